@@ -1,0 +1,168 @@
+//! The kinds of step that exist: how dangerous each is, what it changes and how it is taken back.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How far an action may be repeated (`safety.md`, action classes). Undeclared means `X`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Class {
+    /// Read-only check.
+    R,
+    /// Sets an absolute state.
+    I,
+    /// The target removes duplicates by a key.
+    K,
+    /// Repeating does harm.
+    N,
+    /// Irreversible.
+    X,
+    /// A person does it, we record.
+    H,
+}
+
+impl fmt::Display for Class {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(match self {
+            Self::R => "R",
+            Self::I => "I",
+            Self::K => "K",
+            Self::N => "N",
+            Self::X => "X",
+            Self::H => "H",
+        })
+    }
+}
+
+/// How a person starts a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Guard {
+    /// One key.
+    OneKey,
+    /// One key, then three seconds in which any key stops it.
+    StopWindow,
+    /// The target is typed.
+    TypedTarget,
+    /// Verb and target are typed, a second person where the site asks for it.
+    TypedVerb,
+}
+
+impl Guard {
+    /// 0 to 3, as plans and docs count them.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        match self {
+            Self::OneKey => 0,
+            Self::StopWindow => 1,
+            Self::TypedTarget => 2,
+            Self::TypedVerb => 3,
+        }
+    }
+
+    /// The guard of a number.
+    #[must_use]
+    pub fn from_number(number: i64) -> Option<Self> {
+        match number {
+            0 => Some(Self::OneKey),
+            1 => Some(Self::StopWindow),
+            2 => Some(Self::TypedTarget),
+            3 => Some(Self::TypedVerb),
+            _ => None,
+        }
+    }
+}
+
+/// What stands between a repeated call and a second effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fencing {
+    /// The target refuses the second one.
+    FencedByTarget,
+    /// The second one changes nothing.
+    IdempotentByKey,
+    /// Nothing does.
+    NotFenced,
+}
+
+impl Fencing {
+    /// The words shown on the step card.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::FencedByTarget => "fenced by target",
+            Self::IdempotentByKey => "idempotent by key",
+            Self::NotFenced => "not fenced",
+        }
+    }
+}
+
+/// What an action does to the world, in the simulator's terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// The standby store becomes primary.
+    Promote,
+    /// Copying between the regions ends.
+    StopReplication,
+    /// Capacity is raised or lowered.
+    Scale,
+    /// Traffic goes to the other region.
+    ShiftTraffic,
+    /// A cache is emptied.
+    Purge,
+    /// People are told.
+    Notify,
+    /// A region is kept from writing.
+    Fence,
+    /// Something is looked at.
+    Check,
+    /// Nothing that the world could show.
+    None,
+}
+
+/// One kind of step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ActionSpec {
+    /// `kind.verb`, such as `postgres.promote`.
+    pub name: &'static str,
+    /// One sentence of what it does.
+    pub doc: &'static str,
+    /// The verb a person types at guard 3 and reads everywhere, such as `promote`.
+    pub verb: &'static str,
+    /// How far it may be repeated.
+    pub class: Class,
+    /// How it is started, unless the plan is stricter.
+    pub guard: Guard,
+    /// What stands between a repeated call and a second effect.
+    pub fencing: Fencing,
+    /// What it does to the world.
+    pub change: Change,
+    /// How it is taken back, in one sentence; also says when it cannot be.
+    pub reversal: &'static str,
+    /// Rights that the acting credentials need.
+    pub permissions: &'static [&'static str],
+    /// True when the step needs a `target = { system, in }`.
+    pub needs_target: bool,
+    /// What may be written in `with`.
+    pub settings: &'static [SettingSpec],
+}
+
+/// One setting of a system or an action, for the docs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SettingSpec {
+    /// The key.
+    pub name: &'static str,
+    /// What it means, with its unit.
+    pub doc: &'static str,
+    /// True when it must be written.
+    pub required: bool,
+}
+
+/// One fact of a system's readings, for gates and docs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FactSpec {
+    /// The name that gates use.
+    pub name: &'static str,
+    /// What it means, with its unit.
+    pub doc: &'static str,
+}

@@ -1,0 +1,387 @@
+//! Whether a fact that a plan relies on holds right now: its value, its age, no benefit of doubt.
+
+use std::time::Duration;
+
+use super::ids::Side;
+use super::ledger::Ledger;
+use super::reading::{Certainty, FactValue, Reading};
+use super::rules::period;
+use super::runbook::{Bound, Direction, Gate, Runbook, UngracefulGate};
+use super::site::Site;
+use super::snapshot::Snapshot;
+use super::text::Clean;
+use super::time::{Stamp, short_time};
+
+/// Readings up to this age count for a gate, whatever the period of the source.
+pub const READING_AGE_MAX: Duration = Duration::from_secs(5);
+
+/// Readings up to this many periods of their source count for a gate.
+pub const READING_PERIODS_MAX: u32 = 2;
+
+/// A gate as it is seen now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The gate in words: `pg lag in B at most 0s`.
+    pub words: Clean,
+    /// What is seen: `0.8s, read 1s ago`; or why nothing can be said.
+    pub seen: Clean,
+    /// Whether it holds; none when that cannot be told, which never counts as held.
+    pub held: Option<bool>,
+}
+
+/// Looks at one gate.
+///
+/// `ungraceful` is true for a step that runs as if the primary were lost; `accepted` is the ledger
+/// of expected losses once a named person accepted it.
+#[must_use]
+pub fn look(
+    gate: &Gate,
+    site: &Site,
+    snapshot: &Snapshot,
+    direction: Direction,
+    ungraceful: bool,
+    accepted: Option<&Ledger>,
+    now: Stamp,
+) -> Seen {
+    let side = direction.side(gate.place);
+    let live = |bound: &Bound| {
+        let words = format!("{} {} in {side} {}", gate.system, gate.fact, bound.words());
+        let (seen, held) = look_live(gate, bound, side, site, snapshot, now);
+        Seen { words: words.into(), seen, held }
+    };
+    match (&gate.ungraceful, ungraceful) {
+        (_, false) | (None, true) => live(&gate.bound),
+        (Some(UngracefulGate::Weaker(bound)), true) => live(bound),
+        (Some(UngracefulGate::Skip), true) => Seen {
+            words: format!("{} {} in {side} {}", gate.system, gate.fact, gate.bound.words()).into(),
+            seen: "not asked in an ungraceful run".into(),
+            held: Some(true),
+        },
+        (Some(UngracefulGate::Ledger { at_most }), true) => {
+            let (seen, held) = look_at_ledger(gate, *at_most, accepted);
+            let most = short_time(*at_most);
+            let words = format!("{} loss in the accepted ledger at most {most}", gate.system);
+            Seen { words: words.into(), seen, held }
+        }
+    }
+}
+
+/// Looks at the facts that stop the clock. All of them must hold; a plan without any never says so.
+#[must_use]
+pub fn restored(
+    runbook: &Runbook,
+    site: &Site,
+    snapshot: &Snapshot,
+    direction: Direction,
+    now: Stamp,
+) -> (bool, Vec<Seen>) {
+    let seen: Vec<Seen> = runbook
+        .restored
+        .iter()
+        .map(|gate| look(gate, site, snapshot, direction, false, None, now))
+        .collect();
+    let all = !seen.is_empty() && seen.iter().all(|seen| seen.held == Some(true));
+    (all, seen)
+}
+
+fn look_at_ledger(
+    gate: &Gate,
+    at_most: Duration,
+    accepted: Option<&Ledger>,
+) -> (Clean, Option<bool>) {
+    let Some(ledger) = accepted else {
+        return ("the loss ledger is not accepted yet: press L".into(), None);
+    };
+    let Some(row) = ledger.row(&gate.system) else {
+        return (format!("the accepted ledger has no row for {}", gate.system).into(), None);
+    };
+    let Some(loss_s) = row.loss_s.filter(|loss| loss.is_finite() && *loss >= 0.0) else {
+        return ("UNKNOWN loss in the accepted ledger".into(), None);
+    };
+    let shown = FactValue::Seconds(loss_s).shown();
+    let within = loss_s <= at_most.as_secs_f64();
+    let bounded = row.last.as_ref().is_some_and(|(_, lag)| lag.certainty != Certainty::Known);
+    if within && bounded {
+        (format!("at least {shown} expected loss: only a lower bound is known").into(), None)
+    } else {
+        (format!("{shown} expected loss, accepted").into(), Some(within))
+    }
+}
+
+fn look_live(
+    gate: &Gate,
+    bound: &Bound,
+    side: Side,
+    site: &Site,
+    snapshot: &Snapshot,
+    now: Stamp,
+) -> (Clean, Option<bool>) {
+    let Some(system) = site.system(&gate.system) else {
+        return (format!("this site has no system {}", gate.system).into(), None);
+    };
+    let unknown = |why: &dyn std::fmt::Display| (format!("UNKNOWN ({why})").into(), None);
+    let Some(cell) = snapshot.cell(&gate.system, side) else {
+        return unknown(&"no data yet");
+    };
+    let period = period(system);
+    let value = cell.fact(&gate.fact, now, period);
+    let Some(reading) = cell.current(now, period) else {
+        return (value.shown().into(), None);
+    };
+    let age = now.since(reading.at);
+    let oldest = (period * READING_PERIODS_MAX).max(READING_AGE_MAX);
+    if age > oldest {
+        let (age, oldest) = (short_time(age), short_time(oldest));
+        return unknown(&format!("last read {age} ago, a gate wants at most {oldest}"));
+    }
+    let ago = short_time(Duration::from_secs(age.as_secs()));
+    if let FactValue::Unknown(why) = &value {
+        return (format!("UNKNOWN ({why}), read {ago} ago").into(), None);
+    }
+    let shown = value.shown();
+    match bound.holds(&value) {
+        Ok(true) if gate.fact == "lag" && is_lower_bound(reading) => {
+            unknown(&format!("at least {shown}: only a lower bound is known, read {ago} ago"))
+        }
+        Ok(held) => (format!("{shown}, read {ago} ago").into(), Some(held)),
+        Err(why) => unknown(&format!("{shown} {why}")),
+    }
+}
+
+fn is_lower_bound(reading: &Reading) -> bool {
+    reading.lag.as_ref().is_some_and(|lag| lag.certainty != Certainty::Known)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ledger::{LedgerRow, LossVerdict};
+    use crate::domain::reading::{Basis, Lag, LagUnit};
+    use crate::domain::rules::bench::{Saw, at, hear, id, lag, site, stretch};
+    use crate::domain::runbook::{Amount, Exact, Place};
+    use crate::domain::settings::Span;
+
+    const DIRECTION: Direction = Direction { from: Side::A, to: Side::B };
+
+    fn gate(system: &str, fact: &str, bound: Bound, ungraceful: Option<UngracefulGate>) -> Gate {
+        let system = id(system);
+        let (fact, span) = (fact.to_owned(), Span::default());
+        Gate { system, place: Place::To, fact, bound, ungraceful, span }
+    }
+
+    fn at_most(seconds: u64) -> Bound {
+        Bound::AtMost(Amount::Time(Duration::from_secs(seconds)))
+    }
+
+    /// pg in B heard `looks`.
+    fn heard(looks: &[(u64, Saw)]) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        hear(&mut snapshot, "pg", Side::B, looks);
+        snapshot
+    }
+
+    /// Looks at a gate of pg in B and tells what is seen in one line.
+    fn check(fact: &str, bound: Bound, looks: &[(u64, Saw)], now: u64, want: &str) {
+        let gate = gate("pg", fact, bound, None);
+        let seen = look(&gate, &site(), &heard(looks), DIRECTION, false, None, at(now));
+        let word = match seen.held {
+            Some(true) => "holds",
+            Some(false) => "does not",
+            None => "cannot tell",
+        };
+        assert_eq!(format!("{} | {} | {word}", seen.words, seen.seen), want);
+    }
+
+    fn now(saw: Saw) -> [(u64, Saw); 1] {
+        [(10, saw)]
+    }
+
+    #[test]
+    fn a_gate_shows_the_value_and_its_age() {
+        let words = "pg lag in B at most 5s";
+        let lag_case = |looks: &[(u64, Saw)], second: u64, want: &str| {
+            check("lag", at_most(5), looks, second, &format!("{words} | {want}"));
+        };
+        lag_case(&now(lag(5.0)), 11, "5s, read 1s ago | holds");
+        lag_case(&now(lag(5.1)), 11, "5.1s, read 1s ago | does not");
+        lag_case(&now(lag(0.8)), 15, "0.8s, read 5s ago | holds");
+        lag_case(
+            &now(lag(0.8)),
+            16,
+            "UNKNOWN (last read 6s ago, a gate wants at most 5s) | cannot tell",
+        );
+        lag_case(&now(lag(0.8)), 17, "UNKNOWN (last read 7s ago) | cannot tell");
+        lag_case(&[], 10, "UNKNOWN (no data yet) | cannot tell");
+        lag_case(&now(Saw::Silent), 10, "UNKNOWN (no answer in 2s) | cannot tell");
+        lag_case(
+            &[(8, lag(0.8)), (10, Saw::Silent)],
+            10,
+            "UNKNOWN (no answer in 2s) | cannot tell",
+        );
+        lag_case(
+            &now(Saw::Standby),
+            10,
+            "UNKNOWN (the system told no lag), read 0s ago | cannot tell",
+        );
+        lag_case(
+            &now(Saw::Lag(0.0, Certainty::Unknown, Basis::ReplayTimestamp)),
+            10,
+            "UNKNOWN (the source side was not read), read 0s ago | cannot tell",
+        );
+        lag_case(
+            &now(lag(-2.0)),
+            10,
+            "UNKNOWN (a negative lag: the clocks disagree), read 0s ago | cannot tell",
+        );
+        // A lower bound can break a gate, never keep it.
+        let bound = |seconds| now(Saw::Lag(seconds, Certainty::LowerBound, Basis::Heartbeat));
+        lag_case(
+            &bound(1.0),
+            10,
+            "UNKNOWN (at least 1s: only a lower bound is known, read 0s ago) | cannot tell",
+        );
+        lag_case(&bound(9.0), 10, "9s, read 0s ago | does not");
+    }
+
+    #[test]
+    fn every_kind_of_bound_is_compared_or_refused() {
+        let word = |word: &str| Bound::Is(Exact::Word(word.to_owned()));
+        check(
+            "role",
+            word("Primary"),
+            &now(Saw::Primary),
+            10,
+            "pg role in B is Primary | primary, read 0s ago | holds",
+        );
+        check(
+            "role",
+            word("primary"),
+            &now(Saw::Standby),
+            10,
+            "pg role in B is primary | standby, read 0s ago | does not",
+        );
+        let share = Bound::AtLeast(Amount::Number(0.8));
+        check(
+            "capacity",
+            share.clone(),
+            &now(Saw::Size(8, 10)),
+            10,
+            "pg capacity in B at least 0.8 | 80 %, read 0s ago | holds",
+        );
+        check(
+            "capacity",
+            share,
+            &now(Saw::Up),
+            10,
+            "pg capacity in B at least 0.8 | UNKNOWN (the system told no capacity), read 0s ago | \
+             cannot tell",
+        );
+        check(
+            "healthy",
+            Bound::Is(Exact::Boolean(true)),
+            &now(Saw::Bad),
+            10,
+            "pg healthy in B is yes | no, read 0s ago | does not",
+        );
+        check(
+            "healthy",
+            at_most(5),
+            &now(Saw::Up),
+            10,
+            "pg healthy in B at most 5s | UNKNOWN (yes is no number) | cannot tell",
+        );
+        check(
+            "topics",
+            Bound::Is(Exact::Integer(3)),
+            &now(Saw::Told("topics", FactValue::Number(3.0))),
+            10,
+            "pg topics in B is 3 | 3, read 0s ago | holds",
+        );
+        check(
+            "topics",
+            Bound::AtLeast(Amount::Number(0.0)),
+            &now(Saw::Told("topics", FactValue::Number(f64::NAN))),
+            10,
+            "pg topics in B at least 0 | UNKNOWN (NaN is not a number that can be compared) | \
+             cannot tell",
+        );
+    }
+
+    #[test]
+    fn an_ungraceful_run_asks_the_accepted_ledger() {
+        let ledger = |loss_s: Option<f64>, certainty: Certainty| Ledger {
+            as_of: at(0),
+            rows: vec![LedgerRow {
+                system: id("pg"),
+                last: Some((
+                    at(0),
+                    Lag {
+                        seconds: loss_s,
+                        amount: None,
+                        unit: LagUnit::Bytes,
+                        basis: Basis::LogPosition,
+                        certainty,
+                    },
+                )),
+                loss_s,
+                rpo_s: Some(300.0),
+                verdict: LossVerdict::Pass,
+            }],
+        };
+        let five = Duration::from_secs(300);
+        let from_ledger = || Some(UngracefulGate::Ledger { at_most: five });
+        let check = |gate: &Gate, ungraceful: bool, accepted: Option<&Ledger>, want| {
+            let snapshot = heard(&[(10, lag(2.0))]);
+            let seen = look(gate, &site(), &snapshot, DIRECTION, ungraceful, accepted, at(10));
+            assert_eq!(seen.held, want, "{seen:?}");
+        };
+        let known = |loss_s| ledger(loss_s, Certainty::Known);
+        let strict = gate("pg", "lag", at_most(0), from_ledger());
+        check(&strict, false, Some(&known(Some(1.0))), Some(false));
+        check(&strict, true, None, None);
+        check(&strict, true, Some(&known(Some(300.0))), Some(true));
+        check(&strict, true, Some(&known(Some(300.1))), Some(false));
+        check(&strict, true, Some(&known(None)), None);
+        check(&strict, true, Some(&ledger(Some(1.0), Certainty::LowerBound)), None);
+        check(&strict, true, Some(&ledger(Some(301.0), Certainty::LowerBound)), Some(false));
+        check(&gate("redis", "lag", at_most(0), from_ledger()), true, Some(&known(None)), None);
+        let weaker = gate("pg", "lag", at_most(0), Some(UngracefulGate::Weaker(at_most(2))));
+        check(&weaker, false, None, Some(false));
+        check(&weaker, true, None, Some(true));
+        let skipped = gate("pg", "lag", at_most(0), Some(UngracefulGate::Skip));
+        check(&skipped, false, None, Some(false));
+        check(&skipped, true, None, Some(true));
+        check(&gate("pg", "lag", at_most(0), None), true, Some(&known(Some(0.0))), Some(false));
+        check(&gate("nothing", "lag", at_most(0), None), false, None, None);
+    }
+
+    #[test]
+    fn the_clock_stops_only_on_facts_that_all_hold() {
+        let check = |gates: Vec<Gate>, looks: &[(u64, Saw)], now: u64, want: bool| {
+            let runbook = Runbook {
+                name: "failover".to_owned(),
+                title: "Failover".into(),
+                from: Side::A,
+                to: Side::B,
+                back: None,
+                restored: gates,
+                steps: Vec::new(),
+                hash: String::new(),
+            };
+            let (all, seen) = restored(&runbook, &site(), &heard(looks), DIRECTION, at(now));
+            assert_eq!((all, seen.len()), (want, runbook.restored.len()), "{seen:?}");
+        };
+        let minute = Bound::AtLeast(Amount::Time(Duration::from_secs(60)));
+        let healthy = || gate("pg", "healthy_for", minute.clone(), None);
+        let other = gate("redis", "healthy_for", minute.clone(), None);
+        check(Vec::new(), &stretch(0, 60, &Saw::Up), 60, false);
+        check(vec![healthy()], &stretch(0, 60, &Saw::Up), 60, true);
+        check(vec![healthy()], &stretch(2, 60, &Saw::Up), 60, false);
+        check(vec![healthy(), other], &stretch(0, 60, &Saw::Up), 60, false);
+        let hiccup = [stretch(0, 50, &Saw::Up), vec![(52, Saw::Silent)], stretch(54, 60, &Saw::Up)];
+        check(vec![healthy()], &hiccup.concat(), 60, false);
+        // Forty minutes of sleep are not forty healthy minutes.
+        let slept = [stretch(0, 10, &Saw::Up), stretch(2410, 2412, &Saw::Up)].concat();
+        check(vec![healthy()], &slept, 2412, false);
+    }
+}

@@ -1,0 +1,151 @@
+//! Names of things, each its own type so that a step can never be passed where a system is meant.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The longest name accepted anywhere, in bytes: names appear in file paths and in table cells.
+pub const NAME_BYTES_MAX: usize = 64;
+
+/// Why a text is not a name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{given}` is not a name: use 1 to 64 of a-z, 0-9, `-`, `_` and `.`, \
+     starting with a letter or digit"
+)]
+pub struct BadName {
+    /// The text as given, cut to a readable length.
+    pub given: String,
+}
+
+/// True when `text` may name something: 1 to 64 of a-z, 0-9, `-`, `_`, `.`, first a letter or
+/// digit.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    let mut characters = text.chars();
+    let first = characters.next().is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    first
+        && text.len() <= NAME_BYTES_MAX
+        && characters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_.".contains(c))
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $type:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $type(String);
+
+        impl $type {
+            /// Takes a text that is a name.
+            ///
+            /// # Errors
+            /// When it is empty, too long or has characters that a file path could misread.
+            pub fn new(text: &str) -> Result<Self, BadName> {
+                if is_name(text) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    Err(BadName { given: text.chars().take(NAME_BYTES_MAX).collect() })
+                }
+            }
+
+            /// The name as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.pad(&self.0)
+            }
+        }
+
+        impl TryFrom<String> for $type {
+            type Error = BadName;
+            fn try_from(text: String) -> Result<Self, BadName> {
+                Self::new(&text)
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(name: $type) -> String {
+                name.0
+            }
+        }
+    };
+}
+
+name!(
+    /// One monitored thing, present in both regions under the same name (`pg`).
+    SystemId
+);
+name!(
+    /// One step of a runbook (`promote-pg`).
+    StepId
+);
+name!(
+    /// One use of a runbook (`lms-20261120-140210`).
+    RunId
+);
+name!(
+    /// A service tier that shares objectives (`core`).
+    TierId
+);
+name!(
+    /// A person of the site (`anna`).
+    PersonId
+);
+name!(
+    /// One rule of the site (`pg_down`).
+    RuleId
+);
+
+/// One of the two regions, as the site file calls them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// `regions.a`.
+    A,
+    /// `regions.b`.
+    B,
+}
+
+impl Side {
+    /// Both, in the order of the screen.
+    pub const BOTH: [Self; 2] = [Self::A, Self::B];
+
+    /// The other region.
+    #[must_use]
+    pub fn other(self) -> Self {
+        match self {
+            Self::A => Self::B,
+            Self::B => Self::A,
+        }
+    }
+
+    /// 0 for A, 1 for B: the place in a pair.
+    #[must_use]
+    pub fn index(self) -> usize {
+        match self {
+            Self::A => 0,
+            Self::B => 1,
+        }
+    }
+
+    /// `A` or `B`, as the screen says it.
+    #[must_use]
+    pub fn letter(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::B => "B",
+        }
+    }
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.letter())
+    }
+}

@@ -1,0 +1,295 @@
+//! From readings to one answer: is the primary lost, is it us, may the standby take over.
+//!
+//! How red is decided. A system speaks for the loss of its region when one of its own rules does
+//! (down, error rate, p95, degraded for); a system without such a rule never does. With at least
+//! `red_needs_signals` distinct systems:
+//!
+//! | reference | standby side | the primary is |
+//! |---|---|---|
+//! | answers | whatever it is | red |
+//! | silent | no system answers | it is us |
+//! | silent | answers, and tells that its link to the primary is down | red: a second witness |
+//! | silent | answers | suspect, with an alarm that names the disagreement |
+//! | none, or cannot be told | at least one fails, none answers | blind: it may be us |
+//! | none, or cannot be told | anything else | red, with a doubt in the criteria |
+
+mod alarms;
+mod criteria;
+
+use std::collections::BTreeMap;
+
+use super::ids::{Side, SystemId};
+use super::reading::{FactValue, Role};
+use super::rules::it_is_us::{self, Reference};
+use super::rules::split_brain::{self, Roles};
+use super::rules::{Finding, View, ask, is_signal};
+use super::site::{RuleSpec, Site, SystemSpec};
+use super::snapshot::{Cell, CellState, Snapshot, earlier};
+use super::text::Clean;
+use super::time::Stamp;
+use super::verdict::{Assessment, Primary, Signal, T0Basis};
+
+/// The fact by which a standby tells whether it still receives from its source.
+const LINK_UP: &str = "link_up";
+
+/// The side that serves: exactly one side with stores that say PRIMARY now; else the one that is
+/// remembered; else the one that the site file starts with.
+#[must_use]
+pub fn active(site: &Site, snapshot: &Snapshot, remembered: Option<Side>, now: Stamp) -> Side {
+    let rules = BTreeMap::new();
+    let scene = Scene { site, snapshot, rules: &rules, active: Side::A, now };
+    let has_primary =
+        |side: Side| scene.views(side).any(|view| split_brain::role(&view) == Some(Role::Primary));
+    match (has_primary(Side::A), has_primary(Side::B)) {
+        (true, false) => Side::A,
+        (false, true) => Side::B,
+        (true, true) | (false, false) => remembered.unwrap_or_else(|| site.starts_primary()),
+    }
+}
+
+/// What the readings mean at `now`, with `active` as the side that serves or served.
+#[must_use]
+pub fn judge(site: &Site, snapshot: &Snapshot, active: Side, now: Stamp) -> Assessment {
+    let mut rules: Rules<'_> = BTreeMap::new();
+    for rule in &site.rules {
+        rules.entry(&rule.system).or_default().push(rule);
+    }
+    let scene = Scene { site, snapshot, rules: &rules, active, now };
+    let reference = it_is_us::ask(site, snapshot, now);
+    let primary = scene.primary(&reference);
+    let split_brain = scene
+        .site
+        .systems
+        .iter()
+        .filter_map(|system| match split_brain::ask(scene.pair(system), snapshot) {
+            Roles::Two(since) => Some((system.id.clone(), since)),
+            Roles::TwoLastSeen(_) | Roles::None | Roles::Fine => None,
+        })
+        .collect();
+    let alarms = alarms::alarms(&scene, &primary, &reference);
+    let (criteria, verdict) = criteria::criteria(&scene, &primary, &reference);
+    Assessment { active, primary, split_brain, alarms, criteria, verdict }
+}
+
+/// The rules of each system.
+type Rules<'a> = BTreeMap<&'a SystemId, Vec<&'a RuleSpec>>;
+
+/// Everything that is judged, at one moment.
+#[derive(Debug, Clone, Copy)]
+struct Scene<'a> {
+    site: &'a Site,
+    snapshot: &'a Snapshot,
+    rules: &'a Rules<'a>,
+    active: Side,
+    now: Stamp,
+}
+
+/// A system that fails by one of its rules.
+struct Failing<'a> {
+    signal: Signal,
+    view: View<'a>,
+}
+
+static EMPTY: std::sync::LazyLock<Cell> = std::sync::LazyLock::new(Cell::default);
+
+impl<'a> Scene<'a> {
+    /// The rules of a system, in the order of the site file.
+    fn rules(&self, system: &SystemId) -> impl Iterator<Item = &'a RuleSpec> + use<'a> {
+        self.rules.get(system).into_iter().flatten().copied()
+    }
+
+    fn standby(&self) -> Side {
+        self.active.other()
+    }
+
+    /// The system on a side; none where it is not in that region.
+    fn view(&self, system: &'a SystemSpec, side: Side) -> Option<View<'a>> {
+        system.sides[side.index()].as_ref()?;
+        let cell = self.snapshot.cell(&system.id, side).unwrap_or(&EMPTY);
+        Some(View { system, side, cell, now: self.now })
+    }
+
+    fn views(&self, side: Side) -> impl Iterator<Item = View<'a>> + use<'a> {
+        let scene = *self;
+        let idle = move |system: &SystemSpec| system.idle_standby && side == scene.standby();
+        self.site
+            .systems
+            .iter()
+            .filter(move |system| !idle(system))
+            .filter_map(move |system| scene.view(system, side))
+    }
+
+    fn pair(&self, system: &'a SystemSpec) -> [Option<View<'a>>; 2] {
+        Side::BOTH.map(|side| self.view(system, side))
+    }
+
+    /// The systems of a side that fail by their rules, each once, since the earliest.
+    fn failing(&self, side: Side) -> Vec<Failing<'a>> {
+        self.views(side)
+            .filter_map(|view| {
+                let mut signal: Option<Signal> = None;
+                for rule in self.rules(&view.system.id) {
+                    if !is_signal(&rule.test) {
+                        continue;
+                    }
+                    if let Finding::Speaks { since, why } = ask(&rule.test, &view) {
+                        match &mut signal {
+                            Some(known) => known.since = earlier(known.since, since),
+                            None => {
+                                signal = Some(Signal { system: rule.system.clone(), since, why });
+                            }
+                        }
+                    }
+                }
+                signal.map(|signal| Failing { signal, view })
+            })
+            .collect()
+    }
+
+    /// True when some system of the side works now, even if badly.
+    fn answers(&self, side: Side) -> bool {
+        self.views(side).any(|view| matches!(view.state(), CellState::Up | CellState::Degraded(_)))
+    }
+
+    /// True when some system of the side failed at the last look.
+    fn any_down(&self, side: Side) -> bool {
+        self.views(side).any(|view| matches!(view.state(), CellState::Down(_)))
+    }
+
+    /// What the standby's own stores say of their links, for systems whose source we cannot read:
+    /// those that lost it, and those that still receive.
+    fn links(&self) -> (Vec<View<'a>>, Vec<View<'a>>) {
+        let (mut lost, mut alive) = (Vec::new(), Vec::new());
+        for view in self.views(self.standby()) {
+            let source = self.view(view.system, self.active);
+            let source_is_down =
+                source.is_some_and(|source| matches!(source.state(), CellState::Down(_)));
+            let told = view.current().and_then(|reading| reading.fact(LINK_UP));
+            match told {
+                Some(FactValue::Boolean(false)) if source_is_down => lost.push(view),
+                Some(FactValue::Boolean(true)) if source_is_down => alive.push(view),
+                Some(_) | None => {}
+            }
+        }
+        (lost, alive)
+    }
+
+    fn primary(&self, reference: &Reference) -> Primary {
+        let failing = self.failing(self.active);
+        let needed = self.site.red_needs_signals.max(1);
+        if failing.len() < needed {
+            return self.short_of_red(&failing);
+        }
+        let signals = || failing.iter().map(|failing| failing.signal.clone()).collect();
+        let (t0, basis) = start(&failing, self.now);
+        let red = Primary::Red { t0, basis, signals: signals() };
+        let standby_answers = self.answers(self.standby());
+        match reference {
+            Reference::Silent { .. } if !standby_answers => Primary::ItIsUs { signals: signals() },
+            Reference::Silent { .. } if !self.links().0.is_empty() => red,
+            Reference::Silent { .. } => Primary::Suspect { signals: signals() },
+            Reference::NotConfigured | Reference::CannotTell(_)
+                if !standby_answers && self.any_down(self.standby()) =>
+            {
+                Primary::Blind(
+                    "both regions fail and no reference tells whether it is our own network".into(),
+                )
+            }
+            Reference::Answers | Reference::NotConfigured | Reference::CannotTell(_) => red,
+        }
+    }
+
+    /// The state with fewer failing systems than red needs.
+    fn short_of_red(&self, failing: &[Failing<'a>]) -> Primary {
+        let mut signals: Vec<Signal> =
+            failing.iter().map(|failing| failing.signal.clone()).collect();
+        signals.extend(self.without_role());
+        if !signals.is_empty() {
+            return Primary::Suspect { signals };
+        }
+        let ruled: Vec<View<'_>> =
+            self.views(self.active).filter(|view| self.has_signal_rule(view)).collect();
+        let told = ruled.iter().filter(|view| self.is_told(view)).count();
+        let wanted = self.site.red_needs_signals.max(1).min(ruled.len());
+        if ruled.is_empty() {
+            let side = self.active;
+            return Primary::Blind(
+                format!("no rule of the site looks at a system in {side}").into(),
+            );
+        }
+        if told < wanted {
+            let (side, all) = (self.active, ruled.len());
+            let why =
+                format!("only {told} of {all} systems in {side} can be read, {wanted} needed");
+            return Primary::Blind(why.into());
+        }
+        Primary::Healthy
+    }
+
+    /// Stores of the active side that say they only follow: nobody is known to take their writes.
+    fn without_role(&self) -> Vec<Signal> {
+        self.views(self.active)
+            .filter(|view| split_brain::role(view) == Some(Role::Standby))
+            .map(|view| {
+                let other = self.view(view.system, self.standby());
+                let why = if other.is_some_and(|o| split_brain::role(&o) == Some(Role::Primary)) {
+                    format!("says it is a standby; {} is primary", self.standby())
+                } else {
+                    "says it is a standby; no primary is seen".to_owned()
+                };
+                let since = view.current().map_or(self.now, |reading| reading.at);
+                Signal { system: view.system.id.clone(), since, why: why.into() }
+            })
+            .collect()
+    }
+
+    fn has_signal_rule(&self, view: &View<'_>) -> bool {
+        self.rules(&view.system.id).any(|rule| is_signal(&rule.test))
+    }
+
+    /// True when the last look told whether the system works.
+    #[expect(clippy::unused_self, reason = "reads as a question to the scene")]
+    fn is_told(&self, view: &View<'_>) -> bool {
+        match view.state() {
+            CellState::Up | CellState::Degraded(_) | CellState::Down(_) => true,
+            CellState::Unknown(_) | CellState::Stale(_) | CellState::NoData => false,
+        }
+    }
+}
+
+/// T0: the first failed look of all the series; exact when a good look is known right before every
+/// one of them.
+fn start(failing: &[Failing<'_>], now: Stamp) -> (Stamp, T0Basis) {
+    let t0 = failing.iter().map(|failing| failing.signal.since).reduce(earlier).unwrap_or(now);
+    let exact = failing.iter().all(|failing| {
+        let (cell, every) = (failing.view.cell, failing.view.period());
+        let since = failing.signal.since;
+        let right_before = |at: Stamp| earlier(at, since) == at && Cell::is_fresh(at, since, every);
+        cell.last_good.as_ref().is_some_and(|reading| right_before(reading.at))
+            || cell.history.samples().any(|sample| sample.good && right_before(sample.at))
+    });
+    (t0, if exact { T0Basis::Exact } else { T0Basis::AtOrBefore })
+}
+
+/// `read 2s ago`.
+fn age(now: Stamp, at: Stamp) -> String {
+    let age = std::time::Duration::from_secs(now.since(at).as_secs());
+    format!("read {} ago", super::time::short_time(age))
+}
+
+/// The reason of a state that is not up, with its word.
+fn state_words(state: &CellState) -> Clean {
+    match state {
+        CellState::Up => "up".into(),
+        CellState::Degraded(why) => format!("degraded: {why}").into(),
+        CellState::Down(why) => format!("down: {why}").into(),
+        CellState::Unknown(why) => format!("UNKNOWN: {why}").into(),
+        CellState::Stale(age) => {
+            format!("stale: last heard {} ago", super::time::short_time(*age)).into()
+        }
+        CellState::NoData => "no data yet".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

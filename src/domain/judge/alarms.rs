@@ -1,0 +1,306 @@
+//! What is wrong, as few rows as possible: one cause a row, what follows from it folded beneath.
+
+use super::{Scene, state_words};
+use crate::domain::ids::Side;
+use crate::domain::ledger;
+use crate::domain::rules::it_is_us::Reference;
+use crate::domain::rules::split_brain::{self, Roles};
+use crate::domain::rules::{Finding, View, ask, behind_rpo, down, flapping, is_signal, stale};
+use crate::domain::site::RuleTest;
+use crate::domain::snapshot::{CellState, earlier};
+use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+use crate::domain::verdict::{Alarm, Primary, Priority, Signal};
+
+/// Rows shown for one side before the rest is folded into one more.
+const SIDE_ROWS_MAX: usize = 1;
+
+/// All alarms, most urgent first.
+pub(super) fn alarms(scene: &Scene<'_>, primary: &Primary, reference: &Reference) -> Vec<Alarm> {
+    let mut sides = [of_side(scene, primary, Side::A), of_side(scene, primary, Side::B)];
+    let mut all = Vec::new();
+    match primary {
+        Primary::Red { t0, signals, .. } => {
+            let folded = std::mem::take(&mut sides[scene.active.index()]);
+            all.push(red(scene, *t0, signals, folded));
+        }
+        Primary::ItIsUs { signals } => {
+            let folded = sides.iter_mut().flat_map(std::mem::take).collect();
+            all.push(us(signals, folded));
+        }
+        Primary::Blind(why) => all.push(blind(scene, why)),
+        Primary::Healthy | Primary::Suspect { .. } => {}
+    }
+    all.extend(disagreements(scene, primary, reference));
+    all.extend(roles(scene));
+    for (side, alarms) in Side::BOTH.into_iter().zip(sides) {
+        all.extend(fold_side(scene, side, alarms));
+    }
+    all.sort_by_key(urgency);
+    all
+}
+
+/// The order of rows: urgent ones first, then the earlier.
+fn urgency(alarm: &Alarm) -> (Priority, bool, u64) {
+    (alarm.priority, alarm.since.is_none(), alarm.since.map_or(0, |since| since.boot_ms))
+}
+
+/// `PRIMARY us-east-1 DOWN: 3 of 4 systems fail`, with everything else of that side folded.
+fn red(scene: &Scene<'_>, t0: Stamp, signals: &[Signal], folded: Vec<Alarm>) -> Alarm {
+    let side = scene.active;
+    let label = &scene.site.region(side).label;
+    let (failing, all) = (signals.len(), scene.views(side).count());
+    let witness = scene
+        .links()
+        .0
+        .first()
+        .map(|view| format!("; {} lost its link to {side} too", view.name()))
+        .unwrap_or_default();
+    let sentence = format!("PRIMARY {label} DOWN: {failing} of {all} systems fail{witness}");
+    Alarm {
+        key: format!("red/{}", letter(side)),
+        priority: Priority::ActNow,
+        system: None,
+        side: Some(side),
+        since: Some(t0),
+        sentence: sentence.into(),
+        consequences: consequences(folded),
+    }
+}
+
+fn us(signals: &[Signal], folded: Vec<Alarm>) -> Alarm {
+    let since = signals.iter().map(|signal| signal.since).reduce(earlier);
+    Alarm {
+        key: "us".to_owned(),
+        priority: Priority::ActNow,
+        system: None,
+        side: None,
+        since,
+        sentence: "it is us: the reference and both regions are silent; check our own network"
+            .into(),
+        consequences: consequences(folded),
+    }
+}
+
+fn blind(scene: &Scene<'_>, why: &Clean) -> Alarm {
+    let side = scene.active;
+    let label = &scene.site.region(side).label;
+    Alarm {
+        key: format!("blind/{}", letter(side)),
+        priority: Priority::ActSoon,
+        system: None,
+        side: Some(side),
+        since: None,
+        sentence: format!("PRIMARY {label} is UNKNOWN: {why}").into(),
+        consequences: Vec::new(),
+    }
+}
+
+/// Witnesses that contradict each other, by name.
+fn disagreements(scene: &Scene<'_>, primary: &Primary, reference: &Reference) -> Vec<Alarm> {
+    let mut found = Vec::new();
+    let (active, standby) = (scene.active, scene.standby());
+    let (_, alive) = scene.links();
+    if let Some(first) = alive.first() {
+        let names: Vec<&str> = alive.iter().map(|view| view.system.id.as_str()).collect();
+        let names = names.join(", ");
+        let since = scene.view(first.system, active).and_then(|view| view.cell.first_failure);
+        let sentence = format!(
+            "{names} in {standby} still receives from {active}: it may be our path, not {active}"
+        );
+        found.push(Alarm {
+            key: format!("link/{}", letter(active)),
+            priority: Priority::ActSoon,
+            system: Some(first.system.id.clone()),
+            side: Some(standby),
+            since,
+            sentence: sentence.into(),
+            consequences: Vec::new(),
+        });
+    }
+    if let (Reference::Silent { since, why }, false) =
+        (reference, matches!(primary, Primary::ItIsUs { .. }))
+    {
+        let sentence = match primary {
+            Primary::Suspect { .. } | Primary::Red { .. } if scene.answers(standby) => format!(
+                "{active} fails and the reference is silent, but {standby} answers: \
+                 it may be our path, not {active}"
+            ),
+            Primary::Suspect { .. } | Primary::Red { .. } => {
+                format!("{active} fails and the reference is silent: it may be our path")
+            }
+            Primary::Healthy | Primary::Blind(_) | Primary::ItIsUs { .. } => {
+                format!("the reference is silent, so our own outage could not be told: {why}")
+            }
+        };
+        found.push(Alarm {
+            key: "reference".to_owned(),
+            priority: Priority::ActSoon,
+            system: None,
+            side: None,
+            since: *since,
+            sentence: sentence.into(),
+            consequences: Vec::new(),
+        });
+    }
+    found
+}
+
+/// Two primaries, or none.
+fn roles(scene: &Scene<'_>) -> Vec<Alarm> {
+    let alarm =
+        |key: &str, system: &crate::domain::site::SystemSpec, priority, since, sentence| Alarm {
+            key: format!("{key}/{}", system.id),
+            priority,
+            system: Some(system.id.clone()),
+            side: None,
+            since,
+            sentence,
+            consequences: Vec::new(),
+        };
+    scene
+        .site
+        .systems
+        .iter()
+        .filter_map(|system| {
+            let id = &system.id;
+            match split_brain::ask(scene.pair(system), scene.snapshot) {
+                Roles::Two(since) => {
+                    let sentence =
+                        format!("SPLIT BRAIN: {id} is PRIMARY in A and in B; fence one now");
+                    Some(alarm("split", system, Priority::ActNow, Some(since), sentence.into()))
+                }
+                Roles::TwoLastSeen(since) => {
+                    let sentence =
+                        format!("{id} had two primaries when last read; one is silent, not over");
+                    Some(alarm("split", system, Priority::ActSoon, Some(since), sentence.into()))
+                }
+                Roles::None => {
+                    let sentence = format!("{id} has no primary: A and B both say standby");
+                    Some(alarm("roles", system, Priority::ActNow, None, sentence.into()))
+                }
+                Roles::Fine => None,
+            }
+        })
+        .collect()
+}
+
+/// The alarms of one side, one a system, most urgent first.
+fn of_side(scene: &Scene<'_>, primary: &Primary, side: Side) -> Vec<Alarm> {
+    let mut alarms: Vec<Alarm> = scene
+        .views(side)
+        .filter_map(|view| {
+            let mut found = of_system(scene, primary, &view);
+            found.sort_by_key(urgency);
+            let mut rest = found.into_iter();
+            let mut first = rest.next()?;
+            first.consequences.extend(rest.map(|alarm| alarm.sentence));
+            Some(first)
+        })
+        .collect();
+    alarms.sort_by_key(urgency);
+    alarms
+}
+
+fn of_system(scene: &Scene<'_>, primary: &Primary, view: &View<'_>) -> Vec<Alarm> {
+    let id = &view.system.id;
+    let place = letter(view.side);
+    let is_active = view.side == scene.active;
+    let mut found = Vec::new();
+    let mut add = |key: String, priority, since: Option<Stamp>, sentence: String| {
+        found.push(Alarm {
+            key,
+            priority,
+            system: Some(id.clone()),
+            side: Some(view.side),
+            since,
+            sentence: sentence.into(),
+            consequences: Vec::new(),
+        });
+    };
+    let mut has_rule = false;
+    for rule in scene.rules(id) {
+        has_rule |= is_signal(&rule.test);
+        // A standby waits at less than full size; that is a criterion, not an alarm.
+        let waits = matches!(rule.test, RuleTest::CapacityUnder { .. }) && !is_active;
+        if let (Finding::Speaks { since, why }, false) = (ask(&rule.test, view), waits) {
+            let key = format!("rule/{}/{place}", rule.id);
+            let priority = rule_priority(&rule.test, is_active, primary);
+            add(key, priority, Some(since), format!("{}: {why}", view.name()));
+        }
+    }
+    if let (Finding::Speaks { since, why }, false) =
+        (down::ask(view, down::FAILURES_WITHOUT_RULE), has_rule)
+    {
+        add(format!("down/{id}/{place}"), Priority::ActSoon, Some(since), said(view, &why));
+    }
+    if let Finding::Speaks { since, why } = stale::ask(view) {
+        add(format!("stale/{id}/{place}"), Priority::ActSoon, Some(since), said(view, &why));
+    }
+    if let Finding::Speaks { since, why } = flapping::ask(view) {
+        add(format!("flapping/{id}/{place}"), Priority::Know, Some(since), said(view, &why));
+    }
+    if let CellState::Unknown(_) = view.state() {
+        let words = state_words(&view.state());
+        add(format!("unknown/{id}/{place}"), Priority::Know, None, said(view, &words));
+    }
+    if let (Some(rpo), false) = (scene.site.rpo_of(id), is_active)
+        && ledger::is_store(scene.snapshot, id, view.side)
+        && let Finding::Speaks { since, why } = behind_rpo::ask(view, rpo)
+    {
+        add(format!("rpo/{id}/{place}"), Priority::ActSoon, Some(since), said(view, &why));
+    }
+    found
+}
+
+/// `pg in A: <why>`.
+fn said(view: &View<'_>, why: &Clean) -> String {
+    format!("{}: {why}", view.name())
+}
+
+fn rule_priority(test: &RuleTest, is_active: bool, primary: &Primary) -> Priority {
+    let is_down = matches!(test, RuleTest::Down { .. } | RuleTest::ErrorRate { .. });
+    let standby_is_needed = matches!(primary, Primary::Red { .. });
+    match (is_down, is_active) {
+        (true, true) => Priority::ActNow,
+        (true, false) if standby_is_needed => Priority::ActNow,
+        (true | false, false) | (false, true) => Priority::ActSoon,
+    }
+}
+
+/// Keeps the first rows of a side and folds the others into one.
+fn fold_side(scene: &Scene<'_>, side: Side, mut alarms: Vec<Alarm>) -> Vec<Alarm> {
+    if alarms.len() <= SIDE_ROWS_MAX + 1 {
+        return alarms;
+    }
+    let rest = alarms.split_off(SIDE_ROWS_MAX);
+    let names: Vec<String> =
+        rest.iter().filter_map(|alarm| Some(alarm.system.as_ref()?.to_string())).collect();
+    let label = &scene.site.region(side).label;
+    let sentence = format!("{} more systems of {label}: {}", rest.len(), names.join(", "));
+    alarms.push(Alarm {
+        key: format!("more/{}", letter(side)),
+        priority: rest.iter().map(|alarm| alarm.priority).min().unwrap_or(Priority::Know),
+        system: None,
+        side: Some(side),
+        since: rest.iter().filter_map(|alarm| alarm.since).reduce(earlier),
+        sentence: sentence.into(),
+        consequences: consequences(rest),
+    });
+    alarms
+}
+
+/// The sentences of folded alarms, each before what it had folded itself.
+fn consequences(folded: Vec<Alarm>) -> Vec<Clean> {
+    folded
+        .into_iter()
+        .flat_map(|alarm| std::iter::once(alarm.sentence).chain(alarm.consequences))
+        .collect()
+}
+
+fn letter(side: Side) -> &'static str {
+    match side {
+        Side::A => "a",
+        Side::B => "b",
+    }
+}

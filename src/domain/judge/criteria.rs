@@ -1,0 +1,353 @@
+//! The written go/no-go list for taking the standby into service, each line with its evidence.
+
+use super::{LINK_UP, Scene, age, state_words};
+use crate::domain::ids::SystemId;
+use crate::domain::ledger::{self, Ledger, LossVerdict};
+use crate::domain::reading::{Certainty, FactValue, LagUnit, Reading, Role};
+use crate::domain::rules::View;
+use crate::domain::rules::it_is_us::Reference;
+use crate::domain::rules::split_brain::{self, Roles};
+use crate::domain::snapshot::{CellState, trusted_lag};
+use crate::domain::text::Clean;
+use crate::domain::time::{Stamp, short_time};
+use crate::domain::verdict::{Criterion, Met, Primary, Verdict};
+use std::time::Duration;
+
+/// The list as it grows, and which of its unknowns make us blind instead of doubtful.
+#[derive(Default)]
+struct List {
+    criteria: Vec<Criterion>,
+    blind: Vec<usize>,
+}
+
+impl List {
+    fn add(&mut self, asks: String, met: Met, evidence: impl Into<Clean>) {
+        self.criteria.push(Criterion { asks: asks.into(), met, evidence: evidence.into() });
+    }
+
+    /// Adds a line about a store: not knowing it is being blind.
+    fn add_store(&mut self, asks: String, met: Met, evidence: impl Into<Clean>) {
+        if met == Met::Unknown {
+            self.blind.push(self.criteria.len());
+        }
+        self.add(asks, met, evidence);
+    }
+
+    fn verdict(&self) -> Verdict {
+        let reasons = |want: &dyn Fn(usize, Met) -> bool| -> Vec<Clean> {
+            self.criteria
+                .iter()
+                .enumerate()
+                .filter(|(index, criterion)| want(*index, criterion.met))
+                .map(|(_, line)| format!("{}: {}", line.asks, line.evidence).into())
+                .collect()
+        };
+        let against = reasons(&|_, met| met == Met::No);
+        let blind = reasons(&|index, _| self.blind.contains(&index));
+        let doubts = reasons(&|_, met| met == Met::Unknown);
+        if !against.is_empty() {
+            Verdict::NoGo(against)
+        } else if !blind.is_empty() {
+            Verdict::Blind(blind)
+        } else if !doubts.is_empty() {
+            Verdict::Caution(doubts)
+        } else if self.criteria.is_empty() {
+            Verdict::Blind(vec!["nothing is known of the standby".into()])
+        } else {
+            Verdict::Go
+        }
+    }
+}
+
+/// The criteria and their sum.
+pub(super) fn criteria(
+    scene: &Scene<'_>,
+    primary: &Primary,
+    reference: &Reference,
+) -> (Vec<Criterion>, Verdict) {
+    let standby = scene.standby();
+    let as_of = match primary {
+        Primary::Red { t0, .. } => Some(*t0),
+        Primary::Healthy | Primary::Suspect { .. } | Primary::ItIsUs { .. } | Primary::Blind(_) => {
+            None
+        }
+    };
+    let losses =
+        ledger::freeze(scene.site, scene.snapshot, scene.active, as_of.unwrap_or(scene.now));
+    let mut list = List::default();
+    if scene.views(standby).next().is_none() {
+        list.add_store(format!("{standby} has systems"), Met::Unknown, "the site names none there");
+    }
+    let any_told = scene.views(standby).any(|view| scene.is_told(&view));
+    for view in scene.views(standby) {
+        let is_store = ledger::is_store(scene.snapshot, &view.system.id, standby);
+        // What was never read may be a store, and a region of which nothing is read tells nothing.
+        let matters = is_store || view.cell.last_reading.is_none() || !any_told;
+        health(&mut list, &view, matters);
+        if is_store {
+            role(&mut list, &view);
+            lag(&mut list, &view, &losses, as_of);
+        }
+        link(&mut list, scene, &view);
+        for (fact, asks) in
+            [("replay_paused", "replay is not paused"), ("diverged", "has not diverged")]
+        {
+            marker(&mut list, &view, fact, asks);
+        }
+        capacity(&mut list, &view);
+    }
+    let stores: Vec<SystemId> = losses.rows.into_iter().map(|row| row.system).collect();
+    one_primary(&mut list, scene);
+    // A primary that works is meant to take writes; fencing it is a step of the plan.
+    if *primary != Primary::Healthy {
+        fence(&mut list, scene, &stores);
+    }
+    us(&mut list, primary, reference);
+    let verdict = list.verdict();
+    (list.criteria, verdict)
+}
+
+fn health(list: &mut List, view: &View<'_>, matters: bool) {
+    let asks = format!("{} is healthy", view.name());
+    let state = view.state();
+    let seen = match view.current() {
+        Some(reading) => format!("{}, {}", state_words(&state), age(view.now, reading.at)),
+        None => state_words(&state).to_string(),
+    };
+    let met = match state {
+        CellState::Up => Met::Yes,
+        CellState::Down(_) => Met::No,
+        CellState::Unknown(_) | CellState::Stale(_) | CellState::NoData if matters => {
+            return list.add_store(asks, Met::Unknown, seen);
+        }
+        CellState::Degraded(_)
+        | CellState::Unknown(_)
+        | CellState::Stale(_)
+        | CellState::NoData => Met::Unknown,
+    };
+    list.add(asks, met, seen);
+}
+
+fn role(list: &mut List, view: &View<'_>) {
+    let asks = format!("{} is a standby", view.name());
+    match view.current() {
+        None => list.add_store(asks, Met::Unknown, "its role cannot be read now"),
+        Some(reading) => {
+            let seen = |role: Role| format!("says {}, {}", role.word(), age(view.now, reading.at));
+            match reading.role {
+                Some(Role::Standby) => list.add_store(asks, Met::Yes, seen(Role::Standby)),
+                Some(Role::Primary) => list.add_store(asks, Met::No, seen(Role::Primary)),
+                // A store that has no roles, such as a bucket, told a lag instead.
+                None if view.cell.last_lag.is_some() => {}
+                None => list.add_store(asks, Met::Unknown, "it told no role"),
+            }
+        }
+    }
+}
+
+/// The loss against the objective: by the live lag while the source is read, else by the ledger.
+fn lag(list: &mut List, view: &View<'_>, losses: &Ledger, red_since: Option<Stamp>) {
+    let asks = format!("{} would lose no more than its RPO", view.name());
+    let row = losses.row(&view.system.id);
+    let Some(rpo_s) = row.and_then(|row| row.rpo_s) else {
+        return list.add(asks, Met::Unknown, "its tier has no RPO");
+    };
+    let rpo = seconds(rpo_s);
+    if let Some((seconds_behind, lag_at, certainty)) = view.current().and_then(live_lag) {
+        let behind = seconds(seconds_behind);
+        let read = age(view.now, lag_at);
+        return if seconds_behind > rpo_s {
+            list.add_store(asks, Met::No, format!("{behind} behind, RPO {rpo}, {read}"));
+        } else if certainty == Certainty::Known {
+            list.add_store(asks, Met::Yes, format!("{behind} behind, RPO {rpo}, {read}"));
+        } else {
+            let seen = format!("at least {behind} behind, RPO {rpo}, {read}: a lower bound");
+            list.add(asks, Met::Unknown, seen);
+        };
+    }
+    let known = row.and_then(|row| Some((row.loss_s?, row.last.as_ref()?, row.verdict)));
+    let Some((loss_s, (at, _), verdict)) = known else {
+        return list.add_store(asks, Met::Unknown, "UNKNOWN: no lag was ever known");
+    };
+    let loss = seconds(loss_s);
+    let sample = short_time(Duration::from_secs(view.now.since(*at).as_secs()));
+    match (red_since, verdict) {
+        (Some(_), LossVerdict::Pass) => {
+            let seen = format!("{loss} at T0, RPO {rpo}, lag last known {sample} ago");
+            list.add_store(asks, Met::Yes, seen);
+        }
+        (Some(_), LossVerdict::Breach) => {
+            let seen = format!("{loss} at T0, RPO {rpo}, lag last known {sample} ago");
+            list.add_store(asks, Met::No, seen);
+        }
+        (None, LossVerdict::Pass) | (Some(_), LossVerdict::Unknown) => {
+            let seen = format!("at most {loss} by the lag known {sample} ago, RPO {rpo}");
+            list.add(asks, Met::Unknown, seen);
+        }
+        (None, LossVerdict::Breach | LossVerdict::Unknown) => {
+            let seen = format!("UNKNOWN: lag last known {sample} ago, RPO {rpo}");
+            list.add_store(asks, Met::Unknown, seen);
+        }
+    }
+}
+
+/// A lag of the present reading: its seconds, or 0 where nothing at all is outstanding.
+fn live_lag(reading: &Reading) -> Option<(f64, Stamp, Certainty)> {
+    let lag = reading.lag.as_ref()?;
+    if let Some(seconds) = trusted_lag(reading) {
+        return Some((seconds, reading.at, lag.certainty));
+    }
+    let counted = match lag.unit {
+        LagUnit::Bytes | LagUnit::Records | LagUnit::Operations | LagUnit::Objects => lag.amount,
+    };
+    let link_is_dead = reading.fact(LINK_UP) == Some(&FactValue::Boolean(false));
+    let nothing = counted == Some(0) && lag.certainty == Certainty::Known && lag.seconds.is_none();
+    (nothing && !link_is_dead).then_some((0.0, reading.at, Certainty::Known))
+}
+
+/// The standby's own view of its link: expected up while its source is read, a second witness when
+/// it is not.
+fn link(list: &mut List, scene: &Scene<'_>, view: &View<'_>) {
+    let Some(reading) = view.current() else { return };
+    let Some(fact) = reading.fact(LINK_UP) else { return };
+    let (name, from) = (view.name(), scene.active);
+    let source = scene.view(view.system, scene.active).map(|source| source.state());
+    let source_is_down = matches!(source, Some(CellState::Down(_)));
+    let read = age(view.now, reading.at);
+    match (fact, source_is_down) {
+        (FactValue::Boolean(true), false) => {
+            list.add(format!("{name} receives from {from}"), Met::Yes, format!("yes, {read}"));
+        }
+        (FactValue::Boolean(false), false) => {
+            let met = if source.is_some() { Met::No } else { Met::Unknown };
+            list.add(format!("{name} receives from {from}"), met, format!("no, {read}"));
+        }
+        (FactValue::Boolean(false), true) => {
+            let seen = format!("its own link to {from} is down too, {read}");
+            list.add(format!("{name} sees the loss of {from}"), Met::Yes, seen);
+        }
+        (FactValue::Boolean(true), true) => {
+            let seen = format!("it still receives from {from}, {read}: it may be our path");
+            list.add(format!("{name} sees the loss of {from}"), Met::Unknown, seen);
+        }
+        (
+            FactValue::Number(_)
+            | FactValue::Seconds(_)
+            | FactValue::Share(_)
+            | FactValue::Text(_)
+            | FactValue::Unknown(_),
+            _,
+        ) => {
+            let seen = format!("{}, {read}", fact.shown());
+            list.add(format!("{name} receives from {from}"), Met::Unknown, seen);
+        }
+    }
+}
+
+/// A fact that must not be yes, where the system tells it.
+fn marker(list: &mut List, view: &View<'_>, fact: &str, asks: &str) {
+    let Some(reading) = view.current() else { return };
+    let Some(value) = reading.fact(fact) else { return };
+    let asks = format!("{}: {asks}", view.name());
+    let seen = format!("{fact} {}, {}", value.shown(), age(view.now, reading.at));
+    let met = match value {
+        FactValue::Boolean(false) => Met::Yes,
+        FactValue::Boolean(true) => Met::No,
+        FactValue::Number(_)
+        | FactValue::Seconds(_)
+        | FactValue::Share(_)
+        | FactValue::Text(_)
+        | FactValue::Unknown(_) => Met::Unknown,
+    };
+    list.add_store(asks, met, seen);
+}
+
+/// A warm standby below full size is a doubt, not a reason against: scaling it is a step.
+fn capacity(list: &mut List, view: &View<'_>) {
+    let Some(reading) = view.current() else { return };
+    let Some(capacity) = reading.capacity else { return };
+    let (ready, wanted) = (capacity.ready, capacity.wanted);
+    let read = age(view.now, reading.at);
+    let asks = format!("{} has its wanted capacity", view.name());
+    if ready >= wanted {
+        list.add(asks, Met::Yes, format!("{ready} of {wanted} ready, {read}"));
+    } else {
+        let seen = format!("{ready} of {wanted} ready, {read}: scale it before traffic");
+        list.add(asks, Met::Unknown, seen);
+    }
+}
+
+fn one_primary(list: &mut List, scene: &Scene<'_>) {
+    let (mut two, mut last_seen) = (Vec::new(), Vec::new());
+    for system in &scene.site.systems {
+        match split_brain::ask(scene.pair(system), scene.snapshot) {
+            Roles::Two(_) => two.push(system.id.as_str()),
+            Roles::TwoLastSeen(_) => last_seen.push(system.id.as_str()),
+            Roles::None | Roles::Fine => {}
+        }
+    }
+    let asks = "no system has two primaries".to_owned();
+    if !two.is_empty() {
+        list.add(asks, Met::No, format!("two primaries: {}", two.join(", ")));
+    } else if !last_seen.is_empty() {
+        let seen = format!("two primaries when last read: {}", last_seen.join(", "));
+        list.add(asks, Met::Unknown, seen);
+    } else {
+        list.add(asks, Met::Yes, "none is seen");
+    }
+}
+
+/// Each store's old primary must tell that it follows or is fenced; silence proves nothing. A
+/// system that is no store may answer `fenced` for the whole region.
+fn fence(list: &mut List, scene: &Scene<'_>, stores: &[SystemId]) {
+    let side = scene.active;
+    let is_fenced = |view: &View<'_>| {
+        view.current().is_some_and(|reading| {
+            reading.fact("fenced") == Some(&FactValue::Boolean(true))
+                || reading.role == Some(Role::Standby)
+        })
+    };
+    let region = scene.views(side).any(|view| {
+        !stores.contains(&view.system.id)
+            && view.current().and_then(|reading| reading.fact("fenced"))
+                == Some(&FactValue::Boolean(true))
+    });
+    let open: Vec<&str> = scene
+        .views(side)
+        .filter(|view| stores.contains(&view.system.id) && !is_fenced(view))
+        .map(|view| view.system.id.as_str())
+        .collect();
+    let asks = format!("{side} is fenced");
+    if region || (open.is_empty() && !stores.is_empty()) {
+        list.add(asks, Met::Yes, format!("{side} accepts no writes"));
+    } else if stores.is_empty() {
+        list.add(asks, Met::Unknown, format!("UNKNOWN: no store is known in {side}"));
+    } else {
+        let seen = format!("UNKNOWN: {side} may accept writes: {}", open.join(", "));
+        list.add(asks, Met::Unknown, seen);
+    }
+}
+
+fn us(list: &mut List, primary: &Primary, reference: &Reference) {
+    let asks = "it is not our own network".to_owned();
+    match (primary, reference) {
+        (Primary::ItIsUs { .. }, _) => {
+            list.add(asks, Met::No, "the reference and both regions are silent");
+        }
+        (_, Reference::Answers) => list.add(asks, Met::Yes, "the reference answers"),
+        (_, Reference::Silent { why, .. }) => {
+            list.add(asks, Met::Unknown, format!("the reference is silent: {why}"));
+        }
+        (_, Reference::NotConfigured) => {
+            let seen = "no reference is configured: cannot tell our own network from theirs";
+            list.add(asks, Met::Unknown, seen);
+        }
+        (_, Reference::CannotTell(why)) => {
+            list.add(asks, Met::Unknown, format!("the reference is UNKNOWN: {why}"));
+        }
+    }
+}
+
+fn seconds(seconds: f64) -> String {
+    short_time(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX))
+}

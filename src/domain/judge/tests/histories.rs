@@ -1,0 +1,92 @@
+//! Random histories: whatever was heard, the judge does not guess.
+
+use proptest::prelude::*;
+
+use super::super::*;
+use super::ALL;
+use crate::domain::ledger::{LossVerdict, freeze};
+use crate::domain::reading::{Basis, Certainty};
+use crate::domain::rules::bench::{Saw, at, id, lag, site};
+use crate::domain::time::BootId;
+use crate::domain::verdict::{Met, Verdict};
+
+fn any_saw() -> impl Strategy<Value = Saw> {
+    prop_oneof![
+        3 => Just(Saw::Up),
+        1 => Just(Saw::Bad),
+        1 => Just(Saw::Down),
+        4 => Just(Saw::Silent),
+        1 => Just(Saw::Forbidden),
+        1 => Just(Saw::Primary),
+        1 => Just(Saw::Standby),
+        2 => (-1.0..400.0_f64).prop_map(lag),
+        1 => Just(Saw::Lag(0.0, Certainty::Unknown, Basis::ReplayTimestamp)),
+        1 => any::<bool>().prop_map(|yes| Saw::Told("link_up", FactValue::Boolean(yes))),
+    ]
+}
+
+/// A system by index, a side, a run of equal looks, and the seconds from one to the next.
+fn any_history() -> impl Strategy<Value = Vec<(usize, bool, Saw, u8, u64)>> {
+    prop::collection::vec((0..5_usize, any::<bool>(), any_saw(), 1..6_u8, 0..3_u64), 0..60)
+}
+
+proptest! {
+    #[test]
+    fn no_history_makes_it_guess(history in any_history(), boots in any::<bool>()) {
+        let mut snapshot = Snapshot::default();
+        let mut second = 0;
+        let mut known_lag = [[false; 2]; 4];
+        for (system, on_b, saw, times, step) in history {
+            let side = if on_b { Side::B } else { Side::A };
+            for _ in 0..times {
+                let look = saw.look(at(second));
+                if let Some(name) = ALL.get(system) {
+                    known_lag[system][side.index()] |= matches!(
+                        &saw, Saw::Lag(s, Certainty::Known, _) if *s >= 0.0
+                    );
+                    snapshot.record(&id(name), side, at(second), look);
+                } else {
+                    snapshot.reference.record(at(second), look);
+                }
+                second += step;
+            }
+        }
+        let mut now = at(second);
+        if boots {
+            now.boot = BootId(2);
+        }
+        let site = site();
+        for side in Side::BOTH {
+            let judged = judge(&site, &snapshot, side, now);
+            let failing = ALL[..3]
+                .iter()
+                .filter(|name| {
+                    snapshot.cell(&id(name), side).is_some_and(|cell| cell.failures >= 3)
+                })
+                .count();
+            if matches!(judged.primary, Primary::Red { .. } | Primary::ItIsUs { .. }) {
+                prop_assert!(failing >= site.red_needs_signals);
+                prop_assert!(!boots, "nothing of another boot is fresh");
+            }
+            if boots {
+                prop_assert!(matches!(judged.primary, Primary::Blind(_)));
+            }
+            if judged.verdict == Verdict::Go {
+                prop_assert!(judged.criteria.iter().all(|line| line.met == Met::Yes));
+            } else {
+                prop_assert!(!judged.verdict.reasons().is_empty());
+            }
+            prop_assert!(judged.alarms.len() <= 12);
+            let mut keys: Vec<&String> = judged.alarms.iter().map(|alarm| &alarm.key).collect();
+            keys.sort();
+            keys.dedup();
+            prop_assert_eq!(keys.len(), judged.alarms.len(), "keys are unique");
+            for row in freeze(&site, &snapshot, side, now).rows {
+                let index = ALL.iter().position(|name| *name == row.system.as_str());
+                let known = index.is_some_and(|index| known_lag[index][side.other().index()]);
+                prop_assert_eq!(row.loss_s.is_some(), known, "a loss only from a known lag");
+                prop_assert!(known || row.verdict == LossVerdict::Unknown);
+            }
+        }
+    }
+}

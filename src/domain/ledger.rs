@@ -1,0 +1,122 @@
+//! The loss ledger: what would be lost per store if the standby were promoted now, frozen at T0.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{Side, SystemId};
+use super::reading::{Certainty, Lag};
+use super::site::Site;
+use super::snapshot::{Cell, Snapshot};
+use super::time::Stamp;
+
+/// Whether the expected loss keeps the objective.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LossVerdict {
+    /// Within the RPO.
+    Pass,
+    /// More than the RPO.
+    Breach,
+    /// No last known lag, or no objective to hold it against.
+    Unknown,
+}
+
+impl LossVerdict {
+    /// The word on the screen.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "PASS",
+            Self::Breach => "BREACH",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+}
+
+/// The expected loss of one store.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LedgerRow {
+    /// The store.
+    pub system: SystemId,
+    /// The last lag known while the source was read, and the moment of that reading.
+    pub last: Option<(Stamp, Lag)>,
+    /// Loss expected in seconds of writes: last lag + time from that sample to T0.
+    pub loss_s: Option<f64>,
+    /// The objective of the store's tier in seconds.
+    pub rpo_s: Option<f64>,
+    /// The comparison of the two.
+    pub verdict: LossVerdict,
+}
+
+/// All stores' expected losses as of one moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// T0 of an incident, or now while there is none.
+    pub as_of: Stamp,
+    /// One row per replicated store.
+    pub rows: Vec<LedgerRow>,
+}
+
+impl Ledger {
+    /// The row of a store.
+    #[must_use]
+    pub fn row(&self, system: &SystemId) -> Option<&LedgerRow> {
+        self.rows.iter().find(|row| row.system == *system)
+    }
+}
+
+/// What would be lost per store if the side opposite to `active` were promoted, as of `as_of`.
+///
+/// Loss = last lag that could be believed + time from its sample to `as_of` (`product.md`, loss
+/// ledger); a sample taken after `as_of` counts as it is. No such lag is UNKNOWN, never 0.
+#[must_use]
+pub fn freeze(site: &Site, snapshot: &Snapshot, active: Side, as_of: Stamp) -> Ledger {
+    let standby = active.other();
+    let rows = site
+        .systems
+        .iter()
+        .filter(|system| is_store(snapshot, &system.id, standby))
+        .map(|system| {
+            let cell = snapshot.cell(&system.id, standby);
+            let last = cell.and_then(|cell| cell.last_lag.clone());
+            let objective = system.objective.as_ref().and_then(|tier| site.objective(tier));
+            let rpo_s = objective.map(|objective| objective.rpo.as_secs_f64());
+            row(system.id.clone(), last, rpo_s, as_of)
+        })
+        .collect();
+    Ledger { as_of, rows }
+}
+
+/// True when the system is a replicated store: its standby side ever told a lag or a role, or its
+/// other side tells a role.
+#[must_use]
+pub fn is_store(snapshot: &Snapshot, system: &SystemId, standby: Side) -> bool {
+    let told = |cell: &Cell, lag_too: bool| {
+        (lag_too && cell.last_lag.is_some())
+            || [&cell.last_reading, &cell.last_good]
+                .into_iter()
+                .flatten()
+                .any(|reading| reading.role.is_some() || (lag_too && reading.lag.is_some()))
+    };
+    snapshot.cell(system, standby).is_some_and(|cell| told(cell, true))
+        || snapshot.cell(system, standby.other()).is_some_and(|cell| told(cell, false))
+}
+
+fn row(
+    system: SystemId,
+    last: Option<(Stamp, Lag)>,
+    rpo_s: Option<f64>,
+    as_of: Stamp,
+) -> LedgerRow {
+    let loss_s = last.as_ref().and_then(|(at, lag)| {
+        let seconds = lag.known_seconds().filter(|seconds| seconds.is_finite())?;
+        (seconds >= 0.0).then(|| seconds + as_of.since(*at).as_secs_f64())
+    });
+    // A lower bound can break the objective but never prove that it is kept.
+    let bounded = last.as_ref().is_some_and(|(_, lag)| lag.certainty == Certainty::LowerBound);
+    let verdict = match (loss_s, rpo_s) {
+        (Some(loss), Some(rpo)) if loss > rpo => LossVerdict::Breach,
+        (Some(_), Some(_)) if !bounded => LossVerdict::Pass,
+        (Some(_) | None, Some(_) | None) => LossVerdict::Unknown,
+    };
+    LedgerRow { system, last, loss_s, rpo_s, verdict }
+}

@@ -1,0 +1,34 @@
+//! Whether a step's effect is there, and what the step would do: seen before and after every act.
+
+use super::text::Clean;
+
+/// Whether the step's effect is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// It is; what was seen.
+    Done(Clean),
+    /// It is not; what was seen.
+    NotDone(Clean),
+    /// It cannot be told; why.
+    Unknown(Clean),
+}
+
+/// What a step would do, shown before it is done.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Preview {
+    /// One line a change.
+    pub changes: Vec<PreviewLine>,
+    /// The exact command or call, without secrets.
+    pub call: Clean,
+    /// Who or what it acts as, and where.
+    pub acts_as: Clean,
+}
+
+/// One line of a preview.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreviewLine {
+    /// `~` changes, `+` adds, `-` removes, `!` beware.
+    pub mark: char,
+    /// The line.
+    pub text: Clean,
+}

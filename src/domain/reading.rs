@@ -1,0 +1,292 @@
+//! What one look at one system in one region told: health, role, lag, capacity and named facts.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::text::Clean;
+use super::time::Stamp;
+
+/// What a probe says of the thing it looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", content = "why", rename_all = "snake_case")]
+pub enum Health {
+    /// It does its work.
+    Up,
+    /// It works, but not as it should; the reason.
+    Degraded(Clean),
+    /// It answered that it does not work; the reason. Counts as a failed probe.
+    Down(Clean),
+    /// The answer does not tell; the reason. Never shown as healthy, never counted as failed.
+    Unknown(Clean),
+}
+
+/// Which part a replicated store plays, told by the store itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Accepts writes.
+    Primary,
+    /// Follows a primary.
+    Standby,
+}
+
+impl Role {
+    /// `PRIMARY` or `standby`, as the screen says it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Primary => "PRIMARY",
+            Self::Standby => "standby",
+        }
+    }
+}
+
+/// The unit in which a lag's amount is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LagUnit {
+    /// Bytes of log.
+    Bytes,
+    /// Records of a stream.
+    Records,
+    /// Operations of an index.
+    Operations,
+    /// Objects of a bucket.
+    Objects,
+}
+
+impl LagUnit {
+    /// The unit's short word after a number.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Bytes => "B",
+            Self::Records => "records",
+            Self::Operations => "ops",
+            Self::Objects => "objects",
+        }
+    }
+}
+
+/// How a lag was obtained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// The age of a row or key written on purpose.
+    Heartbeat,
+    /// Log positions of both sides, read in one poll.
+    LogPosition,
+    /// Stream offsets of both sides.
+    Offset,
+    /// The time of the last replayed transaction; only meaningful under writes.
+    ReplayTimestamp,
+    /// A metric published by the provider.
+    Metric,
+    /// The simulator's own truth.
+    Simulated,
+}
+
+impl Basis {
+    /// The word shown beside the number.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Heartbeat => "heartbeat",
+            Self::LogPosition => "log position",
+            Self::Offset => "offset",
+            Self::ReplayTimestamp => "replay timestamp",
+            Self::Metric => "metric",
+            Self::Simulated => "simulated",
+        }
+    }
+}
+
+/// How far a lag may be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Certainty {
+    /// Both sides were read in this poll.
+    Known,
+    /// At least this much.
+    LowerBound,
+    /// The source was not read: whatever number there is, it is not the lag.
+    Unknown,
+}
+
+/// The distance of a replica from its source. Belongs to the reading of the standby side.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Lag {
+    /// Behind by this many seconds, where that can be known.
+    pub seconds: Option<f64>,
+    /// Behind by this much, in `unit`.
+    pub amount: Option<u64>,
+    /// What `amount` counts.
+    pub unit: LagUnit,
+    /// How the figures were obtained.
+    pub basis: Basis,
+    /// How far they may be believed.
+    pub certainty: Certainty,
+}
+
+impl Lag {
+    /// The seconds, if they are a figure that may be shown as the lag.
+    #[must_use]
+    pub fn known_seconds(&self) -> Option<f64> {
+        match self.certainty {
+            Certainty::Known | Certainty::LowerBound => self.seconds,
+            Certainty::Unknown => None,
+        }
+    }
+}
+
+/// Working units of the wanted ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capacity {
+    /// Ready to serve.
+    pub ready: u32,
+    /// Wanted for full service.
+    pub wanted: u32,
+}
+
+impl Capacity {
+    /// Ready of wanted, 0 to 1 (and above); nothing wanted counts as full.
+    #[must_use]
+    pub fn share(self) -> f64 {
+        if self.wanted == 0 { 1.0 } else { f64::from(self.ready) / f64::from(self.wanted) }
+    }
+}
+
+/// One named value of a reading.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fact {
+    /// The fact's name, one of those its kind lists.
+    pub name: String,
+    /// Its value.
+    pub value: FactValue,
+}
+
+/// The value of a fact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "value", rename_all = "snake_case")]
+pub enum FactValue {
+    /// Yes or no.
+    Boolean(bool),
+    /// A plain count or amount.
+    Number(f64),
+    /// A length of time in seconds.
+    Seconds(f64),
+    /// A share, 0 to 1.
+    Share(f64),
+    /// A word or an identifier.
+    Text(Clean),
+    /// Not known; the reason. Satisfies no gate.
+    Unknown(Clean),
+}
+
+impl FactValue {
+    /// The value as the screen shows it, with its unit.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Boolean(yes) => if *yes { "yes" } else { "no" }.to_owned(),
+            Self::Number(number) => format!("{number}"),
+            Self::Seconds(seconds) => {
+                super::time::short_time(Duration::from_secs_f64(seconds.clamp(0.0, 1e15)))
+            }
+            Self::Share(share) => format!("{:.0} %", share * 100.0),
+            Self::Text(text) => text.to_string(),
+            Self::Unknown(why) => format!("UNKNOWN ({why})"),
+        }
+    }
+}
+
+/// What one look told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reading {
+    /// When the look began.
+    pub at: Stamp,
+    /// How long the answer took, in milliseconds; none where nothing was asked over a network.
+    pub took_ms: Option<u64>,
+    /// Whether it works.
+    pub health: Health,
+    /// The part it plays, for replicated stores.
+    pub role: Option<Role>,
+    /// How far it is behind the other side; on the standby's reading only.
+    pub lag: Option<Lag>,
+    /// Ready of wanted, for compute.
+    pub capacity: Option<Capacity>,
+    /// Everything else by name.
+    pub facts: Vec<Fact>,
+    /// A few words for the panel, such as `200 in 12 ms`.
+    pub note: Clean,
+}
+
+impl Reading {
+    /// A reading with nothing but health and a note.
+    #[must_use]
+    pub fn new(at: Stamp, health: Health, note: impl Into<Clean>) -> Self {
+        Self {
+            at,
+            took_ms: None,
+            health,
+            role: None,
+            lag: None,
+            capacity: None,
+            facts: Vec::new(),
+            note: note.into(),
+        }
+    }
+
+    /// The fact called `name`.
+    #[must_use]
+    pub fn fact(&self, name: &str) -> Option<&FactValue> {
+        self.facts.iter().find(|fact| fact.name == name).map(|fact| &fact.value)
+    }
+}
+
+/// Why a look told nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LookErrorKind {
+    /// No connection: refused, no route, name not found, connection cut.
+    Unreachable,
+    /// No answer within the deadline.
+    Timeout,
+    /// The peer answered something that the protocol does not allow.
+    Garbage,
+    /// The peer refused our credentials or rights: says nothing of its health.
+    Permission,
+    /// Our own side is at fault (no secret, a bad certificate store): says nothing of health.
+    Ours,
+}
+
+/// A look that told nothing, with the reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct LookError {
+    /// What kind of failure.
+    pub kind: LookErrorKind,
+    /// One sentence for the screen.
+    pub message: Clean,
+}
+
+impl LookError {
+    /// A failed look.
+    #[must_use]
+    pub fn new(kind: LookErrorKind, message: impl Into<Clean>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    /// True when the failure counts as a failed probe of the peer; a missing right does not.
+    #[must_use]
+    pub fn counts_as_failure(&self) -> bool {
+        match self.kind {
+            LookErrorKind::Unreachable | LookErrorKind::Timeout | LookErrorKind::Garbage => true,
+            LookErrorKind::Permission | LookErrorKind::Ours => false,
+        }
+    }
+}
+
+/// The outcome of one look at one side.
+pub type Look = Result<Reading, LookError>;

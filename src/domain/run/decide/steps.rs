@@ -1,0 +1,298 @@
+//! Decisions on one step: run, take back, skip, attest, try again, resolve, abort.
+
+use super::{
+    Context, Decision, SHORT_REASON_CHARS_MIN, acting_run, declared_run, find, long_enough,
+};
+use crate::domain::catalogue::{ActionSpec, Change, Class, Guard};
+use crate::domain::gates;
+use crate::domain::ids::StepId;
+use crate::domain::run::commit::Pledge;
+use crate::domain::run::event::{Body, GateSeen, Purpose};
+use crate::domain::run::intent::REASON_CHARS_MIN;
+use crate::domain::run::phase::{Phase, Stage};
+use crate::domain::run::refusal::Refusal;
+use crate::domain::run::state::{Run, StepState};
+use crate::domain::runbook::{Compensation, Step};
+use crate::domain::text::Clean;
+
+fn ready(step: &Step, state: &StepState, run: &Run) -> Result<(), Refusal> {
+    let hint: Clean = match state.phase {
+        Phase::Ready => return Ok(()),
+        Phase::Pending => {
+            let waits = step
+                .needs
+                .iter()
+                .filter(|need| {
+                    run.step(need).is_none_or(|s| !s.phase.satisfies() || s.untrue.is_some())
+                })
+                .map(StepId::to_string)
+                .collect::<Vec<_>>();
+            format!("it waits for {}", waits.join(", ")).into()
+        }
+        Phase::Granted | Phase::Running | Phase::Verifying => "wait, or abort it with X".into(),
+        Phase::Done if state.untrue.is_some() => "it is no longer true: try again with R".into(),
+        Phase::Done => "nothing is left to do".into(),
+        Phase::Failed => "try again with R, or skip it with s".into(),
+        Phase::Unknown => "say what became of it with U".into(),
+        Phase::Skipped | Phase::Compensated => "take it up again with R".into(),
+    };
+    Err(Refusal::Phase { step: step.id.clone(), phase: state.phase, hint })
+}
+
+fn typed_matches(guard: Guard, typed: &str, wanted: &str) -> Result<(), Refusal> {
+    match guard {
+        Guard::OneKey | Guard::StopWindow => Ok(()),
+        Guard::TypedTarget | Guard::TypedVerb if typed == wanted => Ok(()),
+        Guard::TypedTarget | Guard::TypedVerb => Err(Refusal::Typed { wanted: wanted.to_owned() }),
+    }
+}
+
+/// With two primaries nothing may run but what looks, or what ends it.
+fn no_split_brain(context: &Context<'_>, action: &ActionSpec, class: Class) -> Result<(), Refusal> {
+    let ends_it = matches!(action.change, Change::Fence | Change::Check);
+    if context.assessment.split_brain.is_empty() || class == Class::R || ends_it {
+        return Ok(());
+    }
+    let names: Vec<String> =
+        context.assessment.split_brain.iter().map(|(id, _)| id.to_string()).collect();
+    Err(Refusal::SplitBrain { systems: names.join(", ").into() })
+}
+
+pub(super) fn run_step(
+    context: &Context<'_>,
+    id: &StepId,
+    typed: &str,
+    broken: Option<&(usize, Clean)>,
+    call: &Clean,
+) -> Result<Decision, Refusal> {
+    let run = acting_run(context)?;
+    let (step, state) = find(context, id)?;
+    ready(step, state, run)?;
+    if step.class == Class::H {
+        return Err(Refusal::Attest(id.clone()));
+    }
+    if step.second_person {
+        return Err(Refusal::SecondPerson(id.clone()));
+    }
+    no_split_brain(context, step.action, step.class)?;
+    let ungraceful = run.is_ungraceful(id);
+    if step.class == Class::X && ungraceful && run.accepted.is_none() {
+        return Err(Refusal::Ledger(id.clone()));
+    }
+    typed_matches(step.guard, typed, &step.typed_text(run.direction))?;
+    let gates = gates_seen(context, run, step, broken)?;
+    let attempt = next_attempt(state);
+    // A step of one key runs without a card, so nobody rehearsed its call.
+    let call = if call.is_empty() { &called(step, run) } else { call };
+    let body = Body::Intended {
+        step: id.clone(),
+        attempt,
+        purpose: Purpose::Forward,
+        action: step.action.name.to_owned(),
+        class: step.class,
+        fencing: step.action.fencing,
+        gates,
+        call: call.clone(),
+    };
+    Ok(Decision::Pledge(Pledge::of_intent(body).expect("the body is an intent")))
+}
+
+/// The action and its target: `sim.check pg-b`.
+fn called(step: &Step, run: &Run) -> Clean {
+    let target = step.target.as_ref().map_or_else(String::new, |target| {
+        let side = run.direction.side(target.place).letter().to_lowercase();
+        format!(" {}-{side}", target.system)
+    });
+    Clean::new(&format!("{}{target}", step.action.name))
+}
+
+fn next_attempt(state: &StepState) -> u32 {
+    state.attempts.last().map_or(1, |last| last.number + 1)
+}
+
+/// The gates as seen now; one of them may be broken with a reason, the others must hold.
+fn gates_seen(
+    context: &Context<'_>,
+    run: &Run,
+    step: &Step,
+    broken: Option<&(usize, Clean)>,
+) -> Result<Vec<GateSeen>, Refusal> {
+    let accepted = run.accepted.as_ref().and(run.ledger.as_ref());
+    let ungraceful = run.is_ungraceful(&step.id);
+    let mut all = Vec::with_capacity(step.gates.len());
+    for (index, gate) in step.gates.iter().enumerate() {
+        let look = gates::look(
+            gate,
+            context.site,
+            context.snapshot,
+            run.direction,
+            ungraceful,
+            accepted,
+            context.now,
+        );
+        let held = look.held == Some(true);
+        let reason = broken.filter(|(at, _)| *at == index).map(|(_, reason)| reason);
+        match (held, reason) {
+            (true, Some(_)) => return Err(Refusal::NothingToBreak),
+            (false, None) => return Err(Refusal::Gate { gate: look.words, seen: look.seen }),
+            (false, Some(reason)) => long_enough(reason, REASON_CHARS_MIN)?,
+            (true, None) => {}
+        }
+        all.push(GateSeen { gate: look.words, seen: look.seen, held, broken_for: reason.cloned() });
+    }
+    if broken.is_some_and(|(index, _)| *index >= step.gates.len()) {
+        return Err(Refusal::NothingToBreak);
+    }
+    Ok(all)
+}
+
+pub(super) fn compensate(
+    context: &Context<'_>,
+    id: &StepId,
+    typed: &str,
+    call: &Clean,
+) -> Result<Decision, Refusal> {
+    let run = declared_run(context)?;
+    if !context.armed {
+        return Err(Refusal::Safe);
+    }
+    let (step, state) = find(context, id)?;
+    if !matches!(state.phase, Phase::Done | Phase::Failed) {
+        let hint = "only a done or failed step can be taken back".into();
+        return Err(Refusal::Phase { step: id.clone(), phase: state.phase, hint });
+    }
+    let action = match &step.compensation {
+        Compensation::Action { action, .. } => *action,
+        Compensation::None(why) => {
+            return Err(Refusal::NoWayBack { step: id.clone(), why: why.clone() });
+        }
+        Compensation::NotNeeded => {
+            let why = "it changed nothing".into();
+            return Err(Refusal::NoWayBack { step: id.clone(), why });
+        }
+    };
+    let rests = context.runbook.steps.iter().find(|later| {
+        later.needs.contains(id)
+            && !matches!(later.compensation, Compensation::NotNeeded)
+            && run.step(&later.id).is_some_and(|s| s.phase == Phase::Done || s.phase.is_open())
+    });
+    if let Some(later) = rests {
+        return Err(Refusal::Later { step: id.clone(), later: later.id.clone() });
+    }
+    no_split_brain(context, action, action.class)?;
+    typed_matches(step.guard_back(), typed, &step.typed_text_back(run.direction))?;
+    let body = Body::Intended {
+        step: id.clone(),
+        attempt: next_attempt(state),
+        purpose: Purpose::Compensate,
+        action: action.name.to_owned(),
+        class: action.class,
+        fencing: action.fencing,
+        gates: Vec::new(),
+        call: call.clone(),
+    };
+    Ok(Decision::Pledge(Pledge::of_intent(body).expect("the body is an intent")))
+}
+
+pub(super) fn skip(
+    context: &Context<'_>,
+    id: &StepId,
+    reason: &Clean,
+) -> Result<Decision, Refusal> {
+    let run = declared_run(context)?;
+    let (step, state) = find(context, id)?;
+    if !matches!(state.phase, Phase::Pending | Phase::Ready | Phase::Failed) {
+        let hint = "only a step that has not been done can be skipped".into();
+        return Err(Refusal::Phase { step: id.clone(), phase: state.phase, hint });
+    }
+    let least = if step.optional || step.waived(run.is_ungraceful(id)) {
+        SHORT_REASON_CHARS_MIN
+    } else {
+        REASON_CHARS_MIN
+    };
+    long_enough(reason, least)?;
+    Ok(Decision::Record(vec![Body::Skipped { step: id.clone(), reason: reason.clone() }]))
+}
+
+pub(super) fn attest(
+    context: &Context<'_>,
+    id: &StepId,
+    value: &Clean,
+) -> Result<Decision, Refusal> {
+    let run = declared_run(context)?;
+    let (step, state) = find(context, id)?;
+    if step.class != Class::H {
+        return Err(Refusal::Sensed(id.clone()));
+    }
+    if run.stage == Stage::Held {
+        return Err(Refusal::Stage { stage: run.stage, hint: "go on with space" });
+    }
+    ready(step, state, run)?;
+    long_enough(value, SHORT_REASON_CHARS_MIN)?;
+    Ok(Decision::Record(vec![Body::Attested { step: id.clone(), value: value.clone() }]))
+}
+
+pub(super) fn retry(
+    context: &Context<'_>,
+    id: &StepId,
+    reason: &Clean,
+) -> Result<Decision, Refusal> {
+    declared_run(context)?;
+    let (_, state) = find(context, id)?;
+    let again = match state.phase {
+        Phase::Failed | Phase::Skipped | Phase::Compensated => true,
+        Phase::Done => state.untrue.is_some(),
+        Phase::Pending
+        | Phase::Ready
+        | Phase::Granted
+        | Phase::Running
+        | Phase::Verifying
+        | Phase::Unknown => false,
+    };
+    if !again {
+        let hint = match state.phase {
+            Phase::Unknown => "say what became of it with U first",
+            _ => "there is nothing to try again",
+        };
+        return Err(Refusal::Phase { step: id.clone(), phase: state.phase, hint: hint.into() });
+    }
+    long_enough(reason, SHORT_REASON_CHARS_MIN)?;
+    Ok(Decision::Record(vec![Body::Retried { step: id.clone(), reason: reason.clone() }]))
+}
+
+pub(super) fn resolve(
+    context: &Context<'_>,
+    id: &StepId,
+    done: bool,
+    reason: &Clean,
+) -> Result<Decision, Refusal> {
+    declared_run(context)?;
+    let (_, state) = find(context, id)?;
+    let Some(attempt) = state.open_attempt().filter(|_| state.phase == Phase::Unknown) else {
+        let hint = "its outcome is known".into();
+        return Err(Refusal::Phase { step: id.clone(), phase: state.phase, hint });
+    };
+    long_enough(reason, REASON_CHARS_MIN)?;
+    let (attempt, reason) = (attempt.number, reason.clone());
+    Ok(Decision::Record(vec![Body::Resolved { step: id.clone(), attempt, done, reason }]))
+}
+
+pub(super) fn abort_step(
+    context: &Context<'_>,
+    id: &StepId,
+    typed: &str,
+) -> Result<Decision, Refusal> {
+    declared_run(context)?;
+    let (_, state) = find(context, id)?;
+    let running = matches!(state.phase, Phase::Granted | Phase::Running);
+    let Some(attempt) = state.open_attempt().filter(|_| running) else {
+        let hint = "no attempt of it is running".into();
+        return Err(Refusal::Phase { step: id.clone(), phase: state.phase, hint });
+    };
+    let wanted = format!("abort {id}");
+    if typed != wanted {
+        return Err(Refusal::Typed { wanted });
+    }
+    let body = Body::AbortAsked { step: id.clone(), attempt: attempt.number };
+    Ok(Decision::Cancel(body, id.clone(), attempt.number))
+}

@@ -1,0 +1,423 @@
+//! Decisions as data: a plan of five steps, earlier wishes, and what the next wish is answered.
+
+use std::time::Duration;
+
+use super::*;
+use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
+use crate::domain::ids::{PersonId, RunId, Side, SystemId};
+use crate::domain::judge;
+use crate::domain::ledger::freeze;
+use crate::domain::reading::{Fact, FactValue, Health, Reading, Role};
+use crate::domain::run::event::{Cause, Mode, Outcome, RunEvent, RunKind};
+use crate::domain::run::phase::Phase;
+use crate::domain::runbook::{
+    Bound, Compensation, Direction, Exact, Gate, Place, Target, Ungraceful, UngracefulGate,
+};
+use crate::domain::settings::{Span, Table};
+use crate::domain::site::{Person, Region, SystemSpec};
+use crate::domain::time::BootId;
+
+const fn action(name: &'static str, class: Class, guard: Guard, change: Change) -> ActionSpec {
+    ActionSpec {
+        name,
+        doc: "does it",
+        verb: "promote",
+        class,
+        guard,
+        fencing: Fencing::NotFenced,
+        change,
+        reversal: "not at all",
+        permissions: &[],
+        needs_target: false,
+        settings: &[],
+    }
+}
+
+static FENCE: ActionSpec = action("test.fence", Class::I, Guard::StopWindow, Change::Fence);
+static PROMOTE: ActionSpec = action("test.promote", Class::X, Guard::TypedVerb, Change::Promote);
+static TRAFFIC: ActionSpec =
+    action("test.traffic", Class::I, Guard::TypedTarget, Change::ShiftTraffic);
+static CHECK: ActionSpec = action("test.check", Class::R, Guard::OneKey, Change::Check);
+static ATTEST: ActionSpec = action("manual.attest", Class::H, Guard::OneKey, Change::None);
+
+fn step(id: &str, action: &'static ActionSpec, needs: &[&str]) -> Step {
+    Step {
+        id: StepId::new(id).unwrap(),
+        title: id.into(),
+        group: None,
+        action,
+        with: Table::default(),
+        target: Some(Target { system: SystemId::new("pg").unwrap(), place: Place::To }),
+        needs: needs.iter().map(|id| StepId::new(id).unwrap()).collect(),
+        expect: Duration::from_secs(60),
+        timeout: Duration::from_secs(120),
+        gates: Vec::new(),
+        ungraceful: Ungraceful::Same,
+        compensation: match action.class {
+            Class::I => Compensation::Action { action, with: Table::default() },
+            Class::X => Compensation::None("rebuild A".into()),
+            _ => Compensation::NotNeeded,
+        },
+        class: action.class,
+        guard: action.guard,
+        second_person: false,
+        optional: false,
+        say: None,
+        span: Span::default(),
+    }
+}
+
+fn gate(fact: &str, bound: Bound, ungraceful: Option<UngracefulGate>) -> Gate {
+    let system = SystemId::new("pg").unwrap();
+    Gate { system, place: Place::To, fact: fact.into(), bound, ungraceful, span: Span::default() }
+}
+
+fn plan() -> Runbook {
+    let mut promote = step("promote-pg", &PROMOTE, &["fence"]);
+    promote.gates = vec![gate("replay_paused", Bound::Is(Exact::Boolean(false)), None)];
+    let mut drain = step("drain", &CHECK, &[]);
+    drain.ungraceful = Ungraceful::Skip;
+    Runbook {
+        name: "failover".into(),
+        title: "Failover".into(),
+        from: Side::A,
+        to: Side::B,
+        back: None,
+        restored: Vec::new(),
+        steps: vec![
+            step("fence", &FENCE, &[]),
+            promote,
+            step("traffic", &TRAFFIC, &["promote-pg"]),
+            step("look", &ATTEST, &["traffic"]),
+            drain,
+        ],
+        hash: "abc".into(),
+    }
+}
+
+fn site() -> Site {
+    let person = |id: &str, may_declare| Person {
+        id: PersonId::new(id).unwrap(),
+        roles: vec![if id == "raj" { SiteRole::Approver } else { SiteRole::Commander }],
+        may_declare,
+    };
+    let region = |label: &str, starts_as_primary| Region {
+        label: label.into(),
+        aws_region: None,
+        starts_as_primary,
+    };
+    Site {
+        name: "lms".into(),
+        title: "Lms".into(),
+        reference: Vec::new(),
+        red_needs_signals: 1,
+        people: vec![person("anna", true), person("mei", false), person("raj", true)],
+        objectives: Vec::new(),
+        regions: [region("Region A", true), region("Region B", false)],
+        systems: vec![SystemSpec {
+            idle_standby: false,
+            id: SystemId::new("pg").unwrap(),
+            kind: "test".into(),
+            objective: None,
+            every: Duration::from_secs(2),
+            timeout: Duration::from_secs(2),
+            settings: Table::default(),
+            sides: [Some(Table::default()), Some(Table::default())],
+            span: Span::default(),
+        }],
+        secrets: Vec::new(),
+        rules: Vec::new(),
+    }
+}
+
+fn at(second: u64) -> Stamp {
+    Stamp { wall_ms: 1_795_183_330_000, boot_ms: second * 1000, boot: BootId(1) }
+}
+
+/// A desk without a journal: words are applied at once.
+struct Bench {
+    site: Site,
+    plan: Runbook,
+    run: Option<Run>,
+    snapshot: Snapshot,
+    person: Option<&'static str>,
+    armed: bool,
+}
+
+impl Bench {
+    fn new(mode: Mode) -> Self {
+        let mut bench = Self {
+            site: site(),
+            plan: plan(),
+            run: None,
+            snapshot: Snapshot::default(),
+            person: Some("anna"),
+            armed: true,
+        };
+        bench.reads(false, Role::Standby);
+        bench.apply(Body::Opened {
+            run: RunId::new("lms-1").unwrap(),
+            kind: RunKind::Live,
+            site: "lms".into(),
+            site_hash: String::new(),
+            runbook: "failover".into(),
+            runbook_hash: String::new(),
+            direction: Direction { from: Side::A, to: Side::B },
+            mode,
+        });
+        bench
+    }
+
+    /// The standby says whether its replay is paused; A says its role.
+    fn reads(&mut self, paused: bool, b: Role) {
+        let id = SystemId::new("pg").unwrap();
+        for (side, role) in [(Side::A, Role::Primary), (Side::B, b)] {
+            let mut reading = Reading::new(at(100), Health::Up, "ok");
+            reading.role = Some(role);
+            let value = FactValue::Boolean(paused);
+            reading.facts.push(Fact { name: "replay_paused".into(), value });
+            self.snapshot.record(&id, side, at(100), Ok(reading));
+        }
+    }
+
+    fn actor(&self) -> Actor {
+        let person = self.person.map(|id| PersonId::new(id).unwrap());
+        Actor { person, user: "root".into(), host: "bastion".into() }
+    }
+
+    fn apply(&mut self, body: Body) {
+        let seq = self.run.as_ref().map_or(1, |run| run.last_seq() + 1);
+        let event = RunEvent { seq, at: at(100 + seq), by: self.actor(), body };
+        match &mut self.run {
+            None => self.run = Some(Run::opening(&self.plan, &event).unwrap()),
+            Some(run) => run.apply(event).unwrap(),
+        }
+    }
+
+    fn ask(&self, intent: &Intent) -> Result<Decision, Refusal> {
+        let now = at(101);
+        let assessment = judge::judge(&self.site, &self.snapshot, Side::A, now);
+        let ledger = freeze(&self.site, &self.snapshot, Side::A, now);
+        let by = self.actor();
+        let context = Context {
+            site: &self.site,
+            runbook: &self.plan,
+            run: self.run.as_ref(),
+            snapshot: &self.snapshot,
+            assessment: &assessment,
+            ledger: &ledger,
+            t0: None,
+            detected: None,
+            by: &by,
+            armed: self.armed,
+            now,
+        };
+        decide(&context, intent)
+    }
+
+    /// Grants a wish and puts its words on record.
+    fn grant(&mut self, intent: &Intent) {
+        match self.ask(intent).unwrap() {
+            Decision::Record(words) => words.into_iter().for_each(|body| self.apply(body)),
+            Decision::Pledge(pledge) => self.apply(pledge.body().clone()),
+            Decision::Cancel(body, ..) => self.apply(body),
+        }
+    }
+
+    /// Runs a step to its verified end.
+    fn finish(&mut self, id: &str, typed: &str) {
+        self.grant(&run_of(id, typed));
+        let attempt = self.run.as_ref().unwrap().step(&step_id(id)).unwrap().attempts.len();
+        let attempt = u32::try_from(attempt).unwrap();
+        let outcome = Outcome::Applied { evidence: "ok".into() };
+        self.apply(Body::Ended { step: step_id(id), attempt, outcome });
+        self.apply(Body::Verified { step: step_id(id), attempt, evidence: "seen".into() });
+    }
+
+    fn phase(&self, id: &str) -> Phase {
+        self.run.as_ref().unwrap().step(&step_id(id)).unwrap().phase
+    }
+}
+
+fn step_id(id: &str) -> StepId {
+    StepId::new(id).unwrap()
+}
+
+fn run_of(id: &str, typed: &str) -> Intent {
+    let (step, typed) = (step_id(id), typed.to_owned());
+    Intent::Run { step, typed, broken: None, call: "call".into() }
+}
+
+fn declare() -> Intent {
+    Intent::Declare { typed: "declare".into(), reason: "region A is dark".into() }
+}
+
+#[track_caller]
+fn refuses(bench: &Bench, intent: &Intent, want: &str) {
+    let refusal = bench.ask(intent).unwrap_err().to_string();
+    assert!(refusal.contains(want), "{refusal:?} does not say {want:?}");
+}
+
+#[test]
+fn nothing_runs_before_a_named_person_declared() {
+    let mut bench = Bench::new(Mode::Ungraceful);
+    refuses(&bench, &run_of("fence", ""), "declare first with D");
+    refuses(&bench, &Intent::AcceptLedger, "declare first with D");
+    for (person, want) in [
+        (None, "start the console with `--as NAME`"),
+        (Some("raj"), "the site file gives the role to others"),
+        (Some("mei"), "gives `may_declare` to others"),
+    ] {
+        bench.person = person;
+        refuses(&bench, &declare(), want);
+    }
+    bench.person = Some("anna");
+    let typed =
+        |typed: &str, reason: &str| Intent::Declare { typed: typed.into(), reason: reason.into() };
+    refuses(&bench, &typed("yes", "region A is dark"), "type exactly `declare`");
+    refuses(&bench, &typed("declare", "dark"), "at least 10 characters");
+    bench.grant(&declare());
+    refuses(&bench, &declare(), "declared already");
+}
+
+#[test]
+fn a_step_runs_once_armed_in_order_and_with_its_text() {
+    let mut bench = Bench::new(Mode::Ungraceful);
+    bench.grant(&declare());
+    assert_eq!(bench.phase("drain"), Phase::Skipped, "the plan leaves it out");
+    bench.armed = false;
+    refuses(&bench, &run_of("fence", ""), "SAFE");
+    bench.armed = true;
+    refuses(&bench, &run_of("promote-pg", "promote pg-b"), "it waits for fence");
+    refuses(&bench, &run_of("nothing", ""), "not in this runbook");
+    bench.finish("fence", "");
+    refuses(&bench, &run_of("fence", ""), "nothing is left to do");
+    refuses(&bench, &run_of("promote-pg", "promote pg-b"), "accept the expected losses first");
+    bench.grant(&Intent::AcceptLedger);
+    refuses(&bench, &Intent::AcceptLedger, "accepted already");
+    for typed in ["", "promote pg-a", "promote", "pg-b", "promote pg-b "] {
+        refuses(&bench, &run_of("promote-pg", typed), "type exactly `promote pg-b`");
+    }
+    bench.grant(&run_of("promote-pg", "promote pg-b"));
+    assert_eq!(bench.phase("promote-pg"), Phase::Granted);
+    refuses(&bench, &run_of("promote-pg", "promote pg-b"), "wait, or abort it with X");
+}
+
+#[test]
+fn gates_hold_or_one_is_broken_by_name_with_a_reason() {
+    let mut bench = Bench::new(Mode::Planned);
+    bench.grant(&declare());
+    bench.finish("fence", "");
+    let broken = |index: usize, reason: &str| Intent::Run {
+        step: step_id("promote-pg"),
+        typed: "promote pg-b".into(),
+        broken: Some((index, reason.into())),
+        call: "call".into(),
+    };
+    let long = "storage team says replay is safe";
+    refuses(&bench, &broken(0, long), "not in the way");
+    bench.reads(true, Role::Standby);
+    refuses(&bench, &run_of("promote-pg", "promote pg-b"), "gate does not hold");
+    refuses(&bench, &broken(0, "short"), "at least 10 characters");
+    refuses(&bench, &broken(7, long), "gate does not hold");
+    let Decision::Pledge(pledge) = bench.ask(&broken(0, long)).unwrap() else {
+        panic!("a run is a pledge")
+    };
+    let Body::Intended { gates, .. } = pledge.body() else { panic!("a pledge is an intent") };
+    assert_eq!(gates[0].broken_for.as_ref().map(Clean::as_str), Some(long));
+    assert!(!gates[0].held);
+}
+
+#[test]
+fn two_primaries_stop_everything_but_a_fence() {
+    let mut bench = Bench::new(Mode::Planned);
+    bench.grant(&declare());
+    bench.finish("fence", "");
+    bench.finish("promote-pg", "promote pg-b");
+    bench.reads(false, Role::Primary);
+    refuses(&bench, &run_of("traffic", "pg-b"), "two primaries (pg)");
+    bench.reads(false, Role::Standby);
+    bench.grant(&run_of("traffic", "pg-b"));
+}
+
+#[test]
+fn an_unknown_attempt_needs_proof_or_a_named_decision() {
+    let mut bench = Bench::new(Mode::Planned);
+    bench.grant(&declare());
+    bench.grant(&run_of("fence", ""));
+    let outcome = Outcome::Unknown { message: "timed out".into() };
+    bench.apply(Body::Ended { step: step_id("fence"), attempt: 1, outcome });
+    assert_eq!(bench.phase("fence"), Phase::Unknown);
+    let retry = Intent::Retry { step: step_id("fence"), reason: "again please".into() };
+    refuses(&bench, &retry, "U first");
+    refuses(&bench, &run_of("fence", ""), "say what became of it with U");
+    let skip = Intent::Skip { step: step_id("fence"), reason: "do not need it".into() };
+    refuses(&bench, &skip, "only a step that has not been done");
+    refuses(&bench, &Intent::Close, "step fence is UNKNOWN");
+    let resolve = |reason: &str| Intent::Resolve {
+        step: step_id("fence"),
+        done: false,
+        reason: reason.into(),
+    };
+    refuses(&bench, &resolve("no"), "at least 10 characters");
+    bench.grant(&resolve("security group still open"));
+    assert_eq!(bench.phase("fence"), Phase::Failed);
+    bench.grant(&retry);
+    bench.grant(&run_of("fence", ""));
+    let run = bench.run.as_ref().unwrap();
+    assert_eq!(run.step(&step_id("fence")).unwrap().attempts[1].number, 2);
+}
+
+#[test]
+fn hold_skip_attest_take_back_and_close_keep_their_rules() {
+    let mut bench = Bench::new(Mode::Planned);
+    bench.grant(&declare());
+    bench.grant(&Intent::Hold { reason: Clean::default() });
+    refuses(&bench, &run_of("fence", ""), "go on with space");
+    bench.grant(&Intent::Release);
+    bench.finish("drain", "");
+    bench.finish("fence", "");
+    bench.finish("promote-pg", "promote pg-b");
+    let take_back = |id: &str, typed: &str| Intent::Compensate {
+        step: step_id(id),
+        typed: typed.into(),
+        call: "call".into(),
+    };
+    refuses(&bench, &take_back("promote-pg", ""), "cannot be taken back: rebuild A");
+    refuses(&bench, &take_back("fence", ""), "take back promote-pg first");
+    bench.finish("traffic", "pg-b");
+    refuses(&bench, &run_of("look", ""), "press m");
+    let attest = |id: &str, value: &str| Intent::Attest { step: step_id(id), value: value.into() };
+    refuses(&bench, &attest("look", ""), "at least 3");
+    refuses(&bench, &attest("traffic", "fine"), "cannot be attested");
+    refuses(&bench, &Intent::Close, "restored facts were not seen");
+    bench.apply(Body::Restored { evidence: "seen".into() });
+    refuses(&bench, &Intent::Close, "step look is ready");
+    bench.grant(&attest("look", "no errors since 14:20"));
+    bench.grant(&Intent::Close);
+    refuses(&bench, &run_of("fence", ""), "it has ended");
+}
+
+#[test]
+fn a_failed_step_is_tried_again_or_skipped_and_giving_up_needs_words() {
+    let mut bench = Bench::new(Mode::Planned);
+    bench.grant(&declare());
+    bench.grant(&run_of("fence", ""));
+    let abort = |typed: &str| Intent::AbortStep { step: step_id("fence"), typed: typed.into() };
+    refuses(&bench, &abort("abort"), "type exactly `abort fence`");
+    bench.grant(&abort("abort fence"));
+    let outcome = Outcome::Failed { cause: Cause::Cancelled, message: "ended".into() };
+    bench.apply(Body::Ended { step: step_id("fence"), attempt: 1, outcome });
+    refuses(&bench, &abort("abort fence"), "no attempt of it is running");
+    refuses(&bench, &run_of("fence", ""), "try again with R, or skip it with s");
+    let skip = Intent::Skip { step: step_id("fence"), reason: "raj blocked the group".into() };
+    bench.grant(&skip);
+    assert_eq!(bench.phase("promote-pg"), Phase::Ready);
+    let give_up =
+        |typed: &str, reason: &str| Intent::AbortRun { typed: typed.into(), reason: reason.into() };
+    refuses(&bench, &give_up("abort", "region A is back"), "type exactly `abort run`");
+    refuses(&bench, &give_up("abort run", "x"), "at least 10");
+    bench.grant(&give_up("abort run", "region A is back"));
+    refuses(&bench, &run_of("promote-pg", "promote pg-b"), "taken back with K");
+    bench.grant(&Intent::Close);
+}

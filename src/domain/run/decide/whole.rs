@@ -1,0 +1,159 @@
+//! Decisions on the whole run: declare, accept the losses, escalate, give up, close.
+
+use super::{Context, Decision, declared_run, find, long_enough, open_run, permitted};
+use crate::domain::ids::StepId;
+use crate::domain::run::event::{Body, Closing, Mode};
+use crate::domain::run::intent::REASON_CHARS_MIN;
+use crate::domain::run::phase::{Phase, Stage};
+use crate::domain::run::refusal::Refusal;
+use crate::domain::run::state::Run;
+use crate::domain::runbook::{Runbook, Ungraceful};
+use crate::domain::site::SiteRole;
+use crate::domain::text::Clean;
+use crate::domain::verdict::{Primary, T0Basis};
+
+pub(super) fn declare(
+    context: &Context<'_>,
+    typed: &str,
+    reason: &Clean,
+) -> Result<Decision, Refusal> {
+    let run = open_run(context)?;
+    if run.stage != Stage::Standby {
+        return Err(Refusal::Already("it was declared already"));
+    }
+    let who = context.by;
+    let site = context.site;
+    if !site.people.is_empty() {
+        permitted(site, who, SiteRole::Commander, "declare")?;
+        let may = who.person.as_ref().and_then(|id| site.person(id)).is_some_and(|p| p.may_declare);
+        if !may {
+            let needs = "the site file gives `may_declare` to others";
+            return Err(Refusal::NotPermitted {
+                who: who.to_string().into(),
+                what: "declare",
+                needs,
+            });
+        }
+    }
+    if typed != "declare" {
+        return Err(Refusal::Typed { wanted: "declare".to_owned() });
+    }
+    long_enough(reason, REASON_CHARS_MIN)?;
+    let (t0, basis, signals) = match (&context.assessment.primary, run.mode) {
+        (Primary::Red { t0, basis, signals }, _) => (*t0, *basis, signals.clone()),
+        (_, Mode::Ungraceful) => match context.t0 {
+            Some((t0, basis)) => (t0, basis, Vec::new()),
+            None => (context.now, T0Basis::AtOrBefore, Vec::new()),
+        },
+        (_, Mode::Planned) => (context.now, T0Basis::Set, Vec::new()),
+    };
+    let ledger = context.ledger.clone();
+    let (detected, reason) = (context.detected, reason.clone());
+    let mut words = vec![Body::Declared { t0, basis, detected, signals, reason, ledger }];
+    if run.mode == Mode::Ungraceful {
+        words.extend(plan_skips(context.runbook, run));
+    }
+    Ok(Decision::Record(words))
+}
+
+/// The steps that the plan itself leaves out when the primary is lost.
+fn plan_skips(runbook: &Runbook, run: &Run) -> Vec<Body> {
+    let reason: Clean = "the plan leaves it out in an ungraceful run".into();
+    let skipped = runbook.steps.iter().filter(|step| {
+        step.ungraceful == Ungraceful::Skip
+            && run
+                .step(&step.id)
+                .is_some_and(|state| matches!(state.phase, Phase::Pending | Phase::Ready))
+    });
+    skipped.map(|step| Body::Skipped { step: step.id.clone(), reason: reason.clone() }).collect()
+}
+
+pub(super) fn accept_ledger(context: &Context<'_>) -> Result<Decision, Refusal> {
+    let run = declared_run(context)?;
+    if run.accepted.is_some() {
+        return Err(Refusal::Accepted);
+    }
+    let rows = run.ledger.as_ref().map_or(&[][..], |ledger| &ledger.rows);
+    let summary = rows
+        .iter()
+        .map(|row| {
+            let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), |s| format!("{s:.1}s"));
+            format!("{} {loss} {}", row.system, row.verdict.word())
+        })
+        .collect::<Vec<_>>()
+        .join(", ");
+    let summary = if summary.is_empty() { "no replicated store".to_owned() } else { summary };
+    Ok(Decision::Record(vec![Body::LedgerAccepted { summary: summary.into() }]))
+}
+
+pub(super) fn escalate(
+    context: &Context<'_>,
+    step: Option<&StepId>,
+    reason: &Clean,
+) -> Result<Decision, Refusal> {
+    let run = declared_run(context)?;
+    if run.mode == Mode::Ungraceful {
+        return Err(Refusal::Already("the run is ungraceful already"));
+    }
+    long_enough(reason, REASON_CHARS_MIN)?;
+    let mut words = Vec::new();
+    if let Some(id) = step {
+        let (_, state) = find(context, id)?;
+        if state.escalated {
+            return Err(Refusal::Already("the step is ungraceful already"));
+        }
+    }
+    words.push(Body::Escalated { step: step.cloned(), reason: reason.clone() });
+    if step.is_none() {
+        words.extend(plan_skips(context.runbook, run));
+    }
+    Ok(Decision::Record(words))
+}
+
+pub(super) fn abort_run(
+    context: &Context<'_>,
+    typed: &str,
+    reason: &Clean,
+) -> Result<Decision, Refusal> {
+    let run = open_run(context)?;
+    if run.stage == Stage::Aborting {
+        return Err(Refusal::Already("the run is being given up already: close it with W"));
+    }
+    if typed != "abort run" {
+        return Err(Refusal::Typed { wanted: "abort run".to_owned() });
+    }
+    long_enough(reason, REASON_CHARS_MIN)?;
+    Ok(Decision::Record(vec![Body::AbortStarted { reason: reason.clone() }]))
+}
+
+pub(super) fn close(context: &Context<'_>) -> Result<Decision, Refusal> {
+    let run = open_run(context)?;
+    if let Some(open) = run.steps.iter().find(|step| step.open_attempt().is_some()) {
+        let why = format!("step {} is {}", open.id, open.phase.word());
+        return Err(Refusal::Open(why.into()));
+    }
+    if run.stage == Stage::Aborting {
+        return Ok(Decision::Record(vec![Body::Closed { closing: Closing::Aborted }]));
+    }
+    if run.restored.is_none() {
+        let why = "the restored facts were not seen yet; give it up with E if it must end";
+        return Err(Refusal::Open(why.into()));
+    }
+    let unfinished: Vec<StepId> = run
+        .steps
+        .iter()
+        .filter(|step| step.phase != Phase::Done || step.untrue.is_some())
+        .map(|step| step.id.clone())
+        .collect();
+    let waiting = run.steps.iter().find(|step| matches!(step.phase, Phase::Pending | Phase::Ready));
+    if let Some(step) = waiting {
+        let why = format!("step {} is {}: run it or skip it", step.id, step.phase.word());
+        return Err(Refusal::Open(why.into()));
+    }
+    let closing = if unfinished.is_empty() {
+        Closing::Complete
+    } else {
+        Closing::CompleteExcept { steps: unfinished }
+    };
+    Ok(Decision::Record(vec![Body::Closed { closing }]))
+}

@@ -1,0 +1,132 @@
+//! What a person (or the console itself) wishes to happen to a run, before anything was decided.
+
+use super::event::{Mode, RunKind};
+use crate::domain::ids::{RunId, StepId};
+use crate::domain::runbook::Direction;
+use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+
+/// The shortest reason for breaking a rule, in characters.
+pub const REASON_CHARS_MIN: usize = 10;
+
+/// One wish. Typed text has already been compared by the dialog; `decide` compares it again.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Intent {
+    /// Begin a run of a runbook.
+    Open {
+        /// Its name.
+        run: RunId,
+        /// What it is for.
+        kind: RunKind,
+        /// Which way.
+        direction: Direction,
+        /// Planned or ungraceful.
+        mode: Mode,
+    },
+    /// Declare, by typing the word.
+    Declare {
+        /// What was typed; must be `declare`.
+        typed: String,
+        /// The reason.
+        reason: Clean,
+    },
+    /// Accept the expected losses.
+    AcceptLedger,
+    /// Move T0.
+    SetT0 {
+        /// The new T0.
+        t0: Stamp,
+        /// The reason.
+        reason: Clean,
+    },
+    /// Run a step.
+    Run {
+        /// The step.
+        step: StepId,
+        /// What was typed, where the guard wants text.
+        typed: String,
+        /// The one gate that is broken, by its index in the step's gates, and the reason.
+        broken: Option<(usize, Clean)>,
+        /// The call as the preview showed it, redacted.
+        call: Clean,
+    },
+    /// Take a done step back.
+    Compensate {
+        /// The step.
+        step: StepId,
+        /// What was typed, where the guard wants text.
+        typed: String,
+        /// The call as the preview showed it, redacted.
+        call: Clean,
+    },
+    /// Leave a step out.
+    Skip {
+        /// The step.
+        step: StepId,
+        /// The reason.
+        reason: Clean,
+    },
+    /// Attest what only a person can see.
+    Attest {
+        /// The step.
+        step: StepId,
+        /// The observed value.
+        value: Clean,
+    },
+    /// Try a failed step again.
+    Retry {
+        /// The step.
+        step: StepId,
+        /// The reason.
+        reason: Clean,
+    },
+    /// Say what became of an unknown attempt.
+    Resolve {
+        /// The step.
+        step: StepId,
+        /// True when its effect is there.
+        done: bool,
+        /// The assertion.
+        reason: Clean,
+    },
+    /// Ask a running attempt to end.
+    AbortStep {
+        /// The step.
+        step: StepId,
+        /// What was typed; must be `abort <step>`.
+        typed: String,
+    },
+    /// Hold the plan.
+    Hold {
+        /// The reason, may be empty.
+        reason: Clean,
+    },
+    /// Go on with a held plan.
+    Release,
+    /// Go on as if the primary were lost.
+    Escalate {
+        /// The step; none for the whole run.
+        step: Option<StepId>,
+        /// The reason.
+        reason: Clean,
+    },
+    /// Give the run up.
+    AbortRun {
+        /// What was typed; must be `abort run`.
+        typed: String,
+        /// The reason.
+        reason: Clean,
+    },
+    /// End the run.
+    Close,
+    /// Write something down.
+    Note {
+        /// The note.
+        text: Clean,
+    },
+    /// Acknowledge an alarm.
+    Acknowledge {
+        /// The alarm's key.
+        alarm: String,
+    },
+}

@@ -1,0 +1,14 @@
+//! One use of a runbook: its states, its journal words, what may happen next and by whom.
+
+pub mod commit;
+pub mod decide;
+pub mod event;
+mod fold;
+pub mod intent;
+pub mod misfit;
+pub mod observe;
+pub mod phase;
+pub mod refusal;
+pub mod role;
+pub mod state;
+mod terms;

@@ -1,0 +1,127 @@
+//! Why a wish is not granted: every refusal is one sentence that says what to do instead.
+
+use super::phase::{Phase, Stage};
+use crate::domain::ids::StepId;
+use crate::domain::text::Clean;
+
+/// A wish that was not granted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The console only watches.
+    #[error("read-only: this console cannot act; start `warroom` without `watch` to command")]
+    ReadOnly,
+    /// No run is open.
+    #[error("no run is open: choose a runbook with o")]
+    NoRun,
+    /// A run is open already.
+    #[error("a run is open already: close it with W or give it up with E first")]
+    RunOpen,
+    /// The journal cannot record.
+    #[error("nothing can start: the journal cannot record ({0})")]
+    Journal(Clean),
+    /// An earlier wish is still being written.
+    #[error("the last decision is still being recorded: wait a moment")]
+    Recording,
+    /// The console is safe.
+    #[error("SAFE: nothing acts until you arm the console with A")]
+    Safe,
+    /// The person has no right to.
+    #[error("{who} may not {what} at this site: {needs}")]
+    NotPermitted {
+        /// The person, or the user.
+        who: Clean,
+        /// The act.
+        what: &'static str,
+        /// What would permit it.
+        needs: &'static str,
+    },
+    /// The run is in the wrong stage.
+    #[error("not while the run is {}: {hint}", .stage.word())]
+    Stage {
+        /// Where the run is.
+        stage: Stage,
+        /// What to do instead.
+        hint: &'static str,
+    },
+    /// The runbook has no such step.
+    #[error("step {0} is not in this runbook")]
+    NoStep(StepId),
+    /// The step is in the wrong phase.
+    #[error("step {step} is {}: {hint}", .phase.word())]
+    Phase {
+        /// The step.
+        step: StepId,
+        /// Where it is.
+        phase: Phase,
+        /// What to do instead.
+        hint: Clean,
+    },
+    /// A person attests such a step.
+    #[error("step {0} is attested by a person: press m and type what you see")]
+    Attest(StepId),
+    /// A sensor sees such a step.
+    #[error("step {0} is seen by a sensor: press r, it cannot be attested")]
+    Sensed(StepId),
+    /// The typed text does not match.
+    #[error("type exactly `{wanted}`")]
+    Typed {
+        /// The text wanted.
+        wanted: String,
+    },
+    /// The loss was not accepted.
+    #[error("step {0} cannot be undone: accept the expected losses first with L")]
+    Ledger(StepId),
+    /// The loss was accepted already.
+    #[error("the expected losses were accepted already")]
+    Accepted,
+    /// Two primaries.
+    #[error(
+        "two primaries ({systems}): nothing but a fence or a check may run until one is fenced"
+    )]
+    SplitBrain {
+        /// The systems that have two.
+        systems: Clean,
+    },
+    /// A gate does not hold.
+    #[error("gate does not hold: {gate}; seen: {seen}")]
+    Gate {
+        /// The gate in words.
+        gate: Clean,
+        /// What is seen.
+        seen: Clean,
+    },
+    /// The gate to be broken holds, or does not exist.
+    #[error("that rule is not in the way: run the step without breaking it")]
+    NothingToBreak,
+    /// The reason is too short.
+    #[error("a reason of at least {least} characters is needed: it is kept for ever")]
+    Reason {
+        /// The least length.
+        least: usize,
+    },
+    /// The site asks for a second person.
+    #[error("step {0} asks for a second person, which this version cannot record: it cannot run")]
+    SecondPerson(StepId),
+    /// Nothing takes the step back.
+    #[error("step {step} cannot be taken back: {why}")]
+    NoWayBack {
+        /// The step.
+        step: StepId,
+        /// Why not, or what it costs instead.
+        why: Clean,
+    },
+    /// Later steps rest on it.
+    #[error("take back {later} first: it rests on {step}")]
+    Later {
+        /// The step.
+        step: StepId,
+        /// The step that rests on it.
+        later: StepId,
+    },
+    /// The run cannot be closed yet.
+    #[error("the run cannot be closed: {0}")]
+    Open(Clean),
+    /// It is already so.
+    #[error("{0}")]
+    Already(&'static str),
+}

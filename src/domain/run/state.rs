@@ -1,0 +1,245 @@
+//! A run's state: nothing but its journal, folded; `apply` is the only thing that changes it.
+
+use std::time::Duration;
+
+use super::event::{Actor, Body, Cause, Closing, Mode, Outcome, Purpose, RunEvent, RunKind};
+use super::misfit::Misfit;
+use super::phase::{Phase, Stage};
+use crate::domain::ids::{RunId, StepId, SystemId};
+use crate::domain::ledger::Ledger;
+use crate::domain::runbook::{Direction, Runbook};
+use crate::domain::text::Clean;
+use crate::domain::time::{RtoClock, Stamp};
+use crate::domain::verdict::{Signal, T0Basis};
+
+/// One performance of a step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attempt {
+    /// Counts from 1.
+    pub number: u32,
+    /// Forward or back.
+    pub purpose: Purpose,
+    /// Who granted it.
+    pub by: Actor,
+    /// When it was put on record.
+    pub granted: Stamp,
+    /// When its call ended.
+    pub ended: Option<Stamp>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// The record that granted it.
+    pub seq: u64,
+}
+
+/// One step's state.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepState {
+    /// The step.
+    pub id: StepId,
+    /// Where it is in its life.
+    pub phase: Phase,
+    /// Its performances, oldest first.
+    pub attempts: Vec<Attempt>,
+    /// The last thing seen, said or asserted of it.
+    pub evidence: Clean,
+    /// Why it failed, while it is failed.
+    pub cause: Option<Cause>,
+    /// True when a person attested it instead of a sensor.
+    pub attested: bool,
+    /// What is seen now, when it was done and no longer is.
+    pub untrue: Option<Clean>,
+    /// When it was finished.
+    pub finished: Option<Stamp>,
+    /// True when this step runs as in an ungraceful run although the run is planned.
+    pub escalated: bool,
+}
+
+impl StepState {
+    pub(super) fn new(id: StepId) -> Self {
+        Self {
+            id,
+            phase: Phase::Pending,
+            attempts: Vec::new(),
+            evidence: Clean::default(),
+            cause: None,
+            attested: false,
+            untrue: None,
+            finished: None,
+            escalated: false,
+        }
+    }
+
+    /// The last performance.
+    #[must_use]
+    pub fn last_attempt(&self) -> Option<&Attempt> {
+        self.attempts.last()
+    }
+
+    /// The attempt whose end is not on record yet, or is not known.
+    #[must_use]
+    pub fn open_attempt(&self) -> Option<&Attempt> {
+        let open = self.phase.is_open() || self.phase == Phase::Unknown;
+        self.attempts.last().filter(|_| open)
+    }
+
+    /// How long the step took, from its first grant to its end, or until now.
+    #[must_use]
+    pub fn took(&self, now: Stamp) -> Option<Duration> {
+        let first = self.attempts.first()?;
+        Some(self.finished.unwrap_or(now).since(first.granted))
+    }
+}
+
+/// A declaration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Declaration {
+    /// When it was recorded.
+    pub at: Stamp,
+    /// Who declared.
+    pub by: Actor,
+    /// How well T0 is known.
+    pub basis: T0Basis,
+    /// What spoke for it.
+    pub signals: Vec<Signal>,
+    /// The reason.
+    pub reason: Clean,
+}
+
+/// The state of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// Its name.
+    pub id: RunId,
+    /// What it is for.
+    pub kind: RunKind,
+    /// Which way it goes.
+    pub direction: Direction,
+    /// Whether the primary is still there.
+    pub mode: Mode,
+    /// Where the run is in its life.
+    pub stage: Stage,
+    /// Who opened it and when.
+    pub opened: (Stamp, Actor),
+    /// The declaration.
+    pub declaration: Option<Declaration>,
+    /// The losses as of T0.
+    pub ledger: Option<Ledger>,
+    /// Who accepted them and when.
+    pub accepted: Option<(Stamp, Actor)>,
+    /// The RTO clock, from the declaration on.
+    pub clock: Option<RtoClock>,
+    /// Since when the plan is held.
+    pub held_since: Option<Stamp>,
+    /// How long the plan was held before that.
+    pub held_before: Duration,
+    /// When the restored facts were seen, and what was seen.
+    pub restored: Option<(Stamp, Clean)>,
+    /// How it ended and when.
+    pub closed: Option<(Stamp, Closing)>,
+    /// Losses measured after the promotion.
+    pub losses: Vec<(SystemId, f64, Clean)>,
+    /// The steps, in the plan's order.
+    pub steps: Vec<StepState>,
+    /// Everything that happened, for the timeline and the report.
+    pub events: Vec<RunEvent>,
+    /// What each step needs, from the runbook.
+    pub(super) needs: Vec<Vec<usize>>,
+}
+
+impl Run {
+    /// The run that a journal tells of.
+    ///
+    /// # Errors
+    /// When an event does not fit: the journal is damaged or belongs to another runbook.
+    pub fn replay(runbook: &Runbook, events: &[RunEvent]) -> Result<Option<Self>, Misfit> {
+        let Some((first, rest)) = events.split_first() else { return Ok(None) };
+        let mut run = Self::opening(runbook, first)?;
+        for event in rest {
+            run.apply(event.clone())?;
+        }
+        Ok(Some(run))
+    }
+
+    /// The run that its first event opens.
+    ///
+    /// # Errors
+    /// When the event is not `opened`, or its number is not 1.
+    pub fn opening(runbook: &Runbook, event: &RunEvent) -> Result<Self, Misfit> {
+        let Body::Opened { run, kind, direction, mode, .. } = &event.body else {
+            return Err(Misfit::Opening { seq: event.seq });
+        };
+        if event.seq != 1 {
+            return Err(Misfit::Sequence { last: 0, found: event.seq });
+        }
+        let position = |id: &StepId| runbook.steps.iter().position(|step| step.id == *id);
+        let needs = runbook
+            .steps
+            .iter()
+            .map(|step| step.needs.iter().filter_map(position).collect())
+            .collect();
+        let mut opened = Self {
+            id: run.clone(),
+            kind: *kind,
+            direction: *direction,
+            mode: *mode,
+            stage: Stage::Standby,
+            opened: (event.at, event.by.clone()),
+            declaration: None,
+            ledger: None,
+            accepted: None,
+            clock: None,
+            held_since: None,
+            held_before: Duration::ZERO,
+            restored: None,
+            closed: None,
+            losses: Vec::new(),
+            steps: runbook.steps.iter().map(|step| StepState::new(step.id.clone())).collect(),
+            events: vec![event.clone()],
+            needs,
+        };
+        opened.settle_needs();
+        Ok(opened)
+    }
+
+    /// The number of the last event.
+    #[must_use]
+    pub fn last_seq(&self) -> u64 {
+        self.events.last().map_or(0, |event| event.seq)
+    }
+
+    /// The state of a step.
+    #[must_use]
+    pub fn step(&self, id: &StepId) -> Option<&StepState> {
+        self.steps.iter().find(|step| step.id == *id)
+    }
+
+    /// True when the step runs as if the primary were lost.
+    #[must_use]
+    pub fn is_ungraceful(&self, id: &StepId) -> bool {
+        self.mode == Mode::Ungraceful || self.step(id).is_some_and(|step| step.escalated)
+    }
+
+    /// The one current step: the open or unknown one, else a failed one, else the first ready one.
+    #[must_use]
+    pub fn current(&self) -> Option<&StepState> {
+        let first = |want: fn(Phase) -> bool| self.steps.iter().find(|step| want(step.phase));
+        first(|phase| phase == Phase::Unknown)
+            .or_else(|| first(Phase::is_open))
+            .or_else(|| first(|phase| phase == Phase::Failed))
+            .or_else(|| first(|phase| phase == Phase::Ready))
+    }
+
+    /// True when no step is left to run.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.steps
+            .iter()
+            .all(|step| matches!(step.phase, Phase::Done | Phase::Skipped | Phase::Compensated))
+    }
+
+    /// How long the plan has been held in all.
+    #[must_use]
+    pub fn held_total(&self, now: Stamp) -> Duration {
+        self.held_before + self.held_since.map_or(Duration::ZERO, |since| now.since(since))
+    }
+}

@@ -1,0 +1,169 @@
+//! What the words of the journal are made of: who, why, for what, and how it ended.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ids::{PersonId, StepId};
+use crate::domain::text::Clean;
+
+/// What a run is for; fixed at birth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunKind {
+    /// The real thing.
+    Live,
+    /// A rehearsal.
+    Drill,
+    /// Against the simulator.
+    Simulation,
+}
+
+impl RunKind {
+    /// The badge: `LIVE`, `DRILL`, `SIM`.
+    #[must_use]
+    pub fn badge(self) -> &'static str {
+        match self {
+            Self::Live => "LIVE",
+            Self::Drill => "DRILL",
+            Self::Simulation => "SIM",
+        }
+    }
+}
+
+/// Whether the primary is still there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Both regions answer; nothing may be lost.
+    Planned,
+    /// The primary is lost; lag gates use the accepted ledger.
+    Ungraceful,
+}
+
+impl Mode {
+    /// The word on the screen.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Planned => "planned",
+            Self::Ungraceful => "ungraceful",
+        }
+    }
+}
+
+/// Who caused an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The person of the site, where one is known.
+    pub person: Option<PersonId>,
+    /// The operating-system user.
+    pub user: Clean,
+    /// The host.
+    pub host: Clean,
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.person {
+            Some(person) => person.fmt(out),
+            None => self.user.fmt(out),
+        }
+    }
+}
+
+/// Why an attempt is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// To do the step.
+    Forward,
+    /// To take a done step back.
+    Compensate,
+}
+
+/// How an attempt ended, as its runner or the person saw it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Outcome {
+    /// The call succeeded; the post-condition is still to be seen.
+    Applied {
+        /// What the call said.
+        evidence: Clean,
+    },
+    /// It was already so: nothing was called.
+    AlreadySo {
+        /// What was seen.
+        evidence: Clean,
+    },
+    /// It failed and certainly changed nothing, or changed only what it says.
+    Failed {
+        /// The kind of failure.
+        cause: Cause,
+        /// What was said.
+        message: Clean,
+    },
+    /// Whether it took effect is not known.
+    Unknown {
+        /// Why not.
+        message: Clean,
+    },
+}
+
+/// The kinds of failure of an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// The target refused.
+    Error,
+    /// The deadline passed.
+    Timeout,
+    /// A person aborted it.
+    Cancelled,
+    /// The call succeeded, but the post-condition does not hold.
+    NotVerified,
+    /// Its runner never started: proven not to have acted.
+    NotStarted,
+}
+
+impl Cause {
+    /// The words on the screen.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Error => "refused",
+            Self::Timeout => "timed out",
+            Self::Cancelled => "aborted",
+            Self::NotVerified => "not verified",
+            Self::NotStarted => "never started",
+        }
+    }
+}
+
+/// One gate as it was seen when an attempt was granted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateSeen {
+    /// The gate in words: `pg lag in B at most 0s`.
+    pub gate: Clean,
+    /// What was seen: `0.8s, read 1 s ago`.
+    pub seen: Clean,
+    /// True when it held.
+    pub held: bool,
+    /// The reason of the person who went on although it did not hold.
+    pub broken_for: Option<Clean>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Closing {
+    /// Every step is done and the restored facts were seen.
+    Complete,
+    /// Complete but for these steps.
+    CompleteExcept {
+        /// The steps that were skipped or failed.
+        steps: Vec<StepId>,
+    },
+    /// Given up.
+    Aborted,
+}

@@ -1,0 +1,245 @@
+//! A runbook: ordered steps, checked against the catalogue; one that exists can be run.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+pub use super::bound::{Amount, Bound, Exact};
+use super::catalogue::{ActionSpec, Class, Guard};
+use super::ids::{Side, StepId, SystemId};
+use super::settings::{Span, Table};
+use super::text::Clean;
+
+/// A runbook as written; `from` and `to` become regions when a run starts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Runbook {
+    /// Its name, the file's stem.
+    pub name: String,
+    /// What people call it.
+    pub title: Clean,
+    /// The side it leads away from, as the plan is written.
+    pub from: Side,
+    /// The side it leads to.
+    pub to: Side,
+    /// The runbook that leads back.
+    pub back: Option<String>,
+    /// The facts that stop the clock: all of them must hold.
+    pub restored: Vec<Gate>,
+    /// The steps, in the order of the screen.
+    pub steps: Vec<Step>,
+    /// First hex digits of the SHA-256 of the file as read.
+    pub hash: String,
+}
+
+impl Runbook {
+    /// The step called `id`.
+    #[must_use]
+    pub fn step(&self, id: &StepId) -> Option<&Step> {
+        self.steps.iter().find(|step| step.id == *id)
+    }
+
+    /// The steps that `id` waits for, directly or not.
+    #[must_use]
+    pub fn ancestors(&self, id: &StepId) -> BTreeSet<StepId> {
+        let mut found = BTreeSet::new();
+        let mut open: Vec<StepId> =
+            self.step(id).map(|step| step.needs.clone()).unwrap_or_default();
+        while let Some(next) = open.pop() {
+            if found.insert(next.clone())
+                && let Some(step) = self.step(&next)
+            {
+                open.extend(step.needs.iter().cloned());
+            }
+        }
+        found
+    }
+}
+
+/// A place relative to the run's direction, or a fixed region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The region that the run leaves.
+    From,
+    /// The region that the run goes to.
+    To,
+    /// A region by name.
+    Fixed(Side),
+}
+
+/// Which way a run goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Direction {
+    /// The region that is left.
+    pub from: Side,
+    /// The region that takes over.
+    pub to: Side,
+}
+
+impl Direction {
+    /// The region of a place.
+    #[must_use]
+    pub fn side(self, place: Place) -> Side {
+        match place {
+            Place::From => self.from,
+            Place::To => self.to,
+            Place::Fixed(side) => side,
+        }
+    }
+}
+
+/// What a step acts on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The system.
+    pub system: SystemId,
+    /// Where.
+    pub place: Place,
+}
+
+/// One step, resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// Its name.
+    pub id: StepId,
+    /// What people call it.
+    pub title: Clean,
+    /// The heading it stands under, where the plan groups its steps.
+    pub group: Option<Clean>,
+    /// Its kind, from the catalogue.
+    pub action: &'static ActionSpec,
+    /// Settings for the action.
+    pub with: Table,
+    /// What it acts on.
+    pub target: Option<Target>,
+    /// Steps that must be done before it.
+    pub needs: Vec<StepId>,
+    /// How long it usually takes.
+    pub expect: Duration,
+    /// When an attempt is given up.
+    pub timeout: Duration,
+    /// Facts that must hold before it.
+    pub gates: Vec<Gate>,
+    /// What it does in an ungraceful run.
+    pub ungraceful: Ungraceful,
+    /// How it is taken back.
+    pub compensation: Compensation,
+    /// The class, as strict as plan and action say.
+    pub class: Class,
+    /// The guard, as strict as plan and action say.
+    pub guard: Guard,
+    /// True when a second person must approve.
+    pub second_person: bool,
+    /// True when it may be skipped without a doubt.
+    pub optional: bool,
+    /// A sentence to say aloud.
+    pub say: Option<Clean>,
+    /// Where it is written.
+    pub span: Span,
+}
+
+impl Step {
+    /// The text a person types at guards 2 and 3: `promote pg-b` or `pg-b`.
+    #[must_use]
+    pub fn typed_text(&self, direction: Direction) -> String {
+        self.words_to_type(self.guard, self.action.verb, direction)
+    }
+
+    /// The text a person types to take the step back: `take-back fence` or `unfence pg-a`.
+    #[must_use]
+    pub fn typed_text_back(&self, direction: Direction) -> String {
+        let verb = match &self.compensation {
+            Compensation::Action { action, .. } => action.verb,
+            Compensation::None(_) | Compensation::NotNeeded => "",
+        };
+        self.words_to_type(self.guard_back(), verb, direction)
+    }
+
+    /// The guard of taking the step back: the compensating action's, and never only one key.
+    #[must_use]
+    pub fn guard_back(&self) -> Guard {
+        match &self.compensation {
+            Compensation::Action { action, .. } => action.guard.max(Guard::StopWindow),
+            Compensation::None(_) | Compensation::NotNeeded => Guard::TypedVerb,
+        }
+    }
+
+    /// True when the plan lets a named person waive the step in the mode it runs in.
+    #[must_use]
+    pub fn waived(&self, ungraceful: bool) -> bool {
+        ungraceful && self.ungraceful == Ungraceful::Waive
+    }
+
+    fn words_to_type(&self, guard: Guard, verb: &str, direction: Direction) -> String {
+        let target = match &self.target {
+            Some(target) => {
+                let side = direction.side(target.place).letter().to_lowercase();
+                format!("{}-{side}", target.system)
+            }
+            None => self.id.to_string(),
+        };
+        match guard {
+            Guard::TypedVerb => format!("{verb} {target}"),
+            Guard::OneKey | Guard::StopWindow | Guard::TypedTarget => target,
+        }
+    }
+}
+
+/// What a step does when the primary was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ungraceful {
+    /// The same as in a planned run.
+    Same,
+    /// Not run, with the plan as the reason.
+    Skip,
+    /// May be waived by a named person with a reason.
+    Waive,
+}
+
+/// How a done step is taken back.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Compensation {
+    /// By another action.
+    Action {
+        /// Its kind.
+        action: &'static ActionSpec,
+        /// Its settings.
+        with: Table,
+    },
+    /// Not at all; what it costs instead.
+    None(Clean),
+    /// Nothing to take back: a check or an attestation.
+    NotNeeded,
+}
+
+/// A fact that must hold.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gate {
+    /// The system whose reading tells.
+    pub system: SystemId,
+    /// Where.
+    pub place: Place,
+    /// The fact's name.
+    pub fact: String,
+    /// What it must be.
+    pub bound: Bound,
+    /// The bound in an ungraceful run, where it differs.
+    pub ungraceful: Option<UngracefulGate>,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// How a gate changes when the primary was lost.
+#[derive(Debug, Clone, PartialEq)]
+pub enum UngracefulGate {
+    /// A weaker bound on the live fact.
+    Weaker(Bound),
+    /// The bound on the loss of the accepted ledger instead of the live lag.
+    Ledger {
+        /// The most loss that may be accepted.
+        at_most: Duration,
+    },
+    /// Not asked.
+    Skip,
+}

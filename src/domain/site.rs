@@ -1,0 +1,220 @@
+//! A site: two regions, the systems in them, the people, the objectives and the rules of alarm.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::ids::{PersonId, RuleId, Side, SystemId, TierId};
+use super::objective::Objective;
+use super::settings::{Span, Table};
+use super::text::Clean;
+
+/// Everything `site.toml` says, checked and resolved.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Site {
+    /// The site's short name, part of file names and run names.
+    pub name: String,
+    /// What people call it.
+    pub title: Clean,
+    /// Addresses outside both regions; when they are silent too, it is our own network.
+    pub reference: Vec<String>,
+    /// Distinct systems that must fail before the primary is red.
+    pub red_needs_signals: usize,
+    /// The people who may act.
+    pub people: Vec<Person>,
+    /// The tiers' objectives.
+    pub objectives: Vec<Objective>,
+    /// Regions A and B.
+    pub regions: [Region; 2],
+    /// The systems, in the order written.
+    pub systems: Vec<SystemSpec>,
+    /// Names of secrets and where they are to be found; never the secrets.
+    pub secrets: Vec<SecretRef>,
+    /// When a system's looks make an alarm.
+    pub rules: Vec<RuleSpec>,
+}
+
+impl Site {
+    /// The region on a side.
+    #[must_use]
+    pub fn region(&self, side: Side) -> &Region {
+        &self.regions[side.index()]
+    }
+
+    /// Who may declare, in the order of the file.
+    #[must_use]
+    pub fn declarers(&self) -> Vec<&str> {
+        let may = self.people.iter().filter(|person| person.may_declare);
+        may.map(|person| person.id.as_str()).collect()
+    }
+
+    /// The system called `id`.
+    #[must_use]
+    pub fn system(&self, id: &SystemId) -> Option<&SystemSpec> {
+        self.systems.iter().find(|system| system.id == *id)
+    }
+
+    /// The objective of `tier`.
+    #[must_use]
+    pub fn objective(&self, tier: &TierId) -> Option<&Objective> {
+        self.objectives.iter().find(|objective| objective.tier == *tier)
+    }
+
+    /// The strictest RTO of the site: the one that the big clock counts against.
+    #[must_use]
+    pub fn rto(&self) -> Option<Duration> {
+        self.objectives.iter().map(|objective| objective.rto).min()
+    }
+
+    /// The RPO of the system's tier.
+    #[must_use]
+    pub fn rpo_of(&self, id: &SystemId) -> Option<Duration> {
+        let tier = self.system(id)?.objective.as_ref()?;
+        self.objective(tier).map(|objective| objective.rpo)
+    }
+
+    /// The side that the site file starts as primary.
+    #[must_use]
+    pub fn starts_primary(&self) -> Side {
+        if self.regions[0].starts_as_primary { Side::A } else { Side::B }
+    }
+
+    /// The person called `id`.
+    #[must_use]
+    pub fn person(&self, id: &PersonId) -> Option<&Person> {
+        self.people.iter().find(|person| person.id == *id)
+    }
+}
+
+/// One region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Region {
+    /// What people call it.
+    pub label: Clean,
+    /// The provider's identifier, where there is one.
+    pub aws_region: Option<String>,
+    /// True for the region that serves before any failover.
+    pub starts_as_primary: bool,
+}
+
+/// What a person may do at a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SiteRole {
+    /// Runs steps.
+    Commander,
+    /// Confirms another's irreversible step.
+    Approver,
+    /// Looks.
+    Watcher,
+}
+
+/// One person of the site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Their name.
+    pub id: PersonId,
+    /// What they may do.
+    pub roles: Vec<SiteRole>,
+    /// True when they may declare a disaster.
+    pub may_declare: bool,
+}
+
+/// One monitored thing, in both regions.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SystemSpec {
+    /// Its name.
+    pub id: SystemId,
+    /// Which adapter reads it.
+    pub kind: String,
+    /// The tier it serves.
+    pub objective: Option<TierId>,
+    /// The time between two looks.
+    pub every: Duration,
+    /// The longest one look may take.
+    pub timeout: Duration,
+    /// True when the system does not work on the standby side and is not meant to (`standby =
+    /// "idle"`), such as a look through users' eyes: it is judged there only once it serves.
+    pub idle_standby: bool,
+    /// Everything else written at the system, for its adapter. Does not contain the keys above,
+    /// nor `a` and `b`.
+    pub settings: Table,
+    /// What is written for region A and B; none where the system is not in that region.
+    pub sides: [Option<Table>; 2],
+    /// Where the system is written.
+    pub span: Span,
+}
+
+/// Where a secret is to be found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretRef {
+    /// The name that systems refer to.
+    pub name: String,
+    /// The user that goes with it, where there is one.
+    pub user: Option<String>,
+    /// The place of the secret itself; none where only a user is needed.
+    pub source: Option<SecretSource>,
+}
+
+/// A place where a secret is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretSource {
+    /// An environment variable.
+    Environment(String),
+    /// A file, relative to the site's folder; readable by its owner only.
+    File(PathBuf),
+}
+
+/// One rule of the site, by which looks become an alarm.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RuleSpec {
+    /// Its name.
+    pub id: RuleId,
+    /// The system it is about.
+    pub system: SystemId,
+    /// What it asks.
+    pub test: RuleTest,
+}
+
+/// What a rule asks of a system's looks.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RuleTest {
+    /// So many consecutive failed looks.
+    Down {
+        /// How many.
+        failures: u32,
+    },
+    /// More than this share of looks failed in the window.
+    ErrorRate {
+        /// 0 to 1.
+        over: f64,
+        /// How far back.
+        window: Duration,
+        /// Fewer samples say nothing.
+        min_samples: usize,
+    },
+    /// The 95th percentile of answer times in the window is over this.
+    P95 {
+        /// The limit.
+        over: Duration,
+        /// How far back.
+        window: Duration,
+        /// Fewer samples say nothing.
+        min_samples: usize,
+    },
+    /// Degraded without a break for this long.
+    DegradedFor {
+        /// The time.
+        time: Duration,
+    },
+    /// Known lag above this for so long.
+    LagOver {
+        /// The limit.
+        over: Duration,
+        /// How long.
+        time: Duration,
+    },
+    /// Fewer ready units than this share of the wanted ones.
+    CapacityUnder {
+        /// 0 to 1.
+        share: f64,
+    },
+}

@@ -1,0 +1,75 @@
+//! The facts of a cell by name, the same for every system, for gates and checks to compare.
+
+use std::time::Duration;
+
+use super::{Cell, CellState, trusted_lag};
+use crate::domain::reading::{Certainty, FactValue, Health};
+use crate::domain::time::{Stamp, short_time};
+
+/// Names and docs of the facts that every system has.
+pub const COMMON_FACTS: [(&str, &str); 8] = [
+    ("healthy", "yes when the last look found it up"),
+    ("healthy_for", "how long every look has found it up"),
+    ("role", "`primary` or `standby`, told by the system itself"),
+    ("lag", "seconds behind the other side; unknown while the source is not read"),
+    ("capacity", "ready of wanted units, 0 to 1"),
+    ("error_rate", "failed looks of all looks in the last 60 s, 0 to 1"),
+    ("p50", "median answer time of the last 60 s"),
+    ("p95", "95th percentile of the answer times of the last 60 s"),
+];
+
+impl Cell {
+    /// The value of a fact at `now`, with the moment it was read. Facts that every system has are
+    /// `healthy`, `healthy_for`, `role`, `lag`, `capacity`, `error_rate`, `p50` and `p95`.
+    #[must_use]
+    pub fn fact(&self, name: &str, now: Stamp, every: Duration) -> FactValue {
+        let Some(reading) = self.current(now, every) else {
+            return FactValue::Unknown(match self.state(now, every) {
+                CellState::NoData => "no data yet".into(),
+                CellState::Stale(age) => format!("last read {} ago", short_time(age)).into(),
+                CellState::Down(why) | CellState::Unknown(why) | CellState::Degraded(why) => why,
+                CellState::Up => "no reading".into(),
+            });
+        };
+        let window = Duration::from_secs(60);
+        let unknown = |why: &str| FactValue::Unknown(why.into());
+        match name {
+            "healthy" => FactValue::Boolean(matches!(reading.health, Health::Up)),
+            "healthy_for" => FactValue::Seconds(
+                self.seen_healthy_since(every).map_or(0.0, |since| now.since(since).as_secs_f64()),
+            ),
+            "role" => reading.role.map_or_else(
+                || unknown("the system told no role"),
+                |role| FactValue::Text(role.word().to_lowercase().into()),
+            ),
+            "lag" => match (&reading.lag, trusted_lag(reading)) {
+                (_, Some(seconds)) => FactValue::Seconds(seconds),
+                (None, None) => unknown("the system told no lag"),
+                (Some(lag), None) => unknown(match lag.known_seconds() {
+                    Some(seconds) if seconds < 0.0 => "a negative lag: the clocks disagree",
+                    Some(_) => "its link to the source is down",
+                    None if lag.certainty == Certainty::Unknown => "the source side was not read",
+                    None => "it cannot be told in seconds",
+                }),
+            },
+            "capacity" => reading.capacity.map_or_else(
+                || unknown("the system told no capacity"),
+                |capacity| FactValue::Share(capacity.share()),
+            ),
+            "error_rate" => self
+                .history
+                .error_rate(now, window, 1)
+                .map_or_else(|| unknown("no samples"), FactValue::Share),
+            "p50" | "p95" => self
+                .history
+                .percentile(now, window, if name == "p50" { 50 } else { 95 }, 1)
+                .map_or_else(
+                    || unknown("no samples"),
+                    |time| FactValue::Seconds(time.as_secs_f64()),
+                ),
+            _ => {
+                reading.fact(name).cloned().unwrap_or_else(|| unknown("the system did not tell it"))
+            }
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! When something happened, on two clocks at once, and an RTO clock that no jump or crash bends.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// Which start of the machine a boot time counts from (Linux: `/proc/sys/kernel/random/boot_id`).
+///
+/// Written as 32 hex digits: a JSON number this long would not survive every reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct BootId(pub u128);
+
+impl From<BootId> for String {
+    fn from(boot: BootId) -> Self {
+        format!("{:032x}", boot.0)
+    }
+}
+
+impl TryFrom<String> for BootId {
+    type Error = &'static str;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let digits = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        match u128::from_str_radix(&text, 16) {
+            Ok(number) if digits => Ok(Self(number)),
+            Ok(_) | Err(_) => Err("a boot id has 32 hex digits"),
+        }
+    }
+}
+
+/// One moment, read once at the edge of the program and passed as an argument from there.
+///
+/// `boot_ms` is `CLOCK_BOOTTIME`, which goes on while the machine sleeps (`clock_gettime(2)`); it
+/// is only comparable within one boot. `wall_ms` is comparable across boots and hosts but may jump.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// Milliseconds since 1970-01-01T00:00:00Z on the wall clock.
+    pub wall_ms: i64,
+    /// Milliseconds since boot, sleep included.
+    pub boot_ms: u64,
+    /// The boot that `boot_ms` counts from.
+    pub boot: BootId,
+}
+
+impl Stamp {
+    /// Time from `earlier` to this moment: by the boot clock within one boot, else by the wall
+    /// clock. Never negative.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        if self.boot == earlier.boot {
+            Duration::from_millis(self.boot_ms.saturating_sub(earlier.boot_ms))
+        } else {
+            let ms = self.wall_ms.saturating_sub(earlier.wall_ms).max(0);
+            Duration::from_millis(ms.unsigned_abs())
+        }
+    }
+
+    /// This moment moved forward by `by` on both clocks.
+    #[must_use]
+    pub fn plus(self, by: Duration) -> Self {
+        let ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            wall_ms: self.wall_ms.saturating_add(i64::try_from(ms).unwrap_or(i64::MAX)),
+            boot_ms: self.boot_ms.saturating_add(ms),
+            boot: self.boot,
+        }
+    }
+
+    /// This moment moved back by `by` on both clocks.
+    #[must_use]
+    pub fn minus(self, by: Duration) -> Self {
+        let ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            wall_ms: self.wall_ms.saturating_sub(i64::try_from(ms).unwrap_or(i64::MAX)),
+            boot_ms: self.boot_ms.saturating_sub(ms),
+            boot: self.boot,
+        }
+    }
+
+    /// The wall clock in UTC: year, month, day, hour, minute, second.
+    #[must_use]
+    pub fn utc(self) -> Utc {
+        Utc::from_wall_ms(self.wall_ms)
+    }
+}
+
+/// A moment of the wall clock, in parts, for the screen and the report. Displays `14:02:10Z`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Utc {
+    /// Full year, such as 2026.
+    pub year: i64,
+    /// 1 to 12.
+    pub month: u32,
+    /// 1 to 31.
+    pub day: u32,
+    /// 0 to 23.
+    pub hour: u32,
+    /// 0 to 59.
+    pub minute: u32,
+    /// 0 to 59.
+    pub second: u32,
+}
+
+impl Utc {
+    /// Splits milliseconds since 1970 into a civil date and time of the proleptic Gregorian
+    /// calendar (Howard Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`).
+    #[must_use]
+    pub fn from_wall_ms(wall_ms: i64) -> Self {
+        let seconds = wall_ms.div_euclid(1000);
+        let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        let shifted = days + 719_468;
+        let era = shifted.div_euclid(146_097);
+        let day_of_era = shifted.rem_euclid(146_097);
+        let year_of_era =
+            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month_from_march = (5 * day_of_year + 2) / 153;
+        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        let part = |value: i64| u32::try_from(value).unwrap_or(0);
+        Self {
+            year,
+            month: part(month),
+            day: part(day),
+            hour: part(of_day / 3600),
+            minute: part(of_day % 3600 / 60),
+            second: part(of_day % 60),
+        }
+    }
+
+    /// `2026-11-20`.
+    #[must_use]
+    pub fn date(self) -> String {
+        format!("{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+
+    /// `2026-11-20T14:02:10Z`.
+    #[must_use]
+    pub fn iso(self) -> String {
+        format!("{}T{self}", self.date())
+    }
+}
+
+impl fmt::Display for Utc {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:02}:{:02}:{:02}Z", self.hour, self.minute, self.second)
+    }
+}
+
+/// `00:23:41`, the form of every clock; hours go on past 99.
+#[must_use]
+pub fn clock_text(time: Duration) -> String {
+    let seconds = time.as_secs();
+    format!("{:02}:{:02}:{:02}", seconds / 3600, seconds % 3600 / 60, seconds % 60)
+}
+
+/// `0.8s`, `42s`, `3m11s`, `3h12m`, `5d4h`: a length of time in at most six characters.
+#[must_use]
+pub fn short_time(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..10 if time.subsec_millis() >= 50 => format!("{:.1}s", time.as_secs_f64()),
+        0..120 => format!("{seconds}s"),
+        120..7200 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        7200..172_800 => format!("{}h{:02}m", seconds / 3600, seconds % 3600 / 60),
+        _ => format!("{}d{}h", seconds / 86_400, seconds % 86_400 / 3600),
+    }
+}
+
+/// The clock of the recovery time objective: from T0 until the service is verified restored.
+///
+/// Within one boot it is the difference of two boot clocks, so neither sleep nor a wall-clock jump
+/// moves it. Every recorded event is an anchor: after a reboot only the gap since the last anchor
+/// rests on the wall clock.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RtoClock {
+    /// The first failed probe of the series that turned the primary red.
+    pub t0: Stamp,
+    anchor: Stamp,
+    at_anchor: Duration,
+    /// Elapsed time when the clock stopped on verified restoration.
+    pub stopped: Option<Duration>,
+}
+
+impl RtoClock {
+    /// Starts at `t0`.
+    #[must_use]
+    pub fn starting(t0: Stamp) -> Self {
+        Self { t0, anchor: t0, at_anchor: Duration::ZERO, stopped: None }
+    }
+
+    /// Moves the anchor to a recorded moment.
+    pub fn observe(&mut self, at: Stamp) {
+        self.at_anchor = self.running(at);
+        self.anchor = at;
+    }
+
+    /// Stops the clock as of `at`. A clock stops once.
+    pub fn stop(&mut self, at: Stamp) {
+        if self.stopped.is_none() {
+            self.stopped = Some(self.running(at));
+        }
+    }
+
+    /// Time since T0, or the final figure once stopped.
+    #[must_use]
+    pub fn elapsed(&self, now: Stamp) -> Duration {
+        self.stopped.unwrap_or_else(|| self.running(now))
+    }
+
+    fn running(&self, now: Stamp) -> Duration {
+        self.at_anchor + now.since(self.anchor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MONDAY: BootId = BootId(1);
+    const TUESDAY: BootId = BootId(2);
+
+    fn stamp(wall_s: i64, boot_s: u64, boot: BootId) -> Stamp {
+        Stamp { wall_ms: wall_s * 1000, boot_ms: boot_s * 1000, boot }
+    }
+
+    #[test]
+    fn dates_are_civil() {
+        let check = |wall_s: i64, want: &str| {
+            assert_eq!(Utc::from_wall_ms(wall_s * 1000).iso(), want);
+        };
+        check(0, "1970-01-01T00:00:00Z");
+        check(951_782_400, "2000-02-29T00:00:00Z");
+        check(1_795_183_330, "2026-11-20T14:02:10Z");
+        check(-1, "1969-12-31T23:59:59Z");
+    }
+
+    #[test]
+    fn the_clock_survives_what_happens_to_clocks() {
+        let check = |history: &[Stamp], want_s: u64| {
+            let mut clock = RtoClock::starting(history[0]);
+            for at in &history[1..] {
+                clock.observe(*at);
+            }
+            let last = history[history.len() - 1];
+            assert_eq!(clock.elapsed(last), Duration::from_secs(want_s), "{history:?}");
+        };
+        check(&[stamp(1000, 10, MONDAY), stamp(1060, 70, MONDAY)], 60);
+        // The wall clock jumps a year ahead, and an hour back.
+        check(&[stamp(1000, 10, MONDAY), stamp(31_537_000, 70, MONDAY)], 60);
+        check(&[stamp(10_000, 10, MONDAY), stamp(6400, 70, MONDAY)], 60);
+        // A reboot: the gap counts by the wall clock, what was before it by the boot clock.
+        check(&[stamp(1000, 10, MONDAY), stamp(1060, 70, MONDAY), stamp(1180, 5, TUESDAY)], 180);
+        // A wall jump before the reboot does not count twice.
+        check(&[stamp(1000, 10, MONDAY), stamp(9060, 70, MONDAY), stamp(9090, 5, TUESDAY)], 90);
+    }
+
+    #[test]
+    fn lengths_are_short() {
+        let check = |ms: u64, want: &str| assert_eq!(short_time(Duration::from_millis(ms)), want);
+        check(0, "0s");
+        check(800, "0.8s");
+        check(42_000, "42s");
+        check(191_000, "3m11s");
+        check(11_520_000, "3h12m");
+        check(446_400_000, "5d4h");
+    }
+}

@@ -1,0 +1,4 @@
+//! A console that takes a two-region system through a disaster; see ARCHITECTURE.md for the rooms.
+
+pub mod domain;
+pub mod port;

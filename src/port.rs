@@ -1,0 +1,189 @@
+//! The one door between console and world: what a system offers to be watched and acted on.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use crate::domain::catalogue::{ActionSpec, FactSpec, SettingSpec};
+use crate::domain::ids::Side;
+use crate::domain::preview::{Preview, Standing};
+use crate::domain::reading::Look;
+use crate::domain::run::commit::Execution;
+use crate::domain::runbook::{Direction, Step};
+use crate::domain::settings::{Fault, Table};
+use crate::domain::site::{Site, SystemSpec};
+use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+
+/// A future that can be kept in a list with others.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The time, asked only here so that tests and the simulator can bring their own.
+pub trait Clock: Send + Sync {
+    /// Both clocks, read together.
+    fn now(&self) -> Stamp;
+}
+
+/// A user and a secret, opened by name.
+#[derive(Debug, Clone, Default)]
+pub struct Credential {
+    /// The user that goes with it.
+    pub user: Option<String>,
+    /// The secret itself.
+    pub secret: Option<SecretString>,
+}
+
+/// Opens secrets by the names that the site gives them.
+pub trait Secrets: Send + Sync {
+    /// The credential called `name`.
+    ///
+    /// # Errors
+    /// A sentence when there is none, or when it cannot be opened.
+    fn open(&self, name: &str) -> Result<Credential, Clean>;
+}
+
+/// What a probe is built from. `watch` hands over secrets that open only what reading needs.
+#[derive(Clone)]
+pub struct ProbeSetup<'a> {
+    /// The system as written.
+    pub spec: &'a SystemSpec,
+    /// Opens secrets for reading.
+    pub secrets: &'a dyn Secrets,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What both sides of a system told; none where the system is not in that region.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Looks {
+    /// Region A.
+    pub a: Option<Look>,
+    /// Region B.
+    pub b: Option<Look>,
+}
+
+impl Looks {
+    /// The look of a side.
+    #[must_use]
+    pub fn side(&self, side: Side) -> Option<&Look> {
+        match side {
+            Side::A => self.a.as_ref(),
+            Side::B => self.b.as_ref(),
+        }
+    }
+}
+
+/// Looks at both sides of one system. A probe changes nothing.
+pub trait Probe: Send {
+    /// Looks once at both sides at the same time. Answers within the system's timeout whatever the
+    /// peer does; a lag is only ever told when both sides were read in this look.
+    fn look(&mut self) -> Boxed<'_, Looks>;
+}
+
+/// A kind of system: how to watch it, and what can be done with it.
+pub trait System: Send + Sync {
+    /// Its unique name, written as `kind` in a site file.
+    fn kind(&self) -> &'static str;
+    /// One sentence of what it watches.
+    fn doc(&self) -> &'static str;
+    /// The settings it reads, at the system or in `a` and `b`.
+    fn settings(&self) -> &'static [SettingSpec];
+    /// The facts of its readings, beside those every system has.
+    fn facts(&self) -> &'static [FactSpec];
+    /// Rights that watching needs.
+    fn permissions(&self) -> &'static [&'static str];
+    /// The actions it brings to the catalogue.
+    fn actions(&self) -> &'static [&'static dyn Action];
+    /// Names of the secrets that watching opens.
+    ///
+    /// # Errors
+    /// When the settings are wrong; also the check that a site file's settings are right, done
+    /// without opening a connection or a secret.
+    fn secrets_to_watch(&self, spec: &SystemSpec) -> Result<Vec<String>, Fault>;
+    /// A working example of a system of this kind, as it stands in a site file, for docs and tests:
+    /// the TOML of one `[systems.NAME]` table. Every peer in it is `127.0.0.1:9`, or has a separate
+    /// `port = 9`: the contract test puts a hostile peer's port in the place of both.
+    fn example(&self) -> &'static str;
+    /// Builds the probe of one system. Opens no connection.
+    ///
+    /// # Errors
+    /// When a setting is wrong or a secret cannot be opened.
+    fn probe(&self, setup: ProbeSetup<'_>) -> Result<Box<dyn Probe>, Fault>;
+}
+
+/// What an operator is built from.
+#[derive(Clone)]
+pub struct OperatorSetup<'a> {
+    /// The site.
+    pub site: &'a Site,
+    /// The step.
+    pub step: &'a Step,
+    /// The action's settings: the step's `with`, or its compensation's.
+    pub with: &'a Table,
+    /// The target system and side, where the step has one.
+    pub target: Option<(&'a SystemSpec, Side)>,
+    /// Which way the run goes.
+    pub direction: Direction,
+    /// Opens secrets, also those for acting.
+    pub secrets: &'a dyn Secrets,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// A kind of step.
+pub trait Action: Send + Sync {
+    /// What it is.
+    fn spec(&self) -> &'static ActionSpec;
+    /// Checks the settings without opening anything; `system` is the target as written.
+    ///
+    /// # Errors
+    /// When a setting is wrong, with its place.
+    fn check_settings(&self, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault>;
+    /// Builds the operator of one step. Opens no connection.
+    ///
+    /// # Errors
+    /// When a setting is wrong or a secret cannot be opened.
+    fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault>;
+}
+
+/// How an attempt failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OperateError {
+    /// The target refused: nothing was changed.
+    #[error("{0}")]
+    Refused(Clean),
+    /// A right is missing: nothing was changed.
+    #[error("{0}")]
+    Permission(Clean),
+    /// It may or may not have taken effect.
+    #[error("{0}")]
+    Ambiguous(Clean),
+}
+
+/// Takes the lines an attempt prints. Lines are redacted and bounded behind this door.
+pub trait Output: Send {
+    /// Adds a line.
+    fn line(&mut self, line: &str);
+}
+
+/// Performs one step. Always asked first whether it is already so.
+pub trait Operator: Send {
+    /// False when nothing can tell whether the effect is there (a command without a `check`): then
+    /// `check` always answers unknown, the first attempt may start all the same, and after one of
+    /// unknown outcome only a person decides.
+    fn senses(&self) -> bool {
+        true
+    }
+    /// Looks whether the step's effect is there. Changes nothing.
+    fn check(&mut self) -> Boxed<'_, Standing>;
+    /// Says what `apply` would do. Changes nothing.
+    fn preview(&mut self) -> Boxed<'_, Preview>;
+    /// Does it, once. The execution proves that the attempt is on record.
+    fn apply<'a>(
+        &'a mut self,
+        execution: &'a Execution,
+        output: &'a mut dyn Output,
+    ) -> Boxed<'a, Result<Clean, OperateError>>;
+}
