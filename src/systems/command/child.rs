@@ -1,0 +1,235 @@
+//! One child process: its own group, nothing on stdin, lines as they come, an end for certain.
+
+use std::ffi::OsString;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::process::{Child, Command};
+
+use crate::domain::reading::LookErrorKind;
+use crate::systems::shared::failure::{Failure, span_text};
+
+/// The time between asking a child's group to end and ending it.
+pub const GRACE: Duration = Duration::from_secs(5);
+
+/// How long what is left in the pipes is read after the child's exit: a grandchild may keep them
+/// open for ever.
+const DRAIN: Duration = Duration::from_millis(100);
+
+/// The longest line that is passed on in one piece, in bytes.
+const LINE_BYTES_MAX: usize = 4096;
+
+/// Bytes read at a time.
+const CHUNK_BYTES: usize = 8192;
+
+/// What to start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    /// The program and its arguments; never read by a shell.
+    pub argv: Vec<String>,
+    /// Names of the variables it sees beside `PATH`.
+    pub env: Vec<String>,
+    /// Where it starts.
+    pub cwd: Option<String>,
+}
+
+/// Where a line came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
+/// How a child ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// By itself, with this code.
+    Exit(i32),
+    /// By a signal that was not ours.
+    Signal(i32),
+    /// By us, at its deadline.
+    Deadline,
+}
+
+impl Start {
+    /// Runs it until it ends or `deadline` and `grace` are over. `line` gets every line as it
+    /// comes. Dropping the future ends the whole group at once.
+    ///
+    /// # Errors
+    /// When it cannot be started; nothing ran then.
+    pub async fn run(
+        &self,
+        deadline: Duration,
+        grace: Duration,
+        line: &mut (dyn FnMut(Stream, &str) + Send),
+    ) -> Result<End, Failure> {
+        let mut child = self.spawn()?;
+        let mut group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
+        let mut out = Lines::new(child.stdout.take(), Stream::Out);
+        let mut err = Lines::new(child.stderr.take(), Stream::Err);
+        let waiting = ended(&mut child, &mut out, &mut err, line);
+        let end = if let Ok(status) = tokio::time::timeout(deadline, waiting).await {
+            // What it left running in its group is its own business: some commands start daemons.
+            group.0 = None;
+            end_of(&status)
+        } else {
+            group.signal(Signal::TERM);
+            let gone = ended(&mut child, &mut out, &mut err, line);
+            let _ = tokio::time::timeout(grace, gone).await;
+            group.signal(Signal::KILL);
+            group.0 = None;
+            End::Deadline
+        };
+        let rest = async {
+            while !(out.ended() && err.ended()) {
+                next_lines(&mut out, &mut err, line).await;
+            }
+        };
+        let _ = tokio::time::timeout(DRAIN, rest).await;
+        out.flush(line);
+        err.flush(line);
+        Ok(end)
+    }
+
+    fn spawn(&self) -> Result<Child, Failure> {
+        let ours = |why: String| Failure::unsent(LookErrorKind::Ours, why);
+        let Some((program, arguments)) = self.argv.split_first() else {
+            return Err(ours("`argv` is empty".to_owned()));
+        };
+        let mut command = Command::new(program);
+        command.args(arguments).env_clear().stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        // The group of its own is what a deadline ends, grandchildren included.
+        command.process_group(0).kill_on_drop(true);
+        command.envs(std::env::var_os("PATH").map(|path| (OsString::from("PATH"), path)));
+        for name in &self.env {
+            let Some(value) = std::env::var_os(name) else {
+                return Err(ours(format!("the environment variable `{name}` is not set")));
+            };
+            command.env(name, value);
+        }
+        if let Some(cwd) = &self.cwd {
+            command.current_dir(cwd);
+        }
+        command.spawn().map_err(|error| ours(format!("failed to start `{program}`: {error}")))
+    }
+}
+
+/// Ends the group when dropped, unless told that there is nothing to end.
+struct Group(Option<Pid>);
+
+impl Group {
+    fn signal(&self, signal: Signal) {
+        if let Some(group) = self.0 {
+            // It may be gone already, which is as good.
+            let _ = kill_process_group(group, signal);
+        }
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        self.signal(Signal::KILL);
+    }
+}
+
+fn end_of(status: &std::io::Result<ExitStatus>) -> End {
+    use std::os::unix::process::ExitStatusExt as _;
+    match status {
+        Ok(status) => status
+            .code()
+            .map_or_else(|| End::Signal(status.signal().unwrap_or_default()), End::Exit),
+        // Waiting can only fail when somebody else took the status.
+        Err(_) => End::Signal(0),
+    }
+}
+
+/// Passes lines on until the child has exited, even if its pipes stay open.
+async fn ended(
+    child: &mut Child,
+    out: &mut Lines,
+    err: &mut Lines,
+    line: &mut (dyn FnMut(Stream, &str) + Send),
+) -> std::io::Result<ExitStatus> {
+    loop {
+        tokio::select! {
+            biased;
+            status = child.wait() => return status,
+            () = next_lines(out, err, line), if !(out.ended() && err.ended()) => {}
+        }
+    }
+}
+
+async fn next_lines(out: &mut Lines, err: &mut Lines, line: &mut (dyn FnMut(Stream, &str) + Send)) {
+    tokio::select! {
+        count = out.fill(), if !out.ended() => out.take(count, line),
+        count = err.fill(), if !err.ended() => err.take(count, line),
+    }
+}
+
+/// Splits one pipe into lines.
+struct Lines {
+    pipe: Option<Box<dyn AsyncRead + Send + Unpin>>,
+    stream: Stream,
+    chunk: Box<[u8; CHUNK_BYTES]>,
+    partial: Vec<u8>,
+}
+
+impl Lines {
+    fn new(pipe: Option<impl AsyncRead + Send + Unpin + 'static>, stream: Stream) -> Self {
+        let pipe = pipe.map(|pipe| Box::new(pipe) as Box<dyn AsyncRead + Send + Unpin>);
+        Self { pipe, stream, chunk: Box::new([0; CHUNK_BYTES]), partial: Vec::new() }
+    }
+
+    fn ended(&self) -> bool {
+        self.pipe.is_none()
+    }
+
+    /// Bytes that came; 0 at the end. May be dropped at any time without losing a byte.
+    async fn fill(&mut self) -> usize {
+        match &mut self.pipe {
+            Some(pipe) => pipe.read(self.chunk.as_mut_slice()).await.unwrap_or(0),
+            None => 0,
+        }
+    }
+
+    fn take(&mut self, count: usize, line: &mut (dyn FnMut(Stream, &str) + Send)) {
+        if count == 0 {
+            self.pipe = None;
+        }
+        for index in 0..count {
+            let byte = self.chunk[index];
+            if byte == b'\n' {
+                let text = String::from_utf8_lossy(&self.partial).into_owned();
+                line(self.stream, text.trim_end_matches('\r'));
+                self.partial.clear();
+            } else {
+                self.partial.push(byte);
+                if self.partial.len() >= LINE_BYTES_MAX {
+                    self.flush(line);
+                }
+            }
+        }
+    }
+
+    fn flush(&mut self, line: &mut (dyn FnMut(Stream, &str) + Send)) {
+        if !self.partial.is_empty() {
+            line(self.stream, &String::from_utf8_lossy(&self.partial));
+            self.partial.clear();
+        }
+    }
+}
+
+/// `exit 3`, `was ended by signal 9`, `did not end within 3 s and was ended`.
+#[must_use]
+pub fn end_text(end: End, deadline: Duration) -> String {
+    match end {
+        End::Exit(code) => format!("exit {code}"),
+        End::Signal(signal) => format!("was ended by signal {signal}"),
+        End::Deadline => format!("did not end within {} and was ended", span_text(deadline)),
+    }
+}

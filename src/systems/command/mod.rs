@@ -1,0 +1,160 @@
+//! Programs: run as a probe in both regions, run as steps; argv only, never a shell.
+
+mod actions;
+mod child;
+mod plan;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use child::GRACE;
+
+use crate::domain::catalogue::{FactSpec, SettingSpec};
+use crate::domain::reading::{Fact, FactValue, Health, Look, LookError, LookErrorKind, Reading};
+use crate::domain::settings::Fault;
+use crate::domain::site::SystemSpec;
+use crate::port::{Action, Boxed, Clock, Looks, Probe, ProbeSetup, System};
+use crate::systems::shared::failure::{Failure, span_text};
+use crate::systems::shared::sides::both_sides;
+use child::{End, end_text};
+use plan::{Capture, Program};
+
+/// The time a probe that is over its timeout has for ending by itself.
+const LOOK_GRACE: Duration = Duration::from_millis(100);
+
+/// The kind `command`.
+pub struct Command;
+
+const fn setting(name: &'static str, required: bool, doc: &'static str) -> SettingSpec {
+    SettingSpec { name, doc, required }
+}
+
+const SETTINGS: &[SettingSpec] = &[
+    setting("argv", true, "The program and its arguments, a list; no shell reads them"),
+    setting("env", false, "Names of the environment variables it sees beside PATH"),
+    setting("cwd", false, "Full path of the folder it starts in"),
+    setting(
+        "success",
+        false,
+        "When it is up: `exit` (0; one or a list), `stdout_contains`, `json` by pointer",
+    ),
+    setting("degraded", false, "When it is degraded; written like `success`, asked before it"),
+];
+
+const FACTS: &[FactSpec] = &[
+    FactSpec { name: "exit", doc: "the program's exit code, 0 to 255" },
+    FactSpec { name: "took", doc: "the time from its start to its end" },
+    FactSpec { name: "stdout", doc: "the first line that it printed" },
+];
+
+impl System for Command {
+    fn kind(&self) -> &'static str {
+        "command"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Runs a program and judges its exit code and output"
+    }
+
+    fn settings(&self) -> &'static [SettingSpec] {
+        SETTINGS
+    }
+
+    fn facts(&self) -> &'static [FactSpec] {
+        FACTS
+    }
+
+    fn permissions(&self) -> &'static [&'static str] {
+        &["to run the program as the console's own user"]
+    }
+
+    fn actions(&self) -> &'static [&'static dyn Action] {
+        actions::ACTIONS
+    }
+
+    fn secrets_to_watch(&self, spec: &SystemSpec) -> Result<Vec<String>, Fault> {
+        both_sides(spec, Program::read).map(|_| Vec::new())
+    }
+
+    fn example(&self) -> &'static str {
+        r#"[systems.queue]
+kind = "command"
+every = "10s"
+timeout = "2s"
+success = { exit = 0 }
+degraded = { exit = 1 }
+a = { argv = ["test", "-d", "/"] }
+b = { argv = ["test", "-d", "/"] }
+"#
+    }
+
+    fn probe(&self, setup: ProbeSetup<'_>) -> Result<Box<dyn Probe>, Fault> {
+        let [a, b] = both_sides(setup.spec, Program::read)?;
+        let (timeout, clock) = (setup.spec.timeout, Arc::clone(&setup.clock));
+        Ok(Box::new(CommandProbe { a, b, timeout, clock }))
+    }
+}
+
+struct CommandProbe {
+    a: Option<Program>,
+    b: Option<Program>,
+    timeout: Duration,
+    clock: Arc<dyn Clock>,
+}
+
+impl CommandProbe {
+    async fn side(&self, program: Option<&Program>) -> Option<Look> {
+        Some(look(program?, self.clock.as_ref(), self.timeout).await)
+    }
+}
+
+impl Probe for CommandProbe {
+    fn look(&mut self) -> Boxed<'_, Looks> {
+        Box::pin(async {
+            let (a, b) = tokio::join!(self.side(self.a.as_ref()), self.side(self.b.as_ref()));
+            Looks { a, b }
+        })
+    }
+}
+
+async fn look(program: &Program, clock: &dyn Clock, timeout: Duration) -> Look {
+    let at = clock.now();
+    let mut capture = Capture::default();
+    let end = program
+        .start
+        .run(timeout, LOOK_GRACE, &mut |stream, line| capture.add(stream, line))
+        .await?;
+    let took = clock.now().since(at);
+    let name = program.start.argv.first().map_or("", String::as_str);
+    let code = match end {
+        End::Exit(code) => code,
+        End::Deadline => return Err(Failure::timeout(&format!("`{name}`"), timeout).into()),
+        // A program that breaks says nothing of what it should have looked at.
+        End::Signal(_) => {
+            let why = format!("`{name}` {}", end_text(end, timeout));
+            return Err(LookError::new(LookErrorKind::Ours, why));
+        }
+    };
+    let head = format!("exit {code} in {}", span_text(took));
+    let said = capture.last_words();
+    let judge = program.success.judge(code.into(), capture.stdout());
+    let health = match (&program.degraded, judge) {
+        (Some(rule), _) if rule.judge(code.into(), capture.stdout()).is_ok() => {
+            Health::Degraded(format!("{head}, and it calls itself degraded{said}").into())
+        }
+        (_, Ok(())) => Health::Up,
+        (_, Err(why)) => Health::Down(format!("{head}, {why}{said}").into()),
+    };
+    let mut reading = Reading::new(at, health, head);
+    reading.took_ms = u64::try_from(took.as_millis()).ok();
+    let mut fact = |name: &str, value| reading.facts.push(Fact { name: name.to_owned(), value });
+    fact("exit", FactValue::Number(f64::from(code)));
+    fact("took", FactValue::Seconds(took.as_secs_f64()));
+    if let Some(line) = capture.stdout().lines().next() {
+        fact("stdout", FactValue::Text(line.into()));
+    }
+    Ok(reading)
+}

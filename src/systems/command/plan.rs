@@ -1,0 +1,139 @@
+//! Programs as written in a site or a plan, and what is kept of what they print.
+
+use super::child::{Start, Stream};
+use crate::domain::settings::{Fault, Fields, Span, Table};
+use crate::systems::shared::placeholders::{self, Placeholders};
+use crate::systems::shared::rule::{Rule, Words};
+
+/// What the parts of a rule on a program are called.
+pub const WORDS: Words = Words { code: "exit", range: (0, 255), contains: "stdout_contains" };
+
+/// The most of a program's standard output that a rule sees, in bytes.
+const STDOUT_BYTES_MAX: usize = 64 * 1024;
+
+/// A program and when it is content, as written at a system.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Program {
+    /// What to start.
+    pub start: Start,
+    /// When it is up.
+    pub success: Rule,
+    /// When it is degraded.
+    pub degraded: Option<Rule>,
+}
+
+impl Program {
+    /// Reads the settings of one side.
+    ///
+    /// # Errors
+    /// When one is wrong or unknown.
+    pub fn read(table: &Table, what: &str) -> Result<Self, Fault> {
+        let fields = Fields::new(table, what);
+        let start = read_start(&fields, "argv", what)?.ok_or_else(|| {
+            Fault::new(table.span, format!("{what} needs `argv`, a list of texts"))
+        })?;
+        let rule = |key: &'static str| {
+            let table = fields.table(key)?;
+            let rule = Rule::read(table, WORDS, &[0], &format!("`{key}` of {what}"))?;
+            Ok(table.map(|_| rule.clone()).ok_or(rule))
+        };
+        let success = match rule("success")? {
+            Ok(rule) | Err(rule) => rule,
+        };
+        let degraded = rule("degraded")?.ok();
+        fields.finish()?;
+        Ok(Self { start, success, degraded })
+    }
+}
+
+/// Reads the program under `key` with `env` and `cwd`; none when `key` is not written.
+///
+/// # Errors
+/// When a part is wrong.
+pub fn read_start(
+    fields: &Fields<'_>,
+    key: &'static str,
+    what: &str,
+) -> Result<Option<Start>, Fault> {
+    let at = |key| fields.node(key).map_or_else(|| fields.span(), |node| node.span);
+    let argv: Vec<String> = fields.texts(key)?.into_iter().map(str::to_owned).collect();
+    let env: Vec<String> = fields.texts("env")?.into_iter().map(str::to_owned).collect();
+    let cwd = fields.text("cwd")?.map(str::to_owned);
+    if let Some(name) = env.iter().find(|name| name.is_empty() || name.contains(['=', '\0'])) {
+        let message = format!(
+            "`env` in {what} lists names of variables, and `{}` is none",
+            name.replace('\0', "␀")
+        );
+        return Err(Fault::new(at("env"), message));
+    }
+    if cwd.as_deref().is_some_and(|cwd| !cwd.starts_with('/')) {
+        let message = format!("`cwd` in {what} must be the full path of a folder");
+        return Err(Fault::new(at("cwd"), message));
+    }
+    if fields.node(key).is_none() {
+        return Ok(None);
+    }
+    let broken = argv.first().is_none_or(String::is_empty)
+        || argv.iter().any(|argument| argument.contains('\0'));
+    if broken {
+        let message = format!(
+            "`{key}` in {what} must be a list of texts, the program first: [\"fence\", \"a\"]"
+        );
+        return Err(Fault::new(at(key), message));
+    }
+    Ok(Some(Start { argv, env, cwd }))
+}
+
+/// Refuses texts in `argv` that were meant as placeholders and are none.
+///
+/// # Errors
+/// When there is one.
+pub fn check_placeholders(start: &Start, in_attempt: bool, span: Span) -> Result<(), Fault> {
+    start.argv.iter().try_for_each(|argument| placeholders::check(argument, in_attempt, span))
+}
+
+/// The same program with its placeholders filled.
+#[must_use]
+pub fn filled(start: &Start, filler: &Placeholders) -> Start {
+    let argv = start.argv.iter().map(|argument| filler.fill(argument)).collect();
+    Start { argv, ..start.clone() }
+}
+
+/// Bounded memory of what a program printed.
+#[derive(Debug, Default)]
+pub struct Capture {
+    stdout: String,
+    last_out: String,
+    last_err: String,
+}
+
+impl Capture {
+    /// Takes one line.
+    pub fn add(&mut self, stream: Stream, line: &str) {
+        if !line.trim().is_empty() {
+            line.clone_into(match stream {
+                Stream::Out => &mut self.last_out,
+                Stream::Err => &mut self.last_err,
+            });
+        }
+        if stream == Stream::Out && self.stdout.len() + line.len() < STDOUT_BYTES_MAX {
+            self.stdout.push_str(line);
+            self.stdout.push('\n');
+        }
+    }
+
+    /// The beginning of what it printed to standard output.
+    #[must_use]
+    pub fn stdout(&self) -> &str {
+        &self.stdout
+    }
+
+    /// `: the last complaint`, else the last line printed, or nothing when it printed none.
+    #[must_use]
+    pub fn last_words(&self) -> String {
+        match (self.last_err.as_str(), self.last_out.as_str()) {
+            ("", "") => String::new(),
+            ("", line) | (line, _) => format!(": {line}"),
+        }
+    }
+}

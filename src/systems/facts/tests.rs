@@ -1,0 +1,101 @@
+//! Waiting for facts of a probe, here one that counts its looks.
+
+use super::*;
+use crate::domain::catalogue::FactSpec;
+use crate::domain::reading::{Fact, FactValue, Health, Reading};
+use crate::port::Looks;
+use crate::systems::shared::testing::{Lines, Stage, execution, spec, table};
+
+/// A kind whose only fact is how often it was looked at.
+struct Counter;
+
+impl System for Counter {
+    fn kind(&self) -> &'static str {
+        "counter"
+    }
+
+    fn doc(&self) -> &'static str {
+        "Counts its looks"
+    }
+
+    fn settings(&self) -> &'static [SettingSpec] {
+        &[]
+    }
+
+    fn facts(&self) -> &'static [FactSpec] {
+        &[FactSpec { name: "count", doc: "looks so far" }]
+    }
+
+    fn permissions(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn actions(&self) -> &'static [&'static dyn Action] {
+        &[]
+    }
+
+    fn secrets_to_watch(&self, spec: &SystemSpec) -> Result<Vec<String>, Fault> {
+        Fields::new(&spec.settings, "system `it`").finish().map(|()| Vec::new())
+    }
+
+    fn example(&self) -> &'static str {
+        ""
+    }
+
+    fn probe(&self, setup: ProbeSetup<'_>) -> Result<Box<dyn Probe>, Fault> {
+        Ok(Box::new(Counting { count: 0.0, clock: setup.clock }))
+    }
+}
+
+struct Counting {
+    count: f64,
+    clock: Arc<dyn Clock>,
+}
+
+impl Probe for Counting {
+    fn look(&mut self) -> Boxed<'_, Looks> {
+        self.count += 1.0;
+        let mut reading = Reading::new(self.clock.now(), Health::Up, "counted");
+        let value = FactValue::Number(self.count);
+        reading.facts.push(Fact { name: "count".to_owned(), value });
+        Box::pin(std::future::ready(Looks { a: None, b: Some(Ok(reading)) }))
+    }
+}
+
+const WAIT: Wait = Wait { systems: || &[&Counter] };
+const SYSTEM: &str = "kind = 'counter'\nevery = '1s'\nb = {}";
+
+#[tokio::test]
+async fn waits_for_a_fact_of_the_target() {
+    let stage = Stage::new(WAIT.spec(), "fact = 'count'\nat_least = 3", Some(SYSTEM));
+    let mut operator = WAIT.operator(stage.setup()).expect("right");
+    let why = "count is 1, wanted at least 3";
+    assert_eq!(operator.check().await, Standing::NotDone(why.into()));
+    let mut lines = Lines::default();
+    let applied = operator.apply(&execution(), &mut lines).await;
+    assert_eq!(applied, Ok("count is 3".into()));
+    assert_eq!(lines.0, ["count is 2, wanted at least 3"]);
+}
+
+#[tokio::test]
+async fn an_unknown_fact_is_never_as_wanted() {
+    let stage = Stage::new(WAIT.spec(), "fact = 'lag'\nat_most = '5s'", Some(SYSTEM));
+    let mut operator = WAIT.operator(stage.setup()).expect("right");
+    let why = "lag is UNKNOWN (the system told no lag)";
+    assert_eq!(operator.check().await, Standing::Unknown(why.into()));
+}
+
+#[test]
+fn wrong_settings_are_refused() {
+    let check = |system: &str, with: &str, want: &str| {
+        let refusal = WAIT.check_settings(&table(with), Some(&spec(system))).map_err(|f| f.message);
+        assert_eq!(refusal, Err(want.to_owned()), "{with}");
+    };
+    let lag = "`lgg` is not a fact of system `it`; did you mean `lag`?";
+    check(SYSTEM, "fact = 'lgg'\nis = 1", lag);
+    let bound = "`with` of facts.wait needs one of `at_least`, `at_most` and `is`";
+    check(SYSTEM, "fact = 'lag'", bound);
+    let kind = "`countr` is not a kind of system; did you mean `counter`?";
+    check("kind = 'countr'\na = {}", "fact = 'lag'\nis = 1", kind);
+    assert!(WAIT.check_settings(&table("fact = 'lag'\nis = 1"), None).is_err());
+}

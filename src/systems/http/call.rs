@@ -1,0 +1,382 @@
+//! One HTTP request as written in a file: read, made ready with its secrets, sent, answered.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Method, StatusCode, Url};
+use secrecy::ExposeSecret;
+
+use super::{address, tls};
+use crate::domain::reading::LookErrorKind;
+use crate::domain::settings::{Fault, Fields, Node, Span, Value};
+use crate::port::{Clock, Secrets};
+use crate::systems::shared::failure::{Failure, innermost, known_cause};
+use crate::systems::shared::placeholders::{self, Placeholders};
+
+/// The most of an answer's body that is ever read, in bytes.
+pub const BODY_BYTES_MAX: usize = 1 << 20;
+
+/// The most hops that are followed within one host.
+const REDIRECTS_MAX: usize = 5;
+
+/// The most header lines an answer may have.
+const HEADERS_MAX: usize = 100;
+
+/// Methods that may be written.
+const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+
+/// A request as written.
+#[derive(Debug, Clone)]
+pub struct Call {
+    url: Url,
+    method: Method,
+    headers: Vec<(HeaderName, Header)>,
+    body: Option<String>,
+    ca: Option<PathBuf>,
+    span: Span,
+}
+
+#[derive(Debug, Clone)]
+enum Header {
+    Text(String),
+    /// The secret called `name` behind a prefix such as `Bearer `.
+    Secret {
+        name: String,
+        prefix: String,
+    },
+    /// User and secret of the name, as RFC 7617 writes them.
+    Basic(String),
+}
+
+impl Call {
+    /// Reads `url`, `method`, `headers`, `body` and `ca`. Placeholders of the plan are filled in
+    /// the URL; those in headers and body wait for the attempt. `method` is the one where none is
+    /// written.
+    ///
+    /// # Errors
+    /// When a part is wrong, or the URL is one that must not be asked.
+    pub fn read(
+        fields: &Fields<'_>,
+        method: &'static str,
+        filler: Option<&Placeholders>,
+        in_attempt: bool,
+    ) -> Result<Self, Fault> {
+        let written = fields.need_text("url")?;
+        let span = fields.node("url").map_or_else(|| fields.span(), |node| node.span);
+        let method = fields.choice("method", &METHODS)?.unwrap_or(method);
+        let method = Method::from_bytes(method.as_bytes())
+            .map_err(|_| Fault::new(span, "the method is not one of HTTP"))?;
+        let url = match filler {
+            None => read_url(written, span)?,
+            Some(filler) => {
+                placeholders::check(written, false, span)?;
+                read_url(&filler.fill(written), span)?
+            }
+        };
+        let body = fields.text("body")?.map(str::to_owned);
+        let mut headers = Vec::new();
+        if let Some(table) = fields.table("headers")? {
+            for (key, node) in &table.entries {
+                let name = HeaderName::from_bytes(key.name.as_bytes()).map_err(|_| {
+                    Fault::new(key.span, format!("`{}` is not the name of a header", key.name))
+                })?;
+                headers.push((name, read_header(node, &key.name)?));
+            }
+        }
+        let call =
+            Self { url, method, headers, body, ca: fields.text("ca")?.map(PathBuf::from), span };
+        if filler.is_some() {
+            for text in call.texts() {
+                placeholders::check(text, in_attempt, span)?;
+            }
+        }
+        match &call.ca {
+            Some(path) if !path.is_absolute() => {
+                let at = fields.node("ca").map_or(span, |node| node.span);
+                Err(Fault::new(at, "`ca` must be the full path of a file, starting with `/`"))
+            }
+            _ => Ok(call),
+        }
+    }
+
+    fn texts(&self) -> impl Iterator<Item = &str> {
+        let headers = self.headers.iter().filter_map(|(_, header)| match header {
+            Header::Text(text) => Some(text.as_str()),
+            Header::Secret { .. } | Header::Basic(_) => None,
+        });
+        headers.chain(self.body.as_deref())
+    }
+
+    /// Names of the secrets it needs.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.headers.iter().filter_map(|(_, header)| match header {
+            Header::Text(_) => None,
+            Header::Secret { name, .. } | Header::Basic(name) => Some(name.as_str()),
+        })
+    }
+
+    /// `POST https://host/path`, without query, headers or body, for previews and sentences.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let query = if self.url.query().is_some() { "?…" } else { "" };
+        let origin = format!("{}://{}", self.url.scheme(), peer_of(&self.url));
+        format!("{} {origin}{}{query}", self.method, self.url.path())
+    }
+
+    /// Opens the secrets and builds the client. Opens no connection.
+    ///
+    /// # Errors
+    /// When a secret cannot be opened or the authorities cannot be read.
+    pub fn ready(&self, secrets: &dyn Secrets, follow: bool) -> Result<Ready, Fault> {
+        let fault = |message: String| Fault::new(self.span, message);
+        let tls = tls::client_config(self.ca.as_deref()).map_err(fault)?;
+        // Each look opens its own connection: a kept one would go on talking to where a name led
+        // yesterday, and hide an expired certificate.
+        let client = Client::builder()
+            .tls_backend_preconfigured(tls)
+            .tls_info(true)
+            .no_proxy()
+            .redirect(if follow { same_host_only() } else { Policy::none() })
+            .dns_resolver(Arc::new(address::GuardedNames))
+            .pool_max_idle_per_host(0)
+            .http1_max_headers(HEADERS_MAX)
+            .user_agent(concat!("warroom/", env!("CARGO_PKG_VERSION")))
+            .referer(false)
+            .build()
+            .map_err(|error| fault(format!("failed to set up HTTP: {}", innermost(&error))))?;
+        let mut headers = Vec::new();
+        for (name, header) in &self.headers {
+            headers.push((name.clone(), open_header(header, secrets).map_err(fault)?));
+        }
+        Ok(Ready { client, call: self.clone(), headers })
+    }
+}
+
+fn read_url(text: &str, span: Span) -> Result<Url, Fault> {
+    let fault = |message: String| Fault::new(span, message);
+    let url = Url::parse(text).map_err(|error| fault(format!("`url` is not a URL: {error}")))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(fault("`url` must start with `https://` or `http://`".to_owned()));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        let message = "`url` must not hold a user or password; write \
+                       `headers = { Authorization = { basic = \"secret name\" } }`";
+        return Err(fault(message.to_owned()));
+    }
+    let Some(host) = url.host_str() else { return Err(fault("`url` names no host".to_owned())) };
+    match address::literal(host).map(address::permit) {
+        Some(Err(forbidden)) => Err(fault(format!("`url`: {forbidden}"))),
+        Some(Ok(_)) | None => Ok(url),
+    }
+}
+
+fn read_header(node: &Node, name: &str) -> Result<Header, Fault> {
+    let table = match &node.value {
+        Value::Text(text) => return Ok(Header::Text(text.clone())),
+        Value::Table(table) => table,
+        Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::List(_) => {
+            let message = format!(
+                "header `{name}` must be a text, {{ secret = \"name\" }} or {{ basic = \"name\" }}"
+            );
+            return Err(Fault::new(node.span, message));
+        }
+    };
+    let fields = Fields::new(table, format!("header `{name}`"));
+    let (secret, basic) = (fields.text("secret")?, fields.text("basic")?);
+    let prefix = fields.text("prefix")?.unwrap_or_default().to_owned();
+    fields.finish()?;
+    match (secret, basic) {
+        (Some(secret), None) => Ok(Header::Secret { name: secret.to_owned(), prefix }),
+        (None, Some(basic)) if prefix.is_empty() => Ok(Header::Basic(basic.to_owned())),
+        _ => {
+            let message = format!("header `{name}` needs `secret` (with `prefix`) or `basic`");
+            Err(Fault::new(node.span, message))
+        }
+    }
+}
+
+/// A header's value with its secret, or a text that waits for the attempt's placeholders.
+#[derive(Debug, Clone)]
+enum Opened {
+    Text(String),
+    Value(HeaderValue),
+}
+
+fn open_header(header: &Header, secrets: &dyn Secrets) -> Result<Opened, String> {
+    let (name, text) = match header {
+        Header::Text(text) => return Ok(Opened::Text(text.clone())),
+        Header::Secret { name, prefix } => {
+            let secret = opened_secret(name, secrets)?.1;
+            (name, format!("{prefix}{}", secret.expose_secret()))
+        }
+        Header::Basic(name) => {
+            let (user, secret) = opened_secret(name, secrets)?;
+            let user = user.ok_or_else(|| format!("secret `{name}` has no user"))?;
+            let pair = format!("{user}:{}", secret.expose_secret());
+            (name, format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair)))
+        }
+    };
+    let mut value = HeaderValue::from_str(&text)
+        .map_err(|_| format!("secret `{name}` has characters that no header may have"))?;
+    value.set_sensitive(true);
+    Ok(Opened::Value(value))
+}
+
+fn opened_secret(
+    name: &str,
+    secrets: &dyn Secrets,
+) -> Result<(Option<String>, secrecy::SecretString), String> {
+    let credential = secrets.open(name).map_err(|why| why.to_string())?;
+    let secret = credential.secret.ok_or_else(|| format!("secret `{name}` has no value"))?;
+    Ok((credential.user, secret))
+}
+
+/// Follows a few hops within the same host and never from TLS to none; any other redirect is the
+/// answer itself.
+fn same_host_only() -> Policy {
+    Policy::custom(|attempt| {
+        let same = attempt.previous().last().is_some_and(|last| {
+            last.host_str() == attempt.url().host_str()
+                && last.port_or_known_default() == attempt.url().port_or_known_default()
+                && last.scheme() == attempt.url().scheme()
+        });
+        if same && attempt.previous().len() <= REDIRECTS_MAX {
+            attempt.follow()
+        } else {
+            attempt.stop()
+        }
+    })
+}
+
+fn peer_of(url: &Url) -> String {
+    let host = url.host_str().unwrap_or("?");
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// A request that can be sent.
+#[derive(Debug, Clone)]
+pub struct Ready {
+    client: Client,
+    call: Call,
+    headers: Vec<(HeaderName, Opened)>,
+}
+
+/// What came back.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The body, at most [`BODY_BYTES_MAX`].
+    pub body: String,
+    /// The body's length in bytes.
+    pub bytes: usize,
+    /// The time from asking to the last byte.
+    pub took: Duration,
+    /// When the peer's certificate ends, in seconds since 1970.
+    pub certificate_ends_s: Option<i64>,
+    /// True when it points elsewhere and was not followed.
+    pub points_elsewhere: bool,
+}
+
+impl Ready {
+    /// The peer, for sentences: `a.example:8443`.
+    #[must_use]
+    pub fn peer(&self) -> String {
+        peer_of(&self.call.url)
+    }
+
+    /// The request as written.
+    #[must_use]
+    pub fn call(&self) -> &Call {
+        &self.call
+    }
+
+    /// Sends it once and reads the answer, all within `deadline`.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub async fn ask(
+        &self,
+        filler: &Placeholders,
+        clock: &dyn Clock,
+        deadline: Duration,
+    ) -> Result<Answer, Failure> {
+        let asked = tokio::time::timeout(deadline, self.ask_unbounded(filler, clock)).await;
+        asked.unwrap_or_else(|_| Err(Failure::timeout(&self.peer(), deadline)))
+    }
+
+    async fn ask_unbounded(
+        &self,
+        filler: &Placeholders,
+        clock: &dyn Clock,
+    ) -> Result<Answer, Failure> {
+        let ours = |why: String| Failure::unsent(LookErrorKind::Ours, why);
+        let mut headers = HeaderMap::new();
+        for (name, opened) in &self.headers {
+            let value = match opened {
+                Opened::Value(value) => value.clone(),
+                Opened::Text(text) => HeaderValue::from_str(&filler.fill(text))
+                    .map_err(|_| ours(format!("header `{name}` has forbidden characters")))?,
+            };
+            headers.append(name.clone(), value);
+        }
+        let mut request =
+            self.client.request(self.call.method.clone(), self.call.url.clone()).headers(headers);
+        if let Some(body) = &self.call.body {
+            request = request.body(filler.fill(body));
+        }
+        let began = clock.now();
+        let mut response = request.send().await.map_err(|error| self.explain(&error))?;
+        let certificate_ends_s = response
+            .extensions()
+            .get::<reqwest::tls::TlsInfo>()
+            .and_then(reqwest::tls::TlsInfo::peer_certificate)
+            .and_then(tls::not_after);
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.explain(&error))? {
+            if body.len() + chunk.len() > BODY_BYTES_MAX {
+                let why = format!("{} sent more than 1 MiB", self.peer());
+                return Err(Failure::new(LookErrorKind::Garbage, why));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer {
+            status: response.status(),
+            bytes: body.len(),
+            body: String::from_utf8_lossy(&body).into_owned(),
+            took: clock.now().since(began),
+            certificate_ends_s,
+            points_elsewhere: response.status().is_redirection(),
+        })
+    }
+
+    /// The error in plain words; its own words would repeat the URL with what its query holds.
+    fn explain(&self, error: &reqwest::Error) -> Failure {
+        let peer = self.peer();
+        let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
+        while let Some(cause) = next {
+            if let Some(forbidden) = cause.downcast_ref::<address::Forbidden>() {
+                let why = format!("{peer} was not asked: {forbidden}");
+                return Failure::unsent(LookErrorKind::Ours, why);
+            }
+            next = cause.source();
+        }
+        let detail = innermost(error);
+        let mut failure = known_cause(&peer, error).unwrap_or_else(|| {
+            if error.is_connect() {
+                let why = format!("{peer} cannot be reached: {detail}");
+                Failure::unsent(LookErrorKind::Unreachable, why)
+            } else {
+                let why = format!("{peer} gave no valid answer: {detail}");
+                Failure::new(LookErrorKind::Garbage, why)
+            }
+        });
+        // Only an error while connecting proves that nothing was sent.
+        failure.unsent = error.is_connect();
+        failure
+    }
+}

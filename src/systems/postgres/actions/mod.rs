@@ -1,0 +1,20 @@
+//! What can be done with a Postgres pair: promote, fence, lift the fence, and prove it by use.
+
+mod fence;
+mod promote;
+mod seat;
+mod verify_schema;
+mod verify_write;
+
+use crate::port::Action;
+
+pub use verify_write::PROBE_TABLE_SQL;
+
+/// Every action of this system.
+pub(super) const ACTIONS: &[&dyn Action] = &[
+    &promote::Promote,
+    &fence::Fence,
+    &fence::Unfence,
+    &verify_write::VerifyWrite,
+    &verify_schema::VerifySchema,
+];

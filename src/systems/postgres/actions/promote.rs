@@ -1,0 +1,185 @@
+//! Makes the standby a primary. It cannot be undone.
+
+use std::time::Duration;
+
+use super::super::link::column;
+use super::super::state::SideState;
+use super::super::trouble::{Trouble, TroubleKind};
+use super::seat::{ANSWER_LIMIT, Rights, Seat, check_target, read_time};
+use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
+use crate::domain::preview::{Preview, PreviewLine, Standing};
+use crate::domain::run::commit::Execution;
+use crate::domain::settings::{Fault, Fields, Table};
+use crate::domain::site::SystemSpec;
+use crate::domain::text::Clean;
+use crate::port::{Action, Boxed, OperateError, Operator, OperatorSetup, Output};
+
+/// How long the server waits for its own promotion, unless `wait` says otherwise.
+const WAIT_DEFAULT: Duration = Duration::from_secs(60);
+
+const SPEC: ActionSpec = ActionSpec {
+    name: "postgres.promote",
+    doc: "Promotes the standby to primary with pg_promote",
+    verb: "promote",
+    class: Class::X,
+    guard: Guard::TypedVerb,
+    fencing: Fencing::FencedByTarget,
+    change: Change::Promote,
+    reversal: "None: the old primary is rewound or rebuilt from the new one",
+    permissions: &["GRANT EXECUTE ON FUNCTION pg_promote(boolean, integer) TO the acting role"],
+    needs_target: true,
+    settings: &[SettingSpec {
+        name: "wait",
+        doc: "How long the server waits for its own promotion, 60s if absent",
+        required: false,
+    }],
+};
+
+/// `postgres.promote`.
+pub(super) struct Promote;
+
+impl Action for Promote {
+    fn spec(&self) -> &'static ActionSpec {
+        &SPEC
+    }
+
+    fn check_settings(&self, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
+        read_wait(with)?;
+        check_target(system, Rights::Act)
+    }
+
+    fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
+        let wait = read_wait(setup.with)?;
+        Ok(Box::new(Promoter { seat: Seat::new(&setup, Rights::Act)?, wait }))
+    }
+}
+
+fn read_wait(with: &Table) -> Result<Duration, Fault> {
+    let fields = Fields::new(with, SPEC.name);
+    let wait = read_time(with, &fields, "wait", WAIT_DEFAULT)?;
+    fields.finish()?;
+    Ok(wait)
+}
+
+struct Promoter {
+    seat: Seat,
+    wait: Duration,
+}
+
+impl Promoter {
+    async fn standing(&self) -> Standing {
+        match self.seat.state().await {
+            Ok(state) if state.in_recovery => {
+                let words = format!("standby on timeline {}, in recovery", state.timeline);
+                Standing::NotDone(words.into())
+            }
+            Ok(state) => Standing::Done(format!("PRIMARY on timeline {}", state.timeline).into()),
+            Err(trouble) => Standing::Unknown(trouble.message),
+        }
+    }
+
+    async fn foresee(&self) -> Preview {
+        let (state, other) = tokio::join!(self.seat.state(), self.seat.other_state());
+        let call = format!("select pg_promote(true, {})", self.wait.as_secs());
+        Preview {
+            changes: changes(&self.seat, state, other.as_ref()),
+            call: call.into(),
+            acts_as: self.seat.acts_as(),
+        }
+    }
+
+    async fn promote(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {
+        // The statement outlives the server's own wait a little, the connection the statement.
+        let statement_limit = self.wait + ANSWER_LIMIT;
+        let limit = statement_limit + ANSWER_LIMIT;
+        let session = self
+            .seat
+            .target
+            .connect(ANSWER_LIMIT, statement_limit)
+            .await
+            .map_err(Trouble::before_sending)?;
+        output.line(&format!("asking {} to promote itself", self.seat.target.place));
+        let call = format!("select pg_promote(true, {}) as promoted", self.wait.as_secs());
+        let promoted = self
+            .seat
+            .within(limit, async { column::<bool>(&session.row(&call).await?, "promoted") })
+            .await
+            .map_err(Trouble::into_operate_error)?;
+        if !promoted {
+            let wait = self.wait.as_secs();
+            let message = format!(
+                "{} did not finish its promotion within {wait} s; it goes on by itself",
+                self.seat.target.place
+            );
+            return Err(Trouble::new(TroubleKind::Timeout, message).into_operate_error());
+        }
+        let words = match self.seat.state().await {
+            Ok(state) => format!("PRIMARY on timeline {}", state.timeline),
+            Err(trouble) => format!("promoted; then {trouble}"),
+        };
+        output.line(&words);
+        Ok(words.into())
+    }
+}
+
+impl Operator for Promoter {
+    fn check(&mut self) -> Boxed<'_, Standing> {
+        Box::pin(self.standing())
+    }
+
+    fn preview(&mut self) -> Boxed<'_, Preview> {
+        Box::pin(self.foresee())
+    }
+
+    fn apply<'a>(
+        &'a mut self,
+        _execution: &'a Execution,
+        output: &'a mut dyn Output,
+    ) -> Boxed<'a, Result<Clean, OperateError>> {
+        Box::pin(self.promote(output))
+    }
+}
+
+/// The lines of the preview: role, timeline, writes, the link, and what to beware of.
+fn changes(
+    seat: &Seat,
+    state: Result<SideState, Trouble>,
+    other: Option<&SideState>,
+) -> Vec<PreviewLine> {
+    let line = |mark: char, text: String| PreviewLine { mark, text: text.into() };
+    let (name, from) = (&seat.name, &seat.other_region);
+    let state = match state {
+        Ok(state) => state,
+        Err(trouble) => return vec![line('!', format!("{name} cannot be seen: {trouble}"))],
+    };
+    if !state.in_recovery {
+        let words = format!("{name} is PRIMARY already, on timeline {}", state.timeline);
+        return vec![line('!', words)];
+    }
+    let timeline = state.timeline;
+    let mut lines = vec![
+        line('~', format!("{name} role replica -> PRIMARY")),
+        line('~', format!("{name} timeline {timeline} -> {}", timeline + 1)),
+        line('~', format!("{name} writes refused -> ACCEPTED")),
+        line('-', format!("replication {from} -> {} REMOVED", seat.region)),
+        line('!', format!("{from} can never rejoin without rewind or rebuild")),
+    ];
+    match other {
+        Some(other) if other.system != state.system => {
+            lines.push(line('!', format!("{name} is not a replica of {from}: identifiers differ")));
+        }
+        Some(other) if !other.in_recovery && !other.read_only => {
+            lines.push(line('!', format!("{from} still accepts writes: TWO PRIMARIES")));
+        }
+        Some(_) => {}
+        None => lines.push(line('!', format!("{from} was not seen: it may still accept writes"))),
+    }
+    if state.replay_paused {
+        lines.push(line('~', format!("{name} replay paused -> ended by the promotion")));
+    }
+    if !state.sync_names.is_empty() {
+        let names = &state.sync_names;
+        lines.push(line('!', format!("commits will wait for `{names}` until that is cleared")));
+    }
+    lines
+}

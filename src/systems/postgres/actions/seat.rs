@@ -1,0 +1,155 @@
+//! Where an operator sits: the target server with acting rights, and the other side to look at.
+
+use std::time::Duration;
+
+use super::super::link::{Session, Target};
+use super::super::settings::{Settings, span_of};
+use super::super::state::{SideState, read_state};
+use super::super::trouble::Trouble;
+use crate::domain::ids::Side;
+use crate::domain::settings::{Fault, Fields, Span, Table};
+use crate::domain::site::SystemSpec;
+use crate::domain::text::Clean;
+use crate::port::OperatorSetup;
+
+/// The longest time to open a connection or to answer a question.
+pub(super) const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+
+/// The longest time that the other side, which may well be dead, is waited for.
+const OTHER_LIMIT: Duration = Duration::from_secs(2);
+
+/// Which secret an operator connects with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rights {
+    /// The one for acting.
+    Act,
+    /// The one for watching.
+    Read,
+}
+
+/// One target, resolved.
+pub(super) struct Seat {
+    pub(super) target: Target,
+    /// Looked at, never acted on.
+    other: Option<Target>,
+    pub(super) side: Side,
+    /// `pg in Region B`.
+    pub(super) name: String,
+    /// `Region B`.
+    pub(super) region: Clean,
+    /// `Region A`.
+    pub(super) other_region: Clean,
+}
+
+impl Seat {
+    /// Resolves the target of a step. Opens no connection.
+    pub(super) fn new(setup: &OperatorSetup<'_>, rights: Rights) -> Result<Self, Fault> {
+        let Some((spec, side)) = setup.target else {
+            let message = format!("step `{}` needs a `target`", setup.step.id);
+            return Err(Fault::new(setup.step.span, message));
+        };
+        let settings = Settings::read(spec)?;
+        let Some(written) = &settings.sides[side.index()] else {
+            let message = format!("system `{}` is not in region {side}", spec.id);
+            return Err(Fault::new(setup.step.span, message));
+        };
+        let secret = match rights {
+            Rights::Read => written.read.as_deref(),
+            Rights::Act => Some(written.act.as_deref().ok_or_else(|| {
+                let message = format!(
+                    "side {side} of system `{}` needs `act`, the name of a secret with the rights \
+                     to act",
+                    spec.id
+                );
+                Fault::new(written.span, message)
+            })?),
+        };
+        let other = settings.sides[side.other().index()].as_ref();
+        let other = other
+            .map(|other| Target::new(&settings, other, other.read.as_deref(), setup.secrets).ok());
+        let region = setup.site.region(side).label.clone();
+        Ok(Self {
+            target: Target::new(&settings, written, secret, setup.secrets)?,
+            other: other.flatten(),
+            side,
+            name: format!("{} in {region}", spec.id),
+            region,
+            other_region: setup.site.region(side.other()).label.clone(),
+        })
+    }
+
+    /// A session on the target.
+    pub(super) async fn open(&self) -> Result<Session, Trouble> {
+        self.target.connect(ANSWER_LIMIT, ANSWER_LIMIT).await
+    }
+
+    /// Waits for an answer of the target, no longer than `limit`.
+    pub(super) async fn within<T>(
+        &self,
+        limit: Duration,
+        work: impl Future<Output = Result<T, Trouble>>,
+    ) -> Result<T, Trouble> {
+        tokio::time::timeout(limit, work)
+            .await
+            .unwrap_or_else(|_| Err(Trouble::timeout(&self.target.place, limit.as_millis())))
+    }
+
+    /// How the target stands.
+    pub(super) async fn state(&self) -> Result<SideState, Trouble> {
+        let session = self.open().await?;
+        self.within(ANSWER_LIMIT, read_state(&session, None)).await
+    }
+
+    /// How the other side stands, if it answers.
+    pub(super) async fn other_state(&self) -> Option<SideState> {
+        let session = self.open_other().await?;
+        tokio::time::timeout(OTHER_LIMIT, read_state(&session, None)).await.ok()?.ok()
+    }
+
+    /// A session on the other side, if it answers.
+    pub(super) async fn open_other(&self) -> Option<Session> {
+        self.other.as_ref()?.connect(OTHER_LIMIT, OTHER_LIMIT).await.ok()
+    }
+
+    /// `as wr_act on pg-b:5432/lms`.
+    pub(super) fn acts_as(&self) -> Clean {
+        format!("as {} on {}", self.target.user, self.target.place).into()
+    }
+}
+
+/// Refuses a target that is no Postgres pair, or one that nobody may act on.
+pub(super) fn check_target(system: Option<&SystemSpec>, rights: Rights) -> Result<(), Fault> {
+    let Some(spec) = system else {
+        let message = "the step needs `target = { system = \"pg\", in = \"to\" }`";
+        return Err(Fault::new(Span::default(), message));
+    };
+    if spec.kind != super::super::KIND {
+        let message = format!("system `{}` is of kind `{}`, not postgres", spec.id, spec.kind);
+        return Err(Fault::new(spec.span, message));
+    }
+    let settings = Settings::read(spec)?;
+    let somebody = settings.sides.iter().flatten().any(|side| side.act.is_some());
+    match rights {
+        Rights::Act if !somebody => {
+            let message = format!("system `{}` needs `act` on the side that is acted on", spec.id);
+            Err(Fault::new(spec.span, message))
+        }
+        Rights::Act | Rights::Read => Ok(()),
+    }
+}
+
+/// Reads an optional time of `with` between one second and a day.
+pub(super) fn read_time(
+    with: &Table,
+    fields: &Fields<'_>,
+    key: &'static str,
+    default: Duration,
+) -> Result<Duration, Fault> {
+    let time = fields.duration(key)?.unwrap_or(default);
+    if (Duration::from_secs(1)..=Duration::from_secs(86_400)).contains(&time) {
+        Ok(time)
+    } else {
+        let message = format!("`{key}` must be from 1s to 1d");
+        Err(Fault::new(span_of(with, key), message))
+    }
+}

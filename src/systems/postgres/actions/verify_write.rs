@@ -1,0 +1,273 @@
+//! Proves that the target accepts writes: writes one row, commits, and reads it back.
+
+use std::time::Duration;
+
+use super::super::link::{Session, column};
+use super::super::settings::{TableName, span_of};
+use super::super::trouble::{Trouble, TroubleKind};
+use super::seat::{ANSWER_LIMIT, Rights, Seat, check_target, read_time};
+use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
+use crate::domain::preview::{Preview, PreviewLine, Standing};
+use crate::domain::run::commit::Execution;
+use crate::domain::settings::{Fault, Fields, Table};
+use crate::domain::site::SystemSpec;
+use crate::domain::text::Clean;
+use crate::port::{Action, Boxed, OperateError, Operator, OperatorSetup, Output};
+
+/// The table that rows are written to, unless `table` names another.
+const TABLE_DEFAULT: &str = "warroom_probe";
+
+/// How long a written row proves anything.
+const FRESH_DEFAULT: Duration = Duration::from_secs(15 * 60);
+
+/// Makes the table that `postgres.verify_write` writes to, for an administrator.
+pub const PROBE_TABLE_SQL: &str = "\
+create table if not exists public.warroom_probe (
+  key text primary key,
+  value text not null,
+  timeline integer not null,
+  at timestamptz not null default clock_timestamp()
+);";
+
+const SPEC: ActionSpec = ActionSpec {
+    name: "postgres.verify_write",
+    doc: "Writes one row on the target, commits and reads it back; the row carries the timeline, \
+          so that a row replicated from the old primary proves nothing",
+    verb: "verify",
+    class: Class::I,
+    guard: Guard::StopWindow,
+    fencing: Fencing::IdempotentByKey,
+    change: Change::Check,
+    reversal: "Nothing to take back: one row of the table is replaced",
+    permissions: &[
+        "GRANT SELECT, INSERT, UPDATE ON warroom_probe TO the acting role",
+        "CREATE on the schema, only with `create = true`",
+    ],
+    needs_target: true,
+    settings: &[
+        SettingSpec { name: "table", doc: "The table, `warroom_probe` if absent", required: false },
+        SettingSpec {
+            name: "create",
+            doc: "True to create the table where it is missing",
+            required: false,
+        },
+        SettingSpec {
+            name: "fresh_for",
+            doc: "How long a written row proves that writes work, 15m if absent",
+            required: false,
+        },
+    ],
+};
+
+/// `postgres.verify_write`.
+pub(super) struct VerifyWrite;
+
+struct Wanted {
+    table: TableName,
+    create: bool,
+    fresh_for: Duration,
+}
+
+fn read_wanted(with: &Table) -> Result<Wanted, Fault> {
+    let fields = Fields::new(with, SPEC.name);
+    let name = fields.text("table")?.unwrap_or(TABLE_DEFAULT);
+    let table = TableName::parse(name).ok_or_else(|| {
+        Fault::new(span_of(with, "table"), format!("`{name}` is not a table name"))
+    })?;
+    let create = fields.boolean("create")?.unwrap_or(false);
+    let fresh_for = read_time(with, &fields, "fresh_for", FRESH_DEFAULT)?;
+    fields.finish()?;
+    Ok(Wanted { table, create, fresh_for })
+}
+
+impl Action for VerifyWrite {
+    fn spec(&self) -> &'static ActionSpec {
+        &SPEC
+    }
+
+    fn check_settings(&self, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
+        read_wanted(with)?;
+        check_target(system, Rights::Act)
+    }
+
+    fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
+        let wanted = read_wanted(setup.with)?;
+        let seat = Seat::new(&setup, Rights::Act)?;
+        let key = format!("{}/{}", setup.step.id, seat.side);
+        Ok(Box::new(Writer { seat, wanted, key }))
+    }
+}
+
+struct Writer {
+    seat: Seat,
+    wanted: Wanted,
+    /// The row's key: the step and the side, so that each has one row for ever.
+    key: String,
+}
+
+/// The current timeline; null on a standby.
+const TIMELINE: &str = "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int";
+
+impl Writer {
+    async fn standing(&self) -> Standing {
+        let found = match self.find().await {
+            Ok(found) => found,
+            Err(trouble) if trouble.kind == TroubleKind::Missing => {
+                return Standing::NotDone(trouble.message);
+            }
+            Err(trouble) => return Standing::Unknown(trouble.message),
+        };
+        let name = &self.seat.name;
+        let words = match found {
+            Found::Standby => format!("{name} is a standby, refuses writes"),
+            Found::NoRow => format!("no row was written to {name} yet"),
+            Found::OtherTimeline { row, now } => {
+                format!("the row is of timeline {row}, {name} is on {now}: not written here")
+            }
+            Found::Row { age_s, .. } if age_s > self.wanted.fresh_for.as_secs_f64() => {
+                format!("the row in {name} is {age_s:.0} s old: write again")
+            }
+            Found::Row { timeline, age_s } => {
+                let words = format!(
+                    "{name} took a write on timeline {timeline}, {:.0} s ago",
+                    age_s.max(0.0)
+                );
+                return Standing::Done(words.into());
+            }
+        };
+        Standing::NotDone(words.into())
+    }
+
+    async fn find(&self) -> Result<Found, Trouble> {
+        let session = self.seat.open().await?;
+        let table = self.wanted.table.quoted();
+        let sql = format!(
+            "select r.timeline, {TIMELINE} as now,
+               extract(epoch from clock_timestamp() - r.at)::float8 as age
+             from {table} as r where r.key = $1"
+        );
+        let find = async {
+            let state = session.row("select pg_is_in_recovery() as recovering").await?;
+            if column(&state, "recovering")? {
+                return Ok(Found::Standby);
+            }
+            let rows = session.client().query(&sql, &[&self.key]).await;
+            let rows = rows.map_err(|error| session.trouble(&error))?;
+            let Some(row) = rows.first() else { return Ok(Found::NoRow) };
+            let (timeline, now): (i32, i32) = (column(row, "timeline")?, column(row, "now")?);
+            if timeline == now {
+                Ok(Found::Row { timeline, age_s: column(row, "age")? })
+            } else {
+                Ok(Found::OtherTimeline { row: timeline, now })
+            }
+        };
+        self.seat.within(ANSWER_LIMIT, find).await
+    }
+
+    fn insert(&self) -> String {
+        let table = self.wanted.table.quoted();
+        format!(
+            "insert into {table} as r (key, value, timeline, at)
+             values ($1, $2, {TIMELINE}, clock_timestamp())
+             on conflict (key) do update
+             set value = excluded.value, timeline = excluded.timeline, at = excluded.at"
+        )
+    }
+
+    /// Makes the table where it is missing. `if not exists` alone would ask for the right to
+    /// create even where the table is there.
+    async fn create(&self, session: &Session) -> Result<(), Trouble> {
+        let table = self.wanted.table.quoted();
+        let found = format!("select to_regclass('{table}') is null as missing");
+        if column(&session.row(&found).await?, "missing")? {
+            session.run(&PROBE_TABLE_SQL.replace("public.warroom_probe", &table)).await?;
+        }
+        Ok(())
+    }
+
+    async fn write(&self, value: &str, output: &mut dyn Output) -> Result<Clean, OperateError> {
+        let session = self.seat.open().await.map_err(Trouble::before_sending)?;
+        let table = self.wanted.table.quoted();
+        if self.wanted.create {
+            let made = self.seat.within(ANSWER_LIMIT, self.create(&session)).await;
+            made.map_err(Trouble::into_operate_error)?;
+        }
+        // The statement is its own transaction: when it answers, the row is committed.
+        let insert = self.insert();
+        let work = async {
+            let written = session.client().execute(&insert, &[&self.key, &value]).await;
+            written.map_err(|error| session.trouble(&error))?;
+            let read = format!("select value, timeline from {table} where key = $1");
+            let row = session.client().query_one(&read, &[&self.key]).await;
+            let row = row.map_err(|error| session.trouble(&error))?;
+            Ok((column::<String>(&row, "value")?, column::<i32>(&row, "timeline")?))
+        };
+        let (found, timeline) = self.seat.within(ANSWER_LIMIT, work).await.map_err(explain)?;
+        if found != value {
+            let message = format!("{} read back another value than was written", self.seat.name);
+            return Err(OperateError::Ambiguous(message.into()));
+        }
+        let words =
+            format!("wrote and read back one row in {} on timeline {timeline}", self.seat.name);
+        output.line(&words);
+        Ok(words.into())
+    }
+
+    fn foresee(&self) -> Preview {
+        let table = self.wanted.table.quoted().replace('"', "");
+        let mut changes = vec![PreviewLine {
+            mark: '~',
+            text: format!("{} row `{}` of {table} written", self.seat.name, self.key).into(),
+        }];
+        if self.wanted.create {
+            let text = format!("{} table {table}, if it is missing", self.seat.name);
+            changes.insert(0, PreviewLine { mark: '+', text: text.into() });
+        }
+        let call = format!("insert into {table} ... on conflict (key) do update; select");
+        Preview { changes, call: call.into(), acts_as: self.seat.acts_as() }
+    }
+}
+
+enum Found {
+    Standby,
+    NoRow,
+    OtherTimeline { row: i32, now: i32 },
+    Row { timeline: i32, age_s: f64 },
+}
+
+/// Says what to do about the two usual reasons.
+fn explain(trouble: Trouble) -> OperateError {
+    match trouble.kind {
+        TroubleKind::Missing => OperateError::Refused(
+            format!("{}; set `create = true` or have the table made", trouble.message).into(),
+        ),
+        TroubleKind::Timeout => OperateError::Ambiguous(
+            format!("{}; does it wait for synchronous_standby_names?", trouble.message).into(),
+        ),
+        TroubleKind::Unreachable
+        | TroubleKind::Cut
+        | TroubleKind::Permission
+        | TroubleKind::ReadOnly
+        | TroubleKind::Ours
+        | TroubleKind::Refused
+        | TroubleKind::Garbage => trouble.into_operate_error(),
+    }
+}
+
+impl Operator for Writer {
+    fn check(&mut self) -> Boxed<'_, Standing> {
+        Box::pin(self.standing())
+    }
+
+    fn preview(&mut self) -> Boxed<'_, Preview> {
+        Box::pin(async { self.foresee() })
+    }
+
+    fn apply<'a>(
+        &'a mut self,
+        execution: &'a Execution,
+        output: &'a mut dyn Output,
+    ) -> Boxed<'a, Result<Clean, OperateError>> {
+        Box::pin(async move { self.write(&execution.key(), output).await })
+    }
+}

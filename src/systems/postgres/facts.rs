@@ -1,0 +1,200 @@
+//! Every fact of a reading by name, and what each means.
+
+use super::diverged::diverged;
+use super::judge::{View, hidden, sender_words};
+use super::schema::Schema;
+use super::state::{Beat, NEEDS_MONITOR, Receiver, SideState};
+use crate::domain::catalogue::FactSpec;
+use crate::domain::reading::{Fact, FactValue};
+use crate::domain::text::Clean;
+
+/// The facts of a reading, for gates and docs.
+pub(super) const FACTS: &[FactSpec] = &[
+    fact("in_recovery", "yes on a standby, no on a primary; the only source of the role"),
+    fact("timeline", "number of the timeline; grows by one at every promotion"),
+    fact("system_identifier", "the cluster's identity, equal on a primary and its replicas"),
+    fact("server_version", "the server's version"),
+    fact("wal_receiver", "standby: `streaming`, `stopped`, another state, or `none`"),
+    fact("link_up", "standby: yes while its own receiver streams"),
+    fact("link_silent_for", "standby: seconds since the other side was last heard"),
+    fact("sender", "primary: state of its replicas, such as `streaming async`, or `none`"),
+    fact("replay_paused", "standby: yes while replay is paused"),
+    fact("receive_lsn", "log position received"),
+    fact("replay_lsn", "log position replayed"),
+    fact("current_lsn", "primary: log position written"),
+    fact("replay_gap", "standby: bytes of the primary's log that are not replayed yet"),
+    fact("last_replayed", "age of the last replayed transaction; grows on an idle primary"),
+    fact(
+        "last_replayed_unix_ms",
+        "commit time of the last replayed transaction, ms since 1970; kept after a promotion",
+    ),
+    fact("heartbeat_age", "age of the heartbeat row, by this side's clock"),
+    fact("slots_retained", "bytes of log kept back for replicas"),
+    fact("slot_lost", "yes when a replica's slot was lost: it must be rebuilt"),
+    fact("archive_age", "age of the newest archived segment"),
+    fact("writable", "yes when a new session could write"),
+    fact("connections", "open connections"),
+    fact("connections_free", "share of `max_connections` that is free, 0 to 1"),
+    fact("synchronous_standby_names", "standbys that commits wait for"),
+    fact("diverged", "yes when the two sides' histories have split"),
+    fact("clock_skew", "seconds between the two servers' clocks, give or take the answer time"),
+    fact("schema_fingerprint", "md5 over columns, indexes and constraints; renewed once a minute"),
+    fact("invalid_indexes", "indexes that no query may use; renewed once a minute"),
+    fact("tables_missing", "how many of `schema_tables` do not exist; renewed once a minute"),
+];
+
+const fn fact(name: &'static str, doc: &'static str) -> FactSpec {
+    FactSpec { name, doc }
+}
+
+/// The facts of one side.
+pub(super) fn facts(view: &View<'_>) -> Vec<Fact> {
+    let own = view.own;
+    let mut facts = Facts(Vec::with_capacity(FACTS.len()));
+    facts.add("in_recovery", FactValue::Boolean(own.in_recovery));
+    facts.add("timeline", FactValue::Number(f64::from(own.timeline)));
+    facts.add("system_identifier", FactValue::Text(own.system.to_string().into()));
+    facts.add("server_version", FactValue::Text(own.version.clone()));
+    if own.in_recovery {
+        facts.of_standby(own);
+        facts.add("replay_gap", replay_gap(view));
+    } else {
+        facts.of_primary(own);
+    }
+    facts.of_replay(own);
+    facts.of_keeping(own);
+    facts.add("writable", FactValue::Boolean(!own.in_recovery && !own.read_only));
+    facts.of_connections(own);
+    facts.add("diverged", diverged(view));
+    let skew = view.other.map(|other| (own.clock_s - other.clock_s).abs());
+    facts.add("clock_skew", seconds(skew, "the other side was not read"));
+    facts.of_schema(view.schema);
+    facts.0
+}
+
+struct Facts(Vec<Fact>);
+
+impl Facts {
+    fn add(&mut self, name: &str, value: FactValue) {
+        self.0.push(Fact { name: name.to_owned(), value });
+    }
+
+    fn of_standby(&mut self, own: &SideState) {
+        let (state, silent_s) = match &own.receiver {
+            Receiver::None => (FactValue::Text("none".into()), None),
+            Receiver::Hidden => (unknown(NEEDS_MONITOR), None),
+            Receiver::Seen { status, silent_s, .. } => {
+                (FactValue::Text(status.as_str().into()), *silent_s)
+            }
+        };
+        self.add("wal_receiver", state);
+        let up = own.receiver.streaming();
+        self.add("link_up", up.map_or_else(|| unknown(NEEDS_MONITOR), FactValue::Boolean));
+        self.add("link_silent_for", seconds(silent_s, "there is no link to listen to"));
+        self.add("replay_paused", FactValue::Boolean(own.replay_paused));
+    }
+
+    fn of_primary(&mut self, own: &SideState) {
+        let sender = if own.senders.is_empty() {
+            FactValue::Text("none".into())
+        } else if hidden(own) {
+            unknown(NEEDS_MONITOR)
+        } else {
+            FactValue::Text(sender_words(own).into())
+        };
+        self.add("sender", sender);
+        self.add("current_lsn", position(own.current_lsn, "not told"));
+        self.add("synchronous_standby_names", FactValue::Text(own.sync_names.clone()));
+    }
+
+    fn of_replay(&mut self, own: &SideState) {
+        const NEVER: &str = "no transaction was ever replayed";
+        self.add("receive_lsn", position(own.receive_lsn, "nothing was ever received"));
+        self.add("replay_lsn", position(own.replay_lsn, "nothing was ever replayed"));
+        let replayed = own.replayed_at_s;
+        self.add("last_replayed", seconds(replayed.map(|at_s| own.clock_s - at_s), NEVER));
+        let unix_ms = replayed.map(|at_s| (at_s * 1000.0).floor());
+        self.add("last_replayed_unix_ms", number(unix_ms, NEVER));
+        match &own.beat {
+            Beat::NotAsked => {}
+            Beat::Unreadable(why) => self.add("heartbeat_age", FactValue::Unknown(why.clone())),
+            Beat::At(at_s) => self.add("heartbeat_age", seconds(Some(own.clock_s - at_s), "")),
+        }
+    }
+
+    /// Slots and the archive.
+    fn of_keeping(&mut self, own: &SideState) {
+        self.add("slots_retained", FactValue::Number(own.slots_retained.unwrap_or(0.0)));
+        self.add("slot_lost", FactValue::Boolean(own.slots_lost > 0));
+        let age = own.archive_age_s.map_or_else(unknown, FactValue::Seconds);
+        self.add("archive_age", age);
+    }
+
+    fn of_connections(&mut self, own: &SideState) {
+        self.add("connections", number(own.connections, "not told"));
+        let free = own.connections.zip(own.connections_max).filter(|(_, most)| *most > 0.0);
+        let share = free.map(|(open, most)| FactValue::Share((1.0 - open / most).clamp(0.0, 1.0)));
+        self.add("connections_free", share.unwrap_or_else(|| unknown("not told")));
+    }
+
+    fn of_schema(&mut self, schema: Result<&Schema, &Clean>) {
+        match schema {
+            Ok(schema) => {
+                let fingerprint = FactValue::Text(schema.fingerprint.as_str().into());
+                self.add("schema_fingerprint", fingerprint);
+                #[expect(clippy::cast_precision_loss, reason = "counts are small")]
+                let counts = (schema.invalid_indexes as f64, schema.missing.len() as f64);
+                self.add("invalid_indexes", FactValue::Number(counts.0));
+                self.add("tables_missing", FactValue::Number(counts.1));
+            }
+            Err(why) => {
+                for name in ["schema_fingerprint", "invalid_indexes", "tables_missing"] {
+                    self.add(name, FactValue::Unknown(why.clone()));
+                }
+            }
+        }
+    }
+}
+
+fn unknown(why: &str) -> FactValue {
+    FactValue::Unknown(why.into())
+}
+
+fn seconds(value: Option<f64>, why: &str) -> FactValue {
+    value.map_or_else(|| unknown(why), |seconds| FactValue::Seconds(seconds.max(0.0)))
+}
+
+fn number(value: Option<f64>, why: &str) -> FactValue {
+    value.map_or_else(|| unknown(why), FactValue::Number)
+}
+
+fn position(lsn: Option<u64>, why: &str) -> FactValue {
+    lsn.map_or_else(|| unknown(why), |lsn| FactValue::Text(lsn_text(lsn).into()))
+}
+
+fn replay_gap(view: &View<'_>) -> FactValue {
+    let primary = view.other.filter(|other| !other.in_recovery && other.system == view.own.system);
+    let current = primary.and_then(|primary| primary.current_lsn);
+    match (current, view.own.replay_lsn) {
+        #[expect(clippy::cast_precision_loss, reason = "far below 2^52 bytes apart")]
+        (Some(current), Some(replayed)) => {
+            FactValue::Number(current.saturating_sub(replayed) as f64)
+        }
+        (None, _) | (_, None) => unknown("the source side was not read"),
+    }
+}
+
+/// A log position as the server writes it: two hex numbers of 32 bits.
+fn lsn_text(lsn: u64) -> String {
+    format!("{:X}/{:X}", lsn >> 32, lsn & 0xFFFF_FFFF)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_are_written_as_the_server_does() {
+        assert_eq!(lsn_text(0x1_0030_2958), "1/302958");
+    }
+}

@@ -1,0 +1,229 @@
+//! From what both sides told to the reading of one side: health, role, lag and every fact by name.
+
+use super::diverged::{diverged, diverged_sentence};
+use super::facts::facts;
+use super::lag::{Trail, lag};
+use super::schema::Schema;
+use super::state::{Beat, NEEDS_MONITOR, Receiver, SideState};
+use crate::domain::ids::Side;
+use crate::domain::reading::{FactValue, Health, Reading, Role};
+use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+
+/// What is known when one side's reading is made.
+pub(super) struct View<'a> {
+    /// The side.
+    pub(super) side: Side,
+    /// What it told.
+    pub(super) own: &'a SideState,
+    /// What the other side told in the same look.
+    pub(super) other: Option<&'a SideState>,
+    /// Where the primary's log stood at past looks.
+    pub(super) trail: &'a Trail,
+    /// The shape of the database, or why it is not known.
+    pub(super) schema: Result<&'a Schema, &'a Clean>,
+    /// The user that reads, for sentences.
+    pub(super) user: &'a str,
+}
+
+/// The reading of one side.
+pub(super) fn reading(at: Stamp, took_ms: u64, view: &View<'_>) -> Reading {
+    let own = view.own;
+    let role = if own.in_recovery { Role::Standby } else { Role::Primary };
+    let reasons = reasons(view);
+    let health =
+        if reasons.is_empty() { Health::Up } else { Health::Degraded(reasons.join("; ").into()) };
+    let primary = view.other.filter(|other| !other.in_recovery);
+    let lag = own.in_recovery.then(|| lag(own, primary, view.trail));
+    let note = match &lag {
+        None if own.read_only => format!("PRIMARY, timeline {}, writes refused", own.timeline),
+        None => format!("PRIMARY, timeline {}, {}", own.timeline, sender_words(own)),
+        Some(lag) => match (lag.amount, lag.seconds) {
+            (Some(bytes), _) => format!("standby, {}, {bytes} B behind", receiver_words(own)),
+            (None, _) => format!("standby, {}, lag UNKNOWN", receiver_words(own)),
+        },
+    };
+    let mut reading = Reading::new(at, health, note);
+    reading.took_ms = Some(took_ms);
+    reading.role = Some(role);
+    reading.lag = lag;
+    reading.facts = facts(view);
+    reading
+}
+
+/// Why the side does not work as it should.
+fn reasons(view: &View<'_>) -> Vec<String> {
+    let (own, side) = (view.own, view.side);
+    let mut reasons = Vec::new();
+    let foreign = view.other.is_some_and(|other| other.system != own.system);
+    if foreign {
+        let (replica, of) = if own.in_recovery || side == Side::B {
+            (side, side.other())
+        } else {
+            (side.other(), side)
+        };
+        reasons.push(format!("{replica} is not a replica of {of}: system identifiers differ"));
+    }
+    if !foreign && diverged(view) == FactValue::Boolean(true) {
+        reasons.push(diverged_sentence(view));
+    }
+    if hidden(own) {
+        reasons.push(format!("{NEEDS_MONITOR}; GRANT pg_monitor TO {}", view.user));
+    }
+    reasons.extend(if own.in_recovery { standby_reasons(view) } else { primary_reasons(own) });
+    if own.slots_lost > 0 {
+        reasons.push(format!("{} replication slot lost: rebuild its replica", own.slots_lost));
+    }
+    if let Beat::Unreadable(why) = &own.beat {
+        reasons.push(format!("heartbeat cannot be read: {why}"));
+    }
+    if let Ok(schema) = view.schema {
+        if schema.invalid_indexes > 0 {
+            reasons.push(format!("{} invalid index", schema.invalid_indexes));
+        }
+        if !schema.missing.is_empty() {
+            reasons.push(format!("missing table {}", schema.missing.join(", ")));
+        }
+    }
+    reasons
+}
+
+fn standby_reasons(view: &View<'_>) -> Vec<String> {
+    let own = view.own;
+    let mut reasons = Vec::new();
+    if own.replay_paused {
+        reasons.push("replay is paused".to_owned());
+    }
+    // With the other side silent a dead link is what is to be expected of a good standby.
+    let followed = view.other.is_some_and(|other| !other.in_recovery);
+    if followed && own.receiver.streaming() == Some(false) {
+        let (source, state) = (view.side.other(), receiver_words(own));
+        reasons.push(format!("replication from {source} does not run: {state}"));
+    }
+    reasons
+}
+
+fn primary_reasons(own: &SideState) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if own.read_only {
+        reasons.push("writes are refused: default_transaction_read_only is on".to_owned());
+    }
+    let synced = own.senders.iter().any(|sender| {
+        sender.state.is_none() || matches!(sender.sync.as_deref(), Some("sync" | "quorum"))
+    });
+    if !own.sync_names.is_empty() && !synced {
+        reasons.push(format!(
+            "commits wait for `{}`, which is not connected: clear synchronous_standby_names",
+            own.sync_names
+        ));
+    }
+    reasons
+}
+
+/// True when our rights do not show the replication's state. A missing right is not a missing
+/// replica.
+pub(super) fn hidden(own: &SideState) -> bool {
+    own.receiver == Receiver::Hidden || own.senders.iter().any(|sender| sender.state.is_none())
+}
+
+fn receiver_words(own: &SideState) -> String {
+    match &own.receiver {
+        Receiver::None => "link down".to_owned(),
+        Receiver::Hidden => "link UNKNOWN".to_owned(),
+        Receiver::Seen { status, .. } => status.clone(),
+    }
+}
+
+pub(super) fn sender_words(own: &SideState) -> String {
+    if own.senders.is_empty() {
+        return "no replica".to_owned();
+    }
+    let words: Vec<String> = own
+        .senders
+        .iter()
+        .map(|sender| match (&sender.state, &sender.sync) {
+            (Some(state), Some(sync)) => format!("{state} {sync}"),
+            (Some(state), None) => state.clone(),
+            (None, _) => "UNKNOWN".to_owned(),
+        })
+        .collect();
+    words.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::facts::FACTS;
+    use super::super::tests_support::{primary, standby};
+    use super::*;
+    use crate::domain::reading::Certainty;
+    use crate::domain::time::BootId;
+
+    const AT: Stamp = Stamp { wall_ms: 0, boot_ms: 0, boot: BootId(1) };
+
+    fn read(side: Side, own: &SideState, other: Option<&SideState>) -> Reading {
+        let why = Clean::from("not read yet");
+        let trail = Trail::default();
+        let view = View { side, own, other, trail: &trail, schema: Err(&why), user: "wr_read" };
+        reading(AT, 5, &view)
+    }
+
+    fn why(reading: &Reading) -> String {
+        match &reading.health {
+            Health::Up => "up".to_owned(),
+            Health::Degraded(why) | Health::Down(why) | Health::Unknown(why) => why.to_string(),
+        }
+    }
+
+    #[test]
+    fn health_names_its_reasons() {
+        let check = |own: &SideState, other: Option<&SideState>, want: &str| {
+            let found = why(&read(Side::B, own, other));
+            assert!(found.contains(want), "{found} / {want}");
+        };
+        let (a, b) = (primary(500), standby(500, 500));
+        check(&b, Some(&a), "up");
+        check(&b, None, "up");
+        let hidden = SideState { receiver: Receiver::Hidden, ..b.clone() };
+        check(&hidden, Some(&a), "permission missing: need pg_monitor");
+        let down = SideState { receiver: Receiver::None, ..b.clone() };
+        check(&down, Some(&a), "replication from A does not run");
+        check(&down, None, "up");
+        check(&SideState { replay_paused: true, ..b.clone() }, Some(&a), "replay is paused");
+        check(&SideState { system: 9, ..b.clone() }, Some(&a), "B is not a replica of A");
+        check(&standby(600, 600), Some(&a), "histories have split");
+        let promoted = SideState { timeline: 2, ..primary(600) };
+        check(&promoted, Some(&a), "B is on timeline 2, A on 1");
+        check(&SideState { read_only: true, ..primary(5) }, None, "writes are refused");
+        let waits = SideState { sync_names: "dr".into(), senders: Vec::new(), ..primary(5) };
+        check(&waits, None, "commits wait for `dr`");
+        check(&SideState { slots_lost: 1, ..primary(5) }, None, "slot lost");
+    }
+
+    #[test]
+    fn readings_tell_role_and_lag_truly() {
+        let (a, b) = (primary(500), standby(400, 300));
+        let found = read(Side::B, &b, Some(&a));
+        assert_eq!(found.role, Some(Role::Standby));
+        assert_eq!(found.fact("replay_gap"), Some(&FactValue::Number(200.0)));
+        assert_eq!(found.lag.as_ref().and_then(|lag| lag.amount), Some(100));
+        let alone = read(Side::B, &b, None);
+        let lag = alone.lag.clone().unwrap();
+        assert_eq!((lag.seconds, lag.amount, lag.certainty), (None, None, Certainty::Unknown));
+        assert!(matches!(alone.fact("replay_gap"), Some(FactValue::Unknown(_))));
+        assert!(matches!(alone.fact("diverged"), Some(FactValue::Unknown(_))));
+        let kept = SideState { replayed_at_s: Some(12.5), ..primary(500) };
+        let promoted = read(Side::B, &kept, None);
+        assert_eq!((promoted.role, promoted.lag.clone()), (Some(Role::Primary), None));
+        assert_eq!(promoted.fact("last_replayed_unix_ms"), Some(&FactValue::Number(12_500.0)));
+    }
+
+    #[test]
+    fn every_fact_is_documented() {
+        let beat = SideState { beat: Beat::At(1.0), ..standby(1, 1) };
+        for own in [primary(5), beat] {
+            for fact in read(Side::A, &own, None).facts {
+                assert!(FACTS.iter().any(|spec| spec.name == fact.name), "{}", fact.name);
+            }
+        }
+    }
+}

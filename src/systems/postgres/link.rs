@@ -1,0 +1,191 @@
+//! Connections to Postgres: how one is set up, verified, bounded in time and given up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use secrecy::ExposeSecret;
+use tokio::task::JoinHandle;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{Client, Config, NoTls, Row};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::settings::{Settings, SideSettings, TlsMode};
+use super::trouble::{Trouble, TroubleKind};
+use crate::domain::settings::Fault;
+use crate::port::{Credential, Secrets};
+
+/// How warroom calls itself in `pg_stat_activity`.
+const APPLICATION_NAME: &str = "warroom";
+
+/// Everything needed to connect to one side as one user.
+#[derive(Clone)]
+pub(super) struct Target {
+    config: Config,
+    tls: Option<MakeRustlsConnect>,
+    /// `pg-a:5432/lms`.
+    pub(super) place: String,
+    /// The user that connects.
+    pub(super) user: String,
+}
+
+impl Target {
+    /// The target of one side, as the user of `secret`, or as the side's `user` without one.
+    pub(super) fn new(
+        settings: &Settings,
+        side: &SideSettings,
+        secret: Option<&str>,
+        secrets: &dyn Secrets,
+    ) -> Result<Self, Fault> {
+        let credential = match secret {
+            Some(name) => secrets.open(name).map_err(|why| Fault::new(side.span, why.as_str()))?,
+            None => Credential::default(),
+        };
+        let user = side.user.clone().or(credential.user).ok_or_else(|| {
+            let message = format!("neither {} nor its secret names a user", side.place());
+            Fault::new(side.span, message)
+        })?;
+        let mut config = Config::new();
+        config
+            .host(&side.host)
+            .port(side.port)
+            .dbname(&side.database)
+            .user(&user)
+            .application_name(APPLICATION_NAME)
+            .ssl_mode(match side.tls {
+                TlsMode::Disable => SslMode::Disable,
+                TlsMode::Prefer => SslMode::Prefer,
+                TlsMode::Require => SslMode::Require,
+            });
+        if let Some(secret) = &credential.secret {
+            config.password(secret.expose_secret());
+        }
+        let tls = match side.tls {
+            TlsMode::Disable => None,
+            TlsMode::Prefer | TlsMode::Require => Some(tls_of(settings, side)?),
+        };
+        Ok(Self { config, tls, place: side.place(), user })
+    }
+
+    /// Opens a session whose statements the server stops after `statement_limit`.
+    pub(super) async fn connect(
+        &self,
+        limit: Duration,
+        statement_limit: Duration,
+    ) -> Result<Session, Trouble> {
+        let mut config = self.config.clone();
+        // Only the catalogue is searched, so that no table of a user can shadow a function.
+        config.connect_timeout(limit).options(format!(
+            "-c statement_timeout={} -c lock_timeout={} -c search_path=pg_catalog",
+            statement_limit.as_millis(),
+            statement_limit.as_millis()
+        ));
+        let trouble = |error| Trouble::of(&error, &self.place, &self.user, false);
+        let opening = async {
+            let (client, driver) = if let Some(tls) = &self.tls {
+                let (client, driver) = config.connect(tls.clone()).await.map_err(trouble)?;
+                (client, tokio::spawn(async move { drop(driver.await) }))
+            } else {
+                let (client, driver) = config.connect(NoTls).await.map_err(trouble)?;
+                (client, tokio::spawn(async move { drop(driver.await) }))
+            };
+            Ok(Session { client, driver, place: self.place.clone(), user: self.user.clone() })
+        };
+        tokio::time::timeout(limit, opening)
+            .await
+            .unwrap_or_else(|_| Err(Trouble::timeout(&self.place, limit.as_millis())))
+    }
+}
+
+/// An open connection. Dropping it closes it.
+pub(super) struct Session {
+    client: Client,
+    driver: JoinHandle<()>,
+    place: String,
+    user: String,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+impl Session {
+    /// True when the server has closed it.
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// The rows of a query without parameters, in one round trip.
+    pub(super) async fn rows(&self, sql: &str) -> Result<Vec<Row>, Trouble> {
+        self.client.query_typed(sql, &[]).await.map_err(|error| self.trouble(&error))
+    }
+
+    /// The only row of a query.
+    pub(super) async fn row(&self, sql: &str) -> Result<Row, Trouble> {
+        let mut rows = self.rows(sql).await?;
+        match (rows.pop(), rows.is_empty()) {
+            (Some(row), true) => Ok(row),
+            _ => Err(Trouble::new(
+                TroubleKind::Garbage,
+                format!("{} answered another number of rows than asked for", self.place),
+            )),
+        }
+    }
+
+    /// Runs statements that return nothing.
+    pub(super) async fn run(&self, sql: &str) -> Result<(), Trouble> {
+        self.client.batch_execute(sql).await.map_err(|error| self.trouble(&error))
+    }
+
+    /// The driver's client, for statements with parameters.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// What an error on this session means.
+    pub(super) fn trouble(&self, error: &tokio_postgres::Error) -> Trouble {
+        Trouble::of(error, &self.place, &self.user, true)
+    }
+}
+
+/// A column of a row.
+pub(super) fn column<'a, T>(row: &'a Row, name: &str) -> Result<T, Trouble>
+where
+    T: tokio_postgres::types::FromSql<'a>,
+{
+    row.try_get(name).map_err(|error| {
+        Trouble::new(TroubleKind::Garbage, format!("column `{name}` cannot be read: {error}"))
+    })
+}
+
+/// A verifying TLS client with the machine's authorities or those of `ca`.
+fn tls_of(settings: &Settings, side: &SideSettings) -> Result<MakeRustlsConnect, Fault> {
+    let fault = |message: String| Fault::new(side.span, message);
+    let mut roots = RootCertStore::empty();
+    let certificates: Vec<CertificateDer<'static>> = if let Some(path) = &settings.ca {
+        let shown = path.display();
+        let bytes =
+            std::fs::read(path).map_err(|error| fault(format!("cannot read {shown}: {error}")))?;
+        CertificateDer::pem_slice_iter(&bytes)
+            .collect::<Result<_, _>>()
+            .map_err(|error| fault(format!("{shown} is not a PEM file: {error}")))?
+    } else {
+        rustls_native_certs::load_native_certs().certs
+    };
+    let (added, _) = roots.add_parsable_certificates(certificates);
+    if added == 0 {
+        let message = "no authority to trust was found; name a file with `ca`".to_owned();
+        return Err(fault(message));
+    }
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| fault(format!("TLS cannot be set up: {error}")))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}

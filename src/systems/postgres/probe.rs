@@ -1,0 +1,231 @@
+//! Looks at both servers at once, keeping its two connections between looks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::judge::{View, reading};
+use super::lag::Trail;
+use super::link::{Session, Target};
+use super::schema::{Schema, read_schema};
+use super::settings::{Heartbeat, Settings, TableName};
+use super::state::{SideState, read_state};
+use super::trouble::{Trouble, TroubleKind};
+use crate::domain::ids::Side;
+use crate::domain::reading::Look;
+use crate::domain::settings::Fault;
+use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+use crate::port::{Boxed, Clock, Looks, Probe, ProbeSetup};
+
+/// The time between two readings of the schema: it is bigger than all the rest together.
+const SCHEMA_EVERY: Duration = Duration::from_secs(60);
+
+/// The shortest time that a schema reading is begun with.
+const SCHEMA_TIME_MIN: Duration = Duration::from_millis(200);
+
+/// The probe of one pair.
+pub(super) struct PostgresProbe {
+    clock: Arc<dyn Clock>,
+    sides: [Option<SideProbe>; 2],
+    trail: Trail,
+}
+
+impl PostgresProbe {
+    /// Builds it; opens no connection.
+    pub(super) fn new(setup: &ProbeSetup<'_>) -> Result<Self, Fault> {
+        let settings = Settings::read(setup.spec)?;
+        // A little is left for the console to receive what was found.
+        let limit = setup.spec.timeout * 9 / 10;
+        let side = |side: Side| {
+            let written = settings.sides[side.index()].as_ref();
+            written
+                .map(|written| {
+                    let secret = written.read.as_deref();
+                    Ok(SideProbe {
+                        target: Target::new(&settings, written, secret, setup.secrets)?,
+                        heartbeat: settings.heartbeat.clone(),
+                        tables: settings.tables.clone(),
+                        limit,
+                        session: None,
+                        schema: Err("not read yet".into()),
+                        schema_asked: None,
+                    })
+                })
+                .transpose()
+        };
+        Ok(Self {
+            clock: Arc::clone(&setup.clock),
+            sides: [side(Side::A)?, side(Side::B)?],
+            trail: Trail::default(),
+        })
+    }
+
+    async fn look_both(&mut self) -> Looks {
+        let at = self.clock.now();
+        let clock = &*self.clock;
+        let [a, b] = &mut self.sides;
+        let (mut a_told, mut b_told) =
+            tokio::join!(look_side(a.as_mut(), at, clock), look_side(b.as_mut(), at, clock));
+        // A standby read after its primary may hold what was written in between; only a primary
+        // read once more after it can prove that it holds more.
+        if let (Some(Ok(a_state)), Some(Ok(b_state))) = (&mut a_told, &mut b_told) {
+            let again = match (a_state.state.in_recovery, b_state.state.in_recovery) {
+                (true, false) => Some((&mut *b_state, &*a_state, Side::B)),
+                (false, true) => Some((&mut *a_state, &*b_state, Side::A)),
+                (true, true) | (false, false) => None,
+            };
+            if let Some((primary, standby, side)) = again
+                && standby.state.held_lsn() > primary.state.current_lsn
+                && let Some(probe) = &mut self.sides[side.index()]
+            {
+                let left = probe.limit.saturating_sub(self.clock.now().since(at));
+                probe.read_position_again(&mut primary.state, left).await;
+            }
+        }
+        for told in [&a_told, &b_told].into_iter().flatten().flatten() {
+            if !told.state.in_recovery {
+                self.trail.record(&told.state);
+            }
+        }
+        let look = |side: Side, own: Option<&Result<Told, Trouble>>, other: Option<&_>| {
+            let probe = self.sides[side.index()].as_ref()?;
+            Some(self.judge(at, side, probe, own?, other))
+        };
+        Looks {
+            a: look(Side::A, a_told.as_ref(), b_told.as_ref()),
+            b: look(Side::B, b_told.as_ref(), a_told.as_ref()),
+        }
+    }
+
+    fn judge(
+        &self,
+        at: Stamp,
+        side: Side,
+        probe: &SideProbe,
+        own: &Result<Told, Trouble>,
+        other: Option<&Result<Told, Trouble>>,
+    ) -> Look {
+        let told = own.as_ref().map_err(|trouble| trouble.clone().into_look_error())?;
+        let view = View {
+            side,
+            own: &told.state,
+            other: other.and_then(|other| other.as_ref().ok()).map(|told| &told.state),
+            trail: &self.trail,
+            schema: probe.schema.as_ref(),
+            user: &probe.target.user,
+        };
+        Ok(reading(at, told.took_ms, &view))
+    }
+}
+
+impl Probe for PostgresProbe {
+    fn look(&mut self) -> Boxed<'_, Looks> {
+        Box::pin(self.look_both())
+    }
+}
+
+/// What one side told, and how long it took.
+struct Told {
+    state: SideState,
+    took_ms: u64,
+}
+
+async fn look_side(
+    side: Option<&mut SideProbe>,
+    at: Stamp,
+    clock: &dyn Clock,
+) -> Option<Result<Told, Trouble>> {
+    Some(side?.look(at, clock).await)
+}
+
+/// One side: its connection and what is kept between looks.
+struct SideProbe {
+    target: Target,
+    heartbeat: Option<Heartbeat>,
+    tables: Vec<TableName>,
+    limit: Duration,
+    session: Option<Session>,
+    schema: Result<Schema, Clean>,
+    schema_asked: Option<Stamp>,
+}
+
+impl SideProbe {
+    async fn look(&mut self, at: Stamp, clock: &dyn Clock) -> Result<Told, Trouble> {
+        let limit = self.limit;
+        let state = match tokio::time::timeout(limit, self.state()).await {
+            Ok(state) => state,
+            Err(_) => Err(Trouble::timeout(&self.target.place, limit.as_millis())),
+        };
+        let took = clock.now().since(at);
+        match state {
+            Ok(state) => {
+                self.look_at_schema(at, limit.saturating_sub(took)).await;
+                let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+                Ok(Told { state, took_ms })
+            }
+            Err(trouble) => {
+                // An answer that may still come must not be taken for the next one.
+                self.session = None;
+                Err(trouble)
+            }
+        }
+    }
+
+    /// Asks on the kept connection; if that was closed since, once more on a new one.
+    async fn state(&mut self) -> Result<SideState, Trouble> {
+        if let Some(session) = self.session.as_ref().filter(|session| !session.is_closed()) {
+            match read_state(session, self.heartbeat.as_ref()).await {
+                Err(trouble) if was_closed(&trouble) => {}
+                outcome => return outcome,
+            }
+        }
+        self.session = None;
+        let session = self.target.connect(self.limit, self.limit).await?;
+        let state = read_state(&session, self.heartbeat.as_ref()).await;
+        self.session = Some(session);
+        state
+    }
+
+    /// Reads the schema at its own slow pace, in what is left of the look's time.
+    async fn look_at_schema(&mut self, at: Stamp, left: Duration) {
+        let due = self.schema_asked.is_none_or(|asked| at.since(asked) >= SCHEMA_EVERY);
+        let Some(session) = self.session.as_ref().filter(|_| due && left >= SCHEMA_TIME_MIN) else {
+            return;
+        };
+        self.schema_asked = Some(at);
+        let tables = &self.tables;
+        if let Ok(found) = tokio::time::timeout(left, read_schema(session, tables)).await {
+            self.schema = found.map_err(|trouble| trouble.message);
+        } else {
+            self.schema = Err("reading the schema takes longer than one look".into());
+            self.session = None;
+        }
+    }
+
+    /// Renews the primary's position, where that succeeds.
+    async fn read_position_again(&mut self, state: &mut SideState, left: Duration) {
+        let Some(session) = &self.session else { return };
+        match tokio::time::timeout(left, read_state(session, None)).await {
+            Ok(Ok(newer)) if !newer.in_recovery => {
+                state.current_lsn = newer.current_lsn;
+                state.clock_s = newer.clock_s;
+            }
+            Ok(Ok(_) | Err(_)) => {}
+            Err(_) => self.session = None,
+        }
+    }
+}
+
+/// True when a kept connection was found dead: that says nothing of the server as it is now.
+fn was_closed(trouble: &Trouble) -> bool {
+    match trouble.kind {
+        TroubleKind::Cut | TroubleKind::Unreachable => true,
+        TroubleKind::Timeout
+        | TroubleKind::Permission
+        | TroubleKind::ReadOnly
+        | TroubleKind::Missing
+        | TroubleKind::Ours
+        | TroubleKind::Refused
+        | TroubleKind::Garbage => false,
+    }
+}

@@ -1,0 +1,250 @@
+//! What one look asks a Postgres server, and the answers as they came, without judgement.
+
+use tokio_postgres::Row;
+use tokio_postgres::types::PgLsn;
+
+use super::link::{Session, column};
+use super::settings::Heartbeat;
+use super::trouble::{Trouble, TroubleKind};
+use crate::domain::text::Clean;
+
+/// One row for both roles: functions that fail on the wrong role are asked only on the right one,
+/// decided within the statement, so that a promotion between two statements cannot break a look.
+/// `pg_control_checkpoint` lags behind a promotion, `pg_walfile_name` does not.
+const STATE: &str = "
+select asked.recovering,
+  extract(epoch from clock_timestamp())::float8 as clock,
+  current_setting('server_version') as version,
+  (select system_identifier from pg_control_system()) as system,
+  case when not asked.recovering then pg_current_wal_lsn() end as current_lsn,
+  case when not asked.recovering then pg_walfile_name(pg_current_wal_lsn()) end as wal_file,
+  (select timeline_id from pg_control_checkpoint()) as control_timeline,
+  pg_last_wal_receive_lsn() as receive_lsn,
+  pg_last_wal_replay_lsn() as replay_lsn,
+  extract(epoch from pg_last_xact_replay_timestamp())::float8 as replayed_at,
+  case when asked.recovering then pg_is_wal_replay_paused() end as paused,
+  current_setting('default_transaction_read_only') = 'on' as read_only,
+  current_setting('synchronous_standby_names') as sync_names,
+  current_setting('max_connections')::float8 as connections_max,
+  (select sum(numbackends)::float8 from pg_stat_database) as connections
+from (select pg_is_in_recovery() as recovering offset 0) as asked";
+
+/// The standby's own view of its link. Without `pg_monitor` the row is there but its columns are
+/// null.
+const RECEIVER: &str = "
+select status, received_tli,
+  extract(epoch from clock_timestamp() - last_msg_receipt_time)::float8 as silent
+from pg_stat_wal_receiver";
+
+/// The primary's view of its replicas, with the same nulls.
+const SENDERS: &str = "
+select application_name, state, sync_state from pg_stat_replication limit 64";
+
+/// Log kept back for replicas.
+const SLOTS: &str = "
+select count(*) filter (where wal_status = 'lost') as lost,
+  max(case when restart_lsn is null then 0
+      else pg_wal_lsn_diff(
+        case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end,
+        restart_lsn) end)::float8 as retained
+from pg_replication_slots";
+
+/// The age of the newest archived segment.
+const ARCHIVER: &str = "
+select current_setting('archive_mode') as mode,
+  extract(epoch from clock_timestamp() - last_archived_time)::float8 as age
+from pg_stat_archiver";
+
+/// What is left without the right to see it.
+pub(super) const NEEDS_MONITOR: &str = "permission missing: need pg_monitor";
+
+/// The standby's own view of its link.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Receiver {
+    /// No receiver runs.
+    None,
+    /// A receiver is there, but our rights do not show it.
+    Hidden,
+    /// What it says of itself.
+    Seen {
+        /// `streaming`, `stopping`, `waiting` and so on.
+        status: String,
+        /// The timeline it receives.
+        timeline: Option<i32>,
+        /// Seconds since the last message of the other side.
+        silent_s: Option<f64>,
+    },
+}
+
+impl Receiver {
+    /// Yes, no or hidden.
+    pub(super) fn streaming(&self) -> Option<bool> {
+        match self {
+            Self::None => Some(false),
+            Self::Hidden => None,
+            Self::Seen { status, .. } => Some(status == "streaming"),
+        }
+    }
+}
+
+/// One replica as its primary sees it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Sender {
+    /// `streaming`, `catchup` and so on; none where our rights do not show it.
+    pub(super) state: Option<String>,
+    /// `async`, `sync`, `potential`, `quorum`.
+    pub(super) sync: Option<String>,
+    /// What the replica calls itself.
+    pub(super) name: String,
+}
+
+/// The heartbeat row.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Beat {
+    /// None is configured.
+    NotAsked,
+    /// It could not be read; why.
+    Unreadable(Clean),
+    /// Its time, in seconds since 1970 on the primary's clock.
+    At(f64),
+}
+
+/// Everything one side told in one look.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct SideState {
+    pub(super) in_recovery: bool,
+    /// The server's clock, seconds since 1970.
+    pub(super) clock_s: f64,
+    pub(super) version: Clean,
+    pub(super) system: i64,
+    pub(super) timeline: i32,
+    /// Bytes of log written; primary only.
+    pub(super) current_lsn: Option<u64>,
+    /// Bytes of log received; also kept after a promotion.
+    pub(super) receive_lsn: Option<u64>,
+    /// Bytes of log replayed; also kept after a promotion.
+    pub(super) replay_lsn: Option<u64>,
+    /// Commit time of the last replayed transaction, on its primary's clock.
+    pub(super) replayed_at_s: Option<f64>,
+    pub(super) replay_paused: bool,
+    pub(super) read_only: bool,
+    pub(super) sync_names: Clean,
+    pub(super) connections: Option<f64>,
+    pub(super) connections_max: Option<f64>,
+    pub(super) receiver: Receiver,
+    pub(super) senders: Vec<Sender>,
+    pub(super) slots_lost: i64,
+    pub(super) slots_retained: Option<f64>,
+    /// Seconds since a segment was archived, or why there is no such age.
+    pub(super) archive_age_s: Result<f64, &'static str>,
+    pub(super) beat: Beat,
+}
+
+impl SideState {
+    /// What would survive here if the other side were gone: received or replayed, whichever is
+    /// more, because a restarted receiver begins at the start of a segment that may already be
+    /// replayed.
+    pub(super) fn held_lsn(&self) -> Option<u64> {
+        self.receive_lsn.max(self.replay_lsn)
+    }
+}
+
+/// Asks one side everything, in about one round trip: the statements travel together.
+pub(super) async fn read_state(
+    session: &Session,
+    heartbeat: Option<&Heartbeat>,
+) -> Result<SideState, Trouble> {
+    let (state, receiver, senders, slots, archiver, beat) = tokio::join!(
+        session.row(STATE),
+        session.rows(RECEIVER),
+        session.rows(SENDERS),
+        session.row(SLOTS),
+        session.row(ARCHIVER),
+        read_beat(session, heartbeat),
+    );
+    let (state, slots, archiver) = (state?, slots?, archiver?);
+    let in_recovery = column(&state, "recovering")?;
+    let lsn = |name: &str| Ok::<_, Trouble>(column::<Option<PgLsn>>(&state, name)?.map(u64::from));
+    let receiver = receiver_of(&receiver?)?;
+    let control: i32 = column(&state, "control_timeline")?;
+    let wal_file: Option<String> = column(&state, "wal_file")?;
+    let received = match &receiver {
+        Receiver::Seen { timeline, .. } => *timeline,
+        Receiver::None | Receiver::Hidden => None,
+    };
+    Ok(SideState {
+        in_recovery,
+        clock_s: column(&state, "clock")?,
+        version: column::<String>(&state, "version")?.into(),
+        system: column(&state, "system")?,
+        timeline: match wal_file {
+            Some(file) => timeline_of(&file)?,
+            None => received.unwrap_or(0).max(control),
+        },
+        current_lsn: lsn("current_lsn")?,
+        receive_lsn: lsn("receive_lsn")?,
+        replay_lsn: lsn("replay_lsn")?,
+        replayed_at_s: column(&state, "replayed_at")?,
+        replay_paused: column::<Option<bool>>(&state, "paused")?.unwrap_or(false),
+        read_only: column(&state, "read_only")?,
+        sync_names: column::<String>(&state, "sync_names")?.into(),
+        connections: column(&state, "connections")?,
+        connections_max: column(&state, "connections_max")?,
+        receiver,
+        senders: senders?.iter().map(sender_of).collect::<Result<_, _>>()?,
+        slots_lost: column(&slots, "lost")?,
+        slots_retained: column(&slots, "retained")?,
+        archive_age_s: archive_age_of(&archiver)?,
+        beat,
+    })
+}
+
+/// The first eight hex digits of a segment's name are its timeline (Postgres manual, 30.6).
+fn timeline_of(wal_file: &str) -> Result<i32, Trouble> {
+    wal_file.get(..8).and_then(|digits| i32::from_str_radix(digits, 16).ok()).ok_or_else(|| {
+        Trouble::new(TroubleKind::Garbage, format!("`{wal_file}` is not the name of a segment"))
+    })
+}
+
+fn archive_age_of(row: &Row) -> Result<Result<f64, &'static str>, Trouble> {
+    if column::<String>(row, "mode")? == "off" {
+        return Ok(Err("archiving is off"));
+    }
+    Ok(column::<Option<f64>>(row, "age")?.ok_or("nothing was archived yet"))
+}
+
+fn receiver_of(rows: &[Row]) -> Result<Receiver, Trouble> {
+    let Some(row) = rows.first() else { return Ok(Receiver::None) };
+    Ok(match column::<Option<String>>(row, "status")? {
+        None => Receiver::Hidden,
+        Some(status) => Receiver::Seen {
+            status,
+            timeline: column(row, "received_tli")?,
+            silent_s: column(row, "silent")?,
+        },
+    })
+}
+
+fn sender_of(row: &Row) -> Result<Sender, Trouble> {
+    Ok(Sender {
+        state: column(row, "state")?,
+        sync: column(row, "sync_state")?,
+        name: column::<Option<String>>(row, "application_name")?.unwrap_or_default(),
+    })
+}
+
+/// A missing right on the heartbeat table must not hide everything else.
+async fn read_beat(session: &Session, heartbeat: Option<&Heartbeat>) -> Beat {
+    let Some(heartbeat) = heartbeat else { return Beat::NotAsked };
+    let table = heartbeat.table.quoted();
+    let sql = format!(
+        "select extract(epoch from max(\"{}\"))::float8 as beat from {table}",
+        heartbeat.column
+    );
+    let read = async { column::<Option<f64>>(&session.row(&sql).await?, "beat") };
+    match read.await {
+        Ok(Some(beat)) => Beat::At(beat),
+        Ok(None) => Beat::Unreadable(format!("heartbeat table {table} is empty").into()),
+        Err(trouble) => Beat::Unreadable(trouble.message),
+    }
+}

@@ -1,0 +1,51 @@
+//! States of made-up servers for this folder's unit tests.
+
+use super::state::{Beat, Receiver, Sender, SideState};
+
+/// A healthy primary at a position, at second 1000.
+pub(super) fn primary(current_lsn: u64) -> SideState {
+    SideState {
+        in_recovery: false,
+        clock_s: 1000.0,
+        version: "15.20".into(),
+        system: 7,
+        timeline: 1,
+        current_lsn: Some(current_lsn),
+        receive_lsn: None,
+        replay_lsn: None,
+        replayed_at_s: None,
+        replay_paused: false,
+        read_only: false,
+        sync_names: "".into(),
+        connections: Some(3.0),
+        connections_max: Some(100.0),
+        receiver: Receiver::None,
+        senders: vec![Sender {
+            state: Some("streaming".to_owned()),
+            sync: Some("async".to_owned()),
+            name: "walreceiver".to_owned(),
+        }],
+        slots_lost: 0,
+        slots_retained: Some(0.0),
+        archive_age_s: Err("archiving is off"),
+        beat: Beat::NotAsked,
+    }
+}
+
+/// A streaming standby that received and replayed so much, at second 1000.
+pub(super) fn standby(receive_lsn: u64, replay_lsn: u64) -> SideState {
+    SideState {
+        in_recovery: true,
+        current_lsn: None,
+        receive_lsn: Some(receive_lsn),
+        replay_lsn: Some(replay_lsn),
+        replayed_at_s: Some(990.0),
+        receiver: Receiver::Seen {
+            status: "streaming".to_owned(),
+            timeline: Some(1),
+            silent_s: Some(0.1),
+        },
+        senders: Vec::new(),
+        ..primary(0)
+    }
+}

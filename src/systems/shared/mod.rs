@@ -1,0 +1,9 @@
+//! What two or more kinds of system need: sides, rules on answers, plain sentences, waiting.
+
+pub mod failure;
+pub mod placeholders;
+pub mod rule;
+pub mod sides;
+#[cfg(test)]
+pub mod testing;
+pub mod wait;

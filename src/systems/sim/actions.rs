@@ -1,0 +1,337 @@
+//! The steps that a simulated world knows, declared like those of any real system.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::acts::Deed;
+use super::operator::SimOperator;
+use super::pause::{Pause, RealPause};
+use super::plan::SystemPlan;
+use super::wish::Wish;
+use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
+use crate::domain::ids::Side;
+use crate::domain::settings::{Fault, Fields, Table};
+use crate::domain::site::SystemSpec;
+use crate::port::{Action, Operator, OperatorSetup};
+
+/// Steps with which a simulated system can be acted on.
+pub const ACTIONS: &[&dyn Action] = &[
+    &SimAction(&PROMOTE),
+    &SimAction(&STOP_REPLICATION),
+    &SimAction(&REPLICATE),
+    &SimAction(&SCALE),
+    &SimAction(&SHIFT_TRAFFIC),
+    &SimAction(&PURGE),
+    &SimAction(&NOTIFY),
+    &SimAction(&FENCE),
+    &SimAction(&UNFENCE),
+    &SimAction(&CHECK),
+];
+
+/// The ways to write a region in a step's settings.
+const SIDES: [&str; 4] = ["from", "to", "a", "b"];
+
+const SIDE_SETTING: SettingSpec =
+    SettingSpec { name: "side", doc: "from (default), to, a or b", required: false };
+
+/// What the actions have in common; each says where it differs.
+const BASE: ActionSpec = ActionSpec {
+    name: "sim.check",
+    doc: "Waits until a fact of a simulated system holds",
+    verb: "check",
+    class: Class::R,
+    guard: Guard::OneKey,
+    fencing: Fencing::IdempotentByKey,
+    change: Change::Check,
+    reversal: "Nothing to take back",
+    permissions: &[],
+    needs_target: true,
+    settings: &[],
+};
+
+static PROMOTE: ActionSpec = ActionSpec {
+    name: "sim.promote",
+    doc: "Makes the simulated standby store primary",
+    verb: "promote",
+    class: Class::X,
+    guard: Guard::TypedVerb,
+    fencing: Fencing::FencedByTarget,
+    change: Change::Promote,
+    reversal: "Cannot be taken back: the old primary must be rebuilt from the new one",
+    ..BASE
+};
+
+static STOP_REPLICATION: ActionSpec = ActionSpec {
+    name: "sim.stop_replication",
+    doc: "Ends copying into the simulated store",
+    verb: "stop",
+    class: Class::I,
+    guard: Guard::StopWindow,
+    change: Change::StopReplication,
+    reversal: "By sim.replicate, with a first copy of everything",
+    ..BASE
+};
+
+/// Not of class X: what only the follower-to-be has was given up when the other side was promoted,
+/// and the target refuses while users are sent there.
+static REPLICATE: ActionSpec = ActionSpec {
+    name: "sim.replicate",
+    doc: "Makes the simulated store a follower of the other region; what only it had is gone",
+    verb: "replicate",
+    class: Class::I,
+    guard: Guard::TypedTarget,
+    fencing: Fencing::FencedByTarget,
+    change: Change::None,
+    reversal: "Cannot be taken back: writes that only this side had are gone",
+    ..BASE
+};
+
+static SCALE: ActionSpec = ActionSpec {
+    name: "sim.scale",
+    doc: "Sets the units of a simulated compute system and waits until they are ready",
+    verb: "scale",
+    class: Class::I,
+    guard: Guard::StopWindow,
+    change: Change::Scale,
+    reversal: "By sim.scale to the former number",
+    settings: &[SettingSpec {
+        name: "to",
+        doc: "units; those of full service when not written",
+        required: false,
+    }],
+    ..BASE
+};
+
+static SHIFT_TRAFFIC: ActionSpec = ActionSpec {
+    name: "sim.shift_traffic",
+    doc: "Points the simulated records at a region and waits until resolvers have asked again",
+    verb: "shift",
+    class: Class::I,
+    guard: Guard::TypedTarget,
+    change: Change::ShiftTraffic,
+    reversal: "By sim.shift_traffic to the other region",
+    settings: &[
+        SettingSpec {
+            name: "percent",
+            doc: "percent of users, 0 to 100; 100 when not written",
+            required: false,
+        },
+        SettingSpec {
+            name: "side",
+            doc: "from, to, a or b; the target's region when not written",
+            required: false,
+        },
+    ],
+    ..BASE
+};
+
+static PURGE: ActionSpec = ActionSpec {
+    name: "sim.purge",
+    doc: "Empties a simulated cache",
+    verb: "purge",
+    class: Class::I,
+    guard: Guard::StopWindow,
+    change: Change::Purge,
+    reversal: "Fills again by itself",
+    ..BASE
+};
+
+static NOTIFY: ActionSpec = ActionSpec {
+    name: "sim.notify",
+    doc: "Tells people, in the simulated world only",
+    verb: "notify",
+    class: Class::N,
+    guard: Guard::TypedTarget,
+    fencing: Fencing::NotFenced,
+    change: Change::Notify,
+    reversal: "Cannot be taken back: send a correction",
+    needs_target: false,
+    settings: &[SettingSpec { name: "text", doc: "what people are told", required: true }],
+    ..BASE
+};
+
+static FENCE: ActionSpec = ActionSpec {
+    name: "sim.fence",
+    doc: "Keeps a simulated region from writing, also when it comes back",
+    verb: "fence",
+    class: Class::I,
+    guard: Guard::TypedTarget,
+    change: Change::Fence,
+    reversal: "By sim.unfence",
+    needs_target: false,
+    settings: &[SIDE_SETTING],
+    ..BASE
+};
+
+static UNFENCE: ActionSpec = ActionSpec {
+    name: "sim.unfence",
+    doc: "Lets a simulated region write again",
+    verb: "unfence",
+    class: Class::I,
+    guard: Guard::TypedTarget,
+    change: Change::Fence,
+    reversal: "By sim.fence",
+    needs_target: false,
+    settings: &[SIDE_SETTING],
+    ..BASE
+};
+
+static CHECK: ActionSpec = ActionSpec {
+    settings: &[
+        SettingSpec { name: "fact", doc: "the fact; up when not written", required: false },
+        SettingSpec { name: "is", doc: "what it must be", required: false },
+        SettingSpec { name: "at_least", doc: "what it must be at least", required: false },
+        SettingSpec { name: "at_most", doc: "what it may be at most", required: false },
+    ],
+    ..BASE
+};
+
+struct SimAction(&'static ActionSpec);
+
+/// What a step's `with` asks for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Asked {
+    /// Units or percent.
+    pub amount: Option<u32>,
+    /// The region to fence, as written: `from`, `to`, `a` or `b`.
+    pub side: Option<&'static str>,
+    /// The fact to wait for.
+    pub wish: Option<Wish>,
+    /// What people are told.
+    pub text: Option<String>,
+}
+
+impl Asked {
+    fn read(spec: &ActionSpec, with: &Table) -> Result<Self, Fault> {
+        let fields = Fields::new(with, format!("`with` of `{}`", spec.name));
+        let mut asked = Self::default();
+        let count = |number: i64| u32::try_from(number).unwrap_or(0);
+        match Deed::of(spec) {
+            Deed::Scale => asked.amount = fields.integer("to", 0, 1000)?.map(count),
+            Deed::ShiftTraffic => {
+                asked.amount = fields.integer("percent", 0, 100)?.map(count);
+                asked.side = fields.choice("side", &SIDES)?;
+            }
+            Deed::Fence | Deed::Unfence => asked.side = fields.choice("side", &SIDES)?,
+            Deed::Check => asked.wish = Wish::read(&fields)?,
+            Deed::Notify => asked.text = Some(fields.need_text("text")?.to_owned()),
+            Deed::Promote | Deed::StopReplication | Deed::Replicate | Deed::Purge | Deed::None => {}
+        }
+        fields.finish()?;
+        Ok(asked)
+    }
+
+    /// The little that can be understood of the settings of an action that is not ours.
+    fn guess(deed: Deed, with: &Table) -> Self {
+        let keys: &[&str] = match deed {
+            Deed::Scale => &["replicas", "to", "count", "desired", "desired_count"],
+            Deed::ShiftTraffic => &["percent"],
+            Deed::Promote
+            | Deed::StopReplication
+            | Deed::Replicate
+            | Deed::Purge
+            | Deed::Notify
+            | Deed::Fence
+            | Deed::Unfence
+            | Deed::Check
+            | Deed::None => &[],
+        };
+        let number = keys.iter().find_map(|key| match with.get(key)?.value {
+            crate::domain::settings::Value::Integer(number) => u32::try_from(number).ok(),
+            _ => None,
+        });
+        Self { amount: number, ..Self::default() }
+    }
+}
+
+impl Action for SimAction {
+    fn spec(&self) -> &'static ActionSpec {
+        self.0
+    }
+
+    fn check_settings(&self, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
+        if let Some(system) = system
+            && system.kind != super::KIND
+        {
+            let message = format!("`{}` acts on systems of kind `sim` only", self.0.name);
+            return Err(Fault::new(with.span, message));
+        }
+        Asked::read(self.0, with).map(|_| ())
+    }
+
+    fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
+        let world = match setup.target {
+            Some((spec, _)) if spec.kind == super::KIND => Some(SystemPlan::of_sim(spec)?.0),
+            Some(_) | None => super::probe::world_of(setup.site),
+        };
+        let world = world.ok_or_else(|| {
+            let message = format!("`{}` needs a system of kind `sim` in the site", self.0.name);
+            Fault::new(setup.step.span, message)
+        })?;
+        let asked = Asked::read(self.0, setup.with)?;
+        Ok(Box::new(build(world, self.0, &setup, asked, Arc::new(RealPause))))
+    }
+}
+
+/// The operator of any action in a world, also of one whose target is real: a real site is
+/// simulated by taking this for each of its steps. `action` is the step's, or its compensation's;
+/// `pause` is [`RealPause`] unless a test brings its own time.
+///
+/// # Errors
+/// When the action is one of the simulator's own and its settings are wrong.
+pub fn operator_for(
+    world: PathBuf,
+    action: &'static ActionSpec,
+    setup: &OperatorSetup<'_>,
+    pause: Arc<dyn Pause>,
+) -> Result<Box<dyn Operator>, Fault> {
+    Ok(Box::new(sim_operator(world, action, setup, pause)?))
+}
+
+/// As [`operator_for`], for those who know that it is ours.
+pub(super) fn sim_operator(
+    world: PathBuf,
+    action: &'static ActionSpec,
+    setup: &OperatorSetup<'_>,
+    pause: Arc<dyn Pause>,
+) -> Result<SimOperator, Fault> {
+    let ours = ACTIONS.iter().any(|known| known.spec().name == action.name);
+    let asked = if ours {
+        Asked::read(action, setup.with)?
+    } else {
+        Asked::guess(Deed::of(action), setup.with)
+    };
+    Ok(build(world, action, setup, asked, pause))
+}
+
+fn build(
+    world: PathBuf,
+    action: &'static ActionSpec,
+    setup: &OperatorSetup<'_>,
+    asked: Asked,
+    pause: Arc<dyn Pause>,
+) -> SimOperator {
+    let deed = Deed::of(action);
+    let direction = setup.direction;
+    let side = match (asked.side, setup.target, deed) {
+        (Some("to"), _, _) => direction.to,
+        (Some("a"), _, _) => Side::A,
+        (Some("b"), _, _) => Side::B,
+        (Some(_), _, _) | (None, None, Deed::Fence | Deed::Unfence) => direction.from,
+        (None, Some((_, side)), _) => side,
+        (None, None, _) => direction.to,
+    };
+    SimOperator {
+        folder: world,
+        action,
+        deed,
+        target: setup.target.map(|(spec, _)| spec.id.clone()),
+        side,
+        direction,
+        asked,
+        label: setup.step.id.to_string(),
+        timeout: setup.step.timeout,
+        clock: Arc::clone(&setup.clock),
+        pause,
+    }
+}

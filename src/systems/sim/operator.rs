@@ -1,0 +1,336 @@
+//! Performs a step on the simulated world: appends one act, then waits until the world shows it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::actions::Asked;
+use super::acts::{AppendError, Deed};
+use super::pause::Pause;
+use super::standing::{View, standing};
+use super::world::World;
+use crate::domain::catalogue::ActionSpec;
+use crate::domain::ids::{Side, SystemId};
+use crate::domain::preview::{Preview, PreviewLine, Standing};
+use crate::domain::run::commit::Execution;
+use crate::domain::runbook::Direction;
+use crate::domain::text::Clean;
+use crate::domain::time::short_time;
+use crate::port::{Boxed, Clock, OperateError, Operator, Output};
+
+/// Between two looks while an effect is awaited.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Left of the step's time when waiting ends, so that the reason is heard before the runner's end.
+const LEAVE_EARLY: Duration = Duration::from_secs(2);
+
+/// One step on the simulated world.
+pub struct SimOperator {
+    /// The world's folder.
+    pub(super) folder: PathBuf,
+    /// The action.
+    pub(super) action: &'static ActionSpec,
+    /// What it does to the world.
+    pub(super) deed: Deed,
+    /// The system it acts on.
+    pub(super) target: Option<SystemId>,
+    /// Where.
+    pub(super) side: Side,
+    /// Which way the run goes.
+    pub(super) direction: Direction,
+    /// The step's settings.
+    pub(super) asked: Asked,
+    /// The step's name.
+    pub(super) label: String,
+    /// The step's time.
+    pub(super) timeout: Duration,
+    /// The time.
+    pub(super) clock: Arc<dyn Clock>,
+    /// How it waits.
+    pub(super) pause: Arc<dyn Pause>,
+}
+
+impl SimOperator {
+    fn view(&self) -> Result<View, Clean> {
+        let world = World::open(&self.folder).map_err(|error| Clean::from(error.to_string()))?;
+        let acts = world.acts().map_err(|error| Clean::from(error.to_string()))?;
+        let at = self.clock.now();
+        let state = world.state(world.elapsed(at), &acts);
+        Ok(View { world, acts, state, at })
+    }
+
+    /// The name in the act: the system's, or the step's where the act leaves no other trace.
+    pub(super) fn object(&self) -> String {
+        match (&self.target, self.deed) {
+            (Some(_), Deed::Notify | Deed::None) | (None, _) => self.label.clone(),
+            (Some(id), _) => id.to_string(),
+        }
+    }
+
+    fn amount(&self, view: &View) -> u32 {
+        match self.deed {
+            Deed::Scale => {
+                let units = view.units(self.target.as_ref(), self.side);
+                self.asked.amount.or(units.map(|units| units.wanted)).unwrap_or(0)
+            }
+            Deed::ShiftTraffic => self.asked.amount.unwrap_or(100),
+            Deed::Promote
+            | Deed::StopReplication
+            | Deed::Replicate
+            | Deed::Purge
+            | Deed::Notify
+            | Deed::Fence
+            | Deed::Unfence
+            | Deed::Check
+            | Deed::None => 0,
+        }
+    }
+
+    /// True when an earlier attempt asked for the same and it only has to be awaited.
+    fn already_asked(&self, view: &View) -> bool {
+        let store = view.store(self.target.as_ref()).map(|(_, state)| state);
+        match self.deed {
+            Deed::Check => true,
+            Deed::Promote => store.is_some_and(|one| one.promoting[self.side.index()].is_some()),
+            Deed::Replicate => {
+                store.is_some_and(|one| one.linked && one.source == self.side.other())
+            }
+            Deed::Scale => view
+                .units(self.target.as_ref(), self.side)
+                .is_some_and(|units| units.asked == self.amount(view)),
+            Deed::ShiftTraffic => {
+                let last = view.acts.iter().rfind(|act| act.deed == Deed::ShiftTraffic);
+                last.is_some_and(|act| (act.side, act.amount) == (self.side, self.amount(view)))
+            }
+            Deed::Purge => super::state::since_last_turn(&view.acts, self.side).any(|act| {
+                let ours = act.system == self.object() && act.side == self.side;
+                act.deed == Deed::Purge && ours
+            }),
+            Deed::Fence => view.state.fencing == Some((self.side, true)),
+            Deed::Unfence => view.state.fencing == Some((self.side, false)),
+            Deed::StopReplication | Deed::Notify | Deed::None => false,
+        }
+    }
+
+    /// Why the target would refuse; nothing was changed then.
+    fn refusal(&self, view: &View) -> Option<String> {
+        if view.state.cut {
+            return Some("our own network is down: no target answers".to_owned());
+        }
+        let side = self.side;
+        let silent = !view.state.alive[side.index()];
+        let store = view.store(self.target.as_ref());
+        match (self.deed, store) {
+            (Deed::Promote | Deed::StopReplication | Deed::Scale, _) if silent => {
+                Some(format!("region {side} does not answer"))
+            }
+            (Deed::Promote, Some((system, state))) if state.seeding.is_some() => {
+                Some(format!("{} in {side} has no whole copy yet", system.title))
+            }
+            (Deed::Replicate, Some((system, state))) => {
+                let (title, from) = (&system.title, side.other());
+                if view.state.alive != [true, true] {
+                    Some("both regions must answer for a first copy".to_owned())
+                } else if view.state.share[side.index()] > 0.0 {
+                    Some(format!("users are sent to {side}: {title} there is in use"))
+                } else if !system.mirrored && !state.primary[from.index()] {
+                    Some(format!("{title} in {from} is not primary: nothing to follow"))
+                } else {
+                    None
+                }
+            }
+            (
+                Deed::Promote
+                | Deed::StopReplication
+                | Deed::Replicate
+                | Deed::Scale
+                | Deed::ShiftTraffic
+                | Deed::Purge
+                | Deed::Notify
+                | Deed::Fence
+                | Deed::Unfence
+                | Deed::Check
+                | Deed::None,
+                _,
+            ) => None,
+        }
+    }
+
+    fn named(&self, view: &View) -> String {
+        let title = self.target.as_ref().map(|id| {
+            view.world.plan().system(id).map_or_else(|| id.to_string(), |one| one.title.clone())
+        });
+        title.map_or_else(|| self.label.clone(), |title| format!("{title} in {}", self.side))
+    }
+
+    fn opening(&self, view: &View) -> String {
+        let (named, side) = (self.named(view), self.side);
+        let amount = self.amount(view);
+        match self.deed {
+            Deed::Promote => format!("asking {named} to end recovery"),
+            Deed::StopReplication => format!("stopping what is copied into {named}"),
+            Deed::Replicate => format!("asking {named} to follow {}", side.other()),
+            Deed::Scale => format!("{named}: {amount} units wanted"),
+            Deed::ShiftTraffic => format!("records changed: {amount} % of users to {side}"),
+            Deed::Purge => format!("{named}: purge of everything accepted"),
+            Deed::Notify => {
+                format!("sent: {}", self.asked.text.as_deref().unwrap_or(&self.label))
+            }
+            Deed::Fence if view.state.alive[side.index()] => {
+                format!("revoking the writers of {side}, closing its entrances")
+            }
+            Deed::Fence => format!("{side} does not answer: revoking its writers at the provider"),
+            Deed::Unfence => format!("restoring the writers of {side}"),
+            Deed::Check => format!("looking at {named}"),
+            Deed::None => format!("{} done in the simulated world", self.label),
+        }
+    }
+
+    fn change_lines(&self, view: &View) -> Vec<PreviewLine> {
+        let line = |mark: char, text: String| PreviewLine { mark, text: text.into() };
+        let (named, side, from) = (self.named(view), self.side, self.side.other());
+        let mut lines = vec![match self.deed {
+            Deed::Promote => line('~', format!("{named}: standby becomes PRIMARY")),
+            Deed::StopReplication => line('-', format!("copying into {named} ends")),
+            Deed::Replicate => line('-', format!("{named}: what only it had is gone")),
+            Deed::Scale => {
+                let asked = view.units(self.target.as_ref(), side).map_or(0, |units| units.asked);
+                line('~', format!("{named}: {asked} -> {} units", self.amount(view)))
+            }
+            Deed::ShiftTraffic => {
+                let percent = self.amount(view);
+                line('~', format!("{percent} % of users are sent to {side}"))
+            }
+            Deed::Purge => line('-', format!("{named}: every stored answer")),
+            Deed::Notify => {
+                line('+', self.asked.text.clone().unwrap_or_else(|| self.label.clone()))
+            }
+            Deed::Fence => line('-', format!("{side} can no longer write, also when it returns")),
+            Deed::Unfence => line('+', format!("{side} can write again")),
+            Deed::Check => line('~', format!("nothing: {named} is only looked at")),
+            Deed::None => line('~', format!("{} in the simulated world", self.label)),
+        }];
+        let store = view.store(self.target.as_ref()).map(|(_, state)| state);
+        if self.deed == Deed::Promote
+            && store.is_some_and(|state| state.primary[from.index()])
+            && !view.state.fenced[from.index()]
+        {
+            lines.push(line('!', format!("{from} is not fenced: two primaries are possible")));
+        }
+        if self.deed == Deed::ShiftTraffic
+            && let Some(trouble) = view.state.user_trouble(view.world.plan(), side)
+        {
+            lines.push(line('!', format!("{side} cannot serve yet: {}", trouble.words())));
+        }
+        lines
+    }
+
+    /// Does the step. Reached through `apply`, which wants the proof that it is on record.
+    pub(super) async fn perform(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {
+        let view = self.view().map_err(OperateError::Refused)?;
+        if let Standing::Done(evidence) = standing(self, &view) {
+            output.line(&format!("already so: {evidence}"));
+            return Ok(evidence);
+        }
+        if let Some(why) = self.refusal(&view) {
+            return Err(OperateError::Refused(why.into()));
+        }
+        if self.already_asked(&view) {
+            output.line(&format!("waiting for {}", self.named(&view)));
+        } else {
+            let (object, amount) = (self.object(), self.amount(&view));
+            let now = self.clock.now();
+            view.world.append(now, self.deed, &object, self.side, amount).map_err(|error| {
+                let why = error.to_string().into();
+                match error {
+                    AppendError::NotWritten(_) => OperateError::Refused(why),
+                    AppendError::Unsure(_) => OperateError::Ambiguous(why),
+                }
+            })?;
+            output.line(&self.opening(&view));
+        }
+        self.wait(output).await
+    }
+
+    async fn wait(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {
+        let begin = self.clock.now();
+        let mut said = Clean::default();
+        loop {
+            let seen = match self.view() {
+                Ok(view) => standing(self, &view),
+                Err(why) => Standing::Unknown(why),
+            };
+            let why = match seen {
+                Standing::Done(evidence) => {
+                    output.line(evidence.as_str());
+                    return Ok(evidence);
+                }
+                Standing::NotDone(why) | Standing::Unknown(why) => why,
+            };
+            if why != said {
+                output.line(why.as_str());
+                said = why;
+            }
+            let waited = self.clock.now().since(begin);
+            if waited + LEAVE_EARLY >= self.timeout.max(LEAVE_EARLY + LOOK_EVERY) {
+                let time = short_time(waited);
+                let why = format!("not seen done within {time}; last seen: {said}");
+                return Err(if self.deed == Deed::Check {
+                    OperateError::Refused(why.into())
+                } else {
+                    OperateError::Ambiguous(why.into())
+                });
+            }
+            self.pause.pause(LOOK_EVERY).await;
+        }
+    }
+
+    fn call(&self, view: &View) -> String {
+        let amount = self.amount(view);
+        let mut words = format!("{} {}", self.action.name, self.object());
+        if self.target.is_some() || matches!(self.deed, Deed::Fence | Deed::Unfence) {
+            words.extend([" in ", self.side.letter()]);
+        }
+        if amount > 0 {
+            words.extend([" ", &amount.to_string()]);
+        }
+        words
+    }
+}
+
+impl Operator for SimOperator {
+    fn check(&mut self) -> Boxed<'_, Standing> {
+        Box::pin(async move {
+            match self.view() {
+                Ok(view) => standing(self, &view),
+                Err(why) => Standing::Unknown(why),
+            }
+        })
+    }
+
+    fn preview(&mut self) -> Boxed<'_, Preview> {
+        Box::pin(async move {
+            let acts_as = Clean::from("the simulator, in its own folder; opens no connection");
+            match self.view() {
+                Ok(view) => Preview {
+                    changes: self.change_lines(&view),
+                    call: self.call(&view).into(),
+                    acts_as,
+                },
+                Err(why) => Preview {
+                    changes: vec![PreviewLine { mark: '!', text: why }],
+                    call: self.action.name.into(),
+                    acts_as,
+                },
+            }
+        })
+    }
+
+    fn apply<'a>(
+        &'a mut self,
+        _execution: &'a Execution,
+        output: &'a mut dyn Output,
+    ) -> Boxed<'a, Result<Clean, OperateError>> {
+        Box::pin(async move { self.perform(output).await })
+    }
+}

@@ -1,0 +1,290 @@
+//! What a simulated world is made of: its systems by nature, and when which region is lost.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::catalogue::SettingSpec;
+use crate::domain::ids::{Side, SystemId};
+use crate::domain::reading::LagUnit;
+use crate::domain::settings::{Fault, Fields};
+use crate::domain::site::{Site, SystemSpec};
+
+/// How a simulated system behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Nature {
+    /// Answers requests; a warm standby answers too.
+    Service,
+    /// Holds data and is copied to the other side.
+    Store,
+    /// Sends users to one side or the other.
+    Traffic,
+    /// Units that run the services.
+    Compute,
+    /// Copies of answers near the users.
+    Cache,
+    /// What users get, end to end.
+    Users,
+}
+
+impl Nature {
+    /// The names as written in a site file.
+    pub const NAMES: [&'static str; 6] =
+        ["service", "store", "traffic", "compute", "cache", "users"];
+
+    fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "service" => Self::Service,
+            "store" => Self::Store,
+            "traffic" => Self::Traffic,
+            "compute" => Self::Compute,
+            "cache" => Self::Cache,
+            "users" => Self::Users,
+            _ => return None,
+        })
+    }
+
+    /// The nature of a real kind of system, so that any site can be simulated.
+    #[must_use]
+    pub fn of_kind(kind: &str) -> Self {
+        match kind {
+            "postgres" | "patroni" | "rds" | "redis" | "elasticache" | "kafka" | "opensearch"
+            | "s3" | "velero" | "ecr" => Self::Store,
+            "dns" | "route53" | "cloudflare" => Self::Traffic,
+            "kubernetes" | "ecs" => Self::Compute,
+            "cloudfront" => Self::Cache,
+            _ => Self::Service,
+        }
+    }
+}
+
+/// One simulated system.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SystemPlan {
+    /// Its name.
+    pub id: SystemId,
+    /// How it behaves.
+    pub nature: Nature,
+    /// What people call it.
+    pub title: String,
+    /// In which regions it is.
+    pub sides: [bool; 2],
+    /// Store: seconds that the standby is usually behind.
+    pub lag_s: f64,
+    /// Store: what its lag is counted in.
+    pub unit: LagUnit,
+    /// Store: true when both sides are always writable and only copies flow (streams, objects).
+    pub mirrored: bool,
+    /// Store: seconds a promotion takes; none is 20 to 60.
+    pub promote_s: Option<f64>,
+    /// Compute: units wanted for full service.
+    pub wanted: u32,
+    /// Compute: units that run on the standby side.
+    pub standby: u32,
+    /// Traffic: seconds for which resolvers keep an answer.
+    pub ttl_s: f64,
+}
+
+/// The settings of a simulated system, as the docs list them.
+pub const SETTINGS: &[SettingSpec] = &[
+    SettingSpec { name: "world", doc: "folder of the simulated world", required: true },
+    SettingSpec {
+        name: "nature",
+        doc: "how it behaves: service, store, traffic, compute, cache or users",
+        required: true,
+    },
+    SettingSpec {
+        name: "title",
+        doc: "what people call it, such as `PostgreSQL`",
+        required: false,
+    },
+    SettingSpec {
+        name: "lag",
+        doc: "store: time that the standby is usually behind, such as `800ms`",
+        required: false,
+    },
+    SettingSpec {
+        name: "unit",
+        doc: "store: what its lag is counted in: bytes, records, operations or objects",
+        required: false,
+    },
+    SettingSpec {
+        name: "mirrored",
+        doc: "store: true when it needs no promotion (streams, objects)",
+        required: false,
+    },
+    SettingSpec {
+        name: "promote",
+        doc: "store: time a promotion takes; 20 to 60 s when not written",
+        required: false,
+    },
+    SettingSpec { name: "wanted", doc: "compute: units for full service", required: false },
+    SettingSpec {
+        name: "replicas",
+        doc: "compute: units that run on the standby side",
+        required: false,
+    },
+    SettingSpec {
+        name: "ttl",
+        doc: "traffic: time for which resolvers keep an answer",
+        required: false,
+    },
+];
+
+impl SystemPlan {
+    /// A system of a nature with the usual figures, in the regions of its spec.
+    #[must_use]
+    pub fn usual(spec: &SystemSpec, nature: Nature) -> Self {
+        let mirrored = matches!(spec.kind.as_str(), "kafka" | "s3" | "velero" | "ecr");
+        let unit = match spec.kind.as_str() {
+            "kafka" => LagUnit::Records,
+            "opensearch" => LagUnit::Operations,
+            "s3" | "velero" | "ecr" => LagUnit::Objects,
+            _ => LagUnit::Bytes,
+        };
+        Self {
+            id: spec.id.clone(),
+            nature,
+            title: spec.id.to_string(),
+            sides: [spec.sides[0].is_some(), spec.sides[1].is_some()],
+            lag_s: 1.0,
+            unit,
+            mirrored,
+            promote_s: None,
+            wanted: 10,
+            standby: 2,
+            ttl_s: 60.0,
+        }
+    }
+
+    /// Reads the settings of a system of kind `sim`, and the folder of its world.
+    ///
+    /// # Errors
+    /// When a setting is missing, unknown or out of range, with its place.
+    pub fn of_sim(spec: &SystemSpec) -> Result<(PathBuf, Self), Fault> {
+        let fields = Fields::new(&spec.settings, format!("system `{}`", spec.id));
+        if spec.sides == [None, None] {
+            let message = format!("system `{}` is in neither region", spec.id);
+            return Err(Fault::new(spec.span, message));
+        }
+        let world = PathBuf::from(fields.need_text("world")?);
+        fields.need_text("nature")?;
+        let nature = fields.choice("nature", &Nature::NAMES)?;
+        let nature = nature.and_then(Nature::from_name).unwrap_or(Nature::Service);
+        let mut plan = Self::usual(spec, nature);
+        if let Some(title) = fields.text("title")? {
+            title.clone_into(&mut plan.title);
+        }
+        if let Some(lag) = fields.duration("lag")? {
+            plan.lag_s = lag.as_secs_f64();
+        }
+        plan.unit = match fields.choice("unit", &["bytes", "records", "operations", "objects"])? {
+            Some("records") => LagUnit::Records,
+            Some("operations") => LagUnit::Operations,
+            Some("objects") => LagUnit::Objects,
+            Some(_) | None => LagUnit::Bytes,
+        };
+        plan.mirrored = fields.boolean("mirrored")?.unwrap_or(false);
+        plan.promote_s = fields.duration("promote")?.map(|time| time.as_secs_f64());
+        let count = |number: Option<i64>, usual: u32| {
+            number.map_or(usual, |number| u32::try_from(number).unwrap_or(usual))
+        };
+        plan.wanted = count(fields.integer("wanted", 0, 1000)?, plan.wanted);
+        plan.standby = count(fields.integer("replicas", 0, 1000)?, plan.standby);
+        plan.ttl_s = fields.duration("ttl")?.map_or(plan.ttl_s, |time| time.as_secs_f64());
+        fields.finish()?;
+        if spec.sides.iter().all(Option::is_none) {
+            let message = format!("system `{}` needs `a` or `b`, which may be empty", spec.id);
+            return Err(Fault::new(spec.span, message));
+        }
+        for (side, table) in Side::BOTH.into_iter().zip(&spec.sides) {
+            if let Some(table) = table {
+                let place = side.letter().to_lowercase();
+                Fields::new(table, format!("`{place}` of system `{}`", spec.id)).finish()?;
+            }
+        }
+        Ok((world, plan))
+    }
+}
+
+/// What happens in a world by itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WorldPlan {
+    /// The seed of all chance.
+    pub seed: u64,
+    /// The side that serves at first.
+    pub primary: Side,
+    /// The side that is lost.
+    pub dies: Side,
+    /// When it is lost, since the world began; none is never.
+    pub fail_after: Option<Duration>,
+    /// When it comes back, since the world began; none is never.
+    pub returns_after: Option<Duration>,
+    /// From when to when our own network is down: nothing answers, the reference neither.
+    pub we_are_cut: Option<(Duration, Duration)>,
+    /// Its systems.
+    pub systems: Vec<SystemPlan>,
+}
+
+impl WorldPlan {
+    /// A world of the site's systems in which nothing fails; systems of real kinds behave as
+    /// their kind suggests.
+    ///
+    /// # Errors
+    /// When a system of kind `sim` has a wrong setting.
+    pub fn of_site(site: &Site, seed: u64) -> Result<Self, Fault> {
+        Self::of_systems(&site.systems, site.starts_primary(), seed)
+    }
+
+    /// A world of these systems in which nothing fails.
+    ///
+    /// # Errors
+    /// When a system of kind `sim` has a wrong setting.
+    pub fn of_systems(specs: &[SystemSpec], primary: Side, seed: u64) -> Result<Self, Fault> {
+        let plan = |spec: &SystemSpec| {
+            if spec.kind == super::KIND {
+                SystemPlan::of_sim(spec).map(|(_, plan)| plan)
+            } else {
+                Ok(SystemPlan::usual(spec, Nature::of_kind(&spec.kind)))
+            }
+        };
+        Ok(Self {
+            seed,
+            primary,
+            dies: primary,
+            fail_after: None,
+            returns_after: None,
+            we_are_cut: None,
+            systems: specs.iter().map(plan).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The system called `id`.
+    #[must_use]
+    pub fn system(&self, id: &SystemId) -> Option<&SystemPlan> {
+        self.systems.iter().find(|system| system.id == *id)
+    }
+
+    /// The longest time for which resolvers keep an answer, in seconds.
+    #[must_use]
+    pub fn ttl_s(&self) -> f64 {
+        let traffic = self.systems.iter().filter(|system| system.nature == Nature::Traffic);
+        traffic.map(|system| system.ttl_s).reduce(f64::max).unwrap_or(60.0)
+    }
+
+    /// Whether a side's machines run at a time since the world began.
+    #[must_use]
+    pub fn alive(&self, side: Side, time_s: f64) -> bool {
+        let over = |time: Option<Duration>| time.is_some_and(|time| time_s >= time.as_secs_f64());
+        side != self.dies || !over(self.fail_after) || over(self.returns_after)
+    }
+
+    /// Whether our own network is down at a time since the world began.
+    #[must_use]
+    pub fn cut(&self, time_s: f64) -> bool {
+        self.we_are_cut
+            .is_some_and(|(from, to)| (from.as_secs_f64()..to.as_secs_f64()).contains(&time_s))
+    }
+}
