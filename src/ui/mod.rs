@@ -1,0 +1,16 @@
+//! Reads the domain and draws; keys in, wishes out; text in, no files.
+
+pub mod available;
+pub mod command;
+pub mod fixture;
+pub mod keymap;
+pub mod model;
+pub mod panel;
+pub mod screen;
+pub mod screenshot;
+pub mod theme;
+pub mod tree;
+pub mod update;
+pub mod view;
+pub mod widget;
+pub mod words;

@@ -1,0 +1,273 @@
+//! What the screen itself remembers: focus, selection, dialogs, typed text. Nothing of the run.
+
+use crate::domain::ids::{Side, StepId};
+use crate::domain::run::event::Mode;
+use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+
+use super::command::Command;
+
+/// The six panels, by their keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Panel {
+    /// 1.
+    RegionA,
+    /// 2.
+    RegionB,
+    /// 3.
+    Replication,
+    /// 4.
+    Runbook,
+    /// 5.
+    Output,
+    /// 6.
+    Timeline,
+}
+
+impl Panel {
+    /// All, in the order of their keys.
+    pub const ALL: [Self; 6] = [
+        Self::RegionA,
+        Self::RegionB,
+        Self::Replication,
+        Self::Runbook,
+        Self::Output,
+        Self::Timeline,
+    ];
+
+    /// The place in [`Self::ALL`].
+    #[must_use]
+    pub fn index(self) -> usize {
+        match self {
+            Self::RegionA => 0,
+            Self::RegionB => 1,
+            Self::Replication => 2,
+            Self::Runbook => 3,
+            Self::Output => 4,
+            Self::Timeline => 5,
+        }
+    }
+}
+
+/// Text being typed. Paste is never put in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Field {
+    /// The text.
+    pub text: String,
+    /// The cursor, in characters from the start.
+    pub cursor: usize,
+}
+
+/// What a form asks for; all forms have one field and do nothing until it is right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FormPurpose {
+    /// A note for the timeline.
+    Note,
+    /// The reason for skipping a step.
+    Skip(StepId),
+    /// The value a person observed.
+    Attest(StepId),
+    /// The reason for trying again.
+    Retry(StepId),
+    /// What became of an unknown attempt; the flag is the answer chosen so far.
+    Resolve(StepId, Option<bool>),
+    /// The reason for going on as if the primary were lost; a step, or the whole run.
+    Escalate(Option<StepId>),
+    /// `abort <step>`, typed.
+    AbortStep(StepId),
+}
+
+/// The card of a step: what would change, gates, loss, undo, timing, and how to start it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Card {
+    /// The step.
+    pub step: StepId,
+    /// True when the card takes the step back instead of doing it.
+    pub back: bool,
+    /// True when it was opened with `r` (or `K`) and asks for what the guard wants; false when it
+    /// is only being read.
+    pub confirming: bool,
+    /// Typed text of guards 2 and 3.
+    pub field: Field,
+    /// The gate being broken: its index and the reason typed so far.
+    pub breaking: Option<(usize, Field)>,
+    /// When the stop window of guards 1 and 3 began.
+    pub window: Option<Stamp>,
+    /// When the card was opened.
+    pub opened: Stamp,
+    /// First row shown, where the card is longer than the screen.
+    pub scroll: usize,
+}
+
+/// Choosing a runbook, its direction and its mode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choose {
+    /// Index into the site's runbooks.
+    pub index: usize,
+    /// Planned or ungraceful.
+    pub mode: Mode,
+}
+
+/// What lies over the content. Header, banner, strip, NEXT and keys are never covered.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Dialog {
+    /// Help for the context beneath; first row shown.
+    Help {
+        /// First row shown.
+        scroll: usize,
+    },
+    /// A step's card.
+    Card(Card),
+    /// A form with one field.
+    Form {
+        /// What it asks for.
+        purpose: FormPurpose,
+        /// What was typed.
+        field: Field,
+        /// When it was opened.
+        opened: Stamp,
+    },
+    /// Declaring: the word `declare`, then the reason.
+    Declare {
+        /// The word typed.
+        word: Field,
+        /// The reason typed.
+        reason: Field,
+        /// True when the reason has the cursor.
+        at_reason: bool,
+        /// When it was opened.
+        opened: Stamp,
+    },
+    /// The expected losses, to be accepted.
+    Ledger {
+        /// When it was opened.
+        opened: Stamp,
+    },
+    /// Runbook and mode.
+    Choose(Choose),
+    /// Leaving SAFE: what that means, then the word `arm`.
+    Arm {
+        /// The word typed.
+        field: Field,
+        /// When it was opened.
+        opened: Stamp,
+    },
+    /// What every probe of a side said; first row shown.
+    Evidence {
+        /// The side.
+        side: Side,
+        /// First row shown.
+        scroll: usize,
+    },
+    /// Giving the run up: `abort run`, then the reason.
+    AbortRun {
+        /// The words typed.
+        word: Field,
+        /// The reason typed.
+        reason: Field,
+        /// True when the reason has the cursor.
+        at_reason: bool,
+        /// When it was opened.
+        opened: Stamp,
+    },
+    /// Closing the run: how it would end and what is left.
+    Close {
+        /// When it was opened.
+        opened: Stamp,
+    },
+    /// Leaving during an open run: steps go on.
+    Leave {
+        /// When it was opened.
+        opened: Stamp,
+    },
+}
+
+/// A sentence for the person at the keys: a refusal, or what was just recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// When.
+    pub at: Stamp,
+    /// The sentence.
+    pub text: Clean,
+    /// True for a refusal.
+    pub refusal: bool,
+}
+
+/// What the guards against accidental keys remember (`screens.md`, Keys).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Guards {
+    /// The last verb and when its key was last pressed.
+    pub last_verb: Option<(Command, Stamp)>,
+    /// When the last printable keys were pressed, oldest first, bounded.
+    pub typed_at: Vec<Stamp>,
+    /// True while keys come faster than a hand types, until there is a pause.
+    pub burst: bool,
+    /// When the terminal got the focus back.
+    pub focus_at: Option<Stamp>,
+    /// When the dialog was opened.
+    pub dialog_at: Option<Stamp>,
+    /// When the unfinished sequence began; its continuations show 300 ms later.
+    pub sequence_at: Option<Stamp>,
+    /// True while the reason of a card's broken gate has the cursor, false for its typed text.
+    pub at_reason: bool,
+    /// Until when a guard 1 that was asked for waits for its dry run; then its stop window begins.
+    pub waits_until: Option<Stamp>,
+    /// When the last dry run was asked for.
+    pub rehearsed_at: Option<Stamp>,
+}
+
+/// What the screen remembers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// The panel that has the keys.
+    pub focus: Panel,
+    /// True when it covers the whole content.
+    pub zoomed: bool,
+    /// The selected step; none follows the run's current step.
+    pub selected: Option<StepId>,
+    /// First rows shown of the panels, by [`Panel::index`].
+    pub scroll: [usize; 6],
+    /// The filter of the lists; empty shows all.
+    pub filter: Field,
+    /// True while the filter is being typed.
+    pub filtering: bool,
+    /// What lies over the content.
+    pub dialog: Option<Dialog>,
+    /// The last sentence for the person at the keys.
+    pub notice: Option<Notice>,
+    /// Keys of an unfinished sequence, as text.
+    pub sequence: Vec<String>,
+    /// True with `--ascii`.
+    pub ascii: bool,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// What the guards against accidental keys remember.
+    pub guards: Guards,
+}
+
+impl Model {
+    /// True while a stop window counts down.
+    #[must_use]
+    pub fn is_counting(&self) -> bool {
+        matches!(&self.dialog, Some(Dialog::Card(card)) if card.window.is_some())
+    }
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self {
+            focus: Panel::Runbook,
+            zoomed: false,
+            selected: None,
+            scroll: [0; 6],
+            filter: Field::default(),
+            filtering: false,
+            dialog: None,
+            notice: None,
+            sequence: Vec::new(),
+            ascii: false,
+            size: (80, 24),
+            guards: Guards::default(),
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! The card of a step: what would change, what must hold, what it costs, and how to start it.
+
+use std::time::Duration;
+
+use crate::domain::catalogue::{Change, Class};
+use crate::domain::gates::{self, Seen};
+use crate::domain::preview::Standing;
+use crate::domain::runbook::{Compensation, Step};
+use crate::domain::time::{clock_text, short_time};
+use crate::ui::command::Command;
+use crate::ui::model::Card;
+use crate::ui::panel::words;
+use crate::ui::screen::{Rehearsal, Screen};
+use crate::ui::update::REHEARSAL_AGE_MAX;
+use crate::ui::widget::ink::{
+    BORDER, CRIT, FOCUS, INFO, Ink, MUTED, OK, STALE, TEXT, UNKNOWN, WARN,
+};
+use crate::ui::widget::row::{Row, wrap};
+use crate::ui::widget::sheet::Sheet;
+
+use super::confirm;
+use super::fields::{fact, paragraph};
+
+/// Cells from which change and checks stand beside each other.
+const COLUMNS_FROM: usize = 100;
+
+/// How long waiting is weighed against going now.
+const WAIT: Duration = Duration::from_secs(600);
+
+/// The sheet; `size` is that of the whole terminal.
+pub(super) fn sheet(screen: &Screen<'_>, card: &Card, width: usize, size: (u16, u16)) -> Sheet {
+    let Some(step) = screen.runbook.and_then(|book| book.step(&card.step)) else {
+        return Sheet {
+            title: Row::plain("STEP"),
+            body: vec![Row::of(WARN, format!("the runbook has no step `{}`", card.step))],
+            ..Sheet::default()
+        };
+    };
+    let mut body = if width >= COLUMNS_FROM {
+        let half = width / 2 - 1;
+        beside(&change_rows(screen, card, half), &check_rows(screen, card, step, half), half)
+    } else {
+        let mut rows = change_rows(screen, card, width);
+        rows.extend(check_rows(screen, card, step, width));
+        rows
+    };
+    body.push(Row::new());
+    body.extend(cost_rows(screen, card, step, width));
+    Sheet {
+        title: title(screen, card, step),
+        right: danger(step, width),
+        body,
+        foot: confirm::rows(screen, card, step, width, size),
+        scroll: card.scroll,
+    }
+}
+
+fn title(screen: &Screen<'_>, card: &Card, step: &Step) -> Row {
+    let verb = match (card.confirming, card.back) {
+        (false, _) => "STEP",
+        (true, false) => "RUN",
+        (true, true) => "TAKE BACK",
+    };
+    let place = step.target.as_ref().map_or_else(String::new, |target| {
+        let side = words::direction(screen).side(target.place);
+        format!(" in {}", words::label(screen, side))
+    });
+    Row::plain(format!("{verb} {}  {}{place}", step.id, step.title))
+}
+
+fn danger(step: &Step, width: usize) -> Row {
+    match step.class {
+        Class::X if width < COLUMNS_FROM => Row::of(CRIT, "■1 IRREVERSIBLE"),
+        Class::X => Row::of(CRIT, "■1 IRREVERSIBLE, POINT OF NO RETURN"),
+        Class::N => Row::of(WARN, "▲2 REPEATING DOES HARM"),
+        Class::R | Class::I | Class::K | Class::H => {
+            Row::of(MUTED, format!("class {}, guard {}", step.class, step.guard.number()))
+        }
+    }
+}
+
+/// Two lists side by side with a line between them.
+fn beside(left: &[Row], right: &[Row], half: usize) -> Vec<Row> {
+    (0..left.len().max(right.len()))
+        .map(|index| {
+            let one = left.get(index).cloned().unwrap_or_default().fit(half);
+            let other = right.get(index).cloned().unwrap_or_default().cut(half);
+            one.put(BORDER, "│ ").join(other)
+        })
+        .collect()
+}
+
+fn rehearsal<'a>(screen: &Screen<'a>, card: &Card) -> Option<&'a Rehearsal> {
+    screen.rehearsal.filter(|seen| seen.step == card.step && seen.back == card.back)
+}
+
+fn change_rows(screen: &Screen<'_>, card: &Card, width: usize) -> Vec<Row> {
+    let head = Row::of(FOCUS, "WHAT WILL CHANGE  ");
+    let Some(seen) = rehearsal(screen, card) else {
+        let why = match screen.run {
+            None => "there is no dry run without an open run",
+            Some(_) => "the dry run is being made",
+        };
+        return vec![head, Row::of(UNKNOWN, format!("? {why}"))];
+    };
+    let age = screen.now.since(seen.at);
+    let shown = short_time(Duration::from_secs(age.as_secs()));
+    let mut rows = vec![if age > REHEARSAL_AGE_MAX {
+        head.put(STALE, format!("? dry run {shown} old, made again"))
+    } else {
+        head.put(MUTED, format!("dry run {shown} old"))
+    }];
+    let (ink, text) = match &seen.standing {
+        Standing::Done(what) => (INFO, format!("◆3 it is already so: {what}")),
+        Standing::NotDone(what) => (TEXT, format!("now: {what}")),
+        Standing::Unknown(why) => (UNKNOWN, format!("? it cannot be told whether it is so: {why}")),
+    };
+    rows.extend(paragraph(ink, &text, width));
+    for change in &seen.preview.changes {
+        let ink: Ink = if change.mark == '!' { WARN } else { TEXT };
+        let lines = wrap(change.text.as_str(), width.saturating_sub(2));
+        rows.extend(lines.into_iter().enumerate().map(|(index, line)| {
+            let mark = if index == 0 { change.mark } else { ' ' };
+            Row::of(ink, format!("{mark} ")).put(ink, line)
+        }));
+    }
+    let count =
+        |mark: char| seen.preview.changes.iter().filter(|change| change.mark == mark).count();
+    let (changes, adds, removes) = (count('~'), count('+'), count('-'));
+    rows.push(Row::of(MUTED, format!("{changes} to change, {removes} to remove, {adds} to add")));
+    rows.extend(paragraph(TEXT, &format!("$ {}", seen.preview.call), width));
+    rows.extend(paragraph(MUTED, &format!("as {}", seen.preview.acts_as), width));
+    rows
+}
+
+/// The step's gates as they are seen in this frame.
+pub(super) fn seen_gates(screen: &Screen<'_>, step: &Step) -> Vec<Seen> {
+    let run = screen.run;
+    let ungraceful = run.is_some_and(|run| run.is_ungraceful(&step.id));
+    let accepted = run.and_then(|run| run.accepted.as_ref().and(run.ledger.as_ref()));
+    let way = words::direction(screen);
+    step.gates
+        .iter()
+        .map(|gate| {
+            gates::look(gate, screen.site, screen.snapshot, way, ungraceful, accepted, screen.now)
+        })
+        .collect()
+}
+
+fn check_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec<Row> {
+    let mut rows = vec![
+        Row::of(FOCUS, "CHECKS  ").put(MUTED, "looked at again every second while this is open"),
+    ];
+    if card.back || step.gates.is_empty() {
+        rows.push(Row::of(MUTED, "no gate is written for this step"));
+    }
+    let gates = if card.back { Vec::new() } else { seen_gates(screen, step) };
+    let (mut held, mut open) = (0, 0);
+    let broken = card.breaking.as_ref().map(|(index, _)| *index);
+    for (index, seen) in gates.iter().enumerate() {
+        let (ink, word) = match seen.held {
+            Some(true) => (OK, "ok "),
+            Some(false) => (CRIT, "■1 "),
+            None => (UNKNOWN, "?  "),
+        };
+        let counted = if seen.held == Some(true) { &mut held } else { &mut open };
+        *counted += 1;
+        let note = if broken == Some(index) { ", BROKEN with a reason" } else { "" };
+        let text = format!("{}: {}{note}", seen.words, seen.seen);
+        let lines = wrap(&text, width.saturating_sub(3));
+        rows.extend(lines.into_iter().enumerate().map(|(line_index, line)| {
+            let lead = if line_index == 0 { word } else { "   " };
+            Row::of(ink, lead).put(TEXT, line)
+        }));
+    }
+    if !gates.is_empty() {
+        let ink = if open > 0 { WARN } else { MUTED };
+        rows.push(Row::of(ink, format!("{held} hold, {open} do not")));
+    }
+    let rights = step.action.permissions.join(", ");
+    if !rights.is_empty() {
+        rows.push(Row::of(MUTED, format!("needs the rights {rights}")));
+    }
+    rows
+}
+
+fn cost_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if let Some(target) = &step.target
+        && step.action.change == Change::Promote
+        && !card.back
+    {
+        let (ink, text) = match screen.ledger.row(&target.system) {
+            Some(row) => {
+                let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
+                let rpo = row.rpo_s.map_or_else(|| "none".to_owned(), words::seconds);
+                let word = row.verdict.word();
+                (words::loss_ink(row.verdict), format!("{} {loss} (RPO {rpo}, {word})", row.system))
+            }
+            None => (UNKNOWN, "UNKNOWN: the ledger has no row for this store".to_owned()),
+        };
+        rows.extend(fact("LOSE", ink, &text, width));
+    }
+    let undo = match &step.compensation {
+        Compensation::Action { action, .. } => {
+            let doc = action.doc.trim_end_matches('.');
+            format!(
+                "{} once it is done: {}, {doc}",
+                words::key(screen, Command::Compensate),
+                action.name
+            )
+        }
+        Compensation::None(cost) => cost.to_string(),
+        Compensation::NotNeeded => "nothing to take back".to_owned(),
+    };
+    rows.extend(fact("UNDO", TEXT, &undo, width));
+    let (usual, most) = (words::minutes(step.expect), words::minutes(step.timeout));
+    let fence = step.action.fencing.words();
+    let takes = format!("usually {usual}, given up after {most}; a second call is {fence}");
+    rows.extend(fact("TAKES", TEXT, &takes, width));
+    rows.extend(rto_rows(screen, width));
+    if let Some(say) = &step.say {
+        rows.extend(fact("SAY", TEXT, &format!("\"{say}\""), width));
+        rows.extend(fact("", MUTED, "objection? Esc, then write it down", width));
+    }
+    rows
+}
+
+/// When it ends if we go now, if we wait, and until when it may begin.
+fn rto_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
+    let forecast = screen.forecast;
+    let (Some(finish), Some(margin)) = (forecast.finish, forecast.margin_s()) else {
+        return Vec::new();
+    };
+    let told = |margin: f64| {
+        let size = words::seconds(margin.abs());
+        if margin < 0.0 { format!("LATE by {size}") } else { format!("margin {size}") }
+    };
+    let now = format!("go now: finish T+{}, {}", clock_text(finish), told(margin));
+    let later = finish.saturating_add(WAIT);
+    let wait = format!(
+        "wait {} min: T+{}, {}",
+        WAIT.as_secs() / 60,
+        clock_text(later),
+        told(margin - WAIT.as_secs_f64())
+    );
+    let ink = if margin < 0.0 { CRIT } else { TEXT };
+    let mut rows = fact("RTO", ink, &format!("{now}; {wait}"), width);
+    let span = Duration::try_from_secs_f64(margin.abs()).unwrap_or(Duration::ZERO);
+    let last = if margin < 0.0 {
+        format!("{} (passed)", screen.now.minus(span).utc())
+    } else {
+        screen.now.plus(span).utc().to_string()
+    };
+    rows.extend(fact("", ink, &format!("last moment to start {last}"), width));
+    rows
+}

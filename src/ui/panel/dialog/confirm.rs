@@ -1,0 +1,145 @@
+//! The foot of a step's card: what its guard asks for, how far that is, and the seconds to stop it.
+
+use crate::domain::catalogue::Guard;
+use crate::domain::run::intent::REASON_CHARS_MIN;
+use crate::domain::runbook::Step;
+use crate::ui::command::Command;
+use crate::ui::model::Card;
+use crate::ui::panel::words;
+use crate::ui::screen::{Access, Screen};
+use crate::ui::update::{GUARDED_SIZE_MIN, STOP_WINDOW};
+use crate::ui::widget::ink::{BORDER, BROKEN, CRIT, FOCUS, MUTED, OK, TEXT, WARN, WINDOW};
+use crate::ui::widget::row::Row;
+
+use super::card;
+use super::fields::{exact, leave_row, paragraph, words as words_field};
+
+/// The foot of the card.
+pub(super) fn rows(
+    screen: &Screen<'_>,
+    card: &Card,
+    step: &Step,
+    width: usize,
+    size: (u16, u16),
+) -> Vec<Row> {
+    let mut rows = vec![Row::of(BORDER, "─".repeat(width))];
+    if !card.confirming {
+        rows.extend(reading(screen, card, step, width));
+        return rows;
+    }
+    if let Some(began) = card.window {
+        let gone = screen.now.since(began);
+        let left = STOP_WINDOW.saturating_sub(gone).as_millis().div_ceil(1000);
+        rows.push(Row::of(WINDOW, format!("STARTS IN {left} s, ANY KEY STOPS IT")));
+        rows.push(Row::of(MUTED, "checked once more at the last moment"));
+        return rows;
+    }
+    let guard = if card.back { step.guard_back() } else { step.guard };
+    let typed = matches!(guard, Guard::TypedTarget | Guard::TypedVerb);
+    if typed && (size.0 < GUARDED_SIZE_MIN.0 || size.1 < GUARDED_SIZE_MIN.1) {
+        let (columns, lines) = GUARDED_SIZE_MIN;
+        let text = format!("too small: enlarge to {columns}x{lines}. Esc leaves");
+        rows.push(Row::of(WARN, text).cut(width));
+        return rows;
+    }
+    rows.push(checks(screen, card, step).cut(width));
+    rows.extend(broken(screen, card, step, width));
+    if typed {
+        rows.extend(typed_rows(screen, card, step, guard, width));
+    } else {
+        rows.extend(paragraph(
+            TEXT,
+            "starts by itself once the dry run is there and every check holds, after 3 s in which \
+             any key stops it",
+            width,
+        ));
+        rows.push(leave_row("Tab = break glass"));
+    }
+    rows
+}
+
+/// The checks in one row, since their list may be scrolled out of sight.
+fn checks(screen: &Screen<'_>, card: &Card, step: &Step) -> Row {
+    let gates = if card.back { Vec::new() } else { card::seen_gates(screen, step) };
+    let open: Vec<_> = gates.iter().filter(|seen| seen.held != Some(true)).collect();
+    match open.first() {
+        None => Row::of(OK, format!("ok {} checks, all hold", gates.len())),
+        Some(first) => {
+            let (count, all) = (open.len(), gates.len());
+            Row::of(CRIT, format!("■1 {count} of {all} checks do not hold"))
+                .put(TEXT, format!(": {}: {}", first.words, first.seen))
+        }
+    }
+}
+
+/// What stands there while the card is only being read.
+fn reading(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec<Row> {
+    let command = if card.back { Command::Compensate } else { Command::Run };
+    let key = words::key(screen, command);
+    let how = match step.guard {
+        Guard::OneKey => "one key",
+        Guard::StopWindow => "one key, then 3 s in which any key stops it",
+        Guard::TypedTarget => "the target is typed",
+        Guard::TypedVerb => "verb and target are typed, then 3 s in which any key stops it",
+    };
+    let text = match screen.access {
+        Access::ReadOnly => "read only: no key here changes anything".to_owned(),
+        Access::Safe => format!(
+            "{} arms this console; then close this and {key} runs it: {how}",
+            words::key(screen, Command::Arm)
+        ),
+        Access::Armed => format!("only being read: close this, then {key} runs it: {how}"),
+    };
+    let mut rows = paragraph(TEXT, &text, width);
+    rows.push(Row::of(MUTED, "Enter never runs a step.   Esc = close"));
+    rows
+}
+
+/// The one rule that is being broken, with its reason.
+fn broken(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec<Row> {
+    let Some((index, reason)) = &card.breaking else { return Vec::new() };
+    let gate = step.gates.get(*index).map_or_else(String::new, |gate| {
+        let side = words::direction(screen).side(gate.place);
+        format!("{} {} in {side}", gate.system, gate.fact)
+    });
+    let active = screen.model.guards.at_reason;
+    let mut rows =
+        vec![Row::of(BROKEN, format!("BREAK GLASS: goes on although `{gate}` does not hold"))];
+    rows.extend(words_field(
+        "the reason, on record for ever:",
+        REASON_CHARS_MIN,
+        reason,
+        active,
+        width,
+    ));
+    rows
+}
+
+fn typed_rows(
+    screen: &Screen<'_>,
+    card: &Card,
+    step: &Step,
+    guard: Guard,
+    width: usize,
+) -> Vec<Row> {
+    let way = words::direction(screen);
+    let wanted = if card.back { step.typed_text_back(way) } else { step.typed_text(way) };
+    let active = !screen.model.guards.at_reason || card.breaking.is_none();
+    let mut rows = exact(&format!("{} types", screen.me), &wanted, &card.field, active, width);
+    if step.second_person {
+        let run = screen.run.map_or_else(String::new, |run| run.id.to_string());
+        rows.push(
+            Row::of(FOCUS, "second person, on their own machine:  ")
+                .put(TEXT, format!("warroom approve {run} {}", step.id)),
+        );
+    }
+    let then = match guard {
+        Guard::TypedVerb => "Enter is dead until it matches, then 3 s to stop it.",
+        Guard::OneKey | Guard::StopWindow | Guard::TypedTarget => {
+            "Enter is dead until it matches, then it runs."
+        }
+    };
+    rows.push(Row::of(MUTED, format!("{then}   Tab = break glass")));
+    rows.push(leave_row("").cut(width));
+    rows
+}

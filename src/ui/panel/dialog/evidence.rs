@@ -1,0 +1,110 @@
+//! Evidence: what every probe of a region said last, how old that is, and since when it fails.
+
+use crate::domain::ids::Side;
+use crate::domain::site::SystemSpec;
+use crate::domain::snapshot::{Cell, CellState};
+use crate::domain::time::{Stamp, short_time};
+use crate::ui::panel::{region, replication, words};
+use crate::ui::screen::Screen;
+use crate::ui::widget::ink::{BORDER, CRIT, FOCUS, Ink, MUTED, OK, STALE, TEXT, UNKNOWN};
+use crate::ui::widget::row::Row;
+use crate::ui::widget::sheet::Sheet;
+
+use super::fields::{fact, paragraph};
+
+/// How often the reference is looked at, for its age.
+const REFERENCE_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
+
+fn ago(screen: &Screen<'_>, at: Stamp) -> String {
+    let age = std::time::Duration::from_secs(screen.now.since(at).as_secs());
+    format!("{} ({} ago)", at.utc(), short_time(age))
+}
+
+fn head(ink: Ink, name: &str, word: &str, kind: &str, width: usize) -> Row {
+    Row::spread(Row::of(FOCUS, format!("{name}  ")).put(ink, word), Row::of(MUTED, kind), width)
+}
+
+fn looks(screen: &Screen<'_>, cell: &Cell, width: usize) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let heard = cell.heard.map_or_else(|| "never".to_owned(), |at| ago(screen, at));
+    rows.extend(fact("  look", TEXT, &heard, width));
+    if let Some((at, error)) = &cell.last_error {
+        let counts = if error.counts_as_failure() { "failed" } else { "tells nothing" };
+        rows.extend(fact("  error", TEXT, &format!("{counts} {}: {error}", at.utc()), width));
+    }
+    if cell.failures > 0 {
+        let first = cell.first_failure.map_or_else(String::new, |at| ago(screen, at));
+        let text = format!("{} in a row, the first {first}", cell.failures);
+        rows.extend(fact("  failed", TEXT, &text, width));
+    }
+    if let Some(reading) = &cell.last_good {
+        let took = reading.took_ms.map_or_else(String::new, |ms| format!(", took {ms} ms"));
+        let text = format!("{}: {}{took}", ago(screen, reading.at), reading.note);
+        rows.extend(fact("  last ok", TEXT, &text, width));
+        let facts: Vec<String> = reading
+            .facts
+            .iter()
+            .map(|fact| format!("{} = {}", fact.name, fact.value.shown()))
+            .collect();
+        if !facts.is_empty() {
+            rows.extend(fact("  facts", MUTED, &facts.join(", "), width));
+        }
+    }
+    rows
+}
+
+fn system_rows(screen: &Screen<'_>, system: &SystemSpec, side: Side, width: usize) -> Vec<Row> {
+    let Some(shown) = region::shown(screen, system, side) else {
+        return vec![head(MUTED, system.id.as_str(), "not in this region", &system.kind, width)];
+    };
+    let mut rows = vec![head(shown.ink, system.id.as_str(), &shown.word, &system.kind, width)];
+    if let Some(cell) = screen.snapshot.cell(&system.id, side) {
+        rows.extend(looks(screen, cell, width));
+    }
+    if replication::is_replicated(screen, system) {
+        let lag = replication::lag_shown(screen, system);
+        let amount =
+            if lag.amount.is_empty() { String::new() } else { format!(", {}", lag.amount) };
+        let text = format!("{} of {} {}, {}{amount}", lag.lag, lag.limit, lag.verdict.1, lag.basis);
+        rows.extend(fact("  link", TEXT, &text, width));
+    }
+    rows
+}
+
+fn reference_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
+    let cell = &screen.snapshot.reference;
+    let (ink, word) = match cell.state(screen.now, REFERENCE_EVERY) {
+        CellState::Up | CellState::Degraded(_) => (OK, "ok answers: it is not our own network"),
+        CellState::Down(_) => (CRIT, "■1 silent: it may be our own network"),
+        CellState::Unknown(_) | CellState::NoData => (UNKNOWN, "? tells nothing"),
+        CellState::Stale(_) => (STALE, "? stale"),
+    };
+    let name = format!("reference {}", screen.site.reference.join(", "));
+    let mut rows = vec![head(ink, &name, word, "outside both regions", width)];
+    rows.extend(looks(screen, cell, width));
+    rows
+}
+
+/// The sheet.
+pub(super) fn sheet(screen: &Screen<'_>, side: Side, scroll: usize, width: usize) -> Sheet {
+    let label = words::label(screen, side);
+    let mut body = reference_rows(screen, width);
+    for system in &screen.site.systems {
+        if words::passes(screen, system.id.as_str()) {
+            body.extend(system_rows(screen, system, side, width));
+        }
+    }
+    let mut foot = vec![Row::of(BORDER, "─".repeat(width))];
+    let text = format!(
+        "seen from {} only; red needs {} failing systems.   Tab = the other region   Esc = close",
+        screen.me.host, screen.site.red_needs_signals
+    );
+    foot.extend(paragraph(MUTED, &text, width));
+    Sheet {
+        title: Row::plain(format!("EVIDENCE {side} {label}")),
+        right: region::summary(screen, side),
+        body,
+        foot,
+        scroll,
+    }
+}

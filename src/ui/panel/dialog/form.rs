@@ -1,0 +1,129 @@
+//! Forms with one field: a note, a reason, an observed value, what became of an unknown attempt.
+
+use crate::domain::ids::StepId;
+use crate::domain::run::phase::Phase;
+use crate::ui::model::{Field, FormPurpose};
+use crate::ui::panel::runbook;
+use crate::ui::screen::Screen;
+use crate::ui::update::{Facts, least_chars};
+use crate::ui::widget::ink::{BORDER, FOCUS, TEXT, WARN};
+use crate::ui::widget::row::Row;
+use crate::ui::widget::sheet::Sheet;
+
+use super::fields::{LEAD, exact, fact, leave_row, paragraph, words as words_field};
+
+/// What stands above the field: title, explanation, and what is asked.
+fn texts(purpose: &FormPurpose) -> (&'static str, &'static str, &'static str) {
+    match purpose {
+        FormPurpose::Note => {
+            ("NOTE", "Stands in the timeline and the report, with your name.", "the note:")
+        }
+        FormPurpose::Skip(_) => (
+            "SKIP A STEP",
+            "The step is left out, steps that need it may go on. The reason is on record.",
+            "the reason:",
+        ),
+        FormPurpose::Attest(_) => (
+            "ATTEST",
+            "No probe can see this step. Write the value that you saw, not that it is fine.",
+            "what you saw:",
+        ),
+        FormPurpose::Retry(_) => (
+            "TRY AGAIN",
+            "The step becomes ready; it is run by its own key. Nothing is run by this.",
+            "what is different now:",
+        ),
+        FormPurpose::Resolve(..) => (
+            "RESOLVE AN UNKNOWN OUTCOME",
+            "Look at the target first. Your word is on record as an assertion, not a measurement.",
+            "how you know:",
+        ),
+        FormPurpose::Escalate(_) => (
+            "GO ON AS IF THE PRIMARY WERE LOST",
+            "Gates that ask the lost region use the accepted ledger instead. There is no way back.",
+            "the reason:",
+        ),
+        FormPurpose::AbortStep(_) => (
+            "ABORT THE RUNNING STEP",
+            "The call is asked to end. What it changed stays; the step fails or is unknown.",
+            "",
+        ),
+    }
+}
+
+fn subject(purpose: &FormPurpose) -> Option<&StepId> {
+    match purpose {
+        FormPurpose::Note => None,
+        FormPurpose::Skip(step)
+        | FormPurpose::Attest(step)
+        | FormPurpose::Retry(step)
+        | FormPurpose::Resolve(step, _)
+        | FormPurpose::AbortStep(step) => Some(step),
+        FormPurpose::Escalate(step) => step.as_ref(),
+    }
+}
+
+fn step_rows(screen: &Screen<'_>, purpose: &FormPurpose, width: usize) -> Vec<Row> {
+    let Some(id) = subject(purpose) else {
+        return match purpose {
+            FormPurpose::Escalate(None) => fact("WHAT", TEXT, "the whole run", width),
+            FormPurpose::Escalate(Some(_))
+            | FormPurpose::Note
+            | FormPurpose::Skip(_)
+            | FormPurpose::Attest(_)
+            | FormPurpose::Retry(_)
+            | FormPurpose::Resolve(..)
+            | FormPurpose::AbortStep(_) => Vec::new(),
+        };
+    };
+    let step = screen.runbook.and_then(|book| book.step(id));
+    let title = step.map_or_else(|| id.to_string(), |step| format!("{id}  {}", step.title));
+    let mut rows = fact("STEP", TEXT, &title, width);
+    let state = screen.run.and_then(|run| run.step(id));
+    if let (Some(step), Some(state)) = (step, state) {
+        let told = runbook::told(screen, step, Some(state));
+        rows.push(Row::of(FOCUS, format!("{:<LEAD$}", "STATE")).join(told).cut(width));
+        if let Some(attempt) = state.last_attempt() {
+            let text = format!(
+                "attempt {} by {} at {}",
+                attempt.number,
+                attempt.by,
+                attempt.granted.utc()
+            );
+            rows.extend(fact("", TEXT, &text, width));
+        }
+        if matches!(purpose, FormPurpose::Skip(_)) && state.phase == Phase::Failed {
+            rows.extend(fact("", WARN, "▲2 it failed: what it changed stays", width));
+        }
+    }
+    rows
+}
+
+/// The sheet.
+pub(super) fn sheet(
+    screen: &Screen<'_>,
+    purpose: &FormPurpose,
+    field: &Field,
+    width: usize,
+) -> Sheet {
+    let (title, text, ask) = texts(purpose);
+    let mut body = paragraph(TEXT, text, width);
+    body.extend(step_rows(screen, purpose, width));
+    let mut foot = vec![Row::of(BORDER, "─".repeat(width))];
+    if let FormPurpose::Resolve(_, answer) = purpose {
+        let mark = |want: bool| if *answer == Some(want) { "(x)" } else { "( )" };
+        foot.push(
+            Row::plain(format!("{} it took effect   {} it did not", mark(true), mark(false)))
+                .put(FOCUS, "   Tab chooses"),
+        );
+    }
+    if let FormPurpose::AbortStep(step) = purpose {
+        let ask = format!("{} types", screen.me);
+        foot.extend(exact(&ask, &format!("abort {step}"), field, true, width));
+    } else {
+        let least = least_chars(purpose, &Facts::of(screen));
+        foot.extend(words_field(ask, least, field, true, width));
+    }
+    foot.push(leave_row("Enter = accept.").cut(width));
+    Sheet { title: Row::plain(title), right: Row::new(), body, foot, scroll: 0 }
+}

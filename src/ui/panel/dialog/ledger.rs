@@ -1,0 +1,110 @@
+//! The loss ledger: per store what was last known, how old that is at T0, and what would be lost.
+
+use crate::domain::ledger::{LedgerRow, LossVerdict};
+use crate::domain::time::short_time;
+use crate::ui::panel::words;
+use crate::ui::screen::Screen;
+use crate::ui::widget::ink::{BORDER, CRIT, MUTED, OK, TEXT, UNKNOWN, WARN};
+use crate::ui::widget::row::Row;
+use crate::ui::widget::sheet::Sheet;
+
+use super::fields::{leave_row, paragraph};
+
+/// The rows, the worst first: where not all fit, those that keep their objective are cut off.
+fn worst_first<'a>(screen: &Screen<'a>) -> Vec<&'a LedgerRow> {
+    let mut rows: Vec<&LedgerRow> = screen.ledger.rows.iter().collect();
+    rows.sort_by_key(|row| match row.verdict {
+        LossVerdict::Breach => 0,
+        LossVerdict::Unknown => 1,
+        LossVerdict::Pass => 2,
+    });
+    rows
+}
+
+/// The losses in one sentence.
+pub(super) fn sentence(screen: &Screen<'_>) -> String {
+    let texts: Vec<String> = worst_first(screen)
+        .into_iter()
+        .map(|row| {
+            let loss = row.loss_s.map(|loss| format!("{} ", words::seconds(loss)));
+            format!("{} {}{}", row.system, loss.unwrap_or_default(), row.verdict.word())
+        })
+        .collect();
+    if texts.is_empty() { "UNKNOWN: no replicated store".to_owned() } else { texts.join(", ") }
+}
+
+/// The table, a heading first.
+pub(super) fn table(screen: &Screen<'_>, width: usize) -> Vec<Row> {
+    let frozen = words::is_frozen(screen);
+    let age = if frozen { "AGE AT T0" } else { "AGE NOW" };
+    let line = |cells: [&str; 5]| {
+        let [store, last, age, loss, rpo] = cells;
+        format!("{store:<12} {last:>9} {age:>10} {loss:>14} {rpo:>8}  ")
+    };
+    let heading = line(["STORE", "LAST LAG", age, "EXPECTED LOSS", "RPO"]);
+    let mut rows = vec![Row::of(MUTED, heading).put(MUTED, "VERDICT").cut(width)];
+    for row in worst_first(screen) {
+        let last = row.last.as_ref();
+        let lag = last
+            .and_then(|(_, lag)| lag.known_seconds())
+            .map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
+        let age = last.map_or_else(
+            || "never".to_owned(),
+            |(at, _)| short_time(screen.ledger.as_of.since(*at)),
+        );
+        let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
+        let rpo = row.rpo_s.map_or_else(|| "none".to_owned(), words::seconds);
+        let glyph = match row.verdict {
+            LossVerdict::Pass => "ok ",
+            LossVerdict::Breach => "■1 ",
+            LossVerdict::Unknown => "? ",
+        };
+        let store = crate::ui::widget::row::fit(row.system.as_str(), 12);
+        let text = line([&store, &lag, &age, &loss, &rpo]);
+        let verdict = format!("{glyph}{}", row.verdict.word());
+        rows.push(Row::plain(text).put(words::loss_ink(row.verdict), verdict).cut(width));
+    }
+    if screen.ledger.rows.is_empty() {
+        rows.push(Row::of(UNKNOWN, "? no replicated store is known"));
+    }
+    rows
+}
+
+/// The sheet.
+pub(super) fn sheet(screen: &Screen<'_>, width: usize) -> Sheet {
+    let mut body = paragraph(
+        TEXT,
+        "If the standby is promoted, writes younger than this are lost: last known lag plus the \
+         time from that sample to T0. Asynchronous replication cannot prove more.",
+        width,
+    );
+    body.push(Row::new());
+    body.extend(table(screen, width));
+    body.push(Row::new());
+    let count = |verdict| screen.ledger.rows.iter().filter(|row| row.verdict == verdict).count();
+    let all = screen.ledger.rows.len();
+    let (breach, unknown) = (count(LossVerdict::Breach), count(LossVerdict::Unknown));
+    if breach > 0 {
+        let text = format!("■1 {breach} of {all} stores lose more than their objective allows");
+        body.extend(paragraph(CRIT, &text, width));
+    }
+    if unknown > 0 {
+        let text = format!("▲2 {unknown} of {all} stores: nobody can say how much is lost");
+        body.extend(paragraph(WARN, &text, width));
+    }
+    if breach + unknown == 0 {
+        body.push(Row::of(OK, "ok every store keeps its objective"));
+    }
+    let accepted = screen.run.and_then(|run| run.accepted.as_ref());
+    let foot_text = match accepted {
+        Some((at, by)) => Row::of(MUTED, format!("accepted at {} by {by}   Esc = close", at.utc())),
+        None => leave_row(&format!("Enter = {} accepts this, by name.", screen.me)),
+    };
+    Sheet {
+        title: Row::plain("EXPECTED LOSSES"),
+        right: Row::of(MUTED, format!("as of {}", screen.ledger.as_of.utc())),
+        body,
+        foot: vec![Row::of(BORDER, "─".repeat(width)), foot_text.cut(width)],
+        scroll: 0,
+    }
+}

@@ -1,0 +1,197 @@
+//! The first two rows: what this console is and where it looks, and the one worst thing.
+
+use crate::domain::run::event::RunKind;
+use crate::domain::time::short_time;
+use crate::domain::verdict::{Alarm, Primary};
+use crate::ui::command::Command;
+use crate::ui::screen::{Access, JournalState, Screen};
+use crate::ui::widget::ink::{
+    BADGE_ARMED, BADGE_DRILL, BADGE_LIVE, BADGE_READONLY, BADGE_SAFE, BADGE_SIM, CRIT, Ink, MUTED,
+    OK, STALE, TEXT, UNKNOWN, WARN,
+};
+use crate::ui::widget::row::{Row, first_fit};
+
+use super::words;
+
+/// A poll that is older than this is late, whatever the systems' own periods.
+const POLL_LATE_S: u64 = 30;
+
+/// `[LIVE] [ARMED]`.
+#[must_use]
+pub fn badges(screen: &Screen<'_>, gap: &str) -> Row {
+    let kind: Ink = match screen.kind {
+        RunKind::Live => BADGE_LIVE,
+        RunKind::Drill => BADGE_DRILL,
+        RunKind::Simulation => BADGE_SIM,
+    };
+    let (access, word) = match screen.access {
+        Access::Safe => (BADGE_SAFE, "[SAFE]"),
+        Access::Armed => (BADGE_ARMED, "[ARMED]"),
+        Access::ReadOnly => (BADGE_READONLY, "[READ-ONLY]"),
+    };
+    Row::of(kind, format!("[{}]", screen.kind.badge())).put(TEXT, gap).put(access, word)
+}
+
+fn poll(screen: &Screen<'_>, long: bool) -> Row {
+    let Some(heard) = screen.snapshot.last_heard() else {
+        return Row::of(STALE, "poll: nothing heard yet");
+    };
+    let age = screen.now.since(heard);
+    let shown = short_time(std::time::Duration::from_secs(age.as_secs()));
+    if age.as_secs() > POLL_LATE_S {
+        return Row::of(STALE, format!("? poll LATE {shown} ago"));
+    }
+    Row::of(MUTED, if long { format!("poll {shown} ago ok") } else { format!("poll {shown}") })
+}
+
+fn who(screen: &Screen<'_>, long: bool) -> Row {
+    let commander = screen
+        .run
+        .map(|run| run.declaration.as_ref().map_or(&run.opened.1, |declared| &declared.by));
+    match (commander, long) {
+        (Some(actor), true) => Row::of(TEXT, format!("commander {actor}")),
+        (Some(actor), false) => Row::of(TEXT, format!("cmd {actor}")),
+        (None, _) => Row::of(MUTED, format!("you: {}", screen.me)),
+    }
+}
+
+fn regions(screen: &Screen<'_>, parts: bool) -> Row {
+    let way = words::direction(screen);
+    let one = |side| {
+        if parts {
+            format!("{} {}", words::label(screen, side), words::part(screen, side))
+        } else {
+            words::label(screen, side).to_owned()
+        }
+    };
+    Row::plain(format!("{} > {}", one(way.from), one(way.to)))
+}
+
+/// The header.
+#[must_use]
+pub fn header(screen: &Screen<'_>, width: usize) -> Row {
+    let run = screen.run.map_or_else(|| "no incident".to_owned(), |run| run.id.to_string());
+    let utc = Row::of(TEXT, screen.now.utc().to_string());
+    let help = Row::of(MUTED, format!("{} help", words::key(screen, Command::Help)));
+    let gap = |row: Row, cells: usize| row.put(TEXT, " ".repeat(cells));
+    let left = |spaced: bool, parts: bool, long: bool| {
+        let cells = if spaced { 2 } else { 1 };
+        gap(badges(screen, if spaced { " " } else { "" }), cells)
+            .put(TEXT, &run)
+            .put(TEXT, " ".repeat(cells))
+            .join(gap(regions(screen, parts), cells))
+            .join(who(screen, long))
+    };
+    let short_left = gap(badges(screen, ""), 1).put(TEXT, &run);
+    let right = |long: bool, with_help: bool| {
+        let row = gap(poll(screen, long), if long { 3 } else { 1 }).join(utc.clone());
+        if with_help { gap(row, 3).join(help.clone()) } else { row }
+    };
+    let letters = words::direction(screen);
+    let letters = gap(badges(screen, ""), 1)
+        .put(TEXT, format!("{run} {} > {} ", letters.from, letters.to))
+        .join(who(screen, false));
+    let lines = [
+        (left(true, true, true), right(true, true)),
+        (left(true, false, true), right(true, true)),
+        (left(false, false, true), right(false, true)),
+        (left(false, false, false), right(false, false)),
+        (letters, right(false, false)),
+        (short_left.clone(), right(false, false)),
+        (short_left.clone(), utc.clone()),
+        (gap(badges(screen, ""), 1).join(who(screen, false)), Row::new()),
+        (badges(screen, ""), Row::new()),
+    ];
+    for (left, right) in lines {
+        let gap = usize::from(!right.is_empty());
+        if left.width() + right.width() + gap <= width {
+            return Row::spread(left, right, width);
+        }
+    }
+    badges(screen, "").cut(width)
+}
+
+/// The alarm that matters most, as it stands in the banner.
+fn alarm_rows(screen: &Screen<'_>, alarm: &Alarm) -> Vec<Row> {
+    let (ink, glyph) = words::glyph(alarm.priority);
+    let head = Row::of(ink, format!("{glyph} {}", alarm.sentence));
+    let since = alarm.since.map_or_else(String::new, |at| format!(" since {}", at.utc()));
+    let spent = alarm.since.map_or_else(String::new, |at| {
+        format!(" ({})", short_time(std::time::Duration::from_secs(screen.now.since(at).as_secs())))
+    });
+    let others = screen.assessment.alarms.len().saturating_sub(1);
+    let folded = alarm.consequences.len();
+    let grouped = if folded > 0 { format!("   {folded} grouped under it") } else { String::new() };
+    let short = if folded > 0 { format!("  {folded} grouped") } else { String::new() };
+    let more = if others > 0 { format!("   +{others} more") } else { String::new() };
+    let known = screen.acknowledged.contains(&alarm.key);
+    let state = if known {
+        "   acknowledged".to_owned()
+    } else if screen.access == Access::ReadOnly {
+        "   not acknowledged".to_owned()
+    } else {
+        format!(
+            "   {} acknowledge  {} evidence",
+            words::key(screen, Command::Acknowledge),
+            words::key(screen, Command::Evidence)
+        )
+    };
+    let tail = if known { "  acknowledged" } else { "  not acknowledged" };
+    vec![
+        head.clone()
+            .put(ink, &since)
+            .put(ink, &spent)
+            .put(TEXT, &grouped)
+            .put(TEXT, &more)
+            .put(MUTED, &state),
+        head.clone().put(ink, &since).put(ink, &spent).put(TEXT, &short).put(MUTED, tail),
+        head.clone().put(ink, &since).put(TEXT, &short).put(MUTED, tail),
+        head.clone().put(ink, &since).put(TEXT, &short),
+        head.clone().put(ink, &since),
+        head,
+    ]
+}
+
+/// The banner without an alarm: calm only where that can be told.
+fn calm(screen: &Screen<'_>) -> Row {
+    match &screen.assessment.primary {
+        Primary::Healthy => Row::of(OK, "ok  no alarm"),
+        Primary::Blind(why) => Row::of(UNKNOWN, format!("? nothing can be told: {why}")),
+        Primary::ItIsUs { .. } => {
+            Row::of(UNKNOWN, "? our own network: the reference is silent too")
+        }
+        Primary::Suspect { .. } => Row::of(WARN, "▲2 the primary is suspect"),
+        Primary::Red { .. } => Row::of(CRIT, "■1 the primary is red"),
+    }
+}
+
+/// The one worst thing, since when, and what is folded under it.
+#[must_use]
+pub fn banner(screen: &Screen<'_>, width: usize) -> Row {
+    if let JournalState::Failed(why) = screen.journal {
+        let full = format!("■1 JOURNAL FAILED: {why}. Nothing new starts until it records again.");
+        return first_fit(
+            vec![Row::of(CRIT, full), Row::of(CRIT, format!("■1 JOURNAL FAILED: {why}"))],
+            width,
+        );
+    }
+    let split = screen.assessment.split_brain.first();
+    let told = screen.assessment.alarms.first();
+    if let Some((system, since)) = split
+        && told.is_none_or(|alarm| alarm.system.as_ref() != Some(system))
+    {
+        let words = format!("■1 TWO PRIMARIES of {system} since {}", since.utc());
+        return Row::of(CRIT, words).cut(width);
+    }
+    match told {
+        Some(alarm) => first_fit(alarm_rows(screen, alarm), width),
+        None => match screen.journal {
+            JournalState::ReadOnly(why) => {
+                Row::of(BADGE_READONLY, format!("journal is read only: {why}")).cut(width)
+            }
+            JournalState::None | JournalState::Ok { .. } | JournalState::Failed(_) => {
+                calm(screen).cut(width)
+            }
+        },
+    }
+}

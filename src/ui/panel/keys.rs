@@ -1,0 +1,106 @@
+//! The last row: the keys that can be used now; those that cannot are left out or grey.
+
+use crate::ui::command::Command;
+use crate::ui::model::Dialog;
+use crate::ui::screen::{Access, Screen};
+use crate::ui::widget::ink::{MUTED, TEXT};
+use crate::ui::widget::row::{Row, as_many};
+
+use super::words;
+
+/// The commands of the keys row with their short words, the most important first.
+const SHOWN: [(Command, &str); 22] = [
+    (Command::Help, "help"),
+    (Command::Enter, "open"),
+    (Command::Run, "run"),
+    (Command::Declare, "declare"),
+    (Command::AcceptLedger, "losses"),
+    (Command::Attest, "attest"),
+    (Command::Resolve, "resolve"),
+    (Command::Retry, "retry"),
+    (Command::Skip, "skip"),
+    (Command::AbortStep, "abort step"),
+    (Command::Hold, "hold"),
+    (Command::Arm, "arm/safe"),
+    (Command::Acknowledge, "ack"),
+    (Command::Evidence, "evidence"),
+    (Command::Note, "note"),
+    (Command::Panel(1), "panel"),
+    (Command::Zoom, "zoom"),
+    (Command::Filter, "filter"),
+    (Command::VerifyNow, "verify"),
+    (Command::Choose, "runbook"),
+    (Command::Close, "close"),
+    (Command::Quit, "quit"),
+];
+
+/// True for a command that only looks.
+fn only_looks(command: Command) -> bool {
+    matches!(
+        command,
+        Command::Help
+            | Command::Panel(_)
+            | Command::Zoom
+            | Command::Filter
+            | Command::Enter
+            | Command::Evidence
+            | Command::VerifyNow
+            | Command::Quit
+    )
+}
+
+/// The keys row.
+#[must_use]
+pub fn row(screen: &Screen<'_>, width: usize) -> Row {
+    if screen.model.filtering {
+        return Row::plain("type to filter   enter keep   esc show all").cut(width);
+    }
+    if !screen.model.sequence.is_empty() {
+        let typed = screen.model.sequence.join(" ");
+        return Row::plain(format!("{typed} …   esc forgets it")).cut(width);
+    }
+    if let Some(dialog) = &screen.model.dialog {
+        return Row::plain(dialog_keys(dialog)).cut(width);
+    }
+    let parts = SHOWN
+        .into_iter()
+        .filter(|(command, _)| screen.access != Access::ReadOnly || only_looks(*command))
+        .filter_map(|(command, word)| {
+            let bound = screen.guide.iter().find(|row| same(row.command, command));
+            if !screen.guide.is_empty() && bound.is_none() {
+                return None;
+            }
+            let key = match command {
+                Command::Panel(_) => "1-6".to_owned(),
+                _ => words::key(screen, command),
+            };
+            let usable = bound.is_none_or(|row| row.why_not.is_none());
+            usable.then(|| Row::of(TEXT, key).put(MUTED, format!(" {word}")))
+        })
+        .collect();
+    as_many(parts, "  ", width)
+}
+
+fn same(one: Command, other: Command) -> bool {
+    one == other || matches!((one, other), (Command::Panel(_), Command::Panel(_)))
+}
+
+fn dialog_keys(dialog: &Dialog) -> &'static str {
+    match dialog {
+        Dialog::Help { .. } | Dialog::Evidence { .. } => "up/down pgup/pgdn scroll   esc close",
+        Dialog::Card(card) if card.window.is_some() => "any key stops it",
+        Dialog::Card(card) if card.confirming => {
+            "type the text   enter once it matches   pgup/pgdn scroll   esc leave"
+        }
+        Dialog::Card(_) => "pgup/pgdn scroll   esc close",
+        Dialog::Form { .. } => "type   enter accept   esc leave, nothing happens",
+        Dialog::Declare { .. } | Dialog::AbortRun { .. } => {
+            "type   tab next field   enter accept   esc leave, nothing happens"
+        }
+        Dialog::Choose(_) => "up/down choose   tab planned or ungraceful   enter take   esc leave",
+        Dialog::Ledger { .. } | Dialog::Close { .. } | Dialog::Leave { .. } => {
+            "enter accept   esc leave, nothing happens"
+        }
+        Dialog::Arm { .. } => "type `arm`   enter accept   esc leave, nothing happens",
+    }
+}

@@ -1,0 +1,15 @@
+//! The parts of the screen, each drawn from the screen's facts alone.
+
+pub mod dialog;
+pub mod header;
+pub mod keys;
+pub mod logs;
+pub mod next;
+pub mod red;
+pub mod region;
+pub mod replication;
+pub mod runbook;
+pub mod spoken;
+pub mod strip;
+pub mod table;
+pub mod words;

@@ -1,0 +1,221 @@
+//! What to do now, in words, from the state of the incident and of the run.
+
+use crate::domain::catalogue::Class;
+use crate::domain::run::event::Closing;
+use crate::domain::run::phase::{Phase, Stage};
+use crate::domain::run::state::Run;
+use crate::domain::verdict::{Primary, Verdict};
+use crate::ui::command::Command;
+use crate::ui::model::Dialog;
+use crate::ui::screen::{Access, JournalState, Screen};
+
+use super::words;
+
+/// What to do now.
+#[must_use]
+pub fn sentence(screen: &Screen<'_>) -> String {
+    if let Some(text) = in_card(screen) {
+        return text;
+    }
+    if screen.access == Access::ReadOnly {
+        return format!("{}.  Read only: no key here changes anything.", watched(screen));
+    }
+    match screen.run {
+        Some(run) if run.stage.is_closed() => closed(screen, run),
+        Some(run) if run.declaration.is_some() || !words::is_red_moment(screen) => {
+            with_run(screen, run)
+        }
+        Some(_) | None => without_run(screen),
+    }
+}
+
+/// What is going on, for a console without acts: it names no key.
+fn watched(screen: &Screen<'_>) -> String {
+    if words::is_red_moment(screen) {
+        return "red, not declared yet".to_owned();
+    }
+    let Some(run) = screen.run else {
+        return format!("no incident, standby {}", screen.assessment.verdict.word());
+    };
+    if run.stage.is_closed() {
+        return run.stage.word().to_owned();
+    }
+    match words::current(screen) {
+        Some((step, state)) => format!("\"{}\" is {}", step.title, state.phase.word()),
+        None => format!("the run is {}", run.stage.word()),
+    }
+}
+
+/// What to do in the card of a step that is being started.
+fn in_card(screen: &Screen<'_>) -> Option<String> {
+    let Some(Dialog::Card(card)) = &screen.model.dialog else { return None };
+    if card.window.is_some() {
+        return Some("it starts in a moment; any key stops it".to_owned());
+    }
+    card.confirming.then(|| "read what will change and what it costs; esc leaves".to_owned())
+}
+
+fn key(screen: &Screen<'_>, command: Command) -> String {
+    words::key(screen, command)
+}
+
+fn without_run(screen: &Screen<'_>) -> String {
+    let evidence = key(screen, Command::Evidence);
+    match &screen.assessment.primary {
+        Primary::Red { .. } => red(screen, &evidence),
+        Primary::Suspect { signals } => {
+            let names: Vec<&str> = signals.iter().map(|signal| signal.system.as_str()).collect();
+            format!(
+                "watch {}: {} of {} signals that make the primary red.  {evidence} = evidence",
+                names.join(", "),
+                signals.len(),
+                screen.site.red_needs_signals
+            )
+        }
+        Primary::ItIsUs { .. } => {
+            format!("check our own network: the reference is silent too.  {evidence} = evidence")
+        }
+        Primary::Blind(why) => format!("nothing can be told: {why}.  {evidence} = evidence"),
+        Primary::Healthy => match &screen.assessment.verdict {
+            Verdict::Go => format!(
+                "nothing to do.  {} choose a runbook   {} declare",
+                key(screen, Command::Choose),
+                key(screen, Command::Declare)
+            ),
+            Verdict::Caution(reasons) | Verdict::NoGo(reasons) | Verdict::Blind(reasons) => {
+                match reasons.first() {
+                    Some(reason) => format!("make the standby fit: {reason}"),
+                    None => "make the standby fit".to_owned(),
+                }
+            }
+        },
+    }
+}
+
+/// The primary is red and nobody declared: the plan is opened first, then declared.
+fn red(screen: &Screen<'_>, evidence: &str) -> String {
+    let declare = key(screen, Command::Declare);
+    let open = screen.run.is_some_and(|run| !run.stage.is_closed());
+    let next = if open {
+        format!("{declare} declare (typed)")
+    } else {
+        format!("{} open the plan, then {declare} declare", key(screen, Command::Choose))
+    };
+    format!("{evidence} inspect the evidence   {next}   Nothing has been run.")
+}
+
+fn with_run(screen: &Screen<'_>, run: &Run) -> String {
+    if let JournalState::Failed(_) = screen.journal {
+        return "make room for the journal: nothing new starts, running steps go on".to_owned();
+    }
+    if !screen.assessment.split_brain.is_empty() {
+        return format!(
+            "stop writes in one region: two primaries take writes.  {} = evidence",
+            key(screen, Command::Evidence)
+        );
+    }
+    match run.stage {
+        Stage::Standby => format!("{} declare (typed)", key(screen, Command::Declare)),
+        Stage::Held => format!(
+            "HOLD: no new step starts, the clock goes on.  {} = go on",
+            key(screen, Command::Hold)
+        ),
+        Stage::Aborting => format!(
+            "giving up: {} take done steps back, then {} close",
+            key(screen, Command::Compensate),
+            key(screen, Command::Close)
+        ),
+        Stage::Declared | Stage::Executing if run.ledger.is_some() && run.accepted.is_none() => {
+            format!("{} read and accept the expected losses", key(screen, Command::AcceptLedger))
+        }
+        Stage::Declared | Stage::Executing => step_sentence(screen),
+        Stage::Verifying if run.restored.is_some() => {
+            format!("restored was seen.  {} close the run", key(screen, Command::Close))
+        }
+        Stage::Verifying => format!("all steps are finished; waiting to see: {}", awaited(screen)),
+        Stage::Complete | Stage::Aborted => closed(screen, run),
+    }
+}
+
+fn awaited(screen: &Screen<'_>) -> String {
+    let Some(book) = screen.runbook else { return "the restored facts".to_owned() };
+    let way = words::direction(screen);
+    let texts: Vec<String> = book
+        .restored
+        .iter()
+        .map(|gate| format!("{} {} in {}", gate.system, gate.fact, way.side(gate.place)))
+        .collect();
+    if texts.is_empty() { "that a person says so".to_owned() } else { texts.join(", ") }
+}
+
+fn step_sentence(screen: &Screen<'_>) -> String {
+    let Some((step, state)) = words::current(screen) else {
+        return "no step can go on: look at failed and skipped steps".to_owned();
+    };
+    let title = &step.title;
+    match state.phase {
+        Phase::Unknown => format!(
+            "{} resolve \"{title}\": did it take effect? look first",
+            key(screen, Command::Resolve)
+        ),
+        Phase::Failed => format!(
+            "\"{title}\" failed: {} retry   {} skip with a reason   {} evidence",
+            key(screen, Command::Retry),
+            key(screen, Command::Skip),
+            key(screen, Command::Evidence)
+        ),
+        Phase::Granted | Phase::Running | Phase::Verifying => {
+            running(screen, state.phase, title.as_str())
+        }
+        Phase::Ready if step.class == Class::H => {
+            format!("do \"{title}\", then {} attest what you see", key(screen, Command::Attest))
+        }
+        Phase::Ready => match screen.access {
+            Access::Safe => format!(
+                "{} arm this console, then {} run \"{title}\"",
+                key(screen, Command::Arm),
+                key(screen, Command::Run)
+            ),
+            Access::Armed => format!(
+                "{} run \"{title}\"   {} read its card first",
+                key(screen, Command::Run),
+                key(screen, Command::Enter)
+            ),
+            Access::ReadOnly => format!("the commander runs \"{title}\""),
+        },
+        Phase::Pending | Phase::Done | Phase::Skipped | Phase::Compensated => {
+            format!("\"{title}\" is {}", state.phase.word())
+        }
+    }
+}
+
+/// A step runs: what can be run beside it, else that it is waited for.
+fn running(screen: &Screen<'_>, phase: Phase, title: &str) -> String {
+    let ready = words::ready_beside(screen);
+    if let Some(step) = ready.filter(|_| screen.access != Access::ReadOnly) {
+        let act = if step.class == Class::H { Command::Attest } else { Command::Run };
+        let (act, beside) = (key(screen, act), &step.title);
+        let first = match screen.access {
+            Access::Safe => format!("{} arm this console, then ", key(screen, Command::Arm)),
+            Access::Armed | Access::ReadOnly => String::new(),
+        };
+        return format!("{first}{act} run \"{beside}\" meanwhile   \"{title}\" goes on");
+    }
+    match phase {
+        Phase::Verifying => format!("wait: \"{title}\" ended, its effect is looked for"),
+        _ => format!("wait for \"{title}\"   {} abort it", key(screen, Command::AbortStep)),
+    }
+}
+
+fn closed(screen: &Screen<'_>, run: &Run) -> String {
+    let how = match &run.closed {
+        Some((at, Closing::Complete)) => format!("closed complete at {}", at.utc()),
+        Some((at, Closing::CompleteExcept { steps })) => {
+            let names: Vec<&str> = steps.iter().map(crate::domain::ids::StepId::as_str).collect();
+            format!("closed at {}, complete except {}", at.utc(), names.join(", "))
+        }
+        Some((at, Closing::Aborted)) => format!("given up at {}", at.utc()),
+        None => "closed".to_owned(),
+    };
+    format!("{how}.  {} choose the next runbook", key(screen, Command::Choose))
+}

@@ -1,0 +1,311 @@
+//! The moment the primary goes red: what we know, what to do, what else is wrong. Nothing is run.
+
+use ratatui::layout::Rect;
+
+use crate::domain::reading::FactValue;
+use crate::domain::snapshot::CellState;
+use crate::domain::text::Clean;
+use crate::domain::time::short_time;
+use crate::domain::verdict::{Met, Primary, Signal, T0Basis};
+use crate::ui::command::Command;
+use crate::ui::screen::{Access, Screen};
+use crate::ui::widget::canvas::{Canvas, FrameLook, ruled};
+use crate::ui::widget::ink::{CRIT, FOCUS, Ink, MUTED, OK, TEXT, UNKNOWN, WARN};
+use crate::ui::widget::row::{Row, fit, wrap};
+use crate::ui::widget::sheet::window;
+
+use super::{spoken, words};
+
+/// Cells of the words at the left.
+const LEAD: usize = 8;
+
+/// Consequences named before the rest is only counted.
+const NAMED_MAX: usize = 8;
+
+/// Signals named by their system; the evidence has all of them.
+const SIGNALS_NAMED: usize = 6;
+
+/// The same where there is little room.
+const SIGNALS_NAMED_COMPACT: usize = 1;
+
+/// Rows of one fact: a lead word, then inked text wrapped beneath each other.
+fn fact(lead: &str, ink: Ink, text: &str, width: usize) -> Vec<Row> {
+    wrap(text, width.saturating_sub(LEAD))
+        .into_iter()
+        .enumerate()
+        .map(|(index, line)| {
+            let lead = if index == 0 { lead } else { "" };
+            Row::of(FOCUS, fit(lead, LEAD)).put(ink, line)
+        })
+        .collect()
+}
+
+fn signals<'a>(screen: &Screen<'a>) -> (&'a [Signal], Option<T0Basis>) {
+    match &screen.assessment.primary {
+        Primary::Red { signals, basis, .. } => (signals, Some(*basis)),
+        Primary::Suspect { signals } | Primary::ItIsUs { signals } => (signals, None),
+        Primary::Healthy | Primary::Blind(_) => (&[], None),
+    }
+}
+
+/// What failed and since when; so many signals are named, the rest is counted.
+fn what(screen: &Screen<'_>, named: usize, width: usize) -> Vec<Row> {
+    let (signals, basis) = signals(screen);
+    let label = words::label(screen, screen.assessment.active);
+    let mut rows = fact(
+        "WHAT",
+        CRIT,
+        &format!(
+            "{label} stopped answering: {} systems, {} make it red",
+            signals.len(),
+            screen.site.red_needs_signals
+        ),
+        width,
+    );
+    for signal in signals.iter().take(named) {
+        let text = format!("{} since {}: {}", signal.system, signal.since.utc(), signal.why);
+        rows.push(Row::plain(" ".repeat(LEAD)).put(TEXT, text).cut(width));
+    }
+    if signals.len() > named {
+        let text = format!("and {} more", signals.len() - named);
+        rows.extend(fact("", MUTED, &text, width));
+    }
+    let since = words::t0(screen).map_or_else(String::new, |(at, _)| {
+        let spent = short_time(screen.now.since(at));
+        match basis {
+            Some(T0Basis::AtOrBefore) => {
+                format!("at or before {} ({spent}): the first look already failed", at.utc())
+            }
+            Some(T0Basis::Exact | T0Basis::Set) | None => {
+                format!("{} ({spent}), the first failed look after a good one", at.utc())
+            }
+        }
+    });
+    rows.extend(fact("SINCE", TEXT, &since, width));
+    rows.extend(fact("SEEN", TEXT, &format!("from {}, this console", screen.me.host), width));
+    rows
+}
+
+fn not_us(screen: &Screen<'_>, width: usize) -> Vec<Row> {
+    let every = std::time::Duration::from_secs(10);
+    let (ink, text) = match screen.snapshot.reference.state(screen.now, every) {
+        CellState::Up | CellState::Degraded(_) => {
+            (OK, format!("the reference {} answers", screen.site.reference.join(", ")))
+        }
+        CellState::Down(why) => (CRIT, format!("the reference is silent too: {why}")),
+        CellState::Unknown(why) => (UNKNOWN, format!("? the reference tells nothing: {why}")),
+        CellState::Stale(age) => {
+            (UNKNOWN, format!("? the reference was last looked at {} ago", short_time(age)))
+        }
+        CellState::NoData => (UNKNOWN, "? the reference was never looked at".to_owned()),
+    };
+    fact("NOT US", ink, &text, width)
+}
+
+fn data(screen: &Screen<'_>, width: usize) -> Vec<Row> {
+    let mut rows = fact("DATA", TEXT, "if we promote now we expect to lose:", width);
+    for row in &screen.ledger.rows {
+        let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
+        let limit = row.rpo_s.map_or_else(|| "no RPO".to_owned(), words::seconds);
+        rows.push(
+            Row::plain(" ".repeat(LEAD))
+                .cell(TEXT, row.system.as_str(), 12)
+                .put(TEXT, format!("{loss:>8} of {limit:>6}  "))
+                .put(words::loss_ink(row.verdict), row.verdict.word()),
+        );
+    }
+    rows
+}
+
+fn standby(screen: &Screen<'_>, width: usize) -> Vec<Row> {
+    let assessment = screen.assessment;
+    let label = words::label(screen, assessment.standby());
+    let head = format!("{label} is {}", assessment.verdict.word());
+    let mut rows = fact("STANDBY", spoken::verdict_ink(&assessment.verdict), &head, width);
+    for criterion in &assessment.criteria {
+        let (ink, word) = match criterion.met {
+            Met::Yes => continue,
+            Met::No => (CRIT, "■1"),
+            Met::Unknown => (UNKNOWN, "? "),
+        };
+        let text = format!("{word} {}: {}", criterion.asks, criterion.evidence);
+        rows.extend(fact("", ink, &text, width));
+    }
+    let met = assessment.criteria.iter().filter(|criterion| criterion.met == Met::Yes).count();
+    rows.extend(fact("", OK, &format!("ok {met} criteria are met"), width));
+    rows
+}
+
+/// Whether the lost region can still take writes, as far as anything tells.
+fn fence(screen: &Screen<'_>, width: usize) -> Vec<Row> {
+    let side = screen.assessment.active;
+    let told = screen.site.systems.iter().find_map(|system| {
+        let cell = screen.snapshot.cell(&system.id, side)?;
+        match cell.fact("fenced", screen.now, system.every) {
+            FactValue::Boolean(yes) => Some((system.id.as_str(), yes)),
+            FactValue::Number(_)
+            | FactValue::Seconds(_)
+            | FactValue::Share(_)
+            | FactValue::Text(_)
+            | FactValue::Unknown(_) => None,
+        }
+    });
+    let (ink, text) = match told {
+        Some((system, true)) => (OK, format!("{system} in {side} is fenced")),
+        Some((system, false)) => (CRIT, format!("■1 {system} in {side} is NOT fenced")),
+        None => (WARN, format!("▲2 UNKNOWN: {side} may still accept writes")),
+    };
+    fact("FENCE", ink, &text, width)
+}
+
+fn know_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
+    let mut rows = what(screen, SIGNALS_NAMED, width);
+    rows.extend(not_us(screen, width));
+    rows.extend(data(screen, width));
+    rows.extend(standby(screen, width));
+    rows.extend(fence(screen, width));
+    rows
+}
+
+fn do_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
+    let key = |command| words::key(screen, command);
+    let label = words::label(screen, screen.assessment.active);
+    let since = words::t0(screen).map_or_else(String::new, |(at, _)| at.utc().to_string());
+    let declarers = screen.site.declarers();
+    let who = if declarers.is_empty() { "nobody".to_owned() } else { declarers.join(", ") };
+    let step = |number: &str, lead: &str, text: String| {
+        let indent = 13;
+        wrap(&text, width.saturating_sub(indent))
+            .into_iter()
+            .enumerate()
+            .map(|(index, line)| {
+                let (number, lead) = if index == 0 { (number, lead) } else { ("", "") };
+                Row::of(FOCUS, format!("{number:<3}{lead:<10}")).put(TEXT, line)
+            })
+            .collect::<Vec<_>>()
+    };
+    let mut rows = step(
+        "1",
+        "CONFIRM",
+        format!("is it really down?  {} = evidence of every look", key(Command::Evidence)),
+    );
+    let title = screen.runbook.map_or("no runbook is chosen", |book| book.title.as_str());
+    let opened = screen.run.filter(|run| !run.stage.is_closed());
+    let how = match (opened, screen.access) {
+        (Some(run), _) => format!(".  It is open as {}", run.id),
+        (None, Access::ReadOnly) => String::new(),
+        (None, Access::Safe | Access::Armed) => {
+            format!(".  {} = open it, or another one", key(Command::Choose))
+        }
+    };
+    rows.extend(step("2", "PLAN", format!("{title}{how}")));
+    rows.extend(step(
+        "3",
+        "DECIDE",
+        if screen.access == Access::ReadOnly {
+            format!("may declare, at their own console: {who}")
+        } else {
+            format!("may declare: {who}.  {} = the declare dialog, typed", key(Command::Declare))
+        },
+    ));
+    rows.extend(step(
+        "4",
+        "SAY",
+        format!(
+            "\"{label} is down since {since}. {} is looking. Next word in 5 minutes.\"",
+            screen.me
+        ),
+    ));
+    rows.push(Row::of(TEXT, "Nothing has been changed. No step runs by itself."));
+    rows
+}
+
+fn alarm_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for alarm in &screen.assessment.alarms {
+        let (ink, glyph) = words::glyph(alarm.priority);
+        let at = alarm.since.map_or_else(|| "         ".to_owned(), |at| at.utc().to_string());
+        let known = screen.acknowledged.contains(&alarm.key);
+        let right = if known { "acknowledged" } else { "not acknowledged" };
+        rows.push(Row::spread(
+            Row::of(ink, glyph).put(MUTED, format!(" {at} ")).put(TEXT, alarm.sentence.as_str()),
+            Row::of(MUTED, right),
+            width,
+        ));
+        let count = alarm.consequences.len();
+        if count > 0 {
+            let named: Vec<&str> =
+                alarm.consequences.iter().take(NAMED_MAX).map(Clean::as_str).collect();
+            let text = format!("   +{count} consequences: {}", named.join("; "));
+            rows.push(Row::of(MUTED, text).cut(width));
+        }
+    }
+    rows
+}
+
+/// Draws the red moment over the content.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
+    if area.width < 100 || area.height < 20 {
+        draw_compact(canvas, area, screen);
+        return;
+    }
+    let alarms = alarm_rows(screen, usize::from(area.width) - 4);
+    let alarm_height =
+        u16::try_from(alarms.len() + 2).unwrap_or(u16::MAX).clamp(4, area.height / 3);
+    let upper_height = area.height - alarm_height;
+    let half = area.width / 2;
+    let know = Rect { width: half, height: upper_height, ..area };
+    let act = Rect { x: area.x + half, width: area.width - half, height: upper_height, ..area };
+    let below = Rect { y: area.y + upper_height, height: alarm_height, ..area };
+    let panel = |canvas: &mut Canvas<'_>, at: Rect, title: Row, right: Row, focused: bool| {
+        let look = FrameLook { title, right, below: Row::new(), focused };
+        let inner = canvas.frame(at, &look);
+        Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
+    };
+    let inside = panel(canvas, know, Row::plain("WHAT WE KNOW"), Row::new(), true);
+    let rows = know_rows(screen, usize::from(inside.width));
+    canvas.rows(inside, &window(&rows, 0, usize::from(inside.height)));
+    let inside = panel(canvas, act, Row::plain("WHAT TO DO NOW"), Row::new(), false);
+    let rows = do_rows(screen, usize::from(inside.width));
+    canvas.rows(inside, &window(&rows, 0, usize::from(inside.height)));
+    let title = Row::plain(format!("ALARMS  {} shown", screen.assessment.alarms.len()));
+    let folded: usize = screen.assessment.alarms.iter().map(|alarm| alarm.consequences.len()).sum();
+    let right = Row::of(MUTED, format!("{folded} grouped"));
+    let inside = panel(canvas, below, title, right, false);
+    canvas.rows(inside, &window(&alarms, 0, usize::from(inside.height)));
+}
+
+/// One column, the most needed first, where there is little room.
+fn draw_compact(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
+    let width = usize::from(area.width);
+    let title = ruled(&Row::plain("WHAT WE KNOW"), &Row::new(), FOCUS, "━", width);
+    canvas.row(area.x, area.y, area.width, &title);
+    let mut know = what(screen, SIGNALS_NAMED_COMPACT, width);
+    know.extend(not_us(screen, width));
+    let losses: Vec<String> = screen
+        .ledger
+        .rows
+        .iter()
+        .map(|row| {
+            let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
+            format!("{} {loss} {}", row.system, row.verdict.word())
+        })
+        .collect();
+    let text = format!("we expect to lose: {}", losses.join(", "));
+    know.extend(fact("DATA", TEXT, &text, width));
+    know.extend(fence(screen, width));
+    know.extend(standby(screen, width));
+    let act = do_rows(screen, width);
+    let room = usize::from(area.height).saturating_sub(2);
+    let act_room = act.len().min(room * 2 / 5);
+    let know_room = room - act_room;
+    let know_rows = window(&know, 0, know_room);
+    let used = u16::try_from(know_rows.len()).unwrap_or(area.height);
+    let inside = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    canvas.rows(inside, &know_rows);
+    let title = ruled(&Row::plain("WHAT TO DO NOW"), &Row::new(), FOCUS, "━", width);
+    let below = Rect { y: inside.y + used, height: inside.height.saturating_sub(used), ..inside };
+    let mut rows = vec![title];
+    rows.extend(window(&act, 0, usize::from(below.height).saturating_sub(1)));
+    canvas.rows(below, &rows);
+}

@@ -1,0 +1,238 @@
+//! Replication: how far every store is behind, by which measure, against what was promised.
+
+use ratatui::layout::Rect;
+
+use crate::domain::ids::Side;
+use crate::domain::reading::{Certainty, Lag};
+use crate::domain::site::SystemSpec;
+use crate::domain::time::short_time;
+use crate::ui::model::Panel;
+use crate::ui::screen::Screen;
+use crate::ui::widget::bar::curve;
+use crate::ui::widget::canvas::{Canvas, FrameLook};
+use crate::ui::widget::ink::{CRIT, Ink, MUTED, OK, STALE, TEXT, UNKNOWN};
+use crate::ui::widget::row::{Row, width_of};
+use crate::ui::widget::sheet::window;
+
+use super::{region, words};
+
+/// Cells of the curve of past lags.
+const CURVE_CELLS: usize = 10;
+
+/// The widest a store's name gets in the panel.
+const NAME_CELLS_MAX: usize = 12;
+
+/// Cells from which the amount stands beside the measure.
+const AMOUNT_FROM: usize = 84;
+
+/// The lag of one store as it is to be shown.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LagShown {
+    /// `0.8s`, or `UNKNOWN`.
+    pub lag: String,
+    /// `1.2 MB` and such.
+    pub amount: String,
+    /// The objective.
+    pub limit: String,
+    /// The comparison, in ink.
+    pub verdict: (Ink, String),
+    /// How it was measured, or how old it is.
+    pub basis: String,
+}
+
+/// An amount with its unit, bytes in steps of 1024.
+#[must_use]
+pub fn amount_text(lag: &Lag) -> String {
+    let Some(amount) = lag.amount else { return String::new() };
+    if lag.unit != crate::domain::reading::LagUnit::Bytes {
+        return format!("{amount} {}", lag.unit.word());
+    }
+    let mut unit = "B";
+    let mut scaled = amount;
+    let mut tenths = 0;
+    for next in ["KiB", "MiB", "GiB", "TiB"] {
+        if scaled < 1024 {
+            break;
+        }
+        (tenths, scaled, unit) = (scaled % 1024 * 10 / 1024, scaled / 1024, next);
+    }
+    if unit == "B" { format!("{scaled} B") } else { format!("{scaled}.{tenths} {unit}") }
+}
+
+/// True for a system that has a row in this panel: a lag was ever read, or the ledger has it.
+#[must_use]
+pub fn is_replicated(screen: &Screen<'_>, system: &SystemSpec) -> bool {
+    screen.ledger.row(&system.id).is_some()
+        || Side::BOTH.into_iter().any(|side| {
+            screen.snapshot.cell(&system.id, side).is_some_and(|cell| cell.last_lag.is_some())
+        })
+}
+
+/// The lag of a store now, or what was last known of it.
+#[must_use]
+pub fn lag_shown(screen: &Screen<'_>, system: &SystemSpec) -> LagShown {
+    let to = words::direction(screen).to;
+    let rpo = screen.site.rpo_of(&system.id);
+    let limit = rpo.map_or_else(|| "none".to_owned(), short_time);
+    let cell = screen.snapshot.cell(&system.id, to);
+    let frozen = words::is_frozen(screen);
+    let live = cell
+        .and_then(|cell| cell.current(screen.now, system.every))
+        .and_then(|reading| reading.lag.as_ref())
+        .filter(|_| !frozen);
+    if let Some(lag) = live
+        && let Some(seconds) = lag.known_seconds()
+    {
+        let over = rpo.is_some_and(|rpo| seconds > rpo.as_secs_f64());
+        let at_least = lag.certainty == Certainty::LowerBound;
+        let verdict = match (rpo, over) {
+            (None, _) => (UNKNOWN, "no RPO".to_owned()),
+            (Some(_), true) => (CRIT, "■1 OVER".to_owned()),
+            (Some(_), false) => (OK, "ok".to_owned()),
+        };
+        let lead = if at_least { ">= " } else { "" };
+        return LagShown {
+            lag: format!("{lead}{}", words::seconds(seconds)),
+            amount: amount_text(lag),
+            limit,
+            verdict,
+            basis: lag.basis.word().to_owned(),
+        };
+    }
+    last_known(screen, system, limit)
+}
+
+fn last_known(screen: &Screen<'_>, system: &SystemSpec, limit: String) -> LagShown {
+    let row = screen.ledger.row(&system.id);
+    let last = row.and_then(|row| row.last.as_ref());
+    let frozen = words::is_frozen(screen);
+    let amount = last.map_or_else(String::new, |(_, lag)| amount_text(lag));
+    let loss = row.and_then(|row| row.loss_s);
+    let Some(loss) = loss else {
+        let age = last.map_or_else(
+            || "never read".to_owned(),
+            |(at, _)| {
+                format!("last read {} ago", short_time(words::stepped(screen.now.since(*at))))
+            },
+        );
+        let verdict = (UNKNOWN, "?".to_owned());
+        return LagShown { lag: "UNKNOWN".to_owned(), amount, limit, verdict, basis: age };
+    };
+    let verdict = row.map_or((UNKNOWN, "?".to_owned()), |row| {
+        (words::loss_ink(row.verdict), row.verdict.word().to_owned())
+    });
+    let (lag, basis) = match (frozen, last) {
+        (true, Some((at, _))) => {
+            let age = screen.ledger.as_of.since(*at);
+            (words::seconds(loss), format!("{} before T0", short_time(age)))
+        }
+        (_, None) => (words::seconds(loss), "no sample".to_owned()),
+        (false, Some((at, _))) => {
+            let age = short_time(words::stepped(screen.now.since(*at)));
+            (format!("{} ?", words::seconds(loss)), format!("source silent {age}"))
+        }
+    };
+    let verdict = if frozen { verdict } else { (STALE, "?".to_owned()) };
+    LagShown { lag, amount, limit, verdict, basis }
+}
+
+fn trend(screen: &Screen<'_>, system: &SystemSpec) -> String {
+    let to = words::direction(screen).to;
+    let Some(cell) = screen.snapshot.cell(&system.id, to) else { return String::new() };
+    let values: Vec<Option<f64>> = cell.history.samples().map(|sample| sample.lag_s).collect();
+    let most = values.iter().flatten().copied().fold(0.0_f64, f64::max);
+    if most <= 0.0 {
+        return String::new();
+    }
+    curve(&values, most, CURVE_CELLS)
+}
+
+/// The rows of the panel, a heading first.
+#[must_use]
+pub fn rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
+    let frozen = words::is_frozen(screen);
+    let wide = width >= 52;
+    let stores: Vec<&SystemSpec> = screen
+        .site
+        .systems
+        .iter()
+        .filter(|system| is_replicated(screen, system) && words::passes(screen, system.id.as_str()))
+        .collect();
+    let name = stores
+        .iter()
+        .map(|system| width_of(system.id.as_str()))
+        .max()
+        .unwrap_or(0)
+        .clamp(4, if wide { NAME_CELLS_MAX } else { NAME_CELLS_MAX - 3 });
+    let heading = Row::of(
+        MUTED,
+        format!("{:name$} {:>8} {:>6}  ", "what", if frozen { "loss" } else { "lag" }, "RPO"),
+    )
+    .put(MUTED, if frozen { "at T0" } else { "verdict" });
+    let heading = if wide { heading.fit(name + 28).put(MUTED, "measure") } else { heading };
+    let mut rows = vec![heading];
+    for system in stores {
+        let shown = lag_shown(screen, system);
+        let ink = if shown.lag == "UNKNOWN" { UNKNOWN } else { TEXT };
+        let row = Row::new()
+            .cell(TEXT, system.id.as_str(), name)
+            .put(ink, format!("{:>8}", shown.lag))
+            .put(TEXT, format!(" {:>6}  ", shown.limit))
+            .put(shown.verdict.0, &shown.verdict.1);
+        let more = if width >= AMOUNT_FROM && !shown.amount.is_empty() {
+            format!("{}, {}", shown.basis, shown.amount)
+        } else {
+            shown.basis
+        };
+        let trend = if wide && !frozen { trend(screen, system) } else { String::new() };
+        let row = if wide { row.fit(name + 27) } else { row.fit(name + 22) };
+        rows.push(Row::spread(row.put(TEXT, " ").put(MUTED, more), Row::of(MUTED, trend), width));
+    }
+    if rows.len() == 1 {
+        rows.push(Row::of(MUTED, "no lag was ever read"));
+    }
+    rows
+}
+
+/// Draws the panel.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
+    let way = words::direction(screen);
+    let frozen = words::is_frozen(screen);
+    let live = words::is_any_lag_live(screen);
+    let state = match (frozen, live) {
+        (true, _) => "last known at T0",
+        (false, true) => "live",
+        (false, false) => "? not live",
+    };
+    let look = FrameLook {
+        title: Row::plain(format!("3 REPLICATION {} > {}", way.from, way.to)),
+        right: Row::of(MUTED, state),
+        below: region::filter_note(screen),
+        focused: screen.model.focus == Panel::Replication,
+    };
+    let inner = canvas.frame(area, &look);
+    let inside = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let rows = rows(screen, usize::from(inside.width));
+    let scroll = screen.model.scroll[Panel::Replication.index()];
+    canvas.rows(inside, &window(&rows, scroll, usize::from(inside.height)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::reading::{Basis, LagUnit};
+
+    #[test]
+    fn amounts_carry_their_unit() {
+        let check = |amount: Option<u64>, unit, want: &str| {
+            let certainty = Certainty::Known;
+            let lag = Lag { seconds: None, amount, unit, basis: Basis::Metric, certainty };
+            assert_eq!(amount_text(&lag), want);
+        };
+        check(None, LagUnit::Bytes, "");
+        check(Some(0), LagUnit::Bytes, "0 B");
+        check(Some(1536), LagUnit::Bytes, "1.5 KiB");
+        check(Some(5 << 30), LagUnit::Bytes, "5.0 GiB");
+        check(Some(42), LagUnit::Records, "42 records");
+    }
+}

@@ -1,0 +1,288 @@
+//! The runbook: every step with its state, what it usually takes and what was measured.
+
+use ratatui::layout::Rect;
+
+use crate::domain::catalogue::Class;
+use crate::domain::ids::StepId;
+use crate::domain::run::phase::Phase;
+use crate::domain::run::state::StepState;
+use crate::domain::runbook::{Compensation, Runbook, Step};
+use crate::domain::time::short_time;
+use crate::ui::model::Panel;
+use crate::ui::screen::Screen;
+use crate::ui::widget::canvas::{Canvas, FrameLook, ruled};
+use crate::ui::widget::ink::{
+    BORDER, CRIT, FOCUS, INFO, Ink, MUTED, OK, PENDING, SELECTION, TEXT, UNKNOWN, WARN,
+};
+use crate::ui::widget::row::Row;
+
+use super::{region, words};
+
+/// The step that the keys act on: the selected one, else the current one, else the first.
+#[must_use]
+pub fn selected<'a>(screen: &Screen<'a>) -> Option<&'a StepId> {
+    screen
+        .model
+        .selected
+        .as_ref()
+        .or_else(|| screen.run.and_then(|run| run.current()).map(|state| &state.id))
+        .or_else(|| screen.runbook.and_then(|book| book.steps.first()).map(|step| &step.id))
+}
+
+/// The box of a step: its state in one character, and its ink.
+#[must_use]
+pub fn mark(step: &Step, state: Option<&StepState>) -> (Ink, &'static str) {
+    let Some(state) = state else { return (PENDING, "[ ]") };
+    if state.untrue.is_some() {
+        return (WARN, "[!]");
+    }
+    match state.phase {
+        Phase::Pending => (PENDING, "[ ]"),
+        Phase::Ready if step.class == Class::H => (INFO, "[h]"),
+        Phase::Ready if step.second_person => (INFO, "[2]"),
+        Phase::Ready => (TEXT, "[ ]"),
+        Phase::Granted | Phase::Running | Phase::Verifying => (INFO, "[~]"),
+        Phase::Done => (OK, "[x]"),
+        Phase::Failed => (CRIT, "[!]"),
+        Phase::Unknown => (UNKNOWN, "[?]"),
+        Phase::Skipped | Phase::Compensated => (MUTED, "[-]"),
+    }
+}
+
+/// What makes a step dangerous or different, in a word or two.
+#[must_use]
+pub fn danger(step: &Step) -> (Ink, &'static str) {
+    match (&step.class, &step.compensation) {
+        (Class::X, _) => (TEXT, "IRREVERSIBLE"),
+        (_, Compensation::None(_)) => (TEXT, "HARD UNDO"),
+        (_, Compensation::Action { .. } | Compensation::NotNeeded) if step.second_person => {
+            (TEXT, "TWO PERSONS")
+        }
+        (_, Compensation::Action { .. } | Compensation::NotNeeded) if step.optional => {
+            (MUTED, "optional")
+        }
+        (_, Compensation::Action { .. } | Compensation::NotNeeded) => (MUTED, ""),
+    }
+}
+
+/// What is known of a step: its state, or what was measured.
+#[must_use]
+pub fn told(screen: &Screen<'_>, step: &Step, state: Option<&StepState>) -> Row {
+    let Some(state) = state else { return Row::new() };
+    if let Some(now) = &state.untrue {
+        return Row::of(WARN, format!("▲2 was done, not true now: {now}"));
+    }
+    let spent = state.took(screen.now).map(words::minutes).unwrap_or_default();
+    let evidence = state.evidence.as_str();
+    match state.phase {
+        Phase::Pending => Row::of(MUTED, waits_for(screen, step)),
+        Phase::Ready if step.class == Class::H => Row::of(INFO, "attest what you see"),
+        Phase::Ready => Row::of(INFO, "ready"),
+        Phase::Granted => Row::of(INFO, format!("granted, runner starting  {spent} elapsed")),
+        Phase::Running => {
+            let line = screen.output.iter().rev().find(|line| line.step == step.id);
+            let line = line.map_or("running", |line| line.text.as_str());
+            Row::of(INFO, format!("{spent} elapsed  ")).put(TEXT, line)
+        }
+        Phase::Verifying => {
+            Row::of(INFO, format!("{spent} elapsed  verifying ")).put(TEXT, evidence)
+        }
+        Phase::Done => {
+            let lead = if state.attested { "attested: " } else { "" };
+            Row::of(TEXT, format!("{lead}{evidence}")).put(MUTED, format!("  {spent}"))
+        }
+        Phase::Failed => {
+            let cause = state.cause.map_or("", crate::domain::run::event::Cause::words);
+            Row::of(CRIT, format!("■1 FAILED {cause}")).put(TEXT, format!(": {evidence}"))
+        }
+        Phase::Unknown => Row::of(UNKNOWN, "? UNKNOWN").put(TEXT, format!(": {evidence}")),
+        Phase::Skipped => Row::of(MUTED, format!("skipped: {evidence}")),
+        Phase::Compensated => Row::of(MUTED, format!("taken back: {evidence}")),
+    }
+}
+
+fn waits_for(screen: &Screen<'_>, step: &Step) -> String {
+    let open: Vec<&str> = step
+        .needs
+        .iter()
+        .filter(|need| {
+            screen
+                .run
+                .and_then(|run| run.step(need))
+                .is_some_and(|state| !state.phase.satisfies() || state.untrue.is_some())
+        })
+        .map(StepId::as_str)
+        .collect();
+    if open.is_empty() { String::new() } else { format!("after {}", open.join(", ")) }
+}
+
+/// Cells of the columns, from the panel's width.
+struct Columns {
+    title: usize,
+    danger: usize,
+    expect: bool,
+}
+
+impl Columns {
+    fn of(width: usize) -> Self {
+        match width {
+            0..50 => Self { title: (width / 2).max(8), danger: 0, expect: false },
+            50..72 => Self { title: 24, danger: 0, expect: true },
+            72..84 => Self { title: 24, danger: 12, expect: true },
+            84..120 => Self { title: 28, danger: 12, expect: true },
+            _ => Self { title: 40, danger: 12, expect: true },
+        }
+    }
+}
+
+fn step_row(screen: &Screen<'_>, step: &Step, width: usize) -> Row {
+    let state = screen.run.and_then(|run| run.step(&step.id));
+    let current = screen.run.and_then(|run| run.current()).is_some_and(|now| now.id == step.id);
+    let chosen = selected(screen) == Some(&step.id);
+    let columns = Columns::of(width);
+    let (ink, mark) = mark(step, state);
+    let lead = match (current, chosen) {
+        (true, _) => ">",
+        (false, true) => "▸",
+        (false, false) => " ",
+    };
+    let sensed =
+        if step.class == Class::H || state.is_some_and(|state| state.attested) { "M" } else { "S" };
+    let (danger_ink, danger) = danger(step);
+    let title_ink = if matches!(ink, PENDING) { MUTED } else { TEXT };
+    let mut row = Row::of(FOCUS, lead)
+        .put(ink, mark)
+        .put(TEXT, " ")
+        .put(MUTED, sensed)
+        .put(TEXT, " ")
+        .cell(title_ink, step.title.as_str(), columns.title);
+    if columns.danger > 0 {
+        row = row.cell(danger_ink, danger, columns.danger);
+    }
+    let mut last = told(screen, step, state);
+    if columns.danger == 0 && !danger.is_empty() && last.width() < 8 {
+        last = Row::of(danger_ink, danger).put(TEXT, " ").join(last);
+    }
+    if columns.expect {
+        row = row.put(MUTED, words::minutes(step.expect)).put(TEXT, "  ");
+    }
+    let row = row.join(last).fit(width);
+    if chosen { row.over(SELECTION) } else { row }
+}
+
+/// All rows of the runbook, with headings where there is room, and the place of the chosen step.
+fn list(screen: &Screen<'_>, book: &Runbook, width: usize, room: usize) -> (Vec<Row>, usize) {
+    let shown: Vec<&Step> = book
+        .steps
+        .iter()
+        .filter(|step| {
+            words::passes(screen, step.title.as_str()) || words::passes(screen, step.id.as_str())
+        })
+        .collect();
+    let mut groups = 0;
+    let mut last = &None;
+    for step in &shown {
+        if step.group.is_some() && step.group != *last {
+            groups += 1;
+        }
+        last = &step.group;
+    }
+    let with_groups = shown.len() + groups <= room;
+    let mut rows = Vec::new();
+    let mut chosen_at = 0;
+    let mut group = &None;
+    for step in shown {
+        if with_groups
+            && step.group != *group
+            && let Some(name) = &step.group
+        {
+            rows.push(Row::of(FOCUS, name.as_str().to_uppercase()));
+        }
+        group = &step.group;
+        if selected(screen) == Some(&step.id) {
+            chosen_at = rows.len();
+        }
+        rows.push(step_row(screen, step, width));
+    }
+    (rows, chosen_at)
+}
+
+/// `room` rows around the chosen one, with what is above and below told in words.
+fn around(rows: Vec<Row>, chosen: usize, room: usize) -> Vec<Row> {
+    if rows.len() <= room || room < 3 {
+        let from = if room < 3 { chosen.min(rows.len().saturating_sub(room)) } else { 0 };
+        return rows.into_iter().skip(from).take(room).collect();
+    }
+    let from = chosen.saturating_sub(room / 3).min(rows.len() - room);
+    let (above, below) = (from, rows.len() - from - room);
+    let mut shown: Vec<Row> = rows[from..from + room].to_vec();
+    let note = |text: String| Row::of(MUTED, format!("     {text}"));
+    if above > 0 && chosen > from {
+        shown[0] = note(format!("… {} above", above + 1));
+    }
+    if below > 0 && chosen + 1 < from + room {
+        shown[room - 1] = note(format!("… {} more below", below + 1));
+    }
+    shown
+}
+
+fn title(screen: &Screen<'_>) -> (Row, Row) {
+    let Some(book) = screen.runbook else {
+        return (Row::plain("4 RUNBOOK none chosen"), Row::new());
+    };
+    let hash: String = book.hash.chars().take(4).collect();
+    let title = Row::plain(format!("4 RUNBOOK {}", book.title)).put(MUTED, format!("  sha {hash}"));
+    let Some(run) = screen.run else {
+        let mode = Row::of(MUTED, format!("{} steps, plan only", book.steps.len()));
+        return (title, mode);
+    };
+    let done = run.steps.iter().filter(|state| state.phase.satisfies()).count();
+    let rest = short_time(screen.forecast.remaining);
+    let right = Row::of(
+        MUTED,
+        format!("{}, {done} of {} done, {rest} left", run.mode.word(), run.steps.len()),
+    );
+    (title, right)
+}
+
+fn body(screen: &Screen<'_>, width: usize, room: usize) -> Vec<Row> {
+    match screen.runbook {
+        None => vec![Row::of(MUTED, "no runbook is chosen")],
+        Some(book) if book.steps.is_empty() => vec![Row::of(MUTED, "the runbook has no steps")],
+        Some(book) => {
+            let (rows, chosen) = list(screen, book, width, room);
+            around(rows, chosen, room)
+        }
+    }
+}
+
+/// Draws the panel in a frame.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
+    let (title, right) = title(screen);
+    let legend = if area.width >= 100 {
+        Row::of(
+            MUTED,
+            "S sensed by a probe  M attested by a person  [h] a person attests  [2] two persons",
+        )
+    } else if area.width >= 60 {
+        Row::of(MUTED, "S sensed  M attested")
+    } else {
+        Row::new()
+    };
+    let filter = region::filter_note(screen);
+    let below = if filter.is_empty() { legend } else { filter };
+    let focused = screen.model.focus == Panel::Runbook;
+    let inner = canvas.frame(area, &FrameLook { title, right, below, focused });
+    canvas.rows(inner, &body(screen, usize::from(inner.width), usize::from(inner.height)));
+}
+
+/// Draws the panel under a ruled heading, where frames would take too much room.
+pub fn draw_bare(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
+    let width = usize::from(area.width);
+    let (title, right) = title(screen);
+    let focused = screen.model.focus == Panel::Runbook;
+    let (ink, flat) = if focused { (FOCUS, "━") } else { (BORDER, "─") };
+    canvas.row(area.x, area.y, area.width, &ruled(&title, &right, ink, flat, width));
+    let inside = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    canvas.rows(inside, &body(screen, width, usize::from(inside.height)));
+}

@@ -1,0 +1,381 @@
+//! The clock strip: time gone, time left, how it will end, what is lost; on every frame.
+
+use std::time::Duration;
+
+use ratatui::layout::Rect;
+
+use crate::domain::forecast::RtoState;
+use crate::domain::time::{clock_text, short_time};
+use crate::ui::screen::Screen;
+use crate::ui::widget::bar::bar;
+use crate::ui::widget::canvas::{Canvas, FrameLook};
+use crate::ui::widget::digits::{self, Size};
+use crate::ui::widget::ink::{CRIT, HELD, INFO, Ink, MUTED, OK, TEXT, WARN};
+use crate::ui::widget::row::{Row, as_many, first_fit, fit};
+
+use super::{spoken, words};
+
+/// How much room the strip has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// A frame with five-row digits: 8 rows.
+    Five,
+    /// A frame with three-row digits: 6 rows.
+    Three,
+    /// Four rows of text for narrow terminals.
+    Stack,
+    /// Two rows of text.
+    Two,
+    /// One row of text, over a dialog on a small screen.
+    One,
+}
+
+impl Look {
+    /// Rows that it takes.
+    #[must_use]
+    pub fn height(self) -> u16 {
+        match self {
+            Self::Five => 8,
+            Self::Three => 6,
+            Self::Stack => 4,
+            Self::Two => 2,
+            Self::One => 1,
+        }
+    }
+}
+
+/// The ink of an RTO state.
+#[must_use]
+pub fn state_ink(state: RtoState) -> Ink {
+    match state {
+        RtoState::Breached | RtoState::WillMiss | RtoState::Missed => CRIT,
+        RtoState::AtRisk => WARN,
+        RtoState::Provisional => INFO,
+        RtoState::OnTrack | RtoState::Ready | RtoState::Met => OK,
+    }
+}
+
+fn is_held(screen: &Screen<'_>) -> bool {
+    screen.run.is_some_and(|run| run.held_since.is_some())
+}
+
+/// `ON TRACK HOLD`.
+fn state(screen: &Screen<'_>) -> Row {
+    let forecast = screen.forecast;
+    let row = Row::of(state_ink(forecast.state), forecast.state.words());
+    if is_held(screen) { row.put(TEXT, " ").put(HELD, "HOLD") } else { row }
+}
+
+fn elapsed(screen: &Screen<'_>) -> String {
+    screen.forecast.elapsed.map_or_else(|| "--:--:--".to_owned(), clock_text)
+}
+
+/// `LEFT 00:36:19 of 01:00:00`, or by how much it is over.
+fn left(screen: &Screen<'_>, whole: bool) -> Row {
+    let forecast = screen.forecast;
+    let (Some(gone), Some(rto)) = (forecast.elapsed, forecast.rto) else {
+        return Row::of(MUTED, "no RTO is written for this site");
+    };
+    let of = if whole { format!(" of {}", clock_text(rto)) } else { String::new() };
+    if gone > rto {
+        Row::of(CRIT, format!("OVER {}", clock_text(gone.saturating_sub(rto)))).put(TEXT, of)
+    } else {
+        // Whole seconds of both clocks always add up to the objective.
+        let shown = Duration::from_secs(rto.as_secs().saturating_sub(gone.as_secs()));
+        Row::plain(format!("LEFT {}", clock_text(shown))).put(TEXT, of)
+    }
+}
+
+fn share(screen: &Screen<'_>) -> f64 {
+    let rto = screen.forecast.rto.unwrap_or_default().as_secs_f64();
+    let spent = screen.forecast.elapsed.unwrap_or(screen.forecast.remaining).as_secs_f64();
+    if rto > 0.0 { spent / rto } else { 0.0 }
+}
+
+fn gauge(screen: &Screen<'_>, cells: usize) -> Row {
+    if screen.forecast.rto.is_none() {
+        return Row::new();
+    }
+    Row::of(state_ink(screen.forecast.state), bar(share(screen), cells))
+}
+
+fn margin(screen: &Screen<'_>) -> Row {
+    let Some(margin) = screen.forecast.margin_s() else { return Row::new() };
+    let words = words::seconds(margin.abs());
+    if margin < 0.0 {
+        Row::of(CRIT, format!("late by {words}"))
+    } else {
+        Row::of(TEXT, format!("margin {words}"))
+    }
+}
+
+fn finish(screen: &Screen<'_>, long: bool) -> Row {
+    let Some(finish) = screen.forecast.finish else { return Row::new() };
+    let done = matches!(screen.forecast.state, RtoState::Met | RtoState::Missed);
+    let word = match (done, long) {
+        (true, _) => "restored at",
+        (false, true) => "forecast finish",
+        (false, false) => "forecast",
+    };
+    Row::plain(format!("{word} T+{}", clock_text(finish)))
+}
+
+fn declared(screen: &Screen<'_>) -> Row {
+    let Some(run) = screen.run else { return Row::of(WARN, "NOT DECLARED") };
+    let (Some(declared), Some(clock)) = (&run.declaration, &run.clock) else {
+        return Row::of(WARN, "NOT DECLARED");
+    };
+    let after = clock_text(declared.at.since(clock.t0));
+    Row::plain(format!("declared T+{after} by {}", declared.by))
+}
+
+fn hold(screen: &Screen<'_>) -> Row {
+    let total = screen.run.map_or(Duration::ZERO, |run| run.held_total(screen.now));
+    let ink = if is_held(screen) { HELD } else { MUTED };
+    Row::of(ink, format!("hold total {}", words::minutes(total)))
+}
+
+fn loss(screen: &Screen<'_>) -> Row {
+    let when = match (words::is_frozen(screen), words::is_any_lag_live(screen)) {
+        (true, _) => "RPO at T0",
+        (false, true) => "RPO now",
+        (false, false) => "RPO ? last known",
+    };
+    let (ink, text) = words::exposure(screen);
+    Row::plain(format!("{when}  ")).put(ink, text)
+}
+
+/// One line: `T+00:23:41 L36:19 ON TRACK`.
+#[must_use]
+pub fn tiny(screen: &Screen<'_>, width: usize) -> Row {
+    let forecast = screen.forecast;
+    let (Some(gone), state) = (forecast.elapsed, state(screen)) else {
+        let site = format!("{} {}", screen.forecast.state.words(), screen.site.name);
+        return Row::of(OK, site).cut(width);
+    };
+    let left = match forecast.rto {
+        Some(rto) if gone > rto => format!(" +{}", words::minutes(gone.saturating_sub(rto))),
+        Some(rto) => {
+            let whole = Duration::from_secs(rto.as_secs().saturating_sub(gone.as_secs()));
+            format!(" L{}", words::minutes(whole))
+        }
+        None => String::new(),
+    };
+    let clock = Row::plain(format!("T+{}", clock_text(gone)));
+    let short = clock.clone().put(TEXT, &left);
+    first_fit(
+        vec![
+            short.clone().put(TEXT, " ").join(state),
+            short,
+            clock,
+            Row::plain(clock_text(gone)),
+            Row::plain(words::minutes(gone)),
+            Row::plain(format!("{}h{:02}", gone.as_secs() / 3600, gone.as_secs() % 3600 / 60)),
+        ],
+        width,
+    )
+}
+
+/// `RTO T+00:23:41  LEFT 00:36:19  [██░░] 39 %  ON TRACK  margin 19m00s`.
+fn text_row(screen: &Screen<'_>, width: usize) -> Row {
+    if screen.forecast.elapsed.is_none() {
+        return ready_row(screen, width);
+    }
+    let clock = Row::plain(format!("RTO T+{}", elapsed(screen)));
+    let parts = |bar: usize, margin_too: bool| {
+        let mut parts = vec![clock.clone(), left(screen, false)];
+        if bar > 0 {
+            parts.push(gauge(screen, bar));
+        }
+        parts.push(state(screen));
+        if margin_too {
+            parts.push(margin(screen));
+        }
+        parts
+    };
+    let whole = |parts: Vec<Row>, gap: &str| {
+        parts.into_iter().filter(|part| !part.is_empty()).fold(Row::new(), |row, part| {
+            if row.is_empty() { part } else { row.put(TEXT, gap).join(part) }
+        })
+    };
+    let mut rows = vec![
+        whole(parts(14, true), "  "),
+        whole(parts(10, true), "  "),
+        whole(parts(6, true), "  "),
+        whole(parts(6, false), "  "),
+        whole(parts(0, true), "  "),
+        whole(parts(0, false), "  "),
+        whole(parts(0, false), " "),
+    ];
+    rows.push(tiny(screen, width));
+    first_fit(rows, width)
+}
+
+fn ready_row(screen: &Screen<'_>, width: usize) -> Row {
+    let away = words::label(screen, words::direction(screen).from);
+    let takes = short_time(screen.forecast.remaining);
+    let of = screen.forecast.rto.map_or_else(String::new, |rto| format!(" of {}", short_time(rto)));
+    let lead = Row::plain(format!("IF {away} FAILED NOW  RTO {takes}{of}"));
+    let short = Row::plain(format!("IF IT FAILED NOW  RTO {takes}{of}"));
+    first_fit(
+        vec![
+            lead.clone().put(TEXT, " ").join(gauge(screen, 10)).put(TEXT, "  ").join(state(screen)),
+            lead.put(TEXT, "  ").join(state(screen)),
+            short.put(TEXT, " ").join(state(screen)),
+            Row::plain(format!("RTO {takes}{of} ")).join(state(screen)),
+            tiny(screen, width),
+        ],
+        width,
+    )
+}
+
+/// The second row: exposure, the step, the journal.
+fn second_row(screen: &Screen<'_>, width: usize) -> Row {
+    let step = Row::plain(words::step_clock(screen));
+    let third = if screen.forecast.elapsed.is_none() {
+        spoken::verdict(screen)
+    } else if step.is_empty() {
+        declared(screen)
+    } else {
+        step
+    };
+    as_many(vec![loss(screen), third, spoken::journal(screen)], "  ", width)
+}
+
+/// Draws the strip.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, look: Look, screen: &Screen<'_>) {
+    let width = usize::from(area.width);
+    match look {
+        Look::One => canvas.row(area.x, area.y, area.width, &text_row(screen, width)),
+        Look::Two => {
+            canvas.rows(area, &[text_row(screen, width), second_row(screen, width)]);
+        }
+        Look::Stack => {
+            let rows = [
+                text_row(screen, width),
+                as_many(
+                    vec![Row::plain(words::t0_text(screen)), finish(screen, false)],
+                    "  ",
+                    width,
+                ),
+                loss(screen).cut(width),
+                as_many(
+                    vec![Row::plain(words::step_clock(screen)), spoken::journal(screen)],
+                    "  ",
+                    width,
+                ),
+            ];
+            canvas.rows(area, &rows);
+        }
+        Look::Three | Look::Five => draw_framed(canvas, area, look, screen),
+    }
+}
+
+fn draw_framed(canvas: &mut Canvas<'_>, area: Rect, look: Look, screen: &Screen<'_>) {
+    let incident = screen.forecast.elapsed.is_some();
+    let title = match (incident, words::is_red_moment(screen)) {
+        (false, _) => {
+            let away = words::label(screen, words::direction(screen).from);
+            Row::plain(format!("IF {away} FAILED NOW"))
+        }
+        (true, true) => Row::plain("CLOCKS").put(INFO, "  provisional, counted from T0"),
+        (true, false) => Row::plain("CLOCKS"),
+    };
+    let right = spoken::journal(screen);
+    let inner = canvas.frame(area, &FrameLook { title, right, ..FrameLook::default() });
+    let width = usize::from(inner.width).saturating_sub(2);
+    let rows = if incident {
+        incident_rows(canvas.ascii(), look, screen, width)
+    } else {
+        spoken::ready_rows(screen, &gauge(screen, 24), &loss(screen), width)
+    };
+    let inside = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    canvas.rows(inside, &rows);
+}
+
+/// Digits, then what is left and how it will end, then what is lost.
+fn incident_rows(ascii: bool, look: Look, screen: &Screen<'_>, width: usize) -> Vec<Row> {
+    let five = look == Look::Five;
+    let (size, digits_at) = if five { (Size::Five, 10) } else { (Size::Three, 10) };
+    let digits = digits::rows(&elapsed(screen), size, ascii);
+    let digits_width = digits.first().map_or(0, |row| row.chars().count());
+    let middle_at = digits_at + digits_width + 4;
+    let last_width = if five { 46 } else { 40 };
+    let middle_width = width.saturating_sub(middle_at + last_width + 2);
+    let ink = state_ink(screen.forecast.state);
+    let names: [&str; 3] = ["RTO T+", "hh:mm:ss", "since T0"];
+    let middle = if five { middle_five(screen) } else { middle_three(screen) };
+    let last = last_column(screen, five);
+    let height = if five { 6 } else { 4 };
+    (0..height)
+        .map(|index| {
+            if !five && index == 3 {
+                return foot_row(screen, width);
+            }
+            let name = names.get(index).copied().unwrap_or_default();
+            let big = digits.get(index).cloned().unwrap_or_default();
+            let mut row = Row::of(MUTED, fit(name, digits_at))
+                .put(ink, fit(&big, digits_width))
+                .put(TEXT, "    ");
+            if five && index == 5 {
+                row = Row::of(TEXT, spoken::say(screen)).fit(middle_at + middle_width);
+            } else {
+                row = row.join(middle.get(index).cloned().unwrap_or_default().fit(middle_width));
+            }
+            row.put(TEXT, "  ").join(last.get(index).cloned().unwrap_or_default().fit(last_width))
+        })
+        .collect()
+}
+
+fn middle_five(screen: &Screen<'_>) -> Vec<Row> {
+    let two = |one: Row, other: Row| {
+        if other.is_empty() { one } else { one.put(TEXT, "  ").join(other) }
+    };
+    vec![
+        left(screen, true),
+        gauge(screen, 34),
+        two(state(screen), two(finish(screen, true), margin(screen))),
+        Row::plain(words::t0_text(screen)),
+        two(declared(screen), if screen.run.is_some() { hold(screen) } else { Row::new() }),
+    ]
+}
+
+fn middle_three(screen: &Screen<'_>) -> Vec<Row> {
+    let two = |one: Row, other: Row| {
+        if other.is_empty() { one } else { one.put(TEXT, "  ").join(other) }
+    };
+    vec![
+        left(screen, true),
+        two(gauge(screen, 10), margin(screen)),
+        two(state(screen), finish(screen, false)),
+    ]
+}
+
+/// The last row at 120 columns: where the clock counts from, who declared, what to say.
+fn foot_row(screen: &Screen<'_>, width: usize) -> Row {
+    let held_ever = screen.run.is_some_and(|run| !run.held_total(screen.now).is_zero());
+    as_many(
+        vec![
+            Row::plain(words::t0_text(screen)),
+            declared(screen),
+            if held_ever { hold(screen) } else { Row::new() },
+            Row::of(MUTED, spoken::say(screen)),
+        ],
+        "  ",
+        width,
+    )
+}
+
+fn last_column(screen: &Screen<'_>, five: bool) -> Vec<Row> {
+    let frozen = words::is_frozen(screen);
+    let when = if frozen { "RPO at T0 (frozen)" } else { "RPO now" };
+    let (ink, text) = words::exposure(screen);
+    let step = Row::plain(words::step_clock(screen));
+    let mut rows = vec![Row::of(MUTED, when), Row::of(ink, text)];
+    if five {
+        rows.extend(spoken::other_losses(screen, 2));
+        rows.resize(4, Row::new());
+    }
+    rows.push(step);
+    rows
+}

@@ -1,0 +1,95 @@
+//! Both regions and the lags as one table, where there is no room for three panels.
+
+use ratatui::layout::Rect;
+
+use crate::domain::ids::Side;
+use crate::domain::site::SystemSpec;
+use crate::ui::model::Panel;
+use crate::ui::screen::Screen;
+use crate::ui::widget::canvas::{Canvas, ruled};
+use crate::ui::widget::ink::{BORDER, FOCUS, MUTED, TEXT};
+use crate::ui::widget::row::{Row, first_fit};
+use crate::ui::widget::sheet::window;
+
+use super::{region, replication, words};
+
+fn state(screen: &Screen<'_>, system: &SystemSpec, side: Side, width: usize) -> Row {
+    match region::shown(screen, system, side) {
+        None => Row::of(MUTED, "-").fit(width),
+        Some(shown) => Row::of(shown.ink, &shown.word)
+            .put(TEXT, " ")
+            .put(TEXT, shown.note)
+            .put(TEXT, " ")
+            .put(MUTED, shown.age)
+            .fit(width),
+    }
+}
+
+/// The rows of the table: a heading, then the systems, the worst first when not all fit.
+#[must_use]
+pub fn rows(screen: &Screen<'_>, width: usize, room: usize) -> Vec<Row> {
+    let name = 8;
+    let lag = 16;
+    let each = width.saturating_sub(name + lag + 3) / 2;
+    let head = |side: Side| {
+        let label = words::label(screen, side);
+        let state = region::summary(screen, side);
+        let named = |words: String| Row::plain(words).put(TEXT, " ").join(state.clone());
+        first_fit(
+            vec![
+                named(format!("{side} {label} {}", words::part(screen, side))),
+                named(format!("{side} {label}")),
+                named(side.to_string()),
+            ],
+            each,
+        )
+        .fit(each)
+    };
+    let when = if words::is_frozen(screen) { "LOSS AT T0" } else { "LAG" };
+    let heading = Row::plain(" ".repeat(name + 1))
+        .join(head(Side::A))
+        .put(TEXT, " ")
+        .join(head(Side::B))
+        .put(TEXT, " ")
+        .put(MUTED, when);
+    let systems = region::ordered(screen, &Side::BOTH, room.saturating_sub(1));
+    let mut rows = vec![heading];
+    for system in systems {
+        let lag_row = if replication::is_replicated(screen, system) {
+            let shown = replication::lag_shown(screen, system);
+            Row::plain(format!("{:>7} ", shown.lag)).put(shown.verdict.0, shown.verdict.1)
+        } else {
+            Row::of(MUTED, "      -")
+        };
+        let row = Row::new()
+            .cell(TEXT, system.id.as_str(), name)
+            .join(state(screen, system, Side::A, each))
+            .put(TEXT, " ")
+            .join(state(screen, system, Side::B, each))
+            .put(TEXT, " ")
+            .join(lag_row)
+            .cut(width);
+        rows.push(row);
+    }
+    rows
+}
+
+/// Draws the table with a ruled heading; `area` is at least two rows high.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
+    let width = usize::from(area.width);
+    let focused =
+        matches!(screen.model.focus, Panel::RegionA | Panel::RegionB | Panel::Replication);
+    let (ink, flat) = if focused { (FOCUS, "━") } else { (BORDER, "─") };
+    let title = Row::plain("1 A / 2 B / 3 REPLICATION");
+    canvas.row(
+        area.x,
+        area.y,
+        area.width,
+        &ruled(&title, &region::filter_note(screen), ink, flat, width),
+    );
+    let inside = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let room = usize::from(inside.height);
+    let rows = rows(screen, width, room);
+    let scroll = screen.model.scroll[Panel::RegionA.index()];
+    canvas.rows(inside, &window(&rows, scroll, room));
+}

@@ -1,0 +1,256 @@
+//! Short texts that several panels share: regions, ages, exposure, the current step.
+
+use std::time::Duration;
+
+use crate::domain::ids::Side;
+use crate::domain::ledger::{LedgerRow, LossVerdict};
+use crate::domain::run::state::StepState;
+use crate::domain::runbook::{Direction, Step};
+use crate::domain::time::{Stamp, short_time};
+use crate::domain::verdict::{Primary, Priority, T0Basis};
+use crate::ui::command::Command;
+use crate::ui::screen::Screen;
+use crate::ui::widget::ink::{CRIT, INFO, Ink, OK, UNKNOWN, WARN};
+
+/// `00:00`, minutes and seconds as the runbook counts them; hours where there are any.
+#[must_use]
+pub fn minutes(time: Duration) -> String {
+    let seconds = time.as_secs();
+    if seconds >= 3600 {
+        format!("{}:{:02}:{:02}", seconds / 3600, seconds % 3600 / 60, seconds % 60)
+    } else {
+        format!("{:02}:{:02}", seconds / 60, seconds % 60)
+    }
+}
+
+/// A length given in seconds, `0.8s`.
+#[must_use]
+pub fn seconds(seconds: f64) -> String {
+    short_time(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX))
+}
+
+/// An age in steps of 5, 10 and 30 s, so that a calm screen is still.
+#[must_use]
+pub fn stepped(age: Duration) -> Duration {
+    let seconds = age.as_secs();
+    let step = match seconds {
+        0..60 => 5,
+        60..300 => 10,
+        _ => 30,
+    };
+    Duration::from_secs(seconds / step * step)
+}
+
+/// The age of a value looked at `every` so often, once it is older than two periods.
+#[must_use]
+pub fn age_text(at: Stamp, now: Stamp, every: Duration) -> String {
+    let age = now.since(at);
+    let stepped = stepped(age);
+    if age > every * 2 && !stepped.is_zero() { short_time(stepped) } else { String::new() }
+}
+
+/// Glyph and number of a priority.
+#[must_use]
+pub fn glyph(priority: Priority) -> (Ink, &'static str) {
+    match priority {
+        Priority::ActNow => (CRIT, "■1"),
+        Priority::ActSoon => (WARN, "▲2"),
+        Priority::Know => (INFO, "◆3"),
+    }
+}
+
+/// Which way things go, or would go.
+#[must_use]
+pub fn direction(screen: &Screen<'_>) -> Direction {
+    let active = screen.assessment.active;
+    screen.run.map_or(Direction { from: active, to: active.other() }, |run| run.direction)
+}
+
+/// What people call a region.
+#[must_use]
+pub fn label<'a>(screen: &Screen<'a>, side: Side) -> &'a str {
+    screen.site.region(side).label.as_str()
+}
+
+/// The part that a region plays now.
+#[must_use]
+pub fn part(screen: &Screen<'_>, side: Side) -> &'static str {
+    let Some(run) = screen.run.filter(|run| !run.stage.is_closed() || run.restored.is_some())
+    else {
+        return if side == screen.assessment.active { "PRIMARY" } else { "standby" };
+    };
+    let leaving = side == run.direction.from;
+    match (leaving, run.restored.is_some()) {
+        (true, _) => "was PRIMARY",
+        (false, true) => "PRIMARY",
+        (false, false) => "taking over",
+    }
+}
+
+/// The moment the clock counts from, and how well it is known; none without an incident.
+#[must_use]
+pub fn t0(screen: &Screen<'_>) -> Option<(Stamp, T0Basis)> {
+    if let Some(run) = screen.run {
+        return run
+            .clock
+            .as_ref()
+            .map(|clock| (clock.t0, run.declaration.as_ref().map_or(T0Basis::Exact, |d| d.basis)))
+            .or_else(|| red(screen));
+    }
+    red(screen)
+}
+
+fn red(screen: &Screen<'_>) -> Option<(Stamp, T0Basis)> {
+    match &screen.assessment.primary {
+        Primary::Red { t0, basis, .. } => Some((*t0, *basis)),
+        Primary::Healthy | Primary::Suspect { .. } | Primary::ItIsUs { .. } | Primary::Blind(_) => {
+            None
+        }
+    }
+}
+
+/// `T0 14:02:10Z exact`.
+#[must_use]
+pub fn t0_text(screen: &Screen<'_>) -> String {
+    match t0(screen) {
+        None => "T0 none".to_owned(),
+        Some((at, T0Basis::Exact)) => format!("T0 {} exact", at.utc()),
+        Some((at, T0Basis::AtOrBefore)) => format!("T0 at or before {}", at.utc()),
+        Some((at, T0Basis::Set)) => format!("T0 {} set by hand", at.utc()),
+    }
+}
+
+/// True while the incident is red and nobody has declared.
+#[must_use]
+pub fn is_red_moment(screen: &Screen<'_>) -> bool {
+    let declared =
+        screen.run.is_some_and(|run| run.declaration.is_some() && !run.stage.is_closed());
+    red(screen).is_some() && !declared
+}
+
+/// True when the losses are those as of T0, not those of now.
+#[must_use]
+pub fn is_frozen(screen: &Screen<'_>) -> bool {
+    screen.run.is_some_and(|run| run.ledger.is_some()) || red(screen).is_some()
+}
+
+/// True when at least one lag is known from a look that is not too old.
+#[must_use]
+pub fn is_any_lag_live(screen: &Screen<'_>) -> bool {
+    let to = direction(screen).to;
+    screen.site.systems.iter().any(|system| {
+        let cell = screen.snapshot.cell(&system.id, to);
+        cell.and_then(|cell| cell.current(screen.now, system.every))
+            .and_then(|reading| reading.lag.as_ref())
+            .is_some_and(|lag| lag.known_seconds().is_some())
+    })
+}
+
+/// The store that would lose most of its objective, and how many are not known.
+#[must_use]
+pub fn worst_loss<'a>(screen: &Screen<'a>) -> (Option<&'a LedgerRow>, usize) {
+    let share = |row: &LedgerRow| {
+        let loss = row.loss_s.unwrap_or(0.0);
+        row.rpo_s.map_or(0.0, |rpo| loss / rpo.max(f64::MIN_POSITIVE))
+    };
+    let worst = screen
+        .ledger
+        .rows
+        .iter()
+        .filter(|row| row.loss_s.is_some())
+        .max_by(|one, two| share(one).total_cmp(&share(two)));
+    let unknown =
+        screen.ledger.rows.iter().filter(|row| row.verdict == LossVerdict::Unknown).count();
+    (worst, unknown)
+}
+
+/// `worst 42s of 5m00s PASS kafka, 1 UNKNOWN`, and how bad that is.
+#[must_use]
+pub fn exposure(screen: &Screen<'_>) -> (Ink, String) {
+    let (worst, unknown) = worst_loss(screen);
+    let silent = !is_frozen(screen) && !is_any_lag_live(screen);
+    let doubt = if unknown > 0 { format!(", {unknown} UNKNOWN") } else { String::new() };
+    match worst {
+        None if screen.ledger.rows.is_empty() => (UNKNOWN, "? no replicated store".to_owned()),
+        None => (UNKNOWN, format!("UNKNOWN for {}", screen.ledger.rows.len())),
+        Some(row) => {
+            let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), seconds);
+            let limit = row.rpo_s.map_or_else(|| "no RPO".to_owned(), seconds);
+            let words =
+                format!("worst {loss} of {limit} {} {}{doubt}", row.verdict.word(), row.system);
+            (verdict_ink(row.verdict, unknown > 0 || silent), words)
+        }
+    }
+}
+
+fn verdict_ink(verdict: LossVerdict, doubt: bool) -> Ink {
+    match verdict {
+        LossVerdict::Breach => CRIT,
+        LossVerdict::Pass if doubt => UNKNOWN,
+        LossVerdict::Pass => OK,
+        LossVerdict::Unknown => UNKNOWN,
+    }
+}
+
+/// The ink of a loss verdict.
+#[must_use]
+pub fn loss_ink(verdict: LossVerdict) -> Ink {
+    verdict_ink(verdict, false)
+}
+
+/// The run's current step, as planned and as it stands.
+#[must_use]
+pub fn current<'a>(screen: &Screen<'a>) -> Option<(&'a Step, &'a StepState)> {
+    let state = screen.run?.current()?;
+    Some((screen.runbook?.step(&state.id)?, state))
+}
+
+/// The first step that is ready while the current one runs.
+#[must_use]
+pub fn ready_beside<'a>(screen: &Screen<'a>) -> Option<&'a Step> {
+    crate::ui::update::ready_beside(screen.runbook?, screen.run?)
+}
+
+/// `STEP scale-b 01:12 / 02:00`, or what the step is waiting for.
+#[must_use]
+pub fn step_clock(screen: &Screen<'_>) -> String {
+    let Some((step, state)) = current(screen) else { return String::new() };
+    let expect = minutes(step.expect);
+    match state.open_attempt() {
+        Some(attempt) => {
+            let spent = minutes(screen.now.since(attempt.granted));
+            format!("STEP {} {spent} / {expect}", step.id)
+        }
+        None => format!("STEP {} {}, takes {expect}", step.id, state.phase.word()),
+    }
+}
+
+/// The first key of a command, as bound now; its name where it has none.
+#[must_use]
+pub fn key(screen: &Screen<'_>, command: Command) -> String {
+    let bound = screen.guide.iter().find(|row| row.command == command);
+    let first = bound.and_then(|row| row.keys.as_str().split(" or ").next());
+    first.map_or_else(|| format!("[{}]", command.name()), str::to_owned)
+}
+
+/// True when a text passes the filter.
+#[must_use]
+pub fn passes(screen: &Screen<'_>, text: &str) -> bool {
+    let wanted = screen.model.filter.text.to_lowercase();
+    wanted.is_empty() || text.to_lowercase().contains(&wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_move_in_steps() {
+        let check = |age: u64, want: u64| {
+            assert_eq!(stepped(Duration::from_secs(age)), Duration::from_secs(want));
+        };
+        for (age, want) in [(4, 0), (7, 5), (59, 55), (67, 60), (299, 290), (359, 330)] {
+            check(age, want);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What each command does to the model, once it is known to be possible and meant.
+
+use super::{Facts, Wish, card, moves, open, say};
+use crate::domain::ids::{Side, StepId};
+use crate::domain::run::event::Mode;
+use crate::domain::run::intent::Intent;
+use crate::domain::run::phase::Stage;
+use crate::domain::text::Clean;
+use crate::domain::verdict::Primary;
+use crate::ui::available::{subject, unacknowledged};
+use crate::ui::command::Command;
+use crate::ui::model::{Choose, Dialog, Field, FormPurpose, Model, Panel};
+use crate::ui::screen::Access;
+
+/// Does it.
+pub(super) fn run(model: &mut Model, facts: &Facts<'_>, command: Command) -> Vec<Wish> {
+    let opened = facts.now;
+    let step = subject(command, facts, model);
+    let id = step.map(|step| step.id.clone());
+    match command {
+        Command::Help => open(model, opened, Dialog::Help { scroll: 0 }),
+        Command::Panel(number) => moves::focus(model, number),
+        Command::NextPanel => moves::next(model),
+        Command::Zoom => model.zoomed = !model.zoomed,
+        Command::Filter => model.filtering = true,
+        Command::Up
+        | Command::Down
+        | Command::PageUp
+        | Command::PageDown
+        | Command::First
+        | Command::Last => moves::move_in_panel(model, facts, command),
+        Command::Enter => return enter(model, facts, id),
+        Command::Back => moves::back(model, facts),
+        Command::Quit => return quit(model, facts),
+        Command::Run | Command::Compensate => {
+            let Some(step) = step else { return Vec::new() };
+            return card::start(model, facts, step, command == Command::Compensate);
+        }
+        Command::Retry
+        | Command::Skip
+        | Command::Attest
+        | Command::AbortStep
+        | Command::Resolve
+        | Command::Escalate
+        | Command::Note => form(model, facts, command, id),
+        Command::Hold => return hold(facts),
+        Command::Declare => {
+            let (word, reason) = (Field::default(), Field::default());
+            open(model, opened, Dialog::Declare { word, reason, at_reason: false, opened });
+        }
+        Command::AbortRun => {
+            let (word, reason) = (Field::default(), Field::default());
+            open(model, opened, Dialog::AbortRun { word, reason, at_reason: false, opened });
+        }
+        Command::AcceptLedger => open(model, opened, Dialog::Ledger { opened }),
+        Command::Arm => {
+            if facts.access == Access::Armed {
+                return vec![Wish::Safe];
+            }
+            open(model, opened, Dialog::Arm { field: Field::default(), opened });
+        }
+        Command::Choose => choose(model, facts),
+        Command::Close => open(model, opened, Dialog::Close { opened }),
+        Command::Acknowledge => return acknowledge(model, facts),
+        Command::Evidence => evidence(model, facts),
+        Command::VerifyNow => {
+            say(model, opened, "looking again at everything");
+            return vec![Wish::VerifyNow];
+        }
+    }
+    Vec::new()
+}
+
+/// Leaves; an open run is named first, because its steps go on.
+pub(super) fn quit(model: &mut Model, facts: &Facts<'_>) -> Vec<Wish> {
+    if facts.open_run().is_none() {
+        return vec![Wish::Leave];
+    }
+    open(model, facts.now, Dialog::Leave { opened: facts.now });
+    Vec::new()
+}
+
+fn enter(model: &mut Model, facts: &Facts<'_>, step: Option<StepId>) -> Vec<Wish> {
+    match model.focus {
+        Panel::RegionA | Panel::RegionB => {
+            evidence(model, facts);
+            Vec::new()
+        }
+        Panel::Replication | Panel::Runbook | Panel::Output | Panel::Timeline => match step {
+            Some(step) => card::show(model, facts, &step, false, false),
+            None => Vec::new(),
+        },
+    }
+}
+
+fn evidence(model: &mut Model, facts: &Facts<'_>) {
+    let side = match model.focus {
+        Panel::RegionA => Side::A,
+        Panel::RegionB => Side::B,
+        Panel::Replication | Panel::Runbook | Panel::Output | Panel::Timeline => {
+            facts.assessment.active
+        }
+    };
+    open(model, facts.now, Dialog::Evidence { side, scroll: 0 });
+}
+
+fn form(model: &mut Model, facts: &Facts<'_>, command: Command, step: Option<StepId>) {
+    let purpose = match (command, step) {
+        (Command::Note, _) => FormPurpose::Note,
+        (Command::Escalate, _) => FormPurpose::Escalate(None),
+        (Command::Retry, Some(step)) => FormPurpose::Retry(step),
+        (Command::Skip, Some(step)) => FormPurpose::Skip(step),
+        (Command::Attest, Some(step)) => FormPurpose::Attest(step),
+        (Command::AbortStep, Some(step)) => FormPurpose::AbortStep(step),
+        (Command::Resolve, Some(step)) => FormPurpose::Resolve(step, None),
+        (_, _) => return,
+    };
+    let (field, opened) = (Field::default(), facts.now);
+    open(model, opened, Dialog::Form { purpose, field, opened });
+}
+
+fn hold(facts: &Facts<'_>) -> Vec<Wish> {
+    let Some(run) = facts.open_run() else { return Vec::new() };
+    vec![Wish::Intent(if run.stage == Stage::Held {
+        Intent::Release
+    } else {
+        Intent::Hold { reason: Clean::default() }
+    })]
+}
+
+fn choose(model: &mut Model, facts: &Facts<'_>) {
+    let lost = matches!(facts.assessment.primary, Primary::Red { .. });
+    let mode = if lost { Mode::Ungraceful } else { Mode::Planned };
+    // A plan that leads away from the region that serves is the one that is wanted.
+    let fits = |at: &usize| facts.runbooks[*at].from == facts.assessment.active;
+    let index = (0..facts.runbooks.len()).find(fits).unwrap_or(0);
+    open(model, facts.now, Dialog::Choose(Choose { index, mode }));
+}
+
+fn acknowledge(model: &mut Model, facts: &Facts<'_>) -> Vec<Wish> {
+    let Some(alarm) = unacknowledged(facts) else { return Vec::new() };
+    say(model, facts.now, format!("acknowledged: {}", alarm.sentence));
+    vec![Wish::Intent(Intent::Acknowledge { alarm: alarm.key.clone() })]
+}

@@ -1,0 +1,292 @@
+//! Keys while a dialog lies over the content: each dialog takes its own, esc leaves all of them.
+
+use std::time::Duration;
+
+use super::guards::dialog_is_new;
+use super::{Facts, Wish, card, contexts, form, leave_dialog, look, refuse};
+use crate::domain::run::event::Mode;
+use crate::domain::run::intent::{Intent, REASON_CHARS_MIN};
+use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+use crate::ui::available::why_not;
+use crate::ui::command::{COMMANDS, Command};
+use crate::ui::keymap::{Key, Keymap};
+use crate::ui::model::{Choose, Dialog, Field, FormPurpose, Model};
+
+/// How long the losses must have been on the screen before they can be accepted.
+const LEDGER_READ_MIN: Duration = Duration::from_secs(1);
+
+/// Rows of evidence that a system takes at most.
+const EVIDENCE_ROWS_PER_SYSTEM: usize = 8;
+
+/// What becomes of a dialog after a key.
+pub(super) enum After {
+    /// It stays.
+    Stay(Vec<Wish>),
+    /// It is closed.
+    Close(Vec<Wish>),
+}
+
+impl After {
+    /// Puts the dialog back, or not, and hands on the wishes.
+    pub(super) fn settle(self, model: &mut Model, dialog: Dialog) -> Vec<Wish> {
+        match self {
+            Self::Stay(wishes) => {
+                model.dialog = Some(dialog);
+                wishes
+            }
+            Self::Close(wishes) => {
+                leave_dialog(model);
+                wishes
+            }
+        }
+    }
+}
+
+/// True when letters go into a field.
+pub(super) fn has_field(dialog: &Dialog) -> bool {
+    match dialog {
+        Dialog::Card(card) => card.confirming,
+        Dialog::Form { .. }
+        | Dialog::Declare { .. }
+        | Dialog::Arm { .. }
+        | Dialog::AbortRun { .. } => true,
+        Dialog::Help { .. }
+        | Dialog::Ledger { .. }
+        | Dialog::Choose(_)
+        | Dialog::Evidence { .. }
+        | Dialog::Close { .. }
+        | Dialog::Leave { .. } => false,
+    }
+}
+
+/// True when a key that was meant for what is beneath could do something here.
+fn settles(dialog: &Dialog) -> bool {
+    match dialog {
+        Dialog::Help { .. } | Dialog::Evidence { .. } => false,
+        Dialog::Form { purpose, .. } => *purpose != FormPurpose::Note,
+        Dialog::Card(_)
+        | Dialog::Declare { .. }
+        | Dialog::Ledger { .. }
+        | Dialog::Choose(_)
+        | Dialog::Arm { .. }
+        | Dialog::AbortRun { .. }
+        | Dialog::Close { .. }
+        | Dialog::Leave { .. } => true,
+    }
+}
+
+/// Drops a key that came faster than a hand types; false where that does not matter.
+pub(super) fn refuse_burst(model: &mut Model, now: Stamp) -> bool {
+    if model.filtering {
+        return false;
+    }
+    let at_reason = model.guards.at_reason;
+    let confirmed = match &mut model.dialog {
+        None
+        | Some(
+            Dialog::Help { .. }
+            | Dialog::Ledger { .. }
+            | Dialog::Choose(_)
+            | Dialog::Evidence { .. }
+            | Dialog::Close { .. }
+            | Dialog::Leave { .. },
+        ) => None,
+        Some(Dialog::Card(card)) if card.confirming && !at_reason => Some(&mut card.field),
+        Some(Dialog::Card(card)) if !card.confirming => None,
+        Some(
+            Dialog::Declare { word, at_reason: false, .. }
+            | Dialog::AbortRun { word, at_reason: false, .. },
+        ) => Some(word),
+        Some(
+            Dialog::Arm { field, .. }
+            | Dialog::Form { purpose: FormPurpose::AbortStep(_), field, .. },
+        ) => Some(field),
+        Some(
+            Dialog::Card(_)
+            | Dialog::Declare { .. }
+            | Dialog::AbortRun { .. }
+            | Dialog::Form { .. },
+        ) => return false,
+    };
+    let text = match confirmed {
+        Some(field) => {
+            field.clear();
+            "keys came faster than a hand types: paste is refused, type it again"
+        }
+        None => "keys came faster than a hand types: ignored until there is a pause",
+    };
+    model.sequence.clear();
+    refuse(model, now, text);
+    true
+}
+
+/// A key in the dialog that is open.
+pub(super) fn press(model: &mut Model, facts: &Facts<'_>, keymap: &Keymap, key: Key) -> Vec<Wish> {
+    let now = facts.now;
+    let command = look(model, keymap, now, contexts(model), key);
+    if command == Some(Command::Back) {
+        leave_dialog(model);
+        model.notice = None;
+        return Vec::new();
+    }
+    if command.is_none() && !model.sequence.is_empty() {
+        return Vec::new();
+    }
+    let Some(mut dialog) = model.dialog.take() else { return Vec::new() };
+    if settles(&dialog) && dialog_is_new(&model.guards, now) {
+        model.dialog = Some(dialog);
+        refuse(model, now, "ignored: this dialog just opened; press it again");
+        return Vec::new();
+    }
+    model.notice = None;
+    let after = take(model, facts, &mut dialog, key, command);
+    after.settle(model, dialog)
+}
+
+fn take(
+    model: &mut Model,
+    facts: &Facts<'_>,
+    dialog: &mut Dialog,
+    key: Key,
+    command: Option<Command>,
+) -> After {
+    let entered = command == Some(Command::Enter);
+    match dialog {
+        Dialog::Help { scroll } => return read(scroll, COMMANDS.len(), command),
+        Dialog::Evidence { side, scroll } => {
+            if command == Some(Command::NextPanel) {
+                (*side, *scroll) = (side.other(), 0);
+            }
+            let rows = facts.site.systems.len() * EVIDENCE_ROWS_PER_SYSTEM;
+            return read(scroll, rows, command);
+        }
+        Dialog::Card(card) => return card::press(model, facts, card, key, command),
+        Dialog::Form { purpose, field, .. } => {
+            return form::press(model, facts, purpose, field, key, command);
+        }
+        Dialog::Declare { word, reason, at_reason, .. } => {
+            let pair = Pair { wanted: "declare", word, reason, at_reason };
+            return pair.press(model, facts, key, command, Command::Declare);
+        }
+        Dialog::AbortRun { word, reason, at_reason, .. } => {
+            let pair = Pair { wanted: "abort run", word, reason, at_reason };
+            return pair.press(model, facts, key, command, Command::AbortRun);
+        }
+        Dialog::Choose(chosen) => return choose(model, facts, chosen, command),
+        Dialog::Arm { field, .. } if entered => {
+            if field.text == "arm" {
+                return checked(model, facts, Command::Arm, Wish::Arm);
+            }
+            refuse(model, facts.now, "type exactly `arm`, then enter");
+        }
+        Dialog::Arm { field, .. } => {
+            field.press(key);
+        }
+        Dialog::Ledger { opened } if entered => {
+            if facts.now.since(*opened) >= LEDGER_READ_MIN {
+                let wish = Wish::Intent(Intent::AcceptLedger);
+                return checked(model, facts, Command::AcceptLedger, wish);
+            }
+            refuse(model, facts.now, "read the losses first: enter counts after 1 s");
+        }
+        Dialog::Close { .. } if entered => {
+            return checked(model, facts, Command::Close, Wish::Intent(Intent::Close));
+        }
+        Dialog::Leave { .. } if entered => return After::Close(vec![Wish::Leave]),
+        Dialog::Ledger { .. } | Dialog::Close { .. } | Dialog::Leave { .. } => {}
+    }
+    After::Stay(Vec::new())
+}
+
+/// A key while a runbook and its mode are chosen.
+fn choose(
+    model: &mut Model,
+    facts: &Facts<'_>,
+    chosen: &mut Choose,
+    command: Option<Command>,
+) -> After {
+    let count = facts.runbooks.len();
+    match command {
+        Some(Command::NextPanel) => {
+            chosen.mode = match chosen.mode {
+                Mode::Planned => Mode::Ungraceful,
+                Mode::Ungraceful => Mode::Planned,
+            };
+        }
+        Some(Command::Enter) if chosen.index < count => {
+            let (index, mode) = (chosen.index, chosen.mode);
+            return checked(model, facts, Command::Choose, Wish::Open { index, mode });
+        }
+        Some(_) | None => super::moves::scroll_by(&mut chosen.index, count, 10, command),
+    }
+    After::Stay(Vec::new())
+}
+
+/// Closes with a wish, unless what made it possible is gone since the dialog was opened.
+fn checked(model: &mut Model, facts: &Facts<'_>, command: Command, wish: Wish) -> After {
+    match why_not(command, facts, model) {
+        None => After::Close(vec![wish]),
+        Some(why) => {
+            refuse(model, facts.now, why);
+            After::Stay(Vec::new())
+        }
+    }
+}
+
+fn read(scroll: &mut usize, rows: usize, command: Option<Command>) -> After {
+    if command == Some(Command::Enter) {
+        return After::Close(Vec::new());
+    }
+    super::moves::scroll_by(scroll, rows, 10, command);
+    After::Stay(Vec::new())
+}
+
+/// A word that must be typed exactly, then a reason.
+struct Pair<'d> {
+    wanted: &'static str,
+    word: &'d mut Field,
+    reason: &'d mut Field,
+    at_reason: &'d mut bool,
+}
+
+impl Pair<'_> {
+    fn press(
+        self,
+        model: &mut Model,
+        facts: &Facts<'_>,
+        key: Key,
+        pressed: Option<Command>,
+        command: Command,
+    ) -> After {
+        let right = self.word.text == self.wanted;
+        let stay = After::Stay(Vec::new());
+        match pressed {
+            Some(Command::NextPanel) => *self.at_reason = !*self.at_reason,
+            Some(Command::Enter) if !right => {
+                *self.at_reason = false;
+                refuse(model, facts.now, format!("type exactly `{}`, then enter", self.wanted));
+            }
+            Some(Command::Enter) if !*self.at_reason => *self.at_reason = true,
+            Some(Command::Enter) if self.reason.length() < REASON_CHARS_MIN => {
+                let text = format!("the reason needs at least {REASON_CHARS_MIN} characters");
+                refuse(model, facts.now, text);
+            }
+            Some(Command::Enter) => {
+                let reason = Clean::new(self.reason.text.trim());
+                let typed = self.word.text.clone();
+                let intent = if command == Command::Declare {
+                    Intent::Declare { typed, reason }
+                } else {
+                    Intent::AbortRun { typed, reason }
+                };
+                return checked(model, facts, command, Wish::Intent(intent));
+            }
+            Some(_) | None => {
+                let field = if *self.at_reason { self.reason } else { self.word };
+                field.press(key);
+            }
+        }
+        stay
+    }
+}

@@ -1,0 +1,59 @@
+//! Guards before the keymap: keys that were not meant are dropped, and the person is told.
+
+use std::time::Duration;
+
+use crate::domain::time::Stamp;
+use crate::ui::command::Command;
+use crate::ui::model::{Guards, Model};
+
+/// The same verb again within this time counts once.
+pub const SAME_VERB: Duration = Duration::from_millis(500);
+
+/// This many printable keys within [`BURST`] are not typed by a hand.
+pub const BURST_KEYS: usize = 6;
+
+/// See [`BURST_KEYS`]; a pause of this length ends it.
+pub const BURST: Duration = Duration::from_millis(150);
+
+/// After the focus returned, and in a new dialog, verbs and typed text are ignored this long.
+pub const SETTLE: Duration = Duration::from_millis(300);
+
+/// How long the continuations of a sequence stay hidden.
+pub const SEQUENCE_SHOWN_AFTER: Duration = Duration::from_millis(300);
+
+/// True when printable keys come faster than a hand types. Called for every printable key.
+pub(super) fn is_burst(guards: &mut Guards, now: Stamp) -> bool {
+    let paused = guards.typed_at.last().is_none_or(|last| now.since(*last) >= BURST);
+    if paused {
+        guards.burst = false;
+    }
+    guards.typed_at.retain(|at| now.since(*at) < BURST);
+    guards.typed_at.push(now);
+    if guards.typed_at.len() > BURST_KEYS {
+        guards.typed_at.remove(0);
+    }
+    if guards.typed_at.len() >= BURST_KEYS {
+        guards.burst = true;
+    }
+    guards.burst
+}
+
+/// Why a verb does not count now; none when it does. Called once for every verb pressed.
+pub(super) fn refusal(model: &mut Model, verb: Command, now: Stamp) -> Option<&'static str> {
+    let guards = &mut model.guards;
+    let again =
+        guards.last_verb.is_some_and(|(last, at)| last == verb && now.since(at) < SAME_VERB);
+    guards.last_verb = Some((verb, now));
+    if again {
+        return Some("the same key again within 0.5 s counts once");
+    }
+    if guards.focus_at.is_some_and(|at| now.since(at) < SETTLE) {
+        return Some("ignored: the terminal just got the focus back; press it again");
+    }
+    None
+}
+
+/// True while a dialog is so new that a key may have been meant for what is beneath.
+pub(super) fn dialog_is_new(guards: &Guards, now: Stamp) -> bool {
+    guards.dialog_at.is_some_and(|at| now.since(at) < SETTLE)
+}

@@ -1,0 +1,304 @@
+//! What keys do to the screen's model, and what they ask of the rest; nothing is done here.
+
+mod card;
+mod commands;
+mod dialogs;
+mod field;
+mod form;
+mod guards;
+mod moves;
+mod wish;
+
+use crossterm::event::{KeyEvent, KeyEventKind};
+
+use crate::domain::ledger::Ledger;
+use crate::domain::run::phase::Phase;
+use crate::domain::run::state::Run;
+use crate::domain::runbook::{Runbook, Step};
+use crate::domain::site::Site;
+use crate::domain::snapshot::Snapshot;
+use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+use crate::domain::verdict::Assessment;
+use crate::ui::command::{Command, Context};
+use crate::ui::keymap::{Key, Keymap, Lookup};
+use crate::ui::model::{Dialog, Model, Notice, Panel};
+use crate::ui::screen::{Access, JournalState, Rehearsal, Screen};
+
+pub(crate) use card::guard_refusal;
+pub use card::{REHEARSAL_AGE_MAX, STOP_WINDOW};
+pub use field::FIELD_CHARS_MAX;
+pub use form::least_chars;
+pub use guards::{BURST, BURST_KEYS, SAME_VERB, SEQUENCE_SHOWN_AFTER, SETTLE};
+pub use wish::Wish;
+
+/// The smallest terminal, columns and rows, on which guards 2 and 3 may be confirmed.
+pub const GUARDED_SIZE_MIN: (u16, u16) = (80, 24);
+
+/// All that a key may look at, beside the model.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// Now.
+    pub now: Stamp,
+    /// What the keys may do.
+    pub access: Access,
+    /// The site.
+    pub site: &'a Site,
+    /// The site's runbooks.
+    pub runbooks: &'a [Runbook],
+    /// The runbook of the run, or the one that is chosen.
+    pub runbook: Option<&'a Runbook>,
+    /// The run.
+    pub run: Option<&'a Run>,
+    /// What the readings mean.
+    pub assessment: &'a Assessment,
+    /// The latest readings.
+    pub snapshot: &'a Snapshot,
+    /// The frozen ledger of an incident; without one, what would be lost now.
+    pub ledger: &'a Ledger,
+    /// Alarms that were acknowledged, by key.
+    pub acknowledged: &'a [String],
+    /// The last dry run.
+    pub rehearsal: Option<&'a Rehearsal>,
+    /// How the journal is.
+    pub journal: &'a JournalState,
+    /// Lines of output there are to scroll through.
+    pub output_rows: usize,
+    /// Rows of the timeline there are to scroll through.
+    pub timeline_rows: usize,
+}
+
+impl<'a> Facts<'a> {
+    /// The facts that a screen shows.
+    #[must_use]
+    pub fn of(screen: &Screen<'a>) -> Self {
+        Self {
+            now: screen.now,
+            access: screen.access,
+            site: screen.site,
+            runbooks: screen.runbooks,
+            runbook: screen.runbook,
+            run: screen.run,
+            assessment: screen.assessment,
+            snapshot: screen.snapshot,
+            ledger: screen.ledger,
+            acknowledged: screen.acknowledged,
+            rehearsal: screen.rehearsal,
+            journal: screen.journal,
+            output_rows: screen.output.len(),
+            timeline_rows: screen.timeline.len(),
+        }
+    }
+
+    /// The run, while it is not closed.
+    #[must_use]
+    pub fn open_run(&self) -> Option<&'a Run> {
+        self.run.filter(|run| !run.stage.is_closed())
+    }
+
+    /// The step that keys are about: the selected one, else one that can run beside the running,
+    /// else the run's current one, else the first.
+    #[must_use]
+    pub fn selected(&self, model: &Model) -> Option<&'a Step> {
+        let runbook = self.runbook?;
+        let chosen = model.selected.as_ref().and_then(|id| runbook.step(id));
+        let current = || self.run?.current().and_then(|state| runbook.step(&state.id));
+        let beside = || ready_beside(runbook, self.run?);
+        chosen.or_else(beside).or_else(current).or_else(|| runbook.steps.first())
+    }
+}
+
+/// The first step that is ready while the current one runs.
+#[must_use]
+pub fn ready_beside<'a>(runbook: &'a Runbook, run: &Run) -> Option<&'a Step> {
+    if !run.current()?.phase.is_open() {
+        return None;
+    }
+    let ready = run.steps.iter().find(|step| step.phase == Phase::Ready)?;
+    runbook.step(&ready.id)
+}
+
+/// What came from the terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Input {
+    /// A key.
+    Key(KeyEvent),
+    /// Pasted text; it is never put anywhere.
+    Paste(String),
+    /// The terminal got the focus.
+    FocusGained,
+    /// The terminal lost the focus.
+    FocusLost,
+    /// The terminal has this many columns and rows now.
+    Resize(u16, u16),
+    /// A click, already found to be in this panel.
+    Click(Option<Panel>),
+}
+
+/// Takes an input.
+pub fn update(model: &mut Model, facts: &Facts<'_>, keymap: &Keymap, input: &Input) -> Vec<Wish> {
+    match input {
+        Input::Key(event) if event.kind == KeyEventKind::Release => Vec::new(),
+        Input::Key(event) => press(model, facts, keymap, *event),
+        Input::Paste(_) => {
+            if !card::stop_window(model, facts.now) {
+                refuse(model, facts.now, "paste is refused: what counts is typed by hand");
+            }
+            Vec::new()
+        }
+        Input::FocusGained => {
+            model.guards.focus_at = Some(facts.now);
+            Vec::new()
+        }
+        Input::FocusLost => Vec::new(),
+        Input::Resize(columns, rows) => {
+            model.size = (*columns, *rows);
+            Vec::new()
+        }
+        Input::Click(panel) => {
+            let stopped = card::stop_window(model, facts.now);
+            if let Some(panel) = panel.filter(|_| !stopped && model.dialog.is_none()) {
+                model.focus = panel;
+            }
+            Vec::new()
+        }
+    }
+}
+
+/// Takes the passing of time: a stop window ends, a dry run grows old. Called at least once a
+/// second, and at the end of every [`Wish::StopWindow`].
+pub fn tick(model: &mut Model, facts: &Facts<'_>) -> Vec<Wish> {
+    card::tick(model, facts)
+}
+
+/// The contexts whose keys count now, the innermost first.
+#[must_use]
+pub fn contexts(model: &Model) -> &'static [Context] {
+    if model.filtering {
+        return &[Context::Field];
+    }
+    match &model.dialog {
+        Some(dialog) if dialogs::has_field(dialog) => &[Context::Field],
+        Some(_) => &[Context::Dialog],
+        None if model.focus == Panel::Output => &[Context::Output, Context::Global],
+        None => &[Context::List, Context::Global],
+    }
+}
+
+fn press(model: &mut Model, facts: &Facts<'_>, keymap: &Keymap, event: KeyEvent) -> Vec<Wish> {
+    let key = Key::of_event(event);
+    let now = facts.now;
+    if card::stop_window(model, now) {
+        return Vec::new();
+    }
+    if key.ctrl && key.code == crossterm::event::KeyCode::Char('c') {
+        model.sequence.clear();
+        if leave_dialog(model) || model.filtering {
+            model.filtering = false;
+            return Vec::new();
+        }
+        return commands::quit(model, facts);
+    }
+    if key.code == crossterm::event::KeyCode::Esc && !model.sequence.is_empty() {
+        model.sequence.clear();
+        return Vec::new();
+    }
+    let burst = key.typed().is_some() && guards::is_burst(&mut model.guards, now);
+    if burst && dialogs::refuse_burst(model, now) {
+        return Vec::new();
+    }
+    if model.filtering {
+        moves::filter_key(model, keymap, key);
+        return Vec::new();
+    }
+    if model.dialog.is_some() {
+        return dialogs::press(model, facts, keymap, key);
+    }
+    let repeated = event.kind == KeyEventKind::Repeat;
+    match look(model, keymap, now, contexts(model), key) {
+        Some(command) => obey(model, facts, command, repeated),
+        None => Vec::new(),
+    }
+}
+
+/// The command of a key, or of the sequence that it ends; a key that means nothing ends it too.
+fn look(
+    model: &mut Model,
+    keymap: &Keymap,
+    now: Stamp,
+    contexts: &[Context],
+    key: Key,
+) -> Option<Command> {
+    let mut pressed: Vec<Key> = model.sequence.iter().filter_map(|text| Key::parse(text)).collect();
+    pressed.push(key);
+    match keymap.look(contexts, &pressed) {
+        Lookup::Command(command) => {
+            model.sequence.clear();
+            Some(command)
+        }
+        Lookup::Prefix(_) => {
+            if model.sequence.is_empty() {
+                model.guards.sequence_at = Some(now);
+            }
+            model.sequence.push(key.to_string());
+            None
+        }
+        Lookup::None => {
+            if model.sequence.is_empty() {
+                return None;
+            }
+            let keys = model.sequence.join(" ");
+            model.sequence.clear();
+            refuse(model, now, format!("`{keys} {key}` means nothing"));
+            None
+        }
+    }
+}
+
+/// Does what a command asks, when it is possible and meant.
+fn obey(model: &mut Model, facts: &Facts<'_>, command: Command, repeated: bool) -> Vec<Wish> {
+    if command.is_verb() {
+        if let Some(why) = guards::refusal(model, command, facts.now) {
+            refuse(model, facts.now, why);
+            return Vec::new();
+        }
+        if repeated {
+            refuse(model, facts.now, "a held key counts once");
+            return Vec::new();
+        }
+    }
+    if let Some(why) = crate::ui::available::why_not(command, facts, model) {
+        refuse(model, facts.now, why);
+        return Vec::new();
+    }
+    model.notice = None;
+    commands::run(model, facts, command)
+}
+
+fn open(model: &mut Model, now: Stamp, dialog: Dialog) {
+    model.guards.dialog_at = Some(now);
+    model.guards.at_reason = false;
+    model.guards.waits_until = None;
+    model.sequence.clear();
+    model.notice = None;
+    model.dialog = Some(dialog);
+}
+
+/// Closes the dialog; false when there was none.
+fn leave_dialog(model: &mut Model) -> bool {
+    model.guards.dialog_at = None;
+    model.guards.at_reason = false;
+    model.guards.waits_until = None;
+    model.dialog.take().is_some()
+}
+
+fn refuse(model: &mut Model, at: Stamp, text: impl Into<String>) {
+    model.notice = Some(Notice { at, text: Clean::new(&text.into()), refusal: true });
+}
+
+fn say(model: &mut Model, at: Stamp, text: impl Into<String>) {
+    model.notice = Some(Notice { at, text: Clean::new(&text.into()), refusal: false });
+}
+
+#[cfg(test)]
+mod tests;

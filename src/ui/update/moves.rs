@@ -1,0 +1,107 @@
+//! Looking around: focus, selection, scrolling, zoom and the filter.
+
+use super::{Facts, refuse};
+use crate::ui::command::{Command, Context};
+use crate::ui::keymap::{Key, Keymap, Lookup};
+use crate::ui::model::{Model, Panel};
+
+/// Moves a first row by a command, within `rows`.
+pub(super) fn scroll_by(scroll: &mut usize, rows: usize, page: usize, command: Option<Command>) {
+    let last = rows.saturating_sub(1);
+    let now = (*scroll).min(last);
+    *scroll = match command {
+        Some(Command::Up) => now.saturating_sub(1),
+        Some(Command::Down) => (now + 1).min(last),
+        Some(Command::PageUp) => now.saturating_sub(page),
+        Some(Command::PageDown) => (now + page).min(last),
+        Some(Command::First) => 0,
+        Some(Command::Last) => last,
+        Some(_) | None => now,
+    };
+}
+
+/// Up, down and so on, in the focused panel: the runbook's selection, elsewhere the first row.
+pub(super) fn move_in_panel(model: &mut Model, facts: &Facts<'_>, command: Command) {
+    let page = usize::from(model.size.1 / 2).max(1);
+    if model.focus == Panel::Runbook {
+        let Some(runbook) = facts.runbook else { return };
+        let selected = facts.selected(model).map(|step| step.id.clone());
+        let at = runbook.steps.iter().position(|step| Some(&step.id) == selected.as_ref());
+        let mut row = at.unwrap_or(0);
+        scroll_by(&mut row, runbook.steps.len(), page, Some(command));
+        model.selected = runbook.steps.get(row).map(|step| step.id.clone());
+        return;
+    }
+    let rows = match model.focus {
+        Panel::RegionA | Panel::RegionB => facts.site.systems.len(),
+        Panel::Replication => facts.ledger.rows.len(),
+        Panel::Runbook => 0,
+        Panel::Output => facts.output_rows,
+        Panel::Timeline => facts.timeline_rows,
+    };
+    let command = match model.focus {
+        // These two count the rows back from the newest.
+        Panel::Output | Panel::Timeline => mirrored(command),
+        Panel::RegionA | Panel::RegionB | Panel::Replication | Panel::Runbook => command,
+    };
+    scroll_by(&mut model.scroll[model.focus.index()], rows, page, Some(command));
+}
+
+fn mirrored(command: Command) -> Command {
+    let pairs = [
+        (Command::Up, Command::Down),
+        (Command::PageUp, Command::PageDown),
+        (Command::First, Command::Last),
+    ];
+    for (one, other) in pairs {
+        if command == one {
+            return other;
+        }
+        if command == other {
+            return one;
+        }
+    }
+    command
+}
+
+/// Focuses a panel by its key, 1 to 6.
+pub(super) fn focus(model: &mut Model, number: u8) {
+    let index = usize::from(number.saturating_sub(1));
+    if let Some(panel) = Panel::ALL.get(index) {
+        model.focus = *panel;
+    }
+}
+
+/// Focuses the next panel.
+pub(super) fn next(model: &mut Model) {
+    model.focus = Panel::ALL[(model.focus.index() + 1) % Panel::ALL.len()];
+}
+
+/// Takes back one thing at a time: zoom, filter, selection.
+pub(super) fn back(model: &mut Model, facts: &Facts<'_>) {
+    if !model.sequence.is_empty() {
+        model.sequence.clear();
+    } else if model.zoomed {
+        model.zoomed = false;
+    } else if !model.filter.text.is_empty() {
+        model.filter.clear();
+    } else if model.selected.is_some() {
+        model.selected = None;
+    } else {
+        refuse(model, facts.now, "nothing is open: q leaves the console");
+    }
+}
+
+/// A key while the filter is typed.
+pub(super) fn filter_key(model: &mut Model, keymap: &Keymap, key: Key) {
+    match keymap.look(&[Context::Field], &[key]) {
+        Lookup::Command(Command::Enter) => model.filtering = false,
+        Lookup::Command(Command::Back) => {
+            model.filtering = false;
+            model.filter.clear();
+        }
+        Lookup::Command(_) | Lookup::Prefix(_) | Lookup::None => {
+            model.filter.press(key);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Keys as scripts, and what must become of them.
+
+mod bench;
+mod harm;
+mod scripts;

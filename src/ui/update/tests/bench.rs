@@ -1,0 +1,404 @@
+//! A console without a terminal: a plan with a step of every guard, and keys pressed by script.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use crossterm::event::{KeyEvent, KeyModifiers};
+
+use super::super::{Facts, Input, Wish, tick, update};
+use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
+use crate::domain::ids::{RunId, Side, StepId, SystemId};
+use crate::domain::ledger::Ledger;
+use crate::domain::preview::{Preview, Standing};
+use crate::domain::run::event::{Actor, Body, Mode, Outcome, Purpose, RunEvent, RunKind};
+use crate::domain::run::state::Run;
+use crate::domain::runbook::{
+    Bound, Compensation, Direction, Exact, Gate, Place, Runbook, Step, Target, Ungraceful,
+};
+use crate::domain::settings::{Span, Table};
+use crate::domain::site::{Region, Site};
+use crate::domain::snapshot::Snapshot;
+use crate::domain::time::{BootId, Stamp};
+use crate::domain::verdict::{Alarm, Assessment, Primary, Priority, T0Basis, Verdict};
+use crate::ui::keymap::{Key, Keymap};
+use crate::ui::model::Model;
+use crate::ui::screen::{Access, JournalState, Rehearsal};
+
+const fn action(name: &'static str, verb: &'static str, class: Class, guard: Guard) -> ActionSpec {
+    ActionSpec {
+        name,
+        doc: "",
+        verb,
+        class,
+        guard,
+        fencing: Fencing::NotFenced,
+        change: Change::None,
+        reversal: "",
+        permissions: &[],
+        needs_target: false,
+        settings: &[],
+    }
+}
+
+static LOOK: ActionSpec = action("sim.look", "look", Class::R, Guard::OneKey);
+static SCALE: ActionSpec = action("sim.scale", "scale", Class::I, Guard::StopWindow);
+static DNS: ActionSpec = action("sim.dns", "switch", Class::I, Guard::TypedTarget);
+static PROMOTE: ActionSpec = action("sim.promote", "promote", Class::X, Guard::TypedVerb);
+static HAND: ActionSpec = action("sim.hand", "attest", Class::H, Guard::OneKey);
+
+static KEYMAP: LazyLock<Keymap> = LazyLock::new(|| Keymap::shipped("default").expect("shipped"));
+
+/// The steps of the plan: one of each guard, one with a gate that fails, one by hand, one that
+/// waits, one that is done, one that failed, one that runs, one of which nobody knows.
+pub(super) const STEPS: [&str; 11] = [
+    "look", "scale", "dns", "promote", "gated", "hand", "later", "done", "failed", "running",
+    "unknown",
+];
+
+pub(super) fn step_id(name: &str) -> StepId {
+    StepId::new(name).expect("a name")
+}
+
+fn step(name: &str) -> Step {
+    let action = match name {
+        "look" => &LOOK,
+        "dns" => &DNS,
+        "promote" => &PROMOTE,
+        "hand" => &HAND,
+        _ => &SCALE,
+    };
+    let system = SystemId::new("pg").expect("a name");
+    let gate = Gate {
+        system: system.clone(),
+        place: Place::To,
+        fact: "healthy".to_owned(),
+        bound: Bound::Is(Exact::Boolean(true)),
+        ungraceful: None,
+        span: Span::default(),
+    };
+    let back = Compensation::Action { action: &SCALE, with: Table::default() };
+    Step {
+        id: step_id(name),
+        title: name.into(),
+        group: None,
+        action,
+        with: Table::default(),
+        target: (name == "promote").then_some(Target { system, place: Place::To }),
+        needs: if name == "later" { vec![step_id("promote")] } else { Vec::new() },
+        expect: Duration::from_secs(10),
+        timeout: Duration::from_secs(60),
+        gates: if name == "gated" { vec![gate] } else { Vec::new() },
+        ungraceful: Ungraceful::Same,
+        compensation: if name == "done" { back } else { Compensation::NotNeeded },
+        class: action.class,
+        guard: action.guard,
+        second_person: false,
+        optional: false,
+        say: None,
+        span: Span::default(),
+    }
+}
+
+pub(super) fn at(milliseconds: u64) -> Stamp {
+    let wall_ms = 1_795_183_000_000 + i64::try_from(milliseconds).expect("small");
+    Stamp { wall_ms, boot_ms: milliseconds, boot: BootId(1) }
+}
+
+fn events(stage: &str) -> Vec<RunEvent> {
+    let run = RunId::new("lms-1").expect("a name");
+    let direction = Direction { from: Side::A, to: Side::B };
+    let text = String::new;
+    let mut bodies = vec![Body::Opened {
+        run,
+        kind: RunKind::Simulation,
+        site: text(),
+        site_hash: text(),
+        runbook: text(),
+        runbook_hash: text(),
+        direction,
+        mode: Mode::Planned,
+    }];
+    if stage == "standby" {
+        return numbered(bodies);
+    }
+    bodies.push(Body::Declared {
+        detected: None,
+        t0: at(0),
+        basis: T0Basis::Exact,
+        signals: Vec::new(),
+        reason: "the region is gone".into(),
+        ledger: Ledger { as_of: at(0), rows: Vec::new() },
+    });
+    for name in ["done", "failed", "running", "unknown"] {
+        let (step, attempt) = (step_id(name), 1);
+        bodies.push(Body::Intended {
+            step: step.clone(),
+            attempt,
+            purpose: Purpose::Forward,
+            action: text(),
+            class: Class::I,
+            fencing: Fencing::NotFenced,
+            gates: Vec::new(),
+            call: "".into(),
+        });
+        bodies.push(Body::Started { step: step.clone(), attempt });
+        let outcome = match name {
+            "done" => Outcome::Applied { evidence: "ok".into() },
+            "failed" => Outcome::Failed {
+                cause: crate::domain::run::event::Cause::Error,
+                message: "no".into(),
+            },
+            "unknown" => Outcome::Unknown { message: "lost".into() },
+            _ => continue,
+        };
+        bodies.push(Body::Ended { step: step.clone(), attempt, outcome });
+        if name == "done" {
+            bodies.push(Body::Verified { step, attempt, evidence: "seen".into() });
+        }
+    }
+    if stage == "held" {
+        bodies.push(Body::Held { reason: "".into() });
+    }
+    numbered(bodies)
+}
+
+fn numbered(bodies: Vec<Body>) -> Vec<RunEvent> {
+    let by = Actor { person: None, user: "anna".into(), host: "desk".into() };
+    (1..).zip(bodies).map(|(seq, body)| RunEvent { seq, at: at(0), by: by.clone(), body }).collect()
+}
+
+/// The console and the hand in front of it.
+pub(super) struct Bench {
+    pub(super) model: Model,
+    pub(super) now: u64,
+    pub(super) access: Access,
+    pub(super) run: Option<Run>,
+    pub(super) journal: JournalState,
+    pub(super) rehearsal: Option<Rehearsal>,
+    /// True while a wished dry run is there at once.
+    pub(super) rehearses: bool,
+    pub(super) wishes: Vec<Wish>,
+    keymap: &'static Keymap,
+    site: Site,
+    runbooks: Vec<Runbook>,
+    assessment: Assessment,
+    snapshot: Snapshot,
+    ledger: Ledger,
+}
+
+impl Bench {
+    /// `stage` is none, standby, executing or held.
+    pub(super) fn new(access: Access, stage: &str) -> Self {
+        let region = |label: &str, starts_as_primary| Region {
+            label: label.into(),
+            aws_region: None,
+            starts_as_primary,
+        };
+        let site = Site {
+            name: "lms".to_owned(),
+            title: "Learning".into(),
+            reference: Vec::new(),
+            red_needs_signals: 1,
+            people: Vec::new(),
+            objectives: Vec::new(),
+            regions: [region("one", true), region("two", false)],
+            systems: Vec::new(),
+            secrets: Vec::new(),
+            rules: Vec::new(),
+        };
+        let runbook = |name: &str, from: Side| Runbook {
+            name: name.to_owned(),
+            title: name.into(),
+            from,
+            to: from.other(),
+            back: None,
+            restored: Vec::new(),
+            steps: STEPS.map(step).to_vec(),
+            hash: String::new(),
+        };
+        let runbooks = vec![runbook("failback", Side::B), runbook("failover", Side::A)];
+        let run = match stage {
+            "none" => None,
+            _ => Run::replay(&runbooks[1], &events(stage)).expect("events fit"),
+        };
+        let alarm = Alarm {
+            key: "down/a".to_owned(),
+            priority: Priority::ActNow,
+            system: None,
+            side: None,
+            since: None,
+            sentence: "the primary is down".into(),
+            consequences: Vec::new(),
+        };
+        let assessment = Assessment {
+            active: Side::A,
+            primary: Primary::Healthy,
+            split_brain: Vec::new(),
+            alarms: vec![alarm],
+            criteria: Vec::new(),
+            verdict: Verdict::Go,
+        };
+        Self {
+            model: Model { size: (120, 36), ..Model::default() },
+            now: 10_000,
+            access,
+            run,
+            journal: JournalState::None,
+            rehearsal: None,
+            rehearses: true,
+            wishes: Vec::new(),
+            keymap: &KEYMAP,
+            site,
+            runbooks,
+            assessment,
+            snapshot: Snapshot::default(),
+            ledger: Ledger { as_of: at(0), rows: Vec::new() },
+        }
+    }
+
+    /// The same with a step selected.
+    pub(super) fn at_step(access: Access, step: &str) -> Self {
+        let mut bench = Self::new(access, "executing");
+        bench.model.selected = Some(step_id(step));
+        bench
+    }
+
+    pub(super) fn with<T>(&mut self, act: impl FnOnce(&mut Model, &Facts<'_>, &Keymap) -> T) -> T {
+        let facts = Facts {
+            now: at(self.now),
+            access: self.access,
+            site: &self.site,
+            runbooks: &self.runbooks,
+            runbook: self.runbooks.get(1),
+            run: self.run.as_ref(),
+            assessment: &self.assessment,
+            snapshot: &self.snapshot,
+            ledger: &self.ledger,
+            acknowledged: &[],
+            rehearsal: self.rehearsal.as_ref(),
+            journal: &self.journal,
+            output_rows: 50,
+            timeline_rows: 50,
+        };
+        act(&mut self.model, &facts, self.keymap)
+    }
+
+    pub(super) fn input(&mut self, input: &Input) {
+        let wishes = self.with(|model, facts, keymap| update(model, facts, keymap, input));
+        self.take(wishes);
+    }
+
+    pub(super) fn tick(&mut self) {
+        let wishes = self.with(|model, facts, _| tick(model, facts));
+        self.take(wishes);
+    }
+
+    fn take(&mut self, wishes: Vec<Wish>) {
+        for wish in wishes {
+            if let Wish::Rehearse { step, back } = &wish
+                && self.rehearses
+            {
+                self.rehearsal = Some(Rehearsal {
+                    step: step.clone(),
+                    back: *back,
+                    at: at(self.now),
+                    standing: Standing::NotDone("".into()),
+                    preview: Preview {
+                        changes: Vec::new(),
+                        call: format!("call {step}").into(),
+                        acts_as: "".into(),
+                    },
+                });
+            }
+            match wish {
+                Wish::Arm => self.access = Access::Armed,
+                Wish::Safe => self.access = Access::Safe,
+                _ => {}
+            }
+            self.wishes.push(wish);
+        }
+    }
+
+    pub(super) fn key(&mut self, text: &str) {
+        let key = Key::parse(text).unwrap_or_else(|| panic!("{text} is a key"));
+        self.press(key);
+    }
+
+    pub(super) fn press(&mut self, key: Key) {
+        let mut modifiers = KeyModifiers::NONE;
+        modifiers.set(KeyModifiers::CONTROL, key.ctrl);
+        modifiers.set(KeyModifiers::ALT, key.alt);
+        self.input(&Input::Key(KeyEvent::new(key.code, modifiers)));
+    }
+
+    /// Moves time on, with a tick at least every half second.
+    pub(super) fn wait(&mut self, milliseconds: u64) {
+        let mut left = milliseconds;
+        while left > 0 {
+            let stride = left.min(500);
+            self.now += stride;
+            left -= stride;
+            self.tick();
+        }
+    }
+
+    /// A script: `+400` waits, `=text` types at 80 ms a key, anything else is a key, pressed 400 ms
+    /// after what was before.
+    pub(super) fn script(&mut self, script: &[&str]) {
+        for item in script {
+            if let Some(time) = item.strip_prefix('+') {
+                self.wait(time.parse().expect("milliseconds"));
+            } else if let Some(text) = item.strip_prefix('=') {
+                self.wait(400);
+                for letter in text.chars() {
+                    self.wait(80);
+                    self.press(Key::plain(crossterm::event::KeyCode::Char(letter)));
+                }
+            } else {
+                self.wait(400);
+                self.key(item);
+            }
+        }
+    }
+
+    pub(super) fn notice(&self) -> &str {
+        self.model.notice.as_ref().map_or("", |notice| notice.text.as_str())
+    }
+
+    /// What was wished, short: words of [`short`].
+    pub(super) fn wished(&self) -> Vec<String> {
+        self.wishes
+            .iter()
+            .filter(|wish| !matches!(wish, Wish::Rehearse { .. } | Wish::StopWindow { .. }))
+            .map(short)
+            .collect()
+    }
+}
+
+/// A wish in a few words.
+pub(super) fn short(wish: &Wish) -> String {
+    use crate::domain::run::intent::Intent;
+    match wish {
+        Wish::Intent(Intent::Run { step, typed, broken, call }) => {
+            let broken = broken.as_ref().map_or_else(String::new, |(gate, reason)| {
+                format!(" breaking {gate} for `{reason}`")
+            });
+            format!("run {step} `{typed}` `{call}`{broken}")
+        }
+        Wish::Intent(Intent::Compensate { step, typed, call }) => {
+            format!("compensate {step} `{typed}` `{call}`")
+        }
+        Wish::Intent(Intent::Skip { step, reason }) => format!("skip {step} `{reason}`"),
+        Wish::Intent(Intent::Attest { step, value }) => format!("attest {step} `{value}`"),
+        Wish::Intent(Intent::Retry { step, reason }) => format!("retry {step} `{reason}`"),
+        Wish::Intent(Intent::Resolve { step, done, reason }) => {
+            format!("resolve {step} {done} `{reason}`")
+        }
+        Wish::Intent(Intent::AbortStep { step, typed }) => format!("abort {step} `{typed}`"),
+        Wish::Intent(Intent::Escalate { step, reason }) => {
+            let what = step.as_ref().map_or("run", StepId::as_str);
+            format!("escalate {what} `{reason}`")
+        }
+        other => format!("{other:?}"),
+    }
+}

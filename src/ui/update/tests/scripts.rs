@@ -1,0 +1,377 @@
+//! What a hand does, what is wished, what is said.
+
+use Access::{Armed, ReadOnly, Safe};
+
+use super::super::Input;
+use super::bench::{Bench, step_id};
+use crate::ui::command::Command;
+use crate::ui::model::{Dialog, Panel};
+use crate::ui::screen::{Access, JournalState};
+
+const NOTHING: &[&str] = &[];
+
+#[test]
+fn a_step_starts_as_its_guard_asks() {
+    let check = |step: &str, script: &[&str], want: &[&str], said: &str| {
+        let mut bench = Bench::at_step(Access::Armed, step);
+        bench.script(script);
+        assert_eq!(bench.wished(), want, "{step} {script:?}: {}", bench.notice());
+        assert!(bench.notice().contains(said), "{step} {script:?}: {}", bench.notice());
+    };
+    // Guard 0: one key.
+    check("look", &["r"], &["run look `` ``"], "");
+    // Guard 1: one key and three seconds in which any key stops it.
+    check("scale", &["r"], NOTHING, "waiting for the dry run: any key stops it");
+    check("scale", &["r", "+1"], NOTHING, "starting in 3 s: any key stops it");
+    check("scale", &["r", "+1", "+2900"], NOTHING, "starting in 3 s");
+    check("scale", &["r", "+1", "+3000"], &["run scale `` `call scale`"], "");
+    check("scale", &["r", "x", "+9000"], NOTHING, "stopped: nothing was run");
+    check("scale", &["r", "r", "+9000"], NOTHING, "stopped: nothing was run");
+    check("scale", &["r", "enter", "+9000"], NOTHING, "stopped: nothing was run");
+    // Guard 2: the target, then enter.
+    check("dns", &["r", "+9000"], NOTHING, "");
+    check("dns", &["r", "enter"], NOTHING, "type exactly `dns`");
+    check("dns", &["r", "=dn", "enter"], NOTHING, "type exactly `dns`");
+    check("dns", &["r", "=dns", "+9000"], NOTHING, "");
+    check("dns", &["r", "=dns", "enter"], &["run dns `dns` `call dns`"], "");
+    check("dns", &["r", "=DNS", "enter"], NOTHING, "type exactly");
+    check("dns", &["r", "=dns", "esc", "enter"], NOTHING, "");
+    // Guard 3: verb and target, then enter, then three seconds.
+    check("promote", &["r", "=pg-b", "enter", "+9000"], NOTHING, "type exactly `promote pg-b`");
+    check("promote", &["r", "=promote pg-b", "enter", "+2900"], NOTHING, "any key stops it");
+    let run = ["run promote `promote pg-b` `call promote`"];
+    check("promote", &["r", "=promote pg-b", "enter", "+3000"], &run, "");
+    check("promote", &["r", "=promote pg-b", "enter", "up", "+9000"], NOTHING, "stopped");
+    // What is not possible says why.
+    check("later", &["r"], NOTHING, "step later waits for promote");
+    check("hand", &["r"], NOTHING, "attest it with m");
+    check("done", &["r"], NOTHING, "nothing is left to do");
+    check("failed", &["r"], NOTHING, "try again with R");
+    check("unknown", &["r"], NOTHING, "say what became of it with U");
+    check("running", &["r"], NOTHING, "abort it with X");
+}
+
+#[test]
+fn a_gate_is_broken_only_by_name_and_reason() {
+    let check = |step: &str, script: &[&str], want: &[&str], said: &str| {
+        let mut bench = Bench::at_step(Access::Armed, step);
+        bench.script(script);
+        assert_eq!(bench.wished(), want, "{step} {script:?}: {}", bench.notice());
+        assert!(bench.notice().contains(said), "{step} {script:?}: {}", bench.notice());
+    };
+    check("gated", &["r", "+90000"], NOTHING, "does not hold");
+    check("gated", &["r", "tab"], NOTHING, "breaking the gate `pg healthy in B");
+    check("gated", &["r", "tab", "=short", "enter", "+9000"], NOTHING, "at least 10 characters");
+    check(
+        "gated",
+        &["r", "tab", "=we know it is up", "enter", "+3500"],
+        &["run gated `` `call gated` breaking 0 for `we know it is up`"],
+        "",
+    );
+    check("gated", &["r", "tab", "=we know it is up", "enter", "x", "+9000"], NOTHING, "stopped");
+    check("dns", &["r", "tab"], NOTHING, "no gate fails: there is nothing to break");
+    // Also from a card that is only read.
+    check(
+        "gated",
+        &["enter", "tab", "=we know it is up", "enter", "+3500"],
+        &["run gated `` `call gated` breaking 0 for `we know it is up`"],
+        "",
+    );
+}
+
+#[test]
+fn nothing_starts_on_an_old_or_missing_dry_run() {
+    let mut bench = Bench::at_step(Access::Armed, "dns");
+    bench.rehearses = false;
+    bench.script(&["r", "=dns", "enter"]);
+    assert_eq!(bench.wished(), NOTHING);
+    assert!(bench.notice().contains("the dry run is not there yet"), "{}", bench.notice());
+    bench.rehearses = true;
+    bench.script(&["+6000", "enter"]);
+    assert_eq!(bench.wished(), ["run dns `dns` `call dns`"]);
+
+    // A stop window begins when the dry run is there, not before.
+    let mut bench = Bench::at_step(Access::Armed, "scale");
+    bench.rehearses = false;
+    bench.script(&["r", "+4000"]);
+    assert_eq!(bench.wished(), NOTHING);
+    bench.rehearses = true;
+    bench.script(&["+2000"]);
+    assert!(bench.notice().contains("starting in 3 s"), "{}", bench.notice());
+    bench.script(&["+3000"]);
+    assert_eq!(bench.wished(), ["run scale `` `call scale`"]);
+
+    // One that comes too late starts nothing: the hand may have gone.
+    let mut bench = Bench::at_step(Access::Armed, "scale");
+    bench.rehearses = false;
+    bench.script(&["r", "+11000"]);
+    bench.rehearses = true;
+    bench.script(&["+60000"]);
+    assert_eq!(bench.wished(), NOTHING);
+    assert!(bench.notice().contains("the dry run did not come"), "{}", bench.notice());
+
+    // An open card asks again when the dry run is older than 30 s.
+    let mut bench = Bench::at_step(Access::Armed, "dns");
+    bench.script(&["enter", "+29000"]);
+    assert_eq!(bench.wishes.len(), 1);
+    bench.script(&["+3000"]);
+    assert_eq!(bench.wishes.len(), 2, "{:?}", bench.wishes);
+}
+
+#[test]
+fn a_window_ends_when_its_ground_is_gone() {
+    let mut bench = Bench::at_step(Access::Armed, "scale");
+    bench.script(&["r", "+1000"]);
+    bench.access = Access::Safe;
+    bench.script(&["+4000"]);
+    assert_eq!(bench.wished(), NOTHING);
+    assert!(bench.notice().contains("stopped, nothing was run: SAFE"), "{}", bench.notice());
+}
+
+#[test]
+fn forms_are_dead_until_they_are_right() {
+    let check = |step: &str, script: &[&str], want: &[&str], said: &str| {
+        let mut bench = Bench::at_step(Access::Armed, step);
+        bench.script(script);
+        assert_eq!(bench.wished(), want, "{step} {script:?}: {}", bench.notice());
+        assert!(bench.notice().contains(said), "{step} {script:?}: {}", bench.notice());
+    };
+    check("dns", &["s", "enter"], NOTHING, "at least 10 characters");
+    check("dns", &["s", "=not today at all", "enter"], &["skip dns `not today at all`"], "");
+    check("done", &["s"], NOTHING, "only a step that has not been done");
+    check("hand", &["m", "=ok", "enter"], NOTHING, "at least 3 characters");
+    check("hand", &["m", "=42 rows", "enter"], &["attest hand `42 rows`"], "");
+    check("dns", &["m"], NOTHING, "run it with r");
+    check("failed", &["R", "=again", "enter"], &["retry failed `again`"], "");
+    check("dns", &["R"], NOTHING, "there is nothing to try again");
+    check("running", &["X", "enter"], NOTHING, "type exactly `abort running`");
+    let abort = ["abort running `abort running`"];
+    check("running", &["X", "=abort running", "enter"], &abort, "");
+    // Also from elsewhere: there is one running step.
+    check("dns", &["X", "=abort running", "enter"], &abort, "");
+    check("dns", &["U", "=it is there", "enter"], NOTHING, "choose with tab");
+    let done = ["resolve unknown true `it is there`"];
+    check("dns", &["U", "tab", "=it is there", "enter"], &done, "");
+    let undone = ["resolve unknown false `it is not there`"];
+    check("dns", &["U", "tab", "tab", "=it is not there", "enter"], &undone, "");
+    check("dns", &["U", "right", "=it is not there", "enter"], &undone, "");
+    check("dns", &["U", "left", "=it is there", "enter"], &done, "");
+    check(
+        "dns",
+        &["!", "=the region is gone", "enter"],
+        &["escalate run `the region is gone`"],
+        "",
+    );
+    let one = ["escalate dns `the region is gone`"];
+    check("dns", &["!", "tab", "=the region is gone", "enter"], &one, "");
+    check("done", &["K", "+3500"], &["compensate done `` `call done`"], "");
+    check("done", &["K", "x", "+9000"], NOTHING, "stopped");
+    check("dns", &["K"], NOTHING, "only a done or failed step");
+}
+
+#[test]
+fn the_run_is_steered_by_typed_words() {
+    let check = |access: Access, stage: &str, script: &[&str], want: &[&str], said: &str| {
+        let mut bench = Bench::new(access, stage);
+        bench.script(script);
+        assert_eq!(bench.wished(), want, "{stage} {script:?}: {}", bench.notice());
+        assert!(bench.notice().contains(said), "{stage} {script:?}: {}", bench.notice());
+    };
+    check(Safe, "none", &["r"], NOTHING, "no run is open: press o");
+    check(Safe, "none", &["o", "enter"], &["Open { index: 1, mode: Planned }"], "");
+    check(Safe, "none", &["o", "up", "tab", "enter"], &["Open { index: 0, mode: Ungraceful }"], "");
+    check(Safe, "executing", &["o"], NOTHING, "run lms-1 is open: close it first");
+    let declare = "Intent(Declare { typed: \"declare\", reason: Clean(\"the region is gone\") })";
+    let words = ["D", "=declare", "enter", "=the region is gone", "enter"];
+    check(Safe, "standby", &words, &[declare], "");
+    check(Safe, "standby", &["D", "enter"], NOTHING, "type exactly `declare`");
+    check(Safe, "standby", &["D", "=declare", "enter", "=short", "enter"], NOTHING, "at least 10");
+    check(Safe, "executing", &["D"], NOTHING, "declared already");
+    check(Armed, "standby", &["r"], NOTHING, "not declared yet: press D");
+    check(Safe, "executing", &["A", "=arm", "enter"], &["Arm"], "");
+    check(Safe, "executing", &["A", "enter"], NOTHING, "type exactly `arm`");
+    check(Armed, "executing", &["A"], &["Safe"], "");
+    check(Safe, "executing", &["space"], &["Intent(Hold { reason: Clean(\"\") })"], "");
+    check(Safe, "held", &["space"], &["Intent(Release)"], "");
+    check(Armed, "held", &["r"], NOTHING, "press space to go on");
+    check(Safe, "executing", &["L", "enter"], NOTHING, "read the losses first");
+    check(Safe, "executing", &["L", "+1000", "enter"], &["Intent(AcceptLedger)"], "");
+    check(Armed, "executing", &["E", "enter"], NOTHING, "type exactly `abort run`");
+    let abort = "Intent(AbortRun { typed: \"abort run\", reason: Clean(\"it makes no sense\") })";
+    let words = ["E", "=abort run", "enter", "=it makes no sense", "enter"];
+    check(Armed, "executing", &words, &[abort], "");
+    check(Safe, "executing", &["W", "enter"], &["Intent(Close)"], "");
+    check(
+        Safe,
+        "executing",
+        &["a"],
+        &["Intent(Acknowledge { alarm: \"down/a\" })"],
+        "acknowledged",
+    );
+    check(
+        Safe,
+        "executing",
+        &["t", "=hello", "enter"],
+        &["Intent(Note { text: Clean(\"hello\") })"],
+        "",
+    );
+    check(Safe, "executing", &["v"], &["VerifyNow"], "looking again");
+    check(Safe, "none", &["q"], &["Leave"], "");
+    check(Safe, "executing", &["q"], NOTHING, "");
+    check(Safe, "executing", &["q", "enter"], &["Leave"], "");
+    check(Safe, "executing", &["q", "esc"], NOTHING, "");
+    check(ReadOnly, "executing", &["r"], NOTHING, "read only");
+    check(ReadOnly, "executing", &["A"], NOTHING, "read only");
+    check(ReadOnly, "executing", &["t"], NOTHING, "read only");
+    check(ReadOnly, "executing", &["v"], &["VerifyNow"], "");
+    for key in ["r", "R", "s", "m", "X", "U", "K", "!", "E"] {
+        check(Safe, "executing", &[key], NOTHING, "SAFE: press A to arm");
+    }
+}
+
+#[test]
+fn accidents_are_dropped_and_said() {
+    // Paste is never put in, nowhere.
+    for open in ["r", "s", "t", "D", "A", "E"] {
+        let mut bench = Bench::at_step(Access::Armed, "dns");
+        bench.script(&[open]);
+        let before = bench.model.dialog.clone();
+        bench.input(&Input::Paste("dns\n".to_owned()));
+        assert_eq!(
+            (bench.wished().len(), &bench.model.dialog),
+            (usize::from(open == "A"), &before)
+        );
+        assert!(bench.notice().contains("paste is refused"), "{open}: {}", bench.notice());
+    }
+    // The same verb within 500 ms counts once, however long it is held.
+    let mut bench = Bench::at_step(Access::Armed, "look");
+    for _ in 0..20 {
+        bench.key("r");
+        bench.now += 200;
+    }
+    assert_eq!(bench.wished().len(), 1);
+    assert!(bench.notice().contains("counts once"), "{}", bench.notice());
+    bench.now += 500;
+    bench.key("r");
+    assert_eq!(bench.wished().len(), 2);
+    // Keys that come faster than a hand types are dropped until there is a pause.
+    let mut bench = Bench::new(Access::Armed, "executing");
+    for key in ["1", "2", "3", "1", "2", "4", "5", "6", "space"] {
+        bench.key(key);
+        bench.now += 20;
+    }
+    assert_eq!(bench.model.focus, Panel::RegionB, "the sixth and all after it are dropped");
+    assert_eq!(bench.wished(), NOTHING);
+    assert!(bench.notice().contains("faster than a hand types"), "{}", bench.notice());
+    bench.now += 150;
+    bench.key("6");
+    assert_eq!(bench.model.focus, Panel::Timeline);
+    // Text typed by a terminal without bracketed paste does not confirm.
+    let mut bench = Bench::at_step(Access::Armed, "promote");
+    bench.script(&["r", "+1000"]);
+    for letter in "promote pg-b".chars() {
+        bench.press(crate::ui::keymap::Key::plain(crossterm::event::KeyCode::Char(letter)));
+        bench.now += 5;
+    }
+    bench.script(&["enter", "+9000"]);
+    assert_eq!(bench.wished(), NOTHING);
+    // Typed ahead: what was meant for the list does not reach the new dialog.
+    let mut bench = Bench::at_step(Access::Armed, "dns");
+    bench.key("r");
+    bench.now += 100;
+    bench.key("d");
+    let Some(Dialog::Card(card)) = &bench.model.dialog else { panic!("a card is open") };
+    assert_eq!(card.field.text, "");
+    assert!(bench.notice().contains("just opened"), "{}", bench.notice());
+    // A verb right after the focus came back.
+    let mut bench = Bench::at_step(Access::Armed, "look");
+    bench.input(&Input::FocusGained);
+    bench.now += 200;
+    bench.key("r");
+    assert_eq!(bench.wished(), NOTHING);
+    assert!(bench.notice().contains("just got the focus back"), "{}", bench.notice());
+    // A click focuses and never runs; in a stop window it stops.
+    let mut bench = Bench::at_step(Access::Armed, "scale");
+    bench.input(&Input::Click(Some(Panel::Output)));
+    assert_eq!(bench.model.focus, Panel::Output);
+    bench.script(&["r"]);
+    bench.input(&Input::Click(Some(Panel::Runbook)));
+    bench.script(&["+9000"]);
+    assert_eq!(bench.wished(), NOTHING);
+}
+
+#[test]
+fn small_terminals_refuse_guards_two_and_three() {
+    let check = |step: &str, size: (u16, u16), want: bool| {
+        let mut bench = Bench::at_step(Access::Armed, step);
+        bench.input(&Input::Resize(size.0, size.1));
+        bench.script(&["r"]);
+        let opened = bench.model.dialog.is_some();
+        assert_eq!(opened, want, "{step} {size:?}: {}", bench.notice());
+        assert_eq!(bench.notice().contains("needs a terminal of 80x24"), !want);
+    };
+    check("scale", (40, 8), true);
+    check("dns", (80, 24), true);
+    check("dns", (79, 24), false);
+    check("promote", (80, 23), false);
+    // A terminal that shrinks while the card is open.
+    let mut bench = Bench::at_step(Access::Armed, "dns");
+    bench.script(&["r", "=dns"]);
+    bench.input(&Input::Resize(60, 20));
+    bench.script(&["enter"]);
+    assert_eq!(bench.wished(), NOTHING);
+    bench.input(&Input::Resize(80, 24));
+    bench.script(&["enter"]);
+    assert_eq!(bench.wished().len(), 1, "the typed text outlived the resize");
+}
+
+#[test]
+fn looking_around_moves_only_the_view() {
+    let mut bench = Bench::new(Access::Safe, "executing");
+    bench.script(&["end"]);
+    assert_eq!(bench.model.selected, Some(step_id("unknown")));
+    bench.script(&["home", "down", "down"]);
+    assert_eq!(bench.model.selected, Some(step_id("dns")));
+    bench.script(&["z", "esc", "esc"]);
+    assert_eq!((bench.model.zoomed, &bench.model.selected), (false, &None));
+    bench.script(&["5", "up", "up", "down"]);
+    assert_eq!((bench.model.focus, bench.model.scroll[4]), (Panel::Output, 1), "rows back");
+    bench.script(&["tab", "home"]);
+    assert_eq!((bench.model.focus, bench.model.scroll[5]), (Panel::Timeline, 49));
+    bench.script(&["/", "=pg", "enter"]);
+    assert_eq!((bench.model.filter.text.as_str(), bench.model.filtering), ("pg", false));
+    bench.script(&["esc"]);
+    assert_eq!(bench.model.filter.text, "");
+    bench.script(&["2", "enter", "tab", "ctrl-c", "?", "down"]);
+    assert_eq!(bench.model.dialog, Some(Dialog::Help { scroll: 1 }));
+    bench.script(&["ctrl-c"]);
+    assert_eq!(bench.model.dialog, None);
+    assert_eq!(bench.wished(), NOTHING);
+    bench.script(&["ctrl-c"]);
+    assert!(matches!(bench.model.dialog, Some(Dialog::Leave { .. })), "steps go on: ask first");
+}
+
+#[test]
+fn a_journal_that_cannot_record_starts_nothing() {
+    let mut bench = Bench::at_step(Access::Armed, "look");
+    bench.journal = JournalState::Failed("disk full".into());
+    for key in ["r", "s", "space", "t"] {
+        bench.script(&[key]);
+        assert!(bench.notice().contains("the journal cannot record: disk full"), "{key}");
+    }
+    assert_eq!(bench.wished(), NOTHING);
+}
+
+#[test]
+fn the_guide_names_keys_and_reasons() {
+    let mut bench = Bench::new(Access::Safe, "none");
+    let rows = bench.with(|model, facts, keymap| crate::ui::available::guide(keymap, facts, model));
+    let why = |command: Command| {
+        let row = rows.iter().find(|row| row.command == command).expect("it has a key");
+        row.why_not.clone().map(String::from)
+    };
+    assert_eq!(why(Command::Run).as_deref(), Some("no run is open: press o"));
+    assert_eq!(why(Command::Choose), None);
+    let help = rows.iter().find(|row| row.command == Command::Help).expect("it has a key");
+    assert_eq!(help.keys.as_str(), "? or f1");
+}

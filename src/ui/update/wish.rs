@@ -1,0 +1,76 @@
+//! What keys ask of the rest of the console: closed, so that nothing else can come from a key.
+
+use crate::domain::ids::StepId;
+use crate::domain::run::event::Mode;
+use crate::domain::run::intent::Intent;
+use crate::domain::time::Stamp;
+
+/// One wish of the person at the keys.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wish {
+    /// Something is to happen to the run.
+    Intent(Intent),
+    /// Begin a run.
+    Open {
+        /// Index into the site's runbooks.
+        index: usize,
+        /// Planned or ungraceful.
+        mode: Mode,
+    },
+    /// Leave SAFE.
+    Arm,
+    /// Go back to SAFE.
+    Safe,
+    /// Look again at everything now.
+    VerifyNow,
+    /// Make a dry run.
+    Rehearse {
+        /// The step.
+        step: StepId,
+        /// True for its compensation.
+        back: bool,
+    },
+    /// A stop window runs until then: call `tick` at that moment at the latest.
+    StopWindow {
+        /// Its end.
+        until: Stamp,
+    },
+    /// Leave the console; running steps go on.
+    Leave,
+}
+
+impl Wish {
+    /// True for what SAFE blocks: see [`crate::ui::command::Command::is_act`].
+    #[must_use]
+    pub fn is_act(&self) -> bool {
+        match self {
+            Self::Intent(intent) => match intent {
+                Intent::Run { .. }
+                | Intent::Compensate { .. }
+                | Intent::Skip { .. }
+                | Intent::Attest { .. }
+                | Intent::Retry { .. }
+                | Intent::Resolve { .. }
+                | Intent::AbortStep { .. }
+                | Intent::Escalate { .. }
+                | Intent::AbortRun { .. } => true,
+                Intent::Open { .. }
+                | Intent::Declare { .. }
+                | Intent::AcceptLedger
+                | Intent::SetT0 { .. }
+                | Intent::Hold { .. }
+                | Intent::Release
+                | Intent::Close
+                | Intent::Note { .. }
+                | Intent::Acknowledge { .. } => false,
+            },
+            Self::Open { .. }
+            | Self::Arm
+            | Self::Safe
+            | Self::VerifyNow
+            | Self::Rehearse { .. }
+            | Self::StopWindow { .. }
+            | Self::Leave => false,
+        }
+    }
+}

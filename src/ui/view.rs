@@ -1,0 +1,288 @@
+//! One frame: which rows stand where at which size, and that the fixed ones are never covered.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::model::Panel;
+use super::panel::strip::{self, Look};
+use super::panel::{
+    dialog, header, keys, logs, next, red, region, replication, runbook, table, words,
+};
+use super::screen::Screen;
+use super::theme::Theme;
+use super::widget::canvas::Canvas;
+use super::widget::ink::{FOCUS, INFO, MUTED, NEXT, TEXT, WARN};
+use super::widget::row::{Row, cut, width_of, wrap};
+use crate::domain::ids::Side;
+use crate::domain::time::Stamp;
+
+/// How long a sentence for the person at the keys stands.
+pub const NOTICE_SHOWN: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// How much fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// One line.
+    Tiny,
+    /// From 40x8: the worst thing, the clocks, the current step.
+    Small,
+    /// Narrow but high: panels above each other.
+    Portrait,
+    /// From 80x24.
+    Compact,
+    /// From 120x36.
+    Medium,
+    /// From 160x48.
+    Large,
+}
+
+impl Class {
+    /// What fits into a terminal of this size.
+    #[must_use]
+    pub fn of(width: u16, height: u16) -> Self {
+        match (width, height) {
+            (160.., 48..) => Self::Large,
+            (120.., 36..) => Self::Medium,
+            (80.., 24..) => Self::Compact,
+            (40.., 24..) => Self::Portrait,
+            (40.., 8..) => Self::Small,
+            _ => Self::Tiny,
+        }
+    }
+
+    fn strip(self, dialog: bool) -> Look {
+        match (self, dialog) {
+            (Self::Large, _) => Look::Five,
+            (Self::Medium, false) => Look::Three,
+            (Self::Portrait, false) => Look::Stack,
+            (Self::Medium | Self::Portrait, true) | (Self::Compact | Self::Small, false) => {
+                Look::Two
+            }
+            (Self::Compact | Self::Small, true) | (Self::Tiny, _) => Look::One,
+        }
+    }
+}
+
+/// Draws one frame of the screen.
+pub fn draw(frame: &mut Frame<'_>, screen: &Screen<'_>, theme: &Theme) {
+    let area = frame.area();
+    let mut canvas = Canvas::new(frame.buffer_mut(), theme, screen.model.ascii);
+    if area.width == 0 || area.height == 0 {
+        return;
+    }
+    let class = Class::of(area.width, area.height);
+    match class {
+        Class::Tiny => draw_tiny(&mut canvas, area, screen),
+        Class::Small | Class::Portrait | Class::Compact | Class::Medium | Class::Large => {
+            draw_screen(&mut canvas, area, class, screen);
+        }
+    }
+}
+
+/// The clock, then as much of the worst thing and the current step as there are rows for.
+fn draw_tiny(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
+    let width = usize::from(area.width);
+    let rows = [
+        strip::tiny(screen, width),
+        header::banner(screen, width),
+        step_row(screen, width),
+        header::badges(screen, "").cut(width),
+    ];
+    canvas.rows(area, &rows);
+}
+
+/// The current step in one row.
+fn step_row(screen: &Screen<'_>, width: usize) -> Row {
+    match words::current(screen) {
+        None => Row::of(MUTED, cut(&next::sentence(screen), width)),
+        Some((step, state)) => {
+            let (ink, mark) = runbook::mark(step, Some(state));
+            Row::of(FOCUS, ">")
+                .put(ink, mark)
+                .put(TEXT, format!(" {}  ", step.title))
+                .join(runbook::told(screen, step, Some(state)))
+                .cut(width)
+        }
+    }
+}
+
+/// Rows that stand at the top and at the bottom of every frame, and the rest between them.
+fn draw_screen(canvas: &mut Canvas<'_>, area: Rect, class: Class, screen: &Screen<'_>) {
+    let width = usize::from(area.width);
+    let look = class.strip(screen.model.dialog.is_some());
+    let strip_height = look.height();
+    canvas.row(area.x, area.y, area.width, &header::header(screen, width));
+    canvas.row(area.x, area.y + 1, area.width, &header::banner(screen, width));
+    let strip_area = Rect::new(area.x, area.y + 2, area.width, strip_height);
+    strip::draw(canvas, strip_area, look, screen);
+    let next_height = if class == Class::Portrait { 2 } else { 1 };
+    let top = 2 + strip_height;
+    let content_height = area.height.saturating_sub(top + next_height + 1);
+    let content = Rect::new(area.x, area.y + top, area.width, content_height);
+    draw_next(canvas, Rect::new(area.x, content.bottom(), area.width, next_height), screen);
+    canvas.row(area.x, area.bottom() - 1, area.width, &keys::row(screen, width));
+    let content = with_message(canvas, content, screen);
+    match &screen.model.dialog {
+        Some(dialog) => dialog::draw(canvas, content, screen, dialog),
+        None => draw_content(canvas, content, class, screen),
+    }
+}
+
+fn draw_next(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
+    let width = usize::from(area.width);
+    let lead = if width >= 60 { "NEXT  " } else { "NEXT " };
+    let sentence = next::sentence(screen);
+    let rows: Vec<Row> = if area.height > 1 {
+        wrap(&sentence, width.saturating_sub(width_of(lead)))
+            .into_iter()
+            .enumerate()
+            .map(|(index, line)| {
+                let lead = if index == 0 { lead.to_owned() } else { " ".repeat(width_of(lead)) };
+                Row::of(FOCUS, lead).put(NEXT, line)
+            })
+            .collect()
+    } else {
+        vec![Row::of(FOCUS, lead).put(NEXT, sentence)]
+    };
+    canvas.rows(area, &rows);
+}
+
+/// Takes the last row of the content for a sentence to the person, or for the filter being typed.
+fn with_message(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>) -> Rect {
+    let Some(row) = message(screen) else { return content };
+    if content.height < 2 {
+        return content;
+    }
+    canvas.row(content.x, content.bottom() - 1, content.width, &row);
+    Rect { height: content.height - 1, ..content }
+}
+
+fn message(screen: &Screen<'_>) -> Option<Row> {
+    if screen.model.filtering {
+        let typed = &screen.model.filter.text;
+        return Some(Row::of(FOCUS, "/ ").put(TEXT, typed).put(FOCUS, "_"));
+    }
+    let notice = screen.model.notice.as_ref()?;
+    let fresh = is_fresh(notice.at, screen.now);
+    let (ink, lead) = if notice.refusal { (WARN, "▲2 refused: ") } else { (INFO, "◆3 ") };
+    fresh.then(|| Row::of(ink, lead).put(TEXT, notice.text.as_str()))
+}
+
+fn is_fresh(at: Stamp, now: Stamp) -> bool {
+    now.since(at) < NOTICE_SHOWN
+}
+
+fn draw_content(canvas: &mut Canvas<'_>, content: Rect, class: Class, screen: &Screen<'_>) {
+    if class == Class::Small {
+        draw_small(canvas, content, screen);
+    } else if screen.model.zoomed {
+        draw_panel(canvas, content, screen.model.focus, screen);
+    } else if words::is_red_moment(screen) {
+        red::draw(canvas, content, screen);
+    } else {
+        match class {
+            Class::Large => draw_wide(canvas, content, screen, 88),
+            Class::Medium => draw_wide(canvas, content, screen, 68),
+            Class::Portrait => draw_portrait(canvas, content, screen),
+            Class::Compact | Class::Small | Class::Tiny => draw_compact(canvas, content, screen),
+        }
+    }
+}
+
+fn draw_panel(canvas: &mut Canvas<'_>, area: Rect, panel: Panel, screen: &Screen<'_>) {
+    match panel {
+        Panel::RegionA => region::draw(canvas, area, Side::A, screen),
+        Panel::RegionB => region::draw(canvas, area, Side::B, screen),
+        Panel::Replication => replication::draw(canvas, area, screen),
+        Panel::Runbook => runbook::draw(canvas, area, screen),
+        Panel::Output => logs::draw_output(canvas, area, screen),
+        Panel::Timeline => logs::draw_timeline(canvas, area, screen),
+    }
+}
+
+/// Three panels above, runbook with output and timeline below; `book` cells of 160 or 120 for the
+/// runbook.
+fn draw_wide(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>, book: u16) {
+    let systems = u16::try_from(screen.site.systems.len()).unwrap_or(u16::MAX);
+    let wanted = systems.saturating_add(3);
+    let upper = wanted.clamp(6, (content.height * 2 / 5).max(6)).min(content.height);
+    let third = content.width * 3 / 10;
+    let upper_row = Rect { height: upper, ..content };
+    draw_panel(canvas, Rect { width: third, ..upper_row }, Panel::RegionA, screen);
+    let second = Rect { x: content.x + third, width: third, ..upper_row };
+    draw_panel(canvas, second, Panel::RegionB, screen);
+    let last = Rect { x: content.x + 2 * third, width: content.width - 2 * third, ..upper_row };
+    draw_panel(canvas, last, Panel::Replication, screen);
+    let lower = Rect { y: content.y + upper, height: content.height - upper, ..content };
+    let base = if book > 80 { 160 } else { 120 };
+    let book = (u32::from(content.width) * u32::from(book) / base).min(u32::from(content.width));
+    let book = u16::try_from(book).unwrap_or(content.width);
+    draw_panel(canvas, Rect { width: book, ..lower }, Panel::Runbook, screen);
+    let right = Rect { x: lower.x + book, width: lower.width - book, ..lower };
+    let half = right.height * 2 / 5;
+    draw_panel(canvas, Rect { height: half, ..right }, Panel::Output, screen);
+    let timeline = Rect { y: right.y + half, height: right.height - half, ..right };
+    draw_panel(canvas, timeline, Panel::Timeline, screen);
+}
+
+/// One table, the runbook, and the last line of output and timeline.
+fn draw_compact(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>) {
+    let lists = content.height.saturating_sub(2);
+    let systems = u16::try_from(screen.site.systems.len()).unwrap_or(u16::MAX);
+    let upper = systems.saturating_add(2).min(lists / 2);
+    table::draw(canvas, Rect { height: upper, ..content }, screen);
+    let lower = Rect { y: content.y + upper, height: lists - upper, ..content };
+    runbook::draw_bare(canvas, lower, screen);
+    draw_last_lines(
+        canvas,
+        Rect { y: lower.bottom(), height: content.height - lists, ..content },
+        screen,
+    );
+}
+
+fn draw_last_lines(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
+    let width = usize::from(area.width);
+    let rows = [
+        logs::last_line(screen, Panel::Output, width),
+        logs::last_line(screen, Panel::Timeline, width),
+    ];
+    canvas.rows(area, &rows);
+}
+
+/// Everything above each other, for narrow terminals.
+fn draw_portrait(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>) {
+    let systems = u16::try_from(screen.site.systems.len()).unwrap_or(u16::MAX);
+    let each = systems.saturating_add(2).clamp(4, (content.height / 6).max(4));
+    let mut top = content.y;
+    for panel in [Panel::RegionA, Panel::RegionB, Panel::Replication] {
+        let height = each.min(content.bottom().saturating_sub(top));
+        draw_panel(canvas, Rect { y: top, height, ..content }, panel, screen);
+        top += height;
+    }
+    let rest = content.bottom().saturating_sub(top);
+    if rest < 16 {
+        let lists = rest.saturating_sub(2);
+        runbook::draw_bare(canvas, Rect { y: top, height: lists, ..content }, screen);
+        draw_last_lines(canvas, Rect { y: top + lists, height: rest - lists, ..content }, screen);
+        return;
+    }
+    let book = rest / 2;
+    let output = (rest - book) / 2;
+    draw_panel(canvas, Rect { y: top, height: book, ..content }, Panel::Runbook, screen);
+    top += book;
+    draw_panel(canvas, Rect { y: top, height: output, ..content }, Panel::Output, screen);
+    top += output;
+    let height = content.bottom().saturating_sub(top);
+    draw_panel(canvas, Rect { y: top, height, ..content }, Panel::Timeline, screen);
+}
+
+/// The current step, and that this is too small to confirm anything dangerous.
+fn draw_small(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>) {
+    let width = usize::from(content.width);
+    let rows = [
+        step_row(screen, width),
+        Row::of(MUTED, "enlarge to 80x24 to run steps"),
+        logs::last_line(screen, Panel::Timeline, width),
+    ];
+    canvas.rows(content, &rows);
+}

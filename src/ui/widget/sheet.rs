@@ -1,0 +1,110 @@
+//! A dialog over the content: a body that scrolls and a foot that is always seen.
+
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, FrameLook};
+use super::ink::{MUTED, TEXT};
+use super::row::Row;
+
+/// What a dialog shows.
+#[derive(Debug, Clone, Default)]
+pub struct Sheet {
+    /// What it is about.
+    pub title: Row,
+    /// The danger, at the right of the title.
+    pub right: Row,
+    /// What scrolls.
+    pub body: Vec<Row>,
+    /// What is always seen: the fields, and how to leave.
+    pub foot: Vec<Row>,
+    /// First row of the body.
+    pub scroll: usize,
+}
+
+/// The widest a dialog gets: longer lines are hard to read.
+pub const WIDTH_MAX: u16 = 156;
+
+/// The width inside a dialog drawn into `content`.
+#[must_use]
+pub fn inner_width(content: Rect) -> usize {
+    let width = content.width.min(WIDTH_MAX);
+    usize::from(if framed(content) { width.saturating_sub(4) } else { width })
+}
+
+/// True where there is room for a frame.
+fn framed(content: Rect) -> bool {
+    content.width >= 60 && content.height >= 8
+}
+
+/// Draws a dialog over the content.
+pub fn draw(canvas: &mut Canvas<'_>, content: Rect, sheet: &Sheet) {
+    canvas.clear(content);
+    let width = content.width.min(WIDTH_MAX);
+    let left = content.x + (content.width - width) / 2;
+    let outer = Rect::new(left, content.y, width, content.height);
+    let inner = if framed(content) {
+        let wanted = u16::try_from(sheet.body.len() + sheet.foot.len() + 3).unwrap_or(u16::MAX);
+        let outer = Rect::new(left, content.y, width, content.height.min(wanted));
+        let look = FrameLook {
+            title: sheet.title.clone(),
+            right: sheet.right.clone(),
+            below: Row::new(),
+            focused: true,
+        };
+        let inside = canvas.frame(outer, &look);
+        Rect::new(inside.x + 1, inside.y, inside.width.saturating_sub(2), inside.height)
+    } else {
+        let title = Row::spread(sheet.title.clone(), sheet.right.clone(), usize::from(outer.width));
+        canvas.row(outer.x, outer.y, outer.width, &title);
+        let taken = outer.height.min(1);
+        Rect::new(outer.x, outer.y + taken, outer.width, outer.height - taken)
+    };
+    let height = usize::from(inner.height);
+    // The end of the foot holds the field and how to leave: it stays when there is no room for all.
+    let foot_rows = sheet.foot.len().min(height);
+    let foot = &sheet.foot[sheet.foot.len() - foot_rows..];
+    let room = height - foot_rows;
+    let rows = window(&sheet.body, sheet.scroll, room);
+    canvas.rows(inner, &rows);
+    let foot_at = inner.bottom() - u16::try_from(foot_rows).unwrap_or(inner.height);
+    canvas.rows(Rect { y: foot_at, ..inner }, foot);
+}
+
+/// The rows of a list that are seen from `scroll`, with a last row that tells how many more follow.
+#[must_use]
+pub fn window(rows: &[Row], scroll: usize, room: usize) -> Vec<Row> {
+    if rows.len() <= room {
+        return rows.to_vec();
+    }
+    if room == 0 {
+        return Vec::new();
+    }
+    let from = scroll.min(rows.len() + 1 - room);
+    let left = rows.len() - from;
+    if left <= room {
+        return rows[from..].to_vec();
+    }
+    let mut shown = rows[from..from + room - 1].to_vec();
+    let more = left + 1 - room;
+    shown.push(Row::of(TEXT, "  ").put(MUTED, format!("… {more} more below")));
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_ends_with_what_is_left() {
+        let rows: Vec<Row> = (0..5).map(|number| Row::plain(number.to_string())).collect();
+        let check = |scroll: usize, room: usize, want: &[&str]| {
+            let got: Vec<String> = window(&rows, scroll, room).iter().map(Row::text).collect();
+            assert_eq!(got, want, "{scroll} {room}");
+        };
+        check(0, 5, &["0", "1", "2", "3", "4"]);
+        check(0, 3, &["0", "1", "  … 3 more below"]);
+        check(1, 3, &["1", "2", "  … 2 more below"]);
+        check(9, 3, &["3", "4"]);
+        check(0, 0, &[]);
+    }
+}
