@@ -2,5 +2,6 @@
 
 pub mod domain;
 pub mod port;
+pub mod runtime;
 pub mod systems;
 pub mod ui;

@@ -1,0 +1,130 @@
+//! What the readings call for without anybody's wish: alarms on record, one bell each, the title.
+
+use std::time::Duration;
+
+use super::Console;
+use crate::domain::forecast::RtoState;
+use crate::domain::ids::Side;
+use crate::domain::run::event::Body;
+use crate::domain::run::observe::observed;
+use crate::domain::site::SystemSpec;
+use crate::domain::text::Clean;
+use crate::domain::time::{Stamp, clock_text};
+use crate::domain::verdict::Priority;
+use crate::runtime::desk::Desk;
+use crate::runtime::effect::Effect;
+
+/// The longest time that a new console waits for the first word of every system.
+const LOOK_AROUND_MAX: Duration = Duration::from_secs(10);
+
+impl<D: Desk> Console<D> {
+    /// Says what is seen: alarms raised and cleared, losses measured, restoration.
+    pub(super) fn see(&mut self, now: Stamp) -> Vec<Effect<D::Role>> {
+        let mut effects = Vec::new();
+        let words = if self.has_looked_around(now) {
+            self.changed_alarms(now, &mut effects)
+        } else {
+            Vec::new()
+        };
+        let observed = match (self.open_run(), &self.plan) {
+            (Some(run), Some(plan)) => observed(run, plan, &self.site, &self.snapshot, now),
+            _ => Vec::new(),
+        };
+        if self.open_run().is_some() {
+            let all = words.into_iter().chain(observed).collect();
+            effects.extend(self.desk.say(self.run.as_ref(), &self.own_name(), all));
+        }
+        effects.extend(self.ring_for_the_clock());
+        effects.extend(self.new_title());
+        effects
+    }
+
+    /// True once every system was heard of, or enough time has passed: what a console thinks after
+    /// its first few looks is not worth a bell or a record.
+    fn has_looked_around(&self, now: Stamp) -> bool {
+        let heard = |system: &SystemSpec| {
+            Side::BOTH.into_iter().any(|side| {
+                let cell = self.snapshot.cell(&system.id, side);
+                let at = cell.and_then(|cell| cell.heard);
+                at.is_some_and(|at| {
+                    at.boot == self.started.boot && at.boot_ms >= self.started.boot_ms
+                })
+            })
+        };
+        now.since(self.started) >= LOOK_AROUND_MAX || self.site.systems.iter().all(heard)
+    }
+
+    /// Urgent alarms that appeared or went, once each; rings once for a new one.
+    fn changed_alarms(&mut self, now: Stamp, effects: &mut Vec<Effect<D::Role>>) -> Vec<Body> {
+        let urgent: Vec<(String, Clean)> = self
+            .assessment
+            .alarms
+            .iter()
+            .filter(|alarm| alarm.priority == Priority::ActNow)
+            .map(|alarm| (alarm.key.clone(), alarm.sentence.clone()))
+            .collect();
+        let mut words = Vec::new();
+        for (key, sentence) in &urgent {
+            if !self.raised.contains_key(key) {
+                self.raised.insert(key.clone(), sentence.clone());
+                words.push((key.clone(), true, sentence.clone()));
+                effects.push(Effect::Bell);
+            }
+        }
+        let gone: Vec<String> = self
+            .raised
+            .keys()
+            .filter(|key| !urgent.iter().any(|(other, _)| other == *key))
+            .cloned()
+            .collect();
+        for key in gone {
+            if let Some(sentence) = self.raised.remove(&key) {
+                self.acknowledged.retain(|other| *other != key);
+                words.push((key, false, sentence));
+            }
+        }
+        for (_, raised, sentence) in &words {
+            if self.open_run().is_none() {
+                let text = if *raised { sentence.to_string() } else { format!("over: {sentence}") };
+                self.write_row(now, "console", text);
+            }
+        }
+        words
+            .into_iter()
+            .map(|(alarm, raised, sentence)| Body::Alarmed { alarm, raised, sentence })
+            .collect()
+    }
+
+    fn ring_for_the_clock(&mut self) -> Option<Effect<D::Role>> {
+        let key = match self.forecast.state {
+            RtoState::AtRisk => "clock at risk",
+            RtoState::Breached => "clock breached",
+            RtoState::WillMiss
+            | RtoState::OnTrack
+            | RtoState::Provisional
+            | RtoState::Ready
+            | RtoState::Met
+            | RtoState::Missed => return None,
+        };
+        self.rung.insert(key.to_owned()).then_some(Effect::Bell)
+    }
+
+    fn new_title(&mut self) -> Option<Effect<D::Role>> {
+        let what = match (self.open_run(), self.forecast.elapsed) {
+            (Some(run), _) => run.id.to_string(),
+            (None, Some(_)) => format!("{} RED", self.site.name),
+            (None, None) => self.site.name.clone(),
+        };
+        let clock = self
+            .forecast
+            .elapsed
+            .map(|time| format!(" T+{}", &clock_text(time)[..5]))
+            .unwrap_or_default();
+        let title = format!("{} {what}{clock} {}", self.kind.badge(), self.forecast.state.words());
+        if title == self.title {
+            return None;
+        }
+        self.title.clone_from(&title);
+        Some(Effect::Title(title))
+    }
+}

@@ -1,0 +1,211 @@
+//! Attempts: how they ended, whether their effect is there, and those of an earlier console.
+
+use std::time::Duration;
+
+use super::Console;
+use crate::domain::catalogue::Class;
+use crate::domain::ids::StepId;
+use crate::domain::preview::Standing;
+use crate::domain::run::event::{Body, Cause, Outcome, Purpose};
+use crate::domain::run::phase::Phase;
+use crate::domain::run::state::StepState;
+use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+use crate::runtime::desk::Desk;
+use crate::runtime::effect::{Effect, Job};
+use crate::runtime::event::Why;
+use crate::runtime::runner::Found;
+use crate::ui::screen::OutputLine;
+
+/// The time between two looks at a step that is done or unknown.
+const SENSE_EVERY: Duration = Duration::from_secs(10);
+
+/// The least time that a post-condition is waited for, whatever the step's own limit.
+const VERIFY_PATIENCE_MIN: Duration = Duration::from_secs(10);
+
+impl<D: Desk> Console<D> {
+    /// Finds the open attempts of an earlier console again.
+    pub(super) fn reattach(&mut self) -> Vec<Effect<D::Role>> {
+        let Some(run) = self.open_run() else { return Vec::new() };
+        let open: Vec<(StepId, u32, Phase)> = run
+            .steps
+            .iter()
+            .filter_map(|step| {
+                let attempt = step.open_attempt()?;
+                Some((step.id.clone(), attempt.number, step.phase))
+            })
+            .collect();
+        let mut effects = Vec::new();
+        for (step, attempt, phase) in open {
+            match phase {
+                Phase::Granted | Phase::Running => effects.push(Effect::Watch { step, attempt }),
+                Phase::Verifying => effects.extend(self.check(&step, Why::Verify)),
+                Phase::Unknown => effects.extend(self.check(&step, Why::Reconcile)),
+                Phase::Pending
+                | Phase::Ready
+                | Phase::Done
+                | Phase::Failed
+                | Phase::Skipped
+                | Phase::Compensated => {}
+            }
+        }
+        effects
+    }
+
+    pub(super) fn found(
+        &mut self,
+        step: &StepId,
+        attempt: u32,
+        found: Found,
+    ) -> Vec<Effect<D::Role>> {
+        let outcome = match found {
+            Found::Ended(outcome) => outcome,
+            Found::NotStarted => Outcome::Failed {
+                cause: Cause::NotStarted,
+                message: "its runner never started: nothing was done".into(),
+            },
+            Found::Unknown(message) => Outcome::Unknown { message },
+        };
+        let word = Body::Ended { step: step.clone(), attempt, outcome };
+        self.desk.say(self.run.as_ref(), &self.own_name(), vec![word])
+    }
+
+    pub(super) fn checked(
+        &mut self,
+        step: &StepId,
+        attempt: u32,
+        why: Why,
+        standing: Standing,
+        now: Stamp,
+    ) -> Vec<Effect<D::Role>> {
+        self.checking.remove(&(step.clone(), attempt, why as u8));
+        self.dirty = true;
+        let Some(state) = self.open_run().and_then(|run| run.step(step)) else {
+            return Vec::new();
+        };
+        if state.last_attempt().is_some_and(|last| last.number != attempt) {
+            return Vec::new();
+        }
+        let class = self.class_of(step);
+        let words = match why {
+            Why::Verify => verified(step, attempt, standing),
+            Why::Reconcile => reconciled(state, attempt, class, standing),
+            Why::Sense => sensed(state, standing),
+        };
+        self.sensed.insert(step.clone(), now);
+        self.desk.say(self.run.as_ref(), &self.own_name(), words)
+    }
+
+    /// Looks again at done steps that set a state, and at unknown ones, one look at a time each.
+    pub(super) fn sense(&mut self, now: Stamp) -> Vec<Effect<D::Role>> {
+        if self.desk.read_only() {
+            return Vec::new();
+        }
+        let Some(run) = self.open_run() else { return Vec::new() };
+        let due: Vec<(StepId, Why)> = run
+            .steps
+            .iter()
+            .filter(|step| self.sensed.get(&step.id).is_none_or(|at| now.since(*at) >= SENSE_EVERY))
+            .filter_map(|step| {
+                let sets = matches!(self.class_of(&step.id), Class::I | Class::X);
+                let forward =
+                    step.last_attempt().is_some_and(|last| last.purpose == Purpose::Forward);
+                match step.phase {
+                    Phase::Unknown => Some((step.id.clone(), Why::Reconcile)),
+                    Phase::Done if sets && forward && !step.attested => {
+                        Some((step.id.clone(), Why::Sense))
+                    }
+                    _ => None,
+                }
+            })
+            .collect();
+        due.into_iter().filter_map(|(step, why)| self.check(&step, why)).collect()
+    }
+
+    /// Asks for the standing of a step, unless that is being asked already.
+    pub(super) fn check(&mut self, step: &StepId, why: Why) -> Option<Effect<D::Role>> {
+        let run = self.open_run()?;
+        let plan = self.plan.clone()?;
+        let last = run.step(step)?.last_attempt()?;
+        let (attempt, back) = (last.number, last.purpose == Purpose::Compensate);
+        let patience = match why {
+            Why::Verify => plan.step(step)?.timeout.max(VERIFY_PATIENCE_MIN),
+            Why::Reconcile | Why::Sense => Duration::ZERO,
+        };
+        let direction = run.direction;
+        if !self.now_checking(step, attempt, why) {
+            return None;
+        }
+        let job = Job { runbook: plan, direction, step: step.clone(), attempt, back };
+        Some(Effect::Check { job, why, patience })
+    }
+
+    pub(super) fn printed(&mut self, step: &StepId, lines: Vec<Clean>, now: Stamp) {
+        for text in lines {
+            if self.output.len() == super::OUTPUT_LINES_MAX {
+                self.output.pop_front();
+            }
+            self.output.push_back(OutputLine { step: step.clone(), at: now, text });
+        }
+        self.dirty = true;
+    }
+
+    /// A read-only step was a look itself: what its runner saw is what is verified.
+    pub(super) fn look_of(&self, step: &StepId, attempt: u32, evidence: &Clean) -> Option<Body> {
+        (self.class_of(step) == Class::R).then(|| Body::Verified {
+            step: step.clone(),
+            attempt,
+            evidence: evidence.clone(),
+        })
+    }
+
+    fn class_of(&self, step: &StepId) -> Class {
+        self.plan.as_ref().and_then(|plan| plan.step(step)).map_or(Class::X, |step| step.class)
+    }
+}
+
+/// The post-condition decides, not the call's own word.
+fn verified(step: &StepId, attempt: u32, standing: Standing) -> Vec<Body> {
+    let step = step.clone();
+    vec![match standing {
+        Standing::Done(evidence) => Body::Verified { step, attempt, evidence },
+        Standing::NotDone(evidence) => Body::NotVerified { step, attempt, evidence },
+        Standing::Unknown(message) => {
+            Body::Ended { step, attempt, outcome: Outcome::Unknown { message } }
+        }
+    }]
+}
+
+/// A probe that finds the effect there has found it; that it is not there is proof enough only
+/// where repeating does no harm. For the rest a person decides too.
+fn reconciled(state: &StepState, attempt: u32, class: Class, standing: Standing) -> Vec<Body> {
+    if state.phase != Phase::Unknown {
+        return Vec::new();
+    }
+    let step = state.id.clone();
+    match (standing, class) {
+        (Standing::Done(evidence), _) => {
+            vec![Body::Reconciled { step, attempt, done: true, evidence }]
+        }
+        (Standing::NotDone(evidence), Class::R | Class::I | Class::K) => {
+            vec![Body::Reconciled { step, attempt, done: false, evidence }]
+        }
+        (Standing::NotDone(_), Class::N | Class::X | Class::H) | (Standing::Unknown(_), _) => {
+            Vec::new()
+        }
+    }
+}
+
+fn sensed(state: &StepState, standing: Standing) -> Vec<Body> {
+    if state.phase != Phase::Done {
+        return Vec::new();
+    }
+    let step = state.id.clone();
+    match (standing, &state.untrue) {
+        (Standing::NotDone(evidence), None) => vec![Body::Untrue { step, evidence }],
+        (Standing::Done(_), Some(_)) => vec![Body::TrueAgain { step }],
+        (Standing::NotDone(_), Some(_)) | (Standing::Done(_), None) | (Standing::Unknown(_), _) => {
+            Vec::new()
+        }
+    }
+}

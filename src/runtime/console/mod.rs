@@ -1,0 +1,391 @@
+//! The console's heart: one event in, wishes out; it awaits nothing, reads no disk and no clock.
+
+mod alarms;
+mod attempts;
+mod frame;
+mod record;
+mod watch;
+mod wishes;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::domain::forecast::{Forecast, forecast};
+use crate::domain::ids::{RunId, Side, StepId};
+use crate::domain::judge;
+use crate::domain::ledger::{Ledger, freeze};
+use crate::domain::run::event::{Actor, Body, Mode, RunKind};
+use crate::domain::run::intent::Intent;
+use crate::domain::run::phase::Stage;
+use crate::domain::run::state::Run;
+use crate::domain::runbook::Runbook;
+use crate::domain::site::Site;
+use crate::domain::snapshot::Snapshot;
+use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+use crate::domain::verdict::{Assessment, Primary, T0Basis};
+use crate::runtime::desk::Desk;
+use crate::runtime::effect::Effect;
+use crate::runtime::event::{Event, Signal, Why};
+use crate::runtime::observations::{Day, Observations};
+use crate::ui::keymap::Keymap;
+use crate::ui::model::{Model, Notice};
+use crate::ui::screen::{JournalState, OutputLine, Rehearsal, TimelineRow};
+
+/// Lines of output kept for the screen; the whole output stays in the attempt's folder.
+pub const OUTPUT_LINES_MAX: usize = 2000;
+
+/// Rows of the timeline kept for the screen; the whole of it stays in the journal.
+pub const TIMELINE_ROWS_MAX: usize = 2000;
+
+/// An armed console that nobody touches turns safe after this.
+pub const IDLE_SAFE_AFTER: Duration = Duration::from_secs(15 * 60);
+
+/// The time between two ticks while nothing runs.
+pub const TICK: Duration = Duration::from_secs(1);
+
+/// The time between two ticks while a step runs or a stop window counts.
+pub const TICK_RUNNING: Duration = Duration::from_millis(250);
+
+/// The losses and the start of an outage, kept from the moment the primary turned red.
+#[derive(Debug, Clone, PartialEq)]
+struct Outage {
+    t0: Stamp,
+    basis: T0Basis,
+    ledger: Ledger,
+    /// When this console first showed it; none when an earlier one did.
+    detected: Option<Stamp>,
+}
+
+/// A run being opened: its journal is being created.
+#[derive(Debug, Clone)]
+struct Opening {
+    run: RunId,
+    runbook: usize,
+    mode: Mode,
+}
+
+/// What a console is made of.
+pub struct Parts<D: Desk> {
+    /// Who answers wishes.
+    pub desk: D,
+    /// The site.
+    pub site: Site,
+    /// SHA-256 of the site file, hex.
+    pub site_hash: String,
+    /// Its runbooks.
+    pub runbooks: Vec<Runbook>,
+    /// Who sits here.
+    pub me: Actor,
+    /// Live, drill or simulation.
+    pub kind: RunKind,
+    /// The keys.
+    pub keymap: Keymap,
+    /// The state of the screen at start.
+    pub model: Model,
+    /// What an earlier console observed.
+    pub remembered: Option<Observations>,
+    /// A sentence about what could not be remembered.
+    pub notice: Option<Clean>,
+    /// A run that was found open, with the plan it was opened with.
+    pub run: Option<(Run, Runbook)>,
+    /// The head of its chain in words.
+    pub journal: JournalState,
+}
+
+/// The console.
+#[expect(clippy::struct_excessive_bools, reason = "what is due by the next tick is yes or no")]
+pub struct Console<D: Desk> {
+    desk: D,
+    site: Site,
+    site_hash: String,
+    runbooks: Vec<Runbook>,
+    chosen: usize,
+    me: Actor,
+    kind: RunKind,
+    keymap: Keymap,
+    model: Model,
+    armed: bool,
+    touched: Stamp,
+    snapshot: Snapshot,
+    remembered_active: Option<Side>,
+    day: Day,
+    assessment: Assessment,
+    forecast: Forecast,
+    ledger: Ledger,
+    outage: Option<Outage>,
+    run: Option<Run>,
+    plan: Option<Arc<Runbook>>,
+    opening: Option<Opening>,
+    /// A wish that came while the console's own words were being recorded, and when.
+    waiting: Option<(Intent, Stamp)>,
+    journal: JournalState,
+    acknowledged: Vec<String>,
+    raised: BTreeMap<String, Clean>,
+    rung: BTreeSet<String>,
+    rehearsal: Option<Rehearsal>,
+    output: VecDeque<OutputLine>,
+    timeline: VecDeque<TimelineRow>,
+    checking: BTreeSet<(StepId, u32, u8)>,
+    sensed: BTreeMap<StepId, Stamp>,
+    started: Stamp,
+    kept: Stamp,
+    ticked: Stamp,
+    title: String,
+    judge_due: bool,
+    keep_due: bool,
+    dirty: bool,
+    quit: bool,
+}
+
+impl<D: Desk> Console<D> {
+    /// Puts a console together as of `now`.
+    #[must_use]
+    pub fn new(parts: Parts<D>, now: Stamp) -> Self {
+        let mut snapshot = Snapshot::default();
+        let mut outage = None;
+        let mut remembered_active = None;
+        let mut day = Day::default();
+        if let Some(old) = parts.remembered {
+            snapshot.remember_all(old.snapshot);
+            remembered_active = old.active;
+            day = old.day;
+            if let (Some((t0, basis)), Some(ledger)) = (old.red, old.ledger) {
+                outage = Some(Outage { t0, basis, ledger, detected: None });
+            }
+        }
+        let active = judge::active(&parts.site, &snapshot, remembered_active, now);
+        let assessment = judge::judge(&parts.site, &snapshot, active, now);
+        let ledger = freeze(&parts.site, &snapshot, active, now);
+        let (run, plan) = match parts.run {
+            Some((run, plan)) => (Some(run), Some(Arc::new(plan))),
+            None => (None, None),
+        };
+        let mut console = Self {
+            desk: parts.desk,
+            forecast: forecast(None, None, None, parts.site.rto(), now),
+            site: parts.site,
+            site_hash: parts.site_hash,
+            runbooks: parts.runbooks,
+            chosen: 0,
+            me: parts.me,
+            kind: parts.kind,
+            keymap: parts.keymap,
+            model: parts.model,
+            armed: false,
+            touched: now,
+            snapshot,
+            remembered_active,
+            day,
+            assessment,
+            ledger,
+            outage,
+            run: None,
+            plan,
+            opening: None,
+            waiting: None,
+            journal: parts.journal,
+            acknowledged: Vec::new(),
+            raised: BTreeMap::new(),
+            rung: BTreeSet::new(),
+            rehearsal: None,
+            output: VecDeque::new(),
+            timeline: VecDeque::new(),
+            checking: BTreeSet::new(),
+            sensed: BTreeMap::new(),
+            started: now,
+            kept: now,
+            ticked: now,
+            title: String::new(),
+            judge_due: true,
+            keep_due: false,
+            dirty: true,
+            quit: false,
+        };
+        if let Some(run) = run {
+            console.take_run(run);
+        }
+        if let Some(notice) = parts.notice {
+            console.write_row(now, "console", notice);
+        }
+        console.judge(now);
+        console
+    }
+
+    /// What must be done at once when the console starts: attempts of an earlier console are found
+    /// again, never started again.
+    pub fn wake(&mut self) -> Vec<Effect<D::Role>> {
+        self.reattach()
+    }
+
+    /// Takes in one event.
+    pub fn step(&mut self, event: Event, now: Stamp) -> Vec<Effect<D::Role>> {
+        match event {
+            Event::Signal(Signal::End) => self.end(now),
+            Event::Signal(Signal::Suspend) => {
+                let text = "suspending is refused: the clock would go on unseen; q leaves";
+                self.notice(now, text, true);
+                Vec::new()
+            }
+            Event::Input(input) => self.input(&input, now),
+            Event::Drawn => Vec::new(),
+            Event::Journal(reply) => self.journal_replied(*reply, now),
+            Event::RunOpened(outcome) => self.run_opened(outcome, now),
+            Event::RunRead(events) => {
+                self.read_run(&events, now);
+                Vec::new()
+            }
+            Event::Started { step, attempt } => self.say_own(Body::Started { step, attempt }),
+            Event::Found { step, attempt, found } => self.found(&step, attempt, found),
+            Event::Checked { step, attempt, why, standing } => {
+                self.checked(&step, attempt, why, standing, now)
+            }
+            Event::Rehearsed(rehearsal) => {
+                self.rehearsal = Some(*rehearsal);
+                self.dirty = true;
+                Vec::new()
+            }
+            Event::Output { step, lines } => {
+                self.printed(&step, lines, now);
+                Vec::new()
+            }
+            Event::Heard { system, at, looks } => {
+                self.heard(&system, at, *looks);
+                Vec::new()
+            }
+            Event::Reference { at, look } => {
+                self.snapshot.reference.record(at, *look);
+                self.judge_due = true;
+                Vec::new()
+            }
+            Event::Tick => self.tick(now),
+        }
+    }
+
+    /// Leaves: what was observed is kept, running steps go on.
+    fn end(&mut self, now: Stamp) -> Vec<Effect<D::Role>> {
+        self.quit = true;
+        vec![Effect::Keep(Box::new(self.observations(now))), Effect::Quit]
+    }
+
+    /// Called once after each batch of events: judges what was heard and says what it calls for.
+    pub fn settle(&mut self, now: Stamp) -> Vec<Effect<D::Role>> {
+        if !self.judge_due {
+            return Vec::new();
+        }
+        self.judge_due = false;
+        self.dirty = true;
+        self.judge(now);
+        self.see(now)
+    }
+
+    /// True when something was heard that was not judged yet.
+    #[must_use]
+    pub fn has_news(&self) -> bool {
+        self.judge_due
+    }
+
+    /// True when the screen no longer shows what is so; asking resets it.
+    pub fn take_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.dirty)
+    }
+
+    /// Says that the last frame was not drawn after all.
+    pub fn mark_dirty(&mut self) {
+        self.dirty = true;
+    }
+
+    /// True when the console is to be left.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.quit
+    }
+
+    /// How long until the next tick.
+    #[must_use]
+    pub fn tick_after(&self) -> Duration {
+        let open = |run: &Run| run.steps.iter().any(|step| step.phase.is_open());
+        let counting = self.model.is_counting();
+        if counting || self.run.as_ref().is_some_and(open) { TICK_RUNNING } else { TICK }
+    }
+
+    fn notice(&mut self, now: Stamp, text: impl Into<Clean>, refusal: bool) {
+        self.model.notice = Some(Notice { at: now, text: text.into(), refusal });
+        self.dirty = true;
+    }
+
+    /// The plan of the run, or the one that is chosen.
+    fn runbook(&self) -> Option<&Runbook> {
+        match (&self.run, &self.plan) {
+            (Some(_), Some(plan)) => Some(plan),
+            _ => self.runbooks.get(self.chosen),
+        }
+    }
+
+    fn open_run(&self) -> Option<&Run> {
+        self.run.as_ref().filter(|run| !run.stage.is_closed())
+    }
+
+    fn judge(&mut self, now: Stamp) {
+        let active = match self.open_run() {
+            // During a run the region that is left stays the subject until the run ends.
+            Some(run) => run.direction.from,
+            None => judge::active(&self.site, &self.snapshot, self.remembered_active, now),
+        };
+        self.assessment = judge::judge(&self.site, &self.snapshot, active, now);
+        self.remember_outage(active, now);
+        if self.open_run().is_none() && self.opening.is_none() {
+            // The plan on the screen is the one that leads away from the region that serves.
+            let leads_away = |plan: &Runbook| plan.from == active;
+            self.chosen = self.runbooks.iter().position(leads_away).unwrap_or(0);
+        }
+        self.ledger = match (self.run.as_ref().and_then(|run| run.ledger.as_ref()), &self.outage) {
+            (Some(frozen), _) => frozen.clone(),
+            (None, Some(outage)) => outage.ledger.clone(),
+            (None, None) => freeze(&self.site, &self.snapshot, active, now),
+        };
+        let t0 = self.outage.as_ref().map(|outage| outage.t0);
+        self.forecast = forecast(self.runbook(), self.run.as_ref(), t0, self.site.rto(), now);
+    }
+
+    /// Freezes T0 and the losses when the primary turns red; forgets them when it is well again and
+    /// nobody declared.
+    fn remember_outage(&mut self, active: Side, now: Stamp) {
+        match (&self.assessment.primary, &self.outage) {
+            (Primary::Red { t0, basis, .. }, None) => {
+                let ledger = freeze(&self.site, &self.snapshot, active, *t0);
+                let (t0, basis, detected) = (*t0, *basis, Some(now));
+                self.outage = Some(Outage { t0, basis, ledger, detected });
+                self.keep_due = true;
+            }
+            (Primary::Healthy, Some(_)) => {
+                let declared = |run: &Run| run.declaration.is_some() && !run.stage.is_closed();
+                if !self.run.as_ref().is_some_and(declared) {
+                    self.outage = None;
+                    self.keep_due = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn observations(&self, now: Stamp) -> Observations {
+        Observations {
+            saved: now,
+            snapshot: self.snapshot.without_histories(),
+            red: self.outage.as_ref().map(|outage| (outage.t0, outage.basis)),
+            ledger: self.outage.as_ref().map(|outage| outage.ledger.clone()),
+            active: Some(match &self.run {
+                Some(run) if run.stage == Stage::Complete => run.direction.to,
+                Some(run) if !run.stage.is_closed() => run.direction.from,
+                _ => self.assessment.active,
+            }),
+            day: self.day.clone(),
+        }
+    }
+
+    fn now_checking(&mut self, step: &StepId, attempt: u32, why: Why) -> bool {
+        self.checking.insert((step.clone(), attempt, why as u8))
+    }
+}

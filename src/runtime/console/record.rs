@@ -1,0 +1,213 @@
+//! The journal's answers: only what is on record changes the run and releases what waited for it.
+
+use std::sync::Arc;
+
+use super::Console;
+use crate::domain::run::commit::Receipt;
+use crate::domain::run::event::{Actor, Body, Outcome, RunEvent};
+use crate::domain::run::state::Run;
+use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+use crate::runtime::desk::Desk;
+use crate::runtime::effect::Effect;
+use crate::runtime::event::Why;
+use crate::runtime::journal::{Reply, head_words};
+use crate::ui::screen::{JournalState, TimelineRow};
+use crate::ui::words;
+
+impl<D: Desk> Console<D> {
+    pub(super) fn journal_replied(&mut self, reply: Reply, now: Stamp) -> Vec<Effect<D::Role>> {
+        self.judge_due = true;
+        match reply {
+            Reply::Recorded { ticket, event, receipt } => {
+                self.recorded(ticket, event, receipt, now)
+            }
+            Reply::Rotated { segment, why } => {
+                let text = format!("the journal goes on in segment {segment}: {why}");
+                self.notice(now, text, true);
+                Vec::new()
+            }
+            Reply::Failed { ticket, why } => {
+                self.journal = JournalState::Failed(why.clone());
+                let waited = self.waiting.take().is_some();
+                let text = if self.desk.failed(ticket) || waited {
+                    format!("NOT recorded, nothing was started: {why}")
+                } else {
+                    format!("the journal cannot record: {why}")
+                };
+                self.notice(now, text, true);
+                Vec::new()
+            }
+        }
+    }
+
+    fn recorded(
+        &mut self,
+        ticket: u64,
+        event: RunEvent,
+        receipt: Receipt,
+        now: Stamp,
+    ) -> Vec<Effect<D::Role>> {
+        self.journal = JournalState::Ok { words: head_words(receipt.hash()) };
+        let body = event.body.clone();
+        self.write_event(&event);
+        let outcome = match (&mut self.run, &self.plan, &body) {
+            (None, Some(plan), Body::Opened { .. }) => {
+                Run::opening(plan, &event).map(|run| self.run = Some(run))
+            }
+            (Some(run), ..) => run.apply(event),
+            (None, ..) => Ok(()),
+        };
+        if let Err(misfit) = outcome {
+            // The desk tries every word before it is written, so this is our own mistake: stop.
+            let why: Clean = format!("the run and its journal disagree: {misfit}").into();
+            self.journal = JournalState::ReadOnly(why.clone());
+            self.notice(now, why, true);
+            return Vec::new();
+        }
+        self.note_closing(&body);
+        let Some(run) = &self.run else { return Vec::new() };
+        let mut effects = self.desk.recorded(run, ticket, receipt);
+        effects.extend(self.follow(&body));
+        effects.extend(self.take_waiting(now));
+        effects
+    }
+
+    /// What a recorded word calls for next.
+    fn follow(&mut self, body: &Body) -> Vec<Effect<D::Role>> {
+        match body {
+            Body::Ended { step, outcome, attempt } => match outcome {
+                Outcome::Applied { evidence } | Outcome::AlreadySo { evidence } => {
+                    match self.look_of(step, *attempt, evidence) {
+                        Some(word) => self.say_own(word),
+                        None => self.check(step, Why::Verify).into_iter().collect(),
+                    }
+                }
+                Outcome::Unknown { .. } => self.check(step, Why::Reconcile).into_iter().collect(),
+                Outcome::Failed { .. } => Vec::new(),
+            },
+            _ => Vec::new(),
+        }
+    }
+
+    /// Puts a word of the console itself on record.
+    pub(super) fn say_own(&mut self, word: Body) -> Vec<Effect<D::Role>> {
+        self.desk.say(self.run.as_ref(), &self.own_name(), vec![word])
+    }
+
+    /// The console as the author of what it saw: a person is named only for what a person did.
+    pub(super) fn own_name(&self) -> Actor {
+        Actor { person: None, user: "console".into(), host: self.me.host.clone() }
+    }
+
+    fn note_closing(&mut self, body: &Body) {
+        if let Body::Closed { .. } = body {
+            self.armed = false;
+            self.outage = None;
+            self.keep_due = true;
+            self.remembered_active = self.run.as_ref().map(|run| match run.stage {
+                crate::domain::run::phase::Stage::Complete => run.direction.to,
+                _ => run.direction.from,
+            });
+        }
+    }
+
+    pub(super) fn run_opened(
+        &mut self,
+        outcome: Result<(), Clean>,
+        now: Stamp,
+    ) -> Vec<Effect<D::Role>> {
+        let Some(opening) = self.opening.take() else { return Vec::new() };
+        if let Err(why) = outcome {
+            // No run, so no journal that failed: the next try has a name of its own.
+            self.notice(now, format!("the run was not opened: {why}"), true);
+            return Vec::new();
+        }
+        let Some(runbook) = self.runbooks.get(opening.runbook) else { return Vec::new() };
+        let plan = Arc::new(runbook.clone());
+        let direction = crate::domain::runbook::Direction { from: plan.from, to: plan.to };
+        let word = Body::Opened {
+            run: opening.run,
+            kind: self.kind,
+            site: self.site.name.clone(),
+            site_hash: self.site_hash.clone(),
+            runbook: plan.name.clone(),
+            runbook_hash: plan.hash.clone(),
+            direction,
+            mode: opening.mode,
+        };
+        self.plan = Some(plan);
+        self.run = None;
+        self.acknowledged.clear();
+        self.raised.clear();
+        self.rung.clear();
+        self.sensed.clear();
+        self.checking.clear();
+        self.output.clear();
+        self.rehearsal = None;
+        self.model.selected = None;
+        self.notice(now, "run opened: D declares, nothing runs by itself", false);
+        self.desk.say(None, &self.me.clone(), vec![word])
+    }
+
+    /// Takes up a run that was found open.
+    pub(super) fn take_run(&mut self, run: Run) {
+        for event in run.events.clone() {
+            self.write_event(&event);
+            match &event.body {
+                Body::Acknowledged { alarm } => self.acknowledged.push(alarm.clone()),
+                Body::Alarmed { alarm, raised: true, sentence } => {
+                    self.raised.insert(alarm.clone(), sentence.clone());
+                }
+                Body::Alarmed { alarm, raised: false, .. } => {
+                    self.raised.remove(alarm);
+                }
+                _ => {}
+            }
+        }
+        self.run = Some(run);
+    }
+
+    /// A watcher's copy of a run that another console commands.
+    pub(super) fn read_run(&mut self, events: &[RunEvent], now: Stamp) {
+        self.judge_due = true;
+        self.dirty = true;
+        let Some(first) = events.first() else { return };
+        let Body::Opened { runbook, .. } = &first.body else { return };
+        let Some(plan) = self.runbooks.iter().find(|plan| plan.name == *runbook) else { return };
+        match Run::replay(plan, events) {
+            Ok(Some(run)) => {
+                self.plan = Some(Arc::new(plan.clone()));
+                self.timeline.clear();
+                self.raised.clear();
+                self.acknowledged.clear();
+                self.take_run(run);
+            }
+            Ok(None) => {}
+            Err(misfit) => {
+                self.notice(now, format!("the run's journal cannot be shown: {misfit}"), true);
+            }
+        }
+    }
+
+    fn write_event(&mut self, event: &RunEvent) {
+        let row = TimelineRow {
+            at: event.at,
+            who: event.by.to_string().into(),
+            text: words::event(&event.body),
+        };
+        self.push_row(row);
+    }
+
+    pub(super) fn write_row(&mut self, at: Stamp, who: &str, text: impl Into<Clean>) {
+        self.push_row(TimelineRow { at, who: who.into(), text: text.into() });
+    }
+
+    fn push_row(&mut self, row: TimelineRow) {
+        if self.timeline.len() == super::TIMELINE_ROWS_MAX {
+            self.timeline.pop_front();
+        }
+        self.timeline.push_back(row);
+        self.dirty = true;
+    }
+}

@@ -1,0 +1,102 @@
+//! Looking: what was heard goes into the snapshot, and the tick looks at what time alone changes.
+
+use std::time::Duration;
+
+use super::{Console, IDLE_SAFE_AFTER};
+use crate::domain::ids::{Side, SystemId};
+use crate::domain::reading::{Health, Look};
+use crate::domain::run::event::Body;
+use crate::domain::time::{Stamp, short_time};
+use crate::port::Looks;
+use crate::runtime::desk::Desk;
+use crate::runtime::effect::Effect;
+use crate::ui::screen::JournalState;
+
+/// The least time between two writings of the observation file.
+const KEEP_AFTER: Duration = Duration::from_secs(2);
+
+/// A gap between two ticks that means that the machine slept or the process was stopped.
+const SLEPT_AFTER: Duration = Duration::from_secs(30);
+
+/// A difference between the two clocks that means that the wall clock was set, in milliseconds.
+const JUMP_MS: i64 = 5000;
+
+impl<D: Desk> Console<D> {
+    pub(super) fn heard(&mut self, system: &SystemId, at: Stamp, looks: Looks) {
+        for (side, look) in [(Side::A, looks.a), (Side::B, looks.b)] {
+            if let Some(look) = look {
+                self.count(system, side, at, &look);
+                self.snapshot.record(system, side, at, look);
+            }
+        }
+        self.judge_due = true;
+        self.keep_due = true;
+    }
+
+    /// For the figures of the last 24 hours.
+    fn count(&mut self, system: &SystemId, side: Side, at: Stamp, look: &Look) {
+        let (good, lag) = match look {
+            Ok(reading) => match reading.health {
+                Health::Up | Health::Degraded(_) => (Some(true), reading.lag.as_ref()),
+                Health::Down(_) => (Some(false), None),
+                Health::Unknown(_) => (None, None),
+            },
+            Err(error) => (error.counts_as_failure().then_some(false), None),
+        };
+        self.day.count(system, side, at, good, lag);
+    }
+
+    pub(super) fn tick(&mut self, now: Stamp) -> Vec<Effect<D::Role>> {
+        self.notice_gaps(now);
+        let mut effects = self.ui_tick(now);
+        self.judge_due = true;
+        self.turn_safe_when_idle(now);
+        effects.extend(self.desk.retry(self.run.as_ref()));
+        effects.extend(self.try_the_journal());
+        effects.extend(self.sense(now));
+        if self.keep_due && now.since(self.kept) >= KEEP_AFTER {
+            self.keep_due = false;
+            self.kept = now;
+            effects.push(Effect::Keep(Box::new(self.observations(now))));
+        }
+        effects
+    }
+
+    /// A machine that slept and a wall clock that jumped are told: times on the screen moved.
+    fn notice_gaps(&mut self, now: Stamp) {
+        let last = std::mem::replace(&mut self.ticked, now);
+        let passed = now.since(last);
+        if passed >= SLEPT_AFTER {
+            let text =
+                format!("this console stood still for {}; the clock went on", short_time(passed));
+            self.write_row(now, "console", text);
+        }
+        let wall_ms = now.wall_ms - last.wall_ms;
+        let jump_ms = wall_ms - i64::try_from(passed.as_millis()).unwrap_or(i64::MAX);
+        if now.boot == last.boot && jump_ms.abs() >= JUMP_MS {
+            let text =
+                format!("the wall clock jumped by {} s; T0 and the clock did not", jump_ms / 1000);
+            self.write_row(now, "console", text);
+        }
+    }
+
+    /// While the journal cannot record, a word of our own tries it again once a tick, so that a
+    /// disk with room again is noticed without anybody's wish.
+    fn try_the_journal(&mut self) -> Vec<Effect<D::Role>> {
+        let JournalState::Failed(why) = &self.journal else { return Vec::new() };
+        if self.open_run().is_none() || self.desk.is_recording() {
+            return Vec::new();
+        }
+        let found = format!("the journal records again; it could not: {why}").into();
+        self.say_own(Body::Resumed { found })
+    }
+
+    fn turn_safe_when_idle(&mut self, now: Stamp) {
+        let running =
+            self.run.as_ref().is_some_and(|run| run.steps.iter().any(|step| step.phase.is_open()));
+        if self.armed && !running && now.since(self.touched) >= IDLE_SAFE_AFTER {
+            self.armed = false;
+            self.notice(now, "SAFE again: nobody touched the keys for 15 minutes", false);
+        }
+    }
+}

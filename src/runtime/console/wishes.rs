@@ -1,0 +1,193 @@
+//! Keys: what a person wishes goes to the desk, and its answer back as a sentence.
+
+use std::time::Duration;
+
+use super::{Console, Opening};
+use crate::domain::ids::{RunId, StepId};
+use crate::domain::run::decide::{Context, permitted};
+use crate::domain::run::event::Mode;
+use crate::domain::run::intent::Intent;
+use crate::domain::run::refusal::Refusal;
+use crate::domain::runbook::Direction;
+use crate::domain::site::SiteRole;
+use crate::domain::time::Stamp;
+use crate::runtime::desk::Desk;
+use crate::runtime::effect::{Effect, Job};
+use crate::ui::screen::JournalState;
+use crate::ui::update::{self, Input, Wish};
+use crate::ui::words;
+
+/// A wish that had to wait longer than this for the journal is refused instead.
+const WISH_AGE_MAX: Duration = Duration::from_secs(1);
+
+impl<D: Desk> Console<D> {
+    pub(super) fn input(&mut self, input: &Input, now: Stamp) -> Vec<Effect<D::Role>> {
+        self.touched = now;
+        self.dirty = true;
+        let mut model = std::mem::take(&mut self.model);
+        let wishes = update::update(&mut model, &self.facts(now), &self.keymap, input);
+        self.model = model;
+        self.grant_all(wishes, now)
+    }
+
+    pub(super) fn ui_tick(&mut self, now: Stamp) -> Vec<Effect<D::Role>> {
+        let mut model = std::mem::take(&mut self.model);
+        let wishes = update::tick(&mut model, &self.facts(now));
+        self.model = model;
+        self.grant_all(wishes, now)
+    }
+
+    fn grant_all(&mut self, wishes: Vec<Wish>, now: Stamp) -> Vec<Effect<D::Role>> {
+        let mut effects = Vec::new();
+        for wish in wishes {
+            match self.grant(wish, now) {
+                Ok(more) => effects.extend(more),
+                Err(refusal) => self.notice(now, refusal.to_string(), true),
+            }
+        }
+        effects
+    }
+
+    fn grant(&mut self, wish: Wish, now: Stamp) -> Result<Vec<Effect<D::Role>>, Refusal> {
+        match wish {
+            Wish::Intent(intent) => self.intend(&intent, now),
+            Wish::Open { index, mode } => self.open(index, mode, now),
+            // The tick comes often enough while a stop window counts.
+            Wish::StopWindow { .. } => Ok(Vec::new()),
+            Wish::Arm => {
+                if self.desk.read_only() {
+                    return Err(Refusal::ReadOnly);
+                }
+                permitted(&self.site, &self.me, SiteRole::Commander, "arm")?;
+                self.armed = true;
+                self.notice(now, "ARMED: keys act now; A makes the console safe again", false);
+                Ok(Vec::new())
+            }
+            Wish::Safe => {
+                self.armed = false;
+                self.notice(now, "SAFE: nothing acts", false);
+                Ok(Vec::new())
+            }
+            Wish::VerifyNow => {
+                self.notice(now, "looking at every system again", false);
+                self.sensed.clear();
+                let mut effects = vec![Effect::LookNow];
+                effects.extend(self.sense(now));
+                Ok(effects)
+            }
+            Wish::Rehearse { step, back } => Ok(self.rehearse(&step, back).into_iter().collect()),
+            Wish::Leave => Ok(self.end(now)),
+        }
+    }
+
+    fn intend(&mut self, intent: &Intent, now: Stamp) -> Result<Vec<Effect<D::Role>>, Refusal> {
+        if self.desk.read_only() {
+            return Err(Refusal::ReadOnly);
+        }
+        if let Intent::Acknowledge { alarm } = intent
+            && self.open_run().is_none()
+        {
+            // Without a run there is no journal; the acknowledgement lives as long as the alarm.
+            self.acknowledged.push(alarm.clone());
+            self.notice(now, "acknowledged", false);
+            return Ok(Vec::new());
+        }
+        if let JournalState::Failed(why) | JournalState::ReadOnly(why) = &self.journal {
+            return Err(Refusal::Journal(why.clone()));
+        }
+        let runbook = self.runbook().cloned().ok_or(Refusal::NoRun)?;
+        let me = self.me.clone();
+        let context = Context {
+            site: &self.site,
+            runbook: &runbook,
+            run: self.run.as_ref(),
+            snapshot: &self.snapshot,
+            assessment: &self.assessment,
+            ledger: &self.ledger,
+            t0: self.outage.as_ref().map(|outage| (outage.t0, outage.basis)),
+            detected: self.outage.as_ref().and_then(|outage| outage.detected),
+            by: &me,
+            armed: self.armed,
+            now,
+        };
+        let effects = match self.desk.wish(&context, intent) {
+            // Only the console's own words are in the way, for an instant that nobody can see.
+            Err(Refusal::Recording) if self.waiting.is_none() && !self.desk.is_deciding() => {
+                self.waiting = Some((intent.clone(), now));
+                return Ok(Vec::new());
+            }
+            answer => answer?,
+        };
+        if let Intent::Acknowledge { alarm } = intent {
+            self.acknowledged.push(alarm.clone());
+        }
+        self.notice(now, words::granted(intent), false);
+        Ok(effects)
+    }
+
+    /// Decides the wish that waited for the journal, on what is on record now.
+    pub(super) fn take_waiting(&mut self, now: Stamp) -> Vec<Effect<D::Role>> {
+        if self.desk.is_recording() {
+            return Vec::new();
+        }
+        let Some((intent, since)) = self.waiting.take() else { return Vec::new() };
+        let answer = if now.since(since) <= WISH_AGE_MAX {
+            self.intend(&intent, now)
+        } else {
+            Err(Refusal::Recording)
+        };
+        answer.unwrap_or_else(|refusal| {
+            self.notice(now, refusal.to_string(), true);
+            Vec::new()
+        })
+    }
+
+    fn open(
+        &mut self,
+        runbook: usize,
+        mode: Mode,
+        now: Stamp,
+    ) -> Result<Vec<Effect<D::Role>>, Refusal> {
+        permitted(&self.site, &self.me, SiteRole::Commander, "open a run")?;
+        if self.open_run().is_some() || self.opening.is_some() {
+            return Err(Refusal::RunOpen);
+        }
+        let plan = self.runbooks.get(runbook).ok_or(Refusal::NoRun)?;
+        if self.assessment.active == plan.to {
+            let hint = "that runbook leads to the region that serves already: choose the way back";
+            return Err(Refusal::Already(hint));
+        }
+        let utc = now.utc();
+        let name = format!(
+            "{}-{}-{:02}{:02}{:02}",
+            self.site.name.chars().take(40).collect::<String>(),
+            utc.date().replace('-', ""),
+            utc.hour,
+            utc.minute,
+            utc.second
+        );
+        let run = RunId::new(&name).map_err(|_| Refusal::Already("the site's name is no name"))?;
+        let effects = self.desk.open(run.clone(), runbook, self.kind)?;
+        self.chosen = runbook;
+        self.opening = Some(Opening { run, runbook, mode });
+        Ok(effects)
+    }
+
+    /// A rehearsal builds an operator, which only a commander's console may.
+    fn rehearse(&self, step: &StepId, back: bool) -> Option<Effect<D::Role>> {
+        if self.desk.read_only() {
+            return None;
+        }
+        let plan = match &self.plan {
+            Some(plan) if self.run.is_some() => plan.clone(),
+            _ => std::sync::Arc::new(self.runbook()?.clone()),
+        };
+        let direction = self
+            .run
+            .as_ref()
+            .map_or(Direction { from: plan.from, to: plan.to }, |run| run.direction);
+        let last = self.run.as_ref().and_then(|run| run.step(step)).and_then(|s| s.last_attempt());
+        let attempt = last.map_or(0, |last| last.number);
+        Some(Effect::Rehearse(Job { runbook: plan, direction, step: step.clone(), attempt, back }))
+    }
+}

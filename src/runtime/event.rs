@@ -1,0 +1,104 @@
+//! All that can happen to the console, as one closed list.
+
+use crate::domain::ids::{StepId, SystemId};
+use crate::domain::preview::Standing;
+use crate::domain::reading::Look;
+use crate::domain::run::event::RunEvent;
+use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+use crate::port::Looks;
+use crate::runtime::journal;
+use crate::runtime::runner;
+use crate::ui::screen::Rehearsal;
+use crate::ui::update::Input;
+
+/// Why the standing of a step was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// Its call ended: is the post-condition there?
+    Verify,
+    /// Its attempt is unknown: what became of it?
+    Reconcile,
+    /// It is done: is it still so?
+    Sense,
+}
+
+/// A signal of the operating system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// The terminal is gone, or somebody asks us to end: leave, steps go on.
+    End,
+    /// Somebody asks us to stop (SIGTSTP).
+    Suspend,
+}
+
+/// One thing that happened.
+#[derive(Debug)]
+pub enum Event {
+    /// A signal.
+    Signal(Signal),
+    /// A key, a paste, a resize, the focus.
+    Input(Input),
+    /// The terminal took the last frame.
+    Drawn,
+    /// The journal answered.
+    Journal(Box<journal::Reply>),
+    /// Opening a run's journal ended.
+    RunOpened(Result<(), Clean>),
+    /// A watcher read the journal of a run that another console commands.
+    RunRead(Vec<RunEvent>),
+    /// An attempt's runner made its start durable and acts.
+    Started {
+        /// The step.
+        step: StepId,
+        /// The attempt.
+        attempt: u32,
+    },
+    /// An attempt's runner ended.
+    Found {
+        /// The step.
+        step: StepId,
+        /// The attempt.
+        attempt: u32,
+        /// What was found.
+        found: runner::Found,
+    },
+    /// The standing of a step was looked at.
+    Checked {
+        /// The step.
+        step: StepId,
+        /// The attempt it was asked for.
+        attempt: u32,
+        /// Why.
+        why: Why,
+        /// What was seen.
+        standing: Standing,
+    },
+    /// A step was rehearsed.
+    Rehearsed(Box<Rehearsal>),
+    /// A step printed.
+    Output {
+        /// The step.
+        step: StepId,
+        /// The lines.
+        lines: Vec<Clean>,
+    },
+    /// A system was looked at.
+    Heard {
+        /// The system.
+        system: SystemId,
+        /// When the look began.
+        at: Stamp,
+        /// What both sides told.
+        looks: Box<Looks>,
+    },
+    /// A reference target was looked at.
+    Reference {
+        /// When the look began.
+        at: Stamp,
+        /// What it told.
+        look: Box<Look>,
+    },
+    /// Time passed.
+    Tick,
+}

@@ -1,0 +1,187 @@
+//! Appends records one by one; a segment that failed once is never trusted again.
+
+use std::io;
+
+use crate::domain::ids::RunId;
+use crate::domain::run::commit::{Hash, Receipt};
+use crate::domain::run::event::{Actor, Body, RunEvent, RunKind};
+use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+
+use super::format::{EncodeError, Header, Place, encode, encode_header, sha256};
+use super::store::{Sink, Store};
+
+/// The most segments of one run: a disk that fails for ever must not fill a folder for ever.
+pub const SEGMENTS_MAX: u32 = 10_000;
+
+/// Why a record was not acknowledged. Whether its bytes reached the disk is not known; nothing may
+/// be released on it.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The record itself cannot be kept; the journal is as good as before.
+    #[error("{0}")]
+    Record(#[from] EncodeError),
+    /// Neither the present segment nor a new one took it.
+    #[error("the journal could not be written: {0}")]
+    Disk(#[from] io::Error),
+    /// The run has no first record, so there is nothing to take up.
+    #[error("the run was never opened: begin a new one")]
+    NothingOpened,
+    /// Too many segments were given up.
+    #[error("the journal has {SEGMENTS_MAX} segments, no more are begun")]
+    Segments,
+}
+
+/// A record that is durable.
+#[derive(Debug)]
+pub struct Written {
+    /// The event as every reader will read it.
+    pub event: RunEvent,
+    /// The proof.
+    pub receipt: Receipt,
+    /// The new segment, and why the one before was given up, where that happened.
+    pub rotated: Option<(u32, Clean)>,
+}
+
+/// From where a writer goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    /// The run.
+    pub run: RunId,
+    /// What it is for.
+    pub kind: RunKind,
+    /// How often it was taken up, this time included.
+    pub epoch: u64,
+    /// The number of the last record.
+    pub seq: u64,
+    /// The hash of the last line.
+    pub head: Hash,
+    /// The number of the last segment that exists.
+    pub last_segment: u32,
+    /// SHA-256 of the frozen site file.
+    pub site_sha256: Hash,
+    /// SHA-256 of the frozen runbook file.
+    pub runbook_sha256: Hash,
+}
+
+/// The one who writes a run's journal.
+pub struct Writer {
+    store: Box<dyn Store>,
+    place: Start,
+    /// None once poisoned; the next record opens a new segment.
+    sink: Option<Box<dyn Sink>>,
+    /// The last line that was written and synced.
+    acknowledged: Hash,
+}
+
+impl Writer {
+    /// Begins a new segment after `start` and makes its header durable.
+    ///
+    /// # Errors
+    /// When that cannot be done; nothing was acknowledged then.
+    pub fn begin(store: Box<dyn Store>, start: Start, at: Stamp) -> Result<Self, WriteError> {
+        let acknowledged = start.head;
+        let mut writer = Self { store, place: start, sink: None, acknowledged };
+        writer.begin_segment(at)?;
+        Ok(writer)
+    }
+
+    /// The number of the last acknowledged record.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        self.place.seq
+    }
+
+    /// Writes a record: one write of the whole line, one sync, then the proof. An error poisons the
+    /// segment; the record is then written once more, into a new segment.
+    ///
+    /// # Errors
+    /// When no segment took it.
+    pub fn append(&mut self, at: Stamp, by: &Actor, body: &Body) -> Result<Written, WriteError> {
+        let why = match self.append_here(at, by, body) {
+            Some(Ok((event, receipt))) => return Ok(Written { event, receipt, rotated: None }),
+            Some(Err(WriteError::Disk(error))) => error.to_string(),
+            Some(Err(error)) => return Err(error),
+            None => "the segment before failed".to_owned(),
+        };
+        self.begin_segment(at)?;
+        let rotated = Some((self.place.last_segment, Clean::new(&why)));
+        match self.append_here(at, by, body) {
+            Some(result) => result.map(|(event, receipt)| Written { event, receipt, rotated }),
+            None => Err(WriteError::Segments),
+        }
+    }
+
+    /// Writes into the present segment; none when there is none that can be trusted.
+    fn append_here(
+        &mut self,
+        at: Stamp,
+        by: &Actor,
+        body: &Body,
+    ) -> Option<Result<(RunEvent, Receipt), WriteError>> {
+        let mut sink = self.sink.take()?;
+        let seq = self.place.seq + 1;
+        let place = Place {
+            run: &self.place.run,
+            epoch: self.place.epoch,
+            kind: self.place.kind,
+            seq,
+            prev: self.acknowledged,
+        };
+        let (line, event) = match encode(place, at, by, body) {
+            Ok(encoded) => encoded,
+            Err(error) => {
+                // Nothing was written: the segment is as good as before.
+                self.sink = Some(sink);
+                return Some(Err(error.into()));
+            }
+        };
+        if let Err(error) = sink.write_all(&line).and_then(|()| sink.sync()) {
+            return Some(Err(error.into()));
+        }
+        self.sink = Some(sink);
+        self.place.seq = seq;
+        self.acknowledged = sha256(&line);
+        Some(Ok((event, Receipt::of_durable(seq, self.acknowledged))))
+    }
+
+    fn begin_segment(&mut self, at: Stamp) -> Result<(), WriteError> {
+        self.sink = None;
+        let mut sink = self.create_segment()?;
+        let header = Header {
+            segment: self.place.last_segment,
+            run: self.place.run.clone(),
+            epoch: self.place.epoch,
+            kind: self.place.kind,
+            after: self.place.seq,
+            at,
+            site_sha256: self.place.site_sha256,
+            runbook_sha256: self.place.runbook_sha256,
+            prev: self.acknowledged,
+        };
+        let line = encode_header(&header)?;
+        sink.write_all(&line)?;
+        sink.sync()?;
+        self.acknowledged = sha256(&line);
+        self.sink = Some(sink);
+        Ok(())
+    }
+
+    /// The next segment, empty. A number that an earlier, failed try left a file under is passed
+    /// over; a number without a file is not, or a reader would miss it.
+    fn create_segment(&mut self) -> Result<Box<dyn Sink>, WriteError> {
+        while self.place.last_segment < SEGMENTS_MAX {
+            match self.store.create(self.place.last_segment + 1) {
+                Ok(sink) => {
+                    self.place.last_segment += 1;
+                    return Ok(sink);
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    self.place.last_segment += 1;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(WriteError::Segments)
+    }
+}

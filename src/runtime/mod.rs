@@ -1,0 +1,18 @@
+//! One loop, one journal, one clock: turns what happens into events and wishes into effects.
+
+pub mod clock;
+pub mod console;
+pub mod desk;
+pub mod effect;
+pub mod event;
+pub mod journal;
+pub mod last_words;
+pub mod observations;
+pub mod paths;
+pub mod performer;
+pub mod poller;
+pub mod redact;
+pub mod run_loop;
+pub mod runner;
+pub mod terminal;
+pub mod workshop;

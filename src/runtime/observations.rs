@@ -1,0 +1,453 @@
+//! The rolling file of what was seen, so that a console opened late knows since when it is red.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::journal::format::sha256;
+use super::paths::{create_folders, open_file, replace};
+use crate::domain::ids::{Side, SystemId};
+use crate::domain::ledger::Ledger;
+use crate::domain::reading::Lag;
+use crate::domain::run::commit::Hash;
+use crate::domain::snapshot::Snapshot;
+use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+use crate::domain::verdict::T0Basis;
+
+/// The file in a site's folder.
+pub const OBSERVATIONS_FILE: &str = "observations.json";
+
+/// The largest file that is read: a thousand systems with full histories.
+pub const OBSERVATIONS_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// The file is written at most this often.
+pub const KEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// Hours kept of each system and side.
+pub const HOURS_KEPT: usize = 24;
+
+/// The first words of the file: its format.
+const MAGIC: &str = "warroom observations 1";
+
+/// What a console remembers between its lives.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Observations {
+    /// When it was written.
+    pub saved: Stamp,
+    /// Last good readings, first failures, last lags.
+    pub snapshot: Snapshot,
+    /// T0 as it stands while the primary is red and nothing was declared.
+    pub red: Option<(Stamp, T0Basis)>,
+    /// The expected losses as of that T0.
+    pub ledger: Option<Ledger>,
+    /// The region that serves, as it was last known.
+    pub active: Option<Side>,
+    /// The figures of the last 24 hours.
+    pub day: Day,
+}
+
+/// Figures of the last 24 hours.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Day {
+    systems: BTreeMap<SystemId, [DaySide; 2]>,
+}
+
+/// Figures of one system on one side.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct DaySide {
+    /// The hours in which there were looks, oldest first, at most [`HOURS_KEPT`].
+    pub hours: Vec<Hour>,
+}
+
+/// Figures of one hour of the wall clock.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Hour {
+    /// Hours since 1970.
+    pub number: i64,
+    /// Looks that found it up or degraded.
+    pub good: u32,
+    /// Looks that count as failed.
+    pub failed: u32,
+    /// The smallest known lag, in seconds; none when no lag was known.
+    pub lag_min_s: Option<f64>,
+    /// The largest known lag, in seconds.
+    pub lag_max_s: Option<f64>,
+}
+
+impl Day {
+    /// Counts one look that began at `at`; `good` is none for a look that tells nothing.
+    pub fn count(
+        &mut self,
+        system: &SystemId,
+        side: Side,
+        at: Stamp,
+        good: Option<bool>,
+        lag: Option<&Lag>,
+    ) {
+        if !self.systems.contains_key(system) {
+            self.systems.insert(system.clone(), <[DaySide; 2]>::default());
+        }
+        let Some(pair) = self.systems.get_mut(system) else { return };
+        let hours = &mut pair[side.index()].hours;
+        let number = at.wall_ms.div_euclid(3_600_000);
+        // A wall clock that jumped back must not make two entries of one hour.
+        let index = match hours.binary_search_by_key(&number, |hour| hour.number) {
+            Ok(index) => index,
+            Err(index) => {
+                hours.insert(index, Hour { number, ..Hour::default() });
+                index
+            }
+        };
+        hours[index].count(good, lag.and_then(Lag::known_seconds));
+        let oldest = number.saturating_sub(i64::try_from(HOURS_KEPT).unwrap_or(i64::MAX) - 1);
+        hours.retain(|hour| hour.number >= oldest);
+        let surplus = hours.len().saturating_sub(HOURS_KEPT);
+        hours.drain(..surplus);
+    }
+
+    /// The hours of a system on a side; none when it was never looked at.
+    #[must_use]
+    pub fn hours(&self, system: &SystemId, side: Side) -> &[Hour] {
+        self.systems.get(system).map_or(&[], |pair| &pair[side.index()].hours)
+    }
+
+    /// The smallest and largest lag known in the hours kept, in seconds.
+    #[must_use]
+    pub fn lag_range_s(&self, system: &SystemId, side: Side) -> Option<(f64, f64)> {
+        let hours = self.hours(system, side);
+        let least = hours.iter().filter_map(|hour| hour.lag_min_s).reduce(f64::min)?;
+        let most = hours.iter().filter_map(|hour| hour.lag_max_s).reduce(f64::max)?;
+        Some((least, most))
+    }
+
+    /// Good looks of all that told something in the hours kept, 0 to 1; none without any.
+    #[must_use]
+    pub fn availability(&self, system: &SystemId, side: Side) -> Option<f64> {
+        let hours = self.hours(system, side);
+        let good: f64 = hours.iter().map(|hour| f64::from(hour.good)).sum();
+        let failed: f64 = hours.iter().map(|hour| f64::from(hour.failed)).sum();
+        (good + failed > 0.0).then(|| good / (good + failed))
+    }
+}
+
+impl Hour {
+    fn count(&mut self, good: Option<bool>, lag_s: Option<f64>) {
+        match good {
+            Some(true) => self.good = self.good.saturating_add(1),
+            Some(false) => self.failed = self.failed.saturating_add(1),
+            None => {}
+        }
+        if let Some(lag_s) = lag_s.filter(|lag_s| lag_s.is_finite()) {
+            self.lag_min_s = Some(self.lag_min_s.map_or(lag_s, |least| least.min(lag_s)));
+            self.lag_max_s = Some(self.lag_max_s.map_or(lag_s, |most| most.max(lag_s)));
+        }
+    }
+}
+
+/// What reading the file gave.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Loaded {
+    /// What was remembered; none on a first start.
+    pub observations: Option<Observations>,
+    /// A sentence for the screen, when the file could not be used and was set aside.
+    pub notice: Option<Clean>,
+}
+
+/// Reads what an earlier console remembered in a site's folder. A file that cannot be used is set
+/// aside under another name and said, never fatal.
+#[must_use]
+pub fn load(dir: &Path) -> Loaded {
+    let path = dir.join(OBSERVATIONS_FILE);
+    let read = read_bytes(&path).map_err(|error| error.to_string());
+    let read = read.and_then(|bytes| bytes.as_deref().map(decode).transpose());
+    match read {
+        Ok(observations) => Loaded { observations, notice: None },
+        Err(why) => {
+            let aside = path.with_extension("json.unusable");
+            let moved = match fs::rename(&path, &aside) {
+                Ok(()) => format!("it was set aside as {}", aside.display()),
+                Err(error) => format!("setting it aside failed too: {error}"),
+            };
+            let notice = format!(
+                "failed to use {}: {why}; {moved}; earlier readings and T0 are not known",
+                path.display()
+            );
+            Loaded { observations: None, notice: Some(notice.as_str().into()) }
+        }
+    }
+}
+
+fn read_bytes(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    match open_file(path) {
+        Ok(file) => {
+            file.take(OBSERVATIONS_BYTES_MAX).read_to_end(&mut bytes)?;
+            Ok(Some(bytes))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The file: a line with format and checksum, then one line of JSON.
+fn encode(observations: &Observations) -> io::Result<Vec<u8>> {
+    let json = serde_json::to_vec(observations)?;
+    let first = format!("{MAGIC} {}\n", sha256(&json).hex());
+    Ok([first.as_bytes(), &json, b"\n"].concat())
+}
+
+/// The file as it will be read again. JSON has no word for a number that is not finite; a cell
+/// that has one is left out, so that it cannot cost T0 and all the others.
+fn encode_readable(mut observations: Observations) -> io::Result<Vec<u8>> {
+    let bytes = encode(&observations)?;
+    if decode(&bytes).is_ok() {
+        return Ok(bytes);
+    }
+    let mut snapshot = Snapshot::default();
+    for (system, side, cell) in observations.snapshot.cells() {
+        if is_readable(cell) {
+            snapshot.remember(system, side, cell.clone());
+        }
+    }
+    if is_readable(&observations.snapshot.reference) {
+        snapshot.reference = observations.snapshot.reference.clone();
+    }
+    observations.snapshot = snapshot;
+    if !observations.ledger.as_ref().is_none_or(is_readable) {
+        observations.ledger = None;
+    }
+    encode(&observations)
+}
+
+fn is_readable<T: Serialize + DeserializeOwned>(value: &T) -> bool {
+    serde_json::to_vec(value).is_ok_and(|json| serde_json::from_slice::<T>(&json).is_ok())
+}
+
+fn decode(bytes: &[u8]) -> Result<Observations, String> {
+    let foreign = || "it is not a file of observations of this version".to_owned();
+    let end = bytes.iter().position(|byte| *byte == b'\n').ok_or_else(foreign)?;
+    let first = std::str::from_utf8(&bytes[..end]).map_err(|_| foreign())?;
+    let hash = first.strip_prefix(MAGIC).map(str::trim_start).ok_or_else(foreign)?;
+    let hash = Hash::try_from(hash.to_owned()).map_err(|_| foreign())?;
+    let json = bytes[end + 1..].strip_suffix(b"\n").ok_or("it is torn")?;
+    if sha256(json) != hash {
+        return Err("it is torn or was changed".to_owned());
+    }
+    serde_json::from_slice(json).map_err(|error| error.to_string())
+}
+
+/// What the thread and its owner share.
+#[derive(Default)]
+struct Desk {
+    next: Option<Box<Observations>>,
+    closing: bool,
+    failure: Option<Clean>,
+}
+
+/// Writes observations from a thread of its own, the newest only, at most once a second. Dropping
+/// it writes what was kept last.
+pub struct Keeper {
+    shared: Arc<(Mutex<Desk>, Condvar)>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Keeper {
+    /// Begins to keep in a site's folder, which is made if needed.
+    ///
+    /// # Errors
+    /// When the folder or the thread cannot be made.
+    pub fn start(dir: &Path) -> io::Result<Self> {
+        create_folders(dir)?;
+        let shared = Arc::new((Mutex::new(Desk::default()), Condvar::new()));
+        let (theirs, path) = (Arc::clone(&shared), dir.join(OBSERVATIONS_FILE));
+        let thread =
+            Builder::new().name("observations".to_owned()).spawn(move || serve(&theirs, &path))?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// Keeps these instead of what waits to be written. Never waits for the disk.
+    pub fn keep(&self, observations: Observations) {
+        let (desk, changed) = &*self.shared;
+        lock(desk).next = Some(Box::new(observations));
+        changed.notify_all();
+    }
+
+    /// Why the last writing failed, until one succeeds.
+    #[must_use]
+    pub fn failure(&self) -> Option<Clean> {
+        lock(&self.shared.0).failure.clone()
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        lock(&self.shared.0).closing = true;
+        self.shared.1.notify_all();
+        if let Some(thread) = self.thread.take() {
+            // A panic there was its own report.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The desk holds whole values only, so it is as good after a panic elsewhere as before.
+fn lock(desk: &Mutex<Desk>) -> MutexGuard<'_, Desk> {
+    desk.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn serve(shared: &(Mutex<Desk>, Condvar), path: &Path) {
+    let (desk, changed) = shared;
+    loop {
+        let idle = |desk: &mut Desk| desk.next.is_none() && !desk.closing;
+        let mut held = changed.wait_while(lock(desk), idle).unwrap_or_else(PoisonError::into_inner);
+        let Some(observations) = held.next.take() else { return };
+        drop(held);
+        let written = encode_readable(*observations).and_then(|bytes| replace(path, &bytes));
+        let mut held = lock(desk);
+        held.failure = written.err().map(|error| {
+            let path = path.display();
+            format!("failed to write {path}: {error}; T0 would not survive this console").into()
+        });
+        // What comes within the next second waits for its end; closing does not.
+        let waited = changed.wait_timeout_while(held, KEEP_EVERY, |desk| !desk.closing);
+        drop(waited);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::reading::{Basis, Certainty, Health, LagUnit, Reading};
+    use crate::domain::time::BootId;
+
+    fn at(hour: i64) -> Stamp {
+        let boot = BootId(u128::MAX - 7);
+        Stamp { wall_ms: hour * 3_600_000 + 5, boot_ms: hour.unsigned_abs() * 3_600_000, boot }
+    }
+
+    fn lag(seconds: f64) -> Lag {
+        Lag {
+            seconds: Some(seconds),
+            amount: None,
+            unit: LagUnit::Bytes,
+            basis: Basis::Heartbeat,
+            certainty: Certainty::Known,
+        }
+    }
+
+    fn some(hour: i64) -> Observations {
+        let pg = SystemId::new("pg").unwrap();
+        let mut snapshot = Snapshot::default();
+        let mut reading = Reading::new(at(hour), Health::Up, "fine");
+        reading.lag = Some(lag(0.25));
+        snapshot.record(&pg, Side::B, at(hour), Ok(reading));
+        let mut day = Day::default();
+        day.count(&pg, Side::B, at(hour), Some(true), Some(&lag(0.25)));
+        Observations {
+            saved: at(hour),
+            snapshot,
+            red: Some((at(hour - 1), T0Basis::AtOrBefore)),
+            ledger: Some(Ledger { as_of: at(hour - 1), rows: Vec::new() }),
+            active: Some(Side::A),
+            day,
+        }
+    }
+
+    #[test]
+    fn what_was_kept_is_loaded() {
+        let place = tempfile::tempdir().unwrap();
+        let dir = place.path().join("sites").join("lms");
+        assert_eq!(load(&dir), Loaded::default());
+        let keeper = Keeper::start(&dir).unwrap();
+        for hour in 1..100 {
+            keeper.keep(some(hour));
+        }
+        assert_eq!(keeper.failure(), None);
+        drop(keeper);
+        let loaded = load(&dir);
+        assert_eq!(loaded, Loaded { observations: Some(some(99)), notice: None });
+    }
+
+    #[test]
+    fn a_number_that_json_cannot_say_costs_one_cell_only() {
+        use crate::domain::reading::{Fact, FactValue};
+        let place = tempfile::tempdir().unwrap();
+        let mut bad = some(3);
+        let mut reading = Reading::new(at(3), Health::Up, "odd");
+        let value = FactValue::Number(f64::NAN);
+        reading.facts.push(Fact { name: "rate".to_owned(), value });
+        let odd = SystemId::new("odd").unwrap();
+        bad.snapshot.record(&odd, Side::A, at(3), Ok(reading));
+        let keeper = Keeper::start(place.path()).unwrap();
+        keeper.keep(bad);
+        drop(keeper);
+        let loaded = load(place.path()).observations.unwrap();
+        let pg = SystemId::new("pg").unwrap();
+        assert_eq!(loaded.red, some(3).red);
+        assert!(loaded.snapshot.cell(&pg, Side::B).unwrap().last_good.is_some());
+        assert!(loaded.snapshot.cell(&odd, Side::A).is_none_or(|cell| cell.heard.is_none()));
+    }
+
+    #[test]
+    fn a_torn_or_foreign_file_is_set_aside_and_said() {
+        let whole = encode(&some(3)).unwrap();
+        let check = |bytes: &[u8]| {
+            let place = tempfile::tempdir().unwrap();
+            let path = place.path().join(OBSERVATIONS_FILE);
+            fs::write(&path, bytes).unwrap();
+            let loaded = load(place.path());
+            assert_eq!(loaded.observations, None);
+            assert!(loaded.notice.unwrap().as_str().contains("set aside"));
+            assert!(!path.exists());
+            assert_eq!(fs::read(path.with_extension("json.unusable")).unwrap(), bytes);
+            // The next one writes over nothing.
+            assert_eq!(load(place.path()), Loaded::default());
+        };
+        check(b"");
+        check(b"{}");
+        check(&[0; 64]);
+        for end in (0..whole.len()).step_by(97) {
+            check(&whole[..end]);
+        }
+        let mut flipped = whole;
+        let middle = flipped.len() / 2;
+        flipped[middle] ^= 1;
+        check(&flipped);
+    }
+
+    #[test]
+    fn a_day_has_24_hours_and_absent_is_not_zero() {
+        let pg = SystemId::new("pg").unwrap();
+        let mut day = Day::default();
+        assert_eq!(day.availability(&pg, Side::A), None);
+        assert_eq!(day.lag_range_s(&pg, Side::A), None);
+        for hour in 0_i32..50 {
+            day.count(&pg, Side::A, at(hour.into()), Some(hour % 2 == 0), None);
+            day.count(&pg, Side::A, at(hour.into()), None, Some(&lag(f64::from(hour))));
+        }
+        assert_eq!(day.hours(&pg, Side::A).len(), HOURS_KEPT);
+        assert_eq!(day.availability(&pg, Side::A), Some(0.5));
+        assert_eq!(day.lag_range_s(&pg, Side::A), Some((26.0, 49.0)));
+        assert!(day.hours(&pg, Side::B).is_empty());
+        let mut unknown = lag(1.0);
+        unknown.certainty = Certainty::Unknown;
+        day.count(&pg, Side::B, at(1), None, Some(&unknown));
+        assert_eq!(day.lag_range_s(&pg, Side::B), None);
+        assert_eq!(day.availability(&pg, Side::B), None);
+        // The wall clock jumps back an hour and on again: still one entry an hour.
+        for hour in [49, 48, 49, 50, 49] {
+            day.count(&pg, Side::A, at(hour), Some(true), None);
+        }
+        let numbers: Vec<i64> = day.hours(&pg, Side::A).iter().map(|hour| hour.number).collect();
+        assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
+        assert!(numbers.len() <= HOURS_KEPT);
+    }
+}

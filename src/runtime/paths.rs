@@ -1,0 +1,235 @@
+//! Where things are kept, and how a file or folder is made so that a power cut cannot take it back.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::domain::ids::{RunId, is_name};
+use rustix::fs::OFlags;
+
+/// Only the owner may enter.
+pub const FOLDER_MODE: u32 = 0o700;
+
+/// Only the owner may read and write.
+pub const FILE_MODE: u32 = 0o600;
+
+/// Why the state folder cannot be named.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoStateFolder {
+    /// Neither variable is set to an absolute path.
+    #[error("failed to find the state folder: set XDG_STATE_HOME or HOME to an absolute path")]
+    Unset,
+    /// The site's name cannot name a folder.
+    #[error("failed to name a folder for site `{0}`: use 1 to 64 of a-z, 0-9, `-`, `_` and `.`")]
+    BadSite(String),
+}
+
+/// The state folder and what is in it. Making one creates nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatePaths {
+    root: PathBuf,
+}
+
+impl StatePaths {
+    /// `$XDG_STATE_HOME/warroom`, else `~/.local/state/warroom`, of this process.
+    ///
+    /// # Errors
+    /// When neither variable holds an absolute path.
+    pub fn of_process() -> Result<Self, NoStateFolder> {
+        Self::of(env::var_os("XDG_STATE_HOME").as_deref(), env::var_os("HOME").as_deref())
+    }
+
+    /// The same from the two variables; relative paths are ignored (XDG base directories, "All
+    /// paths set in these environment variables must be absolute").
+    ///
+    /// # Errors
+    /// When neither is an absolute path.
+    pub fn of(state_home: Option<&OsStr>, home: Option<&OsStr>) -> Result<Self, NoStateFolder> {
+        let absolute =
+            |path: Option<&OsStr>| path.map(PathBuf::from).filter(|path| path.is_absolute());
+        let base = absolute(state_home)
+            .or_else(|| absolute(home).map(|home| home.join(".local").join("state")))
+            .ok_or(NoStateFolder::Unset)?;
+        Ok(Self { root: base.join("warroom") })
+    }
+
+    /// A state folder at a given place.
+    #[must_use]
+    pub fn at(root: &Path) -> Self {
+        Self { root: root.to_path_buf() }
+    }
+
+    /// The state folder itself.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where all runs are.
+    #[must_use]
+    pub fn runs(&self) -> PathBuf {
+        self.root.join("runs")
+    }
+
+    /// Where one run is.
+    #[must_use]
+    pub fn run(&self, run: &RunId) -> PathBuf {
+        self.runs().join(run.as_str())
+    }
+
+    /// Where one site's observations are.
+    ///
+    /// # Errors
+    /// When the site's name cannot name a folder.
+    pub fn site(&self, site: &str) -> Result<PathBuf, NoStateFolder> {
+        if is_name(site) {
+            Ok(self.root.join("sites").join(site))
+        } else {
+            Err(NoStateFolder::BadSite(site.chars().take(64).collect()))
+        }
+    }
+}
+
+/// Makes a folder and every missing one above it, 0700, each durable before the next. A folder that
+/// is there already is left as it is.
+///
+/// # Errors
+/// When one cannot be made or synced, or something that is no folder is in the way.
+pub fn create_folders(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        create_folders(parent)?;
+    }
+    match create_folder(folder) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && folder.is_dir() => Ok(()),
+        other => other,
+    }
+}
+
+/// Makes one new folder, 0700, and makes it durable.
+///
+/// # Errors
+/// When it is there already, or cannot be made or synced.
+pub fn create_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(FOLDER_MODE).create(folder)?;
+    sync_folder(folder)?;
+    folder.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Makes a folder's list of names durable.
+///
+/// # Errors
+/// When the folder cannot be opened or synced.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    File::open(folder)?.sync_all()
+}
+
+/// Makes a new file for writing, 0600, that must not be there yet and is never a link.
+///
+/// # Errors
+/// When it is there already or cannot be made.
+pub fn create_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(FILE_MODE)
+        .custom_flags(no_follow())
+        .open(path)
+}
+
+/// Opens a file for reading that must not be a link.
+///
+/// # Errors
+/// When it is not there, is a link or cannot be read.
+pub fn open_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).custom_flags(no_follow()).open(path)
+}
+
+fn no_follow() -> i32 {
+    i32::try_from(OFlags::NOFOLLOW.bits()).expect("open flags are small numbers")
+}
+
+/// Writes a new file whole and makes it and its name durable.
+///
+/// # Errors
+/// When it is there already, or cannot be written or synced.
+pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = create_file(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    path.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Replaces a file's content in one move: a reader and a power cut see the old or the new, whole.
+///
+/// # Errors
+/// When the new content cannot be written, synced or moved into place.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut name = path.file_name().map(OsStr::to_os_string).unwrap_or_default();
+    name.push(".next");
+    let next = path.with_file_name(name);
+    match fs::remove_file(&next) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(_) | Ok(()) => {}
+    }
+    let mut file = create_file(&next)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    drop(file);
+    fs::rename(&next, path)?;
+    path.parent().map_or(Ok(()), sync_folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn the_state_folder_follows_the_variables() {
+        let check = |state: Option<&str>, home: Option<&str>, want: Option<&str>| {
+            let got = StatePaths::of(state.map(OsStr::new), home.map(OsStr::new));
+            assert_eq!(got.ok().map(|paths| paths.root), want.map(PathBuf::from));
+        };
+        check(Some("/s"), Some("/h"), Some("/s/warroom"));
+        check(None, Some("/h"), Some("/h/.local/state/warroom"));
+        check(Some("relative"), Some("/h"), Some("/h/.local/state/warroom"));
+        check(Some(""), Some(""), None);
+        check(None, None, None);
+    }
+
+    #[test]
+    fn a_site_cannot_leave_its_folder() {
+        let paths = StatePaths::at(Path::new("/s"));
+        assert_eq!(paths.site("lms").unwrap(), Path::new("/s/sites/lms"));
+        for bad in ["..", "../x", "a/b", "", "A"] {
+            assert!(paths.site(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn files_and_folders_are_private_and_never_links() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("a").join("b");
+        create_folders(&folder).unwrap();
+        create_folders(&folder).unwrap();
+        assert_eq!(folder.metadata().unwrap().permissions().mode() & 0o777, FOLDER_MODE);
+        assert!(create_folder(&folder).is_err());
+        let file = folder.join("f");
+        write_new(&file, b"one").unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, FILE_MODE);
+        assert!(write_new(&file, b"two").is_err());
+        replace(&file, b"three").unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"three");
+        let link = folder.join("link");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert!(open_file(&link).is_err());
+        assert!(write_new(&link, b"four").is_err());
+    }
+}

@@ -1,0 +1,104 @@
+//! Looks at every system at its own pace, each in its own task, so that a dead one delays nobody.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+
+use crate::domain::ids::SystemId;
+use crate::domain::reading::{Look, LookError, LookErrorKind};
+use crate::domain::time::Stamp;
+use crate::port::{Clock, Looks, Probe};
+use crate::runtime::event::Event;
+
+/// A probe keeps its own deadline; this much more is granted before the look is cut off.
+const GRACE: Duration = Duration::from_millis(300);
+
+/// First looks are spread over at most this time, so that a site does not start with a burst.
+const SPREAD_MAX: Duration = Duration::from_millis(200);
+
+/// One system to be looked at.
+pub struct Watched {
+    /// The system; none for a reference target.
+    pub system: Option<SystemId>,
+    /// The time between two looks.
+    pub every: Duration,
+    /// The longest one look may take.
+    pub timeout: Duration,
+    /// What is looked with.
+    pub probe: Box<dyn Probe>,
+    /// Which sides the system is on.
+    pub sides: [bool; 2],
+}
+
+/// Asks all pollers to look at once.
+#[derive(Debug, Clone)]
+pub struct Poke(watch::Sender<u64>);
+
+impl Poke {
+    /// Looks at everything now.
+    pub fn look_now(&self) {
+        self.0.send_modify(|count| *count += 1);
+    }
+}
+
+/// Starts one task for every system; they end when the channel closes.
+pub fn start(watched: Vec<Watched>, clock: &Arc<dyn Clock>, events: &mpsc::Sender<Event>) -> Poke {
+    let (poke, poked) = watch::channel(0);
+    let count = u32::try_from(watched.len().max(1)).unwrap_or(u32::MAX);
+    for (index, one) in watched.into_iter().enumerate() {
+        let index = u32::try_from(index).unwrap_or(0);
+        let first = SPREAD_MAX.min(one.every) * index / count;
+        let (clock, events, poked) = (Arc::clone(clock), events.clone(), poked.clone());
+        tokio::spawn(poll(one, first, clock, events, poked));
+    }
+    Poke(poke)
+}
+
+async fn poll(
+    mut one: Watched,
+    first: Duration,
+    clock: Arc<dyn Clock>,
+    events: mpsc::Sender<Event>,
+    mut poked: watch::Receiver<u64>,
+) {
+    sleep(first).await;
+    let mut ticks = interval(one.every.max(Duration::from_millis(1)));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            changed = poked.changed() => if changed.is_err() { return },
+        }
+        let at = clock.now();
+        let looks = match timeout(one.timeout + GRACE, one.probe.look()).await {
+            Ok(looks) => looks,
+            Err(_) => cut_off(one.sides, one.timeout),
+        };
+        if events.send(heard(one.system.as_ref(), at, looks)).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn heard(system: Option<&SystemId>, at: Stamp, looks: Looks) -> Event {
+    match (system, looks) {
+        (Some(system), looks) => {
+            Event::Heard { system: system.clone(), at, looks: Box::new(looks) }
+        }
+        (None, Looks { a, b }) => {
+            let silent = || Err(LookError::new(LookErrorKind::Ours, "nothing was asked"));
+            Event::Reference { at, look: Box::new(a.or(b).unwrap_or_else(silent)) }
+        }
+    }
+}
+
+/// The looks of a probe that did not keep its own deadline.
+fn cut_off(sides: [bool; 2], deadline: Duration) -> Looks {
+    let look = || -> Look {
+        let text = format!("no answer within {}", crate::domain::time::short_time(deadline));
+        Err(LookError::new(LookErrorKind::Timeout, text))
+    };
+    Looks { a: sides[0].then(look), b: sides[1].then(look) }
+}

@@ -1,0 +1,152 @@
+//! The one loop: takes what happened next, lets the console decide, starts effects, draws once.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::port::Clock;
+use crate::runtime::console::{Console, TICK_RUNNING};
+use crate::runtime::desk::Desk;
+use crate::runtime::event::{Event, Signal as Told};
+use crate::runtime::journal::Reply;
+use crate::runtime::performer::{Acts, Performer};
+use crate::runtime::terminal::Fullscreen;
+use crate::ui::theme::Theme;
+use crate::ui::update::Input;
+
+/// Events taken in one go before the next frame.
+const BATCH_MAX: usize = 512;
+
+/// What the loop listens to.
+pub struct Inbox {
+    /// Keys.
+    pub inputs: mpsc::Receiver<Input>,
+    /// Everything else.
+    pub events: mpsc::Receiver<Event>,
+    /// The journal's answers.
+    pub journal: mpsc::Receiver<Reply>,
+}
+
+impl Inbox {
+    /// What is there already, keys first.
+    fn next_ready(&mut self) -> Option<Event> {
+        if let Ok(input) = self.inputs.try_recv() {
+            return Some(Event::Input(input));
+        }
+        if let Ok(reply) = self.journal.try_recv() {
+            return Some(Event::Journal(Box::new(reply)));
+        }
+        self.events.try_recv().ok()
+    }
+}
+
+/// Runs the console until it is left.
+///
+/// # Errors
+/// When the terminal or the signals cannot be used.
+pub async fn run<D: Desk, A: Acts<D::Role>>(
+    console: &mut Console<D>,
+    performer: &mut Performer<A>,
+    mut inbox: Inbox,
+    screen: &mut Fullscreen,
+    theme: &Theme,
+    clock: &Arc<dyn Clock>,
+) -> io::Result<()> {
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut suspend = signal(SignalKind::from_raw(Signal::TSTP.as_raw()))?;
+    let mut resumed = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
+    let mut ticks = interval(TICK_RUNNING);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut waited = Duration::ZERO;
+    for effect in console.wake() {
+        performer.perform(effect);
+    }
+    draw(console, screen, theme, clock)?;
+    let drawn = Arc::clone(&screen.drawn);
+    while !console.is_over() {
+        let event = tokio::select! {
+            biased;
+            _ = hang_up.recv() => Event::Signal(Told::End),
+            _ = terminate.recv() => Event::Signal(Told::End),
+            _ = interrupt.recv() => Event::Signal(Told::End),
+            _ = suspend.recv() => Event::Signal(Told::Suspend),
+            Some(input) = inbox.inputs.recv() => Event::Input(input),
+            Some(reply) = inbox.journal.recv() => Event::Journal(Box::new(reply)),
+            Some(event) = inbox.events.recv() => event,
+            () = drawn.notified() => Event::Drawn,
+            _ = resumed.recv() => {
+                // Whoever stopped us may have written over the screen.
+                screen.forget();
+                console.mark_dirty();
+                Event::Drawn
+            }
+            _ = ticks.tick() => {
+                waited += TICK_RUNNING;
+                if waited >= console.tick_after() {
+                    waited = Duration::ZERO;
+                    Event::Tick
+                } else if console.has_news() {
+                    Event::Drawn
+                } else {
+                    continue;
+                }
+            }
+        };
+        let now = clock.now();
+        let mut calm = notice(&event, screen);
+        let mut effects = console.step(event, now);
+        for _ in 0..BATCH_MAX {
+            let Some(next) = inbox.next_ready() else { break };
+            calm &= notice(&next, screen);
+            effects.extend(console.step(next, now));
+        }
+        if !calm {
+            effects.extend(console.settle(now));
+        }
+        for effect in effects {
+            performer.perform(effect);
+        }
+        // A terminal that is gone says so by the first frame it cannot take, before any signal.
+        if draw(console, screen, theme, clock).is_err() {
+            for effect in console.step(Event::Signal(Told::End), clock.now()) {
+                performer.perform(effect);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// True for what may wait for the next tick to be judged: readings come one by one from every
+/// system, and a frame for each would cost more than looking. A new size leaves nothing of the
+/// last frame, also when the terminal has had this size before.
+fn notice(event: &Event, screen: &mut Fullscreen) -> bool {
+    if let Event::Input(Input::Resize(..)) = event {
+        screen.forget();
+    }
+    matches!(event, Event::Heard { .. } | Event::Reference { .. })
+}
+
+fn draw<D: Desk>(
+    console: &mut Console<D>,
+    screen: &mut Fullscreen,
+    theme: &Theme,
+    clock: &Arc<dyn Clock>,
+) -> io::Result<()> {
+    if !screen.writer.is_ready() {
+        return Ok(());
+    }
+    if console.take_dirty() {
+        let now = clock.now();
+        screen.draw(|frame| console.draw(frame, theme, now))?;
+    } else {
+        screen.writer.hand_over();
+    }
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! One attempt's folder: what is in it says what is known of the attempt, whoever asks.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ids::StepId;
+use crate::domain::run::commit::IntentRecord;
+use crate::domain::run::event::Outcome;
+use crate::domain::time::Stamp;
+use crate::runtime::journal::ATTEMPTS_FOLDER;
+use crate::runtime::journal::lock::Lock;
+use crate::runtime::paths::{create_folder, open_file, sync_folder, write_new};
+
+/// The intent, written by the console before the runner is started.
+pub const INTENT_FILE: &str = "intent";
+/// Written by the runner before it acts.
+pub const SPAWNED_FILE: &str = "spawned";
+/// The outcome, written by the runner when it is over.
+pub const EXIT_FILE: &str = "exit";
+/// Room for the outcome, taken before acting so that a full disk cannot lose it.
+pub const EXIT_ROOM_FILE: &str = "exit.room";
+/// The file that the runner holds locked for as long as it lives.
+pub const LOCK_FILE: &str = "lock";
+/// Asks the runner to end.
+pub const CANCEL_FILE: &str = "cancel";
+/// Says that the attempt was found not started and never may.
+pub const VOID_FILE: &str = "void";
+/// The beginning of the output.
+pub const HEAD_FILE: &str = "out.head";
+/// The end of the output.
+pub const TAIL_FILE: &str = "out.tail";
+
+/// The largest intent or outcome that is read, in bytes.
+pub const NOTE_BYTES_MAX: u64 = 256 * 1024;
+
+/// That a runner began to act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spawned {
+    /// When.
+    pub at: Stamp,
+    /// Its process, for a person to look at; never trusted.
+    pub pid: i32,
+}
+
+/// An attempt's folder: `attempts/<step>/<attempt>/` of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptFolder {
+    path: PathBuf,
+}
+
+impl AttemptFolder {
+    /// The folder of an attempt; makes nothing.
+    #[must_use]
+    pub fn of(run_dir: &Path, step: &StepId, attempt: u32) -> Self {
+        let step = run_dir.join(ATTEMPTS_FOLDER).join(step.as_str());
+        Self { path: step.join(attempt.to_string()) }
+    }
+
+    /// The folder at a path.
+    #[must_use]
+    pub fn at(path: &Path) -> Self {
+        Self { path: path.to_path_buf() }
+    }
+
+    /// Makes the folder with its intent and lock file, durable before this returns.
+    ///
+    /// # Errors
+    /// When the attempt has a folder already, which is never used a second time, or anything
+    /// cannot be made durable.
+    pub fn create(run_dir: &Path, intent: &IntentRecord) -> io::Result<Self> {
+        let folder = Self::of(run_dir, &intent.step, intent.attempt);
+        let attempts = run_dir.join(ATTEMPTS_FOLDER);
+        let step = attempts.join(intent.step.as_str());
+        match create_folder(&step) {
+            // An earlier console may have been killed between making it and its being durable.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => sync_folder(&attempts)?,
+            other => other?,
+        }
+        create_folder(&folder.path)?;
+        write_new(&folder.file(LOCK_FILE), b"")?;
+        write_new(&folder.file(INTENT_FILE), &serde_json::to_vec(intent)?)?;
+        Ok(folder)
+    }
+
+    /// Its path.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The path of one of its files.
+    #[must_use]
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// True when it has the file. A file that cannot be looked at counts as there: what stops an
+    /// attempt must not be overlooked.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        match fs::symlink_metadata(self.file(name)) {
+            Ok(_) => true,
+            Err(error) => error.kind() != io::ErrorKind::NotFound,
+        }
+    }
+
+    /// The run's folder, three levels up.
+    #[must_use]
+    pub fn run_dir(&self) -> Option<&Path> {
+        let attempts = self.path.parent()?.parent()?;
+        (attempts.file_name()? == ATTEMPTS_FOLDER).then(|| attempts.parent())?
+    }
+
+    /// The intent.
+    ///
+    /// # Errors
+    /// When it is missing, cannot be read, or is of another attempt than the folder.
+    pub fn intent(&self) -> io::Result<IntentRecord> {
+        let intent: IntentRecord = serde_json::from_slice(&self.read(INTENT_FILE)?)?;
+        let named = self.run_dir().map(|run| Self::of(run, &intent.step, intent.attempt));
+        if named.as_ref() == Some(self) {
+            Ok(intent)
+        } else {
+            Err(io::Error::other("the intent is of another attempt"))
+        }
+    }
+
+    /// The outcome; none while there is none.
+    ///
+    /// # Errors
+    /// When it is there but cannot be read.
+    pub fn exit(&self) -> io::Result<Option<Outcome>> {
+        match self.read(EXIT_FILE) {
+            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes the attempt's lock without waiting; none while its runner lives.
+    ///
+    /// # Errors
+    /// When the folder is missing or the file cannot be locked.
+    pub fn try_lock(&self) -> io::Result<Option<Lock>> {
+        if !self.path.is_dir() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        Lock::try_take(&self.file(LOCK_FILE))
+    }
+
+    /// Waits until no runner holds the lock, and takes it.
+    ///
+    /// # Errors
+    /// When the folder is missing or the file cannot be locked.
+    pub fn lock(&self) -> io::Result<Lock> {
+        if !self.path.is_dir() {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        Lock::take(&self.file(LOCK_FILE))
+    }
+
+    fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        open_file(&self.file(name))?.take(NOTE_BYTES_MAX).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+}

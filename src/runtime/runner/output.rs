@@ -1,0 +1,197 @@
+//! What an attempt prints: masked before it reaches the disk, its beginning and its end, no more.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use super::folder::{AttemptFolder, HEAD_FILE, TAIL_FILE};
+use crate::domain::ids::StepId;
+use crate::domain::text::Clean;
+use crate::port::Output;
+use crate::runtime::paths::{create_file, open_file};
+use crate::runtime::redact::Redactor;
+
+/// Bytes kept of the beginning of an attempt's output.
+pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes kept of its end. While it runs, the file may grow to twice this before it is cut back.
+pub const TAIL_BYTES_MAX: usize = 64 * 1024;
+
+/// Digits of the tail's first line, which says where in the whole output the tail begins.
+const OFFSET_DIGITS: usize = 20;
+
+/// Writes an attempt's output.
+pub struct OutputFiles {
+    redactor: Redactor,
+    head: File,
+    /// Room left in the head; none after an error.
+    head_room: usize,
+    tail: Tail,
+}
+
+impl OutputFiles {
+    /// Makes the empty files.
+    ///
+    /// # Errors
+    /// When they are there already or cannot be made.
+    pub fn create(folder: &AttemptFolder, redactor: Redactor) -> io::Result<Self> {
+        let head = create_file(&folder.file(HEAD_FILE))?;
+        let tail = Tail::create(folder.file(TAIL_FILE))?;
+        Ok(Self { redactor, head, head_room: HEAD_BYTES_MAX, tail })
+    }
+
+    /// Writes what was held back and leaves at most [`TAIL_BYTES_MAX`] of the tail. A failing disk
+    /// costs output, never the outcome.
+    pub fn finish(&mut self) {
+        let rest = self.redactor.finish();
+        self.keep(rest.as_bytes());
+        self.tail.finish();
+        // See above: the outcome is what must not fail.
+        let _ = self.head.sync_all();
+    }
+
+    fn keep(&mut self, bytes: &[u8]) {
+        let first = &bytes[..bytes.len().min(self.head_room)];
+        self.head_room = match self.head.write_all(first) {
+            Ok(()) => self.head_room - first.len(),
+            // The disk is full or sick: what follows would be torn, so the head ends here.
+            Err(_) => 0,
+        };
+        self.tail.push(bytes);
+    }
+}
+
+impl Output for OutputFiles {
+    fn line(&mut self, line: &str) {
+        let mut masked = self.redactor.push(line);
+        masked.push_str(&self.redactor.push("\n"));
+        self.keep(masked.as_bytes());
+    }
+}
+
+/// The end of the output: appended to, and cut back by writing a new file in its place.
+struct Tail {
+    path: PathBuf,
+    /// None after an error; the next cutting back tries again.
+    file: Option<File>,
+    /// What the file has after its first line.
+    bytes: Vec<u8>,
+    /// Where in the whole output `bytes` begins.
+    from: u64,
+}
+
+impl Tail {
+    fn create(path: PathBuf) -> io::Result<Self> {
+        let mut file = create_file(&path)?;
+        file.write_all(offset_line(0).as_bytes())?;
+        Ok(Self { path, file: Some(file), bytes: Vec::new(), from: 0 })
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+        if self.bytes.len() > TAIL_BYTES_MAX * 2 {
+            self.cut_back();
+        } else if let Some(file) = &mut self.file
+            && file.write_all(bytes).is_err()
+        {
+            self.file = None;
+        }
+    }
+
+    /// Drops whole lines from the front until at most [`TAIL_BYTES_MAX`] are left.
+    fn cut_back(&mut self) {
+        let surplus = self.bytes.len().saturating_sub(TAIL_BYTES_MAX);
+        let line_end = self.bytes[surplus..].iter().position(|byte| *byte == b'\n');
+        let dropped = match line_end {
+            _ if surplus == 0 => 0,
+            Some(end) => surplus + end + 1,
+            None => surplus,
+        };
+        self.bytes.drain(..dropped);
+        self.from += u64::try_from(dropped).unwrap_or(0);
+        self.file = self.rewrite().ok();
+    }
+
+    fn rewrite(&self) -> io::Result<File> {
+        let next = self.path.with_extension("tail.next");
+        match fs::remove_file(&next) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Err(_) | Ok(()) => {}
+        }
+        let mut file = create_file(&next)?;
+        file.write_all(offset_line(self.from).as_bytes())?;
+        file.write_all(&self.bytes)?;
+        fs::rename(&next, &self.path)?;
+        Ok(file)
+    }
+
+    fn finish(&mut self) {
+        self.cut_back();
+        if let Some(file) = &self.file {
+            // See `OutputFiles::finish`.
+            let _ = file.sync_all();
+        }
+    }
+}
+
+fn offset_line(offset: u64) -> String {
+    format!("{offset:0OFFSET_DIGITS$}\n")
+}
+
+/// A part of an attempt's output.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OutputSince {
+    /// Whole lines, cleaned.
+    pub lines: Vec<Clean>,
+    /// Where to go on reading.
+    pub next: u64,
+    /// Bytes between the given offset and the first line here that are no longer kept.
+    pub missed: u64,
+}
+
+/// The lines of an attempt's output from `offset` bytes on, also while it runs; 0 is the beginning.
+/// No output yet is no error. Ask again from `next` until it no longer moves.
+///
+/// # Errors
+/// When the files are there but cannot be read.
+pub fn output_since(
+    run_dir: &Path,
+    step: &StepId,
+    attempt: u32,
+    offset: u64,
+) -> io::Result<OutputSince> {
+    let folder = AttemptFolder::of(run_dir, step, attempt);
+    let head = read_bounded(&folder.file(HEAD_FILE), HEAD_BYTES_MAX)?;
+    let from_head = usize::try_from(offset).ok().and_then(|start| head.get(start..));
+    if let Some(rest) = from_head.filter(|rest| rest.contains(&b'\n')) {
+        return Ok(lines_of(rest, offset, 0));
+    }
+    let tail = read_bounded(&folder.file(TAIL_FILE), OFFSET_DIGITS + 1 + TAIL_BYTES_MAX * 3)?;
+    let Some((first, kept)) = tail.split_at_checked(OFFSET_DIGITS + 1) else {
+        return Ok(OutputSince { next: offset, ..OutputSince::default() });
+    };
+    let from: u64 = String::from_utf8_lossy(first).trim_end().parse().unwrap_or(0);
+    let skip = usize::try_from(offset.saturating_sub(from)).unwrap_or(usize::MAX);
+    let rest = kept.get(skip..).unwrap_or_default();
+    Ok(lines_of(rest, offset.max(from), from.saturating_sub(offset)))
+}
+
+fn lines_of(bytes: &[u8], start: u64, missed: u64) -> OutputSince {
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+    let text = String::from_utf8_lossy(&bytes[..whole]);
+    let next = start + u64::try_from(whole).unwrap_or(0);
+    OutputSince { lines: text.lines().map(Clean::new).collect(), next, missed }
+}
+
+fn read_bounded(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    match open_file(path) {
+        Ok(file) => {
+            let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
+            file.take(limit).read_to_end(&mut bytes)?;
+            Ok(bytes)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(bytes),
+        Err(error) => Err(error),
+    }
+}

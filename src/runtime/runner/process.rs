@@ -1,0 +1,381 @@
+//! The runner itself: a process of its own that performs one attempt that is on record, once.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use rustix::fs::Mode as FileMode;
+use rustix::process::{
+    Resource, Rlimit, Signal, getpgrp, getpid, kill_process_group, setrlimit, setsid, umask,
+};
+use secrecy::SecretString;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{interval, sleep};
+
+use super::folder::{
+    AttemptFolder, CANCEL_FILE, EXIT_FILE, EXIT_ROOM_FILE, SPAWNED_FILE, Spawned, VOID_FILE,
+};
+use super::output::OutputFiles;
+use crate::domain::preview::Standing;
+use crate::domain::run::commit::{Execution, IntentRecord};
+use crate::domain::run::event::{Body, Cause, Mode, Outcome, RunEvent, RunKind};
+use crate::domain::runbook::Direction;
+use crate::domain::text::Clean;
+use crate::domain::time::short_time;
+use crate::port::{Clock, OperateError, Operator};
+use crate::runtime::clock::SystemClock;
+use crate::runtime::journal::{self, ReadBack};
+use crate::runtime::paths::{create_file, sync_folder, write_new};
+use crate::runtime::redact::Redactor;
+
+/// How often a runner looks whether it was asked to end.
+pub const CANCEL_POLL: Duration = Duration::from_millis(100);
+
+/// How long what an attempt started may take to end after TERM, before KILL.
+pub const GRACE: Duration = Duration::from_secs(1);
+
+/// Room kept for the outcome: 4,096 characters in their longest JSON form, and what is around them.
+const EXIT_ROOM_BYTES: usize = 32 * 1024;
+
+/// What a runner knows of the attempt it is to perform.
+#[derive(Debug, Clone)]
+pub struct RunnerContext {
+    /// The run's folder.
+    pub run_dir: PathBuf,
+    /// The attempt's folder.
+    pub attempt_dir: PathBuf,
+    /// The site file as the run was opened with it.
+    pub site: String,
+    /// The runbook file as the run was opened with it.
+    pub runbook: String,
+    /// The attempt, as it stands on record.
+    pub intent: IntentRecord,
+    /// What the run is for.
+    pub kind: RunKind,
+    /// Which way it goes.
+    pub direction: Direction,
+    /// Whether this step runs as if the primary were lost, for itself or with the whole run.
+    pub mode: Mode,
+}
+
+/// What is needed to perform the attempt.
+pub struct Prepared {
+    /// Performs it.
+    pub operator: Box<dyn Operator>,
+    /// The deadline for all of it.
+    pub timeout: Duration,
+    /// Secrets that were opened for it, to be masked in everything it prints or says.
+    pub secrets_known: Vec<SecretString>,
+}
+
+/// The hidden subcommand: performs the attempt of a folder, if it is on record, was never begun and
+/// nobody else has it. `build` makes the operator and opens no connection.
+///
+/// Exits with success when an outcome was written, whatever it is; else nothing was done.
+pub fn main(
+    attempt_dir: &Path,
+    build: impl FnOnce(&RunnerContext) -> Result<Prepared, Clean>,
+) -> ExitCode {
+    detach();
+    match run(&AttemptFolder::at(attempt_dir), build) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(refusal) => {
+            // Read by a person who starts a runner by hand; a console gives it no stderr.
+            let _ = writeln!(io::stderr(), "warroom runner: {refusal}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Leaves the console's session and terminal, and keeps what it writes private.
+fn detach() {
+    // Fails only where this process leads a group already, which serves as well.
+    let _ = setsid();
+    umask(FileMode::RWXG | FileMode::RWXO);
+    // A core dump would hold secrets. Lowering a limit cannot fail.
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+}
+
+/// Why a runner refuses. Nothing was done.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    #[error("failed to use the attempt's folder: {0}")]
+    Folder(#[from] io::Error),
+    #[error("refused: another process has this attempt")]
+    Busy,
+    #[error("refused: this attempt was {0} before")]
+    Used(&'static str),
+    #[error("refused: {0}")]
+    Journal(#[from] journal::JournalError),
+    #[error("refused: {0}")]
+    NotOnRecord(Clean),
+}
+
+fn run(
+    folder: &AttemptFolder,
+    build: impl FnOnce(&RunnerContext) -> Result<Prepared, Clean>,
+) -> Result<(), Refusal> {
+    let lock = folder.try_lock()?.ok_or(Refusal::Busy)?;
+    let used = [(VOID_FILE, "ruled out"), (SPAWNED_FILE, "begun"), (EXIT_FILE, "ended")];
+    if let Some((_, how)) = used.into_iter().find(|(file, _)| folder.has(file)) {
+        return Err(Refusal::Used(how));
+    }
+    let context = context(folder)?;
+    make_room(folder)?;
+    let prepared = match build(&context) {
+        Ok(prepared) => prepared,
+        Err(message) => {
+            let message = Redactor::new(&[]).text(message.as_str()).as_str().into();
+            write_exit(folder, &Outcome::Failed { cause: Cause::Error, message })?;
+            return Ok(());
+        }
+    };
+    let redactor = Redactor::new(&prepared.secrets_known);
+    let mut output = OutputFiles::create(folder, Redactor::new(&prepared.secrets_known))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let at = SystemClock::new().now();
+    let pid = getpid().as_raw_nonzero().get();
+    write_new(&folder.file(SPAWNED_FILE), &to_json(&Spawned { at, pid })?)?;
+    let execution = Execution::of_locked_intent(context.intent);
+    let ended = perform_all(folder, prepared, &execution, &mut output, &runtime);
+    // A lookup that hangs in a thread of its own must not keep this process.
+    runtime.shutdown_background();
+    output.finish();
+    write_exit(folder, &redacted(ended.outcome, &redactor))?;
+    drop(lock);
+    if ended.was_cut {
+        kill_own_group(Signal::KILL);
+    }
+    Ok(())
+}
+
+/// The attempt as the journal has it; refused when it is not there or already ended.
+fn context(folder: &AttemptFolder) -> Result<RunnerContext, Refusal> {
+    let not_on_record = |why: &str| Refusal::NotOnRecord(why.into());
+    let run_dir = folder.run_dir().ok_or_else(|| not_on_record("this is no attempt's folder"))?;
+    let intent = folder.intent()?;
+    let read_back = journal::read(run_dir)?;
+    if !read_back.finding.may_go_on() {
+        return Err(Refusal::NotOnRecord(read_back.finding.sentence()));
+    }
+    check_on_record(&read_back, &intent).map_err(not_on_record)?;
+    let Some(Body::Opened { kind, direction, mode, .. }) =
+        read_back.events.first().map(|event| &event.body)
+    else {
+        return Err(not_on_record("the run was never opened"));
+    };
+    Ok(RunnerContext {
+        run_dir: run_dir.to_path_buf(),
+        attempt_dir: folder.path().to_path_buf(),
+        kind: *kind,
+        direction: *direction,
+        mode: mode_of(*mode, &read_back.events, &intent),
+        site: read_back.site,
+        runbook: read_back.runbook,
+        intent,
+    })
+}
+
+fn check_on_record(read_back: &ReadBack, intent: &IntentRecord) -> Result<(), &'static str> {
+    let granted =
+        read_back.record(intent.seq, intent.hash).ok_or("the journal has no such record")?;
+    let agrees = matches!(
+        &granted.body,
+        Body::Intended { step, attempt, purpose, .. }
+            if *step == intent.step && *attempt == intent.attempt && *purpose == intent.purpose
+    );
+    if !agrees || read_back.run != intent.run {
+        return Err("the record does not grant this attempt");
+    }
+    let over = read_back.events.iter().filter(|event| event.seq > intent.seq).any(|event| {
+        let of_this = matches!(
+            &event.body,
+            Body::Ended { step, attempt, .. }
+                | Body::Reconciled { step, attempt, .. }
+                | Body::Resolved { step, attempt, .. }
+                if *step == intent.step && *attempt == intent.attempt
+        );
+        of_this || matches!(event.body, Body::Closed { .. })
+    });
+    if over { Err("the journal says that it is over") } else { Ok(()) }
+}
+
+fn mode_of(opened: Mode, events: &[RunEvent], intent: &IntentRecord) -> Mode {
+    let escalated = events.iter().any(|event| {
+        matches!(
+            &event.body,
+            Body::Escalated { step, .. } if step.as_ref().is_none_or(|step| *step == intent.step)
+        )
+    });
+    if escalated { Mode::Ungraceful } else { opened }
+}
+
+/// How performing ended.
+struct Ended {
+    outcome: Outcome,
+    /// True when it was cut while acting: what it started may still be there.
+    was_cut: bool,
+}
+
+/// Performs; a panic in an operator becomes an outcome too.
+fn perform_all(
+    folder: &AttemptFolder,
+    mut prepared: Prepared,
+    execution: &Execution,
+    output: &mut OutputFiles,
+    runtime: &tokio::runtime::Runtime,
+) -> Ended {
+    let acting = Arc::new(AtomicBool::new(false));
+    let operator = prepared.operator.as_mut();
+    let performed = catch_unwind(AssertUnwindSafe(|| {
+        runtime.block_on(perform(folder, operator, prepared.timeout, execution, output, &acting))
+    }));
+    performed.unwrap_or_else(|_| {
+        let message = "the step's own code failed (a fault in warroom)";
+        cut_short(Cause::Error, message, acting.load(Ordering::SeqCst))
+    })
+}
+
+async fn perform(
+    folder: &AttemptFolder,
+    operator: &mut dyn Operator,
+    timeout: Duration,
+    execution: &Execution,
+    output: &mut OutputFiles,
+    acting: &AtomicBool,
+) -> Ended {
+    let work = async {
+        if folder.has(CANCEL_FILE) {
+            return cancelled(false);
+        }
+        let seen = operator.check().await;
+        match seen {
+            Standing::Done(evidence) => return finished(Outcome::AlreadySo { evidence }),
+            // Acting without knowing could do it twice, unless nothing but a person can tell.
+            Standing::Unknown(why) if operator.senses() => {
+                let message =
+                    format!("nothing was done: whether it is so already is unknown: {why}");
+                let (cause, message) = (Cause::Error, message.into());
+                return finished(Outcome::Failed { cause, message });
+            }
+            Standing::Unknown(_) | Standing::NotDone(_) => {}
+        }
+        if folder.has(CANCEL_FILE) {
+            return cancelled(false);
+        }
+        acting.store(true, Ordering::SeqCst);
+        finished(match operator.apply(execution, output).await {
+            Ok(evidence) => Outcome::Applied { evidence },
+            Err(OperateError::Refused(message) | OperateError::Permission(message)) => {
+                Outcome::Failed { cause: Cause::Error, message }
+            }
+            Err(OperateError::Ambiguous(message)) => Outcome::Unknown { message },
+        })
+    };
+    let ended = tokio::select! {
+        biased;
+        ended = work => ended,
+        () = cancel_asked(folder) => cancelled(acting.load(Ordering::SeqCst)),
+        () = sleep(timeout) => {
+            let message = format!("not finished within {}", short_time(timeout));
+            cut_short(Cause::Timeout, &message, acting.load(Ordering::SeqCst))
+        }
+    };
+    if ended.was_cut {
+        kill_own_group(Signal::TERM);
+        sleep(GRACE).await;
+    }
+    ended
+}
+
+fn finished(outcome: Outcome) -> Ended {
+    Ended { outcome, was_cut: false }
+}
+
+fn cancelled(acting: bool) -> Ended {
+    cut_short(Cause::Cancelled, "aborted by a person", acting)
+}
+
+/// What is known of an attempt that did not come to its own end: before acting that it did nothing,
+/// while acting nothing.
+fn cut_short(cause: Cause, message: &str, acting: bool) -> Ended {
+    let outcome = if acting {
+        let message = format!("{message}; whether it took effect is not known").into();
+        Outcome::Unknown { message }
+    } else {
+        Outcome::Failed { cause, message: format!("{message}, before anything was done").into() }
+    };
+    Ended { outcome, was_cut: acting }
+}
+
+/// Waits for the cancel file or a TERM; our own TERM to the group then ends others, not us.
+async fn cancel_asked(folder: &AttemptFolder) {
+    let mut poll = interval(CANCEL_POLL);
+    let Ok(mut term) = signal(SignalKind::terminate()) else {
+        // Without a handler TERM ends the process; the cancel file still works.
+        while !folder.has(CANCEL_FILE) {
+            poll.tick().await;
+        }
+        return;
+    };
+    loop {
+        tokio::select! {
+            _ = term.recv() => return,
+            _ = poll.tick() => if folder.has(CANCEL_FILE) { return },
+        }
+    }
+}
+
+/// Signals all that this attempt started and that stayed in its group; only if the group is ours.
+fn kill_own_group(signal: Signal) {
+    if getpgrp() == getpid() {
+        // Fails only when nobody is there.
+        let _ = kill_process_group(getpid(), signal);
+    }
+}
+
+fn redacted(outcome: Outcome, redactor: &Redactor) -> Outcome {
+    let mask = |text: Clean| Clean::new(&redactor.text(text.as_str()));
+    match outcome {
+        Outcome::Applied { evidence } => Outcome::Applied { evidence: mask(evidence) },
+        Outcome::AlreadySo { evidence } => Outcome::AlreadySo { evidence: mask(evidence) },
+        Outcome::Failed { cause, message } => Outcome::Failed { cause, message: mask(message) },
+        Outcome::Unknown { message } => Outcome::Unknown { message: mask(message) },
+    }
+}
+
+fn to_json(value: &impl serde::Serialize) -> io::Result<Vec<u8>> {
+    let mut json = serde_json::to_vec(value)?;
+    json.push(b'\n');
+    Ok(json)
+}
+
+/// Takes the room for the outcome before anything is done: a full disk then starts nothing, and a
+/// disk that fills up later still takes the outcome.
+fn make_room(folder: &AttemptFolder) -> io::Result<()> {
+    let path = folder.file(EXIT_ROOM_FILE);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Err(_) | Ok(()) => {}
+    }
+    let mut file = create_file(&path)?;
+    file.write_all(&vec![b' '; EXIT_ROOM_BYTES])?;
+    file.sync_all()
+}
+
+/// Makes the outcome durable, in the room taken for it.
+fn write_exit(folder: &AttemptFolder, outcome: &Outcome) -> io::Result<()> {
+    let json = to_json(outcome)?;
+    let room = folder.file(EXIT_ROOM_FILE);
+    let mut file = OpenOptions::new().write(true).open(&room)?;
+    file.write_all(&json)?;
+    file.set_len(u64::try_from(json.len()).unwrap_or(u64::MAX))?;
+    file.sync_all()?;
+    fs::rename(&room, folder.file(EXIT_FILE))?;
+    sync_folder(folder.path())
+}
