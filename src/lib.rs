@@ -1,5 +1,7 @@
 //! A console that takes a two-region system through a disaster; see ARCHITECTURE.md for the rooms.
 
+pub mod app;
+pub mod cli;
 pub mod domain;
 pub mod port;
 pub mod runtime;

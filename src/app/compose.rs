@@ -1,0 +1,287 @@
+//! Puts a console together: site, run found open, keys, colours, probes, hands; and runs it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use sha2::{Digest as _, Sha256};
+use tokio::sync::mpsc;
+
+use super::appearance;
+use super::resume::{self, Found};
+use super::site_file::LoadedSite;
+use super::workshop::{self, NoWorkshop, PlanWorkshop, SITE_DIR_VARIABLE};
+use crate::domain::ids::PersonId;
+use crate::domain::run::event::{Actor, RunKind};
+use crate::domain::run::state::Run;
+use crate::domain::runbook::Runbook;
+use crate::domain::text::Clean;
+use crate::port::Clock;
+use crate::runtime::clock::SystemClock;
+use crate::runtime::console::{Console, Parts};
+use crate::runtime::desk::{CommanderDesk, Desk, ObserverDesk};
+use crate::runtime::event::Event;
+use crate::runtime::journal;
+use crate::runtime::observations::{self, Keeper};
+use crate::runtime::paths::StatePaths;
+use crate::runtime::performer::{Acts, CommanderActs, ObserverActs, Performer};
+use crate::runtime::run_loop::{self, Inbox};
+use crate::runtime::runner;
+use crate::runtime::terminal::{Fullscreen, read_input};
+use crate::runtime::{poller, workshop::Workshop};
+use crate::ui::keymap::Keymap;
+use crate::ui::model::Model;
+use crate::ui::screen::JournalState;
+use crate::ui::theme::Theme;
+
+/// Events that may wait for the loop.
+const EVENT_QUEUE: usize = 1024;
+
+/// Answers of the journal that may wait; one append is in flight at a time.
+const JOURNAL_QUEUE: usize = 256;
+
+/// How a console is to be started.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// The person, by `--as`.
+    pub person: Option<String>,
+    /// `--ascii`.
+    pub ascii: bool,
+    /// `--theme`: a shipped name or a file.
+    pub theme: Option<String>,
+    /// `--keymap`: a shipped name or a file.
+    pub keymap: Option<String>,
+    /// Live or simulation.
+    pub kind: RunKind,
+    /// Where observations are kept, if not at the usual place.
+    pub memory: Option<PathBuf>,
+}
+
+/// The command line asks for something that is not there.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
+
+/// Runs a commander's console on a site until it is left.
+///
+/// # Errors
+/// When the terminal, the state folder or the site cannot be used.
+pub fn command(site: LoadedSite, start: &Start) -> anyhow::Result<()> {
+    let ground = Ground::prepare(&site, start)?;
+    let _seat = resume::take_seat(&ground.paths, &site.site.name)?;
+    let (tell, answers) = mpsc::channel(JOURNAL_QUEUE);
+    let mut site = site;
+    let found = resume::take_up(&ground, &mut site, &tell)?;
+    let (folder, journal, run, words, notice) = match found {
+        Some(found) => {
+            let Found { folder, journal, run, words, changed } = found;
+            (Some(folder), Some(journal), run, Some(words), changed)
+        }
+        None => (None, None, None, None, None),
+    };
+    let names = workshop::environment_names(&site.site, &site.runbooks);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut environment = runner::environment(&names);
+    environment.push((SITE_DIR_VARIABLE.to_owned(), site.dir.display().to_string()));
+    let builder = PlanWorkshop::new(&site.site, &site.dir, Arc::clone(&ground.clock));
+    let (events, inbox) = mpsc::channel(EVENT_QUEUE);
+    let acts = CommanderActs {
+        runs: ground.paths.runs(),
+        folder,
+        journal: Arc::new(Mutex::new(journal)),
+        site_text: site.site_text.clone(),
+        runbook_texts: site.runbook_texts.clone(),
+        program: std::env::current_exe().context("failed to find this program's own file")?,
+        environment,
+        clock: Arc::clone(&ground.clock),
+        events: events.clone(),
+        answers: tell,
+    };
+    let journal = words.map_or(JournalState::None, |words| JournalState::Ok { words });
+    let mut parts = ground.parts(CommanderDesk::default(), &site, start, run, journal);
+    parts.notice = parts.notice.or(notice);
+    let channels = Channels { events, inbox, answers };
+    ground.run(parts, acts, Arc::new(builder), channels, &site)
+}
+
+/// Runs a watcher's console on a site until it is left: no operator, no journal for writing.
+///
+/// # Errors
+/// When the terminal, the state folder or the site cannot be used.
+pub fn watch(site: &LoadedSite, start: &Start) -> anyhow::Result<()> {
+    let ground = Ground::prepare(site, start)?;
+    let (events, inbox) = mpsc::channel(EVENT_QUEUE);
+    let (_tell, answers) = mpsc::channel(JOURNAL_QUEUE);
+    let parts = ground.parts(ObserverDesk, site, start, None, JournalState::None);
+    let channels = Channels { events, inbox, answers };
+    ground.run(parts, ObserverActs, Arc::new(NoWorkshop), channels, site)
+}
+
+/// The ends of the channels of one console.
+struct Channels {
+    events: mpsc::Sender<Event>,
+    inbox: mpsc::Receiver<Event>,
+    answers: mpsc::Receiver<journal::Reply>,
+}
+
+/// What both kinds of console stand on.
+pub(super) struct Ground {
+    /// Where state is kept.
+    pub(super) paths: StatePaths,
+    /// The time.
+    pub(super) clock: Arc<dyn Clock>,
+    /// Who sits here.
+    pub(super) me: Actor,
+    keymap: Keymap,
+    theme: Theme,
+    memory: Option<PathBuf>,
+}
+
+impl Ground {
+    fn prepare(site: &LoadedSite, start: &Start) -> anyhow::Result<Self> {
+        let (theme, keymap) = (appearance::theme(start)?, appearance::keymap(start)?);
+        let paths = StatePaths::of_process()?;
+        let usual = || paths.site(&site.site.name).ok();
+        Ok(Self {
+            memory: start.memory.clone().or_else(usual),
+            paths,
+            clock: Arc::new(SystemClock::new()),
+            me: actor(site, start.person.as_deref())?,
+            keymap,
+            theme,
+        })
+    }
+
+    fn parts<D: Desk>(
+        &self,
+        desk: D,
+        site: &LoadedSite,
+        start: &Start,
+        run: Option<(Run, Runbook)>,
+        journal: JournalState,
+    ) -> Parts<D> {
+        let loaded = self.memory.as_deref().map(observations::load).unwrap_or_default();
+        Parts {
+            desk,
+            site: site.site.clone(),
+            site_hash: hex_hash(&site.site_text),
+            runbooks: site.runbooks.clone(),
+            me: self.me.clone(),
+            kind: start.kind,
+            keymap: self.keymap.clone(),
+            model: Model { ascii: start.ascii, ..Model::default() },
+            remembered: loaded.observations,
+            notice: loaded.notice,
+            run,
+            journal,
+        }
+    }
+
+    fn run<D: Desk, A: Acts<D::Role> + Send + 'static>(
+        &self,
+        parts: Parts<D>,
+        acts: A,
+        workshop: Arc<dyn Workshop>,
+        channels: Channels,
+        site: &LoadedSite,
+    ) -> anyhow::Result<()> {
+        let probes =
+            workshop::probes(&site.site, &site.dir, &self.clock).map_err(|why| anyhow!("{why}"))?;
+        let keeper = self.memory.as_deref().and_then(|folder| Keeper::start(folder).ok());
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(WORKERS)
+            .enable_all()
+            .build()?;
+        let watches = parts.desk.read_only();
+        let outcome = runtime.block_on(async {
+            let mut console = Console::new(parts, self.clock.now());
+            let mut screen = Fullscreen::enter().context("failed to take over the terminal")?;
+            let inputs = read_input()?;
+            let poke = poller::start(probes, &self.clock, &channels.events);
+            if watches {
+                resume::follow_run(&self.paths, &site.site.name, &channels.events);
+            }
+            let mut performer = Performer {
+                acts,
+                workshop,
+                events: channels.events,
+                clock: Arc::clone(&self.clock),
+                poke,
+                keeper,
+                terminal: screen.writer.clone(),
+            };
+            let inbox = Inbox { inputs, events: channels.inbox, journal: channels.answers };
+            let clock = &self.clock;
+            run_loop::run(&mut console, &mut performer, inbox, &mut screen, &self.theme, clock)
+                .await?;
+            leave(performer);
+            anyhow::Ok(())
+        });
+        // Probes may be waiting for peers that never answer.
+        runtime.shutdown_background();
+        outcome
+    }
+}
+
+/// How long leaving waits for what is still being written.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Lets go of the journal and the observation file. A disk that hangs must not keep the person.
+fn leave(hands: impl Send + 'static) {
+    let (tell, done) = std::sync::mpsc::sync_channel(1);
+    let dropping = std::thread::Builder::new().name("leave".to_owned()).spawn(move || {
+        drop(hands);
+        let _ = tell.send(());
+    });
+    if dropping.is_ok() {
+        let _ = done.recv_timeout(LEAVE_TIMEOUT);
+    }
+}
+
+/// Threads that probes and checks share; the keys and the journal have their own.
+const WORKERS: usize = 2;
+
+/// Who sits here: the person of `--as`, checked against the site, with the system's user and host.
+fn actor(site: &LoadedSite, person: Option<&str>) -> anyhow::Result<Actor> {
+    let people = &site.site.people;
+    let person = match person {
+        None => None,
+        Some(name) => {
+            let known = people.iter().find(|known| known.id.as_str() == name);
+            if known.is_none() {
+                let names = people.iter().map(|person| person.id.as_str());
+                let what = "a person of this site";
+                let text = crate::domain::settings::unknown(what, name, names);
+                return Err(Usage(format!("--as: {text}")).into());
+            }
+            Some(PersonId::new(name)?)
+        }
+    };
+    Ok(Actor { person, user: user_name(), host: host_name() })
+}
+
+fn user_name() -> Clean {
+    let id = rustix::process::getuid().as_raw();
+    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let named = passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)? == id.to_string()).then(|| name.to_owned())
+    });
+    named.unwrap_or_else(|| format!("uid {id}")).into()
+}
+
+fn host_name() -> Clean {
+    Clean::new(&rustix::system::uname().nodename().to_string_lossy())
+}
+
+/// SHA-256 of a text, in hex.
+#[must_use]
+pub fn hex_hash(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+        use std::fmt::Write as _;
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

@@ -1,0 +1,265 @@
+//! What each subcommand does, and the exit code it answers with.
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser as _;
+
+use super::check::{self, CheckSetup};
+use super::compose::{self, Start, Usage};
+use super::demo::{self, DemoPlan};
+use super::report::{self, ReportSource};
+use super::resume::{self, Taken};
+use super::site_file::{self, LoadedSite};
+use super::toml_tree::FileFault;
+use super::{docs, lookup, registry, workshop};
+use crate::cli::{Cli, Command, DemoArgs, Exit, RunsCommand, SystemsCommand};
+use crate::domain::run::event::RunKind;
+use crate::port::Clock;
+use crate::runtime::clock::SystemClock;
+use crate::runtime::journal;
+use crate::runtime::paths::{StatePaths, create_folders};
+use crate::runtime::runner;
+use crate::systems::{SYSTEMS, sim};
+
+/// A refusal to go on: what to say on standard error, and the exit code.
+struct Refused(Exit, String);
+
+impl From<anyhow::Error> for Refused {
+    fn from(error: anyhow::Error) -> Self {
+        let exit = if error.is::<Taken>() {
+            Exit::TryLater
+        } else if error.is::<Usage>() {
+            Exit::Usage
+        } else if error.is::<FileFault>() {
+            Exit::Configuration
+        } else {
+            Exit::Internal
+        };
+        Self(exit, format!("{error:#}"))
+    }
+}
+
+/// Reads the command line and does what it asks.
+#[must_use]
+pub fn main() -> ExitCode {
+    // Two TLS stacks in one process must agree on the provider before the first connection.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Ok.into() };
+        }
+    };
+    match run(&cli) {
+        Ok(exit) => exit,
+        Err(Refused(exit, text)) => {
+            eprintln!("warroom: {text}");
+            exit.into()
+        }
+    }
+}
+
+fn run(cli: &Cli) -> Result<ExitCode, Refused> {
+    match &cli.command {
+        None => {
+            need_terminal()?;
+            let site = load(cli)?;
+            let start = start(cli, kind_of(&site));
+            compose::command(site, &start)?;
+            Ok(Exit::Ok.into())
+        }
+        Some(Command::Watch) => {
+            need_terminal()?;
+            let site = load(cli)?;
+            compose::watch(&site, &start(cli, kind_of(&site)))?;
+            Ok(Exit::Ok.into())
+        }
+        Some(Command::Demo(args)) => run_demo(cli, args),
+        Some(Command::Check(args)) => {
+            let dir = find(cli)?;
+            let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+            let setup = CheckSetup::new(clock);
+            let runtime = tokio::runtime::Runtime::new()
+                .map_err(|error| Refused(Exit::Internal, error.to_string()))?;
+            let report = runtime.block_on(check::check(&dir, args.offline, &setup));
+            print!("{report}");
+            Ok(report.exit().into())
+        }
+        Some(Command::Systems { command: SystemsCommand::List }) => {
+            print!("{}", docs::systems_list(SYSTEMS));
+            Ok(Exit::Ok.into())
+        }
+        Some(Command::Systems { command: SystemsCommand::Show { kind } }) => {
+            let system =
+                registry::system(SYSTEMS, kind).map_err(|why| Refused(Exit::Usage, why))?;
+            print!("{}", docs::systems_show(system));
+            Ok(Exit::Ok.into())
+        }
+        Some(Command::Screenshots { out }) => {
+            super::screenshots::write(out)?;
+            Ok(Exit::Ok.into())
+        }
+        Some(Command::Report { run }) => print_report(run),
+        Some(Command::Runs { command: RunsCommand::List }) => list_runs(),
+        Some(Command::Runner { attempt }) => Ok(perform(attempt)),
+    }
+}
+
+/// A site with a simulated system is a simulation, whatever else is in it: it is never called live.
+fn kind_of(site: &LoadedSite) -> RunKind {
+    let simulated = site.site.systems.iter().any(|system| system.kind == sim::KIND);
+    if simulated { RunKind::Simulation } else { RunKind::Live }
+}
+
+fn start(cli: &Cli, kind: RunKind) -> Start {
+    Start {
+        person: cli.console.person.clone(),
+        ascii: cli.console.ascii,
+        theme: cli.console.theme.clone(),
+        keymap: cli.console.keymap.clone(),
+        kind,
+        memory: None,
+    }
+}
+
+fn need_terminal() -> Result<(), Refused> {
+    if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+        return Ok(());
+    }
+    let text = "the console needs a terminal; without one use `warroom check`, \
+                `warroom runs list` or `warroom report RUN`";
+    Err(Refused(Exit::Usage, text.to_owned()))
+}
+
+fn find(cli: &Cli) -> Result<PathBuf, Refused> {
+    let here = std::env::current_dir()
+        .map_err(|error| Refused(Exit::Internal, format!("failed to find this folder: {error}")))?;
+    let home = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config"));
+    let config = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).or(home);
+    let places = lookup::Places {
+        asked: cli.console.site.clone(),
+        environment: std::env::var_os("WARROOM_SITE").map(PathBuf::from),
+        here,
+        config: config.map(|config| config.join("warroom")),
+    };
+    lookup::find_site(&places).map_err(|why| Refused(Exit::Configuration, why))
+}
+
+fn load(cli: &Cli) -> Result<LoadedSite, Refused> {
+    load_from(&find(cli)?)
+}
+
+fn load_from(dir: &Path) -> Result<LoadedSite, Refused> {
+    site_file::load(dir).map_err(|faults| {
+        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        let text = format!("this site cannot be used\n{}", lines.join("\n"));
+        Refused(Exit::Configuration, text)
+    })
+}
+
+fn run_demo(cli: &Cli, args: &DemoArgs) -> Result<ExitCode, Refused> {
+    need_terminal()?;
+    let paths = StatePaths::of_process().map_err(|error| anyhow::anyhow!(error))?;
+    let folder = demo_folder(&paths, args)?;
+    let site = load_from(&folder.join("site"))?;
+    let mut start = start(cli, RunKind::Simulation);
+    start.person.get_or_insert_with(|| DEMO_COMMANDER.to_owned());
+    start.memory = Some(folder.join("memory"));
+    compose::command(site, &start)?;
+    Ok(Exit::Ok.into())
+}
+
+/// The person who sits at the demo's console.
+const DEMO_COMMANDER: &str = "anna";
+
+/// The demo's name, as a site and as the folder of its worlds.
+const DEMO: &str = "demo";
+
+/// The folder of the demo whose run is still open, so that a killed console goes on where it was;
+/// else a new one.
+fn demo_folder(paths: &StatePaths, args: &DemoArgs) -> anyhow::Result<PathBuf> {
+    let demos = paths.root().join(DEMO);
+    if resume::find_open_run(paths, DEMO)?.is_some()
+        && let Some(newest) = newest_folder(&demos)
+    {
+        return Ok(newest);
+    }
+    let clock = SystemClock::new();
+    let folder = demos.join(format!("{:015}", clock.now().wall_ms));
+    create_folders(&folder)?;
+    let plan =
+        DemoPlan { seed: args.seed, fail_after: Some(args.fail_after), ..DemoPlan::default() };
+    demo::write(&folder, plan, &clock)?;
+    Ok(folder)
+}
+
+fn newest_folder(parent: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(parent).ok()?;
+    entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| path.is_dir()).max()
+}
+
+/// The folder of a run by its name.
+fn run_folder(name: &str) -> Result<PathBuf, Refused> {
+    let paths = StatePaths::of_process().map_err(|error| anyhow::anyhow!(error))?;
+    let names = run_names(&paths);
+    if names.iter().any(|known| known == name) {
+        return Ok(paths.runs().join(name));
+    }
+    let what = "a run of this machine";
+    let text = crate::domain::settings::unknown(what, name, names.iter().map(String::as_str));
+    Err(Refused(Exit::Usage, text))
+}
+
+fn run_names(paths: &StatePaths) -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(paths.runs())
+        .map(|entries| {
+            entries
+                .filter_map(Result::ok)
+                .filter(|entry| entry.path().is_dir())
+                .filter_map(|entry| entry.file_name().into_string().ok())
+                .collect()
+        })
+        .unwrap_or_default();
+    names.sort();
+    names.reverse();
+    names
+}
+
+fn print_report(name: &str) -> Result<ExitCode, Refused> {
+    let folder = run_folder(name)?;
+    let back = journal::read(&folder).map_err(|error| Refused(Exit::Finding, error.to_string()))?;
+    let faulty = |what: &str, why: String| {
+        Refused(Exit::Finding, format!("the run's frozen {what} cannot be read: {why}"))
+    };
+    let site = site_file::parse(&back.site).map_err(|f| faulty("site file", f.to_string()))?;
+    let plan = resume::frozen_plan(&back.runbook, &site)
+        .map_err(|error| faulty("runbook", error.to_string()))?;
+    let chain = back.finding.sentence();
+    let source = ReportSource { events: &back.events, runbook: &plan, site: &site, chain: &chain };
+    let text = report::markdown(source)
+        .map_err(|misfit| Refused(Exit::Finding, format!("the journal is damaged: {misfit}")))?;
+    print!("{text}");
+    Ok(if matches!(back.finding, journal::Finding::Whole) {
+        Exit::Ok.into()
+    } else {
+        Exit::Finding.into()
+    })
+}
+
+fn list_runs() -> Result<ExitCode, Refused> {
+    let paths = StatePaths::of_process().map_err(|error| anyhow::anyhow!(error))?;
+    for name in run_names(&paths) {
+        println!("{name}");
+    }
+    Ok(Exit::Ok.into())
+}
+
+/// The hidden subcommand of an attempt's own process.
+fn perform(attempt: &Path) -> ExitCode {
+    let dir = workshop::site_dir_of_runner();
+    runner::main(attempt, |context| workshop::prepare(context, &dir, Arc::new(SystemClock::new())))
+}

@@ -1,0 +1,217 @@
+//! Looks for plans that can be run but should not be trusted: the mistakes that real plans contain.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::toml_tree;
+use crate::domain::catalogue::{Change, Class};
+use crate::domain::ids::StepId;
+use crate::domain::runbook::{Place, Runbook, Step};
+use crate::domain::settings::{Fault, Span};
+use crate::domain::site::{Site, SiteRole, SystemSpec};
+use crate::domain::time::short_time;
+
+/// What speaks against a site, with its places in `site.toml`.
+#[must_use]
+pub fn site_warnings(site: &Site, text: &str, used_secrets: &BTreeSet<String>) -> Vec<Fault> {
+    let tree = toml_tree::parse(text).unwrap_or_default();
+    let place = |key: &str| tree.get(key).map_or(Span::default(), |node| node.span);
+    let mut found = Vec::new();
+    if site.reference.is_empty() {
+        let message = "there is no `reference`: an outage of our own network would look like the \
+                       loss of a region";
+        found.push(Fault::new(Span::default(), message));
+    }
+    if !site.people.iter().any(|person| person.roles.contains(&SiteRole::Commander)) {
+        found.push(Fault::new(place("people"), "no person is a commander: nobody may run a step"));
+    }
+    if !site.people.iter().any(|person| person.may_declare) {
+        found.push(Fault::new(place("people"), "no person may declare: no run can begin"));
+    }
+    for objective in &site.objectives {
+        if objective.rpo.is_zero() && objective.rpo_guaranteed {
+            let message = format!(
+                "objective `{}` guarantees an RPO of 0, which asynchronous replication cannot \
+                 prove; write `rpo_guaranteed = false`",
+                objective.tier
+            );
+            found.push(Fault::new(place("objectives"), message));
+        }
+    }
+    for secret in &site.secrets {
+        if !used_secrets.contains(&secret.name) && !names_it(site, &secret.name) {
+            let message = format!("no system speaks of the secret `{}`", secret.name);
+            found.push(Fault::new(place("secrets"), message));
+        }
+    }
+    found
+}
+
+fn names_it(site: &Site, secret: &str) -> bool {
+    let tables = |spec: &SystemSpec| -> bool {
+        let mut all = spec.sides.iter().flatten().chain([&spec.settings]);
+        all.any(|table| toml_tree::find_text(table, secret).is_some())
+    };
+    site.systems.iter().any(tables)
+}
+
+/// What speaks against a runbook, with its places in its file.
+#[must_use]
+pub fn runbook_warnings(runbook: &Runbook, site: &Site) -> Vec<Fault> {
+    let plan = Plan { runbook };
+    let mut found = Vec::new();
+    if runbook.back.is_none() && (plan.has(Change::Promote) || plan.has(Change::ShiftTraffic)) {
+        let message =
+            "there is no way back: write `back` with the name of the runbook that leads back";
+        found.push(Fault::new(Span::default(), message));
+    }
+    for step in &runbook.steps {
+        plan.check_promotion(step, &mut found);
+        plan.check_traffic(step, &mut found);
+        plan.check_scale(step, &mut found);
+        plan.check_evidence(step, &mut found);
+        plan.check_verification(step, &mut found);
+    }
+    if let Some(rto) = site.rto() {
+        let path = plan.critical_path();
+        if path > rto {
+            let message = format!(
+                "the steps that wait for each other usually take {} together, longer than the \
+                 shortest RTO of {}",
+                short_time(path),
+                short_time(rto)
+            );
+            found.push(Fault::new(Span::default(), message));
+        }
+    }
+    found
+}
+
+struct Plan<'a> {
+    runbook: &'a Runbook,
+}
+
+impl Plan<'_> {
+    fn has(&self, change: Change) -> bool {
+        self.runbook.steps.iter().any(|step| step.action.change == change)
+    }
+
+    /// The steps before `step`, directly or not.
+    fn before(&self, step: &Step) -> Vec<&Step> {
+        let ancestors = self.runbook.ancestors(&step.id);
+        self.runbook.steps.iter().filter(|other| ancestors.contains(&other.id)).collect()
+    }
+
+    fn has_before(&self, step: &Step, change: Change) -> bool {
+        self.before(step).iter().any(|other| other.action.change == change)
+    }
+
+    /// True when the step or one before it asks for the fact.
+    fn asks(&self, step: &Step, fact: &str) -> bool {
+        let mut asked = self.before(step);
+        asked.push(step);
+        asked.iter().any(|step| step.gates.iter().any(|gate| gate.fact == fact))
+    }
+
+    fn check_promotion(&self, step: &Step, found: &mut Vec<Fault>) {
+        if step.action.change == Change::Promote && !self.has_before(step, Change::Fence) {
+            let message = format!(
+                "step `{}` promotes, but nothing before it fences the old primary; add a fence \
+                 (with `ungraceful = \"waive\"` where it may be out of reach)",
+                step.id
+            );
+            found.push(Fault::new(step.span, message));
+        }
+    }
+
+    fn check_traffic(&self, step: &Step, found: &mut Vec<Fault>) {
+        if step.action.change != Change::ShiftTraffic {
+            return;
+        }
+        let ancestors = self.runbook.ancestors(&step.id);
+        let late: Vec<&StepId> = self
+            .runbook
+            .steps
+            .iter()
+            .filter(|other| other.action.change == Change::Promote)
+            .map(|other| &other.id)
+            .filter(|id| !ancestors.contains(id))
+            .collect();
+        for promotion in late {
+            let message =
+                format!("step `{}` moves traffic without waiting for `{promotion}`", step.id);
+            found.push(Fault::new(step.span, message));
+        }
+        if !self.has_before(step, Change::Scale) && !self.asks(step, "capacity") {
+            let message = format!(
+                "step `{}` moves traffic, but nothing before it makes or checks capacity",
+                step.id
+            );
+            found.push(Fault::new(step.span, message));
+        }
+    }
+
+    fn check_scale(&self, step: &Step, found: &mut Vec<Fault>) {
+        let leaves = step.target.as_ref().is_some_and(|target| match target.place {
+            Place::From => true,
+            Place::To => false,
+            Place::Fixed(side) => side == self.runbook.from,
+        });
+        if step.action.change == Change::Scale
+            && leaves
+            && self.has(Change::ShiftTraffic)
+            && !self.has_before(step, Change::ShiftTraffic)
+        {
+            let message =
+                format!("step `{}` scales the serving side before traffic has moved", step.id);
+            found.push(Fault::new(step.span, message));
+        }
+    }
+
+    fn check_evidence(&self, step: &Step, found: &mut Vec<Fault>) {
+        if step.class == Class::X && !self.asks(step, "lag") {
+            let message = format!(
+                "step `{}` cannot be undone, and no gate before it asks how much would be lost \
+                 (`lag`)",
+                step.id
+            );
+            found.push(Fault::new(step.span, message));
+        }
+    }
+
+    fn check_verification(&self, step: &Step, found: &mut Vec<Fault>) {
+        let looks = |step: &Step| matches!(step.class, Class::R | Class::H);
+        let seen = self
+            .runbook
+            .steps
+            .iter()
+            .any(|later| looks(later) && self.runbook.ancestors(&later.id).contains(&step.id));
+        if !looks(step) && !seen {
+            let message = format!("nothing after step `{}` looks whether it worked", step.id);
+            found.push(Fault::new(step.span, message));
+        }
+    }
+
+    /// The longest chain of usual times.
+    fn critical_path(&self) -> Duration {
+        let steps = &self.runbook.steps;
+        let mut ends = vec![None; steps.len()];
+        // A runbook has no circles, so each round settles at least one more step.
+        for _ in 0..steps.len() {
+            for (index, step) in steps.iter().enumerate() {
+                let starts: Option<Vec<Duration>> = step
+                    .needs
+                    .iter()
+                    .map(|need| {
+                        let at = steps.iter().position(|other| other.id == *need)?;
+                        ends[at]
+                    })
+                    .collect();
+                if let Some(starts) = starts {
+                    ends[index] = Some(starts.into_iter().max().unwrap_or_default() + step.expect);
+                }
+            }
+        }
+        ends.into_iter().flatten().max().unwrap_or_default()
+    }
+}

@@ -1,0 +1,353 @@
+//! Reads one step of a runbook and resolves its action, target, gates and way back.
+
+use std::time::Duration;
+
+use super::registry;
+use super::runbook_file::Context;
+use super::runbook_gate::{read_gates, read_place};
+use super::site_file::Faults;
+use super::site_people::missing;
+use crate::domain::catalogue::{ActionSpec, Change, Class, Guard};
+use crate::domain::ids::StepId;
+use crate::domain::runbook::{Compensation, Place, Step, Target, Ungraceful};
+use crate::domain::settings::{Fault, Fields, Node, Span, Table, Value, unknown};
+use crate::domain::site::{Site, SiteRole, SystemSpec};
+use crate::domain::text::Clean;
+use crate::domain::time::short_time;
+use crate::port::{Action, System};
+
+/// The shortest timeout of a step.
+pub const TIMEOUT_MIN: Duration = Duration::from_secs(1);
+/// The longest timeout of a step: every wait has an upper bound.
+pub const TIMEOUT_MAX: Duration = Duration::from_secs(24 * 3600);
+
+/// Reads a step; notes what is wrong and gives none when the step cannot be made.
+pub(super) fn read_step(
+    table: &Table,
+    before: Option<&StepId>,
+    names: &[&str],
+    context: &Context<'_>,
+    faults: &mut Faults,
+) -> Option<Step> {
+    let id = faults.take(read_id(table))?;
+    let fields = Fields::new(table, format!("step `{id}`"));
+    let reader = Reader { fields: &fields, table, id: &id, context };
+    for known_even_if_never_read in ["id", "class", "guard", "compensation"] {
+        let _ = fields.node(known_even_if_never_read);
+    }
+    let title = faults.take(fields.need_text("title")).map(Clean::new);
+    let group = faults.take(fields.text("group")).flatten().map(Clean::new);
+    let found = faults.take(reader.action("action", &fields));
+    let target = faults.take(reader.target(found.map(|(system, action)| (system, action.spec()))));
+    let with = faults.take(fields.table("with"));
+    let with = with.flatten().cloned().unwrap_or(Table { span: table.span, entries: Vec::new() });
+    let needs = faults.take(reader.needs(before, names));
+    let times = faults.take(reader.times());
+    let gates = faults.take(read_gates(&fields, context));
+    let ungraceful = faults.take(fields.choice("ungraceful", &["same", "skip", "waive"]));
+    let strict = found.and_then(|(_, action)| faults.take(reader.strictness(action.spec())));
+    let compensation = found.and_then(|(_, action)| {
+        faults.take(reader.compensation(action.spec(), target.as_ref().and_then(Option::as_ref)))
+    });
+    let second_person = faults.take(reader.second_person());
+    let optional = faults.take(fields.boolean("optional")).flatten().unwrap_or(false);
+    let say = faults.take(fields.text("say")).flatten().map(Clean::new);
+    if let (Some((_, action)), Some(target)) = (found, &target) {
+        let spec = target.as_ref().and_then(|target| context.site.system(&target.system));
+        faults.take(action.check_settings(&with, spec).map_err(|fault| reader.placed(fault)));
+    }
+    faults.take(fields.finish());
+    let ((expect, timeout), (class, guard)) = (times?, strict?);
+    Some(Step {
+        title: title?,
+        group,
+        action: found?.1.spec(),
+        with,
+        target: target?,
+        needs: needs?,
+        expect,
+        timeout,
+        gates: gates?,
+        ungraceful: match ungraceful? {
+            Some("skip") => Ungraceful::Skip,
+            Some("waive") => Ungraceful::Waive,
+            Some(_) | None => Ungraceful::Same,
+        },
+        compensation: compensation?,
+        class,
+        guard,
+        second_person: second_person?,
+        optional,
+        say,
+        span: table.span,
+        id,
+    })
+}
+
+fn read_id(table: &Table) -> Result<StepId, Fault> {
+    match table.get("id") {
+        Some(Node { value: Value::Text(text), span }) => {
+            StepId::new(text).map_err(|bad| Fault::new(*span, bad.to_string()))
+        }
+        Some(node) => Err(Fault::new(node.span, "`id` of a step must be a text in quotes")),
+        None => Err(missing(table.span, "a step", "id", "its name in the runbook")),
+    }
+}
+
+struct Reader<'r, 'a> {
+    fields: &'r Fields<'a>,
+    table: &'a Table,
+    id: &'r StepId,
+    context: &'r Context<'r>,
+}
+
+type Found = (Option<&'static dyn System>, &'static dyn Action);
+
+impl Reader<'_, '_> {
+    fn what(&self) -> String {
+        format!("step `{}`", self.id)
+    }
+
+    fn place(&self, key: &str) -> Span {
+        self.table.get(key).map_or(self.table.span, |node| node.span)
+    }
+
+    /// A fault that an action told without a place stands at the step.
+    fn placed(&self, fault: Fault) -> Fault {
+        if fault.span == Span::default() { Fault { span: self.table.span, ..fault } } else { fault }
+    }
+
+    fn action(&self, key: &'static str, fields: &Fields<'_>) -> Result<Found, Fault> {
+        let name = fields.need_text(key)?;
+        let span = fields.node(key).map_or(fields.span(), |node| node.span);
+        registry::action(self.context.systems, name).map_err(|message| Fault::new(span, message))
+    }
+
+    fn target(
+        &self,
+        found: Option<(Option<&'static dyn System>, &'static ActionSpec)>,
+    ) -> Result<Option<Target>, Fault> {
+        let Some(table) = self.fields.table("target")? else {
+            return match found {
+                Some((_, spec)) if spec.needs_target => {
+                    let wanted = "such as `{ system = \"pg\", in = \"to\" }`";
+                    Err(missing(self.table.span, &self.what(), "target", wanted))
+                }
+                Some(_) | None => Ok(None),
+            };
+        };
+        let what = format!("the target of {}", self.what());
+        let fields = Fields::new(table, what.clone());
+        let (system, place) = read_place(&fields, &what, self.context)?;
+        fields.finish()?;
+        if let Some((Some(owner), spec)) = found
+            && spec.needs_target
+            && owner.kind() != system.kind
+        {
+            let message = format!(
+                "`{}` acts on systems of kind `{}`, and `{}` is of kind `{}`",
+                spec.name,
+                owner.kind(),
+                system.id,
+                system.kind
+            );
+            return Err(Fault::new(table.span, message));
+        }
+        Ok(Some(Target { system: system.id.clone(), place }))
+    }
+
+    fn needs(&self, before: Option<&StepId>, names: &[&str]) -> Result<Vec<StepId>, Fault> {
+        if self.fields.node("needs").is_none() {
+            return Ok(before.cloned().into_iter().collect());
+        }
+        let mut needs: Vec<StepId> = Vec::new();
+        for need in self.fields.texts("needs")? {
+            let span = item_span(self.table, "needs", need);
+            if need == self.id.as_str() {
+                return Err(Fault::new(span, format!("{} waits for itself", self.what())));
+            }
+            if !names.contains(&need) {
+                let others = names.iter().copied().filter(|name| *name != self.id.as_str());
+                return Err(Fault::new(span, unknown("a step of this runbook", need, others)));
+            }
+            let need = StepId::new(need).map_err(|bad| Fault::new(span, bad.to_string()))?;
+            if !needs.contains(&need) {
+                needs.push(need);
+            }
+        }
+        Ok(needs)
+    }
+
+    fn times(&self) -> Result<(Duration, Duration), Fault> {
+        let what = self.what();
+        let wanted = "when it is given up, such as \"60s\"";
+        let timeout = self.fields.duration("timeout")?;
+        let expect = self.fields.duration("expect")?;
+        let timeout = timeout.ok_or_else(|| missing(self.table.span, &what, "timeout", wanted))?;
+        if !(TIMEOUT_MIN..=TIMEOUT_MAX).contains(&timeout) {
+            let message = format!("`timeout` in {what} must be from 1s to 24h");
+            return Err(Fault::new(self.place("timeout"), message));
+        }
+        let expect = expect.unwrap_or(timeout);
+        if expect > timeout {
+            let message = format!(
+                "`expect` in {what} is {}, longer than its timeout of {}",
+                short_time(expect),
+                short_time(timeout)
+            );
+            return Err(Fault::new(self.place("expect"), message));
+        }
+        Ok((expect, timeout))
+    }
+
+    /// Class and guard: the action's, or stricter ones of the plan.
+    fn strictness(&self, spec: &ActionSpec) -> Result<(Class, Guard), Fault> {
+        let written = self.fields.choice("class", &["R", "I", "K", "N", "X", "H"])?;
+        let class = match written {
+            None => spec.class,
+            Some(letter) => {
+                let class = class_of(letter);
+                // A person's deed is another thing, neither stricter nor laxer.
+                let other = (class == Class::H) != (spec.class == Class::H);
+                if other || class < spec.class {
+                    let message = format!(
+                        "`{}` is of class {}; a plan may only make it stricter, not {letter}",
+                        spec.name, spec.class
+                    );
+                    return Err(Fault::new(self.place("class"), message));
+                }
+                class
+            }
+        };
+        // A class that the plan made stricter brings its usual guard with it.
+        let least = if class == spec.class { spec.guard } else { spec.guard.max(usual(class)) };
+        let guard = match self.fields.integer("guard", 0, 3)?.and_then(Guard::from_number) {
+            None => least,
+            Some(guard) if guard >= least => guard,
+            Some(guard) => {
+                let message = format!(
+                    "`{}` needs guard {}; a plan may only make it stricter, not {}",
+                    spec.name,
+                    least.number(),
+                    guard.number()
+                );
+                return Err(Fault::new(self.place("guard"), message));
+            }
+        };
+        Ok((class, guard))
+    }
+
+    fn compensation(
+        &self,
+        spec: &ActionSpec,
+        target: Option<&Target>,
+    ) -> Result<Compensation, Fault> {
+        let Some(table) = self.fields.table("compensation")? else {
+            return match spec.class {
+                Class::R | Class::H => Ok(Compensation::NotNeeded),
+                // A check that has to write, such as one row of its own, leaves nothing to undo.
+                _ if spec.change == Change::Check => Ok(Compensation::NotNeeded),
+                Class::I | Class::K | Class::N | Class::X => {
+                    let wanted = "how it is taken back: `{ action = \"...\", with = { ... } }` \
+                                  or `{ none = \"what it costs instead\" }`";
+                    Err(missing(self.table.span, &self.what(), "compensation", wanted))
+                }
+            };
+        };
+        let what = format!("the compensation of {}", self.what());
+        let fields = Fields::new(table, what.clone());
+        let none = fields.text("none")?;
+        let with = fields.table("with")?;
+        let named = fields.text("action")?;
+        let compensation = match (named, none) {
+            (None, Some(cost)) if with.is_none() && !cost.trim().is_empty() => {
+                Compensation::None(Clean::new(cost))
+            }
+            (Some(_), None) => {
+                let (_, action) = self.action("action", &fields)?;
+                let empty = Table { span: table.span, entries: Vec::new() };
+                let with = with.cloned().unwrap_or(empty);
+                let system = self.target_spec(target);
+                action.check_settings(&with, system).map_err(|fault| self.placed(fault))?;
+                Compensation::Action { action: action.spec(), with }
+            }
+            _ => {
+                let message =
+                    format!("{what} is either `action` (with `with`) or `none` with a text");
+                return Err(Fault::new(table.span, message));
+            }
+        };
+        fields.finish()?;
+        Ok(compensation)
+    }
+
+    fn target_spec(&self, target: Option<&Target>) -> Option<&SystemSpec> {
+        self.context.site.system(&target?.system)
+    }
+
+    fn second_person(&self) -> Result<bool, Fault> {
+        let asked = self.fields.boolean("second_person")?.unwrap_or(false);
+        if asked && !has_two_people(self.context.site) {
+            let message =
+                "a second person is asked for, but the site has no approver beside a commander";
+            return Err(Fault::new(self.place("second_person"), message));
+        }
+        Ok(asked)
+    }
+}
+
+fn has_two_people(site: &Site) -> bool {
+    site.people.iter().filter(|person| person.roles.contains(&SiteRole::Approver)).any(|approver| {
+        site.people
+            .iter()
+            .any(|other| other.id != approver.id && other.roles.contains(&SiteRole::Commander))
+    })
+}
+
+fn item_span(table: &Table, key: &str, text: &str) -> Span {
+    let Some(node) = table.get(key) else { return table.span };
+    match &node.value {
+        Value::List(items) => items
+            .iter()
+            .find(|item| item.value == Value::Text(text.to_owned()))
+            .map_or(node.span, |item| item.span),
+        Value::Text(_)
+        | Value::Integer(_)
+        | Value::Float(_)
+        | Value::Boolean(_)
+        | Value::Table(_) => node.span,
+    }
+}
+
+fn class_of(letter: &str) -> Class {
+    match letter {
+        "R" => Class::R,
+        "I" => Class::I,
+        "K" => Class::K,
+        "N" => Class::N,
+        "H" => Class::H,
+        // Whatever is not known to be milder is irreversible.
+        _ => Class::X,
+    }
+}
+
+/// The usual guard of a class (`safety.md`).
+fn usual(class: Class) -> Guard {
+    match class {
+        Class::R | Class::H => Guard::OneKey,
+        Class::I | Class::K => Guard::StopWindow,
+        Class::N => Guard::TypedTarget,
+        Class::X => Guard::TypedVerb,
+    }
+}
+
+/// True when a system stands in the region of a place, as the plan is written.
+pub(super) fn stands_in(context: &Context<'_>, system: &SystemSpec, place: Place) -> bool {
+    let side = match (place, context.direction) {
+        (Place::Fixed(side), _) => side,
+        (Place::From, Some((from, _))) => from,
+        (Place::To, Some((_, to))) => to,
+        (Place::From | Place::To, None) => return true,
+    };
+    system.sides[side.index()].is_some()
+}

@@ -1,0 +1,256 @@
+//! Opens secrets by the names a site gives them; a watching console opens only what it needs.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+use super::registry::{self, Systems};
+use crate::domain::settings::Fault;
+use crate::domain::site::{SecretRef, SecretSource, Site};
+use crate::domain::text::Clean;
+use crate::port::{Credential, Secrets};
+use crate::systems::SYSTEMS;
+
+/// The largest secret, in bytes.
+pub const SECRET_BYTES_MAX: u64 = 64 * 1024;
+
+/// Reads an environment variable; tests bring their own.
+pub type Environment = fn(&str) -> Option<String>;
+
+/// The environment of this process.
+pub(super) fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Opens every secret of the site: only for a process that performs a step.
+pub struct ActSecrets {
+    refs: Vec<SecretRef>,
+    dir: PathBuf,
+    environment: Environment,
+}
+
+impl ActSecrets {
+    /// The secrets of a site whose folder is `dir`.
+    #[must_use]
+    pub fn new(site: &Site, dir: &Path) -> Self {
+        Self::with_environment(site, dir, environment)
+    }
+
+    /// As [`ActSecrets::new`], with another environment.
+    #[must_use]
+    pub fn with_environment(site: &Site, dir: &Path, environment: Environment) -> Self {
+        Self { refs: site.secrets.clone(), dir: dir.to_owned(), environment }
+    }
+
+    fn find(&self, name: &str) -> Result<Credential, String> {
+        let found = self.refs.iter().find(|secret| secret.name == name);
+        let secret = found.ok_or_else(|| format!("the site has no secret `{name}`"))?;
+        let opened = match &secret.source {
+            None => None,
+            Some(SecretSource::Environment(variable)) => {
+                let value = (self.environment)(variable).ok_or_else(|| {
+                    format!("secret `{name}`: the environment variable {variable} is not set")
+                })?;
+                Some(value)
+            }
+            Some(SecretSource::File(path)) => Some(read_secret(name, &self.dir.join(path))?),
+        };
+        if opened.as_ref().is_some_and(String::is_empty) {
+            return Err(format!("secret `{name}` is empty"));
+        }
+        Ok(Credential { user: secret.user.clone(), secret: opened.map(SecretString::from) })
+    }
+}
+
+impl Secrets for ActSecrets {
+    fn open(&self, name: &str) -> Result<Credential, Clean> {
+        self.find(name).map_err(Clean::from)
+    }
+}
+
+/// Opens only the secrets that watching needs; for all others it answers that it may not.
+pub struct ReadSecrets {
+    all: ActSecrets,
+    readable: BTreeSet<String>,
+}
+
+impl ReadSecrets {
+    /// The secrets that watching `site` needs; its folder is `dir`.
+    ///
+    /// # Errors
+    /// When a system's settings are wrong.
+    pub fn new(site: &Site, dir: &Path) -> Result<Self, Fault> {
+        Self::with(site, dir, SYSTEMS, environment)
+    }
+
+    /// As [`ReadSecrets::new`], with other kinds of system and another environment.
+    ///
+    /// # Errors
+    /// When a system's settings are wrong.
+    pub fn with(
+        site: &Site,
+        dir: &Path,
+        systems: Systems,
+        environment: Environment,
+    ) -> Result<Self, Fault> {
+        let mut readable = BTreeSet::new();
+        for spec in &site.systems {
+            let system = registry::system(systems, &spec.kind)
+                .map_err(|message| Fault::new(spec.span, message))?;
+            readable.extend(system.secrets_to_watch(spec)?);
+        }
+        Ok(Self { all: ActSecrets::with_environment(site, dir, environment), readable })
+    }
+
+    /// The names that may be opened.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.readable.iter().map(String::as_str)
+    }
+}
+
+impl Secrets for ReadSecrets {
+    fn open(&self, name: &str) -> Result<Credential, Clean> {
+        if self.readable.contains(name) {
+            self.all.open(name)
+        } else {
+            let sentence = format!("secret `{name}` is not for watching: it is opened only to act");
+            Err(sentence.into())
+        }
+    }
+}
+
+fn read_secret(name: &str, path: &Path) -> Result<String, String> {
+    let shown = path.display();
+    let failed = |error: std::io::Error| {
+        format!("secret `{name}`: the file {shown} cannot be read: {error}")
+    };
+    // Opened first, then judged: what is read is what was judged.
+    let file = File::open(path).map_err(failed)?;
+    let about = file.metadata().map_err(failed)?;
+    if !about.is_file() {
+        return Err(format!("secret `{name}`: {shown} is not a file"));
+    }
+    let mode = about.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(format!(
+            "secret `{name}`: others can read the file {shown} (mode {mode:04o}); \
+             run `chmod 600 {shown}`"
+        ));
+    }
+    let mut bytes = Vec::new();
+    file.take(SECRET_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > SECRET_BYTES_MAX {
+        return Err(format!("secret `{name}`: the file {shown} is longer than 64 KiB"));
+    }
+    let mut text = String::from_utf8(bytes)
+        .map_err(|_| format!("secret `{name}`: the file {shown} is not UTF-8 text"))?;
+    // Editors and `echo` end a file with a line break that is no part of the secret.
+    let kept = text
+        .strip_suffix('\n')
+        .map_or(text.len(), |kept| kept.strip_suffix('\r').unwrap_or(kept).len());
+    text.truncate(kept);
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    const CANARY: &str = "canary-5e3f";
+
+    fn some(name: &str) -> Option<String> {
+        match name {
+            "SET" => Some(CANARY.to_owned()),
+            "EMPTY" => Some(String::new()),
+            _ => None,
+        }
+    }
+
+    fn site(dir: &Path) -> ActSecrets {
+        let reference = |name: &str, source| SecretRef {
+            name: name.to_owned(),
+            user: Some("anna".to_owned()),
+            source,
+        };
+        let variable = |name: &str| Some(SecretSource::Environment(name.to_owned()));
+        let file = |name: &str| Some(SecretSource::File(PathBuf::from(name)));
+        ActSecrets {
+            refs: vec![
+                reference("set", variable("SET")),
+                reference("unset", variable("UNSET")),
+                reference("empty", variable("EMPTY")),
+                reference("user", None),
+                reference("good", file("good")),
+                reference("open", file("open")),
+                reference("gone", file("gone")),
+                reference("folder", file(".")),
+                reference("long", file("long")),
+            ],
+            dir: dir.to_owned(),
+            environment: some,
+        }
+    }
+
+    fn write(path: &Path, text: &str, mode: u32) {
+        std::fs::write(path, text).expect("writable");
+        std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).expect("ours");
+    }
+
+    #[test]
+    fn secrets_are_opened_or_refused_with_a_sentence() {
+        let dir = tempfile::tempdir().expect("a folder");
+        write(&dir.path().join("good"), &format!("{CANARY}\n"), 0o600);
+        write(&dir.path().join("open"), CANARY, 0o640);
+        write(&dir.path().join("long"), &"x".repeat(65 * 1024), 0o600);
+        let secrets = site(dir.path());
+        let check = |name: &str, want: Result<Option<&str>, &str>| {
+            let opened = secrets.open(name);
+            assert!(!format!("{opened:?}").contains(CANARY), "{opened:?}");
+            match (opened, want) {
+                (Ok(credential), Ok(want)) => {
+                    assert_eq!(credential.user.as_deref(), Some("anna"));
+                    assert_eq!(credential.secret.as_ref().map(ExposeSecret::expose_secret), want);
+                }
+                (Err(sentence), Err(want)) => {
+                    let sentence = sentence.to_string().replace(&*dir.path().to_string_lossy(), "");
+                    assert_eq!(sentence, want);
+                }
+                (opened, want) => panic!("{name}: {opened:?}, not {want:?}"),
+            }
+        };
+        check("set", Ok(Some(CANARY)));
+        check("user", Ok(None));
+        check("good", Ok(Some(CANARY)));
+        check("other", Err("the site has no secret `other`"));
+        check("unset", Err("secret `unset`: the environment variable UNSET is not set"));
+        check("empty", Err("secret `empty` is empty"));
+        check(
+            "open",
+            Err("secret `open`: others can read the file /open (mode 0640); run `chmod 600 /open`"),
+        );
+        let gone =
+            "secret `gone`: the file /gone cannot be read: No such file or directory (os error 2)";
+        check("gone", Err(gone));
+        check("folder", Err("secret `folder`: /. is not a file"));
+        check("long", Err("secret `long`: the file /long is longer than 64 KiB"));
+    }
+
+    #[test]
+    fn watching_opens_only_what_it_needs() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let readable = ["set".to_owned()].into();
+        let watch = ReadSecrets { all: site(dir.path()), readable };
+        assert!(watch.open("set").is_ok());
+        let sentence = watch.open("good").expect_err("not for watching").to_string();
+        assert_eq!(sentence, "secret `good` is not for watching: it is opened only to act");
+        assert_eq!(watch.names().collect::<Vec<_>>(), ["set"]);
+    }
+}

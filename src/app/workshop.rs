@@ -1,0 +1,198 @@
+//! Builds operators and probes for a loaded site: the one place where plans meet systems.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::registry;
+use super::secrets::{ActSecrets, ReadSecrets};
+use crate::domain::run::event::Purpose;
+use crate::domain::runbook::{Compensation, Runbook};
+use crate::domain::settings::{Fault, Node, Table, Value};
+use crate::domain::site::{SecretSource, Site};
+use crate::domain::text::Clean;
+use crate::port::{Clock, Operator, OperatorSetup, ProbeSetup, Secrets};
+use crate::runtime::effect::Job;
+use crate::runtime::poller::Watched;
+use crate::runtime::runner::{Prepared, RunnerContext};
+use crate::runtime::workshop::Workshop;
+use crate::systems::SYSTEMS;
+
+/// Builds operators for the steps of a site's plans.
+pub struct PlanWorkshop {
+    site: Site,
+    secrets: ActSecrets,
+    clock: Arc<dyn Clock>,
+}
+
+impl PlanWorkshop {
+    /// A workshop for `site`, whose folder is `dir`.
+    #[must_use]
+    pub fn new(site: &Site, dir: &Path, clock: Arc<dyn Clock>) -> Self {
+        Self { site: site.clone(), secrets: ActSecrets::new(site, dir), clock }
+    }
+}
+
+impl Workshop for PlanWorkshop {
+    fn operator(&self, job: &Job) -> Result<Box<dyn Operator>, Clean> {
+        let step = job
+            .runbook
+            .step(&job.step)
+            .ok_or_else(|| Clean::new(&format!("the plan has no step `{}`", job.step)))?;
+        let (name, with): (&str, &Table) = match (&step.compensation, job.back) {
+            (_, false) => (step.action.name, &step.with),
+            (Compensation::Action { action, with }, true) => (action.name, with),
+            (Compensation::None(_) | Compensation::NotNeeded, true) => {
+                return Err("the plan has no way to take this step back".into());
+            }
+        };
+        let (_, action) = registry::action(SYSTEMS, name)?;
+        let target = match &step.target {
+            Some(target) => {
+                let spec = self.site.system(&target.system).ok_or_else(|| {
+                    Clean::new(&format!("the site has no system `{}`", target.system))
+                })?;
+                Some((spec, job.direction.side(target.place)))
+            }
+            None => None,
+        };
+        let setup = OperatorSetup {
+            site: &self.site,
+            step,
+            with,
+            target,
+            direction: job.direction,
+            secrets: &self.secrets,
+            clock: Arc::clone(&self.clock),
+        };
+        action.operator(setup).map_err(|fault| Clean::new(&fault.to_string()))
+    }
+}
+
+/// The workshop of a watcher: it has no operators.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoWorkshop;
+
+impl Workshop for NoWorkshop {
+    fn operator(&self, _: &Job) -> Result<Box<dyn Operator>, Clean> {
+        Err("a watching console builds no operators".into())
+    }
+}
+
+/// The probes of all systems of a site, and of its references.
+///
+/// # Errors
+/// A sentence when a setting is wrong or a secret cannot be opened.
+pub fn probes(site: &Site, dir: &Path, clock: &Arc<dyn Clock>) -> Result<Vec<Watched>, String> {
+    let secrets = ReadSecrets::new(site, dir).map_err(|fault| fault.to_string())?;
+    let mut watched = Vec::with_capacity(site.systems.len() + site.reference.len());
+    for spec in &site.systems {
+        let system = registry::system(SYSTEMS, &spec.kind)?;
+        let setup = ProbeSetup { spec, secrets: &secrets, clock: Arc::clone(clock) };
+        let probe =
+            system.probe(setup).map_err(|fault| format!("system `{}`: {fault}", spec.id))?;
+        watched.push(Watched {
+            system: Some(spec.id.clone()),
+            every: spec.every,
+            timeout: spec.timeout,
+            probe,
+            sides: [spec.sides[0].is_some(), spec.sides[1].is_some()],
+        });
+    }
+    for address in &site.reference {
+        watched.push(super::reference::watched(address, site, &secrets, clock)?);
+    }
+    Ok(watched)
+}
+
+/// What a runner grants an operator beyond the step's own deadline, which operators keep
+/// themselves: a command ends by TERM, five seconds of grace and KILL.
+const RUNNER_SLACK: Duration = Duration::from_secs(8);
+
+/// What a runner needs for the attempt it was started for, from the files frozen with the run.
+///
+/// # Errors
+/// A sentence when the frozen files no longer say what they said.
+pub fn prepare(
+    context: &RunnerContext,
+    site_dir: &Path,
+    clock: Arc<dyn Clock>,
+) -> Result<Prepared, Clean> {
+    let faulty = |fault: Fault| Clean::new(&fault.to_string());
+    let site = super::site_file::parse(&context.site).map_err(faulty)?;
+    let name = runbook_name(&context.runbook).unwrap_or_default();
+    let runbook: Runbook =
+        super::runbook_file::parse(&context.runbook, &name, &site).map_err(faulty)?;
+    let step = runbook
+        .step(&context.intent.step)
+        .ok_or_else(|| Clean::new("the frozen plan does not have this step"))?;
+    let timeout = step.timeout + RUNNER_SLACK;
+    let workshop = PlanWorkshop::new(&site, site_dir, clock);
+    let secrets_known: Vec<SecretString> = site
+        .secrets
+        .iter()
+        .filter_map(|secret| workshop.secrets.open(&secret.name).ok()?.secret)
+        .collect();
+    let job = Job {
+        direction: context.direction,
+        step: context.intent.step.clone(),
+        attempt: context.intent.attempt,
+        back: context.intent.purpose == Purpose::Compensate,
+        runbook: Arc::new(runbook),
+    };
+    let operator = workshop.operator(&job)?;
+    Ok(Prepared { operator, timeout, secrets_known })
+}
+
+/// The name that a runbook file gives itself.
+#[must_use]
+pub fn runbook_name(text: &str) -> Option<String> {
+    let tree = super::toml_tree::parse(text).ok()?;
+    match &tree.get("name")?.value {
+        Value::Text(name) => Some(name.clone()),
+        _ => None,
+    }
+}
+
+/// Environment variables that the site's secrets and steps name: a runner gets these and no others.
+#[must_use]
+pub fn environment_names(site: &Site, runbooks: &[Runbook]) -> Vec<String> {
+    let of_secrets = site.secrets.iter().filter_map(|secret| match &secret.source {
+        Some(SecretSource::Environment(name)) => Some(name.clone()),
+        Some(SecretSource::File(_)) | None => None,
+    });
+    let steps = runbooks.iter().flat_map(|runbook| &runbook.steps);
+    let of_steps = steps.flat_map(|step| {
+        let back = match &step.compensation {
+            Compensation::Action { with, .. } => Some(with),
+            Compensation::None(_) | Compensation::NotNeeded => None,
+        };
+        [Some(&step.with), back].into_iter().flatten().flat_map(listed_names)
+    });
+    of_secrets.chain(of_steps).collect()
+}
+
+/// The names in a step's own list `env`.
+fn listed_names(with: &Table) -> Vec<String> {
+    let Some(Node { value: Value::List(names), .. }) = with.get("env") else {
+        return Vec::new();
+    };
+    names
+        .iter()
+        .filter_map(|name| match &name.value {
+            Value::Text(name) => Some(name.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Where the folder of a run's site is noted, so that a runner finds files that the site names.
+pub const SITE_DIR_VARIABLE: &str = "WARROOM_SITE_DIR";
+
+/// The folder of the site, as the console told its runner.
+#[must_use]
+pub fn site_dir_of_runner() -> PathBuf {
+    std::env::var_os(SITE_DIR_VARIABLE).map_or_else(|| PathBuf::from("."), PathBuf::from)
+}

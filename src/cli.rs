@@ -1,0 +1,237 @@
+//! The command line: what can be asked of the program, and the exit codes it answers with.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// How the program ends; numbers follow `sysexits.h`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: all well.
+    Ok,
+    /// 1: something was found that a person should look at.
+    Finding,
+    /// 64: the command line is wrong.
+    Usage,
+    /// 69: something could not be reached.
+    Unreachable,
+    /// 70: a fault of this program.
+    Internal,
+    /// 75: may work later.
+    TryLater,
+    /// 77: a right is missing.
+    NotPermitted,
+    /// 78: a file that a person wrote is wrong.
+    Configuration,
+}
+
+impl Exit {
+    /// All, in the order of their numbers.
+    pub const ALL: [Self; 8] = [
+        Self::Ok,
+        Self::Finding,
+        Self::Usage,
+        Self::Unreachable,
+        Self::Internal,
+        Self::TryLater,
+        Self::NotPermitted,
+        Self::Configuration,
+    ];
+
+    /// The number.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Ok => 0,
+            Self::Finding => 1,
+            Self::Usage => 64,
+            Self::Unreachable => 69,
+            Self::Internal => 70,
+            Self::TryLater => 75,
+            Self::NotPermitted => 77,
+            Self::Configuration => 78,
+        }
+    }
+
+    /// What it means.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Ok => "all well",
+            Self::Finding => "a finding that a person should look at",
+            Self::Usage => "the command line is wrong",
+            Self::Unreachable => "something could not be reached",
+            Self::Internal => "a fault of this program",
+            Self::TryLater => "may work later",
+            Self::NotPermitted => "a right is missing",
+            Self::Configuration => "a file that a person wrote is wrong",
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.number())
+    }
+}
+
+/// Takes a two-region system through a disaster, one keypress a step.
+///
+/// Without a command it opens the console on a site.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "warroom", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to look at and how to show it.
+    #[command(flatten)]
+    pub console: ConsoleArgs,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Options of everything that opens a console.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ConsoleArgs {
+    /// The site's folder, or its name under `sites/`
+    #[arg(long, value_name = "DIR", global = true)]
+    pub site: Option<PathBuf>,
+    /// The person of the site who sits here
+    #[arg(long = "as", value_name = "NAME", global = true)]
+    pub person: Option<String>,
+    /// Draw with ASCII characters only
+    #[arg(long, global = true)]
+    pub ascii: bool,
+    /// The theme: a built-in name or a file
+    #[arg(long, value_name = "NAME", global = true)]
+    pub theme: Option<String>,
+    /// The keymap: a built-in name or a file
+    #[arg(long, value_name = "NAME", global = true)]
+    pub keymap: Option<String>,
+}
+
+/// Everything that can be asked besides the console itself.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// A simulated region loss in real seconds; nothing to install or configure
+    Demo(DemoArgs),
+    /// The console, read-only: no step can be run from here
+    Watch,
+    /// Check the site, its runbooks, secrets and the reach of every probe
+    Check(CheckArgs),
+    /// The kinds of system that can be watched and acted on
+    Systems {
+        /// What to tell.
+        #[command(subcommand)]
+        command: SystemsCommand,
+    },
+    /// Write pictures of the screens as text files
+    Screenshots {
+        /// The folder to write into
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
+    /// The report of a run, as Markdown
+    Report {
+        /// The run's name, as `warroom runs list` tells it
+        run: String,
+    },
+    /// The runs of this machine
+    Runs {
+        /// What to tell.
+        #[command(subcommand)]
+        command: RunsCommand,
+    },
+    /// Performs one attempt; started by the console, never by a person
+    #[command(hide = true)]
+    Runner {
+        /// The attempt's folder
+        attempt: PathBuf,
+    },
+}
+
+/// Options of the demo.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct DemoArgs {
+    /// The seed of the simulated world
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// When region A fails, such as 20s
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "20s")]
+    pub fail_after: std::time::Duration,
+}
+
+/// Options of the check.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct CheckArgs {
+    /// Read the files only; reach for nothing
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// What can be asked of the kinds of system.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum SystemsCommand {
+    /// All kinds, one a line
+    List,
+    /// One kind: its settings, facts, actions and an example
+    Show {
+        /// The kind, such as `postgres`
+        kind: String,
+    },
+}
+
+/// What can be asked of the runs.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum RunsCommand {
+    /// All runs, newest first
+    List,
+}
+
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    crate::domain::settings::parse_duration(text)
+        .ok_or_else(|| format!("`{text}` is not a time with its unit, such as 20s or 1m30s"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn words_are_understood() {
+        let check = |line: &str, good: bool| {
+            let parsed = Cli::try_parse_from(line.split_whitespace());
+            assert_eq!(parsed.is_ok(), good, "{line}: {parsed:?}");
+        };
+        check("warroom", true);
+        check("warroom --site sites/lms --as anna --ascii", true);
+        check("warroom watch --site lms --theme dark", true);
+        check("warroom demo --seed 7 --fail-after 1m30s --ascii", true);
+        check("warroom demo --fail-after 90", false);
+        check("warroom check --offline --site lms", true);
+        check("warroom systems list", true);
+        check("warroom systems show postgres", true);
+        check("warroom systems", false);
+        check("warroom report", false);
+        check("warroom screenshots --out pictures", true);
+        check("warroom runs list", true);
+        check("warroom runner /tmp/attempt", true);
+        check("warroom dance", false);
+    }
+
+    #[test]
+    fn the_runner_is_hidden_and_numbers_are_distinct() {
+        assert!(!Cli::command().render_long_help().to_string().contains("runner"));
+        let mut numbers: Vec<u8> = Exit::ALL.iter().map(|exit| exit.number()).collect();
+        assert!(numbers.is_sorted());
+        numbers.dedup();
+        assert_eq!(numbers.len(), Exit::ALL.len());
+    }
+}
