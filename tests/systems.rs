@@ -1,0 +1,388 @@
+//! One contract for every kind of system, whatever its peer does; to be registered is to be held.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use serde_json::Value as Json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use warroom::app::registry::{action, actions, system};
+use warroom::domain::ids::{Side, SystemId};
+use warroom::domain::reading::{Certainty, Health, Look};
+use warroom::domain::settings::{Key, Node, Span, Table, Value, parse_duration};
+use warroom::domain::site::SystemSpec;
+use warroom::domain::text::Clean;
+use warroom::domain::time::{BootId, Stamp};
+use warroom::port::{Clock, Credential, ProbeSetup, Secrets, System};
+use warroom::systems::SYSTEMS;
+
+/// What a look may take beyond its system's own timeout.
+const BOOKKEEPING: Duration = Duration::from_millis(500);
+
+fn node(from: toml::Value) -> Node {
+    let value = match from {
+        toml::Value::String(text) => Value::Text(text),
+        toml::Value::Integer(number) => Value::Integer(number),
+        toml::Value::Float(number) => Value::Float(number),
+        toml::Value::Boolean(yes) => Value::Boolean(yes),
+        toml::Value::Datetime(time) => Value::Text(time.to_string()),
+        toml::Value::Array(items) => Value::List(items.into_iter().map(node).collect()),
+        toml::Value::Table(entries) => Value::Table(table(entries)),
+    };
+    Node { span: Span::default(), value }
+}
+
+fn table(entries: toml::Table) -> Table {
+    let key = |name| Key { name, span: Span::default() };
+    let entries = entries.into_iter().map(|(name, value)| (key(name), node(value))).collect();
+    Table { span: Span::default(), entries }
+}
+
+/// The one system of an example.
+fn spec(example: &str) -> SystemSpec {
+    let file: toml::Table = example.parse().expect("the example is TOML");
+    assert_eq!(file.len(), 1, "an example holds `systems` and nothing else");
+    let systems = file["systems"].as_table().expect("`[systems.NAME]`").clone();
+    let (id, value) = systems.into_iter().next().expect("one system");
+    let mut all = value.as_table().expect("a table").clone();
+    let text = |value: Option<toml::Value>| value.and_then(|v| v.as_str().map(str::to_owned));
+    let kind = text(all.remove("kind")).expect("a kind");
+    let every = text(all.remove("every")).and_then(|text| parse_duration(&text));
+    let timeout = text(all.remove("timeout")).and_then(|text| parse_duration(&text));
+    all.remove("objective");
+    let mut side = |name: &str| match all.remove(name) {
+        Some(toml::Value::Table(entries)) => Some(table(entries)),
+        _ => None,
+    };
+    let sides = [side("a"), side("b")];
+    SystemSpec {
+        idle_standby: false,
+        id: SystemId::new(&id).expect("a name"),
+        kind,
+        objective: None,
+        every: every.expect("`every`"),
+        timeout: timeout.expect("`timeout`"),
+        settings: table(all),
+        sides,
+        span: Span::default(),
+    }
+}
+
+struct NoClock;
+
+impl Clock for NoClock {
+    fn now(&self) -> Stamp {
+        Stamp { wall_ms: 1_795_183_330_000, boot_ms: 1000, boot: BootId(1) }
+    }
+}
+
+struct AnySecret;
+
+impl Secrets for AnySecret {
+    fn open(&self, name: &str) -> Result<Credential, Clean> {
+        let secret = SecretString::from(format!("canary-{name}"));
+        Ok(Credential { user: Some("wr".to_owned()), secret: Some(secret) })
+    }
+}
+
+fn setup(spec: &SystemSpec) -> ProbeSetup<'_> {
+    ProbeSetup { spec, secrets: &AnySecret, clock: Arc::new(NoClock) }
+}
+
+#[test]
+fn names_are_unique_and_everything_is_documented() {
+    let sentence = |text: &str| text.len() > 10 && !text.ends_with('.');
+    let unique: BTreeSet<&str> = SYSTEMS.iter().map(|system| system.kind()).collect();
+    assert_eq!(unique.len(), SYSTEMS.len(), "two kinds have the same name");
+    for one in SYSTEMS {
+        let kind = one.kind();
+        assert!(system(SYSTEMS, kind).is_ok_and(|found| found.kind() == kind));
+        assert!(sentence(one.doc()), "{kind}: {}", one.doc());
+        for setting in one.settings() {
+            assert!(sentence(setting.doc), "{kind}.{}: {}", setting.name, setting.doc);
+        }
+        for fact in one.facts() {
+            assert!(sentence(fact.doc), "{kind}.{}: {}", fact.name, fact.doc);
+        }
+        for action in one.actions() {
+            let spec = action.spec();
+            let owner = spec.name.split_once('.').map(|(owner, _)| owner);
+            assert_eq!(owner, Some(kind), "{} belongs to another kind", spec.name);
+        }
+    }
+    assert!(system(SYSTEMS, "no-such-kind").is_err());
+    let unique: BTreeSet<&str> = actions(SYSTEMS).map(|(_, action)| action.spec().name).collect();
+    assert_eq!(unique.len(), actions(SYSTEMS).count(), "two actions have the same name");
+    for (_, one) in actions(SYSTEMS) {
+        let spec = one.spec();
+        assert!(action(SYSTEMS, spec.name).is_ok_and(|(_, found)| found.spec().name == spec.name));
+        assert!(spec.name.contains('.') && !spec.verb.is_empty(), "{}", spec.name);
+        let taken_back = action(SYSTEMS, spec.reversal).is_ok() || sentence(spec.reversal);
+        assert!(sentence(spec.doc) && taken_back, "{}: {}", spec.name, spec.reversal);
+        for setting in spec.settings {
+            assert!(sentence(setting.doc), "{}.{}", spec.name, setting.name);
+        }
+        let mut with = Table::default();
+        let key = Key { name: "no-such-setting".to_owned(), span: Span::default() };
+        with.entries.push((key, node(toml::Value::Boolean(true))));
+        assert!(one.check_settings(&with, None).is_err(), "{} takes anything", spec.name);
+    }
+}
+
+#[test]
+fn examples_are_right_and_typing_errors_are_found() {
+    for one in SYSTEMS {
+        let (kind, spec) = (one.kind(), spec(one.example()));
+        assert_eq!(spec.kind, kind);
+        if let Err(fault) = one.secrets_to_watch(&spec) {
+            panic!("the example of {kind} is refused: {fault}");
+        }
+        let sides = spec.sides.iter().flatten();
+        let written = sides.chain([&spec.settings]).flat_map(|table| &table.entries);
+        let known: BTreeSet<&str> = one.settings().iter().map(|setting| setting.name).collect();
+        for (key, _) in written {
+            assert!(known.contains(key.name.as_str()), "{kind}.{} is not documented", key.name);
+        }
+        for setting in one.settings() {
+            let key = Key { name: format!("{}x", setting.name), span: Span::default() };
+            let entry = (key, node(toml::Value::Boolean(true)));
+            let mut in_all = spec.clone();
+            in_all.settings.entries.push(entry.clone());
+            let mut in_side = spec.clone();
+            in_side.sides.iter_mut().flatten().for_each(|side| side.entries.push(entry.clone()));
+            let refusals = [in_all, in_side].map(|wrong| {
+                assert!(one.probe(setup(&wrong)).is_err(), "{kind} builds from a wrong setting");
+                let refusal = one.secrets_to_watch(&wrong).map_err(|fault| fault.message);
+                refusal.expect_err("an unknown key is refused")
+            });
+            // Some settings belong to the system, some to its sides, some to both.
+            let nearest = format!("did you mean `{}`?", setting.name);
+            let told = refusals.iter().any(|refusal| refusal.ends_with(&nearest));
+            assert!(told, "{kind}: {refusals:?}");
+        }
+        let nowhere = SystemSpec { sides: [None, None], ..spec };
+        assert!(one.secrets_to_watch(&nowhere).is_err(), "{kind} is nowhere");
+    }
+}
+
+/// What a peer does to whoever connects.
+#[derive(Debug, Clone, Copy)]
+enum Peer {
+    /// Nothing listens.
+    Gone,
+    /// Accepts and never answers.
+    Silent,
+    /// Accepts and closes.
+    Cuts,
+    /// Answers with bytes of no protocol, control characters among them.
+    Garbage,
+    /// Sends a byte now and then.
+    Drips,
+    /// Sends as fast as it can, 10 GB and more.
+    Floods,
+    /// Announces 10 GB over HTTP and sends them.
+    FloodsHttp,
+    /// Speaks HTTP correctly and puts control characters in everything.
+    Escapes,
+    /// Answers HTTP in headers without end.
+    HeadersWithoutEnd,
+}
+
+/// Peers that cost little are met at the same time, those that flood one after the other, so that
+/// a timeout that is missed is the probe's own fault.
+const ROUNDS: [&[Peer]; 4] = [
+    &[Peer::Gone, Peer::Silent, Peer::Cuts, Peer::Garbage, Peer::Drips, Peer::Escapes],
+    &[Peer::Floods],
+    &[Peer::FloodsHttp],
+    &[Peer::HeadersWithoutEnd],
+];
+
+/// Clears a terminal, turns text around, in ESC, C1 and direction overrides.
+const NASTY: &str = "\u{1b}[2J\u{9b}31m\u{202e}evil\u{7}\r\n\u{0}";
+
+impl Peer {
+    async fn serve(self, mut stream: TcpStream) -> std::io::Result<()> {
+        let mut asked = [0; 1024];
+        match self {
+            Self::Gone | Self::Cuts => {}
+            Self::Silent => while stream.read(&mut asked).await? > 0 {},
+            Self::Garbage => {
+                stream.write_all(NASTY.repeat(10).as_bytes()).await?;
+                while stream.read(&mut asked).await? > 0 {}
+            }
+            Self::Drips => {
+                let line = b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n";
+                for byte in line.iter().cycle() {
+                    stream.write_all(&[*byte]).await?;
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
+            }
+            Self::Floods => loop {
+                stream.write_all(&[b'S'; 16_384]).await?;
+            },
+            Self::FloodsHttp => {
+                let head = b"HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\n";
+                stream.write_all(head).await?;
+                loop {
+                    stream.write_all(&[b' '; 16_384]).await?;
+                }
+            }
+            Self::HeadersWithoutEnd => {
+                stream.write_all(b"HTTP/1.1 200 OK\r\n").await?;
+                loop {
+                    stream.write_all(b"X-More: and more\r\n").await?;
+                }
+            }
+            Self::Escapes => {
+                let _ = stream.read(&mut asked).await?;
+                let body = Json::from(NASTY).to_string();
+                let body = format!("{{\"status\":{body},\"state\":{body},\"role\":{body}}}");
+                let length = body.len();
+                let head = format!("HTTP/1.1 503 \u{9b}31m\r\nContent-Length: {length}\r\n");
+                stream.write_all(format!("{head}\r\n{body}").as_bytes()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a datagram of this peer answers to one of ours, if anything.
+    fn datagram(self, asked: &[u8]) -> Option<Vec<u8>> {
+        match self {
+            Self::Gone | Self::Silent | Self::Cuts | Self::Drips => None,
+            Self::Garbage => Some(NASTY.repeat(10).into_bytes()),
+            Self::Floods | Self::FloodsHttp => Some(vec![0xff; 1200]),
+            // An answer to the very question, which says that one record follows, and then
+            // control characters follow.
+            Self::Escapes | Self::HeadersWithoutEnd => {
+                let mut answer = asked.to_vec();
+                if let Some(flags) = answer.get_mut(2..8) {
+                    flags.copy_from_slice(&[0x84, 0, 0, 1, 0, 1]);
+                }
+                answer.extend_from_slice(NASTY.as_bytes());
+                Some(answer)
+            }
+        }
+    }
+
+    /// Starts it on a free port, TCP and UDP.
+    async fn start(self) -> SocketAddr {
+        loop {
+            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+            let address = listener.local_addr().expect("an address");
+            // Both protocols on one port; another one where UDP has it taken.
+            let Ok(datagrams) = UdpSocket::bind(address).await else { continue };
+            if matches!(self, Self::Gone) {
+                return address;
+            }
+            tokio::spawn(async move {
+                while let Ok((stream, _)) = listener.accept().await {
+                    tokio::spawn(self.serve(stream));
+                }
+            });
+            tokio::spawn(async move {
+                let mut asked = [0; 2048];
+                while let Ok((length, from)) = datagrams.recv_from(&mut asked).await {
+                    if let Some(answer) = self.datagram(&asked[..length]) {
+                        let _ = datagrams.send_to(&answer, from).await;
+                    }
+                }
+            });
+            return address;
+        }
+    }
+}
+
+fn texts<'j>(value: &'j Json, found: &mut Vec<&'j str>) {
+    match value {
+        Json::String(text) => found.push(text),
+        Json::Array(items) => items.iter().for_each(|item| texts(item, found)),
+        Json::Object(entries) => entries.values().for_each(|item| texts(item, found)),
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+    }
+}
+
+/// Nothing that comes out can act on a terminal, hold a secret, or be empty where a reason is due.
+fn harmless(look: &Look, case: &str) {
+    let value = match look {
+        Ok(reading) => serde_json::to_value(reading),
+        Err(error) => serde_json::to_value(error),
+    };
+    let value = value.expect("readings are JSON");
+    let mut found = Vec::new();
+    texts(&value, &mut found);
+    for text in found {
+        let acts = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c);
+        assert!(!text.contains(acts), "{case}: {text:?}");
+        assert!(!text.contains("canary-"), "{case} tells a secret: {text}");
+    }
+    if let Err(error) = look {
+        assert!(!error.message.is_empty(), "{case} gives no reason");
+    }
+}
+
+fn never_well(look: &Look, case: &str) {
+    let Ok(reading) = look else { return };
+    assert!(!matches!(reading.health, Health::Up), "{case} is up: {reading:?}");
+    let known = reading.lag.as_ref().is_some_and(|lag| lag.certainty == Certainty::Known);
+    assert!(!known, "{case} knows its lag: {reading:?}");
+}
+
+/// An example with the peer that `System::example` asks for replaced.
+fn pointed_at(example: &str, port: u16) -> String {
+    let mut text = example.to_owned();
+    for peer in ["127.0.0.1:9", "port = 9"] {
+        for after in ["\"", "/", " ", ",", "\n", "?"] {
+            let to = peer.trim_end_matches('9');
+            text = text.replace(&format!("{peer}{after}"), &format!("{to}{port}{after}"));
+        }
+    }
+    text
+}
+
+async fn look_at(one: &dyn System, peer: Peer) {
+    let case = format!("{} at a peer that is {peer:?}", one.kind());
+    let example = pointed_at(one.example(), peer.start().await.port());
+    let has_peer = example != one.example();
+    let mut spec = spec(&example);
+    let mut probe = one.probe(setup(&spec)).unwrap_or_else(|fault| panic!("{case}: {fault}"));
+    // Twice: the second look must not suffer from what the first one met.
+    for _ in 0..2 {
+        let looks = tokio::time::timeout(spec.timeout + BOOKKEEPING, probe.look()).await;
+        let looks = looks.unwrap_or_else(|_| panic!("{case} exceeds its timeout"));
+        for side in Side::BOTH {
+            let look = looks.side(side).unwrap_or_else(|| panic!("{case} forgets {side}"));
+            harmless(look, &case);
+            let told = look.iter().flat_map(|reading| &reading.facts);
+            for fact in told {
+                let listed = one.facts().iter().any(|known| known.name == fact.name);
+                assert!(listed, "{case}: the fact `{}` is not documented", fact.name);
+            }
+            if has_peer {
+                never_well(look, &case);
+            }
+        }
+    }
+    spec.sides[1] = None;
+    let mut probe = one.probe(setup(&spec)).unwrap_or_else(|fault| panic!("{case}: {fault}"));
+    let looks = probe.look().await;
+    assert!(looks.a.is_some() && looks.b.is_none(), "{case}: B is not there");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_peer_can_hold_up_or_fool_a_probe() {
+    for round in ROUNDS {
+        let mut looks = tokio::task::JoinSet::new();
+        for (one, peer) in SYSTEMS.iter().flat_map(|one| round.iter().map(move |peer| (one, peer)))
+        {
+            looks.spawn(look_at(*one, *peer));
+        }
+        while let Some(looked) = looks.join_next().await {
+            if let Err(error) = looked {
+                std::panic::resume_unwind(error.into_panic());
+            }
+        }
+    }
+}
