@@ -1,0 +1,122 @@
+//! Sites of any size, and peers that answer, that never answer, and that stop answering.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::Runtime;
+
+/// Peers in this process.
+pub struct Peers {
+    _runtime: Runtime,
+    /// Answers at once.
+    pub healthy: String,
+    /// Takes the connection and never answers.
+    pub hung: String,
+    /// Answers until it is switched off.
+    pub switched: String,
+    on: Arc<AtomicBool>,
+}
+
+impl Peers {
+    /// Starts all three.
+    pub fn start() -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let on = Arc::new(AtomicBool::new(true));
+        let serve = |answers: Arc<AtomicBool>| {
+            let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
+            let address = listener.local_addr().expect("an address").to_string();
+            runtime.spawn(async move {
+                while let Ok((stream, _)) = listener.accept().await {
+                    tokio::spawn(talk(stream, Arc::clone(&answers)));
+                }
+            });
+            address
+        };
+        let healthy = serve(Arc::new(AtomicBool::new(true)));
+        let hung = serve(Arc::new(AtomicBool::new(false)));
+        let switched = serve(Arc::clone(&on));
+        Self { _runtime: runtime, healthy, hung, switched, on }
+    }
+
+    /// From now on the switched peer never answers.
+    pub fn switch_off(&self) {
+        self.on.store(false, Ordering::SeqCst);
+    }
+}
+
+async fn talk(mut stream: TcpStream, answers: Arc<AtomicBool>) {
+    let mut buffer = [0; 4096];
+    while stream.read(&mut buffer).await.is_ok_and(|count| count > 0) {
+        if !answers.load(Ordering::SeqCst) {
+            continue;
+        }
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+        if stream.write_all(answer).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// A site in a folder of its own, where its console also keeps its state.
+pub struct Place {
+    folder: tempfile::TempDir,
+}
+
+impl Place {
+    /// Writes a site of `count` systems at a peer for each region, with a plan that only looks.
+    pub fn new(count: usize, [in_a, in_b]: [&str; 2], steps: usize) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut site = "schema = 1\nname = \"bench\"\ntitle = \"Bench\"\nred_needs_signals = 1\n\
+            people.anna = { roles = [\"commander\"], may_declare = true }\n\
+            objectives.core = { rto = \"10m\", rpo = \"5m\", rpo_guaranteed = false }\n\
+            regions.a = { label = \"Region A\", starts_as = \"primary\" }\n\
+            regions.b = { label = \"Region B\", starts_as = \"standby\" }\n"
+            .to_owned();
+        for number in 0..count {
+            let url = |peer: &str| format!("{{ url = \"http://{peer}/health/{number}\" }}");
+            let (in_a, in_b) = (url(in_a), url(in_b));
+            let _ = write!(
+                site,
+                "\n[systems.s{number:03}]\nkind = \"http\"\nobjective = \"core\"\n\
+                 every = \"1s\"\ntimeout = \"1s\"\na = {in_a}\nb = {in_b}\n"
+            );
+        }
+        site.push_str("\n[rules]\ns000_down = { system = \"s000\", failures = 3 }\n");
+        let mut plan = "schema = 1\nname = \"failover\"\ntitle = \"Bench\"\n\
+            from = \"a\"\nto = \"b\"\n\
+            restored = [{ system = \"s000\", in = \"to\", fact = \"healthy\", is = true }]\n"
+            .to_owned();
+        for number in 1..=steps {
+            let _ = write!(
+                plan,
+                "\n[[steps]]\nid = \"step{number}\"\ntitle = \"Look\"\n\
+                 action = \"command.check\"\n\
+                 expect = \"1s\"\ntimeout = \"20s\"\nwith = {{ check = [\"true\"] }}\n"
+            );
+        }
+        let dir = folder.path().join("bench");
+        fs::create_dir_all(dir.join("runbooks")).expect("a folder");
+        fs::write(dir.join("site.toml"), site).expect("a site");
+        fs::write(dir.join("runbooks/failover.toml"), plan).expect("a plan");
+        Self { folder }
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The site's folder.
+    pub fn site(&self) -> String {
+        self.folder.path().join("bench").display().to_string()
+    }
+}

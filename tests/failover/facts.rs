@@ -1,0 +1,71 @@
+//! What is on record of a run: its journal, and the report that the program prints of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use warroom::domain::run::event::{Body, RunEvent};
+use warroom::runtime::journal;
+
+/// The folder of the only run below a console's state.
+pub fn run_folder(state: &Path) -> PathBuf {
+    let runs: Vec<PathBuf> = fs::read_dir(state.join("warroom/runs"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    assert_eq!(runs.len(), 1, "{runs:?}");
+    runs[0].clone()
+}
+
+/// All events of that run.
+pub fn events(state: &Path) -> Vec<RunEvent> {
+    journal::read(&run_folder(state)).unwrap().events
+}
+
+/// The first event that `is` tells.
+pub fn find(events: &[RunEvent], what: &str, is: impl Fn(&Body) -> bool) -> RunEvent {
+    let found = events.iter().find(|event| is(&event.body));
+    found.unwrap_or_else(|| panic!("no {what} in {events:#?}")).clone()
+}
+
+/// How often a step was started.
+pub fn attempts(events: &[RunEvent], wanted: &str) -> usize {
+    let is = |event: &&RunEvent| match &event.body {
+        Body::Intended { step, .. } => step.as_str() == wanted,
+        _ => false,
+    };
+    events.iter().filter(is).count()
+}
+
+/// What `warroom report` prints of that run.
+pub fn report(state: &Path) -> String {
+    let folder = run_folder(state);
+    let output = Command::new(env!("CARGO_BIN_EXE_warroom"))
+        .arg("report")
+        .arg(folder.file_name().unwrap())
+        .env("XDG_STATE_HOME", state)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The cells of the first table row of a report that begins with `first`.
+pub fn row<'r>(report: &'r str, first: &str) -> Vec<&'r str> {
+    let begin = format!("| {first} |");
+    let row = report.lines().find(|line| line.starts_with(&begin));
+    let row = row.unwrap_or_else(|| panic!("no row `{first}` in\n{report}"));
+    row.trim_matches('|').split('|').map(str::trim).collect()
+}
+
+/// The seconds of `00:01:05`.
+pub fn clock_seconds(text: &str) -> f64 {
+    text.split(':').fold(0.0, |sum, part| sum * 60.0 + part.parse::<f64>().unwrap())
+}
+
+/// The seconds of `4.2s`, `12s` or `2m05s`.
+pub fn time_seconds(text: &str) -> f64 {
+    let (minutes, seconds) = text.split_once('m').unwrap_or(("0", text));
+    let seconds = seconds.strip_suffix('s').unwrap();
+    minutes.parse::<f64>().unwrap() * 60.0 + seconds.parse::<f64>().unwrap()
+}

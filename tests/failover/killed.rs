@@ -1,0 +1,81 @@
+//! The console killed in the middle of a promotion: the promotion goes on, once, and is known.
+
+use std::sync::PoisonError;
+
+use warroom::domain::run::event::Body;
+
+use crate::ONE_AT_A_TIME;
+use crate::console::Console;
+use crate::facts;
+use crate::person::{self, Known, Start};
+use crate::real::world::World;
+use crate::real::{DEADLINE, require, until};
+
+const FENCE: Known = ("fence-a", "take A out of the name", Start::Window);
+const PROMOTE: Known = ("promote-pg", "promote pg in B", Start::Typed("promote pg-b"));
+const AFTER: [Known; 6] = [
+    ("verify-write", "write in B", Start::Window),
+    ("verify-schema", "schema of B", Start::Key),
+    ("switch-dns", "lead the name to B", Start::Typed("dns-b")),
+    ("dns-switched", "resolvers follow", Start::Key),
+    ("check-service", "service in B works", Start::Key),
+    ("keep-longer", "let answers be kept", Start::Window),
+];
+
+#[test]
+fn a_console_killed_during_the_promotion_takes_the_run_up_again() {
+    if !require() {
+        return;
+    }
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut world = World::start();
+    let (site, state) = (world.site(), world.state());
+    let console = || Console::start(&site, &state, &World::secrets());
+    let mut first = console();
+    first.until("all is healthy", DEADLINE, |text| {
+        text.contains("no alarm") && text.contains("standby, streaming")
+    });
+    world.lose_a();
+    first.until_shows("PRIMARY Region A DOWN", DEADLINE);
+    person::take_charge(&mut first);
+    person::run(&mut first, FENCE);
+    // A standby whose replay hangs takes the order to promote and cannot finish it.
+    world.pair.b.freeze_child("startup");
+    person::start(&mut first, PROMOTE);
+    until("the promotion was ordered", DEADLINE, || {
+        let asked = "select count(*) from pg_stat_activity where query like 'select pg_promote(%'";
+        world.pair.b.sql(asked) == "1"
+    });
+    first.kill9();
+    drop(first);
+
+    let mut second = console();
+    second.until_shows("[~] S promote pg in B", person::STEP);
+    assert_eq!(world.pair.b.sql("select pg_is_in_recovery()"), "t");
+    world.pair.b.thaw_child("startup");
+    person::until_done(&second, PROMOTE);
+    assert_eq!(world.pair.b.sql("select pg_is_in_recovery()"), "f");
+    let events = facts::events(&state);
+    assert_eq!(facts::attempts(&events, PROMOTE.0), 1, "{events:#?}");
+    facts::find(&events, "resumption", |body| matches!(body, Body::Resumed { .. }));
+
+    // Killed again, with nothing under way: a console is back as it was, but SAFE.
+    second.kill9();
+    drop(second);
+    let mut third = console();
+    person::until_done(&third, PROMOTE);
+    third.until_shows("[SAFE]", person::STEP);
+    person::arm(&mut third);
+    for step in AFTER {
+        person::run(&mut third, step);
+    }
+    third.until_shows("restored at T+", person::STEP);
+    person::attest(&mut third, "read the logs of B", "nothing but the switch");
+    person::close_and_leave(&mut third);
+    let events = facts::events(&state);
+    for (step, ..) in AFTER.iter().chain([&FENCE, &PROMOTE]) {
+        assert_eq!(facts::attempts(&events, step), 1, "{step}");
+    }
+    let report = facts::report(&state);
+    assert!(report.contains("- Closed: complete,"), "{report}");
+}

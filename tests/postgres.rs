@@ -1,0 +1,15 @@
+//! The `postgres` system against two real servers: what it says when all is well, and when not.
+
+#[path = "real/mod.rs"]
+mod real;
+
+#[path = "postgres/acting.rs"]
+mod acting;
+#[path = "postgres/bench.rs"]
+mod bench;
+#[path = "postgres/hostile.rs"]
+mod hostile;
+#[path = "postgres/looking.rs"]
+mod looking;
+#[path = "postgres/rigs.rs"]
+mod rigs;

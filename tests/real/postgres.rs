@@ -1,0 +1,378 @@
+//! Two real Postgres servers, the second a streaming standby of the first.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use warroom::systems::postgres::{ACT_ROLE_SQL, PROBE_TABLE_SQL, WATCH_ROLE_SQL};
+
+use super::{DEADLINE, Killed, account, comes_true, find_program, folder, free_port, until};
+
+/// How long a server may take to end at once.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(5);
+
+/// Password of the role `wr_read`, which has just the rights to watch.
+pub const READ_PASSWORD: &str = "read-only-canary";
+
+/// Password of the role `wr_act`, which has just the rights to act.
+pub const ACT_PASSWORD: &str = "acting-canary";
+
+/// Password of the role `wr_plain`, which has no rights but to connect.
+pub const PLAIN_PASSWORD: &str = "plain-canary";
+
+/// The folder with `initdb` and the rest.
+pub fn binaries() -> Option<PathBuf> {
+    let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path().join("bin")))
+        .filter(|bin| bin.join("initdb").is_file() && bin.join("psql").is_file())
+        .collect();
+    versions.sort();
+    let on_path = || find_program("initdb").and_then(|path| path.parent().map(Path::to_owned));
+    versions.pop().or_else(on_path)
+}
+
+/// One server. Dropping it stops it.
+pub struct Server {
+    /// `a` or `b`.
+    pub name: String,
+    /// The port on 127.0.0.1.
+    pub port: u16,
+    /// The folder of its socket.
+    pub sockets: PathBuf,
+    data: PathBuf,
+    log: PathBuf,
+    bin: PathBuf,
+    process: Option<Killed>,
+}
+
+impl Server {
+    fn new(home: &Path, name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            port: free_port("127.0.0.1"),
+            sockets: home.to_owned(),
+            data: home.join(name),
+            log: home.join(format!("{name}.log")),
+            bin: binaries().expect("`require` was asked first"),
+            process: None,
+        }
+    }
+
+    /// The connection string for psycopg2 and psql, as the superuser.
+    pub fn dsn(&self) -> String {
+        format!("host=127.0.0.1 port={} user=postgres dbname=postgres", self.port)
+    }
+
+    fn tool(&self, name: &str) -> Command {
+        account::command(self.bin.join(name), &self.sockets)
+    }
+
+    fn init(&self) {
+        let data = self.data.to_str().unwrap();
+        succeed(self.tool("initdb").args(["-D", data, "-U", "postgres", "-A", "trust", "-N"]));
+        let mut conf =
+            OpenOptions::new().append(true).open(self.data.join("postgresql.conf")).unwrap();
+        conf.write_all(
+            // A rewind reads the log back to the last checkpoint before the split.
+            b"wal_log_hints = on\nwal_keep_size = '64MB'\n\
+              shared_buffers = '16MB'\nmax_wal_senders = 10\n\
+              wal_retrieve_retry_interval = '100ms'\nhot_standby = on\n",
+        )
+        .unwrap();
+        let hba = "local all postgres trust\n\
+                   host all postgres 127.0.0.1/32 trust\n\
+                   host replication postgres 127.0.0.1/32 trust\n\
+                   local all all scram-sha-256\n\
+                   host all all 127.0.0.1/32 scram-sha-256\n";
+        fs::write(self.data.join("pg_hba.conf"), hba).unwrap();
+    }
+
+    /// Starts it, or starts it again, and waits until it answers.
+    pub fn start(&mut self) {
+        let log = OpenOptions::new().create(true).append(true).open(&self.log).unwrap();
+        account::give(&self.log);
+        let child = self
+            .tool("postgres")
+            .arg("-D")
+            .arg(&self.data)
+            .args(["-p", &self.port.to_string()])
+            .arg("-k")
+            .arg(&self.sockets)
+            .args(["-c", "listen_addresses=127.0.0.1", "-c"])
+            .arg(format!("cluster_name={}", self.name))
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        self.process = Some(Killed(child));
+        until(&format!("server {} answers", self.name), DEADLINE, || {
+            let ended = self.process.as_mut().unwrap().0.try_wait().unwrap();
+            assert!(ended.is_none(), "{} ended: {}", self.name, self.log_text());
+            self.try_sql("select 1").is_ok()
+        });
+    }
+
+    /// What it wrote to its log.
+    pub fn log_text(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// True while its process is there.
+    pub fn is_running(&mut self) -> bool {
+        self.process.as_mut().is_some_and(|process| process.0.try_wait().unwrap().is_none())
+    }
+
+    /// `kill -9` to the server: its children see that and end themselves.
+    pub fn kill9(&mut self) {
+        self.thaw();
+        let Some(mut process) = self.process.take() else { return };
+        process.kill();
+        // Its last children hold the port and the shared memory a little longer.
+        until("the killed server is gone", DEADLINE, || {
+            std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err()
+        });
+        drop(process);
+    }
+
+    /// Stops it in an orderly way: sessions are ended, the log is written out, the standby gets
+    /// everything.
+    pub fn stop(&mut self) {
+        self.signal(Signal::INT);
+        if let Some(mut process) = self.process.take() {
+            process.0.wait().unwrap();
+        }
+    }
+
+    /// Stops every process of the server without ending it: connections are accepted by the
+    /// kernel and never answered, as when a region hangs.
+    pub fn freeze(&self) {
+        self.signal_all(Signal::STOP);
+    }
+
+    /// Lets a frozen server go on.
+    pub fn thaw(&self) {
+        self.signal_all(Signal::CONT);
+    }
+
+    /// Stops the children whose title holds `word`, such as `walsender`, and only them.
+    pub fn freeze_child(&self, word: &str) {
+        assert!(self.signal_children(word, Signal::STOP) > 0, "{} has no {word}", self.name);
+    }
+
+    /// Lets them go on.
+    pub fn thaw_child(&self, word: &str) {
+        self.signal_children(word, Signal::CONT);
+    }
+
+    /// `kill -9` to every process of the server at once, frozen ones too: nothing that it had not
+    /// sent yet is sent any more.
+    pub fn kill9_all(&mut self) {
+        let children = self.children("");
+        self.signal(Signal::KILL);
+        for pid in children {
+            send(pid, Signal::KILL);
+        }
+        self.kill9();
+    }
+
+    fn signal_all(&self, signal: Signal) {
+        self.signal(signal);
+        self.signal_children("", signal);
+    }
+
+    fn signal_children(&self, word: &str, signal: Signal) -> usize {
+        let children = self.children(word);
+        for pid in &children {
+            send(*pid, signal);
+        }
+        children.len()
+    }
+
+    /// The processes that it started and whose title holds `word`.
+    fn children(&self, word: &str) -> Vec<i32> {
+        let Some(process) = &self.process else { return Vec::new() };
+        let parent = process.0.id().to_string();
+        let entries = fs::read_dir("/proc").unwrap().flatten();
+        entries
+            .filter_map(|entry| {
+                let pid = entry.file_name().to_str()?.parse().ok()?;
+                // The parent is the second field after the name in parentheses (`proc(5)`). A
+                // process may end while this looks.
+                let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
+                let is_child = stat.rsplit(") ").next()?.split(' ').nth(1)? == parent;
+                let title = fs::read(entry.path().join("cmdline")).ok()?;
+                (is_child && String::from_utf8_lossy(&title).contains(word)).then_some(pid)
+            })
+            .collect()
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(process) = &self.process {
+            send(i32::try_from(process.0.id()).unwrap(), signal);
+        }
+    }
+
+    /// The output of statements run as the superuser; panics with the server's words.
+    pub fn sql(&self, sql: &str) -> String {
+        self.try_sql(sql).unwrap_or_else(|error| panic!("{}: {sql}: {error}", self.name))
+    }
+
+    /// The same, without the panic.
+    pub fn try_sql(&self, sql: &str) -> Result<String, String> {
+        let output = Command::new(self.bin.join("psql"))
+            .args(["-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql])
+            .arg(self.dsn())
+            .env("PGCONNECT_TIMEOUT", "2")
+            .output()
+            .unwrap();
+        if output.status.success() {
+            Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+        }
+    }
+
+    /// Waits until a query answers `want`.
+    pub fn until_sql(&self, sql: &str, want: &str) {
+        until(&format!("{}: {sql} = {want}", self.name), DEADLINE, || {
+            self.try_sql(sql).as_deref() == Ok(want)
+        });
+    }
+
+    /// `15.20 (Debian ...)`.
+    pub fn version(&self) -> String {
+        self.sql("show server_version")
+    }
+
+    /// Switches TLS on with a certificate and its key, both PEM.
+    pub fn use_tls(&self, certificate: &str, key: &str) {
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let path = self.data.join(name);
+            fs::write(&path, text).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+            account::give(&path);
+        }
+        self.sql("alter system set ssl = on");
+        self.sql("select pg_reload_conf()");
+        self.until_sql("show ssl", "on");
+    }
+
+    /// Makes it anew as a standby of `source` and starts it.
+    pub fn reseed_from(&mut self, source: &Server) {
+        self.stop();
+        if self.data.exists() {
+            fs::remove_dir_all(&self.data).unwrap();
+        }
+        let slot = self.slot_on(source);
+        succeed(
+            self.tool("pg_basebackup")
+                .args(["-d", &source.dsn(), "-R", "-X", "stream", "-c", "fast", "-N", "-S", &slot])
+                .arg("-D")
+                .arg(&self.data),
+        );
+        self.start();
+    }
+
+    /// Turns an old primary, killed or stopped, into a standby of `source` and starts it. What it
+    /// wrote after the split is gone.
+    pub fn rewind_from(&mut self, source: &Server) {
+        self.stop();
+        let slot = self.slot_on(source);
+        succeed(
+            self.tool("pg_rewind")
+                .arg("-D")
+                .arg(&self.data)
+                .arg(format!("--source-server={}", source.dsn()))
+                .args(["-R", "-N"]),
+        );
+        let path = self.data.join("postgresql.auto.conf");
+        let mut conf = OpenOptions::new().append(true).open(path).unwrap();
+        writeln!(conf, "primary_slot_name = '{slot}'").unwrap();
+        self.start();
+    }
+
+    fn slot_on(&self, source: &Server) -> String {
+        let slot = format!("slot_{}", self.name);
+        source.sql(&format!(
+            "select pg_create_physical_replication_slot('{slot}')
+             where not exists (select 1 from pg_replication_slots where slot_name = '{slot}')"
+        ));
+        slot
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.thaw();
+        // An immediate shutdown takes the children and the shared memory with it.
+        self.signal(Signal::QUIT);
+        if let Some(mut process) = self.process.take() {
+            // One that does not end is killed when the process is dropped.
+            comes_true(SHUTDOWN_LIMIT, || !matches!(process.0.try_wait(), Ok(None)));
+        }
+    }
+}
+
+/// A primary and its streaming standby, with the roles `wr_read`, `wr_act` and `wr_plain`.
+pub struct Pair {
+    /// Starts as the primary.
+    pub a: Server,
+    /// Starts as the standby.
+    pub b: Server,
+    // Dropped after the servers.
+    _home: TempDir,
+}
+
+impl Pair {
+    /// Starts both and waits until the standby streams.
+    pub fn start() -> Self {
+        let home = folder();
+        let mut a = Server::new(home.path(), "a");
+        let mut b = Server::new(home.path(), "b");
+        a.init();
+        a.start();
+        a.sql(PROBE_TABLE_SQL);
+        a.sql(WATCH_ROLE_SQL);
+        a.sql(ACT_ROLE_SQL);
+        a.sql(&format!(
+            "create role wr_plain login password '{PLAIN_PASSWORD}';
+             alter role wr_read password '{READ_PASSWORD}';
+             alter role wr_act password '{ACT_PASSWORD}'"
+        ));
+        b.reseed_from(&a);
+        let pair = Self { a, b, _home: home };
+        pair.until_caught_up();
+        pair
+    }
+
+    /// Waits until B streams and has replayed everything that A wrote.
+    pub fn until_caught_up(&self) {
+        self.b.until_sql("select status from pg_stat_wal_receiver", "streaming");
+        let written = self.a.sql("select pg_current_wal_lsn()");
+        self.b.until_sql(&format!("select pg_last_wal_replay_lsn() >= '{written}'"), "t");
+    }
+}
+
+fn send(pid: i32, signal: Signal) {
+    // Already gone is fine.
+    let _ = kill_process(Pid::from_raw(pid).unwrap(), signal);
+}
+
+fn succeed(command: &mut Command) -> Output {
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    assert!(
+        output.status.success(),
+        "{command:?}: {}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    output
+}

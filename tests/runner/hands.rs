@@ -1,0 +1,133 @@
+//! The runner's side: an operator that does what the environment says, well or badly.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use warroom::domain::ids::Side;
+use warroom::domain::preview::{Preview, Standing};
+use warroom::domain::run::commit::Execution;
+use warroom::domain::run::event::{Mode, RunKind};
+use warroom::domain::runbook::Direction;
+use warroom::domain::text::Clean;
+use warroom::port::{Boxed, OperateError, Operator, Output};
+use warroom::runtime::runner::{Prepared, RunnerContext};
+
+use crate::{ACT, PATIENCE, SECRET};
+
+pub fn build(context: &RunnerContext) -> Result<Prepared, Clean> {
+    let act = std::env::var(ACT).unwrap_or_default();
+    if act == "hang in build" {
+        mark(&context.attempt_dir, "building");
+        loop {
+            thread::park();
+        }
+    }
+    if act == "refuse to build" {
+        return Err("the token: s3cr3t-t0ken is not accepted".into());
+    }
+    assert_eq!((context.site.as_str(), context.runbook.as_str()), ("site text", "runbook text"));
+    assert_eq!((context.kind, context.mode), (RunKind::Drill, Mode::Ungraceful));
+    assert_eq!(context.direction, Direction { from: Side::A, to: Side::B });
+    Ok(Prepared {
+        timeout: if act.starts_with("late") { Duration::from_millis(50) } else { PATIENCE },
+        secrets_known: vec![SecretString::from(SECRET)],
+        operator: Box::new(Hands { act, folder: context.attempt_dir.clone() }),
+    })
+}
+
+fn mark(folder: &Path, name: &str) {
+    let mut file =
+        fs::OpenOptions::new().create(true).append(true).open(folder.join(name)).unwrap();
+    file.write_all(b"x").unwrap();
+}
+
+struct Hands {
+    act: String,
+    folder: PathBuf,
+}
+
+impl Operator for Hands {
+    fn check(&mut self) -> Boxed<'_, Standing> {
+        Box::pin(async {
+            match self.act.as_str() {
+                "already" => Standing::Done("it was promoted before".into()),
+                "late check" | "hang in check" => {
+                    mark(&self.folder, "checking");
+                    std::future::pending().await
+                }
+                "blind" | "senseless" => Standing::Unknown("no answer".into()),
+                _ => Standing::NotDone("still standby".into()),
+            }
+        })
+    }
+
+    fn senses(&self) -> bool {
+        self.act != "senseless"
+    }
+
+    fn preview(&mut self) -> Boxed<'_, Preview> {
+        Box::pin(async { Preview::default() })
+    }
+
+    fn apply<'a>(
+        &'a mut self,
+        execution: &'a Execution,
+        output: &'a mut dyn Output,
+    ) -> Boxed<'a, Result<Clean, OperateError>> {
+        Box::pin(async move {
+            mark(&self.folder, "acted");
+            match self.act.as_str() {
+                "refused" => Err(OperateError::Refused("not a standby".into())),
+                "permission" => Err(OperateError::Permission("no right to promote".into())),
+                "ambiguous" => Err(OperateError::Ambiguous("the connection was cut".into())),
+                "hang" | "late" => {
+                    output.line("about to hang");
+                    mark(&self.folder, "acting");
+                    std::future::pending().await
+                }
+                "panic" => panic!("a fault"),
+                "flood" => {
+                    for number in 0..60_000 {
+                        output.line(&format!("line {number} {}", "y".repeat(20)));
+                    }
+                    output.line(&"z".repeat(3_000_000));
+                    output.line("the last line");
+                    Ok("flooded".into())
+                }
+                "secret" => {
+                    output.line(&format!("password is {SECRET}"));
+                    output.line("Authorization: Bearer abcdefghijklmnop");
+                    output.line("-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA7\nabc");
+                    Ok(format!("logged in with {SECRET}").as_str().into())
+                }
+                "environment" => {
+                    for (name, value) in std::env::vars() {
+                        output.line(&format!("{name}={value}"));
+                    }
+                    Ok("printed".into())
+                }
+                "orphan" => {
+                    let child = Command::new("sh")
+                        .args([
+                            "-c",
+                            "trap '' TERM; exec 9>alive; flock -n 9 || exit 1; touch up; \
+                            while :; do sleep 1; done",
+                        ])
+                        .current_dir(&self.folder)
+                        .spawn();
+                    drop(child);
+                    std::future::pending().await
+                }
+                _ => {
+                    output.line(&format!("key {}", execution.key()));
+                    Ok("promoted".into())
+                }
+            }
+        })
+    }
+}
