@@ -9,9 +9,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::domain::time::Stamp;
 use crate::port::Clock;
 use crate::runtime::console::{Console, TICK_RUNNING};
 use crate::runtime::desk::Desk;
+use crate::runtime::effect::Effect;
 use crate::runtime::event::{Event, Signal as Told};
 use crate::runtime::journal::Reply;
 use crate::runtime::performer::{Acts, Performer};
@@ -99,18 +101,7 @@ pub async fn run<D: Desk, A: Acts<D::Role>>(
                 }
             }
         };
-        let now = clock.now();
-        let mut calm = notice(&event, screen);
-        let mut effects = console.step(event, now);
-        for _ in 0..BATCH_MAX {
-            let Some(next) = inbox.next_ready() else { break };
-            calm &= notice(&next, screen);
-            effects.extend(console.step(next, now));
-        }
-        if !calm {
-            effects.extend(console.settle(now));
-        }
-        for effect in effects {
+        for effect in take_batch(console, &mut inbox, screen, event, clock.now()) {
             performer.perform(effect);
         }
         // A terminal that is gone says so by the first frame it cannot take, before any signal.
@@ -121,6 +112,27 @@ pub async fn run<D: Desk, A: Acts<D::Role>>(
         }
     }
     Ok(())
+}
+
+/// Takes in an event and what else is there already, and judges once.
+fn take_batch<D: Desk>(
+    console: &mut Console<D>,
+    inbox: &mut Inbox,
+    screen: &mut Fullscreen,
+    event: Event,
+    now: Stamp,
+) -> Vec<Effect<D::Role>> {
+    let mut calm = notice(&event, screen);
+    let mut effects = console.step(event, now);
+    for _ in 0..BATCH_MAX {
+        let Some(next) = inbox.next_ready() else { break };
+        calm &= notice(&next, screen);
+        effects.extend(console.step(next, now));
+    }
+    if !calm {
+        effects.extend(console.settle(now));
+    }
+    effects
 }
 
 /// True for what may wait for the next tick to be judged: readings come one by one from every

@@ -130,6 +130,8 @@ pub fn ready_rows(screen: &Screen<'_>, gauge: &Row, loss: &Row, width: usize) ->
     ];
     left.into_iter()
         .zip(right)
-        .map(|(left, right)| left.fit(half).join(right.cut(width - half)))
+        .map(|(left, right)| {
+            left.cut(half.saturating_sub(2)).fit(half).join(right.cut(width - half))
+        })
         .collect()
 }
