@@ -136,6 +136,11 @@ pub struct OperatorSetup<'a> {
 pub trait Action: Send + Sync {
     /// What it is.
     fn spec(&self) -> &'static ActionSpec;
+    /// A working `with` for a step of this kind, as TOML, for docs and tests; empty where nothing
+    /// must be written. Peers are written as in [`System::example`].
+    fn example(&self) -> &'static str {
+        ""
+    }
     /// Checks the settings without opening anything; `system` is the target as written.
     ///
     /// # Errors

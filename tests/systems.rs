@@ -10,13 +10,23 @@ use serde_json::Value as Json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use warroom::app::registry::{action, actions, system};
+use warroom::domain::catalogue::Class;
+use warroom::domain::ids::{RunId, StepId};
 use warroom::domain::ids::{Side, SystemId};
+use warroom::domain::preview::Standing;
 use warroom::domain::reading::{Certainty, Health, Look};
+use warroom::domain::run::commit::{Execution, Hash, IntentRecord};
+use warroom::domain::run::event::Purpose;
+use warroom::domain::runbook::{Compensation, Direction, Place, Step, Target, Ungraceful};
 use warroom::domain::settings::{Key, Node, Span, Table, Value, parse_duration};
 use warroom::domain::site::SystemSpec;
+use warroom::domain::site::{Region, Site};
 use warroom::domain::text::Clean;
 use warroom::domain::time::{BootId, Stamp};
-use warroom::port::{Clock, Credential, ProbeSetup, Secrets, System};
+use warroom::port::{
+    Action, Clock, Credential, OperatorSetup, Output, ProbeSetup, Secrets, System,
+};
+use warroom::runtime::clock::SystemClock;
 use warroom::systems::SYSTEMS;
 
 /// What a look may take beyond its system's own timeout.
@@ -381,6 +391,143 @@ async fn no_peer_can_hold_up_or_fool_a_probe() {
         }
         while let Some(looked) = looks.join_next().await {
             if let Err(error) = looked {
+                std::panic::resume_unwind(error.into_panic());
+            }
+        }
+    }
+}
+
+/// What a step may take: its own deadline, the grace of what it started, and bookkeeping.
+const STEP: Duration = Duration::from_secs(2);
+const STEP_AND_GRACE: Duration = Duration::from_secs(8);
+
+fn site(spec: &SystemSpec) -> Site {
+    let region = |label: &str, starts_as_primary| Region {
+        label: label.into(),
+        aws_region: None,
+        starts_as_primary,
+    };
+    Site {
+        name: "contract".to_owned(),
+        title: "Contract".into(),
+        reference: Vec::new(),
+        red_needs_signals: 1,
+        people: Vec::new(),
+        objectives: Vec::new(),
+        regions: [region("Region A", true), region("Region B", false)],
+        systems: vec![spec.clone()],
+        secrets: Vec::new(),
+        rules: Vec::new(),
+    }
+}
+
+fn step(one: &dyn Action, with: Table, spec: &SystemSpec) -> Step {
+    let action = one.spec();
+    Step {
+        id: StepId::new("it").expect("a name"),
+        title: "Do it".into(),
+        group: None,
+        action,
+        with,
+        target: Some(Target { system: spec.id.clone(), place: Place::To }),
+        needs: Vec::new(),
+        expect: STEP,
+        timeout: STEP,
+        gates: Vec::new(),
+        ungraceful: Ungraceful::Same,
+        compensation: Compensation::NotNeeded,
+        class: action.class,
+        guard: action.guard,
+        second_person: false,
+        optional: false,
+        say: None,
+        span: Span::default(),
+    }
+}
+
+/// What an attempt printed.
+#[derive(Default)]
+struct Printed(Vec<String>);
+
+impl Output for Printed {
+    fn line(&mut self, line: &str) {
+        self.0.push(line.to_owned());
+    }
+}
+
+fn plain(text: &Clean, case: &str) {
+    assert!(!text.as_str().contains("canary-"), "{case} tells a secret: {text}");
+    assert!(!text.as_str().contains(char::is_control), "{case}: {text:?}");
+}
+
+/// Looks, rehearses, acts and looks again: always in time, never done by a peer that says nothing.
+async fn act_on(owner: &dyn System, one: &'static dyn Action, peer: Peer) {
+    let name = one.spec().name;
+    let case = format!("{name} at a peer that is {peer:?}");
+    let port = peer.start().await.port();
+    let example = pointed_at(owner.example(), port);
+    let has_peer = example != owner.example();
+    let spec = spec(&example);
+    let written = pointed_at(one.example(), port);
+    let with = table(written.parse().unwrap_or_else(|error| panic!("{case}: {error}")));
+    let target = (one.spec().class != Class::H).then_some(&spec);
+    one.check_settings(&with, target).unwrap_or_else(|fault| panic!("{case}: {fault}"));
+    let (site, step) = (site(&spec), step(one, with, &spec));
+    let setup = OperatorSetup {
+        site: &site,
+        step: &step,
+        with: &step.with,
+        target: Some((&spec, Side::B)),
+        direction: Direction { from: Side::A, to: Side::B },
+        secrets: &AnySecret,
+        clock: Arc::new(SystemClock::new()),
+    };
+    let mut operator = one.operator(setup).unwrap_or_else(|fault| panic!("{case}: {fault}"));
+    let execution = Execution::of_locked_intent(IntentRecord {
+        run: RunId::new("contract-1").expect("a name"),
+        step: step.id.clone(),
+        attempt: 1,
+        purpose: Purpose::Forward,
+        seq: 1,
+        hash: Hash::NONE,
+    });
+    let late = |what: &str| format!("{case}: {what} exceeds its time");
+    let mut printed = Printed::default();
+    for round in ["before", "after"] {
+        let seen = tokio::time::timeout(STEP_AND_GRACE, operator.check()).await;
+        let (Standing::Done(text) | Standing::NotDone(text) | Standing::Unknown(text)) =
+            seen.as_ref().unwrap_or_else(|_| panic!("{}", late("check")));
+        plain(text, &case);
+        assert!(!text.is_empty(), "{case}: a standing without a word");
+        let done = matches!(seen, Ok(Standing::Done(_)));
+        assert!(!(has_peer && done), "{case} is done {round}: {text}");
+        assert!(operator.senses() || matches!(seen, Ok(Standing::Unknown(_))), "{case}: {text}");
+        if round == "after" {
+            break;
+        }
+        let preview = tokio::time::timeout(STEP_AND_GRACE, operator.preview()).await;
+        let preview = preview.unwrap_or_else(|_| panic!("{}", late("preview")));
+        assert!(!preview.call.is_empty(), "{case} does not say what it would call");
+        plain(&preview.call, &case);
+        let ended = operator.apply(&execution, &mut printed);
+        let ended = tokio::time::timeout(STEP + STEP_AND_GRACE, ended).await;
+        let ended = ended.unwrap_or_else(|_| panic!("{}", late("apply")));
+        let text = ended.map_or_else(|error| error.to_string(), |evidence| evidence.to_string());
+        assert!(!text.is_empty() && !text.contains("canary-"), "{case}: {text:?}");
+    }
+    assert!(!printed.0.join(" ").contains("canary-"), "{case} prints a secret");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_peer_can_hold_up_or_fool_a_step() {
+    let http = system(SYSTEMS, "http").expect("the kind that any action can be aimed at");
+    for peer in [Peer::Gone, Peer::Silent, Peer::Cuts, Peer::Garbage, Peer::Escapes] {
+        let mut steps = tokio::task::JoinSet::new();
+        for (owner, one) in actions(SYSTEMS) {
+            steps.spawn(act_on(owner.unwrap_or(http), one, peer));
+        }
+        while let Some(ended) = steps.join_next().await {
+            if let Err(error) = ended {
                 std::panic::resume_unwind(error.into_panic());
             }
         }

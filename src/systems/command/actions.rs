@@ -144,6 +144,14 @@ impl CommandAction {
 }
 
 impl Action for CommandAction {
+    fn example(&self) -> &'static str {
+        match self.spec.class {
+            Class::I => "argv = [\"true\"]\ncheck = [\"false\"]\n",
+            Class::R => "check = [\"false\"]\n",
+            Class::K | Class::N | Class::X | Class::H => "argv = [\"true\"]\n",
+        }
+    }
+
     fn spec(&self) -> &'static ActionSpec {
         self.spec
     }

@@ -91,6 +91,10 @@ fn no_target(with: &Table) -> Fault {
 }
 
 impl Action for Wait {
+    fn example(&self) -> &'static str {
+        "fact = \"healthy\"\nis = true\n"
+    }
+
     fn spec(&self) -> &'static ActionSpec {
         &SPEC
     }

@@ -100,6 +100,10 @@ impl Plan {
 }
 
 impl Action for Request {
+    fn example(&self) -> &'static str {
+        "method = \"POST\"\nurl = \"http://127.0.0.1:9/announce\"\n"
+    }
+
     fn spec(&self) -> &'static ActionSpec {
         &SPEC
     }

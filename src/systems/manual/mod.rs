@@ -116,6 +116,10 @@ static SPEC: ActionSpec = ActionSpec {
 };
 
 impl Action for Attest {
+    fn example(&self) -> &'static str {
+        "ask = \"what do the error logs show?\"\n"
+    }
+
     fn spec(&self) -> &'static ActionSpec {
         &SPEC
     }

@@ -245,6 +245,20 @@ impl Asked {
 }
 
 impl Action for SimAction {
+    fn example(&self) -> &'static str {
+        match self.0.change {
+            Change::Scale => "to = 10\n",
+            Change::Notify => "text = \"the platform is back\"\n",
+            Change::Promote
+            | Change::StopReplication
+            | Change::ShiftTraffic
+            | Change::Purge
+            | Change::Fence
+            | Change::Check
+            | Change::None => "",
+        }
+    }
+
     fn spec(&self) -> &'static ActionSpec {
         self.0
     }
