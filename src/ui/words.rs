@@ -137,7 +137,6 @@ fn step_text(body: &Body) -> String {
 #[must_use]
 pub fn granted(intent: &Intent) -> Clean {
     let text = match intent {
-        Intent::Open { .. } => "opening the run".to_owned(),
         Intent::Declare { .. } => "declared: L shows and accepts the expected losses".to_owned(),
         Intent::AcceptLedger => "expected losses accepted".to_owned(),
         Intent::SetT0 { .. } => "T0 set".to_owned(),

@@ -1,8 +1,6 @@
 //! What a person (or the console itself) wishes to happen to a run, before anything was decided.
 
-use super::event::{Mode, RunKind};
-use crate::domain::ids::{RunId, StepId};
-use crate::domain::runbook::Direction;
+use crate::domain::ids::StepId;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 
@@ -12,17 +10,6 @@ pub const REASON_CHARS_MIN: usize = 10;
 /// One wish. Typed text has already been compared by the dialog; `decide` compares it again.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Intent {
-    /// Begin a run of a runbook.
-    Open {
-        /// Its name.
-        run: RunId,
-        /// What it is for.
-        kind: RunKind,
-        /// Which way.
-        direction: Direction,
-        /// Planned or ungraceful.
-        mode: Mode,
-    },
     /// Declare, by typing the word.
     Declare {
         /// What was typed; must be `declare`.

@@ -4,7 +4,6 @@ use super::Console;
 use crate::domain::time::Stamp;
 use crate::runtime::desk::Desk;
 use crate::ui::available;
-use crate::ui::model::Model;
 use crate::ui::screen::{Access, OutputLine, Screen, TimelineRow};
 use crate::ui::theme::Theme;
 use crate::ui::update::Facts;
@@ -74,11 +73,5 @@ impl<D: Desk> Console<D> {
             guide: &guide,
         };
         view::draw(frame, &screen, theme);
-    }
-
-    /// What the screen itself remembers; for tests.
-    #[must_use]
-    pub fn model(&self) -> &Model {
-        &self.model
     }
 }

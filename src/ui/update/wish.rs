@@ -54,8 +54,7 @@ impl Wish {
                 | Intent::AbortStep { .. }
                 | Intent::Escalate { .. }
                 | Intent::AbortRun { .. } => true,
-                Intent::Open { .. }
-                | Intent::Declare { .. }
+                Intent::Declare { .. }
                 | Intent::AcceptLedger
                 | Intent::SetT0 { .. }
                 | Intent::Hold { .. }

@@ -68,7 +68,6 @@ pub enum Decision {
 /// A [`Refusal`], whose text is the sentence to show.
 pub fn decide(context: &Context<'_>, intent: &Intent) -> Result<Decision, Refusal> {
     match intent {
-        Intent::Open { .. } => Err(Refusal::RunOpen),
         Intent::Declare { typed, reason } => whole::declare(context, typed, reason),
         Intent::AcceptLedger => whole::accept_ledger(context),
         Intent::SetT0 { t0, reason } => {
