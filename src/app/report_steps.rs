@@ -93,6 +93,11 @@ fn step_of(body: &Body) -> Option<&StepId> {
         | Body::Noted { .. }
         | Body::Acknowledged { .. }
         | Body::Alarmed { .. }
+        | Body::TierRestored { .. }
+        | Body::CriterionAccepted { .. }
+        | Body::Forecasted { .. }
+        | Body::AbortPlanned { .. }
+        | Body::Updated { .. }
         | Body::Resumed { .. } => None,
     }
 }

@@ -100,6 +100,11 @@ pub(super) fn sentence(body: &Body) -> String {
         Body::Alarmed { raised: false, sentence, .. } => {
             format!("alarm cleared: {}", safe(sentence))
         }
+        Body::TierRestored { .. }
+        | Body::CriterionAccepted { .. }
+        | Body::Forecasted { .. }
+        | Body::AbortPlanned { .. }
+        | Body::Updated { .. } => told_sentence(body),
         Body::Resumed { found } => format!("console resumed: {}", safe(found)),
         Body::Intended { .. }
         | Body::Started { .. }
@@ -114,6 +119,27 @@ pub(super) fn sentence(body: &Body) -> String {
         | Body::AbortAsked { .. }
         | Body::Untrue { .. }
         | Body::TrueAgain { .. } => step_sentence(body),
+    }
+}
+
+fn told_sentence(body: &Body) -> String {
+    match body {
+        Body::TierRestored { tier, evidence } => {
+            format!("tier `{tier}` RESTORED: {}", safe(evidence))
+        }
+        Body::CriterionAccepted { asks, evidence, reason } => {
+            let (asks, evidence, reason) = (safe(asks), safe(evidence), safe(reason));
+            format!("criterion accepted as it is: {asks} ({evidence}): {reason}")
+        }
+        Body::Forecasted { finish_p50_s, finish_p80_s, runs } => {
+            let (p50, p80) = (seconds_text(*finish_p50_s), seconds_text(*finish_p80_s));
+            format!("forecast: finish at T+{p50} (p50), T+{p80} (p80), from {runs} earlier runs")
+        }
+        Body::AbortPlanned { back, stays } => {
+            format!("abort planned: {} steps to take back, {} stay", back.len(), stays.len())
+        }
+        Body::Updated { number, .. } => format!("status update {number} handed over"),
+        _ => String::new(),
     }
 }
 
@@ -168,6 +194,11 @@ fn step_sentence(body: &Body) -> String {
         | Body::Noted { .. }
         | Body::Acknowledged { .. }
         | Body::Alarmed { .. }
+        | Body::TierRestored { .. }
+        | Body::CriterionAccepted { .. }
+        | Body::Forecasted { .. }
+        | Body::AbortPlanned { .. }
+        | Body::Updated { .. }
         | Body::Resumed { .. } => String::new(),
     }
 }

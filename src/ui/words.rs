@@ -56,6 +56,18 @@ fn event_text(body: &Body) -> String {
         Body::Acknowledged { alarm } => format!("acknowledged {alarm}"),
         Body::Alarmed { raised: true, sentence, .. } => format!("ALARM {sentence}"),
         Body::Alarmed { raised: false, sentence, .. } => format!("over: {sentence}"),
+        Body::TierRestored { tier, evidence } => format!("TIER {tier} RESTORED: {evidence}"),
+        Body::CriterionAccepted { asks, evidence, reason } => {
+            format!("ACCEPTED {asks} as it is ({evidence}): {reason}")
+        }
+        Body::Forecasted { finish_p50_s, finish_p80_s, runs } => {
+            let (p50, p80) = (seconds(Some(*finish_p50_s)), seconds(Some(*finish_p80_s)));
+            format!("FORECAST finish T+{p50} (p50), T+{p80} (p80), from {runs} runs")
+        }
+        Body::AbortPlanned { back, stays } => {
+            format!("ABORT PLAN: {} to take back, {} stay", back.len(), stays.len())
+        }
+        Body::Updated { number, .. } => format!("UPDATE {number} handed over"),
         Body::Resumed { found } => format!("RESUMED after an interruption: {found}"),
         Body::Intended { .. }
         | Body::Started { .. }
@@ -129,6 +141,11 @@ fn step_text(body: &Body) -> String {
         | Body::Noted { .. }
         | Body::Acknowledged { .. }
         | Body::Alarmed { .. }
+        | Body::TierRestored { .. }
+        | Body::CriterionAccepted { .. }
+        | Body::Forecasted { .. }
+        | Body::AbortPlanned { .. }
+        | Body::Updated { .. }
         | Body::Resumed { .. } => String::new(),
     }
 }

@@ -5,9 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use super::terms::{Actor, Cause, Closing, GateSeen, Mode, Outcome, Purpose, RunKind};
+pub use super::terms::{Actor, Cause, Closing, GateSeen, Mode, Outcome, Purpose, RunKind, Stays};
 use crate::domain::catalogue::{Class, Fencing};
-use crate::domain::ids::{RunId, StepId, SystemId};
+use crate::domain::ids::{RunId, StepId, SystemId, TierId};
 use crate::domain::ledger::Ledger;
 use crate::domain::runbook::Direction;
 use crate::domain::text::Clean;
@@ -237,6 +237,45 @@ pub enum Body {
         /// The sentence.
         sentence: Clean,
     },
+    /// The restored facts of one tier were seen: its own clock stops as of this event.
+    TierRestored {
+        /// The tier.
+        tier: TierId,
+        /// What was seen.
+        evidence: Clean,
+    },
+    /// A named person goes on although a go/no-go criterion is not met or cannot be told.
+    CriterionAccepted {
+        /// The criterion, as it is asked.
+        asks: Clean,
+        /// What was seen when it was accepted.
+        evidence: Clean,
+        /// The reason.
+        reason: Clean,
+    },
+    /// When the run was expected to be finished, as it was declared.
+    Forecasted {
+        /// Seconds from T0 to the finish in half of all cases.
+        finish_p50_s: f64,
+        /// Seconds from T0 to the finish in eight of ten cases.
+        finish_p80_s: f64,
+        /// Earlier runs that the figures rest on; 0 when they are the plan's own.
+        runs: u32,
+    },
+    /// How the run is to be given up: what can be taken back, in this order, and what stays.
+    AbortPlanned {
+        /// Done steps to be taken back, first to last.
+        back: Vec<StepId>,
+        /// Steps whose effect stays.
+        stays: Vec<Stays>,
+    },
+    /// A status update was composed and handed to a person.
+    Updated {
+        /// Counts from 1 in each run.
+        number: u32,
+        /// The whole text, line by line.
+        lines: Vec<Clean>,
+    },
     /// A console took the run up again.
     Resumed {
         /// What it found: attempts still running, outcomes read, torn bytes kept.
@@ -254,6 +293,10 @@ impl Body {
             | Self::Alarmed { .. }
             | Self::Resumed { .. }
             | Self::LossMeasured { .. }
+            | Self::TierRestored { .. }
+            | Self::CriterionAccepted { .. }
+            | Self::Forecasted { .. }
+            | Self::Updated { .. }
             | Self::AbortAsked { .. } => false,
             Self::Opened { .. }
             | Self::Declared { .. }
@@ -276,6 +319,7 @@ impl Body {
             | Self::Released
             | Self::Restored { .. }
             | Self::AbortStarted { .. }
+            | Self::AbortPlanned { .. }
             | Self::Closed { .. } => true,
         }
     }

@@ -58,6 +58,11 @@ impl Run {
             restored: self.restored.clone(),
             closed: self.closed.clone(),
             losses: self.losses.clone(),
+            tiers: self.tiers.clone(),
+            accepted_criteria: self.accepted_criteria.clone(),
+            forecasted: self.forecasted,
+            abort: self.abort.clone(),
+            updated: self.updated,
             steps: self.steps.clone(),
             needs: self.needs.clone(),
         }
@@ -77,14 +82,7 @@ impl Run {
     fn take_for_run(&mut self, event: &RunEvent) -> Result<(), Misfit> {
         match &event.body {
             Body::Opened { .. } => return Err(Misfit::Opening { seq: event.seq }),
-            Body::Declared { t0, basis, signals, reason, ledger, .. } => {
-                self.move_stage(StageCue::Declared, event.seq)?;
-                self.count_from(*t0, event.at);
-                self.ledger = Some(ledger.clone());
-                let (at, by, basis) = (event.at, event.by.clone(), *basis);
-                let (signals, reason) = (signals.clone(), reason.clone());
-                self.declaration = Some(Declaration { at, by, basis, signals, reason });
-            }
+            Body::Declared { .. } => self.declare(event)?,
             Body::LedgerAccepted { .. } => self.accepted = Some((event.at, event.by.clone())),
             Body::T0Set { t0, .. } => {
                 self.count_from(*t0, event.at);
@@ -109,10 +107,16 @@ impl Run {
                 self.losses.retain(|(known, _, _)| known != system);
                 self.losses.push((system.clone(), *seconds, how.clone()));
             }
-            Body::AbortStarted { .. } => {
+            Body::AbortStarted { reason } => {
                 self.move_stage(StageCue::AbortStarted, event.seq)?;
                 self.end_hold(event.at);
+                self.begin_abort(event, reason);
             }
+            Body::TierRestored { .. }
+            | Body::CriterionAccepted { .. }
+            | Body::Forecasted { .. }
+            | Body::AbortPlanned { .. }
+            | Body::Updated { .. } => self.take_told(event)?,
             Body::Closed { closing } => {
                 let cue = match closing {
                     Closing::Complete | Closing::CompleteExcept { .. } => StageCue::Completed,
@@ -139,6 +143,18 @@ impl Run {
             | Body::Acknowledged { .. }
             | Body::Alarmed { .. }
             | Body::Resumed { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn declare(&mut self, event: &RunEvent) -> Result<(), Misfit> {
+        if let Body::Declared { t0, basis, signals, reason, ledger, .. } = &event.body {
+            self.move_stage(StageCue::Declared, event.seq)?;
+            self.count_from(*t0, event.at);
+            self.ledger = Some(ledger.clone());
+            let (at, by, basis) = (event.at, event.by.clone(), *basis);
+            let (signals, reason) = (signals.clone(), reason.clone());
+            self.declaration = Some(Declaration { at, by, basis, signals, reason });
         }
         Ok(())
     }
@@ -206,21 +222,8 @@ impl Run {
             Body::AbortAsked { step, attempt } => {
                 self.attempt(step, *attempt, seq)?;
             }
-            Body::Opened { .. }
-            | Body::Declared { .. }
-            | Body::LedgerAccepted { .. }
-            | Body::T0Set { .. }
-            | Body::Escalated { step: None, .. }
-            | Body::Held { .. }
-            | Body::Released
-            | Body::Restored { .. }
-            | Body::LossMeasured { .. }
-            | Body::AbortStarted { .. }
-            | Body::Closed { .. }
-            | Body::Noted { .. }
-            | Body::Acknowledged { .. }
-            | Body::Alarmed { .. }
-            | Body::Resumed { .. } => {}
+            // Words of the run; `take_for_run` names every word there is.
+            _ => {}
         }
         Ok(())
     }

@@ -12,3 +12,4 @@ pub mod refusal;
 pub mod role;
 pub mod state;
 mod terms;
+mod told;

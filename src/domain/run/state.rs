@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::event::{Actor, Body, Cause, Closing, Mode, Outcome, Purpose, RunEvent, RunKind};
+use super::event::{Actor, Body, Cause, Closing, Mode, Outcome, Purpose, RunEvent, RunKind, Stays};
 use super::misfit::Misfit;
 use super::phase::{Phase, Stage};
-use crate::domain::ids::{RunId, StepId, SystemId};
+use crate::domain::ids::{RunId, StepId, SystemId, TierId};
 use crate::domain::ledger::Ledger;
 use crate::domain::runbook::{Direction, Runbook};
 use crate::domain::text::Clean;
@@ -105,6 +105,49 @@ pub struct Declaration {
     pub reason: Clean,
 }
 
+/// A go/no-go criterion that a person accepted as it was.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AcceptedCriterion {
+    /// The criterion, as it is asked.
+    pub asks: Clean,
+    /// What was seen then.
+    pub evidence: Clean,
+    /// The reason.
+    pub reason: Clean,
+    /// When.
+    pub at: Stamp,
+    /// Who.
+    pub by: Actor,
+}
+
+/// When the run was expected to be finished, as it was declared.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Forecasted {
+    /// When that was said.
+    pub at: Stamp,
+    /// Seconds from T0 to the finish in half of all cases.
+    pub finish_p50_s: f64,
+    /// Seconds from T0 to the finish in eight of ten cases.
+    pub finish_p80_s: f64,
+    /// Earlier runs that the figures rest on; 0 when they are the plan's own.
+    pub runs: u32,
+}
+
+/// How the run is given up.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Abort {
+    /// Since when.
+    pub since: Stamp,
+    /// By whom.
+    pub by: Actor,
+    /// The reason.
+    pub reason: Clean,
+    /// Done steps to be taken back, first to last.
+    pub back: Vec<StepId>,
+    /// Steps whose effect stays, with what that costs.
+    pub stays: Vec<Stays>,
+}
+
 /// The state of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
@@ -138,6 +181,16 @@ pub struct Run {
     pub closed: Option<(Stamp, Closing)>,
     /// Losses measured after the promotion.
     pub losses: Vec<(SystemId, f64, Clean)>,
+    /// Tiers whose own restored facts were seen: when, and what was seen.
+    pub tiers: Vec<(TierId, Stamp, Clean)>,
+    /// Go/no-go criteria that were accepted as they were.
+    pub accepted_criteria: Vec<AcceptedCriterion>,
+    /// When it was expected to be finished, as it was declared.
+    pub forecasted: Option<Forecasted>,
+    /// How it is given up.
+    pub abort: Option<Abort>,
+    /// When the last status update was handed over, and its number.
+    pub updated: Option<(Stamp, u32)>,
     /// The steps, in the plan's order.
     pub steps: Vec<StepState>,
     /// Everything that happened, for the timeline and the report.
@@ -193,6 +246,11 @@ impl Run {
             restored: None,
             closed: None,
             losses: Vec::new(),
+            tiers: Vec::new(),
+            accepted_criteria: Vec::new(),
+            forecasted: None,
+            abort: None,
+            updated: None,
             steps: runbook.steps.iter().map(|step| StepState::new(step.id.clone())).collect(),
             events: vec![event.clone()],
             needs,

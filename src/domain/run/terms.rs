@@ -167,3 +167,12 @@ pub enum Closing {
     /// Given up.
     Aborted,
 }
+
+/// A step whose effect stays when the run is given up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stays {
+    /// The step.
+    pub step: StepId,
+    /// What that costs, in the plan's words.
+    pub costs: Clean,
+}

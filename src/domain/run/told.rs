@@ -1,0 +1,56 @@
+//! What is told beside the steps: tiers restored, criteria accepted, forecasts, updates, aborts.
+
+use super::event::{Body, RunEvent};
+use super::misfit::Misfit;
+use super::state::{Abort, AcceptedCriterion, Forecasted, Run};
+use crate::domain::text::Clean;
+
+impl Run {
+    /// Takes in a word that moves neither a step nor the run's stage.
+    pub(super) fn take_told(&mut self, event: &RunEvent) -> Result<(), Misfit> {
+        match &event.body {
+            Body::AbortPlanned { back, stays } => {
+                let stage = self.stage;
+                let abort = self.abort.as_mut();
+                let abort = abort.ok_or(Misfit::StageMove { seq: event.seq, stage })?;
+                (abort.back, abort.stays) = (back.clone(), stays.clone());
+            }
+            Body::TierRestored { tier, evidence } => {
+                self.tiers.retain(|(known, ..)| known != tier);
+                self.tiers.push((tier.clone(), event.at, evidence.clone()));
+            }
+            Body::CriterionAccepted { asks, evidence, reason } => {
+                self.accepted_criteria.retain(|known| known.asks != *asks);
+                self.accepted_criteria.push(AcceptedCriterion {
+                    asks: asks.clone(),
+                    evidence: evidence.clone(),
+                    reason: reason.clone(),
+                    at: event.at,
+                    by: event.by.clone(),
+                });
+            }
+            Body::Forecasted { finish_p50_s, finish_p80_s, runs } => {
+                self.forecasted = Some(Forecasted {
+                    at: event.at,
+                    finish_p50_s: *finish_p50_s,
+                    finish_p80_s: *finish_p80_s,
+                    runs: *runs,
+                });
+            }
+            Body::Updated { number, .. } => self.updated = Some((event.at, *number)),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The run is being given up from here on; the plan for it follows.
+    pub(super) fn begin_abort(&mut self, event: &RunEvent, reason: &Clean) {
+        self.abort = Some(Abort {
+            since: event.at,
+            by: event.by.clone(),
+            reason: reason.clone(),
+            back: Vec::new(),
+            stays: Vec::new(),
+        });
+    }
+}
