@@ -30,6 +30,13 @@ impl<D: Desk> Console<D> {
         self.grant_all(wishes, now)
     }
 
+    /// Asks for what a key would have asked for, on a console that nobody types at. The answer is
+    /// the same: the desk decides, and a refusal is a notice.
+    pub fn ask(&mut self, wish: Wish, now: Stamp) -> Vec<Effect<D::Role>> {
+        self.touched = now;
+        self.grant_all(vec![wish], now)
+    }
+
     pub(super) fn ui_tick(&mut self, now: Stamp) -> Vec<Effect<D::Role>> {
         let mut model = std::mem::take(&mut self.model);
         let wishes = update::tick(&mut model, &self.facts(now));

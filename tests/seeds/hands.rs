@@ -1,0 +1,143 @@
+//! Virtual time, and attempts performed in it: many at once, none of them in a process of its own.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use warroom::domain::preview::Standing;
+use warroom::domain::run::commit::{Execution, IntentRecord};
+use warroom::domain::run::event::{Cause, Outcome};
+use warroom::domain::text::Clean;
+use warroom::domain::time::{BootId, Stamp};
+use warroom::port::{Boxed, Clock, OperateError, Operator, Output};
+use warroom::systems::sim::pause::Pause;
+
+/// Time that passes only when the voyage says so.
+#[derive(Default)]
+pub struct Virtual(AtomicU64);
+
+impl Virtual {
+    /// Lets time pass.
+    pub fn pass(&self, time: Duration) {
+        let ms = u64::try_from(time.as_millis()).expect("a short time");
+        self.0.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+impl Clock for Virtual {
+    fn now(&self) -> Stamp {
+        let ms = self.0.load(Ordering::SeqCst);
+        let wall_ms = 1_795_183_330_000 + i64::try_from(ms).expect("a short time");
+        Stamp { wall_ms, boot_ms: 1_000_000 + ms, boot: BootId(1) }
+    }
+}
+
+/// Waits on the virtual clock; polled after every step of it.
+struct Nap {
+    clock: Arc<Virtual>,
+    until: u64,
+}
+
+impl Future for Nap {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        if self.clock.now().boot_ms >= self.until { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+fn nap(clock: &Arc<Virtual>, time: Duration) -> Nap {
+    let ms = u64::try_from(time.as_millis()).expect("a short time");
+    Nap { clock: Arc::clone(clock), until: clock.now().boot_ms + ms }
+}
+
+/// The operators' way of waiting.
+pub struct Patience(pub Arc<Virtual>);
+
+impl Pause for Patience {
+    fn pause(&self, time: Duration) -> Boxed<'_, ()> {
+        Box::pin(nap(&self.0, time))
+    }
+}
+
+/// Lines that an attempt printed and nobody took yet.
+#[derive(Clone, Default)]
+pub struct Printed(Arc<Mutex<Vec<Clean>>>);
+
+impl Printed {
+    pub fn take(&self) -> Vec<Clean> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Output for Printed {
+    fn line(&mut self, line: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(Clean::new(line));
+    }
+}
+
+/// Something that goes on in virtual time.
+pub type Work<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// Takes one look at whether the work is done.
+pub fn poll<T>(work: &mut Work<T>) -> Option<T> {
+    match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => Some(value),
+        Poll::Pending => None,
+    }
+}
+
+/// Finishes work that needs no time.
+pub fn now<T>(work: impl Future<Output = T>) -> T {
+    match pin!(work).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("a look at the simulated world takes no time"),
+    }
+}
+
+/// Performs an attempt as its runner does: never what is so already, never without knowing.
+pub fn perform(
+    mut operator: Box<dyn Operator>,
+    intent: IntentRecord,
+    mut printed: Printed,
+) -> Work<Outcome> {
+    Box::pin(async move {
+        match operator.check().await {
+            Standing::Done(evidence) => return Outcome::AlreadySo { evidence },
+            Standing::Unknown(why) if operator.senses() => {
+                return Outcome::Failed { cause: Cause::Error, message: why };
+            }
+            Standing::Unknown(_) | Standing::NotDone(_) => {}
+        }
+        let execution = Execution::of_locked_intent(intent);
+        match operator.apply(&execution, &mut printed).await {
+            Ok(evidence) => Outcome::Applied { evidence },
+            Err(OperateError::Refused(message) | OperateError::Permission(message)) => {
+                Outcome::Failed { cause: Cause::Error, message }
+            }
+            Err(OperateError::Ambiguous(message)) => Outcome::Unknown { message },
+        }
+    })
+}
+
+/// Looks at a standing until it is done or the patience is over.
+pub fn stand(
+    clock: &Arc<Virtual>,
+    mut operator: Box<dyn Operator>,
+    patience: Duration,
+) -> Work<Standing> {
+    let clock = Arc::clone(clock);
+    Box::pin(async move {
+        let begin = clock.now();
+        loop {
+            let seen = operator.check().await;
+            if matches!(seen, Standing::Done(_)) || clock.now().since(begin) >= patience {
+                return seen;
+            }
+            nap(&clock, Duration::from_millis(500)).await;
+        }
+    })
+}
