@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use super::masked::{Mask, MaskedProbe, known_to_watch};
 use super::registry::{self, Systems};
 use super::secrets::{ActSecrets, Environment, ReadSecrets, environment};
 use super::site_file::{self, LoadedSite};
@@ -261,7 +262,10 @@ fn build(
     let spec = &loaded.site.systems[index];
     let system = registry::system(setup.systems, &spec.kind)?;
     let clock = Arc::clone(&setup.clock);
-    system.probe(ProbeSetup { spec, secrets: read, clock }).map_err(|fault| fault.message)
+    let setup = ProbeSetup { spec, secrets: read, clock };
+    let probe = system.probe(setup).map_err(|fault| fault.message)?;
+    let mask = Mask::of(&known_to_watch(&loaded.site, read));
+    Ok(Box::new(MaskedProbe { probe, mask }))
 }
 
 fn add_looks(report: &mut CheckReport, loaded: &LoadedSite, index: usize, looks: Option<&Looks>) {

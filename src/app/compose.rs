@@ -23,6 +23,7 @@ use crate::runtime::console::{Console, Parts};
 use crate::runtime::desk::{CommanderDesk, Desk, ObserverDesk};
 use crate::runtime::event::Event;
 use crate::runtime::journal;
+use crate::runtime::last_words;
 use crate::runtime::observations::{self, Keeper};
 use crate::runtime::paths::StatePaths;
 use crate::runtime::performer::{Acts, CommanderActs, ObserverActs, Performer};
@@ -85,6 +86,7 @@ pub fn command(site: LoadedSite, start: &Start) -> anyhow::Result<()> {
     let mut environment = runner::environment(&names);
     environment.push((SITE_DIR_VARIABLE.to_owned(), site.dir.display().to_string()));
     let builder = PlanWorkshop::new(&site.site, &site.dir, Arc::clone(&ground.clock));
+    last_words::know(&builder.known());
     let (events, inbox) = mpsc::channel(EVENT_QUEUE);
     let acts = CommanderActs {
         runs: ground.paths.runs(),

@@ -8,6 +8,7 @@ pub mod docs;
 pub mod entry;
 pub mod lint;
 pub mod lookup;
+pub mod masked;
 pub mod reference;
 pub mod registry;
 pub mod report;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::masked::{Mask, MaskedOperator, MaskedProbe, known_to_act, known_to_watch};
 use super::registry;
 use super::secrets::{ActSecrets, ReadSecrets};
 use crate::domain::run::event::Purpose;
@@ -13,7 +14,7 @@ use crate::domain::runbook::{Compensation, Runbook};
 use crate::domain::settings::{Fault, Node, Table, Value};
 use crate::domain::site::{SecretSource, Site};
 use crate::domain::text::Clean;
-use crate::port::{Clock, Operator, OperatorSetup, ProbeSetup, Secrets};
+use crate::port::{Clock, Operator, OperatorSetup, ProbeSetup};
 use crate::runtime::effect::Job;
 use crate::runtime::poller::Watched;
 use crate::runtime::runner::{Prepared, RunnerContext};
@@ -25,13 +26,22 @@ pub struct PlanWorkshop {
     site: Site,
     secrets: ActSecrets,
     clock: Arc<dyn Clock>,
+    mask: Mask,
 }
 
 impl PlanWorkshop {
     /// A workshop for `site`, whose folder is `dir`.
     #[must_use]
     pub fn new(site: &Site, dir: &Path, clock: Arc<dyn Clock>) -> Self {
-        Self { site: site.clone(), secrets: ActSecrets::new(site, dir), clock }
+        let secrets = ActSecrets::new(site, dir);
+        let mask = Mask::of(&known_to_act(site, &secrets));
+        Self { site: site.clone(), secrets, clock, mask }
+    }
+
+    /// Every secret that its operators may get hold of.
+    #[must_use]
+    pub fn known(&self) -> Vec<SecretString> {
+        known_to_act(&self.site, &self.secrets)
     }
 }
 
@@ -67,7 +77,8 @@ impl Workshop for PlanWorkshop {
             secrets: &self.secrets,
             clock: Arc::clone(&self.clock),
         };
-        action.operator(setup).map_err(|fault| Clean::new(&fault.to_string()))
+        let operator = action.operator(setup).map_err(|fault| Clean::new(&fault.to_string()))?;
+        Ok(Box::new(MaskedOperator { operator, mask: self.mask.clone() }))
     }
 }
 
@@ -87,6 +98,7 @@ impl Workshop for NoWorkshop {
 /// A sentence when a setting is wrong or a secret cannot be opened.
 pub fn probes(site: &Site, dir: &Path, clock: &Arc<dyn Clock>) -> Result<Vec<Watched>, String> {
     let secrets = ReadSecrets::new(site, dir).map_err(|fault| fault.to_string())?;
+    let mask = Mask::of(&known_to_watch(site, &secrets));
     let mut watched = Vec::with_capacity(site.systems.len() + site.reference.len());
     for spec in &site.systems {
         let system = registry::system(SYSTEMS, &spec.kind)?;
@@ -97,7 +109,7 @@ pub fn probes(site: &Site, dir: &Path, clock: &Arc<dyn Clock>) -> Result<Vec<Wat
             system: Some(spec.id.clone()),
             every: spec.every,
             timeout: spec.timeout,
-            probe,
+            probe: Box::new(MaskedProbe { probe, mask: mask.clone() }),
             sides: [spec.sides[0].is_some(), spec.sides[1].is_some()],
         });
     }
@@ -130,11 +142,7 @@ pub fn prepare(
         .ok_or_else(|| Clean::new("the frozen plan does not have this step"))?;
     let timeout = step.timeout + RUNNER_SLACK;
     let workshop = PlanWorkshop::new(&site, site_dir, clock);
-    let secrets_known: Vec<SecretString> = site
-        .secrets
-        .iter()
-        .filter_map(|secret| workshop.secrets.open(&secret.name).ok()?.secret)
-        .collect();
+    let secrets_known = workshop.known();
     let job = Job {
         direction: context.direction,
         step: context.intent.step.clone(),
@@ -175,7 +183,7 @@ pub fn environment_names(site: &Site, runbooks: &[Runbook]) -> Vec<String> {
 }
 
 /// The names in a step's own list `env`.
-fn listed_names(with: &Table) -> Vec<String> {
+pub(super) fn listed_names(with: &Table) -> Vec<String> {
     let Some(Node { value: Value::List(names), .. }) = with.get("env") else {
         return Vec::new();
     };

@@ -4,12 +4,29 @@ use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 
+use secrecy::SecretString;
+
+use crate::runtime::redact::Redactor;
+
 /// Faults kept; the first tell the cause, the rest follow from them.
 const WORDS_MAX: usize = 16;
 
 static HOLDING: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
 static WORDS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static MASK: Mutex<Option<Redactor>> = Mutex::new(None);
+
+/// Masks these in every fault that is told from here on: a message may quote what was at hand.
+pub fn know(secrets: &[SecretString]) {
+    *MASK.lock().unwrap_or_else(PoisonError::into_inner) = Some(Redactor::new(secrets));
+}
+
+fn masked(text: &str) -> String {
+    match &*MASK.lock().unwrap_or_else(PoisonError::into_inner) {
+        Some(redactor) => redactor.text(text),
+        None => Redactor::new(&[]).text(text),
+    }
+}
 
 /// From here on a panic of any thread is kept instead of being written over the screen.
 pub fn hold() {
@@ -21,7 +38,7 @@ pub fn hold() {
             }
             let mut words = WORDS.lock().unwrap_or_else(PoisonError::into_inner);
             if words.len() < WORDS_MAX {
-                words.push(format!("warroom: a fault of the program: {panic}"));
+                words.push(masked(&format!("warroom: a fault of the program: {panic}")));
             }
         }));
     });
@@ -50,12 +67,15 @@ mod tests {
     #[test]
     fn a_fault_is_kept_and_told_later() {
         hold();
+        know(&[SecretString::from("wr-canary=panic")]);
         for _ in 0..WORDS_MAX + 2 {
-            let ended = std::thread::spawn(|| panic!("a made-up fault")).join();
+            let quotes = || panic!("a made-up fault at https://u:wr-canary=panic@db/");
+            let ended = std::thread::spawn(quotes).join();
             assert!(ended.is_err());
         }
         let words = take();
         let made_up = words.iter().filter(|word| word.contains("a made-up fault")).count();
+        assert!(!words.iter().any(|word| word.contains("wr-canary")), "{words:?}");
         // Other tests may panic meanwhile.
         assert!(made_up > 0 && words.len() == WORDS_MAX, "{words:?}");
         assert!(words[0].starts_with("warroom: a fault of the program: "), "{}", words[0]);

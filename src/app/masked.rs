@@ -1,0 +1,168 @@
+//! Probes and operators whose words are masked before anything else hears them: peers tell secrets.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::secrets::{ActSecrets, ReadSecrets};
+use super::workshop::listed_names;
+use crate::domain::preview::{Preview, PreviewLine, Standing};
+use crate::domain::reading::{FactValue, Health, Look, LookError, Reading};
+use crate::domain::run::commit::Execution;
+use crate::domain::site::{SecretSource, Site};
+use crate::domain::text::Clean;
+use crate::port::{Boxed, Looks, OperateError, Operator, Output, Probe, Secrets};
+use crate::runtime::redact::Redactor;
+
+/// The secrets that anything of a watching console may get hold of: those it opens, and those in
+/// variables that the programs it starts see.
+pub(super) fn known_to_watch(site: &Site, read: &ReadSecrets) -> Vec<SecretString> {
+    let seen: Vec<String> = site
+        .systems
+        .iter()
+        .flat_map(|system| {
+            let sides = system.sides.iter().flatten();
+            sides.chain([&system.settings]).flat_map(listed_names).collect::<Vec<_>>()
+        })
+        .collect();
+    let opened = read.names().filter_map(|name| read.open(name).ok()?.secret);
+    let in_sight = site.secrets.iter().filter_map(|secret| match &secret.source {
+        Some(SecretSource::Environment(name)) if seen.contains(name) => {
+            super::secrets::environment(name).map(SecretString::from)
+        }
+        Some(SecretSource::Environment(_) | SecretSource::File(_)) | None => None,
+    });
+    opened.chain(in_sight).collect()
+}
+
+/// Every secret of the site that can be opened, for a process that acts.
+pub(super) fn known_to_act(site: &Site, secrets: &ActSecrets) -> Vec<SecretString> {
+    site.secrets.iter().filter_map(|secret| secrets.open(&secret.name).ok()?.secret).collect()
+}
+
+/// What masks.
+#[derive(Clone)]
+pub struct Mask(Arc<Redactor>);
+
+impl Mask {
+    /// Masks these, and what looks like a secret.
+    #[must_use]
+    pub fn of(known: &[SecretString]) -> Self {
+        Self(Arc::new(Redactor::new(known)))
+    }
+
+    fn text(&self, text: &Clean) -> Clean {
+        Clean::new(&self.0.text(text.as_str()))
+    }
+
+    fn look(&self, look: Look) -> Look {
+        match look {
+            Ok(reading) => Ok(self.reading(reading)),
+            Err(error) => Err(LookError { kind: error.kind, message: self.text(&error.message) }),
+        }
+    }
+
+    fn reading(&self, mut reading: Reading) -> Reading {
+        reading.note = self.text(&reading.note);
+        reading.health = match reading.health {
+            Health::Up => Health::Up,
+            Health::Degraded(why) => Health::Degraded(self.text(&why)),
+            Health::Down(why) => Health::Down(self.text(&why)),
+            Health::Unknown(why) => Health::Unknown(self.text(&why)),
+        };
+        for fact in &mut reading.facts {
+            match &mut fact.value {
+                FactValue::Text(text) | FactValue::Unknown(text) => *text = self.text(text),
+                FactValue::Boolean(_)
+                | FactValue::Number(_)
+                | FactValue::Seconds(_)
+                | FactValue::Share(_) => {}
+            }
+        }
+        reading
+    }
+
+    fn standing(&self, standing: &Standing) -> Standing {
+        match standing {
+            Standing::Done(text) => Standing::Done(self.text(text)),
+            Standing::NotDone(text) => Standing::NotDone(self.text(text)),
+            Standing::Unknown(text) => Standing::Unknown(self.text(text)),
+        }
+    }
+
+    fn preview(&self, preview: Preview) -> Preview {
+        let line = |line: PreviewLine| PreviewLine { mark: line.mark, text: self.text(&line.text) };
+        Preview {
+            changes: preview.changes.into_iter().map(line).collect(),
+            call: self.text(&preview.call),
+            acts_as: self.text(&preview.acts_as),
+        }
+    }
+
+    fn error(&self, error: &OperateError) -> OperateError {
+        match error {
+            OperateError::Refused(why) => OperateError::Refused(self.text(why)),
+            OperateError::Permission(why) => OperateError::Permission(self.text(why)),
+            OperateError::Ambiguous(why) => OperateError::Ambiguous(self.text(why)),
+        }
+    }
+}
+
+/// A probe that tells no secret.
+pub struct MaskedProbe {
+    /// The probe.
+    pub probe: Box<dyn Probe>,
+    /// What masks.
+    pub mask: Mask,
+}
+
+impl Probe for MaskedProbe {
+    fn look(&mut self) -> Boxed<'_, Looks> {
+        Box::pin(async {
+            let Looks { a, b } = self.probe.look().await;
+            let mask = &self.mask;
+            Looks { a: a.map(|look| mask.look(look)), b: b.map(|look| mask.look(look)) }
+        })
+    }
+}
+
+/// An operator that tells no secret. What its attempt prints is masked where it is written down.
+pub struct MaskedOperator {
+    /// The operator.
+    pub operator: Box<dyn Operator>,
+    /// What masks.
+    pub mask: Mask,
+}
+
+impl Operator for MaskedOperator {
+    fn senses(&self) -> bool {
+        self.operator.senses()
+    }
+
+    fn check(&mut self) -> Boxed<'_, Standing> {
+        Box::pin(async {
+            let standing = self.operator.check().await;
+            self.mask.standing(&standing)
+        })
+    }
+
+    fn preview(&mut self) -> Boxed<'_, Preview> {
+        Box::pin(async {
+            let preview = self.operator.preview().await;
+            self.mask.preview(preview)
+        })
+    }
+
+    fn apply<'a>(
+        &'a mut self,
+        execution: &'a Execution,
+        output: &'a mut dyn Output,
+    ) -> Boxed<'a, Result<Clean, OperateError>> {
+        Box::pin(async move {
+            let outcome = self.operator.apply(execution, output).await;
+            outcome
+                .map(|evidence| self.mask.text(&evidence))
+                .map_err(|error| self.mask.error(&error))
+        })
+    }
+}
