@@ -1,14 +1,14 @@
-//! Three runs that use every word of the journal, and the plan they are runs of.
+//! Four runs that use every word of the journal, and the plan they are runs of.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use warroom::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
-use warroom::domain::ids::{PersonId, RunId, Side, StepId, SystemId};
+use warroom::domain::ids::{PersonId, RunId, Side, StepId, SystemId, TierId};
 use warroom::domain::ledger::{Ledger, LedgerRow, LossVerdict};
 use warroom::domain::reading::{Basis, Certainty, Lag, LagUnit};
 use warroom::domain::run::event::{
-    Actor, Body, Cause, Closing, GateSeen, Mode, Outcome, Purpose, RunKind,
+    Actor, Body, Cause, Closing, GateSeen, Mode, Outcome, Purpose, RunKind, Stays,
 };
 use warroom::domain::runbook::{Compensation, Direction, Runbook, Step, Ungraceful};
 use warroom::domain::settings::{Span, Table};
@@ -70,7 +70,7 @@ pub struct Story {
 }
 
 pub fn stories() -> Vec<Story> {
-    vec![complete(), trouble(), given_up()]
+    vec![complete(), trouble(), given_up(), around()]
 }
 
 fn opened(kind: RunKind, mode: Mode) -> Body {
@@ -216,6 +216,41 @@ fn given_up() -> Story {
         Body::Closed { closing: Closing::Aborted },
     ];
     Story { name: "given-up", kind: RunKind::Simulation, bodies, ends: "aborted" }
+}
+
+/// What is told beside the steps, and a planned way out.
+fn around() -> Story {
+    let bodies = vec![
+        opened(RunKind::Live, Mode::Planned),
+        declared(),
+        Body::Forecasted { finish_p50_s: 1_800.25, finish_p80_s: 2_050.5, runs: 6 },
+        Body::CriterionAccepted {
+            asks: "pods in B have capacity".into(),
+            evidence: "6 of 10".into(),
+            reason: "they grow while we promote".into(),
+        },
+        Body::Updated { number: 1, lines: vec!["LIVE lms".into(), "T+05:00 ON TRACK".into()] },
+        intended("scale", 1, Purpose::Forward),
+        ended("scale", 1, applied()),
+        Body::Verified { step: step("scale"), attempt: 1, evidence: "3 of 3".into() },
+        intended("promote", 1, Purpose::Forward),
+        ended("promote", 1, applied()),
+        Body::Verified { step: step("promote"), attempt: 1, evidence: "primary".into() },
+        Body::TierRestored {
+            tier: TierId::new("files").unwrap(),
+            evidence: "objects answer".into(),
+        },
+        Body::AbortStarted { reason: "A is back and was never lost".into() },
+        Body::AbortPlanned {
+            back: vec![step("scale")],
+            stays: vec![Stays { step: step("promote"), costs: "rebuild A, about 45 min".into() }],
+        },
+        intended("scale", 2, Purpose::Compensate),
+        ended("scale", 2, applied()),
+        Body::Verified { step: step("scale"), attempt: 2, evidence: "0 of 3".into() },
+        Body::Closed { closing: Closing::Aborted },
+    ];
+    Story { name: "around", kind: RunKind::Live, bodies, ends: "aborted" }
 }
 
 const ACTION: ActionSpec = ActionSpec {
