@@ -110,6 +110,21 @@ impl Place {
         Self { folder }
     }
 
+    /// The same, with one step that prints without end.
+    pub fn flooding(count: usize, peers: [&str; 2]) -> Self {
+        let place = Self::new(count, peers, 0);
+        let path = place.path().join("bench/runbooks/failover.toml");
+        let mut plan = fs::read_to_string(&path).expect("a plan");
+        plan.push_str(
+            "\n[[steps]]\nid = \"flood\"\ntitle = \"Flood\"\naction = \"command.set\"\n\
+             expect = \"1m\"\ntimeout = \"5m\"\n\
+             compensation = { none = \"nothing to take back\" }\n\
+             with = { argv = [\"yes\", \"a flooded line\"], check = [\"false\"] }\n",
+        );
+        fs::write(&path, plan).expect("a plan");
+        place
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         self.folder.path()
