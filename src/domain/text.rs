@@ -70,6 +70,11 @@ impl PartialEq<str> for Clean {
 
 fn clean(text: &str) -> String {
     let text = text.trim_end_matches(['\n', '\r']);
+    // Nearly every text is plain, and every look of every system brings some.
+    let plain = |byte: &u8| (b' '..=b'~').contains(byte);
+    if text.len() <= CLEAN_CHARS_MAX && text.as_bytes().iter().all(plain) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len().min(CLEAN_CHARS_MAX));
     let mut marks = 0;
     let mut kept = 0;

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use warroom::app::demo::DemoPlan;
 use warroom::domain::catalogue::Class;
-use warroom::domain::ids::StepId;
-use warroom::domain::run::event::{Body, Mode};
+use warroom::domain::run::event::Mode;
 use warroom::domain::run::intent::Intent;
 use warroom::domain::run::phase::{Phase, Stage};
 use warroom::domain::run::state::Run;
@@ -72,16 +71,6 @@ impl Person {
         }
     }
 
-    /// Asks for one thing, then rests.
-    pub fn asks(&mut self, voyage: &mut Voyage, intent: Intent) -> bool {
-        while !self.is_free(voyage.clock.now()) {
-            voyage.tick();
-        }
-        let granted = voyage.ask(Wish::Intent(intent));
-        self.rest(voyage.clock.now());
-        granted
-    }
-
     fn is_free(&self, now: Stamp) -> bool {
         self.free.is_none_or(|free| now.boot_ms >= free.boot_ms)
     }
@@ -114,7 +103,6 @@ fn next_wish(voyage: &Voyage, runbook: &str, mode: Mode) -> Option<Wish> {
             let reason = "the region is lost, the standby is fit".into();
             Some(Wish::Intent(Intent::Declare { typed: "declare".to_owned(), reason }))
         }
-        Stage::Aborting => abort_wish(run, plan),
         _ if run.accepted.is_none() => Some(Wish::Intent(Intent::AcceptLedger)),
         _ if !voyage.console.is_armed() => Some(Wish::Arm),
         _ if run.is_finished() => run.restored.as_ref().map(|_| Wish::Intent(Intent::Close)),
@@ -148,8 +136,4 @@ fn step_wish(run: &Run, plan: &Runbook) -> Option<Wish> {
         };
         Some(Wish::Intent(intent))
     })
-}
-
-fn abort_wish(_run: &Run, _plan: &Runbook) -> Option<Wish> {
-    Some(Wish::Intent(Intent::Close))
 }

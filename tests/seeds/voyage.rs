@@ -178,7 +178,7 @@ impl Voyage {
     /// A quarter of a second.
     pub fn tick(&mut self) {
         self.clock.pass(TICK);
-        if self.ticks % LOOK_TICKS == 0 {
+        if self.ticks.is_multiple_of(LOOK_TICKS) {
             self.look();
         }
         self.ticks += 1;

@@ -65,50 +65,75 @@ fn note_of(cell: &Cell) -> String {
     })
 }
 
+/// A system on a side, before words are made of it: there may be a thousand, and few are seen.
+struct Seen<'a> {
+    ink: Ink,
+    told: Option<Priority>,
+    state: CellState,
+    cell: Option<&'a Cell>,
+}
+
+/// How a system is on a side; none where it is not in that region.
+fn seen<'a>(screen: &Screen<'a>, system: &SystemSpec, side: Side) -> Option<Seen<'a>> {
+    system.sides[side.index()].as_ref()?;
+    let Some(cell) = screen.snapshot.cell(&system.id, side) else {
+        return Some(Seen { ink: UNKNOWN, told: None, state: CellState::NoData, cell: None });
+    };
+    let told = priority(screen, system, side);
+    let state = cell.state(screen.now, system.every);
+    let is_idle = system.idle_standby && side == screen.assessment.standby();
+    let flagged = |default: Priority| words::glyph(told.unwrap_or(default)).0;
+    let ink = match &state {
+        CellState::Up if told.is_none() => OK,
+        CellState::Up => flagged(Priority::Know),
+        CellState::Degraded(_) => flagged(Priority::ActSoon),
+        // Nobody is sent there and no alarm is raised: it need not answer before it serves.
+        CellState::Unknown(_) | CellState::Down(_) if is_idle && told.is_none() => MUTED,
+        CellState::Down(_) => flagged(Priority::ActNow),
+        CellState::Unknown(_) | CellState::NoData => UNKNOWN,
+        CellState::Stale(_) => STALE,
+    };
+    Some(Seen { ink, told, state, cell: Some(cell) })
+}
+
 /// How a system looks on a side; none where it is not in that region.
 #[must_use]
 pub fn shown(screen: &Screen<'_>, system: &SystemSpec, side: Side) -> Option<Shown> {
-    system.sides[side.index()].as_ref()?;
-    let Some(cell) = screen.snapshot.cell(&system.id, side) else {
-        let word = "?  no data".to_owned();
-        return Some(Shown { ink: UNKNOWN, word, note: String::new(), age: String::new() });
+    let Seen { ink, told, state, cell } = seen(screen, system, side)?;
+    let no_data = |ink| {
+        Some(Shown { ink, word: "?  no data".to_owned(), note: String::new(), age: String::new() })
     };
-    let told = priority(screen, system, side);
-    let is_idle = system.idle_standby && side == screen.assessment.standby();
-    let heard =
-        cell.heard.map_or_else(String::new, |at| words::age_text(at, screen.now, system.every));
-    let last_ok = cell
-        .last_good
-        .as_ref()
-        .map_or_else(String::new, |reading| format!("last ok {}", reading.at.utc()));
+    let Some(cell) = cell else { return no_data(ink) };
     let flagged = |default: Priority, word: &str| {
-        let (ink, glyph) = words::glyph(told.unwrap_or(default));
-        (ink, format!("{glyph}{word}"))
+        let (_, glyph) = words::glyph(told.unwrap_or(default));
+        format!("{glyph}{word}")
     };
-    let ((ink, word), note) = match cell.state(screen.now, system.every) {
-        CellState::Up => match told {
-            None => ((OK, "ok".to_owned()), note_of(cell)),
-            Some(_) => (flagged(Priority::Know, ""), note_of(cell)),
-        },
+    let last_ok = || cell.last_good.as_ref().map(|reading| reading.at.utc());
+    let (word, note) = match state {
+        CellState::Up if told.is_none() => ("ok".to_owned(), note_of(cell)),
+        CellState::Up => (flagged(Priority::Know, ""), note_of(cell)),
         CellState::Degraded(why) => (flagged(Priority::ActSoon, ""), why.to_string()),
-        // Nobody is sent there and no alarm is raised: it need not answer before it serves.
-        CellState::Unknown(why) | CellState::Down(why) if is_idle && told.is_none() => {
-            ((MUTED, "idle".to_owned()), why.to_string())
+        CellState::Unknown(why) | CellState::Down(why) if ink == MUTED => {
+            ("idle".to_owned(), why.to_string())
         }
         CellState::Down(why) => {
-            let short =
-                if last_ok.is_empty() { why.to_string() } else { format!("{last_ok}, {why}") };
-            (flagged(Priority::ActNow, " DOWN"), short)
+            let note = match last_ok() {
+                Some(at) => format!("last ok {at}, {why}"),
+                None => why.to_string(),
+            };
+            (flagged(Priority::ActNow, " DOWN"), note)
         }
-        CellState::Unknown(why) => ((UNKNOWN, "?".to_owned()), why.to_string()),
+        CellState::Unknown(why) => ("?".to_owned(), why.to_string()),
         CellState::Stale(age) => {
             let old = short_time(words::stepped(age));
-            ((STALE, format!("? stale {old}")), note_of(cell))
+            (format!("? stale {old}"), note_of(cell))
         }
-        CellState::NoData => ((UNKNOWN, "?  no data".to_owned()), String::new()),
+        CellState::NoData => return no_data(ink),
     };
-    let age = if ink == STALE { String::new() } else { heard };
-    Some(Shown { ink, word, note, age })
+    // A stale one says its age in its word.
+    let heard = cell.heard.filter(|_| ink != STALE);
+    let age = heard.map(|at| words::age_text(at, screen.now, system.every));
+    Some(Shown { ink, word, note, age: age.unwrap_or_default() })
 }
 
 /// The state of a whole region, for the panel's title.
@@ -123,10 +148,11 @@ pub fn summary(screen: &Screen<'_>, side: Side) -> Row {
             Primary::Healthy => {}
         }
     }
-    let states: Vec<Shown> =
-        screen.site.systems.iter().filter_map(|system| shown(screen, system, side)).collect();
+    let systems = screen.site.systems.iter();
+    let states: Vec<Ink> =
+        systems.filter_map(|system| Some(seen(screen, system, side)?.ink)).collect();
     for (ink, word) in [(CRIT, "■1"), (WARN, "▲2"), (STALE, "? stale"), (UNKNOWN, "?")] {
-        let count = states.iter().filter(|state| state.ink == ink).count();
+        let count = states.iter().filter(|state| **state == ink).count();
         if count > 0 {
             return Row::of(ink, format!("{word} {count} of {}", states.len()));
         }
@@ -135,10 +161,10 @@ pub fn summary(screen: &Screen<'_>, side: Side) -> Row {
 }
 
 /// How bad a state is, the worst first.
-fn weight(shown: &Shown) -> usize {
+fn weight(ink: Ink) -> usize {
     [&[CRIT][..], &[WARN], &[STALE, UNKNOWN], &[INFO], &[OK]]
         .iter()
-        .position(|inks| inks.contains(&shown.ink))
+        .position(|inks| inks.contains(&ink))
         .unwrap_or(usize::MAX)
 }
 
@@ -153,30 +179,36 @@ pub fn ordered<'a>(screen: &Screen<'a>, sides: &[Side], room: usize) -> Vec<&'a 
         .filter(|system| words::passes(screen, system.id.as_str()))
         .collect();
     if systems.len() > room {
-        systems.sort_by_key(|system| {
-            let shown = sides.iter().filter_map(|side| shown(screen, system, *side));
-            shown.map(|shown| weight(&shown)).min().unwrap_or(usize::MAX)
+        systems.sort_by_cached_key(|system| {
+            let seen = sides.iter().filter_map(|side| seen(screen, system, *side));
+            seen.map(|seen| weight(seen.ink)).min().unwrap_or(usize::MAX)
         });
     }
     systems
 }
 
-/// The rows of a region, of which `room` are seen at once.
-#[must_use]
-pub fn rows(screen: &Screen<'_>, side: Side, width: usize, room: usize) -> Vec<Row> {
-    let systems = ordered(screen, &[side], room);
+/// The rows of a region, of which `room` are seen at once from row `scroll` on; the others are
+/// there, and empty.
+fn rows(screen: &Screen<'_>, side: Side, width: usize, room: usize, scroll: usize) -> Vec<Row> {
+    let mut systems = ordered(screen, &[side], room);
+    systems.retain(|system| system.sides[side.index()].is_some());
     let widest = systems.iter().map(|system| width_of(system.id.as_str())).max().unwrap_or(0);
     let name_width = widest.min(NAME_CELLS_MAX).min(width / 3);
+    let first = scroll.min((systems.len() + 1).saturating_sub(room));
+    let row = |system: &SystemSpec| {
+        let shown = shown(screen, system, side)?;
+        let name = Row::new().cell(TEXT, system.id.as_str(), name_width);
+        let gap = WORD_CELLS_MIN.saturating_sub(width_of(&shown.word)) + 1;
+        let state = Row::of(shown.ink, shown.word).put(TEXT, " ".repeat(gap));
+        let left = name.join(state).put(TEXT, shown.note);
+        Some(Row::spread(left, Row::of(MUTED, shown.age), width))
+    };
+    let seen = first..first + room;
     systems
         .into_iter()
-        .filter_map(|system| {
-            let shown = shown(screen, system, side)?;
-            let name = Row::new().cell(TEXT, system.id.as_str(), name_width);
-            let gap = WORD_CELLS_MIN.saturating_sub(width_of(&shown.word)) + 1;
-            let state = Row::of(shown.ink, shown.word).put(TEXT, " ".repeat(gap));
-            let left = name.join(state).put(TEXT, shown.note);
-            Some(Row::spread(left, Row::of(MUTED, shown.age), width))
-        })
+        .enumerate()
+        .map(|(index, system)| if seen.contains(&index) { row(system) } else { None })
+        .map(Option::unwrap_or_default)
         .collect()
 }
 
@@ -197,9 +229,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, side: Side, screen: &Screen<'_>
     };
     let inner = canvas.frame(area, &look);
     let inside = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    let rows = rows(screen, side, usize::from(inside.width), usize::from(inside.height));
+    let (width, room) = (usize::from(inside.width), usize::from(inside.height));
     let scroll = screen.model.scroll[panel.index()];
-    canvas.rows(inside, &window(&rows, scroll, usize::from(inside.height)));
+    canvas.rows(inside, &window(&rows(screen, side, width, room, scroll), scroll, room));
 }
 
 /// What the lists are filtered by, for the lower line of a panel.

@@ -8,6 +8,10 @@ use super::ink::{Ink, TEXT};
 /// Cells that a text takes.
 #[must_use]
 pub fn width_of(text: &str) -> usize {
+    // Printable ASCII takes a cell each; breaking into characters as read costs far more.
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return text.len();
+    }
     text.graphemes(true).map(UnicodeWidthStr::width).sum()
 }
 
