@@ -13,7 +13,7 @@ use crate::ui::widget::digits::{self, Size};
 use crate::ui::widget::ink::{CRIT, HELD, INFO, Ink, MUTED, OK, TEXT, WARN};
 use crate::ui::widget::row::{Row, as_many, first_fit, fit};
 
-use super::{spoken, words};
+use super::{clocks, spoken, words};
 
 /// How much room the strip has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +77,7 @@ fn left(screen: &Screen<'_>, whole: bool) -> Row {
         return Row::of(MUTED, "no RTO is written for this site");
     };
     let of = if whole { format!(" of {}", clock_text(rto)) } else { String::new() };
+    let of = of + &clocks::of_tier(screen);
     if gone > rto {
         Row::of(CRIT, format!("OVER {}", clock_text(gone.saturating_sub(rto)))).put(TEXT, of)
     } else {
@@ -88,7 +89,7 @@ fn left(screen: &Screen<'_>, whole: bool) -> Row {
 
 fn share(screen: &Screen<'_>) -> f64 {
     let rto = screen.forecast.rto.unwrap_or_default().as_secs_f64();
-    let spent = screen.forecast.elapsed.unwrap_or(screen.forecast.remaining).as_secs_f64();
+    let spent = screen.forecast.elapsed.unwrap_or(screen.forecast.remaining_p80).as_secs_f64();
     if rto > 0.0 { spent / rto } else { 0.0 }
 }
 
@@ -100,6 +101,10 @@ fn gauge(screen: &Screen<'_>, cells: usize) -> Row {
 }
 
 fn margin(screen: &Screen<'_>) -> Row {
+    let decide = clocks::decide_by(screen);
+    if !decide.is_empty() {
+        return decide;
+    }
     let Some(margin) = screen.forecast.margin_s() else { return Row::new() };
     let words = words::seconds(margin.abs());
     if margin < 0.0 {
@@ -107,17 +112,6 @@ fn margin(screen: &Screen<'_>) -> Row {
     } else {
         Row::of(TEXT, format!("margin {words}"))
     }
-}
-
-fn finish(screen: &Screen<'_>, long: bool) -> Row {
-    let Some(finish) = screen.forecast.finish else { return Row::new() };
-    let done = matches!(screen.forecast.state, RtoState::Met | RtoState::Missed);
-    let word = match (done, long) {
-        (true, _) => "restored at",
-        (false, true) => "forecast finish",
-        (false, false) => "forecast",
-    };
-    Row::plain(format!("{word} T+{}", clock_text(finish)))
 }
 
 fn declared(screen: &Screen<'_>) -> Row {
@@ -213,7 +207,7 @@ fn text_row(screen: &Screen<'_>, width: usize) -> Row {
 
 fn ready_row(screen: &Screen<'_>, width: usize) -> Row {
     let away = words::label(screen, words::direction(screen).from);
-    let takes = short_time(screen.forecast.remaining);
+    let takes = short_time(screen.forecast.remaining_p80);
     let of = screen.forecast.rto.map_or_else(String::new, |rto| format!(" of {}", short_time(rto)));
     let lead = Row::plain(format!("IF {away} FAILED NOW  RTO {takes}{of}"));
     let short = Row::plain(format!("IF IT FAILED NOW  RTO {takes}{of}"));
@@ -239,7 +233,10 @@ fn second_row(screen: &Screen<'_>, width: usize) -> Row {
     } else {
         step
     };
-    as_many(vec![loss(screen), third, spoken::journal(screen)], "  ", width)
+    let mut parts = vec![loss(screen), third];
+    parts.extend(clocks::other_tiers(screen, true).into_iter().take(1));
+    parts.push(spoken::journal(screen));
+    as_many(parts, "  ", width)
 }
 
 /// Draws the strip.
@@ -254,7 +251,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, look: Look, screen: &Screen<'_>
             let rows = [
                 text_row(screen, width),
                 as_many(
-                    vec![Row::plain(words::t0_text(screen)), finish(screen, false)],
+                    vec![
+                        Row::plain(words::t0_text(screen)),
+                        clocks::finish(screen, false),
+                        clocks::tier_cells(screen, width / 2),
+                    ],
                     "  ",
                     width,
                 ),
@@ -318,7 +319,8 @@ fn incident_rows(ascii: bool, look: Look, screen: &Screen<'_>, width: usize) -> 
                 .put(ink, fit(&big, digits_width))
                 .put(TEXT, "    ");
             if five && index == 5 {
-                row = Row::of(TEXT, spoken::say(screen)).fit(middle_at + middle_width);
+                let tiers = clocks::tier_cells(screen, width);
+                return as_many(vec![tiers, Row::of(TEXT, spoken::say(screen))], "   ", width);
             } else {
                 row = row.join(middle.get(index).cloned().unwrap_or_default().fit(middle_width));
             }
@@ -334,7 +336,7 @@ fn middle_five(screen: &Screen<'_>) -> Vec<Row> {
     vec![
         left(screen, true),
         gauge(screen, 34),
-        two(state(screen), two(finish(screen, true), margin(screen))),
+        two(state(screen), two(clocks::finish(screen, true), margin(screen))),
         Row::plain(words::t0_text(screen)),
         two(declared(screen), if screen.run.is_some() { hold(screen) } else { Row::new() }),
     ]
@@ -347,7 +349,7 @@ fn middle_three(screen: &Screen<'_>) -> Vec<Row> {
     vec![
         left(screen, true),
         two(gauge(screen, 10), margin(screen)),
-        two(state(screen), finish(screen, false)),
+        two(state(screen), clocks::finish(screen, false)),
     ]
 }
 
@@ -359,6 +361,7 @@ fn foot_row(screen: &Screen<'_>, width: usize) -> Row {
             Row::plain(words::t0_text(screen)),
             declared(screen),
             if held_ever { hold(screen) } else { Row::new() },
+            clocks::tier_cells(screen, width / 2),
             Row::of(MUTED, spoken::say(screen)),
         ],
         "  ",
