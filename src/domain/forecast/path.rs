@@ -27,6 +27,8 @@ struct Part {
     left: Option<Left>,
     /// True while it could be begun or is to be begun later.
     waits: bool,
+    /// True while it is being run.
+    runs: bool,
     needs: Vec<usize>,
     /// True when the clock cannot stop before its end.
     counts: bool,
@@ -78,14 +80,14 @@ impl Paths {
                 }
                 _ => (Some(Left { hand: pace.hand(), act: pace.act() }), true),
             };
-            dangerous |= left.is_some()
-                && (waits || state.is_some_and(|state| state.phase.is_open()))
+            let runs = left.is_some() && state.is_some_and(|state| state.phase.is_open());
+            dangerous |= (waits || runs)
                 && match step.guard {
                     Guard::TypedTarget | Guard::TypedVerb => true,
                     Guard::OneKey | Guard::StopWindow => false,
                 };
             let needs = step.needs.iter().filter_map(|need| places.get(need).copied()).collect();
-            parts.push(Part { pace, left, waits, needs, counts });
+            parts.push(Part { pace, left, waits, runs, needs, counts });
         }
         stuck.sort_by_key(|stuck: &Stuck| std::cmp::Reverse(stuck.spent.saturating_sub(stuck.p80)));
         let order = order(&parts);
@@ -144,9 +146,8 @@ impl Paths {
             }
             at = last(&mut self.parts[place].needs.iter().copied());
         }
-        chain.retain(|place| {
-            self.parts[*place].left.is_some_and(|left| !left.act.plus(left.hand).p80.is_zero())
-        });
+        // What the plan leaves out takes no time; a step that should be over still does.
+        chain.retain(|place| self.parts[*place].waits || self.parts[*place].runs);
         chain.reverse();
         chain
     }

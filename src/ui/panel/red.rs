@@ -200,7 +200,7 @@ fn do_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     };
     rows.extend(step("2", "PLAN", format!("{title}{how}")));
     let by = clocks::decide_by(screen).text();
-    let by = if by.is_empty() { by } else { format!("{by}.  ") };
+    let by = by.strip_prefix("decide ").map_or_else(String::new, |by| format!("{by}.  "));
     rows.extend(step(
         "3",
         "DECIDE",

@@ -305,7 +305,7 @@ fn incident_rows(ascii: bool, look: Look, screen: &Screen<'_>, width: usize) -> 
     let middle_width = width.saturating_sub(middle_at + last_width + 2);
     let ink = state_ink(screen.forecast.state);
     let names: [&str; 3] = ["RTO T+", "hh:mm:ss", "since T0"];
-    let middle = if five { middle_five(screen) } else { middle_three(screen) };
+    let middle = if five { middle_five(screen, middle_width) } else { middle_three(screen) };
     let last = last_column(screen, five);
     let height = if five { 6 } else { 4 };
     (0..height)
@@ -329,14 +329,19 @@ fn incident_rows(ascii: bool, look: Look, screen: &Screen<'_>, width: usize) -> 
         .collect()
 }
 
-fn middle_five(screen: &Screen<'_>) -> Vec<Row> {
+fn middle_five(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     let two = |one: Row, other: Row| {
         if other.is_empty() { one } else { one.put(TEXT, "  ").join(other) }
     };
     vec![
         left(screen, true),
         gauge(screen, 34),
-        two(state(screen), two(clocks::finish(screen, true), margin(screen))),
+        first_fit(
+            [true, false]
+                .map(|long| two(state(screen), two(clocks::finish(screen, long), margin(screen))))
+                .to_vec(),
+            width,
+        ),
         Row::plain(words::t0_text(screen)),
         two(declared(screen), if screen.run.is_some() { hold(screen) } else { Row::new() }),
     ]
@@ -356,17 +361,17 @@ fn middle_three(screen: &Screen<'_>) -> Vec<Row> {
 /// The last row at 120 columns: where the clock counts from, who declared, what to say.
 fn foot_row(screen: &Screen<'_>, width: usize) -> Row {
     let held_ever = screen.run.is_some_and(|run| !run.held_total(screen.now).is_zero());
-    as_many(
+    let lead = as_many(
         vec![
             Row::plain(words::t0_text(screen)),
             declared(screen),
             if held_ever { hold(screen) } else { Row::new() },
-            clocks::tier_cells(screen, width / 2),
-            Row::of(MUTED, spoken::say(screen)),
         ],
         "  ",
         width,
-    )
+    );
+    let tiers = clocks::tier_cells(screen, width.saturating_sub(lead.width() + 2));
+    as_many(vec![lead, tiers, Row::of(MUTED, spoken::say(screen))], "  ", width)
 }
 
 fn last_column(screen: &Screen<'_>, five: bool) -> Vec<Row> {

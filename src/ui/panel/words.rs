@@ -221,8 +221,8 @@ pub fn step_clock(screen: &Screen<'_>) -> String {
     match state.open_attempt() {
         Some(attempt) => {
             let spent = minutes(screen.now.since(attempt.granted));
-            let word = clocks::stuck(screen, &step.id).map_or("", |_| "STUCK ");
-            format!("STEP {} {word}{spent} / {expect}", step.id)
+            let word = clocks::stuck(screen, &step.id).map_or("STEP", |_| "STUCK");
+            format!("{word} {} {spent} / {expect}", step.id)
         }
         None => format!("STEP {} {}, takes {expect}", step.id, state.phase.word()),
     }
