@@ -89,32 +89,44 @@ fn tier(screen: &Screen<'_>, tier: &TierClock, long: bool) -> Row {
     }
 }
 
+/// From here on a state asks for nobody.
+const CALM: u8 = 3;
+
 /// How bad a state is, worst first.
 fn badness(state: RtoState) -> u8 {
     match state {
         RtoState::Missed | RtoState::Breached => 0,
         RtoState::WillMiss => 1,
         RtoState::AtRisk => 2,
-        RtoState::Provisional | RtoState::OnTrack | RtoState::Ready => 3,
+        RtoState::Provisional | RtoState::OnTrack | RtoState::Ready => CALM,
         RtoState::Met => 4,
     }
 }
 
 /// The tiers that the big clock does not count, the worst first.
-#[must_use]
-pub fn other_tiers(screen: &Screen<'_>, long: bool) -> Vec<Row> {
+fn others<'a>(screen: &Screen<'a>) -> Vec<&'a TierClock> {
     let counted = screen.forecast.tier.as_ref();
     let mut others: Vec<&TierClock> =
         screen.forecast.tiers.iter().filter(|tier| Some(&tier.tier) != counted).collect();
     others.sort_by_key(|tier| (badness(tier.state), tier.rto));
-    others.into_iter().map(|clock| tier(screen, clock, long)).collect()
+    others
+}
+
+/// The worst of the tiers that the big clock does not count, and whether it needs to be seen.
+#[must_use]
+pub fn worst_tier(screen: &Screen<'_>) -> (bool, Row) {
+    match others(screen).first() {
+        Some(worst) => (badness(worst.state) < CALM, tier(screen, worst, true)),
+        None => (false, Row::new()),
+    }
 }
 
 /// As many tiers as fit, the worst first, with what is left out counted; whole words where all fit.
 #[must_use]
 pub fn tier_cells(screen: &Screen<'_>, width: usize) -> Row {
     let all = |long| {
-        let rows = other_tiers(screen, long);
+        let rows: Vec<Row> =
+            others(screen).into_iter().map(|clock| tier(screen, clock, long)).collect();
         let count = rows.len();
         let gaps = count.saturating_sub(1) * TIER_GAP.len();
         (rows.iter().map(Row::width).sum::<usize>() + gaps <= width, rows)

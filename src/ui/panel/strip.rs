@@ -233,10 +233,10 @@ fn second_row(screen: &Screen<'_>, width: usize) -> Row {
     } else {
         step
     };
-    let mut parts = vec![loss(screen), third];
-    parts.extend(clocks::other_tiers(screen, true).into_iter().take(1));
-    parts.push(spoken::journal(screen));
-    as_many(parts, "  ", width)
+    let (tier_first, tier) = clocks::worst_tier(screen);
+    let journal = spoken::journal(screen);
+    let (one, other) = if tier_first { (tier, journal) } else { (journal, tier) };
+    as_many(vec![loss(screen), third, one, other], "  ", width)
 }
 
 /// Draws the strip.
