@@ -133,15 +133,11 @@ pub enum Command {
     },
     /// The report of a run, as Markdown
     Report {
-        /// The run's name, as `warroom runs list` tells it
+        /// The run's name, as `warroom history` tells it
         run: String,
     },
-    /// The runs of this machine
-    Runs {
-        /// What to tell.
-        #[command(subcommand)]
-        command: RunsCommand,
-    },
+    /// The runs of this machine, newest first, and how fresh the site's runbooks are
+    History(HistoryArgs),
     /// Performs one attempt; started by the console, never by a person
     #[command(hide = true)]
     Runner {
@@ -181,11 +177,14 @@ pub enum SystemsCommand {
     },
 }
 
-/// What can be asked of the runs.
-#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
-pub enum RunsCommand {
-    /// All runs, newest first
-    List,
+/// Options of the history.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct HistoryArgs {
+    /// Only the runs of this runbook, and what its steps took
+    pub runbook: Option<String>,
+    /// As JSON, for programs
+    #[arg(long)]
+    pub json: bool,
 }
 
 fn duration(text: &str) -> Result<std::time::Duration, String> {
@@ -221,7 +220,9 @@ mod tests {
         check("warroom systems", false);
         check("warroom report", false);
         check("warroom screenshots --out pictures", true);
-        check("warroom runs list", true);
+        check("warroom history", true);
+        check("warroom history failover --json --site lms", true);
+        check("warroom runs list", false);
         check("warroom runner /tmp/attempt", true);
         check("warroom dance", false);
     }

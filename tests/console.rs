@@ -5,13 +5,18 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use warroom::app::demo::{FAILOVER, SITE};
 use warroom::app::{runbook_file, site_file};
-use warroom::domain::ids::{PersonId, StepId, SystemId};
+use warroom::domain::ids::{PersonId, RunId, StepId, SystemId};
+use warroom::domain::ledger::Ledger;
+use warroom::domain::pace::Paces;
 use warroom::domain::preview::{Preview, Standing};
 use warroom::domain::reading::{Health, LookError, LookErrorKind, Reading};
 use warroom::domain::run::commit::{Hash, IntentRecord, Receipt};
-use warroom::domain::run::event::{Actor, Body, Outcome, RunEvent, RunKind};
+use warroom::domain::run::event::{Actor, Body, Closing, Mode, Outcome, RunEvent, RunKind};
 use warroom::domain::run::role::Commander;
+use warroom::domain::run::state::Run;
+use warroom::domain::runbook::{Direction, Step};
 use warroom::domain::time::{BootId, Stamp};
+use warroom::domain::verdict::T0Basis;
 use warroom::port::Looks;
 use warroom::runtime::console::{Console, Parts};
 use warroom::runtime::desk::{CommanderDesk, Desk, ObserverDesk};
@@ -414,4 +419,147 @@ fn an_observer_only_looks() {
             );
         }
     }
+}
+
+/// Words as the console records them, for a run that an earlier console left.
+fn story(bodies: Vec<Body>, now: Stamp) -> Vec<RunEvent> {
+    let by = Actor { person: None, user: "anna".into(), host: "laptop".into() };
+    let number = |(index, body)| RunEvent { seq: index, at: now, by: by.clone(), body };
+    (1..).zip(bodies).map(number).collect()
+}
+
+#[test]
+fn the_forecast_at_the_declaration_is_recorded_once() {
+    let mut bench = Bench::armed();
+    let said = |bench: &Bench| -> Vec<(u64, f64, f64, u32)> {
+        let words = bench.records.iter().filter_map(|event| match event.body {
+            Body::Forecasted { finish_p50_s, finish_p80_s, runs } => {
+                Some((event.seq, finish_p50_s, finish_p80_s, runs))
+            }
+            _ => None,
+        });
+        words.collect()
+    };
+    let first = said(&bench);
+    let declared = bench.records.iter().find(|event| matches!(event.body, Body::Declared { .. }));
+    assert_eq!(first.len(), 1);
+    let (seq, p50, p80, runs) = first[0];
+    assert!(seq > declared.expect("it was declared").seq);
+    // Fence 15, promote 60, compare 15, traffic 70, then 30 s of healthy users; at T0 plus some.
+    assert!((190.0..240.0).contains(&p50), "{p50}");
+    assert_eq!((p50.to_bits(), runs), (p80.to_bits(), 0));
+    for _ in 0..30 {
+        bench.looks(false);
+    }
+    bench.run_fence();
+    for _ in 0..30 {
+        bench.looks(true);
+    }
+    assert_eq!(said(&bench), first);
+    // A console that takes the run up later does not say again what it never said.
+    let plan = parts(CommanderDesk::default(), None).runbooks.remove(0);
+    let silent = |event: &&RunEvent| !matches!(event.body, Body::Forecasted { .. });
+    let bodies = bench.records.iter().filter(silent).map(|event| event.body.clone()).collect();
+    let told = story(bodies, bench.now);
+    let run = Run::replay(&plan, &told).expect("it fits").expect("there is a run");
+    let mut later = Bench::new(None, 50_000);
+    let mut parts = parts(CommanderDesk::default(), None);
+    parts.run = Some((run, plan));
+    later.console = Console::new(parts, later.now);
+    later.records = told;
+    for _ in 0..10 {
+        later.looks(false);
+    }
+    assert_eq!(said(&later), []);
+}
+
+#[test]
+fn every_tier_is_restored_once() {
+    let mut bench = Bench::new(None, 50_000);
+    let mut parts = parts(CommanderDesk::default(), None);
+    let plan = parts.runbooks[0].clone();
+    let direction = Direction { from: plan.from, to: plan.to };
+    let mut bodies = vec![
+        Body::Opened {
+            run: RunId::new("demo-1").expect("a name"),
+            kind: RunKind::Simulation,
+            site: "demo".to_owned(),
+            site_hash: String::new(),
+            runbook: plan.name.clone(),
+            runbook_hash: plan.hash.clone(),
+            direction,
+            mode: Mode::Ungraceful,
+        },
+        Body::Declared {
+            t0: bench.now,
+            basis: T0Basis::Exact,
+            detected: None,
+            signals: Vec::new(),
+            reason: "the region is lost".into(),
+            ledger: Ledger { as_of: bench.now, rows: Vec::new() },
+        },
+    ];
+    let skip = |step: &Step| Body::Skipped { step: step.id.clone(), reason: "by hand".into() };
+    bodies.extend(plan.steps.iter().map(skip));
+    let told = story(bodies, bench.now);
+    let run = Run::replay(&plan, &told).expect("it fits").expect("there is a run");
+    parts.run = Some((run, plan));
+    bench.console = Console::new(parts, bench.now);
+    bench.records = told;
+    for _ in 0..20 {
+        bench.looks(true);
+    }
+    assert!(!bench.has(|body| matches!(body, Body::Restored { .. })), "healthy for 20 s only");
+    for _ in 0..40 {
+        bench.looks(true);
+        bench.ticks(2);
+    }
+    let restored: Vec<String> = bench
+        .records
+        .iter()
+        .filter_map(|event| match &event.body {
+            Body::TierRestored { tier, evidence } => Some(format!("{tier}: {evidence}")),
+            Body::Restored { .. } => Some("all".to_owned()),
+            _ => None,
+        })
+        .collect();
+    let heads: Vec<&str> = restored.iter().map(|text| &text[..text.len().min(22)]).collect();
+    assert_eq!(heads, ["core: users healthy_fo", "files: with the whole ", "all"], "{restored:?}");
+    let screen = bench.screen();
+    assert!(screen.contains("MET"), "{screen}");
+}
+
+#[test]
+fn earlier_runs_are_told_and_counted_on() {
+    let mut bench = Bench::armed();
+    bench.run_fence();
+    bench.pass(41_000);
+    let step = Bench::fence();
+    let applied = Outcome::Applied { evidence: "called".into() };
+    bench.event(Event::Found { step: step.clone(), attempt: 1, found: Found::Ended(applied) });
+    let standing = Standing::Done("A is fenced".into());
+    bench.event(Event::Checked { step, attempt: 1, why: Why::Verify, standing });
+    let mut events = bench.records.clone();
+    for body in [
+        Body::AbortStarted { reason: "the region is back".into() },
+        Body::Closed { closing: Closing::Aborted },
+    ] {
+        let last = events.last().expect("some").clone();
+        events.push(RunEvent { seq: last.seq + 1, body, ..last });
+    }
+    let plan = parts(CommanderDesk::default(), None).runbooks.remove(0);
+    let run = Run::replay(&plan, &events).expect("it fits").expect("there is a run");
+    let mut paces = Paces::default();
+    paces.learn(&plan, &run);
+    paces.damaged = 2;
+    let mut later = Bench::new(None, 50_000);
+    later.looks(true);
+    let before = later.screen();
+    later.event(Event::Paced(Box::new(paces)));
+    let screen = later.screen();
+    assert!(
+        screen.contains("forecasts rest on 1 earlier runs of this site; 2 could not be"),
+        "{screen}"
+    );
+    assert!(screen.contains("00:46") && !before.contains("00:46"), "{before}\n{screen}");
 }

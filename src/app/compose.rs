@@ -8,10 +8,10 @@ use anyhow::{Context as _, anyhow};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
-use super::appearance;
 use super::resume::{self, Found};
 use super::site_file::LoadedSite;
 use super::workshop::{self, NoWorkshop, PlanWorkshop, SITE_DIR_VARIABLE};
+use super::{appearance, history};
 use crate::domain::ids::PersonId;
 use crate::domain::run::event::{Actor, RunKind};
 use crate::domain::run::state::Run;
@@ -195,12 +195,13 @@ impl Ground {
             .worker_threads(WORKERS)
             .enable_all()
             .build()?;
-        let watches = parts.desk.read_only();
+        let (watches, kind) = (parts.desk.read_only(), parts.kind);
         let outcome = runtime.block_on(async {
             let mut console = Console::new(parts, self.clock.now());
             let mut screen = Fullscreen::enter().context("failed to take over the terminal")?;
             let inputs = read_input()?;
             let poke = poller::start(probes, &self.clock, &channels.events);
+            history::tell_paces(&self.paths, &site.site.name, kind, &channels.events);
             if watches {
                 resume::follow_run(&self.paths, &site.site.name, &channels.events);
             }

@@ -14,8 +14,8 @@ use super::report::{self, ReportSource};
 use super::resume::{self, Taken};
 use super::site_file::{self, LoadedSite};
 use super::toml_tree::FileFault;
-use super::{docs, lookup, registry, workshop};
-use crate::cli::{Cli, Command, DemoArgs, Exit, RunsCommand, SystemsCommand};
+use super::{docs, history, lookup, registry, workshop};
+use crate::cli::{Cli, Command, DemoArgs, Exit, HistoryArgs, SystemsCommand};
 use crate::domain::run::event::RunKind;
 use crate::port::Clock;
 use crate::runtime::clock::SystemClock;
@@ -104,13 +104,13 @@ fn run(cli: &Cli) -> Result<ExitCode, Refused> {
             Ok(Exit::Ok.into())
         }
         Some(Command::Report { run }) => print_report(run),
-        Some(Command::Runs { command: RunsCommand::List }) => list_runs(),
+        Some(Command::History(args)) => print_history(cli, args),
         Some(Command::Runner { attempt }) => Ok(perform(attempt)),
     }
 }
 
 /// A site with a simulated system is a simulation, whatever else is in it: it is never called live.
-fn kind_of(site: &LoadedSite) -> RunKind {
+pub(super) fn kind_of(site: &LoadedSite) -> RunKind {
     let simulated = site.site.systems.iter().any(|system| system.kind == sim::KIND);
     if simulated { RunKind::Simulation } else { RunKind::Live }
 }
@@ -131,7 +131,7 @@ fn need_terminal() -> Result<(), Refused> {
         return Ok(());
     }
     let text = "the console needs a terminal; without one use `warroom check`, \
-                `warroom runs list` or `warroom report RUN`";
+                `warroom history` or `warroom report RUN`";
     Err(Refused(Exit::Usage, text.to_owned()))
 }
 
@@ -250,12 +250,33 @@ fn print_report(name: &str) -> Result<ExitCode, Refused> {
     })
 }
 
-fn list_runs() -> Result<ExitCode, Refused> {
+/// Runs are told without a site; its plans only where one is found.
+fn print_history(cli: &Cli, args: &HistoryArgs) -> Result<ExitCode, Refused> {
     let paths = StatePaths::of_process().map_err(|error| anyhow::anyhow!(error))?;
-    for name in run_names(&paths) {
-        println!("{name}");
+    let needed = cli.console.site.is_some() || args.runbook.is_some();
+    let site = match find(cli) {
+        Ok(dir) if needed => Some(load_from(&dir)?),
+        Ok(dir) => load_from(&dir).ok(),
+        Err(refused) if needed => return Err(refused),
+        Err(_) => None,
+    };
+    if let (Some(name), Some(site)) = (&args.runbook, &site) {
+        let names = || site.runbooks.iter().map(|plan| plan.name.as_str());
+        if !names().any(|known| known == name) {
+            let what = "a runbook of this site";
+            let text = crate::domain::settings::unknown(what, name, names());
+            return Err(Refused(Exit::Usage, text));
+        }
     }
-    Ok(Exit::Ok.into())
+    let (text, whole) = history::tell(&history::Asked {
+        paths: &paths,
+        site: site.as_ref(),
+        of_site: needed,
+        runbook: args.runbook.as_deref(),
+        json: args.json,
+    });
+    print!("{text}");
+    Ok(if whole { Exit::Ok.into() } else { Exit::Finding.into() })
 }
 
 /// The hidden subcommand of an attempt's own process.

@@ -6,6 +6,7 @@ pub mod compose;
 pub mod demo;
 pub mod docs;
 pub mod entry;
+pub mod history;
 pub mod lint;
 pub mod lookup;
 pub mod masked;

@@ -1,13 +1,19 @@
-//! When the run will be finished, from what each step is expected to take and what it waits for.
+//! When the service will be back, from what each step usually takes and what it waits for.
+
+mod path;
 
 use std::time::Duration;
 
-use super::catalogue::Guard;
-use super::ids::StepId;
-use super::run::phase::Phase;
+use super::ids::{StepId, TierId};
+use super::objective::Objective;
+use super::pace::{Pace, Quantiles, StepPace};
+use super::run::phase::Stage;
 use super::run::state::Run;
-use super::runbook::{Runbook, Step, Ungraceful};
+use super::runbook::Runbook;
+use super::site::Site;
 use super::time::Stamp;
+
+use path::Paths;
 
 /// The state of the recovery time objective (`screens.md`, RTO states; the first that fits).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,17 +53,79 @@ impl RtoState {
     }
 }
 
+/// A running step that takes longer than it did in eight of ten runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stuck {
+    /// The step.
+    pub step: StepId,
+    /// How long its attempt has been going on.
+    pub spent: Duration,
+    /// What it took at most in eight of ten runs, or what the plan expects.
+    pub p80: Duration,
+}
+
+/// The clock of one tier: its own objective, its own end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TierClock {
+    /// The tier.
+    pub tier: TierId,
+    /// Its objective.
+    pub rto: Duration,
+    /// From T0 to its own restored facts; none until they were seen.
+    pub took: Option<Duration>,
+    /// How its objective stands.
+    pub state: RtoState,
+}
+
+/// What is told of one step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepOutlook {
+    /// The step.
+    pub id: StepId,
+    /// What it usually takes.
+    pub pace: StepPace,
+    /// The last moment to start it; none without an objective or an incident, when it was begun or
+    /// finished, and when the clock does not wait for it.
+    pub last_start: Option<Stamp>,
+    /// From its start to the end of the clock.
+    chain: Option<Quantiles>,
+    /// The longest chain that does not wait for it.
+    beside: Quantiles,
+}
+
 /// The figures of the clock strip.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Forecast {
     /// Time since T0; none while there is no incident.
     pub elapsed: Option<Duration>,
-    /// The objective.
+    /// The objective that the big clock counts against: the strictest one whose tier is not
+    /// restored; once all are, the one that was missed or took longest.
     pub rto: Option<Duration>,
-    /// What the steps that are left are expected to take, along the longest chain.
-    pub remaining: Duration,
-    /// Elapsed when the last step is expected to end.
-    pub finish: Option<Duration>,
+    /// The tier of that objective.
+    pub tier: Option<TierId>,
+    /// Time until the clock can stop, along the longest chain, in half of all cases.
+    pub remaining_p50: Duration,
+    /// The same with what each step took in eight of ten runs.
+    pub remaining_p80: Duration,
+    /// Time until the last step of the plan ends, also those that the clock does not wait for.
+    pub plan_p80: Duration,
+    /// Elapsed when the clock is expected to stop; none when nothing leads there.
+    pub finish_p50: Option<Duration>,
+    /// The same with what each step took in eight of ten runs.
+    pub finish_p80: Option<Duration>,
+    /// When a decision must have been taken: the deadline less what remains at p80. Without an
+    /// incident as if the primary failed now; none once it was declared.
+    pub decide_by: Option<Stamp>,
+    /// The steps of the longest chain to the end of the clock, first to last.
+    pub critical: Vec<StepId>,
+    /// Every step of the plan, in its order; empty once the clock stopped.
+    pub steps: Vec<StepOutlook>,
+    /// Running steps over their p80, the longest over first.
+    pub stuck: Vec<Stuck>,
+    /// Every tier of the site, in the order of its file.
+    pub tiers: Vec<TierClock>,
+    /// Earlier runs that the figures rest on; 0 when they are the plan's own.
+    pub runs: u32,
     /// The state of the objective.
     pub state: RtoState,
 }
@@ -69,51 +137,155 @@ impl Forecast {
         Some(self.rto?.saturating_sub(self.elapsed?))
     }
 
-    /// Seconds between the expected finish and the deadline; negative when it comes too late.
+    /// Seconds between the finish at p80 and the deadline; negative when it comes too late.
     #[must_use]
     pub fn margin_s(&self) -> Option<f64> {
-        Some(self.rto?.as_secs_f64() - self.finish?.as_secs_f64())
+        Some(self.rto?.as_secs_f64() - self.finish_p80?.as_secs_f64())
+    }
+
+    /// What is told of a step.
+    #[must_use]
+    pub fn step(&self, id: &StepId) -> Option<&StepOutlook> {
+        self.steps.iter().find(|step| step.id == *id)
+    }
+
+    /// The last moment to start a step.
+    #[must_use]
+    pub fn last_start(&self, id: &StepId) -> Option<Stamp> {
+        self.step(id)?.last_start
+    }
+
+    /// True when the finish moves with this step.
+    #[must_use]
+    pub fn is_critical(&self, id: &StepId) -> bool {
+        self.critical.contains(id)
+    }
+
+    /// Elapsed when the clock stops if this step is started `wait` from now; none when the clock
+    /// does not wait for it or there is no incident.
+    #[must_use]
+    pub fn finish_if_started(&self, id: &StepId, wait: Duration) -> Option<Quantiles> {
+        let step = self.step(id)?;
+        let through = step.chain?.plus(Quantiles::always(wait));
+        Some(Quantiles::always(self.elapsed?).plus(step.beside.or_longer(through)))
     }
 }
 
+/// What a forecast rests on.
+#[derive(Debug, Clone, Copy)]
+pub struct Grounds<'a> {
+    /// The site, for its objectives.
+    pub site: &'a Site,
+    /// The plan of the run, or the one that is chosen.
+    pub runbook: Option<&'a Runbook>,
+    /// The run.
+    pub run: Option<&'a Run>,
+    /// The provisional T0 of a red primary that was not declared.
+    pub t0: Option<Stamp>,
+    /// What earlier runs of this direction took.
+    pub pace: &'a Pace,
+    /// The moment.
+    pub now: Stamp,
+}
+
 /// The forecast of a run, or of an incident that has no run yet.
-///
-/// `t0` is the provisional T0 of a red primary that was not declared.
 #[must_use]
-pub fn forecast(
-    runbook: Option<&Runbook>,
-    run: Option<&Run>,
-    t0: Option<Stamp>,
-    rto: Option<Duration>,
-    now: Stamp,
-) -> Forecast {
+pub fn forecast(grounds: &Grounds<'_>) -> Forecast {
+    let (run, now) = (grounds.run, grounds.now);
     let clock = run.and_then(|run| run.clock.as_ref());
     // A run that was closed without a verified restoration counts up to its end, not for ever.
     let closed = run.and_then(|run| run.closed.as_ref()).map(|(at, _)| *at);
     let elapsed = clock
         .map(|clock| clock.elapsed(closed.unwrap_or(now)))
-        .or_else(|| t0.filter(|_| clock.is_none()).map(|t0| now.since(t0)));
-    let stopped = clock.and_then(|clock| clock.stopped);
-    let ended = stopped.is_some() || closed.is_some();
-    let remaining = match runbook {
-        Some(runbook) if !ended => longest_chain(runbook, run, elapsed.is_some(), now),
-        Some(_) | None => Duration::ZERO,
+        .or_else(|| grounds.t0.filter(|_| clock.is_none()).map(|t0| now.since(t0)));
+    let ended = closed.is_some() || clock.is_some_and(|clock| clock.stopped.is_some());
+    let given_up = run.is_some_and(|run| run.stage == Stage::Aborting);
+    let paths = grounds
+        .runbook
+        .filter(|_| !ended && !given_up)
+        .map(|book| (book, Paths::of(book, grounds, elapsed.is_some())));
+    let (remaining, plan) = paths.as_ref().map(|(_, paths)| paths.remaining()).unwrap_or_default();
+    let leads_on = ended || paths.is_some();
+    let finish = elapsed.filter(|_| leads_on).map(|gone| Quantiles::always(gone).plus(remaining));
+    let judge = Judge {
+        run,
+        elapsed,
+        remaining: remaining.p80,
+        declared: clock.is_some(),
+        closed: closed.is_some(),
+        late: given_up || paths.as_ref().is_some_and(|(_, paths)| !paths.stuck.is_empty()),
+        dangerous: paths.as_ref().is_some_and(|(_, paths)| paths.dangerous),
+        now,
     };
-    let finish = elapsed.map(|elapsed| elapsed + remaining);
-    let state = match (elapsed, stopped) {
-        (None, _) => RtoState::Ready,
-        (Some(_), Some(took)) => match rto {
-            Some(rto) if took >= rto => RtoState::Missed,
-            Some(_) | None => RtoState::Met,
-        },
-        // It ended, and nobody saw the service restored.
-        (Some(_), None) if closed.is_some() => RtoState::Missed,
-        (Some(elapsed), None) => {
-            let close = runbook.is_some_and(|runbook| is_close(runbook, run, elapsed, rto, now));
-            running_state(elapsed, remaining, rto, close, clock.is_some())
-        }
+    let tiers: Vec<TierClock> =
+        grounds.site.objectives.iter().map(|objective| judge.tier(objective)).collect();
+    let counted = counted(&tiers);
+    let rto = counted.map(|tier| tier.rto);
+    let deadline = rto.map(|rto| deadline(rto, elapsed.unwrap_or_default(), now));
+    let decide_by = deadline
+        .filter(|_| clock.is_none() && paths.is_some())
+        .map(|deadline| deadline.minus(remaining.p80));
+    let mut found = Forecast {
+        elapsed,
+        rto,
+        tier: counted.map(|tier| tier.tier.clone()),
+        remaining_p50: remaining.p50,
+        remaining_p80: remaining.p80,
+        plan_p80: plan.p80,
+        finish_p50: finish.map(|finish| finish.p50),
+        finish_p80: finish.map(|finish| finish.p80),
+        decide_by,
+        critical: Vec::new(),
+        steps: Vec::new(),
+        stuck: Vec::new(),
+        state: judge.sum(&tiers, rto),
+        tiers,
+        runs: 0,
     };
-    Forecast { elapsed, rto, remaining, finish, state }
+    if let Some((book, paths)) = paths {
+        tell_steps(&mut found, book, paths, deadline.filter(|_| elapsed.is_some()));
+    }
+    found
+}
+
+fn tell_steps(found: &mut Forecast, book: &Runbook, paths: Paths, deadline: Option<Stamp>) {
+    found.critical =
+        paths.critical().into_iter().map(|place| book.steps[place].id.clone()).collect();
+    for (step, told) in book.steps.iter().zip(paths.steps()) {
+        found.runs = found.runs.max(told.pace.runs);
+        let last_start = deadline
+            .zip(told.chain.filter(|_| told.waits))
+            .map(|(deadline, chain)| deadline.minus(chain.p80));
+        found.steps.push(StepOutlook {
+            id: step.id.clone(),
+            pace: told.pace,
+            last_start,
+            chain: told.chain.filter(|_| told.waits),
+            beside: told.beside,
+        });
+    }
+    found.stuck = paths.stuck;
+}
+
+/// When an objective is breached, on the clock of `now`.
+fn deadline(rto: Duration, elapsed: Duration, now: Stamp) -> Stamp {
+    if elapsed > rto {
+        now.minus(elapsed.saturating_sub(rto))
+    } else {
+        now.plus(rto.saturating_sub(elapsed))
+    }
+}
+
+/// The tier that the big clock counts against. A clock that goes on counts the strictest objective
+/// that is still open; what stopped shows the worst: what was missed, then what took longest.
+fn counted(tiers: &[TierClock]) -> Option<&TierClock> {
+    let open = tiers.iter().filter(|tier| tier.took.is_none());
+    open.min_by_key(|tier| tier.rto).or_else(|| {
+        tiers.iter().min_by_key(|tier| {
+            let missed = tier.state == RtoState::Missed;
+            (!missed, std::cmp::Reverse(tier.took), tier.rto)
+        })
+    })
 }
 
 /// Elapsed time at or over this share of the RTO makes an open dangerous step a risk.
@@ -122,102 +294,81 @@ const GONE_PERCENT: u32 = 75;
 /// A forecast over this share of the RTO is a risk.
 const TIGHT_PERCENT: u32 = 90;
 
-fn running_state(
-    elapsed: Duration,
+/// What every objective is judged by.
+struct Judge<'a> {
+    run: Option<&'a Run>,
+    elapsed: Option<Duration>,
+    /// At p80.
     remaining: Duration,
-    rto: Option<Duration>,
-    close: bool,
     declared: bool,
-) -> RtoState {
-    let finish = elapsed + remaining;
-    match rto {
-        Some(rto) if elapsed >= rto => RtoState::Breached,
-        Some(rto) if finish > rto => RtoState::WillMiss,
-        Some(rto) if close || finish > rto * TIGHT_PERCENT / 100 => RtoState::AtRisk,
-        Some(_) | None if declared => RtoState::OnTrack,
-        Some(_) | None => RtoState::Provisional,
-    }
-}
-
-/// True when 75 % is gone with a dangerous step still open, or a step takes longer than expected.
-fn is_close(
-    runbook: &Runbook,
-    run: Option<&Run>,
-    elapsed: Duration,
-    rto: Option<Duration>,
+    closed: bool,
+    /// A step takes longer than it should, or the run is being given up.
+    late: bool,
+    /// A step with guard 2 or 3 is open.
+    dangerous: bool,
     now: Stamp,
-) -> bool {
-    let late = rto.is_some_and(|rto| elapsed >= rto * GONE_PERCENT / 100);
-    runbook.steps.iter().any(|step| {
-        let left = time_left(step, run, true, now);
-        let dangerous = match step.guard {
-            Guard::TypedTarget | Guard::TypedVerb => true,
-            Guard::OneKey | Guard::StopWindow => false,
+}
+
+impl Judge<'_> {
+    fn tier(&self, objective: &Objective) -> TierClock {
+        let took = self.took(&objective.tier);
+        let state = match (self.elapsed, took) {
+            (None, _) => RtoState::Ready,
+            (Some(_), Some(took)) if took >= objective.rto => RtoState::Missed,
+            (Some(_), Some(_)) => RtoState::Met,
+            // It ended, and nobody saw the service restored.
+            (Some(_), None) if self.closed => RtoState::Missed,
+            (Some(elapsed), None) => self.running(elapsed, Some(objective.rto)),
         };
-        let over = running_since(step, run).is_some_and(|since| now.since(since) > step.expect);
-        (late && dangerous && left.is_some()) || over
-    })
-}
-
-/// When the step's open attempt was granted.
-fn running_since(step: &Step, run: Option<&Run>) -> Option<Stamp> {
-    let state = run?.step(&step.id)?;
-    if state.phase.is_open() { state.last_attempt().map(|attempt| attempt.granted) } else { None }
-}
-
-/// What a step is expected to take still; none when it is finished or will not be run.
-fn time_left(step: &Step, run: Option<&Run>, incident: bool, now: Stamp) -> Option<Duration> {
-    let Some((run, state)) = run.and_then(|run| Some((run, run.step(&step.id)?))) else {
-        // An incident that nobody declared is taken for the loss of the primary.
-        let skipped = incident && step.ungraceful == Ungraceful::Skip;
-        return (!skipped).then_some(step.expect);
-    };
-    match state.phase {
-        Phase::Done | Phase::Skipped | Phase::Compensated => None,
-        Phase::Granted | Phase::Running | Phase::Verifying => {
-            let spent = running_since(step, Some(run)).map_or(Duration::ZERO, |at| now.since(at));
-            Some(step.expect.saturating_sub(spent))
-        }
-        Phase::Pending | Phase::Ready | Phase::Failed | Phase::Unknown => {
-            let skipped = step.ungraceful == Ungraceful::Skip && run.is_ungraceful(&step.id);
-            (!skipped).then_some(step.expect)
-        }
+        TierClock { tier: objective.tier.clone(), rto: objective.rto, took, state }
     }
-}
 
-/// The longest chain of what is left over what needs what.
-fn longest_chain(runbook: &Runbook, run: Option<&Run>, incident: bool, now: Stamp) -> Duration {
-    let steps = &runbook.steps;
-    let place = |id: &StepId| steps.iter().position(|step| step.id == *id);
-    let needs: Vec<Vec<usize>> =
-        steps.iter().map(|step| step.needs.iter().filter_map(place).collect()).collect();
-    let left: Vec<Option<Duration>> =
-        steps.iter().map(|step| time_left(step, run, incident, now)).collect();
-    // A finished step hides what stood before it; a step that will be skipped still waits.
-    let finished = |step: &Step| {
-        run.and_then(|run| run.step(&step.id)).is_some_and(|state| {
-            matches!(state.phase, Phase::Done | Phase::Skipped | Phase::Compensated)
-        })
-    };
-    let mut ends = vec![Duration::ZERO; steps.len()];
-    // As many passes as steps settle every chain, in whatever order the steps are written.
-    for _ in 0..steps.len() {
-        let mut moved = false;
-        for (index, step) in steps.iter().enumerate() {
-            if finished(step) {
-                continue;
+    /// From T0 to the restoration of a tier, at the latest that of the whole.
+    fn took(&self, tier: &TierId) -> Option<Duration> {
+        let run = self.run?;
+        let clock = run.clock.as_ref()?;
+        let own = run.tiers.iter().find(|(known, ..)| known == tier).map(|(_, at, _)| *at);
+        match (clock.stopped, own) {
+            (Some(total), own) => {
+                let (end, _) = run.restored.as_ref()?;
+                Some(own.map_or(total, |at| total.saturating_sub(end.since(at))))
             }
-            let start = needs[index].iter().map(|need| ends[*need]).max().unwrap_or_default();
-            let end = start + left[index].unwrap_or_default();
-            moved |= end != ends[index];
-            ends[index] = end;
-        }
-        if !moved {
-            break;
+            (None, Some(at)) => Some(clock.elapsed(self.now).saturating_sub(self.now.since(at))),
+            (None, None) => None,
         }
     }
-    ends.into_iter().max().unwrap_or_default()
+
+    /// The state of the big clock.
+    fn sum(&self, tiers: &[TierClock], rto: Option<Duration>) -> RtoState {
+        let Some(elapsed) = self.elapsed else { return RtoState::Ready };
+        let stopped = self.run.and_then(|run| run.clock.as_ref()).and_then(|clock| clock.stopped);
+        match stopped {
+            Some(_) if tiers.iter().any(|tier| tier.state == RtoState::Missed) => RtoState::Missed,
+            Some(_) => RtoState::Met,
+            None if self.closed => RtoState::Missed,
+            None => self.running(elapsed, rto),
+        }
+    }
+
+    fn running(&self, elapsed: Duration, rto: Option<Duration>) -> RtoState {
+        let finish = elapsed.saturating_add(self.remaining);
+        let share = |rto: Duration, percent| (rto / 100).saturating_mul(percent);
+        match rto {
+            Some(rto) if elapsed >= rto => RtoState::Breached,
+            Some(rto) if finish > rto => RtoState::WillMiss,
+            Some(rto)
+                if self.late
+                    || finish > share(rto, TIGHT_PERCENT)
+                    || (self.dangerous && elapsed >= share(rto, GONE_PERCENT)) =>
+            {
+                RtoState::AtRisk
+            }
+            None if self.late => RtoState::AtRisk,
+            Some(_) | None if self.declared => RtoState::OnTrack,
+            Some(_) | None => RtoState::Provisional,
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -10,6 +10,7 @@ pub mod judge;
 pub mod ledger;
 pub mod loss;
 pub mod objective;
+pub mod pace;
 pub mod preview;
 pub mod reading;
 pub mod rules;

@@ -1,6 +1,7 @@
 //! All that can happen to the console, as one closed list.
 
 use crate::domain::ids::{StepId, SystemId};
+use crate::domain::pace::Paces;
 use crate::domain::preview::Standing;
 use crate::domain::reading::Look;
 use crate::domain::run::event::RunEvent;
@@ -99,6 +100,8 @@ pub enum Event {
         /// What it told.
         look: Box<Look>,
     },
+    /// The earlier runs of the site were read.
+    Paced(Box<Paces>),
     /// Time passed.
     Tick,
 }

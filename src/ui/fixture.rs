@@ -3,6 +3,7 @@
 mod actions;
 mod dialogs;
 mod moments;
+mod pace;
 mod plan;
 mod site;
 mod story;

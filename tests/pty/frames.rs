@@ -230,7 +230,7 @@ fn without_a_terminal_it_says_what_to_use() {
         assert_eq!(output.status.code(), Some(64), "{arguments:?}");
         assert_eq!(output.stdout, b"", "{arguments:?}");
         let words = String::from_utf8_lossy(&output.stderr);
-        for word in ["needs a terminal", "warroom check", "warroom runs list"] {
+        for word in ["needs a terminal", "warroom check", "warroom history"] {
             assert!(words.contains(word), "{words}");
         }
         assert_eq!(std::fs::read_dir(place.path()).expect("a folder").count(), 0);

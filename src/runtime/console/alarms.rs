@@ -26,8 +26,12 @@ impl<D: Desk> Console<D> {
         } else {
             Vec::new()
         };
+        // What is seen is judged on what is on record, so that nothing is told twice.
         let observed = match (self.open_run(), &self.plan) {
-            (Some(run), Some(plan)) => observed(run, plan, &self.site, &self.snapshot, now),
+            (Some(run), Some(plan)) if !self.desk.is_recording() => {
+                let seen = observed(run, plan, &self.site, &self.snapshot, now);
+                self.forecast_word().into_iter().chain(seen).collect()
+            }
             _ => Vec::new(),
         };
         if self.open_run().is_some() {

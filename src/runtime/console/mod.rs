@@ -3,6 +3,7 @@
 mod alarms;
 mod attempts;
 mod frame;
+mod pace;
 mod record;
 mod watch;
 mod wishes;
@@ -11,10 +12,11 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::forecast::{Forecast, forecast};
+use crate::domain::forecast::Forecast;
 use crate::domain::ids::{RunId, Side, StepId};
 use crate::domain::judge;
 use crate::domain::ledger::{Ledger, freeze};
+use crate::domain::pace::Paces;
 use crate::domain::run::event::{Actor, Body, Mode, RunKind};
 use crate::domain::run::intent::Intent;
 use crate::domain::run::phase::Stage;
@@ -113,6 +115,8 @@ pub struct Console<D: Desk> {
     day: Day,
     assessment: Assessment,
     forecast: Forecast,
+    /// What earlier runs took, once they were read.
+    paces: Paces,
     ledger: Ledger,
     outage: Option<Outage>,
     run: Option<Run>,
@@ -164,7 +168,8 @@ impl<D: Desk> Console<D> {
         };
         let mut console = Self {
             desk: parts.desk,
-            forecast: forecast(None, None, None, parts.site.rto(), now),
+            forecast: pace::unknown(&parts.site, now),
+            paces: Paces::default(),
             site: parts.site,
             site_hash: parts.site_hash,
             runbooks: parts.runbooks,
@@ -259,6 +264,10 @@ impl<D: Desk> Console<D> {
                 self.judge_due = true;
                 Vec::new()
             }
+            Event::Paced(paces) => {
+                self.paced(*paces, now);
+                Vec::new()
+            }
             Event::Tick => self.tick(now),
         }
     }
@@ -345,8 +354,7 @@ impl<D: Desk> Console<D> {
             (None, Some(outage)) => outage.ledger.clone(),
             (None, None) => freeze(&self.site, &self.snapshot, active, now),
         };
-        let t0 = self.outage.as_ref().map(|outage| outage.t0);
-        self.forecast = forecast(self.runbook(), self.run.as_ref(), t0, self.site.rto(), now);
+        self.forecast = self.look_ahead(now);
     }
 
     /// Freezes T0 and the losses when the primary turns red; forgets them when it is well again and

@@ -104,6 +104,7 @@ impl<D: Desk> Console<D> {
         if let Body::Closed { .. } = body {
             self.armed = false;
             self.outage = None;
+            self.learn();
             self.keep_due = true;
             self.remembered_active = self.run.as_ref().map(|run| match run.stage {
                 crate::domain::run::phase::Stage::Complete => run.direction.to,
@@ -182,6 +183,7 @@ impl<D: Desk> Console<D> {
                 self.raised.clear();
                 self.acknowledged.clear();
                 self.take_run(run);
+                self.learn();
             }
             Ok(None) => {}
             Err(misfit) => {

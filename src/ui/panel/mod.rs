@@ -1,5 +1,6 @@
 //! The parts of the screen, each drawn from the screen's facts alone.
 
+pub mod clocks;
 pub mod dialog;
 pub mod header;
 pub mod keys;

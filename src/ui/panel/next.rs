@@ -9,7 +9,7 @@ use crate::ui::command::Command;
 use crate::ui::model::Dialog;
 use crate::ui::screen::{Access, JournalState, Screen};
 
-use super::words;
+use super::{clocks, words};
 
 /// What to do now.
 #[must_use]
@@ -192,6 +192,7 @@ fn step_sentence(screen: &Screen<'_>) -> String {
 /// A step runs: what can be run beside it, else that it is waited for.
 fn running(screen: &Screen<'_>, phase: Phase, title: &str) -> String {
     let ready = words::ready_beside(screen);
+    let late = words::current(screen).and_then(|(step, _)| clocks::stuck(screen, &step.id));
     if let Some(step) = ready.filter(|_| screen.access != Access::ReadOnly) {
         let act = if step.class == Class::H { Command::Attest } else { Command::Run };
         let (act, beside) = (key(screen, act), &step.title);
@@ -199,7 +200,18 @@ fn running(screen: &Screen<'_>, phase: Phase, title: &str) -> String {
             Access::Safe => format!("{} arm this console, then ", key(screen, Command::Arm)),
             Access::Armed | Access::ReadOnly => String::new(),
         };
-        return format!("{first}{act} run \"{beside}\" meanwhile   \"{title}\" goes on");
+        let goes_on = late.map_or_else(
+            || "goes on".to_owned(),
+            |late| {
+                let abort = key(screen, Command::AbortStep);
+                format!("{}; {abort} aborts", clocks::stuck_words(late))
+            },
+        );
+        return format!("{first}{act} run \"{beside}\" meanwhile   \"{title}\" {goes_on}");
+    }
+    if let Some(late) = late {
+        let abort = key(screen, Command::AbortStep);
+        return format!("\"{title}\" {}; {abort} aborts", clocks::stuck_words(late));
     }
     match phase {
         Phase::Verifying => format!("wait: \"{title}\" ended, its effect is looked for"),

@@ -14,7 +14,7 @@ use crate::ui::widget::ink::{CRIT, FOCUS, Ink, MUTED, OK, TEXT, UNKNOWN, WARN};
 use crate::ui::widget::row::{Row, fit, wrap};
 use crate::ui::widget::sheet::window;
 
-use super::{spoken, words};
+use super::{clocks, spoken, words};
 
 /// Cells of the words at the left.
 const LEAD: usize = 8;
@@ -199,13 +199,16 @@ fn do_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
         }
     };
     rows.extend(step("2", "PLAN", format!("{title}{how}")));
+    let by = clocks::decide_by(screen).text();
+    let by = by.strip_prefix("decide ").map_or_else(String::new, |by| format!("{by}.  "));
     rows.extend(step(
         "3",
         "DECIDE",
         if screen.access == Access::ReadOnly {
-            format!("may declare, at their own console: {who}")
+            format!("{by}may declare, at their own console: {who}")
         } else {
-            format!("may declare: {who}.  {} = the declare dialog, typed", key(Command::Declare))
+            let declare = key(Command::Declare);
+            format!("{by}may declare: {who}.  {declare} = the declare dialog, typed")
         },
     ));
     rows.extend(step(

@@ -16,7 +16,7 @@ use crate::ui::widget::ink::{
 };
 use crate::ui::widget::row::Row;
 
-use super::{region, words};
+use super::{clocks, region, words};
 
 /// The step that the keys act on: the selected one, else the current one, else the first.
 #[must_use]
@@ -82,11 +82,18 @@ pub fn told(screen: &Screen<'_>, step: &Step, state: Option<&StepState>) -> Row 
         Phase::Running => {
             let line = screen.output.iter().rev().find(|line| line.step == step.id);
             let line = line.map_or("running", |line| line.text.as_str());
-            Row::of(INFO, format!("{spent} elapsed  ")).put(TEXT, line)
+            match clocks::stuck(screen, &step.id) {
+                Some(stuck) => Row::of(WARN, format!("▲2 {}  ", clocks::stuck_words(stuck))),
+                None => Row::of(INFO, format!("{spent} elapsed  ")),
+            }
+            .put(TEXT, line)
         }
-        Phase::Verifying => {
-            Row::of(INFO, format!("{spent} elapsed  verifying ")).put(TEXT, evidence)
+        Phase::Verifying => match clocks::stuck(screen, &step.id) {
+            Some(stuck) => Row::of(WARN, format!("▲2 {}  ", clocks::stuck_words(stuck))),
+            None => Row::of(INFO, format!("{spent} elapsed  ")),
         }
+        .put(INFO, "verifying ")
+        .put(TEXT, evidence),
         Phase::Done => {
             let lead = if state.attested { "attested: " } else { "" };
             Row::of(TEXT, format!("{lead}{evidence}")).put(MUTED, format!("  {spent}"))
@@ -154,7 +161,7 @@ fn step_row(screen: &Screen<'_>, step: &Step, width: usize) -> Row {
         .put(ink, mark)
         .put(TEXT, " ")
         .put(MUTED, sensed)
-        .put(TEXT, " ")
+        .put(MUTED, if screen.forecast.is_critical(&step.id) { "*" } else { " " })
         .cell(title_ink, step.title.as_str(), columns.title);
     if columns.danger > 0 {
         row = row.cell(danger_ink, danger, columns.danger);
@@ -164,11 +171,27 @@ fn step_row(screen: &Screen<'_>, step: &Step, width: usize) -> Row {
         last = Row::of(danger_ink, danger).put(TEXT, " ").join(last);
     }
     if columns.expect {
-        row = row.put(MUTED, words::minutes(step.expect)).put(TEXT, "  ");
+        row = row.put(MUTED, expected(screen, step, width)).put(TEXT, "  ");
     }
     let row = row.join(last).fit(width);
     if chosen { row.over(SELECTION) } else { row }
 }
+
+/// What a step takes: `02:10 03:10` in half and in eight of ten runs where there is history and
+/// room, else the one figure that the forecast rests on.
+fn expected(screen: &Screen<'_>, step: &Step, width: usize) -> String {
+    let p80 = words::minutes(clocks::act_p80(screen, step));
+    match screen.forecast.step(&step.id).map(|told| &told.pace) {
+        Some(pace) if width >= QUANTILES_FROM && pace.runs > 0 => {
+            format!("{} {p80}", words::minutes(pace.act_p50))
+        }
+        _ if width >= QUANTILES_FROM && screen.forecast.runs > 0 => format!("{p80:>11}"),
+        _ => p80,
+    }
+}
+
+/// Cells from which both quantiles of a step are shown.
+const QUANTILES_FROM: usize = 84;
 
 /// All rows of the runbook, with headings where there is room, and the place of the chosen step.
 fn list(screen: &Screen<'_>, book: &Runbook, width: usize, room: usize) -> (Vec<Row>, usize) {
@@ -237,7 +260,7 @@ fn title(screen: &Screen<'_>) -> (Row, Row) {
         return (title, mode);
     };
     let done = run.steps.iter().filter(|state| state.phase.satisfies()).count();
-    let rest = short_time(screen.forecast.remaining);
+    let rest = short_time(screen.forecast.plan_p80);
     let right = Row::of(
         MUTED,
         format!("{}, {done} of {} done, {rest} left", run.mode.word(), run.steps.len()),
@@ -250,7 +273,12 @@ fn body(screen: &Screen<'_>, width: usize, room: usize) -> Vec<Row> {
         None => vec![Row::of(MUTED, "no runbook is chosen")],
         Some(book) if book.steps.is_empty() => vec![Row::of(MUTED, "the runbook has no steps")],
         Some(book) => {
-            let (rows, chosen) = list(screen, book, width, room);
+            let (mut rows, chosen) = list(screen, book, width, room);
+            let tiers = clocks::tier_rows(screen);
+            if !tiers.is_empty() && rows.len() + tiers.len() < room {
+                rows.push(Row::of(FOCUS, "TIERS"));
+                rows.extend(tiers.into_iter().map(|row| Row::plain("     ").join(row)));
+            }
             around(rows, chosen, room)
         }
     }
@@ -262,10 +290,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
     let legend = if area.width >= 100 {
         Row::of(
             MUTED,
-            "S sensed by a probe  M attested by a person  [h] a person attests  [2] two persons",
+            "S sensed by a probe  M attested by a person  [h] a person attests  [2] two persons  \
+             * critical path",
         )
     } else if area.width >= 60 {
-        Row::of(MUTED, "S sensed  M attested")
+        Row::of(MUTED, "S sensed  M attested  * critical path")
     } else {
         Row::new()
     };

@@ -87,7 +87,7 @@ pub fn say(screen: &Screen<'_>) -> String {
 #[must_use]
 pub fn ready_rows(screen: &Screen<'_>, gauge: &Row, loss: &Row, width: usize) -> Vec<Row> {
     let forecast = screen.forecast;
-    let takes = short_time(forecast.remaining);
+    let takes = short_time(forecast.remaining_p80);
     let of = forecast.rto.map_or_else(String::new, |rto| format!(" of {}", short_time(rto)));
     let reasons = screen.assessment.verdict.reasons();
     let half = width / 2;

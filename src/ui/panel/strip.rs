@@ -13,7 +13,7 @@ use crate::ui::widget::digits::{self, Size};
 use crate::ui::widget::ink::{CRIT, HELD, INFO, Ink, MUTED, OK, TEXT, WARN};
 use crate::ui::widget::row::{Row, as_many, first_fit, fit};
 
-use super::{spoken, words};
+use super::{clocks, spoken, words};
 
 /// How much room the strip has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +77,7 @@ fn left(screen: &Screen<'_>, whole: bool) -> Row {
         return Row::of(MUTED, "no RTO is written for this site");
     };
     let of = if whole { format!(" of {}", clock_text(rto)) } else { String::new() };
+    let of = of + &clocks::of_tier(screen);
     if gone > rto {
         Row::of(CRIT, format!("OVER {}", clock_text(gone.saturating_sub(rto)))).put(TEXT, of)
     } else {
@@ -88,7 +89,7 @@ fn left(screen: &Screen<'_>, whole: bool) -> Row {
 
 fn share(screen: &Screen<'_>) -> f64 {
     let rto = screen.forecast.rto.unwrap_or_default().as_secs_f64();
-    let spent = screen.forecast.elapsed.unwrap_or(screen.forecast.remaining).as_secs_f64();
+    let spent = screen.forecast.elapsed.unwrap_or(screen.forecast.remaining_p80).as_secs_f64();
     if rto > 0.0 { spent / rto } else { 0.0 }
 }
 
@@ -100,6 +101,10 @@ fn gauge(screen: &Screen<'_>, cells: usize) -> Row {
 }
 
 fn margin(screen: &Screen<'_>) -> Row {
+    let decide = clocks::decide_by(screen);
+    if !decide.is_empty() {
+        return decide;
+    }
     let Some(margin) = screen.forecast.margin_s() else { return Row::new() };
     let words = words::seconds(margin.abs());
     if margin < 0.0 {
@@ -107,17 +112,6 @@ fn margin(screen: &Screen<'_>) -> Row {
     } else {
         Row::of(TEXT, format!("margin {words}"))
     }
-}
-
-fn finish(screen: &Screen<'_>, long: bool) -> Row {
-    let Some(finish) = screen.forecast.finish else { return Row::new() };
-    let done = matches!(screen.forecast.state, RtoState::Met | RtoState::Missed);
-    let word = match (done, long) {
-        (true, _) => "restored at",
-        (false, true) => "forecast finish",
-        (false, false) => "forecast",
-    };
-    Row::plain(format!("{word} T+{}", clock_text(finish)))
 }
 
 fn declared(screen: &Screen<'_>) -> Row {
@@ -213,7 +207,7 @@ fn text_row(screen: &Screen<'_>, width: usize) -> Row {
 
 fn ready_row(screen: &Screen<'_>, width: usize) -> Row {
     let away = words::label(screen, words::direction(screen).from);
-    let takes = short_time(screen.forecast.remaining);
+    let takes = short_time(screen.forecast.remaining_p80);
     let of = screen.forecast.rto.map_or_else(String::new, |rto| format!(" of {}", short_time(rto)));
     let lead = Row::plain(format!("IF {away} FAILED NOW  RTO {takes}{of}"));
     let short = Row::plain(format!("IF IT FAILED NOW  RTO {takes}{of}"));
@@ -239,7 +233,10 @@ fn second_row(screen: &Screen<'_>, width: usize) -> Row {
     } else {
         step
     };
-    as_many(vec![loss(screen), third, spoken::journal(screen)], "  ", width)
+    let (tier_first, tier) = clocks::worst_tier(screen);
+    let journal = spoken::journal(screen);
+    let (one, other) = if tier_first { (tier, journal) } else { (journal, tier) };
+    as_many(vec![loss(screen), third, one, other], "  ", width)
 }
 
 /// Draws the strip.
@@ -254,7 +251,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, look: Look, screen: &Screen<'_>
             let rows = [
                 text_row(screen, width),
                 as_many(
-                    vec![Row::plain(words::t0_text(screen)), finish(screen, false)],
+                    vec![
+                        Row::plain(words::t0_text(screen)),
+                        clocks::finish(screen, false),
+                        clocks::tier_cells(screen, width / 2),
+                    ],
                     "  ",
                     width,
                 ),
@@ -304,7 +305,7 @@ fn incident_rows(ascii: bool, look: Look, screen: &Screen<'_>, width: usize) -> 
     let middle_width = width.saturating_sub(middle_at + last_width + 2);
     let ink = state_ink(screen.forecast.state);
     let names: [&str; 3] = ["RTO T+", "hh:mm:ss", "since T0"];
-    let middle = if five { middle_five(screen) } else { middle_three(screen) };
+    let middle = if five { middle_five(screen, middle_width) } else { middle_three(screen) };
     let last = last_column(screen, five);
     let height = if five { 6 } else { 4 };
     (0..height)
@@ -318,7 +319,8 @@ fn incident_rows(ascii: bool, look: Look, screen: &Screen<'_>, width: usize) -> 
                 .put(ink, fit(&big, digits_width))
                 .put(TEXT, "    ");
             if five && index == 5 {
-                row = Row::of(TEXT, spoken::say(screen)).fit(middle_at + middle_width);
+                let tiers = clocks::tier_cells(screen, width);
+                return as_many(vec![tiers, Row::of(TEXT, spoken::say(screen))], "   ", width);
             } else {
                 row = row.join(middle.get(index).cloned().unwrap_or_default().fit(middle_width));
             }
@@ -327,14 +329,19 @@ fn incident_rows(ascii: bool, look: Look, screen: &Screen<'_>, width: usize) -> 
         .collect()
 }
 
-fn middle_five(screen: &Screen<'_>) -> Vec<Row> {
+fn middle_five(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     let two = |one: Row, other: Row| {
         if other.is_empty() { one } else { one.put(TEXT, "  ").join(other) }
     };
     vec![
         left(screen, true),
         gauge(screen, 34),
-        two(state(screen), two(finish(screen, true), margin(screen))),
+        first_fit(
+            [true, false]
+                .map(|long| two(state(screen), two(clocks::finish(screen, long), margin(screen))))
+                .to_vec(),
+            width,
+        ),
         Row::plain(words::t0_text(screen)),
         two(declared(screen), if screen.run.is_some() { hold(screen) } else { Row::new() }),
     ]
@@ -347,23 +354,24 @@ fn middle_three(screen: &Screen<'_>) -> Vec<Row> {
     vec![
         left(screen, true),
         two(gauge(screen, 10), margin(screen)),
-        two(state(screen), finish(screen, false)),
+        two(state(screen), clocks::finish(screen, false)),
     ]
 }
 
 /// The last row at 120 columns: where the clock counts from, who declared, what to say.
 fn foot_row(screen: &Screen<'_>, width: usize) -> Row {
     let held_ever = screen.run.is_some_and(|run| !run.held_total(screen.now).is_zero());
-    as_many(
+    let lead = as_many(
         vec![
             Row::plain(words::t0_text(screen)),
             declared(screen),
             if held_ever { hold(screen) } else { Row::new() },
-            Row::of(MUTED, spoken::say(screen)),
         ],
         "  ",
         width,
-    )
+    );
+    let tiers = clocks::tier_cells(screen, width.saturating_sub(lead.width() + 2));
+    as_many(vec![lead, tiers, Row::of(MUTED, spoken::say(screen))], "  ", width)
 }
 
 fn last_column(screen: &Screen<'_>, five: bool) -> Vec<Row> {

@@ -12,6 +12,8 @@ use crate::ui::command::Command;
 use crate::ui::screen::Screen;
 use crate::ui::widget::ink::{CRIT, INFO, Ink, OK, UNKNOWN, WARN};
 
+use super::clocks;
+
 /// `00:00`, minutes and seconds as the runbook counts them; hours where there are any.
 #[must_use]
 pub fn minutes(time: Duration) -> String {
@@ -215,11 +217,12 @@ pub fn ready_beside<'a>(screen: &Screen<'a>) -> Option<&'a Step> {
 #[must_use]
 pub fn step_clock(screen: &Screen<'_>) -> String {
     let Some((step, state)) = current(screen) else { return String::new() };
-    let expect = minutes(step.expect);
+    let expect = minutes(clocks::act_p80(screen, step));
     match state.open_attempt() {
         Some(attempt) => {
             let spent = minutes(screen.now.since(attempt.granted));
-            format!("STEP {} {spent} / {expect}", step.id)
+            let word = clocks::stuck(screen, &step.id).map_or("STEP", |_| "STUCK");
+            format!("{word} {} {spent} / {expect}", step.id)
         }
         None => format!("STEP {} {}, takes {expect}", step.id, state.phase.word()),
     }

@@ -6,10 +6,10 @@ use crate::domain::catalogue::{Change, Class};
 use crate::domain::gates::{self, Seen};
 use crate::domain::preview::Standing;
 use crate::domain::runbook::{Compensation, Step};
-use crate::domain::time::{clock_text, short_time};
+use crate::domain::time::short_time;
 use crate::ui::command::Command;
 use crate::ui::model::Card;
-use crate::ui::panel::words;
+use crate::ui::panel::{clocks, words};
 use crate::ui::screen::{Rehearsal, Screen};
 use crate::ui::update::REHEARSAL_AGE_MAX;
 use crate::ui::widget::ink::{
@@ -23,9 +23,6 @@ use super::fields::{fact, paragraph};
 
 /// Cells from which change and checks stand beside each other.
 const COLUMNS_FROM: usize = 100;
-
-/// How long waiting is weighed against going now.
-const WAIT: Duration = Duration::from_secs(600);
 
 /// The sheet; `size` is that of the whole terminal.
 pub(super) fn sheet(screen: &Screen<'_>, card: &Card, width: usize, size: (u16, u16)) -> Sheet {
@@ -214,44 +211,19 @@ fn cost_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec
         Compensation::NotNeeded => "nothing to take back".to_owned(),
     };
     rows.extend(fact("UNDO", TEXT, &undo, width));
-    let (usual, most) = (words::minutes(step.expect), words::minutes(step.timeout));
+    let (usual, most) = (clocks::usual(screen, step), words::minutes(step.timeout));
     let fence = step.action.fencing.words();
-    let takes = format!("usually {usual}, given up after {most}; a second call is {fence}");
+    let takes = format!("{usual}; given up after {most}; a second call is {fence}");
     rows.extend(fact("TAKES", TEXT, &takes, width));
-    rows.extend(rto_rows(screen, width));
+    if !card.back {
+        for (index, (ink, text)) in clocks::start_rows(screen, &step.id).into_iter().enumerate() {
+            let lead = if index == 0 { "RTO" } else { "" };
+            rows.extend(fact(lead, ink, &text, width));
+        }
+    }
     if let Some(say) = &step.say {
         rows.extend(fact("SAY", TEXT, &format!("\"{say}\""), width));
         rows.extend(fact("", MUTED, "objection? Esc, then write it down", width));
     }
-    rows
-}
-
-/// When it ends if we go now, if we wait, and until when it may begin.
-fn rto_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
-    let forecast = screen.forecast;
-    let (Some(finish), Some(margin)) = (forecast.finish, forecast.margin_s()) else {
-        return Vec::new();
-    };
-    let told = |margin: f64| {
-        let size = words::seconds(margin.abs());
-        if margin < 0.0 { format!("LATE by {size}") } else { format!("margin {size}") }
-    };
-    let now = format!("go now: finish T+{}, {}", clock_text(finish), told(margin));
-    let later = finish.saturating_add(WAIT);
-    let wait = format!(
-        "wait {} min: T+{}, {}",
-        WAIT.as_secs() / 60,
-        clock_text(later),
-        told(margin - WAIT.as_secs_f64())
-    );
-    let ink = if margin < 0.0 { CRIT } else { TEXT };
-    let mut rows = fact("RTO", ink, &format!("{now}; {wait}"), width);
-    let span = Duration::try_from_secs_f64(margin.abs()).unwrap_or(Duration::ZERO);
-    let last = if margin < 0.0 {
-        format!("{} (passed)", screen.now.minus(span).utc())
-    } else {
-        screen.now.plus(span).utc().to_string()
-    };
-    rows.extend(fact("", ink, &format!("last moment to start {last}"), width));
     rows
 }

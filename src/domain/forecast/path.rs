@@ -1,0 +1,282 @@
+//! The longest chains of what is left over what needs what: where the time will go.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::{Grounds, Stuck};
+use crate::domain::catalogue::{Class, Guard};
+use crate::domain::ids::StepId;
+use crate::domain::pace::{Quantiles, StepPace, decisive_end, startable};
+use crate::domain::run::event::Purpose;
+use crate::domain::run::observe;
+use crate::domain::run::phase::Phase;
+use crate::domain::run::state::{Run, StepState};
+use crate::domain::runbook::{Runbook, Step, Ungraceful};
+
+/// What one step still takes: until it is begun, and from there to its end.
+#[derive(Debug, Clone, Copy, Default)]
+struct Left {
+    hand: Quantiles,
+    act: Quantiles,
+}
+
+/// One step as the forecast sees it.
+struct Part {
+    pace: StepPace,
+    /// None once it is finished: it hides what stood before it.
+    left: Option<Left>,
+    /// True while it could be begun or is to be begun later.
+    waits: bool,
+    /// True while it is being run.
+    runs: bool,
+    needs: Vec<usize>,
+    /// True when the clock cannot stop before its end.
+    counts: bool,
+}
+
+/// All steps of a plan, in an order in which each comes after what it needs.
+pub(super) struct Paths {
+    parts: Vec<Part>,
+    order: Vec<usize>,
+    /// From the last step that counts to the restored facts.
+    settle: Quantiles,
+    /// Running steps that take longer than in eight of ten cases, the longest first.
+    pub(super) stuck: Vec<Stuck>,
+    /// True while a step with guard 2 or 3 is open.
+    pub(super) dangerous: bool,
+}
+
+/// What is told of one step.
+pub(super) struct Told {
+    pub(super) pace: StepPace,
+    /// From its start to the restored facts; none when the clock does not wait for it, or it is
+    /// finished.
+    pub(super) chain: Option<Quantiles>,
+    /// The longest chain of all that does not wait for it.
+    pub(super) beside: Quantiles,
+    /// True while it was not begun.
+    pub(super) waits: bool,
+}
+
+impl Paths {
+    pub(super) fn of(runbook: &Runbook, grounds: &Grounds<'_>, incident: bool) -> Self {
+        let run = grounds.run;
+        let places: BTreeMap<&StepId, usize> =
+            runbook.steps.iter().enumerate().map(|(place, step)| (&step.id, place)).collect();
+        let decisive: BTreeSet<&StepId> = observe::decisive(runbook).map(|step| &step.id).collect();
+        let (mut parts, mut stuck, mut dangerous) = (Vec::new(), Vec::new(), false);
+        for step in &runbook.steps {
+            let pace = grounds.pace.of(step);
+            let counts = decisive.contains(&step.id);
+            let state = run.and_then(|run| run.step(&step.id));
+            let (left, waits) = match (run, state) {
+                (Some(run), Some(state)) => {
+                    stuck.extend(stuck_of(step, state, &pace, grounds));
+                    left_in_run(step, run, state, &pace, grounds)
+                }
+                // An incident that nobody declared is taken for the loss of the primary.
+                _ if incident && step.ungraceful == Ungraceful::Skip => {
+                    (Some(Left::default()), false)
+                }
+                _ => (Some(Left { hand: pace.hand(), act: pace.act() }), true),
+            };
+            let runs = left.is_some() && state.is_some_and(|state| state.phase.is_open());
+            dangerous |= (waits || runs)
+                && match step.guard {
+                    Guard::TypedTarget | Guard::TypedVerb => true,
+                    Guard::OneKey | Guard::StopWindow => false,
+                };
+            let needs = step.needs.iter().filter_map(|need| places.get(need).copied()).collect();
+            parts.push(Part { pace, left, waits, runs, needs, counts });
+        }
+        stuck.sort_by_key(|stuck: &Stuck| std::cmp::Reverse(stuck.spent.saturating_sub(stuck.p80)));
+        let order = order(&parts);
+        let full = grounds.pace.settle(runbook);
+        let since = run.and_then(|run| decisive_end(runbook, run));
+        let settle = since.map_or(full, |at| full.less(grounds.now.since(at)));
+        Self { parts, order, settle, stuck, dangerous }
+    }
+
+    /// When each step ends, from now; `without` leaves one step out and every chain through it.
+    fn ends(&self, without: Option<usize>) -> Vec<Quantiles> {
+        let mut ends = vec![Quantiles::default(); self.parts.len()];
+        for &place in &self.order {
+            let part = &self.parts[place];
+            let Some(left) = part.left.filter(|_| without != Some(place)) else { continue };
+            let start = part
+                .needs
+                .iter()
+                .fold(Quantiles::default(), |start, need| start.or_longer(ends[*need]));
+            ends[place] = start.plus(left.hand).plus(left.act);
+        }
+        ends
+    }
+
+    fn longest(&self, ends: &[Quantiles], counting_only: bool) -> Quantiles {
+        let parts = self.parts.iter().zip(ends);
+        parts
+            .filter(|(part, _)| part.counts || !counting_only)
+            .fold(Quantiles::default(), |longest, (_, end)| longest.or_longer(*end))
+    }
+
+    /// Until the clock can stop, and until the last step of the plan ends.
+    pub(super) fn remaining(&self) -> (Quantiles, Quantiles) {
+        let ends = self.ends(None);
+        (self.longest(&ends, true).plus(self.settle), self.longest(&ends, false))
+    }
+
+    /// The places of the steps of the longest chain to the end of the clock, first to last.
+    pub(super) fn critical(&self) -> Vec<usize> {
+        let ends = self.ends(None);
+        let last = |places: &mut dyn Iterator<Item = usize>| {
+            let open = places.filter(|place| self.parts[*place].left.is_some());
+            // The first of equals, as the plan is written.
+            open.fold(None, |best: Option<usize>, place| match best {
+                Some(best) if ends[best].p80 >= ends[place].p80 => Some(best),
+                Some(_) | None => Some(place),
+            })
+        };
+        let mut chain = Vec::new();
+        let mut at = last(&mut (0..self.parts.len()).filter(|place| self.parts[*place].counts));
+        while let Some(place) = at {
+            chain.push(place);
+            // A plan that needs itself must not go round for ever.
+            if chain.len() > self.parts.len() {
+                break;
+            }
+            at = last(&mut self.parts[place].needs.iter().copied());
+        }
+        // What the plan leaves out takes no time; a step that should be over still does.
+        chain.retain(|place| self.parts[*place].waits || self.parts[*place].runs);
+        chain.reverse();
+        chain
+    }
+
+    /// What is told of each step, in the plan's order.
+    pub(super) fn steps(&self) -> Vec<Told> {
+        let chains = self.chains();
+        let all = self.longest(&self.ends(None), true).plus(self.settle);
+        let tell = |(place, part): (usize, &Part)| {
+            let chain = chains[place].filter(|_| part.left.is_some());
+            // Only a step that can be begun now is weighed against waiting.
+            let free = part.needs.iter().all(|need| self.parts[*need].left.is_none());
+            let beside = if chain.is_some() && part.waits && free {
+                self.longest(&self.ends(Some(place)), true).plus(self.settle)
+            } else {
+                all
+            };
+            Told { pace: part.pace, chain, beside, waits: part.waits }
+        };
+        self.parts.iter().enumerate().map(tell).collect()
+    }
+
+    /// From the start of each step to the end of the clock; none where the clock does not wait.
+    fn chains(&self) -> Vec<Option<Quantiles>> {
+        let mut after: Vec<Option<Quantiles>> =
+            self.parts.iter().map(|part| part.counts.then_some(self.settle)).collect();
+        let mut chains = vec![None; self.parts.len()];
+        for &place in self.order.iter().rev() {
+            let part = &self.parts[place];
+            let Some(rest) = after[place] else { continue };
+            let left = part.left.unwrap_or_default();
+            let chain = left.act.plus(rest);
+            chains[place] = Some(chain);
+            for &need in &part.needs {
+                let through = left.hand.plus(chain);
+                let known = after[need].unwrap_or_default();
+                after[need] = Some(known.or_longer(through));
+            }
+        }
+        chains
+    }
+}
+
+/// Each step after what it needs; steps that need each other come last, as written.
+fn order(parts: &[Part]) -> Vec<usize> {
+    let mut open: Vec<usize> = parts.iter().map(|part| part.needs.len()).collect();
+    let mut followers = vec![Vec::new(); parts.len()];
+    for (place, part) in parts.iter().enumerate() {
+        for &need in &part.needs {
+            followers[need].push(place);
+        }
+    }
+    let mut order: Vec<usize> = (0..parts.len()).filter(|place| open[*place] == 0).collect();
+    let mut next = 0;
+    while let Some(&place) = order.get(next) {
+        next += 1;
+        for &follower in &followers[place] {
+            open[follower] -= 1;
+            if open[follower] == 0 {
+                order.push(follower);
+            }
+        }
+    }
+    order.extend((0..parts.len()).filter(|place| open[*place] > 0));
+    order
+}
+
+/// The open attempt's way forward: how long it has been going on.
+fn running(state: &StepState, grounds: &Grounds<'_>) -> Option<Duration> {
+    let attempt = state.last_attempt().filter(|_| state.phase.is_open())?;
+    (attempt.purpose == Purpose::Forward).then(|| grounds.now.since(attempt.granted))
+}
+
+fn stuck_of(
+    step: &Step,
+    state: &StepState,
+    pace: &StepPace,
+    grounds: &Grounds<'_>,
+) -> Option<Stuck> {
+    let spent = running(state, grounds)?;
+    (spent > pace.act_p80).then(|| Stuck { step: step.id.clone(), spent, p80: pace.act_p80 })
+}
+
+/// What a step of a run still takes, and whether it waits to be begun.
+fn left_in_run(
+    step: &Step,
+    run: &Run,
+    state: &StepState,
+    pace: &StepPace,
+    grounds: &Grounds<'_>,
+) -> (Option<Left>, bool) {
+    let whole = Left { hand: pace.hand(), act: pace.act() };
+    match state.phase {
+        // What was done and is no longer so has to be done again.
+        Phase::Done if state.untrue.is_some() => (Some(whole), true),
+        Phase::Done | Phase::Skipped | Phase::Compensated => (None, false),
+        Phase::Granted | Phase::Running | Phase::Verifying => {
+            let left = running(state, grounds)
+                .map(|spent| Left { hand: Quantiles::default(), act: pace.act().less(spent) });
+            (left, false)
+        }
+        Phase::Pending | Phase::Ready | Phase::Failed | Phase::Unknown => {
+            if step.ungraceful == Ungraceful::Skip && run.is_ungraceful(&step.id) {
+                return (Some(Left::default()), false);
+            }
+            let waited = waited(step, run, state, grounds);
+            let act = if step.class == Class::H && pace.runs > 0 {
+                // Of what a person does, nothing tells when it was begun.
+                whole.act.less(waited)
+            } else {
+                whole.act
+            };
+            (Some(Left { hand: whole.hand.less(waited), act }), true)
+        }
+    }
+}
+
+/// How long a step has been waiting for somebody.
+fn waited(step: &Step, run: &Run, state: &StepState, grounds: &Grounds<'_>) -> Duration {
+    let since = match state.last_attempt() {
+        Some(last) => last.ended.or(state.finished),
+        None => {
+            let declared = run.declaration.as_ref().map(|declaration| declaration.at);
+            let ends = step.needs.iter().map(|need| {
+                let state = run.step(need)?;
+                state.finished.filter(|_| state.phase.satisfies() && state.untrue.is_none())
+            });
+            startable(declared, ends)
+        }
+    };
+    since.map_or(Duration::ZERO, |since| grounds.now.since(since))
+}

@@ -1,0 +1,339 @@
+//! How long steps took in earlier runs of this site and direction, and how long people took first.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::ids::{RunId, Side, StepId};
+use super::run::event::{Body, Purpose, RunEvent, RunKind};
+use super::run::observe;
+use super::run::state::Run;
+use super::runbook::{Amount, Bound, Runbook, Step};
+use super::time::Stamp;
+
+/// Earlier runs that count, at most; older ones are forgotten.
+pub const RUNS_MAX: usize = 20;
+
+/// A length of time in half of all cases and in eight of ten.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Quantiles {
+    /// In half of all cases.
+    pub p50: Duration,
+    /// In eight of ten cases.
+    pub p80: Duration,
+}
+
+impl Quantiles {
+    /// The same in every case.
+    #[must_use]
+    pub fn always(time: Duration) -> Self {
+        Self { p50: time, p80: time }
+    }
+
+    /// By nearest rank over the samples; none without any.
+    #[must_use]
+    pub fn of(mut samples: Vec<Duration>) -> Option<Self> {
+        samples.sort_unstable();
+        let rank = |percent: usize| (percent * samples.len()).div_ceil(100).max(1);
+        let at = |percent| samples.get(rank(percent) - 1).copied();
+        Some(Self { p50: at(50)?, p80: at(80)? })
+    }
+
+    /// One after the other.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self { p50: self.p50.saturating_add(other.p50), p80: self.p80.saturating_add(other.p80) }
+    }
+
+    /// What is left of it once some of it was spent.
+    #[must_use]
+    pub fn less(self, spent: Duration) -> Self {
+        Self { p50: self.p50.saturating_sub(spent), p80: self.p80.saturating_sub(spent) }
+    }
+
+    /// The longer one in each case.
+    #[must_use]
+    pub fn or_longer(self, other: Self) -> Self {
+        Self { p50: self.p50.max(other.p50), p80: self.p80.max(other.p80) }
+    }
+}
+
+/// What one step usually takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepPace {
+    /// From its first grant to its end, failed attempts included, in half of all cases.
+    pub act_p50: Duration,
+    /// The same in eight of ten cases.
+    pub act_p80: Duration,
+    /// From the moment it could have been started to its first grant, in half of all cases: people
+    /// read, ask and type.
+    pub hand_p50: Duration,
+    /// The same in eight of ten cases.
+    pub hand_p80: Duration,
+    /// Earlier runs that the figures rest on; 0 when they are the plan's own.
+    pub runs: u32,
+    /// When it was last done outside of a simulation; none when it never was.
+    pub last_real: Option<Stamp>,
+}
+
+impl StepPace {
+    /// What the plan itself expects, where there is no history.
+    #[must_use]
+    pub fn expected(step: &Step) -> Self {
+        Self {
+            act_p50: step.expect,
+            act_p80: step.expect,
+            hand_p50: Duration::ZERO,
+            hand_p80: Duration::ZERO,
+            runs: 0,
+            last_real: None,
+        }
+    }
+
+    /// Acting.
+    #[must_use]
+    pub fn act(&self) -> Quantiles {
+        Quantiles { p50: self.act_p50, p80: self.act_p80 }
+    }
+
+    /// Getting to it.
+    #[must_use]
+    pub fn hand(&self) -> Quantiles {
+        Quantiles { p50: self.hand_p50, p80: self.hand_p80 }
+    }
+}
+
+/// One step of one earlier run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Sample {
+    action: String,
+    act: Duration,
+    hand: Duration,
+    at: Stamp,
+    real: bool,
+}
+
+/// What is known of the runs of one direction. The default knows none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pace {
+    steps: BTreeMap<StepId, Vec<Sample>>,
+    /// From the last decisive step to the restored facts, by runbook and by what it waits for.
+    settles: BTreeMap<(String, Duration), Vec<Duration>>,
+}
+
+impl Pace {
+    /// What a step usually takes. A step whose action is another one than it was has no history.
+    #[must_use]
+    pub fn of(&self, step: &Step) -> StepPace {
+        let known = self.steps.get(&step.id).map_or(&[][..], Vec::as_slice);
+        let samples: Vec<&Sample> =
+            known.iter().filter(|sample| sample.action == step.action.name).collect();
+        let acts = Quantiles::of(samples.iter().map(|sample| sample.act).collect());
+        let hands = Quantiles::of(samples.iter().map(|sample| sample.hand).collect());
+        let (Some(act), Some(hand)) = (acts, hands) else { return StepPace::expected(step) };
+        StepPace {
+            act_p50: act.p50,
+            act_p80: act.p80,
+            hand_p50: hand.p50,
+            hand_p80: hand.p80,
+            runs: u32::try_from(samples.len()).unwrap_or(u32::MAX),
+            last_real: samples.iter().rev().find(|sample| sample.real).map(|sample| sample.at),
+        }
+    }
+
+    /// From the end of the last step that the clock waits for to the restored facts; without
+    /// history what the facts themselves ask for, such as healthy for 30 s.
+    #[must_use]
+    pub fn settle(&self, runbook: &Runbook) -> Quantiles {
+        let asked = asked_for(runbook);
+        let known = self.settles.get(&(runbook.name.clone(), asked));
+        known
+            .and_then(|samples| Quantiles::of(samples.clone()))
+            .unwrap_or_else(|| Quantiles::always(asked))
+    }
+
+    /// Takes in an earlier run with the plan it had, oldest first. One that was neither closed nor
+    /// restored tells nothing yet.
+    pub fn learn(&mut self, runbook: &Runbook, run: &Run) {
+        if !is_told_out(run) {
+            return;
+        }
+        for (step, sample) in samples(runbook, run) {
+            let known = self.steps.entry(step).or_default();
+            known.push(sample);
+            drop_oldest(known);
+        }
+        let (Some((restored, _)), Some(done)) = (&run.restored, decisive_end(runbook, run)) else {
+            return;
+        };
+        let key = (runbook.name.clone(), asked_for(runbook));
+        let known = self.settles.entry(key).or_default();
+        known.push(restored.since(done));
+        drop_oldest(known);
+    }
+}
+
+fn drop_oldest<T>(known: &mut Vec<T>) {
+    let over = known.len().saturating_sub(RUNS_MAX);
+    known.drain(..over);
+}
+
+/// True when a run is over, or its service restored: its figures no longer change.
+fn is_told_out(run: &Run) -> bool {
+    run.closed.is_some() || run.restored.is_some()
+}
+
+/// The longest time that a restored fact must have held.
+fn asked_for(runbook: &Runbook) -> Duration {
+    let times = runbook.restored.iter().map(|gate| match gate.bound {
+        Bound::AtLeast(Amount::Time(time)) => time,
+        Bound::AtLeast(Amount::Number(_)) | Bound::AtMost(_) | Bound::Is(_) => Duration::ZERO,
+    });
+    times.max().unwrap_or_default()
+}
+
+/// When the last step that the clock waits for ended; none while one is open.
+pub(super) fn decisive_end(runbook: &Runbook, run: &Run) -> Option<Stamp> {
+    let mut last: Option<Stamp> = None;
+    for step in observe::decisive(runbook) {
+        let state = run.step(&step.id)?;
+        let at = state.finished.filter(|_| state.phase.satisfies() && state.untrue.is_none())?;
+        last = Some(later(last, at));
+    }
+    last
+}
+
+/// The later of two moments.
+fn later(one: Option<Stamp>, other: Stamp) -> Stamp {
+    one.filter(|one| !one.since(other).is_zero()).unwrap_or(other)
+}
+
+/// When a step could be started: the declaration or the end of the last step that it needs; none
+/// while one of these is missing.
+pub(super) fn startable(
+    declared: Option<Stamp>,
+    ends: impl Iterator<Item = Option<Stamp>>,
+) -> Option<Stamp> {
+    let mut last = declared?;
+    for end in ends {
+        last = later(Some(last), end?);
+    }
+    Some(last)
+}
+
+/// One step's life while a run is read.
+#[derive(Default)]
+struct Life {
+    begun: Option<(Stamp, Duration, String)>,
+    back: bool,
+    ended: Option<Stamp>,
+    sample: Option<Sample>,
+}
+
+/// What each step took in a run: the last time it was done, nothing of what was skipped or taken
+/// back.
+fn samples(runbook: &Runbook, run: &Run) -> Vec<(StepId, Sample)> {
+    let mut lives: BTreeMap<&StepId, Life> =
+        runbook.steps.iter().map(|step| (&step.id, Life::default())).collect();
+    let declared = run.declaration.as_ref().map(|declaration| declaration.at);
+    for event in &run.events {
+        let Some(id) = about(&event.body) else { continue };
+        let Some(step) = runbook.step(id) else { continue };
+        let ends = step.needs.iter().map(|need| lives.get(need).and_then(|life| life.ended));
+        let free = startable(declared, ends).unwrap_or(event.at);
+        if let Some(life) = lives.get_mut(id) {
+            live(life, step, event, free, run.kind != RunKind::Simulation);
+        }
+    }
+    let told = |(id, life): (&StepId, Life)| life.sample.map(|sample| (id.clone(), sample));
+    lives.into_iter().filter_map(told).collect()
+}
+
+/// The step that a word begins or ends.
+fn about(body: &Body) -> Option<&StepId> {
+    match body {
+        Body::Intended { step, .. }
+        | Body::Verified { step, .. }
+        | Body::Reconciled { step, done: true, .. }
+        | Body::Resolved { step, done: true, .. }
+        | Body::Attested { step, .. }
+        | Body::Skipped { step, .. } => Some(step),
+        _ => None,
+    }
+}
+
+fn live(life: &mut Life, step: &Step, event: &RunEvent, free: Stamp, real: bool) {
+    match &event.body {
+        Body::Intended { purpose: Purpose::Forward, action, .. } => {
+            life.back = false;
+            life.begun.get_or_insert((event.at, event.at.since(free), action.clone()));
+        }
+        Body::Intended { purpose: Purpose::Compensate, .. } => life.back = true,
+        Body::Skipped { .. } => {
+            *life = Life { ended: Some(event.at), ..Life::default() };
+        }
+        Body::Attested { .. } => {
+            // A person did it: all of the time is the doing.
+            let (from, hand, action) = life
+                .begun
+                .take()
+                .unwrap_or_else(|| (free, Duration::ZERO, step.action.name.to_owned()));
+            let act = event.at.since(from);
+            life.sample = Some(Sample { action, act, hand, at: event.at, real });
+            life.ended = Some(event.at);
+        }
+        _ if life.back => *life = Life::default(),
+        _ => {
+            if let Some((from, hand, action)) = life.begun.take() {
+                let act = event.at.since(from);
+                life.sample = Some(Sample { action, act, hand, at: event.at, real });
+            }
+            life.ended = Some(event.at);
+        }
+    }
+}
+
+/// What is known of both directions of a site.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Paces {
+    ways: [Pace; 2],
+    learnt: BTreeSet<RunId>,
+    /// Journals that could not be read and do not count.
+    pub damaged: u32,
+}
+
+impl Paces {
+    /// The pace of the runs that leave a region.
+    #[must_use]
+    pub fn away_from(&self, from: Side) -> &Pace {
+        &self.ways[from.index()]
+    }
+
+    /// Earlier runs that were taken in.
+    #[must_use]
+    pub fn runs(&self) -> usize {
+        self.learnt.len()
+    }
+
+    /// True when the run was taken in.
+    #[must_use]
+    pub fn knows(&self, run: &RunId) -> bool {
+        self.learnt.contains(run)
+    }
+
+    /// Takes in an earlier run with the plan it had, once, oldest first.
+    pub fn learn(&mut self, runbook: &Runbook, run: &Run) {
+        if is_told_out(run) && self.learnt.insert(run.id.clone()) {
+            self.ways[run.direction.from.index()].learn(runbook, run);
+        }
+    }
+}
+
+/// True when a run of one kind tells something about runs of another: live runs and drills about
+/// each other, simulations about simulations.
+#[must_use]
+pub fn is_alike(one: RunKind, other: RunKind) -> bool {
+    (one == RunKind::Simulation) == (other == RunKind::Simulation)
+}
+
+#[cfg(test)]
+mod tests;

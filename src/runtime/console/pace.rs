@@ -1,0 +1,62 @@
+//! What earlier runs took: read in the background, learnt from at the end of a run, asked each time.
+
+use super::Console;
+use crate::domain::forecast::{Forecast, Grounds, forecast};
+use crate::domain::pace::{Pace, Paces};
+use crate::domain::run::event::Body;
+use crate::domain::run::observe;
+use crate::domain::site::Site;
+use crate::domain::time::Stamp;
+use crate::runtime::desk::Desk;
+
+impl<D: Desk> Console<D> {
+    /// Takes in what was read of earlier runs.
+    pub(super) fn paced(&mut self, paces: Paces, now: Stamp) {
+        let (runs, damaged) = (paces.runs(), paces.damaged);
+        self.paces = paces;
+        // A run may have been closed while the others were read.
+        self.learn();
+        self.judge_due = true;
+        if runs > 0 || damaged > 0 {
+            let left_out = match damaged {
+                0 => String::new(),
+                _ => format!("; {damaged} could not be read and do not count"),
+            };
+            let text = format!("forecasts rest on {runs} earlier runs of this site{left_out}");
+            self.write_row(now, "console", text);
+        }
+    }
+
+    /// Learns from the run on the screen once it is closed.
+    pub(super) fn learn(&mut self) {
+        if let (Some(run), Some(plan)) = (&self.run, &self.plan)
+            && run.closed.is_some()
+        {
+            self.paces.learn(plan, run);
+        }
+    }
+
+    /// When it will be over, as of now.
+    pub(super) fn look_ahead(&self, now: Stamp) -> Forecast {
+        let from = self.run.as_ref().map_or(self.assessment.active, |run| run.direction.from);
+        forecast(&Grounds {
+            site: &self.site,
+            runbook: self.runbook(),
+            run: self.run.as_ref(),
+            t0: self.outage.as_ref().map(|outage| outage.t0),
+            pace: self.paces.away_from(from),
+            now,
+        })
+    }
+
+    /// The word that says when the run is expected to be finished, if it is still to be said.
+    pub(super) fn forecast_word(&self) -> Option<Body> {
+        observe::forecasted(self.open_run()?, &self.forecast)
+    }
+}
+
+/// Before anything was judged.
+pub(super) fn unknown(site: &Site, now: Stamp) -> Forecast {
+    let pace = Pace::default();
+    forecast(&Grounds { site, runbook: None, run: None, t0: None, pace: &pace, now })
+}

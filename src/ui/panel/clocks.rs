@@ -1,0 +1,241 @@
+//! Words of the forecast: the finish, the time to decide, stuck steps, the clock of each tier.
+
+use std::time::Duration;
+
+use crate::domain::catalogue::Class;
+use crate::domain::forecast::{RtoState, Stuck, TierClock};
+use crate::domain::ids::StepId;
+use crate::domain::runbook::Step;
+use crate::domain::time::{clock_text, short_time};
+use crate::ui::screen::Screen;
+use crate::ui::widget::ink::{CRIT, Ink, MUTED, TEXT, WARN};
+use crate::ui::widget::row::{Row, as_many};
+
+use super::strip::state_ink;
+use super::words;
+
+/// How long waiting is weighed against going now.
+pub const WAIT: Duration = Duration::from_secs(600);
+
+/// ` core` after an objective, where a site has several.
+#[must_use]
+pub fn of_tier(screen: &Screen<'_>) -> String {
+    match &screen.forecast.tier {
+        Some(tier) if screen.forecast.tiers.len() > 1 => format!(" {tier}"),
+        Some(_) | None => String::new(),
+    }
+}
+
+/// `forecast p50 T+00:38:10 p80 T+00:40:21`, one figure where both are the same.
+#[must_use]
+pub fn finish(screen: &Screen<'_>, long: bool) -> Row {
+    let forecast = screen.forecast;
+    let Some((p50, p80)) = forecast.finish_p50.zip(forecast.finish_p80) else {
+        return if forecast.elapsed.is_some() { Row::of(WARN, "no forecast") } else { Row::new() };
+    };
+    let last = clock_text(p80);
+    if matches!(forecast.state, RtoState::Met | RtoState::Missed) {
+        let told = if has_restored(screen) { "restored" } else { "ended" };
+        return Row::plain(format!("{told} at T+{last}"));
+    }
+    let first = clock_text(p50);
+    Row::plain(match (first == last, long) {
+        (true, true) => format!("forecast finish T+{last}"),
+        (true, false) => format!("forecast T+{last}"),
+        (false, true) => format!("finish p50 T+{first} p80 T+{last}"),
+        (false, false) => format!("p80 T+{last}"),
+    })
+}
+
+fn has_restored(screen: &Screen<'_>) -> bool {
+    screen.run.is_none_or(|run| run.restored.is_some())
+}
+
+/// `decide by 14:44:10Z`, while nobody has declared; that it passed.
+#[must_use]
+pub fn decide_by(screen: &Screen<'_>) -> Row {
+    let forecast = screen.forecast;
+    let Some(by) = forecast.decide_by.filter(|_| forecast.elapsed.is_some()) else {
+        return Row::new();
+    };
+    if screen.now.since(by).is_zero() {
+        Row::of(TEXT, format!("decide by {}", by.utc()))
+    } else {
+        Row::of(CRIT, format!("decide by {} PASSED", by.utc()))
+    }
+}
+
+/// The clock of a tier that the big clock does not count: `files L00:42:10 of 1h ON TRACK`, `core
+/// MET 04:28 of 10:00`.
+fn tier(screen: &Screen<'_>, tier: &TierClock, long: bool) -> Row {
+    let (name, ink, word) = (&tier.tier, state_ink(tier.state), tier.state.words());
+    let of = if long { format!(" of {}", words::minutes(tier.rto)) } else { String::new() };
+    match (tier.took, screen.forecast.elapsed) {
+        (Some(took), _) => Row::of(MUTED, format!("{name} "))
+            .put(ink, word)
+            .put(TEXT, format!(" {}{of}", words::minutes(took))),
+        (None, Some(gone)) if gone > tier.rto => Row::of(MUTED, format!("{name} "))
+            .put(ink, format!("+{}", words::minutes(gone.saturating_sub(tier.rto))))
+            .put(TEXT, format!("{of} "))
+            .put(ink, word),
+        (None, Some(gone)) => {
+            // Whole seconds of both clocks always add up to the objective.
+            let left = Duration::from_secs(tier.rto.as_secs().saturating_sub(gone.as_secs()));
+            Row::of(MUTED, format!("{name} "))
+                .put(TEXT, format!("L{}{of} ", words::minutes(left)))
+                .put(ink, word)
+        }
+        (None, None) => Row::of(MUTED, format!("{name} RTO {}", short_time(tier.rto))),
+    }
+}
+
+/// From here on a state asks for nobody.
+const CALM: u8 = 3;
+
+/// How bad a state is, worst first.
+fn badness(state: RtoState) -> u8 {
+    match state {
+        RtoState::Missed | RtoState::Breached => 0,
+        RtoState::WillMiss => 1,
+        RtoState::AtRisk => 2,
+        RtoState::Provisional | RtoState::OnTrack | RtoState::Ready => CALM,
+        RtoState::Met => 4,
+    }
+}
+
+/// The tiers that the big clock does not count, the worst first.
+fn others<'a>(screen: &Screen<'a>) -> Vec<&'a TierClock> {
+    let counted = screen.forecast.tier.as_ref();
+    let mut others: Vec<&TierClock> =
+        screen.forecast.tiers.iter().filter(|tier| Some(&tier.tier) != counted).collect();
+    others.sort_by_key(|tier| (badness(tier.state), tier.rto));
+    others
+}
+
+/// The worst of the tiers that the big clock does not count, and whether it needs to be seen.
+#[must_use]
+pub fn worst_tier(screen: &Screen<'_>) -> (bool, Row) {
+    match others(screen).first() {
+        Some(worst) => (badness(worst.state) < CALM, tier(screen, worst, true)),
+        None => (false, Row::new()),
+    }
+}
+
+/// As many tiers as fit, the worst first, with what is left out counted; whole words where all fit.
+#[must_use]
+pub fn tier_cells(screen: &Screen<'_>, width: usize) -> Row {
+    let all = |long| {
+        let rows: Vec<Row> =
+            others(screen).into_iter().map(|clock| tier(screen, clock, long)).collect();
+        let count = rows.len();
+        let gaps = count.saturating_sub(1) * TIER_GAP.len();
+        (rows.iter().map(Row::width).sum::<usize>() + gaps <= width, rows)
+    };
+    let (fits, rows) = all(true);
+    if fits {
+        return as_many(rows, TIER_GAP, width);
+    }
+    let (fits, rows) = all(false);
+    if fits {
+        return as_many(rows, TIER_GAP, width);
+    }
+    let count = rows.len();
+    let room = width.saturating_sub(" +9 tiers".len());
+    let mut used = 0;
+    let shown: Vec<Row> = rows
+        .into_iter()
+        .take_while(|row| {
+            used += row.width() + TIER_GAP.len();
+            used <= room
+        })
+        .collect();
+    let hidden = count - shown.len();
+    as_many(shown, TIER_GAP, room).put(MUTED, format!(" +{hidden} tiers")).cut(width)
+}
+
+/// Between two tiers.
+const TIER_GAP: &str = "   ";
+
+/// Every tier in a row of its own, for panels with room; empty at a site with one objective.
+#[must_use]
+pub fn tier_rows(screen: &Screen<'_>) -> Vec<Row> {
+    if screen.forecast.tiers.len() < 2 || screen.forecast.elapsed.is_none() {
+        return Vec::new();
+    }
+    screen.forecast.tiers.iter().map(|clock| tier(screen, clock, true)).collect()
+}
+
+/// The running step that takes too long, if it is this one.
+#[must_use]
+pub fn stuck<'a>(screen: &Screen<'a>, step: &StepId) -> Option<&'a Stuck> {
+    screen.forecast.stuck.iter().find(|stuck| stuck.step == *step)
+}
+
+/// `STUCK: 01:12 of p80 00:40`.
+#[must_use]
+pub fn stuck_words(stuck: &Stuck) -> String {
+    format!("STUCK: {} of p80 {}", words::minutes(stuck.spent), words::minutes(stuck.p80))
+}
+
+/// What a step takes in eight of ten runs, or what the plan expects.
+#[must_use]
+pub fn act_p80(screen: &Screen<'_>, step: &Step) -> Duration {
+    screen.forecast.step(&step.id).map_or(step.expect, |told| told.pace.act_p80)
+}
+
+/// `p50 02:10, p80 03:10 in 7 runs`, or the plan's own figure.
+#[must_use]
+pub fn usual(screen: &Screen<'_>, step: &Step) -> String {
+    match screen.forecast.step(&step.id).map(|told| &told.pace) {
+        Some(pace) if pace.runs > 0 => {
+            let hand = if pace.hand_p80 < Duration::from_secs(1) || step.class == Class::H {
+                String::new()
+            } else {
+                format!(", begun {} after it could be", words::minutes(pace.hand_p80))
+            };
+            format!(
+                "p50 {}, p80 {} in {} runs{hand}",
+                words::minutes(pace.act_p50),
+                words::minutes(pace.act_p80),
+                pace.runs
+            )
+        }
+        _ => format!("expected {} by the plan, no history", words::minutes(step.expect)),
+    }
+}
+
+/// When it ends if this step is started now, if it waits, and until when it may begin.
+#[must_use]
+pub fn start_rows(screen: &Screen<'_>, step: &StepId) -> Vec<(Ink, String)> {
+    let forecast = screen.forecast;
+    let Some(rto) = forecast.rto else { return Vec::new() };
+    let told = |wait: Duration| {
+        let finish = forecast.finish_if_started(step, wait)?;
+        let margin = rto.as_secs_f64() - finish.p80.as_secs_f64();
+        let size = words::seconds(margin.abs());
+        let word = if margin < 0.0 { "LATE by" } else { "margin" };
+        let (first, last) = (clock_text(finish.p50), clock_text(finish.p80));
+        let text = if first == last {
+            format!("finish T+{last}, {word} {size}")
+        } else {
+            format!("p50 T+{first} p80 T+{last}, {word} {size}")
+        };
+        Some((margin < 0.0, text))
+    };
+    let Some(((late, now), (_, later))) = told(Duration::ZERO).zip(told(WAIT)) else {
+        let why = match forecast.elapsed {
+            Some(_) if forecast.steps.is_empty() => return Vec::new(),
+            Some(_) => "the clock does not wait for this step",
+            None => return Vec::new(),
+        };
+        return vec![(MUTED, why.to_owned())];
+    };
+    let ink = if late { CRIT } else { TEXT };
+    let wait = WAIT.as_secs() / 60;
+    let mut rows = vec![(ink, format!("go now: {now}; wait {wait} min: {later}"))];
+    if let Some(last) = forecast.last_start(step) {
+        let passed = if screen.now.since(last).is_zero() { "" } else { " (passed)" };
+        rows.push((ink, format!("last moment to start {}{passed}", last.utc())));
+    }
+    rows
+}
