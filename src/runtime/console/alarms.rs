@@ -26,10 +26,14 @@ impl<D: Desk> Console<D> {
         } else {
             Vec::new()
         };
-        let observed = match (self.open_run(), &self.plan) {
+        let mut observed = match (self.open_run(), &self.plan) {
             (Some(run), Some(plan)) => observed(run, plan, &self.site, &self.snapshot, now),
             _ => Vec::new(),
         };
+        if self.desk.is_recording() {
+            // An abort plan is made on what is on record: a person's decision may be on its way.
+            observed.retain(|word| !matches!(word, Body::AbortPlanned { .. }));
+        }
         if self.open_run().is_some() {
             let all = words.into_iter().chain(observed).collect();
             effects.extend(self.desk.say(self.run.as_ref(), &self.own_name(), all));
