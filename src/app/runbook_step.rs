@@ -32,7 +32,8 @@ pub(super) fn read_step(
 ) -> Option<Step> {
     let id = faults.take(read_id(table))?;
     let fields = Fields::new(table, format!("step `{id}`"));
-    let reader = Reader { fields: &fields, table, id: &id, context };
+    let what = format!("step `{id}`");
+    let reader = Reader { fields: &fields, table, id: &id, what, context };
     for known_even_if_never_read in ["id", "class", "guard", "compensation"] {
         let _ = fields.node(known_even_if_never_read);
     }
@@ -98,6 +99,7 @@ pub(super) struct Reader<'r, 'a> {
     pub(super) fields: &'r Fields<'a>,
     pub(super) table: &'a Table,
     pub(super) id: &'r StepId,
+    pub(super) what: String,
     pub(super) context: &'r Context<'r>,
 }
 
@@ -105,7 +107,7 @@ pub(super) type Found = (Option<&'static dyn System>, &'static dyn Action);
 
 impl Reader<'_, '_> {
     fn what(&self) -> String {
-        format!("step `{}`", self.id)
+        self.what.clone()
     }
 
     pub(super) fn place(&self, key: &str) -> Span {

@@ -41,8 +41,9 @@ fn variant(
     context: &Context<'_>,
     faults: &mut Faults,
 ) -> Option<Step> {
-    let fields = Fields::new(table, format!("the lossy variant of step `{}`", step.id));
-    let reader = Reader { fields: &fields, table, id: &step.id, context };
+    let what = format!("the lossy variant of step `{}`", step.id);
+    let fields = Fields::new(table, what.clone());
+    let reader = Reader { fields: &fields, table, id: &step.id, what, context };
     for known_even_if_never_read in ["class", "guard", "compensation"] {
         let _ = fields.node(known_even_if_never_read);
     }
