@@ -398,9 +398,7 @@ fn an_escalation_changes_what_was_not_begun() {
     let mut bench = planned();
     bench.run_fence();
     bench.succeeds();
-    for _ in 0..2 {
-        bench.key(KeyCode::Down);
-    }
+    bench.key(KeyCode::Down);
     bench.key(KeyCode::Enter);
     let screen = bench.screen();
     assert!(screen.contains("sim.promote instead of sim.switch"), "{screen}");

@@ -16,8 +16,8 @@ pub struct Serving {
     pub users: Option<Side>,
     /// True when one region takes all writes, and users are there.
     pub well: bool,
-    /// That in words.
-    pub words: Vec<Clean>,
+    /// That in words, each with whether it is bad.
+    pub words: Vec<(bool, Clean)>,
 }
 
 /// What of the plan decides who serves.
@@ -73,11 +73,12 @@ pub(super) fn serving(
 /// A plan that promotes nothing does not tell who writes.
 fn untold(world: &World<'_>) -> Serving {
     let World { from, fenced, .. } = world;
-    let mut words = vec![if *fenced {
+    let text = if *fenced {
         Clean::new(&format!("{from} stays fenced; the plan does not tell who takes writes"))
     } else {
         "the plan promotes nothing: it does not tell which region takes writes".into()
-    }];
+    };
+    let mut words = vec![(*fenced, text)];
     words.extend(users_words(world));
     Serving { writes: Vec::new(), users: world.users, well: false, words }
 }
@@ -115,15 +116,15 @@ fn told(world: &World<'_>) -> Serving {
             format!("BOTH regions take writes of {new}: {from} is not fenced{rest}")
         }
     };
-    let mut words = vec![Clean::new(&text)];
-    words.extend(users_words(world));
     let split = !promoted.is_empty() && !fenced;
     let whole = !split && (promoted.is_empty() || others.is_empty()) && writes.len() == 1;
-    let well = whole && world.users.is_none_or(|side| writes.contains(&side));
+    let mut words = vec![(!whole, Clean::new(&text))];
+    words.extend(users_words(world));
+    let well = words.iter().all(|(bad, _)| !bad);
     Serving { writes, users: world.users, well, words }
 }
 
-fn users_words(world: &World<'_>) -> Option<Clean> {
+fn users_words(world: &World<'_>) -> Option<(bool, Clean)> {
     let side = world.users?;
     let lost = if side == world.from { world.from_lost } else { world.to_lost };
     let there = if side == world.from {
@@ -132,9 +133,9 @@ fn users_words(world: &World<'_>) -> Option<Clean> {
         !world.promoted.is_empty() && !world.to_lost
     };
     let words = match (lost, there) {
-        (true, _) => format!("users are sent to {side}, which does not answer"),
+        (true, _) => format!("NOBODY serves the users: they are sent to {side}, which is silent"),
         (false, true) => format!("users are sent to {side}"),
-        (false, false) => format!("users are sent to {side}, which takes no writes"),
+        (false, false) => format!("users are sent to {side}, which takes NO writes"),
     };
-    Some(Clean::new(&words))
+    Some((lost || !there, Clean::new(&words)))
 }

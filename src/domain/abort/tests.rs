@@ -288,7 +288,7 @@ fn who_serves_is_said_aloud() {
         let mut story = Story::new(plan());
         story.acts(script);
         let serving = planned(&story.run, &story.book, &assessment(lost)).serving;
-        let words: Vec<&str> = serving.words.iter().map(Clean::as_str).collect();
+        let words: Vec<&str> = serving.words.iter().map(|(_, text)| text.as_str()).collect();
         assert_eq!(words.join("; "), want, "{script} {lost}");
         assert_eq!(serving.well, well, "{script} {lost}");
     };
@@ -297,20 +297,21 @@ fn who_serves_is_said_aloud() {
         "fence",
         true,
         false,
-        "NOBODY takes writes until A answers again; users are sent to A, which does not answer",
+        "NOBODY takes writes until A answers again; NOBODY serves the users: they are sent to A, \
+         which is silent",
     );
     check(
         "fence:already",
         false,
         false,
         "NOBODY takes writes: A is fenced, and nothing is promoted in B; users are sent to A, \
-         which takes no writes",
+         which takes NO writes",
     );
     check(
         "fence scale promote",
         false,
         false,
-        "B takes writes of pg, A is fenced; users are sent to A, which takes no writes",
+        "B takes writes of pg, A is fenced; users are sent to A, which takes NO writes",
     );
     check(
         "fence:skip scale promote",

@@ -9,7 +9,7 @@ pub mod red;
 pub mod region;
 pub mod replication;
 pub mod runbook;
-mod runbook_abort;
+pub mod runbook_abort;
 pub mod spoken;
 pub mod strip;
 pub mod table;

@@ -56,6 +56,15 @@ pub(super) fn list(screen: &Screen<'_>, book: &Runbook, width: usize) -> (Vec<Ro
     (rows, at)
 }
 
+/// The current step in one row.
+#[must_use]
+pub fn current(screen: &Screen<'_>, width: usize) -> Row {
+    match words::current(screen) {
+        Some((step, _)) => row(screen, step, width),
+        None => Row::of(MUTED, words::taken_back(screen)).cut(width),
+    }
+}
+
 /// What becomes of a step as the run is given up.
 enum Part<'a> {
     /// It still runs, or nobody knows what it did.

@@ -50,10 +50,9 @@ pub(super) fn sheet(
 /// Who serves after that, in words.
 pub(super) fn serving_rows(serving: &Serving, width: usize) -> Vec<Row> {
     let mut rows = Vec::new();
-    for (index, text) in serving.words.iter().enumerate() {
+    for (index, (bad, text)) in serving.words.iter().enumerate() {
         let lead = if index == 0 { "RESULT" } else { "" };
-        let (ink, mark) = if serving.well { (TEXT, "") } else { (CRIT, "■1 ") };
-        let mark = if index == 0 { mark } else { "" };
+        let (ink, mark) = if *bad { (CRIT, "■1 ") } else { (TEXT, "") };
         rows.extend(fact(lead, ink, &format!("{mark}{text}"), width));
     }
     rows
