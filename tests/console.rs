@@ -305,6 +305,117 @@ fn unknown_is_reconciled_and_done_may_become_untrue() {
     assert_eq!(bench.acts.len(), 1);
 }
 
+/// An armed console with a planned run: the primary answers all the time.
+fn planned() -> Bench {
+    let mut bench = Bench::new(None, 50_000);
+    bench.looks(true);
+    bench.looks(true);
+    bench.key(KeyCode::Char('o'));
+    let screen = bench.screen();
+    assert!(screen.contains("sim.promote instead of sim.switch"), "before the start: {screen}");
+    bench.pass(400);
+    bench.key(KeyCode::Enter);
+    bench.key(KeyCode::Char('D'));
+    bench.pass(400);
+    bench.types("declare\twe move on purpose");
+    bench.key(KeyCode::Enter);
+    bench.key(KeyCode::Char('A'));
+    bench.pass(400);
+    bench.types("arm");
+    bench.key(KeyCode::Enter);
+    assert!(bench.screen().contains("[ARMED]"), "{}", bench.screen());
+    bench
+}
+
+impl Bench {
+    /// The last attempt that was released ends well, and its effect is seen.
+    fn succeeds(&mut self) {
+        let act = self.acts.last().expect("something was released").clone();
+        let (step, attempt) = (act.step, act.attempt);
+        let outcome = Outcome::Applied { evidence: "called".into() };
+        self.event(Event::Found { step: step.clone(), attempt, found: Found::Ended(outcome) });
+        let standing = Standing::Done("seen".into());
+        self.event(Event::Checked { step, attempt, why: Why::Verify, standing });
+    }
+
+    fn gives_up(&mut self) {
+        self.key(KeyCode::Char('E'));
+        self.pass(400);
+        self.types("abort run");
+        self.key(KeyCode::Enter);
+        self.types("it makes no sense");
+        self.key(KeyCode::Enter);
+    }
+}
+
+#[test]
+fn giving_up_is_a_run_of_its_own_in_the_journal() {
+    let mut bench = planned();
+    bench.run_fence();
+    // It is given up while the fence still runs: that joins the plan as it ends.
+    bench.key(KeyCode::Char('E'));
+    let screen = bench.screen();
+    assert!(screen.contains("runs or is unknown: fence-a"), "{screen}");
+    assert!(screen.contains("A takes writes, as before the run"), "{screen}");
+    bench.key(KeyCode::Esc);
+    assert!(!bench.has(|body| matches!(body, Body::AbortStarted { .. })), "reading is not doing");
+    bench.gives_up();
+    let plans = |bench: &Bench| -> Vec<Vec<String>> {
+        let plan = |event: &RunEvent| match &event.body {
+            Body::AbortPlanned { back, .. } => Some(back.iter().map(ToString::to_string).collect()),
+            _ => None,
+        };
+        bench.records.iter().filter_map(plan).collect()
+    };
+    assert_eq!(plans(&bench), [Vec::<String>::new()]);
+    bench.succeeds();
+    bench.looks(true);
+    assert_eq!(plans(&bench), [vec![], vec!["fence-a".to_owned()]], "{}", bench.screen());
+    let screen = bench.screen();
+    assert!(screen.contains("0 of 1 taken back"), "{screen}");
+    assert!(screen.contains("r take back"), "{screen}");
+    // It cannot be closed before that.
+    bench.key(KeyCode::Char('W'));
+    bench.pass(400);
+    bench.key(KeyCode::Enter);
+    assert!(bench.screen().contains("still to be taken back: fence-a"), "{}", bench.screen());
+    bench.key(KeyCode::Esc);
+    bench.run_fence();
+    assert_eq!(bench.acts.len(), 2, "{}", bench.screen());
+    let back = bench.acts.last().expect("it was released");
+    assert_eq!(back.purpose, warroom::domain::run::event::Purpose::Compensate);
+    bench.succeeds();
+    let screen = bench.screen();
+    assert!(screen.contains("1 of 1 taken back"), "{screen}");
+    bench.key(KeyCode::Char('W'));
+    bench.pass(400);
+    bench.key(KeyCode::Enter);
+    let aborted = |body: &Body| {
+        matches!(body, Body::Closed { closing: warroom::domain::run::event::Closing::Aborted })
+    };
+    assert!(bench.has(aborted), "{}", bench.screen());
+}
+
+#[test]
+fn an_escalation_changes_what_was_not_begun() {
+    let mut bench = planned();
+    bench.run_fence();
+    bench.succeeds();
+    bench.key(KeyCode::Down);
+    bench.key(KeyCode::Enter);
+    let screen = bench.screen();
+    assert!(screen.contains("sim.promote instead of sim.switch"), "{screen}");
+    bench.key(KeyCode::Esc);
+    bench.key(KeyCode::Char('!'));
+    bench.pass(400);
+    bench.types("region A is lost by now");
+    bench.key(KeyCode::Enter);
+    assert!(bench.has(|body| matches!(body, Body::Escalated { step: None, .. })));
+    bench.key(KeyCode::Enter);
+    let screen = bench.screen();
+    assert!(screen.contains("lossy: sim.promote instead of sim.switch"), "{screen}");
+}
+
 #[test]
 fn a_wall_clock_that_jumps_moves_no_clock() {
     let mut bench = Bench::declared(50_000);

@@ -218,7 +218,7 @@ impl Drive {
 
     /// Runs a whole runbook, and then waits until its own words call the service restored.
     fn run(&mut self, name: &str, text: &str, t0: Option<Stamp>) {
-        let book = self.runbook(name, text);
+        let book = self.runbook(name, text).resolved(|_| t0.is_some());
         let direction = Direction { from: book.from, to: book.to };
         for step in &book.steps {
             self.step(step, direction, t0);

@@ -84,6 +84,28 @@ fn a_runbook_is_read_as_meant() {
 }
 
 #[test]
+fn a_lossy_variant_is_read_as_meant() {
+    let text = std::fs::read_to_string(folder("valid/runbooks/failover.toml")).expect("readable");
+    let lossy = "ungraceful = { action = \"toy.promote\", timeout = \"1m\", class = \"X\" }\n";
+    let old = "needs = [\"fence\", \"look\"]\n";
+    let text = text.replace(old, &format!("{old}{lossy}"));
+    let site = valid().site;
+    let book = runbook_file::parse_all_with(&text, "failover", &site, TOYS).expect("it is right");
+    let id = StepId::new("promote-pg").expect("a name");
+    let step = book.step_in(&id, false).expect("it is there");
+    let variant = book.step_in(&id, true).expect("it is there");
+    assert_eq!(step.timeout, Duration::from_secs(300));
+    let times = (variant.expect, variant.timeout);
+    assert_eq!(times, (Duration::from_secs(60), Duration::from_secs(60)), "cut to its limit");
+    assert_eq!(variant.ungraceful, Ungraceful::VariantOf(step.action));
+    assert_eq!(variant.compensation, step.compensation, "the step's, where it says none");
+    assert_eq!((&variant.gates, &variant.needs), (&step.gates, &step.needs));
+    assert_eq!(book.resolved(|_| true).step(&id), Some(variant));
+    assert_eq!(book.resolved(|_| false), book);
+    assert_eq!(book.step_in(&StepId::new("look").expect("a name"), true), book.steps.first());
+}
+
+#[test]
 fn a_hash_is_the_known_one() {
     // FIPS 180-2, appendix B.1: SHA-256 of "abc" begins with ba7816bf 8f01cfea.
     assert_eq!(runbook_file::hash("abc"), "ba7816bf8f01");

@@ -19,6 +19,7 @@ pub mod resume;
 pub mod runbook_file;
 mod runbook_gate;
 mod runbook_step;
+mod runbook_variant;
 pub mod screenshots;
 pub mod secrets;
 pub mod site_file;

@@ -11,7 +11,7 @@ use super::site_file::{Faults, check_schema, first};
 use super::toml_tree;
 use crate::domain::catalogue::Guard;
 use crate::domain::ids::{Side, StepId};
-use crate::domain::runbook::{Direction, Runbook, Step};
+use crate::domain::runbook::{Direction, Runbook, Step, Ungraceful};
 use crate::domain::settings::{Fault, Fields, Span, Table, unknown};
 use crate::domain::site::Site;
 use crate::domain::text::Clean;
@@ -168,7 +168,11 @@ fn read_steps(tables: &[&Table], context: &Context<'_>, faults: &mut Faults) -> 
 /// What is typed for one step must never run another.
 fn refuse_same_words(steps: &[Step], direction: Direction, faults: &mut Faults) {
     let mut seen: BTreeMap<String, &StepId> = BTreeMap::new();
-    for step in steps.iter().filter(|step| step.guard >= Guard::TypedTarget) {
+    let both = steps.iter().flat_map(|step| match &step.ungraceful {
+        Ungraceful::Instead(variant) => vec![step, &**variant],
+        _ => vec![step],
+    });
+    for step in both.filter(|step| step.guard >= Guard::TypedTarget) {
         let typed = step.typed_text(direction);
         if let Some(other) = seen.get(&typed).filter(|other| ***other != step.id) {
             let advice = if step.guard == Guard::TypedTarget {

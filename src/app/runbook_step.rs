@@ -5,11 +5,12 @@ use std::time::Duration;
 use super::registry;
 use super::runbook_file::Context;
 use super::runbook_gate::{read_gates, read_place};
+use super::runbook_variant;
 use super::site_file::Faults;
 use super::site_people::missing;
 use crate::domain::catalogue::{ActionSpec, Change, Class, Guard};
 use crate::domain::ids::StepId;
-use crate::domain::runbook::{Compensation, Place, Step, Target, Ungraceful};
+use crate::domain::runbook::{Compensation, Place, Step, Target};
 use crate::domain::settings::{Fault, Fields, Node, Span, Table, Value, unknown};
 use crate::domain::site::{Site, SiteRole, SystemSpec};
 use crate::domain::text::Clean;
@@ -31,7 +32,8 @@ pub(super) fn read_step(
 ) -> Option<Step> {
     let id = faults.take(read_id(table))?;
     let fields = Fields::new(table, format!("step `{id}`"));
-    let reader = Reader { fields: &fields, table, id: &id, context };
+    let what = format!("step `{id}`");
+    let reader = Reader { fields: &fields, table, id: &id, what, context };
     for known_even_if_never_read in ["id", "class", "guard", "compensation"] {
         let _ = fields.node(known_even_if_never_read);
     }
@@ -44,7 +46,7 @@ pub(super) fn read_step(
     let needs = faults.take(reader.needs(before, names));
     let times = faults.take(reader.times());
     let gates = faults.take(read_gates(&fields, context));
-    let ungraceful = faults.take(fields.choice("ungraceful", &["same", "skip", "waive"]));
+    let ungraceful = faults.take(runbook_variant::word(&fields));
     let strict = found.and_then(|(_, action)| faults.take(reader.strictness(action.spec())));
     let compensation = found.and_then(|(_, action)| {
         faults.take(reader.compensation(action.spec(), target.as_ref().and_then(Option::as_ref)))
@@ -58,7 +60,7 @@ pub(super) fn read_step(
     }
     faults.take(fields.finish());
     let ((expect, timeout), (class, guard)) = (times?, strict?);
-    Some(Step {
+    let mut step = Step {
         title: title?,
         group,
         action: found?.1.spec(),
@@ -68,11 +70,7 @@ pub(super) fn read_step(
         expect,
         timeout,
         gates: gates?,
-        ungraceful: match ungraceful? {
-            Some("skip") => Ungraceful::Skip,
-            Some("waive") => Ungraceful::Waive,
-            Some(_) | None => Ungraceful::Same,
-        },
+        ungraceful: ungraceful?,
         compensation: compensation?,
         class,
         guard,
@@ -81,7 +79,9 @@ pub(super) fn read_step(
         say,
         span: table.span,
         id,
-    })
+    };
+    runbook_variant::read(&mut step, table, context, faults)?;
+    Some(step)
 }
 
 fn read_id(table: &Table) -> Result<StepId, Fault> {
@@ -94,30 +94,32 @@ fn read_id(table: &Table) -> Result<StepId, Fault> {
     }
 }
 
-struct Reader<'r, 'a> {
-    fields: &'r Fields<'a>,
-    table: &'a Table,
-    id: &'r StepId,
-    context: &'r Context<'r>,
+/// Reads what steps and their lossy variants have in common.
+pub(super) struct Reader<'r, 'a> {
+    pub(super) fields: &'r Fields<'a>,
+    pub(super) table: &'a Table,
+    pub(super) id: &'r StepId,
+    pub(super) what: String,
+    pub(super) context: &'r Context<'r>,
 }
 
-type Found = (Option<&'static dyn System>, &'static dyn Action);
+pub(super) type Found = (Option<&'static dyn System>, &'static dyn Action);
 
 impl Reader<'_, '_> {
     fn what(&self) -> String {
-        format!("step `{}`", self.id)
+        self.what.clone()
     }
 
-    fn place(&self, key: &str) -> Span {
+    pub(super) fn place(&self, key: &str) -> Span {
         self.table.get(key).map_or(self.table.span, |node| node.span)
     }
 
     /// A fault that an action told without a place stands at the step.
-    fn placed(&self, fault: Fault) -> Fault {
+    pub(super) fn placed(&self, fault: Fault) -> Fault {
         if fault.span == Span::default() { Fault { span: self.table.span, ..fault } } else { fault }
     }
 
-    fn action(&self, key: &'static str, fields: &Fields<'_>) -> Result<Found, Fault> {
+    pub(super) fn action(&self, key: &'static str, fields: &Fields<'_>) -> Result<Found, Fault> {
         let name = fields.need_text(key)?;
         let span = fields.node(key).map_or(fields.span(), |node| node.span);
         registry::action(self.context.systems, name).map_err(|message| Fault::new(span, message))
@@ -184,11 +186,20 @@ impl Reader<'_, '_> {
         let timeout = self.fields.duration("timeout")?;
         let expect = self.fields.duration("expect")?;
         let timeout = timeout.ok_or_else(|| missing(self.table.span, &what, "timeout", wanted))?;
+        self.check_times(expect.unwrap_or(timeout), timeout)
+    }
+
+    /// Both within their bounds.
+    pub(super) fn check_times(
+        &self,
+        expect: Duration,
+        timeout: Duration,
+    ) -> Result<(Duration, Duration), Fault> {
+        let what = self.what();
         if !(TIMEOUT_MIN..=TIMEOUT_MAX).contains(&timeout) {
             let message = format!("`timeout` in {what} must be from 1s to 24h");
             return Err(Fault::new(self.place("timeout"), message));
         }
-        let expect = expect.unwrap_or(timeout);
         if expect > timeout {
             let message = format!(
                 "`expect` in {what} is {}, longer than its timeout of {}",
@@ -201,7 +212,7 @@ impl Reader<'_, '_> {
     }
 
     /// Class and guard: the action's, or stricter ones of the plan.
-    fn strictness(&self, spec: &ActionSpec) -> Result<(Class, Guard), Fault> {
+    pub(super) fn strictness(&self, spec: &ActionSpec) -> Result<(Class, Guard), Fault> {
         let written = self.fields.choice("class", &["R", "I", "K", "N", "X", "H"])?;
         let class = match written {
             None => spec.class,
@@ -237,7 +248,7 @@ impl Reader<'_, '_> {
         Ok((class, guard))
     }
 
-    fn compensation(
+    pub(super) fn compensation(
         &self,
         spec: &ActionSpec,
         target: Option<&Target>,
@@ -281,7 +292,7 @@ impl Reader<'_, '_> {
         Ok(compensation)
     }
 
-    fn target_spec(&self, target: Option<&Target>) -> Option<&SystemSpec> {
+    pub(super) fn target_spec(&self, target: Option<&Target>) -> Option<&SystemSpec> {
         self.context.site.system(&target?.system)
     }
 

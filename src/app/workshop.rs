@@ -9,8 +9,8 @@ use secrecy::SecretString;
 use super::masked::{Mask, MaskedOperator, MaskedProbe, known_to_act, known_to_watch};
 use super::registry;
 use super::secrets::{ActSecrets, ReadSecrets};
-use crate::domain::run::event::Purpose;
-use crate::domain::runbook::{Compensation, Runbook};
+use crate::domain::run::event::{Mode, Purpose};
+use crate::domain::runbook::{Compensation, Runbook, Step, Ungraceful};
 use crate::domain::settings::{Fault, Node, Table, Value};
 use crate::domain::site::{SecretSource, Site};
 use crate::domain::text::Clean;
@@ -135,11 +135,13 @@ pub fn prepare(
     let faulty = |fault: Fault| Clean::new(&fault.to_string());
     let site = super::site_file::parse(&context.site).map_err(faulty)?;
     let name = runbook_name(&context.runbook).unwrap_or_default();
-    let runbook: Runbook =
+    let written: Runbook =
         super::runbook_file::parse(&context.runbook, &name, &site).map_err(faulty)?;
+    let runbook = written.resolved(|_| context.mode == Mode::Ungraceful);
     let step = runbook
         .step(&context.intent.step)
         .ok_or_else(|| Clean::new("the frozen plan does not have this step"))?;
+    check_granted(context, step)?;
     let timeout = step.timeout + RUNNER_SLACK;
     let workshop = PlanWorkshop::new(&site, site_dir, clock);
     let secrets_known = workshop.known();
@@ -152,6 +154,22 @@ pub fn prepare(
     };
     let operator = workshop.operator(&job)?;
     Ok(Prepared { operator, timeout, secrets_known })
+}
+
+/// What is performed must be what was put on record, whatever the plan says by now.
+fn check_granted(context: &RunnerContext, step: &Step) -> Result<(), Clean> {
+    let meant = match (&step.compensation, context.intent.purpose) {
+        (_, Purpose::Forward) => step.action.name,
+        (Compensation::Action { action, .. }, Purpose::Compensate) => action.name,
+        (Compensation::None(_) | Compensation::NotNeeded, Purpose::Compensate) => "nothing",
+    };
+    if meant == context.action {
+        return Ok(());
+    }
+    let granted = &context.action;
+    Err(Clean::new(&format!(
+        "nothing was done: the record grants `{granted}`, and the frozen plan says `{meant}`"
+    )))
 }
 
 /// The name that a runbook file gives itself.
@@ -172,12 +190,17 @@ pub fn environment_names(site: &Site, runbooks: &[Runbook]) -> Vec<String> {
         Some(SecretSource::File(_)) | None => None,
     });
     let steps = runbooks.iter().flat_map(|runbook| &runbook.steps);
-    let of_steps = steps.flat_map(|step| {
+    let variants = |step: &'_ Step| match &step.ungraceful {
+        Ungraceful::Instead(variant) => vec![step.clone(), (**variant).clone()],
+        _ => vec![step.clone()],
+    };
+    let of_steps = steps.flat_map(variants).flat_map(|step| {
         let back = match &step.compensation {
             Compensation::Action { with, .. } => Some(with),
             Compensation::None(_) | Compensation::NotNeeded => None,
         };
-        [Some(&step.with), back].into_iter().flatten().flat_map(listed_names)
+        let lists = [Some(&step.with), back];
+        lists.into_iter().flatten().flat_map(listed_names).collect::<Vec<_>>()
     });
     of_secrets.chain(of_steps).collect()
 }

@@ -147,6 +147,14 @@ pub struct ActionSpec {
     pub settings: &'static [SettingSpec],
 }
 
+impl ActionSpec {
+    /// True when it lets a region write again: the opposite of a fence.
+    #[must_use]
+    pub fn lets_write(&self) -> bool {
+        self.change == Change::Fence && self.verb.starts_with("unfence")
+    }
+}
+
 /// One setting of a system or an action, for the docs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SettingSpec {

@@ -1,5 +1,6 @@
 //! What was heard, what it means, what may happen next: answers only, no clock, file or network.
 
+pub mod abort;
 pub mod bound;
 pub mod catalogue;
 pub mod forecast;

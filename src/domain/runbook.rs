@@ -39,6 +39,21 @@ impl Runbook {
         self.steps.iter().find(|step| step.id == *id)
     }
 
+    /// The step called `id` as it is done in the mode: the lossy variant in an ungraceful one, where
+    /// the plan has one.
+    #[must_use]
+    pub fn step_in(&self, id: &StepId, ungraceful: bool) -> Option<&Step> {
+        self.step(id).map(|step| step.in_mode(ungraceful))
+    }
+
+    /// The plan with each step as it is done in its own mode. Names, order and needs stay, so a run
+    /// replays on either. Always made from the plan as written: a variant knows no way back to it.
+    #[must_use]
+    pub fn resolved(&self, ungraceful: impl Fn(&StepId) -> bool) -> Self {
+        let steps = self.steps.iter().map(|step| step.in_mode(ungraceful(&step.id)).clone());
+        Self { steps: steps.collect(), ..self.clone() }
+    }
+
     /// The steps that `id` waits for, directly or not.
     #[must_use]
     pub fn ancestors(&self, id: &StepId) -> BTreeSet<StepId> {
@@ -164,6 +179,15 @@ impl Step {
         }
     }
 
+    /// The step as it is done in the mode.
+    #[must_use]
+    pub fn in_mode(&self, ungraceful: bool) -> &Self {
+        match &self.ungraceful {
+            Ungraceful::Instead(variant) if ungraceful => variant,
+            _ => self,
+        }
+    }
+
     /// True when the plan lets a named person waive the step in the mode it runs in.
     #[must_use]
     pub fn waived(&self, ungraceful: bool) -> bool {
@@ -186,8 +210,7 @@ impl Step {
 }
 
 /// What a step does when the primary was lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Ungraceful {
     /// The same as in a planned run.
     Same,
@@ -195,6 +218,10 @@ pub enum Ungraceful {
     Skip,
     /// May be waived by a named person with a reason.
     Waive,
+    /// Another action, its lossy variant: a whole step of the same name, place and needs.
+    Instead(Box<Step>),
+    /// It is itself the lossy variant of a step with this action.
+    VariantOf(&'static ActionSpec),
 }
 
 /// How a done step is taken back.

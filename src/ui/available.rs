@@ -6,6 +6,7 @@ use super::model::{Model, Panel};
 use super::screen::{Access, GuideRow, JournalState};
 use super::update::Facts;
 use super::update::guard_refusal;
+use crate::domain::abort::{self, Blocked};
 use crate::domain::catalogue::Class;
 use crate::domain::ids::StepId;
 use crate::domain::run::event::Mode;
@@ -113,18 +114,19 @@ impl<'a> Asked<'_, 'a> {
             Command::Escalate => {
                 let run = self.declared()?;
                 self.armed()?;
+                forward(run)?;
                 refuse_if(run.mode == Mode::Ungraceful, "the run is ungraceful already")
             }
             Command::AbortRun => {
                 let run = self.open()?;
                 self.armed()?;
                 let aborting = run.stage == Stage::Aborting;
-                refuse_if(aborting, "the run is being given up already: close it with W")
+                refuse_if(
+                    aborting,
+                    "the run is being given up already: r takes steps back, W closes",
+                )
             }
-            Command::Hold => {
-                let run = self.declared()?;
-                refuse_if(run.stage == Stage::Aborting, "the run is being given up")
-            }
+            Command::Hold => self.declared().map(|_| ()),
             Command::Declare => {
                 let run = self.open()?;
                 refuse_if(run.stage != Stage::Standby, "it was declared already")
@@ -157,6 +159,21 @@ impl<'a> Asked<'_, 'a> {
             | Command::Quit
             | Command::Evidence
             | Command::VerifyNow => Ok(()),
+        }
+    }
+
+    /// What rests on a step goes back before it.
+    fn unblocked(&self, step: &Step, run: &Run) -> Possible {
+        let Some(book) = self.facts.runbook else { return Ok(()) };
+        let id = &step.id;
+        match abort::blocked(run, book, id) {
+            None => Ok(()),
+            Some(Blocked::First(later)) => {
+                Err(format!("take back {later} first: it rests on {id}").into())
+            }
+            Some(Blocked::Rests(later)) => {
+                Err(format!("step {id} stays: {later} rests on it and stays").into())
+            }
         }
     }
 
@@ -202,6 +219,7 @@ impl<'a> Asked<'_, 'a> {
         };
         let (id, phase) = (&step.id, state.phase);
         match command {
+            Command::Run if run.stage == Stage::Aborting => self.step(Command::Compensate, run),
             Command::Run => {
                 going_on(run)?;
                 ready(step, state, run)?;
@@ -215,7 +233,8 @@ impl<'a> Asked<'_, 'a> {
                 going_on(run)?;
                 ready(step, state, run)
             }
-            Command::Retry => retriable(state),
+            Command::Retry => forward(run).and_then(|()| retriable(state)),
+            Command::Skip if run.stage == Stage::Aborting => leavable(run, state),
             Command::Skip => {
                 let possible = matches!(phase, Phase::Pending | Phase::Ready | Phase::Failed);
                 let hint = "only a step that has not been done can be skipped";
@@ -229,16 +248,33 @@ impl<'a> Asked<'_, 'a> {
                 refuse_if(phase != Phase::Unknown, "no step has an unknown outcome")
             }
             Command::Compensate => {
+                refuse_if(run.is_held(), HELD)?;
                 if !matches!(phase, Phase::Done | Phase::Failed) {
                     return is(state, "only a done or failed step can be taken back");
                 }
                 reversible(step)?;
+                self.unblocked(step, run)?;
                 guard_refusal(step, true, self.model).map_or(Ok(()), Err)
             }
             // The caller asks only of commands that are about a step.
             other => Err(format!("`{}` is not about a step", other.name()).into()),
         }
     }
+}
+
+const HELD: &str = "the plan is held: press space to go on";
+
+/// A run that is not being given up.
+fn forward(run: &Run) -> Possible {
+    let aborting = run.stage == Stage::Aborting;
+    refuse_if(aborting, "the run is being given up: no step goes forward any more")
+}
+
+/// A step that waits to be taken back can be left as it is.
+fn leavable(run: &Run, state: &StepState) -> Possible {
+    let planned = run.abort.as_ref().is_some_and(|abort| abort.back.contains(&state.id));
+    let waits = planned && matches!(state.phase, Phase::Done | Phase::Failed);
+    if waits { Ok(()) } else { is(state, "it is not waiting to be taken back") }
 }
 
 fn refuse_if(so: bool, why: &str) -> Possible {
@@ -251,11 +287,8 @@ fn is(state: &StepState, hint: &str) -> Possible {
 
 /// A plan that is neither held nor given up.
 fn going_on(run: &Run) -> Possible {
-    refuse_if(run.stage == Stage::Held, "the plan is held: press space to go on")?;
-    refuse_if(
-        run.stage == Stage::Aborting,
-        "the run is being given up: take steps back with K, then close with W",
-    )
+    refuse_if(run.stage == Stage::Held, HELD)?;
+    forward(run)
 }
 
 /// What no key here can start.

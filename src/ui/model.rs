@@ -106,6 +106,8 @@ pub struct Choose {
     pub index: usize,
     /// Planned or ungraceful.
     pub mode: Mode,
+    /// First row shown of what changes with the mode.
+    pub scroll: usize,
 }
 
 /// What lies over the content. Header, banner, strip, NEXT and keys are never covered.
@@ -169,6 +171,8 @@ pub enum Dialog {
         at_reason: bool,
         /// When it was opened.
         opened: Stamp,
+        /// First row of the plan shown.
+        scroll: usize,
     },
     /// Closing the run: how it would end and what is left.
     Close {

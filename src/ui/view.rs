@@ -6,7 +6,8 @@ use ratatui::layout::Rect;
 use super::model::Panel;
 use super::panel::strip::{self, Look};
 use super::panel::{
-    dialog, header, keys, logs, next, red, region, replication, runbook, table, words,
+    dialog, header, keys, logs, next, red, region, replication, runbook, runbook_abort, table,
+    words,
 };
 use super::screen::Screen;
 use super::theme::Theme;
@@ -95,6 +96,7 @@ fn draw_tiny(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
 fn step_row(screen: &Screen<'_>, width: usize) -> Row {
     match words::current(screen) {
         None => Row::of(MUTED, cut(&next::sentence(screen), width)),
+        _ if words::is_aborting(screen) => runbook_abort::current(screen, width),
         Some((step, state)) => {
             let (ink, mark) = runbook::mark(step, Some(state));
             Row::of(FOCUS, ">")

@@ -65,7 +65,11 @@ fn event_text(body: &Body) -> String {
             format!("FORECAST finish T+{p50} (p50), T+{p80} (p80), from {runs} runs")
         }
         Body::AbortPlanned { back, stays } => {
-            format!("ABORT PLAN: {} to take back, {} stay", back.len(), stays.len())
+            let back: Vec<&str> = back.iter().map(StepId::as_str).collect();
+            let stays: Vec<&str> = stays.iter().map(|one| one.step.as_str()).collect();
+            let or_none =
+                |names: &[&str]| if names.is_empty() { "none".into() } else { names.join(", ") };
+            format!("ABORT PLAN: take back {}; stays: {}", or_none(&back), or_none(&stays))
         }
         Body::Updated { number, .. } => format!("UPDATE {number} handed over"),
         Body::Resumed { found } => format!("RESUMED after an interruption: {found}"),
@@ -159,7 +163,7 @@ pub fn granted(intent: &Intent) -> Clean {
         Intent::SetT0 { .. } => "T0 set".to_owned(),
         Intent::Run { step, .. } => format!("{step}: going on record, then it runs"),
         Intent::Compensate { step, .. } => format!("{step}: taking it back"),
-        Intent::Skip { step, .. } => format!("{step} skipped"),
+        Intent::Skip { step, .. } => format!("{step} left out, with the reason on record"),
         Intent::Attest { step, .. } => format!("{step} attested"),
         Intent::Retry { step, .. } => format!("{step} may be run again with r"),
         Intent::Resolve { step, .. } => format!("{step} resolved"),
@@ -167,7 +171,7 @@ pub fn granted(intent: &Intent) -> Clean {
         Intent::Hold { .. } => "HOLD: no new step starts, the clock goes on".to_owned(),
         Intent::Release => "the plan goes on".to_owned(),
         Intent::Escalate { .. } => "escalated to ungraceful".to_owned(),
-        Intent::AbortRun { .. } => "the run is being given up; W closes it".to_owned(),
+        Intent::AbortRun { .. } => "giving up: r takes the next step back, W closes".to_owned(),
         Intent::Close => "run closed".to_owned(),
         Intent::Note { .. } => "noted".to_owned(),
         Intent::Acknowledge { .. } => "acknowledged".to_owned(),

@@ -174,9 +174,7 @@ impl Run {
     fn take_for_step(&mut self, event: &RunEvent) -> Result<(), Misfit> {
         let seq = event.seq;
         match &event.body {
-            Body::Intended { step, attempt, purpose, .. } => {
-                self.take_intent(event, step, *attempt, *purpose)?;
-            }
+            Body::Intended { .. } => self.take_intent(event)?,
             Body::Started { step, attempt } => {
                 self.attempt(step, *attempt, seq)?;
                 self.move_step(step, Cue::Started, seq)?;
@@ -228,29 +226,32 @@ impl Run {
         Ok(())
     }
 
-    fn take_intent(
-        &mut self,
-        event: &RunEvent,
-        step: &StepId,
-        attempt: u32,
-        purpose: Purpose,
-    ) -> Result<(), Misfit> {
-        let cue = match purpose {
-            Purpose::Forward => Cue::Intended,
-            Purpose::Compensate => Cue::IntendedBack,
+    fn take_intent(&mut self, event: &RunEvent) -> Result<(), Misfit> {
+        let Body::Intended { step, attempt, purpose, action, class, .. } = &event.body else {
+            return Ok(());
         };
+        let (cue, ungraceful) = match purpose {
+            Purpose::Forward => (Cue::Intended, self.is_ungraceful(step)),
+            Purpose::Compensate => (Cue::IntendedBack, self.in_ungraceful_variant(step)),
+        };
+        let from = self.known_step(step, event.seq)?.phase;
         let state = self.move_step(step, cue, event.seq)?;
-        if attempt as usize != state.attempts.len() + 1 {
-            return Err(Misfit::Attempt { seq: event.seq, step: step.clone(), attempt });
+        if *attempt as usize != state.attempts.len() + 1 {
+            let (step, attempt) = (step.clone(), *attempt);
+            return Err(Misfit::Attempt { seq: event.seq, step, attempt });
         }
         state.attempts.push(Attempt {
-            number: attempt,
-            purpose,
+            number: *attempt,
+            purpose: *purpose,
             by: event.by.clone(),
             granted: event.at,
             ended: None,
             outcome: None,
             seq: event.seq,
+            action: action.clone(),
+            class: *class,
+            ungraceful,
+            from,
         });
         (state.cause, state.untrue, state.finished) = (None, None, None);
         Ok(())
@@ -263,7 +264,7 @@ impl Run {
         attempt: u32,
         outcome: &Outcome,
     ) -> Result<(), Misfit> {
-        let purpose = self.attempt(step, attempt, event.seq)?.purpose;
+        let Attempt { purpose, from, .. } = *self.attempt(step, attempt, event.seq)?;
         let (cue, evidence, cause) = match (outcome, purpose) {
             (Outcome::Applied { evidence } | Outcome::AlreadySo { evidence }, _) => {
                 (Cue::Applied, evidence, None)
@@ -272,7 +273,7 @@ impl Run {
                 (Cue::Refused, message, Some(*cause))
             }
             (Outcome::Failed { cause, message }, Purpose::Compensate) => {
-                (Cue::RefusedBack, message, Some(*cause))
+                (Cue::RefusedBack.of_step_that_was(from), message, Some(*cause))
             }
             (Outcome::Unknown { message }, _) => (Cue::Lost, message, None),
         };
@@ -297,9 +298,10 @@ impl Run {
         cues: (Cue, Cue),
         evidence: &Clean,
     ) -> Result<&mut StepState, Misfit> {
-        let cue = match self.attempt(step, attempt, event.seq)?.purpose {
+        let Attempt { purpose, from, .. } = *self.attempt(step, attempt, event.seq)?;
+        let cue = match purpose {
             Purpose::Forward => cues.0,
-            Purpose::Compensate => cues.1,
+            Purpose::Compensate => cues.1.of_step_that_was(from),
         };
         let state = self.move_step(step, cue, event.seq)?;
         state.evidence = evidence.clone();

@@ -3,6 +3,7 @@
 use super::event::Body;
 use super::phase::{Phase, Stage};
 use super::state::{Run, StepState};
+use crate::domain::abort;
 use crate::domain::catalogue::Change;
 use crate::domain::forecast::Forecast;
 use crate::domain::gates::{self, Seen};
@@ -23,9 +24,13 @@ pub fn observed(
     now: Stamp,
 ) -> Vec<Body> {
     let mut words = Vec::new();
-    let going =
-        !matches!(run.stage, Stage::Standby | Stage::Aborting | Stage::Complete | Stage::Aborted);
-    if !going {
+    if matches!(run.stage, Stage::Standby | Stage::Complete | Stage::Aborted) {
+        return words;
+    }
+    if run.stage == Stage::Aborting {
+        // What still ran when the run was given up joins the plan as it ends.
+        words.extend(abort::word(run, runbook));
+        words.extend(measured_losses(run, runbook, site, snapshot));
         return words;
     }
     words.extend(measured_losses(run, runbook, site, snapshot));

@@ -115,11 +115,13 @@ pub enum Cue {
     FoundDoneBack,
     /// A probe or a person found it still there.
     FoundUndoneBack,
+    /// A failed step was not taken back: it is as failed as before.
+    StillFailed,
 }
 
 impl Cue {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::NeedsMet,
         Self::NeedsLost,
         Self::Intended,
@@ -140,7 +142,21 @@ impl Cue {
         Self::NotVerifiedBack,
         Self::FoundDoneBack,
         Self::FoundUndoneBack,
+        Self::StillFailed,
     ];
+
+    /// What was done stays done when it is not taken back, and what was failed stays failed.
+    #[must_use]
+    pub fn of_step_that_was(self, phase: Phase) -> Self {
+        match self {
+            Self::RefusedBack | Self::NotVerifiedBack | Self::FoundUndoneBack
+                if phase == Phase::Failed =>
+            {
+                Self::StillFailed
+            }
+            cue => cue,
+        }
+    }
 }
 
 /// Every move a step can make.
@@ -176,6 +192,10 @@ pub const TABLE: &[(Phase, Cue, Phase)] = &[
     (Phase::Verifying, Cue::NotVerifiedBack, Phase::Done),
     (Phase::Unknown, Cue::FoundDoneBack, Phase::Compensated),
     (Phase::Unknown, Cue::FoundUndoneBack, Phase::Done),
+    (Phase::Granted, Cue::StillFailed, Phase::Failed),
+    (Phase::Running, Cue::StillFailed, Phase::Failed),
+    (Phase::Verifying, Cue::StillFailed, Phase::Failed),
+    (Phase::Unknown, Cue::StillFailed, Phase::Failed),
 ];
 
 /// Where a cue leads from a phase; none when the move is not listed.
@@ -274,6 +294,9 @@ pub const STAGES: &[(Stage, StageCue, Stage)] = &[
     (Stage::Held, StageCue::AbortStarted, Stage::Aborting),
     (Stage::Verifying, StageCue::AbortStarted, Stage::Aborting),
     (Stage::Aborting, StageCue::Stepped, Stage::Aborting),
+    // Giving up can be held too; it stays giving up.
+    (Stage::Aborting, StageCue::Held, Stage::Aborting),
+    (Stage::Aborting, StageCue::Released, Stage::Aborting),
     (Stage::Aborting, StageCue::Aborted, Stage::Aborted),
     (Stage::Executing, StageCue::Completed, Stage::Complete),
     (Stage::Verifying, StageCue::Completed, Stage::Complete),

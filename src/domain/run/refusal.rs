@@ -118,6 +118,14 @@ pub enum Refusal {
         /// The step that rests on it.
         later: StepId,
     },
+    /// What serves rests on it and stays.
+    #[error("{step} stays: {later} rests on it, serves and cannot go back")]
+    Rests {
+        /// The step.
+        step: StepId,
+        /// The step that rests on it.
+        later: StepId,
+    },
     /// The run cannot be closed yet.
     #[error("the run cannot be closed: {0}")]
     Open(Clean),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::event::{Actor, Body, Cause, Closing, Mode, Outcome, Purpose, RunEvent, RunKind, Stays};
 use super::misfit::Misfit;
 use super::phase::{Phase, Stage};
+use crate::domain::catalogue::Class;
 use crate::domain::ids::{RunId, StepId, SystemId, TierId};
 use crate::domain::ledger::Ledger;
 use crate::domain::runbook::{Direction, Runbook};
@@ -29,6 +30,15 @@ pub struct Attempt {
     pub outcome: Option<Outcome>,
     /// The record that granted it.
     pub seq: u64,
+    /// The action that was granted.
+    pub action: String,
+    /// Its class.
+    pub class: Class,
+    /// True when the step was in its ungraceful variant as it was granted; an attempt to take it
+    /// back is about the variant in which it was done.
+    pub ungraceful: bool,
+    /// Where the step was as it was granted.
+    pub from: Phase,
 }
 
 /// One step's state.
@@ -278,12 +288,15 @@ impl Run {
     }
 
     /// The one current step: the open or unknown one, else a failed one, else the first ready one.
+    /// While the run is given up: the open or unknown one, else the next to be taken back.
     #[must_use]
     pub fn current(&self) -> Option<&StepState> {
         let first = |want: fn(Phase) -> bool| self.steps.iter().find(|step| want(step.phase));
-        first(|phase| phase == Phase::Unknown)
-            .or_else(|| first(Phase::is_open))
-            .or_else(|| first(|phase| phase == Phase::Failed))
+        let open = first(|phase| phase == Phase::Unknown).or_else(|| first(Phase::is_open));
+        if self.stage == Stage::Aborting {
+            return open.or_else(|| self.next_back());
+        }
+        open.or_else(|| first(|phase| phase == Phase::Failed))
             .or_else(|| first(|phase| phase == Phase::Ready))
     }
 

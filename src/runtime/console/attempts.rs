@@ -159,7 +159,12 @@ impl<D: Desk> Console<D> {
         })
     }
 
+    /// The class of the last attempt, as it was granted; before the first the plan's.
     fn class_of(&self, step: &StepId) -> Class {
+        let state = self.run.as_ref().and_then(|run| run.step(step));
+        if let Some(attempt) = state.and_then(StepState::last_attempt) {
+            return attempt.class;
+        }
         self.plan.as_ref().and_then(|plan| plan.step(step)).map_or(Class::X, |step| step.class)
     }
 }

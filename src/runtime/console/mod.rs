@@ -5,6 +5,7 @@ mod attempts;
 mod frame;
 mod pace;
 mod record;
+mod variant;
 mod watch;
 mod wishes;
 
@@ -34,6 +35,8 @@ use crate::runtime::observations::{Day, Observations};
 use crate::ui::keymap::Keymap;
 use crate::ui::model::{Model, Notice};
 use crate::ui::screen::{JournalState, OutputLine, Rehearsal, TimelineRow};
+
+use self::variant::Rehearsing;
 
 /// Lines of output kept for the screen; the whole output stays in the attempt's folder.
 pub const OUTPUT_LINES_MAX: usize = 2000;
@@ -120,7 +123,10 @@ pub struct Console<D: Desk> {
     ledger: Ledger,
     outage: Option<Outage>,
     run: Option<Run>,
+    /// The run's plan, each step in the variant that is in force.
     plan: Option<Arc<Runbook>>,
+    /// The same as it was written.
+    written: Option<Arc<Runbook>>,
     opening: Option<Opening>,
     /// A wish that came while the console's own words were being recorded, and when.
     waiting: Option<(Intent, Stamp)>,
@@ -129,6 +135,7 @@ pub struct Console<D: Desk> {
     raised: BTreeMap<String, Clean>,
     rung: BTreeSet<String>,
     rehearsal: Option<Rehearsal>,
+    rehearsing: Rehearsing,
     output: VecDeque<OutputLine>,
     timeline: VecDeque<TimelineRow>,
     checking: BTreeSet<(StepId, u32, u8)>,
@@ -187,6 +194,7 @@ impl<D: Desk> Console<D> {
             ledger,
             outage,
             run: None,
+            written: plan.clone(),
             plan,
             opening: None,
             waiting: None,
@@ -195,6 +203,7 @@ impl<D: Desk> Console<D> {
             raised: BTreeMap::new(),
             rung: BTreeSet::new(),
             rehearsal: None,
+            rehearsing: Rehearsing::default(),
             output: VecDeque::new(),
             timeline: VecDeque::new(),
             checking: BTreeSet::new(),
@@ -247,8 +256,7 @@ impl<D: Desk> Console<D> {
                 self.checked(&step, attempt, why, standing, now)
             }
             Event::Rehearsed(rehearsal) => {
-                self.rehearsal = Some(*rehearsal);
-                self.dirty = true;
+                self.rehearsed(*rehearsal);
                 Vec::new()
             }
             Event::Output { step, lines } => {

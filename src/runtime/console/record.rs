@@ -65,6 +65,7 @@ impl<D: Desk> Console<D> {
             self.notice(now, why, true);
             return Vec::new();
         }
+        self.resolve_plan();
         self.note_closing(&body);
         let Some(run) = &self.run else { return Vec::new() };
         let mut effects = self.desk.recorded(run, ticket, receipt);
@@ -137,6 +138,7 @@ impl<D: Desk> Console<D> {
             direction,
             mode: opening.mode,
         };
+        self.written = Some(Arc::clone(&plan));
         self.plan = Some(plan);
         self.run = None;
         self.acknowledged.clear();
@@ -167,6 +169,7 @@ impl<D: Desk> Console<D> {
             }
         }
         self.run = Some(run);
+        self.resolve_plan();
     }
 
     /// A watcher's copy of a run that another console commands.
@@ -178,7 +181,7 @@ impl<D: Desk> Console<D> {
         let Some(plan) = self.runbooks.iter().find(|plan| plan.name == *runbook) else { return };
         match Run::replay(plan, events) {
             Ok(Some(run)) => {
-                self.plan = Some(Arc::new(plan.clone()));
+                self.written = Some(Arc::new(plan.clone()));
                 self.timeline.clear();
                 self.raised.clear();
                 self.acknowledged.clear();

@@ -82,7 +82,11 @@ impl<D: Desk> Console<D> {
                 effects.extend(self.sense(now));
                 Ok(effects)
             }
-            Wish::Rehearse { step, back } => Ok(self.rehearse(&step, back).into_iter().collect()),
+            Wish::Rehearse { step, back } => {
+                let asked: Vec<_> = self.rehearse(&step, back).into_iter().collect();
+                asked.iter().for_each(|_| self.rehearsal_begins());
+                Ok(asked)
+            }
             Wish::Leave => Ok(self.end(now)),
         }
     }

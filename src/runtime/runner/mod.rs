@@ -6,6 +6,7 @@
 //! the outcome is known; neither `exit` nor `spawned`, it never acted; else it is unknown.
 
 pub mod folder;
+mod granted;
 pub mod output;
 pub mod process;
 

@@ -20,10 +20,11 @@ use tokio::time::{interval, sleep};
 use super::folder::{
     AttemptFolder, CANCEL_FILE, EXIT_FILE, EXIT_ROOM_FILE, SPAWNED_FILE, Spawned, VOID_FILE,
 };
+use super::granted::{action_of, mode_of};
 use super::output::OutputFiles;
 use crate::domain::preview::Standing;
 use crate::domain::run::commit::{Execution, IntentRecord};
-use crate::domain::run::event::{Body, Cause, Mode, Outcome, RunEvent, RunKind};
+use crate::domain::run::event::{Body, Cause, Mode, Outcome, RunKind};
 use crate::domain::runbook::Direction;
 use crate::domain::text::Clean;
 use crate::domain::time::short_time;
@@ -59,8 +60,11 @@ pub struct RunnerContext {
     pub kind: RunKind,
     /// Which way it goes.
     pub direction: Direction,
-    /// Whether this step runs as if the primary were lost, for itself or with the whole run.
+    /// The variant of the step that the record granted. What was escalated after the record changes
+    /// nothing; a step is taken back in the variant in which it was done.
     pub mode: Mode,
+    /// The action that the record granted.
+    pub action: String,
 }
 
 /// What is needed to perform the attempt.
@@ -175,6 +179,7 @@ fn context(folder: &AttemptFolder) -> Result<RunnerContext, Refusal> {
         kind: *kind,
         direction: *direction,
         mode: mode_of(*mode, &read_back.events, &intent),
+        action: action_of(&read_back.events, &intent),
         site: read_back.site,
         runbook: read_back.runbook,
         intent,
@@ -203,16 +208,6 @@ fn check_on_record(read_back: &ReadBack, intent: &IntentRecord) -> Result<(), &'
         of_this || matches!(event.body, Body::Closed { .. })
     });
     if over { Err("the journal says that it is over") } else { Ok(()) }
-}
-
-fn mode_of(opened: Mode, events: &[RunEvent], intent: &IntentRecord) -> Mode {
-    let escalated = events.iter().any(|event| {
-        matches!(
-            &event.body,
-            Body::Escalated { step, .. } if step.as_ref().is_none_or(|step| *step == intent.step)
-        )
-    });
-    if escalated { Mode::Ungraceful } else { opened }
 }
 
 /// How performing ended.

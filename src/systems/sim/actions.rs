@@ -17,6 +17,7 @@ use crate::port::{Action, Operator, OperatorSetup};
 /// Steps with which a simulated system can be acted on.
 pub const ACTIONS: &[&dyn Action] = &[
     &SimAction(&PROMOTE),
+    &SimAction(&SWITCH),
     &SimAction(&STOP_REPLICATION),
     &SimAction(&REPLICATE),
     &SimAction(&SCALE),
@@ -49,7 +50,10 @@ const BASE: ActionSpec = ActionSpec {
     settings: &[],
 };
 
-static PROMOTE: ActionSpec = ActionSpec {
+static PROMOTE: ActionSpec = PROMOTE_BASE;
+
+/// What a promotion with and without a loss have in common.
+const PROMOTE_BASE: ActionSpec = ActionSpec {
     name: "sim.promote",
     doc: "Makes the simulated standby store primary",
     verb: "promote",
@@ -59,6 +63,13 @@ static PROMOTE: ActionSpec = ActionSpec {
     change: Change::Promote,
     reversal: "Cannot be taken back: the old primary must be rebuilt from the new one",
     ..BASE
+};
+
+static SWITCH: ActionSpec = ActionSpec {
+    name: "sim.switch",
+    doc: "Waits until the simulated standby store has every write, then makes it primary",
+    verb: "switch",
+    ..PROMOTE_BASE
 };
 
 static STOP_REPLICATION: ActionSpec = ActionSpec {
@@ -345,6 +356,7 @@ fn build(
         asked,
         label: setup.step.id.to_string(),
         timeout: setup.step.timeout,
+        lossless: action.name == SWITCH.name,
         clock: Arc::clone(&setup.clock),
         pause,
     }

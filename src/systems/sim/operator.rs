@@ -44,6 +44,8 @@ pub struct SimOperator {
     pub(super) label: String,
     /// The step's time.
     pub(super) timeout: Duration,
+    /// True when it first waits until nothing would be lost.
+    pub(super) lossless: bool,
     /// The time.
     pub(super) clock: Arc<dyn Clock>,
     /// How it waits.
@@ -238,6 +240,9 @@ impl SimOperator {
         if self.already_asked(&view) {
             output.line(&format!("waiting for {}", self.named(&view)));
         } else {
+            if self.lossless {
+                self.level(output).await?;
+            }
             let (object, amount) = (self.object(), self.amount(&view));
             let now = self.clock.now();
             view.world.append(now, self.deed, &object, self.side, amount).map_err(|error| {
@@ -250,6 +255,39 @@ impl SimOperator {
             output.line(&self.opening(&view));
         }
         self.wait(output).await
+    }
+
+    /// Waits until the side to be promoted has every write of the other one. Changes nothing.
+    async fn level(&self, output: &mut dyn Output) -> Result<(), OperateError> {
+        let begin = self.clock.now();
+        let from = self.side.other();
+        let mut said = String::new();
+        loop {
+            let view = self.view().map_err(OperateError::Refused)?;
+            let why = match view.store(self.target.as_ref()) {
+                None => return Ok(()),
+                Some(_) if !view.state.alive[from.index()] => {
+                    let why = format!(
+                        "{from} does not answer: nothing can be handed over, nothing was changed"
+                    );
+                    return Err(OperateError::Refused(why.into()));
+                }
+                Some((_, state)) if state.flows && state.ahead_s <= 0.0 => return Ok(()),
+                Some((system, _)) if !view.state.fenced[from.index()] => {
+                    format!("{} still takes writes in {from}", system.title)
+                }
+                Some((system, _)) => format!("{} in {} catches up", system.title, self.side),
+            };
+            if why != said {
+                output.line(&why);
+                said.clone_from(&why);
+            }
+            if self.clock.now().since(begin) >= self.timeout / 2 {
+                let why = format!("not level with {from}, nothing was changed: {why}");
+                return Err(OperateError::Refused(why.into()));
+            }
+            self.pause.pause(LOOK_EVERY).await;
+        }
     }
 
     async fn wait(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {

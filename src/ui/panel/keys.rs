@@ -94,10 +94,15 @@ fn dialog_keys(dialog: &Dialog) -> &'static str {
         }
         Dialog::Card(_) => "pgup/pgdn scroll   esc close",
         Dialog::Form { .. } => "type   enter accept   esc leave, nothing happens",
-        Dialog::Declare { .. } | Dialog::AbortRun { .. } => {
+        Dialog::AbortRun { .. } => {
+            "up/down read the plan   type   tab next field   enter accept   esc leave"
+        }
+        Dialog::Declare { .. } => {
             "type   tab next field   enter accept   esc leave, nothing happens"
         }
-        Dialog::Choose(_) => "up/down choose   tab planned or ungraceful   enter take   esc leave",
+        Dialog::Choose(_) => {
+            "up/down choose   tab planned or ungraceful   pgdn read   enter take   esc leave"
+        }
         Dialog::Ledger { .. } | Dialog::Close { .. } | Dialog::Leave { .. } => {
             "enter accept   esc leave, nothing happens"
         }

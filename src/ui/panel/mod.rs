@@ -10,6 +10,7 @@ pub mod red;
 pub mod region;
 pub mod replication;
 pub mod runbook;
+pub mod runbook_abort;
 pub mod spoken;
 pub mod strip;
 pub mod table;

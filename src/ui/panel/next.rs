@@ -41,6 +41,9 @@ fn watched(screen: &Screen<'_>) -> String {
         return run.stage.word().to_owned();
     }
     match words::current(screen) {
+        _ if words::is_aborting(screen) => {
+            format!("the run is being given up, {}", words::taken_back(screen))
+        }
         Some((step, state)) => format!("\"{}\" is {}", step.title, state.phase.word()),
         None => format!("the run is {}", run.stage.word()),
     }
@@ -120,11 +123,7 @@ fn with_run(screen: &Screen<'_>, run: &Run) -> String {
             "HOLD: no new step starts, the clock goes on.  {} = go on",
             key(screen, Command::Hold)
         ),
-        Stage::Aborting => format!(
-            "giving up: {} take done steps back, then {} close",
-            key(screen, Command::Compensate),
-            key(screen, Command::Close)
-        ),
+        Stage::Aborting => aborting(screen, run),
         Stage::Declared | Stage::Executing if run.ledger.is_some() && run.accepted.is_none() => {
             format!("{} read and accept the expected losses", key(screen, Command::AcceptLedger))
         }
@@ -134,6 +133,49 @@ fn with_run(screen: &Screen<'_>, run: &Run) -> String {
         }
         Stage::Verifying => format!("all steps are finished; waiting to see: {}", awaited(screen)),
         Stage::Complete | Stage::Aborted => closed(screen, run),
+    }
+}
+
+/// The run is given up: what is open, what goes back next, or that it can be closed.
+fn aborting(screen: &Screen<'_>, run: &Run) -> String {
+    if run.is_held() {
+        return format!(
+            "HOLD: nothing more is taken back, the clock goes on.  {} = go on",
+            key(screen, Command::Hold)
+        );
+    }
+    let close = key(screen, Command::Close);
+    let Some((step, state)) = words::current(screen) else {
+        return match run.taken_back() {
+            (_, 0) => format!("nothing goes back.  {close} close the run"),
+            _ => format!("{}, the rest stays.  {close} close the run", words::taken_back(screen)),
+        };
+    };
+    let title = &step.title;
+    let leave = key(screen, Command::Skip);
+    match state.phase {
+        Phase::Unknown => format!(
+            "{} resolve \"{title}\": did it take effect? look first",
+            key(screen, Command::Resolve)
+        ),
+        _ if state.is_going_back() => format!("wait: \"{title}\" is being taken back"),
+        Phase::Granted | Phase::Running | Phase::Verifying => format!(
+            "wait for \"{title}\", it joins the plan   {} abort it",
+            key(screen, Command::AbortStep)
+        ),
+        _ => {
+            let back = key(screen, Command::Run);
+            let again = matches!(
+                state.last_attempt().map(|attempt| attempt.purpose),
+                Some(crate::domain::run::event::Purpose::Compensate)
+            );
+            let arm = match screen.access {
+                Access::Safe => format!("{} arm this console, then ", key(screen, Command::Arm)),
+                Access::Armed | Access::ReadOnly => String::new(),
+            };
+            let what = if again { "try again to take back" } else { "take back" };
+            format!("{arm}{back} {what} \"{title}\"   {leave} leave it, with a reason")
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::ui::widget::ink::{
 };
 use crate::ui::widget::row::Row;
 
-use super::{clocks, region, words};
+use super::{clocks, region, runbook_abort, words};
 
 /// The step that the keys act on: the selected one, else the current one, else the first.
 #[must_use]
@@ -124,14 +124,14 @@ fn waits_for(screen: &Screen<'_>, step: &Step) -> String {
 }
 
 /// Cells of the columns, from the panel's width.
-struct Columns {
-    title: usize,
-    danger: usize,
-    expect: bool,
+pub(super) struct Columns {
+    pub(super) title: usize,
+    pub(super) danger: usize,
+    pub(super) expect: bool,
 }
 
 impl Columns {
-    fn of(width: usize) -> Self {
+    pub(super) fn of(width: usize) -> Self {
         match width {
             0..50 => Self { title: (width / 2).max(8), danger: 0, expect: false },
             50..72 => Self { title: 24, danger: 0, expect: true },
@@ -195,6 +195,9 @@ const QUANTILES_FROM: usize = 84;
 
 /// All rows of the runbook, with headings where there is room, and the place of the chosen step.
 fn list(screen: &Screen<'_>, book: &Runbook, width: usize, room: usize) -> (Vec<Row>, usize) {
+    if screen.run.is_some_and(|run| run.abort.is_some()) {
+        return runbook_abort::list(screen, book, width);
+    }
     let shown: Vec<&Step> = book
         .steps
         .iter()
@@ -259,6 +262,9 @@ fn title(screen: &Screen<'_>) -> (Row, Row) {
         let mode = Row::of(MUTED, format!("{} steps, plan only", book.steps.len()));
         return (title, mode);
     };
+    if let Some(abort) = &run.abort {
+        return runbook_abort::title(screen, book, run, abort);
+    }
     let done = run.steps.iter().filter(|state| state.phase.satisfies()).count();
     let rest = short_time(screen.forecast.plan_p80);
     let right = Row::of(

@@ -77,6 +77,9 @@ pub fn say(screen: &Screen<'_>) -> String {
     }
     let state = forecast.state.words().to_lowercase();
     let doing = match words::current(screen) {
+        _ if words::is_aborting(screen) => {
+            format!("; giving up, {}", words::taken_back(screen))
+        }
         Some((step, told)) => format!("; {}: {}", step.title, told.phase.word().to_lowercase()),
         None => String::new(),
     };

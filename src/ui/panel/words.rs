@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::domain::ids::Side;
 use crate::domain::ledger::{LedgerRow, LossVerdict};
+use crate::domain::run::phase::Stage;
 use crate::domain::run::state::StepState;
 use crate::domain::runbook::{Direction, Step};
 use crate::domain::time::{Stamp, short_time};
@@ -224,8 +225,22 @@ pub fn step_clock(screen: &Screen<'_>) -> String {
             let word = clocks::stuck(screen, &step.id).map_or("STEP", |_| "STUCK");
             format!("{word} {} {spent} / {expect}", step.id)
         }
+        None if is_aborting(screen) => format!("BACK {}, takes {expect}", step.id),
         None => format!("STEP {} {}, takes {expect}", step.id, state.phase.word()),
     }
+}
+
+/// True while the run is given up.
+#[must_use]
+pub fn is_aborting(screen: &Screen<'_>) -> bool {
+    screen.run.is_some_and(|run| run.stage == Stage::Aborting)
+}
+
+/// `1 of 3 taken back`.
+#[must_use]
+pub fn taken_back(screen: &Screen<'_>) -> String {
+    let (done, all) = screen.run.map_or((0, 0), crate::domain::run::state::Run::taken_back);
+    format!("{done} of {all} taken back")
 }
 
 /// The first key of a command, as bound now; its name where it has none.

@@ -4,7 +4,6 @@ use super::{Facts, Wish, card, moves, open, say};
 use crate::domain::ids::{Side, StepId};
 use crate::domain::run::event::Mode;
 use crate::domain::run::intent::Intent;
-use crate::domain::run::phase::Stage;
 use crate::domain::text::Clean;
 use crate::domain::verdict::Primary;
 use crate::ui::available::{subject, unacknowledged};
@@ -34,7 +33,8 @@ pub(super) fn run(model: &mut Model, facts: &Facts<'_>, command: Command) -> Vec
         Command::Quit => return quit(model, facts),
         Command::Run | Command::Compensate => {
             let Some(step) = step else { return Vec::new() };
-            return card::start(model, facts, step, command == Command::Compensate);
+            let back = command == Command::Compensate || moves::goes_back(facts);
+            return card::start(model, facts, step, back);
         }
         Command::Retry
         | Command::Skip
@@ -50,7 +50,8 @@ pub(super) fn run(model: &mut Model, facts: &Facts<'_>, command: Command) -> Vec
         }
         Command::AbortRun => {
             let (word, reason) = (Field::default(), Field::default());
-            open(model, opened, Dialog::AbortRun { word, reason, at_reason: false, opened });
+            let dialog = Dialog::AbortRun { word, reason, at_reason: false, opened, scroll: 0 };
+            open(model, opened, dialog);
         }
         Command::AcceptLedger => open(model, opened, Dialog::Ledger { opened }),
         Command::Arm => {
@@ -87,7 +88,7 @@ fn enter(model: &mut Model, facts: &Facts<'_>, step: Option<StepId>) -> Vec<Wish
             Vec::new()
         }
         Panel::Replication | Panel::Runbook | Panel::Output | Panel::Timeline => match step {
-            Some(step) => card::show(model, facts, &step, false, false),
+            Some(step) => card::show(model, facts, &step, moves::goes_back(facts), false),
             None => Vec::new(),
         },
     }
@@ -121,7 +122,7 @@ fn form(model: &mut Model, facts: &Facts<'_>, command: Command, step: Option<Ste
 
 fn hold(facts: &Facts<'_>) -> Vec<Wish> {
     let Some(run) = facts.open_run() else { return Vec::new() };
-    vec![Wish::Intent(if run.stage == Stage::Held {
+    vec![Wish::Intent(if run.is_held() {
         Intent::Release
     } else {
         Intent::Hold { reason: Clean::default() }
@@ -134,7 +135,7 @@ fn choose(model: &mut Model, facts: &Facts<'_>) {
     // A plan that leads away from the region that serves is the one that is wanted.
     let fits = |at: &usize| facts.runbooks[*at].from == facts.assessment.active;
     let index = (0..facts.runbooks.len()).find(fits).unwrap_or(0);
-    open(model, facts.now, Dialog::Choose(Choose { index, mode }));
+    open(model, facts.now, Dialog::Choose(Choose { index, mode, scroll: 0 }));
 }
 
 fn acknowledge(model: &mut Model, facts: &Facts<'_>) -> Vec<Wish> {

@@ -19,6 +19,9 @@ const LEDGER_READ_MIN: Duration = Duration::from_secs(1);
 /// Rows of evidence that a system takes at most.
 const EVIDENCE_ROWS_PER_SYSTEM: usize = 8;
 
+/// The rows that an abort plan can be scrolled by; the view shows fewer where there are fewer.
+const ABORT_ROWS_MAX: usize = 300;
+
 /// What becomes of a dialog after a key.
 pub(super) enum After {
     /// It stays.
@@ -169,6 +172,9 @@ fn take(
             let pair = Pair { wanted: "declare", word, reason, at_reason };
             return pair.press(model, facts, key, command, Command::Declare);
         }
+        Dialog::AbortRun { scroll, .. } if command.is_some_and(is_scroll) => {
+            super::moves::scroll_by(scroll, ABORT_ROWS_MAX, 5, command);
+        }
         Dialog::AbortRun { word, reason, at_reason, .. } => {
             let pair = Pair { wanted: "abort run", word, reason, at_reason };
             return pair.press(model, facts, key, command, Command::AbortRun);
@@ -199,6 +205,11 @@ fn take(
     After::Stay(Vec::new())
 }
 
+/// True for what moves a list that cannot have a cursor.
+fn is_scroll(command: Command) -> bool {
+    matches!(command, Command::Up | Command::Down | Command::PageUp | Command::PageDown)
+}
+
 /// A key while a runbook and its mode are chosen.
 fn choose(
     model: &mut Model,
@@ -213,6 +224,9 @@ fn choose(
                 Mode::Planned => Mode::Ungraceful,
                 Mode::Ungraceful => Mode::Planned,
             };
+        }
+        Some(Command::PageUp | Command::PageDown) => {
+            super::moves::scroll_by(&mut chosen.scroll, ABORT_ROWS_MAX, 5, command);
         }
         Some(Command::Enter) if chosen.index < count => {
             let (index, mode) = (chosen.index, chosen.mode);

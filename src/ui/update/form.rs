@@ -5,6 +5,7 @@ use super::{Facts, Wish, refuse};
 use crate::domain::ids::StepId;
 use crate::domain::run::decide::SHORT_REASON_CHARS_MIN;
 use crate::domain::run::intent::{Intent, REASON_CHARS_MIN};
+use crate::domain::run::phase::Stage;
 use crate::domain::text::Clean;
 use crate::ui::available::why_not_step;
 use crate::ui::command::Command;
@@ -20,7 +21,8 @@ pub fn least_chars(purpose: &FormPurpose, facts: &Facts<'_>) -> usize {
         FormPurpose::Skip(step) => {
             let found = facts.runbook.and_then(|runbook| runbook.step(step));
             let ungraceful = facts.run.is_some_and(|run| run.is_ungraceful(step));
-            let light = found.is_some_and(|step| step.optional || step.waived(ungraceful));
+            let back = facts.run.is_some_and(|run| run.stage == Stage::Aborting);
+            let light = !back && found.is_some_and(|step| step.optional || step.waived(ungraceful));
             if light { SHORT_REASON_CHARS_MIN } else { REASON_CHARS_MIN }
         }
         FormPurpose::Resolve(..) | FormPurpose::Escalate(_) => REASON_CHARS_MIN,

@@ -1,6 +1,10 @@
 //! Looking around: focus, selection, scrolling, zoom and the filter.
 
 use super::{Facts, refuse};
+use crate::domain::ids::StepId;
+use crate::domain::run::phase::Stage;
+use crate::domain::run::state::Run;
+use crate::domain::runbook::{Runbook, Step};
 use crate::ui::command::{Command, Context};
 use crate::ui::keymap::{Key, Keymap, Lookup};
 use crate::ui::model::{Model, Panel};
@@ -26,10 +30,11 @@ pub(super) fn move_in_panel(model: &mut Model, facts: &Facts<'_>, command: Comma
     if model.focus == Panel::Runbook {
         let Some(runbook) = facts.runbook else { return };
         let selected = facts.selected(model).map(|step| step.id.clone());
-        let at = runbook.steps.iter().position(|step| Some(&step.id) == selected.as_ref());
+        let steps = steps_shown(runbook, facts.run);
+        let at = steps.iter().position(|step| Some(&step.id) == selected.as_ref());
         let mut row = at.unwrap_or(0);
-        scroll_by(&mut row, runbook.steps.len(), page, Some(command));
-        model.selected = runbook.steps.get(row).map(|step| step.id.clone());
+        scroll_by(&mut row, steps.len(), page, Some(command));
+        model.selected = steps.get(row).map(|step| step.id.clone());
         return;
     }
     let rows = match model.focus {
@@ -45,6 +50,25 @@ pub(super) fn move_in_panel(model: &mut Model, facts: &Facts<'_>, command: Comma
         Panel::RegionA | Panel::RegionB | Panel::Replication | Panel::Runbook => command,
     };
     scroll_by(&mut model.scroll[model.focus.index()], rows, page, Some(command));
+}
+
+/// True while the run is given up: steps are only taken back.
+pub(super) fn goes_back(facts: &Facts<'_>) -> bool {
+    facts.run.is_some_and(|run| run.stage == Stage::Aborting)
+}
+
+/// The steps as the runbook panel lists them: the plan's, or, once the run is given up, what is
+/// still open, what goes back in its order, and what stays.
+#[must_use]
+pub fn steps_shown<'a>(runbook: &'a Runbook, run: Option<&Run>) -> Vec<&'a Step> {
+    let Some((run, abort)) = run.and_then(|run| Some((run, run.abort.as_ref()?))) else {
+        return runbook.steps.iter().collect();
+    };
+    let stays = abort.stays.iter().map(|stays| &stays.step);
+    let planned: Vec<&StepId> = abort.back.iter().chain(stays).collect();
+    let open = run.steps.iter().filter(|state| state.open_attempt().is_some());
+    let open = open.map(|state| &state.id).filter(|id| !planned.contains(id));
+    open.chain(planned.iter().copied()).filter_map(|id| runbook.step(id)).collect()
 }
 
 fn mirrored(command: Command) -> Command {

@@ -84,16 +84,8 @@ pub fn decide(context: &Context<'_>, intent: &Intent) -> Result<Decision, Refusa
         Intent::Retry { step, reason } => steps::retry(context, step, reason),
         Intent::Resolve { step, done, reason } => steps::resolve(context, step, *done, reason),
         Intent::AbortStep { step, typed } => steps::abort_step(context, step, typed),
-        Intent::Hold { reason } => match open_run(context)?.stage {
-            Stage::Declared | Stage::Executing | Stage::Verifying => {
-                Ok(Decision::Record(vec![Body::Held { reason: reason.clone() }]))
-            }
-            stage => Err(Refusal::Stage { stage, hint: "there is nothing to hold" }),
-        },
-        Intent::Release => match open_run(context)?.stage {
-            Stage::Held => Ok(Decision::Record(vec![Body::Released])),
-            stage => Err(Refusal::Stage { stage, hint: "the plan is not held" }),
-        },
+        Intent::Hold { reason } => whole::hold(context, reason),
+        Intent::Release => whole::release(context),
         Intent::Escalate { step, reason } => whole::escalate(context, step.as_ref(), reason),
         Intent::AbortRun { typed, reason } => whole::abort_run(context, typed, reason),
         Intent::Close => whole::close(context),
@@ -153,7 +145,7 @@ fn acting_run<'a>(context: &Context<'a>) -> Result<&'a Run, Refusal> {
     match run.stage {
         Stage::Held => Err(Refusal::Stage { stage: run.stage, hint: "go on with space" }),
         Stage::Aborting => {
-            Err(Refusal::Stage { stage: run.stage, hint: "done steps are taken back with K" })
+            Err(Refusal::Stage { stage: run.stage, hint: "steps are only taken back, with r or K" })
         }
         _ if !context.armed => Err(Refusal::Safe),
         _ => Ok(run),

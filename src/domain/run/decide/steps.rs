@@ -3,6 +3,7 @@
 use super::{
     Context, Decision, SHORT_REASON_CHARS_MIN, acting_run, declared_run, find, long_enough,
 };
+use crate::domain::abort::{self, Blocked};
 use crate::domain::catalogue::{ActionSpec, Change, Class, Guard};
 use crate::domain::gates;
 use crate::domain::ids::StepId;
@@ -49,7 +50,7 @@ fn typed_matches(guard: Guard, typed: &str, wanted: &str) -> Result<(), Refusal>
 
 /// With two primaries nothing may run but what looks, or what ends it.
 fn no_split_brain(context: &Context<'_>, action: &ActionSpec, class: Class) -> Result<(), Refusal> {
-    let ends_it = matches!(action.change, Change::Fence | Change::Check);
+    let ends_it = matches!(action.change, Change::Fence | Change::Check) && !action.lets_write();
     if context.assessment.split_brain.is_empty() || class == Class::R || ends_it {
         return Ok(());
     }
@@ -153,6 +154,9 @@ pub(super) fn compensate(
     call: &Clean,
 ) -> Result<Decision, Refusal> {
     let run = declared_run(context)?;
+    if run.is_held() {
+        return Err(Refusal::Stage { stage: Stage::Held, hint: "go on with space" });
+    }
     if !context.armed {
         return Err(Refusal::Safe);
     }
@@ -171,13 +175,10 @@ pub(super) fn compensate(
             return Err(Refusal::NoWayBack { step: id.clone(), why });
         }
     };
-    let rests = context.runbook.steps.iter().find(|later| {
-        later.needs.contains(id)
-            && !matches!(later.compensation, Compensation::NotNeeded)
-            && run.step(&later.id).is_some_and(|s| s.phase == Phase::Done || s.phase.is_open())
-    });
-    if let Some(later) = rests {
-        return Err(Refusal::Later { step: id.clone(), later: later.id.clone() });
+    match abort::blocked(run, context.runbook, id) {
+        Some(Blocked::First(later)) => return Err(Refusal::Later { step: id.clone(), later }),
+        Some(Blocked::Rests(later)) => return Err(Refusal::Rests { step: id.clone(), later }),
+        None => {}
     }
     no_split_brain(context, action, action.class)?;
     typed_matches(step.guard_back(), typed, &step.typed_text_back(run.direction))?;
@@ -201,6 +202,9 @@ pub(super) fn skip(
 ) -> Result<Decision, Refusal> {
     let run = declared_run(context)?;
     let (step, state) = find(context, id)?;
+    if run.stage == Stage::Aborting {
+        return leave(context, run, state, reason);
+    }
     if !matches!(state.phase, Phase::Pending | Phase::Ready | Phase::Failed) {
         let hint = "only a step that has not been done can be skipped".into();
         return Err(Refusal::Phase { step: id.clone(), phase: state.phase, hint });
@@ -214,6 +218,29 @@ pub(super) fn skip(
     Ok(Decision::Record(vec![Body::Skipped { step: id.clone(), reason: reason.clone() }]))
 }
 
+/// While the run is given up: a step that would be taken back stays as it is, by a decision.
+fn leave(
+    context: &Context<'_>,
+    run: &Run,
+    state: &StepState,
+    reason: &Clean,
+) -> Result<Decision, Refusal> {
+    let id = &state.id;
+    let phase_hint = |hint: &str| {
+        Err(Refusal::Phase { step: id.clone(), phase: state.phase, hint: hint.into() })
+    };
+    if state.open_attempt().is_some() {
+        return phase_hint("settle its attempt first");
+    }
+    let (back, _) = abort::lists(run, context.runbook);
+    if !back.contains(id) || state.phase == Phase::Compensated {
+        return phase_hint("it is not waiting to be taken back");
+    }
+    long_enough(reason, REASON_CHARS_MIN)?;
+    let (back, stays) = abort::lists_leaving(run, context.runbook, id, reason);
+    Ok(Decision::Record(vec![Body::AbortPlanned { back, stays }]))
+}
+
 pub(super) fn attest(
     context: &Context<'_>,
     id: &StepId,
@@ -224,8 +251,15 @@ pub(super) fn attest(
     if step.class != Class::H {
         return Err(Refusal::Sensed(id.clone()));
     }
-    if run.stage == Stage::Held {
-        return Err(Refusal::Stage { stage: run.stage, hint: "go on with space" });
+    match run.stage {
+        Stage::Held => {
+            return Err(Refusal::Stage { stage: run.stage, hint: "go on with space" });
+        }
+        Stage::Aborting => {
+            let hint = "no step goes forward any more";
+            return Err(Refusal::Stage { stage: run.stage, hint });
+        }
+        _ => {}
     }
     ready(step, state, run)?;
     long_enough(value, SHORT_REASON_CHARS_MIN)?;
@@ -237,7 +271,11 @@ pub(super) fn retry(
     id: &StepId,
     reason: &Clean,
 ) -> Result<Decision, Refusal> {
-    declared_run(context)?;
+    let run = declared_run(context)?;
+    if run.stage == Stage::Aborting {
+        let hint = "no step goes forward any more; r takes a step back, again too";
+        return Err(Refusal::Stage { stage: run.stage, hint });
+    }
     let (_, state) = find(context, id)?;
     let again = match state.phase {
         Phase::Failed | Phase::Skipped | Phase::Compensated => true,

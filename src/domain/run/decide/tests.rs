@@ -1,5 +1,7 @@
 //! Decisions as data: a plan of five steps, earlier wishes, and what the next wish is answered.
 
+mod abandon;
+
 use std::time::Duration;
 
 use super::*;
@@ -199,9 +201,11 @@ impl Bench {
         let assessment = judge::judge(&self.site, &self.snapshot, Side::A, now);
         let ledger = freeze(&self.site, &self.snapshot, Side::A, now);
         let by = self.actor();
+        let run = self.run.as_ref();
+        let in_force = run.map_or_else(|| self.plan.clone(), |run| run.plan_in_force(&self.plan));
         let context = Context {
             site: &self.site,
-            runbook: &self.plan,
+            runbook: &in_force,
             run: self.run.as_ref(),
             snapshot: &self.snapshot,
             assessment: &assessment,
@@ -384,7 +388,7 @@ fn hold_skip_attest_take_back_and_close_keep_their_rules() {
         call: "call".into(),
     };
     refuses(&bench, &take_back("promote-pg", ""), "cannot be taken back: rebuild A");
-    refuses(&bench, &take_back("fence", ""), "take back promote-pg first");
+    refuses(&bench, &take_back("fence", ""), "promote-pg rests on it");
     bench.finish("traffic", "pg-b");
     refuses(&bench, &run_of("look", ""), "press m");
     let attest = |id: &str, value: &str| Intent::Attest { step: step_id(id), value: value.into() };
@@ -418,6 +422,6 @@ fn a_failed_step_is_tried_again_or_skipped_and_giving_up_needs_words() {
     refuses(&bench, &give_up("abort", "region A is back"), "type exactly `abort run`");
     refuses(&bench, &give_up("abort run", "x"), "at least 10");
     bench.grant(&give_up("abort run", "region A is back"));
-    refuses(&bench, &run_of("promote-pg", "promote pg-b"), "taken back with K");
+    refuses(&bench, &run_of("promote-pg", "promote pg-b"), "only taken back");
     bench.grant(&Intent::Close);
 }

@@ -1,6 +1,7 @@
 //! Decisions on the whole run: declare, accept the losses, escalate, give up, close.
 
 use super::{Context, Decision, declared_run, find, long_enough, open_run, permitted};
+use crate::domain::abort;
 use crate::domain::ids::StepId;
 use crate::domain::run::event::{Body, Closing, Mode};
 use crate::domain::run::intent::REASON_CHARS_MIN;
@@ -92,6 +93,10 @@ pub(super) fn escalate(
     reason: &Clean,
 ) -> Result<Decision, Refusal> {
     let run = declared_run(context)?;
+    if run.stage == Stage::Aborting {
+        let hint = "no step goes forward any more";
+        return Err(Refusal::Stage { stage: run.stage, hint });
+    }
     if run.mode == Mode::Ungraceful {
         return Err(Refusal::Already("the run is ungraceful already"));
     }
@@ -104,10 +109,32 @@ pub(super) fn escalate(
         }
     }
     words.push(Body::Escalated { step: step.cloned(), reason: reason.clone() });
-    if step.is_none() {
-        words.extend(plan_skips(context.runbook, run));
-    }
+    let meant = |word: &Body| match (step, word) {
+        (Some(id), Body::Skipped { step, .. }) => step == id,
+        _ => true,
+    };
+    words.extend(plan_skips(context.runbook, run).into_iter().filter(meant));
     Ok(Decision::Record(words))
+}
+
+pub(super) fn hold(context: &Context<'_>, reason: &Clean) -> Result<Decision, Refusal> {
+    let run = open_run(context)?;
+    match run.stage {
+        Stage::Declared | Stage::Executing | Stage::Verifying | Stage::Aborting
+            if !run.is_held() =>
+        {
+            Ok(Decision::Record(vec![Body::Held { reason: reason.clone() }]))
+        }
+        stage => Err(Refusal::Stage { stage, hint: "there is nothing to hold" }),
+    }
+}
+
+pub(super) fn release(context: &Context<'_>) -> Result<Decision, Refusal> {
+    let run = open_run(context)?;
+    if run.is_held() {
+        return Ok(Decision::Record(vec![Body::Released]));
+    }
+    Err(Refusal::Stage { stage: run.stage, hint: "the plan is not held" })
 }
 
 pub(super) fn abort_run(
@@ -117,13 +144,17 @@ pub(super) fn abort_run(
 ) -> Result<Decision, Refusal> {
     let run = open_run(context)?;
     if run.stage == Stage::Aborting {
-        return Err(Refusal::Already("the run is being given up already: close it with W"));
+        let why = "the run is being given up already: r takes the next step back, W closes it";
+        return Err(Refusal::Already(why));
     }
     if typed != "abort run" {
         return Err(Refusal::Typed { wanted: "abort run".to_owned() });
     }
     long_enough(reason, REASON_CHARS_MIN)?;
-    Ok(Decision::Record(vec![Body::AbortStarted { reason: reason.clone() }]))
+    // The plan as it was read stands right behind the decision.
+    let (back, stays) = abort::lists(run, context.runbook);
+    let started = Body::AbortStarted { reason: reason.clone() };
+    Ok(Decision::Record(vec![started, Body::AbortPlanned { back, stays }]))
 }
 
 pub(super) fn close(context: &Context<'_>) -> Result<Decision, Refusal> {
@@ -133,7 +164,7 @@ pub(super) fn close(context: &Context<'_>) -> Result<Decision, Refusal> {
         return Err(Refusal::Open(why.into()));
     }
     if run.stage == Stage::Aborting {
-        return Ok(Decision::Record(vec![Body::Closed { closing: Closing::Aborted }]));
+        return close_aborted(context, run);
     }
     if run.restored.is_none() {
         let why = "the restored facts were not seen yet; give it up with E if it must end";
@@ -156,4 +187,24 @@ pub(super) fn close(context: &Context<'_>) -> Result<Decision, Refusal> {
         Closing::CompleteExcept { steps: unfinished }
     };
     Ok(Decision::Record(vec![Body::Closed { closing }]))
+}
+
+/// A run that was given up ends once each step that goes back is back, or left by a decision.
+fn close_aborted(context: &Context<'_>, run: &Run) -> Result<Decision, Refusal> {
+    let (back, _) = abort::lists(run, context.runbook);
+    let left: Vec<&str> = back
+        .iter()
+        .filter(|id| run.step(id).is_none_or(|state| state.phase != Phase::Compensated))
+        .map(StepId::as_str)
+        .collect();
+    if !left.is_empty() {
+        let why = format!(
+            "still to be taken back: {}; r takes the next one back, s leaves it with a reason",
+            left.join(", ")
+        );
+        return Err(Refusal::Open(why.into()));
+    }
+    let mut words: Vec<Body> = abort::word(run, context.runbook).into_iter().collect();
+    words.push(Body::Closed { closing: Closing::Aborted });
+    Ok(Decision::Record(words))
 }

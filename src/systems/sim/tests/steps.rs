@@ -59,6 +59,28 @@ fn refusals_change_nothing() {
     check("sim.check", ("pg", Side::B), &[("fact", text("lag")), ("at_most", text("1h"))]);
 }
 
+#[test]
+fn a_planned_switch_loses_nothing_or_changes_nothing() {
+    let target = Some(("pg", Side::B));
+    let stage = Stage::usual(|plan| plan.fail_after = None);
+    stage.clock.pass(30);
+    // A still writes: it is waited for, and in the end nothing was done.
+    let (outcome, lines) = stage.apply(action("sim.switch"), target, A_TO_B, &[]);
+    assert!(matches!(outcome, Err(OperateError::Refused(_))), "{outcome:?}");
+    assert!(lines.iter().any(|line| line.contains("still takes writes in A")), "{lines:?}");
+    assert!(stage.acts().is_empty());
+    stage.done("sim.fence", None, A_TO_B, &[]);
+    let evidence = stage.done("sim.switch", target, A_TO_B, &[]);
+    assert!(evidence.contains("PRIMARY"), "{evidence}");
+    assert_eq!(stage.state().stores[&id("pg")].lost_s, Some(0.0));
+    // Without an A there is nothing to hand over.
+    let stage = Stage::usual(|_| {});
+    stage.clock.pass(DIES_S + 5);
+    let (outcome, _) = stage.apply(action("sim.switch"), target, A_TO_B, &[]);
+    let told = outcome.expect_err("A is silent").to_string();
+    assert!(told.contains("A does not answer") && stage.acts().is_empty(), "{told}");
+}
+
 /// The failover of the demo, without its manual steps.
 fn fail_over(stage: &Stage) {
     let b = |name: &'static str| Some((name, Side::B));

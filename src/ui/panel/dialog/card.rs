@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::domain::abort;
 use crate::domain::catalogue::{Change, Class};
 use crate::domain::gates::{self, Seen};
 use crate::domain::preview::Standing;
@@ -20,6 +21,7 @@ use crate::ui::widget::sheet::Sheet;
 
 use super::confirm;
 use super::fields::{fact, paragraph};
+use super::lossy;
 
 /// Cells from which change and checks stand beside each other.
 const COLUMNS_FROM: usize = 100;
@@ -45,7 +47,7 @@ pub(super) fn sheet(screen: &Screen<'_>, card: &Card, width: usize, size: (u16, 
     body.extend(cost_rows(screen, card, step, width));
     Sheet {
         title: title(screen, card, step),
-        right: danger(step, width),
+        right: danger(card, step, width),
         body,
         foot: confirm::rows(screen, card, step, width, size),
         scroll: card.scroll,
@@ -65,13 +67,17 @@ fn title(screen: &Screen<'_>, card: &Card, step: &Step) -> Row {
     Row::plain(format!("{verb} {}  {}{place}", step.id, step.title))
 }
 
-fn danger(step: &Step, width: usize) -> Row {
-    match step.class {
+fn danger(card: &Card, step: &Step, width: usize) -> Row {
+    let (class, guard) = match &step.compensation {
+        Compensation::Action { action, .. } if card.back => (action.class, step.guard_back()),
+        _ => (step.class, step.guard),
+    };
+    match class {
         Class::X if width < COLUMNS_FROM => Row::of(CRIT, "■1 IRREVERSIBLE"),
         Class::X => Row::of(CRIT, "■1 IRREVERSIBLE, POINT OF NO RETURN"),
         Class::N => Row::of(WARN, "▲2 REPEATING DOES HARM"),
         Class::R | Class::I | Class::K | Class::H => {
-            Row::of(MUTED, format!("class {}, guard {}", step.class, step.guard.number()))
+            Row::of(MUTED, format!("class {class}, guard {}", guard.number()))
         }
     }
 }
@@ -199,6 +205,9 @@ fn cost_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec
         rows.extend(fact("LOSE", ink, &text, width));
     }
     let undo = match &step.compensation {
+        Compensation::Action { action, .. } if card.back => {
+            format!("this takes it back: {}, {}", action.name, action.doc.trim_end_matches('.'))
+        }
         Compensation::Action { action, .. } => {
             let doc = action.doc.trim_end_matches('.');
             format!(
@@ -211,6 +220,8 @@ fn cost_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec
         Compensation::NotNeeded => "nothing to take back".to_owned(),
     };
     rows.extend(fact("UNDO", TEXT, &undo, width));
+    rows.extend(lossy::rows(screen, step, width));
+    rows.extend(doubt_rows(screen, card, width));
     let (usual, most) = (clocks::usual(screen, step), words::minutes(step.timeout));
     let fence = step.action.fencing.words();
     let takes = format!("{usual}; given up after {most}; a second call is {fence}");
@@ -226,4 +237,17 @@ fn cost_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec
         rows.extend(fact("", MUTED, "objection? Esc, then write it down", width));
     }
     rows
+}
+
+/// What speaks against taking the step back.
+fn doubt_rows(screen: &Screen<'_>, card: &Card, width: usize) -> Vec<Row> {
+    let (Some(run), Some(book), true) = (screen.run, screen.runbook, card.back) else {
+        return Vec::new();
+    };
+    let plan = abort::planned(run, book, screen.assessment);
+    let back = plan.back.into_iter().find(|back| back.step == card.step);
+    match back.and_then(|back| back.doubt) {
+        Some(why) => fact("DOUBT", WARN, &format!("▲2 {why}"), width),
+        None => Vec::new(),
+    }
 }

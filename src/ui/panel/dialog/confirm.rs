@@ -76,7 +76,8 @@ fn checks(screen: &Screen<'_>, card: &Card, step: &Step) -> Row {
 fn reading(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec<Row> {
     let command = if card.back { Command::Compensate } else { Command::Run };
     let key = words::key(screen, command);
-    let how = match step.guard {
+    let guard = if card.back { step.guard_back() } else { step.guard };
+    let how = match guard {
         Guard::OneKey => "one key",
         Guard::StopWindow => "one key, then 3 s in which any key stops it",
         Guard::TypedTarget => "the target is typed",

@@ -3,7 +3,7 @@
 use crate::domain::ids::StepId;
 use crate::domain::run::phase::Phase;
 use crate::ui::model::{Field, FormPurpose};
-use crate::ui::panel::runbook;
+use crate::ui::panel::{runbook, words};
 use crate::ui::screen::Screen;
 use crate::ui::update::{Facts, least_chars};
 use crate::ui::widget::ink::{BORDER, FOCUS, TEXT, WARN};
@@ -106,7 +106,14 @@ pub(super) fn sheet(
     field: &Field,
     width: usize,
 ) -> Sheet {
-    let (title, text, ask) = texts(purpose);
+    let (title, text, ask) = match purpose {
+        FormPurpose::Skip(_) if words::is_aborting(screen) => (
+            "LEAVE A STEP AS IT IS",
+            "It is not taken back, nor is what it rests on. What that leaves behind is yours to say.",
+            "the reason:",
+        ),
+        purpose => texts(purpose),
+    };
     let mut body = paragraph(TEXT, text, width);
     body.extend(step_rows(screen, purpose, width));
     let mut foot = vec![Row::of(BORDER, "─".repeat(width))];

@@ -1,10 +1,9 @@
-//! Arming, giving a run up, closing it and leaving the console: what that means, then the answer.
+//! Arming, closing a run and leaving the console: what that means, then the answer.
 
+use crate::domain::abort;
 use crate::domain::ids::StepId;
-use crate::domain::run::intent::REASON_CHARS_MIN;
-use crate::domain::run::phase::Phase;
+use crate::domain::run::phase::{Phase, Stage};
 use crate::domain::run::state::Run;
-use crate::domain::runbook::Compensation;
 use crate::ui::model::Field;
 use crate::ui::panel::words;
 use crate::ui::screen::Screen;
@@ -12,9 +11,10 @@ use crate::ui::widget::ink::{BORDER, INFO, MUTED, OK, TEXT, WARN};
 use crate::ui::widget::row::Row;
 use crate::ui::widget::sheet::Sheet;
 
-use super::fields::{exact, fact, leave_row, paragraph, words as words_field};
+use super::abandon;
+use super::fields::{exact, fact, leave_row, paragraph};
 
-fn rule(width: usize) -> Row {
+pub(super) fn rule(width: usize) -> Row {
     Row::of(BORDER, "─".repeat(width))
 }
 
@@ -56,52 +56,12 @@ fn in_phase(run: &Run, want: fn(Phase) -> bool) -> Vec<&StepId> {
     run.steps.iter().filter(|state| want(state.phase)).map(|state| &state.id).collect()
 }
 
-/// Giving the run up.
-pub(super) fn abort_run(
-    screen: &Screen<'_>,
-    (word, reason): (&Field, &Field),
-    at_reason: bool,
-    width: usize,
-) -> Sheet {
-    let mut body = paragraph(
-        TEXT,
-        "No step runs any more. What was done stays as it is until you take it back, the newest \
-         first; the clock goes on.",
-        width,
-    );
-    if let (Some(run), Some(book)) = (screen.run, screen.runbook) {
-        let done = in_phase(run, |phase| phase == Phase::Done);
-        let (mut back, mut stay) = (Vec::new(), Vec::new());
-        for id in done.into_iter().rev() {
-            match book.step(id).map(|step| &step.compensation) {
-                Some(Compensation::Action { .. }) => back.push(id),
-                Some(Compensation::None(_)) => stay.push(id),
-                Some(Compensation::NotNeeded) | None => {}
-            }
-        }
-        body.extend(fact("BACK", TEXT, &format!("can be taken back: {}", names(&back)), width));
-        body.extend(fact("STAYS", WARN, &format!("cannot: {}", names(&stay)), width));
-        let open = in_phase(run, |phase| phase.is_open() || phase == Phase::Unknown);
-        body.extend(fact("OPEN", WARN, &format!("runs or is unknown: {}", names(&open)), width));
-    }
-    let mut foot = vec![rule(width)];
-    let ask = format!("{} types", screen.me);
-    foot.extend(exact(&ask, "abort run", word, !at_reason, width));
-    foot.extend(words_field("the reason:", REASON_CHARS_MIN, reason, at_reason, width));
-    foot.push(leave_row("").cut(width));
-    Sheet {
-        title: Row::plain("GIVE THE RUN UP"),
-        right: Row::of(WARN, "▲2 the service is not restored by this"),
-        body,
-        foot,
-        scroll: 0,
-    }
-}
-
 /// Closing the run.
 pub(super) fn close(screen: &Screen<'_>, width: usize) -> Sheet {
     let mut body = Vec::new();
-    if let Some(run) = screen.run {
+    if let Some(run) = screen.run.filter(|run| run.stage == Stage::Aborting) {
+        body.extend(given_up(screen, run, width));
+    } else if let Some(run) = screen.run {
         let left_out = in_phase(run, |phase| matches!(phase, Phase::Skipped | Phase::Failed));
         let open = in_phase(run, |phase| {
             !matches!(phase, Phase::Done | Phase::Skipped | Phase::Compensated | Phase::Failed)
@@ -142,6 +102,28 @@ pub(super) fn close(screen: &Screen<'_>, width: usize) -> Sheet {
         foot: vec![rule(width), leave_row("Enter = close it.").cut(width)],
         scroll: 0,
     }
+}
+
+/// How a run ends that was given up.
+fn given_up(screen: &Screen<'_>, run: &Run, width: usize) -> Vec<Row> {
+    let left: Vec<&StepId> = run
+        .abort
+        .iter()
+        .flat_map(|abort| &abort.back)
+        .filter(|id| run.step(id).is_none_or(|state| state.phase != Phase::Compensated))
+        .collect();
+    let how = format!("given up, {}", words::taken_back(screen));
+    let mut rows = fact("ENDS", WARN, &format!("▲2 {how}"), width);
+    let ink = if left.is_empty() { TEXT } else { WARN };
+    rows.extend(fact("LEFT", ink, &format!("still to be taken back: {}", names(&left)), width));
+    let stays: Vec<&StepId> =
+        run.abort.iter().flat_map(|abort| &abort.stays).map(|one| &one.step).collect();
+    rows.extend(fact("STAYS", TEXT, &names(&stays), width));
+    if let Some(book) = screen.runbook {
+        let serving = abort::planned(run, book, screen.assessment).serving;
+        rows.extend(abandon::serving_rows(&serving, width));
+    }
+    rows
 }
 
 /// Leaving the console.

@@ -1,5 +1,6 @@
 //! What lies over the content: each dialog a sheet with a body that scrolls and a foot that stays.
 
+mod abandon;
 mod card;
 mod confirm;
 mod declare;
@@ -9,6 +10,7 @@ mod form;
 mod help;
 mod leave;
 mod ledger;
+mod lossy;
 mod runbooks;
 
 use ratatui::layout::Rect;
@@ -33,8 +35,9 @@ pub fn draw(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>, dialog:
         Dialog::Choose(choose) => runbooks::sheet(screen, choose, width),
         Dialog::Arm { field, .. } => leave::arm(screen, field, width),
         Dialog::Evidence { side, scroll } => evidence::sheet(screen, *side, *scroll, width),
-        Dialog::AbortRun { word, reason, at_reason, .. } => {
-            leave::abort_run(screen, (word, reason), *at_reason, width)
+        Dialog::AbortRun { word, reason, at_reason, scroll, .. } => {
+            let sheet = abandon::sheet(screen, (word, reason), *at_reason, width);
+            Sheet { scroll: *scroll, ..sheet }
         }
         Dialog::Close { .. } => leave::close(screen, width),
         Dialog::Leave { .. } => leave::leave(screen, width),

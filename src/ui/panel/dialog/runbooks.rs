@@ -11,6 +11,7 @@ use crate::ui::widget::row::Row;
 use crate::ui::widget::sheet::Sheet;
 
 use super::fields::{fact, leave_row};
+use super::lossy;
 
 /// The sheet.
 pub(super) fn sheet(screen: &Screen<'_>, choose: &Choose, width: usize) -> Sheet {
@@ -48,6 +49,10 @@ pub(super) fn sheet(screen: &Screen<'_>, choose: &Choose, width: usize) -> Sheet
     };
     body.extend(mode(Mode::Planned, "both regions answer, nothing may be lost"));
     body.extend(mode(Mode::Ungraceful, "the primary is lost; lag gates use the accepted ledger"));
+    body.push(Row::new());
+    if let Some(book) = screen.runbooks.get(choose.index) {
+        body.extend(lossy::list(book, width));
+    }
     Sheet {
         title: Row::plain("CHOOSE A RUNBOOK"),
         right: Row::of(MUTED, "Tab = planned or ungraceful"),
@@ -56,6 +61,6 @@ pub(super) fn sheet(screen: &Screen<'_>, choose: &Choose, width: usize) -> Sheet
             Row::of(BORDER, "─".repeat(width)),
             leave_row("Enter = open a run of it. Nothing is run by that.").cut(width),
         ],
-        scroll: choose.index.saturating_sub(2),
+        scroll: choose.scroll.max(choose.index.saturating_sub(2)),
     }
 }

@@ -1,0 +1,69 @@
+//! Which variant of each step is in force, and what is left to take back: both from the journal.
+
+use super::event::Purpose;
+use super::phase::Phase;
+use super::state::{Run, StepState};
+use crate::domain::ids::StepId;
+use crate::domain::runbook::Runbook;
+
+impl Run {
+    /// The plan with each step in the variant that is in force: the one place where that is decided.
+    /// A step that is being done, was done or failed keeps the variant of its last attempt, whatever
+    /// was escalated since; one that is still to be done follows the run.
+    #[must_use]
+    pub fn plan_in_force(&self, written: &Runbook) -> Runbook {
+        written.resolved(|step| self.in_ungraceful_variant(step))
+    }
+
+    /// True when a step is, or would be, done in its ungraceful variant.
+    #[must_use]
+    pub fn in_ungraceful_variant(&self, id: &StepId) -> bool {
+        let kept = self.step(id).and_then(|state| match state.phase {
+            Phase::Pending | Phase::Ready | Phase::Skipped => None,
+            Phase::Granted
+            | Phase::Running
+            | Phase::Verifying
+            | Phase::Done
+            | Phase::Failed
+            | Phase::Unknown
+            | Phase::Compensated => state.last_forward().map(|attempt| attempt.ungraceful),
+        });
+        kept.unwrap_or_else(|| self.is_ungraceful(id))
+    }
+
+    /// True while no new attempt may start although the run goes on.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        self.held_since.is_some()
+    }
+
+    /// The next step to be taken back as the run is given up; none when all are, or none is planned.
+    #[must_use]
+    pub fn next_back(&self) -> Option<&StepState> {
+        let back = self.abort.iter().flat_map(|abort| &abort.back);
+        back.filter_map(|id| self.step(id)).find(|state| state.phase != Phase::Compensated)
+    }
+
+    /// Steps taken back as the run is given up, of how many.
+    #[must_use]
+    pub fn taken_back(&self) -> (usize, usize) {
+        let Some(abort) = &self.abort else { return (0, 0) };
+        let is_back =
+            |id: &&StepId| self.step(id).is_some_and(|state| state.phase == Phase::Compensated);
+        (abort.back.iter().filter(is_back).count(), abort.back.len())
+    }
+}
+
+impl StepState {
+    /// The last attempt to do it.
+    #[must_use]
+    pub fn last_forward(&self) -> Option<&super::state::Attempt> {
+        self.attempts.iter().rev().find(|attempt| attempt.purpose == Purpose::Forward)
+    }
+
+    /// True while an attempt to take it back is open or of unknown outcome.
+    #[must_use]
+    pub fn is_going_back(&self) -> bool {
+        self.open_attempt().is_some_and(|attempt| attempt.purpose == Purpose::Compensate)
+    }
+}

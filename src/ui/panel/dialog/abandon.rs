@@ -1,0 +1,125 @@
+//! Giving a run up: what goes back in which order, what stays, who serves then; read, then typed.
+
+use crate::domain::abort::{self, AbortPlan, Back, Serving};
+use crate::domain::catalogue::Guard;
+use crate::domain::ids::StepId;
+use crate::domain::run::intent::REASON_CHARS_MIN;
+use crate::domain::runbook::Runbook;
+use crate::domain::time::short_time;
+use crate::ui::model::Field;
+use crate::ui::panel::words;
+use crate::ui::screen::Screen;
+use crate::ui::widget::ink::{CRIT, MUTED, TEXT, WARN};
+use crate::ui::widget::row::Row;
+use crate::ui::widget::sheet::Sheet;
+
+use super::fields::{exact, fact, leave_row, paragraph, words as words_field};
+use super::leave::rule;
+
+/// The sheet.
+pub(super) fn sheet(
+    screen: &Screen<'_>,
+    (word, reason): (&Field, &Field),
+    at_reason: bool,
+    width: usize,
+) -> Sheet {
+    let mut body = Vec::new();
+    if let (Some(run), Some(book)) = (screen.run, screen.runbook) {
+        body.extend(plan_rows(screen, &abort::planned(run, book, screen.assessment), book, width));
+    }
+    body.extend(paragraph(
+        MUTED,
+        "No step goes forward any more. Each step goes back by its own key, one at a time; the \
+         clock goes on.",
+        width,
+    ));
+    let mut foot = vec![rule(width)];
+    let ask = format!("{} types", screen.me);
+    foot.extend(exact(&ask, "abort run", word, !at_reason, width));
+    foot.extend(words_field("the reason:", REASON_CHARS_MIN, reason, at_reason, width));
+    foot.push(leave_row("").cut(width));
+    Sheet {
+        title: Row::plain("GIVE THE RUN UP"),
+        right: Row::of(WARN, "▲2 the service is not restored by this"),
+        body,
+        foot,
+        scroll: 0,
+    }
+}
+
+/// Who serves after that, in words.
+pub(super) fn serving_rows(serving: &Serving, width: usize) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (index, (bad, text)) in serving.words.iter().enumerate() {
+        let lead = if index == 0 { "RESULT" } else { "" };
+        let (ink, mark) = if *bad { (CRIT, "■1 ") } else { (TEXT, "") };
+        rows.extend(fact(lead, ink, &format!("{mark}{text}"), width));
+    }
+    rows
+}
+
+fn plan_rows(screen: &Screen<'_>, plan: &AbortPlan, book: &Runbook, width: usize) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if let Some(step) = &plan.crossing {
+        let text = format!("■1 the point of no return is behind us: {step} cannot be taken back");
+        rows.extend(fact("CROSSED", CRIT, &text, width));
+    }
+    rows.extend(serving_rows(&plan.serving, width));
+    if !plan.open.is_empty() {
+        let names: Vec<&str> = plan.open.iter().map(StepId::as_str).collect();
+        let text = format!(
+            "▲2 runs or is unknown: {}; settled first, then it joins the plan",
+            names.join(", ")
+        );
+        rows.extend(fact("OPEN", WARN, &text, width));
+    }
+    let count = plan.back.iter().filter(|back| !back.taken).count();
+    let head = match count {
+        0 => "nothing is taken back".to_owned(),
+        1 => format!("1 step is taken back, usually {}", short_time(plan.expect())),
+        more => {
+            let all = short_time(plan.expect());
+            format!("{more} steps are taken back in this order, usually {all} in all")
+        }
+    };
+    rows.extend(fact("BACK", TEXT, &head, width));
+    for (index, back) in plan.back.iter().enumerate() {
+        rows.extend(back_rows(screen, book, index + 1, back, width));
+    }
+    let head = match plan.stays.len() {
+        0 => "nothing stays".to_owned(),
+        1 => "1 step stays as it is:".to_owned(),
+        more => format!("{more} steps stay as they are:"),
+    };
+    rows.extend(fact("STAYS", TEXT, &head, width));
+    for stays in &plan.stays {
+        rows.extend(fact("  -", WARN, &format!("{}: {}", stays.step, stays.costs), width));
+    }
+    rows
+}
+
+fn back_rows(
+    screen: &Screen<'_>,
+    book: &Runbook,
+    number: usize,
+    back: &Back,
+    width: usize,
+) -> Vec<Row> {
+    let typed = book
+        .step(&back.step)
+        .map(|step| step.typed_text_back(words::direction(screen)))
+        .unwrap_or_default();
+    let how = match back.guard {
+        Guard::OneKey => "one key".to_owned(),
+        Guard::StopWindow => "one key, 3 s to stop it".to_owned(),
+        Guard::TypedTarget | Guard::TypedVerb => format!("type `{typed}`"),
+    };
+    let takes = short_time(back.expect);
+    let text = format!("{}: {}; {how}; usually {takes}", back.step, back.action.name);
+    let ink = if back.taken { MUTED } else { TEXT };
+    let mut rows = fact(&format!("{number:>3}"), ink, &text, width);
+    if let Some(doubt) = &back.doubt {
+        rows.extend(fact("", WARN, &format!("▲2 {doubt}"), width));
+    }
+    rows
+}
