@@ -12,6 +12,7 @@ pub mod loss;
 pub mod objective;
 pub mod preview;
 pub mod reading;
+pub mod report;
 pub mod rules;
 pub mod run;
 pub mod runbook;

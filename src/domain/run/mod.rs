@@ -13,3 +13,4 @@ pub mod role;
 pub mod state;
 mod terms;
 mod told;
+pub mod words;
