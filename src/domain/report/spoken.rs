@@ -148,10 +148,13 @@ pub(super) fn abort_section(tale: &Tale<'_>) -> Section {
     let Some(began) = tale.first(|body| matches!(body, Body::AbortStarted { .. })) else {
         return Section::list(id, title, Vec::new());
     };
+    let Body::AbortStarted { reason } = &began.body else {
+        return Section::list(id, title, Vec::new());
+    };
     let mut claims = vec![Claim::new(
         "abort.reason",
         "given up",
-        Value::text(format!("{}{}", words::event(&began.body), signed(began))),
+        Value::text(format!("{reason}{}", signed(began))),
         [began.seq],
     )];
     let plan = tale.last(|body| matches!(body, Body::AbortPlanned { .. }));

@@ -31,6 +31,8 @@ pub struct StepLine {
     pub end: Option<Told>,
     /// From its first start to its end.
     pub actual: Option<Duration>,
+    /// The entries of its first start and of its end, as far as there are.
+    pub ends: Vec<u64>,
     /// How long it could have been started and was not, and the entry since which it could.
     pub waited: Option<(Duration, u64)>,
     /// Where it is at the end.
@@ -92,6 +94,7 @@ fn line(tale: &Tale<'_>, step: &Step, state: &StepState) -> StepLine {
         start: told(first),
         end: told(last),
         actual: performed.map(|(first, last)| last.at.since(first.at)),
+        ends: [first, last].into_iter().flatten().map(|event| event.seq).collect(),
         waited: None,
         phase: state.phase,
         entries: mine.iter().map(|event| event.seq).collect(),
@@ -183,7 +186,7 @@ pub(super) fn section(tale: &Tale<'_>, lines: &[StepLine]) -> Section {
 
 fn row(tale: &Tale<'_>, line: &StepLine, step: &Step, state: &StepState) -> Vec<Claim> {
     let id = |part: &str| format!("step.{}.{part}", line.id);
-    let ends = [line.start, line.end].into_iter().flatten().map(|(_, seq)| seq);
+    let ends = line.ends.iter().copied();
     let timed = |part: &str, label: &str, value: Option<Value>| match value {
         Some(value) => Claim::new(id(part), label, value, ends.clone()),
         None => Claim::nothing(id(part), label, Value::NotMeasured),
