@@ -106,8 +106,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Failed> {
 
 /// The folder of a run by its name.
 pub(super) fn run_folder(name: &str) -> Result<PathBuf, Failed> {
-    let paths =
-        StatePaths::of_process().map_err(|error| (Exit::Internal, error.to_string()))?;
+    let paths = StatePaths::of_process().map_err(|error| (Exit::Internal, error.to_string()))?;
     let names = run_names(&paths);
     if names.iter().any(|known| known == name) {
         return Ok(paths.runs().join(name));

@@ -60,7 +60,8 @@ fn figures(events: &[RunEvent], runbook: &Runbook) -> BTreeMap<String, f64> {
             out.insert("clock.total".to_owned(), total);
             out.insert("rto.core".to_owned(), total);
         }
-        let tier = events.iter().rev().find(|event| matches!(event.body, Body::TierRestored { .. }));
+        let tier =
+            events.iter().rev().find(|event| matches!(event.body, Body::TierRestored { .. }));
         if let Some(tier) = tier.filter(|tier| ms(t0, tier.at) >= 0) {
             out.insert("rto.core".to_owned(), seconds(ms(t0, tier.at)));
         }
@@ -219,11 +220,16 @@ fn verdicts_are_those_of_the_figures() {
             let met = measured.value.figure().map(|(loss, _)| loss <= 300.0);
             let is = match met {
                 Some(met) if report.claim(&format!("{store}.rpo")).is_some() => {
-                    if met { "MET" } else { "MISSED" }
+                    if met {
+                        "MET"
+                    } else {
+                        "MISSED"
+                    }
                 }
                 _ => "not measured",
             };
-            let none = report.claim(&format!("{store}.rpo")).is_some_and(|c| c.value == Value::None);
+            let none =
+                report.claim(&format!("{store}.rpo")).is_some_and(|c| c.value == Value::None);
             let is = if none { "not measured" } else { is };
             // The golden stories promise five seconds and lose less.
             if !report.run.as_str().starts_with("lms") {

@@ -130,7 +130,13 @@ fn a_lie_with_a_right_seal_is_found_and_named() {
     check(Format::Json, "\"value\":40.0", "\"value\":4.0", "loss.pg.measured", &[25]);
     check(Format::Html, ">40s<", ">4s<", "loss.pg.measured", &[25]);
     check(Format::Md, "good &lt;enough&gt;", "fully approved", "overrides.11.1", &[11]);
-    check(Format::Html, "<b class=\"good\">MET", "<b class=\"good\">MIT", "card.rto.core", &[3, 24]);
+    check(
+        Format::Html,
+        "<b class=\"good\">MET",
+        "<b class=\"good\">MIT",
+        "card.rto.core",
+        &[3, 24],
+    );
 }
 
 /// What a person could do who knows how the seal is made.

@@ -125,37 +125,40 @@ pub(super) fn write(report: &Report, chain: &Chain) -> Rendered {
     out
 }
 
+/// A figure and its limit; the limit alone where nothing was measured.
+fn of(found: Option<Value>, limit: &Value) -> String {
+    found.map_or_else(|| format!("of {limit}"), |found| format!("{found} of {limit}"))
+}
+
 /// What is asked first: each tier's time, and each store's loss.
 fn cards(out: &mut Rendered, report: &Report) {
     out.line("<div class=\"cards\">");
     for line in &report.parts.tiers {
-        let took = line.took.as_ref().map_or(Value::NotMeasured, |(took, _)| Value::Clock(*took));
+        let took = line.took.as_ref().map(|(took, _)| Value::Clock(*took));
         let entries = line.took.as_ref().map_or(&[][..], |(_, entries)| entries);
         let (class, word) = match line.is_met() {
             Some(true) => ("good", "MET"),
             Some(false) => ("bad", "MISSED"),
             None => ("unknown", "not measured"),
         };
-        let (tier, rto) = (escape(&line.tier), Value::Clock(line.rto));
-        let text = format!(
-            "<div class=\"card\">RTO {tier}<b class=\"{class}\">{word}</b>{took} of {rto}</div>"
-        );
+        let (tier, told) = (escape(&line.tier), of(took, &Value::Clock(line.rto)));
+        let text =
+            format!("<div class=\"card\">RTO {tier}<b class=\"{class}\">{word}</b>{told}</div>");
         out.said(&format!("card.rto.{}", line.tier), entries, text);
         out.line("");
     }
     for line in &report.parts.losses {
         let entry: Vec<u64> = line.measured.iter().map(|(.., entry)| *entry).collect();
-        let found = line.measured.as_ref().map_or(Value::NotMeasured, |(s, ..)| Value::Loss(*s));
+        let found = line.measured.as_ref().map(|(loss, ..)| Value::Loss(*loss));
         let (class, word) = match line.is_met() {
             Some(true) => ("good", "MET"),
             Some(false) => ("bad", "MISSED"),
             None => ("unknown", "not measured"),
         };
-        let rpo = line.rpo_s.map_or("none".to_owned(), |rpo| Value::Loss(rpo).to_string());
+        let told = of(found, &line.rpo_s.map_or(Value::None, Value::Loss));
         let store = escape(line.system.as_str());
-        let text = format!(
-            "<div class=\"card\">RPO {store}<b class=\"{class}\">{word}</b>{found} of {rpo}</div>"
-        );
+        let text =
+            format!("<div class=\"card\">RPO {store}<b class=\"{class}\">{word}</b>{told}</div>");
         out.said(&format!("card.rpo.{}", line.system), &entry, text);
         out.line("");
     }

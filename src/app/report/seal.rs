@@ -35,9 +35,7 @@ pub struct Seal {
 pub(super) fn words(run: &str, chain: &Chain, format: Format) -> String {
     let (entries, head, zeros) = (chain.entries, chain.head.hex(), "0".repeat(DIGITS));
     let format = format.name();
-    format!(
-        "{MARK}{SCHEMA} format={format} run={run} entries={entries} chain={head}{HASH}{zeros}"
-    )
+    format!("{MARK}{SCHEMA} format={format} run={run} entries={entries} chain={head}{HASH}{zeros}")
 }
 
 /// Puts the hash into the seal that the text ends with.

@@ -115,10 +115,11 @@ pub(super) fn clocks(parts: &Parts) -> String {
     let worked = worked.filter(|at| end.is_some_and(|end| *at <= end)).fold(declared, f64::max);
     let mut from = 0.0;
     let red = parts.detected.map(|time| time.as_secs_f64());
+    let decide = if red.is_some() { "decide" } else { "until declared" };
     let stops = [
         ("detect", "one", red),
-        ("decide", "two", Some(declared)),
-        ("execute", "three", end.map(|_| worked)),
+        (decide, "two", Some(declared)),
+        ("execute the steps", "three", end.map(|_| worked)),
         ("verify", "four", end),
     ];
     text(&mut out, 8.0, 46.0, "label", "from T0");
@@ -126,15 +127,14 @@ pub(super) fn clocks(parts: &Parts) -> String {
         let Some(stop) = stop else { continue };
         bar(&mut out, class, scale.x(from), 30.0, scale.width(from, stop), 24.0);
         let told = short_time(std::time::Duration::from_secs_f64((stop - from).max(0.0)));
-        let x = LEFT + 140.0 * f64::from(u8::try_from(index).unwrap_or(0));
+        let x = LEFT + 145.0 * f64::from(u8::try_from(index).unwrap_or(0));
         bar(&mut out, class, x, 70.0, 10.0, 10.0);
         text(&mut out, x + 15.0, 79.0, "muted", &format!("{name} {told}"));
         from = stop;
     }
     rto_line(&mut out, scale, rto, 22.0, 62.0);
-    let total = end.map_or(NOT_MEASURED.to_owned(), |end| {
-        clock_text(std::time::Duration::from_secs_f64(end))
-    });
+    let total = end
+        .map_or(NOT_MEASURED.to_owned(), |end| clock_text(std::time::Duration::from_secs_f64(end)));
     text(&mut out, RIGHT + 8.0, 46.0, "figure", &total);
     out.push_str("</svg>\n");
     out
@@ -144,7 +144,7 @@ pub(super) fn clocks(parts: &Parts) -> String {
 pub(super) fn steps(parts: &Parts) -> String {
     let rows = u16::try_from(parts.steps.len()).unwrap_or(u16::MAX);
     let bottom = 24.0 + ROW * f64::from(rows);
-    let mut out = begin("Steps, expected and actual, against the RTO", bottom + 30.0);
+    let mut out = begin("Steps, expected and actual, against the RTO", bottom + 42.0);
     let (scale, rto) = scale_of(parts);
     let mut y = 24.0;
     for step in &parts.steps {
@@ -159,11 +159,12 @@ pub(super) fn steps(parts: &Parts) -> String {
     }
     if let Some(restored) = parts.restored_ms.map(seconds) {
         upright(&mut out, "mark", scale.x(restored), 24.0, bottom);
-        text(&mut out, scale.x(restored) - 3.0, bottom + 26.0, "muted end", "restored");
+        text(&mut out, scale.x(restored) + 3.0, bottom + 14.0, "muted", "restored");
     }
     text(&mut out, LEFT, bottom + 14.0, "muted", "T0");
     rto_line(&mut out, scale, rto, 20.0, bottom);
-    text(&mut out, 8.0, bottom + 26.0, "muted", "outline: expected   bar: actual, dark where longer");
+    let legend = "outline: expected, bar: actual, its second colour: beyond what was expected";
+    text(&mut out, 8.0, bottom + 36.0, "muted", legend);
     out.push_str("</svg>\n");
     out
 }
@@ -229,9 +230,11 @@ pub(super) fn losses(losses: &[LossLine]) -> String {
         let shown = |loss: Option<f64>, none: &str| {
             loss.map_or(none.to_owned(), |loss| Value::Loss(loss).to_string())
         };
-        let (first, second) = (shown(expected, "UNKNOWN"), shown(measured, NOT_MEASURED));
-        text(&mut out, RIGHT + 8.0, y + 13.0, "muted", &format!("expected {first}"));
-        text(&mut out, RIGHT + 8.0, y + 29.0, "figure", &format!("measured {second}"));
+        let first = format!("expected {}", shown(expected, "UNKNOWN"));
+        let second = measured
+            .map_or(NOT_MEASURED.to_owned(), |loss| format!("measured {}", Value::Loss(loss)));
+        text(&mut out, RIGHT + 8.0, y + 13.0, "muted", &first);
+        text(&mut out, RIGHT + 8.0, y + 29.0, "figure", &second);
         y += 44.0;
     }
     out.push_str("</svg>\n");

@@ -56,9 +56,7 @@ impl Value {
             Self::Difference(ms) | Self::Since(ms) => Some((float(*ms) / 1000.0, "s")),
             Self::Loss(seconds) => Some((*seconds, "s")),
             Self::At(at) => Some((float(at.wall_ms), "ms since 1970")),
-            Self::Count(count) => {
-                Some((float(i64::try_from(*count).unwrap_or(i64::MAX)), "count"))
-            }
+            Self::Count(count) => Some((float(i64::try_from(*count).unwrap_or(i64::MAX)), "count")),
             Self::Text(_) | Self::NotMeasured | Self::NotRecorded | Self::None => None,
         }
     }
@@ -145,11 +143,8 @@ impl Claim {
         let mut entries: Vec<u64> = entries.into_iter().collect();
         entries.sort_unstable();
         entries.dedup();
-        let value = if entries.is_empty() && !value.is_nothing() {
-            Value::NotMeasured
-        } else {
-            value
-        };
+        let value =
+            if entries.is_empty() && !value.is_nothing() { Value::NotMeasured } else { value };
         let tone = Tone::Plain;
         Self { id: id.into(), label: Clean::new(label.as_ref()), value, entries, tone }
     }

@@ -150,7 +150,13 @@ pub(super) fn section(tale: &Tale<'_>, steps: &[StepLine]) -> Section {
         clock("decide", "decide: red until declared", red, decided, since(red, decided)),
         clock("declared", "T0 until declared", zero, decided, since(zero, decided)),
         clock("execute", "execute: declared until restored", decided, end, execute),
-        clock("verify", "of it the last step's end until restored", worked, end, since(worked, end)),
+        clock(
+            "verify",
+            "of it the last step's end until restored",
+            worked,
+            end,
+            since(worked, end),
+        ),
         clock("total", "total: T0 until restored", zero, end, total),
     ];
     Section::table("clocks", "Clocks", columns, rows)
@@ -200,7 +206,12 @@ pub(super) fn forecast(tale: &Tale<'_>) -> Section {
                 ("later than forecast for eight of ten cases", Tone::Bad)
             };
             let all: Vec<u64> = entries.iter().copied().chain([said.seq]).collect();
-            claims.push(Claim::new("forecast.actual", "restored at T+", Value::Clock(total), entries));
+            claims.push(Claim::new(
+                "forecast.actual",
+                "restored at T+",
+                Value::Clock(total),
+                entries,
+            ));
             let verdict = Claim::new("forecast.verdict", "it came", Value::text(text), all);
             claims.push(verdict.toned(tone));
         }

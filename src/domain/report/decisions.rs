@@ -19,9 +19,7 @@ fn list(
     title: &'static str,
     tell: impl Fn(&RunEvent) -> Option<(String, String)>,
 ) -> Section {
-    let line = |event: &RunEvent| {
-        tell(event).map(|(label, text)| told(id, event, &label, &text))
-    };
+    let line = |event: &RunEvent| tell(event).map(|(label, text)| told(id, event, &label, &text));
     Section::list(id, title, tale.events().iter().filter_map(line).collect())
 }
 
@@ -36,8 +34,7 @@ pub(super) fn overrides(tale: &Tale<'_>) -> Section {
                 None => "NO REASON ON RECORD",
             };
             let (asked, seen) = (&gate.gate, &gate.seen);
-            let text =
-                format!("went on although {asked} was {seen}: {reason}{}", signed(event));
+            let text = format!("went on although {asked} was {seen}: {reason}{}", signed(event));
             let id = format!("overrides.{}.{}", event.seq, index + 1);
             let claim = Claim::new(id, step.as_str(), Value::text(text), [event.seq]);
             claims.push(claim.toned(Tone::Bad));
@@ -47,13 +44,11 @@ pub(super) fn overrides(tale: &Tale<'_>) -> Section {
 }
 
 pub(super) fn criteria(tale: &Tale<'_>) -> Section {
-    list(tale, "criteria", "Overrides: criteria accepted as they were", |event| {
-        match &event.body {
-            Body::CriterionAccepted { asks, evidence, reason } => {
-                Some((asks.to_string(), format!("{evidence}; went on: {reason}")))
-            }
-            _ => None,
+    list(tale, "criteria", "Overrides: criteria accepted as they were", |event| match &event.body {
+        Body::CriterionAccepted { asks, evidence, reason } => {
+            Some((asks.to_string(), format!("{evidence}; went on: {reason}")))
         }
+        _ => None,
     })
 }
 

@@ -223,9 +223,11 @@ fn summary(tale: &Tale<'_>) -> Section {
     };
     let claims = vec![
         losses::accepted(tale),
-        count("overrides", "starts although a gate did not hold", |body| {
-            matches!(body, Body::Intended { gates, .. } if gates.iter().any(|gate| !gate.held))
-        }),
+        count(
+            "overrides",
+            "starts although a gate did not hold",
+            |body| matches!(body, Body::Intended { gates, .. } if gates.iter().any(|gate| !gate.held)),
+        ),
         count("criteria", "criteria accepted as they were", |body| {
             matches!(body, Body::CriterionAccepted { .. })
         }),
@@ -248,9 +250,8 @@ fn summary(tale: &Tale<'_>) -> Section {
 
 /// What no journal can know.
 fn for_people() -> Section {
-    let line = |id: &str, label: &str| {
-        Claim::nothing(format!("people.{id}"), label, Value::NotRecorded)
-    };
+    let line =
+        |id: &str, label: &str| Claim::nothing(format!("people.{id}"), label, Value::NotRecorded);
     let claims = vec![
         line("impact", "customer impact"),
         line("cause", "root cause"),

@@ -111,7 +111,8 @@ pub(super) fn unacknowledged(tale: &Tale<'_>) -> Vec<u64> {
 
 pub(super) fn alarm_section(tale: &Tale<'_>) -> Section {
     let seqs = |raised: bool| {
-        let is = move |body: &Body| matches!(body, Body::Alarmed { raised: up, .. } if *up == raised);
+        let is =
+            move |body: &Body| matches!(body, Body::Alarmed { raised: up, .. } if *up == raised);
         tale.all(is).into_iter().map(|event| event.seq)
     };
     let known = tale.all(|body| matches!(body, Body::Acknowledged { .. }));
@@ -162,9 +163,8 @@ pub(super) fn abort_section(tale: &Tale<'_>) -> Section {
         claims.push(Claim::nothing("abort.plan", "plan for it", Value::None));
     }
     let entries_of = |step: &StepId| -> Vec<u64> {
-        let about = |event: &&RunEvent| {
-            event.seq > began.seq && words::step_of(&event.body) == Some(step)
-        };
+        let about =
+            |event: &&RunEvent| event.seq > began.seq && words::step_of(&event.body) == Some(step);
         tale.events().iter().filter(about).map(|event| event.seq).collect()
     };
     let planned: Vec<&StepId> = match plan.map(|event| &event.body) {
@@ -191,10 +191,8 @@ pub(super) fn abort_section(tale: &Tale<'_>) -> Section {
         } else {
             format!("{text}, without being planned")
         };
-        let entries = entries_of(&state.id)
-            .into_iter()
-            .chain(plan.map(|event| event.seq))
-            .chain([began.seq]);
+        let entries =
+            entries_of(&state.id).into_iter().chain(plan.map(|event| event.seq)).chain([began.seq]);
         let id = format!("abort.back.{}", state.id);
         claims.push(Claim::new(id, state.id.as_str(), Value::text(text), entries).toned(tone));
     }

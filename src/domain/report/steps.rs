@@ -83,9 +83,8 @@ fn line(tale: &Tale<'_>, step: &Step, state: &StepState) -> StepLine {
     let mine: Vec<&RunEvent> =
         tale.events().iter().filter(|e| words::step_of(&e.body) == Some(&step.id)).collect();
     let (first, last) = extent(&mine);
-    let told = |event: Option<&RunEvent>| {
-        event.and_then(|event| Some((tale.since_t0(event)?, event.seq)))
-    };
+    let told =
+        |event: Option<&RunEvent>| event.and_then(|event| Some((tale.since_t0(event)?, event.seq)));
     let performed = first.zip(last.filter(|last| !matches!(last.body, Body::Skipped { .. })));
     StepLine {
         id: step.id.clone(),
@@ -215,9 +214,10 @@ fn row(tale: &Tale<'_>, line: &StepLine, step: &Step, state: &StepState) -> Vec<
         Some(event) => Claim::new(id("by"), "by", Value::text(event.by.to_string()), [event.seq]),
         None => Claim::nothing(id("by"), "by", Value::None),
     };
-    let seen = tale.events().iter().rev().find(|event| {
-        words::step_of(&event.body) == Some(&line.id) && tells_evidence(&event.body)
-    });
+    let seen =
+        tale.events().iter().rev().find(|event| {
+            words::step_of(&event.body) == Some(&line.id) && tells_evidence(&event.body)
+        });
     let evidence = match seen.filter(|_| !state.evidence.is_empty()) {
         Some(event) => {
             let seen = Value::Text(state.evidence.clone());

@@ -100,7 +100,10 @@ fn losses(parts: &Parts, well: &mut Sentences, not: &mut Sentences) {
 fn steps(tale: &Tale<'_>, parts: &Parts, well: &mut Sentences, not: &mut Sentences) {
     let of = |is: fn(&Body) -> bool| tale.all(is).into_iter().map(|event| event.seq);
     let failed = of(|body| {
-        matches!(body, Body::NotVerified { .. } | Body::Ended { outcome: Outcome::Failed { .. }, .. })
+        matches!(
+            body,
+            Body::NotVerified { .. } | Body::Ended { outcome: Outcome::Failed { .. }, .. }
+        )
     });
     not.say("steps", counted("attempt failed", "attempts failed", failed.clone().count()), failed);
     let unknown = of(|body| matches!(body, Body::Ended { outcome: Outcome::Unknown { .. }, .. }));
@@ -110,8 +113,11 @@ fn steps(tale: &Tale<'_>, parts: &Parts, well: &mut Sentences, not: &mut Sentenc
         matches!(&event.body, Body::Intended { gates, .. } if gates.iter().any(|gate| !gate.held))
     });
     let broken: Vec<u64> = broken.map(|event| event.seq).collect();
-    let text = counted("start although a gate did not hold", "starts although a gate did not hold",
-        broken.len());
+    let text = counted(
+        "start although a gate did not hold",
+        "starts although a gate did not hold",
+        broken.len(),
+    );
     not.say("gates", text, broken);
     let late = parts.steps.iter().filter(|line| line.actual.is_some_and(|took| took > line.expect));
     for line in late {
@@ -122,7 +128,8 @@ fn steps(tale: &Tale<'_>, parts: &Parts, well: &mut Sentences, not: &mut Sentenc
     let done = parts.steps.iter().filter(|line| line.phase == Phase::Done);
     let in_time = done.filter(|line| line.actual.is_some_and(|took| took <= line.expect));
     let ends: Vec<u64> = in_time.filter_map(|line| line.end).map(|(_, seq)| seq).collect();
-    let text = counted("step done as fast as expected", "steps done as fast as expected", ends.len());
+    let text =
+        counted("step done as fast as expected", "steps done as fast as expected", ends.len());
     well.say("steps", text, ends);
     let untrue = tale.run.steps.iter().filter(|state| state.untrue.is_some());
     for state in untrue {
@@ -150,7 +157,8 @@ fn people(tale: &Tale<'_>, parts: &Parts, well: &mut Sentences, not: &mut Senten
         not.say("idle", text, [wait.from.0, wait.to.0]);
     }
     let missed = unacknowledged(tale);
-    let text = counted("alarm was never acknowledged", "alarms were never acknowledged", missed.len());
+    let text =
+        counted("alarm was never acknowledged", "alarms were never acknowledged", missed.len());
     not.say("alarms", text, missed);
     if let Some(declared) = tale.declared()
         && tale.run.ledger.as_ref().is_some_and(|ledger| !ledger.rows.is_empty())

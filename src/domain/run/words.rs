@@ -34,8 +34,7 @@ pub fn closing(closing: &Closing) -> String {
 /// Seconds as a length of time with its unit; what is no length is shown as it is.
 #[must_use]
 pub fn seconds(value: f64) -> String {
-    Duration::try_from_secs_f64(value.max(0.0))
-        .map_or_else(|_| format!("{value} s"), short_time)
+    Duration::try_from_secs_f64(value.max(0.0)).map_or_else(|_| format!("{value} s"), short_time)
 }
 
 /// One event as a sentence: `START promote-pg (attempt 1, postgres.promote, class X, ...)`.
