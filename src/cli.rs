@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::app::report::Format;
+
 /// How the program ends; numbers follow `sysexits.h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -131,11 +133,8 @@ pub enum Command {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
-    /// The report of a run, as Markdown
-    Report {
-        /// The run's name, as `warroom history` tells it
-        run: String,
-    },
+    /// The report of a run: every claim names its journal entry
+    Report(ReportArgs),
     /// The runs of this machine, newest first, and how fresh the site's runbooks are
     History(HistoryArgs),
     /// Performs one attempt; started by the console, never by a person
@@ -163,6 +162,37 @@ pub struct CheckArgs {
     /// Read the files only; reach for nothing
     #[arg(long)]
     pub offline: bool,
+}
+
+/// Options of a report.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct ReportArgs {
+    /// What else to do.
+    #[command(subcommand)]
+    pub command: Option<ReportCommand>,
+    /// The run's name, as `warroom runs list` tells it
+    #[arg(required = true)]
+    pub run: Option<String>,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = Format::Md)]
+    pub format: Format,
+    /// Write it into this file, readable by its owner only
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// What can be done with a report that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum ReportCommand {
+    /// Check a report, offline: the journal's chain whole, every byte as the journal tells it
+    Verify {
+        /// The report, in any format
+        file: PathBuf,
+        /// The run's folder, where it is not among the runs of this machine
+        #[arg(long, value_name = "DIR")]
+        journal: Option<PathBuf>,
+    },
 }
 
 /// What can be asked of the kinds of system.
@@ -219,6 +249,13 @@ mod tests {
         check("warroom systems show postgres", true);
         check("warroom systems", false);
         check("warroom report", false);
+        check("warroom report shop-1", true);
+        check("warroom report shop-1 --format html --out report.html", true);
+        check("warroom report shop-1 --format pdf", false);
+        check("warroom report verify report.html --journal runs/shop-1", true);
+        check("warroom --as anna report verify report.html", true);
+        check("warroom report verify", false);
+        check("warroom report shop-1 verify report.html", false);
         check("warroom screenshots --out pictures", true);
         check("warroom history", true);
         check("warroom history failover --json --site lms", true);

@@ -10,7 +10,7 @@ use clap::Parser as _;
 use super::check::{self, CheckSetup};
 use super::compose::{self, Start, Usage};
 use super::demo::{self, DemoPlan};
-use super::report::{self, ReportSource};
+use super::report_command;
 use super::resume::{self, Taken};
 use super::site_file::{self, LoadedSite};
 use super::toml_tree::FileFault;
@@ -19,7 +19,6 @@ use crate::cli::{Cli, Command, DemoArgs, Exit, HistoryArgs, SystemsCommand};
 use crate::domain::run::event::RunKind;
 use crate::port::Clock;
 use crate::runtime::clock::SystemClock;
-use crate::runtime::journal;
 use crate::runtime::paths::{StatePaths, create_folders};
 use crate::runtime::runner;
 use crate::systems::{SYSTEMS, sim};
@@ -103,7 +102,9 @@ fn run(cli: &Cli) -> Result<ExitCode, Refused> {
             super::screenshots::write(out)?;
             Ok(Exit::Ok.into())
         }
-        Some(Command::Report { run }) => print_report(run),
+        Some(Command::Report(args)) => {
+            report_command::run(args).map(Into::into).map_err(|(exit, why)| Refused(exit, why))
+        }
         Some(Command::History(args)) => print_history(cli, args),
         Some(Command::Runner { attempt }) => Ok(perform(attempt)),
     }
@@ -200,54 +201,6 @@ fn demo_folder(paths: &StatePaths, args: &DemoArgs) -> anyhow::Result<PathBuf> {
 fn newest_folder(parent: &Path) -> Option<PathBuf> {
     let entries = std::fs::read_dir(parent).ok()?;
     entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| path.is_dir()).max()
-}
-
-/// The folder of a run by its name.
-fn run_folder(name: &str) -> Result<PathBuf, Refused> {
-    let paths = StatePaths::of_process().map_err(|error| anyhow::anyhow!(error))?;
-    let names = run_names(&paths);
-    if names.iter().any(|known| known == name) {
-        return Ok(paths.runs().join(name));
-    }
-    let what = "a run of this machine";
-    let text = crate::domain::settings::unknown(what, name, names.iter().map(String::as_str));
-    Err(Refused(Exit::Usage, text))
-}
-
-fn run_names(paths: &StatePaths) -> Vec<String> {
-    let mut names: Vec<String> = std::fs::read_dir(paths.runs())
-        .map(|entries| {
-            entries
-                .filter_map(Result::ok)
-                .filter(|entry| entry.path().is_dir())
-                .filter_map(|entry| entry.file_name().into_string().ok())
-                .collect()
-        })
-        .unwrap_or_default();
-    names.sort();
-    names.reverse();
-    names
-}
-
-fn print_report(name: &str) -> Result<ExitCode, Refused> {
-    let folder = run_folder(name)?;
-    let back = journal::read(&folder).map_err(|error| Refused(Exit::Finding, error.to_string()))?;
-    let faulty = |what: &str, why: String| {
-        Refused(Exit::Finding, format!("the run's frozen {what} cannot be read: {why}"))
-    };
-    let site = site_file::parse(&back.site).map_err(|f| faulty("site file", f.to_string()))?;
-    let plan = resume::frozen_plan(&back.runbook, &site)
-        .map_err(|error| faulty("runbook", error.to_string()))?;
-    let chain = back.finding.sentence();
-    let source = ReportSource { events: &back.events, runbook: &plan, site: &site, chain: &chain };
-    let text = report::markdown(source)
-        .map_err(|misfit| Refused(Exit::Finding, format!("the journal is damaged: {misfit}")))?;
-    print!("{text}");
-    Ok(if matches!(back.finding, journal::Finding::Whole) {
-        Exit::Ok.into()
-    } else {
-        Exit::Finding.into()
-    })
 }
 
 /// Runs are told without a site; its plans only where one is found.

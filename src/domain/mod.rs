@@ -14,6 +14,7 @@ pub mod objective;
 pub mod pace;
 pub mod preview;
 pub mod reading;
+pub mod report;
 pub mod rules;
 pub mod run;
 pub mod runbook;

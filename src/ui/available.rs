@@ -34,6 +34,9 @@ pub fn why_not_step(
     model: &Model,
     step: Option<&Step>,
 ) -> Option<Clean> {
+    if command == Command::Report && facts.run.is_none() {
+        return Some("no run is here to report: `warroom report RUN` tells of earlier ones".into());
+    }
     if !command.is_verb() {
         return None;
     }
@@ -158,6 +161,7 @@ impl<'a> Asked<'_, 'a> {
             | Command::Back
             | Command::Quit
             | Command::Evidence
+            | Command::Report
             | Command::VerifyNow => Ok(()),
         }
     }

@@ -69,6 +69,8 @@ pub enum Command {
     VerifyNow,
     /// Write a note.
     Note,
+    /// Read the report of the run.
+    Report,
 }
 
 /// Where keys are bound; one table of a keymap each.
@@ -179,6 +181,12 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(Command::Evidence, "evidence", Context::Global, "what every probe said"),
     spec(Command::VerifyNow, "verify-now", Context::Global, "look again at everything now"),
     spec(Command::Note, "note", Context::Global, "write a note to the timeline"),
+    spec(
+        Command::Report,
+        "report",
+        Context::Global,
+        "read the report of the run, with its entries",
+    ),
 ];
 
 impl Command {
@@ -237,6 +245,7 @@ impl Command {
             | Self::Back
             | Self::Quit
             | Self::Evidence
+            | Self::Report
             | Self::VerifyNow => false,
         }
     }
@@ -278,6 +287,7 @@ impl Command {
             | Self::Back
             | Self::Quit
             | Self::Evidence
+            | Self::Report
             | Self::VerifyNow => false,
         }
     }

@@ -110,6 +110,51 @@ pub struct Choose {
     pub scroll: usize,
 }
 
+/// The parts of a report, as they are read one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReportPart {
+    /// Everything.
+    All,
+    /// Objectives, clocks, losses and counts.
+    Result,
+    /// The steps, expected and actual.
+    Steps,
+    /// What people decided and what did not go as planned.
+    Decisions,
+    /// What went well and what did not.
+    Well,
+    /// Every entry.
+    Timeline,
+}
+
+impl ReportPart {
+    /// The one after it.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::All => Self::Result,
+            Self::Result => Self::Steps,
+            Self::Steps => Self::Decisions,
+            Self::Decisions => Self::Well,
+            Self::Well => Self::Timeline,
+            Self::Timeline => Self::All,
+        }
+    }
+
+    /// Its heading.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::All => "everything",
+            Self::Result => "result",
+            Self::Steps => "steps",
+            Self::Decisions => "decisions",
+            Self::Well => "well, not well",
+            Self::Timeline => "timeline",
+        }
+    }
+}
+
 /// What lies over the content. Header, banner, strip, NEXT and keys are never covered.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Dialog {
@@ -158,6 +203,13 @@ pub enum Dialog {
     Evidence {
         /// The side.
         side: Side,
+        /// First row shown.
+        scroll: usize,
+    },
+    /// The report of the run.
+    Report {
+        /// The part that is read.
+        part: ReportPart,
         /// First row shown.
         scroll: usize,
     },

@@ -14,3 +14,4 @@ pub mod state;
 mod terms;
 mod told;
 mod variant;
+pub mod words;

@@ -6,6 +6,7 @@ use super::Console;
 use crate::domain::run::commit::Receipt;
 use crate::domain::run::event::{Actor, Body, Outcome, RunEvent};
 use crate::domain::run::state::Run;
+use crate::domain::run::words;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::runtime::desk::Desk;
@@ -13,7 +14,6 @@ use crate::runtime::effect::Effect;
 use crate::runtime::event::Why;
 use crate::runtime::journal::{Reply, head_words};
 use crate::ui::screen::{JournalState, TimelineRow};
-use crate::ui::words;
 
 impl<D: Desk> Console<D> {
     pub(super) fn journal_replied(&mut self, reply: Reply, now: Stamp) -> Vec<Effect<D::Role>> {

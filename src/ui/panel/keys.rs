@@ -9,7 +9,7 @@ use crate::ui::widget::row::{Row, as_many};
 use super::words;
 
 /// The commands of the keys row with their short words, the most important first.
-const SHOWN: [(Command, &str); 22] = [
+const SHOWN: [(Command, &str); 23] = [
     (Command::Help, "help"),
     (Command::Enter, "open"),
     (Command::Run, "run"),
@@ -30,6 +30,7 @@ const SHOWN: [(Command, &str); 22] = [
     (Command::Filter, "filter"),
     (Command::VerifyNow, "verify"),
     (Command::Choose, "runbook"),
+    (Command::Report, "report"),
     (Command::Close, "close"),
     (Command::Quit, "quit"),
 ];
@@ -45,6 +46,7 @@ fn only_looks(command: Command) -> bool {
             | Command::Enter
             | Command::Evidence
             | Command::VerifyNow
+            | Command::Report
             | Command::Quit
     )
 }
@@ -88,6 +90,7 @@ fn same(one: Command, other: Command) -> bool {
 fn dialog_keys(dialog: &Dialog) -> &'static str {
     match dialog {
         Dialog::Help { .. } | Dialog::Evidence { .. } => "up/down pgup/pgdn scroll   esc close",
+        Dialog::Report { .. } => "up/down pgup/pgdn home/end scroll   tab next part   esc close",
         Dialog::Card(card) if card.window.is_some() => "any key stops it",
         Dialog::Card(card) if card.confirming => {
             "type the text   enter once it matches   pgup/pgdn scroll   esc leave"

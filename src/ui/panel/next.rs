@@ -271,5 +271,6 @@ fn closed(screen: &Screen<'_>, run: &Run) -> String {
         Some((at, Closing::Aborted)) => format!("given up at {}", at.utc()),
         None => "closed".to_owned(),
     };
-    format!("{how}.  {} choose the next runbook", key(screen, Command::Choose))
+    let (report, choose) = (key(screen, Command::Report), key(screen, Command::Choose));
+    format!("{how}.  {report} read the report   {choose} choose the next runbook")
 }

@@ -8,7 +8,7 @@ use crate::domain::text::Clean;
 use crate::domain::verdict::Primary;
 use crate::ui::available::{subject, unacknowledged};
 use crate::ui::command::Command;
-use crate::ui::model::{Choose, Dialog, Field, FormPurpose, Model, Panel};
+use crate::ui::model::{Choose, Dialog, Field, FormPurpose, Model, Panel, ReportPart};
 use crate::ui::screen::Access;
 
 /// Does it.
@@ -64,6 +64,9 @@ pub(super) fn run(model: &mut Model, facts: &Facts<'_>, command: Command) -> Vec
         Command::Close => open(model, opened, Dialog::Close { opened }),
         Command::Acknowledge => return acknowledge(model, facts),
         Command::Evidence => evidence(model, facts),
+        Command::Report => {
+            open(model, opened, Dialog::Report { part: ReportPart::All, scroll: 0 });
+        }
         Command::VerifyNow => {
             say(model, opened, "looking again at everything");
             return vec![Wish::VerifyNow];

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use ratatui::layout::Rect;
+
 use super::guards::dialog_is_new;
 use super::{Facts, Wish, card, contexts, form, leave_dialog, look, refuse};
+use crate::domain::report::Report;
 use crate::domain::run::event::Mode;
 use crate::domain::run::intent::{Intent, REASON_CHARS_MIN};
 use crate::domain::text::Clean;
@@ -11,7 +14,9 @@ use crate::domain::time::Stamp;
 use crate::ui::available::why_not;
 use crate::ui::command::{COMMANDS, Command};
 use crate::ui::keymap::{Key, Keymap};
-use crate::ui::model::{Choose, Dialog, Field, FormPurpose, Model};
+use crate::ui::model::{Choose, Dialog, Field, FormPurpose, Model, ReportPart};
+use crate::ui::panel::dialog::report;
+use crate::ui::widget::sheet::inner_width;
 
 /// How long the losses must have been on the screen before they can be accepted.
 const LEDGER_READ_MIN: Duration = Duration::from_secs(1);
@@ -58,6 +63,7 @@ pub(super) fn has_field(dialog: &Dialog) -> bool {
         | Dialog::Ledger { .. }
         | Dialog::Choose(_)
         | Dialog::Evidence { .. }
+        | Dialog::Report { .. }
         | Dialog::Close { .. }
         | Dialog::Leave { .. } => false,
     }
@@ -66,7 +72,7 @@ pub(super) fn has_field(dialog: &Dialog) -> bool {
 /// True when a key that was meant for what is beneath could do something here.
 fn settles(dialog: &Dialog) -> bool {
     match dialog {
-        Dialog::Help { .. } | Dialog::Evidence { .. } => false,
+        Dialog::Help { .. } | Dialog::Evidence { .. } | Dialog::Report { .. } => false,
         Dialog::Form { purpose, .. } => *purpose != FormPurpose::Note,
         Dialog::Card(_)
         | Dialog::Declare { .. }
@@ -92,6 +98,7 @@ pub(super) fn refuse_burst(model: &mut Model, now: Stamp) -> bool {
             | Dialog::Ledger { .. }
             | Dialog::Choose(_)
             | Dialog::Evidence { .. }
+            | Dialog::Report { .. }
             | Dialog::Close { .. }
             | Dialog::Leave { .. },
         ) => None,
@@ -163,6 +170,12 @@ fn take(
             }
             let rows = facts.site.systems.len() * EVIDENCE_ROWS_PER_SYSTEM;
             return read(scroll, rows, command);
+        }
+        Dialog::Report { part, scroll } => {
+            if command == Some(Command::NextPanel) {
+                (*part, *scroll) = (part.next(), 0);
+            }
+            return read_report(model, facts, *part, scroll, command);
         }
         Dialog::Card(card) => return card::press(model, facts, card, key, command),
         Dialog::Form { purpose, field, .. } => {
@@ -253,6 +266,27 @@ fn read(scroll: &mut usize, rows: usize, command: Option<Command>) -> After {
         return After::Close(Vec::new());
     }
     super::moves::scroll_by(scroll, rows, 10, command);
+    After::Stay(Vec::new())
+}
+
+/// A key while the report is read; `e` closes it as it opened it.
+fn read_report(
+    model: &Model,
+    facts: &Facts<'_>,
+    part: ReportPart,
+    scroll: &mut usize,
+    command: Option<Command>,
+) -> After {
+    let (Some(run), Some(runbook)) = (facts.run, facts.runbook) else {
+        return After::Close(Vec::new());
+    };
+    if matches!(command, Some(Command::Enter | Command::Report)) {
+        return After::Close(Vec::new());
+    }
+    let page = usize::from(model.size.1 / 2).max(1);
+    let width = inner_width(Rect::new(0, 0, model.size.0, model.size.1));
+    let rows = report::body(&Report::of(run, runbook, facts.site), part, width).len();
+    super::moves::scroll_by(scroll, rows.saturating_sub(page), page, command);
     After::Stay(Vec::new())
 }
 

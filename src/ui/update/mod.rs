@@ -180,6 +180,7 @@ pub fn contexts(model: &Model) -> &'static [Context] {
     }
     match &model.dialog {
         Some(dialog) if dialogs::has_field(dialog) => &[Context::Field],
+        Some(Dialog::Report { .. }) => &[Context::Report, Context::Dialog],
         Some(_) => &[Context::Dialog],
         None if model.focus == Panel::Output => &[Context::Output, Context::Global],
         None => &[Context::List, Context::Global],

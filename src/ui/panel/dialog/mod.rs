@@ -11,6 +11,7 @@ mod help;
 mod leave;
 mod ledger;
 mod lossy;
+pub(crate) mod report;
 mod runbooks;
 
 use ratatui::layout::Rect;
@@ -35,6 +36,7 @@ pub fn draw(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>, dialog:
         Dialog::Choose(choose) => runbooks::sheet(screen, choose, width),
         Dialog::Arm { field, .. } => leave::arm(screen, field, width),
         Dialog::Evidence { side, scroll } => evidence::sheet(screen, *side, *scroll, width),
+        Dialog::Report { part, scroll } => report::sheet(screen, *part, *scroll, width),
         Dialog::AbortRun { word, reason, at_reason, scroll, .. } => {
             let sheet = abandon::sheet(screen, (word, reason), *at_reason, width);
             Sheet { scroll: *scroll, ..sheet }

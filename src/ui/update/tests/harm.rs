@@ -131,6 +131,7 @@ fn apt_words(bench: &Bench) -> &'static str {
             | Dialog::Ledger { .. }
             | Dialog::Choose(_)
             | Dialog::Evidence { .. }
+            | Dialog::Report { .. }
             | Dialog::AbortRun { .. }
             | Dialog::Close { .. }
             | Dialog::Leave { .. },

@@ -1,0 +1,226 @@
+//! The four clocks, the objective of each tier against them, and the forecast against the end.
+
+use std::time::Duration;
+
+use super::claim::{Claim, Section, Tone, Value};
+use super::steps::StepLine;
+use super::tale::{Tale, between};
+use crate::domain::run::event::{Body, RunEvent};
+use crate::domain::run::words;
+use crate::domain::time::Stamp;
+
+/// One tier's promise and what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TierLine {
+    /// The tier.
+    pub tier: String,
+    /// What was promised.
+    pub rto: Duration,
+    /// How long it took from T0, and the entries that tell T0 and the end.
+    pub took: Option<(Duration, Vec<u64>)>,
+}
+
+impl TierLine {
+    /// True when the promise was kept; none while nobody can tell.
+    #[must_use]
+    pub fn is_met(&self) -> Option<bool> {
+        self.took.as_ref().map(|(took, _)| *took <= self.rto)
+    }
+}
+
+/// `MET`, `MISSED`, or that nothing was measured.
+pub(super) fn verdict(id: String, label: &str, met: Option<bool>, entries: &[u64]) -> Claim {
+    match met {
+        Some(true) => {
+            Claim::new(id, label, Value::text("MET"), entries.iter().copied()).toned(Tone::Good)
+        }
+        Some(false) => {
+            Claim::new(id, label, Value::text("MISSED"), entries.iter().copied()).toned(Tone::Bad)
+        }
+        None => Claim::nothing(id, label, Value::NotMeasured).toned(Tone::Unknown),
+    }
+}
+
+/// From T0 to the restoration, as the run's clock counted it.
+pub(super) fn total(tale: &Tale<'_>) -> Option<(Duration, Vec<u64>)> {
+    let total = tale.run.clock.as_ref()?.stopped?;
+    Some((total, vec![tale.t0?.1, tale.restored()?.seq]))
+}
+
+/// Each tier with the end of its own clock, or of the run's where it has none.
+pub(super) fn tiers(tale: &Tale<'_>) -> Vec<TierLine> {
+    let lines = tale.site.objectives.iter().map(|objective| {
+        let own = tale.last(
+            |body| matches!(body, Body::TierRestored { tier, .. } if *tier == objective.tier),
+        );
+        let own = own.and_then(|event| {
+            let took = between(0, tale.since_t0(event)?)?;
+            Some((took, vec![tale.t0?.1, event.seq]))
+        });
+        TierLine {
+            tier: objective.tier.to_string(),
+            rto: objective.rto,
+            took: own.or_else(|| total(tale)),
+        }
+    });
+    lines.collect()
+}
+
+pub(super) fn tier_section(tiers: &[TierLine]) -> Section {
+    let rows = tiers
+        .iter()
+        .map(|line| {
+            let id = |part: &str| format!("rto.{}{part}", line.tier);
+            let entries = line.took.as_ref().map_or(&[][..], |(_, entries)| entries);
+            let took = match &line.took {
+                Some((took, _)) => Value::Clock(*took),
+                None => Value::NotMeasured,
+            };
+            vec![
+                Claim::new(id(".tier"), "tier", Value::text(&line.tier), [1]),
+                Claim::new(id(""), "restored after", took, entries.iter().copied()),
+                Claim::new(id(".objective"), "RTO", Value::Clock(line.rto), [1]),
+                verdict(id(".verdict"), "verdict", line.is_met(), entries),
+            ]
+        })
+        .collect();
+    let columns = &["tier", "restored after", "RTO", "verdict"];
+    Section::table("rto", "Recovery time", columns, rows)
+}
+
+/// A moment from which or to which a clock counts, with the entry that tells it.
+type End = Option<(Stamp, u64)>;
+
+fn since(begin: End, end: End) -> Option<Duration> {
+    let ((begin, _), (end, _)) = begin.zip(end)?;
+    Some(end.since(begin))
+}
+
+fn clock(id: &str, name: &str, begin: End, end: End, time: Option<Duration>) -> Vec<Claim> {
+    let ends = [begin, end].into_iter().flatten().map(|(_, entry)| entry);
+    let time = match time {
+        Some(time) => Claim::new(format!("clock.{id}"), "time", Value::Clock(time), ends),
+        None => {
+            Claim::nothing(format!("clock.{id}"), "time", Value::NotMeasured).toned(Tone::Unknown)
+        }
+    };
+    let moment = |part: &str, end: End| {
+        let id = format!("clock.{id}.{part}");
+        match end {
+            Some((at, entry)) => Claim::new(id, part, Value::At(at), [entry]),
+            None => Claim::nothing(id, part, Value::NotMeasured),
+        }
+    };
+    let name = Claim::new(format!("clock.{id}.name"), "clock", Value::text(name), [1]);
+    vec![name, time, moment("from", begin), moment("to", end)]
+}
+
+/// The last step's end before the restoration was seen.
+fn last_step<'a>(
+    tale: &Tale<'a>,
+    steps: &[StepLine],
+    restored: Option<&RunEvent>,
+) -> Option<&'a RunEvent> {
+    let restored = restored?.seq;
+    let last = steps.iter().filter_map(|step| step.end).map(|(_, seq)| seq);
+    let last = last.filter(|seq| *seq < restored).max()?;
+    tale.events().iter().find(|event| event.seq == last)
+}
+
+pub(super) fn section(tale: &Tale<'_>, steps: &[StepLine]) -> Section {
+    let declared = tale.declared();
+    if declared.is_none() {
+        return Section::list("clocks", "Clocks", Vec::new());
+    }
+    let detected = declared.and_then(|event| match &event.body {
+        Body::Declared { detected, .. } => detected.map(|at| (at, event.seq)),
+        _ => None,
+    });
+    let restored = tale.restored();
+    let end_of = |event: Option<&RunEvent>| event.map(|event| (event.at, event.seq));
+    let (zero, red, decided) = (tale.t0, detected, end_of(declared));
+    let worked = end_of(last_step(tale, steps, restored));
+    let end = end_of(restored);
+    let offset = |event: Option<&RunEvent>| tale.since_t0(event?);
+    let execute = offset(declared).zip(offset(restored)).and_then(|(a, b)| between(a, b));
+    let total = total(tale).map(|(total, _)| total);
+    let columns = &["clock", "time", "from", "to"];
+    let rows = vec![
+        clock("detect", "detect: T0 until the console showed red", zero, red, since(zero, red)),
+        clock("decide", "decide: red until declared", red, decided, since(red, decided)),
+        clock("declared", "T0 until declared", zero, decided, since(zero, decided)),
+        clock("execute", "execute: declared until restored", decided, end, execute),
+        clock(
+            "verify",
+            "of it the last step's end until restored",
+            worked,
+            end,
+            since(worked, end),
+        ),
+        clock("total", "total: T0 until restored", zero, end, total),
+    ];
+    Section::table("clocks", "Clocks", columns, rows)
+}
+
+/// When T0 was and how well it is known.
+pub(super) fn t0(tale: &Tale<'_>) -> Vec<Claim> {
+    let Some((at, entry)) = tale.t0 else {
+        return vec![Claim::nothing("t0", "T0", Value::NotMeasured).toned(Tone::Unknown)];
+    };
+    let basis = tale.run.declaration.as_ref().map(|declaration| declaration.basis);
+    let basis = basis.map_or(Value::NotMeasured, |basis| Value::text(words::t0_basis(basis)));
+    vec![
+        Claim::new("t0", "T0", Value::At(at), [entry]),
+        Claim::new("t0.basis", "T0 is", basis, [entry]),
+    ]
+}
+
+/// What was forecast as the run was declared, and what became of it.
+pub(super) fn forecast(tale: &Tale<'_>) -> Section {
+    let (id, title) = ("forecast", "Forecast and end");
+    let Some(said) = tale.first(|body| matches!(body, Body::Forecasted { .. })) else {
+        return Section::list(id, title, Vec::new());
+    };
+    let Body::Forecasted { finish_p50_s, finish_p80_s, runs } = &said.body else {
+        return Section::list(id, title, Vec::new());
+    };
+    let time = |seconds: f64| {
+        Duration::try_from_secs_f64(seconds).map_or(Value::NotMeasured, Value::Clock)
+    };
+    let claim = |part: &str, label: &str, value| {
+        Claim::new(format!("forecast.{part}"), label, value, [said.seq])
+    };
+    let mut claims = vec![
+        claim("p50", "half of all cases finish by T+", time(*finish_p50_s)),
+        claim("p80", "eight of ten cases finish by T+", time(*finish_p80_s)),
+        claim("runs", "earlier runs it rests on", Value::Count(u64::from(*runs))),
+    ];
+    match total(tale) {
+        Some((total, entries)) => {
+            let took = total.as_secs_f64();
+            let (text, tone) = if took <= *finish_p50_s {
+                ("as soon as forecast for half of all cases, or sooner", Tone::Good)
+            } else if took <= *finish_p80_s {
+                ("within the forecast", Tone::Good)
+            } else {
+                ("later than forecast for eight of ten cases", Tone::Bad)
+            };
+            let all: Vec<u64> = entries.iter().copied().chain([said.seq]).collect();
+            claims.push(Claim::new(
+                "forecast.actual",
+                "restored at T+",
+                Value::Clock(total),
+                entries,
+            ));
+            let verdict = Claim::new("forecast.verdict", "it came", Value::text(text), all);
+            claims.push(verdict.toned(tone));
+        }
+        None => {
+            claims.push(
+                Claim::nothing("forecast.actual", "restored at T+", Value::NotMeasured)
+                    .toned(Tone::Unknown),
+            );
+        }
+    }
+    Section::list(id, title, claims)
+}

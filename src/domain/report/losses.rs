@@ -1,0 +1,159 @@
+//! The loss of each store: expected as of T0, promised, and measured or not.
+
+use super::claim::{Claim, Section, Tone, Value, moment};
+use super::clocks::verdict;
+use super::tale::Tale;
+use crate::domain::ids::SystemId;
+use crate::domain::ledger::LossVerdict;
+use crate::domain::run::event::Body;
+use crate::domain::text::Clean;
+
+/// One store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LossLine {
+    /// The store.
+    pub system: SystemId,
+    /// The objective in seconds.
+    pub rpo_s: Option<f64>,
+    /// What was expected as of T0 in seconds, its verdict, and the entry that froze it.
+    pub expected: Option<(Option<f64>, LossVerdict, u64)>,
+    /// What was measured in seconds, how, and the entry that tells it.
+    pub measured: Option<(f64, Clean, u64)>,
+}
+
+impl LossLine {
+    /// True when what was measured keeps the objective; none without a measurement or objective.
+    #[must_use]
+    pub fn is_met(&self) -> Option<bool> {
+        let (measured, ..) = self.measured.as_ref()?;
+        Some(*measured <= self.rpo_s?)
+    }
+}
+
+/// The stores of the ledger, then those measured beside it.
+pub(super) fn lines(tale: &Tale<'_>) -> Vec<LossLine> {
+    let declared = tale.declared().map(|event| event.seq);
+    let rows = tale.run.ledger.as_ref().map_or(&[][..], |ledger| &ledger.rows);
+    let mut lines: Vec<LossLine> = rows
+        .iter()
+        .map(|row| LossLine {
+            system: row.system.clone(),
+            rpo_s: row.rpo_s,
+            expected: declared.map(|entry| (row.loss_s, row.verdict, entry)),
+            measured: measured(tale, &row.system),
+        })
+        .collect();
+    for (system, ..) in &tale.run.losses {
+        if lines.iter().all(|line| line.system != *system) {
+            lines.push(LossLine {
+                system: system.clone(),
+                rpo_s: tale.site.rpo_of(system).map(|rpo| rpo.as_secs_f64()),
+                expected: None,
+                measured: measured(tale, system),
+            });
+        }
+    }
+    lines
+}
+
+fn measured(tale: &Tale<'_>, system: &SystemId) -> Option<(f64, Clean, u64)> {
+    let event = tale
+        .last(|body| matches!(body, Body::LossMeasured { system: about, .. } if about == system))?;
+    match &event.body {
+        Body::LossMeasured { seconds, how, .. } => Some((*seconds, how.clone(), event.seq)),
+        _ => None,
+    }
+}
+
+const COLUMNS: &[&str] =
+    &["store", "RPO", "expected as of T0", "by that", "measured", "by that", "how"];
+
+pub(super) fn section(tale: &Tale<'_>, lines: &[LossLine]) -> Section {
+    let rows = lines.iter().map(|line| row(tale, line)).collect();
+    Section::table("loss", "Loss of each store", COLUMNS, rows)
+}
+
+fn row(tale: &Tale<'_>, line: &LossLine) -> Vec<Claim> {
+    let id = |part: &str| format!("loss.{}{part}", line.system);
+    let frozen = line.expected.as_ref().map(|(.., entry)| *entry);
+    let promised = rpo_claim(tale, line, id(".rpo"), frozen);
+    let expected = match &line.expected {
+        Some((Some(loss), _, entry)) => {
+            Claim::new(id(".expected"), "expected", Value::Loss(*loss), [*entry])
+        }
+        Some((None, _, entry)) => {
+            Claim::new(id(".expected"), "expected", Value::text("UNKNOWN"), [*entry])
+                .toned(Tone::Unknown)
+        }
+        None => Claim::nothing(id(".expected"), "expected", Value::NotMeasured),
+    };
+    let judged = match &line.expected {
+        Some((_, judged, entry)) => {
+            Claim::new(id(".verdict"), "by that", Value::text(judged.word()), [*entry])
+                .toned(tone_of(*judged))
+        }
+        None => Claim::nothing(id(".verdict"), "by that", Value::NotMeasured),
+    };
+    let (found, how) = match &line.measured {
+        Some((loss, how, entry)) => (
+            Claim::new(id(".measured"), "measured", Value::Loss(*loss), [*entry]),
+            Claim::new(id(".how"), "how", Value::Text(how.clone()), [*entry]),
+        ),
+        None => (
+            Claim::nothing(id(".measured"), "measured", Value::NotMeasured).toned(Tone::Unknown),
+            Claim::nothing(id(".how"), "how", Value::NotMeasured),
+        ),
+    };
+    let entries: Vec<u64> = found.entries.iter().copied().chain(frozen).collect();
+    vec![
+        Claim::new(id(".store"), "store", Value::text(line.system.as_str()), found_or(&entries)),
+        promised,
+        expected,
+        judged,
+        found,
+        verdict(id(".met"), "by that", line.is_met(), &entries),
+        how,
+    ]
+}
+
+/// The entries that name a store, or the first, which froze the site.
+fn found_or(entries: &[u64]) -> Vec<u64> {
+    if entries.is_empty() { vec![1] } else { entries.to_vec() }
+}
+
+/// The objective: as it was frozen with the ledger, else the site's.
+fn rpo_claim(tale: &Tale<'_>, line: &LossLine, id: String, frozen: Option<u64>) -> Claim {
+    let Some(rpo) = line.rpo_s else {
+        return Claim::nothing(id, "RPO", Value::None);
+    };
+    let spec = tale.site.system(&line.system).and_then(|spec| spec.objective.as_ref());
+    let guaranteed = spec.and_then(|tier| tale.site.objective(tier)).map(|o| o.rpo_guaranteed);
+    if guaranteed == Some(false) {
+        let text = format!("{}, not guaranteed", Value::Loss(rpo));
+        return Claim::new(id, "RPO", Value::text(text), [1].into_iter().chain(frozen));
+    }
+    Claim::new(id, "RPO", Value::Loss(rpo), [frozen.unwrap_or(1)])
+}
+
+fn tone_of(verdict: LossVerdict) -> Tone {
+    match verdict {
+        LossVerdict::Pass => Tone::Good,
+        LossVerdict::Breach => Tone::Bad,
+        LossVerdict::Unknown => Tone::Unknown,
+    }
+}
+
+/// Who accepted the expected losses, and in which words.
+pub(super) fn accepted(tale: &Tale<'_>) -> Claim {
+    let (id, label) = ("loss.accepted", "expected losses accepted");
+    match tale.first(|body| matches!(body, Body::LedgerAccepted { .. })) {
+        Some(event) => {
+            let Body::LedgerAccepted { summary } = &event.body else {
+                return Claim::nothing(id, label, Value::None);
+            };
+            let text = format!("by {} at {}: {summary}", event.by, moment(event.at));
+            Claim::new(id, label, Value::text(text), [event.seq])
+        }
+        None => Claim::nothing(id, label, Value::None),
+    }
+}

@@ -1,0 +1,298 @@
+//! The steps as they were expected and as they went, and the longest time in which nobody acted.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::claim::{Claim, Section, Tone, Value};
+use super::tale::{Tale, between, millis};
+use crate::domain::ids::StepId;
+use crate::domain::run::event::{Body, Outcome, Purpose, RunEvent};
+use crate::domain::run::phase::Phase;
+use crate::domain::run::state::StepState;
+use crate::domain::run::words;
+use crate::domain::runbook::Step;
+use crate::domain::text::Clean;
+
+/// A moment of the clock in milliseconds since T0, and the entry that tells it.
+pub type Told = (i64, u64);
+
+/// One step of the plan and what became of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepLine {
+    /// The step.
+    pub id: StepId,
+    /// What people call it.
+    pub title: Clean,
+    /// How long the plan expects it to take.
+    pub expect: Duration,
+    /// When it was first started.
+    pub start: Option<Told>,
+    /// When it ended: done, failed or told to be.
+    pub end: Option<Told>,
+    /// From its first start to its end.
+    pub actual: Option<Duration>,
+    /// The entries of its first start and of its end, as far as there are.
+    pub ends: Vec<u64>,
+    /// How long it could have been started and was not, and the entry since which it could.
+    pub waited: Option<(Duration, u64)>,
+    /// Where it is at the end.
+    pub phase: Phase,
+    /// The entries that are about it.
+    pub entries: Vec<u64>,
+}
+
+/// The longest time in which no step ran and nobody pressed anything.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wait {
+    /// How long.
+    pub time: Duration,
+    /// The entry before it, in words.
+    pub from: (u64, Clean),
+    /// The entry after it, in words.
+    pub to: (u64, Clean),
+}
+
+/// The steps in the plan's order.
+pub(super) fn lines(tale: &Tale<'_>) -> Vec<StepLine> {
+    let mut lines: Vec<StepLine> = Vec::new();
+    for step in &tale.runbook.steps {
+        if let Some(state) = tale.run.step(&step.id) {
+            lines.push(line(tale, step, state));
+        }
+    }
+    let ready = |step: &Step| -> Option<Told> {
+        let ends = step.needs.iter().map(|need| lines.iter().find(|line| line.id == *need)?.end);
+        let ends: Option<Vec<Told>> = ends.collect();
+        let declared = tale.declared().and_then(|event| Some((tale.since_t0(event)?, event.seq)));
+        ends?.into_iter().chain(declared).max()
+    };
+    let waits: Vec<Option<(Duration, u64)>> = lines
+        .iter()
+        .map(|line| {
+            let ready = ready(tale.runbook.step(&line.id)?)?;
+            Some((between(ready.0, line.start?.0)?, ready.1))
+        })
+        .collect();
+    for (line, waited) in lines.iter_mut().zip(waits) {
+        line.waited = waited;
+    }
+    lines
+}
+
+fn line(tale: &Tale<'_>, step: &Step, state: &StepState) -> StepLine {
+    let mine: Vec<&RunEvent> =
+        tale.events().iter().filter(|e| words::step_of(&e.body) == Some(&step.id)).collect();
+    let (first, last) = extent(&mine);
+    let told =
+        |event: Option<&RunEvent>| event.and_then(|event| Some((tale.since_t0(event)?, event.seq)));
+    let performed = first.zip(last.filter(|last| !matches!(last.body, Body::Skipped { .. })));
+    StepLine {
+        id: step.id.clone(),
+        title: step.title.clone(),
+        expect: step.expect,
+        start: told(first),
+        end: told(last),
+        actual: performed.map(|(first, last)| last.at.since(first.at)),
+        ends: [first, last].into_iter().flatten().map(|event| event.seq).collect(),
+        waited: None,
+        phase: state.phase,
+        entries: mine.iter().map(|event| event.seq).collect(),
+    }
+}
+
+/// The first start forward and the last end of going forward; taking back is told apart.
+fn extent<'e>(mine: &[&'e RunEvent]) -> (Option<&'e RunEvent>, Option<&'e RunEvent>) {
+    let (mut first, mut last) = (None, None);
+    let mut back = false;
+    for event in mine {
+        match &event.body {
+            Body::Intended { purpose: Purpose::Compensate, .. } => back = true,
+            Body::Intended { .. } => {
+                back = false;
+                first = first.or(Some(*event));
+                last = None;
+            }
+            Body::Retried { .. } => last = None,
+            Body::Ended { outcome: Outcome::Failed { .. }, .. }
+            | Body::Verified { .. }
+            | Body::NotVerified { .. }
+            | Body::Reconciled { .. }
+            | Body::Resolved { .. }
+                if !back =>
+            {
+                last = Some(*event);
+            }
+            Body::Attested { .. } | Body::Skipped { .. } => last = Some(*event),
+            _ => {}
+        }
+    }
+    (first, last)
+}
+
+/// The longest stretch between the declaration and the end in which no attempt was open and
+/// nobody pressed anything.
+pub(super) fn longest_wait(tale: &Tale<'_>) -> Option<Wait> {
+    let begin = tale.declared()?.seq;
+    let end = tale.restored().map_or(u64::MAX, |event| event.seq);
+    let mut open: BTreeSet<&StepId> = BTreeSet::new();
+    let mut since: Option<&RunEvent> = None;
+    let mut longest: Option<(Duration, &RunEvent, &RunEvent)> = None;
+    for event in tale.events().iter().filter(|event| (begin..=end).contains(&event.seq)) {
+        let acted = words::is_by_a_person(&event.body) || event.seq == end;
+        if let Some(from) = since.filter(|_| acted && open.is_empty())
+            && let Some(time) = tale.since_t0(from).zip(tale.since_t0(event))
+            && let Some(time) = between(time.0, time.1)
+            && longest.as_ref().is_none_or(|(known, ..)| time > *known)
+        {
+            longest = Some((time, from, event));
+        }
+        let was_open = !open.is_empty();
+        note_open(&mut open, &event.body);
+        if acted || (was_open && open.is_empty()) {
+            since = Some(event);
+        }
+    }
+    let told = |event: &RunEvent| (event.seq, words::event(&event.body));
+    longest.map(|(time, from, to)| Wait { time, from: told(from), to: told(to) })
+}
+
+/// Keeps the steps that have an attempt which runs or is looked at.
+fn note_open<'e>(open: &mut BTreeSet<&'e StepId>, body: &'e Body) {
+    match body {
+        Body::Intended { step, .. } => {
+            open.insert(step);
+        }
+        Body::Ended { step, outcome: Outcome::Failed { .. } | Outcome::Unknown { .. }, .. }
+        | Body::Verified { step, .. }
+        | Body::NotVerified { step, .. } => {
+            open.remove(step);
+        }
+        _ => {}
+    }
+}
+
+const COLUMNS: &[&str] = &[
+    "step", "action", "expected", "actual", "diff", "start", "end", "waited", "outcome", "by",
+    "evidence",
+];
+
+pub(super) fn section(tale: &Tale<'_>, lines: &[StepLine]) -> Section {
+    let rows = lines.iter().filter_map(|line| {
+        Some(row(tale, line, tale.runbook.step(&line.id)?, tale.run.step(&line.id)?))
+    });
+    Section::table("steps", "Steps, expected and actual", COLUMNS, rows.collect())
+}
+
+fn row(tale: &Tale<'_>, line: &StepLine, step: &Step, state: &StepState) -> Vec<Claim> {
+    let id = |part: &str| format!("step.{}.{part}", line.id);
+    let ends = line.ends.iter().copied();
+    let timed = |part: &str, label: &str, value: Option<Value>| match value {
+        Some(value) => Claim::new(id(part), label, value, ends.clone()),
+        None => Claim::nothing(id(part), label, Value::NotMeasured),
+    };
+    let moment = |part: &str, at: Option<Told>| match at {
+        Some((ms, seq)) => Claim::new(id(part), part, Value::Since(ms), [seq]),
+        None => Claim::nothing(id(part), part, Value::NotMeasured),
+    };
+    let diff = line.actual.map(|took| Value::Difference(millis(took) - millis(step.expect)));
+    let waited = match (line.waited, line.start) {
+        (Some((time, since)), Some((_, start))) => {
+            Claim::new(id("waited"), "waited", Value::Time(time), [since, start])
+        }
+        _ => Claim::nothing(id("waited"), "waited", Value::NotMeasured),
+    };
+    let all = line.entries.iter().copied();
+    let name = format!("{} {}", step.id, step.title);
+    let by = tale.events().iter().rev().find(|event| {
+        words::step_of(&event.body) == Some(&line.id)
+            && matches!(
+                event.body,
+                Body::Intended { .. } | Body::Attested { .. } | Body::Skipped { .. }
+            )
+    });
+    let by = match by {
+        Some(event) => Claim::new(id("by"), "by", Value::text(event.by.to_string()), [event.seq]),
+        None => Claim::nothing(id("by"), "by", Value::None),
+    };
+    let seen =
+        tale.events().iter().rev().find(|event| {
+            words::step_of(&event.body) == Some(&line.id) && tells_evidence(&event.body)
+        });
+    let evidence = match seen.filter(|_| !state.evidence.is_empty()) {
+        Some(event) => {
+            let seen = Value::Text(state.evidence.clone());
+            Claim::new(id("evidence"), "evidence", seen, [event.seq])
+        }
+        None => Claim::nothing(id("evidence"), "evidence", Value::None),
+    };
+    vec![
+        Claim::new(id("name"), "step", Value::text(name), [1]),
+        Claim::new(id("action"), "action", Value::text(step.action.name), [1]),
+        Claim::new(id("expected"), "expected", Value::Time(step.expect), [1]),
+        timed("actual", "actual", line.actual.map(Value::Time)),
+        timed("diff", "diff", diff),
+        moment("start", line.start),
+        moment("end", line.end),
+        waited,
+        outcome(state, id("outcome"), all),
+        by,
+        evidence,
+    ]
+}
+
+/// True for words that say what was seen or asserted of a step.
+fn tells_evidence(body: &Body) -> bool {
+    matches!(
+        body,
+        Body::Ended { .. }
+            | Body::Verified { .. }
+            | Body::NotVerified { .. }
+            | Body::Reconciled { .. }
+            | Body::Resolved { .. }
+            | Body::Attested { .. }
+            | Body::Skipped { .. }
+    )
+}
+
+fn outcome(state: &StepState, id: String, entries: impl Iterator<Item = u64>) -> Claim {
+    let mut text = state.phase.word().to_owned();
+    if state.attested {
+        text.push_str(" (told by a person)");
+    }
+    if let Some(cause) = state.cause {
+        text.push_str(&format!(" ({})", cause.words()));
+    }
+    if let Some(now) = &state.untrue {
+        text.push_str(&format!("; was done, not true now: {now}"));
+    }
+    if state.attempts.len() > 1 {
+        text.push_str(&format!(", {} attempts", state.attempts.len()));
+    }
+    let tone = match state.phase {
+        Phase::Done if state.untrue.is_none() => Tone::Good,
+        Phase::Done | Phase::Failed => Tone::Bad,
+        Phase::Unknown => Tone::Unknown,
+        _ => Tone::Plain,
+    };
+    let entries: Vec<u64> = entries.collect();
+    if entries.is_empty() {
+        // What never began rests on the plan alone.
+        return Claim::new(id, "outcome", Value::text(format!("{text}, never begun")), [1]);
+    }
+    Claim::new(id, "outcome", Value::text(text), entries).toned(tone)
+}
+
+pub(super) fn wait_section(wait: Option<&Wait>) -> Section {
+    let claims = wait.map_or_else(Vec::new, |wait| {
+        let claim = |part: &str, label: &str, text: &Clean, seq| {
+            Claim::new(format!("wait.{part}"), label, Value::Text(text.clone()), [seq])
+        };
+        let both = [wait.from.0, wait.to.0];
+        vec![
+            Claim::new("wait.longest", "nothing ran, nobody pressed", Value::Time(wait.time), both),
+            claim("from", "from", &wait.from.1, wait.from.0),
+            claim("to", "to", &wait.to.1, wait.to.0),
+        ]
+    });
+    Section::list("wait", "Longest wait", claims)
+}

@@ -1,0 +1,263 @@
+//! Each word of the journal as one sentence: screen, report and replay all say the same.
+
+use std::time::Duration;
+
+use super::event::{Body, Closing, GateSeen, Outcome, Purpose};
+use crate::domain::ids::StepId;
+use crate::domain::text::Clean;
+use crate::domain::time::short_time;
+use crate::domain::verdict::{Signal, T0Basis};
+
+/// How well a T0 is known, in words.
+#[must_use]
+pub fn t0_basis(basis: T0Basis) -> &'static str {
+    match basis {
+        T0Basis::Exact => "first failed probe",
+        T0Basis::AtOrBefore => "at or before, the first look of all failed",
+        T0Basis::Set => "set by a person",
+    }
+}
+
+/// How a run ended, in words.
+#[must_use]
+pub fn closing(closing: &Closing) -> String {
+    match closing {
+        Closing::Complete => "complete".to_owned(),
+        Closing::CompleteExcept { steps } => {
+            let names: Vec<&str> = steps.iter().map(StepId::as_str).collect();
+            format!("complete except {}", names.join(", "))
+        }
+        Closing::Aborted => "aborted".to_owned(),
+    }
+}
+
+/// Seconds as a length of time with its unit; what is no length is shown as it is.
+#[must_use]
+pub fn seconds(value: f64) -> String {
+    Duration::try_from_secs_f64(value.max(0.0)).map_or_else(|_| format!("{value} s"), short_time)
+}
+
+/// One event as a sentence: `START promote-pg (attempt 1, postgres.promote, class X, ...)`.
+#[must_use]
+pub fn event(body: &Body) -> Clean {
+    Clean::new(&event_text(body))
+}
+
+fn event_text(body: &Body) -> String {
+    match body {
+        Body::Opened { run, runbook, direction, mode, .. } => {
+            let mode = mode.word();
+            format!("OPENED {run}: {runbook} {} > {}, {mode}", direction.from, direction.to)
+        }
+        Body::Declared { t0, basis, signals, reason, .. } => {
+            let (t0, basis, signals) = (t0.utc(), t0_basis(*basis), names(signals));
+            format!("DECLARED, T0 {t0} ({basis}): {reason}; {signals}")
+        }
+        Body::LedgerAccepted { summary } => format!("ACCEPTED the expected losses: {summary}"),
+        Body::T0Set { t0, reason } => format!("T0 set to {}: {reason}", t0.utc()),
+        Body::Escalated { step: None, reason } => format!("ESCALATED to ungraceful: {reason}"),
+        Body::Escalated { step: Some(step), reason } => {
+            format!("ESCALATED {step} to ungraceful: {reason}")
+        }
+        Body::Held { reason } if reason.is_empty() => "HOLD, the clock goes on".to_owned(),
+        Body::Held { reason } => format!("HOLD, the clock goes on: {reason}"),
+        Body::Released => "GO ON".to_owned(),
+        Body::Restored { evidence } => format!("RESTORED, the clock stops: {evidence}"),
+        Body::LossMeasured { system, seconds: lost, how } => {
+            format!("LOSS of {system} measured: {} ({how})", seconds(*lost))
+        }
+        Body::AbortStarted { reason } => format!("GIVING UP the run: {reason}"),
+        Body::Closed { closing: how } => format!("CLOSED: {}", closing(how)),
+        Body::Noted { text } => format!("NOTE {text}"),
+        Body::Acknowledged { alarm } => format!("acknowledged {alarm}"),
+        Body::Alarmed { raised: true, sentence, .. } => format!("ALARM {sentence}"),
+        Body::Alarmed { raised: false, sentence, .. } => format!("over: {sentence}"),
+        Body::TierRestored { .. }
+        | Body::CriterionAccepted { .. }
+        | Body::Forecasted { .. }
+        | Body::AbortPlanned { .. }
+        | Body::Updated { .. }
+        | Body::Resumed { .. } => told_text(body),
+        Body::Intended { .. }
+        | Body::Started { .. }
+        | Body::Ended { .. }
+        | Body::Verified { .. }
+        | Body::NotVerified { .. }
+        | Body::Reconciled { .. }
+        | Body::Resolved { .. }
+        | Body::Attested { .. }
+        | Body::Skipped { .. }
+        | Body::Retried { .. }
+        | Body::AbortAsked { .. }
+        | Body::Untrue { .. }
+        | Body::TrueAgain { .. } => step_text(body),
+    }
+}
+
+fn names(signals: &[Signal]) -> String {
+    if signals.is_empty() {
+        return "no signal spoke for it".to_owned();
+    }
+    let names: Vec<&str> = signals.iter().map(|signal| signal.system.as_str()).collect();
+    format!("signals {}", names.join(", "))
+}
+
+fn told_text(body: &Body) -> String {
+    match body {
+        Body::TierRestored { tier, evidence } => format!("TIER {tier} RESTORED: {evidence}"),
+        Body::CriterionAccepted { asks, evidence, reason } => {
+            format!("ACCEPTED {asks} as it is ({evidence}): {reason}")
+        }
+        Body::Forecasted { finish_p50_s, finish_p80_s, runs } => {
+            let (p50, p80) = (seconds(*finish_p50_s), seconds(*finish_p80_s));
+            format!("FORECAST finish T+{p50} (p50), T+{p80} (p80), from {runs} runs")
+        }
+        Body::AbortPlanned { back, stays } => {
+            let back: Vec<&str> = back.iter().map(StepId::as_str).collect();
+            let stays: Vec<&str> = stays.iter().map(|one| one.step.as_str()).collect();
+            let or_none =
+                |names: &[&str]| if names.is_empty() { "none".into() } else { names.join(", ") };
+            format!("ABORT PLAN: take back {}; stays: {}", or_none(&back), or_none(&stays))
+        }
+        Body::Updated { number, .. } => format!("UPDATE {number} handed over"),
+        Body::Resumed { found } => format!("RESUMED after an interruption: {found}"),
+        // `event_text` names every word there is.
+        _ => String::new(),
+    }
+}
+
+fn step_text(body: &Body) -> String {
+    match body {
+        Body::Intended { .. } => intent_text(body),
+        Body::Started { step, attempt } => format!("{step} attempt {attempt} is running"),
+        Body::Ended { step, outcome, .. } => format!("{step} {}", outcome_text(outcome)),
+        Body::Verified { step, evidence, .. } => format!("{step} VERIFIED: {evidence}"),
+        Body::NotVerified { step, evidence, .. } => format!("{step} NOT VERIFIED: {evidence}"),
+        Body::Reconciled { step, done: true, evidence, .. } => {
+            format!("{step} found done: {evidence}")
+        }
+        Body::Reconciled { step, evidence, .. } => format!("{step} found not done: {evidence}"),
+        Body::Resolved { step, done: true, reason, .. } => {
+            format!("{step} RESOLVED as done: {reason}")
+        }
+        Body::Resolved { step, reason, .. } => format!("{step} RESOLVED as not done: {reason}"),
+        Body::Attested { step, value } => format!("{step} ATTESTED: {value}"),
+        Body::Skipped { step, reason } => format!("{step} SKIPPED: {reason}"),
+        Body::Retried { step, reason } => format!("{step} may be tried again: {reason}"),
+        Body::AbortAsked { step, attempt } => format!("ABORT of {step} attempt {attempt} asked"),
+        Body::Untrue { step, evidence } => {
+            format!("{step} was done, NOT TRUE NOW: {evidence}")
+        }
+        Body::TrueAgain { step } => format!("{step} is true again"),
+        // `event_text` names every word there is.
+        _ => String::new(),
+    }
+}
+
+fn intent_text(body: &Body) -> String {
+    let Body::Intended { step, attempt, purpose, action, class, fencing, gates, call } = body
+    else {
+        return String::new();
+    };
+    let what = match purpose {
+        Purpose::Forward => "START",
+        Purpose::Compensate => "TAKE BACK",
+    };
+    let broken = |gate: &GateSeen| {
+        gate.broken_for.as_ref().map(|why| format!("; BROKE {}: {why}", gate.gate))
+    };
+    let broken: Vec<String> = gates.iter().filter_map(broken).collect();
+    let (broken, fencing) = (broken.concat(), fencing.words());
+    format!("{what} {step} (attempt {attempt}, {action}, class {class}, {fencing}): {call}{broken}")
+}
+
+/// How an attempt ended, in words.
+#[must_use]
+pub fn outcome_text(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Applied { evidence } => format!("applied: {evidence}"),
+        Outcome::AlreadySo { evidence } => format!("was already so: {evidence}"),
+        Outcome::Failed { cause, message } => format!("FAILED, {}: {message}", cause.words()),
+        Outcome::Unknown { message } => format!("UNKNOWN: {message}"),
+    }
+}
+
+/// The step that a word is about.
+#[must_use]
+pub fn step_of(body: &Body) -> Option<&StepId> {
+    match body {
+        Body::Intended { step, .. }
+        | Body::Started { step, .. }
+        | Body::Ended { step, .. }
+        | Body::Verified { step, .. }
+        | Body::NotVerified { step, .. }
+        | Body::Reconciled { step, .. }
+        | Body::Resolved { step, .. }
+        | Body::Attested { step, .. }
+        | Body::Skipped { step, .. }
+        | Body::Retried { step, .. }
+        | Body::AbortAsked { step, .. }
+        | Body::Untrue { step, .. }
+        | Body::TrueAgain { step } => Some(step),
+        Body::Escalated { step, .. } => step.as_ref(),
+        Body::Opened { .. }
+        | Body::Declared { .. }
+        | Body::LedgerAccepted { .. }
+        | Body::T0Set { .. }
+        | Body::Held { .. }
+        | Body::Released
+        | Body::Restored { .. }
+        | Body::LossMeasured { .. }
+        | Body::AbortStarted { .. }
+        | Body::Closed { .. }
+        | Body::Noted { .. }
+        | Body::Acknowledged { .. }
+        | Body::Alarmed { .. }
+        | Body::TierRestored { .. }
+        | Body::CriterionAccepted { .. }
+        | Body::Forecasted { .. }
+        | Body::AbortPlanned { .. }
+        | Body::Updated { .. }
+        | Body::Resumed { .. } => None,
+    }
+}
+
+/// True for what a person does; the console's own words and those of probes are false.
+#[must_use]
+pub fn is_by_a_person(body: &Body) -> bool {
+    match body {
+        Body::Opened { .. }
+        | Body::Declared { .. }
+        | Body::LedgerAccepted { .. }
+        | Body::T0Set { .. }
+        | Body::Escalated { .. }
+        | Body::Intended { .. }
+        | Body::Resolved { .. }
+        | Body::Attested { .. }
+        | Body::Skipped { .. }
+        | Body::Retried { .. }
+        | Body::AbortAsked { .. }
+        | Body::Held { .. }
+        | Body::Released
+        | Body::AbortStarted { .. }
+        | Body::CriterionAccepted { .. }
+        | Body::Updated { .. }
+        | Body::Closed { .. }
+        | Body::Noted { .. }
+        | Body::Acknowledged { .. } => true,
+        Body::Started { .. }
+        | Body::Ended { .. }
+        | Body::Verified { .. }
+        | Body::NotVerified { .. }
+        | Body::Reconciled { .. }
+        | Body::Untrue { .. }
+        | Body::TrueAgain { .. }
+        | Body::Restored { .. }
+        | Body::LossMeasured { .. }
+        | Body::Alarmed { .. }
+        | Body::TierRestored { .. }
+        | Body::Forecasted { .. }
+        | Body::AbortPlanned { .. }
+        | Body::Resumed { .. } => false,
+    }
+}
