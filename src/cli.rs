@@ -136,6 +136,8 @@ pub enum Command {
         /// The run's name, as `warroom runs list` tells it
         run: String,
     },
+    /// Show a run again, on the same screen and a clock of its own
+    Replay(ReplayArgs),
     /// The runs of this machine
     Runs {
         /// What to tell.
@@ -159,6 +161,19 @@ pub struct DemoArgs {
     /// When region A fails, such as 20s
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "20s")]
     pub fail_after: std::time::Duration,
+}
+
+/// Options of a replay.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct ReplayArgs {
+    /// The run's name, as `warroom runs list` tells it
+    pub run: String,
+    /// Play at once, so many times as fast: 1, 2, 5, 10, 30, 60 or max
+    #[arg(long, value_name = "N")]
+    pub speed: Option<String>,
+    /// Begin there: T+MM:SS, HH:MM:SSZ or #ENTRY
+    #[arg(long, value_name = "WHERE")]
+    pub at: Option<String>,
 }
 
 /// Options of the check.
@@ -220,6 +235,8 @@ mod tests {
         check("warroom systems show postgres", true);
         check("warroom systems", false);
         check("warroom report", false);
+        check("warroom replay shop-20261120-140210 --speed max --at #12", true);
+        check("warroom replay", false);
         check("warroom screenshots --out pictures", true);
         check("warroom runs list", true);
         check("warroom runner /tmp/attempt", true);

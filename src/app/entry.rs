@@ -10,12 +10,13 @@ use clap::Parser as _;
 use super::check::{self, CheckSetup};
 use super::compose::{self, Start, Usage};
 use super::demo::{self, DemoPlan};
+use super::replay::{self, Asked};
 use super::report::{self, ReportSource};
 use super::resume::{self, Taken};
 use super::site_file::{self, LoadedSite};
 use super::toml_tree::FileFault;
 use super::{docs, lookup, registry, workshop};
-use crate::cli::{Cli, Command, DemoArgs, Exit, RunsCommand, SystemsCommand};
+use crate::cli::{Cli, Command, DemoArgs, Exit, ReplayArgs, RunsCommand, SystemsCommand};
 use crate::domain::run::event::RunKind;
 use crate::port::Clock;
 use crate::runtime::clock::SystemClock;
@@ -104,6 +105,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Refused> {
             Ok(Exit::Ok.into())
         }
         Some(Command::Report { run }) => print_report(run),
+        Some(Command::Replay(args)) => run_replay(cli, args),
         Some(Command::Runs { command: RunsCommand::List }) => list_runs(),
         Some(Command::Runner { attempt }) => Ok(perform(attempt)),
     }
@@ -227,6 +229,16 @@ fn run_names(paths: &StatePaths) -> Vec<String> {
     names.sort();
     names.reverse();
     names
+}
+
+fn run_replay(cli: &Cli, args: &ReplayArgs) -> Result<ExitCode, Refused> {
+    need_terminal()?;
+    let folder = run_folder(&args.run)?;
+    let asked = Asked { speed: args.speed.clone(), at: args.at.clone() };
+    match replay::show(&folder, &start(cli, RunKind::Live), &asked)? {
+        None => Ok(Exit::Ok.into()),
+        Some(why) => Err(Refused(Exit::Finding, format!("the run was shown up to here: {why}"))),
+    }
 }
 
 fn print_report(name: &str) -> Result<ExitCode, Refused> {

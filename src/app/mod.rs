@@ -10,6 +10,7 @@ pub mod lint;
 pub mod lookup;
 pub mod reference;
 pub mod registry;
+pub mod replay;
 pub mod report;
 mod report_steps;
 mod report_words;

@@ -1,5 +1,7 @@
 //! All that a key can be bound to, each with its doc line: keymaps, help and docs come from here.
 
+use super::replay::ReplayKey;
+
 /// One thing a person can ask of the console.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Command {
@@ -69,6 +71,8 @@ pub enum Command {
     VerifyNow,
     /// Write a note.
     Note,
+    /// A key of a replay.
+    Replay(ReplayKey),
 }
 
 /// Where keys are bound; one table of a keymap each.
@@ -80,6 +84,8 @@ pub enum Context {
     List,
     /// In the output of a step.
     Output,
+    /// While a run is replayed: looked at before the list and the output.
+    Replay,
     /// While a drill is run.
     Drill,
     /// While a report is read.
@@ -92,10 +98,11 @@ pub enum Context {
 
 impl Context {
     /// All, in the order of the files.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Global,
         Self::List,
         Self::Output,
+        Self::Replay,
         Self::Drill,
         Self::Report,
         Self::Dialog,
@@ -109,6 +116,7 @@ impl Context {
             Self::Global => "global",
             Self::List => "list",
             Self::Output => "output",
+            Self::Replay => "replay",
             Self::Drill => "drill",
             Self::Report => "report",
             Self::Dialog => "dialog",
@@ -179,7 +187,22 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(Command::Evidence, "evidence", Context::Global, "what every probe said"),
     spec(Command::VerifyNow, "verify-now", Context::Global, "look again at everything now"),
     spec(Command::Note, "note", Context::Global, "write a note to the timeline"),
+    replay(ReplayKey::Play, "play", "play the replay, or pause it"),
+    replay(ReplayKey::Next, "next-entry", "to the next journal entry"),
+    replay(ReplayKey::Previous, "previous-entry", "to the journal entry before"),
+    replay(ReplayKey::Faster, "faster", "play faster"),
+    replay(ReplayKey::Slower, "slower", "play slower"),
+    replay(ReplayKey::MinuteBack, "minute-back", "one minute back"),
+    replay(ReplayKey::MinuteOn, "minute-on", "one minute on"),
+    replay(ReplayKey::Begin, "begin", "to the first entry"),
+    replay(ReplayKey::End, "to-end", "to the end of the run"),
+    replay(ReplayKey::SkipIdle, "skip-idle", "over idle time, to just before the next entry"),
+    replay(ReplayKey::Seek, "seek", "to a moment or an entry, typed"),
 ];
+
+const fn replay(key: ReplayKey, name: &'static str, doc: &'static str) -> CommandSpec {
+    spec(Command::Replay(key), name, Context::Replay, doc)
+}
 
 impl Command {
     /// What people read of the command.
@@ -237,7 +260,8 @@ impl Command {
             | Self::Back
             | Self::Quit
             | Self::Evidence
-            | Self::VerifyNow => false,
+            | Self::VerifyNow
+            | Self::Replay(_) => false,
         }
     }
 
@@ -278,7 +302,8 @@ impl Command {
             | Self::Back
             | Self::Quit
             | Self::Evidence
-            | Self::VerifyNow => false,
+            | Self::VerifyNow
+            | Self::Replay(_) => false,
         }
     }
 }

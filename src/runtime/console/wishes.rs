@@ -77,6 +77,10 @@ impl<D: Desk> Console<D> {
             }
             Wish::Rehearse { step, back } => Ok(self.rehearse(&step, back).into_iter().collect()),
             Wish::Leave => Ok(self.end(now)),
+            Wish::Replay(wish) => {
+                self.replay_wishes.push(wish);
+                Ok(Vec::new())
+            }
         }
     }
 
