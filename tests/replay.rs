@@ -15,6 +15,7 @@ use stage::{Stage, end, pictures, player, watched};
 use warroom::app::replay::Player;
 use warroom::domain::run::event::Body;
 use warroom::domain::run::state::Run;
+use warroom::domain::text::Clean;
 use warroom::runtime::console::Console;
 use warroom::runtime::desk::CommanderDesk;
 use warroom::runtime::journal::{head_words, read};
@@ -32,7 +33,7 @@ fn every_entry_shows_what_the_console_showed() {
     let folder = stage.end_recording();
     let mut player = player(&folder);
     assert!(player.entries() > 12, "{}", player.entries());
-    assert_eq!(player.gaps(), Vec::<warroom::domain::text::Clean>::new());
+    assert_eq!(player.gaps(), Vec::<Clean>::new());
     assert_eq!(player.damage(), None);
     let mut compared = 0;
     for (seq, picture) in &stage.pictures {
@@ -127,15 +128,9 @@ fn golden_journals_are_shown_from_their_journal_alone() {
         let heard = Recording::default();
         let keymap = Keymap::shipped("default").expect("it is shipped");
         let site = stage::site();
-        let mut player = Player::assemble(
-            site,
-            plan.clone(),
-            back.clone(),
-            heard,
-            keymap,
-            Model::default(),
-        );
-        assert_eq!(player.gaps(), ["readings not recorded".into()]);
+        let mut player =
+            Player::assemble(site, plan.clone(), back.clone(), heard, keymap, Model::default());
+        assert_eq!(player.gaps(), [Clean::new("readings not recorded")]);
         let shown = end(&mut player);
         assert_eq!(player.console().run(), Some(&run), "{}", story.name);
         assert_eq!(player.entries(), back.events.len());
@@ -144,6 +139,9 @@ fn golden_journals_are_shown_from_their_journal_alone() {
         parts.run = Some((run, plan));
         parts.journal = JournalState::Ok { words: head_words(back.head) };
         let now = player.now();
+        // Where the run ended, such a console knows which region serves.
+        let serves = stage::serves(&back.events);
+        parts.remembered = Some(stage::remembered(now, serves));
         let mut live = Console::new(parts, now);
         let live = watched(&mut live, now);
         assert_eq!(shown, live, "{}\nlive:\n{}", shown[0], live[0]);
@@ -154,13 +152,14 @@ fn golden_journals_are_shown_from_their_journal_alone() {
 fn what_the_recording_holds_is_what_was_heard() {
     let mut stage = Stage::new();
     stage.whole_run();
+    // Long after the closing nothing is recorded any more.
+    stage.ticks(60);
     let run = stage.run().expect("a run");
     let folder = stage.end_recording();
     let recording = warroom::runtime::recording::read(&folder, &run).expect("it is readable");
     assert_eq!(recording.damages, 0);
-    let count = |which: fn(&What) -> bool| {
-        recording.takes.iter().filter(|take| which(&take.what)).count()
-    };
+    let count =
+        |which: fn(&What) -> bool| recording.takes.iter().filter(|take| which(&take.what)).count();
     assert_eq!(count(|what| matches!(what, What::Scene(..))), 1);
     assert_eq!(count(|what| matches!(what, What::End(_))), 1);
     assert_eq!(count(|what| matches!(what, What::Entry(_))), stage.records.len());

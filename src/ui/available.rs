@@ -1,11 +1,11 @@
 //! Why a command is not possible now: greys its key, answers its press, and stands in the help.
 
-use super::command::{COMMANDS, Command, CommandSpec};
+use super::command::{COMMANDS, Command, CommandSpec, Context};
 use super::keymap::{Binding, Keymap, Lookup};
 use super::model::Model;
 use super::screen::{Access, GuideRow, JournalState};
-use super::update::{Facts, contexts_beneath};
 use super::update::guard_refusal;
+use super::update::{Facts, contexts_beneath};
 use crate::domain::catalogue::Class;
 use crate::domain::ids::StepId;
 use crate::domain::run::event::Mode;
@@ -99,7 +99,14 @@ pub fn guide(keymap: &Keymap, facts: &Facts<'_>, model: &Model) -> Vec<GuideRow>
             why_not: why_not(spec.command, facts, model),
         })
     };
-    COMMANDS.iter().filter_map(row).collect()
+    if model.replay.is_none() {
+        return COMMANDS.iter().filter_map(row).collect();
+    }
+    // Its own keys first; verbs are refused with a sentence and need no line each.
+    let (own, rest): (Vec<&CommandSpec>, Vec<&CommandSpec>) =
+        COMMANDS.iter().partition(|spec| spec.context == Context::Replay);
+    let looking = rest.into_iter().filter(|spec| !spec.command.is_verb());
+    own.into_iter().chain(looking).filter_map(row).collect()
 }
 
 struct Asked<'q, 'a> {

@@ -131,7 +131,7 @@ fn draw_screen(canvas: &mut Canvas<'_>, area: Rect, class: Class, screen: &Scree
 fn draw_next(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
     let width = usize::from(area.width);
     if let Some(replay) = &screen.model.replay {
-        canvas.row(area.x, area.y, area.width, &replayed::row(screen, replay, width));
+        canvas.rows(area, &replayed::rows(screen, replay, width, area.height > 1));
         return;
     }
     let lead = if width >= 60 { "NEXT  " } else { "NEXT " };

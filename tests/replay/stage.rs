@@ -9,17 +9,18 @@ use tempfile::TempDir;
 use warroom::app::demo::{FAILOVER, SITE};
 use warroom::app::replay::Player;
 use warroom::app::{resume, runbook_file, site_file};
-use warroom::domain::ids::{PersonId, RunId, StepId, SystemId};
+use warroom::domain::ids::{PersonId, RunId, Side, StepId, SystemId};
 use warroom::domain::preview::{Preview, Standing};
 use warroom::domain::reading::{
     Basis, Capacity, Certainty, Fact, FactValue, Health, Lag, LagUnit, LookError, LookErrorKind,
     Reading,
 };
 use warroom::domain::run::commit::Hash;
-use warroom::domain::run::event::{Actor, Body, Outcome, RunEvent, RunKind};
+use warroom::domain::run::event::{Actor, Body, Closing, Outcome, RunEvent, RunKind};
 use warroom::domain::run::role::Commander;
 use warroom::domain::run::state::Run;
 use warroom::domain::site::Site;
+use warroom::domain::snapshot::Snapshot;
 use warroom::domain::time::{BootId, Stamp};
 use warroom::port::Looks;
 use warroom::runtime::console::{Console, Parts};
@@ -30,6 +31,7 @@ use warroom::runtime::journal::format::sha256;
 use warroom::runtime::journal::store::FolderStore;
 use warroom::runtime::journal::writer::{Start, Writer};
 use warroom::runtime::journal::{RUNBOOK_FILE, Reply, SITE_FILE, head_words, read};
+use warroom::runtime::observations::{Day, Observations};
 use warroom::runtime::paths::{create_folders, write_new};
 use warroom::runtime::recording::{Recorder, What};
 use warroom::runtime::runner::Found;
@@ -369,9 +371,8 @@ impl Stage {
         self.give_up_and_close();
     }
 
-    /// Lets the recording end and answers where the run is; the console lives on.
+    /// Ends the recording and answers where the run is; the console lives on.
     pub fn end_recording(&mut self) -> PathBuf {
-        self.ticks(60);
         drop(std::mem::take(&mut self.recorder));
         self.folder.clone().expect("a run was opened")
     }
@@ -406,6 +407,22 @@ impl Stage {
     }
 }
 
+/// The region that serves after a run that was closed.
+pub fn serves(events: &[RunEvent]) -> Option<Side> {
+    let Body::Opened { direction, .. } = &events.first()?.body else { return None };
+    events.iter().find_map(|event| match &event.body {
+        Body::Closed { closing: Closing::Aborted } => Some(direction.from),
+        Body::Closed { .. } => Some(direction.to),
+        _ => None,
+    })
+}
+
+/// What is kept of a site that was never looked at.
+pub fn remembered(saved: Stamp, active: Option<Side>) -> Observations {
+    let (snapshot, day) = (Snapshot::default(), Day::default());
+    Observations { saved, snapshot, red: None, ledger: None, active, day }
+}
+
 fn lag(number: u32) -> Lag {
     Lag {
         seconds: Some(f64::from(number) / 3.0),
@@ -416,13 +433,7 @@ fn lag(number: u32) -> Lag {
     }
 }
 
-fn writer_of(
-    folder: &Path,
-    run: &RunId,
-    epoch: u64,
-    events: &[RunEvent],
-    head: Hash,
-) -> Writer {
+fn writer_of(folder: &Path, run: &RunId, epoch: u64, events: &[RunEvent], head: Hash) -> Writer {
     let start = Start {
         run: run.clone(),
         kind: RunKind::Simulation,

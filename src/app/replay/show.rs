@@ -46,14 +46,13 @@ pub fn show(folder: &Path, start: &Start, asked: &Asked) -> anyhow::Result<Optio
         return Err(anyhow!("the journal has no entry that can be shown{why}"));
     }
     if let Some(text) = &asked.at {
-        let target = Target::parse(text)
-            .ok_or_else(|| Usage(format!("--at: write {}", Target::FORMS)))?;
+        let target =
+            Target::parse(text).ok_or_else(|| Usage(format!("--at: write {}", Target::FORMS)))?;
         player.seek(target).map_err(|why| Usage(format!("--at {text}: {why}")))?;
     }
     if let Some(text) = &asked.speed {
-        let speed = Speed::parse(text).ok_or_else(|| {
-            Usage("--speed: write 1, 2, 5, 10, 30, 60 or max".to_owned())
-        })?;
+        let speed = Speed::parse(text)
+            .ok_or_else(|| Usage("--speed: write 1, 2, 5, 10, 30, 60 or max".to_owned()))?;
         player.play(speed);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -54,12 +54,31 @@ pub(super) enum Told {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Line {
-    Begin { format: u32, run: RunId, segment: u32, boot: BootId },
-    Scene { n: Moment, scene: Box<Scene>, why: Option<Clean> },
-    Cell { system: SystemId, side: Side, cell: Box<Cell> },
-    Alone { reference: Box<Cell> },
-    Rows { rows: Vec<Row> },
-    Printed { lines: Vec<Printed> },
+    Begin {
+        format: u32,
+        run: RunId,
+        segment: u32,
+        boot: BootId,
+    },
+    Scene {
+        n: Moment,
+        scene: Box<Scene>,
+        why: Option<Clean>,
+    },
+    Cell {
+        system: SystemId,
+        side: Side,
+        cell: Box<Cell>,
+    },
+    Alone {
+        reference: Box<Cell>,
+    },
+    Rows {
+        rows: Vec<Row>,
+    },
+    Printed {
+        lines: Vec<Printed>,
+    },
     Set,
     Heard {
         n: Moment,
@@ -77,13 +96,33 @@ pub(super) enum Line {
         at: Option<Moment>,
         look: Told,
     },
-    Output { n: Moment, step: StepId, lines: Vec<Clean> },
-    Rehearsed { n: Moment, dry: Box<Dry> },
-    Entry { n: Moment, seq: u64 },
-    Failed { n: Moment, why: Clean },
-    Tick { n: Moment },
-    Judged { n: Moment },
-    End { n: Moment, why: Clean },
+    Output {
+        n: Moment,
+        step: StepId,
+        lines: Vec<Clean>,
+    },
+    Rehearsed {
+        n: Moment,
+        dry: Box<Dry>,
+    },
+    Entry {
+        n: Moment,
+        seq: u64,
+    },
+    Failed {
+        n: Moment,
+        why: Clean,
+    },
+    Tick {
+        n: Moment,
+    },
+    Judged {
+        n: Moment,
+    },
+    End {
+        n: Moment,
+        why: Clean,
+    },
 }
 
 /// What the last looks of a segment told: both ends of it keep the same.

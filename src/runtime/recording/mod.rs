@@ -222,3 +222,53 @@ impl Drop for Recorder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::BootId;
+
+    fn at(milliseconds: u64) -> Stamp {
+        let wall_ms = i64::try_from(milliseconds).unwrap();
+        Stamp { wall_ms, boot_ms: milliseconds, boot: BootId(1) }
+    }
+
+    #[test]
+    fn a_full_queue_loses_takes_and_never_waits() {
+        let (queue, takes) = sync_channel(2);
+        let shared = Arc::new(Shared::default());
+        let tape = Tape { queue, shared, closed: None, missed: 0, tried: at(0) };
+        let mut recorder = Recorder::default();
+        recorder.tape = Some(tape);
+        for time in 1..=5 {
+            recorder.note(What::Tick, at(time));
+        }
+        let tape = recorder.tape.as_ref().unwrap();
+        assert_eq!(tape.missed, 3);
+        assert_eq!(tape.shared.trouble(), Some("the disk is slow".into()));
+        assert_eq!(tape.shared.trouble(), None);
+        // With room again, nothing is kept before a scene.
+        assert_eq!(takes.try_iter().count(), 2);
+        recorder.note(What::Judged, at(6));
+        assert_eq!(takes.try_iter().count(), 0);
+        assert_eq!(recorder.tape.as_ref().unwrap().missed, 4);
+    }
+
+    #[test]
+    fn nothing_is_recorded_without_a_run_and_long_after_it() {
+        let mut recorder = Recorder::default();
+        recorder.hear(&Event::Tick, at(1));
+        assert!(recorder.tape.is_none());
+        let (queue, takes) = sync_channel(9);
+        let shared = Arc::new(Shared::default());
+        let closed = Some(at(1000));
+        recorder.tape = Some(Tape { queue, shared, closed, missed: 0, tried: at(0) });
+        for time in [2000, 9000, 11_000, 11_001, 12_000] {
+            recorder.hear(&Event::Tick, at(time));
+        }
+        let kept: Vec<What> = takes.try_iter().map(|take| take.what).collect();
+        let end = What::End("the run was closed".into());
+        assert_eq!(kept, [What::Tick, What::Tick, What::Tick, end]);
+        assert!(recorder.tape.is_none());
+    }
+}

@@ -171,11 +171,9 @@ impl What {
             }
             Self::Rehearsed(dry) => Some(Event::Rehearsed(Box::new(Dry::clone(dry).into()))),
             Self::Tick => Some(Event::Tick),
-            Self::Scene(..)
-            | Self::Entry(_)
-            | Self::Failed(_)
-            | Self::Judged
-            | Self::End(_) => None,
+            Self::Scene(..) | Self::Entry(_) | Self::Failed(_) | Self::Judged | Self::End(_) => {
+                None
+            }
         }
     }
 }

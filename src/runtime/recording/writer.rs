@@ -173,12 +173,97 @@ impl Writer {
         }
         let run = self.folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let run = RunId::new(run).map_err(|_| io::Error::other("the folder is not a run's"))?;
-        let (scribe, first) =
-            Scribe::begin(&run, last + 1, now.boot).map_err(io::Error::other)?;
+        let (scribe, first) = Scribe::begin(&run, last + 1, now.boot).map_err(io::Error::other)?;
         let mut file = BufWriter::new(create_file(&self.folder.join(segment_name(last + 1)))?);
         file.write_all(&first)?;
         self.written = size + u64::try_from(first.len()).unwrap_or(0);
         self.sheet = Some(Sheet { file, scribe });
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::BootId;
+    use crate::runtime::console::Scene;
+    use crate::runtime::recording::{Recording, read};
+
+    fn at(seconds: u32) -> Stamp {
+        let ms = u64::from(seconds) * 1000;
+        Stamp { wall_ms: i64::from(seconds) * 1000, boot_ms: ms, boot: BootId(1) }
+    }
+
+    fn scene(seconds: u32, why: Option<&str>) -> Take {
+        let json = serde_json::json!({
+            "at": at(seconds), "started": at(0), "ticked": at(0), "known": 0,
+            "me": {"person": null, "user": "anna", "host": "laptop"},
+            "snapshot": crate::domain::snapshot::Snapshot::default(),
+            "red": null, "ledger": null, "active": null,
+            "day": crate::runtime::observations::Day::default(),
+            "acknowledged": [], "raised": {}, "failed": null, "dry": null,
+            "timeline": [], "output": [],
+        });
+        let scene: Scene = serde_json::from_value(json).unwrap();
+        let why = why.map(Clean::from);
+        Take { now: at(seconds), what: What::Scene(Box::new(scene), why) }
+    }
+
+    fn tick(seconds: u32) -> Take {
+        Take { now: at(seconds), what: What::Tick }
+    }
+
+    fn read_back(folder: &Path) -> Recording {
+        read(folder, &RunId::new("shop-20261120-140210").unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_disk_that_fails_is_told_once_and_tried_again() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("shop-20261120-140210");
+        let shared = Arc::new(Shared::default());
+        let mut writer = Writer::new(&folder, 1 << 20, Arc::clone(&shared));
+        writer.write(&scene(1, None));
+        assert!(shared.is_broken());
+        assert!(shared.trouble().unwrap().as_str().starts_with("failed to write the recording"));
+        writer.write(&tick(2));
+        fs::create_dir(&folder).unwrap();
+        assert!(shared.mend().is_some());
+        writer.write(&scene(3, Some("it failed")));
+        writer.write(&tick(4));
+        writer.flush();
+        assert!(!shared.is_broken());
+        shared.tell("again".into());
+        assert_eq!(shared.trouble(), None, "it is said once");
+        assert_eq!(read_back(&folder).takes, [scene(3, Some("it failed")), tick(4)]);
+        // A segment that failed is left as it is: the next one has a name of its own.
+        writer.give_up("a test");
+        writer.write(&scene(5, None));
+        writer.flush();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+        let takes = [scene(3, Some("it failed")), tick(4), scene(5, None)];
+        assert_eq!(read_back(&folder).takes, takes);
+    }
+
+    #[test]
+    fn the_bound_counts_all_segments() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("shop-20261120-140210");
+        fs::create_dir(&folder).unwrap();
+        let limit = 4096;
+        for _ in 0..3 {
+            let shared = Arc::new(Shared::default());
+            let mut writer = Writer::new(&folder, limit, Arc::clone(&shared));
+            writer.write(&scene(1, None));
+            for second in 0..200 {
+                writer.write(&tick(second));
+            }
+            writer.flush();
+            assert!(shared.trouble().unwrap().as_str().contains("more are not kept"));
+        }
+        let sizes = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().metadata().unwrap());
+        let size: u64 = sizes.map(|metadata| metadata.len()).sum();
+        // Each console says in a line that it was reached.
+        assert!(size < limit + 3 * 300, "{size}");
     }
 }

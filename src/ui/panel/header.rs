@@ -6,8 +6,8 @@ use crate::domain::verdict::{Alarm, Primary};
 use crate::ui::command::Command;
 use crate::ui::screen::{Access, JournalState, Screen};
 use crate::ui::widget::ink::{
-    BADGE_ARMED, BADGE_DRILL, BADGE_LIVE, BADGE_READONLY, BADGE_REPLAY, BADGE_SAFE, BADGE_SIM, CRIT, Ink, MUTED,
-    OK, STALE, TEXT, UNKNOWN, WARN,
+    BADGE_ARMED, BADGE_DRILL, BADGE_LIVE, BADGE_READONLY, BADGE_REPLAY, BADGE_SAFE, BADGE_SIM,
+    CRIT, Ink, MUTED, OK, STALE, TEXT, UNKNOWN, WARN,
 };
 use crate::ui::widget::row::{Row, first_fit};
 

@@ -48,7 +48,7 @@ const REPLAYED: [(Command, &str); 17] = [
     (Command::Replay(ReplayKey::MinuteOn), "1 min on"),
     (Command::Replay(ReplayKey::MinuteBack), "back"),
     (Command::Replay(ReplayKey::SkipIdle), "skip idle"),
-    (Command::Replay(ReplayKey::End), "end"),
+    (Command::Replay(ReplayKey::End), "to end"),
     (Command::Enter, "open"),
     (Command::Evidence, "evidence"),
     (Command::Panel(1), "panel"),
@@ -85,8 +85,7 @@ pub fn row(screen: &Screen<'_>, width: usize) -> Row {
     if let Some(dialog) = &screen.model.dialog {
         return Row::plain(dialog_keys(dialog)).cut(width);
     }
-    let shown: &[(Command, &str)] =
-        if screen.model.replay.is_some() { &REPLAYED } else { &SHOWN };
+    let shown: &[(Command, &str)] = if screen.model.replay.is_some() { &REPLAYED } else { &SHOWN };
     let parts = shown
         .iter()
         .copied()

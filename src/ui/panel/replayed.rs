@@ -6,9 +6,10 @@ use crate::ui::screen::Screen;
 use crate::ui::widget::ink::{CRIT, FOCUS, MUTED, NEXT, WARN};
 use crate::ui::widget::row::{Row, first_fit};
 
-/// Paused or playing, how fast, which entry, which moment, and what is missing.
+/// Paused or playing, how fast, which entry, which moment, and what is missing: in one row, or in
+/// two where the screen is narrow and high.
 #[must_use]
-pub fn row(screen: &Screen<'_>, replay: &Replay, width: usize) -> Row {
+pub fn rows(screen: &Screen<'_>, replay: &Replay, width: usize, two: bool) -> Vec<Row> {
     let lead = Row::of(FOCUS, "REPLAY ");
     let state = if replay.playing { "playing" } else { "paused" };
     let entry = format!("entry {} of {}", replay.entry, replay.entries);
@@ -16,21 +17,32 @@ pub fn row(screen: &Screen<'_>, replay: &Replay, width: usize) -> Row {
         .forecast
         .elapsed
         .map_or_else(String::new, |elapsed| format!("  T+{}", clock_text(elapsed)));
-    let length =
-        format!("  {} of {} shown", short_time(replay.gone), short_time(replay.length));
+    let length = format!("  {} of {} shown", short_time(replay.gone), short_time(replay.length));
     let full = lead.clone().put(NEXT, format!("{state} {}  {entry}{moment}", replay.speed.word()));
     let less = lead.clone().put(NEXT, format!("{state} {}  {entry}", replay.speed.word()));
     let least = lead.put(NEXT, format!("{state} {}/{}", replay.entry, replay.entries));
     let notes = notes(replay);
-    let rows = vec![
+    if two {
+        let first = first_fit(vec![full.put(MUTED, &length), less, least], width);
+        return vec![first, notes.cut(width)];
+    }
+    let mut rows = vec![
         full.clone().put(MUTED, &length).join(notes.clone()),
-        full.clone().join(notes.clone()),
-        less.join(notes),
-        least.clone().join(short_notes(replay)),
-        least,
+        full.join(notes.clone()),
+        less.join(notes.clone()),
+        least.clone().join(notes.clone()),
     ];
-    first_fit(rows, width)
+    if width < CUT_WIDTH_MIN {
+        rows.extend([least.clone().join(short_notes(replay)), least]);
+        return vec![first_fit(rows, width)];
+    }
+    let cut = least.join(notes).cut(width);
+    rows.push(cut);
+    vec![first_fit(rows, width)]
 }
+
+/// From this width on, the beginning of what is missing says more than a word for it.
+const CUT_WIDTH_MIN: usize = 60;
 
 /// Damage first: it is why there is no more to see.
 fn notes(replay: &Replay) -> Row {

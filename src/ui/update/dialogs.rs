@@ -64,9 +64,7 @@ pub(super) fn has_field(dialog: &Dialog) -> bool {
 fn settles(dialog: &Dialog) -> bool {
     match dialog {
         Dialog::Help { .. } | Dialog::Evidence { .. } => false,
-        Dialog::Form { purpose, .. } => {
-            !matches!(purpose, FormPurpose::Note | FormPurpose::Seek)
-        }
+        Dialog::Form { purpose, .. } => !matches!(purpose, FormPurpose::Note | FormPurpose::Seek),
         Dialog::Card(_)
         | Dialog::Declare { .. }
         | Dialog::Ledger { .. }
