@@ -137,6 +137,8 @@ pub enum Command {
     Report(ReportArgs),
     /// The runs of this machine, newest first, and how fresh the site's runbooks are
     History(HistoryArgs),
+    /// Show a run again, on the same screen and a clock of its own
+    Replay(ReplayArgs),
     /// Performs one attempt; started by the console, never by a person
     #[command(hide = true)]
     Runner {
@@ -154,6 +156,19 @@ pub struct DemoArgs {
     /// When region A fails, such as 20s
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "20s")]
     pub fail_after: std::time::Duration,
+}
+
+/// Options of a replay.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct ReplayArgs {
+    /// The run's name, as `warroom runs list` tells it
+    pub run: String,
+    /// Play at once, so many times as fast: 1, 2, 5, 10, 30, 60 or max
+    #[arg(long, value_name = "N")]
+    pub speed: Option<String>,
+    /// Begin there: T+MM:SS, HH:MM:SSZ or #ENTRY
+    #[arg(long, value_name = "WHERE")]
+    pub at: Option<String>,
 }
 
 /// Options of the check.
@@ -256,6 +271,8 @@ mod tests {
         check("warroom --as anna report verify report.html", true);
         check("warroom report verify", false);
         check("warroom report shop-1 verify report.html", false);
+        check("warroom replay shop-20261120-140210 --speed max --at #12", true);
+        check("warroom replay", false);
         check("warroom screenshots --out pictures", true);
         check("warroom history", true);
         check("warroom history failover --json --site lms", true);

@@ -156,7 +156,10 @@ fn the_fixed_rows_are_never_covered() {
             let place = format!("{} {width}x{height}\n{text}", moment.name);
             assert!(lines[0].starts_with("[LIVE]"), "header {place}");
             assert!(!lines[1].trim().is_empty(), "banner {place}");
-            assert!(lines.iter().any(|line| line.starts_with("NEXT ")), "next {place}");
+            assert!(
+                lines.iter().any(|line| line.starts_with("NEXT ") || line.starts_with("REPLAY ")),
+                "next {place}"
+            );
             assert!(!lines[usize::from(height) - 1].trim().is_empty(), "keys {place}");
         }
     }

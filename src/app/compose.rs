@@ -27,6 +27,7 @@ use crate::runtime::last_words;
 use crate::runtime::observations::{self, Keeper};
 use crate::runtime::paths::StatePaths;
 use crate::runtime::performer::{Acts, CommanderActs, ObserverActs, Performer};
+use crate::runtime::recording::Recorder;
 use crate::runtime::run_loop::{self, Inbox};
 use crate::runtime::runner;
 use crate::runtime::terminal::{Fullscreen, read_input};
@@ -212,6 +213,7 @@ impl Ground {
                 clock: Arc::clone(&self.clock),
                 poke,
                 keeper,
+                recorder: Recorder::default(),
                 terminal: screen.writer.clone(),
             };
             let inbox = Inbox { inputs, events: channels.inbox, journal: channels.answers };

@@ -10,12 +10,13 @@ use clap::Parser as _;
 use super::check::{self, CheckSetup};
 use super::compose::{self, Start, Usage};
 use super::demo::{self, DemoPlan};
+use super::replay::{self, Asked};
 use super::report_command;
 use super::resume::{self, Taken};
 use super::site_file::{self, LoadedSite};
 use super::toml_tree::FileFault;
 use super::{docs, history, lookup, registry, workshop};
-use crate::cli::{Cli, Command, DemoArgs, Exit, HistoryArgs, SystemsCommand};
+use crate::cli::{Cli, Command, DemoArgs, Exit, HistoryArgs, ReplayArgs, SystemsCommand};
 use crate::domain::run::event::RunKind;
 use crate::port::Clock;
 use crate::runtime::clock::SystemClock;
@@ -106,6 +107,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Refused> {
             report_command::run(args).map(Into::into).map_err(|(exit, why)| Refused(exit, why))
         }
         Some(Command::History(args)) => print_history(cli, args),
+        Some(Command::Replay(args)) => run_replay(cli, args),
         Some(Command::Runner { attempt }) => Ok(perform(attempt)),
     }
 }
@@ -230,6 +232,16 @@ fn print_history(cli: &Cli, args: &HistoryArgs) -> Result<ExitCode, Refused> {
     });
     print!("{text}");
     Ok(if whole { Exit::Ok.into() } else { Exit::Finding.into() })
+}
+
+fn run_replay(cli: &Cli, args: &ReplayArgs) -> Result<ExitCode, Refused> {
+    need_terminal()?;
+    let folder = report_command::run_folder(&args.run).map_err(|(exit, why)| Refused(exit, why))?;
+    let asked = Asked { speed: args.speed.clone(), at: args.at.clone() };
+    match replay::show(&folder, &start(cli, RunKind::Live), &asked)? {
+        None => Ok(Exit::Ok.into()),
+        Some(why) => Err(Refused(Exit::Finding, format!("the run was shown up to here: {why}"))),
+    }
 }
 
 /// The hidden subcommand of an attempt's own process.

@@ -12,6 +12,7 @@ pub mod lookup;
 pub mod masked;
 pub mod reference;
 pub mod registry;
+pub mod replay;
 pub mod report;
 mod report_command;
 pub mod resume;

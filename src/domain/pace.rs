@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::ids::{RunId, Side, StepId};
 use super::run::event::{Body, Purpose, RunEvent, RunKind};
 use super::run::observe;
@@ -103,7 +105,7 @@ impl StepPace {
 }
 
 /// One step of one earlier run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Sample {
     action: String,
     act: Duration,
@@ -113,11 +115,31 @@ struct Sample {
 }
 
 /// What is known of the runs of one direction. The default knows none.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Kept", into = "Kept")]
 pub struct Pace {
     steps: BTreeMap<StepId, Vec<Sample>>,
     /// From the last decisive step to the restored facts, by runbook and by what it waits for.
     settles: BTreeMap<(String, Duration), Vec<Duration>>,
+}
+
+/// The same as it is written down: JSON has no keys of two parts.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    steps: BTreeMap<StepId, Vec<Sample>>,
+    settles: Vec<((String, Duration), Vec<Duration>)>,
+}
+
+impl From<Kept> for Pace {
+    fn from(kept: Kept) -> Self {
+        Self { steps: kept.steps, settles: kept.settles.into_iter().collect() }
+    }
+}
+
+impl From<Pace> for Kept {
+    fn from(pace: Pace) -> Self {
+        Self { steps: pace.steps, settles: pace.settles.into_iter().collect() }
+    }
 }
 
 impl Pace {
@@ -293,7 +315,7 @@ fn live(life: &mut Life, step: &Step, event: &RunEvent, free: Stamp, real: bool)
 }
 
 /// What is known of both directions of a site.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Paces {
     ways: [Pace; 2],
     learnt: BTreeSet<RunId>,

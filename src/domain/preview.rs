@@ -1,9 +1,12 @@
 //! Whether a step's effect is there, and what the step would do: seen before and after every act.
 
+use serde::{Deserialize, Serialize};
+
 use super::text::Clean;
 
 /// Whether the step's effect is there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// It is; what was seen.
     Done(Clean),
@@ -14,7 +17,7 @@ pub enum Standing {
 }
 
 /// What a step would do, shown before it is done.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Preview {
     /// One line a change.
     pub changes: Vec<PreviewLine>,
@@ -25,7 +28,7 @@ pub struct Preview {
 }
 
 /// One line of a preview.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreviewLine {
     /// `~` changes, `+` adds, `-` removes, `!` beware.
     pub mark: char,

@@ -11,6 +11,7 @@ pub mod observations;
 pub mod paths;
 pub mod performer;
 pub mod poller;
+pub mod recording;
 pub mod redact;
 pub mod run_loop;
 pub mod runner;

@@ -17,6 +17,7 @@ use crate::runtime::event::{Event, Why};
 use crate::runtime::journal::{Frozen, Journal, Reply};
 use crate::runtime::observations::Keeper;
 use crate::runtime::poller::Poke;
+use crate::runtime::recording::Recorder;
 use crate::runtime::runner::{self, Launched};
 use crate::runtime::terminal::TerminalWriter;
 use crate::runtime::workshop::Workshop;
@@ -55,6 +56,8 @@ pub struct Performer<A> {
     pub poke: Poke,
     /// Writes the observation file.
     pub keeper: Option<Keeper>,
+    /// Records what is heard while a run is open.
+    pub recorder: Recorder,
     /// The terminal.
     pub terminal: TerminalWriter,
 }

@@ -70,6 +70,9 @@ pub async fn run<D: Desk, A: Acts<D::Role>>(
     for effect in console.wake() {
         performer.perform(effect);
     }
+    if let Some(folder) = performer.acts.run_folder() {
+        performer.recorder.resume(folder, console, clock.now());
+    }
     draw(console, screen, theme, clock)?;
     let drawn = Arc::clone(&screen.drawn);
     while !console.is_over() {
@@ -101,7 +104,7 @@ pub async fn run<D: Desk, A: Acts<D::Role>>(
                 }
             }
         };
-        for effect in take_batch(console, &mut inbox, screen, event, clock.now()) {
+        for effect in take_batch(console, performer, &mut inbox, screen, event, clock.now()) {
             performer.perform(effect);
         }
         // A terminal that is gone says so by the first frame it cannot take, before any signal.
@@ -115,22 +118,24 @@ pub async fn run<D: Desk, A: Acts<D::Role>>(
 }
 
 /// Takes in an event and what else is there already, and judges once.
-fn take_batch<D: Desk>(
+fn take_batch<D: Desk, A: Acts<D::Role>>(
     console: &mut Console<D>,
+    performer: &mut Performer<A>,
     inbox: &mut Inbox,
     screen: &mut Fullscreen,
     event: Event,
     now: Stamp,
 ) -> Vec<Effect<D::Role>> {
     let mut calm = notice(&event, screen);
-    let mut effects = console.step(event, now);
+    let (recorder, folder) = (&mut performer.recorder, performer.acts.run_folder());
+    let mut effects = recorder.step(console, folder, event, now);
     for _ in 0..BATCH_MAX {
         let Some(next) = inbox.next_ready() else { break };
         calm &= notice(&next, screen);
-        effects.extend(console.step(next, now));
+        effects.extend(recorder.step(console, folder, next, now));
     }
     if !calm {
-        effects.extend(console.settle(now));
+        effects.extend(recorder.settle(console, now));
     }
     effects
 }

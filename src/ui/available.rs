@@ -1,11 +1,11 @@
 //! Why a command is not possible now: greys its key, answers its press, and stands in the help.
 
 use super::command::{COMMANDS, Command, CommandSpec, Context};
-use super::keymap::Keymap;
-use super::model::{Model, Panel};
+use super::keymap::{Binding, Keymap, Lookup};
+use super::model::Model;
 use super::screen::{Access, GuideRow, JournalState};
-use super::update::Facts;
 use super::update::guard_refusal;
+use super::update::{Facts, contexts_beneath};
 use crate::domain::abort::{self, Blocked};
 use crate::domain::catalogue::Class;
 use crate::domain::ids::StepId;
@@ -34,11 +34,21 @@ pub fn why_not_step(
     model: &Model,
     step: Option<&Step>,
 ) -> Option<Clean> {
+    match (command, &model.replay) {
+        (Command::Replay(_), None) => return Some("only in a replay".into()),
+        (Command::VerifyNow, Some(_)) => {
+            return Some("a replay shows what was seen and looks at nothing".into());
+        }
+        _ => {}
+    }
     if command == Command::Report && facts.run.is_none() {
         return Some("no run is here to report: `warroom report RUN` tells of earlier ones".into());
     }
     if !command.is_verb() {
         return None;
+    }
+    if model.replay.is_some() {
+        return Some("this is a replay: it cannot act".into());
     }
     if facts.access == Access::ReadOnly {
         return Some("read only: this console looks and cannot act".into());
@@ -73,14 +83,19 @@ pub(crate) fn unacknowledged<'a>(facts: &Facts<'a>) -> Option<&'a Alarm> {
 /// Help for the context on the screen: every command that has a key, in the order of the list.
 #[must_use]
 pub fn guide(keymap: &Keymap, facts: &Facts<'_>, model: &Model) -> Vec<GuideRow> {
-    let beneath: &[Context] = if model.focus == Panel::Output {
-        &[Context::Output, Context::Global]
-    } else {
-        &[Context::List, Context::Global]
+    let beneath = contexts_beneath(model);
+    // A key that an inner context takes for itself does not reach the outer one.
+    let reaches = |binding: &&Binding, command: Command| {
+        binding.command == command
+            && keymap.look(beneath, &binding.keys) == Lookup::Command(command)
     };
     let row = |spec: &CommandSpec| {
-        let keys: Vec<String> =
-            beneath.iter().flat_map(|context| keymap.keys_of(*context, spec.command)).collect();
+        let keys: Vec<String> = beneath
+            .iter()
+            .flat_map(|context| keymap.bindings().iter().filter(|one| one.context == *context))
+            .filter(|binding| reaches(binding, spec.command))
+            .map(Binding::keys_text)
+            .collect();
         (!keys.is_empty()).then(|| GuideRow {
             command: spec.command,
             keys: keys.join(" or ").into(),
@@ -88,7 +103,14 @@ pub fn guide(keymap: &Keymap, facts: &Facts<'_>, model: &Model) -> Vec<GuideRow>
             why_not: why_not(spec.command, facts, model),
         })
     };
-    COMMANDS.iter().filter_map(row).collect()
+    if model.replay.is_none() {
+        return COMMANDS.iter().filter_map(row).collect();
+    }
+    // Its own keys first; verbs are refused with a sentence and need no line each.
+    let (own, rest): (Vec<&CommandSpec>, Vec<&CommandSpec>) =
+        COMMANDS.iter().partition(|spec| spec.context == Context::Replay);
+    let looking = rest.into_iter().filter(|spec| !spec.command.is_verb());
+    own.into_iter().chain(looking).filter_map(row).collect()
 }
 
 struct Asked<'q, 'a> {
@@ -162,7 +184,8 @@ impl<'a> Asked<'_, 'a> {
             | Command::Quit
             | Command::Evidence
             | Command::Report
-            | Command::VerifyNow => Ok(()),
+            | Command::VerifyNow
+            | Command::Replay(_) => Ok(()),
         }
     }
 

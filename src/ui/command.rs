@@ -1,5 +1,7 @@
 //! All that a key can be bound to, each with its doc line: keymaps, help and docs come from here.
 
+use super::replay::ReplayKey;
+
 /// One thing a person can ask of the console.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Command {
@@ -71,6 +73,8 @@ pub enum Command {
     Note,
     /// Read the report of the run.
     Report,
+    /// A key of a replay.
+    Replay(ReplayKey),
 }
 
 /// Where keys are bound; one table of a keymap each.
@@ -82,6 +86,8 @@ pub enum Context {
     List,
     /// In the output of a step.
     Output,
+    /// While a run is replayed: looked at before the list and the output.
+    Replay,
     /// While a drill is run.
     Drill,
     /// While a report is read.
@@ -94,10 +100,11 @@ pub enum Context {
 
 impl Context {
     /// All, in the order of the files.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Global,
         Self::List,
         Self::Output,
+        Self::Replay,
         Self::Drill,
         Self::Report,
         Self::Dialog,
@@ -111,6 +118,7 @@ impl Context {
             Self::Global => "global",
             Self::List => "list",
             Self::Output => "output",
+            Self::Replay => "replay",
             Self::Drill => "drill",
             Self::Report => "report",
             Self::Dialog => "dialog",
@@ -187,7 +195,22 @@ pub const COMMANDS: &[CommandSpec] = &[
         Context::Global,
         "read the report of the run, with its entries",
     ),
+    replay(ReplayKey::Play, "play", "play the replay, or pause it"),
+    replay(ReplayKey::Next, "next-entry", "to the next journal entry"),
+    replay(ReplayKey::Previous, "previous-entry", "to the journal entry before"),
+    replay(ReplayKey::Faster, "faster", "play faster"),
+    replay(ReplayKey::Slower, "slower", "play slower"),
+    replay(ReplayKey::MinuteBack, "minute-back", "one minute back"),
+    replay(ReplayKey::MinuteOn, "minute-on", "one minute on"),
+    replay(ReplayKey::Begin, "begin", "to the first entry"),
+    replay(ReplayKey::End, "to-end", "to the end of the run"),
+    replay(ReplayKey::SkipIdle, "skip-idle", "over idle time, to just before the next entry"),
+    replay(ReplayKey::Seek, "seek", "to a moment or an entry, typed"),
 ];
+
+const fn replay(key: ReplayKey, name: &'static str, doc: &'static str) -> CommandSpec {
+    spec(Command::Replay(key), name, Context::Replay, doc)
+}
 
 impl Command {
     /// What people read of the command.
@@ -246,7 +269,8 @@ impl Command {
             | Self::Quit
             | Self::Evidence
             | Self::Report
-            | Self::VerifyNow => false,
+            | Self::VerifyNow
+            | Self::Replay(_) => false,
         }
     }
 
@@ -288,7 +312,8 @@ impl Command {
             | Self::Quit
             | Self::Evidence
             | Self::Report
-            | Self::VerifyNow => false,
+            | Self::VerifyNow
+            | Self::Replay(_) => false,
         }
     }
 }

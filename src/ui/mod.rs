@@ -6,6 +6,7 @@ pub mod fixture;
 pub mod keymap;
 pub mod model;
 pub mod panel;
+pub mod replay;
 pub mod screen;
 pub mod screenshot;
 pub mod theme;

@@ -6,6 +6,7 @@ use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 
 use super::command::Command;
+use super::replay::Replay;
 
 /// The six panels, by their keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -75,6 +76,8 @@ pub enum FormPurpose {
     Escalate(Option<StepId>),
     /// `abort <step>`, typed.
     AbortStep(StepId),
+    /// Where a replay is to go.
+    Seek,
 }
 
 /// The card of a step: what would change, gates, loss, undo, timing, and how to start it.
@@ -299,6 +302,8 @@ pub struct Model {
     pub size: (u16, u16),
     /// What the guards against accidental keys remember.
     pub guards: Guards,
+    /// Where the replay stands; none in a console that is no replay.
+    pub replay: Option<Replay>,
 }
 
 impl Model {
@@ -324,6 +329,7 @@ impl Default for Model {
             ascii: false,
             size: (80, 24),
             guards: Guards::default(),
+            replay: None,
         }
     }
 }

@@ -6,8 +6,8 @@ use ratatui::layout::Rect;
 use super::model::Panel;
 use super::panel::strip::{self, Look};
 use super::panel::{
-    dialog, header, keys, logs, next, red, region, replication, runbook, runbook_abort, table,
-    words,
+    dialog, header, keys, logs, next, red, region, replayed, replication, runbook, runbook_abort,
+    table, words,
 };
 use super::screen::Screen;
 use super::theme::Theme;
@@ -132,6 +132,10 @@ fn draw_screen(canvas: &mut Canvas<'_>, area: Rect, class: Class, screen: &Scree
 
 fn draw_next(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
     let width = usize::from(area.width);
+    if let Some(replay) = &screen.model.replay {
+        canvas.rows(area, &replayed::rows(screen, replay, width, area.height > 1));
+        return;
+    }
     let lead = if width >= 60 { "NEXT  " } else { "NEXT " };
     let sentence = next::sentence(screen);
     let rows: Vec<Row> = if area.height > 1 {

@@ -6,7 +6,7 @@ use crate::domain::time::Stamp;
 use crate::domain::verdict::Assessment;
 use crate::runtime::desk::Desk;
 use crate::ui::available;
-use crate::ui::model::Notice;
+use crate::ui::model::{Model, Notice};
 use crate::ui::screen::{Access, OutputLine, Screen, TimelineRow};
 use crate::ui::theme::Theme;
 use crate::ui::update::Facts;
@@ -68,17 +68,34 @@ impl<D: Desk> Console<D> {
 
     /// Draws the frame of this moment.
     pub fn draw(&mut self, frame: &mut ratatui::Frame<'_>, theme: &Theme, now: Stamp) {
-        let guide = available::guide(&self.keymap, &self.facts(now), &self.model);
+        let (access, model) = (self.access(), std::mem::take(&mut self.model));
+        self.draw_for(frame, theme, now, access, &model);
+        self.model = model;
+    }
+
+    /// Draws what a console shows that only looks, with nothing selected and no dialog: the same
+    /// for a live console and for a replay of what it heard.
+    pub fn draw_watched(&mut self, frame: &mut ratatui::Frame<'_>, theme: &Theme, now: Stamp) {
+        let model = Model { ascii: self.model.ascii, ..Model::default() };
+        self.draw_for(frame, theme, now, Access::ReadOnly, &model);
+    }
+
+    fn draw_for(
+        &mut self,
+        frame: &mut ratatui::Frame<'_>,
+        theme: &Theme,
+        now: Stamp,
+        access: Access,
+        model: &Model,
+    ) {
+        let facts = Facts { access, ..self.facts(now) };
+        let guide = available::guide(&self.keymap, &facts, model);
         let output: &[OutputLine] = self.output.make_contiguous();
         let timeline: &[TimelineRow] = self.timeline.make_contiguous();
         let screen = Screen {
             now,
             kind: self.run.as_ref().map_or(self.kind, |run| run.kind),
-            access: match (self.desk.read_only(), self.armed) {
-                (true, _) => Access::ReadOnly,
-                (false, true) => Access::Armed,
-                (false, false) => Access::Safe,
-            },
+            access,
             me: &self.me,
             site: &self.site,
             snapshot: &self.snapshot,
@@ -96,7 +113,7 @@ impl<D: Desk> Console<D> {
             output,
             timeline,
             journal: &self.journal,
-            model: &self.model,
+            model,
             guide: &guide,
         };
         view::draw(frame, &screen, theme);

@@ -5,6 +5,7 @@ mod attempts;
 mod frame;
 mod pace;
 mod record;
+mod scene;
 mod variant;
 mod watch;
 mod wishes;
@@ -34,9 +35,11 @@ use crate::runtime::event::{Event, Signal, Why};
 use crate::runtime::observations::{Day, Observations};
 use crate::ui::keymap::Keymap;
 use crate::ui::model::{Model, Notice};
+use crate::ui::replay::ReplayWish;
 use crate::ui::screen::{JournalState, OutputLine, Rehearsal, TimelineRow};
 
 use self::variant::Rehearsing;
+pub use scene::{Dry, Printed, Row, Scene};
 
 /// Lines of output kept for the screen; the whole output stays in the attempt's folder.
 pub const OUTPUT_LINES_MAX: usize = 2000;
@@ -100,6 +103,7 @@ pub struct Parts<D: Desk> {
 }
 
 /// The console.
+#[derive(Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "what is due by the next tick is yes or no")]
 pub struct Console<D: Desk> {
     desk: D,
@@ -144,6 +148,8 @@ pub struct Console<D: Desk> {
     kept: Stamp,
     ticked: Stamp,
     title: String,
+    /// What the keys of a replay asked for; in no other console do they mean anything.
+    replay_wishes: Vec<ReplayWish>,
     judge_due: bool,
     keep_due: bool,
     dirty: bool,
@@ -212,6 +218,7 @@ impl<D: Desk> Console<D> {
             kept: now,
             ticked: now,
             title: String::new(),
+            replay_wishes: Vec::new(),
             judge_due: true,
             keep_due: false,
             dirty: true,
@@ -344,14 +351,23 @@ impl<D: Desk> Console<D> {
         self.run.as_ref().filter(|run| !run.stage.is_closed())
     }
 
-    fn judge(&mut self, now: Stamp) {
-        let active = match self.open_run() {
+    fn active(&self, now: Stamp) -> Side {
+        match self.open_run() {
             // During a run the region that is left stays the subject until the run ends.
             Some(run) => run.direction.from,
             None => judge::active(&self.site, &self.snapshot, self.remembered_active, now),
-        };
+        }
+    }
+
+    fn judge(&mut self, now: Stamp) {
+        let active = self.active(now);
         self.assessment = judge::judge(&self.site, &self.snapshot, active, now);
         self.remember_outage(active, now);
+        self.tell_figures(active, now);
+    }
+
+    /// What follows from the assessment: the plan on the screen, the losses, the clocks.
+    fn tell_figures(&mut self, active: Side, now: Stamp) {
         if self.open_run().is_none() && self.opening.is_none() {
             // The plan on the screen is the one that leads away from the region that serves.
             let leads_away = |plan: &Runbook| plan.from == active;

@@ -101,7 +101,7 @@ impl<D: Desk> Console<D> {
         Actor { person: None, user: "console".into(), host: self.me.host.clone() }
     }
 
-    fn note_closing(&mut self, body: &Body) {
+    pub(super) fn note_closing(&mut self, body: &Body) {
         if let Body::Closed { .. } = body {
             self.armed = false;
             self.outage = None;
@@ -195,7 +195,7 @@ impl<D: Desk> Console<D> {
         }
     }
 
-    fn write_event(&mut self, event: &RunEvent) {
+    pub(super) fn write_event(&mut self, event: &RunEvent) {
         let row = TimelineRow {
             at: event.at,
             who: event.by.to_string().into(),

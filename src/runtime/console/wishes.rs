@@ -88,6 +88,10 @@ impl<D: Desk> Console<D> {
                 Ok(asked)
             }
             Wish::Leave => Ok(self.end(now)),
+            Wish::Replay(wish) => {
+                self.replay_wishes.push(wish);
+                Ok(Vec::new())
+            }
         }
     }
 

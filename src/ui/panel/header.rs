@@ -6,8 +6,8 @@ use crate::domain::verdict::{Alarm, Primary};
 use crate::ui::command::Command;
 use crate::ui::screen::{Access, JournalState, Screen};
 use crate::ui::widget::ink::{
-    BADGE_ARMED, BADGE_DRILL, BADGE_LIVE, BADGE_READONLY, BADGE_SAFE, BADGE_SIM, CRIT, Ink, MUTED,
-    OK, STALE, TEXT, UNKNOWN, WARN,
+    BADGE_ARMED, BADGE_DRILL, BADGE_LIVE, BADGE_READONLY, BADGE_REPLAY, BADGE_SAFE, BADGE_SIM,
+    CRIT, Ink, MUTED, OK, STALE, TEXT, UNKNOWN, WARN,
 };
 use crate::ui::widget::row::{Row, first_fit};
 
@@ -25,6 +25,7 @@ pub fn badges(screen: &Screen<'_>, gap: &str) -> Row {
         RunKind::Simulation => BADGE_SIM,
     };
     let (access, word) = match screen.access {
+        _ if screen.model.replay.is_some() => (BADGE_REPLAY, "[REPLAY]"),
         Access::Safe => (BADGE_SAFE, "[SAFE]"),
         Access::Armed => (BADGE_ARMED, "[ARMED]"),
         Access::ReadOnly => (BADGE_READONLY, "[READ-ONLY]"),
@@ -71,7 +72,11 @@ fn regions(screen: &Screen<'_>, parts: bool) -> Row {
 #[must_use]
 pub fn header(screen: &Screen<'_>, width: usize) -> Row {
     let run = screen.run.map_or_else(|| "no incident".to_owned(), |run| run.id.to_string());
-    let utc = Row::of(TEXT, screen.now.utc().to_string());
+    // A replayed moment is never read as the time it is.
+    let utc = match screen.model.replay {
+        Some(_) => Row::of(BADGE_REPLAY, format!("replayed {}", screen.now.utc())),
+        None => Row::of(TEXT, screen.now.utc().to_string()),
+    };
     let help = Row::of(MUTED, format!("{} help", words::key(screen, Command::Help)));
     let gap = |row: Row, cells: usize| row.put(TEXT, " ".repeat(cells));
     let left = |spaced: bool, parts: bool, long: bool| {

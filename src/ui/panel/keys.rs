@@ -2,6 +2,7 @@
 
 use crate::ui::command::Command;
 use crate::ui::model::Dialog;
+use crate::ui::replay::ReplayKey;
 use crate::ui::screen::{Access, Screen};
 use crate::ui::widget::ink::{MUTED, TEXT};
 use crate::ui::widget::row::{Row, as_many};
@@ -35,6 +36,27 @@ const SHOWN: [(Command, &str); 23] = [
     (Command::Quit, "quit"),
 ];
 
+/// The same in a replay.
+const REPLAYED: [(Command, &str); 17] = [
+    (Command::Replay(ReplayKey::Play), "play/pause"),
+    (Command::Replay(ReplayKey::Next), "next"),
+    (Command::Replay(ReplayKey::Previous), "previous"),
+    (Command::Replay(ReplayKey::Seek), "seek"),
+    (Command::Quit, "quit"),
+    (Command::Help, "help"),
+    (Command::Replay(ReplayKey::Faster), "faster"),
+    (Command::Replay(ReplayKey::Slower), "slower"),
+    (Command::Replay(ReplayKey::MinuteOn), "1 min on"),
+    (Command::Replay(ReplayKey::MinuteBack), "back"),
+    (Command::Replay(ReplayKey::SkipIdle), "skip idle"),
+    (Command::Replay(ReplayKey::End), "to end"),
+    (Command::Enter, "open"),
+    (Command::Evidence, "evidence"),
+    (Command::Panel(1), "panel"),
+    (Command::Zoom, "zoom"),
+    (Command::Filter, "filter"),
+];
+
 /// True for a command that only looks.
 fn only_looks(command: Command) -> bool {
     matches!(
@@ -48,6 +70,7 @@ fn only_looks(command: Command) -> bool {
             | Command::VerifyNow
             | Command::Report
             | Command::Quit
+            | Command::Replay(_)
     )
 }
 
@@ -64,8 +87,10 @@ pub fn row(screen: &Screen<'_>, width: usize) -> Row {
     if let Some(dialog) = &screen.model.dialog {
         return Row::plain(dialog_keys(dialog)).cut(width);
     }
-    let parts = SHOWN
-        .into_iter()
+    let shown: &[(Command, &str)] = if screen.model.replay.is_some() { &REPLAYED } else { &SHOWN };
+    let parts = shown
+        .iter()
+        .copied()
         .filter(|(command, _)| screen.access != Access::ReadOnly || only_looks(*command))
         .filter_map(|(command, word)| {
             let bound = screen.guide.iter().find(|row| same(row.command, command));

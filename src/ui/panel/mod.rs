@@ -8,6 +8,7 @@ pub mod logs;
 pub mod next;
 pub mod red;
 pub mod region;
+pub mod replayed;
 pub mod replication;
 pub mod runbook;
 pub mod runbook_abort;

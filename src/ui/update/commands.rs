@@ -9,6 +9,7 @@ use crate::domain::verdict::Primary;
 use crate::ui::available::{subject, unacknowledged};
 use crate::ui::command::Command;
 use crate::ui::model::{Choose, Dialog, Field, FormPurpose, Model, Panel, ReportPart};
+use crate::ui::replay::{ReplayKey, ReplayWish};
 use crate::ui::screen::Access;
 
 /// Does it.
@@ -71,13 +72,18 @@ pub(super) fn run(model: &mut Model, facts: &Facts<'_>, command: Command) -> Vec
             say(model, opened, "looking again at everything");
             return vec![Wish::VerifyNow];
         }
+        Command::Replay(ReplayKey::Seek) => {
+            let (field, purpose) = (Field::default(), FormPurpose::Seek);
+            open(model, opened, Dialog::Form { purpose, field, opened });
+        }
+        Command::Replay(key) => return vec![Wish::Replay(ReplayWish::Key(key))],
     }
     Vec::new()
 }
 
 /// Leaves; an open run is named first, because its steps go on.
 pub(super) fn quit(model: &mut Model, facts: &Facts<'_>) -> Vec<Wish> {
-    if facts.open_run().is_none() {
+    if facts.open_run().is_none() || model.replay.is_some() {
         return vec![Wish::Leave];
     }
     open(model, facts.now, Dialog::Leave { opened: facts.now });

@@ -73,7 +73,7 @@ pub(super) fn has_field(dialog: &Dialog) -> bool {
 fn settles(dialog: &Dialog) -> bool {
     match dialog {
         Dialog::Help { .. } | Dialog::Evidence { .. } | Dialog::Report { .. } => false,
-        Dialog::Form { purpose, .. } => *purpose != FormPurpose::Note,
+        Dialog::Form { purpose, .. } => !matches!(purpose, FormPurpose::Note | FormPurpose::Seek),
         Dialog::Card(_)
         | Dialog::Declare { .. }
         | Dialog::Ledger { .. }

@@ -11,12 +11,13 @@ use crate::ui::available::why_not_step;
 use crate::ui::command::Command;
 use crate::ui::keymap::Key;
 use crate::ui::model::{Field, FormPurpose, Model};
+use crate::ui::replay::{ReplayKey, ReplayWish, Target};
 
 /// The fewest characters that a form accepts.
 #[must_use]
 pub fn least_chars(purpose: &FormPurpose, facts: &Facts<'_>) -> usize {
     match purpose {
-        FormPurpose::Note => 1,
+        FormPurpose::Note | FormPurpose::Seek => 1,
         FormPurpose::Attest(_) | FormPurpose::Retry(_) => SHORT_REASON_CHARS_MIN,
         FormPurpose::Skip(step) => {
             let found = facts.runbook.and_then(|runbook| runbook.step(step));
@@ -97,13 +98,18 @@ fn enter(model: &mut Model, facts: &Facts<'_>, purpose: &FormPurpose, field: &Fi
         return stay;
     }
     let text = Clean::new(field.text.trim());
-    After::Close(vec![Wish::Intent(intent(purpose, text))])
+    if let Some(wish) = wish(purpose, text) {
+        return After::Close(vec![wish]);
+    }
+    refuse(model, now, format!("write {}", Target::FORMS));
+    stay
 }
 
 /// The command that a form belongs to, and its step.
 fn subject(purpose: &FormPurpose) -> (Command, Option<&StepId>) {
     match purpose {
         FormPurpose::Note => (Command::Note, None),
+        FormPurpose::Seek => (Command::Replay(ReplayKey::Seek), None),
         FormPurpose::Skip(step) => (Command::Skip, Some(step)),
         FormPurpose::Attest(step) => (Command::Attest, Some(step)),
         FormPurpose::Retry(step) => (Command::Retry, Some(step)),
@@ -113,8 +119,12 @@ fn subject(purpose: &FormPurpose) -> (Command, Option<&StepId>) {
     }
 }
 
-fn intent(purpose: &FormPurpose, text: Clean) -> Intent {
-    match purpose {
+/// What an accepted form asks for; none when its text is no place to seek to.
+fn wish(purpose: &FormPurpose, text: Clean) -> Option<Wish> {
+    let intent = match purpose {
+        FormPurpose::Seek => {
+            return Target::parse(text.as_str()).map(ReplayWish::Seek).map(Wish::Replay);
+        }
         FormPurpose::Note => Intent::Note { text },
         FormPurpose::Skip(step) => Intent::Skip { step: step.clone(), reason: text },
         FormPurpose::Attest(step) => Intent::Attest { step: step.clone(), value: text },
@@ -127,5 +137,6 @@ fn intent(purpose: &FormPurpose, text: Clean) -> Intent {
         FormPurpose::AbortStep(step) => {
             Intent::AbortStep { step: step.clone(), typed: text.to_string() }
         }
-    }
+    };
+    Some(Wish::Intent(intent))
 }

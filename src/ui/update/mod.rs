@@ -182,8 +182,18 @@ pub fn contexts(model: &Model) -> &'static [Context] {
         Some(dialog) if dialogs::has_field(dialog) => &[Context::Field],
         Some(Dialog::Report { .. }) => &[Context::Report, Context::Dialog],
         Some(_) => &[Context::Dialog],
-        None if model.focus == Panel::Output => &[Context::Output, Context::Global],
-        None => &[Context::List, Context::Global],
+        None => contexts_beneath(model),
+    }
+}
+
+/// The contexts of what lies beneath dialogs, the innermost first.
+#[must_use]
+pub fn contexts_beneath(model: &Model) -> &'static [Context] {
+    match (model.replay.is_some(), model.focus == Panel::Output) {
+        (true, true) => &[Context::Replay, Context::Output, Context::Global],
+        (true, false) => &[Context::Replay, Context::List, Context::Global],
+        (false, true) => &[Context::Output, Context::Global],
+        (false, false) => &[Context::List, Context::Global],
     }
 }
 

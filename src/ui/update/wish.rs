@@ -4,6 +4,7 @@ use crate::domain::ids::StepId;
 use crate::domain::run::event::Mode;
 use crate::domain::run::intent::Intent;
 use crate::domain::time::Stamp;
+use crate::ui::replay::ReplayWish;
 
 /// One wish of the person at the keys.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +38,8 @@ pub enum Wish {
     },
     /// Leave the console; running steps go on.
     Leave,
+    /// Move in a replay.
+    Replay(ReplayWish),
 }
 
 impl Wish {
@@ -69,7 +72,8 @@ impl Wish {
             | Self::VerifyNow
             | Self::Rehearse { .. }
             | Self::StopWindow { .. }
-            | Self::Leave => false,
+            | Self::Leave
+            | Self::Replay(_) => false,
         }
     }
 }

@@ -41,6 +41,8 @@ pub const BADGE_SAFE: Ink = Token::BadgeSafe;
 pub const BADGE_ARMED: Ink = Token::BadgeArmed;
 /// The badge of a console that has no acts.
 pub const BADGE_READONLY: Ink = Token::BadgeReadOnly;
+/// The badge of a replay, and the moment that it shows.
+pub const BADGE_REPLAY: Ink = Token::BadgeReadOnly;
 /// The badge of a simulation.
 pub const BADGE_SIM: Ink = Token::BadgeSim;
 /// What to do now.

@@ -11,7 +11,7 @@ use crate::domain::time::short_time;
 use crate::ui::command::Command;
 use crate::ui::model::Card;
 use crate::ui::panel::{clocks, words};
-use crate::ui::screen::{Rehearsal, Screen};
+use crate::ui::screen::{Access, Rehearsal, Screen};
 use crate::ui::update::REHEARSAL_AGE_MAX;
 use crate::ui::widget::ink::{
     BORDER, CRIT, FOCUS, INFO, Ink, MUTED, OK, STALE, TEXT, UNKNOWN, WARN,
@@ -102,6 +102,8 @@ fn change_rows(screen: &Screen<'_>, card: &Card, width: usize) -> Vec<Row> {
     let Some(seen) = rehearsal(screen, card) else {
         let why = match screen.run {
             None => "there is no dry run without an open run",
+            Some(_) if screen.model.replay.is_some() => "no dry run of it is recorded here",
+            Some(_) if screen.access == Access::ReadOnly => "a console that looks makes no dry run",
             Some(_) => "the dry run is being made",
         };
         return vec![head, Row::of(UNKNOWN, format!("? {why}"))];

@@ -43,6 +43,11 @@ fn texts(purpose: &FormPurpose) -> (&'static str, &'static str, &'static str) {
             "Gates that ask the lost region use the accepted ledger instead. There is no way back.",
             "the reason:",
         ),
+        FormPurpose::Seek => (
+            "SEEK",
+            "T+12:30 counts from T0, 14:02:10Z is the time of day, #31 is a journal entry.",
+            "go to:",
+        ),
         FormPurpose::AbortStep(_) => (
             "ABORT THE RUNNING STEP",
             "The call is asked to end. What it changed stays; the step fails or is unknown.",
@@ -53,7 +58,7 @@ fn texts(purpose: &FormPurpose) -> (&'static str, &'static str, &'static str) {
 
 fn subject(purpose: &FormPurpose) -> Option<&StepId> {
     match purpose {
-        FormPurpose::Note => None,
+        FormPurpose::Note | FormPurpose::Seek => None,
         FormPurpose::Skip(step)
         | FormPurpose::Attest(step)
         | FormPurpose::Retry(step)
@@ -69,6 +74,7 @@ fn step_rows(screen: &Screen<'_>, purpose: &FormPurpose, width: usize) -> Vec<Ro
             FormPurpose::Escalate(None) => fact("WHAT", TEXT, "the whole run", width),
             FormPurpose::Escalate(Some(_))
             | FormPurpose::Note
+            | FormPurpose::Seek
             | FormPurpose::Skip(_)
             | FormPurpose::Attest(_)
             | FormPurpose::Retry(_)

@@ -1,0 +1,263 @@
+//! The console as a replay needs it: taken from a live one, put into one that only looks.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Console, Outage};
+use crate::domain::ids::{Side, StepId};
+use crate::domain::judge;
+use crate::domain::ledger::Ledger;
+use crate::domain::pace::Paces;
+use crate::domain::preview::{Preview, Standing};
+use crate::domain::run::commit::Hash;
+use crate::domain::run::event::{Actor, Body, RunEvent};
+use crate::domain::run::misfit::Misfit;
+use crate::domain::run::state::Run;
+use crate::domain::runbook::Runbook;
+use crate::domain::snapshot::Snapshot;
+use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+use crate::domain::verdict::T0Basis;
+use crate::runtime::desk::{Desk, ObserverDesk};
+use crate::runtime::journal::head_words;
+use crate::runtime::observations::Day;
+use crate::ui::model::Model;
+use crate::ui::replay::ReplayWish;
+use crate::ui::screen::{JournalState, OutputLine, Rehearsal, TimelineRow};
+
+/// A row of the timeline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// When.
+    pub at: Stamp,
+    /// Who.
+    pub who: Clean,
+    /// What.
+    pub text: Clean,
+}
+
+/// A line that a step printed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Printed {
+    /// The step.
+    pub step: StepId,
+    /// When it was read.
+    pub at: Stamp,
+    /// The line, redacted.
+    pub text: Clean,
+}
+
+/// A dry run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dry {
+    /// The step.
+    pub step: StepId,
+    /// True for its compensation.
+    pub back: bool,
+    /// When.
+    pub at: Stamp,
+    /// Whether it was so already.
+    pub standing: Standing,
+    /// What would have changed.
+    pub preview: Preview,
+}
+
+impl From<&Rehearsal> for Dry {
+    fn from(rehearsal: &Rehearsal) -> Self {
+        let Rehearsal { step, back, at, standing, preview } = rehearsal.clone();
+        Self { step, back, at, standing, preview }
+    }
+}
+
+impl From<Dry> for Rehearsal {
+    fn from(dry: Dry) -> Self {
+        let Dry { step, back, at, standing, preview } = dry;
+        Self { step, back, at, standing, preview }
+    }
+}
+
+/// All that a screen rests on beside the run's files and its journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scene {
+    /// When it was taken.
+    pub at: Stamp,
+    /// When the console was started.
+    pub started: Stamp,
+    /// Its last tick.
+    pub ticked: Stamp,
+    /// Who sat there.
+    pub me: Actor,
+    /// The last journal entry that it had taken in; 0 before the first.
+    pub known: u64,
+    /// All readings, with their histories.
+    pub snapshot: Snapshot,
+    /// T0 as it stood, its basis, and when this console first showed it.
+    pub red: Option<(Stamp, T0Basis, Option<Stamp>)>,
+    /// The losses as of that T0.
+    pub ledger: Option<Ledger>,
+    /// The region that served, as it was last known.
+    pub active: Option<Side>,
+    /// The figures of the last 24 hours.
+    pub day: Day,
+    /// What earlier runs took, as far as it was known.
+    #[serde(default)]
+    pub paces: Paces,
+    /// Alarms that were acknowledged.
+    pub acknowledged: Vec<String>,
+    /// Urgent alarms that were raised.
+    pub raised: BTreeMap<String, Clean>,
+    /// Why the journal could not record, while it could not.
+    pub failed: Option<Clean>,
+    /// The last dry run.
+    pub dry: Option<Dry>,
+    /// The timeline.
+    pub timeline: Vec<Row>,
+    /// What steps printed.
+    pub output: Vec<Printed>,
+}
+
+impl<D: Desk> Console<D> {
+    /// The scene of this moment, for a recording.
+    #[must_use]
+    pub fn scene(&self, now: Stamp) -> Scene {
+        let row = |row: &TimelineRow| {
+            let TimelineRow { at, who, text } = row.clone();
+            Row { at, who, text }
+        };
+        let line = |line: &OutputLine| {
+            let OutputLine { step, at, text } = line.clone();
+            Printed { step, at, text }
+        };
+        let outage = self.outage.as_ref();
+        Scene {
+            at: now,
+            started: self.started,
+            ticked: self.ticked,
+            me: self.me.clone(),
+            known: self.run.as_ref().map_or(0, Run::last_seq),
+            snapshot: self.snapshot.clone(),
+            red: outage.map(|outage| (outage.t0, outage.basis, outage.detected)),
+            ledger: outage.map(|outage| outage.ledger.clone()),
+            active: self.remembered_active,
+            day: self.day.clone(),
+            paces: self.paces.clone(),
+            acknowledged: self.acknowledged.clone(),
+            raised: self.raised.clone(),
+            failed: match &self.journal {
+                JournalState::Failed(why) => Some(why.clone()),
+                JournalState::None | JournalState::Ok { .. } | JournalState::ReadOnly(_) => None,
+            },
+            dry: self.rehearsal.as_ref().map(Dry::from),
+            timeline: self.timeline.iter().map(row).collect(),
+            output: self.output.iter().map(line).collect(),
+        }
+    }
+
+    /// Says, once, that a replay of this run will lack readings. The run itself lacks nothing.
+    pub fn recording_trouble(&mut self, now: Stamp, why: &Clean) {
+        let text = format!("a replay of this run will have a gap: {why}");
+        self.write_row(now, "console", text.as_str());
+        self.notice(now, text, false);
+    }
+}
+
+impl Console<ObserverDesk> {
+    /// Stands before the first entry of a run with this plan.
+    pub fn stand_before(&mut self, plan: Runbook) {
+        self.plan = Some(std::sync::Arc::new(plan));
+        self.run = None;
+    }
+
+    /// Puts a scene in the place of all that was heard; the run and its journal stay.
+    pub fn enter(&mut self, scene: &Scene) {
+        let scene = scene.clone();
+        self.started = scene.started;
+        self.ticked = scene.ticked;
+        self.me = scene.me;
+        self.snapshot = scene.snapshot;
+        self.outage = match (scene.red, scene.ledger) {
+            (Some((t0, basis, detected)), Some(ledger)) => {
+                Some(Outage { t0, basis, ledger, detected })
+            }
+            _ => None,
+        };
+        self.remembered_active = scene.active;
+        self.day = scene.day;
+        self.paces = scene.paces;
+        self.acknowledged = scene.acknowledged;
+        self.raised = scene.raised;
+        if let Some(why) = scene.failed {
+            self.journal = JournalState::Failed(why);
+        }
+        self.rehearsal = scene.dry.map(Rehearsal::from);
+        let row = |Row { at, who, text }| TimelineRow { at, who, text };
+        self.timeline = scene.timeline.into_iter().map(row).collect();
+        let line = |Printed { step, at, text }| OutputLine { step, at, text };
+        self.output = scene.output.into_iter().map(line).collect();
+        self.refresh(scene.at);
+    }
+
+    /// Takes in one entry of the journal; `head` is the hash of its line.
+    ///
+    /// # Errors
+    /// When it does not fit the run so far: nothing of it was taken in.
+    pub fn tell(&mut self, event: &RunEvent, head: Hash) -> Result<(), Misfit> {
+        match (&mut self.run, &self.plan) {
+            (Some(run), _) => run.apply(event.clone())?,
+            (None, Some(plan)) => self.run = Some(Run::opening(plan, event)?),
+            (None, None) => return Err(Misfit::Opening { seq: event.seq }),
+        }
+        self.judge_due = true;
+        self.journal = JournalState::Ok { words: head_words(head) };
+        self.write_event(event);
+        match &event.body {
+            Body::Acknowledged { alarm } if !self.acknowledged.contains(alarm) => {
+                self.acknowledged.push(alarm.clone());
+            }
+            Body::Alarmed { alarm, raised: false, .. } => {
+                self.acknowledged.retain(|known| known != alarm);
+            }
+            _ => {}
+        }
+        self.note_closing(&event.body);
+        Ok(())
+    }
+
+    /// Shows that the journal could not record.
+    pub fn tell_failure(&mut self, why: Clean) {
+        self.journal = JournalState::Failed(why);
+        self.judge_due = true;
+    }
+
+    /// Judges as the recorded console did at this moment.
+    pub fn judge_again(&mut self, now: Stamp) {
+        self.judge_due = true;
+        // What that calls for was done, or not, when it happened.
+        drop(self.settle(now));
+    }
+
+    /// Tells what the passing of time alone changes, where no console was looking. It leaves no
+    /// trace: what is shown next is the same whether this was asked or not.
+    pub fn refresh(&mut self, now: Stamp) {
+        let active = self.active(now);
+        self.assessment = judge::judge(&self.site, &self.snapshot, active, now);
+        self.tell_figures(active, now);
+    }
+
+    /// What the keys asked for since this was asked last.
+    pub fn take_wishes(&mut self) -> Vec<ReplayWish> {
+        std::mem::take(&mut self.replay_wishes)
+    }
+
+    /// What the screen remembers.
+    pub fn model_mut(&mut self) -> &mut Model {
+        &mut self.model
+    }
+
+    /// The time on the clock that counts from T0; none before a T0 is known.
+    #[must_use]
+    pub fn elapsed(&self) -> Option<std::time::Duration> {
+        self.forecast.elapsed
+    }
+}

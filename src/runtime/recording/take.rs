@@ -1,0 +1,184 @@
+//! What a console took in, as a recording keeps it and a replay gives it back.
+
+use std::sync::Arc;
+
+use crate::domain::ids::{Side, StepId, SystemId};
+use crate::domain::pace::Paces;
+use crate::domain::reading::Look;
+use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+use crate::port::Looks;
+use crate::runtime::console::{Dry, Scene};
+use crate::runtime::event::Event;
+use crate::runtime::journal::Reply;
+
+/// One look, shared with those before it that told the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    look: Arc<Look>,
+    /// When this look began and how long it took, where only that differs from `look`.
+    own: Option<(Stamp, Option<u64>)>,
+}
+
+impl Seen {
+    /// A look that stands for itself.
+    #[must_use]
+    pub fn whole(look: Look) -> Self {
+        Self { look: Arc::new(look), own: None }
+    }
+
+    /// The same look again, at another moment.
+    #[must_use]
+    pub fn again(&self, at: Stamp, took_ms: Option<u64>) -> Self {
+        Self { look: Arc::clone(&self.look), own: Some((at, took_ms)) }
+    }
+
+    /// The look.
+    #[must_use]
+    pub fn look(&self) -> Look {
+        let mut look = Look::clone(&self.look);
+        if let (Ok(reading), Some((at, took_ms))) = (&mut look, self.own) {
+            (reading.at, reading.took_ms) = (at, took_ms);
+        }
+        look
+    }
+
+    /// The moment and the time taken of a reading; none for a look that told nothing.
+    #[must_use]
+    pub fn moment(&self) -> Option<(Stamp, Option<u64>)> {
+        let reading = self.look.as_ref().as_ref().ok()?;
+        Some(self.own.unwrap_or((reading.at, reading.took_ms)))
+    }
+
+    /// True when both told the same, apart from the moment and the time it took.
+    #[must_use]
+    pub fn tells_the_same(&self, other: &Self) -> bool {
+        match (self.look.as_ref(), other.look.as_ref()) {
+            (Ok(one), Ok(two)) => {
+                one.health == two.health
+                    && one.role == two.role
+                    && one.lag == two.lag
+                    && one.capacity == two.capacity
+                    && one.facts == two.facts
+                    && one.note == two.note
+            }
+            (Err(one), Err(two)) => one == two,
+            (Ok(_), Err(_)) | (Err(_), Ok(_)) => false,
+        }
+    }
+}
+
+/// What was taken in.
+#[derive(Debug, Clone, PartialEq)]
+pub enum What {
+    /// Everything known at this moment; why what was before it may lack, where it may.
+    Scene(Box<Scene>, Option<Clean>),
+    /// A system was looked at.
+    Heard {
+        /// The system.
+        system: SystemId,
+        /// When the look began.
+        at: Stamp,
+        /// What the sides told, by [`Side::index`].
+        looks: [Option<Seen>; 2],
+    },
+    /// A reference target was looked at.
+    Reference {
+        /// When the look began.
+        at: Stamp,
+        /// What it told.
+        look: Seen,
+    },
+    /// A step printed.
+    Output {
+        /// The step.
+        step: StepId,
+        /// The lines.
+        lines: Vec<Clean>,
+    },
+    /// A step was rehearsed.
+    Rehearsed(Box<Dry>),
+    /// What earlier runs took became known.
+    Paced(Box<Paces>),
+    /// The journal recorded the entry of this number.
+    Entry(u64),
+    /// The journal could not record.
+    Failed(Clean),
+    /// Time passed.
+    Tick,
+    /// What was heard was judged.
+    Judged,
+    /// The recording ends here; why.
+    End(Clean),
+}
+
+/// One thing that a console took in, and when.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Take {
+    /// The console's own moment.
+    pub now: Stamp,
+    /// What.
+    pub what: What,
+}
+
+impl What {
+    /// What of an event a replay needs; none where it changes nothing that an observer sees.
+    #[must_use]
+    pub fn of(event: &Event) -> Option<Self> {
+        match event {
+            Event::Heard { system, at, looks } => {
+                let seen = |side| looks.side(side).cloned().map(Seen::whole);
+                let looks = Side::BOTH.map(seen);
+                Some(Self::Heard { system: system.clone(), at: *at, looks })
+            }
+            Event::Reference { at, look } => {
+                Some(Self::Reference { at: *at, look: Seen::whole(Look::clone(look)) })
+            }
+            Event::Output { step, lines } => {
+                Some(Self::Output { step: step.clone(), lines: lines.clone() })
+            }
+            Event::Rehearsed(rehearsal) => {
+                Some(Self::Rehearsed(Box::new(Dry::from(rehearsal.as_ref()))))
+            }
+            Event::Journal(reply) => match reply.as_ref() {
+                Reply::Recorded { event, .. } => Some(Self::Entry(event.seq)),
+                Reply::Failed { why, .. } => Some(Self::Failed(why.clone())),
+                Reply::Rotated { .. } => None,
+            },
+            Event::Paced(pace) => Some(Self::Paced(pace.clone())),
+            Event::Tick => Some(Self::Tick),
+            Event::Signal(_)
+            | Event::Input(_)
+            | Event::Drawn
+            | Event::RunOpened(_)
+            | Event::RunRead(_)
+            | Event::Started { .. }
+            | Event::Found { .. }
+            | Event::Checked { .. } => None,
+        }
+    }
+
+    /// The event that a replaying console takes in for it; none for what is no event.
+    #[must_use]
+    pub fn event(&self) -> Option<Event> {
+        match self {
+            Self::Heard { system, at, looks: [a, b] } => {
+                let look = |seen: &Option<Seen>| seen.as_ref().map(Seen::look);
+                let looks = Box::new(Looks { a: look(a), b: look(b) });
+                Some(Event::Heard { system: system.clone(), at: *at, looks })
+            }
+            Self::Reference { at, look } => {
+                Some(Event::Reference { at: *at, look: Box::new(look.look()) })
+            }
+            Self::Output { step, lines } => {
+                Some(Event::Output { step: step.clone(), lines: lines.clone() })
+            }
+            Self::Rehearsed(dry) => Some(Event::Rehearsed(Box::new(Dry::clone(dry).into()))),
+            Self::Paced(pace) => Some(Event::Paced(pace.clone())),
+            Self::Tick => Some(Event::Tick),
+            Self::Scene(..) | Self::Entry(_) | Self::Failed(_) | Self::Judged | Self::End(_) => {
+                None
+            }
+        }
+    }
+}
