@@ -71,6 +71,7 @@ pub fn runbook_warnings(runbook: &Runbook, site: &Site) -> Vec<Fault> {
         plan.check_scale(step, &mut found);
         plan.check_evidence(step, &mut found);
         plan.check_verification(step, &mut found);
+        check_automatic(step, &mut found);
     }
     if let Some(rto) = site.rto() {
         let path = plan.critical_path();
@@ -85,6 +86,17 @@ pub fn runbook_warnings(runbook: &Runbook, site: &Site) -> Vec<Fault> {
         }
     }
     found
+}
+
+/// Traffic that moves by itself must rest on something that was looked at in that moment.
+fn check_automatic(step: &Step, found: &mut Vec<Fault>) {
+    if step.automatic && step.action.change == Change::ShiftTraffic && step.gates.is_empty() {
+        let message = format!(
+            "step `{}` moves traffic in an unattended run, and no gate of its own is asked first",
+            step.id
+        );
+        found.push(Fault::new(step.span, message));
+    }
 }
 
 struct Plan<'a> {

@@ -74,7 +74,8 @@ fn danger(step: &Step, width: usize) -> Row {
         Class::X => Row::of(CRIT, "■1 IRREVERSIBLE, POINT OF NO RETURN"),
         Class::N => Row::of(WARN, "▲2 REPEATING DOES HARM"),
         Class::R | Class::I | Class::K | Class::H => {
-            Row::of(MUTED, format!("class {}, guard {}", step.class, step.guard.number()))
+            let auto = if step.automatic { ", auto" } else { "" };
+            Row::of(MUTED, format!("class {}, guard {}{auto}", step.class, step.guard.number()))
         }
     }
 }
