@@ -15,4 +15,5 @@ pub mod redact;
 pub mod run_loop;
 pub mod runner;
 pub mod terminal;
+pub mod unattended;
 pub mod workshop;

@@ -308,10 +308,10 @@ impl Ready {
         };
         if quiet_for(outlook, run) >= step.timeout {
             let time = short_time(step.timeout);
-            let words = format!("step {id}: its gate did not hold within {time} ({gate})");
-            self.persons.push(format!("{words}: r shows it"));
+            let words = format!("step {id}: its gate did not hold within {time}");
+            self.persons.push(format!("{words} ({}; seen: {}): r shows it", gate.words, gate.seen));
         } else {
-            let words = format!("step {id} waits for its gate: {gate}");
+            let words = format!("step {id} waits for its gate: {}", gate.words);
             self.waiting.get_or_insert(Choice::Wait(words.into()));
         }
         None
@@ -336,12 +336,16 @@ fn needs_person(step: &Step, losses_open: bool) -> Option<String> {
 }
 
 /// The first gate that does not hold, in words.
-fn closed_gate(outlook: &Outlook<'_>, run: &Run, step: &Step, ungraceful: bool) -> Option<String> {
+fn closed_gate(
+    outlook: &Outlook<'_>,
+    run: &Run,
+    step: &Step,
+    ungraceful: bool,
+) -> Option<gates::Seen> {
     let Context { site, snapshot, now, .. } = outlook.context;
     let accepted = run.accepted.as_ref().and(run.ledger.as_ref());
     let look = |gate| gates::look(gate, site, snapshot, run.direction, ungraceful, accepted, now);
-    let closed = step.gates.iter().map(look).find(|seen| seen.held != Some(true))?;
-    Some(format!("{}; seen: {}", closed.words, closed.seen))
+    step.gates.iter().map(look).find(|seen| seen.held != Some(true))
 }
 
 #[cfg(test)]

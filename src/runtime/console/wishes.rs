@@ -48,7 +48,11 @@ impl<D: Desk> Console<D> {
         effects
     }
 
-    fn grant(&mut self, wish: Wish, now: Stamp) -> Result<Vec<Effect<D::Role>>, Refusal> {
+    pub(super) fn grant(
+        &mut self,
+        wish: Wish,
+        now: Stamp,
+    ) -> Result<Vec<Effect<D::Role>>, Refusal> {
         match wish {
             Wish::Intent(intent) => self.intend(&intent, now),
             Wish::Open { index, mode } => self.open(index, mode, now),

@@ -398,13 +398,13 @@ fn a_gate_is_waited_for_no_longer_than_its_step_may_take() {
     one.gates.push(healthy(None));
     let mut bench = Bench::declared(Mode::Planned, vec![one]);
     bench.hears(Health::Down("no".into()));
-    bench.waits("step one waits for its gate: web healthy in B is yes; seen: no");
+    bench.waits("step one waits for its gate: web healthy in B is yes");
     bench.now = 29;
     bench.hears(Health::Down("no".into()));
     bench.waits("its gate");
     bench.now = 30;
     bench.hears(Health::Down("no".into()));
-    bench.stops("its gate did not hold within 20s");
+    bench.stops("its gate did not hold within 20s (web healthy in B is yes; seen: no, read");
     bench.hears(Health::Up);
     bench.runs("one");
     assert!(bench.attempt("one") == 1);
