@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::app::report::Format;
+use crate::domain::run::event::Mode;
 
 /// How the program ends; numbers follow `sysexits.h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,6 +122,10 @@ pub enum Command {
     Watch,
     /// Check the site, its runbooks, secrets and the reach of every probe
     Check(CheckArgs),
+    /// A runbook without a person at the keys: what it marks automatic, or every call it would make
+    Run(RunArgs),
+    /// Write a site that ships with the program, to be made yours
+    Init(InitArgs),
     /// The kinds of system that can be watched and acted on
     Systems {
         /// What to tell.
@@ -161,7 +166,7 @@ pub struct DemoArgs {
 /// Options of a replay.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct ReplayArgs {
-    /// The run's name, as `warroom runs list` tells it
+    /// The run's name, as `warroom history` tells it
     pub run: String,
     /// Play at once, so many times as fast: 1, 2, 5, 10, 30, 60 or max
     #[arg(long, value_name = "N")]
@@ -186,7 +191,7 @@ pub struct ReportArgs {
     /// What else to do.
     #[command(subcommand)]
     pub command: Option<ReportCommand>,
-    /// The run's name, as `warroom runs list` tells it
+    /// The run's name, as `warroom history` tells it
     #[arg(required = true)]
     pub run: Option<String>,
     /// How to write it
@@ -208,6 +213,59 @@ pub enum ReportCommand {
         #[arg(long, value_name = "DIR")]
         journal: Option<PathBuf>,
     },
+}
+
+/// Options of a run without a screen.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(group = clap::ArgGroup::new("way").required(true).args(["unattended", "dry_run"]))]
+#[command(group = clap::ArgGroup::new("mode").args(["planned", "ungraceful"]))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+pub struct RunArgs {
+    /// The runbook, such as `failover`
+    pub runbook: String,
+    /// Run what is marked automatic; stop where a person is needed (exit code 75)
+    #[arg(long)]
+    pub unattended: bool,
+    /// Print every call that the runbook would make; change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Both regions answer; nothing may be lost
+    #[arg(long)]
+    pub planned: bool,
+    /// The primary is lost
+    #[arg(long)]
+    pub ungraceful: bool,
+    /// The reason of the declaration
+    #[arg(long, value_name = "TEXT", requires = "unattended")]
+    pub reason: Option<String>,
+    /// Accept the expected losses, where every store is within its RPO
+    #[arg(long, requires = "unattended")]
+    pub accept_losses: bool,
+    /// Stop once this step is done
+    #[arg(long, value_name = "STEP", requires = "unattended")]
+    pub until: Option<String>,
+}
+
+impl RunArgs {
+    /// The mode, where one was said.
+    #[must_use]
+    pub fn mode(&self) -> Option<Mode> {
+        match (self.planned, self.ungraceful) {
+            (true, _) => Some(Mode::Planned),
+            (_, true) => Some(Mode::Ungraceful),
+            (false, false) => None,
+        }
+    }
+}
+
+/// Options of a new site.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct InitArgs {
+    /// The shipped site, such as `lms`
+    #[arg(long, value_name = "NAME")]
+    pub from: String,
+    /// The folder to write into; `sites/NAME` when not said
+    pub dir: Option<PathBuf>,
 }
 
 /// What can be asked of the kinds of system.
@@ -278,6 +336,16 @@ mod tests {
         check("warroom history failover --json --site lms", true);
         check("warroom runs list", false);
         check("warroom runner /tmp/attempt", true);
+        check("warroom run failover --unattended --planned --as anna --reason drill", true);
+        check("warroom run failover --unattended --accept-losses --until fence", true);
+        check("warroom run failover --dry-run --ungraceful", true);
+        check("warroom run failover", false);
+        check("warroom run failover --unattended --dry-run", false);
+        check("warroom run failover --dry-run --reason drill", false);
+        check("warroom run failover --dry-run --planned --ungraceful", false);
+        check("warroom init --from lms", true);
+        check("warroom init --from lms elsewhere", true);
+        check("warroom init", false);
         check("warroom dance", false);
     }
 

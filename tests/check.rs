@@ -195,6 +195,12 @@ async fn plans_that_should_not_be_trusted_are_told() {
            together, longer than the shortest RTO of 4m00s"],
     )
     .await;
+    check_plan(
+        &[("action = \"toy.shift\"", "action = \"toy.shift\"\nautomatic = true")],
+        &["runbooks/failover.toml:28:1: step `shift` moves traffic in an unattended run, and no \
+           gate of its own is asked first"],
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -439,6 +439,7 @@ fn step(one: &dyn Action, with: Table, spec: &SystemSpec) -> Step {
         class: action.class,
         guard: action.guard,
         second_person: false,
+        automatic: false,
         optional: false,
         say: None,
         span: Span::default(),

@@ -172,7 +172,8 @@ pub async fn check(dir: &Path, offline: bool, setup: &CheckSetup) -> CheckReport
 
 fn add_files(report: &mut CheckReport, loaded: &LoadedSite, read: &ReadSecrets) {
     let path = loaded.dir.join("site.toml");
-    let used: BTreeSet<String> = read.names().map(str::to_owned).collect();
+    let mut used: BTreeSet<String> = read.names().map(str::to_owned).collect();
+    used.extend(lint::secrets_of_steps(&loaded.site, &loaded.runbooks));
     let mut warnings = lint::site_warnings(&loaded.site, &loaded.site_text, &used);
     warnings.extend(missing_world(loaded));
     add_file(

@@ -23,6 +23,7 @@ use crate::runtime::console::{Console, Parts};
 use crate::runtime::desk::{CommanderDesk, Desk, ObserverDesk};
 use crate::runtime::event::Event;
 use crate::runtime::journal;
+use crate::runtime::journal::lock::Lock;
 use crate::runtime::last_words;
 use crate::runtime::observations::{self, Keeper};
 use crate::runtime::paths::StatePaths;
@@ -69,43 +70,72 @@ pub struct Usage(pub String);
 ///
 /// # Errors
 /// When the terminal, the state folder or the site cannot be used.
-pub fn command(site: LoadedSite, start: &Start) -> anyhow::Result<()> {
+pub fn command(mut site: LoadedSite, start: &Start) -> anyhow::Result<()> {
     let ground = Ground::prepare(&site, start)?;
-    let _seat = resume::take_seat(&ground.paths, &site.site.name)?;
-    let (tell, answers) = mpsc::channel(JOURNAL_QUEUE);
-    let mut site = site;
-    let found = resume::take_up(&ground, &mut site, &tell)?;
-    let (folder, journal, run, words, notice) = match found {
-        Some(found) => {
-            let Found { folder, journal, run, words, changed } = found;
-            (Some(folder), Some(journal), run, Some(words), changed)
-        }
-        None => (None, None, None, None, None),
-    };
-    let names = workshop::environment_names(&site.site, &site.runbooks);
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let mut environment = runner::environment(&names);
-    environment.push((SITE_DIR_VARIABLE.to_owned(), site.dir.display().to_string()));
-    let builder = PlanWorkshop::new(&site.site, &site.dir, Arc::clone(&ground.clock));
-    last_words::know(&builder.known());
-    let (events, inbox) = mpsc::channel(EVENT_QUEUE);
-    let acts = CommanderActs {
-        runs: ground.paths.runs(),
-        folder,
-        journal: Arc::new(Mutex::new(journal)),
-        site_text: site.site_text.clone(),
-        runbook_texts: site.runbook_texts.clone(),
-        program: std::env::current_exe().context("failed to find this program's own file")?,
-        environment,
-        clock: Arc::clone(&ground.clock),
-        events: events.clone(),
-        answers: tell,
-    };
-    let journal = words.map_or(JournalState::None, |words| JournalState::Ok { words });
-    let mut parts = ground.parts(CommanderDesk::default(), &site, start, run, journal);
-    parts.notice = parts.notice.or(notice);
-    let channels = Channels { events, inbox, answers };
-    ground.run(parts, acts, Arc::new(builder), channels, &site)
+    let Cockpit { parts, acts, workshop, channels, seat: _seat } =
+        Cockpit::take(&ground, &mut site, start)?;
+    ground.run(parts, acts, workshop, channels, &site)
+}
+
+/// Everything of a commander's console but its face; the site's one seat while it is kept.
+pub(super) struct Cockpit {
+    /// The console's own.
+    pub(super) parts: Parts<CommanderDesk>,
+    /// Its hands.
+    pub(super) acts: CommanderActs,
+    /// What builds its operators.
+    pub(super) workshop: Arc<dyn Workshop>,
+    /// Where everything is told.
+    pub(super) channels: Channels,
+    /// The one commander's seat.
+    pub(super) seat: Lock,
+}
+
+impl Cockpit {
+    /// Takes the seat and the run that is open; `site` becomes the one frozen with it.
+    ///
+    /// # Errors
+    /// When another console commands, or the state folder or the open run cannot be used.
+    pub(super) fn take(
+        ground: &Ground,
+        site: &mut LoadedSite,
+        start: &Start,
+    ) -> anyhow::Result<Self> {
+        let seat = resume::take_seat(&ground.paths, &site.site.name)?;
+        let (tell, answers) = mpsc::channel(JOURNAL_QUEUE);
+        let found = resume::take_up(ground, site, &tell)?;
+        let (folder, journal, run, words, notice) = match found {
+            Some(found) => {
+                let Found { folder, journal, run, words, changed } = found;
+                (Some(folder), Some(journal), run, Some(words), changed)
+            }
+            None => (None, None, None, None, None),
+        };
+        let names = workshop::environment_names(&site.site, &site.runbooks);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut environment = runner::environment(&names);
+        environment.push((SITE_DIR_VARIABLE.to_owned(), site.dir.display().to_string()));
+        let builder = PlanWorkshop::new(&site.site, &site.dir, Arc::clone(&ground.clock));
+        last_words::know(&builder.known());
+        let (events, inbox) = mpsc::channel(EVENT_QUEUE);
+        let acts = CommanderActs {
+            runs: ground.paths.runs(),
+            folder,
+            journal: Arc::new(Mutex::new(journal)),
+            site_text: site.site_text.clone(),
+            runbook_texts: site.runbook_texts.clone(),
+            program: std::env::current_exe().context("failed to find this program's own file")?,
+            environment,
+            clock: Arc::clone(&ground.clock),
+            events: events.clone(),
+            answers: tell,
+        };
+        let journal = words.map_or(JournalState::None, |words| JournalState::Ok { words });
+        let mut parts = ground.parts(CommanderDesk::default(), site, start, run, journal);
+        parts.notice = parts.notice.or(notice);
+        let channels = Channels { events, inbox, answers };
+        Ok(Self { parts, acts, workshop: Arc::new(builder), channels, seat })
+    }
 }
 
 /// Runs a watcher's console on a site until it is left: no operator, no journal for writing.
@@ -122,10 +152,13 @@ pub fn watch(site: &LoadedSite, start: &Start) -> anyhow::Result<()> {
 }
 
 /// The ends of the channels of one console.
-struct Channels {
-    events: mpsc::Sender<Event>,
-    inbox: mpsc::Receiver<Event>,
-    answers: mpsc::Receiver<journal::Reply>,
+pub(super) struct Channels {
+    /// For whoever has something to tell.
+    pub(super) events: mpsc::Sender<Event>,
+    /// For the loop.
+    pub(super) inbox: mpsc::Receiver<Event>,
+    /// The journal's answers, for the loop.
+    pub(super) answers: mpsc::Receiver<journal::Reply>,
 }
 
 /// What both kinds of console stand on.
@@ -138,11 +171,12 @@ pub(super) struct Ground {
     pub(super) me: Actor,
     keymap: Keymap,
     theme: Theme,
-    memory: Option<PathBuf>,
+    /// Where observations are kept.
+    pub(super) memory: Option<PathBuf>,
 }
 
 impl Ground {
-    fn prepare(site: &LoadedSite, start: &Start) -> anyhow::Result<Self> {
+    pub(super) fn prepare(site: &LoadedSite, start: &Start) -> anyhow::Result<Self> {
         let (theme, keymap) = (appearance::theme(start)?, appearance::keymap(start)?);
         let paths = StatePaths::of_process()?;
         let usual = || paths.site(&site.site.name).ok();
@@ -233,7 +267,7 @@ impl Ground {
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Lets go of the journal and the observation file. A disk that hangs must not keep the person.
-fn leave(hands: impl Send + 'static) {
+pub(super) fn leave(hands: impl Send + 'static) {
     let (tell, done) = std::sync::mpsc::sync_channel(1);
     let dropping = std::thread::Builder::new().name("leave".to_owned()).spawn(move || {
         drop(hands);
@@ -245,7 +279,7 @@ fn leave(hands: impl Send + 'static) {
 }
 
 /// Threads that probes and checks share; the keys and the journal have their own.
-const WORKERS: usize = 2;
+pub(super) const WORKERS: usize = 2;
 
 /// Who sits here: the person of `--as`, checked against the site, with the system's user and host.
 fn actor(site: &LoadedSite, person: Option<&str>) -> anyhow::Result<Actor> {

@@ -15,7 +15,7 @@ use super::report_command;
 use super::resume::{self, Taken};
 use super::site_file::{self, LoadedSite};
 use super::toml_tree::FileFault;
-use super::{docs, history, lookup, registry, workshop};
+use super::{docs, dry_run, history, init, lookup, registry, unattended, workshop};
 use crate::cli::{Cli, Command, DemoArgs, Exit, HistoryArgs, ReplayArgs, SystemsCommand};
 use crate::domain::run::event::RunKind;
 use crate::port::Clock;
@@ -89,6 +89,13 @@ fn run(cli: &Cli) -> Result<ExitCode, Refused> {
             print!("{report}");
             Ok(report.exit().into())
         }
+        Some(Command::Run(args)) => {
+            let site = load(cli)?;
+            let start = start(cli, kind_of(&site));
+            let run = if args.dry_run { dry_run::run } else { unattended::run };
+            Ok(run(site, &start, args)?.into())
+        }
+        Some(Command::Init(args)) => Ok(init::run(args)?.into()),
         Some(Command::Systems { command: SystemsCommand::List }) => {
             print!("{}", docs::systems_list(SYSTEMS));
             Ok(Exit::Ok.into())

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::toml_tree;
 use crate::domain::catalogue::{Change, Class};
 use crate::domain::ids::StepId;
-use crate::domain::runbook::{Place, Runbook, Step};
+use crate::domain::runbook::{Compensation, Place, Runbook, Step};
 use crate::domain::settings::{Fault, Span};
 use crate::domain::site::{Site, SiteRole, SystemSpec};
 use crate::domain::time::short_time;
@@ -55,6 +55,22 @@ fn names_it(site: &Site, secret: &str) -> bool {
     site.systems.iter().any(tables)
 }
 
+/// Names of the secrets that steps speak of, such as in the headers of a request.
+#[must_use]
+pub fn secrets_of_steps(site: &Site, runbooks: &[Runbook]) -> Vec<String> {
+    let steps = || runbooks.iter().flat_map(|runbook| &runbook.steps);
+    let speaks = |step: &Step, name: &str| {
+        let back = match &step.compensation {
+            Compensation::Action { with, .. } => Some(with),
+            Compensation::None(_) | Compensation::NotNeeded => None,
+        };
+        let mut all = std::iter::once(&step.with).chain(back);
+        all.any(|table| toml_tree::find_text(table, name).is_some())
+    };
+    let names = site.secrets.iter().map(|secret| secret.name.clone());
+    names.filter(|name| steps().any(|step| speaks(step, name))).collect()
+}
+
 /// What speaks against a runbook, with its places in its file.
 #[must_use]
 pub fn runbook_warnings(runbook: &Runbook, site: &Site) -> Vec<Fault> {
@@ -71,6 +87,7 @@ pub fn runbook_warnings(runbook: &Runbook, site: &Site) -> Vec<Fault> {
         plan.check_scale(step, &mut found);
         plan.check_evidence(step, &mut found);
         plan.check_verification(step, &mut found);
+        check_automatic(step, &mut found);
     }
     if let Some(rto) = site.rto() {
         let path = plan.critical_path();
@@ -85,6 +102,17 @@ pub fn runbook_warnings(runbook: &Runbook, site: &Site) -> Vec<Fault> {
         }
     }
     found
+}
+
+/// Traffic that moves by itself must rest on something that was looked at in that moment.
+fn check_automatic(step: &Step, found: &mut Vec<Fault>) {
+    if step.automatic && step.action.change == Change::ShiftTraffic && step.gates.is_empty() {
+        let message = format!(
+            "step `{}` moves traffic in an unattended run, and no gate of its own is asked first",
+            step.id
+        );
+        found.push(Fault::new(step.span, message));
+    }
 }
 
 struct Plan<'a> {

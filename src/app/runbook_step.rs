@@ -52,6 +52,7 @@ pub(super) fn read_step(
         faults.take(reader.compensation(action.spec(), target.as_ref().and_then(Option::as_ref)))
     });
     let second_person = faults.take(reader.second_person());
+    let automatic = faults.take(reader.automatic(strict.as_ref(), second_person));
     let optional = faults.take(fields.boolean("optional")).flatten().unwrap_or(false);
     let say = faults.take(fields.text("say")).flatten().map(Clean::new);
     if let (Some((_, action)), Some(target)) = (found, &target) {
@@ -75,6 +76,7 @@ pub(super) fn read_step(
         class,
         guard,
         second_person: second_person?,
+        automatic: automatic?,
         optional,
         say,
         span: table.span,
@@ -294,6 +296,26 @@ impl Reader<'_, '_> {
 
     pub(super) fn target_spec(&self, target: Option<&Target>) -> Option<&SystemSpec> {
         self.context.site.system(&target?.system)
+    }
+
+    /// Whether an unattended run may start the step. Refused where only a person should decide.
+    fn automatic(
+        &self,
+        strict: Option<&(Class, Guard)>,
+        second_person: Option<bool>,
+    ) -> Result<bool, Fault> {
+        if !self.fields.boolean("automatic")?.unwrap_or(false) {
+            return Ok(false);
+        }
+        let why = match strict {
+            Some((Class::H, _)) => "only a person can see it (class H)",
+            Some((Class::X, _)) => "it cannot be undone (class X)",
+            Some((_, Guard::TypedVerb)) => "its guard is 3: a person types verb and target",
+            _ if second_person == Some(true) => "it asks for a second person",
+            Some(_) | None => return Ok(true),
+        };
+        let message = format!("{} cannot be `automatic`: {why}", self.what());
+        Err(Fault::new(self.place("automatic"), message))
     }
 
     fn second_person(&self) -> Result<bool, Fault> {

@@ -145,6 +145,8 @@ pub struct Step {
     pub guard: Guard,
     /// True when a second person must approve.
     pub second_person: bool,
+    /// True when an unattended run may start it without a person.
+    pub automatic: bool,
     /// True when it may be skipped without a doubt.
     pub optional: bool,
     /// A sentence to say aloud.

@@ -16,4 +16,5 @@ pub mod redact;
 pub mod run_loop;
 pub mod runner;
 pub mod terminal;
+pub mod unattended;
 pub mod workshop;

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tokio::time::{interval, sleep, timeout};
 
 use crate::domain::ids::StepId;
-use crate::domain::preview::Standing;
+use crate::domain::preview::{Preview, Standing};
 use crate::domain::run::commit::Grant;
 use crate::domain::text::Clean;
 use crate::port::{Clock, Operator};
@@ -107,25 +107,23 @@ impl<A> Performer<A> {
         let (workshop, events) = (Arc::clone(&self.workshop), self.events.clone());
         let clock = Arc::clone(&self.clock);
         tokio::spawn(async move {
-            let rehearsal = match workshop.operator(&job) {
-                Ok(mut operator) => {
-                    let standing = stand(operator.as_mut(), Duration::ZERO).await;
-                    let preview = timeout(CHECK_TIMEOUT, operator.preview()).await;
-                    let preview = preview.unwrap_or_default();
-                    let (step, back) = (job.step, job.back);
-                    Rehearsal { step, back, at: clock.now(), standing, preview }
-                }
-                Err(why) => Rehearsal {
-                    step: job.step,
-                    back: job.back,
-                    at: clock.now(),
-                    standing: Standing::Unknown(why),
-                    preview: crate::domain::preview::Preview::default(),
-                },
-            };
+            let rehearsal = rehearsal(workshop.as_ref(), job, clock.as_ref()).await;
             let _ = events.send(Event::Rehearsed(Box::new(rehearsal))).await;
         });
     }
+}
+
+/// Rehearses a step or its way back: how it stands, and what it would do. Changes nothing.
+pub async fn rehearsal(workshop: &dyn Workshop, job: Job, clock: &dyn Clock) -> Rehearsal {
+    let (standing, preview) = match workshop.operator(&job) {
+        Ok(mut operator) => {
+            let standing = stand(operator.as_mut(), Duration::ZERO).await;
+            let preview = timeout(CHECK_TIMEOUT, operator.preview()).await;
+            (standing, preview.unwrap_or_default())
+        }
+        Err(why) => (Standing::Unknown(why), Preview::default()),
+    };
+    Rehearsal { step: job.step, back: job.back, at: clock.now(), standing, preview }
 }
 
 /// Looks at a standing until it is done or the patience is over; the last look counts.

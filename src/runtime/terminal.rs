@@ -65,6 +65,13 @@ pub struct TerminalWriter {
 }
 
 impl TerminalWriter {
+    /// A writer where there is no terminal: what it is handed is let go.
+    #[must_use]
+    pub fn nowhere() -> Self {
+        let (thread, _) = sync_channel(WRITE_QUEUE);
+        Self { bytes: FrameBytes::default(), thread, busy: Arc::default() }
+    }
+
     /// True when the terminal took the last frame.
     #[must_use]
     pub fn is_ready(&self) -> bool {

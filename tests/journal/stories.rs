@@ -285,6 +285,7 @@ pub fn runbook() -> Runbook {
         class: Class::X,
         guard: Guard::TypedVerb,
         second_person: false,
+        automatic: false,
         optional: false,
         say: None,
         span: Span::default(),

@@ -252,6 +252,7 @@ fn step(action: &'static ActionSpec, side: Side, with: Table) -> Step {
         class: action.class,
         guard: action.guard,
         second_person: false,
+        automatic: false,
         optional: false,
         say: None,
         span: Span::default(),

@@ -13,6 +13,7 @@ use warroom::domain::time::Stamp;
 use warroom::domain::verdict::Primary;
 use warroom::port::Clock;
 use warroom::systems::sim::chance::Chance;
+use warroom::ui::screen::Access;
 use warroom::ui::update::Wish;
 
 use super::voyage::Voyage;
@@ -104,7 +105,7 @@ fn next_wish(voyage: &Voyage, runbook: &str, mode: Mode) -> Option<Wish> {
             Some(Wish::Intent(Intent::Declare { typed: "declare".to_owned(), reason }))
         }
         _ if run.accepted.is_none() => Some(Wish::Intent(Intent::AcceptLedger)),
-        _ if !voyage.console.is_armed() => Some(Wish::Arm),
+        _ if voyage.console.access() != Access::Armed => Some(Wish::Arm),
         _ if run.is_finished() => run.restored.as_ref().map(|_| Wish::Intent(Intent::Close)),
         _ => step_wish(run, plan),
     }

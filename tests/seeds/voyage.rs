@@ -247,14 +247,16 @@ impl Voyage {
 
     /// Asks the console for something, and says whether it was granted.
     pub fn ask(&mut self, wish: Wish) -> bool {
-        let at = self.clock.now();
-        let effects = self.console.ask(wish, at);
-        self.perform_all(effects);
-        let refusal = self.console.last_notice().filter(|said| said.refusal && said.at == at);
-        let refusal = refusal.map(|said| said.text.to_string());
-        let granted = refusal.is_none();
-        self.refusals.extend(refusal);
-        granted
+        match self.console.drive(wish, self.clock.now()) {
+            Ok(effects) => {
+                self.perform_all(effects);
+                true
+            }
+            Err(refusal) => {
+                self.refusals.push(refusal.to_string());
+                false
+            }
+        }
     }
 
     fn perform_all(&mut self, effects: Vec<Effect<Commander>>) {

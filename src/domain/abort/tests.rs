@@ -61,6 +61,7 @@ fn step(name: &str, action: &'static ActionSpec, needs: &[&str]) -> Step {
         guard: action.guard,
         second_person: false,
         optional: false,
+        automatic: false,
         say: None,
         span: Span::default(),
     }

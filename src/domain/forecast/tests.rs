@@ -52,6 +52,7 @@ pub(crate) fn step(name: &str, needs: &[&str], expect_s: u64) -> Step {
         class: Class::I,
         guard: Guard::OneKey,
         second_person: false,
+        automatic: false,
         optional: false,
         say: None,
         span: Span::default(),

@@ -1,12 +1,11 @@
 //! What a frame may look at, gathered for one moment.
 
 use super::Console;
-use crate::domain::run::state::Run;
 use crate::domain::time::Stamp;
 use crate::domain::verdict::Assessment;
 use crate::runtime::desk::Desk;
 use crate::ui::available;
-use crate::ui::model::{Model, Notice};
+use crate::ui::model::Model;
 use crate::ui::screen::{Access, OutputLine, Screen, TimelineRow};
 use crate::ui::theme::Theme;
 use crate::ui::update::Facts;
@@ -23,28 +22,10 @@ impl<D: Desk> Console<D> {
         }
     }
 
-    /// The run that is open, or was closed last.
-    #[must_use]
-    pub fn run(&self) -> Option<&Run> {
-        self.run.as_ref()
-    }
-
-    /// True when keys act.
-    #[must_use]
-    pub fn is_armed(&self) -> bool {
-        self.armed
-    }
-
     /// What the readings mean.
     #[must_use]
     pub fn assessment(&self) -> &Assessment {
         &self.assessment
-    }
-
-    /// The last sentence for the person at the keys.
-    #[must_use]
-    pub fn last_notice(&self) -> Option<&Notice> {
-        self.model.notice.as_ref()
     }
 
     pub(super) fn facts(&self, now: Stamp) -> Facts<'_> {

@@ -2,6 +2,7 @@
 
 mod alarms;
 mod attempts;
+mod driven;
 mod frame;
 mod pace;
 mod record;

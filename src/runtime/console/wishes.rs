@@ -30,13 +30,6 @@ impl<D: Desk> Console<D> {
         self.grant_all(wishes, now)
     }
 
-    /// Asks for what a key would have asked for, on a console that nobody types at. The answer is
-    /// the same: the desk decides, and a refusal is a notice.
-    pub fn ask(&mut self, wish: Wish, now: Stamp) -> Vec<Effect<D::Role>> {
-        self.touched = now;
-        self.grant_all(vec![wish], now)
-    }
-
     pub(super) fn ui_tick(&mut self, now: Stamp) -> Vec<Effect<D::Role>> {
         let mut model = std::mem::take(&mut self.model);
         let wishes = update::tick(&mut model, &self.facts(now));
@@ -55,7 +48,11 @@ impl<D: Desk> Console<D> {
         effects
     }
 
-    fn grant(&mut self, wish: Wish, now: Stamp) -> Result<Vec<Effect<D::Role>>, Refusal> {
+    pub(super) fn grant(
+        &mut self,
+        wish: Wish,
+        now: Stamp,
+    ) -> Result<Vec<Effect<D::Role>>, Refusal> {
         match wish {
             Wish::Intent(intent) => self.intend(&intent, now),
             Wish::Open { index, mode } => self.open(index, mode, now),

@@ -162,6 +162,7 @@ impl Stage {
             class: action.class,
             guard: action.guard,
             second_person: false,
+            automatic: false,
             optional: false,
             say: None,
             span: Span::default(),

@@ -58,6 +58,9 @@ pub fn danger(step: &Step) -> (Ink, &'static str) {
         (_, Compensation::Action { .. } | Compensation::NotNeeded) if step.second_person => {
             (TEXT, "TWO PERSONS")
         }
+        (_, Compensation::Action { .. } | Compensation::NotNeeded) if step.automatic => {
+            (MUTED, "auto")
+        }
         (_, Compensation::Action { .. } | Compensation::NotNeeded) if step.optional => {
             (MUTED, "optional")
         }

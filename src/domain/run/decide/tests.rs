@@ -63,6 +63,7 @@ fn step(id: &str, action: &'static ActionSpec, needs: &[&str]) -> Step {
         class: action.class,
         guard: action.guard,
         second_person: false,
+        automatic: false,
         optional: false,
         say: None,
         span: Span::default(),

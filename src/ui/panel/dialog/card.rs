@@ -77,7 +77,8 @@ fn danger(card: &Card, step: &Step, width: usize) -> Row {
         Class::X => Row::of(CRIT, "■1 IRREVERSIBLE, POINT OF NO RETURN"),
         Class::N => Row::of(WARN, "▲2 REPEATING DOES HARM"),
         Class::R | Class::I | Class::K | Class::H => {
-            Row::of(MUTED, format!("class {class}, guard {}", guard.number()))
+            let auto = if step.automatic { ", auto" } else { "" };
+            Row::of(MUTED, format!("class {class}, guard {}{auto}", guard.number()))
         }
     }
 }

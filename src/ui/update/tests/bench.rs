@@ -93,6 +93,7 @@ fn step(name: &str) -> Step {
         class: action.class,
         guard: action.guard,
         second_person: false,
+        automatic: false,
         optional: false,
         say: None,
         span: Span::default(),

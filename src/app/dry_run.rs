@@ -1,0 +1,194 @@
+//! `warroom run RUNBOOK --dry-run`: every call that a plan would make, in order, and what is so now.
+
+mod words;
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::anyhow;
+use tokio::task::JoinSet;
+
+use super::compose::{Start, WORKERS};
+use super::site_file::LoadedSite;
+use super::unattended::position;
+use super::workshop::{self, PlanWorkshop};
+use crate::cli::{Exit, RunArgs};
+use crate::domain::ids::Side;
+use crate::domain::ledger::{Ledger, freeze};
+use crate::domain::reading::LookErrorKind;
+use crate::domain::run::event::Mode;
+use crate::domain::runbook::{Compensation, Direction, Runbook, Step};
+use crate::domain::snapshot::Snapshot;
+use crate::domain::time::Stamp;
+use crate::port::{Clock, Looks};
+use crate::runtime::clock::SystemClock;
+use crate::runtime::effect::Job;
+use crate::runtime::observations;
+use crate::runtime::paths::StatePaths;
+use crate::runtime::performer::rehearsal;
+use crate::runtime::poller::Watched;
+use crate::runtime::workshop::Workshop;
+use crate::ui::screen::Rehearsal;
+
+/// What a look is given beyond its system's own timeout.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// What was seen of the world, once.
+struct Seen {
+    snapshot: Snapshot,
+    ledger: Ledger,
+    now: Stamp,
+}
+
+/// One step as it would be made.
+struct Rehearsed<'a> {
+    step: &'a Step,
+    forward: Rehearsal,
+    back: Option<Rehearsal>,
+}
+
+/// What a whole plan is told from.
+struct Told<'a> {
+    site: &'a LoadedSite,
+    runbook: &'a Runbook,
+    mode: Mode,
+    seen: Seen,
+    steps: Vec<Rehearsed<'a>>,
+}
+
+/// Prints every call that the runbook would make. Looks, and changes nothing.
+///
+/// # Errors
+/// When there is no such runbook, or the probes cannot be built.
+pub fn run(site: LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Result<Exit> {
+    let runbook = &site.runbooks[position(&site, &args.runbook)?];
+    let mode = args.mode().unwrap_or(Mode::Planned);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let probes = workshop::probes(&site.site, &site.dir, &clock).map_err(|why| anyhow!("{why}"))?;
+    let builder: Arc<dyn Workshop> =
+        Arc::new(PlanWorkshop::new(&site.site, &site.dir, Arc::clone(&clock)));
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
+    let (seen, steps) = runtime.block_on(async {
+        let seen = look(&site, runbook, start, probes, &clock).await;
+        (seen, rehearse(runbook, &builder, &clock).await)
+    });
+    runtime.shutdown_background();
+    let told = Told { site: &site, runbook, mode, seen, steps };
+    let (lines, findings) = words::plan(&told);
+    let gone = unreachable(&told);
+    let mut out = std::io::stdout();
+    for line in lines {
+        let _ = writeln!(out, "{line}");
+    }
+    for line in findings.iter().map(|line| format!("finding   {line}")).chain(
+        gone.iter().map(|name| format!("gone      {name}: the plan needs it, and it is silent")),
+    ) {
+        let _ = writeln!(out, "{line}");
+    }
+    let exit = match (gone.is_empty(), findings.is_empty()) {
+        (false, _) => Exit::Unreachable,
+        (true, false) => Exit::Finding,
+        (true, true) => Exit::Ok,
+    };
+    let _ = writeln!(out, "result    {}: {}; nothing was changed", exit.number(), exit.meaning());
+    Ok(exit)
+}
+
+/// Looks once at every system, beside what an earlier console remembers.
+async fn look(
+    site: &LoadedSite,
+    runbook: &Runbook,
+    start: &Start,
+    probes: Vec<Watched>,
+    clock: &Arc<dyn Clock>,
+) -> Seen {
+    let usual = || StatePaths::of_process().ok()?.site(&site.site.name).ok();
+    let memory = start.memory.clone().or_else(usual).filter(|folder| folder.is_dir());
+    let earlier = memory.as_deref().map(observations::load).unwrap_or_default().observations;
+    let mut snapshot = Snapshot::default();
+    let mut frozen = None;
+    if let Some(earlier) = earlier {
+        snapshot.remember_all(earlier.snapshot);
+        frozen = earlier.ledger;
+    }
+    let mut looking = JoinSet::new();
+    for mut one in probes {
+        let clock = Arc::clone(clock);
+        looking.spawn(async move {
+            let at = clock.now();
+            let looks = tokio::time::timeout(one.timeout + GRACE, one.probe.look()).await;
+            (one.system, at, looks.ok())
+        });
+    }
+    for (system, at, looks) in looking.join_all().await {
+        let (Some(system), Some(Looks { a, b })) = (system, looks) else { continue };
+        for (side, look) in [(Side::A, a), (Side::B, b)] {
+            if let Some(look) = look {
+                snapshot.record(&system, side, at, look);
+            }
+        }
+    }
+    let now = clock.now();
+    let ledger = frozen.unwrap_or_else(|| freeze(&site.site, &snapshot, runbook.from, now));
+    Seen { snapshot, ledger, now }
+}
+
+/// Rehearses every step and its way back, all at the same time: each looks only.
+async fn rehearse<'a>(
+    runbook: &'a Runbook,
+    workshop: &Arc<dyn Workshop>,
+    clock: &Arc<dyn Clock>,
+) -> Vec<Rehearsed<'a>> {
+    let plan = Arc::new(runbook.clone());
+    let direction = Direction { from: runbook.from, to: runbook.to };
+    let start = |step: &Step, back: bool| {
+        let (workshop, clock) = (Arc::clone(workshop), Arc::clone(clock));
+        let runbook = Arc::clone(&plan);
+        let job = Job { runbook, direction, step: step.id.clone(), attempt: 0, back };
+        tokio::spawn(async move { rehearsal(workshop.as_ref(), job, clock.as_ref()).await })
+    };
+    let started: Vec<_> = runbook
+        .steps
+        .iter()
+        .map(|step| {
+            let back = matches!(step.compensation, Compensation::Action { .. });
+            (step, start(step, false), back.then(|| start(step, true)))
+        })
+        .collect();
+    let mut steps = Vec::with_capacity(started.len());
+    for (step, forward, back) in started {
+        let Ok(forward) = forward.await else { continue };
+        let back = match back {
+            Some(back) => back.await.ok(),
+            None => None,
+        };
+        steps.push(Rehearsed { step, forward, back });
+    }
+    steps
+}
+
+/// What the plan acts on or asks in the region it leads to, and does not answer.
+fn unreachable(told: &Told<'_>) -> Vec<String> {
+    let runbook = told.runbook;
+    let direction = Direction { from: runbook.from, to: runbook.to };
+    let targets = runbook.steps.iter().filter_map(|step| step.target.as_ref());
+    let targets = targets.map(|target| (&target.system, direction.side(target.place)));
+    let gates = runbook.steps.iter().flat_map(|step| &step.gates);
+    let gates = gates.map(|gate| (&gate.system, direction.side(gate.place)));
+    let mut gone: Vec<String> = targets
+        .chain(gates)
+        .filter(|(_, side)| *side == runbook.to)
+        .filter(|(system, side)| {
+            let cell = told.seen.snapshot.cell(system, *side);
+            cell.and_then(|cell| cell.last_error.as_ref()).is_some_and(|(_, error)| {
+                matches!(error.kind, LookErrorKind::Unreachable | LookErrorKind::Timeout)
+            })
+        })
+        .map(|(system, side)| format!("{system} in {side}"))
+        .collect();
+    gone.sort();
+    gone.dedup();
+    gone
+}

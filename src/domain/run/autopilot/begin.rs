@@ -1,0 +1,75 @@
+//! Whether the site and the readings let this person begin such a run now.
+
+use std::time::Duration;
+
+use super::{Choice, Outlook, person, two_primaries};
+use crate::domain::rules::period;
+use crate::domain::run::decide::{Context, permitted};
+use crate::domain::run::event::Mode;
+use crate::domain::site::{Site, SiteRole};
+use crate::domain::text::Clean;
+use crate::domain::verdict::{Primary, Verdict};
+
+/// Looks in a row that a rule may want before it calls a system down, with some to spare.
+const LOOKS_MAX: u32 = 8;
+
+/// `choice`, where the site lets this person begin such a run now.
+pub(super) fn begin(outlook: &Outlook<'_>, choice: Choice) -> Choice {
+    let Context { site, by, assessment, runbook, now, .. } = outlook.context;
+    if let Err(refusal) = permitted(site, by, SiteRole::Commander, "command") {
+        return person(refusal.to_string());
+    }
+    let declarer = by.person.as_ref().and_then(|id| site.person(id));
+    if !site.people.is_empty() && !declarer.is_some_and(|person| person.may_declare) {
+        let names = site.declarers().join(", ");
+        return person(format!("{by} may not declare at this site; it lets {names}: D declares"));
+    }
+    if !assessment.split_brain.is_empty() {
+        return person(two_primaries(outlook));
+    }
+    let looked_for = now.since(outlook.since);
+    let still_looking = looked_for < look_around(site);
+    if assessment.active == runbook.to {
+        let why = format!("region {} serves already: this plan leads nowhere else", runbook.to);
+        return if still_looking { Choice::Wait(why.into()) } else { person(why) };
+    }
+    match (outlook.orders.mode, &assessment.primary) {
+        (Mode::Ungraceful, Primary::Red { .. }) => match &assessment.verdict {
+            verdict @ (Verdict::NoGo(reasons) | Verdict::Blind(reasons)) => {
+                let why = reasons.first().map_or("", Clean::as_str);
+                person(format!("the standby is {}: {why}; D declares all the same", verdict.word()))
+            }
+            Verdict::Go | Verdict::Caution(_) => choice,
+        },
+        (Mode::Planned, Primary::Healthy) => choice,
+        (Mode::Planned, Primary::Red { .. }) => {
+            person("the primary is red: this is no planned run; say --ungraceful, or D declares")
+        }
+        (mode, primary) => {
+            let state = primary_words(primary);
+            let wanted = if mode == Mode::Planned { "healthy" } else { "red by the site's rules" };
+            let why = format!("the primary is {state}, not {wanted}");
+            if still_looking {
+                Choice::Wait(why.into())
+            } else {
+                person(format!("{why}: D declares all the same"))
+            }
+        }
+    }
+}
+
+/// The time in which every rule has had the looks that it needs.
+fn look_around(site: &Site) -> Duration {
+    let slowest = site.systems.iter().map(period).max().unwrap_or_default();
+    slowest.saturating_mul(LOOKS_MAX)
+}
+
+fn primary_words(primary: &Primary) -> String {
+    match primary {
+        Primary::Healthy => "healthy".to_owned(),
+        Primary::Suspect { .. } => "suspect".to_owned(),
+        Primary::Red { .. } => "red".to_owned(),
+        Primary::ItIsUs { .. } => "out of our own reach: it is our network".to_owned(),
+        Primary::Blind(why) => format!("not known ({why})"),
+    }
+}

@@ -1,0 +1,89 @@
+//! A console without keys: what an unattended run looks at, and the door for its wishes.
+
+use super::Console;
+use crate::domain::run::autopilot::{Orders, Outlook};
+use crate::domain::run::decide::Context;
+use crate::domain::run::refusal::Refusal;
+use crate::domain::run::state::Run;
+use crate::domain::runbook::Runbook;
+use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+use crate::runtime::desk::Desk;
+use crate::runtime::effect::Effect;
+use crate::ui::screen::{JournalState, Rehearsal, TimelineRow};
+use crate::ui::update::Wish;
+
+impl<D: Desk> Console<D> {
+    /// What the next wish is chosen from; `index` is the runbook to open where no run is open.
+    #[must_use]
+    pub fn outlook<'a>(
+        &'a self,
+        index: usize,
+        orders: &'a Orders,
+        now: Stamp,
+    ) -> Option<Outlook<'a>> {
+        let runbook: &Runbook = match (&self.run, &self.plan) {
+            (Some(_), Some(plan)) => plan,
+            _ => self.runbooks.get(index)?,
+        };
+        let context = Context {
+            site: &self.site,
+            runbook,
+            run: self.run.as_ref(),
+            snapshot: &self.snapshot,
+            assessment: &self.assessment,
+            ledger: &self.ledger,
+            t0: self.outage.as_ref().map(|outage| (outage.t0, outage.basis)),
+            detected: self.outage.as_ref().and_then(|outage| outage.detected),
+            by: &self.me,
+            armed: self.armed,
+            now,
+        };
+        Some(Outlook { context, orders, since: self.started })
+    }
+
+    /// Grants a wish as if a person had pressed its keys: the same desk, the same decision.
+    ///
+    /// # Errors
+    /// A refusal, whose text is the sentence to show.
+    pub fn drive(&mut self, wish: Wish, now: Stamp) -> Result<Vec<Effect<D::Role>>, Refusal> {
+        self.touched = now;
+        self.grant(wish, now)
+    }
+
+    /// True while something is on its way to the journal: nothing is decided on half a record.
+    #[must_use]
+    pub fn is_recording(&self) -> bool {
+        self.desk.is_recording() || self.opening.is_some() || self.waiting.is_some()
+    }
+
+    /// The run, open or just closed.
+    #[must_use]
+    pub fn run(&self) -> Option<&Run> {
+        self.run.as_ref()
+    }
+
+    /// The journal's state.
+    #[must_use]
+    pub fn journal(&self) -> &JournalState {
+        &self.journal
+    }
+
+    /// The last rehearsal.
+    #[must_use]
+    pub fn rehearsal(&self) -> Option<&Rehearsal> {
+        self.rehearsal.as_ref()
+    }
+
+    /// The rows of the timeline after `last`, oldest first; all of them when there is none.
+    #[must_use]
+    pub fn rows_after(&self, last: Option<&TimelineRow>) -> Vec<TimelineRow> {
+        let told = last.and_then(|last| self.timeline.iter().rposition(|row| row == last));
+        self.timeline.iter().skip(told.map_or(0, |at| at + 1)).cloned().collect()
+    }
+
+    /// What the console would show in its notice row as a refusal; asking takes it away.
+    pub fn take_refusal(&mut self) -> Option<Clean> {
+        self.model.notice.take().filter(|notice| notice.refusal).map(|notice| notice.text)
+    }
+}

@@ -1,0 +1,274 @@
+//! A run without a person at the keys: the same console and desk, driven by the pure choice.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::domain::catalogue::Guard;
+use crate::domain::ids::StepId;
+use crate::domain::run::autopilot::{Choice, Orders, next};
+use crate::domain::run::intent::Intent;
+use crate::domain::run::refusal::Refusal;
+use crate::domain::run::role::Commander;
+use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+use crate::port::Clock;
+use crate::runtime::console::{Console, TICK_RUNNING};
+use crate::runtime::desk::Desk;
+use crate::runtime::effect::Effect;
+use crate::runtime::event::{Event, Signal as Told};
+use crate::runtime::journal::Reply;
+use crate::runtime::performer::{Acts, Performer};
+use crate::ui::screen::{Access, JournalState, TimelineRow};
+use crate::ui::update::{REHEARSAL_AGE_MAX, Wish};
+
+/// Events taken in one go before the next choice.
+const BATCH_MAX: usize = 512;
+
+/// How an unattended run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// Closed, or done as far as it was asked for.
+    Finished,
+    /// A person is needed; for what.
+    NeedPerson(Clean),
+    /// A step failed; what happened.
+    Failed(Clean),
+    /// The journal cannot record; why.
+    Journal(Clean),
+    /// Somebody asked it to end; running steps go on.
+    Left,
+}
+
+/// Who drives: what was asked for, and what was told so far.
+#[derive(Debug)]
+pub struct Pilot {
+    orders: Orders,
+    runbook: usize,
+    rehearsing: Option<(StepId, Stamp)>,
+    told: Option<TimelineRow>,
+    waits: Option<Clean>,
+    waits_told: Option<Clean>,
+}
+
+impl Pilot {
+    /// A pilot with these orders; `runbook` is the one to open where no run is open.
+    #[must_use]
+    pub fn new(orders: Orders, runbook: usize) -> Self {
+        Self { orders, runbook, rehearsing: None, told: None, waits: None, waits_told: None }
+    }
+
+    /// Chooses and wishes once; the end, when there is nothing more to choose.
+    pub fn turn<D: Desk>(
+        &mut self,
+        console: &mut Console<D>,
+        now: Stamp,
+    ) -> (Vec<Effect<D::Role>>, Option<End>) {
+        if console.is_over() {
+            return (Vec::new(), Some(End::Left));
+        }
+        if let JournalState::Failed(why) | JournalState::ReadOnly(why) = console.journal() {
+            return (Vec::new(), Some(End::Journal(why.clone())));
+        }
+        // The first looks may still be on their way: what they say of danger is waited for.
+        if console.is_recording() || !console.has_looked_around(now) {
+            return (Vec::new(), None);
+        }
+        let Some(outlook) = console.outlook(self.runbook, &self.orders, now) else {
+            return (Vec::new(), Some(End::NeedPerson("the site has no such runbook".into())));
+        };
+        let choice = next(&outlook);
+        self.waits = None;
+        let wish = match choice {
+            Choice::Open => Wish::Open { index: self.runbook, mode: self.orders.mode },
+            Choice::Wish(intent) => Wish::Intent(intent),
+            Choice::Wait(why) => {
+                self.waits = Some(why);
+                return (Vec::new(), None);
+            }
+            Choice::NeedPerson(why) => return (Vec::new(), Some(End::NeedPerson(why))),
+            Choice::Failed(what) => return (Vec::new(), Some(End::Failed(what))),
+            Choice::Finished => return (Vec::new(), Some(End::Finished)),
+        };
+        match self.wish(console, wish, now) {
+            Ok(effects) => (effects, None),
+            // What was seen changed in between; the next choice looks at it again.
+            Err(Refusal::Recording | Refusal::Gate { .. }) => (Vec::new(), None),
+            Err(Refusal::Journal(why)) => (Vec::new(), Some(End::Journal(why))),
+            Err(refusal) => {
+                let why = refusal.to_string().into();
+                (Vec::new(), Some(End::NeedPerson(why)))
+            }
+        }
+    }
+
+    fn wish<D: Desk>(
+        &mut self,
+        console: &mut Console<D>,
+        mut wish: Wish,
+        now: Stamp,
+    ) -> Result<Vec<Effect<D::Role>>, Refusal> {
+        let mut effects = Vec::new();
+        if let Wish::Intent(Intent::Run { step, call, .. }) = &mut wish {
+            if console.access() != Access::Armed {
+                effects.extend(console.drive(Wish::Arm, now)?);
+            }
+            match self.rehearsed(console, step, now) {
+                Rehearsed::Call(seen) => *call = seen,
+                Rehearsed::Asked => return Ok(effects),
+                Rehearsed::Ask => {
+                    self.rehearsing = Some((step.clone(), now));
+                    let wish = Wish::Rehearse { step: step.clone(), back: false };
+                    effects.extend(console.drive(wish, now)?);
+                    return Ok(effects);
+                }
+            }
+        }
+        effects.extend(console.drive(wish, now)?);
+        Ok(effects)
+    }
+
+    /// A step that a person would see a card of is rehearsed first: its exact call goes on record.
+    fn rehearsed<D: Desk>(&self, console: &Console<D>, step: &StepId, now: Stamp) -> Rehearsed {
+        let guard = console
+            .outlook(self.runbook, &self.orders, now)
+            .and_then(|outlook| outlook.context.runbook.step(step).map(|step| step.guard));
+        if guard == Some(Guard::OneKey) {
+            return Rehearsed::Call(Clean::default());
+        }
+        let asked = self.rehearsing.as_ref().filter(|(asked, _)| asked == step);
+        let seen = console.rehearsal().filter(|seen| {
+            seen.step == *step && !seen.back && now.since(seen.at) <= REHEARSAL_AGE_MAX
+        });
+        match (seen, asked) {
+            (Some(seen), _) => Rehearsed::Call(seen.preview.call.clone()),
+            (None, Some((_, since))) if now.since(*since) <= REHEARSAL_AGE_MAX => Rehearsed::Asked,
+            (None, _) => Rehearsed::Ask,
+        }
+    }
+
+    /// What happened since the last time it was asked for, one line each.
+    pub fn news<D: Desk>(&mut self, console: &mut Console<D>, now: Stamp) -> Vec<String> {
+        let rows = console.rows_after(self.told.as_ref());
+        let mut lines: Vec<String> =
+            rows.iter().map(|row| line(row.at, row.who.as_str(), row.text.as_str())).collect();
+        if let Some(last) = rows.into_iter().next_back() {
+            self.told = Some(last);
+        }
+        if let Some(refusal) = console.take_refusal() {
+            lines.push(line(now, "console", refusal.as_str()));
+        }
+        if let Some(why) = self.waits.as_ref().filter(|why| self.waits_told.as_ref() != Some(why)) {
+            lines.push(line(now, "waiting", why.as_str()));
+        }
+        self.waits_told.clone_from(&self.waits);
+        lines
+    }
+
+    /// Takes what an earlier console told as told.
+    pub fn skip_told<D: Desk>(&mut self, console: &Console<D>) {
+        self.told = console.rows_after(None).pop();
+    }
+}
+
+/// Whether the exact call of a step is known.
+enum Rehearsed {
+    Call(Clean),
+    Asked,
+    Ask,
+}
+
+/// `2026-11-20 14:02:10Z  anna      declared`.
+#[must_use]
+pub fn line(at: Stamp, who: &str, text: &str) -> String {
+    let utc = at.utc();
+    format!("{} {utc}  {who:<9} {text}", utc.date())
+}
+
+/// What the loop listens to.
+pub struct Ears {
+    /// Everything but the journal.
+    pub events: mpsc::Receiver<Event>,
+    /// The journal's answers.
+    pub journal: mpsc::Receiver<Reply>,
+}
+
+impl Ears {
+    fn next_ready(&mut self) -> Option<Event> {
+        if let Ok(reply) = self.journal.try_recv() {
+            return Some(Event::Journal(Box::new(reply)));
+        }
+        self.events.try_recv().ok()
+    }
+}
+
+/// Drives the run until it ends, telling each line of the timeline once.
+///
+/// # Errors
+/// When the signals cannot be listened to.
+pub async fn run<D: Desk<Role = Commander>, A: Acts<Commander>>(
+    console: &mut Console<D>,
+    performer: &mut Performer<A>,
+    ears: Ears,
+    mut pilot: Pilot,
+    tell: &mut dyn FnMut(&str),
+    clock: &Arc<dyn Clock>,
+) -> io::Result<End> {
+    let mut ears = ears;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut ticks = interval(TICK_RUNNING);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut waited = Duration::ZERO;
+    for effect in console.wake() {
+        performer.perform(effect);
+    }
+    if let Some(folder) = performer.acts.run_folder() {
+        performer.recorder.resume(folder, console, clock.now());
+    }
+    loop {
+        let event = tokio::select! {
+            biased;
+            _ = hang_up.recv() => Event::Signal(Told::End),
+            _ = terminate.recv() => Event::Signal(Told::End),
+            _ = interrupt.recv() => Event::Signal(Told::End),
+            Some(reply) = ears.journal.recv() => Event::Journal(Box::new(reply)),
+            Some(event) = ears.events.recv() => event,
+            _ = ticks.tick() => {
+                waited += TICK_RUNNING;
+                if waited < console.tick_after() {
+                    continue;
+                }
+                waited = Duration::ZERO;
+                Event::Tick
+            }
+        };
+        let now = clock.now();
+        let (recorder, folder) = (&mut performer.recorder, performer.acts.run_folder());
+        let mut effects = recorder.step(console, folder, event, now);
+        for _ in 0..BATCH_MAX {
+            let Some(event) = ears.next_ready() else { break };
+            effects.extend(recorder.step(console, folder, event, now));
+        }
+        effects.extend(recorder.settle(console, now));
+        let (more, end) = pilot.turn(console, now);
+        for effect in effects.into_iter().chain(more) {
+            performer.perform(effect);
+        }
+        for line in pilot.news(console, now) {
+            tell(&line);
+        }
+        if let Some(end) = end {
+            // What is known is kept for the console that takes over, also when nobody asked.
+            for effect in console.step(Event::Signal(Told::End), now) {
+                performer.perform(effect);
+            }
+            return Ok(end);
+        }
+    }
+}
