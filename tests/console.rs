@@ -115,6 +115,8 @@ impl Bench {
                 | Effect::LookNow
                 | Effect::Title(_)
                 | Effect::Bell
+                | Effect::Notify(_)
+                | Effect::Copy(_)
                 | Effect::Quit => continue,
             };
             let more = self.console.step(answer, self.now);
@@ -408,6 +410,8 @@ fn an_observer_only_looks() {
                         | Effect::Keep(_)
                         | Effect::Title(_)
                         | Effect::Bell
+                        | Effect::Notify(_)
+                        | Effect::Copy(_)
                         | Effect::Quit
                 ),
                 "{wish:?}"

@@ -1,5 +1,6 @@
 //! What was heard, what it means, what may happen next: answers only, no clock, file or network.
 
+pub mod addresses;
 pub mod bound;
 pub mod catalogue;
 pub mod forecast;
@@ -9,9 +10,11 @@ pub mod ids;
 pub mod judge;
 pub mod ledger;
 pub mod loss;
+pub mod moment;
 pub mod objective;
 pub mod preview;
 pub mod reading;
+pub mod rhythm;
 pub mod rules;
 pub mod run;
 pub mod runbook;

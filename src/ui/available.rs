@@ -135,6 +135,11 @@ impl<'a> Asked<'_, 'a> {
                 refuse_if(accepted, "the expected losses were accepted already")
             }
             Command::Note | Command::Close => self.open().map(|_| ()),
+            Command::SetT0 => {
+                let run = self.declared()?;
+                let stopped = run.restored.is_some();
+                refuse_if(stopped, "the clock has stopped: T0 cannot be moved any more")
+            }
             Command::Choose => self.choosable(),
             Command::Acknowledge => {
                 let none = unacknowledged(self.facts).is_none();
@@ -156,7 +161,11 @@ impl<'a> Asked<'_, 'a> {
             | Command::Back
             | Command::Quit
             | Command::Evidence
-            | Command::VerifyNow => Ok(()),
+            | Command::VerifyNow
+            | Command::Palette
+            | Command::Update
+            | Command::Copy
+            | Command::Select => Ok(()),
         }
     }
 

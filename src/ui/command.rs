@@ -69,6 +69,16 @@ pub enum Command {
     VerifyNow,
     /// Write a note.
     Note,
+    /// Every command by its name, with arguments.
+    Palette,
+    /// Compose a status update.
+    Update,
+    /// Copy what is shown.
+    Copy,
+    /// Select a step by its name.
+    Select,
+    /// Move T0.
+    SetT0,
 }
 
 /// Where keys are bound; one table of a keymap each.
@@ -179,6 +189,11 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(Command::Evidence, "evidence", Context::Global, "what every probe said"),
     spec(Command::VerifyNow, "verify-now", Context::Global, "look again at everything now"),
     spec(Command::Note, "note", Context::Global, "write a note to the timeline"),
+    spec(Command::Palette, "palette", Context::Global, "every command by its name, with arguments"),
+    spec(Command::Update, "update", Context::Global, "compose a status update and copy it"),
+    spec(Command::Copy, "copy", Context::Global, "copy what is shown, secrets masked"),
+    spec(Command::Select, "step", Context::Global, "select a step by its name"),
+    spec(Command::SetT0, "t0-set", Context::Global, "move T0, with a reason, typed"),
 ];
 
 impl Command {
@@ -221,7 +236,8 @@ impl Command {
             | Self::AbortRun
             | Self::Close
             | Self::Acknowledge
-            | Self::Note => true,
+            | Self::Note
+            | Self::SetT0 => true,
             Self::Help
             | Self::Panel(_)
             | Self::NextPanel
@@ -237,8 +253,18 @@ impl Command {
             | Self::Back
             | Self::Quit
             | Self::Evidence
-            | Self::VerifyNow => false,
+            | Self::VerifyNow
+            | Self::Palette
+            | Self::Update
+            | Self::Copy
+            | Self::Select => false,
         }
+    }
+
+    /// True for what has no key of its own, because it says nothing without an argument.
+    #[must_use]
+    pub fn is_only_named(self) -> bool {
+        matches!(self, Self::Select | Self::SetT0)
     }
 
     /// True for what SAFE blocks: everything that moves a step or gives the run up. Holding,
@@ -278,7 +304,12 @@ impl Command {
             | Self::Back
             | Self::Quit
             | Self::Evidence
-            | Self::VerifyNow => false,
+            | Self::VerifyNow
+            | Self::Palette
+            | Self::Update
+            | Self::Copy
+            | Self::Select
+            | Self::SetT0 => false,
         }
     }
 }

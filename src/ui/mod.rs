@@ -2,15 +2,18 @@
 
 pub mod available;
 pub mod command;
+pub mod copy;
 pub mod fixture;
 pub mod keymap;
 pub mod model;
+pub mod palette;
 pub mod panel;
 pub mod screen;
 pub mod screenshot;
 pub mod theme;
 pub mod tree;
 pub mod update;
+pub mod update_text;
 pub mod view;
 pub mod widget;
 pub mod words;

@@ -77,6 +77,14 @@ pub enum FormPurpose {
     AbortStep(StepId),
 }
 
+impl FormPurpose {
+    /// True when the field confirms, word by word, instead of telling something.
+    #[must_use]
+    pub fn is_typed(&self) -> bool {
+        matches!(self, Self::AbortStep(_))
+    }
+}
+
 /// The card of a step: what would change, gates, loss, undo, timing, and how to start it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Card {
@@ -106,6 +114,31 @@ pub struct Choose {
     pub index: usize,
     /// Planned or ungraceful.
     pub mode: Mode,
+}
+
+/// The fields of the dialog that moves T0, in the order in which they are filled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum T0Field {
+    /// The new T0.
+    #[default]
+    Time,
+    /// The reason.
+    Reason,
+    /// The word `t0`.
+    Word,
+}
+
+/// Moving T0.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SetT0 {
+    /// The new T0 as typed.
+    pub time: Field,
+    /// The reason typed.
+    pub reason: Field,
+    /// The word typed.
+    pub word: Field,
+    /// The field that has the cursor.
+    pub at: T0Field,
 }
 
 /// What lies over the content. Header, banner, strip, NEXT and keys are never covered.
@@ -172,6 +205,31 @@ pub enum Dialog {
     },
     /// Closing the run: how it would end and what is left.
     Close {
+        /// When it was opened.
+        opened: Stamp,
+    },
+    /// Every command by its name.
+    Palette {
+        /// What was typed: the beginning of a name, or a name and its arguments.
+        field: Field,
+        /// The row that Enter takes.
+        chosen: usize,
+        /// When it was opened.
+        opened: Stamp,
+    },
+    /// A status update, composed from what is shown.
+    Update {
+        /// The person's own sentence.
+        field: Field,
+        /// First row shown.
+        scroll: usize,
+        /// When it was opened.
+        opened: Stamp,
+    },
+    /// Moving T0.
+    SetT0 {
+        /// What was typed.
+        typed: SetT0,
         /// When it was opened.
         opened: Stamp,
     },

@@ -170,6 +170,7 @@ pub fn granted(intent: &Intent) -> Clean {
         Intent::AbortRun { .. } => "the run is being given up; W closes it".to_owned(),
         Intent::Close => "run closed".to_owned(),
         Intent::Note { .. } => "noted".to_owned(),
+        Intent::SendUpdate { .. } => "status update on record".to_owned(),
         Intent::Acknowledge { .. } => "acknowledged".to_owned(),
     };
     Clean::new(&text)

@@ -41,6 +41,11 @@ impl<D: Desk> Console<D> {
 
     /// Draws the frame of this moment.
     pub fn draw(&mut self, frame: &mut ratatui::Frame<'_>, theme: &Theme, now: Stamp) {
+        self.shown(now, |screen| view::draw(frame, screen, theme));
+    }
+
+    /// What is made of what a frame of this moment shows.
+    pub(super) fn shown<T>(&mut self, now: Stamp, make: impl FnOnce(&Screen<'_>) -> T) -> T {
         let guide = available::guide(&self.keymap, &self.facts(now), &self.model);
         let output: &[OutputLine] = self.output.make_contiguous();
         let timeline: &[TimelineRow] = self.timeline.make_contiguous();
@@ -72,6 +77,6 @@ impl<D: Desk> Console<D> {
             model: &self.model,
             guide: &guide,
         };
-        view::draw(frame, &screen, theme);
+        make(&screen)
     }
 }

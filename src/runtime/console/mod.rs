@@ -4,6 +4,7 @@ mod alarms;
 mod attempts;
 mod frame;
 mod record;
+mod share;
 mod watch;
 mod wishes;
 
@@ -29,6 +30,7 @@ use crate::runtime::desk::Desk;
 use crate::runtime::effect::Effect;
 use crate::runtime::event::{Event, Signal, Why};
 use crate::runtime::observations::{Day, Observations};
+use crate::runtime::redact::Redactor;
 use crate::ui::keymap::Keymap;
 use crate::ui::model::{Model, Notice};
 use crate::ui::screen::{JournalState, OutputLine, Rehearsal, TimelineRow};
@@ -133,6 +135,7 @@ pub struct Console<D: Desk> {
     kept: Stamp,
     ticked: Stamp,
     title: String,
+    redactor: Redactor,
     judge_due: bool,
     keep_due: bool,
     dirty: bool,
@@ -198,6 +201,7 @@ impl<D: Desk> Console<D> {
             kept: now,
             ticked: now,
             title: String::new(),
+            redactor: Redactor::new(&[]),
             judge_due: true,
             keep_due: false,
             dirty: true,
@@ -211,6 +215,11 @@ impl<D: Desk> Console<D> {
         }
         console.judge(now);
         console
+    }
+
+    /// Masks what a redactor knows in everything that is handed to the terminal for others.
+    pub fn mask_with(&mut self, redactor: Redactor) {
+        self.redactor = redactor;
     }
 
     /// What must be done at once when the console starts: attempts of an earlier console are found

@@ -76,11 +76,17 @@ impl<D: Desk> Console<D> {
                 Ok(effects)
             }
             Wish::Rehearse { step, back } => Ok(self.rehearse(&step, back).into_iter().collect()),
+            Wish::Copy => Ok(self.copy(now)),
+            Wish::Update { sentence } => Ok(self.hand_over_update(&sentence, now)),
             Wish::Leave => Ok(self.end(now)),
         }
     }
 
-    fn intend(&mut self, intent: &Intent, now: Stamp) -> Result<Vec<Effect<D::Role>>, Refusal> {
+    pub(super) fn intend(
+        &mut self,
+        intent: &Intent,
+        now: Stamp,
+    ) -> Result<Vec<Effect<D::Role>>, Refusal> {
         if self.desk.read_only() {
             return Err(Refusal::ReadOnly);
         }

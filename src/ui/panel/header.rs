@@ -67,13 +67,15 @@ fn regions(screen: &Screen<'_>, parts: bool) -> Row {
     Row::plain(format!("{} > {}", one(way.from), one(way.to)))
 }
 
-/// The header.
+/// The header; `update` says when the next status update is due, where no other row has room.
 #[must_use]
-pub fn header(screen: &Screen<'_>, width: usize) -> Row {
+pub fn header(screen: &Screen<'_>, update: Option<Row>, width: usize) -> Row {
     let run = screen.run.map_or_else(|| "no incident".to_owned(), |run| run.id.to_string());
     let utc = Row::of(TEXT, screen.now.utc().to_string());
     let help = Row::of(MUTED, format!("{} help", words::key(screen, Command::Help)));
     let gap = |row: Row, cells: usize| row.put(TEXT, " ".repeat(cells));
+    let told = update.unwrap_or_default();
+    let owed = if told.is_empty() { Row::new() } else { gap(told.clone(), 2) };
     let left = |spaced: bool, parts: bool, long: bool| {
         let cells = if spaced { 2 } else { 1 };
         gap(badges(screen, if spaced { " " } else { "" }), cells)
@@ -85,6 +87,7 @@ pub fn header(screen: &Screen<'_>, width: usize) -> Row {
     let short_left = gap(badges(screen, ""), 1).put(TEXT, &run);
     let right = |long: bool, with_help: bool| {
         let row = gap(poll(screen, long), if long { 3 } else { 1 }).join(utc.clone());
+        let row = owed.clone().join(row);
         if with_help { gap(row, 3).join(help.clone()) } else { row }
     };
     let letters = words::direction(screen);
@@ -98,9 +101,9 @@ pub fn header(screen: &Screen<'_>, width: usize) -> Row {
         (left(false, false, false), right(false, false)),
         (letters, right(false, false)),
         (short_left.clone(), right(false, false)),
-        (short_left.clone(), utc.clone()),
-        (gap(badges(screen, ""), 1).join(who(screen, false)), Row::new()),
-        (badges(screen, ""), Row::new()),
+        (short_left.clone(), owed.clone().join(utc.clone())),
+        (gap(badges(screen, ""), 1).join(who(screen, false)), told.clone()),
+        (badges(screen, ""), told),
     ];
     for (left, right) in lines {
         let gap = usize::from(!right.is_empty());

@@ -9,7 +9,7 @@ use crate::ui::widget::row::{Row, as_many};
 use super::words;
 
 /// The commands of the keys row with their short words, the most important first.
-const SHOWN: [(Command, &str); 22] = [
+const SHOWN: [(Command, &str); 25] = [
     (Command::Help, "help"),
     (Command::Enter, "open"),
     (Command::Run, "run"),
@@ -24,11 +24,14 @@ const SHOWN: [(Command, &str); 22] = [
     (Command::Arm, "arm/safe"),
     (Command::Acknowledge, "ack"),
     (Command::Evidence, "evidence"),
+    (Command::Update, "update"),
     (Command::Note, "note"),
+    (Command::Palette, "palette"),
     (Command::Panel(1), "panel"),
     (Command::Zoom, "zoom"),
     (Command::Filter, "filter"),
     (Command::VerifyNow, "verify"),
+    (Command::Copy, "copy"),
     (Command::Choose, "runbook"),
     (Command::Close, "close"),
     (Command::Quit, "quit"),
@@ -45,6 +48,9 @@ fn only_looks(command: Command) -> bool {
             | Command::Enter
             | Command::Evidence
             | Command::VerifyNow
+            | Command::Palette
+            | Command::Update
+            | Command::Copy
             | Command::Quit
     )
 }
@@ -101,6 +107,11 @@ fn dialog_keys(dialog: &Dialog) -> &'static str {
         Dialog::Ledger { .. } | Dialog::Close { .. } | Dialog::Leave { .. } => {
             "enter accept   esc leave, nothing happens"
         }
+        Dialog::Palette { .. } => "type   up/down choose   tab complete   enter open   esc leave",
+        Dialog::Update { .. } => {
+            "type a sentence, or none   enter hand over   pgup/pgdn   esc leave"
+        }
+        Dialog::SetT0 { .. } => "type   tab next field   enter accept   esc leave, nothing happens",
         Dialog::Arm { .. } => "type `arm`   enter accept   esc leave, nothing happens",
     }
 }

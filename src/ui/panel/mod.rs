@@ -8,6 +8,7 @@ pub mod next;
 pub mod red;
 pub mod region;
 pub mod replication;
+pub mod rhythm;
 pub mod runbook;
 pub mod spoken;
 pub mod strip;

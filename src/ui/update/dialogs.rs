@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::guards::dialog_is_new;
-use super::{Facts, Wish, card, contexts, form, leave_dialog, look, refuse};
+use super::{Facts, Wish, card, contexts, form, leave_dialog, look, palette, refuse, sheets};
 use crate::domain::run::event::Mode;
 use crate::domain::run::intent::{Intent, REASON_CHARS_MIN};
 use crate::domain::text::Clean;
@@ -11,7 +11,7 @@ use crate::domain::time::Stamp;
 use crate::ui::available::why_not;
 use crate::ui::command::{COMMANDS, Command};
 use crate::ui::keymap::{Key, Keymap};
-use crate::ui::model::{Choose, Dialog, Field, FormPurpose, Model};
+use crate::ui::model::{Choose, Dialog, Field, FormPurpose, Model, T0Field};
 
 /// How long the losses must have been on the screen before they can be accepted.
 const LEDGER_READ_MIN: Duration = Duration::from_secs(1);
@@ -25,6 +25,8 @@ pub(super) enum After {
     Stay(Vec<Wish>),
     /// It is closed.
     Close(Vec<Wish>),
+    /// Another one, or none, is in its place already.
+    Gone(Vec<Wish>),
 }
 
 impl After {
@@ -39,6 +41,7 @@ impl After {
                 leave_dialog(model);
                 wishes
             }
+            Self::Gone(wishes) => wishes,
         }
     }
 }
@@ -50,7 +53,10 @@ pub(super) fn has_field(dialog: &Dialog) -> bool {
         Dialog::Form { .. }
         | Dialog::Declare { .. }
         | Dialog::Arm { .. }
-        | Dialog::AbortRun { .. } => true,
+        | Dialog::AbortRun { .. }
+        | Dialog::Palette { .. }
+        | Dialog::Update { .. }
+        | Dialog::SetT0 { .. } => true,
         Dialog::Help { .. }
         | Dialog::Ledger { .. }
         | Dialog::Choose(_)
@@ -72,6 +78,9 @@ fn settles(dialog: &Dialog) -> bool {
         | Dialog::Arm { .. }
         | Dialog::AbortRun { .. }
         | Dialog::Close { .. }
+        | Dialog::Palette { .. }
+        | Dialog::Update { .. }
+        | Dialog::SetT0 { .. }
         | Dialog::Leave { .. } => true,
     }
 }
@@ -100,10 +109,14 @@ pub(super) fn refuse_burst(model: &mut Model, now: Stamp) -> bool {
         ) => Some(word),
         Some(
             Dialog::Arm { field, .. }
+            | Dialog::Palette { field, .. }
             | Dialog::Form { purpose: FormPurpose::AbortStep(_), field, .. },
         ) => Some(field),
+        Some(Dialog::SetT0 { typed, .. }) if typed.at == T0Field::Word => Some(&mut typed.word),
         Some(
             Dialog::Card(_)
+            | Dialog::Update { .. }
+            | Dialog::SetT0 { .. }
             | Dialog::Declare { .. }
             | Dialog::AbortRun { .. }
             | Dialog::Form { .. },
@@ -140,6 +153,10 @@ pub(super) fn press(model: &mut Model, facts: &Facts<'_>, keymap: &Keymap, key: 
         return Vec::new();
     }
     model.notice = None;
+    if command == Some(Command::Copy) {
+        model.dialog = Some(dialog);
+        return vec![Wish::Copy];
+    }
     let after = take(model, facts, &mut dialog, key, command);
     after.settle(model, dialog)
 }
@@ -174,6 +191,13 @@ fn take(
             return pair.press(model, facts, key, command, Command::AbortRun);
         }
         Dialog::Choose(chosen) => return choose(model, facts, chosen, command),
+        Dialog::Palette { field, chosen, .. } => {
+            return palette::press(model, facts, field, chosen, key, command);
+        }
+        Dialog::Update { field, scroll, .. } => {
+            return sheets::press_update(field, scroll, key, command);
+        }
+        Dialog::SetT0 { typed, .. } => return sheets::press_t0(model, facts, typed, key, command),
         Dialog::Arm { field, .. } if entered => {
             if field.text == "arm" {
                 return checked(model, facts, Command::Arm, Wish::Arm);

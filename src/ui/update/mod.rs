@@ -7,6 +7,8 @@ mod field;
 mod form;
 mod guards;
 mod moves;
+mod palette;
+mod sheets;
 mod wish;
 
 use crossterm::event::{KeyEvent, KeyEventKind};
@@ -30,6 +32,7 @@ pub use card::{REHEARSAL_AGE_MAX, STOP_WINDOW};
 pub use field::FIELD_CHARS_MAX;
 pub use form::least_chars;
 pub use guards::{BURST, BURST_KEYS, SAME_VERB, SEQUENCE_SHOWN_AFTER, SETTLE};
+pub use sheets::{T0_WORD, wanted_t0};
 pub use wish::Wish;
 
 /// The smallest terminal, columns and rows, on which guards 2 and 3 may be confirmed.

@@ -9,7 +9,10 @@ mod form;
 mod help;
 mod leave;
 mod ledger;
+mod palette;
 mod runbooks;
+mod t0;
+mod update;
 
 use ratatui::layout::Rect;
 
@@ -20,6 +23,7 @@ use crate::ui::widget::sheet::{self, Sheet};
 
 /// Draws a dialog over the content.
 pub fn draw(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>, dialog: &Dialog) {
+    let rows = usize::from(content.height);
     let width = sheet::inner_width(content);
     let whole = canvas.area();
     let sheet: Sheet = match dialog {
@@ -36,6 +40,11 @@ pub fn draw(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>, dialog:
         Dialog::AbortRun { word, reason, at_reason, .. } => {
             leave::abort_run(screen, (word, reason), *at_reason, width)
         }
+        Dialog::Palette { field, chosen, .. } => {
+            palette::sheet(screen, field, *chosen, width, rows)
+        }
+        Dialog::Update { field, scroll, .. } => update::sheet(screen, field, *scroll, width),
+        Dialog::SetT0 { typed, .. } => t0::sheet(screen, typed, width),
         Dialog::Close { .. } => leave::close(screen, width),
         Dialog::Leave { .. } => leave::leave(screen, width),
     };

@@ -132,6 +132,9 @@ fn apt_words(bench: &Bench) -> &'static str {
             | Dialog::Choose(_)
             | Dialog::Evidence { .. }
             | Dialog::AbortRun { .. }
+            | Dialog::Palette { .. }
+            | Dialog::Update { .. }
+            | Dialog::SetT0 { .. }
             | Dialog::Close { .. }
             | Dialog::Leave { .. },
         )

@@ -1,0 +1,74 @@
+//! Moving T0: the old one, the new one, what the clock becomes; then the reason and the word.
+
+use std::time::Duration;
+
+use crate::domain::moment::MOMENT_FORM;
+use crate::domain::run::intent::REASON_CHARS_MIN;
+use crate::domain::time::{Stamp, clock_text};
+use crate::ui::model::{SetT0, T0Field};
+use crate::ui::panel::words;
+use crate::ui::screen::Screen;
+use crate::ui::update::{Facts, T0_WORD, wanted_t0};
+use crate::ui::widget::ink::{BORDER, CRIT, INFO, Ink, MUTED, TEXT, WARN};
+use crate::ui::widget::row::Row;
+use crate::ui::widget::sheet::Sheet;
+
+use super::fields::{exact, fact, leave_row, typed as typed_row, words as words_field};
+
+/// The sheet.
+pub(super) fn sheet(screen: &Screen<'_>, typed: &SetT0, width: usize) -> Sheet {
+    let gone = screen.forecast.elapsed.unwrap_or_default();
+    let old = format!("{}   {}", words::t0_text(screen), clock(screen, gone).1);
+    let mut body = fact("NOW", TEXT, &old, width);
+    match wanted_t0(typed, &Facts::of(screen)) {
+        Ok(t0) => body.extend(becomes(screen, t0, width)),
+        Err(_) if typed.time.text.trim().is_empty() => {
+            body.extend(fact("BECOMES", MUTED, &format!("write {MOMENT_FORM}"), width));
+        }
+        Err(why) => body.extend(fact("BECOMES", WARN, &format!("▲2 {why}"), width)),
+    }
+    body.extend(fact("STAYS", TEXT, "the losses that were frozen, and the declaration", width));
+    let asked = typed.at == T0Field::Time;
+    let mut foot = vec![
+        Row::of(BORDER, "─".repeat(width)),
+        Row::of(TEXT, "the new T0, in UTC:").cut(width),
+        typed_row(&typed.time, asked, TEXT, width),
+    ];
+    let at_reason = typed.at == T0Field::Reason;
+    foot.extend(words_field("the reason:", REASON_CHARS_MIN, &typed.reason, at_reason, width));
+    let ask = format!("{} types", screen.me);
+    foot.extend(exact(&ask, T0_WORD, &typed.word, typed.at == T0Field::Word, width));
+    foot.push(leave_row("").cut(width));
+    Sheet {
+        title: Row::plain("MOVE T0"),
+        right: Row::of(INFO, "◆3 moves the clock, runs nothing"),
+        body,
+        foot,
+        scroll: 0,
+    }
+}
+
+/// What the clock says at some time since T0.
+fn clock(screen: &Screen<'_>, gone: Duration) -> (Ink, String) {
+    let lead = format!("clock T+{}", clock_text(gone));
+    match screen.forecast.rto {
+        None => (TEXT, lead),
+        Some(rto) if gone >= rto => {
+            (CRIT, format!("{lead}, BREACHED, over by {}", clock_text(gone.saturating_sub(rto))))
+        }
+        Some(rto) => (TEXT, format!("{lead}, {} left", clock_text(rto.saturating_sub(gone)))),
+    }
+}
+
+fn becomes(screen: &Screen<'_>, t0: Stamp, width: usize) -> Vec<Row> {
+    let utc = t0.utc();
+    let (ink, told) = clock(screen, screen.now.since(t0));
+    let mut rows = fact("BECOMES", ink, &format!("T0 {} {utc}   {told}", utc.date()), width);
+    let old = words::t0(screen).map(|(at, _)| at);
+    if let Some(old) = old {
+        let apart = clock_text(Duration::from_millis(old.wall_ms.abs_diff(t0.wall_ms)));
+        let way = if t0.wall_ms < old.wall_ms { "earlier" } else { "later" };
+        rows.extend(fact("", TEXT, &format!("{apart} {way} than now"), width));
+    }
+    rows
+}
