@@ -18,7 +18,7 @@ fn masked(word: &str, hosts: &[&str]) -> String {
     let core = word.trim_matches(outside);
     let known = |part: &str| hosts.iter().any(|host| part.eq_ignore_ascii_case(host));
     let parts = || core.split([',', ';', '(', ')', '"', '\'', '=', '<', '>', '|', '/']);
-    if word.contains("://") || is_ip(word) || core.contains('@') {
+    if word.contains("://") || word.starts_with("::") || core.contains('@') {
         return MASK.to_owned();
     }
     let hidden = |part: &str| {
@@ -28,10 +28,8 @@ fn masked(word: &str, hosts: &[&str]) -> String {
     if parts().any(hidden) { word.replace(core, MASK) } else { word.to_owned() }
 }
 
-fn is_ip(word: &str) -> bool {
-    let bare = word.trim_matches(['[', ']', '(', ')', ',', ';', '.', '"', '\'']);
-    // `::` alone is punctuation, and a time of day is no address.
-    bare.parse::<IpAddr>().is_ok() && bare.len() > 2
+fn is_ip(part: &str) -> bool {
+    part.parse::<IpAddr>().is_ok()
 }
 
 /// `db.eu.example`: labels of letters, digits and dashes, the last of letters.
@@ -61,6 +59,7 @@ mod tests {
         check("at db.eu.example:5432, again", "at [host], again");
         check("(10.0.0.7) answers", "([host]) answers");
         check("10.0.0.7:5432 and fe80::1", "[host] and [host]");
+        check("from [fe80::1]: 3 and ::1", "from [[host]]: 3 and [host]");
         check("see https://status.example/x?y", "see [host]");
         check("ssh anna@box first", "ssh [host] first");
         check("on bastion-2.", "on [host].");

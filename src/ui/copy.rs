@@ -11,8 +11,11 @@ use super::view::draw_panel;
 use super::widget::canvas::Canvas;
 use crate::domain::text::Clean;
 
-/// Columns of what is copied: wide enough that little is cut, narrow enough to be pasted.
-const COLUMNS: u16 = 160;
+/// Columns of a panel: wide enough that little is cut.
+const PANEL_COLUMNS: u16 = 156;
+
+/// Columns of a dialog: what it says stands in one column.
+const DIALOG_COLUMNS: u16 = 100;
 
 /// Rows that are drawn: more than a panel can show at once, fewer than would take long.
 const ROWS: u16 = 500;
@@ -26,7 +29,8 @@ const FLATS: [char; 12] = ['─', '━', '┌', '┐', '└', '┘', '┏', '┓
 /// The lines: the kind of the incident first, so that a drill is never taken for the real thing.
 #[must_use]
 pub fn lines(screen: &Screen<'_>) -> Vec<Clean> {
-    let area = Rect::new(0, 0, COLUMNS, ROWS);
+    let columns = if screen.model.dialog.is_some() { DIALOG_COLUMNS } else { PANEL_COLUMNS };
+    let area = Rect::new(0, 0, columns, ROWS);
     let mut buffer = Buffer::empty(area);
     let theme = Theme::shipped("mono").expect("mono is shipped");
     let mut canvas = Canvas::new(&mut buffer, &theme, screen.model.ascii);
@@ -89,7 +93,7 @@ mod tests {
         check("running", Panel::Timeline, &log, &["RUNBOOK"]);
         check("running", Panel::RegionA, &["us-east-1", "last ok 14:02:08Z"], &["TIMELINE"]);
         // A dialog instead of what lies beneath, as a whole.
-        let card = ["promote PostgreSQL", "SELECT pg_promote", "Esc = back"];
+        let card = ["promote PostgreSQL", "SELECT pg_promote", "Esc = close"];
         check("card", Panel::Runbook, &card, &["more below", "scale B from 2 to 10"]);
         check("ledger", Panel::Runbook, &["kafka", "UNKNOWN"], &["TIMELINE"]);
     }

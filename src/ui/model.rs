@@ -270,6 +270,9 @@ pub struct Guards {
     pub at_reason: bool,
     /// Until when a guard 1 that was asked for waits for its dry run; then its stop window begins.
     pub waits_until: Option<Stamp>,
+    /// True while a dialog that the palette opened has had no key of its own: the Enter that opened
+    /// it must not go on and accept it.
+    pub from_palette: bool,
     /// When the last dry run was asked for.
     pub rehearsed_at: Option<Stamp>,
 }

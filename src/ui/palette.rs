@@ -143,7 +143,9 @@ pub fn rows(text: &str, facts: &Facts<'_>, model: &Model) -> Vec<PaletteRow> {
 pub fn search(text: &str) -> Vec<&'static CommandSpec> {
     let wanted = plain(text.trim());
     if wanted.is_empty() {
-        return COMMANDS.iter().collect();
+        // What only moves the eye has a key under every hand: it comes last.
+        let (moves, others): (Vec<_>, Vec<_>) = COMMANDS.iter().partition(|spec| moves(spec));
+        return others.into_iter().chain(moves).collect();
     }
     let (ignore, smart) = (CaseMatching::Ignore, Normalization::Smart);
     let fuzzy = Pattern::new(&wanted, ignore, smart, AtomKind::Fuzzy);
@@ -165,6 +167,22 @@ pub fn search(text: &str) -> Vec<&'static CommandSpec> {
         .collect();
     found.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
     found.into_iter().map(|(_, spec)| spec).collect()
+}
+
+fn moves(spec: &CommandSpec) -> bool {
+    matches!(
+        spec.command,
+        Command::Panel(_)
+            | Command::NextPanel
+            | Command::Up
+            | Command::Down
+            | Command::PageUp
+            | Command::PageDown
+            | Command::First
+            | Command::Last
+            | Command::Enter
+            | Command::Back
+    )
 }
 
 /// Names are searched in words, so that `t0 set` and `t0-set` are one.

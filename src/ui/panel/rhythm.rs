@@ -14,23 +14,23 @@ pub fn next_lead(width: usize) -> &'static str {
     if width >= 60 { "NEXT  " } else { "NEXT " }
 }
 
-/// `UPDATE DUE 02:11`, `UPDATE LATE 01:03`; none while no update is owed.
+/// `UPDATE DUE 02:11`, `UPDATE LATE 01:03`, and whether it is late; none while none is owed.
 #[must_use]
-pub fn told(screen: &Screen<'_>) -> Option<Row> {
+pub fn told(screen: &Screen<'_>) -> Option<(Row, bool)> {
     Some(match rhythm(screen.run, screen.now)? {
         Rhythm::Due(left) => {
             // Whole seconds that are left, the last one shown as such.
             let left = left + std::time::Duration::from_millis(999);
-            Row::of(MUTED, format!("UPDATE DUE {}", words::minutes(left)))
+            (Row::of(MUTED, format!("UPDATE DUE {}", words::minutes(left))), false)
         }
-        Rhythm::Late(by) => Row::of(WARN, format!("UPDATE LATE {}", words::minutes(by))),
+        Rhythm::Late(by) => (Row::of(WARN, format!("UPDATE LATE {}", words::minutes(by))), true),
     })
 }
 
 /// The same as it stands in NEXT, with the key: only where the sentence keeps all its room.
 #[must_use]
 pub fn in_next(screen: &Screen<'_>, width: usize) -> Option<Row> {
-    let told = told(screen)?;
+    let (told, _) = told(screen)?;
     let row = if screen.access == Access::ReadOnly {
         told
     } else {

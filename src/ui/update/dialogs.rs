@@ -66,6 +66,11 @@ pub(super) fn has_field(dialog: &Dialog) -> bool {
     }
 }
 
+/// True for a dialog that one key more would accept, once the palette opened it.
+pub(super) fn accepts_enter(dialog: &Dialog) -> bool {
+    settles(dialog) && !matches!(dialog, Dialog::Update { .. } | Dialog::Palette { .. })
+}
+
 /// True when a key that was meant for what is beneath could do something here.
 fn settles(dialog: &Dialog) -> bool {
     match dialog {
@@ -150,6 +155,12 @@ pub(super) fn press(model: &mut Model, facts: &Facts<'_>, keymap: &Keymap, key: 
     if settles(&dialog) && dialog_is_new(&model.guards, now) {
         model.dialog = Some(dialog);
         refuse(model, now, "ignored: this dialog just opened; press it again");
+        return Vec::new();
+    }
+    if std::mem::take(&mut model.guards.from_palette) && command == Some(Command::Enter) {
+        model.guards.from_palette = true;
+        model.dialog = Some(dialog);
+        refuse(model, now, "the palette opened this by enter: read it, press end, then enter");
         return Vec::new();
     }
     model.notice = None;

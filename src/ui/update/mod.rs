@@ -280,6 +280,7 @@ fn obey(model: &mut Model, facts: &Facts<'_>, command: Command, repeated: bool) 
 
 fn open(model: &mut Model, now: Stamp, dialog: Dialog) {
     model.guards.dialog_at = Some(now);
+    model.guards.from_palette = false;
     model.guards.at_reason = false;
     model.guards.waits_until = None;
     model.sequence.clear();

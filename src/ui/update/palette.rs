@@ -1,6 +1,6 @@
 //! Keys in the palette. Enter opens what the command's key opens; no step is ever run by it.
 
-use super::dialogs::After;
+use super::dialogs::{After, accepts_enter};
 use super::{Facts, card, commands, guards, leave_dialog, moves, open, refuse, say};
 use crate::domain::catalogue::Guard;
 use crate::domain::moment::read_moment;
@@ -131,6 +131,7 @@ fn take(model: &mut Model, facts: &Facts<'_>, command: Command, given: Given) ->
         other => commands::run(model, facts, other),
     };
     fill(model, command, given);
+    model.guards.from_palette = model.dialog.as_ref().is_some_and(accepts_enter);
     After::Gone(wishes)
 }
 

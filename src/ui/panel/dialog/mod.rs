@@ -44,7 +44,7 @@ pub fn draw(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>, dialog:
             palette::sheet(screen, field, *chosen, width, rows)
         }
         Dialog::Update { field, scroll, .. } => update::sheet(screen, field, *scroll, width),
-        Dialog::SetT0 { typed, .. } => t0::sheet(screen, typed, width),
+        Dialog::SetT0 { typed, .. } => t0::sheet(screen, typed, width, rows),
         Dialog::Close { .. } => leave::close(screen, width),
         Dialog::Leave { .. } => leave::leave(screen, width),
     };

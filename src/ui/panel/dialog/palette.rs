@@ -20,6 +20,9 @@ const KEY_CELLS: usize = 9;
 /// Rows of the frame and the foot, which the list leaves free.
 const FIXED_ROWS: usize = 6;
 
+/// Under this many rows a list has no room.
+const SMALL_ROWS: usize = 8;
+
 /// The sheet; `room` is the height of the content.
 pub(super) fn sheet(
     screen: &Screen<'_>,
@@ -40,6 +43,14 @@ pub(super) fn sheet(
     if body.is_empty() {
         let why = nothing(&field.text, &facts);
         body.extend(wrap(&why, width).into_iter().map(|line| Row::of(WARN, line)));
+    }
+    if room < SMALL_ROWS {
+        // One row is all there is room for: the one that Enter would take.
+        let taken = found.get(chosen).map(|row| line(screen, row, true, name).cut(width));
+        body = taken.into_iter().chain(body.into_iter().filter(|_| found.is_empty())).collect();
+        let title = Row::plain(format!("PALETTE {} found", found.len()));
+        let foot = vec![typed(field, true, TEXT, width)];
+        return Sheet { title, body, foot, ..Sheet::default() };
     }
     let seen = room.saturating_sub(FIXED_ROWS).max(1);
     let ask = Row::of(TEXT, "a command, or a part of its name:").cut(width);

@@ -15,8 +15,11 @@ use crate::ui::widget::sheet::Sheet;
 
 use super::fields::{exact, fact, leave_row, typed as typed_row, words as words_field};
 
-/// The sheet.
-pub(super) fn sheet(screen: &Screen<'_>, typed: &SetT0, width: usize) -> Sheet {
+/// Under this many rows only the field that has the cursor is shown.
+const ALL_FIELDS_ROWS: usize = 14;
+
+/// The sheet; `room` is the height of the content.
+pub(super) fn sheet(screen: &Screen<'_>, typed: &SetT0, width: usize, room: usize) -> Sheet {
     let gone = screen.forecast.elapsed.unwrap_or_default();
     let old = format!("{}   {}", words::t0_text(screen), clock(screen, gone).1);
     let mut body = fact("NOW", TEXT, &old, width);
@@ -28,16 +31,26 @@ pub(super) fn sheet(screen: &Screen<'_>, typed: &SetT0, width: usize) -> Sheet {
         Err(why) => body.extend(fact("BECOMES", WARN, &format!("▲2 {why}"), width)),
     }
     body.extend(fact("STAYS", TEXT, "the losses that were frozen, and the declaration", width));
-    let asked = typed.at == T0Field::Time;
-    let mut foot = vec![
-        Row::of(BORDER, "─".repeat(width)),
-        Row::of(TEXT, "the new T0, in UTC:").cut(width),
-        typed_row(&typed.time, asked, TEXT, width),
-    ];
-    let at_reason = typed.at == T0Field::Reason;
-    foot.extend(words_field("the reason:", REASON_CHARS_MIN, &typed.reason, at_reason, width));
-    let ask = format!("{} types", screen.me);
-    foot.extend(exact(&ask, T0_WORD, &typed.word, typed.at == T0Field::Word, width));
+    let asks = |at: T0Field| {
+        let active = typed.at == at;
+        match at {
+            T0Field::Time => vec![
+                Row::of(TEXT, "the new T0, in UTC:").cut(width),
+                typed_row(&typed.time, active, TEXT, width),
+            ],
+            T0Field::Reason => {
+                words_field("the reason:", REASON_CHARS_MIN, &typed.reason, active, width)
+            }
+            T0Field::Word => {
+                let ask = format!("{} types", screen.me);
+                exact(&ask, T0_WORD, &typed.word, active, width)
+            }
+        }
+    };
+    let all = [T0Field::Time, T0Field::Reason, T0Field::Word];
+    let shown: &[T0Field] = if room < ALL_FIELDS_ROWS { &[typed.at] } else { &all };
+    let mut foot = vec![Row::of(BORDER, "─".repeat(width))];
+    foot.extend(shown.iter().flat_map(|at| asks(*at)));
     foot.push(leave_row("").cut(width));
     Sheet {
         title: Row::plain("MOVE T0"),

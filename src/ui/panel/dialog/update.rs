@@ -22,6 +22,7 @@ pub(super) fn sheet(screen: &Screen<'_>, field: &Field, scroll: usize, width: us
             body.push(Row::of(TEXT, format!("{lead}{part}")));
         }
     }
+    body.push(Row::of(MUTED, "made of what is on the screen, without names of hosts").cut(width));
     let (ink, right, enter) = match is_recorded(screen) {
         Ok(()) => (INFO, "◆3 copied, and put on record", "Enter = record it and copy it."),
         Err(why) => (WARN, why, "Enter = copy it; it is NOT recorded."),
@@ -35,7 +36,6 @@ pub(super) fn sheet(screen: &Screen<'_>, field: &Field, scroll: usize, width: us
             Row::of(TEXT, "a sentence of your own, or none:").cut(width),
             typed(field, true, TEXT, width),
             leave_row(enter).cut(width),
-            Row::of(MUTED, "made of what is on the screen, without names of hosts").cut(width),
         ],
         scroll,
     }
