@@ -361,3 +361,132 @@ fn next_update(screen: &Screen<'_>, at: Moment) -> String {
         _ => format!("[{kind}] NEXT UPDATE by {}", screen.now.plus(UPDATE_EVERY).utc()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::fixture::{self, DIALOGS, MOMENTS};
+
+    fn text(fixture: &fixture::Fixture, sentence: &str) -> String {
+        let lines = lines(&fixture.screen(), sentence);
+        lines.iter().map(Clean::as_str).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn each_moment_has_its_own_words() {
+        let check = |moment: &str, wants: &[&str], not: &[&str]| {
+            let fixture = fixture::of(moment).expect("the moment exists");
+            let text = text(&fixture, "");
+            for want in wants {
+                assert!(text.contains(want), "{moment} wants `{want}`\n{text}");
+            }
+            for other in not {
+                assert!(!text.contains(other), "{moment} has `{other}`\n{text}");
+            }
+        };
+        check("healthy", &["STATE no incident", "CLOCK not running"], &["DONE", "ETA", "T+"]);
+        let red = ["PROVISIONAL", "nothing is declared", "DECIDED nothing yet", "nothing was run"];
+        check("red", &red, &["declared by"]);
+        let running = [
+            "[LIVE] STATUS UPDATE 3, 2026-11-20 14:25:51Z",
+            "INCIDENT lms-20261120-140650",
+            "from region A (us-east-1) to region B (eu-central-1)",
+            "T+00:23:41 since 14:02:10Z; RTO 01:00:00 ON TRACK, 00:36:19 left",
+            "LOSS UNKNOWN for kyc; expected: 43s of kafka",
+            "DONE 5 of 12 steps",
+            "NOW \"scale B from 2 to 10\"",
+            "NEXT \"all probes pass\"",
+            "ETA about 14:42:31Z, T+00:40:21, 19m39s before the RTO",
+            "ROADBLOCKS none known",
+            "declared 14:08:42Z by anna; expected losses accepted 14:09:10Z by anna",
+            "[LIVE] NEXT UPDATE by 14:30:51Z",
+        ];
+        check("running", &running, &["PROVISIONAL", "RESTORED", "NOTE"]);
+        check("declared", &["since 14:02:10Z or before", "losses not accepted yet"], &[]);
+        check("failed", &["\"scale B from 2 to 10\" failed (refused)"], &["quota"]);
+        check("unknown", &["the outcome of \"promote PostgreSQL\" is UNKNOWN"], &[]);
+        check("held", &["HOLD", "the plan is held since 14:17:40Z", "AT RISK"], &[]);
+        let breached = ["BREACHED, 00:05:12 over", "OVER its limit 5m00s", "after the RTO"];
+        check("breached", &breached, &["left"]);
+        check("split", &["two primaries of pg"], &["none known"]);
+        check("journal", &["nothing can be put on record"], &["none known"]);
+        let restored = [
+            "STATUS UPDATE 2, RESTORED",
+            "users are served from region B",
+            "stopped at T+00:22:40",
+            "MET, 00:37:20 to spare",
+            "LOSS UNKNOWN for kyc",
+            "not measured",
+            "ETA restored at 14:24:50Z",
+            "NEXT UPDATE none: the run is closed",
+        ];
+        check("restored", &restored, &["left;"]);
+    }
+
+    #[test]
+    fn giving_up_is_not_restoring() {
+        let mut fixture = fixture::of("failed").expect("the moment exists");
+        let mut run = fixture.run.take().expect("a run");
+        let mut tell = |body| {
+            let (seq, by, at) = (run.last_seq() + 1, run.opened.1.clone(), fixture.now);
+            let event = crate::domain::run::event::RunEvent { seq, at, by, body };
+            run.apply(event).expect("it fits");
+            run.clone()
+        };
+        use crate::domain::run::event::{Body, Closing};
+        let reason = "no capacity in db7.eu.example".into();
+        let giving_up = tell(Body::AbortStarted { reason });
+        let given_up = tell(Body::Closed { closing: Closing::Aborted });
+        fixture.run = Some(giving_up);
+        let text_now = text(&fixture, "");
+        for want in ["BEING GIVEN UP", "does not restore", "given up 14:18:50Z by anna"] {
+            assert!(text_now.contains(want), "{text_now}");
+        }
+        assert!(text_now.contains("ETA no forecast"), "{text_now}");
+        fixture.run = Some(given_up);
+        let text_now = text(&fixture, "");
+        assert!(text_now.contains("GIVEN UP; restoration was not seen"), "{text_now}");
+    }
+
+    #[test]
+    fn an_exercise_says_so_at_both_ends() {
+        for (kind, word) in [(RunKind::Drill, "DRILL"), (RunKind::Simulation, "SIM")] {
+            let mut fixture = fixture::of("running").expect("the moment exists");
+            fixture.kind = kind;
+            let text = text(&fixture, "");
+            let first = text.lines().next().unwrap_or_default();
+            let last = text.lines().last().unwrap_or_default();
+            assert!(first.starts_with(&format!("[{word}] A")), "{first}");
+            assert!(first.contains("NOT A REAL INCIDENT"), "{first}");
+            assert!(last.starts_with(&format!("[{word}] ")), "{last}");
+            assert!(!text.contains("LIVE"), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_host_nor_address_is_told() {
+        let sentence = "see db.eu.example:5432, 10.0.0.7, https://wiki.example/x on bastion-2";
+        for moment in MOMENTS.iter().chain(DIALOGS) {
+            let mut fixture = fixture::of(moment.name).expect("the moment exists");
+            if let Some(book) = fixture.runbooks.first_mut() {
+                for step in &mut book.steps {
+                    step.title = format!("{} on lms-1.eu.example", step.title).into();
+                }
+            }
+            let text = text(&fixture, sentence);
+            for host in ["example", "10.0.0.7", "bastion-2", "1.1.1.1"] {
+                assert!(!text.contains(host), "{} has `{host}`\n{text}", moment.name);
+            }
+            assert!(text.contains("NOTE see [host], [host], [host] on [host]"), "{text}");
+        }
+    }
+
+    #[test]
+    fn hostile_words_stay_one_line() {
+        let fixture = fixture::of("running").expect("the moment exists");
+        let told = lines(&fixture.screen(), "a\n[LIVE] NEXT UPDATE\u{1b}[2J\u{202e}");
+        assert_eq!(told.len(), lines(&fixture.screen(), "plain").len());
+        let all = told.iter().map(Clean::as_str).collect::<String>();
+        assert!(!all.chars().any(char::is_control), "{all}");
+    }
+}
