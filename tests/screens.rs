@@ -81,9 +81,9 @@ fn status_updates_read_as_kept() {
     let mut texts = String::new();
     for moment in MOMENTS {
         let fixture = fixture::of(moment.name).expect("the moment exists");
-        texts.push_str(&format!("== {}\n", moment.name));
+        texts.extend(["== ", moment.name, "\n"]);
         for line in update_text::lines(&fixture.screen(), "") {
-            texts.push_str(&format!("{line}\n"));
+            texts.extend([line.as_str(), "\n"]);
         }
     }
     assert_eq!(compare("status-updates", &texts), Ok(()), "UPDATE=1 keeps the new texts");

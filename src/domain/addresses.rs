@@ -1,7 +1,5 @@
 //! Takes addresses and names of hosts out of a text that is to be shared.
 
-use std::net::IpAddr;
-
 /// What stands in the place of an address.
 pub const MASK: &str = "[host]";
 
@@ -29,7 +27,12 @@ fn masked(word: &str, hosts: &[&str]) -> String {
 }
 
 fn is_ip(part: &str) -> bool {
-    part.parse::<IpAddr>().is_ok()
+    let numbers: Vec<&str> = part.split('.').collect();
+    let four = numbers.len() == 4 && numbers.iter().all(|number| number.parse::<u8>().is_ok());
+    // A time of day has two colons, too, but never two beside each other.
+    let groups = part.contains("::") || part.matches(':').count() == 7;
+    let hex = part.chars().all(|c| c.is_ascii_hexdigit() || c == ':' || c == '.');
+    four || (groups && hex)
 }
 
 /// `db.eu.example`: labels of letters, digits and dashes, the last of letters.

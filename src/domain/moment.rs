@@ -25,13 +25,14 @@ pub fn read_moment(text: &str, now: Stamp) -> Result<Stamp, String> {
         None => (None, bare),
     };
     let of_day = of_day_ms(time).ok_or_else(fault)?;
+    let nearest = || {
+        let today = now.wall_ms.div_euclid(DAY_MS) * DAY_MS + of_day;
+        let away = |at: &i64| at.abs_diff(now.wall_ms);
+        [today - DAY_MS, today, today + DAY_MS].into_iter().min_by_key(away).unwrap_or(today)
+    };
     let wall_ms = match date {
         Some(date) => days(date).ok_or_else(fault)? * DAY_MS + of_day,
-        None => {
-            let today = now.wall_ms.div_euclid(DAY_MS) * DAY_MS + of_day;
-            let away = |at: &i64| at.abs_diff(now.wall_ms);
-            [today - DAY_MS, today, today + DAY_MS].into_iter().min_by_key(away).unwrap_or(today)
-        }
+        None => nearest(),
     };
     Ok(at_wall(wall_ms, now))
 }

@@ -129,12 +129,10 @@ pub struct PaletteRow {
 /// The rows that a typed text means, best first.
 #[must_use]
 pub fn rows(text: &str, facts: &Facts<'_>, model: &Model) -> Vec<PaletteRow> {
+    let row = |spec: &&'static CommandSpec| named(spec, facts, model);
     match spelled(text) {
         Some((spelling, rest)) => argued(spelling, rest, facts, model),
-        None => {
-            let row = |spec: &&'static CommandSpec| named(spec, facts, model);
-            search(text).iter().map(row).collect()
-        }
+        None => search(text).iter().map(row).collect(),
     }
 }
 

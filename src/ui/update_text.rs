@@ -229,19 +229,18 @@ fn steps(screen: &Screen<'_>, at: Moment) -> Vec<String> {
     let count = |want: fn(Phase) -> bool| run.steps.iter().filter(|s| want(s.phase)).count();
     let left_out = count(|phase| phase == Phase::Skipped);
     let back = count(|phase| phase == Phase::Compensated);
-    let mut done = format!("DONE {} of {} steps", count(|p| p == Phase::Done), run.steps.len());
-    for (number, word) in [(left_out, "left out"), (back, "taken back")] {
-        if number > 0 {
-            done.push_str(&format!(", {number} {word}"));
-        }
-    }
+    let done = [
+        format!("DONE {} of {} steps", count(|p| p == Phase::Done), run.steps.len()),
+        if left_out > 0 { format!(", {left_out} left out") } else { String::new() },
+        if back > 0 { format!(", {back} taken back") } else { String::new() },
+    ];
     let title = |id| book.step(id).map_or_else(String::new, |step| format!("\"{}\"", step.title));
     let of = |want: fn(Phase) -> bool| {
         let found = run.steps.iter().filter(|state| want(state.phase));
         found.map(|state| title(&state.id)).collect::<Vec<_>>().join(", ")
     };
     let or = |text: String, other: &str| if text.is_empty() { other.to_owned() } else { text };
-    let mut texts = vec![done, format!("NOW {}", or(of(Phase::is_open), "no step runs"))];
+    let mut texts = vec![done.concat(), format!("NOW {}", or(of(Phase::is_open), "no step runs"))];
     if at == Moment::During || at == Moment::Provisional {
         let next = run
             .steps
@@ -365,6 +364,7 @@ fn next_update(screen: &Screen<'_>, at: Moment) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::run::event::{Body, Closing};
     use crate::ui::fixture::{self, DIALOGS, MOMENTS};
 
     fn text(fixture: &fixture::Fixture, sentence: &str) -> String {
@@ -433,7 +433,6 @@ mod tests {
             run.apply(event).expect("it fits");
             run.clone()
         };
-        use crate::domain::run::event::{Body, Closing};
         let reason = "no capacity in db7.eu.example".into();
         let giving_up = tell(Body::AbortStarted { reason });
         let given_up = tell(Body::Closed { closing: Closing::Aborted });

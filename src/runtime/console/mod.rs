@@ -161,10 +161,8 @@ impl<D: Desk> Console<D> {
         let active = judge::active(&parts.site, &snapshot, remembered_active, now);
         let assessment = judge::judge(&parts.site, &snapshot, active, now);
         let ledger = freeze(&parts.site, &snapshot, active, now);
-        let (run, plan) = match parts.run {
-            Some((run, plan)) => (Some(run), Some(Arc::new(plan))),
-            None => (None, None),
-        };
+        let (run, plan) = parts.run.unzip();
+        let plan = plan.map(Arc::new);
         let mut console = Self {
             desk: parts.desk,
             forecast: forecast(None, None, None, parts.site.rto(), now),

@@ -58,21 +58,18 @@ impl<D: Desk> Console<D> {
 
     /// Tells of a new urgent alarm: which region and since when, and no name of anything else.
     pub(super) fn notification(&self, alarm: &Alarm) -> Effect<D::Role> {
+        let side = alarm.side.map(|side| format!("region {side}"));
+        let place = side.unwrap_or_else(|| "here".to_owned());
         let what = match alarm.key.split('/').next().unwrap_or_default() {
-            "red" => "primary red".to_owned(),
+            "red" => format!("primary {place} red"),
+            "blind" => format!("primary {place} cannot be seen"),
             "split" => "two primaries".to_owned(),
             "us" => "our own network is silent".to_owned(),
-            "blind" => "primary cannot be seen".to_owned(),
-            _ => "urgent alarm".to_owned(),
+            _ => format!("urgent alarm, {place}"),
         };
         let since = match (&self.assessment.primary, alarm.since) {
             (Primary::Red { t0, .. }, _) if alarm.key.starts_with("red/") => Some(*t0),
             (_, since) => since,
-        };
-        let place = alarm.side.map_or_else(String::new, |side| format!(" region {side}"));
-        let what = match what.as_str() {
-            "primary red" => format!("primary{place} red"),
-            other => format!("{other}{place}"),
         };
         let since = since.map_or_else(String::new, |at| {
             let utc = at.utc();

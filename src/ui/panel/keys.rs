@@ -100,7 +100,7 @@ fn dialog_keys(dialog: &Dialog) -> &'static str {
         }
         Dialog::Card(_) => "pgup/pgdn scroll   esc close",
         Dialog::Form { .. } => "type   enter accept   esc leave, nothing happens",
-        Dialog::Declare { .. } | Dialog::AbortRun { .. } => {
+        Dialog::Declare { .. } | Dialog::AbortRun { .. } | Dialog::SetT0 { .. } => {
             "type   tab next field   enter accept   esc leave, nothing happens"
         }
         Dialog::Choose(_) => "up/down choose   tab planned or ungraceful   enter take   esc leave",
@@ -111,7 +111,6 @@ fn dialog_keys(dialog: &Dialog) -> &'static str {
         Dialog::Update { .. } => {
             "type a sentence, or none   enter hand over   pgup/pgdn   esc leave"
         }
-        Dialog::SetT0 { .. } => "type   tab next field   enter accept   esc leave, nothing happens",
         Dialog::Arm { .. } => "type `arm`   enter accept   esc leave, nothing happens",
     }
 }
