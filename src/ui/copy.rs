@@ -24,7 +24,7 @@ const ROWS: u16 = 500;
 const WALLS: [char; 3] = ['│', '┃', '|'];
 
 /// What a line of a frame is made of.
-const FLATS: [char; 12] = ['─', '━', '┌', '┐', '└', '┘', '┏', '┓', '┗', '┛', '+', ' '];
+const FLATS: [char; 10] = ['─', '━', '┌', '┐', '└', '┘', '┏', '┓', '┗', '┛'];
 
 /// The lines: the kind of the incident first, so that a drill is never taken for the real thing.
 #[must_use]
@@ -59,8 +59,12 @@ pub fn lines(screen: &Screen<'_>) -> Vec<Clean> {
 fn unframed(line: &str) -> String {
     let inside = line.strip_prefix(WALLS).and_then(|line| line.strip_suffix(WALLS));
     match inside {
-        Some(inside) => inside.trim_end().strip_prefix(' ').unwrap_or(inside.trim_end()).to_owned(),
-        None => line.trim_matches(FLATS).to_owned(),
+        Some(inside) => inside.trim_end().to_owned(),
+        None if line.starts_with(FLATS) => {
+            let words = line.split(FLATS).map(str::trim).filter(|word| !word.is_empty());
+            words.collect::<Vec<_>>().join("  ")
+        }
+        None => line.trim_end().to_owned(),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::domain::addresses::without_addresses;
 use crate::domain::forecast::RtoState;
+use crate::domain::ids::StepId;
 use crate::domain::ledger::LossVerdict;
 use crate::domain::rhythm::{UPDATE_EVERY, next_number};
 use crate::domain::run::event::RunKind;
@@ -122,22 +123,24 @@ fn incident(screen: &Screen<'_>) -> String {
 
 /// `region A (us-east-1)`.
 fn region(screen: &Screen<'_>, side: crate::domain::ids::Side) -> String {
-    format!("region {side} ({})", words::label(screen, side))
+    let (plain, label) = (format!("region {side}"), words::label(screen, side));
+    if label.eq_ignore_ascii_case(&plain) { plain } else { format!("{plain} ({label})") }
 }
 
 fn state(screen: &Screen<'_>, at: Moment) -> String {
     let way = words::direction(screen);
     let (from, to) = (region(screen, way.from), region(screen, way.to));
     let standby = screen.assessment.verdict.word();
+    let primary = match &screen.assessment.primary {
+        Primary::Red { .. } => "does not serve",
+        Primary::Suspect { .. } => "is SUSPECT",
+        Primary::Healthy => "serves",
+        Primary::ItIsUs { .. } => "is UNKNOWN: our own network is silent",
+        Primary::Blind(_) => "is UNKNOWN: too little is heard of it",
+    };
     let text = match (at, screen.run) {
-        (Moment::Calm, _) => format!("no incident, {from} serves, standby {standby}"),
+        (Moment::Calm, _) => format!("no incident, {from} {primary}, standby {standby}"),
         (Moment::Provisional, _) => {
-            let primary = match &screen.assessment.primary {
-                Primary::Red { .. } => "does not serve",
-                Primary::Suspect { .. } => "is suspect",
-                Primary::Healthy => "serves",
-                Primary::ItIsUs { .. } | Primary::Blind(_) => "cannot be told",
-            };
             format!("provisional: {from} {primary}, standby {standby}; nothing is declared")
         }
         (Moment::Restored, _) => format!("RESTORED: users are served from {to}"),
@@ -208,7 +211,13 @@ fn loss(screen: &Screen<'_>, at: Moment) -> String {
             (Some(rpo), _) => format!(", limit {}", words::seconds(rpo)),
             (None, _) => String::new(),
         };
-        let when = if at == Moment::Calm { "if it failed now" } else { "expected" };
+        let silent = !words::is_frozen(screen) && !words::is_any_lag_live(screen);
+        let when = match (at, silent) {
+            (Moment::Calm, true) => "UNKNOWN now, last known",
+            (Moment::Calm, false) => "if it failed now",
+            (_, true) => "UNKNOWN, last known",
+            (_, false) => "expected",
+        };
         parts.push(format!("{when}: {expected} of {} is the worst known{limit}", row.system));
     }
     let measured = screen.run.map_or(&[][..], |run| &run.losses);
@@ -234,7 +243,8 @@ fn steps(screen: &Screen<'_>, at: Moment) -> Vec<String> {
         if left_out > 0 { format!(", {left_out} left out") } else { String::new() },
         if back > 0 { format!(", {back} taken back") } else { String::new() },
     ];
-    let title = |id| book.step(id).map_or_else(String::new, |step| format!("\"{}\"", step.title));
+    let title =
+        |id: &StepId| book.step(id).map_or_else(String::new, |step| format!("\"{}\"", step.title));
     let of = |want: fn(Phase) -> bool| {
         let found = run.steps.iter().filter(|state| want(state.phase));
         found.map(|state| title(&state.id)).collect::<Vec<_>>().join(", ")
@@ -242,14 +252,27 @@ fn steps(screen: &Screen<'_>, at: Moment) -> Vec<String> {
     let or = |text: String, other: &str| if text.is_empty() { other.to_owned() } else { text };
     let mut texts = vec![done.concat(), format!("NOW {}", or(of(Phase::is_open), "no step runs"))];
     if at == Moment::During || at == Moment::Provisional {
-        let next = run
-            .steps
-            .iter()
-            .find(|state| state.phase == Phase::Ready)
-            .or_else(|| run.steps.iter().find(|state| state.phase == Phase::Pending));
-        texts.push(format!("NEXT {}", next.map_or("no step is left".into(), |s| title(&s.id))));
+        texts.push(format!("NEXT {}", next(run, title)));
     }
     texts
+}
+
+/// What is to be done next: what went wrong before what waits.
+fn next(run: &Run, title: impl Fn(&StepId) -> String) -> String {
+    let first = |want: fn(Phase) -> bool| run.steps.iter().find(|state| want(state.phase));
+    match run.current() {
+        Some(state) if state.phase == Phase::Unknown => {
+            format!("find out what became of {}", title(&state.id))
+        }
+        Some(state) if state.phase == Phase::Failed => {
+            format!("try {} again or leave it out", title(&state.id))
+        }
+        Some(_) | None => {
+            let next = first(|phase| phase == Phase::Ready)
+                .or_else(|| first(|phase| phase == Phase::Pending));
+            next.map_or("see that users are served".to_owned(), |state| title(&state.id))
+        }
+    }
 }
 
 fn eta(screen: &Screen<'_>, at: Moment) -> String {
@@ -273,8 +296,16 @@ fn eta(screen: &Screen<'_>, at: Moment) -> String {
         Some(margin) => format!(", {} before the RTO", words::seconds(margin)),
         None => String::new(),
     };
-    let provisional = if at == Moment::Provisional { " if it were declared now" } else { "" };
-    format!("about {utc}, T+{}{margin}{provisional}", clock_text(finish))
+    let stopped = |run: &Run| {
+        run.held_since.is_some()
+            || run.steps.iter().any(|s| matches!(s.phase, Phase::Unknown | Phase::Failed))
+    };
+    let condition = match (at, screen.run) {
+        (Moment::Provisional, _) => ", if it were declared now",
+        (_, Some(run)) if stopped(run) => ", if it went on now",
+        _ => "",
+    };
+    format!("about {utc}, T+{}{margin}{condition}", clock_text(finish))
 }
 
 /// What stands in the way, worst first.
@@ -405,6 +436,10 @@ mod tests {
         check("declared", &["since 14:02:10Z or before", "losses not accepted yet"], &[]);
         check("failed", &["\"scale B from 2 to 10\" failed (refused)"], &["quota"]);
         check("unknown", &["the outcome of \"promote PostgreSQL\" is UNKNOWN"], &[]);
+        check("suspect", &["is SUSPECT"], &["A (us-east-1) serves"]);
+        check("stale", &["is UNKNOWN", "standby BLIND", "LOSS UNKNOWN now"], &["serves"]);
+        check("failed", &["NEXT try \"scale B from 2 to 10\" again", "if it went on now"], &[]);
+        check("unknown", &["NEXT find out what became of \"promote PostgreSQL\""], &[]);
         check("held", &["HOLD", "the plan is held since 14:17:40Z", "AT RISK"], &[]);
         let breached = ["BREACHED, 00:05:12 over", "OVER its limit 5m00s", "after the RTO"];
         check("breached", &breached, &["left"]);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::guards::dialog_is_new;
+use super::guards::{dialog_is_new, refusal};
 use super::{Facts, Wish, card, contexts, form, leave_dialog, look, palette, refuse, sheets};
 use crate::domain::run::event::Mode;
 use crate::domain::run::intent::{Intent, REASON_CHARS_MIN};
@@ -166,7 +166,9 @@ pub(super) fn press(model: &mut Model, facts: &Facts<'_>, keymap: &Keymap, key: 
     model.notice = None;
     if command == Some(Command::Copy) {
         model.dialog = Some(dialog);
-        return vec![Wish::Copy];
+        let Some(why) = refusal(model, Command::Copy, now) else { return vec![Wish::Copy] };
+        refuse(model, now, why);
+        return Vec::new();
     }
     let after = take(model, facts, &mut dialog, key, command);
     after.settle(model, dialog)

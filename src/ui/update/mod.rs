@@ -260,7 +260,8 @@ fn look(
 
 /// Does what a command asks, when it is possible and meant.
 fn obey(model: &mut Model, facts: &Facts<'_>, command: Command, repeated: bool) -> Vec<Wish> {
-    if command.is_verb() {
+    // A key held down would fill the terminal with copies.
+    if command.is_verb() || command == Command::Copy {
         if let Some(why) = guards::refusal(model, command, facts.now) {
             refuse(model, facts.now, why);
             return Vec::new();

@@ -58,7 +58,7 @@ pub(super) fn sheet(
         Row::of(BORDER, "─".repeat(width)),
         ask,
         typed(field, true, TEXT, width),
-        leave_row("Enter = open it. Nothing is run by that.").cut(width),
+        leave_row("Enter = open it, nothing is run.").cut(width),
     ];
     Sheet {
         title: Row::plain("PALETTE"),

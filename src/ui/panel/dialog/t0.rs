@@ -21,7 +21,7 @@ const ALL_FIELDS_ROWS: usize = 14;
 /// The sheet; `room` is the height of the content.
 pub(super) fn sheet(screen: &Screen<'_>, typed: &SetT0, width: usize, room: usize) -> Sheet {
     let gone = screen.forecast.elapsed.unwrap_or_default();
-    let old = format!("{}   {}", words::t0_text(screen), clock(screen, gone).1);
+    let old = format!("{}; {}", words::t0_text(screen), clock(screen, gone).1);
     let mut body = fact("NOW", TEXT, &old, width);
     match wanted_t0(typed, &Facts::of(screen)) {
         Ok(t0) => body.extend(becomes(screen, t0, width)),
@@ -69,14 +69,18 @@ fn clock(screen: &Screen<'_>, gone: Duration) -> (Ink, String) {
         Some(rto) if gone >= rto => {
             (CRIT, format!("{lead}, BREACHED, over by {}", clock_text(gone.saturating_sub(rto))))
         }
-        Some(rto) => (TEXT, format!("{lead}, {} left", clock_text(rto.saturating_sub(gone)))),
+        Some(rto) => {
+            // Whole seconds of both clocks always add up to the objective.
+            let left = Duration::from_secs(rto.as_secs().saturating_sub(gone.as_secs()));
+            (TEXT, format!("{lead}, {} left", clock_text(left)))
+        }
     }
 }
 
 fn becomes(screen: &Screen<'_>, t0: Stamp, width: usize) -> Vec<Row> {
     let utc = t0.utc();
     let (ink, told) = clock(screen, screen.now.since(t0));
-    let mut rows = fact("BECOMES", ink, &format!("T0 {} {utc}   {told}", utc.date()), width);
+    let mut rows = fact("BECOMES", ink, &format!("T0 {} {utc}; {told}", utc.date()), width);
     let old = words::t0(screen).map(|(at, _)| at);
     if let Some(old) = old {
         let apart = clock_text(Duration::from_millis(old.wall_ms.abs_diff(t0.wall_ms)));

@@ -230,3 +230,20 @@ fn updates_and_copies_are_wished_by_anyone() {
         check(access, stage, &["u", "=c", "esc"], NOTHING);
     }
 }
+
+#[test]
+fn a_held_key_copies_once() {
+    for opened in [None, Some("?")] {
+        let mut bench = Bench::new(Safe, "executing");
+        bench.script(&opened.into_iter().collect::<Vec<_>>());
+        bench.now += 400;
+        for _ in 0..40 {
+            bench.key("c");
+            bench.now += 160;
+        }
+        assert_eq!(bench.wished(), ["Copy"], "{opened:?}");
+        assert!(bench.notice().contains("counts once"), "{}", bench.notice());
+        bench.script(&["+600", "c"]);
+        assert_eq!(bench.wished().len(), 2);
+    }
+}
