@@ -105,6 +105,9 @@ pub struct ConsoleArgs {
     /// Draw with ASCII characters only
     #[arg(long, global = true)]
     pub ascii: bool,
+    /// Send no notifications to the terminal (OSC 9); it rings all the same
+    #[arg(long, global = true)]
+    pub no_notify: bool,
     /// The theme: a built-in name or a file
     #[arg(long, value_name = "NAME", global = true)]
     pub theme: Option<String>,

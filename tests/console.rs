@@ -60,6 +60,8 @@ struct Bench {
     acts: Vec<IntentRecord>,
     checks: Vec<(StepId, u32, Why)>,
     kept: Option<Observations>,
+    /// What left the console for others: copies, notifications, titles, and bells as `bell`.
+    shared: Vec<String>,
     journal_fails: bool,
     open_fails: bool,
 }
@@ -74,6 +76,7 @@ impl Bench {
             acts: Vec::new(),
             checks: Vec::new(),
             kept: None,
+            shared: Vec::new(),
             journal_fails: false,
             open_fails: false,
         }
@@ -118,9 +121,23 @@ impl Bench {
                 Effect::Record(Record::Cancel { .. })
                 | Effect::Watch { .. }
                 | Effect::LookNow
-                | Effect::Title(_)
-                | Effect::Bell
                 | Effect::Quit => continue,
+                Effect::Title(title) => {
+                    self.shared.push(title);
+                    continue;
+                }
+                Effect::Bell => {
+                    self.shared.push("bell".to_owned());
+                    continue;
+                }
+                Effect::Notify(text) => {
+                    self.shared.push(text.into());
+                    continue;
+                }
+                Effect::Copy(lines) => {
+                    self.shared.extend(lines.into_iter().map(|line| format!("copied {line}")));
+                    continue;
+                }
             };
             let more = self.console.step(answer, self.now);
             self.perform(more);
@@ -524,6 +541,8 @@ fn an_observer_only_looks() {
                         | Effect::Keep(_)
                         | Effect::Title(_)
                         | Effect::Bell
+                        | Effect::Notify(_)
+                        | Effect::Copy(_)
                         | Effect::Quit
                 ),
                 "{wish:?}"
@@ -673,4 +692,136 @@ fn earlier_runs_are_told_and_counted_on() {
         "{screen}"
     );
     assert!(screen.contains("00:46") && !before.contains("00:46"), "{before}\n{screen}");
+}
+
+#[test]
+fn a_status_update_is_copied_and_put_on_record() {
+    let mut bench = Bench::declared(50_000);
+    let lines_of = |bench: &Bench| -> Vec<(u32, Vec<String>)> {
+        let told = bench.records.iter().filter_map(|event| match &event.body {
+            Body::Updated { number, lines } => {
+                Some((*number, lines.iter().map(ToString::to_string).collect()))
+            }
+            _ => None,
+        });
+        told.collect()
+    };
+    for number in 1..=2 {
+        bench.shared.clear();
+        bench.key(KeyCode::Char('u'));
+        bench.pass(400);
+        bench.types("mail postgres://dr:hunter2@db.example/x");
+        bench.key(KeyCode::Enter);
+        let (told, lines) = lines_of(&bench).pop().expect("it is on record");
+        assert_eq!(told, number);
+        let copied: Vec<String> = lines.iter().map(|line| format!("copied {line}")).collect();
+        let shared = bench.shared.iter().filter(|line| line.starts_with("copied ")).cloned();
+        assert_eq!(shared.collect::<Vec<_>>(), copied, "what was recorded is what was copied");
+        let text = lines.join("\n");
+        assert!(text.starts_with(&format!(
+            "[SIM] A SIMULATION, NOT A REAL INCIDENT, STATUS UPDATE {number}"
+        )));
+        assert!(!text.contains("hunter2") && !text.contains("laptop"), "{text}");
+        let screen = bench.screen();
+        assert!(screen.contains("UPDATE DUE 0"), "{screen}");
+    }
+    // Five minutes later it is late, on the clock that the test turns.
+    bench.pass(330_000);
+    bench.event(Event::Tick);
+    let screen = bench.screen();
+    assert!(screen.contains("UPDATE LATE 00:"), "{screen}");
+
+    // A journal that cannot record: the copy goes out, and that it is not on record is said.
+    bench.journal_fails = true;
+    bench.shared.clear();
+    bench.key(KeyCode::Char('u'));
+    bench.pass(400);
+    bench.key(KeyCode::Enter);
+    assert!(bench.shared.iter().any(|line| line.starts_with("copied ")), "{:?}", bench.shared);
+    assert_eq!(lines_of(&bench).len(), 2);
+    let screen = bench.screen();
+    assert!(screen.contains("NOT recorded"), "{screen}");
+}
+
+#[test]
+fn without_a_run_an_update_is_copied_and_not_recorded() {
+    let mut bench = Bench::new(None, 50_000);
+    for answers in [true, false, false, false, false] {
+        bench.looks(answers);
+    }
+    bench.shared.clear();
+    bench.key(KeyCode::Char('u'));
+    bench.pass(400);
+    bench.key(KeyCode::Enter);
+    assert!(bench.shared.iter().any(|line| line.contains("PROVISIONAL")), "{:?}", bench.shared);
+    assert!(bench.screen().contains("NOT recorded: no run is open"), "{}", bench.screen());
+    assert!(bench.records.is_empty());
+}
+
+#[test]
+fn a_copy_says_how_much_it_was() {
+    let mut bench = Bench::declared(50_000);
+    bench.shared.clear();
+    bench.key(KeyCode::Char('c'));
+    let copied = bench.shared.iter().filter(|line| line.starts_with("copied ")).count();
+    let screen = bench.screen();
+    assert!(copied > 5, "{:?}", bench.shared);
+    assert!(screen.contains(&format!("sent to terminal ({copied} lines)")), "{screen}");
+    assert!(bench.shared[0].starts_with("copied [SIM] "), "{:?}", bench.shared);
+}
+
+#[test]
+fn t0_is_moved_by_the_palette_and_the_clock_with_it() {
+    let mut bench = Bench::declared(50_000);
+    bench.key(KeyCode::Char(':'));
+    bench.pass(400);
+    // The first failed look was at 13:56:42Z.
+    bench.types("t0 set 13:55:00Z the provider says so");
+    bench.key(KeyCode::Enter);
+    bench.pass(400);
+    bench.types("t0");
+    bench.key(KeyCode::Enter);
+    let screen = bench.screen();
+    assert!(bench.has(|body| matches!(body, Body::T0Set { .. })), "{screen}");
+    bench.event(Event::Tick);
+    let screen = bench.screen();
+    let spent = (bench.now.wall_ms - 1_795_182_900_000) / 1000;
+    let clock = format!("T+00:{:02}:{:02}", spent / 60, spent % 60);
+    assert!(screen.contains(&clock), "{clock}\n{screen}");
+}
+
+#[test]
+fn what_rings_is_told_once_without_names() {
+    let mut bench = Bench::new(None, 50_000);
+    for answers in [true, false, false, false, false, false, false] {
+        bench.looks(answers);
+    }
+    let told = |bench: &Bench| -> Vec<String> {
+        bench.shared.iter().filter(|text| text.starts_with("warroom:")).cloned().collect()
+    };
+    // One system is urgent by its own rule before enough of them make the primary red.
+    let first = "warroom: urgent alarm, region A since 13:56Z (SIM)";
+    assert_eq!(told(&bench), [first, "warroom: primary region A red since 13:56Z (SIM)"]);
+    assert_eq!(bench.shared.iter().filter(|text| *text == "bell").count(), 2);
+    let title = bench.shared.iter().rfind(|text| text.starts_with("SIM ")).expect("a title");
+    assert_eq!(title, "SIM demo RED T+0m PROVISIONAL");
+    // Eight minutes of ten are gone: at risk, then breached, once each, however long it lasts.
+    let mut bench = Bench::declared(50_000);
+    bench.shared.clear();
+    for _ in 0..40 {
+        bench.pass(20_000);
+        bench.event(Event::Tick);
+    }
+    let rings = told(&bench);
+    let of = |what: &str| rings.iter().filter(|text| text.contains(what)).count();
+    assert_eq!((of("RTO at risk"), of("RTO breached")), (1, 1), "{rings:?}");
+    let bells = bench.shared.iter().filter(|text| *text == "bell").count();
+    assert_eq!(bells, rings.len(), "a bell each: {rings:?}");
+    let title = bench.shared.iter().rfind(|text| text.starts_with("SIM ")).expect("a title");
+    assert!(title.contains(" T+13m BREACHED"), "{title}");
+    for text in bench.shared.iter().filter(|text| text.starts_with("warroom:")) {
+        for name in ["laptop", "demo", "Region", "pg", "anna"] {
+            assert!(!text.contains(name), "{text}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ use warroom::ui::fixture::{self, DIALOGS, MOMENTS};
 use warroom::ui::screen::Access;
 use warroom::ui::screenshot;
 use warroom::ui::theme::{Theme, Token};
+use warroom::ui::update_text;
 use warroom::ui::widget::digits::{self, Size};
 
 /// Sizes from nothing to large, where no frame may panic nor lose the clock.
@@ -73,6 +74,19 @@ fn moments_look_as_kept() {
         }
     }
     assert!(changed.is_empty(), "UPDATE=1 keeps the new pictures\n{}", changed.join("\n"));
+}
+
+#[test]
+fn status_updates_read_as_kept() {
+    let mut texts = String::new();
+    for moment in MOMENTS {
+        let fixture = fixture::of(moment.name).expect("the moment exists");
+        texts.extend(["== ", moment.name, "\n"]);
+        for line in update_text::lines(&fixture.screen(), "") {
+            texts.extend([line.as_str(), "\n"]);
+        }
+    }
+    assert_eq!(compare("status-updates", &texts), Ok(()), "UPDATE=1 keeps the new texts");
 }
 
 #[test]

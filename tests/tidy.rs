@@ -70,6 +70,7 @@ const LAYERS: [Layer; 6] = [
         may_import: &["domain", "ui"],
         crates: &[
             "crossterm",
+            "nucleo_matcher",
             "ratatui",
             "thiserror",
             "toml",

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
 use super::resume::{self, Found};
+use super::secrets;
 use super::site_file::LoadedSite;
 use super::workshop::{self, NoWorkshop, PlanWorkshop, SITE_DIR_VARIABLE};
 use super::{appearance, history};
@@ -29,6 +30,7 @@ use crate::runtime::observations::{self, Keeper};
 use crate::runtime::paths::StatePaths;
 use crate::runtime::performer::{Acts, CommanderActs, ObserverActs, Performer};
 use crate::runtime::recording::Recorder;
+use crate::runtime::redact::Redactor;
 use crate::runtime::run_loop::{self, Inbox};
 use crate::runtime::runner;
 use crate::runtime::terminal::{Fullscreen, read_input};
@@ -51,6 +53,8 @@ pub struct Start {
     pub person: Option<String>,
     /// `--ascii`.
     pub ascii: bool,
+    /// False with `--no-notify`.
+    pub notify: bool,
     /// `--theme`: a shipped name or a file.
     pub theme: Option<String>,
     /// `--keymap`: a shipped name or a file.
@@ -171,6 +175,7 @@ pub(super) struct Ground {
     pub(super) me: Actor,
     keymap: Keymap,
     theme: Theme,
+    notify: bool,
     /// Where observations are kept.
     pub(super) memory: Option<PathBuf>,
 }
@@ -187,6 +192,7 @@ impl Ground {
             me: actor(site, start.person.as_deref())?,
             keymap,
             theme,
+            notify: start.notify,
         })
     }
 
@@ -233,7 +239,11 @@ impl Ground {
         let (watches, kind) = (parts.desk.read_only(), parts.kind);
         let outcome = runtime.block_on(async {
             let mut console = Console::new(parts, self.clock.now());
+            console.mask_with(Redactor::new(&secrets::known(&site.site, &site.dir, watches)));
             let mut screen = Fullscreen::enter().context("failed to take over the terminal")?;
+            if !self.notify {
+                screen.writer.without_notifications();
+            }
             let inputs = read_input()?;
             let poke = poller::start(probes, &self.clock, &channels.events);
             history::tell_paces(&self.paths, &site.site.name, kind, &channels.events);

@@ -129,6 +129,7 @@ fn start(cli: &Cli, kind: RunKind) -> Start {
     Start {
         person: cli.console.person.clone(),
         ascii: cli.console.ascii,
+        notify: !cli.console.no_notify,
         theme: cli.console.theme.clone(),
         keymap: cli.console.keymap.clone(),
         kind,

@@ -123,6 +123,20 @@ impl Secrets for ReadSecrets {
     }
 }
 
+/// The values of the secrets that this process may open, to be masked wherever they would be shown;
+/// those that cannot be opened are nowhere to be shown either.
+#[must_use]
+pub fn known(site: &Site, dir: &Path, watches: bool) -> Vec<SecretString> {
+    let all = ActSecrets::new(site, dir);
+    let readable = if watches { ReadSecrets::new(site, dir).ok() } else { None };
+    let open = |name: &str| match &readable {
+        Some(readable) => readable.open(name),
+        None if watches => Err("not for watching".into()),
+        None => all.open(name),
+    };
+    site.secrets.iter().filter_map(|secret| open(&secret.name).ok()?.secret).collect()
+}
+
 fn read_secret(name: &str, path: &Path) -> Result<String, String> {
     let shown = path.display();
     let failed = |error: std::io::Error| {

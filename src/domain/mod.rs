@@ -1,6 +1,7 @@
 //! What was heard, what it means, what may happen next: answers only, no clock, file or network.
 
 pub mod abort;
+pub mod addresses;
 pub mod bound;
 pub mod catalogue;
 pub mod forecast;
@@ -10,11 +11,13 @@ pub mod ids;
 pub mod judge;
 pub mod ledger;
 pub mod loss;
+pub mod moment;
 pub mod objective;
 pub mod pace;
 pub mod preview;
 pub mod reading;
 pub mod report;
+pub mod rhythm;
 pub mod rules;
 pub mod run;
 pub mod runbook;

@@ -8,6 +8,7 @@ use crate::domain::ids::{RunId, StepId};
 use crate::domain::run::event::{Actor, Body, RunKind};
 use crate::domain::run::role::{Commander, Observer, Role};
 use crate::domain::runbook::{Direction, Runbook};
+use crate::domain::text::Clean;
 use crate::runtime::event::Why;
 use crate::runtime::observations::Observations;
 
@@ -103,6 +104,10 @@ pub enum Effect<R: Writes> {
     Title(String),
     /// Ring once.
     Bell,
+    /// Tell the person who looks elsewhere: no names of hosts, no ids, no addresses.
+    Notify(Clean),
+    /// Hand lines to the terminal's clipboard; secrets are masked already.
+    Copy(Vec<Clean>),
     /// Leave; running steps go on.
     Quit,
 }

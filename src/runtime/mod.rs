@@ -1,5 +1,6 @@
 //! One loop, one journal, one clock: turns what happens into events and wishes into effects.
 
+pub mod clipboard;
 pub mod clock;
 pub mod console;
 pub mod desk;

@@ -87,6 +87,8 @@ impl<A> Performer<A> {
             }
             Effect::Title(title) => self.terminal.title(&title),
             Effect::Bell => self.terminal.bell(),
+            Effect::Notify(text) => self.terminal.notify(&text),
+            Effect::Copy(lines) => self.terminal.copy(&lines),
             Effect::Quit => {}
         }
     }

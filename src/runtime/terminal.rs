@@ -18,6 +18,8 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use tokio::sync::{Notify, mpsc};
 
+use crate::domain::text::Clean;
+use crate::runtime::clipboard::{copy_bytes, notification_bytes};
 use crate::runtime::last_words;
 use crate::ui::update::Input;
 
@@ -43,6 +45,11 @@ impl FrameBytes {
     fn take(&self) -> Vec<u8> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
+
+    /// Puts bytes in the place of those that were here.
+    fn replace(&self, bytes: Vec<u8>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = bytes;
+    }
 }
 
 impl Write for FrameBytes {
@@ -60,6 +67,10 @@ impl Write for FrameBytes {
 #[derive(Debug, Clone)]
 pub struct TerminalWriter {
     bytes: FrameBytes,
+    /// The last copy that the terminal did not take yet: only the newest counts, so that a
+    /// terminal that takes nothing cannot be filled up by copying.
+    copied: FrameBytes,
+    notifies: bool,
     thread: SyncSender<Vec<u8>>,
     busy: Arc<AtomicBool>,
 }
@@ -69,7 +80,8 @@ impl TerminalWriter {
     #[must_use]
     pub fn nowhere() -> Self {
         let (thread, _) = sync_channel(WRITE_QUEUE);
-        Self { bytes: FrameBytes::default(), thread, busy: Arc::default() }
+        let (bytes, copied) = (FrameBytes::default(), FrameBytes::default());
+        Self { bytes, copied, notifies: false, thread, busy: Arc::default() }
     }
 
     /// True when the terminal took the last frame.
@@ -90,12 +102,32 @@ impl TerminalWriter {
         self.hand_over();
     }
 
+    /// Leaves notifications out from now on.
+    pub fn without_notifications(&mut self) {
+        self.notifies = false;
+    }
+
+    /// Shows a notification with the next bytes, where they are allowed.
+    pub fn notify(&mut self, text: &Clean) {
+        if self.notifies {
+            let _ = self.bytes.write_all(&notification_bytes(text));
+            self.hand_over();
+        }
+    }
+
+    /// Copies with the next bytes.
+    pub fn copy(&mut self, lines: &[Clean]) {
+        self.copied.replace(copy_bytes(lines));
+        self.hand_over();
+    }
+
     /// Hands over what was collected, if the thread is free; else it goes with the next bytes.
     pub fn hand_over(&mut self) {
         if !self.is_ready() {
             return;
         }
-        let bytes = self.bytes.take();
+        let mut bytes = self.bytes.take();
+        bytes.extend(self.copied.take());
         if bytes.is_empty() {
             return;
         }
@@ -133,7 +165,13 @@ impl Fullscreen {
         let (end, ended) = sync_channel(1);
         let busy = Arc::new(AtomicBool::new(false));
         let drawn = Arc::new(Notify::new());
-        let writer = TerminalWriter { bytes: bytes.clone(), thread, busy: Arc::clone(&busy) };
+        let writer = TerminalWriter {
+            bytes: bytes.clone(),
+            copied: FrameBytes::default(),
+            notifies: true,
+            thread,
+            busy: Arc::clone(&busy),
+        };
         let told = Arc::clone(&drawn);
         std::thread::Builder::new().name("terminal".to_owned()).spawn(move || {
             write_frames(&frames, &busy, &told);

@@ -162,6 +162,7 @@ impl<'a> Asked<'_, 'a> {
                 refuse_if(accepted, "the expected losses were accepted already")
             }
             Command::Note | Command::Close => self.open().map(|_| ()),
+            Command::SetT0 => self.t0_movable(),
             Command::Choose => self.choosable(),
             Command::Acknowledge => {
                 let none = unacknowledged(self.facts).is_none();
@@ -185,7 +186,11 @@ impl<'a> Asked<'_, 'a> {
             | Command::Evidence
             | Command::Report
             | Command::VerifyNow
-            | Command::Replay(_) => Ok(()),
+            | Command::Replay(_)
+            | Command::Palette
+            | Command::Update
+            | Command::Copy
+            | Command::Select => Ok(()),
         }
     }
 
@@ -226,6 +231,11 @@ impl<'a> Asked<'_, 'a> {
         let run = self.open()?;
         refuse_if(run.stage == Stage::Standby, "not declared yet: press D")?;
         Ok(run)
+    }
+
+    fn t0_movable(&self) -> Possible {
+        let stopped = self.declared()?.restored.is_some();
+        refuse_if(stopped, "the clock has stopped: T0 cannot be moved any more")
     }
 
     fn armed(&self) -> Possible {

@@ -75,6 +75,16 @@ pub enum Command {
     Report,
     /// A key of a replay.
     Replay(ReplayKey),
+    /// Every command by its name, with arguments.
+    Palette,
+    /// Compose a status update.
+    Update,
+    /// Copy what is shown.
+    Copy,
+    /// Select a step by its name.
+    Select,
+    /// Move T0.
+    SetT0,
 }
 
 /// Where keys are bound; one table of a keymap each.
@@ -206,6 +216,11 @@ pub const COMMANDS: &[CommandSpec] = &[
     replay(ReplayKey::End, "to-end", "to the end of the run"),
     replay(ReplayKey::SkipIdle, "skip-idle", "over idle time, to just before the next entry"),
     replay(ReplayKey::Seek, "seek", "to a moment or an entry, typed"),
+    spec(Command::Palette, "palette", Context::Global, "every command by its name, with arguments"),
+    spec(Command::Update, "update", Context::Global, "compose a status update and copy it"),
+    spec(Command::Copy, "copy", Context::Global, "copy what is shown, secrets masked"),
+    spec(Command::Select, "step", Context::Global, "select a step by its name"),
+    spec(Command::SetT0, "t0-set", Context::Global, "move T0, with a reason, typed"),
 ];
 
 const fn replay(key: ReplayKey, name: &'static str, doc: &'static str) -> CommandSpec {
@@ -252,7 +267,8 @@ impl Command {
             | Self::AbortRun
             | Self::Close
             | Self::Acknowledge
-            | Self::Note => true,
+            | Self::Note
+            | Self::SetT0 => true,
             Self::Help
             | Self::Panel(_)
             | Self::NextPanel
@@ -270,8 +286,18 @@ impl Command {
             | Self::Evidence
             | Self::Report
             | Self::VerifyNow
-            | Self::Replay(_) => false,
+            | Self::Replay(_)
+            | Self::Palette
+            | Self::Update
+            | Self::Copy
+            | Self::Select => false,
         }
+    }
+
+    /// True for what has no key of its own, because it says nothing without an argument.
+    #[must_use]
+    pub fn is_only_named(self) -> bool {
+        matches!(self, Self::Select | Self::SetT0)
     }
 
     /// True for what SAFE blocks: everything that moves a step or gives the run up. Holding,
@@ -313,7 +339,12 @@ impl Command {
             | Self::Evidence
             | Self::Report
             | Self::VerifyNow
-            | Self::Replay(_) => false,
+            | Self::Replay(_)
+            | Self::Palette
+            | Self::Update
+            | Self::Copy
+            | Self::Select
+            | Self::SetT0 => false,
         }
     }
 }

@@ -2,9 +2,11 @@
 
 pub mod available;
 pub mod command;
+pub mod copy;
 pub mod fixture;
 pub mod keymap;
 pub mod model;
+pub mod palette;
 pub mod panel;
 pub mod replay;
 pub mod screen;
@@ -12,6 +14,7 @@ pub mod screenshot;
 pub mod theme;
 pub mod tree;
 pub mod update;
+pub mod update_text;
 pub mod view;
 pub mod widget;
 pub mod words;

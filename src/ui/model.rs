@@ -80,6 +80,14 @@ pub enum FormPurpose {
     Seek,
 }
 
+impl FormPurpose {
+    /// True when the field confirms, word by word, instead of telling something.
+    #[must_use]
+    pub fn is_typed(&self) -> bool {
+        matches!(self, Self::AbortStep(_))
+    }
+}
+
 /// The card of a step: what would change, gates, loss, undo, timing, and how to start it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Card {
@@ -158,6 +166,31 @@ impl ReportPart {
     }
 }
 
+/// The fields of the dialog that moves T0, in the order in which they are filled.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum T0Field {
+    /// The new T0.
+    #[default]
+    Time,
+    /// The reason.
+    Reason,
+    /// The word `t0`.
+    Word,
+}
+
+/// Moving T0.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SetT0 {
+    /// The new T0 as typed.
+    pub time: Field,
+    /// The reason typed.
+    pub reason: Field,
+    /// The word typed.
+    pub word: Field,
+    /// The field that has the cursor.
+    pub at: T0Field,
+}
+
 /// What lies over the content. Header, banner, strip, NEXT and keys are never covered.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Dialog {
@@ -234,6 +267,31 @@ pub enum Dialog {
         /// When it was opened.
         opened: Stamp,
     },
+    /// Every command by its name.
+    Palette {
+        /// What was typed: the beginning of a name, or a name and its arguments.
+        field: Field,
+        /// The row that Enter takes.
+        chosen: usize,
+        /// When it was opened.
+        opened: Stamp,
+    },
+    /// A status update, composed from what is shown.
+    Update {
+        /// The person's own sentence.
+        field: Field,
+        /// First row shown.
+        scroll: usize,
+        /// When it was opened.
+        opened: Stamp,
+    },
+    /// Moving T0.
+    SetT0 {
+        /// What was typed.
+        typed: SetT0,
+        /// When it was opened.
+        opened: Stamp,
+    },
     /// Leaving during an open run: steps go on.
     Leave {
         /// When it was opened.
@@ -271,6 +329,9 @@ pub struct Guards {
     pub at_reason: bool,
     /// Until when a guard 1 that was asked for waits for its dry run; then its stop window begins.
     pub waits_until: Option<Stamp>,
+    /// True while a dialog that the palette opened has had no key of its own: the Enter that opened
+    /// it must not go on and accept it.
+    pub from_palette: bool,
     /// When the last dry run was asked for.
     pub rehearsed_at: Option<Stamp>,
 }

@@ -6,8 +6,8 @@ use ratatui::layout::Rect;
 use super::model::Panel;
 use super::panel::strip::{self, Look};
 use super::panel::{
-    dialog, header, keys, logs, next, red, region, replayed, replication, runbook, runbook_abort,
-    table, words,
+    dialog, header, keys, logs, next, red, region, replayed, replication, rhythm, runbook,
+    runbook_abort, table, words,
 };
 use super::screen::Screen;
 use super::theme::Theme;
@@ -113,11 +113,13 @@ fn draw_screen(canvas: &mut Canvas<'_>, area: Rect, class: Class, screen: &Scree
     let width = usize::from(area.width);
     let look = class.strip(screen.model.dialog.is_some());
     let strip_height = look.height();
-    canvas.row(area.x, area.y, area.width, &header::header(screen, width));
+    let next_height = if class == Class::Portrait { 2 } else { 1 };
+    let update = rhythm::told(screen)
+        .filter(|_| next_height > 1 || rhythm::in_next(screen, width).is_none());
+    canvas.row(area.x, area.y, area.width, &header::header(screen, update, width));
     canvas.row(area.x, area.y + 1, area.width, &header::banner(screen, width));
     let strip_area = Rect::new(area.x, area.y + 2, area.width, strip_height);
     strip::draw(canvas, strip_area, look, screen);
-    let next_height = if class == Class::Portrait { 2 } else { 1 };
     let top = 2 + strip_height;
     let content_height = area.height.saturating_sub(top + next_height + 1);
     let content = Rect::new(area.x, area.y + top, area.width, content_height);
@@ -136,7 +138,7 @@ fn draw_next(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
         canvas.rows(area, &replayed::rows(screen, replay, width, area.height > 1));
         return;
     }
-    let lead = if width >= 60 { "NEXT  " } else { "NEXT " };
+    let lead = rhythm::next_lead(width);
     let sentence = next::sentence(screen);
     let rows: Vec<Row> = if area.height > 1 {
         wrap(&sentence, width.saturating_sub(width_of(lead)))
@@ -148,7 +150,11 @@ fn draw_next(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
             })
             .collect()
     } else {
-        vec![Row::of(FOCUS, lead).put(NEXT, sentence)]
+        let row = Row::of(FOCUS, lead).put(NEXT, sentence);
+        match rhythm::in_next(screen, width) {
+            Some(update) => vec![Row::spread(row, update, width)],
+            None => vec![row],
+        }
     };
     canvas.rows(area, &rows);
 }
@@ -195,7 +201,7 @@ fn draw_content(canvas: &mut Canvas<'_>, content: Rect, class: Class, screen: &S
     }
 }
 
-fn draw_panel(canvas: &mut Canvas<'_>, area: Rect, panel: Panel, screen: &Screen<'_>) {
+pub(super) fn draw_panel(canvas: &mut Canvas<'_>, area: Rect, panel: Panel, screen: &Screen<'_>) {
     match panel {
         Panel::RegionA => region::draw(canvas, area, Side::A, screen),
         Panel::RegionB => region::draw(canvas, area, Side::B, screen),

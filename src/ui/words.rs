@@ -24,6 +24,7 @@ pub fn granted(intent: &Intent) -> Clean {
         Intent::AbortRun { .. } => "giving up: r takes the next step back, W closes".to_owned(),
         Intent::Close => "run closed".to_owned(),
         Intent::Note { .. } => "noted".to_owned(),
+        Intent::SendUpdate { .. } => "status update on record".to_owned(),
         Intent::Acknowledge { .. } => "acknowledged".to_owned(),
     };
     Clean::new(&text)

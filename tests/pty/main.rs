@@ -5,5 +5,6 @@ mod driver;
 mod frames;
 #[expect(dead_code, reason = "the bench of the budgets uses more of it")]
 mod seat;
+mod share;
 mod signals;
 mod toy;

@@ -240,6 +240,8 @@ impl Stage {
                 | Effect::LookNow
                 | Effect::Title(_)
                 | Effect::Bell
+                | Effect::Notify(_)
+                | Effect::Copy(_)
                 | Effect::Quit => continue,
             };
             for answer in answers {

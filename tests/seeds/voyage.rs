@@ -318,6 +318,8 @@ impl Voyage {
             | Effect::Keep(_)
             | Effect::Title(_)
             | Effect::Bell
+            | Effect::Notify(_)
+            | Effect::Copy(_)
             | Effect::Quit => {}
         }
     }

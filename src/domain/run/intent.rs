@@ -23,6 +23,8 @@ pub enum Intent {
     SetT0 {
         /// The new T0.
         t0: Stamp,
+        /// What was typed; must be `t0`.
+        typed: String,
         /// The reason.
         reason: Clean,
     },
@@ -110,6 +112,11 @@ pub enum Intent {
     Note {
         /// The note.
         text: Clean,
+    },
+    /// Put a status update on record, as it was handed over.
+    SendUpdate {
+        /// The whole text, line by line, redacted.
+        lines: Vec<Clean>,
     },
     /// Acknowledge an alarm.
     Acknowledge {

@@ -129,6 +129,9 @@ pub enum Refusal {
     /// The run cannot be closed yet.
     #[error("the run cannot be closed: {0}")]
     Open(Clean),
+    /// T0 cannot be moved there.
+    #[error("{0}")]
+    T0(&'static str),
     /// It is already so.
     #[error("{0}")]
     Already(&'static str),

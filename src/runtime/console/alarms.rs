@@ -1,16 +1,14 @@
-//! What the readings call for without anybody's wish: alarms on record, one bell each, the title.
+//! What the readings call for without anybody's wish: alarms on record, one bell each.
 
 use std::time::Duration;
 
 use super::Console;
-use crate::domain::forecast::RtoState;
 use crate::domain::ids::Side;
 use crate::domain::run::event::Body;
 use crate::domain::run::observe::observed;
 use crate::domain::site::SystemSpec;
-use crate::domain::text::Clean;
-use crate::domain::time::{Stamp, clock_text};
-use crate::domain::verdict::Priority;
+use crate::domain::time::Stamp;
+use crate::domain::verdict::{Alarm, Priority};
 use crate::runtime::desk::Desk;
 use crate::runtime::effect::Effect;
 
@@ -61,25 +59,26 @@ impl<D: Desk> Console<D> {
 
     /// Urgent alarms that appeared or went, once each; rings once for a new one.
     fn changed_alarms(&mut self, now: Stamp, effects: &mut Vec<Effect<D::Role>>) -> Vec<Body> {
-        let urgent: Vec<(String, Clean)> = self
+        let urgent: Vec<Alarm> = self
             .assessment
             .alarms
             .iter()
             .filter(|alarm| alarm.priority == Priority::ActNow)
-            .map(|alarm| (alarm.key.clone(), alarm.sentence.clone()))
+            .cloned()
             .collect();
         let mut words = Vec::new();
-        for (key, sentence) in &urgent {
+        for alarm in &urgent {
+            let Alarm { key, sentence, .. } = alarm;
             if !self.raised.contains_key(key) {
                 self.raised.insert(key.clone(), sentence.clone());
                 words.push((key.clone(), true, sentence.clone()));
-                effects.push(Effect::Bell);
+                effects.extend([Effect::Bell, self.notification(alarm)]);
             }
         }
         let gone: Vec<String> = self
             .raised
             .keys()
-            .filter(|key| !urgent.iter().any(|(other, _)| other == *key))
+            .filter(|key| !urgent.iter().any(|alarm| alarm.key == **key))
             .cloned()
             .collect();
         for key in gone {
@@ -98,38 +97,5 @@ impl<D: Desk> Console<D> {
             .into_iter()
             .map(|(alarm, raised, sentence)| Body::Alarmed { alarm, raised, sentence })
             .collect()
-    }
-
-    fn ring_for_the_clock(&mut self) -> Option<Effect<D::Role>> {
-        let key = match self.forecast.state {
-            RtoState::AtRisk => "clock at risk",
-            RtoState::Breached => "clock breached",
-            RtoState::WillMiss
-            | RtoState::OnTrack
-            | RtoState::Provisional
-            | RtoState::Ready
-            | RtoState::Met
-            | RtoState::Missed => return None,
-        };
-        self.rung.insert(key.to_owned()).then_some(Effect::Bell)
-    }
-
-    fn new_title(&mut self) -> Option<Effect<D::Role>> {
-        let what = match (self.open_run(), self.forecast.elapsed) {
-            (Some(run), _) => run.id.to_string(),
-            (None, Some(_)) => format!("{} RED", self.site.name),
-            (None, None) => self.site.name.clone(),
-        };
-        let clock = self
-            .forecast
-            .elapsed
-            .map(|time| format!(" T+{}", &clock_text(time)[..5]))
-            .unwrap_or_default();
-        let title = format!("{} {what}{clock} {}", self.kind.badge(), self.forecast.state.words());
-        if title == self.title {
-            return None;
-        }
-        self.title.clone_from(&title);
-        Some(Effect::Title(title))
     }
 }

@@ -49,26 +49,31 @@ impl<D: Desk> Console<D> {
 
     /// Draws the frame of this moment.
     pub fn draw(&mut self, frame: &mut ratatui::Frame<'_>, theme: &Theme, now: Stamp) {
-        let (access, model) = (self.access(), std::mem::take(&mut self.model));
-        self.draw_for(frame, theme, now, access, &model);
-        self.model = model;
+        self.shown(now, |screen| view::draw(frame, screen, theme));
     }
 
     /// Draws what a console shows that only looks, with nothing selected and no dialog: the same
     /// for a live console and for a replay of what it heard.
     pub fn draw_watched(&mut self, frame: &mut ratatui::Frame<'_>, theme: &Theme, now: Stamp) {
         let model = Model { ascii: self.model.ascii, ..Model::default() };
-        self.draw_for(frame, theme, now, Access::ReadOnly, &model);
+        self.shown_as(now, Access::ReadOnly, &model, |screen| view::draw(frame, screen, theme));
     }
 
-    fn draw_for(
+    /// What is made of what a frame of this moment shows.
+    pub(super) fn shown<T>(&mut self, now: Stamp, make: impl FnOnce(&Screen<'_>) -> T) -> T {
+        let (access, model) = (self.access(), std::mem::take(&mut self.model));
+        let made = self.shown_as(now, access, &model, make);
+        self.model = model;
+        made
+    }
+
+    fn shown_as<T>(
         &mut self,
-        frame: &mut ratatui::Frame<'_>,
-        theme: &Theme,
         now: Stamp,
         access: Access,
         model: &Model,
-    ) {
+        make: impl FnOnce(&Screen<'_>) -> T,
+    ) -> T {
         let facts = Facts { access, ..self.facts(now) };
         let guide = available::guide(&self.keymap, &facts, model);
         let output: &[OutputLine] = self.output.make_contiguous();
@@ -97,6 +102,6 @@ impl<D: Desk> Console<D> {
             model,
             guide: &guide,
         };
-        view::draw(frame, &screen, theme);
+        make(&screen)
     }
 }

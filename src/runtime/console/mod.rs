@@ -7,6 +7,7 @@ mod frame;
 mod pace;
 mod record;
 mod scene;
+mod share;
 mod variant;
 mod watch;
 mod wishes;
@@ -34,6 +35,7 @@ use crate::runtime::desk::Desk;
 use crate::runtime::effect::Effect;
 use crate::runtime::event::{Event, Signal, Why};
 use crate::runtime::observations::{Day, Observations};
+use crate::runtime::redact::Redactor;
 use crate::ui::keymap::Keymap;
 use crate::ui::model::{Model, Notice};
 use crate::ui::replay::ReplayWish;
@@ -151,6 +153,7 @@ pub struct Console<D: Desk> {
     title: String,
     /// What the keys of a replay asked for; in no other console do they mean anything.
     replay_wishes: Vec<ReplayWish>,
+    redactor: Arc<Redactor>,
     judge_due: bool,
     keep_due: bool,
     dirty: bool,
@@ -176,10 +179,8 @@ impl<D: Desk> Console<D> {
         let active = judge::active(&parts.site, &snapshot, remembered_active, now);
         let assessment = judge::judge(&parts.site, &snapshot, active, now);
         let ledger = freeze(&parts.site, &snapshot, active, now);
-        let (run, plan) = match parts.run {
-            Some((run, plan)) => (Some(run), Some(Arc::new(plan))),
-            None => (None, None),
-        };
+        let (run, plan) = parts.run.unzip();
+        let plan = plan.map(Arc::new);
         let mut console = Self {
             desk: parts.desk,
             forecast: pace::unknown(&parts.site, now),
@@ -220,6 +221,7 @@ impl<D: Desk> Console<D> {
             ticked: now,
             title: String::new(),
             replay_wishes: Vec::new(),
+            redactor: Arc::new(Redactor::new(&[])),
             judge_due: true,
             keep_due: false,
             dirty: true,
@@ -233,6 +235,11 @@ impl<D: Desk> Console<D> {
         }
         console.judge(now);
         console
+    }
+
+    /// Masks what a redactor knows in everything that is handed to the terminal for others.
+    pub fn mask_with(&mut self, redactor: Redactor) {
+        self.redactor = Arc::new(redactor);
     }
 
     /// What must be done at once when the console starts: attempts of an earlier console are found

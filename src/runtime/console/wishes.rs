@@ -84,6 +84,8 @@ impl<D: Desk> Console<D> {
                 asked.iter().for_each(|_| self.rehearsal_begins());
                 Ok(asked)
             }
+            Wish::Copy => Ok(self.copy(now)),
+            Wish::Update { sentence } => Ok(self.hand_over_update(&sentence, now)),
             Wish::Leave => Ok(self.end(now)),
             Wish::Replay(wish) => {
                 self.replay_wishes.push(wish);
@@ -92,7 +94,11 @@ impl<D: Desk> Console<D> {
         }
     }
 
-    fn intend(&mut self, intent: &Intent, now: Stamp) -> Result<Vec<Effect<D::Role>>, Refusal> {
+    pub(super) fn intend(
+        &mut self,
+        intent: &Intent,
+        now: Stamp,
+    ) -> Result<Vec<Effect<D::Role>>, Refusal> {
         if self.desk.read_only() {
             return Err(Refusal::ReadOnly);
         }

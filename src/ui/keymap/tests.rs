@@ -15,7 +15,7 @@ fn every_shipped_keymap_binds_every_command() {
         let keymap = Keymap::parse(text, SHIPPED)
             .unwrap_or_else(|fault| panic!("{name}: {fault} at {:?}", fault.line_column(text)));
         assert_eq!(keymap.name(), *name);
-        for spec in COMMANDS {
+        for spec in COMMANDS.iter().filter(|spec| !spec.command.is_only_named()) {
             let bound = keymap.bindings().iter().any(|binding| binding.command == spec.command);
             assert!(bound, "{name} has no key for {}", spec.name);
         }

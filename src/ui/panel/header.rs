@@ -68,9 +68,29 @@ fn regions(screen: &Screen<'_>, parts: bool) -> Row {
     Row::plain(format!("{} > {}", one(way.from), one(way.to)))
 }
 
-/// The header.
+/// The header; `update` says when the next status update is due, where no other row has room.
+/// What is late is shown whatever it displaces, what is only due is not.
 #[must_use]
-pub fn header(screen: &Screen<'_>, width: usize) -> Row {
+pub fn header(screen: &Screen<'_>, update: Option<(Row, bool)>, width: usize) -> Row {
+    let fits = |(left, right): &(Row, Row)| {
+        left.width() + right.width() + usize::from(!right.is_empty()) <= width
+    };
+    let (told, late) = update.unwrap_or_default();
+    let with = lines(screen, &told);
+    let keeps_all = with.iter().take(FULL_LINES).find(|line| fits(line));
+    let with_update = keeps_all.or_else(|| with.iter().filter(|_| late).find(|line| fits(line)));
+    let without = lines(screen, &Row::new());
+    match with_update.or_else(|| without.iter().find(|line| fits(line))) {
+        Some((left, right)) => Row::spread(left.clone(), right.clone(), width),
+        None => badges(screen, "").cut(width),
+    }
+}
+
+/// The lines of [`lines`] that leave out nothing which a person acts by.
+const FULL_LINES: usize = 5;
+
+/// Left and right of the header, the fullest first.
+fn lines(screen: &Screen<'_>, told: &Row) -> [(Row, Row); 9] {
     let run = screen.run.map_or_else(|| "no incident".to_owned(), |run| run.id.to_string());
     // A replayed moment is never read as the time it is.
     let utc = match screen.model.replay {
@@ -79,6 +99,7 @@ pub fn header(screen: &Screen<'_>, width: usize) -> Row {
     };
     let help = Row::of(MUTED, format!("{} help", words::key(screen, Command::Help)));
     let gap = |row: Row, cells: usize| row.put(TEXT, " ".repeat(cells));
+    let owed = if told.is_empty() { Row::new() } else { gap(told.clone(), 2) };
     let left = |spaced: bool, parts: bool, long: bool| {
         let cells = if spaced { 2 } else { 1 };
         gap(badges(screen, if spaced { " " } else { "" }), cells)
@@ -90,30 +111,24 @@ pub fn header(screen: &Screen<'_>, width: usize) -> Row {
     let short_left = gap(badges(screen, ""), 1).put(TEXT, &run);
     let right = |long: bool, with_help: bool| {
         let row = gap(poll(screen, long), if long { 3 } else { 1 }).join(utc.clone());
+        let row = owed.clone().join(row);
         if with_help { gap(row, 3).join(help.clone()) } else { row }
     };
     let letters = words::direction(screen);
     let letters = gap(badges(screen, ""), 1)
         .put(TEXT, format!("{run} {} > {} ", letters.from, letters.to))
         .join(who(screen, false));
-    let lines = [
+    [
         (left(true, true, true), right(true, true)),
         (left(true, false, true), right(true, true)),
         (left(false, false, true), right(false, true)),
         (left(false, false, false), right(false, false)),
         (letters, right(false, false)),
         (short_left.clone(), right(false, false)),
-        (short_left.clone(), utc.clone()),
-        (gap(badges(screen, ""), 1).join(who(screen, false)), Row::new()),
-        (badges(screen, ""), Row::new()),
-    ];
-    for (left, right) in lines {
-        let gap = usize::from(!right.is_empty());
-        if left.width() + right.width() + gap <= width {
-            return Row::spread(left, right, width);
-        }
-    }
-    badges(screen, "").cut(width)
+        (short_left, owed.clone().join(utc.clone())),
+        (gap(badges(screen, ""), 1).join(who(screen, false)), told.clone()),
+        (badges(screen, ""), told.clone()),
+    ]
 }
 
 /// The alarm that matters most, as it stands in the banner.

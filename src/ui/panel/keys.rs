@@ -10,7 +10,7 @@ use crate::ui::widget::row::{Row, as_many};
 use super::words;
 
 /// The commands of the keys row with their short words, the most important first.
-const SHOWN: [(Command, &str); 23] = [
+const SHOWN: [(Command, &str); 26] = [
     (Command::Help, "help"),
     (Command::Enter, "open"),
     (Command::Run, "run"),
@@ -25,11 +25,14 @@ const SHOWN: [(Command, &str); 23] = [
     (Command::Arm, "arm/safe"),
     (Command::Acknowledge, "ack"),
     (Command::Evidence, "evidence"),
+    (Command::Update, "update"),
     (Command::Note, "note"),
+    (Command::Palette, "palette"),
     (Command::Panel(1), "panel"),
     (Command::Zoom, "zoom"),
     (Command::Filter, "filter"),
     (Command::VerifyNow, "verify"),
+    (Command::Copy, "copy"),
     (Command::Choose, "runbook"),
     (Command::Report, "report"),
     (Command::Close, "close"),
@@ -69,6 +72,9 @@ fn only_looks(command: Command) -> bool {
             | Command::Evidence
             | Command::VerifyNow
             | Command::Report
+            | Command::Palette
+            | Command::Update
+            | Command::Copy
             | Command::Quit
             | Command::Replay(_)
     )
@@ -125,7 +131,7 @@ fn dialog_keys(dialog: &Dialog) -> &'static str {
         Dialog::AbortRun { .. } => {
             "up/down read the plan   type   tab next field   enter accept   esc leave"
         }
-        Dialog::Declare { .. } => {
+        Dialog::Declare { .. } | Dialog::SetT0 { .. } => {
             "type   tab next field   enter accept   esc leave, nothing happens"
         }
         Dialog::Choose(_) => {
@@ -133,6 +139,10 @@ fn dialog_keys(dialog: &Dialog) -> &'static str {
         }
         Dialog::Ledger { .. } | Dialog::Close { .. } | Dialog::Leave { .. } => {
             "enter accept   esc leave, nothing happens"
+        }
+        Dialog::Palette { .. } => "type   up/down choose   tab complete   enter open   esc leave",
+        Dialog::Update { .. } => {
+            "type a sentence, or none   enter hand over   pgup/pgdn   esc leave"
         }
         Dialog::Arm { .. } => "type `arm`   enter accept   esc leave, nothing happens",
     }

@@ -10,6 +10,7 @@ pub mod red;
 pub mod region;
 pub mod replayed;
 pub mod replication;
+pub mod rhythm;
 pub mod runbook;
 pub mod runbook_abort;
 pub mod spoken;

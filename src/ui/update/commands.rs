@@ -1,6 +1,6 @@
 //! What each command does to the model, once it is known to be possible and meant.
 
-use super::{Facts, Wish, card, moves, open, say};
+use super::{Facts, Wish, card, moves, open, palette, say};
 use crate::domain::ids::{Side, StepId};
 use crate::domain::run::event::Mode;
 use crate::domain::run::intent::Intent;
@@ -8,7 +8,7 @@ use crate::domain::text::Clean;
 use crate::domain::verdict::Primary;
 use crate::ui::available::{subject, unacknowledged};
 use crate::ui::command::Command;
-use crate::ui::model::{Choose, Dialog, Field, FormPurpose, Model, Panel, ReportPart};
+use crate::ui::model::{Choose, Dialog, Field, FormPurpose, Model, Panel, ReportPart, SetT0};
 use crate::ui::replay::{ReplayKey, ReplayWish};
 use crate::ui::screen::Access;
 
@@ -68,6 +68,16 @@ pub(super) fn run(model: &mut Model, facts: &Facts<'_>, command: Command) -> Vec
         Command::Report => {
             open(model, opened, Dialog::Report { part: ReportPart::All, scroll: 0 });
         }
+        Command::Palette => palette::start(model, facts, ""),
+        Command::Select => palette::start(model, facts, "step "),
+        Command::SetT0 => {
+            open(model, opened, Dialog::SetT0 { typed: SetT0::default(), opened });
+        }
+        Command::Update => {
+            let field = Field::default();
+            open(model, opened, Dialog::Update { field, scroll: 0, opened });
+        }
+        Command::Copy => return vec![Wish::Copy],
         Command::VerifyNow => {
             say(model, opened, "looking again at everything");
             return vec![Wish::VerifyNow];

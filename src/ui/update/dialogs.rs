@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use ratatui::layout::Rect;
 
-use super::guards::dialog_is_new;
-use super::{Facts, Wish, card, contexts, form, leave_dialog, look, refuse};
+use super::guards::{dialog_is_new, refusal};
+use super::{Facts, Wish, card, contexts, form, leave_dialog, look, palette, refuse, sheets};
 use crate::domain::report::Report;
 use crate::domain::run::event::Mode;
 use crate::domain::run::intent::{Intent, REASON_CHARS_MIN};
@@ -14,7 +14,7 @@ use crate::domain::time::Stamp;
 use crate::ui::available::why_not;
 use crate::ui::command::{COMMANDS, Command};
 use crate::ui::keymap::{Key, Keymap};
-use crate::ui::model::{Choose, Dialog, Field, FormPurpose, Model, ReportPart};
+use crate::ui::model::{Choose, Dialog, Field, FormPurpose, Model, ReportPart, T0Field};
 use crate::ui::panel::dialog::report;
 use crate::ui::widget::sheet::inner_width;
 
@@ -33,6 +33,8 @@ pub(super) enum After {
     Stay(Vec<Wish>),
     /// It is closed.
     Close(Vec<Wish>),
+    /// Another one, or none, is in its place already.
+    Gone(Vec<Wish>),
 }
 
 impl After {
@@ -47,6 +49,7 @@ impl After {
                 leave_dialog(model);
                 wishes
             }
+            Self::Gone(wishes) => wishes,
         }
     }
 }
@@ -58,7 +61,10 @@ pub(super) fn has_field(dialog: &Dialog) -> bool {
         Dialog::Form { .. }
         | Dialog::Declare { .. }
         | Dialog::Arm { .. }
-        | Dialog::AbortRun { .. } => true,
+        | Dialog::AbortRun { .. }
+        | Dialog::Palette { .. }
+        | Dialog::Update { .. }
+        | Dialog::SetT0 { .. } => true,
         Dialog::Help { .. }
         | Dialog::Ledger { .. }
         | Dialog::Choose(_)
@@ -67,6 +73,11 @@ pub(super) fn has_field(dialog: &Dialog) -> bool {
         | Dialog::Close { .. }
         | Dialog::Leave { .. } => false,
     }
+}
+
+/// True for a dialog that one key more would accept, once the palette opened it.
+pub(super) fn accepts_enter(dialog: &Dialog) -> bool {
+    settles(dialog) && !matches!(dialog, Dialog::Update { .. } | Dialog::Palette { .. })
 }
 
 /// True when a key that was meant for what is beneath could do something here.
@@ -81,6 +92,9 @@ fn settles(dialog: &Dialog) -> bool {
         | Dialog::Arm { .. }
         | Dialog::AbortRun { .. }
         | Dialog::Close { .. }
+        | Dialog::Palette { .. }
+        | Dialog::Update { .. }
+        | Dialog::SetT0 { .. }
         | Dialog::Leave { .. } => true,
     }
 }
@@ -110,10 +124,14 @@ pub(super) fn refuse_burst(model: &mut Model, now: Stamp) -> bool {
         ) => Some(word),
         Some(
             Dialog::Arm { field, .. }
+            | Dialog::Palette { field, .. }
             | Dialog::Form { purpose: FormPurpose::AbortStep(_), field, .. },
         ) => Some(field),
+        Some(Dialog::SetT0 { typed, .. }) if typed.at == T0Field::Word => Some(&mut typed.word),
         Some(
             Dialog::Card(_)
+            | Dialog::Update { .. }
+            | Dialog::SetT0 { .. }
             | Dialog::Declare { .. }
             | Dialog::AbortRun { .. }
             | Dialog::Form { .. },
@@ -149,7 +167,19 @@ pub(super) fn press(model: &mut Model, facts: &Facts<'_>, keymap: &Keymap, key: 
         refuse(model, now, "ignored: this dialog just opened; press it again");
         return Vec::new();
     }
+    if std::mem::take(&mut model.guards.from_palette) && command == Some(Command::Enter) {
+        model.guards.from_palette = true;
+        model.dialog = Some(dialog);
+        refuse(model, now, "the palette opened this by enter: read it, press end, then enter");
+        return Vec::new();
+    }
     model.notice = None;
+    if command == Some(Command::Copy) {
+        model.dialog = Some(dialog);
+        let Some(why) = refusal(model, Command::Copy, now) else { return vec![Wish::Copy] };
+        refuse(model, now, why);
+        return Vec::new();
+    }
     let after = take(model, facts, &mut dialog, key, command);
     after.settle(model, dialog)
 }
@@ -193,6 +223,13 @@ fn take(
             return pair.press(model, facts, key, command, Command::AbortRun);
         }
         Dialog::Choose(chosen) => return choose(model, facts, chosen, command),
+        Dialog::Palette { field, chosen, .. } => {
+            return palette::press(model, facts, field, chosen, key, command);
+        }
+        Dialog::Update { field, scroll, .. } => {
+            return sheets::press_update(field, scroll, key, command);
+        }
+        Dialog::SetT0 { typed, .. } => return sheets::press_t0(model, facts, typed, key, command),
         Dialog::Arm { field, .. } if entered => {
             if field.text == "arm" {
                 return checked(model, facts, Command::Arm, Wish::Arm);

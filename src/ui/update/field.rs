@@ -9,6 +9,13 @@ use crate::ui::model::Field;
 pub const FIELD_CHARS_MAX: usize = 200;
 
 impl Field {
+    /// A field that holds a text already, bounded as if it had been typed.
+    #[must_use]
+    pub fn holding(text: &str) -> Self {
+        let text: String = text.chars().take(FIELD_CHARS_MAX).collect();
+        Self { cursor: text.chars().count(), text }
+    }
+
     /// Takes a key that edits; false when the key is none of those.
     pub fn press(&mut self, key: Key) -> bool {
         let length = self.text.chars().count();

@@ -7,6 +7,8 @@ mod field;
 mod form;
 mod guards;
 mod moves;
+mod palette;
+mod sheets;
 mod wish;
 
 use crossterm::event::{KeyEvent, KeyEventKind};
@@ -31,6 +33,7 @@ pub use field::FIELD_CHARS_MAX;
 pub use form::least_chars;
 pub use guards::{BURST, BURST_KEYS, SAME_VERB, SEQUENCE_SHOWN_AFTER, SETTLE};
 pub use moves::steps_shown;
+pub use sheets::{T0_WORD, wanted_t0};
 pub use wish::Wish;
 
 /// The smallest terminal, columns and rows, on which guards 2 and 3 may be confirmed.
@@ -269,7 +272,8 @@ fn look(
 
 /// Does what a command asks, when it is possible and meant.
 fn obey(model: &mut Model, facts: &Facts<'_>, command: Command, repeated: bool) -> Vec<Wish> {
-    if command.is_verb() {
+    // A key held down would fill the terminal with copies.
+    if command.is_verb() || command == Command::Copy {
         if let Some(why) = guards::refusal(model, command, facts.now) {
             refuse(model, facts.now, why);
             return Vec::new();
@@ -289,6 +293,7 @@ fn obey(model: &mut Model, facts: &Facts<'_>, command: Command, repeated: bool) 
 
 fn open(model: &mut Model, now: Stamp, dialog: Dialog) {
     model.guards.dialog_at = Some(now);
+    model.guards.from_palette = false;
     model.guards.at_reason = false;
     model.guards.waits_until = None;
     model.sequence.clear();

@@ -2,4 +2,5 @@
 
 mod bench;
 mod harm;
+mod palette;
 mod scripts;

@@ -3,6 +3,7 @@
 use crate::domain::ids::StepId;
 use crate::domain::run::event::Mode;
 use crate::domain::run::intent::Intent;
+use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::ui::replay::ReplayWish;
 
@@ -24,6 +25,13 @@ pub enum Wish {
     Safe,
     /// Look again at everything now.
     VerifyNow,
+    /// Copy what the focused panel or the open dialog shows.
+    Copy,
+    /// Hand over a status update, and put it on record while a run is open.
+    Update {
+        /// The person's own sentence; may be empty.
+        sentence: Clean,
+    },
     /// Make a dry run.
     Rehearse {
         /// The step.
@@ -64,11 +72,14 @@ impl Wish {
                 | Intent::Release
                 | Intent::Close
                 | Intent::Note { .. }
+                | Intent::SendUpdate { .. }
                 | Intent::Acknowledge { .. } => false,
             },
             Self::Open { .. }
             | Self::Arm
             | Self::Safe
+            | Self::Copy
+            | Self::Update { .. }
             | Self::VerifyNow
             | Self::Rehearse { .. }
             | Self::StopWindow { .. }

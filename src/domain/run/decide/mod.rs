@@ -8,7 +8,7 @@ mod tests;
 
 use super::commit::Pledge;
 use super::event::{Actor, Body};
-use super::intent::{Intent, REASON_CHARS_MIN};
+use super::intent::Intent;
 use super::phase::Stage;
 use super::refusal::Refusal;
 use super::state::{Run, StepState};
@@ -70,11 +70,7 @@ pub fn decide(context: &Context<'_>, intent: &Intent) -> Result<Decision, Refusa
     match intent {
         Intent::Declare { typed, reason } => whole::declare(context, typed, reason),
         Intent::AcceptLedger => whole::accept_ledger(context),
-        Intent::SetT0 { t0, reason } => {
-            declared_run(context)?;
-            long_enough(reason, REASON_CHARS_MIN)?;
-            Ok(Decision::Record(vec![Body::T0Set { t0: *t0, reason: reason.clone() }]))
-        }
+        Intent::SetT0 { t0, typed, reason } => whole::set_t0(context, *t0, typed, reason),
         Intent::Run { step, typed, broken, call } => {
             steps::run_step(context, step, typed, broken.as_ref(), call)
         }
@@ -94,6 +90,7 @@ pub fn decide(context: &Context<'_>, intent: &Intent) -> Result<Decision, Refusa
             long_enough(text, 1)?;
             Ok(Decision::Record(vec![Body::Noted { text: text.clone() }]))
         }
+        Intent::SendUpdate { lines } => whole::send_update(context, lines),
         Intent::Acknowledge { alarm } => {
             Ok(Decision::Record(vec![Body::Acknowledged { alarm: alarm.clone() }]))
         }

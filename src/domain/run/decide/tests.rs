@@ -426,3 +426,55 @@ fn a_failed_step_is_tried_again_or_skipped_and_giving_up_needs_words() {
     refuses(&bench, &run_of("promote-pg", "promote pg-b"), "only taken back");
     bench.grant(&Intent::Close);
 }
+
+#[test]
+fn t0_is_moved_within_bounds_while_the_clock_runs() {
+    let mut bench = Bench::new(Mode::Ungraceful);
+    let moved = |wall_s: i64| Stamp { wall_ms: at(90).wall_ms + wall_s * 1000, ..at(90) };
+    let set = |wall_s: i64, typed: &str, reason: &str| Intent::SetT0 {
+        t0: moved(wall_s),
+        typed: typed.to_owned(),
+        reason: reason.into(),
+    };
+    let reason = "the provider's page says so";
+    refuses(&bench, &set(-60, "t0", reason), "declare first with D");
+    bench.grant(&declare());
+    refuses(&bench, &set(-60, "", reason), "type exactly `t0`");
+    refuses(&bench, &set(-60, "T0", reason), "type exactly `t0`");
+    refuses(&bench, &set(-60, "t0", "short"), "at least 10 characters");
+    refuses(&bench, &set(1, "t0", reason), "T0 cannot be in the future");
+    refuses(&bench, &set(-24 * 3600 - 1, "t0", reason), "more than 24 h before");
+    bench.armed = false;
+    bench.grant(&set(-60, "t0", reason));
+    let clock = bench.run.as_ref().unwrap().clock.unwrap();
+    assert_eq!(clock.t0, moved(-60), "SAFE does not block it");
+    bench.grant(&set(-24 * 3600, "t0", reason));
+    bench.apply(Body::Restored { evidence: "users are served".into() });
+    refuses(&bench, &set(-60, "t0", reason), "the clock has stopped");
+}
+
+#[test]
+fn status_updates_are_numbered_in_an_open_run() {
+    let mut bench = Bench::new(Mode::Planned);
+    bench.armed = false;
+    // Whoever hands it over: it acts on nothing.
+    bench.person = Some("raj");
+    let update = Intent::SendUpdate { lines: vec!["[LIVE] STATUS".into(), "all is well".into()] };
+    for number in 1..=3 {
+        let Decision::Record(words) = bench.ask(&update).unwrap() else { panic!("words") };
+        assert!(
+            matches!(&words[..], [Body::Updated { number: told, lines }]
+                if *told == number && lines.len() == 2),
+            "{words:?}"
+        );
+        bench.grant(&update);
+    }
+    assert_eq!(bench.run.as_ref().unwrap().updated.map(|(_, number)| number), Some(3));
+    bench.person = Some("anna");
+    bench.apply(Body::AbortStarted { reason: "it was our own network".into() });
+    bench.grant(&update);
+    bench.grant(&Intent::Close);
+    refuses(&bench, &update, "it has ended");
+    bench.run = None;
+    refuses(&bench, &update, "no run is open");
+}

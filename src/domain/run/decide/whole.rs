@@ -3,6 +3,8 @@
 use super::{Context, Decision, declared_run, find, long_enough, open_run, permitted};
 use crate::domain::abort;
 use crate::domain::ids::StepId;
+use crate::domain::moment::check_t0;
+use crate::domain::rhythm::next_number;
 use crate::domain::run::event::{Body, Closing, Mode};
 use crate::domain::run::intent::REASON_CHARS_MIN;
 use crate::domain::run::phase::{Phase, Stage};
@@ -11,6 +13,7 @@ use crate::domain::run::state::Run;
 use crate::domain::runbook::{Runbook, Ungraceful};
 use crate::domain::site::SiteRole;
 use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
 use crate::domain::verdict::{Primary, T0Basis};
 
 pub(super) fn declare(
@@ -67,6 +70,41 @@ fn plan_skips(runbook: &Runbook, run: &Run) -> Vec<Body> {
                 .is_some_and(|state| matches!(state.phase, Phase::Pending | Phase::Ready))
     });
     skipped.map(|step| Body::Skipped { step: step.id.clone(), reason: reason.clone() }).collect()
+}
+
+/// Moves T0: within bounds, and never once the clock has stopped.
+pub(super) fn set_t0(
+    context: &Context<'_>,
+    t0: Stamp,
+    typed: &str,
+    reason: &Clean,
+) -> Result<Decision, Refusal> {
+    let run = declared_run(context)?;
+    if run.restored.is_some() {
+        return Err(Refusal::T0("the clock has stopped: T0 cannot be moved any more"));
+    }
+    if typed != "t0" {
+        return Err(Refusal::Typed { wanted: "t0".to_owned() });
+    }
+    long_enough(reason, REASON_CHARS_MIN)?;
+    let known = [
+        Some(run.opened.0),
+        run.clock.map(|clock| clock.t0),
+        context.t0.map(|(at, _)| at),
+        context.detected,
+    ];
+    check_t0(t0, known.into_iter().flatten(), context.now).map_err(Refusal::T0)?;
+    Ok(Decision::Record(vec![Body::T0Set { t0, reason: reason.clone() }]))
+}
+
+/// Puts a status update on record; it acts on nothing, so SAFE and roles do not matter.
+pub(super) fn send_update(context: &Context<'_>, lines: &[Clean]) -> Result<Decision, Refusal> {
+    let run = context.run.ok_or(Refusal::NoRun)?;
+    if run.stage.is_closed() {
+        return Err(Refusal::Stage { stage: run.stage, hint: "it has ended" });
+    }
+    let number = next_number(Some(run));
+    Ok(Decision::Record(vec![Body::Updated { number, lines: lines.to_vec() }]))
 }
 
 pub(super) fn accept_ledger(context: &Context<'_>) -> Result<Decision, Refusal> {

@@ -25,7 +25,7 @@ pub(super) fn paragraph(ink: Ink, text: &str, width: usize) -> Vec<Row> {
 }
 
 /// The typed text with its cursor, its end always in sight.
-fn typed(field: &Field, active: bool, ink: Ink, width: usize) -> Row {
+pub(super) fn typed(field: &Field, active: bool, ink: Ink, width: usize) -> Row {
     let before: String = field.text.chars().take(field.cursor).collect();
     let after: String = field.text.chars().skip(field.cursor).collect();
     let cursor = if active { "_" } else { "" };

@@ -11,8 +11,11 @@ mod help;
 mod leave;
 mod ledger;
 mod lossy;
+mod palette;
 pub(crate) mod report;
 mod runbooks;
+mod t0;
+mod update;
 
 use ratatui::layout::Rect;
 
@@ -23,6 +26,7 @@ use crate::ui::widget::sheet::{self, Sheet};
 
 /// Draws a dialog over the content.
 pub fn draw(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>, dialog: &Dialog) {
+    let rows = usize::from(content.height);
     let width = sheet::inner_width(content);
     let whole = canvas.area();
     let sheet: Sheet = match dialog {
@@ -41,6 +45,11 @@ pub fn draw(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>, dialog:
             let sheet = abandon::sheet(screen, (word, reason), *at_reason, width);
             Sheet { scroll: *scroll, ..sheet }
         }
+        Dialog::Palette { field, chosen, .. } => {
+            palette::sheet(screen, field, *chosen, width, rows)
+        }
+        Dialog::Update { field, scroll, .. } => update::sheet(screen, field, *scroll, width),
+        Dialog::SetT0 { typed, .. } => t0::sheet(screen, typed, width, rows),
         Dialog::Close { .. } => leave::close(screen, width),
         Dialog::Leave { .. } => leave::leave(screen, width),
     };

@@ -6,7 +6,7 @@ use super::super::{Input, Wish};
 use super::bench::{Bench, STEPS, short};
 use crate::domain::run::intent::Intent;
 use crate::ui::keymap::Key;
-use crate::ui::model::{Dialog, FormPurpose, Panel};
+use crate::ui::model::{Dialog, FormPurpose, Panel, T0Field};
 use crate::ui::screen::Access;
 
 /// Every key that a terminal can tell and a person might press.
@@ -45,6 +45,32 @@ fn harms(wish: &Wish) -> bool {
     }
 }
 
+/// Lines for the palette that lead to everything that a guard stands before.
+const PALETTE_LINES: [&str; 22] = [
+    "=run look",
+    "=run scale",
+    "=run dns",
+    "=run promote",
+    "=run gated",
+    "=compensate done",
+    "=skip dns nothing to do at all",
+    "=retry failed it works now",
+    "=attest hand",
+    "=resolve unknown",
+    "=abort-step running",
+    "=abort-run it makes no sense",
+    "=declare the region is dark",
+    "=escalate the region is dark",
+    "=t0 set 2026-11-20T13:50:00Z the page says so",
+    "=accept-ledger",
+    "=arm",
+    "=close",
+    "=choose",
+    "=hold",
+    "=quit",
+    "=note hello",
+];
+
 /// Every state that a hand can reach without having typed what a guard asks for: the step that is
 /// selected, and the keys that lead there.
 fn states() -> Vec<(&'static str, Vec<&'static str>)> {
@@ -63,6 +89,13 @@ fn states() -> Vec<(&'static str, Vec<&'static str>)> {
     // These do not depend on the step.
     for key in ["?", "!", "L", "A", "o", "E", "W", "i", "t", "q", "/", "z", "1", "5"] {
         states.push(("promote", vec![key]));
+    }
+    for key in [":", "u", "c"] {
+        states.push(("dns", vec![key]));
+    }
+    // Whole lines in the palette, each one Enter away from what it opens.
+    for line in PALETTE_LINES {
+        states.push(("dns", vec![":", line]));
     }
     // Half-way in: text that is nearly right, a gate being broken, the other choice taken.
     states.push(("dns", vec!["r", "=dn"]));
@@ -116,6 +149,15 @@ impl Dice {
 /// The words that the open dialog asks for.
 fn apt_words(bench: &Bench) -> &'static str {
     match &bench.model.dialog {
+        Some(Dialog::Palette { .. }) => {
+            let at = usize::try_from(bench.now).expect("small") % PALETTE_LINES.len();
+            PALETTE_LINES[at].trim_start_matches('=')
+        }
+        Some(Dialog::SetT0 { typed, .. }) => match typed.at {
+            T0Field::Time => "2026-11-20T13:50:00Z",
+            T0Field::Reason => "a long enough reason",
+            T0Field::Word => "t0",
+        },
         Some(Dialog::Card(_)) if bench.model.guards.at_reason => "it is up, we looked",
         Some(Dialog::Card(card)) if card.step.as_str() == "promote" => "promote pg-b",
         Some(Dialog::Card(card)) if card.step.as_str() == "dns" => "dns",
@@ -133,6 +175,7 @@ fn apt_words(bench: &Bench) -> &'static str {
             | Dialog::Evidence { .. }
             | Dialog::Report { .. }
             | Dialog::AbortRun { .. }
+            | Dialog::Update { .. }
             | Dialog::Close { .. }
             | Dialog::Leave { .. },
         )
@@ -144,7 +187,8 @@ fn apt_words(bench: &Bench) -> &'static str {
 fn stir(bench: &mut Bench, dice: &mut Dice, keys: &[Key]) {
     const VERBS: &[&str] = &[
         "r", "r", "r", "R", "s", "m", "X", "U", "!", "K", "E", "D", "A", "L", "W", "a", "v", "t",
-        "down", "up", "home", "end", "enter", "esc", "tab", "o", "q", "space",
+        ":", ":", "f2", "u", "c", "down", "up", "home", "end", "enter", "esc", "tab", "o", "q",
+        "space",
     ];
     bench.now += [0, 20, 100, 350, 600, 3000][dice.roll(6)];
     bench.tick();
@@ -202,7 +246,12 @@ fn a_console_that_only_looks_wishes_only_to_look() {
         for _ in 0..1000 {
             stir(&mut bench, &mut dice, &keys);
             for wish in bench.wishes.drain(..) {
-                assert!(matches!(wish, Wish::VerifyNow | Wish::Leave), "{}", short(&wish));
+                // Copying and a status update that is not recorded are looking, too.
+                let only_looks = matches!(
+                    wish,
+                    Wish::VerifyNow | Wish::Leave | Wish::Copy | Wish::Update { .. }
+                );
+                assert!(only_looks, "{}", short(&wish));
                 looked += 1;
             }
         }

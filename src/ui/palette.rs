@@ -1,0 +1,434 @@
+//! The palette: which commands a typed text means, with arguments, best first. It opens what the
+//! command's key opens and nothing more.
+
+use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher, Utf32Str};
+
+use super::available::why_not;
+use super::command::{COMMANDS, Command, CommandSpec};
+use super::model::Model;
+use super::update::Facts;
+use crate::domain::ids::StepId;
+use crate::domain::runbook::{Runbook, Step};
+use crate::domain::text::Clean;
+
+/// What may follow the name of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// Some words, such as a note or a reason.
+    Words,
+    /// A step.
+    Step,
+    /// A step, then a reason.
+    StepAndReason,
+    /// The number of a panel.
+    Panel,
+    /// A moment, then a reason.
+    MomentAndReason,
+}
+
+/// A command as it is typed with arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spelling {
+    /// What is typed before the arguments.
+    pub words: &'static str,
+    /// The command; of `panel` the first one.
+    pub command: Command,
+    /// What may follow.
+    pub takes: Takes,
+    /// How the arguments are called.
+    pub usage: &'static str,
+    /// A whole line as an example.
+    pub example: &'static str,
+}
+
+const fn spelling(
+    words: &'static str,
+    command: Command,
+    takes: Takes,
+    usage: &'static str,
+    example: &'static str,
+) -> Spelling {
+    Spelling { words, command, takes, usage, example }
+}
+
+/// Every command that takes arguments.
+pub const SPELLINGS: &[Spelling] = &[
+    spelling("panel", Command::Panel(1), Takes::Panel, "NUMBER", "panel 4"),
+    spelling("filter", Command::Filter, Takes::Words, "TEXT", "filter kafka"),
+    spelling("step", Command::Select, Takes::Step, "STEP", "step promote-pg"),
+    spelling("run", Command::Run, Takes::Step, "STEP", "run promote-pg"),
+    spelling(
+        "retry",
+        Command::Retry,
+        Takes::StepAndReason,
+        "STEP REASON",
+        "retry scale-b the quota was raised",
+    ),
+    spelling(
+        "skip",
+        Command::Skip,
+        Takes::StepAndReason,
+        "STEP REASON",
+        "skip purge-cdn nothing is cached",
+    ),
+    spelling("attest", Command::Attest, Takes::Step, "STEP", "attest error-logs"),
+    spelling("abort-step", Command::AbortStep, Takes::Step, "STEP", "abort-step scale-b"),
+    spelling("declare", Command::Declare, Takes::Words, "REASON", "declare the region is dark"),
+    spelling("escalate", Command::Escalate, Takes::Words, "REASON", "escalate region A is lost"),
+    spelling("resolve", Command::Resolve, Takes::Step, "STEP", "resolve promote-pg"),
+    spelling("compensate", Command::Compensate, Takes::Step, "STEP", "compensate fence-a"),
+    spelling("abort-run", Command::AbortRun, Takes::Words, "REASON", "abort-run it was our fault"),
+    spelling("note", Command::Note, Takes::Words, "TEXT", "note support: logins work"),
+    spelling(
+        "t0 set",
+        Command::SetT0,
+        Takes::MomentAndReason,
+        "TIME REASON",
+        "t0 set 14:02:10Z the provider's page says so",
+    ),
+];
+
+/// What a row does when it is taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Taken {
+    /// What the command's key does, with these arguments.
+    Do(Command, Given),
+    /// Write this into the field.
+    Complete(String),
+}
+
+/// Arguments that were given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Given {
+    /// A step.
+    pub step: Option<StepId>,
+    /// A moment, as typed.
+    pub moment: Option<String>,
+    /// Words: a note, a reason, a filter.
+    pub words: Option<String>,
+}
+
+/// One row of the palette.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaletteRow {
+    /// The name as it is typed, or as it would be completed.
+    pub name: String,
+    /// What may follow.
+    pub usage: &'static str,
+    /// What it does.
+    pub doc: Clean,
+    /// The command.
+    pub command: Command,
+    /// Why it cannot be used now; none when it can.
+    pub why_not: Option<Clean>,
+    /// What Enter does.
+    pub taken: Taken,
+}
+
+/// The rows that a typed text means, best first.
+#[must_use]
+pub fn rows(text: &str, facts: &Facts<'_>, model: &Model) -> Vec<PaletteRow> {
+    let row = |spec: &&'static CommandSpec| named(spec, facts, model);
+    match spelled(text) {
+        Some((spelling, rest)) => argued(spelling, rest, facts, model),
+        None => search(text).iter().map(row).collect(),
+    }
+}
+
+/// The commands whose name or words a text could mean, best first; all of them for no text.
+#[must_use]
+pub fn search(text: &str) -> Vec<&'static CommandSpec> {
+    let wanted = plain(text.trim());
+    if wanted.is_empty() {
+        // What only moves the eye has a key under every hand: it comes last.
+        let (moves, others): (Vec<_>, Vec<_>) = COMMANDS.iter().partition(|spec| moves(spec));
+        return others.into_iter().chain(moves).collect();
+    }
+    let (ignore, smart) = (CaseMatching::Ignore, Normalization::Smart);
+    let fuzzy = Pattern::new(&wanted, ignore, smart, AtomKind::Fuzzy);
+    let whole = Pattern::new(&wanted, ignore, smart, AtomKind::Substring);
+    let mut matcher = Matcher::new(Config::DEFAULT);
+    let mut buffer = Vec::new();
+    let mut score = |pattern: &Pattern, text: &str| {
+        pattern.score(Utf32Str::new(text, &mut buffer), &mut matcher)
+    };
+    let mut found: Vec<(u32, &CommandSpec)> = COMMANDS
+        .iter()
+        .filter_map(|spec| {
+            let name = plain(spec.name);
+            let exact = u32::from(name == wanted) + u32::from(name.starts_with(&wanted));
+            let by_name = score(&fuzzy, &name).map(|score| score + 10_000 * (1 + exact));
+            let rank = by_name.or_else(|| score(&whole, spec.doc))?;
+            Some((rank, spec))
+        })
+        .collect();
+    found.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
+    found.into_iter().map(|(_, spec)| spec).collect()
+}
+
+fn moves(spec: &CommandSpec) -> bool {
+    matches!(
+        spec.command,
+        Command::Panel(_)
+            | Command::NextPanel
+            | Command::Up
+            | Command::Down
+            | Command::PageUp
+            | Command::PageDown
+            | Command::First
+            | Command::Last
+            | Command::Enter
+            | Command::Back
+    )
+}
+
+/// Names are searched in words, so that `t0 set` and `t0-set` are one.
+fn plain(text: &str) -> String {
+    text.to_lowercase().replace('-', " ")
+}
+
+/// The command whose name stands before arguments, and what follows it.
+#[must_use]
+pub fn spelled(text: &str) -> Option<(&'static Spelling, &str)> {
+    let text = text.trim_start();
+    let follows = |spelling: &'static Spelling| {
+        let length = spelling.words.len();
+        let (name, rest) = (text.get(..length)?, text.get(length..)?);
+        let same = plain(name) == plain(spelling.words) && rest.starts_with(' ');
+        same.then(|| (spelling, rest.trim_start()))
+    };
+    SPELLINGS.iter().find_map(follows)
+}
+
+/// How a command is typed: names with arguments as they are spelled.
+fn typed_name(spec: &CommandSpec) -> (&'static str, &'static str) {
+    let spelling = SPELLINGS.iter().find(|spelling| spelling.command == spec.command);
+    match spelling {
+        Some(spelling) if spelling.takes != Takes::Panel => (spelling.words, spelling.usage),
+        Some(_) | None => (spec.name, ""),
+    }
+}
+
+fn named(spec: &'static CommandSpec, facts: &Facts<'_>, model: &Model) -> PaletteRow {
+    let (name, usage) = typed_name(spec);
+    let taken = if spec.command == Command::Select {
+        Taken::Complete(format!("{name} "))
+    } else {
+        Taken::Do(spec.command, Given::default())
+    };
+    PaletteRow {
+        name: name.to_owned(),
+        usage,
+        doc: spec.doc.into(),
+        command: spec.command,
+        why_not: why_not(spec.command, facts, model),
+        taken,
+    }
+}
+
+/// The rows of a name with arguments: the steps that the text could mean, or the one line it is.
+fn argued(
+    spelling: &'static Spelling,
+    rest: &str,
+    facts: &Facts<'_>,
+    model: &Model,
+) -> Vec<PaletteRow> {
+    let steps = match spelling.takes {
+        Takes::Step | Takes::StepAndReason => meant_steps(rest, facts.runbook),
+        Takes::Words | Takes::Panel | Takes::MomentAndReason => Vec::new(),
+    };
+    if !steps.is_empty() {
+        return steps.into_iter().map(|step| of_step(spelling, step, facts, model)).collect();
+    }
+    let Ok((command, given)) = read(spelling, rest, facts.runbook) else { return Vec::new() };
+    let doc = command.spec().map_or("", |spec| spec.doc);
+    let why_not = match &given.step {
+        Some(step) => about(command, step, facts, model),
+        None => why_not(command, facts, model),
+    };
+    vec![PaletteRow {
+        name: spelling.words.to_owned(),
+        usage: spelling.usage,
+        doc: doc.into(),
+        command,
+        why_not,
+        taken: Taken::Do(command, given),
+    }]
+}
+
+/// The steps that a word which is not yet a step could mean; none once it is one, or once the
+/// reason is being written.
+fn meant_steps<'a>(rest: &str, runbook: Option<&'a Runbook>) -> Vec<&'a Step> {
+    let Some(runbook) = runbook else { return Vec::new() };
+    let is_step = runbook.steps.iter().any(|step| step.id.as_str() == rest.trim_end());
+    if is_step || rest.trim_end().contains(' ') {
+        return Vec::new();
+    }
+    let fuzzy =
+        Pattern::new(rest.trim(), CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
+    let mut matcher = Matcher::new(Config::DEFAULT);
+    let mut buffer = Vec::new();
+    let mut found: Vec<(u32, &Step)> = Vec::new();
+    for step in &runbook.steps {
+        if let Some(score) = fuzzy.score(Utf32Str::new(step.id.as_str(), &mut buffer), &mut matcher)
+        {
+            found.push((score, step));
+        }
+    }
+    found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    found.into_iter().map(|(_, step)| step).collect()
+}
+
+fn of_step(
+    spelling: &'static Spelling,
+    step: &Step,
+    facts: &Facts<'_>,
+    model: &Model,
+) -> PaletteRow {
+    let name = format!("{} {}", spelling.words, step.id);
+    let taken = if spelling.takes == Takes::StepAndReason {
+        Taken::Complete(format!("{name} "))
+    } else {
+        let given = Given { step: Some(step.id.clone()), ..Given::default() };
+        Taken::Do(spelling.command, given)
+    };
+    PaletteRow {
+        name,
+        usage: if spelling.takes == Takes::StepAndReason { "REASON" } else { "" },
+        doc: step.title.clone(),
+        command: spelling.command,
+        why_not: about(spelling.command, &step.id, facts, model),
+        taken,
+    }
+}
+
+/// Why a command is not possible for a step that is named.
+#[must_use]
+pub fn about(command: Command, step: &StepId, facts: &Facts<'_>, model: &Model) -> Option<Clean> {
+    let named = facts.runbook.and_then(|runbook| runbook.step(step));
+    super::available::why_not_step(command, facts, model, named)
+}
+
+/// Reads the arguments of a command.
+///
+/// # Errors
+/// A sentence: what was expected, and an example.
+pub fn read(
+    spelling: &Spelling,
+    rest: &str,
+    runbook: Option<&Runbook>,
+) -> Result<(Command, Given), String> {
+    let rest = rest.trim();
+    let mut given = Given::default();
+    let words = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    match spelling.takes {
+        Takes::Words => given.words = words(rest),
+        Takes::Panel => {
+            let number = rest.parse().ok().filter(|number| (1..=6).contains(number));
+            let number = number.ok_or_else(|| fault(spelling, "a number from 1 to 6", rest))?;
+            return Ok((Command::Panel(number), given));
+        }
+        Takes::Step | Takes::StepAndReason => {
+            let (name, reason) = rest.split_once(' ').unwrap_or((rest, ""));
+            let known = runbook.and_then(|book| book.steps.iter().find(|s| s.id.as_str() == name));
+            let step = known.ok_or_else(|| fault(spelling, "a step of this runbook", name))?;
+            if spelling.takes == Takes::Step && !reason.is_empty() {
+                return Err(fault(spelling, "a step and nothing after it", reason.trim()));
+            }
+            given.step = Some(step.id.clone());
+            given.words = words(reason.trim());
+        }
+        Takes::MomentAndReason => {
+            let (moment, reason) = rest.split_once(' ').unwrap_or((rest, ""));
+            given.moment = words(moment);
+            given.words = words(reason.trim());
+        }
+    }
+    Ok((spelling.command, given))
+}
+
+fn fault(spelling: &Spelling, wanted: &str, found: &str) -> String {
+    let Spelling { words, example, .. } = spelling;
+    let found = if found.is_empty() { "nothing".to_owned() } else { format!("`{found}`") };
+    format!("`{words}` wants {wanted}, not {found}; for example: {example}")
+}
+
+/// Why a text means nothing.
+#[must_use]
+pub fn nothing(text: &str, facts: &Facts<'_>) -> String {
+    if let Some((spelling, rest)) = spelled(text)
+        && let Err(why) = read(spelling, rest, facts.runbook)
+    {
+        return why;
+    }
+    format!("no command is called `{}`: esc leaves, ctrl-u empties the field", text.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_by_a_few_letters() {
+        let check = |text: &str, want: &[&str]| {
+            let found: Vec<&str> = search(text).into_iter().map(|spec| spec.name).collect();
+            assert!(found.starts_with(want), "`{text}` found {found:?}");
+        };
+        check("run", &["run"]);
+        check("arm", &["arm"]);
+        check("note", &["note"]);
+        check("ack", &["acknowledge"]);
+        check("dec", &["declare"]);
+        check("dclr", &["declare"]);
+        check("DECLARE", &["declare"]);
+        check("t0 set", &["t0-set"]);
+        check("t0-s", &["t0-set"]);
+        check("panel 4", &["panel-4"]);
+        check("step", &["step", "abort-step"]);
+        check("abort", &["abort-step", "abort-run"]);
+        check("abrun", &["abort-run"]);
+        check("stat", &["update"]);
+        check("losses", &["accept-ledger"]);
+        check("zzz", &[]);
+        assert!(search("zzz").is_empty());
+        assert_eq!(search("").len(), COMMANDS.len(), "no text shows every command");
+        assert_eq!(search("  ").len(), COMMANDS.len());
+        for spec in COMMANDS {
+            let first = search(spec.name)[0];
+            assert_eq!(first.name, spec.name, "the whole name is found first");
+            let parts = spec.name.replace('-', " ");
+            assert_eq!(search(&parts)[0].name, spec.name);
+        }
+    }
+
+    #[test]
+    fn a_name_before_a_blank_takes_arguments() {
+        let check = |text: &str, want: Option<(&str, &str)>| {
+            let found = spelled(text).map(|(spelling, rest)| (spelling.words, rest));
+            assert_eq!(found, want, "`{text}`");
+        };
+        check("note", None);
+        check("note ", Some(("note", "")));
+        check("note  two words ", Some(("note", "two words ")));
+        check("notes are", None);
+        check("t0 set 14:02Z why", Some(("t0 set", "14:02Z why")));
+        check("T0-SET 14:02Z", Some(("t0 set", "14:02Z")));
+        check("abort step x", Some(("abort-step", "x")));
+        check("é", None);
+        check("declaré x", None);
+    }
+
+    #[test]
+    fn every_spelling_is_a_command_with_an_example_of_itself() {
+        for spelling in SPELLINGS {
+            let (found, rest) = spelled(spelling.example).expect(spelling.example);
+            assert_eq!(found, spelling);
+            assert!(!rest.is_empty(), "{}", spelling.example);
+            assert!(spelling.command.spec().is_some(), "{}", spelling.words);
+        }
+        for spec in COMMANDS.iter().filter(|spec| spec.command.is_only_named()) {
+            assert!(SPELLINGS.iter().any(|spelling| spelling.command == spec.command));
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! The palette by script: what it opens, what it refuses, what it never does.
+
+use Access::{Armed, ReadOnly, Safe};
+
+use super::bench::{Bench, step_id};
+use crate::ui::model::{Dialog, FormPurpose, T0Field};
+use crate::ui::screen::Access;
+
+const NOTHING: &[&str] = &[];
+
+/// What lies over the content, in a word, with what is typed in it.
+fn over(bench: &Bench) -> String {
+    match &bench.model.dialog {
+        None => "nothing".to_owned(),
+        Some(Dialog::Palette { field, .. }) => format!("palette `{}`", field.text),
+        Some(Dialog::Card(card)) => {
+            let how = if card.confirming { "confirms" } else { "reads" };
+            let back = if card.back { " back" } else { "" };
+            format!("card {how} {}{back} `{}`", card.step, card.field.text)
+        }
+        Some(Dialog::Form { purpose, field, .. }) => match purpose {
+            FormPurpose::Note => format!("note `{}`", field.text),
+            FormPurpose::Skip(step) => format!("skip {step} `{}`", field.text),
+            FormPurpose::Retry(step) => format!("retry {step} `{}`", field.text),
+            FormPurpose::Attest(step) => format!("attest {step} `{}`", field.text),
+            FormPurpose::AbortStep(step) => format!("abort {step} `{}`", field.text),
+            FormPurpose::Resolve(step, _) => format!("resolve {step} `{}`", field.text),
+            FormPurpose::Escalate(_) => format!("escalate `{}`", field.text),
+            FormPurpose::Seek => format!("seek `{}`", field.text),
+        },
+        Some(Dialog::Declare { word, reason, .. }) => {
+            format!("declare `{}` `{}`", word.text, reason.text)
+        }
+        Some(Dialog::AbortRun { word, reason, .. }) => {
+            format!("abort run `{}` `{}`", word.text, reason.text)
+        }
+        Some(Dialog::SetT0 { typed, .. }) => {
+            let (time, reason, word) = (&typed.time.text, &typed.reason.text, &typed.word.text);
+            format!("t0 `{time}` `{reason}` `{word}` at {:?}", typed.at)
+        }
+        Some(Dialog::Update { field, .. }) => format!("update `{}`", field.text),
+        Some(Dialog::Arm { field, .. }) => format!("arm `{}`", field.text),
+        Some(Dialog::Help { .. }) => "help".to_owned(),
+        Some(other) => format!("{other:?}").split([' ', '(', '{']).next().unwrap_or("").to_owned(),
+    }
+}
+
+#[test]
+fn a_line_opens_what_its_key_opens() {
+    let check = |stage: &str, line: &str, want: &str, said: &str| {
+        let mut bench = Bench::new(Armed, stage);
+        bench.script(&[":", line, "enter"]);
+        assert_eq!(over(&bench), want, "{line}: {}", bench.notice());
+        assert!(bench.notice().contains(said), "{line}: {}", bench.notice());
+        assert!(!bench.wishes.iter().any(crate::ui::update::Wish::is_act), "{line}");
+    };
+    let run = |line, want, said| check("executing", line, want, said);
+    run("=help", "help", "");
+    run("=upd", "update ``", "");
+    run("=note two words", "note `two words`", "");
+    run("=note", "note ``", "");
+    run("=skip dns not today at all", "skip dns `not today at all`", "");
+    run("=skip dns", "skip dns ``", "");
+    run("=retry failed again", "retry failed `again`", "");
+    run("=attest hand", "attest hand ``", "");
+    run("=resolve unknown", "resolve unknown ``", "");
+    run("=escalate region A is lost", "escalate `region A is lost`", "");
+    // What confirms is never filled in.
+    run("=abort-step running", "abort running ``", "");
+    run("=abort-run it makes no sense", "abort run `` `it makes no sense`", "");
+    check("standby", "=declare region A is dark", "declare `` `region A is dark`", "");
+    run("=run dns", "card confirms dns ``", "");
+    run("=run promote", "card confirms promote ``", "");
+    // What one key would start is only read: Enter never runs a step.
+    run("=run look", "card reads look ``", "the palette runs nothing: esc, then r");
+    run("=run scale", "card reads scale ``", "the palette runs nothing");
+    run("=compensate done", "card reads done back ``", "esc, then K starts it");
+    let t0 = "t0 `13:50:00Z` `the page says so` `` at Word";
+    run("=t0 set 13:50:00Z the page says so", t0, "");
+    run("=t0 set 13:50:00Z", "t0 `13:50:00Z` `` `` at Reason", "");
+    run("=t0 set", "t0 `` `` `` at Time", "");
+}
+
+#[test]
+fn what_cannot_be_says_why_and_keeps_the_text() {
+    let check = |access: Access, stage: &str, line: &str, said: &str| {
+        let mut bench = Bench::new(access, stage);
+        bench.script(&[":", line, "enter"]);
+        let want = format!("palette `{}`", line.trim_start_matches('='));
+        assert_eq!(over(&bench), want, "{}", bench.notice());
+        assert!(bench.notice().contains(said), "{line}: {}", bench.notice());
+        assert_eq!(bench.wished(), NOTHING, "{line}");
+        assert_eq!(bench.model.selected, None, "{line}");
+    };
+    let armed = |line, said| check(Armed, "executing", line, said);
+    armed("=panel 9", "`panel` wants a number from 1 to 6, not `9`; for example: panel 4");
+    armed("=panel x", "for example: panel 4");
+    armed("=skip nope it is not there", "wants a step of this runbook, not `nope`");
+    armed("=step dns now", "wants a step and nothing after it, not `now`");
+    armed("=t0 set noon the page says so", "`noon` is no moment: write a time in UTC");
+    armed("=xyzzy", "no command is called `xyzzy`");
+    armed("=skip done it is done", "only a step that has not been done");
+    armed("=abort-step dns", "no step is running");
+    armed("=resolve dns", "no step has an unknown outcome");
+    armed("=run later", "step later waits for promote");
+    armed("=run hand", "attest it with m");
+    armed("=declare again and again", "declared already");
+    check(Safe, "executing", "=run dns", "SAFE: press A to arm");
+    check(Safe, "executing", "=skip dns not today", "SAFE: press A to arm");
+    check(Safe, "none", "=t0 set 13:50:00Z the page says so", "no run is open");
+    check(Safe, "standby", "=t0 set 13:50:00Z the page says so", "not declared yet");
+    for line in ["=run dns", "=note hello", "=declare it is dark", "=t0 set 13:50:00Z so", "=arm"] {
+        check(ReadOnly, "executing", line, "read only");
+    }
+}
+
+#[test]
+fn the_enter_that_opened_a_dialog_does_not_accept_it() {
+    let check = |line: &str, keys: &[&str], want: &[&str]| {
+        let mut bench = Bench::at_step(Armed, "dns");
+        bench.script(&[":", line, "enter"]);
+        for _ in 0..20 {
+            bench.script(&["enter"]);
+        }
+        assert_eq!(bench.wished(), NOTHING, "{line}: {}", bench.notice());
+        bench.script(keys);
+        assert_eq!(bench.wished(), want, "{line}: {}", bench.notice());
+    };
+    let skip = ["skip dns `not today at all`"];
+    check("=skip dns not today at all", &["end", "enter"], &skip);
+    check("=retry failed it works now", &["end", "enter"], &["retry failed `it works now`"]);
+    check("=close", &["end", "enter"], &["Intent(Close)"]);
+    check("=quit", &["end", "enter"], &["Leave"]);
+    check("=run dns", &["=dns", "enter"], &["run dns `dns` `call dns`"]);
+}
+
+#[test]
+fn rows_are_chosen_and_completed() {
+    let check = |script: &[&str], want: &str, said: &str| {
+        let mut bench = Bench::new(Armed, "executing");
+        bench.script(script);
+        assert_eq!(over(&bench), want, "{script:?}: {}", bench.notice());
+        assert!(bench.notice().contains(said), "{script:?}: {}", bench.notice());
+    };
+    check(&[":", "=abort", "tab"], "palette `abort-step `", "");
+    check(&[":", "=abort", "down", "tab"], "palette `abort-run `", "");
+    check(&[":", "=abort", "down", "up", "enter"], "abort running ``", "");
+    check(&[":", "=abort", "down", "t", "=-r", "up"], "palette `abortt-r`", "");
+    check(&[":", "=step pro", "tab", "enter"], "nothing", "step promote is selected");
+    check(&[":", "=step pro", "enter"], "nothing", "step promote is selected");
+    check(&[":", "=step", "enter", "=dns", "enter"], "nothing", "step dns is selected");
+    check(&[":", "=skip pro", "enter"], "palette `skip promote `", "");
+    check(&[":", "=skip pro", "enter", "=no", "enter"], "skip promote `no`", "");
+    check(&["f2", "=note", "esc"], "nothing", "");
+    check(&[":", "=palette", "enter"], "palette ``", "");
+    let mut bench = Bench::new(Armed, "executing");
+    bench.script(&[":", "=step unknown", "enter"]);
+    assert_eq!(bench.model.selected, Some(step_id("unknown")));
+    bench.script(&[":", "=filter pg", "enter"]);
+    assert_eq!((bench.model.filter.text.as_str(), bench.model.filtering), ("pg", false));
+    bench.script(&[":", "=panel 6", "enter"]);
+    assert_eq!(bench.model.focus, crate::ui::model::Panel::Timeline);
+}
+
+#[test]
+fn a_paste_into_the_palette_is_thrown_away() {
+    let mut bench = Bench::new(Armed, "executing");
+    bench.script(&[":", "+1000"]);
+    for letter in "skip dns not today at all".chars() {
+        bench.press(crate::ui::keymap::Key::plain(crossterm::event::KeyCode::Char(letter)));
+        bench.now += 5;
+    }
+    assert!(bench.notice().contains("paste is refused"), "{}", bench.notice());
+    bench.key("enter");
+    bench.input(&crate::ui::update::Input::Paste("run dns\n".to_owned()));
+    bench.script(&["enter", "+9000"]);
+    assert_eq!(bench.wished(), NOTHING);
+}
+
+#[test]
+fn t0_is_moved_by_a_moment_a_reason_and_a_word() {
+    let check = |script: &[&str], want: Option<&str>, at: T0Field, said: &str| {
+        let mut bench = Bench::new(Safe, "executing");
+        bench.script(&[":", "=t0 set", "enter"]);
+        bench.script(script);
+        let wished = bench.wished().pop();
+        assert_eq!(wished.is_some(), want.is_some(), "{script:?}: {}", bench.notice());
+        if let (Some(wished), Some(want)) = (wished, want) {
+            assert!(wished.contains(want), "{wished}");
+        } else {
+            let Some(Dialog::SetT0 { typed, .. }) = &bench.model.dialog else {
+                panic!("{script:?}")
+            };
+            assert_eq!(typed.at, at, "{script:?}: {}", bench.notice());
+        }
+        assert!(bench.notice().contains(said), "{script:?}: {}", bench.notice());
+    };
+    // The bench's console looks at 13:56:50Z.
+    let (time, reason) = ("=2026-11-20T13:50:00Z", "=the page says so");
+    check(&[time, "enter"], None, T0Field::Reason, "");
+    check(&["=soon", "enter"], None, T0Field::Time, "`soon` is no moment");
+    check(&["=2026-11-20T15:50:00Z", "enter"], None, T0Field::Time, "in the future");
+    check(&["=2026-11-18T13:50:00Z", "enter"], None, T0Field::Time, "24 h before");
+    check(&[time, "enter", "=short", "enter"], None, T0Field::Reason, "at least 10");
+    check(&[time, "enter", reason, "enter"], None, T0Field::Word, "");
+    check(&[time, "enter", reason, "enter", "=t", "enter"], None, T0Field::Word, "exactly `t0`");
+    let whole = [time, "enter", reason, "enter", "=t0", "enter"];
+    check(&whole, Some("typed: \"t0\""), T0Field::Word, "");
+    check(&whole, Some("the page says so"), T0Field::Word, "");
+    // Out of order by tab, and changed at the end.
+    let mixed = [time, "tab", reason, "tab", "=t0", "tab", "enter"];
+    check(&mixed, None, T0Field::Word, "");
+}
+
+#[test]
+fn updates_and_copies_are_wished_by_anyone() {
+    let check = |access: Access, stage: &str, script: &[&str], want: &[&str]| {
+        let mut bench = Bench::new(access, stage);
+        bench.script(script);
+        assert_eq!(bench.wished(), want, "{script:?}: {}", bench.notice());
+    };
+    let empty = ["Update { sentence: Clean(\"\") }"];
+    let own = ["Update { sentence: Clean(\"all hands\") }"];
+    for (access, stage) in [(Safe, "executing"), (ReadOnly, "executing"), (Safe, "none")] {
+        check(access, stage, &["u", "enter"], &empty);
+        check(access, stage, &["u", "=all hands", "enter"], &own);
+        check(access, stage, &["u", "esc"], NOTHING);
+        check(access, stage, &["c"], &["Copy"]);
+        check(access, stage, &["?", "c"], &["Copy"]);
+        check(access, stage, &["u", "alt-c"], &["Copy"]);
+        check(access, stage, &["u", "=c", "esc"], NOTHING);
+    }
+}
+
+#[test]
+fn a_held_key_copies_once() {
+    for opened in [None, Some("?")] {
+        let mut bench = Bench::new(Safe, "executing");
+        bench.script(&opened.into_iter().collect::<Vec<_>>());
+        bench.now += 400;
+        for _ in 0..40 {
+            bench.key("c");
+            bench.now += 160;
+        }
+        assert_eq!(bench.wished(), ["Copy"], "{opened:?}");
+        assert!(bench.notice().contains("counts once"), "{}", bench.notice());
+        bench.script(&["+600", "c"]);
+        assert_eq!(bench.wished().len(), 2);
+    }
+}
