@@ -2,6 +2,7 @@
 
 pub mod bound;
 pub mod catalogue;
+pub mod day;
 pub mod forecast;
 pub mod gates;
 pub mod history;
@@ -11,6 +12,7 @@ pub mod ledger;
 pub mod loss;
 pub mod objective;
 pub mod preview;
+pub mod readiness;
 pub mod reading;
 pub mod rules;
 pub mod run;

@@ -110,7 +110,7 @@ fn step_row(screen: &Screen<'_>, width: usize) -> Row {
 fn draw_screen(canvas: &mut Canvas<'_>, area: Rect, class: Class, screen: &Screen<'_>) {
     let width = usize::from(area.width);
     let look = class.strip(screen.model.dialog.is_some());
-    let strip_height = look.height();
+    let strip_height = look.height_on(screen);
     canvas.row(area.x, area.y, area.width, &header::header(screen, width));
     canvas.row(area.x, area.y + 1, area.width, &header::banner(screen, width));
     let strip_area = Rect::new(area.x, area.y + 2, area.width, strip_height);

@@ -41,7 +41,7 @@ impl<D: Desk> Console<D> {
 
     /// True once every system was heard of, or enough time has passed: what a console thinks after
     /// its first few looks is not worth a bell or a record.
-    fn has_looked_around(&self, now: Stamp) -> bool {
+    pub(super) fn has_looked_around(&self, now: Stamp) -> bool {
         let heard = |system: &SystemSpec| {
             Side::BOTH.into_iter().any(|side| {
                 let cell = self.snapshot.cell(&system.id, side);

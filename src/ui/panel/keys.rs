@@ -9,7 +9,7 @@ use crate::ui::widget::row::{Row, as_many};
 use super::words;
 
 /// The commands of the keys row with their short words, the most important first.
-const SHOWN: [(Command, &str); 22] = [
+const SHOWN: [(Command, &str); 23] = [
     (Command::Help, "help"),
     (Command::Enter, "open"),
     (Command::Run, "run"),
@@ -24,6 +24,7 @@ const SHOWN: [(Command, &str); 22] = [
     (Command::Arm, "arm/safe"),
     (Command::Acknowledge, "ack"),
     (Command::Evidence, "evidence"),
+    (Command::Readiness, "go/no-go"),
     (Command::Note, "note"),
     (Command::Panel(1), "panel"),
     (Command::Zoom, "zoom"),
@@ -44,6 +45,7 @@ fn only_looks(command: Command) -> bool {
             | Command::Filter
             | Command::Enter
             | Command::Evidence
+            | Command::Readiness
             | Command::VerifyNow
             | Command::Quit
     )
@@ -60,7 +62,8 @@ pub fn row(screen: &Screen<'_>, width: usize) -> Row {
         return Row::plain(format!("{typed} …   esc forgets it")).cut(width);
     }
     if let Some(dialog) = &screen.model.dialog {
-        return Row::plain(dialog_keys(dialog)).cut(width);
+        let looks = screen.access == Access::ReadOnly;
+        return Row::plain(dialog_keys(dialog, looks)).cut(width);
     }
     let parts = SHOWN
         .into_iter()
@@ -85,9 +88,13 @@ fn same(one: Command, other: Command) -> bool {
     one == other || matches!((one, other), (Command::Panel(_), Command::Panel(_)))
 }
 
-fn dialog_keys(dialog: &Dialog) -> &'static str {
+fn dialog_keys(dialog: &Dialog, looks: bool) -> &'static str {
     match dialog {
         Dialog::Help { .. } | Dialog::Evidence { .. } => "up/down pgup/pgdn scroll   esc close",
+        Dialog::Readiness { .. } if looks => "up/down pgup/pgdn choose   esc close",
+        Dialog::Readiness { .. } => {
+            "up/down pgup/pgdn choose   enter accept as it is, with a reason   esc close"
+        }
         Dialog::Card(card) if card.window.is_some() => "any key stops it",
         Dialog::Card(card) if card.confirming => {
             "type the text   enter once it matches   pgup/pgdn scroll   esc leave"

@@ -35,7 +35,11 @@ fn watched(screen: &Screen<'_>) -> String {
         return "red, not declared yet".to_owned();
     }
     let Some(run) = screen.run else {
-        return format!("no incident, standby {}", screen.assessment.verdict.word());
+        let verdict = &screen.assessment.verdict;
+        return match verdict.reasons().first() {
+            None => format!("no incident, standby {}", verdict.word()),
+            Some(reason) => format!("no incident, standby {}: {reason}", verdict.word()),
+        };
     };
     if run.stage.is_closed() {
         return run.stage.word().to_owned();

@@ -63,6 +63,7 @@ pub(super) fn run(model: &mut Model, facts: &Facts<'_>, command: Command) -> Vec
         Command::Close => open(model, opened, Dialog::Close { opened }),
         Command::Acknowledge => return acknowledge(model, facts),
         Command::Evidence => evidence(model, facts),
+        Command::Readiness => open(model, opened, Dialog::Readiness { selected: None }),
         Command::VerifyNow => {
             say(model, opened, "looking again at everything");
             return vec![Wish::VerifyNow];

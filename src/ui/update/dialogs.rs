@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::guards::dialog_is_new;
-use super::{Facts, Wish, card, contexts, form, leave_dialog, look, refuse};
+use super::{Facts, Wish, card, contexts, form, leave_dialog, look, open, readiness, refuse};
 use crate::domain::run::event::Mode;
 use crate::domain::run::intent::{Intent, REASON_CHARS_MIN};
 use crate::domain::text::Clean;
@@ -25,12 +25,18 @@ pub(super) enum After {
     Stay(Vec<Wish>),
     /// It is closed.
     Close(Vec<Wish>),
+    /// Another one takes its place.
+    Instead(Dialog),
 }
 
 impl After {
     /// Puts the dialog back, or not, and hands on the wishes.
-    pub(super) fn settle(self, model: &mut Model, dialog: Dialog) -> Vec<Wish> {
+    pub(super) fn settle(self, model: &mut Model, now: Stamp, dialog: Dialog) -> Vec<Wish> {
         match self {
+            Self::Instead(other) => {
+                open(model, now, other);
+                Vec::new()
+            }
             Self::Stay(wishes) => {
                 model.dialog = Some(dialog);
                 wishes
@@ -55,6 +61,7 @@ pub(super) fn has_field(dialog: &Dialog) -> bool {
         | Dialog::Ledger { .. }
         | Dialog::Choose(_)
         | Dialog::Evidence { .. }
+        | Dialog::Readiness { .. }
         | Dialog::Close { .. }
         | Dialog::Leave { .. } => false,
     }
@@ -63,7 +70,7 @@ pub(super) fn has_field(dialog: &Dialog) -> bool {
 /// True when a key that was meant for what is beneath could do something here.
 fn settles(dialog: &Dialog) -> bool {
     match dialog {
-        Dialog::Help { .. } | Dialog::Evidence { .. } => false,
+        Dialog::Help { .. } | Dialog::Evidence { .. } | Dialog::Readiness { .. } => false,
         Dialog::Form { purpose, .. } => *purpose != FormPurpose::Note,
         Dialog::Card(_)
         | Dialog::Declare { .. }
@@ -89,6 +96,7 @@ pub(super) fn refuse_burst(model: &mut Model, now: Stamp) -> bool {
             | Dialog::Ledger { .. }
             | Dialog::Choose(_)
             | Dialog::Evidence { .. }
+            | Dialog::Readiness { .. }
             | Dialog::Close { .. }
             | Dialog::Leave { .. },
         ) => None,
@@ -141,7 +149,7 @@ pub(super) fn press(model: &mut Model, facts: &Facts<'_>, keymap: &Keymap, key: 
     }
     model.notice = None;
     let after = take(model, facts, &mut dialog, key, command);
-    after.settle(model, dialog)
+    after.settle(model, now, dialog)
 }
 
 fn take(
@@ -160,6 +168,9 @@ fn take(
             }
             let rows = facts.site.systems.len() * EVIDENCE_ROWS_PER_SYSTEM;
             return read(scroll, rows, command);
+        }
+        Dialog::Readiness { selected } => {
+            return readiness::press(model, facts, selected, command);
         }
         Dialog::Card(card) => return card::press(model, facts, card, key, command),
         Dialog::Form { purpose, field, .. } => {

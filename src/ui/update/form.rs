@@ -6,7 +6,7 @@ use crate::domain::ids::StepId;
 use crate::domain::run::decide::SHORT_REASON_CHARS_MIN;
 use crate::domain::run::intent::{Intent, REASON_CHARS_MIN};
 use crate::domain::text::Clean;
-use crate::ui::available::why_not_step;
+use crate::ui::available::{why_not_accept, why_not_step};
 use crate::ui::command::Command;
 use crate::ui::keymap::Key;
 use crate::ui::model::{Field, FormPurpose, Model};
@@ -23,7 +23,9 @@ pub fn least_chars(purpose: &FormPurpose, facts: &Facts<'_>) -> usize {
             let light = found.is_some_and(|step| step.optional || step.waived(ungraceful));
             if light { SHORT_REASON_CHARS_MIN } else { REASON_CHARS_MIN }
         }
-        FormPurpose::Resolve(..) | FormPurpose::Escalate(_) => REASON_CHARS_MIN,
+        FormPurpose::Resolve(..) | FormPurpose::Escalate(_) | FormPurpose::Criterion(..) => {
+            REASON_CHARS_MIN
+        }
         FormPurpose::AbortStep(step) => abort_text(step).chars().count(),
     }
 }
@@ -71,7 +73,11 @@ fn enter(model: &mut Model, facts: &Facts<'_>, purpose: &FormPurpose, field: &Fi
     let now = facts.now;
     let (command, id) = subject(purpose);
     let step = id.and_then(|id| facts.runbook.and_then(|runbook| runbook.step(id)));
-    if let Some(why) = why_not_step(command, facts, model, step) {
+    let why = match purpose {
+        FormPurpose::Criterion(_, met) => why_not_accept(*met, facts, model),
+        _ => why_not_step(command, facts, model, step),
+    };
+    if let Some(why) = why {
         refuse(model, now, why);
         return stay;
     }
@@ -108,6 +114,7 @@ fn subject(purpose: &FormPurpose) -> (Command, Option<&StepId>) {
         FormPurpose::Resolve(step, _) => (Command::Resolve, Some(step)),
         FormPurpose::Escalate(step) => (Command::Escalate, step.as_ref()),
         FormPurpose::AbortStep(step) => (Command::AbortStep, Some(step)),
+        FormPurpose::Criterion(..) => (Command::Readiness, None),
     }
 }
 
@@ -124,6 +131,9 @@ fn intent(purpose: &FormPurpose, text: Clean) -> Intent {
         FormPurpose::Escalate(step) => Intent::Escalate { step: step.clone(), reason: text },
         FormPurpose::AbortStep(step) => {
             Intent::AbortStep { step: step.clone(), typed: text.to_string() }
+        }
+        FormPurpose::Criterion(key, met) => {
+            Intent::AcceptCriterion { key: key.clone(), met: *met, reason: text }
         }
     }
 }

@@ -7,6 +7,7 @@ mod field;
 mod form;
 mod guards;
 mod moves;
+mod readiness;
 mod wish;
 
 use crossterm::event::{KeyEvent, KeyEventKind};

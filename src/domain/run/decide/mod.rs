@@ -70,6 +70,9 @@ pub fn decide(context: &Context<'_>, intent: &Intent) -> Result<Decision, Refusa
     match intent {
         Intent::Declare { typed, reason } => whole::declare(context, typed, reason),
         Intent::AcceptLedger => whole::accept_ledger(context),
+        Intent::AcceptCriterion { key, met, reason } => {
+            whole::accept_criterion(context, key, *met, reason)
+        }
         Intent::SetT0 { t0, reason } => {
             declared_run(context)?;
             long_enough(reason, REASON_CHARS_MIN)?;

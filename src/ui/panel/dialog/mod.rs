@@ -9,6 +9,7 @@ mod form;
 mod help;
 mod leave;
 mod ledger;
+mod readiness;
 mod runbooks;
 
 use ratatui::layout::Rect;
@@ -33,6 +34,7 @@ pub fn draw(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>, dialog:
         Dialog::Choose(choose) => runbooks::sheet(screen, choose, width),
         Dialog::Arm { field, .. } => leave::arm(screen, field, width),
         Dialog::Evidence { side, scroll } => evidence::sheet(screen, *side, *scroll, width),
+        Dialog::Readiness { selected } => readiness::sheet(screen, selected.as_ref(), width),
         Dialog::AbortRun { word, reason, at_reason, .. } => {
             leave::abort_run(screen, (word, reason), *at_reason, width)
         }

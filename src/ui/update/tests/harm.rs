@@ -61,7 +61,7 @@ fn states() -> Vec<(&'static str, Vec<&'static str>)> {
         }
     }
     // These do not depend on the step.
-    for key in ["?", "!", "L", "A", "o", "E", "W", "i", "t", "q", "/", "z", "1", "5"] {
+    for key in ["?", "!", "L", "A", "o", "E", "W", "i", "p", "t", "q", "/", "z", "1", "5"] {
         states.push(("promote", vec![key]));
     }
     // Half-way in: text that is nearly right, a gate being broken, the other choice taken.
@@ -74,6 +74,7 @@ fn states() -> Vec<(&'static str, Vec<&'static str>)> {
     states.push(("running", vec!["X", "=abort runnin"]));
     states.push(("dns", vec!["E", "=abort run"]));
     states.push(("dns", vec!["!", "tab"]));
+    states.push(("dns", vec!["p", "enter"]));
     states
 }
 
@@ -131,6 +132,7 @@ fn apt_words(bench: &Bench) -> &'static str {
             | Dialog::Ledger { .. }
             | Dialog::Choose(_)
             | Dialog::Evidence { .. }
+            | Dialog::Readiness { .. }
             | Dialog::AbortRun { .. }
             | Dialog::Close { .. }
             | Dialog::Leave { .. },
@@ -143,7 +145,7 @@ fn apt_words(bench: &Bench) -> &'static str {
 fn stir(bench: &mut Bench, dice: &mut Dice, keys: &[Key]) {
     const VERBS: &[&str] = &[
         "r", "r", "r", "R", "s", "m", "X", "U", "!", "K", "E", "D", "A", "L", "W", "a", "v", "t",
-        "down", "up", "home", "end", "enter", "esc", "tab", "o", "q", "space",
+        "p", "down", "up", "home", "end", "enter", "esc", "tab", "o", "q", "space",
     ];
     bench.now += [0, 20, 100, 350, 600, 3000][dice.roll(6)];
     bench.tick();

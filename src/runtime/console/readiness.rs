@@ -1,0 +1,64 @@
+//! The go/no-go list as it lasts: what the plan asks too, since when, and how long it was GO.
+
+use std::time::Duration;
+
+use super::Console;
+use crate::domain::day::Day;
+use crate::domain::readiness::{Spells, written};
+use crate::domain::run::event::Mode;
+use crate::domain::runbook::Direction;
+use crate::domain::time::Stamp;
+use crate::domain::verdict::Primary;
+use crate::runtime::desk::Desk;
+
+/// What lasts longer than a judgement.
+pub(super) struct Memory {
+    /// The figures of the last 24 hours.
+    pub(super) day: Day,
+    /// Since when each criterion has been as it is.
+    pub(super) spells: Spells,
+    weighed: Stamp,
+}
+
+impl Memory {
+    pub(super) fn new(now: Stamp) -> Self {
+        Self { day: Day::default(), spells: Spells::default(), weighed: now }
+    }
+
+    pub(super) fn recall(&mut self, day: Day, spells: Spells) {
+        (self.day, self.spells) = (day, spells);
+    }
+}
+
+/// A longer time between two judgements was slept through: nobody knows how fit the standby was.
+const SLEPT_AFTER: Duration = Duration::from_secs(30);
+
+impl<D: Desk> Console<D> {
+    /// Completes what was just judged.
+    pub(super) fn weigh(&mut self, now: Stamp) {
+        let red = matches!(self.assessment.primary, Primary::Red { .. });
+        let run = self.open_run();
+        let ungraceful = run.map_or(red, |run| run.mode == Mode::Ungraceful);
+        let accepted = run.filter(|run| run.accepted.is_some()).and_then(|run| run.ledger.as_ref());
+        let active = self.assessment.active;
+        let direction =
+            run.map_or(Direction { from: active, to: active.other() }, |run| run.direction);
+        let criteria = match self.runbook() {
+            // A plan that leads elsewhere asks nothing of this standby.
+            Some(plan) if run.is_some() || plan.from == active => {
+                let (site, snapshot) = (&self.site, &self.snapshot);
+                written(plan, site, snapshot, direction, ungraceful, accepted, now)
+            }
+            Some(_) | None => Vec::new(),
+        };
+        self.assessment.join(criteria);
+        let passed = now.since(std::mem::replace(&mut self.memory.weighed, now));
+        if self.has_looked_around(now) {
+            self.memory.spells.follow(&self.assessment.criteria, now);
+            if self.open_run().is_none() && passed <= SLEPT_AFTER {
+                self.memory.day.count_ready(&self.assessment.verdict, now, passed);
+            }
+        }
+        self.memory.spells.tell(&mut self.assessment.criteria);
+    }
+}
