@@ -189,7 +189,7 @@ fn each_faulty_file_of_a_folder_is_named() {
         ],
         &[
             "site.toml:23:8: `toy-stor` is not a kind of system; did you mean `toy-store`?",
-            "runbooks/failover.toml:10:6: this is not TOML: string values must be quoted, \
+            "runbooks/failover.toml:14:6: this is not TOML: string values must be quoted, \
              expected literal string",
         ],
     );

@@ -107,6 +107,7 @@ const LAYERS: [Layer; 6] = [
             "reqwest",
             "rustix",
             "rustls",
+            "schemars",
             "secrecy",
             "serde",
             "serde_json",

@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::gates;
 use super::ledger::Ledger;
+use super::run::event::Mode;
 use super::run::state::{AcceptedCriterion, Run};
 use super::runbook::{Direction, Runbook};
 use super::site::Site;
 use super::snapshot::Snapshot;
 use super::text::Clean;
 use super::time::Stamp;
-use super::verdict::{Criterion, Met, Since, Verdict};
+use super::verdict::{Assessment, Criterion, Met, Primary, Since, Verdict};
 
 /// A pause in judging after which nobody can say that a criterion stayed met in between.
 pub const PAUSE_MAX: Duration = Duration::from_secs(60);
@@ -43,6 +44,28 @@ pub fn written(
         Criterion::new(format!("plan/{}", line.title), line.title.clone(), met, evidence)
     });
     criteria.collect()
+}
+
+/// What the plan asks of the standby now: of `run`, which is open, or of a failover that would
+/// begin now. A plan that leads elsewhere asks nothing.
+#[must_use]
+pub fn asked(
+    plan: Option<&Runbook>,
+    run: Option<&Run>,
+    assessment: &Assessment,
+    site: &Site,
+    snapshot: &Snapshot,
+    now: Stamp,
+) -> Vec<Criterion> {
+    let active = assessment.active;
+    let Some(plan) = plan.filter(|plan| run.is_some() || plan.from == active) else {
+        return Vec::new();
+    };
+    let red = matches!(assessment.primary, Primary::Red { .. });
+    let ungraceful = run.map_or(red, |run| run.mode == Mode::Ungraceful);
+    let direction = run.map_or(Direction { from: active, to: active.other() }, |run| run.direction);
+    let accepted = run.filter(|run| run.accepted.is_some()).and_then(|run| run.ledger.as_ref());
+    written(plan, site, snapshot, direction, ungraceful, accepted, now)
 }
 
 /// What is against going, first what speaks loudest; what is met comes last.

@@ -4,11 +4,8 @@ use std::time::Duration;
 
 use super::Console;
 use crate::domain::day::Day;
-use crate::domain::readiness::{Spells, written};
-use crate::domain::run::event::Mode;
-use crate::domain::runbook::Direction;
+use crate::domain::readiness::{Spells, asked};
 use crate::domain::time::Stamp;
-use crate::domain::verdict::Primary;
 use crate::runtime::desk::Desk;
 
 /// What lasts longer than a judgement.
@@ -36,21 +33,8 @@ const SLEPT_AFTER: Duration = Duration::from_secs(30);
 impl<D: Desk> Console<D> {
     /// Completes what was just judged.
     pub(super) fn weigh(&mut self, now: Stamp) {
-        let red = matches!(self.assessment.primary, Primary::Red { .. });
-        let run = self.open_run();
-        let ungraceful = run.map_or(red, |run| run.mode == Mode::Ungraceful);
-        let accepted = run.filter(|run| run.accepted.is_some()).and_then(|run| run.ledger.as_ref());
-        let active = self.assessment.active;
-        let direction =
-            run.map_or(Direction { from: active, to: active.other() }, |run| run.direction);
-        let criteria = match self.runbook() {
-            // A plan that leads elsewhere asks nothing of this standby.
-            Some(plan) if run.is_some() || plan.from == active => {
-                let (site, snapshot) = (&self.site, &self.snapshot);
-                written(plan, site, snapshot, direction, ungraceful, accepted, now)
-            }
-            Some(_) | None => Vec::new(),
-        };
+        let (plan, run) = (self.runbook(), self.open_run());
+        let criteria = asked(plan, run, &self.assessment, &self.site, &self.snapshot, now);
         self.assessment.join(criteria);
         let passed = now.since(std::mem::replace(&mut self.memory.weighed, now));
         if self.has_looked_around(now) {

@@ -9,7 +9,7 @@ use crate::ui::command::Command;
 use crate::ui::model::Dialog;
 use crate::ui::screen::{Access, JournalState, Screen};
 
-use super::words;
+use super::{readiness, words};
 
 /// What to do now.
 #[must_use]
@@ -35,11 +35,9 @@ fn watched(screen: &Screen<'_>) -> String {
         return "red, not declared yet".to_owned();
     }
     let Some(run) = screen.run else {
-        let verdict = &screen.assessment.verdict;
-        return match verdict.reasons().first() {
-            None => format!("no incident, standby {}", verdict.word()),
-            Some(reason) => format!("no incident, standby {}: {reason}", verdict.word()),
-        };
+        let (word, counts) = (screen.assessment.verdict.word(), readiness::counts(screen));
+        let counts = if counts.is_empty() { counts } else { format!(": {counts}") };
+        return format!("no incident, standby {word}{counts}");
     };
     if run.stage.is_closed() {
         return run.stage.word().to_owned();

@@ -22,7 +22,7 @@ const LEAD: usize = 14;
 const BAR: usize = 24;
 
 /// Cells of a store's bar.
-const STORE_BAR: usize = 12;
+const STORE_BAR: usize = 8;
 
 /// The time that a failover would take now; none without a plan.
 fn expected(screen: &Screen<'_>) -> Option<Duration> {
@@ -88,7 +88,7 @@ fn loss_ink(screen: &Screen<'_>, row: &LedgerRow) -> Ink {
     if silent { UNKNOWN } else { words::loss_ink(row.verdict) }
 }
 
-/// A store with its bar: `kyc      97s of 5m00s [███░░░░░░░░░] 32 % PASS`.
+/// A store with its bar: `kyc      97s of 5m00s [███░░░░░] 32 % PASS`.
 fn store_row(screen: &Screen<'_>, row: &LedgerRow) -> Row {
     let ink = loss_ink(screen, row);
     let bar = match (row.loss_s, row.rpo_s) {
@@ -96,8 +96,8 @@ fn store_row(screen: &Screen<'_>, row: &LedgerRow) -> Row {
         _ => String::new(),
     };
     Row::new()
-        .cell(TEXT, row.system.as_str(), 10)
-        .put(TEXT, format!("{:>16} ", loss(row)))
+        .cell(TEXT, row.system.as_str(), 8)
+        .put(TEXT, format!("{:>14} ", loss(row)))
         .put(ink, bar)
         .put(ink, row.verdict.word())
 }
@@ -190,7 +190,7 @@ fn right_rows(screen: &Screen<'_>, rows: usize, width: usize) -> Vec<Row> {
         && stores.len() > room
     {
         let more = stores.len() - room;
-        *last = std::mem::take(last).put(MUTED, format!("  +{more} stores"));
+        *last = std::mem::take(last).put(MUTED, format!("  +{more} more"));
     }
     all.resize(rows.saturating_sub(2), Row::new());
     let worst = readiness::worst_lags(screen);

@@ -59,12 +59,12 @@ fn criterion_rows(
 
 fn day_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     let mut rows = vec![Row::new(), Row::of(FOCUS, "LAST 24 HOURS")];
-    rows.extend(paragraph(TEXT, &readiness::day(screen).join("   "), width));
+    rows.extend(paragraph(TEXT, &readiness::day(screen).join(", "), width));
     let lags = readiness::worst_lags(screen);
     let text = if lags.is_empty() {
         "no lag is known yet".to_owned()
     } else {
-        format!("worst lag: {}", lags.join("   "))
+        format!("worst lag: {}", lags.join(", "))
     };
     rows.extend(paragraph(TEXT, &text, width));
     rows
@@ -91,7 +91,7 @@ pub(super) fn sheet(screen: &Screen<'_>, selected: Option<&String>, width: usize
     let how = match (screen.access, open) {
         (Access::ReadOnly, _) => "Read only: it can be accepted at the commander's console.",
         (_, false) => "What is not met can be accepted by name once a run is open.",
-        (_, true) => "Enter = accept it as it is, by name, with a reason. It stays as it is.",
+        (_, true) => "Enter = accept it as it is, with a reason; it stays as it is.",
     };
     let label = words::label(screen, screen.assessment.standby());
     Sheet {
