@@ -117,7 +117,7 @@ fn simulated_days_are_told_truly_and_keep_to_the_schema() {
         assert_eq!(told.exit(), exit, "{told}");
         output
     };
-    // A warm standby below full size: fit, with a doubt.
+    // A warm standby below full size is fit: the plan scales it.
     let calm = check(
         None,
         3,
@@ -128,7 +128,8 @@ fn simulated_days_are_told_truly_and_keep_to_the_schema() {
             "/active_side": "a",
             "/primary/state": "healthy",
             "/primary/t0": null,
-            "/verdict/word": "caution",
+            "/verdict/word": "go",
+            "/verdict/not_met": 0,
             "/if_failed_now/runbook": "failover",
             "/if_failed_now/rto_s": 600.0,
             "/run": null,
@@ -136,7 +137,7 @@ fn simulated_days_are_told_truly_and_keep_to_the_schema() {
             "/systems/2/a/role": "primary",
             "/systems/2/b/role": "standby",
         }),
-        Exit::Finding,
+        Exit::Ok,
     );
     let loss = calm["if_failed_now"]["worst_store"]["loss_s"].as_f64().expect("it is known");
     assert!(loss > 0.0 && loss < 300.0, "{loss}");
@@ -181,7 +182,7 @@ fn a_round_is_counted_only_once_every_system_was_heard() {
 fn nothing_that_answers_is_an_exit_of_its_own() {
     let mut demo = Demo::new(None);
     let now = demo.rounds(1).exit();
-    assert_eq!(now, Exit::Finding);
+    assert_eq!(now, Exit::Ok);
     let nobody =
         status::judged(&demo.site, &Known::default(), &Snapshot::default(), demo.hand.now());
     assert_eq!(nobody.exit(), Exit::Unreachable);

@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::catalogue::Change;
 use super::gates;
+use super::ids::StepId;
 use super::ledger::Ledger;
 use super::run::event::Mode;
+use super::run::phase::Phase;
 use super::run::state::{AcceptedCriterion, Run};
-use super::runbook::{Direction, Runbook};
+use super::runbook::{Direction, Runbook, Step};
 use super::site::Site;
 use super::snapshot::Snapshot;
 use super::text::Clean;
@@ -46,26 +49,58 @@ pub fn written(
     criteria.collect()
 }
 
-/// What the plan asks of the standby now: of `run`, which is open, or of a failover that would
-/// begin now. A plan that leads elsewhere asks nothing.
-#[must_use]
-pub fn asked(
+/// Completes a judgement with the plan: what it asks too, and what it takes care of by itself, in
+/// `run`, which is open, or in a failover that would begin now. A plan that leads elsewhere does
+/// neither.
+pub fn complete(
+    assessment: &mut Assessment,
     plan: Option<&Runbook>,
     run: Option<&Run>,
-    assessment: &Assessment,
     site: &Site,
     snapshot: &Snapshot,
     now: Stamp,
-) -> Vec<Criterion> {
+) {
     let active = assessment.active;
-    let Some(plan) = plan.filter(|plan| run.is_some() || plan.from == active) else {
-        return Vec::new();
-    };
+    let Some(plan) = plan.filter(|plan| run.is_some() || plan.from == active) else { return };
     let red = matches!(assessment.primary, Primary::Red { .. });
     let ungraceful = run.map_or(red, |run| run.mode == Mode::Ungraceful);
     let direction = run.map_or(Direction { from: active, to: active.other() }, |run| run.direction);
     let accepted = run.filter(|run| run.accepted.is_some()).and_then(|run| run.ledger.as_ref());
-    written(plan, site, snapshot, direction, ungraceful, accepted, now)
+    for criterion in &mut assessment.criteria {
+        if let Some(step) = scaled_by(criterion, plan, run, direction) {
+            criterion.asks = format!("{}, or the plan scales it", criterion.asks).into();
+            criterion.evidence = format!("{}; step {step} does", criterion.evidence).into();
+            criterion.met = Met::Yes;
+        }
+    }
+    let more = written(plan, site, snapshot, direction, ungraceful, accepted, now);
+    assessment.criteria.extend(more);
+    assessment.verdict = Verdict::of(&assessment.criteria);
+}
+
+/// The step that brings a standby which is smaller than wanted to its size, while it is still to
+/// come: a warm standby is small on purpose.
+fn scaled_by<'p>(
+    criterion: &Criterion,
+    plan: &'p Runbook,
+    run: Option<&Run>,
+    direction: Direction,
+) -> Option<&'p StepId> {
+    if criterion.met != Met::Unknown {
+        return None;
+    }
+    let to_come = |step: &&Step| {
+        let phase = run.and_then(|run| run.step(&step.id)).map(|state| state.phase);
+        phase.is_none_or(|phase| matches!(phase, Phase::Pending | Phase::Ready))
+    };
+    let scales = |step: &&Step| {
+        step.action.change == Change::Scale
+            && step.target.as_ref().is_some_and(|target| {
+                let side = direction.side(target.place).letter().to_lowercase();
+                criterion.key == format!("capacity/{}/{side}", target.system)
+            })
+    };
+    plan.steps.iter().filter(scales).find(to_come).map(|step| &step.id)
 }
 
 /// What is against going, first what speaks loudest; what is met comes last.

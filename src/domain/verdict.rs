@@ -228,12 +228,4 @@ impl Assessment {
     pub fn standby(&self) -> Side {
         self.active.other()
     }
-
-    /// Takes more criteria into the list and its sum, such as those that a plan writes.
-    pub fn join(&mut self, criteria: Vec<Criterion>) {
-        if !criteria.is_empty() {
-            self.criteria.extend(criteria);
-            self.verdict = Verdict::of(&self.criteria);
-        }
-    }
 }

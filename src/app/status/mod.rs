@@ -15,7 +15,7 @@ use anyhow::anyhow;
 use schemars::generate::SchemaSettings;
 use secrecy::SecretString;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::sleep;
 
 use super::resume;
 use super::secrets::ReadSecrets;
@@ -23,10 +23,10 @@ use super::site_file::{self, LoadedSite};
 use super::workshop;
 use crate::cli::Exit;
 use crate::domain::forecast::forecast;
-use crate::domain::ids::SystemId;
+use crate::domain::ids::{Side, SystemId};
 use crate::domain::judge;
 use crate::domain::ledger::freeze;
-use crate::domain::readiness::asked;
+use crate::domain::readiness::complete;
 use crate::domain::run::state::Run;
 use crate::domain::runbook::Runbook;
 use crate::domain::snapshot::Snapshot;
@@ -159,33 +159,40 @@ pub async fn look(
     let mut awaited: BTreeSet<SystemId> = site.site.systems.iter().map(|s| s.id.clone()).collect();
     let mut references = site.site.reference.len();
     let longest = watched.iter().map(|one| one.timeout).max().unwrap_or_default();
-    let started = Instant::now();
-    let (least, most) = (started + wait, started + wait.max(longest + GRACE));
     let (events, mut inbox) = mpsc::channel(EVENT_QUEUE);
     let _poke = poller::start(watched, clock, &events);
     drop(events);
-    loop {
-        let complete = awaited.is_empty() && references == 0;
-        let until = if complete { least } else { most };
-        match timeout_at(until, inbox.recv()).await {
-            Ok(Some(Event::Heard { system, at, looks })) => {
+    let (least, most) = (sleep(wait), sleep(wait.max(longest + GRACE)));
+    tokio::pin!(least, most);
+    let mut waited = false;
+    while !(waited && awaited.is_empty() && references == 0) {
+        let event = tokio::select! {
+            biased;
+            event = inbox.recv() => event,
+            () = &mut least, if !waited => {
+                waited = true;
+                continue;
+            }
+            () = &mut most => return Ok(()),
+        };
+        match event {
+            Some(Event::Heard { system, at, looks }) => {
                 awaited.remove(&system);
-                for (side, look) in
-                    crate::domain::ids::Side::BOTH.into_iter().zip([looks.a, looks.b])
-                {
+                for (side, look) in Side::BOTH.into_iter().zip([looks.a, looks.b]) {
                     if let Some(look) = look {
                         snapshot.record(&system, side, at, look);
                     }
                 }
             }
-            Ok(Some(Event::Reference { at, look })) => {
+            Some(Event::Reference { at, look }) => {
                 references = references.saturating_sub(1);
                 snapshot.reference.record(at, *look);
             }
-            Ok(Some(_)) => {}
-            Ok(None) | Err(_) => return Ok(()),
+            Some(_) => {}
+            None => return Ok(()),
         }
     }
+    Ok(())
 }
 
 /// Judges what was heard.
@@ -205,8 +212,7 @@ pub fn judged(site: &LoadedSite, known: &Known, snapshot: &Snapshot, now: Stamp)
         Some((_, plan, _)) => Some(plan),
         None => site.runbooks.iter().find(|plan| plan.from == active),
     };
-    let criteria = asked(plan, run, &assessment, &site.site, snapshot, now);
-    assessment.join(criteria);
+    complete(&mut assessment, plan, run, &site.site, snapshot, now);
     let mut spells = remembered.map(|memory| memory.spells.clone()).unwrap_or_default();
     spells.follow(&assessment.criteria, now);
     spells.tell(&mut assessment.criteria);

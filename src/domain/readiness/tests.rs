@@ -1,12 +1,17 @@
 //! What plans ask, since when it is so, and what an acceptance still covers: cases as data.
 
 use super::*;
+use crate::domain::catalogue::{ActionSpec, Class, Fencing, Guard};
 use crate::domain::ids::{PersonId, RunId, Side};
+use crate::domain::judge::judge;
 use crate::domain::ledger::freeze;
 use crate::domain::rules::bench::{Saw, at, hear, id, lag, site};
 use crate::domain::run::event::{Actor, Body, Mode, RunEvent, RunKind};
-use crate::domain::runbook::{Amount, Bound, Gate, GoCriterion, Place, UngracefulGate};
-use crate::domain::settings::Span;
+use crate::domain::runbook::{
+    Amount, Bound, Compensation, Gate, GoCriterion, Place, Target, Ungraceful, UngracefulGate,
+};
+use crate::domain::settings::{Span, Table};
+use crate::domain::verdict::T0Basis;
 
 const DIRECTION: Direction = Direction { from: Side::A, to: Side::B };
 
@@ -69,6 +74,86 @@ fn a_plan_asks_criteria_of_its_own() {
     check(Saw::Silent, true, false, [silent, not_yet]);
 }
 
+static SCALE: ActionSpec = ActionSpec {
+    name: "test.scale",
+    doc: "",
+    verb: "scale",
+    class: Class::I,
+    guard: Guard::StopWindow,
+    fencing: Fencing::NotFenced,
+    change: Change::Scale,
+    reversal: "",
+    permissions: &[],
+    needs_target: true,
+    settings: &[],
+};
+
+fn scale(system: &str, place: Place) -> Step {
+    Step {
+        id: StepId::new("grow").unwrap(),
+        title: "grow".into(),
+        group: None,
+        action: &SCALE,
+        with: Table::default(),
+        target: Some(Target { system: id(system), place }),
+        needs: Vec::new(),
+        expect: Duration::from_secs(10),
+        timeout: Duration::from_secs(60),
+        gates: Vec::new(),
+        ungraceful: Ungraceful::Same,
+        compensation: Compensation::NotNeeded,
+        class: Class::I,
+        guard: Guard::StopWindow,
+        second_person: false,
+        optional: false,
+        say: None,
+        span: Span::default(),
+    }
+}
+
+#[test]
+fn a_small_standby_is_no_doubt_while_the_plan_scales_it() {
+    let check = |step: Step, leads_from: Side, skipped: bool, want: &str| {
+        let mut plan = Runbook { go: Vec::new(), steps: vec![step], ..plan() };
+        (plan.from, plan.to) = (leads_from, leads_from.other());
+        let (site, mut snapshot) = (site(), Snapshot::default());
+        hear(&mut snapshot, "pods", Side::B, &[(10, Saw::Size(2, 10))]);
+        let mut judged = judge(&site, &snapshot, Side::A, at(10));
+        let run = skipped.then(|| {
+            let mut run = run_of(&plan, &[]);
+            let mut next = |body| {
+                let (seq, by) = (run.last_seq() + 1, run.opened.1.clone());
+                run.apply(RunEvent { seq, at: at(seq), by, body }).unwrap();
+            };
+            let ledger = freeze(&site, &snapshot, Side::A, at(10));
+            next(Body::Declared {
+                t0: at(1),
+                basis: T0Basis::Exact,
+                detected: None,
+                signals: Vec::new(),
+                reason: "lost".into(),
+                ledger,
+            });
+            next(Body::Skipped { step: StepId::new("grow").unwrap(), reason: "no quota".into() });
+            run
+        });
+        complete(&mut judged, Some(&plan), run.as_ref(), &site, &snapshot, at(10));
+        let line = judged.criteria.iter().find(|line| line.key == "capacity/pods/b").unwrap();
+        assert_eq!(format!("{} {}: {}", line.met.word(), line.asks, line.evidence), want);
+        assert_eq!(judged.verdict, Verdict::of(&judged.criteria));
+    };
+    let doubt = "UNKNOWN pods in B has its wanted capacity: 2 of 10 ready, read 0s ago: scale it \
+                 before traffic";
+    let fine = "met pods in B has its wanted capacity, or the plan scales it: 2 of 10 ready, read \
+                0s ago: scale it before traffic; step grow does";
+    check(scale("pods", Place::To), Side::A, false, fine);
+    check(scale("pods", Place::Fixed(Side::B)), Side::A, false, fine);
+    check(scale("pods", Place::From), Side::A, false, doubt);
+    check(scale("gateway", Place::To), Side::A, false, doubt);
+    check(scale("pods", Place::To), Side::B, false, doubt);
+    check(scale("pods", Place::To), Side::A, true, doubt);
+}
+
 fn criterion(key: &str, met: Met) -> Criterion {
     Criterion::new(key.to_owned(), key, met, "seen")
 }
@@ -117,6 +202,10 @@ fn what_is_asked_no_more_is_forgotten_and_another_state_has_no_since() {
 }
 
 fn run(accepted: &[(&str, &str, &str)]) -> Run {
+    run_of(&plan(), accepted)
+}
+
+fn run_of(plan: &Runbook, accepted: &[(&str, &str, &str)]) -> Run {
     let by = |name: &str| Actor {
         person: PersonId::new(name).ok(),
         user: name.into(),
@@ -133,7 +222,7 @@ fn run(accepted: &[(&str, &str, &str)]) -> Run {
         mode: Mode::Planned,
     };
     let first = RunEvent { seq: 1, at: at(1), by: by("anna"), body: opened };
-    let mut run = Run::opening(&plan(), &first).unwrap();
+    let mut run = Run::opening(plan, &first).unwrap();
     for (seq, (asks, evidence, name)) in (2..).zip(accepted) {
         let (asks, evidence) = ((*asks).into(), (*evidence).into());
         let body = Body::CriterionAccepted { asks, evidence, reason: "we know why".into() };

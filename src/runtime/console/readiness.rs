@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Console;
 use crate::domain::day::Day;
-use crate::domain::readiness::{Spells, asked};
+use crate::domain::readiness::{Spells, complete};
 use crate::domain::time::Stamp;
 use crate::runtime::desk::Desk;
 
@@ -33,9 +33,12 @@ const SLEPT_AFTER: Duration = Duration::from_secs(30);
 impl<D: Desk> Console<D> {
     /// Completes what was just judged.
     pub(super) fn weigh(&mut self, now: Stamp) {
-        let (plan, run) = (self.runbook(), self.open_run());
-        let criteria = asked(plan, run, &self.assessment, &self.site, &self.snapshot, now);
-        self.assessment.join(criteria);
+        let plan = match (&self.run, &self.plan) {
+            (Some(_), Some(plan)) => Some(&**plan),
+            (None | Some(_), _) => self.runbooks.get(self.chosen),
+        };
+        let run = self.run.as_ref().filter(|run| !run.stage.is_closed());
+        complete(&mut self.assessment, plan, run, &self.site, &self.snapshot, now);
         let passed = now.since(std::mem::replace(&mut self.memory.weighed, now));
         if self.has_looked_around(now) {
             self.memory.spells.follow(&self.assessment.criteria, now);

@@ -12,6 +12,12 @@ use crate::ui::widget::row::Row;
 
 use super::{spoken, words};
 
+/// A share of less time than this says nothing.
+const WATCHED_MIN: Duration = Duration::from_secs(60);
+
+/// So much of a day is called all of it.
+const WHOLE_DAY: Duration = Duration::from_secs(23 * 3600);
+
 /// Ink and glyph of a criterion: red is against going, a doubt warns, blindness is unknown.
 #[must_use]
 pub fn glyph(criterion: &Criterion) -> (Ink, &'static str) {
@@ -96,14 +102,14 @@ fn percent(share: f64) -> String {
 #[must_use]
 pub fn day(screen: &Screen<'_>) -> Vec<String> {
     let readiness = match screen.day.readiness(screen.now) {
-        None => "readiness not watched yet".to_owned(),
-        Some(readiness) => {
+        Some(readiness) if readiness.watched >= WATCHED_MIN => {
             let watched = words::stepped(readiness.watched);
-            let whole = watched >= Duration::from_secs(23 * 3600);
+            let whole = watched >= WHOLE_DAY;
             let of =
                 if whole { String::new() } else { format!(" of {} watched", short_time(watched)) };
             format!("readiness GO {}{of}", percent(readiness.go))
         }
+        Some(_) | None => "readiness not watched for a minute yet".to_owned(),
     };
     let mut texts = vec![readiness];
     for side in Side::BOTH {

@@ -51,7 +51,7 @@ fn texts(purpose: &FormPurpose) -> (&'static str, &'static str, &'static str) {
         ),
         FormPurpose::Criterion(..) => (
             "GO ON ALTHOUGH IT IS NOT MET",
-            "Your name and your reason go on record. The criterion stays as it is, and is shown so.",
+            "Your name and reason go on record. The criterion stays as it is, and is shown so.",
             "why it may be accepted:",
         ),
     }
