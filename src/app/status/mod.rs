@@ -200,13 +200,9 @@ pub async fn look(
 pub fn judged(site: &LoadedSite, known: &Known, snapshot: &Snapshot, now: Stamp) -> Status {
     let remembered = known.remembered.as_ref();
     let run = known.run.as_ref().map(|(run, ..)| run);
-    let active = match run {
-        Some(run) => run.direction.from,
-        None => {
-            let last = remembered.and_then(|memory| memory.active);
-            judge::active(&site.site, snapshot, last, now)
-        }
-    };
+    let last = remembered.and_then(|memory| memory.active);
+    let serves = || judge::active(&site.site, snapshot, last, now);
+    let active = run.map_or_else(serves, |run| run.direction.from);
     let mut assessment = judge::judge(&site.site, snapshot, active, now);
     let plan = match &known.run {
         Some((_, plan, _)) => Some(plan),
@@ -227,8 +223,7 @@ pub fn judged(site: &LoadedSite, known: &Known, snapshot: &Snapshot, now: Stamp)
     };
     let t0 = red.map(|t0| outage.as_ref().map_or(t0, |((known, _), _)| *known));
     let ledger = match (run.and_then(|run| run.ledger.clone()), t0, outage) {
-        (Some(frozen), ..) => frozen,
-        (None, Some(_), Some((_, frozen))) => frozen,
+        (Some(frozen), ..) | (None, Some(_), Some((_, frozen))) => frozen,
         (None, Some(t0), None) => freeze(&site.site, snapshot, active, t0),
         (None, None, _) => freeze(&site.site, snapshot, active, now),
     };

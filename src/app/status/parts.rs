@@ -116,7 +116,7 @@ pub enum LossWord {
 pub struct LedgerStatus {
     /// T0 of an incident, or now while there is none.
     pub as_of: String,
-    /// True when it stands as of T0.
+    /// True when it stands as of T0, and not of now.
     pub frozen: bool,
     /// Who accepted it, in the open run.
     pub accepted_by: Option<String>,

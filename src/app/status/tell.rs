@@ -6,7 +6,6 @@ use crate::domain::run::phase::Phase;
 use crate::domain::run::state::Run;
 use crate::domain::site::SystemSpec;
 use crate::domain::snapshot::{Cell, trusted_lag};
-use crate::domain::verdict::Primary;
 
 use super::fill::{Outlook, cell_word, finite, loss_word, moment, side};
 use super::parts::{
@@ -93,11 +92,10 @@ pub(super) fn ledger(outlook: &Outlook<'_>) -> LedgerStatus {
         last_lag_s: row.last.as_ref().and_then(|(_, lag)| finite(lag.known_seconds()?)),
         last_lag_at: row.last.as_ref().map(|(at, _)| moment(*at)),
     });
-    let red = matches!(outlook.assessment.primary, Primary::Red { .. });
     let accepted = outlook.run.and_then(|run| run.accepted.as_ref());
     LedgerStatus {
         as_of: moment(ledger.as_of),
-        frozen: red || outlook.run.is_some_and(|run| run.ledger.is_some()),
+        frozen: ledger.as_of != outlook.now,
         accepted_by: accepted.map(|(_, by)| by.to_string()),
         rows: rows.collect(),
     }

@@ -105,23 +105,17 @@ fn health(list: &mut List, view: &View<'_>, matters: bool) {
 }
 
 fn role(list: &mut List, view: &View<'_>) {
-    let asks = format!("{} is a standby", view.name());
+    let (key, asks) = (key("role", view), format!("{} is a standby", view.name()));
     match view.current() {
-        None => {
-            list.add_store(key("role", view), asks, Met::Unknown, "its role cannot be read now")
-        }
+        None => list.add_store(key, asks, Met::Unknown, "its role cannot be read now"),
         Some(reading) => {
             let seen = |role: Role| format!("says {}, {}", role.word(), age(view.now, reading.at));
             match reading.role {
-                Some(Role::Standby) => {
-                    list.add_store(key("role", view), asks, Met::Yes, seen(Role::Standby))
-                }
-                Some(Role::Primary) => {
-                    list.add_store(key("role", view), asks, Met::No, seen(Role::Primary))
-                }
+                Some(Role::Standby) => list.add_store(key, asks, Met::Yes, seen(Role::Standby)),
+                Some(Role::Primary) => list.add_store(key, asks, Met::No, seen(Role::Primary)),
                 // A store that has no roles, such as a bucket, told a lag instead.
                 None if view.cell.last_lag.is_some() => {}
-                None => list.add_store(key("role", view), asks, Met::Unknown, "it told no role"),
+                None => list.add_store(key, asks, Met::Unknown, "it told no role"),
             }
         }
     }
