@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::app::report::Format;
 use crate::domain::run::event::Mode;
@@ -129,6 +129,14 @@ pub enum Command {
     Run(RunArgs),
     /// Write a site that ships with the program, to be made yours
     Init(InitArgs),
+    /// How the site is now: one round of looks, judged
+    Status(StatusArgs),
+    /// The JSON Schema of what this program writes
+    Schema {
+        /// What is written
+        #[arg(value_enum)]
+        what: SchemaOf,
+    },
     /// The kinds of system that can be watched and acted on
     Systems {
         /// What to tell.
@@ -271,6 +279,24 @@ pub struct InitArgs {
     pub dir: Option<PathBuf>,
 }
 
+/// Options of the status.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct StatusArgs {
+    /// Print JSON; `warroom schema status` prints its schema
+    #[arg(long)]
+    pub json: bool,
+    /// Go on looking for so long, such as 10s, for rules that want several looks
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub wait: Option<std::time::Duration>,
+}
+
+/// What a schema can be printed of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// What `warroom status --json` prints
+    Status,
+}
+
 /// What can be asked of the kinds of system.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum SystemsCommand {
@@ -321,6 +347,10 @@ mod tests {
         check("warroom demo --seed 7 --fail-after 1m30s --ascii", true);
         check("warroom demo --fail-after 90", false);
         check("warroom check --offline --site lms", true);
+        check("warroom status --json --wait 5s --site lms", true);
+        check("warroom status --wait soon", false);
+        check("warroom schema status", true);
+        check("warroom schema nothing", false);
         check("warroom systems list", true);
         check("warroom systems show postgres", true);
         check("warroom systems", false);

@@ -292,6 +292,69 @@ fn a_run_that_could_not_be_opened_can_be_opened_again() {
 }
 
 #[test]
+fn a_criterion_is_accepted_by_name_and_the_verdict_says_so() {
+    let mut bench = Bench::declared(50_000);
+    bench.key(KeyCode::Char('p'));
+    let list = bench.screen();
+    assert!(list.contains("GO / NO-GO  Region B") && list.contains("▸ "), "{list}");
+    bench.key(KeyCode::Enter);
+    bench.pass(400);
+    bench.types("short");
+    bench.key(KeyCode::Enter);
+    assert!(!bench.has(|body| matches!(body, Body::CriterionAccepted { .. })));
+    bench.types(" of time, we know it is so");
+    bench.key(KeyCode::Enter);
+    let accepted = bench.records.iter().find_map(|event| match &event.body {
+        Body::CriterionAccepted { asks, evidence, reason } => {
+            Some((event.by.to_string(), asks.clone(), evidence.clone(), reason.clone()))
+        }
+        _ => None,
+    });
+    let (by, asks, evidence, reason) = accepted.expect("it is on record");
+    assert_eq!((by.as_str(), reason.as_str()), ("anna", "short of time, we know it is so"));
+    assert!(evidence.as_str().starts_with("UNKNOWN: "), "{asks}: {evidence}");
+    bench.key(KeyCode::Char('p'));
+    bench.ticks(1);
+    let list = bench.screen();
+    assert!(list.contains("accepted by anna"), "{list}");
+    assert!(list.contains("accepted 1") && list.contains("by anna: short of time"), "{list}");
+    assert!(bench.acts.is_empty());
+}
+
+/// The row of the criterion that speaks loudest, as the go/no-go list shows it.
+fn loudest(bench: &mut Bench) -> String {
+    bench.key(KeyCode::Char('p'));
+    let screen = bench.screen();
+    bench.key(KeyCode::Esc);
+    screen.lines().find(|line| line.contains("▸ ")).expect("a row").to_owned()
+}
+
+#[test]
+fn since_when_is_kept_from_frame_to_frame_and_by_the_next_console() {
+    let mut bench = Bench::new(None, 50_000);
+    bench.looks(true);
+    let since = format!("since {} or before", bench.now.utc());
+    // Nobody told a lag: that has been so at least since everything was heard.
+    for _ in 0..8 {
+        bench.looks(true);
+    }
+    assert!(loudest(&mut bench).contains(&since), "{since}: {}", loudest(&mut bench));
+    let kept = bench.kept.clone().expect("it is kept");
+    let mut later = Bench::new(Some(kept), bench.now.boot_ms + 20_000);
+    later.now.wall_ms = bench.now.wall_ms + 20_000;
+    later.looks(true);
+    assert!(loudest(&mut later).contains(&since), "{since}: {}", loudest(&mut later));
+    // What is seen to change has a since of its own.
+    later.looks(true);
+    let at = later.now;
+    let down = Reading::new(at, Health::Down("503".into()), "503");
+    let looks = Box::new(Looks { a: None, b: Some(Ok(down)) });
+    later.event(Event::Heard { system: SystemId::new("dns").expect("a name"), at, looks });
+    let row = loudest(&mut later);
+    assert!(row.contains("NOT MET") && row.contains(&format!("since {} (", at.utc())), "{row}");
+}
+
+#[test]
 fn safe_blocks_what_acts() {
     let mut bench = Bench::declared(50_000);
     bench.run_fence();

@@ -106,6 +106,20 @@ fn a_lossy_variant_is_read_as_meant() {
 }
 
 #[test]
+fn a_plan_writes_go_criteria_of_its_own() {
+    let loaded = valid();
+    let (failover, _) = loaded.runbook("failover").expect("it is there");
+    let told: Vec<String> = failover
+        .go
+        .iter()
+        .map(|line| format!("{}: {} {}", line.title, line.gate.system, line.gate.bound.words()))
+        .collect();
+    assert_eq!(told, ["B follows closely: pg at most 60s", "B answers: web is yes"]);
+    let ledger = UngracefulGate::Ledger { at_most: Duration::from_secs(300) };
+    assert_eq!(failover.go[0].gate.ungraceful, Some(ledger));
+}
+
+#[test]
 fn a_hash_is_the_known_one() {
     // FIPS 180-2, appendix B.1: SHA-256 of "abc" begins with ba7816bf 8f01cfea.
     assert_eq!(runbook_file::hash("abc"), "ba7816bf8f01");
@@ -197,7 +211,7 @@ fn each_faulty_file_of_a_folder_is_named() {
         ],
         &[
             "site.toml:23:8: `toy-stor` is not a kind of system; did you mean `toy-store`?",
-            "runbooks/failover.toml:10:6: this is not TOML: string values must be quoted, \
+            "runbooks/failover.toml:14:6: this is not TOML: string values must be quoted, \
              expected literal string",
         ],
     );

@@ -108,6 +108,7 @@ const LAYERS: [Layer; 6] = [
             "reqwest",
             "rustix",
             "rustls",
+            "schemars",
             "secrecy",
             "serde",
             "serde_json",

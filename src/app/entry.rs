@@ -15,8 +15,8 @@ use super::report_command;
 use super::resume::{self, Taken};
 use super::site_file::{self, LoadedSite};
 use super::toml_tree::FileFault;
-use super::{docs, dry_run, history, init, lookup, registry, unattended, workshop};
-use crate::cli::{Cli, Command, DemoArgs, Exit, HistoryArgs, ReplayArgs, SystemsCommand};
+use super::{docs, dry_run, history, init, lookup, registry, status, unattended, workshop};
+use crate::cli::{Cli, Command, DemoArgs, Exit, HistoryArgs, ReplayArgs, SchemaOf, SystemsCommand};
 use crate::domain::run::event::RunKind;
 use crate::port::Clock;
 use crate::runtime::clock::SystemClock;
@@ -96,6 +96,16 @@ fn run(cli: &Cli) -> Result<ExitCode, Refused> {
             Ok(run(site, &start, args)?.into())
         }
         Some(Command::Init(args)) => Ok(init::run(args)?.into()),
+        Some(Command::Status(args)) => {
+            let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+            let told = status::command(load(cli)?, args.wait, &clock)?;
+            print!("{}", if args.json { told.json() } else { told.to_string() });
+            Ok(told.exit().into())
+        }
+        Some(Command::Schema { what: SchemaOf::Status }) => {
+            print!("{}", status::schema());
+            Ok(Exit::Ok.into())
+        }
         Some(Command::Systems { command: SystemsCommand::List }) => {
             print!("{}", docs::systems_list(SYSTEMS));
             Ok(Exit::Ok.into())
@@ -141,8 +151,8 @@ fn need_terminal() -> Result<(), Refused> {
     if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
         return Ok(());
     }
-    let text = "the console needs a terminal; without one use `warroom check`, \
-                `warroom history` or `warroom report RUN`";
+    let text = "the console needs a terminal; without one use `warroom status --json`, \
+                `warroom check`, `warroom history` or `warroom report RUN`";
     Err(Refused(Exit::Usage, text.to_owned()))
 }
 

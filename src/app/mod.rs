@@ -28,6 +28,7 @@ pub mod site_file;
 mod site_people;
 mod site_rules;
 mod site_systems;
+pub mod status;
 pub mod toml_tree;
 pub mod unattended;
 pub mod workshop;

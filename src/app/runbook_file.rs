@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sha2::{Digest, Sha256};
 
 use super::registry::Systems;
-use super::runbook_gate::read_restored;
+use super::runbook_gate::{read_go, read_restored};
 use super::runbook_step::read_step;
 use super::site_file::{Faults, check_schema, first};
 use super::toml_tree;
@@ -87,6 +87,7 @@ fn read_runbook(
     let back = faults.take(fields.text("back")).flatten().map(str::to_owned);
     let context = Context { site, systems, direction };
     let restored = faults.take(read_restored(&fields, &context)).unwrap_or_default();
+    let go = faults.take(read_go(&fields, &context)).unwrap_or_default();
     let tables = faults.take(fields.tables("steps")).unwrap_or_default();
     if tables.is_empty() && faults.0.is_empty() {
         faults.add(Span::default(), "a runbook needs at least one step: write `[[steps]]`");
@@ -101,7 +102,7 @@ fn read_runbook(
     let (from, to) = direction?;
     let name = name?;
     let title = Clean::new(title.unwrap_or(&name));
-    Some(Runbook { name, title, from, to, back, restored, steps, hash: String::new() })
+    Some(Runbook { name, title, from, to, back, restored, go, steps, hash: String::new() })
 }
 
 fn read_name(fields: &Fields<'_>, stem: &str) -> Result<String, Fault> {

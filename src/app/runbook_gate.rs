@@ -5,12 +5,13 @@ use super::runbook_file::Context;
 use super::runbook_step::stands_in;
 use super::site_people::missing;
 use crate::domain::ids::Side;
-use crate::domain::runbook::{Amount, Bound, Exact, Gate, Place, UngracefulGate};
+use crate::domain::runbook::{Amount, Bound, Exact, Gate, GoCriterion, Place, UngracefulGate};
 use crate::domain::settings::{
     Fault, Fields, Node, Span, Table, Value, parse_duration, parse_size, unknown,
 };
 use crate::domain::site::SystemSpec;
 use crate::domain::snapshot::COMMON_FACTS;
+use crate::domain::text::Clean;
 
 /// What a common fact is measured in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,8 +96,44 @@ pub(super) fn read_place<'c>(
     Ok((system, place))
 }
 
+/// The plan's own go/no-go criteria: gates with a title each, all of them different.
+pub(super) fn read_go(
+    fields: &Fields<'_>,
+    context: &Context<'_>,
+) -> Result<Vec<GoCriterion>, Fault> {
+    let what = "a criterion of `go`";
+    let mut criteria: Vec<GoCriterion> = Vec::new();
+    for table in fields.tables("go")? {
+        let fields = Fields::new(table, what);
+        let title = fields.need_text("title")?;
+        let span = fields.node("title").map_or(table.span, |node| node.span);
+        if title.trim().is_empty() {
+            return Err(Fault::new(
+                span,
+                format!("{what} needs a `title` that says what is asked"),
+            ));
+        }
+        let title = Clean::new(title);
+        if criteria.iter().any(|known| known.title == title) {
+            let message = format!("there are two criteria `{title}`; rename one");
+            return Err(Fault::new(span, message));
+        }
+        let gate = read_gate_of(fields, table, what, context)?;
+        criteria.push(GoCriterion { title, gate });
+    }
+    Ok(criteria)
+}
+
 fn read_gate(table: &Table, what: &str, context: &Context<'_>) -> Result<Gate, Fault> {
-    let fields = Fields::new(table, what);
+    read_gate_of(Fields::new(table, what), table, what, context)
+}
+
+fn read_gate_of(
+    fields: Fields<'_>,
+    table: &Table,
+    what: &str,
+    context: &Context<'_>,
+) -> Result<Gate, Fault> {
     let (system, place) = read_place(&fields, what, context)?;
     let fact = fields.need_text("fact")?;
     check_fact(&fields, fact, system, context)?;

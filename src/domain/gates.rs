@@ -365,6 +365,7 @@ mod tests {
                 to: Side::B,
                 back: None,
                 restored: gates,
+                go: Vec::new(),
                 steps: Vec::new(),
                 hash: String::new(),
             };

@@ -26,6 +26,8 @@ pub struct Runbook {
     pub back: Option<String>,
     /// The facts that stop the clock: all of them must hold.
     pub restored: Vec<Gate>,
+    /// Go/no-go criteria of the plan's own, beside those that are always asked.
+    pub go: Vec<GoCriterion>,
     /// The steps, in the order of the screen.
     pub steps: Vec<Step>,
     /// First hex digits of the SHA-256 of the file as read.
@@ -257,6 +259,15 @@ pub struct Gate {
     pub ungraceful: Option<UngracefulGate>,
     /// Where it is written.
     pub span: Span,
+}
+
+/// A go/no-go criterion that a plan writes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GoCriterion {
+    /// What is asked, in the plan's own words.
+    pub title: Clean,
+    /// The fact that answers.
+    pub gate: Gate,
 }
 
 /// How a gate changes when the primary was lost.

@@ -31,6 +31,29 @@ impl Verdict {
         }
     }
 
+    /// The sum of the criteria: one that is not met speaks louder than one that cannot be told.
+    #[must_use]
+    pub fn of(criteria: &[Criterion]) -> Self {
+        let reasons = |want: &dyn Fn(&Criterion) -> bool| -> Vec<Clean> {
+            let wanted = criteria.iter().filter(|criterion| want(criterion));
+            wanted.map(|line| format!("{}: {}", line.asks, line.evidence).into()).collect()
+        };
+        let against = reasons(&|criterion| criterion.met == Met::No);
+        let blind = reasons(&|criterion| criterion.met == Met::Unknown && criterion.blinds);
+        let doubts = reasons(&|criterion| criterion.met == Met::Unknown);
+        if !against.is_empty() {
+            Self::NoGo(against)
+        } else if !blind.is_empty() {
+            Self::Blind(blind)
+        } else if !doubts.is_empty() {
+            Self::Caution(doubts)
+        } else if criteria.is_empty() {
+            Self::Blind(vec!["nothing is known of the standby".into()])
+        } else {
+            Self::Go
+        }
+    }
+
     /// The reasons, none for `Go`.
     #[must_use]
     pub fn reasons(&self) -> &[Clean] {
@@ -124,7 +147,8 @@ pub enum Primary {
 }
 
 /// Whether a written criterion is met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Met {
     /// It is.
     Yes,
@@ -134,15 +158,51 @@ pub enum Met {
     Unknown,
 }
 
+impl Met {
+    /// `met`, `NOT MET` or `UNKNOWN`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Yes => "met",
+            Self::No => "NOT MET",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+}
+
+/// Since when a criterion has been as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Since {
+    /// The first moment at which it was seen so.
+    pub at: Stamp,
+    /// True when it was seen to become so; false when it was so at the first look of all.
+    pub exact: bool,
+}
+
 /// One written go/no-go criterion with its evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Criterion {
+    /// Stays the same from frame to frame and from run to run: `healthy/pg/b`.
+    pub key: String,
     /// What is asked, such as `pg in B follows`.
     pub asks: Clean,
     /// Whether it is so.
     pub met: Met,
     /// The evidence.
     pub evidence: Clean,
+    /// True when not knowing it is being blind instead of doubtful.
+    pub blinds: bool,
+    /// Since when it has been so; none before anybody kept count.
+    pub since: Option<Since>,
+}
+
+impl Criterion {
+    /// A criterion of which nobody kept count yet; not knowing it is a doubt.
+    #[must_use]
+    pub fn new(key: String, asks: impl Into<Clean>, met: Met, evidence: impl Into<Clean>) -> Self {
+        let (asks, evidence) = (asks.into(), evidence.into());
+        Self { key, asks, met, evidence, blinds: false, since: None }
+    }
 }
 
 /// Everything the readings mean at one moment.

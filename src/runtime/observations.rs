@@ -1,6 +1,5 @@
 //! The rolling file of what was seen, so that a console opened late knows since when it is red.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
@@ -13,9 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::journal::format::sha256;
 use super::paths::{create_folders, open_file, replace};
-use crate::domain::ids::{Side, SystemId};
+use crate::domain::day::Day;
+use crate::domain::ids::Side;
 use crate::domain::ledger::Ledger;
-use crate::domain::reading::Lag;
+use crate::domain::readiness::Spells;
 use crate::domain::run::commit::Hash;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::text::Clean;
@@ -30,9 +30,6 @@ pub const OBSERVATIONS_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// The file is written at most this often.
 pub const KEEP_EVERY: Duration = Duration::from_secs(1);
-
-/// Hours kept of each system and side.
-pub const HOURS_KEPT: usize = 24;
 
 /// The first words of the file: its format.
 const MAGIC: &str = "warroom observations 1";
@@ -52,104 +49,9 @@ pub struct Observations {
     pub active: Option<Side>,
     /// The figures of the last 24 hours.
     pub day: Day,
-}
-
-/// Figures of the last 24 hours.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Day {
-    systems: BTreeMap<SystemId, [DaySide; 2]>,
-}
-
-/// Figures of one system on one side.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct DaySide {
-    /// The hours in which there were looks, oldest first, at most [`HOURS_KEPT`].
-    pub hours: Vec<Hour>,
-}
-
-/// Figures of one hour of the wall clock.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Hour {
-    /// Hours since 1970.
-    pub number: i64,
-    /// Looks that found it up or degraded.
-    pub good: u32,
-    /// Looks that count as failed.
-    pub failed: u32,
-    /// The smallest known lag, in seconds; none when no lag was known.
-    pub lag_min_s: Option<f64>,
-    /// The largest known lag, in seconds.
-    pub lag_max_s: Option<f64>,
-}
-
-impl Day {
-    /// Counts one look that began at `at`; `good` is none for a look that tells nothing.
-    pub fn count(
-        &mut self,
-        system: &SystemId,
-        side: Side,
-        at: Stamp,
-        good: Option<bool>,
-        lag: Option<&Lag>,
-    ) {
-        if !self.systems.contains_key(system) {
-            self.systems.insert(system.clone(), <[DaySide; 2]>::default());
-        }
-        let Some(pair) = self.systems.get_mut(system) else { return };
-        let hours = &mut pair[side.index()].hours;
-        let number = at.wall_ms.div_euclid(3_600_000);
-        // A wall clock that jumped back must not make two entries of one hour.
-        let index = match hours.binary_search_by_key(&number, |hour| hour.number) {
-            Ok(index) => index,
-            Err(index) => {
-                hours.insert(index, Hour { number, ..Hour::default() });
-                index
-            }
-        };
-        hours[index].count(good, lag.and_then(Lag::known_seconds));
-        let oldest = number.saturating_sub(i64::try_from(HOURS_KEPT).unwrap_or(i64::MAX) - 1);
-        hours.retain(|hour| hour.number >= oldest);
-        let surplus = hours.len().saturating_sub(HOURS_KEPT);
-        hours.drain(..surplus);
-    }
-
-    /// The hours of a system on a side; none when it was never looked at.
-    #[must_use]
-    pub fn hours(&self, system: &SystemId, side: Side) -> &[Hour] {
-        self.systems.get(system).map_or(&[], |pair| &pair[side.index()].hours)
-    }
-
-    /// The smallest and largest lag known in the hours kept, in seconds.
-    #[must_use]
-    pub fn lag_range_s(&self, system: &SystemId, side: Side) -> Option<(f64, f64)> {
-        let hours = self.hours(system, side);
-        let least = hours.iter().filter_map(|hour| hour.lag_min_s).reduce(f64::min)?;
-        let most = hours.iter().filter_map(|hour| hour.lag_max_s).reduce(f64::max)?;
-        Some((least, most))
-    }
-
-    /// Good looks of all that told something in the hours kept, 0 to 1; none without any.
-    #[must_use]
-    pub fn availability(&self, system: &SystemId, side: Side) -> Option<f64> {
-        let hours = self.hours(system, side);
-        let good: f64 = hours.iter().map(|hour| f64::from(hour.good)).sum();
-        let failed: f64 = hours.iter().map(|hour| f64::from(hour.failed)).sum();
-        (good + failed > 0.0).then(|| good / (good + failed))
-    }
-}
-
-impl Hour {
-    fn count(&mut self, good: Option<bool>, lag_s: Option<f64>) {
-        match good {
-            Some(true) => self.good = self.good.saturating_add(1),
-            Some(false) => self.failed = self.failed.saturating_add(1),
-            None => {}
-        }
-        if let Some(lag_s) = lag_s.filter(|lag_s| lag_s.is_finite()) {
-            self.lag_min_s = Some(self.lag_min_s.map_or(lag_s, |least| least.min(lag_s)));
-            self.lag_max_s = Some(self.lag_max_s.map_or(lag_s, |most| most.max(lag_s)));
-        }
-    }
+    /// Since when each go/no-go criterion has been as it is; older files have none.
+    #[serde(default)]
+    pub spells: Spells,
 }
 
 /// What reading the file gave.
@@ -183,6 +85,13 @@ pub fn load(dir: &Path) -> Loaded {
             Loaded { observations: None, notice: Some(notice.as_str().into()) }
         }
     }
+}
+
+/// Reads the same without touching anything: what cannot be used is as if it were not there.
+#[must_use]
+pub fn peek(dir: &Path) -> Option<Observations> {
+    let bytes = read_bytes(&dir.join(OBSERVATIONS_FILE)).ok()??;
+    decode(&bytes).ok()
 }
 
 fn read_bytes(path: &Path) -> io::Result<Option<Vec<u8>>> {
@@ -325,7 +234,8 @@ fn serve(shared: &(Mutex<Desk>, Condvar), path: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::reading::{Basis, Certainty, Health, LagUnit, Reading};
+    use crate::domain::ids::SystemId;
+    use crate::domain::reading::{Basis, Certainty, Health, Lag, LagUnit, Reading};
     use crate::domain::time::BootId;
 
     fn at(hour: i64) -> Stamp {
@@ -358,6 +268,7 @@ mod tests {
             ledger: Some(Ledger { as_of: at(hour - 1), rows: Vec::new() }),
             active: Some(Side::A),
             day,
+            spells: Spells::default(),
         }
     }
 
@@ -421,33 +332,5 @@ mod tests {
         let middle = flipped.len() / 2;
         flipped[middle] ^= 1;
         check(&flipped);
-    }
-
-    #[test]
-    fn a_day_has_24_hours_and_absent_is_not_zero() {
-        let pg = SystemId::new("pg").unwrap();
-        let mut day = Day::default();
-        assert_eq!(day.availability(&pg, Side::A), None);
-        assert_eq!(day.lag_range_s(&pg, Side::A), None);
-        for hour in 0_i32..50 {
-            day.count(&pg, Side::A, at(hour.into()), Some(hour % 2 == 0), None);
-            day.count(&pg, Side::A, at(hour.into()), None, Some(&lag(f64::from(hour))));
-        }
-        assert_eq!(day.hours(&pg, Side::A).len(), HOURS_KEPT);
-        assert_eq!(day.availability(&pg, Side::A), Some(0.5));
-        assert_eq!(day.lag_range_s(&pg, Side::A), Some((26.0, 49.0)));
-        assert!(day.hours(&pg, Side::B).is_empty());
-        let mut unknown = lag(1.0);
-        unknown.certainty = Certainty::Unknown;
-        day.count(&pg, Side::B, at(1), None, Some(&unknown));
-        assert_eq!(day.lag_range_s(&pg, Side::B), None);
-        assert_eq!(day.availability(&pg, Side::B), None);
-        // The wall clock jumps back an hour and on again: still one entry an hour.
-        for hour in [49, 48, 49, 50, 49] {
-            day.count(&pg, Side::A, at(hour), Some(true), None);
-        }
-        let numbers: Vec<i64> = day.hours(&pg, Side::A).iter().map(|hour| hour.number).collect();
-        assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
-        assert!(numbers.len() <= HOURS_KEPT);
     }
 }

@@ -14,7 +14,7 @@ use crate::domain::run::phase::{Phase, Stage};
 use crate::domain::run::state::{Run, StepState};
 use crate::domain::runbook::{Compensation, Step};
 use crate::domain::text::Clean;
-use crate::domain::verdict::Alarm;
+use crate::domain::verdict::{Alarm, Met};
 
 /// Nothing against it, or a sentence that says what is and what to do.
 type Possible = Result<(), Clean>;
@@ -78,6 +78,19 @@ pub(crate) fn subject<'a>(command: Command, facts: &Facts<'a>, model: &Model) ->
 #[must_use]
 pub(crate) fn unacknowledged<'a>(facts: &Facts<'a>) -> Option<&'a Alarm> {
     facts.assessment.alarms.iter().find(|alarm| !facts.acknowledged.contains(&alarm.key))
+}
+
+/// Why a go/no-go criterion cannot be accepted as it is now; none when it can.
+#[must_use]
+pub(crate) fn why_not_accept(met: Met, facts: &Facts<'_>, model: &Model) -> Option<Clean> {
+    if facts.access == Access::ReadOnly {
+        return Some("read only: this console looks and cannot act".into());
+    }
+    if met == Met::Yes {
+        return Some("it is met: there is nothing to accept".into());
+    }
+    let asked = Asked { facts, model, step: None };
+    asked.recorded().and_then(|()| asked.open().map(|_| ())).err()
 }
 
 /// Help for the context on the screen: every command that has a key, in the order of the list.
@@ -184,6 +197,7 @@ impl<'a> Asked<'_, 'a> {
             | Command::Back
             | Command::Quit
             | Command::Evidence
+            | Command::Readiness
             | Command::Report
             | Command::VerifyNow
             | Command::Replay(_)

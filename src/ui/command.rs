@@ -67,6 +67,8 @@ pub enum Command {
     Acknowledge,
     /// Evidence per probe.
     Evidence,
+    /// The go/no-go list.
+    Readiness,
     /// Look again at everything now.
     VerifyNow,
     /// Write a note.
@@ -197,6 +199,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     spec(Command::Close, "close", Context::Global, "close the run"),
     spec(Command::Acknowledge, "acknowledge", Context::Global, "acknowledge the worst alarm"),
     spec(Command::Evidence, "evidence", Context::Global, "what every probe said"),
+    spec(Command::Readiness, "go-no-go", Context::Global, "the go/no-go list, with its evidence"),
     spec(Command::VerifyNow, "verify-now", Context::Global, "look again at everything now"),
     spec(Command::Note, "note", Context::Global, "write a note to the timeline"),
     spec(
@@ -284,6 +287,7 @@ impl Command {
             | Self::Back
             | Self::Quit
             | Self::Evidence
+            | Self::Readiness
             | Self::Report
             | Self::VerifyNow
             | Self::Replay(_)
@@ -337,6 +341,7 @@ impl Command {
             | Self::Back
             | Self::Quit
             | Self::Evidence
+            | Self::Readiness
             | Self::Report
             | Self::VerifyNow
             | Self::Replay(_)

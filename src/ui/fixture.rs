@@ -9,6 +9,7 @@ mod site;
 mod story;
 mod world;
 
+use crate::domain::day::Day;
 use crate::domain::forecast::Forecast;
 use crate::domain::ledger::Ledger;
 use crate::domain::run::event::{Actor, RunKind};
@@ -54,6 +55,8 @@ pub struct Fixture {
     pub forecast: Forecast,
     /// The losses.
     pub ledger: Ledger,
+    /// The last 24 hours.
+    pub day: Day,
     /// Acknowledged alarms.
     pub acknowledged: Vec<String>,
     /// The last dry run.
@@ -95,6 +98,7 @@ impl Fixture {
             run: self.run.as_ref(),
             forecast: &self.forecast,
             ledger: &self.ledger,
+            day: &self.day,
             acknowledged: &self.acknowledged,
             rehearsal: self.rehearsal.as_ref(),
             output: &self.output,

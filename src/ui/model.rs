@@ -4,6 +4,7 @@ use crate::domain::ids::{Side, StepId};
 use crate::domain::run::event::Mode;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
+use crate::domain::verdict::Met;
 
 use super::command::Command;
 use super::replay::Replay;
@@ -76,6 +77,8 @@ pub enum FormPurpose {
     Escalate(Option<StepId>),
     /// `abort <step>`, typed.
     AbortStep(StepId),
+    /// The reason for going on although a go/no-go criterion, by its key, is as it is.
+    Criterion(String, Met),
     /// Where a replay is to go.
     Seek,
 }
@@ -248,6 +251,11 @@ pub enum Dialog {
         part: ReportPart,
         /// First row shown.
         scroll: usize,
+    },
+    /// The go/no-go list; the key of the selected criterion, none for the first.
+    Readiness {
+        /// The selected criterion.
+        selected: Option<String>,
     },
     /// Giving the run up: `abort run`, then the reason.
     AbortRun {

@@ -1,5 +1,6 @@
 //! All that a frame may look at, and nothing else: equal screens draw equal frames.
 
+use crate::domain::day::Day;
 use crate::domain::forecast::Forecast;
 use crate::domain::ids::StepId;
 use crate::domain::ledger::Ledger;
@@ -121,6 +122,8 @@ pub struct Screen<'a> {
     pub forecast: &'a Forecast,
     /// The frozen ledger of an incident; without one, what would be lost now.
     pub ledger: &'a Ledger,
+    /// The figures of the last 24 hours.
+    pub day: &'a Day,
     /// Alarms that were acknowledged, by key.
     pub acknowledged: &'a [String],
     /// The last dry run.

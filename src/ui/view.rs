@@ -112,7 +112,7 @@ fn step_row(screen: &Screen<'_>, width: usize) -> Row {
 fn draw_screen(canvas: &mut Canvas<'_>, area: Rect, class: Class, screen: &Screen<'_>) {
     let width = usize::from(area.width);
     let look = class.strip(screen.model.dialog.is_some());
-    let strip_height = look.height();
+    let strip_height = look.height_on(screen);
     let next_height = if class == Class::Portrait { 2 } else { 1 };
     let update = rhythm::told(screen)
         .filter(|_| next_height > 1 || rhythm::in_next(screen, width).is_none());

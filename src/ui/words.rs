@@ -10,6 +10,9 @@ pub fn granted(intent: &Intent) -> Clean {
     let text = match intent {
         Intent::Declare { .. } => "declared: L shows and accepts the expected losses".to_owned(),
         Intent::AcceptLedger => "expected losses accepted".to_owned(),
+        Intent::AcceptCriterion { .. } => {
+            "accepted as it is, by name; it stays as it is".to_owned()
+        }
         Intent::SetT0 { .. } => "T0 set".to_owned(),
         Intent::Run { step, .. } => format!("{step}: going on record, then it runs"),
         Intent::Compensate { step, .. } => format!("{step}: taking it back"),

@@ -297,6 +297,7 @@ pub fn runbook() -> Runbook {
         to: Side::B,
         back: None,
         restored: Vec::new(),
+        go: Vec::new(),
         steps: vec![step("promote"), step("scale"), step("tell")],
         hash: String::new(),
     }

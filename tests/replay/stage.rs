@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use warroom::app::demo::{FAILOVER, SITE};
 use warroom::app::replay::Player;
 use warroom::app::{resume, runbook_file, site_file};
+use warroom::domain::day::Day;
 use warroom::domain::ids::{PersonId, RunId, Side, StepId, SystemId};
 use warroom::domain::preview::{Preview, Standing};
 use warroom::domain::reading::{
@@ -31,7 +32,7 @@ use warroom::runtime::journal::format::sha256;
 use warroom::runtime::journal::store::FolderStore;
 use warroom::runtime::journal::writer::{Start, Writer};
 use warroom::runtime::journal::{RUNBOOK_FILE, Reply, SITE_FILE, head_words, read};
-use warroom::runtime::observations::{Day, Observations};
+use warroom::runtime::observations::Observations;
 use warroom::runtime::paths::{create_folders, write_new};
 use warroom::runtime::recording::{Recorder, What};
 use warroom::runtime::runner::Found;
@@ -422,7 +423,8 @@ pub fn serves(events: &[RunEvent]) -> Option<Side> {
 /// What is kept of a site that was never looked at.
 pub fn remembered(saved: Stamp, active: Option<Side>) -> Observations {
     let (snapshot, day) = (Snapshot::default(), Day::default());
-    Observations { saved, snapshot, red: None, ledger: None, active, day }
+    let spells = warroom::domain::readiness::Spells::default();
+    Observations { saved, snapshot, red: None, ledger: None, active, day, spells }
 }
 
 fn lag(number: u32) -> Lag {

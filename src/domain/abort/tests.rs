@@ -75,6 +75,7 @@ fn book(steps: Vec<Step>) -> Runbook {
         to: Side::B,
         back: None,
         restored: Vec::new(),
+        go: Vec::new(),
         steps,
         hash: "abc".into(),
     }

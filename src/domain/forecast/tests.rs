@@ -70,6 +70,7 @@ pub(crate) fn runbook() -> Runbook {
         to: Side::B,
         back: None,
         restored: Vec::new(),
+        go: Vec::new(),
         // Written out of order on purpose.
         steps: vec![
             step("dns", &["promote", "scale"], 60),

@@ -13,50 +13,24 @@ use crate::domain::time::{Stamp, short_time};
 use crate::domain::verdict::{Criterion, Met, Primary, Verdict};
 use std::time::Duration;
 
-/// The list as it grows, and which of its unknowns make us blind instead of doubtful.
+/// The list as it grows.
 #[derive(Default)]
-struct List {
-    criteria: Vec<Criterion>,
-    blind: Vec<usize>,
-}
+struct List(Vec<Criterion>);
 
 impl List {
-    fn add(&mut self, asks: String, met: Met, evidence: impl Into<Clean>) {
-        self.criteria.push(Criterion { asks: asks.into(), met, evidence: evidence.into() });
+    fn add(&mut self, key: String, asks: String, met: Met, evidence: impl Into<Clean>) {
+        self.0.push(Criterion::new(key, asks, met, evidence));
     }
 
     /// Adds a line about a store: not knowing it is being blind.
-    fn add_store(&mut self, asks: String, met: Met, evidence: impl Into<Clean>) {
-        if met == Met::Unknown {
-            self.blind.push(self.criteria.len());
-        }
-        self.add(asks, met, evidence);
+    fn add_store(&mut self, key: String, asks: String, met: Met, evidence: impl Into<Clean>) {
+        self.0.push(Criterion { blinds: true, ..Criterion::new(key, asks, met, evidence) });
     }
+}
 
-    fn verdict(&self) -> Verdict {
-        let reasons = |want: &dyn Fn(usize, Met) -> bool| -> Vec<Clean> {
-            self.criteria
-                .iter()
-                .enumerate()
-                .filter(|(index, criterion)| want(*index, criterion.met))
-                .map(|(_, line)| format!("{}: {}", line.asks, line.evidence).into())
-                .collect()
-        };
-        let against = reasons(&|_, met| met == Met::No);
-        let blind = reasons(&|index, _| self.blind.contains(&index));
-        let doubts = reasons(&|_, met| met == Met::Unknown);
-        if !against.is_empty() {
-            Verdict::NoGo(against)
-        } else if !blind.is_empty() {
-            Verdict::Blind(blind)
-        } else if !doubts.is_empty() {
-            Verdict::Caution(doubts)
-        } else if self.criteria.is_empty() {
-            Verdict::Blind(vec!["nothing is known of the standby".into()])
-        } else {
-            Verdict::Go
-        }
-    }
+/// `healthy/pg/b`.
+fn key(what: &str, view: &View<'_>) -> String {
+    format!("{what}/{}/{}", view.system.id, view.side.letter().to_lowercase())
 }
 
 /// The criteria and their sum.
@@ -76,7 +50,9 @@ pub(super) fn criteria(
         ledger::freeze(scene.site, scene.snapshot, scene.active, as_of.unwrap_or(scene.now));
     let mut list = List::default();
     if scene.views(standby).next().is_none() {
-        list.add_store(format!("{standby} has systems"), Met::Unknown, "the site names none there");
+        let key = format!("systems/{}", standby.letter().to_lowercase());
+        let asks = format!("{standby} has systems");
+        list.add_store(key, asks, Met::Unknown, "the site names none there");
     }
     let any_told = scene.views(standby).any(|view| scene.is_told(&view));
     for view in scene.views(standby) {
@@ -103,8 +79,8 @@ pub(super) fn criteria(
         fence(&mut list, scene, &stores);
     }
     us(&mut list, primary, reference);
-    let verdict = list.verdict();
-    (list.criteria, verdict)
+    let verdict = Verdict::of(&list.0);
+    (list.0, verdict)
 }
 
 fn health(list: &mut List, view: &View<'_>, matters: bool) {
@@ -118,28 +94,28 @@ fn health(list: &mut List, view: &View<'_>, matters: bool) {
         CellState::Up => Met::Yes,
         CellState::Down(_) => Met::No,
         CellState::Unknown(_) | CellState::Stale(_) | CellState::NoData if matters => {
-            return list.add_store(asks, Met::Unknown, seen);
+            return list.add_store(key("healthy", view), asks, Met::Unknown, seen);
         }
         CellState::Degraded(_)
         | CellState::Unknown(_)
         | CellState::Stale(_)
         | CellState::NoData => Met::Unknown,
     };
-    list.add(asks, met, seen);
+    list.add(key("healthy", view), asks, met, seen);
 }
 
 fn role(list: &mut List, view: &View<'_>) {
-    let asks = format!("{} is a standby", view.name());
+    let (key, asks) = (key("role", view), format!("{} is a standby", view.name()));
     match view.current() {
-        None => list.add_store(asks, Met::Unknown, "its role cannot be read now"),
+        None => list.add_store(key, asks, Met::Unknown, "its role cannot be read now"),
         Some(reading) => {
             let seen = |role: Role| format!("says {}, {}", role.word(), age(view.now, reading.at));
             match reading.role {
-                Some(Role::Standby) => list.add_store(asks, Met::Yes, seen(Role::Standby)),
-                Some(Role::Primary) => list.add_store(asks, Met::No, seen(Role::Primary)),
+                Some(Role::Standby) => list.add_store(key, asks, Met::Yes, seen(Role::Standby)),
+                Some(Role::Primary) => list.add_store(key, asks, Met::No, seen(Role::Primary)),
                 // A store that has no roles, such as a bucket, told a lag instead.
                 None if view.cell.last_lag.is_some() => {}
-                None => list.add_store(asks, Met::Unknown, "it told no role"),
+                None => list.add_store(key, asks, Met::Unknown, "it told no role"),
             }
         }
     }
@@ -147,46 +123,47 @@ fn role(list: &mut List, view: &View<'_>) {
 
 /// The loss against the objective: by the live lag while the source is read, else by the ledger.
 fn lag(list: &mut List, view: &View<'_>, losses: &Ledger, red_since: Option<Stamp>) {
+    let key = key("rpo", view);
     let asks = format!("{} would lose no more than its RPO", view.name());
     let row = losses.row(&view.system.id);
     let Some(rpo_s) = row.and_then(|row| row.rpo_s) else {
-        return list.add(asks, Met::Unknown, "its tier has no RPO");
+        return list.add(key, asks, Met::Unknown, "its tier has no RPO");
     };
     let rpo = seconds(rpo_s);
     if let Some((seconds_behind, lag_at, certainty)) = view.current().and_then(live_lag) {
         let behind = seconds(seconds_behind);
         let read = age(view.now, lag_at);
         return if seconds_behind > rpo_s {
-            list.add_store(asks, Met::No, format!("{behind} behind, RPO {rpo}, {read}"));
+            list.add_store(key, asks, Met::No, format!("{behind} behind, RPO {rpo}, {read}"));
         } else if certainty == Certainty::Known {
-            list.add_store(asks, Met::Yes, format!("{behind} behind, RPO {rpo}, {read}"));
+            list.add_store(key, asks, Met::Yes, format!("{behind} behind, RPO {rpo}, {read}"));
         } else {
             let seen = format!("at least {behind} behind, RPO {rpo}, {read}: a lower bound");
-            list.add(asks, Met::Unknown, seen);
+            list.add(key, asks, Met::Unknown, seen);
         };
     }
     let known = row.and_then(|row| Some((row.loss_s?, row.last.as_ref()?, row.verdict)));
     let Some((loss_s, (at, _), verdict)) = known else {
-        return list.add_store(asks, Met::Unknown, "UNKNOWN: no lag was ever known");
+        return list.add_store(key, asks, Met::Unknown, "UNKNOWN: no lag was ever known");
     };
     let loss = seconds(loss_s);
     let sample = short_time(Duration::from_secs(view.now.since(*at).as_secs()));
     match (red_since, verdict) {
         (Some(_), LossVerdict::Pass) => {
             let seen = format!("{loss} at T0, RPO {rpo}, lag last known {sample} ago");
-            list.add_store(asks, Met::Yes, seen);
+            list.add_store(key, asks, Met::Yes, seen);
         }
         (Some(_), LossVerdict::Breach) => {
             let seen = format!("{loss} at T0, RPO {rpo}, lag last known {sample} ago");
-            list.add_store(asks, Met::No, seen);
+            list.add_store(key, asks, Met::No, seen);
         }
         (None, LossVerdict::Pass) | (Some(_), LossVerdict::Unknown) => {
             let seen = format!("at most {loss} by the lag known {sample} ago, RPO {rpo}");
-            list.add(asks, Met::Unknown, seen);
+            list.add(key, asks, Met::Unknown, seen);
         }
         (None, LossVerdict::Breach | LossVerdict::Unknown) => {
             let seen = format!("UNKNOWN: lag last known {sample} ago, RPO {rpo}");
-            list.add_store(asks, Met::Unknown, seen);
+            list.add_store(key, asks, Met::Unknown, seen);
         }
     }
 }
@@ -216,19 +193,39 @@ fn link(list: &mut List, scene: &Scene<'_>, view: &View<'_>) {
     let read = age(view.now, reading.at);
     match (fact, source_is_down) {
         (FactValue::Boolean(true), false) => {
-            list.add(format!("{name} receives from {from}"), Met::Yes, format!("yes, {read}"));
+            list.add(
+                key("link", view),
+                format!("{name} receives from {from}"),
+                Met::Yes,
+                format!("yes, {read}"),
+            );
         }
         (FactValue::Boolean(false), false) => {
             let met = if source.is_some() { Met::No } else { Met::Unknown };
-            list.add(format!("{name} receives from {from}"), met, format!("no, {read}"));
+            list.add(
+                key("link", view),
+                format!("{name} receives from {from}"),
+                met,
+                format!("no, {read}"),
+            );
         }
         (FactValue::Boolean(false), true) => {
             let seen = format!("its own link to {from} is down too, {read}");
-            list.add(format!("{name} sees the loss of {from}"), Met::Yes, seen);
+            list.add(
+                key("witness", view),
+                format!("{name} sees the loss of {from}"),
+                Met::Yes,
+                seen,
+            );
         }
         (FactValue::Boolean(true), true) => {
             let seen = format!("it still receives from {from}, {read}: it may be our path");
-            list.add(format!("{name} sees the loss of {from}"), Met::Unknown, seen);
+            list.add(
+                key("witness", view),
+                format!("{name} sees the loss of {from}"),
+                Met::Unknown,
+                seen,
+            );
         }
         (
             FactValue::Number(_)
@@ -239,7 +236,7 @@ fn link(list: &mut List, scene: &Scene<'_>, view: &View<'_>) {
             _,
         ) => {
             let seen = format!("{}, {read}", fact.shown());
-            list.add(format!("{name} receives from {from}"), Met::Unknown, seen);
+            list.add(key("link", view), format!("{name} receives from {from}"), Met::Unknown, seen);
         }
     }
 }
@@ -259,7 +256,7 @@ fn marker(list: &mut List, view: &View<'_>, fact: &str, asks: &str) {
         | FactValue::Text(_)
         | FactValue::Unknown(_) => Met::Unknown,
     };
-    list.add_store(asks, met, seen);
+    list.add_store(key(fact, view), asks, met, seen);
 }
 
 /// A warm standby below full size is a doubt, not a reason against: scaling it is a step.
@@ -270,10 +267,15 @@ fn capacity(list: &mut List, view: &View<'_>) {
     let read = age(view.now, reading.at);
     let asks = format!("{} has its wanted capacity", view.name());
     if ready >= wanted {
-        list.add(asks, Met::Yes, format!("{ready} of {wanted} ready, {read}"));
+        list.add(
+            key("capacity", view),
+            asks,
+            Met::Yes,
+            format!("{ready} of {wanted} ready, {read}"),
+        );
     } else {
         let seen = format!("{ready} of {wanted} ready, {read}: scale it before traffic");
-        list.add(asks, Met::Unknown, seen);
+        list.add(key("capacity", view), asks, Met::Unknown, seen);
     }
 }
 
@@ -286,14 +288,15 @@ fn one_primary(list: &mut List, scene: &Scene<'_>) {
             Roles::None | Roles::Fine => {}
         }
     }
+    let key = "one_primary".to_owned();
     let asks = "no system has two primaries".to_owned();
     if !two.is_empty() {
-        list.add(asks, Met::No, format!("two primaries: {}", two.join(", ")));
+        list.add(key, asks, Met::No, format!("two primaries: {}", two.join(", ")));
     } else if !last_seen.is_empty() {
         let seen = format!("two primaries when last read: {}", last_seen.join(", "));
-        list.add(asks, Met::Unknown, seen);
+        list.add(key, asks, Met::Unknown, seen);
     } else {
-        list.add(asks, Met::Yes, "none is seen");
+        list.add(key, asks, Met::Yes, "none is seen");
     }
 }
 
@@ -317,33 +320,35 @@ fn fence(list: &mut List, scene: &Scene<'_>, stores: &[SystemId]) {
         .filter(|view| stores.contains(&view.system.id) && !is_fenced(view))
         .map(|view| view.system.id.as_str())
         .collect();
+    let key = format!("fenced/{}", side.letter().to_lowercase());
     let asks = format!("{side} is fenced");
     if region || (open.is_empty() && !stores.is_empty()) {
-        list.add(asks, Met::Yes, format!("{side} accepts no writes"));
+        list.add(key, asks, Met::Yes, format!("{side} accepts no writes"));
     } else if stores.is_empty() {
-        list.add(asks, Met::Unknown, format!("UNKNOWN: no store is known in {side}"));
+        list.add(key, asks, Met::Unknown, format!("UNKNOWN: no store is known in {side}"));
     } else {
         let seen = format!("UNKNOWN: {side} may accept writes: {}", open.join(", "));
-        list.add(asks, Met::Unknown, seen);
+        list.add(key, asks, Met::Unknown, seen);
     }
 }
 
 fn us(list: &mut List, primary: &Primary, reference: &Reference) {
+    let key = "our_network".to_owned();
     let asks = "it is not our own network".to_owned();
     match (primary, reference) {
         (Primary::ItIsUs { .. }, _) => {
-            list.add(asks, Met::No, "the reference and both regions are silent");
+            list.add(key, asks, Met::No, "the reference and both regions are silent");
         }
-        (_, Reference::Answers) => list.add(asks, Met::Yes, "the reference answers"),
+        (_, Reference::Answers) => list.add(key, asks, Met::Yes, "the reference answers"),
         (_, Reference::Silent { why, .. }) => {
-            list.add(asks, Met::Unknown, format!("the reference is silent: {why}"));
+            list.add(key, asks, Met::Unknown, format!("the reference is silent: {why}"));
         }
         (_, Reference::NotConfigured) => {
             let seen = "no reference is configured: cannot tell our own network from theirs";
-            list.add(asks, Met::Unknown, seen);
+            list.add(key, asks, Met::Unknown, seen);
         }
         (_, Reference::CannotTell(why)) => {
-            list.add(asks, Met::Unknown, format!("the reference is UNKNOWN: {why}"));
+            list.add(key, asks, Met::Unknown, format!("the reference is UNKNOWN: {why}"));
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::domain::ids::StepId;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
+use crate::domain::verdict::Met;
 
 /// The shortest reason for breaking a rule, in characters.
 pub const REASON_CHARS_MIN: usize = 10;
@@ -19,6 +20,15 @@ pub enum Intent {
     },
     /// Accept the expected losses.
     AcceptLedger,
+    /// Go on although a go/no-go criterion is not met or cannot be told.
+    AcceptCriterion {
+        /// The criterion's key.
+        key: String,
+        /// How it was when the person read it.
+        met: Met,
+        /// The reason.
+        reason: Clean,
+    },
     /// Move T0.
     SetT0 {
         /// The new T0.

@@ -94,6 +94,7 @@ impl<D: Desk> Console<D> {
             run: self.run.as_ref(),
             forecast: &self.forecast,
             ledger: &self.ledger,
+            day: &self.memory.day,
             acknowledged: &self.acknowledged,
             rehearsal: self.rehearsal.as_ref(),
             output,

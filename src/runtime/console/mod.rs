@@ -5,12 +5,15 @@ mod attempts;
 mod driven;
 mod frame;
 mod pace;
+mod readiness;
 mod record;
 mod scene;
 mod share;
 mod variant;
 mod watch;
 mod wishes;
+
+use readiness::Memory;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -34,7 +37,7 @@ use crate::domain::verdict::{Assessment, Primary, T0Basis};
 use crate::runtime::desk::Desk;
 use crate::runtime::effect::Effect;
 use crate::runtime::event::{Event, Signal, Why};
-use crate::runtime::observations::{Day, Observations};
+use crate::runtime::observations::Observations;
 use crate::runtime::redact::Redactor;
 use crate::ui::keymap::Keymap;
 use crate::ui::model::{Model, Notice};
@@ -122,7 +125,7 @@ pub struct Console<D: Desk> {
     touched: Stamp,
     snapshot: Snapshot,
     remembered_active: Option<Side>,
-    day: Day,
+    memory: Memory,
     assessment: Assessment,
     forecast: Forecast,
     /// What earlier runs took, once they were read.
@@ -167,11 +170,11 @@ impl<D: Desk> Console<D> {
         let mut snapshot = Snapshot::default();
         let mut outage = None;
         let mut remembered_active = None;
-        let mut day = Day::default();
+        let mut memory = Memory::new(now);
         if let Some(old) = parts.remembered {
             snapshot.remember_all(old.snapshot);
             remembered_active = old.active;
-            day = old.day;
+            memory.recall(old.day, old.spells);
             if let (Some((t0, basis)), Some(ledger)) = (old.red, old.ledger) {
                 outage = Some(Outage { t0, basis, ledger, detected: None });
             }
@@ -197,7 +200,7 @@ impl<D: Desk> Console<D> {
             touched: now,
             snapshot,
             remembered_active,
-            day,
+            memory,
             assessment,
             ledger,
             outage,
@@ -381,6 +384,7 @@ impl<D: Desk> Console<D> {
             let leads_away = |plan: &Runbook| plan.from == active;
             self.chosen = self.runbooks.iter().position(leads_away).unwrap_or(0);
         }
+        self.weigh(now);
         self.ledger = match (self.run.as_ref().and_then(|run| run.ledger.as_ref()), &self.outage) {
             (Some(frozen), _) => frozen.clone(),
             (None, Some(outage)) => outage.ledger.clone(),
@@ -421,7 +425,8 @@ impl<D: Desk> Console<D> {
                 Some(run) if !run.stage.is_closed() => run.direction.from,
                 _ => self.assessment.active,
             }),
-            day: self.day.clone(),
+            day: self.memory.day.clone(),
+            spells: self.memory.spells.clone(),
         }
     }
 

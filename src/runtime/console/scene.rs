@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Console, Outage};
+use crate::domain::day::Day;
 use crate::domain::ids::{Side, StepId};
 use crate::domain::judge;
 use crate::domain::ledger::Ledger;
 use crate::domain::pace::Paces;
 use crate::domain::preview::{Preview, Standing};
+use crate::domain::readiness::Spells;
 use crate::domain::run::commit::Hash;
 use crate::domain::run::event::{Actor, Body, RunEvent};
 use crate::domain::run::misfit::Misfit;
@@ -21,7 +23,6 @@ use crate::domain::time::Stamp;
 use crate::domain::verdict::T0Basis;
 use crate::runtime::desk::{Desk, ObserverDesk};
 use crate::runtime::journal::head_words;
-use crate::runtime::observations::Day;
 use crate::ui::model::Model;
 use crate::ui::replay::ReplayWish;
 use crate::ui::screen::{JournalState, OutputLine, Rehearsal, TimelineRow};
@@ -100,6 +101,9 @@ pub struct Scene {
     pub active: Option<Side>,
     /// The figures of the last 24 hours.
     pub day: Day,
+    /// Since when each criterion has been as it is.
+    #[serde(default)]
+    pub spells: Spells,
     /// What earlier runs took, as far as it was known.
     #[serde(default)]
     pub paces: Paces,
@@ -140,7 +144,8 @@ impl<D: Desk> Console<D> {
             red: outage.map(|outage| (outage.t0, outage.basis, outage.detected)),
             ledger: outage.map(|outage| outage.ledger.clone()),
             active: self.remembered_active,
-            day: self.day.clone(),
+            day: self.memory.day.clone(),
+            spells: self.memory.spells.clone(),
             paces: self.paces.clone(),
             acknowledged: self.acknowledged.clone(),
             raised: self.raised.clone(),
@@ -183,7 +188,7 @@ impl Console<ObserverDesk> {
             _ => None,
         };
         self.remembered_active = scene.active;
-        self.day = scene.day;
+        self.memory.recall(scene.day, scene.spells);
         self.paces = scene.paces;
         self.acknowledged = scene.acknowledged;
         self.raised = scene.raised;

@@ -43,7 +43,7 @@ impl<D: Desk> Console<D> {
             },
             Err(error) => (error.counts_as_failure().then_some(false), None),
         };
-        self.day.count(system, side, at, good, lag);
+        self.memory.day.count(system, side, at, good, lag);
     }
 
     pub(super) fn tick(&mut self, now: Stamp) -> Vec<Effect<D::Role>> {

@@ -200,7 +200,7 @@ mod tests {
             "me": {"person": null, "user": "anna", "host": "laptop"},
             "snapshot": crate::domain::snapshot::Snapshot::default(),
             "red": null, "ledger": null, "active": null,
-            "day": crate::runtime::observations::Day::default(),
+            "day": crate::domain::day::Day::default(),
             "acknowledged": [], "raised": {}, "failed": null, "dry": null,
             "timeline": [], "output": [],
         });

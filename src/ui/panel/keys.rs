@@ -10,7 +10,7 @@ use crate::ui::widget::row::{Row, as_many};
 use super::words;
 
 /// The commands of the keys row with their short words, the most important first.
-const SHOWN: [(Command, &str); 26] = [
+const SHOWN: [(Command, &str); 27] = [
     (Command::Help, "help"),
     (Command::Enter, "open"),
     (Command::Run, "run"),
@@ -26,6 +26,7 @@ const SHOWN: [(Command, &str); 26] = [
     (Command::Acknowledge, "ack"),
     (Command::Evidence, "evidence"),
     (Command::Update, "update"),
+    (Command::Readiness, "go/no-go"),
     (Command::Note, "note"),
     (Command::Palette, "palette"),
     (Command::Panel(1), "panel"),
@@ -70,6 +71,7 @@ fn only_looks(command: Command) -> bool {
             | Command::Filter
             | Command::Enter
             | Command::Evidence
+            | Command::Readiness
             | Command::VerifyNow
             | Command::Report
             | Command::Palette
@@ -91,7 +93,8 @@ pub fn row(screen: &Screen<'_>, width: usize) -> Row {
         return Row::plain(format!("{typed} …   esc forgets it")).cut(width);
     }
     if let Some(dialog) = &screen.model.dialog {
-        return Row::plain(dialog_keys(dialog)).cut(width);
+        let looks = screen.access == Access::ReadOnly;
+        return Row::plain(dialog_keys(dialog, looks)).cut(width);
     }
     let shown: &[(Command, &str)] = if screen.model.replay.is_some() { &REPLAYED } else { &SHOWN };
     let parts = shown
@@ -118,10 +121,14 @@ fn same(one: Command, other: Command) -> bool {
     one == other || matches!((one, other), (Command::Panel(_), Command::Panel(_)))
 }
 
-fn dialog_keys(dialog: &Dialog) -> &'static str {
+fn dialog_keys(dialog: &Dialog, looks: bool) -> &'static str {
     match dialog {
         Dialog::Help { .. } | Dialog::Evidence { .. } => "up/down pgup/pgdn scroll   esc close",
         Dialog::Report { .. } => "up/down pgup/pgdn home/end scroll   tab next part   esc close",
+        Dialog::Readiness { .. } if looks => "up/down pgup/pgdn choose   esc close",
+        Dialog::Readiness { .. } => {
+            "up/down pgup/pgdn choose   enter accept as it is, with a reason   esc close"
+        }
         Dialog::Card(card) if card.window.is_some() => "any key stops it",
         Dialog::Card(card) if card.confirming => {
             "type the text   enter once it matches   pgup/pgdn scroll   esc leave"

@@ -6,6 +6,8 @@ pub mod header;
 pub mod keys;
 pub mod logs;
 pub mod next;
+pub mod quiet;
+pub mod readiness;
 pub mod red;
 pub mod region;
 pub mod replayed;

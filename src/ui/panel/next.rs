@@ -9,7 +9,7 @@ use crate::ui::command::Command;
 use crate::ui::model::Dialog;
 use crate::ui::screen::{Access, JournalState, Screen};
 
-use super::{clocks, words};
+use super::{clocks, readiness, words};
 
 /// What to do now.
 #[must_use]
@@ -35,7 +35,9 @@ fn watched(screen: &Screen<'_>) -> String {
         return "red, not declared yet".to_owned();
     }
     let Some(run) = screen.run else {
-        return format!("no incident, standby {}", screen.assessment.verdict.word());
+        let (word, counts) = (screen.assessment.verdict.word(), readiness::counts(screen));
+        let counts = if counts.is_empty() { counts } else { format!(": {counts}") };
+        return format!("no incident, standby {word}{counts}");
     };
     if run.stage.is_closed() {
         return run.stage.word().to_owned();

@@ -14,7 +14,7 @@ use crate::ui::widget::ink::{CRIT, FOCUS, Ink, MUTED, OK, TEXT, UNKNOWN, WARN};
 use crate::ui::widget::row::{Row, fit, wrap};
 use crate::ui::widget::sheet::window;
 
-use super::{clocks, spoken, words};
+use super::{clocks, readiness, spoken, words};
 
 /// Cells of the words at the left.
 const LEAD: usize = 8;
@@ -120,7 +120,7 @@ fn data(screen: &Screen<'_>, width: usize) -> Vec<Row> {
 fn standby(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     let assessment = screen.assessment;
     let label = words::label(screen, assessment.standby());
-    let head = format!("{label} is {}", assessment.verdict.word());
+    let head = format!("{label} is {}", readiness::verdict(screen).text());
     let mut rows = fact("STANDBY", spoken::verdict_ink(&assessment.verdict), &head, width);
     for criterion in &assessment.criteria {
         let (ink, word) = match criterion.met {

@@ -1,12 +1,10 @@
 //! Words of the strip: how fit the standby is, how the journal is, a sentence to say aloud.
 
-use crate::domain::catalogue::Class;
 use crate::domain::forecast::RtoState;
-use crate::domain::time::short_time;
 use crate::domain::verdict::Verdict;
 use crate::ui::screen::{JournalState, Screen};
 use crate::ui::widget::ink::{CRIT, Ink, MUTED, OK, UNKNOWN, WARN};
-use crate::ui::widget::row::{Row, as_many};
+use crate::ui::widget::row::Row;
 
 use super::words;
 
@@ -19,13 +17,6 @@ pub fn verdict_ink(verdict: &Verdict) -> Ink {
         Verdict::NoGo(_) => CRIT,
         Verdict::Blind(_) => UNKNOWN,
     }
-}
-
-/// `STANDBY GO`.
-#[must_use]
-pub fn verdict(screen: &Screen<'_>) -> Row {
-    let verdict = &screen.assessment.verdict;
-    Row::plain("STANDBY ").put(verdict_ink(verdict), verdict.word())
 }
 
 /// The journal's chain in words, or that it cannot record.
@@ -84,57 +75,4 @@ pub fn say(screen: &Screen<'_>) -> String {
         None => String::new(),
     };
     format!("say: \"{spent} in{rest}, {state}{doing}\"")
-}
-
-/// The strip while there is no incident: how fit the standby is and what failing over would cost.
-#[must_use]
-pub fn ready_rows(screen: &Screen<'_>, gauge: &Row, loss: &Row, width: usize) -> Vec<Row> {
-    let forecast = screen.forecast;
-    let takes = short_time(forecast.remaining_p80);
-    let of = forecast.rto.map_or_else(String::new, |rto| format!(" of {}", short_time(rto)));
-    let reasons = screen.assessment.verdict.reasons();
-    let half = width / 2;
-    let reason = |index: usize| {
-        let ink = verdict_ink(&screen.assessment.verdict);
-        reasons.get(index).map_or_else(Row::new, |why| Row::of(ink, format!("  {why}")))
-    };
-    let count = screen.assessment.criteria.len();
-    let met = screen
-        .assessment
-        .criteria
-        .iter()
-        .filter(|criterion| criterion.met == crate::domain::verdict::Met::Yes)
-        .count();
-    let first = verdict(screen).put(MUTED, format!("   {met} of {count} criteria met"));
-    let declarers = screen.site.declarers();
-    let plan = screen.runbook.map_or_else(
-        || "no runbook is chosen".to_owned(),
-        |book| {
-            let hard = book.steps.iter().filter(|step| step.class == Class::X).count();
-            format!("runbook {}: {} steps, {hard} irreversible", book.title, book.steps.len())
-        },
-    );
-    let right = [
-        Row::plain(format!("failing over would take {takes}{of}   ")).put(OK, "READY"),
-        gauge.clone(),
-        loss.clone(),
-        as_many(other_losses(screen, 1), "  ", half),
-        Row::of(MUTED, plan),
-    ];
-    let left = [
-        first,
-        if reasons.is_empty() { Row::of(MUTED, "  nothing speaks against it") } else { reason(0) },
-        reason(1),
-        match reasons.len() {
-            0..=3 => reason(2),
-            more => Row::of(MUTED, format!("  {} more reasons", more - 2)),
-        },
-        Row::of(MUTED, format!("may declare: {}", declarers.join(", "))),
-    ];
-    left.into_iter()
-        .zip(right)
-        .map(|(left, right)| {
-            left.cut(half.saturating_sub(2)).fit(half).join(right.cut(width - half))
-        })
-        .collect()
 }

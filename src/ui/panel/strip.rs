@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 
 use crate::domain::forecast::RtoState;
-use crate::domain::time::{clock_text, short_time};
+use crate::domain::time::clock_text;
 use crate::ui::screen::Screen;
 use crate::ui::widget::bar::bar;
 use crate::ui::widget::canvas::{Canvas, FrameLook};
@@ -13,7 +13,7 @@ use crate::ui::widget::digits::{self, Size};
 use crate::ui::widget::ink::{CRIT, HELD, INFO, Ink, MUTED, OK, TEXT, WARN};
 use crate::ui::widget::row::{Row, as_many, first_fit, fit};
 
-use super::{clocks, spoken, words};
+use super::{clocks, quiet, spoken, words};
 
 /// How much room the strip has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,21 @@ impl Look {
             Self::One => 1,
         }
     }
+
+    /// Rows that it takes on this screen: a quiet one tells what a failover would cost.
+    #[must_use]
+    pub fn height_on(self, screen: &Screen<'_>) -> u16 {
+        match self {
+            Self::Five | Self::Three if screen.forecast.elapsed.is_none() => {
+                self.height() + QUIET_ROWS
+            }
+            Self::Five | Self::Three | Self::Stack | Self::Two | Self::One => self.height(),
+        }
+    }
 }
+
+/// Rows that a framed strip takes more while there is no incident.
+const QUIET_ROWS: u16 = 2;
 
 /// The ink of an RTO state.
 #[must_use]
@@ -89,7 +103,7 @@ fn left(screen: &Screen<'_>, whole: bool) -> Row {
 
 fn share(screen: &Screen<'_>) -> f64 {
     let rto = screen.forecast.rto.unwrap_or_default().as_secs_f64();
-    let spent = screen.forecast.elapsed.unwrap_or(screen.forecast.remaining_p80).as_secs_f64();
+    let spent = screen.forecast.elapsed.unwrap_or_default().as_secs_f64();
     if rto > 0.0 { spent / rto } else { 0.0 }
 }
 
@@ -173,7 +187,7 @@ pub fn tiny(screen: &Screen<'_>, width: usize) -> Row {
 /// `RTO T+00:23:41  LEFT 00:36:19  [██░░] 39 %  ON TRACK  margin 19m00s`.
 fn text_row(screen: &Screen<'_>, width: usize) -> Row {
     if screen.forecast.elapsed.is_none() {
-        return ready_row(screen, width);
+        return quiet::first_row(screen, width);
     }
     let clock = Row::plain(format!("RTO T+{}", elapsed(screen)));
     let parts = |bar: usize, margin_too: bool| {
@@ -205,34 +219,13 @@ fn text_row(screen: &Screen<'_>, width: usize) -> Row {
     first_fit(rows, width)
 }
 
-fn ready_row(screen: &Screen<'_>, width: usize) -> Row {
-    let away = words::label(screen, words::direction(screen).from);
-    let takes = short_time(screen.forecast.remaining_p80);
-    let of = screen.forecast.rto.map_or_else(String::new, |rto| format!(" of {}", short_time(rto)));
-    let lead = Row::plain(format!("IF {away} FAILED NOW  RTO {takes}{of}"));
-    let short = Row::plain(format!("IF IT FAILED NOW  RTO {takes}{of}"));
-    first_fit(
-        vec![
-            lead.clone().put(TEXT, " ").join(gauge(screen, 10)).put(TEXT, "  ").join(state(screen)),
-            lead.put(TEXT, "  ").join(state(screen)),
-            short.put(TEXT, " ").join(state(screen)),
-            Row::plain(format!("RTO {takes}{of} ")).join(state(screen)),
-            tiny(screen, width),
-        ],
-        width,
-    )
-}
-
 /// The second row: exposure, the step, the journal.
 fn second_row(screen: &Screen<'_>, width: usize) -> Row {
+    if screen.forecast.elapsed.is_none() {
+        return quiet::second_row(screen, width);
+    }
     let step = Row::plain(words::step_clock(screen));
-    let third = if screen.forecast.elapsed.is_none() {
-        spoken::verdict(screen)
-    } else if step.is_empty() {
-        declared(screen)
-    } else {
-        step
-    };
+    let third = if step.is_empty() { declared(screen) } else { step };
     let (tier_first, tier) = clocks::worst_tier(screen);
     let journal = spoken::journal(screen);
     let (one, other) = if tier_first { (tier, journal) } else { (journal, tier) };
@@ -246,6 +239,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, look: Look, screen: &Screen<'_>
         Look::One => canvas.row(area.x, area.y, area.width, &text_row(screen, width)),
         Look::Two => {
             canvas.rows(area, &[text_row(screen, width), second_row(screen, width)]);
+        }
+        Look::Stack if screen.forecast.elapsed.is_none() => {
+            canvas.rows(area, &quiet::stack_rows(screen, width));
         }
         Look::Stack => {
             let rows = [
@@ -288,7 +284,7 @@ fn draw_framed(canvas: &mut Canvas<'_>, area: Rect, look: Look, screen: &Screen<
     let rows = if incident {
         incident_rows(canvas.ascii(), look, screen, width)
     } else {
-        spoken::ready_rows(screen, &gauge(screen, 24), &loss(screen), width)
+        quiet::rows(screen, usize::from(inner.height), width)
     };
     let inside = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     canvas.rows(inside, &rows);

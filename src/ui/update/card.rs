@@ -328,7 +328,7 @@ fn go_on(model: &mut Model, facts: &Facts<'_>) -> Vec<Wish> {
     } else {
         After::Stay(Vec::new())
     };
-    after.settle(model, Dialog::Card(card))
+    after.settle(model, facts.now, Dialog::Card(card))
 }
 
 /// Takes the passing of time.

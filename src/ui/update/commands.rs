@@ -78,6 +78,7 @@ pub(super) fn run(model: &mut Model, facts: &Facts<'_>, command: Command) -> Vec
             open(model, opened, Dialog::Update { field, scroll: 0, opened });
         }
         Command::Copy => return vec![Wish::Copy],
+        Command::Readiness => open(model, opened, Dialog::Readiness { selected: None }),
         Command::VerifyNow => {
             say(model, opened, "looking again at everything");
             return vec![Wish::VerifyNow];

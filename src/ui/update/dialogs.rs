@@ -5,7 +5,9 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 
 use super::guards::{dialog_is_new, refusal};
-use super::{Facts, Wish, card, contexts, form, leave_dialog, look, palette, refuse, sheets};
+use super::{
+    Facts, Wish, card, contexts, form, leave_dialog, look, open, palette, readiness, refuse, sheets,
+};
 use crate::domain::report::Report;
 use crate::domain::run::event::Mode;
 use crate::domain::run::intent::{Intent, REASON_CHARS_MIN};
@@ -35,12 +37,18 @@ pub(super) enum After {
     Close(Vec<Wish>),
     /// Another one, or none, is in its place already.
     Gone(Vec<Wish>),
+    /// Another one takes its place.
+    Instead(Dialog),
 }
 
 impl After {
     /// Puts the dialog back, or not, and hands on the wishes.
-    pub(super) fn settle(self, model: &mut Model, dialog: Dialog) -> Vec<Wish> {
+    pub(super) fn settle(self, model: &mut Model, now: Stamp, dialog: Dialog) -> Vec<Wish> {
         match self {
+            Self::Instead(other) => {
+                open(model, now, other);
+                Vec::new()
+            }
             Self::Stay(wishes) => {
                 model.dialog = Some(dialog);
                 wishes
@@ -70,6 +78,7 @@ pub(super) fn has_field(dialog: &Dialog) -> bool {
         | Dialog::Choose(_)
         | Dialog::Evidence { .. }
         | Dialog::Report { .. }
+        | Dialog::Readiness { .. }
         | Dialog::Close { .. }
         | Dialog::Leave { .. } => false,
     }
@@ -83,7 +92,10 @@ pub(super) fn accepts_enter(dialog: &Dialog) -> bool {
 /// True when a key that was meant for what is beneath could do something here.
 fn settles(dialog: &Dialog) -> bool {
     match dialog {
-        Dialog::Help { .. } | Dialog::Evidence { .. } | Dialog::Report { .. } => false,
+        Dialog::Help { .. }
+        | Dialog::Evidence { .. }
+        | Dialog::Report { .. }
+        | Dialog::Readiness { .. } => false,
         Dialog::Form { purpose, .. } => !matches!(purpose, FormPurpose::Note | FormPurpose::Seek),
         Dialog::Card(_)
         | Dialog::Declare { .. }
@@ -113,6 +125,7 @@ pub(super) fn refuse_burst(model: &mut Model, now: Stamp) -> bool {
             | Dialog::Choose(_)
             | Dialog::Evidence { .. }
             | Dialog::Report { .. }
+            | Dialog::Readiness { .. }
             | Dialog::Close { .. }
             | Dialog::Leave { .. },
         ) => None,
@@ -181,7 +194,7 @@ pub(super) fn press(model: &mut Model, facts: &Facts<'_>, keymap: &Keymap, key: 
         return Vec::new();
     }
     let after = take(model, facts, &mut dialog, key, command);
-    after.settle(model, dialog)
+    after.settle(model, now, dialog)
 }
 
 fn take(
@@ -206,6 +219,9 @@ fn take(
                 (*part, *scroll) = (part.next(), 0);
             }
             return read_report(model, facts, *part, scroll, command);
+        }
+        Dialog::Readiness { selected } => {
+            return readiness::press(model, facts, selected, command);
         }
         Dialog::Card(card) => return card::press(model, facts, card, key, command),
         Dialog::Form { purpose, field, .. } => {

@@ -7,7 +7,7 @@ use crate::domain::run::decide::SHORT_REASON_CHARS_MIN;
 use crate::domain::run::intent::{Intent, REASON_CHARS_MIN};
 use crate::domain::run::phase::Stage;
 use crate::domain::text::Clean;
-use crate::ui::available::why_not_step;
+use crate::ui::available::{why_not_accept, why_not_step};
 use crate::ui::command::Command;
 use crate::ui::keymap::Key;
 use crate::ui::model::{Field, FormPurpose, Model};
@@ -26,7 +26,9 @@ pub fn least_chars(purpose: &FormPurpose, facts: &Facts<'_>) -> usize {
             let light = !back && found.is_some_and(|step| step.optional || step.waived(ungraceful));
             if light { SHORT_REASON_CHARS_MIN } else { REASON_CHARS_MIN }
         }
-        FormPurpose::Resolve(..) | FormPurpose::Escalate(_) => REASON_CHARS_MIN,
+        FormPurpose::Resolve(..) | FormPurpose::Escalate(_) | FormPurpose::Criterion(..) => {
+            REASON_CHARS_MIN
+        }
         FormPurpose::AbortStep(step) => abort_text(step).chars().count(),
     }
 }
@@ -74,7 +76,11 @@ fn enter(model: &mut Model, facts: &Facts<'_>, purpose: &FormPurpose, field: &Fi
     let now = facts.now;
     let (command, id) = subject(purpose);
     let step = id.and_then(|id| facts.runbook.and_then(|runbook| runbook.step(id)));
-    if let Some(why) = why_not_step(command, facts, model, step) {
+    let why = match purpose {
+        FormPurpose::Criterion(_, met) => why_not_accept(*met, facts, model),
+        _ => why_not_step(command, facts, model, step),
+    };
+    if let Some(why) = why {
         refuse(model, now, why);
         return stay;
     }
@@ -116,6 +122,7 @@ fn subject(purpose: &FormPurpose) -> (Command, Option<&StepId>) {
         FormPurpose::Resolve(step, _) => (Command::Resolve, Some(step)),
         FormPurpose::Escalate(step) => (Command::Escalate, step.as_ref()),
         FormPurpose::AbortStep(step) => (Command::AbortStep, Some(step)),
+        FormPurpose::Criterion(..) => (Command::Readiness, None),
     }
 }
 
@@ -136,6 +143,9 @@ fn wish(purpose: &FormPurpose, text: Clean) -> Option<Wish> {
         FormPurpose::Escalate(step) => Intent::Escalate { step: step.clone(), reason: text },
         FormPurpose::AbortStep(step) => {
             Intent::AbortStep { step: step.clone(), typed: text.to_string() }
+        }
+        FormPurpose::Criterion(key, met) => {
+            Intent::AcceptCriterion { key: key.clone(), met: *met, reason: text }
         }
     };
     Some(Wish::Intent(intent))

@@ -8,6 +8,7 @@ mod form;
 mod guards;
 mod moves;
 mod palette;
+mod readiness;
 mod sheets;
 mod wish;
 

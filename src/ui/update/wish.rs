@@ -67,6 +67,7 @@ impl Wish {
                 | Intent::AbortRun { .. } => true,
                 Intent::Declare { .. }
                 | Intent::AcceptLedger
+                | Intent::AcceptCriterion { .. }
                 | Intent::SetT0 { .. }
                 | Intent::Hold { .. }
                 | Intent::Release

@@ -121,6 +121,7 @@ fn plan(steps: Vec<Step>) -> Runbook {
         from: Side::A,
         to: Side::B,
         back: None,
+        go: Vec::new(),
         restored: vec![healthy(None)],
         steps,
         hash: "abc".into(),

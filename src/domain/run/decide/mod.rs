@@ -70,6 +70,9 @@ pub fn decide(context: &Context<'_>, intent: &Intent) -> Result<Decision, Refusa
     match intent {
         Intent::Declare { typed, reason } => whole::declare(context, typed, reason),
         Intent::AcceptLedger => whole::accept_ledger(context),
+        Intent::AcceptCriterion { key, met, reason } => {
+            whole::accept_criterion(context, key, *met, reason)
+        }
         Intent::SetT0 { t0, typed, reason } => whole::set_t0(context, *t0, typed, reason),
         Intent::Run { step, typed, broken, call } => {
             steps::run_step(context, step, typed, broken.as_ref(), call)

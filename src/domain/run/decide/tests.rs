@@ -87,6 +87,7 @@ fn plan() -> Runbook {
         to: Side::B,
         back: None,
         restored: Vec::new(),
+        go: Vec::new(),
         steps: vec![
             step("fence", &FENCE, &[]),
             promote,
@@ -283,6 +284,36 @@ fn nothing_runs_before_a_named_person_declared() {
     refuses(&bench, &typed("declare", "dark"), "at least 10 characters");
     bench.grant(&declare());
     refuses(&bench, &declare(), "declared already");
+}
+
+#[test]
+fn a_criterion_is_accepted_by_a_commander_as_it_is() {
+    use crate::domain::verdict::Met;
+    let mut bench = Bench::new(Mode::Ungraceful);
+    bench.armed = false;
+    let accept = |key: &str, met: Met, reason: &str| Intent::AcceptCriterion {
+        key: key.into(),
+        met,
+        reason: reason.into(),
+    };
+    let reason = "we can live with that";
+    let fence = "rpo/pg/b";
+    bench.person = Some("raj");
+    refuses(&bench, &accept(fence, Met::Unknown, reason), "gives the role to others");
+    bench.person = Some("anna");
+    refuses(&bench, &accept("rpo/nothing/b", Met::No, reason), "asked no more");
+    refuses(&bench, &accept(fence, Met::No, reason), "changed since you read it");
+    refuses(&bench, &accept("role/pg/b", Met::No, reason), "nothing to accept");
+    refuses(&bench, &accept(fence, Met::Unknown, "short"), "at least 10 characters");
+    bench.grant(&accept(fence, Met::Unknown, reason));
+    let run = bench.run.as_ref().unwrap();
+    let accepted = &run.accepted_criteria[0];
+    assert_eq!(accepted.asks.as_str(), "pg in B would lose no more than its RPO");
+    assert_eq!(accepted.evidence.as_str(), "UNKNOWN: its tier has no RPO");
+    assert_eq!(accepted.by.to_string(), "anna");
+    bench.apply(Body::AbortStarted { reason: "no".into() });
+    bench.apply(Body::Closed { closing: crate::domain::run::event::Closing::Aborted });
+    refuses(&bench, &accept(fence, Met::Unknown, reason), "it has ended");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::{Context, Decision, declared_run, find, long_enough, open_run, permit
 use crate::domain::abort;
 use crate::domain::ids::StepId;
 use crate::domain::moment::check_t0;
+use crate::domain::readiness;
 use crate::domain::rhythm::next_number;
 use crate::domain::run::event::{Body, Closing, Mode};
 use crate::domain::run::intent::REASON_CHARS_MIN;
@@ -14,7 +15,7 @@ use crate::domain::runbook::{Runbook, Ungraceful};
 use crate::domain::site::SiteRole;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::domain::verdict::{Primary, T0Basis};
+use crate::domain::verdict::{Met, Primary, T0Basis};
 
 pub(super) fn declare(
     context: &Context<'_>,
@@ -123,6 +124,27 @@ pub(super) fn accept_ledger(context: &Context<'_>) -> Result<Decision, Refusal> 
         .join(", ");
     let summary = if summary.is_empty() { "no replicated store".to_owned() } else { summary };
     Ok(Decision::Record(vec![Body::LedgerAccepted { summary: summary.into() }]))
+}
+
+/// The evidence stays what it is: only the word of a named person is added to it.
+pub(super) fn accept_criterion(
+    context: &Context<'_>,
+    key: &str,
+    met: Met,
+    reason: &Clean,
+) -> Result<Decision, Refusal> {
+    open_run(context)?;
+    let criterion = context.assessment.criteria.iter().find(|known| known.key == key);
+    let criterion = criterion.ok_or(Refusal::Already("that criterion is asked no more"))?;
+    if criterion.met == Met::Yes {
+        return Err(Refusal::Already("the criterion is met: there is nothing to accept"));
+    }
+    if criterion.met != met {
+        return Err(Refusal::Already("the criterion changed since you read it: look again"));
+    }
+    long_enough(reason, REASON_CHARS_MIN)?;
+    let (asks, evidence) = (criterion.asks.clone(), readiness::seen(criterion));
+    Ok(Decision::Record(vec![Body::CriterionAccepted { asks, evidence, reason: reason.clone() }]))
 }
 
 pub(super) fn escalate(

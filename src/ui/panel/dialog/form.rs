@@ -11,6 +11,7 @@ use crate::ui::widget::row::Row;
 use crate::ui::widget::sheet::Sheet;
 
 use super::fields::{LEAD, exact, fact, leave_row, paragraph, words as words_field};
+use super::readiness;
 
 /// What stands above the field: title, explanation, and what is asked.
 fn texts(purpose: &FormPurpose) -> (&'static str, &'static str, &'static str) {
@@ -53,12 +54,17 @@ fn texts(purpose: &FormPurpose) -> (&'static str, &'static str, &'static str) {
             "The call is asked to end. What it changed stays; the step fails or is unknown.",
             "",
         ),
+        FormPurpose::Criterion(..) => (
+            "GO ON ALTHOUGH IT IS NOT MET",
+            "Your name and reason go on record. The criterion stays as it is, and is shown so.",
+            "why it may be accepted:",
+        ),
     }
 }
 
 fn subject(purpose: &FormPurpose) -> Option<&StepId> {
     match purpose {
-        FormPurpose::Note | FormPurpose::Seek => None,
+        FormPurpose::Note | FormPurpose::Seek | FormPurpose::Criterion(..) => None,
         FormPurpose::Skip(step)
         | FormPurpose::Attest(step)
         | FormPurpose::Retry(step)
@@ -71,6 +77,7 @@ fn subject(purpose: &FormPurpose) -> Option<&StepId> {
 fn step_rows(screen: &Screen<'_>, purpose: &FormPurpose, width: usize) -> Vec<Row> {
     let Some(id) = subject(purpose) else {
         return match purpose {
+            FormPurpose::Criterion(key, _) => readiness::form_rows(screen, key, width),
             FormPurpose::Escalate(None) => fact("WHAT", TEXT, "the whole run", width),
             FormPurpose::Escalate(Some(_))
             | FormPurpose::Note

@@ -12,6 +12,7 @@ mod leave;
 mod ledger;
 mod lossy;
 mod palette;
+mod readiness;
 pub(crate) mod report;
 mod runbooks;
 mod t0;
@@ -40,6 +41,7 @@ pub fn draw(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>, dialog:
         Dialog::Choose(choose) => runbooks::sheet(screen, choose, width),
         Dialog::Arm { field, .. } => leave::arm(screen, field, width),
         Dialog::Evidence { side, scroll } => evidence::sheet(screen, *side, *scroll, width),
+        Dialog::Readiness { selected } => readiness::sheet(screen, selected.as_ref(), width),
         Dialog::Report { part, scroll } => report::sheet(screen, *part, *scroll, width),
         Dialog::AbortRun { word, reason, at_reason, scroll, .. } => {
             let sheet = abandon::sheet(screen, (word, reason), *at_reason, width);

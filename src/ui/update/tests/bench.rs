@@ -19,7 +19,9 @@ use crate::domain::settings::{Span, Table};
 use crate::domain::site::{Region, Site};
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::{BootId, Stamp};
-use crate::domain::verdict::{Alarm, Assessment, Primary, Priority, T0Basis, Verdict};
+use crate::domain::verdict::{
+    Alarm, Assessment, Criterion, Met, Primary, Priority, T0Basis, Verdict,
+};
 use crate::ui::keymap::{Key, Keymap};
 use crate::ui::model::Model;
 use crate::ui::screen::{Access, JournalState, Rehearsal};
@@ -168,6 +170,10 @@ fn numbered(bodies: Vec<Body>) -> Vec<RunEvent> {
     (1..).zip(bodies).map(|(seq, body)| RunEvent { seq, at: at(0), by: by.clone(), body }).collect()
 }
 
+fn criterion(key: &str, met: Met) -> Criterion {
+    Criterion::new(key.to_owned(), key, met, "seen")
+}
+
 /// The console and the hand in front of it.
 pub(super) struct Bench {
     pub(super) model: Model,
@@ -214,6 +220,7 @@ impl Bench {
             to: from.other(),
             back: None,
             restored: Vec::new(),
+            go: Vec::new(),
             steps: STEPS.map(step).to_vec(),
             hash: String::new(),
         };
@@ -236,7 +243,7 @@ impl Bench {
             primary: Primary::Healthy,
             split_brain: Vec::new(),
             alarms: vec![alarm],
-            criteria: Vec::new(),
+            criteria: vec![criterion("well", Met::Yes), criterion("fence", Met::No)],
             verdict: Verdict::Go,
         };
         Self {
@@ -399,6 +406,9 @@ pub(super) fn short(wish: &Wish) -> String {
         Wish::Intent(Intent::Escalate { step, reason }) => {
             let what = step.as_ref().map_or("run", StepId::as_str);
             format!("escalate {what} `{reason}`")
+        }
+        Wish::Intent(Intent::AcceptCriterion { key, met, reason }) => {
+            format!("accept {key} {} `{reason}`", met.word())
         }
         other => format!("{other:?}"),
     }

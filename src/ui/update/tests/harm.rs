@@ -87,7 +87,7 @@ fn states() -> Vec<(&'static str, Vec<&'static str>)> {
         }
     }
     // These do not depend on the step.
-    for key in ["?", "!", "L", "A", "o", "E", "W", "i", "t", "q", "/", "z", "1", "5"] {
+    for key in ["?", "!", "L", "A", "o", "E", "W", "i", "p", "t", "q", "/", "z", "1", "5"] {
         states.push(("promote", vec![key]));
     }
     for key in [":", "u", "c"] {
@@ -107,6 +107,7 @@ fn states() -> Vec<(&'static str, Vec<&'static str>)> {
     states.push(("running", vec!["X", "=abort runnin"]));
     states.push(("dns", vec!["E", "=abort run"]));
     states.push(("dns", vec!["!", "tab"]));
+    states.push(("dns", vec!["p", "enter"]));
     states
 }
 
@@ -174,6 +175,7 @@ fn apt_words(bench: &Bench) -> &'static str {
             | Dialog::Choose(_)
             | Dialog::Evidence { .. }
             | Dialog::Report { .. }
+            | Dialog::Readiness { .. }
             | Dialog::AbortRun { .. }
             | Dialog::Update { .. }
             | Dialog::Close { .. }
@@ -188,7 +190,7 @@ fn stir(bench: &mut Bench, dice: &mut Dice, keys: &[Key]) {
     const VERBS: &[&str] = &[
         "r", "r", "r", "R", "s", "m", "X", "U", "!", "K", "E", "D", "A", "L", "W", "a", "v", "t",
         ":", ":", "f2", "u", "c", "down", "up", "home", "end", "enter", "esc", "tab", "o", "q",
-        "space",
+        "space", "p",
     ];
     bench.now += [0, 20, 100, 350, 600, 3000][dice.roll(6)];
     bench.tick();

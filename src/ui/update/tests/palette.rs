@@ -26,6 +26,7 @@ fn over(bench: &Bench) -> String {
             FormPurpose::AbortStep(step) => format!("abort {step} `{}`", field.text),
             FormPurpose::Resolve(step, _) => format!("resolve {step} `{}`", field.text),
             FormPurpose::Escalate(_) => format!("escalate `{}`", field.text),
+            FormPurpose::Criterion(key, _) => format!("accept {key} `{}`", field.text),
             FormPurpose::Seek => format!("seek `{}`", field.text),
         },
         Some(Dialog::Declare { word, reason, .. }) => {

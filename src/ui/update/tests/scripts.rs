@@ -52,6 +52,32 @@ fn a_step_starts_as_its_guard_asks() {
 }
 
 #[test]
+fn a_criterion_is_accepted_by_name_and_reason() {
+    let check = |access: Access, stage: &str, script: &[&str], want: &[&str], said: &str| {
+        let mut bench = Bench::new(access, stage);
+        bench.script(script);
+        assert_eq!(bench.wished(), want, "{script:?}: {}", bench.notice());
+        assert!(bench.notice().contains(said), "{script:?}: {}", bench.notice());
+    };
+    let accepted = ["accept fence NOT MET `we know it is fenced`"];
+    let typed = ["p", "enter", "+400", "=we know it is fenced", "enter"];
+    check(Safe, "executing", &typed, &accepted, "");
+    check(Safe, "standby", &typed, &accepted, "");
+    check(Safe, "none", &["p", "enter"], NOTHING, "no run is open");
+    check(ReadOnly, "executing", &["p", "enter"], NOTHING, "read only");
+    check(Safe, "executing", &["p", "down", "enter"], NOTHING, "it is met");
+    check(Safe, "executing", &["p", "end", "home", "enter", "enter"], NOTHING, "10 characters");
+    check(Safe, "executing", &["p", "enter", "+400", "=too short", "esc"], NOTHING, "");
+    // What changes while it is typed is not accepted by accident.
+    let mut bench = Bench::new(Safe, "executing");
+    bench.script(&["p", "enter", "+400", "=we know it is fenced"]);
+    bench.journal = JournalState::Failed("the disk is full".into());
+    bench.script(&["enter"]);
+    assert!(bench.notice().contains("cannot record"), "{}", bench.notice());
+    assert_eq!(bench.wished(), NOTHING);
+}
+
+#[test]
 fn a_gate_is_broken_only_by_name_and_reason() {
     let check = |step: &str, script: &[&str], want: &[&str], said: &str| {
         let mut bench = Bench::at_step(Access::Armed, step);

@@ -1,0 +1,293 @@
+//! `warroom status`: one round of looks at every system, judged; for scripts and for a prompt.
+
+mod fill;
+mod form;
+mod parts;
+mod tell;
+mod text;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::anyhow;
+use schemars::generate::SchemaSettings;
+use secrecy::SecretString;
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+
+use super::history;
+use super::resume;
+use super::secrets::ReadSecrets;
+use super::site_file::{self, LoadedSite};
+use super::workshop;
+use crate::cli::Exit;
+use crate::domain::forecast::{Grounds, forecast};
+use crate::domain::ids::{Side, SystemId};
+use crate::domain::judge;
+use crate::domain::ledger::freeze;
+use crate::domain::pace::Paces;
+use crate::domain::readiness::complete;
+use crate::domain::run::event::RunKind;
+use crate::domain::run::state::Run;
+use crate::domain::runbook::Runbook;
+use crate::domain::site::Site;
+use crate::domain::snapshot::Snapshot;
+use crate::domain::time::Stamp;
+use crate::domain::verdict::Primary;
+use crate::port::{Clock, Secrets as _};
+use crate::runtime::event::Event;
+use crate::runtime::journal;
+use crate::runtime::observations::{self, Observations};
+use crate::runtime::paths::StatePaths;
+use crate::runtime::poller;
+use crate::runtime::redact::Redactor;
+use crate::systems::sim;
+
+pub use fill::{Outlook, status};
+pub use form::{PrimaryWord, SCHEMA, Status, VerdictWord};
+pub use parts::CellWord;
+
+/// Looks that may wait to be taken in.
+const EVENT_QUEUE: usize = 1024;
+
+/// What a round is given beyond the longest deadline of a system before it is called over.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// The JSON Schema of [`Status`], as `docs/status.schema.json` keeps it.
+#[must_use]
+pub fn schema() -> String {
+    // Of what is written: a value that is not known stands there as null, it is never left out.
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let schema = settings.into_generator().into_root_schema_for::<Status>();
+    let text = serde_json::to_string_pretty(&schema).unwrap_or_default();
+    format!("{text}\n")
+}
+
+impl Status {
+    /// The status as JSON, one object.
+    #[must_use]
+    pub fn json(&self) -> String {
+        let text = serde_json::to_string_pretty(self).unwrap_or_default();
+        format!("{text}\n")
+    }
+
+    /// 0 when the primary is healthy, the standby is GO and nothing is open; 69 when nothing
+    /// answered at all; else 1.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        let cells = || self.systems.iter().flat_map(|system| [&system.a, &system.b]).flatten();
+        let told = |state: CellWord| match state {
+            CellWord::Up | CellWord::Degraded => true,
+            CellWord::Down | CellWord::Unknown | CellWord::Stale | CellWord::NoData => false,
+        };
+        if !cells().any(|cell| told(cell.state)) {
+            return Exit::Unreachable;
+        }
+        let urgent = self.alarms.iter().any(|alarm| alarm.priority <= 2);
+        let unwell = cells().any(|cell| cell.state != CellWord::Up && !cell.idle);
+        let well = self.primary.state == PrimaryWord::Healthy
+            && self.verdict.word == VerdictWord::Go
+            && !urgent
+            && !unwell
+            && self.split_brain.is_empty()
+            && self.run.is_none()
+            && self.run_trouble.is_none();
+        if well { Exit::Ok } else { Exit::Finding }
+    }
+}
+
+/// What is known beside what is looked at now.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// What consoles and watchers remember.
+    pub remembered: Option<Observations>,
+    /// The open run with the plan frozen with it, and what a check of its journal found.
+    pub run: Option<(Run, Runbook, String)>,
+    /// What earlier runs took.
+    pub paces: Paces,
+    /// Why an open run could not be read.
+    pub trouble: Option<String>,
+}
+
+/// What this machine knows of a site; `site` becomes the one frozen with an open run.
+///
+/// # Errors
+/// When the state folder cannot be found.
+pub fn recall(site: &mut LoadedSite) -> anyhow::Result<Known> {
+    let paths = StatePaths::of_process()?;
+    let name = site.site.name.clone();
+    let remembered = match memory(site) {
+        Some(folder) => observations::peek(&folder),
+        None => observations::peek(&paths.site(&name)?),
+    };
+    let simulated = is_simulated(&site.site);
+    let kind = if simulated { RunKind::Simulation } else { RunKind::Live };
+    let paces = history::read_paces(&paths, &name, kind);
+    let mut known = Known { remembered, paces, ..Known::default() };
+    match open_run(&paths, site) {
+        Ok(run) => known.run = run,
+        Err(error) => known.trouble = Some(format!("the open run cannot be read: {error:#}")),
+    }
+    Ok(known)
+}
+
+fn is_simulated(site: &Site) -> bool {
+    site.systems.iter().any(|system| system.kind == sim::KIND)
+}
+
+/// Where the demo remembers: beside its world.
+fn memory(site: &LoadedSite) -> Option<PathBuf> {
+    let world = sim::probe::world_of(&site.site)?;
+    Some(world.parent()?.join("memory")).filter(|folder| folder.is_dir())
+}
+
+fn open_run(
+    paths: &StatePaths,
+    site: &mut LoadedSite,
+) -> anyhow::Result<Option<(Run, Runbook, String)>> {
+    let Some(folder) = resume::find_open_run(paths, &site.site.name)? else { return Ok(None) };
+    let back = journal::read(&folder).map_err(|error| anyhow!("{error}"))?;
+    let frozen = site_file::parse(&back.site).map_err(|fault| anyhow!("its site file: {fault}"))?;
+    let plan = resume::frozen_plan(&back.runbook, &frozen)?;
+    let run = Run::replay(&plan, &back.events)?;
+    let journal = back.finding.sentence().to_string();
+    site.site = frozen;
+    Ok(run.map(|run| (run, plan, journal)))
+}
+
+/// Looks at every system once, and goes on for `wait`, so that rules which want several looks
+/// have them. What was heard goes into `snapshot`.
+///
+/// # Errors
+/// A sentence when a setting is wrong or a secret cannot be opened.
+pub async fn look(
+    site: &LoadedSite,
+    clock: &Arc<dyn Clock>,
+    wait: Duration,
+    snapshot: &mut Snapshot,
+) -> Result<(), String> {
+    let watched = workshop::probes(&site.site, &site.dir, clock)?;
+    let mut awaited: BTreeSet<SystemId> = site.site.systems.iter().map(|s| s.id.clone()).collect();
+    let mut references = site.site.reference.len();
+    let longest = watched.iter().map(|one| one.timeout).max().unwrap_or_default();
+    let (events, mut inbox) = mpsc::channel(EVENT_QUEUE);
+    let _poke = poller::start(watched, clock, &events);
+    drop(events);
+    let (least, most) = (sleep(wait), sleep(wait.max(longest + GRACE)));
+    tokio::pin!(least, most);
+    let mut waited = false;
+    while !(waited && awaited.is_empty() && references == 0) {
+        let event = tokio::select! {
+            biased;
+            event = inbox.recv() => event,
+            () = &mut least, if !waited => {
+                waited = true;
+                continue;
+            }
+            () = &mut most => return Ok(()),
+        };
+        match event {
+            Some(Event::Heard { system, at, looks }) => {
+                awaited.remove(&system);
+                for (side, look) in Side::BOTH.into_iter().zip([looks.a, looks.b]) {
+                    if let Some(look) = look {
+                        snapshot.record(&system, side, at, look);
+                    }
+                }
+            }
+            Some(Event::Reference { at, look }) => {
+                references = references.saturating_sub(1);
+                snapshot.reference.record(at, *look);
+            }
+            Some(_) => {}
+            None => return Ok(()),
+        }
+    }
+    Ok(())
+}
+
+/// Judges what was heard.
+#[must_use]
+pub fn judged(site: &LoadedSite, known: &Known, snapshot: &Snapshot, now: Stamp) -> Status {
+    let remembered = known.remembered.as_ref();
+    let run = known.run.as_ref().map(|(run, ..)| run);
+    let last = remembered.and_then(|memory| memory.active);
+    let serves = || judge::active(&site.site, snapshot, last, now);
+    let active = run.map_or_else(serves, |run| run.direction.from);
+    let mut assessment = judge::judge(&site.site, snapshot, active, now);
+    let plan = match &known.run {
+        Some((_, plan, _)) => Some(plan),
+        None => site.runbooks.iter().find(|plan| plan.from == active),
+    };
+    complete(&mut assessment, plan, run, &site.site, snapshot, now);
+    let mut spells = remembered.map(|memory| memory.spells.clone()).unwrap_or_default();
+    spells.follow(&assessment.criteria, now);
+    spells.tell(&mut assessment.criteria);
+    // What a console froze at T0 stands, as long as it is the same outage.
+    let outage = remembered.and_then(|memory| Some((memory.red?, memory.ledger.clone()?)));
+    let red = match &assessment.primary {
+        Primary::Red { t0, .. } => Some(*t0),
+        Primary::Healthy => None,
+        Primary::Suspect { .. } | Primary::ItIsUs { .. } | Primary::Blind(_) => {
+            outage.as_ref().map(|((t0, _), _)| *t0)
+        }
+    };
+    let t0 = red.map(|t0| outage.as_ref().map_or(t0, |((known, _), _)| *known));
+    let ledger = match (run.and_then(|run| run.ledger.clone()), t0, outage) {
+        (Some(frozen), ..) | (None, Some(_), Some((_, frozen))) => frozen,
+        (None, Some(t0), None) => freeze(&site.site, snapshot, active, t0),
+        (None, None, _) => freeze(&site.site, snapshot, active, now),
+    };
+    let pace = known.paces.away_from(active);
+    let grounds = Grounds { site: &site.site, runbook: plan, run, t0, pace, now };
+    let forecast = forecast(&grounds);
+    let day = remembered.map(|memory| memory.day.clone()).unwrap_or_default();
+    let simulated = is_simulated(&site.site);
+    status(&Outlook {
+        now,
+        site: &site.site,
+        simulated,
+        snapshot,
+        assessment: &assessment,
+        ledger: &ledger,
+        forecast: &forecast,
+        runbook: plan,
+        run,
+        journal: known.run.as_ref().map_or("", |(_, _, journal)| journal),
+        trouble: known.trouble.as_deref(),
+        day: &day,
+        redact: &redactor(site),
+    })
+}
+
+/// Masks the secrets that watching opens, and what looks like one.
+fn redactor(site: &LoadedSite) -> Redactor {
+    let Ok(secrets) = ReadSecrets::new(&site.site, &site.dir) else { return Redactor::new(&[]) };
+    let known: Vec<SecretString> =
+        secrets.names().filter_map(|name| secrets.open(name).ok()?.secret).collect();
+    Redactor::new(&known)
+}
+
+/// `warroom status`.
+///
+/// # Errors
+/// When the state folder, the runtime or a probe cannot be made.
+pub fn command(
+    mut site: LoadedSite,
+    wait: Option<Duration>,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Status> {
+    let known = recall(&mut site)?;
+    let mut snapshot = Snapshot::default();
+    if let Some(memory) = &known.remembered {
+        snapshot.remember_all(memory.snapshot.clone());
+    }
+    let runtime = tokio::runtime::Runtime::new()?;
+    let looked = runtime.block_on(look(&site, clock, wait.unwrap_or_default(), &mut snapshot));
+    // Probes may be waiting for peers that never answer.
+    runtime.shutdown_background();
+    looked.map_err(|why| anyhow!("{why}"))?;
+    Ok(judged(&site, &known, &snapshot, clock.now()))
+}

@@ -1,0 +1,96 @@
+//! The short form of the status, for a person at a prompt.
+
+use std::fmt;
+
+use crate::domain::time::short_time;
+
+use super::form::{MetWord, PrimaryWord, SideName, Status};
+use super::parts::{LossStatus, LossWord};
+
+/// Criteria and alarms named before the rest is only counted.
+const NAMED_MAX: usize = 5;
+
+fn seconds(seconds: Option<f64>) -> String {
+    let time = seconds.and_then(|s| std::time::Duration::try_from_secs_f64(s.max(0.0)).ok());
+    time.map_or_else(|| "UNKNOWN".to_owned(), short_time)
+}
+
+fn primary(status: &Status) -> String {
+    let primary = &status.primary;
+    let word = match primary.state {
+        PrimaryWord::Healthy => "healthy",
+        PrimaryWord::Suspect => "SUSPECT",
+        PrimaryWord::Red => "RED",
+        PrimaryWord::ItIsUs => "OUR OWN NETWORK: the reference is silent too",
+        PrimaryWord::Blind => "UNKNOWN",
+    };
+    let why = primary.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+    let since = match (&primary.t0, primary.elapsed_s) {
+        (Some(t0), Some(_)) => format!(" since {t0} ({})", seconds(primary.elapsed_s)),
+        _ => String::new(),
+    };
+    let signals: Vec<String> =
+        primary.signals.iter().map(|signal| format!("{} {}", signal.system, signal.why)).collect();
+    let signals =
+        if signals.is_empty() { String::new() } else { format!("; {}", signals.join("; ")) };
+    format!("{word}{why}{since}{signals}")
+}
+
+fn loss(row: &LossStatus) -> String {
+    let verdict = match row.verdict {
+        LossWord::Pass => "PASS",
+        LossWord::Breach => "BREACH",
+        LossWord::Unknown => "UNKNOWN",
+    };
+    format!("{} {} of {} {verdict}", row.system, seconds(row.loss_s), seconds(row.rpo_s))
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let row = |out: &mut fmt::Formatter<'_>, lead: &str, text: &str| {
+            writeln!(out, "{lead:<10} {text}")
+        };
+        let simulated = if self.site.simulated { ", simulated" } else { "" };
+        let (from, to) = match self.active_side {
+            SideName::A => (&self.site.a, &self.site.b),
+            SideName::B => (&self.site.b, &self.site.a),
+        };
+        let head =
+            format!("{}{simulated}: {from} serves, {to} stands by, {}", self.site.name, self.at);
+        row(out, "site", &head)?;
+        row(out, "primary", &primary(self))?;
+        let verdict = &self.verdict;
+        let all = verdict.met + verdict.not_met + verdict.unknown;
+        row(out, "standby", &format!("{}, {} of {all} criteria met", verdict.sum, verdict.met))?;
+        let open: Vec<_> = self.criteria.iter().filter(|line| line.met != MetWord::Yes).collect();
+        for line in open.iter().take(NAMED_MAX) {
+            let word = if line.met == MetWord::No { "NOT MET" } else { "UNKNOWN" };
+            row(out, "", &format!("{word} {}: {}", line.asks, line.evidence))?;
+        }
+        if open.len() > NAMED_MAX {
+            row(out, "", &format!("and {} more that are not met", open.len() - NAMED_MAX))?;
+        }
+        for alarm in self.alarms.iter().take(NAMED_MAX) {
+            row(out, "alarm", &format!("{} {}", alarm.priority, alarm.sentence))?;
+        }
+        if let Some(cost) = &self.if_failed_now {
+            let store = cost.worst_store.as_ref().map_or("no store is known".to_owned(), loss);
+            let (takes, rto) = (seconds(cost.expected_rto_p80_s), seconds(cost.rto_s));
+            row(out, "if it fails", &format!("RTO {takes} of {rto}, RPO {store}"))?;
+        }
+        if let Some(run) = &self.run {
+            let step = run.current_step.as_ref().map_or_else(
+                || "no step is left".to_owned(),
+                |step| format!("{} is {}", step.title, step.phase),
+            );
+            let clock = format!("T+{} of {}", seconds(run.elapsed_s), seconds(run.rto_s));
+            let text = format!("{} {}, {clock} {}; {step}", run.id, run.stage, run.rto_state);
+            row(out, "run", &text)?;
+        }
+        if let Some(trouble) = &self.run_trouble {
+            row(out, "run", trouble)?;
+        }
+        let exit = self.exit();
+        row(out, "result", &format!("{} {}", exit.number(), exit.meaning()))
+    }
+}

@@ -1,0 +1,250 @@
+//! The go/no-go list beside the readings: what plans add, since when, and what was accepted.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::catalogue::Change;
+use super::gates;
+use super::ids::StepId;
+use super::ledger::Ledger;
+use super::run::event::Mode;
+use super::run::phase::Phase;
+use super::run::state::{AcceptedCriterion, Run};
+use super::runbook::{Direction, Runbook, Step};
+use super::site::Site;
+use super::snapshot::Snapshot;
+use super::text::Clean;
+use super::time::Stamp;
+use super::verdict::{Assessment, Criterion, Met, Primary, Since, Verdict};
+
+/// A pause in judging after which nobody can say that a criterion stayed met in between.
+pub const PAUSE_MAX: Duration = Duration::from_secs(60);
+
+/// The criteria that a plan writes itself, as they are seen now.
+///
+/// `ungraceful` is true where the primary is lost; `accepted` is the ledger that a person accepted.
+#[must_use]
+pub fn written(
+    runbook: &Runbook,
+    site: &Site,
+    snapshot: &Snapshot,
+    direction: Direction,
+    ungraceful: bool,
+    accepted: Option<&Ledger>,
+    now: Stamp,
+) -> Vec<Criterion> {
+    let seen = |gate| gates::look(gate, site, snapshot, direction, ungraceful, accepted, now);
+    let criteria = runbook.go.iter().map(|line| {
+        let seen = seen(&line.gate);
+        let met = match seen.held {
+            Some(true) => Met::Yes,
+            Some(false) => Met::No,
+            None => Met::Unknown,
+        };
+        let evidence = format!("{}: {}", seen.words, seen.seen);
+        Criterion::new(format!("plan/{}", line.title), line.title.clone(), met, evidence)
+    });
+    criteria.collect()
+}
+
+/// Completes a judgement with the plan: what it asks too, and what it takes care of by itself, in
+/// `run`, which is open, or in a failover that would begin now. A plan that leads elsewhere does
+/// neither.
+pub fn complete(
+    assessment: &mut Assessment,
+    plan: Option<&Runbook>,
+    run: Option<&Run>,
+    site: &Site,
+    snapshot: &Snapshot,
+    now: Stamp,
+) {
+    let active = assessment.active;
+    let Some(plan) = plan.filter(|plan| run.is_some() || plan.from == active) else { return };
+    let red = matches!(assessment.primary, Primary::Red { .. });
+    let ungraceful = run.map_or(red, |run| run.mode == Mode::Ungraceful);
+    let direction = run.map_or(Direction { from: active, to: active.other() }, |run| run.direction);
+    let accepted = run.filter(|run| run.accepted.is_some()).and_then(|run| run.ledger.as_ref());
+    for criterion in &mut assessment.criteria {
+        if let Some(step) = scaled_by(criterion, plan, run, direction) {
+            criterion.asks = format!("{}, or the plan scales it", criterion.asks).into();
+            criterion.evidence = format!("{}; step {step} does", criterion.evidence).into();
+            criterion.met = Met::Yes;
+        }
+    }
+    let more = written(plan, site, snapshot, direction, ungraceful, accepted, now);
+    assessment.criteria.extend(more);
+    assessment.verdict = Verdict::of(&assessment.criteria);
+}
+
+/// The step that brings a standby which is smaller than wanted to its size, while it is still to
+/// come: a warm standby is small on purpose.
+fn scaled_by<'p>(
+    criterion: &Criterion,
+    plan: &'p Runbook,
+    run: Option<&Run>,
+    direction: Direction,
+) -> Option<&'p StepId> {
+    if criterion.met != Met::Unknown {
+        return None;
+    }
+    let to_come = |step: &&Step| {
+        let phase = run.and_then(|run| run.step(&step.id)).map(|state| state.phase);
+        phase.is_none_or(|phase| matches!(phase, Phase::Pending | Phase::Ready))
+    };
+    let scales = |step: &&Step| {
+        step.action.change == Change::Scale
+            && step.target.as_ref().is_some_and(|target| {
+                let side = direction.side(target.place).letter().to_lowercase();
+                criterion.key == format!("capacity/{}/{side}", target.system)
+            })
+    };
+    plan.steps.iter().filter(scales).find(to_come).map(|step| &step.id)
+}
+
+/// What is against going, first what speaks loudest; what is met comes last.
+#[must_use]
+pub fn worst_first(criteria: &[Criterion]) -> Vec<&Criterion> {
+    let mut sorted: Vec<&Criterion> = criteria.iter().collect();
+    sorted.sort_by_key(|criterion| match (criterion.met, criterion.blinds) {
+        (Met::No, _) => 0,
+        (Met::Unknown, true) => 1,
+        (Met::Unknown, false) => 2,
+        (Met::Yes, _) => 3,
+    });
+    sorted
+}
+
+/// How a criterion has been of late.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Spell {
+    met: Met,
+    since: Stamp,
+    exact: bool,
+    seen: Stamp,
+}
+
+/// Since when each criterion has been as it is, by its key.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spells(BTreeMap<String, Spell>);
+
+impl Spells {
+    /// Takes in the criteria as they are at `now`; those that are asked no more are forgotten.
+    ///
+    /// After a pause in judging a criterion that is met is taken to be met since now, and one that
+    /// is still not met to have been so all along: the doubt is never in favour of going.
+    pub fn follow(&mut self, criteria: &[Criterion], now: Stamp) {
+        let mut old = std::mem::take(&mut self.0);
+        for criterion in criteria {
+            let met = criterion.met;
+            let spell = match old.remove(&criterion.key) {
+                None => Spell { met, since: now, exact: false, seen: now },
+                Some(old) => {
+                    let paused = now.since(old.seen) > PAUSE_MAX;
+                    let same = old.met == met && !(paused && met == Met::Yes);
+                    if same {
+                        Spell { seen: now, ..old }
+                    } else {
+                        Spell { met, since: now, exact: !paused, seen: now }
+                    }
+                }
+            };
+            self.0.insert(criterion.key.clone(), spell);
+        }
+    }
+
+    /// Writes into each criterion since when it has been so, where that is known.
+    pub fn tell(&self, criteria: &mut [Criterion]) {
+        for criterion in criteria {
+            let spell = self.0.get(&criterion.key).filter(|spell| spell.met == criterion.met);
+            criterion.since = spell.map(|spell| Since { at: spell.since, exact: spell.exact });
+        }
+    }
+}
+
+/// What became of a criterion since a person accepted it as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drift {
+    /// It is as it was.
+    None,
+    /// What is seen differs.
+    Changed,
+    /// It could not be told then, and speaks against going now: the acceptance does not cover it.
+    Worse,
+    /// It is met now.
+    Cured,
+}
+
+/// The acceptance of a criterion by a person, and whether it still fits.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Acceptance<'r> {
+    /// Who, when, why and what was seen then.
+    pub accepted: &'r AcceptedCriterion,
+    /// What became of it since.
+    pub drift: Drift,
+}
+
+/// What is put on record as seen when a criterion is accepted: `NOT MET: 2 of 10 ready`.
+#[must_use]
+pub fn seen(criterion: &Criterion) -> Clean {
+    format!("{}: {}", criterion.met.word(), criterion.evidence).into()
+}
+
+/// The acceptance of a criterion in this run, if there is one.
+#[must_use]
+pub fn acceptance<'r>(run: &'r Run, criterion: &Criterion) -> Option<Acceptance<'r>> {
+    let accepted = run.accepted_criteria.iter().find(|known| known.asks == criterion.asks)?;
+    let then = accepted.evidence.as_str();
+    let was_unknown = then.starts_with(Met::Unknown.word());
+    let drift = match criterion.met {
+        Met::Yes => Drift::Cured,
+        Met::No if was_unknown => Drift::Worse,
+        Met::No | Met::Unknown if without_ages(then) == without_ages(seen(criterion).as_str()) => {
+            Drift::None
+        }
+        Met::No | Met::Unknown => Drift::Changed,
+    };
+    Some(Acceptance { accepted, drift })
+}
+
+/// A sentence without its ages, which change all the time: `read 2s ago` is `read ago`.
+fn without_ages(text: &str) -> String {
+    let words: Vec<&str> = text.split(' ').collect();
+    let is_age = |index: usize| {
+        let age = words[index].starts_with(|first: char| first.is_ascii_digit());
+        age && words.get(index + 1).is_some_and(|next| next.starts_with("ago"))
+    };
+    let kept = words.iter().enumerate().filter(|(index, _)| !is_age(*index));
+    kept.map(|(_, word)| *word).collect::<Vec<_>>().join(" ")
+}
+
+/// The verdict with what was accepted of its reasons: `NO-GO, 1 of 2 accepted by anna`.
+#[must_use]
+pub fn sum(verdict: &Verdict, criteria: &[Criterion], run: Option<&Run>) -> String {
+    let word = verdict.word();
+    let reason = match verdict {
+        Verdict::NoGo(_) => Met::No,
+        Verdict::Go | Verdict::Caution(_) | Verdict::Blind(_) => Met::Unknown,
+    };
+    let reasons: Vec<&Criterion> =
+        criteria.iter().filter(|criterion| criterion.met == reason).collect();
+    let accepted: Vec<Acceptance<'_>> = reasons
+        .iter()
+        .filter_map(|criterion| acceptance(run?, criterion))
+        .filter(|acceptance| acceptance.drift != Drift::Worse)
+        .collect();
+    if accepted.is_empty() {
+        return word.to_owned();
+    }
+    let mut names: Vec<String> = accepted.iter().map(|one| one.accepted.by.to_string()).collect();
+    names.sort();
+    names.dedup();
+    let (count, all) = (accepted.len(), reasons.len());
+    let changed = accepted.iter().filter(|one| one.drift == Drift::Changed).count();
+    let since = if changed > 0 { format!(", {changed} changed since") } else { String::new() };
+    format!("{word}, {count} of {all} accepted by {}{since}", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests;

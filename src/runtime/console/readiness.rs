@@ -1,0 +1,52 @@
+//! The go/no-go list as it lasts: what the plan asks too, since when, and how long it was GO.
+
+use std::time::Duration;
+
+use super::Console;
+use crate::domain::day::Day;
+use crate::domain::readiness::{Spells, complete};
+use crate::domain::time::Stamp;
+use crate::runtime::desk::Desk;
+
+/// What lasts longer than a judgement.
+#[derive(Clone)]
+pub(super) struct Memory {
+    /// The figures of the last 24 hours.
+    pub(super) day: Day,
+    /// Since when each criterion has been as it is.
+    pub(super) spells: Spells,
+    weighed: Stamp,
+}
+
+impl Memory {
+    pub(super) fn new(now: Stamp) -> Self {
+        Self { day: Day::default(), spells: Spells::default(), weighed: now }
+    }
+
+    pub(super) fn recall(&mut self, day: Day, spells: Spells) {
+        (self.day, self.spells) = (day, spells);
+    }
+}
+
+/// A longer time between two judgements was slept through: nobody knows how fit the standby was.
+const SLEPT_AFTER: Duration = Duration::from_secs(30);
+
+impl<D: Desk> Console<D> {
+    /// Completes what was just judged.
+    pub(super) fn weigh(&mut self, now: Stamp) {
+        let plan = match (&self.run, &self.plan) {
+            (Some(_), Some(plan)) => Some(&**plan),
+            (None | Some(_), _) => self.runbooks.get(self.chosen),
+        };
+        let run = self.run.as_ref().filter(|run| !run.stage.is_closed());
+        complete(&mut self.assessment, plan, run, &self.site, &self.snapshot, now);
+        let passed = now.since(std::mem::replace(&mut self.memory.weighed, now));
+        if self.has_looked_around(now) {
+            self.memory.spells.follow(&self.assessment.criteria, now);
+            if self.open_run().is_none() && passed <= SLEPT_AFTER {
+                self.memory.day.count_ready(&self.assessment.verdict, now, passed);
+            }
+        }
+        self.memory.spells.tell(&mut self.assessment.criteria);
+    }
+}
