@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use secrecy::SecretString;
 use warroom::app::demo::{FAILOVER, SITE};
 use warroom::app::{runbook_file, site_file};
 use warroom::domain::ids::{PersonId, RunId, StepId, SystemId};
@@ -24,6 +25,7 @@ use warroom::runtime::effect::{Effect, Record};
 use warroom::runtime::event::{Event, Why};
 use warroom::runtime::journal::Reply;
 use warroom::runtime::observations::Observations;
+use warroom::runtime::redact::Redactor;
 use warroom::runtime::runner::Found;
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
@@ -886,5 +888,37 @@ fn what_rings_is_told_once_without_names() {
         for name in ["laptop", "demo", "Region", "pg", "anna"] {
             assert!(!text.contains(name), "{text}");
         }
+    }
+}
+
+#[test]
+fn no_secret_leaves_by_the_clipboard() {
+    let canary = "canary-7f41";
+    let mut bench = Bench::declared(50_000);
+    let known = [SecretString::from(canary.to_owned())];
+    bench.console.mask_with(Redactor::new(&known));
+    bench.key(KeyCode::Char('t'));
+    bench.pass(400);
+    bench.types("it is canary-7f41 and AKIAIOSFODNN7EXAMPLE");
+    bench.key(KeyCode::Enter);
+    bench.key(KeyCode::Char('6'));
+    bench.shared.clear();
+    bench.key(KeyCode::Char('c'));
+    bench.key(KeyCode::Char('u'));
+    bench.pass(400);
+    bench.types("canary-7f41");
+    bench.key(KeyCode::Enter);
+    let shared = bench.shared.join("\n");
+    assert!(shared.contains("NOTE it is [redacted]"), "{shared}");
+    assert!(shared.contains("NOTE [redacted]"), "{shared}");
+    let recorded: Vec<String> = bench
+        .records
+        .iter()
+        .filter(|event| matches!(event.body, Body::Updated { .. }))
+        .map(|event| format!("{event:?}"))
+        .collect();
+    assert_eq!(recorded.len(), 1);
+    for text in [shared, recorded.concat()] {
+        assert!(!text.contains(canary) && !text.contains("AKIAIOSFODNN7EXAMPLE"), "{text}");
     }
 }

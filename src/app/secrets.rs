@@ -267,4 +267,40 @@ mod tests {
         assert_eq!(sentence, "secret `good` is not for watching: it is opened only to act");
         assert_eq!(watch.names().collect::<Vec<_>>(), ["set"]);
     }
+
+    #[test]
+    fn a_watcher_knows_only_the_secrets_of_watching() {
+        let dir = tempfile::tempdir().expect("a folder");
+        write(&dir.path().join("read"), "of-reading", 0o600);
+        write(&dir.path().join("act"), "of-acting", 0o600);
+        let text = r#"
+schema = 1
+name = "shop"
+title = "Shop"
+reference = ["https://ref.example/"]
+red_needs_signals = 1
+objectives.core = { rto = "1h", rpo = "5m" }
+regions.a = { label = "A", starts_as = "primary" }
+regions.b = { label = "B", starts_as = "standby" }
+[systems.pg]
+kind = "postgres"
+objective = "core"
+a = { host = "pg-a", database = "shop", read = "pg-read", act = "pg-act" }
+b = { host = "pg-b", database = "shop", read = "pg-read", act = "pg-act" }
+[secrets]
+pg-read = { user = "r", password = { file = "read" } }
+pg-act = { user = "w", password = { file = "act" } }
+gone = { user = "g", password = { file = "gone" } }
+[rules]
+pg_down = { system = "pg", failures = 3 }
+"#;
+        let site = crate::app::site_file::parse(text).expect("a site");
+        let check = |watches: bool, want: &[&str]| {
+            let found = known(&site, dir.path(), watches);
+            let found: Vec<&str> = found.iter().map(ExposeSecret::expose_secret).collect();
+            assert_eq!(found, want);
+        };
+        check(true, &["of-reading"]);
+        check(false, &["of-reading", "of-acting"]);
+    }
 }

@@ -67,12 +67,14 @@ impl<D: Desk> Console<D> {
             .cloned()
             .collect();
         let mut words = Vec::new();
-        for alarm in &urgent {
-            let Alarm { key, sentence, .. } = alarm;
+        // What is seen at the same moment rings once, for the worst of it.
+        let first = urgent.iter().find(|alarm| !self.raised.contains_key(&alarm.key));
+        effects.extend(first.map(|_| Effect::Bell));
+        effects.extend(first.map(|alarm| self.notification(alarm)));
+        for Alarm { key, sentence, .. } in &urgent {
             if !self.raised.contains_key(key) {
                 self.raised.insert(key.clone(), sentence.clone());
                 words.push((key.clone(), true, sentence.clone()));
-                effects.extend([Effect::Bell, self.notification(alarm)]);
             }
         }
         let gone: Vec<String> = self
