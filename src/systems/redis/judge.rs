@@ -83,6 +83,9 @@ fn health(view: &View<'_>, trap: Option<String>) -> Health {
 fn reasons(view: &View<'_>) -> Vec<String> {
     let own = view.own;
     let mut reasons = Vec::new();
+    if view.other.is_some_and(|other| other.run_id == own.run_id) {
+        reasons.push("A and B are one and the same server".to_owned());
+    }
     if let Split::Yes(why) = view.split() {
         reasons.push(why);
     }
@@ -210,7 +213,9 @@ mod tests {
         check(&with_link(|link| link.syncing = true), Some(&a), "the whole data set from 10.0.0.1");
         check(&b, Some(&replica(500)), "neither side is primary: it follows 10.0.0.1:6379");
         check(&replica(600), Some(&a), "B holds what A never wrote");
-        check(&primary(5), Some(&a), "both primary");
+        check(&primary(5), Some(&a), "A and B are one and the same server");
+        let second = SideState { run_id: "r2".to_owned(), ..primary(5) };
+        check(&second, Some(&a), "both primary");
         check(&SideState { loading: true, ..primary(5) }, None, "loading its data set");
         check(&SideState { save_failed: true, ..primary(5) }, None, "save to disk failed");
         let moving = SideState { failover: "waiting-for-sync".to_owned(), ..primary(5) };
@@ -220,7 +225,7 @@ mod tests {
         let off = SideState { append_only: false, save_points: Ok(false), ..primary(5) };
         check(&off, None, "persistence is off");
         check(&SideState { save_points: Err("no right".into()), ..off.clone() }, None, "up");
-        check(&SideState { upstream: replica(5).upstream, ..off.clone() }, Some(&a), "up");
+        check(&SideState { upstream: replica(5).upstream, run_id: "r9".to_owned(), ..off.clone() }, Some(&a), "up");
         let memory = Memory::default();
         let meant = View { side: Side::A, own: &off, other: None, memory: &memory, unsaved: true };
         assert_eq!(why(&reading(AT, 5, &meant)), "up");

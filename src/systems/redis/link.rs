@@ -1,10 +1,12 @@
 //! Connections to Redis: how one is opened, logged in, bounded in time and given up.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, RedisConnectionInfo, Value};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
 use super::settings::SideSettings;
@@ -53,16 +55,27 @@ impl Target {
 
     /// Opens a session within `limit`.
     pub(super) async fn connect(&self, limit: Duration) -> Result<Session, Trouble> {
-        tokio::time::timeout(limit, self.open())
-            .await
-            .unwrap_or_else(|_| Err(Trouble::timeout(&self.place, limit.as_millis())))
+        let shaking_hands = AtomicBool::new(false);
+        tokio::time::timeout(limit, self.open(&shaking_hands)).await.unwrap_or_else(|_| {
+            let trouble = Trouble::timeout(&self.place, limit.as_millis());
+            if shaking_hands.load(Ordering::Relaxed) {
+                // A server without TLS waits for the end of a line that never comes.
+                let words = "when TLS was begun; if it does not speak TLS, set `tls = false`";
+                return Err(Trouble::new(trouble.kind, format!("{trouble} {words}")));
+            }
+            Err(trouble)
+        })
     }
 
-    async fn open(&self) -> Result<Session, Trouble> {
+    async fn open(&self, shaking_hands: &AtomicBool) -> Result<Session, Trouble> {
         let allowance = Allowance::default();
-        let wire = Wire::open(&self.host, self.port, self.tls.as_ref(), allowance.clone())
-            .await
-            .map_err(|error| Trouble::of_connecting(&error, &self.place))?;
+        let failed = |error| Trouble::of_connecting(&error, &self.place);
+        let stream =
+            TcpStream::connect((self.host.as_str(), self.port)).await.map_err(failed)?;
+        shaking_hands.store(self.tls.is_some(), Ordering::Relaxed);
+        let wire =
+            Wire::over(stream, self.tls.as_ref(), allowance.clone()).await.map_err(failed)?;
+        shaking_hands.store(false, Ordering::Relaxed);
         // Nothing is said by the driver itself: neither a name nor a password nor a database, so
         // that whatever the server answers to these is an answer to a question of ours.
         let info = RedisConnectionInfo::default().set_skip_set_lib_name();
@@ -154,11 +167,28 @@ impl Session {
         }
     }
 
-    /// The whole number that a command answers.
-    pub(super) async fn number(&self, words: &[&str]) -> Result<i64, Trouble> {
-        match self.ask(words).await? {
-            Value::Int(number) => Ok(number),
-            other => Err(self.garbage(words, &other)),
+    /// The whole numbers that commands answer, sent all at once.
+    pub(super) async fn numbers(&self, questions: &[[&str; 2]]) -> Result<Vec<i64>, Trouble> {
+        let Some(first) = questions.first() else { return Ok(Vec::new()) };
+        // One of each command is asked alone as well: a refusal of many tells no words.
+        for words in questions.iter().take(2) {
+            self.ask(words).await?;
+        }
+        self.allowance.renew();
+        let mut pipeline = redis::pipe();
+        for words in questions {
+            pipeline.cmd(words[0]).arg(words[1]);
+        }
+        let asked = Question { place: &self.place, user: &self.user, words: first };
+        let answers: Vec<i64> = pipeline
+            .query_async(&mut self.connection.clone())
+            .await
+            .map_err(|error| Trouble::of(&error, &asked))?;
+        if answers.len() == questions.len() {
+            Ok(answers)
+        } else {
+            let message = format!("{} answered not all that was asked", self.place);
+            Err(Trouble::new(TroubleKind::Garbage, message))
         }
     }
 

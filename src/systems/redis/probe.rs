@@ -168,7 +168,7 @@ impl SideProbe {
             }
         }
         self.session = None;
-        let session = self.target.connect(self.limit).await?;
+        let session = self.target.connect(self.limit * 9 / 10).await?;
         let state = self.ask(&session).await;
         self.session = Some(session);
         state

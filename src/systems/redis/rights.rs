@@ -11,9 +11,9 @@ pub(super) const PERMISSIONS: &[&str] = &[
 ];
 
 /// Rules of the watching user, for `ACL SETUSER wr_read on >PASSWORD ...`. It may change nothing.
-/// Add the heartbeat keys and those that `redis.verify_keys` compares, such as `%R~auth:*`.
+/// Add the heartbeat keys and those that `redis.verify_keys` compares, such as `~auth:*`.
 pub const WATCH_RULES: &str =
-    "resetkeys resetchannels -@all +info +config|get +get +scan +exists +ttl +select %R~dr:hb:*";
+    "resetkeys resetchannels -@all +info +config|get +get +scan +exists +ttl +select ~dr:hb:*";
 
 /// Rules of the acting user, for `ACL SETUSER wr_act on >PASSWORD ...`.
 pub const ACT_RULES: &str = "resetkeys resetchannels -@all +info +config|get +get +set +select \

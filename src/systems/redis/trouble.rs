@@ -88,7 +88,7 @@ impl Trouble {
             .is_some_and(|error| matches!(error, rustls::Error::InvalidMessage(_)));
         let ended = error.kind() == io::ErrorKind::UnexpectedEof;
         if not_tls || ended {
-            let message = format!("{place} does not speak TLS; if it should not, set `tls = false`");
+            let message = format!("{place} does not answer in TLS; if it does not speak TLS, set `tls = false`");
             return Self::new(TroubleKind::Ours, message);
         }
         match known_cause(place, error) {

@@ -54,14 +54,12 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    /// Connects, and shakes hands where there is TLS.
-    pub(super) async fn open(
-        host: &str,
-        port: u16,
+    /// Shakes hands where there is TLS.
+    pub(super) async fn over(
+        stream: TcpStream,
         tls: Option<&Tls>,
         allowance: Allowance,
     ) -> io::Result<Self> {
-        let stream = TcpStream::connect((host, port)).await?;
         stream.set_nodelay(true)?;
         let stream: Box<dyn Duplex> = match tls {
             None => Box::new(stream),
