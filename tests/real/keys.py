@@ -36,7 +36,7 @@ def main() -> None:
                 if time.monotonic() - beat_at >= HEARTBEAT_EVERY_S:
                     beat_at = time.monotonic()
                     call(stream, "SET", heartbeat, str(time.time_ns() // 1_000_000))
-                call(stream, "SET", f"load:{number + 1}", "x")
+                call(stream, "SET", f"auth:{number + 1}", "x")
                 number += 1
                 log.write(f"{number} {time.time_ns() // 1_000_000}\n")
             except OSError:

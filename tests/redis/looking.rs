@@ -100,7 +100,8 @@ fn an_emptied_primary_is_never_well() {
 
     // The replica copies the emptiness: level, and still not well.
     pair.b.ask(&["CONFIG", "SET", "masterauth", "replica"]);
-    let b = watcher.until(Side::B, "B has copied it", |reading| figure(reading, "keys") == Some(0.0));
+    let b =
+        watcher.until(Side::B, "B has copied it", |reading| figure(reading, "keys") == Some(0.0));
     assert!(why(&b).contains("B has copied an empty A: it held 20 keys"), "{}", why(&b));
     let looks = watcher.look();
     let (a, b) = (looks.a.unwrap().unwrap(), looks.b.unwrap().unwrap());
@@ -129,9 +130,8 @@ fn split_and_strange_pairs_are_told() {
     let mut watcher = Watcher::new(&spec);
     // A replica of somebody else is no replica of A.
     pair.b.follow(&stranger.a);
-    let b = watcher.until(Side::B, "B follows a stranger", |reading| {
-        yes(reading, "diverged") == Some(true)
-    });
+    let b = watcher
+        .until(Side::B, "B follows a stranger", |reading| yes(reading, "diverged") == Some(true));
     let want = format!("B is not a replica of A: it follows 127.0.0.1:{}", stranger.a.port);
     assert!(why(&b).contains(&want), "{}", why(&b));
     assert_eq!(b.lag.as_ref().map(|lag| lag.certainty), Some(Certainty::Unknown));
@@ -157,9 +157,8 @@ fn missing_rights_are_said() {
         return;
     }
     let pair = Pair::start();
-    let look = |read: &str| {
-        Watcher::new(&system(&pair, read, "act", Table::default())).side(Side::A)
-    };
+    let look =
+        |read: &str| Watcher::new(&system(&pair, read, "act", Table::default())).side(Side::A);
     let wrong = look("wrong").unwrap_err();
     assert_eq!(wrong.kind, LookErrorKind::Permission, "{wrong}");
     assert!(wrong.to_string().contains("refused user wr_read: wrong name or password"), "{wrong}");

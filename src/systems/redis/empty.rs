@@ -115,10 +115,8 @@ mod tests {
         let mut check = |a: SideState, b: SideState, want: [Option<&str>; 2]| {
             memory.record(Side::A, &a);
             memory.record(Side::B, &b);
-            let found = [
-                trap(&memory, Side::A, &a, Some(&b)),
-                trap(&memory, Side::B, &b, Some(&a)),
-            ];
+            let found =
+                [trap(&memory, Side::A, &a, Some(&b)), trap(&memory, Side::B, &b, Some(&a))];
             for (found, want) in found.iter().zip(want) {
                 match (found, want) {
                     (Some(found), Some(want)) => assert!(found.contains(want), "{found} / {want}"),

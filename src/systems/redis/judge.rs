@@ -151,8 +151,7 @@ pub(super) fn link_words(own: &SideState) -> String {
 
 /// `no replica`, `replica online`, `2 replicas online, wait_bgsave`.
 pub(super) fn follower_words(own: &SideState) -> String {
-    let states: Vec<&str> =
-        own.followers.iter().map(|follower| follower.state.as_str()).collect();
+    let states: Vec<&str> = own.followers.iter().map(|follower| follower.state.as_str()).collect();
     match states.as_slice() {
         [] => "no replica".to_owned(),
         [state] => format!("replica {state}"),
@@ -225,7 +224,9 @@ mod tests {
         let off = SideState { append_only: false, save_points: Ok(false), ..primary(5) };
         check(&off, None, "persistence is off");
         check(&SideState { save_points: Err("no right".into()), ..off.clone() }, None, "up");
-        check(&SideState { upstream: replica(5).upstream, run_id: "r9".to_owned(), ..off.clone() }, Some(&a), "up");
+        let run_id = "r9".to_owned();
+        let unsaved = SideState { upstream: replica(5).upstream, run_id, ..off.clone() };
+        check(&unsaved, Some(&a), "up");
         let memory = Memory::default();
         let meant = View { side: Side::A, own: &off, other: None, memory: &memory, unsaved: true };
         assert_eq!(why(&reading(AT, 5, &meant)), "up");

@@ -70,8 +70,7 @@ impl Target {
     async fn open(&self, shaking_hands: &AtomicBool) -> Result<Session, Trouble> {
         let allowance = Allowance::default();
         let failed = |error| Trouble::of_connecting(&error, &self.place);
-        let stream =
-            TcpStream::connect((self.host.as_str(), self.port)).await.map_err(failed)?;
+        let stream = TcpStream::connect((self.host.as_str(), self.port)).await.map_err(failed)?;
         shaking_hands.store(self.tls.is_some(), Ordering::Relaxed);
         let wire =
             Wire::over(stream, self.tls.as_ref(), allowance.clone()).await.map_err(failed)?;
@@ -110,13 +109,18 @@ impl Target {
         Ok(())
     }
 
-    /// A server that speaks TLS only closes a connection that begins with anything else.
+    /// A server that speaks TLS only closes a connection that begins with anything else; one that
+    /// wants a certificate of ours says so after the handshake, and closes it too.
     fn explain(&self, trouble: Trouble) -> Trouble {
-        if trouble.kind == TroubleKind::Cut && self.tls.is_none() {
-            let words = "closed the connection at the first word; if it speaks TLS, set `tls = true`";
-            return Trouble::new(TroubleKind::Unreachable, format!("{} {words}", self.place));
+        if trouble.kind != TroubleKind::Cut {
+            return trouble;
         }
-        trouble
+        let advice = match self.tls {
+            None => "if it speaks TLS, set `tls = true`",
+            Some(_) => "it may want a certificate of ours: set `tls-auth-clients optional` there",
+        };
+        let message = format!("{} closed the connection at the first word; {advice}", self.place);
+        Trouble::new(TroubleKind::Unreachable, message)
     }
 }
 

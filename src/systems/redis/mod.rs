@@ -1,8 +1,8 @@
 //! Redis with asynchronous replication between two regions: role, lag, promotion, proof, failback.
 //!
 //! A role is told by the server itself. A lag in bytes is a difference between two servers read in
-//! the same look, of one replication history; a lag in seconds needs a heartbeat key. What a replica
-//! says of itself is never a lag: on a dead link its own two offsets agree.
+//! the same look, of one replication history; a lag in seconds needs a heartbeat key. What a
+//! replica says of itself is never a lag: on a dead link its own two offsets agree.
 
 mod actions;
 mod empty;

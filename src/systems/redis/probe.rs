@@ -151,9 +151,7 @@ impl SideProbe {
                 self.session = None;
                 Err(match failed {
                     Ok(Err(trouble)) => trouble,
-                    Ok(Ok(_)) | Err(_) => {
-                        Trouble::timeout(&self.target.place, limit.as_millis())
-                    }
+                    Ok(Ok(_)) | Err(_) => Trouble::timeout(&self.target.place, limit.as_millis()),
                 })
             }
         }

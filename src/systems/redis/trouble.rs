@@ -88,7 +88,9 @@ impl Trouble {
             .is_some_and(|error| matches!(error, rustls::Error::InvalidMessage(_)));
         let ended = error.kind() == io::ErrorKind::UnexpectedEof;
         if not_tls || ended {
-            let message = format!("{place} does not answer in TLS; if it does not speak TLS, set `tls = false`");
+            let message = format!(
+                "{place} does not answer in TLS; if it does not speak TLS, set `tls = false`"
+            );
             return Self::new(TroubleKind::Ours, message);
         }
         match known_cause(place, error) {
@@ -117,16 +119,8 @@ impl Trouble {
         if all.contains(TOO_LONG) {
             return Self::new(TroubleKind::Garbage, format!("{place}: {TOO_LONG}"));
         }
-        if all.contains("CertificateRequired") || all.contains("HandshakeFailure") {
-            let message = format!(
-                "{place} asks for a certificate of ours; set `tls-auth-clients optional` there"
-            );
-            return Self::new(TroubleKind::Ours, message);
-        }
         match error.kind() {
-            ErrorKind::Io => {
-                Self::new(TroubleKind::Cut, format!("{place} closed the connection"))
-            }
+            ErrorKind::Io => Self::new(TroubleKind::Cut, format!("{place} closed the connection")),
             _ => Self::new(
                 TroubleKind::Garbage,
                 format!("{place} answered {} with what is not Redis", asked.command()),

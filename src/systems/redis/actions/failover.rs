@@ -193,10 +193,7 @@ impl Handover {
         output.line(&format!("{} at {}", self.call(&replica), self.source.target.place));
         let (port, wait) = (replica.1.to_string(), self.wanted.wait.as_millis().to_string());
         let words = ["FAILOVER", "TO", &replica.0, &port, "TIMEOUT", &wait];
-        self.source
-            .within(session.text(&words))
-            .await
-            .map_err(Trouble::into_operate_error)?;
+        self.source.within(session.text(&words)).await.map_err(Trouble::into_operate_error)?;
         let began = self.clock.now();
         let limit = self.wanted.wait + ANSWER_LIMIT;
         let mut said = String::new();
@@ -284,9 +281,11 @@ fn pick(
     let at = |follower: &Follower| (follower.host.clone(), follower.port);
     if let Some(wanted) = wanted {
         let (host, port) = wanted;
-        return online.iter().map(|follower| at(follower)).find(|found| found == wanted).ok_or_else(
-            || format!("the primary lists no online replica {host}:{port}"),
-        );
+        return online
+            .iter()
+            .map(|follower| at(follower))
+            .find(|found| found == wanted)
+            .ok_or_else(|| format!("the primary lists no online replica {host}:{port}"));
     }
     let ours = online.iter().find(|follower| {
         let address: Option<IpAddr> = follower.host.parse().ok();

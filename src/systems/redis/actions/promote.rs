@@ -22,7 +22,7 @@ const SPEC: ActionSpec = ActionSpec {
     guard: Guard::TypedVerb,
     fencing: Fencing::IdempotentByKey,
     change: Change::Promote,
-    reversal: "None: the old primary is made a replica of the new one, which erases what only it had",
+    reversal: "None: redis.replicate makes the old primary follow, erasing what only it had",
     permissions: &["ACL SETUSER <acting user> +replicaof +info +config|get"],
     needs_target: true,
     settings: &[SettingSpec {
@@ -82,7 +82,9 @@ impl Promoter {
         let (state, other) = tokio::join!(self.seat.own.state(), self.seat.other_state());
         let changes = match state {
             Ok(state) => self.changes(&state, other.as_ref()),
-            Err(trouble) => vec![line('!', format!("{} cannot be seen: {trouble}", self.seat.name))],
+            Err(trouble) => {
+                vec![line('!', format!("{} cannot be seen: {trouble}", self.seat.name))]
+            }
         };
         Preview { changes, call: CALL.into(), acts_as: self.seat.acts_as() }
     }

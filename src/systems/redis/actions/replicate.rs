@@ -20,8 +20,8 @@ use crate::systems::shared::wait::MARGIN;
 
 const SPEC: ActionSpec = ActionSpec {
     name: "redis.replicate",
-    doc: "Makes the target a replica of the other side with REPLICAOF: it takes no writes any more, \
-          and what only it holds is ERASED; without `discard` refused unless there is no such thing",
+    doc: "Makes the target a replica of the other side with REPLICAOF: it takes no writes any \
+          more, and what only it holds is ERASED; without `discard` refused unless that is nothing",
     verb: "replicate",
     class: Class::X,
     guard: Guard::TypedVerb,
@@ -167,7 +167,9 @@ impl Follow {
         let (own, source) = tokio::join!(self.seat.own.state(), self.seat.other_state());
         let changes = match own {
             Ok(own) => self.changes(&own, source.as_ref()),
-            Err(trouble) => vec![line('!', format!("{} cannot be seen: {trouble}", self.seat.name))],
+            Err(trouble) => {
+                vec![line('!', format!("{} cannot be seen: {trouble}", self.seat.name))]
+            }
         };
         Preview { changes, call: self.call().into(), acts_as: self.seat.acts_as() }
     }

@@ -89,7 +89,10 @@ fn read_wanted(with: &Table) -> Result<Wanted, Fault> {
     let missing = fields.integer("missing_at_most", 0, 5000)?.unwrap_or(0);
     fields.finish()?;
     if pattern.is_empty() {
-        return Err(Fault::new(span_of(with, "keys"), "`keys` must be a pattern, such as `auth:*`"));
+        return Err(Fault::new(
+            span_of(with, "keys"),
+            "`keys` must be a pattern, such as `auth:*`",
+        ));
     }
     Ok(Wanted { pattern, sample: count(sample), ttl_within, missing_at_most: count(missing) })
 }
@@ -185,7 +188,8 @@ impl Comparer {
         if !found.missing.is_empty() || !found.unlike.is_empty() {
             // What was just written may be on its way, what just expired may be gone at one side.
             tokio::time::sleep(SECOND_LOOK_AFTER).await;
-            let again: Vec<String> = found.missing.drain(..).chain(found.unlike.drain(..)).collect();
+            let again: Vec<String> =
+                found.missing.drain(..).chain(found.unlike.drain(..)).collect();
             let second = self.compare(&own, &source, again).await?;
             (found.missing, found.unlike) = (second.missing, second.unlike);
         }
@@ -298,10 +302,8 @@ impl Comparer {
 
     /// The lives of some keys, asked all at once.
     async fn lives(&self, session: &Session, keys: &[String]) -> Result<Vec<Life>, Trouble> {
-        let questions: Vec<[&str; 2]> = keys
-            .iter()
-            .flat_map(|key| [["EXISTS", key.as_str()], ["TTL", key.as_str()]])
-            .collect();
+        let questions: Vec<[&str; 2]> =
+            keys.iter().flat_map(|key| [["EXISTS", key.as_str()], ["TTL", key.as_str()]]).collect();
         let answers = session.numbers(&questions).await?;
         let life = |pair: &[i64]| if pair[0] == 0 { Life::Gone } else { Life::of_ttl(pair[1]) };
         Ok(answers.chunks_exact(2).map(life).collect())

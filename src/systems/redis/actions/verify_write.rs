@@ -14,6 +14,7 @@ use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
 use crate::port::{Action, Boxed, Clock, OperateError, Operator, OperatorSetup, Output};
+use crate::systems::shared::failure::span_text;
 
 /// What keys begin with, unless `prefix` says otherwise.
 const PREFIX_DEFAULT: &str = "warroom:probe:";
@@ -108,8 +109,7 @@ impl Writer {
         let own = &self.seat.own;
         let session = own.open().await?;
         let words = ["GET", &self.key];
-        let (state, found) =
-            tokio::join!(own.state_on(&session), own.within(session.text(&words)));
+        let (state, found) = tokio::join!(own.state_on(&session), own.within(session.text(&words)));
         Ok((state?, found?))
     }
 
@@ -118,12 +118,15 @@ impl Writer {
         let history = found.and_then(|value| value.split_once(' ')).map(|(replid, _)| replid);
         let words = match history {
             _ if !state.is_primary() => format!("{name} is a standby, refuses writes"),
-            None => format!("no key was written to {name} in the last {:?}", self.fresh_for),
+            None => {
+                format!("no key was written to {name} in the last {}", span_text(self.fresh_for))
+            }
             Some(replid) if replid != state.replid => {
                 format!("the key in {name} is of another history: not written here")
             }
             Some(_) => {
-                let words = format!("{name} took a write within the last {:?}", self.fresh_for);
+                let words =
+                    format!("{name} took a write within the last {}", span_text(self.fresh_for));
                 return Standing::Done(words.into());
             }
         };
@@ -147,8 +150,11 @@ impl Writer {
             let message = format!("{} read back another value than was written", self.seat.name);
             return Err(OperateError::Ambiguous(message.into()));
         }
-        let words =
-            format!("wrote and read back one key in {} in {} ms", self.seat.name, took.as_millis());
+        let took = match took.as_millis() {
+            0 => "less than 1 ms".to_owned(),
+            ms => format!("{ms} ms"),
+        };
+        let words = format!("wrote and read back one key in {} in {took}", self.seat.name);
         output.line(&words);
         Ok(words.into())
     }
