@@ -102,7 +102,7 @@ fn serve(first: &'static [u8], more: &'static [u8]) -> u16 {
         let mut asked = [0; 4096];
         // The peer may have gone at any time.
         while let Ok(count @ 1..) = stream.read(&mut asked) {
-            let commands = asked[..count].iter().filter(|byte| **byte == b'*').count();
+            let commands = String::from_utf8_lossy(&asked[..count]).matches('*').count();
             if stream.write_all(&first.repeat(commands)).is_err() {
                 return;
             }

@@ -1,7 +1,7 @@
 //! What the probe says of a real pair: well, behind, cut, frozen, split, emptied.
 
 use warroom::domain::ids::Side;
-use warroom::domain::reading::{Basis, Certainty, FactValue, Health, LookErrorKind, Role};
+use warroom::domain::reading::{Basis, Certainty, FactValue, Health, Lag, LookErrorKind, Role};
 use warroom::domain::settings::Table;
 
 use crate::bench::{Watcher, figure, system, why, yes};
@@ -95,7 +95,7 @@ fn an_emptied_primary_is_never_well() {
     assert!(why(&a).contains(want), "{}", why(&a));
     assert!(matches!(b.health, Health::Degraded(_)), "{b:?}");
     assert!(why(&b).contains("would erase the 20 keys of B"), "{}", why(&b));
-    assert_eq!(b.lag.as_ref().and_then(|lag| lag.known_seconds()), None);
+    assert_eq!(b.lag.as_ref().and_then(Lag::known_seconds), None);
     assert_eq!((yes(&a, "empty_primary"), yes(&b, "empty_primary")), (Some(true), Some(true)));
 
     // The replica copies the emptiness: level, and still not well.
@@ -106,7 +106,7 @@ fn an_emptied_primary_is_never_well() {
     let looks = watcher.look();
     let (a, b) = (looks.a.unwrap().unwrap(), looks.b.unwrap().unwrap());
     assert!(why(&a).contains("restore it before anything copies from it"), "{}", why(&a));
-    assert_eq!(b.lag.as_ref().and_then(|lag| lag.known_seconds()), None);
+    assert_eq!(b.lag.as_ref().and_then(Lag::known_seconds), None);
 
     // Filled again, and its persistence on: well.
     for number in 0..20 {

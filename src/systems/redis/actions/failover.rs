@@ -206,9 +206,8 @@ impl Handover {
                     output.line(&state.failover);
                     said = state.failover;
                 }
-                Ok(_) => {}
                 Err(trouble) if over => return Err(trouble.into_operate_error()),
-                Err(_) => {}
+                Ok(_) | Err(_) => {}
             }
             if over {
                 return Err(self.give_up(&session, output).await);
