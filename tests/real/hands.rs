@@ -185,6 +185,17 @@ impl Hand {
 
     /// Does it.
     pub fn apply(&mut self) -> Result<Clean, OperateError> {
+        let mut lines = Lines::default();
+        let outcome = self.apply_telling(&mut lines);
+        for secret in [READ_PASSWORD, ACT_PASSWORD, PLAIN_PASSWORD] {
+            let told = format!("{outcome:?}{:?}", lines.0);
+            assert!(!told.contains(secret), "a secret was told: {told}");
+        }
+        outcome
+    }
+
+    /// Does it, and hears each line of its output as it comes.
+    pub fn apply_telling(&mut self, output: &mut dyn Output) -> Result<Clean, OperateError> {
         let execution = Execution::of_locked_intent(IntentRecord {
             run: RunId::new("test-20261120-140210").unwrap(),
             step: self.step.clone(),
@@ -193,13 +204,7 @@ impl Hand {
             seq: 1,
             hash: Hash::NONE,
         });
-        let mut lines = Lines::default();
-        let outcome = self.runtime.block_on(self.operator.apply(&execution, &mut lines));
-        for secret in [READ_PASSWORD, ACT_PASSWORD, PLAIN_PASSWORD] {
-            let told = format!("{outcome:?}{:?}", lines.0);
-            assert!(!told.contains(secret), "a secret was told: {told}");
-        }
-        outcome
+        self.runtime.block_on(self.operator.apply(&execution, output))
     }
 }
 

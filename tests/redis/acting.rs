@@ -4,7 +4,7 @@ use warroom::domain::ids::Side;
 use warroom::domain::preview::{Preview, Standing};
 use warroom::domain::reading::Role;
 use warroom::domain::settings::{Table, Value};
-use warroom::port::OperateError;
+use warroom::port::{OperateError, Output};
 
 use crate::bench::{Hand, Watcher, done, figure, system, table, text, why, yes};
 use crate::real::redis::{Load, Pair};
@@ -182,6 +182,18 @@ fn a_planned_handover_under_load_loses_nothing() {
     assert_eq!((pair.a.info("role"), pair.b.info("role")), ("master".into(), "slave".into()));
 }
 
+/// Stops B just before the handover is ordered, with something on its way.
+struct Stopper<'p>(&'p Pair);
+
+impl Output for Stopper<'_> {
+    fn line(&mut self, line: &str) {
+        if line.starts_with("FAILOVER TO") {
+            self.0.b.freeze();
+            self.0.a.ask(&["SET", "auth:late", "x"]);
+        }
+    }
+}
+
 #[test]
 fn a_handover_to_a_silent_replica_is_given_up() {
     if !require() {
@@ -191,13 +203,18 @@ fn a_handover_to_a_silent_replica_is_given_up() {
     let spec = system(&pair, "read", "act", Table::default());
     let with = || table(vec![("wait", text("1s"))]);
     let mut to_b = Hand::new(&spec, "redis.failover", Side::B, with());
+    // It hangs once it was ordered: the primary waits as long as it was told to, and goes on.
+    let refused = to_b.apply_telling(&mut Stopper(&pair)).unwrap_err();
+    let want = "within 1 s: Region A gave the failover up and is PRIMARY as before";
+    assert!(refused.to_string().contains(want), "{refused}");
+    assert!(matches!(refused, OperateError::Refused(_)), "{refused:?}");
+    assert_eq!(pair.a.info("role"), "master");
+    pair.a.ask(&["SET", "auth:after", "x"]);
     // Without a replica that listens it is not even begun.
-    pair.b.freeze();
     let refused = to_b.apply().unwrap_err();
     assert!(refused.to_string().contains("did not answer"), "{refused}");
     pair.b.thaw();
     pair.a.cut_links();
-    let mut to_b = Hand::new(&spec, "redis.failover", Side::B, with());
     until("the link is down", DEADLINE, || pair.b.info("master_link_status") == "down");
     let refused = to_b.apply().unwrap_err();
     assert!(refused.to_string().contains("does not follow Region A now"), "{refused}");

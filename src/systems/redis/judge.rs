@@ -3,7 +3,7 @@
 use super::empty::{Memory, trap};
 use super::facts::facts;
 use super::history::{Split, split};
-use super::lag::lag;
+use super::lag::{ceased_s, lag};
 use super::state::{Beat, NO_FAILOVER, SideState};
 use crate::domain::ids::Side;
 use crate::domain::reading::{Certainty, Health, Reading};
@@ -107,7 +107,14 @@ fn reasons(view: &View<'_>) -> Vec<String> {
 fn primary_reasons(view: &View<'_>) -> Vec<String> {
     let off = view.own.keeps_on_disk() == Some(false) && !view.unsaved;
     let why = "persistence is off: after a restart it is EMPTY, and its replica copies that";
-    off.then(|| why.to_owned()).into_iter().collect()
+    let mut reasons: Vec<String> = off.then(|| why.to_owned()).into_iter().collect();
+    // While there is somebody who may be behind, the measure of it must not be lost unnoticed.
+    if view.other.is_some_and(|other| !other.is_primary())
+        && let Some(age_s) = ceased_s(view.own, view.side)
+    {
+        reasons.push(format!("its heartbeat ceased {age_s:.0} s ago: the lag is not measured"));
+    }
+    reasons
 }
 
 fn replica_reasons(view: &View<'_>) -> Vec<String> {
@@ -227,6 +234,11 @@ mod tests {
         let run_id = "r9".to_owned();
         let unsaved = SideState { upstream: replica(5).upstream, run_id, ..off.clone() };
         check(&unsaved, Some(&a), "up");
+        let ceased = [Beat::At(off.clock_ms.unwrap() - 60_000), Beat::NotAsked];
+        let ceased = SideState { beats: ceased, ..primary(5) };
+        let found = read(Side::A, &ceased, Some(&replica(5)));
+        assert!(why(&found).contains("heartbeat ceased 60 s ago"), "{found:?}");
+        assert_eq!(why(&read(Side::A, &ceased, None)), "up");
         let memory = Memory::default();
         let meant = View { side: Side::A, own: &off, other: None, memory: &memory, unsaved: true };
         assert_eq!(why(&reading(AT, 5, &meant)), "up");

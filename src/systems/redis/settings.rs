@@ -50,7 +50,8 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
         name: "heartbeat",
         doc: "In `a` and `b`, differing: the key to which something of yours in that region writes \
               milliseconds since 1970, on that region's server, while it is the primary; it is \
-              only read. The lag in seconds comes from it, as fine as it is written often",
+              only read. The lag in seconds comes from it, as fine as it is written often; without \
+              it seconds are known only where nothing is outstanding",
         required: false,
     },
     SettingSpec {

@@ -231,24 +231,20 @@ impl Handover {
     /// How the roles stand once no failover is under way any more.
     async fn outcome(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {
         let (name, from) = (&self.seat.name, &self.seat.other_region);
-        let (own, source) = self.states().await;
-        let own = own.map_err(Trouble::into_operate_error)?;
-        let source = source.map_err(Trouble::into_operate_error)?;
-        let words = match (own.is_primary(), source.is_primary()) {
-            (true, false) => format!("{name} is PRIMARY, {from} is its replica"),
-            (false, true) => {
-                let wait = self.wanted.wait.as_secs();
-                let why = format!(
-                    "{name} had not received everything within {wait} s: {from} gave the failover \
-                     up and is PRIMARY as before"
-                );
-                return Err(OperateError::Refused(why.into()));
-            }
-            (true, true) => return Err(OperateError::Ambiguous("both sides are PRIMARY".into())),
-            (false, false) => {
-                return Err(OperateError::Ambiguous("neither side is primary".into()));
-            }
-        };
+        let source = self.source.state().await.map_err(Trouble::into_operate_error)?;
+        if source.is_primary() {
+            let why = format!(
+                "{name} had not received everything within {} s: {from} gave the failover up and \
+                 is PRIMARY as before",
+                self.wanted.wait.as_secs()
+            );
+            return Err(OperateError::Refused(why.into()));
+        }
+        let own = self.seat.own.state().await.map_err(Trouble::into_operate_error)?;
+        if !own.is_primary() {
+            return Err(OperateError::Ambiguous("neither side is primary".into()));
+        }
+        let words = format!("{name} is PRIMARY, {from} is its replica");
         output.line(&words);
         Ok(words.into())
     }
