@@ -352,14 +352,14 @@ impl Player {
 
     /// Stands where `count` items were taken in and the clock shows `offset`.
     fn go(&mut self, count: usize, offset: u64) {
-        if count < self.head.count {
-            let mut at = self.checkpoints.iter().rev();
-            if let Some(known) = at.find(|known| known.count <= count) {
-                // What the person has on the screen is theirs, not the run's.
-                let model = std::mem::take(self.head.console.model_mut());
-                self.head = known.clone();
-                *self.head.console.model_mut() = model;
-            }
+        let nearest = self.checkpoints.iter().rev().find(|known| known.count <= count);
+        if let Some(known) = nearest
+            && (count < self.head.count || known.count > self.head.count)
+        {
+            // What the person has on the screen is theirs, not the run's.
+            let model = std::mem::take(self.head.console.model_mut());
+            self.head = known.clone();
+            *self.head.console.model_mut() = model;
         }
         let apart = self.reel.items.len() / CHECKPOINTS + 1;
         while self.head.count < count {
