@@ -92,7 +92,7 @@ fn a_damaged_journal_is_shown_up_to_the_damage() {
     let damage = player.damage().expect("it is damaged").to_string();
     assert!(damage.contains("journal-000001.log line"), "{damage}");
     assert!(player.entries() > 1 && player.entries() < stage.records.len());
-    player.to_end();
+    player.go_to_end();
     assert_eq!(player.entry(), player.entries());
 }
 

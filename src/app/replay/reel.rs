@@ -8,7 +8,7 @@ use crate::domain::time::Stamp;
 use crate::runtime::recording::{Take, What};
 use crate::ui::replay::Target;
 
-/// A pause between what was recorded and the next thing after which readings are said to be missing.
+/// After a pause of this length in what was heard, readings are said to be missing.
 const QUIET_MAX_MS: u64 = 5000;
 
 /// What is fed to the console.

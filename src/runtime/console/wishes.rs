@@ -78,7 +78,9 @@ impl<D: Desk> Console<D> {
             Wish::Rehearse { step, back } => Ok(self.rehearse(&step, back).into_iter().collect()),
             Wish::Leave => Ok(self.end(now)),
             Wish::Replay(wish) => {
-                self.replay_wishes.push(wish);
+                if let Some(replay) = &mut self.model.replay {
+                    replay.wishes.push(wish);
+                }
                 Ok(Vec::new())
             }
         }
