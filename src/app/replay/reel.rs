@@ -58,11 +58,15 @@ impl Reel {
         let mut entries = events.iter().enumerate().peekable();
         let (mut heard, mut ended) = (None, None);
         for Take { now, what } in takes {
-            let known = match &what {
-                What::Scene(scene, _) => scene.known,
-                What::Entry(seq) => seq.saturating_sub(1),
-                _ => 0,
+            let (known, rests_on) = match &what {
+                What::Scene(scene, _) => (scene.known, scene.known),
+                What::Entry(seq) => (seq.saturating_sub(1), *seq),
+                _ => (0, 0),
             };
+            // What was seen after an entry that cannot be read any more is not shown without it.
+            if rests_on > events.last().map_or(0, |event| event.seq) {
+                break;
+            }
             while let Some((index, event)) = entries.next_if(|(_, event)| event.seq <= known) {
                 reel.push(event.at, Feed::Entry(index));
             }
