@@ -1,7 +1,7 @@
 //! A run shown again: what was seen is what is seen, at every entry, forwards and backwards.
 
 #[path = "journal/stories.rs"]
-#[allow(dead_code, reason = "the journal's own tests use the rest")]
+#[expect(dead_code, reason = "the journal's own tests use the rest")]
 mod stories;
 
 #[path = "replay/files.rs"]
@@ -44,7 +44,7 @@ fn every_entry_shows_what_the_console_showed() {
         compared += 1;
     }
     assert!(compared > 8, "{compared}");
-    player.to_end();
+    player.go_to_end();
     let shown = pictures(&mut player);
     assert_eq!(shown, last, "{}\nlive:\n{}", shown[0], last[0]);
     assert!(shown[0].contains("aborted"), "{}", shown[0]);
@@ -69,7 +69,7 @@ fn seeking_equals_stepping_forwards_and_backwards() {
         fresh.seek(Target::Entry(number)).expect("it is there");
         assert_eq!(pictures(&mut fresh), *forward, "entry {number}");
     }
-    stepping.to_end();
+    stepping.go_to_end();
     stepping.key(ReplayKey::Previous);
     for forward in forwards.iter().rev() {
         assert_eq!(pictures(&mut stepping), *forward, "entry {}", stepping.entry());
@@ -113,7 +113,7 @@ fn a_run_taken_up_again_is_shown_whole_with_its_gap() {
         player.seek(Target::Entry(*seq)).expect("it is an entry");
         assert_eq!(pictures(&mut player), *picture, "entry {seq}");
     }
-    player.to_end();
+    player.go_to_end();
     assert_eq!(pictures(&mut player), last);
 }
 

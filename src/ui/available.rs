@@ -119,11 +119,12 @@ pub fn guide(keymap: &Keymap, facts: &Facts<'_>, model: &Model) -> Vec<GuideRow>
     if model.replay.is_none() {
         return COMMANDS.iter().filter_map(row).collect();
     }
-    // Its own keys first; verbs are refused with a sentence and need no line each.
+    // Its own keys first and verbs last: they are refused with a sentence.
     let (own, rest): (Vec<&CommandSpec>, Vec<&CommandSpec>) =
         COMMANDS.iter().partition(|spec| spec.context == Context::Replay);
-    let looking = rest.into_iter().filter(|spec| !spec.command.is_verb());
-    own.into_iter().chain(looking).filter_map(row).collect()
+    let (verbs, looking): (Vec<&CommandSpec>, Vec<&CommandSpec>) =
+        rest.into_iter().partition(|spec| spec.command.is_verb());
+    own.into_iter().chain(looking).chain(verbs).filter_map(row).collect()
 }
 
 struct Asked<'q, 'a> {

@@ -163,6 +163,8 @@ pub struct Replay {
     pub gaps: usize,
     /// Why the journal ends where it does, when it is not whole.
     pub damage: Option<Clean>,
+    /// What the keys asked for and the player has not done yet.
+    pub wishes: Vec<ReplayWish>,
 }
 
 #[cfg(test)]

@@ -92,8 +92,12 @@ fn a_damaged_journal_is_shown_up_to_the_damage() {
     let damage = player.damage().expect("it is damaged").to_string();
     assert!(damage.contains("journal-000001.log line"), "{damage}");
     assert!(player.entries() > 1 && player.entries() < stage.records.len());
-    player.to_end();
-    assert_eq!(player.entry(), player.entries());
+    let (last, count) = (end(&mut player), player.entries());
+    assert_eq!(player.entry(), count);
+    // Nothing is shown that rests on what is damaged.
+    let after = &stage.records[count];
+    assert!(player.now().since(after.at).is_zero(), "{}", last[0]);
+    assert!(!last[2].contains("CLOSED"), "{}", last[0]);
 }
 
 #[test]

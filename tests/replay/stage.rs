@@ -100,7 +100,7 @@ pub fn pictures(player: &mut Player) -> Vec<String> {
 }
 
 pub fn end(player: &mut Player) -> Vec<String> {
-    player.to_end();
+    player.go_to_end();
     pictures(player)
 }
 

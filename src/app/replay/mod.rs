@@ -1,13 +1,13 @@
 //! A run shown again on the same screen: fed from its files, on a clock of its own, without hands.
 
 mod reel;
+mod seat;
 mod show;
 
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use ratatui::Frame;
 
 use self::reel::{Feed, Reel};
 use super::{resume, site_file};
@@ -21,16 +21,12 @@ use crate::domain::time::Stamp;
 use crate::runtime::console::{Console, Parts};
 use crate::runtime::desk::ObserverDesk;
 use crate::runtime::effect::Effect;
-use crate::runtime::event::Event;
 use crate::runtime::journal::{self, Finding, ReadBack};
 use crate::runtime::recording::{self, Recording, What};
 use crate::ui::keymap::Keymap;
-use crate::ui::model::{Model, Notice};
-use crate::ui::replay::{Replay, ReplayKey, ReplayWish, Speed, Target};
+use crate::ui::model::Model;
+use crate::ui::replay::{ReplayKey, Speed, Target};
 use crate::ui::screen::JournalState;
-use crate::ui::theme::Theme;
-use crate::ui::update::Input;
-use crate::ui::view::NOTICE_SHOWN;
 
 pub use self::show::{Asked, show};
 
@@ -145,7 +141,7 @@ impl Player {
             damage,
             over: false,
         };
-        player.to_entry(1);
+        player.go_to_entry(1);
         player
     }
 
@@ -209,8 +205,10 @@ impl Player {
     pub fn seek(&mut self, target: Target) -> Result<(), String> {
         let offset = self.reel.offset_of(target)?;
         match target {
-            Target::Entry(number) => self.to_entry(usize::try_from(number).unwrap_or(usize::MAX)),
-            Target::Clock(_) | Target::TimeOfDay(_) => self.to_offset(offset),
+            Target::Entry(number) => {
+                self.go_to_entry(usize::try_from(number).unwrap_or(usize::MAX));
+            }
+            Target::Clock(_) | Target::TimeOfDay(_) => self.go_to_offset(offset),
         }
         Ok(())
     }
@@ -221,23 +219,23 @@ impl Player {
         match key {
             ReplayKey::Play => {
                 if !self.playing && self.offset >= self.reel.length() {
-                    self.to_entry(1);
+                    self.go_to_entry(1);
                 }
                 self.playing = !self.playing;
             }
-            ReplayKey::Next => self.to_entry((entry + 1).min(self.entries())),
+            ReplayKey::Next => self.go_to_entry((entry + 1).min(self.entries())),
             ReplayKey::Previous => {
                 let at = self.reel.stop(entry).is_some_and(|(count, _)| count == self.head.count);
-                self.to_entry(if at { entry.saturating_sub(1).max(1) } else { entry.max(1) });
+                self.go_to_entry(if at { entry.saturating_sub(1).max(1) } else { entry.max(1) });
             }
             ReplayKey::Faster => self.speed = self.speed.faster(),
             ReplayKey::Slower => self.speed = self.speed.slower(),
-            ReplayKey::MinuteBack => self.to_offset(self.offset.saturating_sub(MINUTE_MS)),
+            ReplayKey::MinuteBack => self.go_to_offset(self.offset.saturating_sub(MINUTE_MS)),
             ReplayKey::MinuteOn => {
-                self.to_offset((self.offset + MINUTE_MS).min(self.reel.length()));
+                self.go_to_offset((self.offset + MINUTE_MS).min(self.reel.length()));
             }
-            ReplayKey::Begin => self.to_entry(1),
-            ReplayKey::End => self.to_end(),
+            ReplayKey::Begin => self.go_to_entry(1),
+            ReplayKey::End => self.go_to_end(),
             ReplayKey::SkipIdle => self.skip_idle(),
             // The form asks where to; its answer is a wish of its own.
             ReplayKey::Seek => {}
@@ -245,27 +243,27 @@ impl Player {
     }
 
     /// Goes to the end of what is recorded.
-    pub fn to_end(&mut self) {
+    pub fn go_to_end(&mut self) {
         self.go(self.reel.items.len(), self.reel.length());
     }
 
-    fn to_entry(&mut self, entry: usize) {
+    fn go_to_entry(&mut self, entry: usize) {
         if let Some((count, offset)) = self.reel.stop(entry) {
             self.go(count, offset);
         }
     }
 
-    fn to_offset(&mut self, offset: u64) {
+    fn go_to_offset(&mut self, offset: u64) {
         self.go(self.reel.count_to(offset), offset);
     }
 
     fn skip_idle(&mut self) {
-        let Some((_, next)) = self.reel.stop(self.entry() + 1) else { return self.to_end() };
+        let Some((_, next)) = self.reel.stop(self.entry() + 1) else { return self.go_to_end() };
         let before = next.saturating_sub(BEFORE_ENTRY_MS);
         if before > self.offset {
-            self.to_offset(before);
+            self.go_to_offset(before);
         } else {
-            self.to_entry(self.entry() + 1);
+            self.go_to_entry(self.entry() + 1);
         }
     }
 
@@ -286,9 +284,9 @@ impl Player {
                 if self.stood >= ENTRY_SHOWN {
                     self.stood = Duration::ZERO;
                     if self.entry() < self.entries() {
-                        self.to_entry(self.entry() + 1);
+                        self.go_to_entry(self.entry() + 1);
                     } else {
-                        self.to_end();
+                        self.go_to_end();
                     }
                 }
             }
@@ -298,68 +296,16 @@ impl Player {
         }
     }
 
-    /// Takes in a key of the person who looks on. `real` is the time that it is.
-    pub fn input(&mut self, input: Input, real: Stamp) {
-        self.tell_model();
-        drop_all(self.head.console.step(Event::Input(input), real));
-        self.over = self.head.console.is_over();
-        for wish in self.head.console.take_wishes() {
-            match wish {
-                ReplayWish::Key(key) => self.key(key),
-                ReplayWish::Seek(target) => {
-                    if let Err(why) = self.seek(target) {
-                        let notice = Notice { at: real, text: why.into(), refusal: true };
-                        self.head.console.model_mut().notice = Some(notice);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Leaves.
-    pub fn leave(&mut self) {
-        self.over = true;
-    }
-
-    /// Draws the replayed moment. `real` is the time that it is.
-    pub fn draw(&mut self, frame: &mut Frame<'_>, theme: &Theme, real: Stamp) {
-        self.tell_model();
-        let now = self.now();
-        let model = self.head.console.model_mut();
-        let kept = model.notice.take();
-        // What is said to the person at the keys stands for real seconds, not for replayed ones.
-        let fresh = kept.clone().filter(|notice| real.since(notice.at) < NOTICE_SHOWN);
-        model.notice = fresh.map(|notice| Notice { at: now, ..notice });
-        self.head.console.draw(frame, theme, now);
-        self.head.console.model_mut().notice = kept;
-    }
-
-    /// Brings the screen's own memory up to date with where the replay stands.
-    fn tell_model(&mut self) {
-        let replay = Replay {
-            playing: self.playing,
-            speed: self.speed,
-            entry: self.entry(),
-            entries: self.entries(),
-            gone: Duration::from_millis(self.offset),
-            length: Duration::from_millis(self.reel.length()),
-            gap: self.reel.gap_at(self.offset).map(|gap| gap.why.clone()),
-            gaps: self.reel.gaps.len(),
-            damage: self.damage.clone(),
-        };
-        self.head.console.model_mut().replay = Some(replay);
-    }
-
     /// Stands where `count` items were taken in and the clock shows `offset`.
     fn go(&mut self, count: usize, offset: u64) {
-        if count < self.head.count {
-            let mut at = self.checkpoints.iter().rev();
-            if let Some(known) = at.find(|known| known.count <= count) {
-                // What the person has on the screen is theirs, not the run's.
-                let model = std::mem::take(self.head.console.model_mut());
-                self.head = known.clone();
-                *self.head.console.model_mut() = model;
-            }
+        let nearest = self.checkpoints.iter().rev().find(|known| known.count <= count);
+        if let Some(known) = nearest
+            && (count < self.head.count || known.count > self.head.count)
+        {
+            // What the person has on the screen is theirs, not the run's.
+            let model = std::mem::take(self.head.console.model_mut());
+            self.head = known.clone();
+            *self.head.console.model_mut() = model;
         }
         let apart = self.reel.items.len() / CHECKPOINTS + 1;
         while self.head.count < count {

@@ -8,7 +8,7 @@ use crate::domain::time::Stamp;
 use crate::runtime::recording::{Take, What};
 use crate::ui::replay::Target;
 
-/// A pause between what was recorded and the next thing after which readings are said to be missing.
+/// After a pause of this length in what was heard, readings are said to be missing.
 const QUIET_MAX_MS: u64 = 5000;
 
 /// What is fed to the console.
@@ -58,11 +58,15 @@ impl Reel {
         let mut entries = events.iter().enumerate().peekable();
         let (mut heard, mut ended) = (None, None);
         for Take { now, what } in takes {
-            let known = match &what {
-                What::Scene(scene, _) => scene.known,
-                What::Entry(seq) => seq.saturating_sub(1),
-                _ => 0,
+            let (known, rests_on) = match &what {
+                What::Scene(scene, _) => (scene.known, scene.known),
+                What::Entry(seq) => (seq.saturating_sub(1), *seq),
+                _ => (0, 0),
             };
+            // What was seen after an entry that cannot be read any more is not shown without it.
+            if rests_on > events.last().map_or(0, |event| event.seq) {
+                break;
+            }
             while let Some((index, event)) = entries.next_if(|(_, event)| event.seq <= known) {
                 reel.push(event.at, Feed::Entry(index));
             }

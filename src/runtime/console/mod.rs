@@ -41,7 +41,6 @@ use crate::runtime::observations::Observations;
 use crate::runtime::redact::Redactor;
 use crate::ui::keymap::Keymap;
 use crate::ui::model::{Model, Notice};
-use crate::ui::replay::ReplayWish;
 use crate::ui::screen::{JournalState, OutputLine, Rehearsal, TimelineRow};
 
 use self::variant::Rehearsing;
@@ -154,8 +153,6 @@ pub struct Console<D: Desk> {
     kept: Stamp,
     ticked: Stamp,
     title: String,
-    /// What the keys of a replay asked for; in no other console do they mean anything.
-    replay_wishes: Vec<ReplayWish>,
     redactor: Arc<Redactor>,
     judge_due: bool,
     keep_due: bool,
@@ -223,7 +220,6 @@ impl<D: Desk> Console<D> {
             kept: now,
             ticked: now,
             title: String::new(),
-            replay_wishes: Vec::new(),
             redactor: Arc::new(Redactor::new(&[])),
             judge_due: true,
             keep_due: false,
@@ -360,14 +356,6 @@ impl<D: Desk> Console<D> {
 
     fn open_run(&self) -> Option<&Run> {
         self.run.as_ref().filter(|run| !run.stage.is_closed())
-    }
-
-    fn active(&self, now: Stamp) -> Side {
-        match self.open_run() {
-            // During a run the region that is left stays the subject until the run ends.
-            Some(run) => run.direction.from,
-            None => judge::active(&self.site, &self.snapshot, self.remembered_active, now),
-        }
     }
 
     fn judge(&mut self, now: Stamp) {

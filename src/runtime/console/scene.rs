@@ -122,6 +122,15 @@ pub struct Scene {
 }
 
 impl<D: Desk> Console<D> {
+    /// The region that is the subject.
+    pub(super) fn active(&self, now: Stamp) -> Side {
+        match self.open_run() {
+            // During a run the region that is left stays the subject until the run ends.
+            Some(run) => run.direction.from,
+            None => judge::active(&self.site, &self.snapshot, self.remembered_active, now),
+        }
+    }
+
     /// The scene of this moment, for a recording.
     #[must_use]
     pub fn scene(&self, now: Stamp) -> Scene {
@@ -252,7 +261,8 @@ impl Console<ObserverDesk> {
 
     /// What the keys asked for since this was asked last.
     pub fn take_wishes(&mut self) -> Vec<ReplayWish> {
-        std::mem::take(&mut self.replay_wishes)
+        let replay = self.model.replay.as_mut();
+        replay.map(|replay| std::mem::take(&mut replay.wishes)).unwrap_or_default()
     }
 
     /// What the screen remembers.

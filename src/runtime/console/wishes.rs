@@ -88,7 +88,9 @@ impl<D: Desk> Console<D> {
             Wish::Update { sentence } => Ok(self.hand_over_update(&sentence, now)),
             Wish::Leave => Ok(self.end(now)),
             Wish::Replay(wish) => {
-                self.replay_wishes.push(wish);
+                if let Some(replay) = &mut self.model.replay {
+                    replay.wishes.push(wish);
+                }
                 Ok(Vec::new())
             }
         }

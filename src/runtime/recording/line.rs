@@ -1,7 +1,7 @@
 //! The lines of a recording: framed like the journal's, but not chained, and short where they can.
 //!
-//! A segment begins with a `begin` line and a scene: several lines, ended by `set`. Every other line
-//! carries the console's own moment. A look equal to the side's last one is told as `same`.
+//! A segment begins with a `begin` line and a scene: several lines, ended by `set`. Every other
+//! line carries the console's own moment. A look equal to the side's last one is told as `same`.
 
 use std::collections::BTreeMap;
 
@@ -48,7 +48,7 @@ pub(super) enum Told {
     /// As the side's last one; when it began, if not with the whole look, and how long it took.
     Same(Option<Moment>, Option<u64>),
     /// In full.
-    New(Look),
+    New(Box<Look>),
 }
 
 /// One line.
@@ -164,7 +164,7 @@ impl Last {
                 known.map(|known| known.again(own, took_ms))
             }
             Told::New(look) => {
-                let seen = Seen::whole(look);
+                let seen = Seen::whole(*look);
                 self.keep(place, seen.clone());
                 Some(seen)
             }
@@ -201,7 +201,7 @@ impl Last {
             };
         }
         self.keep(place, seen.clone());
-        Told::New(seen.look())
+        Told::New(Box::new(seen.look()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the commander's console heard while a run was open, kept beside the journal for a replay.
 //!
-//! The journal is the record of acts; this is evidence of what the screen showed. It is checked line
-//! by line, not chained, and nothing of a run depends on it: where it fails, a replay has a gap.
+//! The journal is the record of acts; this is evidence of what the screen showed. It is checked
+//! line by line, not chained, and no run depends on it: where it fails, a replay has a gap.
 
 mod line;
 mod reader;

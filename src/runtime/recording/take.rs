@@ -34,7 +34,9 @@ impl Seen {
     }
 
     /// The look.
-    #[must_use]
+    ///
+    /// # Errors
+    /// Those of the look itself: why it told nothing.
     pub fn look(&self) -> Look {
         let mut look = Look::clone(&self.look);
         if let (Ok(reading), Some((at, took_ms))) = (&mut look, self.own) {

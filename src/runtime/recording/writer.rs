@@ -96,9 +96,7 @@ impl Writer {
                     }
                 }
             };
-            if !self.full {
-                self.write(&take);
-            }
+            self.write(&take);
         }
         self.flush();
     }
@@ -120,6 +118,9 @@ impl Writer {
     }
 
     fn write(&mut self, take: &Take) {
+        if self.full {
+            return;
+        }
         if let What::Scene(..) = take.what
             && self.sheet.is_none()
             && let Err(error) = self.begin(take.now)
