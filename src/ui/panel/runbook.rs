@@ -10,6 +10,7 @@ use crate::domain::runbook::{Compensation, Runbook, Step};
 use crate::domain::time::short_time;
 use crate::ui::model::Panel;
 use crate::ui::screen::Screen;
+use crate::ui::update::is_shown;
 use crate::ui::widget::canvas::{Canvas, FrameLook, ruled};
 use crate::ui::widget::ink::{
     BORDER, CRIT, FOCUS, INFO, Ink, MUTED, OK, PENDING, SELECTION, TEXT, UNKNOWN, WARN,
@@ -25,6 +26,7 @@ pub fn selected<'a>(screen: &Screen<'a>) -> Option<&'a StepId> {
         .model
         .selected
         .as_ref()
+        .filter(|id| screen.runbook.is_none_or(|book| is_shown(book, screen.run, id)))
         .or_else(|| screen.run.and_then(|run| run.current()).map(|state| &state.id))
         .or_else(|| screen.runbook.and_then(|book| book.steps.first()).map(|step| &step.id))
 }

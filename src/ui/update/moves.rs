@@ -71,6 +71,12 @@ pub fn steps_shown<'a>(runbook: &'a Runbook, run: Option<&Run>) -> Vec<&'a Step>
     open.chain(planned.iter().copied()).filter_map(|id| runbook.step(id)).collect()
 }
 
+/// True when the runbook panel lists a step.
+#[must_use]
+pub fn is_shown(runbook: &Runbook, run: Option<&Run>, id: &StepId) -> bool {
+    steps_shown(runbook, run).iter().any(|step| step.id == *id)
+}
+
 fn mirrored(command: Command) -> Command {
     let pairs = [
         (Command::Up, Command::Down),
