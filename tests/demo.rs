@@ -25,7 +25,9 @@ use warroom::domain::site::Site;
 use warroom::domain::snapshot::Snapshot;
 use warroom::domain::text::Clean;
 use warroom::domain::time::{BootId, Stamp};
-use warroom::port::{Boxed, Clock, Credential, OperateError, OperatorSetup, Output, Probe, Secrets};
+use warroom::port::{
+    Boxed, Clock, Credential, OperateError, OperatorSetup, Output, Probe, Secrets,
+};
 use warroom::systems::sim::actions::{ACTIONS, operator_for};
 use warroom::systems::sim::pause::Pause;
 use warroom::systems::sim::probe::probe_for;

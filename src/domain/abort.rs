@@ -92,9 +92,8 @@ fn one_back(run: &Run, plan: &Runbook, id: &StepId, lost: Option<Side>) -> Optio
     let step = plan.step(id)?;
     let Compensation::Action { action, .. } = &step.compensation else { return None };
     let side = match (&step.target, action.change) {
-        (_, Change::ShiftTraffic) => Some(run.direction.from),
+        (_, Change::ShiftTraffic) | (None, Change::Fence) => Some(run.direction.from),
         (Some(target), _) => Some(run.direction.side(target.place)),
-        (None, Change::Fence) => Some(run.direction.from),
         (None, _) => None,
     };
     let doubt = side.filter(|side| Some(*side) == lost).map(|side| {
@@ -157,7 +156,7 @@ fn lists_with(run: &Run, plan: &Runbook, left: &[&Stays]) -> (Vec<StepId>, Vec<S
         let decided = left.iter().find(|stays| stays.step == step.id && !is_settled(run, state));
         match (fate(run, step, state), decided) {
             (Fate::Nothing, _) => {}
-            (Fate::Stays(_), Some(left)) | (Fate::Back, Some(left)) => {
+            (Fate::Stays(_) | Fate::Back, Some(left)) => {
                 stays.push((step, left.costs.clone()));
             }
             (Fate::Back, None) => back.push(step),
@@ -197,12 +196,10 @@ fn fate(run: &Run, step: &Step, state: &StepState) -> Fate {
     let doubtful = state.phase == Phase::Failed || matches!(is_there(state), There::Perhaps);
     match (&step.compensation, is_there(state)) {
         (_, There::No) | (Compensation::NotNeeded, _) => Fate::Nothing,
-        (_, There::Before) => {
-            Fate::Stays("it was so before this run: nothing was called, nothing is taken back".into())
-        }
-        (Compensation::Action { .. }, _)
-            if matches!(state.phase, Phase::Done | Phase::Failed) =>
-        {
+        (_, There::Before) => Fate::Stays(
+            "it was so before this run: nothing was called, nothing is taken back".into(),
+        ),
+        (Compensation::Action { .. }, _) if matches!(state.phase, Phase::Done | Phase::Failed) => {
             Fate::Back
         }
         (Compensation::Action { .. }, _) => Fate::Stays(
@@ -233,9 +230,8 @@ fn is_there(state: &StepState) -> There {
     let outcome = state.last_forward().and_then(|attempt| attempt.outcome.as_ref());
     match (state.phase, outcome) {
         (Phase::Done, _) => {
-            let already = |attempt: &Attempt| {
-                matches!(attempt.outcome, Some(Outcome::AlreadySo { .. }))
-            };
+            let already =
+                |attempt: &Attempt| matches!(attempt.outcome, Some(Outcome::AlreadySo { .. }));
             let before = forward().next().is_some() && forward().all(already);
             if before { There::Before } else { There::Yes }
         }
@@ -293,9 +289,7 @@ fn keep_what_holds<'p>(
             let later = stays.iter().find(|(other, _)| {
                 serves(other, run) && plan.ancestors(&other.id).contains(&step.id)
             });
-            later.map(|(other, _)| {
-                Clean::new(&format!("{} stays and rests on it", other.id))
-            })
+            later.map(|(other, _)| Clean::new(&format!("{} stays and rests on it", other.id)))
         };
         let Some((at, why)) =
             back.iter().enumerate().find_map(|(at, step)| Some((at, holds(step)?)))

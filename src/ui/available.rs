@@ -121,7 +121,10 @@ impl<'a> Asked<'_, 'a> {
                 let run = self.open()?;
                 self.armed()?;
                 let aborting = run.stage == Stage::Aborting;
-                refuse_if(aborting, "the run is being given up already: r takes steps back, W closes")
+                refuse_if(
+                    aborting,
+                    "the run is being given up already: r takes steps back, W closes",
+                )
             }
             Command::Hold => self.declared().map(|_| ()),
             Command::Declare => {

@@ -75,7 +75,11 @@ impl Told {
             }
             Err(why) => {
                 let (cause, message) = (Cause::Error, why.to_string().into());
-                self.tell(Body::Ended { step, attempt, outcome: Outcome::Failed { cause, message } });
+                self.tell(Body::Ended {
+                    step,
+                    attempt,
+                    outcome: Outcome::Failed { cause, message },
+                });
             }
         }
     }

@@ -33,12 +33,7 @@ struct World<'a> {
 }
 
 /// Who serves once all that goes back is back and `stays` stays; `lost` is a region that is silent.
-pub(super) fn serving(
-    run: &Run,
-    plan: &Runbook,
-    stays: &[Stays],
-    lost: Option<Side>,
-) -> Serving {
+pub(super) fn serving(run: &Run, plan: &Runbook, stays: &[Stays], lost: Option<Side>) -> Serving {
     let stands = |step: &&Step| stays.iter().any(|one| one.step == step.id);
     let of = |change: Change| plan.steps.iter().filter(move |step| step.action.change == change);
     let name = |step: &'_ Step| -> Option<String> {

@@ -296,8 +296,7 @@ impl Run {
         if self.stage == Stage::Aborting {
             return open.or_else(|| self.next_back());
         }
-        open
-            .or_else(|| first(|phase| phase == Phase::Failed))
+        open.or_else(|| first(|phase| phase == Phase::Failed))
             .or_else(|| first(|phase| phase == Phase::Ready))
     }
 

@@ -34,7 +34,7 @@ use crate::ui::keymap::Keymap;
 use crate::ui::model::{Model, Notice};
 use crate::ui::screen::{JournalState, OutputLine, Rehearsal, TimelineRow};
 
-use self::variant::Rehearsing;
+use self::variant::Variants;
 
 /// Lines of output kept for the screen; the whole output stays in the attempt's folder.
 pub const OUTPUT_LINES_MAX: usize = 2000;
@@ -121,8 +121,8 @@ pub struct Console<D: Desk> {
     run: Option<Run>,
     /// The run's plan, each step in the variant that is in force.
     plan: Option<Arc<Runbook>>,
-    /// The same as it was written.
-    written: Option<Arc<Runbook>>,
+    /// The same as it was written, and what is rehearsed of it.
+    variants: Variants,
     opening: Option<Opening>,
     /// A wish that came while the console's own words were being recorded, and when.
     waiting: Option<(Intent, Stamp)>,
@@ -131,7 +131,6 @@ pub struct Console<D: Desk> {
     raised: BTreeMap<String, Clean>,
     rung: BTreeSet<String>,
     rehearsal: Option<Rehearsal>,
-    rehearsing: Rehearsing,
     output: VecDeque<OutputLine>,
     timeline: VecDeque<TimelineRow>,
     checking: BTreeSet<(StepId, u32, u8)>,
@@ -165,10 +164,7 @@ impl<D: Desk> Console<D> {
         let active = judge::active(&parts.site, &snapshot, remembered_active, now);
         let assessment = judge::judge(&parts.site, &snapshot, active, now);
         let ledger = freeze(&parts.site, &snapshot, active, now);
-        let (run, plan) = match parts.run {
-            Some((run, plan)) => (Some(run), Some(Arc::new(plan))),
-            None => (None, None),
-        };
+        let (run, plan) = parts.run.map(|(run, plan)| (run, Arc::new(plan))).unzip();
         let mut console = Self {
             desk: parts.desk,
             forecast: forecast(None, None, None, parts.site.rto(), now),
@@ -189,7 +185,7 @@ impl<D: Desk> Console<D> {
             ledger,
             outage,
             run: None,
-            written: plan.clone(),
+            variants: Variants::of(plan.clone()),
             plan,
             opening: None,
             waiting: None,
@@ -198,7 +194,6 @@ impl<D: Desk> Console<D> {
             raised: BTreeMap::new(),
             rung: BTreeSet::new(),
             rehearsal: None,
-            rehearsing: Rehearsing::default(),
             output: VecDeque::new(),
             timeline: VecDeque::new(),
             checking: BTreeSet::new(),

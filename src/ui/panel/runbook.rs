@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use crate::domain::catalogue::Class;
 use crate::domain::ids::StepId;
 use crate::domain::run::phase::Phase;
-use crate::domain::run::state::StepState;
+use crate::domain::run::state::{Abort, StepState};
 use crate::domain::runbook::{Compensation, Runbook, Step};
 use crate::domain::time::short_time;
 use crate::ui::model::Panel;
@@ -174,7 +174,8 @@ fn step_row(screen: &Screen<'_>, step: &Step, width: usize) -> Row {
 
 /// All rows of the runbook, with headings where there is room, and the place of the chosen step.
 fn list(screen: &Screen<'_>, book: &Runbook, width: usize, room: usize) -> (Vec<Row>, usize) {
-    if screen.run.is_some_and(|run| run.abort.is_some()) {
+    let abort = screen.run.and_then(|run| run.abort.as_ref());
+    if abort.is_some_and(Abort::is_planned) {
         return runbook_abort::list(screen, book, width);
     }
     let shown: Vec<&Step> = book

@@ -50,8 +50,7 @@ fn typed_matches(guard: Guard, typed: &str, wanted: &str) -> Result<(), Refusal>
 
 /// With two primaries nothing may run but what looks, or what ends it.
 fn no_split_brain(context: &Context<'_>, action: &ActionSpec, class: Class) -> Result<(), Refusal> {
-    let ends_it =
-        matches!(action.change, Change::Fence | Change::Check) && !action.lets_write();
+    let ends_it = matches!(action.change, Change::Fence | Change::Check) && !action.lets_write();
     if context.assessment.split_brain.is_empty() || class == Class::R || ends_it {
         return Ok(());
     }

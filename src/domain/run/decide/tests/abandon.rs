@@ -8,10 +8,8 @@ fn abandoned(script: &[(&str, &str)]) -> Bench {
     for (id, typed) in script {
         bench.finish(id, typed);
     }
-    bench.grant(&Intent::AbortRun {
-        typed: "abort run".into(),
-        reason: "it makes no sense".into(),
-    });
+    bench
+        .grant(&Intent::AbortRun { typed: "abort run".into(), reason: "it makes no sense".into() });
     bench
 }
 
@@ -146,8 +144,7 @@ static RESCUE: ActionSpec = {
 fn lossy(mode: Mode) -> Bench {
     let mut bench = Bench::new(mode);
     let planned = bench.plan.steps[1].clone();
-    let variant =
-        Step { action: &RESCUE, ungraceful: Ungraceful::VariantOf(&PROMOTE), ..planned };
+    let variant = Step { action: &RESCUE, ungraceful: Ungraceful::VariantOf(&PROMOTE), ..planned };
     bench.plan.steps[1].ungraceful = Ungraceful::Instead(Box::new(variant));
     bench.grant(&declare());
     bench.finish("fence", "");
