@@ -237,12 +237,13 @@ fn is_there(state: &StepState) -> There {
         }
         (Phase::Failed, Some(Outcome::Applied { .. } | Outcome::AlreadySo { .. })) => There::Yes,
         (Phase::Failed, Some(Outcome::Failed { cause: Cause::Error, .. })) => There::Perhaps,
+        // A probe that finds no effect yet does not prove that none is on its way; a person may.
+        (Phase::Failed, Some(Outcome::Unknown { .. })) if !state.attested => There::Perhaps,
         // Given up or to be tried again: a call that went through may still have taken effect.
-        (Phase::Ready | Phase::Pending | Phase::Skipped, Some(Outcome::Applied { .. }))
-            if state.last_attempt().is_some_and(is_forward) =>
-        {
-            There::Perhaps
-        }
+        (
+            Phase::Ready | Phase::Pending | Phase::Skipped,
+            Some(Outcome::Applied { .. } | Outcome::Unknown { .. }),
+        ) if state.last_attempt().is_some_and(is_forward) => There::Perhaps,
         _ => There::No,
     }
 }
