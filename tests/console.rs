@@ -66,6 +66,8 @@ struct Bench {
     shared: Vec<String>,
     journal_fails: bool,
     open_fails: bool,
+    slow: bool,
+    rehearsing: Vec<Rehearsal>,
 }
 
 impl Bench {
@@ -81,6 +83,8 @@ impl Bench {
             shared: Vec::new(),
             journal_fails: false,
             open_fails: false,
+            slow: false,
+            rehearsing: Vec::new(),
         }
     }
 
@@ -109,13 +113,21 @@ impl Bench {
                     self.checks.push((job.step, job.attempt, why));
                     continue;
                 }
-                Effect::Rehearse(job) => Event::Rehearsed(Box::new(Rehearsal {
-                    step: job.step,
-                    back: job.back,
-                    at: self.now,
-                    standing: Standing::NotDone("not yet".into()),
-                    preview: Preview::default(),
-                })),
+                Effect::Rehearse(job) => {
+                    let action = job.runbook.step(&job.step).expect("a step").action.name;
+                    let rehearsal = Rehearsal {
+                        step: job.step,
+                        back: job.back,
+                        at: self.now,
+                        standing: Standing::NotDone("not yet".into()),
+                        preview: Preview { call: action.into(), ..Preview::default() },
+                    };
+                    if self.slow {
+                        self.rehearsing.push(rehearsal);
+                        continue;
+                    }
+                    Event::Rehearsed(Box::new(rehearsal))
+                }
                 Effect::Keep(observations) => {
                     self.kept = Some(*observations);
                     continue;
@@ -434,6 +446,9 @@ impl Bench {
 fn giving_up_is_a_run_of_its_own_in_the_journal() {
     let mut bench = planned();
     bench.run_fence();
+    // Some step that never ran is selected: later it is not in the list, and no key is about it.
+    bench.key(KeyCode::Down);
+    bench.key(KeyCode::Down);
     // It is given up while the fence still runs: that joins the plan as it ends.
     bench.key(KeyCode::Char('E'));
     let screen = bench.screen();
@@ -488,6 +503,11 @@ fn an_escalation_changes_what_was_not_begun() {
     let screen = bench.screen();
     assert!(screen.contains("sim.promote instead of sim.switch"), "{screen}");
     bench.key(KeyCode::Esc);
+    // A dry run of the planned variant is still on its way as it is escalated: it is never shown.
+    bench.ticks(130);
+    bench.slow = true;
+    bench.key(KeyCode::Enter);
+    bench.key(KeyCode::Esc);
     bench.key(KeyCode::Char('!'));
     bench.pass(400);
     bench.types("region A is lost by now");
@@ -496,6 +516,21 @@ fn an_escalation_changes_what_was_not_begun() {
     bench.key(KeyCode::Enter);
     let screen = bench.screen();
     assert!(screen.contains("lossy: sim.promote instead of sim.switch"), "{screen}");
+    let calls = |bench: &Bench| -> Vec<String> {
+        bench.rehearsing.iter().map(|one| one.preview.call.to_string()).collect()
+    };
+    assert_eq!(calls(&bench), ["sim.switch", "sim.promote"], "made again");
+    for _ in 0..2 {
+        let rehearsal = bench.rehearsing.remove(0);
+        bench.event(Event::Rehearsed(Box::new(rehearsal)));
+        assert!(!bench.screen().contains("$ sim."), "{}", bench.screen());
+    }
+    // Both may have been of the former variant; the card asks once more.
+    bench.ticks(24);
+    assert_eq!(calls(&bench), ["sim.promote"]);
+    let rehearsal = bench.rehearsing.remove(0);
+    bench.event(Event::Rehearsed(Box::new(rehearsal)));
+    assert!(bench.screen().contains("$ sim.promote"), "{}", bench.screen());
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! The demo's runbooks driven to their end on its world, gates and all, in the test's own time.
 
+#[path = "demo/abandon.rs"]
+mod abandon;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,7 +11,7 @@ use std::time::Duration;
 
 use warroom::app::demo::{DemoPlan, FAILBACK, FAILOVER, write};
 use warroom::app::{runbook_file, site_file};
-use warroom::domain::catalogue::Class;
+use warroom::domain::catalogue::{ActionSpec, Class};
 use warroom::domain::ids::{RunId, Side, StepId, SystemId};
 use warroom::domain::preview::Standing;
 use warroom::domain::reading::FactValue;
@@ -22,7 +25,9 @@ use warroom::domain::site::Site;
 use warroom::domain::snapshot::Snapshot;
 use warroom::domain::text::Clean;
 use warroom::domain::time::{BootId, Stamp};
-use warroom::port::{Boxed, Clock, Credential, OperatorSetup, Output, Probe, Secrets};
+use warroom::port::{
+    Boxed, Clock, Credential, OperateError, OperatorSetup, Output, Probe, Secrets,
+};
 use warroom::systems::sim::actions::{ACTIONS, operator_for};
 use warroom::systems::sim::pause::Pause;
 use warroom::systems::sim::probe::probe_for;
@@ -182,15 +187,29 @@ impl Drive {
         if step.action.class == Class::H {
             return self.polls(20);
         }
+        if let Compensation::Action { action, .. } = &step.compensation {
+            assert!(ACTIONS.iter().any(|known| known.spec() == *action), "{id}");
+        }
+        let begin = self.clock.now();
+        let done = self.act(step, (step.action, &step.with), direction);
+        done.unwrap_or_else(|error| panic!("{id}: {error}"));
+        let took = self.clock.now().since(begin);
+        assert!(took <= step.expect + Duration::from_secs(20), "{id} took {took:?}");
+    }
+
+    /// Performs an action of a step; what is done is also seen to be done.
+    fn act(
+        &mut self,
+        step: &Step,
+        (action, with): (&'static ActionSpec, &Table),
+        direction: Direction,
+    ) -> Result<Clean, OperateError> {
+        let id = &step.id;
         let target = step.target.as_ref().map(|target| {
             let spec = self.site.system(&target.system).expect("a system of the site");
             (spec, direction.side(target.place))
         });
-        if let Compensation::Action { action, .. } = &step.compensation {
-            assert!(ACTIONS.iter().any(|known| known.spec() == *action), "{id}");
-        }
         let clock: Arc<dyn Clock> = Arc::<Virtual>::clone(&self.clock);
-        let with: &Table = &step.with;
         let setup = OperatorSetup {
             site: &self.site,
             step,
@@ -202,14 +221,11 @@ impl Drive {
         };
         let pause: Arc<dyn Pause> = Arc::<Virtual>::clone(&self.clock);
         let mut operator =
-            operator_for(self.world.clone(), step.action, &setup, pause).expect("right settings");
-        let begin = self.clock.now();
-        let done = self.runtime.block_on(operator.apply(&execution(id), &mut Silent));
-        done.unwrap_or_else(|error| panic!("{id}: {error}"));
-        let took = self.clock.now().since(begin);
-        assert!(took <= step.expect + Duration::from_secs(20), "{id} took {took:?}");
+            operator_for(self.world.clone(), action, &setup, pause).expect("right settings");
+        let evidence = self.runtime.block_on(operator.apply(&execution(id), &mut Silent))?;
         let standing = self.runtime.block_on(operator.check());
         assert!(matches!(standing, Standing::Done(_)), "{id}: {standing:?}");
+        Ok(evidence)
     }
 
     fn runbook(&self, name: &str, text: &str) -> Runbook {

@@ -227,3 +227,47 @@ pub const SITE_DIR_VARIABLE: &str = "WARROOM_SITE_DIR";
 pub fn site_dir_of_runner() -> PathBuf {
     std::env::var_os(SITE_DIR_VARIABLE).map_or_else(|| PathBuf::from("."), PathBuf::from)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::demo::{FAILOVER, SITE};
+    use crate::domain::ids::{RunId, Side, StepId};
+    use crate::domain::run::commit::{Hash, IntentRecord};
+    use crate::domain::run::event::RunKind;
+    use crate::domain::runbook::Direction;
+    use crate::runtime::clock::SystemClock;
+
+    #[test]
+    fn a_runner_performs_only_what_the_record_grants() {
+        let check = |step: &str, purpose: Purpose, mode: Mode, action: &str, want: &str| {
+            let step = StepId::new(step).expect("a name");
+            let run = RunId::new("demo-1").expect("a name");
+            let intent = IntentRecord { run, step, attempt: 1, purpose, seq: 7, hash: Hash::NONE };
+            let context = RunnerContext {
+                run_dir: PathBuf::from("/nowhere"),
+                attempt_dir: PathBuf::from("/nowhere"),
+                site: SITE.replace("@world@", "/nowhere"),
+                runbook: FAILOVER.to_owned(),
+                intent,
+                kind: RunKind::Simulation,
+                direction: Direction { from: Side::A, to: Side::B },
+                mode,
+                action: action.to_owned(),
+            };
+            let prepared = prepare(&context, Path::new("/nowhere"), Arc::new(SystemClock::new()));
+            let told = prepared.err().map_or("ok".to_owned(), |why| why.to_string());
+            assert!(told.contains(want), "{action} {mode:?}: {told}");
+        };
+        let (forward, back) = (Purpose::Forward, Purpose::Compensate);
+        let (planned, lost) = (Mode::Planned, Mode::Ungraceful);
+        check("promote-pg", forward, planned, "sim.switch", "ok");
+        check("promote-pg", forward, lost, "sim.promote", "ok");
+        let refused = "nothing was done: the record grants `sim.promote`, and the frozen plan says";
+        check("promote-pg", forward, planned, "sim.promote", refused);
+        check("promote-pg", forward, lost, "sim.switch", "the record grants `sim.switch`");
+        check("fence-a", back, lost, "sim.unfence", "ok");
+        check("fence-a", back, lost, "sim.fence", "the frozen plan says `sim.unfence`");
+        check("promote-pg", back, planned, "sim.switch", "the frozen plan says `nothing`");
+    }
+}

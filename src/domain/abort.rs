@@ -92,9 +92,8 @@ fn one_back(run: &Run, plan: &Runbook, id: &StepId, lost: Option<Side>) -> Optio
     let step = plan.step(id)?;
     let Compensation::Action { action, .. } = &step.compensation else { return None };
     let side = match (&step.target, action.change) {
-        (_, Change::ShiftTraffic) => Some(run.direction.from),
+        (_, Change::ShiftTraffic) | (None, Change::Fence) => Some(run.direction.from),
         (Some(target), _) => Some(run.direction.side(target.place)),
-        (None, Change::Fence) => Some(run.direction.from),
         (None, _) => None,
     };
     let doubt = side.filter(|side| Some(*side) == lost).map(|side| {
@@ -157,7 +156,7 @@ fn lists_with(run: &Run, plan: &Runbook, left: &[&Stays]) -> (Vec<StepId>, Vec<S
         let decided = left.iter().find(|stays| stays.step == step.id && !is_settled(run, state));
         match (fate(run, step, state), decided) {
             (Fate::Nothing, _) => {}
-            (Fate::Stays(_), Some(left)) | (Fate::Back, Some(left)) => {
+            (Fate::Stays(_) | Fate::Back, Some(left)) => {
                 stays.push((step, left.costs.clone()));
             }
             (Fate::Back, None) => back.push(step),
@@ -238,12 +237,13 @@ fn is_there(state: &StepState) -> There {
         }
         (Phase::Failed, Some(Outcome::Applied { .. } | Outcome::AlreadySo { .. })) => There::Yes,
         (Phase::Failed, Some(Outcome::Failed { cause: Cause::Error, .. })) => There::Perhaps,
+        // A probe that finds no effect yet does not prove that none is on its way; a person may.
+        (Phase::Failed, Some(Outcome::Unknown { .. })) if !state.attested => There::Perhaps,
         // Given up or to be tried again: a call that went through may still have taken effect.
-        (Phase::Ready | Phase::Pending | Phase::Skipped, Some(Outcome::Applied { .. }))
-            if state.last_attempt().is_some_and(is_forward) =>
-        {
-            There::Perhaps
-        }
+        (
+            Phase::Ready | Phase::Pending | Phase::Skipped,
+            Some(Outcome::Applied { .. } | Outcome::Unknown { .. }),
+        ) if state.last_attempt().is_some_and(is_forward) => There::Perhaps,
         _ => There::No,
     }
 }

@@ -41,8 +41,8 @@ impl Runbook {
         self.steps.iter().find(|step| step.id == *id)
     }
 
-    /// The step called `id` as it is done in the mode: the lossy variant in an ungraceful one, where
-    /// the plan has one.
+    /// The step called `id` as it is done in the mode: the lossy variant in an ungraceful one,
+    /// where the plan has one.
     #[must_use]
     pub fn step_in(&self, id: &StepId, ungraceful: bool) -> Option<&Step> {
         self.step(id).map(|step| step.in_mode(ungraceful))

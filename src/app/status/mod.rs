@@ -154,7 +154,10 @@ fn open_run(
     let run = Run::replay(&plan, &back.events)?;
     let journal = back.finding.sentence().to_string();
     site.site = frozen;
-    Ok(run.map(|run| (run, plan, journal)))
+    Ok(run.map(|run| {
+        let plan = run.plan_in_force(&plan);
+        (run, plan, journal)
+    }))
 }
 
 /// Looks at every system once, and goes on for `wait`, so that rules which want several looks

@@ -186,6 +186,16 @@ impl Story {
         match how {
             "running" => {}
             "unknown" => self.end(name, attempt, Outcome::Unknown { message: said() }),
+            "undone" => {
+                self.end(name, attempt, Outcome::Unknown { message: said() });
+                let (step, evidence) = (id(name), said());
+                self.tell(Body::Reconciled { step, attempt, done: false, evidence });
+            }
+            "denied" => {
+                self.end(name, attempt, Outcome::Unknown { message: said() });
+                let (step, reason) = (id(name), said());
+                self.tell(Body::Resolved { step, attempt, done: false, reason });
+            }
             "refused" => {
                 let cause = Cause::Error;
                 self.end(name, attempt, Outcome::Failed { cause, message: said() });
@@ -258,6 +268,14 @@ fn what_goes_back_what_stays_and_what_is_open() {
     check("fence:refused", "back fence; stays ; open ");
     check("fence:unverified", "back fence; stays ; open ");
     check("fence:cancelled", "back ; stays ; open ");
+    // Not seen is no proof that nothing is under way; a person's word is.
+    check("fence:undone", "back fence; stays ; open ");
+    check("fence:denied", "back ; stays ; open ");
+    check(
+        "fence:undone fence:skip",
+        "back ; stays fence (an attempt was called, not seen to hold and given up: it may have \
+         taken effect); open ",
+    );
     check(
         "fence:already scale",
         "back scale; stays fence (it was so before this run: nothing was called, nothing is taken \

@@ -89,6 +89,8 @@ impl Report {
     /// The report of a run with its frozen plan and site.
     #[must_use]
     pub fn of(run: &Run, runbook: &Runbook, site: &Site) -> Self {
+        // What was done is told by the steps as they were run, lossy variants too.
+        let runbook = &run.plan_in_force(runbook);
         let tale = Tale::new(run, runbook, site);
         let parts = parts(&tale);
         let [well, not_well] = well::sections(&tale, &parts);

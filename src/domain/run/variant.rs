@@ -2,14 +2,14 @@
 
 use super::event::Purpose;
 use super::phase::Phase;
-use super::state::{Run, StepState};
+use super::state::{Abort, Attempt, Run, StepState};
 use crate::domain::ids::StepId;
 use crate::domain::runbook::Runbook;
 
 impl Run {
-    /// The plan with each step in the variant that is in force: the one place where that is decided.
-    /// A step that is being done, was done or failed keeps the variant of its last attempt, whatever
-    /// was escalated since; one that is still to be done follows the run.
+    /// The plan with each step in the variant that is in force: the one place that decides it.
+    /// A step that is being done, was done or failed keeps the variant of its last attempt,
+    /// whatever was escalated since; one that is still to be done follows the run.
     #[must_use]
     pub fn plan_in_force(&self, written: &Runbook) -> Runbook {
         written.resolved(|step| self.in_ungraceful_variant(step))
@@ -37,7 +37,7 @@ impl Run {
         self.held_since.is_some()
     }
 
-    /// The next step to be taken back as the run is given up; none when all are, or none is planned.
+    /// The next step to be taken back as the run is given up; none when none is left.
     #[must_use]
     pub fn next_back(&self) -> Option<&StepState> {
         let back = self.abort.iter().flat_map(|abort| &abort.back);
@@ -54,10 +54,18 @@ impl Run {
     }
 }
 
+impl Abort {
+    /// True when something goes back or stays; older journals have no plan.
+    #[must_use]
+    pub fn is_planned(&self) -> bool {
+        !self.back.is_empty() || !self.stays.is_empty()
+    }
+}
+
 impl StepState {
     /// The last attempt to do it.
     #[must_use]
-    pub fn last_forward(&self) -> Option<&super::state::Attempt> {
+    pub fn last_forward(&self) -> Option<&Attempt> {
         self.attempts.iter().rev().find(|attempt| attempt.purpose == Purpose::Forward)
     }
 

@@ -43,7 +43,7 @@ use crate::ui::keymap::Keymap;
 use crate::ui::model::{Model, Notice};
 use crate::ui::screen::{JournalState, OutputLine, Rehearsal, TimelineRow};
 
-use self::variant::Rehearsing;
+use self::variant::Variants;
 pub use scene::{Dry, Printed, Row, Scene};
 
 /// Lines of output kept for the screen; the whole output stays in the attempt's folder.
@@ -134,8 +134,8 @@ pub struct Console<D: Desk> {
     run: Option<Run>,
     /// The run's plan, each step in the variant that is in force.
     plan: Option<Arc<Runbook>>,
-    /// The same as it was written.
-    written: Option<Arc<Runbook>>,
+    /// The same as it was written, and what is rehearsed of it.
+    variants: Variants,
     opening: Option<Opening>,
     /// A wish that came while the console's own words were being recorded, and when.
     waiting: Option<(Intent, Stamp)>,
@@ -144,7 +144,6 @@ pub struct Console<D: Desk> {
     raised: BTreeMap<String, Clean>,
     rung: BTreeSet<String>,
     rehearsal: Option<Rehearsal>,
-    rehearsing: Rehearsing,
     output: VecDeque<OutputLine>,
     timeline: VecDeque<TimelineRow>,
     checking: BTreeSet<(StepId, u32, u8)>,
@@ -179,8 +178,7 @@ impl<D: Desk> Console<D> {
         let active = judge::active(&parts.site, &snapshot, remembered_active, now);
         let assessment = judge::judge(&parts.site, &snapshot, active, now);
         let ledger = freeze(&parts.site, &snapshot, active, now);
-        let (run, plan) = parts.run.unzip();
-        let plan = plan.map(Arc::new);
+        let (run, plan) = parts.run.map(|(run, plan)| (run, Arc::new(plan))).unzip();
         let mut console = Self {
             desk: parts.desk,
             forecast: pace::unknown(&parts.site, now),
@@ -202,7 +200,7 @@ impl<D: Desk> Console<D> {
             ledger,
             outage,
             run: None,
-            written: plan.clone(),
+            variants: Variants::of(plan.clone()),
             plan,
             opening: None,
             waiting: None,
@@ -211,7 +209,6 @@ impl<D: Desk> Console<D> {
             raised: BTreeMap::new(),
             rung: BTreeSet::new(),
             rehearsal: None,
-            rehearsing: Rehearsing::default(),
             output: VecDeque::new(),
             timeline: VecDeque::new(),
             checking: BTreeSet::new(),

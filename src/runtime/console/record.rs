@@ -138,7 +138,7 @@ impl<D: Desk> Console<D> {
             direction,
             mode: opening.mode,
         };
-        self.written = Some(Arc::clone(&plan));
+        self.variants.begin(Arc::clone(&plan));
         self.plan = Some(plan);
         self.run = None;
         self.acknowledged.clear();
@@ -181,7 +181,7 @@ impl<D: Desk> Console<D> {
         let Some(plan) = self.runbooks.iter().find(|plan| plan.name == *runbook) else { return };
         match Run::replay(plan, events) {
             Ok(Some(run)) => {
-                self.written = Some(Arc::new(plan.clone()));
+                self.variants.begin(Arc::new(plan.clone()));
                 self.timeline.clear();
                 self.raised.clear();
                 self.acknowledged.clear();

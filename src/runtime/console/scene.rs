@@ -179,7 +179,9 @@ impl<D: Desk> Console<D> {
 impl Console<ObserverDesk> {
     /// Stands before the first entry of a run with this plan.
     pub fn stand_before(&mut self, plan: Runbook) {
-        self.plan = Some(std::sync::Arc::new(plan));
+        let plan = std::sync::Arc::new(plan);
+        self.variants.begin(std::sync::Arc::clone(&plan));
+        self.plan = Some(plan);
         self.run = None;
     }
 
@@ -222,6 +224,7 @@ impl Console<ObserverDesk> {
             (None, Some(plan)) => self.run = Some(Run::opening(plan, event)?),
             (None, None) => return Err(Misfit::Opening { seq: event.seq }),
         }
+        self.resolve_plan();
         self.judge_due = true;
         self.journal = JournalState::Ok { words: head_words(head) };
         self.write_event(event);

@@ -81,7 +81,7 @@ impl<D: Desk> Console<D> {
             }
             Wish::Rehearse { step, back } => {
                 let asked: Vec<_> = self.rehearse(&step, back).into_iter().collect();
-                asked.iter().for_each(|_| self.rehearsal_begins());
+                self.rehearsals_begin(asked.len());
                 Ok(asked)
             }
             Wish::Copy => Ok(self.copy(now)),

@@ -5,11 +5,12 @@ use ratatui::layout::Rect;
 use crate::domain::catalogue::Class;
 use crate::domain::ids::StepId;
 use crate::domain::run::phase::Phase;
-use crate::domain::run::state::StepState;
+use crate::domain::run::state::{Abort, StepState};
 use crate::domain::runbook::{Compensation, Runbook, Step};
 use crate::domain::time::short_time;
 use crate::ui::model::Panel;
 use crate::ui::screen::Screen;
+use crate::ui::update::is_shown;
 use crate::ui::widget::canvas::{Canvas, FrameLook, ruled};
 use crate::ui::widget::ink::{
     BORDER, CRIT, FOCUS, INFO, Ink, MUTED, OK, PENDING, SELECTION, TEXT, UNKNOWN, WARN,
@@ -25,6 +26,7 @@ pub fn selected<'a>(screen: &Screen<'a>) -> Option<&'a StepId> {
         .model
         .selected
         .as_ref()
+        .filter(|id| screen.runbook.is_none_or(|book| is_shown(book, screen.run, id)))
         .or_else(|| screen.run.and_then(|run| run.current()).map(|state| &state.id))
         .or_else(|| screen.runbook.and_then(|book| book.steps.first()).map(|step| &step.id))
 }
@@ -198,7 +200,8 @@ const QUANTILES_FROM: usize = 84;
 
 /// All rows of the runbook, with headings where there is room, and the place of the chosen step.
 fn list(screen: &Screen<'_>, book: &Runbook, width: usize, room: usize) -> (Vec<Row>, usize) {
-    if screen.run.is_some_and(|run| run.abort.is_some()) {
+    let abort = screen.run.and_then(|run| run.abort.as_ref());
+    if abort.is_some_and(Abort::is_planned) {
         return runbook_abort::list(screen, book, width);
     }
     let shown: Vec<&Step> = book

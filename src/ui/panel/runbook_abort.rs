@@ -32,7 +32,9 @@ pub(super) fn title(screen: &Screen<'_>, book: &Runbook, run: &Run, abort: &Abor
 
 /// The rows of the abort, and the place of the chosen one.
 pub(super) fn list(screen: &Screen<'_>, book: &Runbook, width: usize) -> (Vec<Row>, usize) {
-    let shown: Vec<&Step> = steps_shown(book, screen.run)
+    let listed = steps_shown(book, screen.run);
+    let others = book.steps.len().saturating_sub(listed.len());
+    let shown: Vec<&Step> = listed
         .into_iter()
         .filter(|step| {
             words::passes(screen, step.title.as_str()) || words::passes(screen, step.id.as_str())
@@ -41,9 +43,9 @@ pub(super) fn list(screen: &Screen<'_>, book: &Runbook, width: usize) -> (Vec<Ro
     let chosen = runbook::selected(screen);
     let at = shown.iter().position(|step| chosen == Some(&step.id)).unwrap_or(0);
     let mut rows: Vec<Row> = shown.iter().map(|step| row(screen, step, width)).collect();
-    let others = book.steps.len() - shown.len().min(book.steps.len());
     if others > 0 {
-        let text = format!("     {others} more steps changed nothing: not run, or only looked");
+        let text =
+            format!("     {others} more steps leave nothing behind: not run, or only looked");
         rows.push(Row::of(MUTED, text).cut(width));
     }
     (rows, at)
@@ -133,7 +135,7 @@ fn mark(part: &Part<'_>, step: &Step, state: &StepState) -> (Ink, &'static str) 
 fn told(screen: &Screen<'_>, part: &Part<'_>, step: &Step, state: &StepState, next: bool) -> Row {
     let evidence = &state.evidence;
     match part {
-        Part::Stays(costs) => Row::of(MUTED, (*costs).to_owned()),
+        Part::Stays(costs) => Row::of(MUTED, *costs),
         Part::Open => runbook::told(screen, step, Some(state)),
         Part::Back if failed_back(state) => {
             let cause = state.cause.map_or("", crate::domain::run::event::Cause::words);

@@ -33,7 +33,7 @@ pub use card::{REHEARSAL_AGE_MAX, STOP_WINDOW};
 pub use field::FIELD_CHARS_MAX;
 pub use form::least_chars;
 pub use guards::{BURST, BURST_KEYS, SAME_VERB, SEQUENCE_SHOWN_AFTER, SETTLE};
-pub use moves::steps_shown;
+pub use moves::{is_shown, steps_shown};
 pub use sheets::{T0_WORD, wanted_t0};
 pub use wish::Wish;
 
@@ -107,6 +107,8 @@ impl<'a> Facts<'a> {
     pub fn selected(&self, model: &Model) -> Option<&'a Step> {
         let runbook = self.runbook?;
         let chosen = model.selected.as_ref().and_then(|id| runbook.step(id));
+        // A list that got shorter, as the run was given up, hides no subject of the keys.
+        let chosen = chosen.filter(|step| moves::is_shown(runbook, self.run, &step.id));
         let current = || self.run?.current().and_then(|state| runbook.step(&state.id));
         let beside = || ready_beside(runbook, self.run?);
         chosen.or_else(beside).or_else(current).or_else(|| runbook.steps.first())

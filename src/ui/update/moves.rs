@@ -3,7 +3,7 @@
 use super::{Facts, refuse};
 use crate::domain::ids::StepId;
 use crate::domain::run::phase::Stage;
-use crate::domain::run::state::Run;
+use crate::domain::run::state::{Abort, Run};
 use crate::domain::runbook::{Runbook, Step};
 use crate::ui::command::{Command, Context};
 use crate::ui::keymap::{Key, Keymap, Lookup};
@@ -61,6 +61,8 @@ pub(super) fn goes_back(facts: &Facts<'_>) -> bool {
 /// still open, what goes back in its order, and what stays.
 #[must_use]
 pub fn steps_shown<'a>(runbook: &'a Runbook, run: Option<&Run>) -> Vec<&'a Step> {
+    let planned = |run: &'_ Run| run.abort.as_ref().is_some_and(Abort::is_planned);
+    let run = run.filter(|run| planned(run));
     let Some((run, abort)) = run.and_then(|run| Some((run, run.abort.as_ref()?))) else {
         return runbook.steps.iter().collect();
     };
@@ -69,6 +71,12 @@ pub fn steps_shown<'a>(runbook: &'a Runbook, run: Option<&Run>) -> Vec<&'a Step>
     let open = run.steps.iter().filter(|state| state.open_attempt().is_some());
     let open = open.map(|state| &state.id).filter(|id| !planned.contains(id));
     open.chain(planned.iter().copied()).filter_map(|id| runbook.step(id)).collect()
+}
+
+/// True when the runbook panel lists a step.
+#[must_use]
+pub fn is_shown(runbook: &Runbook, run: Option<&Run>, id: &StepId) -> bool {
+    steps_shown(runbook, run).iter().any(|step| step.id == *id)
 }
 
 fn mirrored(command: Command) -> Command {

@@ -122,7 +122,7 @@ pub(super) fn sheet(
     let (title, text, ask) = match purpose {
         FormPurpose::Skip(_) if words::is_aborting(screen) => (
             "LEAVE A STEP AS IT IS",
-            "It is not taken back, nor is what it rests on. What that leaves behind is yours to say.",
+            "It is not taken back, nor is what it rests on. The reason is on record.",
             "the reason:",
         ),
         purpose => texts(purpose),
