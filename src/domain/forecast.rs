@@ -11,7 +11,7 @@ use super::run::phase::Stage;
 use super::run::state::Run;
 use super::runbook::Runbook;
 use super::site::Site;
-use super::time::Stamp;
+use super::time::{RtoClock, Stamp};
 
 use path::Paths;
 
@@ -211,8 +211,6 @@ pub fn forecast(grounds: &Grounds<'_>) -> Forecast {
         run,
         elapsed,
         remaining: remaining.p80,
-        declared: clock.is_some(),
-        closed: closed.is_some(),
         late: given_up || paths.as_ref().is_some_and(|(_, paths)| !paths.stuck.is_empty()),
         dangerous: paths.as_ref().is_some_and(|(_, paths)| paths.dangerous),
         now,
@@ -300,8 +298,6 @@ struct Judge<'a> {
     elapsed: Option<Duration>,
     /// At p80.
     remaining: Duration,
-    declared: bool,
-    closed: bool,
     /// A step takes longer than it should, or the run is being given up.
     late: bool,
     /// A step with guard 2 or 3 is open.
@@ -310,6 +306,15 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
+    /// The clock of the run, from its declaration on.
+    fn clock(&self) -> Option<&RtoClock> {
+        self.run?.clock.as_ref()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.run.is_some_and(|run| run.closed.is_some())
+    }
+
     fn tier(&self, objective: &Objective) -> TierClock {
         let took = self.took(&objective.tier);
         let state = match (self.elapsed, took) {
@@ -317,7 +322,7 @@ impl Judge<'_> {
             (Some(_), Some(took)) if took >= objective.rto => RtoState::Missed,
             (Some(_), Some(_)) => RtoState::Met,
             // It ended, and nobody saw the service restored.
-            (Some(_), None) if self.closed => RtoState::Missed,
+            (Some(_), None) if self.is_closed() => RtoState::Missed,
             (Some(elapsed), None) => self.running(elapsed, Some(objective.rto)),
         };
         TierClock { tier: objective.tier.clone(), rto: objective.rto, took, state }
@@ -325,8 +330,7 @@ impl Judge<'_> {
 
     /// From T0 to the restoration of a tier, at the latest that of the whole.
     fn took(&self, tier: &TierId) -> Option<Duration> {
-        let run = self.run?;
-        let clock = run.clock.as_ref()?;
+        let (run, clock) = (self.run?, self.clock()?);
         let own = run.tiers.iter().find(|(known, ..)| known == tier).map(|(_, at, _)| *at);
         match (clock.stopped, own) {
             (Some(total), own) => {
@@ -341,11 +345,10 @@ impl Judge<'_> {
     /// The state of the big clock.
     fn sum(&self, tiers: &[TierClock], rto: Option<Duration>) -> RtoState {
         let Some(elapsed) = self.elapsed else { return RtoState::Ready };
-        let stopped = self.run.and_then(|run| run.clock.as_ref()).and_then(|clock| clock.stopped);
-        match stopped {
+        match self.clock().and_then(|clock| clock.stopped) {
             Some(_) if tiers.iter().any(|tier| tier.state == RtoState::Missed) => RtoState::Missed,
             Some(_) => RtoState::Met,
-            None if self.closed => RtoState::Missed,
+            None if self.is_closed() => RtoState::Missed,
             None => self.running(elapsed, rto),
         }
     }
@@ -364,7 +367,7 @@ impl Judge<'_> {
                 RtoState::AtRisk
             }
             None if self.late => RtoState::AtRisk,
-            Some(_) | None if self.declared => RtoState::OnTrack,
+            Some(_) | None if self.clock().is_some() => RtoState::OnTrack,
             Some(_) | None => RtoState::Provisional,
         }
     }

@@ -80,6 +80,19 @@ pub(crate) fn runbook() -> Runbook {
     }
 }
 
+fn intended(step: StepId, attempt: u32, purpose: Purpose) -> Body {
+    Body::Intended {
+        step,
+        attempt,
+        purpose,
+        action: "command.run".to_owned(),
+        class: Class::I,
+        fencing: Fencing::NotFenced,
+        gates: Vec::new(),
+        call: "fence a".into(),
+    }
+}
+
 /// Declares at 10 with T0 at 0, then does what is told: `start fence` at a second, `end fence`,
 /// `fail fence`, `retry fence`, `skip fence`, `attest fence`, `back fence`, `untrue fence`,
 /// `restored`, `tier core`, `giveup`, `abort`, `close`.
@@ -113,27 +126,15 @@ pub(crate) fn run(runbook: &Runbook, mode: Mode, told: &[(u64, &str)]) -> Run {
         let attempt =
             u32::try_from(tried).expect("few") + u32::from(matches!(verb, "start" | "back"));
         match verb {
-            "start" | "back" => bodies.push((
-                *second,
-                Body::Intended {
-                    step,
-                    attempt,
-                    purpose: if verb == "back" { Purpose::Compensate } else { Purpose::Forward },
-                    action: "command.run".to_owned(),
-                    class: Class::I,
-                    fencing: Fencing::NotFenced,
-                    gates: Vec::new(),
-                    call: "fence a".into(),
-                },
-            )),
+            "start" => bodies.push((*second, intended(step, attempt, Purpose::Forward))),
+            "back" => bodies.push((*second, intended(step, attempt, Purpose::Compensate))),
             "end" => {
                 let outcome = Outcome::Applied { evidence: "done".into() };
                 bodies.push((*second, Body::Ended { step: step.clone(), attempt, outcome }));
                 bodies.push((*second, Body::Verified { step, attempt, evidence: "so".into() }));
             }
             "fail" => {
-                let message = "refused".into();
-                let outcome = Outcome::Failed { cause: Cause::Error, message };
+                let outcome = Outcome::Failed { cause: Cause::Error, message: "refused".into() };
                 bodies.push((*second, Body::Ended { step, attempt, outcome }));
             }
             "retry" => bodies.push((*second, Body::Retried { step, reason: "again".into() })),
@@ -144,7 +145,6 @@ pub(crate) fn run(runbook: &Runbook, mode: Mode, told: &[(u64, &str)]) -> Run {
                 bodies.push((*second, Body::TierRestored { tier, evidence: "up".into() }));
             }
             "giveup" => bodies.push((*second, Body::AbortStarted { reason: "given up".into() })),
-            "close" => bodies.push((*second, Body::Closed { closing: Closing::Complete })),
             "skip" => bodies.push((*second, Body::Skipped { step, reason: "told so".into() })),
             "restored" => bodies.push((*second, Body::Restored { evidence: "up".into() })),
             "abort" => {
@@ -418,7 +418,7 @@ fn every_tier_has_its_own_clock() {
             .collect();
         let counted = found.tier.as_ref().map_or("none", TierId::as_str);
         assert_eq!(format!("{counted} {}: {}", found.state.words(), tiers.join(", ")), want);
-        assert_eq!(found.elapsed.is_some(), true);
+        assert!(found.elapsed.is_some());
     };
     check(&[], 100, "core AT RISK: files ON TRACK, core AT RISK");
     check(&[], 600, "core BREACHED: files ON TRACK, core BREACHED");
@@ -488,7 +488,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn the_longest_chain_is_the_longest(plan in random_plan(), pressed in 0_usize..9, now in 10_u64..400) {
+    fn the_longest_chain_is_the_longest(
+        plan in random_plan(), pressed in 0_usize..9, now in 10_u64..400,
+    ) {
         let longest = (0..plan.steps.len()).map(|from| brute(&plan.steps, from)).max().unwrap_or(0);
         let (site, pace) = (site(Some(2000)), Pace::default());
         let found = look(&site, &plan, None, Some(0), &pace, now);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Console;
 use crate::domain::forecast::RtoState;
-use crate::domain::ids::Side;
+use crate::domain::ids::{Side, TierId};
 use crate::domain::run::event::Body;
 use crate::domain::run::observe::observed;
 use crate::domain::site::SystemSpec;
@@ -101,8 +101,8 @@ impl<D: Desk> Console<D> {
 
     fn ring_for_the_clock(&mut self) -> Option<Effect<D::Role>> {
         let key = match self.forecast.state {
-            RtoState::AtRisk => "clock at risk",
-            RtoState::Breached => "clock breached",
+            RtoState::AtRisk => "at risk",
+            RtoState::Breached => "breached",
             RtoState::WillMiss
             | RtoState::OnTrack
             | RtoState::Provisional
@@ -110,7 +110,9 @@ impl<D: Desk> Console<D> {
             | RtoState::Met
             | RtoState::Missed => return None,
         };
-        self.rung.insert(key.to_owned()).then_some(Effect::Bell)
+        // Every tier that the clock comes to count has a bell of its own.
+        let tier = self.forecast.tier.as_ref().map_or("", TierId::as_str);
+        self.rung.insert(format!("clock {key} {tier}")).then_some(Effect::Bell)
     }
 
     fn new_title(&mut self) -> Option<Effect<D::Role>> {

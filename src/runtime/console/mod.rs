@@ -162,10 +162,7 @@ impl<D: Desk> Console<D> {
         let active = judge::active(&parts.site, &snapshot, remembered_active, now);
         let assessment = judge::judge(&parts.site, &snapshot, active, now);
         let ledger = freeze(&parts.site, &snapshot, active, now);
-        let (run, plan) = match parts.run {
-            Some((run, plan)) => (Some(run), Some(Arc::new(plan))),
-            None => (None, None),
-        };
+        let (run, plan) = parts.run.map(|(run, plan)| (run, Arc::new(plan))).unzip();
         let mut console = Self {
             desk: parts.desk,
             forecast: pace::unknown(&parts.site, now),

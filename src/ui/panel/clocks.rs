@@ -194,10 +194,11 @@ pub fn usual(screen: &Screen<'_>, step: &Step) -> String {
                 format!(", begun {} after it could be", words::minutes(pace.hand_p80))
             };
             format!(
-                "p50 {}, p80 {} in {} runs{hand}",
+                "p50 {}, p80 {} in {} {}{hand}",
                 words::minutes(pace.act_p50),
                 words::minutes(pace.act_p80),
-                pace.runs
+                pace.runs,
+                if pace.runs == 1 { "run" } else { "runs" }
             )
         }
         _ => format!("expected {} by the plan, no history", words::minutes(step.expect)),
