@@ -60,7 +60,8 @@ pub struct Stuck {
     pub step: StepId,
     /// How long its attempt has been going on.
     pub spent: Duration,
-    /// What it took at most in eight of ten runs, or what the plan expects.
+    /// What it took at most in eight of ten runs; what the plan expects where there is no history,
+    /// or less than five runs and the plan expects more.
     pub p80: Duration,
 }
 

@@ -389,6 +389,56 @@ fn a_step_over_its_p80_is_stuck() {
     check(&back, 900, &[]);
 }
 
+/// What is learnt of one run told so, as often as it is wanted.
+fn learnt(told: &[(u64, &str)], times: usize) -> Pace {
+    let plan = runbook();
+    let mut pace = Pace::default();
+    for _ in 0..times {
+        pace.learn(&plan, &run(&plan, Mode::Ungraceful, told));
+    }
+    pace
+}
+
+#[test]
+fn history_moves_the_forecast() {
+    let plan = runbook();
+    // Begun 30 s after the declaration and done in 20; promoted 10 s later, in 100.
+    let told = [(40, "start fence"), (60, "end fence"), (70, "start promote")];
+    let told = [&told[..], &[(170, "end promote"), (171, "skip scale"), (300, "abort")]].concat();
+    let check = |times: usize, told_now: &[(u64, &str)], now: u64, want: u64| {
+        let run = run(&plan, Mode::Ungraceful, told_now);
+        let pace = learnt(&told, times);
+        let found = look(&site(Some(3600)), &plan, Some(&run), None, &pace, now);
+        assert_eq!(found.remaining_p80.as_secs(), want, "{times} {told_now:?} at {now}");
+        assert_eq!(usize::try_from(found.runs).expect("few"), times.min(20));
+    };
+    // Nothing was learnt of dns and scale: 60 s and 200 s are the plan's own.
+    check(0, &[], 10, 460);
+    check(1, &[], 10, 50 + 200 + 60);
+    // The time until somebody begins goes by; then the finish moves with every second.
+    check(1, &[], 30, 30 + 200 + 60);
+    check(1, &[], 40, 20 + 200 + 60);
+    check(1, &[], 400, 20 + 200 + 60);
+    check(1, &[(20, "start fence")], 30, 10 + 200 + 60);
+    check(30, &[(20, "start fence"), (30, "end fence"), (31, "skip scale")], 30, 110 + 60);
+    check(30, &[(20, "start fence"), (30, "end fence"), (31, "skip scale")], 35, 105 + 60);
+}
+
+#[test]
+fn a_few_quick_runs_do_not_make_a_step_stuck() {
+    let plan = runbook();
+    let told = [(40, "start fence"), (60, "end fence"), (300, "abort")];
+    let running = run(&plan, Mode::Ungraceful, &[(20, "start fence")]);
+    for (times, from) in [(0, 100), (1, 100), (4, 100), (5, 20), (20, 20)] {
+        let pace = learnt(&told, times);
+        let late = |now: u64| {
+            let found = look(&site(Some(3600)), &plan, Some(&running), None, &pace, now);
+            found.stuck.len()
+        };
+        assert_eq!([late(20 + from), late(21 + from)], [0, 1], "after {times} runs");
+    }
+}
+
 fn tiered() -> Site {
     let mut site = bench::site();
     let objective = |tier: &str, rto_s| Objective {
