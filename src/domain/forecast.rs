@@ -119,7 +119,7 @@ pub struct Forecast {
     pub decide_by: Option<Stamp>,
     /// The steps of the longest chain to the end of the clock, first to last.
     pub critical: Vec<StepId>,
-    /// Every step of the plan, in its order; empty once the clock stopped.
+    /// Every step of the plan, in its order; empty once the run is closed or given up.
     pub steps: Vec<StepOutlook>,
     /// Running steps over their p80, the longest over first.
     pub stuck: Vec<Stuck>,
@@ -199,14 +199,16 @@ pub fn forecast(grounds: &Grounds<'_>) -> Forecast {
     let elapsed = clock
         .map(|clock| clock.elapsed(closed.unwrap_or(now)))
         .or_else(|| grounds.t0.filter(|_| clock.is_none()).map(|t0| now.since(t0)));
-    let ended = closed.is_some() || clock.is_some_and(|clock| clock.stopped.is_some());
+    let stopped = clock.is_some_and(|clock| clock.stopped.is_some());
     let given_up = run.is_some_and(|run| run.stage == Stage::Aborting);
     let paths = grounds
         .runbook
-        .filter(|_| !ended && !given_up)
+        .filter(|_| closed.is_none() && !given_up)
         .map(|book| (book, Paths::of(book, grounds, elapsed.is_some())));
     let (remaining, plan) = paths.as_ref().map(|(_, paths)| paths.remaining()).unwrap_or_default();
-    let leads_on = ended || paths.is_some();
+    // What is left of the plan once the clock stopped moves no clock.
+    let remaining = if stopped { Quantiles::default() } else { remaining };
+    let leads_on = stopped || closed.is_some() || paths.is_some();
     let finish = elapsed.filter(|_| leads_on).map(|gone| Quantiles::always(gone).plus(remaining));
     let judge = Judge {
         run,
@@ -242,24 +244,32 @@ pub fn forecast(grounds: &Grounds<'_>) -> Forecast {
         runs: 0,
     };
     if let Some((book, paths)) = paths {
-        tell_steps(&mut found, book, paths, deadline.filter(|_| elapsed.is_some()));
+        let deadline = deadline.filter(|_| elapsed.is_some());
+        tell_steps(&mut found, book, paths, deadline, stopped);
     }
     found
 }
 
-fn tell_steps(found: &mut Forecast, book: &Runbook, paths: Paths, deadline: Option<Stamp>) {
-    found.critical =
-        paths.critical().into_iter().map(|place| book.steps[place].id.clone()).collect();
+fn tell_steps(
+    found: &mut Forecast,
+    book: &Runbook,
+    paths: Paths,
+    deadline: Option<Stamp>,
+    stopped: bool,
+) {
+    if !stopped {
+        let places = paths.critical().into_iter();
+        found.critical = places.map(|place| book.steps[place].id.clone()).collect();
+    }
     for (step, told) in book.steps.iter().zip(paths.steps()) {
         found.runs = found.runs.max(told.pace.runs);
-        let last_start = deadline
-            .zip(told.chain.filter(|_| told.waits))
-            .map(|(deadline, chain)| deadline.minus(chain.p80));
+        let chain = told.chain.filter(|_| told.waits && !stopped);
+        let last_start = deadline.zip(chain).map(|(deadline, chain)| deadline.minus(chain.p80));
         found.steps.push(StepOutlook {
             id: step.id.clone(),
             pace: told.pace,
             last_start,
-            chain: told.chain.filter(|_| told.waits),
+            chain,
             beside: told.beside,
         });
     }

@@ -425,6 +425,20 @@ fn history_moves_the_forecast() {
 }
 
 #[test]
+fn what_comes_after_the_clock_is_still_told() {
+    let plan = runbook();
+    let told = [(20, "start fence"), (50, "end fence"), (900, "restored"), (950, "start scale")];
+    let run = run(&plan, Mode::Ungraceful, &told);
+    let found = look(&site(Some(1000)), &plan, Some(&run), None, &Pace::default(), 1000);
+    assert_eq!((found.remaining_p80.as_secs(), found.plan_p80.as_secs()), (0, 360));
+    assert_eq!((found.state, found.critical.len(), found.steps.len()), (Met, 0, 4));
+    assert_eq!(found.last_start(&id("promote")), None);
+    assert_eq!(found.finish_p80, Some(Duration::from_secs(900)));
+    let found = look(&site(Some(1000)), &plan, Some(&run), None, &Pace::default(), 2000);
+    assert_eq!((found.stuck.len(), found.state), (1, Met));
+}
+
+#[test]
 fn a_few_quick_runs_do_not_make_a_step_stuck() {
     let plan = runbook();
     let told = [(40, "start fence"), (60, "end fence"), (300, "abort")];
