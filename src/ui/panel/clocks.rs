@@ -150,7 +150,9 @@ pub fn tier_cells(screen: &Screen<'_>, width: usize) -> Row {
         })
         .collect();
     let hidden = count - shown.len();
-    as_many(shown, TIER_GAP, room).put(MUTED, format!(" +{hidden} tiers")).cut(width)
+    let tiers = if hidden == 1 { "tier" } else { "tiers" };
+    let gap = if shown.is_empty() { "" } else { " " };
+    as_many(shown, TIER_GAP, room).put(MUTED, format!("{gap}+{hidden} {tiers}")).cut(width)
 }
 
 /// Between two tiers.
