@@ -788,7 +788,7 @@ fn earlier_runs_are_told_and_counted_on() {
     later.event(Event::Paced(Box::new(paces)));
     let screen = later.screen();
     assert!(
-        screen.contains("forecasts rest on 1 earlier runs of this site; 2 could not be"),
+        screen.contains("forecasts rest on 1 earlier run of this site; 2 could not be"),
         "{screen}"
     );
     assert!(screen.contains("00:46") && !before.contains("00:46"), "{before}\n{screen}");

@@ -11,7 +11,7 @@ use super::run::phase::Stage;
 use super::run::state::Run;
 use super::runbook::Runbook;
 use super::site::Site;
-use super::time::Stamp;
+use super::time::{RtoClock, Stamp};
 
 use path::Paths;
 
@@ -60,7 +60,8 @@ pub struct Stuck {
     pub step: StepId,
     /// How long its attempt has been going on.
     pub spent: Duration,
-    /// What it took at most in eight of ten runs, or what the plan expects.
+    /// What it took at most in eight of ten runs; what the plan expects where there is no history,
+    /// or less than five runs and the plan expects more.
     pub p80: Duration,
 }
 
@@ -118,7 +119,7 @@ pub struct Forecast {
     pub decide_by: Option<Stamp>,
     /// The steps of the longest chain to the end of the clock, first to last.
     pub critical: Vec<StepId>,
-    /// Every step of the plan, in its order; empty once the clock stopped.
+    /// Every step of the plan, in its order; empty once the run is closed or given up.
     pub steps: Vec<StepOutlook>,
     /// Running steps over their p80, the longest over first.
     pub stuck: Vec<Stuck>,
@@ -198,21 +199,21 @@ pub fn forecast(grounds: &Grounds<'_>) -> Forecast {
     let elapsed = clock
         .map(|clock| clock.elapsed(closed.unwrap_or(now)))
         .or_else(|| grounds.t0.filter(|_| clock.is_none()).map(|t0| now.since(t0)));
-    let ended = closed.is_some() || clock.is_some_and(|clock| clock.stopped.is_some());
+    let stopped = clock.is_some_and(|clock| clock.stopped.is_some());
     let given_up = run.is_some_and(|run| run.stage == Stage::Aborting);
     let paths = grounds
         .runbook
-        .filter(|_| !ended && !given_up)
+        .filter(|_| closed.is_none() && !given_up)
         .map(|book| (book, Paths::of(book, grounds, elapsed.is_some())));
     let (remaining, plan) = paths.as_ref().map(|(_, paths)| paths.remaining()).unwrap_or_default();
-    let leads_on = ended || paths.is_some();
+    // What is left of the plan once the clock stopped moves no clock.
+    let remaining = if stopped { Quantiles::default() } else { remaining };
+    let leads_on = stopped || closed.is_some() || paths.is_some();
     let finish = elapsed.filter(|_| leads_on).map(|gone| Quantiles::always(gone).plus(remaining));
     let judge = Judge {
         run,
         elapsed,
         remaining: remaining.p80,
-        declared: clock.is_some(),
-        closed: closed.is_some(),
         late: given_up || paths.as_ref().is_some_and(|(_, paths)| !paths.stuck.is_empty()),
         dangerous: paths.as_ref().is_some_and(|(_, paths)| paths.dangerous),
         now,
@@ -243,24 +244,32 @@ pub fn forecast(grounds: &Grounds<'_>) -> Forecast {
         runs: 0,
     };
     if let Some((book, paths)) = paths {
-        tell_steps(&mut found, book, paths, deadline.filter(|_| elapsed.is_some()));
+        let deadline = deadline.filter(|_| elapsed.is_some());
+        tell_steps(&mut found, book, paths, deadline, stopped);
     }
     found
 }
 
-fn tell_steps(found: &mut Forecast, book: &Runbook, paths: Paths, deadline: Option<Stamp>) {
-    found.critical =
-        paths.critical().into_iter().map(|place| book.steps[place].id.clone()).collect();
+fn tell_steps(
+    found: &mut Forecast,
+    book: &Runbook,
+    paths: Paths,
+    deadline: Option<Stamp>,
+    stopped: bool,
+) {
+    if !stopped {
+        let places = paths.critical().into_iter();
+        found.critical = places.map(|place| book.steps[place].id.clone()).collect();
+    }
     for (step, told) in book.steps.iter().zip(paths.steps()) {
         found.runs = found.runs.max(told.pace.runs);
-        let last_start = deadline
-            .zip(told.chain.filter(|_| told.waits))
-            .map(|(deadline, chain)| deadline.minus(chain.p80));
+        let chain = told.chain.filter(|_| told.waits && !stopped);
+        let last_start = deadline.zip(chain).map(|(deadline, chain)| deadline.minus(chain.p80));
         found.steps.push(StepOutlook {
             id: step.id.clone(),
             pace: told.pace,
             last_start,
-            chain: told.chain.filter(|_| told.waits),
+            chain,
             beside: told.beside,
         });
     }
@@ -300,8 +309,6 @@ struct Judge<'a> {
     elapsed: Option<Duration>,
     /// At p80.
     remaining: Duration,
-    declared: bool,
-    closed: bool,
     /// A step takes longer than it should, or the run is being given up.
     late: bool,
     /// A step with guard 2 or 3 is open.
@@ -310,6 +317,15 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
+    /// The clock of the run, from its declaration on.
+    fn clock(&self) -> Option<&RtoClock> {
+        self.run?.clock.as_ref()
+    }
+
+    fn is_closed(&self) -> bool {
+        self.run.is_some_and(|run| run.closed.is_some())
+    }
+
     fn tier(&self, objective: &Objective) -> TierClock {
         let took = self.took(&objective.tier);
         let state = match (self.elapsed, took) {
@@ -317,7 +333,7 @@ impl Judge<'_> {
             (Some(_), Some(took)) if took >= objective.rto => RtoState::Missed,
             (Some(_), Some(_)) => RtoState::Met,
             // It ended, and nobody saw the service restored.
-            (Some(_), None) if self.closed => RtoState::Missed,
+            (Some(_), None) if self.is_closed() => RtoState::Missed,
             (Some(elapsed), None) => self.running(elapsed, Some(objective.rto)),
         };
         TierClock { tier: objective.tier.clone(), rto: objective.rto, took, state }
@@ -325,8 +341,7 @@ impl Judge<'_> {
 
     /// From T0 to the restoration of a tier, at the latest that of the whole.
     fn took(&self, tier: &TierId) -> Option<Duration> {
-        let run = self.run?;
-        let clock = run.clock.as_ref()?;
+        let (run, clock) = (self.run?, self.clock()?);
         let own = run.tiers.iter().find(|(known, ..)| known == tier).map(|(_, at, _)| *at);
         match (clock.stopped, own) {
             (Some(total), own) => {
@@ -341,11 +356,10 @@ impl Judge<'_> {
     /// The state of the big clock.
     fn sum(&self, tiers: &[TierClock], rto: Option<Duration>) -> RtoState {
         let Some(elapsed) = self.elapsed else { return RtoState::Ready };
-        let stopped = self.run.and_then(|run| run.clock.as_ref()).and_then(|clock| clock.stopped);
-        match stopped {
+        match self.clock().and_then(|clock| clock.stopped) {
             Some(_) if tiers.iter().any(|tier| tier.state == RtoState::Missed) => RtoState::Missed,
             Some(_) => RtoState::Met,
-            None if self.closed => RtoState::Missed,
+            None if self.is_closed() => RtoState::Missed,
             None => self.running(elapsed, rto),
         }
     }
@@ -364,7 +378,7 @@ impl Judge<'_> {
                 RtoState::AtRisk
             }
             None if self.late => RtoState::AtRisk,
-            Some(_) | None if self.declared => RtoState::OnTrack,
+            Some(_) | None if self.clock().is_some() => RtoState::OnTrack,
             Some(_) | None => RtoState::Provisional,
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::{RunId, Side, StepId};
 use super::run::event::{Body, Purpose, RunEvent, RunKind};
 use super::run::observe;
-use super::run::state::Run;
+use super::run::state::{Run, StepState};
 use super::runbook::{Amount, Bound, Runbook, Step};
 use super::time::Stamp;
 
@@ -184,9 +184,8 @@ impl Pace {
             known.push(sample);
             drop_oldest(known);
         }
-        let (Some((restored, _)), Some(done)) = (&run.restored, decisive_end(runbook, run)) else {
-            return;
-        };
+        let done = last_end(observe::decisive(runbook).map(|step| run.step(&step.id)));
+        let (Some((restored, _)), Some(done)) = (&run.restored, done) else { return };
         let key = (runbook.name.clone(), asked_for(runbook));
         let known = self.settles.entry(key).or_default();
         known.push(restored.since(done));
@@ -213,15 +212,18 @@ fn asked_for(runbook: &Runbook) -> Duration {
     times.max().unwrap_or_default()
 }
 
-/// When the last step that the clock waits for ended; none while one is open.
-pub(super) fn decisive_end(runbook: &Runbook, run: &Run) -> Option<Stamp> {
+/// When the last of some steps ended; none while one is open.
+pub(super) fn last_end<'a>(states: impl Iterator<Item = Option<&'a StepState>>) -> Option<Stamp> {
     let mut last: Option<Stamp> = None;
-    for step in observe::decisive(runbook) {
-        let state = run.step(&step.id)?;
-        let at = state.finished.filter(|_| state.phase.satisfies() && state.untrue.is_none())?;
-        last = Some(later(last, at));
+    for state in states {
+        last = Some(later(last, ended(state?)?));
     }
     last
+}
+
+/// When a step was done or skipped, while that is still so.
+pub(super) fn ended(state: &StepState) -> Option<Stamp> {
+    state.finished.filter(|_| state.phase.satisfies() && state.untrue.is_none())
 }
 
 /// The later of two moments.

@@ -42,12 +42,12 @@ struct Told<'a> {
     total_s: Option<f64>,
     /// `met`, `missed` or `not measured`.
     rto: &'static str,
-    tiers: Vec<Tier<'a>>,
+    tiers: Vec<TierTime<'a>>,
     losses: Vec<Loss<'a>>,
 }
 
 #[derive(Serialize)]
-struct Tier<'a> {
+struct TierTime<'a> {
     tier: &'a str,
     rto_s: f64,
     took_s: Option<f64>,
@@ -116,7 +116,7 @@ fn one_run(row: &Row) -> OneRun<'_> {
 fn told<'a>(name: &'a str, past: &'a Past) -> Told<'a> {
     let (run, clocks) = (&past.run, past.clocks());
     let total = run.clock.as_ref().and_then(|clock| clock.stopped);
-    let tiers = past.site.objectives.iter().zip(&clocks.tiers).map(|(objective, clock)| Tier {
+    let tiers = past.site.objectives.iter().zip(&clocks.tiers).map(|(objective, clock)| TierTime {
         tier: objective.tier.as_str(),
         rto_s: clock.rto.as_secs_f64(),
         took_s: clock.took.map(|took| took.as_secs_f64()),

@@ -6,12 +6,16 @@ use std::time::Duration;
 use super::{Grounds, Stuck};
 use crate::domain::catalogue::{Class, Guard};
 use crate::domain::ids::StepId;
-use crate::domain::pace::{Quantiles, StepPace, decisive_end, startable};
-use crate::domain::run::event::Purpose;
+use crate::domain::pace::{Quantiles, StepPace, ended, last_end, startable};
+use crate::domain::run::event::{Mode, Purpose};
 use crate::domain::run::observe;
 use crate::domain::run::phase::Phase;
 use crate::domain::run::state::{Run, StepState};
 use crate::domain::runbook::{Runbook, Step, Ungraceful};
+use crate::domain::time::Stamp;
+
+/// From so many runs on, eight of ten is not simply the longest of them.
+const RUNS_ENOUGH: u32 = 5;
 
 /// What one step still takes: until it is begun, and from there to its end.
 #[derive(Debug, Clone, Copy, Default)]
@@ -64,15 +68,17 @@ impl Paths {
         let places: BTreeMap<&StepId, usize> =
             runbook.steps.iter().enumerate().map(|(place, step)| (&step.id, place)).collect();
         let decisive: BTreeSet<&StepId> = observe::decisive(runbook).map(|step| &step.id).collect();
+        let states = states(runbook, run);
         let (mut parts, mut stuck, mut dangerous) = (Vec::new(), Vec::new(), false);
-        for step in &runbook.steps {
+        for (step, state) in runbook.steps.iter().zip(&states) {
             let pace = grounds.pace.of(step);
-            let counts = decisive.contains(&step.id);
-            let state = run.and_then(|run| run.step(&step.id));
-            let (left, waits) = match (run, state) {
+            let needs: Vec<usize> =
+                step.needs.iter().filter_map(|need| places.get(need).copied()).collect();
+            let (left, waits) = match (run, *state) {
                 (Some(run), Some(state)) => {
                     stuck.extend(stuck_of(step, state, &pace, grounds));
-                    left_in_run(step, run, state, &pace, grounds)
+                    let ends = needs.iter().map(|need| states[*need].and_then(ended));
+                    left_in_run(step, run, state, &pace, grounds, ends)
                 }
                 // An incident that nobody declared is taken for the loss of the primary.
                 _ if incident && step.ungraceful == Ungraceful::Skip => {
@@ -86,13 +92,14 @@ impl Paths {
                     Guard::TypedTarget | Guard::TypedVerb => true,
                     Guard::OneKey | Guard::StopWindow => false,
                 };
-            let needs = step.needs.iter().filter_map(|need| places.get(need).copied()).collect();
+            let counts = decisive.contains(&step.id);
             parts.push(Part { pace, left, waits, runs, needs, counts });
         }
         stuck.sort_by_key(|stuck: &Stuck| std::cmp::Reverse(stuck.spent.saturating_sub(stuck.p80)));
         let order = order(&parts);
         let full = grounds.pace.settle(runbook);
-        let since = run.and_then(|run| decisive_end(runbook, run));
+        let counted = parts.iter().zip(&states).filter(|(part, _)| part.counts);
+        let since = last_end(counted.map(|(_, state)| *state));
         let settle = since.map_or(full, |at| full.less(grounds.now.since(at)));
         Self { parts, order, settle, stuck, dangerous }
     }
@@ -191,6 +198,15 @@ impl Paths {
     }
 }
 
+/// The state of each step of the plan. A run has its steps in the plan's order.
+fn states<'a>(runbook: &Runbook, run: Option<&'a Run>) -> Vec<Option<&'a StepState>> {
+    let state = |(place, step): (usize, &Step)| {
+        let run = run?;
+        run.steps.get(place).filter(|state| state.id == step.id).or_else(|| run.step(&step.id))
+    };
+    runbook.steps.iter().enumerate().map(state).collect()
+}
+
 /// Each step after what it needs; steps that need each other come last, as written.
 fn order(parts: &[Part]) -> Vec<usize> {
     let mut open: Vec<usize> = parts.iter().map(|part| part.needs.len()).collect();
@@ -228,7 +244,10 @@ fn stuck_of(
     grounds: &Grounds<'_>,
 ) -> Option<Stuck> {
     let spent = running(state, grounds)?;
-    (spent > pace.act_p80).then(|| Stuck { step: step.id.clone(), spent, p80: pace.act_p80 })
+    // The longest of a few runs is soon outlasted; the plan's own figure then counts too.
+    let few = (1..RUNS_ENOUGH).contains(&pace.runs);
+    let p80 = if few { pace.act_p80.max(step.expect) } else { pace.act_p80 };
+    (spent > p80).then(|| Stuck { step: step.id.clone(), spent, p80 })
 }
 
 /// What a step of a run still takes, and whether it waits to be begun.
@@ -238,6 +257,7 @@ fn left_in_run(
     state: &StepState,
     pace: &StepPace,
     grounds: &Grounds<'_>,
+    ends: impl Iterator<Item = Option<Stamp>>,
 ) -> (Option<Left>, bool) {
     let whole = Left { hand: pace.hand(), act: pace.act() };
     match state.phase {
@@ -250,10 +270,11 @@ fn left_in_run(
             (left, false)
         }
         Phase::Pending | Phase::Ready | Phase::Failed | Phase::Unknown => {
-            if step.ungraceful == Ungraceful::Skip && run.is_ungraceful(&step.id) {
+            let ungraceful = run.mode == Mode::Ungraceful || state.escalated;
+            if ungraceful && step.ungraceful == Ungraceful::Skip {
                 return (Some(Left::default()), false);
             }
-            let waited = waited(step, run, state, grounds);
+            let waited = waited(run, state, grounds, ends);
             let act = if step.class == Class::H && pace.runs > 0 {
                 // Of what a person does, nothing tells when it was begun.
                 whole.act.less(waited)
@@ -265,18 +286,16 @@ fn left_in_run(
     }
 }
 
-/// How long a step has been waiting for somebody.
-fn waited(step: &Step, run: &Run, state: &StepState, grounds: &Grounds<'_>) -> Duration {
+/// How long a step has been waiting for somebody; `ends` is when what it needs was over.
+fn waited(
+    run: &Run,
+    state: &StepState,
+    grounds: &Grounds<'_>,
+    ends: impl Iterator<Item = Option<Stamp>>,
+) -> Duration {
     let since = match state.last_attempt() {
         Some(last) => last.ended.or(state.finished),
-        None => {
-            let declared = run.declaration.as_ref().map(|declaration| declaration.at);
-            let ends = step.needs.iter().map(|need| {
-                let state = run.step(need)?;
-                state.finished.filter(|_| state.phase.satisfies() && state.untrue.is_none())
-            });
-            startable(declared, ends)
-        }
+        None => startable(run.declaration.as_ref().map(|declaration| declaration.at), ends),
     };
     since.map_or(Duration::ZERO, |since| grounds.now.since(since))
 }

@@ -82,6 +82,19 @@ pub(crate) fn runbook() -> Runbook {
     }
 }
 
+fn intended(step: StepId, attempt: u32, purpose: Purpose) -> Body {
+    Body::Intended {
+        step,
+        attempt,
+        purpose,
+        action: "command.run".to_owned(),
+        class: Class::I,
+        fencing: Fencing::NotFenced,
+        gates: Vec::new(),
+        call: "fence a".into(),
+    }
+}
+
 /// Declares at 10 with T0 at 0, then does what is told: `start fence` at a second, `end fence`,
 /// `fail fence`, `retry fence`, `skip fence`, `attest fence`, `back fence`, `untrue fence`,
 /// `restored`, `tier core`, `giveup`, `abort`, `close`.
@@ -115,27 +128,15 @@ pub(crate) fn run(runbook: &Runbook, mode: Mode, told: &[(u64, &str)]) -> Run {
         let attempt =
             u32::try_from(tried).expect("few") + u32::from(matches!(verb, "start" | "back"));
         match verb {
-            "start" | "back" => bodies.push((
-                *second,
-                Body::Intended {
-                    step,
-                    attempt,
-                    purpose: if verb == "back" { Purpose::Compensate } else { Purpose::Forward },
-                    action: "command.run".to_owned(),
-                    class: Class::I,
-                    fencing: Fencing::NotFenced,
-                    gates: Vec::new(),
-                    call: "fence a".into(),
-                },
-            )),
+            "start" => bodies.push((*second, intended(step, attempt, Purpose::Forward))),
+            "back" => bodies.push((*second, intended(step, attempt, Purpose::Compensate))),
             "end" => {
                 let outcome = Outcome::Applied { evidence: "done".into() };
                 bodies.push((*second, Body::Ended { step: step.clone(), attempt, outcome }));
                 bodies.push((*second, Body::Verified { step, attempt, evidence: "so".into() }));
             }
             "fail" => {
-                let message = "refused".into();
-                let outcome = Outcome::Failed { cause: Cause::Error, message };
+                let outcome = Outcome::Failed { cause: Cause::Error, message: "refused".into() };
                 bodies.push((*second, Body::Ended { step, attempt, outcome }));
             }
             "retry" => bodies.push((*second, Body::Retried { step, reason: "again".into() })),
@@ -146,7 +147,6 @@ pub(crate) fn run(runbook: &Runbook, mode: Mode, told: &[(u64, &str)]) -> Run {
                 bodies.push((*second, Body::TierRestored { tier, evidence: "up".into() }));
             }
             "giveup" => bodies.push((*second, Body::AbortStarted { reason: "given up".into() })),
-            "close" => bodies.push((*second, Body::Closed { closing: Closing::Complete })),
             "skip" => bodies.push((*second, Body::Skipped { step, reason: "told so".into() })),
             "restored" => bodies.push((*second, Body::Restored { evidence: "up".into() })),
             "abort" => {
@@ -391,6 +391,70 @@ fn a_step_over_its_p80_is_stuck() {
     check(&back, 900, &[]);
 }
 
+/// What is learnt of one run told so, as often as it is wanted.
+fn learnt(told: &[(u64, &str)], times: usize) -> Pace {
+    let plan = runbook();
+    let mut pace = Pace::default();
+    for _ in 0..times {
+        pace.learn(&plan, &run(&plan, Mode::Ungraceful, told));
+    }
+    pace
+}
+
+#[test]
+fn history_moves_the_forecast() {
+    let plan = runbook();
+    // Begun 30 s after the declaration and done in 20; promoted 10 s later, in 100.
+    let told = [(40, "start fence"), (60, "end fence"), (70, "start promote")];
+    let told = [&told[..], &[(170, "end promote"), (171, "skip scale"), (300, "abort")]].concat();
+    let check = |times: usize, told_now: &[(u64, &str)], now: u64, want: u64| {
+        let run = run(&plan, Mode::Ungraceful, told_now);
+        let pace = learnt(&told, times);
+        let found = look(&site(Some(3600)), &plan, Some(&run), None, &pace, now);
+        assert_eq!(found.remaining_p80.as_secs(), want, "{times} {told_now:?} at {now}");
+        assert_eq!(usize::try_from(found.runs).expect("few"), times.min(20));
+    };
+    // Nothing was learnt of dns and scale: 60 s and 200 s are the plan's own.
+    check(0, &[], 10, 460);
+    check(1, &[], 10, 50 + 200 + 60);
+    // The time until somebody begins goes by; then the finish moves with every second.
+    check(1, &[], 30, 30 + 200 + 60);
+    check(1, &[], 40, 20 + 200 + 60);
+    check(1, &[], 400, 20 + 200 + 60);
+    check(1, &[(20, "start fence")], 30, 10 + 200 + 60);
+    check(30, &[(20, "start fence"), (30, "end fence"), (31, "skip scale")], 30, 110 + 60);
+    check(30, &[(20, "start fence"), (30, "end fence"), (31, "skip scale")], 35, 105 + 60);
+}
+
+#[test]
+fn what_comes_after_the_clock_is_still_told() {
+    let plan = runbook();
+    let told = [(20, "start fence"), (50, "end fence"), (900, "restored"), (950, "start scale")];
+    let run = run(&plan, Mode::Ungraceful, &told);
+    let found = look(&site(Some(1000)), &plan, Some(&run), None, &Pace::default(), 1000);
+    assert_eq!((found.remaining_p80.as_secs(), found.plan_p80.as_secs()), (0, 360));
+    assert_eq!((found.state, found.critical.len(), found.steps.len()), (Met, 0, 4));
+    assert_eq!(found.last_start(&id("promote")), None);
+    assert_eq!(found.finish_p80, Some(Duration::from_secs(900)));
+    let found = look(&site(Some(1000)), &plan, Some(&run), None, &Pace::default(), 2000);
+    assert_eq!((found.stuck.len(), found.state), (1, Met));
+}
+
+#[test]
+fn a_few_quick_runs_do_not_make_a_step_stuck() {
+    let plan = runbook();
+    let told = [(40, "start fence"), (60, "end fence"), (300, "abort")];
+    let running = run(&plan, Mode::Ungraceful, &[(20, "start fence")]);
+    for (times, from) in [(0, 100), (1, 100), (4, 100), (5, 20), (20, 20)] {
+        let pace = learnt(&told, times);
+        let late = |now: u64| {
+            let found = look(&site(Some(3600)), &plan, Some(&running), None, &pace, now);
+            found.stuck.len()
+        };
+        assert_eq!([late(20 + from), late(21 + from)], [0, 1], "after {times} runs");
+    }
+}
+
 fn tiered() -> Site {
     let mut site = bench::site();
     let objective = |tier: &str, rto_s| Objective {
@@ -420,7 +484,7 @@ fn every_tier_has_its_own_clock() {
             .collect();
         let counted = found.tier.as_ref().map_or("none", TierId::as_str);
         assert_eq!(format!("{counted} {}: {}", found.state.words(), tiers.join(", ")), want);
-        assert_eq!(found.elapsed.is_some(), true);
+        assert!(found.elapsed.is_some());
     };
     check(&[], 100, "core AT RISK: files ON TRACK, core AT RISK");
     check(&[], 600, "core BREACHED: files ON TRACK, core BREACHED");
@@ -490,7 +554,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn the_longest_chain_is_the_longest(plan in random_plan(), pressed in 0_usize..9, now in 10_u64..400) {
+    fn the_longest_chain_is_the_longest(
+        plan in random_plan(), pressed in 0_usize..9, now in 10_u64..400,
+    ) {
         let longest = (0..plan.steps.len()).map(|from| brute(&plan.steps, from)).max().unwrap_or(0);
         let (site, pace) = (site(Some(2000)), Pace::default());
         let found = look(&site, &plan, None, Some(0), &pace, now);

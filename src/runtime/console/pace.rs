@@ -1,4 +1,4 @@
-//! What earlier runs took: read in the background, learnt from at the end of a run, asked each time.
+//! What earlier runs took: read in the background, learnt at the end of a run, asked each time.
 
 use super::Console;
 use crate::domain::forecast::{Forecast, Grounds, forecast};
@@ -22,7 +22,9 @@ impl<D: Desk> Console<D> {
                 0 => String::new(),
                 _ => format!("; {damaged} could not be read and do not count"),
             };
-            let text = format!("forecasts rest on {runs} earlier runs of this site{left_out}");
+            let earlier =
+                if runs == 1 { "1 earlier run".to_owned() } else { format!("{runs} earlier runs") };
+            let text = format!("forecasts rest on {earlier} of this site{left_out}");
             self.write_row(now, "console", text);
         }
     }

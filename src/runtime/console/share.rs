@@ -2,6 +2,7 @@
 
 use super::Console;
 use crate::domain::forecast::RtoState;
+use crate::domain::ids::TierId;
 use crate::domain::rhythm::next_number;
 use crate::domain::run::intent::Intent;
 use crate::domain::text::Clean;
@@ -101,7 +102,9 @@ impl<D: Desk> Console<D> {
             | RtoState::Met
             | RtoState::Missed => return Vec::new(),
         };
-        if self.rung.insert(key.to_owned()) {
+        // Every tier that the clock comes to count has a bell of its own.
+        let tier = self.forecast.tier.as_ref().map_or("", TierId::as_str);
+        if self.rung.insert(format!("{key} {tier}")) {
             vec![Effect::Bell, self.notify(key)]
         } else {
             Vec::new()

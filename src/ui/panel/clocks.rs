@@ -150,7 +150,9 @@ pub fn tier_cells(screen: &Screen<'_>, width: usize) -> Row {
         })
         .collect();
     let hidden = count - shown.len();
-    as_many(shown, TIER_GAP, room).put(MUTED, format!(" +{hidden} tiers")).cut(width)
+    let tiers = if hidden == 1 { "tier" } else { "tiers" };
+    let gap = if shown.is_empty() { "" } else { " " };
+    as_many(shown, TIER_GAP, room).put(MUTED, format!("{gap}+{hidden} {tiers}")).cut(width)
 }
 
 /// Between two tiers.
@@ -194,10 +196,11 @@ pub fn usual(screen: &Screen<'_>, step: &Step) -> String {
                 format!(", begun {} after it could be", words::minutes(pace.hand_p80))
             };
             format!(
-                "p50 {}, p80 {} in {} runs{hand}",
+                "p50 {}, p80 {} in {} {}{hand}",
                 words::minutes(pace.act_p50),
                 words::minutes(pace.act_p80),
-                pace.runs
+                pace.runs,
+                if pace.runs == 1 { "run" } else { "runs" }
             )
         }
         _ => format!("expected {} by the plan, no history", words::minutes(step.expect)),

@@ -290,6 +290,9 @@ fn body(screen: &Screen<'_>, width: usize, room: usize) -> Vec<Row> {
             if !tiers.is_empty() && rows.len() + tiers.len() < room {
                 rows.push(Row::of(FOCUS, "TIERS"));
                 rows.extend(tiers.into_iter().map(|row| Row::plain("     ").join(row)));
+            } else if !tiers.is_empty() && rows.len() < room {
+                let cells = clocks::tier_cells(screen, width.saturating_sub("TIERS  ".len()));
+                rows.push(Row::of(FOCUS, "TIERS  ").join(cells));
             }
             around(rows, chosen, room)
         }

@@ -301,7 +301,8 @@ fn incident_rows(ascii: bool, look: Look, screen: &Screen<'_>, width: usize) -> 
     let middle_width = width.saturating_sub(middle_at + last_width + 2);
     let ink = state_ink(screen.forecast.state);
     let names: [&str; 3] = ["RTO T+", "hh:mm:ss", "since T0"];
-    let middle = if five { middle_five(screen, middle_width) } else { middle_three(screen) };
+    let middle =
+        if five { middle_five(screen, middle_width) } else { middle_three(screen, middle_width) };
     let last = last_column(screen, five);
     let height = if five { 6 } else { 4 };
     (0..height)
@@ -317,9 +318,8 @@ fn incident_rows(ascii: bool, look: Look, screen: &Screen<'_>, width: usize) -> 
             if five && index == 5 {
                 let tiers = clocks::tier_cells(screen, width);
                 return as_many(vec![tiers, Row::of(TEXT, spoken::say(screen))], "   ", width);
-            } else {
-                row = row.join(middle.get(index).cloned().unwrap_or_default().fit(middle_width));
             }
+            row = row.join(middle.get(index).cloned().unwrap_or_default().fit(middle_width));
             row.put(TEXT, "  ").join(last.get(index).cloned().unwrap_or_default().fit(last_width))
         })
         .collect()
@@ -343,13 +343,13 @@ fn middle_five(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     ]
 }
 
-fn middle_three(screen: &Screen<'_>) -> Vec<Row> {
+fn middle_three(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     let two = |one: Row, other: Row| {
         if other.is_empty() { one } else { one.put(TEXT, "  ").join(other) }
     };
     vec![
         left(screen, true),
-        two(gauge(screen, 10), margin(screen)),
+        first_fit([10, 6].map(|bar| two(gauge(screen, bar), margin(screen))).to_vec(), width),
         two(state(screen), clocks::finish(screen, false)),
     ]
 }
