@@ -129,7 +129,7 @@ pub fn difference(file: &[u8], expected: &Rendered) -> Option<Difference> {
     }
     let at = first_difference(file, want);
     let start = want[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let line = want[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = want[..at].split(|byte| *byte == b'\n').count();
     let claim = expected.marks.iter().find(|mark| (mark.from..mark.to.max(1)).contains(&at));
     let claim = claim.or_else(|| {
         // A change between the claims of a line is told with the line's first one.
