@@ -28,8 +28,8 @@ pub(super) fn run(args: &ReportArgs) -> Result<Exit, Failed> {
 }
 
 fn make(name: &str, format: Format, out: Option<&Path>) -> Result<Exit, Failed> {
-    let source = Source::read(&run_folder(name)?).map_err(found)?;
-    let report = source.render_all(format).map_err(found)?;
+    let source = Source::read(&run_folder(name)?).map_err(|error| found(&error))?;
+    let report = source.render_all(format).map_err(|error| found(&error))?;
     match out {
         Some(path) => {
             let failed = |error| (Exit::Unreachable, format!("{}: {error}", path.display()));
@@ -44,7 +44,7 @@ fn make(name: &str, format: Format, out: Option<&Path>) -> Result<Exit, Failed> 
     Ok(Exit::Finding)
 }
 
-fn found(error: ReportError) -> Failed {
+fn found(error: &ReportError) -> Failed {
     (Exit::Finding, error.to_string())
 }
 
@@ -77,7 +77,7 @@ fn check(path: &Path, journal: Option<&Path>) -> Result<Exit, Failed> {
         ReportError::Journal(JournalError::Io { .. } | JournalError::Empty(_)) => {
             (named, format!("nothing was compared: {error}"))
         }
-        error => found(error),
+        error => found(&error),
     })?;
     match verify(&file, &source) {
         Ok(done) => {

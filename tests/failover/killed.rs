@@ -80,5 +80,5 @@ fn a_console_killed_during_the_promotion_takes_the_run_up_again() {
         assert_eq!(facts::attempts(&events, step), 1, "{step}");
     }
     let report = facts::report(&state);
-    assert!(report.contains("- Closed: complete,"), "{report}");
+    assert!(report.contains("- closed: complete,"), "{report}");
 }

@@ -94,7 +94,8 @@ fn the_page_is_well_formed_and_loads_nothing() {
 #[test]
 fn hostile_text_stays_text() {
     const HOSTILE: &str = "</title><script src=\"https://x.example/x.js\"></script>\
-                           <img src=x onerror='a()'> --> | `a` [b](c) &amp; warroom-report schema=9";
+                           <img src=x onerror='a()'> --> | `a` [b](c) &amp; \
+                           warroom-report schema=9";
     let mut tale = whole();
     tale.site.title = HOSTILE.into();
     tale.runbook.title = HOSTILE.into();

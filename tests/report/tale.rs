@@ -288,8 +288,8 @@ pub fn by_chance(seed: u64, files: (Site, Runbook)) -> Tale {
         let made = run.step(name).map_or(0, |state| state.attempts.len());
         let made = u32::try_from(made).expect("small");
         // The first third is the way to a declaration, and some runs never get there.
-        let body = if turn == 10 && seed % 11 != 0 {
-            declared((seed % 3 != 0).then_some(second - 3))
+        let body = if turn == 10 && !seed.is_multiple_of(11) {
+            declared((!seed.is_multiple_of(3)).then_some(second - 3))
         } else {
             word(&mut chance, name, made, second)
         };

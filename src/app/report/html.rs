@@ -48,14 +48,16 @@ p { margin: .25rem 0; color: var(--muted); } .damage { color: var(--bad); font-w
 .good { color: var(--good); } .bad { color: var(--bad); font-weight: 600; }
 .unknown { color: var(--doubt); }
 figure { margin: 1rem 0; overflow-x: auto; } figcaption { color: var(--muted); }
-svg { display: block; min-width: 46rem; width: 100%; height: auto; font: 13px system-ui, sans-serif; }
+svg { display: block; min-width: 46rem; width: 100%; height: auto;
+  font: 13px system-ui, sans-serif; }
 svg text { fill: var(--text); } svg .muted { fill: var(--muted); } svg .end { text-anchor: end; }
 svg .figure { font-variant-numeric: tabular-nums; }
 .expected { fill: none; stroke: var(--muted); stroke-dasharray: 4 3; } .actual { fill: var(--bar); }
 .late { fill: var(--bad); } .told { fill: var(--muted); } .mark { stroke: var(--muted); }
 line.limit { stroke: var(--bad); stroke-width: 2; stroke-dasharray: 7 4; }
 svg text.limit { fill: var(--bad); }
-.one { fill: var(--c1); } .two { fill: var(--c2); } .three { fill: var(--c3); } .four { fill: var(--c4); }
+.one { fill: var(--c1); } .two { fill: var(--c2); } .three { fill: var(--c3); }
+.four { fill: var(--c4); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .7rem .3rem 0;

@@ -45,7 +45,7 @@ fn add_section(out: &mut Rendered, section: &Section) {
     out.line(format!("## {}\n", section.title));
     if section.columns.is_empty() {
         for claim in section.claims() {
-            add_claim(out, claim);
+            add_claim(out, claim, section.title);
         }
     } else {
         add_row(out, section.columns.iter().map(|column| (*column).to_owned()));
@@ -68,8 +68,9 @@ fn add_row(out: &mut Rendered, cells: impl Iterator<Item = String>) {
     out.line(format!("| {} | entries |", cells.join(" | ")));
 }
 
-fn add_claim(out: &mut Rendered, claim: &Claim) {
-    if claim.value == Value::None && claim.id.ends_with(".none") {
+fn add_claim(out: &mut Rendered, claim: &Claim, title: &str) {
+    // A section in which nothing is on record needs no second heading.
+    if claim.value == Value::None && claim.label.as_str() == title {
         out.put("- ");
         out.claim(claim, safe(&claim.value));
         out.line("");

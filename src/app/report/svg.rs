@@ -119,7 +119,7 @@ pub(super) fn clocks(parts: &Parts) -> String {
     let stops = [
         ("detect", "one", red),
         (decide, "two", Some(declared)),
-        ("execute the steps", "three", end.map(|_| worked)),
+        ("steps", "three", end.map(|_| worked)),
         ("verify", "four", end),
     ];
     text(&mut out, 8.0, 46.0, "label", "from T0");

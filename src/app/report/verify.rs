@@ -119,6 +119,9 @@ pub fn verify(file: &[u8], source: &Source) -> Result<Verified, Fault> {
     Ok(Verified { entries: seal.entries, all: all as u64, claims, words })
 }
 
+/// Bytes shown of what differs, at least.
+const SHOWN_MIN: usize = 24;
+
 /// The first place where a file differs from the report as it must be; none when every byte is
 /// the same.
 #[must_use]
@@ -129,7 +132,7 @@ pub fn difference(file: &[u8], expected: &Rendered) -> Option<Difference> {
     }
     let at = first_difference(file, want);
     let start = want[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let line = want[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let line = want[..at].split(|byte| *byte == b'\n').count();
     let claim = expected.marks.iter().find(|mark| (mark.from..mark.to.max(1)).contains(&at));
     let claim = claim.or_else(|| {
         // A change between the claims of a line is told with the line's first one.
@@ -137,10 +140,12 @@ pub fn difference(file: &[u8], expected: &Rendered) -> Option<Difference> {
     });
     let from = claim.map_or(start, |mark| mark.from.min(at));
     let end = claim.map_or(at, |mark| mark.to.max(at));
-    let part = |bytes: &[u8]| {
+    // Without a claim to show, some bytes around must do.
+    let least = if claim.is_some() { 1 } else { SHOWN_MIN };
+    let part = |bytes: &[u8], more: usize| {
         let rest = bytes.get(from..).unwrap_or_default();
         let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
-        let shown = &line[..line.len().min((end - from).max(60) + 20)];
+        let shown = &line[..line.len().min((end - from).max(least) + more)];
         let text = String::from_utf8_lossy(shown);
         if text.is_empty() { "nothing".into() } else { Clean::new(&text) }
     };
@@ -148,8 +153,8 @@ pub fn difference(file: &[u8], expected: &Rendered) -> Option<Difference> {
         line,
         column: at - start + 1,
         claim: claim.map(|mark| (mark.id.clone(), mark.entries.clone())),
-        told: part(want),
-        said: part(file),
+        told: part(want, 0),
+        said: part(file, SHOWN_MIN / 2),
     })
 }
 

@@ -21,7 +21,7 @@ pub use spoken::{UPDATE_RHYTHM, Updates};
 pub use steps::{StepLine, Told, Wait};
 
 use self::tale::{Tale, millis};
-use crate::domain::run::event::Body;
+use crate::domain::run::event::{Body, Outcome};
 use crate::domain::run::state::Run;
 use crate::domain::run::words;
 use crate::domain::runbook::Runbook;
@@ -204,15 +204,12 @@ fn head(tale: &Tale<'_>) -> Section {
     }
     claims.extend(clocks::t0(tale));
     let closed = tale.last(|body| matches!(body, Body::Closed { .. }));
-    claims.push(match closed.zip(run.closed.as_ref()) {
-        Some((event, (at, how))) => {
-            let text = format!("{}, {}", words::closing(how), moment(*at));
-            Claim::new("run.closed", "closed", Value::text(text), [event.seq])
-        }
-        None => {
-            let text = format!("not closed; the run is {}", run.stage.word());
-            Claim::new("run.closed", "closed", Value::text(text), [run.last_seq()])
-        }
+    claims.push(if let Some((event, (at, how))) = closed.zip(run.closed.as_ref()) {
+        let text = format!("{}, {}", words::closing(how), moment(*at));
+        Claim::new("run.closed", "closed", Value::text(text), [event.seq])
+    } else {
+        let text = format!("not closed; the run is {}", run.stage.word());
+        Claim::new("run.closed", "closed", Value::text(text), [run.last_seq()])
     });
     Section::list("run", "Run", claims)
 }
@@ -225,22 +222,17 @@ fn summary(tale: &Tale<'_>) -> Section {
     };
     let claims = vec![
         losses::accepted(tale),
-        count(
-            "overrides",
-            "starts although a gate did not hold",
-            |body| matches!(body, Body::Intended { gates, .. } if gates.iter().any(|gate| !gate.held)),
-        ),
+        count("overrides", "starts although a gate did not hold", tale::breaks_a_gate),
         count("criteria", "criteria accepted as they were", |body| {
             matches!(body, Body::CriterionAccepted { .. })
         }),
         count("skips", "skips", |body| matches!(body, Body::Skipped { .. })),
         count("failed", "failed attempts", |body| {
-            use crate::domain::run::event::Outcome::Failed;
-            matches!(body, Body::NotVerified { .. } | Body::Ended { outcome: Failed { .. }, .. })
+            let refused = matches!(body, Body::Ended { outcome: Outcome::Failed { .. }, .. });
+            refused || matches!(body, Body::NotVerified { .. })
         }),
         count("unknown", "unknown outcomes", |body| {
-            use crate::domain::run::event::Outcome::Unknown;
-            matches!(body, Body::Ended { outcome: Unknown { .. }, .. })
+            matches!(body, Body::Ended { outcome: Outcome::Unknown { .. }, .. })
         }),
         count("attested", "told by people", |body| {
             matches!(body, Body::Attested { .. } | Body::Resolved { .. })

@@ -1,6 +1,7 @@
 //! The steps as they were expected and as they went, and the longest time in which nobody acted.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::claim::{Claim, Section, Tone, Value};
@@ -255,18 +256,19 @@ fn tells_evidence(body: &Body) -> bool {
 }
 
 fn outcome(state: &StepState, id: String, entries: impl Iterator<Item = u64>) -> Claim {
+    // Formatting into a text cannot fail.
     let mut text = state.phase.word().to_owned();
     if state.attested {
         text.push_str(" (told by a person)");
     }
     if let Some(cause) = state.cause {
-        text.push_str(&format!(" ({})", cause.words()));
+        let _ = write!(text, " ({})", cause.words());
     }
     if let Some(now) = &state.untrue {
-        text.push_str(&format!("; was done, not true now: {now}"));
+        let _ = write!(text, "; was done, not true now: {now}");
     }
     if state.attempts.len() > 1 {
-        text.push_str(&format!(", {} attempts", state.attempts.len()));
+        let _ = write!(text, ", {} attempts", state.attempts.len());
     }
     let tone = match state.phase {
         Phase::Done if state.untrue.is_none() => Tone::Good,

@@ -67,6 +67,11 @@ impl<'a> Tale<'a> {
     }
 }
 
+/// True for a start although a gate did not hold.
+pub(super) fn breaks_a_gate(body: &Body) -> bool {
+    matches!(body, Body::Intended { gates, .. } if gates.iter().any(|gate| !gate.held))
+}
+
 /// `, by anna at 2026-11-20 14:02:10Z`.
 pub(super) fn signed(event: &RunEvent) -> String {
     format!(", by {} at {}", event.by, moment(event.at))

@@ -137,7 +137,12 @@ fn result(report: &Report, width: usize) -> Vec<Row> {
     for line in &report.parts.tiers {
         let id = |part: &str| format!("rto.{}{part}", line.tier);
         let taken = line.took.as_ref().map_or(&[][..], |(_, entries)| entries);
-        let head = named(report, &format!("RTO {}", line.tier), &id(""))
+        let name = format!("RTO {}", line.tier);
+        let head = match line.took {
+            Some(_) => named(report, &name, &id("")),
+            None => Row::of(MUTED, name),
+        };
+        let head = head
             .put(TEXT, format!(" of {}  ", Value::Clock(line.rto)))
             .join(word(report, &id(".verdict")));
         rows.push(Row::spread(head, Row::of(MUTED, entries(taken)), width));

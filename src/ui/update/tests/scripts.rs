@@ -5,7 +5,7 @@ use Access::{Armed, ReadOnly, Safe};
 use super::super::Input;
 use super::bench::{Bench, step_id};
 use crate::ui::command::Command;
-use crate::ui::model::{Dialog, Panel};
+use crate::ui::model::{Dialog, Panel, ReportPart};
 use crate::ui::screen::{Access, JournalState};
 
 const NOTHING: &[&str] = &[];
@@ -375,6 +375,30 @@ fn looking_around_moves_only_the_view() {
     assert_eq!(bench.wished(), NOTHING);
     bench.script(&["ctrl-c"]);
     assert!(matches!(bench.model.dialog, Some(Dialog::Leave { .. })), "steps go on: ask first");
+}
+
+#[test]
+fn the_report_is_read_and_changes_nothing() {
+    for access in [Access::ReadOnly, Access::Safe, Access::Armed] {
+        let mut bench = Bench::new(access, "executing");
+        let report = |part, scroll| Some(Dialog::Report { part, scroll });
+        bench.script(&["e"]);
+        assert_eq!(bench.model.dialog, report(ReportPart::All, 0), "{access:?}");
+        bench.script(&["down", "down", "up"]);
+        assert_eq!(bench.model.dialog, report(ReportPart::All, 1));
+        bench.script(&["tab"]);
+        assert_eq!(bench.model.dialog, report(ReportPart::Result, 0), "a part begins at its top");
+        bench.script(&["tab", "tab", "tab", "tab", "tab", "end"]);
+        let Some(Dialog::Report { part, scroll }) = bench.model.dialog else { panic!("it stays") };
+        assert!(part == ReportPart::All && scroll > 1, "round to everything, at its end: {scroll}");
+        bench.script(&["home", "r", "X", "e"]);
+        assert_eq!(bench.model.dialog, None, "the key that opened it closes it");
+        assert_eq!(bench.wished(), NOTHING);
+    }
+    let mut bench = Bench::new(Access::Safe, "none");
+    bench.script(&["e"]);
+    assert_eq!(bench.model.dialog, None);
+    assert!(bench.notice().contains("no run is here to report"), "{}", bench.notice());
 }
 
 #[test]
