@@ -26,5 +26,6 @@ mod site_people;
 mod site_rules;
 mod site_systems;
 pub mod toml_tree;
+pub mod twin;
 pub mod unattended;
 pub mod workshop;
