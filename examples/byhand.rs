@@ -8,13 +8,14 @@ mod real;
 use std::io::{BufRead as _, Write as _};
 use std::path::PathBuf;
 
+use real::load::Acknowledged;
 use real::world::World;
 
 const WORDS: &str = "\
-  kill     kill -9 to everything in region A: its service and its database
+  kill     kill -9 to everything in region A: its service, its database and its cache
   back     region A comes back as it was, still believing that it is the primary
   follow   region A gives up what it wrote alone and follows B (after a failover)
-  rows     how many acknowledged rows region B does not have
+  rows     how many acknowledged rows and keys region B does not have
   quit     end all servers and forget everything";
 
 fn main() {
@@ -23,7 +24,7 @@ fn main() {
         eprintln!("install these Debian packages first: {}", missing.join(" "));
         std::process::exit(69);
     }
-    println!("starting two PostgreSQL servers, two services and two name servers ...");
+    println!("starting two servers each of PostgreSQL, Redis, the service and names ...");
     let mut world = World::start();
     tell(&world);
     let mut lost = false;
@@ -33,12 +34,14 @@ fn main() {
                 world.lose_a();
                 lost = true;
                 println!(
-                    "region A is dead; acknowledged rows: {}",
-                    world.load.acknowledged().len()
+                    "region A is dead; acknowledged rows: {}, keys: {}",
+                    world.load.acknowledged().len(),
+                    world.keys.acknowledged().len()
                 );
             }
             ("back", true) => {
                 world.load.stop();
+                world.keys.stop();
                 world.return_a();
                 lost = false;
                 println!("region A is back, and takes writes");
@@ -81,17 +84,26 @@ fn prompt() {
 
 fn follow(world: &mut World) {
     if world.pair.b.sql("select pg_is_in_recovery()") == "t" {
-        println!("B is not promoted: there is nobody to follow");
+        println!("B's database is not promoted: there is nobody to follow");
+        return;
+    }
+    if world.cache.b.info("role") != "master" {
+        println!("B's cache is not promoted: there is nobody to follow");
         return;
     }
     world.load.stop();
+    world.keys.stop();
     world.rewind_a();
-    println!("the database of A is a standby of B now");
+    println!("the database and the cache of A follow B now");
 }
 
 fn rows(world: &World) {
-    let (all, missing) = (world.load.acknowledged(), world.load.missing_in(&world.pair.b));
-    println!("{} rows were acknowledged, {} are not in B", all.len(), missing.len());
+    tell_missing("rows", &world.load.acknowledged(), &world.load.missing_in(&world.pair.b));
+    tell_missing("keys", &world.keys.acknowledged(), &world.keys.missing_in(&world.cache.b));
+}
+
+fn tell_missing(what: &str, all: &[Acknowledged], missing: &[Acknowledged]) {
+    println!("{} {what} were acknowledged, {} are not in B", all.len(), missing.len());
     if let (Some(first), Some(last)) = (missing.first(), missing.last()) {
         let span_ms = last.wall_ms - first.wall_ms;
         println!("they were acknowledged within {span_ms} ms");

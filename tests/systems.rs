@@ -534,3 +534,30 @@ async fn no_peer_can_hold_up_or_fool_a_step() {
         }
     }
 }
+
+/// Whoever reads plans refuses such a step too; an operator must not rely on that.
+#[test]
+fn a_step_that_needs_a_target_is_refused_without() {
+    let http = system(SYSTEMS, "http").expect("the kind that any action can be aimed at");
+    let mut asked = 0;
+    for (owner, one) in actions(SYSTEMS).filter(|(_, one)| one.spec().needs_target) {
+        let name = one.spec().name;
+        let spec = spec(owner.unwrap_or(http).example());
+        let with = table(one.example().parse().expect("the example is TOML"));
+        let (site, mut step) = (site(&spec), step(one, with, &spec));
+        step.target = None;
+        let setup = OperatorSetup {
+            site: &site,
+            step: &step,
+            with: &step.with,
+            target: None,
+            direction: Direction { from: Side::A, to: Side::B },
+            secrets: &AnySecret,
+            clock: Arc::new(SystemClock::new()),
+        };
+        let Err(fault) = one.operator(setup) else { panic!("{name} acts on no target") };
+        assert!(fault.message.contains("target"), "{name}: {fault}");
+        asked += 1;
+    }
+    assert!(asked > 0, "no step needs a target");
+}

@@ -142,7 +142,9 @@ impl Plan<'_> {
     }
 
     fn check_promotion(&self, step: &Step, found: &mut Vec<Fault>) {
-        if step.action.change == Change::Promote && !self.has_before(step, Change::Fence) {
+        // A handover that can be taken back makes the old primary a replica by itself.
+        let one_way = step.action.change == Change::Promote && step.action.class == Class::X;
+        if one_way && !self.has_before(step, Change::Fence) {
             let message = format!(
                 "step `{}` promotes, but nothing before it fences the old primary; add a fence \
                  (with `ungraceful = \"waive\"` where it may be out of reach)",

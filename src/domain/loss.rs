@@ -8,8 +8,9 @@ use super::snapshot::Snapshot;
 use super::text::Clean;
 use super::time::Stamp;
 
-/// The fact by which a promoted store tells when the last transaction that it replayed from the old
-/// primary was committed: milliseconds since 1970 on the old primary's wall clock.
+/// The fact by which a promoted store tells when the last thing that it replayed from the old
+/// primary was written there, a transaction or a heartbeat: milliseconds since 1970 by the wall
+/// clock of the old primary's side.
 pub const LAST_REPLAYED: &str = "last_replayed_unix_ms";
 
 /// The fact by which a simulated store tells the loss itself, in seconds.
@@ -47,7 +48,8 @@ pub fn measured(
         #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are below 2^52")]
         let seconds = ((t0.wall_ms as f64 - replayed_ms) / 1000.0).max(0.0);
         let from = direction.from;
-        let how = format!("T0 less the commit time of the last transaction replayed from {from}");
+        let how =
+            format!("T0 less the time of the last transaction or heartbeat replayed from {from}");
         Some((system.id.clone(), seconds, how.into()))
     };
     site.systems.iter().filter_map(measure).collect()

@@ -13,9 +13,12 @@ use crate::real::{DEADLINE, require, until};
 
 const FENCE: Known = ("fence-a", "take A out of the name", Start::Window);
 const PROMOTE: Known = ("promote-pg", "promote pg in B", Start::Typed("promote pg-b"));
-const AFTER: [Known; 6] = [
+const AFTER: [Known; 9] = [
     ("verify-write", "write in B", Start::Window),
     ("verify-schema", "schema of B", Start::Key),
+    ("promote-cache", "promote cache in B", Start::Typed("promote cache-b")),
+    ("write-cache", "write to the cache", Start::Window),
+    ("cache-keys", "keys of the cache", Start::Key),
     ("switch-dns", "lead the name to B", Start::Typed("dns-b")),
     ("dns-switched", "resolvers follow", Start::Key),
     ("check-service", "service in B works", Start::Key),

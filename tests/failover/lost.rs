@@ -22,11 +22,14 @@ const FAILURES: u32 = 3;
 const DRAWN: Duration = Duration::from_secs(1);
 
 /// The steps that run by `r`, in the order of the plan.
-const BEFORE_RETURN: [Known; 7] = [
+const BEFORE_RETURN: [Known; 10] = [
     ("fence-a", "take A out of the name", Start::Window),
     ("promote-pg", "promote pg in B", Start::Typed("promote pg-b")),
     ("verify-write", "write in B", Start::Window),
     ("verify-schema", "schema of B", Start::Key),
+    ("promote-cache", "promote cache in B", Start::Typed("promote cache-b")),
+    ("write-cache", "write to the cache", Start::Window),
+    ("cache-keys", "keys of the cache", Start::Key),
     ("switch-dns", "lead the name to B", Start::Typed("dns-b")),
     ("dns-switched", "resolvers follow", Start::Key),
     ("check-service", "service in B works", Start::Key),
@@ -54,7 +57,8 @@ fn a_lost_region_is_taken_over_and_the_report_is_true() {
     console.must_show("MET");
     users_are_served_by_b(&world);
     world.load.stop();
-    let loss = Loss::of(&world);
+    world.keys.stop();
+    let (loss, keys) = (Loss::of(&world), LostKeys::of(&world));
     return_as_a_second_primary(&mut world, &mut console);
     person::run(&mut console, LAST);
     person::attest(&mut console, "read the logs of B", "nothing but the switch");
@@ -65,6 +69,7 @@ fn a_lost_region_is_taken_over_and_the_report_is_true() {
     assert!(report.contains("**MET**"), "{report}");
     the_clock_is_true(&events, &report, killed_ms, restored_seen_ms);
     loss.is_reported(&events, &report, killed_ms);
+    keys.are_reported(&events, &report);
     for (step, ..) in BEFORE_RETURN.iter().chain([&LAST]) {
         assert_eq!(facts::attempts(&events, step), 1, "{step}");
     }
@@ -82,7 +87,10 @@ fn seconds(milliseconds: i64) -> f64 {
 
 fn see_all_healthy(console: &Console) {
     console.until("all is healthy", DEADLINE, |text| {
-        text.contains("no alarm") && text.contains("STANDBY") && text.contains("standby, streaming")
+        text.contains("no alarm")
+            && text.contains("STANDBY")
+            && text.contains("standby, streaming")
+            && text.contains("standby, link up")
     });
     console.until("nothing is red", DEADLINE, |text| !text.contains("■1"));
 }
@@ -91,6 +99,7 @@ fn see_all_healthy(console: &Console) {
 fn lose_with_rows_on_their_way(world: &mut World, console: &Console) -> i64 {
     world.load.until_more(50);
     world.pair.a.freeze_child("walsender");
+    world.cache.a.cut_links();
     // Some looks see the lag grow, as they would with a slow line.
     world.load.until_more(120);
     let (killed, killed_ms) = (Instant::now(), wall_ms());
@@ -117,18 +126,24 @@ fn users_are_served_by_b(world: &World) {
 fn return_as_a_second_primary(world: &mut World, console: &mut Console) {
     world.return_a();
     let two_polls = EVERY * 2 + DRAWN;
-    console.until_shows("SPLIT BRAIN: pg is PRIMARY in A and in B", two_polls);
+    console.until("two primaries", two_polls, |text| {
+        ["pg", "cache"]
+            .iter()
+            .any(|id| text.contains(&format!("SPLIT BRAIN: {id} is PRIMARY in A and in B")))
+    });
+    console.until("one more store has two", two_polls, |text| text.contains("+1 more"));
     assert_eq!(world.pair.a.sql("select pg_is_in_recovery()"), "f");
+    assert_eq!(world.cache.a.info("role"), "master");
     let before = facts::events(&world.state()).len();
     person::start(console, LAST);
-    console.until_shows("two primaries (pg)", person::STEP);
+    console.until_shows("two primaries (pg, cache)", person::STEP);
     let events = facts::events(&world.state());
     assert_eq!(facts::attempts(&events, LAST.0), 0, "{:#?}", &events[before..]);
     world.rewind_a();
     let banner = |text: &str| text.lines().nth(1).unwrap_or("").to_owned();
     console.until("one primary is left", DEADLINE, |text| !banner(text).contains("SPLIT BRAIN"));
     // The refusal stands a while; the next one would be another.
-    console.until("the refusal has gone", DEADLINE, |text| !text.contains("two primaries (pg)"));
+    console.until("the refusal has gone", DEADLINE, |text| !text.contains("two primaries ("));
 }
 
 /// T0 is the first failed look: no earlier than the kill, less the length of a look that it broke,
@@ -217,5 +232,44 @@ impl Loss {
         assert!(near(writing, by_count), "{writing} s of writes, {count} rows in {by_count} s");
         assert!(near(writing, seconds(self.missing_ms.1 - self.last_there_ms)), "{writing} s");
         assert!(self.pace_ms >= f64::from(LOAD_EVERY_MS), "{} ms a row", self.pace_ms);
+    }
+}
+
+/// The keys that were acknowledged by A and are not in B, asked of the servers themselves.
+struct LostKeys {
+    /// Acknowledgement of the first one.
+    first_ms: i64,
+    /// How long A went on acknowledging after that.
+    span_s: f64,
+}
+
+impl LostKeys {
+    fn of(world: &World) -> Self {
+        let all = world.keys.acknowledged();
+        let missing = world.keys.missing_in(&world.cache.b);
+        assert!(missing.len() >= 100, "{} of {} keys lost", missing.len(), all.len());
+        assert_eq!(missing.last(), all.last(), "what is lost is the end");
+        assert!(missing.windows(2).all(|two| two[1].number == two[0].number + 1), "without a gap");
+        let (first, last) = (missing[0].wall_ms, all[all.len() - 1].wall_ms);
+        Self { first_ms: first, span_s: seconds(last - first) }
+    }
+
+    /// The reported loss is T0 less the heartbeat that B last got: the first key that is lost was
+    /// written at most one heartbeat (0.1 s) after it. Besides that the tolerance of [`Loss`].
+    fn are_reported(&self, events: &[RunEvent], report: &str) {
+        const HEARTBEAT_S: f64 = 0.1;
+        const TOLERANCE_S: f64 = 0.3;
+        let declared =
+            facts::find(events, "declaration", |body| matches!(body, Body::Declared { .. }));
+        let Body::Declared { t0, .. } = declared.body else { unreachable!("it was asked for") };
+        let cells = facts::row(report, "cache");
+        let reported = facts::time_seconds(cells[4].split(',').next().unwrap());
+        let by_keys = seconds(t0.wall_ms - self.first_ms);
+        let more = reported - by_keys;
+        assert!(
+            (-TOLERANCE_S..=HEARTBEAT_S + TOLERANCE_S).contains(&more),
+            "{reported} s reported, {by_keys} s by the keys\n{report}"
+        );
+        assert!(self.span_s <= reported + TOLERANCE_S, "{} s of keys\n{report}", self.span_s);
     }
 }

@@ -7,13 +7,29 @@ use std::process::{Command, Stdio};
 use super::postgres::Server;
 use super::{DEADLINE, Killed, PYTHON, beside, until};
 
-/// One commit that the server acknowledged.
+/// One write that the server acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Acknowledged {
-    /// The row's number, from 1 without gaps in the order of commits.
+    /// Its number, from 1 without gaps in the order of the writes.
     pub number: i64,
     /// When the acknowledgement came, milliseconds since 1970.
     pub wall_ms: i64,
+}
+
+impl Acknowledged {
+    /// Reads a load's log.
+    pub fn read(log: &Path) -> Vec<Self> {
+        let text = fs::read_to_string(log).unwrap_or_default();
+        // The last line may still be being written.
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        whole
+            .lines()
+            .map(|line| {
+                let (number, wall_ms) = line.split_once(' ').unwrap();
+                Self { number: number.parse().unwrap(), wall_ms: wall_ms.parse().unwrap() }
+            })
+            .collect()
+    }
 }
 
 /// Writes rows one after another to table `load_rows` until it is dropped. While the server does
@@ -49,16 +65,7 @@ impl Load {
 
     /// What was acknowledged up to now.
     pub fn acknowledged(&self) -> Vec<Acknowledged> {
-        let text = fs::read_to_string(&self.log).unwrap_or_default();
-        // The last line may still be being written.
-        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-        whole
-            .lines()
-            .map(|line| {
-                let (number, wall_ms) = line.split_once(' ').unwrap();
-                Acknowledged { number: number.parse().unwrap(), wall_ms: wall_ms.parse().unwrap() }
-            })
-            .collect()
+        Acknowledged::read(&self.log)
     }
 
     /// Waits for `more` further acknowledgements.

@@ -1,4 +1,4 @@
-//! Real servers for tests: Postgres pairs, DNS, services and write load, all on loopback.
+//! Real servers for tests: Postgres and Redis pairs, DNS, services and write load, all on loopback.
 //!
 //! A test binary takes what it needs with `#[path = "real/mod.rs"] mod real;`. Everything lives in
 //! a temporary folder and is killed when its value is dropped.
@@ -6,8 +6,10 @@
 
 pub mod account;
 pub mod dns;
+pub mod hands;
 pub mod load;
 pub mod postgres;
+pub mod redis;
 pub mod service;
 pub mod world;
 
@@ -33,6 +35,7 @@ pub fn missing() -> Vec<String> {
         }
     };
     want(postgres::binaries().is_some(), "postgresql-15");
+    want(redis::program().is_some() && find_program("redis-cli").is_some(), "redis-tools");
     want(find_program("named").is_some(), "bind9");
     want(find_program("nsupdate").is_some() && find_program("dig").is_some(), "bind9-dnsutils");
     let psycopg2 = Command::new(PYTHON).args(["-c", "import psycopg2"]).output();
@@ -65,6 +68,7 @@ pub fn versions() -> Vec<String> {
     };
     vec![
         first_line(postgres::binaries().unwrap().join("postgres"), "--version"),
+        first_line(find_program("redis-cli").unwrap(), "--version"),
         first_line(find_program("named").unwrap(), "-v"),
         first_line(find_program("dig").unwrap(), "-v"),
         first_line(PathBuf::from(PYTHON), "--version"),

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::dns::{Dns, ZONE};
 use super::load::Load;
 use super::postgres::{ACT_PASSWORD, Pair, READ_PASSWORD};
+use super::redis;
 use super::service::Service;
 use super::{DEADLINE, Killed, PYTHON, find_program, free_port, until};
 
@@ -28,6 +29,9 @@ pub const TTL_S: u32 = 2;
 /// A row is written this often, besides those of the services.
 pub const LOAD_EVERY_MS: u32 = 20;
 
+/// A key is written this often, and a heartbeat ten times a second.
+pub const KEY_EVERY_MS: u32 = 10;
+
 /// The name that users know.
 pub const NAME: &str = "app";
 
@@ -39,10 +43,14 @@ pub struct World {
     pub service_b: Service,
     /// Writes to A as long as A takes it.
     pub load: Load,
+    /// Writes keys to the cache of A as long as A takes it.
+    pub keys: redis::Load,
     /// The name servers.
     pub dns: Dns,
     /// The database servers.
     pub pair: Pair,
+    /// The caches.
+    pub cache: redis::Pair,
     port: u16,
     outside: (u16, Killed),
     home: TempDir,
@@ -58,8 +66,11 @@ impl World {
         let service_b = Service::start("b", ADDRESS_B, port, &pair.b);
         let dns = Dns::start(ADDRESS_A, TTL_S);
         let load = Load::start(&pair.a, home.path(), LOAD_EVERY_MS);
+        let cache = redis::Pair::start();
+        let keys = redis::Load::start(&cache.a, home.path(), KEY_EVERY_MS, "dr:hb:a");
         let outside = start_outside(home.path());
-        let world = Self { service_a, service_b, load, dns, pair, port, outside, home };
+        let world =
+            Self { service_a, service_b, load, keys, dns, pair, cache, port, outside, home };
         world.write_site();
         world
     }
@@ -84,18 +95,21 @@ impl World {
         if let Some(mut service) = self.service_a.take() {
             service.kill9();
         }
+        self.cache.a.kill9();
         self.pair.a.kill9_all();
     }
 
-    /// Region A comes back as it was: its server still believes that it is the primary.
+    /// Region A comes back as it was: its servers still believe that they are the primaries.
     pub fn return_a(&mut self) {
         self.pair.a.start();
+        self.cache.a.start();
         self.service_a = Some(Service::start("a", ADDRESS_A, self.port, &self.pair.a));
     }
 
-    /// The old primary gives up what it wrote alone and follows B.
+    /// The old primaries give up what they wrote alone and follow B.
     pub fn rewind_a(&mut self) {
         self.pair.a.rewind_from(&self.pair.b);
+        self.cache.a.follow(&self.cache.b);
     }
 
     fn write_site(&self) {
@@ -109,6 +123,8 @@ impl World {
                 ("@outside@", self.outside.0.to_string()),
                 ("@pg-a@", self.pair.a.port.to_string()),
                 ("@pg-b@", self.pair.b.port.to_string()),
+                ("@cache-a@", self.cache.a.port.to_string()),
+                ("@cache-b@", self.cache.b.port.to_string()),
                 ("@authority@", self.dns.authority.to_string()),
                 ("@resolver@", self.dns.resolver.to_string()),
                 ("@name@", site.join("name").display().to_string()),
@@ -128,6 +144,7 @@ impl World {
         write("site.toml", include_str!("site/site.toml"), 0o644);
         write("runbooks/failover.toml", include_str!("site/failover.toml"), 0o644);
         write("name", include_str!("site/name.sh"), 0o755);
+        // Both kinds of server take the same passwords here.
         write("pg-act", ACT_PASSWORD, 0o600);
     }
 }

@@ -274,6 +274,10 @@ impl Action for SimAction {
     }
 
     fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
+        if self.0.needs_target && setup.target.is_none() {
+            let message = format!("step `{}` needs a `target`", setup.step.id);
+            return Err(Fault::new(setup.step.span, message));
+        }
         let world = match setup.target {
             Some((spec, _)) if spec.kind == super::KIND => Some(SystemPlan::of_sim(spec)?.0),
             Some(_) | None => super::probe::world_of(setup.site),

@@ -1,0 +1,354 @@
+//! Hands the part of the primary over to its replica, without loss, while both work.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::info::Follower;
+use super::super::link::Session;
+use super::super::settings::span_of;
+use super::super::state::{NO_FAILOVER, SideState};
+use super::super::trouble::Trouble;
+use super::seat::{ANSWER_LIMIT, Bench, LOOK_EVERY, Rights, Seat, check_target, line, read_time};
+use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
+use crate::domain::preview::{Preview, Standing};
+use crate::domain::run::commit::Execution;
+use crate::domain::settings::{Fault, Fields, Table};
+use crate::domain::site::SystemSpec;
+use crate::domain::text::Clean;
+use crate::port::{Action, Boxed, Clock, OperateError, Operator, OperatorSetup, Output};
+
+/// How long the primary waits for its replica, unless `wait` says otherwise.
+const WAIT_DEFAULT: Duration = Duration::from_secs(10);
+
+const SPEC: ActionSpec = ActionSpec {
+    name: "redis.failover",
+    doc: "Hands over to the replica with FAILOVER: the primary holds writes back, waits until the \
+          replica has everything and follows it; nothing is lost, and it is given up after `wait`",
+    verb: "failover",
+    class: Class::I,
+    guard: Guard::TypedTarget,
+    fencing: Fencing::FencedByTarget,
+    change: Change::Promote,
+    reversal: "By redis.failover to the other region",
+    permissions: &["ACL SETUSER <acting user> +failover +info +config|get, in both regions"],
+    needs_target: true,
+    settings: &[
+        SettingSpec {
+            name: "wait",
+            doc: "How long writes may be held back before it is given up, 10s if absent",
+            required: false,
+        },
+        SettingSpec {
+            name: "replica",
+            doc: "`host:port` of the target as the primary lists it (`slaveN` in INFO), where it \
+                  has several replicas",
+            required: false,
+        },
+    ],
+};
+
+/// `redis.failover`.
+pub(super) struct Failover;
+
+struct Wanted {
+    wait: Duration,
+    replica: Option<(String, u16)>,
+}
+
+fn read_wanted(with: &Table) -> Result<Wanted, Fault> {
+    let fields = Fields::new(with, SPEC.name);
+    let wait = read_time(with, &fields, "wait", WAIT_DEFAULT)?;
+    let replica = fields.text("replica")?;
+    fields.finish()?;
+    let read = |text: &str| {
+        let (host, port) = text.rsplit_once(':')?;
+        let plain = !host.is_empty() && !host.contains(char::is_whitespace);
+        Some((host.to_owned(), port.parse().ok()?)).filter(|_| plain)
+    };
+    let replica = replica
+        .map(|text| {
+            read(text).ok_or_else(|| {
+                Fault::new(span_of(with, "replica"), "`replica` must be `host:port`")
+            })
+        })
+        .transpose()?;
+    Ok(Wanted { wait, replica })
+}
+
+impl Action for Failover {
+    fn spec(&self) -> &'static ActionSpec {
+        &SPEC
+    }
+
+    fn check_settings(&self, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
+        read_wanted(with)?;
+        check_target(system, Rights::ActOnBoth)
+    }
+
+    fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
+        let wanted = read_wanted(setup.with)?;
+        let mut seat = Seat::new(&setup, Rights::ActOnBoth)?;
+        let Some(source) = seat.other.take() else {
+            let message = format!("{} has no other side to take over from", seat.name);
+            return Err(Fault::new(setup.step.span, message));
+        };
+        Ok(Box::new(Handover { seat, source, wanted, clock: setup.clock }))
+    }
+}
+
+struct Handover {
+    /// The side that takes over.
+    seat: Seat,
+    /// The side that hands over.
+    source: Bench,
+    wanted: Wanted,
+    clock: Arc<dyn Clock>,
+}
+
+impl Handover {
+    async fn states(&self) -> (Result<SideState, Trouble>, Result<SideState, Trouble>) {
+        tokio::join!(self.seat.own.state(), self.source.state())
+    }
+
+    async fn standing(&self) -> Standing {
+        let (name, from) = (&self.seat.name, &self.seat.other_region);
+        let (own, source) = match self.states().await {
+            (Ok(own), Ok(source)) => (own, source),
+            (Err(trouble), _) | (_, Err(trouble)) => return Standing::Unknown(trouble.message),
+        };
+        if own.failover != NO_FAILOVER || source.failover != NO_FAILOVER {
+            return Standing::NotDone("the failover is under way".into());
+        }
+        match (own.is_primary(), source.is_primary()) {
+            (true, false) if own.replid == source.replid && source.follows() => {
+                Standing::Done(format!("{name} is PRIMARY, {from} follows it").into())
+            }
+            (true, false) => {
+                Standing::NotDone(format!("{name} is PRIMARY, {from} does not follow yet").into())
+            }
+            (false, true) => Standing::NotDone(format!("{name} is a standby of {from}").into()),
+            (true, true) => Standing::Unknown("both sides are PRIMARY".into()),
+            (false, false) => Standing::Unknown("neither side is primary".into()),
+        }
+    }
+
+    /// What would keep the handover from being one, else the replica as its primary calls it.
+    async fn replica(&self, own: &SideState, source: &SideState) -> Result<(String, u16), String> {
+        let (name, from) = (&self.seat.name, &self.seat.other_region);
+        if !source.is_primary() {
+            return Err(format!("{from} is no primary: nothing can be handed over"));
+        }
+        if own.is_primary() {
+            return Err(format!("{name} is PRIMARY too: TWO PRIMARIES"));
+        }
+        if own.replid != source.replid || !own.follows() {
+            return Err(format!("{name} does not follow {from} now"));
+        }
+        if source.keys == 0 && own.keys > 0 {
+            return Err(format!("{from} is EMPTY while {name} holds {} keys", own.keys));
+        }
+        let addresses = addresses(&self.seat.own).await;
+        let port = self.seat.own.written.port;
+        pick(&source.followers, self.wanted.replica.as_ref(), &addresses, port)
+    }
+
+    fn call(&self, (host, port): &(String, u16)) -> String {
+        format!("FAILOVER TO {host} {port} TIMEOUT {}", self.wanted.wait.as_millis())
+    }
+
+    async fn foresee(&self) -> Preview {
+        let (name, from) = (&self.seat.name, &self.seat.other_region);
+        let mut call = format!("FAILOVER TO <{name}> TIMEOUT {}", self.wanted.wait.as_millis());
+        let changes = match self.states().await {
+            (Err(trouble), _) | (_, Err(trouble)) => {
+                vec![line('!', format!("not both sides can be seen: {trouble}"))]
+            }
+            (Ok(own), Ok(source)) => match self.replica(&own, &source).await {
+                Err(why) => vec![line('!', format!("it will be REFUSED: {why}"))],
+                Ok(replica) => {
+                    call = self.call(&replica);
+                    let behind = source.offset.saturating_sub(own.offset);
+                    let wait = self.wanted.wait.as_secs();
+                    vec![
+                        line('~', format!("{from} role PRIMARY -> replica of {name}")),
+                        line('~', format!("{name} role replica -> PRIMARY, {behind} B to come")),
+                        line('~', format!("writes HELD BACK until it is over, at most {wait} s")),
+                    ]
+                }
+            },
+        };
+        let acts_as =
+            format!("as {} on {}", self.source.target.user, self.source.target.place).into();
+        Preview { changes, call: call.into(), acts_as }
+    }
+
+    async fn hand_over(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {
+        let refused = |why: String| OperateError::Refused(why.into());
+        let session = self.source.open().await.map_err(Trouble::before_sending)?;
+        let (own, source) = tokio::join!(self.seat.own.state(), self.source.state_on(&session));
+        let own = own.map_err(Trouble::before_sending)?;
+        let source = source.map_err(Trouble::before_sending)?;
+        let replica = self.replica(&own, &source).await.map_err(refused)?;
+        output.line(&format!("{} at {}", self.call(&replica), self.source.target.place));
+        let (port, wait) = (replica.1.to_string(), self.wanted.wait.as_millis().to_string());
+        let words = ["FAILOVER", "TO", &replica.0, &port, "TIMEOUT", &wait];
+        self.source.within(session.text(&words)).await.map_err(Trouble::into_operate_error)?;
+        let began = self.clock.now();
+        let limit = self.wanted.wait + ANSWER_LIMIT;
+        let mut said = String::new();
+        loop {
+            let state = self.source.state_on(&session).await;
+            let over = self.clock.now().since(began) > limit;
+            match state {
+                Ok(state) if state.failover == NO_FAILOVER => break,
+                Ok(state) if state.failover != said => {
+                    output.line(&state.failover);
+                    said = state.failover;
+                }
+                Err(trouble) if over => return Err(trouble.into_operate_error()),
+                Ok(_) | Err(_) => {}
+            }
+            if over {
+                return Err(self.give_up(&session, output).await);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        self.outcome(output).await
+    }
+
+    /// The server's own timeout did not end it: it is ended here.
+    async fn give_up(&self, session: &Session, output: &mut dyn Output) -> OperateError {
+        output.line("FAILOVER ABORT");
+        let ended = self.source.within(session.text(&["FAILOVER", "ABORT"])).await;
+        let words = match ended {
+            Ok(_) => "the failover did not end in time and was aborted: look at both roles".into(),
+            Err(trouble) => trouble.message,
+        };
+        OperateError::Ambiguous(words)
+    }
+
+    /// How the roles stand once no failover is under way any more.
+    async fn outcome(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {
+        let (name, from) = (&self.seat.name, &self.seat.other_region);
+        let source = self.source.state().await.map_err(Trouble::into_operate_error)?;
+        if source.is_primary() {
+            let why = format!(
+                "{name} had not received everything within {} s: {from} gave the failover up and \
+                 is PRIMARY as before",
+                self.wanted.wait.as_secs()
+            );
+            return Err(OperateError::Refused(why.into()));
+        }
+        let own = self.seat.own.state().await.map_err(Trouble::into_operate_error)?;
+        if !own.is_primary() {
+            return Err(OperateError::Ambiguous("neither side is primary".into()));
+        }
+        let words = format!("{name} is PRIMARY, {from} is its replica");
+        output.line(&words);
+        Ok(words.into())
+    }
+}
+
+/// The addresses that a side's name leads to.
+async fn addresses(bench: &Bench) -> Vec<IpAddr> {
+    let written = &bench.written;
+    let found = tokio::time::timeout(
+        ANSWER_LIMIT,
+        tokio::net::lookup_host((written.host.as_str(), written.port)),
+    );
+    match found.await {
+        Ok(Ok(found)) => found.map(|address| address.ip()).collect(),
+        Ok(Err(_)) | Err(_) => Vec::new(),
+    }
+}
+
+/// The replica that is meant, as the primary lists it: the one that the plan names, else the one at
+/// our address and port, else the only one.
+fn pick(
+    followers: &[Follower],
+    wanted: Option<&(String, u16)>,
+    addresses: &[IpAddr],
+    port: u16,
+) -> Result<(String, u16), String> {
+    let online: Vec<&Follower> =
+        followers.iter().filter(|follower| follower.state == "online").collect();
+    let at = |follower: &Follower| (follower.host.clone(), follower.port);
+    if let Some(wanted) = wanted {
+        let (host, port) = wanted;
+        return online
+            .iter()
+            .map(|follower| at(follower))
+            .find(|found| found == wanted)
+            .ok_or_else(|| format!("the primary lists no online replica {host}:{port}"));
+    }
+    let ours = online.iter().find(|follower| {
+        let address: Option<IpAddr> = follower.host.parse().ok();
+        follower.port == port && address.is_some_and(|address| addresses.contains(&address))
+    });
+    match (ours, online.as_slice()) {
+        (Some(ours), _) | (None, [ours]) => Ok(at(ours)),
+        (None, []) => Err("the primary lists no online replica".to_owned()),
+        (None, several) => {
+            let list: Vec<String> = several
+                .iter()
+                .map(|follower| format!("{}:{}", follower.host, follower.port))
+                .collect();
+            Err(format!("which of {} is meant? name it with `replica`", list.join(", ")))
+        }
+    }
+}
+
+impl Operator for Handover {
+    fn check(&mut self) -> Boxed<'_, Standing> {
+        Box::pin(self.standing())
+    }
+
+    fn preview(&mut self) -> Boxed<'_, Preview> {
+        Box::pin(self.foresee())
+    }
+
+    fn apply<'a>(
+        &'a mut self,
+        _execution: &'a Execution,
+        output: &'a mut dyn Output,
+    ) -> Boxed<'a, Result<Clean, OperateError>> {
+        Box::pin(self.hand_over(output))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_replica_is_found_as_its_primary_calls_it() {
+        let follower = |host: &str, port: u16, state: &str| Follower {
+            host: host.to_owned(),
+            port,
+            state: state.to_owned(),
+        };
+        let ours: [IpAddr; 1] = ["10.0.0.2".parse().unwrap()];
+        let check = |list: &[Follower], wanted: Option<(&str, u16)>, want: Result<&str, &str>| {
+            let wanted = wanted.map(|(host, port)| (host.to_owned(), port));
+            match (pick(list, wanted.as_ref(), &ours, 6379), want) {
+                (Ok((host, port)), Ok(want)) => assert_eq!(format!("{host}:{port}"), want),
+                (Err(found), Err(want)) => assert!(found.contains(want), "{found}"),
+                (found, want) => panic!("{found:?}, not {want:?}"),
+            }
+        };
+        let us = follower("10.0.0.2", 6379, "online");
+        let inside = follower("192.168.0.7", 6379, "online");
+        let local = follower("10.0.0.9", 6379, "online");
+        let copying = follower("10.0.0.2", 6379, "wait_bgsave");
+        check(&[local.clone(), us], None, Ok("10.0.0.2:6379"));
+        // Behind a translated address there is no telling by the address.
+        check(std::slice::from_ref(&inside), None, Ok("192.168.0.7:6379"));
+        let two = [local, inside];
+        check(&two, None, Err("which of 10.0.0.9:6379, 192.168.0.7:6379 is meant"));
+        check(&two, Some(("192.168.0.7", 6379)), Ok("192.168.0.7:6379"));
+        check(&two, Some(("192.168.0.8", 6379)), Err("no online replica 192.168.0.8:6379"));
+        check(&[copying], None, Err("no online replica"));
+        check(&[], None, Err("no online replica"));
+    }
+}

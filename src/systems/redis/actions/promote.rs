@@ -1,0 +1,209 @@
+//! Makes the replica a primary. What the old primary alone had is lost by it.
+
+use super::super::history::{Split, split};
+use super::super::judge::link_words;
+use super::super::state::SideState;
+use super::super::trouble::Trouble;
+use super::seat::{Rights, Seat, check_target, line};
+use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
+use crate::domain::preview::{Preview, PreviewLine, Standing};
+use crate::domain::run::commit::Execution;
+use crate::domain::settings::{Fault, Fields, Table};
+use crate::domain::site::SystemSpec;
+use crate::domain::text::Clean;
+use crate::port::{Action, Boxed, OperateError, Operator, OperatorSetup, Output};
+
+const SPEC: ActionSpec = ActionSpec {
+    name: "redis.promote",
+    doc: "Makes the replica a primary with REPLICAOF NO ONE; refuses while it fetches everything \
+          anew, and one that holds no keys",
+    verb: "promote",
+    class: Class::X,
+    guard: Guard::TypedVerb,
+    fencing: Fencing::IdempotentByKey,
+    change: Change::Promote,
+    reversal: "None: redis.replicate makes the old primary follow, erasing what only it had",
+    permissions: &["ACL SETUSER <acting user> +replicaof +info +config|get"],
+    needs_target: true,
+    settings: &[SettingSpec {
+        name: "allow_empty",
+        doc: "True to promote a replica without keys, where the store may be empty",
+        required: false,
+    }],
+};
+
+const CALL: &str = "REPLICAOF NO ONE";
+
+/// `redis.promote`.
+pub(super) struct Promote;
+
+impl Action for Promote {
+    fn spec(&self) -> &'static ActionSpec {
+        &SPEC
+    }
+
+    fn check_settings(&self, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
+        read_allow_empty(with)?;
+        check_target(system, Rights::Act)
+    }
+
+    fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
+        let allow_empty = read_allow_empty(setup.with)?;
+        Ok(Box::new(Promoter { seat: Seat::new(&setup, Rights::Act)?, allow_empty }))
+    }
+}
+
+fn read_allow_empty(with: &Table) -> Result<bool, Fault> {
+    let fields = Fields::new(with, SPEC.name);
+    let allow_empty = fields.boolean("allow_empty")?.unwrap_or(false);
+    fields.finish()?;
+    Ok(allow_empty)
+}
+
+struct Promoter {
+    seat: Seat,
+    allow_empty: bool,
+}
+
+impl Promoter {
+    async fn standing(&self) -> Standing {
+        match self.seat.own.state().await {
+            Ok(state) if state.loading => Standing::Unknown("it is loading its data set".into()),
+            Ok(state) if state.is_primary() => Standing::Done(primary_words(&state)),
+            Ok(state) => {
+                let words = format!("standby, {}, {} keys", link_words(&state), state.keys);
+                Standing::NotDone(words.into())
+            }
+            Err(trouble) => Standing::Unknown(trouble.message),
+        }
+    }
+
+    async fn foresee(&self) -> Preview {
+        let (state, other) = tokio::join!(self.seat.own.state(), self.seat.other_state());
+        let changes = match state {
+            Ok(state) => self.changes(&state, other.as_ref()),
+            Err(trouble) => {
+                vec![line('!', format!("{} cannot be seen: {trouble}", self.seat.name))]
+            }
+        };
+        Preview { changes, call: CALL.into(), acts_as: self.seat.acts_as() }
+    }
+
+    /// The lines of the preview: role, history, writes, the link, and what to beware of.
+    fn changes(&self, state: &SideState, other: Option<&SideState>) -> Vec<PreviewLine> {
+        let (name, from) = (&self.seat.name, &self.seat.other_region);
+        if state.is_primary() {
+            return vec![line('!', format!("{name} is PRIMARY already, {} keys", state.keys))];
+        }
+        let mut lines = vec![
+            line('~', format!("{name} role replica -> PRIMARY, {} keys", state.keys)),
+            line('~', format!("{name} history {} -> a new one", short(&state.replid))),
+            line('~', format!("{name} writes refused -> ACCEPTED")),
+            line('-', format!("replication {from} -> {} REMOVED", self.seat.region)),
+            line('!', format!("what only {from} has is lost when it becomes a replica")),
+        ];
+        if let Some(why) = self.refusal(state, other) {
+            lines.insert(0, line('!', format!("it will be REFUSED: {why}")));
+        }
+        match other {
+            None => lines.push(line('!', format!("{from} was not seen: it may still take writes"))),
+            Some(other) if is_trap(state, other) => lines.push(line(
+                '!',
+                format!("{from} is EMPTY: this saves the {} keys of {name}", state.keys),
+            )),
+            Some(other) if other.is_primary() => {
+                lines.push(line('!', format!("{from} still takes writes: TWO PRIMARIES")));
+            }
+            Some(_) => {}
+        }
+        if let Split::Yes(why) = split(self.seat.side, state, other) {
+            lines.push(line('!', why));
+        }
+        if state.keeps_on_disk() == Some(false) {
+            let words = format!("{name} has persistence off: after a restart it will be EMPTY");
+            lines.push(line('!', words));
+        }
+        lines
+    }
+
+    /// Why this replica is not to be promoted as it stands.
+    fn refusal(&self, state: &SideState, other: Option<&SideState>) -> Option<String> {
+        let (name, from) = (&self.seat.name, &self.seat.other_region);
+        if state.keys == 0 && !self.allow_empty {
+            let source = match other {
+                Some(other) if other.keys > 0 => format!("{from} holds {} keys", other.keys),
+                Some(_) => format!("{from} holds none either"),
+                None => format!("{from} cannot be asked what it held"),
+            };
+            return Some(format!(
+                "{name} is EMPTY and {source}; `allow_empty = true` promotes it all the same"
+            ));
+        }
+        // Ending a copy from an empty primary is what saves the data.
+        let saves = other.is_some_and(|other| is_trap(state, other));
+        (state.is_syncing() && !saves).then(|| {
+            format!("{name} fetches the whole data set: wait for that, or cut its link to {from}")
+        })
+    }
+
+    async fn promote(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {
+        let own = &self.seat.own;
+        let session = own.open().await.map_err(Trouble::before_sending)?;
+        let (state, other) = tokio::join!(own.state_on(&session), self.seat.other_state());
+        let state = state.map_err(Trouble::before_sending)?;
+        if state.is_primary() {
+            let words = format!("already so: {}", primary_words(&state));
+            output.line(&words);
+            return Ok(words.into());
+        }
+        if let Some(why) = self.refusal(&state, other.as_ref()) {
+            return Err(OperateError::Refused(why.into()));
+        }
+        output.line(&format!("{CALL} at {}", own.target.place));
+        own.within(session.text(&["REPLICAOF", "NO", "ONE"]))
+            .await
+            .map_err(Trouble::into_operate_error)?;
+        let words = match own.state_on(&session).await {
+            Ok(state) if state.is_primary() => primary_words(&state),
+            Ok(_) => {
+                let words = format!("{} took the order and is still a replica", own.target.place);
+                return Err(OperateError::Ambiguous(words.into()));
+            }
+            Err(trouble) => format!("promoted; then {trouble}").into(),
+        };
+        output.line(words.as_str());
+        Ok(words)
+    }
+}
+
+/// True when the source is a primary without keys while the replica has some.
+fn is_trap(state: &SideState, other: &SideState) -> bool {
+    other.is_primary() && other.keys == 0 && state.keys > 0
+}
+
+fn primary_words(state: &SideState) -> Clean {
+    format!("PRIMARY of history {}, {} keys", short(&state.replid), state.keys).into()
+}
+
+/// The first letters of a history's name, as people compare them.
+fn short(replid: &str) -> String {
+    replid.chars().take(8).collect()
+}
+
+impl Operator for Promoter {
+    fn check(&mut self) -> Boxed<'_, Standing> {
+        Box::pin(self.standing())
+    }
+
+    fn preview(&mut self) -> Boxed<'_, Preview> {
+        Box::pin(self.foresee())
+    }
+
+    fn apply<'a>(
+        &'a mut self,
+        _execution: &'a Execution,
+        output: &'a mut dyn Output,
+    ) -> Boxed<'a, Result<Clean, OperateError>> {
+        Box::pin(self.promote(output))
+    }
+}

@@ -1,0 +1,392 @@
+//! Compares a sample of keys between the two sides: whether they are there, and how long they live.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use redis::Value;
+
+use super::super::link::Session;
+use super::super::settings::span_of;
+use super::super::trouble::Trouble;
+use super::seat::{Bench, Rights, Seat, check_target, line};
+use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
+use crate::domain::preview::{Preview, Standing};
+use crate::domain::run::commit::Execution;
+use crate::domain::settings::{Fault, Fields, Table};
+use crate::domain::site::SystemSpec;
+use crate::domain::text::Clean;
+use crate::port::{Action, Boxed, OperateError, Operator, OperatorSetup, Output};
+
+/// Keys compared, unless `sample` says otherwise.
+const SAMPLE_DEFAULT: i64 = 200;
+
+/// How far apart two remaining lives may be, unless `ttl_within` says otherwise.
+const WITHIN_DEFAULT: Duration = Duration::from_secs(5);
+
+/// Keys that the server looks at for one answer of `SCAN`.
+const SCAN_COUNT: &str = "500";
+
+/// The most answers of `SCAN`: a rare prefix in a big store must not keep the server busy.
+const SCANS_MAX: u32 = 1000;
+
+/// Keys asked for at the same time.
+const AT_ONCE: usize = 50;
+
+/// The longest time for a whole comparison; what was compared by then counts.
+const LIMIT: Duration = Duration::from_secs(4);
+
+/// After this, a key that is on its way must have arrived.
+const SECOND_LOOK_AFTER: Duration = Duration::from_millis(500);
+
+const SPEC: ActionSpec = ActionSpec {
+    name: "redis.verify_keys",
+    doc: "Compares a sample of the keys with a prefix between both sides by EXISTS and TTL; where \
+          the other side does not answer it only looks that there are such keys, and says so",
+    verb: "verify",
+    class: Class::R,
+    guard: Guard::OneKey,
+    fencing: Fencing::IdempotentByKey,
+    change: Change::Check,
+    reversal: "Nothing to take back: it only reads",
+    permissions: &["ACL SETUSER <watching user> +scan +exists +ttl +info +config|get ~auth:*"],
+    needs_target: true,
+    settings: &[
+        SettingSpec { name: "keys", doc: "The pattern, such as `auth:*`", required: true },
+        SettingSpec {
+            name: "sample",
+            doc: "How many keys are compared, 1 to 5000, 200 if absent",
+            required: false,
+        },
+        SettingSpec {
+            name: "ttl_within",
+            doc: "How far apart remaining lives may be, 5s if absent",
+            required: false,
+        },
+        SettingSpec {
+            name: "missing_at_most",
+            doc: "How many of the sample may be missing, 0 if absent",
+            required: false,
+        },
+    ],
+};
+
+/// `redis.verify_keys`.
+pub(super) struct VerifyKeys;
+
+struct Wanted {
+    pattern: String,
+    sample: usize,
+    ttl_within: Duration,
+    missing_at_most: usize,
+}
+
+fn read_wanted(with: &Table) -> Result<Wanted, Fault> {
+    let fields = Fields::new(with, SPEC.name);
+    let pattern = fields.need_text("keys")?.to_owned();
+    let count = |number: i64| usize::try_from(number).unwrap_or(0);
+    let sample = fields.integer("sample", 1, 5000)?.unwrap_or(SAMPLE_DEFAULT);
+    let ttl_within = fields.duration("ttl_within")?.unwrap_or(WITHIN_DEFAULT);
+    let missing = fields.integer("missing_at_most", 0, 5000)?.unwrap_or(0);
+    fields.finish()?;
+    if pattern.is_empty() {
+        return Err(Fault::new(
+            span_of(with, "keys"),
+            "`keys` must be a pattern, such as `auth:*`",
+        ));
+    }
+    Ok(Wanted { pattern, sample: count(sample), ttl_within, missing_at_most: count(missing) })
+}
+
+impl Action for VerifyKeys {
+    fn spec(&self) -> &'static ActionSpec {
+        &SPEC
+    }
+
+    fn example(&self) -> &'static str {
+        "keys = \"auth:*\"\n"
+    }
+
+    fn check_settings(&self, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
+        read_wanted(with)?;
+        check_target(system, Rights::Read)
+    }
+
+    fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
+        let wanted = read_wanted(setup.with)?;
+        Ok(Box::new(Comparer { seat: Seat::new(&setup, Rights::Read)?, wanted }))
+    }
+}
+
+struct Comparer {
+    seat: Seat,
+    wanted: Wanted,
+}
+
+/// A key's remaining life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Life {
+    /// There is no such key.
+    Gone,
+    /// It does not expire.
+    Forever,
+    /// It lives for so many seconds.
+    Seconds(i64),
+}
+
+impl Life {
+    /// From what TTL answers.
+    fn of_ttl(ttl: i64) -> Self {
+        match ttl {
+            -1 => Self::Forever,
+            0.. => Self::Seconds(ttl),
+            _ => Self::Gone,
+        }
+    }
+
+    /// True when the two are the same but for `within` seconds.
+    fn is_like(self, other: Self, within_s: i64) -> bool {
+        match (self, other) {
+            (Self::Seconds(one), Self::Seconds(other)) => (one - other).abs() <= within_s,
+            (Self::Gone | Self::Forever | Self::Seconds(_), _) => self == other,
+        }
+    }
+}
+
+/// What a comparison found.
+#[derive(Debug, Default)]
+struct Found {
+    compared: usize,
+    missing: Vec<String>,
+    unlike: Vec<String>,
+    /// True when not every key with the prefix was in the sample.
+    partial: bool,
+}
+
+impl Comparer {
+    async fn standing(&self) -> Standing {
+        let looked = tokio::time::timeout(LIMIT + LIMIT / 2, self.look());
+        match looked.await {
+            Ok(Ok(standing)) => standing,
+            Ok(Err(trouble)) => Standing::Unknown(trouble.message),
+            Err(_) => {
+                let place = &self.seat.own.target.place;
+                Standing::Unknown(Trouble::timeout(place, LIMIT.as_millis()).message)
+            }
+        }
+    }
+
+    async fn look(&self) -> Result<Standing, Trouble> {
+        let own = self.seat.own.open().await?;
+        let there = match &self.seat.other {
+            Some(bench) => bench.open_soon().await.map(|session| (bench, session)),
+            None => None,
+        };
+        let Some((bench, source)) = there else { return self.look_alone(&own).await };
+        let (name, from) = (&self.seat.name, &self.seat.other_region);
+        let (keys, partial) = self.sample(bench, &source).await?;
+        let mut found = self.compare(&own, &source, keys).await?;
+        if !found.missing.is_empty() || !found.unlike.is_empty() {
+            // What was just written may be on its way, what just expired may be gone at one side.
+            tokio::time::sleep(SECOND_LOOK_AFTER).await;
+            let again: Vec<String> =
+                found.missing.drain(..).chain(found.unlike.drain(..)).collect();
+            let second = self.compare(&own, &source, again).await?;
+            (found.missing, found.unlike) = (second.missing, second.unlike);
+        }
+        found.partial = partial;
+        Ok(self.judge(&found, name, from.as_str()))
+    }
+
+    fn judge(&self, found: &Found, name: &str, from: &str) -> Standing {
+        let pattern = &self.wanted.pattern;
+        let of = if found.partial { "sampled keys" } else { "keys" };
+        let compared = found.compared;
+        if compared == 0 {
+            return Standing::NotDone(format!("{from} has no key `{pattern}`").into());
+        }
+        let missing = found.missing.len();
+        if missing > self.wanted.missing_at_most {
+            let first = &found.missing[0];
+            let words =
+                format!("{missing} of {compared} {of} `{pattern}` are not in {name}, as `{first}`");
+            return Standing::NotDone(words.into());
+        }
+        if let Some(first) = found.unlike.first() {
+            let (unlike, within) = (found.unlike.len(), self.wanted.ttl_within.as_secs());
+            let words = format!(
+                "{unlike} of {compared} {of} `{pattern}` live more than {within} s longer or \
+                 shorter in {name} than in {from}, as `{first}`"
+            );
+            return Standing::NotDone(words.into());
+        }
+        let words = format!(
+            "{} of {compared} {of} `{pattern}` of {from} are in {name}, with the same life",
+            compared - missing
+        );
+        Standing::Done(words.into())
+    }
+
+    /// Without the other side there is nothing to compare with; that there are keys is something.
+    async fn look_alone(&self, own: &Session) -> Result<Standing, Trouble> {
+        let (name, from) = (&self.seat.name, &self.seat.other_region);
+        let pattern = &self.wanted.pattern;
+        let (keys, partial) = self.sample(&self.seat.own, own).await?;
+        let at_least = if partial { "at least " } else { "" };
+        let mut forever = 0;
+        for some in keys.chunks(AT_ONCE) {
+            let lives = self.lives(own, some).await?;
+            forever += lives.iter().filter(|life| **life == Life::Forever).count();
+        }
+        let count = keys.len();
+        if count == 0 {
+            let words = format!("{name} has no key `{pattern}`; {from} does not answer");
+            return Ok(Standing::NotDone(words.into()));
+        }
+        let words = format!(
+            "{name} has {at_least}{count} keys `{pattern}`, {forever} of them without an end; NOT \
+             COMPARED: {from} does not answer"
+        );
+        Ok(Standing::Done(words.into()))
+    }
+
+    /// Keys with the prefix, and whether there may be more of them.
+    async fn sample(
+        &self,
+        bench: &Bench,
+        session: &Session,
+    ) -> Result<(Vec<String>, bool), Trouble> {
+        let mut keys = BTreeSet::new();
+        let mut cursor = "0".to_owned();
+        for _ in 0..SCANS_MAX {
+            let words = ["SCAN", &cursor, "MATCH", &self.wanted.pattern, "COUNT", SCAN_COUNT];
+            let answer = bench.within(session.ask(&words)).await?;
+            let Some((next, some)) = scanned(&answer) else {
+                return Err(session.garbage(&words, &answer));
+            };
+            keys.extend(some);
+            if keys.len() >= self.wanted.sample {
+                let partial = keys.len() > self.wanted.sample || next != "0";
+                return Ok((keys.into_iter().take(self.wanted.sample).collect(), partial));
+            }
+            if next == "0" {
+                return Ok((keys.into_iter().collect(), false));
+            }
+            cursor = next;
+        }
+        Ok((keys.into_iter().collect(), true))
+    }
+
+    async fn compare(
+        &self,
+        own: &Session,
+        source: &Session,
+        keys: Vec<String>,
+    ) -> Result<Found, Trouble> {
+        let within_s = i64::try_from(self.wanted.ttl_within.as_secs()).unwrap_or(i64::MAX);
+        let mut found = Found::default();
+        for some in keys.chunks(AT_ONCE) {
+            let (here, there) = tokio::join!(self.lives(own, some), self.lives(source, some));
+            for (key, (here, there)) in some.iter().zip(here?.into_iter().zip(there?)) {
+                match (here, there) {
+                    // Gone where it was found: it expired or was deleted meanwhile.
+                    (_, Life::Gone) => continue,
+                    (Life::Gone, _) => found.missing.push(key.clone()),
+                    _ if here.is_like(there, within_s) => {}
+                    _ => found.unlike.push(key.clone()),
+                }
+                found.compared += 1;
+            }
+        }
+        Ok(found)
+    }
+
+    /// The lives of some keys, asked all at once.
+    async fn lives(&self, session: &Session, keys: &[String]) -> Result<Vec<Life>, Trouble> {
+        let questions: Vec<[&str; 2]> =
+            keys.iter().flat_map(|key| [["EXISTS", key.as_str()], ["TTL", key.as_str()]]).collect();
+        let answers = session.numbers(&questions).await?;
+        let life = |pair: &[i64]| if pair[0] == 0 { Life::Gone } else { Life::of_ttl(pair[1]) };
+        Ok(answers.chunks_exact(2).map(life).collect())
+    }
+}
+
+/// Cursor and keys of an answer of `SCAN`.
+fn scanned(answer: &Value) -> Option<(String, Vec<String>)> {
+    let Value::Array(parts) = answer else { return None };
+    let [Value::BulkString(cursor), Value::Array(keys)] = parts.as_slice() else { return None };
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
+    let key = |value: &Value| match value {
+        Value::BulkString(bytes) => text(bytes),
+        _ => None,
+    };
+    // A key that is no text cannot be asked for again; it is left out of the sample.
+    Some((text(cursor)?, keys.iter().filter_map(key).collect()))
+}
+
+impl Operator for Comparer {
+    fn check(&mut self) -> Boxed<'_, Standing> {
+        Box::pin(self.standing())
+    }
+
+    fn preview(&mut self) -> Boxed<'_, Preview> {
+        let text = format!("{} and {} are only read", self.seat.name, self.seat.other_region);
+        let pattern = &self.wanted.pattern;
+        let call = format!("SCAN ... MATCH {pattern} COUNT {SCAN_COUNT}; EXISTS and TTL of each");
+        let preview = Preview {
+            changes: vec![line('~', text)],
+            call: call.into(),
+            acts_as: self.seat.acts_as(),
+        };
+        Box::pin(async { preview })
+    }
+
+    fn apply<'a>(
+        &'a mut self,
+        _execution: &'a Execution,
+        output: &'a mut dyn Output,
+    ) -> Boxed<'a, Result<Clean, OperateError>> {
+        Box::pin(async move {
+            match self.standing().await {
+                Standing::Done(words) => {
+                    output.line(words.as_str());
+                    Ok(words)
+                }
+                Standing::NotDone(words) => Err(OperateError::Refused(words)),
+                Standing::Unknown(words) => Err(OperateError::Refused(
+                    format!("the keys could not be read: {words}").into(),
+                )),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lives_are_compared() {
+        let check = |one: i64, other: i64, want: bool| {
+            let (one, other) = (Life::of_ttl(one), Life::of_ttl(other));
+            assert_eq!(one.is_like(other, 5), want, "{one:?} {other:?}");
+            assert_eq!(other.is_like(one, 5), want, "{other:?} {one:?}");
+        };
+        check(-1, -1, true);
+        check(100, 105, true);
+        check(100, 106, false);
+        check(-1, 100, false);
+        check(-2, -1, false);
+        check(-2, 0, false);
+    }
+
+    #[test]
+    fn scans_are_read() {
+        let bulk = |text: &str| Value::BulkString(text.into());
+        let odd = Value::BulkString(vec![0xff]);
+        let keys = Value::Array(vec![bulk("auth:1"), odd, Value::Nil]);
+        let answer = Value::Array(vec![bulk("17"), keys]);
+        assert_eq!(scanned(&answer), Some(("17".to_owned(), vec!["auth:1".to_owned()])));
+        assert_eq!(scanned(&Value::Array(vec![bulk("0")])), None);
+        assert_eq!(scanned(&Value::Okay), None);
+    }
+}

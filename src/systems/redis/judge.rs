@@ -1,0 +1,297 @@
+//! From what both sides told to the reading of one side: health, role, lag and every fact by name.
+
+use super::empty::{Memory, trap};
+use super::facts::facts;
+use super::history::{Split, split};
+use super::lag::{ceased_s, lag};
+use super::state::{Beat, NO_FAILOVER, SideState};
+use crate::domain::ids::Side;
+use crate::domain::reading::{Certainty, Health, Reading};
+use crate::domain::time::Stamp;
+
+/// What is known when one side's reading is made.
+pub(super) struct View<'a> {
+    /// The side.
+    pub(super) side: Side,
+    /// What it told.
+    pub(super) own: &'a SideState,
+    /// What the other side told in the same look.
+    pub(super) other: Option<&'a SideState>,
+    /// What earlier looks told.
+    pub(super) memory: &'a Memory,
+    /// True where persistence is meant to be off.
+    pub(super) unsaved: bool,
+}
+
+impl View<'_> {
+    /// Why nobody may trust the pair, if so.
+    pub(super) fn trap(&self) -> Option<String> {
+        trap(self.memory, self.side, self.own, self.other)
+    }
+
+    /// Whether the two histories have split.
+    pub(super) fn split(&self) -> Split {
+        split(self.side, self.own, self.other)
+    }
+}
+
+/// The reading of one side.
+pub(super) fn reading(at: Stamp, took_ms: u64, view: &View<'_>) -> Reading {
+    let own = view.own;
+    let primary = view.other.filter(|other| other.is_primary());
+    let mut behind = (!own.is_primary()).then(|| lag(own, primary, view.side.other()));
+    let trap = view.trap();
+    if let (Some(lag), Some(_)) = (&mut behind, &trap) {
+        // To be level with an empty primary is no figure that anybody may rely on.
+        (lag.seconds, lag.certainty) = (None, Certainty::Unknown);
+    }
+    let note = match &behind {
+        None => format!("PRIMARY, {} keys, {}", own.keys, follower_words(own)),
+        Some(lag) => match lag.amount {
+            Some(bytes) => format!("standby, {}, {bytes} B behind", link_words(own)),
+            None => format!("standby, {}, lag UNKNOWN", link_words(own)),
+        },
+    };
+    let mut reading = Reading::new(at, health(view, trap), note);
+    reading.took_ms = Some(took_ms);
+    reading.role = Some(own.role());
+    reading.lag = behind;
+    reading.facts = facts(view);
+    reading
+}
+
+fn health(view: &View<'_>, trap: Option<String>) -> Health {
+    if view.own.loading {
+        return Health::Down("it is loading its data set and serves nothing yet".into());
+    }
+    match trap {
+        // Its own restart lost everything: what it serves is not the data.
+        Some(why) if view.memory.emptied(view.side).is_some() => Health::Down(why.into()),
+        Some(why) => {
+            let mut all = reasons(view);
+            all.insert(0, why);
+            Health::Degraded(all.join("; ").into())
+        }
+        None => match reasons(view) {
+            all if all.is_empty() => Health::Up,
+            all => Health::Degraded(all.join("; ").into()),
+        },
+    }
+}
+
+/// Why the side does not work as it should, but for the trap.
+fn reasons(view: &View<'_>) -> Vec<String> {
+    let own = view.own;
+    let mut reasons = Vec::new();
+    if view.other.is_some_and(|other| other.run_id == own.run_id) {
+        reasons.push("A and B are one and the same server".to_owned());
+    }
+    if let Split::Yes(why) = view.split() {
+        reasons.push(why);
+    }
+    reasons.extend(if own.is_primary() { primary_reasons(view) } else { replica_reasons(view) });
+    if own.failover != NO_FAILOVER {
+        reasons.push(format!("a planned failover is under way: {}", own.failover));
+    }
+    if own.save_failed {
+        reasons.push("the last save to disk failed: writes may be refused".to_owned());
+    }
+    for beat in &own.beats {
+        if let Beat::Unreadable(why) = beat {
+            reasons.push(format!("heartbeat cannot be read: {why}"));
+        }
+    }
+    reasons
+}
+
+fn primary_reasons(view: &View<'_>) -> Vec<String> {
+    let off = view.own.keeps_on_disk() == Some(false) && !view.unsaved;
+    let why = "persistence is off: after a restart it is EMPTY, and its replica copies that";
+    let mut reasons: Vec<String> = off.then(|| why.to_owned()).into_iter().collect();
+    // While there is somebody who may be behind, the measure of it must not be lost unnoticed.
+    if view.other.is_some_and(|other| !other.is_primary())
+        && let Some(age_s) = ceased_s(view.own, view.side)
+    {
+        reasons.push(format!("its heartbeat ceased {age_s:.0} s ago: the lag is not measured"));
+    }
+    reasons
+}
+
+fn replica_reasons(view: &View<'_>) -> Vec<String> {
+    let Some(upstream) = &view.own.upstream else { return Vec::new() };
+    let mut reasons = Vec::new();
+    if !upstream.read_only {
+        reasons.push("it takes writes although it is a replica: they get lost".to_owned());
+    }
+    let (host, port) = (&upstream.host, upstream.port);
+    if upstream.syncing {
+        reasons.push(format!("it fetches the whole data set from {host}:{port}"));
+    } else if !upstream.up {
+        // With the other side silent a dead link is what is to be expected of a good standby.
+        let source = view.other.filter(|other| other.is_primary());
+        if source.is_some() {
+            let from = view.side.other();
+            reasons.push(format!("replication from {from} does not run: {}", link_words(view.own)));
+        }
+    }
+    if view.other.is_some_and(|other| !other.is_primary()) {
+        let there = view.side.other();
+        reasons.push(format!(
+            "neither side is primary: it follows {host}:{port}, and {there} is a replica too"
+        ));
+    }
+    reasons
+}
+
+/// `link up`, `link down for 7 s`, `link syncing`.
+pub(super) fn link_words(own: &SideState) -> String {
+    match &own.upstream {
+        None => "no link".to_owned(),
+        Some(upstream) if upstream.syncing => "link syncing".to_owned(),
+        Some(upstream) if upstream.up => "link up".to_owned(),
+        Some(upstream) => match upstream.down_s {
+            Some(down_s) => format!("link down for {down_s} s"),
+            None => "link down".to_owned(),
+        },
+    }
+}
+
+/// `no replica`, `replica online`, `2 replicas online, wait_bgsave`.
+pub(super) fn follower_words(own: &SideState) -> String {
+    let states: Vec<&str> = own.followers.iter().map(|follower| follower.state.as_str()).collect();
+    match states.as_slice() {
+        [] => "no replica".to_owned(),
+        [state] => format!("replica {state}"),
+        _ => format!("{} replicas {}", states.len(), states.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::facts::FACTS;
+    use super::super::tests_support::{primary, replica};
+    use super::*;
+    use crate::domain::reading::{FactValue, Role};
+    use crate::domain::time::BootId;
+
+    const AT: Stamp = Stamp { wall_ms: 0, boot_ms: 0, boot: BootId(1) };
+
+    fn read_with(
+        memory: &Memory,
+        side: Side,
+        own: &SideState,
+        other: Option<&SideState>,
+    ) -> Reading {
+        reading(AT, 5, &View { side, own, other, memory, unsaved: false })
+    }
+
+    fn read(side: Side, own: &SideState, other: Option<&SideState>) -> Reading {
+        read_with(&Memory::default(), side, own, other)
+    }
+
+    fn why(reading: &Reading) -> String {
+        match &reading.health {
+            Health::Up => "up".to_owned(),
+            Health::Degraded(why) | Health::Down(why) | Health::Unknown(why) => why.to_string(),
+        }
+    }
+
+    fn with_link(change: impl Fn(&mut super::super::state::Upstream)) -> SideState {
+        let mut state = replica(500);
+        change(state.upstream.as_mut().unwrap());
+        state
+    }
+
+    #[test]
+    fn health_names_its_reasons() {
+        let check = |own: &SideState, other: Option<&SideState>, want: &str| {
+            let found = why(&read(Side::B, own, other));
+            assert!(found.contains(want), "{found} / {want}");
+        };
+        let (a, b) = (primary(500), replica(500));
+        check(&b, Some(&a), "up");
+        check(&b, None, "up");
+        check(&a, None, "up");
+        let down = with_link(|link| (link.up, link.down_s) = (false, Some(7)));
+        check(&down, Some(&a), "replication from A does not run: link down for 7 s");
+        check(&down, None, "up");
+        check(&with_link(|link| link.read_only = false), Some(&a), "takes writes although");
+        check(&with_link(|link| link.syncing = true), Some(&a), "the whole data set from 10.0.0.1");
+        check(&b, Some(&replica(500)), "neither side is primary: it follows 10.0.0.1:6379");
+        check(&replica(600), Some(&a), "B holds what A never wrote");
+        check(&primary(5), Some(&a), "A and B are one and the same server");
+        let second = SideState { run_id: "r2".to_owned(), ..primary(5) };
+        check(&second, Some(&a), "both primary");
+        check(&SideState { loading: true, ..primary(5) }, None, "loading its data set");
+        check(&SideState { save_failed: true, ..primary(5) }, None, "save to disk failed");
+        let moving = SideState { failover: "waiting-for-sync".to_owned(), ..primary(5) };
+        check(&moving, None, "planned failover is under way: waiting-for-sync");
+        let unreadable = [Beat::Unreadable("no right".into()), Beat::NotAsked];
+        check(&SideState { beats: unreadable, ..primary(5) }, None, "heartbeat cannot be read");
+        let off = SideState { append_only: false, save_points: Ok(false), ..primary(5) };
+        check(&off, None, "persistence is off");
+        check(&SideState { save_points: Err("no right".into()), ..off.clone() }, None, "up");
+        let run_id = "r9".to_owned();
+        let unsaved = SideState { upstream: replica(5).upstream, run_id, ..off.clone() };
+        check(&unsaved, Some(&a), "up");
+        let ceased = [Beat::At(off.clock_ms.unwrap() - 60_000), Beat::NotAsked];
+        let ceased = SideState { beats: ceased, ..primary(5) };
+        let found = read(Side::A, &ceased, Some(&replica(5)));
+        assert!(why(&found).contains("heartbeat ceased 60 s ago"), "{found:?}");
+        assert_eq!(why(&read(Side::A, &ceased, None)), "up");
+        let memory = Memory::default();
+        let meant = View { side: Side::A, own: &off, other: None, memory: &memory, unsaved: true };
+        assert_eq!(why(&reading(AT, 5, &meant)), "up");
+    }
+
+    #[test]
+    fn an_emptied_pair_is_never_well() {
+        let mut memory = Memory::default();
+        let (a, b) = (primary(500), replica(500));
+        memory.record(Side::A, &a);
+        memory.record(Side::B, &b);
+        let emptied = SideState { run_id: "r2".to_owned(), keys: 0, ..a };
+        memory.record(Side::A, &emptied);
+        let found = read_with(&memory, Side::A, &emptied, Some(&b));
+        assert!(matches!(found.health, Health::Down(_)), "{found:?}");
+        assert_eq!(found.fact("empty_primary"), Some(&FactValue::Boolean(true)));
+        let found = read_with(&memory, Side::B, &b, Some(&emptied));
+        assert!(matches!(found.health, Health::Degraded(_)), "{found:?}");
+        assert_eq!(found.lag.unwrap().known_seconds(), None);
+    }
+
+    #[test]
+    fn readings_tell_role_and_lag_truly() {
+        let (a, b) = (primary(500), replica(400));
+        let found = read(Side::B, &b, Some(&a));
+        assert_eq!(found.role, Some(Role::Standby));
+        assert_eq!(found.lag.as_ref().and_then(|lag| lag.amount), Some(100));
+        assert_eq!(found.note.as_str(), "standby, link up, 100 B behind");
+        let alone = read(Side::B, &b, None);
+        assert_eq!(alone.note.as_str(), "standby, link up, lag UNKNOWN");
+        assert!(matches!(alone.fact("diverged"), Some(FactValue::Unknown(_))));
+        assert_eq!(read(Side::A, &a, None).note.as_str(), "PRIMARY, 10 keys, replica online");
+        // After a promotion the old region's heartbeat stands still in the new primary.
+        let kept = SideState { beats: [Beat::At(12_500), Beat::At(90_000)], ..primary(500) };
+        let promoted = read(Side::B, &kept, None);
+        assert_eq!((promoted.role, promoted.lag.clone()), (Some(Role::Primary), None));
+        assert_eq!(promoted.fact("last_replayed_unix_ms"), Some(&FactValue::Number(12_500.0)));
+        // A heartbeat from the future would make any loss 0.
+        let ahead = kept.clock_ms.unwrap() + 60_000;
+        let odd = SideState { beats: [Beat::At(ahead), Beat::NotAsked], ..primary(500) };
+        let found = read(Side::B, &odd, None);
+        assert!(matches!(found.fact("last_replayed_unix_ms"), Some(FactValue::Unknown(_))));
+    }
+
+    #[test]
+    fn every_fact_is_documented() {
+        let beats = [Beat::At(1), Beat::Missing];
+        let off = SideState { save_points: Ok(false), append_only: false, ..primary(5) };
+        let other = replica(1);
+        for own in [off, SideState { beats, memory_used: Some(0.5), ..replica(1) }] {
+            for fact in read(Side::A, &own, Some(&other)).facts {
+                assert!(FACTS.iter().any(|spec| spec.name == fact.name), "{}", fact.name);
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! The least rights that warroom's two Redis users need, as ACL rules for an administrator.
+
+/// What watching needs, one line a right; shown by `systems show redis`.
+pub(super) const PERMISSIONS: &[&str] = &[
+    "+info: everything but what follows",
+    "+get and the heartbeat keys, where they are configured",
+    "+config|get: whether save points are set; without it `persistence` is unknown unless the \
+     append-only file is on",
+    "+select, only for a `database` other than 0",
+    "+scan +exists +ttl and the keys, for redis.verify_keys",
+];
+
+/// Rules of the watching user, for `ACL SETUSER wr_read on >PASSWORD ...`. It may change nothing.
+/// Add the heartbeat keys and those that `redis.verify_keys` compares, such as `~auth:*`.
+pub const WATCH_RULES: &str =
+    "resetkeys resetchannels -@all +info +config|get +get +scan +exists +ttl +select ~dr:hb:*";
+
+/// Rules of the acting user, for `ACL SETUSER wr_act on >PASSWORD ...`.
+pub const ACT_RULES: &str = "resetkeys resetchannels -@all +info +config|get +get +set +select \
+     +replicaof +failover ~warroom:probe:*";

@@ -1,0 +1,285 @@
+//! What one Redis server tells of itself in one look.
+
+use super::info::{Follower, Info};
+use super::link::Session;
+use super::trouble::{Trouble, TroubleKind};
+use crate::domain::ids::Side;
+use crate::domain::reading::Role;
+use crate::domain::text::Clean;
+
+/// The longest identifier or word that is kept of an answer.
+const WORD_CHARS_MAX: usize = 120;
+
+/// A heartbeat key as it stands on one server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Beat {
+    /// The site names no such key.
+    NotAsked,
+    /// The key is not there.
+    Missing,
+    /// Milliseconds since 1970, by the clock of whoever wrote it.
+    At(i64),
+    /// It could not be read, or is no such number.
+    Unreadable(Clean),
+}
+
+impl Beat {
+    /// The time, where there is one.
+    pub(super) fn at(&self) -> Option<i64> {
+        match self {
+            Self::At(at) => Some(*at),
+            Self::NotAsked | Self::Missing | Self::Unreadable(_) => None,
+        }
+    }
+}
+
+/// Where a replica gets its data from, and how that stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Upstream {
+    /// The primary's address, as the replica was told it.
+    pub(super) host: String,
+    /// Its port.
+    pub(super) port: u16,
+    /// True while the link is up.
+    pub(super) up: bool,
+    /// Seconds since the primary was last heard; none when the link is down.
+    pub(super) silent_s: Option<u64>,
+    /// Seconds that the link has been down.
+    pub(super) down_s: Option<u64>,
+    /// True while the whole data set is being fetched anew.
+    pub(super) syncing: bool,
+    /// True as it should be: writes are refused.
+    pub(super) read_only: bool,
+}
+
+/// One server.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct SideState {
+    /// The version.
+    pub(super) version: String,
+    /// Another one after every start.
+    pub(super) run_id: String,
+    /// Seconds since its start.
+    pub(super) uptime_s: f64,
+    /// Its clock, milliseconds since 1970.
+    pub(super) clock_ms: Option<i64>,
+    /// True while it reads its data set from disk.
+    pub(super) loading: bool,
+    /// The replication history it writes or follows.
+    pub(super) replid: String,
+    /// The history before that, after a promotion.
+    pub(super) replid_before: String,
+    /// Up to where this history and the one before are one.
+    pub(super) split_offset: Option<u64>,
+    /// Written, on a primary; received and applied, on a replica.
+    pub(super) offset: u64,
+    /// Where it copies from; none on a primary.
+    pub(super) upstream: Option<Upstream>,
+    /// Replicas connected to it.
+    pub(super) followers: Vec<Follower>,
+    /// `no-failover`, or how far a planned failover is.
+    pub(super) failover: String,
+    /// Keys in the database.
+    pub(super) keys: u64,
+    /// True when the last save to disk failed.
+    pub(super) save_failed: bool,
+    /// True while an append-only file is written.
+    pub(super) append_only: bool,
+    /// Whether there are save points, or why that is not known.
+    pub(super) save_points: Result<bool, Clean>,
+    /// Open connections.
+    pub(super) clients: Option<f64>,
+    /// Used part of `maxmemory`, where there is a limit.
+    pub(super) memory_used: Option<f64>,
+    /// The two regions' heartbeats as they stand here.
+    pub(super) beats: [Beat; 2],
+}
+
+impl SideState {
+    /// The role that it tells.
+    pub(super) fn role(&self) -> Role {
+        if self.upstream.is_some() { Role::Standby } else { Role::Primary }
+    }
+
+    /// True on a primary.
+    pub(super) fn is_primary(&self) -> bool {
+        self.upstream.is_none()
+    }
+
+    /// True while a replica fetches everything anew.
+    pub(super) fn is_syncing(&self) -> bool {
+        self.upstream.as_ref().is_some_and(|upstream| upstream.syncing)
+    }
+
+    /// True while a replica's link is up and it is not fetching everything.
+    pub(super) fn follows(&self) -> bool {
+        self.upstream.as_ref().is_some_and(|upstream| upstream.up && !upstream.syncing)
+    }
+
+    /// False when a restart would bring it back empty; none where that cannot be told.
+    pub(super) fn keeps_on_disk(&self) -> Option<bool> {
+        if self.append_only { Some(true) } else { self.save_points.as_ref().ok().copied() }
+    }
+
+    /// The heartbeat of a region as it stands here.
+    pub(super) fn beat(&self, of: Side) -> &Beat {
+        &self.beats[of.index()]
+    }
+
+    /// From the answer of `INFO`; the rest is filled in by the caller.
+    fn of_info(info: &Info<'_>, database: i64, place: &str) -> Result<Self, Trouble> {
+        let missing = |name: &str| {
+            let message = format!("{place} told no `{name}` in INFO: is it Redis 6.2 or later?");
+            Trouble::new(TroubleKind::Garbage, message)
+        };
+        let text = |name: &str| Some(word(info.text(name)?));
+        let need = |name: &str| text(name).ok_or_else(|| missing(name));
+        let role = need("role")?;
+        let upstream = match role.as_str() {
+            "master" => None,
+            "slave" => Some(upstream(info).ok_or_else(|| missing("master_host"))?),
+            _ => return Err(missing("role")),
+        };
+        let offset = if upstream.is_some() { "slave_repl_offset" } else { "master_repl_offset" };
+        let used = info.number::<f64>("used_memory").zip(info.number::<f64>("maxmemory"));
+        Ok(Self {
+            version: need("redis_version")?,
+            run_id: need("run_id")?,
+            uptime_s: info.number("uptime_in_seconds").unwrap_or(0.0),
+            clock_ms: info.number::<i64>("server_time_usec").map(|usec| usec / 1000),
+            loading: info.yes("loading") && !info.yes("async_loading"),
+            replid: need("master_replid")?,
+            replid_before: text("master_replid2").unwrap_or_default(),
+            // -1 where there was no history before.
+            split_offset: info.number("second_repl_offset"),
+            offset: info.number(offset).ok_or_else(|| missing(offset))?,
+            upstream,
+            followers: info.followers(),
+            failover: text("master_failover_state").unwrap_or_else(|| NO_FAILOVER.to_owned()),
+            keys: info.keys(database).ok_or_else(|| missing("keys"))?,
+            save_failed: ["rdb_last_bgsave_status", "aof_last_write_status"]
+                .iter()
+                .any(|name| info.text(name) == Some("err")),
+            append_only: info.yes("aof_enabled"),
+            save_points: Err("not asked".into()),
+            clients: info.number("connected_clients"),
+            memory_used: used.filter(|(_, most)| *most > 0.0).map(|(used, most)| used / most),
+            beats: [Beat::NotAsked, Beat::NotAsked],
+        })
+    }
+}
+
+/// The state of a primary that no planned failover is under way at.
+pub(super) const NO_FAILOVER: &str = "no-failover";
+
+fn upstream(info: &Info<'_>) -> Option<Upstream> {
+    Some(Upstream {
+        host: word(info.text("master_host")?),
+        port: info.number("master_port")?,
+        up: info.text("master_link_status") == Some("up"),
+        // -1 while the link is down.
+        silent_s: info.number("master_last_io_seconds_ago"),
+        down_s: info.number("master_link_down_since_seconds"),
+        syncing: info.yes("master_sync_in_progress"),
+        read_only: info.text("slave_read_only") != Some("0"),
+    })
+}
+
+fn word(text: &str) -> String {
+    text.chars().take(WORD_CHARS_MAX).collect()
+}
+
+/// Asks everything at once. A right that is missing for one of the smaller questions must not hide
+/// the rest.
+pub(super) async fn read_state(
+    session: &Session,
+    database: i64,
+    heartbeats: [Option<&str>; 2],
+    place: &str,
+) -> Result<SideState, Trouble> {
+    let [a, b] = heartbeats;
+    let (info, a, b, points) = tokio::join!(
+        session.text(&["INFO"]),
+        read_beat(session, a),
+        read_beat(session, b),
+        read_save_points(session),
+    );
+    let text = info?.unwrap_or_default();
+    let mut state = SideState::of_info(&Info::parse(&text), database, place)?;
+    state.beats = [a, b];
+    state.save_points = points;
+    Ok(state)
+}
+
+async fn read_beat(session: &Session, key: Option<&str>) -> Beat {
+    let Some(key) = key else { return Beat::NotAsked };
+    match session.text(&["GET", key]).await {
+        Ok(None) => Beat::Missing,
+        Ok(Some(text)) => match text.trim().parse() {
+            Ok(at) if at > 0 => Beat::At(at),
+            _ => Beat::Unreadable(format!("`{key}` holds no milliseconds since 1970").into()),
+        },
+        Err(trouble) => Beat::Unreadable(trouble.message),
+    }
+}
+
+/// Only the configuration tells whether anything is ever saved.
+async fn read_save_points(session: &Session) -> Result<bool, Clean> {
+    let words = ["CONFIG", "GET", "save"];
+    match session.ask(&words).await {
+        Ok(redis::Value::Array(items)) => match items.as_slice() {
+            [_, redis::Value::BulkString(points)] => Ok(!points.is_empty()),
+            _ => Err("`save` is not a setting of this server".into()),
+        },
+        Ok(other) => Err(session.garbage(&words, &other).message),
+        Err(trouble) => Err(trouble.message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SERVER: &str = "redis_version:7.0.15\r\nrun_id:r1\r\nuptime_in_seconds:60\r\n\
+        server_time_usec:1795183330000123\r\nloading:0\r\naof_enabled:0\r\n\
+        rdb_last_bgsave_status:ok\r\nconnected_clients:3\r\nused_memory:50\r\nmaxmemory:100\r\n\
+        master_replid:h1\r\nmaster_replid2:h0\r\ndb0:keys=5,expires=0,avg_ttl=0\r\n";
+
+    fn state(rest: &str) -> Result<SideState, Trouble> {
+        SideState::of_info(&Info::parse(&format!("{SERVER}{rest}")), 0, "redis-a:6379")
+    }
+
+    #[test]
+    fn a_replica_tells_its_own_offset_twice() {
+        let primary = "role:master\r\nmaster_repl_offset:100972\r\nsecond_repl_offset:-1\r\n";
+        let found = state(primary).unwrap();
+        assert_eq!((found.role(), found.offset), (Role::Primary, 100_972));
+        assert_eq!((found.keys, found.split_offset), (5, None));
+        assert_eq!((found.clock_ms, found.memory_used), (Some(1_795_183_330_000), Some(0.5)));
+        // What INFO calls the master's offset is, on a replica with a dead link, its own.
+        let replica = "role:slave\r\nmaster_host:10.0.0.1\r\nmaster_port:6379\r\n\
+            master_link_status:down\r\nmaster_last_io_seconds_ago:-1\r\n\
+            master_link_down_since_seconds:7\r\nmaster_sync_in_progress:0\r\n\
+            slave_repl_offset:50\r\nmaster_repl_offset:50\r\nslave_read_only:1\r\n";
+        let found = state(replica).unwrap();
+        assert_eq!((found.role(), found.offset), (Role::Standby, 50));
+        let upstream = found.upstream.unwrap();
+        assert_eq!((upstream.up, upstream.silent_s, upstream.down_s), (false, None, Some(7)));
+        assert_eq!((upstream.host.as_str(), upstream.read_only), ("10.0.0.1", true));
+    }
+
+    #[test]
+    fn what_is_missing_is_not_made_up() {
+        let check = |rest: &str, want: &str| {
+            let trouble = state(rest).expect_err(rest);
+            assert_eq!(trouble.kind, TroubleKind::Garbage);
+            assert!(trouble.message.as_str().contains(want), "{}", trouble.message);
+        };
+        check("", "told no `role`");
+        check("role:sentinel\r\n", "told no `role`");
+        check("role:master\r\n", "told no `master_repl_offset`");
+        check("role:master\r\nmaster_repl_offset:x\r\n", "told no `master_repl_offset`");
+        check("role:slave\r\nmaster_repl_offset:5\r\n", "told no `master_host`");
+        check("role:master\r\nmaster_repl_offset:5\r\ndb0:odd\r\n", "told no `keys`");
+    }
+}

@@ -1,0 +1,146 @@
+//! The bytes under a session: TCP or TLS, and a bound on what a peer may send for one question.
+
+use std::fs;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, ready};
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use super::settings::SideSettings;
+use crate::domain::settings::Fault;
+
+/// The most bytes that an answer may have. `INFO` has some thousand.
+const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+
+/// What a peer may still send. Shared by a session, which renews it, and its stream.
+#[derive(Clone)]
+pub(super) struct Allowance(Arc<AtomicUsize>);
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self(Arc::new(AtomicUsize::new(ANSWER_BYTES_MAX)))
+    }
+}
+
+impl Allowance {
+    /// Allows one more answer.
+    pub(super) fn renew(&self) {
+        self.0.store(ANSWER_BYTES_MAX, Ordering::Relaxed);
+    }
+
+    fn take(&self, count: usize) -> bool {
+        let left = |left: usize| left.checked_sub(count);
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, left).is_ok()
+    }
+}
+
+/// A connection of either kind.
+trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Duplex for S {}
+
+/// A stream that fails once its peer sends more than it is allowed to.
+pub(super) struct Wire {
+    stream: Box<dyn Duplex>,
+    allowance: Allowance,
+}
+
+impl Wire {
+    /// Shakes hands where there is TLS.
+    pub(super) async fn over(
+        stream: TcpStream,
+        tls: Option<&Tls>,
+        allowance: Allowance,
+    ) -> io::Result<Self> {
+        stream.set_nodelay(true)?;
+        let stream: Box<dyn Duplex> = match tls {
+            None => Box::new(stream),
+            Some(tls) => Box::new(tls.connector.connect(tls.name.clone(), stream).await?),
+        };
+        Ok(Self { stream, allowance })
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        if self.allowance.take(buffer.filled().len() - before) {
+            Poll::Ready(Ok(()))
+        } else {
+            Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, TOO_LONG)))
+        }
+    }
+}
+
+/// The words of the error when a peer sends too much.
+pub(super) const TOO_LONG: &str = "the answer is longer than 1 MiB";
+
+impl AsyncWrite for Wire {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// A verifying TLS client for one server.
+#[derive(Clone)]
+pub(super) struct Tls {
+    connector: TlsConnector,
+    name: ServerName<'static>,
+}
+
+impl Tls {
+    /// One with the machine's authorities, or those of `ca`.
+    pub(super) fn new(side: &SideSettings) -> Result<Self, Fault> {
+        let fault = |message: String| Fault::new(side.span, message);
+        let certificates: Vec<CertificateDer<'static>> = if let Some(path) = &side.ca {
+            let shown = path.display();
+            let bytes =
+                fs::read(path).map_err(|error| fault(format!("cannot read {shown}: {error}")))?;
+            CertificateDer::pem_slice_iter(&bytes)
+                .collect::<Result<_, _>>()
+                .map_err(|error| fault(format!("{shown} is not a PEM file: {error}")))?
+        } else {
+            rustls_native_certs::load_native_certs().certs
+        };
+        let mut roots = RootCertStore::empty();
+        let (added, _) = roots.add_parsable_certificates(certificates);
+        if added == 0 {
+            let message = "no authority to trust was found; name a file with `ca`".to_owned();
+            return Err(fault(message));
+        }
+        let name = ServerName::try_from(side.host.clone())
+            .map_err(|_| fault(format!("`{}` is not a name that TLS knows", side.host)))?;
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(|error| fault(format!("TLS cannot be set up: {error}")))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Self { connector: TlsConnector::from(Arc::new(config)), name })
+    }
+}

@@ -1,0 +1,259 @@
+//! What tests of a system with real servers share: secrets, clocks, looks and steps.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::runtime::Runtime;
+use warroom::app::registry;
+use warroom::domain::catalogue::ActionSpec;
+use warroom::domain::ids::{RunId, Side, StepId};
+use warroom::domain::preview::{Preview, Standing};
+use warroom::domain::reading::{FactValue, Health, Look, Reading};
+use warroom::domain::run::commit::{Execution, Hash, IntentRecord};
+use warroom::domain::run::event::Purpose;
+use warroom::domain::runbook::{Compensation, Direction, Place, Step, Target, Ungraceful};
+use warroom::domain::settings::{Key, Node, Span, Table, Value};
+use warroom::domain::site::{Region, Site, SystemSpec};
+use warroom::domain::text::Clean;
+use warroom::domain::time::{BootId, Stamp};
+use warroom::port::{
+    Clock, Credential, Looks, OperateError, Operator, OperatorSetup, Output, Probe, ProbeSetup,
+    Secrets,
+};
+use warroom::systems::SYSTEMS;
+
+use super::postgres::{ACT_PASSWORD, PLAIN_PASSWORD, READ_PASSWORD};
+
+/// The machine's clock.
+pub struct WallClock;
+
+impl Clock for WallClock {
+    fn now(&self) -> Stamp {
+        let ms = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+        let boot_ms = u64::try_from(ms).unwrap();
+        Stamp { wall_ms: i64::try_from(ms).unwrap(), boot_ms, boot: BootId(1) }
+    }
+}
+
+/// The secrets of the rigs' users.
+pub struct Vault(BTreeMap<&'static str, (&'static str, &'static str)>);
+
+impl Vault {
+    fn new() -> Self {
+        Self(BTreeMap::from([
+            ("read", ("wr_read", READ_PASSWORD)),
+            ("act", ("wr_act", ACT_PASSWORD)),
+            ("plain", ("wr_plain", PLAIN_PASSWORD)),
+            ("wrong", ("wr_read", "not-the-password")),
+        ]))
+    }
+}
+
+impl Secrets for Vault {
+    fn open(&self, name: &str) -> Result<Credential, Clean> {
+        let (user, secret) = self.0.get(name).ok_or_else(|| Clean::from("no such secret"))?;
+        Ok(Credential { user: Some((*user).to_owned()), secret: Some((*secret).into()) })
+    }
+}
+
+/// A table of texts, whole numbers and nested tables.
+pub fn table(entries: Vec<(&str, Value)>) -> Table {
+    let span = Span::default();
+    let entries = entries
+        .into_iter()
+        .map(|(name, value)| (Key { name: name.to_owned(), span }, Node { span, value }))
+        .collect();
+    Table { span, entries }
+}
+
+/// A text value.
+pub fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+/// A runtime and a probe on it.
+pub struct Watcher {
+    runtime: Runtime,
+    probe: Box<dyn Probe>,
+}
+
+impl Watcher {
+    /// Watches a system.
+    pub fn new(spec: &SystemSpec) -> Self {
+        let vault = Vault::new();
+        let setup = ProbeSetup { spec, secrets: &vault, clock: Arc::new(WallClock) };
+        let system = registry::system(SYSTEMS, &spec.kind).unwrap();
+        Self { runtime: Runtime::new().unwrap(), probe: system.probe(setup).unwrap() }
+    }
+
+    /// One look.
+    pub fn look(&mut self) -> Looks {
+        self.runtime.block_on(self.probe.look())
+    }
+
+    /// One side of one look.
+    pub fn side(&mut self, side: Side) -> Look {
+        self.look().side(side).unwrap().clone()
+    }
+
+    /// Looks until the reading of a side is as wanted; returns it.
+    pub fn until(&mut self, side: Side, what: &str, wanted: impl Fn(&Reading) -> bool) -> Reading {
+        let mut found = None;
+        let mut last = None;
+        let start = std::time::Instant::now();
+        while found.is_none() {
+            let look = self.side(side);
+            assert!(start.elapsed() < super::DEADLINE, "{what}: never; last {last:?}");
+            found = look.as_ref().ok().filter(|reading| wanted(reading)).cloned();
+            last = Some(look);
+        }
+        found.unwrap()
+    }
+}
+
+/// The reason of a health that is not up.
+pub fn why(reading: &Reading) -> String {
+    match &reading.health {
+        Health::Up => String::new(),
+        Health::Degraded(why) | Health::Down(why) | Health::Unknown(why) => why.to_string(),
+    }
+}
+
+/// A boolean fact.
+pub fn yes(reading: &Reading, name: &str) -> Option<bool> {
+    match reading.fact(name) {
+        Some(FactValue::Boolean(yes)) => Some(*yes),
+        _ => None,
+    }
+}
+
+/// A number or seconds fact.
+pub fn figure(reading: &Reading, name: &str) -> Option<f64> {
+    match reading.fact(name) {
+        Some(FactValue::Number(figure) | FactValue::Seconds(figure)) => Some(*figure),
+        _ => None,
+    }
+}
+
+/// Keeps the lines of an attempt.
+#[derive(Default)]
+struct Lines(Vec<String>);
+
+impl Output for Lines {
+    fn line(&mut self, line: &str) {
+        self.0.push(line.to_owned());
+    }
+}
+
+/// One step on one side of a pair.
+pub struct Hand {
+    runtime: Runtime,
+    operator: Box<dyn Operator>,
+    step: StepId,
+}
+
+impl Hand {
+    /// The step `action` on `side`, with settings.
+    pub fn new(spec: &SystemSpec, action: &str, side: Side, with: Table) -> Self {
+        let (_, found) = registry::action(SYSTEMS, action).unwrap();
+        found.check_settings(&with, Some(spec)).unwrap();
+        let step = step(found.spec(), spec, side, with);
+        let vault = Vault::new();
+        let setup = OperatorSetup {
+            site: &site(spec),
+            step: &step,
+            with: &step.with,
+            target: Some((spec, side)),
+            direction: Direction { from: Side::A, to: Side::B },
+            secrets: &vault,
+            clock: Arc::new(WallClock),
+        };
+        let operator = found.operator(setup).unwrap();
+        Self { runtime: Runtime::new().unwrap(), operator, step: step.id.clone() }
+    }
+
+    /// Whether it is so.
+    pub fn check(&mut self) -> Standing {
+        self.runtime.block_on(self.operator.check())
+    }
+
+    /// What it would do.
+    pub fn preview(&mut self) -> Preview {
+        self.runtime.block_on(self.operator.preview())
+    }
+
+    /// Does it.
+    pub fn apply(&mut self) -> Result<Clean, OperateError> {
+        let mut lines = Lines::default();
+        let outcome = self.apply_telling(&mut lines);
+        for secret in [READ_PASSWORD, ACT_PASSWORD, PLAIN_PASSWORD] {
+            let told = format!("{outcome:?}{:?}", lines.0);
+            assert!(!told.contains(secret), "a secret was told: {told}");
+        }
+        outcome
+    }
+
+    /// Does it, and hears each line of its output as it comes.
+    pub fn apply_telling(&mut self, output: &mut dyn Output) -> Result<Clean, OperateError> {
+        let execution = Execution::of_locked_intent(IntentRecord {
+            run: RunId::new("test-20261120-140210").unwrap(),
+            step: self.step.clone(),
+            attempt: 1,
+            purpose: Purpose::Forward,
+            seq: 1,
+            hash: Hash::NONE,
+        });
+        self.runtime.block_on(self.operator.apply(&execution, output))
+    }
+}
+
+/// True when it is done.
+pub fn done(standing: &Standing) -> bool {
+    matches!(standing, Standing::Done(_))
+}
+
+fn step(action: &'static ActionSpec, spec: &SystemSpec, side: Side, with: Table) -> Step {
+    let target = Target { system: spec.id.clone(), place: Place::Fixed(side) };
+    Step {
+        id: StepId::new("step").unwrap(),
+        title: "Step".into(),
+        group: None,
+        action,
+        with,
+        target: Some(target),
+        needs: Vec::new(),
+        expect: Duration::from_secs(1),
+        timeout: Duration::from_secs(90),
+        gates: Vec::new(),
+        ungraceful: Ungraceful::Same,
+        compensation: Compensation::NotNeeded,
+        class: action.class,
+        guard: action.guard,
+        second_person: false,
+        automatic: false,
+        optional: false,
+        say: None,
+        span: Span::default(),
+    }
+}
+
+fn site(spec: &SystemSpec) -> Site {
+    let region = |label: &str, starts_as_primary| Region {
+        label: label.into(),
+        aws_region: None,
+        starts_as_primary,
+    };
+    Site {
+        name: "test".to_owned(),
+        title: "Test".into(),
+        reference: Vec::new(),
+        red_needs_signals: 1,
+        people: Vec::new(),
+        objectives: Vec::new(),
+        regions: [region("Region A", true), region("Region B", false)],
+        systems: vec![spec.clone()],
+        secrets: Vec::new(),
+        rules: Vec::new(),
+    }
+}
