@@ -247,13 +247,13 @@ pub struct RunArgs {
     #[arg(long)]
     pub ungraceful: bool,
     /// The reason of the declaration
-    #[arg(long, value_name = "TEXT", requires = "unattended")]
+    #[arg(long, value_name = "TEXT", conflicts_with = "dry_run")]
     pub reason: Option<String>,
     /// Accept the expected losses, where every store is within its RPO
-    #[arg(long, requires = "unattended")]
+    #[arg(long, conflicts_with = "dry_run")]
     pub accept_losses: bool,
     /// Stop once this step is done
-    #[arg(long, value_name = "STEP", requires = "unattended")]
+    #[arg(long, value_name = "STEP", conflicts_with = "dry_run")]
     pub until: Option<String>,
 }
 

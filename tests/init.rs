@@ -36,7 +36,7 @@ fn a_site_is_written_once_and_says_what_is_next() {
         "wrote sites/lms/site.toml",
         "wrote sites/lms/runbooks/failback.toml",
         "set WR_PG_READ, ",
-        "write sites/lms/secrets/pg-act: the secret alone, mode 0600",
+        "write sites/lms/secrets/pg-act, sites/lms/secrets/redis-act: the secret alone, mode 0600",
         "warroom check --offline --site sites/lms",
     ];
     says(&warroom(here.path(), "init --from lms"), 0, &next);

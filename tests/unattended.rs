@@ -91,9 +91,7 @@ action = "sim.stop_replication"
 target = { system = "files", in = "to" }
 automatic = true
 timeout = "60s"
-gates = [
-  { system = "files", in = "to", fact = "lag", at_most = "0s", ungraceful = { at_most = "1m", from = "ledger" } },
-]
+gates = [@copied@]
 compensation = { action = "sim.replicate" }
 [[steps]]
 id = "shift"
@@ -114,6 +112,10 @@ automatic = true
 timeout = "60s"
 "#;
 
+/// The gate of what is copied: nothing outstanding, or as little as was accepted.
+const COPIED: &str = "{ system = \"files\", in = \"to\", fact = \"lag\", at_most = \"0s\", \
+                      ungraceful = { at_most = \"1m\", from = \"ledger\" } }";
+
 /// A site with its world, and the program's state, in a folder of its own.
 struct Place {
     folder: tempfile::TempDir,
@@ -125,7 +127,7 @@ impl Place {
         let folder = tempfile::tempdir().expect("a folder");
         let world = folder.path().join("world");
         let text = SITE.replace("@world@", &world.display().to_string());
-        let mut plan = PLAN.to_owned();
+        let mut plan = PLAN.replace("@copied@", COPIED);
         for (old, new) in changes {
             assert!(plan.contains(old), "{old}");
             plan = plan.replace(old, new);
@@ -171,8 +173,12 @@ impl Place {
     }
 
     fn attempts(&self, id: &str) -> usize {
-        let of = |event: &&RunEvent| matches!(&event.body, Body::Intended { step, .. } if step.as_str() == id);
-        self.events().iter().filter(of).count()
+        let events = self.events();
+        let intended = events.iter().filter_map(|event| match &event.body {
+            Body::Intended { step, .. } => Some(step.as_str()),
+            _ => None,
+        });
+        intended.filter(|step| *step == id).count()
     }
 }
 

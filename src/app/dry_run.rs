@@ -1,4 +1,4 @@
-//! `warroom run RUNBOOK --dry-run`: every call that a plan would make, in order, and what is so now.
+//! `warroom run RUNBOOK --dry-run`: every call that a plan would make, in order, and what is so.
 
 mod words;
 
@@ -61,8 +61,8 @@ struct Told<'a> {
 ///
 /// # Errors
 /// When there is no such runbook, or the probes cannot be built.
-pub fn run(site: LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Result<Exit> {
-    let runbook = &site.runbooks[position(&site, &args.runbook)?];
+pub fn run(site: &LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Result<Exit> {
+    let runbook = &site.runbooks[position(site, &args.runbook)?];
     let mode = args.mode().unwrap_or(Mode::Planned);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let probes = workshop::probes(&site.site, &site.dir, &clock).map_err(|why| anyhow!("{why}"))?;
@@ -71,11 +71,11 @@ pub fn run(site: LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Result<Ex
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
     let (seen, steps) = runtime.block_on(async {
-        let seen = look(&site, runbook, start, probes, &clock).await;
+        let seen = look(site, runbook, start, probes, &clock).await;
         (seen, rehearse(runbook, &builder, &clock).await)
     });
     runtime.shutdown_background();
-    let told = Told { site: &site, runbook, mode, seen, steps };
+    let told = Told { site, runbook, mode, seen, steps };
     let (lines, findings) = words::plan(&told);
     let gone = unreachable(&told);
     let mut out = std::io::stdout();

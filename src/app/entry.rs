@@ -92,8 +92,12 @@ fn run(cli: &Cli) -> Result<ExitCode, Refused> {
         Some(Command::Run(args)) => {
             let site = load(cli)?;
             let start = start(cli, kind_of(&site));
-            let run = if args.dry_run { dry_run::run } else { unattended::run };
-            Ok(run(site, &start, args)?.into())
+            let exit = if args.dry_run {
+                dry_run::run(&site, &start, args)
+            } else {
+                unattended::run(site, &start, args)
+            };
+            Ok(exit?.into())
         }
         Some(Command::Init(args)) => Ok(init::run(args)?.into()),
         Some(Command::Status(args)) => {

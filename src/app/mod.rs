@@ -30,5 +30,6 @@ mod site_rules;
 mod site_systems;
 pub mod status;
 pub mod toml_tree;
+pub mod twin;
 pub mod unattended;
 pub mod workshop;

@@ -171,13 +171,19 @@ impl Server {
         until(&format!("{}: {name} is {want}", self.name), DEADLINE, || self.info(name) == want);
     }
 
-    /// Makes it a replica and waits until its link is up at both ends: what its primary writes
-    /// before it takes the replica for online is kept back.
+    /// Makes it a replica and waits until writes flow: that its link is up says less, its primary
+    /// may keep back what it writes until the replica has first answered.
     pub fn follow(&self, source: &Server) {
+        const FIRST: &str = "rig:first";
         self.ask(&["REPLICAOF", "127.0.0.1", &source.port.to_string()]);
         self.until_info("master_link_status", "up");
-        let online = format!("port={},state=online", self.port);
-        until("the replica is online", DEADLINE, || source.ask(&["INFO"]).contains(&online));
+        for (word, want) in [("SET", "1"), ("DEL", "0")] {
+            let value: &[&str] = if word == "SET" { &["x"] } else { &[] };
+            source.ask(&[&[word, FIRST], value].concat());
+            until("writes flow", DEADLINE, || {
+                self.try_ask(&["EXISTS", FIRST]).as_deref() == Ok(want)
+            });
+        }
     }
 
     /// Lets no replica in any more, and ends the links that are there.

@@ -7,6 +7,7 @@ use crate::domain::abort;
 use crate::domain::catalogue::Change;
 use crate::domain::forecast::Forecast;
 use crate::domain::gates::{self, Seen};
+use crate::domain::ids::StepId;
 use crate::domain::loss;
 use crate::domain::runbook::{Runbook, Step};
 use crate::domain::site::Site;
@@ -131,6 +132,42 @@ fn is_decisive(step: &Step) -> bool {
         }
 }
 
+/// The verb of actions that make a store follow the other side.
+const FOLLOWS: &str = "replicate";
+
+/// True when a later step has changed, or is about to change, what this one left behind: that the
+/// old effect is gone is then the plan, and no finding. A canary's 10 % ends with its 50 %, a fence
+/// with the step that lifts it, a follower with its promotion.
+#[must_use]
+pub fn is_superseded(run: &Run, runbook: &Runbook, id: &StepId) -> bool {
+    let Some(step) = runbook.step(id) else { return false };
+    runbook.steps.iter().any(|later| {
+        let acts = run.step(&later.id).is_some_and(|state| {
+            state.phase == Phase::Done || state.phase == Phase::Unknown || state.phase.is_open()
+        });
+        acts && supersedes(later, step) && runbook.ancestors(&later.id).contains(id)
+    })
+}
+
+fn supersedes(later: &Step, step: &Step) -> bool {
+    if later.target != step.target {
+        // A copy that runs the other way ends the one that ran this way.
+        let same_system = match (&later.target, &step.target) {
+            (Some(later), Some(target)) => later.system == target.system,
+            _ => false,
+        };
+        return same_system && later.action.verb == FOLLOWS && step.action.verb == FOLLOWS;
+    }
+    // Making a follower is no change of its own; promoting it, or stopping its copies, ends it.
+    matches!(
+        (step.action.change, later.action.change),
+        (Change::Fence, Change::Fence)
+            | (Change::Scale, Change::Scale)
+            | (Change::ShiftTraffic, Change::ShiftTraffic)
+            | (Change::None, Change::Promote | Change::StopReplication)
+    )
+}
+
 fn measured_losses(run: &Run, runbook: &Runbook, site: &Site, snapshot: &Snapshot) -> Vec<Body> {
     let Some(clock) = &run.clock else { return Vec::new() };
     let promoted = runbook.steps.iter().any(|step| {
@@ -145,4 +182,91 @@ fn measured_losses(run: &Run, runbook: &Runbook, site: &Site, snapshot: &Snapsho
         .filter(|(system, _, _)| !run.losses.iter().any(|(known, _, _)| known == system))
         .map(|(system, seconds, how)| Body::LossMeasured { system, seconds, how })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::domain::catalogue::{ActionSpec, Class, Fencing, Guard};
+    use crate::domain::ids::SystemId;
+    use crate::domain::runbook::{Compensation, Place, Target, Ungraceful};
+    use crate::domain::settings::{Span, Table};
+
+    const fn action(verb: &'static str, change: Change) -> ActionSpec {
+        ActionSpec {
+            name: "test.act",
+            doc: "does it",
+            verb,
+            class: Class::I,
+            guard: Guard::StopWindow,
+            fencing: Fencing::NotFenced,
+            change,
+            reversal: "not at all",
+            permissions: &[],
+            needs_target: false,
+            settings: &[],
+        }
+    }
+
+    static FENCE: ActionSpec = action("fence", Change::Fence);
+    static UNFENCE: ActionSpec = action("unfence", Change::Fence);
+    static REPLICATE: ActionSpec = action(FOLLOWS, Change::None);
+    static SET: ActionSpec = action("set", Change::None);
+    static PROMOTE: ActionSpec = action("promote", Change::Promote);
+    static SHIFT: ActionSpec = action("shift", Change::ShiftTraffic);
+    static CHECK: ActionSpec = action("check", Change::Check);
+    static NOTIFY: ActionSpec = action("notify", Change::Notify);
+
+    fn step(action: &'static ActionSpec, target: Option<(&str, Place)>) -> Step {
+        Step {
+            id: StepId::new("one").expect("a name"),
+            title: "one".into(),
+            group: None,
+            action,
+            with: Table::default(),
+            target: target.map(|(system, place)| Target {
+                system: SystemId::new(system).expect("a name"),
+                place,
+            }),
+            needs: Vec::new(),
+            expect: Duration::from_secs(1),
+            timeout: Duration::from_secs(1),
+            gates: Vec::new(),
+            ungraceful: Ungraceful::Same,
+            compensation: Compensation::NotNeeded,
+            class: action.class,
+            guard: action.guard,
+            second_person: false,
+            automatic: false,
+            optional: false,
+            say: None,
+            span: Span::default(),
+        }
+    }
+
+    #[test]
+    fn an_effect_is_ended_only_by_what_changes_the_same_thing() {
+        let (pg_a, pg_b) = (Some(("pg", Place::To)), Some(("pg", Place::From)));
+        let redis_a = Some(("redis", Place::To));
+        let cases = [
+            ((&FENCE, None), (&UNFENCE, None), true),
+            ((&FENCE, pg_a), (&UNFENCE, pg_b), false),
+            ((&FENCE, None), (&NOTIFY, None), false),
+            ((&SHIFT, pg_a), (&SHIFT, pg_a), true),
+            ((&REPLICATE, pg_a), (&PROMOTE, pg_a), true),
+            ((&REPLICATE, pg_a), (&PROMOTE, redis_a), false),
+            ((&REPLICATE, pg_a), (&REPLICATE, pg_b), true),
+            ((&SET, pg_a), (&SET, pg_b), false),
+            ((&SET, pg_a), (&SET, pg_a), false),
+            ((&PROMOTE, pg_a), (&CHECK, pg_a), false),
+            ((&PROMOTE, pg_a), (&REPLICATE, pg_b), false),
+        ];
+        for ((action, target), (later_action, later_target), want) in cases {
+            let (one, later) = (step(action, target), step(later_action, later_target));
+            let found = supersedes(&later, &one);
+            assert_eq!(found, want, "{} {target:?}, {}", action.verb, later_action.verb);
+        }
+    }
 }

@@ -7,6 +7,7 @@ use crate::domain::catalogue::Class;
 use crate::domain::ids::StepId;
 use crate::domain::preview::Standing;
 use crate::domain::run::event::{Body, Cause, Outcome, Purpose};
+use crate::domain::run::observe::is_superseded;
 use crate::domain::run::phase::Phase;
 use crate::domain::run::state::StepState;
 use crate::domain::text::Clean;
@@ -90,6 +91,8 @@ impl<D: Desk> Console<D> {
         let words = match why {
             Why::Verify => verified(step, attempt, standing),
             Why::Reconcile => reconciled(state, attempt, class, standing),
+            // The step that ends it may have begun while this was looked at.
+            Why::Sense if self.superseded(step) => Vec::new(),
             Why::Sense => sensed(state, standing),
         };
         self.sensed.insert(step.clone(), now);
@@ -112,7 +115,9 @@ impl<D: Desk> Console<D> {
                     step.last_attempt().is_some_and(|last| last.purpose == Purpose::Forward);
                 match step.phase {
                     Phase::Unknown => Some((step.id.clone(), Why::Reconcile)),
-                    Phase::Done if sets && forward && !step.attested => {
+                    Phase::Done
+                        if sets && forward && !step.attested && !self.superseded(&step.id) =>
+                    {
                         Some((step.id.clone(), Why::Sense))
                     }
                     _ => None,
@@ -157,6 +162,11 @@ impl<D: Desk> Console<D> {
             attempt,
             evidence: evidence.clone(),
         })
+    }
+
+    fn superseded(&self, step: &StepId) -> bool {
+        let both = self.open_run().zip(self.plan.as_ref());
+        both.is_some_and(|(run, plan)| is_superseded(run, plan, step))
     }
 
     /// The class of the last attempt, as it was granted; before the first the plan's.

@@ -18,7 +18,7 @@ use super::settings::SideSettings;
 use crate::domain::settings::Fault;
 
 /// The most bytes that an answer may have. `INFO` has some thousand.
-const ANSWER_BYTES_MAX: usize = 4 * 1024 * 1024;
+const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
 /// What a peer may still send. Shared by a session, which renews it, and its stream.
 #[derive(Clone)]
@@ -86,7 +86,7 @@ impl AsyncRead for Wire {
 }
 
 /// The words of the error when a peer sends too much.
-pub(super) const TOO_LONG: &str = "the answer is longer than 4 MiB";
+pub(super) const TOO_LONG: &str = "the answer is longer than 1 MiB";
 
 impl AsyncWrite for Wire {
     fn poll_write(

@@ -24,10 +24,10 @@ const SAMPLE_DEFAULT: i64 = 200;
 const WITHIN_DEFAULT: Duration = Duration::from_secs(5);
 
 /// Keys that the server looks at for one answer of `SCAN`.
-const SCAN_COUNT: &str = "1000";
+const SCAN_COUNT: &str = "500";
 
 /// The most answers of `SCAN`: a rare prefix in a big store must not keep the server busy.
-const SCANS_MAX: u32 = 500;
+const SCANS_MAX: u32 = 1000;
 
 /// Keys asked for at the same time.
 const AT_ONCE: usize = 50;
