@@ -190,7 +190,10 @@ fn right_rows(screen: &Screen<'_>, rows: usize, width: usize) -> Vec<Row> {
         && stores.len() > room
     {
         let more = stores.len() - room;
-        *last = std::mem::take(last).put(MUTED, format!("  +{more} more"));
+        let named = last.clone().put(MUTED, format!("  +{more} more"));
+        if named.width() <= width {
+            *last = named;
+        }
     }
     all.resize(rows.saturating_sub(2), Row::new());
     let worst = readiness::worst_lags(screen);
