@@ -82,7 +82,9 @@ fn seconds(milliseconds: i64) -> f64 {
 
 fn see_all_healthy(console: &Console) {
     console.until("all is healthy", DEADLINE, |text| {
-        text.contains("no alarm") && text.contains("STANDBY") && text.contains("standby, streaming")
+        text.contains("no alarm")
+            && text.contains("READINESS")
+            && text.contains("standby, streaming")
     });
     console.until("nothing is red", DEADLINE, |text| !text.contains("■1"));
 }

@@ -176,7 +176,7 @@ fn right_rows(screen: &Screen<'_>, rows: usize, width: usize) -> Vec<Row> {
     ];
     let room = rows.saturating_sub(4);
     let stores = stores(screen);
-    let when = if words::is_any_lag_live(screen) { "EXPECTED RPO" } else { "RPO last known" };
+    let when = if words::is_any_lag_live(screen) { "EXPECTED RPO" } else { "RPO last read" };
     if stores.is_empty() {
         all.push(lead("EXPECTED RPO").put(UNKNOWN, "? no replicated store is known"));
     }
