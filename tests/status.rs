@@ -252,6 +252,39 @@ fn a_mutilated_output_is_refused() {
     check("/run/elapsed_s", Some(json!("a while")));
 }
 
+/// The program with a state folder of its own and no terminal.
+fn program(state: &Path, words: &[&str]) -> (i32, String, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_warroom"));
+    command.args(words).env("XDG_STATE_HOME", state).env_remove("WARROOM_SITE");
+    let done = command.stdin(std::process::Stdio::null()).output().expect("it runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (done.status.code().expect("a code"), text(&done.stdout), text(&done.stderr))
+}
+
+#[test]
+fn the_program_answers_by_its_exit_code() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let clock = warroom::runtime::clock::SystemClock::new();
+    let plan = DemoPlan { seed: 3, fail_after: None, returns_after: None };
+    let demo = write(folder.path(), plan, &clock).expect("the demo is written");
+    let site = demo.site.to_str().expect("a path in UTF-8");
+    let check = |words: &[&str], code: i32, said: &str| {
+        let (found, out, err) = program(folder.path(), words);
+        assert_eq!(found, code, "{words:?}\n{out}\n{err}");
+        assert!(format!("{out}{err}").contains(said), "{words:?}\n{out}\n{err}");
+        out
+    };
+    check(&["status", "--site", site], 0, "primary    healthy");
+    let json = check(&["status", "--json", "--site", site], 0, "\"schema\": 1");
+    let output: Value = serde_json::from_str(&json).expect("one object and nothing else");
+    assert_eq!(faults(&validator(), &output), Vec::<String>::new());
+    assert_eq!(check(&["schema", "status"], 0, "Status"), status::schema());
+    check(&["status", "--site", "/nowhere"], 78, "nowhere");
+    check(&["--site", site], 64, "warroom status --json");
+    check(&["watch", "--site", site], 64, "warroom status --json");
+    assert!(!folder.path().join("warroom").exists(), "looking leaves nothing behind");
+}
+
 #[test]
 fn no_secret_is_told() {
     let canary = "canary-7f3a-status";

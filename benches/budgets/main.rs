@@ -206,7 +206,7 @@ fn red() {
         let peers = Peers::start();
         let place = Place::new(4, [&peers.switched, &peers.healthy], 1);
         let seat = console(&place);
-        seat.shows("READY");
+        seat.shows("READINESS");
         pass(Duration::from_secs(2));
         let begin = Instant::now();
         peers.switch_off();
@@ -219,7 +219,7 @@ fn red() {
 }
 
 fn declare(seat: &mut Seat) {
-    seat.shows("READY");
+    seat.shows("READINESS");
     seat.opens("o", "CHOOSE A RUNBOOK");
     seat.press("\r");
     seat.shows("run opened");

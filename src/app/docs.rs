@@ -194,7 +194,7 @@ pub fn systems_show(system: &dyn System) -> String {
     let facts: Vec<FactSpec> =
         own.copied().chain(COMMON_FACTS.map(|(name, doc)| FactSpec { name, doc })).collect();
     let rows: Vec<(&str, &str)> = facts.iter().map(|fact| (fact.name, fact.doc)).collect();
-    add_rows(&mut out, "facts for gates", &rows);
+    add_rows(&mut out, "facts for gates and go/no-go criteria", &rows);
     for action in system.actions() {
         add_action(&mut out, action.spec());
     }

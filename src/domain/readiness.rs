@@ -188,7 +188,11 @@ pub struct Acceptance<'r> {
 /// What is put on record as seen when a criterion is accepted: `NOT MET: 2 of 10 ready`.
 #[must_use]
 pub fn seen(criterion: &Criterion) -> Clean {
-    format!("{}: {}", criterion.met.word(), criterion.evidence).into()
+    let (word, evidence) = (criterion.met.word(), &criterion.evidence);
+    if evidence.as_str().starts_with(word) {
+        return evidence.clone();
+    }
+    format!("{word}: {evidence}").into()
 }
 
 /// The acceptance of a criterion in this run, if there is one.

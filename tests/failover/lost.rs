@@ -88,7 +88,7 @@ fn seconds(milliseconds: i64) -> f64 {
 fn see_all_healthy(console: &Console) {
     console.until("all is healthy", DEADLINE, |text| {
         text.contains("no alarm")
-            && text.contains("STANDBY")
+            && text.contains("READINESS")
             && text.contains("standby, streaming")
             && text.contains("standby, link up")
     });

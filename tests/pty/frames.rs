@@ -61,7 +61,7 @@ pub fn restored(seat: &Seat) {
 fn a_run_by_keys() {
     let toy = Toy::new(50);
     let mut seat = toy.seat(&[]);
-    seat.shows("READY");
+    seat.shows("READINESS");
     // SAFE: declaring works, acting does not.
     seat.declares();
     seat.press("r");

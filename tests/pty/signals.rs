@@ -66,7 +66,7 @@ fn a_closed_window_ends_the_console_and_never_the_step() {
 fn stopping_is_refused() {
     let toy = Toy::new(10);
     let seat = toy.seat(&[]);
-    seat.shows("READY");
+    seat.shows("READINESS");
     seat.signal(Signal::TSTP);
     seat.shows("suspending is refused");
     let status = std::fs::read_to_string(format!("/proc/{}/stat", seat.number()));

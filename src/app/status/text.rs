@@ -76,7 +76,7 @@ impl fmt::Display for Status {
         if let Some(cost) = &self.if_failed_now {
             let store = cost.worst_store.as_ref().map_or("no store is known".to_owned(), loss);
             let (takes, rto) = (seconds(cost.expected_rto_p80_s), seconds(cost.rto_s));
-            row(out, "if it fails", &format!("RTO {takes} of {rto}, RPO {store}"))?;
+            row(out, "if lost", &format!("RTO {takes} of {rto}, RPO {store}"))?;
         }
         if let Some(run) = &self.run {
             let step = run.current_step.as_ref().map_or_else(

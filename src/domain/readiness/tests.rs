@@ -245,6 +245,7 @@ fn an_acceptance_covers_what_was_seen_and_no_more() {
     check(unknown, Met::No, "2 of 10 ready, read 2s ago: scale it", Some(Drift::Worse));
     check(unknown, Met::Yes, "10 of 10 ready, read 2s ago", Some(Drift::Cured));
     check("NOT MET: down", Met::No, "down", Some(Drift::None));
+    check("UNKNOWN: no lag", Met::Unknown, "UNKNOWN: no lag", Some(Drift::None));
     check("NOT MET: down", Met::Unknown, "stale: last heard 9s ago", Some(Drift::Changed));
     let other = Criterion::new("k".into(), "dns answers", Met::No, "down");
     assert!(acceptance(&run(&[("pods are ready", unknown, "anna")]), &other).is_none());

@@ -176,7 +176,7 @@ fn right_rows(screen: &Screen<'_>, rows: usize, width: usize) -> Vec<Row> {
     ];
     let room = rows.saturating_sub(4);
     let stores = stores(screen);
-    let when = if words::is_any_lag_live(screen) { "EXPECTED RPO" } else { "RPO last known" };
+    let when = if words::is_any_lag_live(screen) { "EXPECTED RPO" } else { "RPO last read" };
     if stores.is_empty() {
         all.push(lead("EXPECTED RPO").put(UNKNOWN, "? no replicated store is known"));
     }
@@ -190,7 +190,10 @@ fn right_rows(screen: &Screen<'_>, rows: usize, width: usize) -> Vec<Row> {
         && stores.len() > room
     {
         let more = stores.len() - room;
-        *last = std::mem::take(last).put(MUTED, format!("  +{more} more"));
+        let named = last.clone().put(MUTED, format!("  +{more} more"));
+        if named.width() <= width {
+            *last = named;
+        }
     }
     all.resize(rows.saturating_sub(2), Row::new());
     let worst = readiness::worst_lags(screen);

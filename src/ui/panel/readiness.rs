@@ -55,22 +55,33 @@ pub fn verdict(screen: &Screen<'_>) -> Row {
     Row::of(spoken::verdict_ink(&assessment.verdict), text)
 }
 
-/// `1 blocker, 2 warnings`.
+/// `1 blocker, 2 warnings`, and how many cannot be told at all.
 #[must_use]
 pub fn counts(screen: &Screen<'_>) -> String {
-    let criteria = &screen.assessment.criteria;
-    let count = |met| criteria.iter().filter(|criterion| criterion.met == met).count();
-    let word = |count: usize, one: &str| match count {
-        1 => format!("1 {one}"),
-        many => format!("{many} {one}s"),
-    };
-    let (blockers, warnings) = (count(Met::No), count(Met::Unknown));
-    match (blockers, warnings) {
-        (0, 0) => String::new(),
-        (_, 0) => word(blockers, "blocker"),
-        (0, _) => word(warnings, "warning"),
-        (_, _) => format!("{}, {}", word(blockers, "blocker"), word(warnings, "warning")),
+    let (mut blockers, mut unknown, mut warnings) = (0, 0, 0);
+    for criterion in &screen.assessment.criteria {
+        match (criterion.met, criterion.blinds) {
+            (Met::Yes, _) => {}
+            (Met::No, _) => blockers += 1,
+            (Met::Unknown, true) => unknown += 1,
+            (Met::Unknown, false) => warnings += 1,
+        }
     }
+    let several = |count: i32, word: &str| {
+        let end = if count == 1 { "" } else { "s" };
+        format!("{count} {word}{end}")
+    };
+    let mut texts = Vec::new();
+    if blockers > 0 {
+        texts.push(several(blockers, "blocker"));
+    }
+    if unknown > 0 {
+        texts.push(format!("{unknown} UNKNOWN"));
+    }
+    if warnings > 0 {
+        texts.push(several(warnings, "warning"));
+    }
+    texts.join(", ")
 }
 
 /// Who accepted it, when and why, and what became of it since.
