@@ -1,15 +1,15 @@
 //! Why a command is not possible now: greys its key, answers its press, and stands in the help.
 
+mod giving_up;
+
 use super::command::{COMMANDS, Command, CommandSpec, Context};
 use super::keymap::{Binding, Keymap, Lookup};
 use super::model::Model;
 use super::screen::{Access, GuideRow, JournalState};
 use super::update::guard_refusal;
 use super::update::{Facts, contexts_beneath};
-use crate::domain::abort::{self, Blocked};
 use crate::domain::catalogue::Class;
 use crate::domain::ids::StepId;
-use crate::domain::run::event::Mode;
 use crate::domain::run::phase::{Phase, Stage};
 use crate::domain::run::state::{Run, StepState};
 use crate::domain::runbook::{Compensation, Step};
@@ -150,21 +150,8 @@ impl<'a> Asked<'_, 'a> {
                 self.armed()?;
                 self.step(command, run)
             }
-            Command::Escalate => {
-                let run = self.declared()?;
-                self.armed()?;
-                forward(run)?;
-                refuse_if(run.mode == Mode::Ungraceful, "the run is ungraceful already")
-            }
-            Command::AbortRun => {
-                let run = self.open()?;
-                self.armed()?;
-                let aborting = run.stage == Stage::Aborting;
-                refuse_if(
-                    aborting,
-                    "the run is being given up already: r takes steps back, W closes",
-                )
-            }
+            Command::Escalate => self.escalatable(),
+            Command::AbortRun => self.abortable(),
             Command::Hold => self.declared().map(|_| ()),
             Command::Declare => {
                 let run = self.open()?;
@@ -206,21 +193,6 @@ impl<'a> Asked<'_, 'a> {
             | Command::Update
             | Command::Copy
             | Command::Select => Ok(()),
-        }
-    }
-
-    /// What rests on a step goes back before it.
-    fn unblocked(&self, step: &Step, run: &Run) -> Possible {
-        let Some(book) = self.facts.runbook else { return Ok(()) };
-        let id = &step.id;
-        match abort::blocked(run, book, id) {
-            None => Ok(()),
-            Some(Blocked::First(later)) => {
-                Err(format!("take back {later} first: it rests on {id}").into())
-            }
-            Some(Blocked::Rests(later)) => {
-                Err(format!("step {id} stays: {later} rests on it and stays").into())
-            }
         }
     }
 

@@ -1,12 +1,14 @@
 //! What the screen itself remembers: focus, selection, dialogs, typed text. Nothing of the run.
 
+mod guards;
+
+pub use self::guards::Guards;
 use crate::domain::ids::{Side, StepId};
 use crate::domain::run::event::Mode;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::domain::verdict::Met;
 
-use super::command::Command;
 use super::replay::Replay;
 
 /// The six panels, by their keys.
@@ -316,32 +318,6 @@ pub struct Notice {
     pub text: Clean,
     /// True for a refusal.
     pub refusal: bool,
-}
-
-/// What the guards against accidental keys remember (`screens.md`, Keys).
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Guards {
-    /// The last verb and when its key was last pressed.
-    pub last_verb: Option<(Command, Stamp)>,
-    /// When the last printable keys were pressed, oldest first, bounded.
-    pub typed_at: Vec<Stamp>,
-    /// True while keys come faster than a hand types, until there is a pause.
-    pub burst: bool,
-    /// When the terminal got the focus back.
-    pub focus_at: Option<Stamp>,
-    /// When the dialog was opened.
-    pub dialog_at: Option<Stamp>,
-    /// When the unfinished sequence began; its continuations show 300 ms later.
-    pub sequence_at: Option<Stamp>,
-    /// True while the reason of a card's broken gate has the cursor, false for its typed text.
-    pub at_reason: bool,
-    /// Until when a guard 1 that was asked for waits for its dry run; then its stop window begins.
-    pub waits_until: Option<Stamp>,
-    /// True while a dialog that the palette opened has had no key of its own: the Enter that opened
-    /// it must not go on and accept it.
-    pub from_palette: bool,
-    /// When the last dry run was asked for.
-    pub rehearsed_at: Option<Stamp>,
 }
 
 /// What the screen remembers.

@@ -4,7 +4,9 @@ mod alarms;
 mod attempts;
 mod driven;
 mod frame;
+mod outage;
 mod pace;
+mod parts;
 mod readiness;
 mod record;
 mod scene;
@@ -26,23 +28,24 @@ use crate::domain::ledger::{Ledger, freeze};
 use crate::domain::pace::Paces;
 use crate::domain::run::event::{Actor, Body, Mode, RunKind};
 use crate::domain::run::intent::Intent;
-use crate::domain::run::phase::Stage;
 use crate::domain::run::state::Run;
 use crate::domain::runbook::Runbook;
 use crate::domain::site::Site;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::domain::verdict::{Assessment, Primary, T0Basis};
+use crate::domain::verdict::Assessment;
 use crate::runtime::desk::Desk;
 use crate::runtime::effect::Effect;
 use crate::runtime::event::{Event, Signal, Why};
-use crate::runtime::observations::Observations;
+
 use crate::runtime::redact::Redactor;
 use crate::ui::keymap::Keymap;
 use crate::ui::model::{Model, Notice};
 use crate::ui::screen::{JournalState, OutputLine, Rehearsal, TimelineRow};
 
+use self::outage::Outage;
+pub use self::parts::Parts;
 use self::variant::Variants;
 pub use scene::{Dry, Printed, Row, Scene};
 
@@ -61,50 +64,12 @@ pub const TICK: Duration = Duration::from_secs(1);
 /// The time between two ticks while a step runs or a stop window counts.
 pub const TICK_RUNNING: Duration = Duration::from_millis(250);
 
-/// The losses and the start of an outage, kept from the moment the primary turned red.
-#[derive(Debug, Clone, PartialEq)]
-struct Outage {
-    t0: Stamp,
-    basis: T0Basis,
-    ledger: Ledger,
-    /// When this console first showed it; none when an earlier one did.
-    detected: Option<Stamp>,
-}
-
 /// A run being opened: its journal is being created.
 #[derive(Debug, Clone)]
 struct Opening {
     run: RunId,
     runbook: usize,
     mode: Mode,
-}
-
-/// What a console is made of.
-pub struct Parts<D: Desk> {
-    /// Who answers wishes.
-    pub desk: D,
-    /// The site.
-    pub site: Site,
-    /// SHA-256 of the site file, hex.
-    pub site_hash: String,
-    /// Its runbooks.
-    pub runbooks: Vec<Runbook>,
-    /// Who sits here.
-    pub me: Actor,
-    /// Live, drill or simulation.
-    pub kind: RunKind,
-    /// The keys.
-    pub keymap: Keymap,
-    /// The state of the screen at start.
-    pub model: Model,
-    /// What an earlier console observed.
-    pub remembered: Option<Observations>,
-    /// A sentence about what could not be remembered.
-    pub notice: Option<Clean>,
-    /// A run that was found open, with the plan it was opened with.
-    pub run: Option<(Run, Runbook)>,
-    /// The head of its chain in words.
-    pub journal: JournalState,
 }
 
 /// The console.
@@ -376,43 +341,6 @@ impl<D: Desk> Console<D> {
             (None, None) => freeze(&self.site, &self.snapshot, active, now),
         };
         self.forecast = self.look_ahead(now);
-    }
-
-    /// Freezes T0 and the losses when the primary turns red; forgets them when it is well again and
-    /// nobody declared.
-    fn remember_outage(&mut self, active: Side, now: Stamp) {
-        match (&self.assessment.primary, &self.outage) {
-            (Primary::Red { t0, basis, .. }, None) => {
-                let ledger = freeze(&self.site, &self.snapshot, active, *t0);
-                let (t0, basis, detected) = (*t0, *basis, Some(now));
-                self.outage = Some(Outage { t0, basis, ledger, detected });
-                self.keep_due = true;
-            }
-            (Primary::Healthy, Some(_)) => {
-                let declared = |run: &Run| run.declaration.is_some() && !run.stage.is_closed();
-                if !self.run.as_ref().is_some_and(declared) {
-                    self.outage = None;
-                    self.keep_due = true;
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn observations(&self, now: Stamp) -> Observations {
-        Observations {
-            saved: now,
-            snapshot: self.snapshot.without_histories(),
-            red: self.outage.as_ref().map(|outage| (outage.t0, outage.basis)),
-            ledger: self.outage.as_ref().map(|outage| outage.ledger.clone()),
-            active: Some(match &self.run {
-                Some(run) if run.stage == Stage::Complete => run.direction.to,
-                Some(run) if !run.stage.is_closed() => run.direction.from,
-                _ => self.assessment.active,
-            }),
-            day: self.memory.day.clone(),
-            spells: self.memory.spells.clone(),
-        }
     }
 
     fn now_checking(&mut self, step: &StepId, attempt: u32, why: Why) -> bool {

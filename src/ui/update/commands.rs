@@ -5,6 +5,7 @@ use crate::domain::ids::{Side, StepId};
 use crate::domain::run::event::Mode;
 use crate::domain::run::intent::Intent;
 use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
 use crate::domain::verdict::Primary;
 use crate::ui::available::{subject, unacknowledged};
 use crate::ui::command::Command;
@@ -17,8 +18,11 @@ pub(super) fn run(model: &mut Model, facts: &Facts<'_>, command: Command) -> Vec
     let opened = facts.now;
     let step = subject(command, facts, model);
     let id = step.map(|step| step.id.clone());
+    if let Some(dialog) = dialog_of(command, opened) {
+        open(model, opened, dialog);
+        return Vec::new();
+    }
     match command {
-        Command::Help => open(model, opened, Dialog::Help { scroll: 0 }),
         Command::Panel(number) => moves::focus(model, number),
         Command::NextPanel => moves::next(model),
         Command::Zoom => model.zoomed = !model.zoomed,
@@ -45,16 +49,6 @@ pub(super) fn run(model: &mut Model, facts: &Facts<'_>, command: Command) -> Vec
         | Command::Escalate
         | Command::Note => form(model, facts, command, id),
         Command::Hold => return hold(facts),
-        Command::Declare => {
-            let (word, reason) = (Field::default(), Field::default());
-            open(model, opened, Dialog::Declare { word, reason, at_reason: false, opened });
-        }
-        Command::AbortRun => {
-            let (word, reason) = (Field::default(), Field::default());
-            let dialog = Dialog::AbortRun { word, reason, at_reason: false, opened, scroll: 0 };
-            open(model, opened, dialog);
-        }
-        Command::AcceptLedger => open(model, opened, Dialog::Ledger { opened }),
         Command::Arm => {
             if facts.access == Access::Armed {
                 return vec![Wish::Safe];
@@ -62,34 +56,55 @@ pub(super) fn run(model: &mut Model, facts: &Facts<'_>, command: Command) -> Vec
             open(model, opened, Dialog::Arm { field: Field::default(), opened });
         }
         Command::Choose => choose(model, facts),
-        Command::Close => open(model, opened, Dialog::Close { opened }),
         Command::Acknowledge => return acknowledge(model, facts),
         Command::Evidence => evidence(model, facts),
-        Command::Report => {
-            open(model, opened, Dialog::Report { part: ReportPart::All, scroll: 0 });
-        }
         Command::Palette => palette::start(model, facts, ""),
         Command::Select => palette::start(model, facts, "step "),
-        Command::SetT0 => {
-            open(model, opened, Dialog::SetT0 { typed: SetT0::default(), opened });
-        }
-        Command::Update => {
-            let field = Field::default();
-            open(model, opened, Dialog::Update { field, scroll: 0, opened });
-        }
         Command::Copy => return vec![Wish::Copy],
-        Command::Readiness => open(model, opened, Dialog::Readiness { selected: None }),
         Command::VerifyNow => {
             say(model, opened, "looking again at everything");
             return vec![Wish::VerifyNow];
         }
-        Command::Replay(ReplayKey::Seek) => {
-            let (field, purpose) = (Field::default(), FormPurpose::Seek);
-            open(model, opened, Dialog::Form { purpose, field, opened });
-        }
         Command::Replay(key) => return vec![Wish::Replay(ReplayWish::Key(key))],
+        // These open a dialog and nothing else.
+        Command::Help
+        | Command::Declare
+        | Command::AbortRun
+        | Command::AcceptLedger
+        | Command::Close
+        | Command::Report
+        | Command::SetT0
+        | Command::Update
+        | Command::Readiness => {}
     }
     Vec::new()
+}
+
+/// The dialog of a command that only opens one; none of any other.
+fn dialog_of(command: Command, opened: Stamp) -> Option<Dialog> {
+    let pair = || (Field::default(), Field::default());
+    Some(match command {
+        Command::Help => Dialog::Help { scroll: 0 },
+        Command::Declare => {
+            let (word, reason) = pair();
+            Dialog::Declare { word, reason, at_reason: false, opened }
+        }
+        Command::AbortRun => {
+            let (word, reason) = pair();
+            Dialog::AbortRun { word, reason, at_reason: false, opened, scroll: 0 }
+        }
+        Command::AcceptLedger => Dialog::Ledger { opened },
+        Command::Close => Dialog::Close { opened },
+        Command::Report => Dialog::Report { part: ReportPart::All, scroll: 0 },
+        Command::SetT0 => Dialog::SetT0 { typed: SetT0::default(), opened },
+        Command::Update => Dialog::Update { field: Field::default(), scroll: 0, opened },
+        Command::Readiness => Dialog::Readiness { selected: None },
+        Command::Replay(ReplayKey::Seek) => {
+            let (field, purpose) = (Field::default(), FormPurpose::Seek);
+            Dialog::Form { purpose, field, opened }
+        }
+        _ => return None,
+    })
 }
 
 /// Leaves; an open run is named first, because its steps go on.

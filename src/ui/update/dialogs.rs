@@ -255,19 +255,23 @@ fn take(
         Dialog::Arm { field, .. } => {
             field.press(key);
         }
-        Dialog::Ledger { opened } if entered => {
-            if facts.now.since(*opened) >= LEDGER_READ_MIN {
-                let wish = Wish::Intent(Intent::AcceptLedger);
-                return checked(model, facts, Command::AcceptLedger, wish);
-            }
-            refuse(model, facts.now, "read the losses first: enter counts after 1 s");
-        }
+        Dialog::Ledger { opened } if entered => return accept_ledger(model, facts, *opened),
         Dialog::Close { .. } if entered => {
             return checked(model, facts, Command::Close, Wish::Intent(Intent::Close));
         }
         Dialog::Leave { .. } if entered => return After::Close(vec![Wish::Leave]),
         Dialog::Ledger { .. } | Dialog::Close { .. } | Dialog::Leave { .. } => {}
     }
+    After::Stay(Vec::new())
+}
+
+/// Losses that nobody can have read are not accepted.
+fn accept_ledger(model: &mut Model, facts: &Facts<'_>, opened: Stamp) -> After {
+    if facts.now.since(opened) >= LEDGER_READ_MIN {
+        let wish = Wish::Intent(Intent::AcceptLedger);
+        return checked(model, facts, Command::AcceptLedger, wish);
+    }
+    refuse(model, facts.now, "read the losses first: enter counts after 1 s");
     After::Stay(Vec::new())
 }
 

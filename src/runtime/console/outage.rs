@@ -1,0 +1,60 @@
+//! T0 and the losses of an outage, kept from the moment the primary turned red.
+
+use super::Console;
+use crate::domain::ids::Side;
+use crate::domain::ledger::{Ledger, freeze};
+use crate::domain::run::phase::Stage;
+use crate::domain::run::state::Run;
+use crate::domain::time::Stamp;
+use crate::domain::verdict::{Primary, T0Basis};
+use crate::runtime::desk::Desk;
+use crate::runtime::observations::Observations;
+
+/// The losses and the start of an outage, kept from the moment the primary turned red.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Outage {
+    pub(super) t0: Stamp,
+    pub(super) basis: T0Basis,
+    pub(super) ledger: Ledger,
+    /// When this console first showed it; none when an earlier one did.
+    pub(super) detected: Option<Stamp>,
+}
+
+impl<D: Desk> Console<D> {
+    /// Freezes T0 and the losses when the primary turns red; forgets them when it is well again and
+    /// nobody declared.
+    pub(super) fn remember_outage(&mut self, active: Side, now: Stamp) {
+        match (&self.assessment.primary, &self.outage) {
+            (Primary::Red { t0, basis, .. }, None) => {
+                let ledger = freeze(&self.site, &self.snapshot, active, *t0);
+                let (t0, basis, detected) = (*t0, *basis, Some(now));
+                self.outage = Some(Outage { t0, basis, ledger, detected });
+                self.keep_due = true;
+            }
+            (Primary::Healthy, Some(_)) => {
+                let declared = |run: &Run| run.declaration.is_some() && !run.stage.is_closed();
+                if !self.run.as_ref().is_some_and(declared) {
+                    self.outage = None;
+                    self.keep_due = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn observations(&self, now: Stamp) -> Observations {
+        Observations {
+            saved: now,
+            snapshot: self.snapshot.without_histories(),
+            red: self.outage.as_ref().map(|outage| (outage.t0, outage.basis)),
+            ledger: self.outage.as_ref().map(|outage| outage.ledger.clone()),
+            active: Some(match &self.run {
+                Some(run) if run.stage == Stage::Complete => run.direction.to,
+                Some(run) if !run.stage.is_closed() => run.direction.from,
+                _ => self.assessment.active,
+            }),
+            day: self.memory.day.clone(),
+            spells: self.memory.spells.clone(),
+        }
+    }
+}
