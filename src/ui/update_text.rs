@@ -427,7 +427,7 @@ mod tests {
             "DONE 5 of 12 steps",
             "NOW \"scale B from 2 to 10\"",
             "NEXT \"all probes pass\"",
-            "ETA about 14:42:31Z, T+00:40:21, 19m39s before the RTO",
+            "ETA by 14:29:39Z, T+00:27:29, 32m31s before the RTO",
             "ROADBLOCKS none known",
             "declared 14:08:42Z by anna; expected losses accepted 14:09:10Z by anna",
             "[LIVE] NEXT UPDATE by 14:30:51Z",

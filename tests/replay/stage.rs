@@ -362,6 +362,8 @@ impl Stage {
         self.key(KeyCode::Char('E'));
         self.types("abort run\tit came back");
         self.looks(true);
+        self.key(KeyCode::Char('s'));
+        self.types("A stays fenced until we know more");
         self.key(KeyCode::Char('W'));
         self.pass(400);
         self.key(KeyCode::Enter);

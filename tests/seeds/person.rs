@@ -107,7 +107,7 @@ fn next_wish(voyage: &Voyage, runbook: &str, mode: Mode) -> Option<Wish> {
         _ if run.accepted.is_none() => Some(Wish::Intent(Intent::AcceptLedger)),
         _ if voyage.console.access() != Access::Armed => Some(Wish::Arm),
         _ if run.is_finished() => run.restored.as_ref().map(|_| Wish::Intent(Intent::Close)),
-        _ => step_wish(run, plan),
+        _ => step_wish(run, &plan),
     }
 }
 

@@ -166,13 +166,14 @@ impl Voyage {
         self.console.run()
     }
 
-    /// The plan of the run.
-    pub fn plan(&self) -> Option<&Runbook> {
+    /// The plan of the run, each step in the variant that is in force.
+    pub fn plan(&self) -> Option<Runbook> {
         let name = self.records.iter().find_map(|event| match &event.body {
             Body::Opened { runbook, .. } => Some(runbook.clone()),
             _ => None,
         })?;
-        self.site.runbooks.iter().find(|plan| plan.name == name)
+        let written = self.site.runbooks.iter().find(|plan| plan.name == name)?;
+        Some(self.run()?.plan_in_force(written))
     }
 
     /// A quarter of a second.
@@ -336,7 +337,7 @@ impl Voyage {
     fn job(&self, step: &StepId, attempt: u32, purpose: Purpose) -> Job {
         let run = self.run().expect("a run is open");
         Job {
-            runbook: Arc::new(self.plan().expect("it has a plan").clone()),
+            runbook: Arc::new(self.plan().expect("it has a plan")),
             direction: run.direction,
             step: step.clone(),
             attempt,
