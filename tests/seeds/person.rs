@@ -72,6 +72,20 @@ impl Person {
         }
     }
 
+    /// Gives the run up and takes back what the plan for that says; ends with it closed.
+    pub fn gives_up(&mut self, voyage: &mut Voyage, runbook: &str, mode: Mode) {
+        while !self.is_free(voyage.clock.now()) {
+            voyage.tick();
+        }
+        let (typed, reason) = ("abort run".to_owned(), "the region is back, we stay".into());
+        let wish = Wish::Intent(Intent::AbortRun { typed, reason });
+        if voyage.console.access() != Access::Armed {
+            assert!(voyage.ask(Wish::Arm), "{:?}", voyage.refusals);
+        }
+        assert!(voyage.ask(wish), "{:?}", voyage.refusals);
+        self.takes(voyage, runbook, mode);
+    }
+
     fn is_free(&self, now: Stamp) -> bool {
         self.free.is_none_or(|free| now.boot_ms >= free.boot_ms)
     }
@@ -104,11 +118,24 @@ fn next_wish(voyage: &Voyage, runbook: &str, mode: Mode) -> Option<Wish> {
             let reason = "the region is lost, the standby is fit".into();
             Some(Wish::Intent(Intent::Declare { typed: "declare".to_owned(), reason }))
         }
+        Stage::Aborting => abort_wish(run, &plan),
         _ if run.accepted.is_none() => Some(Wish::Intent(Intent::AcceptLedger)),
         _ if voyage.console.access() != Access::Armed => Some(Wish::Arm),
         _ if run.is_finished() => run.restored.as_ref().map(|_| Wish::Intent(Intent::Close)),
         _ => step_wish(run, &plan),
     }
+}
+
+/// The next step is taken back; nothing is closed while something is open.
+fn abort_wish(run: &Run, plan: &Runbook) -> Option<Wish> {
+    if run.steps.iter().any(|step| step.open_attempt().is_some()) {
+        return None;
+    }
+    let Some(next) = run.next_back() else { return Some(Wish::Intent(Intent::Close)) };
+    let step = plan.step(&next.id)?;
+    let typed = step.typed_text_back(run.direction);
+    let (step, call) = (next.id.clone(), "as shown".into());
+    Some(Wish::Intent(Intent::Compensate { step, typed, call }))
 }
 
 /// The first step that waits for a hand, in the order of the plan.

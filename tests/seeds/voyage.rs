@@ -24,6 +24,7 @@ use warroom::runtime::desk::CommanderDesk;
 use warroom::runtime::effect::{Effect, Job, Record};
 use warroom::runtime::event::{Event, Why};
 use warroom::runtime::journal::{Frozen, Journal, Reply};
+use warroom::runtime::recording::Recorder;
 use warroom::runtime::runner::Found;
 use warroom::systems::sim::actions::{ACTIONS, operator_for};
 use warroom::systems::sim::probe::{look_at_reference, probe_for};
@@ -86,6 +87,7 @@ pub struct Voyage {
     attempts: Vec<Attempt>,
     checks: Vec<Check>,
     journal: Option<Journal>,
+    recorder: Recorder,
     answers: (Sender<Reply>, Receiver<Reply>),
     ticks: u64,
 }
@@ -142,9 +144,25 @@ impl Voyage {
             attempts: Vec::new(),
             checks: Vec::new(),
             journal: None,
+            recorder: Recorder::patient(),
             answers: channel(),
             ticks: 0,
         }
+    }
+
+    /// Lets some time pass that nobody uses.
+    pub fn rests(&mut self, time: Duration) {
+        let end = self.clock.now().boot_ms + u64::try_from(time.as_millis()).expect("short");
+        while self.clock.now().boot_ms < end {
+            self.tick();
+        }
+    }
+
+    /// Ends the journal and the recording; the folder is as a console that left has left it.
+    pub fn ends(&mut self) -> PathBuf {
+        self.journal = None;
+        drop(std::mem::take(&mut self.recorder));
+        self.run_folder.clone().expect("a run was opened")
     }
 
     /// The truth.
@@ -237,12 +255,13 @@ impl Voyage {
     /// Something happens, and is judged.
     pub fn event(&mut self, event: Event) {
         self.step(event);
-        let effects = self.console.settle(self.clock.now());
+        let effects = self.recorder.settle(&mut self.console, self.clock.now());
         self.perform_all(effects);
     }
 
     fn step(&mut self, event: Event) {
-        let effects = self.console.step(event, self.clock.now());
+        let (console, folder) = (&mut self.console, self.run_folder.as_deref());
+        let effects = self.recorder.step(console, folder, event, self.clock.now());
         self.perform_all(effects);
     }
 
