@@ -98,12 +98,15 @@ impl Forecasts {
         let p80 = share(&|(_, p80, took)| took <= p80);
         let mut off: Vec<f64> = self.told.iter().map(|(p50, _, took)| took - p50).collect();
         off.sort_by(f64::total_cmp);
-        println!(
-            "within p50 {p50} %, within p80 {p80} %, off p50 by {:?} .. {:?}",
-            off.first(),
-            off.last()
-        );
-        println!("{:?}", self.told.iter().take(5).collect::<Vec<_>>());
+        let told = format!("{p50} % by p50, {p80} % by p80, {} runs", self.told.len());
+        println!("forecasts: {told}, off p50 by {:.1?} to {:.1?} s", off.first(), off.last());
+        assert!((25..=75).contains(&p50), "{told}");
+        assert!(p80 >= 80, "{told}");
+        // A quantile leaves some outside by its nature, but none far.
+        for (p50, p80, took) in &self.told {
+            let band = 2.0 * (p80 - p50);
+            assert!((took - p50).abs() <= band, "{took} s is not {p50} s give or take {band} s");
+        }
     }
 }
 
