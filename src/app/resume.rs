@@ -197,7 +197,7 @@ mod tests {
 
     use super::*;
 
-    const NAME: &str = "shop-20261120-140210";
+    const NAME: &str = "lms-20261120-140210";
 
     /// Whether an open run is found, or why that cannot be told, where the newest folder holds the
     /// golden journal of an open run after `spoil`.
@@ -207,11 +207,14 @@ mod tests {
         let folder = paths.runs().join(name);
         fs::create_dir_all(&folder).expect("a folder");
         let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/j1-complete");
-        for file in ["journal-000001.log", "site.frozen", "runbook.frozen"] {
+        for file in ["site.frozen", "runbook.frozen"] {
             fs::copy(golden.join(file), folder.join(file)).expect("a copy");
         }
+        let journal = fs::read_to_string(golden.join("journal-000001.log")).expect("a journal");
+        let begun: String = journal.split_inclusive('\n').take(3).collect();
+        fs::write(folder.join("journal-000001.log"), begun).expect("a journal");
         spoil(&folder);
-        let found = find_open_run(&paths, "shop");
+        let found = find_open_run(&paths, "lms");
         found.map(|folder| folder.is_some()).map_err(|error| error.to_string())
     }
 
@@ -234,7 +237,7 @@ mod tests {
             let why = found(NAME, spoil).expect_err("nobody can tell");
             assert!(why.contains(NAME) && why.contains("cannot be told"), "{why}");
             // Another site's run is that site's matter.
-            assert_eq!(found("shop-eu-20261120-140210", spoil), Ok(false));
+            assert_eq!(found("lms-eu-20261120-140210", spoil), Ok(false));
         }
     }
 }
