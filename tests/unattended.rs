@@ -221,7 +221,7 @@ fn a_plan_of_automatic_steps_runs_to_its_end() {
         0,
         &[
             "DECLARED",
-            "START fence-a (attempt 1, sim.fence)",
+            "START fence-a (attempt 1, sim.fence, class I",
             "CLOSED run pair-",
             "complete\n",
             "RTO of core: 00:00:",

@@ -50,7 +50,7 @@ fn recovery(tale: &Tale<'_>, parts: &Parts, well: &mut Sentences, not: &mut Sent
         let rto = clock_text(line.rto);
         match (&line.took, declared) {
             (Some((took, entries)), _) => {
-                let kept = *took <= line.rto;
+                let kept = line.is_met() == Some(true);
                 let word = if kept { "within" } else { "LATER than" };
                 let text = format!("restored after {}, {word} its RTO of {rto}", clock_text(*took));
                 let told = if kept { &mut *well } else { &mut *not };
