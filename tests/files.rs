@@ -92,8 +92,8 @@ fn a_lossy_variant_is_read_as_meant() {
     let site = valid().site;
     let book = runbook_file::parse_all_with(&text, "failover", &site, TOYS).expect("it is right");
     let id = StepId::new("promote-pg").expect("a name");
-    let step = book.step_in(&id, false).expect("it is there");
-    let variant = book.step_in(&id, true).expect("it is there");
+    let step = book.step(&id).expect("it is there").in_mode(false);
+    let variant = book.step(&id).expect("it is there").in_mode(true);
     assert_eq!(step.timeout, Duration::from_secs(300));
     let times = (variant.expect, variant.timeout);
     assert_eq!(times, (Duration::from_secs(60), Duration::from_secs(60)), "cut to its limit");
@@ -102,7 +102,8 @@ fn a_lossy_variant_is_read_as_meant() {
     assert_eq!((&variant.gates, &variant.needs), (&step.gates, &step.needs));
     assert_eq!(book.resolved(|_| true).step(&id), Some(variant));
     assert_eq!(book.resolved(|_| false), book);
-    assert_eq!(book.step_in(&StepId::new("look").expect("a name"), true), book.steps.first());
+    let look = book.step(&StepId::new("look").expect("a name")).expect("it is there");
+    assert_eq!(look.in_mode(true), look);
 }
 
 #[test]

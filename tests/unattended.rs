@@ -221,7 +221,7 @@ fn a_plan_of_automatic_steps_runs_to_its_end() {
         0,
         &[
             "DECLARED",
-            "START fence-a (attempt 1, sim.fence)",
+            "START fence-a (attempt 1, sim.fence, class I",
             "CLOSED run pair-",
             "complete\n",
             "RTO of core: 00:00:",
@@ -390,7 +390,16 @@ fn a_dry_run_prints_every_call_and_changes_nothing() {
     let stop = [("id = \"shift\"", "id = \"shift\"\nneeds = [\"fence-a\"]")];
     let place = Place::new(&[fact, check, stop].concat(), None);
     place.run("run failover --dry-run").says(1, &[gate, "result    1: a finding"]);
-    let place = Place::new(&[], Some(Duration::ZERO));
-    let words = ["expected losses as of", "loss in the accepted ledger at most 60s"];
+    let lossy = [(
+        "id = \"shift\"",
+        "id = \"shift\"\n\
+         ungraceful = { action = \"sim.shift_traffic\", with = { percent = 50 } }",
+    )];
+    let place = Place::new(&lossy, Some(Duration::ZERO));
+    let words = [
+        "expected losses as of",
+        "loss in the accepted ledger at most 60s",
+        "call      sim.shift_traffic dns in B 50",
+    ];
     place.run("run failover --dry-run --ungraceful").says(1, &words);
 }

@@ -62,8 +62,9 @@ struct Told<'a> {
 /// # Errors
 /// When there is no such runbook, or the probes cannot be built.
 pub fn run(site: &LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Result<Exit> {
-    let runbook = &site.runbooks[position(site, &args.runbook)?];
     let mode = args.mode().unwrap_or(Mode::Planned);
+    let written = &site.runbooks[position(site, &args.runbook)?];
+    let runbook = &written.resolved(|_| mode == Mode::Ungraceful);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let probes = workshop::probes(&site.site, &site.dir, &clock).map_err(|why| anyhow!("{why}"))?;
     let builder: Arc<dyn Workshop> =

@@ -18,6 +18,7 @@ use super::toml_tree::FileFault;
 use super::{docs, dry_run, history, init, lookup, registry, status, unattended, workshop};
 use crate::cli::{Cli, Command, DemoArgs, Exit, HistoryArgs, ReplayArgs, SchemaOf, SystemsCommand};
 use crate::domain::run::event::RunKind;
+use crate::domain::site::Site;
 use crate::port::Clock;
 use crate::runtime::clock::SystemClock;
 use crate::runtime::paths::{StatePaths, create_folders};
@@ -68,14 +69,14 @@ fn run(cli: &Cli) -> Result<ExitCode, Refused> {
         None => {
             need_terminal()?;
             let site = load(cli)?;
-            let start = start(cli, kind_of(&site));
+            let start = start(cli, kind_of(&site.site));
             compose::command(site, &start)?;
             Ok(Exit::Ok.into())
         }
         Some(Command::Watch) => {
             need_terminal()?;
             let site = load(cli)?;
-            compose::watch(&site, &start(cli, kind_of(&site)))?;
+            compose::watch(&site, &start(cli, kind_of(&site.site)))?;
             Ok(Exit::Ok.into())
         }
         Some(Command::Demo(args)) => run_demo(cli, args),
@@ -91,7 +92,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Refused> {
         }
         Some(Command::Run(args)) => {
             let site = load(cli)?;
-            let start = start(cli, kind_of(&site));
+            let start = start(cli, kind_of(&site.site));
             let exit = if args.dry_run {
                 dry_run::run(&site, &start, args)
             } else {
@@ -134,8 +135,8 @@ fn run(cli: &Cli) -> Result<ExitCode, Refused> {
 }
 
 /// A site with a simulated system is a simulation, whatever else is in it: it is never called live.
-pub(super) fn kind_of(site: &LoadedSite) -> RunKind {
-    let simulated = site.site.systems.iter().any(|system| system.kind == sim::KIND);
+pub(super) fn kind_of(site: &Site) -> RunKind {
+    let simulated = site.systems.iter().any(|system| system.kind == sim::KIND);
     if simulated { RunKind::Simulation } else { RunKind::Live }
 }
 

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use super::compose::Ground;
 use super::site_file::{self, LoadedSite};
 use super::workshop;
+use crate::domain::ids::RunId;
 use crate::domain::run::event::Body;
 use crate::domain::run::state::Run;
 use crate::domain::runbook::Runbook;
@@ -94,12 +95,27 @@ pub fn frozen_plan(text: &str, site: &Site) -> anyhow::Result<Runbook> {
 /// The folder of the site's newest run that was not closed.
 ///
 /// # Errors
-/// When the folder of the runs cannot be read.
+/// When the folder of the runs cannot be read, or the newest run there: whether it is open is then
+/// not known, and a second one beside it would act on the same systems.
 pub fn find_open_run(paths: &StatePaths, site: &str) -> anyhow::Result<Option<PathBuf>> {
     let mut folders = runs_of(paths, site)?;
     folders.reverse();
     for folder in folders {
-        let Ok(back) = journal::read(&folder) else { continue };
+        let back = match journal::read(&folder) {
+            Ok(back) => back,
+            // A console that ended before its run was opened left a folder where nothing began.
+            Err(JournalError::Empty(_)) => continue,
+            // A site whose name begins with ours has runs of its own.
+            Err(_) if !is_named_for(&folder, site) => continue,
+            Err(error) => {
+                let name = folder_name(&folder);
+                let place = folder.display();
+                return Err(anyhow!(
+                    "whether run {name} is open cannot be told: {error}; \
+                     look into {place}, and move it away if that run is over"
+                ));
+            }
+        };
         let Some(first) = back.events.first() else { continue };
         let ours = matches!(&first.body, Body::Opened { site: name, .. } if name == site);
         let closed = back.events.iter().any(|event| matches!(event.body, Body::Closed { .. }));
@@ -127,7 +143,7 @@ pub fn runs_of(paths: &StatePaths, site: &str) -> anyhow::Result<Vec<PathBuf>> {
             return Err(error).with_context(|| format!("failed to read {}", runs.display()));
         }
     };
-    let prefix = format!("{site}-");
+    let prefix = RunId::prefix(site);
     let mut folders: Vec<PathBuf> = entries
         .filter_map(Result::ok)
         .map(|entry| entry.path())
@@ -135,6 +151,13 @@ pub fn runs_of(paths: &StatePaths, site: &str) -> anyhow::Result<Vec<PathBuf>> {
         .collect();
     folders.sort();
     Ok(folders)
+}
+
+/// True for the folder of a run of this site, or of one that shares its prefix.
+fn is_named_for(folder: &Path, site: &str) -> bool {
+    let name = folder_name(folder);
+    let rest = name.strip_prefix(&RunId::prefix(site)).unwrap_or_default();
+    rest.len() == "20261120-140210".len() && rest.bytes().all(|b| b.is_ascii_digit() || b == b'-')
 }
 
 fn folder_name(path: &Path) -> String {
@@ -166,4 +189,55 @@ pub(super) fn follow_run(paths: &StatePaths, site: &str, events: &mpsc::Sender<E
             }
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const NAME: &str = "lms-20261120-140210";
+
+    /// Whether an open run is found, or why that cannot be told, where the newest folder holds the
+    /// golden journal of an open run after `spoil`.
+    fn found(name: &str, spoil: impl Fn(&Path)) -> Result<bool, String> {
+        let place = tempfile::tempdir().expect("a folder");
+        let paths = StatePaths::at(place.path());
+        let folder = paths.runs().join(name);
+        fs::create_dir_all(&folder).expect("a folder");
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/j1-complete");
+        for file in ["site.frozen", "runbook.frozen"] {
+            fs::copy(golden.join(file), folder.join(file)).expect("a copy");
+        }
+        let journal = fs::read_to_string(golden.join("journal-000001.log")).expect("a journal");
+        let begun: String = journal.split_inclusive('\n').take(3).collect();
+        fs::write(folder.join("journal-000001.log"), begun).expect("a journal");
+        spoil(&folder);
+        let found = find_open_run(&paths, "lms");
+        found.map(|folder| folder.is_some()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_run_that_cannot_be_read_is_never_taken_for_none() {
+        let log = |folder: &Path| folder.join("journal-000001.log");
+        let first_byte = |folder: &Path| {
+            let mut bytes = fs::read(log(folder)).expect("the journal");
+            bytes[0] ^= 1;
+            fs::write(log(folder), bytes).expect("the journal");
+        };
+        let no_plan = |folder: &Path| {
+            fs::remove_file(folder.join("runbook.frozen")).expect("it is there");
+        };
+        let no_record = |folder: &Path| fs::write(log(folder), "").expect("the journal");
+        assert_eq!(found(NAME, |_| ()), Ok(true));
+        assert_eq!(found(NAME, no_record), Ok(false), "nothing began");
+        let spoils: [&dyn Fn(&Path); 2] = [&first_byte, &no_plan];
+        for spoil in spoils {
+            let why = found(NAME, spoil).expect_err("nobody can tell");
+            assert!(why.contains(NAME) && why.contains("cannot be told"), "{why}");
+            // Another site's run is that site's matter.
+            assert_eq!(found("lms-eu-20261120-140210", spoil), Ok(false));
+        }
+    }
 }

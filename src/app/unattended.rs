@@ -10,6 +10,7 @@ use super::history;
 use super::site_file::LoadedSite;
 use super::workshop;
 use crate::cli::{Exit, RunArgs};
+use crate::domain::report::Report;
 use crate::domain::run::autopilot::Orders;
 use crate::domain::run::event::{Closing, Mode};
 use crate::domain::run::intent::REASON_CHARS_MIN;
@@ -42,6 +43,7 @@ pub fn run(mut site: LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Resul
     }
     let Cockpit { parts, acts, workshop, channels, seat: _seat } =
         Cockpit::take(&ground, &mut site, start)?;
+    let plan = parts.run.as_ref().map_or(&site.runbooks[index], |(_, plan)| plan).clone();
     let orders = match orders(args, &parts, &site.runbooks[index]) {
         Ok(orders) => orders,
         Err(Stop::Usage(why)) => return Err(Usage(why).into()),
@@ -85,7 +87,7 @@ pub fn run(mut site: LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Resul
     // Probes may be waiting for peers that never answer.
     runtime.shutdown_background();
     let (end, run) = outcome?;
-    Ok(tell_end(&end, run.as_ref(), &site.site, start.person.as_deref()))
+    Ok(tell_end(&end, run.as_ref(), &plan, &site.site, start.person.as_deref()))
 }
 
 /// A line on standard output. Where nobody takes it the run goes on: the journal has it.
@@ -174,7 +176,13 @@ fn orders(args: &RunArgs, parts: &Parts<CommanderDesk>, asked: &Runbook) -> Resu
     Ok(Orders { mode, reason, accept_losses: args.accept_losses, until })
 }
 
-fn tell_end(end: &End, run: Option<&Run>, site: &Site, person: Option<&str>) -> Exit {
+fn tell_end(
+    end: &End,
+    run: Option<&Run>,
+    plan: &Runbook,
+    site: &Site,
+    person: Option<&str>,
+) -> Exit {
     let console = person.map_or("warroom".to_owned(), |name| format!("warroom --as {name}"));
     let open = run.filter(|run| !run.stage.is_closed());
     let goes_on = open.map_or(String::new(), |run| {
@@ -187,7 +195,7 @@ fn tell_end(end: &End, run: Option<&Run>, site: &Site, person: Option<&str>) -> 
                 let count = run.steps.len();
                 (format!("STOPPED as asked, {done} of {count} steps done{goes_on}"), Exit::Ok)
             }
-            (None, Some(run)) => (result_lines(run, site).join("\n"), Exit::Ok),
+            (None, Some(run)) => (result_lines(run, plan, site).join("\n"), Exit::Ok),
             (None, None) => ("nothing was done".to_owned(), Exit::Ok),
         },
         End::NeedPerson(why) => (format!("A PERSON IS NEEDED: {why}{goes_on}"), Exit::TryLater),
@@ -206,7 +214,7 @@ fn tell_end(end: &End, run: Option<&Run>, site: &Site, person: Option<&str>) -> 
 }
 
 /// What a closed run came to, as its report tells it.
-fn result_lines(run: &Run, site: &Site) -> Vec<String> {
+fn result_lines(run: &Run, plan: &Runbook, site: &Site) -> Vec<String> {
     let mut lines = Vec::new();
     let closing = match run.closed.as_ref().map(|(_, closing)| closing) {
         Some(Closing::Complete) => "complete".to_owned(),
@@ -218,13 +226,13 @@ fn result_lines(run: &Run, site: &Site) -> Vec<String> {
         None => "not closed".to_owned(),
     };
     lines.push(format!("CLOSED run {}: {closing}", run.id));
-    let total = run.clock.as_ref().and_then(|clock| clock.stopped);
-    for objective in &site.objectives {
-        let (tier, rto) = (&objective.tier, clock_text(objective.rto));
-        lines.push(match total {
-            Some(total) => {
-                let verdict = if total <= objective.rto { "MET" } else { "MISSED" };
-                format!("RTO of {tier}: {} of {rto}, {verdict}", clock_text(total))
+    for line in Report::of(run, plan, site).parts.tiers {
+        let (tier, rto) = (&line.tier, clock_text(line.rto));
+        let met = line.is_met();
+        lines.push(match line.took {
+            Some((took, _)) => {
+                let verdict = if met == Some(true) { "MET" } else { "MISSED" };
+                format!("RTO of {tier}: {} of {rto}, {verdict}", clock_text(took))
             }
             None => format!("RTO of {tier}: not measured of {rto}"),
         });

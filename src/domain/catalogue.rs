@@ -148,10 +148,11 @@ pub struct ActionSpec {
 }
 
 impl ActionSpec {
-    /// True when it lets a region write again: the opposite of a fence.
+    /// True when it lets a region or a store write again: the opposite of a fence. Its `change` is
+    /// `Fence` for a region and `None` for a store.
     #[must_use]
     pub fn lets_write(&self) -> bool {
-        self.change == Change::Fence && self.verb.starts_with("unfence")
+        self.verb.starts_with("unfence")
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::time::Utc;
+
 /// The longest name accepted anywhere, in bytes: names appear in file paths and in table cells.
 pub const NAME_BYTES_MAX: usize = 64;
 
@@ -147,5 +149,40 @@ impl Side {
 impl fmt::Display for Side {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.pad(self.letter())
+    }
+}
+
+/// Characters of a site's name that the names of its runs begin with.
+const SITE_IN_RUN_CHARS: usize = 40;
+
+impl RunId {
+    /// The name of a site's run that is opened at `utc`: `lms-20261120-140210`.
+    ///
+    /// # Errors
+    /// When the site's name is none.
+    pub fn of_site(site: &str, utc: Utc) -> Result<Self, BadName> {
+        let (date, prefix) = (utc.date().replace('-', ""), Self::prefix(site));
+        Self::new(&format!("{prefix}{date}-{:02}{:02}{:02}", utc.hour, utc.minute, utc.second))
+    }
+
+    /// What the names of all runs of a site begin with. Sites with long names may share it.
+    #[must_use]
+    pub fn prefix(site: &str) -> String {
+        format!("{}-", site.chars().take(SITE_IN_RUN_CHARS).collect::<String>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_found_by_the_name_of_its_site_however_long() {
+        let utc = Utc::from_wall_ms(1_795_183_330_000);
+        for site in ["lms", &"s".repeat(NAME_BYTES_MAX)] {
+            let run = RunId::of_site(site, utc).expect(site);
+            assert!(run.as_str().starts_with(&RunId::prefix(site)), "{run}");
+            assert!(run.as_str().ends_with("-20261120-140210"), "{run}");
+        }
     }
 }

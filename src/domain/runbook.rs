@@ -41,13 +41,6 @@ impl Runbook {
         self.steps.iter().find(|step| step.id == *id)
     }
 
-    /// The step called `id` as it is done in the mode: the lossy variant in an ungraceful one,
-    /// where the plan has one.
-    #[must_use]
-    pub fn step_in(&self, id: &StepId, ungraceful: bool) -> Option<&Step> {
-        self.step(id).map(|step| step.in_mode(ungraceful))
-    }
-
     /// The plan with each step as it is done in its own mode. Names, order and needs stay, so a run
     /// replays on either. Always made from the plan as written: a variant knows no way back to it.
     #[must_use]
@@ -183,7 +176,8 @@ impl Step {
         }
     }
 
-    /// The step as it is done in the mode.
+    /// The step as it is done in the mode: the lossy variant in an ungraceful one, where the plan
+    /// has one.
     #[must_use]
     pub fn in_mode(&self, ungraceful: bool) -> &Self {
         match &self.ungraceful {

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use super::site_file::{self, LoadedSite};
 use super::{entry, resume};
 use crate::domain::forecast::{Forecast, Grounds, forecast};
-use crate::domain::ids::Side;
+use crate::domain::ids::{RunId, Side};
 use crate::domain::pace::{Pace, Paces, RUNS_MAX, is_alike};
 use crate::domain::run::event::{Body, RunKind};
 use crate::domain::run::state::Run;
@@ -202,7 +202,7 @@ fn folders(paths: &StatePaths) -> Vec<(String, PathBuf)> {
 
 fn is_asked_for(row: &Row, asked: &Asked<'_>) -> bool {
     let Ok(past) = &row.past else {
-        let prefix = asked.site.map(|site| format!("{}-", site.site.name));
+        let prefix = asked.site.map(|site| RunId::prefix(&site.site.name));
         return !asked.of_site || prefix.is_none_or(|prefix| row.name.starts_with(&prefix));
     };
     let of_site = !asked.of_site || asked.site.is_none_or(|site| site.site.name == past.site.name);
@@ -219,7 +219,7 @@ fn paces_of(rows: &[Row], site: &LoadedSite) -> Paces {
 
 /// The runs that tell something about this site, newest first.
 fn of_site<'a>(rows: &'a [Row], site: &LoadedSite) -> impl Iterator<Item = &'a Past> {
-    let (name, kind) = (site.site.name.clone(), entry::kind_of(site));
+    let (name, kind) = (site.site.name.clone(), entry::kind_of(&site.site));
     rows.iter()
         .filter_map(|row| row.past.as_ref().ok())
         .filter(move |past| past.site.name == name && is_alike(past.run.kind, kind))

@@ -17,6 +17,7 @@ use secrecy::SecretString;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
+use super::entry::kind_of;
 use super::history;
 use super::resume;
 use super::secrets::ReadSecrets;
@@ -32,7 +33,6 @@ use crate::domain::readiness::complete;
 use crate::domain::run::event::RunKind;
 use crate::domain::run::state::Run;
 use crate::domain::runbook::Runbook;
-use crate::domain::site::Site;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::Stamp;
 use crate::domain::verdict::Primary;
@@ -122,8 +122,7 @@ pub fn recall(site: &mut LoadedSite) -> anyhow::Result<Known> {
         Some(folder) => observations::peek(&folder),
         None => observations::peek(&paths.site(&name)?),
     };
-    let simulated = is_simulated(&site.site);
-    let kind = if simulated { RunKind::Simulation } else { RunKind::Live };
+    let kind = kind_of(&site.site);
     let paces = history::read_paces(&paths, &name, kind);
     let mut known = Known { remembered, paces, ..Known::default() };
     match open_run(&paths, site) {
@@ -131,10 +130,6 @@ pub fn recall(site: &mut LoadedSite) -> anyhow::Result<Known> {
         Err(error) => known.trouble = Some(format!("the open run cannot be read: {error:#}")),
     }
     Ok(known)
-}
-
-fn is_simulated(site: &Site) -> bool {
-    site.systems.iter().any(|system| system.kind == sim::KIND)
 }
 
 /// Where the demo remembers: beside its world.
@@ -247,7 +242,7 @@ pub fn judged(site: &LoadedSite, known: &Known, snapshot: &Snapshot, now: Stamp)
     let grounds = Grounds { site: &site.site, runbook: plan, run, t0, pace, now };
     let forecast = forecast(&grounds);
     let day = remembered.map(|memory| memory.day.clone()).unwrap_or_default();
-    let simulated = is_simulated(&site.site);
+    let simulated = kind_of(&site.site) == RunKind::Simulation;
     status(&Outlook {
         now,
         site: &site.site,

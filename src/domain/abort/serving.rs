@@ -29,6 +29,8 @@ struct World<'a> {
     fenced: bool,
     promoted: Vec<&'a str>,
     others: Vec<&'a str>,
+    /// Promoted stores whose old side has no fence of its own, where there is a fence at all.
+    bare: Vec<&'a str>,
     users: Option<Side>,
 }
 
@@ -49,12 +51,29 @@ pub(super) fn serving(run: &Run, plan: &Runbook, stays: &[Stays], lost: Option<S
     let (from, to) = (run.direction.from, run.direction.to);
     let moved = of(Change::ShiftTraffic).any(|step| stands(&step));
     let moves = of(Change::ShiftTraffic).next().is_some();
+    let fences: Vec<&Step> =
+        of(Change::Fence).filter(stands).filter(|step| !step.action.lets_write()).collect();
+    // The fence of one store says nothing of another; that of an application covers them all.
+    let is_store = |system: &str| {
+        let target =
+            |step: &Step| step.target.as_ref().is_some_and(|t| t.system.as_str() == system);
+        of(Change::Promote).any(target)
+    };
+    let covers = |step: &Step, store: &str| {
+        step.target
+            .as_ref()
+            .map(|target| target.system.as_str())
+            .is_none_or(|system| system == store || !is_store(system))
+    };
+    let is_bare =
+        |store: &&str| !fences.is_empty() && !fences.iter().any(|fence| covers(fence, store));
     let world = World {
         from,
         to,
         from_lost: lost == Some(from),
         to_lost: lost == Some(to),
-        fenced: of(Change::Fence).filter(stands).any(|step| !step.action.lets_write()),
+        fenced: !fences.is_empty(),
+        bare: promoted.iter().map(String::as_str).filter(is_bare).collect(),
         promoted: promoted.iter().map(String::as_str).collect(),
         others: others.iter().map(String::as_str).collect(),
         users: moves.then_some(if moved { to } else { from }),
@@ -114,6 +133,11 @@ fn told(world: &World<'_>) -> Serving {
     let split = !promoted.is_empty() && !fenced;
     let whole = !split && (promoted.is_empty() || others.is_empty()) && writes.len() == 1;
     let mut words = vec![(!whole, Clean::new(&text))];
+    if !world.bare.is_empty() {
+        let bare = world.bare.join(", ");
+        let text = format!("{bare} in {from} has no fence of its own: see that nothing writes it");
+        words.push((true, Clean::new(&text)));
+    }
     words.extend(users_words(world));
     let well = words.iter().all(|(bad, _)| !bad);
     Serving { writes, users: world.users, well, words }

@@ -355,6 +355,28 @@ fn who_serves_is_said_aloud() {
 }
 
 #[test]
+fn the_fence_of_one_store_is_none_of_another() {
+    let check = |fence: Option<&str>, bare: bool| {
+        let mut book = plan();
+        let target =
+            |system: &str, place| Some(Target { system: SystemId::new(system).unwrap(), place });
+        book.steps[0].target = fence.and_then(|system| target(system, Place::From));
+        let mut second = step("promote-redis", &PROMOTE, &["fence"]);
+        second.target = target("redis", Place::To);
+        book.steps.push(second);
+        let mut story = Story::new(book);
+        story.acts("fence scale promote promote-redis look traffic");
+        let serving = planned(&story.run, &story.book, &assessment(false)).serving;
+        let words: Vec<&str> = serving.words.iter().map(|(_, text)| text.as_str()).collect();
+        let told = words.join("; ").contains("redis in A has no fence of its own");
+        assert_eq!((told, serving.well), (bare, !bare), "{fence:?}: {words:?}");
+    };
+    check(None, false);
+    check(Some("pg"), true);
+    check(Some("pods"), false);
+}
+
+#[test]
 fn what_rests_on_a_step_goes_back_first() {
     let check = |script: &str, abandoned: bool, name: &str, want: Option<Blocked>| {
         let mut story = Story::new(plan());

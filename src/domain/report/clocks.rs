@@ -21,10 +21,11 @@ pub struct TierLine {
 }
 
 impl TierLine {
-    /// True when the promise was kept; none while nobody can tell.
+    /// True when the promise was kept; none while nobody can tell. As on the clock of the screen,
+    /// it is missed the moment it is reached.
     #[must_use]
     pub fn is_met(&self) -> Option<bool> {
-        self.took.as_ref().map(|(took, _)| *took <= self.rto)
+        self.took.as_ref().map(|(took, _)| *took < self.rto)
     }
 }
 
@@ -223,4 +224,23 @@ pub(super) fn forecast(tale: &Tale<'_>) -> Section {
         }
     }
     Section::list(id, title, claims)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_promise_is_missed_the_moment_the_clock_says_so() {
+        let rto = Duration::from_secs(1800);
+        let check = |took: Option<u64>, want: Option<bool>| {
+            let took = took.map(|ms| (Duration::from_millis(ms), Vec::new()));
+            let line = TierLine { tier: "core".to_owned(), rto, took };
+            assert_eq!(line.is_met(), want, "{line:?}");
+        };
+        check(None, None);
+        check(Some(1_799_999), Some(true));
+        check(Some(1_800_000), Some(false));
+        check(Some(1_800_001), Some(false));
+    }
 }

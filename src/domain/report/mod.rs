@@ -17,7 +17,7 @@ use std::time::Duration;
 pub use claim::{Claim, NONE, NOT_MEASURED, NOT_RECORDED, Section, Tone, Value, moment};
 pub use clocks::TierLine;
 pub use losses::LossLine;
-pub use spoken::{UPDATE_RHYTHM, Updates};
+pub use spoken::Updates;
 pub use steps::{StepLine, Told, Wait};
 
 use self::tale::{Tale, millis};

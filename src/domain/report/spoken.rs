@@ -6,12 +6,10 @@ use std::time::Duration;
 use super::claim::{Claim, Section, Tone, Value};
 use super::tale::{Tale, between, signed};
 use crate::domain::ids::StepId;
+use crate::domain::rhythm::UPDATE_EVERY;
 use crate::domain::run::event::{Body, RunEvent, Stays};
 use crate::domain::run::phase::Phase;
 use crate::domain::run::words;
-
-/// A status update is due this long after the one before, the first after the declaration.
-pub const UPDATE_RHYTHM: Duration = Duration::from_secs(300);
 
 /// The status updates and how many of them kept the rhythm.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -34,7 +32,7 @@ pub(super) fn updates(tale: &Tale<'_>) -> Updates {
     for event in tale.all(|body| matches!(body, Body::Updated { .. })) {
         found.sent.push(event.seq);
         let Some(time) = gap(before, event) else { continue };
-        if time <= UPDATE_RHYTHM {
+        if time <= UPDATE_EVERY {
             found.on_time.push(event.seq);
         }
         keep_longest(&mut found, time, before, event);

@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::Parts;
 use super::claim::{Claim, Section, Tone, Value};
 use super::clocks::total;
-use super::spoken::{UPDATE_RHYTHM, unacknowledged};
+use super::spoken::unacknowledged;
 use super::tale::Tale;
 use crate::domain::ledger::LossVerdict;
+use crate::domain::rhythm::UPDATE_EVERY;
 use crate::domain::run::event::{Body, Outcome};
 use crate::domain::run::phase::Phase;
 use crate::domain::time::{clock_text, short_time};
@@ -49,7 +50,7 @@ fn recovery(tale: &Tale<'_>, parts: &Parts, well: &mut Sentences, not: &mut Sent
         let rto = clock_text(line.rto);
         match (&line.took, declared) {
             (Some((took, entries)), _) => {
-                let kept = *took <= line.rto;
+                let kept = line.is_met() == Some(true);
                 let word = if kept { "within" } else { "LATER than" };
                 let text = format!("restored after {}, {word} its RTO of {rto}", clock_text(*took));
                 let told = if kept { &mut *well } else { &mut *not };
@@ -149,7 +150,7 @@ fn people(tale: &Tale<'_>, parts: &Parts, well: &mut Sentences, not: &mut Senten
             short_time(time)
         );
         let entries = updates.sent.iter().copied().chain(entries);
-        let told = if time <= UPDATE_RHYTHM { &mut *well } else { &mut *not };
+        let told = if time <= UPDATE_EVERY { &mut *well } else { &mut *not };
         told.say("status updates", text, entries);
     }
     if let Some(wait) = parts.wait.as_ref().filter(|wait| wait.time > LONG_WAIT) {

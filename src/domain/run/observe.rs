@@ -34,6 +34,7 @@ pub fn observed(
         words.extend(measured_losses(run, runbook, site, snapshot));
         return words;
     }
+    words.extend(run.owed_skips(runbook));
     words.extend(measured_losses(run, runbook, site, snapshot));
     let (held, seen) = gates::restored(runbook, site, snapshot, run.direction, now);
     let done = decisive_steps_are_done(run, runbook);
@@ -158,14 +159,20 @@ fn supersedes(later: &Step, step: &Step) -> bool {
         };
         return same_system && later.action.verb == FOLLOWS && step.action.verb == FOLLOWS;
     }
-    // Making a follower is no change of its own; promoting it, or stopping its copies, ends it.
-    matches!(
-        (step.action.change, later.action.change),
-        (Change::Fence, Change::Fence)
-            | (Change::Scale, Change::Scale)
-            | (Change::ShiftTraffic, Change::ShiftTraffic)
-            | (Change::None, Change::Promote | Change::StopReplication)
-    )
+    let (change, after) = (step.action.change, later.action.change);
+    if step.action.lets_write() {
+        return after == Change::Fence && !later.action.lets_write();
+    }
+    match change {
+        // A second fence beside the first ends nothing: both are meant to hold.
+        Change::Fence => later.action.lets_write() || after == Change::Promote,
+        Change::Scale | Change::ShiftTraffic => after == change,
+        // Making a follower is no change of its own; promoting it, or stopping its copies, ends it.
+        _ if step.action.verb == FOLLOWS => {
+            matches!(after, Change::Promote | Change::StopReplication)
+        }
+        _ => false,
+    }
 }
 
 fn measured_losses(run: &Run, runbook: &Runbook, site: &Site, snapshot: &Snapshot) -> Vec<Body> {
@@ -212,6 +219,8 @@ mod tests {
 
     static FENCE: ActionSpec = action("fence", Change::Fence);
     static UNFENCE: ActionSpec = action("unfence", Change::Fence);
+    static UNFENCE_STORE: ActionSpec = action("unfence", Change::None);
+    static FENCE_BY_COPY: ActionSpec = action(FOLLOWS, Change::Fence);
     static REPLICATE: ActionSpec = action(FOLLOWS, Change::None);
     static SET: ActionSpec = action("set", Change::None);
     static PROMOTE: ActionSpec = action("promote", Change::Promote);
@@ -252,6 +261,14 @@ mod tests {
         let redis_a = Some(("redis", Place::To));
         let cases = [
             ((&FENCE, None), (&UNFENCE, None), true),
+            ((&FENCE, None), (&FENCE, None), false),
+            ((&UNFENCE, None), (&FENCE, None), true),
+            ((&UNFENCE, None), (&UNFENCE, None), false),
+            ((&FENCE, pg_a), (&UNFENCE_STORE, pg_a), true),
+            ((&UNFENCE_STORE, pg_a), (&FENCE, pg_a), true),
+            ((&FENCE_BY_COPY, pg_a), (&PROMOTE, pg_a), true),
+            ((&SET, pg_a), (&PROMOTE, pg_a), false),
+            ((&UNFENCE_STORE, pg_a), (&PROMOTE, pg_a), false),
             ((&FENCE, pg_a), (&UNFENCE, pg_b), false),
             ((&FENCE, None), (&NOTIFY, None), false),
             ((&SHIFT, pg_a), (&SHIFT, pg_a), true),

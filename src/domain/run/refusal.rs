@@ -129,6 +129,9 @@ pub enum Refusal {
     /// The run cannot be closed yet.
     #[error("the run cannot be closed: {0}")]
     Open(Clean),
+    /// What was granted is no move that the run can make: nothing of it is recorded.
+    #[error("not recorded, it does not fit the run: {0}")]
+    Unfit(Clean),
     /// T0 cannot be moved there.
     #[error("{0}")]
     T0(&'static str),

@@ -1,10 +1,11 @@
 //! Which variant of each step is in force, and what is left to take back: both from the journal.
 
-use super::event::Purpose;
+use super::event::{Body, Purpose};
 use super::phase::Phase;
 use super::state::{Abort, Attempt, Run, StepState};
 use crate::domain::ids::StepId;
-use crate::domain::runbook::Runbook;
+use crate::domain::runbook::{Runbook, Ungraceful};
+use crate::domain::text::Clean;
 
 impl Run {
     /// The plan with each step in the variant that is in force: the one place that decides it.
@@ -29,6 +30,42 @@ impl Run {
             | Phase::Compensated => state.last_forward().map(|attempt| attempt.ungraceful),
         });
         kept.unwrap_or_else(|| self.is_ungraceful(id))
+    }
+
+    /// The words that leave out what the plan itself leaves out when the primary is lost: its steps
+    /// that were not begun.
+    #[must_use]
+    pub fn plan_skips(&self, plan: &Runbook) -> Vec<Body> {
+        let reason: Clean = "the plan leaves it out in an ungraceful run".into();
+        let skipped = plan.steps.iter().filter(|step| {
+            step.ungraceful == Ungraceful::Skip
+                && self
+                    .step(&step.id)
+                    .is_some_and(|state| matches!(state.phase, Phase::Pending | Phase::Ready))
+        });
+        let word = |id: &StepId| Body::Skipped { step: id.clone(), reason: reason.clone() };
+        skipped.map(|step| word(&step.id)).collect()
+    }
+
+    /// Those of them that a declaration or an escalation owes: its console ended, or its journal
+    /// failed, before they were on record. What a person took up again stays taken up.
+    #[must_use]
+    pub fn owed_skips(&self, plan: &Runbook) -> Vec<Body> {
+        let is_owed = |word: &Body| {
+            let Body::Skipped { step: id, .. } = word else { return false };
+            let last = self.events.iter().rev().find_map(|event| match &event.body {
+                Body::Skipped { step, .. } | Body::Retried { step, .. } if step == id => {
+                    Some(false)
+                }
+                Body::Escalated { step, .. } if step.as_ref().is_none_or(|step| step == id) => {
+                    Some(true)
+                }
+                Body::Declared { .. } => Some(true),
+                _ => None,
+            });
+            self.is_ungraceful(id) && last == Some(true)
+        };
+        self.plan_skips(plan).into_iter().filter(is_owed).collect()
     }
 
     /// True while no new attempt may start although the run goes on.

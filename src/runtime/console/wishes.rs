@@ -177,16 +177,8 @@ impl<D: Desk> Console<D> {
             let hint = "that runbook leads to the region that serves already: choose the way back";
             return Err(Refusal::Already(hint));
         }
-        let utc = now.utc();
-        let name = format!(
-            "{}-{}-{:02}{:02}{:02}",
-            self.site.name.chars().take(40).collect::<String>(),
-            utc.date().replace('-', ""),
-            utc.hour,
-            utc.minute,
-            utc.second
-        );
-        let run = RunId::new(&name).map_err(|_| Refusal::Already("the site's name is no name"))?;
+        let run = RunId::of_site(&self.site.name, now.utc())
+            .map_err(|_| Refusal::Already("the site's name is no name"))?;
         let effects = self.desk.open(run.clone(), runbook, self.kind)?;
         self.chosen = runbook;
         self.opening = Some(Opening { run, runbook, mode });

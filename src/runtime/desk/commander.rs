@@ -8,6 +8,7 @@ use crate::domain::run::commit::{Pledge, Receipt};
 use crate::domain::run::decide::{Context, Decision, decide};
 use crate::domain::run::event::{Actor, Body, RunKind};
 use crate::domain::run::intent::Intent;
+use crate::domain::run::misfit::Misfit;
 use crate::domain::run::refusal::Refusal;
 use crate::domain::run::role::Commander;
 use crate::domain::run::state::Run;
@@ -103,7 +104,18 @@ impl Desk for CommanderDesk {
             cancel,
             decided: true,
         };
-        match decide(context, intent)? {
+        let decision = decide(context, intent)?;
+        let first = match &decision {
+            Decision::Record(bodies) => bodies.first(),
+            Decision::Pledge(pledge) => Some(pledge.body()),
+            Decision::Cancel(body, ..) => Some(body),
+        };
+        // A word that the run cannot take is never written; nobody is told that it was.
+        if let Some((run, body)) = context.run.zip(first) {
+            let misfit = |misfit: Misfit| Refusal::Unfit(misfit.to_string().into());
+            run.would_take(body).map_err(misfit)?;
+        }
+        match decision {
             Decision::Record(bodies) => {
                 self.queue.extend(bodies.into_iter().map(|body| word(body, None, None)));
             }

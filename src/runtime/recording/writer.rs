@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rustix::fs::statvfs;
+
 use super::line::Scribe;
 use super::take::{Take, What};
 use super::{number_of, segment_name};
@@ -61,6 +63,12 @@ impl Shared {
     }
 }
 
+/// Room that is left to the journal and the attempts: evidence gives way to the record.
+const DISK_RESERVE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Bytes written between two looks at the room on the disk.
+const LOOK_AT_ROOM_EVERY: u64 = 256 * 1024;
+
 /// The segment being written.
 struct Sheet {
     file: BufWriter<File>,
@@ -75,12 +83,26 @@ pub(super) struct Writer {
     shared: Arc<Shared>,
     sheet: Option<Sheet>,
     full: bool,
+    reserve: u64,
+    /// Bytes written since the room on the disk was looked at.
+    unseen: u64,
 }
 
 impl Writer {
     pub(super) fn new(folder: &Path, limit: u64, shared: Arc<Shared>) -> Self {
         let folder = folder.to_owned();
-        Self { folder, limit, written: 0, shared, sheet: None, full: false }
+        let (written, unseen, reserve) = (0, 0, DISK_RESERVE_BYTES);
+        Self { folder, limit, written, shared, sheet: None, full: false, reserve, unseen }
+    }
+
+    /// Whether the disk has room for more than the journal may need.
+    fn see_room(&mut self) -> io::Result<()> {
+        self.unseen = 0;
+        let disk = statvfs(&self.folder)?;
+        if disk.f_bavail.saturating_mul(disk.f_frsize) >= self.reserve {
+            return Ok(());
+        }
+        Err(io::Error::other("the disk is nearly full, the rest is kept for the journal"))
     }
 
     pub(super) fn serve(mut self, takes: &Receiver<Take>) {
@@ -140,6 +162,13 @@ impl Writer {
             return;
         }
         self.written += size;
+        self.unseen += size;
+        if self.unseen >= LOOK_AT_ROOM_EVERY
+            && let Err(error) = self.see_room()
+        {
+            return self.give_up(&error.to_string());
+        }
+        let Some(sheet) = &mut self.sheet else { return };
         if let Err(error) = sheet.file.write_all(&bytes) {
             self.give_up(&error.to_string());
         }
@@ -161,6 +190,7 @@ impl Writer {
 
     /// Begins the next segment; those of earlier consoles count against the bound.
     fn begin(&mut self, now: Stamp) -> io::Result<()> {
+        self.see_room()?;
         let (mut last, mut size) = (0, 0);
         for entry in fs::read_dir(&self.folder)? {
             let entry = entry?;
@@ -244,6 +274,33 @@ mod tests {
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
         let takes = [scene(3, Some("it failed")), tick(4), scene(5, None)];
         assert_eq!(read_back(&folder).takes, takes);
+    }
+
+    #[test]
+    fn the_last_room_of_a_disk_is_the_journals() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("shop-20261120-140210");
+        fs::create_dir(&folder).unwrap();
+        let shared = Arc::new(Shared::default());
+        let mut writer = Writer::new(&folder, 1 << 30, Arc::clone(&shared));
+        writer.reserve = 0;
+        writer.write(&scene(1, None));
+        assert!(!shared.is_broken());
+        // The disk fills while it is written.
+        writer.reserve = u64::MAX;
+        for second in 0.. {
+            writer.write(&tick(second));
+            if shared.is_broken() {
+                break;
+            }
+            assert!(writer.unseen < LOOK_AT_ROOM_EVERY, "it was not noticed");
+        }
+        assert!(shared.trouble().unwrap().as_str().contains("kept for the journal"));
+        assert!(shared.mend().is_some());
+        writer.write(&scene(2, None));
+        assert!(shared.is_broken(), "no new segment either");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        assert_eq!(read_back(&folder).takes.first(), Some(&scene(1, None)));
     }
 
     #[test]

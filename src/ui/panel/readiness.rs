@@ -7,7 +7,7 @@ use crate::domain::readiness::{Acceptance, Drift, sum};
 use crate::domain::time::short_time;
 use crate::domain::verdict::{Criterion, Met};
 use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{CRIT, Ink, MUTED, OK, TEXT, UNKNOWN, WARN};
+use crate::ui::widget::ink::{CRIT, Ink, OK, TEXT, UNKNOWN, WARN};
 use crate::ui::widget::row::Row;
 
 use super::{spoken, words};
@@ -148,10 +148,4 @@ pub fn worst_lags(screen: &Screen<'_>) -> Vec<String> {
         .collect();
     lags.sort_by(|(one, _), (other, _)| other.total_cmp(one));
     lags.into_iter().map(|(_, text)| text).collect()
-}
-
-/// The lead of a row of 24 h figures.
-#[must_use]
-pub fn day_row(lead: &str, texts: &[String]) -> Row {
-    Row::of(MUTED, lead).put(TEXT, texts.join("   "))
 }

@@ -138,6 +138,19 @@ fn at(second: u64) -> Stamp {
     Stamp { wall_ms: 1_795_183_330_000, boot_ms: second * 1000, boot: BootId(1) }
 }
 
+fn opened(mode: Mode) -> Body {
+    Body::Opened {
+        run: RunId::new("lms-1").unwrap(),
+        kind: RunKind::Live,
+        site: "lms".into(),
+        site_hash: String::new(),
+        runbook: "failover".into(),
+        runbook_hash: String::new(),
+        direction: Direction { from: Side::A, to: Side::B },
+        mode,
+    }
+}
+
 /// A desk without a journal: words are applied at once.
 struct Bench {
     site: Site,
@@ -159,16 +172,7 @@ impl Bench {
             armed: true,
         };
         bench.reads(false, Role::Standby);
-        bench.apply(Body::Opened {
-            run: RunId::new("lms-1").unwrap(),
-            kind: RunKind::Live,
-            site: "lms".into(),
-            site_hash: String::new(),
-            runbook: "failover".into(),
-            runbook_hash: String::new(),
-            direction: Direction { from: Side::A, to: Side::B },
-            mode,
-        });
+        bench.apply(opened(mode));
         bench
     }
 
@@ -508,4 +512,59 @@ fn status_updates_are_numbered_in_an_open_run() {
     refuses(&bench, &update, "it has ended");
     bench.run = None;
     refuses(&bench, &update, "no run is open");
+}
+
+/// What the console would say by itself now.
+fn observed_of(bench: &Bench) -> Vec<Body> {
+    let run = bench.run.as_ref().unwrap();
+    let plan = run.plan_in_force(&bench.plan);
+    crate::domain::run::observe::observed(run, &plan, &bench.site, &bench.snapshot, at(101))
+}
+
+#[test]
+fn what_a_crash_kept_from_the_record_is_made_up_for() {
+    let mut bench = Bench::new(Mode::Ungraceful);
+    let Ok(Decision::Record(words)) = bench.ask(&declare()) else { panic!("it is granted") };
+    // The console ended after the first of two words.
+    bench.apply(words[0].clone());
+    assert_eq!(bench.phase("drain"), Phase::Ready);
+    assert_eq!(observed_of(&bench), words[1..]);
+    bench.apply(words[1].clone());
+    assert_eq!(observed_of(&bench), []);
+    // A person takes it up all the same.
+    bench.grant(&Intent::Retry { step: step_id("drain"), reason: "we want it".into() });
+    assert_eq!(observed_of(&bench), []);
+
+    let mut bench = Bench::new(Mode::Planned);
+    bench.grant(&declare());
+    assert_eq!(observed_of(&bench), []);
+    let reason = || "A is lost by now".into();
+    for (step, owed) in [(Some("fence"), 0), (Some("drain"), 1), (None, 1)] {
+        let mut bench = Bench { run: bench.run.clone(), ..Bench::new(Mode::Planned) };
+        bench.apply(Body::Escalated { step: step.map(step_id), reason: reason() });
+        assert_eq!(observed_of(&bench).len(), owed, "{step:?}");
+    }
+
+    let mut bench = Bench::new(Mode::Planned);
+    bench.grant(&declare());
+    bench.finish("fence", "");
+    let abort = Intent::AbortRun { typed: "abort run".into(), reason: reason() };
+    let Ok(Decision::Record(words)) = bench.ask(&abort) else { panic!("it is granted") };
+    bench.apply(words[0].clone());
+    assert_eq!(observed_of(&bench), words[1..]);
+}
+
+#[test]
+fn a_held_run_is_not_closed() {
+    let mut bench = Bench::new(Mode::Planned);
+    bench.plan.steps.truncate(1);
+    bench.run = None;
+    bench.apply(opened(Mode::Planned));
+    bench.grant(&declare());
+    bench.finish("fence", "");
+    bench.apply(Body::Restored { evidence: "users are served".into() });
+    bench.grant(&Intent::Hold { reason: "wait".into() });
+    refuses(&bench, &Intent::Close, "go on with space");
+    bench.grant(&Intent::Release);
+    bench.grant(&Intent::Close);
 }

@@ -11,7 +11,6 @@ use crate::domain::run::intent::REASON_CHARS_MIN;
 use crate::domain::run::phase::{Phase, Stage};
 use crate::domain::run::refusal::Refusal;
 use crate::domain::run::state::Run;
-use crate::domain::runbook::{Runbook, Ungraceful};
 use crate::domain::site::SiteRole;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
@@ -56,21 +55,9 @@ pub(super) fn declare(
     let (detected, reason) = (context.detected, reason.clone());
     let mut words = vec![Body::Declared { t0, basis, detected, signals, reason, ledger }];
     if run.mode == Mode::Ungraceful {
-        words.extend(plan_skips(context.runbook, run));
+        words.extend(run.plan_skips(context.runbook));
     }
     Ok(Decision::Record(words))
-}
-
-/// The steps that the plan itself leaves out when the primary is lost.
-fn plan_skips(runbook: &Runbook, run: &Run) -> Vec<Body> {
-    let reason: Clean = "the plan leaves it out in an ungraceful run".into();
-    let skipped = runbook.steps.iter().filter(|step| {
-        step.ungraceful == Ungraceful::Skip
-            && run
-                .step(&step.id)
-                .is_some_and(|state| matches!(state.phase, Phase::Pending | Phase::Ready))
-    });
-    skipped.map(|step| Body::Skipped { step: step.id.clone(), reason: reason.clone() }).collect()
 }
 
 /// Moves T0: within bounds, and never once the clock has stopped.
@@ -173,7 +160,7 @@ pub(super) fn escalate(
         (Some(id), Body::Skipped { step, .. }) => step == id,
         _ => true,
     };
-    words.extend(plan_skips(context.runbook, run).into_iter().filter(meant));
+    words.extend(run.plan_skips(context.runbook).into_iter().filter(meant));
     Ok(Decision::Record(words))
 }
 
@@ -225,6 +212,9 @@ pub(super) fn close(context: &Context<'_>) -> Result<Decision, Refusal> {
     }
     if run.stage == Stage::Aborting {
         return close_aborted(context, run);
+    }
+    if run.is_held() {
+        return Err(Refusal::Stage { stage: run.stage, hint: "go on with space" });
     }
     if run.restored.is_none() {
         let why = "the restored facts were not seen yet; give it up with E if it must end";

@@ -47,16 +47,7 @@ fn two_ways_back() -> Bench {
     let mut bench = Bench::new(Mode::Planned);
     bench.plan.steps[2].needs = vec![step_id("fence")];
     bench.run = None;
-    bench.apply(Body::Opened {
-        run: RunId::new("lms-1").unwrap(),
-        kind: RunKind::Live,
-        site: "lms".into(),
-        site_hash: String::new(),
-        runbook: "failover".into(),
-        runbook_hash: String::new(),
-        direction: Direction { from: Side::A, to: Side::B },
-        mode: Mode::Planned,
-    });
+    bench.apply(opened(Mode::Planned));
     bench.grant(&declare());
     bench.finish("fence", "");
     bench.finish("traffic", "pg-b");
