@@ -3,7 +3,7 @@
 mod hunt;
 mod peers;
 #[expect(dead_code, reason = "tests/pty uses more of it")]
-#[path = "../pty/seat.rs"]
+#[path = "../seat/mod.rs"]
 mod seat;
 mod site;
 
