@@ -20,14 +20,13 @@ use site::{Site, TYPED};
 use watcher::Watcher;
 
 /// Kinds of place that must have had something in them, or the hunt was no hunt.
-const KINDS: [&str; 36] = [
+const KINDS: [&str; 35] = [
     "arguments of a console",
     "arguments of a runner",
     "arguments of what they start",
     "clipboard",
     "environment of a probe's program",
     "environment of a step's program",
-    "errors of check",
     "file exit",
     "file intent",
     "file journal-.log",
