@@ -8,8 +8,6 @@
 #[path = "real/mod.rs"]
 mod real;
 
-#[path = "failover/console.rs"]
-mod console;
 #[path = "failover/facts.rs"]
 mod facts;
 #[path = "failover/killed.rs"]
@@ -18,6 +16,9 @@ mod killed;
 mod lost;
 #[path = "failover/person.rs"]
 mod person;
+#[expect(dead_code, reason = "tests/pty and the bench of the budgets use more of it")]
+#[path = "seat/mod.rs"]
+mod seat;
 
 /// One story at a time: they measure seconds, and each brings eight servers.
 static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());

@@ -1,7 +1,7 @@
 //! What the whole program costs, measured from outside of it against the budgets of the design.
 
 #[expect(dead_code, reason = "the tests of the terminal use more of it")]
-#[path = "../../tests/pty/seat.rs"]
+#[path = "../../tests/seat/mod.rs"]
 mod seat;
 mod site;
 

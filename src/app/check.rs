@@ -264,8 +264,8 @@ fn build(
     let system = registry::system(setup.systems, &spec.kind)?;
     let clock = Arc::clone(&setup.clock);
     let setup = ProbeSetup { spec, secrets: read, clock };
-    let probe = system.probe(setup).map_err(|fault| fault.message)?;
     let mask = Mask::of(&known_to_watch(&loaded.site, read));
+    let probe = system.probe(setup).map_err(|fault| mask.sentence(&fault.message))?;
     Ok(Box::new(MaskedProbe { probe, mask }))
 }
 
@@ -320,11 +320,12 @@ async fn add_references(
     read: &ReadSecrets,
     setup: &CheckSetup,
 ) {
+    let mask = Mask::of(&known_to_watch(site, read));
     for address in &site.reference {
         let mut watched = match reference::watched(address, site, read, &setup.clock) {
             Ok(watched) => watched,
             Err(sentence) => {
-                report.add("reference", Found::Faulty, sentence);
+                report.add("reference", Found::Faulty, mask.sentence(&sentence));
                 continue;
             }
         };
@@ -338,6 +339,7 @@ async fn add_references(
             Some(look) => judge(&look),
             None => (Found::Unreachable, format!("no answer within {}", short_time(bound))),
         };
-        report.add("reference", found, format!("{}: {seen}", address.trim_end_matches(':')));
+        let text = format!("{}: {seen}", address.trim_end_matches(':'));
+        report.add("reference", found, mask.sentence(&text));
     }
 }

@@ -25,7 +25,6 @@ use crate::runtime::desk::{CommanderDesk, Desk, ObserverDesk};
 use crate::runtime::event::Event;
 use crate::runtime::journal;
 use crate::runtime::journal::lock::Lock;
-use crate::runtime::last_words;
 use crate::runtime::observations::{self, Keeper};
 use crate::runtime::paths::StatePaths;
 use crate::runtime::performer::{Acts, CommanderActs, ObserverActs, Performer};
@@ -120,7 +119,6 @@ impl Cockpit {
         let mut environment = runner::environment(&names);
         environment.push((SITE_DIR_VARIABLE.to_owned(), site.dir.display().to_string()));
         let builder = PlanWorkshop::new(&site.site, &site.dir, Arc::clone(&ground.clock));
-        last_words::know(&builder.known());
         let (events, inbox) = mpsc::channel(EVENT_QUEUE);
         let acts = CommanderActs {
             runs: ground.paths.runs(),

@@ -21,6 +21,7 @@ use crate::domain::run::event::RunKind;
 use crate::domain::site::Site;
 use crate::port::Clock;
 use crate::runtime::clock::SystemClock;
+use crate::runtime::last_words;
 use crate::runtime::paths::{StatePaths, create_folders};
 use crate::runtime::runner;
 use crate::systems::{SYSTEMS, sim};
@@ -46,6 +47,7 @@ impl From<anyhow::Error> for Refused {
 /// Reads the command line and does what it asks.
 #[must_use]
 pub fn main() -> ExitCode {
+    last_words::mask();
     // Two TLS stacks in one process must agree on the provider before the first connection.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let cli = match Cli::try_parse() {
@@ -58,7 +60,7 @@ pub fn main() -> ExitCode {
     match run(&cli) {
         Ok(exit) => exit,
         Err(Refused(exit, text)) => {
-            eprintln!("warroom: {text}");
+            eprintln!("warroom: {}", last_words::masked(&text));
             exit.into()
         }
     }

@@ -12,6 +12,7 @@ use crate::domain::run::commit::Execution;
 use crate::domain::site::{SecretSource, Site};
 use crate::domain::text::Clean;
 use crate::port::{Boxed, Looks, OperateError, Operator, Output, Probe, Secrets};
+use crate::runtime::last_words;
 use crate::runtime::redact::Redactor;
 
 /// The secrets that anything of a watching console may get hold of: those it opens, and those in
@@ -45,14 +46,21 @@ pub(super) fn known_to_act(site: &Site, secrets: &ActSecrets) -> Vec<SecretStrin
 pub struct Mask(Arc<Redactor>);
 
 impl Mask {
-    /// Masks these, and what looks like a secret.
+    /// Masks these, and what looks like a secret; from here on in a fault of the program too.
     #[must_use]
     pub fn of(known: &[SecretString]) -> Self {
+        last_words::know(known);
         Self(Arc::new(Redactor::new(known)))
     }
 
     fn text(&self, text: &Clean) -> Clean {
         Clean::new(&self.0.text(text.as_str()))
+    }
+
+    /// Masks what kept a probe or an operator from being built: it may quote what was opened.
+    #[must_use]
+    pub fn sentence(&self, text: &str) -> String {
+        self.0.text(text)
     }
 
     fn look(&self, look: Look) -> Look {

@@ -7,6 +7,7 @@ use anyhow::{Context as _, anyhow};
 
 use super::compose::{Channels, Cockpit, Ground, Start, Usage, WORKERS, leave};
 use super::history;
+use super::secrets;
 use super::site_file::LoadedSite;
 use super::workshop;
 use crate::cli::{Exit, RunArgs};
@@ -26,6 +27,7 @@ use crate::runtime::observations::Keeper;
 use crate::runtime::performer::Performer;
 use crate::runtime::poller;
 use crate::runtime::recording::Recorder;
+use crate::runtime::redact::Redactor;
 use crate::runtime::terminal::TerminalWriter;
 use crate::runtime::unattended::{self, Ears, End, Pilot};
 
@@ -61,6 +63,7 @@ pub fn run(mut site: LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Resul
         let Channels { events, inbox, answers } = channels;
         let mut pilot = Pilot::new(orders, index);
         let mut console = Console::new(parts, ground.clock.now());
+        console.mask_with(Redactor::new(&secrets::known(&site.site, &site.dir, false)));
         if let Some(run) = console.run() {
             say(&format!("goes on with run {}, {}", run.id, run.stage.word()));
             pilot.skip_told(&console);

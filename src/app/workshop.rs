@@ -77,7 +77,8 @@ impl Workshop for PlanWorkshop {
             secrets: &self.secrets,
             clock: Arc::clone(&self.clock),
         };
-        let operator = action.operator(setup).map_err(|fault| Clean::new(&fault.to_string()))?;
+        let told = |fault: Fault| Clean::new(&self.mask.sentence(&fault.to_string()));
+        let operator = action.operator(setup).map_err(told)?;
         Ok(Box::new(MaskedOperator { operator, mask: self.mask.clone() }))
     }
 }
@@ -103,8 +104,8 @@ pub fn probes(site: &Site, dir: &Path, clock: &Arc<dyn Clock>) -> Result<Vec<Wat
     for spec in &site.systems {
         let system = registry::system(SYSTEMS, &spec.kind)?;
         let setup = ProbeSetup { spec, secrets: &secrets, clock: Arc::clone(clock) };
-        let probe =
-            system.probe(setup).map_err(|fault| format!("system `{}`: {fault}", spec.id))?;
+        let told = |fault: Fault| mask.sentence(&format!("system `{}`: {fault}", spec.id));
+        let probe = system.probe(setup).map_err(told)?;
         watched.push(Watched {
             system: Some(spec.id.clone()),
             every: spec.every,
@@ -114,7 +115,10 @@ pub fn probes(site: &Site, dir: &Path, clock: &Arc<dyn Clock>) -> Result<Vec<Wat
         });
     }
     for address in &site.reference {
-        watched.push(super::reference::watched(address, site, &secrets, clock)?);
+        let mut one = super::reference::watched(address, site, &secrets, clock)
+            .map_err(|why| mask.sentence(&why))?;
+        one.probe = Box::new(MaskedProbe { probe: one.probe, mask: mask.clone() });
+        watched.push(one);
     }
     Ok(watched)
 }

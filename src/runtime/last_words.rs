@@ -2,46 +2,81 @@
 
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::runtime::redact::Redactor;
 
 /// Faults kept; the first tell the cause, the rest follow from them.
 const WORDS_MAX: usize = 16;
 
+/// What stands before a fault.
+const FAULT: &str = "warroom: a fault of the program: ";
+
 static HOLDING: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
 static WORDS: Mutex<Vec<String>> = Mutex::new(Vec::new());
-static MASK: Mutex<Option<Redactor>> = Mutex::new(None);
+static MASK: Mutex<Mask> = Mutex::new(Mask { known: Vec::new(), redactor: None });
 
-/// Masks these in every fault that is told from here on: a message may quote what was at hand.
-pub fn know(secrets: &[SecretString]) {
-    *MASK.lock().unwrap_or_else(PoisonError::into_inner) = Some(Redactor::new(secrets));
+/// What is masked.
+struct Mask {
+    known: Vec<SecretString>,
+    /// What masks them; behind an `Arc`, so that the lock is never held while anything is done.
+    redactor: Option<Arc<Redactor>>,
 }
 
-fn masked(text: &str) -> String {
-    match &*MASK.lock().unwrap_or_else(PoisonError::into_inner) {
+/// Masks these too in every fault that is told from here on: a message may quote what was at hand.
+pub fn know(secrets: &[SecretString]) {
+    let mut mask = MASK.lock().unwrap_or_else(PoisonError::into_inner);
+    let before = mask.known.len();
+    for secret in secrets {
+        if !mask.known.iter().any(|known| known.expose_secret() == secret.expose_secret()) {
+            mask.known.push(secret.clone());
+        }
+    }
+    if mask.known.len() > before {
+        mask.redactor = Some(Arc::new(Redactor::new(&mask.known)));
+    }
+}
+
+/// A text for standard error, with every secret masked that this process has opened so far, or that
+/// looks like one.
+#[must_use]
+pub fn masked(text: &str) -> String {
+    let redactor = MASK.lock().unwrap_or_else(PoisonError::into_inner).redactor.clone();
+    match redactor {
         Some(redactor) => redactor.text(text),
         None => Redactor::new(&[]).text(text),
     }
 }
 
-/// From here on a panic of any thread is kept instead of being written over the screen.
-pub fn hold() {
+/// From here on no panic of any thread tells a secret.
+pub fn mask() {
     HOOK.call_once(|| {
         let usual = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
+            let said = panic.to_string();
+            let told = masked(&said);
             if !HOLDING.load(Ordering::Acquire) {
-                return usual(panic);
+                // What tells no secret is told as ever, with the way there where it is asked for.
+                if told == said {
+                    return usual(panic);
+                }
+                let _ = writeln!(std::io::stderr(), "{FAULT}{told}");
+                return;
             }
             let mut words = WORDS.lock().unwrap_or_else(PoisonError::into_inner);
             if words.len() < WORDS_MAX {
-                words.push(masked(&format!("warroom: a fault of the program: {panic}")));
+                words.push(format!("{FAULT}{told}"));
             }
         }));
     });
+}
+
+/// From here on a panic of any thread is kept instead of being written over the screen.
+pub fn hold() {
+    mask();
     HOLDING.store(true, Ordering::Release);
 }
 

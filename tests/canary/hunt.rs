@@ -1,5 +1,6 @@
 //! Looks for the canaries in everything that came out, in every form a byte can take.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -24,7 +25,7 @@ fn percent(value: &str, keep: &str) -> String {
 }
 
 /// A secret as it may be written.
-fn forms(value: &str) -> Vec<Vec<u8>> {
+fn forms(value: &str) -> BTreeSet<String> {
     let json = serde_json::to_string(value).expect("a text");
     let html = value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let mut texts = vec![
@@ -48,33 +49,41 @@ fn forms(value: &str) -> Vec<Vec<u8>> {
             texts.push(text[begin..text.len() - LAST].to_owned());
         }
     }
-    texts.into_iter().map(String::into_bytes).collect()
+    texts.into_iter().collect()
 }
 
-/// Counts what was looked at, so that looking at nothing is no success.
-#[derive(Debug, Default)]
+/// Remembers what was looked at, so that looking at nothing is no success.
+#[derive(Debug)]
 pub struct Hunt {
-    /// Places looked at.
-    pub places: usize,
-    /// Bytes looked at.
-    pub bytes: usize,
+    /// The kinds of place that had something in them, and how many bytes.
+    pub kinds: BTreeMap<String, usize>,
     /// Where which canary was found.
     pub hits: Vec<String>,
+    forms: Vec<(&'static str, String)>,
 }
 
 impl Hunt {
-    /// Looks at bytes.
-    pub fn look(&mut self, place: &str, bytes: &[u8]) {
-        self.places += 1;
-        self.bytes += bytes.len();
-        for canary in CANARIES {
-            for form in forms(canary.value) {
-                if let Some(at) = bytes.windows(form.len()).position(|part| part == form) {
-                    let begin = at.saturating_sub(60);
-                    let end = (at + form.len() + 20).min(bytes.len());
-                    let seen = String::from_utf8_lossy(&bytes[begin..end]).into_owned();
-                    self.hits.push(format!("{} in {place}: {seen:?}", canary.name));
-                }
+    /// One that has looked at nothing.
+    pub fn new() -> Self {
+        let all = CANARIES.iter().flat_map(|canary| {
+            forms(canary.value).into_iter().map(|form| (canary.name, form)).collect::<Vec<_>>()
+        });
+        Self { kinds: BTreeMap::new(), hits: Vec::new(), forms: all.collect() }
+    }
+
+    /// Looks at what is in a place of some kind. Canaries are ASCII, so that bytes which are no
+    /// text hide none.
+    pub fn look(&mut self, kind: &str, place: &str, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        *self.kinds.entry(kind.to_owned()).or_default() += bytes.len();
+        let text = String::from_utf8_lossy(bytes);
+        for (name, form) in &self.forms {
+            if let Some(at) = text.find(form.as_str()) {
+                let begin = text.floor_char_boundary(at.saturating_sub(60));
+                let end = text.ceil_char_boundary((at + form.len() + 20).min(text.len()));
+                self.hits.push(format!("{name} in {kind}, {place}: {:?}", &text[begin..end]));
             }
         }
     }
@@ -88,14 +97,33 @@ impl Hunt {
                 if skip(&path) {
                     continue;
                 }
+                self.look("name of a file", "its path", path.as_os_str().as_encoded_bytes());
                 if path.is_dir() {
                     open.push(path);
                 } else if path.is_file() {
                     let bytes = fs::read(&path).expect("the file is ours");
-                    self.look(&path.display().to_string(), &bytes);
-                    self.look("a file's name", path.as_os_str().as_encoded_bytes());
+                    // Numbered files are of one kind.
+                    let name = path.file_name().expect("a file").to_string_lossy();
+                    let kind = name.replace(|letter: char| letter.is_ascii_digit(), "");
+                    self.look(&format!("file {kind}"), &path.display().to_string(), &bytes);
                 }
             }
         }
     }
+}
+
+/// A hunt that finds nothing in anything would find nothing in a leak either.
+#[test]
+fn a_hunt_finds_what_is_there() {
+    for canary in CANARIES {
+        for form in forms(canary.value) {
+            let mut hunt = Hunt::new();
+            hunt.look("text", "here", format!("so \u{e9}: {form}!").as_bytes());
+            assert!(hunt.hits.iter().any(|hit| hit.starts_with(canary.name)), "{form}");
+        }
+    }
+    let mut hunt = Hunt::new();
+    hunt.look("text", "here", b"[redacted]");
+    hunt.look("nothing", "there", b"");
+    assert_eq!((hunt.hits.len(), hunt.kinds.len()), (0, 1));
 }

@@ -1,81 +1,65 @@
-//! Secrets that everything tells: peers, programs, errors. None is found in anything we put out.
+//! Secrets that everything tells: peers, programs, errors, and the person at the keys. None is
+//! found in anything we put out.
 
+mod commander;
 mod hunt;
 mod peers;
-#[expect(dead_code, reason = "tests/pty uses more of it")]
-#[path = "../pty/seat.rs"]
+#[expect(dead_code, reason = "tests/pty, tests/failover and the bench of the budgets use more")]
+#[path = "../seat/mod.rs"]
 mod seat;
 mod site;
+mod terminal;
+mod watcher;
 
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
-use base64::Engine as _;
 use hunt::Hunt;
-use seat::{READING, Seat, Start, WARROOM, pass};
+use seat::{Seat, Start, WARROOM};
+use site::{Site, TYPED};
+use watcher::Watcher;
 
-/// What the programs of this machine were started with, as anybody may read it.
-fn look_at_processes(hunt: &mut Hunt) {
-    for entry in std::fs::read_dir("/proc").expect("a process table").flatten() {
-        let folder = entry.path();
-        // Processes end while they are looked at.
-        let program = std::fs::read_link(folder.join("exe")).unwrap_or_default();
-        if program == Path::new(WARROOM)
-            && let Ok(arguments) = std::fs::read(folder.join("cmdline"))
-        {
-            hunt.look("the arguments of a process", &arguments);
-        }
-    }
-}
+/// Kinds of place that must have had something in them, or the hunt was no hunt.
+const KINDS: [&str; 35] = [
+    "arguments of a console",
+    "arguments of a runner",
+    "arguments of what they start",
+    "clipboard",
+    "environment of a probe's program",
+    "environment of a step's program",
+    "file exit",
+    "file intent",
+    "file journal-.log",
+    "file observations.json",
+    "file out.head",
+    "file recording-.log",
+    "file report.html",
+    "file report.json",
+    "file report.md",
+    "file runbook.frozen",
+    "file site.frozen",
+    "file spawned",
+    "name of a file",
+    "notification",
+    "output of check",
+    "output of history",
+    "output of history --json",
+    "output of report",
+    "output of report --format html",
+    "output of report --format json",
+    "output of report verify",
+    "output of run --dry-run",
+    "output of run --unattended",
+    "output of status",
+    "output of status --json",
+    "output of systems show",
+    "screen",
+    "terminal",
+    "title",
+];
 
-/// What was handed to the clipboard (OSC 52), decoded.
-fn look_at_clipboard(hunt: &mut Hunt, bytes: &[u8]) -> usize {
-    let mark = b"\x1b]52;c;";
-    let mut found = 0;
-    let mut rest = bytes;
-    while let Some(at) = rest.windows(mark.len()).position(|part| part == mark) {
-        rest = &rest[at + mark.len()..];
-        let end = rest.iter().position(|byte| matches!(byte, 0x07 | 0x1b)).unwrap_or(rest.len());
-        let text = base64::engine::general_purpose::STANDARD.decode(&rest[..end]);
-        hunt.look("the clipboard", &text.expect("base64"));
-        found += 1;
-    }
-    found
-}
-
-/// Takes the run as far as its steps go, which all tell and mostly fail, and reads every panel.
-fn command(seat: &mut Seat, hunt: &mut Hunt) {
-    seat.shows("DOWN");
-    seat.opens("o", "CHOOSE A RUNBOOK");
-    seat.press("\r");
-    seat.hides("CHOOSE A RUNBOOK");
-    seat.opens("D", "DECLARE A DISASTER");
-    seat.types("declare\tall of it tells");
-    seat.press("\r");
-    seat.hides("DECLARE A DISASTER");
-    seat.opens("A", "ARM THIS CONSOLE");
-    seat.types("arm");
-    seat.press("\r");
-    seat.hides("ARM THIS CONSOLE");
-    seat.opens("r", "RUN tell");
-    look_at_processes(hunt);
-    seat.shows("VERIFIED");
-    for panel in ["1", "2", "3", "4", "5", "6"] {
-        seat.press(panel);
-        pass(READING);
-        seat.press("z");
-        pass(READING);
-        look_at_processes(hunt);
-        seat.press("z");
-        pass(READING);
-    }
-    seat.opens("i", "EVIDENCE");
-    seat.press("\x1b");
-    seat.hides("EVIDENCE");
-}
-
-fn output(arguments: &[&str], place: &Path, site: &site::Site, hunt: &mut Hunt) -> String {
+/// Runs the program and looks at all that it says.
+fn says(kind: &str, arguments: &[&str], place: &Path, site: &Site, hunt: &mut Hunt) -> String {
     let output = Command::new(WARROOM)
         .args(arguments)
         .env_clear()
@@ -83,41 +67,73 @@ fn output(arguments: &[&str], place: &Path, site: &site::Site, hunt: &mut Hunt) 
         .env("HOME", place)
         .env("XDG_STATE_HOME", place)
         .envs(site.environment.iter().copied())
+        .current_dir(place)
         .output()
         .expect("it starts");
     let name = arguments.join(" ");
-    hunt.look(&format!("the output of {name}"), &output.stdout);
-    hunt.look(&format!("the errors of {name}"), &output.stderr);
-    assert!(!output.stdout.is_empty() || !output.stderr.is_empty(), "{name} says nothing");
+    hunt.look(&format!("output of {kind}"), &name, &output.stdout);
+    hunt.look(&format!("errors of {kind}"), &name, &output.stderr);
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// Everything that can be asked of a run and its site without a terminal.
+fn ask_all(run: &str, place: &Path, site: &Site, hunt: &mut Hunt) {
+    let folder = site.folder.display().to_string();
+    let mut ask = |kind: &str, arguments: &[&str]| says(kind, arguments, place, site, hunt);
+    ask("history", &["history"]);
+    ask("history --json", &["history", "--json"]);
+    ask("history failover", &["history", "failover", "--site", &folder]);
+    ask("report", &["report", run]);
+    for format in ["md", "html", "json"] {
+        let file = format!("report.{format}");
+        ask(&format!("report --format {format}"), &["report", run, "--format", format]);
+        ask("report --out", &["report", run, "--format", format, "--out", &file]);
+        let told = ask("report verify", &["report", "verify", &file]);
+        assert!(told.contains("all as the journal tells them"), "{told}");
+    }
+    ask("check", &["--site", &folder, "check"]);
+    ask("status", &["--site", &folder, "status"]);
+    ask("status --json", &["--site", &folder, "status", "--json"]);
+    ask("run --dry-run", &["--site", &folder, "run", "failover", "--dry-run"]);
+    let unattended = ["run", "failover", "--unattended", "--ungraceful", "--accept-losses"];
+    let reason = format!("all of it tells {TYPED}");
+    let who = ["--site", &folder, "--as", "anna", "--reason", &reason];
+    ask("run --unattended", &[&unattended[..], &who].concat());
+    ask("systems show", &["systems", "show", "redis"]);
 }
 
 #[test]
 fn no_secret_comes_out_anywhere() {
     let place = tempfile::tempdir().expect("a folder for the test");
     let place = place.path();
-    let site = site::write(place, peers::echo_http(), peers::echo_postgres());
+    let site = site::write(place);
     let folder = site.folder.display().to_string();
-    let mut hunt = Hunt::default();
-    let start = Start {
-        arguments: &["--site", &folder, "--as", "anna"],
-        environment: &site.environment,
-        ..Start::default()
+    let mut hunt = Hunt::new();
+    let watcher = Watcher::begin(place);
+    let take = |arguments: &[&str]| {
+        let environment = &site.environment;
+        Seat::take(place, &Start { arguments, environment, ..Start::default() })
     };
-    let mut seat = Seat::take(place, &start);
-    command(&mut seat, &mut hunt);
-    seat.opens("q", "LEAVE");
-    seat.press("\r");
-    seat.ends();
-    let bytes = seat.bytes();
-    hunt.look("the terminal", &bytes);
-    look_at_clipboard(&mut hunt, &bytes);
-    pass(Duration::from_millis(100));
-    let run = output(&["runs", "list"], place, &site, &mut hunt).trim().to_owned();
-    output(&["report", &run], place, &site, &mut hunt);
-    output(&["--site", &folder, "check"], place, &site, &mut hunt);
+    let mut seat = take(&["--site", &folder, "--as", "anna"]);
+    commander::take_charge(&mut seat, &mut hunt);
+    let mut looker = take(&["watch", "--site", &folder]);
+    commander::run_all(&mut seat, &mut hunt);
+    commander::tell(&mut seat, &mut hunt);
+    commander::read_all(&mut seat, &mut hunt);
+    commander::look_on(&mut looker, &mut hunt);
+    commander::close(&mut seat, &mut hunt);
+    let history = says("history", &["history"], place, &site, &mut hunt);
+    let run = history.split_whitespace().find(|word| word.starts_with("canary-"));
+    let run = run.unwrap_or_else(|| panic!("no run in\n{history}"));
+    let mut player = take(&["replay", run]);
+    commander::look_back(&mut player, &mut hunt);
+    watcher.end(&mut hunt);
+    ask_all(run, place, &site, &mut hunt);
     let secret_file = site.folder.join("pg");
     hunt.look_under(place, &|path| path == secret_file);
-    assert!(hunt.places > 30 && hunt.bytes > 50_000, "{hunt:?}");
-    assert!(hunt.hits.is_empty(), "{} hits:\n{}", hunt.hits.len(), hunt.hits.join("\n"));
+    let told = hunt.hits.join("\n");
+    assert!(hunt.hits.is_empty(), "{} hits:\n{told}", hunt.hits.len());
+    let missing: Vec<&str> =
+        KINDS.into_iter().filter(|kind| !hunt.kinds.contains_key(*kind)).collect();
+    assert!(missing.is_empty(), "nothing was seen in {missing:?}, of {:#?}", hunt.kinds);
 }

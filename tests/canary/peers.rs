@@ -1,6 +1,6 @@
 //! Peers that tell what they were told: every secret comes back in an answer or an error.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 
 /// Starts a peer on a free loopback port; it ends with the test.
@@ -36,9 +36,11 @@ pub fn echo_http() -> u16 {
             .to_owned();
         let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace("\r\n", "\\r\\n");
         let body = format!("{{\"status\":\"{token}\",\"you_said\":\"{escaped}\"}}");
+        let moved = text.split(' ').nth(1).is_some_and(|path| path.starts_with("/moved"));
+        let status = if moved { "302 found" } else { "503 no service for" };
         write!(
             stream,
-            "HTTP/1.1 503 no service for {token}\r\nX-You-Said: {token}\r\n\
+            "HTTP/1.1 {status} {token}\r\nX-You-Said: {token}\r\n\
              Location: http://127.0.0.1:9/{token}\r\nContent-Length: {}\r\n\
              Connection: close\r\n\r\n{body}",
             body.len()
@@ -67,5 +69,66 @@ pub fn echo_postgres() -> u16 {
         stream.write_all(b"E")?;
         stream.write_all(&size.to_be_bytes())?;
         stream.write_all(message.as_bytes())
+    })
+}
+
+/// The words of one command to a Redis server (its protocol specification, "Arrays" and "Bulk
+/// strings"); none at the end.
+fn redis_command(reader: &mut impl BufRead) -> std::io::Result<Option<Vec<String>>> {
+    let mut line = String::new();
+    if reader.read_line(&mut line)? == 0 {
+        return Ok(None);
+    }
+    let count = line.trim().trim_start_matches('*').parse().unwrap_or(0_usize);
+    let mut words = Vec::new();
+    for _ in 0..count {
+        line.clear();
+        reader.read_line(&mut line)?;
+        let length = line.trim().trim_start_matches('$').parse().unwrap_or(0_usize);
+        let mut word = vec![0; length.min(10_000) + 2];
+        reader.read_exact(&mut word)?;
+        words.push(String::from_utf8_lossy(&word[..word.len() - 2]).into_owned());
+    }
+    Ok(Some(words))
+}
+
+/// A Redis server that refuses every command by repeating it.
+pub fn echo_redis_errors() -> u16 {
+    serve(|mut stream| {
+        let mut reader = BufReader::new(stream.try_clone()?);
+        while let Some(words) = redis_command(&mut reader)? {
+            write!(stream, "-ERR no rights for '{}'\r\n", words.join(" "))?;
+        }
+        Ok(())
+    })
+}
+
+/// A Redis server that lets everybody in, and tells the password in whatever it says of itself.
+pub fn echo_redis_facts() -> u16 {
+    serve(|mut stream| {
+        let mut reader = BufReader::new(stream.try_clone()?);
+        let mut said = String::new();
+        while let Some(words) = redis_command(&mut reader)? {
+            match words.first().map(|word| word.to_ascii_uppercase()).as_deref() {
+                Some("AUTH") => {
+                    said = words.last().cloned().unwrap_or_default();
+                    write!(stream, "+OK\r\n")?;
+                }
+                Some("CLIENT" | "SELECT" | "PING") => write!(stream, "+OK\r\n")?,
+                Some("INFO") => {
+                    let text = format!(
+                        "# Server\r\nredis_version:7.2.0 {said}\r\nrun_id:{said}\r\n\
+                         uptime_in_seconds:99\r\nloading:0\r\n# Replication\r\nrole:slave\r\n\
+                         master_host:{said}\r\nmaster_port:6379\r\nmaster_link_status:up\r\n\
+                         master_last_io_seconds_ago:0\r\nmaster_sync_in_progress:0\r\n\
+                         slave_repl_offset:10\r\nmaster_replid:{said}\r\n\
+                         master_repl_offset:10\r\n# Keyspace\r\ndb0:keys=3,expires=0\r\n"
+                    );
+                    write!(stream, "${}\r\n{text}\r\n", text.len())?;
+                }
+                _ => write!(stream, "-ERR '{}' not for {said}\r\n", words.join(" "))?,
+            }
+        }
+        Ok(())
     })
 }

@@ -5,6 +5,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::peers;
+
 /// A secret of the site and where it is kept.
 pub struct Canary {
     /// What must be found nowhere.
@@ -23,6 +25,9 @@ pub const CANARIES: [Canary; 4] = [
     Canary { value: "wr-canary:act~D4@host#z", name: "act", variable: Some("CANARY_ACT") },
 ];
 
+/// The secret that a person types where it does not belong.
+pub const TYPED: &str = CANARIES[2].value;
+
 /// The site and its plan, with marks for what is only known when the test runs.
 const SITE: &str = include_str!("site.toml");
 const PLAN: &str = include_str!("failover.toml");
@@ -38,8 +43,8 @@ pub struct Site {
     pub environment: Vec<(&'static str, &'static str)>,
 }
 
-/// Writes the site into `place`, looking at these ports.
-pub fn write(place: &Path, http: u16, postgres: u16) -> Site {
+/// Writes the site into `place`; its peers begin to listen.
+pub fn write(place: &Path) -> Site {
     let folder = place.join("canary");
     fs::create_dir_all(folder.join("runbooks")).expect("a folder");
     let mut secrets = String::new();
@@ -59,12 +64,17 @@ pub fn write(place: &Path, http: u16, postgres: u16) -> Site {
     let tell = folder.join("tell.sh");
     fs::write(&tell, TELL).expect("a script");
     let (tell, marker) = (tell.display().to_string(), place.join("marker").display().to_string());
+    let ports = [
+        ("@http@", peers::echo_http()),
+        ("@postgres@", peers::echo_postgres()),
+        ("@redis_a@", peers::echo_redis_errors()),
+        ("@redis_b@", peers::echo_redis_facts()),
+    ];
     let fill = |text: &str| {
-        text.replace("@http@", &http.to_string())
-            .replace("@postgres@", &postgres.to_string())
-            .replace("@tell@", &tell)
-            .replace("@marker@", &marker)
-            .replace("@secrets@", &secrets)
+        let text = ports
+            .iter()
+            .fold(text.to_owned(), |text, (mark, port)| text.replace(mark, &port.to_string()));
+        text.replace("@tell@", &tell).replace("@marker@", &marker).replace("@secrets@", &secrets)
     };
     fs::write(folder.join("site.toml"), fill(SITE)).expect("a site");
     fs::write(folder.join("runbooks/failover.toml"), fill(PLAN)).expect("a plan");

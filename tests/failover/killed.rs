@@ -5,7 +5,6 @@ use std::sync::PoisonError;
 use warroom::domain::run::event::Body;
 
 use crate::ONE_AT_A_TIME;
-use crate::console::Console;
 use crate::facts;
 use crate::person::{self, Known, Start};
 use crate::real::world::World;
@@ -32,14 +31,13 @@ fn a_console_killed_during_the_promotion_takes_the_run_up_again() {
     }
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let mut world = World::start();
-    let (site, state) = (world.site(), world.state());
-    let console = || Console::start(&site, &state, &World::secrets());
-    let mut first = console();
-    first.until("all is healthy", DEADLINE, |text| {
+    let state = world.state();
+    let mut first = person::sit_down(&world);
+    first.until_within("all is healthy", DEADLINE, |text| {
         text.contains("no alarm") && text.contains("standby, streaming")
     });
     world.lose_a();
-    first.until_shows("PRIMARY Region A DOWN", DEADLINE);
+    first.shows_within("PRIMARY Region A DOWN", DEADLINE);
     person::take_charge(&mut first);
     person::run(&mut first, FENCE);
     // A standby whose replay hangs takes the order to promote and cannot finish it.
@@ -52,8 +50,8 @@ fn a_console_killed_during_the_promotion_takes_the_run_up_again() {
     first.kill9();
     drop(first);
 
-    let mut second = console();
-    second.until_shows("[~] S promote pg in B", person::STEP);
+    let mut second = person::sit_down(&world);
+    second.shows_within("[~] S promote pg in B", person::STEP);
     assert_eq!(world.pair.b.sql("select pg_is_in_recovery()"), "t");
     world.pair.b.thaw_child("startup");
     person::until_done(&second, PROMOTE);
@@ -65,14 +63,14 @@ fn a_console_killed_during_the_promotion_takes_the_run_up_again() {
     // Killed again, with nothing under way: a console is back as it was, but SAFE.
     second.kill9();
     drop(second);
-    let mut third = console();
+    let mut third = person::sit_down(&world);
     person::until_done(&third, PROMOTE);
-    third.until_shows("[SAFE]", person::STEP);
+    third.shows_within("[SAFE]", person::STEP);
     person::arm(&mut third);
     for step in AFTER {
         person::run(&mut third, step);
     }
-    third.until_shows("restored at T+", person::STEP);
+    third.shows_within("restored at T+", person::STEP);
     person::attest(&mut third, "read the logs of B", "nothing but the switch");
     person::close_and_leave(&mut third);
     let events = facts::events(&state);

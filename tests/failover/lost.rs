@@ -6,11 +6,11 @@ use std::time::{Duration, Instant, SystemTime};
 use warroom::domain::run::event::{Body, RunEvent};
 
 use crate::ONE_AT_A_TIME;
-use crate::console::Console;
 use crate::facts;
 use crate::person::{self, Known, Start};
 use crate::real::world::{ADDRESS_B, LOAD_EVERY_MS, NAME, World};
 use crate::real::{DEADLINE, require, until};
+use crate::seat::Seat;
 
 /// All systems of the site are looked at this often, and a look may take as long.
 const EVERY: Duration = Duration::from_secs(1);
@@ -45,14 +45,14 @@ fn a_lost_region_is_taken_over_and_the_report_is_true() {
     }
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let mut world = World::start();
-    let mut console = Console::start(&world.site(), &world.state(), &World::secrets());
+    let mut console = person::sit_down(&world);
     see_all_healthy(&console);
     let killed_ms = lose_with_rows_on_their_way(&mut world, &console);
     person::take_charge(&mut console);
     for step in BEFORE_RETURN {
         person::run(&mut console, step);
     }
-    console.until_shows("restored at T+", person::STEP);
+    console.shows_within("restored at T+", person::STEP);
     let restored_seen_ms = wall_ms();
     console.must_show("MET");
     users_are_served_by_b(&world);
@@ -85,18 +85,18 @@ fn seconds(milliseconds: i64) -> f64 {
     milliseconds as f64 / 1000.0
 }
 
-fn see_all_healthy(console: &Console) {
-    console.until("all is healthy", DEADLINE, |text| {
+fn see_all_healthy(console: &Seat) {
+    console.until_within("all is healthy", DEADLINE, |text| {
         text.contains("no alarm")
             && text.contains("READINESS")
             && text.contains("standby, streaming")
             && text.contains("standby, link up")
     });
-    console.until("nothing is red", DEADLINE, |text| !text.contains("■1"));
+    console.until_within("nothing is red", DEADLINE, |text| !text.contains("■1"));
 }
 
 /// Lets the replication hang, so that rows are acknowledged that never reach B, and kills A.
-fn lose_with_rows_on_their_way(world: &mut World, console: &Console) -> i64 {
+fn lose_with_rows_on_their_way(world: &mut World, console: &Seat) -> i64 {
     world.load.until_more(50);
     world.pair.a.freeze_child("walsender");
     world.cache.a.cut_links();
@@ -105,7 +105,7 @@ fn lose_with_rows_on_their_way(world: &mut World, console: &Console) -> i64 {
     let (killed, killed_ms) = (Instant::now(), wall_ms());
     world.lose_a();
     let limit = EVERY * FAILURES + EVERY + DRAWN;
-    console.until("the screen is red", limit.saturating_sub(killed.elapsed()), |text| {
+    console.until_within("the screen is red", limit.saturating_sub(killed.elapsed()), |text| {
         text.contains("PRIMARY Region A DOWN")
     });
     killed_ms
@@ -123,27 +123,30 @@ fn users_are_served_by_b(world: &World) {
 }
 
 /// The old primary comes back writable: the alarm, and no further step, until it follows B.
-fn return_as_a_second_primary(world: &mut World, console: &mut Console) {
+fn return_as_a_second_primary(world: &mut World, console: &mut Seat) {
     world.return_a();
     let two_polls = EVERY * 2 + DRAWN;
-    console.until("two primaries", two_polls, |text| {
+    console.until_within("two primaries", two_polls, |text| {
         ["pg", "cache"]
             .iter()
             .any(|id| text.contains(&format!("SPLIT BRAIN: {id} is PRIMARY in A and in B")))
     });
-    console.until("one more store has two", two_polls, |text| text.contains("+1 more"));
+    console.until_within("one more store has two", two_polls, |text| text.contains("+1 more"));
     assert_eq!(world.pair.a.sql("select pg_is_in_recovery()"), "f");
     assert_eq!(world.cache.a.info("role"), "master");
     let before = facts::events(&world.state()).len();
     person::start(console, LAST);
-    console.until_shows("two primaries (pg, cache)", person::STEP);
+    console.shows_within("two primaries (pg, cache)", person::STEP);
     let events = facts::events(&world.state());
     assert_eq!(facts::attempts(&events, LAST.0), 0, "{:#?}", &events[before..]);
     world.rewind_a();
     let banner = |text: &str| text.lines().nth(1).unwrap_or("").to_owned();
-    console.until("one primary is left", DEADLINE, |text| !banner(text).contains("SPLIT BRAIN"));
+    console.until_within("one primary is left", DEADLINE, |text| {
+        !banner(text).contains("SPLIT BRAIN")
+    });
     // The refusal stands a while; the next one would be another.
-    console.until("the refusal has gone", DEADLINE, |text| !text.contains("two primaries ("));
+    console
+        .until_within("the refusal has gone", DEADLINE, |text| !text.contains("two primaries ("));
 }
 
 /// T0 is the first failed look: no earlier than the kill, less the length of a look that it broke,

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::console::{Console, a_hand_waits};
+use crate::real::world::World;
+use crate::seat::{self, Seat, pass};
 
 /// The longest that anything asked of the journal takes to be on the screen.
 const RECORDED: Duration = Duration::from_secs(5);
@@ -27,79 +28,92 @@ pub enum Start {
 /// One step as a person knows it: its id, its title, and how it is started.
 pub type Known = (&'static str, &'static str, Start);
 
+/// Sits down at a console of the world's site, as its commander.
+pub fn sit_down(world: &World) -> Seat {
+    let site = world.site().display().to_string();
+    let start = seat::Start {
+        arguments: &["--site", &site, "--as", "anna"],
+        environment: &World::secrets(),
+        ..seat::Start::default()
+    };
+    let state = world.state();
+    std::fs::create_dir_all(&state).expect("a folder for its state");
+    Seat::take(&state, &start)
+}
+
 /// Chooses the plan, declares, accepts the losses and arms the console.
-pub fn take_charge(console: &mut Console) {
-    console.open('o', "CHOOSE A RUNBOOK");
+pub fn take_charge(console: &mut Seat) {
+    console.verb_opens("o", "CHOOSE A RUNBOOK");
     console.must_show("(x)       ungraceful");
-    console.enter();
-    console.until_shows("NOT DECLARED", RECORDED);
-    console.until_shows("run opened", RECORDED);
-    console.open('D', "DECLARE A DISASTER");
-    console.type_text("declare");
-    console.tab();
-    console.type_text("A is lost for good");
-    console.enter();
-    console.until_shows("by anna", RECORDED);
-    console.open('L', "EXPECTED LOSSES");
-    a_hand_waits(LOSSES_ARE_READ);
-    console.enter();
+    console.types("\r");
+    console.shows_within("NOT DECLARED", RECORDED);
+    console.shows_within("run opened", RECORDED);
+    console.verb_opens("D", "DECLARE A DISASTER");
+    console.types_seen("declare");
+    console.types("\t");
+    console.types_seen("A is lost for good");
+    console.types("\r");
+    console.shows_within("by anna", RECORDED);
+    console.verb_opens("L", "EXPECTED LOSSES");
+    pass(LOSSES_ARE_READ);
+    console.types("\r");
     until_dialog_is_gone(console, "EXPECTED LOSSES");
     arm(console);
 }
 
 /// Leaves SAFE.
-pub fn arm(console: &mut Console) {
-    console.open('A', "ARM THIS CONSOLE");
-    console.type_text("arm");
-    console.enter();
-    console.until_shows("[ARMED]", RECORDED);
+pub fn arm(console: &mut Seat) {
+    console.verb_opens("A", "ARM THIS CONSOLE");
+    console.types_seen("arm");
+    console.types("\r");
+    console.shows_within("[ARMED]", RECORDED);
 }
 
 /// Waits until a dialog is closed.
-pub fn until_dialog_is_gone(console: &Console, title: &str) {
-    console.until(&format!("{title} is closed"), RECORDED, |text| !text.contains(title));
+pub fn until_dialog_is_gone(console: &Seat, title: &str) {
+    console.until_within(&format!("{title} is closed"), RECORDED, |text| !text.contains(title));
 }
 
 /// Starts a step and does all that its guard asks for.
-pub fn start(console: &mut Console, (id, _, how): Known) {
+pub fn start(console: &mut Seat, (id, _, how): Known) {
     match how {
-        Start::Key | Start::Window => console.press('r'),
+        Start::Key | Start::Window => console.verb("r"),
         Start::Typed(text) => {
-            console.open('r', &format!("RUN {id}"));
-            console.until("the dry run is there", STEP, |text| text.contains(" old"));
-            console.type_text(text);
-            console.enter();
+            console.verb_opens("r", &format!("RUN {id}"));
+            console.until_within("the dry run is there", STEP, |text| text.contains(" old"));
+            console.types_seen(text);
+            console.types("\r");
         }
     }
 }
 
 /// Waits until a step is done, as its row in the runbook says; a refusal ends the wait at once.
-pub fn until_done(console: &Console, (id, title, _): Known) {
-    console.until(&format!("{id} is done"), STEP, |text| {
+pub fn until_done(console: &Seat, (id, title, _): Known) {
+    console.until_within(&format!("{id} is done"), STEP, |text| {
         assert!(!text.contains("▲2 refused"), "{id} is refused:\n{text}");
         text.contains(&format!("[x] S {title}"))
     });
 }
 
 /// Runs a step to its proof.
-pub fn run(console: &mut Console, step: Known) {
+pub fn run(console: &mut Seat, step: Known) {
     start(console, step);
     until_done(console, step);
 }
 
 /// Attests the step that only a person can see.
-pub fn attest(console: &mut Console, title: &str, value: &str) {
-    console.open('m', "ATTEST");
-    console.type_text(value);
-    console.enter();
-    console.until_shows(&format!("[x] M {title}"), RECORDED);
+pub fn attest(console: &mut Seat, title: &str, value: &str) {
+    console.verb_opens("m", "ATTEST");
+    console.types_seen(value);
+    console.types("\r");
+    console.shows_within(&format!("[x] M {title}"), RECORDED);
 }
 
 /// Closes the run, and then the console.
-pub fn close_and_leave(console: &mut Console) {
-    console.open('W', "CLOSE THE RUN");
-    console.enter();
-    console.until_shows("closed complete", RECORDED);
-    console.press('q');
-    console.until_ended();
+pub fn close_and_leave(console: &mut Seat) {
+    console.verb_opens("W", "CLOSE THE RUN");
+    console.types("\r");
+    console.shows_within("closed complete", RECORDED);
+    console.verb("q");
+    console.ends();
 }

@@ -3,7 +3,8 @@
 mod crash;
 mod driver;
 mod frames;
-#[expect(dead_code, reason = "the bench of the budgets uses more of it")]
+#[expect(dead_code, reason = "tests/failover and the bench of the budgets use more of it")]
+#[path = "../seat/mod.rs"]
 mod seat;
 mod share;
 mod signals;

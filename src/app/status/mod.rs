@@ -13,12 +13,12 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use schemars::generate::SchemaSettings;
-use secrecy::SecretString;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use super::entry::kind_of;
 use super::history;
+use super::masked::known_to_watch;
 use super::resume;
 use super::secrets::ReadSecrets;
 use super::site_file::{self, LoadedSite};
@@ -36,7 +36,7 @@ use crate::domain::runbook::Runbook;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::Stamp;
 use crate::domain::verdict::Primary;
-use crate::port::{Clock, Secrets as _};
+use crate::port::Clock;
 use crate::runtime::event::Event;
 use crate::runtime::journal;
 use crate::runtime::observations::{self, Observations};
@@ -263,9 +263,7 @@ pub fn judged(site: &LoadedSite, known: &Known, snapshot: &Snapshot, now: Stamp)
 /// Masks the secrets that watching opens, and what looks like one.
 fn redactor(site: &LoadedSite) -> Redactor {
     let Ok(secrets) = ReadSecrets::new(&site.site, &site.dir) else { return Redactor::new(&[]) };
-    let known: Vec<SecretString> =
-        secrets.names().filter_map(|name| secrets.open(name).ok()?.secret).collect();
-    Redactor::new(&known)
+    Redactor::new(&known_to_watch(&site.site, &secrets))
 }
 
 /// `warroom status`.

@@ -134,3 +134,35 @@ pub enum Intent {
         alarm: String,
     },
 }
+
+impl Intent {
+    /// The same wish with everything masked that a person told in words and that goes on record.
+    /// What was typed to confirm is only compared; calls and updates are redacted where they are
+    /// made.
+    #[must_use]
+    pub fn masked(mut self, mask: impl Fn(&Clean) -> Clean) -> Self {
+        match &mut self {
+            Self::Declare { reason: text, .. }
+            | Self::AcceptCriterion { reason: text, .. }
+            | Self::SetT0 { reason: text, .. }
+            | Self::Run { broken: Some((_, text)), .. }
+            | Self::Skip { reason: text, .. }
+            | Self::Attest { value: text, .. }
+            | Self::Retry { reason: text, .. }
+            | Self::Resolve { reason: text, .. }
+            | Self::Hold { reason: text }
+            | Self::Escalate { reason: text, .. }
+            | Self::AbortRun { reason: text, .. }
+            | Self::Note { text } => *text = mask(text),
+            Self::AcceptLedger
+            | Self::Run { broken: None, .. }
+            | Self::Compensate { .. }
+            | Self::AbortStep { .. }
+            | Self::Release
+            | Self::Close
+            | Self::SendUpdate { .. }
+            | Self::Acknowledge { .. } => {}
+        }
+        self
+    }
+}

@@ -198,7 +198,8 @@ impl<D: Desk> Console<D> {
         console
     }
 
-    /// Masks what a redactor knows in everything that is handed to the terminal for others.
+    /// Masks what a redactor knows in what a person types, before a frame or the journal has it, and
+    /// in everything that is handed to the terminal for others.
     pub fn mask_with(&mut self, redactor: Redactor) {
         self.redactor = Arc::new(redactor);
     }

@@ -10,6 +10,7 @@ use crate::domain::run::intent::Intent;
 use crate::domain::run::refusal::Refusal;
 use crate::domain::runbook::Direction;
 use crate::domain::site::SiteRole;
+use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::runtime::desk::Desk;
 use crate::runtime::effect::{Effect, Job};
@@ -26,6 +27,7 @@ impl<D: Desk> Console<D> {
         self.dirty = true;
         let mut model = std::mem::take(&mut self.model);
         let wishes = update::update(&mut model, &self.facts(now), &self.keymap, input);
+        update::mask_typed(&mut model, &self.facts(now), |text| self.redactor.known(text));
         self.model = model;
         self.grant_all(wishes, now)
     }
@@ -54,7 +56,10 @@ impl<D: Desk> Console<D> {
         now: Stamp,
     ) -> Result<Vec<Effect<D::Role>>, Refusal> {
         match wish {
-            Wish::Intent(intent) => self.intend(&intent, now),
+            Wish::Intent(intent) => {
+                let mask = |text: &Clean| Clean::new(&self.redactor.known(text.as_str()));
+                self.intend(&intent.masked(mask), now)
+            }
             Wish::Open { index, mode } => self.open(index, mode, now),
             // The tick comes often enough while a stop window counts.
             Wish::StopWindow { .. } => Ok(Vec::new()),

@@ -76,6 +76,13 @@ impl Redactor {
         lines.collect::<Vec<_>>().join("\n")
     }
 
+    /// Masks known secrets alone in a text that is whole: what a person typed is no program's output,
+    /// and may speak of a password.
+    #[must_use]
+    pub fn known(&self, text: &str) -> String {
+        text.split('\n').map(|line| self.forms.mask(line)).collect::<Vec<_>>().join("\n")
+    }
+
     fn hold(&mut self, part: &str) {
         if self.withholding {
             return;

@@ -31,6 +31,7 @@ use crate::domain::time::short_time;
 use crate::port::{Clock, OperateError, Operator};
 use crate::runtime::clock::SystemClock;
 use crate::runtime::journal::{self, ReadBack};
+use crate::runtime::last_words;
 use crate::runtime::paths::{create_file, sync_folder, write_new};
 use crate::runtime::redact::Redactor;
 
@@ -90,7 +91,11 @@ pub fn main(
         Ok(()) => ExitCode::SUCCESS,
         Err(refusal) => {
             // Read by a person who starts a runner by hand; a console gives it no stderr.
-            let _ = writeln!(io::stderr(), "warroom runner: {refusal}");
+            let _ = writeln!(
+                io::stderr(),
+                "warroom runner: {}",
+                last_words::masked(&refusal.to_string())
+            );
             ExitCode::FAILURE
         }
     }
@@ -134,7 +139,7 @@ fn run(
     let prepared = match build(&context) {
         Ok(prepared) => prepared,
         Err(message) => {
-            let message = Redactor::new(&[]).text(message.as_str()).as_str().into();
+            let message = last_words::masked(message.as_str()).as_str().into();
             write_exit(folder, &Outcome::Failed { cause: Cause::Error, message })?;
             return Ok(());
         }

@@ -248,7 +248,7 @@ fn enter(model: &mut Model, facts: &Facts<'_>, card: &mut Card) -> After {
 }
 
 /// The text that guards 2 and 3 want.
-fn wanted(facts: &Facts<'_>, step: &Step, back: bool) -> String {
+pub(super) fn wanted(facts: &Facts<'_>, step: &Step, back: bool) -> String {
     let Some(run) = facts.run else { return String::new() };
     if back { step.typed_text_back(run.direction) } else { step.typed_text(run.direction) }
 }

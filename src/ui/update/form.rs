@@ -34,7 +34,7 @@ pub fn least_chars(purpose: &FormPurpose, facts: &Facts<'_>) -> usize {
 }
 
 /// What is typed to abort a running step.
-fn abort_text(step: &StepId) -> String {
+pub(super) fn abort_text(step: &StepId) -> String {
     format!("abort {step}")
 }
 

@@ -10,6 +10,7 @@ mod moves;
 mod palette;
 mod readiness;
 mod sheets;
+mod typed;
 mod wish;
 
 use crossterm::event::{KeyEvent, KeyEventKind};
@@ -35,6 +36,7 @@ pub use form::least_chars;
 pub use guards::{BURST, BURST_KEYS, SAME_VERB, SEQUENCE_SHOWN_AFTER, SETTLE};
 pub use moves::{is_shown, steps_shown};
 pub use sheets::{T0_WORD, wanted_t0};
+pub use typed::mask_typed;
 pub use wish::Wish;
 
 /// The smallest terminal, columns and rows, on which guards 2 and 3 may be confirmed.

@@ -20,6 +20,12 @@ const HAND: Duration = Duration::from_millis(40);
 /// The time between a dialog and the first key in it: what comes within 300 ms is not meant for it.
 pub const READING: Duration = Duration::from_millis(350);
 
+/// Longer than the time in which the same verb counts once (0.5 s).
+const BETWEEN_VERBS: Duration = Duration::from_millis(550);
+
+/// The longest that the screen takes to answer a key.
+const ANSWER: Duration = Duration::from_secs(5);
+
 /// The size of most tests' terminal: columns and rows.
 pub const WIDE: (u16, u16) = (160, 48);
 
@@ -152,16 +158,22 @@ impl Seat {
 
     /// Waits until the screen satisfies `seen`, and answers it.
     pub fn until(&self, what: &str, seen: impl Fn(&str) -> bool) -> String {
+        self.until_within(what, PATIENCE, seen)
+    }
+
+    /// The same with a limit of its own.
+    pub fn until_within(&self, what: &str, limit: Duration, seen: impl Fn(&str) -> bool) -> String {
         let (lock, told) = &*self.ear;
         let mut heard = lock.lock().unwrap_or_else(PoisonError::into_inner);
-        let end = Instant::now() + PATIENCE;
+        let end = Instant::now() + limit;
         loop {
             let screen = heard.parser.screen().contents();
             if seen(&screen) {
                 return screen;
             }
             let left = end.saturating_duration_since(Instant::now());
-            assert!(!left.is_zero() && !heard.over, "never seen: {what}\n{screen}");
+            let open = !left.is_zero() && !heard.over;
+            assert!(open, "never seen within {limit:?}: {what}\n{screen}");
             let (next, _) = told.wait_timeout(heard, left).unwrap_or_else(PoisonError::into_inner);
             heard = next;
         }
@@ -170,6 +182,17 @@ impl Seat {
     /// Waits until the screen shows a text.
     pub fn shows(&self, text: &str) -> String {
         self.until(text, |screen| screen.contains(text))
+    }
+
+    /// The same with a limit of its own.
+    pub fn shows_within(&self, text: &str, limit: Duration) -> String {
+        self.until_within(text, limit, |screen| screen.contains(text))
+    }
+
+    /// Panics with the screen unless it shows a text now.
+    pub fn must_show(&self, text: &str) {
+        let screen = self.screen();
+        assert!(screen.contains(text), "`{text}` is not on the screen:\n{screen}");
     }
 
     /// Waits until the screen does not show a text.
@@ -241,6 +264,28 @@ impl Seat {
         }
     }
 
+    /// Types into the field that has the cursor, seeing each letter arrive before the next.
+    pub fn types_seen(&mut self, text: &str) {
+        for (at, letter) in text.char_indices() {
+            let end = at + letter.len_utf8();
+            self.types(&text[at..end]);
+            self.shows_within(&format!("> {}_", &text[..end]), ANSWER);
+        }
+    }
+
+    /// Presses a verb's key, once: no sooner than a hand does after the one before.
+    pub fn verb(&mut self, key: &str) {
+        pass(BETWEEN_VERBS);
+        self.press(key);
+    }
+
+    /// Presses a verb's key, once, and reads the dialog that it opens.
+    pub fn verb_opens(&mut self, key: &str, title: &str) {
+        self.verb(key);
+        self.shows_within(title, ANSWER);
+        pass(READING);
+    }
+
     /// Opens a dialog by a key, and reads its title before any other key.
     pub fn opens(&mut self, key: &str, title: &str) {
         // The same verb within half a second counts once; a person presses again.
@@ -305,6 +350,12 @@ impl Seat {
     /// Its process number.
     pub fn number(&self) -> i32 {
         self.pid.as_raw_nonzero().get()
+    }
+
+    /// `kill -9`, and waits for its end.
+    pub fn kill9(&mut self) {
+        self.signal(Signal::KILL);
+        self.ends();
     }
 
     /// Takes the terminal away, as a closed window does.
