@@ -56,7 +56,9 @@ fn note_of(cell: &Cell) -> String {
         words.extend(role.filter(|role| !told.starts_with(&role.to_lowercase())));
         if let Some(capacity) = reading.capacity {
             let count = format!("{}/{}", capacity.ready, capacity.wanted);
-            if !reading.note.as_str().contains(&count) {
+            let spoken = format!("{} of {}", capacity.ready, capacity.wanted);
+            let note = reading.note.as_str();
+            if !note.contains(&count) && !note.contains(&spoken) {
                 words.push(count);
             }
         }
