@@ -107,7 +107,7 @@ fn red(screen: &Screen<'_>, evidence: &str) -> String {
     } else {
         format!("{} open the plan, then {declare} declare", key(screen, Command::Choose))
     };
-    format!("{evidence} inspect the evidence   {next}   Nothing has been run.")
+    format!("{evidence} evidence   {next}   Nothing has been run.")
 }
 
 fn with_run(screen: &Screen<'_>, run: &Run) -> String {
@@ -297,4 +297,41 @@ fn closed(screen: &Screen<'_>, run: &Run) -> String {
     };
     let (report, choose) = (key(screen, Command::Report), key(screen, Command::Choose));
     format!("{how}.  {report} read the report   {choose} choose the next runbook")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::run::event::Mode;
+    use crate::ui::fixture;
+
+    #[test]
+    fn a_planned_run_that_asks_a_lost_region_is_told_the_way_on() {
+        // The run's mode, whether the console is armed, and how the sentence begins.
+        let check = |mode: Mode, access: Access, want: &str| {
+            let mut fixture = fixture::of("confirm").expect("the moment exists");
+            fixture.model.dialog = None;
+            fixture.access = access;
+            let run = fixture.run.as_mut().expect("a run");
+            run.mode = mode;
+            let found = sentence(&fixture.screen());
+            assert!(found.starts_with(want), "{found}");
+        };
+        check(Mode::Planned, Access::Armed, "! go on as if us-east-1 were lost");
+        check(Mode::Planned, Access::Safe, "A arm this console, then ! go on as if");
+        check(Mode::Ungraceful, Access::Armed, "r run ");
+    }
+
+    #[test]
+    fn a_run_that_is_only_open_has_moved_nothing() {
+        let mut fixture = fixture::of("declared").expect("the moment exists");
+        let parts = |fixture: &fixture::Fixture| {
+            let screen = fixture.screen();
+            let way = words::direction(&screen);
+            [way.from, way.to].map(|side| words::part(&screen, side))
+        };
+        assert_eq!(parts(&fixture), ["was PRIMARY", "taking over"]);
+        fixture.run.as_mut().expect("a run").declaration = None;
+        assert_eq!(parts(&fixture), ["PRIMARY", "standby"]);
+    }
 }

@@ -139,7 +139,13 @@ fn change_rows(screen: &Screen<'_>, card: &Card, width: usize) -> Vec<Row> {
     let count =
         |mark: char| seen.preview.changes.iter().filter(|change| change.mark == mark).count();
     let (changes, adds, removes) = (count('~'), count('+'), count('-'));
-    rows.push(Row::of(MUTED, format!("{changes} to change, {removes} to remove, {adds} to add")));
+    let counts = Row::of(MUTED, format!("{changes} to change, {removes} to remove, {adds} to add"));
+    match rows.first_mut() {
+        Some(head) if head.width() + 3 + counts.width() <= width => {
+            *head = head.clone().put(TEXT, "   ").join(counts);
+        }
+        Some(_) | None => rows.push(counts),
+    }
     rows.extend(paragraph(TEXT, &format!("$ {}", seen.preview.call), width));
     rows.extend(paragraph(MUTED, &format!("as {}", seen.preview.acts_as), width));
     rows
