@@ -94,7 +94,7 @@ impl<D: Desk> Console<D> {
                 let text = if *raised {
                     sentence.to_string()
                 } else {
-                    format!("alarm ended or grouped: {sentence}")
+                    format!("over or grouped: {sentence}")
                 };
                 self.write_row(now, "console", text);
             }

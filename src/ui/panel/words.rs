@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::domain::ids::Side;
 use crate::domain::ledger::{LedgerRow, LossVerdict};
-use crate::domain::run::phase::Stage;
 use crate::domain::run::event::Mode;
+use crate::domain::run::phase::Stage;
 use crate::domain::run::state::{Run, StepState};
 use crate::domain::runbook::{Direction, Step};
 use crate::domain::time::{Stamp, short_time};
