@@ -823,7 +823,7 @@ fn a_status_update_is_copied_and_put_on_record() {
         )));
         assert!(!text.contains("hunter2") && !text.contains("laptop"), "{text}");
         let screen = bench.screen();
-        assert!(screen.contains("UPDATE DUE 0"), "{screen}");
+        assert!(screen.contains("UPDATE IN 0"), "{screen}");
     }
     // Five minutes later it is late, on the clock that the test turns.
     bench.pass(330_000);

@@ -286,13 +286,15 @@ fn deadline(rto: Duration, elapsed: Duration, now: Stamp) -> Stamp {
 }
 
 /// The tier that the big clock counts against. A clock that goes on counts the strictest objective
-/// that is still open; what stopped shows the worst: what was missed, then what took longest.
+/// that is still open; what stopped shows the worst: what was missed, then what took longest. Tiers
+/// restored within one second were restored together: of those the strictest counts.
 fn counted(tiers: &[TierClock]) -> Option<&TierClock> {
     let open = tiers.iter().filter(|tier| tier.took.is_none());
     open.min_by_key(|tier| tier.rto).or_else(|| {
         tiers.iter().min_by_key(|tier| {
             let missed = tier.state == RtoState::Missed;
-            (!missed, std::cmp::Reverse(tier.took), tier.rto)
+            let took = tier.took.map(|took| took.as_secs());
+            (!missed, std::cmp::Reverse(took), tier.rto)
         })
     })
 }

@@ -221,8 +221,12 @@ fn loss(screen: &Screen<'_>, at: Moment) -> String {
         parts.push(format!("{when}: {expected} of {} is the worst known{limit}", row.system));
     }
     let measured = screen.run.map_or(&[][..], |run| &run.losses);
-    for (system, seconds, _) in measured {
-        parts.push(format!("measured: {} of {system}", words::seconds(*seconds)));
+    let told: Vec<String> = measured
+        .iter()
+        .map(|(system, seconds, _)| format!("{} of {system}", words::seconds(*seconds)))
+        .collect();
+    if !told.is_empty() {
+        parts.push(format!("measured: {}", told.join(", ")));
     }
     if at == Moment::Restored && measured.is_empty() {
         parts.push("not measured".to_owned());

@@ -504,6 +504,23 @@ fn every_tier_has_its_own_clock() {
 }
 
 #[test]
+fn tiers_restored_together_count_the_strictest() {
+    let check = |core_ms: u64, files_ms: u64, want: &str| {
+        let clock = |tier: &str, rto_s, took_ms| TierClock {
+            tier: TierId::new(tier).expect("a name"),
+            rto: Duration::from_secs(rto_s),
+            took: Some(Duration::from_millis(took_ms)),
+            state: RtoState::Met,
+        };
+        let tiers = [clock("files", 3600, files_ms), clock("core", 600, core_ms)];
+        assert_eq!(counted(&tiers).map(|clock| clock.tier.as_str()), Some(want));
+    };
+    check(360_100, 360_108, "core");
+    check(360_100, 900_000, "files");
+    check(360_100, 200_000, "core");
+}
+
+#[test]
 fn no_length_of_time_is_too_long() {
     let mut plan = runbook();
     for step in &mut plan.steps {

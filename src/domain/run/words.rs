@@ -71,7 +71,7 @@ fn event_text(body: &Body) -> String {
         Body::Noted { text } => format!("NOTE {text}"),
         Body::Acknowledged { alarm } => format!("acknowledged {alarm}"),
         Body::Alarmed { raised: true, sentence, .. } => format!("ALARM {sentence}"),
-        Body::Alarmed { raised: false, sentence, .. } => format!("over: {sentence}"),
+        Body::Alarmed { raised: false, sentence, .. } => format!("over or grouped: {sentence}"),
         Body::TierRestored { .. }
         | Body::CriterionAccepted { .. }
         | Body::Forecasted { .. }

@@ -91,7 +91,11 @@ impl<D: Desk> Console<D> {
         }
         for (_, raised, sentence) in &words {
             if self.open_run().is_none() {
-                let text = if *raised { sentence.to_string() } else { format!("over: {sentence}") };
+                let text = if *raised {
+                    sentence.to_string()
+                } else {
+                    format!("over or grouped: {sentence}")
+                };
                 self.write_row(now, "console", text);
             }
         }

@@ -1,7 +1,7 @@
 //! The last row: the keys that can be used now; those that cannot are left out or grey.
 
 use crate::ui::command::Command;
-use crate::ui::model::Dialog;
+use crate::ui::model::{Dialog, FormPurpose};
 use crate::ui::replay::ReplayKey;
 use crate::ui::screen::{Access, Screen};
 use crate::ui::widget::ink::{MUTED, TEXT};
@@ -93,8 +93,9 @@ pub fn row(screen: &Screen<'_>, width: usize) -> Row {
         return Row::plain(format!("{typed} …   esc forgets it")).cut(width);
     }
     if let Some(dialog) = &screen.model.dialog {
-        let looks = screen.access == Access::ReadOnly;
-        return Row::plain(dialog_keys(dialog, looks)).cut(width);
+        let open = screen.run.is_some_and(|run| !run.stage.is_closed());
+        let cannot_accept = screen.access == Access::ReadOnly || !open;
+        return Row::plain(dialog_keys(dialog, cannot_accept)).cut(width);
     }
     let shown: &[(Command, &str)] = if screen.model.replay.is_some() { &REPLAYED } else { &SHOWN };
     let parts = shown
@@ -121,11 +122,11 @@ fn same(one: Command, other: Command) -> bool {
     one == other || matches!((one, other), (Command::Panel(_), Command::Panel(_)))
 }
 
-fn dialog_keys(dialog: &Dialog, looks: bool) -> &'static str {
+fn dialog_keys(dialog: &Dialog, cannot_accept: bool) -> &'static str {
     match dialog {
         Dialog::Help { .. } | Dialog::Evidence { .. } => "up/down pgup/pgdn scroll   esc close",
         Dialog::Report { .. } => "up/down pgup/pgdn home/end scroll   tab next part   esc close",
-        Dialog::Readiness { .. } if looks => "up/down pgup/pgdn choose   esc close",
+        Dialog::Readiness { .. } if cannot_accept => "up/down pgup/pgdn choose   esc close",
         Dialog::Readiness { .. } => {
             "up/down pgup/pgdn choose   enter accept as it is, with a reason   esc close"
         }
@@ -134,6 +135,9 @@ fn dialog_keys(dialog: &Dialog, looks: bool) -> &'static str {
             "type the text   enter once it matches   pgup/pgdn scroll   esc leave"
         }
         Dialog::Card(_) => "pgup/pgdn scroll   esc close",
+        Dialog::Form { purpose: FormPurpose::Escalate(_), .. } => {
+            "type   tab the run or the step   enter accept   esc leave, nothing happens"
+        }
         Dialog::Form { .. } => "type   enter accept   esc leave, nothing happens",
         Dialog::AbortRun { .. } => {
             "up/down read the plan   type   tab next field   enter accept   esc leave"
@@ -149,7 +153,7 @@ fn dialog_keys(dialog: &Dialog, looks: bool) -> &'static str {
         }
         Dialog::Palette { .. } => "type   up/down choose   tab complete   enter open   esc leave",
         Dialog::Update { .. } => {
-            "type a sentence, or none   enter hand over   pgup/pgdn   esc leave"
+            "type a sentence, or none   enter copy   pgup/pgdn scroll   esc leave"
         }
         Dialog::Arm { .. } => "type `arm`   enter accept   esc leave, nothing happens",
     }

@@ -4,12 +4,13 @@ use crate::domain::catalogue::Class;
 use crate::domain::run::event::Closing;
 use crate::domain::run::phase::{Phase, Stage};
 use crate::domain::run::state::Run;
+use crate::domain::runbook::Step;
 use crate::domain::verdict::{Primary, Verdict};
 use crate::ui::command::Command;
 use crate::ui::model::Dialog;
 use crate::ui::screen::{Access, JournalState, Screen};
 
-use super::{clocks, readiness, words};
+use super::{clocks, dialog, readiness, words};
 
 /// What to do now.
 #[must_use]
@@ -106,7 +107,7 @@ fn red(screen: &Screen<'_>, evidence: &str) -> String {
     } else {
         format!("{} open the plan, then {declare} declare", key(screen, Command::Choose))
     };
-    format!("{evidence} inspect the evidence   {next}   Nothing has been run.")
+    format!("{evidence} evidence   {next}   Nothing has been run.")
 }
 
 fn with_run(screen: &Screen<'_>, run: &Run) -> String {
@@ -171,10 +172,7 @@ fn aborting(screen: &Screen<'_>, run: &Run) -> String {
                 state.last_attempt().map(|attempt| attempt.purpose),
                 Some(crate::domain::run::event::Purpose::Compensate)
             );
-            let arm = match screen.access {
-                Access::Safe => format!("{} arm this console, then ", key(screen, Command::Arm)),
-                Access::Armed | Access::ReadOnly => String::new(),
-            };
+            let arm = armed_first(screen);
             let what = if again { "try again to take back" } else { "take back" };
             format!("{arm}{back} {what} \"{title}\"   {leave} leave it, with a reason")
         }
@@ -211,6 +209,9 @@ fn step_sentence(screen: &Screen<'_>) -> String {
         Phase::Granted | Phase::Running | Phase::Verifying => {
             running(screen, state.phase, title.as_str())
         }
+        Phase::Ready if words::is_planned_without_primary(screen) && waits(screen, step) => {
+            as_if_lost(screen, step)
+        }
         Phase::Ready if step.class == Class::H => {
             format!("do \"{title}\", then {} attest what you see", key(screen, Command::Attest))
         }
@@ -233,17 +234,38 @@ fn step_sentence(screen: &Screen<'_>) -> String {
     }
 }
 
+/// `A arm this console, then `, where acts are blocked.
+fn armed_first(screen: &Screen<'_>) -> String {
+    match screen.access {
+        Access::Safe => format!("{} arm this console, then ", key(screen, Command::Arm)),
+        Access::Armed | Access::ReadOnly => String::new(),
+    }
+}
+
+/// A step that waits for a region which cannot answer: the way on is to take it for lost.
+fn as_if_lost(screen: &Screen<'_>, step: &Step) -> String {
+    let (arm, escalate) = (armed_first(screen), key(screen, Command::Escalate));
+    let (title, lost) = (&step.title, words::label(screen, words::direction(screen).from));
+    format!("{arm}{escalate} go on as if {lost} were lost: \"{title}\" asks it, and it is red")
+}
+
+/// True for a step whose gates do not hold now, and ask less once the primary is taken for lost.
+fn waits(screen: &Screen<'_>, step: &Step) -> bool {
+    let weaker = step.gates.iter().any(|gate| gate.ungraceful.is_some());
+    weaker && dialog::seen_gates(screen, step).iter().any(|seen| seen.held != Some(true))
+}
+
 /// A step runs: what can be run beside it, else that it is waited for.
 fn running(screen: &Screen<'_>, phase: Phase, title: &str) -> String {
     let ready = words::ready_beside(screen);
     let late = words::current(screen).and_then(|(step, _)| clocks::stuck(screen, &step.id));
     if let Some(step) = ready.filter(|_| screen.access != Access::ReadOnly) {
+        if words::is_planned_without_primary(screen) && waits(screen, step) {
+            return as_if_lost(screen, step);
+        }
         let act = if step.class == Class::H { Command::Attest } else { Command::Run };
         let (act, beside) = (key(screen, act), &step.title);
-        let first = match screen.access {
-            Access::Safe => format!("{} arm this console, then ", key(screen, Command::Arm)),
-            Access::Armed | Access::ReadOnly => String::new(),
-        };
+        let first = armed_first(screen);
         let goes_on = late.map_or_else(
             || "goes on".to_owned(),
             |late| {
@@ -275,4 +297,41 @@ fn closed(screen: &Screen<'_>, run: &Run) -> String {
     };
     let (report, choose) = (key(screen, Command::Report), key(screen, Command::Choose));
     format!("{how}.  {report} read the report   {choose} choose the next runbook")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::run::event::Mode;
+    use crate::ui::fixture;
+
+    #[test]
+    fn a_planned_run_that_asks_a_lost_region_is_told_the_way_on() {
+        // The run's mode, whether the console is armed, and how the sentence begins.
+        let check = |mode: Mode, access: Access, want: &str| {
+            let mut fixture = fixture::of("confirm").expect("the moment exists");
+            fixture.model.dialog = None;
+            fixture.access = access;
+            let run = fixture.run.as_mut().expect("a run");
+            run.mode = mode;
+            let found = sentence(&fixture.screen());
+            assert!(found.starts_with(want), "{found}");
+        };
+        check(Mode::Planned, Access::Armed, "! go on as if us-east-1 were lost");
+        check(Mode::Planned, Access::Safe, "A arm this console, then ! go on as if");
+        check(Mode::Ungraceful, Access::Armed, "r run ");
+    }
+
+    #[test]
+    fn a_run_that_is_only_open_has_moved_nothing() {
+        let mut fixture = fixture::of("declared").expect("the moment exists");
+        let parts = |fixture: &fixture::Fixture| {
+            let screen = fixture.screen();
+            let way = words::direction(&screen);
+            [way.from, way.to].map(|side| words::part(&screen, side))
+        };
+        assert_eq!(parts(&fixture), ["was PRIMARY", "taking over"]);
+        fixture.run.as_mut().expect("a run").declaration = None;
+        assert_eq!(parts(&fixture), ["PRIMARY", "standby"]);
+    }
 }

@@ -197,13 +197,15 @@ fn right_rows(screen: &Screen<'_>, rows: usize, width: usize) -> Vec<Row> {
     }
     all.resize(rows.saturating_sub(2), Row::new());
     let worst = readiness::worst_lags(screen);
-    let lags: Vec<Row> = worst.iter().map(|text| Row::of(TEXT, text)).collect();
-    let no_lag = || vec![Row::of(MUTED, "no lag is known yet")];
-    let lags = if lags.is_empty() { no_lag() } else { lags };
+    let mut lags: Vec<Row> = worst.iter().map(|text| Row::of(TEXT, text)).collect();
+    match lags.first_mut() {
+        None => lags.push(Row::of(MUTED, "no lag is known yet")),
+        Some(first) => *first = Row::of(MUTED, "worst lag ").join(first.clone()),
+    }
     let inner = width.saturating_sub(LEAD);
-    all.push(lead("worst 24 h").join(as_many(lags, "   ", inner)));
+    all.push(lead("last 24 h").join(as_many(lags, "   ", inner)));
     let day = readiness::day(screen).into_iter().map(|text| Row::of(TEXT, text)).collect();
-    all.push(lead("last 24 h").join(as_many(day, "   ", inner)));
+    all.push(lead("").join(as_many(day, "   ", inner)));
     all
 }
 

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::domain::readiness::worst_first;
 use crate::domain::reading::FactValue;
 use crate::domain::snapshot::CellState;
 use crate::domain::text::Clean;
@@ -134,6 +135,28 @@ fn standby(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     let met = assessment.criteria.iter().filter(|criterion| criterion.met == Met::Yes).count();
     rows.extend(fact("", OK, &format!("ok {met} criteria are met"), width));
     rows
+}
+
+/// The same in one row: what speaks against it first, and the key of the list.
+fn standby_row(screen: &Screen<'_>, width: usize) -> Row {
+    let assessment = screen.assessment;
+    let label = words::label(screen, assessment.standby());
+    let open: Vec<&str> = worst_first(&assessment.criteria)
+        .into_iter()
+        .filter(|criterion| criterion.met != Met::Yes)
+        .map(|criterion| criterion.asks.as_str())
+        .collect();
+    let why = match open.as_slice() {
+        [] => String::new(),
+        [one] => format!(", open: {one}"),
+        [first, more @ ..] => format!(", open: {first}, {} more", more.len()),
+    };
+    let verdict = readiness::verdict(screen).text();
+    let key = words::key(screen, Command::Readiness);
+    Row::of(FOCUS, fit("STANDBY", LEAD))
+        .put(spoken::verdict_ink(&assessment.verdict), format!("{label} is {verdict}"))
+        .put(TEXT, format!("{why}   {key} = list"))
+        .cut(width)
 }
 
 /// Whether the lost region can still take writes, as far as anything tells.
@@ -297,7 +320,7 @@ fn draw_compact(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
     let text = format!("we expect to lose: {}", losses.join(", "));
     know.extend(fact("DATA", TEXT, &text, width));
     know.extend(fence(screen, width));
-    know.extend(standby(screen, width));
+    know.push(standby_row(screen, width));
     let act = do_rows(screen, width);
     let room = usize::from(area.height).saturating_sub(2);
     let act_room = act.len().min(room * 2 / 5);

@@ -6,7 +6,7 @@ use crate::domain::ids::Side;
 use crate::domain::site::SystemSpec;
 use crate::domain::snapshot::{Cell, CellState};
 use crate::domain::time::short_time;
-use crate::domain::verdict::{Primary, Priority};
+use crate::domain::verdict::{Alarm, Primary, Priority};
 use crate::ui::model::Panel;
 use crate::ui::screen::Screen;
 use crate::ui::widget::canvas::{Canvas, FrameLook};
@@ -48,6 +48,12 @@ fn priority(screen: &Screen<'_>, system: &SystemSpec, side: Side) -> Option<Prio
         .min()
 }
 
+/// How urgent the alarm is that explains others of this side.
+fn cause(screen: &Screen<'_>, side: Side) -> Option<Priority> {
+    let explains = |alarm: &&Alarm| alarm.side == Some(side) && !alarm.consequences.is_empty();
+    screen.assessment.alarms.iter().filter(explains).map(|alarm| alarm.priority).min()
+}
+
 fn note_of(cell: &Cell) -> String {
     cell.last_reading.as_ref().map_or_else(String::new, |reading| {
         let mut words = Vec::new();
@@ -56,7 +62,9 @@ fn note_of(cell: &Cell) -> String {
         words.extend(role.filter(|role| !told.starts_with(&role.to_lowercase())));
         if let Some(capacity) = reading.capacity {
             let count = format!("{}/{}", capacity.ready, capacity.wanted);
-            if !reading.note.as_str().contains(&count) {
+            let spoken = format!("{} of {}", capacity.ready, capacity.wanted);
+            let note = reading.note.as_str();
+            if !note.contains(&count) && !note.contains(&spoken) {
                 words.push(count);
             }
         }
@@ -82,6 +90,11 @@ fn seen<'a>(screen: &Screen<'a>, system: &SystemSpec, side: Side) -> Option<Seen
     let told = priority(screen, system, side);
     let state = cell.state(screen.now, system.every);
     let is_idle = system.idle_standby && side == screen.assessment.standby();
+    // What a worse alarm of its side explains is no more urgent than that alarm.
+    let told = match (&state, told) {
+        (CellState::Down(_), None) if !is_idle => cause(screen, side),
+        (_, told) => told,
+    };
     let flagged = |default: Priority| words::glyph(told.unwrap_or(default)).0;
     let ink = match &state {
         CellState::Up if told.is_none() => OK,

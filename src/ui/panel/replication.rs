@@ -133,6 +133,14 @@ fn last_known(screen: &Screen<'_>, system: &SystemSpec, limit: String) -> LagSho
         }
     };
     let verdict = if frozen { verdict } else { (STALE, "?".to_owned()) };
+    let measured = screen.run.and_then(|run| {
+        run.losses.iter().rev().find(|(store, ..)| *store == system.id).map(|(_, lost, _)| *lost)
+    });
+    // Once a step has measured it, what was expected is not left standing alone.
+    let basis = match measured {
+        Some(lost) => format!("measured {}", words::seconds(lost)),
+        None => basis,
+    };
     LagShown { lag, amount, limit, verdict, basis }
 }
 

@@ -14,14 +14,14 @@ pub fn next_lead(width: usize) -> &'static str {
     if width >= 60 { "NEXT  " } else { "NEXT " }
 }
 
-/// `UPDATE DUE 02:11`, `UPDATE LATE 01:03`, and whether it is late; none while none is owed.
+/// `UPDATE IN 02:11`, `UPDATE LATE 01:03`, and whether it is late; none while none is owed.
 #[must_use]
 pub fn told(screen: &Screen<'_>) -> Option<(Row, bool)> {
     Some(match rhythm(screen.run, screen.now)? {
         Rhythm::Due(left) => {
             // Whole seconds that are left, the last one shown as such.
             let left = left + std::time::Duration::from_millis(999);
-            (Row::of(MUTED, format!("UPDATE DUE {}", words::minutes(left))), false)
+            (Row::of(MUTED, format!("UPDATE IN {}", words::minutes(left))), false)
         }
         Rhythm::Late(by) => (Row::of(WARN, format!("UPDATE LATE {}", words::minutes(by))), true),
     })
@@ -62,15 +62,15 @@ mod tests {
         };
         check("healthy", 0, None);
         check("red", 900, None);
-        check("declared", 0, Some("UPDATE DUE 05:00"));
-        check("declared", 169, Some("UPDATE DUE 02:11"));
-        check("declared", 299, Some("UPDATE DUE 00:01"));
+        check("declared", 0, Some("UPDATE IN 05:00"));
+        check("declared", 169, Some("UPDATE IN 02:11"));
+        check("declared", 299, Some("UPDATE IN 00:01"));
         check("declared", 300, Some("UPDATE LATE 00:00"));
         check("declared", 363, Some("UPDATE LATE 01:03"));
         check("declared", 300 + 3723, Some("UPDATE LATE 1:02:03"));
         // Declared at second 392; handed over at 906 and at 1252.
         check("held", 1252 - 392, Some("UPDATE LATE 00:46"));
-        check("running", 1252 - 392, Some("UPDATE DUE 05:00"));
+        check("running", 1252 - 392, Some("UPDATE IN 05:00"));
         check("running", 1252 - 392 + 301, Some("UPDATE LATE 00:01"));
         check("restored", 4000, None);
     }
@@ -92,7 +92,7 @@ mod tests {
         };
         let update = |number| Some(Body::Updated { number, lines: Vec::new() });
         let late = Some("UPDATE LATE 00:10".to_owned());
-        let due = Some("UPDATE DUE 05:00".to_owned());
+        let due = Some("UPDATE IN 05:00".to_owned());
         assert_eq!(told_at(&mut fixture, 310, None), late);
         assert_eq!(told_at(&mut fixture, 311, update(1)), due);
         assert_eq!(told_at(&mut fixture, 621, None), late);

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::domain::ids::Side;
 use crate::domain::ledger::{LedgerRow, LossVerdict};
+use crate::domain::run::event::Mode;
 use crate::domain::run::phase::Stage;
-use crate::domain::run::state::StepState;
+use crate::domain::run::state::{Run, StepState};
 use crate::domain::runbook::{Direction, Step};
 use crate::domain::time::{Stamp, short_time};
 use crate::domain::verdict::{Primary, Priority, T0Basis};
@@ -75,11 +76,25 @@ pub fn label<'a>(screen: &Screen<'a>, side: Side) -> &'a str {
     screen.site.region(side).label.as_str()
 }
 
+/// True while a planned run goes on although the primary is red: its gates ask a region that cannot
+/// answer.
+#[must_use]
+pub fn is_planned_without_primary(screen: &Screen<'_>) -> bool {
+    let planned = |run: &Run| {
+        run.mode == Mode::Planned
+            && matches!(run.stage, Stage::Declared | Stage::Executing | Stage::Held)
+    };
+    matches!(screen.assessment.primary, Primary::Red { .. }) && screen.run.is_some_and(planned)
+}
+
 /// The part that a region plays now.
 #[must_use]
 pub fn part(screen: &Screen<'_>, side: Side) -> &'static str {
-    let Some(run) = screen.run.filter(|run| !run.stage.is_closed() || run.restored.is_some())
-    else {
+    // A run that is only open has moved nothing: nobody declared yet.
+    let moves = |run: &&Run| {
+        run.restored.is_some() || (!run.stage.is_closed() && run.declaration.is_some())
+    };
+    let Some(run) = screen.run.filter(moves) else {
         return if side == screen.assessment.active { "PRIMARY" } else { "standby" };
     };
     let leaving = side == run.direction.from;

@@ -39,7 +39,7 @@ pub(super) fn sheet(
     foot.extend(words_field("the reason:", REASON_CHARS_MIN, reason, at_reason, width));
     foot.push(leave_row("").cut(width));
     Sheet {
-        title: Row::plain("GIVE THE RUN UP"),
+        title: Row::plain("ABORT THE RUN"),
         right: Row::of(WARN, "▲2 the service is not restored by this"),
         body,
         foot,

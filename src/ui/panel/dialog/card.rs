@@ -35,16 +35,22 @@ pub(super) fn sheet(screen: &Screen<'_>, card: &Card, width: usize, size: (u16, 
             ..Sheet::default()
         };
     };
-    let mut body = if width >= COLUMNS_FROM {
+    let costs = cost_rows(screen, card, step, width);
+    let body = if width >= COLUMNS_FROM {
         let half = width / 2 - 1;
-        beside(&change_rows(screen, card, half), &check_rows(screen, card, step, half), half)
+        let (change, checks) =
+            (change_rows(screen, card, half), check_rows(screen, card, step, half));
+        let mut rows = beside(&change, &checks, half);
+        rows.push(Row::new());
+        rows.extend(costs);
+        rows
     } else {
+        // What it costs stays above the fold: the foot sums the checks up.
         let mut rows = change_rows(screen, card, width);
+        rows.extend(costs);
         rows.extend(check_rows(screen, card, step, width));
         rows
     };
-    body.push(Row::new());
-    body.extend(cost_rows(screen, card, step, width));
     Sheet {
         title: title(screen, card, step),
         right: danger(card, step, width),
@@ -133,14 +139,20 @@ fn change_rows(screen: &Screen<'_>, card: &Card, width: usize) -> Vec<Row> {
     let count =
         |mark: char| seen.preview.changes.iter().filter(|change| change.mark == mark).count();
     let (changes, adds, removes) = (count('~'), count('+'), count('-'));
-    rows.push(Row::of(MUTED, format!("{changes} to change, {removes} to remove, {adds} to add")));
+    let counts = Row::of(MUTED, format!("{changes} to change, {removes} to remove, {adds} to add"));
+    match rows.first_mut() {
+        Some(head) if head.width() + 3 + counts.width() <= width => {
+            *head = head.clone().put(TEXT, "   ").join(counts);
+        }
+        Some(_) | None => rows.push(counts),
+    }
     rows.extend(paragraph(TEXT, &format!("$ {}", seen.preview.call), width));
     rows.extend(paragraph(MUTED, &format!("as {}", seen.preview.acts_as), width));
     rows
 }
 
 /// The step's gates as they are seen in this frame.
-pub(super) fn seen_gates(screen: &Screen<'_>, step: &Step) -> Vec<Seen> {
+pub(in crate::ui::panel) fn seen_gates(screen: &Screen<'_>, step: &Step) -> Vec<Seen> {
     let run = screen.run;
     let ungraceful = run.is_some_and(|run| run.is_ungraceful(&step.id));
     let accepted = run.and_then(|run| run.accepted.as_ref().and(run.ledger.as_ref()));
@@ -207,6 +219,12 @@ fn cost_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec
         };
         rows.extend(fact("LOSE", ink, &text, width));
     }
+    if !card.back {
+        for (index, (ink, text)) in clocks::start_rows(screen, &step.id).into_iter().enumerate() {
+            let lead = if index == 0 { "RTO" } else { "" };
+            rows.extend(fact(lead, ink, &text, width));
+        }
+    }
     let undo = match &step.compensation {
         Compensation::Action { action, .. } if card.back => {
             format!("this takes it back: {}, {}", action.name, action.doc.trim_end_matches('.'))
@@ -229,12 +247,6 @@ fn cost_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec
     let fence = step.action.fencing.words();
     let takes = format!("{usual}; given up after {most}; a second call is {fence}");
     rows.extend(fact("TAKES", TEXT, &takes, width));
-    if !card.back {
-        for (index, (ink, text)) in clocks::start_rows(screen, &step.id).into_iter().enumerate() {
-            let lead = if index == 0 { "RTO" } else { "" };
-            rows.extend(fact(lead, ink, &text, width));
-        }
-    }
     if let Some(say) = &step.say {
         rows.extend(fact("SAY", TEXT, &format!("\"{say}\""), width));
         rows.extend(fact("", MUTED, "objection? Esc, then write it down", width));

@@ -9,7 +9,7 @@ use crate::ui::widget::ink::{BORDER, CRIT, Ink, OK, TEXT, UNKNOWN, WARN};
 use crate::ui::widget::row::Row;
 use crate::ui::widget::sheet::Sheet;
 
-use super::fields::{exact, fact, leave_row, words as words_field};
+use super::fields::{LEAD, exact, fact, leave_row, words as words_field};
 use super::ledger;
 
 /// Failing systems named before the rest is only counted.
@@ -32,7 +32,8 @@ pub(super) fn sheet(
     body.extend(fact("RULE", TEXT, &rule, width));
     for signal in signals.iter().take(SIGNALS_MAX) {
         let text = format!("{} since {}: {}", signal.system, signal.since.utc(), signal.why);
-        body.extend(fact("", TEXT, &text, width));
+        // One row each: T0 and the losses stay in sight on a small screen.
+        body.push(Row::plain(" ".repeat(LEAD)).put(TEXT, text).cut(width));
     }
     if signals.len() > SIGNALS_MAX {
         let text = format!("and {} more", signals.len() - SIGNALS_MAX);

@@ -47,7 +47,9 @@ fn looks(screen: &Screen<'_>, cell: &Cell, width: usize) -> Vec<Row> {
             .map(|fact| format!("{} = {}", fact.name, fact.value.shown()))
             .collect();
         if !facts.is_empty() {
-            rows.extend(fact("  facts", MUTED, &facts.join(", "), width));
+            // Facts are of the last good look: beside a failure they are no news of now.
+            let lead = if cell.failures > 0 { "  before" } else { "  facts" };
+            rows.extend(fact(lead, MUTED, &facts.join(", "), width));
         }
     }
     rows
@@ -96,7 +98,7 @@ pub(super) fn sheet(screen: &Screen<'_>, side: Side, scroll: usize, width: usize
     }
     let mut foot = vec![Row::of(BORDER, "─".repeat(width))];
     let text = format!(
-        "seen from {} only; red needs {} failing systems.   Tab = the other region   Esc = close",
+        "seen from {} only; red needs {} failing systems. Tab = the other region, Esc = close",
         screen.me.host, screen.site.red_needs_signals
     );
     foot.extend(paragraph(MUTED, &text, width));

@@ -3,7 +3,7 @@
 use crate::domain::ids::StepId;
 use crate::domain::run::phase::Phase;
 use crate::ui::model::{Field, FormPurpose};
-use crate::ui::panel::{runbook, words};
+use crate::ui::panel::{region, runbook, words};
 use crate::ui::screen::Screen;
 use crate::ui::update::{Facts, least_chars};
 use crate::ui::widget::ink::{BORDER, FOCUS, TEXT, WARN};
@@ -11,7 +11,7 @@ use crate::ui::widget::row::Row;
 use crate::ui::widget::sheet::Sheet;
 
 use super::fields::{LEAD, exact, fact, leave_row, paragraph, words as words_field};
-use super::readiness;
+use super::{lossy, readiness};
 
 /// What stands above the field: title, explanation, and what is asked.
 fn texts(purpose: &FormPurpose) -> (&'static str, &'static str, &'static str) {
@@ -78,7 +78,12 @@ fn step_rows(screen: &Screen<'_>, purpose: &FormPurpose, width: usize) -> Vec<Ro
     let Some(id) = subject(purpose) else {
         return match purpose {
             FormPurpose::Criterion(key, _) => readiness::form_rows(screen, key, width),
-            FormPurpose::Escalate(None) => fact("WHAT", TEXT, "the whole run", width),
+            FormPurpose::Escalate(None) => {
+                let mut rows = primary_rows(screen, width);
+                rows.extend(fact("WHAT", TEXT, "the whole run; Tab = only one step", width));
+                rows.extend(lossy::escalated(screen, None, width));
+                rows
+            }
             FormPurpose::Escalate(Some(_))
             | FormPurpose::Note
             | FormPurpose::Seek
@@ -92,6 +97,13 @@ fn step_rows(screen: &Screen<'_>, purpose: &FormPurpose, width: usize) -> Vec<Ro
     let step = screen.runbook.and_then(|book| book.step(id));
     let title = step.map_or_else(|| id.to_string(), |step| format!("{id}  {}", step.title));
     let mut rows = fact("STEP", TEXT, &title, width);
+    if matches!(purpose, FormPurpose::Escalate(_)) {
+        let mut told = primary_rows(screen, width);
+        told.extend(fact("WHAT", TEXT, "this step only; Tab = the whole run", width));
+        told.append(&mut rows);
+        rows = told;
+        rows.extend(lossy::escalated(screen, Some(id), width));
+    }
     let state = screen.run.and_then(|run| run.step(id));
     if let (Some(step), Some(state)) = (step, state) {
         let told = runbook::told(screen, step, Some(state));
@@ -110,6 +122,14 @@ fn step_rows(screen: &Screen<'_>, purpose: &FormPurpose, width: usize) -> Vec<Ro
         }
     }
     rows
+}
+
+/// How the region that would be taken for lost is now.
+fn primary_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
+    let side = words::direction(screen).from;
+    let label = words::label(screen, side);
+    let lead = Row::of(FOCUS, format!("{:<LEAD$}", "PRIMARY")).put(TEXT, format!("{label} "));
+    vec![lead.join(region::summary(screen, side)).cut(width)]
 }
 
 /// The sheet.

@@ -1,7 +1,10 @@
 //! What a step does otherwise once the primary is lost, told before anything starts.
 
+use crate::domain::ids::StepId;
 use crate::domain::runbook::{Gate, Runbook, Step, Ungraceful, UngracefulGate};
 use crate::domain::time::short_time;
+use crate::ui::command::Command;
+use crate::ui::panel::words;
 use crate::ui::screen::Screen;
 use crate::ui::widget::ink::{MUTED, TEXT, WARN};
 use crate::ui::widget::row::Row;
@@ -19,7 +22,21 @@ pub(super) fn rows(screen: &Screen<'_>, step: &Step, width: usize) -> Vec<Row> {
     if lost || told.is_empty() {
         return Vec::new();
     }
-    fact("IF LOST", TEXT, &told.join("; "), width)
+    let told = told.join("; ");
+    if words::is_planned_without_primary(screen) {
+        let key = words::key(screen, Command::Escalate);
+        return fact("IF LOST", WARN, &format!("▲2 {key} goes on so: {told}"), width);
+    }
+    fact("IF LOST", TEXT, &told, width)
+}
+
+/// The rows of one step, or of all the runbook's, that would be escalated.
+pub(super) fn escalated(screen: &Screen<'_>, step: Option<&StepId>, width: usize) -> Vec<Row> {
+    let Some(book) = screen.runbook else { return Vec::new() };
+    let Some(step) = step else { return list(book, width) };
+    let told = book.step(step).map(differences).unwrap_or_default();
+    let told = if told.is_empty() { "nothing".to_owned() } else { told.join("; ") };
+    fact("OTHERWISE", TEXT, &told, width)
 }
 
 /// The rows of a runbook that is being chosen: every step that is done otherwise.

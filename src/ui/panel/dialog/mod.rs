@@ -25,6 +25,8 @@ use crate::ui::screen::Screen;
 use crate::ui::widget::canvas::Canvas;
 use crate::ui::widget::sheet::{self, Sheet};
 
+pub(super) use card::seen_gates;
+
 /// Draws a dialog over the content.
 pub fn draw(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>, dialog: &Dialog) {
     let rows = usize::from(content.height);

@@ -1,10 +1,12 @@
 //! The go/no-go list: every criterion with its evidence, since when, and who accepted it as it is.
 
+use crate::domain::catalogue::Change;
 use crate::domain::readiness::{acceptance, worst_first};
+use crate::domain::run::phase::Phase;
 use crate::domain::verdict::{Criterion, Met};
 use crate::ui::panel::{readiness, words};
 use crate::ui::screen::{Access, Screen};
-use crate::ui::widget::ink::{BORDER, FOCUS, MUTED, SELECTION, TEXT};
+use crate::ui::widget::ink::{BORDER, FOCUS, INFO, MUTED, SELECTION, TEXT};
 use crate::ui::widget::row::{Row, wrap};
 use crate::ui::widget::sheet::Sheet;
 
@@ -70,12 +72,30 @@ fn day_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     rows
 }
 
+/// Once a step that cannot be taken back was done, that the list asks a question already answered.
+fn decided(screen: &Screen<'_>, width: usize) -> Vec<Row> {
+    let (Some(run), Some(book)) = (screen.run, screen.runbook) else { return Vec::new() };
+    let open = run.declaration.is_some() && !run.stage.is_closed();
+    let promoted = book.steps.iter().find(|step| {
+        step.action.change == Change::Promote
+            && run.step(&step.id).is_some_and(|state| state.phase == Phase::Done)
+    });
+    let Some(step) = promoted.filter(|_| open) else { return Vec::new() };
+    let standby = words::label(screen, screen.assessment.standby());
+    let text = format!(
+        "◆3 decided: {} is done. The list still asks whether {standby}, as a standby, may take \
+         over.",
+        step.id
+    );
+    paragraph(INFO, &text, width)
+}
+
 /// The sheet.
 pub(super) fn sheet(screen: &Screen<'_>, selected: Option<&String>, width: usize) -> Sheet {
     let sorted = worst_first(&screen.assessment.criteria);
     let place = |key: &String| sorted.iter().position(|criterion| criterion.key == *key);
     let chosen = selected.and_then(place).unwrap_or(0);
-    let (mut body, mut at) = (Vec::new(), 0);
+    let (mut body, mut at) = (decided(screen, width), 0);
     for (index, criterion) in sorted.iter().enumerate() {
         if index == chosen {
             at = body.len();
@@ -115,7 +135,14 @@ pub(super) fn form_rows(screen: &Screen<'_>, key: &str, width: usize) -> Vec<Row
     };
     let (ink, glyph) = readiness::glyph(criterion);
     let mut rows = fact("ASKED", TEXT, criterion.asks.as_str(), width);
-    let state = format!("{glyph} {}: {}", criterion.met.word(), criterion.evidence);
+    let word = criterion.met.word();
+    let evidence = criterion.evidence.as_str();
+    // What cannot be told says so itself.
+    let state = if evidence.starts_with(word) {
+        format!("{glyph} {evidence}")
+    } else {
+        format!("{glyph} {word}: {evidence}")
+    };
     rows.extend(fact("SEEN", ink, &state, width));
     rows.extend(fact("", MUTED, &readiness::since(screen, criterion), width));
     rows

@@ -10,7 +10,7 @@ use crate::ui::widget::ink::{BORDER, FOCUS, MUTED, SELECTION, TEXT};
 use crate::ui::widget::row::Row;
 use crate::ui::widget::sheet::Sheet;
 
-use super::fields::{fact, leave_row};
+use super::fields::leave_row;
 use super::lossy;
 
 /// The sheet.
@@ -28,7 +28,7 @@ pub(super) fn sheet(screen: &Screen<'_>, choose: &Choose, width: usize) -> Sheet
             let right = Row::of(
                 MUTED,
                 format!(
-                    "{} > {}  {} steps, {hard} irreversible, {} in all",
+                    "{} > {}  {} steps, {hard} irreversible, {} one by one",
                     words::label(screen, book.from),
                     words::label(screen, book.to),
                     book.steps.len(),
@@ -45,7 +45,7 @@ pub(super) fn sheet(screen: &Screen<'_>, choose: &Choose, width: usize) -> Sheet
     body.push(Row::new());
     let mode = |mode: Mode, text: &str| {
         let mark = if choose.mode == mode { "(x)" } else { "( )" };
-        fact(mark, TEXT, &format!("{}: {text}", mode.word()), width)
+        vec![Row::plain(format!("{mark} {}: {text}", mode.word())).cut(width)]
     };
     body.extend(mode(Mode::Planned, "both regions answer, nothing may be lost"));
     body.extend(mode(Mode::Ungraceful, "the primary is lost; lag gates use the accepted ledger"));

@@ -24,7 +24,7 @@ pub(super) fn sheet(screen: &Screen<'_>, field: &Field, scroll: usize, width: us
     }
     body.push(Row::of(MUTED, "made of what is on the screen, without names of hosts").cut(width));
     let (ink, right, enter) = match is_recorded(screen) {
-        Ok(()) => (INFO, "◆3 copied, and put on record", "Enter = record it and copy it."),
+        Ok(()) => (INFO, "◆3 Enter puts it on record", "Enter = record it and copy it."),
         Err(why) => (WARN, why, "Enter = copy it, NOT recorded."),
     };
     Sheet {
