@@ -1,5 +1,4 @@
-//! What takes long to come about, made without waiting: a run of ten thousand entries with an hour
-//! of readings, and a console that has looked for five minutes.
+//! A run of a long incident: ten thousand entries, with an hour of readings, made without waiting.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,13 +7,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use warroom::app::site_file;
-use warroom::domain::day::Day;
-use warroom::domain::history::SAMPLES_MAX;
-use warroom::domain::ids::Side;
-use warroom::domain::readiness::Spells;
 use warroom::domain::reading::{Health, Reading};
 use warroom::domain::run::event::{Actor, Body, RunKind};
-use warroom::domain::snapshot::Snapshot;
 use warroom::domain::time::Stamp;
 use warroom::port::{Clock, Looks};
 use warroom::runtime::clock::SystemClock;
@@ -22,8 +16,6 @@ use warroom::runtime::console::{Console, Parts};
 use warroom::runtime::desk::ObserverDesk;
 use warroom::runtime::event::Event;
 use warroom::runtime::journal::{Journal, ReadBack, Reply};
-use warroom::runtime::observations::{Keeper, Observations};
-use warroom::runtime::paths::StatePaths;
 use warroom::runtime::recording::Recorder;
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
@@ -129,37 +121,4 @@ pub fn fill_with_readings(folder: &Path, site: &Path) -> usize {
         drop(recorder.settle(&mut console, now));
     }
     number
-}
-
-/// Leaves what a console leaves that has looked at a site of this many systems for so long that all
-/// of its histories are full.
-pub fn remember(state: &Path, site: &Path) {
-    let site = site_file::load(site).expect("a site").site;
-    let now = SystemClock::new().now();
-    let mut snapshot = Snapshot::default();
-    for second in 0..u64::try_from(SAMPLES_MAX).expect("small") {
-        let at = Stamp {
-            wall_ms: now.wall_ms - 300_000 + i64::try_from(second * 1000).expect("small"),
-            boot_ms: now.boot_ms.saturating_sub(300_000) + second * 1000,
-            ..now
-        };
-        for system in &site.systems {
-            for side in Side::BOTH {
-                let mut reading = Reading::new(at, Health::Up, "200 OK");
-                reading.took_ms = Some(second % 40);
-                snapshot.record(&system.id, side, at, Ok(reading));
-            }
-        }
-    }
-    let observations = Observations {
-        saved: now,
-        snapshot,
-        red: None,
-        ledger: None,
-        active: Some(Side::A),
-        day: Day::default(),
-        spells: Spells::default(),
-    };
-    let folder = StatePaths::at(&state.join("warroom")).site(&site.name).expect("a name");
-    Keeper::start(&folder).expect("a folder").keep(observations);
 }

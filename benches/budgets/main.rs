@@ -82,12 +82,9 @@ fn first_frame(place: &Place) -> Duration {
 }
 
 fn start() {
-    for (what, count) in [("1 system", 1), ("50 systems", 50), ("50, five minutes on", 50)] {
+    for (what, count) in [("1 system", 1), ("50 systems", 50)] {
         let peers = Peers::start();
         let place = Place::new(count, [&peers.healthy; 2], 1);
-        if what.contains("five minutes") {
-            long::remember(place.path(), Path::new(&place.site()));
-        }
         let times = (0..STARTS).map(|_| first_frame(&place)).collect();
         budget(&format!("exec to first frame, {what}"), "ms", Some(15.0), 8.0).ranks(times);
     }
@@ -129,7 +126,6 @@ fn keys() {
 fn flood() {
     let peers = Peers::start();
     let place = Place::flooding(1000, [&peers.healthy, &peers.hung]);
-    long::remember(place.path(), Path::new(&place.site()));
     let mut seat = console(&place);
     declare(&mut seat);
     arm(&mut seat);
@@ -168,7 +164,6 @@ fn busy(seat: &Seat) -> f64 {
 fn idle() {
     let peers = Peers::start();
     let place = Place::new(50, [&peers.healthy; 2], 1);
-    long::remember(place.path(), Path::new(&place.site()));
     let seat = console(&place);
     pass(Duration::from_secs(4));
     let told = seat.bytes().len();

@@ -144,7 +144,7 @@ impl History {
     }
 }
 
-/// A history as files have it: it is written every second, for every system.
+/// A history as a recording has it: that of every system, each time that it begins anew.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     /// Whole samples, in older files; always there, so that an older version reads newer files and

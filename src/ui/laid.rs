@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn it_is_made_again_only_when_it_would_be_another() {
-        let fixture = fixture::of("executing").expect("a moment");
+        let fixture = fixture::of("running").expect("a moment");
         let (site, plan) = (&fixture.site, &fixture.runbooks[0]);
         let mut run = fixture.run.clone().expect("a run");
         let first = Laid::renew(None, (&run, plan, site), ReportPart::All, 100);

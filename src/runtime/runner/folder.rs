@@ -12,7 +12,7 @@ use crate::domain::run::event::Outcome;
 use crate::domain::time::Stamp;
 use crate::runtime::journal::ATTEMPTS_FOLDER;
 use crate::runtime::journal::lock::Lock;
-use crate::runtime::paths::{make_folder, open_file, sync_folder, write_file};
+use crate::runtime::paths::{create_file, make_folder, open_file, sync_folder, write_file};
 
 /// The intent, written by the console before the runner is started.
 pub const INTENT_FILE: &str = "intent";
@@ -82,7 +82,8 @@ impl AttemptFolder {
             other => other?,
         }
         make_folder(&folder.path)?;
-        write_file(&folder.file(LOCK_FILE), b"")?;
+        // Empty: all there is of it is its name, which the folder makes durable.
+        create_file(&folder.file(LOCK_FILE))?;
         write_file(&folder.file(INTENT_FILE), &serde_json::to_vec(intent)?)?;
         // An earlier console may have been killed before the step's folder was durable.
         [&folder.path, &step, &attempts].into_iter().try_for_each(|folder| sync_folder(folder))?;
