@@ -1,9 +1,16 @@
 //! What the whole program costs, measured from outside of it against the budgets of the design.
+//!
+//! `cargo bench` prints everything: this table, the journal's cost beside the bare disk
+//! (`journal`), and the cost of a judgement and of a forecast (`think`).
+//! `cargo bench --bench budgets` prints this table alone, `cargo bench --bench budgets -- keys` the
+//! rows of one name. Whatever else runs on the machine is in the figures: compare within one run.
 
+mod long;
 #[expect(dead_code, reason = "the tests of the terminal use more of it")]
 #[path = "../../tests/seat/mod.rs"]
 mod seat;
 mod site;
+mod table;
 
 use std::fs;
 use std::path::Path;
@@ -12,9 +19,9 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use seat::{Seat, Start, WARROOM, pass};
 use site::{Peers, Place};
-use warroom::domain::run::event::{Actor, Body};
-use warroom::runtime::clock::SystemClock;
-use warroom::runtime::journal::{self, Journal, Reply};
+use table::budget;
+use warroom::domain::run::event::Body;
+use warroom::runtime::journal;
 
 /// Starts measured for the time to the first frame.
 const STARTS: usize = 20;
@@ -25,70 +32,29 @@ const KEYS: usize = 150;
 /// How long an idle console is watched.
 const IDLE: Duration = Duration::from_secs(10);
 
-/// Events of the journal of a crashed console.
-const EVENTS: usize = 10_000;
-
 /// Steps that do nothing.
 const STEPS: usize = 8;
 
 fn main() {
     let wanted = std::env::args().nth(1).filter(|argument| !argument.starts_with('-'));
-    let rows: [(&str, fn()); 7] = [
+    let rows: [(&str, fn()); 11] = [
         ("start", start),
         ("keys", keys),
         ("flood", flood),
         ("idle", idle),
+        ("recording", recording),
         ("red", red),
         ("step", step),
         ("back", back),
+        ("overlay", overlay),
+        ("replay", replay),
+        ("status", status),
     ];
     println!("{:<52} {:>8} {:>8}   measured", "budget", "first", "final");
     for (name, measure) in rows {
         if wanted.as_ref().is_none_or(|wanted| name.contains(wanted.as_str())) {
             measure();
         }
-    }
-}
-
-/// What a budget allows to the first parts and at the end, in the unit of what is measured.
-struct Budget {
-    what: String,
-    unit: &'static str,
-    first: Option<f64>,
-    last: f64,
-}
-
-/// A budget of the design.
-fn budget(what: &str, unit: &'static str, first: Option<f64>, last: f64) -> Budget {
-    Budget { what: what.to_owned(), unit, first, last }
-}
-
-impl Budget {
-    /// Prints one row of the table: what is allowed, what was measured, which of both is kept.
-    fn row(&self, measured: f64, more: &str) {
-        let allowed = |limit: Option<f64>| {
-            limit.map_or("-".to_owned(), |limit| format!("{limit} {}", self.unit))
-        };
-        let verdict = match (self.first, self.last) {
-            (_, last) if measured <= last => "final kept",
-            (Some(first), _) if measured <= first => "first kept",
-            (None, _) => "final missed",
-            (Some(_), _) => "MISSED",
-        };
-        let (what, unit) = (&self.what, self.unit);
-        let (first, last) = (allowed(self.first), allowed(Some(self.last)));
-        println!("{what:<52} {first:>8} {last:>8}   {measured:.2} {unit}, {verdict}{more}");
-    }
-
-    /// As [`Budget::row`], for times of which the 99th percentile counts.
-    fn ranks(&self, mut times: Vec<Duration>) {
-        times.sort_unstable();
-        let rank = |percent: usize| {
-            let index = (times.len() * percent / 100).min(times.len() - 1);
-            times[index].as_secs_f64() * 1000.0
-        };
-        let more = format!(" (p99; p50 {:.2} ms, n {})", rank(50), times.len());
-        self.row(rank(99), &more);
     }
 }
 
@@ -126,16 +92,21 @@ fn start() {
 
 /// The time from a key to the next whole frame, for many keys at a pace that wanders through the
 /// ticks.
-fn key_times(seat: &mut Seat) -> Vec<Duration> {
+fn key_times(seat: &mut Seat, keys: [&str; 2]) -> Vec<Duration> {
     let mut times = Vec::new();
     for number in 0..KEYS {
         pass(Duration::from_millis(60 + u64::try_from(number % 17).expect("small")));
-        let known = seat.frames();
-        let begin = Instant::now();
-        seat.press(if number % 2 == 0 { "1" } else { "2" });
-        times.push(seat.frame_after(known).0.saturating_duration_since(begin));
+        times.push(key_time(seat, keys[number % 2]));
     }
     times
+}
+
+/// The time from a key to the next whole frame.
+fn key_time(seat: &mut Seat, key: &str) -> Duration {
+    let known = seat.frames();
+    let begin = Instant::now();
+    seat.press(key);
+    seat.frame_after(known).0.saturating_duration_since(begin)
 }
 
 fn keys() {
@@ -144,7 +115,7 @@ fn keys() {
         let place = Place::new(200, [address; 2], 1);
         let mut seat = console(&place);
         pass(Duration::from_secs(3));
-        let times = key_times(&mut seat);
+        let times = key_times(&mut seat, ["1", "2"]);
         leave(seat);
         let what = format!("key to frame, 160x48, 200 systems {what}");
         budget(&what, "ms", Some(16.0), last).ranks(times);
@@ -160,7 +131,7 @@ fn flood() {
     arm(&mut seat);
     seat.press("r");
     seat.shows("flooded line");
-    let times = key_times(&mut seat);
+    let times = key_times(&mut seat, ["1", "2"]);
     let resident = resident_mb(seat.number());
     leave(seat);
     budget("the same, 1,000 systems, half hung, a step flooding", "ms", None, 8.0).ranks(times);
@@ -182,22 +153,46 @@ fn resident_mb(pid: i32) -> f64 {
     f64::from(kb) / 1024.0
 }
 
+/// The share of one processor that a console takes over some time, in percent.
+fn busy(seat: &Seat) -> f64 {
+    let before = ticks(seat.number());
+    pass(IDLE);
+    let spent = ticks(seat.number()) - before;
+    f64::from(u32::try_from(spent).expect("small")) / IDLE.as_secs_f64()
+}
+
 fn idle() {
     let peers = Peers::start();
     let place = Place::new(50, [&peers.healthy; 2], 1);
     let seat = console(&place);
     pass(Duration::from_secs(4));
-    let (before, told) = (ticks(seat.number()), seat.bytes().len());
-    pass(IDLE);
-    let (after, told_after) = (ticks(seat.number()), seat.bytes().len());
-    let seconds = IDLE.as_secs_f64();
-    let share = f64::from(u32::try_from(after - before).expect("small")) / seconds;
-    let rate = f64::from(u32::try_from(told_after - told).expect("small")) / seconds;
+    let told = seat.bytes().len();
+    let share = busy(&seat);
+    let told = u32::try_from(seat.bytes().len() - told).expect("small");
+    let rate = f64::from(told) / IDLE.as_secs_f64();
     budget("idle CPU, 50 systems at 1 s", "%", Some(1.0), 0.25).row(share, "");
     budget("to the terminal, idle", "B/s", Some(1000.0), 500.0).row(rate, "");
     let resident = resident_mb(seat.number());
     budget("resident memory, 50 systems", "MB", Some(40.0), 16.0).row(resident, "");
     leave(seat);
+}
+
+/// What it costs to keep what is heard while a run is open: one console before and after it opens
+/// one, twice, so that what else the machine does is in both.
+fn recording() {
+    let peers = Peers::start();
+    for _ in 0..2 {
+        let place = Place::new(50, [&peers.healthy; 2], 1);
+        let mut seat = console(&place);
+        pass(Duration::from_secs(4));
+        let without = busy(&seat);
+        open(&mut seat);
+        pass(Duration::from_secs(2));
+        let with = busy(&seat);
+        leave(seat);
+        let more = format!(" ({with:.2} % with a run open, {without:.2} % without)");
+        budget("recording of a run, 50 systems at 1 s", "%", None, 0.5).row(with - without, &more);
+    }
 }
 
 fn red() {
@@ -218,11 +213,15 @@ fn red() {
     budget("red: beyond failures x interval + timeout", "ms", Some(1000.0), 50.0).ranks(late);
 }
 
-fn declare(seat: &mut Seat) {
+fn open(seat: &mut Seat) {
     seat.shows("READINESS");
     seat.opens("o", "CHOOSE A RUNBOOK");
     seat.press("\r");
     seat.shows("run opened");
+}
+
+fn declare(seat: &mut Seat) {
+    open(seat);
     seat.opens("D", "DECLARE A DISASTER");
     seat.types("declare\tthe region is lost");
     seat.press("\r");
@@ -277,31 +276,87 @@ fn step() {
     budget("overhead of a no-op step, INTENT to outcome", "ms", Some(15.0), 10.0).ranks(times);
 }
 
-fn back() {
+/// A run that was declared by a console that is gone.
+fn left_open(count: usize) -> Place {
     let peers = Peers::start();
-    let place = Place::new(1, [&peers.healthy; 2], 1);
+    let place = Place::new(count, [&peers.healthy; 2], 1);
     let mut seat = console(&place);
     declare(&mut seat);
     seat.signal(Signal::KILL);
     seat.ends();
-    let folder = run_folder(place.path());
-    let (tell, told) = std::sync::mpsc::channel();
-    let by = Actor { person: None, user: "anna".into(), host: "laptop".into() };
-    let replies = Box::new(move |reply| {
-        let _ = tell.send(matches!(reply, Reply::Recorded { .. }));
-    });
-    let clock = std::sync::Arc::new(SystemClock::new());
-    let (journal, found) = Journal::resume(&folder, &by, clock, replies).expect("it is ours");
-    for number in found.events.len()..EVENTS {
-        let text = format!("note {number} of a long incident, as somebody typed it").into();
-        let ticket = u64::try_from(number).expect("small");
-        journal.append(ticket, by.clone(), Body::Noted { text });
-        assert!(told.recv().expect("the journal answers"), "the disk takes it");
-    }
-    drop(journal);
-    let mut times = Vec::new();
-    for _ in 0..5 {
-        times.push(first_frame(&place));
-    }
+    place
+}
+
+fn back() {
+    let place = left_open(1);
+    long::fill_with_notes(&run_folder(place.path()));
+    let times = (0..5).map(|_| first_frame(&place)).collect();
     budget("back after a crash, 10,000 events", "ms", Some(2000.0), 100.0).ranks(times);
+}
+
+fn overlay() {
+    let place = left_open(1);
+    long::fill_with_notes(&run_folder(place.path()));
+    let mut seat = console(&place);
+    pass(Duration::from_secs(2));
+    seat.opens("e", "REPORT");
+    let times = key_times(&mut seat, ["j", "k"]);
+    leave(seat);
+    budget("key to frame, report of 10,000 events open", "ms", Some(16.0), 8.0).ranks(times);
+}
+
+fn replay() {
+    let place = left_open(long::SYSTEMS);
+    let folder = run_folder(place.path());
+    let entries = long::fill_with_readings(&folder, Path::new(&place.site()));
+    let run = folder.file_name().and_then(|name| name.to_str()).expect("a name");
+    let start = Start { arguments: &["replay", run], ..Start::default() };
+    let begin = Instant::now();
+    let mut seat = Seat::take(place.path(), &start);
+    let opened = seat.frame_after(0).0 - begin;
+    pass(Duration::from_secs(1));
+    let first = key_time(&mut seat, END);
+    seat.shows(&format!("entry {entries} of {entries}"));
+    let mut later = Vec::new();
+    for key in ["[", "N", HOME, END, "[", "]"] {
+        pass(Duration::from_secs(1));
+        later.push(key_time(&mut seat, key));
+    }
+    let resident = resident_mb(seat.number());
+    leave(seat);
+    let what = "10,000 entries, an hour of 50 systems";
+    budget(&format!("replay opens, {what}"), "ms", None, 2000.0).ranks(vec![opened]);
+    budget("  its first jump to the end", "ms", None, 1000.0).ranks(vec![first]);
+    budget("  a jump over known ground", "ms", None, 200.0).ranks(later);
+    budget("  its resident memory", "MB", None, 512.0).row(resident, "");
+    for format in ["md", "html", "json"] {
+        let times = (0..3).map(|_| told(&place, &["report", run, "--format", format])).collect();
+        budget(&format!("report, 10,000 entries, {format}"), "ms", None, 1000.0).ranks(times);
+    }
+}
+
+/// The keys as a terminal tells them.
+const HOME: &str = "\x1b[H";
+const END: &str = "\x1b[F";
+
+/// How long a subcommand takes from its start to its end.
+fn told(place: &Place, arguments: &[&str]) -> Duration {
+    let begin = Instant::now();
+    let output = std::process::Command::new(WARROOM)
+        .args(arguments)
+        .env("XDG_STATE_HOME", place.path())
+        .output()
+        .expect("it starts");
+    let took = begin.elapsed();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.stdout.is_empty(), "{arguments:?} told nothing: {errors}");
+    took
+}
+
+fn status() {
+    let peers = Peers::start();
+    let place = Place::new(50, [&peers.healthy; 2], 1);
+    let site = place.site();
+    let times = (0..STARTS).map(|_| told(&place, &["status", "--site", &site])).collect();
+    budget("status, 50 systems", "ms", None, 1000.0).ranks(times);
 }

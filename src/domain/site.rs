@@ -65,11 +65,16 @@ impl Site {
         self.objectives.iter().map(|objective| objective.rto).min()
     }
 
-    /// The RPO of the system's tier.
+    /// The RPO of the tier of the system with this name; looks through all of them.
     #[must_use]
     pub fn rpo_of(&self, id: &SystemId) -> Option<Duration> {
-        let tier = self.system(id)?.objective.as_ref()?;
-        self.objective(tier).map(|objective| objective.rpo)
+        self.rpo(self.system(id)?)
+    }
+
+    /// The RPO of a system's tier.
+    #[must_use]
+    pub fn rpo(&self, system: &SystemSpec) -> Option<Duration> {
+        self.objective(system.objective.as_ref()?).map(|objective| objective.rpo)
     }
 
     /// The side that the site file starts as primary.

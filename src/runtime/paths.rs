@@ -116,9 +116,17 @@ pub fn create_folders(folder: &Path) -> io::Result<()> {
 /// # Errors
 /// When it is there already, or cannot be made or synced.
 pub fn create_folder(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().mode(FOLDER_MODE).create(folder)?;
+    make_folder(folder)?;
     sync_folder(folder)?;
     folder.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Makes one new folder, 0700. Its name is durable once the folder above it is synced.
+///
+/// # Errors
+/// When it is there already or cannot be made.
+pub fn make_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().mode(FOLDER_MODE).create(folder)
 }
 
 /// Makes a folder's list of names durable.
@@ -160,10 +168,18 @@ fn no_follow() -> i32 {
 /// # Errors
 /// When it is there already, or cannot be written or synced.
 pub fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_file(path, bytes)?;
+    path.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Writes a new file whole and makes it durable. Its name is durable once its folder is synced.
+///
+/// # Errors
+/// When it is there already, or cannot be written or synced.
+pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = create_file(path)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
-    path.parent().map_or(Ok(()), sync_folder)
+    file.sync_all()
 }
 
 /// Replaces a file's content in one move: a reader and a power cut see the old or the new, whole.

@@ -73,6 +73,11 @@ pub async fn run<D: Desk, A: Acts<D::Role>>(
     if let Some(folder) = performer.acts.run_folder() {
         performer.recorder.resume(folder, console, clock.now());
     }
+    // A terminal tells how its size changes, never what it is: too small for a guarded step, say.
+    let size = screen.terminal.size()?;
+    for effect in console.step(Event::Input(Input::Resize(size.width, size.height)), clock.now()) {
+        performer.perform(effect);
+    }
     draw(console, screen, theme, clock)?;
     let drawn = Arc::clone(&screen.drawn);
     while !console.is_over() {

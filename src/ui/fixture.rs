@@ -106,6 +106,7 @@ impl Fixture {
             journal: &self.journal,
             model: &self.model,
             guide: &self.guide,
+            report: None,
         }
     }
 }

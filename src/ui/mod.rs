@@ -5,6 +5,7 @@ pub mod command;
 pub mod copy;
 pub mod fixture;
 pub mod keymap;
+pub mod laid;
 pub mod model;
 pub mod palette;
 pub mod panel;

@@ -15,6 +15,7 @@ use crate::domain::time::Stamp;
 use crate::domain::verdict::Assessment;
 
 use super::command::Command;
+use super::laid::Laid;
 use super::model::Model;
 
 /// What the person at the keys may do.
@@ -138,4 +139,6 @@ pub struct Screen<'a> {
     pub model: &'a Model,
     /// Help for this context; also what the keys row shows.
     pub guide: &'a [GuideRow],
+    /// The report as it was laid out last; it is made anew where there is none that fits.
+    pub report: Option<&'a Laid>,
 }

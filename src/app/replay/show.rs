@@ -70,6 +70,8 @@ async fn run(player: &mut Player, theme: &Theme) -> anyhow::Result<()> {
     let mut screen = Fullscreen::enter().context("failed to take over the terminal")?;
     let mut inputs = read_input()?;
     let drawn = std::sync::Arc::clone(&screen.drawn);
+    let size = screen.terminal.size()?;
+    player.input(Input::Resize(size.width, size.height), clock.now());
     let mut frames = interval(FRAME);
     frames.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut last, mut waited, mut dirty) = (clock.now(), 0, true);

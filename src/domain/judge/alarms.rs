@@ -244,7 +244,7 @@ fn of_system(scene: &Scene<'_>, primary: &Primary, view: &View<'_>) -> Vec<Alarm
         let words = state_words(&view.state());
         add(format!("unknown/{id}/{place}"), Priority::Know, None, said(view, &words));
     }
-    if let (Some(rpo), false) = (scene.site.rpo_of(id), is_active)
+    if let (Some(rpo), false) = (scene.site.rpo(view.system), is_active)
         && ledger::is_store(scene.snapshot, id, view.side)
         && let Finding::Speaks { since, why } = behind_rpo::ask(view, rpo)
     {

@@ -1,5 +1,7 @@
 //! The written go/no-go list for taking the standby into service, each line with its evidence.
 
+use std::collections::BTreeSet;
+
 use super::{LINK_UP, Scene, age, state_words};
 use crate::domain::ids::SystemId;
 use crate::domain::ledger::{self, Ledger, LossVerdict};
@@ -72,7 +74,7 @@ pub(super) fn criteria(
         }
         capacity(&mut list, &view);
     }
-    let stores: Vec<SystemId> = losses.rows.into_iter().map(|row| row.system).collect();
+    let stores: BTreeSet<SystemId> = losses.rows.into_iter().map(|row| row.system).collect();
     one_primary(&mut list, scene);
     // A primary that works is meant to take writes; fencing it is a step of the plan.
     if *primary != Primary::Healthy {
@@ -302,7 +304,7 @@ fn one_primary(list: &mut List, scene: &Scene<'_>) {
 
 /// Each store's old primary must tell that it follows or is fenced; silence proves nothing. A
 /// system that is no store may answer `fenced` for the whole region.
-fn fence(list: &mut List, scene: &Scene<'_>, stores: &[SystemId]) {
+fn fence(list: &mut List, scene: &Scene<'_>, stores: &BTreeSet<SystemId>) {
     let side = scene.active;
     let is_fenced = |view: &View<'_>| {
         view.current().is_some_and(|reading| {

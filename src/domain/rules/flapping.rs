@@ -19,7 +19,7 @@ pub fn ask(view: &View<'_>) -> Finding {
         return not_heard();
     }
     let mut changes = Vec::new();
-    let mut later: Option<&Sample> = None;
+    let mut later: Option<Sample> = None;
     let samples = view.cell.history.samples().rev();
     for sample in samples.take_while(|sample| view.now.since(sample.at) <= WINDOW) {
         if let Some(after) = later

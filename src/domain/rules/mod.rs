@@ -63,7 +63,7 @@ impl<'a> View<'a> {
     /// The newest look that told good or failed, when it is not stale. Looks that tell nothing (a
     /// missing right) neither make a failure nor end one.
     #[must_use]
-    pub fn newest(&self) -> Option<&'a Sample> {
+    pub fn newest(&self) -> Option<Sample> {
         let sample = self.cell.history.samples().next_back()?;
         Cell::is_fresh(sample.at, self.now, self.period()).then_some(sample)
     }

@@ -1,15 +1,19 @@
 //! What a frame may look at, gathered for one moment.
 
+use ratatui::layout::Rect;
+
 use super::Console;
 use crate::domain::time::Stamp;
 use crate::domain::verdict::Assessment;
 use crate::runtime::desk::Desk;
 use crate::ui::available;
-use crate::ui::model::Model;
+use crate::ui::laid::Laid;
+use crate::ui::model::{Dialog, Model};
 use crate::ui::screen::{Access, OutputLine, Screen, TimelineRow};
 use crate::ui::theme::Theme;
 use crate::ui::update::Facts;
 use crate::ui::view;
+use crate::ui::widget::sheet::inner_width;
 
 impl<D: Desk> Console<D> {
     /// What the keys may do.
@@ -44,6 +48,7 @@ impl<D: Desk> Console<D> {
             journal: &self.journal,
             output_rows: self.output.len(),
             timeline_rows: self.timeline.len(),
+            report: self.laid.as_deref(),
         }
     }
 
@@ -61,10 +66,22 @@ impl<D: Desk> Console<D> {
 
     /// What is made of what a frame of this moment shows.
     pub(super) fn shown<T>(&mut self, now: Stamp, make: impl FnOnce(&Screen<'_>) -> T) -> T {
+        self.lay_report();
         let (access, model) = (self.access(), std::mem::take(&mut self.model));
         let made = self.shown_as(now, access, &model, make);
         self.model = model;
         made
+    }
+
+    /// Lays the report on the screen out, where it is another one than before; lets go of it once
+    /// it is not read any more.
+    pub(super) fn lay_report(&mut self) {
+        let kept = self.laid.take();
+        let Some(Dialog::Report { part, .. }) = &self.model.dialog else { return };
+        let (Some(run), Some(runbook)) = (&self.run, self.runbook()) else { return };
+        let (columns, rows) = self.model.size;
+        let width = inner_width(Rect::new(0, 0, columns, rows));
+        self.laid = Some(Laid::renew(kept, (run, runbook, &self.site), *part, width));
     }
 
     fn shown_as<T>(
@@ -102,6 +119,7 @@ impl<D: Desk> Console<D> {
             journal: &self.journal,
             model,
             guide: &guide,
+            report: self.laid.as_deref(),
         };
         make(&screen)
     }

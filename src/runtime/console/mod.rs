@@ -41,6 +41,7 @@ use crate::runtime::event::{Event, Signal, Why};
 
 use crate::runtime::redact::Redactor;
 use crate::ui::keymap::Keymap;
+use crate::ui::laid::Laid;
 use crate::ui::model::{Model, Notice};
 use crate::ui::screen::{JournalState, OutputLine, Rehearsal, TimelineRow};
 
@@ -109,6 +110,8 @@ pub struct Console<D: Desk> {
     raised: BTreeMap<String, Clean>,
     rung: BTreeSet<String>,
     rehearsal: Option<Rehearsal>,
+    /// The report on the screen, while it is read.
+    laid: Option<Arc<Laid>>,
     output: VecDeque<OutputLine>,
     timeline: VecDeque<TimelineRow>,
     checking: BTreeSet<(StepId, u32, u8)>,
@@ -174,6 +177,7 @@ impl<D: Desk> Console<D> {
             raised: BTreeMap::new(),
             rung: BTreeSet::new(),
             rehearsal: None,
+            laid: None,
             output: VecDeque::new(),
             timeline: VecDeque::new(),
             checking: BTreeSet::new(),

@@ -25,6 +25,7 @@ impl<D: Desk> Console<D> {
     pub(super) fn input(&mut self, input: &Input, now: Stamp) -> Vec<Effect<D::Role>> {
         self.touched = now;
         self.dirty = true;
+        self.lay_report();
         let mut model = std::mem::take(&mut self.model);
         let wishes = update::update(&mut model, &self.facts(now), &self.keymap, input);
         update::mask_typed(&mut model, &self.facts(now), |text| self.redactor.known(text));

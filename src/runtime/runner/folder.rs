@@ -12,7 +12,7 @@ use crate::domain::run::event::Outcome;
 use crate::domain::time::Stamp;
 use crate::runtime::journal::ATTEMPTS_FOLDER;
 use crate::runtime::journal::lock::Lock;
-use crate::runtime::paths::{create_folder, open_file, sync_folder, write_new};
+use crate::runtime::paths::{create_file, make_folder, open_file, sync_folder, write_file};
 
 /// The intent, written by the console before the runner is started.
 pub const INTENT_FILE: &str = "intent";
@@ -67,6 +67,9 @@ impl AttemptFolder {
 
     /// Makes the folder with its intent and lock file, durable before this returns.
     ///
+    /// Names are made durable from the inside out and once: until the last of them is, nothing was
+    /// started and whatever is there is found not started.
+    ///
     /// # Errors
     /// When the attempt has a folder already, which is never used a second time, or anything
     /// cannot be made durable.
@@ -74,14 +77,16 @@ impl AttemptFolder {
         let folder = Self::of(run_dir, &intent.step, intent.attempt);
         let attempts = run_dir.join(ATTEMPTS_FOLDER);
         let step = attempts.join(intent.step.as_str());
-        match create_folder(&step) {
-            // An earlier console may have been killed between making it and its being durable.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => sync_folder(&attempts)?,
+        match make_folder(&step) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             other => other?,
         }
-        create_folder(&folder.path)?;
-        write_new(&folder.file(LOCK_FILE), b"")?;
-        write_new(&folder.file(INTENT_FILE), &serde_json::to_vec(intent)?)?;
+        make_folder(&folder.path)?;
+        // Empty: all there is of it is its name, which the folder makes durable.
+        create_file(&folder.file(LOCK_FILE))?;
+        write_file(&folder.file(INTENT_FILE), &serde_json::to_vec(intent)?)?;
+        // An earlier console may have been killed before the step's folder was durable.
+        [&folder.path, &step, &attempts].into_iter().try_for_each(|folder| sync_folder(folder))?;
         Ok(folder)
     }
 

@@ -45,6 +45,10 @@ impl OutputFiles {
     pub fn finish(&mut self) {
         let rest = self.redactor.finish();
         self.keep(rest.as_bytes());
+        if self.tail.is_untouched() {
+            // Nothing was printed: there is nothing that a power cut could take.
+            return;
+        }
         self.tail.finish();
         // See above: the outcome is what must not fail.
         let _ = self.head.sync_all();
@@ -85,6 +89,11 @@ impl Tail {
         let mut file = create_file(&path)?;
         file.write_all(offset_line(0).as_bytes())?;
         Ok(Self { path, file: Some(file), bytes: Vec::new(), from: 0 })
+    }
+
+    /// True when nothing was ever appended.
+    fn is_untouched(&self) -> bool {
+        self.bytes.is_empty() && self.from == 0
     }
 
     fn push(&mut self, bytes: &[u8]) {

@@ -72,7 +72,7 @@ pub fn is_replicated(screen: &Screen<'_>, system: &SystemSpec) -> bool {
 #[must_use]
 pub fn lag_shown(screen: &Screen<'_>, system: &SystemSpec) -> LagShown {
     let to = words::direction(screen).to;
-    let rpo = screen.site.rpo_of(&system.id);
+    let rpo = screen.site.rpo(system);
     let limit = rpo.map_or_else(|| "none".to_owned(), short_time);
     let cell = screen.snapshot.cell(&system.id, to);
     let frozen = words::is_frozen(screen);

@@ -8,7 +8,6 @@ use super::guards::{dialog_is_new, refusal};
 use super::{
     Facts, Wish, card, contexts, form, leave_dialog, look, open, palette, readiness, refuse, sheets,
 };
-use crate::domain::report::Report;
 use crate::domain::run::event::Mode;
 use crate::domain::run::intent::{Intent, REASON_CHARS_MIN};
 use crate::domain::text::Clean;
@@ -16,8 +15,8 @@ use crate::domain::time::Stamp;
 use crate::ui::available::why_not;
 use crate::ui::command::{COMMANDS, Command};
 use crate::ui::keymap::{Key, Keymap};
+use crate::ui::laid::Laid;
 use crate::ui::model::{Choose, Dialog, Field, FormPurpose, Model, ReportPart, T0Field};
-use crate::ui::panel::dialog::report;
 use crate::ui::widget::sheet::inner_width;
 
 /// How long the losses must have been on the screen before they can be accepted.
@@ -342,7 +341,9 @@ fn read_report(
     }
     let page = usize::from(model.size.1 / 2).max(1);
     let width = inner_width(Rect::new(0, 0, model.size.0, model.size.1));
-    let rows = report::body(&Report::of(run, runbook, facts.site), part, width).len();
+    let laid = facts.report.filter(|laid| laid.fits(run, part, width)).map(|laid| laid.rows.len());
+    let make = || Laid::renew(None, (run, runbook, facts.site), part, width).rows.len();
+    let rows = laid.unwrap_or_else(make);
     super::moves::scroll_by(scroll, rows.saturating_sub(page), page, command);
     After::Stay(Vec::new())
 }

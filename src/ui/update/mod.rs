@@ -26,6 +26,7 @@ use crate::domain::time::Stamp;
 use crate::domain::verdict::Assessment;
 use crate::ui::command::{Command, Context};
 use crate::ui::keymap::{Key, Keymap, Lookup};
+use crate::ui::laid::Laid;
 use crate::ui::model::{Dialog, Model, Notice, Panel};
 use crate::ui::screen::{Access, JournalState, Rehearsal, Screen};
 
@@ -73,6 +74,8 @@ pub struct Facts<'a> {
     pub output_rows: usize,
     /// Rows of the timeline there are to scroll through.
     pub timeline_rows: usize,
+    /// The report as it was laid out last; it is made anew where there is none that fits.
+    pub report: Option<&'a Laid>,
 }
 
 impl<'a> Facts<'a> {
@@ -94,6 +97,7 @@ impl<'a> Facts<'a> {
             journal: screen.journal,
             output_rows: screen.output.len(),
             timeline_rows: screen.timeline.len(),
+            report: screen.report,
         }
     }
 

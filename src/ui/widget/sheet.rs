@@ -38,12 +38,17 @@ fn framed(content: Rect) -> bool {
 
 /// Draws a dialog over the content.
 pub fn draw(canvas: &mut Canvas<'_>, content: Rect, sheet: &Sheet) {
+    draw_with(canvas, content, sheet, &sheet.body);
+}
+
+/// The same with a body that is kept elsewhere, as it is long.
+pub fn draw_with(canvas: &mut Canvas<'_>, content: Rect, sheet: &Sheet, body: &[Row]) {
     canvas.clear(content);
     let width = content.width.min(WIDTH_MAX);
     let left = content.x + (content.width - width) / 2;
     let outer = Rect::new(left, content.y, width, content.height);
     let inner = if framed(content) {
-        let wanted = u16::try_from(sheet.body.len() + sheet.foot.len() + 3).unwrap_or(u16::MAX);
+        let wanted = u16::try_from(body.len() + sheet.foot.len() + 3).unwrap_or(u16::MAX);
         let outer = Rect::new(left, content.y, width, content.height.min(wanted));
         let look = FrameLook {
             title: sheet.title.clone(),
@@ -64,7 +69,7 @@ pub fn draw(canvas: &mut Canvas<'_>, content: Rect, sheet: &Sheet) {
     let foot_rows = sheet.foot.len().min(height);
     let foot = &sheet.foot[sheet.foot.len() - foot_rows..];
     let room = height - foot_rows;
-    let rows = window(&sheet.body, sheet.scroll, room);
+    let rows = window(body, sheet.scroll, room);
     canvas.rows(inner, &rows);
     let foot_at = inner.bottom() - u16::try_from(foot_rows).unwrap_or(inner.height);
     canvas.rows(Rect { y: foot_at, ..inner }, foot);

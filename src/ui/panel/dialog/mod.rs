@@ -12,6 +12,7 @@ mod leave;
 mod ledger;
 mod lossy;
 mod palette;
+mod read;
 mod readiness;
 pub(crate) mod report;
 mod runbooks;
@@ -44,7 +45,9 @@ pub fn draw(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>, dialog:
         Dialog::Arm { field, .. } => leave::arm(screen, field, width),
         Dialog::Evidence { side, scroll } => evidence::sheet(screen, *side, *scroll, width),
         Dialog::Readiness { selected } => readiness::sheet(screen, selected.as_ref(), width),
-        Dialog::Report { part, scroll } => report::sheet(screen, *part, *scroll, width),
+        Dialog::Report { part, scroll } => {
+            return read::draw(canvas, content, screen, *part, *scroll);
+        }
         Dialog::AbortRun { word, reason, at_reason, scroll, .. } => {
             let sheet = abandon::sheet(screen, (word, reason), *at_reason, width);
             Sheet { scroll: *scroll, ..sheet }

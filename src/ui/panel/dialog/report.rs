@@ -1,54 +1,20 @@
-//! The report of the run on the screen: what `warroom report` writes, read-only and scrollable.
+//! The rows of a report: what `warroom report` writes, for the screen.
 
 use crate::domain::report::{Claim, LossLine, Report, Section, StepLine, Tone, Value};
 use crate::domain::run::phase::Phase;
 use crate::domain::time::short_time;
 use crate::ui::model::ReportPart;
-use crate::ui::screen::Screen;
 use crate::ui::widget::ink::{BORDER, CRIT, FOCUS, Ink, MUTED, OK, TEXT, UNKNOWN, WARN};
 use crate::ui::widget::row::{Row, as_many, width_of, wrap};
-use crate::ui::widget::sheet::Sheet;
 
 use super::fields::paragraph;
 
 /// From this width on two columns stand side by side.
 const TWO_COLUMNS: usize = 100;
-/// Below this width every row counts.
-const NARROW: usize = 56;
 /// Cells of the bars beside the steps; with fewer they say nothing.
 const BARS_MIN: usize = 20;
 /// Cells of a step's figures: expected, actual, difference.
 const FIGURES: usize = 28;
-
-/// The sheet.
-pub(super) fn sheet(screen: &Screen<'_>, part: ReportPart, scroll: usize, width: usize) -> Sheet {
-    let report =
-        screen.run.zip(screen.runbook).map(|(run, runbook)| Report::of(run, runbook, screen.site));
-    let (body, title) = match &report {
-        Some(report) => {
-            let title = format!("REPORT {}  {}", report.run, part.title());
-            (body(report, part, width), title)
-        }
-        None => (vec![Row::of(MUTED, "no run is on record here")], "REPORT".to_owned()),
-    };
-    let count = report.map_or(0, |report| report.timeline.len());
-    let run = screen.run.map_or("", |run| run.stage.word());
-    let leave = Row::of(MUTED, "Tab = next part   Esc = close");
-    let told = Row::of(MUTED, "Made from the journal alone.");
-    let mut foot = vec![Row::spread(told, leave.clone(), width)];
-    if width < NARROW {
-        foot = vec![leave.cut(width)];
-    } else {
-        foot.insert(0, Row::of(BORDER, "─".repeat(width)));
-    }
-    Sheet {
-        title: Row::plain(title),
-        right: Row::of(MUTED, format!("{run}, {count} entries")),
-        body,
-        foot,
-        scroll,
-    }
-}
 
 /// The rows of a part of the report.
 #[must_use]

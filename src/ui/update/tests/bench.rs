@@ -287,6 +287,7 @@ impl Bench {
             journal: &self.journal,
             output_rows: 50,
             timeline_rows: 50,
+            report: None,
         };
         act(&mut self.model, &facts, self.keymap)
     }
