@@ -96,7 +96,9 @@ fn check(path: &Path, journal: Option<&Path>) -> Result<Exit, Failed> {
 fn read(path: &Path) -> Result<Vec<u8>, Failed> {
     use std::io::Read as _;
     let failed = |error: std::io::Error| {
-        (Exit::Usage, format!("failed to read {}: {error}", path.display()))
+        let shown = path.display();
+        let hint = "a report that was made with `warroom report RUN --out FILE` is verified";
+        (Exit::Usage, format!("failed to read {shown}: {error}; {hint}"))
     };
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(failed)?;

@@ -249,7 +249,9 @@ mod tests {
         };
         let check = |samples: &[Sample], bytes_max: usize| {
             let mut history = History::default();
-            samples.iter().for_each(|sample| history.push(*sample));
+            for sample in samples {
+                history.push(*sample);
+            }
             let kept: Vec<Sample> = history.samples().collect();
             assert_eq!(kept, samples[samples.len().saturating_sub(SAMPLES_MAX)..]);
             let json = serde_json::to_string(&history).unwrap();

@@ -63,7 +63,9 @@ impl Watcher {
             ("arguments of what they start", &seen.children),
         ];
         for (kind, all) in kinds {
-            all.iter().for_each(|arguments| hunt.look(kind, "the process table", arguments));
+            for arguments in all {
+                hunt.look(kind, "the process table", arguments);
+            }
         }
         let mut check = |what: &str, names: &BTreeSet<String>, listed: &[&str]| {
             assert!(listed.iter().all(|name| names.contains(*name)), "{what}: {names:?}");
