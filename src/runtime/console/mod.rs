@@ -132,8 +132,7 @@ impl<D: Desk> Console<D> {
     #[must_use]
     pub fn new(parts: Parts<D>, now: Stamp) -> Self {
         let mut snapshot = Snapshot::default();
-        let mut outage = None;
-        let mut remembered_active = None;
+        let (mut outage, mut remembered_active) = (None, None);
         let mut memory = Memory::new(now);
         if let Some(old) = parts.remembered {
             snapshot.remember_all(old.snapshot);
