@@ -40,7 +40,7 @@ fn the_examples_of_the_readme_are_valid() {
     let site = site_file::parse(text).expect("the site of the README");
     let text = example(readme, "sites/shop/runbooks/failover.toml");
     let runbook = runbook_file::parse(text, "failover", &site).expect("the plan of the README");
-    assert_eq!((site.systems.len(), runbook.steps.len()), (2, 2));
+    assert_eq!((site.systems.len(), runbook.steps.len()), (3, 2));
 }
 
 #[test]

@@ -39,6 +39,9 @@ pub fn why_not_step(
         (Command::VerifyNow, Some(_)) => {
             return Some("a replay shows what was seen and looks at nothing".into());
         }
+        (Command::Copy | Command::Update, Some(_)) => {
+            return Some("a replay is no news of now: `warroom report RUN` tells it".into());
+        }
         _ => {}
     }
     if command == Command::Report && facts.run.is_none() {

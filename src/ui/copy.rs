@@ -41,8 +41,7 @@ pub fn lines(screen: &Screen<'_>) -> Vec<Clean> {
     let text = screenshot::text(&buffer);
     let run = screen.run.map_or_else(|| "no incident".to_owned(), |run| run.id.to_string());
     let utc = screen.now.utc();
-    let replayed = if screen.model.replay.is_some() { "[REPLAY] " } else { "" };
-    let head = format!("{replayed}[{}] {run} {} {utc}", screen.kind.badge(), utc.date());
+    let head = format!("[{}] {run} {} {utc}", screen.kind.badge(), utc.date());
     let mut lines = vec![head];
     for line in text.lines().map(unframed) {
         // Empty rows are kept between others, not in rows of their own.

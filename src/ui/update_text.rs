@@ -92,16 +92,11 @@ fn site_hosts(site: &Site) -> Vec<String> {
     tables.filter_map(host).collect()
 }
 
-fn badge(screen: &Screen<'_>) -> String {
-    let kind = match screen.kind {
+fn badge(kind: RunKind) -> &'static str {
+    match kind {
         RunKind::Live => "[LIVE]",
         RunKind::Drill => "[DRILL] AN EXERCISE, NOT A REAL INCIDENT,",
         RunKind::Simulation => "[SIM] A SIMULATION, NOT A REAL INCIDENT,",
-    };
-    match screen.model.replay {
-        // What was so is not news of now.
-        Some(_) => format!("[REPLAY] OF THE PAST, NOT NEWS, {kind}"),
-        None => kind.to_owned(),
     }
 }
 
@@ -115,7 +110,7 @@ fn head(screen: &Screen<'_>, at: Moment) -> String {
         Moment::GivenUp => format!("STATUS UPDATE {number}, GIVEN UP"),
     };
     let utc = screen.now.utc();
-    format!("{} {what}, {} {utc}", badge(screen), utc.date())
+    format!("{} {what}, {} {utc}", badge(screen.kind), utc.date())
 }
 
 fn incident(screen: &Screen<'_>) -> String {
@@ -465,14 +460,6 @@ mod tests {
             "NEXT UPDATE none: the run is closed",
         ];
         check("restored", &restored, &["left;"]);
-    }
-
-    #[test]
-    fn a_replay_is_no_news() {
-        let fixture = fixture::of("replay").expect("the moment exists");
-        let told = text(&fixture, "");
-        let head = "[REPLAY] OF THE PAST, NOT NEWS, [LIVE] STATUS UPDATE";
-        assert!(told.starts_with(head), "{told}");
     }
 
     #[test]

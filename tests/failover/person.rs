@@ -44,7 +44,7 @@ pub fn sit_down(world: &World) -> Seat {
 /// Chooses the plan, declares, accepts the losses and arms the console.
 pub fn take_charge(console: &mut Seat) {
     console.verb_opens("o", "CHOOSE A RUNBOOK");
-    console.must_show("(x)       ungraceful");
+    console.must_show("(x) ungraceful");
     console.types("\r");
     console.shows_within("NOT DECLARED", RECORDED);
     console.shows_within("run opened", RECORDED);

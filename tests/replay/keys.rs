@@ -147,7 +147,9 @@ fn the_rest_of_the_screen_works_as_in_watch_and_nothing_acts() {
     seat.press(KeyCode::Enter);
     assert!(seat.screen(120, 36).contains("STEP scale-b"), "{}", seat.screen(120, 36));
     seat.press(KeyCode::Esc);
-    for verb in ['r', 'R', 'D', 'A', 'L', 'E', 'W', 'K', 'U', 'm', 't', 'a', 'o', '!', 'X', 'v'] {
+    for verb in
+        ['r', 'R', 'D', 'A', 'L', 'E', 'W', 'K', 'U', 'm', 't', 'a', 'o', '!', 'X', 'v', 'c', 'u']
+    {
         seat.press(KeyCode::Char(verb));
         let screen = seat.screen(120, 36);
         assert!(screen.contains("replay"), "{verb}: {screen}");

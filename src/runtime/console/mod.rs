@@ -201,7 +201,7 @@ impl<D: Desk> Console<D> {
         console
     }
 
-    /// Masks what a redactor knows in what a person types, before a frame or the journal has it, and
+    /// Masks what a redactor knows in what a person types, before frame or journal have it, and
     /// in everything that is handed to the terminal for others.
     pub fn mask_with(&mut self, redactor: Redactor) {
         self.redactor = Arc::new(redactor);

@@ -76,7 +76,7 @@ impl Redactor {
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    /// Masks known secrets alone in a text that is whole: what a person typed is no program's output,
+    /// Masks known secrets alone in a whole text: what a person typed is no program's output,
     /// and may speak of a password.
     #[must_use]
     pub fn known(&self, text: &str) -> String {
