@@ -170,6 +170,7 @@ fn intended(step: &StepId) -> Body {
         fencing: Fencing::IdempotentByKey,
         gates: Vec::new(),
         call: "fence A".into(),
+        warrant: None,
     }
 }
 

@@ -479,19 +479,23 @@ async fn act_on(owner: &dyn System, one: &'static dyn Action, peer: Peer) {
         step: &step,
         with: &step.with,
         target: Some((&spec, Side::B)),
+        expected: warroom::port::Expected::default(),
         direction: Direction { from: Side::A, to: Side::B },
         secrets: &AnySecret,
         clock: Arc::new(SystemClock::new()),
     };
     let mut operator = one.operator(setup).unwrap_or_else(|fault| panic!("{case}: {fault}"));
-    let execution = Execution::of_locked_intent(IntentRecord {
-        run: RunId::new("contract-1").expect("a name"),
-        step: step.id.clone(),
-        attempt: 1,
-        purpose: Purpose::Forward,
-        seq: 1,
-        hash: Hash::NONE,
-    });
+    let execution = Execution::of_locked_intent(
+        IntentRecord {
+            run: RunId::new("contract-1").expect("a name"),
+            step: step.id.clone(),
+            attempt: 1,
+            purpose: Purpose::Forward,
+            seq: 1,
+            hash: Hash::NONE,
+        },
+        1,
+    );
     let late = |what: &str| format!("{case}: {what} exceeds its time");
     let mut printed = Printed::default();
     for round in ["before", "after"] {
@@ -551,6 +555,7 @@ fn a_step_that_needs_a_target_is_refused_without() {
             step: &step,
             with: &step.with,
             target: None,
+            expected: warroom::port::Expected::default(),
             direction: Direction { from: Side::A, to: Side::B },
             secrets: &AnySecret,
             clock: Arc::new(SystemClock::new()),

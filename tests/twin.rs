@@ -139,7 +139,16 @@ impl Place {
         });
         let clock: Arc<dyn Clock> = Arc::<Virtual>::clone(&self.clock);
         let (site, with, secrets) = (&self.site.site, &step.with, &NoSecrets);
-        let setup = OperatorSetup { site, step, with, target, direction, secrets, clock };
+        let setup = OperatorSetup {
+            site,
+            step,
+            with,
+            target,
+            expected: warroom::port::Expected::default(),
+            direction,
+            secrets,
+            clock,
+        };
         let pause: Arc<dyn Pause> = Arc::<Virtual>::clone(&self.clock);
         (step.class != Class::H).then(|| {
             operator_for(self.world.clone(), step.action, &setup, pause).expect("right settings")
@@ -268,7 +277,7 @@ impl<'a> Bench<'a> {
         let intent = grant.intent().clone();
         let (step, attempt) = (intent.step.clone(), intent.attempt);
         let mut operator = self.place.operator(self.runbook, &step).expect("it has an operator");
-        let execution = Execution::of_locked_intent(intent);
+        let execution = Execution::of_locked_intent(intent, 1);
         let done = self.place.runtime.block_on(operator.apply(&execution, &mut Silent));
         let evidence = done.unwrap_or_else(|error| panic!("{step}: {error}"));
         let found = Found::Ended(Outcome::Applied { evidence });

@@ -96,12 +96,19 @@ impl Fencing {
     }
 }
 
-/// What an action does to the world, in the simulator's terms.
+/// What an action does to the world: what the rules, the clock, the abort planner and the simulator
+/// go by. A verb is for people; no rule reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
+    /// A region or a store is kept from writing.
+    Fence,
+    /// It may write again.
+    Unfence,
     /// The standby store becomes primary.
     Promote,
+    /// A store copies from the other side and takes no writes of its own.
+    Follow,
     /// Copying between the regions ends.
     StopReplication,
     /// Capacity is raised or lowered.
@@ -112,12 +119,29 @@ pub enum Change {
     Purge,
     /// People are told.
     Notify,
-    /// A region is kept from writing.
-    Fence,
     /// Something is looked at.
     Check,
     /// Nothing that the world could show.
     None,
+}
+
+impl Change {
+    /// True when the target takes no writes of users once it is done.
+    #[must_use]
+    pub fn closes(self) -> bool {
+        match self {
+            Self::Fence | Self::Follow => true,
+            Self::Unfence
+            | Self::Promote
+            | Self::StopReplication
+            | Self::Scale
+            | Self::ShiftTraffic
+            | Self::Purge
+            | Self::Notify
+            | Self::Check
+            | Self::None => false,
+        }
+    }
 }
 
 /// One kind of step.
@@ -145,15 +169,6 @@ pub struct ActionSpec {
     pub needs_target: bool,
     /// What may be written in `with`.
     pub settings: &'static [SettingSpec],
-}
-
-impl ActionSpec {
-    /// True when it lets a region or a store write again: the opposite of a fence. Its `change` is
-    /// `Fence` for a region and `None` for a store.
-    #[must_use]
-    pub fn lets_write(&self) -> bool {
-        self.verb.starts_with("unfence")
-    }
 }
 
 /// One setting of a system or an action, for the docs.

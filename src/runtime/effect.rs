@@ -9,6 +9,7 @@ use crate::domain::run::event::{Actor, Body, RunKind};
 use crate::domain::run::role::{Commander, Observer, Role};
 use crate::domain::runbook::{Direction, Runbook};
 use crate::domain::text::Clean;
+use crate::port::Expected;
 use crate::runtime::event::Why;
 use crate::runtime::observations::Observations;
 
@@ -69,6 +70,8 @@ pub struct Job {
     pub attempt: u32,
     /// True for the compensation.
     pub back: bool,
+    /// Which servers are meant.
+    pub expected: Expected,
 }
 
 /// One wish.

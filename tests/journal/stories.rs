@@ -127,6 +127,7 @@ fn intended(name: &str, attempt: u32, purpose: Purpose) -> Body {
             broken_for: Some("the primary is lost".into()),
         }],
         call: "select pg_promote()".into(),
+        warrant: None,
     }
 }
 
@@ -172,7 +173,11 @@ fn trouble() -> Story {
     let lost = Outcome::Unknown { message: "connection cut".into() };
     let failed = Outcome::Failed { cause: Cause::Timeout, message: "no answer".into() };
     let was_so = Outcome::AlreadySo { evidence: "3 of 3".into() };
-    let again = |name: &str| Body::Retried { step: step(name), reason: "try again now".into() };
+    let again = |name: &str| Body::Retried {
+        step: step(name),
+        reason: "try again now".into(),
+        new_key: false,
+    };
     let bodies = vec![
         opened(RunKind::Drill, Mode::Ungraceful),
         declared(),
@@ -243,7 +248,11 @@ fn around() -> Story {
         Body::AbortStarted { reason: "A is back and was never lost".into() },
         Body::AbortPlanned {
             back: vec![step("scale")],
-            stays: vec![Stays { step: step("promote"), costs: "rebuild A, about 45 min".into() }],
+            stays: vec![Stays {
+                step: step("promote"),
+                costs: "rebuild A, about 45 min".into(),
+                decided: false,
+            }],
         },
         intended("scale", 2, Purpose::Compensate),
         ended("scale", 2, applied()),

@@ -165,6 +165,7 @@ impl Hand {
             step: &step,
             with: &step.with,
             target: Some((spec, side)),
+            expected: warroom::port::Expected::default(),
             direction: Direction { from: Side::A, to: Side::B },
             secrets: &vault,
             clock: Arc::new(WallClock),
@@ -196,14 +197,17 @@ impl Hand {
 
     /// Does it, and hears each line of its output as it comes.
     pub fn apply_telling(&mut self, output: &mut dyn Output) -> Result<Clean, OperateError> {
-        let execution = Execution::of_locked_intent(IntentRecord {
-            run: RunId::new("test-20261120-140210").unwrap(),
-            step: self.step.clone(),
-            attempt: 1,
-            purpose: Purpose::Forward,
-            seq: 1,
-            hash: Hash::NONE,
-        });
+        let execution = Execution::of_locked_intent(
+            IntentRecord {
+                run: RunId::new("test-20261120-140210").unwrap(),
+                step: self.step.clone(),
+                attempt: 1,
+                purpose: Purpose::Forward,
+                seq: 1,
+                hash: Hash::NONE,
+            },
+            1,
+        );
         self.runtime.block_on(self.operator.apply(&execution, output))
     }
 }

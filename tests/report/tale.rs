@@ -165,6 +165,7 @@ pub fn intended(name: &str, attempt: u32, purpose: Purpose, gates: Vec<GateSeen>
         fencing: Fencing::NotFenced,
         gates,
         call: "fence a | tee".into(),
+        warrant: None,
     }
 }
 
@@ -222,7 +223,10 @@ pub fn whole() -> Tale {
     tale.intend(120, "promote-pg", 1, vec![broken_gate()]);
     let message = "not now".into();
     tale.end(125, "promote-pg", 1, Outcome::Failed { cause: Cause::Error, message });
-    tale.add(130, Body::Retried { step: step("promote-pg"), reason: "again".into() });
+    tale.add(
+        130,
+        Body::Retried { step: step("promote-pg"), reason: "again".into(), new_key: false },
+    );
     tale.intend(140, "promote-pg", 2, Vec::new());
     tale.end(150, "promote-pg", 2, Outcome::Applied { evidence: "promoted".into() });
     let evidence = "pg B is primary".into();
@@ -249,7 +253,8 @@ pub fn given_up() -> Tale {
         tale.add(second + 5, Body::Verified { step: step(name), attempt: 1, evidence });
     }
     tale.add(120, Body::AbortStarted { reason: "A is back".into() });
-    let stays = vec![Stays { step: step("promote-pg"), costs: "rebuild A from B".into() }];
+    let stays =
+        vec![Stays { step: step("promote-pg"), costs: "rebuild A from B".into(), decided: false }];
     tale.add(120, Body::AbortPlanned { back: vec![step("fence"), step("look")], stays });
     tale.add(130, intended("fence", 2, Purpose::Compensate, Vec::new()));
     tale.add(130, Body::Started { step: step("fence"), attempt: 2 });
@@ -327,7 +332,7 @@ fn word(chance: &mut Chance, name: &StepId, made: u32, second: i64) -> Body {
         16 => Body::Resolved { step, attempt: made, done: yes, reason: text },
         17 => Body::Attested { step, value: text },
         18 => Body::Skipped { step, reason: text },
-        19 => Body::Retried { step, reason: text },
+        19 => Body::Retried { step, reason: text, new_key: false },
         20 => alarm(yes),
         21 if yes => Body::Acknowledged { alarm: "down/a".into() },
         21 => Body::Held { reason: text },

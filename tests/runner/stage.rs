@@ -99,6 +99,7 @@ impl Stage {
             fencing: Fencing::NotFenced,
             gates: Vec::new(),
             call: "promote".into(),
+            warrant: None,
         });
         (self.intent.seq, self.intent.hash) = (seq, hash);
     }

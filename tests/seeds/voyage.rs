@@ -385,6 +385,7 @@ impl Voyage {
             step,
             with,
             target,
+            expected: warroom::port::Expected::default(),
             direction: job.direction,
             secrets: &NoSecrets,
             clock,

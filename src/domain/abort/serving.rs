@@ -52,7 +52,7 @@ pub(super) fn serving(run: &Run, plan: &Runbook, stays: &[Stays], lost: Option<S
     let moved = of(Change::ShiftTraffic).any(|step| stands(&step));
     let moves = of(Change::ShiftTraffic).next().is_some();
     let fences: Vec<&Step> =
-        of(Change::Fence).filter(stands).filter(|step| !step.action.lets_write()).collect();
+        plan.steps.iter().filter(|step| step.action.change.closes()).filter(stands).collect();
     // The fence of one store says nothing of another; that of an application covers them all.
     let is_store = |system: &str| {
         let target =

@@ -158,6 +158,7 @@ impl Story {
             fencing: Fencing::NotFenced,
             gates: Vec::new(),
             call: "call".into(),
+            warrant: None,
         });
         attempt
     }

@@ -92,6 +92,7 @@ fn intended(step: StepId, attempt: u32, purpose: Purpose) -> Body {
         fencing: Fencing::NotFenced,
         gates: Vec::new(),
         call: "fence a".into(),
+        warrant: None,
     }
 }
 
@@ -139,7 +140,8 @@ pub(crate) fn run(runbook: &Runbook, mode: Mode, told: &[(u64, &str)]) -> Run {
                 let outcome = Outcome::Failed { cause: Cause::Error, message: "refused".into() };
                 bodies.push((*second, Body::Ended { step, attempt, outcome }));
             }
-            "retry" => bodies.push((*second, Body::Retried { step, reason: "again".into() })),
+            "retry" => bodies
+                .push((*second, Body::Retried { step, reason: "again".into(), new_key: false })),
             "attest" => bodies.push((*second, Body::Attested { step, value: "seen".into() })),
             "untrue" => bodies.push((*second, Body::Untrue { step, evidence: "gone".into() })),
             "tier" => {

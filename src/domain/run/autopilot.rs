@@ -210,7 +210,11 @@ fn trouble(outlook: &Outlook<'_>, run: &Run) -> Option<Choice> {
         match state.phase {
             Phase::Failed if may_retry(run, step, state) => {
                 let reason = "a probe found it undone; repeating does no harm".into();
-                return Some(Choice::Wish(Intent::Retry { step: id.clone(), reason }));
+                return Some(Choice::Wish(Intent::Retry {
+                    step: id.clone(),
+                    reason,
+                    new_key: false,
+                }));
             }
             Phase::Failed => {
                 let cause = state.cause.map_or("found undone", Cause::words);

@@ -5,7 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use super::terms::{Actor, Cause, Closing, GateSeen, Mode, Outcome, Purpose, RunKind, Stays};
+pub use super::terms::{
+    Actor, Cause, Closing, GateSeen, Mode, Outcome, Purpose, RunKind, Stays, Warrant,
+};
 use crate::domain::catalogue::{Class, Fencing};
 use crate::domain::ids::{RunId, StepId, SystemId, TierId};
 use crate::domain::ledger::Ledger;
@@ -90,6 +92,9 @@ pub enum Body {
         gates: Vec<GateSeen>,
         /// The exact command or call, redacted.
         call: Clean,
+        /// The terms of the grant; none in journals of earlier versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        warrant: Option<Warrant>,
     },
     /// The attempt's runner made its start durable and may act from here on.
     Started {
@@ -167,6 +172,9 @@ pub enum Body {
         step: StepId,
         /// The reason.
         reason: Clean,
+        /// True when a person wants the target to take it as a new act.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        new_key: bool,
     },
     /// A running attempt was asked to end.
     AbortAsked {

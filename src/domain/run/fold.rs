@@ -227,7 +227,8 @@ impl Run {
     }
 
     fn take_intent(&mut self, event: &RunEvent) -> Result<(), Misfit> {
-        let Body::Intended { step, attempt, purpose, action, class, .. } = &event.body else {
+        let Body::Intended { step, attempt, purpose, action, class, warrant, .. } = &event.body
+        else {
             return Ok(());
         };
         let (cue, ungraceful) = match purpose {
@@ -252,6 +253,7 @@ impl Run {
             class: *class,
             ungraceful,
             from,
+            warrant: warrant.clone(),
         });
         (state.cause, state.untrue, state.finished) = (None, None, None);
         Ok(())

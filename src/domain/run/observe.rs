@@ -128,13 +128,11 @@ fn is_decisive(step: &Step) -> bool {
             | Change::StopReplication
             | Change::Scale
             | Change::ShiftTraffic
-            | Change::Fence => true,
-            Change::Purge | Change::Notify | Change::Check | Change::None => false,
+            | Change::Fence
+            | Change::Unfence => true,
+            Change::Follow | Change::Purge | Change::Notify | Change::Check | Change::None => false,
         }
 }
-
-/// The verb of actions that make a store follow the other side.
-const FOLLOWS: &str = "replicate";
 
 /// True when a later step has changed, or is about to change, what this one left behind: that the
 /// old effect is gone is then the plan, and no finding. A canary's 10 % ends with its 50 %, a fence
@@ -151,27 +149,27 @@ pub fn is_superseded(run: &Run, runbook: &Runbook, id: &StepId) -> bool {
 }
 
 fn supersedes(later: &Step, step: &Step) -> bool {
+    let (change, after) = (step.action.change, later.action.change);
     if later.target != step.target {
         // A copy that runs the other way ends the one that ran this way.
         let same_system = match (&later.target, &step.target) {
             (Some(later), Some(target)) => later.system == target.system,
             _ => false,
         };
-        return same_system && later.action.verb == FOLLOWS && step.action.verb == FOLLOWS;
-    }
-    let (change, after) = (step.action.change, later.action.change);
-    if step.action.lets_write() {
-        return after == Change::Fence && !later.action.lets_write();
+        return same_system && after == Change::Follow && change == Change::Follow;
     }
     match change {
         // A second fence beside the first ends nothing: both are meant to hold.
-        Change::Fence => later.action.lets_write() || after == Change::Promote,
+        Change::Fence => matches!(after, Change::Unfence | Change::Promote | Change::Follow),
+        Change::Unfence => after.closes(),
         Change::Scale | Change::ShiftTraffic => after == change,
-        // Making a follower is no change of its own; promoting it, or stopping its copies, ends it.
-        _ if step.action.verb == FOLLOWS => {
-            matches!(after, Change::Promote | Change::StopReplication)
+        // Promoting a follower, or stopping its copies, ends it.
+        Change::Follow => matches!(after, Change::Promote | Change::StopReplication),
+        // A promoted store that is made a follower again is primary no more.
+        Change::Promote => after == Change::Follow,
+        Change::StopReplication | Change::Purge | Change::Notify | Change::Check | Change::None => {
+            false
         }
-        _ => false,
     }
 }
 
@@ -218,10 +216,8 @@ mod tests {
     }
 
     static FENCE: ActionSpec = action("fence", Change::Fence);
-    static UNFENCE: ActionSpec = action("unfence", Change::Fence);
-    static UNFENCE_STORE: ActionSpec = action("unfence", Change::None);
-    static FENCE_BY_COPY: ActionSpec = action(FOLLOWS, Change::Fence);
-    static REPLICATE: ActionSpec = action(FOLLOWS, Change::None);
+    static UNFENCE: ActionSpec = action("unfence", Change::Unfence);
+    static FOLLOW: ActionSpec = action("replicate", Change::Follow);
     static SET: ActionSpec = action("set", Change::None);
     static PROMOTE: ActionSpec = action("promote", Change::Promote);
     static SHIFT: ActionSpec = action("shift", Change::ShiftTraffic);
@@ -264,21 +260,23 @@ mod tests {
             ((&FENCE, None), (&FENCE, None), false),
             ((&UNFENCE, None), (&FENCE, None), true),
             ((&UNFENCE, None), (&UNFENCE, None), false),
-            ((&FENCE, pg_a), (&UNFENCE_STORE, pg_a), true),
-            ((&UNFENCE_STORE, pg_a), (&FENCE, pg_a), true),
-            ((&FENCE_BY_COPY, pg_a), (&PROMOTE, pg_a), true),
+            ((&FENCE, pg_a), (&UNFENCE, pg_a), true),
+            ((&FENCE, pg_a), (&FOLLOW, pg_a), true),
+            ((&PROMOTE, pg_a), (&FOLLOW, pg_a), true),
+            ((&UNFENCE, pg_a), (&FENCE, pg_a), true),
+            ((&FOLLOW, pg_a), (&PROMOTE, pg_a), true),
             ((&SET, pg_a), (&PROMOTE, pg_a), false),
-            ((&UNFENCE_STORE, pg_a), (&PROMOTE, pg_a), false),
+            ((&UNFENCE, pg_a), (&PROMOTE, pg_a), false),
             ((&FENCE, pg_a), (&UNFENCE, pg_b), false),
             ((&FENCE, None), (&NOTIFY, None), false),
             ((&SHIFT, pg_a), (&SHIFT, pg_a), true),
-            ((&REPLICATE, pg_a), (&PROMOTE, pg_a), true),
-            ((&REPLICATE, pg_a), (&PROMOTE, redis_a), false),
-            ((&REPLICATE, pg_a), (&REPLICATE, pg_b), true),
+            ((&FOLLOW, pg_a), (&PROMOTE, pg_a), true),
+            ((&FOLLOW, pg_a), (&PROMOTE, redis_a), false),
+            ((&FOLLOW, pg_a), (&FOLLOW, pg_b), true),
             ((&SET, pg_a), (&SET, pg_b), false),
             ((&SET, pg_a), (&SET, pg_a), false),
             ((&PROMOTE, pg_a), (&CHECK, pg_a), false),
-            ((&PROMOTE, pg_a), (&REPLICATE, pg_b), false),
+            ((&PROMOTE, pg_a), (&FOLLOW, pg_b), false),
         ];
         for ((action, target), (later_action, later_target), want) in cases {
             let (one, later) = (step(action, target), step(later_action, later_target));

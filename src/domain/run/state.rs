@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use super::event::{Actor, Body, Cause, Closing, Mode, Outcome, Purpose, RunEvent, RunKind, Stays};
+use super::event::{
+    Actor, Body, Cause, Closing, Mode, Outcome, Purpose, RunEvent, RunKind, Stays, Warrant,
+};
 use super::misfit::Misfit;
 use super::phase::{Phase, Stage};
 use crate::domain::catalogue::Class;
 use crate::domain::ids::{RunId, StepId, SystemId, TierId};
 use crate::domain::ledger::Ledger;
+use crate::domain::reading::Identity;
 use crate::domain::runbook::{Direction, Runbook};
 use crate::domain::text::Clean;
 use crate::domain::time::{RtoClock, Stamp};
@@ -39,6 +42,19 @@ pub struct Attempt {
     pub ungraceful: bool,
     /// Where the step was as it was granted.
     pub from: Phase,
+    /// The terms of the grant; none in journals of earlier versions.
+    pub warrant: Option<Warrant>,
+}
+
+impl Attempt {
+    /// The servers that it is meant for.
+    #[must_use]
+    pub fn servers(&self) -> (Option<Identity>, Option<Identity>) {
+        let meant = |of: fn(&Warrant) -> &Option<Identity>| {
+            self.warrant.as_ref().and_then(|warrant| of(warrant).clone())
+        };
+        (meant(|warrant| &warrant.target), meant(|warrant| &warrant.other))
+    }
 }
 
 /// One step's state.

@@ -5,7 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::{PersonId, StepId};
+use crate::domain::reading::Identity;
 use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
 
 /// What a run is for; fixed at birth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +126,10 @@ pub enum Cause {
     NotVerified,
     /// Its runner never started: proven not to have acted.
     NotStarted,
+    /// Its grant was no longer good when it was about to act: nothing was done.
+    Expired,
+    /// The server it met is not the one that the screen showed: nothing was done.
+    OtherServer,
 }
 
 impl Cause {
@@ -136,6 +142,8 @@ impl Cause {
             Self::Cancelled => "aborted",
             Self::NotVerified => "not verified",
             Self::NotStarted => "never started",
+            Self::Expired => "expired",
+            Self::OtherServer => "another server",
         }
     }
 }
@@ -173,6 +181,37 @@ pub enum Closing {
 pub struct Stays {
     /// The step.
     pub step: StepId,
-    /// What that costs, in the plan's words.
+    /// What that costs, in the plan's words; the reason, where a person decided it.
     pub costs: Clean,
+    /// True when a person left it by a decision; a plan made again keeps that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub decided: bool,
+}
+
+impl Stays {
+    /// What it costs, or that it was left by decision and why.
+    #[must_use]
+    pub fn words(&self) -> Clean {
+        if self.decided {
+            Clean::new(&format!("left by decision: {}", self.costs))
+        } else {
+            self.costs.clone()
+        }
+    }
+}
+
+/// Under which terms an attempt was granted. Whoever performs it keeps them or does nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warrant {
+    /// It must have begun to act by then, on the boot clock of this boot.
+    pub expires: Stamp,
+    /// The number of the key by which the target tells repetitions of one and the same act: that
+    /// of the first attempt, until a person grants a new one.
+    pub key: u32,
+    /// The server that the screen showed as the step's target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Identity>,
+    /// The server that the screen showed on the other side of the target's system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<Identity>,
 }

@@ -143,7 +143,10 @@ fn step_text(body: &Body) -> String {
         Body::Resolved { step, reason, .. } => format!("{step} RESOLVED as not done: {reason}"),
         Body::Attested { step, value } => format!("{step} ATTESTED: {value}"),
         Body::Skipped { step, reason } => format!("{step} SKIPPED: {reason}"),
-        Body::Retried { step, reason } => format!("{step} may be tried again: {reason}"),
+        Body::Retried { step, reason, new_key } => {
+            let key = if *new_key { ", as a new act with a new key" } else { "" };
+            format!("{step} may be tried again{key}: {reason}")
+        }
         Body::AbortAsked { step, attempt } => format!("ABORT of {step} attempt {attempt} asked"),
         Body::Untrue { step, evidence } => {
             format!("{step} was done, NOT TRUE NOW: {evidence}")
@@ -155,7 +158,7 @@ fn step_text(body: &Body) -> String {
 }
 
 fn intent_text(body: &Body) -> String {
-    let Body::Intended { step, attempt, purpose, action, class, fencing, gates, call } = body
+    let Body::Intended { step, attempt, purpose, action, class, fencing, gates, call, .. } = body
     else {
         return String::new();
     };

@@ -12,6 +12,7 @@ use crate::domain::run::phase::Phase;
 use crate::domain::run::state::StepState;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
+use crate::port::Expected;
 use crate::runtime::desk::Desk;
 use crate::runtime::effect::{Effect, Job};
 use crate::runtime::event::Why;
@@ -133,6 +134,9 @@ impl<D: Desk> Console<D> {
         let plan = self.plan.clone()?;
         let last = run.step(step)?.last_attempt()?;
         let (attempt, back) = (last.number, last.purpose == Purpose::Compensate);
+        // What another server says under the same name is no word about this attempt.
+        let (target, other) = last.servers();
+        let expected = Expected { target, other };
         let patience = match why {
             Why::Verify => plan.step(step)?.timeout.max(VERIFY_PATIENCE_MIN),
             Why::Reconcile | Why::Sense => Duration::ZERO,
@@ -141,7 +145,8 @@ impl<D: Desk> Console<D> {
         if !self.now_checking(step, attempt, why) {
             return None;
         }
-        let job = Job { runbook: plan, direction, step: step.clone(), attempt, back };
+        let step = step.clone();
+        let job = Job { runbook: plan, direction, step, attempt, back, expected };
         Some(Effect::Check { job, why, patience })
     }
 

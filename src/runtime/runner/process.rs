@@ -20,11 +20,11 @@ use tokio::time::{interval, sleep};
 use super::folder::{
     AttemptFolder, CANCEL_FILE, EXIT_FILE, EXIT_ROOM_FILE, SPAWNED_FILE, Spawned, VOID_FILE,
 };
-use super::granted::{action_of, mode_of};
+use super::granted::{mode_of, terms_of};
 use super::output::OutputFiles;
 use crate::domain::preview::Standing;
 use crate::domain::run::commit::{Execution, IntentRecord};
-use crate::domain::run::event::{Body, Cause, Mode, Outcome, RunKind};
+use crate::domain::run::event::{Body, Cause, Mode, Outcome, RunKind, Warrant};
 use crate::domain::runbook::Direction;
 use crate::domain::text::Clean;
 use crate::domain::time::short_time;
@@ -66,6 +66,8 @@ pub struct RunnerContext {
     pub mode: Mode,
     /// The action that the record granted.
     pub action: String,
+    /// The terms of the grant.
+    pub warrant: Option<Warrant>,
 }
 
 /// What is needed to perform the attempt.
@@ -150,7 +152,8 @@ fn run(
     let at = SystemClock::new().now();
     let pid = getpid().as_raw_nonzero().get();
     write_new(&folder.file(SPAWNED_FILE), &to_json(&Spawned { at, pid })?)?;
-    let execution = Execution::of_locked_intent(context.intent);
+    let key = context.warrant.as_ref().map_or(context.intent.attempt, |warrant| warrant.key);
+    let execution = Execution::of_locked_intent(context.intent, key);
     let ended = perform_all(folder, prepared, &execution, &mut output, &runtime);
     // A lookup that hangs in a thread of its own must not keep this process.
     runtime.shutdown_background();
@@ -178,13 +181,15 @@ fn context(folder: &AttemptFolder) -> Result<RunnerContext, Refusal> {
     else {
         return Err(not_on_record("the run was never opened"));
     };
+    let (action, warrant) = terms_of(&read_back.events, &intent);
     Ok(RunnerContext {
         run_dir: run_dir.to_path_buf(),
         attempt_dir: folder.path().to_path_buf(),
         kind: *kind,
         direction: *direction,
         mode: mode_of(*mode, &read_back.events, &intent),
-        action: action_of(&read_back.events, &intent),
+        action,
+        warrant,
         site: read_back.site,
         runbook: read_back.runbook,
         intent,

@@ -92,7 +92,7 @@ static REPLICATE: ActionSpec = ActionSpec {
     class: Class::I,
     guard: Guard::TypedTarget,
     fencing: Fencing::FencedByTarget,
-    change: Change::None,
+    change: Change::Follow,
     reversal: "Cannot be taken back: writes that only this side had are gone",
     ..BASE
 };
@@ -180,7 +180,7 @@ static UNFENCE: ActionSpec = ActionSpec {
     verb: "unfence",
     class: Class::I,
     guard: Guard::TypedTarget,
-    change: Change::Fence,
+    change: Change::Unfence,
     reversal: "By sim.fence",
     needs_target: false,
     settings: &[SIDE_SETTING],
@@ -265,6 +265,8 @@ impl Action for SimAction {
             | Change::ShiftTraffic
             | Change::Purge
             | Change::Fence
+            | Change::Unfence
+            | Change::Follow
             | Change::Check
             | Change::None => "",
         }

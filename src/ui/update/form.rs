@@ -135,7 +135,9 @@ fn wish(purpose: &FormPurpose, text: Clean) -> Option<Wish> {
         FormPurpose::Note => Intent::Note { text },
         FormPurpose::Skip(step) => Intent::Skip { step: step.clone(), reason: text },
         FormPurpose::Attest(step) => Intent::Attest { step: step.clone(), value: text },
-        FormPurpose::Retry(step) => Intent::Retry { step: step.clone(), reason: text },
+        FormPurpose::Retry(step) => {
+            Intent::Retry { step: step.clone(), reason: text, new_key: false }
+        }
         FormPurpose::Resolve(step, done) => {
             let (step, done) = (step.clone(), done.unwrap_or(false));
             Intent::Resolve { step, done, reason: text }

@@ -80,7 +80,7 @@ pub fn decide(context: &Context<'_>, intent: &Intent) -> Result<Decision, Refusa
         Intent::Compensate { step, typed, call } => steps::compensate(context, step, typed, call),
         Intent::Skip { step, reason } => steps::skip(context, step, reason),
         Intent::Attest { step, value } => steps::attest(context, step, value),
-        Intent::Retry { step, reason } => steps::retry(context, step, reason),
+        Intent::Retry { step, reason, new_key } => steps::retry(context, step, reason, *new_key),
         Intent::Resolve { step, done, reason } => steps::resolve(context, step, *done, reason),
         Intent::AbortStep { step, typed } => steps::abort_step(context, step, typed),
         Intent::Hold { reason } => whole::hold(context, reason),

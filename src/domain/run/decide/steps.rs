@@ -50,7 +50,7 @@ fn typed_matches(guard: Guard, typed: &str, wanted: &str) -> Result<(), Refusal>
 
 /// With two primaries nothing may run but what looks, or what ends it.
 fn no_split_brain(context: &Context<'_>, action: &ActionSpec, class: Class) -> Result<(), Refusal> {
-    let ends_it = matches!(action.change, Change::Fence | Change::Check) && !action.lets_write();
+    let ends_it = action.change.closes() || action.change == Change::Check;
     if context.assessment.split_brain.is_empty() || class == Class::R || ends_it {
         return Ok(());
     }
@@ -94,6 +94,7 @@ pub(super) fn run_step(
         fencing: step.action.fencing,
         gates,
         call: call.clone(),
+        warrant: None,
     };
     Ok(Decision::Pledge(Pledge::of_intent(body).expect("the body is an intent")))
 }
@@ -191,6 +192,7 @@ pub(super) fn compensate(
         fencing: action.fencing,
         gates: Vec::new(),
         call: call.clone(),
+        warrant: None,
     };
     Ok(Decision::Pledge(Pledge::of_intent(body).expect("the body is an intent")))
 }
@@ -270,6 +272,7 @@ pub(super) fn retry(
     context: &Context<'_>,
     id: &StepId,
     reason: &Clean,
+    new_key: bool,
 ) -> Result<Decision, Refusal> {
     let run = declared_run(context)?;
     if run.stage == Stage::Aborting {
@@ -295,7 +298,7 @@ pub(super) fn retry(
         return Err(Refusal::Phase { step: id.clone(), phase: state.phase, hint: hint.into() });
     }
     long_enough(reason, SHORT_REASON_CHARS_MIN)?;
-    Ok(Decision::Record(vec![Body::Retried { step: id.clone(), reason: reason.clone() }]))
+    Ok(Decision::Record(vec![Body::Retried { step: id.clone(), reason: reason.clone(), new_key }]))
 }
 
 pub(super) fn resolve(

@@ -388,7 +388,8 @@ fn an_unknown_attempt_needs_proof_or_a_named_decision() {
     let outcome = Outcome::Unknown { message: "timed out".into() };
     bench.apply(Body::Ended { step: step_id("fence"), attempt: 1, outcome });
     assert_eq!(bench.phase("fence"), Phase::Unknown);
-    let retry = Intent::Retry { step: step_id("fence"), reason: "again please".into() };
+    let retry =
+        Intent::Retry { step: step_id("fence"), reason: "again please".into(), new_key: false };
     refuses(&bench, &retry, "U first");
     refuses(&bench, &run_of("fence", ""), "say what became of it with U");
     let skip = Intent::Skip { step: step_id("fence"), reason: "do not need it".into() };
@@ -532,7 +533,11 @@ fn what_a_crash_kept_from_the_record_is_made_up_for() {
     bench.apply(words[1].clone());
     assert_eq!(observed_of(&bench), []);
     // A person takes it up all the same.
-    bench.grant(&Intent::Retry { step: step_id("drain"), reason: "we want it".into() });
+    bench.grant(&Intent::Retry {
+        step: step_id("drain"),
+        reason: "we want it".into(),
+        new_key: false,
+    });
     assert_eq!(observed_of(&bench), []);
 
     let mut bench = Bench::new(Mode::Planned);

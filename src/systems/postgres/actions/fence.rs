@@ -53,7 +53,7 @@ const UNFENCE: ActionSpec = ActionSpec {
     class: Class::I,
     guard: Guard::TypedTarget,
     fencing: Fencing::IdempotentByKey,
-    change: Change::None,
+    change: Change::Unfence,
     reversal: "By postgres.fence",
     permissions: PERMISSIONS,
     needs_target: true,

@@ -26,8 +26,7 @@ const SPEC: ActionSpec = ActionSpec {
     class: Class::X,
     guard: Guard::TypedVerb,
     fencing: Fencing::IdempotentByKey,
-    // It ends a split brain: the old primary takes no writes any more.
-    change: Change::Fence,
+    change: Change::Follow,
     reversal: "None: what only the target held is gone",
     permissions: &["ACL SETUSER <acting user> +replicaof +info +config|get"],
     needs_target: true,

@@ -230,6 +230,7 @@ impl Stage {
             step: &step,
             with: &with,
             target,
+            expected: crate::port::Expected::default(),
             direction,
             secrets: &NoSecrets,
             clock,

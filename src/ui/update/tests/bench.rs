@@ -143,6 +143,7 @@ fn events(stage: &str) -> Vec<RunEvent> {
             fencing: Fencing::NotFenced,
             gates: Vec::new(),
             call: "".into(),
+            warrant: None,
         });
         bodies.push(Body::Started { step: step.clone(), attempt });
         let outcome = match name {
@@ -399,7 +400,7 @@ pub(super) fn short(wish: &Wish) -> String {
         }
         Wish::Intent(Intent::Skip { step, reason }) => format!("skip {step} `{reason}`"),
         Wish::Intent(Intent::Attest { step, value }) => format!("attest {step} `{value}`"),
-        Wish::Intent(Intent::Retry { step, reason }) => format!("retry {step} `{reason}`"),
+        Wish::Intent(Intent::Retry { step, reason, .. }) => format!("retry {step} `{reason}`"),
         Wish::Intent(Intent::Resolve { step, done, reason }) => {
             format!("resolve {step} {done} `{reason}`")
         }
