@@ -132,7 +132,7 @@ impl Bench {
                     self.kept = Some(*observations);
                     continue;
                 }
-                Effect::Record(Record::Cancel { .. })
+                Effect::Record(Record::Cancel { .. } | Record::Void { .. })
                 | Effect::Watch { .. }
                 | Effect::LookNow
                 | Effect::Quit => continue,

@@ -259,7 +259,7 @@ impl<'a> Bench<'a> {
                     let (step, back, at) = (job.step, job.back, self.now());
                     Event::Rehearsed(Box::new(Rehearsal { step, back, at, standing, preview }))
                 }
-                Effect::Record(Record::Cancel { .. })
+                Effect::Record(Record::Cancel { .. } | Record::Void { .. })
                 | Effect::Watch { .. }
                 | Effect::LookNow
                 | Effect::Keep(_)

@@ -332,7 +332,7 @@ impl Voyage {
                 let rehearsal = self.rehearse(job);
                 self.step(Event::Rehearsed(Box::new(rehearsal)));
             }
-            Effect::Record(Record::Cancel { .. })
+            Effect::Record(Record::Cancel { .. } | Record::Void { .. })
             | Effect::Watch { .. }
             | Effect::LookNow
             | Effect::Keep(_)

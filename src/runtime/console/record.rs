@@ -101,6 +101,8 @@ impl<D: Desk> Console<D> {
                 Outcome::Unknown { .. } => self.check(step, Why::Reconcile).into_iter().collect(),
                 Outcome::Failed { .. } => vec![Effect::LookNow],
             },
+            Body::Held { .. } => self.desk.void("the plan was held"),
+            Body::AbortStarted { .. } => self.desk.void("the run is given up"),
             // What a step left behind is looked at before anything is decided on it.
             Body::Verified { .. }
             | Body::NotVerified { .. }

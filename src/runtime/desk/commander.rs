@@ -173,6 +173,10 @@ impl Desk for CommanderDesk {
         effects
     }
 
+    fn void(&mut self, why: &str) -> Vec<Effect<Commander>> {
+        vec![Effect::Record(Record::Void { why: why.into() })]
+    }
+
     fn failed(&mut self, ticket: u64) -> bool {
         let Some(word) = self.take(ticket) else { return false };
         // What a person decided is not done later behind their back; what was seen stays true.
