@@ -22,6 +22,8 @@ pub trait Sink: Send {
     /// # Errors
     /// When it may not be durable.
     fn sync(&mut self) -> io::Result<()>;
+    /// True when it certainly never took a byte, also after an error.
+    fn is_empty(&self) -> bool;
 }
 
 /// Makes segments.
@@ -78,12 +80,18 @@ impl FolderStore {
         Ok(Segment { number, name, bytes })
     }
 
-    /// Makes what an earlier console wrote to a segment durable, before anything is built on it.
+    /// Makes what an earlier console wrote to the segments up to `last` durable, before anything
+    /// is built on it.
     ///
     /// # Errors
-    /// When it cannot be opened or synced.
-    pub fn sync_again(&self, number: u32) -> io::Result<()> {
-        open_file(&self.folder.join(Self::name(number)))?.sync_all()?;
+    /// When one cannot be opened or synced.
+    pub fn sync_again(&self, last: u32) -> io::Result<()> {
+        for number in 1..=last {
+            let file = open_file(&self.folder.join(Self::name(number)))?;
+            if file.metadata()?.len() > 0 {
+                file.sync_all()?;
+            }
+        }
         sync_folder(&self.folder)
     }
 }
@@ -113,5 +121,9 @@ impl Sink for FileSink {
 
     fn sync(&mut self) -> io::Result<()> {
         self.file.sync_data()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.file.metadata().is_ok_and(|file| file.len() == 0)
     }
 }
