@@ -70,6 +70,7 @@ pub fn parts<D: Desk>(desk: D, kind: RunKind) -> Parts<D> {
         notice: None,
         run: None,
         journal: JournalState::None,
+        last_run: None,
     }
 }
 

@@ -7,6 +7,7 @@ pub mod format;
 pub mod lock;
 pub mod reader;
 pub mod store;
+pub mod tail;
 mod thread;
 pub mod words;
 pub mod writer;

@@ -59,14 +59,22 @@ impl FolderStore {
     /// # Errors
     /// When the folder or a segment cannot be read, or all are larger than [`JOURNAL_BYTES_MAX`].
     pub fn read(&self) -> io::Result<Vec<Segment>> {
+        let mut left = JOURNAL_BYTES_MAX;
+        self.numbers()?.into_iter().map(|number| self.read_one(number, &mut left)).collect()
+    }
+
+    /// The numbers of all segments, in their order.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn numbers(&self) -> io::Result<Vec<u32>> {
         let mut numbers = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
             let name = entry?.file_name();
             numbers.extend(name.to_str().and_then(number_of));
         }
         numbers.sort_unstable();
-        let mut left = JOURNAL_BYTES_MAX;
-        numbers.into_iter().map(|number| self.read_one(number, &mut left)).collect()
+        Ok(numbers)
     }
 
     fn read_one(&self, number: u32, left: &mut u64) -> io::Result<Segment> {
