@@ -51,6 +51,7 @@ fn parts<D: Desk>(desk: D, remembered: Option<Observations>) -> Parts<D> {
         notice: None,
         run: None,
         journal: JournalState::None,
+        last_run: None,
     }
 }
 

@@ -187,6 +187,7 @@ impl<'a> Bench<'a> {
             notice: None,
             run: None,
             journal: JournalState::None,
+            last_run: None,
         };
         let reason = Clean::new("the twin is tried");
         let orders = Orders { mode, reason, accept_losses: true, until: None };

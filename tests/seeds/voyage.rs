@@ -129,6 +129,7 @@ impl Voyage {
             notice: None,
             run: None,
             journal: JournalState::None,
+            last_run: None,
         };
         let console = Console::new(parts, clock.now());
         Self {
