@@ -2,6 +2,7 @@
 
 pub mod failure;
 pub mod placeholders;
+pub mod resolve;
 pub mod rule;
 pub mod sides;
 #[cfg(test)]
