@@ -357,6 +357,7 @@ fn build(
         action,
         deed,
         target: setup.target.map(|(spec, _)| spec.id.clone()),
+        named: side,
         side,
         direction,
         asked,
