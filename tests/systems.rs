@@ -459,6 +459,7 @@ fn step(one: &dyn Action, with: Table, spec: &SystemSpec) -> Step {
         title: "Do it".into(),
         group: None,
         action,
+        change: action.change,
         with,
         target: Some(Target { system: spec.id.clone(), place: Place::To }),
         needs: Vec::new(),

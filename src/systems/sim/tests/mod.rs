@@ -209,6 +209,7 @@ impl Stage {
             title: "A step".into(),
             group: None,
             action,
+            change: action.change,
             with: with.clone(),
             target: None,
             needs: Vec::new(),
