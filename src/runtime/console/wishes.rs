@@ -78,7 +78,7 @@ impl<D: Desk> Console<D> {
             Wish::Safe => {
                 self.armed = false;
                 self.notice(now, "SAFE: nothing acts", false);
-                Ok(Vec::new())
+                Ok(self.desk.void("the console went to SAFE"))
             }
             Wish::VerifyNow => {
                 self.notice(now, "looking at every system again", false);

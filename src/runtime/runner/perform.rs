@@ -11,11 +11,12 @@ use tokio::time::{interval, sleep};
 use super::folder::{AttemptFolder, CANCEL_FILE};
 use super::group::{Group, LOOK_EVERY, words};
 use super::leash::Collar;
+use super::meeting::other_server;
 use super::output::OutputFiles;
 use super::process::Prepared;
 use crate::domain::preview::Standing;
 use crate::domain::run::commit::Execution;
-use crate::domain::run::event::{Cause, Outcome};
+use crate::domain::run::event::{Cause, Outcome, Warrant};
 use crate::domain::run::words::outcome_text;
 use crate::domain::time::{Stamp, short_time};
 use crate::port::{Clock, OperateError, Operator, Output};
@@ -31,8 +32,8 @@ pub(super) struct Attempt<'a> {
     pub(super) group: Group,
     /// What the console says.
     pub(super) collar: Collar,
-    /// When it must have begun to act.
-    pub(super) expires: Option<Stamp>,
+    /// The terms of its grant.
+    pub(super) warrant: Option<Warrant>,
     pub(super) clock: SystemClock,
 }
 
@@ -151,6 +152,9 @@ impl Attempt<'_> {
         if let Some(never) = self.withdrawn() {
             return never;
         }
+        if let Some(never) = other_server(operator, self.warrant.as_ref()).await {
+            return never;
+        }
         match operator.check().await {
             Standing::Done(evidence) => return Outcome::AlreadySo { evidence },
             // Acting without knowing could do it twice, unless nothing but a person can tell.
@@ -188,7 +192,8 @@ impl Attempt<'_> {
         if let Some(why) = self.collar.voided() {
             return never(Cause::Expired, &format!("its grant was taken back ({why})"));
         }
-        if let Some(late) = self.expires.and_then(|expires| lateness(expires, self.clock.now())) {
+        let expires = self.warrant.as_ref().map(|warrant| warrant.expires);
+        if let Some(late) = expires.and_then(|expires| lateness(expires, self.clock.now())) {
             return never(Cause::Expired, &format!("its grant had run out {late}"));
         }
         None

@@ -144,10 +144,10 @@ fn run(
     let (pid, until) = (getpid().as_raw_nonzero().get(), Some(at.plus(prepared.timeout)));
     let spawned = Spawned { at, pid, started: group.started(), until };
     write_new(&folder.file(SPAWNED_FILE), &to_json(&spawned)?)?;
-    let expires = context.warrant.as_ref().map(|warrant| warrant.expires);
-    let key = context.warrant.as_ref().map_or(context.intent.attempt, |warrant| warrant.key);
+    let warrant = context.warrant;
+    let key = warrant.as_ref().map_or(context.intent.attempt, |warrant| warrant.key);
     let execution = Execution::of_locked_intent(context.intent, key);
-    let attempt = Attempt { folder, group, collar: Collar::take(), expires, clock };
+    let attempt = Attempt { folder, group, collar: Collar::take(), warrant, clock };
     let ended = attempt.perform(prepared, &execution, &mut output, &runtime);
     // A lookup that hangs in a thread of its own must not keep this process.
     runtime.shutdown_background();
