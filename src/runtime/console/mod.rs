@@ -196,9 +196,7 @@ impl<D: Desk> Console<D> {
             dirty: true,
             quit: false,
         };
-        if let Some(run) = run {
-            console.take_run(run);
-        }
+        run.into_iter().for_each(|run| console.take_run(run));
         if let Some(notice) = parts.notice {
             console.write_row(now, "console", notice);
         }
