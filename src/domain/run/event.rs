@@ -316,6 +316,14 @@ pub enum Body {
         /// What it found: attempts still running, outcomes read, torn bytes kept.
         found: Clean,
     },
+    /// The wall clock went further than the boot clock: that much may be missing from the time
+    /// since T0.
+    ClockDoubted {
+        /// From when on the two were compared.
+        since: Stamp,
+        /// How much further, in milliseconds.
+        wall_ahead_ms: u64,
+    },
 }
 
 impl Body {
@@ -334,7 +342,8 @@ impl Body {
             | Self::Updated { .. }
             | Self::AbortAsked { .. }
             | Self::RunnerLost { .. }
-            | Self::Signalled { .. } => false,
+            | Self::Signalled { .. }
+            | Self::ClockDoubted { .. } => false,
             Self::Opened { .. }
             | Self::Declared { .. }
             | Self::LedgerAccepted { .. }

@@ -77,7 +77,8 @@ fn event_text(body: &Body) -> String {
         | Body::Forecasted { .. }
         | Body::AbortPlanned { .. }
         | Body::Updated { .. }
-        | Body::Resumed { .. } => told_text(body),
+        | Body::Resumed { .. }
+        | Body::ClockDoubted { .. } => told_text(body),
         Body::Intended { .. }
         | Body::Started { .. }
         | Body::Ended { .. }
@@ -123,6 +124,13 @@ fn told_text(body: &Body) -> String {
         }
         Body::Updated { number, .. } => format!("UPDATE {number} handed over"),
         Body::Resumed { found } => format!("RESUMED after an interruption: {found}"),
+        Body::ClockDoubted { since, wall_ahead_ms } => {
+            let (since, more) = (since.utc(), short_time(Duration::from_millis(*wall_ahead_ms)));
+            format!(
+                "CLOCK DOUBTED: since {since} the wall clock went {more} further than this \
+                 machine's own; it was set, or the machine was paused: T0 may be {more} earlier"
+            )
+        }
         // `event_text` names every word there is.
         _ => String::new(),
     }
@@ -231,7 +239,8 @@ pub fn step_of(body: &Body) -> Option<&StepId> {
         | Body::Forecasted { .. }
         | Body::AbortPlanned { .. }
         | Body::Updated { .. }
-        | Body::Resumed { .. } => None,
+        | Body::Resumed { .. }
+        | Body::ClockDoubted { .. } => None,
     }
 }
 
@@ -273,6 +282,7 @@ pub fn is_by_a_person(body: &Body) -> bool {
         | Body::TierRestored { .. }
         | Body::Forecasted { .. }
         | Body::AbortPlanned { .. }
-        | Body::Resumed { .. } => false,
+        | Body::Resumed { .. }
+        | Body::ClockDoubted { .. } => false,
     }
 }

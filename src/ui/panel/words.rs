@@ -138,6 +138,16 @@ pub fn t0_text(screen: &Screen<'_>) -> String {
     }
 }
 
+/// How much more than the big clock the wall clock says, where the two differ.
+#[must_use]
+pub fn clock_doubt(screen: &Screen<'_>) -> Option<Duration> {
+    let closed = screen.run.and_then(|run| run.closed.as_ref()).map(|(at, _)| *at);
+    match screen.run.and_then(|run| run.clock.as_ref()) {
+        Some(clock) => clock.doubt(closed.unwrap_or(screen.now)),
+        None => screen.now.doubt(t0(screen)?.0),
+    }
+}
+
 /// True while the incident is red and nobody has declared.
 #[must_use]
 pub fn is_red_moment(screen: &Screen<'_>) -> bool {
