@@ -276,6 +276,7 @@ fn step(action: &'static ActionSpec, spec: &SystemSpec, side: Side, with: Table)
         title: "Step".into(),
         group: None,
         action,
+        change: action.change,
         with,
         target: Some(target),
         needs: Vec::new(),

@@ -5,7 +5,7 @@ use super::link::Session;
 use super::trouble::{Trouble, TroubleKind};
 use crate::domain::ids::Side;
 use crate::domain::reading::{Identity, LagUnit, Position, Role};
-use crate::domain::text::Clean;
+use crate::domain::text::{Clean, head};
 
 /// The longest identifier or word that is kept of an answer.
 const WORD_CHARS_MAX: usize = 120;
@@ -216,7 +216,7 @@ fn upstream(info: &Info<'_>) -> Option<Upstream> {
 }
 
 fn word(text: &str) -> String {
-    text.chars().take(WORD_CHARS_MAX).collect()
+    head(text, WORD_CHARS_MAX)
 }
 
 fn identity_of(run_id: &str, replid: &str) -> Identity {
