@@ -7,7 +7,7 @@
 
 pub mod folder;
 mod granted;
-mod meeting;
+pub mod meeting;
 pub mod output;
 pub mod process;
 
