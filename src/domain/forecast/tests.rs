@@ -337,9 +337,8 @@ fn the_longest_chain_is_told_with_the_last_moment_of_each_step() {
 
 #[test]
 fn the_clock_does_not_wait_for_what_comes_after_it() {
-    static SHIFT: ActionSpec = ActionSpec { change: Change::ShiftTraffic, ..CHECK };
     let mut plan = runbook();
-    plan.steps[0].action = &SHIFT;
+    plan.steps[0].change = Change::ShiftTraffic;
     plan.steps.push(step("tell", &["dns"], 500));
     let found = look(&site(Some(1000)), &plan, None, Some(0), &Pace::default(), 10);
     assert_eq!((found.remaining_p80.as_secs(), found.plan_p80.as_secs()), (460, 960));
