@@ -140,8 +140,10 @@ pub(crate) fn run(runbook: &Runbook, mode: Mode, told: &[(u64, &str)]) -> Run {
                 let outcome = Outcome::Failed { cause: Cause::Error, message: "refused".into() };
                 bodies.push((*second, Body::Ended { step, attempt, outcome }));
             }
-            "retry" => bodies
-                .push((*second, Body::Retried { step, reason: "again".into(), new_key: false })),
+            "retry" => bodies.push((
+                *second,
+                Body::Retried { step, reason: "again".into(), new_key: false, by_itself: false },
+            )),
             "attest" => bodies.push((*second, Body::Attested { step, value: "seen".into() })),
             "untrue" => bodies.push((*second, Body::Untrue { step, evidence: "gone".into() })),
             "tier" => {

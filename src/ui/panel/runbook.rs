@@ -8,9 +8,9 @@ use crate::domain::run::phase::Phase;
 use crate::domain::run::state::{Abort, StepState};
 use crate::domain::runbook::{Compensation, Runbook, Step};
 use crate::domain::time::short_time;
+use crate::ui::meant::lit;
 use crate::ui::model::Panel;
 use crate::ui::screen::Screen;
-use crate::ui::update::is_shown;
 use crate::ui::widget::canvas::{Canvas, FrameLook, ruled};
 use crate::ui::widget::ink::{
     BORDER, CRIT, FOCUS, INFO, Ink, MUTED, OK, PENDING, SELECTION, TEXT, UNKNOWN, WARN,
@@ -19,16 +19,23 @@ use crate::ui::widget::row::Row;
 
 use super::{clocks, region, runbook_abort, words};
 
-/// The step that the keys act on: the selected one, else the current one, else the first.
+/// The lit step, on which the keys act.
 #[must_use]
-pub fn selected<'a>(screen: &Screen<'a>) -> Option<&'a StepId> {
-    screen
-        .model
-        .selected
-        .as_ref()
-        .filter(|id| screen.runbook.is_none_or(|book| is_shown(book, screen.run, id)))
-        .or_else(|| screen.run.and_then(|run| run.current()).map(|state| &state.id))
-        .or_else(|| screen.runbook.and_then(|book| book.steps.first()).map(|step| &step.id))
+pub fn selected<'a>(screen: &Screen<'a>) -> Option<&'a Step> {
+    lit(screen.runbook?, screen.run, screen.model.selected.as_ref())
+}
+
+/// The mark before a row, and whether it is the lit one.
+#[must_use]
+pub fn lead(screen: &Screen<'_>, step: &Step) -> (&'static str, bool) {
+    let current = screen.run.and_then(|run| run.current()).is_some_and(|now| now.id == step.id);
+    let chosen = selected(screen).is_some_and(|lit| lit.id == step.id);
+    let mark = match (current, chosen) {
+        (true, _) => ">",
+        (false, true) => "▸",
+        (false, false) => " ",
+    };
+    (mark, chosen)
 }
 
 /// The box of a step: its state in one character, and its ink.
@@ -114,17 +121,8 @@ pub fn told(screen: &Screen<'_>, step: &Step, state: Option<&StepState>) -> Row 
 }
 
 fn waits_for(screen: &Screen<'_>, step: &Step) -> String {
-    let open: Vec<&str> = step
-        .needs
-        .iter()
-        .filter(|need| {
-            screen
-                .run
-                .and_then(|run| run.step(need))
-                .is_some_and(|state| !state.phase.satisfies() || state.untrue.is_some())
-        })
-        .map(StepId::as_str)
-        .collect();
+    let open = screen.run.map(|run| run.waits_for(&step.id)).unwrap_or_default();
+    let open: Vec<&str> = open.into_iter().map(StepId::as_str).collect();
     if open.is_empty() { String::new() } else { format!("after {}", open.join(", ")) }
 }
 
@@ -149,15 +147,9 @@ impl Columns {
 
 fn step_row(screen: &Screen<'_>, step: &Step, width: usize) -> Row {
     let state = screen.run.and_then(|run| run.step(&step.id));
-    let current = screen.run.and_then(|run| run.current()).is_some_and(|now| now.id == step.id);
-    let chosen = selected(screen) == Some(&step.id);
+    let (lead, chosen) = lead(screen, step);
     let columns = Columns::of(width);
     let (ink, mark) = mark(step, state);
-    let lead = match (current, chosen) {
-        (true, _) => ">",
-        (false, true) => "▸",
-        (false, false) => " ",
-    };
     let sensed =
         if step.class == Class::H || state.is_some_and(|state| state.attested) { "M" } else { "S" };
     let (danger_ink, danger) = danger(step);
@@ -231,7 +223,7 @@ fn list(screen: &Screen<'_>, book: &Runbook, width: usize, room: usize) -> (Vec<
             rows.push(Row::of(FOCUS, name.as_str().to_uppercase()));
         }
         group = &step.group;
-        if selected(screen) == Some(&step.id) {
+        if selected(screen).is_some_and(|lit| lit.id == step.id) {
             chosen_at = rows.len();
         }
         rows.push(step_row(screen, step, width));

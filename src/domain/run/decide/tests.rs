@@ -11,7 +11,7 @@ use crate::domain::judge;
 use crate::domain::ledger::freeze;
 use crate::domain::reading::{Fact, FactValue, Health, Reading, Role};
 use crate::domain::run::event::{Cause, Mode, Outcome, RunEvent, RunKind};
-use crate::domain::run::phase::Phase;
+use crate::domain::run::phase::{Phase, Stage};
 use crate::domain::runbook::{
     Bound, Compensation, Direction, Exact, Gate, Place, Target, Ungraceful, UngracefulGate,
 };
@@ -388,8 +388,12 @@ fn an_unknown_attempt_needs_proof_or_a_named_decision() {
     let outcome = Outcome::Unknown { message: "timed out".into() };
     bench.apply(Body::Ended { step: step_id("fence"), attempt: 1, outcome });
     assert_eq!(bench.phase("fence"), Phase::Unknown);
-    let retry =
-        Intent::Retry { step: step_id("fence"), reason: "again please".into(), new_key: false };
+    let retry = Intent::Retry {
+        step: step_id("fence"),
+        reason: "again please".into(),
+        new_key: false,
+        by_itself: false,
+    };
     refuses(&bench, &retry, "U first");
     refuses(&bench, &run_of("fence", ""), "say what became of it with U");
     let skip = Intent::Skip { step: step_id("fence"), reason: "do not need it".into() };
@@ -537,6 +541,7 @@ fn what_a_crash_kept_from_the_record_is_made_up_for() {
         step: step_id("drain"),
         reason: "we want it".into(),
         new_key: false,
+        by_itself: false,
     });
     assert_eq!(observed_of(&bench), []);
 

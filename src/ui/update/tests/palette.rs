@@ -21,7 +21,7 @@ fn over(bench: &Bench) -> String {
         Some(Dialog::Form { purpose, field, .. }) => match purpose {
             FormPurpose::Note => format!("note `{}`", field.text),
             FormPurpose::Skip(step) => format!("skip {step} `{}`", field.text),
-            FormPurpose::Retry(step) => format!("retry {step} `{}`", field.text),
+            FormPurpose::Retry(step, _) => format!("retry {step} `{}`", field.text),
             FormPurpose::Attest(step) => format!("attest {step} `{}`", field.text),
             FormPurpose::AbortStep(step) => format!("abort {step} `{}`", field.text),
             FormPurpose::Resolve(step, _) => format!("resolve {step} `{}`", field.text),

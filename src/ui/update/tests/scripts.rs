@@ -170,6 +170,12 @@ fn forms_are_dead_until_they_are_right() {
     check("dns", &["m"], NOTHING, "run it with r");
     check("failed", &["R", "=again", "enter"], &["retry failed `again`"], "");
     check("dns", &["R"], NOTHING, "there is nothing to try again");
+    // A target that removes repetitions keeps the key, until a person wants a new one.
+    check("keyed", &["R", "=again", "enter"], &["retry keyed `again`"], "");
+    let new = ["retry keyed `again` with a new key"];
+    check("keyed", &["R", "tab", "=again", "enter"], &new, "");
+    check("keyed", &["R", "tab", "tab", "=again", "enter"], &["retry keyed `again`"], "");
+    check("failed", &["R", "tab", "=again", "enter"], &["retry failed `again`"], "");
     check("running", &["X", "enter"], NOTHING, "type exactly `abort running`");
     let abort = ["abort running `abort running`"];
     check("running", &["X", "=abort running", "enter"], &abort, "");
