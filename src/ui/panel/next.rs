@@ -343,6 +343,45 @@ mod tests {
     }
 
     #[test]
+    fn a_planned_run_that_is_only_open_is_told_what_to_do_about_a_lost_region() {
+        let check = |mode: Mode, want: &str| {
+            let mut fixture = fixture::of("red").expect("the moment exists");
+            fixture.access = Access::Armed;
+            let open = fixture::of("declared").and_then(|declared| declared.run).map(|mut run| {
+                (run.declaration, run.stage, run.mode) = (None, Stage::Standby, mode);
+                run
+            });
+            fixture.run = open;
+            let found = sentence(&fixture.screen());
+            assert!(found.contains(want), "{found}");
+        };
+        check(Mode::Planned, "! take it for lost, then D declare");
+        check(Mode::Ungraceful, "D declare (typed)");
+    }
+
+    #[test]
+    fn a_step_that_is_not_the_lit_one_is_reached_before_its_key_is_named() {
+        // The moment, the step that is selected, and what the sentence says.
+        let check = |moment: &str, selected: Option<&str>, want: &str| {
+            let mut fixture = fixture::of(moment).expect("the moment exists");
+            fixture.model.dialog = None;
+            let id = |name| crate::domain::ids::StepId::new(name).expect("a name");
+            fixture.model.selected = selected.map(id);
+            let found = sentence(&fixture.screen());
+            assert!(found.contains(want), "{moment}: {found}");
+        };
+        let beside = "r run \"purge the CDN\" meanwhile";
+        check("beside", None, beside);
+        check("beside", Some("purge-cdn"), beside);
+        check("beside", Some("scale-b"), "esc leaves the selection, then r run \"purge the CDN\"");
+        check("confirm", Some("scale-b"), "esc leaves the selection, then r run");
+        check("failed", Some("fence-a"), "esc leaves the selection, then R retry");
+        check("failed", None, "failed: R retry");
+        // There is one whose fate is unknown, whatever is selected.
+        check("unknown", Some("scale-b"), "U resolve");
+    }
+
+    #[test]
     fn a_run_that_is_only_open_has_moved_nothing() {
         let mut fixture = fixture::of("declared").expect("the moment exists");
         let parts = |fixture: &fixture::Fixture| {

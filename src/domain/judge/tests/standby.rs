@@ -85,7 +85,7 @@ fn a_comparison_with_a_lost_primary_is_a_doubt_and_not_blindness() {
         &follows(&paused),
         &Saw::Up,
         true,
-        "BLIND pg in B: replay is not paused: replay_paused UNKNOWN: not allowed, read 0s ago",
+        "BLIND pg in B: replay is not paused: replay_paused UNKNOWN (not allowed), read 0s ago",
     );
     // While the primary is not lost, it can be asked: not knowing is being blind.
     let mut heard = lost(&["pg"], &[Side::A]);

@@ -98,6 +98,12 @@ impl Kind {
         };
         Needs { stages, right, armed }
     }
+
+    /// True for what SAFE blocks.
+    #[must_use]
+    pub fn needs_arms(self) -> bool {
+        self.needs().armed
+    }
 }
 
 impl Intent {

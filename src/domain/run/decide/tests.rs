@@ -18,6 +18,7 @@ use crate::domain::runbook::{
 use crate::domain::settings::{Span, Table};
 use crate::domain::site::{Person, Region, SystemSpec};
 use crate::domain::time::BootId;
+use crate::domain::verdict::Primary;
 
 const fn action(name: &'static str, class: Class, guard: Guard, change: Change) -> ActionSpec {
     ActionSpec {
@@ -159,6 +160,8 @@ struct Bench {
     snapshot: Snapshot,
     person: Option<&'static str>,
     armed: bool,
+    /// True while the primary is red, whatever the readings say.
+    red: bool,
 }
 
 impl Bench {
@@ -170,6 +173,7 @@ impl Bench {
             snapshot: Snapshot::default(),
             person: Some("anna"),
             armed: true,
+            red: false,
         };
         bench.reads(false, Role::Standby);
         bench.apply(opened(mode));
@@ -204,7 +208,11 @@ impl Bench {
 
     fn ask(&self, intent: &Intent) -> Result<Decision, Refusal> {
         let now = at(101);
-        let assessment = judge::judge(&self.site, &self.snapshot, Side::A, now);
+        let mut assessment = judge::judge(&self.site, &self.snapshot, Side::A, now);
+        if self.red {
+            let (t0, basis) = (at(90), T0Basis::Exact);
+            assessment.primary = Primary::Red { t0, basis, signals: Vec::new() };
+        }
         let ledger = freeze(&self.site, &self.snapshot, Side::A, now);
         let by = self.actor();
         let run = self.run.as_ref();
@@ -288,6 +296,38 @@ fn nothing_runs_before_a_named_person_declared() {
     refuses(&bench, &typed("declare", "dark"), "at least 10 characters");
     bench.grant(&declare());
     refuses(&bench, &declare(), "declared already");
+}
+
+#[test]
+fn a_planned_run_is_not_declared_while_the_primary_is_red() {
+    let escalate = |step: Option<&str>| Intent::Escalate {
+        step: step.map(step_id),
+        reason: "region A went dark".into(),
+    };
+    let mut bench = Bench::new(Mode::Planned);
+    bench.red = true;
+    refuses(
+        &bench,
+        &declare(),
+        "a planned run asks A, and it is red: ! goes on as if it were lost",
+    );
+    bench.grant(&escalate(Some("fence")));
+    refuses(&bench, &declare(), "it is red");
+    // What is taken for lost before it is declared leaves out what the plan does, once declared.
+    bench.grant(&escalate(None));
+    assert_eq!(bench.run.as_ref().unwrap().stage, Stage::Standby);
+    assert_eq!(bench.phase("drain"), Phase::Ready);
+    bench.grant(&declare());
+    assert_eq!(bench.phase("drain"), Phase::Skipped);
+    assert_eq!(observed_of(&bench), []);
+    let t0 = bench.run.as_ref().unwrap().clock.unwrap().t0;
+    assert_eq!(t0, at(90), "it counts from the loss");
+    // One step alone, in a run that stays planned.
+    let mut bench = Bench::new(Mode::Planned);
+    bench.grant(&escalate(Some("drain")));
+    bench.grant(&declare());
+    assert_eq!((bench.phase("drain"), bench.phase("fence")), (Phase::Skipped, Phase::Ready));
+    assert_eq!(observed_of(&bench), []);
 }
 
 #[test]

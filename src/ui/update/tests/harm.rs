@@ -41,6 +41,8 @@ fn every_key() -> Vec<Key> {
 fn harms(wish: &Wish) -> bool {
     match wish {
         Wish::Intent(Intent::Run { step, .. }) => step.as_str() != "look",
+        // SAFE does not block it, and it wants its text all the same.
+        Wish::Intent(Intent::AbortStep { .. }) => true,
         other => other.is_act(),
     }
 }
