@@ -190,11 +190,18 @@ fn expected(screen: &Screen<'_>, step: &Step, width: usize) -> String {
 /// Cells from which both quantiles of a step are shown.
 const QUANTILES_FROM: usize = 84;
 
-/// All rows of the runbook, with headings where there is room, and the place of the chosen step.
-fn list(screen: &Screen<'_>, book: &Runbook, width: usize, room: usize) -> (Vec<Row>, usize) {
+/// All rows of the runbook, with headings where there is room, and the places of the lit step and
+/// of one that runs beside it.
+fn list(
+    screen: &Screen<'_>,
+    book: &Runbook,
+    width: usize,
+    room: usize,
+) -> (Vec<Row>, usize, usize) {
     let abort = screen.run.and_then(|run| run.abort.as_ref());
     if abort.is_some_and(Abort::is_planned) {
-        return runbook_abort::list(screen, book, width);
+        let (rows, chosen) = runbook_abort::list(screen, book, width);
+        return (rows, chosen, chosen);
     }
     let shown: Vec<&Step> = book
         .steps
@@ -213,7 +220,7 @@ fn list(screen: &Screen<'_>, book: &Runbook, width: usize, room: usize) -> (Vec<
     }
     let with_groups = shown.len() + groups <= room;
     let mut rows = Vec::new();
-    let mut chosen_at = 0;
+    let (mut chosen_at, mut current_at) = (0, None);
     let mut group = &None;
     for step in shown {
         if with_groups
@@ -223,21 +230,26 @@ fn list(screen: &Screen<'_>, book: &Runbook, width: usize, room: usize) -> (Vec<
             rows.push(Row::of(FOCUS, name.as_str().to_uppercase()));
         }
         group = &step.group;
-        if selected(screen).is_some_and(|lit| lit.id == step.id) {
-            chosen_at = rows.len();
+        match lead(screen, step) {
+            (_, true) => chosen_at = rows.len(),
+            (">", false) => current_at = Some(rows.len()),
+            (_, false) => {}
         }
         rows.push(step_row(screen, step, width));
     }
-    (rows, chosen_at)
+    (rows, chosen_at, current_at.unwrap_or(chosen_at))
 }
 
-/// `room` rows around the chosen one, with what is above and below told in words.
-fn around(rows: Vec<Row>, chosen: usize, room: usize) -> Vec<Row> {
+/// `room` rows around the chosen one, from the current one on where both fit, with what is above
+/// and below told in words.
+fn around(rows: Vec<Row>, chosen: usize, current: usize, room: usize) -> Vec<Row> {
     if rows.len() <= room || room < 3 {
         let from = if room < 3 { chosen.min(rows.len().saturating_sub(room)) } else { 0 };
         return rows.into_iter().skip(from).take(room).collect();
     }
-    let from = chosen.saturating_sub(room / 3).min(rows.len() - room);
+    let both = current < chosen && chosen - current + 2 < room;
+    let lead = if both { chosen - current + 1 } else { 0 };
+    let from = chosen.saturating_sub(lead.max(room / 3)).min(rows.len() - room);
     let (above, below) = (from, rows.len() - from - room);
     let mut shown: Vec<Row> = rows[from..from + room].to_vec();
     let note = |text: String| Row::of(MUTED, format!("     {text}"));
@@ -277,7 +289,7 @@ fn body(screen: &Screen<'_>, width: usize, room: usize) -> Vec<Row> {
         None => vec![Row::of(MUTED, "no runbook is chosen")],
         Some(book) if book.steps.is_empty() => vec![Row::of(MUTED, "the runbook has no steps")],
         Some(book) => {
-            let (mut rows, chosen) = list(screen, book, width, room);
+            let (mut rows, chosen, current) = list(screen, book, width, room);
             let tiers = clocks::tier_rows(screen);
             if !tiers.is_empty() && rows.len() + tiers.len() < room {
                 rows.push(Row::of(FOCUS, "TIERS"));
@@ -286,7 +298,7 @@ fn body(screen: &Screen<'_>, width: usize, room: usize) -> Vec<Row> {
                 let cells = clocks::tier_cells(screen, width.saturating_sub("TIERS  ".len()));
                 rows.push(Row::of(FOCUS, "TIERS  ").join(cells));
             }
-            around(rows, chosen, room)
+            around(rows, chosen, current, room)
         }
     }
 }

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use super::*;
-use crate::domain::catalogue::{ActionSpec, Change, Fencing};
+use crate::domain::catalogue::{ActionSpec, Change, Fencing, Guard};
 use crate::domain::ids::{PersonId, RunId, Side, SystemId};
 use crate::domain::judge;
-use crate::domain::ledger::{Ledger, LedgerRow};
+use crate::domain::ledger::{Ledger, LedgerRow, LossVerdict};
 use crate::domain::reading::{Health, Reading};
 use crate::domain::run::decide::{Decision, decide};
 use crate::domain::run::event::{Actor, Outcome, RunEvent, RunKind};
-use crate::domain::runbook::{Compensation, Direction, Exact, Place, Runbook, Ungraceful};
+use crate::domain::runbook::{
+    Compensation, Direction, Exact, Gate, Place, Runbook, Ungraceful, UngracefulGate,
+};
 use crate::domain::settings::{Span, Table};
 use crate::domain::site::{Person, Region, Site, SiteRole, SystemSpec};
 use crate::domain::snapshot::Snapshot;

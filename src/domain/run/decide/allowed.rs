@@ -3,43 +3,18 @@
 //! One table for all of them. `decide` asks it first of every wish, and the screen asks the same
 //! question to grey a key, so that what a key offers and what is granted cannot drift apart.
 
+use super::kind::Kind;
 use super::permitted;
 use crate::domain::abort::{self, Blocked};
 use crate::domain::catalogue::Class;
 use crate::domain::ids::StepId;
 use crate::domain::run::event::{Actor, Mode};
-use crate::domain::run::intent::Intent;
 use crate::domain::run::phase::{Phase, Stage};
 use crate::domain::run::refusal::Refusal;
 use crate::domain::run::state::{Run, StepState};
 use crate::domain::runbook::{Compensation, Runbook, Step};
 use crate::domain::site::{Site, SiteRole};
 use crate::domain::text::Clean;
-
-/// The kinds of wishes, one for each [`Intent`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is told at the intent of its name")]
-pub enum Kind {
-    Declare,
-    AcceptLedger,
-    AcceptCriterion,
-    SetT0,
-    Run,
-    Compensate,
-    Skip,
-    Attest,
-    Retry,
-    Resolve,
-    AbortStep,
-    Hold,
-    Release,
-    Escalate,
-    AbortRun,
-    Close,
-    Note,
-    SendUpdate,
-    Acknowledge,
-}
 
 /// In which stages of a run.
 enum Stages {
@@ -103,60 +78,6 @@ impl Kind {
     #[must_use]
     pub fn needs_arms(self) -> bool {
         self.needs().armed
-    }
-}
-
-impl Intent {
-    /// Its kind.
-    #[must_use]
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::Declare { .. } => Kind::Declare,
-            Self::AcceptLedger => Kind::AcceptLedger,
-            Self::AcceptCriterion { .. } => Kind::AcceptCriterion,
-            Self::SetT0 { .. } => Kind::SetT0,
-            Self::Run { .. } => Kind::Run,
-            Self::Compensate { .. } => Kind::Compensate,
-            Self::Skip { .. } => Kind::Skip,
-            Self::Attest { .. } => Kind::Attest,
-            Self::Retry { .. } => Kind::Retry,
-            Self::Resolve { .. } => Kind::Resolve,
-            Self::AbortStep { .. } => Kind::AbortStep,
-            Self::Hold { .. } => Kind::Hold,
-            Self::Release => Kind::Release,
-            Self::Escalate { .. } => Kind::Escalate,
-            Self::AbortRun { .. } => Kind::AbortRun,
-            Self::Close => Kind::Close,
-            Self::Note { .. } => Kind::Note,
-            Self::SendUpdate { .. } => Kind::SendUpdate,
-            Self::Acknowledge { .. } => Kind::Acknowledge,
-        }
-    }
-
-    /// The step it is about, where it is about one.
-    #[must_use]
-    pub fn step(&self) -> Option<&StepId> {
-        match self {
-            Self::Run { step, .. }
-            | Self::Compensate { step, .. }
-            | Self::Skip { step, .. }
-            | Self::Attest { step, .. }
-            | Self::Retry { step, .. }
-            | Self::Resolve { step, .. }
-            | Self::AbortStep { step, .. } => Some(step),
-            Self::Escalate { step, .. } => step.as_ref(),
-            Self::Declare { .. }
-            | Self::AcceptLedger
-            | Self::AcceptCriterion { .. }
-            | Self::SetT0 { .. }
-            | Self::Hold { .. }
-            | Self::Release
-            | Self::AbortRun { .. }
-            | Self::Close
-            | Self::Note { .. }
-            | Self::SendUpdate { .. }
-            | Self::Acknowledge { .. } => None,
-        }
     }
 }
 

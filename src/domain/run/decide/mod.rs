@@ -1,6 +1,7 @@
 //! What may happen next: a wish becomes journal words, a pledge, or a refusal that says why.
 
 mod allowed;
+mod kind;
 mod steps;
 mod whole;
 
@@ -21,7 +22,8 @@ use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::domain::verdict::{Assessment, T0Basis};
 
-pub use allowed::{Asking, Kind};
+pub use allowed::Asking;
+pub use kind::Kind;
 
 /// The shortest reason for skipping, retrying or resolving, in characters.
 pub const SHORT_REASON_CHARS_MIN: usize = 3;

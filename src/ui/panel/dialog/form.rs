@@ -21,7 +21,7 @@ fn texts(purpose: &FormPurpose) -> (&'static str, &'static str, &'static str) {
         }
         FormPurpose::Skip(_) => (
             "SKIP A STEP",
-            "It is left out. What needs it waits for what this step needed. The reason is on record.",
+            "It is left out; what needs it waits for what it needed. The reason is on record.",
             "the reason:",
         ),
         FormPurpose::Attest(_) => (

@@ -171,6 +171,13 @@ fn events(stage: &str) -> Vec<RunEvent> {
             bodies.push(Body::Verified { step, attempt, evidence: "seen".into() });
         }
     }
+    bodies.extend(turned(stage));
+    numbered(bodies)
+}
+
+/// The words that turn an executing run to a stage.
+fn turned(stage: &str) -> Vec<Body> {
+    let mut bodies = Vec::new();
     match stage {
         "held" => bodies.push(Body::Held { reason: "".into() }),
         "aborting" | "aborted" => {
@@ -183,7 +190,7 @@ fn events(stage: &str) -> Vec<RunEvent> {
     if stage == "aborted" {
         bodies.push(Body::Closed { closing: Closing::Aborted });
     }
-    numbered(bodies)
+    bodies
 }
 
 fn actor() -> Actor {
