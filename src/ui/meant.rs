@@ -14,7 +14,7 @@ pub fn meant<'a>(command: Command, facts: &Facts<'a>, model: &Model) -> Option<&
     let lit = facts.selected(model)?;
     let fits = |state: &StepState| match command {
         Command::AbortStep => matches!(state.phase, Phase::Granted | Phase::Running),
-        Command::Resolve => state.phase == Phase::Unknown,
+        Command::Resolve => state.phase == Phase::Unknown || state.left.is_some(),
         _ => state.id == lit.id,
     };
     let Some(run) = facts.run else { return Some(lit) };

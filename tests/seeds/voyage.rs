@@ -18,7 +18,7 @@ use warroom::domain::runbook::{Compensation, Runbook};
 use warroom::domain::settings::Table;
 use warroom::domain::site::SystemSpec;
 use warroom::domain::text::Clean;
-use warroom::port::{Clock, Credential, Operator, OperatorSetup, Probe, Secrets};
+use warroom::port::{Clock, Credential, Expected, Operator, OperatorSetup, Probe, Secrets};
 use warroom::runtime::console::{Console, Parts};
 use warroom::runtime::desk::CommanderDesk;
 use warroom::runtime::effect::{Effect, Job, Record};
@@ -129,6 +129,7 @@ impl Voyage {
             notice: None,
             run: None,
             journal: JournalState::None,
+            last_run: None,
         };
         let console = Console::new(parts, clock.now());
         Self {
@@ -332,7 +333,7 @@ impl Voyage {
                 let rehearsal = self.rehearse(job);
                 self.step(Event::Rehearsed(Box::new(rehearsal)));
             }
-            Effect::Record(Record::Cancel { .. })
+            Effect::Record(Record::Cancel { .. } | Record::Void { .. })
             | Effect::Watch { .. }
             | Effect::LookNow
             | Effect::Keep(_)
@@ -361,6 +362,7 @@ impl Voyage {
             step: step.clone(),
             attempt,
             back: purpose == Purpose::Compensate,
+            expected: Expected::default(),
         }
     }
 

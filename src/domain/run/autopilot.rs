@@ -13,7 +13,7 @@ use begin::begin;
 use left::Left;
 
 use super::decide::Context;
-use super::event::{Actor, Body, Mode, Purpose};
+use super::event::{Actor, Body, Mode, Pressure, Purpose};
 use super::intent::Intent;
 use super::phase::{Phase, Stage};
 use super::state::{Run, StepState};
@@ -32,6 +32,9 @@ const RESTORED_PATIENCE: Duration = Duration::from_secs(300);
 
 /// The least time that an unknown attempt is given to be found done or undone by a probe.
 const RECONCILE_PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long what was made to end is given to be gone.
+const KILL_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the person who started the run asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,6 +185,16 @@ fn hand<'a>(run: &'a Run, id: &StepId) -> Option<(&'a Actor, &'static str)> {
         }
     }
     None
+}
+
+/// True when what a lost runner left was made to end and still runs.
+fn resists(outlook: &Outlook<'_>, run: &Run, state: &StepState) -> bool {
+    let killed = run.events.iter().rev().find(|event| {
+        matches!(&event.body, Body::Signalled { step, signal: Pressure::Kill, .. }
+            if *step == state.id)
+    });
+    let since = killed.map(|event| outlook.context.now.since(event.at));
+    state.left.is_some() && since.is_some_and(|since| since >= KILL_PATIENCE)
 }
 
 /// Only what may be repeated by its class, only after a probe said that it is not there, and

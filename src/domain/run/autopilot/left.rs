@@ -1,6 +1,8 @@
 //! What can move in a run without a person, and what is left for one.
 
-use super::{Choice, Outlook, RECONCILE_PATIENCE, hand, id_of, may_retry, person, quiet_for};
+use super::{
+    Choice, Outlook, RECONCILE_PATIENCE, hand, id_of, may_retry, person, quiet_for, resists,
+};
 use crate::domain::catalogue::{Class, Guard};
 use crate::domain::gates;
 use crate::domain::ledger::LossVerdict;
@@ -40,7 +42,9 @@ impl Left {
         if let Some(wish) = self.wish {
             return Choice::Wish(wish);
         }
-        let open: Vec<&str> = run.steps.iter().filter(|s| s.phase.is_open()).map(id_of).collect();
+        let stuck = |state: &&StepState| self.stuck.iter().any(|(name, _)| name == id_of(state));
+        let open = run.steps.iter().filter(|state| state.phase.is_open() && !stuck(state));
+        let open: Vec<&str> = open.map(id_of).collect();
         let mut moving = self.moving;
         if !open.is_empty() {
             moving.insert(0, format!("running: {}", open.join(", ")));
@@ -93,6 +97,10 @@ impl Left {
         if let Some(now) = &state.untrue {
             let words = format!("step {id} was done and is not true now ({now}): R tries it again");
             return self.stuck(id, words);
+        }
+        if resists(outlook, run, state) {
+            let words = format!("step {id}: what it started could not be ended");
+            return self.stuck(id, format!("{words}; end it by hand, X tries it again"));
         }
         match state.phase {
             Phase::Ready => self.ready(outlook, run, step),
@@ -150,7 +158,7 @@ impl Left {
             let words = format!("step {id} asks for the accepted losses: L accepts them");
             return self.stuck(id, words);
         }
-        let Some(gate) = closed_gate(outlook, run, step, ungraceful) else {
+        let Some(gate) = closed_gate(outlook, run, step) else {
             let typed = step.typed_text(run.direction);
             let (step, call) = (id.clone(), Clean::default());
             return self.wishes(Intent::Run { step, typed, broken: None, call });
@@ -183,14 +191,8 @@ fn needs_person(step: &Step, losses_open: bool) -> Option<String> {
 }
 
 /// The first gate that does not hold, in words.
-fn closed_gate(
-    outlook: &Outlook<'_>,
-    run: &Run,
-    step: &Step,
-    ungraceful: bool,
-) -> Option<gates::Seen> {
-    let Context { site, snapshot, now, .. } = outlook.context;
-    let accepted = run.accepted.as_ref().and(run.ledger.as_ref());
-    let look = |gate| gates::look(gate, site, snapshot, run.direction, ungraceful, accepted, now);
-    step.gates.iter().map(look).find(|seen| seen.held != Some(true))
+fn closed_gate(outlook: &Outlook<'_>, run: &Run, step: &Step) -> Option<gates::Seen> {
+    let Context { site, snapshot, runbook, now, .. } = outlook.context;
+    let frame = gates::Frame::of_step(run, runbook, &step.id, (site, snapshot), now);
+    step.gates.iter().map(|gate| gates::look(gate, &frame)).find(|seen| seen.held != Some(true))
 }

@@ -9,7 +9,7 @@ use crate::domain::judge;
 use crate::domain::ledger::{Ledger, LedgerRow, LossVerdict};
 use crate::domain::reading::{Health, Reading};
 use crate::domain::run::decide::{Decision, decide};
-use crate::domain::run::event::{Actor, Outcome, RunEvent, RunKind};
+use crate::domain::run::event::{Actor, Cause, Outcome, RunEvent, RunKind};
 use crate::domain::runbook::{
     Compensation, Direction, Exact, Gate, Place, Runbook, Ungraceful, UngracefulGate,
 };

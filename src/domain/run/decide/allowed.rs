@@ -214,6 +214,10 @@ fn refused_by_step(
     let id = &step.id;
     let phase = state.phase;
     let unless = |so: bool, hint: &'static str| if so { Ok(()) } else { not_now(state, hint) };
+    // What an attempt left running keeps every decision on its step away but its end.
+    if let Some(left) = state.left.clone().filter(|_| kind != Kind::AbortStep) {
+        return Err(Refusal::Left { step: id.clone(), left });
+    }
     match kind {
         Kind::Run => {
             ready(run, state)?;
@@ -233,7 +237,7 @@ fn refused_by_step(
             unless(open, "only a step that has not been done can be skipped")
         }
         Kind::Retry => retriable(state),
-        Kind::Resolve => unless(phase == Phase::Unknown, "its outcome is known"),
+        Kind::Resolve => unless(phase == Phase::Unknown, "no attempt of it has an unknown outcome"),
         Kind::AbortStep => {
             let runs = matches!(phase, Phase::Granted | Phase::Running);
             unless(runs, "no attempt of it is running")

@@ -204,8 +204,7 @@ fn stir(bench: &mut Bench, dice: &mut Dice, keys: &[Key]) {
                 bench.press(Key::plain(KeyCode::Char(letter)));
             }
             bench.press(Key::plain(KeyCode::Enter));
-            bench.now += if dice.roll(2) == 0 { 0 } else { 3100 };
-            bench.tick();
+            bench.wait(if dice.roll(2) == 0 { 1 } else { 3100 });
         }
         0..12 => bench.key(VERBS[dice.roll(VERBS.len())]),
         12 => bench.input(&Input::Paste("promote pg-b\n".to_owned())),
@@ -268,7 +267,7 @@ fn armed_random_inputs_act_only_as_guards_ask() {
     let keys = every_key();
     let mut dice = Dice(99);
     let mut runs = 0;
-    for _ in 0..100 {
+    for _ in 0..120 {
         let mut bench = Bench::new(Access::Armed, "executing");
         for _ in 0..1000 {
             stir(&mut bench, &mut dice, &keys);

@@ -102,7 +102,7 @@ fn what_cannot_be_says_why_and_keeps_the_text() {
     armed("=xyzzy", "no command is called `xyzzy`");
     armed("=skip done it is done", "only a step that has not been done");
     armed("=abort-step dns", "step dns is ready: no attempt of it is running");
-    armed("=resolve dns", "its outcome is known");
+    armed("=resolve dns", "no attempt of it has an unknown outcome");
     armed("=run later", "step later is pending: it waits for promote");
     armed("=run hand", "press m and type what you see");
     armed("=declare again and again", "declared already");
