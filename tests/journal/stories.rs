@@ -178,6 +178,7 @@ fn trouble() -> Story {
         step: step(name),
         reason: "try again now".into(),
         new_key: false,
+        by_itself: false,
     };
     let bodies = vec![
         opened(RunKind::Drill, Mode::Ungraceful),

@@ -176,6 +176,9 @@ pub enum Body {
         /// True when a person wants the target to take it as a new act.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         new_key: bool,
+        /// True when an unattended run took it up by itself; else it is a person's word.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_itself: bool,
     },
     /// A running attempt was asked to end.
     AbortAsked {

@@ -153,9 +153,10 @@ fn step_text(body: &Body) -> String {
         Body::Resolved { step, reason, .. } => format!("{step} RESOLVED as not done: {reason}"),
         Body::Attested { step, value } => format!("{step} ATTESTED: {value}"),
         Body::Skipped { step, reason } => format!("{step} SKIPPED: {reason}"),
-        Body::Retried { step, reason, new_key } => {
+        Body::Retried { step, reason, new_key, by_itself } => {
             let key = if *new_key { ", as a new act with a new key" } else { "" };
-            format!("{step} may be tried again{key}: {reason}")
+            let who = if *by_itself { " by itself" } else { "" };
+            format!("{step} may be tried again{who}{key}: {reason}")
         }
         Body::AbortAsked { step, attempt } => format!("ABORT of {step} attempt {attempt} asked"),
         Body::RunnerLost { step, attempt, left } => {
