@@ -9,7 +9,7 @@ use warroom::app::registry;
 use warroom::domain::catalogue::ActionSpec;
 use warroom::domain::ids::{RunId, Side, StepId};
 use warroom::domain::preview::{Preview, Standing};
-use warroom::domain::reading::{FactValue, Health, Look, Reading};
+use warroom::domain::reading::{FactValue, Health, Identity, Look, Reading};
 use warroom::domain::run::commit::{Execution, Hash, IntentRecord};
 use warroom::domain::run::event::Purpose;
 use warroom::domain::runbook::{Compensation, Direction, Place, Step, Target, Ungraceful};
@@ -18,8 +18,8 @@ use warroom::domain::site::{Region, Site, SystemSpec};
 use warroom::domain::text::Clean;
 use warroom::domain::time::{BootId, Stamp};
 use warroom::port::{
-    Clock, Credential, Looks, OperateError, Operator, OperatorSetup, Output, Probe, ProbeSetup,
-    Secrets,
+    Clock, Credential, Expected, Looks, OperateError, Operator, OperatorSetup, Output, Probe,
+    ProbeSetup, Secrets,
 };
 use warroom::systems::SYSTEMS;
 
@@ -156,6 +156,17 @@ pub struct Hand {
 impl Hand {
     /// The step `action` on `side`, with settings.
     pub fn new(spec: &SystemSpec, action: &str, side: Side, with: Table) -> Self {
+        Self::meant_for(spec, action, side, with, Expected::default())
+    }
+
+    /// The same, meant for these servers only.
+    pub fn meant_for(
+        spec: &SystemSpec,
+        action: &str,
+        side: Side,
+        with: Table,
+        expected: Expected,
+    ) -> Self {
         let (_, found) = registry::action(SYSTEMS, action).unwrap();
         found.check_settings(&with, Some(spec)).unwrap();
         let step = step(found.spec(), spec, side, with);
@@ -165,13 +176,18 @@ impl Hand {
             step: &step,
             with: &step.with,
             target: Some((spec, side)),
-            expected: warroom::port::Expected::default(),
+            expected,
             direction: Direction { from: Side::A, to: Side::B },
             secrets: &vault,
             clock: Arc::new(WallClock),
         };
         let operator = found.operator(setup).unwrap();
         Self { runtime: Runtime::new().unwrap(), operator, step: step.id.clone() }
+    }
+
+    /// Who answers under the target's name.
+    pub fn identity(&mut self) -> Result<Option<Identity>, Clean> {
+        self.runtime.block_on(self.operator.identity())
     }
 
     /// Whether it is so.

@@ -1,6 +1,8 @@
-//! What two or more kinds of system need: sides, rules on answers, plain sentences, waiting.
+//! What two or more kinds of system need: sides, names, identity, rules on answers, plain sentences, waiting.
 
 pub mod failure;
+pub mod meant;
+pub mod name;
 pub mod placeholders;
 pub mod rule;
 pub mod sides;
