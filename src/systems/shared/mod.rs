@@ -1,4 +1,4 @@
-//! What two or more kinds of system need: sides, names, identity, rules on answers, plain sentences, waiting.
+//! What two or more kinds of system need: sides, names, rules on answers, sentences, waiting.
 
 pub mod failure;
 pub mod meant;
