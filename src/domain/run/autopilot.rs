@@ -250,8 +250,8 @@ fn trouble(outlook: &Outlook<'_>, run: &Run) -> Option<Choice> {
 /// True when what a lost runner left was made to end and still runs.
 fn resists(outlook: &Outlook<'_>, run: &Run, state: &StepState) -> bool {
     let killed = run.events.iter().rev().find(|event| {
-        let kill = Pressure::Kill;
-        matches!(&event.body, Body::Signalled { step, signal, .. } if *step == state.id && *signal == kill)
+        let Body::Signalled { step, signal, .. } = &event.body else { return false };
+        *step == state.id && *signal == Pressure::Kill
     });
     let since = killed.map(|event| outlook.context.now.since(event.at));
     state.left.is_some() && since.is_some_and(|since| since >= KILL_PATIENCE)

@@ -254,7 +254,7 @@ fn the_run_is_steered_by_typed_words() {
         check(Safe, "executing", &[key], NOTHING, "SAFE: press A to arm");
     }
     // What makes a thing stop is never in the way of a safe console or a held plan.
-    let stop = "Intent(AbortStep { step: StepId(\"running\"), typed: \"abort running\" })";
+    let stop = "abort running `abort running`";
     for stage in ["executing", "held"] {
         check(Safe, stage, &["X", "=abort running", "enter"], &[stop], "");
     }
