@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::net::lookup_host;
 
-/// True while `host` still leads to `peer`, the far end of a connection that was opened to it. Where
-/// it does not, an operator would meet another server than the one that the connection goes to.
-/// Behind one address there may be another server at any time: this proves no identity.
+/// True while `host` still leads to `peer`, the far end of a connection that was opened to it.
+/// Where it does not, an operator would meet another server than the one that the connection goes
+/// to. Behind one address there may be another server at any time: this proves no identity.
 ///
 /// # Errors
 /// When the name leads nowhere, or nobody says where within `limit`.
