@@ -112,7 +112,7 @@ pub fn perform(
             }
             Standing::Unknown(_) | Standing::NotDone(_) => {}
         }
-        let execution = Execution::of_locked_intent(intent);
+        let execution = Execution::of_locked_intent(intent, 1);
         match operator.apply(&execution, &mut printed).await {
             Ok(evidence) => Outcome::Applied { evidence },
             Err(OperateError::Refused(message) | OperateError::Permission(message)) => {

@@ -7,6 +7,7 @@ use warroom::domain::preview::Standing;
 use warroom::domain::report::Report;
 use warroom::domain::run::event::Body;
 use warroom::domain::run::phase::{Phase, Stage};
+use warroom::port::Expected;
 use warroom::runtime::effect::Job;
 
 use super::hands::now;
@@ -147,6 +148,7 @@ pub fn check_given_up(what: &str, voyage: &Voyage, report: &Report) -> (usize, u
             step: step.id.clone(),
             attempt: 0,
             back: false,
+            expected: Expected::default(),
         };
         if state.attempts.is_empty() && matches!(step.class, Class::R | Class::H) {
             continue;

@@ -18,7 +18,7 @@ use warroom::domain::runbook::{Compensation, Runbook};
 use warroom::domain::settings::Table;
 use warroom::domain::site::SystemSpec;
 use warroom::domain::text::Clean;
-use warroom::port::{Clock, Credential, Operator, OperatorSetup, Probe, Secrets};
+use warroom::port::{Clock, Credential, Expected, Operator, OperatorSetup, Probe, Secrets};
 use warroom::runtime::console::{Console, Parts};
 use warroom::runtime::desk::CommanderDesk;
 use warroom::runtime::effect::{Effect, Job, Record};
@@ -361,6 +361,7 @@ impl Voyage {
             step: step.clone(),
             attempt,
             back: purpose == Purpose::Compensate,
+            expected: Expected::default(),
         }
     }
 
