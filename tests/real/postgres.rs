@@ -25,6 +25,9 @@ pub const ACT_PASSWORD: &str = "acting-canary";
 /// Password of the role `wr_plain`, which has no rights but to connect.
 pub const PLAIN_PASSWORD: &str = "plain-canary";
 
+/// Password of the role `app`, which reads and writes like the users' programs.
+const APP_PASSWORD: &str = "app-canary";
+
 /// The folder with `initdb` and the rest.
 pub fn binaries() -> Option<PathBuf> {
     let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
@@ -46,7 +49,8 @@ pub struct Server {
     pub port: u16,
     /// The folder of its socket.
     pub sockets: PathBuf,
-    data: PathBuf,
+    /// The folder of its data.
+    pub data: PathBuf,
     log: PathBuf,
     bin: PathBuf,
     process: Option<Killed>,
@@ -125,6 +129,19 @@ impl Server {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// The server's process: the one started here, or the one that others started in its place.
+    fn pid(&self) -> Option<i32> {
+        let text = fs::read_to_string(self.data.join("postmaster.pid")).unwrap_or_default();
+        let written = text.lines().next().and_then(|line| line.parse().ok());
+        // A killed server leaves its file behind.
+        let lives = |pid: &i32| {
+            let title = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            String::from_utf8_lossy(&title).contains(self.data.to_str().unwrap())
+        };
+        let ours = || self.process.as_ref().map(|process| process.0.id().cast_signed());
+        written.filter(lives).or_else(ours)
+    }
+
     /// True while its process is there.
     pub fn is_running(&mut self) -> bool {
         self.process.as_mut().is_some_and(|process| process.0.try_wait().unwrap().is_none())
@@ -133,6 +150,7 @@ impl Server {
     /// `kill -9` to the server: its children see that and end themselves.
     pub fn kill9(&mut self) {
         self.thaw();
+        self.signal(Signal::KILL);
         let Some(mut process) = self.process.take() else { return };
         process.kill();
         // Its last children hold the port and the shared memory a little longer.
@@ -198,8 +216,7 @@ impl Server {
 
     /// The processes that it started and whose title holds `word`.
     fn children(&self, word: &str) -> Vec<i32> {
-        let Some(process) = &self.process else { return Vec::new() };
-        let parent = process.0.id().to_string();
+        let Some(parent) = self.pid().map(|pid| pid.to_string()) else { return Vec::new() };
         let entries = fs::read_dir("/proc").unwrap().flatten();
         entries
             .filter_map(|entry| {
@@ -215,8 +232,8 @@ impl Server {
     }
 
     fn signal(&self, signal: Signal) {
-        if let Some(process) = &self.process {
-            send(i32::try_from(process.0.id()).unwrap(), signal);
+        if let Some(pid) = self.pid() {
+            send(pid, signal);
         }
     }
 
@@ -344,6 +361,8 @@ impl Pair {
         a.sql(ACT_ROLE_SQL);
         a.sql(&format!(
             "create role wr_plain login password '{PLAIN_PASSWORD}';
+             create role app login password '{APP_PASSWORD}';
+             grant pg_read_all_data, pg_write_all_data to app;
              alter role wr_read password '{READ_PASSWORD}';
              alter role wr_act password '{ACT_PASSWORD}'"
         ));
@@ -351,6 +370,16 @@ impl Pair {
         let pair = Self { a, b, _home: home };
         pair.until_caught_up();
         pair
+    }
+
+    /// The connection string of the users' program: an ordinary role, and whichever of the two
+    /// servers takes writes.
+    pub fn app_dsn(&self) -> String {
+        format!(
+            "host=127.0.0.1,127.0.0.1 port={},{} user=app password={APP_PASSWORD} dbname=postgres \
+             target_session_attrs=read-write",
+            self.a.port, self.b.port
+        )
     }
 
     /// Waits until B streams and has replayed everything that A wrote.

@@ -267,11 +267,20 @@ pub struct Load {
 impl Load {
     /// Starts writing a key every `every_ms`, and the time to the key `heartbeat`.
     pub fn start(server: &Server, folder: &Path, every_ms: u32, heartbeat: &str) -> Self {
-        let log = folder.join(format!("keys-of-{}", server.name));
+        Self::start_on(&[(server, heartbeat)], folder, every_ms)
+    }
+
+    /// The same to whichever of several servers takes writes, each with its own heartbeat.
+    pub fn start_on(servers: &[(&Server, &str)], folder: &Path, every_ms: u32) -> Self {
+        let names: String = servers.iter().map(|(server, _)| server.name.as_str()).collect();
+        let ports: Vec<String> =
+            servers.iter().map(|(server, _)| server.port.to_string()).collect();
+        let beats: Vec<&str> = servers.iter().map(|(_, heartbeat)| *heartbeat).collect();
+        let log = folder.join(format!("keys-of-{names}"));
         let process = Command::new(PYTHON)
             .arg(beside("keys.py"))
-            .args([&server.port.to_string(), ADMIN_PASSWORD, log.to_str().unwrap()])
-            .args([&every_ms.to_string(), heartbeat])
+            .args([&ports.join(","), ADMIN_PASSWORD, log.to_str().unwrap()])
+            .args([&every_ms.to_string(), &beats.join(",")])
             .stdin(Stdio::null())
             .spawn()
             .unwrap();
