@@ -28,6 +28,17 @@ pub const PLAIN_PASSWORD: &str = "plain-canary";
 /// Password of the role `app`, which reads and writes like the users' programs.
 const APP_PASSWORD: &str = "app-canary";
 
+/// Options of servers that live for one run: nothing is to outlast a power cut, and every statement
+/// and who sent it is told in the log.
+const QUICK: [&str; 6] = [
+    "fsync=off",
+    "full_page_writes=off",
+    "log_statement=all",
+    "log_line_prefix=%n [%p] %u ",
+    "log_timezone=UTC",
+    "max_wal_size=64MB",
+];
+
 /// The folder with `initdb` and the rest.
 pub fn binaries() -> Option<PathBuf> {
     let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
@@ -49,6 +60,8 @@ pub struct Server {
     pub port: u16,
     /// The folder of its socket.
     pub sockets: PathBuf,
+    /// Options beside those that every server gets, as after `-c`.
+    pub options: Vec<String>,
     /// The folder of its data.
     pub data: PathBuf,
     log: PathBuf,
@@ -62,6 +75,7 @@ impl Server {
             name: name.to_owned(),
             port: free_port("127.0.0.1"),
             sockets: home.to_owned(),
+            options: Vec::new(),
             data: home.join(name),
             log: home.join(format!("{name}.log")),
             bin: binaries().expect("`require` was asked first"),
@@ -111,6 +125,7 @@ impl Server {
             .arg(&self.sockets)
             .args(["-c", "listen_addresses=127.0.0.1", "-c"])
             .arg(format!("cluster_name={}", self.name))
+            .args(self.options.iter().flat_map(|option| ["-c", option]))
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -326,8 +341,9 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
+impl Server {
+    /// Ends it, whoever started it, without leaving anything in order.
+    fn end(&mut self) {
         self.thaw();
         // An immediate shutdown takes the children and the shared memory with it.
         self.signal(Signal::QUIT);
@@ -335,6 +351,12 @@ impl Drop for Server {
             // One that does not end is killed when the process is dropped.
             comes_true(SHUTDOWN_LIMIT, || !matches!(process.0.try_wait(), Ok(None)));
         }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
@@ -352,9 +374,55 @@ impl Pair {
     /// Starts both and waits until the standby streams.
     pub fn start() -> Self {
         let home = folder();
+        let a = Server::new(home.path(), "a");
+        let b = Server::new(home.path(), "b");
+        a.init();
+        Self::grow(a, b, home)
+    }
+
+    /// Two servers of which nothing but their data will be used, and quickly made: see [`Self::copy`].
+    pub fn template() -> Self {
+        let home = folder();
         let mut a = Server::new(home.path(), "a");
         let mut b = Server::new(home.path(), "b");
         a.init();
+        for server in [&mut a, &mut b] {
+            server.options = QUICK.map(str::to_owned).into();
+        }
+        let mut pair = Self::grow(a, b, home);
+        pair.a.stop();
+        pair.b.stop();
+        pair
+    }
+
+    /// Servers on ports of their own, not started yet: [`Self::begin_again`] does.
+    pub fn copy(_template: &Self) -> Self {
+        let home = folder();
+        let (a, b) = (Server::new(home.path(), "a"), Server::new(home.path(), "b"));
+        Self { a, b, _home: home }
+    }
+
+    /// Both servers anew with the template's data: A the primary, B its streaming standby.
+    pub fn begin_again(&mut self, template: &Self) {
+        let source = format!(
+            "primary_conninfo=host=127.0.0.1 port={} user=postgres application_name=b",
+            self.a.port
+        );
+        for (server, from) in [(&mut self.a, &template.a), (&mut self.b, &template.b)] {
+            server.end();
+            let _ = fs::remove_dir_all(&server.data);
+            let _ = fs::remove_file(&server.log);
+            let mut copy = account::command("cp", &server.sockets);
+            succeed(copy.arg("-a").arg(&from.data).arg(&server.data));
+            server.options = QUICK.map(str::to_owned).into();
+        }
+        self.b.options.push(source);
+        self.a.start();
+        self.b.start();
+        self.b.until_sql("select status from pg_stat_wal_receiver", "streaming");
+    }
+
+    fn grow(mut a: Server, mut b: Server, home: TempDir) -> Self {
         a.start();
         a.sql(PROBE_TABLE_SQL);
         a.sql(WATCH_ROLE_SQL);

@@ -244,6 +244,17 @@ impl Pair {
         Self { a, b, home }
     }
 
+    /// Both anew and empty: A the primary, B its replica. Nothing is left in their logs.
+    pub fn begin_again(&mut self) {
+        for server in [&mut self.a, &mut self.b] {
+            server.kill9();
+            server.forget();
+            fs::write(server.folder.join("log"), "").unwrap();
+            server.start();
+        }
+        self.b.follow(&self.a);
+    }
+
     /// A folder that lives as long as the pair.
     pub fn home(&self) -> &Path {
         self.home.path()

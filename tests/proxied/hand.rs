@@ -1,0 +1,257 @@
+//! A person who brings a run as far as the faults allow, and goes to SAFE where the storm says so.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use warroom::domain::run::event::{Body, Outcome, RunEvent};
+use warroom::runtime::journal;
+
+use crate::rig::Rig;
+use crate::seat::{READING, Seat, Start, pass};
+use crate::storm::{Phase, Sky};
+
+/// The steps in their order, and what a person types to start them; nothing for a stop window.
+pub const STEPS: [(&str, &str); 4] = [
+    ("fence-pg", "pg-a"),
+    ("promote-pg", "promote pg-b"),
+    ("hand-cache", "cache-b"),
+    ("write-pg", ""),
+];
+
+/// A run that has not got further by then is left as it is.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// The time between two looks at screen and record.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// How long a person stays in SAFE and watches that nothing moves.
+const SAFE_FOR: Duration = Duration::from_secs(3);
+
+/// How a run ended for the person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// Every step is done.
+    AllDone,
+    /// The person went to SAFE and nothing more was to happen; when SAFE was on the screen.
+    Safe(i64),
+    /// It did not get further.
+    Stuck,
+}
+
+/// The folder of the one run; none before it was opened.
+pub fn run_folder(state: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(state.join("warroom/runs")).ok()?;
+    entries.filter_map(Result::ok).map(|entry| entry.path()).max()
+}
+
+/// What is on record; nothing before the run was opened.
+pub fn record(state: &Path) -> Vec<RunEvent> {
+    let back = run_folder(state).and_then(|folder| journal::read(&folder).ok());
+    back.map(|back| back.events).unwrap_or_default()
+}
+
+/// What to do next, as record and screen say.
+#[derive(Debug, PartialEq, Eq)]
+enum Next {
+    Open,
+    Declare,
+    Arm,
+    Run(usize),
+    Retry,
+    Wait,
+    Over,
+}
+
+/// The person at their console.
+pub struct Hand<'s> {
+    seat: Seat,
+    state: &'s Path,
+    sky: &'s Sky<'s>,
+    goes_safe: bool,
+}
+
+/// Works until the run is done, the person is in SAFE, or nothing goes any more.
+pub fn work(rig: &Rig, state: &Path, sky: &Sky<'_>, goes_safe: bool) -> End {
+    let site = rig.site().display().to_string();
+    let start = Start {
+        arguments: &["--site", &site, "--as", "anna"],
+        environment: &Rig::secrets(),
+        ..Start::default()
+    };
+    let mut hand = Hand { seat: Seat::take(state, &start), state, sky, goes_safe };
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::SeqCst) {
+                sky.reads(&record(state));
+                pass(Duration::from_millis(3));
+            }
+        });
+        let end = hand.work();
+        over.store(true, Ordering::SeqCst);
+        end
+    })
+}
+
+impl Hand<'_> {
+    fn work(&mut self) -> End {
+        let begin = Instant::now();
+        while begin.elapsed() < PATIENCE {
+            if self.goes_safe && self.sky.has_struck() {
+                return self.go_safe();
+            }
+            match next(&record(self.state), &self.seat.screen()) {
+                Next::Over => return End::AllDone,
+                Next::Wait => pass(LOOK_EVERY),
+                Next::Open => self.answer("o", "CHOOSE A RUNBOOK", ""),
+                Next::Declare => self.answer("D", "DECLARE", "declare\tas planned for tonight"),
+                Next::Arm => self.answer("A", "ARM THIS CONSOLE", "arm"),
+                Next::Retry => self.answer("R", "TRY AGAIN", "the line was down"),
+                Next::Run(step) => self.run(step),
+            }
+        }
+        End::Stuck
+    }
+
+    /// Waits for a text; false when it does not come, or the storm calls for SAFE.
+    fn sees(&self, limit: Duration, text: &str) -> bool {
+        self.waits(limit, |screen| screen.contains(text))
+    }
+
+    fn waits(&self, limit: Duration, seen: impl Fn(&str) -> bool) -> bool {
+        let begin = Instant::now();
+        while begin.elapsed() < limit && !(self.goes_safe && self.sky.has_struck()) {
+            if seen(&self.seat.screen()) {
+                return true;
+            }
+            pass(LOOK_EVERY);
+        }
+        false
+    }
+
+    fn answer(&mut self, key: &str, title: &str, text: &str) {
+        self.seat.press(key);
+        if !self.sees(Duration::from_millis(700), title) {
+            return;
+        }
+        pass(READING);
+        for (index, part) in text.split('\t').enumerate() {
+            if index > 0 {
+                self.seat.press("\t");
+            }
+            self.types(part);
+        }
+        self.seat.press("\r");
+        if !self.waits(Duration::from_millis(900), |screen| !screen.contains(title)) {
+            self.seat.press("\x1b");
+            return;
+        }
+        // What was asked for takes a moment to be on record.
+        pass(READING);
+    }
+
+    /// Types, seeing each letter arrive before the next.
+    fn types(&mut self, text: &str) {
+        for (at, letter) in text.char_indices() {
+            let end = at + letter.len_utf8();
+            self.seat.types(&text[at..end]);
+            if !self.sees(Duration::from_secs(1), &format!("> {}_", &text[..end])) {
+                return;
+            }
+        }
+    }
+
+    fn run(&mut self, step: usize) {
+        let (id, typed) = STEPS[step];
+        self.sky.reached(step, Phase::BeforeGate);
+        // A refusal of the key before stands where the next one would.
+        self.seat.press("r");
+        let title = format!("RUN {id}");
+        if !self.sees(Duration::from_millis(1500), &title) {
+            return pass(Duration::from_millis(300));
+        }
+        if typed.is_empty() {
+            self.sky.reached(step, Phase::BeforeGrant);
+        } else {
+            self.sees(Duration::from_secs(4), " old");
+            pass(READING);
+            self.types(typed);
+            self.sky.reached(step, Phase::BeforeGrant);
+            // The fault comes within this time, or a little later.
+            pass(Duration::from_millis(60));
+            self.seat.press("\r");
+        }
+        // A stop window of three seconds is part of it.
+        if !self.waits(Duration::from_secs(6), |screen| !screen.contains(&title)) {
+            self.seat.press("\x1b");
+            self.waits(Duration::from_millis(400), |screen| !screen.contains(&title));
+        }
+    }
+
+    /// Leaves whatever is open and goes to SAFE.
+    fn go_safe(&mut self) -> End {
+        let armed = self.seat.screen().contains("[ARMED]");
+        let begin = Instant::now();
+        while armed && !self.seat.screen().contains("[SAFE]") {
+            assert!(begin.elapsed() < PATIENCE, "never SAFE\n{}", self.seat.screen());
+            // Closes a card; a second one would do nothing.
+            self.seat.press("\x1b");
+            pass(Duration::from_millis(60));
+            self.seat.press("A");
+            self.seat.seen_within(Duration::from_millis(600), "[SAFE]");
+        }
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        pass(SAFE_FOR);
+        End::Safe(i64::try_from(since.as_millis()).unwrap())
+    }
+}
+
+fn is_done(step: &str) -> impl Fn(&Body) -> bool + '_ {
+    move |body| match body {
+        Body::Verified { step: name, .. } | Body::Reconciled { step: name, done: true, .. } => {
+            name.as_str() == step
+        }
+        _ => false,
+    }
+}
+
+fn next(record: &[RunEvent], screen: &str) -> Next {
+    let has = |word: &dyn Fn(&Body) -> bool| record.iter().any(|event| word(&event.body));
+    if record.is_empty() {
+        // Nobody opens a plan before both sides of both stores were seen.
+        let seen = screen.contains("standby, streaming") && screen.contains("standby, link up");
+        return if seen { Next::Open } else { Next::Wait };
+    }
+    if !screen.contains("shop-") {
+        return Next::Wait;
+    }
+    if !has(&|body| matches!(body, Body::Declared { .. })) {
+        return Next::Declare;
+    }
+    for (index, (step, _)) in STEPS.iter().enumerate() {
+        if has(&is_done(step)) {
+            continue;
+        }
+        let last = record.iter().rev().map(|event| &event.body).find(|body| match body {
+            Body::Intended { step: name, .. }
+            | Body::Ended { step: name, .. }
+            | Body::Retried { step: name, .. }
+            | Body::NotVerified { step: name, .. }
+            | Body::Reconciled { step: name, .. } => name.as_str() == *step,
+            _ => false,
+        });
+        return match last {
+            Some(Body::Intended { .. }) => Next::Wait,
+            _ if !screen.contains("[ARMED]") => Next::Arm,
+            None | Some(Body::Retried { .. }) => Next::Run(index),
+            Some(
+                Body::Ended { outcome: Outcome::Failed { .. }, .. }
+                | Body::NotVerified { .. }
+                | Body::Reconciled { .. },
+            ) => Next::Retry,
+            _ => Next::Wait,
+        };
+    }
+    Next::Over
+}

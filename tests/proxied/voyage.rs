@@ -1,0 +1,99 @@
+//! The campaign: many runs, each with one fault drawn from its seed, several pairs at a time.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use warroom::runtime::journal::lock::Lock;
+
+use crate::hand::{self, End};
+use crate::judge::{self, Counts};
+use crate::real::postgres::Pair;
+use crate::real::{DEADLINE, require, until};
+use crate::rig::Rig;
+use crate::seat;
+use crate::storm::{Sky, Storm};
+
+/// Runs of the sample.
+const RUNS: u64 = 8;
+
+/// Pairs at a time.
+const PAIRS: u64 = 2;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().expect("a number"))
+}
+
+#[test]
+fn every_name_moved_delayed_cut_and_silenced_at_every_phase() {
+    if !require() {
+        return;
+    }
+    let one = number("WARROOM_PROXY_SEED");
+    let first = one.unwrap_or(1);
+    let runs = if one.is_some() { 1 } else { number("WARROOM_PROXY_RUNS").unwrap_or(RUNS) };
+    let pairs = number("WARROOM_PROXY_PAIRS").unwrap_or(PAIRS).min(runs);
+    let (template, begin) = (Pair::template(), Instant::now());
+    let next = AtomicU64::new(first);
+    let (total, faults) = (Mutex::new(Counts::default()), Mutex::new(BTreeMap::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..pairs {
+            scope.spawn(|| {
+                let mut rig = Rig::new(&template);
+                loop {
+                    let seed = next.fetch_add(1, Ordering::SeqCst);
+                    if seed >= first + runs {
+                        return;
+                    }
+                    let found = voyage(&mut rig, &template, seed);
+                    total.lock().unwrap().add(&found);
+                    if !found.faults.is_empty() {
+                        faults.lock().unwrap().insert(seed, found.faults);
+                    }
+                }
+            });
+        }
+    });
+    let (total, faults) = (total.into_inner().unwrap(), faults.into_inner().unwrap());
+    println!("seeds {first} to {}: {total}, in {:.0?}", first + runs - 1, begin.elapsed());
+    assert!(faults.is_empty(), "{faults:#?}");
+    assert!(total.struck > 0 && total.acts > 0, "nothing was tested: {total}");
+}
+
+/// One run from its first key to the end of its last attempt.
+fn voyage(rig: &mut Rig, template: &Pair, seed: u64) -> Counts {
+    rig.begin_again(template);
+    let identities = rig.identities();
+    let (storm, state) = (Storm::of(seed), tempfile::tempdir().unwrap());
+    let (begin, end, struck) = {
+        let sky = Sky::new(storm, rig);
+        let begin = Instant::now();
+        let end = hand::work(rig, state.path(), &sky, storm.goes_safe);
+        (begin, end, sky.has_struck())
+    };
+    rig.heal();
+    until_attempts_are_over(state.path());
+    let counts = judge::judge(rig, state.path(), &identities, end, struck);
+    println!("seed {seed}: {end:?} after {:.0?}, {storm:?}: {counts}", begin.elapsed());
+    if !counts.faults.is_empty() {
+        println!("seed {seed}: {:#?}\n{}", counts.faults, judge::story(rig, state.path()));
+    }
+    let _ = matches!(end, End::Stuck);
+    counts
+}
+
+/// Runners outlive a console: an attempt is over when its lock is free.
+fn until_attempts_are_over(state: &std::path::Path) {
+    let Some(folder) = hand::run_folder(state) else { return };
+    let steps = std::fs::read_dir(folder.join("attempts")).into_iter().flatten().flatten();
+    for step in steps {
+        for attempt in std::fs::read_dir(step.path()).into_iter().flatten().flatten() {
+            let lock = attempt.path().join("lock");
+            until("the attempt is over", DEADLINE * 2, || {
+                !lock.exists() || Lock::try_take(&lock).is_ok_and(|lock| lock.is_some())
+            });
+        }
+    }
+    seat::pass(Duration::from_millis(50));
+}
