@@ -68,6 +68,7 @@ impl Past {
             run: Some(&self.run),
             t0: None,
             pace: &Pace::default(),
+            split: false,
             now: last,
         })
     }

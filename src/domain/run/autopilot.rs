@@ -305,7 +305,7 @@ impl Ready {
             self.persons.push(format!("step {id} asks for the accepted losses: L accepts them"));
             return None;
         }
-        let Some(gate) = closed_gate(outlook, run, step, ungraceful) else {
+        let Some(gate) = closed_gate(outlook, run, step) else {
             let typed = step.typed_text(run.direction);
             let (step, call) = (id.clone(), Clean::default());
             return Some(Choice::Wish(Intent::Run { step, typed, broken: None, call }));
@@ -340,16 +340,10 @@ fn needs_person(step: &Step, losses_open: bool) -> Option<String> {
 }
 
 /// The first gate that does not hold, in words.
-fn closed_gate(
-    outlook: &Outlook<'_>,
-    run: &Run,
-    step: &Step,
-    ungraceful: bool,
-) -> Option<gates::Seen> {
-    let Context { site, snapshot, now, .. } = outlook.context;
-    let accepted = run.accepted.as_ref().and(run.ledger.as_ref());
-    let look = |gate| gates::look(gate, site, snapshot, run.direction, ungraceful, accepted, now);
-    step.gates.iter().map(look).find(|seen| seen.held != Some(true))
+fn closed_gate(outlook: &Outlook<'_>, run: &Run, step: &Step) -> Option<gates::Seen> {
+    let Context { site, snapshot, runbook, now, .. } = outlook.context;
+    let frame = gates::Frame::of_step(run, runbook, &step.id, (site, snapshot), now);
+    step.gates.iter().map(|gate| gates::look(gate, &frame)).find(|seen| seen.held != Some(true))
 }
 
 #[cfg(test)]

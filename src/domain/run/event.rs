@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 pub use super::terms::{
-    Actor, Cause, Closing, GateSeen, Mode, Outcome, Purpose, RunKind, Stays, Warrant,
+    Actor, Cause, Closing, GateSeen, Missing, Mode, Outcome, Purpose, RunKind, Stays, Warrant,
 };
 use crate::domain::catalogue::{Class, Fencing};
 use crate::domain::ids::{RunId, StepId, SystemId, TierId};
@@ -215,6 +215,9 @@ pub enum Body {
         seconds: f64,
         /// How that was measured.
         how: Clean,
+        /// What is missing, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        missing: Option<Missing>,
     },
     /// The run is being given up: no step runs any more, done ones may be compensated.
     AbortStarted {
@@ -260,6 +263,9 @@ pub enum Body {
         evidence: Clean,
         /// The reason.
         reason: Clean,
+        /// Its key; none in journals of earlier versions.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        key: String,
     },
     /// When the run was expected to be finished, as it was declared.
     Forecasted {

@@ -103,7 +103,7 @@ impl Run {
                 self.restored = Some((event.at, evidence.clone()));
                 self.clock.iter_mut().for_each(|clock| clock.stop(event.at));
             }
-            Body::LossMeasured { system, seconds, how } => {
+            Body::LossMeasured { system, seconds, how, .. } => {
                 self.losses.retain(|(known, _, _)| known != system);
                 self.losses.push((system.clone(), *seconds, how.clone()));
             }

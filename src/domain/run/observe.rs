@@ -8,7 +8,8 @@ use crate::domain::catalogue::Change;
 use crate::domain::forecast::Forecast;
 use crate::domain::gates::{self, Seen};
 use crate::domain::ids::StepId;
-use crate::domain::loss;
+use crate::domain::loss::{self, Loss};
+use crate::domain::rules::split_brain;
 use crate::domain::runbook::{Runbook, Step};
 use crate::domain::site::Site;
 use crate::domain::snapshot::Snapshot;
@@ -36,8 +37,10 @@ pub fn observed(
     }
     words.extend(run.owed_skips(runbook));
     words.extend(measured_losses(run, runbook, site, snapshot));
-    let (held, seen) = gates::restored(runbook, site, snapshot, run.direction, now);
-    let done = decisive_steps_are_done(run, runbook);
+    let (held, seen) = gates::restored(run, runbook, site, snapshot, now);
+    // While both sides may take writes nothing is restored, whatever else is well.
+    let one_primary = split_brain::standing(site, snapshot).is_empty();
+    let done = one_primary && decisive_steps_are_done(run, runbook);
     let whole = match &run.restored {
         Some((_, evidence)) => Some(evidence.clone()),
         None => (done && held).then(|| Clean::from(sentence(seen.iter()))),
@@ -182,10 +185,15 @@ fn measured_losses(run: &Run, runbook: &Runbook, site: &Site, snapshot: &Snapsho
     if !promoted {
         return Vec::new();
     }
-    loss::measured(site, snapshot, run.direction, clock.t0)
+    loss::measured(site, snapshot, run.direction, clock.t0, run.ledger.as_ref())
         .into_iter()
-        .filter(|(system, _, _)| !run.losses.iter().any(|(known, _, _)| known == system))
-        .map(|(system, seconds, how)| Body::LossMeasured { system, seconds, how })
+        .filter(|loss| !run.losses.iter().any(|(known, _, _)| *known == loss.system))
+        .map(|Loss { system, seconds, missing, how }| Body::LossMeasured {
+            system,
+            seconds,
+            how,
+            missing,
+        })
         .collect()
 }
 

@@ -1,7 +1,7 @@
 //! Why a wish is not granted: every refusal is one sentence that says what to do instead.
 
 use super::phase::{Phase, Stage};
-use crate::domain::ids::StepId;
+use crate::domain::ids::{Side, StepId, SystemId};
 use crate::domain::text::Clean;
 
 /// A wish that was not granted.
@@ -76,11 +76,36 @@ pub enum Refusal {
     Accepted,
     /// Two primaries.
     #[error(
-        "two primaries ({systems}): nothing but a fence or a check may run until one is fenced"
+        "two primaries ({systems}): nothing but a fence or a check may run until one is proven \
+         closed; p overrides it with a reason"
     )]
     SplitBrain {
         /// The systems that have two.
         systems: Clean,
+    },
+    /// Both names of the target's system lead to one server.
+    #[error(
+        "step {step}: both names of {system} lead to the same server, nothing acts on it; look at \
+         its names"
+    )]
+    OneServer {
+        /// The step.
+        step: StepId,
+        /// The system.
+        system: SystemId,
+    },
+    /// The target's server was never seen.
+    #[error(
+        "step {step}: {system} in {side} was not seen by this console yet: it does not know which \
+         server it would act on"
+    )]
+    Unseen {
+        /// The step.
+        step: StepId,
+        /// The system.
+        system: SystemId,
+        /// Where.
+        side: Side,
     },
     /// A gate does not hold.
     #[error("gate does not hold: {gate}; seen: {seen}")]

@@ -134,6 +134,8 @@ pub struct Declaration {
 /// A go/no-go criterion that a person accepted as it was.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AcceptedCriterion {
+    /// Its key; empty in journals of earlier versions.
+    pub key: String,
     /// The criterion, as it is asked.
     pub asks: Clean,
     /// What was seen then.

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::{PersonId, StepId};
-use crate::domain::reading::Identity;
+use crate::domain::reading::{Identity, LagUnit};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 
@@ -198,6 +198,23 @@ impl Stays {
             self.costs.clone()
         }
     }
+}
+
+impl Warrant {
+    /// True while an attempt may begin to act on it.
+    #[must_use]
+    pub fn is_good(&self, now: Stamp) -> bool {
+        now.boot == self.expires.boot && now.boot_ms <= self.expires.boot_ms
+    }
+}
+
+/// What a promoted store does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// How much.
+    pub amount: u64,
+    /// What that counts.
+    pub unit: LagUnit,
 }
 
 /// Under which terms an attempt was granted. Whoever performs it keeps them or does nothing.

@@ -63,7 +63,7 @@ fn event_text(body: &Body) -> String {
         Body::Held { reason } => format!("HOLD, the clock goes on: {reason}"),
         Body::Released => "GO ON".to_owned(),
         Body::Restored { evidence } => format!("RESTORED, the clock stops: {evidence}"),
-        Body::LossMeasured { system, seconds: lost, how } => {
+        Body::LossMeasured { system, seconds: lost, how, .. } => {
             format!("LOSS of {system} measured: {} ({how})", seconds(*lost))
         }
         Body::AbortStarted { reason } => format!("GIVING UP the run: {reason}"),
@@ -105,7 +105,7 @@ fn names(signals: &[Signal]) -> String {
 fn told_text(body: &Body) -> String {
     match body {
         Body::TierRestored { tier, evidence } => format!("TIER {tier} RESTORED: {evidence}"),
-        Body::CriterionAccepted { asks, evidence, reason } => {
+        Body::CriterionAccepted { asks, evidence, reason, .. } => {
             format!("ACCEPTED {asks} as it is ({evidence}): {reason}")
         }
         Body::Forecasted { finish_p50_s, finish_p80_s, runs } => {

@@ -42,7 +42,7 @@ impl Desk for ObserverDesk {
         Vec::new()
     }
 
-    fn recorded(&mut self, _: &Run, _: u64, _: Receipt) -> Vec<Effect<Observer>> {
+    fn recorded(&mut self, _: &Run, _: u64, _: Receipt, _: bool) -> Vec<Effect<Observer>> {
         Vec::new()
     }
 

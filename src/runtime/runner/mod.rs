@@ -7,6 +7,7 @@
 
 pub mod folder;
 mod granted;
+mod meeting;
 pub mod output;
 pub mod process;
 

@@ -21,6 +21,7 @@ use super::folder::{
     AttemptFolder, CANCEL_FILE, EXIT_FILE, EXIT_ROOM_FILE, SPAWNED_FILE, Spawned, VOID_FILE,
 };
 use super::granted::{mode_of, terms_of};
+use super::meeting::other_server;
 use super::output::OutputFiles;
 use crate::domain::preview::Standing;
 use crate::domain::run::commit::{Execution, IntentRecord};
@@ -154,7 +155,8 @@ fn run(
     write_new(&folder.file(SPAWNED_FILE), &to_json(&Spawned { at, pid })?)?;
     let key = context.warrant.as_ref().map_or(context.intent.attempt, |warrant| warrant.key);
     let execution = Execution::of_locked_intent(context.intent, key);
-    let ended = perform_all(folder, prepared, &execution, &mut output, &runtime);
+    let granted = (&execution, context.warrant.as_ref());
+    let ended = perform_all(folder, prepared, granted, &mut output, &runtime);
     // A lookup that hangs in a thread of its own must not keep this process.
     runtime.shutdown_background();
     output.finish();
@@ -231,14 +233,14 @@ struct Ended {
 fn perform_all(
     folder: &AttemptFolder,
     mut prepared: Prepared,
-    execution: &Execution,
+    granted: (&Execution, Option<&Warrant>),
     output: &mut OutputFiles,
     runtime: &tokio::runtime::Runtime,
 ) -> Ended {
     let acting = Arc::new(AtomicBool::new(false));
     let operator = prepared.operator.as_mut();
     let performed = catch_unwind(AssertUnwindSafe(|| {
-        runtime.block_on(perform(folder, operator, prepared.timeout, execution, output, &acting))
+        runtime.block_on(perform(folder, operator, prepared.timeout, granted, output, &acting))
     }));
     performed.unwrap_or_else(|_| {
         let message = "the step's own code failed (a fault in warroom)";
@@ -250,13 +252,16 @@ async fn perform(
     folder: &AttemptFolder,
     operator: &mut dyn Operator,
     timeout: Duration,
-    execution: &Execution,
+    (execution, warrant): (&Execution, Option<&Warrant>),
     output: &mut OutputFiles,
     acting: &AtomicBool,
 ) -> Ended {
     let work = async {
         if folder.has(CANCEL_FILE) {
             return cancelled(false);
+        }
+        if let Some(outcome) = other_server(operator, warrant).await {
+            return finished(outcome);
         }
         let seen = operator.check().await;
         match seen {

@@ -120,10 +120,10 @@ fn call_of(facts: &Facts<'_>, step: &StepId, back: bool) -> Clean {
 /// The gates of a step that do not hold now, by index. Taking back has none.
 pub(super) fn failing(facts: &Facts<'_>, step: &Step, back: bool) -> Vec<(usize, Seen)> {
     let Some(run) = facts.run.filter(|_| !back) else { return Vec::new() };
-    let accepted = run.accepted.as_ref().and(run.ledger.as_ref());
-    let ungraceful = run.is_ungraceful(&step.id);
-    let (site, snapshot, now) = (facts.site, facts.snapshot, facts.now);
-    let look = |gate| gates::look(gate, site, snapshot, run.direction, ungraceful, accepted, now);
+    let Some(runbook) = facts.runbook else { return Vec::new() };
+    let world = (facts.site, facts.snapshot);
+    let frame = gates::Frame::of_step(run, runbook, &step.id, world, facts.now);
+    let look = |gate| gates::look(gate, &frame);
     step.gates.iter().map(look).enumerate().filter(|(_, seen)| seen.held != Some(true)).collect()
 }
 
