@@ -12,11 +12,12 @@ use crate::seat::{READING, Seat, Start, pass};
 use crate::storm::{Phase, Sky};
 
 /// The steps in their order, and what a person types to start them; nothing for a stop window.
-pub const STEPS: [(&str, &str); 4] = [
+pub const STEPS: [(&str, &str); 5] = [
     ("fence-pg", "pg-a"),
     ("promote-pg", "promote pg-b"),
     ("hand-cache", "cache-b"),
     ("write-pg", ""),
+    ("note", ""),
 ];
 
 /// A run that has not got further by then is left as it is.

@@ -103,6 +103,16 @@ target = { system = "pg", in = "to" }
 needs = ["hand-cache"]
 timeout = "15s"
 gates = [{ system = "pg", in = "to", fact = "writable", is = true }]
+
+[[steps]]
+id = "note"
+title = "write it down"
+action = "command.set"
+with = { argv = ["/bin/sh", "-c", "date +%s%3N >>@notes@"], check = ["/usr/bin/test", "-s", "@notes@"] }
+needs = ["write-pg"]
+timeout = "15s"
+gates = [{ system = "cache", in = "to", fact = "writable", is = true }]
+compensation = { none = "a line stays" }
 "#;
 
 /// Servers, names and a site. Dropping it ends them.
@@ -138,7 +148,9 @@ impl Rig {
         let of = |name: &Proxy| name.port;
         write("site.toml", &fill(SITE, [[of(pg_a), of(pg_b)], [of(cache_a), of(cache_b)]]));
         let replica = rig.cache.b.port.to_string();
-        write("runbooks/planned.toml", &PLAN.replace("@cache-b-server@", &replica));
+        let plan = PLAN.replace("@cache-b-server@", &replica);
+        let notes = rig.notes().display().to_string();
+        write("runbooks/planned.toml", &plan.replace("@notes@", &notes));
         write("act", ACT_PASSWORD);
         rig
     }
@@ -146,6 +158,11 @@ impl Rig {
     /// The site folder.
     pub fn site(&self) -> PathBuf {
         self.site.path().to_owned()
+    }
+
+    /// Where the last step writes when it acted, milliseconds since 1970.
+    pub fn notes(&self) -> PathBuf {
+        self.site().join("notes")
     }
 
     /// What the console finds in its environment.
@@ -157,6 +174,7 @@ impl Rig {
     pub fn begin_again(&mut self, template: &Pair) {
         self.pair.begin_again(template);
         self.cache.begin_again();
+        let _ = fs::remove_file(self.notes());
         self.heal();
     }
 
