@@ -51,6 +51,7 @@ fn parts<D: Desk>(desk: D, remembered: Option<Observations>) -> Parts<D> {
         notice: None,
         run: None,
         journal: JournalState::None,
+        last_run: None,
     }
 }
 
@@ -132,7 +133,7 @@ impl Bench {
                     self.kept = Some(*observations);
                     continue;
                 }
-                Effect::Record(Record::Cancel { .. })
+                Effect::Record(Record::Cancel { .. } | Record::Void { .. })
                 | Effect::Watch { .. }
                 | Effect::LookNow
                 | Effect::Quit => continue,

@@ -6,6 +6,8 @@
 
 #[path = "proxied/chance.rs"]
 mod chance;
+#[path = "proxied/disk.rs"]
+mod disk;
 #[path = "proxied/hand.rs"]
 mod hand;
 #[path = "proxied/judge.rs"]

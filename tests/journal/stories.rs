@@ -285,6 +285,7 @@ pub fn runbook() -> Runbook {
         title: name.into(),
         group: None,
         action: &ACTION,
+        change: ACTION.change,
         with: Table::default(),
         target: None,
         needs: Vec::new(),

@@ -9,7 +9,7 @@ use warroom::runtime::journal;
 
 use crate::rig::Rig;
 use crate::seat::{READING, Seat, Start, pass};
-use crate::storm::{Phase, Sky};
+use crate::storm::{Phase, Sky, Storm, Then};
 
 /// The steps in their order, and what a person types to start them; nothing for a stop window.
 pub const STEPS: [(&str, &str); 5] = [
@@ -26,16 +26,19 @@ const PATIENCE: Duration = Duration::from_secs(40);
 /// The time between two looks at screen and record.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// How long a person stays in SAFE and watches that nothing moves.
-const SAFE_FOR: Duration = Duration::from_secs(3);
+/// How long a person who stopped everything watches that nothing moves.
+const WATCHES_FOR: Duration = Duration::from_secs(3);
+
+/// The longest that the screen takes to answer a key, whatever the disk does.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
 
 /// How a run ended for the person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// Every step is done.
     AllDone,
-    /// The person went to SAFE and nothing more was to happen; when SAFE was on the screen.
-    Safe(i64),
+    /// The person went to SAFE or held the plan, and nothing more was to happen; since when.
+    Stopped(i64),
     /// It did not get further.
     Stuck,
 }
@@ -69,18 +72,27 @@ pub struct Hand<'s> {
     seat: Seat,
     state: &'s Path,
     sky: &'s Sky<'s>,
-    goes_safe: bool,
+    storm: Storm,
+    /// The person has seen the fault.
+    has_seen: bool,
+    /// What the screen should have done and did not.
+    faults: Vec<String>,
 }
 
 /// Works until the run is done, the person is in SAFE, or nothing goes any more.
-pub fn work(rig: &Rig, state: &Path, sky: &Sky<'_>, goes_safe: bool) -> End {
+pub fn work(rig: &Rig, state: &Path, sky: &Sky<'_>, storm: Storm) -> (End, Vec<String>) {
     let site = rig.site().display().to_string();
+    let program = storm.program();
+    let program: Vec<&str> = program.iter().map(String::as_str).collect();
     let start = Start {
+        program: &program,
         arguments: &["--site", &site, "--as", "anna"],
         environment: &Rig::secrets(),
         ..Start::default()
     };
-    let mut hand = Hand { seat: Seat::take(state, &start), state, sky, goes_safe };
+    let seat = Seat::take(state, &start);
+    sky.watches(seat.number());
+    let mut hand = Hand { seat, state, sky, storm, has_seen: false, faults: Vec::new() };
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -91,7 +103,7 @@ pub fn work(rig: &Rig, state: &Path, sky: &Sky<'_>, goes_safe: bool) -> End {
         });
         let end = hand.work();
         over.store(true, Ordering::SeqCst);
-        end
+        (end, std::mem::take(&mut hand.faults))
     })
 }
 
@@ -99,8 +111,16 @@ impl Hand<'_> {
     fn work(&mut self) -> End {
         let begin = Instant::now();
         while begin.elapsed() < PATIENCE {
-            if self.goes_safe && self.sky.has_struck() {
-                return self.go_safe();
+            if self.is_called() {
+                self.has_seen = true;
+                if self.storm.is_of_disk() {
+                    self.presses_all_the_same();
+                }
+                match self.storm.then {
+                    Then::GoesOn => {}
+                    Then::Safe => return self.stops("A", "[SAFE]"),
+                    Then::Holds => return self.stops(" ", "HOLD:"),
+                }
             }
             match next(&record(self.state), &self.seat.screen()) {
                 Next::Over => return End::AllDone,
@@ -122,7 +142,7 @@ impl Hand<'_> {
 
     fn waits(&self, limit: Duration, seen: impl Fn(&str) -> bool) -> bool {
         let begin = Instant::now();
-        while begin.elapsed() < limit && !(self.goes_safe && self.sky.has_struck()) {
+        while begin.elapsed() < limit && !self.is_called() {
             if seen(&self.seat.screen()) {
                 return true;
             }
@@ -190,21 +210,67 @@ impl Hand<'_> {
         }
     }
 
-    /// Leaves whatever is open and goes to SAFE.
-    fn go_safe(&mut self) -> End {
-        let armed = self.seat.screen().contains("[ARMED]");
+    /// True once the fault is there and the person has not turned to it yet.
+    fn is_called(&self) -> bool {
+        let turns = self.storm.is_of_disk() || self.storm.then != Then::GoesOn;
+        turns && !self.has_seen && self.sky.has_struck()
+    }
+
+    /// While the disk takes its time the screen does not: frames come, dialogs open and close.
+    fn presses_all_the_same(&mut self) {
+        let began = self.sky.is_stalled();
+        let leaves_dialogs = |screen: &str| {
+            !["RUN ", "HELP", "ABORT "].iter().any(|title| screen.contains(&format!("━ {title}")))
+        };
+        for (key, title) in [("?", "━ HELP"), ("X", "━ ABORT")] {
+            self.seat.press("\x1b");
+            if !self.waits(ANSWERS_WITHIN, leaves_dialogs) {
+                self.faults.push(format!("Esc did nothing\n{}", self.seat.screen()));
+            }
+            // `X` has a dialog only while a step runs.
+            let running = self.seat.screen().contains("[~]");
+            pass(READING);
+            self.seat.press(key);
+            if (key == "?" || running)
+                && !self.sees(ANSWERS_WITHIN, title)
+                && self.seat.screen().contains("[~]") == running
+            {
+                self.faults.push(format!("{key} opened nothing\n{}", self.seat.screen()));
+            }
+        }
+        self.seat.press("\x1b");
+        self.waits(ANSWERS_WITHIN, leaves_dialogs);
+        if !began {
+            self.faults.push("the disk was quicker than a person: nothing was tested".to_owned());
+        }
+    }
+
+    /// Leaves whatever is open, and stops everything by a key.
+    fn stops(&mut self, key: &str, shown: &str) -> End {
+        let opened = !record(self.state).is_empty();
+        let has_effect = match self.storm.then {
+            Then::Holds => opened,
+            _ => self.seat.screen().contains("[ARMED]"),
+        };
         let begin = Instant::now();
-        while armed && !self.seat.screen().contains("[SAFE]") {
-            assert!(begin.elapsed() < PATIENCE, "never SAFE\n{}", self.seat.screen());
+        while has_effect && !self.seat.screen().contains(shown) {
+            if begin.elapsed() > PATIENCE {
+                self.faults.push(format!("never {shown}\n{}", self.seat.screen()));
+                break;
+            }
             // Closes a card; a second one would do nothing.
             self.seat.press("\x1b");
-            pass(Duration::from_millis(60));
-            self.seat.press("A");
-            self.seat.seen_within(Duration::from_millis(600), "[SAFE]");
+            pass(READING);
+            self.seat.press(key);
+            // The same key within half a second counts once, and a second time it takes it back.
+            self.seat.seen_within(ANSWERS_WITHIN, shown);
         }
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-        pass(SAFE_FOR);
-        End::Safe(i64::try_from(since.as_millis()).unwrap())
+        while self.sky.is_stalled() {
+            pass(LOOK_EVERY);
+        }
+        pass(WATCHES_FOR);
+        End::Stopped(i64::try_from(since.as_millis()).unwrap())
     }
 }
 

@@ -18,8 +18,8 @@ pub struct Counts {
     pub struck: u64,
     /// In which every step was done.
     pub done: u64,
-    /// In which the person went to SAFE.
-    pub safe: u64,
+    /// In which the person went to SAFE or held the plan.
+    pub stopped: u64,
     /// Acts that servers received.
     pub acts: u64,
     /// Attempts granted.
@@ -36,7 +36,7 @@ impl Counts {
         self.runs += other.runs;
         self.struck += other.struck;
         self.done += other.done;
-        self.safe += other.safe;
+        self.stopped += other.stopped;
         self.acts += other.acts;
         self.intents += other.intents;
         self.gates += other.gates;
@@ -48,11 +48,11 @@ impl fmt::Display for Counts {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             out,
-            "{} runs, {} struck, {} done, {} in SAFE, {} attempts, {} acts, {} gates, {} faults",
+            "{} runs, {} struck, {} done, {} stopped by hand, {} attempts, {} acts, {} gates, {} faults",
             self.runs,
             self.struck,
             self.done,
-            self.safe,
+            self.stopped,
             self.intents,
             self.acts,
             self.gates,
@@ -79,6 +79,13 @@ const STATEMENTS: [(&str, &str); 3] = [
     ("insert into public.warroom_probe", "write-pg"),
 ];
 
+/// The store of a step that acts on none.
+const NO_STORE: usize = 9;
+
+/// A grant that was good when its attempt began to act may be used for so long: a new process, a
+/// connection and a question on a busy machine.
+const USED_WITHIN_MS: i64 = 1_000;
+
 /// After SAFE was on the screen, acts may still be on their way for so long.
 const ON_ITS_WAY_MS: i64 = 500;
 
@@ -91,6 +98,9 @@ fn acts(rig: &Rig) -> Vec<Act> {
             };
             acts.push(Act { step, store: 0, side, at: pg_time(line) });
         }
+    }
+    for line in std::fs::read_to_string(rig.notes()).unwrap_or_default().lines() {
+        acts.push(Act { step: "note", store: NO_STORE, side: 0, at: line.parse().unwrap() });
     }
     for (side, server) in [&rig.cache.a, &rig.cache.b].into_iter().enumerate() {
         for line in server.log_text().lines() {
@@ -121,23 +131,29 @@ fn redis_time(line: &str) -> i64 {
 }
 
 /// Everything that must hold.
-pub fn judge(rig: &Rig, state: &Path, identities: &Identities, end: End, struck: bool) -> Counts {
+pub fn judge(
+    rig: &Rig,
+    state: &Path,
+    identities: &Identities,
+    (end, struck): (End, bool),
+    is_of_disk: bool,
+) -> Counts {
     let (events, acts) = (record(state), acts(rig));
     let intents = events.iter().filter(|event| matches!(event.body, Body::Intended { .. }));
     let mut counts = Counts {
         runs: 1,
         struck: u64::from(struck),
         done: u64::from(end == End::AllDone),
-        safe: u64::from(matches!(end, End::Safe(_))),
+        stopped: u64::from(matches!(end, End::Stopped(_))),
         acts: acts.len() as u64,
         intents: intents.count() as u64,
         ..Counts::default()
     };
-    meant(&mut counts, &events, &acts, identities);
+    meant(&mut counts, &events, &acts, identities, is_of_disk);
     once(&mut counts, rig, &acts);
-    if let End::Safe(at) = end {
+    if let End::Stopped(at) = end {
         for act in acts.iter().filter(|act| act.at > at + ON_ITS_WAY_MS) {
-            counts.faults.push(format!("in SAFE since {at}: {act:?}"));
+            counts.faults.push(format!("stopped by a person at {at}: {act:?}"));
         }
     }
     if struck || end == End::AllDone {
@@ -150,7 +166,13 @@ pub fn judge(rig: &Rig, state: &Path, identities: &Identities, end: End, struck:
 }
 
 /// Each act has its intent, was received by the server that the intent names, and once.
-fn meant(counts: &mut Counts, events: &[RunEvent], acts: &[Act], identities: &Identities) {
+fn meant(
+    counts: &mut Counts,
+    events: &[RunEvent],
+    acts: &[Act],
+    identities: &Identities,
+    is_of_disk: bool,
+) {
     let mut of_attempt: BTreeMap<(&str, u32), u32> = BTreeMap::new();
     for act in acts {
         let granted = events.iter().rev().find_map(|event| match &event.body {
@@ -170,6 +192,13 @@ fn meant(counts: &mut Counts, events: &[RunEvent], acts: &[Act], identities: &Id
             counts.faults.push(format!("an intent without its terms: {act:?}"));
             continue;
         };
+        // What the relays held back was sent before; a disk holds nothing back.
+        if is_of_disk && act.at > warrant.expires.wall_ms + USED_WITHIN_MS {
+            counts.faults.push(format!("its grant ended at {}: {act:?}", warrant.expires.wall_ms));
+        }
+        if act.store == NO_STORE {
+            continue;
+        }
         // A handover is asked of the side that hands over.
         let named = if act.step == "hand-cache" { &warrant.other } else { &warrant.target };
         let named = named.as_ref().map(|identity| identity.server.to_string());
@@ -199,7 +228,7 @@ fn once(counts: &mut Counts, rig: &Rig, acts: &[Act]) {
     if rig.pair.a.sql("select pg_is_in_recovery()") != "f" {
         counts.faults.push("A is no primary any more".to_owned());
     }
-    for step in ["promote-pg", "hand-cache"] {
+    for step in ["promote-pg", "hand-cache", "note"] {
         let times = acts.iter().filter(|act| act.step == step).count();
         if times > 1 {
             counts.faults.push(format!("{step} was asked for {times} times"));
@@ -210,10 +239,11 @@ fn once(counts: &mut Counts, rig: &Rig, acts: &[Act]) {
 /// Each gate's reading was begun after the end of every step that its step needs.
 fn looked_after(counts: &mut Counts, events: &[RunEvent], state: &Path) {
     // The plan is a chain: a step's ancestor is the step before, and its gates ask these stores.
-    const ASKED: [(&str, &str, &[usize]); 3] = [
+    const ASKED: [(&str, &str, &[usize]); 4] = [
         ("promote-pg", "fence-pg", &[0]),
         ("hand-cache", "promote-pg", &[0, 1]),
         ("write-pg", "hand-cache", &[0]),
+        ("note", "write-pg", &[1]),
     ];
     let Some(folder) = run_folder(state) else { return };
     let Some(run) = events.iter().find_map(|event| match &event.body {

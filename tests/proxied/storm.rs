@@ -1,15 +1,17 @@
 //! One fault: what becomes of which names, in which phase of which step, and for how long.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
 use warroom::domain::run::event::{Body, RunEvent};
 
 use crate::chance::Chance;
+use crate::disk;
 use crate::hand::STEPS;
 use crate::real::proxy::Weather;
 use crate::rig::{Rig, STORES};
+use crate::seat::WARROOM;
 
 /// The phases of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +58,19 @@ enum Blow {
     NoAnswers,
     /// Nobody is let in any more.
     Refuses,
+    /// Every thread's sync of this number takes so many milliseconds.
+    Disk(u64, u64),
+}
+
+/// What the person does once the fault is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    /// Goes on with the plan.
+    GoesOn,
+    /// Goes to SAFE, and stays there.
+    Safe,
+    /// Holds the plan, and leaves it so.
+    Holds,
 }
 
 /// One fault, drawn from a seed.
@@ -73,8 +88,8 @@ pub struct Storm {
     lasts: u64,
     /// Each piece takes so long all the time, so that the phases have a length.
     always: u64,
-    /// The person goes to SAFE at once, and stays there.
-    pub goes_safe: bool,
+    /// What the person does.
+    pub then: Then,
 }
 
 impl Storm {
@@ -82,7 +97,11 @@ impl Storm {
     pub fn of(seed: u64) -> Self {
         let mut chance = Chance(seed);
         let step = usize::try_from(chance.below(STEPS.len() as u64)).unwrap();
-        let goes_safe = chance.below(4) == 0;
+        let then = match chance.below(8) {
+            0 => Then::Safe,
+            1 => Then::Holds,
+            _ => Then::GoesOn,
+        };
         let moves = [Blow::Moves, Blow::MovesAndCuts, Blow::MovesAndCuts, Blow::Swaps, Blow::Cuts];
         // What is held back was sent before the person went to SAFE and may arrive after it.
         let holds = [
@@ -91,9 +110,9 @@ impl Storm {
             Blow::NoAnswers,
             Blow::Refuses,
         ];
-        let blow = match (goes_safe, chance.below(9)) {
-            (true, _) | (_, 0..5) => chance.one_of(&moves),
-            (false, _) => chance.one_of(&holds),
+        let blow = match (then, chance.below(9)) {
+            (Then::GoesOn, 5..) => chance.one_of(&holds),
+            _ => chance.one_of(&moves),
         };
         // Mostly the store of the step: the others' names matter less to it.
         let own = usize::from(step == 2);
@@ -106,8 +125,30 @@ impl Storm {
             side: chance.one_of(&[Some(0), Some(1), None]),
             lasts: 300 + chance.below(3_700),
             always: chance.one_of(&[0, 5, 20]),
-            goes_safe,
+            then,
         }
+    }
+
+    /// A disk whose every thread's sync of this number takes so long.
+    pub fn of_disk(sync: u64, ms: u64, then: Then) -> Self {
+        let (step, phase) = (0, Phase::After);
+        let blow = Blow::Disk(sync, ms);
+        Self { step, phase, after: 0, blow, store: 0, side: None, lasts: ms, always: 0, then }
+    }
+
+    /// True for a fault of the disk.
+    pub fn is_of_disk(&self) -> bool {
+        matches!(self.blow, Blow::Disk(..))
+    }
+
+    /// What the console is started with.
+    pub fn program(&self) -> Vec<String> {
+        let Blow::Disk(sync, ms) = self.blow else { return vec![WARROOM.to_owned()] };
+        let stall = format!("inject=fsync,fdatasync:delay_enter={}:when={sync}", ms * 1000);
+        let words = ["strace", "-f", "--seccomp-bpf", "-qqq", "-o", "/dev/null"];
+        let words = words.into_iter().map(str::to_owned);
+        let traced = ["-e", "trace=fsync,fdatasync", "-e", &stall, WARROOM];
+        words.chain(traced.map(str::to_owned)).collect()
     }
 
     /// The delay that is always there.
@@ -138,6 +179,7 @@ impl Storm {
                     name.weather(Weather::Refusing);
                     name.cut();
                 }
+                Blow::Disk(..) => {}
             }
         }
     }
@@ -157,13 +199,15 @@ pub struct Sky<'r> {
     rig: &'r Rig,
     times: Mutex<Times>,
     has_struck: AtomicBool,
+    tracer: AtomicI32,
 }
 
 impl<'r> Sky<'r> {
     /// Before the fault.
     pub fn new(storm: Storm, rig: &'r Rig) -> Self {
         storm.begin(rig);
-        Self { storm, rig, times: Mutex::default(), has_struck: AtomicBool::new(false) }
+        let (has_struck, tracer) = (AtomicBool::new(false), AtomicI32::new(0));
+        Self { storm, rig, times: Mutex::default(), has_struck, tracer }
     }
 
     /// True once the fault is there, or was.
@@ -171,9 +215,19 @@ impl<'r> Sky<'r> {
         self.has_struck.load(Ordering::SeqCst)
     }
 
+    /// The tracer of a console was started.
+    pub fn watches(&self, tracer: i32) {
+        self.tracer.store(tracer, Ordering::SeqCst);
+    }
+
+    /// True while a sync takes its time.
+    pub fn is_stalled(&self) -> bool {
+        disk::is_stalled(self.tracer.load(Ordering::SeqCst))
+    }
+
     /// A person got to a phase.
     pub fn reached(&self, step: usize, phase: Phase) {
-        if (step, phase) == (self.storm.step, self.storm.phase) {
+        if !self.storm.is_of_disk() && (step, phase) == (self.storm.step, self.storm.phase) {
             self.times.lock().unwrap().reached.get_or_insert_with(Instant::now);
             self.tick();
         }
@@ -197,6 +251,12 @@ impl<'r> Sky<'r> {
     }
 
     fn tick(&self) {
+        if self.storm.is_of_disk() {
+            if !self.has_struck() && self.is_stalled() {
+                self.has_struck.store(true, Ordering::SeqCst);
+            }
+            return;
+        }
         let mut times = self.times.lock().unwrap();
         let over = |since: Option<Instant>, ms: u64| {
             since.is_some_and(|since| since.elapsed() >= Duration::from_millis(ms))

@@ -1,13 +1,12 @@
 //! The campaign: many runs, each with one fault drawn from its seed, several pairs at a time.
 
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use warroom::runtime::journal::lock::Lock;
 
-use crate::hand::{self, End};
+use crate::hand;
 use crate::judge::{self, Counts};
 use crate::real::postgres::Pair;
 use crate::real::{DEADLINE, require, until};
@@ -36,7 +35,7 @@ fn every_name_moved_delayed_cut_and_silenced_at_every_phase() {
     let pairs = number("WARROOM_PROXY_PAIRS").unwrap_or(PAIRS).min(runs);
     let (template, begin) = (Pair::template(), Instant::now());
     let next = AtomicU64::new(first);
-    let (total, faults) = (Mutex::new(Counts::default()), Mutex::new(BTreeMap::new()));
+    let total = Mutex::new(Counts::default());
     std::thread::scope(|scope| {
         for _ in 0..pairs {
             scope.spawn(|| {
@@ -46,40 +45,39 @@ fn every_name_moved_delayed_cut_and_silenced_at_every_phase() {
                     if seed >= first + runs {
                         return;
                     }
-                    let found = voyage(&mut rig, &template, seed);
+                    let found =
+                        voyage(&mut rig, &template, &format!("seed {seed}"), Storm::of(seed));
                     total.lock().unwrap().add(&found);
-                    if !found.faults.is_empty() {
-                        faults.lock().unwrap().insert(seed, found.faults);
-                    }
                 }
             });
         }
     });
-    let (total, faults) = (total.into_inner().unwrap(), faults.into_inner().unwrap());
+    let total = total.into_inner().unwrap();
     println!("seeds {first} to {}: {total}, in {:.0?}", first + runs - 1, begin.elapsed());
-    assert!(faults.is_empty(), "{faults:#?}");
+    assert!(total.faults.is_empty(), "{:#?}", total.faults);
     assert!(total.struck > 0 && total.acts > 0, "nothing was tested: {total}");
 }
 
 /// One run from its first key to the end of its last attempt.
-fn voyage(rig: &mut Rig, template: &Pair, seed: u64) -> Counts {
+pub fn voyage(rig: &mut Rig, template: &Pair, what: &str, storm: Storm) -> Counts {
     rig.begin_again(template);
     let identities = rig.identities();
-    let (storm, state) = (Storm::of(seed), tempfile::tempdir().unwrap());
-    let (begin, end, struck) = {
+    let (begin, state) = (Instant::now(), tempfile::tempdir().unwrap());
+    let ((end, faults), struck) = {
         let sky = Sky::new(storm, rig);
-        let begin = Instant::now();
-        let end = hand::work(rig, state.path(), &sky, storm.goes_safe);
-        (begin, end, sky.has_struck())
+        let ended = hand::work(rig, state.path(), &sky, storm);
+        (ended, sky.has_struck())
     };
     rig.heal();
     until_attempts_are_over(state.path());
-    let counts = judge::judge(rig, state.path(), &identities, end, struck);
-    println!("seed {seed}: {end:?} after {:.0?}, {storm:?}: {counts}", begin.elapsed());
+    let mut counts =
+        judge::judge(rig, state.path(), &identities, (end, struck), storm.is_of_disk());
+    counts.faults.extend(faults);
+    println!("{what}: {end:?} after {:.0?}, {storm:?}: {counts}", begin.elapsed());
     if !counts.faults.is_empty() {
-        println!("seed {seed}: {:#?}\n{}", counts.faults, judge::story(rig, state.path()));
+        println!("{what}: {:#?}\n{}", counts.faults, judge::story(rig, state.path()));
     }
-    let _ = matches!(end, End::Stuck);
+    counts.faults.iter_mut().for_each(|fault| fault.insert_str(0, &format!("{what}: ")));
     counts
 }
 

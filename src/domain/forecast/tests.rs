@@ -41,6 +41,7 @@ pub(crate) fn step(name: &str, needs: &[&str], expect_s: u64) -> Step {
         title: name.into(),
         group: None,
         action: &CHECK,
+        change: CHECK.change,
         with: Table::default(),
         target: None,
         needs: needs.iter().map(|need| id(need)).collect(),

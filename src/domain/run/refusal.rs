@@ -56,6 +56,14 @@ pub enum Refusal {
         /// What to do instead.
         hint: Clean,
     },
+    /// What its attempt started still runs.
+    #[error("step {step} is not over, its processes still run: X ends them ({left})")]
+    Left {
+        /// The step.
+        step: StepId,
+        /// What still runs.
+        left: Clean,
+    },
     /// A person attests such a step.
     #[error("step {0} is attested by a person: press m and type what you see")]
     Attest(StepId),

@@ -1,7 +1,9 @@
 //! What two or more kinds of system need: sides, rules on answers, plain sentences, waiting.
 
 pub mod failure;
+pub mod identity;
 pub mod placeholders;
+pub mod resolve;
 pub mod rule;
 pub mod sides;
 #[cfg(test)]

@@ -26,7 +26,16 @@ use crate::domain::time::{Stamp, short_time};
 /// looked at. A disk that stalls longer, or a runner that was stopped, finds it dead.
 pub const GRANT_LIFE: Duration = Duration::from_secs(15);
 
+/// What an attempt left running keeps every decision on its step away but its end.
+fn nothing_left(state: &StepState) -> Result<(), Refusal> {
+    match &state.left {
+        None => Ok(()),
+        Some(left) => Err(Refusal::Left { step: state.id.clone(), left: left.clone() }),
+    }
+}
+
 fn ready(step: &Step, state: &StepState, run: &Run) -> Result<(), Refusal> {
+    nothing_left(state)?;
     let hint: Clean = match state.phase {
         Phase::Ready => return Ok(()),
         Phase::Pending => {
@@ -387,6 +396,7 @@ pub(super) fn retry(
         return Err(Refusal::Stage { stage: run.stage, hint });
     }
     let (_, state) = find(context, id)?;
+    nothing_left(state)?;
     let again = match state.phase {
         Phase::Failed | Phase::Skipped | Phase::Compensated => true,
         Phase::Done => state.untrue.is_some(),
@@ -416,8 +426,9 @@ pub(super) fn resolve(
 ) -> Result<Decision, Refusal> {
     declared_run(context)?;
     let (_, state) = find(context, id)?;
+    nothing_left(state)?;
     let Some(attempt) = state.open_attempt().filter(|_| state.phase == Phase::Unknown) else {
-        let hint = "its outcome is known".into();
+        let hint = "no attempt of it has an unknown outcome".into();
         return Err(Refusal::Phase { step: id.clone(), phase: state.phase, hint });
     };
     long_enough(reason, REASON_CHARS_MIN)?;

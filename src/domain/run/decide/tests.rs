@@ -48,6 +48,7 @@ fn step(id: &str, action: &'static ActionSpec, needs: &[&str]) -> Step {
         title: id.into(),
         group: None,
         action,
+        change: action.change,
         with: Table::default(),
         target: Some(Target { system: SystemId::new("pg").unwrap(), place: Place::To }),
         needs: needs.iter().map(|id| StepId::new(id).unwrap()).collect(),
