@@ -159,7 +159,7 @@ pub fn judge(
     if struck || end == End::AllDone {
         looked_after(&mut counts, &events, state);
     }
-    if end == End::Stuck && !struck {
+    if end == End::Stuck && !struck && !is_of_disk {
         counts.faults.push("stuck without any fault".to_owned());
     }
     counts

@@ -141,6 +141,11 @@ impl Storm {
         matches!(self.blow, Blow::Disk(..))
     }
 
+    /// How long a thread is held back, at most.
+    pub fn length(&self) -> Duration {
+        Duration::from_millis(if self.is_of_disk() { self.lasts * 2 } else { 0 })
+    }
+
     /// What the console is started with.
     pub fn program(&self) -> Vec<String> {
         let Blow::Disk(sync, ms) = self.blow else { return vec![WARROOM.to_owned()] };
@@ -218,6 +223,11 @@ impl<'r> Sky<'r> {
     /// The tracer of a console was started.
     pub fn watches(&self, tracer: i32) {
         self.tracer.store(tracer, Ordering::SeqCst);
+    }
+
+    /// The fault was over before anybody could look.
+    pub fn forgets(&self) {
+        self.has_struck.store(false, Ordering::SeqCst);
     }
 
     /// True while a sync takes its time.
