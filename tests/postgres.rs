@@ -11,5 +11,7 @@ mod bench;
 mod hostile;
 #[path = "postgres/looking.rs"]
 mod looking;
+#[path = "postgres/meant.rs"]
+mod meant;
 #[path = "postgres/rigs.rs"]
 mod rigs;

@@ -70,7 +70,7 @@ fn a_disk_that_stalls_at_any_sync_lets_nothing_act_late() {
     std::thread::scope(|scope| {
         for _ in 0..PAIRS {
             scope.spawn(|| {
-                let mut rig = Rig::new(&template);
+                let mut rig = Rig::new();
                 while let Some((sync, seconds, then)) =
                     cases.get(next.fetch_add(1, Ordering::SeqCst)).copied()
                 {

@@ -131,8 +131,8 @@ pub type Identities = [[String; 2]; 2];
 
 impl Rig {
     /// Makes everything but the database servers' data.
-    pub fn new(template: &Pair) -> Self {
-        let (pair, cache) = (Pair::copy(template), redis::Pair::start());
+    pub fn new() -> Self {
+        let (pair, cache) = (Pair::not_started(), redis::Pair::start());
         let names = [
             [Proxy::to(pair.a.port), Proxy::to(pair.b.port)],
             [Proxy::to(cache.a.port), Proxy::to(cache.b.port)],
@@ -211,8 +211,8 @@ impl Rig {
             let mut watcher = Watcher::new(spec);
             Side::BOTH.map(|side| {
                 let reading =
-                    watcher.until(side, "it names itself", |reading| reading.role.is_some());
-                reading.identity.map(|i| i.server.to_string()).unwrap_or_default()
+                    watcher.until(side, "it names itself", |reading| reading.identity.is_some());
+                reading.identity.unwrap().server.to_string()
             })
         })
     }

@@ -39,7 +39,7 @@ fn every_name_moved_delayed_cut_and_silenced_at_every_phase() {
     std::thread::scope(|scope| {
         for _ in 0..pairs {
             scope.spawn(|| {
-                let mut rig = Rig::new(&template);
+                let mut rig = Rig::new();
                 loop {
                     let seed = next.fetch_add(1, Ordering::SeqCst);
                     if seed >= first + runs {

@@ -56,7 +56,9 @@ pub fn binaries() -> Option<PathBuf> {
 pub struct Server {
     /// `a` or `b`.
     pub name: String,
-    /// The port on 127.0.0.1.
+    /// The loopback address that it listens on.
+    pub address: &'static str,
+    /// Its port there.
     pub port: u16,
     /// The folder of its socket.
     pub sockets: PathBuf,
@@ -70,11 +72,15 @@ pub struct Server {
 }
 
 impl Server {
-    fn new(home: &Path, name: &str) -> Self {
+    fn new(home: &Path, name: &str, address: &'static str, port: u16) -> Self {
+        let sockets = home.join(format!("sockets-{name}"));
+        fs::create_dir(&sockets).unwrap();
+        account::give(&sockets);
         Self {
             name: name.to_owned(),
-            port: free_port("127.0.0.1"),
-            sockets: home.to_owned(),
+            address,
+            port,
+            sockets,
             options: Vec::new(),
             data: home.join(name),
             log: home.join(format!("{name}.log")),
@@ -85,7 +91,7 @@ impl Server {
 
     /// The connection string for psycopg2 and psql, as the superuser.
     pub fn dsn(&self) -> String {
-        format!("host=127.0.0.1 port={} user=postgres dbname=postgres", self.port)
+        format!("host={} port={} user=postgres dbname=postgres", self.address, self.port)
     }
 
     fn tool(&self, name: &str) -> Command {
@@ -105,10 +111,10 @@ impl Server {
         )
         .unwrap();
         let hba = "local all postgres trust\n\
-                   host all postgres 127.0.0.1/32 trust\n\
-                   host replication postgres 127.0.0.1/32 trust\n\
+                   host all postgres 127.0.0.0/8 trust\n\
+                   host replication postgres 127.0.0.0/8 trust\n\
                    local all all scram-sha-256\n\
-                   host all all 127.0.0.1/32 scram-sha-256\n";
+                   host all all 127.0.0.0/8 scram-sha-256\n";
         fs::write(self.data.join("pg_hba.conf"), hba).unwrap();
     }
 
@@ -123,7 +129,9 @@ impl Server {
             .args(["-p", &self.port.to_string()])
             .arg("-k")
             .arg(&self.sockets)
-            .args(["-c", "listen_addresses=127.0.0.1", "-c"])
+            .arg("-c")
+            .arg(format!("listen_addresses={}", self.address))
+            .arg("-c")
             .arg(format!("cluster_name={}", self.name))
             .args(self.options.iter().flat_map(|option| ["-c", option]))
             .stdin(Stdio::null())
@@ -170,7 +178,7 @@ impl Server {
         process.kill();
         // Its last children hold the port and the shared memory a little longer.
         until("the killed server is gone", DEADLINE, || {
-            std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err()
+            std::net::TcpStream::connect((self.address, self.port)).is_err()
         });
         drop(process);
     }
@@ -367,39 +375,53 @@ pub struct Pair {
     /// Starts as the standby.
     pub b: Server,
     // Dropped after the servers.
-    _home: TempDir,
+    home: TempDir,
 }
 
 impl Pair {
     /// Starts both and waits until the standby streams.
     pub fn start() -> Self {
+        let port = || free_port("127.0.0.1");
+        Self::start_with(["127.0.0.1"; 2], [port(), port()])
+    }
+
+    /// The same, each on an address of its own and both on one port, as two machines have it.
+    pub fn start_at(addresses: [&'static str; 2]) -> Self {
+        let [a, b] = addresses.map(free_port);
+        // A port that was free on one address is free on the other, or the server says so.
+        let port = if std::net::TcpListener::bind((addresses[1], a)).is_ok() { a } else { b };
+        Self::start_with(addresses, [port; 2])
+    }
+
+    fn start_with(addresses: [&'static str; 2], ports: [u16; 2]) -> Self {
         let home = folder();
-        let a = Server::new(home.path(), "a");
-        let b = Server::new(home.path(), "b");
+        let a = Server::new(home.path(), "a", addresses[0], ports[0]);
+        let b = Server::new(home.path(), "b", addresses[1], ports[1]);
         a.init();
         Self::grow(a, b, home)
     }
 
-    /// Two servers of which nothing but their data will be used, and quickly made: see [`Self::copy`].
+    /// Two servers of which nothing but their data will be used, and quickly made: see
+    /// [`Self::begin_again`].
     pub fn template() -> Self {
-        let home = folder();
-        let mut a = Server::new(home.path(), "a");
-        let mut b = Server::new(home.path(), "b");
-        a.init();
-        for server in [&mut a, &mut b] {
+        let mut pair = Self::not_started();
+        pair.a.init();
+        for server in [&mut pair.a, &mut pair.b] {
             server.options = QUICK.map(str::to_owned).into();
         }
+        let Self { a, b, home } = pair;
         let mut pair = Self::grow(a, b, home);
         pair.a.stop();
         pair.b.stop();
         pair
     }
 
-    /// Servers on ports of their own, not started yet: [`Self::begin_again`] does.
-    pub fn copy(_template: &Self) -> Self {
+    /// Servers on ports of their own that have no data yet.
+    pub fn not_started() -> Self {
         let home = folder();
-        let (a, b) = (Server::new(home.path(), "a"), Server::new(home.path(), "b"));
-        Self { a, b, _home: home }
+        let server = |name| Server::new(home.path(), name, "127.0.0.1", free_port("127.0.0.1"));
+        let (a, b) = (server("a"), server("b"));
+        Self { a, b, home }
     }
 
     /// Both servers anew with the template's data: A the primary, B its streaming standby.
@@ -435,9 +457,14 @@ impl Pair {
              alter role wr_act password '{ACT_PASSWORD}'"
         ));
         b.reseed_from(&a);
-        let pair = Self { a, b, _home: home };
+        let pair = Self { a, b, home };
         pair.until_caught_up();
         pair
+    }
+
+    /// A folder that lives as long as the pair.
+    pub fn home(&self) -> &Path {
+        self.home.path()
     }
 
     /// The connection string of the users' program: an ordinary role, and whichever of the two

@@ -168,7 +168,7 @@ impl World {
                 ("@cache-b@", self.cache.b.port.to_string()),
                 ("@data-a@", self.pair.a.data.display().to_string()),
                 ("@data-b@", self.pair.b.data.display().to_string()),
-                ("@home@", self.pair.a.sockets.display().to_string()),
+                ("@home@", self.pair.home().display().to_string()),
                 ("@bin@", super::postgres::binaries().unwrap().display().to_string()),
                 ("@as@", super::account::prefix().join(" ")),
                 ("@pg@", site.join("pg").display().to_string()),

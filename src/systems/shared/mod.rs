@@ -1,7 +1,9 @@
-//! What two or more kinds of system need: sides, rules on answers, plain sentences, waiting.
+//! What two or more kinds of system need: sides, names, who is meant, rules on answers, waiting.
 
 pub mod failure;
 pub mod identity;
+pub mod meant;
+pub mod name;
 pub mod placeholders;
 pub mod resolve;
 pub mod rule;

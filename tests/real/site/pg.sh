@@ -13,7 +13,7 @@ dsn="host=127.0.0.1 port=$source user=postgres dbname=postgres"
 
 start() {
     @as@ @bin@/pg_ctl -s -w -D "$data" -l "@home@/$1.log" -o \
-        "-p $port -k @home@ -c listen_addresses=127.0.0.1 -c cluster_name=$1" start
+        "-p $port -k @home@/sockets-$1 -c listen_addresses=127.0.0.1 -c cluster_name=$1" start
 }
 
 stop() {

@@ -12,6 +12,7 @@ use super::super::trouble::{Trouble, TroubleKind};
 use super::seat::{ANSWER_LIMIT, Rights, Seat, check_target};
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::preview::{Preview, PreviewLine, Standing};
+use crate::domain::reading::Identity;
 use crate::domain::run::commit::Execution;
 use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::site::SystemSpec;
@@ -270,6 +271,10 @@ async fn end_sessions(seat: &Seat, session: &Session) -> Result<(usize, usize), 
 }
 
 impl Operator for Fencer {
+    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
+        Box::pin(self.seat.identity())
+    }
+
     fn check(&mut self) -> Boxed<'_, Standing> {
         Box::pin(self.standing())
     }
