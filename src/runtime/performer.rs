@@ -389,3 +389,47 @@ impl Acts<crate::domain::run::role::Commander> for CommanderActs {
         self.folder.as_deref()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::run::commit::Execution;
+    use crate::port::{Boxed, OperateError, Output};
+
+    /// Never knows; says whether anything could tell it.
+    struct Blind(bool);
+
+    impl Operator for Blind {
+        fn senses(&self) -> bool {
+            self.0
+        }
+
+        fn check(&mut self) -> Boxed<'_, Standing> {
+            Box::pin(async { Standing::Unknown("nobody can look".into()) })
+        }
+
+        fn preview(&mut self) -> Boxed<'_, Preview> {
+            Box::pin(async { Preview::default() })
+        }
+
+        fn apply<'a>(
+            &'a mut self,
+            _: &'a Execution,
+            _: &'a mut dyn Output,
+        ) -> Boxed<'a, Result<Clean, OperateError>> {
+            unreachable!("it is only looked at")
+        }
+    }
+
+    #[tokio::test]
+    async fn what_nobody_can_look_at_is_not_waited_for() {
+        let check = async |senses: bool, waits: bool| {
+            let mut operator = Blind(senses);
+            let looking = stand(&mut operator, Duration::from_secs(3600));
+            let answer = timeout(Duration::from_millis(600), looking).await;
+            assert_eq!(answer.is_err(), waits, "senses: {senses}");
+        };
+        check(false, false).await;
+        check(true, true).await;
+    }
+}

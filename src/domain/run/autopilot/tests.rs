@@ -476,6 +476,25 @@ fn only_what_a_probe_found_undone_is_tried_again_and_three_times() {
 }
 
 #[test]
+fn what_a_lost_runner_started_is_waited_for_and_never_started_again() {
+    let mut bench = Bench::declared(Mode::Planned, vec![step("one", &SET, &[])]);
+    bench.runs("one");
+    let (one, left) = (step_id("one"), Clean::new("1 process (7 sudo)"));
+    bench.apply(Body::RunnerLost { step: one.clone(), attempt: 1, left: left.clone() });
+    bench.waits("running: one");
+    for signal in [Pressure::Term, Pressure::Kill] {
+        let (step, told) = (one.clone(), left.clone());
+        bench.apply(Body::Signalled { step, attempt: 1, signal, told });
+        bench.waits("running: one");
+    }
+    // What KILL does not end only a person can.
+    bench.now += 11;
+    bench.stops("step one: what it started could not be ended");
+    bench.unknown("one");
+    bench.waits("step one is UNKNOWN: a probe is asked");
+}
+
+#[test]
 fn danger_ends_it_at_once() {
     let steps = || vec![step("burn", &BURN, &[]), step("one", &SET, &["burn"])];
     let mut bench = Bench::declared(Mode::Planned, steps());

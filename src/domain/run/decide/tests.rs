@@ -10,7 +10,7 @@ use crate::domain::ids::{PersonId, RunId, Side, SystemId};
 use crate::domain::judge;
 use crate::domain::ledger::freeze;
 use crate::domain::reading::{Fact, FactValue, Health, Reading, Role};
-use crate::domain::run::event::{Cause, Mode, Outcome, RunEvent, RunKind};
+use crate::domain::run::event::{Cause, Mode, Outcome, Pressure, RunEvent, RunKind};
 use crate::domain::run::phase::Phase;
 use crate::domain::runbook::{
     Bound, Compensation, Direction, Exact, Gate, Place, Target, Ungraceful, UngracefulGate,
@@ -452,6 +452,32 @@ fn hold_skip_attest_take_back_and_close_keep_their_rules() {
     bench.grant(&attest("look", "no errors since 14:20"));
     bench.grant(&Intent::Close);
     refuses(&bench, &run_of("fence", ""), "it has ended");
+}
+
+#[test]
+fn a_step_is_not_over_while_what_its_lost_runner_started_runs() {
+    let mut bench = Bench::new(Mode::Planned);
+    bench.grant(&declare());
+    bench.grant(&run_of("fence", ""));
+    let fence = || step_id("fence");
+    bench.apply(Body::Started { step: fence(), attempt: 1 });
+    bench.apply(Body::RunnerLost { step: fence(), attempt: 1, left: "1 process (7 sh)".into() });
+    let reason = || Clean::new("its line is missing");
+    let still = "step fence is not over, its processes still run: X ends them (1 process (7 sh))";
+    refuses(&bench, &run_of("fence", ""), still);
+    refuses(&bench, &Intent::Resolve { step: fence(), done: false, reason: reason() }, still);
+    let again = Intent::Retry { step: fence(), reason: reason(), new_key: false };
+    refuses(&bench, &again, still);
+    // It may be made to end by a safe console and while the plan is held.
+    bench.grant(&Intent::Hold { reason: Clean::default() });
+    bench.armed = false;
+    bench.grant(&Intent::AbortStep { step: fence(), typed: "abort fence".into() });
+    let (signal, told) = (Pressure::Term, "1 process (7 sh)".into());
+    bench.apply(Body::Signalled { step: fence(), attempt: 1, signal, told });
+    let outcome = Outcome::Unknown { message: "it was ended".into() };
+    bench.apply(Body::Ended { step: fence(), attempt: 1, outcome });
+    assert_eq!(bench.phase("fence"), Phase::Unknown);
+    refuses(&bench, &Intent::Resolve { step: fence(), done: false, reason: "".into() }, "reason");
 }
 
 #[test]

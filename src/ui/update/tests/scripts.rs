@@ -250,9 +250,36 @@ fn the_run_is_steered_by_typed_words() {
     check(ReadOnly, "executing", &["A"], NOTHING, "read only");
     check(ReadOnly, "executing", &["t"], NOTHING, "read only");
     check(ReadOnly, "executing", &["v"], &["VerifyNow"], "");
-    for key in ["r", "R", "s", "m", "X", "U", "K", "!", "E"] {
+    for key in ["r", "R", "s", "m", "U", "K", "!", "E"] {
         check(Safe, "executing", &[key], NOTHING, "SAFE: press A to arm");
     }
+    // What makes a thing stop is never in the way of a safe console or a held plan.
+    let stop = "Intent(AbortStep { step: StepId(\"running\"), typed: \"abort running\" })";
+    for stage in ["executing", "held"] {
+        check(Safe, stage, &["X", "=abort running", "enter"], &[stop], "");
+    }
+}
+
+#[test]
+fn a_stop_window_that_nobody_could_stop_is_void() {
+    let window = || {
+        let mut bench = Bench::at_step(Access::Armed, "done");
+        bench.script(&["K", "+1000"]);
+        assert!(bench.model.is_counting());
+        bench
+    };
+    // The console was stopped, or the machine slept, in the middle or over the end of it.
+    for slept in [1300, 2000, 4000, 3_600_000] {
+        let mut bench = window();
+        bench.now += slept;
+        bench.tick();
+        bench.wait(5000);
+        assert_eq!(bench.wished(), NOTHING, "{slept}");
+        assert!(bench.notice().contains("nothing was run: this console stood still"), "{slept}");
+    }
+    let mut bench = window();
+    bench.wait(2500);
+    assert_eq!(bench.wished(), ["compensate done `` `call done`"]);
 }
 
 #[test]
