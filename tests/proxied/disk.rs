@@ -87,22 +87,22 @@ fn a_disk_that_stalls_at_any_sync_lets_nothing_act_late() {
     assert!(total.struck > 0 && total.acts > 0, "nothing was tested: {total}");
 }
 
-/// True when a thread below a tracer stands at a call that is held back.
-pub fn is_stalled(tracer: i32) -> bool {
+/// The thread below a tracer that stands at a call which is held back, by its number and name.
+pub fn stalled(tracer: i32) -> Option<String> {
     if tracer == 0 {
-        return false;
+        return None;
     }
     let before = standing(tracer);
     if before.is_empty() {
-        return false;
+        return None;
     }
     pass(A_WHILE);
     let after = standing(tracer);
-    before.iter().any(|thread| after.contains(thread))
+    before.into_iter().find(|thread| after.contains(thread))
 }
 
 /// The threads that the tracer holds, of its children and theirs.
-fn standing(tracer: i32) -> Vec<i32> {
+fn standing(tracer: i32) -> Vec<String> {
     let mut standing = Vec::new();
     let mut family = vec![tracer];
     while let Some(process) = family.pop() {
@@ -114,7 +114,15 @@ fn standing(tracer: i32) -> Vec<i32> {
             let stat = fs::read_to_string(path.join("stat")).unwrap_or_default();
             let state = stat.rsplit(") ").next().unwrap_or_default();
             if process != tracer && state.starts_with('t') {
-                standing.extend(thread.file_name().to_str().and_then(|id| id.parse::<i32>().ok()));
+                let name = fs::read_to_string(path.join("comm")).unwrap_or_default();
+                let title = fs::read_to_string(format!("/proc/{process}/cmdline"));
+                let who = if title.is_ok_and(|title| title.contains("runner")) {
+                    "runner"
+                } else {
+                    "console"
+                };
+                let id = thread.file_name();
+                standing.push(format!("{who}'s {} {}", name.trim(), id.display()));
             }
         }
     }

@@ -91,9 +91,7 @@ pub fn work(rig: &Rig, state: &Path, sky: &Sky<'_>, storm: Storm) -> (End, Vec<S
         ..Start::default()
     };
     let seat = Seat::take(state, &start);
-    // What is written before there is a screen is no part of a run.
     seat.shows("NEXT");
-    sky.watches(seat.number());
     let mut hand = Hand { seat, state, sky, storm, has_seen: false, faults: Vec::new() };
     let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -116,7 +114,7 @@ impl Hand<'_> {
             if self.is_called() {
                 self.has_seen = true;
                 if self.storm.is_of_disk() {
-                    if !self.sky.is_stalled() {
+                    if self.sky.stalled().is_none() {
                         // It was quicker than a person: nothing is tested.
                         self.sky.forgets();
                         return End::Stuck;
@@ -209,6 +207,8 @@ impl Hand<'_> {
             // The fault comes within this time, or a little later.
             pass(Duration::from_millis(60));
             self.seat.press("\r");
+            // From here on there may be a grant that must not outlive what the person does next.
+            self.sky.watches(self.seat.number());
         }
         // A stop window of three seconds is part of it.
         if !self.waits(Duration::from_secs(6), |screen| !screen.contains(&title)) {
@@ -269,7 +269,7 @@ impl Hand<'_> {
             self.seat.seen_within(ANSWERS_WITHIN, shown);
         }
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-        while self.sky.is_stalled() {
+        while self.sky.stalled().is_some() {
             pass(LOOK_EVERY);
         }
         pass(WATCHES_FOR);

@@ -205,6 +205,7 @@ pub struct Sky<'r> {
     times: Mutex<Times>,
     has_struck: AtomicBool,
     tracer: AtomicI32,
+    held: Mutex<String>,
 }
 
 impl<'r> Sky<'r> {
@@ -212,7 +213,7 @@ impl<'r> Sky<'r> {
     pub fn new(storm: Storm, rig: &'r Rig) -> Self {
         storm.begin(rig);
         let (has_struck, tracer) = (AtomicBool::new(false), AtomicI32::new(0));
-        Self { storm, rig, times: Mutex::default(), has_struck, tracer }
+        Self { storm, rig, times: Mutex::default(), has_struck, tracer, held: Mutex::default() }
     }
 
     /// True once the fault is there, or was.
@@ -225,14 +226,19 @@ impl<'r> Sky<'r> {
         self.tracer.store(tracer, Ordering::SeqCst);
     }
 
+    /// Who waited for the disk when the person saw it.
+    pub fn held(&self) -> String {
+        self.held.lock().unwrap().clone()
+    }
+
     /// The fault was over before anybody could look.
     pub fn forgets(&self) {
         self.has_struck.store(false, Ordering::SeqCst);
     }
 
-    /// True while a sync takes its time.
-    pub fn is_stalled(&self) -> bool {
-        disk::is_stalled(self.tracer.load(Ordering::SeqCst))
+    /// Who waits for the disk, if anybody.
+    pub fn stalled(&self) -> Option<String> {
+        disk::stalled(self.tracer.load(Ordering::SeqCst))
     }
 
     /// A person got to a phase.
@@ -262,7 +268,10 @@ impl<'r> Sky<'r> {
 
     fn tick(&self) {
         if self.storm.is_of_disk() {
-            if !self.has_struck() && self.is_stalled() {
+            if !self.has_struck()
+                && let Some(thread) = self.stalled()
+            {
+                *self.held.lock().unwrap() = thread;
                 self.has_struck.store(true, Ordering::SeqCst);
             }
             return;

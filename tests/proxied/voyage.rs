@@ -63,17 +63,17 @@ pub fn voyage(rig: &mut Rig, template: &Pair, what: &str, storm: Storm) -> Count
     rig.begin_again(template);
     let identities = rig.identities();
     let (begin, state) = (Instant::now(), tempfile::tempdir().unwrap());
-    let ((end, faults), struck) = {
+    let ((end, faults), struck, held) = {
         let sky = Sky::new(storm, rig);
         let ended = hand::work(rig, state.path(), &sky, storm);
-        (ended, sky.has_struck())
+        (ended, sky.has_struck(), sky.held())
     };
     rig.heal();
     until_attempts_are_over(state.path());
     let mut counts =
         judge::judge(rig, state.path(), &identities, (end, struck), storm.is_of_disk());
     counts.faults.extend(faults);
-    println!("{what}: {end:?} after {:.0?}, {storm:?}: {counts}", begin.elapsed());
+    println!("{what}: {end:?} after {:.0?}, {storm:?} {held}: {counts}", begin.elapsed());
     if !counts.faults.is_empty() {
         println!("{what}: {:#?}\n{}", counts.faults, judge::story(rig, state.path()));
     }
