@@ -14,6 +14,9 @@ mod hand;
 mod judge;
 #[path = "proxied/one_server.rs"]
 mod one_server;
+#[expect(dead_code, reason = "tests/failover uses more of it")]
+#[path = "failover/person.rs"]
+mod person;
 #[path = "real/mod.rs"]
 mod real;
 #[path = "proxied/rig.rs"]

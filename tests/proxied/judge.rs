@@ -63,7 +63,7 @@ impl fmt::Display for Counts {
 
 /// One act as a server received it.
 #[derive(Debug, Clone)]
-struct Act {
+pub struct Act {
     step: &'static str,
     /// The server, by store and side.
     store: usize,
@@ -76,7 +76,7 @@ struct Act {
 const STATEMENTS: [(&str, &str); 3] = [
     ("alter system set default_transaction_read_only", "fence-pg"),
     ("pg_promote(true", "promote-pg"),
-    ("insert into public.warroom_probe", "write-pg"),
+    ("insert into", "write-pg"),
 ];
 
 /// The store of a step that acts on none.
@@ -89,7 +89,8 @@ const USED_WITHIN_MS: i64 = 1_000;
 /// After SAFE was on the screen, acts may still be on their way for so long.
 const ON_ITS_WAY_MS: i64 = 500;
 
-fn acts(rig: &Rig) -> Vec<Act> {
+/// What the servers received that changes anything.
+pub fn acts(rig: &Rig) -> Vec<Act> {
     let mut acts = Vec::new();
     for (side, server) in [&rig.pair.a, &rig.pair.b].into_iter().enumerate() {
         for line in server.log_text().lines().filter(|line| line.contains(" wr_act LOG:")) {

@@ -318,8 +318,9 @@ impl Load {
 
     /// The acknowledged keys that `server` does not have: what was lost.
     pub fn missing_in(&self, server: &Server) -> Vec<Acknowledged> {
-        let there = server.keys("auth:");
+        // Asked first: what is acknowledged later may be there or not.
         let mut all = self.acknowledged();
+        let there = server.keys("auth:");
         all.retain(|key| !there.contains(&format!("auth:{}", key.number)));
         all
     }
