@@ -3,8 +3,7 @@
 use super::ids::{Side, SystemId};
 use super::reading::Identity;
 use super::runbook::{Direction, Step};
-use super::site::Site;
-use super::snapshot::{Snapshot, earlier};
+use super::snapshot::{PAIR_AGE_MAX, Snapshot, earlier};
 use super::time::Stamp;
 
 /// The identity that a side told last; none where it never told one.
@@ -27,21 +26,15 @@ pub fn shown(
     (of(side), of(side.other()))
 }
 
-/// Since when both names of a system have led to one and the same server, as last told by both.
+/// Since when both names of a system have led to one and the same server, as last told by both at
+/// about the same time.
 #[must_use]
 pub fn one_server(snapshot: &Snapshot, system: &SystemId) -> Option<Stamp> {
-    let [a, b] = Side::BOTH.map(|side| told(snapshot, system, side));
-    let same = a?.server == b?.server;
-    let read = |side: Side| Some(snapshot.cell(system, side)?.last_reading.as_ref()?.at);
-    let [a, b] = Side::BOTH.map(read);
-    if same { Some(earlier(a?, b?)) } else { None }
-}
-
-/// The systems of a site whose two names lead to one server, and since when that is read.
-#[must_use]
-pub fn mixed_up(site: &Site, snapshot: &Snapshot) -> Vec<(SystemId, Stamp)> {
-    let systems = site.systems.iter();
-    systems
-        .filter_map(|system| Some((system.id.clone(), one_server(snapshot, &system.id)?)))
-        .collect()
+    let read = |side: Side| snapshot.cell(system, side)?.last_reading.as_ref();
+    let [Some(a), Some(b)] = Side::BOTH.map(read) else { return None };
+    let first = earlier(a.at, b.at);
+    let last = if first == a.at { b.at } else { a.at };
+    let together = a.at.boot == b.at.boot && last.since(first) <= PAIR_AGE_MAX;
+    let same = a.identity.as_ref()?.server == b.identity.as_ref()?.server;
+    (same && together).then_some(first)
 }

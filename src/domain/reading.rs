@@ -301,6 +301,25 @@ impl Reading {
         }
     }
 
+    /// Whether this side of a store may take writes: its own word, else what its role says; none
+    /// for what is no store.
+    #[must_use]
+    pub fn takes_writes(&self) -> Option<Writes> {
+        self.writes.or_else(|| {
+            self.role.map(|role| match role {
+                Role::Primary => Writes::Open,
+                Role::Standby => Writes::Refused,
+            })
+        })
+    }
+
+    /// True for a primary that is not proven closed: the side that a split brain is made of. What a
+    /// standby takes is overwritten by its source, so it is no second primary.
+    #[must_use]
+    pub fn is_open_primary(&self) -> bool {
+        self.role == Some(Role::Primary) && self.takes_writes() != Some(Writes::Refused)
+    }
+
     /// The fact called `name`.
     #[must_use]
     pub fn fact(&self, name: &str) -> Option<&FactValue> {

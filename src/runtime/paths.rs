@@ -93,6 +93,24 @@ impl StatePaths {
     }
 }
 
+/// True for an error that goes away once there is room on the disk.
+#[must_use]
+pub fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// An error of a disk as a person needs it: of a full one, what to do.
+#[must_use]
+pub fn disk_words(error: &io::Error) -> String {
+    if is_full(error) {
+        format!(
+            "the disk is full ({error}): make room there; what runs goes on and keeps its result"
+        )
+    } else {
+        error.to_string()
+    }
+}
+
 /// Makes a folder and every missing one above it, 0700, each durable before the next. A folder that
 /// is there already is left as it is.
 ///

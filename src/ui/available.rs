@@ -66,7 +66,7 @@ pub(crate) fn subject<'a>(command: Command, facts: &Facts<'a>, model: &Model) ->
     let selected = facts.selected(model)?;
     let fits = |state: &StepState| match command {
         Command::AbortStep => matches!(state.phase, Phase::Granted | Phase::Running),
-        Command::Resolve => state.phase == Phase::Unknown,
+        Command::Resolve => state.phase == Phase::Unknown || state.left.is_some(),
         other => other.is_verb() && state.id == selected.id,
     };
     let Some(run) = facts.run else { return Some(selected) };
@@ -146,13 +146,14 @@ impl<'a> Asked<'_, 'a> {
             | Command::Attest
             | Command::Retry
             | Command::Skip
-            | Command::AbortStep
             | Command::Resolve
             | Command::Compensate => {
                 let run = self.declared()?;
                 self.armed()?;
                 self.step(command, run)
             }
+            // Making a thing stop is never kept away by a safe console or a held plan.
+            Command::AbortStep => self.declared().and_then(|run| self.step(command, run)),
             Command::Escalate => self.escalatable(),
             Command::AbortRun => self.abortable(),
             Command::Hold => self.declared().map(|_| ()),
@@ -245,6 +246,10 @@ impl<'a> Asked<'_, 'a> {
             return Err("no step is selected".into());
         };
         let (id, phase) = (&step.id, state.phase);
+        if state.left.is_some() && command != Command::AbortStep {
+            let text = format!("step {id} is not over, its processes still run: X ends them");
+            return Err(text.into());
+        }
         match command {
             Command::Run if run.stage == Stage::Aborting => self.step(Command::Compensate, run),
             Command::Run => {

@@ -163,6 +163,7 @@ fn complete() -> Story {
             system: SystemId::new("pg").unwrap(),
             seconds: 3.100_000_1,
             how: "heartbeat row".into(),
+            missing: None,
         },
         Body::Closed { closing: Closing::CompleteExcept { steps: vec![step("scale")] } },
     ];
@@ -233,6 +234,7 @@ fn around() -> Story {
             asks: "pods in B have capacity".into(),
             evidence: "6 of 10".into(),
             reason: "they grow while we promote".into(),
+            key: String::new(),
         },
         Body::Updated { number: 1, lines: vec!["LIVE lms".into(), "T+05:00 ON TRACK".into()] },
         intended("scale", 1, Purpose::Forward),
@@ -283,6 +285,7 @@ pub fn runbook() -> Runbook {
         title: name.into(),
         group: None,
         action: &ACTION,
+        change: ACTION.change,
         with: Table::default(),
         target: None,
         needs: Vec::new(),

@@ -159,7 +159,7 @@ impl Hand {
         Self::meant_for(spec, action, side, with, Expected::default())
     }
 
-    /// The same, meant for these servers only.
+    /// The same, meant for the servers that a screen showed.
     pub fn meant_for(
         spec: &SystemSpec,
         action: &str,
@@ -185,7 +185,7 @@ impl Hand {
         Self { runtime: Runtime::new().unwrap(), operator, step: step.id.clone() }
     }
 
-    /// Who answers under the target's name.
+    /// Which server has the target's name.
     pub fn identity(&mut self) -> Result<Option<Identity>, Clean> {
         self.runtime.block_on(self.operator.identity())
     }
@@ -228,6 +228,42 @@ impl Hand {
     }
 }
 
+/// What both sides of a look told of themselves, as what a step on `side` is meant for.
+pub fn shown(looks: &Looks, side: Side) -> Expected {
+    let told = |side: Side| {
+        let reading = looks.side(side).unwrap().as_ref().unwrap();
+        assert!(reading.role.is_none() || reading.writes.is_some(), "no writes: {reading:?}");
+        Some(reading.identity.clone().unwrap_or_else(|| panic!("no identity: {reading:?}")))
+    };
+    Expected { target: told(side), other: told(side.other()) }
+}
+
+/// Every step of the system's kind on `side` that is meant for `expected` finds another server there
+/// now: it says so, acts on nothing, and calls nothing done. `with` gives a step's settings, `state`
+/// tells what must not change.
+pub fn none_acts(
+    spec: &SystemSpec,
+    side: Side,
+    expected: &Expected,
+    with: impl Fn(&str) -> Table,
+    state: impl Fn() -> String,
+) {
+    let before = state();
+    let kind = registry::system(SYSTEMS, &spec.kind).unwrap();
+    let named = kind.actions().iter().map(|action| action.spec());
+    for action in named.filter(|action| action.needs_target) {
+        let name = action.name;
+        let mut hand = Hand::meant_for(spec, name, side, with(name), expected.clone());
+        let met = hand.identity().unwrap().unwrap_or_else(|| panic!("{name} tells no identity"));
+        assert_ne!(Some(met.server), expected.target.clone().map(|meant| meant.server), "{name}");
+        let standing = hand.check();
+        assert!(matches!(standing, Standing::Unknown(_)), "{name}: {standing:?}");
+        let outcome = hand.apply();
+        assert!(matches!(outcome, Err(OperateError::Refused(_))), "{name}: {outcome:?}");
+        assert_eq!(state(), before, "{name} acted");
+    }
+}
+
 /// True when it is done.
 pub fn done(standing: &Standing) -> bool {
     matches!(standing, Standing::Done(_))
@@ -240,6 +276,7 @@ fn step(action: &'static ActionSpec, spec: &SystemSpec, side: Side, with: Table)
         title: "Step".into(),
         group: None,
         action,
+        change: action.change,
         with,
         target: Some(target),
         needs: Vec::new(),

@@ -237,7 +237,7 @@ pub fn whole() -> Tale {
     tale.add(205, Body::Verified { step: step("dns"), attempt: 1, evidence: "B answers".into() });
     tale.add(210, Body::Restored { evidence: "web in B healthy for 60s".into() });
     let how = "rows compared".into();
-    tale.add(220, Body::LossMeasured { system: system("pg"), seconds: 40.0, how });
+    tale.add(220, Body::LossMeasured { system: system("pg"), seconds: 40.0, how, missing: None });
     tale.add(230, Body::Closed { closing: Closing::Complete });
     tale
 }
@@ -341,12 +341,17 @@ fn word(chance: &mut Chance, name: &StepId, made: u32, second: i64) -> Body {
         24 => Body::Noted { text },
         25 => {
             let seconds = f64::from(u32::try_from(chance.below(900)).expect("small")) / 2.0;
-            Body::LossMeasured { system: system("pg"), seconds, how: text }
+            Body::LossMeasured { system: system("pg"), seconds, how: text, missing: None }
         }
         26 if second > 2000 => Body::Restored { evidence: text },
         26 => Body::Forecasted { finish_p50_s: 900.0, finish_p80_s: 1800.0, runs: made },
         27 if yes => Body::Untrue { step, evidence: text },
-        27 => Body::CriterionAccepted { asks: "fit?".into(), evidence: text, reason: "go".into() },
+        27 => Body::CriterionAccepted {
+            asks: "fit?".into(),
+            evidence: text,
+            reason: "go".into(),
+            key: String::new(),
+        },
         28 if second > 1500 => {
             let tier = TierId::new("core").expect("a name");
             Body::TierRestored { tier, evidence: text }

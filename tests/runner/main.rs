@@ -240,7 +240,7 @@ fn reattached() {
     until("the runner acts", || stage.has("acting"));
     // Another console has no child to wait for; the request to end comes while it waits.
     let (dir, step) = (stage.dir(), stage.intent.step.clone());
-    let found = watch(&dir, &step, 1, None);
+    let found = watch(&dir, &step, 1, None, std::sync::Arc::default(), drop);
     stage.cancel();
     let found = on_runtime(found);
     assert!(matches!(found, Found::Ended(Outcome::Unknown { .. })), "{found:?}");

@@ -129,6 +129,7 @@ impl Voyage {
             notice: None,
             run: None,
             journal: JournalState::None,
+            last_run: None,
         };
         let console = Console::new(parts, clock.now());
         Self {
@@ -332,7 +333,7 @@ impl Voyage {
                 let rehearsal = self.rehearse(job);
                 self.step(Event::Rehearsed(Box::new(rehearsal)));
             }
-            Effect::Record(Record::Cancel { .. })
+            Effect::Record(Record::Cancel { .. } | Record::Void { .. })
             | Effect::Watch { .. }
             | Effect::LookNow
             | Effect::Keep(_)

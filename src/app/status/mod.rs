@@ -43,6 +43,7 @@ use crate::runtime::observations::{self, Observations};
 use crate::runtime::paths::StatePaths;
 use crate::runtime::poller;
 use crate::runtime::redact::Redactor;
+use crate::runtime::runs;
 use crate::systems::sim;
 
 pub use fill::{Outlook, status};
@@ -142,7 +143,8 @@ fn open_run(
     paths: &StatePaths,
     site: &mut LoadedSite,
 ) -> anyhow::Result<Option<(Run, Runbook, String)>> {
-    let Some(folder) = resume::find_open_run(paths, &site.site.name)? else { return Ok(None) };
+    let found = runs::the_open_one(&paths.runs(), &site.site.name)?;
+    let Some(folder) = found else { return Ok(None) };
     let back = journal::read(&folder).map_err(|error| anyhow!("{error}"))?;
     let frozen = site_file::parse(&back.site).map_err(|fault| anyhow!("its site file: {fault}"))?;
     let plan = resume::frozen_plan(&back.runbook, &frozen)?;
@@ -239,7 +241,8 @@ pub fn judged(site: &LoadedSite, known: &Known, snapshot: &Snapshot, now: Stamp)
         (None, None, _) => freeze(&site.site, snapshot, active, now),
     };
     let pace = known.paces.away_from(active);
-    let grounds = Grounds { site: &site.site, runbook: plan, run, t0, pace, now };
+    let split = !assessment.split_brain.is_empty();
+    let grounds = Grounds { site: &site.site, runbook: plan, run, t0, pace, split, now };
     let forecast = forecast(&grounds);
     let day = remembered.map(|memory| memory.day.clone()).unwrap_or_default();
     let simulated = kind_of(&site.site) == RunKind::Simulation;

@@ -41,6 +41,7 @@ pub(crate) fn step(name: &str, needs: &[&str], expect_s: u64) -> Step {
         title: name.into(),
         group: None,
         action: &CHECK,
+        change: CHECK.change,
         with: Table::default(),
         target: None,
         needs: needs.iter().map(|need| id(need)).collect(),
@@ -190,7 +191,7 @@ fn look(
     now: u64,
 ) -> Forecast {
     let (t0, now) = (t0.map(at), at(now));
-    forecast(&Grounds { site, runbook: Some(plan), run, t0, pace, now })
+    forecast(&Grounds { site, runbook: Some(plan), run, t0, pace, split: false, now })
 }
 
 #[test]
@@ -220,8 +221,15 @@ fn without_a_run() {
     check(Some(0), Some(10_000), 7499, (460, Provisional));
     check(Some(0), Some(10_000), 7500, (460, AtRisk));
     let (site, pace) = (site(None), Pace::default());
-    let nothing =
-        Grounds { site: &site, runbook: None, run: None, t0: None, pace: &pace, now: at(0) };
+    let nothing = Grounds {
+        site: &site,
+        runbook: None,
+        run: None,
+        t0: None,
+        pace: &pace,
+        split: false,
+        now: at(0),
+    };
     let none = forecast(&nothing);
     assert_eq!((none.remaining_p80, none.state), (Duration::ZERO, Ready));
     let red = forecast(&Grounds { t0: Some(at(0)), now: at(60), ..nothing });

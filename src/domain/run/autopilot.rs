@@ -11,7 +11,7 @@ use std::time::Duration;
 use begin::begin;
 
 use super::decide::Context;
-use super::event::{Body, Cause, Mode, Purpose};
+use super::event::{Body, Cause, Mode, Pressure, Purpose};
 use super::intent::Intent;
 use super::phase::{Phase, Stage};
 use super::state::{Run, StepState};
@@ -32,6 +32,9 @@ const RESTORED_PATIENCE: Duration = Duration::from_secs(300);
 
 /// The least time that an unknown attempt is given to be found done or undone by a probe.
 const RECONCILE_PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long what was made to end is given to be gone.
+const KILL_PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the person who started the run asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -207,6 +210,10 @@ fn trouble(outlook: &Outlook<'_>, run: &Run) -> Option<Choice> {
             let words = format!("step {id} was done and is not true now ({now}): R tries it again");
             return Some(person(words));
         }
+        if resists(outlook, run, state) {
+            let words = format!("step {id}: what it started could not be ended");
+            return Some(person(format!("{words}; end it by hand, X tries it again")));
+        }
         match state.phase {
             Phase::Failed if may_retry(run, step, state) => {
                 let reason = "a probe found it undone; repeating does no harm".into();
@@ -238,6 +245,16 @@ fn trouble(outlook: &Outlook<'_>, run: &Run) -> Option<Choice> {
         }
     }
     waiting
+}
+
+/// True when what a lost runner left was made to end and still runs.
+fn resists(outlook: &Outlook<'_>, run: &Run, state: &StepState) -> bool {
+    let killed = run.events.iter().rev().find(|event| {
+        let kill = Pressure::Kill;
+        matches!(&event.body, Body::Signalled { step, signal, .. } if *step == state.id && *signal == kill)
+    });
+    let since = killed.map(|event| outlook.context.now.since(event.at));
+    state.left.is_some() && since.is_some_and(|since| since >= KILL_PATIENCE)
 }
 
 /// Only what may be repeated by its class, and only after a probe said that it is not there.
@@ -305,7 +322,7 @@ impl Ready {
             self.persons.push(format!("step {id} asks for the accepted losses: L accepts them"));
             return None;
         }
-        let Some(gate) = closed_gate(outlook, run, step, ungraceful) else {
+        let Some(gate) = closed_gate(outlook, run, step) else {
             let typed = step.typed_text(run.direction);
             let (step, call) = (id.clone(), Clean::default());
             return Some(Choice::Wish(Intent::Run { step, typed, broken: None, call }));
@@ -340,16 +357,10 @@ fn needs_person(step: &Step, losses_open: bool) -> Option<String> {
 }
 
 /// The first gate that does not hold, in words.
-fn closed_gate(
-    outlook: &Outlook<'_>,
-    run: &Run,
-    step: &Step,
-    ungraceful: bool,
-) -> Option<gates::Seen> {
-    let Context { site, snapshot, now, .. } = outlook.context;
-    let accepted = run.accepted.as_ref().and(run.ledger.as_ref());
-    let look = |gate| gates::look(gate, site, snapshot, run.direction, ungraceful, accepted, now);
-    step.gates.iter().map(look).find(|seen| seen.held != Some(true))
+fn closed_gate(outlook: &Outlook<'_>, run: &Run, step: &Step) -> Option<gates::Seen> {
+    let Context { site, snapshot, runbook, now, .. } = outlook.context;
+    let frame = gates::Frame::of_step(run, runbook, &step.id, (site, snapshot), now);
+    step.gates.iter().map(|gate| gates::look(gate, &frame)).find(|seen| seen.held != Some(true))
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 pub use super::terms::{
-    Actor, Cause, Closing, GateSeen, Mode, Outcome, Purpose, RunKind, Stays, Warrant,
+    Actor, Cause, Closing, GateSeen, Missing, Mode, Outcome, Pressure, Purpose, RunKind, Stays,
+    Warrant,
 };
 use crate::domain::catalogue::{Class, Fencing};
 use crate::domain::ids::{RunId, StepId, SystemId, TierId};
@@ -183,6 +184,26 @@ pub enum Body {
         /// The attempt.
         attempt: u32,
     },
+    /// The runner of an attempt is gone, and what it started still runs: the attempt is not over.
+    RunnerLost {
+        /// The step.
+        step: StepId,
+        /// The attempt.
+        attempt: u32,
+        /// What still runs, by number and name.
+        left: Clean,
+    },
+    /// What an attempt started was made to end.
+    Signalled {
+        /// The step.
+        step: StepId,
+        /// The attempt.
+        attempt: u32,
+        /// How.
+        signal: Pressure,
+        /// To what it was sent, by number and name.
+        told: Clean,
+    },
     /// A done step is no longer true.
     Untrue {
         /// The step.
@@ -215,6 +236,9 @@ pub enum Body {
         seconds: f64,
         /// How that was measured.
         how: Clean,
+        /// What is missing, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        missing: Option<Missing>,
     },
     /// The run is being given up: no step runs any more, done ones may be compensated.
     AbortStarted {
@@ -260,6 +284,9 @@ pub enum Body {
         evidence: Clean,
         /// The reason.
         reason: Clean,
+        /// Its key; none in journals of earlier versions.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        key: String,
     },
     /// When the run was expected to be finished, as it was declared.
     Forecasted {
@@ -305,7 +332,9 @@ impl Body {
             | Self::CriterionAccepted { .. }
             | Self::Forecasted { .. }
             | Self::Updated { .. }
-            | Self::AbortAsked { .. } => false,
+            | Self::AbortAsked { .. }
+            | Self::RunnerLost { .. }
+            | Self::Signalled { .. } => false,
             Self::Opened { .. }
             | Self::Declared { .. }
             | Self::LedgerAccepted { .. }

@@ -103,7 +103,7 @@ impl Run {
                 self.restored = Some((event.at, evidence.clone()));
                 self.clock.iter_mut().for_each(|clock| clock.stop(event.at));
             }
-            Body::LossMeasured { system, seconds, how } => {
+            Body::LossMeasured { system, seconds, how, .. } => {
                 self.losses.retain(|(known, _, _)| known != system);
                 self.losses.push((system.clone(), *seconds, how.clone()));
             }
@@ -137,6 +137,8 @@ impl Run {
             | Body::Resolved { .. }
             | Body::Retried { .. }
             | Body::AbortAsked { .. }
+            | Body::RunnerLost { .. }
+            | Body::Signalled { .. }
             | Body::Untrue { .. }
             | Body::TrueAgain { .. }
             | Body::Noted { .. }
@@ -217,8 +219,12 @@ impl Run {
             Body::Escalated { step: Some(step), .. } => {
                 self.known_step(step, seq)?.escalated = true;
             }
-            Body::AbortAsked { step, attempt } => {
+            Body::AbortAsked { step, attempt } | Body::Signalled { step, attempt, .. } => {
                 self.attempt(step, *attempt, seq)?;
+            }
+            Body::RunnerLost { step, attempt, left } => {
+                self.attempt(step, *attempt, seq)?;
+                self.known_step(step, seq)?.left = Some(left.clone());
             }
             // Words of the run; `take_for_run` names every word there is.
             _ => {}
@@ -282,6 +288,7 @@ impl Run {
         let state = self.move_step(step, cue, event.seq)?;
         state.evidence = evidence.clone();
         state.cause = cause;
+        state.left = None;
         if !matches!(cue, Cue::Applied | Cue::Lost) {
             state.finished = Some(event.at);
         }

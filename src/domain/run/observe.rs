@@ -8,7 +8,8 @@ use crate::domain::catalogue::Change;
 use crate::domain::forecast::Forecast;
 use crate::domain::gates::{self, Seen};
 use crate::domain::ids::StepId;
-use crate::domain::loss;
+use crate::domain::loss::{self, Loss};
+use crate::domain::rules::split_brain;
 use crate::domain::runbook::{Runbook, Step};
 use crate::domain::site::Site;
 use crate::domain::snapshot::Snapshot;
@@ -36,8 +37,10 @@ pub fn observed(
     }
     words.extend(run.owed_skips(runbook));
     words.extend(measured_losses(run, runbook, site, snapshot));
-    let (held, seen) = gates::restored(runbook, site, snapshot, run.direction, now);
-    let done = decisive_steps_are_done(run, runbook);
+    let (held, seen) = gates::restored(run, runbook, site, snapshot, now);
+    // While both sides may take writes nothing is restored, whatever else is well.
+    let one_primary = split_brain::standing(site, snapshot).is_empty();
+    let done = one_primary && decisive_steps_are_done(run, runbook);
     let whole = match &run.restored {
         Some((_, evidence)) => Some(evidence.clone()),
         None => (done && held).then(|| Clean::from(sentence(seen.iter()))),
@@ -123,7 +126,7 @@ fn decisive_steps_are_done(run: &Run, runbook: &Runbook) -> bool {
 
 fn is_decisive(step: &Step) -> bool {
     !step.optional
-        && match step.action.change {
+        && match step.change {
             Change::Promote
             | Change::StopReplication
             | Change::Scale
@@ -149,7 +152,7 @@ pub fn is_superseded(run: &Run, runbook: &Runbook, id: &StepId) -> bool {
 }
 
 fn supersedes(later: &Step, step: &Step) -> bool {
-    let (change, after) = (step.action.change, later.action.change);
+    let (change, after) = (step.change, later.change);
     if later.target != step.target {
         // A copy that runs the other way ends the one that ran this way.
         let same_system = match (&later.target, &step.target) {
@@ -176,16 +179,21 @@ fn supersedes(later: &Step, step: &Step) -> bool {
 fn measured_losses(run: &Run, runbook: &Runbook, site: &Site, snapshot: &Snapshot) -> Vec<Body> {
     let Some(clock) = &run.clock else { return Vec::new() };
     let promoted = runbook.steps.iter().any(|step| {
-        step.action.change == Change::Promote
+        step.change == Change::Promote
             && run.step(&step.id).is_some_and(|state| state.phase == Phase::Done)
     });
     if !promoted {
         return Vec::new();
     }
-    loss::measured(site, snapshot, run.direction, clock.t0)
+    loss::measured(site, snapshot, run.direction, clock.t0, run.ledger.as_ref())
         .into_iter()
-        .filter(|(system, _, _)| !run.losses.iter().any(|(known, _, _)| known == system))
-        .map(|(system, seconds, how)| Body::LossMeasured { system, seconds, how })
+        .filter(|loss| !run.losses.iter().any(|(known, _, _)| *known == loss.system))
+        .map(|Loss { system, seconds, missing, how }| Body::LossMeasured {
+            system,
+            seconds,
+            how,
+            missing,
+        })
         .collect()
 }
 
@@ -230,6 +238,7 @@ mod tests {
             title: "one".into(),
             group: None,
             action,
+            change: action.change,
             with: Table::default(),
             target: target.map(|(system, place)| Target {
                 system: SystemId::new(system).expect("a name"),

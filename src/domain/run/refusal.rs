@@ -1,7 +1,7 @@
 //! Why a wish is not granted: every refusal is one sentence that says what to do instead.
 
 use super::phase::{Phase, Stage};
-use crate::domain::ids::StepId;
+use crate::domain::ids::{Side, StepId, SystemId};
 use crate::domain::text::Clean;
 
 /// A wish that was not granted.
@@ -56,6 +56,14 @@ pub enum Refusal {
         /// What to do instead.
         hint: Clean,
     },
+    /// What its attempt started still runs.
+    #[error("step {step} is not over, its processes still run: X ends them ({left})")]
+    Left {
+        /// The step.
+        step: StepId,
+        /// What still runs.
+        left: Clean,
+    },
     /// A person attests such a step.
     #[error("step {0} is attested by a person: press m and type what you see")]
     Attest(StepId),
@@ -76,11 +84,36 @@ pub enum Refusal {
     Accepted,
     /// Two primaries.
     #[error(
-        "two primaries ({systems}): nothing but a fence or a check may run until one is fenced"
+        "two primaries ({systems}): nothing but a fence or a check may run until one is proven \
+         closed; p overrides it with a reason"
     )]
     SplitBrain {
         /// The systems that have two.
         systems: Clean,
+    },
+    /// Both names of the target's system lead to one server.
+    #[error(
+        "step {step}: both names of {system} lead to the same server, nothing acts on it; look at \
+         its names"
+    )]
+    OneServer {
+        /// The step.
+        step: StepId,
+        /// The system.
+        system: SystemId,
+    },
+    /// The target's server was never seen.
+    #[error(
+        "step {step}: {system} in {side} was not seen by this console yet: it does not know which \
+         server it would act on"
+    )]
+    Unseen {
+        /// The step.
+        step: StepId,
+        /// The system.
+        system: SystemId,
+        /// Where.
+        side: Side,
     },
     /// A gate does not hold.
     #[error("gate does not hold: {gate}; seen: {seen}")]

@@ -76,6 +76,9 @@ pub struct StepState {
     pub untrue: Option<Clean>,
     /// When it was finished.
     pub finished: Option<Stamp>,
+    /// What its attempt left running when its runner was lost; the attempt is not over before that
+    /// has ended.
+    pub left: Option<Clean>,
     /// True when this step runs as in an ungraceful run although the run is planned.
     pub escalated: bool,
 }
@@ -91,6 +94,7 @@ impl StepState {
             attested: false,
             untrue: None,
             finished: None,
+            left: None,
             escalated: false,
         }
     }
@@ -134,6 +138,8 @@ pub struct Declaration {
 /// A go/no-go criterion that a person accepted as it was.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AcceptedCriterion {
+    /// Its key; empty in journals of earlier versions.
+    pub key: String,
     /// The criterion, as it is asked.
     pub asks: Clean,
     /// What was seen then.

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::{PersonId, StepId};
-use crate::domain::reading::Identity;
+use crate::domain::reading::{Identity, LagUnit};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 
@@ -148,6 +148,27 @@ impl Cause {
     }
 }
 
+/// How hard processes are made to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pressure {
+    /// SIGTERM: they are asked to.
+    Term,
+    /// SIGKILL: they are made to.
+    Kill,
+}
+
+impl Pressure {
+    /// The signal's name.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Term => "TERM",
+            Self::Kill => "KILL",
+        }
+    }
+}
+
 /// One gate as it was seen when an attempt was granted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateSeen {
@@ -198,6 +219,23 @@ impl Stays {
             self.costs.clone()
         }
     }
+}
+
+impl Warrant {
+    /// True while an attempt may begin to act on it.
+    #[must_use]
+    pub fn is_good(&self, now: Stamp) -> bool {
+        now.boot == self.expires.boot && now.boot_ms <= self.expires.boot_ms
+    }
+}
+
+/// What a promoted store does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// How much.
+    pub amount: u64,
+    /// What that counts.
+    pub unit: LagUnit,
 }
 
 /// Under which terms an attempt was granted. Whoever performs it keeps them or does nothing.

@@ -63,7 +63,7 @@ fn event_text(body: &Body) -> String {
         Body::Held { reason } => format!("HOLD, the clock goes on: {reason}"),
         Body::Released => "GO ON".to_owned(),
         Body::Restored { evidence } => format!("RESTORED, the clock stops: {evidence}"),
-        Body::LossMeasured { system, seconds: lost, how } => {
+        Body::LossMeasured { system, seconds: lost, how, .. } => {
             format!("LOSS of {system} measured: {} ({how})", seconds(*lost))
         }
         Body::AbortStarted { reason } => format!("GIVING UP the run: {reason}"),
@@ -89,6 +89,8 @@ fn event_text(body: &Body) -> String {
         | Body::Skipped { .. }
         | Body::Retried { .. }
         | Body::AbortAsked { .. }
+        | Body::RunnerLost { .. }
+        | Body::Signalled { .. }
         | Body::Untrue { .. }
         | Body::TrueAgain { .. } => step_text(body),
     }
@@ -105,7 +107,7 @@ fn names(signals: &[Signal]) -> String {
 fn told_text(body: &Body) -> String {
     match body {
         Body::TierRestored { tier, evidence } => format!("TIER {tier} RESTORED: {evidence}"),
-        Body::CriterionAccepted { asks, evidence, reason } => {
+        Body::CriterionAccepted { asks, evidence, reason, .. } => {
             format!("ACCEPTED {asks} as it is ({evidence}): {reason}")
         }
         Body::Forecasted { finish_p50_s, finish_p80_s, runs } => {
@@ -148,6 +150,12 @@ fn step_text(body: &Body) -> String {
             format!("{step} may be tried again{key}: {reason}")
         }
         Body::AbortAsked { step, attempt } => format!("ABORT of {step} attempt {attempt} asked"),
+        Body::RunnerLost { step, attempt, left } => {
+            format!("{step} attempt {attempt}: its runner is gone, still running: {left}")
+        }
+        Body::Signalled { step, attempt, signal, told } => {
+            format!("{} to what {step} attempt {attempt} started: {told}", signal.word())
+        }
         Body::Untrue { step, evidence } => {
             format!("{step} was done, NOT TRUE NOW: {evidence}")
         }
@@ -200,6 +208,8 @@ pub fn step_of(body: &Body) -> Option<&StepId> {
         | Body::Skipped { step, .. }
         | Body::Retried { step, .. }
         | Body::AbortAsked { step, .. }
+        | Body::RunnerLost { step, .. }
+        | Body::Signalled { step, .. }
         | Body::Untrue { step, .. }
         | Body::TrueAgain { step } => Some(step),
         Body::Escalated { step, .. } => step.as_ref(),
@@ -253,6 +263,8 @@ pub fn is_by_a_person(body: &Body) -> bool {
         | Body::Verified { .. }
         | Body::NotVerified { .. }
         | Body::Reconciled { .. }
+        | Body::RunnerLost { .. }
+        | Body::Signalled { .. }
         | Body::Untrue { .. }
         | Body::TrueAgain { .. }
         | Body::Restored { .. }

@@ -71,6 +71,8 @@ struct Opening {
     run: RunId,
     runbook: usize,
     mode: Mode,
+    /// The run before it, where the wall clock is behind that.
+    behind: Option<RunId>,
 }
 
 /// The console.
@@ -103,6 +105,8 @@ pub struct Console<D: Desk> {
     /// The same as it was written, and what is rehearsed of it.
     variants: Variants,
     opening: Option<Opening>,
+    /// The run of the site whose name sorts last.
+    last_run: Option<RunId>,
     /// A wish that came while the console's own words were being recorded, and when.
     waiting: Option<(Intent, Stamp)>,
     journal: JournalState,
@@ -170,6 +174,7 @@ impl<D: Desk> Console<D> {
             variants: Variants::of(plan.clone()),
             plan,
             opening: None,
+            last_run: parts.last_run,
             waiting: None,
             journal: parts.journal,
             acknowledged: Vec::new(),
@@ -231,6 +236,16 @@ impl<D: Desk> Console<D> {
                 Vec::new()
             }
             Event::Started { step, attempt } => self.say_own(Body::Started { step, attempt }),
+            Event::Left { step, attempt, left } => self.left_behind(step, attempt, left, now),
+            Event::Signalled { step, attempt, number, sent } => {
+                self.signalled(step, attempt, number, sent)
+            }
+            Event::CancelFailed { step, why } => {
+                let text = format!("{step}: the request to end it was not written down: {why}");
+                self.write_row(now, "console", text.as_str());
+                self.notice(now, text, true);
+                Vec::new()
+            }
             Event::Found { step, attempt, found } => self.found(&step, attempt, found),
             Event::Checked { step, attempt, why, standing } => {
                 self.checked(&step, attempt, why, standing, now)

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use super::Console;
+use crate::domain::ids::RunId;
 use crate::domain::run::commit::Receipt;
-use crate::domain::run::event::{Actor, Body, Outcome, RunEvent};
+use crate::domain::run::decide::still_good;
+use crate::domain::run::event::{Actor, Body, Cause, Outcome, RunEvent, RunKind};
 use crate::domain::run::state::Run;
 use crate::domain::run::words;
 use crate::domain::text::Clean;
@@ -14,6 +16,10 @@ use crate::runtime::effect::Effect;
 use crate::runtime::event::Why;
 use crate::runtime::journal::{Reply, head_words};
 use crate::ui::screen::{JournalState, TimelineRow};
+
+/// Said as a live run is opened.
+const NOT_PROTECTED: &str = "this machine has one commander; a console on another machine is not \
+                             kept from acting on the same site";
 
 impl<D: Desk> Console<D> {
     pub(super) fn journal_replied(&mut self, reply: Reply, now: Stamp) -> Vec<Effect<D::Role>> {
@@ -67,11 +73,24 @@ impl<D: Desk> Console<D> {
         }
         self.resolve_plan();
         self.note_closing(&body);
+        let void = self.why_void(&body, now);
         let Some(run) = &self.run else { return Vec::new() };
-        let mut effects = self.desk.recorded(run, ticket, receipt);
+        let mut effects = self.desk.recorded(run, ticket, receipt, void.is_some());
+        if let (Some(message), Body::Intended { step, attempt, .. }) = (void, &body) {
+            self.notice(now, message.clone(), true);
+            let outcome = Outcome::Failed { cause: Cause::Expired, message };
+            let (step, attempt) = (step.clone(), *attempt);
+            effects.extend(self.say_own(Body::Ended { step, attempt, outcome }));
+        }
         effects.extend(self.follow(&body));
         effects.extend(self.take_waiting(now));
         effects
+    }
+
+    /// Why the grant of a word that is on record now is worth nothing any more.
+    fn why_void(&self, body: &Body, now: Stamp) -> Option<Clean> {
+        let plan = self.plan.clone().filter(|_| matches!(body, Body::Intended { .. }))?;
+        still_good(&self.context(&plan, now), body).err()
     }
 
     /// What a recorded word calls for next.
@@ -85,8 +104,16 @@ impl<D: Desk> Console<D> {
                     }
                 }
                 Outcome::Unknown { .. } => self.check(step, Why::Reconcile).into_iter().collect(),
-                Outcome::Failed { .. } => Vec::new(),
+                Outcome::Failed { .. } => vec![Effect::LookNow],
             },
+            Body::Held { .. } => self.desk.void("the plan was held"),
+            Body::AbortStarted { .. } => self.desk.void("the run is given up"),
+            // What a step left behind is looked at before anything is decided on it.
+            Body::Verified { .. }
+            | Body::NotVerified { .. }
+            | Body::Reconciled { .. }
+            | Body::Resolved { .. }
+            | Body::Attested { .. } => vec![Effect::LookNow],
             _ => Vec::new(),
         }
     }
@@ -138,6 +165,7 @@ impl<D: Desk> Console<D> {
             direction,
             mode: opening.mode,
         };
+        self.say_of_opening(opening.behind, now);
         self.variants.begin(Arc::clone(&plan));
         self.plan = Some(plan);
         self.run = None;
@@ -151,6 +179,18 @@ impl<D: Desk> Console<D> {
         self.model.selected = None;
         self.notice(now, "run opened: D declares, nothing runs by itself", false);
         self.desk.say(None, &self.me.clone(), vec![word])
+    }
+
+    /// What a person should know of a run as it begins: a clock that cannot be right, and where
+    /// the protection ends.
+    fn say_of_opening(&mut self, behind: Option<RunId>, now: Stamp) {
+        if let Some(last) = behind {
+            let text = format!("the wall clock is behind run {last}: this one is named after it");
+            self.write_row(now, "console", text);
+        }
+        if self.kind == RunKind::Live {
+            self.write_row(now, "console", NOT_PROTECTED);
+        }
     }
 
     /// Takes up a run that was found open.

@@ -140,11 +140,6 @@ impl Drop for Session {
 }
 
 impl Session {
-    /// True when the server has closed it.
-    pub(super) fn is_closed(&self) -> bool {
-        self.driver.is_finished()
-    }
-
     /// The answer to a command. Only as long as the caller waits: it has no deadline of its own.
     pub(super) async fn ask(&self, words: &[&str]) -> Result<Value, Trouble> {
         self.allowance.renew();

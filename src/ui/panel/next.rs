@@ -195,6 +195,10 @@ fn step_sentence(screen: &Screen<'_>) -> String {
         return "no step can go on: look at failed and skipped steps".to_owned();
     };
     let title = &step.title;
+    if state.left.is_some() {
+        let abort = key(screen, Command::AbortStep);
+        return format!("{abort} end what \"{title}\" started: its runner is gone, it still runs");
+    }
     match state.phase {
         Phase::Unknown => format!(
             "{} resolve \"{title}\": did it take effect? look first",

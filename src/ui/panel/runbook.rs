@@ -77,6 +77,9 @@ pub fn told(screen: &Screen<'_>, step: &Step, state: Option<&StepState>) -> Row 
     if let Some(now) = &state.untrue {
         return Row::of(WARN, format!("▲2 was done, not true now: {now}"));
     }
+    if let Some(left) = &state.left {
+        return Row::of(WARN, format!("▲2 its runner is gone, still running: {left}"));
+    }
     let spent = state.took(screen.now).map(words::minutes).unwrap_or_default();
     let evidence = state.evidence.as_str();
     match state.phase {

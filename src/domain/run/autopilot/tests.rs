@@ -45,6 +45,7 @@ fn step(id: &str, action: &'static ActionSpec, needs: &[&str]) -> Step {
         title: id.into(),
         group: None,
         action,
+        change: action.change,
         with: Table::default(),
         target: None,
         needs: needs.iter().map(|id| step_id(id)).collect(),

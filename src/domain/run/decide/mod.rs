@@ -6,6 +6,8 @@ mod whole;
 #[cfg(test)]
 mod tests;
 
+pub use steps::{GRANT_LIFE, still_good};
+
 use super::commit::Pledge;
 use super::event::{Actor, Body};
 use super::intent::Intent;

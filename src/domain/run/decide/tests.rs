@@ -48,6 +48,7 @@ fn step(id: &str, action: &'static ActionSpec, needs: &[&str]) -> Step {
         title: id.into(),
         group: None,
         action,
+        change: action.change,
         with: Table::default(),
         target: Some(Target { system: SystemId::new("pg").unwrap(), place: Place::To }),
         needs: needs.iter().map(|id| StepId::new(id).unwrap()).collect(),
@@ -159,6 +160,8 @@ struct Bench {
     snapshot: Snapshot,
     person: Option<&'static str>,
     armed: bool,
+    /// What both sides tell: whether B's replay is paused, and B's role.
+    tells: (bool, Role),
 }
 
 impl Bench {
@@ -170,22 +173,33 @@ impl Bench {
             snapshot: Snapshot::default(),
             person: Some("anna"),
             armed: true,
+            tells: (false, Role::Standby),
         };
-        bench.reads(false, Role::Standby);
+        bench.look();
         bench.apply(opened(mode));
         bench
     }
 
     /// The standby says whether its replay is paused; A says its role.
     fn reads(&mut self, paused: bool, b: Role) {
-        let id = SystemId::new("pg").unwrap();
+        self.tells = (paused, b);
+        self.look();
+    }
+
+    /// Looks at both sides, as every step's end asks for.
+    fn look(&mut self) {
+        let (id, (paused, b), now) = (SystemId::new("pg").unwrap(), self.tells, self.now());
         for (side, role) in [(Side::A, Role::Primary), (Side::B, b)] {
-            let mut reading = Reading::new(at(100), Health::Up, "ok");
+            let mut reading = Reading::new(now, Health::Up, "ok");
             reading.role = Some(role);
             let value = FactValue::Boolean(paused);
             reading.facts.push(Fact { name: "replay_paused".into(), value });
-            self.snapshot.record(&id, side, at(100), Ok(reading));
+            self.snapshot.record(&id, side, now, Ok(reading));
         }
+    }
+
+    fn now(&self) -> Stamp {
+        at(100 + self.run.as_ref().map_or(0, Run::last_seq))
     }
 
     fn actor(&self) -> Actor {
@@ -200,10 +214,11 @@ impl Bench {
             None => self.run = Some(Run::opening(&self.plan, &event).unwrap()),
             Some(run) => run.apply(event).unwrap(),
         }
+        self.look();
     }
 
     fn ask(&self, intent: &Intent) -> Result<Decision, Refusal> {
-        let now = at(101);
+        let now = self.now();
         let assessment = judge::judge(&self.site, &self.snapshot, Side::A, now);
         let ledger = freeze(&self.site, &self.snapshot, Side::A, now);
         let by = self.actor();

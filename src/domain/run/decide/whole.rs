@@ -131,7 +131,8 @@ pub(super) fn accept_criterion(
     }
     long_enough(reason, REASON_CHARS_MIN)?;
     let (asks, evidence) = (criterion.asks.clone(), readiness::seen(criterion));
-    Ok(Decision::Record(vec![Body::CriterionAccepted { asks, evidence, reason: reason.clone() }]))
+    let (key, reason) = (key.to_owned(), reason.clone());
+    Ok(Decision::Record(vec![Body::CriterionAccepted { asks, evidence, reason, key }]))
 }
 
 pub(super) fn escalate(

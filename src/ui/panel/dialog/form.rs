@@ -51,7 +51,8 @@ fn texts(purpose: &FormPurpose) -> (&'static str, &'static str, &'static str) {
         ),
         FormPurpose::AbortStep(_) => (
             "ABORT THE RUNNING STEP",
-            "The call is asked to end. What it changed stays; the step fails or is unknown.",
+            "What it started is asked to end (TERM), after 5 s made to (KILL). \
+             What it changed stays; the step fails or is unknown.",
             "",
         ),
         FormPurpose::Criterion(..) => (

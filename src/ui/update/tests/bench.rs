@@ -84,6 +84,7 @@ fn step(name: &str) -> Step {
         title: name.into(),
         group: None,
         action,
+        change: action.change,
         with: Table::default(),
         target: (name == "promote").then_some(Target { system, place: Place::To }),
         needs: if name == "later" { vec![step_id("promote")] } else { Vec::new() },

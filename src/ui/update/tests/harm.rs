@@ -202,8 +202,7 @@ fn stir(bench: &mut Bench, dice: &mut Dice, keys: &[Key]) {
                 bench.press(Key::plain(KeyCode::Char(letter)));
             }
             bench.press(Key::plain(KeyCode::Enter));
-            bench.now += if dice.roll(2) == 0 { 0 } else { 3100 };
-            bench.tick();
+            bench.wait(if dice.roll(2) == 0 { 1 } else { 3100 });
         }
         0..12 => bench.key(VERBS[dice.roll(VERBS.len())]),
         12 => bench.input(&Input::Paste("promote pg-b\n".to_owned())),

@@ -135,7 +135,12 @@ static RESCUE: ActionSpec = {
 fn lossy(mode: Mode) -> Bench {
     let mut bench = Bench::new(mode);
     let planned = bench.plan.steps[1].clone();
-    let variant = Step { action: &RESCUE, ungraceful: Ungraceful::VariantOf(&PROMOTE), ..planned };
+    let variant = Step {
+        action: &RESCUE,
+        change: RESCUE.change,
+        ungraceful: Ungraceful::VariantOf(&PROMOTE),
+        ..planned
+    };
     bench.plan.steps[1].ungraceful = Ungraceful::Instead(Box::new(variant));
     bench.grant(&declare());
     bench.finish("fence", "");

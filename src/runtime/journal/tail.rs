@@ -1,0 +1,60 @@
+//! The cheap look at a journal's end: the last two lines alone can prove that a run was closed.
+
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use super::format::{Framed, Record, Understood, read_frame, sha256, understand};
+use super::store::FolderStore;
+use crate::domain::run::event::Body;
+use crate::runtime::paths::open_file;
+
+/// Bytes read of the end of the last segment that holds anything.
+const TAIL_BYTES: u64 = 16 * 1024;
+
+/// True when the journal's last line is the record that closed the run: whole, and chained by its
+/// hash to the whole line before it. False says nothing: the journal must then be read.
+#[must_use]
+pub fn ends_closed(dir: &Path) -> bool {
+    last_bytes(dir).is_ok_and(|bytes| bytes.is_some_and(|bytes| proves_closed(&bytes)))
+}
+
+/// The end of the last segment that holds anything, from the beginning of a line on.
+fn last_bytes(dir: &Path) -> io::Result<Option<Vec<u8>>> {
+    let store = FolderStore::new(dir);
+    for number in store.numbers()?.into_iter().rev() {
+        let mut file = open_file(&dir.join(FolderStore::name(number)))?;
+        let size = file.metadata()?.len();
+        if size == 0 {
+            continue;
+        }
+        let from = size.saturating_sub(TAIL_BYTES);
+        file.seek(SeekFrom::Start(from))?;
+        let mut bytes = Vec::new();
+        file.take(TAIL_BYTES).read_to_end(&mut bytes)?;
+        if from > 0 {
+            let line =
+                bytes.iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |at| at + 1);
+            bytes.drain(..line);
+        }
+        return Ok(Some(bytes));
+    }
+    Ok(None)
+}
+
+fn proves_closed(bytes: &[u8]) -> bool {
+    let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').rev();
+    let (Some(last), Some(before)) = (lines.next(), lines.next()) else { return false };
+    let (Some(json), Some(_)) = (whole(last), whole(before)) else { return false };
+    let Ok(record) = serde_json::from_slice::<Record<'_>>(json) else { return false };
+    let follows = record.prev == sha256(before);
+    let closes = |event: &Understood| matches!(event, Understood::Known(event) if matches!(event.body, Body::Closed { .. }));
+    follows && understand(record).is_ok_and(|event| closes(&event))
+}
+
+/// The JSON of a line that is whole as stored.
+fn whole(line: &[u8]) -> Option<&[u8]> {
+    match read_frame(line) {
+        Framed::Line { json, stored } if stored.len() == line.len() => Some(json),
+        Framed::Line { .. } | Framed::Newer { .. } | Framed::Bad => None,
+    }
+}
