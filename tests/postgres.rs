@@ -7,6 +7,8 @@ mod real;
 mod acting;
 #[path = "postgres/bench.rs"]
 mod bench;
+#[path = "postgres/fencing.rs"]
+mod fencing;
 #[path = "postgres/hostile.rs"]
 mod hostile;
 #[path = "postgres/looking.rs"]

@@ -159,7 +159,7 @@ impl Hand {
         Self::meant_for(spec, action, side, with, Expected::default())
     }
 
-    /// The same, meant for these servers only.
+    /// The same, meant for the servers that a screen showed.
     pub fn meant_for(
         spec: &SystemSpec,
         action: &str,
@@ -185,7 +185,7 @@ impl Hand {
         Self { runtime: Runtime::new().unwrap(), operator, step: step.id.clone() }
     }
 
-    /// Who answers under the target's name.
+    /// Which server has the target's name.
     pub fn identity(&mut self) -> Result<Option<Identity>, Clean> {
         self.runtime.block_on(self.operator.identity())
     }

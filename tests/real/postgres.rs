@@ -107,6 +107,7 @@ impl Server {
             // A rewind reads the log back to the last checkpoint before the split.
             b"wal_log_hints = on\nwal_keep_size = '64MB'\n\
               shared_buffers = '16MB'\nmax_wal_senders = 10\n\
+              max_prepared_transactions = 4\n\
               wal_retrieve_retry_interval = '100ms'\nhot_standby = on\n",
         )
         .unwrap();

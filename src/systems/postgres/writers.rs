@@ -1,9 +1,9 @@
 //! Whether a primary is proven closed to writes, and by name what could still commit one.
 //!
-//! Closed means: the server's own default is read-only, no role or database lifts it, no session and
-//! no transaction is older than the moment that default was loaded, and nothing is prepared or
-//! subscribed that could write all the same. A session may still set the default back for itself and
-//! a superuser always can: this proves what applications may do, not what people may.
+//! Closed means: the server's own default is read-only, no role or database lifts it, no session
+//! and no transaction is older than the moment that default was loaded, and nothing is prepared or
+//! subscribed that could write all the same. A session may still set the default back for itself
+//! and a superuser always can: this proves what applications may do, not what people may.
 
 use super::link::{Session, column};
 use super::trouble::Trouble;
@@ -43,16 +43,17 @@ with own as (
     and lower(btrim(e.value)) !~ '^(on|t|tr|tru|true|y|ye|yes|1)$'
 )
 select g.setting = 'on' as default_on,
-  g.source in ('default', 'configuration file', 'command line', 'environment variable') as of_server,
+  g.source in ('default', 'configuration file', 'command line', 'environment variable')
+    as of_server,
   pg_has_role('pg_read_all_stats', 'usage') as sees,
   own.backend_start < own.loaded as reloaded,
   extract(epoch from own.loaded)::float8 as loaded,
   array(select pid from old order by pid) as pids,
   array(select words from old order by pid) as sessions,
   array(select words from lifts order by words limit 100) as lifts,
-  array(select format('prepared transaction %L of %s in %s', gid, owner, database)
+  array(select format('%L of %s in %s', gid, owner, database)
     from pg_prepared_xacts order by gid) as prepared,
-  array(select format('subscription %s', subname)
+  array(select subname::text
     from pg_subscription where subenabled order by subname limit 100) as subscriptions
 from pg_settings as g, own where g.name = 'default_transaction_read_only'";
 
@@ -101,12 +102,17 @@ impl Writers {
         if !self.default_on {
             why.push("new transactions may write by default".to_owned());
         }
-        why.extend(named(&self.lifts, "setting", "settings", "against it: "));
-        let older = "older than the read-only default: ";
-        why.extend(named(&self.sessions, "session", "sessions", older));
-        let commits = "that can still be committed: ";
-        why.extend(named(&self.prepared, "transaction", "transactions", commits));
-        why.extend(named(&self.subscriptions, "subscription", "subscriptions", "that writes: "));
+        why.extend(named(&self.sessions, "session", "older than the read-only default"));
+        why.extend(self.beyond_a_fence());
+        (!why.is_empty()).then(|| why.join("; "))
+    }
+
+    /// What no fence of ours ends: it is for a person.
+    pub(super) fn beyond_a_fence(&self) -> Vec<String> {
+        let mut why = Vec::new();
+        why.extend(named(&self.lifts, "setting", "against it, to be reset"));
+        why.extend(named(&self.prepared, "prepared transaction", "that can still be committed"));
+        why.extend(named(&self.subscriptions, "subscription", "that writes whatever the default"));
         if self.default_on && !self.of_server {
             why.push(
                 "a default of our own user or database hides the server's: reset \
@@ -117,19 +123,16 @@ impl Writers {
         if !self.sees {
             why.push("the sessions are not shown to us: need pg_monitor".to_owned());
         }
-        (!why.is_empty()).then(|| why.join("; "))
+        why
     }
 }
 
-/// `2 sessions older than ...: pid 7 app, pid 9 app`, with a bound on what is named.
-fn named(words: &[String], one: &str, many: &str, what: &str) -> Option<String> {
-    if words.is_empty() {
-        return None;
-    }
-    let (count, noun) = (words.len(), if words.len() == 1 { one } else { many });
+/// `2 sessions older than the read-only default: pid 7 app, pid 9 app`, bounded.
+fn named(words: &[String], noun: &str, what: &str) -> Option<String> {
+    let (count, plural) = (words.len(), if words.len() == 1 { "" } else { "s" });
     let shown = words.iter().take(NAMED_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
     let rest = if count > NAMED_MAX { ", ..." } else { "" };
-    Some(format!("{count} {noun} {what}{shown}{rest}"))
+    (count > 0).then(|| format!("{count} {noun}{plural} {what}: {shown}{rest}"))
 }
 
 /// Asks what could write. The standing of a standby is not told by it: recovery refuses all.
@@ -175,11 +178,15 @@ mod tests {
         let many = Writers { sessions: many, ..closed.clone() };
         check(many, Writes::Open, Some("6 sessions older than the read-only default: pid 0 app"));
         let lifted = Writers { lifts: one("role app sets it"), ..closed.clone() };
-        check(lifted, Writes::Open, Some("1 setting against it: role app sets it"));
-        let prepared = Writers { prepared: one("prepared transaction 'x'"), ..closed.clone() };
-        check(prepared, Writes::Open, Some("can still be committed: prepared transaction 'x'"));
-        let follows = Writers { subscriptions: one("subscription s"), ..closed.clone() };
-        check(follows, Writes::Open, Some("that writes: subscription s"));
+        check(lifted, Writes::Open, Some("1 setting against it, to be reset: role app sets it"));
+        let prepared = Writers { prepared: one("'x' of app"), ..closed.clone() };
+        check(
+            prepared,
+            Writes::Open,
+            Some("1 prepared transaction that can still be committed: 'x' of app"),
+        );
+        let follows = Writers { subscriptions: one("s"), ..closed.clone() };
+        check(follows, Writes::Open, Some("that writes whatever the default: s"));
         let blind = Writers { sees: false, ..closed.clone() };
         check(blind, Writes::Unknown, Some("need pg_monitor"));
         let hidden = Writers { of_server: false, ..closed.clone() };

@@ -1,9 +1,7 @@
-//! What two or more kinds of system need: sides, names, who is meant, rules on answers, waiting.
+//! What two or more kinds of system need: sides, names, rules on answers, sentences, waiting.
 
 pub mod failure;
 pub mod identity;
-pub mod meant;
-pub mod name;
 pub mod placeholders;
 pub mod resolve;
 pub mod rule;
