@@ -1,5 +1,7 @@
 //! How a run changes: one recorded event at a time, all or nothing, the same live and in replay.
 
+use std::time::Duration;
+
 use super::event::{Body, Cause, Closing, Mode, Outcome, Purpose, RunEvent};
 use super::misfit::Misfit;
 use super::phase::{Cue, StageCue, next, next_stage};
@@ -124,6 +126,10 @@ impl Run {
                 };
                 self.move_stage(cue, event.seq)?;
                 self.closed = Some((event.at, closing.clone()));
+            }
+            Body::ClockDoubted { wall_ahead_ms, .. } => {
+                let doubt = Duration::from_millis(*wall_ahead_ms);
+                self.clock.iter_mut().for_each(|clock| clock.take_doubt(event.at, doubt));
             }
             Body::Intended { .. } | Body::Attested { .. } | Body::Skipped { .. } => {
                 self.move_stage(StageCue::Stepped, event.seq)?;
@@ -352,8 +358,9 @@ impl Run {
     }
 
     fn move_step(&mut self, id: &StepId, cue: Cue, seq: u64) -> Result<&mut StepState, Misfit> {
+        let phase = self.phase_on_record(id, cue);
         let state = self.known_step(id, seq)?;
-        let phase = state.phase;
+        let phase = phase.unwrap_or(state.phase);
         match next(phase, cue) {
             Some(to) => {
                 state.phase = to;
@@ -370,26 +377,6 @@ impl Run {
                 Ok(())
             }
             None => Err(Misfit::StageMove { seq, stage: self.stage }),
-        }
-    }
-
-    /// Steps become ready, or pending again, as what they need is done.
-    pub(super) fn settle_needs(&mut self) {
-        let met: Vec<bool> = self
-            .needs
-            .iter()
-            .map(|needs| {
-                needs.iter().all(|need| {
-                    let step = &self.steps[*need];
-                    step.phase.satisfies() && step.untrue.is_none()
-                })
-            })
-            .collect();
-        for (step, met) in self.steps.iter_mut().zip(met) {
-            let cue = if met { Cue::NeedsMet } else { Cue::NeedsLost };
-            if let Some(to) = next(step.phase, cue) {
-                step.phase = to;
-            }
         }
     }
 

@@ -47,8 +47,11 @@ fn proves_closed(bytes: &[u8]) -> bool {
     let (Some(json), Some(_)) = (whole(last), whole(before)) else { return false };
     let Ok(record) = serde_json::from_slice::<Record<'_>>(json) else { return false };
     let follows = record.prev == sha256(before);
-    let closes = |event: &Understood| matches!(event, Understood::Known(event) if matches!(event.body, Body::Closed { .. }));
-    follows && understand(record).is_ok_and(|event| closes(&event))
+    let closes = match understand(record) {
+        Ok(Understood::Known(event)) => matches!(event.body, Body::Closed { .. }),
+        Ok(Understood::Skipped(_) | Understood::Critical(_)) | Err(_) => false,
+    };
+    follows && closes
 }
 
 /// The JSON of a line that is whole as stored.
@@ -56,5 +59,32 @@ fn whole(line: &[u8]) -> Option<&[u8]> {
     match read_frame(line) {
         Framed::Line { json, stored } if stored.len() == line.len() => Some(json),
         Framed::Line { .. } | Framed::Newer { .. } | Framed::Bad => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_alone_proves_only_what_it_proves() {
+        let golden = include_bytes!("../../../tests/golden/j1-complete/journal-000001.log");
+        let lines: Vec<&[u8]> = golden.split_inclusive(|byte| *byte == b'\n').collect();
+        let [.., before, last] = lines.as_slice() else { panic!("a golden journal has lines") };
+        let check = |bytes: &[u8], want: bool| assert_eq!(proves_closed(bytes), want, "{bytes:?}");
+        let two = [*before, *last].concat();
+        check(golden, true);
+        check(&two, true);
+        check(last, false);
+        check(b"", false);
+        check(&lines[..lines.len() - 1].concat(), false);
+        check(&[&lines[..lines.len() - 2], &lines[lines.len() - 1..]].concat().concat(), false);
+        check(&[&two[..], b"J1 4"].concat(), false);
+        check(&two[..two.len() - 1], false);
+        for bit in 0..two.len() * 8 {
+            let mut flipped = two.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            check(&flipped, false);
+        }
     }
 }

@@ -114,9 +114,10 @@ impl SideState {
         (known && !self.loading).then(|| bytes_of(&self.replid, self.offset))
     }
 
-    /// Where the history that it followed before its promotion ended, and its own began.
+    /// Where the history before this one ended here: on a promoted server what it had received, on
+    /// one that handed over and follows now all that it had written.
     pub(super) fn parted(&self) -> Option<Position> {
-        let split = self.split_offset.filter(|_| self.is_primary() && !self.loading)?;
+        let split = self.split_offset.filter(|_| !self.loading)?;
         Some(bytes_of(&self.replid_before, split.checked_sub(1)?))
     }
 
