@@ -14,7 +14,7 @@ use warroom::domain::catalogue::Class;
 use warroom::domain::ids::{RunId, StepId};
 use warroom::domain::ids::{Side, SystemId};
 use warroom::domain::preview::Standing;
-use warroom::domain::reading::{Certainty, Health, Look};
+use warroom::domain::reading::{Certainty, Health, Identity, Look};
 use warroom::domain::run::commit::{Execution, Hash, IntentRecord};
 use warroom::domain::run::event::Purpose;
 use warroom::domain::runbook::{Compensation, Direction, Place, Step, Target, Ungraceful};
@@ -24,7 +24,7 @@ use warroom::domain::site::{Region, Site};
 use warroom::domain::text::Clean;
 use warroom::domain::time::{BootId, Stamp};
 use warroom::port::{
-    Action, Clock, Credential, OperatorSetup, Output, ProbeSetup, Secrets, System,
+    Action, Clock, Credential, Expected, OperatorSetup, Output, ProbeSetup, Secrets, System,
 };
 use warroom::runtime::clock::SystemClock;
 use warroom::systems::SYSTEMS;
@@ -367,6 +367,7 @@ fn harmless(look: &Look, case: &str) {
 fn never_well(look: &Look, case: &str) {
     let Ok(reading) = look else { return };
     assert!(!matches!(reading.health, Health::Up), "{case} is up: {reading:?}");
+    assert!(reading.role.is_none() || reading.writes.is_some(), "{case} tells no writes");
     let known = reading.lag.as_ref().is_some_and(|lag| lag.certainty == Certainty::Known);
     assert!(!known, "{case} knows its lag: {reading:?}");
 }
@@ -493,10 +494,17 @@ fn plain(text: &Clean, case: &str) {
     assert!(!text.as_str().contains(char::is_control), "{case}: {text:?}");
 }
 
-/// Looks, rehearses, acts and looks again: always in time, never done by a peer that says nothing.
-async fn act_on(owner: &dyn System, one: &'static dyn Action, peer: Peer) {
+/// The servers that a screen showed before these peers had their names.
+fn shown() -> Expected {
+    let one = |server: &str| Identity { server: server.into(), data: "history 1".into() };
+    Expected { target: Some(one("server 1")), other: Some(one("server 2")) }
+}
+
+/// Looks, rehearses, acts and looks again: always in time, never done by a peer that says nothing,
+/// and such a peer is no server that anybody was shown.
+async fn act_on(owner: &dyn System, one: &'static dyn Action, peer: Peer, expected: Expected) {
     let name = one.spec().name;
-    let case = format!("{name} at a peer that is {peer:?}");
+    let case = format!("{name} at a peer that is {peer:?}, meant for {:?}", expected.target);
     let port = peer.start().await.port();
     let example = pointed_at(owner.example(), port);
     let has_peer = example != owner.example();
@@ -511,7 +519,7 @@ async fn act_on(owner: &dyn System, one: &'static dyn Action, peer: Peer) {
         step: &step,
         with: &step.with,
         target: Some((&spec, Side::B)),
-        expected: warroom::port::Expected::default(),
+        expected,
         direction: Direction { from: Side::A, to: Side::B },
         secrets: &AnySecret,
         clock: Arc::new(SystemClock::new()),
@@ -530,6 +538,14 @@ async fn act_on(owner: &dyn System, one: &'static dyn Action, peer: Peer) {
     );
     let late = |what: &str| format!("{case}: {what} exceeds its time");
     let mut printed = Printed::default();
+    let met = tokio::time::timeout(STEP_AND_GRACE, operator.identity()).await;
+    match met.unwrap_or_else(|_| panic!("{}", late("identity"))) {
+        Ok(met) => assert!(met.is_none(), "{case} takes it for {met:?}"),
+        Err(why) => {
+            plain(&why, &case);
+            assert!(!why.is_empty(), "{case}: nobody, without a word");
+        }
+    }
     for round in ["before", "after"] {
         let seen = tokio::time::timeout(STEP_AND_GRACE, operator.check()).await;
         let (Standing::Done(text) | Standing::NotDone(text) | Standing::Unknown(text)) =
@@ -561,7 +577,11 @@ async fn no_peer_can_hold_up_or_fool_a_step() {
     for peer in [Peer::Gone, Peer::Silent, Peer::Cuts, Peer::Garbage, Peer::Escapes] {
         let mut steps = tokio::task::JoinSet::new();
         for (owner, one) in actions(SYSTEMS) {
-            steps.spawn(act_on(owner.unwrap_or(http), one, peer));
+            let owner = owner.unwrap_or(http);
+            steps.spawn(act_on(owner, one, peer, Expected::default()));
+            if matches!(peer, Peer::Silent | Peer::Garbage) {
+                steps.spawn(act_on(owner, one, peer, shown()));
+            }
         }
         while let Some(ended) = steps.join_next().await {
             if let Err(error) = ended {
@@ -587,7 +607,7 @@ fn a_step_that_needs_a_target_is_refused_without() {
             step: &step,
             with: &step.with,
             target: None,
-            expected: warroom::port::Expected::default(),
+            expected: Expected::default(),
             direction: Direction { from: Side::A, to: Side::B },
             secrets: &AnySecret,
             clock: Arc::new(SystemClock::new()),

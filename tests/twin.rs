@@ -188,6 +188,7 @@ impl<'a> Bench<'a> {
             notice: None,
             run: None,
             journal: JournalState::None,
+            last_run: None,
         };
         let reason = Clean::new("the twin is tried");
         let orders = Orders { mode, reason, accept_losses: true, until: None };
@@ -260,7 +261,7 @@ impl<'a> Bench<'a> {
                     let (step, back, at) = (job.step, job.back, self.now());
                     Event::Rehearsed(Box::new(Rehearsal { step, back, at, standing, preview }))
                 }
-                Effect::Record(Record::Cancel { .. })
+                Effect::Record(Record::Cancel { .. } | Record::Void { .. })
                 | Effect::Watch { .. }
                 | Effect::LookNow
                 | Effect::Keep(_)

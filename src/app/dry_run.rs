@@ -155,7 +155,7 @@ async fn rehearse<'a>(
             back,
             expected: Expected::default(),
         };
-        tokio::spawn(async move { rehearsal(workshop.as_ref(), job, clock.as_ref()).await })
+        tokio::spawn(async move { rehearsal(workshop, job, clock.as_ref()).await })
     };
     let started: Vec<_> = runbook
         .steps

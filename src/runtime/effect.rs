@@ -48,12 +48,18 @@ pub enum Record {
         /// What.
         body: Box<Body>,
     },
-    /// Ask the runner of an attempt to end.
+    /// Ask an attempt to end.
     Cancel {
         /// The step.
         step: StepId,
         /// The attempt.
         attempt: u32,
+    },
+    /// Take back the grant of every attempt that this console released and that has not begun to
+    /// act. Waits for no disk.
+    Void {
+        /// Why.
+        why: Clean,
     },
 }
 

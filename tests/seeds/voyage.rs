@@ -133,6 +133,7 @@ impl Voyage {
             notice: None,
             run: None,
             journal: JournalState::None,
+            last_run: None,
         };
         let console = Console::new(parts, clock.now());
         Self {
@@ -352,7 +353,7 @@ impl Voyage {
                 self.step(Event::Rehearsed(Box::new(rehearsal)));
             }
             Effect::LookNow => self.look_due = true,
-            Effect::Record(Record::Cancel { .. })
+            Effect::Record(Record::Cancel { .. } | Record::Void { .. })
             | Effect::Watch { .. }
             | Effect::Keep(_)
             | Effect::Title(_)

@@ -6,7 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 pub use super::terms::{
-    Actor, Cause, Closing, GateSeen, Missing, Mode, Outcome, Purpose, RunKind, Stays, Warrant,
+    Actor, Cause, Closing, GateSeen, Missing, Mode, Outcome, Pressure, Purpose, RunKind, Stays,
+    Warrant,
 };
 use crate::domain::catalogue::{Class, Fencing};
 use crate::domain::ids::{RunId, StepId, SystemId, TierId};
@@ -175,6 +176,9 @@ pub enum Body {
         /// True when a person wants the target to take it as a new act.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         new_key: bool,
+        /// True when an unattended run took it up by itself; else it is a person's word.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_itself: bool,
     },
     /// A running attempt was asked to end.
     AbortAsked {
@@ -182,6 +186,26 @@ pub enum Body {
         step: StepId,
         /// The attempt.
         attempt: u32,
+    },
+    /// The runner of an attempt is gone, and what it started still runs: the attempt is not over.
+    RunnerLost {
+        /// The step.
+        step: StepId,
+        /// The attempt.
+        attempt: u32,
+        /// What still runs, by number and name.
+        left: Clean,
+    },
+    /// What an attempt started was made to end.
+    Signalled {
+        /// The step.
+        step: StepId,
+        /// The attempt.
+        attempt: u32,
+        /// How.
+        signal: Pressure,
+        /// To what it was sent, by number and name.
+        told: Clean,
     },
     /// A done step is no longer true.
     Untrue {
@@ -295,6 +319,14 @@ pub enum Body {
         /// What it found: attempts still running, outcomes read, torn bytes kept.
         found: Clean,
     },
+    /// The wall clock went further than the boot clock: that much may be missing from the time
+    /// since T0.
+    ClockDoubted {
+        /// From when on the two were compared.
+        since: Stamp,
+        /// How much further, in milliseconds.
+        wall_ahead_ms: u64,
+    },
 }
 
 impl Body {
@@ -311,7 +343,10 @@ impl Body {
             | Self::CriterionAccepted { .. }
             | Self::Forecasted { .. }
             | Self::Updated { .. }
-            | Self::AbortAsked { .. } => false,
+            | Self::AbortAsked { .. }
+            | Self::RunnerLost { .. }
+            | Self::Signalled { .. }
+            | Self::ClockDoubted { .. } => false,
             Self::Opened { .. }
             | Self::Declared { .. }
             | Self::LedgerAccepted { .. }

@@ -148,6 +148,27 @@ impl Cause {
     }
 }
 
+/// How hard processes are made to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pressure {
+    /// SIGTERM: they are asked to.
+    Term,
+    /// SIGKILL: they are made to.
+    Kill,
+}
+
+impl Pressure {
+    /// The signal's name.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Term => "TERM",
+            Self::Kill => "KILL",
+        }
+    }
+}
+
 /// One gate as it was seen when an attempt was granted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateSeen {

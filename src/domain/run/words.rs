@@ -77,7 +77,8 @@ fn event_text(body: &Body) -> String {
         | Body::Forecasted { .. }
         | Body::AbortPlanned { .. }
         | Body::Updated { .. }
-        | Body::Resumed { .. } => told_text(body),
+        | Body::Resumed { .. }
+        | Body::ClockDoubted { .. } => told_text(body),
         Body::Intended { .. }
         | Body::Started { .. }
         | Body::Ended { .. }
@@ -89,6 +90,8 @@ fn event_text(body: &Body) -> String {
         | Body::Skipped { .. }
         | Body::Retried { .. }
         | Body::AbortAsked { .. }
+        | Body::RunnerLost { .. }
+        | Body::Signalled { .. }
         | Body::Untrue { .. }
         | Body::TrueAgain { .. } => step_text(body),
     }
@@ -121,6 +124,13 @@ fn told_text(body: &Body) -> String {
         }
         Body::Updated { number, .. } => format!("UPDATE {number} handed over"),
         Body::Resumed { found } => format!("RESUMED after an interruption: {found}"),
+        Body::ClockDoubted { since, wall_ahead_ms } => {
+            let (since, more) = (since.utc(), short_time(Duration::from_millis(*wall_ahead_ms)));
+            format!(
+                "CLOCK DOUBTED: since {since} the wall clock went {more} further than this \
+                 machine's own; it was set, or the machine was paused: T0 may be {more} earlier"
+            )
+        }
         // `event_text` names every word there is.
         _ => String::new(),
     }
@@ -143,11 +153,18 @@ fn step_text(body: &Body) -> String {
         Body::Resolved { step, reason, .. } => format!("{step} RESOLVED as not done: {reason}"),
         Body::Attested { step, value } => format!("{step} ATTESTED: {value}"),
         Body::Skipped { step, reason } => format!("{step} SKIPPED: {reason}"),
-        Body::Retried { step, reason, new_key } => {
+        Body::Retried { step, reason, new_key, by_itself } => {
             let key = if *new_key { ", as a new act with a new key" } else { "" };
-            format!("{step} may be tried again{key}: {reason}")
+            let who = if *by_itself { " by itself" } else { "" };
+            format!("{step} may be tried again{who}{key}: {reason}")
         }
         Body::AbortAsked { step, attempt } => format!("ABORT of {step} attempt {attempt} asked"),
+        Body::RunnerLost { step, attempt, left } => {
+            format!("{step} attempt {attempt}: its runner is gone, still running: {left}")
+        }
+        Body::Signalled { step, attempt, signal, told } => {
+            format!("{} to what {step} attempt {attempt} started: {told}", signal.word())
+        }
         Body::Untrue { step, evidence } => {
             format!("{step} was done, NOT TRUE NOW: {evidence}")
         }
@@ -200,6 +217,8 @@ pub fn step_of(body: &Body) -> Option<&StepId> {
         | Body::Skipped { step, .. }
         | Body::Retried { step, .. }
         | Body::AbortAsked { step, .. }
+        | Body::RunnerLost { step, .. }
+        | Body::Signalled { step, .. }
         | Body::Untrue { step, .. }
         | Body::TrueAgain { step } => Some(step),
         Body::Escalated { step, .. } => step.as_ref(),
@@ -221,7 +240,8 @@ pub fn step_of(body: &Body) -> Option<&StepId> {
         | Body::Forecasted { .. }
         | Body::AbortPlanned { .. }
         | Body::Updated { .. }
-        | Body::Resumed { .. } => None,
+        | Body::Resumed { .. }
+        | Body::ClockDoubted { .. } => None,
     }
 }
 
@@ -253,6 +273,8 @@ pub fn is_by_a_person(body: &Body) -> bool {
         | Body::Verified { .. }
         | Body::NotVerified { .. }
         | Body::Reconciled { .. }
+        | Body::RunnerLost { .. }
+        | Body::Signalled { .. }
         | Body::Untrue { .. }
         | Body::TrueAgain { .. }
         | Body::Restored { .. }
@@ -261,6 +283,7 @@ pub fn is_by_a_person(body: &Body) -> bool {
         | Body::TierRestored { .. }
         | Body::Forecasted { .. }
         | Body::AbortPlanned { .. }
-        | Body::Resumed { .. } => false,
+        | Body::Resumed { .. }
+        | Body::ClockDoubted { .. } => false,
     }
 }

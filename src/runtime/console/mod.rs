@@ -71,6 +71,8 @@ struct Opening {
     run: RunId,
     runbook: usize,
     mode: Mode,
+    /// The run before it, where the wall clock is behind that.
+    behind: Option<RunId>,
 }
 
 /// The console.
@@ -103,6 +105,8 @@ pub struct Console<D: Desk> {
     /// The same as it was written, and what is rehearsed of it.
     variants: Variants,
     opening: Option<Opening>,
+    /// The run of the site whose name sorts last.
+    last_run: Option<RunId>,
     /// A wish that came while the console's own words were being recorded, and when.
     waiting: Option<(Intent, Stamp)>,
     journal: JournalState,
@@ -121,6 +125,8 @@ pub struct Console<D: Desk> {
     ticked: Stamp,
     title: String,
     redactor: Arc<Redactor>,
+    /// A doubt on the clock is on its way to the journal.
+    doubting: bool,
     judge_due: bool,
     keep_due: bool,
     dirty: bool,
@@ -170,6 +176,7 @@ impl<D: Desk> Console<D> {
             variants: Variants::of(plan.clone()),
             plan,
             opening: None,
+            last_run: parts.last_run,
             waiting: None,
             journal: parts.journal,
             acknowledged: Vec::new(),
@@ -186,14 +193,13 @@ impl<D: Desk> Console<D> {
             ticked: now,
             title: String::new(),
             redactor: Arc::new(Redactor::new(&[])),
+            doubting: false,
             judge_due: true,
             keep_due: false,
             dirty: true,
             quit: false,
         };
-        if let Some(run) = run {
-            console.take_run(run);
-        }
+        run.into_iter().for_each(|run| console.take_run(run));
         if let Some(notice) = parts.notice {
             console.write_row(now, "console", notice);
         }
@@ -231,6 +237,16 @@ impl<D: Desk> Console<D> {
                 Vec::new()
             }
             Event::Started { step, attempt } => self.say_own(Body::Started { step, attempt }),
+            Event::Left { step, attempt, left } => self.left_behind(step, attempt, left, now),
+            Event::Signalled { step, attempt, number, sent } => {
+                self.signalled(step, attempt, number, sent)
+            }
+            Event::CancelFailed { step, why } => {
+                let text = format!("{step}: the request to end it was not written down: {why}");
+                self.write_row(now, "console", text.as_str());
+                self.notice(now, text, true);
+                Vec::new()
+            }
             Event::Found { step, attempt, found } => self.found(&step, attempt, found),
             Event::Checked { step, attempt, why, standing } => {
                 self.checked(&step, attempt, why, standing, now)
@@ -274,7 +290,9 @@ impl<D: Desk> Console<D> {
         self.judge_due = false;
         self.dirty = true;
         self.judge(now);
-        self.see(now)
+        let mut effects = self.doubt_the_clock(now);
+        effects.extend(self.see(now));
+        effects
     }
 
     /// True when something was heard that was not judged yet.

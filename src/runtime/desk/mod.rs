@@ -63,6 +63,9 @@ pub trait Desk {
         void: bool,
     ) -> Vec<Effect<Self::Role>>;
 
+    /// Takes back what was granted and has not begun to act.
+    fn void(&mut self, why: &str) -> Vec<Effect<Self::Role>>;
+
     /// The journal could not record the words of a ticket; true when a person's decision was lost.
     fn failed(&mut self, ticket: u64) -> bool;
 

@@ -46,6 +46,10 @@ impl Desk for ObserverDesk {
         Vec::new()
     }
 
+    fn void(&mut self, _: &str) -> Vec<Effect<Observer>> {
+        Vec::new()
+    }
+
     fn failed(&mut self, _: u64) -> bool {
         false
     }
