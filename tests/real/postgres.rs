@@ -42,7 +42,9 @@ pub fn binaries() -> Option<PathBuf> {
 pub struct Server {
     /// `a` or `b`.
     pub name: String,
-    /// The port on 127.0.0.1.
+    /// The loopback address that it listens on.
+    pub address: &'static str,
+    /// Its port there.
     pub port: u16,
     /// The folder of its socket.
     pub sockets: PathBuf,
@@ -53,11 +55,15 @@ pub struct Server {
 }
 
 impl Server {
-    fn new(home: &Path, name: &str) -> Self {
+    fn new(home: &Path, name: &str, address: &'static str, port: u16) -> Self {
+        let sockets = home.join(format!("sockets-{name}"));
+        fs::create_dir(&sockets).unwrap();
+        account::give(&sockets);
         Self {
             name: name.to_owned(),
-            port: free_port("127.0.0.1"),
-            sockets: home.to_owned(),
+            address,
+            port,
+            sockets,
             data: home.join(name),
             log: home.join(format!("{name}.log")),
             bin: binaries().expect("`require` was asked first"),
@@ -67,7 +73,7 @@ impl Server {
 
     /// The connection string for psycopg2 and psql, as the superuser.
     pub fn dsn(&self) -> String {
-        format!("host=127.0.0.1 port={} user=postgres dbname=postgres", self.port)
+        format!("host={} port={} user=postgres dbname=postgres", self.address, self.port)
     }
 
     fn tool(&self, name: &str) -> Command {
@@ -83,14 +89,15 @@ impl Server {
             // A rewind reads the log back to the last checkpoint before the split.
             b"wal_log_hints = on\nwal_keep_size = '64MB'\n\
               shared_buffers = '16MB'\nmax_wal_senders = 10\n\
+              max_prepared_transactions = 4\n\
               wal_retrieve_retry_interval = '100ms'\nhot_standby = on\n",
         )
         .unwrap();
         let hba = "local all postgres trust\n\
-                   host all postgres 127.0.0.1/32 trust\n\
-                   host replication postgres 127.0.0.1/32 trust\n\
+                   host all postgres 127.0.0.0/8 trust\n\
+                   host replication postgres 127.0.0.0/8 trust\n\
                    local all all scram-sha-256\n\
-                   host all all 127.0.0.1/32 scram-sha-256\n";
+                   host all all 127.0.0.0/8 scram-sha-256\n";
         fs::write(self.data.join("pg_hba.conf"), hba).unwrap();
     }
 
@@ -105,7 +112,9 @@ impl Server {
             .args(["-p", &self.port.to_string()])
             .arg("-k")
             .arg(&self.sockets)
-            .args(["-c", "listen_addresses=127.0.0.1", "-c"])
+            .arg("-c")
+            .arg(format!("listen_addresses={}", self.address))
+            .arg("-c")
             .arg(format!("cluster_name={}", self.name))
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
@@ -137,7 +146,7 @@ impl Server {
         process.kill();
         // Its last children hold the port and the shared memory a little longer.
         until("the killed server is gone", DEADLINE, || {
-            std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err()
+            std::net::TcpStream::connect((self.address, self.port)).is_err()
         });
         drop(process);
     }
@@ -334,9 +343,22 @@ pub struct Pair {
 impl Pair {
     /// Starts both and waits until the standby streams.
     pub fn start() -> Self {
+        let port = || free_port("127.0.0.1");
+        Self::start_with(["127.0.0.1"; 2], [port(), port()])
+    }
+
+    /// The same, each on an address of its own and both on one port, as two machines have it.
+    pub fn start_at(addresses: [&'static str; 2]) -> Self {
+        let [a, b] = addresses.map(free_port);
+        // A port that was free on one address is free on the other, or the server says so.
+        let port = if std::net::TcpListener::bind((addresses[1], a)).is_ok() { a } else { b };
+        Self::start_with(addresses, [port; 2])
+    }
+
+    fn start_with(addresses: [&'static str; 2], ports: [u16; 2]) -> Self {
         let home = folder();
-        let mut a = Server::new(home.path(), "a");
-        let mut b = Server::new(home.path(), "b");
+        let mut a = Server::new(home.path(), "a", addresses[0], ports[0]);
+        let mut b = Server::new(home.path(), "b", addresses[1], ports[1]);
         a.init();
         a.start();
         a.sql(PROBE_TABLE_SQL);

@@ -56,6 +56,7 @@ impl<D: Desk> Console<D> {
     ) -> Vec<Effect<D::Role>> {
         self.journal = JournalState::Ok { words: head_words(receipt.hash()) };
         let body = event.body.clone();
+        self.doubting &= !matches!(body, Body::ClockDoubted { .. } | Body::Opened { .. });
         self.write_event(&event);
         let outcome = match (&mut self.run, &self.plan, &body) {
             (None, Some(plan), Body::Opened { .. }) => {
