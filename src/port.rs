@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use crate::domain::catalogue::{ActionSpec, FactSpec, SettingSpec};
 use crate::domain::ids::Side;
 use crate::domain::preview::{Preview, Standing};
-use crate::domain::reading::Look;
+use crate::domain::reading::{Identity, Look};
 use crate::domain::run::commit::Execution;
 use crate::domain::runbook::{Direction, Step};
 use crate::domain::settings::{Fault, Table};
@@ -113,6 +113,16 @@ pub trait System: Send + Sync {
     fn probe(&self, setup: ProbeSetup<'_>) -> Result<Box<dyn Probe>, Fault>;
 }
 
+/// The servers that an operator is meant for, as the screen showed them. Where one is told, another
+/// server that answers under its name is not acted on, and what it says proves nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// The target.
+    pub target: Option<Identity>,
+    /// The other side of the target's system.
+    pub other: Option<Identity>,
+}
+
 /// What an operator is built from.
 #[derive(Clone)]
 pub struct OperatorSetup<'a> {
@@ -124,6 +134,8 @@ pub struct OperatorSetup<'a> {
     pub with: &'a Table,
     /// The target system and side, where the step has one.
     pub target: Option<(&'a SystemSpec, Side)>,
+    /// Which servers are meant.
+    pub expected: Expected,
     /// Which way the run goes.
     pub direction: Direction,
     /// Opens secrets, also those for acting.
@@ -180,6 +192,15 @@ pub trait Operator: Send {
     /// unknown outcome only a person decides.
     fn senses(&self) -> bool {
         true
+    }
+    /// The server that answers now under the target's name, asked anew; none for a kind whose
+    /// readings tell no identity. Asked before anything else, and compared with the one that the
+    /// screen showed.
+    ///
+    /// # Errors
+    /// A sentence when it cannot be told.
+    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
+        Box::pin(async { Ok(None) })
     }
     /// Looks whether the step's effect is there. Changes nothing.
     fn check(&mut self) -> Boxed<'_, Standing>;

@@ -133,7 +133,7 @@ impl Bench {
                     self.kept = Some(*observations);
                     continue;
                 }
-                Effect::Record(Record::Cancel { .. })
+                Effect::Record(Record::Cancel { .. } | Record::Void { .. })
                 | Effect::Watch { .. }
                 | Effect::LookNow
                 | Effect::Quit => continue,
@@ -320,7 +320,7 @@ fn a_criterion_is_accepted_by_name_and_the_verdict_says_so() {
     bench.types(" of time, we know it is so");
     bench.key(KeyCode::Enter);
     let accepted = bench.records.iter().find_map(|event| match &event.body {
-        Body::CriterionAccepted { asks, evidence, reason } => {
+        Body::CriterionAccepted { asks, evidence, reason, .. } => {
             Some((event.by.to_string(), asks.clone(), evidence.clone(), reason.clone()))
         }
         _ => None,

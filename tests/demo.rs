@@ -215,6 +215,7 @@ impl Drive {
             step,
             with,
             target,
+            expected: warroom::port::Expected::default(),
             direction,
             secrets: &NoSecrets,
             clock,
@@ -256,14 +257,17 @@ impl Drive {
 }
 
 fn execution(step: &StepId) -> Execution {
-    Execution::of_locked_intent(IntentRecord {
-        run: RunId::new("demo-1").expect("a name"),
-        step: step.clone(),
-        attempt: 1,
-        purpose: Purpose::Forward,
-        seq: 1,
-        hash: Hash::NONE,
-    })
+    Execution::of_locked_intent(
+        IntentRecord {
+            run: RunId::new("demo-1").expect("a name"),
+            step: step.clone(),
+            attempt: 1,
+            purpose: Purpose::Forward,
+            seq: 1,
+            hash: Hash::NONE,
+        },
+        1,
+    )
 }
 
 /// The time of the longest chain of `needs`, of the steps that stand in the order they can be done.

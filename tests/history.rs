@@ -100,7 +100,7 @@ impl Stage {
         if let Some(total) = total {
             let pg = SystemId::new("pg").expect("a name");
             let how = "a heartbeat".into();
-            told(total - 1, Body::LossMeasured { system: pg, seconds: 0.8, how });
+            told(total - 1, Body::LossMeasured { system: pg, seconds: 0.8, how, missing: None });
             told(total, Body::Restored { evidence: "users healthy for 30 s".into() });
         }
         if let Some(closing) = close {
@@ -170,6 +170,7 @@ fn intended(step: &StepId) -> Body {
         fencing: Fencing::IdempotentByKey,
         gates: Vec::new(),
         call: "fence A".into(),
+        warrant: None,
     }
 }
 

@@ -26,7 +26,7 @@ use crate::runtime::event::Event;
 use crate::runtime::journal;
 use crate::runtime::observations::{self, Keeper};
 use crate::runtime::paths::StatePaths;
-use crate::runtime::performer::{Acts, CommanderActs, ObserverActs, Performer};
+use crate::runtime::performer::{Acts, CommanderActs, Leashes, ObserverActs, Performer};
 use crate::runtime::recording::Recorder;
 use crate::runtime::redact::Redactor;
 use crate::runtime::run_loop::{self, Inbox};
@@ -134,6 +134,7 @@ impl Cockpit {
             clock: Arc::clone(&ground.clock),
             events: events.clone(),
             answers: tell,
+            leashes: Leashes::default(),
         };
         let journal = words.map_or(JournalState::None, |words| JournalState::Ok { words });
         let mut parts = ground.parts(CommanderDesk::default(), site, start, run, journal);

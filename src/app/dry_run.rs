@@ -21,7 +21,7 @@ use crate::domain::run::event::Mode;
 use crate::domain::runbook::{Compensation, Direction, Runbook, Step};
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::Stamp;
-use crate::port::{Clock, Looks};
+use crate::port::{Clock, Expected, Looks};
 use crate::runtime::clock::SystemClock;
 use crate::runtime::effect::Job;
 use crate::runtime::observations;
@@ -147,8 +147,15 @@ async fn rehearse<'a>(
     let start = |step: &Step, back: bool| {
         let (workshop, clock) = (Arc::clone(workshop), Arc::clone(clock));
         let runbook = Arc::clone(&plan);
-        let job = Job { runbook, direction, step: step.id.clone(), attempt: 0, back };
-        tokio::spawn(async move { rehearsal(workshop.as_ref(), job, clock.as_ref()).await })
+        let job = Job {
+            runbook,
+            direction,
+            step: step.id.clone(),
+            attempt: 0,
+            back,
+            expected: Expected::default(),
+        };
+        tokio::spawn(async move { rehearsal(workshop, job, clock.as_ref()).await })
     };
     let started: Vec<_> = runbook
         .steps

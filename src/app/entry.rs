@@ -23,6 +23,7 @@ use crate::port::Clock;
 use crate::runtime::clock::SystemClock;
 use crate::runtime::last_words;
 use crate::runtime::paths::{StatePaths, create_folders, disk_words, is_full};
+use crate::runtime::privacy;
 use crate::runtime::runner;
 use crate::runtime::runs::{RunsError, Survey};
 use crate::runtime::seat::SeatError;
@@ -78,6 +79,8 @@ fn told(error: &anyhow::Error) -> String {
 #[must_use]
 pub fn main() -> ExitCode {
     last_words::mask();
+    // Every subcommand may open secrets.
+    privacy::keep();
     // Two TLS stacks in one process must agree on the provider before the first connection.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let cli = match Cli::try_parse() {

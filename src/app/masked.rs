@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use super::secrets::{ActSecrets, ReadSecrets};
 use super::workshop::listed_names;
 use crate::domain::preview::{Preview, PreviewLine, Standing};
-use crate::domain::reading::{FactValue, Health, Look, LookError, Reading};
+use crate::domain::reading::{FactValue, Health, Identity, Look, LookError, Reading};
 use crate::domain::run::commit::Execution;
 use crate::domain::site::{SecretSource, Site};
 use crate::domain::text::Clean;
@@ -78,6 +78,7 @@ impl Mask {
             Health::Down(why) => Health::Down(self.text(&why)),
             Health::Unknown(why) => Health::Unknown(self.text(&why)),
         };
+        reading.identity = reading.identity.map(|told| self.identity(&told));
         for fact in &mut reading.facts {
             match &mut fact.value {
                 FactValue::Text(text) | FactValue::Unknown(text) => *text = self.text(text),
@@ -88,6 +89,10 @@ impl Mask {
             }
         }
         reading
+    }
+
+    fn identity(&self, told: &Identity) -> Identity {
+        Identity { server: self.text(&told.server), data: self.text(&told.data) }
     }
 
     fn standing(&self, standing: &Standing) -> Standing {
@@ -145,6 +150,14 @@ pub struct MaskedOperator {
 impl Operator for MaskedOperator {
     fn senses(&self) -> bool {
         self.operator.senses()
+    }
+
+    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
+        Box::pin(async {
+            let told = self.operator.identity().await;
+            told.map(|told| told.map(|told| self.mask.identity(&told)))
+                .map_err(|why| self.mask.text(&why))
+        })
     }
 
     fn check(&mut self) -> Boxed<'_, Standing> {

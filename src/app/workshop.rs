@@ -14,7 +14,7 @@ use crate::domain::runbook::{Compensation, Runbook, Step, Ungraceful};
 use crate::domain::settings::{Fault, Node, Table, Value};
 use crate::domain::site::{SecretSource, Site};
 use crate::domain::text::Clean;
-use crate::port::{Clock, Operator, OperatorSetup, ProbeSetup};
+use crate::port::{Clock, Expected, Operator, OperatorSetup, ProbeSetup};
 use crate::runtime::effect::Job;
 use crate::runtime::poller::Watched;
 use crate::runtime::runner::{Prepared, RunnerContext};
@@ -73,6 +73,7 @@ impl Workshop for PlanWorkshop {
             step,
             with,
             target,
+            expected: job.expected.clone(),
             direction: job.direction,
             secrets: &self.secrets,
             clock: Arc::clone(&self.clock),
@@ -154,6 +155,10 @@ pub fn prepare(
         step: context.intent.step.clone(),
         attempt: context.intent.attempt,
         back: context.intent.purpose == Purpose::Compensate,
+        expected: context.warrant.clone().map_or_else(Expected::default, |warrant| Expected {
+            target: warrant.target,
+            other: warrant.other,
+        }),
         runbook: Arc::new(runbook),
     };
     let operator = workshop.operator(&job)?;
@@ -258,6 +263,7 @@ mod tests {
                 direction: Direction { from: Side::A, to: Side::B },
                 mode,
                 action: action.to_owned(),
+                warrant: None,
             };
             let prepared = prepare(&context, Path::new("/nowhere"), Arc::new(SystemClock::new()));
             let told = prepared.err().map_or("ok".to_owned(), |why| why.to_string());

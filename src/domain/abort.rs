@@ -21,10 +21,6 @@ pub use serving::Serving;
 
 mod serving;
 
-/// Stands before the reason of a person who leaves a step as it is, so that a plan made again keeps
-/// that decision.
-pub const LEFT_BY_DECISION: &str = "left by decision: ";
-
 /// How a run is given up, or would be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AbortPlan {
@@ -91,13 +87,15 @@ pub fn planned(run: &Run, plan: &Runbook, assessment: &Assessment) -> AbortPlan 
 fn one_back(run: &Run, plan: &Runbook, id: &StepId, lost: Option<Side>) -> Option<Back> {
     let step = plan.step(id)?;
     let Compensation::Action { action, .. } = &step.compensation else { return None };
-    let side = match (&step.target, action.change) {
-        (_, Change::ShiftTraffic) | (None, Change::Fence) => Some(run.direction.from),
+    let side = match (&step.target, step.change_back()) {
+        (_, Change::ShiftTraffic) | (None, Change::Fence | Change::Unfence) => {
+            Some(run.direction.from)
+        }
         (Some(target), _) => Some(run.direction.side(target.place)),
         (None, _) => None,
     };
     let doubt = side.filter(|side| Some(*side) == lost).map(|side| {
-        if action.change == Change::ShiftTraffic {
+        if step.change_back() == Change::ShiftTraffic {
             Clean::new(&format!("users would be sent to {side}, which does not answer"))
         } else {
             Clean::new(&format!("{side} does not answer: taking this back may fail"))
@@ -125,7 +123,7 @@ pub fn word(run: &Run, plan: &Runbook) -> Option<Body> {
 #[must_use]
 pub fn lists(run: &Run, plan: &Runbook) -> (Vec<StepId>, Vec<Stays>) {
     let recorded = run.abort.iter().flat_map(|abort| &abort.stays);
-    let left = recorded.filter(|stays| stays.costs.as_str().starts_with(LEFT_BY_DECISION));
+    let left = recorded.filter(|stays| stays.decided);
     lists_with(run, plan, &left.collect::<Vec<_>>())
 }
 
@@ -137,38 +135,38 @@ pub fn lists_leaving(
     step: &StepId,
     reason: &Clean,
 ) -> (Vec<StepId>, Vec<Stays>) {
-    let costs = Clean::new(&format!("{LEFT_BY_DECISION}{reason}"));
-    let more = Stays { step: step.clone(), costs };
+    let more = Stays { step: step.clone(), costs: reason.clone(), decided: true };
     let recorded = run.abort.iter().flat_map(|abort| &abort.stays);
-    let mut left: Vec<&Stays> = recorded
-        .filter(|stays| stays.costs.as_str().starts_with(LEFT_BY_DECISION))
-        .filter(|stays| stays.step != *step)
-        .collect();
+    let mut left: Vec<&Stays> =
+        recorded.filter(|stays| stays.decided && stays.step != *step).collect();
     left.push(&more);
     lists_with(run, plan, &left)
 }
 
 fn lists_with(run: &Run, plan: &Runbook, left: &[&Stays]) -> (Vec<StepId>, Vec<Stays>) {
     let mut back: Vec<&Step> = Vec::new();
-    let mut stays: Vec<(&Step, Clean)> = Vec::new();
+    let mut stays: Vec<(&Step, Clean, bool)> = Vec::new();
     for step in &plan.steps {
         let Some(state) = run.step(&step.id) else { continue };
         let decided = left.iter().find(|stays| stays.step == step.id && !is_settled(run, state));
         match (fate(run, step, state), decided) {
             (Fate::Nothing, _) => {}
             (Fate::Stays(_) | Fate::Back, Some(left)) => {
-                stays.push((step, left.costs.clone()));
+                stays.push((step, left.costs.clone(), true));
             }
             (Fate::Back, None) => back.push(step),
-            (Fate::Stays(why), None) => stays.push((step, why)),
+            (Fate::Stays(why), None) => stays.push((step, why, false)),
         }
     }
     keep_what_holds(run, plan, &mut back, &mut stays);
     let place = |step: &Step| plan.steps.iter().position(|other| other.id == step.id);
-    stays.sort_by_key(|(step, _)| place(step));
-    let stays =
-        stays.into_iter().map(|(step, costs)| Stays { step: step.id.clone(), costs }).collect();
-    (in_order(plan, &back), stays)
+    stays.sort_by_key(|(step, ..)| place(step));
+    let one = |(step, costs, decided): (&Step, Clean, bool)| Stays {
+        step: step.id.clone(),
+        costs,
+        decided,
+    };
+    (in_order(plan, &back), stays.into_iter().map(one).collect())
 }
 
 /// True when the step goes back already, or is back: no decision keeps it.
@@ -257,7 +255,7 @@ fn serves(step: &Step, run: &Run) -> bool {
     let there = run
         .step(&step.id)
         .is_some_and(|state| matches!(is_there(state), There::Yes | There::Before));
-    there && matches!(step.action.change, Change::Promote | Change::ShiftTraffic)
+    there && matches!(step.change, Change::Promote | Change::ShiftTraffic)
 }
 
 /// Moves from `back` to `stays` what something that stays rests on.
@@ -265,7 +263,7 @@ fn keep_what_holds<'p>(
     run: &Run,
     plan: &'p Runbook,
     back: &mut Vec<&'p Step>,
-    stays: &mut Vec<(&'p Step, Clean)>,
+    stays: &mut Vec<(&'p Step, Clean, bool)>,
 ) {
     loop {
         let holds = |step: &Step| -> Option<Clean> {
@@ -274,30 +272,28 @@ fn keep_what_holds<'p>(
                 return None;
             }
             let mine = plan.ancestors(&step.id);
-            let promoted = stays.iter().find(|(other, _)| {
-                other.action.change == Change::Promote
-                    && serves(other, run)
-                    && mine.contains(&other.id)
+            let promoted = stays.iter().find(|(other, ..)| {
+                other.change == Change::Promote && serves(other, run) && mine.contains(&other.id)
             });
-            if let Some((other, _)) = promoted
-                && step.action.change == Change::ShiftTraffic
+            if let Some((other, ..)) = promoted
+                && step.change == Change::ShiftTraffic
             {
                 let (to, id) = (run.direction.to, &other.id);
                 return Some(Clean::new(&format!(
                     "users stay in {to}, where {id} stays; the way back is a run of its own"
                 )));
             }
-            let later = stays.iter().find(|(other, _)| {
+            let later = stays.iter().find(|(other, ..)| {
                 serves(other, run) && plan.ancestors(&other.id).contains(&step.id)
             });
-            later.map(|(other, _)| Clean::new(&format!("{} stays and rests on it", other.id)))
+            later.map(|(other, ..)| Clean::new(&format!("{} stays and rests on it", other.id)))
         };
         let Some((at, why)) =
             back.iter().enumerate().find_map(|(at, step)| Some((at, holds(step)?)))
         else {
             return;
         };
-        stays.push((back.remove(at), why));
+        stays.push((back.remove(at), why, false));
     }
 }
 

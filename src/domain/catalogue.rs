@@ -96,12 +96,19 @@ impl Fencing {
     }
 }
 
-/// What an action does to the world, in the simulator's terms.
+/// What an action does to the world: what the rules, the clock, the abort planner and the simulator
+/// go by. A verb is for people; no rule reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
+    /// A region or a store is kept from writing.
+    Fence,
+    /// It may write again.
+    Unfence,
     /// The standby store becomes primary.
     Promote,
+    /// A store copies from the other side and takes no writes of its own.
+    Follow,
     /// Copying between the regions ends.
     StopReplication,
     /// Capacity is raised or lowered.
@@ -112,12 +119,75 @@ pub enum Change {
     Purge,
     /// People are told.
     Notify,
-    /// A region is kept from writing.
-    Fence,
     /// Something is looked at.
     Check,
     /// Nothing that the world could show.
     None,
+}
+
+impl Change {
+    /// What a plan may say of a step whose action says nothing. That something is only looked at
+    /// is the action's to say.
+    pub const DECLARED: [Self; 9] = [
+        Self::Fence,
+        Self::Unfence,
+        Self::Promote,
+        Self::Follow,
+        Self::StopReplication,
+        Self::Scale,
+        Self::ShiftTraffic,
+        Self::Purge,
+        Self::Notify,
+    ];
+
+    /// Its word in a plan.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Fence => "fence",
+            Self::Unfence => "unfence",
+            Self::Promote => "promote",
+            Self::Follow => "follow",
+            Self::StopReplication => "stop_replication",
+            Self::Scale => "scale",
+            Self::ShiftTraffic => "shift_traffic",
+            Self::Purge => "purge",
+            Self::Notify => "notify",
+            Self::Check => "check",
+            Self::None => "none",
+        }
+    }
+
+    /// What takes it back; none where nothing does.
+    #[must_use]
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Fence => Self::Unfence,
+            Self::Unfence => Self::Fence,
+            Self::StopReplication => Self::Follow,
+            Self::Follow => Self::StopReplication,
+            Self::Scale => Self::Scale,
+            Self::ShiftTraffic => Self::ShiftTraffic,
+            Self::Promote | Self::Purge | Self::Notify | Self::Check | Self::None => Self::None,
+        }
+    }
+
+    /// True when the target takes no writes of users once it is done.
+    #[must_use]
+    pub fn closes(self) -> bool {
+        match self {
+            Self::Fence | Self::Follow => true,
+            Self::Unfence
+            | Self::Promote
+            | Self::StopReplication
+            | Self::Scale
+            | Self::ShiftTraffic
+            | Self::Purge
+            | Self::Notify
+            | Self::Check
+            | Self::None => false,
+        }
+    }
 }
 
 /// One kind of step.
@@ -145,15 +215,6 @@ pub struct ActionSpec {
     pub needs_target: bool,
     /// What may be written in `with`.
     pub settings: &'static [SettingSpec],
-}
-
-impl ActionSpec {
-    /// True when it lets a region or a store write again: the opposite of a fence. Its `change` is
-    /// `Fence` for a region and `None` for a store.
-    #[must_use]
-    pub fn lets_write(&self) -> bool {
-        self.verb.starts_with("unfence")
-    }
 }
 
 /// One setting of a system or an action, for the docs.

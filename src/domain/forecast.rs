@@ -34,6 +34,8 @@ pub enum RtoState {
     Met,
     /// The clock stopped too late.
     Missed,
+    /// The clock stopped in time, and both sides may take writes now: nothing is met.
+    Contested,
 }
 
 impl RtoState {
@@ -49,6 +51,7 @@ impl RtoState {
             Self::Ready => "READY",
             Self::Met => "MET",
             Self::Missed => "MISSED",
+            Self::Contested => "SPLIT BRAIN",
         }
     }
 }
@@ -185,6 +188,8 @@ pub struct Grounds<'a> {
     pub t0: Option<Stamp>,
     /// What earlier runs of this direction took.
     pub pace: &'a Pace,
+    /// True while some system has two primaries.
+    pub split: bool,
     /// The moment.
     pub now: Stamp,
 }
@@ -216,6 +221,7 @@ pub fn forecast(grounds: &Grounds<'_>) -> Forecast {
         remaining: remaining.p80,
         late: given_up || paths.as_ref().is_some_and(|(_, paths)| !paths.stuck.is_empty()),
         dangerous: paths.as_ref().is_some_and(|(_, paths)| paths.dangerous),
+        split: grounds.split,
         now,
     };
     let tiers: Vec<TierClock> =
@@ -315,6 +321,7 @@ struct Judge<'a> {
     late: bool,
     /// A step with guard 2 or 3 is open.
     dangerous: bool,
+    split: bool,
     now: Stamp,
 }
 
@@ -333,6 +340,7 @@ impl Judge<'_> {
         let state = match (self.elapsed, took) {
             (None, _) => RtoState::Ready,
             (Some(_), Some(took)) if took >= objective.rto => RtoState::Missed,
+            (Some(_), Some(_)) if self.split => RtoState::Contested,
             (Some(_), Some(_)) => RtoState::Met,
             // It ended, and nobody saw the service restored.
             (Some(_), None) if self.is_closed() => RtoState::Missed,
@@ -360,6 +368,7 @@ impl Judge<'_> {
         let Some(elapsed) = self.elapsed else { return RtoState::Ready };
         match self.clock().and_then(|clock| clock.stopped) {
             Some(_) if tiers.iter().any(|tier| tier.state == RtoState::Missed) => RtoState::Missed,
+            Some(_) if self.split => RtoState::Contested,
             Some(_) => RtoState::Met,
             None if self.is_closed() => RtoState::Missed,
             None => self.running(elapsed, rto),

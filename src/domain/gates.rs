@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-use super::ids::Side;
+use super::ids::{Side, StepId};
 use super::ledger::Ledger;
 use super::reading::{Certainty, FactValue, Reading};
 use super::rules::period;
+use super::run::observe::decisive;
+use super::run::phase::Phase;
+use super::run::state::Run;
 use super::runbook::{Bound, Direction, Gate, Runbook, UngracefulGate};
 use super::site::Site;
-use super::snapshot::Snapshot;
+use super::snapshot::{Snapshot, earlier};
 use super::text::Clean;
 use super::time::{Stamp, short_time};
 
@@ -29,24 +32,77 @@ pub struct Seen {
     pub held: Option<bool>,
 }
 
+/// What a gate is looked at with.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame<'a> {
+    /// The site.
+    pub site: &'a Site,
+    /// The latest readings.
+    pub snapshot: &'a Snapshot,
+    /// Which way the run goes.
+    pub direction: Direction,
+    /// True for a step that runs as if the primary were lost.
+    pub ungraceful: bool,
+    /// The expected losses, once a named person accepted them.
+    pub accepted: Option<&'a Ledger>,
+    /// When the last thing ended that the gate depends on: a reading begun before that says nothing
+    /// of what is now.
+    pub after: Option<Stamp>,
+    /// Now.
+    pub now: Stamp,
+}
+
+impl<'a> Frame<'a> {
+    /// The frame of a step of a run.
+    #[must_use]
+    pub fn of_step(
+        run: &'a Run,
+        runbook: &Runbook,
+        step: &StepId,
+        (site, snapshot): (&'a Site, &'a Snapshot),
+        now: Stamp,
+    ) -> Self {
+        Self {
+            site,
+            snapshot,
+            direction: run.direction,
+            ungraceful: run.is_ungraceful(step),
+            accepted: run.accepted.as_ref().and(run.ledger.as_ref()),
+            after: last_end(run, runbook.ancestors(step).iter()),
+            now,
+        }
+    }
+
+    /// The frame of a plan that no run was opened with: nothing ended yet, nothing is accepted.
+    #[must_use]
+    pub fn of_plan(
+        direction: Direction,
+        (site, snapshot): (&'a Site, &'a Snapshot),
+        now: Stamp,
+    ) -> Self {
+        let (ungraceful, accepted, after) = (false, None, None);
+        Self { site, snapshot, direction, ungraceful, accepted, after, now }
+    }
+}
+
+/// When the last of these steps ended that were acted on or attested.
+fn last_end<'i>(run: &Run, steps: impl Iterator<Item = &'i StepId>) -> Option<Stamp> {
+    let ended = steps.filter_map(|id| run.step(id)).filter(|state| state.phase != Phase::Skipped);
+    ended.filter_map(|state| state.finished).reduce(later)
+}
+
+fn later(one: Stamp, other: Stamp) -> Stamp {
+    if earlier(one, other) == one { other } else { one }
+}
+
 /// Looks at one gate.
-///
-/// `ungraceful` is true for a step that runs as if the primary were lost; `accepted` is the ledger
-/// of expected losses once a named person accepted it.
 #[must_use]
-pub fn look(
-    gate: &Gate,
-    site: &Site,
-    snapshot: &Snapshot,
-    direction: Direction,
-    ungraceful: bool,
-    accepted: Option<&Ledger>,
-    now: Stamp,
-) -> Seen {
+pub fn look(gate: &Gate, frame: &Frame<'_>) -> Seen {
+    let Frame { direction, ungraceful, accepted, .. } = *frame;
     let side = direction.side(gate.place);
     let live = |bound: &Bound| {
         let words = format!("{} {} in {side} {}", gate.system, gate.fact, bound.words());
-        let (seen, held) = look_live(gate, bound, side, site, snapshot, now);
+        let (seen, held) = look_live(gate, bound, side, frame);
         Seen { words: words.into(), seen, held }
     };
     match (&gate.ungraceful, ungraceful) {
@@ -66,20 +122,26 @@ pub fn look(
     }
 }
 
-/// Looks at the facts that stop the clock. All of them must hold; a plan without any never says so.
+/// Looks at the facts that stop the clock. All of them must hold, as read after the last step that
+/// the clock waits for; a plan without any never says so.
 #[must_use]
 pub fn restored(
+    run: &Run,
     runbook: &Runbook,
     site: &Site,
     snapshot: &Snapshot,
-    direction: Direction,
     now: Stamp,
 ) -> (bool, Vec<Seen>) {
-    let seen: Vec<Seen> = runbook
-        .restored
-        .iter()
-        .map(|gate| look(gate, site, snapshot, direction, false, None, now))
-        .collect();
+    let frame = Frame {
+        site,
+        snapshot,
+        direction: run.direction,
+        ungraceful: false,
+        accepted: None,
+        after: last_end(run, decisive(runbook).map(|step| &step.id)),
+        now,
+    };
+    let seen: Vec<Seen> = runbook.restored.iter().map(|gate| look(gate, &frame)).collect();
     let all = !seen.is_empty() && seen.iter().all(|seen| seen.held == Some(true));
     (all, seen)
 }
@@ -108,14 +170,8 @@ fn look_at_ledger(
     }
 }
 
-fn look_live(
-    gate: &Gate,
-    bound: &Bound,
-    side: Side,
-    site: &Site,
-    snapshot: &Snapshot,
-    now: Stamp,
-) -> (Clean, Option<bool>) {
+fn look_live(gate: &Gate, bound: &Bound, side: Side, frame: &Frame<'_>) -> (Clean, Option<bool>) {
+    let Frame { site, snapshot, after, now, .. } = *frame;
     let Some(system) = site.system(&gate.system) else {
         return (format!("this site has no system {}", gate.system).into(), None);
     };
@@ -134,6 +190,9 @@ fn look_live(
         let (age, oldest) = (short_time(age), short_time(oldest));
         return unknown(&format!("last read {age} ago, a gate wants at most {oldest}"));
     }
+    if after.is_some_and(|after| !begun_after(reading.at, after)) {
+        return unknown(&"read before the last step that it depends on ended: it is looked again");
+    }
     let ago = short_time(Duration::from_secs(age.as_secs()));
     if let FactValue::Unknown(why) = &value {
         return (format!("UNKNOWN ({why}), read {ago} ago").into(), None);
@@ -148,6 +207,12 @@ fn look_live(
     }
 }
 
+/// True when a look began no earlier than `after`. What is read in another boot than something
+/// ended in was read later: readings of an earlier boot count for nothing anyway.
+fn begun_after(at: Stamp, after: Stamp) -> bool {
+    at.boot != after.boot || at.boot_ms >= after.boot_ms
+}
+
 fn is_lower_bound(reading: &Reading) -> bool {
     reading.lag.as_ref().is_some_and(|lag| lag.certainty != Certainty::Known)
 }
@@ -155,11 +220,14 @@ fn is_lower_bound(reading: &Reading) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::RunId;
     use crate::domain::ledger::{LedgerRow, LossVerdict};
     use crate::domain::reading::{Basis, Lag, LagUnit};
     use crate::domain::rules::bench::{Saw, at, hear, id, lag, site, stretch};
+    use crate::domain::run::event::{Actor, Body, Mode, RunEvent, RunKind};
     use crate::domain::runbook::{Amount, Exact, Place};
     use crate::domain::settings::Span;
+    use crate::domain::time::BootId;
 
     const DIRECTION: Direction = Direction { from: Side::A, to: Side::B };
 
@@ -173,6 +241,10 @@ mod tests {
         Bound::AtMost(Amount::Time(Duration::from_secs(seconds)))
     }
 
+    fn frame<'a>(site: &'a Site, snapshot: &'a Snapshot, now: Stamp) -> Frame<'a> {
+        Frame::of_plan(DIRECTION, (site, snapshot), now)
+    }
+
     /// pg in B heard `looks`.
     fn heard(looks: &[(u64, Saw)]) -> Snapshot {
         let mut snapshot = Snapshot::default();
@@ -183,7 +255,8 @@ mod tests {
     /// Looks at a gate of pg in B and tells what is seen in one line.
     fn check(fact: &str, bound: Bound, looks: &[(u64, Saw)], now: u64, want: &str) {
         let gate = gate("pg", fact, bound, None);
-        let seen = look(&gate, &site(), &heard(looks), DIRECTION, false, None, at(now));
+        let (site, snapshot) = (site(), heard(looks));
+        let seen = look(&gate, &frame(&site, &snapshot, at(now)));
         let word = match seen.held {
             Some(true) => "holds",
             Some(false) => "does not",
@@ -331,8 +404,9 @@ mod tests {
         let five = Duration::from_secs(300);
         let from_ledger = || Some(UngracefulGate::Ledger { at_most: five });
         let check = |gate: &Gate, ungraceful: bool, accepted: Option<&Ledger>, want| {
-            let snapshot = heard(&[(10, lag(2.0))]);
-            let seen = look(gate, &site(), &snapshot, DIRECTION, ungraceful, accepted, at(10));
+            let (site, snapshot) = (site(), heard(&[(10, lag(2.0))]));
+            let frame = Frame { ungraceful, accepted, ..frame(&site, &snapshot, at(10)) };
+            let seen = look(gate, &frame);
             assert_eq!(seen.held, want, "{seen:?}");
         };
         let known = |loss_s| ledger(loss_s, Certainty::Known);
@@ -356,6 +430,39 @@ mod tests {
     }
 
     #[test]
+    fn a_gate_wants_a_reading_begun_after_what_it_depends_on() {
+        let check = |began: u64, after: Option<Stamp>, want: Option<bool>| {
+            let (site, snapshot) = (site(), heard(&[(began, lag(0.0))]));
+            let frame = Frame { after, ..frame(&site, &snapshot, at(12)) };
+            let seen = look(&gate("pg", "lag", at_most(0), None), &frame);
+            assert_eq!(seen.held, want, "{began} {after:?}: {}", seen.seen);
+        };
+        check(10, None, Some(true));
+        check(10, Some(at(10)), Some(true));
+        check(10, Some(at(11)), None);
+        check(12, Some(at(11)), Some(true));
+        // What ended before the machine was started ended before anything was read.
+        check(10, Some(Stamp { boot: BootId(0), ..at(11) }), Some(true));
+    }
+
+    /// A run of the plan that was opened and no more.
+    fn opened(runbook: &Runbook) -> Run {
+        let by = Actor { person: None, user: "anna".into(), host: "h".into() };
+        let body = Body::Opened {
+            run: RunId::new("lms-1").expect("a name"),
+            kind: RunKind::Live,
+            site: "lms".to_owned(),
+            site_hash: String::new(),
+            runbook: runbook.name.clone(),
+            runbook_hash: String::new(),
+            direction: DIRECTION,
+            mode: Mode::Planned,
+        };
+        let event = RunEvent { seq: 1, at: at(0), by, body };
+        Run::opening(runbook, &event).expect("it opens")
+    }
+
+    #[test]
     fn the_clock_stops_only_on_facts_that_all_hold() {
         let check = |gates: Vec<Gate>, looks: &[(u64, Saw)], now: u64, want: bool| {
             let runbook = Runbook {
@@ -369,7 +476,8 @@ mod tests {
                 steps: Vec::new(),
                 hash: String::new(),
             };
-            let (all, seen) = restored(&runbook, &site(), &heard(looks), DIRECTION, at(now));
+            let run = opened(&runbook);
+            let (all, seen) = restored(&run, &runbook, &site(), &heard(looks), at(now));
             assert_eq!((all, seen.len()), (want, runbook.restored.len()), "{seen:?}");
         };
         let minute = Bound::AtLeast(Amount::Time(Duration::from_secs(60)));

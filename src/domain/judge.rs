@@ -19,32 +19,40 @@ mod criteria;
 use std::collections::BTreeMap;
 
 use super::ids::{Side, SystemId};
-use super::reading::{FactValue, Role};
+use super::reading::{FactValue, Reading, Role};
 use super::rules::it_is_us::{self, Reference};
-use super::rules::split_brain::{self, Roles};
+use super::rules::split_brain;
 use super::rules::{Finding, View, ask, is_signal};
 use super::site::{RuleSpec, Site, SystemSpec};
 use super::snapshot::{Cell, CellState, Snapshot, earlier};
 use super::text::Clean;
 use super::time::Stamp;
 use super::verdict::{Assessment, Primary, Signal, T0Basis};
+pub use criteria::one_primary_key;
 
 /// The fact by which a standby tells whether it still receives from its source.
 const LINK_UP: &str = "link_up";
 
-/// The side that serves: exactly one side with stores that say PRIMARY now; else the one that is
+/// The side that serves: exactly one side with stores that say PRIMARY now and are not closed to
+/// writes, else exactly one that says PRIMARY at all; else the one that is
 /// remembered; else the one that the site file starts with.
 #[must_use]
 pub fn active(site: &Site, snapshot: &Snapshot, remembered: Option<Side>, now: Stamp) -> Side {
     let rules = BTreeMap::new();
     let scene = Scene { site, snapshot, rules: &rules, active: Side::A, now };
-    let has_primary =
-        |side: Side| scene.views(side).any(|view| split_brain::role(&view) == Some(Role::Primary));
-    match (has_primary(Side::A), has_primary(Side::B)) {
-        (true, false) => Side::A,
-        (false, true) => Side::B,
-        (true, true) | (false, false) => remembered.unwrap_or_else(|| site.starts_primary()),
+    let some = |side: Side, wanted: fn(&Reading) -> bool| {
+        scene.views(side).any(|view| view.current().is_some_and(wanted))
+    };
+    let is_primary: fn(&Reading) -> bool = |told| told.role == Some(Role::Primary);
+    // A fenced primary serves nobody while the other side has an open one.
+    for wanted in [Reading::is_open_primary, is_primary] {
+        match (some(Side::A, wanted), some(Side::B, wanted)) {
+            (true, false) => return Side::A,
+            (false, true) => return Side::B,
+            (true, true) | (false, false) => {}
+        }
     }
+    remembered.unwrap_or_else(|| site.starts_primary())
 }
 
 /// What the readings mean at `now`, with `active` as the side that serves or served.
@@ -57,15 +65,7 @@ pub fn judge(site: &Site, snapshot: &Snapshot, active: Side, now: Stamp) -> Asse
     let scene = Scene { site, snapshot, rules: &rules, active, now };
     let reference = it_is_us::ask(site, snapshot, now);
     let primary = scene.primary(&reference);
-    let split_brain = scene
-        .site
-        .systems
-        .iter()
-        .filter_map(|system| match split_brain::ask(scene.pair(system), snapshot) {
-            Roles::Two(since) => Some((system.id.clone(), since)),
-            Roles::TwoLastSeen(_) | Roles::None | Roles::Fine => None,
-        })
-        .collect();
+    let split_brain = split_brain::standing(site, snapshot);
     let alarms = alarms::alarms(&scene, &primary, &reference);
     let (criteria, verdict) = criteria::criteria(&scene, &primary, &reference);
     Assessment { active, primary, split_brain, alarms, criteria, verdict }

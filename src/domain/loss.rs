@@ -1,9 +1,11 @@
-//! What was really lost, measured after the promotion from what the new primary last replayed.
+//! What was really lost: what the old primary held as it was closed and the new one never received.
 
 use super::ids::SystemId;
-use super::reading::{FactValue, Role};
+use super::ledger::Ledger;
+use super::reading::{FactValue, Reading, Role};
+use super::run::event::Missing;
 use super::runbook::Direction;
-use super::site::Site;
+use super::site::{Site, SystemSpec};
 use super::snapshot::Snapshot;
 use super::text::Clean;
 use super::time::Stamp;
@@ -13,11 +15,25 @@ use super::time::Stamp;
 /// clock of the old primary's side.
 pub const LAST_REPLAYED: &str = "last_replayed_unix_ms";
 
-/// The fact by which a simulated store tells the loss itself, in seconds.
-pub const LOST: &str = "lost_s";
+/// The loss of one store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loss {
+    /// The store.
+    pub system: SystemId,
+    /// Seconds of writes that the new primary does not have; 0 when nothing is missing.
+    pub seconds: f64,
+    /// What is missing, where both ends are known.
+    pub missing: Option<Missing>,
+    /// How that was measured.
+    pub how: Clean,
+}
 
-/// The losses that can be measured now: per store that is primary on the side the run goes to, the
-/// seconds of writes before `t0` that it does not have, and how that was measured.
+/// The losses that can be measured now, of stores that are primary on the side the run goes to.
+///
+/// Where the old primary was read closed and the new one tells where its own history began, what
+/// lies between is what is missing, and nothing is nothing, however long ago the last write was.
+/// Without its end the loss is bounded from what was replayed last and from the expected loss of
+/// the frozen ledger: both are upper bounds, so the smaller one counts.
 ///
 /// A store that does not tell is not in the list: not measured is not 0.
 #[must_use]
@@ -26,68 +42,189 @@ pub fn measured(
     snapshot: &Snapshot,
     direction: Direction,
     t0: Stamp,
-) -> Vec<(SystemId, f64, Clean)> {
-    let measure = |system: &super::site::SystemSpec| {
+    expected: Option<&Ledger>,
+) -> Vec<Loss> {
+    let measure = |system: &SystemSpec| {
         let cell = snapshot.cell(&system.id, direction.to)?;
         // How old the reading is does not matter: what was replayed last can change no more.
         let reading = cell.last_good.as_ref()?;
-        if let Some(FactValue::Seconds(seconds)) = reading.fact(LOST)
-            && reading.role != Some(Role::Standby)
-            && seconds.is_finite()
-            && *seconds >= 0.0
-        {
-            return Some((system.id.clone(), *seconds, "told by the simulator".into()));
-        }
         if reading.role != Some(Role::Primary) {
             return None;
         }
-        let Some(FactValue::Number(replayed_ms)) = reading.fact(LAST_REPLAYED) else { return None };
-        if !replayed_ms.is_finite() || *replayed_ms <= 0.0 {
-            return None;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are below 2^52")]
-        let seconds = ((t0.wall_ms as f64 - replayed_ms) / 1000.0).max(0.0);
-        let from = direction.from;
-        let how =
-            format!("T0 less the time of the last transaction or heartbeat replayed from {from}");
-        Some((system.id.clone(), seconds, how.into()))
+        let bound = bounded(system, reading, direction, t0, expected);
+        Some(match between(system, snapshot, reading, direction) {
+            Some((missing, how)) if missing.amount == 0 => {
+                Loss { system: system.id.clone(), seconds: 0.0, missing: Some(missing), how }
+            }
+            Some((missing, how)) => {
+                let (seconds, most) = bound?;
+                let how = Clean::new(&format!("{how}; at most {most}"));
+                Loss { system: system.id.clone(), seconds, missing: Some(missing), how }
+            }
+            None => {
+                let (seconds, how) = bound?;
+                Loss { system: system.id.clone(), seconds, missing: None, how }
+            }
+        })
     };
     site.systems.iter().filter_map(measure).collect()
+}
+
+/// What lies between the old primary's end and the new one's beginning, in one history.
+fn between(
+    system: &SystemSpec,
+    snapshot: &Snapshot,
+    promoted: &Reading,
+    direction: Direction,
+) -> Option<(Missing, Clean)> {
+    let (from, to) = (direction.from, direction.to);
+    let began = promoted.parted.as_ref()?;
+    let old = || snapshot.cell(&system.id, from)?.last_reading.as_ref()?.parted.as_ref();
+    // A primary that handed over and follows now tells itself where it left its own history.
+    let end = snapshot.closed_at(&system.id, from).map(|(_, end)| end).or_else(old)?;
+    if end.of != began.of || end.unit != began.unit {
+        return None;
+    }
+    let missing = Missing { amount: end.at.saturating_sub(began.at), unit: end.unit };
+    let how = if missing.amount == 0 {
+        format!("all that {from} held as it was closed is in {to}")
+    } else {
+        let (amount, unit) = (missing.amount, missing.unit.word());
+        format!("{amount} {unit} that {from} held as it was closed are not in {to}")
+    };
+    Some((missing, how.into()))
+}
+
+/// The smaller of two upper bounds in seconds, and how it was found.
+fn bounded(
+    system: &SystemSpec,
+    promoted: &Reading,
+    direction: Direction,
+    t0: Stamp,
+    expected: Option<&Ledger>,
+) -> Option<(f64, Clean)> {
+    let by_replay = match promoted.fact(LAST_REPLAYED) {
+        Some(FactValue::Number(replayed_ms)) if *replayed_ms > 0.0 && replayed_ms.is_finite() => {
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "milliseconds since 1970 are below 2^52"
+            )]
+            let seconds = ((t0.wall_ms as f64 - replayed_ms) / 1000.0).max(0.0);
+            Some(seconds)
+        }
+        _ => None,
+    };
+    let by_ledger = expected
+        .and_then(|ledger| ledger.row(&system.id)?.loss_s)
+        .filter(|loss| loss.is_finite() && *loss >= 0.0);
+    let from = direction.from;
+    let replayed = || {
+        format!("T0 less the time of the last transaction or heartbeat replayed from {from}").into()
+    };
+    let lag = || "the last lag read and the time from then to T0".into();
+    match (by_replay, by_ledger) {
+        (Some(replay), Some(ledger)) if ledger < replay => Some((ledger, lag())),
+        (Some(replay), _) => Some((replay, replayed())),
+        // What was expected is no measurement by itself.
+        (None, _) => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::ids::Side;
-    use crate::domain::reading::{Fact, Health, Reading};
+    use crate::domain::ledger::{LedgerRow, LossVerdict};
+    use crate::domain::reading::{Fact, Health, LagUnit, Position, Writes};
     use crate::domain::rules::bench::{at, id, site};
+
+    const DIRECTION: Direction = Direction { from: Side::A, to: Side::B };
+
+    fn told(second: u64, role: Option<Role>, fact: Option<(&str, FactValue)>) -> Reading {
+        let mut reading = Reading::new(at(second), Health::Up, "fine");
+        reading.role = role;
+        reading.facts.extend(fact.map(|(name, value)| Fact { name: name.to_owned(), value }));
+        reading
+    }
+
+    fn bytes(of: &str, at: u64) -> Option<Position> {
+        Some(Position { of: of.into(), at, unit: LagUnit::Bytes })
+    }
+
+    fn replayed(second: u64) -> (&'static str, FactValue) {
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit")]
+        let value = FactValue::Number(at(second).wall_ms as f64);
+        (LAST_REPLAYED, value)
+    }
+
+    /// A frozen ledger that expects so many seconds.
+    fn expects(loss_s: f64) -> Ledger {
+        let row = LedgerRow {
+            system: id("pg"),
+            last: None,
+            loss_s: Some(loss_s),
+            rpo_s: None,
+            verdict: LossVerdict::Pass,
+        };
+        Ledger { as_of: at(10), rows: vec![row] }
+    }
 
     #[test]
     fn only_what_was_told_is_measured() {
-        let direction = Direction { from: Side::A, to: Side::B };
-        let check = |role: Option<Role>, fact: &str, value: FactValue, want: Option<f64>| {
-            let mut reading = Reading::new(at(60), Health::Up, "fine");
-            reading.role = role;
-            reading.facts.push(Fact { name: fact.to_owned(), value });
+        let check = |role, fact, expected: Option<f64>, want: Option<f64>| {
             let mut snapshot = Snapshot::default();
+            let reading = told(60, role, Some(fact));
             snapshot.record(&id("pg"), Side::B, at(60), Ok(reading));
-            let found = measured(&site(), &snapshot, direction, at(10));
-            assert_eq!(found.first().map(|(_, seconds, _)| *seconds), want, "{fact}");
+            let ledger = expected.map(expects);
+            let found = measured(&site(), &snapshot, DIRECTION, at(10), ledger.as_ref());
+            assert_eq!(found.first().map(|loss| loss.seconds), want);
         };
-        #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit")]
-        let replayed = |second: u64| FactValue::Number(at(second).wall_ms as f64);
         let primary = Some(Role::Primary);
-        check(primary, LAST_REPLAYED, replayed(8), Some(2.0));
+        check(primary, replayed(8), None, Some(2.0));
         // Replayed after T0: nothing of before T0 is missing.
-        check(primary, LAST_REPLAYED, replayed(12), Some(0.0));
-        check(primary, LAST_REPLAYED, FactValue::Number(0.0), None);
-        check(primary, LAST_REPLAYED, FactValue::Number(f64::NAN), None);
-        check(primary, LAST_REPLAYED, FactValue::Unknown("no rights".into()), None);
-        check(primary, "timeline", FactValue::Number(2.0), None);
-        check(primary, LOST, FactValue::Seconds(0.8), Some(0.8));
-        check(primary, LOST, FactValue::Seconds(-1.0), None);
+        check(primary, replayed(12), None, Some(0.0));
+        let number = |number| (LAST_REPLAYED, FactValue::Number(number));
+        check(primary, number(0.0), None, None);
+        check(primary, number(f64::NAN), None, None);
+        check(primary, (LAST_REPLAYED, FactValue::Unknown("no rights".into())), Some(1.0), None);
+        check(primary, ("timeline", FactValue::Number(2.0)), None, None);
+        // On an idle store the age of the last transaction is no loss: it was level 0.5 s before.
+        check(primary, replayed(1), Some(0.5), Some(0.5));
+        check(primary, replayed(9), Some(5.0), Some(1.0));
         // Not promoted: there is no loss to measure yet.
-        check(Some(Role::Standby), LAST_REPLAYED, replayed(8), None);
-        check(None, LAST_REPLAYED, replayed(8), None);
+        check(Some(Role::Standby), replayed(8), None, None);
+        check(None, replayed(8), None, None);
+    }
+
+    #[test]
+    fn between_a_closed_end_and_a_new_beginning_lies_what_is_missing() {
+        let check = |looks: &[(u64, Writes, u64)], began: Option<Position>, want: (f64, u64)| {
+            let mut snapshot = Snapshot::default();
+            for (second, writes, end) in looks {
+                let mut old = told(*second, Some(Role::Primary), None);
+                (old.writes, old.end) = (Some(*writes), bytes("c1", *end));
+                snapshot.record(&id("pg"), Side::A, at(*second), Ok(old));
+            }
+            let mut new = told(60, Some(Role::Primary), Some(replayed(1)));
+            new.parted = began;
+            snapshot.record(&id("pg"), Side::B, at(60), Ok(new));
+            let found = measured(&site(), &snapshot, DIRECTION, at(10), None);
+            let loss = found.first().expect("it is measured");
+            let missing = loss.missing.as_ref().map_or(u64::MAX, |missing| missing.amount);
+            assert_eq!((loss.seconds, missing), want, "{looks:?} {}", loss.how);
+        };
+        let (open, closed) = (Writes::Open, Writes::Refused);
+        // Idle for 41 s, and nothing is missing.
+        check(&[(4, open, 500), (20, closed, 500)], bytes("c1", 500), (0.0, 0));
+        // What a fenced primary writes for itself later is no data.
+        check(&[(20, closed, 500), (30, closed, 900)], bytes("c1", 500), (0.0, 0));
+        check(&[(20, closed, 700)], bytes("c1", 500), (9.0, 200));
+        // Open again in between: what it held when it was closed first says nothing any more.
+        let again = [(20, closed, 500), (30, open, 600), (40, closed, 700)];
+        check(&again, bytes("c1", 600), (9.0, 100));
+        let unknown = u64::MAX;
+        check(&[(20, closed, 500)], bytes("another", 500), (9.0, unknown));
+        check(&[(20, open, 500)], bytes("c1", 500), (9.0, unknown));
+        check(&[(20, closed, 500)], None, (9.0, unknown));
     }
 }

@@ -8,6 +8,7 @@ pub mod day;
 pub mod forecast;
 pub mod gates;
 pub mod history;
+pub mod identity;
 pub mod ids;
 pub mod judge;
 pub mod ledger;

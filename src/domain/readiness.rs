@@ -6,9 +6,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::Change;
-use super::gates;
+use super::gates::{self, Frame};
 use super::ids::StepId;
-use super::ledger::Ledger;
 use super::run::event::Mode;
 use super::run::phase::Phase;
 use super::run::state::{AcceptedCriterion, Run};
@@ -23,19 +22,9 @@ use super::verdict::{Assessment, Criterion, Met, Primary, Since, Verdict};
 pub const PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// The criteria that a plan writes itself, as they are seen now.
-///
-/// `ungraceful` is true where the primary is lost; `accepted` is the ledger that a person accepted.
 #[must_use]
-pub fn written(
-    runbook: &Runbook,
-    site: &Site,
-    snapshot: &Snapshot,
-    direction: Direction,
-    ungraceful: bool,
-    accepted: Option<&Ledger>,
-    now: Stamp,
-) -> Vec<Criterion> {
-    let seen = |gate| gates::look(gate, site, snapshot, direction, ungraceful, accepted, now);
+pub fn written(runbook: &Runbook, frame: &Frame<'_>) -> Vec<Criterion> {
+    let seen = |gate| gates::look(gate, frame);
     let criteria = runbook.go.iter().map(|line| {
         let seen = seen(&line.gate);
         let met = match seen.held {
@@ -73,7 +62,8 @@ pub fn complete(
             criterion.met = Met::Yes;
         }
     }
-    let more = written(plan, site, snapshot, direction, ungraceful, accepted, now);
+    let frame = Frame::of_plan(direction, (site, snapshot), now);
+    let more = written(plan, &Frame { ungraceful, accepted, ..frame });
     assessment.criteria.extend(more);
     assessment.verdict = Verdict::of(&assessment.criteria);
 }
@@ -94,7 +84,7 @@ fn scaled_by<'p>(
         phase.is_none_or(|phase| matches!(phase, Phase::Pending | Phase::Ready))
     };
     let scales = |step: &&Step| {
-        step.action.change == Change::Scale
+        step.change == Change::Scale
             && step.target.as_ref().is_some_and(|target| {
                 let side = direction.side(target.place).letter().to_lowercase();
                 criterion.key == format!("capacity/{}/{side}", target.system)

@@ -42,6 +42,53 @@ impl Role {
     }
 }
 
+/// Whether a side of a store takes writes now, told by the store itself and apart from its role: a
+/// fenced primary is a primary that refuses them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Writes {
+    /// A new session can write, or an old one still may.
+    Open,
+    /// Proven closed: nothing that is there or comes can commit a write.
+    Refused,
+    /// It cannot be told. Never taken for closed.
+    Unknown,
+}
+
+impl Writes {
+    /// The word of the fact `writes`.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Which server told a reading: by what it says of itself, never by the name it was reached by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// What no other server shares with it: `7302914 started 2026-11-20T14:02:10.123456Z`. Two
+    /// readings with the same text come from one server, whatever names led there.
+    pub server: Clean,
+    /// The data that it holds, equal on a primary and its replicas: a system identifier, a
+    /// replication history.
+    pub data: Clean,
+}
+
+/// A point in a store's history of changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// The history that it counts in; points of different histories cannot be compared.
+    pub of: Clean,
+    /// How far, in `unit`.
+    pub at: u64,
+    /// What it counts.
+    pub unit: LagUnit,
+}
+
 /// The unit in which a lag's amount is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -212,8 +259,20 @@ pub struct Reading {
     pub health: Health,
     /// The part it plays, for replicated stores.
     pub role: Option<Role>,
+    /// Whether it takes writes; told by every system that tells a role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writes: Option<Writes>,
+    /// The server that told this; told by every system that can be acted on and knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity>,
     /// How far it is behind the other side; on the standby's reading only.
     pub lag: Option<Lag>,
+    /// Where its history of changes ends: what is written on a primary, what is held on a standby.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<Position>,
+    /// On a promoted store: where the history it followed ended and its own began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parted: Option<Position>,
     /// Ready of wanted, for compute.
     pub capacity: Option<Capacity>,
     /// Everything else by name.
@@ -231,11 +290,34 @@ impl Reading {
             took_ms: None,
             health,
             role: None,
+            writes: None,
+            identity: None,
             lag: None,
+            end: None,
+            parted: None,
             capacity: None,
             facts: Vec::new(),
             note: note.into(),
         }
+    }
+
+    /// Whether this side of a store may take writes: its own word, else what its role says; none
+    /// for what is no store.
+    #[must_use]
+    pub fn takes_writes(&self) -> Option<Writes> {
+        self.writes.or_else(|| {
+            self.role.map(|role| match role {
+                Role::Primary => Writes::Open,
+                Role::Standby => Writes::Refused,
+            })
+        })
+    }
+
+    /// True for a primary that is not proven closed: the side that a split brain is made of. What a
+    /// standby takes is overwritten by its source, so it is no second primary.
+    #[must_use]
+    pub fn is_open_primary(&self) -> bool {
+        self.role == Some(Role::Primary) && self.takes_writes() != Some(Writes::Refused)
     }
 
     /// The fact called `name`.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::history::{History, Sample};
 use super::ids::{Side, SystemId};
-use super::reading::{Basis, FactValue, Health, Lag, Look, LookError, Reading, Role};
+use super::reading::{Basis, FactValue, Health, Lag, Look, LookError, Position, Reading, Role};
 use super::text::Clean;
 use super::time::Stamp;
 pub use facts::COMMON_FACTS;
@@ -260,9 +260,12 @@ impl Cell {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
     cells: BTreeMap<SystemId, [Cell; 2]>,
-    /// Since when both sides of a system have called themselves primary.
+    /// Since when neither side of a system has been proven closed.
+    #[serde(default, alias = "both_primary_since")]
+    both_open_since: BTreeMap<SystemId, Stamp>,
+    /// Where the history of a primary ended when it was first read as closed to writes, per side.
     #[serde(default)]
-    both_primary_since: BTreeMap<SystemId, Stamp>,
+    closed_at: BTreeMap<SystemId, [Option<(Stamp, Position)>; 2]>,
     /// The reference target's cell: silent too means that our own network is down.
     pub reference: Cell,
 }
@@ -275,21 +278,53 @@ impl Snapshot {
         }
         if let Some(pair) = self.cells.get_mut(system) {
             pair[side.index()].record(at, look);
-            let roles = [told_role(&pair[0], at), told_role(&pair[1], at)];
-            if roles == [Some(Role::Primary); 2] {
-                self.both_primary_since.entry(system.clone()).or_insert(at);
-            } else if roles.contains(&Some(Role::Standby)) {
-                // Only a side that says it is none ends it; silence proves nothing.
-                self.both_primary_since.remove(system);
+            match split(pair, at) {
+                Some(true) => {
+                    self.both_open_since.entry(system.clone()).or_insert(at);
+                }
+                Some(false) => {
+                    self.both_open_since.remove(system);
+                }
+                None => {}
             }
+            self.note_closed(system, side, at);
         }
     }
 
-    /// Since when both sides of the system have called themselves primary, and none has said
-    /// otherwise; one of them may be silent by now.
+    /// From the first look that finds a primary closed nothing more can be written there: where it
+    /// stands then is all that there is.
+    fn note_closed(&mut self, system: &SystemId, side: Side, at: Stamp) {
+        let Some(pair) = self.cells.get(system) else { return };
+        let Some(reading) = pair[side.index()].last_reading.as_ref().filter(|told| told.at == at)
+        else {
+            return;
+        };
+        if reading.role.is_none() {
+            return;
+        }
+        let closed = reading.role == Some(Role::Primary) && !reading.is_open_primary();
+        let end = reading.end.clone().filter(|_| closed);
+        let known = self.closed_at.entry(system.clone()).or_default();
+        let place = &mut known[side.index()];
+        match end {
+            Some(end) => {
+                place.get_or_insert((at, end));
+            }
+            None => *place = None,
+        }
+    }
+
+    /// Since when neither side of the system has been proven closed, although both were read as
+    /// primaries; one of them may be silent by now.
     #[must_use]
-    pub fn both_primary_since(&self, system: &SystemId) -> Option<Stamp> {
-        self.both_primary_since.get(system).copied()
+    pub fn both_open_since(&self, system: &SystemId) -> Option<Stamp> {
+        self.both_open_since.get(system).copied()
+    }
+
+    /// Where a primary's history ended when it was first read as closed, while it still is.
+    #[must_use]
+    pub fn closed_at(&self, system: &SystemId, side: Side) -> Option<&(Stamp, Position)> {
+        self.closed_at.get(system)?[side.index()].as_ref()
     }
 
     /// The cell of a system on a side.
@@ -313,7 +348,8 @@ impl Snapshot {
             self.remember(&system, Side::A, a);
             self.remember(&system, Side::B, b);
         }
-        self.both_primary_since.extend(earlier.both_primary_since);
+        self.both_open_since.extend(earlier.both_open_since);
+        self.closed_at.extend(earlier.closed_at);
     }
 
     /// What is worth keeping across consoles: everything but the histories.
@@ -334,7 +370,8 @@ impl Snapshot {
         };
         Self {
             cells: self.cells.iter().map(|(id, [a, b])| (id.clone(), [bare(a), bare(b)])).collect(),
-            both_primary_since: self.both_primary_since.clone(),
+            both_open_since: self.both_open_since.clone(),
+            closed_at: self.closed_at.clone(),
             reference: Cell::default(),
         }
     }
@@ -353,11 +390,27 @@ impl Snapshot {
     }
 }
 
-/// The role that a side told at about `at`, if its last look told anything.
-fn told_role(cell: &Cell, at: Stamp) -> Option<Role> {
+/// Whether two primaries that are not proven closed are read at about `at`. That one of them is
+/// closed ends it; silence proves nothing, and one server under both names is no pair.
+fn split(pair: &[Cell; 2], at: Stamp) -> Option<bool> {
+    let told = [told_role(&pair[0], at), told_role(&pair[1], at)];
+    if told.iter().flatten().any(|reading| !reading.is_open_primary()) {
+        return Some(false);
+    }
+    let [Some(a), Some(b)] = told else { return None };
+    let one = a.identity.is_some() && server_of(a) == server_of(b);
+    (!one).then_some(true)
+}
+
+/// The reading of a store's side as of about `at`, if its last look told one.
+fn told_role(cell: &Cell, at: Stamp) -> Option<&Reading> {
     let reading = cell.last_reading.as_ref()?;
     let together = at.since(reading.at) <= PAIR_AGE_MAX && at.boot == reading.at.boot;
-    if cell.last_error.is_some() || !together { None } else { reading.role }
+    (together && cell.last_error.is_none() && reading.role.is_some()).then_some(reading)
+}
+
+fn server_of(reading: &Reading) -> Option<&Clean> {
+    reading.identity.as_ref().map(|identity| &identity.server)
 }
 
 #[cfg(test)]

@@ -1,12 +1,57 @@
 //! Text from outside, made harmless once at the door: nothing unsanitised can reach a terminal.
+//!
+//! A text is cut in few places, and never through a secret: what is to be cut is masked before.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use unicode_width::UnicodeWidthChar;
 
 /// The longest cleaned text, in characters; the rest is cut and marked with an ellipsis.
 pub const CLEAN_CHARS_MAX: usize = 4096;
+
+/// The longest line that a program's output is looked at in, in bytes; the rest is withheld.
+pub const LINE_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes that are not told of a text whose end is missing: a secret that the missing end cut in two
+/// is at most this long in its longest form.
+pub const CUT_BYTES: usize = 8 * 1024;
+
+/// What is said in the place of the rest of a line that is too long.
+pub const WITHHELD: &str = " [the rest of this long line is withheld]";
+
+/// What masks secrets in this process.
+static MASK: OnceLock<fn(&str) -> String> = OnceLock::new();
+
+/// From here on every text is masked before it is cut. Said once by a process that has secrets.
+pub fn mask_before_cuts(mask: fn(&str) -> String) {
+    // A second mask would be the same.
+    let _ = MASK.set(mask);
+}
+
+fn masked(text: &str) -> Cow<'_, str> {
+    MASK.get().map_or(Cow::Borrowed(text), |mask| Cow::Owned(mask(text)))
+}
+
+/// At most so many characters of a text, never with a part of a secret at the end; whoever cuts a
+/// text from outside uses this.
+#[must_use]
+pub fn head(text: &str, chars_max: usize) -> String {
+    if text.chars().count() <= chars_max {
+        return text.to_owned();
+    }
+    masked(text).chars().take(chars_max).collect()
+}
+
+/// A line of which only the beginning is at hand, as far as it can be told.
+#[must_use]
+pub fn line_without_end(beginning: &str) -> String {
+    let masked = masked(beginning);
+    let told = masked.floor_char_boundary(masked.len().saturating_sub(CUT_BYTES));
+    [&masked[..told], WITHHELD].concat()
+}
 
 /// Combining marks kept on one cell; the rest is dropped so that no cell can bury its neighbours.
 pub const MARKS_PER_CELL_MAX: usize = 4;
@@ -75,6 +120,8 @@ fn clean(text: &str) -> String {
     if text.len() <= CLEAN_CHARS_MAX && text.as_bytes().iter().all(plain) {
         return text.to_owned();
     }
+    // A bound in characters may be reached by any text of that many bytes.
+    let text = if text.len() > CLEAN_CHARS_MAX { masked(text) } else { Cow::Borrowed(text) };
     let mut out = String::with_capacity(text.len().min(CLEAN_CHARS_MAX));
     let mut marks = 0;
     let mut kept = 0;

@@ -9,6 +9,7 @@ use crate::domain::run::event::{Actor, Body, RunKind};
 use crate::domain::run::role::{Commander, Observer, Role};
 use crate::domain::runbook::{Direction, Runbook};
 use crate::domain::text::Clean;
+use crate::port::Expected;
 use crate::runtime::event::Why;
 use crate::runtime::observations::Observations;
 
@@ -47,12 +48,18 @@ pub enum Record {
         /// What.
         body: Box<Body>,
     },
-    /// Ask the runner of an attempt to end.
+    /// Ask an attempt to end.
     Cancel {
         /// The step.
         step: StepId,
         /// The attempt.
         attempt: u32,
+    },
+    /// Take back the grant of every attempt that this console released and that has not begun to
+    /// act. Waits for no disk.
+    Void {
+        /// Why.
+        why: Clean,
     },
 }
 
@@ -69,6 +76,8 @@ pub struct Job {
     pub attempt: u32,
     /// True for the compensation.
     pub back: bool,
+    /// Which servers are meant.
+    pub expected: Expected,
 }
 
 /// One wish.

@@ -10,6 +10,7 @@ use crate::domain::time::Stamp;
 use crate::port::Looks;
 use crate::runtime::journal;
 use crate::runtime::runner;
+use crate::runtime::runner::folder::Sent;
 use crate::ui::screen::Rehearsal;
 use crate::ui::update::Input;
 
@@ -55,7 +56,34 @@ pub enum Event {
         /// The attempt.
         attempt: u32,
     },
-    /// An attempt's runner ended.
+    /// The runner of an attempt is gone, and what it started still runs.
+    Left {
+        /// The step.
+        step: StepId,
+        /// The attempt.
+        attempt: u32,
+        /// What still runs.
+        left: Clean,
+    },
+    /// What an attempt started was made to end.
+    Signalled {
+        /// The step.
+        step: StepId,
+        /// The attempt.
+        attempt: u32,
+        /// Counts from 1 in each attempt.
+        number: usize,
+        /// How, and to what it was sent.
+        sent: Sent,
+    },
+    /// The request that an attempt should end could not be written down.
+    CancelFailed {
+        /// The step.
+        step: StepId,
+        /// Why.
+        why: Clean,
+    },
+    /// An attempt is over.
     Found {
         /// The step.
         step: StepId,

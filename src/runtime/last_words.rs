@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::domain::text::mask_before_cuts;
 use crate::runtime::redact::Redactor;
 
 /// Faults kept; the first tell the cause, the rest follow from them.
@@ -26,8 +27,10 @@ struct Mask {
     redactor: Option<Arc<Redactor>>,
 }
 
-/// Masks these too in every fault that is told from here on: a message may quote what was at hand.
+/// Masks these too in every fault that is told from here on, and in every text before it is cut: a
+/// message may quote what was at hand.
 pub fn know(secrets: &[SecretString]) {
+    mask_before_cuts(masked);
     let mut mask = MASK.lock().unwrap_or_else(PoisonError::into_inner);
     let before = mask.known.len();
     for secret in secrets {

@@ -1,5 +1,6 @@
 //! Carries out effects: tasks for checks and rehearsals, runner processes, the journal's thread.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,7 +19,7 @@ use crate::runtime::journal::{Frozen, Journal, Reply};
 use crate::runtime::observations::Keeper;
 use crate::runtime::poller::Poke;
 use crate::runtime::recording::Recorder;
-use crate::runtime::runner::{self, Launched};
+use crate::runtime::runner::{self, Launched, Leash};
 use crate::runtime::runs::Survey;
 use crate::runtime::terminal::TerminalWriter;
 use crate::runtime::workshop::Workshop;
@@ -39,6 +40,8 @@ pub trait Acts<R: Writes> {
     fn act(&mut self, act: R::Act);
     /// Writes.
     fn record(&mut self, record: R::Record);
+    /// Waits for an attempt that an earlier console released.
+    fn watch(&mut self, step: StepId, attempt: u32);
     /// The folder of the open run.
     fn run_folder(&self) -> Option<&Path>;
 }
@@ -72,12 +75,7 @@ impl<A> Performer<A> {
         match effect {
             Effect::Act(act) => self.acts.act(act),
             Effect::Record(record) => self.acts.record(record),
-            Effect::Watch { step, attempt } => {
-                if let Some(folder) = self.acts.run_folder() {
-                    let events = self.events.clone();
-                    watch_attempt(folder.to_owned(), step, attempt, None, events);
-                }
-            }
+            Effect::Watch { step, attempt } => self.acts.watch(step, attempt),
             Effect::Check { job, why, patience } => self.check(job, why, patience),
             Effect::Rehearse(job) => self.rehearse(job),
             Effect::LookNow => self.poke.look_now(),
@@ -97,11 +95,11 @@ impl<A> Performer<A> {
     fn check(&self, job: Job, why: Why, patience: Duration) {
         let (workshop, events) = (Arc::clone(&self.workshop), self.events.clone());
         tokio::spawn(async move {
-            let standing = match workshop.operator(&job) {
+            let (step, attempt) = (job.step.clone(), job.attempt);
+            let standing = match build(workshop, job).await {
                 Ok(mut operator) => stand(operator.as_mut(), patience).await,
                 Err(why) => Standing::Unknown(why),
             };
-            let (step, attempt) = (job.step, job.attempt);
             let _ = events.send(Event::Checked { step, attempt, why, standing }).await;
         });
     }
@@ -110,15 +108,22 @@ impl<A> Performer<A> {
         let (workshop, events) = (Arc::clone(&self.workshop), self.events.clone());
         let clock = Arc::clone(&self.clock);
         tokio::spawn(async move {
-            let rehearsal = rehearsal(workshop.as_ref(), job, clock.as_ref()).await;
+            let rehearsal = rehearsal(workshop, job, clock.as_ref()).await;
             let _ = events.send(Event::Rehearsed(Box::new(rehearsal))).await;
         });
     }
 }
 
+/// Builds an operator where a sick disk keeps nobody: secrets are read from files.
+async fn build(workshop: Arc<dyn Workshop>, job: Job) -> Result<Box<dyn Operator>, Clean> {
+    let built = tokio::task::spawn_blocking(move || workshop.operator(&job)).await;
+    built.unwrap_or_else(|_| Err("the step's own code failed (a fault in warroom)".into()))
+}
+
 /// Rehearses a step or its way back: how it stands, and what it would do. Changes nothing.
-pub async fn rehearsal(workshop: &dyn Workshop, job: Job, clock: &dyn Clock) -> Rehearsal {
-    let (standing, preview) = match workshop.operator(&job) {
+pub async fn rehearsal(workshop: Arc<dyn Workshop>, job: Job, clock: &dyn Clock) -> Rehearsal {
+    let (step, back) = (job.step.clone(), job.back);
+    let (standing, preview) = match build(workshop, job).await {
         Ok(mut operator) => {
             let standing = stand(operator.as_mut(), Duration::ZERO).await;
             let preview = timeout(CHECK_TIMEOUT, operator.preview()).await;
@@ -126,12 +131,16 @@ pub async fn rehearsal(workshop: &dyn Workshop, job: Job, clock: &dyn Clock) -> 
         }
         Err(why) => (Standing::Unknown(why), Preview::default()),
     };
-    Rehearsal { step: job.step, back: job.back, at: clock.now(), standing, preview }
+    Rehearsal { step, back, at: clock.now(), standing, preview }
 }
 
-/// Looks at a standing until it is done or the patience is over; the last look counts.
+/// Looks at a standing until it is done or the patience is over; the last look counts. Where
+/// nothing can tell it, one look says so, and waiting would only keep the person away who can.
 async fn stand(operator: &mut dyn Operator, patience: Duration) -> Standing {
     let mut last = look_at_standing(operator).await;
+    if !operator.senses() {
+        return last;
+    }
     let until_done = async {
         while !matches!(last, Standing::Done(_)) {
             sleep(CHECK_EVERY).await;
@@ -150,54 +159,68 @@ async fn look_at_standing(operator: &mut dyn Operator) -> Standing {
     }
 }
 
-/// Waits for an attempt's runner and tells what it printed and how it ended.
-fn watch_attempt(
+/// One attempt that is waited for.
+struct Watch {
     folder: PathBuf,
     step: StepId,
     attempt: u32,
-    child: Option<Launched>,
+    leash: Arc<Leash>,
     events: mpsc::Sender<Event>,
-) {
-    tokio::spawn(async move {
-        let ended = runner::watch(&folder, &step, attempt, child);
+    /// Where the output goes on.
+    offset: u64,
+    /// True when the start was told.
+    started: bool,
+    /// How many signals were told.
+    signals: usize,
+}
+
+impl Watch {
+    /// Waits for the attempt and tells what it printed and how it ended.
+    async fn until_over(mut self, child: Option<Launched>) {
+        let (step, attempt, events) = (self.step.clone(), self.attempt, self.events.clone());
+        let (folder, leash) = (self.folder.clone(), Arc::clone(&self.leash));
+        let left = move |left| {
+            // Only a console that is being left does not hear it.
+            let _ = events.blocking_send(Event::Left { step, attempt, left });
+        };
+        let ended = runner::watch(&folder, &self.step, attempt, child, leash, left);
         tokio::pin!(ended);
         let mut ticks = interval(OUTPUT_EVERY);
-        let (mut offset, mut started) = (0, false);
         let found = loop {
             tokio::select! {
                 found = &mut ended => break found,
-                _ = ticks.tick() => {
-                    if !started && runner::has_started(&folder, &step, attempt) {
-                        started = true;
-                        let (step, attempt) = (step.clone(), attempt);
-                        let _ = events.send(Event::Started { step, attempt }).await;
-                    }
-                    offset = tell_once(&folder, &step, attempt, offset, &events).await;
-                }
+                _ = ticks.tick() => self.tell().await,
             }
         };
         // What was printed last is told before the end.
-        tell_once(&folder, &step, attempt, offset, &events).await;
-        let _ = events.send(Event::Found { step, attempt, found }).await;
-    });
-}
-
-/// Tells the lines printed since `offset`; answers where to go on.
-async fn tell_once(
-    folder: &Path,
-    step: &StepId,
-    attempt: u32,
-    offset: u64,
-    events: &mpsc::Sender<Event>,
-) -> u64 {
-    let (place, name) = (folder.to_owned(), step.clone());
-    let read =
-        tokio::task::spawn_blocking(move || runner::output_since(&place, &name, attempt, offset));
-    let Ok(Ok(since)) = read.await else { return offset };
-    if !since.lines.is_empty() {
-        let _ = events.send(Event::Output { step: step.clone(), lines: since.lines }).await;
+        self.tell().await;
+        let (step, attempt) = (self.step, self.attempt);
+        let _ = self.events.send(Event::Found { step, attempt, found }).await;
     }
-    since.next
+
+    /// Tells what is new in the attempt's folder.
+    async fn tell(&mut self) {
+        let (place, name) = (self.folder.clone(), self.step.clone());
+        let (attempt, offset) = (self.attempt, self.offset);
+        // A sick disk keeps this task waiting, and nothing else.
+        let look = move || runner::look(&place, &name, attempt, offset);
+        let Ok(shown) = tokio::task::spawn_blocking(look).await else { return };
+        if shown.started && !self.started {
+            self.started = true;
+            let step = self.step.clone();
+            let _ = self.events.send(Event::Started { step, attempt }).await;
+        }
+        let lines = shown.output.lines;
+        self.offset = shown.output.next;
+        if !lines.is_empty() {
+            let _ = self.events.send(Event::Output { step: self.step.clone(), lines }).await;
+        }
+        for sent in shown.signals.into_iter().skip(self.signals) {
+            self.signals += 1;
+            let (step, number) = (self.step.clone(), self.signals);
+            let _ = self.events.send(Event::Signalled { step, attempt, number, sent }).await;
+        }
+    }
 }
 
 /// A watcher's hands: no value of its effects can act or write.
@@ -212,6 +235,8 @@ impl Acts<crate::domain::run::role::Observer> for ObserverActs {
     fn record(&mut self, record: std::convert::Infallible) {
         match record {}
     }
+
+    fn watch(&mut self, _: StepId, _: u32) {}
 
     fn run_folder(&self) -> Option<&Path> {
         None
@@ -242,6 +267,47 @@ pub struct CommanderActs {
     pub events: mpsc::Sender<Event>,
     /// Where the journal answers.
     pub answers: mpsc::Sender<Reply>,
+    /// The leashes of the attempts in flight.
+    pub leashes: Leashes,
+}
+
+/// The leashes of the attempts that are waited for.
+#[derive(Debug, Default)]
+pub struct Leashes(BTreeMap<(StepId, u32), Arc<Leash>>);
+
+impl Leashes {
+    /// The leash of an attempt that is waited for from now on; those of attempts that are over are
+    /// let go.
+    fn begin(&mut self, step: &StepId, attempt: u32) -> Arc<Leash> {
+        self.0.retain(|_, leash| Arc::strong_count(leash) > 1);
+        let leash = Arc::new(Leash::default());
+        self.0.insert((step.clone(), attempt), Arc::clone(&leash));
+        leash
+    }
+}
+
+impl CommanderActs {
+    fn wait_for(&mut self, step: StepId, attempt: u32) -> Option<Watch> {
+        let folder = self.folder.clone()?;
+        let (leash, events) = (self.leashes.begin(&step, attempt), self.events.clone());
+        let (offset, started, signals) = (0, false, 0);
+        Some(Watch { folder, step, attempt, leash, events, offset, started, signals })
+    }
+
+    /// Asks an attempt to end: at once through its leash, and in its folder for whoever waits for
+    /// it when this console is gone.
+    fn cancel(&self, step: StepId, attempt: u32) {
+        let leash = self.leashes.0.get(&(step.clone(), attempt));
+        leash.into_iter().for_each(|leash| leash.end());
+        let Some(folder) = self.folder.clone() else { return };
+        let events = self.events.clone();
+        tokio::task::spawn_blocking(move || {
+            if let Err(error) = runner::cancel(&folder, &step, attempt) {
+                let why = Clean::new(&error.to_string());
+                let _ = events.blocking_send(Event::CancelFailed { step, why });
+            }
+        });
+    }
 }
 
 /// The replies of a journal, told without ever waiting: one append is in flight at a time, so the
@@ -255,20 +321,24 @@ pub fn replies(answers: mpsc::Sender<Reply>) -> Box<dyn Fn(Reply) + Send + Sync>
 
 impl Acts<crate::domain::run::role::Commander> for CommanderActs {
     fn act(&mut self, grant: Grant) {
-        let Some(folder) = self.folder.clone() else { return };
+        let (step, attempt) = (grant.intent().step.clone(), grant.intent().attempt);
+        let Some(watch) = self.wait_for(step, attempt) else { return };
         let (program, environment) = (self.program.clone(), self.environment.clone());
-        let events = self.events.clone();
+        let (folder, leash) = (watch.folder.clone(), Arc::clone(&watch.leash));
         tokio::spawn(async move {
-            let (step, attempt) = (grant.intent().step.clone(), grant.intent().attempt);
-            let launching = folder.clone();
             let launched = tokio::task::spawn_blocking(move || {
-                runner::launch(&program, &launching, &grant, &environment)
+                runner::launch(&program, &folder, &grant, &environment, &leash)
             })
             .await;
-            let child = launched.ok().and_then(Result::ok);
             // A runner that could not be started leaves a folder that tells so.
-            watch_attempt(folder, step, attempt, child, events);
+            watch.until_over(launched.ok().and_then(Result::ok)).await;
         });
+    }
+
+    fn watch(&mut self, step: StepId, attempt: u32) {
+        if let Some(watch) = self.wait_for(step, attempt) {
+            tokio::spawn(watch.until_over(None));
+        }
     }
 
     fn record(&mut self, record: Record) {
@@ -294,7 +364,11 @@ impl Acts<crate::domain::run::role::Commander> for CommanderActs {
                     let opened = survey.and_then(|survey| survey.may_open(boot));
                     let opened = opened.map_err(|error| error.to_string());
                     let outcome = opened.and_then(|()| create()).map(|journal| {
-                        *place.lock().unwrap_or_else(PoisonError::into_inner) = Some(journal);
+                        let mut held = place.lock().unwrap_or_else(PoisonError::into_inner);
+                        let before = held.replace(journal);
+                        // Closing one waits for its disk, and appends need this lock.
+                        drop(held);
+                        drop(before);
                     });
                     let outcome = outcome.map_err(|why| Clean::new(&why));
                     let _ = events.blocking_send(Event::RunOpened(outcome));
@@ -309,15 +383,56 @@ impl Acts<crate::domain::run::role::Commander> for CommanderActs {
                     let _ = self.answers.try_send(Reply::Failed { ticket, why });
                 }
             }
-            Record::Cancel { step, attempt } => {
-                if let Some(folder) = &self.folder {
-                    let _ = runner::cancel(folder, &step, attempt);
-                }
-            }
+            Record::Cancel { step, attempt } => self.cancel(step, attempt),
+            Record::Void { why } => self.leashes.0.values().for_each(|leash| leash.void(&why)),
         }
     }
 
     fn run_folder(&self) -> Option<&Path> {
         self.folder.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::run::commit::Execution;
+    use crate::port::{Boxed, OperateError, Output};
+
+    /// Never knows; says whether anything could tell it.
+    struct Blind(bool);
+
+    impl Operator for Blind {
+        fn senses(&self) -> bool {
+            self.0
+        }
+
+        fn check(&mut self) -> Boxed<'_, Standing> {
+            Box::pin(async { Standing::Unknown("nobody can look".into()) })
+        }
+
+        fn preview(&mut self) -> Boxed<'_, Preview> {
+            Box::pin(async { Preview::default() })
+        }
+
+        fn apply<'a>(
+            &'a mut self,
+            _: &'a Execution,
+            _: &'a mut dyn Output,
+        ) -> Boxed<'a, Result<Clean, OperateError>> {
+            unreachable!("it is only looked at")
+        }
+    }
+
+    #[tokio::test]
+    async fn what_nobody_can_look_at_is_not_waited_for() {
+        let check = async |senses: bool, waits: bool| {
+            let mut operator = Blind(senses);
+            let looking = stand(&mut operator, Duration::from_secs(3600));
+            let answer = timeout(Duration::from_millis(600), looking).await;
+            assert_eq!(answer.is_err(), waits, "senses: {senses}");
+        };
+        check(false, false).await;
+        check(true, true).await;
     }
 }

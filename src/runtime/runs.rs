@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use super::journal::lock::Lock;
 use super::journal::tail::closed_at;
 use super::journal::{self, ATTEMPTS_FOLDER, JournalError};
-use super::runner::folder::{AttemptFolder, LOCK_FILE, SPAWNED_FILE, Spawned};
+use super::runner::folder::{AttemptFolder, LOCK_FILE};
+use super::runner::group::Group;
 use crate::domain::ids::RunId;
 use crate::domain::run::event::{Body, RunEvent};
 use crate::domain::time::{BootId, Stamp};
@@ -213,7 +214,7 @@ impl Survey {
             }
             for step in folders_in(&folder.join(ATTEMPTS_FOLDER))? {
                 for attempt in folders_in(&step)? {
-                    if !is_over(&attempt)? {
+                    if !is_over(&attempt, boot)? {
                         return Err(held(folder, &step, &attempt));
                     }
                 }
@@ -234,17 +235,22 @@ impl Survey {
     }
 }
 
-/// True when an attempt cannot act any more. The one place that says so for runs that are over.
-fn is_over(attempt: &Path) -> Result<bool, RunsError> {
-    let taken = Lock::is_taken(&attempt.join(LOCK_FILE));
-    taken.map(|taken| !taken).map_err(|source| RunsError::Io { path: attempt.to_owned(), source })
+/// True when an attempt cannot act any more: its runner is gone, and so is all that it started. The
+/// one place that says so for runs that are over.
+fn is_over(attempt: &Path, boot: BootId) -> Result<bool, RunsError> {
+    let io = |source| RunsError::Io { path: attempt.to_owned(), source };
+    if Lock::is_taken(&attempt.join(LOCK_FILE)).map_err(io)? {
+        return Ok(false);
+    }
+    let spawned = AttemptFolder::at(attempt).spawned().map_err(io)?;
+    let group = spawned.and_then(|spawned| Group::recorded(&spawned, boot));
+    Ok(group.is_none_or(|group| group.members().is_empty()))
 }
 
 fn held(run: &Path, step: &Path, attempt: &Path) -> RunsError {
-    let spawned = AttemptFolder::at(attempt).file(SPAWNED_FILE);
-    let spawned = fs::read(spawned).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let spawned = AttemptFolder::at(attempt).spawned().ok().flatten();
     let (run, step, attempt) = (folder_name(run), folder_name(step), folder_name(attempt));
-    RunsError::Held { run, step, attempt, process: spawned.map(|spawned: Spawned| spawned.pid) }
+    RunsError::Held { run, step, attempt, process: spawned.map(|spawned| spawned.pid) }
 }
 
 #[cfg(test)]

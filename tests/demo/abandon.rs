@@ -65,6 +65,7 @@ impl Told {
             fencing: Fencing::NotFenced,
             gates: Vec::new(),
             call: "call".into(),
+            warrant: None,
         });
         let (step, evidence) = (step.clone(), Clean::new("seen"));
         match how {

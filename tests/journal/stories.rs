@@ -127,6 +127,7 @@ fn intended(name: &str, attempt: u32, purpose: Purpose) -> Body {
             broken_for: Some("the primary is lost".into()),
         }],
         call: "select pg_promote()".into(),
+        warrant: None,
     }
 }
 
@@ -162,6 +163,7 @@ fn complete() -> Story {
             system: SystemId::new("pg").unwrap(),
             seconds: 3.100_000_1,
             how: "heartbeat row".into(),
+            missing: None,
         },
         Body::Closed { closing: Closing::CompleteExcept { steps: vec![step("scale")] } },
     ];
@@ -172,7 +174,12 @@ fn trouble() -> Story {
     let lost = Outcome::Unknown { message: "connection cut".into() };
     let failed = Outcome::Failed { cause: Cause::Timeout, message: "no answer".into() };
     let was_so = Outcome::AlreadySo { evidence: "3 of 3".into() };
-    let again = |name: &str| Body::Retried { step: step(name), reason: "try again now".into() };
+    let again = |name: &str| Body::Retried {
+        step: step(name),
+        reason: "try again now".into(),
+        new_key: false,
+        by_itself: false,
+    };
     let bodies = vec![
         opened(RunKind::Drill, Mode::Ungraceful),
         declared(),
@@ -228,6 +235,7 @@ fn around() -> Story {
             asks: "pods in B have capacity".into(),
             evidence: "6 of 10".into(),
             reason: "they grow while we promote".into(),
+            key: String::new(),
         },
         Body::Updated { number: 1, lines: vec!["LIVE lms".into(), "T+05:00 ON TRACK".into()] },
         intended("scale", 1, Purpose::Forward),
@@ -243,7 +251,11 @@ fn around() -> Story {
         Body::AbortStarted { reason: "A is back and was never lost".into() },
         Body::AbortPlanned {
             back: vec![step("scale")],
-            stays: vec![Stays { step: step("promote"), costs: "rebuild A, about 45 min".into() }],
+            stays: vec![Stays {
+                step: step("promote"),
+                costs: "rebuild A, about 45 min".into(),
+                decided: false,
+            }],
         },
         intended("scale", 2, Purpose::Compensate),
         ended("scale", 2, applied()),
@@ -289,6 +301,7 @@ pub fn runbook() -> Runbook {
         title: name.into(),
         group: None,
         action: &ACTION,
+        change: ACTION.change,
         with: Table::default(),
         target: None,
         needs: Vec::new(),

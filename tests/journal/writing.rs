@@ -106,6 +106,7 @@ fn a_record_that_would_not_be_readable_is_refused_and_harms_nothing() {
         system: warroom::domain::ids::SystemId::new("pg").unwrap(),
         seconds,
         how: "row".into(),
+        missing: None,
     };
     assert!(matches!(writer.append(now(), &actor(), &loss(f64::NAN)), Err(WriteError::Record(_))));
     let alarm = "x".repeat(2 * 1024 * 1024);

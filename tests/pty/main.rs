@@ -3,6 +3,7 @@
 mod crash;
 mod driver;
 mod frames;
+mod lost;
 #[expect(dead_code, reason = "tests/failover and the bench of the budgets use more of it")]
 #[path = "../seat/mod.rs"]
 mod seat;

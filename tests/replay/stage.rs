@@ -237,7 +237,7 @@ impl Stage {
                     preview: Preview::default(),
                 }))],
                 Effect::Keep(_)
-                | Effect::Record(Record::Cancel { .. })
+                | Effect::Record(Record::Cancel { .. } | Record::Void { .. })
                 | Effect::Watch { .. }
                 | Effect::LookNow
                 | Effect::Title(_)

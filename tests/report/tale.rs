@@ -165,6 +165,7 @@ pub fn intended(name: &str, attempt: u32, purpose: Purpose, gates: Vec<GateSeen>
         fencing: Fencing::NotFenced,
         gates,
         call: "fence a | tee".into(),
+        warrant: None,
     }
 }
 
@@ -222,7 +223,15 @@ pub fn whole() -> Tale {
     tale.intend(120, "promote-pg", 1, vec![broken_gate()]);
     let message = "not now".into();
     tale.end(125, "promote-pg", 1, Outcome::Failed { cause: Cause::Error, message });
-    tale.add(130, Body::Retried { step: step("promote-pg"), reason: "again".into() });
+    tale.add(
+        130,
+        Body::Retried {
+            step: step("promote-pg"),
+            reason: "again".into(),
+            new_key: false,
+            by_itself: false,
+        },
+    );
     tale.intend(140, "promote-pg", 2, Vec::new());
     tale.end(150, "promote-pg", 2, Outcome::Applied { evidence: "promoted".into() });
     let evidence = "pg B is primary".into();
@@ -233,7 +242,7 @@ pub fn whole() -> Tale {
     tale.add(205, Body::Verified { step: step("dns"), attempt: 1, evidence: "B answers".into() });
     tale.add(210, Body::Restored { evidence: "web in B healthy for 60s".into() });
     let how = "rows compared".into();
-    tale.add(220, Body::LossMeasured { system: system("pg"), seconds: 40.0, how });
+    tale.add(220, Body::LossMeasured { system: system("pg"), seconds: 40.0, how, missing: None });
     tale.add(230, Body::Closed { closing: Closing::Complete });
     tale
 }
@@ -249,7 +258,8 @@ pub fn given_up() -> Tale {
         tale.add(second + 5, Body::Verified { step: step(name), attempt: 1, evidence });
     }
     tale.add(120, Body::AbortStarted { reason: "A is back".into() });
-    let stays = vec![Stays { step: step("promote-pg"), costs: "rebuild A from B".into() }];
+    let stays =
+        vec![Stays { step: step("promote-pg"), costs: "rebuild A from B".into(), decided: false }];
     tale.add(120, Body::AbortPlanned { back: vec![step("fence"), step("look")], stays });
     tale.add(130, intended("fence", 2, Purpose::Compensate, Vec::new()));
     tale.add(130, Body::Started { step: step("fence"), attempt: 2 });
@@ -327,7 +337,7 @@ fn word(chance: &mut Chance, name: &StepId, made: u32, second: i64) -> Body {
         16 => Body::Resolved { step, attempt: made, done: yes, reason: text },
         17 => Body::Attested { step, value: text },
         18 => Body::Skipped { step, reason: text },
-        19 => Body::Retried { step, reason: text },
+        19 => Body::Retried { step, reason: text, new_key: false, by_itself: false },
         20 => alarm(yes),
         21 if yes => Body::Acknowledged { alarm: "down/a".into() },
         21 => Body::Held { reason: text },
@@ -336,12 +346,17 @@ fn word(chance: &mut Chance, name: &StepId, made: u32, second: i64) -> Body {
         24 => Body::Noted { text },
         25 => {
             let seconds = f64::from(u32::try_from(chance.below(900)).expect("small")) / 2.0;
-            Body::LossMeasured { system: system("pg"), seconds, how: text }
+            Body::LossMeasured { system: system("pg"), seconds, how: text, missing: None }
         }
         26 if second > 2000 => Body::Restored { evidence: text },
         26 => Body::Forecasted { finish_p50_s: 900.0, finish_p80_s: 1800.0, runs: made },
         27 if yes => Body::Untrue { step, evidence: text },
-        27 => Body::CriterionAccepted { asks: "fit?".into(), evidence: text, reason: "go".into() },
+        27 => Body::CriterionAccepted {
+            asks: "fit?".into(),
+            evidence: text,
+            reason: "go".into(),
+            key: String::new(),
+        },
         28 if second > 1500 => {
             let tier = TierId::new("core").expect("a name");
             Body::TierRestored { tier, evidence: text }

@@ -136,7 +136,7 @@ fn killed_at(call: &str, number: u32) -> bool {
         return true;
     };
     assert!(read_back.events.len() > acknowledged, "{what}");
-    let found = on_runtime(watch(&dir, &step, 1, None));
+    let found = on_runtime(watch(&dir, &step, 1, None, Arc::default(), drop));
     let over = read_back.events.iter().find_map(|event| match &event.body {
         Body::Ended { outcome, .. } => Some(Found::Ended(outcome.clone())),
         _ => None,

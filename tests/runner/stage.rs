@@ -11,13 +11,15 @@ use std::time::Duration;
 use warroom::domain::catalogue::{Class, Fencing};
 use warroom::domain::ids::{RunId, Side, StepId};
 use warroom::domain::run::commit::{Hash, IntentRecord};
-use warroom::domain::run::event::{Actor, Body, Mode, Purpose, RunKind};
+use warroom::domain::run::event::{Actor, Body, Mode, Purpose, RunKind, Warrant};
 use warroom::domain::runbook::Direction;
+use warroom::domain::text::Clean;
+use warroom::domain::time::Stamp;
 use warroom::runtime::clock::SystemClock;
 use warroom::runtime::journal::{Frozen, Journal, Reply};
 use warroom::runtime::runner::folder::AttemptFolder;
 use warroom::runtime::runner::{
-    self, Found, LaunchError, Launched, State, cancel, inspect, launch_intent, watch,
+    self, Found, LaunchError, Launched, Leash, State, cancel, inspect, launch_intent, watch,
 };
 
 use crate::{ACT, PATIENCE};
@@ -30,6 +32,7 @@ pub struct Stage {
     pub replies: Receiver<Reply>,
     pub intent: IntentRecord,
     pub acknowledged: fn(u64),
+    pub leash: Arc<Leash>,
 }
 
 pub fn actor() -> Actor {
@@ -61,7 +64,8 @@ impl Stage {
         let (purpose, hash) = (Purpose::Forward, Hash::NONE);
         let intent = IntentRecord { run: run.clone(), step, attempt: 1, purpose, seq: 0, hash };
         let dir = dir.to_path_buf();
-        let mut stage = Self { place: None, dir, journal, replies, intent, acknowledged };
+        let leash = Arc::default();
+        let mut stage = Self { place: None, dir, journal, replies, intent, acknowledged, leash };
         stage.record(Body::Opened {
             run,
             kind: RunKind::Drill,
@@ -90,6 +94,12 @@ impl Stage {
     }
 
     pub fn intend(&mut self) {
+        self.intend_until(None);
+    }
+
+    /// Grants the attempt anew; it must have begun to act by `expires`.
+    pub fn intend_until(&mut self, expires: Option<Stamp>) {
+        let warrant = expires.map(|expires| Warrant { expires, key: 1, target: None, other: None });
         let (seq, hash) = self.record(Body::Intended {
             step: self.intent.step.clone(),
             attempt: self.intent.attempt,
@@ -99,6 +109,7 @@ impl Stage {
             fencing: Fencing::NotFenced,
             gates: Vec::new(),
             call: "promote".into(),
+            warrant,
         });
         (self.intent.seq, self.intent.hash) = (seq, hash);
     }
@@ -115,11 +126,21 @@ impl Stage {
         let mut env = runner::environment(&[]);
         env.push((ACT.to_owned(), act.to_owned()));
         let exe = std::env::current_exe().unwrap();
-        launch_intent(&exe, &self.dir(), &self.intent, &env)
+        launch_intent(&exe, &self.dir(), &self.intent, &env, &self.leash)
     }
 
     pub fn watch(&self, child: Option<Launched>) -> Found {
-        on_runtime(watch(&self.dir(), &self.intent.step, self.intent.attempt, child))
+        self.watch_telling(child, drop)
+    }
+
+    /// The same; `left` is told what a lost runner left running.
+    pub fn watch_telling(
+        &self,
+        child: Option<Launched>,
+        left: impl FnOnce(Clean) + Send + 'static,
+    ) -> Found {
+        let (step, attempt) = (&self.intent.step, self.intent.attempt);
+        on_runtime(watch(&self.dir(), step, attempt, child, Arc::clone(&self.leash), left))
     }
 
     pub fn inspect(&self) -> State {

@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use warroom::domain::preview::Standing;
 use warroom::domain::run::commit::{Execution, IntentRecord};
-use warroom::domain::run::event::{Cause, Outcome};
+use warroom::domain::run::event::{Cause, Outcome, Warrant};
 use warroom::domain::text::Clean;
 use warroom::domain::time::{BootId, Stamp};
 use warroom::port::{Boxed, Clock, OperateError, Operator, Output};
+use warroom::runtime::runner::meeting::other_server;
 use warroom::systems::sim::pause::Pause;
 
 /// Time that passes only when the voyage says so.
@@ -98,13 +99,23 @@ pub fn now<T>(work: impl Future<Output = T>) -> T {
     }
 }
 
-/// Performs an attempt as its runner does: never what is so already, never without knowing.
+/// Performs an attempt as its runner does: never on a grant that is no longer good, never on
+/// another server, never what is so already, never without knowing.
 pub fn perform(
+    clock: Arc<Virtual>,
     mut operator: Box<dyn Operator>,
     intent: IntentRecord,
+    warrant: Warrant,
     mut printed: Printed,
 ) -> Work<Outcome> {
     Box::pin(async move {
+        if !warrant.is_good(clock.now()) {
+            let message = "nothing was done: the grant is no longer good".into();
+            return Outcome::Failed { cause: Cause::Expired, message };
+        }
+        if let Some(outcome) = other_server(operator.as_mut(), Some(&warrant)).await {
+            return outcome;
+        }
         match operator.check().await {
             Standing::Done(evidence) => return Outcome::AlreadySo { evidence },
             Standing::Unknown(why) if operator.senses() => {
@@ -112,7 +123,7 @@ pub fn perform(
             }
             Standing::Unknown(_) | Standing::NotDone(_) => {}
         }
-        let execution = Execution::of_locked_intent(intent);
+        let execution = Execution::of_locked_intent(intent, warrant.key);
         match operator.apply(&execution, &mut printed).await {
             Ok(evidence) => Outcome::Applied { evidence },
             Err(OperateError::Refused(message) | OperateError::Permission(message)) => {

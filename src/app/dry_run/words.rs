@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Rehearsed, Told};
 use crate::domain::catalogue::Class;
-use crate::domain::gates::{self, Seen};
+use crate::domain::gates::{self, Frame, Seen};
 use crate::domain::ids::StepId;
 use crate::domain::preview::Standing;
 use crate::domain::run::event::Mode;
@@ -138,8 +138,8 @@ fn look(told: &Told<'_>, gate: &Gate, direction: Direction, ungraceful: bool) ->
     let seen = &told.seen;
     // As if the losses were accepted: that they must be is said at the steps that ask for it.
     let accepted = Some(&seen.ledger);
-    let site = &told.site.site;
-    gates::look(gate, site, &seen.snapshot, direction, ungraceful, accepted, seen.now)
+    let frame = Frame::of_plan(direction, (&told.site.site, &seen.snapshot), seen.now);
+    gates::look(gate, &Frame { ungraceful, accepted, ..frame })
 }
 
 /// The step before this one that may still make the gate hold: it acts on the gate's system, or on

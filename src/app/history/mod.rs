@@ -69,6 +69,7 @@ impl Past {
             run: Some(&self.run),
             t0: None,
             pace: &Pace::default(),
+            split: false,
             now: last,
         })
     }

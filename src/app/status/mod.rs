@@ -241,7 +241,8 @@ pub fn judged(site: &LoadedSite, known: &Known, snapshot: &Snapshot, now: Stamp)
         (None, None, _) => freeze(&site.site, snapshot, active, now),
     };
     let pace = known.paces.away_from(active);
-    let grounds = Grounds { site: &site.site, runbook: plan, run, t0, pace, now };
+    let split = !assessment.split_brain.is_empty();
+    let grounds = Grounds { site: &site.site, runbook: plan, run, t0, pace, split, now };
     let forecast = forecast(&grounds);
     let day = remembered.map(|memory| memory.day.clone()).unwrap_or_default();
     let simulated = kind_of(&site.site) == RunKind::Simulation;

@@ -41,6 +41,7 @@ pub(crate) fn step(name: &str, needs: &[&str], expect_s: u64) -> Step {
         title: name.into(),
         group: None,
         action: &CHECK,
+        change: CHECK.change,
         with: Table::default(),
         target: None,
         needs: needs.iter().map(|need| id(need)).collect(),
@@ -92,6 +93,7 @@ fn intended(step: StepId, attempt: u32, purpose: Purpose) -> Body {
         fencing: Fencing::NotFenced,
         gates: Vec::new(),
         call: "fence a".into(),
+        warrant: None,
     }
 }
 
@@ -125,8 +127,8 @@ pub(crate) fn run(runbook: &Runbook, mode: Mode, told: &[(u64, &str)]) -> Run {
         let begun =
             |body: &Body| matches!(body, Body::Intended { step: other, .. } if *other == step);
         let tried = bodies.iter().filter(|(_, body)| begun(body)).count();
-        let attempt =
-            u32::try_from(tried).expect("few") + u32::from(matches!(verb, "start" | "back"));
+        let begins = matches!(verb, "start" | "back");
+        let attempt = u32::try_from(tried).expect("few") + u32::from(begins);
         match verb {
             "start" => bodies.push((*second, intended(step, attempt, Purpose::Forward))),
             "back" => bodies.push((*second, intended(step, attempt, Purpose::Compensate))),
@@ -139,7 +141,10 @@ pub(crate) fn run(runbook: &Runbook, mode: Mode, told: &[(u64, &str)]) -> Run {
                 let outcome = Outcome::Failed { cause: Cause::Error, message: "refused".into() };
                 bodies.push((*second, Body::Ended { step, attempt, outcome }));
             }
-            "retry" => bodies.push((*second, Body::Retried { step, reason: "again".into() })),
+            "retry" => {
+                let (reason, new_key, by_itself) = ("again".into(), false, false);
+                bodies.push((*second, Body::Retried { step, reason, new_key, by_itself }));
+            }
             "attest" => bodies.push((*second, Body::Attested { step, value: "seen".into() })),
             "untrue" => bodies.push((*second, Body::Untrue { step, evidence: "gone".into() })),
             "tier" => {
@@ -188,7 +193,7 @@ fn look(
     now: u64,
 ) -> Forecast {
     let (t0, now) = (t0.map(at), at(now));
-    forecast(&Grounds { site, runbook: Some(plan), run, t0, pace, now })
+    forecast(&Grounds { site, runbook: Some(plan), run, t0, pace, split: false, now })
 }
 
 #[test]
@@ -218,8 +223,15 @@ fn without_a_run() {
     check(Some(0), Some(10_000), 7499, (460, Provisional));
     check(Some(0), Some(10_000), 7500, (460, AtRisk));
     let (site, pace) = (site(None), Pace::default());
-    let nothing =
-        Grounds { site: &site, runbook: None, run: None, t0: None, pace: &pace, now: at(0) };
+    let nothing = Grounds {
+        site: &site,
+        runbook: None,
+        run: None,
+        t0: None,
+        pace: &pace,
+        split: false,
+        now: at(0),
+    };
     let none = forecast(&nothing);
     assert_eq!((none.remaining_p80, none.state), (Duration::ZERO, Ready));
     let red = forecast(&Grounds { t0: Some(at(0)), now: at(60), ..nothing });
@@ -327,9 +339,8 @@ fn the_longest_chain_is_told_with_the_last_moment_of_each_step() {
 
 #[test]
 fn the_clock_does_not_wait_for_what_comes_after_it() {
-    static SHIFT: ActionSpec = ActionSpec { change: Change::ShiftTraffic, ..CHECK };
     let mut plan = runbook();
-    plan.steps[0].action = &SHIFT;
+    plan.steps[0].change = Change::ShiftTraffic;
     plan.steps.push(step("tell", &["dns"], 500));
     let found = look(&site(Some(1000)), &plan, None, Some(0), &Pace::default(), 10);
     assert_eq!((found.remaining_p80.as_secs(), found.plan_p80.as_secs()), (460, 960));

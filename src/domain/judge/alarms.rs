@@ -171,9 +171,18 @@ fn roles(scene: &Scene<'_>) -> Vec<Alarm> {
                     Some(alarm("split", system, Priority::ActNow, Some(since), sentence.into()))
                 }
                 Roles::TwoLastSeen(since) => {
-                    let sentence =
-                        format!("{id} had two primaries when last read; one is silent, not over");
-                    Some(alarm("split", system, Priority::ActSoon, Some(since), sentence.into()))
+                    let sentence = format!(
+                        "SPLIT BRAIN: {id} had two primaries when last read; one is silent, that \
+                         is not over"
+                    );
+                    Some(alarm("split", system, Priority::ActNow, Some(since), sentence.into()))
+                }
+                Roles::OneServer(since) => {
+                    let sentence = format!(
+                        "both names of {id} lead to the same server: nothing may act on it; look \
+                         at its names"
+                    );
+                    Some(alarm("server", system, Priority::ActNow, Some(since), sentence.into()))
                 }
                 Roles::None => {
                     let sentence = format!("{id} has no primary: A and B both say standby");

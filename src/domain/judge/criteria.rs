@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{LINK_UP, Scene, age, state_words};
 use crate::domain::ids::SystemId;
 use crate::domain::ledger::{self, Ledger, LossVerdict};
-use crate::domain::reading::{Certainty, FactValue, LagUnit, Reading, Role};
+use crate::domain::reading::{Certainty, FactValue, LagUnit, Reading, Role, Writes};
 use crate::domain::rules::View;
 use crate::domain::rules::it_is_us::Reference;
 use crate::domain::rules::split_brain::{self, Roles};
@@ -14,6 +14,9 @@ use crate::domain::text::Clean;
 use crate::domain::time::{Stamp, short_time};
 use crate::domain::verdict::{Criterion, Met, Primary, Verdict};
 use std::time::Duration;
+
+/// The fact that compares the histories of both sides.
+const DIVERGED: &str = "diverged";
 
 /// The list as it grows.
 #[derive(Default)]
@@ -28,6 +31,13 @@ impl List {
     fn add_store(&mut self, key: String, asks: String, met: Met, evidence: impl Into<Clean>) {
         self.0.push(Criterion { blinds: true, ..Criterion::new(key, asks, met, evidence) });
     }
+}
+
+/// The key of the criterion that a system has one primary; accepting it overrides the refusal to
+/// act while there are two.
+#[must_use]
+pub fn one_primary_key(system: &SystemId) -> String {
+    format!("one_primary/{system}")
 }
 
 /// `healthy/pg/b`.
@@ -68,9 +78,9 @@ pub(super) fn criteria(
         }
         link(&mut list, scene, &view);
         for (fact, asks) in
-            [("replay_paused", "replay is not paused"), ("diverged", "has not diverged")]
+            [("replay_paused", "replay is not paused"), (DIVERGED, "has not diverged")]
         {
-            marker(&mut list, &view, fact, asks);
+            marker(&mut list, scene, &view, (fact, asks), as_of.is_some());
         }
         capacity(&mut list, &view);
     }
@@ -243,11 +253,26 @@ fn link(list: &mut List, scene: &Scene<'_>, view: &View<'_>) {
     }
 }
 
-/// A fact that must not be yes, where the system tells it.
-fn marker(list: &mut List, view: &View<'_>, fact: &str, asks: &str) {
+/// A fact that must not be yes, where the system tells it. `red` is true while the primary is lost.
+fn marker(
+    list: &mut List,
+    scene: &Scene<'_>,
+    view: &View<'_>,
+    (fact, asks): (&str, &str),
+    red: bool,
+) {
     let Some(reading) = view.current() else { return };
     let Some(value) = reading.fact(fact) else { return };
     let asks = format!("{}: {asks}", view.name());
+    let from = scene.active;
+    let source = scene.view(view.system, from);
+    let answers = |state: CellState| matches!(state, CellState::Up | CellState::Degraded(_));
+    let silent = source.is_some_and(|source| !answers(source.state()));
+    if red && silent && fact == DIVERGED && matches!(value, FactValue::Unknown(_)) {
+        // A lost primary answers no comparison: that is no reason to be blind for ever.
+        let seen = format!("{from} is silent: cannot be compared");
+        return list.add(key(fact, view), asks, Met::Unknown, seen);
+    }
     let seen = format!("{fact} {}, {}", value.shown(), age(view.now, reading.at));
     let met = match value {
         FactValue::Boolean(false) => Met::Yes,
@@ -281,42 +306,32 @@ fn capacity(list: &mut List, view: &View<'_>) {
     }
 }
 
+/// One line a system that has two primaries, so that each is accepted by itself; else one for all.
 fn one_primary(list: &mut List, scene: &Scene<'_>) {
-    let (mut two, mut last_seen) = (Vec::new(), Vec::new());
+    let mut is_well = true;
     for system in &scene.site.systems {
-        match split_brain::ask(scene.pair(system), scene.snapshot) {
-            Roles::Two(_) => two.push(system.id.as_str()),
-            Roles::TwoLastSeen(_) => last_seen.push(system.id.as_str()),
-            Roles::None | Roles::Fine => {}
-        }
+        let id = &system.id;
+        let (met, seen) = match split_brain::ask(scene.pair(system), scene.snapshot) {
+            Roles::Two(_) => (Met::No, "both sides are PRIMARY and not proven closed"),
+            Roles::TwoLastSeen(_) => (Met::No, "both were PRIMARY when last read; one is silent"),
+            Roles::OneServer(_) => (Met::No, "both names lead to the same server"),
+            Roles::None | Roles::Fine => continue,
+        };
+        is_well = false;
+        list.add(one_primary_key(id), format!("{id} has one primary"), met, seen);
     }
-    let key = "one_primary".to_owned();
-    let asks = "no system has two primaries".to_owned();
-    if !two.is_empty() {
-        list.add(key, asks, Met::No, format!("two primaries: {}", two.join(", ")));
-    } else if !last_seen.is_empty() {
-        let seen = format!("two primaries when last read: {}", last_seen.join(", "));
-        list.add(key, asks, Met::Unknown, seen);
-    } else {
-        list.add(key, asks, Met::Yes, "none is seen");
+    if is_well {
+        let asks = "no system has two primaries".to_owned();
+        list.add("one_primary".to_owned(), asks, Met::Yes, "none is seen");
     }
 }
 
-/// Each store's old primary must tell that it follows or is fenced; silence proves nothing. A
-/// system that is no store may answer `fenced` for the whole region.
+/// Each store's old primary must tell that it takes no writes; silence proves nothing.
 fn fence(list: &mut List, scene: &Scene<'_>, stores: &BTreeSet<SystemId>) {
     let side = scene.active;
     let is_fenced = |view: &View<'_>| {
-        view.current().is_some_and(|reading| {
-            reading.fact("fenced") == Some(&FactValue::Boolean(true))
-                || reading.role == Some(Role::Standby)
-        })
+        view.current().is_some_and(|told| told.takes_writes() == Some(Writes::Refused))
     };
-    let region = scene.views(side).any(|view| {
-        !stores.contains(&view.system.id)
-            && view.current().and_then(|reading| reading.fact("fenced"))
-                == Some(&FactValue::Boolean(true))
-    });
     let open: Vec<&str> = scene
         .views(side)
         .filter(|view| stores.contains(&view.system.id) && !is_fenced(view))
@@ -324,7 +339,7 @@ fn fence(list: &mut List, scene: &Scene<'_>, stores: &BTreeSet<SystemId>) {
         .collect();
     let key = format!("fenced/{}", side.letter().to_lowercase());
     let asks = format!("{side} is fenced");
-    if region || (open.is_empty() && !stores.is_empty()) {
+    if open.is_empty() && !stores.is_empty() {
         list.add(key, asks, Met::Yes, format!("{side} accepts no writes"));
     } else if stores.is_empty() {
         list.add(key, asks, Met::Unknown, format!("UNKNOWN: no store is known in {side}"));

@@ -51,7 +51,8 @@ fn a_plan_asks_criteria_of_its_own() {
         hear(&mut snapshot, "pg", Side::B, &[(8, lag(2.0)), (10, saw)]);
         let ledger = freeze(&site, &snapshot, Side::A, at(10));
         let ledger = accepted.then_some(&ledger);
-        let found = written(&plan(), &site, &snapshot, DIRECTION, ungraceful, ledger, at(10));
+        let frame = Frame::of_plan(DIRECTION, (&site, &snapshot), at(10));
+        let found = written(&plan(), &Frame { ungraceful, accepted: ledger, ..frame });
         let told: Vec<String> = found
             .iter()
             .map(|line| format!("{} {}: {}", line.key, line.met.word(), line.evidence))
@@ -94,6 +95,7 @@ fn scale(system: &str, place: Place) -> Step {
         title: "grow".into(),
         group: None,
         action: &SCALE,
+        change: SCALE.change,
         with: Table::default(),
         target: Some(Target { system: id(system), place }),
         needs: Vec::new(),
@@ -226,7 +228,12 @@ fn run_of(plan: &Runbook, accepted: &[(&str, &str, &str)]) -> Run {
     let mut run = Run::opening(plan, &first).unwrap();
     for (seq, (asks, evidence, name)) in (2..).zip(accepted) {
         let (asks, evidence) = ((*asks).into(), (*evidence).into());
-        let body = Body::CriterionAccepted { asks, evidence, reason: "we know why".into() };
+        let body = Body::CriterionAccepted {
+            asks,
+            evidence,
+            reason: "we know why".into(),
+            key: String::new(),
+        };
         run.apply(RunEvent { seq, at: at(seq), by: by(name), body }).unwrap();
     }
     run

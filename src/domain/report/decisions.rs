@@ -45,7 +45,7 @@ pub(super) fn overrides(tale: &Tale<'_>) -> Section {
 
 pub(super) fn criteria(tale: &Tale<'_>) -> Section {
     list(tale, "criteria", "Overrides: criteria accepted as they were", |event| match &event.body {
-        Body::CriterionAccepted { asks, evidence, reason } => {
+        Body::CriterionAccepted { asks, evidence, reason, .. } => {
             Some((asks.to_string(), format!("{evidence}; went on: {reason}")))
         }
         _ => None,

@@ -195,7 +195,7 @@ pub(super) fn abort_section(tale: &Tale<'_>) -> Section {
         claims.push(Claim::new(id, state.id.as_str(), Value::text(text), entries).toned(tone));
     }
     for stay in stays {
-        let (id, text) = (format!("abort.stays.{}", stay.step), format!("stays: {}", stay.costs));
+        let (id, text) = (format!("abort.stays.{}", stay.step), format!("stays: {}", stay.words()));
         let entry = plan.map(|event| event.seq);
         claims.push(Claim::new(id, stay.step.as_str(), Value::text(text), entry));
     }

@@ -6,8 +6,8 @@ use super::{Finding, View};
 use crate::domain::ids::{RuleId, Side, SystemId, TierId};
 use crate::domain::objective::Objective;
 use crate::domain::reading::{
-    Basis, Capacity, Certainty, Fact, FactValue, Health, Lag, LagUnit, Look, LookError,
-    LookErrorKind, Reading, Role,
+    Basis, Capacity, Certainty, Fact, FactValue, Health, Identity, Lag, LagUnit, Look, LookError,
+    LookErrorKind, Reading, Role, Writes,
 };
 use crate::domain::settings::{Span, Table};
 use crate::domain::site::{Region, RuleSpec, RuleTest, Site, SystemSpec};
@@ -84,12 +84,14 @@ pub(crate) enum Saw {
     Forbidden,
     Primary,
     Standby,
+    /// A primary that tells whether it takes writes.
+    Writes(Writes),
+    /// The same of a server with a name of its own.
+    Server(&'static str, Writes),
     /// A standby with a lag in seconds.
     Lag(f64, Certainty, Basis),
     /// A standby with a fact.
     Told(&'static str, FactValue),
-    /// A fact of a system without a role.
-    Says(&'static str, FactValue),
     /// Ready of wanted.
     Size(u32, u32),
 }
@@ -107,6 +109,14 @@ impl Saw {
             Self::Forbidden => return error(LookErrorKind::Permission, "permission denied"),
             Self::Primary => reading.role = Some(Role::Primary),
             Self::Standby => reading.role = Some(Role::Standby),
+            Self::Writes(writes) => {
+                (reading.role, reading.writes) = (Some(Role::Primary), Some(*writes));
+            }
+            Self::Server(name, writes) => {
+                (reading.role, reading.writes) = (Some(Role::Primary), Some(*writes));
+                let (server, data) = ((*name).into(), "cluster".into());
+                reading.identity = Some(Identity { server, data });
+            }
             Self::Lag(seconds, certainty, basis) => {
                 reading.role = Some(Role::Standby);
                 reading.lag = Some(Lag {
@@ -119,9 +129,6 @@ impl Saw {
             }
             Self::Told(name, value) => {
                 reading.role = Some(Role::Standby);
-                reading.facts.push(Fact { name: (*name).to_owned(), value: value.clone() });
-            }
-            Self::Says(name, value) => {
                 reading.facts.push(Fact { name: (*name).to_owned(), value: value.clone() });
             }
             Self::Size(ready, wanted) => {

@@ -1,20 +1,25 @@
-//! Split brain: both sides of one system call themselves primary, or none does.
+//! Split brain: two primaries of one system that are not proven closed to writes.
 
 use super::View;
+use crate::domain::identity;
+use crate::domain::ids::{Side, SystemId};
 use crate::domain::reading::Role;
+use crate::domain::site::Site;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::Stamp;
 
 /// What the two sides of a system say of their roles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Roles {
-    /// Both accept writes, as read just now; since when.
+    /// Two primaries, none proven closed, as read just now; since when.
     Two(Stamp),
-    /// Both did when they were last read, and one is silent now: not proven over; since when.
+    /// There were two when they were last read, and one is silent now: not over; since when.
     TwoLastSeen(Stamp),
-    /// Both say that they follow: nobody takes writes, or both probes reach the same side.
+    /// Both names lead to one server; since when that is read.
+    OneServer(Stamp),
+    /// Both say that they follow: nobody takes writes.
     None,
-    /// One of them is primary, or not enough is known.
+    /// One of them is primary, or not enough is known. A fenced primary is no second one.
     Fine,
 }
 
@@ -22,15 +27,29 @@ pub enum Roles {
 #[must_use]
 pub fn ask(views: [Option<View<'_>>; 2], snapshot: &Snapshot) -> Roles {
     let [Some(a), Some(b)] = views else { return Roles::Fine };
-    let told = [role(&a), role(&b)];
-    let since = snapshot.both_primary_since(&a.system.id);
-    match (told, since) {
-        ([Some(Role::Primary), Some(Role::Primary)], Some(since)) => Roles::Two(since),
-        ([Some(Role::Primary), Some(Role::Primary)], None) => Roles::Two(a.now),
-        ([Some(Role::Standby), Some(Role::Standby)], _) => Roles::None,
-        ([Some(Role::Standby), _] | [_, Some(Role::Standby)], _) | (_, None) => Roles::Fine,
-        ([None, _] | [_, None], Some(since)) => Roles::TwoLastSeen(since),
+    if let Some(since) = identity::one_server(snapshot, &a.system.id) {
+        return Roles::OneServer(since);
     }
+    let open = |view: &View<'_>| view.current().is_some_and(|told| told.is_open_primary());
+    match (snapshot.both_open_since(&a.system.id), [role(&a), role(&b)]) {
+        (Some(since), _) if open(&a) && open(&b) => Roles::Two(since),
+        (Some(since), _) => Roles::TwoLastSeen(since),
+        (None, [Some(Role::Standby), Some(Role::Standby)]) => Roles::None,
+        (None, _) => Roles::Fine,
+    }
+}
+
+/// The systems that have two primaries, or had when last read, and since when: until one side is
+/// proven closed.
+#[must_use]
+pub fn standing(site: &Site, snapshot: &Snapshot) -> Vec<(SystemId, Stamp)> {
+    let on_both = |system: &&crate::domain::site::SystemSpec| {
+        Side::BOTH.iter().all(|side| system.sides[side.index()].is_some())
+    };
+    let systems = site.systems.iter().filter(on_both);
+    systems
+        .filter_map(|system| Some((system.id.clone(), snapshot.both_open_since(&system.id)?)))
+        .collect()
 }
 
 /// The role that a side tells now.
@@ -42,7 +61,7 @@ pub fn role(view: &View<'_>) -> Option<Role> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ids::Side;
+    use crate::domain::reading::Writes;
     use crate::domain::rules::bench::{Saw, at, hear, id, system};
 
     #[test]
@@ -79,8 +98,20 @@ mod tests {
         check(&then(Silent), &then(Primary), 4, Roles::TwoLastSeen(at(0)));
         check(&then(Standby), &then(Primary), 4, Roles::Fine);
         check(&both, &both, 20, Roles::TwoLastSeen(at(0)));
-        // Nobody takes writes, or both probes reach the same side.
+        // Nobody takes writes.
         check(&[(0, Standby)], &[(0, Standby)], 0, Roles::None);
         check(&[(0, Standby)], &[], 0, Roles::Fine);
+        // A fenced primary beside the promoted one, as a planned run leaves them.
+        let (open, closed) = (Saw::Writes(Writes::Open), Saw::Writes(Writes::Refused));
+        check(&[(2, closed.clone())], &[(2, Primary)], 2, Roles::Fine);
+        check(&[(2, open.clone())], &[(2, Primary)], 2, Roles::Two(at(2)));
+        check(&[(2, Saw::Writes(Writes::Unknown))], &[(2, Primary)], 2, Roles::Two(at(2)));
+        check(&[(0, open.clone()), (4, closed)], &[(0, Primary), (4, Primary)], 4, Roles::Fine);
+        // Both looks came from one server: no pair, and no fence would help.
+        let same = |writes| Saw::Server("one", writes);
+        let one = same(Writes::Open);
+        check(&[(2, one.clone())], &[(2, one)], 2, Roles::OneServer(at(2)));
+        let other = Saw::Server("other", Writes::Open);
+        check(&[(2, same(Writes::Open))], &[(2, other)], 2, Roles::Two(at(2)));
     }
 }

@@ -160,13 +160,15 @@ pub struct IntentRecord {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Execution {
     intent: IntentRecord,
+    key: u32,
 }
 
 impl Execution {
-    /// The execution of an intent whose lock is held and whose record was found in the journal.
+    /// The execution of an intent whose lock is held and whose record was found in the journal;
+    /// `key` is the number of the key that the record grants.
     #[must_use]
-    pub fn of_locked_intent(intent: IntentRecord) -> Self {
-        Self { intent }
+    pub fn of_locked_intent(intent: IntentRecord, key: u32) -> Self {
+        Self { intent, key }
     }
 
     /// The attempt.
@@ -175,10 +177,14 @@ impl Execution {
         &self.intent
     }
 
-    /// A key that stays the same for this attempt, for targets that remove duplicates:
-    /// `lms-20261120-140210/promote-pg/1`.
+    /// The key by which a target removes duplicates: the same for every attempt at one and the same
+    /// act, until a person grants a new one: `lms-20261120-140210/promote-pg/1`.
     #[must_use]
     pub fn key(&self) -> String {
-        format!("{}/{}/{}", self.intent.run, self.intent.step, self.intent.attempt)
+        let back = match self.intent.purpose {
+            Purpose::Forward => "",
+            Purpose::Compensate => "/back",
+        };
+        format!("{}/{}/{}{back}", self.intent.run, self.intent.step, self.key)
     }
 }

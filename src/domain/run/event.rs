@@ -5,7 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use super::terms::{Actor, Cause, Closing, GateSeen, Mode, Outcome, Purpose, RunKind, Stays};
+pub use super::terms::{
+    Actor, Cause, Closing, GateSeen, Missing, Mode, Outcome, Pressure, Purpose, RunKind, Stays,
+    Warrant,
+};
 use crate::domain::catalogue::{Class, Fencing};
 use crate::domain::ids::{RunId, StepId, SystemId, TierId};
 use crate::domain::ledger::Ledger;
@@ -90,6 +93,9 @@ pub enum Body {
         gates: Vec<GateSeen>,
         /// The exact command or call, redacted.
         call: Clean,
+        /// The terms of the grant; none in journals of earlier versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        warrant: Option<Warrant>,
     },
     /// The attempt's runner made its start durable and may act from here on.
     Started {
@@ -167,6 +173,12 @@ pub enum Body {
         step: StepId,
         /// The reason.
         reason: Clean,
+        /// True when a person wants the target to take it as a new act.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        new_key: bool,
+        /// True when an unattended run took it up by itself; else it is a person's word.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_itself: bool,
     },
     /// A running attempt was asked to end.
     AbortAsked {
@@ -174,6 +186,26 @@ pub enum Body {
         step: StepId,
         /// The attempt.
         attempt: u32,
+    },
+    /// The runner of an attempt is gone, and what it started still runs: the attempt is not over.
+    RunnerLost {
+        /// The step.
+        step: StepId,
+        /// The attempt.
+        attempt: u32,
+        /// What still runs, by number and name.
+        left: Clean,
+    },
+    /// What an attempt started was made to end.
+    Signalled {
+        /// The step.
+        step: StepId,
+        /// The attempt.
+        attempt: u32,
+        /// How.
+        signal: Pressure,
+        /// To what it was sent, by number and name.
+        told: Clean,
     },
     /// A done step is no longer true.
     Untrue {
@@ -207,6 +239,9 @@ pub enum Body {
         seconds: f64,
         /// How that was measured.
         how: Clean,
+        /// What is missing, where that is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        missing: Option<Missing>,
     },
     /// The run is being given up: no step runs any more, done ones may be compensated.
     AbortStarted {
@@ -252,6 +287,9 @@ pub enum Body {
         evidence: Clean,
         /// The reason.
         reason: Clean,
+        /// Its key; none in journals of earlier versions.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        key: String,
     },
     /// When the run was expected to be finished, as it was declared.
     Forecasted {
@@ -306,6 +344,8 @@ impl Body {
             | Self::Forecasted { .. }
             | Self::Updated { .. }
             | Self::AbortAsked { .. }
+            | Self::RunnerLost { .. }
+            | Self::Signalled { .. }
             | Self::ClockDoubted { .. } => false,
             Self::Opened { .. }
             | Self::Declared { .. }

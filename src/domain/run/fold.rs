@@ -39,35 +39,6 @@ impl Run {
         self.clone_without_events().take(&event)
     }
 
-    /// Everything but the list of events, which may be long and which no move looks at.
-    fn clone_without_events(&self) -> Self {
-        Self {
-            events: Vec::new(),
-            id: self.id.clone(),
-            kind: self.kind,
-            direction: self.direction,
-            mode: self.mode,
-            stage: self.stage,
-            opened: self.opened.clone(),
-            declaration: self.declaration.clone(),
-            ledger: self.ledger.clone(),
-            accepted: self.accepted.clone(),
-            clock: self.clock,
-            held_since: self.held_since,
-            held_before: self.held_before,
-            restored: self.restored.clone(),
-            closed: self.closed.clone(),
-            losses: self.losses.clone(),
-            tiers: self.tiers.clone(),
-            accepted_criteria: self.accepted_criteria.clone(),
-            forecasted: self.forecasted,
-            abort: self.abort.clone(),
-            updated: self.updated,
-            steps: self.steps.clone(),
-            needs: self.needs.clone(),
-        }
-    }
-
     fn take(&mut self, event: &RunEvent) -> Result<(), Misfit> {
         if let Some(clock) = &mut self.clock {
             clock.observe(event.at);
@@ -103,7 +74,7 @@ impl Run {
                 self.restored = Some((event.at, evidence.clone()));
                 self.clock.iter_mut().for_each(|clock| clock.stop(event.at));
             }
-            Body::LossMeasured { system, seconds, how } => {
+            Body::LossMeasured { system, seconds, how, .. } => {
                 self.losses.retain(|(known, _, _)| known != system);
                 self.losses.push((system.clone(), *seconds, how.clone()));
             }
@@ -138,6 +109,8 @@ impl Run {
             | Body::Resolved { .. }
             | Body::Retried { .. }
             | Body::AbortAsked { .. }
+            | Body::RunnerLost { .. }
+            | Body::Signalled { .. }
             | Body::Untrue { .. }
             | Body::TrueAgain { .. }
             | Body::Noted { .. }
@@ -218,8 +191,12 @@ impl Run {
             Body::Escalated { step: Some(step), .. } => {
                 self.known_step(step, seq)?.escalated = true;
             }
-            Body::AbortAsked { step, attempt } => {
+            Body::AbortAsked { step, attempt } | Body::Signalled { step, attempt, .. } => {
                 self.attempt(step, *attempt, seq)?;
+            }
+            Body::RunnerLost { step, attempt, left } => {
+                self.attempt(step, *attempt, seq)?;
+                self.known_step(step, seq)?.left = Some(left.clone());
             }
             // Words of the run; `take_for_run` names every word there is.
             _ => {}
@@ -228,7 +205,8 @@ impl Run {
     }
 
     fn take_intent(&mut self, event: &RunEvent) -> Result<(), Misfit> {
-        let Body::Intended { step, attempt, purpose, action, class, .. } = &event.body else {
+        let Body::Intended { step, attempt, purpose, action, class, warrant, .. } = &event.body
+        else {
             return Ok(());
         };
         let (cue, ungraceful) = match purpose {
@@ -253,6 +231,7 @@ impl Run {
             class: *class,
             ungraceful,
             from,
+            warrant: warrant.clone(),
         });
         (state.cause, state.untrue, state.finished) = (None, None, None);
         Ok(())
@@ -281,6 +260,7 @@ impl Run {
         let state = self.move_step(step, cue, event.seq)?;
         state.evidence = evidence.clone();
         state.cause = cause;
+        state.left = None;
         if !matches!(cue, Cue::Applied | Cue::Lost) {
             state.finished = Some(event.at);
         }
@@ -344,8 +324,9 @@ impl Run {
     }
 
     fn move_step(&mut self, id: &StepId, cue: Cue, seq: u64) -> Result<&mut StepState, Misfit> {
+        let phase = self.phase_on_record(id, cue);
         let state = self.known_step(id, seq)?;
-        let phase = state.phase;
+        let phase = phase.unwrap_or(state.phase);
         match next(phase, cue) {
             Some(to) => {
                 state.phase = to;
@@ -362,26 +343,6 @@ impl Run {
                 Ok(())
             }
             None => Err(Misfit::StageMove { seq, stage: self.stage }),
-        }
-    }
-
-    /// Steps become ready, or pending again, as what they need is done.
-    pub(super) fn settle_needs(&mut self) {
-        let met: Vec<bool> = self
-            .needs
-            .iter()
-            .map(|needs| {
-                needs.iter().all(|need| {
-                    let step = &self.steps[*need];
-                    step.phase.satisfies() && step.untrue.is_none()
-                })
-            })
-            .collect();
-        for (step, met) in self.steps.iter_mut().zip(met) {
-            let cue = if met { Cue::NeedsMet } else { Cue::NeedsLost };
-            if let Some(to) = next(step.phase, cue) {
-                step.phase = to;
-            }
         }
     }
 

@@ -78,6 +78,10 @@ pub enum Intent {
         step: StepId,
         /// The reason.
         reason: Clean,
+        /// True when the target is to take it as a new act (class K).
+        new_key: bool,
+        /// True when an unattended run wishes it, not a person.
+        by_itself: bool,
     },
     /// Say what became of an unknown attempt.
     Resolve {

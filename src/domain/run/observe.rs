@@ -8,7 +8,8 @@ use crate::domain::catalogue::Change;
 use crate::domain::forecast::Forecast;
 use crate::domain::gates::{self, Seen};
 use crate::domain::ids::StepId;
-use crate::domain::loss;
+use crate::domain::loss::{self, Loss};
+use crate::domain::rules::split_brain;
 use crate::domain::runbook::{Runbook, Step};
 use crate::domain::site::Site;
 use crate::domain::snapshot::Snapshot;
@@ -36,8 +37,10 @@ pub fn observed(
     }
     words.extend(run.owed_skips(runbook));
     words.extend(measured_losses(run, runbook, site, snapshot));
-    let (held, seen) = gates::restored(runbook, site, snapshot, run.direction, now);
-    let done = decisive_steps_are_done(run, runbook);
+    let (held, seen) = gates::restored(run, runbook, site, snapshot, now);
+    // While both sides may take writes nothing is restored, whatever else is well.
+    let one_primary = split_brain::standing(site, snapshot).is_empty();
+    let done = one_primary && decisive_steps_are_done(run, runbook);
     let whole = match &run.restored {
         Some((_, evidence)) => Some(evidence.clone()),
         None => (done && held).then(|| Clean::from(sentence(seen.iter()))),
@@ -123,18 +126,16 @@ fn decisive_steps_are_done(run: &Run, runbook: &Runbook) -> bool {
 
 fn is_decisive(step: &Step) -> bool {
     !step.optional
-        && match step.action.change {
+        && match step.change {
             Change::Promote
             | Change::StopReplication
             | Change::Scale
             | Change::ShiftTraffic
-            | Change::Fence => true,
-            Change::Purge | Change::Notify | Change::Check | Change::None => false,
+            | Change::Fence
+            | Change::Unfence => true,
+            Change::Follow | Change::Purge | Change::Notify | Change::Check | Change::None => false,
         }
 }
-
-/// The verb of actions that make a store follow the other side.
-const FOLLOWS: &str = "replicate";
 
 /// True when a later step has changed, or is about to change, what this one left behind: that the
 /// old effect is gone is then the plan, and no finding. A canary's 10 % ends with its 50 %, a fence
@@ -151,43 +152,48 @@ pub fn is_superseded(run: &Run, runbook: &Runbook, id: &StepId) -> bool {
 }
 
 fn supersedes(later: &Step, step: &Step) -> bool {
+    let (change, after) = (step.change, later.change);
     if later.target != step.target {
         // A copy that runs the other way ends the one that ran this way.
         let same_system = match (&later.target, &step.target) {
             (Some(later), Some(target)) => later.system == target.system,
             _ => false,
         };
-        return same_system && later.action.verb == FOLLOWS && step.action.verb == FOLLOWS;
-    }
-    let (change, after) = (step.action.change, later.action.change);
-    if step.action.lets_write() {
-        return after == Change::Fence && !later.action.lets_write();
+        return same_system && after == Change::Follow && change == Change::Follow;
     }
     match change {
         // A second fence beside the first ends nothing: both are meant to hold.
-        Change::Fence => later.action.lets_write() || after == Change::Promote,
+        Change::Fence => matches!(after, Change::Unfence | Change::Promote | Change::Follow),
+        Change::Unfence => after.closes(),
         Change::Scale | Change::ShiftTraffic => after == change,
-        // Making a follower is no change of its own; promoting it, or stopping its copies, ends it.
-        _ if step.action.verb == FOLLOWS => {
-            matches!(after, Change::Promote | Change::StopReplication)
+        // Promoting a follower, or stopping its copies, ends it.
+        Change::Follow => matches!(after, Change::Promote | Change::StopReplication),
+        // A promoted store that is made a follower again is primary no more.
+        Change::Promote => after == Change::Follow,
+        Change::StopReplication | Change::Purge | Change::Notify | Change::Check | Change::None => {
+            false
         }
-        _ => false,
     }
 }
 
 fn measured_losses(run: &Run, runbook: &Runbook, site: &Site, snapshot: &Snapshot) -> Vec<Body> {
     let Some(clock) = &run.clock else { return Vec::new() };
     let promoted = runbook.steps.iter().any(|step| {
-        step.action.change == Change::Promote
+        step.change == Change::Promote
             && run.step(&step.id).is_some_and(|state| state.phase == Phase::Done)
     });
     if !promoted {
         return Vec::new();
     }
-    loss::measured(site, snapshot, run.direction, clock.t0)
+    loss::measured(site, snapshot, run.direction, clock.t0, run.ledger.as_ref())
         .into_iter()
-        .filter(|(system, _, _)| !run.losses.iter().any(|(known, _, _)| known == system))
-        .map(|(system, seconds, how)| Body::LossMeasured { system, seconds, how })
+        .filter(|loss| !run.losses.iter().any(|(known, _, _)| *known == loss.system))
+        .map(|Loss { system, seconds, missing, how }| Body::LossMeasured {
+            system,
+            seconds,
+            how,
+            missing,
+        })
         .collect()
 }
 
@@ -218,10 +224,8 @@ mod tests {
     }
 
     static FENCE: ActionSpec = action("fence", Change::Fence);
-    static UNFENCE: ActionSpec = action("unfence", Change::Fence);
-    static UNFENCE_STORE: ActionSpec = action("unfence", Change::None);
-    static FENCE_BY_COPY: ActionSpec = action(FOLLOWS, Change::Fence);
-    static REPLICATE: ActionSpec = action(FOLLOWS, Change::None);
+    static UNFENCE: ActionSpec = action("unfence", Change::Unfence);
+    static FOLLOW: ActionSpec = action("replicate", Change::Follow);
     static SET: ActionSpec = action("set", Change::None);
     static PROMOTE: ActionSpec = action("promote", Change::Promote);
     static SHIFT: ActionSpec = action("shift", Change::ShiftTraffic);
@@ -234,6 +238,7 @@ mod tests {
             title: "one".into(),
             group: None,
             action,
+            change: action.change,
             with: Table::default(),
             target: target.map(|(system, place)| Target {
                 system: SystemId::new(system).expect("a name"),
@@ -264,21 +269,23 @@ mod tests {
             ((&FENCE, None), (&FENCE, None), false),
             ((&UNFENCE, None), (&FENCE, None), true),
             ((&UNFENCE, None), (&UNFENCE, None), false),
-            ((&FENCE, pg_a), (&UNFENCE_STORE, pg_a), true),
-            ((&UNFENCE_STORE, pg_a), (&FENCE, pg_a), true),
-            ((&FENCE_BY_COPY, pg_a), (&PROMOTE, pg_a), true),
+            ((&FENCE, pg_a), (&UNFENCE, pg_a), true),
+            ((&FENCE, pg_a), (&FOLLOW, pg_a), true),
+            ((&PROMOTE, pg_a), (&FOLLOW, pg_a), true),
+            ((&UNFENCE, pg_a), (&FENCE, pg_a), true),
+            ((&FOLLOW, pg_a), (&PROMOTE, pg_a), true),
             ((&SET, pg_a), (&PROMOTE, pg_a), false),
-            ((&UNFENCE_STORE, pg_a), (&PROMOTE, pg_a), false),
+            ((&UNFENCE, pg_a), (&PROMOTE, pg_a), false),
             ((&FENCE, pg_a), (&UNFENCE, pg_b), false),
             ((&FENCE, None), (&NOTIFY, None), false),
             ((&SHIFT, pg_a), (&SHIFT, pg_a), true),
-            ((&REPLICATE, pg_a), (&PROMOTE, pg_a), true),
-            ((&REPLICATE, pg_a), (&PROMOTE, redis_a), false),
-            ((&REPLICATE, pg_a), (&REPLICATE, pg_b), true),
+            ((&FOLLOW, pg_a), (&PROMOTE, pg_a), true),
+            ((&FOLLOW, pg_a), (&PROMOTE, redis_a), false),
+            ((&FOLLOW, pg_a), (&FOLLOW, pg_b), true),
             ((&SET, pg_a), (&SET, pg_b), false),
             ((&SET, pg_a), (&SET, pg_a), false),
             ((&PROMOTE, pg_a), (&CHECK, pg_a), false),
-            ((&PROMOTE, pg_a), (&REPLICATE, pg_b), false),
+            ((&PROMOTE, pg_a), (&FOLLOW, pg_b), false),
         ];
         for ((action, target), (later_action, later_target), want) in cases {
             let (one, later) = (step(action, target), step(later_action, later_target));

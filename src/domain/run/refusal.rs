@@ -1,7 +1,7 @@
 //! Why a wish is not granted: every refusal is one sentence that says what to do instead.
 
 use super::phase::{Phase, Stage};
-use crate::domain::ids::StepId;
+use crate::domain::ids::{Side, StepId, SystemId};
 use crate::domain::text::Clean;
 
 /// A wish that was not granted.
@@ -11,7 +11,7 @@ pub enum Refusal {
     #[error("read-only: this console cannot act; start `warroom` without `watch` to command")]
     ReadOnly,
     /// No run is open.
-    #[error("no run is open: choose a runbook with o")]
+    #[error("no run is open: press o")]
     NoRun,
     /// A run is open already.
     #[error("a run is open already: close it with W or give it up with E first")]
@@ -23,8 +23,13 @@ pub enum Refusal {
     #[error("the last decision is still being recorded: wait a moment")]
     Recording,
     /// The console is safe.
-    #[error("SAFE: nothing acts until you arm the console with A")]
+    #[error("SAFE: press A to arm")]
     Safe,
+    /// The primary is lost, and the run asks it.
+    #[error(
+        "a planned run asks {0}, and it is red: ! goes on as if it were lost, then declare with D"
+    )]
+    PlannedWhileRed(Side),
     /// The person has no right to.
     #[error("{who} may not {what} at this site: {needs}")]
     NotPermitted {
@@ -56,6 +61,14 @@ pub enum Refusal {
         /// What to do instead.
         hint: Clean,
     },
+    /// What its attempt started still runs.
+    #[error("step {step} is not over, its processes still run: X ends them ({left})")]
+    Left {
+        /// The step.
+        step: StepId,
+        /// What still runs.
+        left: Clean,
+    },
     /// A person attests such a step.
     #[error("step {0} is attested by a person: press m and type what you see")]
     Attest(StepId),
@@ -76,11 +89,36 @@ pub enum Refusal {
     Accepted,
     /// Two primaries.
     #[error(
-        "two primaries ({systems}): nothing but a fence or a check may run until one is fenced"
+        "two primaries ({systems}): nothing but a fence or a check may run until one is proven \
+         closed; p overrides it with a reason"
     )]
     SplitBrain {
         /// The systems that have two.
         systems: Clean,
+    },
+    /// Both names of the target's system lead to one server.
+    #[error(
+        "step {step}: both names of {system} lead to the same server, nothing acts on it; look at \
+         its names"
+    )]
+    OneServer {
+        /// The step.
+        step: StepId,
+        /// The system.
+        system: SystemId,
+    },
+    /// The target's server was never seen.
+    #[error(
+        "step {step}: {system} in {side} was not seen by this console yet: it does not know which \
+         server it would act on"
+    )]
+    Unseen {
+        /// The step.
+        step: StepId,
+        /// The system.
+        system: SystemId,
+        /// Where.
+        side: Side,
     },
     /// A gate does not hold.
     #[error("gate does not hold: {gate}; seen: {seen}")]

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use super::event::{Actor, Body, Cause, Closing, Mode, Outcome, Purpose, RunEvent, RunKind, Stays};
+use super::event::{
+    Actor, Body, Cause, Closing, Mode, Outcome, Purpose, RunEvent, RunKind, Stays, Warrant,
+};
 use super::misfit::Misfit;
 use super::phase::{Phase, Stage};
 use crate::domain::catalogue::Class;
 use crate::domain::ids::{RunId, StepId, SystemId, TierId};
 use crate::domain::ledger::Ledger;
+use crate::domain::reading::Identity;
 use crate::domain::runbook::{Direction, Runbook};
 use crate::domain::text::Clean;
 use crate::domain::time::{RtoClock, Stamp};
@@ -39,6 +42,19 @@ pub struct Attempt {
     pub ungraceful: bool,
     /// Where the step was as it was granted.
     pub from: Phase,
+    /// The terms of the grant; none in journals of earlier versions.
+    pub warrant: Option<Warrant>,
+}
+
+impl Attempt {
+    /// The servers that it is meant for.
+    #[must_use]
+    pub fn servers(&self) -> (Option<Identity>, Option<Identity>) {
+        let meant = |of: fn(&Warrant) -> &Option<Identity>| {
+            self.warrant.as_ref().and_then(|warrant| of(warrant).clone())
+        };
+        (meant(|warrant| &warrant.target), meant(|warrant| &warrant.other))
+    }
 }
 
 /// One step's state.
@@ -60,6 +76,9 @@ pub struct StepState {
     pub untrue: Option<Clean>,
     /// When it was finished.
     pub finished: Option<Stamp>,
+    /// What its attempt left running when its runner was lost; the attempt is not over before that
+    /// has ended.
+    pub left: Option<Clean>,
     /// True when this step runs as in an ungraceful run although the run is planned.
     pub escalated: bool,
 }
@@ -75,6 +94,7 @@ impl StepState {
             attested: false,
             untrue: None,
             finished: None,
+            left: None,
             escalated: false,
         }
     }
@@ -118,6 +138,8 @@ pub struct Declaration {
 /// A go/no-go criterion that a person accepted as it was.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AcceptedCriterion {
+    /// Its key; empty in journals of earlier versions.
+    pub key: String,
     /// The criterion, as it is asked.
     pub asks: Clean,
     /// What was seen then.
@@ -267,6 +289,35 @@ impl Run {
         };
         opened.settle_needs();
         Ok(opened)
+    }
+
+    /// Everything but the list of events, which may be long and which no move looks at.
+    pub(super) fn clone_without_events(&self) -> Self {
+        Self {
+            events: Vec::new(),
+            id: self.id.clone(),
+            kind: self.kind,
+            direction: self.direction,
+            mode: self.mode,
+            stage: self.stage,
+            opened: self.opened.clone(),
+            declaration: self.declaration.clone(),
+            ledger: self.ledger.clone(),
+            accepted: self.accepted.clone(),
+            clock: self.clock,
+            held_since: self.held_since,
+            held_before: self.held_before,
+            restored: self.restored.clone(),
+            closed: self.closed.clone(),
+            losses: self.losses.clone(),
+            tiers: self.tiers.clone(),
+            accepted_criteria: self.accepted_criteria.clone(),
+            forecasted: self.forecasted,
+            abort: self.abort.clone(),
+            updated: self.updated,
+            steps: self.steps.clone(),
+            needs: self.needs.clone(),
+        }
     }
 
     /// The number of the last event.

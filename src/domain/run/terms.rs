@@ -5,7 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::{PersonId, StepId};
+use crate::domain::reading::{Identity, LagUnit};
 use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
 
 /// What a run is for; fixed at birth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +126,10 @@ pub enum Cause {
     NotVerified,
     /// Its runner never started: proven not to have acted.
     NotStarted,
+    /// Its grant was no longer good when it was about to act: nothing was done.
+    Expired,
+    /// The server it met is not the one that the screen showed: nothing was done.
+    OtherServer,
 }
 
 impl Cause {
@@ -136,6 +142,29 @@ impl Cause {
             Self::Cancelled => "aborted",
             Self::NotVerified => "not verified",
             Self::NotStarted => "never started",
+            Self::Expired => "expired",
+            Self::OtherServer => "another server",
+        }
+    }
+}
+
+/// How hard processes are made to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pressure {
+    /// SIGTERM: they are asked to.
+    Term,
+    /// SIGKILL: they are made to.
+    Kill,
+}
+
+impl Pressure {
+    /// The signal's name.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Term => "TERM",
+            Self::Kill => "KILL",
         }
     }
 }
@@ -173,6 +202,54 @@ pub enum Closing {
 pub struct Stays {
     /// The step.
     pub step: StepId,
-    /// What that costs, in the plan's words.
+    /// What that costs, in the plan's words; the reason, where a person decided it.
     pub costs: Clean,
+    /// True when a person left it by a decision; a plan made again keeps that.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub decided: bool,
+}
+
+impl Stays {
+    /// What it costs, or that it was left by decision and why.
+    #[must_use]
+    pub fn words(&self) -> Clean {
+        if self.decided {
+            Clean::new(&format!("left by decision: {}", self.costs))
+        } else {
+            self.costs.clone()
+        }
+    }
+}
+
+impl Warrant {
+    /// True while an attempt may begin to act on it.
+    #[must_use]
+    pub fn is_good(&self, now: Stamp) -> bool {
+        now.boot == self.expires.boot && now.boot_ms <= self.expires.boot_ms
+    }
+}
+
+/// What a promoted store does not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// How much.
+    pub amount: u64,
+    /// What that counts.
+    pub unit: LagUnit,
+}
+
+/// Under which terms an attempt was granted. Whoever performs it keeps them or does nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warrant {
+    /// It must have begun to act by then, on the boot clock of this boot.
+    pub expires: Stamp,
+    /// The number of the key by which the target tells repetitions of one and the same act: that
+    /// of the first attempt, until a person grants a new one.
+    pub key: u32,
+    /// The server that the screen showed as the step's target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Identity>,
+    /// The server that the screen showed on the other side of the target's system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<Identity>,
 }

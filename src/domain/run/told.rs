@@ -21,9 +21,10 @@ impl Run {
                 self.tiers.retain(|(known, ..)| known != tier);
                 self.tiers.push((tier.clone(), event.at, evidence.clone()));
             }
-            Body::CriterionAccepted { asks, evidence, reason } => {
+            Body::CriterionAccepted { asks, evidence, reason, key } => {
                 self.accepted_criteria.retain(|known| known.asks != *asks);
                 self.accepted_criteria.push(AcceptedCriterion {
+                    key: key.clone(),
                     asks: asks.clone(),
                     evidence: evidence.clone(),
                     reason: reason.clone(),

@@ -63,7 +63,7 @@ fn event_text(body: &Body) -> String {
         Body::Held { reason } => format!("HOLD, the clock goes on: {reason}"),
         Body::Released => "GO ON".to_owned(),
         Body::Restored { evidence } => format!("RESTORED, the clock stops: {evidence}"),
-        Body::LossMeasured { system, seconds: lost, how } => {
+        Body::LossMeasured { system, seconds: lost, how, .. } => {
             format!("LOSS of {system} measured: {} ({how})", seconds(*lost))
         }
         Body::AbortStarted { reason } => format!("GIVING UP the run: {reason}"),
@@ -90,6 +90,8 @@ fn event_text(body: &Body) -> String {
         | Body::Skipped { .. }
         | Body::Retried { .. }
         | Body::AbortAsked { .. }
+        | Body::RunnerLost { .. }
+        | Body::Signalled { .. }
         | Body::Untrue { .. }
         | Body::TrueAgain { .. } => step_text(body),
     }
@@ -106,7 +108,7 @@ fn names(signals: &[Signal]) -> String {
 fn told_text(body: &Body) -> String {
     match body {
         Body::TierRestored { tier, evidence } => format!("TIER {tier} RESTORED: {evidence}"),
-        Body::CriterionAccepted { asks, evidence, reason } => {
+        Body::CriterionAccepted { asks, evidence, reason, .. } => {
             format!("ACCEPTED {asks} as it is ({evidence}): {reason}")
         }
         Body::Forecasted { finish_p50_s, finish_p80_s, runs } => {
@@ -151,8 +153,18 @@ fn step_text(body: &Body) -> String {
         Body::Resolved { step, reason, .. } => format!("{step} RESOLVED as not done: {reason}"),
         Body::Attested { step, value } => format!("{step} ATTESTED: {value}"),
         Body::Skipped { step, reason } => format!("{step} SKIPPED: {reason}"),
-        Body::Retried { step, reason } => format!("{step} may be tried again: {reason}"),
+        Body::Retried { step, reason, new_key, by_itself } => {
+            let key = if *new_key { ", as a new act with a new key" } else { "" };
+            let who = if *by_itself { " by itself" } else { "" };
+            format!("{step} may be tried again{who}{key}: {reason}")
+        }
         Body::AbortAsked { step, attempt } => format!("ABORT of {step} attempt {attempt} asked"),
+        Body::RunnerLost { step, attempt, left } => {
+            format!("{step} attempt {attempt}: its runner is gone, still running: {left}")
+        }
+        Body::Signalled { step, attempt, signal, told } => {
+            format!("{} to what {step} attempt {attempt} started: {told}", signal.word())
+        }
         Body::Untrue { step, evidence } => {
             format!("{step} was done, NOT TRUE NOW: {evidence}")
         }
@@ -163,7 +175,7 @@ fn step_text(body: &Body) -> String {
 }
 
 fn intent_text(body: &Body) -> String {
-    let Body::Intended { step, attempt, purpose, action, class, fencing, gates, call } = body
+    let Body::Intended { step, attempt, purpose, action, class, fencing, gates, call, .. } = body
     else {
         return String::new();
     };
@@ -205,6 +217,8 @@ pub fn step_of(body: &Body) -> Option<&StepId> {
         | Body::Skipped { step, .. }
         | Body::Retried { step, .. }
         | Body::AbortAsked { step, .. }
+        | Body::RunnerLost { step, .. }
+        | Body::Signalled { step, .. }
         | Body::Untrue { step, .. }
         | Body::TrueAgain { step } => Some(step),
         Body::Escalated { step, .. } => step.as_ref(),
@@ -259,6 +273,8 @@ pub fn is_by_a_person(body: &Body) -> bool {
         | Body::Verified { .. }
         | Body::NotVerified { .. }
         | Body::Reconciled { .. }
+        | Body::RunnerLost { .. }
+        | Body::Signalled { .. }
         | Body::Untrue { .. }
         | Body::TrueAgain { .. }
         | Body::Restored { .. }

@@ -6,16 +6,19 @@ use super::Console;
 use crate::domain::catalogue::Class;
 use crate::domain::ids::StepId;
 use crate::domain::preview::Standing;
-use crate::domain::run::event::{Body, Cause, Outcome, Purpose};
+use crate::domain::run::event::{Body, Cause, Outcome, Purpose, RunEvent};
 use crate::domain::run::observe::is_superseded;
 use crate::domain::run::phase::Phase;
 use crate::domain::run::state::StepState;
+use crate::domain::run::words::outcome_text;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
+use crate::port::Expected;
 use crate::runtime::desk::Desk;
 use crate::runtime::effect::{Effect, Job};
 use crate::runtime::event::Why;
 use crate::runtime::runner::Found;
+use crate::runtime::runner::folder::Sent;
 use crate::ui::screen::OutputLine;
 
 /// The time between two looks at a step that is done or unknown.
@@ -51,6 +54,44 @@ impl<D: Desk> Console<D> {
             }
         }
         effects
+    }
+
+    /// An attempt whose runner is gone is not over while what it started runs: said once.
+    pub(super) fn left_behind(
+        &mut self,
+        step: StepId,
+        attempt: u32,
+        left: Clean,
+        now: Stamp,
+    ) -> Vec<Effect<D::Role>> {
+        let known = self.open_run().and_then(|run| run.step(&step));
+        if known.is_none_or(|state| state.left.is_some()) {
+            return Vec::new();
+        }
+        self.notice(now, format!("{step}: its runner is gone, still running: {left}"), true);
+        self.say_own(Body::RunnerLost { step, attempt, left })
+    }
+
+    /// Puts on record what was sent to end what an attempt started, each once.
+    pub(super) fn signalled(
+        &mut self,
+        step: StepId,
+        attempt: u32,
+        number: usize,
+        sent: Sent,
+    ) -> Vec<Effect<D::Role>> {
+        let Some(run) = self.open_run() else { return Vec::new() };
+        let of_this = |event: &&RunEvent| {
+            matches!(
+                &event.body,
+                Body::Signalled { step: about, attempt: of, .. } if *about == step && *of == attempt
+            )
+        };
+        if run.events.iter().filter(of_this).count() >= number {
+            return Vec::new();
+        }
+        let Sent { signal, told } = sent;
+        self.say_own(Body::Signalled { step, attempt, signal, told })
     }
 
     pub(super) fn found(
@@ -89,7 +130,7 @@ impl<D: Desk> Console<D> {
         }
         let class = self.class_of(step);
         let words = match why {
-            Why::Verify => verified(step, attempt, standing),
+            Why::Verify => verified(state, attempt, standing),
             Why::Reconcile => reconciled(state, attempt, class, standing),
             // The step that ends it may have begun while this was looked at.
             Why::Sense if self.superseded(step) => Vec::new(),
@@ -133,6 +174,9 @@ impl<D: Desk> Console<D> {
         let plan = self.plan.clone()?;
         let last = run.step(step)?.last_attempt()?;
         let (attempt, back) = (last.number, last.purpose == Purpose::Compensate);
+        // What another server says under the same name is no word about this attempt.
+        let (target, other) = last.servers();
+        let expected = Expected { target, other };
         let patience = match why {
             Why::Verify => plan.step(step)?.timeout.max(VERIFY_PATIENCE_MIN),
             Why::Reconcile | Why::Sense => Duration::ZERO,
@@ -141,7 +185,8 @@ impl<D: Desk> Console<D> {
         if !self.now_checking(step, attempt, why) {
             return None;
         }
-        let job = Job { runbook: plan, direction, step: step.clone(), attempt, back };
+        let step = step.clone();
+        let job = Job { runbook: plan, direction, step, attempt, back, expected };
         Some(Effect::Check { job, why, patience })
     }
 
@@ -179,13 +224,17 @@ impl<D: Desk> Console<D> {
     }
 }
 
-/// The post-condition decides, not the call's own word.
-fn verified(step: &StepId, attempt: u32, standing: Standing) -> Vec<Body> {
-    let step = step.clone();
+/// The post-condition decides, not the call's own word; where nobody can look, a person does, who
+/// is told that word.
+fn verified(state: &StepState, attempt: u32, standing: Standing) -> Vec<Body> {
+    let step = state.id.clone();
     vec![match standing {
         Standing::Done(evidence) => Body::Verified { step, attempt, evidence },
         Standing::NotDone(evidence) => Body::NotVerified { step, attempt, evidence },
-        Standing::Unknown(message) => {
+        Standing::Unknown(why) => {
+            let said = state.last_attempt().and_then(|last| last.outcome.as_ref());
+            let said = said.map_or_else(String::new, |said| format!("; {}", outcome_text(said)));
+            let message = Clean::new(&format!("{why}{said}"));
             Body::Ended { step, attempt, outcome: Outcome::Unknown { message } }
         }
     }]

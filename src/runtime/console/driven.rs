@@ -26,7 +26,13 @@ impl<D: Desk> Console<D> {
             (Some(_), Some(plan)) => plan,
             _ => self.runbooks.get(index)?,
         };
-        let context = Context {
+        let context = self.context(runbook, now);
+        Some(Outlook { context, orders, since: self.started })
+    }
+
+    /// All that a decision about `runbook` may look at now.
+    pub(super) fn context<'a>(&'a self, runbook: &'a Runbook, now: Stamp) -> Context<'a> {
+        Context {
             site: &self.site,
             runbook,
             run: self.run.as_ref(),
@@ -38,8 +44,7 @@ impl<D: Desk> Console<D> {
             by: &self.me,
             armed: self.armed,
             now,
-        };
-        Some(Outlook { context, orders, since: self.started })
+        }
     }
 
     /// Grants a wish as if a person had pressed its keys: the same desk, the same decision.

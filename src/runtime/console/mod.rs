@@ -240,6 +240,16 @@ impl<D: Desk> Console<D> {
                 Vec::new()
             }
             Event::Started { step, attempt } => self.say_own(Body::Started { step, attempt }),
+            Event::Left { step, attempt, left } => self.left_behind(step, attempt, left, now),
+            Event::Signalled { step, attempt, number, sent } => {
+                self.signalled(step, attempt, number, sent)
+            }
+            Event::CancelFailed { step, why } => {
+                let text = format!("{step}: the request to end it was not written down: {why}");
+                self.write_row(now, "console", text.as_str());
+                self.notice(now, text, true);
+                Vec::new()
+            }
             Event::Found { step, attempt, found } => self.found(&step, attempt, found),
             Event::Checked { step, attempt, why, standing } => {
                 self.checked(&step, attempt, why, standing, now)

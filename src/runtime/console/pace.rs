@@ -47,6 +47,7 @@ impl<D: Desk> Console<D> {
             run: self.run.as_ref(),
             t0: self.outage.as_ref().map(|outage| outage.t0),
             pace: self.paces.away_from(from),
+            split: !self.assessment.split_brain.is_empty(),
             now,
         })
     }
@@ -60,5 +61,5 @@ impl<D: Desk> Console<D> {
 /// Before anything was judged.
 pub(super) fn unknown(site: &Site, now: Stamp) -> Forecast {
     let pace = Pace::default();
-    forecast(&Grounds { site, runbook: None, run: None, t0: None, pace: &pace, now })
+    forecast(&Grounds { site, runbook: None, run: None, t0: None, pace: &pace, split: false, now })
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::Console;
 use crate::domain::ids::RunId;
 use crate::domain::run::commit::Receipt;
-use crate::domain::run::event::{Actor, Body, Outcome, RunEvent, RunKind};
+use crate::domain::run::decide::still_good;
+use crate::domain::run::event::{Actor, Body, Cause, Outcome, RunEvent, RunKind};
 use crate::domain::run::state::Run;
 use crate::domain::run::words;
 use crate::domain::text::Clean;
@@ -78,11 +79,24 @@ impl<D: Desk> Console<D> {
         }
         self.resolve_plan();
         self.note_closing(&body);
+        let void = self.why_void(&body, now);
         let Some(run) = &self.run else { return Vec::new() };
-        let mut effects = self.desk.recorded(run, ticket, receipt);
+        let mut effects = self.desk.recorded(run, ticket, receipt, void.is_some());
+        if let (Some(message), Body::Intended { step, attempt, .. }) = (void, &body) {
+            self.notice(now, message.clone(), true);
+            let outcome = Outcome::Failed { cause: Cause::Expired, message };
+            let (step, attempt) = (step.clone(), *attempt);
+            effects.extend(self.say_own(Body::Ended { step, attempt, outcome }));
+        }
         effects.extend(self.follow(&body));
         effects.extend(self.take_waiting(now));
         effects
+    }
+
+    /// Why the grant of a word that is on record now is worth nothing any more.
+    fn why_void(&self, body: &Body, now: Stamp) -> Option<Clean> {
+        let plan = self.plan.clone().filter(|_| matches!(body, Body::Intended { .. }))?;
+        still_good(&self.context(&plan, now), body).err()
     }
 
     /// What a recorded word calls for next.
@@ -96,8 +110,16 @@ impl<D: Desk> Console<D> {
                     }
                 }
                 Outcome::Unknown { .. } => self.check(step, Why::Reconcile).into_iter().collect(),
-                Outcome::Failed { .. } => Vec::new(),
+                Outcome::Failed { .. } => vec![Effect::LookNow],
             },
+            Body::Held { .. } => self.desk.void("the plan was held"),
+            Body::AbortStarted { .. } => self.desk.void("the run is given up"),
+            // What a step left behind is looked at before anything is decided on it.
+            Body::Verified { .. }
+            | Body::NotVerified { .. }
+            | Body::Reconciled { .. }
+            | Body::Resolved { .. }
+            | Body::Attested { .. } => vec![Effect::LookNow],
             _ => Vec::new(),
         }
     }

@@ -100,7 +100,8 @@ impl<D: Desk> Console<D> {
             | RtoState::Provisional
             | RtoState::Ready
             | RtoState::Met
-            | RtoState::Missed => return Vec::new(),
+            | RtoState::Missed
+            | RtoState::Contested => return Vec::new(),
         };
         // Every tier that the clock comes to count has a bell of its own.
         let tier = self.forecast.tier.as_ref().map_or("", TierId::as_str);

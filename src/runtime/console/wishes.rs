@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Console, Opening};
+use crate::domain::identity;
 use crate::domain::ids::{RunId, StepId};
 use crate::domain::run::decide::{Context, permitted};
 use crate::domain::run::event::Mode;
@@ -12,6 +13,7 @@ use crate::domain::runbook::Direction;
 use crate::domain::site::SiteRole;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
+use crate::port::Expected;
 use crate::runtime::desk::Desk;
 use crate::runtime::effect::{Effect, Job};
 use crate::ui::screen::JournalState;
@@ -76,7 +78,7 @@ impl<D: Desk> Console<D> {
             Wish::Safe => {
                 self.armed = false;
                 self.notice(now, "SAFE: nothing acts", false);
-                Ok(Vec::new())
+                Ok(self.desk.void("the console went to SAFE"))
             }
             Wish::VerifyNow => {
                 self.notice(now, "looking at every system again", false);
@@ -214,6 +216,10 @@ impl<D: Desk> Console<D> {
             .map_or(Direction { from: plan.from, to: plan.to }, |run| run.direction);
         let last = self.run.as_ref().and_then(|run| run.step(step)).and_then(|s| s.last_attempt());
         let attempt = last.map_or(0, |last| last.number);
-        Some(Effect::Rehearse(Job { runbook: plan, direction, step: step.clone(), attempt, back }))
+        let (target, other) = plan
+            .step(step)
+            .map_or((None, None), |step| identity::shown(&self.snapshot, step, direction));
+        let (step, expected) = (step.clone(), Expected { target, other });
+        Some(Effect::Rehearse(Job { runbook: plan, direction, step, attempt, back, expected }))
     }
 }

@@ -156,10 +156,16 @@ impl Desk for CommanderDesk {
         self.send(run)
     }
 
-    fn recorded(&mut self, run: &Run, ticket: u64, receipt: Receipt) -> Vec<Effect<Commander>> {
+    fn recorded(
+        &mut self,
+        run: &Run,
+        ticket: u64,
+        receipt: Receipt,
+        void: bool,
+    ) -> Vec<Effect<Commander>> {
         let mut effects = Vec::new();
         if let Some(word) = self.take(ticket) {
-            if let Some(pledge) = word.pledge {
+            if let Some(pledge) = word.pledge.filter(|_| !void) {
                 effects.push(Effect::Act(pledge.recorded(run.id.clone(), receipt)));
             }
             if let Some((step, attempt)) = word.cancel {
@@ -168,6 +174,10 @@ impl Desk for CommanderDesk {
         }
         effects.extend(self.send(Some(run)));
         effects
+    }
+
+    fn void(&mut self, why: &str) -> Vec<Effect<Commander>> {
+        vec![Effect::Record(Record::Void { why: why.into() })]
     }
 
     fn failed(&mut self, ticket: u64) -> bool {

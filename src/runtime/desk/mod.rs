@@ -54,8 +54,17 @@ pub trait Desk {
     fn say(&mut self, run: Option<&Run>, by: &Actor, words: Vec<Body>) -> Vec<Effect<Self::Role>>;
 
     /// The journal recorded the words of a ticket; `run` already contains them. Releases what
-    /// waited for it.
-    fn recorded(&mut self, run: &Run, ticket: u64, receipt: Receipt) -> Vec<Effect<Self::Role>>;
+    /// waited for it, but for an attempt whose grant is `void` by now.
+    fn recorded(
+        &mut self,
+        run: &Run,
+        ticket: u64,
+        receipt: Receipt,
+        void: bool,
+    ) -> Vec<Effect<Self::Role>>;
+
+    /// Takes back what was granted and has not begun to act.
+    fn void(&mut self, why: &str) -> Vec<Effect<Self::Role>>;
 
     /// The journal could not record the words of a ticket; true when a person's decision was lost.
     fn failed(&mut self, ticket: u64) -> bool;

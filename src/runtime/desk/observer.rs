@@ -42,7 +42,11 @@ impl Desk for ObserverDesk {
         Vec::new()
     }
 
-    fn recorded(&mut self, _: &Run, _: u64, _: Receipt) -> Vec<Effect<Observer>> {
+    fn recorded(&mut self, _: &Run, _: u64, _: Receipt, _: bool) -> Vec<Effect<Observer>> {
+        Vec::new()
+    }
+
+    fn void(&mut self, _: &str) -> Vec<Effect<Observer>> {
         Vec::new()
     }
 

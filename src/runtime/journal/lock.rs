@@ -47,21 +47,6 @@ impl Lock {
             Err(error) => Err(error.into()),
         }
     }
-
-    /// Takes the lock of a file, waiting as long as it takes.
-    ///
-    /// # Errors
-    /// When the file cannot be opened or locks are not supported there.
-    pub fn take(path: &Path) -> io::Result<Self> {
-        let file = open(path)?;
-        loop {
-            match flock(&file, FlockOperation::LockExclusive) {
-                Ok(()) => return Ok(Self { _file: file }),
-                Err(rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
 }
 
 fn open(path: &Path) -> io::Result<File> {

@@ -155,6 +155,9 @@ impl What {
             | Event::RunOpened(_)
             | Event::RunRead(_)
             | Event::Started { .. }
+            | Event::Left { .. }
+            | Event::Signalled { .. }
+            | Event::CancelFailed { .. }
             | Event::Found { .. }
             | Event::Checked { .. } => None,
         }

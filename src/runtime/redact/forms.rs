@@ -8,6 +8,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::MASK;
+use crate::domain::text::Clean;
 
 /// Shorter secrets and lines of secrets are not looked for: they would mask every other word.
 pub const SECRET_BYTES_MIN: usize = 4;
@@ -88,6 +89,8 @@ fn add_forms(value: &str, forms: &mut BTreeSet<String>) {
         forms.insert(hex);
     }
     add_base64(value, forms);
+    // As it stands in a sentence of ours, with its controls made visible.
+    forms.insert(Clean::new(value).as_str().to_owned());
     forms.insert(value.to_owned());
 }
 

@@ -9,18 +9,13 @@ mod patterns;
 
 use secrecy::SecretString;
 
+use crate::domain::text::{CUT_BYTES, LINE_BYTES_MAX, WITHHELD};
+
 use self::forms::Forms;
 use self::patterns::Patterns;
 
 /// What stands in the place of a secret.
 pub const MASK: &str = "[redacted]";
-
-/// The longest line that is looked at, in bytes; the rest of a longer one is withheld.
-pub const LINE_BYTES_MAX: usize = 64 * 1024;
-
-/// Bytes withheld before the cut of an overlong line: a secret that the cut goes through is at most
-/// this long, or begins in what is looked at whole.
-const CUT_BYTES: usize = 8 * 1024;
 
 /// Masks a stream of text.
 pub struct Redactor {
@@ -100,7 +95,7 @@ impl Redactor {
         if self.withholding {
             let cut = line.floor_char_boundary(line.len().saturating_sub(CUT_BYTES));
             out.push_str(&line[..cut]);
-            out.push_str(" [the rest of this long line is withheld]");
+            out.push_str(WITHHELD);
         } else {
             out.push_str(&line);
         }

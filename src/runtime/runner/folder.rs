@@ -1,14 +1,15 @@
 //! One attempt's folder: what is in it says what is known of the attempt, whoever asks.
 
-use std::fs;
-use std::io::{self, Read};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::StepId;
 use crate::domain::run::commit::IntentRecord;
-use crate::domain::run::event::Outcome;
+use crate::domain::run::event::{Outcome, Pressure};
+use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::runtime::journal::ATTEMPTS_FOLDER;
 use crate::runtime::journal::lock::Lock;
@@ -26,6 +27,8 @@ pub const EXIT_ROOM_FILE: &str = "exit.room";
 pub const LOCK_FILE: &str = "lock";
 /// Asks the runner to end.
 pub const CANCEL_FILE: &str = "cancel";
+/// What was sent to end what the attempt started, a line each.
+pub const SIGNALS_FILE: &str = "signals";
 /// Says that the attempt was found not started and never may.
 pub const VOID_FILE: &str = "void";
 /// The beginning of the output.
@@ -36,13 +39,29 @@ pub const TAIL_FILE: &str = "out.tail";
 /// The largest intent or outcome that is read, in bytes.
 pub const NOTE_BYTES_MAX: u64 = 256 * 1024;
 
-/// That a runner began to act.
+/// That a runner began to act, and how what it starts is found again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spawned {
-    /// When.
+    /// When, and in which boot.
     pub at: Stamp,
-    /// Its process, for a person to look at; never trusted.
+    /// Its process, and the number of the session and of the process group that it leads.
     pub pid: i32,
+    /// When its process was started, in ticks of the kernel: a number alone may be somebody
+    /// else's by now. None where the system does not tell it, and from earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<u64>,
+    /// Its deadline; none from earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Stamp>,
+}
+
+/// That what an attempt started was made to end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// How.
+    pub signal: Pressure,
+    /// To what, by number and name.
+    pub told: Clean,
 }
 
 /// An attempt's folder: `attempts/<step>/<attempt>/` of a run.
@@ -145,6 +164,41 @@ impl AttemptFolder {
         }
     }
 
+    /// What its runner recorded before it acted; none before that.
+    ///
+    /// # Errors
+    /// When it is there but cannot be read: its runner died while it wrote it, before it acted.
+    pub fn spawned(&self) -> io::Result<Option<Spawned>> {
+        match self.read(SPAWNED_FILE) {
+            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Notes what was sent to end what the attempt started. That it is sent is what counts: a sick
+    /// disk costs the note.
+    pub fn note(&self, signal: Pressure, told: &Clean) {
+        let path = self.file(SIGNALS_FILE);
+        let note = || -> io::Result<()> {
+            let mut line = serde_json::to_vec(&Sent { signal, told: told.clone() })?;
+            line.push(b'\n');
+            let made = create_file(&path);
+            let mut file = made.or_else(|_| OpenOptions::new().append(true).open(&path))?;
+            file.write_all(&line)?;
+            file.sync_all()
+        };
+        let _ = note();
+    }
+
+    /// What was sent so far, the first first.
+    #[must_use]
+    pub fn signals(&self) -> Vec<Sent> {
+        let bytes = self.read(SIGNALS_FILE).unwrap_or_default();
+        let lines = bytes.split(|byte| *byte == b'\n');
+        lines.filter_map(|line| serde_json::from_slice(line).ok()).collect()
+    }
+
     /// Takes the attempt's lock without waiting; none while its runner lives.
     ///
     /// # Errors
@@ -154,17 +208,6 @@ impl AttemptFolder {
             return Err(io::ErrorKind::NotFound.into());
         }
         Lock::try_take(&self.file(LOCK_FILE))
-    }
-
-    /// Waits until no runner holds the lock, and takes it.
-    ///
-    /// # Errors
-    /// When the folder is missing or the file cannot be locked.
-    pub fn lock(&self) -> io::Result<Lock> {
-        if !self.path.is_dir() {
-            return Err(io::ErrorKind::NotFound.into());
-        }
-        Lock::take(&self.file(LOCK_FILE))
     }
 
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {

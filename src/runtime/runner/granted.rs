@@ -1,7 +1,7 @@
 //! What a record grants: which variant of its step, and which action.
 
 use crate::domain::run::commit::IntentRecord;
-use crate::domain::run::event::{Body, Mode, Purpose, RunEvent};
+use crate::domain::run::event::{Body, Mode, Purpose, RunEvent, Warrant};
 
 /// The variant in which the step of an intent is performed or taken back: the one in force when it
 /// was last granted forward. What was escalated after that changes nothing.
@@ -23,12 +23,12 @@ pub(super) fn mode_of(opened: Mode, events: &[RunEvent], intent: &IntentRecord) 
     if escalated { Mode::Ungraceful } else { opened }
 }
 
-/// The action that the record grants.
-pub(super) fn action_of(events: &[RunEvent], intent: &IntentRecord) -> String {
+/// The action that the record grants, and its terms; a record of an earlier version has none.
+pub(super) fn terms_of(events: &[RunEvent], intent: &IntentRecord) -> (String, Option<Warrant>) {
     let granted = events.iter().find(|event| event.seq == intent.seq);
     match granted.map(|event| &event.body) {
-        Some(Body::Intended { action, .. }) => action.clone(),
-        _ => String::new(),
+        Some(Body::Intended { action, warrant, .. }) => (action.clone(), warrant.clone()),
+        _ => (String::new(), None),
     }
 }
 
@@ -60,6 +60,7 @@ mod tests {
                 fencing: Fencing::NotFenced,
                 gates: Vec::new(),
                 call: "call".into(),
+                warrant: None,
             },
         }
     }
@@ -86,7 +87,7 @@ mod tests {
             };
             assert_eq!(mode_of(opened, &events, &intent), want, "{before:?} {after:?}");
             let last = before.last().expect("an intent");
-            assert_eq!(action_of(&events, &intent), format!("t.{last}"));
+            assert_eq!(terms_of(&events, &intent).0, format!("t.{last}"));
         };
         let (planned, lost) = (Mode::Planned, Mode::Ungraceful);
         check(planned, &["do"], &[], planned);

@@ -2,32 +2,37 @@
 //!
 //! The order that makes every crash decidable: the intent is on record, the attempt's folder is
 //! durable, the runner is started, the runner makes `spawned` durable, acts, and makes `exit`
-//! durable. Whoever comes later asks the lock, never a process number: lock held, it runs; `exit`,
-//! the outcome is known; neither `exit` nor `spawned`, it never acted; else it is unknown.
+//! durable. Whoever comes later asks the lock and the processes of the group that the runner leads:
+//! while it is held or one of them runs, the attempt runs. Then, with `exit` the outcome is known;
+//! with neither `exit` nor `spawned` it never acted; else it is unknown.
 
 pub mod folder;
 mod granted;
+pub mod group;
+mod leash;
+pub mod meeting;
 pub mod output;
+mod perform;
 pub mod process;
+mod wait;
 
 use std::env;
-use std::future::Future;
 use std::io;
 use std::path::{Path, PathBuf, absolute};
 use std::process::{Child, Command, Stdio};
-use std::thread::Builder;
 
 use crate::domain::ids::StepId;
 use crate::domain::run::commit::{Grant, IntentRecord};
 use crate::domain::run::event::Outcome;
 use crate::domain::text::Clean;
 
-use self::folder::{AttemptFolder, CANCEL_FILE, SPAWNED_FILE, VOID_FILE};
-use super::journal::lock::Lock;
+use self::folder::{AttemptFolder, CANCEL_FILE, SPAWNED_FILE, Sent};
 use super::paths::write_new;
 
+pub use self::leash::Leash;
 pub use self::output::{OutputSince, output_since};
 pub use self::process::{Prepared, RunnerContext, main};
+pub use self::wait::{inspect, watch};
 
 /// The hidden subcommand under which the binary is a runner.
 pub const RUNNER_COMMAND: &str = "runner";
@@ -99,7 +104,7 @@ pub enum LaunchError {
 /// What is known of an attempt right now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
-    /// Its runner lives.
+    /// Its runner lives, or something that it started.
     Running,
     /// It is over.
     Ended(Outcome),
@@ -121,7 +126,7 @@ pub enum Found {
 }
 
 /// Makes the attempt's folder durable and starts its runner: `exe runner <folder>`, no terminal,
-/// nothing on stdin, only `env` as its environment (see [`environment`]).
+/// the leash as stdin, only `env` as its environment (see [`environment`]).
 ///
 /// # Errors
 /// When the attempt was started before, or the folder or the process cannot be made.
@@ -130,8 +135,9 @@ pub fn launch(
     run_dir: &Path,
     grant: &Grant,
     env: &[(String, String)],
+    leash: &Leash,
 ) -> Result<Launched, LaunchError> {
-    launch_intent(exe, run_dir, grant.intent(), env)
+    launch_intent(exe, run_dir, grant.intent(), env, leash)
 }
 
 /// [`launch`] from the intent alone. Not a way around the grant: the runner acts only on an intent
@@ -144,6 +150,7 @@ pub fn launch_intent(
     run_dir: &Path,
     intent: &IntentRecord,
     env: &[(String, String)],
+    leash: &Leash,
 ) -> Result<Launched, LaunchError> {
     let path = AttemptFolder::of(run_dir, &intent.step, intent.attempt).path().to_path_buf();
     let folder = AttemptFolder::create(run_dir, intent).map_err(|source| {
@@ -154,107 +161,47 @@ pub fn launch_intent(
         }
     })?;
     let spawn_error = |source| LaunchError::Spawn { exe: exe.to_path_buf(), source };
-    let child = Command::new(exe)
+    let mut child = Command::new(exe)
         .arg(RUNNER_COMMAND)
         .arg(absolute(folder.path()).map_err(spawn_error)?)
         .env_clear()
         .envs(env.iter().map(|(name, value)| (name, value)))
         .current_dir(run_dir)
-        .stdin(Stdio::null())
+        .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .map_err(spawn_error)?;
+    leash.hold(child.stdin.take());
     Ok(Launched { child })
 }
 
-/// Waits until the attempt is over, however long that takes, and tells what became of it. Does not
-/// trust a process number: what counts is the attempt's lock. With `child`, that process is waited
-/// for and reaped first. Dropping the future stops waiting, never the attempt.
-///
-/// The waiting is done by a thread of its own, so that a program can end while an attempt runs on.
-pub fn watch(
-    run_dir: &Path,
-    step: &StepId,
-    attempt: u32,
-    child: Option<Launched>,
-) -> impl Future<Output = Found> + Send + 'static {
-    let folder = AttemptFolder::of(run_dir, step, attempt);
-    let (tell, told) = tokio::sync::oneshot::channel();
-    let waiting = Builder::new().name("attempt".to_owned()).spawn(move || {
-        // Nobody listens when the console has gone on without waiting.
-        let _ = tell.send(wait(&folder, child));
-    });
-    async move {
-        if let Err(error) = waiting {
-            return unknown(&format!("failed to wait for the runner: {error}"));
-        }
-        told.await.unwrap_or_else(|_| unknown("failed to wait for the runner: its thread ended"))
-    }
+/// What an attempt's folder shows while it runs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// True when its runner made its start durable; from then on it may act.
+    pub started: bool,
+    /// What it printed.
+    pub output: OutputSince,
+    /// What was sent to end what it started, the first first.
+    pub signals: Vec<Sent>,
 }
 
-fn unknown(why: &str) -> Found {
-    Found::Unknown(why.into())
-}
-
-fn wait(folder: &AttemptFolder, child: Option<Launched>) -> Found {
-    if let Some(Launched { mut child }) = child {
-        // How it exited says nothing that its files do not say better.
-        let _ = child.wait();
-    }
-    match folder.lock() {
-        Ok(lock) => judge(folder, &lock),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Found::NotStarted,
-        Err(error) => unknown(&format!("failed to look at {}: {error}", folder.path().display())),
-    }
-}
-
-/// What is known of an attempt, without waiting. Only for the console that has the run's lock, and
-/// for attempts that it did not start itself or whose runner it has waited for: an attempt found
-/// not started is made void, so that a runner that comes late refuses.
+/// Looks at an attempt's folder; its output from `offset` bytes on.
 #[must_use]
-pub fn inspect(run_dir: &Path, step: &StepId, attempt: u32) -> State {
+pub fn look(run_dir: &Path, step: &StepId, attempt: u32, offset: u64) -> Shown {
     let folder = AttemptFolder::of(run_dir, step, attempt);
-    let found = match folder.try_lock() {
-        Ok(Some(lock)) => judge(&folder, &lock),
-        Ok(None) => return State::Running,
-        // The folder comes before the runner: without it no runner was started, and none can be,
-        // as only the console that has the run may start one.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Found::NotStarted,
-        Err(error) => unknown(&format!("failed to look at {}: {error}", folder.path().display())),
-    };
-    match found {
-        Found::Ended(outcome) => State::Ended(outcome),
-        Found::NotStarted => State::NotStarted,
-        Found::Unknown(why) => State::Unknown(why),
+    let nothing_new = OutputSince { next: offset, ..OutputSince::default() };
+    Shown {
+        started: folder.has(SPAWNED_FILE),
+        output: output_since(run_dir, step, attempt, offset).unwrap_or(nothing_new),
+        signals: folder.signals(),
     }
 }
 
-/// What the files say once no runner holds the lock. `_lock` keeps a late runner away meanwhile.
-fn judge(folder: &AttemptFolder, _lock: &Lock) -> Found {
-    match folder.exit() {
-        Ok(Some(outcome)) => return Found::Ended(outcome),
-        Ok(None) => {}
-        Err(error) => return unknown(&format!("failed to read the outcome: {error}")),
-    }
-    if folder.has(SPAWNED_FILE) {
-        return unknown("its runner began and died before it could tell how it ended");
-    }
-    match write_new(&folder.file(VOID_FILE), b"found not started\n") {
-        Ok(()) => Found::NotStarted,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Found::NotStarted,
-        Err(error) => unknown(&format!("failed to rule out a late start: {error}")),
-    }
-}
-
-/// True when the attempt's runner made its start durable; from then on it may act.
-#[must_use]
-pub fn has_started(run_dir: &Path, step: &StepId, attempt: u32) -> bool {
-    AttemptFolder::of(run_dir, step, attempt).has(SPAWNED_FILE)
-}
-
-/// Asks an attempt's runner to end. It sees that within [`process::CANCEL_POLL`]; the outcome
-/// comes as always.
+/// Asks an attempt to end, whoever waits for it: its runner sees that within
+/// [`perform::CANCEL_POLL`], and where that is gone, the console that waits. The outcome comes as
+/// always.
 ///
 /// # Errors
 /// When the request cannot be written.

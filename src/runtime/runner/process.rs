@@ -2,44 +2,31 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rustix::fs::Mode as FileMode;
-use rustix::process::{
-    Resource, Rlimit, Signal, getpgrp, getpid, kill_process_group, setrlimit, setsid, umask,
-};
+use rustix::process::{Signal, getpgrp, getpid, getsid, kill_process_group, setsid, umask};
 use secrecy::SecretString;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::{interval, sleep};
 
-use super::folder::{
-    AttemptFolder, CANCEL_FILE, EXIT_FILE, EXIT_ROOM_FILE, SPAWNED_FILE, Spawned, VOID_FILE,
-};
-use super::granted::{action_of, mode_of};
+use super::folder::{AttemptFolder, EXIT_FILE, EXIT_ROOM_FILE, SPAWNED_FILE, Spawned, VOID_FILE};
+use super::granted::{mode_of, terms_of};
+use super::group::Group;
+use super::leash::Collar;
 use super::output::OutputFiles;
-use crate::domain::preview::Standing;
+use super::perform::Attempt;
 use crate::domain::run::commit::{Execution, IntentRecord};
-use crate::domain::run::event::{Body, Cause, Mode, Outcome, RunKind};
+use crate::domain::run::event::{Body, Cause, Mode, Outcome, RunKind, Warrant};
 use crate::domain::runbook::Direction;
 use crate::domain::text::Clean;
-use crate::domain::time::short_time;
-use crate::port::{Clock, OperateError, Operator};
+use crate::port::{Clock, Operator};
 use crate::runtime::clock::SystemClock;
 use crate::runtime::journal::{self, ReadBack};
 use crate::runtime::last_words;
 use crate::runtime::paths::{create_file, sync_folder, write_new};
+use crate::runtime::privacy;
 use crate::runtime::redact::Redactor;
-
-/// How often a runner looks whether it was asked to end.
-pub const CANCEL_POLL: Duration = Duration::from_millis(100);
-
-/// How long what an attempt started may take to end after TERM, before KILL.
-pub const GRACE: Duration = Duration::from_secs(1);
 
 /// Room kept for the outcome: 4,096 characters in their longest JSON form, and what is around them.
 const EXIT_ROOM_BYTES: usize = 32 * 1024;
@@ -66,6 +53,8 @@ pub struct RunnerContext {
     pub mode: Mode,
     /// The action that the record granted.
     pub action: String,
+    /// The terms of the grant.
+    pub warrant: Option<Warrant>,
 }
 
 /// What is needed to perform the attempt.
@@ -86,8 +75,7 @@ pub fn main(
     attempt_dir: &Path,
     build: impl FnOnce(&RunnerContext) -> Result<Prepared, Clean>,
 ) -> ExitCode {
-    detach();
-    match run(&AttemptFolder::at(attempt_dir), build) {
+    match detach().and_then(|()| run(&AttemptFolder::at(attempt_dir), build)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(refusal) => {
             // Read by a person who starts a runner by hand; a console gives it no stderr.
@@ -101,13 +89,14 @@ pub fn main(
     }
 }
 
-/// Leaves the console's session and terminal, and keeps what it writes private.
-fn detach() {
-    // Fails only where this process leads a group already, which serves as well.
-    let _ = setsid();
+/// Leaves the console's session and terminal for one of its own, by which what it starts is found
+/// again, and keeps what it holds and writes private.
+fn detach() -> Result<(), Refusal> {
+    privacy::keep();
     umask(FileMode::RWXG | FileMode::RWXO);
-    // A core dump would hold secrets. Lowering a limit cannot fail.
-    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    // Fails only where this process leads a group already.
+    let _ = setsid();
+    if getsid(None) == Ok(getpid()) { Ok(()) } else { Err(Refusal::NoSession) }
 }
 
 /// Why a runner refuses. Nothing was done.
@@ -115,6 +104,8 @@ fn detach() {
 enum Refusal {
     #[error("failed to use the attempt's folder: {0}")]
     Folder(#[from] io::Error),
+    #[error("refused: it has no session of its own; a console starts it, no shell")]
+    NoSession,
     #[error("refused: another process has this attempt")]
     Busy,
     #[error("refused: this attempt was {0} before")]
@@ -144,21 +135,28 @@ fn run(
             return Ok(());
         }
     };
+    last_words::know(&prepared.secrets_known);
     let redactor = Redactor::new(&prepared.secrets_known);
     let mut output = OutputFiles::create(folder, Redactor::new(&prepared.secrets_known))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let at = SystemClock::new().now();
-    let pid = getpid().as_raw_nonzero().get();
-    write_new(&folder.file(SPAWNED_FILE), &to_json(&Spawned { at, pid })?)?;
-    let execution = Execution::of_locked_intent(context.intent);
-    let ended = perform_all(folder, prepared, &execution, &mut output, &runtime);
+    let (clock, group) = (SystemClock::new(), Group::own());
+    let at = clock.now();
+    let (pid, until) = (getpid().as_raw_nonzero().get(), Some(at.plus(prepared.timeout)));
+    let spawned = Spawned { at, pid, started: group.started(), until };
+    write_new(&folder.file(SPAWNED_FILE), &to_json(&spawned)?)?;
+    let warrant = context.warrant;
+    let key = warrant.as_ref().map_or(context.intent.attempt, |warrant| warrant.key);
+    let execution = Execution::of_locked_intent(context.intent, key);
+    let attempt = Attempt { folder, group, collar: Collar::take(), warrant, clock };
+    let ended = attempt.perform(prepared, &execution, &mut output, &runtime);
     // A lookup that hangs in a thread of its own must not keep this process.
     runtime.shutdown_background();
     output.finish();
     write_exit(folder, &redacted(ended.outcome, &redactor))?;
     drop(lock);
     if ended.was_cut {
-        kill_own_group(Signal::KILL);
+        // What a system without a list of processes could not show.
+        kill_own_group();
     }
     Ok(())
 }
@@ -178,13 +176,15 @@ fn context(folder: &AttemptFolder) -> Result<RunnerContext, Refusal> {
     else {
         return Err(not_on_record("the run was never opened"));
     };
+    let (action, warrant) = terms_of(&read_back.events, &intent);
     Ok(RunnerContext {
         run_dir: run_dir.to_path_buf(),
         attempt_dir: folder.path().to_path_buf(),
         kind: *kind,
         direction: *direction,
         mode: mode_of(*mode, &read_back.events, &intent),
-        action: action_of(&read_back.events, &intent),
+        action,
+        warrant,
         site: read_back.site,
         runbook: read_back.runbook,
         intent,
@@ -215,127 +215,11 @@ fn check_on_record(read_back: &ReadBack, intent: &IntentRecord) -> Result<(), &'
     if over { Err("the journal says that it is over") } else { Ok(()) }
 }
 
-/// How performing ended.
-struct Ended {
-    outcome: Outcome,
-    /// True when it was cut while acting: what it started may still be there.
-    was_cut: bool,
-}
-
-/// Performs; a panic in an operator becomes an outcome too.
-fn perform_all(
-    folder: &AttemptFolder,
-    mut prepared: Prepared,
-    execution: &Execution,
-    output: &mut OutputFiles,
-    runtime: &tokio::runtime::Runtime,
-) -> Ended {
-    let acting = Arc::new(AtomicBool::new(false));
-    let operator = prepared.operator.as_mut();
-    let performed = catch_unwind(AssertUnwindSafe(|| {
-        runtime.block_on(perform(folder, operator, prepared.timeout, execution, output, &acting))
-    }));
-    performed.unwrap_or_else(|_| {
-        let message = "the step's own code failed (a fault in warroom)";
-        cut_short(Cause::Error, message, acting.load(Ordering::SeqCst))
-    })
-}
-
-async fn perform(
-    folder: &AttemptFolder,
-    operator: &mut dyn Operator,
-    timeout: Duration,
-    execution: &Execution,
-    output: &mut OutputFiles,
-    acting: &AtomicBool,
-) -> Ended {
-    let work = async {
-        if folder.has(CANCEL_FILE) {
-            return cancelled(false);
-        }
-        let seen = operator.check().await;
-        match seen {
-            Standing::Done(evidence) => return finished(Outcome::AlreadySo { evidence }),
-            // Acting without knowing could do it twice, unless nothing but a person can tell.
-            Standing::Unknown(why) if operator.senses() => {
-                let message =
-                    format!("nothing was done: whether it is so already is unknown: {why}");
-                let (cause, message) = (Cause::Error, message.into());
-                return finished(Outcome::Failed { cause, message });
-            }
-            Standing::Unknown(_) | Standing::NotDone(_) => {}
-        }
-        if folder.has(CANCEL_FILE) {
-            return cancelled(false);
-        }
-        acting.store(true, Ordering::SeqCst);
-        finished(match operator.apply(execution, output).await {
-            Ok(evidence) => Outcome::Applied { evidence },
-            Err(OperateError::Refused(message) | OperateError::Permission(message)) => {
-                Outcome::Failed { cause: Cause::Error, message }
-            }
-            Err(OperateError::Ambiguous(message)) => Outcome::Unknown { message },
-        })
-    };
-    let ended = tokio::select! {
-        biased;
-        ended = work => ended,
-        () = cancel_asked(folder) => cancelled(acting.load(Ordering::SeqCst)),
-        () = sleep(timeout) => {
-            let message = format!("not finished within {}", short_time(timeout));
-            cut_short(Cause::Timeout, &message, acting.load(Ordering::SeqCst))
-        }
-    };
-    if ended.was_cut {
-        kill_own_group(Signal::TERM);
-        sleep(GRACE).await;
-    }
-    ended
-}
-
-fn finished(outcome: Outcome) -> Ended {
-    Ended { outcome, was_cut: false }
-}
-
-fn cancelled(acting: bool) -> Ended {
-    cut_short(Cause::Cancelled, "aborted by a person", acting)
-}
-
-/// What is known of an attempt that did not come to its own end: before acting that it did nothing,
-/// while acting nothing.
-fn cut_short(cause: Cause, message: &str, acting: bool) -> Ended {
-    let outcome = if acting {
-        let message = format!("{message}; whether it took effect is not known").into();
-        Outcome::Unknown { message }
-    } else {
-        Outcome::Failed { cause, message: format!("{message}, before anything was done").into() }
-    };
-    Ended { outcome, was_cut: acting }
-}
-
-/// Waits for the cancel file or a TERM; our own TERM to the group then ends others, not us.
-async fn cancel_asked(folder: &AttemptFolder) {
-    let mut poll = interval(CANCEL_POLL);
-    let Ok(mut term) = signal(SignalKind::terminate()) else {
-        // Without a handler TERM ends the process; the cancel file still works.
-        while !folder.has(CANCEL_FILE) {
-            poll.tick().await;
-        }
-        return;
-    };
-    loop {
-        tokio::select! {
-            _ = term.recv() => return,
-            _ = poll.tick() => if folder.has(CANCEL_FILE) { return },
-        }
-    }
-}
-
-/// Signals all that this attempt started and that stayed in its group; only if the group is ours.
-fn kill_own_group(signal: Signal) {
+/// Ends all that stayed in this process's group, and itself; only if the group is ours.
+fn kill_own_group() {
     if getpgrp() == getpid() {
         // Fails only when nobody is there.
-        let _ = kill_process_group(getpid(), signal);
+        let _ = kill_process_group(getpid(), Signal::KILL);
     }
 }
 

@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, Command};
 
 use crate::domain::reading::LookErrorKind;
+use crate::domain::text::{LINE_BYTES_MAX, line_without_end};
 use crate::systems::shared::failure::{Failure, span_text};
 
 /// The time between asking a child's group to end and ending it.
@@ -17,9 +18,6 @@ pub const GRACE: Duration = Duration::from_secs(5);
 /// How long what is left in the pipes is read after the child's exit: a grandchild may keep them
 /// open for ever.
 const DRAIN: Duration = Duration::from_millis(100);
-
-/// The longest line that is passed on in one piece, in bytes.
-const LINE_BYTES_MAX: usize = 4096;
 
 /// Bytes read at a time.
 const CHUNK_BYTES: usize = 8192;
@@ -176,13 +174,22 @@ struct Lines {
     pipe: Option<Box<dyn AsyncRead + Send + Unpin>>,
     stream: Stream,
     chunk: Box<[u8; CHUNK_BYTES]>,
+    /// The beginning of the line that has not ended.
     partial: Vec<u8>,
+    /// True when there is more of it than is kept.
+    too_long: bool,
 }
 
 impl Lines {
     fn new(pipe: Option<impl AsyncRead + Send + Unpin + 'static>, stream: Stream) -> Self {
         let pipe = pipe.map(|pipe| Box::new(pipe) as Box<dyn AsyncRead + Send + Unpin>);
-        Self { pipe, stream, chunk: Box::new([0; CHUNK_BYTES]), partial: Vec::new() }
+        Self {
+            pipe,
+            stream,
+            chunk: Box::new([0; CHUNK_BYTES]),
+            partial: Vec::new(),
+            too_long: false,
+        }
     }
 
     fn ended(&self) -> bool {
@@ -204,23 +211,31 @@ impl Lines {
         for index in 0..count {
             let byte = self.chunk[index];
             if byte == b'\n' {
-                let text = String::from_utf8_lossy(&self.partial).into_owned();
-                line(self.stream, text.trim_end_matches('\r'));
-                self.partial.clear();
-            } else {
+                self.end_line(line);
+            } else if self.partial.len() < LINE_BYTES_MAX {
                 self.partial.push(byte);
-                if self.partial.len() >= LINE_BYTES_MAX {
-                    self.flush(line);
-                }
+            } else {
+                self.too_long = true;
             }
         }
     }
 
     fn flush(&mut self, line: &mut (dyn FnMut(Stream, &str) + Send)) {
         if !self.partial.is_empty() {
-            line(self.stream, &String::from_utf8_lossy(&self.partial));
-            self.partial.clear();
+            self.end_line(line);
         }
+    }
+
+    /// Passes a line on in one piece: two halves of a secret would not be known for one.
+    fn end_line(&mut self, line: &mut (dyn FnMut(Stream, &str) + Send)) {
+        let text = String::from_utf8_lossy(&self.partial);
+        if self.too_long {
+            line(self.stream, &line_without_end(&text));
+        } else {
+            line(self.stream, text.trim_end_matches('\r'));
+        }
+        self.partial.clear();
+        self.too_long = false;
     }
 }
 

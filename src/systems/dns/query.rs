@@ -12,6 +12,7 @@ use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{RData, RecordType};
 
 use crate::domain::reading::LookErrorKind;
+use crate::domain::text::head;
 use crate::systems::shared::failure::{Failure, known_cause};
 
 /// Questions of one look to one server: a lost datagram is asked for again once.
@@ -104,7 +105,7 @@ fn value_of(data: &RData) -> String {
         }
         other => other.to_string(),
     };
-    text.chars().take(ANSWER_CHARS_MAX).collect()
+    head(&text, ANSWER_CHARS_MAX)
 }
 
 fn explain(server: SocketAddr, error: &NetError, deadline: Duration) -> Failure {

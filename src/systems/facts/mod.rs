@@ -1,6 +1,7 @@
 //! The step `facts.wait`: waits until a fact of any system is what the plan asks for.
 //!
-//! It belongs to no kind: the target's own probe, found by its kind, does the looking.
+//! It belongs to no kind: the target's own probe, found by its kind, does the looking. What another
+//! server says than the one that the screen showed satisfies nothing.
 
 mod bound;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
 use crate::domain::ids::Side;
 use crate::domain::preview::{Preview, PreviewLine, Standing};
+use crate::domain::reading::{Identity, Look};
 use crate::domain::run::commit::Execution;
 use crate::domain::settings::{Fault, Fields, Table, unknown};
 use crate::domain::site::SystemSpec;
@@ -21,6 +23,7 @@ use crate::domain::text::Clean;
 use crate::port::{
     Action, Boxed, Clock, OperateError, Operator, OperatorSetup, Output, Probe, ProbeSetup, System,
 };
+use crate::systems::shared::identity::another;
 use crate::systems::shared::wait::Patience;
 use bound::Wanted;
 
@@ -118,6 +121,8 @@ impl Action for Wait {
             probe: kind.probe(probe)?,
             plan: Plan::read(setup.with, system, kind)?,
             name: system.id.to_string(),
+            region: setup.site.region(side).label.clone(),
+            expected: setup.expected.target,
             side,
             every: system.every,
             cell: Cell::default(),
@@ -135,6 +140,9 @@ struct WaitOperator {
     probe: Box<dyn Probe>,
     plan: Plan,
     name: String,
+    region: Clean,
+    /// Which server is meant.
+    expected: Option<Identity>,
     side: Side,
     every: Duration,
     cell: Cell,
@@ -143,16 +151,24 @@ struct WaitOperator {
 }
 
 impl WaitOperator {
+    async fn look(&mut self) -> Result<Look, Clean> {
+        let looks = self.probe.look().await;
+        let nobody = || "the system was not looked at in this region".into();
+        looks.side(self.side).cloned().ok_or_else(nobody)
+    }
+
     async fn standing(&mut self) -> Standing {
         let at = self.clock.now();
-        let looks = self.probe.look().await;
-        let look = match self.side {
-            Side::A => looks.a,
-            Side::B => looks.b,
+        let look = match self.look().await {
+            Ok(look) => look,
+            Err(why) => return Standing::Unknown(why),
         };
-        let Some(look) = look else {
-            return Standing::Unknown("the system was not looked at in this region".into());
-        };
+        if let Some(met) = look.as_ref().ok().and_then(|reading| reading.identity.as_ref())
+            && let Some(why) =
+                another(&format!("{} in {}", self.name, self.region), self.expected.as_ref(), met)
+        {
+            return Standing::Unknown(why.into());
+        }
         self.cell.record(at, look);
         let value = self.cell.fact(&self.plan.fact, self.clock.now(), self.every);
         let seen = format!("{} is {}", self.plan.fact, value.shown());
@@ -167,6 +183,13 @@ impl WaitOperator {
 }
 
 impl Operator for WaitOperator {
+    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
+        Box::pin(async {
+            let reading = self.look().await?.map_err(|error| error.message)?;
+            Ok(reading.identity)
+        })
+    }
+
     fn check(&mut self) -> Boxed<'_, Standing> {
         Box::pin(self.standing())
     }

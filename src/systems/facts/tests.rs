@@ -58,8 +58,13 @@ impl Probe for Counting {
         let mut reading = Reading::new(self.clock.now(), Health::Up, "counted");
         let value = FactValue::Number(self.count);
         reading.facts.push(Fact { name: "count".to_owned(), value });
+        reading.identity = Some(server("1"));
         Box::pin(std::future::ready(Looks { a: None, b: Some(Ok(reading)) }))
     }
+}
+
+fn server(name: &str) -> Identity {
+    Identity { server: name.into(), data: "the data".into() }
 }
 
 const WAIT: Wait = Wait { systems: || &[&Counter] };
@@ -75,6 +80,22 @@ async fn waits_for_a_fact_of_the_target() {
     let applied = operator.apply(&execution(), &mut lines).await;
     assert_eq!(applied, Ok("count is 3".into()));
     assert_eq!(lines.0, ["count is 2, wanted at least 3"]);
+}
+
+#[tokio::test]
+async fn another_server_satisfies_nothing() {
+    let stage = Stage::new(WAIT.spec(), "fact = 'count'\nat_least = 0", Some(SYSTEM));
+    let check = async |meant: &str, want: Standing| {
+        let mut setup = stage.setup();
+        setup.expected.target = Some(server(meant));
+        let mut operator = WAIT.operator(setup).expect("right");
+        assert_eq!(operator.identity().await, Ok(Some(server("1"))));
+        assert_eq!(operator.check().await, want);
+    };
+    check("1", Standing::Done("count is 2".into())).await;
+    let why = "it in West side is another server than the screen showed, or was started anew: \
+               expected 2, met 1";
+    check("2", Standing::Unknown(why.into())).await;
 }
 
 #[tokio::test]

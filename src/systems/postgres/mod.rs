@@ -17,6 +17,7 @@ mod state;
 #[cfg(test)]
 mod tests_support;
 mod trouble;
+mod writers;
 
 use crate::domain::catalogue::{FactSpec, SettingSpec};
 use crate::domain::settings::Fault;

@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::domain::settings::{Fault, Fields, Node, Table, Value};
+use crate::domain::text::head;
 
 /// How much of a peer's value a sentence repeats, in characters.
 const SHOWN_CHARS_MAX: usize = 60;
@@ -157,7 +158,7 @@ fn cut(text: &str) -> String {
     if text.chars().count() <= SHOWN_CHARS_MAX {
         return text.to_owned();
     }
-    text.chars().take(SHOWN_CHARS_MAX).chain(['…']).collect()
+    format!("{}…", head(text, SHOWN_CHARS_MAX))
 }
 
 #[cfg(test)]

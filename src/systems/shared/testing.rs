@@ -151,6 +151,7 @@ impl Stage {
             title: "The step".into(),
             group: None,
             action,
+            change: action.change,
             with: with.clone(),
             target: None,
             needs: Vec::new(),
@@ -177,6 +178,7 @@ impl Stage {
             step: &self.step,
             with: &self.with,
             target: self.system.as_ref().map(|system| (system, Side::B)),
+            expected: crate::port::Expected::default(),
             direction: Direction { from: Side::A, to: Side::B },
             secrets: &AllSecrets,
             clock: Arc::new(TickingClock::default()),
@@ -186,12 +188,15 @@ impl Stage {
 
 /// An execution as a runner would hold it: attempt 1 of `the-step` in run `run-1`.
 pub fn execution() -> Execution {
-    Execution::of_locked_intent(IntentRecord {
-        run: RunId::new("run-1").expect("a name"),
-        step: StepId::new("the-step").expect("a name"),
-        attempt: 1,
-        purpose: Purpose::Forward,
-        seq: 1,
-        hash: Hash::NONE,
-    })
+    Execution::of_locked_intent(
+        IntentRecord {
+            run: RunId::new("run-1").expect("a name"),
+            step: StepId::new("the-step").expect("a name"),
+            attempt: 1,
+            purpose: Purpose::Forward,
+            seq: 1,
+            hash: Hash::NONE,
+        },
+        1,
+    )
 }

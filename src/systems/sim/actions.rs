@@ -27,6 +27,7 @@ pub const ACTIONS: &[&dyn Action] = &[
     &SimAction(&FENCE),
     &SimAction(&UNFENCE),
     &SimAction(&CHECK),
+    &SimAction(&ACT),
 ];
 
 /// The ways to write a region in a step's settings.
@@ -92,7 +93,7 @@ static REPLICATE: ActionSpec = ActionSpec {
     class: Class::I,
     guard: Guard::TypedTarget,
     fencing: Fencing::FencedByTarget,
-    change: Change::None,
+    change: Change::Follow,
     reversal: "Cannot be taken back: writes that only this side had are gone",
     ..BASE
 };
@@ -180,7 +181,7 @@ static UNFENCE: ActionSpec = ActionSpec {
     verb: "unfence",
     class: Class::I,
     guard: Guard::TypedTarget,
-    change: Change::Fence,
+    change: Change::Unfence,
     reversal: "By sim.fence",
     needs_target: false,
     settings: &[SIDE_SETTING],
@@ -194,6 +195,18 @@ static CHECK: ActionSpec = ActionSpec {
         SettingSpec { name: "at_least", doc: "what it must be at least", required: false },
         SettingSpec { name: "at_most", doc: "what it may be at most", required: false },
     ],
+    ..BASE
+};
+
+static ACT: ActionSpec = ActionSpec {
+    name: "sim.act",
+    doc: "Does what the simulated world does not show; only that it was done is on its record",
+    verb: "do",
+    class: Class::I,
+    guard: Guard::StopWindow,
+    change: Change::None,
+    reversal: "Leaves nothing but its place on the record",
+    needs_target: false,
     ..BASE
 };
 
@@ -217,7 +230,7 @@ impl Asked {
         let fields = Fields::new(with, format!("`with` of `{}`", spec.name));
         let mut asked = Self::default();
         let count = |number: i64| u32::try_from(number).unwrap_or(0);
-        match Deed::of(spec) {
+        match Deed::of(spec.change) {
             Deed::Scale => asked.amount = fields.integer("to", 0, 1000)?.map(count),
             Deed::ShiftTraffic => {
                 asked.amount = fields.integer("percent", 0, 100)?.map(count);
@@ -265,6 +278,8 @@ impl Action for SimAction {
             | Change::ShiftTraffic
             | Change::Purge
             | Change::Fence
+            | Change::Unfence
+            | Change::Follow
             | Change::Check
             | Change::None => "",
         }
@@ -328,7 +343,7 @@ pub(super) fn sim_operator(
     let asked = if ours {
         Asked::read(action, setup.with)?
     } else {
-        Asked::guess(Deed::of(action), setup.with)
+        Asked::guess(Deed::of(action.change), setup.with)
     };
     Ok(build(world, action, setup, asked, pause))
 }
@@ -340,7 +355,7 @@ fn build(
     asked: Asked,
     pause: Arc<dyn Pause>,
 ) -> SimOperator {
-    let deed = Deed::of(action);
+    let deed = Deed::of(action.change);
     let direction = setup.direction;
     let side = match (asked.side, setup.target, deed) {
         (Some("to"), _, _) => direction.to,
@@ -355,7 +370,9 @@ fn build(
         action,
         deed,
         target: setup.target.map(|(spec, _)| spec.id.clone()),
+        named: side,
         side,
+        meant: setup.expected.target.clone(),
         direction,
         asked,
         label: setup.step.id.to_string(),

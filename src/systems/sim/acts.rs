@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::domain::catalogue::{ActionSpec, Change};
+use crate::domain::catalogue::Change;
 use crate::domain::ids::{Side, is_name};
 
 /// The most acts that are read back: a world with more was not made by hand.
@@ -16,10 +16,6 @@ const FILE_BYTES_MAX: u64 = 4 << 20;
 
 /// The last word of every whole line; a torn line has lost it.
 const END: &str = ".";
-
-/// Verbs by which actions without a change of their own tell that a store is made a follower.
-const FOLLOW_VERBS: [&str; 6] =
-    ["replicate", "follow", "rebuild", "rejoin", "reseed", "start-replication"];
 
 /// One kind of act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,21 +59,20 @@ impl Deed {
         Self::None,
     ];
 
-    /// The deed of an action, from the change it declares and its verb.
+    /// The deed that makes a change.
     #[must_use]
-    pub fn of(action: &ActionSpec) -> Self {
-        let follows = FOLLOW_VERBS.iter().any(|verb| *verb == action.verb.replace(['_', ' '], "-"));
-        match action.change {
+    pub fn of(change: Change) -> Self {
+        match change {
             Change::Promote => Self::Promote,
             Change::StopReplication => Self::StopReplication,
             Change::Scale => Self::Scale,
             Change::ShiftTraffic => Self::ShiftTraffic,
             Change::Purge => Self::Purge,
             Change::Notify => Self::Notify,
-            Change::Fence if action.verb.starts_with("unfence") => Self::Unfence,
             Change::Fence => Self::Fence,
+            Change::Unfence => Self::Unfence,
             Change::Check => Self::Check,
-            Change::None if follows => Self::Replicate,
+            Change::Follow => Self::Replicate,
             Change::None => Self::None,
         }
     }

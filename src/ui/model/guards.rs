@@ -22,6 +22,8 @@ pub struct Guards {
     pub at_reason: bool,
     /// Until when a guard 1 that was asked for waits for its dry run; then its stop window begins.
     pub waits_until: Option<Stamp>,
+    /// When time last passed for a stop window that counts.
+    pub counted_at: Option<Stamp>,
     /// True while a dialog that the palette opened has had no key of its own: the Enter that opened
     /// it must not go on and accept it.
     pub from_palette: bool,

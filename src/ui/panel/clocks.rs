@@ -34,7 +34,7 @@ pub fn finish(screen: &Screen<'_>, long: bool) -> Row {
         return if forecast.elapsed.is_some() { Row::of(WARN, "no forecast") } else { Row::new() };
     };
     let last = clock_text(p80);
-    if matches!(forecast.state, RtoState::Met | RtoState::Missed) {
+    if matches!(forecast.state, RtoState::Met | RtoState::Missed | RtoState::Contested) {
         let told = if has_restored(screen) { "restored" } else { "ended" };
         return Row::plain(format!("{told} at T+{last}"));
     }
@@ -95,7 +95,7 @@ const CALM: u8 = 3;
 /// How bad a state is, worst first.
 fn badness(state: RtoState) -> u8 {
     match state {
-        RtoState::Missed | RtoState::Breached => 0,
+        RtoState::Missed | RtoState::Breached | RtoState::Contested => 0,
         RtoState::WillMiss => 1,
         RtoState::AtRisk => 2,
         RtoState::Provisional | RtoState::OnTrack | RtoState::Ready => CALM,

@@ -62,7 +62,7 @@ const QUIET_ROWS: u16 = 2;
 #[must_use]
 pub fn state_ink(state: RtoState) -> Ink {
     match state {
-        RtoState::Breached | RtoState::WillMiss | RtoState::Missed => CRIT,
+        RtoState::Breached | RtoState::WillMiss | RtoState::Missed | RtoState::Contested => CRIT,
         RtoState::AtRisk => WARN,
         RtoState::Provisional => INFO,
         RtoState::OnTrack | RtoState::Ready | RtoState::Met => OK,

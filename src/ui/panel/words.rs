@@ -82,7 +82,10 @@ pub fn label<'a>(screen: &Screen<'a>, side: Side) -> &'a str {
 pub fn is_planned_without_primary(screen: &Screen<'_>) -> bool {
     let planned = |run: &Run| {
         run.mode == Mode::Planned
-            && matches!(run.stage, Stage::Declared | Stage::Executing | Stage::Held)
+            && matches!(
+                run.stage,
+                Stage::Standby | Stage::Declared | Stage::Executing | Stage::Held
+            )
     };
     matches!(screen.assessment.primary, Primary::Red { .. }) && screen.run.is_some_and(planned)
 }
@@ -231,12 +234,6 @@ pub fn loss_ink(verdict: LossVerdict) -> Ink {
 pub fn current<'a>(screen: &Screen<'a>) -> Option<(&'a Step, &'a StepState)> {
     let state = screen.run?.current()?;
     Some((screen.runbook?.step(&state.id)?, state))
-}
-
-/// The first step that is ready while the current one runs.
-#[must_use]
-pub fn ready_beside<'a>(screen: &Screen<'a>) -> Option<&'a Step> {
-    crate::ui::update::ready_beside(screen.runbook?, screen.run?)
 }
 
 /// `STEP scale-b 01:12 / 02:00`, or what the step is waiting for.

@@ -10,7 +10,7 @@ use crate::domain::ids::StepId;
 use crate::domain::run::intent::{Intent, REASON_CHARS_MIN};
 use crate::domain::runbook::Step;
 use crate::domain::text::Clean;
-use crate::domain::time::Stamp;
+use crate::domain::time::{Stamp, short_time};
 use crate::ui::available::why_not_step;
 use crate::ui::command::Command;
 use crate::ui::keymap::Key;
@@ -19,6 +19,9 @@ use crate::ui::screen::{Access, Rehearsal};
 
 /// How long any key stops what is about to run.
 pub const STOP_WINDOW: Duration = Duration::from_secs(3);
+
+/// Nobody could stop what time passed over in one stride: the console was stopped, or slept.
+const STRIDE_MAX: Duration = Duration::from_millis(1250);
 
 /// An older dry run is made again, and nothing is started on it.
 pub const REHEARSAL_AGE_MAX: Duration = Duration::from_secs(30);
@@ -120,10 +123,10 @@ fn call_of(facts: &Facts<'_>, step: &StepId, back: bool) -> Clean {
 /// The gates of a step that do not hold now, by index. Taking back has none.
 pub(super) fn failing(facts: &Facts<'_>, step: &Step, back: bool) -> Vec<(usize, Seen)> {
     let Some(run) = facts.run.filter(|_| !back) else { return Vec::new() };
-    let accepted = run.accepted.as_ref().and(run.ledger.as_ref());
-    let ungraceful = run.is_ungraceful(&step.id);
-    let (site, snapshot, now) = (facts.site, facts.snapshot, facts.now);
-    let look = |gate| gates::look(gate, site, snapshot, run.direction, ungraceful, accepted, now);
+    let Some(runbook) = facts.runbook else { return Vec::new() };
+    let world = (facts.site, facts.snapshot);
+    let frame = gates::Frame::of_step(run, runbook, &step.id, world, facts.now);
+    let look = |gate| gates::look(gate, &frame);
     step.gates.iter().map(look).enumerate().filter(|(_, seen)| seen.held != Some(true)).collect()
 }
 
@@ -271,6 +274,7 @@ fn confirm(model: &mut Model, facts: &Facts<'_>, card: &mut Card) -> After {
         Guard::OneKey | Guard::TypedTarget => After::Close(vec![fire(facts, card)]),
         Guard::StopWindow | Guard::TypedVerb => {
             card.window = Some(now);
+            model.guards.counted_at = Some(now);
             say(model, now, "starting in 3 s: any key stops it");
             After::Stay(vec![Wish::StopWindow { until: now.plus(STOP_WINDOW) }])
         }
@@ -341,6 +345,14 @@ pub(super) fn tick(model: &mut Model, facts: &Facts<'_>) -> Vec<Wish> {
         return wishes;
     };
     let mut card = card.clone();
+    let stride = model.guards.counted_at.replace(facts.now).map(|last| facts.now.since(last));
+    if let Some(slept) = stride.filter(|stride| *stride > STRIDE_MAX) {
+        leave_dialog(model);
+        let slept = short_time(slept);
+        let text = format!("stopped, nothing was run: this console stood still for {slept}");
+        refuse(model, facts.now, format!("{text} while any key could stop it"));
+        return Vec::new();
+    }
     if let Some(why) = obstacle(model, facts, &mut card) {
         leave_dialog(model);
         refuse(model, facts.now, format!("stopped, nothing was run: {why}"));

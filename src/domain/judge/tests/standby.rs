@@ -4,19 +4,19 @@ use super::super::*;
 use super::{lost, snapshot};
 use crate::domain::ledger::LossVerdict::{Breach, Pass, Unknown};
 use crate::domain::ledger::{LossVerdict, freeze};
-use crate::domain::reading::{Basis, Certainty};
+use crate::domain::reading::{Basis, Certainty, Writes};
 use crate::domain::rules::bench::{Saw, at, cell as bench_cell, id, lag, site, stretch};
 
-/// Gateway, pg and redis of A are silent since 12; pg and pods of B told this; where A is fenced,
-/// pods in A says so. The verdict with its first reason.
+/// Gateway, pg and redis of A are silent since 12; pg and pods of B told this; where A is fenced, its
+/// pg says so. The verdict with its first reason.
 fn check(pg_in_b: &[(u64, Saw)], pods_in_b: &Saw, fence: bool, want: &str) {
     let mut heard = lost(&["gateway", "pg", "redis"], &[Side::A]);
     heard.retain(|(name, side, _)| *name != "pods" && (*name, *side) != ("pg", Side::B));
     heard.push(("pg", Side::B, pg_in_b.to_vec()));
     heard.push(("pods", Side::B, stretch(0, 20, pods_in_b)));
     if fence {
-        let yes = FactValue::Boolean(true);
-        heard.push(("pods", Side::A, vec![(20, Saw::Says("fenced", yes))]));
+        heard.retain(|(name, side, _)| (*name, *side) != ("pg", Side::A));
+        heard.push(("pg", Side::A, vec![(20, Saw::Writes(Writes::Refused))]));
     }
     let site = site();
     let snapshot = snapshot(&heard, &stretch(0, 20, &Saw::Up));
@@ -60,14 +60,42 @@ fn the_standby_is_judged_with_evidence() {
         true,
         "NO-GO pg in B: has not diverged: diverged yes, read 0s ago",
     );
-    check(&follows(&told("link_up", false)), &Saw::Up, true, "GO");
+    // A is silent: a lost link is what is to be expected, and nobody knows whether A takes writes.
+    let silent = "CAUTION A is fenced: UNKNOWN: A may accept writes: pg";
+    check(&follows(&told("link_up", false)), &Saw::Up, false, silent);
     check(
         &follows(&told("link_up", true)),
         &Saw::Up,
-        true,
+        false,
         "CAUTION pg in B sees the loss of A: it still receives from A, read 0s ago: it may be our \
          path",
     );
+}
+
+#[test]
+fn a_comparison_with_a_lost_primary_is_a_doubt_and_not_blindness() {
+    let unknown = || Saw::Told("diverged", FactValue::Unknown("A was not read".into()));
+    check(
+        &follows(&unknown()),
+        &Saw::Up,
+        false,
+        "CAUTION pg in B: has not diverged: A is silent: cannot be compared",
+    );
+    // What was compared and is so still speaks, and what B alone could tell still blinds.
+    let paused = Saw::Told("replay_paused", FactValue::Unknown("not allowed".into()));
+    check(
+        &follows(&paused),
+        &Saw::Up,
+        false,
+        "BLIND pg in B: replay is not paused: replay_paused UNKNOWN (not allowed), read 0s ago",
+    );
+    // While the primary is not lost, it can be asked: not knowing is being blind.
+    let mut heard = lost(&["pg"], &[Side::A]);
+    heard.retain(|(name, side, _)| (*name, *side) != ("pg", Side::B));
+    heard.push(("pg", Side::B, follows(&unknown())));
+    let judged = judge(&site(), &snapshot(&heard, &stretch(0, 20, &Saw::Up)), Side::A, at(20));
+    assert!(matches!(judged.primary, Primary::Suspect { .. }), "{:?}", judged.primary);
+    assert_eq!(judged.verdict.word(), "BLIND", "{:?}", judged.verdict);
 }
 
 #[test]

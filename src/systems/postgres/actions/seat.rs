@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::super::link::{Session, Target};
 use super::super::settings::{Settings, span_of};
-use super::super::state::{SideState, read_state};
-use super::super::trouble::Trouble;
+use super::super::state::{SideState, read_identity, read_state};
+use super::super::trouble::{Trouble, TroubleKind};
 use crate::domain::ids::Side;
+use crate::domain::reading::Identity;
 use crate::domain::settings::{Fault, Fields, Span, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
@@ -65,12 +66,15 @@ impl Seat {
             })?),
         };
         let other = settings.sides[side.other().index()].as_ref();
-        let other = other
-            .map(|other| Target::new(&settings, other, other.read.as_deref(), setup.secrets).ok());
+        let other = other.and_then(|other| {
+            let target = Target::new(&settings, other, other.read.as_deref(), setup.secrets);
+            Some(target.ok()?.meant_for(setup.expected.other.clone()))
+        });
+        let target = Target::new(&settings, written, secret, setup.secrets)?;
         let region = setup.site.region(side).label.clone();
         Ok(Self {
-            target: Target::new(&settings, written, secret, setup.secrets)?,
-            other: other.flatten(),
+            target: target.meant_for(setup.expected.target.clone()),
+            other,
             side,
             name: format!("{} in {region}", spec.id),
             region,
@@ -81,6 +85,16 @@ impl Seat {
     /// A session on the target.
     pub(super) async fn open(&self) -> Result<Session, Trouble> {
         self.target.connect(ANSWER_LIMIT, ANSWER_LIMIT).await
+    }
+
+    /// Who answers now under the target's name, whoever is meant.
+    pub(super) async fn identity(&self) -> Result<Option<Identity>, Clean> {
+        let anyone = self.target.clone().meant_for(None);
+        let met = async {
+            let session = anyone.connect(ANSWER_LIMIT, ANSWER_LIMIT).await?;
+            self.within(ANSWER_LIMIT, read_identity(&session)).await
+        };
+        met.await.map(Some).map_err(|trouble| trouble.message)
     }
 
     /// Waits for an answer of the target, no longer than `limit`.
@@ -100,15 +114,19 @@ impl Seat {
         self.within(ANSWER_LIMIT, read_state(&session, None)).await
     }
 
-    /// How the other side stands, if it answers.
-    pub(super) async fn other_state(&self) -> Option<SideState> {
+    /// How the other side stands.
+    pub(super) async fn other_state(&self) -> Result<SideState, Trouble> {
         let session = self.open_other().await?;
-        tokio::time::timeout(OTHER_LIMIT, read_state(&session, None)).await.ok()?.ok()
+        self.within(OTHER_LIMIT, read_state(&session, None)).await
     }
 
-    /// A session on the other side, if it answers.
-    pub(super) async fn open_other(&self) -> Option<Session> {
-        self.other.as_ref()?.connect(OTHER_LIMIT, OTHER_LIMIT).await.ok()
+    /// A session on the other side.
+    pub(super) async fn open_other(&self) -> Result<Session, Trouble> {
+        let Some(other) = &self.other else {
+            let message = format!("{} cannot be asked", self.other_region);
+            return Err(Trouble::new(TroubleKind::Ours, message));
+        };
+        other.connect(OTHER_LIMIT, OTHER_LIMIT).await
     }
 
     /// `as wr_act on pg-b:5432/lms`.

@@ -93,7 +93,7 @@ fn plan_rows(screen: &Screen<'_>, plan: &AbortPlan, book: &Runbook, width: usize
     };
     rows.extend(fact("STAYS", TEXT, &head, width));
     for stays in &plan.stays {
-        rows.extend(fact("  -", WARN, &format!("{}: {}", stays.step, stays.costs), width));
+        rows.extend(fact("  -", WARN, &format!("{}: {}", stays.step, stays.words()), width));
     }
     rows
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::domain::abort;
 use crate::domain::catalogue::{Change, Class};
-use crate::domain::gates::{self, Seen};
+use crate::domain::gates::{self, Frame, Seen};
 use crate::domain::preview::Standing;
 use crate::domain::runbook::{Compensation, Step};
 use crate::domain::time::short_time;
@@ -153,16 +153,12 @@ fn change_rows(screen: &Screen<'_>, card: &Card, width: usize) -> Vec<Row> {
 
 /// The step's gates as they are seen in this frame.
 pub(in crate::ui::panel) fn seen_gates(screen: &Screen<'_>, step: &Step) -> Vec<Seen> {
-    let run = screen.run;
-    let ungraceful = run.is_some_and(|run| run.is_ungraceful(&step.id));
-    let accepted = run.and_then(|run| run.accepted.as_ref().and(run.ledger.as_ref()));
-    let way = words::direction(screen);
-    step.gates
-        .iter()
-        .map(|gate| {
-            gates::look(gate, screen.site, screen.snapshot, way, ungraceful, accepted, screen.now)
-        })
-        .collect()
+    let (site, snapshot, now) = (screen.site, screen.snapshot, screen.now);
+    let frame = match screen.run.zip(screen.runbook) {
+        Some((run, book)) => Frame::of_step(run, book, &step.id, (site, snapshot), now),
+        None => Frame::of_plan(words::direction(screen), (site, snapshot), now),
+    };
+    step.gates.iter().map(|gate| gates::look(gate, &frame)).collect()
 }
 
 fn check_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec<Row> {
@@ -205,7 +201,7 @@ fn check_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Ve
 fn cost_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     if let Some(target) = &step.target
-        && step.action.change == Change::Promote
+        && step.change == Change::Promote
         && !card.back
     {
         let (ink, text) = match screen.ledger.row(&target.system) {
