@@ -16,6 +16,8 @@ mod killed;
 mod lost;
 #[path = "failover/person.rs"]
 mod person;
+#[path = "failover/planned.rs"]
+mod planned;
 #[expect(dead_code, reason = "tests/pty and the bench of the budgets use more of it")]
 #[path = "seat/mod.rs"]
 mod seat;

@@ -147,7 +147,8 @@ fn no_operator_acts_on_another_server() {
         let refused = hand.apply().unwrap_err();
         assert!(matches!(refused, OperateError::Refused(_)), "{action}: {refused:?}");
         for said in [said.as_str(), &refused.to_string()] {
-            let want = format!("expected {}, met {}; nothing was done", shown.server, met.server);
+            let want =
+                format!("expected {}, met {}; nothing was done there", shown.server, met.server);
             assert!(said.contains(&want), "{action}: {said}");
         }
     };

@@ -73,7 +73,7 @@ pub(super) struct SideState {
     pub(super) replid_before: String,
     /// The first byte that belongs to this history and not to the one before.
     pub(super) split_offset: Option<u64>,
-    /// Bytes of its history that it keeps for replicas; none while it does not count what it writes.
+    /// Bytes of its history kept for replicas; none while it does not count what it writes.
     pub(super) backlog: Option<u64>,
     /// Written, on a primary; received and applied, on a replica.
     pub(super) offset: u64,
