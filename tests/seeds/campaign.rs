@@ -49,6 +49,7 @@ fn nothing_acts_twice_late_blind_or_on_the_wrong_server() {
         "attempts acted",
         "grants void on record",
         "grants expired at the runner",
+        "grants taken back",
         "other servers met",
         "attempts repeated by a word",
         "runs completed",

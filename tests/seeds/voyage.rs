@@ -36,7 +36,7 @@ use warroom::ui::model::Model;
 use warroom::ui::screen::{JournalState, Rehearsal};
 use warroom::ui::update::Wish;
 
-use super::hands::{Patience, Printed, Virtual, Work, now, perform, poll, stand};
+use super::hands::{Granted, Patience, Printed, Virtual, Work, now, perform, poll, stand};
 
 /// Between two steps of the world's clock.
 const TICK: Duration = Duration::from_millis(250);
@@ -313,8 +313,7 @@ impl Voyage {
                     work: perform(
                         Arc::clone(&self.clock),
                         self.operator(&job),
-                        intent,
-                        warrant,
+                        Granted { intent, warrant, void: Arc::default() },
                         printed,
                     ),
                 });

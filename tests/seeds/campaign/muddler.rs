@@ -115,7 +115,12 @@ fn next(stage: &Stage, run: &Run) -> Option<Wish> {
         let (id, reason) = (step.id.clone(), "it was looked at by a person".into());
         match run.step(&step.id)?.phase {
             Phase::Ready => run_it(stage, run, step),
-            Phase::Failed => Some(Wish::Intent(Intent::Retry { step: id, reason, new_key: false })),
+            Phase::Failed => Some(Wish::Intent(Intent::Retry {
+                step: id,
+                reason,
+                new_key: false,
+                by_itself: false,
+            })),
             Phase::Unknown => {
                 let done = stage.is_so(step);
                 Some(Wish::Intent(Intent::Resolve { step: id, done, reason }))

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -10,9 +11,7 @@ use warroom::domain::catalogue::ActionSpec;
 use warroom::domain::ids::{PersonId, Side, StepId, SystemId};
 use warroom::domain::preview::Standing;
 use warroom::domain::run::commit::{Grant, Hash, Receipt};
-use warroom::domain::run::event::{
-    Actor, Body, Cause, Outcome, Purpose, RunEvent, RunKind, Warrant,
-};
+use warroom::domain::run::event::{Actor, Body, Cause, Outcome, Purpose, RunEvent, RunKind};
 use warroom::domain::run::role::Commander;
 use warroom::domain::runbook::{Compensation, Runbook, Step};
 use warroom::domain::settings::Table;
@@ -38,7 +37,7 @@ use warroom::ui::screen::{Access, JournalState};
 use warroom::ui::update::Wish;
 
 use super::Tally;
-use crate::hands::{Patience, Printed, Virtual, Work, now, perform, poll, stand};
+use crate::hands::{Granted, Patience, Printed, Virtual, Work, now, perform, poll, stand};
 use crate::voyage::{NoSecrets, fast_folder};
 
 /// The longest incident, in virtual time.
@@ -49,6 +48,8 @@ const TICK: Duration = Duration::from_millis(500);
 
 /// Ticks between two looks at every system.
 const LOOK_TICKS: u64 = 4;
+
+const NOTHING: Duration = Duration::ZERO;
 
 /// The longest that the disk stalls, in seconds.
 const STALL_S: f64 = 60.0;
@@ -61,7 +62,8 @@ struct Attempt {
     starts: Stamp,
     started: bool,
     work: Work<Outcome>,
-    warrant: Warrant,
+    granted: Granted,
+    released: Stamp,
 }
 
 struct Check {
@@ -109,6 +111,8 @@ pub struct Stage {
     attempts: Vec<Attempt>,
     checks: Vec<Check>,
     acts_seen: usize,
+    quiet: Vec<Stamp>,
+    was_quiet: bool,
 }
 
 /// The site and its plan, read once.
@@ -167,6 +171,7 @@ impl Stage {
             model: Model::default(),
             remembered: None,
             notice: None,
+            last_run: None,
             run: None,
             journal: JournalState::None,
         };
@@ -190,6 +195,8 @@ impl Stage {
             attempts: Vec::new(),
             checks: Vec::new(),
             acts_seen: 0,
+            quiet: Vec::new(),
+            was_quiet: true,
         }
     }
 
@@ -292,12 +299,14 @@ impl Stage {
                 return true;
             }
             let (step, number) = (attempt.step.clone(), attempt.number);
-            if !attempt.started {
+            let begins = !attempt.started;
+            let hushed = begins && self.quiet.iter().any(|at| at.since(attempt.released) > NOTHING);
+            if begins {
                 attempt.started = true;
                 told.push(Event::Started { step: step.clone(), attempt: number });
             }
             let ended = poll(&mut attempt.work);
-            self.note_acts(attempt.warrant.clone(), &step, number);
+            self.note_acts(&attempt.granted, hushed);
             let lines = attempt.printed.take();
             if !lines.is_empty() {
                 told.push(Event::Output { step: step.clone(), lines });
@@ -325,19 +334,34 @@ impl Stage {
     }
 
     /// What an attempt has just done to the world.
-    fn note_acts(&mut self, warrant: Warrant, step: &StepId, number: u32) {
+    fn note_acts(&mut self, granted: &Granted, hushed: bool) {
         let acts = self.world.acts().expect("the acts are read");
-        let granted = self.records.iter().find(|event| {
-            matches!(&event.body, Body::Intended { step: of, attempt, .. }
-                if of == step && *attempt == number)
-        });
-        let seq = granted.map_or(0, |event| event.seq);
         for act in acts.into_iter().skip(self.acts_seen) {
             self.acts_seen += 1;
             self.count("attempts acted");
-            assert!(warrant.expires.boot == self.began.boot, "seed {}", self.seed);
-            self.deeds.push(Deed { seq, act });
+            assert!(!hushed, "seed {}: {act:?} after SAFE or a hold", self.seed);
+            self.deeds.push(Deed { seq: granted.intent.seq, act });
         }
+    }
+
+    /// The console takes back every grant whose attempt has not begun.
+    fn take_back(&mut self) {
+        let waiting = self.attempts.iter().filter(|attempt| !attempt.started);
+        let waiting: Vec<_> = waiting.map(|one| Arc::clone(&one.granted.void)).collect();
+        for void in waiting {
+            void.store(true, Ordering::SeqCst);
+            self.count("grants taken back");
+        }
+    }
+
+    /// Notes when the console went to SAFE, or the plan was held.
+    fn note_quiet(&mut self) {
+        let held = self.console.run().is_some_and(|run| run.is_held());
+        let quiet = held || self.console.access() != Access::Armed;
+        if quiet && !self.was_quiet {
+            self.quiet.push(self.clock.now());
+        }
+        self.was_quiet = quiet;
     }
 
     fn note_end(&mut self, outcome: &Outcome) {
@@ -355,6 +379,7 @@ impl Stage {
 
     fn step(&mut self, event: Event) {
         let effects = self.console.step(event, self.clock.now());
+        self.note_quiet();
         self.perform_all(effects);
     }
 
@@ -371,6 +396,7 @@ impl Stage {
             self.count("SAFE or held with a grant in flight");
         }
         if let Ok(effects) = self.console.drive(wish, self.clock.now()) {
+            self.note_quiet();
             self.perform_all(effects);
         }
     }
@@ -398,6 +424,7 @@ impl Stage {
                 self.checks.push(Check { step: job.step, attempt: job.attempt, why, work });
             }
             Effect::LookNow => self.look_due = true,
+            Effect::Record(Record::Void { .. }) => self.take_back(),
             Effect::Record(Record::Cancel { .. })
             | Effect::Rehearse(_)
             | Effect::Watch { .. }
@@ -446,20 +473,16 @@ impl Stage {
         let draw = self.draw("launch");
         let most = if draw.of("busy").share() < 0.05 { 40.0 } else { 0.4 };
         let printed = Printed::default();
+        let granted = Granted { intent, warrant, void: Arc::default() };
         self.attempts.push(Attempt {
-            step: intent.step.clone(),
-            number: intent.attempt,
+            step: granted.intent.step.clone(),
+            number: granted.intent.attempt,
             printed: printed.clone(),
             starts: at.plus(seconds(0.0, draw, most)),
             started: false,
-            work: perform(
-                Arc::clone(&self.clock),
-                self.operator(&job),
-                intent,
-                warrant.clone(),
-                printed,
-            ),
-            warrant,
+            work: perform(Arc::clone(&self.clock), self.operator(&job), granted.clone(), printed),
+            granted,
+            released: at,
         });
     }
 
