@@ -163,16 +163,11 @@ pub(crate) fn run(runbook: &Runbook, mode: Mode, told: &[(u64, &str)]) -> Run {
             _ => panic!("no such word: {words}"),
         }
     }
-    let events: Vec<RunEvent> = bodies
-        .into_iter()
-        .enumerate()
-        .map(|(index, (second, body))| RunEvent {
-            seq: index as u64 + 1,
-            at: at(second),
-            by: by.clone(),
-            body,
-        })
-        .collect();
+    let one = |(seq, (second, body)): (u64, (u64, Body))| {
+        let (at, by) = (at(second), by.clone());
+        RunEvent { seq, at, by, body }
+    };
+    let events: Vec<RunEvent> = (1..).zip(bodies).map(one).collect();
     Run::replay(runbook, &events).expect("the events fit").expect("there are events")
 }
 

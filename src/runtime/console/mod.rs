@@ -203,9 +203,7 @@ impl<D: Desk> Console<D> {
             quit: false,
         };
         run.into_iter().for_each(|run| console.take_run(run));
-        if let Some(notice) = parts.notice {
-            console.write_row(now, "console", notice);
-        }
+        parts.notice.into_iter().for_each(|notice| console.write_row(now, "console", notice));
         console.judge(now);
         console
     }
