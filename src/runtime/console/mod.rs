@@ -203,9 +203,8 @@ impl<D: Desk> Console<D> {
             quit: false,
         };
         run.into_iter().for_each(|run| console.take_run(run));
-        if let Some(notice) = parts.notice {
-            console.write_row(now, "console", notice);
-        }
+        let notice = parts.notice.into_iter();
+        notice.for_each(|notice| console.write_row(now, "console", notice));
         console.judge(now);
         console
     }
