@@ -49,6 +49,7 @@ fn writer(folder: &Path) -> Writer {
         seq: 0,
         head: Hash::NONE,
         last_segment: 0,
+        segments: 0,
         site_sha256: Hash::NONE,
         runbook_sha256: Hash::NONE,
     };

@@ -7,9 +7,15 @@ mod real;
 mod acting;
 #[path = "postgres/bench.rs"]
 mod bench;
+#[path = "postgres/fencing.rs"]
+mod fencing;
 #[path = "postgres/hostile.rs"]
 mod hostile;
 #[path = "postgres/looking.rs"]
 mod looking;
+#[path = "postgres/meant.rs"]
+mod meant;
+#[path = "postgres/rejoin.rs"]
+mod rejoin;
 #[path = "postgres/rigs.rs"]
 mod rigs;

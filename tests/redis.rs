@@ -11,3 +11,5 @@ mod bench;
 mod hostile;
 #[path = "redis/looking.rs"]
 mod looking;
+#[path = "redis/moved.rs"]
+mod moved;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,17 +15,18 @@ use warroom::domain::catalogue::Class;
 use warroom::domain::ids::{RunId, StepId};
 use warroom::domain::ids::{Side, SystemId};
 use warroom::domain::preview::Standing;
-use warroom::domain::reading::{Certainty, Health, Look};
+use warroom::domain::reading::{Certainty, Health, Identity, Look};
 use warroom::domain::run::commit::{Execution, Hash, IntentRecord};
 use warroom::domain::run::event::Purpose;
 use warroom::domain::runbook::{Compensation, Direction, Place, Step, Target, Ungraceful};
 use warroom::domain::settings::{Key, Node, Span, Table, Value, parse_duration};
 use warroom::domain::site::SystemSpec;
 use warroom::domain::site::{Region, Site};
+use warroom::domain::snapshot::COMMON_FACTS;
 use warroom::domain::text::Clean;
 use warroom::domain::time::{BootId, Stamp};
 use warroom::port::{
-    Action, Clock, Credential, OperatorSetup, Output, ProbeSetup, Secrets, System,
+    Action, Clock, Credential, Expected, OperatorSetup, Output, ProbeSetup, Secrets, System,
 };
 use warroom::runtime::clock::SystemClock;
 use warroom::systems::SYSTEMS;
@@ -139,6 +141,84 @@ fn names_are_unique_and_everything_is_documented() {
         let key = Key { name: "no-such-setting".to_owned(), span: Span::default() };
         with.entries.push((key, node(toml::Value::Boolean(true))));
         assert!(one.check_settings(&with, None).is_err(), "{} takes anything", spec.name);
+    }
+}
+
+/// Facts of the simulator that no real kind tells yet, and the kinds of later parts that will.
+const TOLD_LATER: [(&str, &str); 9] = [
+    ("serving", "alb: users are sent to the targets of this region"),
+    ("user_errors", "cloudwatch: share of failing requests"),
+    ("backlog", "kafka: received and not yet applied"),
+    ("schema", "postgres: tables and indexes are as on the source"),
+    ("share", "route53, cloudflare: share of users that are sent here"),
+    ("resolvers", "route53, cloudflare: resolvers that lead here"),
+    ("ready", "kubernetes, ecs: ready units"),
+    ("desired", "kubernetes, ecs: units asked for"),
+    ("purged", "cloudfront: emptied since users were sent here"),
+];
+
+/// The facts that real kinds tell.
+fn told_by_real_kinds() -> BTreeSet<&'static str> {
+    let real = SYSTEMS.iter().filter(|system| system.kind() != warroom::systems::sim::KIND);
+    real.flat_map(|system| system.facts()).map(|fact| fact.name).collect()
+}
+
+/// What the simulator alone tells, a rule may rest on it, and nobody sees that it never holds.
+#[test]
+fn the_simulator_tells_nothing_that_no_real_kind_tells() {
+    let real = told_by_real_kinds();
+    for fact in warroom::systems::sim::reading::FACTS {
+        let later = TOLD_LATER.iter().any(|(name, _)| *name == fact.name);
+        assert!(real.contains(fact.name) || later, "only the simulator tells `{}`", fact.name);
+    }
+    let settled = |(name, _): &&(&str, &str)| real.contains(name);
+    assert_eq!(TOLD_LATER.iter().find(settled), None, "told by now: no longer one of a later part");
+}
+
+/// Every `.rs` file below a folder, without its tests.
+fn sources(folder: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).expect("a folder of sources").flatten() {
+        let path = entry.path();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if path.is_dir() && name != "tests" {
+            sources(&path, found);
+        } else if name.ends_with(".rs") && name != "tests.rs" {
+            let text = std::fs::read_to_string(&path).expect("a source is text");
+            found.push(text.split("#[cfg(test)]").next().unwrap_or_default().to_owned());
+        }
+    }
+}
+
+#[test]
+fn every_fact_that_a_rule_reads_is_told_by_a_real_kind() {
+    let mut all = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/domain"), &mut all);
+    let value_of = |name: &str| {
+        let declared = format!("const {name}: &str = \"");
+        let rest = all.iter().find_map(|text| text.split_once(declared.as_str()))?.1;
+        rest.split('"').next().map(str::to_owned)
+    };
+    let mut read = BTreeSet::new();
+    for text in &all {
+        for call in text.split(".fact(").skip(1) {
+            let argument = call.split([')', ',']).next().unwrap_or_default().trim();
+            let is_constant = argument.starts_with(|first: char| first.is_ascii_uppercase());
+            match argument.strip_prefix('"') {
+                Some(name) => read.extend(name.split('"').next().map(str::to_owned)),
+                None if is_constant => read.extend(value_of(argument)),
+                // A name out of a plan, which is checked against the kinds when it is read.
+                None => {}
+            }
+        }
+    }
+    assert!(read.contains("link_up") && read.contains("last_replayed_unix_ms"), "{read:?}");
+    let real = told_by_real_kinds();
+    for fact in read {
+        let common = COMMON_FACTS.iter().any(|(name, _)| *name == fact);
+        assert!(
+            common || real.contains(fact.as_str()),
+            "a rule reads `{fact}`, and nobody tells it"
+        );
     }
 }
 
@@ -336,6 +416,7 @@ fn harmless(look: &Look, case: &str) {
 fn never_well(look: &Look, case: &str) {
     let Ok(reading) = look else { return };
     assert!(!matches!(reading.health, Health::Up), "{case} is up: {reading:?}");
+    assert!(reading.role.is_none() || reading.writes.is_some(), "{case} tells no writes");
     let known = reading.lag.as_ref().is_some_and(|lag| lag.certainty == Certainty::Known);
     assert!(!known, "{case} knows its lag: {reading:?}");
 }
@@ -428,6 +509,7 @@ fn step(one: &dyn Action, with: Table, spec: &SystemSpec) -> Step {
         title: "Do it".into(),
         group: None,
         action,
+        change: action.change,
         with,
         target: Some(Target { system: spec.id.clone(), place: Place::To }),
         needs: Vec::new(),
@@ -461,10 +543,17 @@ fn plain(text: &Clean, case: &str) {
     assert!(!text.as_str().contains(char::is_control), "{case}: {text:?}");
 }
 
-/// Looks, rehearses, acts and looks again: always in time, never done by a peer that says nothing.
-async fn act_on(owner: &dyn System, one: &'static dyn Action, peer: Peer) {
+/// The servers that a screen showed before these peers had their names.
+fn shown() -> Expected {
+    let one = |server: &str| Identity { server: server.into(), data: "history 1".into() };
+    Expected { target: Some(one("server 1")), other: Some(one("server 2")) }
+}
+
+/// Looks, rehearses, acts and looks again: always in time, never done by a peer that says nothing,
+/// and such a peer is no server that anybody was shown.
+async fn act_on(owner: &dyn System, one: &'static dyn Action, peer: Peer, expected: Expected) {
     let name = one.spec().name;
-    let case = format!("{name} at a peer that is {peer:?}");
+    let case = format!("{name} at a peer that is {peer:?}, meant for {:?}", expected.target);
     let port = peer.start().await.port();
     let example = pointed_at(owner.example(), port);
     let has_peer = example != owner.example();
@@ -479,7 +568,7 @@ async fn act_on(owner: &dyn System, one: &'static dyn Action, peer: Peer) {
         step: &step,
         with: &step.with,
         target: Some((&spec, Side::B)),
-        expected: warroom::port::Expected::default(),
+        expected,
         direction: Direction { from: Side::A, to: Side::B },
         secrets: &AnySecret,
         clock: Arc::new(SystemClock::new()),
@@ -498,6 +587,14 @@ async fn act_on(owner: &dyn System, one: &'static dyn Action, peer: Peer) {
     );
     let late = |what: &str| format!("{case}: {what} exceeds its time");
     let mut printed = Printed::default();
+    let met = tokio::time::timeout(STEP_AND_GRACE, operator.identity()).await;
+    match met.unwrap_or_else(|_| panic!("{}", late("identity"))) {
+        Ok(met) => assert!(met.is_none(), "{case} takes it for {met:?}"),
+        Err(why) => {
+            plain(&why, &case);
+            assert!(!why.is_empty(), "{case}: nobody, without a word");
+        }
+    }
     for round in ["before", "after"] {
         let seen = tokio::time::timeout(STEP_AND_GRACE, operator.check()).await;
         let (Standing::Done(text) | Standing::NotDone(text) | Standing::Unknown(text)) =
@@ -529,7 +626,11 @@ async fn no_peer_can_hold_up_or_fool_a_step() {
     for peer in [Peer::Gone, Peer::Silent, Peer::Cuts, Peer::Garbage, Peer::Escapes] {
         let mut steps = tokio::task::JoinSet::new();
         for (owner, one) in actions(SYSTEMS) {
-            steps.spawn(act_on(owner.unwrap_or(http), one, peer));
+            let owner = owner.unwrap_or(http);
+            steps.spawn(act_on(owner, one, peer, Expected::default()));
+            if matches!(peer, Peer::Silent | Peer::Garbage) {
+                steps.spawn(act_on(owner, one, peer, shown()));
+            }
         }
         while let Some(ended) = steps.join_next().await {
             if let Err(error) = ended {
@@ -555,7 +656,7 @@ fn a_step_that_needs_a_target_is_refused_without() {
             step: &step,
             with: &step.with,
             target: None,
-            expected: warroom::port::Expected::default(),
+            expected: Expected::default(),
             direction: Direction { from: Side::A, to: Side::B },
             secrets: &AnySecret,
             clock: Arc::new(SystemClock::new()),

@@ -12,12 +12,13 @@ use std::time::Duration;
 use warroom::app::init::{SHIPPED, write};
 use warroom::app::site_file::{self, LoadedSite};
 use warroom::app::twin;
-use warroom::domain::catalogue::Class;
+use warroom::domain::catalogue::{Change, Class};
 use warroom::domain::ids::{PersonId, StepId};
 use warroom::domain::run::autopilot::Orders;
 use warroom::domain::run::commit::{Execution, Grant, Hash, Receipt};
 use warroom::domain::run::event::{Actor, Body, Closing, Mode, Outcome, RunEvent, RunKind};
 use warroom::domain::run::intent::Intent;
+use warroom::domain::run::observe::decisive;
 use warroom::domain::run::phase::Phase;
 use warroom::domain::run::refusal::Refusal;
 use warroom::domain::run::role::Commander;
@@ -187,6 +188,7 @@ impl<'a> Bench<'a> {
             notice: None,
             run: None,
             journal: JournalState::None,
+            last_run: None,
         };
         let reason = Clean::new("the twin is tried");
         let orders = Orders { mode, reason, accept_losses: true, until: None };
@@ -403,6 +405,42 @@ fn a_planned_switch_of_every_shipped_site_loses_nothing() {
         run(&place, "failover", Mode::Planned);
         for (name, store) in &place.state().stores {
             assert!(store.lost_s.unwrap_or(0.0) <= 0.0, "{name}: {:?}", store.lost_s);
+        }
+    }
+}
+
+/// A site of the folder that its twin is written into, and the twin itself.
+fn with_twin(name: &str) -> (LoadedSite, LoadedSite) {
+    let shipped = SHIPPED.iter().find(|one| one.name == name).expect("it ships");
+    let folder = tempfile::tempdir().expect("a folder");
+    write(shipped, folder.path()).expect("it is written");
+    let real = site_file::load(folder.path()).expect("it loads");
+    let place = Place::new(name, false);
+    (real, place.site)
+}
+
+/// What the clock, the abort plan and the forecast go by is the same live and simulated.
+#[test]
+fn steps_mean_the_same_live_and_in_the_twin() {
+    for shipped in SHIPPED {
+        let (real, twin) = with_twin(shipped.name);
+        for (real, twin) in real.runbooks.iter().zip(&twin.runbooks) {
+            for ungraceful in [false, true] {
+                let what = format!("{} {}, ungraceful {ungraceful}", shipped.name, real.name);
+                let resolved = |book: &Runbook| book.resolved(|_| ungraceful);
+                let (real, twin) = (resolved(real), resolved(twin));
+                let ids = |book: &Runbook| -> Vec<StepId> {
+                    decisive(book).map(|step| step.id.clone()).collect()
+                };
+                assert_eq!(ids(&real), ids(&twin), "{what}");
+                assert!(!ids(&real).is_empty() && ids(&real).len() < real.steps.len(), "{what}");
+                let meant = |book: &Runbook| -> Vec<String> {
+                    let looks = |change| matches!(change, Change::Check | Change::None);
+                    let acts = book.steps.iter().filter(|step| !looks(step.change));
+                    acts.map(|step| format!("{} {}", step.id, step.change.word())).collect()
+                };
+                assert_eq!(meant(&real), meant(&twin), "{what}");
+            }
         }
     }
 }

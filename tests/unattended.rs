@@ -1,5 +1,12 @@
 //! `warroom run` without a terminal: a simulated pair of regions, the program, and what it says.
 
+#[path = "unattended/full_disk.rs"]
+mod full_disk;
+#[path = "unattended/people.rs"]
+mod people;
+#[path = "unattended/runs.rs"]
+mod runs;
+
 use std::io::BufRead as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

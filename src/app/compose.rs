@@ -24,7 +24,6 @@ use crate::runtime::console::{Console, Parts};
 use crate::runtime::desk::{CommanderDesk, Desk, ObserverDesk};
 use crate::runtime::event::Event;
 use crate::runtime::journal;
-use crate::runtime::journal::lock::Lock;
 use crate::runtime::observations::{self, Keeper};
 use crate::runtime::paths::StatePaths;
 use crate::runtime::performer::{Acts, CommanderActs, Leashes, ObserverActs, Performer};
@@ -32,6 +31,8 @@ use crate::runtime::recording::Recorder;
 use crate::runtime::redact::Redactor;
 use crate::runtime::run_loop::{self, Inbox};
 use crate::runtime::runner;
+use crate::runtime::runs;
+use crate::runtime::seat::{self, Seat};
 use crate::runtime::terminal::{Fullscreen, read_input};
 use crate::runtime::{poller, workshop::Workshop};
 use crate::ui::keymap::Keymap;
@@ -91,7 +92,7 @@ pub(super) struct Cockpit {
     /// Where everything is told.
     pub(super) channels: Channels,
     /// The one commander's seat.
-    pub(super) seat: Lock,
+    pub(super) seat: Seat,
 }
 
 impl Cockpit {
@@ -104,9 +105,10 @@ impl Cockpit {
         site: &mut LoadedSite,
         start: &Start,
     ) -> anyhow::Result<Self> {
-        let seat = resume::take_seat(&ground.paths, &site.site.name)?;
+        let live = start.kind != RunKind::Simulation;
+        let mut seat = Seat::take(&ground.paths, &site.site, live)?;
         let (tell, answers) = mpsc::channel(JOURNAL_QUEUE);
-        let found = resume::take_up(ground, site, &tell)?;
+        let found = resume::take_up(ground, site, &mut seat, &tell)?;
         let (folder, journal, run, words, notice) = match found {
             Some(found) => {
                 let Found { folder, journal, run, words, changed } = found;
@@ -122,6 +124,7 @@ impl Cockpit {
         let (events, inbox) = mpsc::channel(EVENT_QUEUE);
         let acts = CommanderActs {
             runs: ground.paths.runs(),
+            site: site.site.name.clone(),
             folder,
             journal: Arc::new(Mutex::new(journal)),
             site_text: site.site_text.clone(),
@@ -136,6 +139,7 @@ impl Cockpit {
         let journal = words.map_or(JournalState::None, |words| JournalState::Ok { words });
         let mut parts = ground.parts(CommanderDesk::default(), site, start, run, journal);
         parts.notice = parts.notice.or(notice);
+        parts.last_run = runs::last_name(&ground.paths.runs(), &site.site.name)?;
         let channels = Channels { events, inbox, answers };
         Ok(Self { parts, acts, workshop: Arc::new(builder), channels, seat })
     }
@@ -217,6 +221,7 @@ impl Ground {
             notice: loaded.notice,
             run,
             journal,
+            last_run: None,
         }
     }
 
@@ -310,14 +315,7 @@ fn actor(site: &LoadedSite, person: Option<&str>) -> anyhow::Result<Actor> {
 }
 
 fn user_name() -> Clean {
-    let id = rustix::process::getuid().as_raw();
-    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let named = passwd.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        let name = fields.next()?;
-        (fields.nth(1)? == id.to_string()).then(|| name.to_owned())
-    });
-    named.unwrap_or_else(|| format!("uid {id}")).into()
+    seat::user_name(rustix::process::getuid().as_raw()).into()
 }
 
 fn host_name() -> Clean {

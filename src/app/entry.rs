@@ -12,7 +12,7 @@ use super::compose::{self, Start, Usage};
 use super::demo::{self, DemoPlan};
 use super::replay::{self, Asked};
 use super::report_command;
-use super::resume::{self, Taken};
+use super::resume;
 use super::site_file::{self, LoadedSite};
 use super::toml_tree::FileFault;
 use super::{docs, dry_run, history, init, lookup, registry, status, unattended, workshop};
@@ -22,9 +22,11 @@ use crate::domain::site::Site;
 use crate::port::Clock;
 use crate::runtime::clock::SystemClock;
 use crate::runtime::last_words;
-use crate::runtime::paths::{StatePaths, create_folders};
+use crate::runtime::paths::{StatePaths, create_folders, disk_words, is_full};
 use crate::runtime::privacy;
 use crate::runtime::runner;
+use crate::runtime::runs::{RunsError, Survey};
+use crate::runtime::seat::SeatError;
 use crate::systems::{SYSTEMS, sim};
 
 /// A refusal to go on: what to say on standard error, and the exit code.
@@ -32,7 +34,7 @@ struct Refused(Exit, String);
 
 impl From<anyhow::Error> for Refused {
     fn from(error: anyhow::Error) -> Self {
-        let exit = if error.is::<Taken>() {
+        let exit = if may_work_later(&error) {
             Exit::TryLater
         } else if error.is::<Usage>() {
             Exit::Usage
@@ -41,8 +43,36 @@ impl From<anyhow::Error> for Refused {
         } else {
             Exit::Internal
         };
-        Self(exit, format!("{error:#}"))
+        Self(exit, told(&error))
     }
+}
+
+/// True for what another console, another run or a full disk is in the way of.
+fn may_work_later(error: &anyhow::Error) -> bool {
+    let seat = matches!(error.downcast_ref(), Some(SeatError::Taken { .. }));
+    let runs = matches!(
+        error.downcast_ref(),
+        Some(RunsError::Several { .. } | RunsError::Held { .. } | RunsError::Open(_))
+    );
+    seat || runs || full_disk(error).is_some()
+}
+
+/// The word of a full disk among the causes.
+fn full_disk(error: &anyhow::Error) -> Option<&std::io::Error> {
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    causes.find(|cause| is_full(cause))
+}
+
+/// An error with its causes, each told once, and what to do about a full disk.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    let full = full_disk(error).map(disk_words);
+    for cause in error.chain().skip(1).map(ToString::to_string).chain(full) {
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
 }
 
 /// Reads the command line and does what it asks.
@@ -214,10 +244,11 @@ const DEMO: &str = "demo";
 /// else a new one.
 fn demo_folder(paths: &StatePaths, args: &DemoArgs) -> anyhow::Result<PathBuf> {
     let demos = paths.root().join(DEMO);
-    if resume::find_open_run(paths, DEMO)?.is_some()
-        && let Some(newest) = newest_folder(&demos)
+    if let Some(run) = Survey::of(&paths.runs(), DEMO)?.the_open_one()?
+        && let Some(world) = sim::probe::world_of(&resume::frozen_site(run)?)
+        && let Some(folder) = world.parent().filter(|folder| folder.is_dir())
     {
-        return Ok(newest);
+        return Ok(folder.to_owned());
     }
     let clock = SystemClock::new();
     let folder = demos.join(format!("{:015}", clock.now().wall_ms));
@@ -226,11 +257,6 @@ fn demo_folder(paths: &StatePaths, args: &DemoArgs) -> anyhow::Result<PathBuf> {
         DemoPlan { seed: args.seed, fail_after: Some(args.fail_after), ..DemoPlan::default() };
     demo::write(&folder, plan, &clock)?;
     Ok(folder)
-}
-
-fn newest_folder(parent: &Path) -> Option<PathBuf> {
-    let entries = std::fs::read_dir(parent).ok()?;
-    entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| path.is_dir()).max()
 }
 
 /// Runs are told without a site; its plans only where one is found.

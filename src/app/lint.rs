@@ -106,7 +106,7 @@ pub fn runbook_warnings(runbook: &Runbook, site: &Site) -> Vec<Fault> {
 
 /// Traffic that moves by itself must rest on something that was looked at in that moment.
 fn check_automatic(step: &Step, found: &mut Vec<Fault>) {
-    if step.automatic && step.action.change == Change::ShiftTraffic && step.gates.is_empty() {
+    if step.automatic && step.change == Change::ShiftTraffic && step.gates.is_empty() {
         let message = format!(
             "step `{}` moves traffic in an unattended run, and no gate of its own is asked first",
             step.id
@@ -121,7 +121,7 @@ struct Plan<'a> {
 
 impl Plan<'_> {
     fn has(&self, change: Change) -> bool {
-        self.runbook.steps.iter().any(|step| step.action.change == change)
+        self.runbook.steps.iter().any(|step| step.change == change)
     }
 
     /// The steps before `step`, directly or not.
@@ -131,7 +131,7 @@ impl Plan<'_> {
     }
 
     fn has_before(&self, step: &Step, change: Change) -> bool {
-        self.before(step).iter().any(|other| other.action.change == change)
+        self.before(step).iter().any(|other| other.change == change)
     }
 
     /// True when the step or one before it asks for the fact.
@@ -143,7 +143,7 @@ impl Plan<'_> {
 
     fn check_promotion(&self, step: &Step, found: &mut Vec<Fault>) {
         // A handover that can be taken back makes the old primary a replica by itself.
-        let one_way = step.action.change == Change::Promote && step.action.class == Class::X;
+        let one_way = step.change == Change::Promote && step.action.class == Class::X;
         if one_way && !self.has_before(step, Change::Fence) {
             let message = format!(
                 "step `{}` promotes, but nothing before it fences the old primary; add a fence \
@@ -155,7 +155,7 @@ impl Plan<'_> {
     }
 
     fn check_traffic(&self, step: &Step, found: &mut Vec<Fault>) {
-        if step.action.change != Change::ShiftTraffic {
+        if step.change != Change::ShiftTraffic {
             return;
         }
         let ancestors = self.runbook.ancestors(&step.id);
@@ -163,7 +163,7 @@ impl Plan<'_> {
             .runbook
             .steps
             .iter()
-            .filter(|other| other.action.change == Change::Promote)
+            .filter(|other| other.change == Change::Promote)
             .map(|other| &other.id)
             .filter(|id| !ancestors.contains(id))
             .collect();
@@ -187,7 +187,7 @@ impl Plan<'_> {
             Place::To => false,
             Place::Fixed(side) => side == self.runbook.from,
         });
-        if step.action.change == Change::Scale
+        if step.change == Change::Scale
             && leaves
             && self.has(Change::ShiftTraffic)
             && !self.has_before(step, Change::ShiftTraffic)

@@ -34,13 +34,14 @@ pub(super) fn read_step(
     let fields = Fields::new(table, format!("step `{id}`"));
     let what = format!("step `{id}`");
     let reader = Reader { fields: &fields, table, id: &id, what, context };
-    for known_even_if_never_read in ["id", "class", "guard", "compensation"] {
+    for known_even_if_never_read in ["id", "change", "class", "guard", "compensation"] {
         let _ = fields.node(known_even_if_never_read);
     }
     let title = faults.take(fields.need_text("title")).map(Clean::new);
     let group = faults.take(fields.text("group")).flatten().map(Clean::new);
     let found = faults.take(reader.action("action", &fields));
     let target = faults.take(reader.target(found.map(|(system, action)| (system, action.spec()))));
+    let change = found.and_then(|(_, action)| faults.take(reader.change(action.spec())));
     let with = faults.take(fields.table("with"));
     let with = with.flatten().cloned().unwrap_or(Table { span: table.span, entries: Vec::new() });
     let needs = faults.take(reader.needs(before, names));
@@ -65,6 +66,7 @@ pub(super) fn read_step(
         title: title?,
         group,
         action: found?.1.spec(),
+        change: change?,
         with,
         target: target?,
         needs: needs?,
@@ -125,6 +127,18 @@ impl Reader<'_, '_> {
         let name = fields.need_text(key)?;
         let span = fields.node(key).map_or(fields.span(), |node| node.span);
         registry::action(self.context.systems, name).map_err(|message| Fault::new(span, message))
+    }
+
+    /// What the step does to the world. An action that says it is not gainsaid.
+    pub(super) fn change(&self, spec: &ActionSpec) -> Result<Change, Fault> {
+        let word = self.fields.choice("change", &Change::DECLARED.map(Change::word))?;
+        let told = Change::DECLARED.into_iter().find(|change| Some(change.word()) == word);
+        if told.is_none() || spec.change == Change::None {
+            return Ok(told.unwrap_or(spec.change));
+        }
+        let (name, own) = (spec.name, spec.change.word());
+        let message = format!("`{name}` says itself what it does (`{own}`): leave `change` out");
+        Err(Fault::new(self.place("change"), message))
     }
 
     fn target(

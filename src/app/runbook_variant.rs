@@ -4,7 +4,7 @@ use super::runbook_file::Context;
 use super::runbook_step::{Found, Reader};
 use super::site_file::Faults;
 use super::site_people::missing;
-use crate::domain::catalogue::{ActionSpec, Class};
+use crate::domain::catalogue::{ActionSpec, Change, Class};
 use crate::domain::runbook::{Compensation, Step, Ungraceful};
 use crate::domain::settings::{Fault, Fields, Node, Table, Value};
 use crate::domain::site::SystemSpec;
@@ -39,10 +39,11 @@ fn variant(step: &Step, table: &Table, context: &Context<'_>, faults: &mut Fault
     let what = format!("the lossy variant of step `{}`", step.id);
     let fields = Fields::new(table, what.clone());
     let reader = Reader { fields: &fields, table, id: &step.id, what, context };
-    for known_even_if_never_read in ["class", "guard", "compensation"] {
+    for known_even_if_never_read in ["change", "class", "guard", "compensation"] {
         let _ = fields.node(known_even_if_never_read);
     }
     let found = faults.take(reader.action("action", &fields));
+    let change = found.and_then(|(_, action)| faults.take(reader.change(action.spec())));
     let with = faults.take(fields.table("with"));
     let with = with.flatten().cloned().unwrap_or(Table { span: table.span, entries: Vec::new() });
     let strict = found.and_then(|(_, action)| faults.take(reader.strictness(action.spec())));
@@ -65,8 +66,14 @@ fn variant(step: &Step, table: &Table, context: &Context<'_>, faults: &mut Fault
     faults.take(fields.finish());
     let (((), (expect, timeout)), action) = (settings.zip(times)?, found?.1);
     let ((class, guard), compensation) = (strict?, way_back?);
+    let change = match change? {
+        // What the plan says of the step holds for its variant too.
+        Change::None => step.change,
+        told => told,
+    };
     Some(Step {
         action: action.spec(),
+        change,
         with,
         expect,
         timeout,

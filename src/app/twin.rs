@@ -1,7 +1,7 @@
 //! The simulated twin of a real site: the same plan over simulated systems, to be run to its end.
 //!
 //! What a system is like is told by its kind, or by what the plans do to it; what a step does, by
-//! the change that its action declares, else by the verb that its name begins with.
+//! the change that its action or the plan declares.
 
 mod step;
 
@@ -9,12 +9,12 @@ use anyhow::{Context as _, anyhow};
 use toml::{Table, Value};
 
 use super::site_file::LoadedSite;
+use crate::domain::catalogue::Change;
 use crate::domain::ids::SystemId;
-use crate::domain::runbook::{Runbook, Step};
+use crate::domain::runbook::{Runbook, Step, Ungraceful};
 use crate::domain::site::SystemSpec;
 use crate::domain::snapshot::COMMON_FACTS;
 use crate::systems::sim;
-use crate::systems::sim::acts::Deed;
 use crate::systems::sim::plan::Nature;
 
 /// A site and its runbooks as texts, over simulated systems.
@@ -110,12 +110,14 @@ fn nature(loaded: &LoadedSite, spec: &SystemSpec) -> Nature {
     }
     match Nature::of_kind(&spec.kind) {
         Nature::Service => targeting(loaded, &spec.id)
-            .find_map(|step| match step::deed_by_name(step)? {
-                Deed::Promote | Deed::StopReplication | Deed::Replicate => Some(Nature::Store),
-                Deed::Scale => Some(Nature::Compute),
-                Deed::ShiftTraffic => Some(Nature::Traffic),
-                Deed::Purge => Some(Nature::Cache),
-                Deed::Fence | Deed::Unfence | Deed::Notify | Deed::Check | Deed::None => None,
+            .find_map(|step| match step.change {
+                Change::Promote | Change::StopReplication | Change::Follow => Some(Nature::Store),
+                Change::Scale => Some(Nature::Compute),
+                Change::ShiftTraffic => Some(Nature::Traffic),
+                Change::Purge => Some(Nature::Cache),
+                Change::Fence | Change::Unfence | Change::Notify | Change::Check | Change::None => {
+                    None
+                }
             })
             .unwrap_or(Nature::Service),
         told => told,
@@ -129,9 +131,7 @@ fn targeting<'a>(loaded: &'a LoadedSite, id: &'a SystemId) -> impl Iterator<Item
 
 /// A store that no plan promotes takes writes on both sides at any time.
 fn is_promoted(loaded: &LoadedSite, id: &SystemId) -> bool {
-    targeting(loaded, id).any(|step| {
-        Deed::of(step.action) == Deed::Promote || step::deed_by_name(step) == Some(Deed::Promote)
-    })
+    targeting(loaded, id).any(|step| step.change == Change::Promote)
 }
 
 fn twin_runbook(
@@ -154,7 +154,12 @@ fn twin_runbook(
         }
         let target = step.target.as_ref().and_then(|target| loaded.site.system(&target.system));
         if target.is_none_or(|target| target.kind != sim::KIND) && !is_simulated(step) {
-            step::make(table, step, target.map(|target| nature(loaded, target)));
+            let nature = target.map(|target| nature(loaded, target));
+            step::make(table, step, nature);
+            let lossy = table.get_mut("ungraceful").and_then(Value::as_table_mut);
+            if let (Some(lossy), Ungraceful::Instead(variant)) = (lossy, &step.ungraceful) {
+                step::make(lossy, variant, nature);
+            }
         }
     }
     Ok(toml::to_string(&book)?)

@@ -87,7 +87,7 @@ pub fn planned(run: &Run, plan: &Runbook, assessment: &Assessment) -> AbortPlan 
 fn one_back(run: &Run, plan: &Runbook, id: &StepId, lost: Option<Side>) -> Option<Back> {
     let step = plan.step(id)?;
     let Compensation::Action { action, .. } = &step.compensation else { return None };
-    let side = match (&step.target, action.change) {
+    let side = match (&step.target, step.change_back()) {
         (_, Change::ShiftTraffic) | (None, Change::Fence | Change::Unfence) => {
             Some(run.direction.from)
         }
@@ -95,7 +95,7 @@ fn one_back(run: &Run, plan: &Runbook, id: &StepId, lost: Option<Side>) -> Optio
         (None, _) => None,
     };
     let doubt = side.filter(|side| Some(*side) == lost).map(|side| {
-        if action.change == Change::ShiftTraffic {
+        if step.change_back() == Change::ShiftTraffic {
             Clean::new(&format!("users would be sent to {side}, which does not answer"))
         } else {
             Clean::new(&format!("{side} does not answer: taking this back may fail"))
@@ -255,7 +255,7 @@ fn serves(step: &Step, run: &Run) -> bool {
     let there = run
         .step(&step.id)
         .is_some_and(|state| matches!(is_there(state), There::Yes | There::Before));
-    there && matches!(step.action.change, Change::Promote | Change::ShiftTraffic)
+    there && matches!(step.change, Change::Promote | Change::ShiftTraffic)
 }
 
 /// Moves from `back` to `stays` what something that stays rests on.
@@ -273,12 +273,10 @@ fn keep_what_holds<'p>(
             }
             let mine = plan.ancestors(&step.id);
             let promoted = stays.iter().find(|(other, ..)| {
-                other.action.change == Change::Promote
-                    && serves(other, run)
-                    && mine.contains(&other.id)
+                other.change == Change::Promote && serves(other, run) && mine.contains(&other.id)
             });
             if let Some((other, ..)) = promoted
-                && step.action.change == Change::ShiftTraffic
+                && step.change == Change::ShiftTraffic
             {
                 let (to, id) = (run.direction.to, &other.id);
                 return Some(Clean::new(&format!(

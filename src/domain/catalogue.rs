@@ -126,6 +126,52 @@ pub enum Change {
 }
 
 impl Change {
+    /// What a plan may say of a step whose action says nothing. That something is only looked at
+    /// is the action's to say.
+    pub const DECLARED: [Self; 9] = [
+        Self::Fence,
+        Self::Unfence,
+        Self::Promote,
+        Self::Follow,
+        Self::StopReplication,
+        Self::Scale,
+        Self::ShiftTraffic,
+        Self::Purge,
+        Self::Notify,
+    ];
+
+    /// Its word in a plan.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Fence => "fence",
+            Self::Unfence => "unfence",
+            Self::Promote => "promote",
+            Self::Follow => "follow",
+            Self::StopReplication => "stop_replication",
+            Self::Scale => "scale",
+            Self::ShiftTraffic => "shift_traffic",
+            Self::Purge => "purge",
+            Self::Notify => "notify",
+            Self::Check => "check",
+            Self::None => "none",
+        }
+    }
+
+    /// What takes it back; none where nothing does.
+    #[must_use]
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::Fence => Self::Unfence,
+            Self::Unfence => Self::Fence,
+            Self::StopReplication => Self::Follow,
+            Self::Follow => Self::StopReplication,
+            Self::Scale => Self::Scale,
+            Self::ShiftTraffic => Self::ShiftTraffic,
+            Self::Promote | Self::Purge | Self::Notify | Self::Check | Self::None => Self::None,
+        }
+    }
+
     /// True when the target takes no writes of users once it is done.
     #[must_use]
     pub fn closes(self) -> bool {
@@ -169,6 +215,14 @@ pub struct ActionSpec {
     pub needs_target: bool,
     /// What may be written in `with`.
     pub settings: &'static [SettingSpec],
+}
+
+impl ActionSpec {
+    /// True for an action of this kind of system: it connects to its target by the system's names.
+    #[must_use]
+    pub fn is_of(&self, kind: &str) -> bool {
+        self.name.split_once('.').is_some_and(|(owner, _)| owner == kind)
+    }
 }
 
 /// One setting of a system or an action, for the docs.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::moment::wall_ms;
 use super::time::Utc;
 
 /// The longest name accepted anywhere, in bytes: names appear in file paths and in table cells.
@@ -156,13 +157,41 @@ impl fmt::Display for Side {
 const SITE_IN_RUN_CHARS: usize = 40;
 
 impl RunId {
-    /// The name of a site's run that is opened at `utc`: `lms-20261120-140210`.
+    /// The name of a site's run that is opened at `utc`, after the one named `last`:
+    /// `lms-20261120-140210`, or a second after `last` where the wall clock is behind that. So
+    /// names sort in the order in which runs were opened, whatever the wall clock did.
     ///
     /// # Errors
-    /// When the site's name is none.
-    pub fn of_site(site: &str, utc: Utc) -> Result<Self, BadName> {
+    /// When the site's name is none, or there is no name after `last`.
+    pub fn of_site(site: &str, utc: Utc, last: Option<&Self>) -> Result<Self, BadName> {
+        let now = Self::at(site, utc)?;
+        let Some(last) = last.filter(|last| **last >= now) else { return Ok(now) };
+        let bad = || BadName { given: last.to_string() };
+        let digits = moment_digits(last.as_str(), site).ok_or_else(bad)?;
+        let (date, time) = digits.split_at(8);
+        let days = format!("{}-{}-{}", &date[..4], &date[4..6], &date[6..]);
+        let of_day = format!("{}:{}:{}", &time[..2], &time[2..4], &time[4..]);
+        let next = match wall_ms(&days, &of_day) {
+            Some(wall_ms) => Self::at(site, Utc::from_wall_ms(wall_ms + 1000))?,
+            // Digits that are no moment can still be counted on.
+            None => {
+                let next = format!("{:014}", digits.parse::<u64>().map_err(|_| bad())? + 1);
+                let (date, time) = next.split_at(8);
+                Self::new(&format!("{}{date}-{time}", Self::prefix(site)))?
+            }
+        };
+        if next > *last { Ok(next) } else { Err(bad()) }
+    }
+
+    fn at(site: &str, utc: Utc) -> Result<Self, BadName> {
         let (date, prefix) = (utc.date().replace('-', ""), Self::prefix(site));
         Self::new(&format!("{prefix}{date}-{:02}{:02}{:02}", utc.hour, utc.minute, utc.second))
+    }
+
+    /// True for a name that [`RunId::of_site`] may have made.
+    #[must_use]
+    pub fn is_of_site(name: &str, site: &str) -> bool {
+        moment_digits(name, site).is_some()
     }
 
     /// What the names of all runs of a site begin with. Sites with long names may share it.
@@ -170,6 +199,14 @@ impl RunId {
     pub fn prefix(site: &str) -> String {
         format!("{}-", site.chars().take(SITE_IN_RUN_CHARS).collect::<String>())
     }
+}
+
+/// The fourteen digits of date and time in the name of a site's run.
+fn moment_digits(name: &str, site: &str) -> Option<String> {
+    let (date, time) = name.strip_prefix(&RunId::prefix(site))?.split_once('-')?;
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let right = (date.len(), time.len()) == (8, 6) && digits(date) && digits(time);
+    right.then(|| format!("{date}{time}"))
 }
 
 #[cfg(test)]
@@ -180,9 +217,27 @@ mod tests {
     fn a_run_is_found_by_the_name_of_its_site_however_long() {
         let utc = Utc::from_wall_ms(1_795_183_330_000);
         for site in ["lms", &"s".repeat(NAME_BYTES_MAX)] {
-            let run = RunId::of_site(site, utc).expect(site);
+            let run = RunId::of_site(site, utc, None).expect(site);
             assert!(run.as_str().starts_with(&RunId::prefix(site)), "{run}");
             assert!(run.as_str().ends_with("-20261120-140210"), "{run}");
         }
+    }
+    #[test]
+    fn a_new_run_sorts_after_all_others_whatever_the_clock_says() {
+        let utc = Utc::from_wall_ms(1_795_183_330_000);
+        let check = |last: &str, want: Option<&str>| {
+            let last = RunId::new(&format!("lms-{last}")).expect(last);
+            let found = RunId::of_site("lms", utc, Some(&last));
+            assert!(found.as_ref().is_ok_and(|run| *run > last) || want.is_none(), "{last}");
+            let want = want.map(|want| format!("lms-{want}"));
+            assert_eq!(found.ok().map(|run| run.to_string()), want, "{last}");
+        };
+        check("20261120-140209", Some("20261120-140210"));
+        check("20261120-140210", Some("20261120-140211"));
+        check("20271231-235959", Some("20280101-000000"));
+        check("20269999-999999", Some("20270000-000000"));
+        check("20270000-000000", Some("20270000-000001"));
+        check("99991231-235959", None);
+        check("99999999-999999", None);
     }
 }

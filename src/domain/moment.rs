@@ -54,6 +54,11 @@ fn number(text: &str, digits: usize, most: i64) -> Option<i64> {
     text.parse().ok().filter(|value| right && *value <= most)
 }
 
+/// The wall clock at a date (`2026-11-20`) and a time of that day (`14:02:10`).
+pub(super) fn wall_ms(date: &str, time: &str) -> Option<i64> {
+    Some(days(date)? * DAY_MS + of_day_ms(time)?)
+}
+
 fn of_day_ms(text: &str) -> Option<i64> {
     let mut parts = text.split(':');
     let hour = number(parts.next()?, 2, 23)?;

@@ -84,7 +84,7 @@ fn scaled_by<'p>(
         phase.is_none_or(|phase| matches!(phase, Phase::Pending | Phase::Ready))
     };
     let scales = |step: &&Step| {
-        step.action.change == Change::Scale
+        step.change == Change::Scale
             && step.target.as_ref().is_some_and(|target| {
                 let side = direction.side(target.place).letter().to_lowercase();
                 criterion.key == format!("capacity/{}/{side}", target.system)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use super::bound::{Amount, Bound, Exact};
-use super::catalogue::{ActionSpec, Class, Guard};
+use super::catalogue::{ActionSpec, Change, Class, Guard};
 use super::ids::{Side, StepId, SystemId};
 use super::settings::{Span, Table};
 use super::text::Clean;
@@ -118,6 +118,9 @@ pub struct Step {
     pub group: Option<Clean>,
     /// Its kind, from the catalogue.
     pub action: &'static ActionSpec,
+    /// What it does to the world: what its action says, or what the plan says of an action that
+    /// says nothing.
+    pub change: Change,
     /// Settings for the action.
     pub with: Table,
     /// What it acts on.
@@ -173,6 +176,17 @@ impl Step {
         match &self.compensation {
             Compensation::Action { action, .. } => action.guard.max(Guard::StopWindow),
             Compensation::None(_) | Compensation::NotNeeded => Guard::TypedVerb,
+        }
+    }
+
+    /// What taking the step back does to the world: what that action says, else the opposite of
+    /// what the step did.
+    #[must_use]
+    pub fn change_back(&self) -> Change {
+        match &self.compensation {
+            Compensation::Action { action, .. } if action.change != Change::None => action.change,
+            Compensation::Action { .. } => self.change.opposite(),
+            Compensation::None(_) | Compensation::NotNeeded => Change::None,
         }
     }
 

@@ -17,6 +17,8 @@ pub mod recording;
 pub mod redact;
 pub mod run_loop;
 pub mod runner;
+pub mod runs;
+pub mod seat;
 pub mod terminal;
 pub mod unattended;
 pub mod workshop;

@@ -20,6 +20,7 @@ use crate::runtime::observations::Keeper;
 use crate::runtime::poller::Poke;
 use crate::runtime::recording::Recorder;
 use crate::runtime::runner::{self, Launched, Leash};
+use crate::runtime::runs::Survey;
 use crate::runtime::terminal::TerminalWriter;
 use crate::runtime::workshop::Workshop;
 use crate::ui::screen::Rehearsal;
@@ -246,6 +247,8 @@ impl Acts<crate::domain::run::role::Observer> for ObserverActs {
 pub struct CommanderActs {
     /// The folder of all runs.
     pub runs: PathBuf,
+    /// The name of the site.
+    pub site: String,
     /// The folder of the open run.
     pub folder: Option<PathBuf>,
     /// The open run's journal, put here by the task that created it.
@@ -343,7 +346,8 @@ impl Acts<crate::domain::run::role::Commander> for CommanderActs {
             Record::Open { run, runbook, kind } => {
                 let folder = self.runs.join(run.as_str());
                 let texts = self.runbook_texts.get(runbook).cloned().unwrap_or_default();
-                let site = self.site_text.clone();
+                let (runs, name, site) =
+                    (self.runs.clone(), self.site.clone(), self.site_text.clone());
                 let (clock, events) = (Arc::clone(&self.clock), self.events.clone());
                 let answers = replies(self.answers.clone());
                 let place = Arc::clone(&self.journal);
@@ -351,18 +355,22 @@ impl Acts<crate::domain::run::role::Commander> for CommanderActs {
                 // A sick disk must not stop the keys, so even this happens elsewhere.
                 tokio::task::spawn_blocking(move || {
                     let frozen = Frozen { site: &site, runbook: &texts };
-                    let outcome = match Journal::create(&folder, frozen, &run, kind, clock, answers)
-                    {
-                        Ok(journal) => {
-                            let mut held = place.lock().unwrap_or_else(PoisonError::into_inner);
-                            let before = held.replace(journal);
-                            // Closing one waits for its disk, and appends need this lock.
-                            drop(held);
-                            drop(before);
-                            Ok(())
-                        }
-                        Err(error) => Err(Clean::new(&error.to_string())),
+                    let boot = clock.now().boot;
+                    let create = || {
+                        Journal::create(&folder, frozen, &run, kind, clock, answers)
+                            .map_err(|error| error.to_string())
                     };
+                    let survey = Survey::of(&runs, &name);
+                    let opened = survey.and_then(|survey| survey.may_open(boot));
+                    let opened = opened.map_err(|error| error.to_string());
+                    let outcome = opened.and_then(|()| create()).map(|journal| {
+                        let mut held = place.lock().unwrap_or_else(PoisonError::into_inner);
+                        let before = held.replace(journal);
+                        // Closing one waits for its disk, and appends need this lock.
+                        drop(held);
+                        drop(before);
+                    });
+                    let outcome = outcome.map_err(|why| Clean::new(&why));
                     let _ = events.blocking_send(Event::RunOpened(outcome));
                 });
             }

@@ -53,13 +53,24 @@ pub struct Pilot {
     told: Option<TimelineRow>,
     waits: Option<Clean>,
     waits_told: Option<Clean>,
+    /// True once a run was asked for: it is not asked for again, one that could not be opened would
+    /// leave a folder each time.
+    asked: bool,
 }
 
 impl Pilot {
     /// A pilot with these orders; `runbook` is the one to open where no run is open.
     #[must_use]
     pub fn new(orders: Orders, runbook: usize) -> Self {
-        Self { orders, runbook, rehearsing: None, told: None, waits: None, waits_told: None }
+        Self {
+            orders,
+            runbook,
+            rehearsing: None,
+            told: None,
+            waits: None,
+            waits_told: None,
+            asked: false,
+        }
     }
 
     /// Chooses and wishes once; the end, when there is nothing more to choose.
@@ -84,6 +95,10 @@ impl Pilot {
         let choice = next(&outlook);
         self.waits = None;
         let wish = match choice {
+            Choice::Open if self.asked => {
+                let why = console.take_refusal().unwrap_or_else(|| "no run was opened".into());
+                return (Vec::new(), Some(End::Journal(why)));
+            }
             Choice::Open => Wish::Open { index: self.runbook, mode: self.orders.mode },
             Choice::Wish(intent) => Wish::Intent(intent),
             Choice::Wait(why) => {
@@ -94,10 +109,16 @@ impl Pilot {
             Choice::Failed(what) => return (Vec::new(), Some(End::Failed(what))),
             Choice::Finished => return (Vec::new(), Some(End::Finished)),
         };
+        let opens = matches!(wish, Wish::Open { .. });
         match self.wish(console, wish, now) {
-            Ok(effects) => (effects, None),
+            Ok(effects) => {
+                self.asked |= opens;
+                (effects, None)
+            }
             // What was seen changed in between; the next choice looks at it again.
-            Err(Refusal::Recording | Refusal::Gate { .. }) => (Vec::new(), None),
+            Err(Refusal::Recording | Refusal::Gate { .. } | Refusal::Unseen { .. }) => {
+                (Vec::new(), None)
+            }
             Err(Refusal::Journal(why)) => (Vec::new(), Some(End::Journal(why))),
             Err(refusal) => {
                 let why = refusal.to_string().into();
@@ -113,10 +134,10 @@ impl Pilot {
         now: Stamp,
     ) -> Result<Vec<Effect<D::Role>>, Refusal> {
         let mut effects = Vec::new();
+        if wish.is_act() && console.access() != Access::Armed {
+            effects.extend(console.drive(Wish::Arm, now)?);
+        }
         if let Wish::Intent(Intent::Run { step, call, .. }) = &mut wish {
-            if console.access() != Access::Armed {
-                effects.extend(console.drive(Wish::Arm, now)?);
-            }
             match self.rehearsed(console, step, now) {
                 Rehearsed::Call(seen) => *call = seen,
                 Rehearsed::Asked => return Ok(effects),

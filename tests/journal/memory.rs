@@ -16,8 +16,10 @@ pub enum Fault {
     Late,
     /// A write leaves half its bytes and fails, once; other operations are refused.
     Short,
-    /// Every operation from here on is refused: a full or dead disk.
+    /// Every operation from here on is refused: a dead disk.
     Dead,
+    /// Files are made from here on, and take no byte: a full disk.
+    Full,
     /// Half its bytes, then the process is gone: no operation happens any more.
     Killed,
 }
@@ -69,6 +71,11 @@ impl Memory {
         disk.fault = Some((number, fault));
     }
 
+    /// There is room again, and nothing fails any more.
+    pub fn mend(&self) {
+        self.disk().fault = None;
+    }
+
     pub fn operations(&self) -> usize {
         self.disk().operations
     }
@@ -97,7 +104,7 @@ impl Memory {
             Some((at, Fault::Refused)) if number == at => Turn::Nothing(error()),
             Some((at, Fault::Late)) if number == at => Turn::All(error()),
             Some((at, Fault::Short | Fault::Killed)) if number == at => Turn::Half(error()),
-            Some((at, Fault::Dead)) if number >= at => Turn::Nothing(error()),
+            Some((at, Fault::Dead | Fault::Full)) if number >= at => Turn::Nothing(error()),
             Some((at, Fault::Killed)) if number > at => Turn::Nothing(error()),
             Some(_) | None => Turn::Works,
         }
@@ -107,7 +114,8 @@ impl Memory {
 impl Store for Memory {
     fn create(&mut self, number: u32) -> io::Result<Box<dyn Sink>> {
         let mut disk = self.disk();
-        let turn = Self::turn(&mut disk);
+        let full = matches!(disk.fault, Some((_, Fault::Full)));
+        let turn = if full { Turn::Works } else { Self::turn(&mut disk) };
         if matches!(turn, Turn::Nothing(_)) {
             return done(turn).map(|()| unreachable!());
         }
@@ -150,6 +158,10 @@ impl Sink for MemorySink {
             Turn::Nothing(_) => {}
         }
         done(turn)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.memory.disk().segments.get(&self.number).is_some_and(|file| file.bytes.is_empty())
     }
 }
 

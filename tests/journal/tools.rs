@@ -30,6 +30,7 @@ pub fn start(story: &Story) -> Start {
         seq: 0,
         head: Hash::NONE,
         last_segment: 0,
+        segments: 0,
         site_sha256: sha256(SITE.as_bytes()),
         runbook_sha256: sha256(RUNBOOK.as_bytes()),
     }

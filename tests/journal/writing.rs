@@ -2,13 +2,15 @@
 
 use warroom::domain::run::event::{Body, RunEvent};
 use warroom::port::Clock as _;
-use warroom::runtime::journal::reader::read_segments;
+use warroom::runtime::journal::Finding;
+use warroom::runtime::journal::reader::{Segment, read_segments};
 use warroom::runtime::journal::recover;
-use warroom::runtime::journal::writer::{WriteError, Writer};
+use warroom::runtime::journal::store::FolderStore;
+use warroom::runtime::journal::writer::{SEGMENTS_MAX, WriteError, Writer};
 
 use crate::memory::{FAULTS, Fault, Memory};
 use crate::stories::{Ticking, actor, stories};
-use crate::tools::{start, tell};
+use crate::tools::{start, tell, two_segments, whole};
 
 /// All that was acknowledged is there in order; at most one record more, which nobody acted on.
 fn assert_kept(memory: &Memory, acknowledged: &[RunEvent], what: &str) {
@@ -113,4 +115,55 @@ fn a_record_that_would_not_be_readable_is_refused_and_harms_nothing() {
     let written = writer.append(now(), &actor(), &loss(2.5)).unwrap();
     assert_eq!((written.event.seq, written.rotated), (2, None));
     assert_eq!(memory.segments(true).len(), 1);
+}
+
+#[test]
+fn a_full_disk_costs_one_empty_segment_however_often_it_is_asked() {
+    let story = &stories()[0];
+    let clock = Ticking::new();
+    let memory = Memory::default();
+    let mut writer =
+        Writer::begin(Box::new(memory.clone()), start(story), clock.now()).expect("there is room");
+    let mut append = |body: &Body| writer.append(clock.now(), &actor(), body);
+    append(&story.bodies[0]).expect("there is room");
+    memory.fail_at(0, Fault::Full);
+    for _ in 0..=SEGMENTS_MAX {
+        assert!(matches!(append(&story.bodies[1]), Err(WriteError::Disk(_))));
+    }
+    let full = memory.segments(true);
+    assert_eq!(full.len(), 2);
+    assert!(full[1].bytes.is_empty());
+    assert_eq!(read_segments(&full).finding, Finding::Whole);
+    memory.mend();
+    let written = append(&story.bodies[1]).expect("there is room again");
+    assert_eq!(written.rotated.map(|(segment, _)| segment), Some(2));
+    let chain = read_segments(&memory.segments(true));
+    assert_eq!((chain.events.len(), chain.finding), (2, Finding::Whole));
+}
+
+#[test]
+fn empty_segments_are_passed_over_wherever_they_are_and_never_counted() {
+    let empty = |number| Segment { number, name: FolderStore::name(number), bytes: Vec::new() };
+    // The run of a full disk: thousands of segments were made that never took a byte.
+    let (segments, events) = whole(&stories()[0]);
+    let many: Vec<Segment> = segments.into_iter().chain((2..=SEGMENTS_MAX).map(empty)).collect();
+    let chain = read_segments(&many);
+    assert_eq!((&chain.events, &chain.finding), (&events, &Finding::Whole));
+    assert_eq!((chain.last_segment, chain.segments), (SEGMENTS_MAX, 1));
+    let clock = Ticking::new();
+    let memory = Memory::with(&many);
+    let back = recover(Box::new(memory.clone()), &chain, &actor(), &clock).expect("it began");
+    let (_, written) = back.expect("it goes on");
+    assert_eq!(read_segments(&memory.segments(true)).events.last(), Some(&written.event));
+    // Between two that hold something, the hashes tell that nothing lacks; what holds something is
+    // never taken for empty.
+    let (segments, events) = two_segments(&stories()[0]);
+    let memory = Memory::with(&[segments[0].clone(), empty(2), empty(3)]);
+    let chain = read_segments(&memory.segments(true));
+    recover(Box::new(memory.clone()), &chain, &actor(), &clock).expect("it began").expect("on");
+    let mut gone = memory.segments(true);
+    assert!(read_segments(&gone).finding.may_go_on());
+    assert!(events.starts_with(&chain.events), "{:?}", chain.finding);
+    gone[0].bytes.clear();
+    assert!(!read_segments(&gone).finding.may_go_on());
 }

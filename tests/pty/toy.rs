@@ -30,8 +30,8 @@ kind = "command"
 objective = "core"
 every = "1s"
 timeout = "1s"
-a = { argv = ["true"] }
-b = { argv = ["true"] }
+a = { argv = ["true", "@place@"] }
+b = { argv = ["true", "@place@"] }
 
 [rules]
 web_down = { system = "web", failures = 3 }
@@ -66,7 +66,9 @@ impl Toy {
         let toy = Self { place: tempfile::tempdir().expect("a folder for the test") };
         let folder = toy.site();
         fs::create_dir_all(folder.join("runbooks")).expect("a folder");
-        fs::write(folder.join("site.toml"), SITE).expect("a site file");
+        // What it acts on is its own, or all toys would be one site.
+        let site = SITE.replace("@place@", &toy.place().display().to_string());
+        fs::write(folder.join("site.toml"), site).expect("a site file");
         fs::write(toy.effects_file(), "").expect("a file for the effects");
         let mut plan = PLAN.to_owned();
         let effects = toy.effects_file().display().to_string();
@@ -92,7 +94,8 @@ impl Toy {
         self.place.path()
     }
 
-    fn site(&self) -> PathBuf {
+    /// Where the site is written.
+    pub fn site(&self) -> PathBuf {
         self.place().join("toy")
     }
 
@@ -102,13 +105,19 @@ impl Toy {
 
     /// Starts the console, with `program` before it.
     pub fn seat(&self, program: &[&str]) -> Seat {
+        self.start(program, &[])
+    }
+
+    /// Starts a watcher's console.
+    pub fn watcher(&self) -> Seat {
+        self.start(&[], &["watch"])
+    }
+
+    fn start(&self, program: &[&str], more: &[&str]) -> Seat {
         let site = self.site().display().to_string();
         let program: Vec<&str> = program.iter().copied().chain([WARROOM]).collect();
-        let start = Start {
-            program: &program,
-            arguments: &["--site", &site, "--as", "anna"],
-            ..Start::default()
-        };
+        let arguments = [&["--site", &site, "--as", "anna"], more].concat();
+        let start = Start { program: &program, arguments: &arguments, ..Start::default() };
         Seat::take(self.place(), &start)
     }
 

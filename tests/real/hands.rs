@@ -9,7 +9,7 @@ use warroom::app::registry;
 use warroom::domain::catalogue::ActionSpec;
 use warroom::domain::ids::{RunId, Side, StepId};
 use warroom::domain::preview::{Preview, Standing};
-use warroom::domain::reading::{FactValue, Health, Look, Reading};
+use warroom::domain::reading::{FactValue, Health, Identity, Look, Reading};
 use warroom::domain::run::commit::{Execution, Hash, IntentRecord};
 use warroom::domain::run::event::Purpose;
 use warroom::domain::runbook::{Compensation, Direction, Place, Step, Target, Ungraceful};
@@ -18,12 +18,12 @@ use warroom::domain::site::{Region, Site, SystemSpec};
 use warroom::domain::text::Clean;
 use warroom::domain::time::{BootId, Stamp};
 use warroom::port::{
-    Clock, Credential, Looks, OperateError, Operator, OperatorSetup, Output, Probe, ProbeSetup,
-    Secrets,
+    Clock, Credential, Expected, Looks, OperateError, Operator, OperatorSetup, Output, Probe,
+    ProbeSetup, Secrets,
 };
 use warroom::systems::SYSTEMS;
 
-use super::postgres::{ACT_PASSWORD, PLAIN_PASSWORD, READ_PASSWORD};
+use super::postgres::{ACT_PASSWORD, FOLLOW_PASSWORD, PLAIN_PASSWORD, READ_PASSWORD};
 
 /// The machine's clock.
 pub struct WallClock;
@@ -156,6 +156,17 @@ pub struct Hand {
 impl Hand {
     /// The step `action` on `side`, with settings.
     pub fn new(spec: &SystemSpec, action: &str, side: Side, with: Table) -> Self {
+        Self::meant_for(spec, action, side, with, Expected::default())
+    }
+
+    /// The same, meant for the servers that a screen showed.
+    pub fn meant_for(
+        spec: &SystemSpec,
+        action: &str,
+        side: Side,
+        with: Table,
+        expected: Expected,
+    ) -> Self {
         let (_, found) = registry::action(SYSTEMS, action).unwrap();
         found.check_settings(&with, Some(spec)).unwrap();
         let step = step(found.spec(), spec, side, with);
@@ -165,13 +176,18 @@ impl Hand {
             step: &step,
             with: &step.with,
             target: Some((spec, side)),
-            expected: warroom::port::Expected::default(),
+            expected,
             direction: Direction { from: Side::A, to: Side::B },
             secrets: &vault,
             clock: Arc::new(WallClock),
         };
         let operator = found.operator(setup).unwrap();
         Self { runtime: Runtime::new().unwrap(), operator, step: step.id.clone() }
+    }
+
+    /// Which server has the target's name.
+    pub fn identity(&mut self) -> Result<Option<Identity>, Clean> {
+        self.runtime.block_on(self.operator.identity())
     }
 
     /// Whether it is so.
@@ -188,7 +204,7 @@ impl Hand {
     pub fn apply(&mut self) -> Result<Clean, OperateError> {
         let mut lines = Lines::default();
         let outcome = self.apply_telling(&mut lines);
-        for secret in [READ_PASSWORD, ACT_PASSWORD, PLAIN_PASSWORD] {
+        for secret in [READ_PASSWORD, ACT_PASSWORD, PLAIN_PASSWORD, FOLLOW_PASSWORD] {
             let told = format!("{outcome:?}{:?}", lines.0);
             assert!(!told.contains(secret), "a secret was told: {told}");
         }
@@ -212,6 +228,42 @@ impl Hand {
     }
 }
 
+/// What both sides of a look told of themselves, as what a step on `side` is meant for.
+pub fn shown(looks: &Looks, side: Side) -> Expected {
+    let told = |side: Side| {
+        let reading = looks.side(side).unwrap().as_ref().unwrap();
+        assert!(reading.role.is_none() || reading.writes.is_some(), "no writes: {reading:?}");
+        Some(reading.identity.clone().unwrap_or_else(|| panic!("no identity: {reading:?}")))
+    };
+    Expected { target: told(side), other: told(side.other()) }
+}
+
+/// Every step of the system's kind on `side` that is meant for `expected` finds another server
+/// there now: it says so, acts on nothing, and calls nothing done. `with` gives a step's settings,
+/// `state` tells what must not change.
+pub fn none_acts(
+    spec: &SystemSpec,
+    side: Side,
+    expected: &Expected,
+    with: impl Fn(&str) -> Table,
+    state: impl Fn() -> String,
+) {
+    let before = state();
+    let kind = registry::system(SYSTEMS, &spec.kind).unwrap();
+    let named = kind.actions().iter().map(|action| action.spec());
+    for action in named.filter(|action| action.needs_target) {
+        let name = action.name;
+        let mut hand = Hand::meant_for(spec, name, side, with(name), expected.clone());
+        let met = hand.identity().unwrap().unwrap_or_else(|| panic!("{name} tells no identity"));
+        assert_ne!(Some(met.server), expected.target.clone().map(|meant| meant.server), "{name}");
+        let standing = hand.check();
+        assert!(matches!(standing, Standing::Unknown(_)), "{name}: {standing:?}");
+        let outcome = hand.apply();
+        assert!(matches!(outcome, Err(OperateError::Refused(_))), "{name}: {outcome:?}");
+        assert_eq!(state(), before, "{name} acted");
+    }
+}
+
 /// True when it is done.
 pub fn done(standing: &Standing) -> bool {
     matches!(standing, Standing::Done(_))
@@ -224,6 +276,7 @@ fn step(action: &'static ActionSpec, spec: &SystemSpec, side: Side, with: Table)
         title: "Step".into(),
         group: None,
         action,
+        change: action.change,
         with,
         target: Some(target),
         needs: Vec::new(),

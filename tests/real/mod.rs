@@ -9,6 +9,7 @@ pub mod dns;
 pub mod hands;
 pub mod load;
 pub mod postgres;
+pub mod proxy;
 pub mod redis;
 pub mod service;
 pub mod world;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
-use warroom::systems::postgres::{ACT_ROLE_SQL, PROBE_TABLE_SQL, WATCH_ROLE_SQL};
+use warroom::systems::postgres::{ACT_ROLE_SQL, FOLLOW_ROLE_SQL, PROBE_TABLE_SQL, WATCH_ROLE_SQL};
 
 use super::{DEADLINE, Killed, account, comes_true, find_program, folder, free_port, until};
 
@@ -22,8 +22,25 @@ pub const READ_PASSWORD: &str = "read-only-canary";
 /// Password of the role `wr_act`, which has just the rights to act.
 pub const ACT_PASSWORD: &str = "acting-canary";
 
+/// Password of the role `wr_follow`, with which a rejoined server replicates.
+pub const FOLLOW_PASSWORD: &str = "following-canary";
+
 /// Password of the role `wr_plain`, which has no rights but to connect.
 pub const PLAIN_PASSWORD: &str = "plain-canary";
+
+/// Password of the role `app`, which reads and writes like the users' programs.
+const APP_PASSWORD: &str = "app-canary";
+
+/// Options of servers that live for one run: nothing is to outlast a power cut, and every statement
+/// and who sent it is told in the log.
+const QUICK: [&str; 6] = [
+    "fsync=off",
+    "full_page_writes=off",
+    "log_statement=all",
+    "log_line_prefix=%n [%p] %u ",
+    "log_timezone=UTC",
+    "max_wal_size=64MB",
+];
 
 /// The folder with `initdb` and the rest.
 pub fn binaries() -> Option<PathBuf> {
@@ -42,22 +59,32 @@ pub fn binaries() -> Option<PathBuf> {
 pub struct Server {
     /// `a` or `b`.
     pub name: String,
-    /// The port on 127.0.0.1.
+    /// The loopback address that it listens on.
+    pub address: &'static str,
+    /// Its port there.
     pub port: u16,
     /// The folder of its socket.
     pub sockets: PathBuf,
-    data: PathBuf,
+    /// Options beside those that every server gets, as after `-c`.
+    pub options: Vec<String>,
+    /// The folder of its data.
+    pub data: PathBuf,
     log: PathBuf,
     bin: PathBuf,
     process: Option<Killed>,
 }
 
 impl Server {
-    fn new(home: &Path, name: &str) -> Self {
+    fn new(home: &Path, name: &str, address: &'static str, port: u16) -> Self {
+        let sockets = home.join(format!("sockets-{name}"));
+        fs::create_dir(&sockets).unwrap();
+        account::give(&sockets);
         Self {
             name: name.to_owned(),
-            port: free_port("127.0.0.1"),
-            sockets: home.to_owned(),
+            address,
+            port,
+            sockets,
+            options: Vec::new(),
             data: home.join(name),
             log: home.join(format!("{name}.log")),
             bin: binaries().expect("`require` was asked first"),
@@ -67,7 +94,7 @@ impl Server {
 
     /// The connection string for psycopg2 and psql, as the superuser.
     pub fn dsn(&self) -> String {
-        format!("host=127.0.0.1 port={} user=postgres dbname=postgres", self.port)
+        format!("host={} port={} user=postgres dbname=postgres", self.address, self.port)
     }
 
     fn tool(&self, name: &str) -> Command {
@@ -83,15 +110,53 @@ impl Server {
             // A rewind reads the log back to the last checkpoint before the split.
             b"wal_log_hints = on\nwal_keep_size = '64MB'\n\
               shared_buffers = '16MB'\nmax_wal_senders = 10\n\
+              max_prepared_transactions = 4\n\
               wal_retrieve_retry_interval = '100ms'\nhot_standby = on\n",
         )
         .unwrap();
         let hba = "local all postgres trust\n\
-                   host all postgres 127.0.0.1/32 trust\n\
-                   host replication postgres 127.0.0.1/32 trust\n\
+                   host all postgres 127.0.0.0/8 trust\n\
+                   host replication postgres 127.0.0.0/8 trust\n\
+                   host replication wr_follow 127.0.0.0/8 scram-sha-256\n\
                    local all all scram-sha-256\n\
-                   host all all 127.0.0.1/32 scram-sha-256\n";
+                   host all all 127.0.0.0/8 scram-sha-256\n";
         fs::write(self.data.join("pg_hba.conf"), hba).unwrap();
+        self.write_own_conf();
+    }
+
+    /// What differs between the two, so that whoever starts it gets the same server. The last line
+    /// of a name counts: a copy of the other one is made its own by this.
+    fn write_own_conf(&self) {
+        let mut conf =
+            OpenOptions::new().append(true).open(self.data.join("postgresql.conf")).unwrap();
+        writeln!(
+            conf,
+            "port = {}\nlisten_addresses = '{}'\nunix_socket_directories = '{}'\n\
+             cluster_name = '{}'",
+            self.port,
+            self.address,
+            self.sockets.display(),
+            self.name
+        )
+        .unwrap();
+    }
+
+    /// The data directory.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The folder of PostgreSQL's programs.
+    pub fn bin(&self) -> &Path {
+        &self.bin
+    }
+
+    /// What runs a program as the owner of the data.
+    pub fn through() -> Vec<String> {
+        let command = account::command("", Path::new("/"));
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        let words = words.map(|word| word.to_str().unwrap().to_owned());
+        words.filter(|word| !word.is_empty()).collect()
     }
 
     /// Starts it, or starts it again, and waits until it answers.
@@ -102,11 +167,7 @@ impl Server {
             .tool("postgres")
             .arg("-D")
             .arg(&self.data)
-            .args(["-p", &self.port.to_string()])
-            .arg("-k")
-            .arg(&self.sockets)
-            .args(["-c", "listen_addresses=127.0.0.1", "-c"])
-            .arg(format!("cluster_name={}", self.name))
+            .args(self.options.iter().flat_map(|option| ["-c", option]))
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -126,18 +187,27 @@ impl Server {
     }
 
     /// True while its process is there.
-    pub fn is_running(&mut self) -> bool {
-        self.process.as_mut().is_some_and(|process| process.0.try_wait().unwrap().is_none())
+    pub fn is_running(&self) -> bool {
+        self.pid().is_some()
+    }
+
+    /// The server's process, whoever started it.
+    fn pid(&self) -> Option<i32> {
+        let file = fs::read_to_string(self.data.join("postmaster.pid")).ok()?;
+        let pid = file.lines().next()?.trim().parse().ok()?;
+        // The file outlives a killed server, and its number may have been given away.
+        let title = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+        String::from_utf8_lossy(&title).contains(self.data.to_str()?).then_some(pid)
     }
 
     /// `kill -9` to the server: its children see that and end themselves.
     pub fn kill9(&mut self) {
         self.thaw();
-        let Some(mut process) = self.process.take() else { return };
-        process.kill();
+        self.signal(Signal::KILL);
+        let process = self.process.take();
         // Its last children hold the port and the shared memory a little longer.
         until("the killed server is gone", DEADLINE, || {
-            std::net::TcpStream::connect(("127.0.0.1", self.port)).is_err()
+            std::net::TcpStream::connect((self.address, self.port)).is_err()
         });
         drop(process);
     }
@@ -149,6 +219,7 @@ impl Server {
         if let Some(mut process) = self.process.take() {
             process.0.wait().unwrap();
         }
+        until("the stopped server is gone", DEADLINE, || !self.is_running());
     }
 
     /// Stops every process of the server without ending it: connections are accepted by the
@@ -198,8 +269,7 @@ impl Server {
 
     /// The processes that it started and whose title holds `word`.
     fn children(&self, word: &str) -> Vec<i32> {
-        let Some(process) = &self.process else { return Vec::new() };
-        let parent = process.0.id().to_string();
+        let Some(parent) = self.pid().map(|pid| pid.to_string()) else { return Vec::new() };
         let entries = fs::read_dir("/proc").unwrap().flatten();
         entries
             .filter_map(|entry| {
@@ -215,8 +285,8 @@ impl Server {
     }
 
     fn signal(&self, signal: Signal) {
-        if let Some(process) = &self.process {
-            send(i32::try_from(process.0.id()).unwrap(), signal);
+        if let Some(pid) = self.pid() {
+            send(pid, signal);
         }
     }
 
@@ -278,6 +348,7 @@ impl Server {
                 .arg("-D")
                 .arg(&self.data),
         );
+        self.write_own_conf();
         self.start();
     }
 
@@ -296,6 +367,7 @@ impl Server {
         let path = self.data.join("postgresql.auto.conf");
         let mut conf = OpenOptions::new().append(true).open(path).unwrap();
         writeln!(conf, "primary_slot_name = '{slot}'").unwrap();
+        self.write_own_conf();
         self.start();
     }
 
@@ -309,15 +381,26 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
+impl Server {
+    /// Ends it, whoever started it, without leaving anything in order.
+    fn end(&mut self) {
         self.thaw();
         // An immediate shutdown takes the children and the shared memory with it.
         self.signal(Signal::QUIT);
-        if let Some(mut process) = self.process.take() {
-            // One that does not end is killed when the process is dropped.
-            comes_true(SHUTDOWN_LIMIT, || !matches!(process.0.try_wait(), Ok(None)));
-        }
+        let mut process = self.process.take();
+        comes_true(SHUTDOWN_LIMIT, || {
+            // A child is there until it is waited for.
+            let child = process.as_mut().is_some_and(|it| matches!(it.0.try_wait(), Ok(None)));
+            !child && !self.is_running()
+        });
+        // One that does not end is killed.
+        self.signal(Signal::KILL);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end();
     }
 }
 
@@ -328,29 +411,108 @@ pub struct Pair {
     /// Starts as the standby.
     pub b: Server,
     // Dropped after the servers.
-    _home: TempDir,
+    home: TempDir,
 }
 
 impl Pair {
     /// Starts both and waits until the standby streams.
     pub fn start() -> Self {
+        let port = || free_port("127.0.0.1");
+        Self::start_with(["127.0.0.1"; 2], [port(), port()])
+    }
+
+    /// The same, each on an address of its own and both on one port, as two machines have it.
+    pub fn start_at(addresses: [&'static str; 2]) -> Self {
+        let [a, b] = addresses.map(free_port);
+        // A port that was free on one address is free on the other, or the server says so.
+        let port = if std::net::TcpListener::bind((addresses[1], a)).is_ok() { a } else { b };
+        Self::start_with(addresses, [port; 2])
+    }
+
+    fn start_with(addresses: [&'static str; 2], ports: [u16; 2]) -> Self {
         let home = folder();
-        let mut a = Server::new(home.path(), "a");
-        let mut b = Server::new(home.path(), "b");
+        let a = Server::new(home.path(), "a", addresses[0], ports[0]);
+        let b = Server::new(home.path(), "b", addresses[1], ports[1]);
         a.init();
+        Self::grow(a, b, home)
+    }
+
+    /// Two servers of which nothing but their data will be used, and quickly made: see
+    /// [`Self::begin_again`].
+    pub fn template() -> Self {
+        let mut pair = Self::not_started();
+        pair.a.init();
+        for server in [&mut pair.a, &mut pair.b] {
+            server.options = QUICK.map(str::to_owned).into();
+        }
+        let Self { a, b, home } = pair;
+        let mut pair = Self::grow(a, b, home);
+        pair.a.stop();
+        pair.b.stop();
+        pair
+    }
+
+    /// Servers on ports of their own that have no data yet.
+    pub fn not_started() -> Self {
+        let home = folder();
+        let server = |name| Server::new(home.path(), name, "127.0.0.1", free_port("127.0.0.1"));
+        let (a, b) = (server("a"), server("b"));
+        Self { a, b, home }
+    }
+
+    /// Both servers anew with the template's data: A the primary, B its streaming standby.
+    pub fn begin_again(&mut self, template: &Self) {
+        let source = format!(
+            "primary_conninfo=host=127.0.0.1 port={} user=postgres application_name=b",
+            self.a.port
+        );
+        for (server, from) in [(&mut self.a, &template.a), (&mut self.b, &template.b)] {
+            server.end();
+            let _ = fs::remove_dir_all(&server.data);
+            let _ = fs::remove_file(&server.log);
+            let mut copy = account::command("cp", &server.sockets);
+            succeed(copy.arg("-a").arg(&from.data).arg(&server.data));
+            server.options = QUICK.map(str::to_owned).into();
+        }
+        self.b.options.push(source);
+        self.a.start();
+        self.b.start();
+        self.b.until_sql("select status from pg_stat_wal_receiver", "streaming");
+    }
+
+    fn grow(mut a: Server, mut b: Server, home: TempDir) -> Self {
         a.start();
         a.sql(PROBE_TABLE_SQL);
         a.sql(WATCH_ROLE_SQL);
         a.sql(ACT_ROLE_SQL);
+        a.sql(FOLLOW_ROLE_SQL);
         a.sql(&format!(
             "create role wr_plain login password '{PLAIN_PASSWORD}';
+             create role app login password '{APP_PASSWORD}';
+             grant pg_read_all_data, pg_write_all_data to app;
              alter role wr_read password '{READ_PASSWORD}';
-             alter role wr_act password '{ACT_PASSWORD}'"
+             alter role wr_act password '{ACT_PASSWORD}';
+             alter role wr_follow password '{FOLLOW_PASSWORD}'"
         ));
         b.reseed_from(&a);
-        let pair = Self { a, b, _home: home };
+        let pair = Self { a, b, home };
         pair.until_caught_up();
         pair
+    }
+
+    /// A folder that lives as long as the pair.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// The connection string of the users' program: an ordinary role, and whichever of the two
+    /// servers takes writes.
+    pub fn app_dsn(&self) -> String {
+        format!(
+            "host=127.0.0.1,127.0.0.1 port={},{} user=app password={APP_PASSWORD} dbname=postgres \
+             target_session_attrs=read-write",
+            self.a.port, self.b.port
+        )
     }
 
     /// Waits until B streams and has replayed everything that A wrote.

@@ -35,6 +35,26 @@ pub const KEY_EVERY_MS: u32 = 10;
 /// The name that users know.
 pub const NAME: &str = "app";
 
+/// What stands in the plan that hands over to B.
+const TO_B: [(&str, &str); 6] = [
+    ("@from@", "a"),
+    ("@to@", "b"),
+    ("@from-label@", "A"),
+    ("@to-label@", "B"),
+    ("@from-address@", ADDRESS_A),
+    ("@to-address@", ADDRESS_B),
+];
+
+/// What stands in the plan that hands over to A.
+const TO_A: [(&str, &str); 6] = [
+    ("@from@", "b"),
+    ("@to@", "a"),
+    ("@from-label@", "B"),
+    ("@to-label@", "A"),
+    ("@from-address@", ADDRESS_B),
+    ("@to-address@", ADDRESS_A),
+];
+
 /// Everything there is. Dropping it ends it.
 pub struct World {
     /// The service in A, while there is one.
@@ -57,17 +77,38 @@ pub struct World {
 }
 
 impl World {
-    /// Starts all servers and writes the site folder.
+    /// Starts all servers and writes the site folder. The loads know the servers of A only.
     pub fn start() -> Self {
+        Self::start_with(
+            |pair, home| Load::start(&pair.a, home, LOAD_EVERY_MS),
+            |cache, home| redis::Load::start(&cache.a, home, KEY_EVERY_MS, "dr:hb:a"),
+        )
+    }
+
+    /// The same with loads that follow whichever side takes writes.
+    pub fn start_followed() -> Self {
+        Self::start_with(
+            |pair, home| Load::start_as(&pair.a, &pair.app_dsn(), home, LOAD_EVERY_MS),
+            |cache, home| {
+                let servers = [(&cache.a, "dr:hb:a"), (&cache.b, "dr:hb:b")];
+                redis::Load::start_on(&servers, home, KEY_EVERY_MS)
+            },
+        )
+    }
+
+    fn start_with(
+        rows: impl FnOnce(&Pair, &Path) -> Load,
+        keys: impl FnOnce(&redis::Pair, &Path) -> redis::Load,
+    ) -> Self {
         let home = tempfile::tempdir().unwrap();
         let pair = Pair::start();
         let port = free_port(ADDRESS_A);
         let service_a = Some(Service::start("a", ADDRESS_A, port, &pair.a));
         let service_b = Service::start("b", ADDRESS_B, port, &pair.b);
         let dns = Dns::start(ADDRESS_A, TTL_S);
-        let load = Load::start(&pair.a, home.path(), LOAD_EVERY_MS);
+        let load = rows(&pair, home.path());
         let cache = redis::Pair::start();
-        let keys = redis::Load::start(&cache.a, home.path(), KEY_EVERY_MS, "dr:hb:a");
+        let keys = keys(&cache, home.path());
         let outside = start_outside(home.path());
         let world =
             Self { service_a, service_b, load, keys, dns, pair, cache, port, outside, home };
@@ -125,6 +166,12 @@ impl World {
                 ("@pg-b@", self.pair.b.port.to_string()),
                 ("@cache-a@", self.cache.a.port.to_string()),
                 ("@cache-b@", self.cache.b.port.to_string()),
+                ("@data-a@", self.pair.a.data.display().to_string()),
+                ("@data-b@", self.pair.b.data.display().to_string()),
+                ("@home@", self.pair.home().display().to_string()),
+                ("@bin@", super::postgres::binaries().unwrap().display().to_string()),
+                ("@as@", super::account::prefix().join(" ")),
+                ("@pg@", site.join("pg").display().to_string()),
                 ("@authority@", self.dns.authority.to_string()),
                 ("@resolver@", self.dns.resolver.to_string()),
                 ("@name@", site.join("name").display().to_string()),
@@ -143,7 +190,13 @@ impl World {
         };
         write("site.toml", include_str!("site/site.toml"), 0o644);
         write("runbooks/failover.toml", include_str!("site/failover.toml"), 0o644);
+        for (name, places) in [("planned", TO_B), ("failback", TO_A)] {
+            let text = include_str!("site/planned.toml").replace("@plan@", name);
+            let text = places.iter().fold(text, |text, (key, value)| text.replace(key, value));
+            write(&format!("runbooks/{name}.toml"), &text, 0o644);
+        }
         write("name", include_str!("site/name.sh"), 0o755);
+        write("pg", include_str!("site/pg.sh"), 0o755);
         // Both kinds of server take the same passwords here.
         write("pg-act", ACT_PASSWORD, 0o600);
     }

@@ -63,6 +63,7 @@ fn a_promotion_under_load_takes_effect_once_and_its_loss_is_measured() {
     load.until_more(100);
     pair.a.cut_links();
     load.until_more(300);
+    let end = watcher.side(Side::A).unwrap().end.unwrap();
     pair.a.kill9();
     load.stop();
     assert!(matches!(promote.check(), Standing::NotDone(_)));
@@ -78,6 +79,9 @@ fn a_promotion_under_load_takes_effect_once_and_its_loss_is_measured() {
     // What B last got of A's heartbeat is when the loss began, to within one heartbeat.
     let b = watcher.side(Side::B).unwrap();
     assert_eq!(b.role, Some(Role::Primary));
+    let parted = b.parted.clone().unwrap();
+    assert_eq!((&end.of, end.unit), (&parted.of, parted.unit));
+    assert!(end.at > parted.at + 300 * 30, "A wrote up to {end:?}, B parted at {parted:?}");
     let lost = load.missing_in(&pair.b);
     assert!(lost.len() >= 300, "{} lost", lost.len());
     let arrived = figure(&b, "last_replayed_unix_ms").unwrap();
@@ -163,7 +167,8 @@ fn a_planned_handover_under_load_loses_nothing() {
     assert_eq!(to_b.preview().call.as_str(), call);
     must_show(&to_b.preview(), &["~ Region A role PRIMARY -> replica of cache in Region B"]);
     let said = to_b.apply().unwrap();
-    assert!(said.as_str().contains("Region B is PRIMARY, Region A is its replica"), "{said}");
+    let want = "Region B is PRIMARY, Region A is its replica, 0 B lost";
+    assert!(said.as_str().contains(want), "{said}");
     until("A follows B", DEADLINE, || done(&to_b.check()));
     load.stop();
     assert!(load.missing_in(&pair.b).is_empty(), "{:?}", load.missing_in(&pair.b));

@@ -70,6 +70,7 @@ pub fn parts<D: Desk>(desk: D, kind: RunKind) -> Parts<D> {
         notice: None,
         run: None,
         journal: JournalState::None,
+        last_run: None,
     }
 }
 
@@ -447,6 +448,7 @@ fn writer_of(folder: &Path, run: &RunId, epoch: u64, events: &[RunEvent], head: 
         seq: events.last().map_or(0, |event| event.seq),
         head,
         last_segment: u32::try_from(epoch).expect("small") - 1,
+        segments: 0,
         site_sha256: sha256(site_text().as_bytes()),
         runbook_sha256: sha256(FAILOVER.as_bytes()),
     };

@@ -20,6 +20,7 @@ use crate::domain::text::Clean;
 use crate::runtime::event::Event;
 use crate::runtime::journal::{self, ReadBack};
 use crate::runtime::paths::StatePaths;
+use crate::runtime::runs;
 
 /// Folders of runs that are opened at most when a console starts, the newest first.
 const FOLDERS_MAX: usize = 200;
@@ -87,7 +88,7 @@ impl Past {
 /// counted and left out.
 #[must_use]
 pub fn read_paces(paths: &StatePaths, site: &str, kind: RunKind) -> Paces {
-    let mut folders = resume::runs_of(paths, site).unwrap_or_default();
+    let mut folders = runs::of_site(&paths.runs(), site).unwrap_or_default();
     folders.reverse();
     let mut damaged = 0;
     let mut found: Vec<Past> = Vec::new();

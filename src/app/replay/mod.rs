@@ -124,6 +124,7 @@ impl Player {
             notice: None,
             run: None,
             journal: JournalState::None,
+            last_run: None,
         };
         let mut console = Console::new(parts, now);
         console.stand_before(plan);

@@ -13,56 +13,33 @@ use crate::systems::sim::plan::Nature;
 /// How much of all users a side must get until its resolvers count as switched.
 const SWITCHED_SHARE: f64 = 0.95;
 
-/// What a step does, by the verb that its name begins with; none when that tells nothing.
-pub(super) fn deed_by_name(step: &Step) -> Option<Deed> {
-    let verb = step.id.as_str().split('-').next()?;
-    // What only looks does nothing, whatever it is called.
-    if step.class == Class::R || step.action.change == Change::Check {
-        return None;
-    }
-    Some(match verb {
-        "promote" => Deed::Promote,
-        "stop" | "halt" => Deed::StopReplication,
-        "follow" | "protect" | "replicate" | "rebuild" => Deed::Replicate,
-        "scale" => Deed::Scale,
-        "switch" | "shift" | "point" => Deed::ShiftTraffic,
-        "purge" => Deed::Purge,
-        "fence" => Deed::Fence,
-        "unfence" => Deed::Unfence,
-        _ => return None,
-    })
-}
-
-/// What the step does to a target of this nature, in the simulator's terms; none where a person
-/// looks.
+/// The simulator's deed for a step on a target of this nature; none where a person looks.
 fn deed(step: &Step, nature: Option<Nature>) -> Option<Deed> {
-    let told = match Deed::of(step.action) {
-        Deed::None | Deed::Notify => deed_by_name(step),
-        deed => Some(deed),
+    let shown = match step.change {
+        Change::Promote | Change::StopReplication | Change::Follow => nature == Some(Nature::Store),
+        Change::Scale => nature == Some(Nature::Compute),
+        Change::ShiftTraffic => nature == Some(Nature::Traffic),
+        Change::Purge => nature == Some(Nature::Cache),
+        Change::Check => nature.is_some(),
+        Change::Fence | Change::Unfence | Change::Notify => true,
+        Change::None if step.class == Class::H => return None,
+        Change::None => false,
     };
-    let fits = |deed: &Deed| match deed {
-        Deed::Promote | Deed::StopReplication | Deed::Replicate => nature == Some(Nature::Store),
-        Deed::Scale => nature == Some(Nature::Compute),
-        Deed::ShiftTraffic => nature == Some(Nature::Traffic),
-        Deed::Purge => nature == Some(Nature::Cache),
-        Deed::Check => nature.is_some(),
-        Deed::Fence | Deed::Unfence | Deed::Notify | Deed::None => true,
-    };
-    match told.filter(fits) {
-        None if step.class == Class::H => None,
-        // The world does not show it; that it was done is on its record.
-        told => Some(told.unwrap_or(Deed::Notify)),
-    }
+    Some(if shown { Deed::of(step.change) } else { Deed::None })
 }
 
 /// Makes the written step one of the simulator.
 pub(super) fn make(written: &mut Table, step: &Step, nature: Option<Nature>) {
     let Some(deed) = deed(step, nature) else { return };
     let spec = action_of(deed);
-    for key in ["with", "class", "compensation"] {
+    for key in ["with", "class", "compensation", "change"] {
         written.remove(key);
     }
     written.insert("action".to_owned(), Value::from(spec.name));
+    // What the world does not show means the same to clock, rules and abort plan all the same.
+    if spec.change == Change::None && Change::DECLARED.contains(&step.change) {
+        written.insert("change".to_owned(), Value::from(step.change.word()));
+    }
     let least = i64::from(spec.guard.number());
     if written.get("guard").and_then(Value::as_integer).is_some_and(|guard| guard < least) {
         written.remove("guard");
@@ -82,14 +59,13 @@ pub(super) fn make(written: &mut Table, step: &Step, nature: Option<Nature>) {
     }
 }
 
-/// The simulator's action of a deed.
+/// The simulator's action of a deed; with a loss, where there are two.
 fn action_of(deed: Deed) -> &'static ActionSpec {
-    let specs = || sim::actions::ACTIONS.iter().map(|action| action.spec());
-    let found = specs().find(|spec| Deed::of(spec) == deed);
-    // A deed that leaves no trace of its own is told to people.
+    let found = sim::actions::ACTIONS.iter().map(|action| action.spec());
     found
-        .or_else(|| specs().find(|spec| Deed::of(spec) == Deed::Notify))
-        .unwrap_or_else(|| unreachable!("the simulator has an action that tells people"))
+        .into_iter()
+        .find(|spec| Deed::of(spec.change) == deed)
+        .unwrap_or_else(|| unreachable!("the simulator has an action for each deed"))
 }
 
 fn with(step: &Step, deed: Deed, nature: Option<Nature>, back: bool) -> Table {

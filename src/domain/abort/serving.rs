@@ -37,7 +37,7 @@ struct World<'a> {
 /// Who serves once all that goes back is back and `stays` stays; `lost` is a region that is silent.
 pub(super) fn serving(run: &Run, plan: &Runbook, stays: &[Stays], lost: Option<Side>) -> Serving {
     let stands = |step: &&Step| stays.iter().any(|one| one.step == step.id);
-    let of = |change: Change| plan.steps.iter().filter(move |step| step.action.change == change);
+    let of = |change: Change| plan.steps.iter().filter(move |step| step.change == change);
     let name = |step: &'_ Step| -> Option<String> {
         Some(step.target.as_ref()?.system.as_str().to_owned())
     };
@@ -52,7 +52,7 @@ pub(super) fn serving(run: &Run, plan: &Runbook, stays: &[Stays], lost: Option<S
     let moved = of(Change::ShiftTraffic).any(|step| stands(&step));
     let moves = of(Change::ShiftTraffic).next().is_some();
     let fences: Vec<&Step> =
-        plan.steps.iter().filter(|step| step.action.change.closes()).filter(stands).collect();
+        plan.steps.iter().filter(|step| step.change.closes()).filter(stands).collect();
     // The fence of one store says nothing of another; that of an application covers them all.
     let is_store = |system: &str| {
         let target =

@@ -45,6 +45,7 @@ fn step(name: &str, action: &'static ActionSpec, needs: &[&str]) -> Step {
         title: name.into(),
         group: None,
         action,
+        change: action.change,
         with: Table::default(),
         target: Some(Target { system: SystemId::new("pg").unwrap(), place }),
         needs: needs.iter().map(|name| id(name)).collect(),

@@ -41,6 +41,7 @@ pub(crate) fn step(name: &str, needs: &[&str], expect_s: u64) -> Step {
         title: name.into(),
         group: None,
         action: &CHECK,
+        change: CHECK.change,
         with: Table::default(),
         target: None,
         needs: needs.iter().map(|need| id(need)).collect(),
@@ -126,8 +127,8 @@ pub(crate) fn run(runbook: &Runbook, mode: Mode, told: &[(u64, &str)]) -> Run {
         let begun =
             |body: &Body| matches!(body, Body::Intended { step: other, .. } if *other == step);
         let tried = bodies.iter().filter(|(_, body)| begun(body)).count();
-        let attempt =
-            u32::try_from(tried).expect("few") + u32::from(matches!(verb, "start" | "back"));
+        let begins = matches!(verb, "start" | "back");
+        let attempt = u32::try_from(tried).expect("few") + u32::from(begins);
         match verb {
             "start" => bodies.push((*second, intended(step, attempt, Purpose::Forward))),
             "back" => bodies.push((*second, intended(step, attempt, Purpose::Compensate))),
@@ -140,8 +141,10 @@ pub(crate) fn run(runbook: &Runbook, mode: Mode, told: &[(u64, &str)]) -> Run {
                 let outcome = Outcome::Failed { cause: Cause::Error, message: "refused".into() };
                 bodies.push((*second, Body::Ended { step, attempt, outcome }));
             }
-            "retry" => bodies
-                .push((*second, Body::Retried { step, reason: "again".into(), new_key: false })),
+            "retry" => {
+                let (reason, new_key, by_itself) = ("again".into(), false, false);
+                bodies.push((*second, Body::Retried { step, reason, new_key, by_itself }));
+            }
             "attest" => bodies.push((*second, Body::Attested { step, value: "seen".into() })),
             "untrue" => bodies.push((*second, Body::Untrue { step, evidence: "gone".into() })),
             "tier" => {
@@ -158,16 +161,11 @@ pub(crate) fn run(runbook: &Runbook, mode: Mode, told: &[(u64, &str)]) -> Run {
             _ => panic!("no such word: {words}"),
         }
     }
-    let events: Vec<RunEvent> = bodies
-        .into_iter()
-        .enumerate()
-        .map(|(index, (second, body))| RunEvent {
-            seq: index as u64 + 1,
-            at: at(second),
-            by: by.clone(),
-            body,
-        })
-        .collect();
+    let one = |(seq, (second, body)): (u64, (u64, Body))| {
+        let (at, by) = (at(second), by.clone());
+        RunEvent { seq, at, by, body }
+    };
+    let events: Vec<RunEvent> = (1..).zip(bodies).map(one).collect();
     Run::replay(runbook, &events).expect("the events fit").expect("there are events")
 }
 
@@ -336,9 +334,8 @@ fn the_longest_chain_is_told_with_the_last_moment_of_each_step() {
 
 #[test]
 fn the_clock_does_not_wait_for_what_comes_after_it() {
-    static SHIFT: ActionSpec = ActionSpec { change: Change::ShiftTraffic, ..CHECK };
     let mut plan = runbook();
-    plan.steps[0].action = &SHIFT;
+    plan.steps[0].change = Change::ShiftTraffic;
     plan.steps.push(step("tell", &["dns"], 500));
     let found = look(&site(Some(1000)), &plan, None, Some(0), &Pace::default(), 10);
     assert_eq!((found.remaining_p80.as_secs(), found.plan_p80.as_secs()), (460, 960));

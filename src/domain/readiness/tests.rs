@@ -95,6 +95,7 @@ fn scale(system: &str, place: Place) -> Step {
         title: "grow".into(),
         group: None,
         action: &SCALE,
+        change: SCALE.change,
         with: Table::default(),
         target: Some(Target { system: id(system), place }),
         needs: Vec::new(),

@@ -126,7 +126,7 @@ fn decisive_steps_are_done(run: &Run, runbook: &Runbook) -> bool {
 
 fn is_decisive(step: &Step) -> bool {
     !step.optional
-        && match step.action.change {
+        && match step.change {
             Change::Promote
             | Change::StopReplication
             | Change::Scale
@@ -152,7 +152,7 @@ pub fn is_superseded(run: &Run, runbook: &Runbook, id: &StepId) -> bool {
 }
 
 fn supersedes(later: &Step, step: &Step) -> bool {
-    let (change, after) = (step.action.change, later.action.change);
+    let (change, after) = (step.change, later.change);
     if later.target != step.target {
         // A copy that runs the other way ends the one that ran this way.
         let same_system = match (&later.target, &step.target) {
@@ -179,7 +179,7 @@ fn supersedes(later: &Step, step: &Step) -> bool {
 fn measured_losses(run: &Run, runbook: &Runbook, site: &Site, snapshot: &Snapshot) -> Vec<Body> {
     let Some(clock) = &run.clock else { return Vec::new() };
     let promoted = runbook.steps.iter().any(|step| {
-        step.action.change == Change::Promote
+        step.change == Change::Promote
             && run.step(&step.id).is_some_and(|state| state.phase == Phase::Done)
     });
     if !promoted {
@@ -238,6 +238,7 @@ mod tests {
             title: "one".into(),
             group: None,
             action,
+            change: action.change,
             with: Table::default(),
             target: target.map(|(system, place)| Target {
                 system: SystemId::new(system).expect("a name"),

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use super::{Cell, CellState, trusted_lag};
-use crate::domain::reading::{Certainty, FactValue, Health};
+use crate::domain::reading::{Certainty, FactValue, Health, Writes};
 use crate::domain::time::{Stamp, short_time};
 
 /// Names and docs of the facts that every system has.
-pub const COMMON_FACTS: [(&str, &str); 8] = [
+pub const COMMON_FACTS: [(&str, &str); 9] = [
     ("healthy", "yes when the last look found it up"),
     ("healthy_for", "how long every look has found it up"),
     ("role", "`primary` or `standby`, told by the system itself"),
+    ("writes", "`open`, `refused` or `unknown`: whether this side takes writes"),
     ("lag", "seconds behind the other side; unknown while the source is not read"),
     ("capacity", "ready of wanted units, 0 to 1"),
     ("error_rate", "failed looks of all looks in the last 60 s, 0 to 1"),
@@ -19,8 +20,7 @@ pub const COMMON_FACTS: [(&str, &str); 8] = [
 ];
 
 impl Cell {
-    /// The value of a fact at `now`, with the moment it was read. Facts that every system has are
-    /// `healthy`, `healthy_for`, `role`, `lag`, `capacity`, `error_rate`, `p50` and `p95`.
+    /// The value of a fact at `now`: one of [`COMMON_FACTS`], or one that the system told.
     #[must_use]
     pub fn fact(&self, name: &str, now: Stamp, every: Duration) -> FactValue {
         let Some(reading) = self.current(now, every) else {
@@ -42,6 +42,13 @@ impl Cell {
                 || unknown("the system told no role"),
                 |role| FactValue::Text(role.word().to_lowercase().into()),
             ),
+            "writes" => match reading.writes {
+                Some(writes @ (Writes::Open | Writes::Refused)) => {
+                    FactValue::Text(writes.word().into())
+                }
+                Some(Writes::Unknown) => unknown("the system cannot tell whether it takes writes"),
+                None => unknown("the system told nothing of writes"),
+            },
             "lag" => match (&reading.lag, trusted_lag(reading)) {
                 (_, Some(seconds)) => FactValue::Seconds(seconds),
                 (None, None) => unknown("the system told no lag"),

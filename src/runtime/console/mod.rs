@@ -71,6 +71,8 @@ struct Opening {
     run: RunId,
     runbook: usize,
     mode: Mode,
+    /// The run before it, where the wall clock is behind that.
+    behind: Option<RunId>,
 }
 
 /// The console.
@@ -103,6 +105,8 @@ pub struct Console<D: Desk> {
     /// The same as it was written, and what is rehearsed of it.
     variants: Variants,
     opening: Option<Opening>,
+    /// The run of the site whose name sorts last.
+    last_run: Option<RunId>,
     /// A wish that came while the console's own words were being recorded, and when.
     waiting: Option<(Intent, Stamp)>,
     journal: JournalState,
@@ -121,6 +125,10 @@ pub struct Console<D: Desk> {
     ticked: Stamp,
     title: String,
     redactor: Arc<Redactor>,
+    /// The tick, since the clock's last word on record, at which the wall clock was least ahead.
+    lowest: Stamp,
+    /// A doubt on the clock is on its way to the journal.
+    doubting: bool,
     judge_due: bool,
     keep_due: bool,
     dirty: bool,
@@ -170,6 +178,7 @@ impl<D: Desk> Console<D> {
             variants: Variants::of(plan.clone()),
             plan,
             opening: None,
+            last_run: parts.last_run,
             waiting: None,
             journal: parts.journal,
             acknowledged: Vec::new(),
@@ -186,17 +195,15 @@ impl<D: Desk> Console<D> {
             ticked: now,
             title: String::new(),
             redactor: Arc::new(Redactor::new(&[])),
+            lowest: now,
+            doubting: false,
             judge_due: true,
             keep_due: false,
             dirty: true,
             quit: false,
         };
-        if let Some(run) = run {
-            console.take_run(run);
-        }
-        if let Some(notice) = parts.notice {
-            console.write_row(now, "console", notice);
-        }
+        run.into_iter().for_each(|run| console.take_run(run));
+        parts.notice.into_iter().for_each(|notice| console.write_row(now, "console", notice));
         console.judge(now);
         console
     }
@@ -284,7 +291,9 @@ impl<D: Desk> Console<D> {
         self.judge_due = false;
         self.dirty = true;
         self.judge(now);
-        self.see(now)
+        let mut effects = self.doubt_the_clock(now);
+        effects.extend(self.see(now));
+        effects
     }
 
     /// True when something was heard that was not judged yet.

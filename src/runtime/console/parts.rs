@@ -1,5 +1,6 @@
 //! What a console is put together from.
 
+use crate::domain::ids::RunId;
 use crate::domain::run::event::{Actor, RunKind};
 use crate::domain::run::state::Run;
 use crate::domain::runbook::Runbook;
@@ -37,4 +38,6 @@ pub struct Parts<D: Desk> {
     pub run: Option<(Run, Runbook)>,
     /// The head of its chain in words.
     pub journal: JournalState,
+    /// The run of the site whose name sorts last, open or not: the next one is named after it.
+    pub last_run: Option<RunId>,
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::Console;
+use crate::domain::ids::RunId;
 use crate::domain::run::commit::Receipt;
 use crate::domain::run::decide::still_good;
-use crate::domain::run::event::{Actor, Body, Cause, Outcome, RunEvent};
+use crate::domain::run::event::{Actor, Body, Cause, Outcome, RunEvent, RunKind};
 use crate::domain::run::state::Run;
 use crate::domain::run::words;
 use crate::domain::text::Clean;
@@ -15,6 +16,10 @@ use crate::runtime::effect::Effect;
 use crate::runtime::event::Why;
 use crate::runtime::journal::{Reply, head_words};
 use crate::ui::screen::{JournalState, TimelineRow};
+
+/// Said as a live run is opened.
+const NOT_PROTECTED: &str = "this machine has one commander; a console on another machine is not \
+                             kept from acting on the same site";
 
 impl<D: Desk> Console<D> {
     pub(super) fn journal_replied(&mut self, reply: Reply, now: Stamp) -> Vec<Effect<D::Role>> {
@@ -51,6 +56,12 @@ impl<D: Desk> Console<D> {
     ) -> Vec<Effect<D::Role>> {
         self.journal = JournalState::Ok { words: head_words(receipt.hash()) };
         let body = event.body.clone();
+        self.doubting &= !matches!(body, Body::ClockDoubted { .. } | Body::Opened { .. });
+        let counts_anew =
+            matches!(body, Body::ClockDoubted { .. } | Body::Declared { .. } | Body::T0Set { .. });
+        if counts_anew {
+            self.lowest = event.at;
+        }
         self.write_event(&event);
         let outcome = match (&mut self.run, &self.plan, &body) {
             (None, Some(plan), Body::Opened { .. }) => {
@@ -160,6 +171,7 @@ impl<D: Desk> Console<D> {
             direction,
             mode: opening.mode,
         };
+        self.say_of_opening(opening.behind, now);
         self.variants.begin(Arc::clone(&plan));
         self.plan = Some(plan);
         self.run = None;
@@ -173,6 +185,18 @@ impl<D: Desk> Console<D> {
         self.model.selected = None;
         self.notice(now, "run opened: D declares, nothing runs by itself", false);
         self.desk.say(None, &self.me.clone(), vec![word])
+    }
+
+    /// What a person should know of a run as it begins: a clock that cannot be right, and where
+    /// the protection ends.
+    fn say_of_opening(&mut self, behind: Option<RunId>, now: Stamp) {
+        if let Some(last) = behind {
+            let text = format!("the wall clock is behind run {last}: this one is named after it");
+            self.write_row(now, "console", text);
+        }
+        if self.kind == RunKind::Live {
+            self.write_row(now, "console", NOT_PROTECTED);
+        }
     }
 
     /// Takes up a run that was found open.

@@ -185,11 +185,19 @@ impl<D: Desk> Console<D> {
             let hint = "that runbook leads to the region that serves already: choose the way back";
             return Err(Refusal::Already(hint));
         }
-        let run = RunId::of_site(&self.site.name, now.utc())
-            .map_err(|_| Refusal::Already("the site's name is no name"))?;
+        let last = self.last_run.as_ref();
+        let run = RunId::of_site(&self.site.name, now.utc(), last).map_err(|_| {
+            Refusal::Already("no name sorts after that of the last run: move its folder away")
+        })?;
+        let behind = last
+            .filter(|last| {
+                RunId::of_site(&self.site.name, now.utc(), None).is_ok_and(|now| now < **last)
+            })
+            .cloned();
         let effects = self.desk.open(run.clone(), runbook, self.kind)?;
         self.chosen = runbook;
-        self.opening = Some(Opening { run, runbook, mode });
+        self.last_run = Some(run.clone());
+        self.opening = Some(Opening { run, runbook, mode, behind });
         Ok(effects)
     }
 

@@ -37,11 +37,14 @@ pub struct CommanderDesk {
     queue: VecDeque<Word>,
     in_flight: Option<(u64, Word)>,
     last_ticket: u64,
+    /// The journal failed: nothing more is sent before the next tick, or the two would ask and
+    /// refuse each other without end.
+    stalled: bool,
 }
 
 impl CommanderDesk {
     fn send(&mut self, run: Option<&Run>) -> Vec<Effect<Commander>> {
-        if self.in_flight.is_some() {
+        if self.in_flight.is_some() || self.stalled {
             return Vec::new();
         }
         while let Some(word) = self.queue.pop_front() {
@@ -179,6 +182,7 @@ impl Desk for CommanderDesk {
 
     fn failed(&mut self, ticket: u64) -> bool {
         let Some(word) = self.take(ticket) else { return false };
+        self.stalled = true;
         // What a person decided is not done later behind their back; what was seen stays true.
         let lost = word.decided;
         let decided_behind = self.queue.iter().any(|word| word.decided);
@@ -190,6 +194,7 @@ impl Desk for CommanderDesk {
     }
 
     fn retry(&mut self, run: Option<&Run>) -> Vec<Effect<Commander>> {
+        self.stalled = false;
         self.send(run)
     }
 }

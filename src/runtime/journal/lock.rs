@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rustix::fs::{FlockOperation, OFlags, flock};
 
-use crate::runtime::paths::FILE_MODE;
+use crate::runtime::paths::{FILE_MODE, open_file};
 
 /// A held lock; dropping it lets go.
 #[derive(Debug)]
@@ -26,6 +26,24 @@ impl Lock {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Some(Self { _file: file })),
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// True while somebody holds the lock of a file; a file that is not there is held by nobody.
+    /// Makes and changes nothing.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or locks are not supported there.
+    pub fn is_taken(path: &Path) -> io::Result<bool> {
+        let file = match open_file(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        match flock(&file, FlockOperation::NonBlockingLockShared) {
+            Ok(()) => Ok(false),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(true),
             Err(error) => Err(error.into()),
         }
     }

@@ -7,6 +7,7 @@ pub mod format;
 pub mod lock;
 pub mod reader;
 pub mod store;
+pub mod tail;
 mod thread;
 pub mod words;
 pub mod writer;
@@ -27,7 +28,7 @@ use self::lock::Lock;
 use self::reader::{Chain, read_segments};
 use self::store::FolderStore;
 use self::writer::{Start, WriteError, Writer, Written};
-use super::paths::{create_folder, create_folders, open_file, write_new};
+use super::paths::{create_folder, create_folders, disk_words, is_full, open_file, write_new};
 
 pub use self::reader::{Finding, ReadBack};
 pub use self::thread::Journal;
@@ -89,7 +90,7 @@ pub type Replies = Box<dyn Fn(Reply) + Send + Sync>;
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// A file or folder failed.
-    #[error("failed to {what} {}: {source}", .path.display())]
+    #[error("failed to {what} {}: {}", .path.display(), disk_words(.source))]
     Io {
         /// What was tried, such as `make`.
         what: &'static str,
@@ -110,6 +111,17 @@ pub enum JournalError {
     /// The first or the recovery record could not be written.
     #[error("failed to write the journal: {0}")]
     Write(#[from] WriteError),
+}
+
+impl JournalError {
+    /// True when it may work once there is room on the disk.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Io { source, .. } | Self::Write(WriteError::Disk(source)) => is_full(source),
+            Self::Locked(_) | Self::Empty(_) | Self::ReadOnly(_) | Self::Write(_) => false,
+        }
+    }
 }
 
 fn io_error(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> JournalError + use<> {
@@ -155,6 +167,7 @@ impl Journal {
             seq: 0,
             head: Hash::NONE,
             last_segment: 0,
+            segments: 0,
             site_sha256: sha256(frozen.site.as_bytes()),
             runbook_sha256: sha256(frozen.runbook.as_bytes()),
         };
@@ -180,10 +193,8 @@ impl Journal {
             return Err(JournalError::ReadOnly(read_back.finding.sentence()));
         }
         let store = FolderStore::new(dir);
-        for number in 1..=chain.last_segment {
-            // A console that died may have written without syncing; from here on it counts.
-            store.sync_again(number).map_err(io_error("sync the journal of", dir))?;
-        }
+        // A console that died may have written without syncing; from here on it counts.
+        store.sync_again(chain.last_segment).map_err(io_error("sync the journal of", dir))?;
         let (writer, written) = recover(Box::new(store), &chain, by, clock.as_ref())
             .ok_or_else(|| JournalError::Empty(dir.to_path_buf()))??;
         read_back.head = written.receipt.hash();
@@ -212,6 +223,7 @@ pub fn recover(
         seq: chain.events.last().map_or(0, |event| event.seq),
         head: chain.head,
         last_segment: chain.last_segment,
+        segments: chain.segments,
         site_sha256: birth.site_sha256,
         runbook_sha256: birth.runbook_sha256,
     };

@@ -94,15 +94,23 @@ pub struct Chain {
     pub epoch: u64,
     /// The number of the last segment, readable or not.
     pub last_segment: u32,
+    /// How many segments hold anything.
+    pub segments: u32,
     /// What was found beside them.
     pub finding: Finding,
 }
 
-/// Reads segments in the order of their numbers.
+/// Reads segments in the order of their numbers. An empty one is passed over: a full disk leaves
+/// it, and the hashes prove that it never held anything.
 #[must_use]
 pub fn read_segments(segments: &[Segment]) -> Chain {
     let mut reading = Reading::default();
-    let mut finding = Finding::Whole;
+    let holds = |segment: &&Segment| !segment.bytes.is_empty();
+    let last = segments.iter().rfind(holds).map_or(0, |segment| segment.number);
+    let mut finding = match segments.len() {
+        0 => Finding::Whole,
+        _ => Finding::TornTail { bytes: 0 },
+    };
     for (index, segment) in segments.iter().enumerate() {
         let want = u32::try_from(index + 1).unwrap_or(u32::MAX);
         if segment.number != want {
@@ -110,9 +118,12 @@ pub fn read_segments(segments: &[Segment]) -> Chain {
             finding = Finding::Damaged { file: segment.name.clone(), line: 1, why };
             break;
         }
+        if segment.bytes.is_empty() {
+            continue;
+        }
         match reading.take_segment(segment) {
             // A torn tail with a segment after it was dealt with when that segment was begun.
-            Ok(torn) if index + 1 == segments.len() => {
+            Ok(torn) if segment.number == last => {
                 finding = torn.map_or(Finding::Whole, |bytes| Finding::TornTail { bytes });
             }
             Ok(_) => {}
@@ -122,7 +133,8 @@ pub fn read_segments(segments: &[Segment]) -> Chain {
             }
         }
     }
-    reading.finish(finding, segments.last().map_or(0, |segment| segment.number))
+    let held = u32::try_from(segments.iter().filter(holds).count()).unwrap_or(u32::MAX);
+    reading.finish(finding, segments.last().map_or(0, |segment| segment.number), held)
 }
 
 /// One accepted line.
@@ -146,9 +158,6 @@ impl Reading {
     fn take_segment(&mut self, segment: &Segment) -> Result<Option<u64>, Finding> {
         let mut rest = segment.bytes.as_slice();
         let mut line = 0;
-        if rest.is_empty() {
-            return Ok(Some(0));
-        }
         while !rest.is_empty() {
             line += 1;
             let damaged = |why: String| {
@@ -277,7 +286,7 @@ impl Reading {
         }
     }
 
-    fn finish(self, finding: Finding, last_segment: u32) -> Chain {
+    fn finish(self, finding: Finding, last_segment: u32, segments: u32) -> Chain {
         let records = self.lines.iter().filter(|line| line.is_record);
         Chain {
             hashes: records.map(|line| line.hash).collect(),
@@ -286,6 +295,7 @@ impl Reading {
             birth: self.birth,
             epoch: self.epoch,
             last_segment,
+            segments,
             finding,
         }
     }

@@ -22,6 +22,8 @@ pub trait Sink: Send {
     /// # Errors
     /// When it may not be durable.
     fn sync(&mut self) -> io::Result<()>;
+    /// True when it certainly never took a byte, also after an error.
+    fn is_empty(&self) -> bool;
 }
 
 /// Makes segments.
@@ -57,14 +59,22 @@ impl FolderStore {
     /// # Errors
     /// When the folder or a segment cannot be read, or all are larger than [`JOURNAL_BYTES_MAX`].
     pub fn read(&self) -> io::Result<Vec<Segment>> {
+        let mut left = JOURNAL_BYTES_MAX;
+        self.numbers()?.into_iter().map(|number| self.read_one(number, &mut left)).collect()
+    }
+
+    /// The numbers of all segments, in their order.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn numbers(&self) -> io::Result<Vec<u32>> {
         let mut numbers = Vec::new();
         for entry in fs::read_dir(&self.folder)? {
             let name = entry?.file_name();
             numbers.extend(name.to_str().and_then(number_of));
         }
         numbers.sort_unstable();
-        let mut left = JOURNAL_BYTES_MAX;
-        numbers.into_iter().map(|number| self.read_one(number, &mut left)).collect()
+        Ok(numbers)
     }
 
     fn read_one(&self, number: u32, left: &mut u64) -> io::Result<Segment> {
@@ -78,12 +88,18 @@ impl FolderStore {
         Ok(Segment { number, name, bytes })
     }
 
-    /// Makes what an earlier console wrote to a segment durable, before anything is built on it.
+    /// Makes what an earlier console wrote to the segments up to `last` durable, before anything
+    /// is built on it.
     ///
     /// # Errors
-    /// When it cannot be opened or synced.
-    pub fn sync_again(&self, number: u32) -> io::Result<()> {
-        open_file(&self.folder.join(Self::name(number)))?.sync_all()?;
+    /// When one cannot be opened or synced.
+    pub fn sync_again(&self, last: u32) -> io::Result<()> {
+        for number in 1..=last {
+            let file = open_file(&self.folder.join(Self::name(number)))?;
+            if file.metadata()?.len() > 0 {
+                file.sync_all()?;
+            }
+        }
         sync_folder(&self.folder)
     }
 }
@@ -113,5 +129,9 @@ impl Sink for FileSink {
 
     fn sync(&mut self) -> io::Result<()> {
         self.file.sync_data()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.file.metadata().is_ok_and(|file| file.len() == 0)
     }
 }

@@ -7,11 +7,13 @@ use crate::domain::run::commit::{Hash, Receipt};
 use crate::domain::run::event::{Actor, Body, RunEvent, RunKind};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
+use crate::runtime::paths::disk_words;
 
 use super::format::{EncodeError, Header, Place, encode, encode_header, sha256};
 use super::store::{Sink, Store};
 
-/// The most segments of one run: a disk that fails for ever must not fill a folder for ever.
+/// The most segments of one run that hold anything: a disk that fails for ever must not fill a
+/// folder for ever.
 pub const SEGMENTS_MAX: u32 = 10_000;
 
 /// Why a record was not acknowledged. Whether its bytes reached the disk is not known; nothing may
@@ -22,7 +24,7 @@ pub enum WriteError {
     #[error("{0}")]
     Record(#[from] EncodeError),
     /// Neither the present segment nor a new one took it.
-    #[error("the journal could not be written: {0}")]
+    #[error("the journal could not be written: {}", disk_words(.0))]
     Disk(#[from] io::Error),
     /// The run has no first record, so there is nothing to take up.
     #[error("the run was never opened: begin a new one")]
@@ -58,6 +60,8 @@ pub struct Start {
     pub head: Hash,
     /// The number of the last segment that exists.
     pub last_segment: u32,
+    /// How many segments hold anything.
+    pub segments: u32,
     /// SHA-256 of the frozen site file.
     pub site_sha256: Hash,
     /// SHA-256 of the frozen runbook file.
@@ -70,6 +74,9 @@ pub struct Writer {
     place: Start,
     /// None once poisoned; the next record opens a new segment.
     sink: Option<Box<dyn Sink>>,
+    /// The last segment, while it never took a byte: there is nothing in it that could be doubted,
+    /// so it is tried again before another one is made.
+    unused: Option<Box<dyn Sink>>,
     /// The last line that was written and synced.
     acknowledged: Hash,
 }
@@ -81,7 +88,7 @@ impl Writer {
     /// When that cannot be done; nothing was acknowledged then.
     pub fn begin(store: Box<dyn Store>, start: Start, at: Stamp) -> Result<Self, WriteError> {
         let acknowledged = start.head;
-        let mut writer = Self { store, place: start, sink: None, acknowledged };
+        let mut writer = Self { store, place: start, sink: None, unused: None, acknowledged };
         writer.begin_segment(at)?;
         Ok(writer)
     }
@@ -147,7 +154,10 @@ impl Writer {
 
     fn begin_segment(&mut self, at: Stamp) -> Result<(), WriteError> {
         self.sink = None;
-        let mut sink = self.create_segment()?;
+        let mut sink = match self.unused.take() {
+            Some(sink) => sink,
+            None => self.create_segment()?,
+        };
         let header = Header {
             segment: self.place.last_segment,
             run: self.place.run.clone(),
@@ -160,7 +170,15 @@ impl Writer {
             prev: self.acknowledged,
         };
         let line = encode_header(&header)?;
-        sink.write_all(&line)?;
+        if let Err(error) = sink.write_all(&line) {
+            if sink.is_empty() {
+                self.unused = Some(sink);
+            } else {
+                self.place.segments += 1;
+            }
+            return Err(error.into());
+        }
+        self.place.segments += 1;
         sink.sync()?;
         self.acknowledged = sha256(&line);
         self.sink = Some(sink);
@@ -170,7 +188,7 @@ impl Writer {
     /// The next segment, empty. A number that an earlier, failed try left a file under is passed
     /// over; a number without a file is not, or a reader would miss it.
     fn create_segment(&mut self) -> Result<Box<dyn Sink>, WriteError> {
-        while self.place.last_segment < SEGMENTS_MAX {
+        while self.place.segments < SEGMENTS_MAX {
             match self.store.create(self.place.last_segment + 1) {
                 Ok(sink) => {
                     self.place.last_segment += 1;

@@ -10,7 +10,7 @@ pub mod folder;
 mod granted;
 pub mod group;
 mod leash;
-mod meeting;
+pub mod meeting;
 pub mod output;
 mod perform;
 pub mod process;

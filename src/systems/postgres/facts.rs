@@ -5,7 +5,7 @@ use super::judge::{View, hidden, sender_words};
 use super::schema::Schema;
 use super::state::{Beat, NEEDS_MONITOR, Receiver, SideState};
 use crate::domain::catalogue::FactSpec;
-use crate::domain::reading::{Fact, FactValue};
+use crate::domain::reading::{Fact, FactValue, Writes};
 use crate::domain::text::Clean;
 
 /// The facts of a reading, for gates and docs.
@@ -14,6 +14,7 @@ pub(super) const FACTS: &[FactSpec] = &[
     fact("timeline", "number of the timeline; grows by one at every promotion"),
     fact("system_identifier", "the cluster's identity, equal on a primary and its replicas"),
     fact("server_version", "the server's version"),
+    fact("server_address", "address and port as the server itself tells them"),
     fact("wal_receiver", "standby: `streaming`, `stopped`, another state, or `none`"),
     fact("link_up", "standby: yes while its own receiver streams"),
     fact("link_silent_for", "standby: seconds since the other side was last heard"),
@@ -32,7 +33,7 @@ pub(super) const FACTS: &[FactSpec] = &[
     fact("slots_retained", "bytes of log kept back for replicas"),
     fact("slot_lost", "yes when a replica's slot was lost: it must be rebuilt"),
     fact("archive_age", "age of the newest archived segment"),
-    fact("writable", "yes when a new session could write"),
+    fact("writable", "yes when a session could write, new or old; no when proven that none can"),
     fact("connections", "open connections"),
     fact("connections_free", "share of `max_connections` that is free, 0 to 1"),
     fact("synchronous_standby_names", "standbys that commits wait for"),
@@ -55,6 +56,8 @@ pub(super) fn facts(view: &View<'_>) -> Vec<Fact> {
     facts.add("timeline", FactValue::Number(f64::from(own.timeline)));
     facts.add("system_identifier", FactValue::Text(own.system.to_string().into()));
     facts.add("server_version", FactValue::Text(own.version.clone()));
+    let address = own.address.as_deref().map(|address| FactValue::Text(address.into()));
+    facts.add("server_address", address.unwrap_or_else(|| unknown("a local socket has none")));
     if own.in_recovery {
         facts.of_standby(own);
         facts.add("replay_gap", replay_gap(view));
@@ -63,7 +66,7 @@ pub(super) fn facts(view: &View<'_>) -> Vec<Fact> {
     }
     facts.of_replay(own);
     facts.of_keeping(own);
-    facts.add("writable", FactValue::Boolean(!own.in_recovery && !own.read_only));
+    facts.add("writable", writable(own));
     facts.of_connections(own);
     facts.add("diverged", diverged(view));
     let skew = view.other.map(|other| (own.clock_s - other.clock_s).abs());
@@ -170,6 +173,14 @@ fn number(value: Option<f64>, why: &str) -> FactValue {
 
 fn position(lsn: Option<u64>, why: &str) -> FactValue {
     lsn.map_or_else(|| unknown(why), |lsn| FactValue::Text(lsn_text(lsn).into()))
+}
+
+fn writable(own: &SideState) -> FactValue {
+    match own.writes() {
+        Writes::Open => FactValue::Boolean(true),
+        Writes::Refused => FactValue::Boolean(false),
+        Writes::Unknown => unknown(&own.writers.why_open().unwrap_or_default()),
+    }
 }
 
 fn replay_gap(view: &View<'_>) -> FactValue {

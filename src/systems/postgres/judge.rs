@@ -1,12 +1,12 @@
 //! From what both sides told to the reading of one side: health, role, lag and every fact by name.
 
-use super::diverged::{diverged, diverged_sentence};
+use super::diverged::{Split, split};
 use super::facts::facts;
 use super::lag::{Trail, lag};
 use super::schema::Schema;
 use super::state::{Beat, NEEDS_MONITOR, Receiver, SideState};
 use crate::domain::ids::Side;
-use crate::domain::reading::{FactValue, Health, Reading, Role};
+use crate::domain::reading::{Health, LagUnit, Position, Reading, Role, Writes};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 
@@ -22,6 +22,8 @@ pub(super) struct View<'a> {
     pub(super) trail: &'a Trail,
     /// The shape of the database, or why it is not known.
     pub(super) schema: Result<&'a Schema, &'a Clean>,
+    /// Why the name leads nowhere, where a kept connection told all this.
+    pub(super) nameless: Option<&'a Clean>,
     /// The user that reads, for sentences.
     pub(super) user: &'a str,
 }
@@ -36,7 +38,9 @@ pub(super) fn reading(at: Stamp, took_ms: u64, view: &View<'_>) -> Reading {
     let primary = view.other.filter(|other| !other.in_recovery);
     let lag = own.in_recovery.then(|| lag(own, primary, view.trail));
     let note = match &lag {
-        None if own.read_only => format!("PRIMARY, timeline {}, writes refused", own.timeline),
+        None if own.writes() == Writes::Refused => {
+            format!("PRIMARY, timeline {}, writes refused", own.timeline)
+        }
         None => format!("PRIMARY, timeline {}, {}", own.timeline, sender_words(own)),
         Some(lag) => match (lag.amount, lag.seconds) {
             (Some(bytes), _) => format!("standby, {}, {bytes} B behind", receiver_words(own)),
@@ -46,6 +50,12 @@ pub(super) fn reading(at: Stamp, took_ms: u64, view: &View<'_>) -> Reading {
     let mut reading = Reading::new(at, health, note);
     reading.took_ms = Some(took_ms);
     reading.role = Some(role);
+    reading.writes = Some(own.writes());
+    reading.identity = Some(own.identity());
+    let position =
+        |at: u64| Position { of: own.system.to_string().into(), at, unit: LagUnit::Bytes };
+    reading.end = own.end_lsn().map(position);
+    reading.parted = own.parted_lsn().map(position);
     reading.lag = lag;
     reading.facts = facts(view);
     reading
@@ -64,13 +74,16 @@ fn reasons(view: &View<'_>) -> Vec<String> {
         };
         reasons.push(format!("{replica} is not a replica of {of}: system identifiers differ"));
     }
-    if !foreign && diverged(view) == FactValue::Boolean(true) {
-        reasons.push(diverged_sentence(view));
+    if !foreign && let Split::Yes(sentence) = split(view) {
+        reasons.push(sentence);
+    }
+    if let Some(why) = view.nameless {
+        reasons.push(format!("{why}; it is read over a connection kept from before"));
     }
     if hidden(own) {
         reasons.push(format!("{NEEDS_MONITOR}; GRANT pg_monitor TO {}", view.user));
     }
-    reasons.extend(if own.in_recovery { standby_reasons(view) } else { primary_reasons(own) });
+    reasons.extend(if own.in_recovery { standby_reasons(view) } else { primary_reasons(view) });
     if own.slots_lost > 0 {
         reasons.push(format!("{} replication slot lost: rebuild its replica", own.slots_lost));
     }
@@ -103,10 +116,24 @@ fn standby_reasons(view: &View<'_>) -> Vec<String> {
     reasons
 }
 
-fn primary_reasons(own: &SideState) -> Vec<String> {
+fn primary_reasons(view: &View<'_>) -> Vec<String> {
+    let own = view.own;
     let mut reasons = Vec::new();
-    if own.read_only {
-        reasons.push("writes are refused: default_transaction_read_only is on".to_owned());
+    let open = own.writers.why_open().unwrap_or_default();
+    // Where the other side was promoted, refusing writes is what this one is for.
+    let followed = view.other.is_some_and(|other| {
+        !other.in_recovery && other.system == own.system && other.timeline > own.timeline
+    });
+    match own.writes() {
+        Writes::Refused if followed => {}
+        Writes::Refused => reasons.push("writes are refused by a fence".to_owned()),
+        Writes::Open if own.writers.default_on => {
+            reasons.push(format!("read-only by default, yet writes are open: {open}"));
+        }
+        Writes::Open => {}
+        Writes::Unknown => {
+            reasons.push(format!("whether writes are refused cannot be told: {open}"));
+        }
     }
     let synced = own.senders.iter().any(|sender| {
         sender.state.is_none() || matches!(sender.sync.as_deref(), Some("sync" | "quorum"))
@@ -153,9 +180,10 @@ pub(super) fn sender_words(own: &SideState) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::facts::FACTS;
-    use super::super::tests_support::{primary, standby};
+    use super::super::tests_support::{fenced, primary, promoted, standby};
+    use super::super::writers::Writers;
     use super::*;
-    use crate::domain::reading::Certainty;
+    use crate::domain::reading::{Certainty, FactValue};
     use crate::domain::time::BootId;
 
     const AT: Stamp = Stamp { wall_ms: 0, boot_ms: 0, boot: BootId(1) };
@@ -163,8 +191,42 @@ mod tests {
     fn read(side: Side, own: &SideState, other: Option<&SideState>) -> Reading {
         let why = Clean::from("not read yet");
         let trail = Trail::default();
-        let view = View { side, own, other, trail: &trail, schema: Err(&why), user: "wr_read" };
+        let view = View {
+            side,
+            own,
+            other,
+            trail: &trail,
+            schema: Err(&why),
+            nameless: None,
+            user: "wr_read",
+        };
         reading(AT, 5, &view)
+    }
+
+    #[test]
+    fn readings_tell_identity_writes_and_positions() {
+        let check = |own: &SideState, want: (Writes, u64, Option<u64>), note: &str| {
+            let found = read(Side::A, own, None);
+            let at = |position: Option<Position>| {
+                position.map(|position| {
+                    assert_eq!((position.of.as_str(), position.unit), ("7", LagUnit::Bytes));
+                    position.at
+                })
+            };
+            let (end, parted) = (at(found.end).unwrap(), at(found.parted));
+            assert_eq!((found.writes.unwrap(), end, parted), want);
+            assert!(found.note.as_str().contains(note), "{}", found.note);
+            let identity = found.identity.unwrap();
+            assert_eq!(identity.data.as_str(), "7");
+            assert_eq!(identity.server.as_str(), format!("7 started {}", own.started));
+        };
+        check(&primary(500), (Writes::Open, 500, None), "PRIMARY, timeline 1, streaming async");
+        check(&standby(400, 300), (Writes::Refused, 400, None), "standby");
+        check(&fenced(520, 500), (Writes::Refused, 520, None), "timeline 1, writes refused");
+        check(&promoted(700, 500), (Writes::Open, 700, Some(500)), "PRIMARY, timeline 2");
+        // After a crash the replay is its own recovery, not another server's history.
+        let crashed = SideState { replay_lsn: Some(450), ..primary(500) };
+        check(&crashed, (Writes::Open, 500, None), "PRIMARY");
     }
 
     fn why(reading: &Reading) -> String {
@@ -191,9 +253,11 @@ mod tests {
         check(&SideState { replay_paused: true, ..b.clone() }, Some(&a), "replay is paused");
         check(&SideState { system: 9, ..b.clone() }, Some(&a), "B is not a replica of A");
         check(&standby(600, 600), Some(&a), "histories have split");
-        let promoted = SideState { timeline: 2, ..primary(600) };
-        check(&promoted, Some(&a), "B is on timeline 2, A on 1");
-        check(&SideState { read_only: true, ..primary(5) }, None, "writes are refused");
+        check(&promoted(600, 500), Some(&a), "A is on timeline 1, B on 2");
+        check(&fenced(5, 5), None, "writes are refused");
+        check(&fenced(5, 5), Some(&promoted(600, 5)), "up");
+        let half = Writers { sessions: vec!["pid 7 app".to_owned()], ..fenced(5, 5).writers };
+        check(&SideState { writers: half, ..primary(5) }, None, "writes are open: 1 session older");
         let waits = SideState { sync_names: "dr".into(), senders: Vec::new(), ..primary(5) };
         check(&waits, None, "commits wait for `dr`");
         check(&SideState { slots_lost: 1, ..primary(5) }, None, "slot lost");

@@ -15,7 +15,8 @@ const CLOCK_SLACK_S: f64 = 1.0;
 /// that was written until the look at which the primary stood there.
 #[derive(Debug, Default)]
 pub(super) struct Trail {
-    timeline: i32,
+    /// Cluster and timeline that the points are of.
+    of: (i64, i32),
     points: VecDeque<(f64, u64)>,
 }
 
@@ -27,9 +28,10 @@ impl Trail {
             .points
             .back()
             .is_some_and(|(clock_s, point)| *point > lsn || *clock_s > primary.clock_s);
-        if self.timeline != primary.timeline || stepped_back {
+        let of = (primary.system, primary.timeline);
+        if self.of != of || stepped_back {
             self.points.clear();
-            self.timeline = primary.timeline;
+            self.of = of;
         }
         if self.points.len() == TRAIL_POINTS_MAX {
             self.points.pop_front();
@@ -111,8 +113,8 @@ mod tests {
                      primary: Option<&SideState>,
                      trail: &[(f64, u64)],
                      want: (Option<f64>, Option<u64>, Basis, Certainty)| {
-            let trail =
-                Trail { timeline: 1, points: trail.iter().copied().collect::<VecDeque<_>>() };
+            let points = trail.iter().copied().collect::<VecDeque<_>>();
+            let trail = Trail { of: (7, 1), points };
             let found = lag(standby, primary, &trail);
             assert_eq!((found.seconds, found.amount, found.basis, found.certainty), want);
         };

@@ -1,5 +1,6 @@
 //! Connections to Postgres: how one is set up, verified, bounded in time and given up.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +14,13 @@ use tokio_postgres::{Client, Config, NoTls, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::settings::{Settings, SideSettings, TlsMode};
+use super::state::read_identity;
 use super::trouble::{Trouble, TroubleKind};
+use crate::domain::reading::Identity;
 use crate::domain::settings::Fault;
 use crate::port::{Credential, Secrets};
+use crate::systems::shared::identity::another;
+use crate::systems::shared::name;
 
 /// How warroom calls itself in `pg_stat_activity`.
 const APPLICATION_NAME: &str = "warroom";
@@ -25,6 +30,11 @@ const APPLICATION_NAME: &str = "warroom";
 pub(super) struct Target {
     config: Config,
     tls: Option<MakeRustlsConnect>,
+    /// A name, an address or a folder.
+    host: String,
+    port: u16,
+    /// The only server that may answer; any where none is told.
+    meant: Option<Identity>,
     /// `pg-a:5432/lms`.
     pub(super) place: String,
     /// The user that connects.
@@ -66,15 +76,40 @@ impl Target {
             TlsMode::Disable => None,
             TlsMode::Prefer | TlsMode::Require => Some(tls_of(settings, side)?),
         };
-        Ok(Self { config, tls, place: side.place(), user })
+        let (host, port) = (side.host.clone(), side.port);
+        Ok(Self { config, tls, host, port, meant: None, place: side.place(), user })
     }
 
-    /// Opens a session whose statements the server stops after `statement_limit`.
+    /// The same place, where only this server may answer.
+    pub(super) fn meant_for(self, meant: Option<Identity>) -> Self {
+        Self { meant, ..self }
+    }
+
+    /// Opens a session whose statements the server stops after `statement_limit`. Where a server is
+    /// meant, another one that answers is asked for nothing but its identity.
     pub(super) async fn connect(
         &self,
         limit: Duration,
         statement_limit: Duration,
     ) -> Result<Session, Trouble> {
+        let opening = async {
+            let session = self.open(limit, statement_limit).await?;
+            if self.meant.is_some() {
+                let met = read_identity(&session).await?;
+                if let Some(why) = another(&self.place, self.meant.as_ref(), &met) {
+                    let why = format!("{why}; nothing was done there");
+                    return Err(Trouble::new(TroubleKind::OtherServer, why));
+                }
+            }
+            Ok(session)
+        };
+        tokio::time::timeout(limit, opening)
+            .await
+            .unwrap_or_else(|_| Err(Trouble::timeout(&self.place, limit.as_millis())))
+    }
+
+    /// Tries the addresses of the name one after the other, so that the one that answered is known.
+    async fn open(&self, limit: Duration, statement_limit: Duration) -> Result<Session, Trouble> {
         let mut config = self.config.clone();
         // Only the catalogue is searched, so that no table of a user can shadow a function.
         config.connect_timeout(limit).options(format!(
@@ -82,20 +117,45 @@ impl Target {
             statement_limit.as_millis(),
             statement_limit.as_millis()
         ));
-        let trouble = |error| Trouble::of(&error, &self.place, &self.user, false);
-        let opening = async {
-            let (client, driver) = if let Some(tls) = &self.tls {
-                let (client, driver) = config.connect(tls.clone()).await.map_err(trouble)?;
-                (client, tokio::spawn(async move { drop(driver.await) }))
-            } else {
-                let (client, driver) = config.connect(NoTls).await.map_err(trouble)?;
-                (client, tokio::spawn(async move { drop(driver.await) }))
-            };
-            Ok(Session { client, driver, place: self.place.clone(), user: self.user.clone() })
+        if self.host.starts_with('/') {
+            return self.open_at(&config, None).await;
+        }
+        let unreachable = |why| {
+            let message = format!("{} cannot be reached: {why}", self.place);
+            Trouble::new(TroubleKind::Unreachable, message)
         };
-        tokio::time::timeout(limit, opening)
-            .await
-            .unwrap_or_else(|_| Err(Trouble::timeout(&self.place, limit.as_millis())))
+        let mut last = unreachable("its name leads nowhere".into());
+        for address in name::addresses(&self.host, limit).await.map_err(unreachable)? {
+            let mut config = config.clone();
+            config.hostaddr(address);
+            match self.open_at(&config, Some(address)).await {
+                Err(trouble) if trouble.kind == TroubleKind::Unreachable => last = trouble,
+                opened => return opened,
+            }
+        }
+        Err(last)
+    }
+
+    async fn open_at(&self, config: &Config, address: Option<IpAddr>) -> Result<Session, Trouble> {
+        let trouble = |error| Trouble::of(&error, &self.place, &self.user, false);
+        let (client, driver) = if let Some(tls) = &self.tls {
+            let (client, driver) = config.connect(tls.clone()).await.map_err(trouble)?;
+            (client, tokio::spawn(async move { drop(driver.await) }))
+        } else {
+            let (client, driver) = config.connect(NoTls).await.map_err(trouble)?;
+            (client, tokio::spawn(async move { drop(driver.await) }))
+        };
+        let peer = address.map(|address| SocketAddr::new(address, self.port));
+        let (place, user) = (self.place.clone(), self.user.clone());
+        Ok(Session { client, driver, peer, place, user })
+    }
+
+    /// Whether the name still leads to where a kept session goes.
+    pub(super) async fn leads_to(&self, session: &Session, limit: Duration) -> name::Leads {
+        match session.peer {
+            Some(peer) => name::leads(&self.host, peer, limit).await,
+            None => name::Leads::Here,
+        }
     }
 }
 
@@ -103,6 +163,8 @@ impl Target {
 pub(super) struct Session {
     client: Client,
     driver: JoinHandle<()>,
+    /// The address that it goes to; none over a local socket.
+    peer: Option<SocketAddr>,
     place: String,
     user: String,
 }

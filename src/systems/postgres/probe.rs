@@ -8,14 +8,19 @@ use super::lag::Trail;
 use super::link::{Session, Target};
 use super::schema::{Schema, read_schema};
 use super::settings::{Heartbeat, Settings, TableName};
-use super::state::{SideState, read_state};
+use super::state::{Closed, SideState, read_state};
 use super::trouble::{Trouble, TroubleKind};
 use crate::domain::ids::Side;
-use crate::domain::reading::Look;
+use crate::domain::reading::{Identity, Look, Writes};
 use crate::domain::settings::Fault;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::port::{Boxed, Clock, Looks, Probe, ProbeSetup};
+use crate::systems::shared::name::Leads;
+
+/// How long a connection is kept: what stands between us and the server may lead new connections to
+/// another one while it holds on to ours.
+const SESSION_AGE_MAX: Duration = Duration::from_secs(15);
 
 /// The time between two readings of the schema: it is bigger than all the rest together.
 const SCHEMA_EVERY: Duration = Duration::from_secs(60);
@@ -47,6 +52,9 @@ impl PostgresProbe {
                         tables: settings.tables.clone(),
                         limit,
                         session: None,
+                        opened: None,
+                        nameless: None,
+                        closed: None,
                         schema: Err("not read yet".into()),
                         schema_asked: None,
                     })
@@ -82,10 +90,17 @@ impl PostgresProbe {
                 probe.read_position_again(&mut primary.state, left).await;
             }
         }
-        for told in [&a_told, &b_told].into_iter().flatten().flatten() {
+        let follows =
+            [&a_told, &b_told].map(|told| matches!(told, Some(Ok(told)) if told.state.in_recovery));
+        let told = [(&mut a_told, Side::A), (&mut b_told, Side::B)];
+        for (told, side) in told {
+            let (Some(Ok(told)), Some(probe)) = (told, &mut self.sides[side.index()]) else {
+                continue;
+            };
             if !told.state.in_recovery {
                 self.trail.record(&told.state);
             }
+            probe.remember_closed(&mut told.state, follows[side.other().index()]);
         }
         let look = |side: Side, own: Option<&Result<Told, Trouble>>, other: Option<&_>| {
             let probe = self.sides[side.index()].as_ref()?;
@@ -112,6 +127,7 @@ impl PostgresProbe {
             other: other.and_then(|other| other.as_ref().ok()).map(|told| &told.state),
             trail: &self.trail,
             schema: probe.schema.as_ref(),
+            nameless: probe.nameless.as_ref(),
             user: &probe.target.user,
         };
         Ok(reading(at, told.took_ms, &view))
@@ -145,6 +161,12 @@ struct SideProbe {
     tables: Vec<TableName>,
     limit: Duration,
     session: Option<Session>,
+    /// When the session was opened.
+    opened: Option<Stamp>,
+    /// Why the name leads nowhere, although the kept session works.
+    nameless: Option<Clean>,
+    /// The server that was seen closed, and where its log stood then.
+    closed: Option<(Identity, Closed)>,
     schema: Result<Schema, Clean>,
     schema_asked: Option<Stamp>,
 }
@@ -152,7 +174,7 @@ struct SideProbe {
 impl SideProbe {
     async fn look(&mut self, at: Stamp, clock: &dyn Clock) -> Result<Told, Trouble> {
         let limit = self.limit;
-        let state = match tokio::time::timeout(limit, self.state()).await {
+        let state = match tokio::time::timeout(limit, self.state(at)).await {
             Ok(state) => state,
             Err(_) => Err(Trouble::timeout(&self.target.place, limit.as_millis())),
         };
@@ -171,19 +193,56 @@ impl SideProbe {
         }
     }
 
-    /// Asks on the kept connection; if that was closed since, once more on a new one.
-    async fn state(&mut self) -> Result<SideState, Trouble> {
-        if let Some(session) = self.session.as_ref().filter(|session| !session.is_closed()) {
-            match read_state(session, self.heartbeat.as_ref()).await {
-                Err(trouble) if was_closed(&trouble) => {}
-                outcome => return outcome,
-            }
+    /// Asks on the kept connection, or on a new one where that was closed, where it is old, where
+    /// the name leads elsewhere by now, or where a fence was loaded since it began.
+    async fn state(&mut self, at: Stamp) -> Result<SideState, Trouble> {
+        self.nameless = None;
+        if let Some(told) = self.kept(at).await {
+            return told;
         }
         self.session = None;
         let session = self.target.connect(self.limit, self.limit).await?;
+        self.opened = Some(at);
         let state = read_state(&session, self.heartbeat.as_ref()).await;
         self.session = Some(session);
         state
+    }
+
+    /// What the kept connection tells, while it is what a step would meet too.
+    async fn kept(&mut self, at: Stamp) -> Option<Result<SideState, Trouble>> {
+        let session = self.session.as_ref().filter(|session| !session.is_closed())?;
+        self.opened.filter(|opened| at.since(*opened) < SESSION_AGE_MAX)?;
+        let (leads, told) = tokio::join!(
+            self.target.leads_to(session, self.limit / 2),
+            read_state(session, self.heartbeat.as_ref())
+        );
+        match (leads, told) {
+            (Leads::Elsewhere, _) => {
+                self.schema_asked = None;
+                self.schema = Err("not read yet".into());
+                None
+            }
+            (Leads::Here | Leads::Nowhere(_), Err(trouble)) if was_closed(&trouble) => None,
+            (_, Ok(state)) if state.writers.default_on && state.writers.reloaded => None,
+            (Leads::Nowhere(why), told) => {
+                // The server is there and says so; only steps would not find it.
+                self.nameless = Some(why);
+                Some(told)
+            }
+            (Leads::Here, told) => Some(told),
+        }
+    }
+
+    /// Remembers where the log stood when this server was first seen closed, as long as it is.
+    fn remember_closed(&mut self, state: &mut SideState, alone: bool) {
+        let closed = !state.in_recovery && state.writes() == Writes::Refused;
+        let identity = state.identity();
+        self.closed = match (self.closed.take(), state.current_lsn) {
+            (Some((server, at)), _) if closed && server == identity => Some((server, at)),
+            (_, Some(end)) if closed => Some((identity, Closed { end, alone })),
+            _ => None,
+        };
+        state.closed = self.closed.as_ref().map(|(_, closed)| *closed);
     }
 
     /// Reads the schema at its own slow pace, in what is left of the look's time.
@@ -226,6 +285,7 @@ fn was_closed(trouble: &Trouble) -> bool {
         | TroubleKind::Missing
         | TroubleKind::Ours
         | TroubleKind::Refused
+        | TroubleKind::OtherServer
         | TroubleKind::Garbage => false,
     }
 }

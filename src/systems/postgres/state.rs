@@ -6,6 +6,8 @@ use tokio_postgres::types::PgLsn;
 use super::link::{Session, column};
 use super::settings::Heartbeat;
 use super::trouble::{Trouble, TroubleKind};
+use super::writers::{Writers, read_writers};
+use crate::domain::reading::{Identity, Writes};
 use crate::domain::text::Clean;
 
 /// One row for both roles: functions that fail on the wrong role are asked only on the right one,
@@ -16,6 +18,9 @@ select asked.recovering,
   extract(epoch from clock_timestamp())::float8 as clock,
   current_setting('server_version') as version,
   (select system_identifier from pg_control_system()) as system,
+  to_char(pg_postmaster_start_time() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')
+    as started,
+  host(inet_server_addr()) || ':' || inet_server_port() as address,
   case when not asked.recovering then pg_current_wal_lsn() end as current_lsn,
   case when not asked.recovering then pg_walfile_name(pg_current_wal_lsn()) end as wal_file,
   (select timeline_id from pg_control_checkpoint()) as control_timeline,
@@ -23,11 +28,16 @@ select asked.recovering,
   pg_last_wal_replay_lsn() as replay_lsn,
   extract(epoch from pg_last_xact_replay_timestamp())::float8 as replayed_at,
   case when asked.recovering then pg_is_wal_replay_paused() end as paused,
-  current_setting('default_transaction_read_only') = 'on' as read_only,
   current_setting('synchronous_standby_names') as sync_names,
   current_setting('max_connections')::float8 as connections_max,
   (select sum(numbackends)::float8 from pg_stat_database) as connections
 from (select pg_is_in_recovery() as recovering offset 0) as asked";
+
+/// Who the server is, in the form of [`STATE`].
+const IDENTITY: &str = "
+select (select system_identifier from pg_control_system()) as system,
+  to_char(pg_postmaster_start_time() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')
+    as started";
 
 /// The standby's own view of its link. Without `pg_monitor` the row is there but its columns are
 /// null.
@@ -117,6 +127,10 @@ pub(super) struct SideState {
     pub(super) clock_s: f64,
     pub(super) version: Clean,
     pub(super) system: i64,
+    /// When the server was started, to the microsecond.
+    pub(super) started: Clean,
+    /// The address that the server itself says we are connected to; none over a local socket.
+    pub(super) address: Option<String>,
     pub(super) timeline: i32,
     /// Bytes of log written; primary only.
     pub(super) current_lsn: Option<u64>,
@@ -127,7 +141,9 @@ pub(super) struct SideState {
     /// Commit time of the last replayed transaction, on its primary's clock.
     pub(super) replayed_at_s: Option<f64>,
     pub(super) replay_paused: bool,
-    pub(super) read_only: bool,
+    pub(super) writers: Writers,
+    /// Where the log stood when the server was first seen closed.
+    pub(super) closed: Option<Closed>,
     pub(super) sync_names: Clean,
     pub(super) connections: Option<f64>,
     pub(super) connections_max: Option<f64>,
@@ -140,7 +156,39 @@ pub(super) struct SideState {
     pub(super) beat: Beat,
 }
 
+/// A primary when it was first seen closed. What it writes afterwards is its own housekeeping.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Closed {
+    /// Where its log ended.
+    pub(super) end: u64,
+    /// True when the other side followed in that look: nothing was promoted yet.
+    pub(super) alone: bool,
+}
+
 impl SideState {
+    /// Which server told this.
+    pub(super) fn identity(&self) -> Identity {
+        identity_of(self.system, self.started.as_str())
+    }
+
+    /// Whether it takes writes; a server in recovery refuses all.
+    pub(super) fn writes(&self) -> Writes {
+        if self.in_recovery { Writes::Refused } else { self.writers.writes() }
+    }
+
+    /// Where this server's own timeline began, while it still knows: both positions are kept after
+    /// a promotion until the next start. Without a receiver in this life what was replayed is the
+    /// recovery from a crash.
+    pub(super) fn parted_lsn(&self) -> Option<u64> {
+        let promoted = !self.in_recovery && self.receive_lsn.is_some();
+        self.replay_lsn.filter(|_| promoted)
+    }
+
+    /// Where its log ends: written on a primary, held on a standby.
+    pub(super) fn end_lsn(&self) -> Option<u64> {
+        if self.in_recovery { self.held_lsn() } else { self.current_lsn }
+    }
+
     /// What would survive here if the other side were gone: received or replayed, whichever is
     /// more, because a restarted receiver begins at the start of a segment that may already be
     /// replayed.
@@ -149,13 +197,28 @@ impl SideState {
     }
 }
 
+/// `7302914 started 2026-11-20T14:02:10.123456Z`.
+fn identity_of(system: i64, started: &str) -> Identity {
+    Identity {
+        server: format!("{system} started {started}").into(),
+        data: system.to_string().into(),
+    }
+}
+
+/// Asks a server who it is.
+pub(super) async fn read_identity(session: &Session) -> Result<Identity, Trouble> {
+    let row = session.row(IDENTITY).await?;
+    Ok(identity_of(column(&row, "system")?, &column::<String>(&row, "started")?))
+}
+
 /// Asks one side everything, in about one round trip: the statements travel together.
 pub(super) async fn read_state(
     session: &Session,
     heartbeat: Option<&Heartbeat>,
 ) -> Result<SideState, Trouble> {
-    let (state, receiver, senders, slots, archiver, beat) = tokio::join!(
+    let (state, writers, receiver, senders, slots, archiver, beat) = tokio::join!(
         session.row(STATE),
+        read_writers(session),
         session.rows(RECEIVER),
         session.rows(SENDERS),
         session.row(SLOTS),
@@ -177,6 +240,8 @@ pub(super) async fn read_state(
         clock_s: column(&state, "clock")?,
         version: column::<String>(&state, "version")?.into(),
         system: column(&state, "system")?,
+        started: column::<String>(&state, "started")?.into(),
+        address: column(&state, "address")?,
         timeline: match wal_file {
             Some(file) => timeline_of(&file)?,
             None => received.unwrap_or(0).max(control),
@@ -186,7 +251,8 @@ pub(super) async fn read_state(
         replay_lsn: lsn("replay_lsn")?,
         replayed_at_s: column(&state, "replayed_at")?,
         replay_paused: column::<Option<bool>>(&state, "paused")?.unwrap_or(false),
-        read_only: column(&state, "read_only")?,
+        writers: writers?,
+        closed: None,
         sync_names: column::<String>(&state, "sync_names")?.into(),
         connections: column(&state, "connections")?,
         connections_max: column(&state, "connections_max")?,

@@ -30,6 +30,8 @@ pub(super) enum TroubleKind {
     Refused,
     /// The answer is not what was asked for.
     Garbage,
+    /// Another server answers than the one that is meant: nothing was asked of it.
+    OtherServer,
 }
 
 /// A failure with its sentence.
@@ -149,9 +151,10 @@ impl Trouble {
             TroubleKind::Permission => LookErrorKind::Permission,
             // A view or function that is not there: a server older than 13, not a broken one.
             TroubleKind::Ours | TroubleKind::Missing => LookErrorKind::Ours,
-            TroubleKind::ReadOnly | TroubleKind::Refused | TroubleKind::Garbage => {
-                LookErrorKind::Garbage
-            }
+            TroubleKind::ReadOnly
+            | TroubleKind::Refused
+            | TroubleKind::Garbage
+            | TroubleKind::OtherServer => LookErrorKind::Garbage,
         };
         LookError::new(kind, self.message)
     }
@@ -163,7 +166,8 @@ impl Trouble {
             TroubleKind::ReadOnly
             | TroubleKind::Missing
             | TroubleKind::Refused
-            | TroubleKind::Ours => OperateError::Refused(self.message),
+            | TroubleKind::Ours
+            | TroubleKind::OtherServer => OperateError::Refused(self.message),
             TroubleKind::Unreachable
             | TroubleKind::Cut
             | TroubleKind::Timeout
@@ -175,6 +179,7 @@ impl Trouble {
     pub(super) fn before_sending(self) -> OperateError {
         match self.kind {
             TroubleKind::Permission => OperateError::Permission(self.message),
+            TroubleKind::OtherServer => OperateError::Refused(self.message),
             TroubleKind::Unreachable
             | TroubleKind::Cut
             | TroubleKind::Timeout
@@ -246,5 +251,6 @@ mod tests {
         check(TroubleKind::Permission, false);
         check(TroubleKind::ReadOnly, false);
         check(TroubleKind::Refused, false);
+        check(TroubleKind::OtherServer, false);
     }
 }

@@ -2,9 +2,9 @@
 
 use super::judge::{View, follower_words};
 use super::lag::span_s;
-use super::state::{Beat, NO_FAILOVER, SideState};
+use super::state::{Beat, SideState};
 use crate::domain::catalogue::FactSpec;
-use crate::domain::reading::{Fact, FactValue};
+use crate::domain::reading::{Fact, FactValue, Writes};
 
 /// The facts of a reading, for gates and docs.
 pub(super) const FACTS: &[FactSpec] = &[
@@ -53,6 +53,12 @@ pub(super) fn facts(view: &View<'_>) -> Vec<Fact> {
     facts.add("replid", text(&own.replid));
     facts.add("offset", count(own.offset));
     facts.of_role(own);
+    let writable = match view.writes() {
+        Writes::Open => FactValue::Boolean(true),
+        Writes::Refused => FactValue::Boolean(false),
+        Writes::Unknown => unknown("it loads its data set or hands over"),
+    };
+    facts.add("writable", writable);
     facts.add("failover_state", text(&own.failover));
     facts.add("keys", count(own.keys));
     facts.add("persistence", persistence(own));
@@ -77,11 +83,7 @@ impl Facts {
 
     fn of_role(&mut self, own: &SideState) {
         let Some(upstream) = &own.upstream else {
-            self.add("replicas", text(&follower_words(own)));
-            // A primary that hands over holds writes back.
-            let writable = !own.loading && own.failover == NO_FAILOVER;
-            self.add("writable", FactValue::Boolean(writable));
-            return;
+            return self.add("replicas", text(&follower_words(own)));
         };
         self.add("follows", text(&format!("{}:{}", upstream.host, upstream.port)));
         self.add("link_up", FactValue::Boolean(upstream.up && !upstream.syncing));
@@ -89,7 +91,6 @@ impl Facts {
         let age = upstream.silent_s.map(|seconds| FactValue::Seconds(seconds as f64));
         self.add("link_age", age.unwrap_or_else(|| unknown("the link is down")));
         self.add("sync_in_progress", FactValue::Boolean(upstream.syncing));
-        self.add("writable", FactValue::Boolean(!upstream.read_only));
     }
 
     fn of_beats(&mut self, view: &View<'_>) {

@@ -6,7 +6,7 @@ use super::history::{Split, split};
 use super::lag::{ceased_s, lag};
 use super::state::{Beat, NO_FAILOVER, SideState};
 use crate::domain::ids::Side;
-use crate::domain::reading::{Certainty, Health, Reading};
+use crate::domain::reading::{Certainty, Health, Reading, Writes};
 use crate::domain::time::Stamp;
 
 /// What is known when one side's reading is made.
@@ -27,6 +27,20 @@ impl View<'_> {
     /// Why nobody may trust the pair, if so.
     pub(super) fn trap(&self) -> Option<String> {
         trap(self.memory, self.side, self.own, self.other)
+    }
+
+    /// Whether it takes writes. That a primary has not enough replicas or holds writes back is over
+    /// at any moment and by itself: it proves nothing.
+    pub(super) fn writes(&self) -> Writes {
+        let moving = |state: &SideState| state.failover != NO_FAILOVER;
+        if moving(self.own) || self.other.is_some_and(moving) {
+            return Writes::Unknown;
+        }
+        match &self.own.upstream {
+            Some(upstream) if upstream.read_only => Writes::Refused,
+            None if self.own.loading => Writes::Unknown,
+            Some(_) | None => Writes::Open,
+        }
     }
 
     /// Whether the two histories have split.
@@ -55,6 +69,9 @@ pub(super) fn reading(at: Stamp, took_ms: u64, view: &View<'_>) -> Reading {
     let mut reading = Reading::new(at, health(view, trap), note);
     reading.took_ms = Some(took_ms);
     reading.role = Some(own.role());
+    reading.writes = Some(view.writes());
+    reading.identity = Some(own.identity());
+    (reading.end, reading.parted) = (own.end(), own.parted());
     reading.lag = behind;
     reading.facts = facts(view);
     reading
@@ -147,12 +164,21 @@ fn replica_reasons(view: &View<'_>) -> Vec<String> {
 pub(super) fn link_words(own: &SideState) -> String {
     match &own.upstream {
         None => "no link".to_owned(),
-        Some(upstream) if upstream.syncing => "link syncing".to_owned(),
+        Some(upstream) if upstream.syncing => format!("link syncing, {}", synced(upstream.synced)),
         Some(upstream) if upstream.up => "link up".to_owned(),
         Some(upstream) => match upstream.down_s {
             Some(down_s) => format!("link down for {down_s} s"),
             None => "link down".to_owned(),
         },
+    }
+}
+
+/// `42 % copied`; where nobody knows of how much, `20 MB copied`, in steps that change seldom.
+fn synced((come, of): (u64, Option<u64>)) -> String {
+    const STEP_MB: u64 = 10;
+    match of {
+        Some(of) => format!("{} % copied", u128::from(come) * 100 / u128::from(of)),
+        None => format!("{} MB copied", come / 1_000_000 / STEP_MB * STEP_MB),
     }
 }
 

@@ -1,4 +1,6 @@
-//! Looks at both servers at once, keeping its two connections between looks.
+//! Looks at both servers at once, on new connections: so a look meets whom an operator would meet.
+//!
+//! A connection that is kept leads to the server that once had the name, whoever has it now.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +10,7 @@ use super::judge::{View, reading};
 use super::link::{Session, Target};
 use super::settings::{self, SideSettings};
 use super::state::{SideState, read_state};
-use super::trouble::{Trouble, TroubleKind};
+use super::trouble::Trouble;
 use crate::domain::ids::Side;
 use crate::domain::reading::Look;
 use crate::domain::settings::Fault;
@@ -38,7 +40,6 @@ impl RedisProbe {
                     settings: written.clone(),
                     beats: beats.clone(),
                     limit,
-                    session: None,
                 })
             });
             made.transpose()
@@ -53,22 +54,20 @@ impl RedisProbe {
     async fn look_both(&mut self) -> Looks {
         let at = self.clock.now();
         let clock = &*self.clock;
-        let [a, b] = &mut self.sides;
+        let [a, b] = &self.sides;
         let (mut a_told, mut b_told) =
-            tokio::join!(look_side(a.as_mut(), at, clock), look_side(b.as_mut(), at, clock));
+            tokio::join!(look_side(a.as_ref(), at, clock), look_side(b.as_ref(), at, clock));
         // A replica read after its primary may hold what was written in between; only a primary
         // read once more after it can prove that it holds more.
         if let (Some(Ok(a_told)), Some(Ok(b_told))) = (&mut a_told, &mut b_told) {
-            let (a, b) = (&mut a_told.state, &mut b_told.state);
-            let again = match (a.is_primary(), b.is_primary()) {
-                (true, false) => Some((Side::A, a, b)),
-                (false, true) => Some((Side::B, b, a)),
+            let again = match (a_told.state.is_primary(), b_told.state.is_primary()) {
+                (true, false) => Some((a.as_ref(), a_told, &b_told.state)),
+                (false, true) => Some((b.as_ref(), b_told, &a_told.state)),
                 (true, true) | (false, false) => None,
             };
-            if let Some((side, primary, replica)) = again
-                && replica.replid == primary.replid
-                && replica.offset > primary.offset
-                && let Some(probe) = &mut self.sides[side.index()]
+            if let Some((Some(probe), primary, replica)) = again
+                && replica.replid == primary.state.replid
+                && replica.offset > primary.state.offset
             {
                 let left = probe.limit.saturating_sub(self.clock.now().since(at));
                 probe.read_again(primary, left).await;
@@ -115,61 +114,42 @@ impl Probe for RedisProbe {
     }
 }
 
-/// What one side told, and how long it took.
+/// What one side told, how long that took, and the connection that it was told on.
 struct Told {
     state: SideState,
     took_ms: u64,
+    session: Session,
 }
 
 async fn look_side(
-    side: Option<&mut SideProbe>,
+    side: Option<&SideProbe>,
     at: Stamp,
     clock: &dyn Clock,
 ) -> Option<Result<Told, Trouble>> {
     Some(side?.look(at, clock).await)
 }
 
-/// One side: its connection between looks.
+/// One side.
 struct SideProbe {
     target: Target,
     settings: SideSettings,
     beats: [Option<String>; 2],
     limit: Duration,
-    session: Option<Session>,
 }
 
 impl SideProbe {
-    async fn look(&mut self, at: Stamp, clock: &dyn Clock) -> Result<Told, Trouble> {
-        let limit = self.limit;
-        match tokio::time::timeout(limit, self.state()).await {
-            Ok(Ok(state)) => {
-                let took_ms = u64::try_from(clock.now().since(at).as_millis()).unwrap_or(u64::MAX);
-                Ok(Told { state, took_ms })
-            }
-            failed => {
-                // An answer that may still come must not be taken for the next one.
-                self.session = None;
-                Err(match failed {
-                    Ok(Err(trouble)) => trouble,
-                    Ok(Ok(_)) | Err(_) => Trouble::timeout(&self.target.place, limit.as_millis()),
-                })
-            }
-        }
-    }
-
-    /// Asks on the kept connection; if that was closed since, once more on a new one.
-    async fn state(&mut self) -> Result<SideState, Trouble> {
-        if let Some(session) = self.session.as_ref().filter(|session| !session.is_closed()) {
-            match self.ask(session).await {
-                Err(trouble) if trouble.kind == TroubleKind::Cut => {}
-                outcome => return outcome,
-            }
-        }
-        self.session = None;
-        let session = self.target.connect(self.limit * 9 / 10).await?;
-        let state = self.ask(&session).await;
-        self.session = Some(session);
-        state
+    async fn look(&self, at: Stamp, clock: &dyn Clock) -> Result<Told, Trouble> {
+        let asked = async {
+            let session = self.target.connect(self.limit * 9 / 10).await?;
+            let state = self.ask(&session).await?;
+            Ok((state, session))
+        };
+        let place = &self.target.place;
+        let (state, session) = tokio::time::timeout(self.limit, asked)
+            .await
+            .unwrap_or_else(|_| Err(Trouble::timeout(place, self.limit.as_millis())))?;
+        let took_ms = u64::try_from(clock.now().since(at).as_millis()).unwrap_or(u64::MAX);
+        Ok(Told { state, took_ms, session })
     }
 
     async fn ask(&self, session: &Session) -> Result<SideState, Trouble> {
@@ -179,12 +159,12 @@ impl SideProbe {
     }
 
     /// Renews the primary's offset and heartbeats, where that succeeds.
-    async fn read_again(&mut self, state: &mut SideState, left: Duration) {
-        let Some(session) = &self.session else { return };
-        match tokio::time::timeout(left, self.ask(session)).await {
-            Ok(Ok(newer)) if newer.is_primary() && newer.run_id == state.run_id => *state = newer,
-            Ok(Ok(_) | Err(_)) => {}
-            Err(_) => self.session = None,
+    async fn read_again(&self, told: &mut Told, left: Duration) {
+        if let Ok(Ok(newer)) = tokio::time::timeout(left, self.ask(&told.session)).await
+            && newer.is_primary()
+            && newer.run_id == told.state.run_id
+        {
+            told.state = newer;
         }
     }
 }

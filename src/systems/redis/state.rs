@@ -4,7 +4,7 @@ use super::info::{Follower, Info};
 use super::link::Session;
 use super::trouble::{Trouble, TroubleKind};
 use crate::domain::ids::Side;
-use crate::domain::reading::Role;
+use crate::domain::reading::{Identity, LagUnit, Position, Role};
 use crate::domain::text::{Clean, head};
 
 /// The longest identifier or word that is kept of an answer.
@@ -48,6 +48,8 @@ pub(super) struct Upstream {
     pub(super) down_s: Option<u64>,
     /// True while the whole data set is being fetched anew.
     pub(super) syncing: bool,
+    /// Bytes of it that have come, and of how many; none of a stream whose length nobody knows.
+    pub(super) synced: (u64, Option<u64>),
     /// True as it should be: writes are refused.
     pub(super) read_only: bool,
 }
@@ -69,8 +71,10 @@ pub(super) struct SideState {
     pub(super) replid: String,
     /// The history before that, after a promotion.
     pub(super) replid_before: String,
-    /// Up to where this history and the one before are one.
+    /// The first byte that belongs to this history and not to the one before.
     pub(super) split_offset: Option<u64>,
+    /// Bytes of its history kept for replicas; none while it does not count what it writes.
+    pub(super) backlog: Option<u64>,
     /// Written, on a primary; received and applied, on a replica.
     pub(super) offset: u64,
     /// Where it copies from; none on a primary.
@@ -96,6 +100,27 @@ pub(super) struct SideState {
 }
 
 impl SideState {
+    /// Which server it is.
+    pub(super) fn identity(&self) -> Identity {
+        identity_of(&self.run_id, &self.replid)
+    }
+
+    /// Where its history ends; none while it has none of its own, or does not count it.
+    pub(super) fn end(&self) -> Option<Position> {
+        let known = match &self.upstream {
+            None => self.backlog.is_some(),
+            Some(upstream) => !upstream.syncing,
+        };
+        (known && !self.loading).then(|| bytes_of(&self.replid, self.offset))
+    }
+
+    /// Where the history before this one ended here: on a promoted server what it had received, on
+    /// one that handed over and follows now all that it had written.
+    pub(super) fn parted(&self) -> Option<Position> {
+        let split = self.split_offset.filter(|_| !self.loading)?;
+        Some(bytes_of(&self.replid_before, split.checked_sub(1)?))
+    }
+
     /// The role that it tells.
     pub(super) fn role(&self) -> Role {
         if self.upstream.is_some() { Role::Standby } else { Role::Primary }
@@ -152,6 +177,9 @@ impl SideState {
             replid_before: text("master_replid2").unwrap_or_default(),
             // -1 where there was no history before.
             split_offset: info.number("second_repl_offset"),
+            backlog: info
+                .number("repl_backlog_histlen")
+                .filter(|_| info.yes("repl_backlog_active")),
             offset: info.number(offset).ok_or_else(|| missing(offset))?,
             upstream,
             followers: info.followers(),
@@ -181,12 +209,35 @@ fn upstream(info: &Info<'_>) -> Option<Upstream> {
         silent_s: info.number("master_last_io_seconds_ago"),
         down_s: info.number("master_link_down_since_seconds"),
         syncing: info.yes("master_sync_in_progress"),
+        synced: (
+            info.number("master_sync_read_bytes").unwrap_or(0),
+            info.number("master_sync_total_bytes").filter(|total| *total > 0),
+        ),
         read_only: info.text("slave_read_only") != Some("0"),
     })
 }
 
 fn word(text: &str) -> String {
     head(text, WORD_CHARS_MAX)
+}
+
+fn identity_of(run_id: &str, replid: &str) -> Identity {
+    Identity { server: format!("run {run_id}").into(), data: replid.into() }
+}
+
+fn bytes_of(replid: &str, at: u64) -> Position {
+    Position { of: replid.into(), at, unit: LagUnit::Bytes }
+}
+
+/// Asks which server it is, and nothing else.
+pub(super) async fn read_identity(session: &Session, place: &str) -> Result<Identity, Trouble> {
+    let text = session.text(&["INFO"]).await?.unwrap_or_default();
+    let info = Info::parse(&text);
+    let Some((run_id, replid)) = info.text("run_id").zip(info.text("master_replid")) else {
+        let message = format!("{place} told no `run_id` in INFO: is it Redis 6.2 or later?");
+        return Err(Trouble::new(TroubleKind::Garbage, message));
+    };
+    Ok(identity_of(&word(run_id), &word(replid)))
 }
 
 /// Asks everything at once. A right that is missing for one of the smaller questions must not hide

@@ -14,6 +14,7 @@ pub(super) fn primary(offset: u64) -> SideState {
         replid: "h1".to_owned(),
         replid_before: "0".repeat(40),
         split_offset: None,
+        backlog: Some(1000),
         offset,
         upstream: None,
         followers: vec![Follower {
@@ -43,6 +44,7 @@ pub(super) fn replica(offset: u64) -> SideState {
             silent_s: Some(1),
             down_s: None,
             syncing: false,
+            synced: (0, None),
             read_only: true,
         }),
         followers: Vec::new(),

@@ -31,6 +31,8 @@ pub(super) enum TroubleKind {
     Refused,
     /// The answer is not what was asked for.
     Garbage,
+    /// Another server than the one that is meant has its name.
+    OtherServer,
 }
 
 /// A failure with its sentence.
@@ -198,9 +200,10 @@ impl Trouble {
             TroubleKind::Timeout => LookErrorKind::Timeout,
             TroubleKind::Permission => LookErrorKind::Permission,
             TroubleKind::Ours => LookErrorKind::Ours,
-            TroubleKind::ReadOnly | TroubleKind::Refused | TroubleKind::Garbage => {
-                LookErrorKind::Garbage
-            }
+            TroubleKind::ReadOnly
+            | TroubleKind::Refused
+            | TroubleKind::Garbage
+            | TroubleKind::OtherServer => LookErrorKind::Garbage,
         };
         LookError::new(kind, self.message)
     }
@@ -216,7 +219,8 @@ impl Trouble {
             TroubleKind::Unreachable
             | TroubleKind::Cut
             | TroubleKind::Timeout
-            | TroubleKind::Garbage => OperateError::Ambiguous(self.message),
+            | TroubleKind::Garbage
+            | TroubleKind::OtherServer => OperateError::Ambiguous(self.message),
         }
     }
 
@@ -231,7 +235,8 @@ impl Trouble {
             | TroubleKind::ReadOnly
             | TroubleKind::Ours
             | TroubleKind::Refused
-            | TroubleKind::Garbage => {
+            | TroubleKind::Garbage
+            | TroubleKind::OtherServer => {
                 OperateError::Refused(format!("{}; nothing was sent", self.message).into())
             }
         }
@@ -313,6 +318,7 @@ mod tests {
         check(TroubleKind::Timeout, true);
         check(TroubleKind::Unreachable, true);
         check(TroubleKind::Garbage, true);
+        check(TroubleKind::OtherServer, true);
         check(TroubleKind::Permission, false);
         check(TroubleKind::ReadOnly, false);
         check(TroubleKind::Refused, false);

@@ -1,6 +1,9 @@
-//! What two or more kinds of system need: sides, rules on answers, plain sentences, waiting.
+//! What two or more kinds of system need: sides, names, rules on answers, sentences, waiting.
 
+pub mod child;
 pub mod failure;
+pub mod identity;
+pub mod name;
 pub mod placeholders;
 pub mod rule;
 pub mod sides;

@@ -151,6 +151,7 @@ impl Stage {
             title: "The step".into(),
             group: None,
             action,
+            change: action.change,
             with: with.clone(),
             target: None,
             needs: Vec::new(),

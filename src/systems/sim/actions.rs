@@ -27,6 +27,7 @@ pub const ACTIONS: &[&dyn Action] = &[
     &SimAction(&FENCE),
     &SimAction(&UNFENCE),
     &SimAction(&CHECK),
+    &SimAction(&ACT),
 ];
 
 /// The ways to write a region in a step's settings.
@@ -197,6 +198,18 @@ static CHECK: ActionSpec = ActionSpec {
     ..BASE
 };
 
+static ACT: ActionSpec = ActionSpec {
+    name: "sim.act",
+    doc: "Does what the simulated world does not show; only that it was done is on its record",
+    verb: "do",
+    class: Class::I,
+    guard: Guard::StopWindow,
+    change: Change::None,
+    reversal: "Leaves nothing but its place on the record",
+    needs_target: false,
+    ..BASE
+};
+
 struct SimAction(&'static ActionSpec);
 
 /// What a step's `with` asks for.
@@ -217,7 +230,7 @@ impl Asked {
         let fields = Fields::new(with, format!("`with` of `{}`", spec.name));
         let mut asked = Self::default();
         let count = |number: i64| u32::try_from(number).unwrap_or(0);
-        match Deed::of(spec) {
+        match Deed::of(spec.change) {
             Deed::Scale => asked.amount = fields.integer("to", 0, 1000)?.map(count),
             Deed::ShiftTraffic => {
                 asked.amount = fields.integer("percent", 0, 100)?.map(count);
@@ -330,7 +343,7 @@ pub(super) fn sim_operator(
     let asked = if ours {
         Asked::read(action, setup.with)?
     } else {
-        Asked::guess(Deed::of(action), setup.with)
+        Asked::guess(Deed::of(action.change), setup.with)
     };
     Ok(build(world, action, setup, asked, pause))
 }
@@ -342,7 +355,7 @@ fn build(
     asked: Asked,
     pause: Arc<dyn Pause>,
 ) -> SimOperator {
-    let deed = Deed::of(action);
+    let deed = Deed::of(action.change);
     let direction = setup.direction;
     let side = match (asked.side, setup.target, deed) {
         (Some("to"), _, _) => direction.to,
@@ -357,7 +370,9 @@ fn build(
         action,
         deed,
         target: setup.target.map(|(spec, _)| spec.id.clone()),
+        named: side,
         side,
+        meant: setup.expected.target.clone(),
         direction,
         asked,
         label: setup.step.id.to_string(),

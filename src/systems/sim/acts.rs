@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use crate::domain::catalogue::{ActionSpec, Change};
+use crate::domain::catalogue::Change;
 use crate::domain::ids::{Side, is_name};
 
 /// The most acts that are read back: a world with more was not made by hand.
@@ -59,10 +59,10 @@ impl Deed {
         Self::None,
     ];
 
-    /// The deed of an action: the change it declares.
+    /// The deed that makes a change.
     #[must_use]
-    pub fn of(action: &ActionSpec) -> Self {
-        match action.change {
+    pub fn of(change: Change) -> Self {
+        match change {
             Change::Promote => Self::Promote,
             Change::StopReplication => Self::StopReplication,
             Change::Scale => Self::Scale,

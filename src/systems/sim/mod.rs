@@ -6,6 +6,7 @@
 pub mod actions;
 pub mod acts;
 pub mod chance;
+pub mod history;
 pub mod operator;
 pub mod pause;
 pub mod plan;

@@ -12,6 +12,7 @@ use super::world::World;
 use crate::domain::catalogue::ActionSpec;
 use crate::domain::ids::{Side, SystemId};
 use crate::domain::preview::{Preview, PreviewLine, Standing};
+use crate::domain::reading::Identity;
 use crate::domain::run::commit::Execution;
 use crate::domain::runbook::Direction;
 use crate::domain::text::Clean;
@@ -34,8 +35,12 @@ pub struct SimOperator {
     pub(super) deed: Deed,
     /// The system it acts on.
     pub(super) target: Option<SystemId>,
-    /// Where.
+    /// The side whose name it acts under.
+    pub(super) named: Side,
+    /// The side whose server answered under that name when the world was last looked at.
     pub(super) side: Side,
+    /// The server that is meant, where the screen showed one.
+    pub(super) meant: Option<Identity>,
     /// Which way the run goes.
     pub(super) direction: Direction,
     /// The step's settings.
@@ -53,11 +58,14 @@ pub struct SimOperator {
 }
 
 impl SimOperator {
-    fn view(&self) -> Result<View, Clean> {
+    fn view(&mut self) -> Result<View, Clean> {
         let world = World::open(&self.folder).map_err(|error| Clean::from(error.to_string()))?;
         let acts = world.acts().map_err(|error| Clean::from(error.to_string()))?;
         let at = self.clock.now();
         let state = world.state(world.elapsed(at), &acts);
+        if let Some(id) = &self.target {
+            self.side = world.plan().leads(id, self.named, state.now_s);
+        }
         Ok(View { world, acts, state, at })
     }
 
@@ -158,7 +166,7 @@ impl SimOperator {
         }
     }
 
-    fn named(&self, view: &View) -> String {
+    pub(super) fn named(&self, view: &View) -> String {
         let title = self.target.as_ref().map(|id| {
             view.world.plan().system(id).map_or_else(|| id.to_string(), |one| one.title.clone())
         });
@@ -228,7 +236,7 @@ impl SimOperator {
     }
 
     /// Does the step. Reached through `apply`, which wants the proof that it is on record.
-    pub(super) async fn perform(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {
+    pub(super) async fn perform(&mut self, output: &mut dyn Output) -> Result<Clean, OperateError> {
         let view = self.view().map_err(OperateError::Refused)?;
         if let Standing::Done(evidence) = standing(self, &view) {
             output.line(&format!("already so: {evidence}"));
@@ -242,6 +250,11 @@ impl SimOperator {
         } else {
             if self.lossless {
                 self.level(output).await?;
+            }
+            // The name may have moved meanwhile: whoever answers now is who would be acted on.
+            let view = self.view().map_err(OperateError::Refused)?;
+            if let Some(why) = view.strayed(self) {
+                return Err(OperateError::Refused(why));
             }
             let (object, amount) = (self.object(), self.amount(&view));
             let now = self.clock.now();
@@ -258,7 +271,7 @@ impl SimOperator {
     }
 
     /// Waits until the side to be promoted has every write of the other one. Changes nothing.
-    async fn level(&self, output: &mut dyn Output) -> Result<(), OperateError> {
+    async fn level(&mut self, output: &mut dyn Output) -> Result<(), OperateError> {
         let begin = self.clock.now();
         let from = self.side.other();
         let mut said = String::new();
@@ -290,7 +303,7 @@ impl SimOperator {
         }
     }
 
-    async fn wait(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {
+    async fn wait(&mut self, output: &mut dyn Output) -> Result<Clean, OperateError> {
         let begin = self.clock.now();
         let mut said = Clean::default();
         loop {
@@ -337,10 +350,23 @@ impl SimOperator {
 }
 
 impl Operator for SimOperator {
+    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
+        Box::pin(async move {
+            let view = self.view()?;
+            let Some(met) = view.met(self) else { return Ok(None) };
+            if view.state.cut || !view.state.alive[self.side.index()] {
+                return Err(format!("{} does not answer", self.named(&view)).into());
+            }
+            Ok(Some(met))
+        })
+    }
+
     fn check(&mut self) -> Boxed<'_, Standing> {
         Box::pin(async move {
             match self.view() {
-                Ok(view) => standing(self, &view),
+                Ok(view) => {
+                    view.strayed(self).map_or_else(|| standing(self, &view), Standing::Unknown)
+                }
                 Err(why) => Standing::Unknown(why),
             }
         })

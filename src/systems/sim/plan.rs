@@ -209,6 +209,19 @@ impl SystemPlan {
     }
 }
 
+/// A name of a system that leads to the server of the other side.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Astray {
+    /// The system.
+    pub system: SystemId,
+    /// The side whose name it is.
+    pub side: Side,
+    /// From when, since the world began.
+    pub from: Duration,
+    /// Until when, since the world began.
+    pub until: Duration,
+}
+
 /// What happens in a world by itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WorldPlan {
@@ -224,6 +237,9 @@ pub struct WorldPlan {
     pub returns_after: Option<Duration>,
     /// From when to when our own network is down: nothing answers, the reference neither.
     pub we_are_cut: Option<(Duration, Duration)>,
+    /// Names that lead to the other side's server for a while.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub astray: Vec<Astray>,
     /// Its systems.
     pub systems: Vec<SystemPlan>,
 }
@@ -257,6 +273,7 @@ impl WorldPlan {
             fail_after: None,
             returns_after: None,
             we_are_cut: None,
+            astray: Vec::new(),
             systems: specs.iter().map(plan).collect::<Result<_, _>>()?,
         })
     }
@@ -279,6 +296,23 @@ impl WorldPlan {
     pub fn alive(&self, side: Side, time_s: f64) -> bool {
         let over = |time: Option<Duration>| time.is_some_and(|time| time_s >= time.as_secs_f64());
         side != self.dies || !over(self.fail_after) || over(self.returns_after)
+    }
+
+    /// The side whose server answers under the name of `side`, at a time since the world began.
+    #[must_use]
+    pub fn leads(&self, system: &SystemId, side: Side, time_s: f64) -> Side {
+        let gone = self.astray.iter().any(|name| {
+            let hours = name.from.as_secs_f64()..name.until.as_secs_f64();
+            name.system == *system && name.side == side && hours.contains(&time_s)
+        });
+        if gone { side.other() } else { side }
+    }
+
+    /// How often a side's machines were started by a time since the world began.
+    #[must_use]
+    pub fn starts(&self, side: Side, time_s: f64) -> u32 {
+        let back = self.returns_after.is_some_and(|time| time_s >= time.as_secs_f64());
+        if side == self.dies && self.fail_after.is_some() && back { 2 } else { 1 }
     }
 
     /// Whether our own network is down at a time since the world began.

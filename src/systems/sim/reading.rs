@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::acts::Act;
 use super::chance::{Chance, whole};
+use super::history::{per_second, position};
 use super::plan::{Nature, SystemPlan, WorldPlan};
 use super::silence;
 use super::state::{RESOLVERS, TRAFFIC_SHARE_MIN, Trouble, WorldState, purged, since_last_turn};
@@ -11,7 +12,7 @@ use super::store::StoreState;
 use crate::domain::catalogue::FactSpec;
 use crate::domain::ids::Side;
 use crate::domain::reading::{
-    Basis, Certainty, Fact, FactValue, Health, Lag, LagUnit, Look, Reading, Role,
+    Basis, Certainty, Fact, FactValue, Health, Identity, Lag, Look, Reading, Role, Writes,
 };
 use crate::domain::time::{Stamp, short_time};
 
@@ -22,17 +23,19 @@ pub const FACTS: &[FactSpec] = &[
     FactSpec { name: "user_errors", doc: "service, users: share of failing requests, 0 to 1" },
     FactSpec { name: "writable", doc: "store: yes when it takes writes here" },
     FactSpec { name: "link_up", doc: "store: yes while copies arrive; told by the receiving side" },
-    FactSpec { name: "lost_s", doc: "store: seconds of writes given up when the sides parted" },
+    FactSpec {
+        name: "last_replayed_unix_ms",
+        doc: "store: when the last write copied here was made, ms since 1970",
+    },
     FactSpec { name: "backlog", doc: "store: received and not yet applied, counted" },
     FactSpec { name: "schema", doc: "store: `same` when tables and indexes are as on the source" },
-    FactSpec { name: "timeline", doc: "store: grows with every promotion" },
+    FactSpec { name: "timeline", doc: "store: grows with every promotion of this side's history" },
     FactSpec { name: "share", doc: "traffic, users: share of users sent here, 0 to 1" },
     FactSpec { name: "resolvers", doc: "traffic: resolvers that answer with this side" },
     FactSpec { name: "ttl", doc: "traffic: how long resolvers keep an answer" },
     FactSpec { name: "ready", doc: "compute: ready units" },
     FactSpec { name: "desired", doc: "compute: units asked for" },
     FactSpec { name: "purged", doc: "cache: yes when emptied since users were sent here" },
-    FactSpec { name: "fenced", doc: "yes when the region is kept from writing" },
 ];
 
 /// One moment of a world, from which looks are made.
@@ -53,7 +56,8 @@ impl Moment<'_> {
     ///
     /// # Errors
     /// When the region or our own network is gone.
-    pub fn look(&self, system: &SystemPlan, side: Side) -> Look {
+    pub fn look(&self, system: &SystemPlan, named: Side) -> Look {
+        let side = self.plan.leads(&system.id, named, self.state.now_s);
         let chance = Chance::new(self.plan.seed).of(system.id.as_str());
         let chance = chance.of(side.letter());
         if self.state.cut {
@@ -74,10 +78,6 @@ impl Moment<'_> {
             Nature::Users => return self.users(chance, side),
         };
         reading.took_ms = Some(took_ms(chance, system.nature, self.state.now_s));
-        if system.nature != Nature::Traffic && system.nature != Nature::Cache {
-            let fenced = self.state.fenced[side.index()];
-            reading.facts.push(fact("fenced", FactValue::Boolean(fenced)));
-        }
         if system.nature == Nature::Service
             && let (Some(took_ms), Health::Up) = (reading.took_ms, &reading.health)
         {
@@ -111,32 +111,55 @@ impl Moment<'_> {
     fn store(&self, system: &SystemPlan, side: Side) -> Reading {
         let mut reading = Reading::new(self.at, Health::Up, "");
         let Some(store) = self.state.store(&system.id) else { return reading };
-        let fenced = self.state.fenced[side.index()];
-        let primary = store.primary[side.index()];
-        let writable = !fenced && (primary || system.mirrored);
-        let receives = side == store.replica() && (!primary || system.mirrored);
+        let open = store.open[side.index()];
+        reading.identity = Some(identity(self.plan, system, side, self.state.now_s));
         if !system.mirrored {
-            reading.role = Some(if primary { Role::Primary } else { Role::Standby });
+            self.replicated(&mut reading, system, store, side);
         }
-        if receives {
+        if receives(system, store, side) {
             reading.lag = Some(self.lag(system, store));
             reading.facts.push(fact("link_up", FactValue::Boolean(store.flows)));
             let backlog = self.backlog(system, store);
             reading.facts.push(fact("backlog", FactValue::Number(backlog)));
         }
-        reading.facts.push(fact("writable", FactValue::Boolean(writable)));
+        reading.facts.push(fact("writable", FactValue::Boolean(open)));
         reading.facts.push(fact("schema", FactValue::Text("same".into())));
-        if let Some(lost_s) = store.lost_s {
-            reading.facts.push(fact("lost_s", FactValue::Seconds(lost_s)));
-        }
-        if !system.mirrored {
-            let timeline = f64::from(store.timeline);
-            reading.facts.push(fact("timeline", FactValue::Number(timeline)));
-        }
         let (health, note) = self.store_health(system, store, side);
         reading.health = health;
         reading.note = note.into();
         reading
+    }
+
+    /// What only a store with a primary tells: its part, its writes and its place in its history.
+    fn replicated(
+        &self,
+        reading: &mut Reading,
+        system: &SystemPlan,
+        store: &StoreState,
+        side: Side,
+    ) {
+        let place = side.index();
+        let held = &store.held[place];
+        let primary = store.primary[place];
+        reading.role = Some(if primary { Role::Primary } else { Role::Standby });
+        reading.writes = Some(if store.open[place] { Writes::Open } else { Writes::Refused });
+        let timeline = f64::from(held.history);
+        reading.facts.push(fact("timeline", FactValue::Number(timeline)));
+        if store.seeding.is_some() && side == store.replica() {
+            return;
+        }
+        let at = |history, place_s| Some(position(self.plan, system, history, place_s));
+        reading.end = at(held.history, held.end_s);
+        reading.parted = held.parted.and_then(|(history, place_s)| at(history, place_s));
+        let told = held.replayed_s.map_or_else(
+            || FactValue::Unknown("nothing was ever copied here".into()),
+            |replayed_s| {
+                #[expect(clippy::cast_precision_loss, reason = "milliseconds are below 2^52")]
+                let now_ms = self.at.wall_ms as f64;
+                FactValue::Number((now_ms - (self.state.now_s - replayed_s) * 1000.0).floor())
+            },
+        );
+        reading.facts.push(fact("last_replayed_unix_ms", told));
     }
 
     fn store_health(
@@ -146,7 +169,7 @@ impl Moment<'_> {
         side: Side,
     ) -> (Health, String) {
         let now_s = self.state.now_s;
-        let receives = side == store.replica() && (!store.primary[side.index()] || system.mirrored);
+        let receives = receives(system, store, side);
         if let Some(work) = store.promoting[side.index()] {
             let percent = work.share(now_s) * 100.0;
             let why = format!("promoting, {percent:.0} % of the log applied");
@@ -187,15 +210,9 @@ impl Moment<'_> {
     fn lag(&self, system: &SystemPlan, store: &StoreState) -> Lag {
         let known = self.state.alive == [true, true] && store.seeding.is_none();
         let seconds = (store.ahead_s * 1000.0).round() / 1000.0;
-        let per_second = match system.unit {
-            LagUnit::Bytes => 2_400_000.0,
-            LagUnit::Records => 420.0,
-            LagUnit::Operations => 95.0,
-            LagUnit::Objects => 3.0,
-        };
         Lag {
             seconds: known.then_some(seconds),
-            amount: known.then(|| whole((seconds * per_second).round())),
+            amount: known.then(|| whole((seconds * per_second(system.unit)).round())),
             unit: system.unit,
             basis: Basis::Simulated,
             certainty: if known { Certainty::Known } else { Certainty::Unknown },
@@ -300,6 +317,21 @@ impl Moment<'_> {
         ];
         Ok(reading)
     }
+}
+
+/// The server of a store on a side: another one after its region came back.
+#[must_use]
+pub fn identity(plan: &WorldPlan, system: &SystemPlan, side: Side, now_s: f64) -> Identity {
+    let (seed, id, starts) = (plan.seed, &system.id, plan.starts(side, now_s));
+    let place = side.letter().to_lowercase();
+    Identity {
+        server: format!("{seed}/{id}/{place} start {starts}").into(),
+        data: format!("{seed}/{id}").into(),
+    }
+}
+
+fn receives(system: &SystemPlan, store: &StoreState, side: Side) -> bool {
+    side == store.replica() && (!store.primary[side.index()] || system.mirrored)
 }
 
 fn fact(name: &str, value: FactValue) -> Fact {

@@ -6,6 +6,7 @@
 
 use super::acts::{Act, Deed};
 use super::chance::Chance;
+use super::history::Held;
 use super::plan::{SystemPlan, WorldPlan};
 use crate::domain::ids::Side;
 
@@ -32,8 +33,10 @@ impl Work {
 /// The truth of one store at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoreState {
-    /// Which sides believe to be primary; both is a split brain. Both always, for mirrored stores.
+    /// Which sides are primary, fenced or not; means nothing for a mirrored store.
     pub primary: [bool; 2],
+    /// Which sides take writes while they run.
+    pub open: [bool; 2],
     /// The promotion that is under way on a side.
     pub promoting: [Option<Work>; 2],
     /// The side whose writes count as the ones to be kept.
@@ -53,6 +56,8 @@ pub struct StoreState {
     pub lost_s: Option<f64>,
     /// Grows with every promotion.
     pub timeline: u32,
+    /// What each side holds; means nothing for a mirrored store.
+    pub held: [Held; 2],
 }
 
 impl StoreState {
@@ -65,7 +70,7 @@ impl StoreState {
     /// True when both sides take writes that the other will never see.
     #[must_use]
     pub fn split(&self, mirrored: bool) -> bool {
-        !mirrored && self.primary == [true, true]
+        !mirrored && self.open == [true, true]
     }
 }
 
@@ -97,8 +102,10 @@ pub fn store_at(plan: &WorldPlan, system: &SystemPlan, now_s: f64, acts: &[Act])
     let chance = Chance::new(plan.seed).of(system.id.as_str());
     let mut primary = [false; 2];
     primary[plan.primary.index()] = true;
+    let usual_s = usual_lag_s(chance, system.lag_s, 0.0);
     let state = StoreState {
         primary,
+        open: primary.map(|primary| primary || system.mirrored),
         promoting: [None, None],
         source: plan.primary,
         linked: system.sides == [true, true],
@@ -108,8 +115,8 @@ pub fn store_at(plan: &WorldPlan, system: &SystemPlan, now_s: f64, acts: &[Act])
         flow_ended_s: None,
         lost_s: None,
         timeline: 1,
+        held: Held::at_first(plan.primary, usual_s),
     };
-    let usual_s = usual_lag_s(chance, system.lag_s, 0.0);
     let mut fold = Fold {
         system,
         chance,
@@ -125,7 +132,13 @@ pub fn store_at(plan: &WorldPlan, system: &SystemPlan, now_s: f64, acts: &[Act])
     happenings.sort_by(|one, other| one.0.total_cmp(&other.0));
     for (at_s, happening) in happenings {
         fold.advance(at_s);
+        let wrote = fold.write();
         fold.take(at_s, happening);
+        for side in Side::BOTH {
+            if fold.write()[side.index()] && !wrote[side.index()] {
+                fold.state.held[side.index()].begins(at_s);
+            }
+        }
         let flows = fold.flows();
         if fold.state.flows && !flows {
             fold.state.flow_ended_s = Some(at_s);
@@ -216,10 +229,21 @@ impl Fold<'_> {
         self.state.linked && self.state.seeding.is_none() && self.alive == [true, true]
     }
 
+    fn open(&self) -> [bool; 2] {
+        Side::BOTH.map(|side| {
+            let place = side.index();
+            !self.fenced[place] && (self.system.mirrored || self.state.primary[place])
+        })
+    }
+
+    /// Which sides take writes now.
+    fn write(&self) -> [bool; 2] {
+        let open = self.open();
+        Side::BOTH.map(|side| self.alive[side.index()] && open[side.index()])
+    }
+
     fn source_writes(&self) -> bool {
-        let source = self.state.source.index();
-        let takes_writes = self.system.mirrored || self.state.primary[source];
-        self.alive[source] && !self.fenced[source] && takes_writes
+        self.write()[self.state.source.index()]
     }
 
     /// Moves `ahead` to `at_s` under what has held since the last happening.
@@ -235,6 +259,15 @@ impl Fold<'_> {
             (false, true) => most_s,
             (false, false) => self.ahead_then_s,
         };
+        let writing = self.write();
+        for (held, writes) in self.state.held.iter_mut().zip(writing) {
+            held.end_s += if writes { passed_s } else { 0.0 };
+        }
+        if self.state.linked && self.state.seeding.is_none() {
+            let [a, b] = &mut self.state.held;
+            let (replica, source) = if self.state.source == Side::A { (b, a) } else { (a, b) };
+            replica.follows(source, self.state.ahead_s);
+        }
     }
 
     fn take(&mut self, at_s: f64, happening: Happening) {
@@ -250,6 +283,7 @@ impl Fold<'_> {
                     if self.alive[side.index()] {
                         self.state.primary[side.index()] = true;
                         self.state.timeline += 1;
+                        self.state.held[side.index()].parts(self.state.timeline);
                     }
                 }
             }
@@ -314,13 +348,7 @@ impl Fold<'_> {
             (frozen, true) => Some(frozen.unwrap_or(0.0) + self.state.ahead_s),
             (frozen @ Some(_), false) => frozen,
         };
-        // A fenced side that another replaced knows it: it comes up read-only.
-        for side in Side::BOTH {
-            let place = side.index();
-            if self.fenced[place] && self.state.primary == [true, true] {
-                self.state.primary[place] = false;
-            }
-        }
+        self.state.open = self.open();
         self.state
     }
 }

@@ -3,26 +3,35 @@
 //! The fence is the server's default: every new transaction is read-only and the sessions that were
 //! open are ended. A session may set the default back for itself, a superuser always can: this is a
 //! fence against applications, not against people. A hard fence cuts the network or stops the
-//! server.
+//! server. It is done when `Writers` proves the server closed, not when the default is set.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::link::{Session, column};
 use super::super::trouble::{Trouble, TroubleKind};
+use super::super::writers::{Writers, read_writers};
 use super::seat::{ANSWER_LIMIT, Rights, Seat, check_target};
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::preview::{Preview, PreviewLine, Standing};
+use crate::domain::reading::{Identity, Writes};
 use crate::domain::run::commit::Execution;
 use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
-use crate::port::{Action, Boxed, OperateError, Operator, OperatorSetup, Output};
+use crate::domain::time::Stamp;
+use crate::port::{Action, Boxed, Clock, OperateError, Operator, OperatorSetup, Output};
+use crate::systems::shared::wait::MARGIN;
 
-/// The time between two looks whether the new configuration is in force.
-const RELOAD_LOOK_EVERY: Duration = Duration::from_millis(50);
+/// The time between two looks at what the server is still to do.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// How often that is looked.
-const RELOAD_LOOKS_MAX: u32 = 100;
+/// How long the server may take to load its configuration, or to write out what was committed.
+const LOAD_MAX: Duration = Duration::from_secs(5);
+
+/// How long sessions that may not be ended are waited for: many end by themselves.
+const DENIED_MAX: Duration = Duration::from_secs(2);
 
 const PERMISSIONS: &[&str] = &[
     "GRANT ALTER SYSTEM ON PARAMETER default_transaction_read_only TO the acting role \
@@ -33,8 +42,8 @@ const PERMISSIONS: &[&str] = &[
 
 const FENCE: ActionSpec = ActionSpec {
     name: "postgres.fence",
-    doc: "Makes a reachable old primary read-only by default and ends its sessions; a superuser \
-          can still write, so it is no hard fence",
+    doc: "Makes a reachable old primary read-only by default and ends every session older than \
+          that; done only when proven closed. A superuser can still write, so it is no hard fence",
     verb: "fence",
     class: Class::I,
     guard: Guard::TypedTarget,
@@ -77,7 +86,7 @@ impl Action for Fence {
     }
 
     fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
-        Ok(Box::new(Fencer { seat: Seat::new(&setup, Rights::Act)?, fenced: true }))
+        Fencer::operator(&setup, true)
     }
 }
 
@@ -92,41 +101,43 @@ impl Action for Unfence {
     }
 
     fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
-        Ok(Box::new(Fencer { seat: Seat::new(&setup, Rights::Act)?, fenced: false }))
+        Fencer::operator(&setup, false)
     }
 }
 
-/// How writes stand, seen from a new session.
+/// Replication stays, so that a standby can still receive the rest.
+const SESSIONS: &str = "
+select pg_is_in_recovery() as recovering,
+  (select count(*) from pg_stat_activity
+    where backend_type = 'client backend' and pid <> pg_backend_pid()) as sessions";
+
+/// How writes stand.
 struct Gate {
     in_recovery: bool,
-    read_only: bool,
-    /// Roles or databases that set the default back for themselves.
-    overrides: i64,
+    writers: Writers,
     /// Other sessions open.
     sessions: i64,
 }
-
-const GATE: &str = "
-select pg_is_in_recovery() as recovering,
-  current_setting('default_transaction_read_only') = 'on' as read_only,
-  (select count(*) from pg_db_role_setting
-     where exists (select 1 from unnest(setconfig) as entry
-       where entry ~ '^default_transaction_read_only=(off|false|no|0)')) as overrides,
-  (select count(*) from pg_stat_activity
-     where backend_type = 'client backend' and pid <> pg_backend_pid()) as sessions";
-
-/// Sessions to be ended. Replication stays, so that a standby can still receive the rest.
-const SESSIONS: &str = "
-select pid from pg_stat_activity
-where backend_type = 'client backend' and pid <> pg_backend_pid()";
 
 struct Fencer {
     seat: Seat,
     /// True to set the fence, false to lift it.
     fenced: bool,
+    clock: Arc<dyn Clock>,
+    /// The step's time.
+    deadline: Duration,
 }
 
 impl Fencer {
+    fn operator(setup: &OperatorSetup<'_>, fenced: bool) -> Result<Box<dyn Operator>, Fault> {
+        Ok(Box::new(Self {
+            seat: Seat::new(setup, Rights::Act)?,
+            fenced,
+            clock: Arc::clone(&setup.clock),
+            deadline: setup.step.timeout.saturating_sub(MARGIN),
+        }))
+    }
+
     fn call(&self) -> &'static str {
         if self.fenced {
             "alter system set default_transaction_read_only = on"
@@ -135,54 +146,66 @@ impl Fencer {
         }
     }
 
-    /// Asks on a new session, which has the default that every new session gets.
-    async fn gate(&self) -> Result<Gate, Trouble> {
-        let session = self.seat.open().await?;
-        let row = self.seat.within(ANSWER_LIMIT, session.row(GATE)).await?;
-        Ok(Gate {
-            in_recovery: column(&row, "recovering")?,
-            read_only: column(&row, "read_only")?,
-            overrides: column(&row, "overrides")?,
-            sessions: column(&row, "sessions")?,
-        })
+    /// Asks on a session that began after the configuration was loaded: it has the default that
+    /// every new session gets, and knows when the server loaded it.
+    async fn gate(&self, session: &Session) -> Result<Gate, Trouble> {
+        let asked = async {
+            let (row, writers) = tokio::join!(session.row(SESSIONS), read_writers(session));
+            let row = row?;
+            let (in_recovery, sessions) = (column(&row, "recovering")?, column(&row, "sessions")?);
+            Ok(Gate { in_recovery, writers: writers?, sessions })
+        };
+        self.seat.within(ANSWER_LIMIT, asked).await
+    }
+
+    async fn gate_now(&self) -> Result<Gate, Trouble> {
+        self.gate(&self.seat.open().await?).await
     }
 
     async fn standing(&self) -> Standing {
-        let gate = match self.gate().await {
+        let gate = match self.gate_now().await {
             Ok(gate) => gate,
             Err(trouble) => return Standing::Unknown(trouble.message),
         };
-        let name = &self.seat.name;
-        match (self.fenced, gate.in_recovery, gate.read_only) {
-            (true, true, _) => {
-                Standing::Done(format!("{name} is a standby, refuses writes").into())
-            }
-            (true, false, true) if gate.overrides > 0 => Standing::NotDone(
-                format!(
-                    "{name} is read-only by default, but {} role or database settings lift that",
-                    gate.overrides
-                )
-                .into(),
-            ),
-            (true, false, true) => Standing::Done(format!("{name} is read-only by default").into()),
-            (true, false, false) => Standing::NotDone(format!("{name} accepts writes").into()),
-            (false, _, true) => Standing::NotDone(format!("{name} is read-only by default").into()),
-            (false, _, false) => {
+        let (name, default_on) = (&self.seat.name, gate.writers.default_on);
+        if !self.fenced {
+            return if default_on {
+                Standing::NotDone(format!("{name} is read-only by default").into())
+            } else {
                 Standing::Done(format!("{name} is not read-only by default").into())
+            };
+        }
+        if gate.in_recovery {
+            return Standing::Done(format!("{name} is a standby, refuses writes").into());
+        }
+        let why = gate.writers.why_open().unwrap_or_default();
+        match gate.writers.writes() {
+            Writes::Refused => Standing::Done(format!("{name} refuses writes").into()),
+            Writes::Open if default_on => {
+                Standing::NotDone(format!("{name} is read-only by default, but {why}").into())
             }
+            Writes::Open => Standing::NotDone(format!("{name} accepts writes: {why}").into()),
+            Writes::Unknown => Standing::Unknown(
+                format!("whether {name} refuses writes cannot be told: {why}").into(),
+            ),
         }
     }
 
     async fn foresee(&self) -> Preview {
         let line = |mark: char, text: String| PreviewLine { mark, text: text.into() };
         let name = &self.seat.name;
-        let changes = match (self.gate().await, self.fenced) {
+        let changes = match (self.gate_now().await, self.fenced) {
             (Err(trouble), _) => vec![line('!', format!("{name} cannot be seen: {trouble}"))],
-            (Ok(gate), true) => vec![
-                line('~', format!("{name} writes accepted -> REFUSED by default")),
-                line('-', format!("{} open sessions ENDED", gate.sessions)),
-                line('!', "a superuser can still write: this is no hard fence".to_owned()),
-            ],
+            (Ok(gate), true) => {
+                let mut lines = vec![
+                    line('~', format!("{name} writes accepted -> REFUSED by default")),
+                    line('-', format!("{} open sessions ENDED", gate.sessions)),
+                    line('!', "a superuser can still write: this is no hard fence".to_owned()),
+                ];
+                let beyond = gate.writers.beyond_a_fence();
+                lines.extend(beyond.into_iter().map(|why| line('!', format!("not ended: {why}"))));
+                lines
+            }
             (Ok(_), false) => vec![line('~', format!("{name} writes refused -> ACCEPTED"))],
         };
         Preview {
@@ -193,6 +216,26 @@ impl Fencer {
     }
 
     async fn set(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {
+        let began = self.clock.now();
+        let session = self.load(output).await?;
+        let name = &self.seat.name;
+        if !self.fenced {
+            return Ok(format!("{name} is loaded without the fence").into());
+        }
+        let (ended, left) = self.end_older(session, began, output).await.map_err(half_done)?;
+        let words = match left {
+            None => format!("{name} refuses writes, {ended} sessions ended"),
+            Some(why) => {
+                format!("{name} is read-only by default, {ended} sessions ended, but {why}")
+            }
+        };
+        output.line(&words);
+        Ok(words.into())
+    }
+
+    /// Writes the configuration and waits until the server has loaded it; returns a session that
+    /// began after that.
+    async fn load(&self, output: &mut dyn Output) -> Result<Session, OperateError> {
         let session = self.seat.open().await.map_err(Trouble::before_sending)?;
         let within = ANSWER_LIMIT;
         // Asked first, because a configuration that is written but cannot be loaded is half done.
@@ -213,39 +256,100 @@ impl Fencer {
         let ambiguous = Trouble::into_operate_error;
         self.seat.within(within, session.run(self.call())).await.map_err(ambiguous)?;
         output.line(self.call());
-        self.seat
-            .within(within, session.row("select pg_reload_conf()"))
-            .await
-            .map_err(half_done)?;
-        output.line("select pg_reload_conf()");
-        self.wait_until_in_force().await.map_err(half_done)?;
-        if !self.fenced {
-            return Ok(format!("{} is not read-only by default", self.seat.name).into());
-        }
-        let (ended, left) = end_sessions(&self.seat, &session).await.map_err(half_done)?;
-        let words = if left == 0 {
-            format!("{} is read-only by default, {ended} sessions ended", self.seat.name)
-        } else {
-            format!(
-                "{} is read-only by default, {ended} sessions ended, {left} could not be ended: \
-                 end them as a superuser",
-                self.seat.name
-            )
+        // Only a load that came after the configuration was written counts.
+        let reload = async {
+            let now = "select extract(epoch from clock_timestamp())::float8 as now";
+            let written_s = column(&session.row(now).await?, "now")?;
+            session.row("select pg_reload_conf()").await?;
+            Ok(written_s)
         };
-        output.line(&words);
-        Ok(words.into())
+        let written_s = self.seat.within(within, reload).await.map_err(half_done)?;
+        output.line("select pg_reload_conf()");
+        self.loaded_after(written_s).await.map_err(half_done)
     }
 
-    /// A reload is done by the server in its own time.
-    async fn wait_until_in_force(&self) -> Result<(), Trouble> {
-        for _ in 0..RELOAD_LOOKS_MAX {
-            if self.gate().await?.read_only == self.fenced {
-                return Ok(());
+    /// A reload is done by the server in its own time; a configuration with an error is not loaded.
+    async fn loaded_after(&self, written_s: f64) -> Result<Session, Trouble> {
+        let began = self.clock.now();
+        while self.clock.now().since(began) < LOAD_MAX {
+            let session = self.seat.open().await?;
+            if self.gate(&session).await?.writers.loaded_s > written_s {
+                return Ok(session);
             }
-            tokio::time::sleep(RELOAD_LOOK_EVERY).await;
+            tokio::time::sleep(LOOK_EVERY).await;
         }
-        let message = format!("{} did not load its new configuration", self.seat.target.place);
+        let message = format!(
+            "{} did not load its new configuration; its log says why",
+            self.seat.target.place
+        );
         Err(Trouble::new(TroubleKind::Timeout, message))
+    }
+
+    /// Ends the sessions that are older than the fence until none is left, or only such that we
+    /// may not end, or the step's time is over. Returns how many ended and what is left.
+    async fn end_older(
+        &self,
+        mut session: Session,
+        began: Stamp,
+        output: &mut dyn Output,
+    ) -> Result<(usize, Option<String>), Trouble> {
+        let (mut asked, mut denied) = (BTreeSet::new(), BTreeSet::new());
+        let (mut said, looked) = (None, self.clock.now());
+        loop {
+            let gate = self.gate(&session).await?;
+            let writers = &gate.writers;
+            if gate.in_recovery {
+                return Ok((asked.len(), None));
+            }
+            if writers.default_on && writers.reloaded {
+                session = self.seat.open().await?;
+                continue;
+            }
+            for pid in &writers.pids {
+                if !denied.contains(pid) && !end(&self.seat, &session, *pid).await? {
+                    denied.insert(*pid);
+                }
+                asked.insert(*pid);
+            }
+            let left = writers.why_open();
+            let waited = self.clock.now();
+            let only_denied = writers.pids.iter().all(|pid| denied.contains(pid));
+            let patient = !writers.pids.is_empty() && waited.since(looked) < DENIED_MAX;
+            if (only_denied && !patient) || waited.since(began) + LOOK_EVERY > self.deadline {
+                if writers.pids.is_empty() {
+                    self.settle(&session, output).await?;
+                }
+                return Ok((asked.difference(&denied).count(), left));
+            }
+            if left != said {
+                output.line(left.as_deref().unwrap_or_default());
+                said = left;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// What was committed without waiting for the disk is written out in the background, and only
+    /// then sent to a standby. A transaction of our own that writes nothing has the rest flushed.
+    async fn settle(&self, session: &Session, output: &mut dyn Output) -> Result<(), Trouble> {
+        let began = self.clock.now();
+        let flushed = async {
+            let end = session.row("select pg_current_wal_insert_lsn()::text as lsn").await?;
+            let end: String = column(&end, "lsn")?;
+            session.row("select pg_current_xact_id()").await?;
+            let asked = format!("select pg_current_wal_flush_lsn() >= '{end}' as flushed");
+            while self.clock.now().since(began) < LOAD_MAX {
+                if column(&session.row(&asked).await?, "flushed")? {
+                    return Ok(true);
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+            Ok(false)
+        };
+        if !self.seat.within(LOAD_MAX + ANSWER_LIMIT, flushed).await? {
+            output.line("the server has not written out yet all that was committed");
+        }
+        Ok(())
     }
 }
 
@@ -254,22 +358,21 @@ fn half_done(trouble: Trouble) -> OperateError {
     OperateError::Ambiguous(trouble.message)
 }
 
-/// Ends the other sessions one by one; returns how many ended and how many could not be.
-async fn end_sessions(seat: &Seat, session: &Session) -> Result<(usize, usize), Trouble> {
-    let (mut ended, mut left) = (0, 0);
-    for row in seat.within(ANSWER_LIMIT, session.rows(SESSIONS)).await? {
-        let pid: i32 = column(&row, "pid")?;
-        let end = format!("select pg_terminate_backend({pid})");
-        match seat.within(ANSWER_LIMIT, session.row(&end)).await {
-            Ok(_) => ended += 1,
-            Err(trouble) if trouble.kind == TroubleKind::Permission => left += 1,
-            Err(trouble) => return Err(trouble),
-        }
+/// Ends a session; false where that is not ours to do.
+async fn end(seat: &Seat, session: &Session, pid: i32) -> Result<bool, Trouble> {
+    let end = format!("select pg_terminate_backend({pid})");
+    match seat.within(ANSWER_LIMIT, session.row(&end)).await {
+        Ok(_) => Ok(true),
+        Err(trouble) if trouble.kind == TroubleKind::Permission => Ok(false),
+        Err(trouble) => Err(trouble),
     }
-    Ok((ended, left))
 }
 
 impl Operator for Fencer {
+    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
+        Box::pin(self.seat.identity())
+    }
+
     fn check(&mut self) -> Boxed<'_, Standing> {
         Box::pin(self.standing())
     }

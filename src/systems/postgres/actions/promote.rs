@@ -8,6 +8,7 @@ use super::super::trouble::{Trouble, TroubleKind};
 use super::seat::{ANSWER_LIMIT, Rights, Seat, check_target, read_time};
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
 use crate::domain::preview::{Preview, PreviewLine, Standing};
+use crate::domain::reading::{Identity, Writes};
 use crate::domain::run::commit::Execution;
 use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::site::SystemSpec;
@@ -82,7 +83,7 @@ impl Promoter {
         let (state, other) = tokio::join!(self.seat.state(), self.seat.other_state());
         let call = format!("select pg_promote(true, {})", self.wait.as_secs());
         Preview {
-            changes: changes(&self.seat, state, other.as_ref()),
+            changes: changes(&self.seat, state, other),
             call: call.into(),
             acts_as: self.seat.acts_as(),
         }
@@ -123,6 +124,10 @@ impl Promoter {
 }
 
 impl Operator for Promoter {
+    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
+        Box::pin(self.seat.identity())
+    }
+
     fn check(&mut self) -> Boxed<'_, Standing> {
         Box::pin(self.standing())
     }
@@ -144,7 +149,7 @@ impl Operator for Promoter {
 fn changes(
     seat: &Seat,
     state: Result<SideState, Trouble>,
-    other: Option<&SideState>,
+    other: Result<SideState, Trouble>,
 ) -> Vec<PreviewLine> {
     let line = |mark: char, text: String| PreviewLine { mark, text: text.into() };
     let (name, from) = (&seat.name, &seat.other_region);
@@ -165,14 +170,28 @@ fn changes(
         line('!', format!("{from} can never rejoin without rewind or rebuild")),
     ];
     match other {
-        Some(other) if other.system != state.system => {
+        Ok(other) if other.system != state.system => {
             lines.push(line('!', format!("{name} is not a replica of {from}: identifiers differ")));
         }
-        Some(other) if !other.in_recovery && !other.read_only => {
-            lines.push(line('!', format!("{from} still accepts writes: TWO PRIMARIES")));
+        Ok(other) if !other.in_recovery => {
+            let missing = other.current_lsn.zip(state.replay_lsn);
+            match missing.map(|(written, replayed)| written.saturating_sub(replayed)) {
+                Some(0) => lines.push(line('~', format!("{name} has all that {from} has written"))),
+                Some(bytes) => lines.push(line(
+                    '!',
+                    format!("{name} lacks {bytes} B that {from} has written, as read now"),
+                )),
+                None => {}
+            }
+            if other.writes() != Writes::Refused {
+                lines.push(line('!', format!("{from} still accepts writes: TWO PRIMARIES")));
+            }
         }
-        Some(_) => {}
-        None => lines.push(line('!', format!("{from} was not seen: it may still accept writes"))),
+        Ok(_) => {}
+        Err(trouble) => lines.push(line(
+            '!',
+            format!("{from} was not seen: it may still accept writes ({trouble})"),
+        )),
     }
     if state.replay_paused {
         lines.push(line('~', format!("{name} replay paused -> ended by the promotion")));

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::super::link::{Session, Target};
 use super::super::settings::{Settings, span_of};
-use super::super::state::{SideState, read_state};
-use super::super::trouble::Trouble;
+use super::super::state::{SideState, read_identity, read_state};
+use super::super::trouble::{Trouble, TroubleKind};
 use crate::domain::ids::Side;
+use crate::domain::reading::Identity;
 use crate::domain::settings::{Fault, Fields, Span, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
@@ -23,6 +24,8 @@ const OTHER_LIMIT: Duration = Duration::from_secs(2);
 pub(super) enum Rights {
     /// The one for acting.
     Act,
+    /// The one for acting; on the other side too, where that has one.
+    ActOnBoth,
     /// The one for watching.
     Read,
 }
@@ -30,7 +33,7 @@ pub(super) enum Rights {
 /// One target, resolved.
 pub(super) struct Seat {
     pub(super) target: Target,
-    /// Looked at, never acted on.
+    /// Looked at; asked for no more than a checkpoint.
     other: Option<Target>,
     pub(super) side: Side,
     /// `pg in Region B`.
@@ -55,7 +58,7 @@ impl Seat {
         };
         let secret = match rights {
             Rights::Read => written.read.as_deref(),
-            Rights::Act => Some(written.act.as_deref().ok_or_else(|| {
+            Rights::Act | Rights::ActOnBoth => Some(written.act.as_deref().ok_or_else(|| {
                 let message = format!(
                     "side {side} of system `{}` needs `act`, the name of a secret with the rights \
                      to act",
@@ -65,12 +68,19 @@ impl Seat {
             })?),
         };
         let other = settings.sides[side.other().index()].as_ref();
-        let other = other
-            .map(|other| Target::new(&settings, other, other.read.as_deref(), setup.secrets).ok());
+        let other = other.and_then(|other| {
+            let secret = match (rights, &other.act) {
+                (Rights::ActOnBoth, Some(act)) => Some(act.as_str()),
+                _ => other.read.as_deref(),
+            };
+            let target = Target::new(&settings, other, secret, setup.secrets);
+            Some(target.ok()?.meant_for(setup.expected.other.clone()))
+        });
+        let target = Target::new(&settings, written, secret, setup.secrets)?;
         let region = setup.site.region(side).label.clone();
         Ok(Self {
-            target: Target::new(&settings, written, secret, setup.secrets)?,
-            other: other.flatten(),
+            target: target.meant_for(setup.expected.target.clone()),
+            other,
             side,
             name: format!("{} in {region}", spec.id),
             region,
@@ -81,6 +91,22 @@ impl Seat {
     /// A session on the target.
     pub(super) async fn open(&self) -> Result<Session, Trouble> {
         self.target.connect(ANSWER_LIMIT, ANSWER_LIMIT).await
+    }
+
+    /// Who answers now under the target's name, whoever is meant.
+    pub(super) async fn identity(&self) -> Result<Option<Identity>, Clean> {
+        let met = async { self.identity_on(&self.open_any().await?).await };
+        met.await.map(Some).map_err(|trouble| trouble.message)
+    }
+
+    /// A session on whatever server answers under the target's name.
+    pub(super) async fn open_any(&self) -> Result<Session, Trouble> {
+        self.target.clone().meant_for(None).connect(ANSWER_LIMIT, ANSWER_LIMIT).await
+    }
+
+    /// Who answers on a session.
+    pub(super) async fn identity_on(&self, session: &Session) -> Result<Identity, Trouble> {
+        self.within(ANSWER_LIMIT, read_identity(session)).await
     }
 
     /// Waits for an answer of the target, no longer than `limit`.
@@ -96,19 +122,27 @@ impl Seat {
 
     /// How the target stands.
     pub(super) async fn state(&self) -> Result<SideState, Trouble> {
-        let session = self.open().await?;
-        self.within(ANSWER_LIMIT, read_state(&session, None)).await
+        self.state_on(&self.open().await?).await
     }
 
-    /// How the other side stands, if it answers.
-    pub(super) async fn other_state(&self) -> Option<SideState> {
+    /// How the server of a session stands.
+    pub(super) async fn state_on(&self, session: &Session) -> Result<SideState, Trouble> {
+        self.within(ANSWER_LIMIT, read_state(session, None)).await
+    }
+
+    /// How the other side stands.
+    pub(super) async fn other_state(&self) -> Result<SideState, Trouble> {
         let session = self.open_other().await?;
-        tokio::time::timeout(OTHER_LIMIT, read_state(&session, None)).await.ok()?.ok()
+        self.within(OTHER_LIMIT, read_state(&session, None)).await
     }
 
-    /// A session on the other side, if it answers.
-    pub(super) async fn open_other(&self) -> Option<Session> {
-        self.other.as_ref()?.connect(OTHER_LIMIT, OTHER_LIMIT).await.ok()
+    /// A session on the other side.
+    pub(super) async fn open_other(&self) -> Result<Session, Trouble> {
+        let Some(other) = &self.other else {
+            let message = format!("{} cannot be asked", self.other_region);
+            return Err(Trouble::new(TroubleKind::Ours, message));
+        };
+        other.connect(OTHER_LIMIT, OTHER_LIMIT).await
     }
 
     /// `as wr_act on pg-b:5432/lms`.
@@ -130,11 +164,11 @@ pub(super) fn check_target(system: Option<&SystemSpec>, rights: Rights) -> Resul
     let settings = Settings::read(spec)?;
     let somebody = settings.sides.iter().flatten().any(|side| side.act.is_some());
     match rights {
-        Rights::Act if !somebody => {
+        Rights::Act | Rights::ActOnBoth if !somebody => {
             let message = format!("system `{}` needs `act` on the side that is acted on", spec.id);
             Err(Fault::new(spec.span, message))
         }
-        Rights::Act | Rights::Read => Ok(()),
+        Rights::Act | Rights::ActOnBoth | Rights::Read => Ok(()),
     }
 }
 

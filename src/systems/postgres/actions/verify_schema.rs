@@ -1,12 +1,13 @@
 //! Checks that the target has the shape it should have: tables, valid indexes, and a fingerprint.
 
-use super::super::link::column;
 use super::super::schema::{Schema, read_schema};
 use super::super::settings::{Settings, TableName, read_tables};
-use super::super::trouble::Trouble;
+use super::super::state::read_identity;
+use super::super::trouble::{Trouble, TroubleKind};
 use super::seat::{ANSWER_LIMIT, Rights, Seat, check_target};
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
 use crate::domain::preview::{Preview, PreviewLine, Standing};
+use crate::domain::reading::Identity;
 use crate::domain::run::commit::Execution;
 use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::site::SystemSpec;
@@ -93,24 +94,22 @@ impl Reader {
             return Standing::NotDone(words.into());
         }
         let (wanted, whose) = match &self.fingerprint {
-            Some(wanted) => (Some(wanted.clone()), "the one of the plan".to_owned()),
+            Some(wanted) => (Ok(wanted.clone()), "the one of the plan".to_owned()),
             None => (self.other_fingerprint().await, format!("that of {}", self.seat.other_region)),
         };
         let found = &schema.fingerprint;
         match wanted {
-            Some(wanted) if wanted.eq_ignore_ascii_case(found) => {
+            Ok(wanted) if wanted.eq_ignore_ascii_case(found) => {
                 Standing::Done(format!("{name} schema {found}, equal to {whose}").into())
             }
-            Some(wanted) => {
+            Ok(wanted) => {
                 let words = format!("{name} schema {found} is not {whose}, {wanted}");
                 Standing::NotDone(words.into())
             }
-            None => {
+            Err(why) => {
                 let words = format!(
-                    "{name} schema {found}, no invalid index, {} tables there; not compared: {} \
-                     does not answer",
+                    "{name} schema {found}, no invalid index, {} tables there; not compared: {why}",
                     self.tables.len(),
-                    self.seat.other_region
                 );
                 Standing::Done(words.into())
             }
@@ -122,21 +121,26 @@ impl Reader {
         self.seat.within(ANSWER_LIMIT, read_schema(&session, &self.tables)).await
     }
 
-    /// The other side's fingerprint, if it answers and belongs to the same cluster.
-    async fn other_fingerprint(&self) -> Option<String> {
-        const SYSTEM: &str = "select system_identifier as system from pg_control_system()";
-        let (own, other) = (self.seat.open().await.ok()?, self.seat.open_other().await?);
+    /// The other side's fingerprint, if it belongs to the same cluster.
+    async fn other_fingerprint(&self) -> Result<String, Trouble> {
+        let (own, other) = (self.seat.open().await?, self.seat.open_other().await?);
         let compare = async {
-            let own: i64 = column(&own.row(SYSTEM).await?, "system")?;
-            let theirs: i64 = column(&other.row(SYSTEM).await?, "system")?;
-            let schema = read_schema(&other, &[]).await?;
-            Ok((own == theirs).then_some(schema.fingerprint))
+            let (own, theirs) = (read_identity(&own).await?, read_identity(&other).await?);
+            if own.data != theirs.data {
+                let message = format!("{} is another cluster", self.seat.other_region);
+                return Err(Trouble::new(TroubleKind::Refused, message));
+            }
+            Ok(read_schema(&other, &[]).await?.fingerprint)
         };
-        self.seat.within(ANSWER_LIMIT, compare).await.ok()?
+        self.seat.within(ANSWER_LIMIT, compare).await
     }
 }
 
 impl Operator for Reader {
+    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
+        Box::pin(self.seat.identity())
+    }
+
     fn check(&mut self) -> Boxed<'_, Standing> {
         Box::pin(self.standing())
     }

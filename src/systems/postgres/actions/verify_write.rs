@@ -8,6 +8,7 @@ use super::super::trouble::{Trouble, TroubleKind};
 use super::seat::{ANSWER_LIMIT, Rights, Seat, check_target, read_time};
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
 use crate::domain::preview::{Preview, PreviewLine, Standing};
+use crate::domain::reading::Identity;
 use crate::domain::run::commit::Execution;
 use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::site::SystemSpec;
@@ -250,11 +251,16 @@ fn explain(trouble: Trouble) -> OperateError {
         | TroubleKind::ReadOnly
         | TroubleKind::Ours
         | TroubleKind::Refused
+        | TroubleKind::OtherServer
         | TroubleKind::Garbage => trouble.into_operate_error(),
     }
 }
 
 impl Operator for Writer {
+    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
+        Box::pin(self.seat.identity())
+    }
+
     fn check(&mut self) -> Boxed<'_, Standing> {
         Box::pin(self.standing())
     }

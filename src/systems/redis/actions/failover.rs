@@ -9,9 +9,12 @@ use super::super::link::Session;
 use super::super::settings::span_of;
 use super::super::state::{NO_FAILOVER, SideState};
 use super::super::trouble::Trouble;
-use super::seat::{ANSWER_LIMIT, Bench, LOOK_EVERY, Rights, Seat, check_target, line, read_time};
+use super::seat::{
+    ANSWER_LIMIT, Bench, LOOK_EVERY, Rights, Seat, Told, check_target, line, read_time,
+};
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
 use crate::domain::preview::{Preview, Standing};
+use crate::domain::reading::{Identity, Position};
 use crate::domain::run::commit::Execution;
 use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::site::SystemSpec;
@@ -107,8 +110,9 @@ struct Handover {
 }
 
 impl Handover {
-    async fn states(&self) -> (Result<SideState, Trouble>, Result<SideState, Trouble>) {
-        tokio::join!(self.seat.own.state(), self.source.state())
+    async fn states(&self) -> (Told, Told) {
+        let (own, source) = tokio::join!(self.seat.own.state(), self.source.state());
+        self.seat.apart(own, source)
     }
 
     async fn standing(&self) -> Standing {
@@ -187,34 +191,42 @@ impl Handover {
         let refused = |why: String| OperateError::Refused(why.into());
         let session = self.source.open().await.map_err(Trouble::before_sending)?;
         let (own, source) = tokio::join!(self.seat.own.state(), self.source.state_on(&session));
+        let (own, source) = self.seat.apart(own, source);
         let own = own.map_err(Trouble::before_sending)?;
         let source = source.map_err(Trouble::before_sending)?;
         let replica = self.replica(&own, &source).await.map_err(refused)?;
         output.line(&format!("{} at {}", self.call(&replica), self.source.target.place));
         let (port, wait) = (replica.1.to_string(), self.wanted.wait.as_millis().to_string());
         let words = ["FAILOVER", "TO", &replica.0, &port, "TIMEOUT", &wait];
-        self.source.within(session.text(&words)).await.map_err(Trouble::into_operate_error)?;
         let began = self.clock.now();
+        // Asked in one breath with the order: whatever it wrote, it wrote before this answer.
+        let (ordered, mut state) =
+            tokio::join!(self.source.within(session.text(&words)), self.source.state_on(&session));
+        ordered.map_err(Trouble::into_operate_error)?;
         let limit = self.wanted.wait + ANSWER_LIMIT;
         let mut said = String::new();
+        let mut stopped = None;
         loop {
-            let state = self.source.state_on(&session).await;
             let over = self.clock.now().since(began) > limit;
             match state {
                 Ok(state) if state.failover == NO_FAILOVER => break,
-                Ok(state) if state.failover != said => {
-                    output.line(&state.failover);
-                    said = state.failover;
+                Ok(state) => {
+                    stopped = state.end();
+                    if state.failover != said {
+                        output.line(&state.failover);
+                        said = state.failover;
+                    }
                 }
                 Err(trouble) if over => return Err(trouble.into_operate_error()),
-                Ok(_) | Err(_) => {}
+                Err(_) => {}
             }
             if over {
                 return Err(self.give_up(&session, output).await);
             }
             tokio::time::sleep(LOOK_EVERY).await;
+            state = self.source.state_on(&session).await;
         }
-        self.outcome(output).await
+        self.outcome(stopped.as_ref(), output).await
     }
 
     /// The server's own timeout did not end it: it is ended here.
@@ -228,8 +240,13 @@ impl Handover {
         OperateError::Ambiguous(words)
     }
 
-    /// How the roles stand once no failover is under way any more.
-    async fn outcome(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {
+    /// How the roles stand once no failover is under way any more, and what the old primary had
+    /// written when it stopped that the new one did not go on from.
+    async fn outcome(
+        &self,
+        stopped: Option<&Position>,
+        output: &mut dyn Output,
+    ) -> Result<Clean, OperateError> {
         let (name, from) = (&self.seat.name, &self.seat.other_region);
         let source = self.source.state().await.map_err(Trouble::into_operate_error)?;
         if source.is_primary() {
@@ -244,7 +261,13 @@ impl Handover {
         if !own.is_primary() {
             return Err(OperateError::Ambiguous("neither side is primary".into()));
         }
-        let words = format!("{name} is PRIMARY, {from} is its replica");
+        let lost = match (stopped, own.parted()) {
+            (Some(stopped), Some(parted)) if stopped.of == parted.of => {
+                format!("{} B lost", stopped.at.saturating_sub(parted.at))
+            }
+            _ => "what is lost could not be told".to_owned(),
+        };
+        let words = format!("{name} is PRIMARY, {from} is its replica, {lost}");
         output.line(&words);
         Ok(words.into())
     }
@@ -300,6 +323,10 @@ fn pick(
 }
 
 impl Operator for Handover {
+    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
+        Box::pin(self.seat.identity())
+    }
+
     fn check(&mut self) -> Boxed<'_, Standing> {
         Box::pin(self.standing())
     }

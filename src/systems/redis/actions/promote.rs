@@ -4,9 +4,10 @@ use super::super::history::{Split, split};
 use super::super::judge::link_words;
 use super::super::state::SideState;
 use super::super::trouble::Trouble;
-use super::seat::{Rights, Seat, check_target, line};
+use super::seat::{Rights, Seat, Told, check_target, line};
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
 use crate::domain::preview::{Preview, PreviewLine, Standing};
+use crate::domain::reading::Identity;
 use crate::domain::run::commit::Execution;
 use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::site::SystemSpec;
@@ -79,9 +80,9 @@ impl Promoter {
     }
 
     async fn foresee(&self) -> Preview {
-        let (state, other) = tokio::join!(self.seat.own.state(), self.seat.other_state());
+        let (state, other) = self.seat.states().await;
         let changes = match state {
-            Ok(state) => self.changes(&state, other.as_ref()),
+            Ok(state) => self.changes(&state, &other),
             Err(trouble) => {
                 vec![line('!', format!("{} cannot be seen: {trouble}", self.seat.name))]
             }
@@ -90,7 +91,7 @@ impl Promoter {
     }
 
     /// The lines of the preview: role, history, writes, the link, and what to beware of.
-    fn changes(&self, state: &SideState, other: Option<&SideState>) -> Vec<PreviewLine> {
+    fn changes(&self, state: &SideState, other: &Told) -> Vec<PreviewLine> {
         let (name, from) = (&self.seat.name, &self.seat.other_region);
         if state.is_primary() {
             return vec![line('!', format!("{name} is PRIMARY already, {} keys", state.keys))];
@@ -102,21 +103,24 @@ impl Promoter {
             line('-', format!("replication {from} -> {} REMOVED", self.seat.region)),
             line('!', format!("what only {from} has is lost when it becomes a replica")),
         ];
-        if let Some(why) = self.refusal(state, other) {
+        if let Some(why) = self.refusal(state, other.as_ref().ok()) {
             lines.insert(0, line('!', format!("it will be REFUSED: {why}")));
         }
         match other {
-            None => lines.push(line('!', format!("{from} was not seen: it may still take writes"))),
-            Some(other) if is_trap(state, other) => lines.push(line(
+            Err(why) => {
+                let words = format!("{from} was not seen and may still take writes: {why}");
+                lines.push(line('!', words));
+            }
+            Ok(other) if is_trap(state, other) => lines.push(line(
                 '!',
                 format!("{from} is EMPTY: this saves the {} keys of {name}", state.keys),
             )),
-            Some(other) if other.is_primary() => {
+            Ok(other) if other.is_primary() => {
                 lines.push(line('!', format!("{from} still takes writes: TWO PRIMARIES")));
             }
-            Some(_) => {}
+            Ok(_) => {}
         }
-        if let Split::Yes(why) = split(self.seat.side, state, other) {
+        if let Split::Yes(why) = split(self.seat.side, state, other.as_ref().ok()) {
             lines.push(line('!', why));
         }
         if state.keeps_on_disk() == Some(false) {
@@ -149,14 +153,14 @@ impl Promoter {
     async fn promote(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {
         let own = &self.seat.own;
         let session = own.open().await.map_err(Trouble::before_sending)?;
-        let (state, other) = tokio::join!(own.state_on(&session), self.seat.other_state());
+        let (state, other) = self.seat.states_on(&session).await;
         let state = state.map_err(Trouble::before_sending)?;
         if state.is_primary() {
             let words = format!("already so: {}", primary_words(&state));
             output.line(&words);
             return Ok(words.into());
         }
-        if let Some(why) = self.refusal(&state, other.as_ref()) {
+        if let Some(why) = self.refusal(&state, other.as_ref().ok()) {
             return Err(OperateError::Refused(why.into()));
         }
         output.line(&format!("{CALL} at {}", own.target.place));
@@ -191,6 +195,10 @@ fn short(replid: &str) -> String {
 }
 
 impl Operator for Promoter {
+    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
+        Box::pin(self.seat.identity())
+    }
+
     fn check(&mut self) -> Boxed<'_, Standing> {
         Box::pin(self.standing())
     }

@@ -8,9 +8,10 @@ use super::super::judge::link_words;
 use super::super::settings::span_of;
 use super::super::state::SideState;
 use super::super::trouble::Trouble;
-use super::seat::{LOOK_EVERY, Rights, Seat, check_target, line};
+use super::seat::{LOOK_EVERY, Rights, Seat, Told, check_target, line};
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
 use crate::domain::preview::{Preview, PreviewLine, Standing};
+use crate::domain::reading::Identity;
 use crate::domain::run::commit::Execution;
 use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::site::SystemSpec;
@@ -109,7 +110,7 @@ impl Follow {
 
     async fn standing(&self) -> Standing {
         let (name, from) = (&self.seat.name, &self.seat.other_region);
-        let (own, source) = tokio::join!(self.seat.own.state(), self.seat.other_state());
+        let (own, source) = self.seat.states().await;
         let own = match own {
             Ok(own) => own,
             Err(trouble) => return Standing::Unknown(trouble.message),
@@ -119,14 +120,14 @@ impl Follow {
         }
         let words = link_words(&own);
         match source {
-            None => Standing::Unknown(format!("{name}: {words}; {from} was not read").into()),
-            Some(source) if !source.is_primary() => {
+            Err(why) => Standing::Unknown(format!("{name}: {words}; {why}").into()),
+            Ok(source) if !source.is_primary() => {
                 Standing::NotDone(format!("{from} is no primary").into())
             }
-            Some(source) if own.follows() && own.replid == source.replid => {
+            Ok(source) if own.follows() && own.replid == source.replid => {
                 Standing::Done(format!("{name} follows {from}, {words}").into())
             }
-            Some(_) => Standing::NotDone(format!("{name}: {words}").into()),
+            Ok(_) => Standing::NotDone(format!("{name}: {words}").into()),
         }
     }
 
@@ -142,10 +143,11 @@ impl Follow {
     }
 
     /// Why the target is not to copy from the other side as both stand.
-    fn refusal(&self, own: &SideState, source: Option<&SideState>) -> Option<String> {
+    fn refusal(&self, own: &SideState, source: &Told) -> Option<String> {
         let (name, from) = (&self.seat.name, &self.seat.other_region);
-        let Some(source) = source else {
-            return Some(format!("{from} does not answer: nobody knows what would be copied"));
+        let source = match source {
+            Ok(source) => source,
+            Err(why) => return Some(format!("nobody knows what would be copied: {why}")),
         };
         if !source.is_primary() {
             return Some(format!("{from} is a replica itself: there would be no primary"));
@@ -163,9 +165,9 @@ impl Follow {
     }
 
     async fn foresee(&self) -> Preview {
-        let (own, source) = tokio::join!(self.seat.own.state(), self.seat.other_state());
+        let (own, source) = self.seat.states().await;
         let changes = match own {
-            Ok(own) => self.changes(&own, source.as_ref()),
+            Ok(own) => self.changes(&own, &source),
             Err(trouble) => {
                 vec![line('!', format!("{} cannot be seen: {trouble}", self.seat.name))]
             }
@@ -173,11 +175,12 @@ impl Follow {
         Preview { changes, call: self.call().into(), acts_as: self.seat.acts_as() }
     }
 
-    fn changes(&self, own: &SideState, source: Option<&SideState>) -> Vec<PreviewLine> {
+    fn changes(&self, own: &SideState, source: &Told) -> Vec<PreviewLine> {
         let (name, from) = (&self.seat.name, &self.seat.other_region);
         if let Some(why) = self.refusal(own, source) {
             return vec![line('!', format!("it will be REFUSED: {why}"))];
         }
+        let source = source.as_ref().ok();
         let role = if own.is_primary() { "PRIMARY" } else { "replica" };
         let mut lines = vec![
             line('~', format!("{name} role {role} -> replica of {from}")),
@@ -198,9 +201,9 @@ impl Follow {
         let own = &self.seat.own;
         let began = self.clock.now();
         let session = own.open().await.map_err(Trouble::before_sending)?;
-        let (state, source) = tokio::join!(own.state_on(&session), self.seat.other_state());
+        let (state, source) = self.seat.states_on(&session).await;
         let state = state.map_err(Trouble::before_sending)?;
-        if let Some(why) = self.refusal(&state, source.as_ref()) {
+        if let Some(why) = self.refusal(&state, &source) {
             return Err(OperateError::Refused(why.into()));
         }
         output.line(&format!("{} at {}", self.call(), own.target.place));
@@ -230,6 +233,10 @@ impl Follow {
 }
 
 impl Operator for Follow {
+    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
+        Box::pin(self.seat.identity())
+    }
+
     fn check(&mut self) -> Boxed<'_, Standing> {
         Box::pin(self.standing())
     }

@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use super::super::link::{Session, Target};
 use super::super::settings::{self, SideSettings, span_of};
-use super::super::state::{SideState, read_state};
-use super::super::trouble::Trouble;
+use super::super::state::{SideState, read_identity, read_state};
+use super::super::trouble::{Trouble, TroubleKind};
 use crate::domain::ids::Side;
 use crate::domain::preview::PreviewLine;
+use crate::domain::reading::Identity;
 use crate::domain::settings::{Fault, Fields, Span, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
-use crate::port::{OperatorSetup, Secrets};
+use crate::port::OperatorSetup;
+use crate::systems::shared::identity::another;
 
 /// The longest time to open a connection or to answer a question.
 pub(super) const ANSWER_LIMIT: Duration = Duration::from_secs(3);
@@ -21,6 +23,9 @@ const OTHER_LIMIT: Duration = Duration::from_secs(2);
 
 /// The time between two looks at something that is awaited.
 pub(super) const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// How a server stands, or why that is not known.
+pub(super) type Told = Result<SideState, Trouble>;
 
 /// Which secret an operator connects with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,33 +44,49 @@ pub(super) struct Bench {
     pub(super) target: Target,
     /// As written.
     pub(super) written: SideSettings,
+    /// `cache in Region B`.
+    name: String,
+    /// Which server is meant.
+    expected: Option<Identity>,
 }
 
 impl Bench {
     fn new(
-        written: SideSettings,
-        act: bool,
-        id: &str,
+        setup: &OperatorSetup<'_>,
+        spec: &SystemSpec,
         side: Side,
-        secrets: &dyn Secrets,
+        act: bool,
     ) -> Result<Self, Fault> {
+        let written = settings::read_one(spec, side)?;
         let secret = if act {
             Some(written.act.as_deref().ok_or_else(|| {
                 let message = format!(
-                    "side {side} of system `{id}` needs `act`, the name of a secret with the \
-                     rights to act"
+                    "side {side} of system `{}` needs `act`, the name of a secret with the rights \
+                     to act",
+                    spec.id
                 );
                 Fault::new(written.span, message)
             })?)
         } else {
             written.read.as_deref()
         };
-        Ok(Self { target: Target::new(&written, secret, secrets)?, written })
+        let target = Target::new(&written, secret, setup.secrets)?;
+        let is_target = setup.target.is_some_and(|(_, of)| of == side);
+        let expected = if is_target { &setup.expected.target } else { &setup.expected.other };
+        let name = format!("{} in {}", spec.id, setup.site.region(side).label);
+        Ok(Self { target, written, name, expected: expected.clone() })
     }
 
-    /// A session.
+    /// A session with the server that is meant, and with no other.
     pub(super) async fn open(&self) -> Result<Session, Trouble> {
-        self.target.connect(ANSWER_LIMIT).await
+        let session = self.target.connect(ANSWER_LIMIT).await?;
+        if self.expected.is_some() {
+            let met = self.within(read_identity(&session, &self.target.place)).await?;
+            if let Some(why) = another(&self.name, self.expected.as_ref(), &met) {
+                return Err(Trouble::new(TroubleKind::OtherServer, why));
+            }
+        }
+        Ok(session)
     }
 
     /// Waits for an answer, no longer than [`ANSWER_LIMIT`].
@@ -90,14 +111,14 @@ impl Bench {
         self.state_on(&session).await
     }
 
-    /// How it stands, if it answers soon.
-    pub(super) async fn state_soon(&self) -> Option<SideState> {
-        tokio::time::timeout(OTHER_LIMIT, self.state()).await.ok()?.ok()
-    }
-
-    /// A session, if it opens soon.
-    pub(super) async fn open_soon(&self) -> Option<Session> {
-        self.target.connect(OTHER_LIMIT).await.ok()
+    /// What the work gives, if that is soon.
+    pub(super) async fn soon<T>(
+        &self,
+        work: impl Future<Output = Result<T, Trouble>>,
+    ) -> Result<T, Trouble> {
+        tokio::time::timeout(OTHER_LIMIT, work)
+            .await
+            .unwrap_or_else(|_| Err(Trouble::timeout(&self.target.place, OTHER_LIMIT.as_millis())))
     }
 }
 
@@ -124,38 +145,68 @@ impl Seat {
             let message = format!("step `{}` needs a `target`", setup.step.id);
             return Err(Fault::new(setup.step.span, message));
         };
-        let (id, secrets) = (spec.id.to_string(), setup.secrets);
-        let own = settings::read_one(spec, side)?;
         let there = side.other();
-        let [a, b] = settings::read(spec)?;
-        let other = match there {
-            Side::A => a,
-            Side::B => b,
-        };
         let act_there = rights == Rights::ActOnBoth;
         let other =
-            other.map(|written| Bench::new(written, act_there, &id, there, secrets)).transpose();
-        let other = match other {
+            spec.sides[there.index()].as_ref().map(|_| Bench::new(setup, spec, there, act_there));
+        let other = match other.transpose() {
             Ok(other) => other,
             // The other side is only looked at: a secret that is missing there is no reason not
             // to act here.
             Err(_) if !act_there => None,
             Err(fault) => return Err(fault),
         };
-        let region = setup.site.region(side).label.clone();
+        let own = Bench::new(setup, spec, side, rights != Rights::Read)?;
         Ok(Self {
-            own: Bench::new(own, rights != Rights::Read, &id, side, secrets)?,
+            name: own.name.clone(),
+            own,
             other,
             side,
-            name: format!("{id} in {region}"),
-            region,
+            region: setup.site.region(side).label.clone(),
             other_region: setup.site.region(there).label.clone(),
         })
     }
 
-    /// How the other side stands, if it answers.
-    pub(super) async fn other_state(&self) -> Option<SideState> {
-        self.other.as_ref()?.state_soon().await
+    /// Which server has the target's name now, whoever is meant.
+    pub(super) async fn identity(&self) -> Result<Option<Identity>, Clean> {
+        let asked = async {
+            let session = self.own.target.connect(ANSWER_LIMIT).await?;
+            self.own.within(read_identity(&session, &self.own.target.place)).await
+        };
+        asked.await.map(Some).map_err(|trouble| trouble.message)
+    }
+
+    /// How both sides stand, the other one if it answers soon.
+    pub(super) async fn states(&self) -> (Told, Told) {
+        let (own, other) = tokio::join!(self.own.state(), self.other_state());
+        self.apart(own, other)
+    }
+
+    /// The same, on a session with the target that is open.
+    pub(super) async fn states_on(&self, session: &Session) -> (Told, Told) {
+        let (own, other) = tokio::join!(self.own.state_on(session), self.other_state());
+        self.apart(own, other)
+    }
+
+    async fn other_state(&self) -> Told {
+        let Some(bench) = &self.other else {
+            let message = format!("nobody may look at {}", self.other_region);
+            return Err(Trouble::new(TroubleKind::Ours, message));
+        };
+        bench.soon(bench.state()).await
+    }
+
+    /// What the target tells under the other side's name is told by nobody on the other side.
+    pub(super) fn apart(&self, own: Told, other: Told) -> (Told, Told) {
+        let other = match (&own, other) {
+            (Ok(own), Ok(other)) if own.run_id == other.run_id => {
+                let (name, there) = (&self.name, &self.other_region);
+                let message = format!("the name of {there} leads to the server of {name}");
+                Err(Trouble::new(TroubleKind::OtherServer, message))
+            }
+            (_, other) => other,
+        };
+        (own, other)
     }
 
     /// `as wr_act on redis-b:6379`.

@@ -7,10 +7,11 @@ use redis::Value;
 
 use super::super::link::Session;
 use super::super::settings::span_of;
-use super::super::trouble::Trouble;
+use super::super::trouble::{Trouble, TroubleKind};
 use super::seat::{Bench, Rights, Seat, check_target, line};
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
 use crate::domain::preview::{Preview, Standing};
+use crate::domain::reading::Identity;
 use crate::domain::run::commit::Execution;
 use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::site::SystemSpec;
@@ -177,11 +178,22 @@ impl Comparer {
 
     async fn look(&self) -> Result<Standing, Trouble> {
         let own = self.seat.own.open().await?;
-        let there = match &self.seat.other {
-            Some(bench) => bench.open_soon().await.map(|session| (bench, session)),
-            None => None,
+        let Some(bench) = &self.seat.other else { return self.look_alone(&own).await };
+        let there = async {
+            let source = bench.open().await?;
+            Ok((bench.state_on(&source).await?, source))
         };
-        let Some((bench, source)) = there else { return self.look_alone(&own).await };
+        let (here, there) = tokio::join!(self.seat.own.state_on(&own), bench.soon(there));
+        let source = match there {
+            Ok((state, source)) => self.seat.apart(here, Ok(state)).1.map(|_| source),
+            Err(trouble) => Err(trouble),
+        };
+        let source = match source {
+            Ok(source) => source,
+            // Somebody answers: to say that nobody does would not be true.
+            Err(trouble) if trouble.kind == TroubleKind::OtherServer => return Err(trouble),
+            Err(_) => return self.look_alone(&own).await,
+        };
         let (name, from) = (&self.seat.name, &self.seat.other_region);
         let (keys, partial) = self.sample(bench, &source).await?;
         let mut found = self.compare(&own, &source, keys).await?;
@@ -324,6 +336,10 @@ fn scanned(answer: &Value) -> Option<(String, Vec<String>)> {
 }
 
 impl Operator for Comparer {
+    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
+        Box::pin(self.seat.identity())
+    }
+
     fn check(&mut self) -> Boxed<'_, Standing> {
         Box::pin(self.standing())
     }

@@ -11,9 +11,10 @@ use std::time::Duration;
 use super::actions::{ACTIONS, sim_operator};
 use super::acts::{Act, Deed};
 use super::chance::Chance;
+use super::history;
 use super::operator::SimOperator;
 use super::pause::Pause;
-use super::plan::{Nature, SystemPlan, WorldPlan};
+use super::plan::{Astray, Nature, SystemPlan, WorldPlan};
 use super::probe::probe_for;
 use super::reading::Moment;
 use super::state::WorldState;
@@ -21,7 +22,9 @@ use super::world::{World, WorldError};
 use crate::domain::catalogue::ActionSpec;
 use crate::domain::ids::{Side, StepId, SystemId};
 use crate::domain::preview::{Preview, Standing};
-use crate::domain::reading::{Certainty, FactValue, Health, LookErrorKind, Reading, Role};
+use crate::domain::reading::{
+    Certainty, FactValue, Health, LookErrorKind, Position, Reading, Role, Writes,
+};
 use crate::domain::runbook::{Compensation, Direction, Step, Ungraceful};
 use crate::domain::settings::{Key, Node, Span, Table, Value};
 use crate::domain::site::{Region, Site, SystemSpec};
@@ -206,6 +209,7 @@ impl Stage {
             title: "A step".into(),
             group: None,
             action,
+            change: action.change,
             with: with.clone(),
             target: None,
             needs: Vec::new(),

@@ -115,9 +115,9 @@ fn the_whole_plan_restores_the_users_in_both_directions() {
     assert!(state.now_s < 600.0, "restored within the objective: {} s", state.now_s);
     assert_eq!(stage.reading("users", Side::B).health, Health::Up);
     assert_eq!(stage.reading("gateway", Side::B).fact("serving"), Some(&FactValue::Boolean(true)));
-    // A comes back, fenced: it knows that it was replaced.
+    // A comes back, fenced: still a primary, but one that takes no writes.
     stage.clock.pass(900);
-    assert_eq!(stage.reading("pg", Side::A).role, Some(Role::Standby));
+    assert_eq!(told(&stage)[0], "PRIMARY refused in 1");
     let a = |name: &'static str| Some((name, Side::A));
     for store in ["pg", "kafka", "objects"] {
         stage.done("sim.replicate", a(store), B_TO_A, &[]);
@@ -149,22 +149,122 @@ fn the_whole_plan_restores_the_users_in_both_directions() {
     assert_eq!(stage.state().stores[&id("pg")].lost_s, lost_then, "a planned switch loses nothing");
 }
 
+/// Role, writes, history and where it parted, of both sides.
+fn told(stage: &Stage) -> [String; 2] {
+    Side::BOTH.map(|side| {
+        let reading = stage.reading("pg", side);
+        let words = [reading.role.map(Role::word), reading.writes.map(Writes::word)];
+        let history = |place: &Position| place.of.as_str().rsplit(' ').next().map(str::to_owned);
+        let mut text = words.map(Option::unwrap_or_default).join(" ");
+        for (word, place) in [("in", &reading.end), ("parted from", &reading.parted)] {
+            if let Some(number) = place.as_ref().and_then(history) {
+                text.extend([" ", word, " ", &number]);
+            }
+        }
+        text
+    })
+}
+
 #[test]
-fn an_old_primary_comes_back_unless_it_was_fenced() {
-    let check = |fenced: bool, want: Option<Role>| {
+fn a_fence_closes_a_primary_and_does_not_demote_it() {
+    let stage = Stage::usual(|plan| plan.fail_after = None);
+    stage.clock.pass(30);
+    assert_eq!(told(&stage), ["PRIMARY open in 1", "standby refused in 1"]);
+    stage.done("sim.fence", None, A_TO_B, &[]);
+    assert_eq!(told(&stage), ["PRIMARY refused in 1", "standby refused in 1"]);
+    stage.done("sim.switch", Some(("pg", Side::B)), A_TO_B, &[]);
+    let after = ["PRIMARY refused in 1", "PRIMARY open in 2 parted from 1"];
+    assert_eq!(told(&stage), after);
+    stage.clock.pass(600);
+    assert_eq!(told(&stage), after);
+    // Nothing is missing: the new history begins where the old one ends.
+    let (a, b) = (stage.reading("pg", Side::A), stage.reading("pg", Side::B));
+    assert_eq!(b.parted, a.end);
+    assert!(a.end.is_some() && a.fact("lost_s").is_none() && a.fact("fenced").is_none());
+    stage.done("sim.shift_traffic", Some(("dns", Side::B)), A_TO_B, &[]);
+    stage.done("sim.replicate", Some(("pg", Side::A)), B_TO_A, &[]);
+    assert_eq!(told(&stage), ["standby refused in 2", "PRIMARY open in 2 parted from 1"]);
+    stage.done("sim.unfence", None, Direction { from: Side::A, to: Side::B }, &[]);
+    assert_eq!(told(&stage), ["standby refused in 2", "PRIMARY open in 2 parted from 1"]);
+}
+
+#[test]
+fn an_old_primary_comes_back_writing_unless_it_was_fenced() {
+    let check = |fenced: bool, want: &str| {
         let stage = Stage::usual(|plan| plan.returns_after = Some(Duration::from_secs(300)));
+        let before = stage.reading("pg", Side::A).identity;
         stage.clock.pass(DIES_S + 4);
         if fenced {
             stage.done("sim.fence", None, A_TO_B, &[]);
         }
         stage.done("sim.promote", Some(("pg", Side::B)), A_TO_B, &[]);
         stage.clock.pass(400);
-        assert_eq!(stage.reading("pg", Side::A).role, want);
-        assert_eq!(stage.reading("pg", Side::B).role, Some(Role::Primary));
+        assert_eq!(told(&stage), [want, "PRIMARY open in 2 parted from 1"]);
         assert_eq!(stage.state().stores[&id("pg")].split(false), !fenced);
+        let after = stage.reading("pg", Side::A).identity;
+        let (before, after) = (before.expect("told"), after.expect("told"));
+        assert_ne!(before.server, after.server, "it was started again");
+        assert_eq!(before.data, after.data);
     };
-    check(true, Some(Role::Standby));
-    check(false, Some(Role::Primary));
+    check(true, "PRIMARY refused in 1");
+    check(false, "PRIMARY open in 1");
+}
+
+#[test]
+fn what_is_missing_is_told_by_places_and_by_time() {
+    for seed in 0..50 {
+        let mut plan = plan(seed);
+        plan.fail_after = Some(Duration::from_millis(DIES_S * 1000 + seed * 137));
+        plan.returns_after = Some(Duration::from_secs(300));
+        let died_ms = plan.fail_after.expect("it dies").as_millis();
+        let stage = Stage::new(plan, site(specs("w")));
+        let began_ms = stage.clock.now().wall_ms;
+        stage.clock.pass(60);
+        stage.done("sim.fence", None, A_TO_B, &[]);
+        stage.done("sim.promote", Some(("pg", Side::B)), A_TO_B, &[]);
+        stage.clock.pass(400);
+        let lost_s = stage.state().stores[&id("pg")].lost_s.expect("something is lost");
+        let (a, b) = (stage.reading("pg", Side::A), stage.reading("pg", Side::B));
+        let (end, parted) =
+            (a.end.expect("it is back"), b.parted.clone().expect("it was promoted"));
+        assert_eq!((&end.of, end.unit), (&parted.of, parted.unit));
+        let missing_s = number(end.at - parted.at) / history::per_second(end.unit);
+        assert!((missing_s - lost_s).abs() < 1e-5, "seed {seed}: {missing_s}, truth {lost_s}");
+        let Some(FactValue::Number(replayed_ms)) = b.fact("last_replayed_unix_ms") else {
+            panic!("seed {seed}: {b:?}")
+        };
+        let died_ms = began_ms + i64::try_from(died_ms).expect("small");
+        let missing_s = (number(died_ms.cast_unsigned()) - replayed_ms) / 1000.0;
+        assert!((missing_s - lost_s).abs() < 0.0021, "seed {seed}: {missing_s}, truth {lost_s}");
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "what is counted here fits")]
+fn number(count: u64) -> f64 {
+    count as f64
+}
+
+#[test]
+fn a_name_can_lead_astray() {
+    let stage = Stage::usual(|plan| {
+        plan.fail_after = None;
+        let (from, until) = (Duration::from_secs(10), Duration::from_secs(20));
+        plan.astray = vec![Astray { system: id("pg"), side: Side::B, from, until }];
+    });
+    let server = |side| stage.reading("pg", side).identity.expect("a store has one").server;
+    let met = || {
+        let target = Some(("pg", Side::B));
+        stage.with_operator(action("sim.promote"), target, A_TO_B, &[], |operator| {
+            wait(operator.identity()).expect("it answers").expect("a store has one").server
+        })
+    };
+    let (a, b) = (server(Side::A), server(Side::B));
+    assert_ne!(a, b);
+    assert_eq!(met(), b);
+    stage.clock.pass(12);
+    assert_eq!([server(Side::A), server(Side::B), met()], [a.clone(), a.clone(), a]);
+    stage.clock.pass(10);
+    assert_eq!((server(Side::B), met()), (b.clone(), b));
 }
 
 #[test]

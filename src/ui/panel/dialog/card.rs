@@ -201,7 +201,7 @@ fn check_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Ve
 fn cost_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     if let Some(target) = &step.target
-        && step.action.change == Change::Promote
+        && step.change == Change::Promote
         && !card.back
     {
         let (ink, text) = match screen.ledger.row(&target.system) {

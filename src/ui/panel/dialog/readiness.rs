@@ -77,7 +77,7 @@ fn decided(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     let (Some(run), Some(book)) = (screen.run, screen.runbook) else { return Vec::new() };
     let open = run.declaration.is_some() && !run.stage.is_closed();
     let promoted = book.steps.iter().find(|step| {
-        step.action.change == Change::Promote
+        step.change == Change::Promote
             && run.step(&step.id).is_some_and(|state| state.phase == Phase::Done)
     });
     let Some(step) = promoted.filter(|_| open) else { return Vec::new() };

@@ -1,0 +1,226 @@
+//! A fence is done when the server is proven closed: sessions and settings that would slip through.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use warroom::domain::ids::Side;
+use warroom::domain::preview::Standing;
+use warroom::domain::reading::{Role, Writes};
+use warroom::domain::settings::Table;
+
+use crate::bench::{Hand, Watcher, done, system, why, yes};
+use crate::real::postgres::{Pair, Server, binaries};
+use crate::real::{Killed, require};
+
+/// A session that is talked to line by line.
+struct Talk {
+    _process: Killed,
+    says: ChildStdin,
+    hears: BufReader<ChildStdout>,
+}
+
+impl Talk {
+    fn open(server: &Server, user: &str) -> Self {
+        let mut child: Child = Command::new(binaries().unwrap().join("psql"))
+            .args(["-X", "-A", "-t", "-q", "-h", server.address, "-U", user, "-d", "postgres"])
+            .args(["-p", &server.port.to_string()])
+            .env("PGPASSWORD", "app")
+            .env("PGAPPNAME", "shop")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let (says, hears) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let mut talk = Self { _process: Killed(child), says, hears: BufReader::new(hears) };
+        assert_eq!(talk.say(""), "", "{user} is logged in");
+        talk
+    }
+
+    /// What the server answered; nothing when it refused or ended the session.
+    fn say(&mut self, sql: &str) -> String {
+        // A session that was ended takes no more words.
+        let _ = writeln!(self.says, "{sql}\n\\echo .");
+        let mut said = String::new();
+        loop {
+            let mut line = String::new();
+            match self.hears.read_line(&mut line) {
+                Ok(0) | Err(_) => return said,
+                Ok(_) if line == ".\n" => return said.trim().to_owned(),
+                Ok(_) => said.push_str(&line),
+            }
+        }
+    }
+}
+
+fn app(pair: &Pair) {
+    pair.a.sql(
+        "create role app login password 'app';
+         create table rows (x int);
+         grant select, insert on rows to app",
+    );
+}
+
+fn not_done(fence: &mut Hand) -> String {
+    match fence.check() {
+        Standing::NotDone(why) => why.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_is_older_than_the_fence_cannot_commit() {
+    if !require() {
+        return;
+    }
+    let pair = Pair::start();
+    app(&pair);
+    let spec = system(&pair, "read", "act", Table::default());
+    let mut watcher = Watcher::new(&spec);
+    let mut fence = Hand::new(&spec, "postgres.fence", Side::A, Table::default());
+    watcher.look();
+
+    // Cut after the reload: the default is set, and what was open goes on.
+    let (mut busy, mut idle) = (Talk::open(&pair.a, "app"), Talk::open(&pair.a, "app"));
+    assert_eq!(busy.say("begin; insert into rows values (1) returning x;"), "1");
+    assert_eq!(idle.say("select 1;"), "1");
+    pair.a.sql("alter system set default_transaction_read_only = on");
+    pair.a.sql("select pg_reload_conf()");
+    pair.a.until_sql("show default_transaction_read_only", "on");
+    let a = watcher.side(Side::A).unwrap();
+    assert_eq!((a.role, a.writes), (Some(Role::Primary), Some(Writes::Open)));
+    assert_eq!(yes(&a, "writable"), Some(true));
+    for said in [why(&a), not_done(&mut fence)] {
+        assert!(said.contains("older than the read-only default: pid "), "{said}");
+        assert!(said.contains("app (shop) idle in transaction"), "{said}");
+    }
+
+    // The fence ends them; the rows that were not committed never come.
+    fence.apply().unwrap();
+    assert!(done(&fence.check()));
+    assert_eq!(busy.say("commit;"), "");
+    assert_eq!(idle.say("insert into rows values (2) returning x;"), "");
+    assert_eq!(pair.a.sql("select count(*) from rows"), "0");
+    let a = watcher.side(Side::A).unwrap();
+    assert_eq!((a.writes, yes(&a, "writable")), (Some(Writes::Refused), Some(false)));
+
+    // A session that begins behind the fence reads, and a later load does not make it a writer.
+    let mut reader = Talk::open(&pair.a, "app");
+    assert_eq!(reader.say("select count(*) from rows;"), "0");
+    assert_eq!(reader.say("insert into rows values (3) returning x;"), "");
+    assert!(done(&fence.check()));
+
+    // A superuser's session is not ours to end: it is named until it is gone.
+    Hand::new(&spec, "postgres.unfence", Side::A, Table::default()).apply().unwrap();
+    let mut above = Talk::open(&pair.a, "postgres");
+    assert_eq!(above.say("begin; insert into rows values (4) returning x;"), "4");
+    let said = fence.apply().unwrap();
+    for said in [said.to_string(), not_done(&mut fence)] {
+        assert!(said.contains("postgres (shop) idle in transaction"), "{said}");
+    }
+    assert_eq!(above.say("commit; select count(*) from rows;"), "1", "it still could");
+    drop(above);
+    pair.a.until_sql("select count(*) from pg_stat_activity where application_name = 'shop'", "0");
+    assert!(done(&fence.check()));
+
+    // What was committed without waiting for the disk is handed over too.
+    Hand::new(&spec, "postgres.unfence", Side::A, Table::default()).apply().unwrap();
+    let mut hasty = Talk::open(&pair.a, "app");
+    hasty.say("set synchronous_commit = off;");
+    assert_eq!(hasty.say("insert into rows values (5) returning x;"), "5");
+    fence.apply().unwrap();
+    pair.until_caught_up();
+    assert_eq!(pair.b.sql("select max(x) from rows"), "5");
+}
+
+#[test]
+fn a_setting_that_lifts_the_fence_is_named() {
+    if !require() {
+        return;
+    }
+    let pair = Pair::start();
+    app(&pair);
+    let spec = system(&pair, "read", "act", Table::default());
+    let mut watcher = Watcher::new(&spec);
+    let mut fence = Hand::new(&spec, "postgres.fence", Side::A, Table::default());
+    let mut check = |who: &str, value: &str, want: Option<&str>| {
+        pair.a.sql(&format!("alter {who} set default_transaction_read_only to {value}"));
+        let preview = format!("{:?}", fence.preview().changes);
+        let applied = fence.apply().unwrap();
+        let a = watcher.side(Side::A).unwrap();
+        match want {
+            None => {
+                assert!(done(&fence.check()), "{who} {value}: {:?}", fence.check());
+                assert_eq!(a.writes, Some(Writes::Refused), "{who} {value}: {}", why(&a));
+            }
+            Some(want) => {
+                assert_eq!(a.writes, Some(Writes::Open), "{who} {value}");
+                for said in [applied.to_string(), not_done(&mut fence), preview] {
+                    assert!(said.contains(want), "{said} / {want}");
+                }
+                // Where our own session is lifted too, it is an open primary like any other.
+                let lifted = why(&a).contains("yet writes are open");
+                assert_eq!(lifted, who != "role all", "{who}: {}", why(&a));
+            }
+        }
+        // As a superuser who sets the default back for himself.
+        let reset = format!("alter {who} reset default_transaction_read_only");
+        pair.a.sql(&format!("begin read write; {reset}; commit"));
+        Hand::new(&spec, "postgres.unfence", Side::A, Table::default()).apply().unwrap();
+    };
+    for value in ["off", "'OFF'", "'f'", "'n'", "'0'", "'False'"] {
+        let want = format!("role app sets default_transaction_read_only to {}", {
+            if value == "off" { "'off'" } else { value }
+        });
+        check("role app", value, Some(&want));
+    }
+    check("role app", "on", None);
+    check("role app", "'Y'", None);
+    check("role app in database postgres", "off", Some("role app in database postgres sets"));
+    check("database template1", "off", Some("database template1 sets"));
+    check("role all", "off", Some("ALTER ROLE ALL sets"));
+    // A default of the user that asks hides the server's: nothing is proven by it.
+    pair.a.sql("alter role wr_read set default_transaction_read_only to on");
+    fence.apply().unwrap();
+    assert!(done(&fence.check()), "the acting user sees the server's own");
+    let a = Watcher::new(&spec).side(Side::A).unwrap();
+    assert_eq!(a.writes, Some(Writes::Unknown));
+    assert!(why(&a).contains("hides the server's"), "{}", why(&a));
+}
+
+#[test]
+fn what_writes_behind_a_fence_is_named() {
+    if !require() {
+        return;
+    }
+    let pair = Pair::start();
+    app(&pair);
+    let spec = system(&pair, "read", "act", Table::default());
+    let mut watcher = Watcher::new(&spec);
+    let mut fence = Hand::new(&spec, "postgres.fence", Side::A, Table::default());
+    let mut shop = Talk::open(&pair.a, "app");
+    shop.say("begin; insert into rows values (1); prepare transaction 'late';");
+    pair.a.sql(
+        "create subscription feed connection 'host=127.0.0.1 port=1' publication p
+           with (connect = false, slot_name = 'feed');
+         alter subscription feed enable",
+    );
+    fence.apply().unwrap();
+    let a = watcher.side(Side::A).unwrap();
+    assert_eq!(a.writes, Some(Writes::Open));
+    for said in [why(&a), not_done(&mut fence)] {
+        let prepared = "1 prepared transaction that can still be committed: 'late' of app";
+        assert!(said.contains(prepared), "{said}");
+        assert!(said.contains("1 subscription that writes whatever the default: feed"), "{said}");
+    }
+    pair.a.sql("rollback prepared 'late'");
+    pair.a.sql("begin read write; alter subscription feed disable; commit");
+    assert!(done(&fence.check()));
+    assert_eq!(watcher.side(Side::A).unwrap().writes, Some(Writes::Refused));
+
+    // Without the right to see sessions nothing is proven, whatever the default is.
+    let blind = Watcher::new(&system(&pair, "plain", "act", Table::default())).side(Side::A);
+    let blind = blind.unwrap();
+    assert_eq!(blind.writes, Some(Writes::Unknown));
+    assert!(why(&blind).contains("need pg_monitor"), "{}", why(&blind));
+}

@@ -1,0 +1,51 @@
+//! Both names lead to one server: the console says so, and no fence is set by it.
+
+use crate::judge::acts;
+use crate::person::{self, Known, Start};
+use crate::real::postgres::Pair;
+use crate::real::{DEADLINE, require};
+use crate::rig::Rig;
+use crate::seat::{self, Seat};
+
+const FENCE: Known = ("fence-pg", "fence pg", Start::Typed("pg-a"));
+
+const ALARM: &str = "both names of pg lead to the same server";
+
+#[test]
+fn two_names_of_one_server_are_an_alarm_and_fence_nothing() {
+    if !require() {
+        return;
+    }
+    let (template, mut rig) = (Pair::template(), Rig::new());
+    rig.begin_again(&template);
+    let (site, state) = (rig.site().display().to_string(), tempfile::tempdir().unwrap());
+    let start = seat::Start {
+        arguments: &["--site", &site, "--as", "anna"],
+        environment: &Rig::secrets(),
+        ..seat::Start::default()
+    };
+    let mut console = Seat::take(state.path(), &start);
+    console.until_within("all is healthy", DEADLINE, |text| {
+        text.contains("standby, streaming") && text.contains("standby, link up")
+    });
+    person::take_over(&mut console, "planned");
+    // Either name may be the wrong one.
+    for side in [1, 0] {
+        rig.name(0, side).move_to(rig.port(0, 1 - side));
+        rig.name(0, side).cut();
+        console.shows_within(ALARM, DEADLINE);
+        console.verb("r");
+        console.until_within("it is refused", DEADLINE, |text| {
+            text.contains("refused: ") && text.contains("same server")
+        });
+        assert_eq!(acts(&rig).len(), 0, "{}", console.screen());
+        rig.heal();
+        let banner = |text: &str| text.lines().nth(1).unwrap_or("").to_owned();
+        console.until_within("each name has its server", DEADLINE, |text| {
+            !banner(text).contains(ALARM) && text.contains("standby, streaming")
+        });
+    }
+    person::run(&mut console, FENCE);
+    assert_eq!(acts(&rig).len(), 1);
+    assert_eq!(rig.pair.b.sql("show default_transaction_read_only"), "off");
+}
