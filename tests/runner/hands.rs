@@ -60,7 +60,9 @@ fn script_of(act: &str) -> Option<String> {
         "child" | "late child" => CHILD.to_owned(),
         "leaves" => format!("({CHILD}) & until [ -e up ]; do sleep 0.01; done"),
         "daemon" => "setsid sh -c 'exec 9>alive; flock 9; touch up; sleep 600' &".to_owned(),
-        "polite" => "trap 'touch termed; exit 0' TERM; touch up; sleep 600 & wait".to_owned(),
+        "polite" => {
+            "trap 'touch termed; exit 0' TERM; touch up; while :; do sleep 0.02; done".to_owned()
+        }
         "stubborn" => "trap '' TERM; exec 9>alive; flock 9; touch up; sleep 600".to_owned(),
         other => other.strip_prefix("sh: ")?.to_owned(),
     })
