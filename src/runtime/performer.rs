@@ -20,7 +20,7 @@ use crate::runtime::observations::Keeper;
 use crate::runtime::poller::Poke;
 use crate::runtime::recording::Recorder;
 use crate::runtime::runner::{self, Launched, Leash};
-use crate::runtime::runs;
+use crate::runtime::runs::Survey;
 use crate::runtime::terminal::TerminalWriter;
 use crate::runtime::workshop::Workshop;
 use crate::ui::screen::Rehearsal;
@@ -355,11 +355,14 @@ impl Acts<crate::domain::run::role::Commander> for CommanderActs {
                 // A sick disk must not stop the keys, so even this happens elsewhere.
                 tokio::task::spawn_blocking(move || {
                     let frozen = Frozen { site: &site, runbook: &texts };
+                    let boot = clock.now().boot;
                     let create = || {
                         Journal::create(&folder, frozen, &run, kind, clock, answers)
                             .map_err(|error| error.to_string())
                     };
-                    let opened = runs::may_open(&runs, &name).map_err(|error| error.to_string());
+                    let survey = Survey::of(&runs, &name);
+                    let opened = survey.and_then(|survey| survey.may_open(boot));
+                    let opened = opened.map_err(|error| error.to_string());
                     let outcome = opened.and_then(|()| create()).map(|journal| {
                         let mut held = place.lock().unwrap_or_else(PoisonError::into_inner);
                         let before = held.replace(journal);

@@ -132,10 +132,10 @@ impl Pilot {
         now: Stamp,
     ) -> Result<Vec<Effect<D::Role>>, Refusal> {
         let mut effects = Vec::new();
+        if wish.is_act() && console.access() != Access::Armed {
+            effects.extend(console.drive(Wish::Arm, now)?);
+        }
         if let Wish::Intent(Intent::Run { step, call, .. }) = &mut wish {
-            if console.access() != Access::Armed {
-                effects.extend(console.drive(Wish::Arm, now)?);
-            }
             match self.rehearsed(console, step, now) {
                 Rehearsed::Call(seen) => *call = seen,
                 Rehearsed::Asked => return Ok(effects),

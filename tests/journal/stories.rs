@@ -270,7 +270,11 @@ fn doubted() -> Story {
     let bodies = vec![
         opened(RunKind::Live, Mode::Ungraceful),
         declared(),
+        Body::LedgerAccepted { summary: "pg 3.8 s".into() },
+        Body::Held { reason: "what time is it?".into() },
         Body::ClockDoubted { since: at(-2), wall_ahead_ms: 605_250 },
+        Body::Noted { text: "the hypervisor stood still for ten minutes".into() },
+        Body::Released,
         Body::Restored { evidence: "web answers".into() },
     ];
     Story { name: "doubted", kind: RunKind::Live, bodies, ends: "declared" }

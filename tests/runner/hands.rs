@@ -54,6 +54,18 @@ fn mark(folder: &Path, name: &str) {
 const CHILD: &str = "exec 9>alive; flock -n 9 || exit 9; echo $$ > pid; touch up; \
                      until [ -e go ]; do sleep 0.01; done; echo 1 >> effects";
 
+/// What is run in a shell, where that is what is done.
+fn script_of(act: &str) -> Option<String> {
+    Some(match act {
+        "child" | "late child" => CHILD.to_owned(),
+        "leaves" => format!("({CHILD}) & until [ -e up ]; do sleep 0.01; done"),
+        "daemon" => "setsid sh -c 'exec 9>alive; flock 9; touch up; sleep 600' &".to_owned(),
+        "polite" => "trap 'touch termed; exit 0' TERM; touch up; sleep 600 & wait".to_owned(),
+        "stubborn" => "trap '' TERM; exec 9>alive; flock 9; touch up; sleep 600".to_owned(),
+        other => other.strip_prefix("sh: ")?.to_owned(),
+    })
+}
+
 /// Lines and a message in which a secret lies across every place where a text may be cut.
 fn cut_secrets(output: &mut dyn Output) -> String {
     let at = |bytes: usize| format!("{}{SECRET} and on", "x ".repeat(bytes / 2));
@@ -78,7 +90,7 @@ struct Hands {
 }
 
 impl Hands {
-    /// As the commands of a plan are run: in a group of their own, ended when nobody waits for them.
+    /// As the commands of a plan are run: in a group of their own, ended when nobody waits.
     async fn run(&self, script: &str, output: &mut dyn Output) -> Result<Clean, OperateError> {
         let mut command = tokio::process::Command::new("sh");
         command.args(["-c", script]).current_dir(&self.folder).stdin(Stdio::null());
@@ -127,6 +139,9 @@ impl Operator for Hands {
     ) -> Boxed<'a, Result<Clean, OperateError>> {
         Box::pin(async move {
             mark(&self.folder, "acted");
+            if let Some(script) = script_of(&self.act) {
+                return self.run(&script, output).await;
+            }
             match self.act.as_str() {
                 "refused" => Err(OperateError::Refused("not a standby".into())),
                 "permission" => Err(OperateError::Permission("no right to promote".into())),
@@ -158,24 +173,6 @@ impl Operator for Hands {
                     Ok("printed".into())
                 }
                 "cut" => Ok(cut_secrets(output).as_str().into()),
-                "daemon" => {
-                    let script = "setsid sh -c 'exec 9>alive; flock 9; touch up; sleep 600' &";
-                    self.run(script, output).await
-                }
-                "leaves" => {
-                    let script = format!("({CHILD}) & until [ -e up ]; do sleep 0.01; done");
-                    self.run(&script, output).await
-                }
-                "child" | "late child" => self.run(CHILD, output).await,
-                "polite" => {
-                    let script = "trap 'touch termed; exit 0' TERM; touch up; sleep 600 & wait";
-                    self.run(script, output).await
-                }
-                "stubborn" => {
-                    let script = "trap '' TERM; exec 9>alive; flock 9; touch up; sleep 600";
-                    self.run(script, output).await
-                }
-                script if script.starts_with("sh: ") => self.run(&script[4..], output).await,
                 "orphan" => {
                     let child = Command::new("sh")
                         .args([

@@ -190,8 +190,8 @@ fn hand<'a>(run: &'a Run, id: &StepId) -> Option<(&'a Actor, &'static str)> {
 /// True when what a lost runner left was made to end and still runs.
 fn resists(outlook: &Outlook<'_>, run: &Run, state: &StepState) -> bool {
     let killed = run.events.iter().rev().find(|event| {
-        matches!(&event.body, Body::Signalled { step, signal: Pressure::Kill, .. }
-            if *step == state.id)
+        let Body::Signalled { step, signal, .. } = &event.body else { return false };
+        *step == state.id && *signal == Pressure::Kill
     });
     let since = killed.map(|event| outlook.context.now.since(event.at));
     state.left.is_some() && since.is_some_and(|since| since >= KILL_PATIENCE)

@@ -41,35 +41,6 @@ impl Run {
         self.clone_without_events().take(&event)
     }
 
-    /// Everything but the list of events, which may be long and which no move looks at.
-    fn clone_without_events(&self) -> Self {
-        Self {
-            events: Vec::new(),
-            id: self.id.clone(),
-            kind: self.kind,
-            direction: self.direction,
-            mode: self.mode,
-            stage: self.stage,
-            opened: self.opened.clone(),
-            declaration: self.declaration.clone(),
-            ledger: self.ledger.clone(),
-            accepted: self.accepted.clone(),
-            clock: self.clock,
-            held_since: self.held_since,
-            held_before: self.held_before,
-            restored: self.restored.clone(),
-            closed: self.closed.clone(),
-            losses: self.losses.clone(),
-            tiers: self.tiers.clone(),
-            accepted_criteria: self.accepted_criteria.clone(),
-            forecasted: self.forecasted,
-            abort: self.abort.clone(),
-            updated: self.updated,
-            steps: self.steps.clone(),
-            needs: self.needs.clone(),
-        }
-    }
-
     fn take(&mut self, event: &RunEvent) -> Result<(), Misfit> {
         if let Some(clock) = &mut self.clock {
             clock.observe(event.at);

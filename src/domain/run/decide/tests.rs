@@ -510,7 +510,7 @@ fn a_step_is_not_over_while_what_its_lost_runner_started_runs() {
     let still = "step fence is not over, its processes still run: X ends them (1 process (7 sh))";
     refuses(&bench, &run_of("fence", ""), still);
     refuses(&bench, &Intent::Resolve { step: fence(), done: false, reason: reason() }, still);
-    let again = Intent::Retry { step: fence(), reason: reason(), new_key: false };
+    let again = Intent::Retry { step: fence(), reason: reason(), new_key: false, by_itself: false };
     refuses(&bench, &again, still);
     // It may be made to end by a safe console and while the plan is held.
     bench.grant(&Intent::Hold { reason: Clean::default() });

@@ -36,6 +36,7 @@ fn step(id: &str, needs: &str) -> Step {
         title: id.into(),
         group: None,
         action: &ACT,
+        change: ACT.change,
         with: Table::default(),
         target: None,
         needs: needs.split('+').filter(|need| !need.is_empty()).map(step_id).collect(),
