@@ -40,6 +40,9 @@ fn two_names_of_one_server_are_an_alarm_and_fence_nothing() {
         console.types_seen("pg-a");
         console.types("\t");
         console.types_seen("the lag is known to be small");
+        // The first one leads back to what is typed exactly.
+        console.types("\r");
+        console.shows_within("> pg-a_", DEADLINE);
         console.types("\r");
         console.until_within("it is refused", DEADLINE, |text| {
             text.contains("refused: ") && text.contains("same server")
