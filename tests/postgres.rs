@@ -15,5 +15,7 @@ mod hostile;
 mod looking;
 #[path = "postgres/meant.rs"]
 mod meant;
+#[path = "postgres/rejoin.rs"]
+mod rejoin;
 #[path = "postgres/rigs.rs"]
 mod rigs;

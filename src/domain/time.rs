@@ -235,17 +235,20 @@ impl RtoClock {
         self.base = at;
     }
 
-    /// A doubt that is not on record yet: since when, and how much. None once the clock stopped.
+    /// A doubt that is not on record yet: since when, and how much. `seen` is a moment since the
+    /// last record: where the wall clock was set back in between, the doubt counts from there. None
+    /// once the clock stopped.
     #[must_use]
-    pub fn new_doubt(&self, now: Stamp) -> Option<(Stamp, Duration)> {
-        let doubt = now.doubt(self.base).filter(|_| self.stopped.is_none())?;
-        Some((self.base, doubt))
+    pub fn new_doubt(&self, seen: Stamp, now: Stamp) -> Option<(Stamp, Duration)> {
+        let lower = seen.wall_ahead_ms(self.base).is_some_and(|ahead| ahead < 0);
+        let since = if lower { seen } else { self.base };
+        now.doubt(since).filter(|_| self.stopped.is_none()).map(|doubt| (since, doubt))
     }
 
     /// How much more than [`RtoClock::elapsed`] the wall clock says, where the two differ.
     #[must_use]
     pub fn doubt(&self, now: Stamp) -> Option<Duration> {
-        let new = self.new_doubt(now).map_or(Duration::ZERO, |(_, doubt)| doubt);
+        let new = self.new_doubt(now, now).map_or(Duration::ZERO, |(_, doubt)| doubt);
         Some(self.doubted + new).filter(|doubt| !doubt.is_zero())
     }
 
@@ -318,7 +321,7 @@ mod tests {
             let (first, last) = (&history[0], &history[history.len() - 1]);
             let mut clock = RtoClock::starting(at(first));
             for event in &history[1..] {
-                let doubt = clock.new_doubt(at(event));
+                let doubt = clock.new_doubt(at(event), at(event));
                 clock.observe(at(event));
                 if let Some((_, doubt)) = doubt.filter(|_| event.3) {
                     clock.take_doubt(at(event), doubt);

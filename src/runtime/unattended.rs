@@ -116,7 +116,9 @@ impl Pilot {
                 (effects, None)
             }
             // What was seen changed in between; the next choice looks at it again.
-            Err(Refusal::Recording | Refusal::Gate { .. }) => (Vec::new(), None),
+            Err(Refusal::Recording | Refusal::Gate { .. } | Refusal::Unseen { .. }) => {
+                (Vec::new(), None)
+            }
             Err(Refusal::Journal(why)) => (Vec::new(), Some(End::Journal(why))),
             Err(refusal) => {
                 let why = refusal.to_string().into();

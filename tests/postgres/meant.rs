@@ -43,6 +43,9 @@ fn a_reading_names_its_server_and_what_it_holds() {
     let mut watcher = Watcher::new(&system(&pair, "read", "act", Table::default()));
     pair.a.sql("create table t (x int)");
     pair.until_caught_up();
+    watcher.until(Side::B, "both stand still", |reading| {
+        reading.lag.as_ref().unwrap().seconds == Some(0.0)
+    });
     let (a, b) = both(&mut watcher);
     assert_ne!(identity(&a).server, identity(&b).server);
     assert_eq!(identity(&a).data, identity(&b).data);

@@ -23,7 +23,7 @@ use warroom::port::{
 };
 use warroom::systems::SYSTEMS;
 
-use super::postgres::{ACT_PASSWORD, PLAIN_PASSWORD, READ_PASSWORD};
+use super::postgres::{ACT_PASSWORD, FOLLOW_PASSWORD, PLAIN_PASSWORD, READ_PASSWORD};
 
 /// The machine's clock.
 pub struct WallClock;
@@ -204,7 +204,7 @@ impl Hand {
     pub fn apply(&mut self) -> Result<Clean, OperateError> {
         let mut lines = Lines::default();
         let outcome = self.apply_telling(&mut lines);
-        for secret in [READ_PASSWORD, ACT_PASSWORD, PLAIN_PASSWORD] {
+        for secret in [READ_PASSWORD, ACT_PASSWORD, PLAIN_PASSWORD, FOLLOW_PASSWORD] {
             let told = format!("{outcome:?}{:?}", lines.0);
             assert!(!told.contains(secret), "a secret was told: {told}");
         }

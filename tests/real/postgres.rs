@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
-use warroom::systems::postgres::{ACT_ROLE_SQL, PROBE_TABLE_SQL, WATCH_ROLE_SQL};
+use warroom::systems::postgres::{ACT_ROLE_SQL, FOLLOW_ROLE_SQL, PROBE_TABLE_SQL, WATCH_ROLE_SQL};
 
 use super::{DEADLINE, Killed, account, comes_true, find_program, folder, free_port, until};
 
@@ -21,6 +21,9 @@ pub const READ_PASSWORD: &str = "read-only-canary";
 
 /// Password of the role `wr_act`, which has just the rights to act.
 pub const ACT_PASSWORD: &str = "acting-canary";
+
+/// Password of the role `wr_follow`, with which a rejoined server replicates.
+pub const FOLLOW_PASSWORD: &str = "following-canary";
 
 /// Password of the role `wr_plain`, which has no rights but to connect.
 pub const PLAIN_PASSWORD: &str = "plain-canary";
@@ -114,9 +117,46 @@ impl Server {
         let hba = "local all postgres trust\n\
                    host all postgres 127.0.0.0/8 trust\n\
                    host replication postgres 127.0.0.0/8 trust\n\
+                   host replication wr_follow 127.0.0.0/8 scram-sha-256\n\
                    local all all scram-sha-256\n\
                    host all all 127.0.0.0/8 scram-sha-256\n";
         fs::write(self.data.join("pg_hba.conf"), hba).unwrap();
+        self.write_own_conf();
+    }
+
+    /// What differs between the two, so that whoever starts it gets the same server. The last line
+    /// of a name counts: a copy of the other one is made its own by this.
+    fn write_own_conf(&self) {
+        let mut conf =
+            OpenOptions::new().append(true).open(self.data.join("postgresql.conf")).unwrap();
+        writeln!(
+            conf,
+            "port = {}\nlisten_addresses = '{}'\nunix_socket_directories = '{}'\n\
+             cluster_name = '{}'",
+            self.port,
+            self.address,
+            self.sockets.display(),
+            self.name
+        )
+        .unwrap();
+    }
+
+    /// The data directory.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The folder of PostgreSQL's programs.
+    pub fn bin(&self) -> &Path {
+        &self.bin
+    }
+
+    /// What runs a program as the owner of the data.
+    pub fn through() -> Vec<String> {
+        let command = account::command("", Path::new("/"));
+        let words = std::iter::once(command.get_program()).chain(command.get_args());
+        let words = words.map(|word| word.to_str().unwrap().to_owned());
+        words.filter(|word| !word.is_empty()).collect()
     }
 
     /// Starts it, or starts it again, and waits until it answers.
@@ -127,13 +167,6 @@ impl Server {
             .tool("postgres")
             .arg("-D")
             .arg(&self.data)
-            .args(["-p", &self.port.to_string()])
-            .arg("-k")
-            .arg(&self.sockets)
-            .arg("-c")
-            .arg(format!("listen_addresses={}", self.address))
-            .arg("-c")
-            .arg(format!("cluster_name={}", self.name))
             .args(self.options.iter().flat_map(|option| ["-c", option]))
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
@@ -153,30 +186,25 @@ impl Server {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// The server's process: the one started here, or the one that others started in its place.
-    fn pid(&self) -> Option<i32> {
-        let text = fs::read_to_string(self.data.join("postmaster.pid")).unwrap_or_default();
-        let written = text.lines().next().and_then(|line| line.parse().ok());
-        // A killed server leaves its file behind.
-        let lives = |pid: &i32| {
-            let title = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-            String::from_utf8_lossy(&title).contains(self.data.to_str().unwrap())
-        };
-        let ours = || self.process.as_ref().map(|process| process.0.id().cast_signed());
-        written.filter(lives).or_else(ours)
+    /// True while its process is there.
+    pub fn is_running(&self) -> bool {
+        self.pid().is_some()
     }
 
-    /// True while its process is there.
-    pub fn is_running(&mut self) -> bool {
-        self.process.as_mut().is_some_and(|process| process.0.try_wait().unwrap().is_none())
+    /// The server's process, whoever started it.
+    fn pid(&self) -> Option<i32> {
+        let file = fs::read_to_string(self.data.join("postmaster.pid")).ok()?;
+        let pid = file.lines().next()?.trim().parse().ok()?;
+        // The file outlives a killed server, and its number may have been given away.
+        let title = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+        String::from_utf8_lossy(&title).contains(self.data.to_str()?).then_some(pid)
     }
 
     /// `kill -9` to the server: its children see that and end themselves.
     pub fn kill9(&mut self) {
         self.thaw();
         self.signal(Signal::KILL);
-        let Some(mut process) = self.process.take() else { return };
-        process.kill();
+        let process = self.process.take();
         // Its last children hold the port and the shared memory a little longer.
         until("the killed server is gone", DEADLINE, || {
             std::net::TcpStream::connect((self.address, self.port)).is_err()
@@ -191,6 +219,7 @@ impl Server {
         if let Some(mut process) = self.process.take() {
             process.0.wait().unwrap();
         }
+        until("the stopped server is gone", DEADLINE, || !self.is_running());
     }
 
     /// Stops every process of the server without ending it: connections are accepted by the
@@ -319,6 +348,7 @@ impl Server {
                 .arg("-D")
                 .arg(&self.data),
         );
+        self.write_own_conf();
         self.start();
     }
 
@@ -337,6 +367,7 @@ impl Server {
         let path = self.data.join("postgresql.auto.conf");
         let mut conf = OpenOptions::new().append(true).open(path).unwrap();
         writeln!(conf, "primary_slot_name = '{slot}'").unwrap();
+        self.write_own_conf();
         self.start();
     }
 
@@ -356,10 +387,14 @@ impl Server {
         self.thaw();
         // An immediate shutdown takes the children and the shared memory with it.
         self.signal(Signal::QUIT);
-        if let Some(mut process) = self.process.take() {
-            // One that does not end is killed when the process is dropped.
-            comes_true(SHUTDOWN_LIMIT, || !matches!(process.0.try_wait(), Ok(None)));
-        }
+        let mut process = self.process.take();
+        comes_true(SHUTDOWN_LIMIT, || {
+            // A child is there until it is waited for.
+            let child = process.as_mut().is_some_and(|it| matches!(it.0.try_wait(), Ok(None)));
+            !child && !self.is_running()
+        });
+        // One that does not end is killed.
+        self.signal(Signal::KILL);
     }
 }
 
@@ -450,12 +485,14 @@ impl Pair {
         a.sql(PROBE_TABLE_SQL);
         a.sql(WATCH_ROLE_SQL);
         a.sql(ACT_ROLE_SQL);
+        a.sql(FOLLOW_ROLE_SQL);
         a.sql(&format!(
             "create role wr_plain login password '{PLAIN_PASSWORD}';
              create role app login password '{APP_PASSWORD}';
              grant pg_read_all_data, pg_write_all_data to app;
              alter role wr_read password '{READ_PASSWORD}';
-             alter role wr_act password '{ACT_PASSWORD}'"
+             alter role wr_act password '{ACT_PASSWORD}';
+             alter role wr_follow password '{FOLLOW_PASSWORD}'"
         ));
         b.reseed_from(&a);
         let pair = Self { a, b, home };

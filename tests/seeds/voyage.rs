@@ -36,7 +36,7 @@ use warroom::ui::model::Model;
 use warroom::ui::screen::{JournalState, Rehearsal};
 use warroom::ui::update::Wish;
 
-use super::hands::{Patience, Printed, Virtual, Work, now, perform, poll, stand};
+use super::hands::{Granted, Patience, Printed, Virtual, Work, now, perform, poll, stand};
 
 /// Between two steps of the world's clock.
 const TICK: Duration = Duration::from_millis(250);
@@ -44,7 +44,8 @@ const TICK: Duration = Duration::from_millis(250);
 /// Ticks between two looks at every system.
 const LOOK_TICKS: u64 = 4;
 
-struct NoSecrets;
+/// Opens nothing: a simulated world has no secrets.
+pub struct NoSecrets;
 
 impl Secrets for NoSecrets {
     fn open(&self, _name: &str) -> Result<Credential, Clean> {
@@ -96,7 +97,7 @@ pub struct Voyage {
 }
 
 /// A folder whose syncs cost nothing, where there is one: 200 whole journals are written.
-fn fast_folder() -> tempfile::TempDir {
+pub fn fast_folder() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir()
         && let Ok(folder) = tempfile::tempdir_in(memory)
@@ -312,8 +313,7 @@ impl Voyage {
                     work: perform(
                         Arc::clone(&self.clock),
                         self.operator(&job),
-                        intent,
-                        warrant,
+                        Granted { intent, warrant, void: Arc::default() },
                         printed,
                     ),
                 });

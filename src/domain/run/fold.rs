@@ -1,7 +1,5 @@
 //! How a run changes: one recorded event at a time, all or nothing, the same live and in replay.
 
-use std::time::Duration;
-
 use super::event::{Body, Cause, Closing, Mode, Outcome, Purpose, RunEvent};
 use super::misfit::Misfit;
 use super::phase::{Cue, StageCue, next, next_stage};
@@ -89,7 +87,8 @@ impl Run {
             | Body::CriterionAccepted { .. }
             | Body::Forecasted { .. }
             | Body::AbortPlanned { .. }
-            | Body::Updated { .. } => self.take_told(event)?,
+            | Body::Updated { .. }
+            | Body::ClockDoubted { .. } => self.take_told(event)?,
             Body::Closed { closing } => {
                 let cue = match closing {
                     Closing::Complete | Closing::CompleteExcept { .. } => StageCue::Completed,
@@ -97,10 +96,6 @@ impl Run {
                 };
                 self.move_stage(cue, event.seq)?;
                 self.closed = Some((event.at, closing.clone()));
-            }
-            Body::ClockDoubted { wall_ahead_ms, .. } => {
-                let doubt = Duration::from_millis(*wall_ahead_ms);
-                self.clock.iter_mut().for_each(|clock| clock.take_doubt(event.at, doubt));
             }
             Body::Intended { .. } | Body::Attested { .. } | Body::Skipped { .. } => {
                 self.move_stage(StageCue::Stepped, event.seq)?;

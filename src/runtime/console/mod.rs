@@ -125,6 +125,8 @@ pub struct Console<D: Desk> {
     ticked: Stamp,
     title: String,
     redactor: Arc<Redactor>,
+    /// The tick, since the clock's last word on record, at which the wall clock was least ahead.
+    lowest: Stamp,
     /// A doubt on the clock is on its way to the journal.
     doubting: bool,
     judge_due: bool,
@@ -193,6 +195,7 @@ impl<D: Desk> Console<D> {
             ticked: now,
             title: String::new(),
             redactor: Arc::new(Redactor::new(&[])),
+            lowest: now,
             doubting: false,
             judge_due: true,
             keep_due: false,

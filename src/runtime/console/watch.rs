@@ -69,6 +69,9 @@ impl<D: Desk> Console<D> {
             self.write_row(now, "console", text);
         }
         let jump_ms = now.wall_ahead_ms(last).unwrap_or(0);
+        if now.wall_ahead_ms(self.lowest).is_none_or(|ahead| ahead < 0) {
+            self.lowest = now;
+        }
         // A clock that counts has a word of its own for a jump ahead: it goes on record.
         let told = jump_ms > 0 && self.counting().is_some();
         if !told && u128::from(jump_ms.unsigned_abs()) >= CLOCK_DOUBT.as_millis() {
@@ -89,7 +92,7 @@ impl<D: Desk> Console<D> {
         if self.doubting {
             return Vec::new();
         }
-        let new = self.counting().and_then(|clock| clock.new_doubt(now));
+        let new = self.counting().and_then(|clock| clock.new_doubt(self.lowest, now));
         let Some((since, doubt)) = new else { return Vec::new() };
         self.doubting = true;
         let wall_ahead_ms = u64::try_from(doubt.as_millis()).unwrap_or(u64::MAX);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::ids::{Side, StepId, SystemId};
 use crate::domain::pace::Paces;
-use crate::domain::reading::{Look, Reading};
+use crate::domain::reading::Look;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::port::Looks;
@@ -57,25 +57,12 @@ impl Seen {
     pub fn tells_the_same(&self, other: &Self) -> bool {
         match (self.look.as_ref(), other.look.as_ref()) {
             (Ok(one), Ok(two)) => {
-                // Named one by one, so that a new part of a reading must be thought of here.
-                let Reading {
-                    at: _,
-                    took_ms: _,
-                    health,
-                    role,
-                    writes,
-                    identity,
-                    lag,
-                    end,
-                    parted,
-                    capacity,
-                    facts,
-                    note,
-                } = one;
-                (health, role, writes, identity)
-                    == (&two.health, &two.role, &two.writes, &two.identity)
-                    && (lag, end, parted) == (&two.lag, &two.end, &two.parted)
-                    && (capacity, facts, note) == (&two.capacity, &two.facts, &two.note)
+                one.health == two.health
+                    && one.role == two.role
+                    && one.lag == two.lag
+                    && one.capacity == two.capacity
+                    && one.facts == two.facts
+                    && one.note == two.note
             }
             (Err(one), Err(two)) => one == two,
             (Ok(_), Err(_)) | (Err(_), Ok(_)) => false,

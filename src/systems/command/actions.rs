@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::child::{End, GRACE, Start, Stream, end_text};
-use super::plan::{Capture, WORDS, check_placeholders, filled, read_start};
+use super::plan::{WORDS, check_placeholders, filled, read_start};
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
 use crate::domain::preview::{Preview, PreviewLine, Standing};
 use crate::domain::run::commit::Execution;
@@ -12,6 +11,7 @@ use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
 use crate::port::{Action, Boxed, Clock, OperateError, Operator, OperatorSetup, Output};
+use crate::systems::shared::child::{Capture, End, GRACE, Start, Stream, end_text};
 use crate::systems::shared::failure::span_text;
 use crate::systems::shared::placeholders::Placeholders;
 use crate::systems::shared::rule::{Rule, integers};

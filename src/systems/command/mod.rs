@@ -1,7 +1,6 @@
 //! Programs: run as a probe in both regions, run as steps; argv only, never a shell.
 
 mod actions;
-mod child;
 mod plan;
 
 #[cfg(test)]
@@ -10,17 +9,15 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use child::GRACE;
-
 use crate::domain::catalogue::{FactSpec, SettingSpec};
 use crate::domain::reading::{Fact, FactValue, Health, Look, LookError, LookErrorKind, Reading};
 use crate::domain::settings::Fault;
 use crate::domain::site::SystemSpec;
 use crate::port::{Action, Boxed, Clock, Looks, Probe, ProbeSetup, System};
+use crate::systems::shared::child::{Capture, End, end_text};
 use crate::systems::shared::failure::{Failure, span_text};
 use crate::systems::shared::sides::both_sides;
-use child::{End, end_text};
-use plan::{Capture, Program};
+use plan::Program;
 
 /// The time a probe that is over its timeout has for ending by itself.
 const LOOK_GRACE: Duration = Duration::from_millis(100);

@@ -1,15 +1,12 @@
 //! Programs as written in a site or a plan, and what is kept of what they print.
 
-use super::child::{Start, Stream};
 use crate::domain::settings::{Fault, Fields, Span, Table};
+use crate::systems::shared::child::Start;
 use crate::systems::shared::placeholders::{self, Placeholders};
 use crate::systems::shared::rule::{Rule, Words};
 
 /// What the parts of a rule on a program are called.
 pub const WORDS: Words = Words { code: "exit", range: (0, 255), contains: "stdout_contains" };
-
-/// The most of a program's standard output that a rule sees, in bytes.
-const STDOUT_BYTES_MAX: usize = 64 * 1024;
 
 /// A program and when it is content, as written at a system.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,43 +94,4 @@ pub fn check_placeholders(start: &Start, in_attempt: bool, span: Span) -> Result
 pub fn filled(start: &Start, filler: &Placeholders) -> Start {
     let argv = start.argv.iter().map(|argument| filler.fill(argument)).collect();
     Start { argv, ..start.clone() }
-}
-
-/// Bounded memory of what a program printed.
-#[derive(Debug, Default)]
-pub struct Capture {
-    stdout: String,
-    last_out: String,
-    last_err: String,
-}
-
-impl Capture {
-    /// Takes one line.
-    pub fn add(&mut self, stream: Stream, line: &str) {
-        if !line.trim().is_empty() {
-            line.clone_into(match stream {
-                Stream::Out => &mut self.last_out,
-                Stream::Err => &mut self.last_err,
-            });
-        }
-        if stream == Stream::Out && self.stdout.len() + line.len() < STDOUT_BYTES_MAX {
-            self.stdout.push_str(line);
-            self.stdout.push('\n');
-        }
-    }
-
-    /// The beginning of what it printed to standard output.
-    #[must_use]
-    pub fn stdout(&self) -> &str {
-        &self.stdout
-    }
-
-    /// `: the last complaint`, else the last line printed, or nothing when it printed none.
-    #[must_use]
-    pub fn last_words(&self) -> String {
-        match (self.last_err.as_str(), self.last_out.as_str()) {
-            ("", "") => String::new(),
-            ("", line) | (line, _) => format!(": {line}"),
-        }
-    }
 }

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use super::actions::ACTIONS;
-use super::child::{Start, Stream};
 use super::*;
 use crate::domain::preview::Standing;
 use crate::domain::text::{Clean, LINE_BYTES_MAX, WITHHELD};
 use crate::port::OperateError;
+use crate::systems::shared::child::{GRACE, Start, Stream};
 use crate::systems::shared::testing::{Lines, Stage, execution, probe_setup, spec, table};
 
 const LONG: Duration = Duration::from_secs(20);

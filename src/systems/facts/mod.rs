@@ -14,7 +14,6 @@ use std::time::Duration;
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
 use crate::domain::ids::Side;
 use crate::domain::preview::{Preview, PreviewLine, Standing};
-use crate::domain::reading::{Identity, Look};
 use crate::domain::run::commit::Execution;
 use crate::domain::settings::{Fault, Fields, Table, unknown};
 use crate::domain::site::SystemSpec;
@@ -23,7 +22,6 @@ use crate::domain::text::Clean;
 use crate::port::{
     Action, Boxed, Clock, OperateError, Operator, OperatorSetup, Output, Probe, ProbeSetup, System,
 };
-use crate::systems::shared::identity::another;
 use crate::systems::shared::wait::Patience;
 use bound::Wanted;
 
@@ -121,8 +119,6 @@ impl Action for Wait {
             probe: kind.probe(probe)?,
             plan: Plan::read(setup.with, system, kind)?,
             name: system.id.to_string(),
-            region: setup.site.region(side).label.clone(),
-            expected: setup.expected.target,
             side,
             every: system.every,
             cell: Cell::default(),
@@ -140,9 +136,6 @@ struct WaitOperator {
     probe: Box<dyn Probe>,
     plan: Plan,
     name: String,
-    region: Clean,
-    /// Which server is meant.
-    expected: Option<Identity>,
     side: Side,
     every: Duration,
     cell: Cell,
@@ -151,24 +144,18 @@ struct WaitOperator {
 }
 
 impl WaitOperator {
-    async fn look(&mut self) -> Result<Look, Clean> {
-        let looks = self.probe.look().await;
-        let nobody = || "the system was not looked at in this region".into();
-        looks.side(self.side).cloned().ok_or_else(nobody)
-    }
-
     async fn standing(&mut self) -> Standing {
         let at = self.clock.now();
-        let look = match self.look().await {
-            Ok(look) => look,
-            Err(why) => return Standing::Unknown(why),
-        };
-        if let Some(met) = look.as_ref().ok().and_then(|reading| reading.identity.as_ref())
-            && let Some(why) =
-                another(&format!("{} in {}", self.name, self.region), self.expected.as_ref(), met)
-        {
+        let looks = self.probe.look().await;
+        let server = |side: Side| looks.side(side)?.as_ref().ok()?.identity.as_ref();
+        let (own, other) = (server(self.side), server(self.side.other()));
+        if own.is_some_and(|own| other.is_some_and(|other| own.server == other.server)) {
+            let why = format!("both names of {} lead to the same server", self.name);
             return Standing::Unknown(why.into());
         }
+        let Some(look) = looks.side(self.side).cloned() else {
+            return Standing::Unknown("the system was not looked at in this region".into());
+        };
         self.cell.record(at, look);
         let value = self.cell.fact(&self.plan.fact, self.clock.now(), self.every);
         let seen = format!("{} is {}", self.plan.fact, value.shown());
@@ -183,13 +170,6 @@ impl WaitOperator {
 }
 
 impl Operator for WaitOperator {
-    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
-        Box::pin(async {
-            let reading = self.look().await?.map_err(|error| error.message)?;
-            Ok(reading.identity)
-        })
-    }
-
     fn check(&mut self) -> Boxed<'_, Standing> {
         Box::pin(self.standing())
     }

@@ -1,4 +1,4 @@
-//! Postgres with streaming replication between two regions: role, lag, promotion, fence, proof.
+//! Postgres with streaming replication between two regions: role, lag, promotion, fence, rejoin, proof.
 //!
 //! A role is told by `pg_is_in_recovery()` alone. A lag is a difference between two servers read in
 //! the same look; without the primary it is unknown, whatever the standby says of itself.
@@ -25,7 +25,7 @@ use crate::domain::site::SystemSpec;
 use crate::port::{Action, Probe, ProbeSetup, System};
 
 pub use actions::PROBE_TABLE_SQL;
-pub use rights::{ACT_ROLE_SQL, WATCH_ROLE_SQL};
+pub use rights::{ACT_ROLE_SQL, FOLLOW_ROLE_SQL, WATCH_ROLE_SQL};
 
 /// The name of the kind.
 const KIND: &str = "postgres";

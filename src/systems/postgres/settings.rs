@@ -46,6 +46,12 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
         required: false,
     },
     SettingSpec {
+        name: "rejoin",
+        doc: "In `a` and `b`: settings of postgres.rewind and postgres.base_backup for this side, \
+              where a step leaves them out",
+        required: false,
+    },
+    SettingSpec {
         name: "sslmode",
         doc: "`disable`, `prefer` (TLS where offered), `require` or `verify-full` (the same: TLS \
               always). A certificate is verified whenever TLS is used. Default: `disable` for \
@@ -119,7 +125,7 @@ pub(super) struct Heartbeat {
 }
 
 /// One side as written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct SideSettings {
     /// A name, an address or an absolute folder.
     pub(super) host: String,
@@ -135,6 +141,8 @@ pub(super) struct SideSettings {
     pub(super) act: Option<String>,
     /// When TLS is used.
     pub(super) tls: TlsMode,
+    /// What a rejoin of this side needs, read by its steps.
+    pub(super) rejoin: Option<Table>,
     /// Where it is written.
     pub(super) span: Span,
 }
@@ -147,7 +155,7 @@ impl SideSettings {
 }
 
 /// All settings of one system.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Settings {
     /// Trust these authorities instead of the machine's.
     pub(super) ca: Option<PathBuf>,
@@ -249,6 +257,7 @@ fn read_side(
         user: text("user")?,
         read: text("read")?,
         act: text("act")?,
+        rejoin: fields.table("rejoin")?.cloned(),
         tls: mode.unwrap_or(if is_local(&host) { TlsMode::Disable } else { TlsMode::Require }),
         host,
         span: table.span,
@@ -270,7 +279,7 @@ fn read_side(
 }
 
 /// Splits `pg-a:5433`, `[::1]:5433`; leaves `::1`, `pg-a` and `/run/postgresql` whole.
-fn split_host(text: &str) -> (String, Option<u16>) {
+pub(super) fn split_host(text: &str) -> (String, Option<u16>) {
     let text = text.trim();
     if text.starts_with('/') {
         return (text.to_owned(), None);

@@ -1,5 +1,6 @@
 //! What two or more kinds of system need: sides, names, rules on answers, sentences, waiting.
 
+pub mod child;
 pub mod failure;
 pub mod identity;
 pub mod name;

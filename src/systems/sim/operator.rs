@@ -166,7 +166,7 @@ impl SimOperator {
         }
     }
 
-    fn named(&self, view: &View) -> String {
+    pub(super) fn named(&self, view: &View) -> String {
         let title = self.target.as_ref().map(|id| {
             view.world.plan().system(id).map_or_else(|| id.to_string(), |one| one.title.clone())
         });

@@ -13,6 +13,7 @@ use crate::domain::preview::Standing;
 use crate::domain::reading::{Health, Identity, Reading};
 use crate::domain::text::Clean;
 use crate::domain::time::{Stamp, clock_text, short_time};
+use crate::systems::shared::identity::another;
 
 /// One moment of a world, owned.
 pub struct View {
@@ -60,9 +61,8 @@ impl View {
 
     /// That a step meets another server than it is meant for.
     pub(super) fn strayed(&self, step: &SimOperator) -> Option<Clean> {
-        let (meant, met) = (step.meant.as_ref()?, self.met(step)?);
-        let text = format!("server {} is meant, and {} answers", meant.server, met.server);
-        (meant.server != met.server).then(|| text.into())
+        let why = another(&step.named(self), step.meant.as_ref(), &self.met(step)?)?;
+        Some(why.into())
     }
 
     /// When a moment of the world was, on the wall clock: `14:02:10Z`.

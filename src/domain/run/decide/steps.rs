@@ -9,6 +9,7 @@ use crate::domain::gates;
 use crate::domain::identity;
 use crate::domain::ids::{StepId, SystemId};
 use crate::domain::judge::one_primary_key;
+use crate::domain::reading::Identity;
 use crate::domain::run::commit::Pledge;
 use crate::domain::run::event::{Body, GateSeen, Purpose, Warrant};
 use crate::domain::run::intent::REASON_CHARS_MIN;
@@ -58,27 +59,39 @@ fn no_split_brain(
 }
 
 /// The terms of a grant: until when it is good, and which servers the screen showed. A step whose
-/// two names lead to one server acts on nothing; nor does one whose server was never seen although
-/// the other side of its system tells who it is.
+/// two names lead to one server acts on nothing; nor does one whose server was not read since what
+/// it depends on ended, or was never seen although the other side of its system tells who it is.
 fn warrant(
     context: &Context<'_>,
     run: &Run,
     step: &Step,
+    action: &ActionSpec,
     key: u32,
-    class: Class,
 ) -> Result<Warrant, Refusal> {
-    let (target, other) = identity::shown(context.snapshot, step, run.direction);
-    if let Some(aim) = step.target.as_ref().filter(|_| class != Class::R) {
-        let system = aim.system.clone();
-        if identity::one_server(context.snapshot, &system).is_some() {
-            return Err(Refusal::OneServer { step: step.id.clone(), system });
-        }
-        if target.is_none() && other.is_some() {
-            let side = run.direction.side(aim.place);
-            return Err(Refusal::Unseen { step: step.id.clone(), system, side });
-        }
+    let expires = context.now.plus(GRANT_LIFE);
+    let Some(aim) = step.target.as_ref() else {
+        return Ok(Warrant { expires, key, target: None, other: None });
+    };
+    let (id, system) = (step.id.clone(), aim.system.clone());
+    if action.class != Class::R && identity::one_server(context.snapshot, &system).is_some() {
+        return Err(Refusal::OneServer { step: id, system });
     }
-    Ok(Warrant { expires: context.now.plus(GRANT_LIFE), key, target, other })
+    // A program or a request reaches what it acts on in its own way, by no name of the system.
+    let own = context.site.system(&system).is_some_and(|spec| action.is_of(&spec.kind));
+    if !own {
+        return Ok(Warrant { expires, key, target: None, other: None });
+    }
+    let (target, other) = identity::shown(context.snapshot, step, run.direction);
+    let side = run.direction.side(aim.place);
+    let world = (context.site, context.snapshot);
+    let frame = gates::Frame::of_step(run, context.runbook, &id, world, context.now);
+    let heard = context.snapshot.cell(&system, side).and_then(|cell| cell.heard);
+    let waits =
+        frame.after.is_some_and(|after| heard.is_none_or(|at| !gates::begun_after(at, after)));
+    if (target.is_none() && other.is_some()) || (target.is_some() && waits) {
+        return Err(Refusal::Unseen { step: id, system, side });
+    }
+    Ok(Warrant { expires, key, target, other })
 }
 
 /// Whether a grant is still good now that it is on record: the disk may have taken its time, and
@@ -124,7 +137,12 @@ pub fn still_good(context: &Context<'_>, intent: &Body) -> Result<(), Clean> {
         }
     }
     let (target, other) = identity::shown(context.snapshot, step, run.direction);
-    if (&target, &other) != (&warrant.target, &warrant.other) {
+    let moved = |shown: &Option<Identity>, now: &Option<Identity>| {
+        shown
+            .as_ref()
+            .is_some_and(|shown| now.as_ref().is_none_or(|now| now.server != shown.server))
+    };
+    if moved(&warrant.target, &target) || moved(&warrant.other, &other) {
         return Err(void(&"another server answers under a name of its system by now"));
     }
     Ok(())
@@ -161,7 +179,7 @@ pub(super) fn run_step(
     typed_matches(step.guard, typed, &step.typed_text(run.direction))?;
     let gates = gates_seen(context, run, step, broken)?;
     let key = key_of(run, state, Purpose::Forward);
-    let warrant = Some(warrant(context, run, step, key, step.class)?);
+    let warrant = Some(warrant(context, run, step, step.action, key)?);
     let attempt = next_attempt(state);
     // A step of one key runs without a card, so nobody rehearsed its call.
     let call = if call.is_empty() { &called(step, run) } else { call };
@@ -235,7 +253,7 @@ pub(super) fn compensate(
     no_split_brain(context, run, action, action.class)?;
     typed_matches(step.guard_back(), typed, &step.typed_text_back(run.direction))?;
     let key = key_of(run, state, Purpose::Compensate);
-    let warrant = Some(warrant(context, run, step, key, action.class)?);
+    let warrant = Some(warrant(context, run, step, action, key)?);
     let body = Body::Intended {
         step: id.clone(),
         attempt: next_attempt(state),

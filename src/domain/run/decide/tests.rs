@@ -521,6 +521,7 @@ fn a_step_is_not_over_while_what_its_lost_runner_started_runs() {
     let outcome = Outcome::Unknown { message: "it was ended".into() };
     bench.apply(Body::Ended { step: fence(), attempt: 1, outcome });
     assert_eq!(bench.phase("fence"), Phase::Unknown);
+    bench.armed = true;
     refuses(&bench, &Intent::Resolve { step: fence(), done: false, reason: "".into() }, "reason");
 }
 

@@ -1,7 +1,8 @@
-//! What can be done with a Postgres pair: promote, fence, lift the fence, and prove it by use.
+//! What can be done with a Postgres pair: promote, fence, rejoin, and prove it by use.
 
 mod fence;
 mod promote;
+mod rejoin;
 mod seat;
 mod verify_schema;
 mod verify_write;
@@ -15,6 +16,8 @@ pub(super) const ACTIONS: &[&dyn Action] = &[
     &promote::Promote,
     &fence::Fence,
     &fence::Unfence,
+    &rejoin::Rewind,
+    &rejoin::BaseBackup,
     &verify_write::VerifyWrite,
     &verify_schema::VerifySchema,
 ];

@@ -24,6 +24,8 @@ const OTHER_LIMIT: Duration = Duration::from_secs(2);
 pub(super) enum Rights {
     /// The one for acting.
     Act,
+    /// The one for acting; on the other side too, where that has one.
+    ActOnBoth,
     /// The one for watching.
     Read,
 }
@@ -31,7 +33,7 @@ pub(super) enum Rights {
 /// One target, resolved.
 pub(super) struct Seat {
     pub(super) target: Target,
-    /// Looked at, never acted on.
+    /// Looked at; asked for no more than a checkpoint.
     other: Option<Target>,
     pub(super) side: Side,
     /// `pg in Region B`.
@@ -56,7 +58,7 @@ impl Seat {
         };
         let secret = match rights {
             Rights::Read => written.read.as_deref(),
-            Rights::Act => Some(written.act.as_deref().ok_or_else(|| {
+            Rights::Act | Rights::ActOnBoth => Some(written.act.as_deref().ok_or_else(|| {
                 let message = format!(
                     "side {side} of system `{}` needs `act`, the name of a secret with the rights \
                      to act",
@@ -67,7 +69,11 @@ impl Seat {
         };
         let other = settings.sides[side.other().index()].as_ref();
         let other = other.and_then(|other| {
-            let target = Target::new(&settings, other, other.read.as_deref(), setup.secrets);
+            let secret = match (rights, &other.act) {
+                (Rights::ActOnBoth, Some(act)) => Some(act.as_str()),
+                _ => other.read.as_deref(),
+            };
+            let target = Target::new(&settings, other, secret, setup.secrets);
             Some(target.ok()?.meant_for(setup.expected.other.clone()))
         });
         let target = Target::new(&settings, written, secret, setup.secrets)?;
@@ -89,12 +95,18 @@ impl Seat {
 
     /// Who answers now under the target's name, whoever is meant.
     pub(super) async fn identity(&self) -> Result<Option<Identity>, Clean> {
-        let anyone = self.target.clone().meant_for(None);
-        let met = async {
-            let session = anyone.connect(ANSWER_LIMIT, ANSWER_LIMIT).await?;
-            self.within(ANSWER_LIMIT, read_identity(&session)).await
-        };
+        let met = async { self.identity_on(&self.open_any().await?).await };
         met.await.map(Some).map_err(|trouble| trouble.message)
+    }
+
+    /// A session on whatever server answers under the target's name.
+    pub(super) async fn open_any(&self) -> Result<Session, Trouble> {
+        self.target.clone().meant_for(None).connect(ANSWER_LIMIT, ANSWER_LIMIT).await
+    }
+
+    /// Who answers on a session.
+    pub(super) async fn identity_on(&self, session: &Session) -> Result<Identity, Trouble> {
+        self.within(ANSWER_LIMIT, read_identity(session)).await
     }
 
     /// Waits for an answer of the target, no longer than `limit`.
@@ -110,8 +122,12 @@ impl Seat {
 
     /// How the target stands.
     pub(super) async fn state(&self) -> Result<SideState, Trouble> {
-        let session = self.open().await?;
-        self.within(ANSWER_LIMIT, read_state(&session, None)).await
+        self.state_on(&self.open().await?).await
+    }
+
+    /// How the server of a session stands.
+    pub(super) async fn state_on(&self, session: &Session) -> Result<SideState, Trouble> {
+        self.within(ANSWER_LIMIT, read_state(session, None)).await
     }
 
     /// How the other side stands.
@@ -148,11 +164,11 @@ pub(super) fn check_target(system: Option<&SystemSpec>, rights: Rights) -> Resul
     let settings = Settings::read(spec)?;
     let somebody = settings.sides.iter().flatten().any(|side| side.act.is_some());
     match rights {
-        Rights::Act if !somebody => {
+        Rights::Act | Rights::ActOnBoth if !somebody => {
             let message = format!("system `{}` needs `act` on the side that is acted on", spec.id);
             Err(Fault::new(spec.span, message))
         }
-        Rights::Act | Rights::Read => Ok(()),
+        Rights::Act | Rights::ActOnBoth | Rights::Read => Ok(()),
     }
 }
 

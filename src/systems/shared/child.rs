@@ -1,11 +1,11 @@
-//! One child process: its own group, nothing on stdin, lines as they come, an end for certain.
+//! One child process: its own group, lines as they come, an end for certain.
 
 use std::ffi::OsString;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
 use crate::domain::reading::LookErrorKind;
@@ -18,6 +18,9 @@ pub const GRACE: Duration = Duration::from_secs(5);
 /// How long what is left in the pipes is read after the child's exit: a grandchild may keep them
 /// open for ever.
 const DRAIN: Duration = Duration::from_millis(100);
+
+/// The most of a program's standard output that is remembered, in bytes.
+const STDOUT_BYTES_MAX: usize = 64 * 1024;
 
 /// Bytes read at a time.
 const CHUNK_BYTES: usize = 8192;
@@ -55,7 +58,7 @@ pub enum End {
 
 impl Start {
     /// Runs it until it ends or `deadline` and `grace` are over. `line` gets every line as it
-    /// comes. Dropping the future ends the whole group at once.
+    /// comes. Dropping the future ends the whole group at once. It finds nothing on its stdin.
     ///
     /// # Errors
     /// When it cannot be started; nothing ran then.
@@ -65,11 +68,32 @@ impl Start {
         grace: Duration,
         line: &mut (dyn FnMut(Stream, &str) + Send),
     ) -> Result<End, Failure> {
-        let mut child = self.spawn()?;
+        self.run_fed(None, deadline, grace, line).await
+    }
+
+    /// The same, with a short text on its stdin: one that fits into a pipe at once.
+    ///
+    /// # Errors
+    /// When it cannot be started; nothing ran then.
+    pub async fn run_fed(
+        &self,
+        text: Option<&str>,
+        deadline: Duration,
+        grace: Duration,
+        line: &mut (dyn FnMut(Stream, &str) + Send),
+    ) -> Result<End, Failure> {
+        let mut child = self.spawn(text.is_some())?;
         let mut group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
         let mut out = Lines::new(child.stdout.take(), Stream::Out);
         let mut err = Lines::new(child.stderr.take(), Stream::Err);
-        let waiting = ended(&mut child, &mut out, &mut err, line);
+        let fed = (child.stdin.take(), text);
+        let waiting = async {
+            if let (Some(mut pipe), Some(text)) = fed {
+                // One that does not read to the end says so by its exit.
+                let _ = pipe.write_all(text.as_bytes()).await;
+            }
+            ended(&mut child, &mut out, &mut err, line).await
+        };
         let end = if let Ok(status) = tokio::time::timeout(deadline, waiting).await {
             // What it left running in its group is its own business: some commands start daemons.
             group.0 = None;
@@ -93,13 +117,14 @@ impl Start {
         Ok(end)
     }
 
-    fn spawn(&self) -> Result<Child, Failure> {
+    fn spawn(&self, fed: bool) -> Result<Child, Failure> {
         let ours = |why: String| Failure::unsent(LookErrorKind::Ours, why);
         let Some((program, arguments)) = self.argv.split_first() else {
             return Err(ours("`argv` is empty".to_owned()));
         };
         let mut command = Command::new(program);
-        command.args(arguments).env_clear().stdin(Stdio::null());
+        command.args(arguments).env_clear();
+        command.stdin(if fed { Stdio::piped() } else { Stdio::null() });
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         // The group of its own is what a deadline ends, grandchildren included.
         command.process_group(0).kill_on_drop(true);
@@ -246,5 +271,44 @@ pub fn end_text(end: End, deadline: Duration) -> String {
         End::Exit(code) => format!("exit {code}"),
         End::Signal(signal) => format!("was ended by signal {signal}"),
         End::Deadline => format!("did not end within {} and was ended", span_text(deadline)),
+    }
+}
+
+/// Bounded memory of what a program printed.
+#[derive(Debug, Default)]
+pub struct Capture {
+    stdout: String,
+    last_out: String,
+    last_err: String,
+}
+
+impl Capture {
+    /// Takes one line.
+    pub fn add(&mut self, stream: Stream, line: &str) {
+        if !line.trim().is_empty() {
+            line.clone_into(match stream {
+                Stream::Out => &mut self.last_out,
+                Stream::Err => &mut self.last_err,
+            });
+        }
+        if stream == Stream::Out && self.stdout.len() + line.len() < STDOUT_BYTES_MAX {
+            self.stdout.push_str(line);
+            self.stdout.push('\n');
+        }
+    }
+
+    /// The beginning of what it printed to standard output.
+    #[must_use]
+    pub fn stdout(&self) -> &str {
+        &self.stdout
+    }
+
+    /// `: the last complaint`, else the last line printed, or nothing when it printed none.
+    #[must_use]
+    pub fn last_words(&self) -> String {
+        match (self.last_err.as_str(), self.last_out.as_str()) {
+            ("", "") => String::new(),
+            ("", line) | (line, _) => format!(": {line}"),
+        }
     }
 }

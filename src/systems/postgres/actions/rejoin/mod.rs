@@ -1,0 +1,305 @@
+//! Makes a fenced or dead old primary a standby of the new one: by a rewind, or by a fresh copy.
+//!
+//! A stopped server has no process to compare with the one that the screen showed, and a started
+//! one is another process. Before the act the running server is held against the shown one; from
+//! the stop on it is the data that is compared, and that it is not the new primary's own.
+
+mod machine;
+mod plan;
+mod work;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::link::Session;
+use super::super::state::SideState;
+use super::super::trouble::{Trouble, TroubleKind};
+use super::seat::{Rights, Seat, check_target};
+use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
+use crate::domain::ids::Side;
+use crate::domain::preview::{Preview, PreviewLine, Standing};
+use crate::domain::reading::{Identity, Writes};
+use crate::domain::run::commit::Execution;
+use crate::domain::settings::{Fault, Table};
+use crate::domain::site::SystemSpec;
+use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+use crate::port::{Action, Boxed, Clock, Expected, OperateError, Operator, OperatorSetup, Output};
+use crate::systems::shared::wait::MARGIN;
+use plan::Plan;
+
+/// How the old primary gets the new one's data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// What differs is copied over its own data.
+    Rewind,
+    /// All is copied beside it, and put in its place.
+    BaseBackup,
+}
+
+const PERMISSIONS: &[&str] = &[
+    "to run PostgreSQL's programs on the target's machine as the owner of its data",
+    "a role with LOGIN REPLICATION on the new primary, let in by its pg_hba.conf, with its \
+     password in a password file on the target's machine",
+    "GRANT pg_monitor TO the acting role on both sides",
+];
+
+const REWIND: ActionSpec = ActionSpec {
+    name: "postgres.rewind",
+    doc: "Makes an old primary a standby of the new one with pg_rewind: what it wrote alone is \
+          DISCARDED; its configuration is kept, a fence in it is lifted",
+    verb: "rewind",
+    class: Class::X,
+    guard: Guard::TypedVerb,
+    fencing: Fencing::NotFenced,
+    change: Change::Follow,
+    reversal: "None: what the old primary wrote alone is gone",
+    permissions: &[
+        PERMISSIONS[0],
+        PERMISSIONS[1],
+        PERMISSIONS[2],
+        "GRANT EXECUTE ON FUNCTION pg_ls_dir(text, boolean, boolean), pg_stat_file(text, boolean), \
+         pg_read_binary_file(text), pg_read_binary_file(text, bigint, bigint, boolean) TO the \
+         replicating role",
+        "GRANT pg_checkpoint TO the acting role (PostgreSQL 15): else the new primary's next own \
+         checkpoint is waited for",
+    ],
+    needs_target: true,
+    settings: plan::SETTINGS,
+};
+
+const BASE_BACKUP: ActionSpec = ActionSpec {
+    name: "postgres.base_backup",
+    doc: "Makes an old primary a standby of the new one by a fresh copy beside its data, which is \
+          moved aside and kept; its configuration is kept, a fence in it is lifted",
+    verb: "rebuild",
+    class: Class::X,
+    guard: Guard::TypedVerb,
+    fencing: Fencing::NotFenced,
+    change: Change::Follow,
+    reversal: "None by itself: the old data is kept beside, as the outcome says",
+    permissions: PERMISSIONS,
+    needs_target: true,
+    settings: plan::SETTINGS,
+};
+
+/// `postgres.rewind`.
+pub(super) struct Rewind;
+
+/// `postgres.base_backup`.
+pub(super) struct BaseBackup;
+
+const EXAMPLE: &str = "data = \"/var/lib/postgresql/15/main\"\nuser = \"wr_follow\"\n\
+                       bin = \"/usr/lib/postgresql/15/bin\"\nslot = \"region_a\"";
+
+impl Action for Rewind {
+    fn spec(&self) -> &'static ActionSpec {
+        &REWIND
+    }
+
+    fn example(&self) -> &'static str {
+        EXAMPLE
+    }
+
+    fn check_settings(&self, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
+        check(&REWIND, with, system)
+    }
+
+    fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
+        Rejoiner::operator(&REWIND, Way::Rewind, &setup)
+    }
+}
+
+impl Action for BaseBackup {
+    fn spec(&self) -> &'static ActionSpec {
+        &BASE_BACKUP
+    }
+
+    fn example(&self) -> &'static str {
+        EXAMPLE
+    }
+
+    fn check_settings(&self, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
+        check(&BASE_BACKUP, with, system)
+    }
+
+    fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
+        Rejoiner::operator(&BASE_BACKUP, Way::BaseBackup, &setup)
+    }
+}
+
+/// A plan must be complete for one side at least: which one rejoins is known only in a run.
+fn check(spec: &ActionSpec, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
+    check_target(system, Rights::ActOnBoth)?;
+    let Some(system) = system else { return Ok(()) };
+    let [a, b] = Side::BOTH.map(|side| Plan::read(spec.name, with, system, side));
+    a.or(b).map(|_| ())
+}
+
+struct Rejoiner {
+    seat: Seat,
+    expected: Expected,
+    plan: Plan,
+    way: Way,
+    clock: Arc<dyn Clock>,
+    /// The step's time.
+    deadline: Duration,
+}
+
+impl Rejoiner {
+    fn operator(
+        spec: &ActionSpec,
+        way: Way,
+        setup: &OperatorSetup<'_>,
+    ) -> Result<Box<dyn Operator>, Fault> {
+        let seat = Seat::new(setup, Rights::ActOnBoth)?;
+        let Some((system, side)) = setup.target else {
+            return Err(Fault::new(setup.step.span, "the step needs a `target`"));
+        };
+        let plan = Plan::read(spec.name, setup.with, system, side)?;
+        let (expected, clock) = (setup.expected.clone(), Arc::clone(&setup.clock));
+        let deadline = setup.step.timeout.saturating_sub(MARGIN);
+        Ok(Box::new(Self { seat, expected, plan, way, clock, deadline }))
+    }
+
+    /// What is left of the step's time.
+    fn left(&self, began: Stamp) -> Duration {
+        self.deadline.saturating_sub(self.clock.now().since(began))
+    }
+
+    /// Who answers; while no server runs on the data that is meant, the one that was shown: it is
+    /// the one that will be started there.
+    async fn who(&self) -> Result<Option<Identity>, Clean> {
+        let met = self.seat.identity().await;
+        match (met, &self.expected.target) {
+            (Err(why), Some(shown)) => match self.data_of_a_stopped_server().await {
+                Some(data) if data == shown.data.as_str() => Ok(Some(shown.clone())),
+                Some(_) | None => Err(why),
+            },
+            (met, _) => met,
+        }
+    }
+
+    /// A session on the target after the act: the data and the place are compared, not the process.
+    async fn open_anew(&self) -> Result<Session, Trouble> {
+        let session = self.seat.open_any().await?;
+        let met = self.seat.identity_on(&session).await?;
+        let other = |why: &str| {
+            let message = format!("{} {why}: {}", self.seat.target.place, met.server);
+            Err(Trouble::new(TroubleKind::OtherServer, message))
+        };
+        if self.expected.target.as_ref().is_some_and(|shown| shown.data != met.data) {
+            return other("holds another cluster than the screen showed");
+        }
+        if self.expected.other.as_ref().is_some_and(|shown| shown.server == met.server) {
+            return other("is the other side's own server");
+        }
+        Ok(session)
+    }
+
+    async fn standing(&self) -> Standing {
+        let (target, source) = tokio::join!(self.target_anew(), self.seat.other_state());
+        let (name, from) = (&self.seat.name, &self.seat.other_region);
+        let target = match target {
+            Ok(target) => target,
+            Err(trouble) => {
+                return if self.data_of_a_stopped_server().await.is_some() {
+                    Standing::NotDone(format!("{name}: no server runs on its data").into())
+                } else {
+                    Standing::Unknown(trouble.message)
+                };
+            }
+        };
+        let source = match source {
+            Ok(source) => source,
+            Err(trouble) => return Standing::Unknown(trouble.message),
+        };
+        if source.identity() == target.identity() {
+            let server = target.identity().server;
+            let words = format!("both names lead to one server: {server}");
+            return Standing::Unknown(words.into());
+        }
+        let timelines = format!("timeline {} of {}", target.timeline, source.timeline);
+        if source.in_recovery {
+            Standing::NotDone(format!("{from} is no primary that could be followed").into())
+        } else if target.system != source.system {
+            Standing::NotDone(format!("{name} holds another cluster than {from}").into())
+        } else if !target.in_recovery {
+            Standing::NotDone(format!("{name} is a PRIMARY on {timelines}").into())
+        } else if target.timeline != source.timeline
+            || target.receiver.streaming() != Some(true)
+            || target.held_lsn() > source.current_lsn
+        {
+            Standing::NotDone(format!("{name} is a standby, not streaming, {timelines}").into())
+        } else {
+            Standing::Done(format!("{name} follows {from} on timeline {}", source.timeline).into())
+        }
+    }
+
+    async fn target_anew(&self) -> Result<SideState, Trouble> {
+        self.seat.state_on(&self.open_anew().await?).await
+    }
+
+    async fn foresee(&self) -> Preview {
+        let line = |mark: char, text: String| PreviewLine { mark, text: text.into() };
+        let (target, source) = tokio::join!(self.target_anew(), self.seat.other_state());
+        let (name, from, data) = (&self.seat.name, &self.seat.other_region, &self.plan.data);
+        let mut changes = Vec::new();
+        match &target {
+            Ok(target) if target.in_recovery => {}
+            Ok(target) => {
+                changes.push(line('~', format!("{name} role PRIMARY -> replica of {from}")));
+                if target.writes() != Writes::Refused {
+                    changes.push(line('!', format!("{name} still takes writes: fence it first")));
+                }
+            }
+            Err(trouble) => changes.push(line('!', format!("{name} does not answer: {trouble}"))),
+        }
+        if let (Ok(target), Ok(source)) = (&target, &source)
+            && let Some((held, parted)) = target.end_lsn().zip(source.parted_lsn())
+            && held > parted
+        {
+            let bytes = held - parted;
+            changes.push(line('!', format!("{bytes} B of log that {from} lacks are DISCARDED")));
+        }
+        if let Err(trouble) = &source {
+            changes.push(line('!', format!("{from} cannot be seen: {trouble}")));
+        }
+        changes.push(line('~', format!("{name} server on {data} stopped and started")));
+        match self.way {
+            Way::Rewind => changes.push(line('!', format!("{data} is overwritten in place"))),
+            Way::BaseBackup => {
+                changes.push(line('+', format!("{data}.new-...: a copy as big as {from}'s data")));
+                changes.push(line('~', format!("{data} is moved to {data}.before-... and kept")));
+            }
+        }
+        let call = match self.way {
+            Way::Rewind => self.rewind_argv(),
+            Way::BaseBackup => self.copy_argv(&format!("{data}.new-...")),
+        };
+        let call: Vec<String> = self.plan.machine.through.iter().chain(&call).cloned().collect();
+        Preview { changes, call: call.join(" ").into(), acts_as: self.seat.acts_as() }
+    }
+}
+
+impl Operator for Rejoiner {
+    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
+        Box::pin(self.who())
+    }
+
+    fn check(&mut self) -> Boxed<'_, Standing> {
+        Box::pin(self.standing())
+    }
+
+    fn preview(&mut self) -> Boxed<'_, Preview> {
+        Box::pin(self.foresee())
+    }
+
+    fn apply<'a>(
+        &'a mut self,
+        execution: &'a Execution,
+        output: &'a mut dyn Output,
+    ) -> Boxed<'a, Result<Clean, OperateError>> {
+        Box::pin(self.rejoin(execution, output))
+    }
+}

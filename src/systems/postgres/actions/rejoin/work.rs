@@ -1,0 +1,431 @@
+//! The steps of a rejoin, each seen before the next: verify, stop, copy, configure, start, stream.
+
+use std::time::Duration;
+
+use super::super::super::link::column;
+use super::super::super::state::SideState;
+use super::super::super::trouble::{Trouble, TroubleKind};
+use super::super::seat::ANSWER_LIMIT;
+use super::{Rejoiner, Way};
+use crate::domain::preview::Standing;
+use crate::domain::reading::Writes;
+use crate::domain::run::commit::Execution;
+use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+use crate::port::{OperateError, Output};
+
+/// What a rewind would overwrite with the new primary's own.
+const CONF_FILES: [&str; 4] =
+    ["postgresql.conf", "pg_hba.conf", "pg_ident.conf", "postgresql.auto.conf"];
+
+/// The file whose lines are chosen anew.
+const AUTO_CONF: &str = "postgresql.auto.conf";
+
+/// The longest `postgresql.auto.conf` that is rewritten, in bytes.
+const AUTO_CONF_BYTES_MAX: usize = 32 * 1024;
+
+/// The time between two looks at what is waited for.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// What `pg_ctl status` says where no server runs.
+const NO_SERVER: i32 = 3;
+
+fn refused(why: String) -> OperateError {
+    OperateError::Refused(why.into())
+}
+
+fn in_between(why: String) -> OperateError {
+    OperateError::Ambiguous(why.into())
+}
+
+impl Rejoiner {
+    fn tool(&self, name: &str, arguments: &[&str]) -> Vec<String> {
+        self.plan.machine.tool(&self.plan.variables(), name, arguments)
+    }
+
+    fn pg_ctl(&self, arguments: &[&str]) -> Vec<String> {
+        let data = ["-D", self.plan.data.as_str()];
+        self.tool("pg_ctl", &data.iter().chain(arguments).copied().collect::<Vec<_>>())
+    }
+
+    /// The call of pg_rewind.
+    pub(super) fn rewind_argv(&self) -> Vec<String> {
+        let (host, port) = &self.plan.source;
+        let source =
+            format!("--source-server=postgresql://{}@{host}:{port}/postgres", self.plan.user);
+        let target = format!("--target-pgdata={}", self.plan.data);
+        self.tool("pg_rewind", &[&target, &source, "--progress"])
+    }
+
+    /// The call of pg_basebackup into `folder`.
+    pub(super) fn copy_argv(&self, folder: &str) -> Vec<String> {
+        let connection = self.plan.connection();
+        let mut arguments: Vec<&str> = connection.iter().map(String::as_str).collect();
+        arguments.extend(["-D", folder, "-X", "stream", "-c", "fast", "--progress"]);
+        if let Some(slot) = &self.plan.slot {
+            arguments.extend(["-S", slot]);
+        }
+        self.tool("pg_basebackup", &arguments)
+    }
+
+    /// The cluster of the data directory, where no server runs on it.
+    pub(super) async fn data_of_a_stopped_server(&self) -> Option<String> {
+        let status = self.plan.machine.ask(&self.pg_ctl(&["status"]), None).await.ok()?;
+        if status.code != NO_SERVER {
+            return None;
+        }
+        Some(self.control().await.ok()?.cluster)
+    }
+
+    async fn control(&self) -> Result<Control, OperateError> {
+        let asked = self.tool("pg_controldata", &["-D", &self.plan.data]);
+        let answer = self.plan.machine.ask(&asked, None).await?;
+        if answer.code != 0 {
+            let (data, words) = (&self.plan.data, answer.said.last_words());
+            return Err(refused(format!("{data} is no data directory that can be read{words}")));
+        }
+        Ok(Control::of(answer.said.stdout()))
+    }
+
+    /// Does it.
+    pub(super) async fn rejoin(
+        &self,
+        execution: &Execution,
+        output: &mut dyn Output,
+    ) -> Result<Clean, OperateError> {
+        let began = self.clock.now();
+        let source = self.seat.other_state().await.map_err(Trouble::before_sending)?;
+        let running = self.verify(&source).await?;
+        output.line(&format!("{} is verified to be the data that is meant", self.plan.data));
+        if self.way == Way::Rewind {
+            self.checkpoint(&source, began, output).await?;
+        }
+        self.slot(output).await?;
+        match self.way {
+            Way::Rewind => self.rewind(execution, running, began, output).await?,
+            Way::BaseBackup => self.copy(execution, running, began, output).await?,
+        }
+        self.start(began, output).await?;
+        self.until_streaming(began, output).await
+    }
+
+    /// Refuses everything but a closed or stopped server of the new primary's cluster, on data that
+    /// is its own. True when it runs.
+    async fn verify(&self, source: &SideState) -> Result<bool, OperateError> {
+        let (name, from, data) = (&self.seat.name, &self.seat.other_region, &self.plan.data);
+        if source.in_recovery {
+            return Err(refused(format!("{from} is no primary: nothing to follow")));
+        }
+        if self.way == Way::BaseBackup && !self.is_there(data).await? {
+            // Cut between moving the old data aside and the new in its place, or a new disk.
+            return match self.seat.open().await {
+                Ok(_) => Err(refused(format!("{name} answers, and there is no {data}"))),
+                Err(_) => Ok(false),
+            };
+        }
+        let control = self.control().await?;
+        if control.cluster != source.system.to_string() {
+            return Err(refused(format!(
+                "{data} is of cluster {}, {from} of {}: it is not touched",
+                control.cluster, source.system
+            )));
+        }
+        if self.way == Way::Rewind && !control.can_be_rewound {
+            return Err(refused(format!(
+                "{data} needs either data checksums or `wal_log_hints = on` for a rewind; nothing \
+                 was done: use postgres.base_backup"
+            )));
+        }
+        let status = self.plan.machine.ask(&self.pg_ctl(&["status"]), None).await?;
+        let session = match (self.seat.open().await, status.code) {
+            (Ok(session), 0) => session,
+            (Ok(_), _) => {
+                let words = format!("{name} answers, and no server runs on {data}");
+                return Err(refused(format!("{words}: it is not touched")));
+            }
+            (Err(trouble), NO_SERVER) => {
+                return match trouble.kind {
+                    TroubleKind::OtherServer => Err(trouble.before_sending()),
+                    _ => Ok(false),
+                };
+            }
+            (Err(trouble), _) => {
+                return Err(refused(format!(
+                    "a server runs on {data} and cannot be asked whether it takes writes: \
+                     {trouble}; stop it, or let it answer"
+                )));
+            }
+        };
+        let state = self.seat.state_on(&session).await.map_err(Trouble::before_sending)?;
+        if state.identity() == source.identity() {
+            let server = state.identity().server;
+            return Err(refused(format!("both names lead to one server: {server}")));
+        }
+        let own = "select pg_backend_pid() as pid";
+        let own = async { column::<i32>(&session.row(own).await?, "pid") };
+        let pid = self.seat.within(ANSWER_LIMIT, own).await.map_err(Trouble::before_sending)?;
+        // A session's process is a child of its server: the pid file of the data directory must
+        // name that very process, or the directory is another server's.
+        let stat = self.file(&format!("/proc/{pid}/stat")).await?;
+        let parent = stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(1));
+        let named = self.file(&format!("{data}/postmaster.pid")).await?;
+        if parent.is_none() || parent != named.lines().next().map(str::trim) {
+            return Err(refused(format!(
+                "the server that runs on {data} is not the one that answers as {}: it is not \
+                 touched",
+                self.seat.target.place
+            )));
+        }
+        if state.writes() != Writes::Refused {
+            let why = state.writers.why_open().unwrap_or_default();
+            return Err(refused(format!("{name} is not proven closed, fence it first: {why}")));
+        }
+        Ok(true)
+    }
+
+    /// The text of a small file; empty where there is none.
+    async fn file(&self, path: &str) -> Result<String, OperateError> {
+        let answer = self.plan.machine.ask(&["cat", path].map(str::to_owned), None).await?;
+        Ok(answer.said.stdout().to_owned())
+    }
+
+    /// Until the new primary's control file names its own timeline, pg_rewind takes both servers
+    /// for one history and copies nothing.
+    async fn checkpoint(
+        &self,
+        source: &SideState,
+        began: Stamp,
+        output: &mut dyn Output,
+    ) -> Result<(), OperateError> {
+        let session = self.seat.open_other().await.map_err(Trouble::before_sending)?;
+        let timeline = "select timeline_id as timeline from pg_control_checkpoint()";
+        let mut asked = false;
+        loop {
+            let told = async { column::<i32>(&session.row(timeline).await?, "timeline") };
+            let told = self.seat.within(ANSWER_LIMIT, told).await;
+            if told.map_err(Trouble::before_sending)? >= source.timeline {
+                return Ok(());
+            }
+            if !asked {
+                asked = true;
+                let place = &self.seat.other_region;
+                output.line(&format!("{place} writes a checkpoint of its own timeline"));
+                if let Err(trouble) = session.run("checkpoint").await {
+                    output.line(&format!("its next own one is waited for: {trouble}"));
+                }
+            }
+            if self.left(began) < LOOK_EVERY {
+                let why = format!(
+                    "{} wrote no checkpoint on timeline {} yet; nothing was done: GRANT \
+                     pg_checkpoint to the role that asks",
+                    self.seat.other_region, source.timeline
+                );
+                return Err(refused(why));
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Makes the slot with the rights of the replicating role, which proves that it is let in.
+    async fn slot(&self, output: &mut dyn Output) -> Result<(), OperateError> {
+        let Some(slot) = &self.plan.slot else { return Ok(()) };
+        let connection = self.plan.connection();
+        let mut arguments: Vec<&str> = connection.iter().map(String::as_str).collect();
+        arguments.extend(["--create-slot", "--if-not-exists", "--slot", slot]);
+        let argv = self.tool("pg_receivewal", &arguments);
+        let answer = self.plan.machine.ask(&argv, None).await?;
+        if answer.code != 0 {
+            let words = answer.said.last_words();
+            return Err(refused(format!(
+                "the slot {slot} cannot be made{words}; nothing was done"
+            )));
+        }
+        output.line(&format!("slot {slot} is there on {}", self.seat.other_region));
+        Ok(())
+    }
+
+    async fn stop(&self, began: Stamp, output: &mut dyn Output) -> Result<(), OperateError> {
+        let limit = self.left(began);
+        let seconds = limit.as_secs().to_string();
+        let argv = match self.plan.stop.as_slice() {
+            [] => self.pg_ctl(&["-m", "fast", "-w", "-t", &seconds, "stop"]),
+            written => written.to_vec(),
+        };
+        let answer = self.plan.machine.tell(&argv, limit, output).await?;
+        let status = self.plan.machine.ask(&self.pg_ctl(&["status"]), None).await?;
+        if status.code == NO_SERVER {
+            return Ok(());
+        }
+        let words = answer.said.last_words();
+        Err(in_between(format!("{} did not stop{words}", self.seat.name)))
+    }
+
+    async fn rewind(
+        &self,
+        execution: &Execution,
+        running: bool,
+        began: Stamp,
+        output: &mut dyn Output,
+    ) -> Result<(), OperateError> {
+        let data = &self.plan.data;
+        if running {
+            self.stop(began, output).await?;
+        }
+        // Kept once a run: a second attempt would find the new primary's own files.
+        let kept = format!("{data}.conf-{}", execution.intent().run);
+        if !self.is_there(&kept).await? {
+            let part = format!("{kept}.part");
+            self.must(&["mkdir", "-p", &part]).await?;
+            self.copy_conf(data, &part).await?;
+            self.must(&["mv", "-T", &part, &kept]).await?;
+        }
+        output.line(&format!("configuration kept in {kept}"));
+        let answer = self.plan.machine.tell(&self.rewind_argv(), self.left(began), output).await?;
+        if answer.code != 0 {
+            let words = answer.said.last_words();
+            return Err(in_between(format!(
+                "pg_rewind failed{words}; {} is stopped: use postgres.base_backup",
+                self.seat.name
+            )));
+        }
+        self.copy_conf(&kept, data).await?;
+        self.configure(&kept).await
+    }
+
+    async fn copy(
+        &self,
+        execution: &Execution,
+        running: bool,
+        began: Stamp,
+        output: &mut dyn Output,
+    ) -> Result<(), OperateError> {
+        let (data, intent) = (&self.plan.data, execution.intent());
+        let (new, before) = (
+            format!("{data}.new-{}-{}", intent.run, intent.attempt),
+            format!("{data}.before-{}", intent.run),
+        );
+        let answer =
+            self.plan.machine.tell(&self.copy_argv(&new), self.left(began), output).await?;
+        if answer.code != 0 {
+            let words = answer.said.last_words();
+            return Err(refused(format!(
+                "pg_basebackup failed{words}; {data} was not touched, what came is in {new}"
+            )));
+        }
+        if running {
+            self.stop(began, output).await?;
+        }
+        // The first attempt's is the old primary's own; what a later one finds is a half-made copy.
+        if self.is_there(data).await? {
+            let half = format!("{before}-{}", intent.attempt);
+            let aside = if self.is_there(&before).await? { &half } else { &before };
+            self.must(&["mv", "-T", data, aside]).await?;
+            output.line(&format!("what was in {data} is kept in {aside}"));
+        }
+        self.must(&["mv", "-T", &new, data]).await?;
+        self.copy_conf(&before, data).await?;
+        self.configure(&before).await
+    }
+
+    async fn is_there(&self, path: &str) -> Result<bool, OperateError> {
+        let answer = self.plan.machine.ask(&["test", "-e", path].map(str::to_owned), None).await?;
+        Ok(answer.code == 0)
+    }
+
+    /// Runs a small program that must succeed; by then the server is stopped.
+    async fn must(&self, argv: &[&str]) -> Result<(), OperateError> {
+        let owned: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
+        let answer = self.plan.machine.ask(&owned, None).await?;
+        if answer.code == 0 {
+            return Ok(());
+        }
+        let (call, words) = (argv.join(" "), answer.said.last_words());
+        Err(in_between(format!("`{call}` failed{words}; {} is stopped", self.seat.name)))
+    }
+
+    async fn copy_conf(&self, from: &str, to: &str) -> Result<(), OperateError> {
+        for name in CONF_FILES {
+            let file = format!("{from}/{name}");
+            if self.is_there(&file).await? {
+                self.must(&["cp", "-p", &file, to]).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the data a standby's. The old lines come from `kept`, so that a second attempt finds
+    /// the same; its text may hold secrets and is never printed.
+    async fn configure(&self, kept: &str) -> Result<(), OperateError> {
+        let (data, path) = (&self.plan.data, format!("{kept}/{AUTO_CONF}"));
+        let old = self.file(&path).await?;
+        if old.len() > AUTO_CONF_BYTES_MAX {
+            return Err(in_between(format!("{path} is too long to be rewritten here")));
+        }
+        let conf = self.plan.standby_conf(&old);
+        let argv = ["tee", &format!("{data}/{AUTO_CONF}")].map(str::to_owned);
+        if self.plan.machine.ask(&argv, Some(&conf)).await?.code != 0 {
+            return Err(in_between(format!("{data}/{AUTO_CONF} cannot be written")));
+        }
+        self.must(&["touch", &format!("{data}/standby.signal")]).await
+    }
+
+    async fn start(&self, began: Stamp, output: &mut dyn Output) -> Result<(), OperateError> {
+        let (limit, log) = (self.left(began), format!("{}.log", self.plan.data));
+        let seconds = limit.as_secs().to_string();
+        let argv = match self.plan.start.as_slice() {
+            [] => self.pg_ctl(&["-l", &log, "-w", "-t", &seconds, "start"]),
+            written => written.to_vec(),
+        };
+        let answer = self.plan.machine.tell(&argv, limit, output).await?;
+        if answer.code == 0 {
+            return Ok(());
+        }
+        let words = answer.said.last_words();
+        Err(in_between(format!("{} did not start{words}; see {log}", self.seat.name)))
+    }
+
+    async fn until_streaming(
+        &self,
+        began: Stamp,
+        output: &mut dyn Output,
+    ) -> Result<Clean, OperateError> {
+        let mut said = Clean::default();
+        loop {
+            let why = match self.standing().await {
+                Standing::Done(seen) => {
+                    output.line(seen.as_str());
+                    return Ok(seen);
+                }
+                Standing::NotDone(why) | Standing::Unknown(why) => why,
+            };
+            if why != said {
+                output.line(why.as_str());
+                said = why;
+            }
+            if self.left(began) < LOOK_EVERY {
+                return Err(in_between(format!("it was started, but {said}")));
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+}
+
+/// What `pg_controldata` tells of a data directory.
+struct Control {
+    cluster: String,
+    can_be_rewound: bool,
+}
+
+impl Control {
+    fn of(text: &str) -> Self {
+        let value = |name: &str| {
+            let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+            line.map_or("", str::trim)
+        };
+        Self {
+            cluster: value("Database system identifier").to_owned(),
+            can_be_rewound: value("wal_log_hints setting") == "on"
+                || !matches!(value("Data page checksum version"), "" | "0"),
+        }
+    }
+}
