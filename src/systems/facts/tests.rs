@@ -67,7 +67,6 @@ impl Probe for Counting {
     }
 }
 
-
 const WAIT: Wait = Wait { systems: || &[&Counter] };
 const SYSTEM: &str = "kind = 'counter'\nevery = '1s'\nb = {}";
 
