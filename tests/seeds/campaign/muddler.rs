@@ -1,4 +1,4 @@
-//! A person whose hands are anywhere: mostly the next step, at times SAFE, a hold, a second thought.
+//! A person with hands anywhere: mostly the next step, at times SAFE, a hold, a second thought.
 
 use std::time::Duration;
 

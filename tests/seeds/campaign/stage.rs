@@ -1,4 +1,4 @@
-//! The real console and desk over a small simulated world, with a disk, looks and runners that fail.
+//! The real console and desk over a small simulated world; disk, looks and runners fail.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
