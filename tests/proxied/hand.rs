@@ -39,7 +39,7 @@ pub enum End {
     AllDone,
     /// The person went to SAFE or held the plan, and nothing more was to happen; since when.
     Stopped(i64),
-    /// It did not get further.
+    /// It did not get further, or the person looked on.
     Stuck,
 }
 
@@ -122,6 +122,7 @@ impl Hand<'_> {
                     self.presses_all_the_same();
                 }
                 match self.storm.then {
+                    Then::GoesOn if self.storm.is_of_disk() => return self.watches(End::Stuck),
                     Then::GoesOn => {}
                     Then::Safe => return self.stops("A", "[SAFE]"),
                     Then::Holds => return self.stops(" ", "HOLD:"),
@@ -269,11 +270,16 @@ impl Hand<'_> {
             self.seat.seen_within(ANSWERS_WITHIN, shown);
         }
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        self.watches(End::Stopped(i64::try_from(since.as_millis()).unwrap()))
+    }
+
+    /// Lets the fault of a disk end and looks what comes of it.
+    fn watches(&self, end: End) -> End {
         while self.sky.stalled().is_some() {
             pass(LOOK_EVERY);
         }
         pass(WATCHES_FOR);
-        End::Stopped(i64::try_from(since.as_millis()).unwrap())
+        end
     }
 }
 

@@ -67,8 +67,7 @@ pub struct Server {
     pub sockets: PathBuf,
     /// Options beside those that every server gets, as after `-c`.
     pub options: Vec<String>,
-    /// The folder of its data.
-    pub data: PathBuf,
+    data: PathBuf,
     log: PathBuf,
     bin: PathBuf,
     process: Option<Killed>,
