@@ -473,6 +473,7 @@ impl Pair {
             let _ = fs::remove_file(&server.log);
             let mut copy = account::command("cp", &server.sockets);
             succeed(copy.arg("-a").arg(&from.data).arg(&server.data));
+            server.write_own_conf();
             server.options = QUICK.map(str::to_owned).into();
         }
         self.b.options.push(source);
