@@ -21,7 +21,7 @@ pub const STEPS: [(&str, &str); 5] = [
 ];
 
 /// A run that has not got further by then is left as it is.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The time between two looks at screen and record.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
