@@ -356,6 +356,8 @@ impl Server {
     pub fn rewind_from(&mut self, source: &Server) {
         self.stop();
         let slot = self.slot_on(source);
+        // Before its first checkpoint a promoted server looks like one that never was.
+        source.sql("checkpoint");
         succeed(
             self.tool("pg_rewind")
                 .arg("-D")

@@ -137,6 +137,7 @@ fn daemon_of(file: &PathBuf) -> Pid {
 }
 
 pub fn ended() {
+    never_begun();
     // Each waits for a grace of seconds.
     thread::scope(|scope| {
         scope.spawn(asked_by_its_runner);
@@ -145,6 +146,21 @@ pub fn ended() {
         scope.spawn(late_without_its_runner);
         scope.spawn(runner_stopped);
     });
+}
+
+/// What is cut while it looks does not go on to act, although its looking ends by that.
+fn never_begun() {
+    for (act, want) in [("look", Cause::Cancelled), ("late look", Cause::Timeout)] {
+        let stage = Stage::new();
+        let child = stage.launch(act).unwrap();
+        until("the runner looks", || stage.has("checking"));
+        if want == Cause::Cancelled {
+            stage.leash.end();
+        }
+        let found = stage.watch(Some(child));
+        let Found::Ended(Outcome::Failed { cause, .. }) = found else { panic!("{found:?}") };
+        assert_eq!((cause, stage.acted()), (want, 0), "{act}");
+    }
 }
 
 fn pressures(stage: &Stage) -> Vec<Pressure> {
@@ -164,7 +180,7 @@ fn asked_by_its_runner() {
         assert!(stage.has("termed"), "TERM comes before anything else");
         assert_eq!(pressures(&stage), [Pressure::Term]);
         let told = stage.folder().signals()[0].told.to_string();
-        assert!(told.contains(" sh") && told.contains(" sleep"), "{told}");
+        assert!(told.contains(" sh"), "{told}");
     }
 }
 

@@ -109,8 +109,8 @@ pub enum Refusal {
     },
     /// The target's server was never seen.
     #[error(
-        "step {step}: {system} in {side} was not read since, so which server it would act on is not \
-         known: it is looked at again, try in a moment"
+        "step {step}: {system} in {side} was not read since, so which server it would act on is \
+         not known: it is looked at again, try in a moment"
     )]
     Unseen {
         /// The step.

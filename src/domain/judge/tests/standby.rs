@@ -7,8 +7,8 @@ use crate::domain::ledger::{LossVerdict, freeze};
 use crate::domain::reading::{Basis, Certainty, Writes};
 use crate::domain::rules::bench::{Saw, at, cell as bench_cell, id, lag, site, stretch};
 
-/// Gateway, pg and redis of A are silent since 12; pg and pods of B told this; where A is fenced, its
-/// pg says so. The verdict with its first reason.
+/// Gateway, pg and redis of A are silent since 12; pg and pods of B told this; where A is fenced,
+/// its pg says so. The verdict with its first reason.
 fn check(pg_in_b: &[(u64, Saw)], pods_in_b: &Saw, fence: bool, want: &str) {
     let mut heard = lost(&["gateway", "pg", "redis"], &[Side::A]);
     heard.retain(|(name, side, _)| *name != "pods" && (*name, *side) != ("pg", Side::B));

@@ -4,12 +4,12 @@ use super::{
     Choice, Outlook, RECONCILE_PATIENCE, hand, id_of, may_retry, person, quiet_for, resists,
 };
 use crate::domain::catalogue::{Class, Guard};
-use crate::domain::gates;
 use crate::domain::ledger::LossVerdict;
-use crate::domain::run::decide::Context;
+use crate::domain::run::decide::{Context, decide};
 use crate::domain::run::event::{Cause, Mode};
 use crate::domain::run::intent::Intent;
 use crate::domain::run::phase::Phase;
+use crate::domain::run::refusal::Refusal;
 use crate::domain::run::state::{Run, StepState};
 use crate::domain::runbook::{Gate, Step, UngracefulGate};
 use crate::domain::text::Clean;
@@ -158,17 +158,26 @@ impl Left {
             let words = format!("step {id} asks for the accepted losses: L accepts them");
             return self.stuck(id, words);
         }
-        let Some(gate) = closed_gate(outlook, run, step) else {
-            let typed = step.typed_text(run.direction);
-            let (step, call) = (id.clone(), Clean::default());
-            return self.wishes(Intent::Run { step, typed, broken: None, call });
-        };
-        if quiet_for(outlook, run) >= step.timeout {
-            let time = short_time(step.timeout);
-            let words = format!("step {id}: its gate did not hold within {time}");
-            self.stuck(id, format!("{words} ({}; seen: {}): r shows it", gate.words, gate.seen));
-        } else {
-            self.moving.push(format!("step {id} waits for its gate: {}", gate.words));
+        let typed = step.typed_text(run.direction);
+        let (step_id, call) = (id.clone(), Clean::default());
+        let wish = Intent::Run { step: step_id, typed, broken: None, call };
+        // What would be refused is not wished: it would keep the wishes after it away.
+        let context = Context { armed: true, ..outlook.context };
+        let Err(refusal) = decide(&context, &wish) else { return self.wishes(wish) };
+        let is_late = quiet_for(outlook, run) >= step.timeout;
+        let time = short_time(step.timeout);
+        match refusal {
+            Refusal::Gate { gate, seen } if is_late => {
+                let words = format!("step {id}: its gate did not hold within {time}");
+                self.stuck(id, format!("{words} ({gate}; seen: {seen}): r shows it"));
+            }
+            Refusal::Gate { gate, .. } => {
+                self.moving.push(format!("step {id} waits for its gate: {gate}"));
+            }
+            Refusal::Unseen { system, side, .. } if !is_late => {
+                self.moving.push(format!("step {id} waits for a look at {system} in {side}"));
+            }
+            refusal => self.stuck(id, refusal.to_string()),
         }
     }
 }
@@ -188,11 +197,4 @@ fn needs_person(step: &Step, losses_open: bool) -> Option<String> {
     }
     let by_itself = step.automatic && step.guard < Guard::TypedVerb;
     (!by_itself).then(|| format!("step {id} is not marked automatic: r runs it"))
-}
-
-/// The first gate that does not hold, in words.
-fn closed_gate(outlook: &Outlook<'_>, run: &Run, step: &Step) -> Option<gates::Seen> {
-    let Context { site, snapshot, runbook, now, .. } = outlook.context;
-    let frame = gates::Frame::of_step(run, runbook, &step.id, (site, snapshot), now);
-    step.gates.iter().map(|gate| gates::look(gate, &frame)).find(|seen| seen.held != Some(true))
 }

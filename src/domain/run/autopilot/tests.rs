@@ -7,11 +7,11 @@ use crate::domain::catalogue::{ActionSpec, Change, Fencing, Guard};
 use crate::domain::ids::{PersonId, RunId, Side, SystemId};
 use crate::domain::judge;
 use crate::domain::ledger::{Ledger, LedgerRow, LossVerdict};
-use crate::domain::reading::{Health, Reading};
+use crate::domain::reading::{Health, Identity, Reading};
 use crate::domain::run::decide::{Decision, decide};
 use crate::domain::run::event::{Actor, Cause, Outcome, RunEvent, RunKind};
 use crate::domain::runbook::{
-    Compensation, Direction, Exact, Gate, Place, Runbook, Ungraceful, UngracefulGate,
+    Compensation, Direction, Exact, Gate, Place, Runbook, Target, Ungraceful, UngracefulGate,
 };
 use crate::domain::settings::{Span, Table};
 use crate::domain::site::{Person, Region, Site, SiteRole, SystemSpec};
@@ -590,6 +590,30 @@ fn what_a_lost_runner_started_is_waited_for_and_never_started_again() {
     bench.stops("step one: what it started could not be ended");
     bench.unknown("one");
     bench.waits("step one is UNKNOWN: a probe is asked");
+}
+
+#[test]
+fn a_step_that_would_be_refused_keeps_no_other_from_going_on() {
+    let mut one = step("one", &SET, &[]);
+    // Its target was never read, and the other side tells who it is.
+    one.target = Some(Target { system: system_id("web"), place: Place::From });
+    let mut bench = Bench::new(Mode::Planned, vec![one, step("two", &SET, &[])]);
+    let names = |second: u64, server: &str| {
+        let mut reading = Reading::new(at(second), Health::Up, "so");
+        reading.identity = Some(Identity { server: server.into(), data: "db-1".into() });
+        reading
+    };
+    bench.snapshot.record(&system_id("web"), Side::B, at(10), Ok(names(10, "b")));
+    bench.open();
+    bench.follow();
+    bench.runs("two");
+    bench.done("two");
+    bench.waits("step one waits for a look at web in A");
+    bench.now += 20;
+    bench.stops("which server it would act on is not known");
+    bench.snapshot.record(&system_id("web"), Side::A, at(31), Ok(names(31, "a")));
+    bench.snapshot.record(&system_id("web"), Side::B, at(31), Ok(names(31, "b")));
+    bench.runs("one");
 }
 
 #[test]

@@ -21,8 +21,8 @@ use crate::domain::snapshot::earlier;
 use crate::domain::text::Clean;
 use crate::domain::time::{Stamp, short_time};
 
-/// How long a grant is good: within it the record must be durable, the runner started and the target
-/// looked at. A disk that stalls longer, or a runner that was stopped, finds it dead.
+/// How long a grant is good: within it the record must be durable, the runner started and the
+/// target looked at. A disk that stalls longer, or a runner that was stopped, finds it dead.
 pub const GRANT_LIFE: Duration = Duration::from_secs(15);
 
 fn typed_matches(guard: Guard, typed: &str, wanted: &str) -> Result<(), Refusal> {

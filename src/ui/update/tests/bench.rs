@@ -55,7 +55,8 @@ static HAND: ActionSpec = action("sim.hand", "attest", Class::H, Guard::OneKey);
 static KEYMAP: LazyLock<Keymap> = LazyLock::new(|| Keymap::shipped("default").expect("shipped"));
 
 /// The steps of the plan: one of each guard, one with a gate that fails, one by hand, one that
-/// waits, one that is done, two that failed (one is told apart by its key), one that runs, one of which nobody knows.
+/// waits, one that is done, two that failed (one is told apart by its key), one that runs, one of
+/// which nobody knows.
 pub(super) const STEPS: [&str; 12] = [
     "look", "scale", "dns", "promote", "gated", "hand", "later", "done", "failed", "keyed",
     "running", "unknown",
