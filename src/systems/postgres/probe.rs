@@ -222,9 +222,9 @@ impl SideProbe {
                 self.schema = Err("not read yet".into());
                 None
             }
-            (_, Err(trouble)) if was_closed(&trouble) => None,
+            (Leads::Here | Leads::Nowhere(_), Err(trouble)) if was_closed(&trouble) => None,
             (_, Ok(state)) if state.writers.is_outdated() => None,
-            (Err(why), told) => {
+            (Leads::Nowhere(why), told) => {
                 // The server is there and says so; only steps would not find it.
                 self.nameless = Some(why);
                 Some(told)
