@@ -314,7 +314,7 @@ impl<'a> Bench<'a> {
             }
             // A person waits for a gate, and looks again.
             Err(Refusal::Gate { .. } | Refusal::Recording | Refusal::Unseen { .. }) => {
-                self.second()
+                self.second();
             }
             Err(refusal) => panic!("{id}: {refusal}"),
         }
