@@ -59,9 +59,10 @@ impl Kind {
         use Stages::{Any, Declared, Forward, GoingOn, NotGivenUp, Open, Undeclared};
         let (stages, right, armed) = match self {
             Self::Declare => (Undeclared, Declarer, false),
-            Self::AcceptLedger | Self::SetT0 => (Declared, Commander, false),
-            // These make things stop, or let nothing start that does not ask for arms itself.
-            Self::AbortStep | Self::Hold | Self::Release => (Declared, Commander, false),
+            // These only write, make things stop, or let start what asks for arms itself.
+            Self::AcceptLedger | Self::SetT0 | Self::AbortStep | Self::Hold | Self::Release => {
+                (Declared, Commander, false)
+            }
             Self::AcceptCriterion | Self::Close => (Open, Commander, false),
             Self::Run | Self::Attest => (GoingOn, Commander, true),
             Self::Compensate | Self::Skip | Self::Resolve => (Declared, Commander, true),
@@ -143,10 +144,19 @@ fn stage(run: &Run, stages: &Stages) -> Result<(), Refusal> {
     let stage = run.stage;
     let refuse = |hint| Err(Refusal::Stage { stage, hint });
     match (stages, stage) {
-        (Stages::Any, _) => Ok(()),
-        (_, Stage::Complete | Stage::Aborted) => refuse("it has ended, o opens a new one"),
-        (Stages::Open | Stages::NotGivenUp | Stages::Undeclared, Stage::Standby) => Ok(()),
-        (Stages::Undeclared, _) => Err(Refusal::Already("it was declared already")),
+        (
+            Stages::Open
+            | Stages::Undeclared
+            | Stages::NotGivenUp
+            | Stages::Declared
+            | Stages::Forward
+            | Stages::GoingOn,
+            Stage::Complete | Stage::Aborted,
+        ) => refuse("it has ended, o opens a new one"),
+        (
+            Stages::Undeclared,
+            Stage::Declared | Stage::Executing | Stage::Held | Stage::Verifying | Stage::Aborting,
+        ) => Err(Refusal::Already("it was declared already")),
         (Stages::Declared | Stages::Forward | Stages::GoingOn, Stage::Standby) => {
             refuse("declare first with D")
         }
@@ -154,7 +164,9 @@ fn stage(run: &Run, stages: &Stages) -> Result<(), Refusal> {
             refuse("no step goes forward any more, they are only taken back, with r or K")
         }
         (Stages::GoingOn, Stage::Held) => refuse(GO_ON),
-        (
+        (Stages::Any, _)
+        | (Stages::Open | Stages::Undeclared | Stages::NotGivenUp, Stage::Standby)
+        | (
             Stages::Open | Stages::Declared,
             Stage::Declared | Stage::Executing | Stage::Held | Stage::Verifying | Stage::Aborting,
         )
