@@ -546,6 +546,37 @@ fn a_wall_clock_that_jumps_moves_no_clock() {
     bench.event(Event::Tick);
     let screen = bench.screen();
     assert_eq!(clock(&screen), before, "{screen}");
+    // The machine may have stood still: what the wall clock says more is told, once on record.
+    let doubts = |bench: &Bench| -> Vec<u64> {
+        let doubt = |event: &RunEvent| match event.body {
+            Body::ClockDoubted { wall_ahead_ms, .. } => Some(wall_ahead_ms / 1000),
+            _ => None,
+        };
+        bench.records.iter().filter_map(doubt).collect()
+    };
+    assert!(screen.contains("or +60m00s by wall clock"), "{screen}");
+    bench.ticks(8);
+    assert_eq!(doubts(&bench), [3600]);
+    assert!(bench.screen().contains("or +60m00s by wall clock"), "{}", bench.screen());
+    // Set back is told as before and takes no doubt back; ahead again is a new one.
+    bench.now.wall_ms -= 7_200_000;
+    bench.ticks(8);
+    assert_eq!(doubts(&bench), [3600]);
+    assert!(bench.screen().contains("the wall clock jumped by -7200 s"), "{}", bench.screen());
+    bench.now.wall_ms += 600_000;
+    bench.ticks(8);
+    assert_eq!(doubts(&bench), [3600, 600]);
+    // Also while no console ran: the next one compares both clocks with the last entry.
+    let mut parts = parts(CommanderDesk::default(), None);
+    let plan = parts.runbooks[0].clone();
+    let run = Run::replay(&plan, &bench.records).expect("it fits").expect("there is a run");
+    parts.run = Some((run, plan));
+    bench.pass(20_000);
+    bench.now.wall_ms += 900_000;
+    bench.console = Console::new(parts, bench.now);
+    bench.ticks(8);
+    assert_eq!(doubts(&bench), [3600, 600, 900]);
+    assert!(bench.screen().contains("or +85m00s by wall clock"), "{}", bench.screen());
 }
 
 #[test]

@@ -16,9 +16,13 @@ mod killed;
 mod lost;
 #[path = "failover/person.rs"]
 mod person;
+#[path = "failover/planned.rs"]
+mod planned;
 #[expect(dead_code, reason = "tests/pty and the bench of the budgets use more of it")]
 #[path = "seat/mod.rs"]
 mod seat;
+#[path = "failover/unattended.rs"]
+mod unattended;
 
 /// One story at a time: they measure seconds, and each brings eight servers.
 static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());

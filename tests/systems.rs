@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use warroom::domain::runbook::{Compensation, Direction, Place, Step, Target, Ung
 use warroom::domain::settings::{Key, Node, Span, Table, Value, parse_duration};
 use warroom::domain::site::SystemSpec;
 use warroom::domain::site::{Region, Site};
+use warroom::domain::snapshot::COMMON_FACTS;
 use warroom::domain::text::Clean;
 use warroom::domain::time::{BootId, Stamp};
 use warroom::port::{
@@ -171,6 +173,53 @@ fn the_simulator_tells_nothing_that_no_real_kind_tells() {
     }
     let settled = |(name, _): &&(&str, &str)| real.contains(name);
     assert_eq!(TOLD_LATER.iter().find(settled), None, "told by now: no longer one of a later part");
+}
+
+/// Every `.rs` file below a folder, without its tests.
+fn sources(folder: &Path, found: &mut Vec<String>) {
+    for entry in std::fs::read_dir(folder).expect("a folder of sources").flatten() {
+        let path = entry.path();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if path.is_dir() && name != "tests" {
+            sources(&path, found);
+        } else if name.ends_with(".rs") && name != "tests.rs" {
+            let text = std::fs::read_to_string(&path).expect("a source is text");
+            found.push(text.split("#[cfg(test)]").next().unwrap_or_default().to_owned());
+        }
+    }
+}
+
+#[test]
+fn every_fact_that_a_rule_reads_is_told_by_a_real_kind() {
+    let mut all = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/domain"), &mut all);
+    let value_of = |name: &str| {
+        let declared = format!("const {name}: &str = \"");
+        let rest = all.iter().find_map(|text| text.split_once(declared.as_str()))?.1;
+        rest.split('"').next().map(str::to_owned)
+    };
+    let mut read = BTreeSet::new();
+    for text in &all {
+        for call in text.split(".fact(").skip(1) {
+            let argument = call.split([')', ',']).next().unwrap_or_default().trim();
+            let is_constant = argument.starts_with(|first: char| first.is_ascii_uppercase());
+            match argument.strip_prefix('"') {
+                Some(name) => read.extend(name.split('"').next().map(str::to_owned)),
+                None if is_constant => read.extend(value_of(argument)),
+                // A name out of a plan, which is checked against the kinds when it is read.
+                None => {}
+            }
+        }
+    }
+    assert!(read.contains("link_up") && read.contains("last_replayed_unix_ms"), "{read:?}");
+    let real = told_by_real_kinds();
+    for fact in read {
+        let common = COMMON_FACTS.iter().any(|(name, _)| *name == fact);
+        assert!(
+            common || real.contains(fact.as_str()),
+            "a rule reads `{fact}`, and nobody tells it"
+        );
+    }
 }
 
 #[test]

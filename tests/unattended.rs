@@ -2,6 +2,8 @@
 
 #[path = "unattended/full_disk.rs"]
 mod full_disk;
+#[path = "unattended/people.rs"]
+mod people;
 #[path = "unattended/runs.rs"]
 mod runs;
 

@@ -25,7 +25,7 @@ use crate::runtime::last_words;
 use crate::runtime::paths::{StatePaths, create_folders, disk_words, is_full};
 use crate::runtime::privacy;
 use crate::runtime::runner;
-use crate::runtime::runs::{self, RunsError};
+use crate::runtime::runs::{RunsError, Survey};
 use crate::runtime::seat::SeatError;
 use crate::systems::{SYSTEMS, sim};
 
@@ -244,8 +244,8 @@ const DEMO: &str = "demo";
 /// else a new one.
 fn demo_folder(paths: &StatePaths, args: &DemoArgs) -> anyhow::Result<PathBuf> {
     let demos = paths.root().join(DEMO);
-    if let Some(run) = runs::the_open_one(&paths.runs(), DEMO)?
-        && let Some(world) = sim::probe::world_of(&resume::frozen_site(&run)?)
+    if let Some(run) = Survey::of(&paths.runs(), DEMO)?.the_open_one()?
+        && let Some(world) = sim::probe::world_of(&resume::frozen_site(run)?)
         && let Some(folder) = world.parent().filter(|folder| folder.is_dir())
     {
         return Ok(folder.to_owned());

@@ -19,7 +19,7 @@ use crate::runtime::event::Event;
 use crate::runtime::journal::{self, Journal, JournalError, Reply, head_words};
 use crate::runtime::paths::StatePaths;
 use crate::runtime::performer::replies;
-use crate::runtime::runs;
+use crate::runtime::runs::Survey;
 use crate::runtime::seat::{Seat, SeatError};
 
 /// A run that was found open, and is ours now.
@@ -47,9 +47,10 @@ pub(super) fn take_up(
     tell: &mpsc::Sender<Reply>,
 ) -> anyhow::Result<Option<Found>> {
     let (runs, name) = (ground.paths.runs(), &site.site.name);
-    let found = runs::the_open_one(&runs, name)?;
-    runs::nothing_acts(&runs, name, found.as_deref())?;
-    let Some(folder) = found else { return Ok(None) };
+    let survey = Survey::of(&runs, name)?;
+    let found = survey.the_open_one()?;
+    survey.nothing_else_acts(ground.clock.now().boot)?;
+    let Some(folder) = found.map(Path::to_owned) else { return Ok(None) };
     if let Ok(frozen) = frozen_site(&folder) {
         seat.also(&frozen)?;
     }
@@ -108,7 +109,8 @@ pub(super) fn follow_run(paths: &StatePaths, site: &str, events: &mpsc::Sender<E
             let (paths, site, known) = (paths.clone(), site.clone(), followed.clone());
             let read = tokio::task::spawn_blocking(move || {
                 // A run that was followed is read to its end, also once it is no longer open.
-                let folder = known.or_else(|| runs::to_follow(&paths.runs(), &site).ok()?)?;
+                let found = || Some(Survey::of(&paths.runs(), &site).ok()?.to_follow()?.to_owned());
+                let folder = known.or_else(found)?;
                 journal::read(&folder).ok().map(|back| (folder, back))
             });
             let Ok(Some((folder, back))) = read.await else { continue };

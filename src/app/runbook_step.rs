@@ -131,18 +131,14 @@ impl Reader<'_, '_> {
 
     /// What the step does to the world. An action that says it is not gainsaid.
     pub(super) fn change(&self, spec: &ActionSpec) -> Result<Change, Fault> {
-        let words = Change::DECLARED.map(Change::word);
-        let Some(word) = self.fields.choice("change", &words)? else { return Ok(spec.change) };
-        if spec.change != Change::None {
-            let (name, own) = (spec.name, spec.change.word());
-            let message = format!(
-                "`{name}` says itself what it does (`{own}`): leave `change` out of {}",
-                self.what
-            );
-            return Err(Fault::new(self.place("change"), message));
+        let word = self.fields.choice("change", &Change::DECLARED.map(Change::word))?;
+        let told = Change::DECLARED.into_iter().find(|change| Some(change.word()) == word);
+        if told.is_none() || spec.change == Change::None {
+            return Ok(told.unwrap_or(spec.change));
         }
-        let declared = Change::DECLARED.into_iter().find(|change| change.word() == word);
-        Ok(declared.unwrap_or(spec.change))
+        let (name, own) = (spec.name, spec.change.word());
+        let message = format!("`{name}` says itself what it does (`{own}`): leave `change` out");
+        Err(Fault::new(self.place("change"), message))
     }
 
     fn target(

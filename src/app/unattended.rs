@@ -231,12 +231,9 @@ fn result_lines(run: &Run, plan: &Runbook, site: &Site) -> Vec<String> {
     lines.push(format!("CLOSED run {}: {closing}", run.id));
     for line in Report::of(run, plan, site).parts.tiers {
         let (tier, rto) = (&line.tier, clock_text(line.rto));
-        let met = line.is_met();
+        let verdict = line.word().unwrap_or_default();
         lines.push(match line.took {
-            Some((took, _)) => {
-                let verdict = if met == Some(true) { "MET" } else { "MISSED" };
-                format!("RTO of {tier}: {} of {rto}, {verdict}", clock_text(took))
-            }
+            Some((took, _)) => format!("RTO of {tier}: {} of {rto}, {verdict}", clock_text(took)),
             None => format!("RTO of {tier}: not measured of {rto}"),
         });
     }

@@ -217,6 +217,14 @@ pub struct ActionSpec {
     pub settings: &'static [SettingSpec],
 }
 
+impl ActionSpec {
+    /// True for an action of this kind of system: it connects to its target by the system's names.
+    #[must_use]
+    pub fn is_of(&self, kind: &str) -> bool {
+        self.name.split_once('.').is_some_and(|(owner, _)| owner == kind)
+    }
+}
+
 /// One setting of a system or an action, for the docs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SettingSpec {

@@ -209,7 +209,8 @@ fn look_live(gate: &Gate, bound: &Bound, side: Side, frame: &Frame<'_>) -> (Clea
 
 /// True when a look began no earlier than `after`. What is read in another boot than something
 /// ended in was read later: readings of an earlier boot count for nothing anyway.
-fn begun_after(at: Stamp, after: Stamp) -> bool {
+#[must_use]
+pub fn begun_after(at: Stamp, after: Stamp) -> bool {
     at.boot != after.boot || at.boot_ms >= after.boot_ms
 }
 

@@ -1,6 +1,7 @@
 //! The latest heard of every system on every side; an error never erases the last good reading.
 
 mod facts;
+mod split;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -278,7 +279,7 @@ impl Snapshot {
         }
         if let Some(pair) = self.cells.get_mut(system) {
             pair[side.index()].record(at, look);
-            match split(pair, at) {
+            match split::read(pair, at) {
                 Some(true) => {
                     self.both_open_since.entry(system.clone()).or_insert(at);
                 }
@@ -388,29 +389,6 @@ impl Snapshot {
     pub fn last_heard(&self) -> Option<Stamp> {
         self.cells().filter_map(|(_, _, cell)| cell.heard).max_by_key(|at| (at.boot_ms, at.wall_ms))
     }
-}
-
-/// Whether two primaries that are not proven closed are read at about `at`. That one of them is
-/// closed ends it; silence proves nothing, and one server under both names is no pair.
-fn split(pair: &[Cell; 2], at: Stamp) -> Option<bool> {
-    let told = [told_role(&pair[0], at), told_role(&pair[1], at)];
-    if told.iter().flatten().any(|reading| !reading.is_open_primary()) {
-        return Some(false);
-    }
-    let [Some(a), Some(b)] = told else { return None };
-    let one = a.identity.is_some() && server_of(a) == server_of(b);
-    (!one).then_some(true)
-}
-
-/// The reading of a store's side as of about `at`, if its last look told one.
-fn told_role(cell: &Cell, at: Stamp) -> Option<&Reading> {
-    let reading = cell.last_reading.as_ref()?;
-    let together = at.since(reading.at) <= PAIR_AGE_MAX && at.boot == reading.at.boot;
-    (together && cell.last_error.is_none() && reading.role.is_some()).then_some(reading)
-}
-
-fn server_of(reading: &Reading) -> Option<&Clean> {
-    reading.identity.as_ref().map(|identity| &identity.server)
 }
 
 #[cfg(test)]

@@ -29,6 +29,9 @@ impl TryFrom<String> for BootId {
     }
 }
 
+/// The wall clock is doubted, or the boot clock, when one went this much further than the other.
+pub const CLOCK_DOUBT: Duration = Duration::from_secs(5);
+
 /// One moment, read once at the edge of the program and passed as an argument from there.
 ///
 /// `boot_ms` is `CLOCK_BOOTTIME`, which goes on while the machine sleeps (`clock_gettime(2)`); it
@@ -54,6 +57,24 @@ impl Stamp {
             let ms = self.wall_ms.saturating_sub(earlier.wall_ms).max(0);
             Duration::from_millis(ms.unsigned_abs())
         }
+    }
+
+    /// By how many milliseconds the wall clock went further than the boot clock since `earlier`;
+    /// negative when it was set back, none in another boot.
+    #[must_use]
+    pub fn wall_ahead_ms(self, earlier: Self) -> Option<i64> {
+        let boot = i64::try_from(self.boot_ms).ok()?.checked_sub_unsigned(earlier.boot_ms)?;
+        let wall = self.wall_ms.checked_sub(earlier.wall_ms)?;
+        wall.checked_sub(boot).filter(|_| self.boot == earlier.boot)
+    }
+
+    /// What may be missing from the time since `earlier`: the wall clock went so much further than
+    /// the boot clock, which stands still while a virtual machine is paused from outside. The wall
+    /// clock may as well have been set right, so this is a doubt and no correction.
+    #[must_use]
+    pub fn doubt(self, earlier: Self) -> Option<Duration> {
+        let ahead = u64::try_from(self.wall_ahead_ms(earlier)?).ok().map(Duration::from_millis);
+        ahead.filter(|ahead| *ahead >= CLOCK_DOUBT)
     }
 
     /// This moment moved forward by `by` on both clocks.
@@ -180,6 +201,11 @@ pub struct RtoClock {
     pub t0: Stamp,
     anchor: Stamp,
     at_anchor: Duration,
+    /// The moment in this boot at which the wall clock was least ahead of the boot clock: from
+    /// there on a doubt counts.
+    base: Stamp,
+    /// What is on record as doubted.
+    doubted: Duration,
     /// Elapsed time when the clock stopped on verified restoration.
     pub stopped: Option<Duration>,
 }
@@ -188,13 +214,42 @@ impl RtoClock {
     /// Starts at `t0`.
     #[must_use]
     pub fn starting(t0: Stamp) -> Self {
-        Self { t0, anchor: t0, at_anchor: Duration::ZERO, stopped: None }
+        let (at_anchor, doubted) = (Duration::ZERO, Duration::ZERO);
+        Self { t0, anchor: t0, at_anchor, base: t0, doubted, stopped: None }
     }
 
     /// Moves the anchor to a recorded moment.
     pub fn observe(&mut self, at: Stamp) {
         self.at_anchor = self.running(at);
         self.anchor = at;
+        if at.wall_ahead_ms(self.base).is_none_or(|ahead| ahead < 0) {
+            self.base = at;
+        }
+    }
+
+    /// Takes in a doubt that was recorded at `at`; what was counted when the clock stopped stays.
+    pub fn take_doubt(&mut self, at: Stamp, doubt: Duration) {
+        if self.stopped.is_none() {
+            self.doubted += doubt;
+        }
+        self.base = at;
+    }
+
+    /// A doubt that is not on record yet: since when, and how much. `seen` is a moment since the
+    /// last record: where the wall clock was set back in between, the doubt counts from there. None
+    /// once the clock stopped.
+    #[must_use]
+    pub fn new_doubt(&self, seen: Stamp, now: Stamp) -> Option<(Stamp, Duration)> {
+        let lower = seen.wall_ahead_ms(self.base).is_some_and(|ahead| ahead < 0);
+        let since = if lower { seen } else { self.base };
+        now.doubt(since).filter(|_| self.stopped.is_none()).map(|doubt| (since, doubt))
+    }
+
+    /// How much more than [`RtoClock::elapsed`] the wall clock says, where the two differ.
+    #[must_use]
+    pub fn doubt(&self, now: Stamp) -> Option<Duration> {
+        let new = self.new_doubt(now, now).map_or(Duration::ZERO, |(_, doubt)| doubt);
+        Some(self.doubted + new).filter(|doubt| !doubt.is_zero())
     }
 
     /// Stops the clock as of `at`. A clock stops once.
@@ -255,6 +310,46 @@ mod tests {
         check(&[stamp(1000, 10, MONDAY), stamp(1060, 70, MONDAY), stamp(1180, 5, TUESDAY)], 180);
         // A wall jump before the reboot does not count twice.
         check(&[stamp(1000, 10, MONDAY), stamp(9060, 70, MONDAY), stamp(9090, 5, TUESDAY)], 90);
+    }
+
+    #[test]
+    fn what_the_wall_clock_says_more_is_a_doubt_and_moves_no_clock() {
+        // Moments (wall, boot) from T0 on, each an event; the last one is now. A `true` records
+        // what is doubted then.
+        let check = |history: &[(i64, u64, BootId, bool)], took_s: u64, doubt_s: u64| {
+            let at = |(wall, boot, id, _): &(i64, u64, BootId, bool)| stamp(*wall, *boot, *id);
+            let (first, last) = (&history[0], &history[history.len() - 1]);
+            let mut clock = RtoClock::starting(at(first));
+            for event in &history[1..] {
+                let doubt = clock.new_doubt(at(event), at(event));
+                clock.observe(at(event));
+                if let Some((_, doubt)) = doubt.filter(|_| event.3) {
+                    clock.take_doubt(at(event), doubt);
+                }
+            }
+            let doubt = clock.doubt(at(last)).unwrap_or_default();
+            assert_eq!(clock.elapsed(at(last)).as_secs(), took_s, "{history:?}");
+            assert_eq!(doubt.as_secs(), doubt_s, "{history:?}");
+        };
+        let (mon, tue) = (MONDAY, TUESDAY);
+        check(&[(1000, 10, mon, false), (1060, 70, mon, false)], 60, 0);
+        // Paused for ten minutes: on record, or not yet.
+        check(&[(1000, 10, mon, false), (1660, 70, mon, true)], 60, 600);
+        check(&[(1000, 10, mon, false), (1660, 70, mon, false)], 60, 600);
+        // Twice, once on record; many small pauses; less than is doubted.
+        let twice = [(1000, 10, mon, false), (1660, 70, mon, true), (2320, 130, mon, false)];
+        check(&twice, 120, 1200);
+        let small = [(1000, 10, mon, false), (1013, 20, mon, true), (1026, 30, mon, true)];
+        check(&small, 20, 6);
+        check(&[(1000, 10, mon, false), (1014, 20, mon, true)], 10, 0);
+        // Set back is no doubt, and hides none that comes after it.
+        check(&[(9000, 10, mon, false), (5460, 70, mon, true)], 60, 0);
+        let back = [(9000, 10, mon, false), (5460, 70, mon, true), (6120, 130, mon, true)];
+        check(&back, 120, 600);
+        // Across a reboot the wall clock counted; after it the doubt begins anew.
+        check(&[(1000, 10, mon, false), (1180, 5, tue, true)], 180, 0);
+        let after = [(1000, 10, mon, false), (1180, 5, tue, true), (1800, 25, tue, true)];
+        check(&after, 200, 600);
     }
 
     #[test]

@@ -78,6 +78,9 @@ pub fn load(dir: &Path) -> Loaded {
                 Ok(()) => format!("it was set aside as {}", aside.display()),
                 Err(error) => format!("setting it aside failed too: {error}"),
             };
+            if let Some(observations) = put_back(&aside, &path) {
+                return Loaded { observations: Some(observations), notice: None };
+            }
             let notice = format!(
                 "failed to use {}: {why}; {moved}; earlier readings and T0 are not known",
                 path.display()
@@ -85,6 +88,17 @@ pub fn load(dir: &Path) -> Loaded {
             Loaded { observations: None, notice: Some(notice.as_str().into()) }
         }
     }
+}
+
+/// What was set aside, where that is what another console wrote in the meantime: it goes back to
+/// its place, unless something newer is there already.
+fn put_back(aside: &Path, path: &Path) -> Option<Observations> {
+    let bytes = read_bytes(aside).ok()??;
+    let observations = decode(&bytes).ok()?;
+    // A link is never made over a file that is there.
+    let _ = fs::hard_link(aside, path);
+    let _ = fs::remove_file(aside);
+    Some(observations)
 }
 
 /// Reads the same without touching anything: what cannot be used is as if it were not there.
@@ -332,5 +346,33 @@ mod tests {
         let middle = flipped.len() / 2;
         flipped[middle] ^= 1;
         check(&flipped);
+    }
+    #[test]
+    fn two_consoles_that_keep_at_once_lose_nothing_but_what_is_older() {
+        let place = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for first in [0, 1] {
+                let dir = place.path();
+                scope.spawn(move || {
+                    for hour in 1..40 {
+                        let keeper = Keeper::start(dir).unwrap();
+                        keeper.keep(some(hour * 2 + first));
+                        drop(keeper);
+                        // A console that starts meanwhile finds a whole file.
+                        let loaded = load(dir);
+                        assert_eq!(loaded.notice, None, "{hour}");
+                        assert!(loaded.observations.is_some(), "{hour}");
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
+        // Told as unusable by one, replaced by another before it was set aside.
+        let (path, aside) = (place.path().join("o"), place.path().join("o.unusable"));
+        fs::write(&aside, encode(&some(3)).unwrap()).unwrap();
+        assert_eq!(put_back(&aside, &path), Some(some(3)));
+        assert!(path.exists() && !aside.exists());
+        fs::write(&aside, "bad").unwrap();
+        assert_eq!((put_back(&aside, &path), aside.exists()), (None, true));
     }
 }

@@ -4,11 +4,12 @@ use std::env;
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt as _, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::domain::ids::{RunId, is_name};
-use rustix::fs::OFlags;
+use rustix::fs::{FlockOperation, OFlags, flock};
 
 /// Only the owner may enter.
 pub const FOLDER_MODE: u32 = 0o700;
@@ -200,23 +201,120 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
+/// A new file beside the one whose place it takes once it is whole. Its name is its own, so that
+/// two writers never meet in it, and it is locked while its writer lives: one that is not was left
+/// by a writer that died.
+pub struct Draft {
+    file: File,
+    next: PathBuf,
+    path: PathBuf,
+    placed: bool,
+}
+
+/// Drafts that this process began.
+static DRAFTS: AtomicU64 = AtomicU64::new(0);
+
+/// How often a draft is begun anew when another process took its file for a leftover: that can
+/// only happen between making and locking it.
+const DRAFT_TRIES: usize = 8;
+
+impl Draft {
+    /// Begins an empty file for the place of `path`, and takes away what dead writers left there.
+    ///
+    /// # Errors
+    /// When it cannot be made or locked.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        sweep(path);
+        for _ in 0..DRAFT_TRIES {
+            let next = draft_name(path);
+            let file = create_file(&next)?;
+            if flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
+                && is_there(&next, &file)
+            {
+                return Ok(Self { file, next, path: path.to_owned(), placed: false });
+            }
+        }
+        Err(io::Error::other("another process keeps taking the new file away"))
+    }
+
+    /// The file.
+    pub fn file(&mut self) -> &mut File {
+        &mut self.file
+    }
+
+    /// Puts it in its place in one move: a reader sees the old or the new, whole. Its name is
+    /// durable once its folder is synced.
+    ///
+    /// # Errors
+    /// When it cannot be moved.
+    pub fn place(mut self) -> io::Result<File> {
+        fs::rename(&self.next, &self.path)?;
+        self.placed = true;
+        self.file.try_clone()
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.placed {
+            // What cannot be removed now is a leftover that a later writer takes away.
+            let _ = fs::remove_file(&self.next);
+        }
+    }
+}
+
+/// What the names of drafts end with.
+const DRAFT_END: &str = ".next";
+
+fn draft_name(path: &Path) -> PathBuf {
+    let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
+    let mut name = path.file_name().map(OsStr::to_os_string).unwrap_or_default();
+    name.push(format!(".{}-{number}{DRAFT_END}", std::process::id()));
+    path.with_file_name(name)
+}
+
+fn is_there(path: &Path, file: &File) -> bool {
+    match (fs::symlink_metadata(path), file.metadata()) {
+        (Ok(there), Ok(ours)) => (there.dev(), there.ino()) == (ours.dev(), ours.ino()),
+        _ => false,
+    }
+}
+
+/// Takes away drafts of `path` whose writers are dead. What fails is tried by the next writer.
+fn sweep(path: &Path) {
+    let Some(name) = path.file_name().and_then(OsStr::to_str) else { return };
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let Ok(entries) = fs::read_dir(folder.unwrap_or(Path::new("."))) else { return };
+    for entry in entries.filter_map(Result::ok) {
+        let other = entry.file_name();
+        let rest = other.to_str().and_then(|other| other.strip_prefix(name));
+        if rest.is_some_and(is_draft_end)
+            && let Ok(file) = open_file(&entry.path())
+            && flock(&file, FlockOperation::NonBlockingLockExclusive).is_ok()
+        {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// True for `.123-4.next`, and for `.next`, which an older version left.
+fn is_draft_end(rest: &str) -> bool {
+    let Some(numbers) = rest.strip_suffix(DRAFT_END) else { return false };
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let own = numbers.strip_prefix('.').and_then(|numbers| numbers.split_once('-'));
+    numbers.is_empty() || own.is_some_and(|(process, number)| digits(process) && digits(number))
+}
+
 /// Replaces a file's content in one move: a reader and a power cut see the old or the new, whole.
+/// Of two writers at once the last one counts.
 ///
 /// # Errors
 /// When the new content cannot be written, synced or moved into place.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = path.file_name().map(OsStr::to_os_string).unwrap_or_default();
-    name.push(".next");
-    let next = path.with_file_name(name);
-    match fs::remove_file(&next) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        Err(_) | Ok(()) => {}
-    }
-    let mut file = create_file(&next)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    drop(file);
-    fs::rename(&next, path)?;
+    let mut draft = Draft::of(path)?;
+    draft.file().write_all(bytes)?;
+    draft.file().sync_all()?;
+    draft.place()?;
     path.parent().map_or(Ok(()), sync_folder)
 }
 
@@ -265,5 +363,59 @@ mod tests {
         std::os::unix::fs::symlink(&file, &link).unwrap();
         assert!(open_file(&link).is_err());
         assert!(write_new(&link, b"four").is_err());
+    }
+    /// The names in a folder.
+    fn names(folder: &Path) -> Vec<String> {
+        let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
+        let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn two_writers_at_once_never_meet_and_the_last_one_counts() {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("f");
+        let mut first = Draft::of(&file).unwrap();
+        let mut second = Draft::of(&file).unwrap();
+        first.file().write_all(b"first").unwrap();
+        second.file().write_all(b"second").unwrap();
+        second.place().unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"second");
+        first.place().unwrap();
+        assert_eq!(fs::read(&file).unwrap(), b"first");
+        // A great many of each: each replacing works, and what is read is always whole.
+        std::thread::scope(|scope| {
+            for letter in [b'a', b'b', b'c', b'd'] {
+                let file = &file;
+                scope.spawn(move || {
+                    for length in 1..200 {
+                        replace(file, &vec![letter; length]).unwrap();
+                        let found = fs::read(file).unwrap();
+                        assert!(found.windows(2).all(|two| two[0] == two[1]), "{found:?}");
+                    }
+                });
+            }
+        });
+        assert_eq!(names(place.path()), ["f"]);
+    }
+
+    #[test]
+    fn what_dead_writers_left_is_taken_away_and_nothing_else() {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("f");
+        let lives = Draft::of(&file).unwrap();
+        let kept = ["f.json.next", "f.1-.next", "f.1-2.next.old", "g.1-2.next", "f2.next"];
+        for name in ["f.next", "f.1-2.next", "f.4194304-77.next"].iter().chain(&kept) {
+            fs::write(place.path().join(name), "half").unwrap();
+        }
+        replace(&file, b"whole").unwrap();
+        let own = lives.next.file_name().unwrap().to_str().unwrap().to_owned();
+        let mut want: Vec<String> = kept.map(str::to_owned).into();
+        want.extend(["f".to_owned(), own]);
+        want.sort();
+        assert_eq!(names(place.path()), want);
+        drop(lives);
+        assert_eq!(names(place.path()).len(), want.len() - 1, "a draft that came to nothing");
     }
 }

@@ -20,7 +20,7 @@ use crate::runtime::observations::Keeper;
 use crate::runtime::poller::Poke;
 use crate::runtime::recording::Recorder;
 use crate::runtime::runner::{self, Launched, Leash};
-use crate::runtime::runs;
+use crate::runtime::runs::Survey;
 use crate::runtime::terminal::TerminalWriter;
 use crate::runtime::workshop::Workshop;
 use crate::ui::screen::Rehearsal;
@@ -355,11 +355,14 @@ impl Acts<crate::domain::run::role::Commander> for CommanderActs {
                 // A sick disk must not stop the keys, so even this happens elsewhere.
                 tokio::task::spawn_blocking(move || {
                     let frozen = Frozen { site: &site, runbook: &texts };
+                    let boot = clock.now().boot;
                     let create = || {
                         Journal::create(&folder, frozen, &run, kind, clock, answers)
                             .map_err(|error| error.to_string())
                     };
-                    let opened = runs::may_open(&runs, &name).map_err(|error| error.to_string());
+                    let survey = Survey::of(&runs, &name);
+                    let opened = survey.and_then(|survey| survey.may_open(boot));
+                    let opened = opened.map_err(|error| error.to_string());
                     let outcome = opened.and_then(|()| create()).map(|journal| {
                         let mut held = place.lock().unwrap_or_else(PoisonError::into_inner);
                         let before = held.replace(journal);
@@ -387,5 +390,49 @@ impl Acts<crate::domain::run::role::Commander> for CommanderActs {
 
     fn run_folder(&self) -> Option<&Path> {
         self.folder.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::run::commit::Execution;
+    use crate::port::{Boxed, OperateError, Output};
+
+    /// Never knows; says whether anything could tell it.
+    struct Blind(bool);
+
+    impl Operator for Blind {
+        fn senses(&self) -> bool {
+            self.0
+        }
+
+        fn check(&mut self) -> Boxed<'_, Standing> {
+            Box::pin(async { Standing::Unknown("nobody can look".into()) })
+        }
+
+        fn preview(&mut self) -> Boxed<'_, Preview> {
+            Box::pin(async { Preview::default() })
+        }
+
+        fn apply<'a>(
+            &'a mut self,
+            _: &'a Execution,
+            _: &'a mut dyn Output,
+        ) -> Boxed<'a, Result<Clean, OperateError>> {
+            unreachable!("it is only looked at")
+        }
+    }
+
+    #[tokio::test]
+    async fn what_nobody_can_look_at_is_not_waited_for() {
+        let check = async |senses: bool, waits: bool| {
+            let mut operator = Blind(senses);
+            let looking = stand(&mut operator, Duration::from_secs(3600));
+            let answer = timeout(Duration::from_millis(600), looking).await;
+            assert_eq!(answer.is_err(), waits, "senses: {senses}");
+        };
+        check(false, false).await;
+        check(true, true).await;
     }
 }

@@ -4,15 +4,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::clock::SystemClock;
 use super::journal::lock::Lock;
-use super::journal::tail::ends_closed;
+use super::journal::tail::closed_at;
 use super::journal::{self, ATTEMPTS_FOLDER, JournalError};
 use super::runner::folder::{AttemptFolder, LOCK_FILE};
 use super::runner::group::Group;
 use crate::domain::ids::RunId;
 use crate::domain::run::event::{Body, RunEvent};
-use crate::port::Clock as _;
+use crate::domain::time::{BootId, Stamp};
 
 /// Why a site's runs do not allow that one is taken up or opened.
 #[derive(Debug, thiserror::Error)]
@@ -88,8 +87,9 @@ fn folders_in(path: &Path) -> Result<Vec<PathBuf>, RunsError> {
     };
     let mut folders = Vec::new();
     for entry in entries {
-        let path = entry.map_err(failed)?.path();
-        if path.is_dir() {
+        let entry = entry.map_err(failed)?;
+        let (kind, path) = (entry.file_type().map_err(failed)?, entry.path());
+        if kind.is_dir() || (kind.is_symlink() && path.is_dir()) {
             folders.push(path);
         }
     }
@@ -111,17 +111,26 @@ pub fn last_name(runs: &Path, site: &str) -> Result<Option<RunId>, RunsError> {
     Ok(folders.last().and_then(|folder| RunId::new(&folder_name(folder)).ok()))
 }
 
-/// The first event of a run of this site that was not closed; none for any other folder.
-fn opening(folder: &Path, site: &str) -> Result<Option<RunEvent>, RunsError> {
-    if ends_closed(folder) {
-        return Ok(None);
+/// What the folder of a run is to its site.
+enum Standing {
+    /// Its run was not closed; the first event.
+    Open(Box<RunEvent>),
+    /// Its run was closed then.
+    Closed(Stamp),
+    /// Nothing began there, or it belongs to another site, or when it was closed is not known.
+    Other,
+}
+
+fn standing(folder: &Path, site: &str) -> Result<Standing, RunsError> {
+    if let Some(at) = closed_at(folder) {
+        return Ok(Standing::Closed(at));
     }
     let back = match journal::read(folder) {
         Ok(back) => back,
         // A console that ended before its run was opened left a folder where nothing began.
-        Err(JournalError::Empty(_)) => return Ok(None),
+        Err(JournalError::Empty(_)) => return Ok(Standing::Other),
         // A site whose name begins with ours has runs of its own.
-        Err(_) if !RunId::is_of_site(&folder_name(folder), site) => return Ok(None),
+        Err(_) if !RunId::is_of_site(&folder_name(folder), site) => return Ok(Standing::Other),
         Err(why) => {
             let (name, folder) = (folder_name(folder), folder.to_owned());
             return Err(RunsError::Untold { name, folder, why });
@@ -130,86 +139,111 @@ fn opening(folder: &Path, site: &str) -> Result<Option<RunEvent>, RunsError> {
     let closed = back.events.iter().any(|event| matches!(event.body, Body::Closed { .. }));
     let ours =
         |event: &RunEvent| matches!(&event.body, Body::Opened { site: of, .. } if of == site);
-    Ok(back.events.into_iter().next().filter(|first| ours(first) && !closed))
+    Ok(match back.events.into_iter().next().filter(|first| ours(first) && !closed) {
+        Some(first) => Standing::Open(Box::new(first)),
+        None => Standing::Other,
+    })
 }
 
-/// The folders of all runs of the site that were not closed, whatever their names.
-///
-/// # Errors
-/// When one cannot be read: whether it is open is then not known.
-pub fn all_open(runs: &Path, site: &str) -> Result<Vec<PathBuf>, RunsError> {
-    let mut open = Vec::new();
-    for folder in of_site(runs, site)? {
-        if opening(&folder, site)?.is_some() {
-            open.push(folder);
-        }
+/// The runs of a site as they stand.
+pub struct Survey {
+    site: String,
+    place: PathBuf,
+    runs: Vec<(PathBuf, Standing)>,
+}
+
+impl Survey {
+    /// Looks at every run of the site, whatever its name.
+    ///
+    /// # Errors
+    /// When one cannot be read: whether it is open is then not known.
+    pub fn of(place: &Path, site: &str) -> Result<Self, RunsError> {
+        let folders = of_site(place, site)?.into_iter();
+        let look = |folder: PathBuf| standing(&folder, site).map(|standing| (folder, standing));
+        let runs = folders.map(look).collect::<Result<_, _>>()?;
+        Ok(Self { site: site.to_owned(), place: place.to_owned(), runs })
     }
-    Ok(open)
-}
 
-/// The folder of the one run of the site that is open.
-///
-/// # Errors
-/// When more than one is, or one cannot be read.
-pub fn the_open_one(runs: &Path, site: &str) -> Result<Option<PathBuf>, RunsError> {
-    let mut open = all_open(runs, site)?;
-    if open.len() < 2 {
-        return Ok(open.pop());
+    fn open(&self) -> impl DoubleEndedIterator<Item = (&PathBuf, &RunEvent)> {
+        self.runs.iter().filter_map(|(folder, standing)| match standing {
+            Standing::Open(first) => Some((folder, first.as_ref())),
+            Standing::Closed(_) | Standing::Other => None,
+        })
     }
-    let told = |folder: PathBuf| {
-        let first = opening(&folder, site).ok().flatten();
-        let when = first.map_or_else(String::new, |first| {
-            format!(" (opened {} by {})", first.at.utc().iso(), first.by)
-        });
-        format!("{}{when}", folder_name(&folder))
-    };
-    let (site, place) = (site.to_owned(), runs.to_owned());
-    Err(RunsError::Several { site, runs: open.into_iter().map(told).collect(), place })
-}
 
-/// The run that a watcher follows: of several open ones that of a living console, else the last.
-///
-/// # Errors
-/// When one cannot be read.
-pub fn to_follow(runs: &Path, site: &str) -> Result<Option<PathBuf>, RunsError> {
-    let open = all_open(runs, site)?;
-    let lives = |folder: &&PathBuf| {
-        Lock::is_taken(&folder.join(journal::LOCK_FILE)).is_ok_and(|taken| taken)
-    };
-    Ok(open.iter().rev().find(lives).or(open.last()).cloned())
-}
-
-/// Makes sure that nothing of any run of the site acts any more, open or over, but for those of
-/// `but`, which is being taken up.
-///
-/// # Errors
-/// [`RunsError::Held`] for the first that does; else when a folder cannot be read.
-pub fn nothing_acts(runs: &Path, site: &str, but: Option<&Path>) -> Result<(), RunsError> {
-    for folder in of_site(runs, site)? {
-        if but == Some(folder.as_path()) || !RunId::is_of_site(&folder_name(&folder), site) {
-            continue;
+    /// The folder of the one run that is open.
+    ///
+    /// # Errors
+    /// When more than one is.
+    pub fn the_open_one(&self) -> Result<Option<&Path>, RunsError> {
+        if self.open().count() < 2 {
+            return Ok(self.open().next().map(|(folder, _)| folder.as_path()));
         }
-        for step in folders_in(&folder.join(ATTEMPTS_FOLDER))? {
-            for attempt in folders_in(&step)? {
-                if !is_over(&attempt)? {
-                    return Err(held(&folder, &step, &attempt));
+        let told = |(folder, first): (&PathBuf, &RunEvent)| {
+            format!("{} (opened {} by {})", folder_name(folder), first.at.utc().iso(), first.by)
+        };
+        let (site, place) = (self.site.clone(), self.place.clone());
+        Err(RunsError::Several { site, runs: self.open().map(told).collect(), place })
+    }
+
+    /// The run that a watcher follows: of several open ones that of a living console, else the
+    /// last.
+    #[must_use]
+    pub fn to_follow(&self) -> Option<&Path> {
+        let lives = |folder: &&PathBuf| {
+            Lock::is_taken(&folder.join(journal::LOCK_FILE)).is_ok_and(|taken| taken)
+        };
+        let open = || self.open().map(|(folder, _)| folder).rev();
+        open().find(lives).or(open().next()).map(PathBuf::as_path)
+    }
+
+    /// Makes sure that nothing of any run acts any more, but of the one that is open. A run that
+    /// was closed in another boot than this one is not looked at: its processes are gone.
+    ///
+    /// # Errors
+    /// [`RunsError::Held`] for the first that does; else when a folder cannot be read.
+    pub fn nothing_else_acts(&self, boot: BootId) -> Result<(), RunsError> {
+        for (folder, standing) in &self.runs {
+            let gone = match standing {
+                Standing::Open(_) => true,
+                Standing::Closed(at) => at.boot != boot,
+                Standing::Other => false,
+            };
+            if gone || !RunId::is_of_site(&folder_name(folder), &self.site) {
+                continue;
+            }
+            for step in folders_in(&folder.join(ATTEMPTS_FOLDER))? {
+                for attempt in folders_in(&step)? {
+                    if !is_over(&attempt, boot)? {
+                        return Err(held(folder, &step, &attempt));
+                    }
                 }
             }
         }
+        Ok(())
     }
-    Ok(())
+
+    /// Makes sure that a run may be opened.
+    ///
+    /// # Errors
+    /// When one is open, or something still acts.
+    pub fn may_open(&self, boot: BootId) -> Result<(), RunsError> {
+        if let Some(open) = self.the_open_one()? {
+            return Err(RunsError::Open(folder_name(open)));
+        }
+        self.nothing_else_acts(boot)
+    }
 }
 
 /// True when an attempt cannot act any more: its runner is gone, and so is all that it started. The
 /// one place that says so for runs that are over.
-fn is_over(attempt: &Path) -> Result<bool, RunsError> {
+fn is_over(attempt: &Path, boot: BootId) -> Result<bool, RunsError> {
     let io = |source| RunsError::Io { path: attempt.to_owned(), source };
     if Lock::is_taken(&attempt.join(LOCK_FILE)).map_err(io)? {
         return Ok(false);
     }
     let spawned = AttemptFolder::at(attempt).spawned().map_err(io)?;
-    let group =
-        spawned.and_then(|spawned| Group::recorded(&spawned, SystemClock::new().now().boot));
+    let group = spawned.and_then(|spawned| Group::recorded(&spawned, boot));
     Ok(group.is_none_or(|group| group.members().is_empty()))
 }
 
@@ -217,17 +251,6 @@ fn held(run: &Path, step: &Path, attempt: &Path) -> RunsError {
     let spawned = AttemptFolder::at(attempt).spawned().ok().flatten();
     let (run, step, attempt) = (folder_name(run), folder_name(step), folder_name(attempt));
     RunsError::Held { run, step, attempt, process: spawned.map(|spawned| spawned.pid) }
-}
-
-/// Makes sure that a run may be opened.
-///
-/// # Errors
-/// When one is open, something still acts, or that cannot be told.
-pub fn may_open(runs: &Path, site: &str) -> Result<(), RunsError> {
-    if let Some(open) = the_open_one(runs, site)? {
-        return Err(RunsError::Open(folder_name(&open)));
-    }
-    nothing_acts(runs, site, None)
 }
 
 #[cfg(test)]
@@ -261,11 +284,18 @@ mod tests {
             for (name, lines) in runs {
                 put(place.path(), name, *lines);
             }
-            let open = all_open(place.path(), "lms").unwrap();
-            let names: Vec<String> = open.iter().map(|folder| folder_name(folder)).collect();
+            let found = Survey::of(place.path(), "lms").unwrap();
+            let names: Vec<String> = found.open().map(|(folder, _)| folder_name(folder)).collect();
             assert_eq!(names, want, "{runs:?}");
-            let one = the_open_one(place.path(), "lms");
-            assert_eq!(one.is_ok(), want.len() < 2, "{one:?}");
+            assert_eq!(found.the_open_one().is_ok(), want.len() < 2, "{runs:?}");
+            let last = found.to_follow().map(folder_name);
+            assert_eq!(last.as_deref(), want.last().copied(), "{runs:?}");
+            // Of several, a watcher follows the one that a console has.
+            for name in want {
+                let lock = place.path().join(name).join(journal::LOCK_FILE);
+                let _lives = Lock::try_take(&lock).unwrap().unwrap();
+                assert_eq!(found.to_follow().map(folder_name).as_deref(), Some(*name), "{runs:?}");
+            }
         };
         let late = "lms-20991231-235959";
         check(&[], &[]);
@@ -294,57 +324,47 @@ mod tests {
             spoil(&put(place.path(), name, OPEN));
             // A later one says nothing about it.
             put(place.path(), "lms-20991231-235959", CLOSED);
-            all_open(place.path(), "lms").map_err(|error| error.to_string())
+            let found = Survey::of(place.path(), "lms");
+            found.map(|found| found.open().count()).map_err(|error| error.to_string())
         };
-        assert_eq!(found(NAME, &no_record), Ok(Vec::new()), "nothing began");
+        assert_eq!(found(NAME, &no_record), Ok(0), "nothing began");
         let spoils: [&dyn Fn(&Path); 2] = [&first_byte, &no_plan];
         for spoil in spoils {
             let why = found(NAME, spoil).expect_err("nobody can tell");
             assert!(why.contains(NAME) && why.contains("cannot be told"), "{why}");
             // Another site's run is that site's matter.
-            assert_eq!(found("lms-eu-20261120-140210", spoil), Ok(Vec::new()));
+            assert_eq!(found("lms-eu-20261120-140210", spoil), Ok(0));
         }
     }
 
     #[test]
-    fn the_end_alone_proves_only_what_it_proves() {
-        let check = |what: &str, spoil: &dyn Fn(Vec<u8>) -> Vec<u8>, want: bool| {
-            let place = tempfile::tempdir().unwrap();
-            let folder = put(place.path(), NAME, CLOSED);
-            let log = folder.join("journal-000001.log");
-            fs::write(&log, spoil(fs::read(&log).unwrap())).unwrap();
-            assert_eq!(ends_closed(&folder), want, "{what}");
-        };
-        let lines = |bytes: &[u8]| -> Vec<Vec<u8>> {
-            bytes.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
-        };
-        check("as it was written", &|bytes| bytes, true);
-        check("a torn tail", &|bytes| [bytes.as_slice(), b"J1 4"].concat(), false);
-        check("cut", &|bytes| bytes[..bytes.len() - 1].to_vec(), false);
-        check("empty", &|_| Vec::new(), false);
-        let last_but_one = |bytes: Vec<u8>| {
-            let mut lines = lines(&bytes);
-            let gone = lines.len() - 2;
-            lines.remove(gone);
-            lines.concat()
-        };
-        check("without the line before", &last_but_one, false);
-        let one = |bytes: Vec<u8>| lines(&bytes).pop().unwrap();
-        check("the last line alone", &one, false);
-        for back in 1..600 {
-            let flip = |mut bytes: Vec<u8>| {
-                let at = bytes.len() - back;
-                bytes[at] ^= 1;
-                bytes
-            };
-            check(&format!("a bit {back} bytes before the end"), &flip, false);
-        }
-        // A segment after it may take the closing back: it is looked at, an empty one is not.
+    fn a_segment_after_the_end_is_looked_at_and_an_empty_one_is_not() {
         let place = tempfile::tempdir().unwrap();
         let folder = put(place.path(), NAME, CLOSED);
-        fs::write(folder.join("journal-000002.log"), "").unwrap();
-        assert!(ends_closed(&folder));
-        fs::write(folder.join("journal-000002.log"), "x").unwrap();
-        assert!(!ends_closed(&folder));
+        let check = |more: &str, want: bool| {
+            fs::write(folder.join("journal-000002.log"), more).unwrap();
+            assert_eq!(closed_at(&folder).is_some(), want, "{more:?}");
+        };
+        check("", true);
+        check("x", false);
+    }
+    #[test]
+    fn an_attempt_of_a_closed_run_that_is_held_is_in_the_way_in_its_own_boot() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = put(place.path(), NAME, CLOSED);
+        let attempt = folder.join("attempts/shift/2");
+        fs::create_dir_all(&attempt).unwrap();
+        let closed = closed_at(&folder).unwrap();
+        let acts = |boot| {
+            let survey = Survey::of(place.path(), "lms").unwrap();
+            survey.may_open(boot).map_err(|error| error.to_string())
+        };
+        assert_eq!(acts(closed.boot), Ok(()), "no lock");
+        let lock = Lock::try_take(&attempt.join(LOCK_FILE)).unwrap().unwrap();
+        let why = acts(closed.boot).expect_err("it is held");
+        assert!(why.contains("step `shift`") && why.contains("attempt 2"), "{why}");
+        assert_eq!(acts(BootId(7)), Ok(()), "no process outlives a boot");
+        drop(lock);
+        assert_eq!(acts(closed.boot), Ok(()));
     }
 }

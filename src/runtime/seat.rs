@@ -259,70 +259,90 @@ use file as host;
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::app::site_file::parse;
+    use crate::domain::ids::SystemId;
+    use crate::domain::settings::{Key, Node, Span};
+    use crate::domain::site::{Region, SystemSpec};
 
-    const SITE: &str = r#"
-schema = 1
-name = "shop"
-red_needs_signals = 1
-regions.a = { starts_as = "primary" }
-regions.b = { starts_as = "standby" }
-[systems.web]
-kind = "http"
-every = "5s"
-timeout = "1s"
-a = { url = "http://127.0.0.1:1/a", address = "127.0.0.1" }
-b = { url = "http://127.0.0.1:1/b" }
-[systems.phone]
-kind = "manual"
-every = "5s"
-timeout = "1s"
-a = {}
-b = {}
-"#;
-
-    /// Whether a console of a site edited so collides with one of the site as it was.
-    fn collides(edits: &[(&str, &str)]) -> bool {
-        let edit = |text: String, (old, new): &(&str, &str)| {
-            assert!(text.contains(old), "{old}");
-            text.replace(old, new)
+    fn table(entries: &[(&str, &str)]) -> Table {
+        let entry = |(name, text): &(&str, &str)| {
+            let key = Key { name: (*name).to_owned(), span: Span::default() };
+            // Where it stands in the file differs from copy to copy.
+            let span = Span { start: name.len(), end: text.len() };
+            (key, Node { span, value: Value::Text((*text).to_owned()) })
         };
-        let other = edits.iter().fold(SITE.to_owned(), edit);
-        let (one, other) = (parse(SITE).expect("a site"), parse(&other).expect("a site"));
-        !keys(&one).is_disjoint(&keys(&other))
+        Table { span: Span::default(), entries: entries.iter().map(entry).collect() }
+    }
+
+    fn system(name: &str, sides: [Option<Table>; 2]) -> SystemSpec {
+        SystemSpec {
+            id: SystemId::new(name).unwrap(),
+            kind: "postgres".to_owned(),
+            objective: None,
+            every: Duration::from_secs(5),
+            timeout: Duration::from_secs(1),
+            idle_standby: false,
+            settings: Table::default(),
+            sides,
+            span: Span::default(),
+        }
+    }
+
+    /// A site with a store at two addresses and a system that has none.
+    fn site(name: &str, a: &str, b: &str) -> Site {
+        let region =
+            |starts_as_primary| Region { label: name.into(), aws_region: None, starts_as_primary };
+        let side = |host: &str| Some(table(&[("host", host), ("database", "shop")]));
+        Site {
+            name: name.to_owned(),
+            title: name.into(),
+            reference: Vec::new(),
+            red_needs_signals: 1,
+            people: Vec::new(),
+            objectives: Vec::new(),
+            regions: [region(true), region(false)],
+            systems: vec![
+                system("pg", [side(a), side(b)]),
+                system("phone", [Some(Table::default()), Some(Table::default())]),
+            ],
+            secrets: Vec::new(),
+            rules: Vec::new(),
+        }
     }
 
     #[test]
     fn copies_of_a_site_collide_and_other_sites_do_not() {
-        let check = |edits: &[(&str, &str)], want: bool| {
-            assert_eq!(collides(edits), want, "{edits:?}");
+        let check = |what: &str, other: &Site, want: bool| {
+            let one = keys(&site("shop", "pg-a", "pg-b"));
+            assert_eq!(!one.is_disjoint(&keys(other)), want, "{what}");
         };
-        check(&[], true);
-        check(&[("every = \"5s\"", "every = \"7s\""), ("signals = 1", "signals = 2")], true);
-        let (url, address) = ("url = \"http://127.0.0.1:1/a\"", "address = \"127.0.0.1\"");
-        let (as_is, turned) = (format!("{url}, {address}"), format!("{address}, {url}"));
-        check(&[(&as_is, &turned)], true);
-        // One side moved, a system added: what is left is the same site.
-        check(&[(":1/b", ":2/b")], true);
-        check(
-            &[(
-                "[systems.web]",
-                "[systems.more]\nkind = \"http\"\nevery = \"5s\"\ntimeout = \"1s\"\na = { url = \"http://127.0.0.1:9/\" }\n[systems.web]",
-            )],
-            true,
-        );
-        check(&[(":1/a", ":2/a"), (":1/b", ":2/b")], false);
-        check(&[("name = \"shop\"", "name = \"shop-test\"")], false);
+        let copy = || site("shop", "pg-a", "pg-b");
+        check("a copy", &copy(), true);
+        let mut other = copy();
+        (other.red_needs_signals, other.systems[0].every) = (3, Duration::from_secs(9));
+        check("other rules and times", &other, true);
+        let mut other = copy();
+        other.systems[0].sides[0].as_mut().unwrap().entries.reverse();
+        check("written in another order", &other, true);
+        let mut other = copy();
+        other.systems.push(system("more", [Some(table(&[("host", "x")])), None]));
+        check("a system more", &other, true);
+        check("one side moved", &site("shop", "pg-a", "pg-c"), true);
+        check("other servers", &site("shop", "pg-c", "pg-d"), false);
+        check("another site on the same servers", &site("shop-test", "pg-a", "pg-b"), false);
+        let bare = |name| Site { systems: Vec::new(), ..site(name, "", "") };
+        assert!(!keys(&bare("shop")).is_disjoint(&keys(&bare("shop"))), "the name is all there is");
+        assert!(keys(&bare("shop")).is_disjoint(&keys(&bare("other"))));
     }
 
     #[test]
     fn a_live_site_is_locked_on_the_host_whatever_the_state_folder() {
         let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let paths = |folder: &tempfile::TempDir| StatePaths::at(folder.path());
-        // A name of its own, so that no other test is in the way.
-        let text = SITE.replace("127.0.0.1:1", &format!("127.0.0.1:1/{}", std::process::id()));
-        let site = parse(&text).expect("a site");
+        // An address of its own, so that no other test is in the way.
+        let site = site("shop", &format!("pg-{}", std::process::id()), "pg-b-of-this-test");
         let held = Seat::take(&paths(&one), &site, true).expect("it is free");
         let refused = Seat::take(&paths(&other), &site, true).expect_err("it is taken");
         let why = refused.to_string();

@@ -116,7 +116,9 @@ impl Pilot {
                 (effects, None)
             }
             // What was seen changed in between; the next choice looks at it again.
-            Err(Refusal::Recording | Refusal::Gate { .. }) => (Vec::new(), None),
+            Err(Refusal::Recording | Refusal::Gate { .. } | Refusal::Unseen { .. }) => {
+                (Vec::new(), None)
+            }
             Err(Refusal::Journal(why)) => (Vec::new(), Some(End::Journal(why))),
             Err(refusal) => {
                 let why = refusal.to_string().into();
@@ -132,10 +134,10 @@ impl Pilot {
         now: Stamp,
     ) -> Result<Vec<Effect<D::Role>>, Refusal> {
         let mut effects = Vec::new();
+        if wish.is_act() && console.access() != Access::Armed {
+            effects.extend(console.drive(Wish::Arm, now)?);
+        }
         if let Wish::Intent(Intent::Run { step, call, .. }) = &mut wish {
-            if console.access() != Access::Armed {
-                effects.extend(console.drive(Wish::Arm, now)?);
-            }
             match self.rehearsed(console, step, now) {
                 Rehearsed::Call(seen) => *call = seen,
                 Rehearsed::Asked => return Ok(effects),

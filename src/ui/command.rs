@@ -307,55 +307,6 @@ impl Command {
     pub fn is_only_named(self) -> bool {
         matches!(self, Self::Select | Self::SetT0)
     }
-
-    /// True for what SAFE blocks: everything that moves a step or gives the run up. Holding,
-    /// declaring, accepting the losses, notes, acknowledging and closing stay possible.
-    #[must_use]
-    pub fn is_act(self) -> bool {
-        match self {
-            Self::Run
-            | Self::Retry
-            | Self::Skip
-            | Self::Attest
-            | Self::AbortStep
-            | Self::Escalate
-            | Self::Resolve
-            | Self::Compensate
-            | Self::AbortRun => true,
-            Self::Close
-            | Self::Hold
-            | Self::Declare
-            | Self::AcceptLedger
-            | Self::Arm
-            | Self::Choose
-            | Self::Acknowledge
-            | Self::Note
-            | Self::Help
-            | Self::Panel(_)
-            | Self::NextPanel
-            | Self::Zoom
-            | Self::Filter
-            | Self::Up
-            | Self::Down
-            | Self::PageUp
-            | Self::PageDown
-            | Self::First
-            | Self::Last
-            | Self::Enter
-            | Self::Back
-            | Self::Quit
-            | Self::Evidence
-            | Self::Readiness
-            | Self::Report
-            | Self::VerifyNow
-            | Self::Replay(_)
-            | Self::Palette
-            | Self::Update
-            | Self::Copy
-            | Self::Select
-            | Self::SetT0 => false,
-        }
-    }
 }
 
 #[cfg(test)]
@@ -369,7 +320,6 @@ mod tests {
             assert_eq!(spec.command.name(), spec.name);
             assert!(!spec.doc.is_empty() && !spec.doc.ends_with('.'), "{}", spec.name);
             assert!(!COMMANDS[..index].iter().any(|other| other.name == spec.name));
-            assert!(!spec.command.is_act() || spec.command.is_verb(), "an act is a verb");
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod copy;
 pub mod fixture;
 pub mod keymap;
 pub mod laid;
+pub mod meant;
 pub mod model;
 pub mod palette;
 pub mod panel;

@@ -71,8 +71,9 @@ pub enum FormPurpose {
     Skip(StepId),
     /// The value a person observed.
     Attest(StepId),
-    /// The reason for trying again.
-    Retry(StepId),
+    /// The reason for trying again; for a step whose target removes repetitions by their key, also
+    /// whether it is to take the next attempt as a new act.
+    Retry(StepId, Option<bool>),
     /// What became of an unknown attempt; the flag is the answer chosen so far.
     Resolve(StepId, Option<bool>),
     /// The reason for going on as if the primary were lost; a step, or the whole run.

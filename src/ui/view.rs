@@ -92,17 +92,18 @@ fn draw_tiny(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
     canvas.rows(area, &rows);
 }
 
-/// The current step in one row.
+/// The lit step in one row, while there is something to do.
 fn step_row(screen: &Screen<'_>, width: usize) -> Row {
-    match words::current(screen) {
+    match runbook::selected(screen).filter(|_| words::current(screen).is_some()) {
         None => Row::of(MUTED, cut(&next::sentence(screen), width)),
         _ if words::is_aborting(screen) => runbook_abort::current(screen, width),
-        Some((step, state)) => {
-            let (ink, mark) = runbook::mark(step, Some(state));
-            Row::of(FOCUS, ">")
+        Some(step) => {
+            let state = screen.run.and_then(|run| run.step(&step.id));
+            let (ink, mark) = runbook::mark(step, state);
+            Row::of(FOCUS, runbook::lead(screen, step).0)
                 .put(ink, mark)
                 .put(TEXT, format!(" {}  ", step.title))
-                .join(runbook::told(screen, step, Some(state)))
+                .join(runbook::told(screen, step, state))
                 .cut(width)
         }
     }

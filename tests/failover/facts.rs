@@ -7,14 +7,10 @@ use std::process::Command;
 use warroom::domain::run::event::{Body, RunEvent};
 use warroom::runtime::journal;
 
-/// The folder of the only run below a console's state.
-pub fn run_folder(state: &Path) -> PathBuf {
-    let runs: Vec<PathBuf> = fs::read_dir(state.join("warroom/runs"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    assert_eq!(runs.len(), 1, "{runs:?}");
-    runs[0].clone()
+/// The folder of the newest run below a console's state.
+fn run_folder(state: &Path) -> PathBuf {
+    let runs = fs::read_dir(state.join("warroom/runs")).unwrap();
+    runs.map(|entry| entry.unwrap().path()).max().expect("a run")
 }
 
 /// All events of that run.

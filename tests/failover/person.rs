@@ -14,6 +14,12 @@ pub const STEP: Duration = Duration::from_secs(30);
 /// Longer than what the losses must have been on the screen before Enter counts (1 s).
 const LOSSES_ARE_READ: Duration = Duration::from_millis(1100);
 
+/// As many plans as the site has.
+const PLANS: usize = 3;
+
+/// The key that moves down.
+const DOWN: &str = "\x1b[B";
+
 /// How a step is started.
 #[derive(Debug, Clone, Copy)]
 pub enum Start {
@@ -59,6 +65,30 @@ pub fn take_charge(console: &mut Seat) {
     console.types("\r");
     until_dialog_is_gone(console, "EXPECTED LOSSES");
     arm(console);
+}
+
+/// Opens a plan while both regions work, declares it and arms the console where it is not.
+pub fn take_over(console: &mut Seat, plan: &str) {
+    console.verb_opens("o", "CHOOSE A RUNBOOK");
+    for _ in 0..PLANS {
+        if console.seen_within(seat::READING, &format!("▸ {plan} ")) {
+            break;
+        }
+        console.press(DOWN);
+    }
+    console.must_show(&format!("▸ {plan} "));
+    console.must_show("(x) planned");
+    console.types("\r");
+    console.shows_within("run opened", RECORDED);
+    console.verb_opens("D", "DECLARE");
+    console.types_seen("declare");
+    console.types("\t");
+    console.types_seen("as planned for tonight");
+    console.types("\r");
+    console.shows_within("by anna", RECORDED);
+    if !console.screen().contains("[ARMED]") {
+        arm(console);
+    }
 }
 
 /// Leaves SAFE.
@@ -109,11 +139,16 @@ pub fn attest(console: &mut Seat, title: &str, value: &str) {
     console.shows_within(&format!("[x] M {title}"), RECORDED);
 }
 
-/// Closes the run, and then the console.
-pub fn close_and_leave(console: &mut Seat) {
+/// Closes the run.
+pub fn close(console: &mut Seat) {
     console.verb_opens("W", "CLOSE THE RUN");
     console.types("\r");
     console.shows_within("closed complete", RECORDED);
+}
+
+/// Closes the run, and then the console.
+pub fn close_and_leave(console: &mut Seat) {
+    close(console);
     console.verb("q");
     console.ends();
 }

@@ -1,4 +1,4 @@
-//! Four runs that use every word of the journal, and the plan they are runs of.
+//! Five runs that use every word of the journal, and the plan they are runs of.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -70,7 +70,7 @@ pub struct Story {
 }
 
 pub fn stories() -> Vec<Story> {
-    vec![complete(), trouble(), given_up(), around()]
+    vec![complete(), trouble(), given_up(), around(), doubted()]
 }
 
 fn opened(kind: RunKind, mode: Mode) -> Body {
@@ -178,6 +178,7 @@ fn trouble() -> Story {
         step: step(name),
         reason: "try again now".into(),
         new_key: false,
+        by_itself: false,
     };
     let bodies = vec![
         opened(RunKind::Drill, Mode::Ungraceful),
@@ -262,6 +263,21 @@ fn around() -> Story {
         Body::Closed { closing: Closing::Aborted },
     ];
     Story { name: "around", kind: RunKind::Live, bodies, ends: "aborted" }
+}
+
+/// A machine that was paused from outside while the clock ran.
+fn doubted() -> Story {
+    let bodies = vec![
+        opened(RunKind::Live, Mode::Ungraceful),
+        declared(),
+        Body::LedgerAccepted { summary: "pg 3.8 s".into() },
+        Body::Held { reason: "what time is it?".into() },
+        Body::ClockDoubted { since: at(-2), wall_ahead_ms: 605_250 },
+        Body::Noted { text: "the hypervisor stood still for ten minutes".into() },
+        Body::Released,
+        Body::Restored { evidence: "web answers".into() },
+    ];
+    Story { name: "doubted", kind: RunKind::Live, bodies, ends: "declared" }
 }
 
 const ACTION: ActionSpec = ActionSpec {

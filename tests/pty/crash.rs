@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use warroom::domain::run::event::{Body, Cause, Outcome, RunEvent};
 use warroom::runtime::journal;
 
@@ -204,6 +204,87 @@ fn finish(toy: &Toy, what: &str) {
         assert!(drive(toy, &mut seat, Way::ToTheEnd), "{what}\n{}", seat.screen());
         assert_eq!(seat.errors(), "", "{what}");
     }
+}
+
+/// The leader of the group that a runner gave its command; none before that or after its end.
+fn command_of(runner: i32) -> Option<Pid> {
+    let pids = std::fs::read_dir("/proc").ok()?.filter_map(Result::ok);
+    let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    let leads = |pid: &i32| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let fields: Vec<i32> = stat
+            .rsplit(") ")
+            .next()
+            .unwrap_or_default()
+            .split(' ')
+            .filter_map(|field| field.parse().ok())
+            .collect();
+        // After the state: the parent, the group, the session.
+        fields.get(1) == Some(pid) && fields.get(2) == Some(&runner) && *pid != runner
+    };
+    pids.into_iter().find(leads).and_then(Pid::from_raw)
+}
+
+/// Kills the runner of a step alone, its command alone, or both, some time after it began to act.
+fn kill_apart(toy: &Toy, step: &str, way: u64, time: Duration) -> bool {
+    let begin = Instant::now();
+    let spawned = loop {
+        match toy.spawned(step) {
+            Some(spawned) => break spawned,
+            None if begin.elapsed() > PATIENCE => return false,
+            None => pass(Duration::from_millis(2)),
+        }
+    };
+    pass(time);
+    let runner = Pid::from_raw(spawned.pid).expect("a number");
+    let command = command_of(spawned.pid);
+    if toy.run_folder().is_some_and(|run| run.join(format!("attempts/{step}/1/exit")).exists()) {
+        return false;
+    }
+    // A command ends with all that it started, or alone.
+    let kill_command = |command: Option<Pid>| match command {
+        Some(pid) if time.as_millis() % 2 == 0 => kill_process_group(pid, Signal::KILL).is_ok(),
+        Some(pid) => kill_process(pid, Signal::KILL).is_ok(),
+        None => false,
+    };
+    match way {
+        0 => kill_process(runner, Signal::KILL).is_ok(),
+        1 => kill_command(command),
+        2 => kill_process(runner, Signal::KILL).is_ok() | kill_command(command),
+        _ => kill_command(command) | kill_process(runner, Signal::KILL).is_ok(),
+    }
+}
+
+#[test]
+fn killed_apart_from_its_command_a_runner_never_makes_two_of_it() {
+    let moments = sized(MOMENTS);
+    let (lost, begin) = (AtomicU32::new(0), Instant::now());
+    let hit = in_parallel(moments, |seed| {
+        let what = format!("death {seed}");
+        let mut chance = Chance(u64::from(seed) + 1_000_000);
+        let toy = Toy::new(STEP_MS * 5);
+        let step = STEPS[usize::try_from(chance.below(2)).expect("0 or 1")];
+        let way = chance.below(4);
+        let time = Duration::from_millis(chance.below(u64::from(STEP_MS) * 11));
+        let mut seat = toy.seat(&[]);
+        let hit = std::thread::scope(|scope| {
+            let killer = scope.spawn(|| kill_apart(&toy, step, way, time));
+            assert!(drive(&toy, &mut seat, Way::ToTheEnd), "{what}\n{}", seat.screen());
+            killer.join().expect("it kills or does not")
+        });
+        judge(&toy, &what, true);
+        if toy.has(|body| matches!(body, Body::RunnerLost { .. })) {
+            lost.fetch_add(1, Ordering::SeqCst);
+        }
+        hit
+    });
+    println!(
+        "seeds 0 to {}: {hit} killed apart, {} commands outlived their runner, 0 twice, in {:.0?}",
+        moments - 1,
+        lost.into_inner(),
+        begin.elapsed()
+    );
+    assert!(hit * 2 > moments, "most were killed before they ended: {hit}");
 }
 
 /// True when the console was killed at that call.

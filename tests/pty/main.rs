@@ -3,9 +3,11 @@
 mod crash;
 mod driver;
 mod frames;
+mod lost;
 #[expect(dead_code, reason = "tests/failover and the bench of the budgets use more of it")]
 #[path = "../seat/mod.rs"]
 mod seat;
+mod seats;
 mod share;
 mod signals;
 mod toy;

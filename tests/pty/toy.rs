@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use warroom::domain::ids::StepId;
 use warroom::domain::run::event::{Body, RunEvent};
 use warroom::runtime::journal;
+use warroom::runtime::runner::folder::{AttemptFolder, Spawned};
 
 use crate::seat::{Seat, Start, WARROOM};
 
@@ -28,8 +30,8 @@ kind = "command"
 objective = "core"
 every = "1s"
 timeout = "1s"
-a = { argv = ["true"] }
-b = { argv = ["true"] }
+a = { argv = ["true", "@place@"] }
+b = { argv = ["true", "@place@"] }
 
 [rules]
 web_down = { system = "web", failures = 3 }
@@ -52,23 +54,35 @@ pub struct Toy {
 impl Toy {
     /// Writes the site; each step takes `step_ms` before and after its line.
     pub fn new(step_ms: u32) -> Self {
+        Self::with(step_ms, true)
+    }
+
+    /// The same, where nothing can tell whether a step took effect.
+    pub fn unseen(step_ms: u32) -> Self {
+        Self::with(step_ms, false)
+    }
+
+    fn with(step_ms: u32, seen: bool) -> Self {
         let toy = Self { place: tempfile::tempdir().expect("a folder for the test") };
         let folder = toy.site();
         fs::create_dir_all(folder.join("runbooks")).expect("a folder");
-        fs::write(folder.join("site.toml"), SITE).expect("a site file");
+        // What it acts on is its own, or all toys would be one site.
+        let site = SITE.replace("@place@", &toy.place().display().to_string());
+        fs::write(folder.join("site.toml"), site).expect("a site file");
         fs::write(toy.effects_file(), "").expect("a file for the effects");
         let mut plan = PLAN.to_owned();
         let effects = toy.effects_file().display().to_string();
         let pause = f64::from(step_ms) / 1000.0;
         for step in STEPS {
+            let look = format!(", check = [\"grep\", \"-q\", \"^{step}/\", \"{effects}\"]");
+            let check = if seen { look } else { String::new() };
             let _ = write!(
                 plan,
                 "[[steps]]\nid = \"{step}\"\ntitle = \"Do {step}\"\naction = \"command.run\"\n\
                  expect = \"2s\"\ntimeout = \"20s\"\n\
                  compensation = {{ none = \"nothing takes a line back\" }}\n\
                  with = {{ argv = [\"sh\", \"-c\", \"sleep {pause}; echo $1 >> {effects}; \
-                 sleep {pause}\", \"sh\", \"{{step}}/{{attempt}}\"], \
-                 check = [\"grep\", \"-q\", \"^{step}/\", \"{effects}\"] }}\n"
+                 sleep {pause}\", \"sh\", \"{{step}}/{{attempt}}\"]{check} }}\n"
             );
         }
         fs::write(folder.join("runbooks/failover.toml"), plan).expect("a plan");
@@ -80,7 +94,8 @@ impl Toy {
         self.place.path()
     }
 
-    fn site(&self) -> PathBuf {
+    /// Where the site is written.
+    pub fn site(&self) -> PathBuf {
         self.place().join("toy")
     }
 
@@ -90,13 +105,19 @@ impl Toy {
 
     /// Starts the console, with `program` before it.
     pub fn seat(&self, program: &[&str]) -> Seat {
+        self.start(program, &[])
+    }
+
+    /// Starts a watcher's console.
+    pub fn watcher(&self) -> Seat {
+        self.start(&[], &["watch"])
+    }
+
+    fn start(&self, program: &[&str], more: &[&str]) -> Seat {
         let site = self.site().display().to_string();
         let program: Vec<&str> = program.iter().copied().chain([WARROOM]).collect();
-        let start = Start {
-            program: &program,
-            arguments: &["--site", &site, "--as", "anna"],
-            ..Start::default()
-        };
+        let arguments = [&["--site", &site, "--as", "anna"], more].concat();
+        let start = Start { program: &program, arguments: &arguments, ..Start::default() };
         Seat::take(self.place(), &start)
     }
 
@@ -116,6 +137,13 @@ impl Toy {
             entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
         folders.sort();
         folders.pop()
+    }
+
+    /// What the runner of a step's first attempt recorded before it acted.
+    pub fn spawned(&self, step: &str) -> Option<Spawned> {
+        let step = StepId::new(step).expect("a name");
+        let folder = AttemptFolder::of(&self.run_folder()?, &step, 1);
+        folder.spawned().ok().flatten()
     }
 
     /// What is on record; nothing before the run was opened.

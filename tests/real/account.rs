@@ -46,7 +46,7 @@ pub fn command(program: impl AsRef<OsStr>, folder: &Path) -> Command {
     } else {
         Command::new(program)
     };
-    command.current_dir(folder).env("HOME", folder).env("LC_ALL", "C");
+    command.current_dir(folder).env("HOME", folder).env("LC_ALL", "C").env("TZ", "UTC");
     command
 }
 

@@ -238,9 +238,9 @@ pub fn shown(looks: &Looks, side: Side) -> Expected {
     Expected { target: told(side), other: told(side.other()) }
 }
 
-/// Every step of the system's kind on `side` that is meant for `expected` finds another server there
-/// now: it says so, acts on nothing, and calls nothing done. `with` gives a step's settings, `state`
-/// tells what must not change.
+/// Every step of the system's kind on `side` that is meant for `expected` finds another server
+/// there now: it says so, acts on nothing, and calls nothing done. `with` gives a step's settings,
+/// `state` tells what must not change.
 pub fn none_acts(
     spec: &SystemSpec,
     side: Side,

@@ -1,6 +1,9 @@
-"""Writes numbered keys and a heartbeat to one Redis server and logs each acknowledged key.
+"""Writes numbered keys and a heartbeat to a Redis primary and logs each acknowledged key.
 
-Usage: keys.py PORT PASSWORD LOG EVERY_MS HEARTBEAT
+Usage: keys.py PORT,... PASSWORD LOG EVERY_MS HEARTBEAT,...
+
+With several ports it goes on to the next one as soon as a server does not take a write. Each
+server has a heartbeat of its own.
 """
 
 import socket
@@ -22,14 +25,15 @@ def call(stream, *words):
 
 
 def main() -> None:
-    port, password, path = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-    every_ms, heartbeat = int(sys.argv[4]), sys.argv[5]
+    password, path, every_ms = sys.argv[2], sys.argv[3], int(sys.argv[4])
+    servers = list(zip(sys.argv[1].split(","), sys.argv[5].split(","), strict=True))
     number = 0
     stream = None
     beat_at = 0.0
     with open(path, "a", buffering=1, encoding="ascii") as log:
         while True:
             try:
+                port, heartbeat = servers[0]
                 if stream is None:
                     stream = socket.create_connection(("127.0.0.1", port), 2).makefile("rwb")
                     call(stream, "AUTH", password)
@@ -41,6 +45,7 @@ def main() -> None:
                 log.write(f"{number} {time.time_ns() // 1_000_000}\n")
             except OSError:
                 stream = None
+                servers.append(servers.pop(0))
             time.sleep(every_ms / 1000)
 
 

@@ -81,12 +81,13 @@ impl Load {
 
     /// The acknowledged commits that `server` does not have: what was lost.
     pub fn missing_in(&self, server: &Server) -> Vec<Acknowledged> {
+        // Asked first: what is acknowledged later may be there or not.
+        let mut all = self.acknowledged();
         let there: std::collections::BTreeSet<i64> = server
             .sql("select number from load_rows order by number")
             .lines()
             .map(|line| line.parse().unwrap())
             .collect();
-        let mut all = self.acknowledged();
         all.retain(|row| !there.contains(&row.number));
         all
     }

@@ -28,6 +28,20 @@ pub const FOLLOW_PASSWORD: &str = "following-canary";
 /// Password of the role `wr_plain`, which has no rights but to connect.
 pub const PLAIN_PASSWORD: &str = "plain-canary";
 
+/// Password of the role `app`, which reads and writes like the users' programs.
+const APP_PASSWORD: &str = "app-canary";
+
+/// Options of servers that live for one run: nothing is to outlast a power cut, and every statement
+/// and who sent it is told in the log.
+const QUICK: [&str; 6] = [
+    "fsync=off",
+    "full_page_writes=off",
+    "log_statement=all",
+    "log_line_prefix=%n [%p] %u ",
+    "log_timezone=UTC",
+    "max_wal_size=64MB",
+];
+
 /// The folder with `initdb` and the rest.
 pub fn binaries() -> Option<PathBuf> {
     let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
@@ -51,6 +65,8 @@ pub struct Server {
     pub port: u16,
     /// The folder of its socket.
     pub sockets: PathBuf,
+    /// Options beside those that every server gets, as after `-c`.
+    pub options: Vec<String>,
     data: PathBuf,
     log: PathBuf,
     bin: PathBuf,
@@ -67,6 +83,7 @@ impl Server {
             address,
             port,
             sockets,
+            options: Vec::new(),
             data: home.join(name),
             log: home.join(format!("{name}.log")),
             bin: binaries().expect("`require` was asked first"),
@@ -149,6 +166,7 @@ impl Server {
             .tool("postgres")
             .arg("-D")
             .arg(&self.data)
+            .args(self.options.iter().flat_map(|option| ["-c", option]))
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -364,8 +382,9 @@ impl Server {
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
+impl Server {
+    /// Ends it, whoever started it, without leaving anything in order.
+    fn end(&mut self) {
         self.thaw();
         // An immediate shutdown takes the children and the shared memory with it.
         self.signal(Signal::QUIT);
@@ -380,6 +399,12 @@ impl Drop for Server {
     }
 }
 
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
 /// A primary and its streaming standby, with the roles `wr_read`, `wr_act` and `wr_plain`.
 pub struct Pair {
     /// Starts as the primary.
@@ -387,7 +412,7 @@ pub struct Pair {
     /// Starts as the standby.
     pub b: Server,
     // Dropped after the servers.
-    _home: TempDir,
+    home: TempDir,
 }
 
 impl Pair {
@@ -407,9 +432,56 @@ impl Pair {
 
     fn start_with(addresses: [&'static str; 2], ports: [u16; 2]) -> Self {
         let home = folder();
-        let mut a = Server::new(home.path(), "a", addresses[0], ports[0]);
-        let mut b = Server::new(home.path(), "b", addresses[1], ports[1]);
+        let a = Server::new(home.path(), "a", addresses[0], ports[0]);
+        let b = Server::new(home.path(), "b", addresses[1], ports[1]);
         a.init();
+        Self::grow(a, b, home)
+    }
+
+    /// Two servers of which nothing but their data will be used, and quickly made: see
+    /// [`Self::begin_again`].
+    pub fn template() -> Self {
+        let mut pair = Self::not_started();
+        pair.a.init();
+        for server in [&mut pair.a, &mut pair.b] {
+            server.options = QUICK.map(str::to_owned).into();
+        }
+        let Self { a, b, home } = pair;
+        let mut pair = Self::grow(a, b, home);
+        pair.a.stop();
+        pair.b.stop();
+        pair
+    }
+
+    /// Servers on ports of their own that have no data yet.
+    pub fn not_started() -> Self {
+        let home = folder();
+        let server = |name| Server::new(home.path(), name, "127.0.0.1", free_port("127.0.0.1"));
+        let (a, b) = (server("a"), server("b"));
+        Self { a, b, home }
+    }
+
+    /// Both servers anew with the template's data: A the primary, B its streaming standby.
+    pub fn begin_again(&mut self, template: &Self) {
+        let source = format!(
+            "primary_conninfo=host=127.0.0.1 port={} user=postgres application_name=b",
+            self.a.port
+        );
+        for (server, from) in [(&mut self.a, &template.a), (&mut self.b, &template.b)] {
+            server.end();
+            let _ = fs::remove_dir_all(&server.data);
+            let _ = fs::remove_file(&server.log);
+            let mut copy = account::command("cp", &server.sockets);
+            succeed(copy.arg("-a").arg(&from.data).arg(&server.data));
+            server.options = QUICK.map(str::to_owned).into();
+        }
+        self.b.options.push(source);
+        self.a.start();
+        self.b.start();
+        self.b.until_sql("select status from pg_stat_wal_receiver", "streaming");
+    }
+
+    fn grow(mut a: Server, mut b: Server, home: TempDir) -> Self {
         a.start();
         a.sql(PROBE_TABLE_SQL);
         a.sql(WATCH_ROLE_SQL);
@@ -417,14 +489,31 @@ impl Pair {
         a.sql(FOLLOW_ROLE_SQL);
         a.sql(&format!(
             "create role wr_plain login password '{PLAIN_PASSWORD}';
+             create role app login password '{APP_PASSWORD}';
+             grant pg_read_all_data, pg_write_all_data to app;
              alter role wr_read password '{READ_PASSWORD}';
              alter role wr_act password '{ACT_PASSWORD}';
              alter role wr_follow password '{FOLLOW_PASSWORD}'"
         ));
         b.reseed_from(&a);
-        let pair = Self { a, b, _home: home };
+        let pair = Self { a, b, home };
         pair.until_caught_up();
         pair
+    }
+
+    /// A folder that lives as long as the pair.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// The connection string of the users' program: an ordinary role, and whichever of the two
+    /// servers takes writes.
+    pub fn app_dsn(&self) -> String {
+        format!(
+            "host=127.0.0.1,127.0.0.1 port={},{} user=app password={APP_PASSWORD} dbname=postgres \
+             target_session_attrs=read-write",
+            self.a.port, self.b.port
+        )
     }
 
     /// Waits until B streams and has replayed everything that A wrote.

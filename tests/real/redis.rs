@@ -244,6 +244,17 @@ impl Pair {
         Self { a, b, home }
     }
 
+    /// Both anew and empty: A the primary, B its replica. Nothing is left in their logs.
+    pub fn begin_again(&mut self) {
+        for server in [&mut self.a, &mut self.b] {
+            server.kill9();
+            server.forget();
+            fs::write(server.folder.join("log"), "").unwrap();
+            server.start();
+        }
+        self.b.follow(&self.a);
+    }
+
     /// A folder that lives as long as the pair.
     pub fn home(&self) -> &Path {
         self.home.path()
@@ -267,11 +278,20 @@ pub struct Load {
 impl Load {
     /// Starts writing a key every `every_ms`, and the time to the key `heartbeat`.
     pub fn start(server: &Server, folder: &Path, every_ms: u32, heartbeat: &str) -> Self {
-        let log = folder.join(format!("keys-of-{}", server.name));
+        Self::start_on(&[(server, heartbeat)], folder, every_ms)
+    }
+
+    /// The same to whichever of several servers takes writes, each with its own heartbeat.
+    pub fn start_on(servers: &[(&Server, &str)], folder: &Path, every_ms: u32) -> Self {
+        let names: String = servers.iter().map(|(server, _)| server.name.as_str()).collect();
+        let ports: Vec<String> =
+            servers.iter().map(|(server, _)| server.port.to_string()).collect();
+        let beats: Vec<&str> = servers.iter().map(|(_, heartbeat)| *heartbeat).collect();
+        let log = folder.join(format!("keys-of-{names}"));
         let process = Command::new(PYTHON)
             .arg(beside("keys.py"))
-            .args([&server.port.to_string(), ADMIN_PASSWORD, log.to_str().unwrap()])
-            .args([&every_ms.to_string(), heartbeat])
+            .args([&ports.join(","), ADMIN_PASSWORD, log.to_str().unwrap()])
+            .args([&every_ms.to_string(), &beats.join(",")])
             .stdin(Stdio::null())
             .spawn()
             .unwrap();
@@ -298,8 +318,9 @@ impl Load {
 
     /// The acknowledged keys that `server` does not have: what was lost.
     pub fn missing_in(&self, server: &Server) -> Vec<Acknowledged> {
-        let there = server.keys("auth:");
+        // Asked first: what is acknowledged later may be there or not.
         let mut all = self.acknowledged();
+        let there = server.keys("auth:");
         all.retain(|key| !there.contains(&format!("auth:{}", key.number)));
         all
     }

@@ -7,9 +7,10 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+use super::account;
 use super::dns::{Dns, ZONE};
 use super::load::Load;
-use super::postgres::{ACT_PASSWORD, Pair, READ_PASSWORD};
+use super::postgres::{ACT_PASSWORD, FOLLOW_PASSWORD, Pair, READ_PASSWORD, Server};
 use super::redis;
 use super::service::Service;
 use super::{DEADLINE, Killed, PYTHON, find_program, free_port, until};
@@ -35,6 +36,30 @@ pub const KEY_EVERY_MS: u32 = 10;
 /// The name that users know.
 pub const NAME: &str = "app";
 
+/// What stands in the plan that hands over to B.
+const TO_B: [(&str, &str); 8] = [
+    ("@rejoin@", "postgres.rewind"),
+    ("@data@", "@data-a@"),
+    ("@from@", "a"),
+    ("@to@", "b"),
+    ("@from-label@", "A"),
+    ("@to-label@", "B"),
+    ("@from-address@", ADDRESS_A),
+    ("@to-address@", ADDRESS_B),
+];
+
+/// What stands in the plan that hands over to A.
+const TO_A: [(&str, &str); 8] = [
+    ("@rejoin@", "postgres.base_backup"),
+    ("@data@", "@data-b@"),
+    ("@from@", "b"),
+    ("@to@", "a"),
+    ("@from-label@", "B"),
+    ("@to-label@", "A"),
+    ("@from-address@", ADDRESS_B),
+    ("@to-address@", ADDRESS_A),
+];
+
 /// Everything there is. Dropping it ends it.
 pub struct World {
     /// The service in A, while there is one.
@@ -57,17 +82,38 @@ pub struct World {
 }
 
 impl World {
-    /// Starts all servers and writes the site folder.
+    /// Starts all servers and writes the site folder. The loads know the servers of A only.
     pub fn start() -> Self {
+        Self::start_with(
+            |pair, home| Load::start(&pair.a, home, LOAD_EVERY_MS),
+            |cache, home| redis::Load::start(&cache.a, home, KEY_EVERY_MS, "dr:hb:a"),
+        )
+    }
+
+    /// The same with loads that follow whichever side takes writes.
+    pub fn start_followed() -> Self {
+        Self::start_with(
+            |pair, home| Load::start_as(&pair.a, &pair.app_dsn(), home, LOAD_EVERY_MS),
+            |cache, home| {
+                let servers = [(&cache.a, "dr:hb:a"), (&cache.b, "dr:hb:b")];
+                redis::Load::start_on(&servers, home, KEY_EVERY_MS)
+            },
+        )
+    }
+
+    fn start_with(
+        rows: impl FnOnce(&Pair, &Path) -> Load,
+        keys: impl FnOnce(&redis::Pair, &Path) -> redis::Load,
+    ) -> Self {
         let home = tempfile::tempdir().unwrap();
         let pair = Pair::start();
         let port = free_port(ADDRESS_A);
         let service_a = Some(Service::start("a", ADDRESS_A, port, &pair.a));
         let service_b = Service::start("b", ADDRESS_B, port, &pair.b);
         let dns = Dns::start(ADDRESS_A, TTL_S);
-        let load = Load::start(&pair.a, home.path(), LOAD_EVERY_MS);
+        let load = rows(&pair, home.path());
         let cache = redis::Pair::start();
-        let keys = redis::Load::start(&cache.a, home.path(), KEY_EVERY_MS, "dr:hb:a");
+        let keys = keys(&cache, home.path());
         let outside = start_outside(home.path());
         let world =
             Self { service_a, service_b, load, keys, dns, pair, cache, port, outside, home };
@@ -112,6 +158,11 @@ impl World {
         self.cache.a.follow(&self.cache.b);
     }
 
+    /// The password file of the role that a server follows the other with.
+    fn passfile(&self) -> PathBuf {
+        self.pair.home().join("pgpass")
+    }
+
     fn write_site(&self) {
         let site = self.site();
         for folder in [site.join("runbooks"), self.state()] {
@@ -125,6 +176,11 @@ impl World {
                 ("@pg-b@", self.pair.b.port.to_string()),
                 ("@cache-a@", self.cache.a.port.to_string()),
                 ("@cache-b@", self.cache.b.port.to_string()),
+                ("@data-a@", self.pair.a.data().display().to_string()),
+                ("@data-b@", self.pair.b.data().display().to_string()),
+                ("@bin@", self.pair.a.bin().display().to_string()),
+                ("@through@", format!("{:?}", Server::through())),
+                ("@passfile@", self.passfile().display().to_string()),
                 ("@authority@", self.dns.authority.to_string()),
                 ("@resolver@", self.dns.resolver.to_string()),
                 ("@name@", site.join("name").display().to_string()),
@@ -143,7 +199,16 @@ impl World {
         };
         write("site.toml", include_str!("site/site.toml"), 0o644);
         write("runbooks/failover.toml", include_str!("site/failover.toml"), 0o644);
+        for (name, places) in [("planned", TO_B), ("failback", TO_A)] {
+            let text = include_str!("site/planned.toml").replace("@plan@", name);
+            let text = places.iter().fold(text, |text, (key, value)| text.replace(key, value));
+            write(&format!("runbooks/{name}.toml"), &text, 0o644);
+        }
         write("name", include_str!("site/name.sh"), 0o755);
+        let passfile = self.passfile();
+        fs::write(&passfile, format!("*:*:*:wr_follow:{FOLLOW_PASSWORD}\n")).unwrap();
+        fs::set_permissions(&passfile, fs::Permissions::from_mode(0o600)).unwrap();
+        account::give(&passfile);
         // Both kinds of server take the same passwords here.
         write("pg-act", ACT_PASSWORD, 0o600);
     }

@@ -137,10 +137,9 @@ fn answers_that_lie_are_never_well() {
     check(b"+OK\r\n", b"", "told no `role`");
     check(b"+role:master\r\n", b"", "told no `redis_version`");
     check(b":1\r\n", b"", "answered a number to INFO");
-    // Bounded too, but it takes its time: either end will do.
-    check(b"*2000000000\r\n", b":1\r\n", "127.0.0.1");
-    check(b"$10000000000\r\n", b"0123456789abcdef", "longer than 1 MiB");
-    check(b"+OK", b"xxxxxxxxxxxxxxxx", "longer than 1 MiB");
+    check(b"*2000000000\r\n", b":1\r\n", "too long for what was asked");
+    check(b"$10000000000\r\n", b"0123456789abcdef", "too long for what was asked");
+    check(b"+OK", b"xxxxxxxxxxxxxxxx", "too long for what was asked");
     check(b"*1\r\n*1\r\n*1\r\n*1\r\n", b"*1\r\n", "not Redis");
 }
 

@@ -167,8 +167,13 @@ fn the_server_that_was_shown_is_acted_on() {
         named("redis.verify_write").apply().unwrap();
         let reading = watcher.side(side).unwrap();
         assert_eq!((reading.role, reading.writes), (Some(Role::Primary), Some(Writes::Open)));
-        // One that was promoted continues the history of the other, whose end it knows.
-        assert!(reading.parted.is_some(), "{reading:?}");
+        // It went on where the other one stopped, by what both say: nothing is missing.
+        let other = watcher.side(side.other()).unwrap();
+        assert!(
+            reading.parted.is_some() && reading.parted == other.parted,
+            "{reading:?} {other:?}"
+        );
+        assert!(reading.parted.unwrap().at > 0);
         watcher.until(side.other(), "level", |reading| {
             reading.writes == Some(Writes::Refused)
                 && reading.lag.as_ref().is_some_and(|lag| lag.amount == Some(0))

@@ -225,7 +225,12 @@ pub fn whole() -> Tale {
     tale.end(125, "promote-pg", 1, Outcome::Failed { cause: Cause::Error, message });
     tale.add(
         130,
-        Body::Retried { step: step("promote-pg"), reason: "again".into(), new_key: false },
+        Body::Retried {
+            step: step("promote-pg"),
+            reason: "again".into(),
+            new_key: false,
+            by_itself: false,
+        },
     );
     tale.intend(140, "promote-pg", 2, Vec::new());
     tale.end(150, "promote-pg", 2, Outcome::Applied { evidence: "promoted".into() });
@@ -332,7 +337,7 @@ fn word(chance: &mut Chance, name: &StepId, made: u32, second: i64) -> Body {
         16 => Body::Resolved { step, attempt: made, done: yes, reason: text },
         17 => Body::Attested { step, value: text },
         18 => Body::Skipped { step, reason: text },
-        19 => Body::Retried { step, reason: text, new_key: false },
+        19 => Body::Retried { step, reason: text, new_key: false, by_itself: false },
         20 => alarm(yes),
         21 if yes => Body::Acknowledged { alarm: "down/a".into() },
         21 => Body::Held { reason: text },

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use warroom::domain::preview::{Preview, Standing};
 use warroom::domain::run::commit::Execution;
 use warroom::domain::run::event::{Mode, RunKind};
 use warroom::domain::runbook::Direction;
-use warroom::domain::text::Clean;
+use warroom::domain::text::{CLEAN_CHARS_MAX, Clean, LINE_BYTES_MAX};
 use warroom::port::{Boxed, OperateError, Operator, Output};
 use warroom::runtime::runner::{Prepared, RunnerContext};
 
@@ -34,7 +34,11 @@ pub fn build(context: &RunnerContext) -> Result<Prepared, Clean> {
     assert_eq!((context.kind, context.mode), (RunKind::Drill, Mode::Ungraceful));
     assert_eq!(context.direction, Direction { from: Side::A, to: Side::B });
     Ok(Prepared {
-        timeout: if act.starts_with("late") { Duration::from_millis(50) } else { PATIENCE },
+        timeout: match act.as_str() {
+            "late" | "late check" => Duration::from_millis(50),
+            "late child" => Duration::from_secs(3),
+            _ => PATIENCE,
+        },
         secrets_known: vec![SecretString::from(SECRET)],
         operator: Box::new(Hands { act, folder: context.attempt_dir.clone() }),
     })
@@ -46,15 +50,71 @@ fn mark(folder: &Path, name: &str) {
     file.write_all(b"x").unwrap();
 }
 
+/// Says that it lives by a lock that it and all it starts hold, waits for `go`, and leaves a line.
+const CHILD: &str = "exec 9>alive; flock -n 9 || exit 9; echo $$ > pid; touch up; \
+                     until [ -e go ]; do sleep 0.01; done; echo 1 >> effects";
+
+/// What is run in a shell, where that is what is done.
+fn script_of(act: &str) -> Option<String> {
+    Some(match act {
+        "child" | "late child" => CHILD.to_owned(),
+        "leaves" => format!("({CHILD}) & until [ -e up ]; do sleep 0.01; done"),
+        "daemon" => "setsid sh -c 'exec 9>alive; flock 9; touch up; sleep 600' &".to_owned(),
+        "polite" => {
+            "trap 'touch termed; exit 0' TERM; touch up; while :; do sleep 0.02; done".to_owned()
+        }
+        "stubborn" => "trap '' TERM; exec 9>alive; flock 9; touch up; sleep 600".to_owned(),
+        other => other.strip_prefix("sh: ")?.to_owned(),
+    })
+}
+
+/// Lines and a message in which a secret lies across every place where a text may be cut.
+fn cut_secrets(output: &mut dyn Output) -> String {
+    let at = |bytes: usize| format!("{}{SECRET} and on", "x ".repeat(bytes / 2));
+    for bytes in (CLEAN_CHARS_MAX - 2 * SECRET.len()..CLEAN_CHARS_MAX + 4).step_by(2) {
+        output.line(&at(bytes));
+    }
+    for bytes in (LINE_BYTES_MAX - 2 * SECRET.len()..LINE_BYTES_MAX + 4).step_by(2) {
+        output.line(&at(bytes));
+    }
+    at(CLEAN_CHARS_MAX - SECRET.len() / 2)
+}
+
+async fn wait_for(folder: &Path, name: &str) {
+    while !folder.join(name).exists() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 struct Hands {
     act: String,
     folder: PathBuf,
+}
+
+impl Hands {
+    /// As the commands of a plan are run: in a group of their own, ended when nobody waits.
+    async fn run(&self, script: &str, output: &mut dyn Output) -> Result<Clean, OperateError> {
+        let mut command = tokio::process::Command::new("sh");
+        command.args(["-c", script]).current_dir(&self.folder).stdin(Stdio::null());
+        let mut child = command.process_group(0).kill_on_drop(true).spawn().unwrap();
+        let status = child.wait().await.unwrap();
+        output.line(&format!("{status}"));
+        if status.success() {
+            return Ok("it ran".into());
+        }
+        Err(OperateError::Ambiguous(status.to_string().as_str().into()))
+    }
 }
 
 impl Operator for Hands {
     fn check(&mut self) -> Boxed<'_, Standing> {
         Box::pin(async {
             match self.act.as_str() {
+                "slow check" => {
+                    mark(&self.folder, "checking");
+                    wait_for(&self.folder, "go").await;
+                    Standing::NotDone("still standby".into())
+                }
                 "already" => Standing::Done("it was promoted before".into()),
                 "late check" | "hang in check" => {
                     mark(&self.folder, "checking");
@@ -81,6 +141,9 @@ impl Operator for Hands {
     ) -> Boxed<'a, Result<Clean, OperateError>> {
         Box::pin(async move {
             mark(&self.folder, "acted");
+            if let Some(script) = script_of(&self.act) {
+                return self.run(&script, output).await;
+            }
             match self.act.as_str() {
                 "refused" => Err(OperateError::Refused("not a standby".into())),
                 "permission" => Err(OperateError::Permission("no right to promote".into())),
@@ -111,6 +174,7 @@ impl Operator for Hands {
                     }
                     Ok("printed".into())
                 }
+                "cut" => Ok(cut_secrets(output).as_str().into()),
                 "orphan" => {
                     let child = Command::new("sh")
                         .args([

@@ -1,7 +1,10 @@
 //! The runner as a real process: this test starts itself as one, kills it, cancels it.
 
 mod consoles;
+mod deaths;
+mod groups;
 mod hands;
+mod privacy;
 mod stage;
 
 use std::fs;
@@ -61,6 +64,12 @@ fn main() -> ExitCode {
         ("another_console_waits_on_the_lock", reattached),
         ("only_allowed_environment_goes_over", environment),
         ("children_left_behind_are_ended", orphans),
+        ("an_attempt_is_not_over_while_what_it_started_runs", groups::not_over),
+        ("what_runs_is_asked_to_end_before_it_is_made_to", groups::ended),
+        ("a_grant_that_died_is_not_performed", groups::withdrawn),
+        ("no_part_of_a_secret_gets_out_where_a_text_is_cut", groups::cut),
+        ("a_runner_keeps_its_memory_to_itself", privacy::kept),
+        ("whoever_dies_nothing_is_done_after_the_end", deaths::campaign),
         ("two_processes_cannot_have_one_run", two_consoles),
         ("a_runner_killed_at_any_call_leaves_the_truth", runner_killed_at_any_call),
         ("killed_at_any_call_a_run_resumes_and_acts_at_most_once", killed_at_any_call),

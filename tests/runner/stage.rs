@@ -11,9 +11,10 @@ use std::time::Duration;
 use warroom::domain::catalogue::{Class, Fencing};
 use warroom::domain::ids::{RunId, Side, StepId};
 use warroom::domain::run::commit::{Hash, IntentRecord};
-use warroom::domain::run::event::{Actor, Body, Mode, Purpose, RunKind};
+use warroom::domain::run::event::{Actor, Body, Mode, Purpose, RunKind, Warrant};
 use warroom::domain::runbook::Direction;
 use warroom::domain::text::Clean;
+use warroom::domain::time::Stamp;
 use warroom::runtime::clock::SystemClock;
 use warroom::runtime::journal::{Frozen, Journal, Reply};
 use warroom::runtime::runner::folder::AttemptFolder;
@@ -93,6 +94,12 @@ impl Stage {
     }
 
     pub fn intend(&mut self) {
+        self.intend_until(None);
+    }
+
+    /// Grants the attempt anew; it must have begun to act by `expires`.
+    pub fn intend_until(&mut self, expires: Option<Stamp>) {
+        let warrant = expires.map(|expires| Warrant { expires, key: 1, target: None, other: None });
         let (seq, hash) = self.record(Body::Intended {
             step: self.intent.step.clone(),
             attempt: self.intent.attempt,
@@ -102,7 +109,7 @@ impl Stage {
             fencing: Fencing::NotFenced,
             gates: Vec::new(),
             call: "promote".into(),
-            warrant: None,
+            warrant,
         });
         (self.intent.seq, self.intent.hash) = (seq, hash);
     }

@@ -2,17 +2,18 @@
 
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use warroom::domain::preview::Standing;
 use warroom::domain::run::commit::{Execution, IntentRecord};
-use warroom::domain::run::event::{Cause, Outcome};
+use warroom::domain::run::event::{Cause, Outcome, Warrant};
 use warroom::domain::text::Clean;
 use warroom::domain::time::{BootId, Stamp};
 use warroom::port::{Boxed, Clock, OperateError, Operator, Output};
+use warroom::runtime::runner::meeting::other_server;
 use warroom::systems::sim::pause::Pause;
 
 /// Time that passes only when the voyage says so.
@@ -98,13 +99,46 @@ pub fn now<T>(work: impl Future<Output = T>) -> T {
     }
 }
 
-/// Performs an attempt as its runner does: never what is so already, never without knowing.
+/// What a runner has of its grant.
+#[derive(Clone)]
+pub struct Granted {
+    /// The attempt.
+    pub intent: IntentRecord,
+    /// Its terms.
+    pub warrant: Warrant,
+    /// True once the console took it back.
+    pub void: Arc<AtomicBool>,
+}
+
+impl Granted {
+    /// What keeps the attempt from being made.
+    fn withdrawn(&self, now: Stamp) -> Option<Outcome> {
+        let never = |why: &str| {
+            let message = format!("{why}: nothing was done").into();
+            Some(Outcome::Failed { cause: Cause::Expired, message })
+        };
+        if self.void.load(Ordering::SeqCst) {
+            return never("its grant was taken back");
+        }
+        if self.warrant.is_good(now) { None } else { never("its grant had run out") }
+    }
+}
+
+/// Performs an attempt as its runner does: never on a grant that is no longer good, never on
+/// another server, never what is so already, never without knowing.
 pub fn perform(
+    clock: Arc<Virtual>,
     mut operator: Box<dyn Operator>,
-    intent: IntentRecord,
+    granted: Granted,
     mut printed: Printed,
 ) -> Work<Outcome> {
     Box::pin(async move {
+        if let Some(never) = granted.withdrawn(clock.now()) {
+            return never;
+        }
+        if let Some(never) = other_server(operator.as_mut(), Some(&granted.warrant)).await {
+            return never;
+        }
         match operator.check().await {
             Standing::Done(evidence) => return Outcome::AlreadySo { evidence },
             Standing::Unknown(why) if operator.senses() => {
@@ -112,7 +146,11 @@ pub fn perform(
             }
             Standing::Unknown(_) | Standing::NotDone(_) => {}
         }
-        let execution = Execution::of_locked_intent(intent, 1);
+        if let Some(never) = granted.withdrawn(clock.now()) {
+            return never;
+        }
+        let key = granted.warrant.key;
+        let execution = Execution::of_locked_intent(granted.intent, key);
         match operator.apply(&execution, &mut printed).await {
             Ok(evidence) => Outcome::Applied { evidence },
             Err(OperateError::Refused(message) | OperateError::Permission(message)) => {

@@ -1,5 +1,6 @@
 //! Whole incidents in the simulator, seed by seed: what is said must be what was so.
 
+mod campaign;
 mod hands;
 mod person;
 mod proofs;

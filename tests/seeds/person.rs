@@ -152,7 +152,12 @@ fn step_wish(run: &Run, plan: &Runbook) -> Option<Wish> {
                 broken: None,
                 call: "as shown".into(),
             },
-            Phase::Failed => Intent::Retry { step: id, reason: "once more".into(), new_key: false },
+            Phase::Failed => Intent::Retry {
+                step: id,
+                reason: "once more".into(),
+                new_key: false,
+                by_itself: false,
+            },
             Phase::Pending
             | Phase::Granted
             | Phase::Running

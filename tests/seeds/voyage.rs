@@ -11,13 +11,14 @@ use warroom::app::site_file::{self, LoadedSite};
 use warroom::domain::catalogue::ActionSpec;
 use warroom::domain::ids::{PersonId, StepId, SystemId};
 use warroom::domain::preview::Standing;
-use warroom::domain::run::event::{Actor, Body, Outcome, Purpose, RunEvent, RunKind};
+use warroom::domain::run::event::{Actor, Body, Outcome, Purpose, RunEvent, RunKind, Warrant};
 use warroom::domain::run::role::Commander;
 use warroom::domain::run::state::Run;
 use warroom::domain::runbook::{Compensation, Runbook};
 use warroom::domain::settings::Table;
 use warroom::domain::site::SystemSpec;
 use warroom::domain::text::Clean;
+use warroom::domain::time::Stamp;
 use warroom::port::{Clock, Credential, Expected, Operator, OperatorSetup, Probe, Secrets};
 use warroom::runtime::console::{Console, Parts};
 use warroom::runtime::desk::CommanderDesk;
@@ -35,7 +36,7 @@ use warroom::ui::model::Model;
 use warroom::ui::screen::{JournalState, Rehearsal};
 use warroom::ui::update::Wish;
 
-use super::hands::{Patience, Printed, Virtual, Work, now, perform, poll, stand};
+use super::hands::{Granted, Patience, Printed, Virtual, Work, now, perform, poll, stand};
 
 /// Between two steps of the world's clock.
 const TICK: Duration = Duration::from_millis(250);
@@ -43,7 +44,8 @@ const TICK: Duration = Duration::from_millis(250);
 /// Ticks between two looks at every system.
 const LOOK_TICKS: u64 = 4;
 
-struct NoSecrets;
+/// Opens nothing: a simulated world has no secrets.
+pub struct NoSecrets;
 
 impl Secrets for NoSecrets {
     fn open(&self, _name: &str) -> Result<Credential, Clean> {
@@ -90,10 +92,12 @@ pub struct Voyage {
     recorder: Recorder,
     answers: (Sender<Reply>, Receiver<Reply>),
     ticks: u64,
+    /// True when the console wants everything looked at now.
+    look_due: bool,
 }
 
 /// A folder whose syncs cost nothing, where there is one: 200 whole journals are written.
-fn fast_folder() -> tempfile::TempDir {
+pub fn fast_folder() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
     if memory.is_dir()
         && let Ok(folder) = tempfile::tempdir_in(memory)
@@ -148,6 +152,7 @@ impl Voyage {
             recorder: Recorder::patient(),
             answers: channel(),
             ticks: 0,
+            look_due: false,
         }
     }
 
@@ -173,8 +178,14 @@ impl Voyage {
             .expect("the world is there")
     }
 
+    /// When the region was lost; none in a world where none is.
+    pub fn died(&self) -> Option<Stamp> {
+        let world = World::open(&self.world).expect("the world is there");
+        world.plan().fail_after.map(|after| world.start().plus(after))
+    }
+
     /// The truth at an earlier moment.
-    pub fn truth_at(&self, at: warroom::domain::time::Stamp) -> WorldState {
+    pub fn truth_at(&self, at: Stamp) -> WorldState {
         let world = World::open(&self.world).expect("the world is there");
         let acts = world.acts().expect("its acts too");
         world.state(world.elapsed(at), &acts)
@@ -198,7 +209,8 @@ impl Voyage {
     /// A quarter of a second.
     pub fn tick(&mut self) {
         self.clock.pass(TICK);
-        if self.ticks.is_multiple_of(LOOK_TICKS) {
+        if self.ticks.is_multiple_of(LOOK_TICKS) || self.look_due {
+            self.look_due = false;
             self.look();
         }
         self.ticks += 1;
@@ -291,13 +303,19 @@ impl Voyage {
             Effect::Act(grant) => {
                 let intent = grant.intent().clone();
                 let job = self.job(&intent.step, intent.attempt, intent.purpose);
+                let warrant = self.warrant(intent.seq);
                 let printed = Printed::default();
                 self.attempts.push(Attempt {
                     step: intent.step.clone(),
                     number: intent.attempt,
                     printed: printed.clone(),
                     started: false,
-                    work: perform(self.operator(&job), intent, printed),
+                    work: perform(
+                        Arc::clone(&self.clock),
+                        self.operator(&job),
+                        Granted { intent, warrant, void: Arc::default() },
+                        printed,
+                    ),
                 });
             }
             Effect::Record(Record::Open { run, runbook, kind }) => {
@@ -333,15 +351,24 @@ impl Voyage {
                 let rehearsal = self.rehearse(job);
                 self.step(Event::Rehearsed(Box::new(rehearsal)));
             }
+            Effect::LookNow => self.look_due = true,
             Effect::Record(Record::Cancel { .. } | Record::Void { .. })
             | Effect::Watch { .. }
-            | Effect::LookNow
             | Effect::Keep(_)
             | Effect::Title(_)
             | Effect::Bell
             | Effect::Notify(_)
             | Effect::Copy(_)
             | Effect::Quit => {}
+        }
+    }
+
+    /// The terms under which an attempt was granted.
+    fn warrant(&self, seq: u64) -> Warrant {
+        let granted = self.records.iter().find(|event| event.seq == seq);
+        match granted.map(|event| &event.body) {
+            Some(Body::Intended { warrant: Some(warrant), .. }) => warrant.clone(),
+            other => panic!("entry {seq} grants nothing: {other:?}"),
         }
     }
 

@@ -138,11 +138,12 @@ fn cards(out: &mut Rendered, report: &Report) {
     for line in &report.parts.tiers {
         let took = line.took.as_ref().map(|(took, _)| Value::Clock(*took));
         let entries = line.took.as_ref().map_or(&[][..], |(_, entries)| entries);
-        let (class, word) = match line.is_met() {
-            Some(true) => ("good", "MET"),
-            Some(false) => ("bad", "MISSED"),
-            None => ("unknown", "not measured"),
+        let class = match line.is_met() {
+            Some(true) => "good",
+            Some(false) => "bad",
+            None => "unknown",
         };
+        let word = line.word().unwrap_or("not measured");
         let (tier, told) = (escape(&line.tier), of(took, &Value::Clock(line.rto)));
         let text =
             format!("<div class=\"card\">RTO {tier}<b class=\"{class}\">{word}</b>{told}</div>");

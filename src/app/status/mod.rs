@@ -43,7 +43,7 @@ use crate::runtime::observations::{self, Observations};
 use crate::runtime::paths::StatePaths;
 use crate::runtime::poller;
 use crate::runtime::redact::Redactor;
-use crate::runtime::runs;
+use crate::runtime::runs::Survey;
 use crate::systems::sim;
 
 pub use fill::{Outlook, status};
@@ -143,9 +143,9 @@ fn open_run(
     paths: &StatePaths,
     site: &mut LoadedSite,
 ) -> anyhow::Result<Option<(Run, Runbook, String)>> {
-    let found = runs::the_open_one(&paths.runs(), &site.site.name)?;
-    let Some(folder) = found else { return Ok(None) };
-    let back = journal::read(&folder).map_err(|error| anyhow!("{error}"))?;
+    let survey = Survey::of(&paths.runs(), &site.site.name)?;
+    let Some(folder) = survey.the_open_one()? else { return Ok(None) };
+    let back = journal::read(folder).map_err(|error| anyhow!("{error}"))?;
     let frozen = site_file::parse(&back.site).map_err(|fault| anyhow!("its site file: {fault}"))?;
     let plan = resume::frozen_plan(&back.runbook, &frozen)?;
     let run = Run::replay(&plan, &back.events)?;

@@ -214,6 +214,9 @@ pub struct RunStatus {
     pub t0: Option<String>,
     /// Time since T0, to the restoration once that was seen.
     pub elapsed_s: Option<f64>,
+    /// How much more the wall clock says: so much may be missing from `elapsed_s`; null when the
+    /// two clocks agree.
+    pub wall_ahead_s: Option<f64>,
     /// The objective.
     pub rto_s: Option<f64>,
     /// The state of the objective, such as `ON TRACK`.

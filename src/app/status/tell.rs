@@ -133,6 +133,7 @@ pub(super) fn run(outlook: &Outlook<'_>, run: &Run) -> RunStatus {
         declared_by: declared.map(|declared| declared.by.to_string()),
         t0: run.clock.as_ref().map(|clock| moment(clock.t0)),
         elapsed_s: forecast.elapsed.map(seconds),
+        wall_ahead_s: run.clock.and_then(|clock| clock.doubt(outlook.now)).map(seconds),
         rto_s: forecast.rto.map(seconds),
         rto_state: forecast.state.words().to_owned(),
         remaining_p50_s: seconds(forecast.remaining_p50),

@@ -84,7 +84,11 @@ impl fmt::Display for Status {
                 |step| format!("{} is {}", step.title, step.phase),
             );
             let clock = format!("T+{} of {}", seconds(run.elapsed_s), seconds(run.rto_s));
-            let text = format!("{} {}, {clock} {}; {step}", run.id, run.stage, run.rto_state);
+            let doubt = run.wall_ahead_s.map_or(String::new(), |_| {
+                format!(" (at least; {} more by the wall clock)", seconds(run.wall_ahead_s))
+            });
+            let (id, stage, state) = (&run.id, &run.stage, &run.rto_state);
+            let text = format!("{id} {stage}, {clock}{doubt} {state}; {step}");
             row(out, "run", &text)?;
         }
         if let Some(trouble) = &self.run_trouble {

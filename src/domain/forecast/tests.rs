@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
-use crate::domain::ids::{RunId, Side, TierId};
+use crate::domain::ids::{RunId, Side, StepId, TierId};
 use crate::domain::ledger::Ledger;
 use crate::domain::rules::bench::{self, at};
 use crate::domain::run::event::{
@@ -97,6 +97,10 @@ fn intended(step: StepId, attempt: u32, purpose: Purpose) -> Body {
     }
 }
 
+fn begins(body: &Body, step: &StepId) -> bool {
+    matches!(body, Body::Intended { step: other, .. } if other == step)
+}
+
 /// Declares at 10 with T0 at 0, then does what is told: `start fence` at a second, `end fence`,
 /// `fail fence`, `retry fence`, `skip fence`, `attest fence`, `back fence`, `untrue fence`,
 /// `restored`, `tier core`, `giveup`, `abort`, `close`.
@@ -124,11 +128,9 @@ pub(crate) fn run(runbook: &Runbook, mode: Mode, told: &[(u64, &str)]) -> Run {
     for (second, words) in told {
         let (verb, name) = words.split_once(' ').unwrap_or((words, "fence"));
         let step = id(name);
-        let begun =
-            |body: &Body| matches!(body, Body::Intended { step: other, .. } if *other == step);
-        let tried = bodies.iter().filter(|(_, body)| begun(body)).count();
-        let attempt =
-            u32::try_from(tried).expect("few") + u32::from(matches!(verb, "start" | "back"));
+        let tried = bodies.iter().filter(|(_, body)| begins(body, &step)).count();
+        let anew = matches!(verb, "start" | "back");
+        let attempt = u32::try_from(tried).expect("few") + u32::from(anew);
         match verb {
             "start" => bodies.push((*second, intended(step, attempt, Purpose::Forward))),
             "back" => bodies.push((*second, intended(step, attempt, Purpose::Compensate))),
@@ -141,34 +143,31 @@ pub(crate) fn run(runbook: &Runbook, mode: Mode, told: &[(u64, &str)]) -> Run {
                 let outcome = Outcome::Failed { cause: Cause::Error, message: "refused".into() };
                 bodies.push((*second, Body::Ended { step, attempt, outcome }));
             }
-            "retry" => bodies
-                .push((*second, Body::Retried { step, reason: "again".into(), new_key: false })),
+            "retry" => {
+                let (reason, new_key, by_itself) = ("again".into(), false, false);
+                bodies.push((*second, Body::Retried { step, reason, new_key, by_itself }));
+            }
             "attest" => bodies.push((*second, Body::Attested { step, value: "seen".into() })),
             "untrue" => bodies.push((*second, Body::Untrue { step, evidence: "gone".into() })),
             "tier" => {
                 let tier = TierId::new(name).expect("a name");
                 bodies.push((*second, Body::TierRestored { tier, evidence: "up".into() }));
             }
-            "giveup" => bodies.push((*second, Body::AbortStarted { reason: "given up".into() })),
             "skip" => bodies.push((*second, Body::Skipped { step, reason: "told so".into() })),
             "restored" => bodies.push((*second, Body::Restored { evidence: "up".into() })),
-            "abort" => {
+            "giveup" | "abort" => {
                 bodies.push((*second, Body::AbortStarted { reason: "given up".into() }));
-                bodies.push((*second, Body::Closed { closing: Closing::Aborted }));
+                let ends = (verb == "abort").then_some(Body::Closed { closing: Closing::Aborted });
+                bodies.extend(ends.map(|closed| (*second, closed)));
             }
             _ => panic!("no such word: {words}"),
         }
     }
-    let events: Vec<RunEvent> = bodies
-        .into_iter()
-        .enumerate()
-        .map(|(index, (second, body))| RunEvent {
-            seq: index as u64 + 1,
-            at: at(second),
-            by: by.clone(),
-            body,
-        })
-        .collect();
+    let one = |(seq, (second, body)): (u64, (u64, Body))| {
+        let (at, by) = (at(second), by.clone());
+        RunEvent { seq, at, by, body }
+    };
+    let events: Vec<RunEvent> = (1..).zip(bodies).map(one).collect();
     Run::replay(runbook, &events).expect("the events fit").expect("there are events")
 }
 
@@ -337,9 +336,8 @@ fn the_longest_chain_is_told_with_the_last_moment_of_each_step() {
 
 #[test]
 fn the_clock_does_not_wait_for_what_comes_after_it() {
-    static SHIFT: ActionSpec = ActionSpec { change: Change::ShiftTraffic, ..CHECK };
     let mut plan = runbook();
-    plan.steps[0].action = &SHIFT;
+    plan.steps[0].change = Change::ShiftTraffic;
     plan.steps.push(step("tell", &["dns"], 500));
     let found = look(&site(Some(1000)), &plan, None, Some(0), &Pace::default(), 10);
     assert_eq!((found.remaining_p80.as_secs(), found.plan_p80.as_secs()), (460, 960));

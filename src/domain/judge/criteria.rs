@@ -15,6 +15,9 @@ use crate::domain::time::{Stamp, short_time};
 use crate::domain::verdict::{Criterion, Met, Primary, Verdict};
 use std::time::Duration;
 
+/// The fact that compares the histories of both sides.
+const DIVERGED: &str = "diverged";
+
 /// The list as it grows.
 #[derive(Default)]
 struct List(Vec<Criterion>);
@@ -75,9 +78,9 @@ pub(super) fn criteria(
         }
         link(&mut list, scene, &view);
         for (fact, asks) in
-            [("replay_paused", "replay is not paused"), ("diverged", "has not diverged")]
+            [("replay_paused", "replay is not paused"), (DIVERGED, "has not diverged")]
         {
-            marker(&mut list, &view, fact, asks);
+            marker(&mut list, scene, &view, (fact, asks), as_of.is_some());
         }
         capacity(&mut list, &view);
     }
@@ -250,11 +253,26 @@ fn link(list: &mut List, scene: &Scene<'_>, view: &View<'_>) {
     }
 }
 
-/// A fact that must not be yes, where the system tells it.
-fn marker(list: &mut List, view: &View<'_>, fact: &str, asks: &str) {
+/// A fact that must not be yes, where the system tells it. `red` is true while the primary is lost.
+fn marker(
+    list: &mut List,
+    scene: &Scene<'_>,
+    view: &View<'_>,
+    (fact, asks): (&str, &str),
+    red: bool,
+) {
     let Some(reading) = view.current() else { return };
     let Some(value) = reading.fact(fact) else { return };
     let asks = format!("{}: {asks}", view.name());
+    let from = scene.active;
+    let source = scene.view(view.system, from);
+    let answers = |state: CellState| matches!(state, CellState::Up | CellState::Degraded(_));
+    let silent = source.is_some_and(|source| !answers(source.state()));
+    if red && silent && fact == DIVERGED && matches!(value, FactValue::Unknown(_)) {
+        // A lost primary answers no comparison: that is no reason to be blind for ever.
+        let seen = format!("{from} is silent: cannot be compared");
+        return list.add(key(fact, view), asks, Met::Unknown, seen);
+    }
     let seen = format!("{fact} {}, {}", value.shown(), age(view.now, reading.at));
     let met = match value {
         FactValue::Boolean(false) => Met::Yes,

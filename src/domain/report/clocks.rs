@@ -18,14 +18,32 @@ pub struct TierLine {
     pub rto: Duration,
     /// How long it took from T0, and the entries that tell T0 and the end.
     pub took: Option<(Duration, Vec<u64>)>,
+    /// What the wall clock says more: the boot clock may have stood still meanwhile.
+    pub doubt: Duration,
 }
 
 impl TierLine {
-    /// True when the promise was kept; none while nobody can tell. As on the clock of the screen,
-    /// it is missed the moment it is reached.
+    /// True when the promise was kept; none while nobody can tell, also because the two clocks say
+    /// different things. As on the clock of the screen, it is missed the moment it is reached.
     #[must_use]
     pub fn is_met(&self) -> Option<bool> {
-        self.took.as_ref().map(|(took, _)| *took < self.rto)
+        let (took, _) = self.took.as_ref()?;
+        match (*took < self.rto, took.saturating_add(self.doubt) < self.rto) {
+            (true, true) => Some(true),
+            (true, false) => None,
+            (false, _) => Some(false),
+        }
+    }
+
+    /// `MET`, `MISSED`, or why neither can be said; none where nothing was measured.
+    #[must_use]
+    pub fn word(&self) -> Option<&'static str> {
+        self.took.as_ref()?;
+        Some(match self.is_met() {
+            Some(true) => "MET",
+            Some(false) => "MISSED",
+            None => "MET, but MISSED by the wall clock",
+        })
     }
 }
 
@@ -58,13 +76,25 @@ pub(super) fn tiers(tale: &Tale<'_>) -> Vec<TierLine> {
             let took = between(0, tale.since_t0(event)?)?;
             Some((took, vec![tale.t0?.1, event.seq]))
         });
-        TierLine {
-            tier: objective.tier.to_string(),
-            rto: objective.rto,
-            took: own.or_else(|| total(tale)),
-        }
+        let took = own.or_else(|| total(tale));
+        let end = took.as_ref().and_then(|(_, entries)| entries.last().copied());
+        let (tier, rto) = (objective.tier.to_string(), objective.rto);
+        TierLine { tier, rto, took, doubt: doubt(tale, end).0 }
     });
     lines.collect()
+}
+
+/// What the wall clock says more of the time from T0 to an entry, and the entries that say so.
+fn doubt(tale: &Tale<'_>, end: Option<u64>) -> (Duration, Vec<u64>) {
+    let (Some((_, zero)), Some(end)) = (tale.t0, end) else { return Default::default() };
+    let mut found = (Duration::ZERO, Vec::new());
+    for event in tale.events().iter().filter(|event| (zero..end).contains(&event.seq)) {
+        if let Body::ClockDoubted { wall_ahead_ms, .. } = event.body {
+            found.0 += Duration::from_millis(wall_ahead_ms);
+            found.1.push(event.seq);
+        }
+    }
+    found
 }
 
 pub(super) fn tier_section(tiers: &[TierLine]) -> Section {
@@ -81,7 +111,13 @@ pub(super) fn tier_section(tiers: &[TierLine]) -> Section {
                 Claim::new(id(".tier"), "tier", Value::text(&line.tier), [1]),
                 Claim::new(id(""), "restored after", took, entries.iter().copied()),
                 Claim::new(id(".objective"), "RTO", Value::Clock(line.rto), [1]),
-                verdict(id(".verdict"), "verdict", line.is_met(), entries),
+                match line.word().filter(|_| line.is_met().is_none()) {
+                    Some(word) => {
+                        Claim::new(id(".verdict"), "verdict", Value::text(word), entries.to_vec())
+                            .toned(Tone::Unknown)
+                    }
+                    None => verdict(id(".verdict"), "verdict", line.is_met(), entries),
+                },
             ]
         })
         .collect();
@@ -146,7 +182,7 @@ pub(super) fn section(tale: &Tale<'_>, steps: &[StepLine]) -> Section {
     let execute = offset(declared).zip(offset(restored)).and_then(|(a, b)| between(a, b));
     let total = total(tale).map(|(total, _)| total);
     let columns = &["clock", "time", "from", "to"];
-    let rows = vec![
+    let mut rows = vec![
         clock("detect", "detect: T0 until the console showed red", zero, red, since(zero, red)),
         clock("decide", "decide: red until declared", red, decided, since(red, decided)),
         clock("declared", "T0 until declared", zero, decided, since(zero, decided)),
@@ -160,6 +196,13 @@ pub(super) fn section(tale: &Tale<'_>, steps: &[StepLine]) -> Section {
         ),
         clock("total", "total: T0 until restored", zero, end, total),
     ];
+    let until = end.map_or(tale.run.last_seq() + 1, |(_, entry)| entry);
+    let (more, entries) = doubt(tale, Some(until));
+    if let Some(last) = entries.last() {
+        let last = tale.events().iter().find(|event| event.seq == *last);
+        let name = "each is at least; the wall clock says more by";
+        rows.push(clock("doubt", name, zero, end_of(last), Some(more)));
+    }
     Section::table("clocks", "Clocks", columns, rows)
 }
 
@@ -233,14 +276,20 @@ mod tests {
     #[test]
     fn a_promise_is_missed_the_moment_the_clock_says_so() {
         let rto = Duration::from_secs(1800);
-        let check = |took: Option<u64>, want: Option<bool>| {
+        let check = |took: Option<u64>, doubt: u64, want: Option<bool>| {
             let took = took.map(|ms| (Duration::from_millis(ms), Vec::new()));
-            let line = TierLine { tier: "core".to_owned(), rto, took };
+            let doubt = Duration::from_secs(doubt);
+            let line = TierLine { tier: "core".to_owned(), rto, took, doubt };
             assert_eq!(line.is_met(), want, "{line:?}");
+            assert_eq!(line.word().is_some(), line.took.is_some(), "{line:?}");
         };
-        check(None, None);
-        check(Some(1_799_999), Some(true));
-        check(Some(1_800_000), Some(false));
-        check(Some(1_800_001), Some(false));
+        check(None, 0, None);
+        check(Some(1_799_999), 0, Some(true));
+        check(Some(1_800_000), 0, Some(false));
+        check(Some(1_800_001), 0, Some(false));
+        // What only the wall clock says is no verdict, unless it would not change it.
+        check(Some(600_000), 1199, Some(true));
+        check(Some(600_000), 1200, None);
+        check(Some(1_800_000), 1200, Some(false));
     }
 }

@@ -131,11 +131,12 @@ pub(super) fn untrue(tale: &Tale<'_>) -> Section {
     })
 }
 
-/// Holds, T0 moved, escalations.
+/// Holds, T0 moved, clocks that were doubted, escalations.
 pub(super) fn course(tale: &Tale<'_>) -> Section {
     list(tale, "course", "Changes of course", |event| {
         let label = match &event.body {
             Body::T0Set { .. } => "T0",
+            Body::ClockDoubted { .. } => "clock",
             Body::Escalated { .. } => "mode",
             Body::Held { .. } | Body::Released => "hold",
             Body::Resumed { .. } => "console",

@@ -52,7 +52,15 @@ fn recovery(tale: &Tale<'_>, parts: &Parts, well: &mut Sentences, not: &mut Sent
             (Some((took, entries)), _) => {
                 let kept = line.is_met() == Some(true);
                 let word = if kept { "within" } else { "LATER than" };
-                let text = format!("restored after {}, {word} its RTO of {rto}", clock_text(*took));
+                let took = clock_text(*took);
+                let text = match line.is_met() {
+                    Some(_) => format!("restored after {took}, {word} its RTO of {rto}"),
+                    None => format!(
+                        "restored after at least {took} of its RTO of {rto}, and {} more by the \
+                         wall clock",
+                        clock_text(line.doubt)
+                    ),
+                };
                 let told = if kept { &mut *well } else { &mut *not };
                 told.say(&line.tier, text, entries.iter().copied());
             }

@@ -5,21 +5,21 @@
 //! it stops and says so.
 
 mod begin;
+mod left;
 
 use std::time::Duration;
 
 use begin::begin;
+use left::Left;
 
 use super::decide::Context;
-use super::event::{Body, Cause, Mode, Pressure, Purpose};
+use super::event::{Actor, Body, Mode, Pressure, Purpose};
 use super::intent::Intent;
 use super::phase::{Phase, Stage};
 use super::state::{Run, StepState};
-use crate::domain::catalogue::{Class, Guard};
-use crate::domain::gates;
+use crate::domain::catalogue::Class;
 use crate::domain::ids::StepId;
-use crate::domain::ledger::LossVerdict;
-use crate::domain::runbook::{Amount, Bound, Gate, Step, UngracefulGate};
+use crate::domain::runbook::{Amount, Bound, Step};
 use crate::domain::text::Clean;
 use crate::domain::time::{Stamp, short_time};
 use crate::domain::verdict::Primary;
@@ -127,40 +127,22 @@ fn danger(outlook: &Outlook<'_>, run: &Run) -> Option<Choice> {
     })
 }
 
+/// Goes on with every automatic step that can move; ends only when none can, and names them all.
 fn go_on(outlook: &Outlook<'_>, run: &Run) -> Choice {
-    if let Some(choice) = losses(outlook, run).or_else(|| trouble(outlook, run)) {
-        return choice;
-    }
     if let Some(until) = &outlook.orders.until
-        && run.step(until).is_some_and(|state| state.phase.satisfies())
+        && run.step(until).is_some_and(|state| state.phase.satisfies() && state.untrue.is_none())
     {
         return Choice::Finished;
     }
-    if run.is_finished() {
+    let mut left = Left::default();
+    left.losses(outlook, run);
+    for (step, state) in pairs(outlook, run) {
+        left.sort(outlook, run, step, state);
+    }
+    if left.wish.is_none() && left.stuck.is_empty() && run.is_finished() {
         return finish(outlook, run);
     }
-    let mut ready = Ready::default();
-    for (step, state) in pairs(outlook, run) {
-        if state.phase == Phase::Ready
-            && is_wanted(outlook, &step.id)
-            && let Some(choice) = ready.sort(outlook, run, step)
-        {
-            return choice;
-        }
-    }
-    let open: Vec<&str> = run.steps.iter().filter(|s| s.phase.is_open()).map(id_of).collect();
-    if !ready.persons.is_empty() {
-        let goes_on = if open.is_empty() {
-            String::new()
-        } else {
-            format!("; {} runs on by itself", open.join(", "))
-        };
-        return person(format!("{}{goes_on}", ready.persons.join("; ")));
-    }
-    if !open.is_empty() {
-        return Choice::Wait(format!("running: {}", open.join(", ")).into());
-    }
-    ready.waiting.unwrap_or_else(|| person("no step that is left may run by itself: r runs one"))
+    left.choice(run)
 }
 
 fn id_of(state: &StepState) -> &str {
@@ -172,7 +154,8 @@ fn pairs<'a>(
     run: &'a Run,
 ) -> impl Iterator<Item = (&'a Step, &'a StepState)> {
     let steps = outlook.context.runbook.steps.iter();
-    steps.filter_map(|step| Some((step, run.step(&step.id)?)))
+    let wanted = steps.filter(|step| is_wanted(outlook, &step.id));
+    wanted.filter_map(|step| Some((step, run.step(&step.id)?)))
 }
 
 fn is_wanted(outlook: &Outlook<'_>, id: &StepId) -> bool {
@@ -184,80 +167,38 @@ fn is_wanted(outlook: &Outlook<'_>, id: &StepId) -> bool {
         .is_none_or(|until| id == until || runbook.ancestors(until).contains(id))
 }
 
-/// Accepts the expected losses, where that was asked for and none is over its objective.
-fn losses(outlook: &Outlook<'_>, run: &Run) -> Option<Choice> {
-    let open = run.mode == Mode::Ungraceful && run.accepted.is_none();
-    let rows = &run.ledger.as_ref().filter(|_| open && outlook.orders.accept_losses)?.rows;
-    let over: Vec<String> = rows
-        .iter()
-        .filter(|row| row.verdict != LossVerdict::Pass)
-        .map(|row| format!("{} {}", row.system, row.verdict.word()))
-        .collect();
-    if !over.is_empty() {
-        let over = over.join(", ");
-        return Some(person(format!("expected losses ({over}) are a person's: L accepts them")));
-    }
-    // Without a row nothing is known to be lost, and nothing is there to be accepted.
-    (!rows.is_empty()).then_some(Choice::Wish(Intent::AcceptLedger))
-}
-
-/// Steps that failed, that nobody knows about, or that are no longer as they were left.
-fn trouble(outlook: &Outlook<'_>, run: &Run) -> Option<Choice> {
-    let mut waiting = None;
-    for (step, state) in pairs(outlook, run) {
-        let (id, seen) = (&step.id, &state.evidence);
-        if let Some(now) = &state.untrue {
-            let words = format!("step {id} was done and is not true now ({now}): R tries it again");
-            return Some(person(words));
-        }
-        if resists(outlook, run, state) {
-            let words = format!("step {id}: what it started could not be ended");
-            return Some(person(format!("{words}; end it by hand, X tries it again")));
-        }
-        match state.phase {
-            Phase::Failed if may_retry(run, step, state) => {
-                let reason = "a probe found it undone; repeating does no harm".into();
-                return Some(Choice::Wish(Intent::Retry {
-                    step: id.clone(),
-                    reason,
-                    new_key: false,
-                }));
-            }
-            Phase::Failed => {
-                let cause = state.cause.map_or("found undone", Cause::words);
-                let words = format!("step {id} FAILED, {cause}: {seen}; R tries it again");
-                return Some(Choice::Failed(format!("{words}, s skips it").into()));
-            }
-            Phase::Unknown => {
-                let patience = step.timeout.max(RECONCILE_PATIENCE);
-                let looked = matches!(step.class, Class::R | Class::I | Class::K);
-                if !looked || quiet_for(outlook, run) >= patience {
-                    let words = format!("step {id} is UNKNOWN ({seen}): U says what became of it");
-                    return Some(person(words));
-                }
-                let words = format!("step {id} is UNKNOWN: a probe is asked what became of it");
-                waiting = Some(Choice::Wait(words.into()));
-            }
-            Phase::Compensated => {
-                return Some(person(format!("step {id} was taken back: R takes it up again")));
-            }
-            _ => {}
+/// The last word of a person on a step since it was last begun, and what it was: from then on the
+/// step is in that person's hands.
+fn hand<'a>(run: &'a Run, id: &StepId) -> Option<(&'a Actor, &'static str)> {
+    for event in run.events.iter().rev() {
+        let (step, did) = match &event.body {
+            Body::Intended { step, .. } if step == id => return None,
+            Body::AbortAsked { step, .. } => (step, "asked it to end"),
+            Body::Resolved { step, .. } => (step, "said what became of it"),
+            Body::Skipped { step, .. } => (step, "skipped it"),
+            Body::Retried { step, by_itself: false, .. } => (step, "took it up again"),
+            Body::Escalated { step: Some(step), .. } => (step, "took the primary for lost in it"),
+            _ => continue,
+        };
+        if step == id {
+            return Some((&event.by, did));
         }
     }
-    waiting
+    None
 }
 
 /// True when what a lost runner left was made to end and still runs.
 fn resists(outlook: &Outlook<'_>, run: &Run, state: &StepState) -> bool {
     let killed = run.events.iter().rev().find(|event| {
-        let kill = Pressure::Kill;
-        matches!(&event.body, Body::Signalled { step, signal, .. } if *step == state.id && *signal == kill)
+        let Body::Signalled { step, signal, .. } = &event.body else { return false };
+        *step == state.id && *signal == Pressure::Kill
     });
     let since = killed.map(|event| outlook.context.now.since(event.at));
     state.left.is_some() && since.is_some_and(|since| since >= KILL_PATIENCE)
 }
 
-/// Only what may be repeated by its class, and only after a probe said that it is not there.
+/// Only what may be repeated by its class, only after a probe said that it is not there, and
+/// nothing that a person has a hand in.
 fn may_retry(run: &Run, step: &Step, state: &StepState) -> bool {
     let told_last = run.events.iter().rev().find(|event| match &event.body {
         Body::Ended { step: about, .. }
@@ -270,6 +211,7 @@ fn may_retry(run: &Run, step: &Step, state: &StepState) -> bool {
         matches!(&event.body, Body::Reconciled { done: false, .. } | Body::NotVerified { .. })
     });
     undone
+        && hand(run, &step.id).is_none()
         && step.automatic
         && matches!(step.class, Class::R | Class::I | Class::K)
         && state.attempts.len() < ATTEMPTS_MAX
@@ -298,69 +240,6 @@ fn finish(outlook: &Outlook<'_>, run: &Run) -> Choice {
     }
     let time = short_time(patience);
     person(format!("all steps are done, but the restored facts were not seen within {time}"))
-}
-
-/// Steps that could start, by what keeps them from it.
-#[derive(Default)]
-struct Ready {
-    persons: Vec<String>,
-    waiting: Option<Choice>,
-}
-
-impl Ready {
-    /// Files a ready step; answers the wish to run it when nothing is in its way.
-    fn sort(&mut self, outlook: &Outlook<'_>, run: &Run, step: &Step) -> Option<Choice> {
-        let id = &step.id;
-        let ungraceful = run.is_ungraceful(id);
-        if let Some(why) = needs_person(step, ungraceful && run.accepted.is_none()) {
-            self.persons.push(why);
-            return None;
-        }
-        let from_ledger =
-            |gate: &Gate| matches!(gate.ungraceful, Some(UngracefulGate::Ledger { .. }));
-        if ungraceful && run.accepted.is_none() && step.gates.iter().any(from_ledger) {
-            self.persons.push(format!("step {id} asks for the accepted losses: L accepts them"));
-            return None;
-        }
-        let Some(gate) = closed_gate(outlook, run, step) else {
-            let typed = step.typed_text(run.direction);
-            let (step, call) = (id.clone(), Clean::default());
-            return Some(Choice::Wish(Intent::Run { step, typed, broken: None, call }));
-        };
-        if quiet_for(outlook, run) >= step.timeout {
-            let time = short_time(step.timeout);
-            let words = format!("step {id}: its gate did not hold within {time}");
-            self.persons.push(format!("{words} ({}; seen: {}): r shows it", gate.words, gate.seen));
-        } else {
-            let words = format!("step {id} waits for its gate: {}", gate.words);
-            self.waiting.get_or_insert(Choice::Wait(words.into()));
-        }
-        None
-    }
-}
-
-/// Why only a person may start the step; none when the plan lets it start by itself.
-fn needs_person(step: &Step, losses_open: bool) -> Option<String> {
-    let id = &step.id;
-    if step.class == Class::H {
-        return Some(format!("step {id} is attested by a person: m"));
-    }
-    if step.second_person {
-        return Some(format!("step {id} asks for a second person"));
-    }
-    if step.class == Class::X {
-        let first = if losses_open { "L accepts the expected losses, then " } else { "" };
-        return Some(format!("step {id} cannot be undone: {first}r runs it"));
-    }
-    let by_itself = step.automatic && step.guard < Guard::TypedVerb;
-    (!by_itself).then(|| format!("step {id} is not marked automatic: r runs it"))
-}
-
-/// The first gate that does not hold, in words.
-fn closed_gate(outlook: &Outlook<'_>, run: &Run, step: &Step) -> Option<gates::Seen> {
-    let Context { site, snapshot, runbook, now, .. } = outlook.context;
-    let frame = gates::Frame::of_step(run, runbook, &step.id, (site, snapshot), now);
-    step.gates.iter().map(|gate| gates::look(gate, &frame)).find(|seen| seen.held != Some(true))
 }
 
 #[cfg(test)]

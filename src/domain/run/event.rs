@@ -176,6 +176,9 @@ pub enum Body {
         /// True when a person wants the target to take it as a new act.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         new_key: bool,
+        /// True when an unattended run took it up by itself; else it is a person's word.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_itself: bool,
     },
     /// A running attempt was asked to end.
     AbortAsked {
@@ -316,6 +319,14 @@ pub enum Body {
         /// What it found: attempts still running, outcomes read, torn bytes kept.
         found: Clean,
     },
+    /// The wall clock went further than the boot clock: that much may be missing from the time
+    /// since T0.
+    ClockDoubted {
+        /// From when on the two were compared.
+        since: Stamp,
+        /// How much further, in milliseconds.
+        wall_ahead_ms: u64,
+    },
 }
 
 impl Body {
@@ -334,7 +345,8 @@ impl Body {
             | Self::Updated { .. }
             | Self::AbortAsked { .. }
             | Self::RunnerLost { .. }
-            | Self::Signalled { .. } => false,
+            | Self::Signalled { .. }
+            | Self::ClockDoubted { .. } => false,
             Self::Opened { .. }
             | Self::Declared { .. }
             | Self::LedgerAccepted { .. }

@@ -39,35 +39,6 @@ impl Run {
         self.clone_without_events().take(&event)
     }
 
-    /// Everything but the list of events, which may be long and which no move looks at.
-    fn clone_without_events(&self) -> Self {
-        Self {
-            events: Vec::new(),
-            id: self.id.clone(),
-            kind: self.kind,
-            direction: self.direction,
-            mode: self.mode,
-            stage: self.stage,
-            opened: self.opened.clone(),
-            declaration: self.declaration.clone(),
-            ledger: self.ledger.clone(),
-            accepted: self.accepted.clone(),
-            clock: self.clock,
-            held_since: self.held_since,
-            held_before: self.held_before,
-            restored: self.restored.clone(),
-            closed: self.closed.clone(),
-            losses: self.losses.clone(),
-            tiers: self.tiers.clone(),
-            accepted_criteria: self.accepted_criteria.clone(),
-            forecasted: self.forecasted,
-            abort: self.abort.clone(),
-            updated: self.updated,
-            steps: self.steps.clone(),
-            needs: self.needs.clone(),
-        }
-    }
-
     fn take(&mut self, event: &RunEvent) -> Result<(), Misfit> {
         if let Some(clock) = &mut self.clock {
             clock.observe(event.at);
@@ -116,7 +87,8 @@ impl Run {
             | Body::CriterionAccepted { .. }
             | Body::Forecasted { .. }
             | Body::AbortPlanned { .. }
-            | Body::Updated { .. } => self.take_told(event)?,
+            | Body::Updated { .. }
+            | Body::ClockDoubted { .. } => self.take_told(event)?,
             Body::Closed { closing } => {
                 let cue = match closing {
                     Closing::Complete | Closing::CompleteExcept { .. } => StageCue::Completed,
@@ -352,8 +324,9 @@ impl Run {
     }
 
     fn move_step(&mut self, id: &StepId, cue: Cue, seq: u64) -> Result<&mut StepState, Misfit> {
+        let phase = self.phase_on_record(id, cue);
         let state = self.known_step(id, seq)?;
-        let phase = state.phase;
+        let phase = phase.unwrap_or(state.phase);
         match next(phase, cue) {
             Some(to) => {
                 state.phase = to;
@@ -370,26 +343,6 @@ impl Run {
                 Ok(())
             }
             None => Err(Misfit::StageMove { seq, stage: self.stage }),
-        }
-    }
-
-    /// Steps become ready, or pending again, as what they need is done.
-    pub(super) fn settle_needs(&mut self) {
-        let met: Vec<bool> = self
-            .needs
-            .iter()
-            .map(|needs| {
-                needs.iter().all(|need| {
-                    let step = &self.steps[*need];
-                    step.phase.satisfies() && step.untrue.is_none()
-                })
-            })
-            .collect();
-        for (step, met) in self.steps.iter_mut().zip(met) {
-            let cue = if met { Cue::NeedsMet } else { Cue::NeedsLost };
-            if let Some(to) = next(step.phase, cue) {
-                step.phase = to;
-            }
         }
     }
 

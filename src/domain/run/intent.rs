@@ -80,6 +80,8 @@ pub enum Intent {
         reason: Clean,
         /// True when the target is to take it as a new act (class K).
         new_key: bool,
+        /// True when an unattended run wishes it, not a person.
+        by_itself: bool,
     },
     /// Say what became of an unknown attempt.
     Resolve {

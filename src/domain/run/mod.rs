@@ -7,6 +7,7 @@ pub mod event;
 mod fold;
 pub mod intent;
 pub mod misfit;
+mod needs;
 pub mod observe;
 pub mod phase;
 pub mod refusal;

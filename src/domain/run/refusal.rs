@@ -11,7 +11,7 @@ pub enum Refusal {
     #[error("read-only: this console cannot act; start `warroom` without `watch` to command")]
     ReadOnly,
     /// No run is open.
-    #[error("no run is open: choose a runbook with o")]
+    #[error("no run is open: press o")]
     NoRun,
     /// A run is open already.
     #[error("a run is open already: close it with W or give it up with E first")]
@@ -23,8 +23,13 @@ pub enum Refusal {
     #[error("the last decision is still being recorded: wait a moment")]
     Recording,
     /// The console is safe.
-    #[error("SAFE: nothing acts until you arm the console with A")]
+    #[error("SAFE: press A to arm")]
     Safe,
+    /// The primary is lost, and the run asks it.
+    #[error(
+        "a planned run asks {0}, and it is red: ! goes on as if it were lost, then declare with D"
+    )]
+    PlannedWhileRed(Side),
     /// The person has no right to.
     #[error("{who} may not {what} at this site: {needs}")]
     NotPermitted {
@@ -104,8 +109,8 @@ pub enum Refusal {
     },
     /// The target's server was never seen.
     #[error(
-        "step {step}: {system} in {side} was not seen by this console yet: it does not know which \
-         server it would act on"
+        "step {step}: {system} in {side} was not read since, so which server it would act on is \
+         not known: it is looked at again, try in a moment"
     )]
     Unseen {
         /// The step.

@@ -291,6 +291,35 @@ impl Run {
         Ok(opened)
     }
 
+    /// Everything but the list of events, which may be long and which no move looks at.
+    pub(super) fn clone_without_events(&self) -> Self {
+        Self {
+            events: Vec::new(),
+            id: self.id.clone(),
+            kind: self.kind,
+            direction: self.direction,
+            mode: self.mode,
+            stage: self.stage,
+            opened: self.opened.clone(),
+            declaration: self.declaration.clone(),
+            ledger: self.ledger.clone(),
+            accepted: self.accepted.clone(),
+            clock: self.clock,
+            held_since: self.held_since,
+            held_before: self.held_before,
+            restored: self.restored.clone(),
+            closed: self.closed.clone(),
+            losses: self.losses.clone(),
+            tiers: self.tiers.clone(),
+            accepted_criteria: self.accepted_criteria.clone(),
+            forecasted: self.forecasted,
+            abort: self.abort.clone(),
+            updated: self.updated,
+            steps: self.steps.clone(),
+            needs: self.needs.clone(),
+        }
+    }
+
     /// The number of the last event.
     #[must_use]
     pub fn last_seq(&self) -> u64 {

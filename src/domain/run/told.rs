@@ -1,4 +1,6 @@
-//! What is told beside the steps: tiers restored, criteria accepted, forecasts, updates, aborts.
+//! What is told beside the steps: tiers, criteria, forecasts, updates, aborts, doubted clocks.
+
+use std::time::Duration;
 
 use super::event::{Body, RunEvent};
 use super::misfit::Misfit;
@@ -39,6 +41,10 @@ impl Run {
                 });
             }
             Body::Updated { number, .. } => self.updated = Some((event.at, *number)),
+            Body::ClockDoubted { wall_ahead_ms, .. } => {
+                let doubt = Duration::from_millis(*wall_ahead_ms);
+                self.clock.iter_mut().for_each(|clock| clock.take_doubt(event.at, doubt));
+            }
             _ => {}
         }
         Ok(())

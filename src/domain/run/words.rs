@@ -77,7 +77,8 @@ fn event_text(body: &Body) -> String {
         | Body::Forecasted { .. }
         | Body::AbortPlanned { .. }
         | Body::Updated { .. }
-        | Body::Resumed { .. } => told_text(body),
+        | Body::Resumed { .. }
+        | Body::ClockDoubted { .. } => told_text(body),
         Body::Intended { .. }
         | Body::Started { .. }
         | Body::Ended { .. }
@@ -123,6 +124,13 @@ fn told_text(body: &Body) -> String {
         }
         Body::Updated { number, .. } => format!("UPDATE {number} handed over"),
         Body::Resumed { found } => format!("RESUMED after an interruption: {found}"),
+        Body::ClockDoubted { since, wall_ahead_ms } => {
+            let (since, more) = (since.utc(), short_time(Duration::from_millis(*wall_ahead_ms)));
+            format!(
+                "CLOCK DOUBTED: since {since} the wall clock went {more} further than this \
+                 machine's own; it was set, or the machine was paused: T0 may be {more} earlier"
+            )
+        }
         // `event_text` names every word there is.
         _ => String::new(),
     }
@@ -145,9 +153,10 @@ fn step_text(body: &Body) -> String {
         Body::Resolved { step, reason, .. } => format!("{step} RESOLVED as not done: {reason}"),
         Body::Attested { step, value } => format!("{step} ATTESTED: {value}"),
         Body::Skipped { step, reason } => format!("{step} SKIPPED: {reason}"),
-        Body::Retried { step, reason, new_key } => {
+        Body::Retried { step, reason, new_key, by_itself } => {
             let key = if *new_key { ", as a new act with a new key" } else { "" };
-            format!("{step} may be tried again{key}: {reason}")
+            let who = if *by_itself { " by itself" } else { "" };
+            format!("{step} may be tried again{who}{key}: {reason}")
         }
         Body::AbortAsked { step, attempt } => format!("ABORT of {step} attempt {attempt} asked"),
         Body::RunnerLost { step, attempt, left } => {
@@ -231,7 +240,8 @@ pub fn step_of(body: &Body) -> Option<&StepId> {
         | Body::Forecasted { .. }
         | Body::AbortPlanned { .. }
         | Body::Updated { .. }
-        | Body::Resumed { .. } => None,
+        | Body::Resumed { .. }
+        | Body::ClockDoubted { .. } => None,
     }
 }
 
@@ -273,6 +283,7 @@ pub fn is_by_a_person(body: &Body) -> bool {
         | Body::TierRestored { .. }
         | Body::Forecasted { .. }
         | Body::AbortPlanned { .. }
-        | Body::Resumed { .. } => false,
+        | Body::Resumed { .. }
+        | Body::ClockDoubted { .. } => false,
     }
 }

@@ -20,8 +20,7 @@ pub const COMMON_FACTS: [(&str, &str); 9] = [
 ];
 
 impl Cell {
-    /// The value of a fact at `now`, with the moment it was read. Facts that every system has are
-    /// `healthy`, `healthy_for`, `role`, `writes`, `lag`, `capacity`, `error_rate`, `p50` and `p95`.
+    /// The value of a fact at `now`: one of [`COMMON_FACTS`], or one that the system told.
     #[must_use]
     pub fn fact(&self, name: &str, now: Stamp, every: Duration) -> FactValue {
         let Some(reading) = self.current(now, every) else {

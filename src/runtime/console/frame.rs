@@ -36,6 +36,7 @@ impl<D: Desk> Console<D> {
         Facts {
             now,
             access: self.access(),
+            me: &self.me,
             site: &self.site,
             runbooks: &self.runbooks,
             runbook: self.runbook(),

@@ -125,6 +125,10 @@ pub struct Console<D: Desk> {
     ticked: Stamp,
     title: String,
     redactor: Arc<Redactor>,
+    /// The tick, since the clock's last word on record, at which the wall clock was least ahead.
+    lowest: Stamp,
+    /// A doubt on the clock is on its way to the journal.
+    doubting: bool,
     judge_due: bool,
     keep_due: bool,
     dirty: bool,
@@ -191,17 +195,15 @@ impl<D: Desk> Console<D> {
             ticked: now,
             title: String::new(),
             redactor: Arc::new(Redactor::new(&[])),
+            lowest: now,
+            doubting: false,
             judge_due: true,
             keep_due: false,
             dirty: true,
             quit: false,
         };
-        if let Some(run) = run {
-            console.take_run(run);
-        }
-        if let Some(notice) = parts.notice {
-            console.write_row(now, "console", notice);
-        }
+        run.into_iter().for_each(|run| console.take_run(run));
+        parts.notice.into_iter().for_each(|notice| console.write_row(now, "console", notice));
         console.judge(now);
         console
     }
@@ -289,7 +291,9 @@ impl<D: Desk> Console<D> {
         self.judge_due = false;
         self.dirty = true;
         self.judge(now);
-        self.see(now)
+        let mut effects = self.doubt_the_clock(now);
+        effects.extend(self.see(now));
+        effects
     }
 
     /// True when something was heard that was not judged yet.

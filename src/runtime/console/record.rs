@@ -56,6 +56,12 @@ impl<D: Desk> Console<D> {
     ) -> Vec<Effect<D::Role>> {
         self.journal = JournalState::Ok { words: head_words(receipt.hash()) };
         let body = event.body.clone();
+        self.doubting &= !matches!(body, Body::ClockDoubted { .. } | Body::Opened { .. });
+        let counts_anew =
+            matches!(body, Body::ClockDoubted { .. } | Body::Declared { .. } | Body::T0Set { .. });
+        if counts_anew {
+            self.lowest = event.at;
+        }
         self.write_event(&event);
         let outcome = match (&mut self.run, &self.plan, &body) {
             (None, Some(plan), Body::Opened { .. }) => {

@@ -6,7 +6,7 @@ use super::{Console, IDLE_SAFE_AFTER};
 use crate::domain::ids::{Side, SystemId};
 use crate::domain::reading::{Health, Look};
 use crate::domain::run::event::Body;
-use crate::domain::time::{Stamp, short_time};
+use crate::domain::time::{CLOCK_DOUBT, RtoClock, Stamp, short_time};
 use crate::port::Looks;
 use crate::runtime::desk::Desk;
 use crate::runtime::effect::Effect;
@@ -17,9 +17,6 @@ const KEEP_AFTER: Duration = Duration::from_secs(2);
 
 /// A gap between two ticks that means that the machine slept or the process was stopped.
 const SLEPT_AFTER: Duration = Duration::from_secs(30);
-
-/// A difference between the two clocks that means that the wall clock was set, in milliseconds.
-const JUMP_MS: i64 = 5000;
 
 impl<D: Desk> Console<D> {
     pub(super) fn heard(&mut self, system: &SystemId, at: Stamp, looks: Looks) {
@@ -71,13 +68,35 @@ impl<D: Desk> Console<D> {
                 format!("this console stood still for {}; the clock went on", short_time(passed));
             self.write_row(now, "console", text);
         }
-        let wall_ms = now.wall_ms - last.wall_ms;
-        let jump_ms = wall_ms - i64::try_from(passed.as_millis()).unwrap_or(i64::MAX);
-        if now.boot == last.boot && jump_ms.abs() >= JUMP_MS {
+        let jump_ms = now.wall_ahead_ms(last).unwrap_or(0);
+        if now.wall_ahead_ms(self.lowest).is_none_or(|ahead| ahead < 0) {
+            self.lowest = now;
+        }
+        // A clock that counts has a word of its own for a jump ahead: it goes on record.
+        let told = jump_ms > 0 && self.counting().is_some();
+        if !told && u128::from(jump_ms.unsigned_abs()) >= CLOCK_DOUBT.as_millis() {
             let text =
                 format!("the wall clock jumped by {} s; T0 and the clock did not", jump_ms / 1000);
             self.write_row(now, "console", text);
         }
+    }
+
+    /// The clock of the open run, while it counts.
+    fn counting(&self) -> Option<&RtoClock> {
+        self.open_run()?.clock.as_ref().filter(|clock| clock.stopped.is_none())
+    }
+
+    /// Puts on record that the wall clock went further than ours, before anything that is measured
+    /// by it; also what happened while no console ran.
+    pub(super) fn doubt_the_clock(&mut self, now: Stamp) -> Vec<Effect<D::Role>> {
+        if self.doubting {
+            return Vec::new();
+        }
+        let new = self.counting().and_then(|clock| clock.new_doubt(self.lowest, now));
+        let Some((since, doubt)) = new else { return Vec::new() };
+        self.doubting = true;
+        let wall_ahead_ms = u64::try_from(doubt.as_millis()).unwrap_or(u64::MAX);
+        self.say_own(Body::ClockDoubted { since, wall_ahead_ms })
     }
 
     /// While the journal cannot record, a word of our own tries it again once a tick, so that a

@@ -6,16 +6,17 @@ use std::path::Path;
 use super::format::{Framed, Record, Understood, read_frame, sha256, understand};
 use super::store::FolderStore;
 use crate::domain::run::event::Body;
+use crate::domain::time::Stamp;
 use crate::runtime::paths::open_file;
 
 /// Bytes read of the end of the last segment that holds anything.
 const TAIL_BYTES: u64 = 16 * 1024;
 
-/// True when the journal's last line is the record that closed the run: whole, and chained by its
-/// hash to the whole line before it. False says nothing: the journal must then be read.
+/// When the run was closed, where the journal's last line is the record that says so: whole, and
+/// chained by its hash to the whole line before it. None says nothing: the journal must be read.
 #[must_use]
-pub fn ends_closed(dir: &Path) -> bool {
-    last_bytes(dir).is_ok_and(|bytes| bytes.is_some_and(|bytes| proves_closed(&bytes)))
+pub fn closed_at(dir: &Path) -> Option<Stamp> {
+    proves_closed(&last_bytes(dir).ok()??)
 }
 
 /// The end of the last segment that holds anything, from the beginning of a line on.
@@ -41,14 +42,18 @@ fn last_bytes(dir: &Path) -> io::Result<Option<Vec<u8>>> {
     Ok(None)
 }
 
-fn proves_closed(bytes: &[u8]) -> bool {
+fn proves_closed(bytes: &[u8]) -> Option<Stamp> {
     let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').rev();
-    let (Some(last), Some(before)) = (lines.next(), lines.next()) else { return false };
-    let (Some(json), Some(_)) = (whole(last), whole(before)) else { return false };
-    let Ok(record) = serde_json::from_slice::<Record<'_>>(json) else { return false };
+    let (last, before) = (lines.next()?, lines.next()?);
+    let (json, _) = (whole(last)?, whole(before)?);
+    let record: Record<'_> = serde_json::from_slice(json).ok()?;
     let follows = record.prev == sha256(before);
-    let closes = |event: &Understood| matches!(event, Understood::Known(event) if matches!(event.body, Body::Closed { .. }));
-    follows && understand(record).is_ok_and(|event| closes(&event))
+    match understand(record).ok()? {
+        Understood::Known(event) => {
+            (follows && matches!(event.body, Body::Closed { .. })).then_some(event.at)
+        }
+        Understood::Skipped(_) | Understood::Critical(_) => None,
+    }
 }
 
 /// The JSON of a line that is whole as stored.
@@ -56,5 +61,34 @@ fn whole(line: &[u8]) -> Option<&[u8]> {
     match read_frame(line) {
         Framed::Line { json, stored } if stored.len() == line.len() => Some(json),
         Framed::Line { .. } | Framed::Newer { .. } | Framed::Bad => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_alone_proves_only_what_it_proves() {
+        let golden = include_bytes!("../../../tests/golden/j1-complete/journal-000001.log");
+        let lines: Vec<&[u8]> = golden.split_inclusive(|byte| *byte == b'\n').collect();
+        let [.., before, last] = lines.as_slice() else { panic!("a golden journal has lines") };
+        let check = |bytes: &[u8], want: bool| {
+            assert_eq!(proves_closed(bytes).is_some(), want, "{bytes:?}");
+        };
+        let two = [*before, *last].concat();
+        check(golden, true);
+        check(&two, true);
+        check(last, false);
+        check(b"", false);
+        check(&lines[..lines.len() - 1].concat(), false);
+        check(&[&lines[..lines.len() - 2], &lines[lines.len() - 1..]].concat().concat(), false);
+        check(&[&two[..], b"J1 4"].concat(), false);
+        check(&two[..two.len() - 1], false);
+        for bit in 0..two.len() * 8 {
+            let mut flipped = two.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            check(&flipped, false);
+        }
     }
 }

@@ -5,6 +5,8 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::text::{CLEAN_CHARS_MAX, Clean, head, line_without_end};
+use crate::runtime::last_words;
 
 /// Has a quote, a slash, a plus, a percent sign, a space, an accent and an ampersand.
 const SECRET: &str = "tr0ub4dor\"&/3+%\\ é<x>!'";
@@ -144,6 +146,53 @@ fn an_overlong_line_is_cut_and_cannot_cut_a_secret_in_two() {
         assert_eq!(redactor.push(&"y".repeat(10_000)), "");
         assert!(redactor.held.len() <= LINE_BYTES_MAX + 10_000);
     }
+}
+
+/// Eight characters of it, or all of a shorter one, would be too much.
+fn parts(hidden: &str) -> Vec<String> {
+    let letters: Vec<char> = hidden.chars().collect();
+    letters.windows(letters.len().min(8)).map(|part| part.iter().collect()).collect()
+}
+
+#[test]
+fn no_part_of_a_secret_gets_out_where_a_text_is_cut() {
+    last_words::know(&known());
+    let tells_none = |what: &str, out: &str, hidden: &str| {
+        for part in parts(hidden) {
+            assert!(!out.contains(&part), "{what}: {part:?} of {hidden:?}");
+        }
+    };
+    for (form, hidden) in canaries() {
+        let length = form.chars().count();
+        let stride = if length < 40 { 1 } else { 7 };
+        for inside in (0..=length + 1).step_by(stride) {
+            let text = |cut: usize| {
+                let before: String = "x ".chars().cycle().take(cut - inside.min(cut)).collect();
+                format!("{before} {form} and on")
+            };
+            let long = text(CLEAN_CHARS_MAX);
+            tells_none("a cleaned text", Clean::new(&long).as_str(), &hidden);
+            tells_none("a head", &head(&text(200), 200), &hidden);
+            let long = text(LINE_BYTES_MAX);
+            let beginning = &long[..long.floor_char_boundary(LINE_BYTES_MAX)];
+            if inside % 11 == 0 {
+                tells_none("a line", &line_without_end(beginning), &hidden);
+            }
+        }
+    }
+    // Masked it is far shorter, so that its own end comes into sight.
+    let all = SECRET.repeat(LINE_BYTES_MAX / SECRET.len() + 1);
+    for end in LINE_BYTES_MAX - SECRET.len()..LINE_BYTES_MAX {
+        let beginning = &all[..all.floor_char_boundary(end)];
+        tells_none("a line of secrets", &line_without_end(beginning), SECRET);
+    }
+}
+
+#[test]
+fn a_secret_with_controls_is_known_once_they_are_made_visible() {
+    let redactor = Redactor::new(&["one\ttwo\u{1b}three".into()]);
+    let said = Clean::new("it said one\ttwo\u{1b}three, no more");
+    assert_eq!(redactor.text(said.as_str()), "it said [redacted], no more");
 }
 
 proptest! {

@@ -8,7 +8,7 @@ use crate::port::Operator;
 /// Asks the operator whom it meets, before anything else; the outcome that ends the attempt when
 /// that is not the server of the grant. A grant that names a server is good for no other, and a
 /// server that tells who it is is not acted on by a grant that names none.
-pub(super) async fn other_server(
+pub async fn other_server(
     operator: &mut dyn Operator,
     warrant: Option<&Warrant>,
 ) -> Option<Outcome> {

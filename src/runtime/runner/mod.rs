@@ -2,15 +2,15 @@
 //!
 //! The order that makes every crash decidable: the intent is on record, the attempt's folder is
 //! durable, the runner is started, the runner makes `spawned` durable, acts, and makes `exit`
-//! durable. Whoever comes later asks the lock and what the runner started: while either the lock is
-//! held or a process of the recorded group runs, the attempt runs; then `exit`, the outcome is known;
-//! neither `exit` nor `spawned`, it never acted; else it is unknown.
+//! durable. Whoever comes later asks the lock and the processes of the group that the runner leads:
+//! while it is held or one of them runs, the attempt runs. Then, with `exit` the outcome is known;
+//! with neither `exit` nor `spawned` it never acted; else it is unknown.
 
 pub mod folder;
 mod granted;
 pub mod group;
 mod leash;
-mod meeting;
+pub mod meeting;
 pub mod output;
 mod perform;
 pub mod process;

@@ -1,6 +1,6 @@
 //! What an attempt prints: masked before it reaches the disk, its beginning and its end, no more.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use super::folder::{AttemptFolder, HEAD_FILE, TAIL_FILE};
 use crate::domain::ids::StepId;
 use crate::domain::text::Clean;
 use crate::port::Output;
-use crate::runtime::paths::{create_file, open_file};
+use crate::runtime::paths::{Draft, create_file, open_file};
 use crate::runtime::redact::Redactor;
 
 /// Bytes kept of the beginning of an attempt's output.
@@ -122,16 +122,10 @@ impl Tail {
     }
 
     fn rewrite(&self) -> io::Result<File> {
-        let next = self.path.with_extension("tail.next");
-        match fs::remove_file(&next) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            Err(_) | Ok(()) => {}
-        }
-        let mut file = create_file(&next)?;
-        file.write_all(offset_line(self.from).as_bytes())?;
-        file.write_all(&self.bytes)?;
-        fs::rename(&next, &self.path)?;
-        Ok(file)
+        let mut draft = Draft::of(&self.path)?;
+        draft.file().write_all(offset_line(self.from).as_bytes())?;
+        draft.file().write_all(&self.bytes)?;
+        draft.place()
     }
 
     fn finish(&mut self) {

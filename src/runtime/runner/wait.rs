@@ -21,6 +21,9 @@ use super::{Found, Launched, Leash, State};
 /// How long what was left must be seen before it is told: what dies together does so one by one.
 const LEFT_AFTER: Duration = Duration::from_millis(250);
 
+/// The time between two looks at a runner that this process started: no disk is asked for it.
+const CHILD_EVERY: Duration = Duration::from_millis(10);
+
 /// A runner that was asked to end and lives after this time does not do so by itself: it was
 /// stopped, or hangs.
 const OVERDUE: Duration = GRACE.saturating_mul(2);
@@ -125,7 +128,7 @@ impl Wait {
                 Ok(Some(lock)) => lock,
                 Ok(None) => {
                     self.end_overdue_runner();
-                    sleep(LOOK_EVERY);
+                    sleep(if self.child.is_some() { CHILD_EVERY } else { LOOK_EVERY });
                     continue;
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Found::NotStarted,
@@ -150,7 +153,7 @@ impl Wait {
             }
             // A late runner is kept away by what the folder has; the lock is taken again.
             drop(lock);
-            sleep(LOOK_EVERY);
+            sleep(if group.is_leader_alone(&members) { CHILD_EVERY } else { LOOK_EVERY });
         }
     }
 

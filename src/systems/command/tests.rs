@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use super::actions::ACTIONS;
 use super::*;
 use crate::domain::preview::Standing;
-use crate::domain::text::Clean;
+use crate::domain::text::{Clean, LINE_BYTES_MAX, WITHHELD};
 use crate::port::OperateError;
 use crate::systems::shared::child::{GRACE, Start, Stream};
 use crate::systems::shared::testing::{Lines, Stage, execution, probe_setup, spec, table};
@@ -104,18 +104,24 @@ async fn dropping_ends_the_group() {
 }
 
 #[tokio::test]
-async fn a_flood_is_passed_on_in_pieces_and_ends() {
-    let mut longest = 0;
-    let mut count: u64 = 0;
-    let mut keep = |_: Stream, line: &str| {
-        longest = longest.max(line.len());
-        count += 1;
-    };
-    let flood = shell("cat /dev/zero | tr '\\0' x");
-    let end = flood.run(SHORT, SHORT, &mut keep).await.expect("it starts");
-    assert_eq!(end, End::Deadline);
-    assert_eq!(longest, 4096);
-    assert!(count > 1);
+async fn a_flood_is_bounded_and_ends() {
+    let flood = shell("echo one; cat /dev/zero | tr '\\0' x");
+    let (end, lines) = run(&flood, SHORT, SHORT).await;
+    assert_eq!((end, lines.len()), (End::Deadline, 2));
+    assert_eq!(lines[0], "Out one");
+    assert!(lines[1].len() < LINE_BYTES_MAX && lines[1].ends_with(WITHHELD), "{}", lines[1].len());
+    let flood = shell("yes 'a line' | head -c 1000000");
+    let (end, lines) = run(&flood, LONG, SHORT).await;
+    assert_eq!((end, lines.len()), (End::Exit(0), 142_858));
+}
+
+#[tokio::test]
+async fn a_line_is_passed_on_in_one_piece() {
+    // Two halves of a secret would not be known for one.
+    for length in [4095, 4096, 4097, 9000, LINE_BYTES_MAX] {
+        let (_, lines) = run(&shell(&format!("printf '%{length}s\\n' end")), LONG, SHORT).await;
+        assert_eq!((lines.len(), lines[0].len()), (1, length + 4), "{length}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The step `facts.wait`: waits until a fact of any system is what the plan asks for.
 //!
-//! It belongs to no kind: the target's own probe, found by its kind, does the looking.
+//! It belongs to no kind: the target's own probe, found by its kind, does the looking. What another
+//! server says than the one that the screen showed satisfies nothing.
 
 mod bound;
 
@@ -146,11 +147,13 @@ impl WaitOperator {
     async fn standing(&mut self) -> Standing {
         let at = self.clock.now();
         let looks = self.probe.look().await;
-        let look = match self.side {
-            Side::A => looks.a,
-            Side::B => looks.b,
-        };
-        let Some(look) = look else {
+        let server = |side: Side| looks.side(side)?.as_ref().ok()?.identity.as_ref();
+        let (own, other) = (server(self.side), server(self.side.other()));
+        if own.is_some_and(|own| other.is_some_and(|other| own.server == other.server)) {
+            let why = format!("both names of {} lead to the same server", self.name);
+            return Standing::Unknown(why.into());
+        }
+        let Some(look) = looks.side(self.side).cloned() else {
             return Standing::Unknown("the system was not looked at in this region".into());
         };
         self.cell.record(at, look);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::catalogue::FactSpec;
-use crate::domain::reading::{Fact, FactValue, Health, Reading};
+use crate::domain::reading::{Fact, FactValue, Health, Identity, Reading};
 use crate::port::Looks;
 use crate::systems::shared::testing::{Lines, Stage, execution, spec, table};
 
@@ -43,12 +43,14 @@ impl System for Counter {
     }
 
     fn probe(&self, setup: ProbeSetup<'_>) -> Result<Box<dyn Probe>, Fault> {
-        Ok(Box::new(Counting { count: 0.0, clock: setup.clock }))
+        let on_both = setup.spec.sides[0].is_some();
+        Ok(Box::new(Counting { count: 0.0, on_both, clock: setup.clock }))
     }
 }
 
 struct Counting {
     count: f64,
+    on_both: bool,
     clock: Arc<dyn Clock>,
 }
 
@@ -58,7 +60,10 @@ impl Probe for Counting {
         let mut reading = Reading::new(self.clock.now(), Health::Up, "counted");
         let value = FactValue::Number(self.count);
         reading.facts.push(Fact { name: "count".to_owned(), value });
-        Box::pin(std::future::ready(Looks { a: None, b: Some(Ok(reading)) }))
+        let (server, data) = ("1".into(), "the data".into());
+        reading.identity = Some(Identity { server, data });
+        let a = self.on_both.then(|| Ok(reading.clone()));
+        Box::pin(std::future::ready(Looks { a, b: Some(Ok(reading)) }))
     }
 }
 
@@ -75,6 +80,19 @@ async fn waits_for_a_fact_of_the_target() {
     let applied = operator.apply(&execution(), &mut lines).await;
     assert_eq!(applied, Ok("count is 3".into()));
     assert_eq!(lines.0, ["count is 2, wanted at least 3"]);
+}
+
+#[tokio::test]
+async fn one_server_under_both_names_satisfies_nothing() {
+    let check = async |system: &str, want: Standing| {
+        let stage = Stage::new(WAIT.spec(), "fact = 'count'\nat_least = 0", Some(system));
+        let mut operator = WAIT.operator(stage.setup()).expect("right");
+        assert_eq!(operator.check().await, want, "{system}");
+    };
+    check(SYSTEM, Standing::Done("count is 1".into())).await;
+    let why = "both names of it lead to the same server";
+    let both = "kind = 'counter'\nevery = '1s'\na = {}\nb = {}";
+    check(both, Standing::Unknown(why.into())).await;
 }
 
 #[tokio::test]

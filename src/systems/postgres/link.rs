@@ -1,6 +1,6 @@
 //! Connections to Postgres: how one is set up, verified, bounded in time and given up.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +8,6 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use secrecy::ExposeSecret;
-use tokio::net::lookup_host;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config, NoTls, Row};
@@ -19,9 +18,9 @@ use super::state::read_identity;
 use super::trouble::{Trouble, TroubleKind};
 use crate::domain::reading::Identity;
 use crate::domain::settings::Fault;
-use crate::domain::text::Clean;
 use crate::port::{Credential, Secrets};
-use crate::systems::shared::{identity, resolve};
+use crate::systems::shared::identity::another;
+use crate::systems::shared::name;
 
 /// How warroom calls itself in `pg_stat_activity`.
 const APPLICATION_NAME: &str = "warroom";
@@ -98,9 +97,9 @@ impl Target {
             let session = Box::pin(self.open(limit, statement_limit)).await?;
             if self.meant.is_some() {
                 let met = read_identity(&session).await?;
-                if let Some(why) = identity::another(&self.place, self.meant.as_ref(), &met) {
-                    let message = format!("{why}; nothing was done there");
-                    return Err(Trouble::new(TroubleKind::OtherServer, message));
+                if let Some(why) = another(&self.place, self.meant.as_ref(), &met) {
+                    let why = format!("{why}; nothing was done there");
+                    return Err(Trouble::new(TroubleKind::OtherServer, why));
                 }
             }
             Ok(session)
@@ -122,18 +121,15 @@ impl Target {
         if self.host.starts_with('/') {
             return self.open_at(&config, None).await;
         }
-        let unreachable = |why: String| {
+        let unreachable = |why| {
             let message = format!("{} cannot be reached: {why}", self.place);
             Trouble::new(TroubleKind::Unreachable, message)
         };
-        let found = lookup_host((self.host.as_str(), self.port)).await;
-        let found =
-            found.map_err(|error| unreachable(format!("its name is not found: {error}")))?;
-        let mut last = unreachable("its name leads nowhere".to_owned());
-        for peer in found {
+        let mut last = unreachable("its name leads nowhere".into());
+        for address in name::addresses(&self.host, limit).await.map_err(unreachable)? {
             let mut config = config.clone();
-            config.hostaddr(peer.ip());
-            match self.open_at(&config, Some(peer)).await {
+            config.hostaddr(address);
+            match self.open_at(&config, Some(address)).await {
                 Err(trouble) if trouble.kind == TroubleKind::Unreachable => last = trouble,
                 opened => return opened,
             }
@@ -141,7 +137,7 @@ impl Target {
         Err(last)
     }
 
-    async fn open_at(&self, config: &Config, peer: Option<SocketAddr>) -> Result<Session, Trouble> {
+    async fn open_at(&self, config: &Config, address: Option<IpAddr>) -> Result<Session, Trouble> {
         let trouble = |error| Trouble::of(&error, &self.place, &self.user, false);
         let (client, driver) = if let Some(tls) = &self.tls {
             let (client, driver) = config.connect(tls.clone()).await.map_err(trouble)?;
@@ -150,15 +146,17 @@ impl Target {
             let (client, driver) = config.connect(NoTls).await.map_err(trouble)?;
             (client, tokio::spawn(async move { drop(driver.await) }))
         };
+        let peer = address.map(|address| SocketAddr::new(address, self.port));
         let (place, user) = (self.place.clone(), self.user.clone());
         Ok(Session { client, driver, peer, place, user })
     }
 
-    /// Whether the name still leads to where a kept session goes; a sentence when it leads nowhere.
-    pub(super) async fn leads_to(&self, session: &Session, limit: Duration) -> Result<bool, Clean> {
-        let Some(peer) = session.peer else { return Ok(true) };
-        let leads = resolve::still_leads_to(&self.host, self.port, peer, limit).await;
-        leads.map_err(|error| format!("the name {} is not found: {error}", self.host).into())
+    /// Whether the name still leads to where a kept session goes.
+    pub(super) async fn leads_to(&self, session: &Session, limit: Duration) -> name::Leads {
+        match session.peer {
+            Some(peer) => name::leads(&self.host, peer, limit).await,
+            None => name::Leads::Here,
+        }
     }
 }
 

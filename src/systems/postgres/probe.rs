@@ -16,6 +16,7 @@ use crate::domain::settings::Fault;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::port::{Boxed, Clock, Looks, Probe, ProbeSetup};
+use crate::systems::shared::name::Leads;
 
 /// How long a connection is kept: what stands between us and the server may lead new connections to
 /// another one while it holds on to ours.
@@ -216,19 +217,19 @@ impl SideProbe {
             read_state(session, self.heartbeat.as_ref())
         );
         match (leads, told) {
-            (Ok(false), _) => {
+            (Leads::Elsewhere, _) => {
                 self.schema_asked = None;
                 self.schema = Err("not read yet".into());
                 None
             }
-            (_, Err(trouble)) if was_closed(&trouble) => None,
+            (Leads::Here | Leads::Nowhere(_), Err(trouble)) if was_closed(&trouble) => None,
             (_, Ok(state)) if state.writers.is_outdated() => None,
-            (Err(why), told) => {
+            (Leads::Nowhere(why), told) => {
                 // The server is there and says so; only steps would not find it.
                 self.nameless = Some(why);
                 Some(told)
             }
-            (Ok(true), told) => Some(told),
+            (Leads::Here, told) => Some(told),
         }
     }
 

@@ -142,8 +142,8 @@ impl Drop for Session {
 impl Session {
     /// The answer to a command. Only as long as the caller waits: it has no deadline of its own.
     pub(super) async fn ask(&self, words: &[&str]) -> Result<Value, Trouble> {
-        self.allowance.renew();
         let (name, arguments) = words.split_first().unwrap_or((&"PING", &[]));
+        self.allowance.renew(name);
         let mut command = redis::cmd(name);
         for argument in arguments {
             command.arg(*argument);
@@ -173,7 +173,7 @@ impl Session {
         for words in questions.iter().take(2) {
             self.ask(words).await?;
         }
-        self.allowance.renew();
+        self.allowance.renew(first[0]);
         let mut pipeline = redis::pipe();
         for words in questions {
             pipeline.cmd(words[0]).arg(words[1]);

@@ -73,8 +73,8 @@ pub(super) struct SideState {
     pub(super) replid_before: String,
     /// The first byte that belongs to this history and not to the one before.
     pub(super) split_offset: Option<u64>,
-    /// True while it counts what it writes in bytes.
-    pub(super) counts: bool,
+    /// Bytes of its history kept for replicas; none while it does not count what it writes.
+    pub(super) backlog: Option<u64>,
     /// Written, on a primary; received and applied, on a replica.
     pub(super) offset: u64,
     /// Where it copies from; none on a primary.
@@ -108,15 +108,16 @@ impl SideState {
     /// Where its history ends; none while it has none of its own, or does not count it.
     pub(super) fn end(&self) -> Option<Position> {
         let known = match &self.upstream {
-            None => self.counts,
+            None => self.backlog.is_some(),
             Some(upstream) => !upstream.syncing,
         };
         (known && !self.loading).then(|| bytes_of(&self.replid, self.offset))
     }
 
-    /// Where the history that it followed before its promotion ended, and its own began.
+    /// Where the history before this one ended here: on a promoted server what it had received, on
+    /// one that handed over and follows now all that it had written.
     pub(super) fn parted(&self) -> Option<Position> {
-        let split = self.split_offset.filter(|_| self.is_primary() && !self.loading)?;
+        let split = self.split_offset.filter(|_| !self.loading)?;
         Some(bytes_of(&self.replid_before, split.checked_sub(1)?))
     }
 
@@ -176,7 +177,9 @@ impl SideState {
             replid_before: text("master_replid2").unwrap_or_default(),
             // -1 where there was no history before.
             split_offset: info.number("second_repl_offset"),
-            counts: info.yes("repl_backlog_active"),
+            backlog: info
+                .number("repl_backlog_histlen")
+                .filter(|_| info.yes("repl_backlog_active")),
             offset: info.number(offset).ok_or_else(|| missing(offset))?,
             upstream,
             followers: info.followers(),
@@ -230,13 +233,11 @@ fn bytes_of(replid: &str, at: u64) -> Position {
 pub(super) async fn read_identity(session: &Session, place: &str) -> Result<Identity, Trouble> {
     let text = session.text(&["INFO"]).await?.unwrap_or_default();
     let info = Info::parse(&text);
-    match info.text("run_id").zip(info.text("master_replid")) {
-        Some((run_id, replid)) => Ok(identity_of(&word(run_id), &word(replid))),
-        None => {
-            let message = format!("{place} told no `run_id` in INFO: is it Redis 6.2 or later?");
-            Err(Trouble::new(TroubleKind::Garbage, message))
-        }
-    }
+    let Some((run_id, replid)) = info.text("run_id").zip(info.text("master_replid")) else {
+        let message = format!("{place} told no `run_id` in INFO: is it Redis 6.2 or later?");
+        return Err(Trouble::new(TroubleKind::Garbage, message));
+    };
+    Ok(identity_of(&word(run_id), &word(replid)))
 }
 
 /// Asks everything at once. A right that is missing for one of the smaller questions must not hide

@@ -14,7 +14,7 @@ pub(super) fn primary(offset: u64) -> SideState {
         replid: "h1".to_owned(),
         replid_before: "0".repeat(40),
         split_offset: None,
-        counts: true,
+        backlog: Some(1000),
         offset,
         upstream: None,
         followers: vec![Follower {

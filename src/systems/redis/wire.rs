@@ -20,20 +20,25 @@ use crate::domain::settings::Fault;
 /// The most bytes that an answer may have. `INFO` has some thousand.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 
+/// The most bytes that the answer to a login may have: who has not let us in is not read at length.
+const LOGIN_BYTES_MAX: usize = 16 * 1024;
+
 /// What a peer may still send. Shared by a session, which renews it, and its stream.
 #[derive(Clone)]
 pub(super) struct Allowance(Arc<AtomicUsize>);
 
 impl Default for Allowance {
     fn default() -> Self {
-        Self(Arc::new(AtomicUsize::new(ANSWER_BYTES_MAX)))
+        Self(Arc::new(AtomicUsize::new(LOGIN_BYTES_MAX)))
     }
 }
 
 impl Allowance {
-    /// Allows one more answer.
-    pub(super) fn renew(&self) {
-        self.0.store(ANSWER_BYTES_MAX, Ordering::Relaxed);
+    /// Allows one more answer, to this command.
+    pub(super) fn renew(&self, command: &str) {
+        let login = matches!(command, "AUTH" | "SELECT");
+        let bytes = if login { LOGIN_BYTES_MAX } else { ANSWER_BYTES_MAX };
+        self.0.store(bytes, Ordering::Relaxed);
     }
 
     fn take(&self, count: usize) -> bool {
@@ -86,7 +91,7 @@ impl AsyncRead for Wire {
 }
 
 /// The words of the error when a peer sends too much.
-pub(super) const TOO_LONG: &str = "the answer is longer than 1 MiB";
+pub(super) const TOO_LONG: &str = "the answer is too long for what was asked";
 
 impl AsyncWrite for Wire {
     fn poll_write(

@@ -3,8 +3,8 @@
 pub mod child;
 pub mod failure;
 pub mod identity;
+pub mod name;
 pub mod placeholders;
-pub mod resolve;
 pub mod rule;
 pub mod sides;
 #[cfg(test)]

@@ -372,6 +372,7 @@ fn build(
         target: setup.target.map(|(spec, _)| spec.id.clone()),
         named: side,
         side,
+        meant: setup.expected.target.clone(),
         direction,
         asked,
         label: setup.step.id.to_string(),

@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::actions::Asked;
 use super::acts::{AppendError, Deed};
 use super::pause::Pause;
-use super::reading::identity;
 use super::standing::{View, standing};
 use super::world::World;
 use crate::domain::catalogue::ActionSpec;
@@ -40,6 +39,8 @@ pub struct SimOperator {
     pub(super) named: Side,
     /// The side whose server answered under that name when the world was last looked at.
     pub(super) side: Side,
+    /// The server that is meant, where the screen showed one.
+    pub(super) meant: Option<Identity>,
     /// Which way the run goes.
     pub(super) direction: Direction,
     /// The step's settings.
@@ -165,7 +166,7 @@ impl SimOperator {
         }
     }
 
-    fn named(&self, view: &View) -> String {
+    pub(super) fn named(&self, view: &View) -> String {
         let title = self.target.as_ref().map(|id| {
             view.world.plan().system(id).map_or_else(|| id.to_string(), |one| one.title.clone())
         });
@@ -249,6 +250,11 @@ impl SimOperator {
         } else {
             if self.lossless {
                 self.level(output).await?;
+            }
+            // The name may have moved meanwhile: whoever answers now is who would be acted on.
+            let view = self.view().map_err(OperateError::Refused)?;
+            if let Some(why) = view.strayed(self) {
+                return Err(OperateError::Refused(why));
             }
             let (object, amount) = (self.object(), self.amount(&view));
             let now = self.clock.now();
@@ -347,19 +353,20 @@ impl Operator for SimOperator {
     fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
         Box::pin(async move {
             let view = self.view()?;
-            let Some((system, _)) = view.store(self.target.as_ref()) else { return Ok(None) };
-            let side = self.side;
-            if view.state.cut || !view.state.alive[side.index()] {
-                return Err(format!("{} in {side} does not answer", system.title).into());
+            let Some(met) = view.met(self) else { return Ok(None) };
+            if view.state.cut || !view.state.alive[self.side.index()] {
+                return Err(format!("{} does not answer", self.named(&view)).into());
             }
-            Ok(Some(identity(view.world.plan(), system, side, view.state.now_s)))
+            Ok(Some(met))
         })
     }
 
     fn check(&mut self) -> Boxed<'_, Standing> {
         Box::pin(async move {
             match self.view() {
-                Ok(view) => standing(self, &view),
+                Ok(view) => {
+                    view.strayed(self).map_or_else(|| standing(self, &view), Standing::Unknown)
+                }
                 Err(why) => Standing::Unknown(why),
             }
         })

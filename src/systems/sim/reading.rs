@@ -25,7 +25,7 @@ pub const FACTS: &[FactSpec] = &[
     FactSpec { name: "link_up", doc: "store: yes while copies arrive; told by the receiving side" },
     FactSpec {
         name: "last_replayed_unix_ms",
-        doc: "store: when the last write copied here was made, ms since 1970; kept after a promotion",
+        doc: "store: when the last write copied here was made, ms since 1970",
     },
     FactSpec { name: "backlog", doc: "store: received and not yet applied, counted" },
     FactSpec { name: "schema", doc: "store: `same` when tables and indexes are as on the source" },

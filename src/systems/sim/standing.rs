@@ -3,15 +3,17 @@
 use super::acts::{Act, Deed};
 use super::operator::SimOperator;
 use super::plan::{Nature, SystemPlan};
-use super::reading::Moment;
+use super::reading::{Moment, identity};
 use super::state::{RESOLVERS, Units, WorldState, purged, since_last_turn};
 use super::store::StoreState;
 use super::wish::Answer;
 use super::world::World;
 use crate::domain::ids::{Side, SystemId};
 use crate::domain::preview::Standing;
-use crate::domain::reading::{Health, Reading};
+use crate::domain::reading::{Health, Identity, Reading};
+use crate::domain::text::Clean;
 use crate::domain::time::{Stamp, clock_text, short_time};
+use crate::systems::shared::identity::another;
 
 /// One moment of a world, owned.
 pub struct View {
@@ -49,6 +51,18 @@ impl View {
     pub fn units(&self, id: Option<&SystemId>, side: Side) -> Option<Units> {
         let system = self.system(id, Nature::Compute)?;
         self.state.compute.get(&system.id).map(|units| units[side.index()])
+    }
+
+    /// The server that a step meets; none where the system tells none.
+    pub(super) fn met(&self, step: &SimOperator) -> Option<Identity> {
+        let (system, _) = self.store(step.target.as_ref())?;
+        Some(identity(self.world.plan(), system, step.side, self.state.now_s))
+    }
+
+    /// That a step meets another server than it is meant for.
+    pub(super) fn strayed(&self, step: &SimOperator) -> Option<Clean> {
+        let why = another(&step.named(self), step.meant.as_ref(), &self.met(step)?)?;
+        Some(why.into())
     }
 
     /// When a moment of the world was, on the wall clock: `14:02:10Z`.

@@ -138,6 +138,9 @@ fn dialog_keys(dialog: &Dialog, cannot_accept: bool) -> &'static str {
         Dialog::Form { purpose: FormPurpose::Escalate(_), .. } => {
             "type   tab the run or the step   enter accept   esc leave, nothing happens"
         }
+        Dialog::Form { purpose: FormPurpose::Retry(_, Some(_)), .. } => {
+            "type   tab the same or a new key   enter accept   esc leave, nothing happens"
+        }
         Dialog::Form { .. } => "type   enter accept   esc leave, nothing happens",
         Dialog::AbortRun { .. } => {
             "up/down read the plan   type   tab next field   enter accept   esc leave"

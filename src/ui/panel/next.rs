@@ -7,8 +7,10 @@ use crate::domain::run::state::Run;
 use crate::domain::runbook::Step;
 use crate::domain::verdict::{Primary, Verdict};
 use crate::ui::command::Command;
+use crate::ui::meant::{beside, meant};
 use crate::ui::model::Dialog;
 use crate::ui::screen::{Access, JournalState, Screen};
+use crate::ui::update::Facts;
 
 use super::{clocks, dialog, readiness, words};
 
@@ -102,7 +104,10 @@ fn without_run(screen: &Screen<'_>) -> String {
 fn red(screen: &Screen<'_>, evidence: &str) -> String {
     let declare = key(screen, Command::Declare);
     let open = screen.run.is_some_and(|run| !run.stage.is_closed());
-    let next = if open {
+    let next = if words::is_planned_without_primary(screen) {
+        let (arm, escalate) = (armed_first(screen), key(screen, Command::Escalate));
+        format!("{arm}{escalate} take it for lost, then {declare} declare")
+    } else if open {
         format!("{declare} declare (typed)")
     } else {
         format!("{} open the plan, then {declare} declare", key(screen, Command::Choose))
@@ -158,7 +163,8 @@ fn aborting(screen: &Screen<'_>, run: &Run) -> String {
     let leave = key(screen, Command::Skip);
     match state.phase {
         Phase::Unknown => format!(
-            "{} resolve \"{title}\": did it take effect? look first",
+            "{}{} resolve \"{title}\": did it take effect? look first",
+            first(screen, step, Command::Resolve),
             key(screen, Command::Resolve)
         ),
         _ if state.is_going_back() => format!("wait: \"{title}\" is being taken back"),
@@ -172,9 +178,9 @@ fn aborting(screen: &Screen<'_>, run: &Run) -> String {
                 state.last_attempt().map(|attempt| attempt.purpose),
                 Some(crate::domain::run::event::Purpose::Compensate)
             );
-            let arm = armed_first(screen);
+            let first = first(screen, step, Command::Run);
             let what = if again { "try again to take back" } else { "take back" };
-            format!("{arm}{back} {what} \"{title}\"   {leave} leave it, with a reason")
+            format!("{first}{back} {what} \"{title}\"   {leave} leave it, with a reason")
         }
     }
 }
@@ -201,11 +207,13 @@ fn step_sentence(screen: &Screen<'_>) -> String {
     }
     match state.phase {
         Phase::Unknown => format!(
-            "{} resolve \"{title}\": did it take effect? look first",
+            "{}{} resolve \"{title}\": did it take effect? look first",
+            first(screen, step, Command::Resolve),
             key(screen, Command::Resolve)
         ),
         Phase::Failed => format!(
-            "\"{title}\" failed: {} retry   {} skip with a reason   {} evidence",
+            "\"{title}\" failed: {}{} retry   {} skip with a reason   {} evidence",
+            first(screen, step, Command::Retry),
             key(screen, Command::Retry),
             key(screen, Command::Skip),
             key(screen, Command::Evidence)
@@ -217,25 +225,37 @@ fn step_sentence(screen: &Screen<'_>) -> String {
             as_if_lost(screen, step)
         }
         Phase::Ready if step.class == Class::H => {
-            format!("do \"{title}\", then {} attest what you see", key(screen, Command::Attest))
+            let first = first(screen, step, Command::Attest);
+            let attest = key(screen, Command::Attest);
+            format!("do \"{title}\", then {first}{attest} attest what you see")
         }
-        Phase::Ready => match screen.access {
-            Access::Safe => format!(
-                "{} arm this console, then {} run \"{title}\"",
-                key(screen, Command::Arm),
-                key(screen, Command::Run)
-            ),
-            Access::Armed => format!(
-                "{} run \"{title}\"   {} read its card first",
-                key(screen, Command::Run),
-                key(screen, Command::Enter)
-            ),
-            Access::ReadOnly => format!("the commander runs \"{title}\""),
-        },
+        Phase::Ready => {
+            let (first, run) = (first(screen, step, Command::Run), key(screen, Command::Run));
+            match screen.access {
+                Access::Safe => format!("{first}{run} run \"{title}\""),
+                Access::Armed => {
+                    let card = key(screen, Command::Enter);
+                    format!("{first}{run} run \"{title}\"   {card} read its card first")
+                }
+                Access::ReadOnly => format!("the commander runs \"{title}\""),
+            }
+        }
         Phase::Pending | Phase::Done | Phase::Skipped | Phase::Compensated => {
             format!("\"{title}\" is {}", state.phase.word())
         }
     }
+}
+
+/// What comes before the key that acts on a step: the way back to it from another selected one,
+/// and arming, where acts are blocked.
+fn first(screen: &Screen<'_>, step: &Step, command: Command) -> String {
+    let meant = meant(command, &Facts::of(screen), screen.model);
+    let back = if meant.is_some_and(|meant| meant.id == step.id) {
+        String::new()
+    } else {
+        format!("{} leaves the selection, then ", key(screen, Command::Back))
+    };
+    format!("{back}{}", armed_first(screen))
 }
 
 /// `A arm this console, then `, where acts are blocked.
@@ -261,15 +281,15 @@ fn waits(screen: &Screen<'_>, step: &Step) -> bool {
 
 /// A step runs: what can be run beside it, else that it is waited for.
 fn running(screen: &Screen<'_>, phase: Phase, title: &str) -> String {
-    let ready = words::ready_beside(screen);
+    let ready = screen.run.and_then(beside).and_then(|state| screen.runbook?.step(&state.id));
     let late = words::current(screen).and_then(|(step, _)| clocks::stuck(screen, &step.id));
     if let Some(step) = ready.filter(|_| screen.access != Access::ReadOnly) {
         if words::is_planned_without_primary(screen) && waits(screen, step) {
             return as_if_lost(screen, step);
         }
         let act = if step.class == Class::H { Command::Attest } else { Command::Run };
+        let first = first(screen, step, act);
         let (act, beside) = (key(screen, act), &step.title);
-        let first = armed_first(screen);
         let goes_on = late.map_or_else(
             || "goes on".to_owned(),
             |late| {
@@ -324,6 +344,45 @@ mod tests {
         check(Mode::Planned, Access::Armed, "! go on as if us-east-1 were lost");
         check(Mode::Planned, Access::Safe, "A arm this console, then ! go on as if");
         check(Mode::Ungraceful, Access::Armed, "r run ");
+    }
+
+    #[test]
+    fn a_planned_run_that_is_only_open_is_told_what_to_do_about_a_lost_region() {
+        let check = |mode: Mode, want: &str| {
+            let mut fixture = fixture::of("red").expect("the moment exists");
+            fixture.access = Access::Armed;
+            let open = fixture::of("declared").and_then(|declared| declared.run).map(|mut run| {
+                (run.declaration, run.stage, run.mode) = (None, Stage::Standby, mode);
+                run
+            });
+            fixture.run = open;
+            let found = sentence(&fixture.screen());
+            assert!(found.contains(want), "{found}");
+        };
+        check(Mode::Planned, "! take it for lost, then D declare");
+        check(Mode::Ungraceful, "D declare (typed)");
+    }
+
+    #[test]
+    fn a_step_that_is_not_the_lit_one_is_reached_before_its_key_is_named() {
+        // The moment, the step that is selected, and what the sentence says.
+        let check = |moment: &str, selected: Option<&str>, want: &str| {
+            let mut fixture = fixture::of(moment).expect("the moment exists");
+            fixture.model.dialog = None;
+            let id = |name| crate::domain::ids::StepId::new(name).expect("a name");
+            fixture.model.selected = selected.map(id);
+            let found = sentence(&fixture.screen());
+            assert!(found.contains(want), "{moment}: {found}");
+        };
+        let beside = "r run \"purge the CDN\" meanwhile";
+        check("beside", None, beside);
+        check("beside", Some("purge-cdn"), beside);
+        check("beside", Some("scale-b"), "esc leaves the selection, then r run \"purge the CDN\"");
+        check("confirm", Some("scale-b"), "esc leaves the selection, then r run");
+        check("failed", Some("fence-a"), "esc leaves the selection, then R retry");
+        check("failed", None, "failed: R retry");
+        // There is one whose fate is unknown, whatever is selected.
+        check("unknown", Some("scale-b"), "U resolve");
     }
 
     #[test]

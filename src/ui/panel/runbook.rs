@@ -8,9 +8,9 @@ use crate::domain::run::phase::Phase;
 use crate::domain::run::state::{Abort, StepState};
 use crate::domain::runbook::{Compensation, Runbook, Step};
 use crate::domain::time::short_time;
+use crate::ui::meant::lit;
 use crate::ui::model::Panel;
 use crate::ui::screen::Screen;
-use crate::ui::update::is_shown;
 use crate::ui::widget::canvas::{Canvas, FrameLook, ruled};
 use crate::ui::widget::ink::{
     BORDER, CRIT, FOCUS, INFO, Ink, MUTED, OK, PENDING, SELECTION, TEXT, UNKNOWN, WARN,
@@ -19,16 +19,23 @@ use crate::ui::widget::row::Row;
 
 use super::{clocks, region, runbook_abort, words};
 
-/// The step that the keys act on: the selected one, else the current one, else the first.
+/// The lit step, on which the keys act.
 #[must_use]
-pub fn selected<'a>(screen: &Screen<'a>) -> Option<&'a StepId> {
-    screen
-        .model
-        .selected
-        .as_ref()
-        .filter(|id| screen.runbook.is_none_or(|book| is_shown(book, screen.run, id)))
-        .or_else(|| screen.run.and_then(|run| run.current()).map(|state| &state.id))
-        .or_else(|| screen.runbook.and_then(|book| book.steps.first()).map(|step| &step.id))
+pub fn selected<'a>(screen: &Screen<'a>) -> Option<&'a Step> {
+    lit(screen.runbook?, screen.run, screen.model.selected.as_ref())
+}
+
+/// The mark before a row, and whether it is the lit one.
+#[must_use]
+pub fn lead(screen: &Screen<'_>, step: &Step) -> (&'static str, bool) {
+    let current = screen.run.and_then(|run| run.current()).is_some_and(|now| now.id == step.id);
+    let chosen = selected(screen).is_some_and(|lit| lit.id == step.id);
+    let mark = match (current, chosen) {
+        (true, _) => ">",
+        (false, true) => "▸",
+        (false, false) => " ",
+    };
+    (mark, chosen)
 }
 
 /// The box of a step: its state in one character, and its ink.
@@ -117,17 +124,8 @@ pub fn told(screen: &Screen<'_>, step: &Step, state: Option<&StepState>) -> Row 
 }
 
 fn waits_for(screen: &Screen<'_>, step: &Step) -> String {
-    let open: Vec<&str> = step
-        .needs
-        .iter()
-        .filter(|need| {
-            screen
-                .run
-                .and_then(|run| run.step(need))
-                .is_some_and(|state| !state.phase.satisfies() || state.untrue.is_some())
-        })
-        .map(StepId::as_str)
-        .collect();
+    let open = screen.run.map(|run| run.waits_for(&step.id)).unwrap_or_default();
+    let open: Vec<&str> = open.into_iter().map(StepId::as_str).collect();
     if open.is_empty() { String::new() } else { format!("after {}", open.join(", ")) }
 }
 
@@ -152,15 +150,9 @@ impl Columns {
 
 fn step_row(screen: &Screen<'_>, step: &Step, width: usize) -> Row {
     let state = screen.run.and_then(|run| run.step(&step.id));
-    let current = screen.run.and_then(|run| run.current()).is_some_and(|now| now.id == step.id);
-    let chosen = selected(screen) == Some(&step.id);
+    let (lead, chosen) = lead(screen, step);
     let columns = Columns::of(width);
     let (ink, mark) = mark(step, state);
-    let lead = match (current, chosen) {
-        (true, _) => ">",
-        (false, true) => "▸",
-        (false, false) => " ",
-    };
     let sensed =
         if step.class == Class::H || state.is_some_and(|state| state.attested) { "M" } else { "S" };
     let (danger_ink, danger) = danger(step);
@@ -201,11 +193,18 @@ fn expected(screen: &Screen<'_>, step: &Step, width: usize) -> String {
 /// Cells from which both quantiles of a step are shown.
 const QUANTILES_FROM: usize = 84;
 
-/// All rows of the runbook, with headings where there is room, and the place of the chosen step.
-fn list(screen: &Screen<'_>, book: &Runbook, width: usize, room: usize) -> (Vec<Row>, usize) {
+/// All rows of the runbook, with headings where there is room, and the places of the lit step and
+/// of one that runs beside it.
+fn list(
+    screen: &Screen<'_>,
+    book: &Runbook,
+    width: usize,
+    room: usize,
+) -> (Vec<Row>, usize, usize) {
     let abort = screen.run.and_then(|run| run.abort.as_ref());
     if abort.is_some_and(Abort::is_planned) {
-        return runbook_abort::list(screen, book, width);
+        let (rows, chosen) = runbook_abort::list(screen, book, width);
+        return (rows, chosen, chosen);
     }
     let shown: Vec<&Step> = book
         .steps
@@ -224,7 +223,7 @@ fn list(screen: &Screen<'_>, book: &Runbook, width: usize, room: usize) -> (Vec<
     }
     let with_groups = shown.len() + groups <= room;
     let mut rows = Vec::new();
-    let mut chosen_at = 0;
+    let (mut chosen_at, mut current_at) = (0, None);
     let mut group = &None;
     for step in shown {
         if with_groups
@@ -234,21 +233,26 @@ fn list(screen: &Screen<'_>, book: &Runbook, width: usize, room: usize) -> (Vec<
             rows.push(Row::of(FOCUS, name.as_str().to_uppercase()));
         }
         group = &step.group;
-        if selected(screen) == Some(&step.id) {
-            chosen_at = rows.len();
+        match lead(screen, step) {
+            (_, true) => chosen_at = rows.len(),
+            (">", false) => current_at = Some(rows.len()),
+            (_, false) => {}
         }
         rows.push(step_row(screen, step, width));
     }
-    (rows, chosen_at)
+    (rows, chosen_at, current_at.unwrap_or(chosen_at))
 }
 
-/// `room` rows around the chosen one, with what is above and below told in words.
-fn around(rows: Vec<Row>, chosen: usize, room: usize) -> Vec<Row> {
+/// `room` rows around the chosen one, from the current one on where both fit, with what is above
+/// and below told in words.
+fn around(rows: Vec<Row>, chosen: usize, current: usize, room: usize) -> Vec<Row> {
     if rows.len() <= room || room < 3 {
         let from = if room < 3 { chosen.min(rows.len().saturating_sub(room)) } else { 0 };
         return rows.into_iter().skip(from).take(room).collect();
     }
-    let from = chosen.saturating_sub(room / 3).min(rows.len() - room);
+    let both = current < chosen && chosen - current + 2 < room;
+    let lead = if both { chosen - current + 1 } else { 0 };
+    let from = chosen.saturating_sub(lead.max(room / 3)).min(rows.len() - room);
     let (above, below) = (from, rows.len() - from - room);
     let mut shown: Vec<Row> = rows[from..from + room].to_vec();
     let note = |text: String| Row::of(MUTED, format!("     {text}"));
@@ -288,7 +292,7 @@ fn body(screen: &Screen<'_>, width: usize, room: usize) -> Vec<Row> {
         None => vec![Row::of(MUTED, "no runbook is chosen")],
         Some(book) if book.steps.is_empty() => vec![Row::of(MUTED, "the runbook has no steps")],
         Some(book) => {
-            let (mut rows, chosen) = list(screen, book, width, room);
+            let (mut rows, chosen, current) = list(screen, book, width, room);
             let tiers = clocks::tier_rows(screen);
             if !tiers.is_empty() && rows.len() + tiers.len() < room {
                 rows.push(Row::of(FOCUS, "TIERS"));
@@ -297,7 +301,7 @@ fn body(screen: &Screen<'_>, width: usize, room: usize) -> Vec<Row> {
                 let cells = clocks::tier_cells(screen, width.saturating_sub("TIERS  ".len()));
                 rows.push(Row::of(FOCUS, "TIERS  ").join(cells));
             }
-            around(rows, chosen, room)
+            around(rows, chosen, current, room)
         }
     }
 }

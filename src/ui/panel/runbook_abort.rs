@@ -40,8 +40,7 @@ pub(super) fn list(screen: &Screen<'_>, book: &Runbook, width: usize) -> (Vec<Ro
             words::passes(screen, step.title.as_str()) || words::passes(screen, step.id.as_str())
         })
         .collect();
-    let chosen = runbook::selected(screen);
-    let at = shown.iter().position(|step| chosen == Some(&step.id)).unwrap_or(0);
+    let at = shown.iter().position(|step| runbook::lead(screen, step).1).unwrap_or(0);
     let mut rows: Vec<Row> = shown.iter().map(|step| row(screen, step, width)).collect();
     if others > 0 {
         let text =
@@ -51,11 +50,11 @@ pub(super) fn list(screen: &Screen<'_>, book: &Runbook, width: usize) -> (Vec<Ro
     (rows, at)
 }
 
-/// The current step in one row.
+/// The lit step in one row.
 #[must_use]
 pub fn current(screen: &Screen<'_>, width: usize) -> Row {
-    match words::current(screen) {
-        Some((step, _)) => row(screen, step, width),
+    match runbook::selected(screen).filter(|_| words::current(screen).is_some()) {
+        Some(step) => row(screen, step, width),
         None => Row::of(MUTED, words::taken_back(screen)).cut(width),
     }
 }
@@ -80,12 +79,7 @@ fn row(screen: &Screen<'_>, step: &Step, width: usize) -> Row {
         None => Part::Open,
     };
     let current = run.current().is_some_and(|now| now.id == step.id);
-    let chosen = runbook::selected(screen) == Some(&step.id);
-    let lead = match (current, chosen) {
-        (true, _) => ">",
-        (false, true) => "▸",
-        (false, false) => " ",
-    };
+    let (lead, chosen) = runbook::lead(screen, step);
     let columns = Columns::of(width);
     let (ink, mark) = mark(&part, step, state);
     let word = match part {

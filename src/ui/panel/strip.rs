@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 
 use crate::domain::forecast::RtoState;
-use crate::domain::time::clock_text;
+use crate::domain::time::{clock_text, short_time};
 use crate::ui::screen::Screen;
 use crate::ui::widget::bar::bar;
 use crate::ui::widget::canvas::{Canvas, FrameLook};
@@ -77,6 +77,11 @@ fn is_held(screen: &Screen<'_>) -> bool {
 fn state(screen: &Screen<'_>) -> Row {
     let forecast = screen.forecast;
     let row = Row::of(state_ink(forecast.state), forecast.state.words());
+    // The big clock is what is certain; what only the wall clock says stands beside it.
+    let row = match words::clock_doubt(screen) {
+        Some(doubt) => row.put(WARN, format!(" or +{} by wall clock", short_time(doubt))),
+        None => row,
+    };
     if is_held(screen) { row.put(TEXT, " ").put(HELD, "HOLD") } else { row }
 }
 

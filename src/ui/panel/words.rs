@@ -82,7 +82,10 @@ pub fn label<'a>(screen: &Screen<'a>, side: Side) -> &'a str {
 pub fn is_planned_without_primary(screen: &Screen<'_>) -> bool {
     let planned = |run: &Run| {
         run.mode == Mode::Planned
-            && matches!(run.stage, Stage::Declared | Stage::Executing | Stage::Held)
+            && matches!(
+                run.stage,
+                Stage::Standby | Stage::Declared | Stage::Executing | Stage::Held
+            )
     };
     matches!(screen.assessment.primary, Primary::Red { .. }) && screen.run.is_some_and(planned)
 }
@@ -135,6 +138,16 @@ pub fn t0_text(screen: &Screen<'_>) -> String {
         Some((at, T0Basis::Exact)) => format!("T0 {} exact", at.utc()),
         Some((at, T0Basis::AtOrBefore)) => format!("T0 at or before {}", at.utc()),
         Some((at, T0Basis::Set)) => format!("T0 {} set by hand", at.utc()),
+    }
+}
+
+/// How much more than the big clock the wall clock says, where the two differ.
+#[must_use]
+pub fn clock_doubt(screen: &Screen<'_>) -> Option<Duration> {
+    let closed = screen.run.and_then(|run| run.closed.as_ref()).map(|(at, _)| *at);
+    match screen.run.and_then(|run| run.clock.as_ref()) {
+        Some(clock) => clock.doubt(closed.unwrap_or(screen.now)),
+        None => screen.now.doubt(t0(screen)?.0),
     }
 }
 
@@ -221,12 +234,6 @@ pub fn loss_ink(verdict: LossVerdict) -> Ink {
 pub fn current<'a>(screen: &Screen<'a>) -> Option<(&'a Step, &'a StepState)> {
     let state = screen.run?.current()?;
     Some((screen.runbook?.step(&state.id)?, state))
-}
-
-/// The first step that is ready while the current one runs.
-#[must_use]
-pub fn ready_beside<'a>(screen: &Screen<'a>) -> Option<&'a Step> {
-    crate::ui::update::ready_beside(screen.runbook?, screen.run?)
 }
 
 /// `STEP scale-b 01:12 / 02:00`, or what the step is waiting for.

@@ -20,7 +20,7 @@ use crate::ui::screen::{Access, Rehearsal};
 /// How long any key stops what is about to run.
 pub const STOP_WINDOW: Duration = Duration::from_secs(3);
 
-/// Nobody could have stopped what time passed over in one stride: the console was stopped, or slept.
+/// Nobody could stop what time passed over in one stride: the console was stopped, or slept.
 const STRIDE_MAX: Duration = Duration::from_millis(1250);
 
 /// An older dry run is made again, and nothing is started on it.

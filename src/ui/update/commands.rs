@@ -1,14 +1,16 @@
 //! What each command does to the model, once it is known to be possible and meant.
 
 use super::{Facts, Wish, card, moves, open, palette, say};
+use crate::domain::catalogue::Class;
 use crate::domain::ids::{Side, StepId};
 use crate::domain::run::event::Mode;
 use crate::domain::run::intent::Intent;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::domain::verdict::Primary;
-use crate::ui::available::{subject, unacknowledged};
+use crate::ui::available::unacknowledged;
 use crate::ui::command::Command;
+use crate::ui::meant::meant;
 use crate::ui::model::{Choose, Dialog, Field, FormPurpose, Model, Panel, ReportPart, SetT0};
 use crate::ui::replay::{ReplayKey, ReplayWish};
 use crate::ui::screen::Access;
@@ -16,7 +18,7 @@ use crate::ui::screen::Access;
 /// Does it.
 pub(super) fn run(model: &mut Model, facts: &Facts<'_>, command: Command) -> Vec<Wish> {
     let opened = facts.now;
-    let step = subject(command, facts, model);
+    let step = meant(command, facts, model);
     let id = step.map(|step| step.id.clone());
     if let Some(dialog) = dialog_of(command, opened) {
         open(model, opened, dialog);
@@ -144,7 +146,11 @@ fn form(model: &mut Model, facts: &Facts<'_>, command: Command, step: Option<Ste
     let purpose = match (command, step) {
         (Command::Note, _) => FormPurpose::Note,
         (Command::Escalate, _) => FormPurpose::Escalate(None),
-        (Command::Retry, Some(step)) => FormPurpose::Retry(step),
+        (Command::Retry, Some(step)) => {
+            let keyed = facts.runbook.and_then(|runbook| runbook.step(&step));
+            let keyed = keyed.is_some_and(|step| step.class == Class::K);
+            FormPurpose::Retry(step, keyed.then_some(false))
+        }
         (Command::Skip, Some(step)) => FormPurpose::Skip(step),
         (Command::Attest, Some(step)) => FormPurpose::Attest(step),
         (Command::AbortStep, Some(step)) => FormPurpose::AbortStep(step),

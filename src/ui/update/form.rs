@@ -18,7 +18,7 @@ use crate::ui::replay::{ReplayKey, ReplayWish, Target};
 pub fn least_chars(purpose: &FormPurpose, facts: &Facts<'_>) -> usize {
     match purpose {
         FormPurpose::Note | FormPurpose::Seek => 1,
-        FormPurpose::Attest(_) | FormPurpose::Retry(_) => SHORT_REASON_CHARS_MIN,
+        FormPurpose::Attest(_) | FormPurpose::Retry(..) => SHORT_REASON_CHARS_MIN,
         FormPurpose::Skip(step) => {
             let found = facts.runbook.and_then(|runbook| runbook.step(step));
             let ungraceful = facts.run.is_some_and(|run| run.is_ungraceful(step));
@@ -53,6 +53,7 @@ pub(super) fn press(
         (Some(Command::NextPanel), FormPurpose::Resolve(_, done)) => {
             *done = Some(!done.unwrap_or(false));
         }
+        (Some(Command::NextPanel), FormPurpose::Retry(_, Some(new_key))) => *new_key = !*new_key,
         (Some(Command::NextPanel), FormPurpose::Escalate(step)) => {
             *step = match step {
                 Some(_) => None,
@@ -118,7 +119,7 @@ fn subject(purpose: &FormPurpose) -> (Command, Option<&StepId>) {
         FormPurpose::Seek => (Command::Replay(ReplayKey::Seek), None),
         FormPurpose::Skip(step) => (Command::Skip, Some(step)),
         FormPurpose::Attest(step) => (Command::Attest, Some(step)),
-        FormPurpose::Retry(step) => (Command::Retry, Some(step)),
+        FormPurpose::Retry(step, _) => (Command::Retry, Some(step)),
         FormPurpose::Resolve(step, _) => (Command::Resolve, Some(step)),
         FormPurpose::Escalate(step) => (Command::Escalate, step.as_ref()),
         FormPurpose::AbortStep(step) => (Command::AbortStep, Some(step)),
@@ -135,8 +136,9 @@ fn wish(purpose: &FormPurpose, text: Clean) -> Option<Wish> {
         FormPurpose::Note => Intent::Note { text },
         FormPurpose::Skip(step) => Intent::Skip { step: step.clone(), reason: text },
         FormPurpose::Attest(step) => Intent::Attest { step: step.clone(), value: text },
-        FormPurpose::Retry(step) => {
-            Intent::Retry { step: step.clone(), reason: text, new_key: false }
+        FormPurpose::Retry(step, new_key) => {
+            let (step, new_key) = (step.clone(), new_key.unwrap_or(false));
+            Intent::Retry { step, reason: text, new_key, by_itself: false }
         }
         FormPurpose::Resolve(step, done) => {
             let (step, done) = (step.clone(), done.unwrap_or(false));

@@ -16,7 +16,8 @@ mod wish;
 use crossterm::event::{KeyEvent, KeyEventKind};
 
 use crate::domain::ledger::Ledger;
-use crate::domain::run::phase::Phase;
+use crate::domain::run::decide::Asking;
+use crate::domain::run::event::Actor;
 use crate::domain::run::state::Run;
 use crate::domain::runbook::{Runbook, Step};
 use crate::domain::site::Site;
@@ -27,6 +28,7 @@ use crate::domain::verdict::Assessment;
 use crate::ui::command::{Command, Context};
 use crate::ui::keymap::{Key, Keymap, Lookup};
 use crate::ui::laid::Laid;
+use crate::ui::meant::lit;
 use crate::ui::model::{Dialog, Model, Notice, Panel};
 use crate::ui::screen::{Access, JournalState, Rehearsal, Screen};
 
@@ -50,6 +52,8 @@ pub struct Facts<'a> {
     pub now: Stamp,
     /// What the keys may do.
     pub access: Access,
+    /// Who sits here.
+    pub me: &'a Actor,
     /// The site.
     pub site: &'a Site,
     /// The site's runbooks.
@@ -85,6 +89,7 @@ impl<'a> Facts<'a> {
         Self {
             now: screen.now,
             access: screen.access,
+            me: screen.me,
             site: screen.site,
             runbooks: screen.runbooks,
             runbook: screen.runbook,
@@ -107,28 +112,18 @@ impl<'a> Facts<'a> {
         self.run.filter(|run| !run.stage.is_closed())
     }
 
-    /// The step that keys are about: the selected one, else one that can run beside the running,
-    /// else the run's current one, else the first.
+    /// The lit step, see [`lit`].
     #[must_use]
     pub fn selected(&self, model: &Model) -> Option<&'a Step> {
-        let runbook = self.runbook?;
-        let chosen = model.selected.as_ref().and_then(|id| runbook.step(id));
-        // A list that got shorter, as the run was given up, hides no subject of the keys.
-        let chosen = chosen.filter(|step| moves::is_shown(runbook, self.run, &step.id));
-        let current = || self.run?.current().and_then(|state| runbook.step(&state.id));
-        let beside = || ready_beside(runbook, self.run?);
-        chosen.or_else(beside).or_else(current).or_else(|| runbook.steps.first())
+        lit(self.runbook?, self.run, model.selected.as_ref())
     }
-}
 
-/// The first step that is ready while the current one runs.
-#[must_use]
-pub fn ready_beside<'a>(runbook: &'a Runbook, run: &Run) -> Option<&'a Step> {
-    if !run.current()?.phase.is_open() {
-        return None;
+    /// Who asks what may be done.
+    #[must_use]
+    pub fn asking(&self) -> Asking<'a> {
+        let Self { site, runbook, run, me: by, .. } = *self;
+        Asking { site, runbook, run, by, armed: self.access == Access::Armed }
     }
-    let ready = run.steps.iter().find(|step| step.phase == Phase::Ready)?;
-    runbook.step(&ready.id)
 }
 
 /// What came from the terminal.

@@ -4,9 +4,10 @@ use super::dialogs::{After, accepts_enter};
 use super::{Facts, card, commands, guards, leave_dialog, moves, open, refuse, say};
 use crate::domain::catalogue::Guard;
 use crate::domain::moment::read_moment;
-use crate::ui::available::{subject, why_not};
+use crate::ui::available::why_not;
 use crate::ui::command::Command;
 use crate::ui::keymap::Key;
+use crate::ui::meant::meant;
 use crate::ui::model::{Dialog, Field, Model, T0Field};
 use crate::ui::palette::{self, Given, Taken};
 
@@ -99,7 +100,7 @@ fn take(model: &mut Model, facts: &Facts<'_>, command: Command, given: Given) ->
     }
     let other = given.step.as_ref().filter(|named| {
         command != Command::Select
-            && subject(command, facts, model).is_none_or(|step| step.id != **named)
+            && meant(command, facts, model).is_none_or(|step| step.id != **named)
     });
     let why = match (&given.step, other) {
         // The key would turn to another step, which nobody named.
@@ -138,7 +139,7 @@ fn take(model: &mut Model, facts: &Facts<'_>, command: Command, given: Given) ->
 /// The card of a step. What is typed in it is asked for as ever; what one key starts waits for
 /// that key, because Enter never runs a step.
 fn show_card(model: &mut Model, facts: &Facts<'_>, command: Command) -> Vec<super::Wish> {
-    let Some(step) = subject(command, facts, model) else { return Vec::new() };
+    let Some(step) = meant(command, facts, model) else { return Vec::new() };
     let back = command == Command::Compensate;
     match card::guard_of(step, back) {
         Guard::TypedTarget | Guard::TypedVerb => card::start(model, facts, step, back),

@@ -4,3 +4,4 @@ mod bench;
 mod harm;
 mod palette;
 mod scripts;
+mod walk;

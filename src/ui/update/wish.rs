@@ -51,41 +51,9 @@ pub enum Wish {
 }
 
 impl Wish {
-    /// True for what SAFE blocks: see [`crate::ui::command::Command::is_act`].
+    /// True for what SAFE blocks: what moves a step forward or back, or gives the run up.
     #[must_use]
     pub fn is_act(&self) -> bool {
-        match self {
-            Self::Intent(intent) => match intent {
-                Intent::Run { .. }
-                | Intent::Compensate { .. }
-                | Intent::Skip { .. }
-                | Intent::Attest { .. }
-                | Intent::Retry { .. }
-                | Intent::Resolve { .. }
-                | Intent::AbortStep { .. }
-                | Intent::Escalate { .. }
-                | Intent::AbortRun { .. } => true,
-                Intent::Declare { .. }
-                | Intent::AcceptLedger
-                | Intent::AcceptCriterion { .. }
-                | Intent::SetT0 { .. }
-                | Intent::Hold { .. }
-                | Intent::Release
-                | Intent::Close
-                | Intent::Note { .. }
-                | Intent::SendUpdate { .. }
-                | Intent::Acknowledge { .. } => false,
-            },
-            Self::Open { .. }
-            | Self::Arm
-            | Self::Safe
-            | Self::Copy
-            | Self::Update { .. }
-            | Self::VerifyNow
-            | Self::Rehearse { .. }
-            | Self::StopWindow { .. }
-            | Self::Leave
-            | Self::Replay(_) => false,
-        }
+        matches!(self, Self::Intent(intent) if intent.kind().needs_arms())
     }
 }

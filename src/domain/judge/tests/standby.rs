@@ -7,8 +7,8 @@ use crate::domain::ledger::{LossVerdict, freeze};
 use crate::domain::reading::{Basis, Certainty, Writes};
 use crate::domain::rules::bench::{Saw, at, cell as bench_cell, id, lag, site, stretch};
 
-/// Gateway, pg and redis of A are silent since 12; pg and pods of B told this; where A is fenced, its
-/// pg says so. The verdict with its first reason.
+/// Gateway, pg and redis of A are silent since 12; pg and pods of B told this; where A is fenced,
+/// its pg says so. The verdict with its first reason.
 fn check(pg_in_b: &[(u64, Saw)], pods_in_b: &Saw, fence: bool, want: &str) {
     let mut heard = lost(&["gateway", "pg", "redis"], &[Side::A]);
     heard.retain(|(name, side, _)| *name != "pods" && (*name, *side) != ("pg", Side::B));
@@ -70,6 +70,32 @@ fn the_standby_is_judged_with_evidence() {
         "CAUTION pg in B sees the loss of A: it still receives from A, read 0s ago: it may be our \
          path",
     );
+}
+
+#[test]
+fn a_comparison_with_a_lost_primary_is_a_doubt_and_not_blindness() {
+    let unknown = || Saw::Told("diverged", FactValue::Unknown("A was not read".into()));
+    check(
+        &follows(&unknown()),
+        &Saw::Up,
+        false,
+        "CAUTION pg in B: has not diverged: A is silent: cannot be compared",
+    );
+    // What was compared and is so still speaks, and what B alone could tell still blinds.
+    let paused = Saw::Told("replay_paused", FactValue::Unknown("not allowed".into()));
+    check(
+        &follows(&paused),
+        &Saw::Up,
+        false,
+        "BLIND pg in B: replay is not paused: replay_paused UNKNOWN (not allowed), read 0s ago",
+    );
+    // While the primary is not lost, it can be asked: not knowing is being blind.
+    let mut heard = lost(&["pg"], &[Side::A]);
+    heard.retain(|(name, side, _)| (*name, *side) != ("pg", Side::B));
+    heard.push(("pg", Side::B, follows(&unknown())));
+    let judged = judge(&site(), &snapshot(&heard, &stretch(0, 20, &Saw::Up)), Side::A, at(20));
+    assert!(matches!(judged.primary, Primary::Suspect { .. }), "{:?}", judged.primary);
+    assert_eq!(judged.verdict.word(), "BLIND", "{:?}", judged.verdict);
 }
 
 #[test]

@@ -7,7 +7,9 @@ use crate::domain::rules::period;
 use crate::domain::run::decide::{Context, permitted};
 use crate::domain::run::event::Mode;
 use crate::domain::site::{Site, SiteRole};
+use crate::domain::snapshot::earlier;
 use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
 use crate::domain::verdict::{Primary, Verdict};
 
 /// Looks in a row that a rule may want before it calls a system down, with some to spare.
@@ -41,10 +43,14 @@ pub(super) fn begin(outlook: &Outlook<'_>, choice: Choice) -> Choice {
             }
             Verdict::Go | Verdict::Caution(_) => choice,
         },
-        (Mode::Planned, Primary::Healthy) => choice,
-        (Mode::Planned, Primary::Red { .. }) => {
-            person("the primary is red: this is no planned run; say --ungraceful, or D declares")
-        }
+        (Mode::Planned, Primary::Healthy) => match unwell(outlook) {
+            None => choice,
+            Some(why) if still_looking => Choice::Wait(why.into()),
+            Some(why) => person(format!("{why}: D declares all the same")),
+        },
+        (Mode::Planned, Primary::Red { .. }) => person(
+            "the primary is red: this is no planned run; say --ungraceful, or ! and D in a console",
+        ),
         (mode, primary) => {
             let state = primary_words(primary);
             let wanted = if mode == Mode::Planned { "healthy" } else { "red by the site's rules" };
@@ -56,6 +62,24 @@ pub(super) fn begin(outlook: &Outlook<'_>, choice: Choice) -> Choice {
             }
         }
     }
+}
+
+/// What in the serving region has not answered since this console began to look. A rule wants
+/// several failed looks before it speaks; to begin by itself, one of them is too many.
+fn unwell(outlook: &Outlook<'_>) -> Option<String> {
+    let Context { site, snapshot, assessment, .. } = outlook.context;
+    let side = assessment.active;
+    let here = site.systems.iter().filter(|system| system.sides[side.index()].is_some());
+    here.filter_map(|system| {
+        let (id, cell) = (&system.id, snapshot.cell(&system.id, side));
+        let since = |at: Stamp| earlier(outlook.since, at) == outlook.since;
+        match cell {
+            Some(cell) if cell.failures > 0 => Some(format!("{id} in {side} does not answer now")),
+            Some(cell) if cell.heard.is_some_and(since) => None,
+            Some(_) | None => Some(format!("{id} in {side} was not looked at yet")),
+        }
+    })
+    .next()
 }
 
 /// The time in which every rule has had the looks that it needs.

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use super::*;
-use crate::domain::catalogue::{ActionSpec, Change, Fencing};
+use crate::domain::catalogue::{ActionSpec, Change, Fencing, Guard};
 use crate::domain::ids::{PersonId, RunId, Side, SystemId};
 use crate::domain::judge;
-use crate::domain::ledger::{Ledger, LedgerRow};
-use crate::domain::reading::{Health, Reading};
+use crate::domain::ledger::{Ledger, LedgerRow, LossVerdict};
+use crate::domain::reading::{Health, Identity, Reading};
 use crate::domain::run::decide::{Decision, decide};
-use crate::domain::run::event::{Actor, Outcome, RunEvent, RunKind};
-use crate::domain::runbook::{Compensation, Direction, Exact, Place, Runbook, Ungraceful};
+use crate::domain::run::event::{Actor, Cause, Outcome, RunEvent, RunKind};
+use crate::domain::runbook::{
+    Compensation, Direction, Exact, Gate, Place, Runbook, Target, Ungraceful, UngracefulGate,
+};
 use crate::domain::settings::{Span, Table};
 use crate::domain::site::{Person, Region, Site, SiteRole, SystemSpec};
 use crate::domain::snapshot::Snapshot;
@@ -180,7 +182,14 @@ impl Bench {
             now: 10,
         };
         bench.hears(Health::Up);
+        bench.serves(10, Health::Up);
         bench
+    }
+
+    /// What a look at the serving region says, that began at a second.
+    fn serves(&mut self, second: u64, health: Health) {
+        let (id, at) = (system_id("web"), at(second));
+        self.snapshot.record(&id, Side::A, at, Ok(Reading::new(at, health, "so")));
     }
 
     /// A bench whose run is open and declared.
@@ -344,6 +353,19 @@ fn a_run_begins_only_where_site_and_readings_let_it() {
         &|bench| bench.assessment.verdict = Verdict::NoGo(vec!["pg in B is down".into()]);
     check(Mode::Ungraceful, no_go, 10, "NO-GO: pg in B is down");
     check(Mode::Ungraceful, &|bench| bench.assessment.active = Side::B, 26, "serves already");
+    // A planned run begins on what was looked at since, and one failed look is one too many.
+    let killed: &dyn Fn(&mut Bench) = &|bench| bench.serves(11, Health::Down("refused".into()));
+    check(Mode::Planned, killed, 12, "wait: web in A does not answer now");
+    check(Mode::Planned, killed, 26, "person: web in A does not answer now: D declares");
+    check(Mode::Ungraceful, killed, 12, "open");
+    let old: &dyn Fn(&mut Bench) = &|bench| bench.since = 11;
+    check(Mode::Planned, old, 12, "wait: web in A was not looked at yet");
+    check(Mode::Ungraceful, old, 12, "open");
+    let back: &dyn Fn(&mut Bench) = &|bench| {
+        bench.serves(11, Health::Down("refused".into()));
+        bench.serves(13, Health::Up);
+    };
+    check(Mode::Planned, back, 14, "open");
 }
 
 #[test]
@@ -383,11 +405,21 @@ fn it_stops_where_a_person_is_needed() {
     stops(with(&SET, &|step| step.second_person = true), "asks for a second person");
     stops(with(&BURN, &|_| {}), "step one cannot be undone: r runs it");
     stops(with(&HAND, &|_| {}), "attested by a person: m");
-    // A person is told at once, also while other steps run.
-    let mut bench =
-        Bench::declared(Mode::Planned, vec![step("one", &SET, &[]), step("hand", &HAND, &[])]);
+    // It goes on with what can go on, says who is needed then, and ends when nothing else moves.
+    let steps = vec![
+        step("hand", &HAND, &[]),
+        step("one", &SET, &[]),
+        step("burn", &BURN, &[]),
+        step("two", &SET, &["one"]),
+        step("three", &SET, &["hand"]),
+    ];
+    let mut bench = Bench::declared(Mode::Planned, steps);
     bench.runs("one");
-    bench.stops("step hand is attested by a person: m; one runs on by itself");
+    bench.waits("running: one; a person is needed then: hand, burn");
+    bench.done("one");
+    bench.runs("two");
+    bench.done("two");
+    bench.stops("step hand is attested by a person: m; step burn cannot be undone: r runs it");
     bench.apply(Body::Held { reason: Clean::default() });
     bench.stops("space goes on");
     bench.apply(Body::AbortStarted { reason: "enough".into() });
@@ -473,6 +505,115 @@ fn only_what_a_probe_found_undone_is_tried_again_and_three_times() {
     bench.unknown("one");
     bench.now += 60;
     bench.stops("U says what became of it");
+}
+
+/// A word of a person on step one, whose first attempt is open or ended.
+fn word(text: &str) -> Body {
+    let (step, attempt) = (step_id("one"), 1);
+    let reason = Clean::new("I know why");
+    match text {
+        "aborted" => Body::AbortAsked { step, attempt },
+        "resolved" => Body::Resolved { step, attempt, done: false, reason },
+        "skipped" => Body::Skipped { step, reason },
+        "retried" => Body::Retried { step, reason, new_key: false, by_itself: false },
+        "escalated" => Body::Escalated { step: Some(step), reason },
+        other => panic!("no word {other}"),
+    }
+}
+
+#[test]
+fn a_step_that_a_person_has_a_hand_in_is_not_tried_again() {
+    let check = |words: &[&str], want: &str| {
+        let steps = vec![step("one", &SET, &[]), step("beside", &SET, &[])];
+        let mut bench = Bench::declared(Mode::Planned, steps);
+        bench.runs("one");
+        for text in words {
+            match *text {
+                "unknown" => bench.unknown("one"),
+                "undone" => bench.found_undone("one"),
+                text => bench.apply(word(text)),
+            }
+        }
+        // The other steps go on.
+        bench.runs("beside");
+        bench.done("beside");
+        match bench.choice() {
+            Choice::NeedPerson(told) | Choice::Failed(told) => {
+                assert!(told.as_str().contains(want), "{words:?}: {told}");
+            }
+            other => panic!("{words:?}: {other:?}"),
+        }
+    };
+    check(&["aborted", "unknown", "undone"], "anna asked it to end; R tries it again");
+    check(&["unknown", "resolved"], "anna said what became of it; R tries it again");
+    check(&["unknown", "undone", "retried"], "in a person's hands, anna took it up again: r runs");
+    check(&["unknown", "undone", "skipped", "retried"], "anna took it up again: r runs it");
+    check(&["unknown", "undone", "escalated"], "anna took the primary for lost in it; R tries");
+
+    // Once a person began it anew, it is a step like any other; the pilot's own word is no hand.
+    let mut bench = Bench::declared(Mode::Planned, vec![step("one", &SET, &[])]);
+    bench.runs("one");
+    bench.apply(word("aborted"));
+    bench.unknown("one");
+    bench.found_undone("one");
+    bench.apply(word("retried"));
+    let run = Intent::Run {
+        step: step_id("one"),
+        typed: "one".into(),
+        broken: None,
+        call: "call".into(),
+    };
+    let Ok(Decision::Pledge(pledge)) = bench.with(|outlook| decide(&outlook.context, &run)) else {
+        panic!("a person may run it")
+    };
+    bench.apply(pledge.body().clone());
+    bench.unknown("one");
+    bench.found_undone("one");
+    let Intent::Retry { by_itself: true, .. } = bench.follow() else { panic!("it is marked") };
+    bench.runs("one");
+}
+
+#[test]
+fn what_a_lost_runner_started_is_waited_for_and_never_started_again() {
+    let mut bench = Bench::declared(Mode::Planned, vec![step("one", &SET, &[])]);
+    bench.runs("one");
+    let (one, left) = (step_id("one"), Clean::new("1 process (7 sudo)"));
+    bench.apply(Body::RunnerLost { step: one.clone(), attempt: 1, left: left.clone() });
+    bench.waits("running: one");
+    for signal in [Pressure::Term, Pressure::Kill] {
+        let (step, told) = (one.clone(), left.clone());
+        bench.apply(Body::Signalled { step, attempt: 1, signal, told });
+        bench.waits("running: one");
+    }
+    // What KILL does not end only a person can.
+    bench.now += 11;
+    bench.stops("step one: what it started could not be ended");
+    bench.unknown("one");
+    bench.waits("step one is UNKNOWN: a probe is asked");
+}
+
+#[test]
+fn a_step_that_would_be_refused_keeps_no_other_from_going_on() {
+    let mut one = step("one", &SET, &[]);
+    // Its target was never read, and the other side tells who it is.
+    one.target = Some(Target { system: system_id("web"), place: Place::From });
+    let mut bench = Bench::new(Mode::Planned, vec![one, step("two", &SET, &[])]);
+    let names = |second: u64, server: &str| {
+        let mut reading = Reading::new(at(second), Health::Up, "so");
+        reading.identity = Some(Identity { server: server.into(), data: "db-1".into() });
+        reading
+    };
+    bench.snapshot.record(&system_id("web"), Side::B, at(10), Ok(names(10, "b")));
+    bench.open();
+    bench.follow();
+    bench.runs("two");
+    bench.done("two");
+    bench.waits("step one waits for a look at web in A");
+    bench.now += 20;
+    bench.stops("which server it would act on is not known");
+    bench.snapshot.record(&system_id("web"), Side::A, at(31), Ok(names(31, "a")));
+    bench.snapshot.record(&system_id("web"), Side::B, at(31), Ok(names(31, "b")));
+    bench.runs("one");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What may happen next: a wish becomes journal words, a pledge, or a refusal that says why.
 
+mod allowed;
+mod kind;
 mod steps;
 mod whole;
 
@@ -11,7 +13,6 @@ pub use steps::{GRANT_LIFE, still_good};
 use super::commit::Pledge;
 use super::event::{Actor, Body};
 use super::intent::Intent;
-use super::phase::Stage;
 use super::refusal::Refusal;
 use super::state::{Run, StepState};
 use crate::domain::ids::StepId;
@@ -22,6 +23,9 @@ use crate::domain::snapshot::Snapshot;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::domain::verdict::{Assessment, T0Basis};
+
+pub use allowed::Asking;
+pub use kind::Kind;
 
 /// The shortest reason for skipping, retrying or resolving, in characters.
 pub const SHORT_REASON_CHARS_MIN: usize = 3;
@@ -53,6 +57,15 @@ pub struct Context<'a> {
     pub now: Stamp,
 }
 
+impl<'a> Context<'a> {
+    /// Who asks, of which run.
+    #[must_use]
+    pub fn asking(&self) -> Asking<'a> {
+        let Self { site, runbook, run, by, armed, .. } = *self;
+        Asking { site, runbook: Some(runbook), run, by, armed }
+    }
+}
+
 /// A wish that was granted.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decision {
@@ -69,6 +82,7 @@ pub enum Decision {
 /// # Errors
 /// A [`Refusal`], whose text is the sentence to show.
 pub fn decide(context: &Context<'_>, intent: &Intent) -> Result<Decision, Refusal> {
+    context.asking().allows(intent.kind(), intent.step())?;
     match intent {
         Intent::Declare { typed, reason } => whole::declare(context, typed, reason),
         Intent::AcceptLedger => whole::accept_ledger(context),
@@ -81,17 +95,20 @@ pub fn decide(context: &Context<'_>, intent: &Intent) -> Result<Decision, Refusa
         }
         Intent::Compensate { step, typed, call } => steps::compensate(context, step, typed, call),
         Intent::Skip { step, reason } => steps::skip(context, step, reason),
-        Intent::Attest { step, value } => steps::attest(context, step, value),
-        Intent::Retry { step, reason, new_key } => steps::retry(context, step, reason, *new_key),
+        Intent::Attest { step, value } => steps::attest(step, value),
+        Intent::Retry { step, reason, new_key, by_itself } => {
+            steps::retry(step, reason, *new_key, *by_itself)
+        }
         Intent::Resolve { step, done, reason } => steps::resolve(context, step, *done, reason),
         Intent::AbortStep { step, typed } => steps::abort_step(context, step, typed),
-        Intent::Hold { reason } => whole::hold(context, reason),
-        Intent::Release => whole::release(context),
+        Intent::Hold { reason } => {
+            Ok(Decision::Record(vec![Body::Held { reason: reason.clone() }]))
+        }
+        Intent::Release => Ok(Decision::Record(vec![Body::Released])),
         Intent::Escalate { step, reason } => whole::escalate(context, step.as_ref(), reason),
         Intent::AbortRun { typed, reason } => whole::abort_run(context, typed, reason),
         Intent::Close => whole::close(context),
         Intent::Note { text } => {
-            context.run.ok_or(Refusal::NoRun)?;
             long_enough(text, 1)?;
             Ok(Decision::Record(vec![Body::Noted { text: text.clone() }]))
         }
@@ -124,34 +141,9 @@ pub fn permitted(
     Err(Refusal::NotPermitted { who: by.to_string().into(), what, needs })
 }
 
-fn open_run<'a>(context: &Context<'a>) -> Result<&'a Run, Refusal> {
-    let run = context.run.ok_or(Refusal::NoRun)?;
-    permitted(context.site, context.by, SiteRole::Commander, "command")?;
-    if run.stage.is_closed() {
-        return Err(Refusal::Stage { stage: run.stage, hint: "it has ended" });
-    }
-    Ok(run)
-}
-
-fn declared_run<'a>(context: &Context<'a>) -> Result<&'a Run, Refusal> {
-    let run = open_run(context)?;
-    if run.stage == Stage::Standby {
-        return Err(Refusal::Stage { stage: run.stage, hint: "declare first with D" });
-    }
-    Ok(run)
-}
-
-/// A declared run whose plan is neither held nor being given up, on an armed console.
-fn acting_run<'a>(context: &Context<'a>) -> Result<&'a Run, Refusal> {
-    let run = declared_run(context)?;
-    match run.stage {
-        Stage::Held => Err(Refusal::Stage { stage: run.stage, hint: "go on with space" }),
-        Stage::Aborting => {
-            Err(Refusal::Stage { stage: run.stage, hint: "steps are only taken back, with r or K" })
-        }
-        _ if !context.armed => Err(Refusal::Safe),
-        _ => Ok(run),
-    }
+/// The run that a wish is about; its stage and the right to it are settled before.
+fn the_run<'a>(context: &Context<'a>) -> Result<&'a Run, Refusal> {
+    context.run.ok_or(Refusal::NoRun)
 }
 
 fn long_enough(text: &Clean, least: usize) -> Result<(), Refusal> {

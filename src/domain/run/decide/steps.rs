@@ -2,19 +2,18 @@
 
 use std::time::Duration;
 
-use super::{
-    Context, Decision, SHORT_REASON_CHARS_MIN, acting_run, declared_run, find, long_enough,
-};
-use crate::domain::abort::{self, Blocked};
+use super::{Context, Decision, SHORT_REASON_CHARS_MIN, find, long_enough, the_run};
+use crate::domain::abort;
 use crate::domain::catalogue::{ActionSpec, Change, Class, Guard};
 use crate::domain::gates;
 use crate::domain::identity;
 use crate::domain::ids::{StepId, SystemId};
 use crate::domain::judge::one_primary_key;
+use crate::domain::reading::Identity;
 use crate::domain::run::commit::Pledge;
 use crate::domain::run::event::{Body, GateSeen, Purpose, Warrant};
 use crate::domain::run::intent::REASON_CHARS_MIN;
-use crate::domain::run::phase::{Phase, Stage};
+use crate::domain::run::phase::Stage;
 use crate::domain::run::refusal::Refusal;
 use crate::domain::run::state::{Attempt, Run, StepState};
 use crate::domain::runbook::{Compensation, Step};
@@ -22,42 +21,9 @@ use crate::domain::snapshot::earlier;
 use crate::domain::text::Clean;
 use crate::domain::time::{Stamp, short_time};
 
-/// How long a grant is good: within it the record must be durable, the runner started and the target
-/// looked at. A disk that stalls longer, or a runner that was stopped, finds it dead.
+/// How long a grant is good: within it the record must be durable, the runner started and the
+/// target looked at. A disk that stalls longer, or a runner that was stopped, finds it dead.
 pub const GRANT_LIFE: Duration = Duration::from_secs(15);
-
-/// What an attempt left running keeps every decision on its step away but its end.
-fn nothing_left(state: &StepState) -> Result<(), Refusal> {
-    match &state.left {
-        None => Ok(()),
-        Some(left) => Err(Refusal::Left { step: state.id.clone(), left: left.clone() }),
-    }
-}
-
-fn ready(step: &Step, state: &StepState, run: &Run) -> Result<(), Refusal> {
-    nothing_left(state)?;
-    let hint: Clean = match state.phase {
-        Phase::Ready => return Ok(()),
-        Phase::Pending => {
-            let waits = step
-                .needs
-                .iter()
-                .filter(|need| {
-                    run.step(need).is_none_or(|s| !s.phase.satisfies() || s.untrue.is_some())
-                })
-                .map(StepId::to_string)
-                .collect::<Vec<_>>();
-            format!("it waits for {}", waits.join(", ")).into()
-        }
-        Phase::Granted | Phase::Running | Phase::Verifying => "wait, or abort it with X".into(),
-        Phase::Done if state.untrue.is_some() => "it is no longer true: try again with R".into(),
-        Phase::Done => "nothing is left to do".into(),
-        Phase::Failed => "try again with R, or skip it with s".into(),
-        Phase::Unknown => "say what became of it with U".into(),
-        Phase::Skipped | Phase::Compensated => "take it up again with R".into(),
-    };
-    Err(Refusal::Phase { step: step.id.clone(), phase: state.phase, hint })
-}
 
 fn typed_matches(guard: Guard, typed: &str, wanted: &str) -> Result<(), Refusal> {
     match guard {
@@ -93,27 +59,39 @@ fn no_split_brain(
 }
 
 /// The terms of a grant: until when it is good, and which servers the screen showed. A step whose
-/// two names lead to one server acts on nothing; nor does one whose server was never seen although
-/// the other side of its system tells who it is.
+/// two names lead to one server acts on nothing; nor does one whose server was not read since what
+/// it depends on ended, or was never seen although the other side of its system tells who it is.
 fn warrant(
     context: &Context<'_>,
     run: &Run,
     step: &Step,
+    action: &ActionSpec,
     key: u32,
-    class: Class,
 ) -> Result<Warrant, Refusal> {
-    let (target, other) = identity::shown(context.snapshot, step, run.direction);
-    if let Some(aim) = step.target.as_ref().filter(|_| class != Class::R) {
-        let system = aim.system.clone();
-        if identity::one_server(context.snapshot, &system).is_some() {
-            return Err(Refusal::OneServer { step: step.id.clone(), system });
-        }
-        if target.is_none() && other.is_some() {
-            let side = run.direction.side(aim.place);
-            return Err(Refusal::Unseen { step: step.id.clone(), system, side });
-        }
+    let expires = context.now.plus(GRANT_LIFE);
+    let Some(aim) = step.target.as_ref() else {
+        return Ok(Warrant { expires, key, target: None, other: None });
+    };
+    let (id, system) = (step.id.clone(), aim.system.clone());
+    if action.class != Class::R && identity::one_server(context.snapshot, &system).is_some() {
+        return Err(Refusal::OneServer { step: id, system });
     }
-    Ok(Warrant { expires: context.now.plus(GRANT_LIFE), key, target, other })
+    // A program or a request reaches what it acts on in its own way, by no name of the system.
+    let own = context.site.system(&system).is_some_and(|spec| action.is_of(&spec.kind));
+    if !own {
+        return Ok(Warrant { expires, key, target: None, other: None });
+    }
+    let (target, other) = identity::shown(context.snapshot, step, run.direction);
+    let side = run.direction.side(aim.place);
+    let world = (context.site, context.snapshot);
+    let frame = gates::Frame::of_step(run, context.runbook, &id, world, context.now);
+    let heard = context.snapshot.cell(&system, side).and_then(|cell| cell.heard);
+    let waits =
+        frame.after.is_some_and(|after| heard.is_none_or(|at| !gates::begun_after(at, after)));
+    if (target.is_none() && other.is_some()) || (target.is_some() && waits) {
+        return Err(Refusal::Unseen { step: id, system, side });
+    }
+    Ok(Warrant { expires, key, target, other })
 }
 
 /// Whether a grant is still good now that it is on record: the disk may have taken its time, and
@@ -159,7 +137,12 @@ pub fn still_good(context: &Context<'_>, intent: &Body) -> Result<(), Clean> {
         }
     }
     let (target, other) = identity::shown(context.snapshot, step, run.direction);
-    if (&target, &other) != (&warrant.target, &warrant.other) {
+    let moved = |shown: &Option<Identity>, now: &Option<Identity>| {
+        shown
+            .as_ref()
+            .is_some_and(|shown| now.as_ref().is_none_or(|now| now.server != shown.server))
+    };
+    if moved(&warrant.target, &target) || moved(&warrant.other, &other) {
         return Err(void(&"another server answers under a name of its system by now"));
     }
     Ok(())
@@ -186,15 +169,8 @@ pub(super) fn run_step(
     broken: Option<&(usize, Clean)>,
     call: &Clean,
 ) -> Result<Decision, Refusal> {
-    let run = acting_run(context)?;
+    let run = the_run(context)?;
     let (step, state) = find(context, id)?;
-    ready(step, state, run)?;
-    if step.class == Class::H {
-        return Err(Refusal::Attest(id.clone()));
-    }
-    if step.second_person {
-        return Err(Refusal::SecondPerson(id.clone()));
-    }
     no_split_brain(context, run, step.action, step.class)?;
     let ungraceful = run.is_ungraceful(id);
     if step.class == Class::X && ungraceful && run.accepted.is_none() {
@@ -203,7 +179,7 @@ pub(super) fn run_step(
     typed_matches(step.guard, typed, &step.typed_text(run.direction))?;
     let gates = gates_seen(context, run, step, broken)?;
     let key = key_of(run, state, Purpose::Forward);
-    let warrant = Some(warrant(context, run, step, key, step.class)?);
+    let warrant = Some(warrant(context, run, step, step.action, key)?);
     let attempt = next_attempt(state);
     // A step of one key runs without a card, so nobody rehearsed its call.
     let call = if call.is_empty() { &called(step, run) } else { call };
@@ -268,37 +244,16 @@ pub(super) fn compensate(
     typed: &str,
     call: &Clean,
 ) -> Result<Decision, Refusal> {
-    let run = declared_run(context)?;
-    if run.is_held() {
-        return Err(Refusal::Stage { stage: Stage::Held, hint: "go on with space" });
-    }
-    if !context.armed {
-        return Err(Refusal::Safe);
-    }
+    let run = the_run(context)?;
     let (step, state) = find(context, id)?;
-    if !matches!(state.phase, Phase::Done | Phase::Failed) {
-        let hint = "only a done or failed step can be taken back".into();
-        return Err(Refusal::Phase { step: id.clone(), phase: state.phase, hint });
-    }
-    let action = match &step.compensation {
-        Compensation::Action { action, .. } => *action,
-        Compensation::None(why) => {
-            return Err(Refusal::NoWayBack { step: id.clone(), why: why.clone() });
-        }
-        Compensation::NotNeeded => {
-            let why = "it changed nothing".into();
-            return Err(Refusal::NoWayBack { step: id.clone(), why });
-        }
+    let Compensation::Action { action, .. } = &step.compensation else {
+        let why = "the plan names nothing that does".into();
+        return Err(Refusal::NoWayBack { step: id.clone(), why });
     };
-    match abort::blocked(run, context.runbook, id) {
-        Some(Blocked::First(later)) => return Err(Refusal::Later { step: id.clone(), later }),
-        Some(Blocked::Rests(later)) => return Err(Refusal::Rests { step: id.clone(), later }),
-        None => {}
-    }
     no_split_brain(context, run, action, action.class)?;
     typed_matches(step.guard_back(), typed, &step.typed_text_back(run.direction))?;
     let key = key_of(run, state, Purpose::Compensate);
-    let warrant = Some(warrant(context, run, step, key, action.class)?);
+    let warrant = Some(warrant(context, run, step, action, key)?);
     let body = Body::Intended {
         step: id.clone(),
         attempt: next_attempt(state),
@@ -318,14 +273,10 @@ pub(super) fn skip(
     id: &StepId,
     reason: &Clean,
 ) -> Result<Decision, Refusal> {
-    let run = declared_run(context)?;
-    let (step, state) = find(context, id)?;
+    let run = the_run(context)?;
+    let (step, _) = find(context, id)?;
     if run.stage == Stage::Aborting {
-        return leave(context, run, state, reason);
-    }
-    if !matches!(state.phase, Phase::Pending | Phase::Ready | Phase::Failed) {
-        let hint = "only a step that has not been done can be skipped".into();
-        return Err(Refusal::Phase { step: id.clone(), phase: state.phase, hint });
+        return leave(context, run, id, reason);
     }
     let least = if step.optional || step.waived(run.is_ungraceful(id)) {
         SHORT_REASON_CHARS_MIN
@@ -340,82 +291,34 @@ pub(super) fn skip(
 fn leave(
     context: &Context<'_>,
     run: &Run,
-    state: &StepState,
+    id: &StepId,
     reason: &Clean,
 ) -> Result<Decision, Refusal> {
-    let id = &state.id;
-    let phase_hint = |hint: &str| {
-        Err(Refusal::Phase { step: id.clone(), phase: state.phase, hint: hint.into() })
-    };
-    if state.open_attempt().is_some() {
-        return phase_hint("settle its attempt first");
-    }
-    let (back, _) = abort::lists(run, context.runbook);
-    if !back.contains(id) || state.phase == Phase::Compensated {
-        return phase_hint("it is not waiting to be taken back");
-    }
     long_enough(reason, REASON_CHARS_MIN)?;
     let (back, stays) = abort::lists_leaving(run, context.runbook, id, reason);
     Ok(Decision::Record(vec![Body::AbortPlanned { back, stays }]))
 }
 
-pub(super) fn attest(
-    context: &Context<'_>,
-    id: &StepId,
-    value: &Clean,
-) -> Result<Decision, Refusal> {
-    let run = declared_run(context)?;
-    let (step, state) = find(context, id)?;
-    if step.class != Class::H {
-        return Err(Refusal::Sensed(id.clone()));
-    }
-    match run.stage {
-        Stage::Held => {
-            return Err(Refusal::Stage { stage: run.stage, hint: "go on with space" });
-        }
-        Stage::Aborting => {
-            let hint = "no step goes forward any more";
-            return Err(Refusal::Stage { stage: run.stage, hint });
-        }
-        _ => {}
-    }
-    ready(step, state, run)?;
+pub(super) fn attest(id: &StepId, value: &Clean) -> Result<Decision, Refusal> {
     long_enough(value, SHORT_REASON_CHARS_MIN)?;
     Ok(Decision::Record(vec![Body::Attested { step: id.clone(), value: value.clone() }]))
 }
 
 pub(super) fn retry(
-    context: &Context<'_>,
     id: &StepId,
     reason: &Clean,
     new_key: bool,
+    by_itself: bool,
 ) -> Result<Decision, Refusal> {
-    let run = declared_run(context)?;
-    if run.stage == Stage::Aborting {
-        let hint = "no step goes forward any more; r takes a step back, again too";
-        return Err(Refusal::Stage { stage: run.stage, hint });
-    }
-    let (_, state) = find(context, id)?;
-    nothing_left(state)?;
-    let again = match state.phase {
-        Phase::Failed | Phase::Skipped | Phase::Compensated => true,
-        Phase::Done => state.untrue.is_some(),
-        Phase::Pending
-        | Phase::Ready
-        | Phase::Granted
-        | Phase::Running
-        | Phase::Verifying
-        | Phase::Unknown => false,
-    };
-    if !again {
-        let hint = match state.phase {
-            Phase::Unknown => "say what became of it with U first",
-            _ => "there is nothing to try again",
-        };
-        return Err(Refusal::Phase { step: id.clone(), phase: state.phase, hint: hint.into() });
-    }
     long_enough(reason, SHORT_REASON_CHARS_MIN)?;
-    Ok(Decision::Record(vec![Body::Retried { step: id.clone(), reason: reason.clone(), new_key }]))
+    let (step, reason) = (id.clone(), reason.clone());
+    Ok(Decision::Record(vec![Body::Retried { step, reason, new_key, by_itself }]))
+}
+
+/// The last attempt of a step, which a person ends or tells the fate of.
+fn attempt_of<'a>(context: &Context<'a>, id: &StepId) -> Result<&'a Attempt, Refusal> {
+    let (_, state) = find(context, id)?;
+    state.last_attempt().ok_or_else(|| Refusal::NoStep(id.clone()))
 }
 
 pub(super) fn resolve(
@@ -424,15 +327,8 @@ pub(super) fn resolve(
     done: bool,
     reason: &Clean,
 ) -> Result<Decision, Refusal> {
-    declared_run(context)?;
-    let (_, state) = find(context, id)?;
-    nothing_left(state)?;
-    let Some(attempt) = state.open_attempt().filter(|_| state.phase == Phase::Unknown) else {
-        let hint = "no attempt of it has an unknown outcome".into();
-        return Err(Refusal::Phase { step: id.clone(), phase: state.phase, hint });
-    };
     long_enough(reason, REASON_CHARS_MIN)?;
-    let (attempt, reason) = (attempt.number, reason.clone());
+    let (attempt, reason) = (attempt_of(context, id)?.number, reason.clone());
     Ok(Decision::Record(vec![Body::Resolved { step: id.clone(), attempt, done, reason }]))
 }
 
@@ -441,13 +337,7 @@ pub(super) fn abort_step(
     id: &StepId,
     typed: &str,
 ) -> Result<Decision, Refusal> {
-    declared_run(context)?;
-    let (_, state) = find(context, id)?;
-    let running = matches!(state.phase, Phase::Granted | Phase::Running);
-    let Some(attempt) = state.open_attempt().filter(|_| running) else {
-        let hint = "no attempt of it is running".into();
-        return Err(Refusal::Phase { step: id.clone(), phase: state.phase, hint });
-    };
+    let attempt = attempt_of(context, id)?;
     let wanted = format!("abort {id}");
     if typed != wanted {
         return Err(Refusal::Typed { wanted });

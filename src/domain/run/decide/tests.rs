@@ -10,14 +10,15 @@ use crate::domain::ids::{PersonId, RunId, Side, SystemId};
 use crate::domain::judge;
 use crate::domain::ledger::freeze;
 use crate::domain::reading::{Fact, FactValue, Health, Reading, Role};
-use crate::domain::run::event::{Cause, Mode, Outcome, RunEvent, RunKind};
-use crate::domain::run::phase::Phase;
+use crate::domain::run::event::{Cause, Mode, Outcome, Pressure, RunEvent, RunKind};
+use crate::domain::run::phase::{Phase, Stage};
 use crate::domain::runbook::{
     Bound, Compensation, Direction, Exact, Gate, Place, Target, Ungraceful, UngracefulGate,
 };
 use crate::domain::settings::{Span, Table};
 use crate::domain::site::{Person, Region, SystemSpec};
 use crate::domain::time::BootId;
+use crate::domain::verdict::Primary;
 
 const fn action(name: &'static str, class: Class, guard: Guard, change: Change) -> ActionSpec {
     ActionSpec {
@@ -160,6 +161,8 @@ struct Bench {
     snapshot: Snapshot,
     person: Option<&'static str>,
     armed: bool,
+    /// True while the primary is red, whatever the readings say.
+    red: bool,
     /// What both sides tell: whether B's replay is paused, and B's role.
     tells: (bool, Role),
 }
@@ -173,6 +176,7 @@ impl Bench {
             snapshot: Snapshot::default(),
             person: Some("anna"),
             armed: true,
+            red: false,
             tells: (false, Role::Standby),
         };
         bench.look();
@@ -219,7 +223,11 @@ impl Bench {
 
     fn ask(&self, intent: &Intent) -> Result<Decision, Refusal> {
         let now = self.now();
-        let assessment = judge::judge(&self.site, &self.snapshot, Side::A, now);
+        let mut assessment = judge::judge(&self.site, &self.snapshot, Side::A, now);
+        if self.red {
+            let (t0, basis) = (at(90), T0Basis::Exact);
+            assessment.primary = Primary::Red { t0, basis, signals: Vec::new() };
+        }
         let ledger = freeze(&self.site, &self.snapshot, Side::A, now);
         let by = self.actor();
         let run = self.run.as_ref();
@@ -303,6 +311,38 @@ fn nothing_runs_before_a_named_person_declared() {
     refuses(&bench, &typed("declare", "dark"), "at least 10 characters");
     bench.grant(&declare());
     refuses(&bench, &declare(), "declared already");
+}
+
+#[test]
+fn a_planned_run_is_not_declared_while_the_primary_is_red() {
+    let escalate = |step: Option<&str>| Intent::Escalate {
+        step: step.map(step_id),
+        reason: "region A went dark".into(),
+    };
+    let mut bench = Bench::new(Mode::Planned);
+    bench.red = true;
+    refuses(
+        &bench,
+        &declare(),
+        "a planned run asks A, and it is red: ! goes on as if it were lost",
+    );
+    bench.grant(&escalate(Some("fence")));
+    refuses(&bench, &declare(), "it is red");
+    // What is taken for lost before it is declared leaves out what the plan does, once declared.
+    bench.grant(&escalate(None));
+    assert_eq!(bench.run.as_ref().unwrap().stage, Stage::Standby);
+    assert_eq!(bench.phase("drain"), Phase::Ready);
+    bench.grant(&declare());
+    assert_eq!(bench.phase("drain"), Phase::Skipped);
+    assert_eq!(observed_of(&bench), []);
+    let t0 = bench.run.as_ref().unwrap().clock.unwrap().t0;
+    assert_eq!(t0, at(90), "it counts from the loss");
+    // One step alone, in a run that stays planned.
+    let mut bench = Bench::new(Mode::Planned);
+    bench.grant(&escalate(Some("drain")));
+    bench.grant(&declare());
+    assert_eq!((bench.phase("drain"), bench.phase("fence")), (Phase::Skipped, Phase::Ready));
+    assert_eq!(observed_of(&bench), []);
 }
 
 #[test]
@@ -403,8 +443,12 @@ fn an_unknown_attempt_needs_proof_or_a_named_decision() {
     let outcome = Outcome::Unknown { message: "timed out".into() };
     bench.apply(Body::Ended { step: step_id("fence"), attempt: 1, outcome });
     assert_eq!(bench.phase("fence"), Phase::Unknown);
-    let retry =
-        Intent::Retry { step: step_id("fence"), reason: "again please".into(), new_key: false };
+    let retry = Intent::Retry {
+        step: step_id("fence"),
+        reason: "again please".into(),
+        new_key: false,
+        by_itself: false,
+    };
     refuses(&bench, &retry, "U first");
     refuses(&bench, &run_of("fence", ""), "say what became of it with U");
     let skip = Intent::Skip { step: step_id("fence"), reason: "do not need it".into() };
@@ -452,6 +496,33 @@ fn hold_skip_attest_take_back_and_close_keep_their_rules() {
     bench.grant(&attest("look", "no errors since 14:20"));
     bench.grant(&Intent::Close);
     refuses(&bench, &run_of("fence", ""), "it has ended");
+}
+
+#[test]
+fn a_step_is_not_over_while_what_its_lost_runner_started_runs() {
+    let mut bench = Bench::new(Mode::Planned);
+    bench.grant(&declare());
+    bench.grant(&run_of("fence", ""));
+    let fence = || step_id("fence");
+    bench.apply(Body::Started { step: fence(), attempt: 1 });
+    bench.apply(Body::RunnerLost { step: fence(), attempt: 1, left: "1 process (7 sh)".into() });
+    let reason = || Clean::new("its line is missing");
+    let still = "step fence is not over, its processes still run: X ends them (1 process (7 sh))";
+    refuses(&bench, &run_of("fence", ""), still);
+    refuses(&bench, &Intent::Resolve { step: fence(), done: false, reason: reason() }, still);
+    let again = Intent::Retry { step: fence(), reason: reason(), new_key: false, by_itself: false };
+    refuses(&bench, &again, still);
+    // It may be made to end by a safe console and while the plan is held.
+    bench.grant(&Intent::Hold { reason: Clean::default() });
+    bench.armed = false;
+    bench.grant(&Intent::AbortStep { step: fence(), typed: "abort fence".into() });
+    let (signal, told) = (Pressure::Term, "1 process (7 sh)".into());
+    bench.apply(Body::Signalled { step: fence(), attempt: 1, signal, told });
+    let outcome = Outcome::Unknown { message: "it was ended".into() };
+    bench.apply(Body::Ended { step: fence(), attempt: 1, outcome });
+    assert_eq!(bench.phase("fence"), Phase::Unknown);
+    bench.armed = true;
+    refuses(&bench, &Intent::Resolve { step: fence(), done: false, reason: "".into() }, "reason");
 }
 
 #[test]
@@ -552,6 +623,7 @@ fn what_a_crash_kept_from_the_record_is_made_up_for() {
         step: step_id("drain"),
         reason: "we want it".into(),
         new_key: false,
+        by_itself: false,
     });
     assert_eq!(observed_of(&bench), []);
 

@@ -1,6 +1,6 @@
 //! Decisions on the whole run: declare, accept the losses, escalate, give up, close.
 
-use super::{Context, Decision, declared_run, find, long_enough, open_run, permitted};
+use super::{Context, Decision, long_enough, the_run};
 use crate::domain::abort;
 use crate::domain::ids::StepId;
 use crate::domain::moment::check_t0;
@@ -11,7 +11,6 @@ use crate::domain::run::intent::REASON_CHARS_MIN;
 use crate::domain::run::phase::{Phase, Stage};
 use crate::domain::run::refusal::Refusal;
 use crate::domain::run::state::Run;
-use crate::domain::site::SiteRole;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::domain::verdict::{Met, Primary, T0Basis};
@@ -21,28 +20,15 @@ pub(super) fn declare(
     typed: &str,
     reason: &Clean,
 ) -> Result<Decision, Refusal> {
-    let run = open_run(context)?;
-    if run.stage != Stage::Standby {
-        return Err(Refusal::Already("it was declared already"));
-    }
-    let who = context.by;
-    let site = context.site;
-    if !site.people.is_empty() {
-        permitted(site, who, SiteRole::Commander, "declare")?;
-        let may = who.person.as_ref().and_then(|id| site.person(id)).is_some_and(|p| p.may_declare);
-        if !may {
-            let needs = "the site file gives `may_declare` to others";
-            return Err(Refusal::NotPermitted {
-                who: who.to_string().into(),
-                what: "declare",
-                needs,
-            });
-        }
-    }
+    let run = the_run(context)?;
     if typed != "declare" {
         return Err(Refusal::Typed { wanted: "declare".to_owned() });
     }
     long_enough(reason, REASON_CHARS_MIN)?;
+    let is_red = matches!(context.assessment.primary, Primary::Red { .. });
+    if run.mode == Mode::Planned && is_red {
+        return Err(Refusal::PlannedWhileRed(context.assessment.active));
+    }
     let (t0, basis, signals) = match (&context.assessment.primary, run.mode) {
         (Primary::Red { t0, basis, signals }, _) => (*t0, *basis, signals.clone()),
         (_, Mode::Ungraceful) => match context.t0 {
@@ -54,10 +40,15 @@ pub(super) fn declare(
     let ledger = context.ledger.clone();
     let (detected, reason) = (context.detected, reason.clone());
     let mut words = vec![Body::Declared { t0, basis, detected, signals, reason, ledger }];
-    if run.mode == Mode::Ungraceful {
-        words.extend(run.plan_skips(context.runbook));
-    }
+    words.extend(skips_in_force(run, context));
     Ok(Decision::Record(words))
+}
+
+/// What the plan itself leaves out of the steps that are ungraceful already.
+fn skips_in_force(run: &Run, context: &Context<'_>) -> impl Iterator<Item = Body> {
+    run.plan_skips(context.runbook)
+        .into_iter()
+        .filter(|word| matches!(word, Body::Skipped { step, .. } if run.is_ungraceful(step)))
 }
 
 /// Moves T0: within bounds, and never once the clock has stopped.
@@ -67,10 +58,7 @@ pub(super) fn set_t0(
     typed: &str,
     reason: &Clean,
 ) -> Result<Decision, Refusal> {
-    let run = declared_run(context)?;
-    if run.restored.is_some() {
-        return Err(Refusal::T0("the clock has stopped: T0 cannot be moved any more"));
-    }
+    let run = the_run(context)?;
     if typed != "t0" {
         return Err(Refusal::Typed { wanted: "t0".to_owned() });
     }
@@ -87,19 +75,12 @@ pub(super) fn set_t0(
 
 /// Puts a status update on record; it acts on nothing, so SAFE and roles do not matter.
 pub(super) fn send_update(context: &Context<'_>, lines: &[Clean]) -> Result<Decision, Refusal> {
-    let run = context.run.ok_or(Refusal::NoRun)?;
-    if run.stage.is_closed() {
-        return Err(Refusal::Stage { stage: run.stage, hint: "it has ended" });
-    }
-    let number = next_number(Some(run));
+    let number = next_number(context.run);
     Ok(Decision::Record(vec![Body::Updated { number, lines: lines.to_vec() }]))
 }
 
 pub(super) fn accept_ledger(context: &Context<'_>) -> Result<Decision, Refusal> {
-    let run = declared_run(context)?;
-    if run.accepted.is_some() {
-        return Err(Refusal::Accepted);
-    }
+    let run = the_run(context)?;
     let rows = run.ledger.as_ref().map_or(&[][..], |ledger| &ledger.rows);
     let summary = rows
         .iter()
@@ -120,7 +101,6 @@ pub(super) fn accept_criterion(
     met: Met,
     reason: &Clean,
 ) -> Result<Decision, Refusal> {
-    open_run(context)?;
     let criterion = context.assessment.criteria.iter().find(|known| known.key == key);
     let criterion = criterion.ok_or(Refusal::Already("that criterion is asked no more"))?;
     if criterion.met == Met::Yes {
@@ -140,49 +120,19 @@ pub(super) fn escalate(
     step: Option<&StepId>,
     reason: &Clean,
 ) -> Result<Decision, Refusal> {
-    let run = declared_run(context)?;
-    if run.stage == Stage::Aborting {
-        let hint = "no step goes forward any more";
-        return Err(Refusal::Stage { stage: run.stage, hint });
-    }
-    if run.mode == Mode::Ungraceful {
-        return Err(Refusal::Already("the run is ungraceful already"));
-    }
+    let run = the_run(context)?;
     long_enough(reason, REASON_CHARS_MIN)?;
     let mut words = Vec::new();
-    if let Some(id) = step {
-        let (_, state) = find(context, id)?;
-        if state.escalated {
-            return Err(Refusal::Already("the step is ungraceful already"));
-        }
-    }
     words.push(Body::Escalated { step: step.cloned(), reason: reason.clone() });
     let meant = |word: &Body| match (step, word) {
         (Some(id), Body::Skipped { step, .. }) => step == id,
         _ => true,
     };
-    words.extend(run.plan_skips(context.runbook).into_iter().filter(meant));
+    // Before the declaration nothing is left out yet: it will say so itself.
+    if run.stage != Stage::Standby {
+        words.extend(run.plan_skips(context.runbook).into_iter().filter(meant));
+    }
     Ok(Decision::Record(words))
-}
-
-pub(super) fn hold(context: &Context<'_>, reason: &Clean) -> Result<Decision, Refusal> {
-    let run = open_run(context)?;
-    match run.stage {
-        Stage::Declared | Stage::Executing | Stage::Verifying | Stage::Aborting
-            if !run.is_held() =>
-        {
-            Ok(Decision::Record(vec![Body::Held { reason: reason.clone() }]))
-        }
-        stage => Err(Refusal::Stage { stage, hint: "there is nothing to hold" }),
-    }
-}
-
-pub(super) fn release(context: &Context<'_>) -> Result<Decision, Refusal> {
-    let run = open_run(context)?;
-    if run.is_held() {
-        return Ok(Decision::Record(vec![Body::Released]));
-    }
-    Err(Refusal::Stage { stage: run.stage, hint: "the plan is not held" })
 }
 
 pub(super) fn abort_run(
@@ -190,11 +140,7 @@ pub(super) fn abort_run(
     typed: &str,
     reason: &Clean,
 ) -> Result<Decision, Refusal> {
-    let run = open_run(context)?;
-    if run.stage == Stage::Aborting {
-        let why = "the run is being given up already: r takes the next step back, W closes it";
-        return Err(Refusal::Already(why));
-    }
+    let run = the_run(context)?;
     if typed != "abort run" {
         return Err(Refusal::Typed { wanted: "abort run".to_owned() });
     }
@@ -206,16 +152,13 @@ pub(super) fn abort_run(
 }
 
 pub(super) fn close(context: &Context<'_>) -> Result<Decision, Refusal> {
-    let run = open_run(context)?;
+    let run = the_run(context)?;
     if let Some(open) = run.steps.iter().find(|step| step.open_attempt().is_some()) {
         let why = format!("step {} is {}", open.id, open.phase.word());
         return Err(Refusal::Open(why.into()));
     }
     if run.stage == Stage::Aborting {
         return close_aborted(context, run);
-    }
-    if run.is_held() {
-        return Err(Refusal::Stage { stage: run.stage, hint: "go on with space" });
     }
     if run.restored.is_none() {
         let why = "the restored facts were not seen yet; give it up with E if it must end";

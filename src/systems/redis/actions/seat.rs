@@ -189,13 +189,11 @@ impl Seat {
     }
 
     async fn other_state(&self) -> Told {
-        match &self.other {
-            Some(bench) => bench.soon(bench.state()).await,
-            None => {
-                let message = format!("nobody may look at {}", self.other_region);
-                Err(Trouble::new(TroubleKind::Ours, message))
-            }
-        }
+        let Some(bench) = &self.other else {
+            let message = format!("nobody may look at {}", self.other_region);
+            return Err(Trouble::new(TroubleKind::Ours, message));
+        };
+        bench.soon(bench.state()).await
     }
 
     /// What the target tells under the other side's name is told by nobody on the other side.

@@ -21,7 +21,7 @@ fn texts(purpose: &FormPurpose) -> (&'static str, &'static str, &'static str) {
         }
         FormPurpose::Skip(_) => (
             "SKIP A STEP",
-            "The step is left out, steps that need it may go on. The reason is on record.",
+            "It is left out; what needs it waits for what it needed. The reason is on record.",
             "the reason:",
         ),
         FormPurpose::Attest(_) => (
@@ -29,7 +29,7 @@ fn texts(purpose: &FormPurpose) -> (&'static str, &'static str, &'static str) {
             "No probe can see this step. Write the value that you saw, not that it is fine.",
             "what you saw:",
         ),
-        FormPurpose::Retry(_) => (
+        FormPurpose::Retry(..) => (
             "TRY AGAIN",
             "The step becomes ready; it is run by its own key. Nothing is run by this.",
             "what is different now:",
@@ -68,7 +68,7 @@ fn subject(purpose: &FormPurpose) -> Option<&StepId> {
         FormPurpose::Note | FormPurpose::Seek | FormPurpose::Criterion(..) => None,
         FormPurpose::Skip(step)
         | FormPurpose::Attest(step)
-        | FormPurpose::Retry(step)
+        | FormPurpose::Retry(step, _)
         | FormPurpose::Resolve(step, _)
         | FormPurpose::AbortStep(step) => Some(step),
         FormPurpose::Escalate(step) => step.as_ref(),
@@ -90,7 +90,7 @@ fn step_rows(screen: &Screen<'_>, purpose: &FormPurpose, width: usize) -> Vec<Ro
             | FormPurpose::Seek
             | FormPurpose::Skip(_)
             | FormPurpose::Attest(_)
-            | FormPurpose::Retry(_)
+            | FormPurpose::Retry(..)
             | FormPurpose::Resolve(..)
             | FormPurpose::AbortStep(_) => Vec::new(),
         };
@@ -122,6 +122,19 @@ fn step_rows(screen: &Screen<'_>, purpose: &FormPurpose, width: usize) -> Vec<Ro
             rows.extend(fact("", WARN, "▲2 it failed: what it changed stays", width));
         }
     }
+    rows
+}
+
+/// What the target will make of the next attempt, and the choice.
+fn key_rows(new_key: bool, width: usize) -> Vec<Row> {
+    let mark = |want: bool| if new_key == want { "(x)" } else { "( )" };
+    let choice = format!("{} the same key   {} a new key", mark(false), mark(true));
+    let mut rows = vec![Row::plain(choice).put(FOCUS, "   Tab chooses")];
+    rows.extend(if new_key {
+        paragraph(WARN, "▲2 the target will take it as a new act: it may happen twice", width)
+    } else {
+        paragraph(TEXT, "the target knows it as the same act: it happens once at most", width)
+    });
     rows
 }
 
@@ -157,6 +170,9 @@ pub(super) fn sheet(
             Row::plain(format!("{} it took effect   {} it did not", mark(true), mark(false)))
                 .put(FOCUS, "   Tab chooses"),
         );
+    }
+    if let FormPurpose::Retry(_, Some(new_key)) = purpose {
+        foot.extend(key_rows(*new_key, width));
     }
     if let FormPurpose::AbortStep(step) = purpose {
         let ask = format!("{} types", screen.me);

@@ -10,7 +10,10 @@ use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::ids::{RunId, Side, StepId, SystemId};
 use crate::domain::ledger::Ledger;
 use crate::domain::preview::{Preview, Standing};
-use crate::domain::run::event::{Actor, Body, Mode, Outcome, Purpose, RunEvent, RunKind};
+use crate::domain::run::decide::{Context, Decision, decide};
+use crate::domain::run::event::{Actor, Body, Closing, Mode, Outcome, Purpose, RunEvent, RunKind};
+use crate::domain::run::intent::Intent;
+use crate::domain::run::refusal::Refusal;
 use crate::domain::run::state::Run;
 use crate::domain::runbook::{
     Bound, Compensation, Direction, Exact, Gate, Place, Runbook, Step, Target, Ungraceful,
@@ -46,15 +49,17 @@ static LOOK: ActionSpec = action("sim.look", "look", Class::R, Guard::OneKey);
 static SCALE: ActionSpec = action("sim.scale", "scale", Class::I, Guard::StopWindow);
 static DNS: ActionSpec = action("sim.dns", "switch", Class::I, Guard::TypedTarget);
 static PROMOTE: ActionSpec = action("sim.promote", "promote", Class::X, Guard::TypedVerb);
+static TELL: ActionSpec = action("sim.tell", "tell", Class::K, Guard::TypedTarget);
 static HAND: ActionSpec = action("sim.hand", "attest", Class::H, Guard::OneKey);
 
 static KEYMAP: LazyLock<Keymap> = LazyLock::new(|| Keymap::shipped("default").expect("shipped"));
 
 /// The steps of the plan: one of each guard, one with a gate that fails, one by hand, one that
-/// waits, one that is done, one that failed, one that runs, one of which nobody knows.
-pub(super) const STEPS: [&str; 11] = [
-    "look", "scale", "dns", "promote", "gated", "hand", "later", "done", "failed", "running",
-    "unknown",
+/// waits, one that is done, two that failed (one is told apart by its key), one that runs, one of
+/// which nobody knows.
+pub(super) const STEPS: [&str; 12] = [
+    "look", "scale", "dns", "promote", "gated", "hand", "later", "done", "failed", "keyed",
+    "running", "unknown",
 ];
 
 pub(super) fn step_id(name: &str) -> StepId {
@@ -67,6 +72,7 @@ fn step(name: &str) -> Step {
         "dns" => &DNS,
         "promote" => &PROMOTE,
         "hand" => &HAND,
+        "keyed" => &TELL,
         _ => &SCALE,
     };
     let system = SystemId::new("pg").expect("a name");
@@ -133,7 +139,13 @@ fn events(stage: &str) -> Vec<RunEvent> {
         reason: "the region is gone".into(),
         ledger: Ledger { as_of: at(0), rows: Vec::new() },
     });
-    for name in ["done", "failed", "running", "unknown"] {
+    // One step runs and others are ready, and no more than that.
+    let told = if stage == "beside" {
+        &["running"][..]
+    } else {
+        &["done", "failed", "keyed", "running", "unknown"]
+    };
+    for name in told.iter().copied() {
         let (step, attempt) = (step_id(name), 1);
         bodies.push(Body::Intended {
             step: step.clone(),
@@ -149,7 +161,7 @@ fn events(stage: &str) -> Vec<RunEvent> {
         bodies.push(Body::Started { step: step.clone(), attempt });
         let outcome = match name {
             "done" => Outcome::Applied { evidence: "ok".into() },
-            "failed" => Outcome::Failed {
+            "failed" | "keyed" => Outcome::Failed {
                 cause: crate::domain::run::event::Cause::Error,
                 message: "no".into(),
             },
@@ -161,14 +173,34 @@ fn events(stage: &str) -> Vec<RunEvent> {
             bodies.push(Body::Verified { step, attempt, evidence: "seen".into() });
         }
     }
-    if stage == "held" {
-        bodies.push(Body::Held { reason: "".into() });
-    }
+    bodies.extend(turned(stage));
     numbered(bodies)
 }
 
+/// The words that turn an executing run to a stage.
+fn turned(stage: &str) -> Vec<Body> {
+    let mut bodies = Vec::new();
+    match stage {
+        "held" => bodies.push(Body::Held { reason: "".into() }),
+        "aborting" | "aborted" => {
+            bodies.push(Body::AbortStarted { reason: "it makes no sense".into() });
+            let back = vec![step_id("done")];
+            bodies.push(Body::AbortPlanned { back, stays: Vec::new() });
+        }
+        _ => {}
+    }
+    if stage == "aborted" {
+        bodies.push(Body::Closed { closing: Closing::Aborted });
+    }
+    bodies
+}
+
+fn actor() -> Actor {
+    Actor { person: None, user: "anna".into(), host: "desk".into() }
+}
+
 fn numbered(bodies: Vec<Body>) -> Vec<RunEvent> {
-    let by = Actor { person: None, user: "anna".into(), host: "desk".into() };
+    let by = actor();
     (1..).zip(bodies).map(|(seq, body)| RunEvent { seq, at: at(0), by: by.clone(), body }).collect()
 }
 
@@ -182,13 +214,14 @@ pub(super) struct Bench {
     pub(super) now: u64,
     pub(super) access: Access,
     pub(super) run: Option<Run>,
+    pub(super) me: Actor,
+    pub(super) site: Site,
     pub(super) journal: JournalState,
     pub(super) rehearsal: Option<Rehearsal>,
     /// True while a wished dry run is there at once.
     pub(super) rehearses: bool,
     pub(super) wishes: Vec<Wish>,
     keymap: &'static Keymap,
-    site: Site,
     runbooks: Vec<Runbook>,
     assessment: Assessment,
     snapshot: Snapshot,
@@ -196,7 +229,7 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    /// `stage` is none, standby, executing or held.
+    /// `stage` is none, standby, executing, beside, held, aborting or aborted.
     pub(super) fn new(access: Access, stage: &str) -> Self {
         let region = |label: &str, starts_as_primary| Region {
             label: label.into(),
@@ -253,6 +286,7 @@ impl Bench {
             now: 10_000,
             access,
             run,
+            me: actor(),
             journal: JournalState::None,
             rehearsal: None,
             rehearses: true,
@@ -277,6 +311,7 @@ impl Bench {
         let facts = Facts {
             now: at(self.now),
             access: self.access,
+            me: &self.me,
             site: &self.site,
             runbooks: &self.runbooks,
             runbook: self.runbooks.get(1),
@@ -292,6 +327,24 @@ impl Bench {
             report: None,
         };
         act(&mut self.model, &facts, self.keymap)
+    }
+
+    /// What a decision on a wish is now.
+    pub(super) fn decides(&self, intent: &Intent) -> Result<Decision, Refusal> {
+        let context = Context {
+            site: &self.site,
+            runbook: &self.runbooks[1],
+            run: self.run.as_ref(),
+            snapshot: &self.snapshot,
+            assessment: &self.assessment,
+            ledger: &self.ledger,
+            t0: None,
+            detected: None,
+            by: &self.me,
+            armed: self.access == Access::Armed,
+            now: at(self.now),
+        };
+        decide(&context, intent)
     }
 
     pub(super) fn input(&mut self, input: &Input) {
@@ -388,7 +441,6 @@ impl Bench {
 
 /// A wish in a few words.
 pub(super) fn short(wish: &Wish) -> String {
-    use crate::domain::run::intent::Intent;
     match wish {
         Wish::Intent(Intent::Run { step, typed, broken, call }) => {
             let broken = broken.as_ref().map_or_else(String::new, |(gate, reason)| {
@@ -401,7 +453,10 @@ pub(super) fn short(wish: &Wish) -> String {
         }
         Wish::Intent(Intent::Skip { step, reason }) => format!("skip {step} `{reason}`"),
         Wish::Intent(Intent::Attest { step, value }) => format!("attest {step} `{value}`"),
-        Wish::Intent(Intent::Retry { step, reason, .. }) => format!("retry {step} `{reason}`"),
+        Wish::Intent(Intent::Retry { step, reason, new_key, .. }) => {
+            let key = if *new_key { " with a new key" } else { "" };
+            format!("retry {step} `{reason}`{key}")
+        }
         Wish::Intent(Intent::Resolve { step, done, reason }) => {
             format!("resolve {step} {done} `{reason}`")
         }

@@ -21,7 +21,7 @@ fn over(bench: &Bench) -> String {
         Some(Dialog::Form { purpose, field, .. }) => match purpose {
             FormPurpose::Note => format!("note `{}`", field.text),
             FormPurpose::Skip(step) => format!("skip {step} `{}`", field.text),
-            FormPurpose::Retry(step) => format!("retry {step} `{}`", field.text),
+            FormPurpose::Retry(step, _) => format!("retry {step} `{}`", field.text),
             FormPurpose::Attest(step) => format!("attest {step} `{}`", field.text),
             FormPurpose::AbortStep(step) => format!("abort {step} `{}`", field.text),
             FormPurpose::Resolve(step, _) => format!("resolve {step} `{}`", field.text),
@@ -101,15 +101,15 @@ fn what_cannot_be_says_why_and_keeps_the_text() {
     armed("=t0 set noon the page says so", "`noon` is no moment: write a time in UTC");
     armed("=xyzzy", "no command is called `xyzzy`");
     armed("=skip done it is done", "only a step that has not been done");
-    armed("=abort-step dns", "no step is running");
-    armed("=resolve dns", "no step has an unknown outcome");
-    armed("=run later", "step later waits for promote");
-    armed("=run hand", "attest it with m");
+    armed("=abort-step dns", "step dns is ready: no attempt of it is running");
+    armed("=resolve dns", "no attempt of it has an unknown outcome");
+    armed("=run later", "step later is pending: it waits for promote");
+    armed("=run hand", "press m and type what you see");
     armed("=declare again and again", "declared already");
     check(Safe, "executing", "=run dns", "SAFE: press A to arm");
     check(Safe, "executing", "=skip dns not today", "SAFE: press A to arm");
     check(Safe, "none", "=t0 set 13:50:00Z the page says so", "no run is open");
-    check(Safe, "standby", "=t0 set 13:50:00Z the page says so", "not declared yet");
+    check(Safe, "standby", "=t0 set 13:50:00Z the page says so", "declare first with D");
     for line in ["=run dns", "=note hello", "=declare it is dark", "=t0 set 13:50:00Z so", "=arm"] {
         check(ReadOnly, "executing", line, "read only");
     }

@@ -43,8 +43,8 @@ fn a_step_starts_as_its_guard_asks() {
     check("promote", &["r", "=promote pg-b", "enter", "+3000"], &run, "");
     check("promote", &["r", "=promote pg-b", "enter", "up", "+9000"], NOTHING, "stopped");
     // What is not possible says why.
-    check("later", &["r"], NOTHING, "step later waits for promote");
-    check("hand", &["r"], NOTHING, "attest it with m");
+    check("later", &["r"], NOTHING, "step later is pending: it waits for promote");
+    check("hand", &["r"], NOTHING, "press m and type what you see");
     check("done", &["r"], NOTHING, "nothing is left to do");
     check("failed", &["r"], NOTHING, "try again with R");
     check("unknown", &["r"], NOTHING, "say what became of it with U");
@@ -167,9 +167,15 @@ fn forms_are_dead_until_they_are_right() {
     check("done", &["s"], NOTHING, "only a step that has not been done");
     check("hand", &["m", "=ok", "enter"], NOTHING, "at least 3 characters");
     check("hand", &["m", "=42 rows", "enter"], &["attest hand `42 rows`"], "");
-    check("dns", &["m"], NOTHING, "run it with r");
+    check("dns", &["m"], NOTHING, "press r, it cannot be attested");
     check("failed", &["R", "=again", "enter"], &["retry failed `again`"], "");
     check("dns", &["R"], NOTHING, "there is nothing to try again");
+    // A target that removes repetitions keeps the key, until a person wants a new one.
+    check("keyed", &["R", "=again", "enter"], &["retry keyed `again`"], "");
+    let new = ["retry keyed `again` with a new key"];
+    check("keyed", &["R", "tab", "=again", "enter"], &new, "");
+    check("keyed", &["R", "tab", "tab", "=again", "enter"], &["retry keyed `again`"], "");
+    check("failed", &["R", "tab", "=again", "enter"], &["retry failed `again`"], "");
     check("running", &["X", "enter"], NOTHING, "type exactly `abort running`");
     let abort = ["abort running `abort running`"];
     check("running", &["X", "=abort running", "enter"], &abort, "");
@@ -213,13 +219,13 @@ fn the_run_is_steered_by_typed_words() {
     check(Safe, "standby", &["D", "enter"], NOTHING, "type exactly `declare`");
     check(Safe, "standby", &["D", "=declare", "enter", "=short", "enter"], NOTHING, "at least 10");
     check(Safe, "executing", &["D"], NOTHING, "declared already");
-    check(Armed, "standby", &["r"], NOTHING, "not declared yet: press D");
+    check(Armed, "standby", &["r"], NOTHING, "declare first with D");
     check(Safe, "executing", &["A", "=arm", "enter"], &["Arm"], "");
     check(Safe, "executing", &["A", "enter"], NOTHING, "type exactly `arm`");
     check(Armed, "executing", &["A"], &["Safe"], "");
     check(Safe, "executing", &["space"], &["Intent(Hold { reason: Clean(\"\") })"], "");
     check(Safe, "held", &["space"], &["Intent(Release)"], "");
-    check(Armed, "held", &["r"], NOTHING, "press space to go on");
+    check(Armed, "held", &["r"], NOTHING, "go on with space");
     check(Safe, "executing", &["L", "enter"], NOTHING, "read the losses first");
     check(Safe, "executing", &["L", "+1000", "enter"], &["Intent(AcceptLedger)"], "");
     check(Armed, "executing", &["E", "enter"], NOTHING, "type exactly `abort run`");
@@ -250,9 +256,36 @@ fn the_run_is_steered_by_typed_words() {
     check(ReadOnly, "executing", &["A"], NOTHING, "read only");
     check(ReadOnly, "executing", &["t"], NOTHING, "read only");
     check(ReadOnly, "executing", &["v"], &["VerifyNow"], "");
-    for key in ["r", "R", "s", "m", "X", "U", "K", "!", "E"] {
+    for key in ["r", "R", "s", "m", "U", "K", "!", "E"] {
         check(Safe, "executing", &[key], NOTHING, "SAFE: press A to arm");
     }
+    // What makes a thing stop is never in the way of a safe console or a held plan.
+    let stop = "abort running `abort running`";
+    for stage in ["executing", "held"] {
+        check(Safe, stage, &["X", "=abort running", "enter"], &[stop], "");
+    }
+}
+
+#[test]
+fn a_stop_window_that_nobody_could_stop_is_void() {
+    let window = || {
+        let mut bench = Bench::at_step(Access::Armed, "done");
+        bench.script(&["K", "+1000"]);
+        assert!(bench.model.is_counting());
+        bench
+    };
+    // The console was stopped, or the machine slept, in the middle or over the end of it.
+    for slept in [1300, 2000, 4000, 3_600_000] {
+        let mut bench = window();
+        bench.now += slept;
+        bench.tick();
+        bench.wait(5000);
+        assert_eq!(bench.wished(), NOTHING, "{slept}");
+        assert!(bench.notice().contains("nothing was run: this console stood still"), "{slept}");
+    }
+    let mut bench = window();
+    bench.wait(2500);
+    assert_eq!(bench.wished(), ["compensate done `` `call done`"]);
 }
 
 #[test]

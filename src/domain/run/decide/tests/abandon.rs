@@ -67,7 +67,12 @@ fn steps_go_back_in_the_plans_order_and_only_then_the_run_ends() {
     refuses(&bench, &run_of("promote-pg", "promote pg-b"), "only taken back");
     let escalate = Intent::Escalate { step: None, reason: "A is lost by now".into() };
     refuses(&bench, &escalate, "no step goes forward any more");
-    let retry = Intent::Retry { step: step_id("traffic"), reason: "again".into(), new_key: false };
+    let retry = Intent::Retry {
+        step: step_id("traffic"),
+        reason: "again".into(),
+        new_key: false,
+        by_itself: false,
+    };
     refuses(&bench, &retry, "no step goes forward any more");
     refuses(&bench, &back("traffic", "pg"), "type exactly `pg-b`");
     bench.armed = false;
@@ -176,7 +181,7 @@ fn the_variant_in_force_is_the_one_that_is_granted() {
     bench.ends("promote-pg", Outcome::Failed { cause, message });
     assert_eq!(bench.in_force(), "test.promote", "it is the attempt that failed");
     let (step, reason) = (step_id("promote-pg"), "lossy now".into());
-    bench.grant(&Intent::Retry { step, reason, new_key: false });
+    bench.grant(&Intent::Retry { step, reason, new_key: false, by_itself: false });
     assert_eq!(bench.in_force(), "test.rescue");
     refuses(&bench, &run_of("promote-pg", "rescue pg-b"), "accept the expected losses first");
     bench.grant(&Intent::AcceptLedger);

@@ -1,0 +1,200 @@
+//! What can move in a run without a person, and what is left for one.
+
+use super::{
+    Choice, Outlook, RECONCILE_PATIENCE, hand, id_of, may_retry, person, quiet_for, resists,
+};
+use crate::domain::catalogue::{Class, Guard};
+use crate::domain::ledger::LossVerdict;
+use crate::domain::run::decide::{Context, decide};
+use crate::domain::run::event::{Cause, Mode};
+use crate::domain::run::intent::Intent;
+use crate::domain::run::phase::Phase;
+use crate::domain::run::refusal::Refusal;
+use crate::domain::run::state::{Run, StepState};
+use crate::domain::runbook::{Gate, Step, UngracefulGate};
+use crate::domain::text::Clean;
+use crate::domain::time::short_time;
+
+/// What can move, and what keeps the rest from it.
+#[derive(Default)]
+pub(super) struct Left {
+    /// The first wish, which goes before all else.
+    pub(super) wish: Option<Intent>,
+    /// What moves by itself, or may.
+    moving: Vec<String>,
+    /// What wants a person: its name, and what happened and which key goes on.
+    pub(super) stuck: Vec<(String, String)>,
+    /// True when a step among them failed.
+    failed: bool,
+}
+
+impl Left {
+    fn wishes(&mut self, intent: Intent) {
+        self.wish.get_or_insert(intent);
+    }
+
+    fn stuck(&mut self, name: impl ToString, words: impl Into<String>) {
+        self.stuck.push((name.to_string(), words.into()));
+    }
+
+    /// What becomes of the run, once all of it was sorted.
+    pub(super) fn choice(self, run: &Run) -> Choice {
+        if let Some(wish) = self.wish {
+            return Choice::Wish(wish);
+        }
+        let stuck = |state: &&StepState| self.stuck.iter().any(|(name, _)| name == id_of(state));
+        let open = run.steps.iter().filter(|state| state.phase.is_open() && !stuck(state));
+        let open: Vec<&str> = open.map(id_of).collect();
+        let mut moving = self.moving;
+        if !open.is_empty() {
+            moving.insert(0, format!("running: {}", open.join(", ")));
+        }
+        if !moving.is_empty() {
+            // By name only: what is seen changes with every look, and each change would be told.
+            let names: Vec<&str> = self.stuck.iter().map(|(name, _)| name.as_str()).collect();
+            if !names.is_empty() {
+                moving.push(format!("a person is needed then: {}", names.join(", ")));
+            }
+            return Choice::Wait(moving.join("; ").into());
+        }
+        let words: Vec<String> = self.stuck.into_iter().map(|(_, words)| words).collect();
+        match (words.is_empty(), self.failed) {
+            (true, _) => person("no step that is left may run by itself: r runs one"),
+            (false, true) => Choice::Failed(words.join("; ").into()),
+            (false, false) => person(words.join("; ")),
+        }
+    }
+
+    /// Accepts the expected losses, where that was asked for and none is over its objective.
+    pub(super) fn losses(&mut self, outlook: &Outlook<'_>, run: &Run) {
+        let open = run.mode == Mode::Ungraceful && run.accepted.is_none();
+        let asked = open && outlook.orders.accept_losses;
+        let Some(ledger) = run.ledger.as_ref().filter(|_| asked) else { return };
+        let over: Vec<String> = ledger
+            .rows
+            .iter()
+            .filter(|row| row.verdict != LossVerdict::Pass)
+            .map(|row| format!("{} {}", row.system, row.verdict.word()))
+            .collect();
+        if !over.is_empty() {
+            let over = over.join(", ");
+            let words = format!("expected losses ({over}) are a person's: L accepts them");
+            self.stuck("losses", words);
+        } else if !ledger.rows.is_empty() {
+            // Without a row nothing is known to be lost, and nothing is there to be accepted.
+            self.wishes(Intent::AcceptLedger);
+        }
+    }
+
+    pub(super) fn sort(
+        &mut self,
+        outlook: &Outlook<'_>,
+        run: &Run,
+        step: &Step,
+        state: &StepState,
+    ) {
+        let (id, seen) = (&step.id, &state.evidence);
+        if let Some(now) = &state.untrue {
+            let words = format!("step {id} was done and is not true now ({now}): R tries it again");
+            return self.stuck(id, words);
+        }
+        if resists(outlook, run, state) {
+            let words = format!("step {id}: what it started could not be ended");
+            return self.stuck(id, format!("{words}; end it by hand, X tries it again"));
+        }
+        match state.phase {
+            Phase::Ready => self.ready(outlook, run, step),
+            Phase::Failed if may_retry(run, step, state) => self.wishes(Intent::Retry {
+                step: id.clone(),
+                reason: "a probe found it undone; repeating does no harm".into(),
+                new_key: false,
+                by_itself: true,
+            }),
+            Phase::Failed => {
+                self.failed = true;
+                let cause = state.cause.map_or("found undone", Cause::words);
+                let hand = hand(run, id).map(|(who, did)| format!(", {who} {did}"));
+                let hand = hand.unwrap_or_default();
+                let words = format!("step {id} FAILED, {cause}: {seen}{hand}; R tries it again");
+                self.stuck(id, format!("{words}, s skips it"));
+            }
+            Phase::Unknown => {
+                let patience = step.timeout.max(RECONCILE_PATIENCE);
+                let looked = matches!(step.class, Class::R | Class::I | Class::K);
+                if !looked || quiet_for(outlook, run) >= patience {
+                    let words = format!("step {id} is UNKNOWN ({seen}): U says what became of it");
+                    return self.stuck(id, words);
+                }
+                self.moving
+                    .push(format!("step {id} is UNKNOWN: a probe is asked what became of it"));
+            }
+            Phase::Compensated => {
+                self.stuck(id, format!("step {id} was taken back: R takes it up again"));
+            }
+            Phase::Pending
+            | Phase::Granted
+            | Phase::Running
+            | Phase::Verifying
+            | Phase::Done
+            | Phase::Skipped => {}
+        }
+    }
+
+    /// Files a step that could start: a wish to run it, when nothing is in its way.
+    fn ready(&mut self, outlook: &Outlook<'_>, run: &Run, step: &Step) {
+        let id = &step.id;
+        let ungraceful = run.is_ungraceful(id);
+        let losses_open = ungraceful && run.accepted.is_none();
+        if let Some((who, did)) = hand(run, id) {
+            let words = format!("step {id} is in a person's hands, {who} {did}: r runs it");
+            return self.stuck(id, words);
+        }
+        if let Some(why) = needs_person(step, losses_open) {
+            return self.stuck(id, why);
+        }
+        let from_ledger =
+            |gate: &Gate| matches!(gate.ungraceful, Some(UngracefulGate::Ledger { .. }));
+        if losses_open && step.gates.iter().any(from_ledger) {
+            let words = format!("step {id} asks for the accepted losses: L accepts them");
+            return self.stuck(id, words);
+        }
+        let typed = step.typed_text(run.direction);
+        let (step_id, call) = (id.clone(), Clean::default());
+        let wish = Intent::Run { step: step_id, typed, broken: None, call };
+        // What would be refused is not wished: it would keep the wishes after it away.
+        let context = Context { armed: true, ..outlook.context };
+        let Err(refusal) = decide(&context, &wish) else { return self.wishes(wish) };
+        let is_late = quiet_for(outlook, run) >= step.timeout;
+        let time = short_time(step.timeout);
+        match refusal {
+            Refusal::Gate { gate, seen } if is_late => {
+                let words = format!("step {id}: its gate did not hold within {time}");
+                self.stuck(id, format!("{words} ({gate}; seen: {seen}): r shows it"));
+            }
+            Refusal::Gate { gate, .. } => {
+                self.moving.push(format!("step {id} waits for its gate: {gate}"));
+            }
+            Refusal::Unseen { system, side, .. } if !is_late => {
+                self.moving.push(format!("step {id} waits for a look at {system} in {side}"));
+            }
+            refusal => self.stuck(id, refusal.to_string()),
+        }
+    }
+}
+
+/// Why only a person may start the step; none when the plan lets it start by itself.
+fn needs_person(step: &Step, losses_open: bool) -> Option<String> {
+    let id = &step.id;
+    if step.class == Class::H {
+        return Some(format!("step {id} is attested by a person: m"));
+    }
+    if step.second_person {
+        return Some(format!("step {id} asks for a second person"));
+    }
+    if step.class == Class::X {
+        let first = if losses_open { "L accepts the expected losses, then " } else { "" };
+        return Some(format!("step {id} cannot be undone: {first}r runs it"));
+    }
+    let by_itself = step.automatic && step.guard < Guard::TypedVerb;
+    (!by_itself).then(|| format!("step {id} is not marked automatic: r runs it"))
+}
