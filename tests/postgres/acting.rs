@@ -8,7 +8,7 @@ use warroom::port::OperateError;
 
 use crate::bench::{Hand, Watcher, done, figure, system, table, text, why, yes};
 use crate::real::load::Load;
-use crate::real::postgres::Pair;
+use crate::real::postgres::{APP_PASSWORD, Pair};
 use crate::real::require;
 
 #[test]
@@ -143,8 +143,8 @@ fn a_fence_stops_writers_and_can_be_lifted() {
     let mut watcher = Watcher::new(&spec);
     let mut fence = Hand::new(&spec, "postgres.fence", Side::A, Table::default());
     let mut unfence = Hand::new(&spec, "postgres.unfence", Side::A, Table::default());
-    pair.a.sql("create role app login password 'app' in role pg_write_all_data, pg_read_all_data");
-    let dsn = format!("host=127.0.0.1 port={} user=app password=app dbname=postgres", pair.a.port);
+    let login = format!("user=app password={APP_PASSWORD} dbname=postgres");
+    let dsn = format!("host=127.0.0.1 port={} {login}", pair.a.port);
     let load = Load::start_as(&pair.a, &dsn, folder.path(), 5);
     load.until_more(20);
 

@@ -9,7 +9,7 @@ use warroom::domain::reading::{Role, Writes};
 use warroom::domain::settings::Table;
 
 use crate::bench::{Hand, Watcher, done, system, why, yes};
-use crate::real::postgres::{Pair, Server, binaries};
+use crate::real::postgres::{APP_PASSWORD, Pair, Server, binaries};
 use crate::real::{Killed, require};
 
 /// A session that is talked to line by line.
@@ -24,7 +24,7 @@ impl Talk {
         let mut child: Child = Command::new(binaries().unwrap().join("psql"))
             .args(["-X", "-A", "-t", "-q", "-h", server.address, "-U", user, "-d", "postgres"])
             .args(["-p", &server.port.to_string()])
-            .env("PGPASSWORD", "app")
+            .env("PGPASSWORD", APP_PASSWORD)
             .env("PGAPPNAME", "shop")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -53,14 +53,6 @@ impl Talk {
     }
 }
 
-fn app(pair: &Pair) {
-    pair.a.sql(
-        "create role app login password 'app';
-         create table rows (x int);
-         grant select, insert on rows to app",
-    );
-}
-
 fn not_done(fence: &mut Hand) -> String {
     match fence.check() {
         Standing::NotDone(why) => why.to_string(),
@@ -74,7 +66,7 @@ fn what_is_older_than_the_fence_cannot_commit() {
         return;
     }
     let pair = Pair::start();
-    app(&pair);
+    pair.a.sql("create table rows (x int)");
     let spec = system(&pair, "read", "act", Table::default());
     let mut watcher = Watcher::new(&spec);
     let mut fence = Hand::new(&spec, "postgres.fence", Side::A, Table::default());
@@ -139,7 +131,7 @@ fn a_setting_that_lifts_the_fence_is_named() {
         return;
     }
     let pair = Pair::start();
-    app(&pair);
+    pair.a.sql("create table rows (x int)");
     let spec = system(&pair, "read", "act", Table::default());
     let mut watcher = Watcher::new(&spec);
     let mut fence = Hand::new(&spec, "postgres.fence", Side::A, Table::default());
@@ -194,7 +186,7 @@ fn what_writes_behind_a_fence_is_named() {
         return;
     }
     let pair = Pair::start();
-    app(&pair);
+    pair.a.sql("create table rows (x int)");
     let spec = system(&pair, "read", "act", Table::default());
     let mut watcher = Watcher::new(&spec);
     let mut fence = Hand::new(&spec, "postgres.fence", Side::A, Table::default());

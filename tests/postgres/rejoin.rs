@@ -237,7 +237,9 @@ fn nothing_is_rejoined_that_is_not_meant() {
         data.1.value = text(stranger.path().to_str().unwrap());
         refused(&mut hand(way, settings), "is no data directory that can be read");
     };
-    ways.into_iter().for_each(empty);
+    for way in ways {
+        empty(way);
+    }
     assert!(pair.a.is_running() && pair.b.is_running());
     let (a, b) = both(&mut watcher);
     assert_eq!((a.writes, b.writes), (Some(Writes::Refused), Some(Writes::Open)));

@@ -29,7 +29,7 @@ pub const FOLLOW_PASSWORD: &str = "following-canary";
 pub const PLAIN_PASSWORD: &str = "plain-canary";
 
 /// Password of the role `app`, which reads and writes like the users' programs.
-const APP_PASSWORD: &str = "app-canary";
+pub const APP_PASSWORD: &str = "app-canary";
 
 /// Options of servers that live for one run: nothing is to outlast a power cut, and every statement
 /// and who sent it is told in the log.
