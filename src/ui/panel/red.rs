@@ -3,7 +3,9 @@
 use ratatui::layout::Rect;
 
 use crate::domain::readiness::worst_first;
-use crate::domain::reading::FactValue;
+use crate::domain::reading::{Reading, Writes};
+use crate::domain::rules;
+use crate::domain::site::SystemSpec;
 use crate::domain::snapshot::CellState;
 use crate::domain::text::Clean;
 use crate::domain::time::short_time;
@@ -162,20 +164,21 @@ fn standby_row(screen: &Screen<'_>, width: usize) -> Row {
 /// Whether the lost region can still take writes, as far as anything tells.
 fn fence(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     let side = screen.assessment.active;
-    let told = screen.site.systems.iter().find_map(|system| {
+    let store = |system: &SystemSpec| {
         let cell = screen.snapshot.cell(&system.id, side)?;
-        match cell.fact("fenced", screen.now, system.every) {
-            FactValue::Boolean(yes) => Some((system.id.as_str(), yes)),
-            FactValue::Number(_)
-            | FactValue::Seconds(_)
-            | FactValue::Share(_)
-            | FactValue::Text(_)
-            | FactValue::Unknown(_) => None,
+        cell.last_reading.as_ref()?.role?;
+        let told = cell.current(screen.now, rules::period(system));
+        Some((system.id.to_string(), told.and_then(Reading::takes_writes)))
+    };
+    let stores: Vec<(String, Option<Writes>)> =
+        screen.site.systems.iter().filter_map(store).collect();
+    let open = stores.iter().find(|(_, writes)| *writes == Some(Writes::Open));
+    let closed = stores.iter().all(|(_, writes)| *writes == Some(Writes::Refused));
+    let (ink, text) = match open {
+        Some((system, _)) => {
+            (CRIT, format!("■1 {system} in {side} is NOT fenced: it takes writes"))
         }
-    });
-    let (ink, text) = match told {
-        Some((system, true)) => (OK, format!("{system} in {side} is fenced")),
-        Some((system, false)) => (CRIT, format!("■1 {system} in {side} is NOT fenced")),
+        None if closed && !stores.is_empty() => (OK, format!("no store in {side} takes writes")),
         None => (WARN, format!("▲2 UNKNOWN: {side} may still accept writes")),
     };
     fact("FENCE", ink, &text, width)

@@ -38,10 +38,10 @@ fn typed_matches(guard: Guard, typed: &str, wanted: &str) -> Result<(), Refusal>
 fn no_split_brain(
     context: &Context<'_>,
     run: &Run,
-    action: &ActionSpec,
+    change: Change,
     class: Class,
 ) -> Result<(), Refusal> {
-    if class == Class::R || action.change.closes() || action.change == Change::Check {
+    if class == Class::R || change.closes() || change == Change::Check {
         return Ok(());
     }
     let is_open = |(system, since): &&(SystemId, Stamp)| {
@@ -115,11 +115,13 @@ pub fn still_good(context: &Context<'_>, intent: &Body) -> Result<(), Clean> {
     if *purpose == Purpose::Forward && run.stage == Stage::Aborting {
         return Err(void(&"the run was given up before it was on record"));
     }
-    let action = match (&step.compensation, purpose) {
-        (Compensation::Action { action, .. }, Purpose::Compensate) => *action,
-        _ => step.action,
+    let (change, class) = match (&step.compensation, purpose) {
+        (Compensation::Action { action, .. }, Purpose::Compensate) => {
+            (step.change_back(), action.class)
+        }
+        _ => (step.change, step.class),
     };
-    no_split_brain(context, run, action, action.class).map_err(refused)?;
+    no_split_brain(context, run, change, class).map_err(refused)?;
     let Some(warrant) = warrant else { return Ok(()) };
     if !warrant.is_good(context.now) {
         let late = short_time(GRANT_LIFE);
@@ -171,7 +173,7 @@ pub(super) fn run_step(
 ) -> Result<Decision, Refusal> {
     let run = the_run(context)?;
     let (step, state) = find(context, id)?;
-    no_split_brain(context, run, step.action, step.class)?;
+    no_split_brain(context, run, step.change, step.class)?;
     let ungraceful = run.is_ungraceful(id);
     if step.class == Class::X && ungraceful && run.accepted.is_none() {
         return Err(Refusal::Ledger(id.clone()));
@@ -250,7 +252,7 @@ pub(super) fn compensate(
         let why = "the plan names nothing that does".into();
         return Err(Refusal::NoWayBack { step: id.clone(), why });
     };
-    no_split_brain(context, run, action, action.class)?;
+    no_split_brain(context, run, step.change_back(), action.class)?;
     typed_matches(step.guard_back(), typed, &step.typed_text_back(run.direction))?;
     let key = key_of(run, state, Purpose::Compensate);
     let warrant = Some(warrant(context, run, step, action, key)?);
