@@ -26,15 +26,13 @@ const SECONDS: [u64; 5] = [1, 5, 17, 30, 60];
 
 /// The sample: which sync, how many seconds, and what the person does meanwhile. A grant is good
 /// for 15 seconds.
-const SAMPLE: [(u64, u64, Then); 8] = [
+const SAMPLE: [(u64, u64, Then); 6] = [
     (3, 17, Then::GoesOn),
     (1, 4, Then::Safe),
     (2, 4, Then::Holds),
     (7, 17, Then::GoesOn),
     (3, 4, Then::Safe),
     (4, 4, Then::Holds),
-    (5, 4, Then::Safe),
-    (8, 4, Then::Holds),
 ];
 
 /// Pairs at a time: they wait most of the time.

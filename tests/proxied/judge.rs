@@ -48,7 +48,8 @@ impl fmt::Display for Counts {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             out,
-            "{} runs, {} struck, {} done, {} stopped by hand, {} attempts, {} acts, {} gates, {} faults",
+            "{} runs, {} struck, {} done, {} stopped by hand, \
+             {} attempts, {} acts, {} gates, {} faults",
             self.runs,
             self.struck,
             self.done,

@@ -108,7 +108,8 @@ gates = [{ system = "pg", in = "to", fact = "writable", is = true }]
 id = "note"
 title = "write it down"
 action = "command.set"
-with = { argv = ["/bin/sh", "-c", "date +%s%3N >>@notes@"], check = ["/usr/bin/test", "-s", "@notes@"] }
+with.argv = ["/bin/sh", "-c", "date +%s%3N >>@notes@"]
+with.check = ["/usr/bin/test", "-s", "@notes@"]
 needs = ["write-pg"]
 timeout = "15s"
 gates = [{ system = "cache", in = "to", fact = "writable", is = true }]
