@@ -35,7 +35,8 @@ fn leaves(seat: &mut Seat, title: &str) {
 
 /// Opens the run, declares with a secret in the reason, accepts the losses and arms.
 pub fn take_charge(seat: &mut Seat, hunt: &mut Hunt) {
-    seat.shows("DOWN");
+    // Not before it is red: a run that was opened as planned is not declared then.
+    seat.shows("PRIMARY Region A DOWN");
     seat.opens("o", "CHOOSE A RUNBOOK");
     enters(seat, "CHOOSE A RUNBOOK");
     seat.opens("D", "DECLARE A DISASTER");
