@@ -21,7 +21,7 @@ pub const STEPS: [(&str, &str); 5] = [
 ];
 
 /// A run that has not got further by then is left as it is.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The time between two looks at screen and record.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -159,7 +159,7 @@ impl Hand<'_> {
 
     fn answer(&mut self, key: &str, title: &str, text: &str) {
         self.seat.press(key);
-        if !self.sees(Duration::from_millis(700), title) {
+        if !self.sees(Duration::from_millis(1500), title) {
             return;
         }
         pass(READING);
@@ -170,7 +170,7 @@ impl Hand<'_> {
             self.types(part);
         }
         self.seat.press("\r");
-        if !self.waits(Duration::from_millis(900), |screen| !screen.contains(title)) {
+        if !self.waits(Duration::from_millis(2500), |screen| !screen.contains(title)) {
             self.seat.press("\x1b");
             return;
         }

@@ -356,6 +356,8 @@ impl Server {
     pub fn rewind_from(&mut self, source: &Server) {
         self.stop();
         let slot = self.slot_on(source);
+        // Before its first checkpoint a promoted server looks like one that never was.
+        source.sql("checkpoint");
         succeed(
             self.tool("pg_rewind")
                 .arg("-D")
@@ -471,6 +473,7 @@ impl Pair {
             let _ = fs::remove_file(&server.log);
             let mut copy = account::command("cp", &server.sockets);
             succeed(copy.arg("-a").arg(&from.data).arg(&server.data));
+            server.write_own_conf();
             server.options = QUICK.map(str::to_owned).into();
         }
         self.b.options.push(source);

@@ -1,7 +1,7 @@
 //! An attempt and the processes it started: what is waited for, what is ended, what never begins.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -20,7 +20,7 @@ use crate::SECRET;
 use crate::stage::{Stage, kill, until};
 
 /// True when nobody holds the lock that a child and all it starts hold.
-pub fn is_gone(alive: &PathBuf) -> bool {
+pub fn is_gone(alive: &Path) -> bool {
     Lock::try_take(alive).unwrap().is_some()
 }
 
@@ -171,9 +171,9 @@ fn asked_by_its_runner() {
     for by_leash in [true, false] {
         let (stage, child) = with_child("polite");
         if by_leash {
-            stage.leash.end()
+            stage.leash.end();
         } else {
-            stage.cancel()
+            stage.cancel();
         }
         let found = stage.watch(Some(child));
         assert!(matches!(found, Found::Ended(Outcome::Unknown { .. })), "{found:?}");

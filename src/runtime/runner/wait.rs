@@ -120,10 +120,7 @@ impl Wait {
         loop {
             self.take_request(leash);
             // A runner that was just started may not have its lock yet.
-            let lock = match self.is_child_alive() {
-                true => Ok(None),
-                false => self.folder.try_lock(),
-            };
+            let lock = if self.is_child_alive() { Ok(None) } else { self.folder.try_lock() };
             let lock = match lock {
                 Ok(Some(lock)) => lock,
                 Ok(None) => {

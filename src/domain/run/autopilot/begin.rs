@@ -69,8 +69,8 @@ pub(super) fn begin(outlook: &Outlook<'_>, choice: Choice) -> Choice {
 fn unwell(outlook: &Outlook<'_>) -> Option<String> {
     let Context { site, snapshot, assessment, .. } = outlook.context;
     let side = assessment.active;
-    let here = site.systems.iter().filter(|system| system.sides[side.index()].is_some());
-    here.filter_map(|system| {
+    let mut here = site.systems.iter().filter(|system| system.sides[side.index()].is_some());
+    here.find_map(|system| {
         let (id, cell) = (&system.id, snapshot.cell(&system.id, side));
         let since = |at: Stamp| earlier(outlook.since, at) == outlook.since;
         match cell {
@@ -79,7 +79,6 @@ fn unwell(outlook: &Outlook<'_>) -> Option<String> {
             Some(_) | None => Some(format!("{id} in {side} was not looked at yet")),
         }
     })
-    .next()
 }
 
 /// The time in which every rule has had the looks that it needs.

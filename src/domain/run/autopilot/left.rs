@@ -33,7 +33,7 @@ impl Left {
         self.wish.get_or_insert(intent);
     }
 
-    fn stuck(&mut self, name: impl ToString, words: impl Into<String>) {
+    fn stuck(&mut self, name: &str, words: impl Into<String>) {
         self.stuck.push((name.to_string(), words.into()));
     }
 
@@ -96,11 +96,11 @@ impl Left {
         let (id, seen) = (&step.id, &state.evidence);
         if let Some(now) = &state.untrue {
             let words = format!("step {id} was done and is not true now ({now}): R tries it again");
-            return self.stuck(id, words);
+            return self.stuck(id.as_str(), words);
         }
         if resists(outlook, run, state) {
             let words = format!("step {id}: what it started could not be ended");
-            return self.stuck(id, format!("{words}; end it by hand, X tries it again"));
+            return self.stuck(id.as_str(), format!("{words}; end it by hand, X tries it again"));
         }
         match state.phase {
             Phase::Ready => self.ready(outlook, run, step),
@@ -116,20 +116,20 @@ impl Left {
                 let hand = hand(run, id).map(|(who, did)| format!(", {who} {did}"));
                 let hand = hand.unwrap_or_default();
                 let words = format!("step {id} FAILED, {cause}: {seen}{hand}; R tries it again");
-                self.stuck(id, format!("{words}, s skips it"));
+                self.stuck(id.as_str(), format!("{words}, s skips it"));
             }
             Phase::Unknown => {
                 let patience = step.timeout.max(RECONCILE_PATIENCE);
                 let looked = matches!(step.class, Class::R | Class::I | Class::K);
                 if !looked || quiet_for(outlook, run) >= patience {
                     let words = format!("step {id} is UNKNOWN ({seen}): U says what became of it");
-                    return self.stuck(id, words);
+                    return self.stuck(id.as_str(), words);
                 }
                 self.moving
                     .push(format!("step {id} is UNKNOWN: a probe is asked what became of it"));
             }
             Phase::Compensated => {
-                self.stuck(id, format!("step {id} was taken back: R takes it up again"));
+                self.stuck(id.as_str(), format!("step {id} was taken back: R takes it up again"));
             }
             Phase::Pending
             | Phase::Granted
@@ -147,16 +147,16 @@ impl Left {
         let losses_open = ungraceful && run.accepted.is_none();
         if let Some((who, did)) = hand(run, id) {
             let words = format!("step {id} is in a person's hands, {who} {did}: r runs it");
-            return self.stuck(id, words);
+            return self.stuck(id.as_str(), words);
         }
         if let Some(why) = needs_person(step, losses_open) {
-            return self.stuck(id, why);
+            return self.stuck(id.as_str(), why);
         }
         let from_ledger =
             |gate: &Gate| matches!(gate.ungraceful, Some(UngracefulGate::Ledger { .. }));
         if losses_open && step.gates.iter().any(from_ledger) {
             let words = format!("step {id} asks for the accepted losses: L accepts them");
-            return self.stuck(id, words);
+            return self.stuck(id.as_str(), words);
         }
         let typed = step.typed_text(run.direction);
         let (step_id, call) = (id.clone(), Clean::default());
@@ -169,7 +169,7 @@ impl Left {
         match refusal {
             Refusal::Gate { gate, seen } if is_late => {
                 let words = format!("step {id}: its gate did not hold within {time}");
-                self.stuck(id, format!("{words} ({gate}; seen: {seen}): r shows it"));
+                self.stuck(id.as_str(), format!("{words} ({gate}; seen: {seen}): r shows it"));
             }
             Refusal::Gate { gate, .. } => {
                 self.moving.push(format!("step {id} waits for its gate: {gate}"));
@@ -177,7 +177,7 @@ impl Left {
             Refusal::Unseen { system, side, .. } if !is_late => {
                 self.moving.push(format!("step {id} waits for a look at {system} in {side}"));
             }
-            refusal => self.stuck(id, refusal.to_string()),
+            refusal => self.stuck(id.as_str(), refusal.to_string()),
         }
     }
 }

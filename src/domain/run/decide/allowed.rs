@@ -59,9 +59,10 @@ impl Kind {
         use Stages::{Any, Declared, Forward, GoingOn, NotGivenUp, Open, Undeclared};
         let (stages, right, armed) = match self {
             Self::Declare => (Undeclared, Declarer, false),
-            Self::AcceptLedger | Self::SetT0 => (Declared, Commander, false),
-            // These make things stop, or let nothing start that does not ask for arms itself.
-            Self::AbortStep | Self::Hold | Self::Release => (Declared, Commander, false),
+            // Some make things stop, or let nothing start that does not ask for arms itself.
+            Self::AcceptLedger | Self::SetT0 | Self::AbortStep | Self::Hold | Self::Release => {
+                (Declared, Commander, false)
+            }
             Self::AcceptCriterion | Self::Close => (Open, Commander, false),
             Self::Run | Self::Attest => (GoingOn, Commander, true),
             Self::Compensate | Self::Skip | Self::Resolve => (Declared, Commander, true),
@@ -139,6 +140,7 @@ impl Asking<'_> {
     }
 }
 
+#[expect(clippy::match_same_arms, reason = "the order of the rows is the order of the rules")]
 fn stage(run: &Run, stages: &Stages) -> Result<(), Refusal> {
     let stage = run.stage;
     let refuse = |hint| Err(Refusal::Stage { stage, hint });

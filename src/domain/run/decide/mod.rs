@@ -112,7 +112,7 @@ pub fn decide(context: &Context<'_>, intent: &Intent) -> Result<Decision, Refusa
             long_enough(text, 1)?;
             Ok(Decision::Record(vec![Body::Noted { text: text.clone() }]))
         }
-        Intent::SendUpdate { lines } => whole::send_update(context, lines),
+        Intent::SendUpdate { lines } => Ok(whole::send_update(context, lines)),
         Intent::Acknowledge { alarm } => {
             Ok(Decision::Record(vec![Body::Acknowledged { alarm: alarm.clone() }]))
         }
