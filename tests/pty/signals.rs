@@ -52,13 +52,8 @@ fn a_signal_ends_the_console_and_never_the_step() {
 fn a_closed_window_ends_the_console_and_never_the_step() {
     let (toy, mut seat) = running();
     seat.close_window();
-    until("the end", || {
-        // The process is gone or a zombie: its journal is free again.
-        toy.run_folder().is_some_and(|folder| {
-            let lock = folder.join(warroom::runtime::journal::LOCK_FILE);
-            warroom::runtime::journal::lock::Lock::try_take(&lock).is_ok_and(|held| held.is_some())
-        })
-    });
+    // Whoever comes next needs its seat, which it gives up last.
+    until("the end", || seat.has_ended());
     known_at_the_next_start(&toy);
 }
 
