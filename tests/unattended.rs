@@ -317,7 +317,7 @@ fn a_failed_step_is_a_finding_and_the_run_stays_open() {
         "action = \"sim.fence\"\nautomatic = true\ntimeout = \"60s\"\nungraceful = \"waive\"\n\
          compensation = { action = \"sim.unfence\" }",
         "action = \"sim.check\"\ntarget = { system = \"files\", in = \"from\" }\n\
-         with = { fact = \"fenced\", is = true }\nautomatic = true\ntimeout = \"3s\"",
+         with = { fact = \"writable\", is = false }\nautomatic = true\ntimeout = \"3s\"",
     )];
     let place = Place::new(&never, None);
     place.run(PLANNED).says(1, &["step fence-a FAILED, refused", "stays open"]);
@@ -386,8 +386,8 @@ fn a_dry_run_prints_every_call_and_changes_nothing() {
     place.run("run failover --dry-run").says(0, &all);
     assert!(!place.path("world/acts").exists(), "nothing was done to the world");
     assert!(folders(&place.path("state/warroom/runs")).is_empty(), "no run was opened");
-    let fact = [("fact = \"writable\", is = true", "fact = \"fenced\", is = true")];
-    let gate = "finding   step shift: gate DOES NOT HOLD: files fenced in B is yes";
+    let fact = [("fact = \"writable\", is = true", "fact = \"link_up\", is = false")];
+    let gate = "finding   step shift: gate DOES NOT HOLD: files link_up in B is no";
     // The fence before it may still make it hold, as far as the plan tells; a check does not.
     let check = [(
         "action = \"sim.fence\"\nautomatic = true\ntimeout = \"60s\"\nungraceful = \"waive\"\n\
