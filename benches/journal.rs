@@ -38,6 +38,7 @@ fn intent() -> Body {
         fencing: Fencing::FencedByTarget,
         gates: Vec::new(),
         call: "select pg_promote(true, 60)".into(),
+        warrant: None,
     }
 }
 

@@ -153,6 +153,7 @@ fn attempt(step: &StepId) -> [Body; 4] {
             fencing: Fencing::NotFenced,
             gates: Vec::new(),
             call: "true".into(),
+            warrant: None,
         },
         Body::Started { step: step.clone(), attempt },
         Body::Ended {
@@ -214,6 +215,7 @@ fn forecast_in_a_run(bencher: Bencher, done: usize) {
             run: Some(&open),
             t0: None,
             pace,
+            split: false,
             now: black_box(at(500_000).plus(Duration::from_secs(900))),
         })
     });

@@ -182,7 +182,7 @@ fn sources(folder: &Path, found: &mut Vec<String>) {
         let name = entry.file_name().to_string_lossy().into_owned();
         if path.is_dir() && name != "tests" {
             sources(&path, found);
-        } else if name.ends_with(".rs") && name != "tests.rs" {
+        } else if path.extension().is_some_and(|found| found == "rs") && name != "tests.rs" {
             let text = std::fs::read_to_string(&path).expect("a source is text");
             found.push(text.split("#[cfg(test)]").next().unwrap_or_default().to_owned());
         }

@@ -313,7 +313,9 @@ impl<'a> Bench<'a> {
                 self.perform(effects);
             }
             // A person waits for a gate, and looks again.
-            Err(Refusal::Gate { .. } | Refusal::Recording) => self.second(),
+            Err(Refusal::Gate { .. } | Refusal::Recording | Refusal::Unseen { .. }) => {
+                self.second();
+            }
             Err(refusal) => panic!("{id}: {refusal}"),
         }
     }

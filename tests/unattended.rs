@@ -386,8 +386,8 @@ fn a_dry_run_prints_every_call_and_changes_nothing() {
     place.run("run failover --dry-run").says(0, &all);
     assert!(!place.path("world/acts").exists(), "nothing was done to the world");
     assert!(folders(&place.path("state/warroom/runs")).is_empty(), "no run was opened");
-    let fact = [("fact = \"writable\", is = true", "fact = \"link_up\", is = false")];
-    let gate = "finding   step shift: gate DOES NOT HOLD: files link_up in B is no";
+    let fact = [("fact = \"writable\", is = true", "fact = \"writable\", is = false")];
+    let gate = "finding   step shift: gate DOES NOT HOLD: files writable in B is no";
     // The fence before it may still make it hold, as far as the plan tells; a check does not.
     let check = [(
         "action = \"sim.fence\"\nautomatic = true\ntimeout = \"60s\"\nungraceful = \"waive\"\n\

@@ -96,6 +96,7 @@ pub fn fill_with_readings(folder: &Path, site: &Path) -> usize {
         remembered: None,
         notice: None,
         run: None,
+        last_run: None,
         journal: JournalState::None,
     };
     let mut console = Console::new(parts, now);

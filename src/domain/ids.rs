@@ -171,14 +171,13 @@ impl RunId {
         let (date, time) = digits.split_at(8);
         let days = format!("{}-{}-{}", &date[..4], &date[4..6], &date[6..]);
         let of_day = format!("{}:{}:{}", &time[..2], &time[2..4], &time[4..]);
-        let next = match wall_ms(&days, &of_day) {
-            Some(wall_ms) => Self::at(site, Utc::from_wall_ms(wall_ms + 1000))?,
+        let next = if let Some(wall_ms) = wall_ms(&days, &of_day) {
+            Self::at(site, Utc::from_wall_ms(wall_ms + 1000))?
+        } else {
             // Digits that are no moment can still be counted on.
-            None => {
-                let next = format!("{:014}", digits.parse::<u64>().map_err(|_| bad())? + 1);
-                let (date, time) = next.split_at(8);
-                Self::new(&format!("{}{date}-{time}", Self::prefix(site)))?
-            }
+            let next = format!("{:014}", digits.parse::<u64>().map_err(|_| bad())? + 1);
+            let (date, time) = next.split_at(8);
+            Self::new(&format!("{}{date}-{time}", Self::prefix(site)))?
         };
         if next > *last { Ok(next) } else { Err(bad()) }
     }

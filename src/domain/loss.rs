@@ -147,8 +147,8 @@ mod tests {
         reading
     }
 
-    fn bytes(of: &str, at: u64) -> Option<Position> {
-        Some(Position { of: of.into(), at, unit: LagUnit::Bytes })
+    fn bytes(of: &str, at: u64) -> Position {
+        Position { of: of.into(), at, unit: LagUnit::Bytes }
     }
 
     fn replayed(second: u64) -> (&'static str, FactValue) {
@@ -202,7 +202,7 @@ mod tests {
             let mut snapshot = Snapshot::default();
             for (second, writes, end) in looks {
                 let mut old = told(*second, Some(Role::Primary), None);
-                (old.writes, old.end) = (Some(*writes), bytes("c1", *end));
+                (old.writes, old.end) = (Some(*writes), Some(bytes("c1", *end)));
                 snapshot.record(&id("pg"), Side::A, at(*second), Ok(old));
             }
             let mut new = told(60, Some(Role::Primary), Some(replayed(1)));
@@ -215,16 +215,16 @@ mod tests {
         };
         let (open, closed) = (Writes::Open, Writes::Refused);
         // Idle for 41 s, and nothing is missing.
-        check(&[(4, open, 500), (20, closed, 500)], bytes("c1", 500), (0.0, 0));
+        check(&[(4, open, 500), (20, closed, 500)], Some(bytes("c1", 500)), (0.0, 0));
         // What a fenced primary writes for itself later is no data.
-        check(&[(20, closed, 500), (30, closed, 900)], bytes("c1", 500), (0.0, 0));
-        check(&[(20, closed, 700)], bytes("c1", 500), (9.0, 200));
+        check(&[(20, closed, 500), (30, closed, 900)], Some(bytes("c1", 500)), (0.0, 0));
+        check(&[(20, closed, 700)], Some(bytes("c1", 500)), (9.0, 200));
         // Open again in between: what it held when it was closed first says nothing any more.
         let again = [(20, closed, 500), (30, open, 600), (40, closed, 700)];
-        check(&again, bytes("c1", 600), (9.0, 100));
+        check(&again, Some(bytes("c1", 600)), (9.0, 100));
         let unknown = u64::MAX;
-        check(&[(20, closed, 500)], bytes("another", 500), (9.0, unknown));
-        check(&[(20, open, 500)], bytes("c1", 500), (9.0, unknown));
+        check(&[(20, closed, 500)], Some(bytes("another", 500)), (9.0, unknown));
+        check(&[(20, open, 500)], Some(bytes("c1", 500)), (9.0, unknown));
         check(&[(20, closed, 500)], None, (9.0, unknown));
     }
 }

@@ -298,7 +298,9 @@ impl CommanderActs {
     /// it when this console is gone.
     fn cancel(&self, step: StepId, attempt: u32) {
         let leash = self.leashes.0.get(&(step.clone(), attempt));
-        leash.into_iter().for_each(|leash| leash.end());
+        if let Some(leash) = leash {
+            leash.end();
+        }
         let Some(folder) = self.folder.clone() else { return };
         let events = self.events.clone();
         tokio::task::spawn_blocking(move || {

@@ -277,7 +277,7 @@ fn doubted() -> Story {
         Body::Released,
         Body::Restored { evidence: "web answers".into() },
     ];
-    Story { name: "doubted", kind: RunKind::Live, bodies, ends: "declared" }
+    Story { name: "doubted", kind: RunKind::Live, bodies, ends: "executing" }
 }
 
 const ACTION: ActionSpec = ActionSpec {

@@ -179,9 +179,10 @@ fn a_dead_primary_loses_what_it_wrote_alone_and_follows() {
     assert_eq!(pair.a.sql("select x from rows"), "1", "the row that A wrote alone is gone");
 
     // Without what a rewind needs it is refused before anything is touched; a copy works.
-    pair.a.sql("alter system set wal_log_hints = off");
-    pair.a.stop();
-    pair.a.start();
+    pair.b.sql("alter system set wal_log_hints = off");
+    pair.b.stop();
+    pair.b.start();
+    watcher.until(Side::A, "A follows B, started again", is_still);
     pair.a.stop();
     let mut rewind = rejoin("postgres.rewind", &pair.a, Expected::default());
     refused(&mut rewind, "use postgres.base_backup");
@@ -236,7 +237,7 @@ fn nothing_is_rejoined_that_is_not_meant() {
         data.1.value = text(stranger.path().to_str().unwrap());
         refused(&mut hand(way, settings), "is no data directory that can be read");
     };
-    ways.map(empty);
+    ways.into_iter().for_each(empty);
     assert!(pair.a.is_running() && pair.b.is_running());
     let (a, b) = both(&mut watcher);
     assert_eq!((a.writes, b.writes), (Some(Writes::Refused), Some(Writes::Open)));

@@ -21,7 +21,7 @@ pub const STEPS: [(&str, &str); 5] = [
 ];
 
 /// A run that has not got further by then is left as it is.
-const PATIENCE: Duration = Duration::from_secs(40);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The time between two looks at screen and record.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -39,7 +39,7 @@ pub enum End {
     AllDone,
     /// The person went to SAFE or held the plan, and nothing more was to happen; since when.
     Stopped(i64),
-    /// It did not get further.
+    /// It did not get further, or the person looked on.
     Stuck,
 }
 
@@ -122,6 +122,7 @@ impl Hand<'_> {
                     self.presses_all_the_same();
                 }
                 match self.storm.then {
+                    Then::GoesOn if self.storm.is_of_disk() => return self.watches(End::Stuck),
                     Then::GoesOn => {}
                     Then::Safe => return self.stops("A", "[SAFE]"),
                     Then::Holds => return self.stops(" ", "HOLD:"),
@@ -158,7 +159,7 @@ impl Hand<'_> {
 
     fn answer(&mut self, key: &str, title: &str, text: &str) {
         self.seat.press(key);
-        if !self.sees(Duration::from_millis(700), title) {
+        if !self.sees(Duration::from_millis(1500), title) {
             return;
         }
         pass(READING);
@@ -169,7 +170,7 @@ impl Hand<'_> {
             self.types(part);
         }
         self.seat.press("\r");
-        if !self.waits(Duration::from_millis(900), |screen| !screen.contains(title)) {
+        if !self.waits(Duration::from_millis(2500), |screen| !screen.contains(title)) {
             self.seat.press("\x1b");
             return;
         }
@@ -269,11 +270,16 @@ impl Hand<'_> {
             self.seat.seen_within(ANSWERS_WITHIN, shown);
         }
         let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        self.watches(End::Stopped(i64::try_from(since.as_millis()).unwrap()))
+    }
+
+    /// Lets the fault of a disk end and looks what comes of it.
+    fn watches(&self, end: End) -> End {
         while self.sky.stalled().is_some() {
             pass(LOOK_EVERY);
         }
         pass(WATCHES_FOR);
-        End::Stopped(i64::try_from(since.as_millis()).unwrap())
+        end
     }
 }
 

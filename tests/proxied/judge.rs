@@ -1,7 +1,7 @@
 //! What must be true after any run: asked of the servers' own logs and of the journal.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::Path;
 
 use warroom::domain::run::event::{Body, RunEvent};
@@ -274,7 +274,7 @@ fn looked_after(counts: &mut Counts, events: &[RunEvent], state: &Path) {
                 _ => None,
             });
             counts.gates += 1;
-            let last = looks.last();
+            let last = looks.max_by_key(|at| at.boot_ms);
             if last.is_none_or(|last| last.boot_ms < ended.at.boot_ms) {
                 counts.faults.push(format!(
                     "{step} was granted at {} on a look at {} begun at {:?}, {before} ended at {}",
@@ -294,5 +294,8 @@ pub fn story(rig: &Rig, state: &Path) -> String {
         record(state).iter().map(|event| (event.at.wall_ms, format!("{:?}", event.body))).collect();
     lines.extend(acts(rig).iter().map(|act| (act.at, format!("RECEIVED {act:?}"))));
     lines.sort();
-    lines.iter().map(|(at, text)| format!("{at} {text:.600}\n")).collect()
+    lines.iter().fold(String::new(), |mut all, (at, text)| {
+        let _ = writeln!(all, "{at} {text:.600}");
+        all
+    })
 }

@@ -14,11 +14,20 @@ use crate::rig::Rig;
 use crate::seat;
 use crate::storm::{Sky, Storm};
 
-/// Runs of the sample.
-const RUNS: u64 = 8;
+/// Runs of the sample, and of a whole campaign.
+const RUNS: (u64, u64) = (8, 300);
 
 /// Pairs at a time.
 const PAIRS: u64 = 2;
+
+/// Set to `full` for a whole campaign, or to how many runs it is to have; else a sample runs.
+fn runs() -> u64 {
+    match std::env::var("WARROOM_CAMPAIGN").as_deref() {
+        Ok("full") => RUNS.1,
+        Ok(number) => number.parse().expect("`full` or a number of runs"),
+        Err(_) => RUNS.0,
+    }
+}
 
 fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a number"))
@@ -29,10 +38,9 @@ fn every_name_moved_delayed_cut_and_silenced_at_every_phase() {
     if !require() {
         return;
     }
-    let one = number("WARROOM_PROXY_SEED");
-    let first = one.unwrap_or(1);
-    let runs = if one.is_some() { 1 } else { number("WARROOM_PROXY_RUNS").unwrap_or(RUNS) };
-    let pairs = number("WARROOM_PROXY_PAIRS").unwrap_or(PAIRS).min(runs);
+    let first = number("WARROOM_SEED").unwrap_or(1);
+    let runs = runs();
+    let pairs = number("WARROOM_PAIRS").unwrap_or(PAIRS).min(runs);
     let (template, begin) = (Pair::template(), Instant::now());
     let next = AtomicU64::new(first);
     let total = Mutex::new(Counts::default());

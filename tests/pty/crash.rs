@@ -243,7 +243,9 @@ fn kill_apart(toy: &Toy, step: &str, way: u64, time: Duration) -> bool {
     }
     // A command ends with all that it started, or alone.
     let kill_command = |command: Option<Pid>| match command {
-        Some(pid) if time.as_millis() % 2 == 0 => kill_process_group(pid, Signal::KILL).is_ok(),
+        Some(pid) if time.as_millis().is_multiple_of(2) => {
+            kill_process_group(pid, Signal::KILL).is_ok()
+        }
         Some(pid) => kill_process(pid, Signal::KILL).is_ok(),
         None => false,
     };

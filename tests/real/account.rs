@@ -32,26 +32,19 @@ fn unprivileged() -> Account {
     ACCOUNTS.iter().find_map(|name| find(name)).expect("there is always `nobody`")
 }
 
-/// What stands before a command that is to run without root's rights; nothing where there are none.
-pub fn prefix() -> Vec<String> {
-    if !is_root() {
-        return Vec::new();
-    }
-    let Account { user, group } = unprivileged();
-    let ids = [format!("--reuid={user}"), format!("--regid={group}")];
-    let words = ["setpriv", &ids[0], &ids[1], "--clear-groups", "--"];
-    words.map(str::to_owned).into()
-}
-
 /// A command that runs `program` without root's rights, in `folder`.
 pub fn command(program: impl AsRef<OsStr>, folder: &Path) -> Command {
-    let mut command = match prefix().as_slice() {
-        [first, rest @ ..] => {
-            let mut command = Command::new(first);
-            command.args(rest).arg(program);
-            command
-        }
-        [] => Command::new(program),
+    let mut command = if is_root() {
+        let account = unprivileged();
+        let mut command = Command::new("setpriv");
+        command
+            .arg(format!("--reuid={}", account.user))
+            .arg(format!("--regid={}", account.group))
+            .args(["--clear-groups", "--"])
+            .arg(program);
+        command
+    } else {
+        Command::new(program)
     };
     command.current_dir(folder).env("HOME", folder).env("LC_ALL", "C").env("TZ", "UTC");
     command

@@ -67,8 +67,7 @@ pub struct Server {
     pub sockets: PathBuf,
     /// Options beside those that every server gets, as after `-c`.
     pub options: Vec<String>,
-    /// The folder of its data.
-    pub data: PathBuf,
+    data: PathBuf,
     log: PathBuf,
     bin: PathBuf,
     process: Option<Killed>,
@@ -357,6 +356,8 @@ impl Server {
     pub fn rewind_from(&mut self, source: &Server) {
         self.stop();
         let slot = self.slot_on(source);
+        // Before its first checkpoint a promoted server looks like one that never was.
+        source.sql("checkpoint");
         succeed(
             self.tool("pg_rewind")
                 .arg("-D")
@@ -472,6 +473,7 @@ impl Pair {
             let _ = fs::remove_file(&server.log);
             let mut copy = account::command("cp", &server.sockets);
             succeed(copy.arg("-a").arg(&from.data).arg(&server.data));
+            server.write_own_conf();
             server.options = QUICK.map(str::to_owned).into();
         }
         self.b.options.push(source);

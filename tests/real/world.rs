@@ -7,9 +7,10 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+use super::account;
 use super::dns::{Dns, ZONE};
 use super::load::Load;
-use super::postgres::{ACT_PASSWORD, Pair, READ_PASSWORD};
+use super::postgres::{ACT_PASSWORD, FOLLOW_PASSWORD, Pair, READ_PASSWORD, Server};
 use super::redis;
 use super::service::Service;
 use super::{DEADLINE, Killed, PYTHON, find_program, free_port, until};
@@ -36,7 +37,9 @@ pub const KEY_EVERY_MS: u32 = 10;
 pub const NAME: &str = "app";
 
 /// What stands in the plan that hands over to B.
-const TO_B: [(&str, &str); 6] = [
+const TO_B: [(&str, &str); 8] = [
+    ("@rejoin@", "postgres.rewind"),
+    ("@data@", "@data-a@"),
     ("@from@", "a"),
     ("@to@", "b"),
     ("@from-label@", "A"),
@@ -46,7 +49,9 @@ const TO_B: [(&str, &str); 6] = [
 ];
 
 /// What stands in the plan that hands over to A.
-const TO_A: [(&str, &str); 6] = [
+const TO_A: [(&str, &str); 8] = [
+    ("@rejoin@", "postgres.base_backup"),
+    ("@data@", "@data-b@"),
     ("@from@", "b"),
     ("@to@", "a"),
     ("@from-label@", "B"),
@@ -153,6 +158,11 @@ impl World {
         self.cache.a.follow(&self.cache.b);
     }
 
+    /// The password file of the role that a server follows the other with.
+    fn passfile(&self) -> PathBuf {
+        self.pair.home().join("pgpass")
+    }
+
     fn write_site(&self) {
         let site = self.site();
         for folder in [site.join("runbooks"), self.state()] {
@@ -166,12 +176,11 @@ impl World {
                 ("@pg-b@", self.pair.b.port.to_string()),
                 ("@cache-a@", self.cache.a.port.to_string()),
                 ("@cache-b@", self.cache.b.port.to_string()),
-                ("@data-a@", self.pair.a.data.display().to_string()),
-                ("@data-b@", self.pair.b.data.display().to_string()),
-                ("@home@", self.pair.home().display().to_string()),
-                ("@bin@", super::postgres::binaries().unwrap().display().to_string()),
-                ("@as@", super::account::prefix().join(" ")),
-                ("@pg@", site.join("pg").display().to_string()),
+                ("@data-a@", self.pair.a.data().display().to_string()),
+                ("@data-b@", self.pair.b.data().display().to_string()),
+                ("@bin@", self.pair.a.bin().display().to_string()),
+                ("@through@", format!("{:?}", Server::through())),
+                ("@passfile@", self.passfile().display().to_string()),
                 ("@authority@", self.dns.authority.to_string()),
                 ("@resolver@", self.dns.resolver.to_string()),
                 ("@name@", site.join("name").display().to_string()),
@@ -196,7 +205,10 @@ impl World {
             write(&format!("runbooks/{name}.toml"), &text, 0o644);
         }
         write("name", include_str!("site/name.sh"), 0o755);
-        write("pg", include_str!("site/pg.sh"), 0o755);
+        let passfile = self.passfile();
+        fs::write(&passfile, format!("*:*:*:wr_follow:{FOLLOW_PASSWORD}\n")).unwrap();
+        fs::set_permissions(&passfile, fs::Permissions::from_mode(0o600)).unwrap();
+        account::give(&passfile);
         // Both kinds of server take the same passwords here.
         write("pg-act", ACT_PASSWORD, 0o600);
     }

@@ -35,7 +35,7 @@ pub fn build(context: &RunnerContext) -> Result<Prepared, Clean> {
     assert_eq!(context.direction, Direction { from: Side::A, to: Side::B });
     Ok(Prepared {
         timeout: match act.as_str() {
-            "late" | "late check" => Duration::from_millis(50),
+            "late" | "late check" | "late look" => Duration::from_millis(50),
             "late child" => Duration::from_secs(3),
             _ => PATIENCE,
         },
@@ -60,7 +60,9 @@ fn script_of(act: &str) -> Option<String> {
         "child" | "late child" => CHILD.to_owned(),
         "leaves" => format!("({CHILD}) & until [ -e up ]; do sleep 0.01; done"),
         "daemon" => "setsid sh -c 'exec 9>alive; flock 9; touch up; sleep 600' &".to_owned(),
-        "polite" => "trap 'touch termed; exit 0' TERM; touch up; sleep 600 & wait".to_owned(),
+        "polite" => {
+            "trap 'touch termed; exit 0' TERM; touch up; while :; do sleep 0.02; done".to_owned()
+        }
         "stubborn" => "trap '' TERM; exec 9>alive; flock 9; touch up; sleep 600".to_owned(),
         other => other.strip_prefix("sh: ")?.to_owned(),
     })
@@ -104,6 +106,13 @@ impl Hands {
     }
 }
 
+/// Prints nowhere.
+struct Nowhere;
+
+impl Output for Nowhere {
+    fn line(&mut self, _: &str) {}
+}
+
 impl Operator for Hands {
     fn check(&mut self) -> Boxed<'_, Standing> {
         Box::pin(async {
@@ -111,6 +120,13 @@ impl Operator for Hands {
                 "slow check" => {
                     mark(&self.folder, "checking");
                     wait_for(&self.folder, "go").await;
+                    Standing::NotDone("still standby".into())
+                }
+                "look" | "late look" => {
+                    mark(&self.folder, "checking");
+                    // Whoever ends the program that looks has not told it anything.
+                    let script = "touch up; while :; do sleep 0.02; done";
+                    let _ = self.run(script, &mut Nowhere).await;
                     Standing::NotDone("still standby".into())
                 }
                 "already" => Standing::Done("it was promoted before".into()),

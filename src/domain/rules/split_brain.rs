@@ -3,7 +3,7 @@
 use super::View;
 use crate::domain::identity;
 use crate::domain::ids::{Side, SystemId};
-use crate::domain::reading::Role;
+use crate::domain::reading::{Reading, Role};
 use crate::domain::site::Site;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::Stamp;
@@ -30,7 +30,7 @@ pub fn ask(views: [Option<View<'_>>; 2], snapshot: &Snapshot) -> Roles {
     if let Some(since) = identity::one_server(snapshot, &a.system.id) {
         return Roles::OneServer(since);
     }
-    let open = |view: &View<'_>| view.current().is_some_and(|told| told.is_open_primary());
+    let open = |view: &View<'_>| view.current().is_some_and(Reading::is_open_primary);
     match (snapshot.both_open_since(&a.system.id), [role(&a), role(&b)]) {
         (Some(since), _) if open(&a) && open(&b) => Roles::Two(since),
         (Some(since), _) => Roles::TwoLastSeen(since),

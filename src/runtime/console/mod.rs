@@ -202,10 +202,18 @@ impl<D: Desk> Console<D> {
             dirty: true,
             quit: false,
         };
-        run.into_iter().for_each(|run| console.take_run(run));
-        parts.notice.into_iter().for_each(|notice| console.write_row(now, "console", notice));
-        console.judge(now);
+        console.begin(run, parts.notice, now);
         console
+    }
+
+    fn begin(&mut self, run: Option<Run>, notice: Option<Clean>, now: Stamp) {
+        if let Some(run) = run {
+            self.take_run(run);
+        }
+        if let Some(notice) = notice {
+            self.write_row(now, "console", notice);
+        }
+        self.judge(now);
     }
 
     /// Masks what a redactor knows in what a person types, before frame or journal have it, and

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::ids::{Side, StepId, SystemId};
 use crate::domain::pace::Paces;
-use crate::domain::reading::Look;
+use crate::domain::reading::{Look, Reading};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::port::Looks;
@@ -57,12 +57,8 @@ impl Seen {
     pub fn tells_the_same(&self, other: &Self) -> bool {
         match (self.look.as_ref(), other.look.as_ref()) {
             (Ok(one), Ok(two)) => {
-                one.health == two.health
-                    && one.role == two.role
-                    && one.lag == two.lag
-                    && one.capacity == two.capacity
-                    && one.facts == two.facts
-                    && one.note == two.note
+                let (at, took_ms) = (one.at, one.took_ms);
+                *one == Reading { at, took_ms, ..two.clone() }
             }
             (Err(one), Err(two)) => one == two,
             (Ok(_), Err(_)) | (Err(_), Ok(_)) => false,
@@ -185,5 +181,42 @@ impl What {
                 None
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::reading::{Health, Identity, LagUnit, Position, Writes};
+    use crate::domain::time::BootId;
+
+    fn at(boot_ms: u64) -> Stamp {
+        Stamp { wall_ms: 0, boot_ms, boot: BootId(1) }
+    }
+
+    /// A replay must show a server that was fenced, replaced or promoted although all else is as
+    /// it was.
+    #[test]
+    fn only_the_moment_may_differ_in_what_is_told_again() {
+        let check = |same: bool, change: fn(&mut Reading)| {
+            let first = Reading::new(at(1), Health::Up, "ok");
+            let mut second = first.clone();
+            second.at = at(2);
+            second.took_ms = Some(3);
+            change(&mut second);
+            let [first, second] = [first, second].map(|reading| Seen::whole(Ok(reading)));
+            assert_eq!(first.tells_the_same(&second), same, "{second:?}");
+        };
+        check(true, |_| {});
+        check(false, |reading| reading.writes = Some(Writes::Refused));
+        check(false, |reading| {
+            reading.identity = Some(Identity { server: "a".into(), data: "d".into() });
+        });
+        check(false, |reading| {
+            reading.end = Some(Position { of: "1".into(), at: 7, unit: LagUnit::Bytes });
+        });
+        check(false, |reading| {
+            reading.parted = Some(Position { of: "1".into(), at: 7, unit: LagUnit::Bytes });
+        });
     }
 }

@@ -135,7 +135,7 @@ impl Group {
     fn press(&self, signal: Signal) -> Option<Clean> {
         let members = self.members();
         let refused: Vec<&Member> =
-            members.iter().filter(|member| !self.send(member, signal)).collect();
+            members.iter().filter(|member| !Self::send(member, signal)).collect();
         let mut told = words(&members);
         if !refused.is_empty() {
             told = format!("{told}; not allowed for {}", named(refused.into_iter()));
@@ -144,13 +144,12 @@ impl Group {
     }
 
     /// False when it may not be signalled by this user. That it has just ended is as good.
-    fn send(&self, member: &Member, signal: Signal) -> bool {
+    fn send(member: &Member, signal: Signal) -> bool {
         let Some(pid) = Pid::from_raw(member.pid) else { return true };
         let sent = match Stat::of(member.pid) {
             Some(now) if now.started == member.started => kill_process(pid, signal),
-            Some(_) => Ok(()),
             None if member.started == 0 => kill_process_group(pid, signal),
-            None => Ok(()),
+            Some(_) | None => Ok(()),
         };
         sent != Err(rustix::io::Errno::PERM)
     }

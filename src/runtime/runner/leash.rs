@@ -110,10 +110,9 @@ impl Collar {
             let mut ready = [PollFd::new(&stdin, PollFlags::IN)];
             let now = Timespec { tv_sec: 0, tv_nsec: 0 };
             match poll(&mut ready, Some(&now)) {
-                Ok(0) => return,
+                // After an error it is asked again the next time.
+                Ok(0) | Err(_) => return,
                 Ok(_) => {}
-                // Asked again the next time.
-                Err(_) => return,
             }
             let mut bytes = [0; READ_BYTES];
             match rustix::io::read(&stdin, &mut bytes) {

@@ -19,11 +19,10 @@ pub async fn other_server(
     };
     let message = match (shown, operator.identity().await) {
         (Some(shown), Ok(Some(met))) if met.server == shown.server => return None,
-        (None, Ok(None)) => return None,
+        // A kind that cannot be reached says so itself, in its own words.
+        (None, Ok(None) | Err(_)) => return None,
         (_, Ok(Some(Identity { server, .. }))) => words(&format!("{server} answers")),
         (Some(_), Ok(None)) => words("who answers does not tell"),
-        // A kind that cannot be reached says so itself, in its own words.
-        (None, Err(_)) => return None,
         (Some(_), Err(why)) => words(&format!("who answers cannot be told: {why}")),
     };
     Some(Outcome::Failed { cause: Cause::OtherServer, message })

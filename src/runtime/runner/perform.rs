@@ -1,5 +1,6 @@
 //! Performing one attempt in its runner: in time, once, and not over before all it started is.
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,6 +36,8 @@ pub(super) struct Attempt<'a> {
     /// The terms of its grant.
     pub(super) warrant: Option<Warrant>,
     pub(super) clock: SystemClock,
+    /// True once it was cut short.
+    pub(super) was_cut: Cell<bool>,
 }
 
 /// How performing ended.
@@ -111,10 +114,10 @@ impl Attempt<'_> {
         let outcome = match worked {
             Ok(outcome) => outcome,
             Err(cut) => {
-                let acts = acting.load(Ordering::SeqCst);
-                // What it started is asked before it is made to end, and heard meanwhile.
+                // It goes on only to hear its programs end: what did not begin never does.
+                self.was_cut.set(true);
                 self.end_group_beside(work.as_mut()).await;
-                return cut_short(cut.cause(), &cut.words(), acts);
+                return cut_short(cut.cause(), &cut.words(), acting.load(Ordering::SeqCst));
             }
         };
         drop(work);
@@ -185,7 +188,7 @@ impl Attempt<'_> {
             let message = format!("{why}: nothing was done").into();
             Some(Outcome::Failed { cause, message })
         };
-        if self.collar.is_end_asked() || self.folder.has(CANCEL_FILE) {
+        if self.was_cut.get() || self.collar.is_end_asked() || self.folder.has(CANCEL_FILE) {
             return never(Cause::Cancelled, "aborted by a person");
         }
         // Last, and without a disk: what was asked before may have taken long.

@@ -1,5 +1,6 @@
 //! The runner itself: a process of its own that performs one attempt that is on record, once.
 
+use std::cell::Cell;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -147,7 +148,8 @@ fn run(
     let warrant = context.warrant;
     let key = warrant.as_ref().map_or(context.intent.attempt, |warrant| warrant.key);
     let execution = Execution::of_locked_intent(context.intent, key);
-    let attempt = Attempt { folder, group, collar: Collar::take(), warrant, clock };
+    let (collar, was_cut) = (Collar::take(), Cell::new(false));
+    let attempt = Attempt { folder, group, collar, warrant, clock, was_cut };
     let ended = attempt.perform(prepared, &execution, &mut output, &runtime);
     // A lookup that hangs in a thread of its own must not keep this process.
     runtime.shutdown_background();

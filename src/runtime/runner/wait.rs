@@ -21,6 +21,9 @@ use super::{Found, Launched, Leash, State};
 /// How long what was left must be seen before it is told: what dies together does so one by one.
 const LEFT_AFTER: Duration = Duration::from_millis(250);
 
+/// The time between two looks at a runner that this process started: no disk is asked for it.
+const CHILD_EVERY: Duration = Duration::from_millis(10);
+
 /// A runner that was asked to end and lives after this time does not do so by itself: it was
 /// stopped, or hangs.
 const OVERDUE: Duration = GRACE.saturating_mul(2);
@@ -117,15 +120,12 @@ impl Wait {
         loop {
             self.take_request(leash);
             // A runner that was just started may not have its lock yet.
-            let lock = match self.is_child_alive() {
-                true => Ok(None),
-                false => self.folder.try_lock(),
-            };
+            let lock = if self.is_child_alive() { Ok(None) } else { self.folder.try_lock() };
             let lock = match lock {
                 Ok(Some(lock)) => lock,
                 Ok(None) => {
                     self.end_overdue_runner();
-                    sleep(LOOK_EVERY);
+                    sleep(if self.child.is_some() { CHILD_EVERY } else { LOOK_EVERY });
                     continue;
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Found::NotStarted,
@@ -150,7 +150,7 @@ impl Wait {
             }
             // A late runner is kept away by what the folder has; the lock is taken again.
             drop(lock);
-            sleep(LOOK_EVERY);
+            sleep(if group.is_leader_alone(&members) { CHILD_EVERY } else { LOOK_EVERY });
         }
     }
 

@@ -93,7 +93,8 @@ impl Target {
         statement_limit: Duration,
     ) -> Result<Session, Trouble> {
         let opening = async {
-            let session = self.open(limit, statement_limit).await?;
+            // The driver's future is big, and every operator would carry it.
+            let session = Box::pin(self.open(limit, statement_limit)).await?;
             if self.meant.is_some() {
                 let met = read_identity(&session).await?;
                 if let Some(why) = another(&self.place, self.meant.as_ref(), &met) {

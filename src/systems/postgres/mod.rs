@@ -1,4 +1,4 @@
-//! Postgres with streaming replication between two regions: role, lag, promotion, fence, rejoin, proof.
+//! Postgres with streaming replication between two regions: what it tells, and what can be done.
 //!
 //! A role is told by `pg_is_in_recovery()` alone. A lag is a difference between two servers read in
 //! the same look; without the primary it is unknown, whatever the standby says of itself.

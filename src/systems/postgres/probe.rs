@@ -223,7 +223,7 @@ impl SideProbe {
                 None
             }
             (Leads::Here | Leads::Nowhere(_), Err(trouble)) if was_closed(&trouble) => None,
-            (_, Ok(state)) if state.writers.default_on && state.writers.reloaded => None,
+            (_, Ok(state)) if state.writers.is_outdated() => None,
             (Leads::Nowhere(why), told) => {
                 // The server is there and says so; only steps would not find it.
                 self.nameless = Some(why);

@@ -27,8 +27,8 @@ grant alter system on parameter default_transaction_read_only to wr_act;
 grant usage on schema public to wr_act;
 grant select, insert, update on public.warroom_probe to wr_act;";
 
-/// The role that a rejoined server replicates and is rewound with. Its password stands in a password
-/// file on that server's machine.
+/// The role that a rejoined server replicates and is rewound with. Its password stands in a
+/// password file on that server's machine.
 pub const FOLLOW_ROLE_SQL: &str = "\
 create role wr_follow login replication;
 grant execute on function pg_ls_dir(text, boolean, boolean) to wr_follow;

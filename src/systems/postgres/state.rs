@@ -216,15 +216,19 @@ pub(super) async fn read_state(
     session: &Session,
     heartbeat: Option<&Heartbeat>,
 ) -> Result<SideState, Trouble> {
-    let (state, writers, receiver, senders, slots, archiver, beat) = tokio::join!(
-        session.row(STATE),
-        read_writers(session),
-        session.rows(RECEIVER),
-        session.rows(SENDERS),
-        session.row(SLOTS),
-        session.row(ARCHIVER),
-        read_beat(session, heartbeat),
-    );
+    // Boxed, because whoever asks would carry all of them.
+    let (state, writers, receiver, senders, slots, archiver, beat) = Box::pin(async {
+        tokio::join!(
+            session.row(STATE),
+            read_writers(session),
+            session.rows(RECEIVER),
+            session.rows(SENDERS),
+            session.row(SLOTS),
+            session.row(ARCHIVER),
+            read_beat(session, heartbeat),
+        )
+    })
+    .await;
     let (state, slots, archiver) = (state?, slots?, archiver?);
     let in_recovery = column(&state, "recovering")?;
     let lsn = |name: &str| Ok::<_, Trouble>(column::<Option<PgLsn>>(&state, name)?.map(u64::from));

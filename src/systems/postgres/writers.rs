@@ -13,7 +13,7 @@ use crate::domain::reading::Writes;
 const NAMED_MAX: usize = 4;
 
 /// A fresh session was forked from the server's main process and has its load time; one that was
-/// there before a reload tells its own, which is later (`reloaded`). A value that the settings do
+/// there before a reload tells its own, which is later. A value that the settings do
 /// not clearly call true lifts the default. `COMMIT PREPARED` and the workers of a subscription
 /// write whatever the default is. Without `pg_read_all_stats` the type of foreign sessions is null.
 const WRITERS: &str = r"
@@ -46,7 +46,7 @@ select g.setting = 'on' as default_on,
   g.source in ('default', 'configuration file', 'command line', 'environment variable')
     as of_server,
   pg_has_role('pg_read_all_stats', 'usage') as sees,
-  own.backend_start < own.loaded as reloaded,
+  extract(epoch from own.backend_start)::float8 as begun,
   extract(epoch from own.loaded)::float8 as loaded,
   array(select pid from old order by pid) as pids,
   array(select words from old order by pid) as sessions,
@@ -66,9 +66,8 @@ pub(super) struct Writers {
     pub(super) of_server: bool,
     /// True when foreign sessions are shown to us.
     pub(super) sees: bool,
-    /// True when the configuration was loaded again since our session began: its load time is then
-    /// not the server's.
-    pub(super) reloaded: bool,
+    /// When our session began, on the server's clock.
+    pub(super) begun_s: f64,
     /// When the server loaded its configuration, in seconds since 1970 on its clock.
     pub(super) loaded_s: f64,
     /// Sessions and transactions older than that load, by process.
@@ -94,6 +93,12 @@ impl Writers {
         } else {
             Writes::Unknown
         }
+    }
+
+    /// True when a read-only default was loaded again since our session began: the load time that
+    /// it tells is then not the server's, and a new session must be asked.
+    pub(super) fn is_outdated(&self) -> bool {
+        self.default_on && self.begun_s < self.loaded_s
     }
 
     /// What keeps a primary from being proven closed; none when it is.
@@ -142,7 +147,7 @@ pub(super) async fn read_writers(session: &Session) -> Result<Writers, Trouble> 
         default_on: column(&row, "default_on")?,
         of_server: column(&row, "of_server")?,
         sees: column(&row, "sees")?,
-        reloaded: column(&row, "reloaded")?,
+        begun_s: column(&row, "begun")?,
         loaded_s: column(&row, "loaded")?,
         pids: column(&row, "pids")?,
         sessions: column(&row, "sessions")?,

@@ -65,7 +65,7 @@ fn wish(stage: &Stage, chance: Chance) -> Option<Wish> {
         ..0.06 => Some(Wish::Safe),
         0.06..0.11 => Some(Wish::Intent(Intent::Hold { reason })),
         0.11..0.13 => abort_step(run),
-        0.13..0.15 => any_step(stage, chance).and_then(|step| run_it(stage, run, &step)),
+        0.13..0.15 => any_step(stage, chance).map(|step| run_it(run, &step)),
         0.15..0.16 => {
             let typed = "abort run".to_owned();
             Some(Wish::Intent(Intent::AbortRun { typed, reason }))
@@ -91,11 +91,10 @@ fn abort_step(run: &Run) -> Option<Wish> {
     Some(Wish::Intent(Intent::AbortStep { step, typed }))
 }
 
-fn run_it(stage: &Stage, run: &Run, step: &Step) -> Option<Wish> {
-    let _ = stage;
+fn run_it(run: &Run, step: &Step) -> Wish {
     let typed = step.typed_text(run.direction);
     let (step, call) = (step.id.clone(), "as shown".into());
-    Some(Wish::Intent(Intent::Run { step, typed, broken: None, call }))
+    Wish::Intent(Intent::Run { step, typed, broken: None, call })
 }
 
 fn take_back(stage: &Stage, run: &Run) -> Option<Wish> {
@@ -114,7 +113,7 @@ fn next(stage: &Stage, run: &Run) -> Option<Wish> {
     plan.steps.iter().find_map(|step| {
         let (id, reason) = (step.id.clone(), "it was looked at by a person".into());
         match run.step(&step.id)?.phase {
-            Phase::Ready => run_it(stage, run, step),
+            Phase::Ready => Some(run_it(run, step)),
             Phase::Failed => Some(Wish::Intent(Intent::Retry {
                 step: id,
                 reason,

@@ -13,6 +13,7 @@ use warroom::domain::preview::Standing;
 use warroom::domain::run::commit::{Grant, Hash, Receipt};
 use warroom::domain::run::event::{Actor, Body, Cause, Outcome, Purpose, RunEvent, RunKind};
 use warroom::domain::run::role::Commander;
+use warroom::domain::run::state::Run;
 use warroom::domain::runbook::{Compensation, Runbook, Step};
 use warroom::domain::settings::Table;
 use warroom::domain::site::Site;
@@ -356,7 +357,7 @@ impl Stage {
 
     /// Notes when the console went to SAFE, or the plan was held.
     fn note_quiet(&mut self) {
-        let held = self.console.run().is_some_and(|run| run.is_held());
+        let held = self.console.run().is_some_and(Run::is_held);
         let quiet = held || self.console.access() != Access::Armed;
         if quiet && !self.was_quiet {
             self.quiet.push(self.clock.now());

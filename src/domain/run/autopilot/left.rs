@@ -34,7 +34,7 @@ impl Left {
     }
 
     fn stuck(&mut self, name: &str, words: impl Into<String>) {
-        self.stuck.push((name.to_owned(), words.into()));
+        self.stuck.push((name.to_string(), words.into()));
     }
 
     /// What becomes of the run, once all of it was sorted.

@@ -59,7 +59,7 @@ impl Kind {
         use Stages::{Any, Declared, Forward, GoingOn, NotGivenUp, Open, Undeclared};
         let (stages, right, armed) = match self {
             Self::Declare => (Undeclared, Declarer, false),
-            // These only write, make things stop, or let start what asks for arms itself.
+            // Some make things stop, or let nothing start that does not ask for arms itself.
             Self::AcceptLedger | Self::SetT0 | Self::AbortStep | Self::Hold | Self::Release => {
                 (Declared, Commander, false)
             }
@@ -140,23 +140,15 @@ impl Asking<'_> {
     }
 }
 
+#[expect(clippy::match_same_arms, reason = "the order of the rows is the order of the rules")]
 fn stage(run: &Run, stages: &Stages) -> Result<(), Refusal> {
     let stage = run.stage;
     let refuse = |hint| Err(Refusal::Stage { stage, hint });
     match (stages, stage) {
-        (
-            Stages::Open
-            | Stages::Undeclared
-            | Stages::NotGivenUp
-            | Stages::Declared
-            | Stages::Forward
-            | Stages::GoingOn,
-            Stage::Complete | Stage::Aborted,
-        ) => refuse("it has ended, o opens a new one"),
-        (
-            Stages::Undeclared,
-            Stage::Declared | Stage::Executing | Stage::Held | Stage::Verifying | Stage::Aborting,
-        ) => Err(Refusal::Already("it was declared already")),
+        (Stages::Any, _) => Ok(()),
+        (_, Stage::Complete | Stage::Aborted) => refuse("it has ended, o opens a new one"),
+        (Stages::Open | Stages::NotGivenUp | Stages::Undeclared, Stage::Standby) => Ok(()),
+        (Stages::Undeclared, _) => Err(Refusal::Already("it was declared already")),
         (Stages::Declared | Stages::Forward | Stages::GoingOn, Stage::Standby) => {
             refuse("declare first with D")
         }
@@ -164,9 +156,7 @@ fn stage(run: &Run, stages: &Stages) -> Result<(), Refusal> {
             refuse("no step goes forward any more, they are only taken back, with r or K")
         }
         (Stages::GoingOn, Stage::Held) => refuse(GO_ON),
-        (Stages::Any, _)
-        | (Stages::Open | Stages::Undeclared | Stages::NotGivenUp, Stage::Standby)
-        | (
+        (
             Stages::Open | Stages::Declared,
             Stage::Declared | Stage::Executing | Stage::Held | Stage::Verifying | Stage::Aborting,
         )

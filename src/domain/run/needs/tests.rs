@@ -133,7 +133,7 @@ fn replay(steps: &str, told: &str) -> Result<Option<Run>, crate::domain::run::mi
     let by = Actor { person: None, user: "root".into(), host: "bastion".into() };
     let at = Stamp { wall_ms: 1_795_183_330_000, boot_ms: 2000, boot: BootId(1) };
     let told = told.split(", ").filter(|text| !text.is_empty());
-    let bodies = opened().into_iter().chain(told.flat_map(|text| words(text)));
+    let bodies = opened().into_iter().chain(told.flat_map(words));
     let events = (1..).zip(bodies).map(|(seq, body)| RunEvent { seq, at, by: by.clone(), body });
     Run::replay(&plan(steps), &events.collect::<Vec<_>>())
 }

@@ -301,7 +301,7 @@ impl Fencer {
             if gate.in_recovery {
                 return Ok((asked.len(), None));
             }
-            if writers.default_on && writers.reloaded {
+            if writers.is_outdated() {
                 session = self.seat.open().await?;
                 continue;
             }

@@ -85,6 +85,7 @@ const KINDS: [Kind; 19] = [
 
 /// True for a refusal that comes before anything is typed or read: by run, right, stage, arms or
 /// phase. The others are about what was typed, and about readings.
+#[expect(clippy::match_like_matches_macro, reason = "a new refusal has to be placed")]
 fn is_plain(refusal: &Refusal) -> bool {
     match refusal {
         Refusal::NoRun

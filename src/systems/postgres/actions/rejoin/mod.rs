@@ -6,6 +6,7 @@
 
 mod machine;
 mod plan;
+mod verify;
 mod work;
 
 use std::sync::Arc;

@@ -125,7 +125,7 @@ impl Plan {
         passfile.chain(sslmode).collect()
     }
 
-    /// `-h pg-b -p 5432 -U repl -w`: how pg_basebackup and pg_receivewal connect, never asking.
+    /// `-h pg-b -p 5432 -U repl -w`: how the copying programs connect, never asking.
     pub(super) fn connection(&self) -> [String; 7] {
         let (host, port) = &self.source;
         ["-h", host, "-p", &port.to_string(), "-U", &self.user, "-w"].map(str::to_owned)
@@ -148,12 +148,10 @@ impl Plan {
                 && !["primary_conninfo", "primary_slot_name", "default_transaction_read_only"]
                     .contains(&name)
         };
-        let mut conf: String = old.lines().filter(stays).map(|line| format!("{line}\n")).collect();
-        conf.push_str(&format!("primary_conninfo = '{conninfo}'\n"));
-        if let Some(slot) = &self.slot {
-            conf.push_str(&format!("primary_slot_name = '{slot}'\n"));
-        }
-        conf
+        let slot = self.slot.as_ref().map(|slot| format!("primary_slot_name = '{slot}'"));
+        let old = old.lines().filter(stays).map(str::to_owned);
+        let lines = old.chain([format!("primary_conninfo = '{conninfo}'")]).chain(slot);
+        lines.flat_map(|line| [line, "\n".to_owned()]).collect()
     }
 }
 
