@@ -219,6 +219,14 @@ fn meant(
 
 /// No second effect in the servers.
 fn once(counts: &mut Counts, rig: &Rig, acts: &[Act]) {
+    for server in [&rig.pair.a, &rig.pair.b] {
+        if let Err(why) = server.try_sql("select 1") {
+            let (name, log) = (&server.name, server.log_text());
+            let end = log.get(log.len().saturating_sub(2_000)..).unwrap_or_default();
+            counts.faults.push(format!("server {name} does not answer: {why}\n{end}"));
+            return;
+        }
+    }
     let timeline = |server: &crate::real::postgres::Server| {
         server.sql("select timeline_id from pg_control_checkpoint()").parse::<u32>().unwrap()
     };
