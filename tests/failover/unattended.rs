@@ -1,7 +1,9 @@
 //! A region lost for real while an unattended run waits for it: it begins although a dead primary
 //! can be compared with nothing any more.
 
+use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::PoisonError;
 
@@ -9,8 +11,16 @@ use warroom::domain::run::event::Body;
 
 use crate::ONE_AT_A_TIME;
 use crate::facts;
-use crate::real::require;
 use crate::real::world::World;
+use crate::real::{DEADLINE, require, until};
+
+/// How many stores an observation file below the state folder remembers a lag of.
+fn lags_known(state: &Path) -> usize {
+    let sites = fs::read_dir(state.join("warroom/sites")).into_iter().flatten().flatten();
+    let kept = |site: fs::DirEntry| fs::read_to_string(site.path().join("observations.json"));
+    let known = |text: String| text.matches("\"last_lag\":[").count();
+    sites.filter_map(|site| kept(site).ok()).map(known).sum()
+}
 
 #[test]
 fn an_unattended_run_begins_once_the_region_is_lost() {
@@ -30,6 +40,8 @@ fn an_unattended_run_begins_once_the_region_is_lost() {
     for line in BufReader::new(child.stdout.take().expect("it is piped")).lines() {
         let line = line.expect("text");
         if line.contains("the primary is healthy, not red") {
+            // A lag that was never known is a loss that nobody can accept.
+            until("the lag of both stores is known", DEADLINE, || lags_known(&world.state()) >= 2);
             world.lose_a();
         }
         told.push_str(&line);
