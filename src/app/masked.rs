@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use super::secrets::{ActSecrets, ReadSecrets};
 use super::workshop::listed_names;
 use crate::domain::preview::{Preview, PreviewLine, Standing};
-use crate::domain::reading::{FactValue, Health, Identity, Look, LookError, Reading};
+use crate::domain::reading::{FactValue, Health, Identity, Look, LookError, Position, Reading};
 use crate::domain::run::commit::Execution;
 use crate::domain::site::{SecretSource, Site};
 use crate::domain::text::Clean;
@@ -70,16 +70,23 @@ impl Mask {
         }
     }
 
-    fn reading(&self, mut reading: Reading) -> Reading {
-        reading.note = self.text(&reading.note);
-        reading.health = match reading.health {
-            Health::Up => Health::Up,
-            Health::Degraded(why) => Health::Degraded(self.text(&why)),
-            Health::Down(why) => Health::Down(self.text(&why)),
-            Health::Unknown(why) => Health::Unknown(self.text(&why)),
-        };
-        reading.identity = reading.identity.map(|told| self.identity(&told));
-        for fact in &mut reading.facts {
+    /// Every field by name: one that is added later does not compile until it is thought of here.
+    fn reading(&self, reading: Reading) -> Reading {
+        let Reading {
+            at,
+            took_ms,
+            health,
+            role,
+            writes,
+            identity,
+            lag,
+            end,
+            parted,
+            capacity,
+            mut facts,
+            note,
+        } = reading;
+        for fact in &mut facts {
             match &mut fact.value {
                 FactValue::Text(text) | FactValue::Unknown(text) => *text = self.text(text),
                 FactValue::Boolean(_)
@@ -88,7 +95,26 @@ impl Mask {
                 | FactValue::Share(_) => {}
             }
         }
-        reading
+        let position = |told: Position| Position { of: self.text(&told.of), ..told };
+        Reading {
+            at,
+            took_ms,
+            health: match health {
+                Health::Up => Health::Up,
+                Health::Degraded(why) => Health::Degraded(self.text(&why)),
+                Health::Down(why) => Health::Down(self.text(&why)),
+                Health::Unknown(why) => Health::Unknown(self.text(&why)),
+            },
+            role,
+            writes,
+            identity: identity.map(|told| self.identity(&told)),
+            lag,
+            end: end.map(position),
+            parted: parted.map(position),
+            capacity,
+            facts,
+            note: self.text(&note),
+        }
     }
 
     fn identity(&self, told: &Identity) -> Identity {
