@@ -153,6 +153,10 @@ impl Drive {
                 UngracefulGate::Skip => return true,
             }
         }
+        if *bound == Bound::NotOpen {
+            let reading = cell.current(self.clock.now(), EVERY);
+            return reading.is_none_or(|reading| !reading.is_open_primary());
+        }
         let number = |amount: &Amount| match amount {
             Amount::Number(number) => *number,
             Amount::Time(time) => time.as_secs_f64(),

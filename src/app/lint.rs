@@ -76,7 +76,7 @@ pub fn secrets_of_steps(site: &Site, runbooks: &[Runbook]) -> Vec<String> {
 pub fn runbook_warnings(runbook: &Runbook, site: &Site) -> Vec<Fault> {
     let plan = Plan { runbook };
     let mut found = Vec::new();
-    if runbook.back.is_none() && (plan.has(Change::Promote) || plan.has(Change::ShiftTraffic)) {
+    if runbook.back.is_none() && (plan.promotes() || plan.has(Change::ShiftTraffic)) {
         let message =
             "there is no way back: write `back` with the name of the runbook that leads back";
         found.push(Fault::new(Span::default(), message));
@@ -120,6 +120,10 @@ struct Plan<'a> {
 }
 
 impl Plan<'_> {
+    fn promotes(&self) -> bool {
+        self.runbook.steps.iter().any(|step| step.change.promotes())
+    }
+
     fn has(&self, change: Change) -> bool {
         self.runbook.steps.iter().any(|step| step.change == change)
     }
@@ -142,9 +146,8 @@ impl Plan<'_> {
     }
 
     fn check_promotion(&self, step: &Step, found: &mut Vec<Fault>) {
-        // A handover that can be taken back makes the old primary a replica by itself.
-        let one_way = step.change == Change::Promote && step.action.class == Class::X;
-        if one_way && !self.has_before(step, Change::Fence) {
+        // A handover makes the old primary a replica by itself.
+        if step.change == Change::Promote && !self.has_before(step, Change::Fence) {
             let message = format!(
                 "step `{}` promotes, but nothing before it fences the old primary; add a fence \
                  (with `ungraceful = \"waive\"` where it may be out of reach)",
@@ -163,7 +166,7 @@ impl Plan<'_> {
             .runbook
             .steps
             .iter()
-            .filter(|other| other.change == Change::Promote)
+            .filter(|other| other.change.promotes())
             .map(|other| &other.id)
             .filter(|id| !ancestors.contains(id))
             .collect();

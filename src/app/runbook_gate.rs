@@ -4,8 +4,11 @@ use super::registry;
 use super::runbook_file::Context;
 use super::runbook_step::stands_in;
 use super::site_people::missing;
+use crate::domain::catalogue::Change;
 use crate::domain::ids::Side;
-use crate::domain::runbook::{Amount, Bound, Exact, Gate, GoCriterion, Place, UngracefulGate};
+use crate::domain::runbook::{
+    Amount, Bound, Exact, Gate, GoCriterion, Place, Target, UngracefulGate,
+};
 use crate::domain::settings::{
     Fault, Fields, Node, Span, Table, Value, parse_duration, parse_size, unknown,
 };
@@ -63,6 +66,31 @@ pub(super) fn read_restored(
 pub(super) fn read_gates(fields: &Fields<'_>, context: &Context<'_>) -> Result<Vec<Gate>, Fault> {
     let tables = fields.tables("gates")?;
     tables.into_iter().map(|table| read_gate(table, "a gate", context)).collect()
+}
+
+/// What every promotion asks of the other side, whatever its plan says: with a primary there that
+/// is not proven closed it would make two.
+pub(super) fn other_side(
+    change: Change,
+    target: Option<&Target>,
+    span: Span,
+    context: &Context<'_>,
+) -> Option<Gate> {
+    let target = target.filter(|_| change == Change::Promote)?;
+    let place = match target.place {
+        Place::From => Place::To,
+        Place::To => Place::From,
+        Place::Fixed(side) => Place::Fixed(side.other()),
+    };
+    let system = context.site.system(&target.system)?;
+    stands_in(context, system, place).then(|| Gate {
+        system: system.id.clone(),
+        place,
+        fact: "writes".to_owned(),
+        bound: Bound::NotOpen,
+        ungraceful: None,
+        span,
+    })
 }
 
 /// Reads `system` and `in`.
@@ -256,7 +284,7 @@ fn read_ungraceful(node: &Node, fact: &str, bound: &Bound) -> Result<UngracefulG
             Bound::AtMost(Amount::Time(at_most)) if fact == "lag" => {
                 Ok(UngracefulGate::Ledger { at_most })
             }
-            Bound::AtLeast(_) | Bound::AtMost(_) | Bound::Is(_) => {
+            Bound::AtLeast(_) | Bound::AtMost(_) | Bound::Is(_) | Bound::NotOpen => {
                 let message = "the ledger tells the loss of a store: only `lag` with `at_most` and \
                                a time can be taken from it";
                 Err(Fault::new(table.span, message))
@@ -281,6 +309,8 @@ fn is_weaker(bound: &Bound, other: &Bound) -> bool {
         (Bound::AtMost(graceful), Bound::AtMost(weaker)) => number(weaker) >= number(graceful),
         (Bound::Is(_), Bound::Is(_) | Bound::AtLeast(_) | Bound::AtMost(_)) => true,
         (Bound::AtLeast(_), Bound::AtMost(_) | Bound::Is(_))
-        | (Bound::AtMost(_), Bound::AtLeast(_) | Bound::Is(_)) => false,
+        | (Bound::AtMost(_), Bound::AtLeast(_) | Bound::Is(_))
+        | (Bound::NotOpen, _)
+        | (_, Bound::NotOpen) => false,
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::registry;
 use super::runbook_file::Context;
-use super::runbook_gate::{read_gates, read_place};
+use super::runbook_gate::{other_side, read_gates, read_place};
 use super::runbook_variant;
 use super::site_file::Faults;
 use super::site_people::missing;
@@ -62,17 +62,19 @@ pub(super) fn read_step(
     }
     faults.take(fields.finish());
     let ((expect, timeout), (class, guard)) = (times?, strict?);
+    let (change, target, mut gates) = (change?, target?, gates?);
+    gates.extend(other_side(change, target.as_ref(), table.span, context));
     let mut step = Step {
         title: title?,
         group,
         action: found?.1.spec(),
-        change: change?,
+        change,
         with,
-        target: target?,
+        target,
         needs: needs?,
         expect,
         timeout,
-        gates: gates?,
+        gates,
         ungraceful: ungraceful?,
         compensation: compensation?,
         class,

@@ -1,11 +1,12 @@
 //! Reads the lossy variant of a step: the other action that it does in an ungraceful run.
 
 use super::runbook_file::Context;
+use super::runbook_gate::other_side;
 use super::runbook_step::{Found, Reader};
 use super::site_file::Faults;
 use super::site_people::missing;
 use crate::domain::catalogue::{ActionSpec, Change, Class};
-use crate::domain::runbook::{Compensation, Step, Ungraceful};
+use crate::domain::runbook::{Bound, Compensation, Step, Ungraceful};
 use crate::domain::settings::{Fault, Fields, Node, Table, Value};
 use crate::domain::site::SystemSpec;
 
@@ -71,9 +72,13 @@ fn variant(step: &Step, table: &Table, context: &Context<'_>, faults: &mut Fault
         Change::None => step.change,
         told => told,
     };
+    let mut gates = step.gates.clone();
+    gates.retain(|gate| gate.bound != Bound::NotOpen);
+    gates.extend(other_side(change, step.target.as_ref(), step.span, context));
     Some(Step {
         action: action.spec(),
         change,
+        gates,
         with,
         expect,
         timeout,

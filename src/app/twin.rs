@@ -111,7 +111,9 @@ fn nature(loaded: &LoadedSite, spec: &SystemSpec) -> Nature {
     match Nature::of_kind(&spec.kind) {
         Nature::Service => targeting(loaded, &spec.id)
             .find_map(|step| match step.change {
-                Change::Promote | Change::StopReplication | Change::Follow => Some(Nature::Store),
+                Change::Promote | Change::HandOver | Change::StopReplication | Change::Follow => {
+                    Some(Nature::Store)
+                }
                 Change::Scale => Some(Nature::Compute),
                 Change::ShiftTraffic => Some(Nature::Traffic),
                 Change::Purge => Some(Nature::Cache),
@@ -131,7 +133,7 @@ fn targeting<'a>(loaded: &'a LoadedSite, id: &'a SystemId) -> impl Iterator<Item
 
 /// A store that no plan promotes takes writes on both sides at any time.
 fn is_promoted(loaded: &LoadedSite, id: &SystemId) -> bool {
-    targeting(loaded, id).any(|step| step.change == Change::Promote)
+    targeting(loaded, id).any(|step| step.change.promotes())
 }
 
 fn twin_runbook(

@@ -255,7 +255,7 @@ fn serves(step: &Step, run: &Run) -> bool {
     let there = run
         .step(&step.id)
         .is_some_and(|state| matches!(is_there(state), There::Yes | There::Before));
-    there && matches!(step.change, Change::Promote | Change::ShiftTraffic)
+    there && (step.change.promotes() || step.change == Change::ShiftTraffic)
 }
 
 /// Moves from `back` to `stays` what something that stays rests on.
@@ -273,7 +273,7 @@ fn keep_what_holds<'p>(
             }
             let mine = plan.ancestors(&step.id);
             let promoted = stays.iter().find(|(other, ..)| {
-                other.change == Change::Promote && serves(other, run) && mine.contains(&other.id)
+                other.change.promotes() && serves(other, run) && mine.contains(&other.id)
             });
             if let Some((other, ..)) = promoted
                 && step.change == Change::ShiftTraffic

@@ -14,6 +14,9 @@ pub enum Bound {
     AtMost(Amount),
     /// Exactly this.
     Is(Exact),
+    /// No primary whose writes are not proven closed: asked of the whole reading, and silence is
+    /// none. Every promotion asks it of the other side, whatever its plan says.
+    NotOpen,
 }
 
 /// A number as written, with the meaning its unit gave it.
@@ -47,6 +50,7 @@ impl Bound {
             Amount::Time(time) => time.as_secs_f64(),
         };
         match self {
+            Bound::NotOpen => Err("is asked of a role too"),
             Bound::AtLeast(least) => number(value).map(|number| number >= amount(least)),
             Bound::AtMost(most) => number(value).map(|number| number <= amount(most)),
             Bound::Is(Exact::Integer(want)) => {
@@ -89,6 +93,7 @@ impl Bound {
             Bound::Is(Exact::Boolean(yes)) => format!("is {}", if *yes { "yes" } else { "no" }),
             Bound::Is(Exact::Integer(number)) => format!("is {number}"),
             Bound::Is(Exact::Word(word)) => format!("is {word}"),
+            Bound::NotOpen => "not open".to_owned(),
         }
     }
 }

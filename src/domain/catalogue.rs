@@ -105,8 +105,10 @@ pub enum Change {
     Fence,
     /// It may write again.
     Unfence,
-    /// The standby store becomes primary.
+    /// The standby store becomes primary, whatever the other one is.
     Promote,
+    /// The primary hands over to the standby: it takes no more writes before the other one does.
+    HandOver,
     /// A store copies from the other side and takes no writes of its own.
     Follow,
     /// Copying between the regions ends.
@@ -128,10 +130,11 @@ pub enum Change {
 impl Change {
     /// What a plan may say of a step whose action says nothing. That something is only looked at
     /// is the action's to say.
-    pub const DECLARED: [Self; 9] = [
+    pub const DECLARED: [Self; 10] = [
         Self::Fence,
         Self::Unfence,
         Self::Promote,
+        Self::HandOver,
         Self::Follow,
         Self::StopReplication,
         Self::Scale,
@@ -147,6 +150,7 @@ impl Change {
             Self::Fence => "fence",
             Self::Unfence => "unfence",
             Self::Promote => "promote",
+            Self::HandOver => "hand_over",
             Self::Follow => "follow",
             Self::StopReplication => "stop_replication",
             Self::Scale => "scale",
@@ -168,8 +172,19 @@ impl Change {
             Self::Follow => Self::StopReplication,
             Self::Scale => Self::Scale,
             Self::ShiftTraffic => Self::ShiftTraffic,
-            Self::Promote | Self::Purge | Self::Notify | Self::Check | Self::None => Self::None,
+            Self::Promote
+            | Self::HandOver
+            | Self::Purge
+            | Self::Notify
+            | Self::Check
+            | Self::None => Self::None,
         }
+    }
+
+    /// True when the target is the primary once it is done.
+    #[must_use]
+    pub fn promotes(self) -> bool {
+        matches!(self, Self::Promote | Self::HandOver)
     }
 
     /// True when the target takes no writes of users once it is done.
@@ -179,6 +194,7 @@ impl Change {
             Self::Fence | Self::Follow => true,
             Self::Unfence
             | Self::Promote
+            | Self::HandOver
             | Self::StopReplication
             | Self::Scale
             | Self::ShiftTraffic

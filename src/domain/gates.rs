@@ -177,9 +177,15 @@ fn look_live(gate: &Gate, bound: &Bound, side: Side, frame: &Frame<'_>) -> (Clea
     };
     let unknown = |why: &dyn std::fmt::Display| (format!("UNKNOWN ({why})").into(), None);
     let Some(cell) = snapshot.cell(&gate.system, side) else {
+        if *bound == Bound::NotOpen {
+            return look_not_open(None, frame);
+        }
         return unknown(&"no data yet");
     };
     let period = period(system);
+    if *bound == Bound::NotOpen {
+        return look_not_open(cell.current(now, period), frame);
+    }
     let value = cell.fact(&gate.fact, now, period);
     let Some(reading) = cell.current(now, period) else {
         return (value.shown().into(), None);
@@ -207,6 +213,24 @@ fn look_live(gate: &Gate, bound: &Bound, side: Side, frame: &Frame<'_>) -> (Clea
     }
 }
 
+/// Whether a side has no primary that may take writes; one that does not answer has none.
+fn look_not_open(reading: Option<&Reading>, frame: &Frame<'_>) -> (Clean, Option<bool>) {
+    let Some(reading) = reading else {
+        return ("it does not answer".into(), Some(true));
+    };
+    let ago = short_time(Duration::from_secs(frame.now.since(reading.at).as_secs()));
+    if !reading.is_open_primary() {
+        return (format!("no primary that takes writes, read {ago} ago").into(), Some(true));
+    }
+    if frame.after.is_some_and(|after| !begun_after(reading.at, after)) {
+        let why =
+            "UNKNOWN (read before the last step that it depends on ended: it is looked again)";
+        return (why.into(), None);
+    }
+    let seen = format!("it answers and takes writes, read {ago} ago: fence it first");
+    (seen.into(), Some(false))
+}
+
 /// True when a look began no earlier than `after`. What is read in another boot than something
 /// ended in was read later: readings of an earlier boot count for nothing anyway.
 #[must_use]
@@ -223,7 +247,7 @@ mod tests {
     use super::*;
     use crate::domain::ids::RunId;
     use crate::domain::ledger::{LedgerRow, LossVerdict};
-    use crate::domain::reading::{Basis, Lag, LagUnit};
+    use crate::domain::reading::{Basis, Lag, LagUnit, Writes};
     use crate::domain::rules::bench::{Saw, at, hear, id, lag, site, stretch};
     use crate::domain::run::event::{Actor, Body, Mode, RunEvent, RunKind};
     use crate::domain::runbook::{Amount, Exact, Place};
@@ -428,6 +452,31 @@ mod tests {
         check(&skipped, true, None, Some(true));
         check(&gate("pg", "lag", at_most(0), None), true, Some(&known(Some(0.0))), Some(false));
         check(&gate("nothing", "lag", at_most(0), None), false, None, None);
+    }
+
+    #[test]
+    fn a_promotion_asks_whether_the_other_side_is_an_open_primary() {
+        use Saw::{Primary, Silent, Standby};
+        let check = |looks: &[(u64, Saw)], after: Option<Stamp>, want: Option<bool>| {
+            let (site, snapshot) = (site(), heard(looks));
+            for ungraceful in [false, true] {
+                let frame = Frame { after, ungraceful, ..frame(&site, &snapshot, at(12)) };
+                let seen = look(&gate("pg", "writes", Bound::NotOpen, None), &frame);
+                assert_eq!(seen.held, want, "{looks:?}: {}", seen.seen);
+            }
+        };
+        check(&[], None, Some(true));
+        check(&[(10, Silent)], None, Some(true));
+        check(&[(10, Standby)], None, Some(true));
+        check(&[(10, Saw::Writes(Writes::Refused))], None, Some(true));
+        check(&[(10, Primary)], None, Some(false));
+        check(&[(10, Saw::Writes(Writes::Unknown))], None, Some(false));
+        // It was lost, and is back before the promotion.
+        check(&[(4, Primary), (6, Silent), (10, Primary)], None, Some(false));
+        check(&[(8, Primary), (10, Silent)], None, Some(true));
+        // What was read before the fence ended says nothing of it.
+        check(&[(10, Primary)], Some(at(11)), None);
+        check(&[(12, Primary)], Some(at(11)), Some(false));
     }
 
     #[test]

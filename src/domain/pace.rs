@@ -207,7 +207,9 @@ fn is_told_out(run: &Run) -> bool {
 fn asked_for(runbook: &Runbook) -> Duration {
     let times = runbook.restored.iter().map(|gate| match gate.bound {
         Bound::AtLeast(Amount::Time(time)) => time,
-        Bound::AtLeast(Amount::Number(_)) | Bound::AtMost(_) | Bound::Is(_) => Duration::ZERO,
+        Bound::AtLeast(Amount::Number(_)) | Bound::AtMost(_) | Bound::Is(_) | Bound::NotOpen => {
+            Duration::ZERO
+        }
     });
     times.max().unwrap_or_default()
 }

@@ -1,10 +1,10 @@
-//! That an attempt works on a site, told to every console of this machine: whoever its user, wherever
-//! its state is kept, and though the console that began it has gone.
+//! That an attempt works on a site, told to every console of this machine, whoever its user.
 //!
-//! A console that shares the attempt's state folder finds it there. For any other one the runner, and
-//! by inheritance all it starts, holds a name in the kernel's own table, which tells the session that
-//! the attempt leads. A daemon that left this session may hold the name on, but it is no attempt:
-//! an attempt is over when nothing of its session runs, here as everywhere.
+//! A console that shares the attempt's state folder finds it there. For any other one the runner,
+//! and by inheritance all it starts, holds a name in the kernel's own table, which tells the
+//! session that the attempt leads; also when the console that began it has gone. A daemon that left
+//! this session may hold the name on, but it is no attempt: an attempt is over when nothing of its
+//! session runs, here as everywhere.
 
 #[cfg(target_os = "linux")]
 pub use self::linux::{Presence, stranger};
@@ -54,8 +54,8 @@ mod linux {
 
     use crate::runtime::runner::group::{Group, words};
 
-    /// Sockets with their names; the first character of a name of no file is told as `@` (`unix(7)`,
-    /// `proc_pid_net(5)`).
+    /// Sockets with their names; the first character of a name of no file is told as `@`
+    /// (`unix(7)`, `proc_pid_net(5)`).
     const TABLE: &str = "/proc/net/unix";
 
     /// A name takes 107 bytes at most (`unix(7)`), and a hash is one as long as this too.
@@ -68,8 +68,8 @@ mod linux {
     }
 
     impl Presence {
-        /// Tells that this process, which leads a session, works on what `keys` stand for; `runs` is
-        /// the folder of runs that it belongs to.
+        /// Tells that this process, which leads a session, works on what `keys` stand for; `runs`
+        /// is the folder of runs that it belongs to.
         ///
         /// # Errors
         /// When a name cannot be held.
@@ -86,8 +86,8 @@ mod linux {
         }
     }
 
-    /// The processes of an attempt that works on what one of `keys` stands for and belongs to another
-    /// folder of runs than `runs`.
+    /// The processes of an attempt that works on what one of `keys` stands for and belongs to
+    /// another folder of runs than `runs`.
     #[must_use]
     pub fn stranger<'a>(keys: impl Iterator<Item = &'a String>, runs: &Path) -> Option<String> {
         let table = String::from_utf8_lossy(&fs::read(TABLE).ok()?).into_owned();

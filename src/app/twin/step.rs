@@ -16,7 +16,9 @@ const SWITCHED_SHARE: f64 = 0.95;
 /// The simulator's deed for a step on a target of this nature; none where a person looks.
 fn deed(step: &Step, nature: Option<Nature>) -> Option<Deed> {
     let shown = match step.change {
-        Change::Promote | Change::StopReplication | Change::Follow => nature == Some(Nature::Store),
+        Change::Promote | Change::HandOver | Change::StopReplication | Change::Follow => {
+            nature == Some(Nature::Store)
+        }
         Change::Scale => nature == Some(Nature::Compute),
         Change::ShiftTraffic => nature == Some(Nature::Traffic),
         Change::Purge => nature == Some(Nature::Cache),

@@ -1,5 +1,7 @@
 //! Which region takes writes and users once a run is given up, said aloud where that is nobody.
 
+use std::fmt::Write as _;
+
 use crate::domain::catalogue::Change;
 use crate::domain::ids::Side;
 use crate::domain::run::event::Stays;
@@ -29,6 +31,8 @@ struct World<'a> {
     fenced: bool,
     promoted: Vec<&'a str>,
     others: Vec<&'a str>,
+    /// Those of the others that no fence covers, where there is a fence at all.
+    loose: Vec<&'a str>,
     /// Promoted stores whose old side has no fence of its own, where there is a fence at all.
     bare: Vec<&'a str>,
     users: Option<Side>,
@@ -46,8 +50,9 @@ pub(super) fn serving(run: &Run, plan: &Runbook, stays: &[Stays], lost: Option<S
         names.dedup();
         names
     };
-    let promoted = names(of(Change::Promote).filter(stands).collect());
-    let others = names(of(Change::Promote).filter(|step| !stands(step)).collect());
+    let promotions = || plan.steps.iter().filter(|step| step.change.promotes());
+    let promoted = names(promotions().filter(stands).collect());
+    let others = names(promotions().filter(|step| !stands(step)).collect());
     let (from, to) = (run.direction.from, run.direction.to);
     let moved = of(Change::ShiftTraffic).any(|step| stands(&step));
     let moves = of(Change::ShiftTraffic).next().is_some();
@@ -57,7 +62,7 @@ pub(super) fn serving(run: &Run, plan: &Runbook, stays: &[Stays], lost: Option<S
     let is_store = |system: &str| {
         let target =
             |step: &Step| step.target.as_ref().is_some_and(|t| t.system.as_str() == system);
-        of(Change::Promote).any(target)
+        promotions().any(target)
     };
     let covers = |step: &Step, store: &str| {
         step.target
@@ -76,9 +81,10 @@ pub(super) fn serving(run: &Run, plan: &Runbook, stays: &[Stays], lost: Option<S
         bare: promoted.iter().map(String::as_str).filter(is_bare).collect(),
         promoted: promoted.iter().map(String::as_str).collect(),
         others: others.iter().map(String::as_str).collect(),
+        loose: others.iter().map(String::as_str).filter(is_bare).collect(),
         users: moves.then_some(if moved { to } else { from }),
     };
-    if of(Change::Promote).next().is_none() {
+    if promotions().next().is_none() {
         return untold(&world);
     }
     told(&world)
@@ -99,7 +105,7 @@ fn untold(world: &World<'_>) -> Serving {
 
 fn told(world: &World<'_>) -> Serving {
     let World { from, to, from_lost, to_lost, fenced, promoted, others, .. } = world;
-    let (new, old) = (promoted.join(", "), others.join(", "));
+    let new = promoted.join(", ");
     let mut writes = Vec::new();
     if !promoted.is_empty() && !to_lost {
         writes.push(*to);
@@ -107,18 +113,25 @@ fn told(world: &World<'_>) -> Serving {
     if !fenced && !from_lost {
         writes.push(*from);
     }
-    let rest = match (others.is_empty(), *fenced, *from_lost) {
-        (true, ..) => String::new(),
-        (false, true, _) => format!("; NOBODY takes writes of {old}"),
-        (false, false, true) => {
-            format!("; NOBODY takes writes of {old} until {from} answers again")
-        }
-        (false, false, false) => format!("; {from} takes those of {old}"),
-    };
+    let closed: Vec<&str> =
+        others.iter().copied().filter(|store| *fenced && !world.loose.contains(store)).collect();
+    let open: Vec<&str> = others.iter().copied().filter(|store| !closed.contains(store)).collect();
+    let mut rest = String::new();
+    if !closed.is_empty() {
+        let _ = write!(rest, "; NOBODY takes writes of {}", closed.join(", "));
+    }
+    if !open.is_empty() {
+        let open = open.join(", ");
+        let _ = match *from_lost {
+            true => write!(rest, "; NOBODY takes writes of {open} until {from} answers again"),
+            false => write!(rest, "; {from} takes those of {open}"),
+        };
+    }
     let text = match (promoted.is_empty(), *fenced, *from_lost) {
-        (true, true, _) => {
+        (true, true, _) if world.loose.is_empty() => {
             format!("NOBODY takes writes: {from} is fenced, and nothing is promoted in {to}")
         }
+        (true, true, _) => format!("{from} is fenced in part, nothing is promoted in {to}{rest}"),
         (true, false, true) => format!("NOBODY takes writes until {from} answers again"),
         (true, false, false) => format!("{from} takes writes, as before the run"),
         (false, true, _) => format!("{to} takes writes of {new}, {from} is fenced{rest}"),

@@ -379,6 +379,28 @@ fn the_fence_of_one_store_is_none_of_another() {
 }
 
 #[test]
+fn a_store_that_no_fence_covers_takes_writes_where_it_did() {
+    let check = |script: &str, fence: &str, want: &str| {
+        let mut book = plan();
+        let target =
+            |system: &str, place| Some(Target { system: SystemId::new(system).unwrap(), place });
+        book.steps[0].target = target(fence, Place::From);
+        let mut second = step("promote-redis", &PROMOTE, &["fence"]);
+        second.target = target("redis", Place::To);
+        book.steps.push(second);
+        let mut story = Story::new(book);
+        story.acts(script);
+        story.abandon();
+        let serving = planned(&story.run, &story.book, &assessment(false)).serving;
+        let told = serving.words[0].1.as_str();
+        assert!(told.contains(want) && !serving.well, "{script} {fence}: {told}");
+    };
+    let promoted = "fence scale promote";
+    check(promoted, "pg", "B takes writes of pg, A is fenced; A takes those of redis");
+    check(promoted, "pods", "B takes writes of pg, A is fenced; NOBODY takes writes of redis");
+}
+
+#[test]
 fn what_rests_on_a_step_goes_back_first() {
     let check = |script: &str, abandoned: bool, name: &str, want: Option<Blocked>| {
         let mut story = Story::new(plan());

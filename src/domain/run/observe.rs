@@ -128,6 +128,7 @@ fn is_decisive(step: &Step) -> bool {
     !step.optional
         && match step.change {
             Change::Promote
+            | Change::HandOver
             | Change::StopReplication
             | Change::Scale
             | Change::ShiftTraffic
@@ -163,13 +164,15 @@ fn supersedes(later: &Step, step: &Step) -> bool {
     }
     match change {
         // A second fence beside the first ends nothing: both are meant to hold.
-        Change::Fence => matches!(after, Change::Unfence | Change::Promote | Change::Follow),
+        Change::Fence => {
+            matches!(after, Change::Unfence | Change::Promote | Change::HandOver | Change::Follow)
+        }
         Change::Unfence => after.closes(),
         Change::Scale | Change::ShiftTraffic => after == change,
         // Promoting a follower, or stopping its copies, ends it.
-        Change::Follow => matches!(after, Change::Promote | Change::StopReplication),
+        Change::Follow => after.promotes() || after == Change::StopReplication,
         // A promoted store that is made a follower again is primary no more.
-        Change::Promote => after == Change::Follow,
+        Change::Promote | Change::HandOver => after == Change::Follow,
         Change::StopReplication | Change::Purge | Change::Notify | Change::Check | Change::None => {
             false
         }
@@ -179,8 +182,7 @@ fn supersedes(later: &Step, step: &Step) -> bool {
 fn measured_losses(run: &Run, runbook: &Runbook, site: &Site, snapshot: &Snapshot) -> Vec<Body> {
     let Some(clock) = &run.clock else { return Vec::new() };
     let promoted = runbook.steps.iter().any(|step| {
-        step.change == Change::Promote
-            && run.step(&step.id).is_some_and(|state| state.phase == Phase::Done)
+        step.change.promotes() && run.step(&step.id).is_some_and(|state| state.phase == Phase::Done)
     });
     if !promoted {
         return Vec::new();

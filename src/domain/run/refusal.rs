@@ -107,6 +107,19 @@ pub enum Refusal {
         /// The system.
         system: SystemId,
     },
+    /// A name leads to the server that this run met under the other name.
+    #[error(
+        "step {step}: {system} in {side} is the server that this run acted on as the other side: \
+         its names were exchanged, nothing acts on it; look at its names"
+    )]
+    Exchanged {
+        /// The step.
+        step: StepId,
+        /// The system.
+        system: SystemId,
+        /// Where.
+        side: Side,
+    },
     /// The target's server was never seen.
     #[error(
         "step {step}: {system} in {side} was not read since, so which server it would act on is \

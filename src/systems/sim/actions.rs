@@ -274,6 +274,7 @@ impl Action for SimAction {
             Change::Scale => "to = 10\n",
             Change::Notify => "text = \"the platform is back\"\n",
             Change::Promote
+            | Change::HandOver
             | Change::StopReplication
             | Change::ShiftTraffic
             | Change::Purge

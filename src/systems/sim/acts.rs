@@ -63,7 +63,7 @@ impl Deed {
     #[must_use]
     pub fn of(change: Change) -> Self {
         match change {
-            Change::Promote => Self::Promote,
+            Change::Promote | Change::HandOver => Self::Promote,
             Change::StopReplication => Self::StopReplication,
             Change::Scale => Self::Scale,
             Change::ShiftTraffic => Self::ShiftTraffic,

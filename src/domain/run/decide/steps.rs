@@ -7,13 +7,13 @@ use crate::domain::abort;
 use crate::domain::catalogue::{ActionSpec, Change, Class, Guard};
 use crate::domain::gates;
 use crate::domain::identity;
-use crate::domain::ids::{StepId, SystemId};
+use crate::domain::ids::{Side, StepId, SystemId};
 use crate::domain::judge::one_primary_key;
 use crate::domain::reading::Identity;
 use crate::domain::run::commit::Pledge;
 use crate::domain::run::event::{Body, GateSeen, Purpose, Warrant};
 use crate::domain::run::intent::REASON_CHARS_MIN;
-use crate::domain::run::phase::Stage;
+use crate::domain::run::phase::{Phase, Stage};
 use crate::domain::run::refusal::Refusal;
 use crate::domain::run::state::{Attempt, Run, StepState};
 use crate::domain::runbook::{Compensation, Step};
@@ -88,10 +88,36 @@ fn warrant(
     let heard = context.snapshot.cell(&system, side).and_then(|cell| cell.heard);
     let waits =
         frame.after.is_some_and(|after| heard.is_none_or(|at| !gates::begun_after(at, after)));
+    if let Some(side) = exchanged(context, run, step, target.as_ref()) {
+        return Err(Refusal::Exchanged { step: id, system, side });
+    }
     if (target.is_none() && other.is_some()) || (target.is_some() && waits) {
         return Err(Refusal::Unseen { step: id, system, side });
     }
     Ok(Warrant { expires, key, target, other })
+}
+
+/// Where this run met the target's server under the other name of its system: it fenced the one
+/// that would be promoted, or promoted the one that would be closed.
+fn exchanged(
+    context: &Context<'_>,
+    run: &Run,
+    step: &Step,
+    target: Option<&Identity>,
+) -> Option<Side> {
+    let (aim, server) = (step.target.as_ref()?, &target?.server);
+    let side = run.direction.side(aim.place);
+    let opposed = |other: &Step| match (other.change, step.change) {
+        (Change::Fence, change) => change.promotes(),
+        (other, change) => other.promotes() && change.closes(),
+    };
+    context.runbook.steps.iter().filter(|other| opposed(other)).find_map(|other| {
+        let there = other.target.as_ref().filter(|there| there.system == aim.system)?;
+        let state = run.step(&other.id).filter(|state| state.phase == Phase::Done)?;
+        let met = state.last_forward()?.warrant.as_ref()?.target.as_ref()?;
+        let name = run.direction.side(there.place);
+        (name != side && met.server == *server).then_some(side)
+    })
 }
 
 /// Whether a grant is still good now that it is on record: the disk may have taken its time, and

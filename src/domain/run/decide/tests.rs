@@ -9,7 +9,7 @@ use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::ids::{PersonId, RunId, Side, SystemId};
 use crate::domain::judge;
 use crate::domain::ledger::freeze;
-use crate::domain::reading::{Fact, FactValue, Health, Reading, Role};
+use crate::domain::reading::{Fact, FactValue, Health, Identity, Reading, Role};
 use crate::domain::run::event::{Cause, Mode, Outcome, Pressure, RunEvent, RunKind};
 use crate::domain::run::phase::{Phase, Stage};
 use crate::domain::runbook::{
@@ -78,6 +78,8 @@ fn gate(fact: &str, bound: Bound, ungraceful: Option<UngracefulGate>) -> Gate {
 }
 
 fn plan() -> Runbook {
+    let mut fence = step("fence", &FENCE, &[]);
+    fence.target = Some(Target { system: SystemId::new("pg").unwrap(), place: Place::From });
     let mut promote = step("promote-pg", &PROMOTE, &["fence"]);
     promote.gates = vec![gate("replay_paused", Bound::Is(Exact::Boolean(false)), None)];
     let mut drain = step("drain", &CHECK, &[]);
@@ -91,7 +93,7 @@ fn plan() -> Runbook {
         restored: Vec::new(),
         go: Vec::new(),
         steps: vec![
-            step("fence", &FENCE, &[]),
+            fence,
             promote,
             step("traffic", &TRAFFIC, &["promote-pg"]),
             step("look", &ATTEST, &["traffic"]),
@@ -165,6 +167,8 @@ struct Bench {
     red: bool,
     /// What both sides tell: whether B's replay is paused, and B's role.
     tells: (bool, Role),
+    /// The servers that A and B are.
+    servers: Option<[&'static str; 2]>,
 }
 
 impl Bench {
@@ -178,6 +182,7 @@ impl Bench {
             armed: true,
             red: false,
             tells: (false, Role::Standby),
+            servers: None,
         };
         bench.look();
         bench.apply(opened(mode));
@@ -196,6 +201,10 @@ impl Bench {
         for (side, role) in [(Side::A, Role::Primary), (Side::B, b)] {
             let mut reading = Reading::new(now, Health::Up, "ok");
             reading.role = Some(role);
+            reading.identity = self.servers.map(|servers| Identity {
+                server: servers[side.index()].into(),
+                data: "shop".into(),
+            });
             let value = FactValue::Boolean(paused);
             reading.facts.push(Fact { name: "replay_paused".into(), value });
             self.snapshot.record(&id, side, now, Ok(reading));
@@ -433,6 +442,29 @@ fn two_primaries_stop_everything_but_a_fence() {
     refuses(&bench, &run_of("traffic", "pg-b"), "two primaries (pg)");
     bench.reads(false, Role::Standby);
     bench.grant(&run_of("traffic", "pg-b"));
+}
+
+#[test]
+fn the_server_that_was_fenced_is_not_promoted_under_the_other_name() {
+    let check = |then: [&'static str; 2], want: Option<&str>| {
+        let mut bench = Bench::new(Mode::Planned);
+        bench.servers = Some(["one", "two"]);
+        bench.look();
+        bench.grant(&declare());
+        bench.finish("fence", "");
+        bench.servers = Some(then);
+        bench.look();
+        let promote = run_of("promote-pg", "promote pg-b");
+        match want {
+            None => bench.grant(&promote),
+            Some(want) => refuses(&bench, &promote, want),
+        }
+    };
+    check(["one", "two"], None);
+    check(["two", "one"], Some("pg in B is the server that this run acted on as the other side"));
+    // A server that was started again is the same one under the same name.
+    check(["one again", "two again"], None);
+    check(["one", "one"], Some("both names of pg lead to the same server"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What can be done with a Postgres pair: promote, fence, rejoin, and prove it by use.
 
 mod fence;
+mod fencer;
 mod promote;
 mod rejoin;
 mod seat;

@@ -32,7 +32,7 @@ const SPEC: ActionSpec = ActionSpec {
     class: Class::I,
     guard: Guard::TypedTarget,
     fencing: Fencing::FencedByTarget,
-    change: Change::Promote,
+    change: Change::HandOver,
     reversal: "By redis.failover to the other region",
     permissions: &["ACL SETUSER <acting user> +failover +info +config|get, in both regions"],
     needs_target: true,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::abort;
-use crate::domain::catalogue::{Change, Class};
+use crate::domain::catalogue::Class;
 use crate::domain::gates::{self, Frame, Seen};
 use crate::domain::preview::Standing;
 use crate::domain::runbook::{Compensation, Step};
@@ -201,7 +201,7 @@ fn check_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Ve
 fn cost_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     if let Some(target) = &step.target
-        && step.change == Change::Promote
+        && step.change.promotes()
         && !card.back
     {
         let (ink, text) = match screen.ledger.row(&target.system) {

@@ -1,6 +1,5 @@
 //! The go/no-go list: every criterion with its evidence, since when, and who accepted it as it is.
 
-use crate::domain::catalogue::Change;
 use crate::domain::readiness::{acceptance, worst_first};
 use crate::domain::run::phase::Phase;
 use crate::domain::verdict::{Criterion, Met};
@@ -77,8 +76,7 @@ fn decided(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     let (Some(run), Some(book)) = (screen.run, screen.runbook) else { return Vec::new() };
     let open = run.declaration.is_some() && !run.stage.is_closed();
     let promoted = book.steps.iter().find(|step| {
-        step.change == Change::Promote
-            && run.step(&step.id).is_some_and(|state| state.phase == Phase::Done)
+        step.change.promotes() && run.step(&step.id).is_some_and(|state| state.phase == Phase::Done)
     });
     let Some(step) = promoted.filter(|_| open) else { return Vec::new() };
     let standby = words::label(screen, screen.assessment.standby());

@@ -1,0 +1,357 @@
+//! The hands of the fence: how it is set, whom it ends, when it is done.
+//!
+//! The fence is the server's default: every new transaction is read-only and the sessions that were
+//! open are ended. A session may set the default back for itself, so this is no hard fence: that
+//! cuts the network or stops the server. It is done when `Writers` proves the server closed and
+//! nothing writes for a while, not when the default is set.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::link::{Session, column};
+use super::super::trouble::{Trouble, TroubleKind};
+use super::super::writers::{Watched, Writers, read_writers};
+use super::seat::{ANSWER_LIMIT, Rights, Seat};
+use crate::domain::preview::{Preview, PreviewLine, Standing};
+use crate::domain::reading::{Identity, Writes};
+use crate::domain::run::commit::Execution;
+use crate::domain::settings::Fault;
+use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+use crate::port::{Boxed, Clock, OperateError, Operator, OperatorSetup, Output};
+use crate::systems::shared::wait::MARGIN;
+
+/// The time between two looks at what the server is still to do.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// How long the server may take to load its configuration, or to write out what was committed.
+const LOAD_MAX: Duration = Duration::from_secs(5);
+
+/// How long sessions that may not be ended are waited for: many end by themselves.
+const DENIED_MAX: Duration = Duration::from_secs(2);
+
+/// How long nothing may write before the fence is done.
+const QUIET: Duration = Duration::from_secs(2);
+
+/// Replication stays, so that a standby can still receive the rest.
+const SESSIONS: &str = "
+select pg_is_in_recovery() as recovering,
+  (select count(*) from pg_stat_activity
+    where backend_type = 'client backend' and pid <> pg_backend_pid()) as sessions";
+
+/// How writes stand.
+struct Gate {
+    in_recovery: bool,
+    writers: Writers,
+    /// Other sessions open.
+    sessions: i64,
+}
+
+/// What sets a fence, or lifts it.
+pub(super) struct Fencer {
+    seat: Seat,
+    /// True to set the fence, false to lift it.
+    fenced: bool,
+    clock: Arc<dyn Clock>,
+    /// The step's time.
+    deadline: Duration,
+}
+
+impl Fencer {
+    /// Builds it; opens no connection.
+    pub(super) fn operator(
+        setup: &OperatorSetup<'_>,
+        fenced: bool,
+    ) -> Result<Box<dyn Operator>, Fault> {
+        Ok(Box::new(Self {
+            seat: Seat::new(setup, Rights::Act)?,
+            fenced,
+            clock: Arc::clone(&setup.clock),
+            deadline: setup.step.timeout.saturating_sub(MARGIN),
+        }))
+    }
+
+    fn call(&self) -> &'static str {
+        if self.fenced {
+            "alter system set default_transaction_read_only = on"
+        } else {
+            "alter system reset default_transaction_read_only"
+        }
+    }
+
+    /// Asks on a session that began after the configuration was loaded: it has the default that
+    /// every new session gets, and knows when the server loaded it.
+    async fn gate(&self, session: &Session) -> Result<Gate, Trouble> {
+        let asked = async {
+            let (row, writers) = tokio::join!(session.row(SESSIONS), read_writers(session));
+            let row = row?;
+            let (in_recovery, sessions) = (column(&row, "recovering")?, column(&row, "sessions")?);
+            Ok(Gate { in_recovery, writers: writers?, sessions })
+        };
+        self.seat.within(ANSWER_LIMIT, asked).await
+    }
+
+    async fn gate_now(&self) -> Result<Gate, Trouble> {
+        self.gate(&self.seat.open().await?).await
+    }
+
+    /// [`Fencer::gate_now`]; where all stands closed, what is seen to write within [`QUIET`].
+    async fn gate_watched(&self) -> Result<Gate, Trouble> {
+        let session = self.seat.open().await?;
+        let (began, mut watched) = (self.clock.now(), Watched::default());
+        loop {
+            let mut gate = self.gate(&session).await?;
+            let now = self.clock.now();
+            watched.look(&mut gate.writers, now);
+            let closed = !gate.in_recovery && gate.writers.writes() == Writes::Refused;
+            if !self.fenced || !closed || now.since(began) >= QUIET {
+                return Ok(gate);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    async fn standing(&self) -> Standing {
+        let gate = match self.gate_watched().await {
+            Ok(gate) => gate,
+            Err(trouble) => return Standing::Unknown(trouble.message),
+        };
+        let (name, default_on) = (&self.seat.name, gate.writers.default_on);
+        if !self.fenced {
+            return if default_on {
+                Standing::NotDone(format!("{name} is read-only by default").into())
+            } else {
+                Standing::Done(format!("{name} is not read-only by default").into())
+            };
+        }
+        if gate.in_recovery {
+            return Standing::Done(format!("{name} is a standby, refuses writes").into());
+        }
+        let why = gate.writers.why_open().unwrap_or_default();
+        match gate.writers.writes() {
+            Writes::Refused => Standing::Done(format!("{name} refuses writes").into()),
+            Writes::Open if default_on => {
+                Standing::NotDone(format!("{name} is read-only by default, but {why}").into())
+            }
+            Writes::Open => Standing::NotDone(format!("{name} accepts writes: {why}").into()),
+            Writes::Unknown => Standing::Unknown(
+                format!("whether {name} refuses writes cannot be told: {why}").into(),
+            ),
+        }
+    }
+
+    async fn foresee(&self) -> Preview {
+        let line = |mark: char, text: String| PreviewLine { mark, text: text.into() };
+        let name = &self.seat.name;
+        let changes = match (self.gate_now().await, self.fenced) {
+            (Err(trouble), _) => vec![line('!', format!("{name} cannot be seen: {trouble}"))],
+            (Ok(gate), true) => {
+                let mut lines = vec![
+                    line('~', format!("{name} writes accepted -> REFUSED by default")),
+                    line('-', format!("{} open sessions ENDED", gate.sessions)),
+                    line(
+                        '!',
+                        "sessions may still open transactions READ WRITE: no hard fence".to_owned(),
+                    ),
+                ];
+                let beyond = gate.writers.beyond_a_fence();
+                lines.extend(beyond.into_iter().map(|why| line('!', format!("not ended: {why}"))));
+                lines
+            }
+            (Ok(_), false) => vec![line('~', format!("{name} writes refused -> ACCEPTED"))],
+        };
+        Preview {
+            changes,
+            call: format!("{}; select pg_reload_conf()", self.call()).into(),
+            acts_as: self.seat.acts_as(),
+        }
+    }
+
+    async fn set(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {
+        let began = self.clock.now();
+        let session = self.load(output).await?;
+        let name = &self.seat.name;
+        if !self.fenced {
+            return Ok(format!("{name} is loaded without the fence").into());
+        }
+        let (ended, left) = self.end_older(session, began, output).await.map_err(half_done)?;
+        let words = match left {
+            None => format!("{name} refuses writes, {ended} sessions ended"),
+            Some(why) => {
+                format!("{name} is read-only by default, {ended} sessions ended, but {why}")
+            }
+        };
+        output.line(&words);
+        Ok(words.into())
+    }
+
+    /// Writes the configuration and waits until the server has loaded it; returns a session that
+    /// began after that.
+    async fn load(&self, output: &mut dyn Output) -> Result<Session, OperateError> {
+        let session = self.seat.open().await.map_err(Trouble::before_sending)?;
+        let within = ANSWER_LIMIT;
+        // Asked first, because a configuration that is written but cannot be loaded is half done.
+        let may = "select has_function_privilege('pg_reload_conf()', 'execute') as may";
+        let may: bool = self
+            .seat
+            .within(within, async { column(&session.row(may).await?, "may") })
+            .await
+            .map_err(Trouble::before_sending)?;
+        if !may {
+            let message = format!(
+                "{} may not reload the configuration; GRANT EXECUTE ON FUNCTION pg_reload_conf() \
+                 TO {}",
+                self.seat.target.user, self.seat.target.user
+            );
+            return Err(OperateError::Permission(message.into()));
+        }
+        let ambiguous = Trouble::into_operate_error;
+        let gate = self.gate(&session).await.map_err(Trouble::before_sending)?;
+        if self.fenced
+            && !gate.in_recovery
+            && let Some(why) = gate.writers.why_lifted()
+        {
+            // It would never be done, and a read-only default is in the way of who resets it.
+            let name = &self.seat.name;
+            let message = format!("{name} cannot be fenced, nothing was changed: {why}");
+            return Err(OperateError::Refused(message.into()));
+        }
+        self.seat.within(within, session.run(self.call())).await.map_err(ambiguous)?;
+        output.line(self.call());
+        // Only a load that came after the configuration was written counts.
+        let reload = async {
+            let now = "select extract(epoch from clock_timestamp())::float8 as now";
+            let written_s = column(&session.row(now).await?, "now")?;
+            session.row("select pg_reload_conf()").await?;
+            Ok(written_s)
+        };
+        let written_s = self.seat.within(within, reload).await.map_err(half_done)?;
+        output.line("select pg_reload_conf()");
+        self.loaded_after(written_s).await.map_err(half_done)
+    }
+
+    /// A reload is done by the server in its own time; a configuration with an error is not loaded.
+    async fn loaded_after(&self, written_s: f64) -> Result<Session, Trouble> {
+        let began = self.clock.now();
+        while self.clock.now().since(began) < LOAD_MAX {
+            let session = self.seat.open().await?;
+            if self.gate(&session).await?.writers.loaded_s > written_s {
+                return Ok(session);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        let message = format!(
+            "{} did not load its new configuration; its log says why",
+            self.seat.target.place
+        );
+        Err(Trouble::new(TroubleKind::Timeout, message))
+    }
+
+    /// Ends the sessions that are older than the fence until none is left, or only such that we
+    /// may not end, or the step's time is over. Returns how many ended and what is left.
+    async fn end_older(
+        &self,
+        mut session: Session,
+        began: Stamp,
+        output: &mut dyn Output,
+    ) -> Result<(usize, Option<String>), Trouble> {
+        let (mut asked, mut denied) = (BTreeSet::new(), BTreeSet::new());
+        let (mut said, looked) = (None, self.clock.now());
+        loop {
+            let gate = self.gate(&session).await?;
+            let writers = &gate.writers;
+            if gate.in_recovery {
+                return Ok((asked.len(), None));
+            }
+            if writers.is_outdated() {
+                session = self.seat.open().await?;
+                continue;
+            }
+            for pid in &writers.pids {
+                if !denied.contains(pid) && !end(&self.seat, &session, *pid).await? {
+                    denied.insert(*pid);
+                }
+                asked.insert(*pid);
+            }
+            let left = writers.why_open();
+            let waited = self.clock.now();
+            let only_denied = writers.pids.iter().all(|pid| denied.contains(pid));
+            let patient = !writers.pids.is_empty() && waited.since(looked) < DENIED_MAX;
+            if (only_denied && !patient) || waited.since(began) + LOOK_EVERY > self.deadline {
+                if writers.pids.is_empty() {
+                    self.settle(&session, output).await?;
+                }
+                return Ok((asked.difference(&denied).count(), left));
+            }
+            if left != said {
+                output.line(left.as_deref().unwrap_or_default());
+                said = left;
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// What was committed without waiting for the disk is written out in the background, and only
+    /// then sent to a standby. A transaction of our own that writes nothing has the rest flushed.
+    async fn settle(&self, session: &Session, output: &mut dyn Output) -> Result<(), Trouble> {
+        let began = self.clock.now();
+        let flushed = async {
+            let end = session.row("select pg_current_wal_insert_lsn()::text as lsn").await?;
+            let end: String = column(&end, "lsn")?;
+            let asked = format!("select pg_current_wal_flush_lsn() >= '{end}' as flushed");
+            if column(&session.row(&asked).await?, "flushed")? {
+                return Ok(true);
+            }
+            session.row("select pg_current_xact_id()").await?;
+            while self.clock.now().since(began) < LOAD_MAX {
+                if column(&session.row(&asked).await?, "flushed")? {
+                    return Ok(true);
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+            Ok(false)
+        };
+        if !self.seat.within(LOAD_MAX + ANSWER_LIMIT, flushed).await? {
+            output.line("the server has not written out yet all that was committed");
+        }
+        Ok(())
+    }
+}
+
+/// After the configuration was written every failure leaves it in between.
+fn half_done(trouble: Trouble) -> OperateError {
+    OperateError::Ambiguous(trouble.message)
+}
+
+/// Ends a session; false where that is not ours to do.
+async fn end(seat: &Seat, session: &Session, pid: i32) -> Result<bool, Trouble> {
+    let end = format!("select pg_terminate_backend({pid})");
+    match seat.within(ANSWER_LIMIT, session.row(&end)).await {
+        Ok(_) => Ok(true),
+        Err(trouble) if trouble.kind == TroubleKind::Permission => Ok(false),
+        Err(trouble) => Err(trouble),
+    }
+}
+
+impl Operator for Fencer {
+    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
+        Box::pin(self.seat.identity())
+    }
+
+    fn check(&mut self) -> Boxed<'_, Standing> {
+        Box::pin(self.standing())
+    }
+
+    fn preview(&mut self) -> Boxed<'_, Preview> {
+        Box::pin(self.foresee())
+    }
+
+    fn apply<'a>(
+        &'a mut self,
+        _execution: &'a Execution,
+        output: &'a mut dyn Output,
+    ) -> Boxed<'a, Result<Clean, OperateError>> {
+        Box::pin(self.set(output))
+    }
+}
