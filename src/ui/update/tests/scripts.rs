@@ -42,6 +42,8 @@ fn a_step_starts_as_its_guard_asks() {
     let run = ["run promote `promote pg-b` `call promote`"];
     check("promote", &["r", "=promote pg-b", "enter", "+3000"], &run, "");
     check("promote", &["r", "=promote pg-b", "enter", "up", "+9000"], NOTHING, "stopped");
+    // The dry run that a window begins on is not too old before its end.
+    check("promote", &["r", "+27500", "=promote pg-b", "enter", "+3000"], &run, "");
     // What is not possible says why.
     check("later", &["r"], NOTHING, "step later is pending: it waits for promote");
     check("hand", &["r"], NOTHING, "press m and type what you see");
@@ -136,9 +138,9 @@ fn nothing_starts_on_an_old_or_missing_dry_run() {
     assert_eq!(bench.wished(), NOTHING);
     assert!(bench.notice().contains("the dry run did not come"), "{}", bench.notice());
 
-    // An open card asks again when the dry run is older than 30 s.
+    // An open card asks again while the dry run is still new enough for a window to end on it.
     let mut bench = Bench::at_step(Access::Armed, "dns");
-    bench.script(&["enter", "+29000"]);
+    bench.script(&["enter", "+26000"]);
     assert_eq!(bench.wishes.len(), 1);
     bench.script(&["+3000"]);
     assert_eq!(bench.wishes.len(), 2, "{:?}", bench.wishes);
