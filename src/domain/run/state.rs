@@ -351,6 +351,11 @@ impl Run {
             .or_else(|| first(|phase| phase == Phase::Ready))
     }
 
+    /// The steps that are not done, or no longer true: what a close of the run excepts.
+    pub fn unfinished(&self) -> impl Iterator<Item = &StepState> {
+        self.steps.iter().filter(|step| step.phase != Phase::Done || step.untrue.is_some())
+    }
+
     /// True when no step is left to run.
     #[must_use]
     pub fn is_finished(&self) -> bool {
