@@ -112,11 +112,11 @@ impl StepState {
         self.attempts.last().filter(|_| open)
     }
 
-    /// How long the step took, from its first grant to its end, or until now.
+    /// How long its last attempt took, from its grant to the end of the step, or until now.
     #[must_use]
     pub fn took(&self, now: Stamp) -> Option<Duration> {
-        let first = self.attempts.first()?;
-        Some(self.finished.unwrap_or(now).since(first.granted))
+        let last = self.last_attempt()?;
+        Some(self.finished.unwrap_or(now).since(last.granted))
     }
 }
 

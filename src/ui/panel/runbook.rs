@@ -337,3 +337,53 @@ pub fn draw_bare(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
     let inside = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     canvas.rows(inside, &body(screen, width, usize::from(inside.height)));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::catalogue::Fencing;
+    use crate::domain::run::event::{Body, Purpose, RunEvent};
+    use crate::ui::fixture::{self, Fixture};
+
+    /// The moment with what came later.
+    fn later(name: &str, bodies: &[(u64, Body)]) -> Fixture {
+        let mut fixture = fixture::of(name).expect("the moment exists");
+        let began = fixture.now;
+        let run = fixture.run.as_mut().expect("a run");
+        for (seconds, body) in bodies {
+            fixture.now = began.plus(std::time::Duration::from_secs(*seconds));
+            let (seq, by) = (run.last_seq() + 1, run.opened.1.clone());
+            run.apply(RunEvent { seq, at: fixture.now, by, body: body.clone() }).expect("it fits");
+        }
+        fixture
+    }
+
+    fn again(id: &StepId) -> [(u64, Body); 2] {
+        let (step, reason) = (id.clone(), "there is room now".into());
+        let (new_key, by_itself) = (false, false);
+        let intended = Body::Intended {
+            step: id.clone(),
+            attempt: 2,
+            purpose: Purpose::Forward,
+            action: String::new(),
+            class: Class::I,
+            fencing: Fencing::FencedByTarget,
+            gates: Vec::new(),
+            call: "".into(),
+            warrant: None,
+        };
+        [(60, Body::Retried { step, reason, new_key, by_itself }), (70, intended)]
+    }
+
+    #[test]
+    fn a_new_attempt_counts_its_own_time() {
+        let id = StepId::new("scale-b").expect("a name");
+        let mut fixture = later("failed", &again(&id));
+        fixture.now = fixture.now.plus(std::time::Duration::from_secs(3));
+        let screen = fixture.screen();
+        let step = screen.runbook.and_then(|book| book.step(&id)).expect("a step");
+        let state = screen.run.and_then(|run| run.step(&id));
+        let text = told(&screen, step, state).text();
+        assert!(text.contains("00:03 elapsed"), "{text}");
+    }
+}
