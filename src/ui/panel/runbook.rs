@@ -8,9 +8,10 @@ use crate::domain::run::phase::Phase;
 use crate::domain::run::state::{Abort, StepState};
 use crate::domain::runbook::{Compensation, Runbook, Step};
 use crate::domain::time::short_time;
-use crate::ui::meant::lit;
+use crate::ui::meant::meant;
 use crate::ui::model::Panel;
 use crate::ui::screen::Screen;
+use crate::ui::update::{Facts, steps_shown};
 use crate::ui::widget::canvas::{Canvas, FrameLook, ruled};
 use crate::ui::widget::ink::{
     BORDER, CRIT, FOCUS, INFO, Ink, MUTED, OK, PENDING, SELECTION, TEXT, UNKNOWN, WARN,
@@ -21,21 +22,15 @@ use super::{clocks, region, runbook_abort, words};
 
 /// The lit step, on which the keys act.
 #[must_use]
-pub fn selected<'a>(screen: &Screen<'a>) -> Option<&'a Step> {
-    lit(screen.runbook?, screen.run, screen.model.selected.as_ref())
+pub fn lit<'a>(screen: &Screen<'a>) -> Option<&'a Step> {
+    meant(&Facts::of(screen), screen.model)
 }
 
-/// The mark before a row, and whether it is the lit one.
+/// The mark before a row, and whether it is the lit one: no other row has a mark.
 #[must_use]
 pub fn lead(screen: &Screen<'_>, step: &Step) -> (&'static str, bool) {
-    let current = screen.run.and_then(|run| run.current()).is_some_and(|now| now.id == step.id);
-    let chosen = selected(screen).is_some_and(|lit| lit.id == step.id);
-    let mark = match (current, chosen) {
-        (true, _) => ">",
-        (false, true) => "▸",
-        (false, false) => " ",
-    };
-    (mark, chosen)
+    let lit = lit(screen).is_some_and(|lit| lit.id == step.id);
+    (if lit { ">" } else { " " }, lit)
 }
 
 /// The box of a step: its state in one character, and its ink.
@@ -206,13 +201,7 @@ fn list(
         let (rows, chosen) = runbook_abort::list(screen, book, width);
         return (rows, chosen, chosen);
     }
-    let shown: Vec<&Step> = book
-        .steps
-        .iter()
-        .filter(|step| {
-            words::passes(screen, step.title.as_str()) || words::passes(screen, step.id.as_str())
-        })
-        .collect();
+    let shown = steps_shown(book, screen.run, screen.model);
     let mut groups = 0;
     let mut last = &None;
     for step in &shown {
@@ -233,10 +222,10 @@ fn list(
             rows.push(Row::of(FOCUS, name.as_str().to_uppercase()));
         }
         group = &step.group;
-        match lead(screen, step) {
-            (_, true) => chosen_at = rows.len(),
-            (">", false) => current_at = Some(rows.len()),
-            (_, false) => {}
+        if lead(screen, step).1 {
+            chosen_at = rows.len();
+        } else if words::current(screen).is_some_and(|(current, _)| current.id == step.id) {
+            current_at = Some(rows.len());
         }
         rows.push(step_row(screen, step, width));
     }
@@ -385,5 +374,28 @@ mod tests {
         let state = screen.run.and_then(|run| run.step(&id));
         let text = told(&screen, step, state).text();
         assert!(text.contains("00:03 elapsed"), "{text}");
+    }
+
+    #[test]
+    fn one_row_has_the_mark_and_it_is_the_lit_one() {
+        let check = |name: &str, selected: Option<&str>, want: &str| {
+            let mut fixture = fixture::of(name).expect("the moment exists");
+            fixture.model.selected = selected.and_then(|id| StepId::new(id).ok());
+            let screen = fixture.screen();
+            let book = screen.runbook.expect("a runbook");
+            let marked: Vec<(&str, bool)> = book
+                .steps
+                .iter()
+                .map(|step| (step.id.as_str(), lead(&screen, step)))
+                .filter(|(_, (mark, lit))| *mark != " " || *lit)
+                .map(|(id, (_, lit))| (id, lit))
+                .collect();
+            assert_eq!(marked, [(want, true)], "{name} {selected:?}");
+        };
+        check("running", None, "scale-b");
+        check("beside", None, "purge-cdn");
+        check("beside", Some("fence-a"), "fence-a");
+        check("failed", None, "scale-b");
+        check("unknown", Some("login"), "login");
     }
 }
