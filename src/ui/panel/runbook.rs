@@ -110,7 +110,8 @@ pub fn told(screen: &Screen<'_>, step: &Step, state: Option<&StepState>) -> Row 
         }
         Phase::Failed => {
             let cause = state.cause.map_or("", crate::domain::run::event::Cause::words);
-            Row::of(CRIT, format!("■1 FAILED {cause}")).put(TEXT, format!(": {evidence}"))
+            let failed = format!("■1 FAILED {cause}");
+            Row::of(CRIT, failed.trim_end()).put(TEXT, format!(": {evidence}"))
         }
         Phase::Unknown => Row::of(UNKNOWN, "? UNKNOWN").put(TEXT, format!(": {evidence}")),
         Phase::Skipped => Row::of(MUTED, format!("skipped: {evidence}")),
@@ -331,7 +332,7 @@ pub fn draw_bare(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
 mod tests {
     use super::*;
     use crate::domain::catalogue::Fencing;
-    use crate::domain::run::event::{Body, Purpose, RunEvent};
+    use crate::domain::run::event::{Body, Cause, Purpose, RunEvent};
     use crate::ui::fixture::{self, Fixture};
 
     /// The moment with what came later.
@@ -397,5 +398,22 @@ mod tests {
         check("beside", Some("fence-a"), "fence-a");
         check("failed", None, "scale-b");
         check("unknown", Some("login"), "login");
+    }
+
+    #[test]
+    fn a_failure_is_told_with_its_cause_where_one_is_known() {
+        let check = |cause: Option<Cause>, want: &str| {
+            let mut fixture = fixture::of("failed").expect("the moment exists");
+            let run = fixture.run.as_mut().expect("a run");
+            for state in run.steps.iter_mut().filter(|state| state.phase == Phase::Failed) {
+                (state.cause, state.evidence) = (cause, "exit 1".into());
+            }
+            let screen = fixture.screen();
+            let state = screen.run.and_then(|run| run.step(&lit(&screen)?.id));
+            let text = told(&screen, lit(&screen).expect("a step"), state).text();
+            assert_eq!(text, want);
+        };
+        check(None, "■1 FAILED: exit 1");
+        check(Some(Cause::Error), "■1 FAILED refused: exit 1");
     }
 }
