@@ -301,4 +301,5 @@ async fn a_simulated_site_is_checked_in_its_world() {
     let report = check(&written.site, false, &setup).await;
     assert!(report.to_string().contains("reference  ok           sim: answered"), "{report}");
     assert_eq!(report.exit(), Exit::Ok, "{report}");
+    assert!(report.to_string().ends_with("0 faults: all well\n"), "{report:?}");
 }

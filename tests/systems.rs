@@ -611,6 +611,8 @@ async fn act_on(owner: &dyn System, one: &'static dyn Action, peer: Peer, expect
         let preview = preview.unwrap_or_else(|_| panic!("{}", late("preview")));
         assert!(!preview.call.is_empty(), "{case} does not say what it would call");
         plain(&preview.call, &case);
+        // The screen says `as` before it.
+        assert!(!preview.acts_as.as_str().starts_with("as "), "{case}: {}", preview.acts_as);
         let ended = operator.apply(&execution, &mut printed);
         let ended = tokio::time::timeout(STEP + STEP_AND_GRACE, ended).await;
         let ended = ended.unwrap_or_else(|_| panic!("{}", late("apply")));

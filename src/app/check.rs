@@ -107,7 +107,7 @@ impl fmt::Display for CheckReport {
             writeln!(out, "{:<10} {:<12} {}", line.section, line.found.word(), line.text)?;
         }
         let exit = self.exit();
-        write!(
+        writeln!(
             out,
             "{:<10} {:<12} {} ok, {} findings, {} unreachable, {} refused, {} faults: {}",
             "result",

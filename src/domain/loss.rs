@@ -52,7 +52,7 @@ pub fn measured(
             return None;
         }
         let bound = bounded(system, reading, direction, t0, expected);
-        Some(match between(system, snapshot, reading, direction) {
+        Some(match between(&system.id, snapshot, direction) {
             Some((missing, how)) if missing.amount == 0 => {
                 Loss { system: system.id.clone(), seconds: 0.0, missing: Some(missing), how }
             }
@@ -70,22 +70,30 @@ pub fn measured(
     site.systems.iter().filter_map(measure).collect()
 }
 
-/// What lies between the old primary's end and the new one's beginning, in one history.
-fn between(
-    system: &SystemSpec,
+/// What lies, in one history, between the end of the old primary, as it was closed, and what the
+/// other side has of it: on a promoted store that is where its own began, on a standby all that it
+/// holds.
+#[must_use]
+pub fn between(
+    system: &SystemId,
     snapshot: &Snapshot,
-    promoted: &Reading,
     direction: Direction,
 ) -> Option<(Missing, Clean)> {
     let (from, to) = (direction.from, direction.to);
-    let began = promoted.parted.as_ref()?;
-    let old = || snapshot.cell(&system.id, from)?.last_reading.as_ref()?.parted.as_ref();
-    // A primary that handed over and follows now tells itself where it left its own history.
-    let end = snapshot.closed_at(&system.id, from).map(|(_, end)| end).or_else(old)?;
-    if end.of != began.of || end.unit != began.unit {
+    let other = snapshot.cell(system, to)?.last_good.as_ref()?;
+    let closed = snapshot.closed_at(system, from).map(|(_, end)| end);
+    let (end, has) = match other.role? {
+        Role::Standby => (closed?, other.end.as_ref()?),
+        Role::Primary => {
+            // A primary that handed over and follows now tells itself where it left its history.
+            let old = || snapshot.cell(system, from)?.last_reading.as_ref()?.parted.as_ref();
+            (closed.or_else(old)?, other.parted.as_ref()?)
+        }
+    };
+    if end.of != has.of || end.unit != has.unit {
         return None;
     }
-    let missing = Missing { amount: end.at.saturating_sub(began.at), unit: end.unit };
+    let missing = Missing { amount: end.at.saturating_sub(has.at), unit: end.unit };
     let how = if missing.amount == 0 {
         format!("all that {from} held as it was closed is in {to}")
     } else {

@@ -22,7 +22,7 @@ type Possible = Result<(), Clean>;
 #[must_use]
 pub fn why_not(command: Command, facts: &Facts<'_>, model: &Model) -> Option<Clean> {
     // What is escalated is the run, until a step is chosen in its form.
-    let step = meant(command, facts, model).filter(|_| command != Command::Escalate);
+    let step = meant(facts, model).filter(|_| command != Command::Escalate);
     why_not_step(command, facts, model, step)
 }
 

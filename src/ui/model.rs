@@ -353,6 +353,13 @@ pub struct Model {
 }
 
 impl Model {
+    /// True when a text passes the filter of the lists.
+    #[must_use]
+    pub fn passes(&self, text: &str) -> bool {
+        let wanted = self.filter.text.to_lowercase();
+        wanted.is_empty() || text.to_lowercase().contains(&wanted)
+    }
+
     /// True while a stop window counts down.
     #[must_use]
     pub fn is_counting(&self) -> bool {

@@ -271,6 +271,7 @@ fn next(run: &Run, title: impl Fn(&StepId) -> String) -> String {
         Some(state) if state.phase == Phase::Failed => {
             format!("try {} again or leave it out", title(&state.id))
         }
+        Some(state) if state.phase == Phase::Ready => title(&state.id),
         Some(_) | None => {
             let next = first(|phase| phase == Phase::Ready)
                 .or_else(|| first(|phase| phase == Phase::Pending));

@@ -94,7 +94,7 @@ fn draw_tiny(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
 
 /// The lit step in one row, while there is something to do.
 fn step_row(screen: &Screen<'_>, width: usize) -> Row {
-    match runbook::selected(screen).filter(|_| words::current(screen).is_some()) {
+    match runbook::lit(screen).filter(|_| words::current(screen).is_some()) {
         None => Row::of(MUTED, cut(&next::sentence(screen), width)),
         _ if words::is_aborting(screen) => runbook_abort::current(screen, width),
         Some(step) => {

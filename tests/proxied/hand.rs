@@ -234,13 +234,13 @@ impl Hand<'_> {
             if !self.waits(ANSWERS_WITHIN, leaves_dialogs) {
                 self.faults.push(format!("Esc did nothing\n{}", self.seat.screen()));
             }
-            // `X` has a dialog only while a step runs.
-            let running = self.seat.screen().contains("[~]");
+            // `X` has a dialog only while the lit step runs.
+            let running = self.seat.screen().contains(">[~]");
             pass(READING);
             self.seat.press(key);
             if (key == "?" || running)
                 && !self.sees(ANSWERS_WITHIN, title)
-                && self.seat.screen().contains("[~]") == running
+                && self.seat.screen().contains(">[~]") == running
             {
                 self.faults.push(format!("{key} opened nothing\n{}", self.seat.screen()));
             }

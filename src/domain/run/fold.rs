@@ -172,6 +172,9 @@ impl Run {
                 let cues = if *done { done_cues } else { undone_cues };
                 let state = self.take_found(event, step, *attempt, cues, evidence)?;
                 state.attested = matches!(event.body, Body::Resolved { .. });
+                if state.attested {
+                    self.in_hand = Some(step.clone());
+                }
             }
             Body::Attested { step, value } => {
                 self.take_word(event, step, Cue::Attested, value)?.attested = true;
@@ -179,10 +182,13 @@ impl Run {
             Body::Skipped { step, reason } => {
                 self.take_word(event, step, Cue::Skipped, reason)?.cause = None;
             }
-            Body::Retried { step, .. } => {
+            Body::Retried { step, by_itself, .. } => {
                 let state = self.move_step(step, Cue::Retried, seq)?;
                 (state.cause, state.untrue, state.finished) = (None, None, None);
                 state.attested = false;
+                if !by_itself {
+                    self.in_hand = Some(step.clone());
+                }
             }
             Body::Untrue { step, evidence } => {
                 self.known_step(step, seq)?.untrue = Some(evidence.clone());
@@ -234,6 +240,7 @@ impl Run {
             warrant: warrant.clone(),
         });
         (state.cause, state.untrue, state.finished) = (None, None, None);
+        self.in_hand.take_if(|held| *held == *step);
         Ok(())
     }
 

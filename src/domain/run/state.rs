@@ -112,11 +112,11 @@ impl StepState {
         self.attempts.last().filter(|_| open)
     }
 
-    /// How long the step took, from its first grant to its end, or until now.
+    /// How long its last attempt took, from its grant to the end of the step, or until now.
     #[must_use]
     pub fn took(&self, now: Stamp) -> Option<Duration> {
-        let first = self.attempts.first()?;
-        Some(self.finished.unwrap_or(now).since(first.granted))
+        let last = self.last_attempt()?;
+        Some(self.finished.unwrap_or(now).since(last.granted))
     }
 }
 
@@ -223,6 +223,9 @@ pub struct Run {
     pub abort: Option<Abort>,
     /// When the last status update was handed over, and its number.
     pub updated: Option<(Stamp, u32)>,
+    /// The step that a person gave the last word about, to try it again or on what became of it,
+    /// while nothing of it began since.
+    pub in_hand: Option<StepId>,
     /// The steps, in the plan's order.
     pub steps: Vec<StepState>,
     /// Everything that happened, for the timeline and the report.
@@ -283,6 +286,7 @@ impl Run {
             forecasted: None,
             abort: None,
             updated: None,
+            in_hand: None,
             steps: runbook.steps.iter().map(|step| StepState::new(step.id.clone())).collect(),
             events: vec![event.clone()],
             needs,
@@ -315,6 +319,7 @@ impl Run {
             forecasted: self.forecasted,
             abort: self.abort.clone(),
             updated: self.updated,
+            in_hand: self.in_hand.clone(),
             steps: self.steps.clone(),
             needs: self.needs.clone(),
         }
@@ -338,17 +343,41 @@ impl Run {
         self.mode == Mode::Ungraceful || self.step(id).is_some_and(|step| step.escalated)
     }
 
-    /// The one current step: the open or unknown one, else a failed one, else the first ready one.
-    /// While the run is given up: the open or unknown one, else the next to be taken back.
+    /// The one current step: the unknown one, else what a lost runner left, else the open one, else
+    /// the one in a person's hands, else a failed one, else the first ready one. While the run is
+    /// given up: those that are not over, else the next to be taken back.
     #[must_use]
     pub fn current(&self) -> Option<&StepState> {
-        let first = |want: fn(Phase) -> bool| self.steps.iter().find(|step| want(step.phase));
-        let open = first(|phase| phase == Phase::Unknown).or_else(|| first(Phase::is_open));
+        let first = |want: fn(&StepState) -> bool| self.steps.iter().find(|step| want(step));
+        let open = first(|step| step.phase == Phase::Unknown)
+            .or_else(|| first(|step| step.left.is_some()))
+            .or_else(|| first(|step| step.phase.is_open()));
         if self.stage == Stage::Aborting {
             return open.or_else(|| self.next_back());
         }
-        open.or_else(|| first(|phase| phase == Phase::Failed))
-            .or_else(|| first(|phase| phase == Phase::Ready))
+        open.or_else(|| self.in_hand())
+            .or_else(|| first(|step| step.phase == Phase::Failed))
+            .or_else(|| first(|step| step.phase == Phase::Ready))
+    }
+
+    /// The step that wants a hand beside one that runs: the one in a person's hands, else the first
+    /// that is ready.
+    #[must_use]
+    pub fn beside(&self) -> Option<&StepState> {
+        let current = self.current()?;
+        let runs = current.phase.is_open() && current.left.is_none();
+        let ready = || self.steps.iter().find(|step| step.phase == Phase::Ready);
+        self.in_hand().or_else(ready).filter(|_| runs && self.stage != Stage::Aborting)
+    }
+
+    fn in_hand(&self) -> Option<&StepState> {
+        let state = self.step(self.in_hand.as_ref()?)?;
+        matches!(state.phase, Phase::Ready | Phase::Failed).then_some(state)
+    }
+
+    /// The steps that are not done, or no longer true: what a close of the run excepts.
+    pub fn unfinished(&self) -> impl Iterator<Item = &StepState> {
+        self.steps.iter().filter(|step| step.phase != Phase::Done || step.untrue.is_some())
     }
 
     /// True when no step is left to run.

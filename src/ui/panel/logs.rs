@@ -8,7 +8,7 @@ use crate::ui::widget::canvas::{Canvas, FrameLook};
 use crate::ui::widget::ink::{INFO, MUTED, TEXT};
 use crate::ui::widget::row::{Row, fit};
 
-use super::{region, words};
+use super::region;
 
 /// Cells of a person's name in the timeline.
 const WHO_CELLS: usize = 8;
@@ -39,7 +39,7 @@ fn tail(
     let mut rows: Vec<Row> = (0..count)
         .rev()
         .map(|index| of(screen, index))
-        .filter(|row| words::passes(screen, &row.text()))
+        .filter(|row| screen.model.passes(&row.text()))
         .take(back + room)
         .collect();
     let skip = back.min(rows.len().saturating_sub(room));

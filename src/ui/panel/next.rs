@@ -7,7 +7,7 @@ use crate::domain::run::state::Run;
 use crate::domain::runbook::Step;
 use crate::domain::verdict::{Primary, Verdict};
 use crate::ui::command::Command;
-use crate::ui::meant::{beside, meant};
+use crate::ui::meant::meant;
 use crate::ui::model::Dialog;
 use crate::ui::screen::{Access, JournalState, Screen};
 use crate::ui::update::Facts;
@@ -164,7 +164,7 @@ fn aborting(screen: &Screen<'_>, run: &Run) -> String {
     match state.phase {
         Phase::Unknown => format!(
             "{}{} resolve \"{title}\": did it take effect? look first",
-            first(screen, step, Command::Resolve),
+            first(screen, step),
             key(screen, Command::Resolve)
         ),
         _ if state.is_going_back() => format!("wait: \"{title}\" is being taken back"),
@@ -178,7 +178,7 @@ fn aborting(screen: &Screen<'_>, run: &Run) -> String {
                 state.last_attempt().map(|attempt| attempt.purpose),
                 Some(crate::domain::run::event::Purpose::Compensate)
             );
-            let first = first(screen, step, Command::Run);
+            let first = first(screen, step);
             let what = if again { "try again to take back" } else { "take back" };
             format!("{first}{back} {what} \"{title}\"   {leave} leave it, with a reason")
         }
@@ -202,18 +202,19 @@ fn step_sentence(screen: &Screen<'_>) -> String {
     };
     let title = &step.title;
     if state.left.is_some() {
-        let abort = key(screen, Command::AbortStep);
-        return format!("{abort} end what \"{title}\" started: its runner is gone, it still runs");
+        let (back, abort) = (back_to(screen, step), key(screen, Command::AbortStep));
+        let gone = "its runner is gone, it still runs";
+        return format!("{back}{abort} end what \"{title}\" started: {gone}");
     }
     match state.phase {
         Phase::Unknown => format!(
             "{}{} resolve \"{title}\": did it take effect? look first",
-            first(screen, step, Command::Resolve),
+            first(screen, step),
             key(screen, Command::Resolve)
         ),
         Phase::Failed => format!(
             "\"{title}\" failed: {}{} retry   {} skip with a reason   {} evidence",
-            first(screen, step, Command::Retry),
+            first(screen, step),
             key(screen, Command::Retry),
             key(screen, Command::Skip),
             key(screen, Command::Evidence)
@@ -225,12 +226,12 @@ fn step_sentence(screen: &Screen<'_>) -> String {
             as_if_lost(screen, step)
         }
         Phase::Ready if step.class == Class::H => {
-            let first = first(screen, step, Command::Attest);
+            let first = first(screen, step);
             let attest = key(screen, Command::Attest);
             format!("do \"{title}\", then {first}{attest} attest what you see")
         }
         Phase::Ready => {
-            let (first, run) = (first(screen, step, Command::Run), key(screen, Command::Run));
+            let (first, run) = (first(screen, step), key(screen, Command::Run));
             match screen.access {
                 Access::Safe => format!("{first}{run} run \"{title}\""),
                 Access::Armed => {
@@ -248,14 +249,17 @@ fn step_sentence(screen: &Screen<'_>) -> String {
 
 /// What comes before the key that acts on a step: the way back to it from another selected one,
 /// and arming, where acts are blocked.
-fn first(screen: &Screen<'_>, step: &Step, command: Command) -> String {
-    let meant = meant(command, &Facts::of(screen), screen.model);
-    let back = if meant.is_some_and(|meant| meant.id == step.id) {
-        String::new()
-    } else {
-        format!("{} leaves the selection, then ", key(screen, Command::Back))
-    };
-    format!("{back}{}", armed_first(screen))
+fn first(screen: &Screen<'_>, step: &Step) -> String {
+    format!("{}{}", back_to(screen, step), armed_first(screen))
+}
+
+/// `esc leaves the selection, then `, where another step is lit; a filter is left first.
+fn back_to(screen: &Screen<'_>, step: &Step) -> String {
+    if meant(&Facts::of(screen), screen.model).is_some_and(|meant| meant.id == step.id) {
+        return String::new();
+    }
+    let what = if screen.model.filter.text.is_empty() { "selection" } else { "filter" };
+    format!("{} leaves the {what}, then ", key(screen, Command::Back))
 }
 
 /// `A arm this console, then `, where acts are blocked.
@@ -281,31 +285,39 @@ fn waits(screen: &Screen<'_>, step: &Step) -> bool {
 
 /// A step runs: what can be run beside it, else that it is waited for.
 fn running(screen: &Screen<'_>, phase: Phase, title: &str) -> String {
-    let ready = screen.run.and_then(beside).and_then(|state| screen.runbook?.step(&state.id));
-    let late = words::current(screen).and_then(|(step, _)| clocks::stuck(screen, &step.id));
+    let ready = screen.run.and_then(Run::beside).and_then(|state| screen.runbook?.step(&state.id));
+    let current = words::current(screen);
+    let late = current.and_then(|(step, _)| clocks::stuck(screen, &step.id));
     if let Some(step) = ready.filter(|_| screen.access != Access::ReadOnly) {
         if words::is_planned_without_primary(screen) && waits(screen, step) {
             return as_if_lost(screen, step);
         }
-        let act = if step.class == Class::H { Command::Attest } else { Command::Run };
-        let first = first(screen, step, act);
+        let failed = screen.run.and_then(|run| run.step(&step.id));
+        let failed = failed.is_some_and(|state| state.phase == Phase::Failed);
+        let (act, verb) = match step.class {
+            _ if failed => (Command::Retry, "retry"),
+            Class::H => (Command::Attest, "attest"),
+            _ => (Command::Run, "run"),
+        };
+        let first = first(screen, step);
         let (act, beside) = (key(screen, act), &step.title);
         let goes_on = late.map_or_else(
             || "goes on".to_owned(),
             |late| {
                 let abort = key(screen, Command::AbortStep);
-                format!("{}; {abort} aborts", clocks::stuck_words(late))
+                format!("{}; select it, {abort} aborts", clocks::stuck_words(late))
             },
         );
-        return format!("{first}{act} run \"{beside}\" meanwhile   \"{title}\" {goes_on}");
+        return format!("{first}{act} {verb} \"{beside}\" meanwhile   \"{title}\" {goes_on}");
     }
+    let back = current.map(|(step, _)| back_to(screen, step)).unwrap_or_default();
+    let abort = key(screen, Command::AbortStep);
     if let Some(late) = late {
-        let abort = key(screen, Command::AbortStep);
-        return format!("\"{title}\" {}; {abort} aborts", clocks::stuck_words(late));
+        return format!("\"{title}\" {}; {back}{abort} aborts", clocks::stuck_words(late));
     }
     match phase {
         Phase::Verifying => format!("wait: \"{title}\" ended, its effect is looked for"),
-        _ => format!("wait for \"{title}\"   {} abort it", key(screen, Command::AbortStep)),
+        _ => format!("wait for \"{title}\"   {back}{abort} abort it"),
     }
 }
 
@@ -381,8 +393,8 @@ mod tests {
         check("confirm", Some("scale-b"), "esc leaves the selection, then r run");
         check("failed", Some("fence-a"), "esc leaves the selection, then R retry");
         check("failed", None, "failed: R retry");
-        // There is one whose fate is unknown, whatever is selected.
-        check("unknown", Some("scale-b"), "U resolve");
+        check("unknown", Some("scale-b"), "esc leaves the selection, then U resolve");
+        check("unknown", None, "U resolve");
     }
 
     #[test]

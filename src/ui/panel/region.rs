@@ -189,7 +189,7 @@ pub fn ordered<'a>(screen: &Screen<'a>, sides: &[Side], room: usize) -> Vec<&'a 
         .site
         .systems
         .iter()
-        .filter(|system| words::passes(screen, system.id.as_str()))
+        .filter(|system| screen.model.passes(system.id.as_str()))
         .collect();
     if systems.len() > room {
         systems.sort_by_cached_key(|system| {

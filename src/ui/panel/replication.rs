@@ -164,7 +164,7 @@ pub fn rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
         .site
         .systems
         .iter()
-        .filter(|system| is_replicated(screen, system) && words::passes(screen, system.id.as_str()))
+        .filter(|system| is_replicated(screen, system) && screen.model.passes(system.id.as_str()))
         .collect();
     let name = stores
         .iter()

@@ -8,9 +8,10 @@ use crate::domain::run::phase::Phase;
 use crate::domain::run::state::{Abort, StepState};
 use crate::domain::runbook::{Compensation, Runbook, Step};
 use crate::domain::time::short_time;
-use crate::ui::meant::lit;
+use crate::ui::meant::meant;
 use crate::ui::model::Panel;
 use crate::ui::screen::Screen;
+use crate::ui::update::{Facts, steps_shown};
 use crate::ui::widget::canvas::{Canvas, FrameLook, ruled};
 use crate::ui::widget::ink::{
     BORDER, CRIT, FOCUS, INFO, Ink, MUTED, OK, PENDING, SELECTION, TEXT, UNKNOWN, WARN,
@@ -21,21 +22,15 @@ use super::{clocks, region, runbook_abort, words};
 
 /// The lit step, on which the keys act.
 #[must_use]
-pub fn selected<'a>(screen: &Screen<'a>) -> Option<&'a Step> {
-    lit(screen.runbook?, screen.run, screen.model.selected.as_ref())
+pub fn lit<'a>(screen: &Screen<'a>) -> Option<&'a Step> {
+    meant(&Facts::of(screen), screen.model)
 }
 
-/// The mark before a row, and whether it is the lit one.
+/// The mark before a row, and whether it is the lit one: no other row has a mark.
 #[must_use]
 pub fn lead(screen: &Screen<'_>, step: &Step) -> (&'static str, bool) {
-    let current = screen.run.and_then(|run| run.current()).is_some_and(|now| now.id == step.id);
-    let chosen = selected(screen).is_some_and(|lit| lit.id == step.id);
-    let mark = match (current, chosen) {
-        (true, _) => ">",
-        (false, true) => "▸",
-        (false, false) => " ",
-    };
-    (mark, chosen)
+    let lit = lit(screen).is_some_and(|lit| lit.id == step.id);
+    (if lit { ">" } else { " " }, lit)
 }
 
 /// The box of a step: its state in one character, and its ink.
@@ -115,7 +110,8 @@ pub fn told(screen: &Screen<'_>, step: &Step, state: Option<&StepState>) -> Row 
         }
         Phase::Failed => {
             let cause = state.cause.map_or("", crate::domain::run::event::Cause::words);
-            Row::of(CRIT, format!("■1 FAILED {cause}")).put(TEXT, format!(": {evidence}"))
+            let failed = format!("■1 FAILED {cause}");
+            Row::of(CRIT, failed.trim_end()).put(TEXT, format!(": {evidence}"))
         }
         Phase::Unknown => Row::of(UNKNOWN, "? UNKNOWN").put(TEXT, format!(": {evidence}")),
         Phase::Skipped => Row::of(MUTED, format!("skipped: {evidence}")),
@@ -206,13 +202,7 @@ fn list(
         let (rows, chosen) = runbook_abort::list(screen, book, width);
         return (rows, chosen, chosen);
     }
-    let shown: Vec<&Step> = book
-        .steps
-        .iter()
-        .filter(|step| {
-            words::passes(screen, step.title.as_str()) || words::passes(screen, step.id.as_str())
-        })
-        .collect();
+    let shown = steps_shown(book, screen.run, screen.model);
     let mut groups = 0;
     let mut last = &None;
     for step in &shown {
@@ -233,10 +223,10 @@ fn list(
             rows.push(Row::of(FOCUS, name.as_str().to_uppercase()));
         }
         group = &step.group;
-        match lead(screen, step) {
-            (_, true) => chosen_at = rows.len(),
-            (">", false) => current_at = Some(rows.len()),
-            (_, false) => {}
+        if lead(screen, step).1 {
+            chosen_at = rows.len();
+        } else if words::current(screen).is_some_and(|(current, _)| current.id == step.id) {
+            current_at = Some(rows.len());
         }
         rows.push(step_row(screen, step, width));
     }
@@ -336,4 +326,94 @@ pub fn draw_bare(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
     canvas.row(area.x, area.y, area.width, &ruled(&title, &right, ink, flat, width));
     let inside = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     canvas.rows(inside, &body(screen, width, usize::from(inside.height)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::catalogue::Fencing;
+    use crate::domain::run::event::{Body, Cause, Purpose, RunEvent};
+    use crate::ui::fixture::{self, Fixture};
+
+    /// The moment with what came later.
+    fn later(name: &str, bodies: &[(u64, Body)]) -> Fixture {
+        let mut fixture = fixture::of(name).expect("the moment exists");
+        let began = fixture.now;
+        let run = fixture.run.as_mut().expect("a run");
+        for (seconds, body) in bodies {
+            fixture.now = began.plus(std::time::Duration::from_secs(*seconds));
+            let (seq, by) = (run.last_seq() + 1, run.opened.1.clone());
+            run.apply(RunEvent { seq, at: fixture.now, by, body: body.clone() }).expect("it fits");
+        }
+        fixture
+    }
+
+    fn again(id: &StepId) -> [(u64, Body); 2] {
+        let (step, reason) = (id.clone(), "there is room now".into());
+        let (new_key, by_itself) = (false, false);
+        let intended = Body::Intended {
+            step: id.clone(),
+            attempt: 2,
+            purpose: Purpose::Forward,
+            action: String::new(),
+            class: Class::I,
+            fencing: Fencing::FencedByTarget,
+            gates: Vec::new(),
+            call: "".into(),
+            warrant: None,
+        };
+        [(60, Body::Retried { step, reason, new_key, by_itself }), (70, intended)]
+    }
+
+    #[test]
+    fn a_new_attempt_counts_its_own_time() {
+        let id = StepId::new("scale-b").expect("a name");
+        let mut fixture = later("failed", &again(&id));
+        fixture.now = fixture.now.plus(std::time::Duration::from_secs(3));
+        let screen = fixture.screen();
+        let step = screen.runbook.and_then(|book| book.step(&id)).expect("a step");
+        let state = screen.run.and_then(|run| run.step(&id));
+        let text = told(&screen, step, state).text();
+        assert!(text.contains("00:03 elapsed"), "{text}");
+    }
+
+    #[test]
+    fn one_row_has_the_mark_and_it_is_the_lit_one() {
+        let check = |name: &str, selected: Option<&str>, want: &str| {
+            let mut fixture = fixture::of(name).expect("the moment exists");
+            fixture.model.selected = selected.and_then(|id| StepId::new(id).ok());
+            let screen = fixture.screen();
+            let book = screen.runbook.expect("a runbook");
+            let marked: Vec<(&str, bool)> = book
+                .steps
+                .iter()
+                .map(|step| (step.id.as_str(), lead(&screen, step)))
+                .filter(|(_, (mark, lit))| *mark != " " || *lit)
+                .map(|(id, (_, lit))| (id, lit))
+                .collect();
+            assert_eq!(marked, [(want, true)], "{name} {selected:?}");
+        };
+        check("running", None, "scale-b");
+        check("beside", None, "purge-cdn");
+        check("beside", Some("fence-a"), "fence-a");
+        check("failed", None, "scale-b");
+        check("unknown", Some("login"), "login");
+    }
+
+    #[test]
+    fn a_failure_is_told_with_its_cause_where_one_is_known() {
+        let check = |cause: Option<Cause>, want: &str| {
+            let mut fixture = fixture::of("failed").expect("the moment exists");
+            let run = fixture.run.as_mut().expect("a run");
+            for state in run.steps.iter_mut().filter(|state| state.phase == Phase::Failed) {
+                (state.cause, state.evidence) = (cause, "exit 1".into());
+            }
+            let screen = fixture.screen();
+            let state = screen.run.and_then(|run| run.step(&lit(&screen)?.id));
+            let text = told(&screen, lit(&screen).expect("a step"), state).text();
+            assert_eq!(text, want);
+        };
+        check(None, "■1 FAILED: exit 1");
+        check(Some(Cause::Error), "■1 FAILED refused: exit 1");
+    }
 }

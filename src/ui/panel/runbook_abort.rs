@@ -6,7 +6,7 @@ use crate::domain::run::state::{Abort, Run, StepState};
 use crate::domain::runbook::{Compensation, Runbook, Step};
 use crate::domain::time::{clock_text, short_time};
 use crate::ui::screen::Screen;
-use crate::ui::update::steps_shown;
+use crate::ui::update::{steps_listed, steps_shown};
 use crate::ui::widget::ink::{CRIT, FOCUS, INFO, Ink, MUTED, OK, SELECTION, TEXT, UNKNOWN, WARN};
 use crate::ui::widget::row::Row;
 
@@ -32,14 +32,8 @@ pub(super) fn title(screen: &Screen<'_>, book: &Runbook, run: &Run, abort: &Abor
 
 /// The rows of the abort, and the place of the chosen one.
 pub(super) fn list(screen: &Screen<'_>, book: &Runbook, width: usize) -> (Vec<Row>, usize) {
-    let listed = steps_shown(book, screen.run);
-    let others = book.steps.len().saturating_sub(listed.len());
-    let shown: Vec<&Step> = listed
-        .into_iter()
-        .filter(|step| {
-            words::passes(screen, step.title.as_str()) || words::passes(screen, step.id.as_str())
-        })
-        .collect();
+    let others = book.steps.len().saturating_sub(steps_listed(book, screen.run).len());
+    let shown = steps_shown(book, screen.run, screen.model);
     let at = shown.iter().position(|step| runbook::lead(screen, step).1).unwrap_or(0);
     let mut rows: Vec<Row> = shown.iter().map(|step| row(screen, step, width)).collect();
     if others > 0 {
@@ -53,7 +47,7 @@ pub(super) fn list(screen: &Screen<'_>, book: &Runbook, width: usize) -> (Vec<Ro
 /// The lit step in one row.
 #[must_use]
 pub fn current(screen: &Screen<'_>, width: usize) -> Row {
-    match runbook::selected(screen).filter(|_| words::current(screen).is_some()) {
+    match runbook::lit(screen).filter(|_| words::current(screen).is_some()) {
         Some(step) => row(screen, step, width),
         None => Row::of(MUTED, words::taken_back(screen)).cut(width),
     }

@@ -273,13 +273,6 @@ pub fn key(screen: &Screen<'_>, command: Command) -> String {
     first.map_or_else(|| format!("[{}]", command.name()), str::to_owned)
 }
 
-/// True when a text passes the filter.
-#[must_use]
-pub fn passes(screen: &Screen<'_>, text: &str) -> bool {
-    let wanted = screen.model.filter.text.to_lowercase();
-    wanted.is_empty() || text.to_lowercase().contains(&wanted)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

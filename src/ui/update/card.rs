@@ -15,7 +15,7 @@ use crate::ui::available::why_not_step;
 use crate::ui::command::Command;
 use crate::ui::keymap::Key;
 use crate::ui::model::{Card, Dialog, Field, Model};
-use crate::ui::screen::{Access, Rehearsal};
+use crate::ui::screen::Access;
 
 /// How long any key stops what is about to run.
 pub const STOP_WINDOW: Duration = Duration::from_secs(3);
@@ -25,6 +25,10 @@ const STRIDE_MAX: Duration = Duration::from_millis(1250);
 
 /// An older dry run is made again, and nothing is started on it.
 pub const REHEARSAL_AGE_MAX: Duration = Duration::from_secs(30);
+
+/// An age at which a dry run is made again and no stop window begins on it: it would be too old
+/// before the window ends.
+const REHEARSAL_AGE_AT_START: Duration = REHEARSAL_AGE_MAX.saturating_sub(STOP_WINDOW);
 
 /// A dry run that did not come is asked for again after this time.
 const REHEARSE_AGAIN: Duration = Duration::from_secs(5);
@@ -97,18 +101,18 @@ pub(super) fn show(
 fn rehearse(model: &mut Model, facts: &Facts<'_>, step: &StepId, back: bool) -> Vec<Wish> {
     let asked = model.guards.rehearsed_at.is_some_and(|at| facts.now.since(at) < REHEARSE_AGAIN);
     let possible = facts.access != Access::ReadOnly && facts.open_run().is_some();
-    if asked || !possible || fresh(facts, step, back).is_some() {
+    if asked || !possible || fresh(facts, step, back, REHEARSAL_AGE_AT_START) {
         return Vec::new();
     }
     model.guards.rehearsed_at = Some(facts.now);
     vec![Wish::Rehearse { step: step.clone(), back }]
 }
 
-fn fresh<'a>(facts: &Facts<'a>, step: &StepId, back: bool) -> Option<&'a Rehearsal> {
-    facts.rehearsal.filter(|rehearsal| {
+fn fresh(facts: &Facts<'_>, step: &StepId, back: bool, age_max: Duration) -> bool {
+    facts.rehearsal.is_some_and(|rehearsal| {
         rehearsal.step == *step
             && rehearsal.back == back
-            && facts.now.since(rehearsal.at) <= REHEARSAL_AGE_MAX
+            && facts.now.since(rehearsal.at) <= age_max
     })
 }
 
@@ -257,7 +261,8 @@ pub(super) fn wanted(facts: &Facts<'_>, step: &Step, back: bool) -> String {
 }
 
 fn fresh_for(facts: &Facts<'_>, card: &Card) -> bool {
-    fresh(facts, &card.step, card.back).is_some()
+    let age_max = if card.window.is_some() { REHEARSAL_AGE_MAX } else { REHEARSAL_AGE_AT_START };
+    fresh(facts, &card.step, card.back, age_max)
 }
 
 /// Everything was typed: checks all once more, then fires or begins the window.
@@ -288,7 +293,8 @@ fn obstacle(model: &mut Model, facts: &Facts<'_>, card: &mut Card) -> Option<Str
         return Some(why.to_string());
     }
     if !fresh_for(facts, card) {
-        return Some("the dry run is not there yet: look at what it will change first".to_owned());
+        let text = "the dry run is not there yet: look at what it will change, then enter again";
+        return Some(text.to_owned());
     }
     let failing = failing(facts, step, card.back);
     let broken = card.breaking.as_ref().map(|(index, _)| *index);

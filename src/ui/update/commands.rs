@@ -18,7 +18,7 @@ use crate::ui::screen::Access;
 /// Does it.
 pub(super) fn run(model: &mut Model, facts: &Facts<'_>, command: Command) -> Vec<Wish> {
     let opened = facts.now;
-    let step = meant(command, facts, model);
+    let step = meant(facts, model);
     let id = step.map(|step| step.id.clone());
     if let Some(dialog) = dialog_of(command, opened) {
         open(model, opened, dialog);

@@ -10,6 +10,7 @@ use crate::domain::text::Clean;
 use crate::ui::available::{why_not_accept, why_not_step};
 use crate::ui::command::Command;
 use crate::ui::keymap::Key;
+use crate::ui::meant::meant;
 use crate::ui::model::{Field, FormPurpose, Model};
 use crate::ui::replay::{ReplayKey, ReplayWish, Target};
 
@@ -57,7 +58,7 @@ pub(super) fn press(
         (Some(Command::NextPanel), FormPurpose::Escalate(step)) => {
             *step = match step {
                 Some(_) => None,
-                None => facts.selected(model).map(|step| step.id.clone()),
+                None => meant(facts, model).map(|step| step.id.clone()),
             };
         }
         (None, FormPurpose::Resolve(_, done))

@@ -19,7 +19,7 @@ use crate::domain::ledger::Ledger;
 use crate::domain::run::decide::Asking;
 use crate::domain::run::event::Actor;
 use crate::domain::run::state::Run;
-use crate::domain::runbook::{Runbook, Step};
+use crate::domain::runbook::Runbook;
 use crate::domain::site::Site;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::text::Clean;
@@ -28,7 +28,6 @@ use crate::domain::verdict::Assessment;
 use crate::ui::command::{Command, Context};
 use crate::ui::keymap::{Key, Keymap, Lookup};
 use crate::ui::laid::Laid;
-use crate::ui::meant::lit;
 use crate::ui::model::{Dialog, Model, Notice, Panel};
 use crate::ui::screen::{Access, JournalState, Rehearsal, Screen};
 
@@ -37,7 +36,7 @@ pub use card::{REHEARSAL_AGE_MAX, STOP_WINDOW};
 pub use field::FIELD_CHARS_MAX;
 pub use form::least_chars;
 pub use guards::{BURST, BURST_KEYS, SAME_VERB, SEQUENCE_SHOWN_AFTER, SETTLE};
-pub use moves::{is_shown, steps_shown};
+pub use moves::{steps_listed, steps_shown};
 pub use sheets::{T0_WORD, wanted_t0};
 pub use typed::mask_typed;
 pub use wish::Wish;
@@ -110,12 +109,6 @@ impl<'a> Facts<'a> {
     #[must_use]
     pub fn open_run(&self) -> Option<&'a Run> {
         self.run.filter(|run| !run.stage.is_closed())
-    }
-
-    /// The lit step, see [`lit`].
-    #[must_use]
-    pub fn selected(&self, model: &Model) -> Option<&'a Step> {
-        lit(self.runbook?, self.run, model.selected.as_ref())
     }
 
     /// Who asks what may be done.

@@ -7,6 +7,7 @@ use crate::domain::run::state::{Abort, Run};
 use crate::domain::runbook::{Runbook, Step};
 use crate::ui::command::{Command, Context};
 use crate::ui::keymap::{Key, Keymap, Lookup};
+use crate::ui::meant::meant;
 use crate::ui::model::{Model, Panel};
 
 /// Moves a first row by a command, within `rows`.
@@ -29,10 +30,9 @@ pub(super) fn move_in_panel(model: &mut Model, facts: &Facts<'_>, command: Comma
     let page = usize::from(model.size.1 / 2).max(1);
     if model.focus == Panel::Runbook {
         let Some(runbook) = facts.runbook else { return };
-        let selected = facts.selected(model).map(|step| step.id.clone());
-        let steps = steps_shown(runbook, facts.run);
-        let at = steps.iter().position(|step| Some(&step.id) == selected.as_ref());
-        let mut row = at.unwrap_or(0);
+        let lit = meant(facts, model).map(|step| &step.id);
+        let steps = steps_shown(runbook, facts.run, model);
+        let mut row = steps.iter().position(|step| Some(&step.id) == lit).unwrap_or(0);
         scroll_by(&mut row, steps.len(), page, Some(command));
         model.selected = steps.get(row).map(|step| step.id.clone());
         return;
@@ -57,10 +57,18 @@ pub(super) fn goes_back(facts: &Facts<'_>) -> bool {
     facts.run.is_some_and(|run| run.stage == Stage::Aborting)
 }
 
-/// The steps as the runbook panel lists them: the plan's, or, once the run is given up, what is
-/// still open, what goes back in its order, and what stays.
+/// The steps as the runbook panel lists them: those that pass the filter.
 #[must_use]
-pub fn steps_shown<'a>(runbook: &'a Runbook, run: Option<&Run>) -> Vec<&'a Step> {
+pub fn steps_shown<'a>(runbook: &'a Runbook, run: Option<&Run>, model: &Model) -> Vec<&'a Step> {
+    let mut steps = steps_listed(runbook, run);
+    steps.retain(|step| model.passes(step.title.as_str()) || model.passes(step.id.as_str()));
+    steps
+}
+
+/// The steps of the list without a filter: the plan's, or, once the run is given up, what is still
+/// open, what goes back in its order, and what stays.
+#[must_use]
+pub fn steps_listed<'a>(runbook: &'a Runbook, run: Option<&Run>) -> Vec<&'a Step> {
     let planned = |run: &'_ Run| run.abort.as_ref().is_some_and(Abort::is_planned);
     let run = run.filter(|run| planned(run));
     let Some((run, abort)) = run.and_then(|run| Some((run, run.abort.as_ref()?))) else {
@@ -71,12 +79,6 @@ pub fn steps_shown<'a>(runbook: &'a Runbook, run: Option<&Run>) -> Vec<&'a Step>
     let open = run.steps.iter().filter(|state| state.open_attempt().is_some());
     let open = open.map(|state| &state.id).filter(|id| !planned.contains(id));
     open.chain(planned.iter().copied()).filter_map(|id| runbook.step(id)).collect()
-}
-
-/// True when the runbook panel lists a step.
-#[must_use]
-pub fn is_shown(runbook: &Runbook, run: Option<&Run>, id: &StepId) -> bool {
-    steps_shown(runbook, run).iter().any(|step| step.id == *id)
 }
 
 fn mirrored(command: Command) -> Command {

@@ -3,6 +3,7 @@
 use super::dialogs::{After, accepts_enter};
 use super::{Facts, card, commands, guards, leave_dialog, moves, open, refuse, say};
 use crate::domain::catalogue::Guard;
+use crate::domain::ids::StepId;
 use crate::domain::moment::read_moment;
 use crate::ui::available::why_not;
 use crate::ui::command::Command;
@@ -94,16 +95,19 @@ fn take(model: &mut Model, facts: &Facts<'_>, command: Command, given: Given) ->
         refuse(model, now, why);
         return stay();
     }
-    let selected = model.selected.clone();
-    if given.step.is_some() {
-        model.selected.clone_from(&given.step);
+    let before = (model.selected.clone(), model.filter.clone());
+    let is_meant =
+        |model: &Model, id: &StepId| meant(facts, model).is_some_and(|step| step.id == *id);
+    if let Some(named) = &given.step {
+        model.selected = Some(named.clone());
+        // A step that is named is looked for: the filter makes way.
+        if !is_meant(model, named) {
+            model.filter.clear();
+        }
     }
-    let other = given.step.as_ref().filter(|named| {
-        command != Command::Select
-            && meant(command, facts, model).is_none_or(|step| step.id != **named)
-    });
+    let other = given.step.as_ref().filter(|named| !is_meant(model, named));
     let why = match (&given.step, other) {
-        // The key would turn to another step, which nobody named.
+        // The key would be about another step, which nobody named.
         (Some(step), Some(_)) => palette::about(command, step, facts, model)
             .or_else(|| Some(format!("`{}` is not about step {step} now", command.name()).into())),
         (Some(_) | None, _) => why_not(command, facts, model),
@@ -113,7 +117,7 @@ fn take(model: &mut Model, facts: &Facts<'_>, command: Command, given: Given) ->
         guarded.map(Into::into)
     });
     if let Some(why) = why {
-        model.selected = selected;
+        (model.selected, model.filter) = before;
         refuse(model, now, why);
         return stay();
     }
@@ -139,7 +143,7 @@ fn take(model: &mut Model, facts: &Facts<'_>, command: Command, given: Given) ->
 /// The card of a step. What is typed in it is asked for as ever; what one key starts waits for
 /// that key, because Enter never runs a step.
 fn show_card(model: &mut Model, facts: &Facts<'_>, command: Command) -> Vec<super::Wish> {
-    let Some(step) = meant(command, facts, model) else { return Vec::new() };
+    let Some(step) = meant(facts, model) else { return Vec::new() };
     let back = command == Command::Compensate;
     match card::guard_of(step, back) {
         Guard::TypedTarget | Guard::TypedVerb => card::start(model, facts, step, back),

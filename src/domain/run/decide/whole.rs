@@ -164,12 +164,7 @@ pub(super) fn close(context: &Context<'_>) -> Result<Decision, Refusal> {
         let why = "the restored facts were not seen yet; give it up with E if it must end";
         return Err(Refusal::Open(why.into()));
     }
-    let unfinished: Vec<StepId> = run
-        .steps
-        .iter()
-        .filter(|step| step.phase != Phase::Done || step.untrue.is_some())
-        .map(|step| step.id.clone())
-        .collect();
+    let unfinished: Vec<StepId> = run.unfinished().map(|step| step.id.clone()).collect();
     let waiting = run.steps.iter().find(|step| matches!(step.phase, Phase::Pending | Phase::Ready));
     if let Some(step) = waiting {
         let why = format!("step {} is {}: run it or skip it", step.id, step.phase.word());

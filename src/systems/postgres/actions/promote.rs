@@ -175,15 +175,20 @@ fn changes(
         }
         Ok(other) if !other.in_recovery => {
             let missing = other.current_lsn.zip(state.replay_lsn);
+            let closed = other.writes() == Writes::Refused;
+            let as_read = if closed { "" } else { ", as read now" };
             match missing.map(|(written, replayed)| written.saturating_sub(replayed)) {
-                Some(0) => lines.push(line('~', format!("{name} has all that {from} has written"))),
+                Some(0) => {
+                    let words = format!("{name} has all that {from} has written{as_read}");
+                    lines.push(line('~', words));
+                }
                 Some(bytes) => lines.push(line(
                     '!',
                     format!("{name} lacks {bytes} B that {from} has written, as read now"),
                 )),
                 None => {}
             }
-            if other.writes() != Writes::Refused {
+            if !closed {
                 lines.push(line('!', format!("{from} still accepts writes: TWO PRIMARIES")));
             }
         }

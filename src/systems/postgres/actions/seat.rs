@@ -145,9 +145,9 @@ impl Seat {
         other.connect(OTHER_LIMIT, OTHER_LIMIT).await
     }
 
-    /// `as wr_act on pg-b:5432/lms`.
+    /// `wr_act on pg-b:5432/lms`.
     pub(super) fn acts_as(&self) -> Clean {
-        format!("as {} on {}", self.target.user, self.target.place).into()
+        format!("{} on {}", self.target.user, self.target.place).into()
     }
 }
 

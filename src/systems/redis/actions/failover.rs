@@ -182,8 +182,7 @@ impl Handover {
                 }
             },
         };
-        let acts_as =
-            format!("as {} on {}", self.source.target.user, self.source.target.place).into();
+        let acts_as = format!("{} on {}", self.source.target.user, self.source.target.place).into();
         Preview { changes, call: call.into(), acts_as }
     }
 

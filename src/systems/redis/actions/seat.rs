@@ -209,9 +209,9 @@ impl Seat {
         (own, other)
     }
 
-    /// `as wr_act on redis-b:6379`.
+    /// `wr_act on redis-b:6379`.
     pub(super) fn acts_as(&self) -> Clean {
-        format!("as {} on {}", self.own.target.user, self.own.target.place).into()
+        format!("{} on {}", self.own.target.user, self.own.target.place).into()
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::domain::abort;
 use crate::domain::catalogue::Class;
 use crate::domain::gates::{self, Frame, Seen};
+use crate::domain::loss;
 use crate::domain::preview::Standing;
 use crate::domain::runbook::{Compensation, Step};
 use crate::domain::time::short_time;
@@ -204,7 +205,14 @@ fn cost_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec
         && step.change.promotes()
         && !card.back
     {
+        let way = words::direction(screen);
+        let level = loss::between(&target.system, screen.snapshot, way);
         let (ink, text) = match screen.ledger.row(&target.system) {
+            // What was expected at T0 is no more than a bound, and this is known.
+            _ if level.as_ref().is_some_and(|(missing, _)| missing.amount == 0) => {
+                let how = level.map(|(_, how)| how).unwrap_or_default();
+                (OK, format!("{} nothing: {how}", target.system))
+            }
             Some(row) => {
                 let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
                 let rpo = row.rpo_s.map_or_else(|| "none".to_owned(), words::seconds);
@@ -260,5 +268,47 @@ fn doubt_rows(screen: &Screen<'_>, card: &Card, width: usize) -> Vec<Row> {
     match back.and_then(|back| back.doubt) {
         Some(why) => fact("DOUBT", WARN, &format!("▲2 {why}"), width),
         None => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{Side, SystemId};
+    use crate::domain::reading::{Health, LagUnit, Position, Reading, Role, Writes};
+    use crate::ui::fixture;
+    use crate::ui::model::Dialog;
+
+    #[test]
+    fn what_a_promotion_loses_is_what_the_closed_side_has_more() {
+        let check = |writes: Writes, held: u64, want: &str| {
+            let mut fixture = fixture::of("card").expect("the moment exists");
+            let pg = SystemId::new("pg").expect("a name");
+            let ends = [
+                (Side::A, Role::Primary, writes, 500),
+                (Side::B, Role::Standby, Writes::Refused, held),
+            ];
+            for (side, role, writes, end) in ends {
+                let mut told = Reading::new(fixture.now, Health::Up, "fine");
+                (told.role, told.writes) = (Some(role), Some(writes));
+                let of = "7710684531466381091".into();
+                told.end = Some(Position { of, at: end, unit: LagUnit::Bytes });
+                // Where an earlier promotion of it began says nothing of this one.
+                let earlier = Position { at: 100, ..told.end.clone().expect("set") };
+                told.parted = (role == Role::Primary).then_some(earlier);
+                fixture.snapshot.record(&pg, side, fixture.now, Ok(told));
+            }
+            let Some(Dialog::Card(card)) = fixture.model.dialog.clone() else { panic!("a card") };
+            let sheet = sheet(&fixture.screen(), &card, 116, (120, 36));
+            let text: Vec<String> = sheet.body.iter().map(Row::text).collect();
+            let lose = text.iter().find(|row| row.starts_with("LOSE")).expect("a row");
+            assert!(lose.contains(want), "{writes:?} {held}: {lose}");
+        };
+        let nothing = "pg nothing: all that A held as it was closed is in B";
+        check(Writes::Refused, 500, nothing);
+        check(Writes::Refused, 900, nothing);
+        check(Writes::Refused, 400, "pg 1.8s (RPO 5m00s, PASS)");
+        check(Writes::Open, 500, "pg 1.8s (RPO 5m00s, PASS)");
+        check(Writes::Unknown, 500, "pg 1.8s (RPO 5m00s, PASS)");
     }
 }

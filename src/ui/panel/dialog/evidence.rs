@@ -92,7 +92,7 @@ pub(super) fn sheet(screen: &Screen<'_>, side: Side, scroll: usize, width: usize
     let label = words::label(screen, side);
     let mut body = reference_rows(screen, width);
     for system in &screen.site.systems {
-        if words::passes(screen, system.id.as_str()) {
+        if screen.model.passes(system.id.as_str()) {
             body.extend(system_rows(screen, system, side, width));
         }
     }

@@ -108,7 +108,13 @@ fn step_rows(screen: &Screen<'_>, purpose: &FormPurpose, width: usize) -> Vec<Ro
     let state = screen.run.and_then(|run| run.step(id));
     if let (Some(step), Some(state)) = (step, state) {
         let told = runbook::told(screen, step, Some(state));
-        rows.push(Row::of(FOCUS, format!("{:<LEAD$}", "STATE")).join(told).cut(width));
+        if LEAD + told.width() <= width {
+            rows.push(Row::of(FOCUS, format!("{:<LEAD$}", "STATE")).join(told));
+        } else {
+            // Read to its end: it may name the server that answered in the place of another.
+            let (ink, _) = runbook::mark(step, Some(state));
+            rows.extend(fact("STATE", ink, &told.text(), width));
+        }
         if let Some(attempt) = state.last_attempt() {
             let text = format!(
                 "attempt {} by {} at {}",
@@ -183,4 +189,31 @@ pub(super) fn sheet(
     }
     foot.push(leave_row("Enter = accept.").cut(width));
     Sheet { title: Row::plain(title), right: Row::new(), body, foot, scroll: 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::fixture;
+
+    #[test]
+    fn what_is_known_of_an_unknown_attempt_is_read_to_its_end() {
+        let told = "pg in B is another server than the screen showed, or was started anew: \
+                    expected 7710684531466381091 started 2026-11-20T14:02:10.123456Z, \
+                    met 7710684531466381091 started 2026-11-20T15:31:44.654321Z";
+        for width in [46, 76, 116] {
+            let mut fixture = fixture::of("resolve").expect("the moment exists");
+            let run = fixture.run.as_mut().expect("a run");
+            for state in run.steps.iter_mut().filter(|state| state.phase == Phase::Unknown) {
+                state.evidence = told.into();
+            }
+            let purpose = FormPurpose::Resolve(StepId::new("promote-pg").expect("a name"), None);
+            let body = sheet(&fixture.screen(), &purpose, &Field::default(), width).body;
+            let text: Vec<String> = body.iter().map(Row::text).collect();
+            assert!(body.iter().all(|row| row.width() <= width), "{text:#?}");
+            let words: Vec<&str> = text.iter().flat_map(|row| row.split_whitespace()).collect();
+            let words = words.join(" ");
+            assert!(words.contains(&format!("UNKNOWN: {told}")), "{text:#?}");
+        }
+    }
 }

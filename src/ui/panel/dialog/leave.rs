@@ -56,23 +56,30 @@ fn in_phase(run: &Run, want: fn(Phase) -> bool) -> Vec<&StepId> {
     run.steps.iter().filter(|state| want(state.phase)).map(|state| &state.id).collect()
 }
 
+/// What is neither done nor left out, each step with what it is.
+fn left(run: &Run) -> String {
+    let ends = |phase| matches!(phase, Phase::Done | Phase::Skipped | Phase::Compensated);
+    let left = run.steps.iter().filter(|state| !ends(state.phase));
+    let left: Vec<String> =
+        left.map(|state| format!("{} {}", state.id, state.phase.word())).collect();
+    if left.is_empty() { "none".to_owned() } else { left.join(", ") }
+}
+
 /// Closing the run.
 pub(super) fn close(screen: &Screen<'_>, width: usize) -> Sheet {
     let mut body = Vec::new();
     if let Some(run) = screen.run.filter(|run| run.stage == Stage::Aborting) {
         body.extend(given_up(screen, run, width));
     } else if let Some(run) = screen.run {
-        let left_out = in_phase(run, |phase| matches!(phase, Phase::Skipped | Phase::Failed));
-        let open = in_phase(run, |phase| {
-            !matches!(phase, Phase::Done | Phase::Skipped | Phase::Compensated | Phase::Failed)
-        });
-        let how = match (left_out.is_empty(), open.is_empty(), run.restored.is_some()) {
+        let except: Vec<&StepId> = run.unfinished().map(|state| &state.id).collect();
+        let waiting = in_phase(run, |phase| matches!(phase, Phase::Pending | Phase::Ready));
+        let how = match (except.is_empty(), waiting.is_empty(), run.restored.is_some()) {
+            (_, _, false) => (WARN, "▲2 restored was not seen".to_owned()),
+            (_, false, true) => (WARN, format!("▲2 not run: {}", names(&waiting))),
+            (false, true, true) => (INFO, format!("◆3 complete except {}", names(&except))),
             (true, true, true) => {
                 (OK, "complete: every step is done, restored was seen".to_owned())
             }
-            (_, _, false) => (WARN, "▲2 restored was not seen".to_owned()),
-            (false, _, true) => (INFO, format!("◆3 complete except {}", names(&left_out))),
-            (true, false, true) => (WARN, format!("▲2 not run: {}", names(&open))),
         };
         body.extend(fact("ENDS", how.0, &how.1, width));
         let clock = screen.forecast.elapsed.map(crate::domain::time::clock_text);
@@ -87,7 +94,7 @@ pub(super) fn close(screen: &Screen<'_>, width: usize) -> Sheet {
         if run.losses.is_empty() {
             body.extend(fact("LOST", MUTED, "no loss was measured yet", width));
         }
-        body.extend(fact("LEFT", TEXT, &format!("not finished: {}", names(&open)), width));
+        body.extend(fact("LEFT", TEXT, &format!("not finished: {}", left(run)), width));
     }
     body.extend(fact(
         "THEN",
@@ -139,5 +146,34 @@ pub(super) fn leave(screen: &Screen<'_>, width: usize) -> Sheet {
         body,
         foot: vec![rule(width), leave_row("Enter = leave the console.").cut(width)],
         scroll: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::fixture;
+
+    #[test]
+    fn closing_names_every_step_that_is_not_finished() {
+        let check = |name: &str, phase: Phase, wanted: [&str; 2]| {
+            let mut fixture = fixture::of(name).expect("the moment exists");
+            let run = fixture.run.as_mut().expect("a run");
+            let state = run.steps.iter_mut().find(|state| state.id.as_str() == "scale-b");
+            state.expect("a step").phase = phase;
+            let rows = close(&fixture.screen(), 120).body;
+            let text: Vec<String> = rows.iter().map(Row::text).collect();
+            for part in wanted {
+                assert!(text.iter().any(|row| row.contains(part)), "{phase:?}: {text:#?}");
+            }
+        };
+        check("close", Phase::Done, ["complete except purge-cdn", "not finished: none"]);
+        let left = "not finished: scale-b FAILED";
+        check("close", Phase::Failed, ["complete except scale-b, purge-cdn", left]);
+        check("close", Phase::Skipped, ["complete except scale-b", "not finished: none"]);
+        let left = "not finished: scale-b UNKNOWN";
+        check("close", Phase::Unknown, ["complete except scale-b", left]);
+        check("close", Phase::Ready, ["not run: scale-b", "not finished: scale-b ready"]);
+        check("failed", Phase::Failed, ["restored was not seen", "not finished: scale-b FAILED, "]);
     }
 }

@@ -139,11 +139,13 @@ fn events(stage: &str) -> Vec<RunEvent> {
         reason: "the region is gone".into(),
         ledger: Ledger { as_of: at(0), rows: Vec::new() },
     });
-    // One step runs and others are ready, and no more than that.
-    let told = if stage == "beside" {
-        &["running"][..]
-    } else {
-        &["done", "failed", "keyed", "running", "unknown"]
+    let told = match stage {
+        // One step runs and others are ready, and no more than that.
+        "beside" => &["running"][..],
+        "retried" => &["failed"],
+        "retried beside" => &["failed", "running"],
+        "undone" | "undone beside" => &["unknown", "running"],
+        _ => &["done", "failed", "keyed", "running", "unknown"],
     };
     for name in told.iter().copied() {
         let (step, attempt) = (step_id(name), 1);
@@ -182,6 +184,24 @@ fn turned(stage: &str) -> Vec<Body> {
     let mut bodies = Vec::new();
     match stage {
         "held" => bodies.push(Body::Held { reason: "".into() }),
+        "retried" | "retried beside" => bodies.push(Body::Retried {
+            step: step_id("failed"),
+            reason: "there is room now".into(),
+            new_key: false,
+            by_itself: false,
+        }),
+        "undone" | "undone beside" => {
+            let (step, attempt) = (step_id("unknown"), 1);
+            let reason = "nothing is there".into();
+            bodies.push(Body::Resolved { step, attempt, done: false, reason });
+            if stage == "undone" {
+                let message = "stopped".into();
+                let outcome =
+                    Outcome::Failed { cause: crate::domain::run::event::Cause::Error, message };
+                let step = step_id("running");
+                bodies.push(Body::Ended { step, attempt, outcome });
+            }
+        }
         "aborting" | "aborted" => {
             bodies.push(Body::AbortStarted { reason: "it makes no sense".into() });
             let back = vec![step_id("done")];
@@ -229,7 +249,8 @@ pub(super) struct Bench {
 }
 
 impl Bench {
-    /// `stage` is none, standby, executing, beside, held, aborting or aborted.
+    /// `stage` is none, standby, executing, beside, retried or undone (both also `beside` a step
+    /// that runs), held, aborting or aborted.
     pub(super) fn new(access: Access, stage: &str) -> Self {
         let region = |label: &str, starts_as_primary| Region {
             label: label.into(),

@@ -145,7 +145,7 @@ fn rows_are_chosen_and_completed() {
     };
     check(&[":", "=abort", "tab"], "palette `abort-step `", "");
     check(&[":", "=abort", "down", "tab"], "palette `abort-run `", "");
-    check(&[":", "=abort", "down", "up", "enter"], "abort running ``", "");
+    check(&["up", ":", "=abort", "down", "up", "enter"], "abort running ``", "");
     check(&[":", "=abort", "down", "t", "=-r", "up"], "palette `abortt-r`", "");
     check(&[":", "=step pro", "tab", "enter"], "nothing", "step promote is selected");
     check(&[":", "=step pro", "enter"], "nothing", "step promote is selected");

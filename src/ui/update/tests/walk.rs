@@ -1,7 +1,7 @@
 //! Every wish in every stage, armed and not, by everybody: a key offers what a decision grants.
 
 use super::bench::{Bench, STEPS, at, step_id};
-use crate::domain::ids::PersonId;
+use crate::domain::ids::{PersonId, StepId};
 use crate::domain::run::decide::Kind;
 use crate::domain::run::intent::Intent;
 use crate::domain::run::refusal::Refusal;
@@ -9,6 +9,8 @@ use crate::domain::site::{Person, SiteRole};
 use crate::domain::verdict::Met;
 use crate::ui::available::{why_not, why_not_accept, why_not_step};
 use crate::ui::command::Command;
+use crate::ui::meant::meant;
+use crate::ui::model::{Dialog, FormPurpose};
 use crate::ui::screen::Access;
 
 const STAGES: [&str; 6] = ["none", "standby", "executing", "held", "aborting", "aborted"];
@@ -189,28 +191,77 @@ fn in_safe_only_what_writes_or_stops_is_decided() {
     }
 }
 
+/// The step that an open dialog is about.
+fn about(dialog: Option<&Dialog>) -> Option<&StepId> {
+    match dialog? {
+        Dialog::Card(card) => Some(&card.step),
+        Dialog::Form { purpose, .. } => match purpose {
+            FormPurpose::Skip(step)
+            | FormPurpose::Attest(step)
+            | FormPurpose::Retry(step, _)
+            | FormPurpose::Resolve(step, _)
+            | FormPurpose::AbortStep(step) => Some(step),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 #[test]
 fn the_lit_row_is_the_one_that_the_keys_act_on() {
-    use crate::ui::meant::meant;
     let check = |stage: &str, keys: &[&str], lit: &str| {
-        let mut bench = Bench::new(Access::Armed, stage);
-        bench.script(keys);
-        bench.with(|model, facts, _| {
-            for command in [Command::Enter, Command::Run, Command::Skip, Command::Attest] {
-                let found = meant(command, facts, model).map(|step| step.id.to_string());
-                assert_eq!(found.as_deref(), Some(lit), "{command:?} {stage} {keys:?}");
-            }
-        });
-        // And what a key opens is about the same step.
-        bench.script(&["enter"]);
-        match &bench.model.dialog {
-            Some(crate::ui::model::Dialog::Card(card)) => assert_eq!(card.step, step_id(lit)),
-            other => panic!("{stage} {keys:?}: {other:?}"),
+        // While the run is given up, some keys are about no step.
+        let keys_left = if stage == "aborting" { 4 } else { 8 };
+        for key in ["enter", "r", "U", "X", "s", "m", "R", "K"].into_iter().take(keys_left) {
+            let mut bench = Bench::new(Access::Armed, stage);
+            bench.script(keys);
+            let found = bench.with(|model, facts, _| meant(facts, model).map(|it| it.id.clone()));
+            assert_eq!(found, Some(step_id(lit)), "{stage} {keys:?}");
+            // What a key opens, begins or refuses is about that step.
+            bench.script(&[key]);
+            let told = match about(bench.model.dialog.as_ref()) {
+                Some(step) => step.to_string(),
+                None if bench.wished() == [format!("run {lit} `` ``")] => lit.to_owned(),
+                None => bench.notice().to_owned(),
+            };
+            let words = told.split([' ', ':']);
+            assert!(words.into_iter().any(|word| word == lit), "{stage} {keys:?} {key}: {told}");
         }
     };
     check("beside", &[], "look");
     check("beside", &["down"], "scale");
+    check("beside", &["down", "esc"], "look");
     check("beside", &["end", "up"], "running");
     check("executing", &[], "unknown");
+    check("executing", &["home"], "look");
     check("aborting", &[], "unknown");
+    // A person's word about a step leaves that step the one that is meant.
+    for stage in ["retried", "retried beside"] {
+        check(stage, &[], "failed");
+        check(stage, &["down"], "keyed");
+        check(stage, &["up"], "done");
+        check(stage, &["down", "esc"], "failed");
+    }
+    for stage in ["undone", "undone beside"] {
+        check(stage, &[], "unknown");
+        check(stage, &["up"], "running");
+    }
+    // A list that is filtered hides no subject of the keys.
+    check("beside", &["/", "=prom", "enter"], "promote");
+    check("beside", &["down", "/", "=o", "enter"], "look");
+    check("beside", &["/", "=o", "enter", "down"], "promote");
+}
+
+#[test]
+fn a_filter_that_shows_no_step_leaves_nothing_to_act_on() {
+    for key in ["enter", "r", "s", "X"] {
+        let mut bench = Bench::new(Access::Armed, "beside");
+        bench.script(&["/", "=xyz", "enter", key]);
+        assert_eq!((bench.model.dialog.as_ref(), bench.wished().len()), (None, 0), "{key}");
+    }
+    // A step that is named is one that is looked for: the filter makes way.
+    let mut bench = Bench::new(Access::Armed, "beside");
+    bench.script(&["/", "=xyz", "enter", ":", "=step dns", "enter"]);
+    let found = bench.with(|model, facts, _| meant(facts, model).map(|step| step.id.clone()));
+    assert_eq!(found, Some(step_id("dns")), "{}", bench.notice());
 }
