@@ -175,6 +175,7 @@ pub fn ended() {
         scope.spawn(asked_without_its_runner);
         scope.spawn(late_without_its_runner);
         scope.spawn(runner_stopped);
+        scope.spawn(waited_for_in_a_session_of_its_own);
     });
 }
 
@@ -221,6 +222,30 @@ fn stubborn_under_its_runner() {
     assert!(matches!(found, Found::Ended(Outcome::Unknown { .. })), "{found:?}");
     assert_eq!(pressures(&stage), [Pressure::Term, Pressure::Kill]);
     assert!(is_gone(&stage.folder().file("alive")));
+}
+
+/// What left the session and is waited for is of the attempt too, though it loses its parent as
+/// that is ended, and though it does not heed TERM.
+fn waited_for_in_a_session_of_its_own() {
+    for lost in [false, true] {
+        let (stage, child) = with_child(
+            "sh: setsid --wait sh -c \
+            'trap \"\" TERM; exec 9>alive; flock 9; touch up; sleep 600'",
+        );
+        let alive = stage.folder().file("alive");
+        if lost {
+            kill(&child);
+            until("the lock is free", || stage.folder().try_lock().unwrap().is_some());
+            assert_eq!(stage.inspect(), State::Running);
+            stage.cancel();
+        } else {
+            stage.leash.end();
+        }
+        let found = stage.watch(if lost { None } else { Some(child) });
+        let unknown = matches!(found, Found::Unknown(_) | Found::Ended(Outcome::Unknown { .. }));
+        assert!(unknown, "{found:?}");
+        assert!(is_gone(&alive), "it was let go");
+    }
 }
 
 fn asked_without_its_runner() {

@@ -1,7 +1,9 @@
 //! What an attempt started and what of it still runs, found again by what its runner recorded.
 //!
 //! A runner leads a session of its own, and what it starts stays in that session unless it leaves
-//! it by `setsid(2)`, as daemons do. Linux tells every process's session in `/proc` (`proc(5)`).
+//! it by `setsid(2)`. Linux tells every process's session and parent in `/proc` (`proc(5)`). One
+//! that left and whose parent waits for it, as `setsid --wait` and some `sudo` do, is of it too; one
+//! whose parent is gone is a daemon, and is not.
 //! Where there is no `/proc`, only the runner's own process group can be asked for: a child in a
 //! group of its own is not seen there. The same is so for processes of others where `/proc` hides
 //! them (`hidepid`), and for a console in another process namespace than the runner.
@@ -90,8 +92,8 @@ impl Group {
     pub fn members(&self) -> Vec<Member> {
         // A process that is started while the list is read is missed only where its number is lower
         // than its parent's and that ends just then; it is in the next list.
-        let first = self.look();
-        if first.is_empty() { self.look() } else { first }
+        let first = self.look(&[]);
+        if first.is_empty() { self.look(&[]) } else { first }
     }
 
     /// True when nothing of it but its leader runs.
@@ -100,7 +102,8 @@ impl Group {
         members.iter().all(|member| member.pid == self.leader)
     }
 
-    fn look(&self) -> Vec<Member> {
+    /// What runs of it, and of what was known to be of it.
+    fn look(&self, known: &[Member]) -> Vec<Member> {
         let Some(all) = processes() else { return self.look_without_list() };
         let leader = all.iter().find(|stat| stat.pid == self.leader);
         if leader.is_some_and(|leader| self.started > 0 && leader.started != self.started) {
@@ -108,11 +111,23 @@ impl Group {
             return Vec::new();
         }
         let own = own_number();
-        let of_it = |stat: &Stat| {
-            let same = stat.group == self.leader || stat.session == self.leader;
-            same && stat.runs() && stat.started >= self.started && stat.pid != own
+        let in_session = |stat: &Stat| {
+            let known = known.iter().any(|one| one.pid == stat.pid && one.started == stat.started);
+            known || stat.group == self.leader || stat.session == self.leader
         };
-        all.into_iter().filter(of_it).map(Stat::member).collect()
+        let (mut of_it, mut others): (Vec<Stat>, Vec<Stat>) = all
+            .into_iter()
+            .filter(|stat| stat.runs() && stat.started >= self.started)
+            .partition(in_session);
+        let mut first = 0;
+        while first < of_it.len() {
+            let parent = of_it[first].pid;
+            let (children, rest) = others.into_iter().partition(|stat| stat.parent == parent);
+            others = rest;
+            of_it.extend::<Vec<Stat>>(children);
+            first += 1;
+        }
+        of_it.into_iter().filter(|stat| stat.pid != own).map(Stat::member).collect()
     }
 
     fn look_without_list(&self) -> Vec<Member> {
@@ -126,17 +141,19 @@ impl Group {
     /// Ends what there is: TERM, [`GRACE`], then KILL. `note` is told what was sent to whom. Waits
     /// meanwhile.
     pub fn end(&self, mut note: impl FnMut(Pressure, &Clean)) {
-        let Some(told) = self.press(Signal::TERM) else { return };
+        // Whoever loses its parent on the way is not let go.
+        let mut known = Vec::new();
+        let Some(told) = self.press(Signal::TERM, &mut known) else { return };
         note(Pressure::Term, &told);
         let looks = GRACE.as_millis() / LOOK_EVERY.as_millis();
         for _ in 0..looks {
             sleep(LOOK_EVERY);
-            if self.members().is_empty() {
+            if self.gather(&mut known).is_empty() {
                 return;
             }
         }
         for round in 0..KILLS_MAX {
-            let Some(told) = self.press(Signal::KILL) else { return };
+            let Some(told) = self.press(Signal::KILL, &mut known) else { return };
             if round == 0 {
                 note(Pressure::Kill, &told);
             }
@@ -144,9 +161,19 @@ impl Group {
         }
     }
 
+    /// Its members, and those of `known` that still run; they are known from then on.
+    fn gather(&self, known: &mut Vec<Member>) -> Vec<Member> {
+        let mut members = self.look(known);
+        if members.is_empty() {
+            members = self.look(known);
+        }
+        known.clone_from(&members);
+        members
+    }
+
     /// Signals each of them; to whom, none when nobody is there.
-    fn press(&self, signal: Signal) -> Option<Clean> {
-        let members = self.members();
+    fn press(&self, signal: Signal, known: &mut Vec<Member>) -> Option<Clean> {
+        let members = self.gather(known);
         let refused: Vec<&Member> =
             members.iter().filter(|member| !Self::send(member, signal)).collect();
         let mut told = words(&members);
@@ -197,6 +224,7 @@ struct Stat {
     pid: i32,
     name: Clean,
     state: char,
+    parent: i32,
     group: i32,
     session: i32,
     threads: u64,
@@ -220,6 +248,7 @@ impl Stat {
             pid: pid.parse().ok()?,
             name: name.into(),
             state: fields.first()?.chars().next()?,
+            parent: fields.get(1)?.parse().ok()?,
             group: fields.get(2)?.parse().ok()?,
             session: fields.get(3)?.parse().ok()?,
             threads: fields.get(17)?.parse().ok()?,
