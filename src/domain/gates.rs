@@ -460,7 +460,7 @@ mod tests {
         let check = |looks: &[(u64, Saw)], after: Option<Stamp>, want: Option<bool>| {
             let (site, snapshot) = (site(), heard(looks));
             for ungraceful in [false, true] {
-                let frame = Frame { after, ungraceful, ..frame(&site, &snapshot, at(12)) };
+                let frame = Frame { ungraceful, after, ..frame(&site, &snapshot, at(12)) };
                 let seen = look(&gate("pg", "writes", Bound::NotOpen, None), &frame);
                 assert_eq!(seen.held, want, "{looks:?}: {}", seen.seen);
             }

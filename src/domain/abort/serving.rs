@@ -1,7 +1,5 @@
 //! Which region takes writes and users once a run is given up, said aloud where that is nobody.
 
-use std::fmt::Write as _;
-
 use crate::domain::catalogue::Change;
 use crate::domain::ids::Side;
 use crate::domain::run::event::Stays;
@@ -116,17 +114,19 @@ fn told(world: &World<'_>) -> Serving {
     let closed: Vec<&str> =
         others.iter().copied().filter(|store| *fenced && !world.loose.contains(store)).collect();
     let open: Vec<&str> = others.iter().copied().filter(|store| !closed.contains(store)).collect();
-    let mut rest = String::new();
+    let mut rest = Vec::new();
     if !closed.is_empty() {
-        let _ = write!(rest, "; NOBODY takes writes of {}", closed.join(", "));
+        rest.push(format!("; NOBODY takes writes of {}", closed.join(", ")));
     }
     if !open.is_empty() {
         let open = open.join(", ");
-        let _ = match *from_lost {
-            true => write!(rest, "; NOBODY takes writes of {open} until {from} answers again"),
-            false => write!(rest, "; {from} takes those of {open}"),
-        };
+        rest.push(if *from_lost {
+            format!("; NOBODY takes writes of {open} until {from} answers again")
+        } else {
+            format!("; {from} takes those of {open}")
+        });
     }
+    let rest = rest.concat();
     let text = match (promoted.is_empty(), *fenced, *from_lost) {
         (true, true, _) if world.loose.is_empty() => {
             format!("NOBODY takes writes: {from} is fenced, and nothing is promoted in {to}")

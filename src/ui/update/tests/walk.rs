@@ -195,14 +195,15 @@ fn in_safe_only_what_writes_or_stops_is_decided() {
 fn about(dialog: Option<&Dialog>) -> Option<&StepId> {
     match dialog? {
         Dialog::Card(card) => Some(&card.step),
-        Dialog::Form { purpose, .. } => match purpose {
-            FormPurpose::Skip(step)
-            | FormPurpose::Attest(step)
-            | FormPurpose::Retry(step, _)
-            | FormPurpose::Resolve(step, _)
-            | FormPurpose::AbortStep(step) => Some(step),
-            _ => None,
-        },
+        Dialog::Form {
+            purpose:
+                FormPurpose::Skip(step)
+                | FormPurpose::Attest(step)
+                | FormPurpose::Retry(step, _)
+                | FormPurpose::Resolve(step, _)
+                | FormPurpose::AbortStep(step),
+            ..
+        } => Some(step),
         _ => None,
     }
 }
