@@ -1,7 +1,7 @@
 //! Thousands of short incidents in virtual time in which everything goes wrong at any moment: hands
 //! that go to SAFE, disks that stall, names that lead astray, looks that are missed, late runners.
 //!
-//! `WARROOM_CAMPAIGN=20000` lives through so many instead of the sample.
+//! `WARROOM_CAMPAIGN=full` lives through 20,000 instead of the sample, a number through so many.
 
 mod laws;
 mod muddler;
@@ -18,6 +18,9 @@ use warroom::port::Clock;
 /// Incidents that are lived through where nobody asks for more.
 const SAMPLE: u64 = 200;
 
+/// Incidents of a whole campaign.
+const FULL: u64 = 20_000;
+
 /// The variable that asks for more.
 const ASKED: &str = "WARROOM_CAMPAIGN";
 
@@ -26,7 +29,10 @@ pub type Tally = BTreeMap<&'static str, u64>;
 
 #[test]
 fn nothing_acts_twice_late_blind_or_on_the_wrong_server() {
-    let asked = std::env::var(ASKED).ok().map(|text| text.parse().expect("a number of incidents"));
+    let asked = std::env::var(ASKED).ok().map(|text| match text.as_str() {
+        "full" => FULL,
+        number => number.parse().expect("`full` or a number of incidents"),
+    });
     let runs: u64 = asked.unwrap_or(SAMPLE);
     let tally = Mutex::new(Tally::new());
     let began = Instant::now();
