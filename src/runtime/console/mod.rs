@@ -119,7 +119,8 @@ pub struct Console<D: Desk> {
     output: VecDeque<OutputLine>,
     timeline: VecDeque<TimelineRow>,
     checking: BTreeSet<(StepId, u32, u8)>,
-    sensed: BTreeMap<StepId, Stamp>,
+    /// When each step was looked at last, and whether that look did not find it still so.
+    sensed: BTreeMap<StepId, (Stamp, bool)>,
     started: Stamp,
     kept: Stamp,
     ticked: Stamp,
