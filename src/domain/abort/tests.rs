@@ -102,6 +102,7 @@ fn assessment(lost: bool) -> Assessment {
         verdict: Verdict::Go,
         criteria: Vec::new(),
         alarms: Vec::new(),
+        standby_lost: false,
         split_brain: Vec::new(),
     }
 }
