@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::time::Duration;
 
 use warroom::domain::ids::Side;
 use warroom::domain::preview::Standing;
@@ -11,7 +12,9 @@ use warroom::domain::settings::{Node, Span, Table, Value};
 use warroom::port::{Expected, OperateError, Output};
 
 use crate::bench::{Hand, Watcher, done, figure, system, system_at, table, text, why, yes};
+use crate::real::load::Load;
 use crate::real::postgres::{FOLLOW_PASSWORD, Pair, Server};
+use crate::real::proxy::Proxy;
 use crate::real::{account, folder, require};
 
 /// Keeps what a step told.
@@ -111,6 +114,14 @@ fn an_old_primary_is_rewound_and_the_way_back_is_a_fresh_copy() {
         assert!(told.has(want), "{want} in {:#?}", told.0);
     }
     assert!(done(&rewind.check()), "{:?}", rewind.check());
+    // Where the answers of A are slow it holds by then what B wrote after the look began.
+    let (slow, mut load) = (Proxy::to(pair.a.port), Load::start(&pair.b, home.path(), 1));
+    slow.delay(Duration::from_millis(50));
+    let slow = system_at(slow.port, pair.b.port, "read", "act", Table::default());
+    let mut seen = Hand::new(&slow, "postgres.rewind", Side::A, with(&pair.a, &passfile));
+    load.until_more(20);
+    assert!(done(&seen.check()), "{:?}", seen.check());
+    load.stop();
     let follows = watcher.until(Side::A, "A follows B", is_still);
     assert_eq!((follows.role, yes(&follows, "diverged")), (Some(Role::Standby), Some(false)));
     assert_eq!(identity(&follows).data, identity(&a).data);
