@@ -49,7 +49,8 @@ impl From<anyhow::Error> for Refused {
 
 /// True for what another console, another run or a full disk is in the way of.
 fn may_work_later(error: &anyhow::Error) -> bool {
-    let seat = matches!(error.downcast_ref(), Some(SeatError::Taken { .. }));
+    let seat =
+        matches!(error.downcast_ref(), Some(SeatError::Taken { .. } | SeatError::Working { .. }));
     let runs = matches!(
         error.downcast_ref(),
         Some(RunsError::Several { .. } | RunsError::Held { .. } | RunsError::Open(_))

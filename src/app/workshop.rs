@@ -1,5 +1,6 @@
 //! Builds operators and probes for a loaded site: the one place where plans meet systems.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use secrecy::SecretString;
 use super::masked::{Mask, MaskedOperator, MaskedProbe, known_to_act, known_to_watch};
 use super::registry;
 use super::secrets::{ActSecrets, ReadSecrets};
-use crate::domain::run::event::{Mode, Purpose};
+use crate::domain::run::event::{Mode, Purpose, RunKind};
 use crate::domain::runbook::{Compensation, Runbook, Step, Ungraceful};
 use crate::domain::settings::{Fault, Node, Table, Value};
 use crate::domain::site::{SecretSource, Site};
@@ -18,6 +19,7 @@ use crate::port::{Clock, Expected, Operator, OperatorSetup, ProbeSetup};
 use crate::runtime::effect::Job;
 use crate::runtime::poller::Watched;
 use crate::runtime::runner::{Prepared, RunnerContext};
+use crate::runtime::seat;
 use crate::runtime::workshop::Workshop;
 use crate::systems::SYSTEMS;
 
@@ -162,7 +164,11 @@ pub fn prepare(
         runbook: Arc::new(runbook),
     };
     let operator = workshop.operator(&job)?;
-    Ok(Prepared { operator, timeout, secrets_known })
+    let keys = match context.kind {
+        RunKind::Simulation => BTreeSet::new(),
+        RunKind::Live | RunKind::Drill => seat::keys(&site),
+    };
+    Ok(Prepared { operator, timeout, secrets_known, keys })
 }
 
 /// What is performed must be what was put on record, whatever the plan says by now.

@@ -12,6 +12,7 @@ pub mod observations;
 pub mod paths;
 pub mod performer;
 pub mod poller;
+pub mod presence;
 pub mod privacy;
 pub mod recording;
 pub mod redact;

@@ -4,14 +4,17 @@
 //! another `XDG_STATE_HOME` has another state folder, so a live site is locked on the host too, by
 //! what is acted on: the site's name with each address that is written for a side of a system. Two
 //! copies of a site file collide as long as they have one such address in common, whatever else
-//! was edited in one of them; a site of the same name with other servers does not.
+//! was edited in one of them; a site of the same name with other servers does not. A step outlives
+//! its console and that lock, so its runner tells of itself too ([`presence`]).
 
 use std::collections::BTreeSet;
 use std::io;
+use std::path::{Path, PathBuf};
 
 use super::journal::format::sha256;
 use super::journal::lock::Lock;
 use super::paths::{StatePaths, create_folders};
+use super::presence;
 use crate::domain::settings::{Table, Value};
 use crate::domain::site::Site;
 
@@ -31,6 +34,17 @@ pub enum SeatError {
         /// Its process and user, where they can be told.
         who: Option<String>,
     },
+    /// A step that a console with another state folder began still works.
+    #[error(
+        "a step of site `{site}` that a console of another state folder began still works on \
+        this machine: {who}; wait for its end, or take its run up where it was begun"
+    )]
+    Working {
+        /// The site.
+        site: String,
+        /// Its processes.
+        who: String,
+    },
     /// A lock cannot be made.
     #[error("failed to lock site `{site}`: {source}")]
     Io {
@@ -47,6 +61,7 @@ pub struct Seat {
     _folder: Lock,
     host: Vec<host::HostLock>,
     keys: BTreeSet<String>,
+    runs: PathBuf,
 }
 
 impl Seat {
@@ -59,13 +74,14 @@ impl Seat {
         let failed = |source| SeatError::Io { site: site.name.clone(), source };
         let (mut host, mut keys) = (Vec::new(), BTreeSet::new());
         if live {
-            lock_host(site, &mut host, &mut keys)?;
+            lock_host(site, &mut host, &mut keys, &paths.runs())?;
         }
         let folder = paths.site(&site.name).map_err(io::Error::other).map_err(failed)?;
         create_folders(&folder).map_err(failed)?;
         let lock = Lock::try_take(&folder.join("commander")).map_err(failed)?;
         let taken = || SeatError::Taken { site: site.name.clone(), who: None };
-        Ok(Self { _folder: lock.ok_or_else(taken)?, host, keys })
+        let folder = lock.ok_or_else(taken)?;
+        Ok(Self { _folder: folder, host, keys, runs: paths.runs() })
     }
 
     /// Takes what another version of the site acts on as well, such as the one frozen with a run.
@@ -76,7 +92,7 @@ impl Seat {
         if self.keys.is_empty() {
             return Ok(());
         }
-        lock_host(site, &mut self.host, &mut self.keys)
+        lock_host(site, &mut self.host, &mut self.keys, &self.runs)
     }
 }
 
@@ -84,9 +100,14 @@ fn lock_host(
     site: &Site,
     host: &mut Vec<host::HostLock>,
     held: &mut BTreeSet<String>,
+    runs: &Path,
 ) -> Result<(), SeatError> {
+    let keys = keys(site);
+    if let Some(who) = presence::stranger(keys.iter(), runs) {
+        return Err(SeatError::Working { site: site.name.clone(), who });
+    }
     // In the order of their hashes: of two that want the same, one gets all of it.
-    for key in keys(site).into_iter().take(HOST_LOCKS_MAX) {
+    for key in keys {
         if !held.insert(key.clone()) {
             continue;
         }
@@ -101,14 +122,17 @@ fn lock_host(
     Ok(())
 }
 
-/// What a site acts on, as hashes: one for what is written for each side of each system.
-fn keys(site: &Site) -> BTreeSet<String> {
+/// What a site acts on, as hashes: one for what is written for each side of each system, up to
+/// [`HOST_LOCKS_MAX`].
+#[must_use]
+pub fn keys(site: &Site) -> BTreeSet<String> {
     let sides = site.systems.iter().flat_map(|system| {
         let written = system.sides.iter().flatten().filter(|side| !side.entries.is_empty());
         written.map(|side| format!("{} {} {}", system.id, system.kind, table_text(side)))
     });
     let key = |what: String| sha256(format!("warroom {} {what}", site.name).as_bytes()).hex();
-    let found: BTreeSet<String> = sides.map(key).collect();
+    let all: BTreeSet<String> = sides.map(key).collect();
+    let found: BTreeSet<String> = all.into_iter().take(HOST_LOCKS_MAX).collect();
     // Where no address is written, the name is all there is.
     if found.is_empty() { BTreeSet::from([key(String::new())]) } else { found }
 }

@@ -7,6 +7,7 @@ use warroom::domain::ids::Side;
 use warroom::domain::preview::Standing;
 use warroom::domain::reading::{Role, Writes};
 use warroom::domain::settings::Table;
+use warroom::port::OperateError;
 
 use crate::bench::{Hand, Watcher, done, system, why, yes};
 use crate::real::postgres::{APP_PASSWORD, Pair, Server, binaries};
@@ -35,6 +36,11 @@ impl Talk {
         let mut talk = Self { _process: Killed(child), says, hears: BufReader::new(hears) };
         assert_eq!(talk.say(""), "", "{user} is logged in");
         talk
+    }
+
+    /// Begins what goes on until the session ends.
+    fn begin(&mut self, sql: &str) {
+        writeln!(self.says, "{sql}").unwrap();
     }
 
     /// What the server answered; nothing when it refused or ended the session.
@@ -138,16 +144,30 @@ fn a_setting_that_lifts_the_fence_is_named() {
     let mut check = |who: &str, value: &str, want: Option<&str>| {
         pair.a.sql(&format!("alter {who} set default_transaction_read_only to {value}"));
         let preview = format!("{:?}", fence.preview().changes);
-        let applied = fence.apply().unwrap();
+        let applied = fence.apply();
+        if want.is_some() {
+            // As it stands when the setting is made after the fence.
+            assert_eq!(pair.a.sql("show default_transaction_read_only"), "off", "{who} {value}");
+            let before = pair.a.sql("select pg_conf_load_time()");
+            pair.a.sql("alter system set default_transaction_read_only = on");
+            pair.a.sql("select pg_reload_conf()");
+            pair.a.until_sql(&format!("select pg_conf_load_time() > '{before}'"), "t");
+        }
         let a = watcher.side(Side::A).unwrap();
         match want {
             None => {
+                applied.unwrap();
                 assert!(done(&fence.check()), "{who} {value}: {:?}", fence.check());
                 assert_eq!(a.writes, Some(Writes::Refused), "{who} {value}: {}", why(&a));
             }
             Some(want) => {
                 assert_eq!(a.writes, Some(Writes::Open), "{who} {value}");
-                for said in [applied.to_string(), not_done(&mut fence), preview] {
+                let refused = match applied {
+                    Err(OperateError::Refused(why)) => why.to_string(),
+                    other => panic!("{who} {value}: {other:?}"),
+                };
+                assert!(refused.contains("nothing was changed"), "{refused}");
+                for said in [refused, not_done(&mut fence), preview] {
                     assert!(said.contains(want), "{said} / {want}");
                 }
                 // Where our own session is lifted too, it is an open primary like any other.
@@ -178,6 +198,65 @@ fn a_setting_that_lifts_the_fence_is_named() {
     let a = Watcher::new(&spec).side(Side::A).unwrap();
     assert_eq!(a.writes, Some(Writes::Unknown));
     assert!(why(&a).contains("hides the server's"), "{}", why(&a));
+}
+
+#[test]
+fn a_session_that_writes_against_the_fence_is_noticed() {
+    if !require() {
+        return;
+    }
+    let pair = Pair::start();
+    pair.a.sql("create table rows (x int)");
+    let spec = system(&pair, "read", "act", Table::default());
+    let mut watcher = Watcher::new(&spec);
+    let mut fence = Hand::new(&spec, "postgres.fence", Side::A, Table::default());
+    // Loaded by the fence: a load behind it makes every session an older one.
+    pair.a.sql("alter system set autovacuum_naptime = '1s'");
+    fence.apply().unwrap();
+    assert!(done(&fence.check()));
+    assert_eq!(watcher.side(Side::A).unwrap().writes, Some(Writes::Refused));
+
+    // As some drivers do by themselves, in a session that began behind the fence.
+    let mut shop = Talk::open(&pair.a, "app");
+    let write = "begin read write; insert into rows values (1) returning x;";
+    assert_eq!(shop.say(write), "1");
+    let a = watcher.side(Side::A).unwrap();
+    assert_eq!(a.writes, Some(Writes::Open));
+    let named = "1 session that writes against the default: pid ";
+    for said in [why(&a), not_done(&mut fence)] {
+        assert!(said.contains(named) && said.contains("app (shop) idle in tr"), "{said}");
+    }
+    // The fence ends it, and what it did not commit never comes.
+    fence.apply().unwrap();
+    assert_eq!(shop.say("commit;"), "");
+    assert_eq!(pair.a.sql("select count(*) from rows"), "0");
+
+    // Committed between two looks: nothing of it is there any more but the ids it took.
+    assert_eq!(watcher.side(Side::A).unwrap().writes, Some(Writes::Refused));
+    let mut shop = Talk::open(&pair.a, "app");
+    assert_eq!(shop.say(&format!("{write} commit;")), "1");
+    let a = watcher.side(Side::A).unwrap();
+    assert_eq!(a.writes, Some(Writes::Open));
+    assert!(why(&a).contains("a session opens its transactions READ WRITE"), "{}", why(&a));
+    assert_eq!(yes(&a, "writable"), Some(true));
+    assert!(done(&fence.check()));
+
+    // The server's own maintenance is no writer.
+    pair.a.sql("begin read write; insert into rows select generate_series(1, 1000); commit");
+    let mut watcher = Watcher::new(&spec);
+    assert_eq!(watcher.side(Side::A).unwrap().writes, Some(Writes::Refused));
+    let analyzed = "select autoanalyze_count > 0 from pg_stat_user_tables where relname = 'rows'";
+    pair.a.until_sql(analyzed, "t");
+    let a = watcher.side(Side::A).unwrap();
+    assert_eq!(a.writes, Some(Writes::Refused), "{}", why(&a));
+
+    // Whoever keeps writing is noticed while the fence is checked.
+    let mut steady = Talk::open(&pair.a, "app");
+    steady.say("set default_transaction_read_only = off;");
+    steady.begin("insert into rows values (9) \\watch 0.2");
+    pair.a.until_sql("select count(*) > 1 from rows where x = 9", "t");
+    let said = not_done(&mut fence);
+    assert!(said.contains(" wrote within ") || said.contains(named), "{said}");
 }
 
 #[test]

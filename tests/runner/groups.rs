@@ -13,10 +13,12 @@ use warroom::domain::time::Stamp;
 use warroom::port::Clock as _;
 use warroom::runtime::clock::SystemClock;
 use warroom::runtime::journal::lock::Lock;
+use warroom::runtime::presence::stranger;
 use warroom::runtime::runner::folder::EXIT_FILE;
 use warroom::runtime::runner::{Found, Launched, Leash, State, output_since};
 
 use crate::SECRET;
+use crate::hands::keys;
 use crate::stage::{Stage, kill, until};
 
 /// True when nobody holds the lock that a child and all it starts hold.
@@ -54,6 +56,7 @@ fn go(stage_folder: &std::path::Path) {
 
 pub fn not_over() {
     runner_lost();
+    told_elsewhere();
     left_behind();
     daemon();
 }
@@ -85,6 +88,33 @@ fn runner_lost() {
         assert!(matches!(stage.inspect(), State::Unknown(_)));
         assert!(stage.late_runner_refuses());
     }
+}
+
+/// A console whose state is kept elsewhere finds the attempt too, runner or no runner.
+fn told_elsewhere() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (stage, child) = with_child("child");
+    let (folder, dir) = (stage.folder(), stage.dir());
+    let runs = dir.parent().unwrap().to_path_buf();
+    let found = |runs: &Path| stranger(keys(&dir).iter(), runs);
+    let told = |part: &str| found(elsewhere.path()).is_some_and(|who| who.contains(part));
+    assert!(told(" sh"), "{:?}", found(elsewhere.path()));
+    assert_eq!(found(&runs), None, "its own console finds it in its folder");
+    assert_eq!(stranger(keys(elsewhere.path()).iter(), elsewhere.path()), None, "another site");
+    kill(&child);
+    until("the lock is free", || folder.try_lock().unwrap().is_some());
+    assert!(told(" sh"), "{:?}", found(elsewhere.path()));
+    go(folder.path());
+    until("all of it has ended", || found(elsewhere.path()).is_none());
+    stage.watch(Some(child));
+
+    // A daemon has the name on, and is no part of the attempt.
+    let stage = Stage::new();
+    let child = stage.launch("daemon").unwrap();
+    stage.watch(Some(child));
+    until("the daemon is up", || stage.has("up"));
+    assert_eq!(stranger(keys(&stage.dir()).iter(), elsewhere.path()), None);
+    go(stage.folder().path());
 }
 
 /// The call ended well, and something it started goes on: so does the step.

@@ -1,5 +1,6 @@
 //! The runner's side: an operator that does what the environment says, well or badly.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use warroom::domain::run::event::{Mode, RunKind};
 use warroom::domain::runbook::Direction;
 use warroom::domain::text::{CLEAN_CHARS_MAX, Clean, LINE_BYTES_MAX};
 use warroom::port::{Boxed, OperateError, Operator, Output};
+use warroom::runtime::journal::format::sha256;
 use warroom::runtime::runner::{Prepared, RunnerContext};
 
 use crate::{ACT, PATIENCE, SECRET};
@@ -40,8 +42,14 @@ pub fn build(context: &RunnerContext) -> Result<Prepared, Clean> {
             _ => PATIENCE,
         },
         secrets_known: vec![SecretString::from(SECRET)],
+        keys: keys(&context.run_dir),
         operator: Box::new(Hands { act, folder: context.attempt_dir.clone() }),
     })
+}
+
+/// What stands for the site of a run: another one for each stage.
+pub fn keys(run_dir: &Path) -> BTreeSet<String> {
+    BTreeSet::from([sha256(run_dir.as_os_str().as_encoded_bytes()).hex()])
 }
 
 fn mark(folder: &Path, name: &str) {

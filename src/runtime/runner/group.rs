@@ -66,6 +66,19 @@ impl Group {
         Self { leader, started }
     }
 
+    /// A few characters that [`Group::of_code`] reads, while the machine runs.
+    #[must_use]
+    pub fn code(&self) -> String {
+        format!("{}.{}", self.leader, self.started)
+    }
+
+    /// The group that such characters stand for.
+    #[must_use]
+    pub fn of_code(code: &str) -> Option<Self> {
+        let (leader, started) = code.split_once('.')?;
+        Some(Self { leader: leader.parse().ok()?, started: started.parse().ok()? })
+    }
+
     /// When its leader was started, in ticks of the kernel; none where that is not known.
     #[must_use]
     pub fn started(&self) -> Option<u64> {

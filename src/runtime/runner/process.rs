@@ -1,6 +1,7 @@
 //! The runner itself: a process of its own that performs one attempt that is on record, once.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ use crate::runtime::clock::SystemClock;
 use crate::runtime::journal::{self, ReadBack};
 use crate::runtime::last_words;
 use crate::runtime::paths::{create_file, sync_folder, write_new};
+use crate::runtime::presence::Presence;
 use crate::runtime::privacy;
 use crate::runtime::redact::Redactor;
 
@@ -66,6 +68,9 @@ pub struct Prepared {
     pub timeout: Duration,
     /// Secrets that were opened for it, to be masked in everything it prints or says.
     pub secrets_known: Vec<SecretString>,
+    /// What stands for all that the site acts on, told to other consoles of this machine; nothing
+    /// for a simulation.
+    pub keys: BTreeSet<String>,
 }
 
 /// The hidden subcommand: performs the attempt of a folder, if it is on record, was never begun and
@@ -140,6 +145,8 @@ fn run(
     let redactor = Redactor::new(&prepared.secrets_known);
     let mut output = OutputFiles::create(folder, Redactor::new(&prepared.secrets_known))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runs = context.run_dir.parent().unwrap_or(&context.run_dir);
+    let _presence = Presence::take(&prepared.keys, runs)?;
     let (clock, group) = (SystemClock::new(), Group::own());
     let at = clock.now();
     let (pid, until) = (getpid().as_raw_nonzero().get(), Some(at.plus(prepared.timeout)));

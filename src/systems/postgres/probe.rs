@@ -10,6 +10,7 @@ use super::schema::{Schema, read_schema};
 use super::settings::{Heartbeat, Settings, TableName};
 use super::state::{Closed, SideState, read_state};
 use super::trouble::{Trouble, TroubleKind};
+use super::writers::Watched;
 use crate::domain::ids::Side;
 use crate::domain::reading::{Identity, Look, Writes};
 use crate::domain::settings::Fault;
@@ -54,6 +55,7 @@ impl PostgresProbe {
                         session: None,
                         opened: None,
                         nameless: None,
+                        watched: None,
                         closed: None,
                         schema: Err("not read yet".into()),
                         schema_asked: None,
@@ -100,6 +102,7 @@ impl PostgresProbe {
             if !told.state.in_recovery {
                 self.trail.record(&told.state);
             }
+            probe.watch_writers(&mut told.state, at);
             probe.remember_closed(&mut told.state, follows[side.other().index()]);
         }
         let look = |side: Side, own: Option<&Result<Told, Trouble>>, other: Option<&_>| {
@@ -165,6 +168,8 @@ struct SideProbe {
     opened: Option<Stamp>,
     /// Why the name leads nowhere, although the kept session works.
     nameless: Option<Clean>,
+    /// The server whose default is read-only, and what was seen to be written there.
+    watched: Option<(Identity, Watched)>,
     /// The server that was seen closed, and where its log stood then.
     closed: Option<(Identity, Closed)>,
     schema: Result<Schema, Clean>,
@@ -231,6 +236,19 @@ impl SideProbe {
             }
             (Leads::Here, told) => Some(told),
         }
+    }
+
+    /// Watches whether anything is written where the default is read-only.
+    fn watch_writers(&mut self, state: &mut SideState, at: Stamp) {
+        let identity = state.identity();
+        if state.in_recovery || !state.writers.default_on {
+            self.watched = None;
+            return;
+        }
+        let known = self.watched.take().filter(|(server, _)| *server == identity);
+        let mut watched = known.map_or_else(Watched::default, |(_, watched)| watched);
+        watched.look(&mut state.writers, at);
+        self.watched = Some((identity, watched));
     }
 
     /// Remembers where the log stood when this server was first seen closed, as long as it is.

@@ -1,32 +1,46 @@
 //! Whether a primary is proven closed to writes, and by name what could still commit one.
 //!
 //! Closed means: the server's own default is read-only, no role or database lifts it, no session
-//! and no transaction is older than the moment that default was loaded, and nothing is prepared or
-//! subscribed that could write all the same. A session may still set the default back for itself
-//! and a superuser always can: this proves what applications may do, not what people may.
+//! and no transaction is older than the moment that default was loaded, nothing is prepared or
+//! subscribed that could write all the same, and nothing does write. The last is watched, because
+//! any session may open a transaction `READ WRITE` against the default, as some drivers do by
+//! themselves: a transaction that writes takes a transaction id, and behind a fence nothing but
+//! the server's own maintenance takes any.
+
+use std::time::Duration;
 
 use super::link::{Session, column};
 use super::trouble::Trouble;
 use crate::domain::reading::Writes;
+use crate::domain::time::{Stamp, short_time};
 
 /// The most that a sentence names of one kind; the rest is counted.
 const NAMED_MAX: usize = 4;
+
+/// How long nothing must have been written behind a fence before it is believed again.
+const QUIET: Duration = Duration::from_secs(15);
 
 /// A fresh session was forked from the server's main process and has its load time; one that was
 /// there before a reload tells its own, which is later. A value that the settings do
 /// not clearly call true lifts the default. `COMMIT PREPARED` and the workers of a subscription
 /// write whatever the default is. Without `pg_read_all_stats` the type of foreign sessions is null.
+///
+/// Autovacuum takes transaction ids of its own, one for each table it analyzes or truncates: those
+/// of our database are counted, and a worker in another one is seen while it works.
 const WRITERS: &str = r"
 with own as (
-  select backend_start, pg_conf_load_time() as loaded
+  select backend_start, pg_conf_load_time() as loaded,
+    current_setting('default_transaction_read_only')::bool as default_on
   from pg_stat_activity where pid = pg_backend_pid()
 ), old as (
-  select a.pid, format('pid %s %s%s%s', a.pid, coalesce(a.usename, a.backend_type),
+  select a.pid, a.backend_type = 'client backend' and a.backend_start >= own.loaded as young,
+    format('pid %s %s%s%s', a.pid, coalesce(a.usename, a.backend_type),
     case when a.application_name <> '' then format(' (%s)', a.application_name) end,
     case when a.state <> '' then ' ' || a.state end) as words
   from pg_stat_activity as a, own
   where a.pid <> pg_backend_pid() and (
-    (a.backend_type = 'client backend' and a.backend_start < own.loaded)
+    (a.backend_type = 'client backend' and (a.backend_start < own.loaded
+      or (own.default_on and a.backend_xid is not null)))
     or (a.xact_start < own.loaded and a.backend_type not in ('walsender', 'autovacuum worker')))
 ), lifts as (
   select format('%s sets default_transaction_read_only to %L', case
@@ -49,7 +63,12 @@ select g.setting = 'on' as default_on,
   extract(epoch from own.backend_start)::float8 as begun,
   extract(epoch from own.loaded)::float8 as loaded,
   array(select pid from old order by pid) as pids,
-  array(select words from old order by pid) as sessions,
+  array(select words from old where young is not true order by pid) as sessions,
+  array(select words from old where young order by pid) as writing,
+  txid_snapshot_xmax(txid_current_snapshot()) as next_xid,
+  case when own.default_on then (select sum(autovacuum_count + autoanalyze_count)::bigint
+    from pg_stat_all_tables) end as maintained,
+  exists (select from pg_stat_activity where backend_type = 'autovacuum worker') as maintains,
   array(select words from lifts order by words limit 100) as lifts,
   array(select format('%L of %s in %s', gid, owner, database)
     from pg_prepared_xacts order by gid) as prepared,
@@ -70,10 +89,16 @@ pub(super) struct Writers {
     pub(super) begun_s: f64,
     /// When the server loaded its configuration, in seconds since 1970 on its clock.
     pub(super) loaded_s: f64,
-    /// Sessions and transactions older than that load, by process.
+    /// Sessions and transactions that can still write or do, by process.
     pub(super) pids: Vec<i32>,
-    /// The same in words: `pid 712 app (psql) idle in transaction`.
+    /// Those older than that load, in words: `pid 712 app (psql) idle in transaction`.
     pub(super) sessions: Vec<String>,
+    /// Those that are younger and hold a transaction id all the same.
+    pub(super) writing: Vec<String>,
+    /// That something was written lately, in words.
+    pub(super) written: Option<String>,
+    /// The transaction ids taken so far, and what of them may be the server's own.
+    pub(super) taken: Taken,
     /// Role and database settings that lift the default.
     pub(super) lifts: Vec<String>,
     /// Prepared transactions, which may be committed at any time.
@@ -82,11 +107,79 @@ pub(super) struct Writers {
     pub(super) subscriptions: Vec<String>,
 }
 
+/// How far a server's transaction ids are.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Taken {
+    /// The next one.
+    next_xid: i64,
+    /// How often autovacuum was done with a table of our database.
+    maintained: i64,
+    /// True while it works anywhere.
+    maintains: bool,
+}
+
+impl Taken {
+    /// How many were taken since an earlier look that the server's own maintenance does not
+    /// explain.
+    fn by_sessions(self, earlier: Self) -> i64 {
+        if self.maintains || earlier.maintains {
+            return 0;
+        }
+        let maintained = (self.maintained - earlier.maintained).max(0);
+        (self.next_xid - earlier.next_xid - maintained).max(0)
+    }
+}
+
+/// One look at a server whose default is read-only.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    taken: Taken,
+    /// When it loaded that default, on its clock.
+    loaded_s: f64,
+    at: Stamp,
+}
+
+/// What is remembered of a server while its default is read-only.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Watched {
+    last: Option<Seen>,
+    /// When something was last seen to be written, and how much of it over what time.
+    written: Option<(Stamp, i64, Duration)>,
+}
+
+impl Watched {
+    /// Tells the writers of one look what the looks before it saw. Where anything else stands
+    /// open, nothing is to be watched: what it may write it may write.
+    pub(super) fn look(&mut self, writers: &mut Writers, at: Stamp) {
+        if writers.writes() == Writes::Open && writers.writing.is_empty() {
+            *self = Self::default();
+            return;
+        }
+        let now = Seen { taken: writers.taken, loaded_s: writers.loaded_s, at };
+        // Across a load the default may have been lifted and set again.
+        let before = self.last.replace(now).filter(|last| last.loaded_s >= now.loaded_s);
+        if let Some(before) = before {
+            let count = now.taken.by_sessions(before.taken);
+            if count > 0 {
+                self.written = Some((at, count, at.since(before.at)));
+            }
+        }
+        self.written = self.written.filter(|(when, ..)| at.since(*when) < QUIET);
+        writers.written = self.written.map(|(when, count, over)| {
+            let plural = if count == 1 { "" } else { "s" };
+            let ago = short_time(at.since(when));
+            format!("{count} transaction{plural} wrote within {} ({ago} ago)", short_time(over))
+        });
+    }
+}
+
 impl Writers {
     /// Whether a primary takes writes.
     pub(super) fn writes(&self) -> Writes {
-        let none = [&self.sessions, &self.lifts, &self.prepared, &self.subscriptions];
-        if !self.default_on || !none.iter().all(|open| open.is_empty()) {
+        let none =
+            [&self.sessions, &self.writing, &self.lifts, &self.prepared, &self.subscriptions];
+        let all_none = none.iter().all(|open| open.is_empty()) && self.written.is_none();
+        if !self.default_on || !all_none {
             Writes::Open
         } else if self.of_server && self.sees {
             Writes::Refused
@@ -108,14 +201,26 @@ impl Writers {
             why.push("new transactions may write by default".to_owned());
         }
         why.extend(named(&self.sessions, "session", "older than the read-only default"));
+        why.extend(named(&self.writing, "session", "that writes against the default"));
+        why.extend(self.written.as_ref().map(|written| {
+            format!(
+                "{written}: a session opens its transactions READ WRITE against the default; \
+                 stop it, or take its right to connect"
+            )
+        }));
         why.extend(self.beyond_a_fence());
         (!why.is_empty()).then(|| why.join("; "))
+    }
+
+    /// The settings that a fence cannot be set against.
+    pub(super) fn why_lifted(&self) -> Option<String> {
+        named(&self.lifts, "setting", "against it, to be reset")
     }
 
     /// What no fence of ours ends: it is for a person.
     pub(super) fn beyond_a_fence(&self) -> Vec<String> {
         let mut why = Vec::new();
-        why.extend(named(&self.lifts, "setting", "against it, to be reset"));
+        why.extend(self.why_lifted());
         why.extend(named(&self.prepared, "prepared transaction", "that can still be committed"));
         why.extend(named(&self.subscriptions, "subscription", "that writes whatever the default"));
         if self.default_on && !self.of_server {
@@ -151,6 +256,13 @@ pub(super) async fn read_writers(session: &Session) -> Result<Writers, Trouble> 
         loaded_s: column(&row, "loaded")?,
         pids: column(&row, "pids")?,
         sessions: column(&row, "sessions")?,
+        writing: column(&row, "writing")?,
+        written: None,
+        taken: Taken {
+            next_xid: column(&row, "next_xid")?,
+            maintained: column::<Option<i64>>(&row, "maintained")?.unwrap_or(0),
+            maintains: column(&row, "maintains")?,
+        },
         lifts: column(&row, "lifts")?,
         prepared: column(&row, "prepared")?,
         subscriptions: column(&row, "subscriptions")?,
@@ -160,6 +272,7 @@ pub(super) async fn read_writers(session: &Session) -> Result<Writers, Trouble> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::time::BootId;
 
     #[test]
     fn closed_is_proven_or_it_is_not_closed() {
@@ -182,6 +295,10 @@ mod tests {
         let many = (0..6).map(|pid| format!("pid {pid} app")).collect();
         let many = Writers { sessions: many, ..closed.clone() };
         check(many, Writes::Open, Some("6 sessions older than the read-only default: pid 0 app"));
+        let writing = Writers { writing: one("pid 8 app"), ..closed.clone() };
+        check(writing, Writes::Open, Some("1 session that writes against the default: pid 8"));
+        let written = Writers { written: Some("3 transactions wrote".into()), ..closed.clone() };
+        check(written, Writes::Open, Some("3 transactions wrote: a session opens"));
         let lifted = Writers { lifts: one("role app sets it"), ..closed.clone() };
         check(lifted, Writes::Open, Some("1 setting against it, to be reset: role app sets it"));
         let prepared = Writers { prepared: one("'x' of app"), ..closed.clone() };
@@ -199,5 +316,44 @@ mod tests {
         // What is proven open stays so, however little is seen.
         let both = Writers { sees: false, prepared: one("x"), ..closed };
         check(both, Writes::Open, Some("need pg_monitor"));
+    }
+
+    #[test]
+    fn what_is_written_behind_a_fence_is_noticed_and_forgotten_in_time() {
+        let closed =
+            Writers { default_on: true, of_server: true, sees: true, ..Writers::default() };
+        // What a look finds at which second, and what is then made of it.
+        let check = |what: &str, looks: &[(u64, Writers)], want: Option<&str>| {
+            let mut watched = Watched::default();
+            let mut last = None;
+            for (at_s, writers) in looks {
+                let mut writers = writers.clone();
+                let at = Stamp { wall_ms: 0, boot_ms: at_s * 1000, boot: BootId(1) };
+                watched.look(&mut writers, at);
+                last = writers.written;
+            }
+            assert_eq!(last.as_deref(), want, "{what}");
+        };
+        let seen = |at: u64, next_xid: i64, maintained: i64| {
+            let taken = Taken { next_xid, maintained, maintains: false };
+            (at, Writers { taken, ..closed.clone() })
+        };
+        let quiet = |at: u64, xid: i64| seen(at, xid, 0);
+        check("one look", &[quiet(0, 700)], None);
+        check("nothing", &[quiet(0, 700), quiet(5, 700)], None);
+        let wrote = Some("3 transactions wrote within 5s (0s ago)");
+        check("three", &[quiet(0, 700), quiet(5, 703)], wrote);
+        let later = Some("1 transaction wrote within 5s (10s ago)");
+        check("later", &[quiet(0, 700), quiet(5, 701), quiet(10, 701), quiet(15, 701)], later);
+        check("quiet for long", &[quiet(0, 700), quiet(5, 701), quiet(20, 701)], None);
+        check("analyzed", &[quiet(0, 700), seen(5, 702, 2)], None);
+        check("analyzed and written", &[quiet(0, 700), seen(5, 705, 2)], wrote);
+        let (mut elsewhere, mut old, mut loaded) = (quiet(5, 702), quiet(0, 700), quiet(5, 730));
+        elsewhere.1.taken.maintains = true;
+        check("analyzing elsewhere", &[quiet(0, 700), elsewhere], None);
+        old.1.sessions.push("pid 7 app".to_owned());
+        check("before all were ended", &[old, quiet(5, 730)], None);
+        loaded.1.loaded_s = 3.0;
+        check("before it was loaded again", &[quiet(0, 700), loaded], None);
     }
 }

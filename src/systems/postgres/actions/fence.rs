@@ -1,9 +1,9 @@
 //! Keeps a reachable old primary from accepting writes, and lifts that again.
 //!
 //! The fence is the server's default: every new transaction is read-only and the sessions that were
-//! open are ended. A session may set the default back for itself, a superuser always can: this is a
-//! fence against applications, not against people. A hard fence cuts the network or stops the
-//! server. It is done when `Writers` proves the server closed, not when the default is set.
+//! open are ended. A session may set the default back for itself, so this is no hard fence: that
+//! cuts the network or stops the server. It is done when `Writers` proves the server closed and
+//! nothing writes for a while, not when the default is set.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::super::link::{Session, column};
 use super::super::trouble::{Trouble, TroubleKind};
-use super::super::writers::{Writers, read_writers};
+use super::super::writers::{Watched, Writers, read_writers};
 use super::seat::{ANSWER_LIMIT, Rights, Seat, check_target};
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::preview::{Preview, PreviewLine, Standing};
@@ -33,6 +33,9 @@ const LOAD_MAX: Duration = Duration::from_secs(5);
 /// How long sessions that may not be ended are waited for: many end by themselves.
 const DENIED_MAX: Duration = Duration::from_secs(2);
 
+/// How long nothing may write before the fence is done.
+const QUIET: Duration = Duration::from_secs(2);
+
 const PERMISSIONS: &[&str] = &[
     "GRANT ALTER SYSTEM ON PARAMETER default_transaction_read_only TO the acting role \
      (PostgreSQL 15; before it a superuser)",
@@ -43,7 +46,8 @@ const PERMISSIONS: &[&str] = &[
 const FENCE: ActionSpec = ActionSpec {
     name: "postgres.fence",
     doc: "Makes a reachable old primary read-only by default and ends every session older than \
-          that; done only when proven closed. A superuser can still write, so it is no hard fence",
+          that; done only when proven closed and nothing writes. A session can open its transactions \
+          READ WRITE all the same: it is noticed and named, but this is no hard fence",
     verb: "fence",
     class: Class::I,
     guard: Guard::TypedTarget,
@@ -162,8 +166,24 @@ impl Fencer {
         self.gate(&self.seat.open().await?).await
     }
 
+    /// [`Fencer::gate_now`]; where all stands closed, what is seen to write within [`QUIET`].
+    async fn gate_watched(&self) -> Result<Gate, Trouble> {
+        let session = self.seat.open().await?;
+        let (began, mut watched) = (self.clock.now(), Watched::default());
+        loop {
+            let mut gate = self.gate(&session).await?;
+            let now = self.clock.now();
+            watched.look(&mut gate.writers, now);
+            let closed = !gate.in_recovery && gate.writers.writes() == Writes::Refused;
+            if !self.fenced || !closed || now.since(began) >= QUIET {
+                return Ok(gate);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
     async fn standing(&self) -> Standing {
-        let gate = match self.gate_now().await {
+        let gate = match self.gate_watched().await {
             Ok(gate) => gate,
             Err(trouble) => return Standing::Unknown(trouble.message),
         };
@@ -200,7 +220,10 @@ impl Fencer {
                 let mut lines = vec![
                     line('~', format!("{name} writes accepted -> REFUSED by default")),
                     line('-', format!("{} open sessions ENDED", gate.sessions)),
-                    line('!', "a superuser can still write: this is no hard fence".to_owned()),
+                    line(
+                        '!',
+                        "sessions may still open transactions READ WRITE: no hard fence".to_owned(),
+                    ),
                 ];
                 let beyond = gate.writers.beyond_a_fence();
                 lines.extend(beyond.into_iter().map(|why| line('!', format!("not ended: {why}"))));
@@ -254,6 +277,16 @@ impl Fencer {
             return Err(OperateError::Permission(message.into()));
         }
         let ambiguous = Trouble::into_operate_error;
+        let gate = self.gate(&session).await.map_err(Trouble::before_sending)?;
+        if self.fenced
+            && !gate.in_recovery
+            && let Some(why) = gate.writers.why_lifted()
+        {
+            // It would never be done, and a read-only default is in the way of who resets it.
+            let name = &self.seat.name;
+            let message = format!("{name} cannot be fenced, nothing was changed: {why}");
+            return Err(OperateError::Refused(message.into()));
+        }
         self.seat.within(within, session.run(self.call())).await.map_err(ambiguous)?;
         output.line(self.call());
         // Only a load that came after the configuration was written counts.
@@ -336,8 +369,11 @@ impl Fencer {
         let flushed = async {
             let end = session.row("select pg_current_wal_insert_lsn()::text as lsn").await?;
             let end: String = column(&end, "lsn")?;
-            session.row("select pg_current_xact_id()").await?;
             let asked = format!("select pg_current_wal_flush_lsn() >= '{end}' as flushed");
+            if column(&session.row(&asked).await?, "flushed")? {
+                return Ok(true);
+            }
+            session.row("select pg_current_xact_id()").await?;
             while self.clock.now().since(began) < LOAD_MAX {
                 if column(&session.row(&asked).await?, "flushed")? {
                     return Ok(true);
