@@ -214,13 +214,10 @@ pub async fn look(
 pub fn judged(site: &LoadedSite, known: &Known, snapshot: &Snapshot, now: Stamp) -> Status {
     let remembered = known.remembered.as_ref();
     let run = known.run.as_ref().map(|(run, ..)| run);
-    let about = match &known.run {
-        Some((run, plan, _)) => subject(run, plan, &site.site, snapshot),
-        None => {
-            let last = remembered.and_then(|memory| memory.active);
-            judge::active(&site.site, snapshot, last, now).into()
-        }
-    };
+    let last = remembered.and_then(|memory| memory.active);
+    let serves = || judge::active(&site.site, snapshot, last, now).into();
+    let in_run = |(run, plan, _): &(Run, Runbook, _)| subject(run, plan, &site.site, snapshot);
+    let about = known.run.as_ref().map_or_else(serves, in_run);
     let mut assessment = judge::judge(&site.site, snapshot, about, now);
     let active = assessment.active;
     let plan = match &known.run {

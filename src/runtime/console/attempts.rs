@@ -280,8 +280,6 @@ fn sensed(state: &StepState, standing: Standing, doubted: bool) -> Vec<Body> {
     match (standing, &state.untrue) {
         (Standing::NotDone(evidence), None) if doubted => vec![Body::Untrue { step, evidence }],
         (Standing::Done(_), Some(_)) => vec![Body::TrueAgain { step }],
-        (Standing::NotDone(_), _) | (Standing::Done(_), None) | (Standing::Unknown(_), _) => {
-            Vec::new()
-        }
+        (Standing::NotDone(_) | Standing::Unknown(_), _) | (Standing::Done(_), None) => Vec::new(),
     }
 }

@@ -370,7 +370,7 @@ mod tests {
     fn what_a_closed_server_wrote_for_itself_is_not_called_lost() {
         let check = |target: SideState, source: SideState, want: Option<&str>| {
             let line = dropped(&"B".into(), &target, &source).map(|line| line.text);
-            assert_eq!(line.as_ref().map(|text| text.as_str()), want);
+            assert_eq!(line.as_ref().map(Clean::as_str), want);
         };
         check(fenced(400, 400), promoted(1_000, 400), None);
         check(
