@@ -377,8 +377,8 @@ mod tests {
             fenced(500, 400),
             promoted(1_000, 400),
             Some(
-                "up to 100 B of log that B lacks are DISCARDED, records of the closed server itself \
-                 among them; the run measured the loss: see LOSS",
+                "up to 100 B of log that B lacks are DISCARDED, records of the closed server \
+                 itself among them; the run measured the loss: see LOSS",
             ),
         );
         check(primary(500), promoted(1_000, 400), Some("100 B of log that B lacks are DISCARDED"));
