@@ -68,6 +68,10 @@ pub fn planned(run: &Run, plan: &Runbook, assessment: &Assessment) -> AbortPlan 
     let (back, stays) = lists(run, plan);
     let lost = match assessment.primary {
         Primary::Red { .. } => Some(assessment.active),
+        // Once the other region has taken its place, the one that is left is the standby.
+        _ if assessment.standby_lost && assessment.standby() == run.direction.from => {
+            Some(run.direction.from)
+        }
         _ => None,
     };
     let open = run.steps.iter().filter(|state| state.open_attempt().is_some());

@@ -16,7 +16,7 @@
 mod alarms;
 mod criteria;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ids::{Side, SystemId};
 use super::reading::{FactValue, Reading, Role};
@@ -39,7 +39,8 @@ const LINK_UP: &str = "link_up";
 #[must_use]
 pub fn active(site: &Site, snapshot: &Snapshot, remembered: Option<Side>, now: Stamp) -> Side {
     let rules = BTreeMap::new();
-    let scene = Scene { site, snapshot, rules: &rules, active: Side::A, now };
+    let moved = BTreeSet::new();
+    let scene = Scene { site, snapshot, rules: &rules, active: Side::A, moved: &moved, now };
     let some = |side: Side, wanted: fn(&Reading) -> bool| {
         scene.views(side).any(|view| view.current().is_some_and(wanted))
     };
@@ -55,20 +56,43 @@ pub fn active(site: &Site, snapshot: &Snapshot, remembered: Option<Side>, now: S
     remembered.unwrap_or_else(|| site.starts_primary())
 }
 
-/// What the readings mean at `now`, with `active` as the side that serves or served.
+/// The side that serves or served, and what of it serves elsewhere by now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// The side.
+    pub active: Side,
+    /// Systems that an open run has moved to the other side: how they are at the old place says
+    /// nothing of the one that serves.
+    pub moved: BTreeSet<SystemId>,
+}
+
+impl From<Side> for Subject {
+    fn from(active: Side) -> Self {
+        Self { active, moved: BTreeSet::new() }
+    }
+}
+
+/// What the readings mean at `now`, with `subject` as the side that serves or served.
 #[must_use]
-pub fn judge(site: &Site, snapshot: &Snapshot, active: Side, now: Stamp) -> Assessment {
+pub fn judge(
+    site: &Site,
+    snapshot: &Snapshot,
+    subject: impl Into<Subject>,
+    now: Stamp,
+) -> Assessment {
+    let Subject { active, moved } = subject.into();
     let mut rules: Rules<'_> = BTreeMap::new();
     for rule in &site.rules {
         rules.entry(&rule.system).or_default().push(rule);
     }
-    let scene = Scene { site, snapshot, rules: &rules, active, now };
+    let scene = Scene { site, snapshot, rules: &rules, active, moved: &moved, now };
     let reference = it_is_us::ask(site, snapshot, now);
     let primary = scene.primary(&reference);
     let split_brain = split_brain::standing(site, snapshot);
     let alarms = alarms::alarms(&scene, &primary, &reference);
     let (criteria, verdict) = criteria::criteria(&scene, &primary, &reference);
-    Assessment { active, primary, split_brain, alarms, criteria, verdict }
+    let standby_lost = scene.failing(active.other()).len() >= site.red_needs_signals.max(1);
+    Assessment { active, primary, standby_lost, split_brain, alarms, criteria, verdict }
 }
 
 /// The rules of each system.
@@ -81,6 +105,7 @@ struct Scene<'a> {
     snapshot: &'a Snapshot,
     rules: &'a Rules<'a>,
     active: Side,
+    moved: &'a BTreeSet<SystemId>,
     now: Stamp,
 }
 
@@ -100,6 +125,18 @@ impl<'a> Scene<'a> {
 
     fn standby(&self) -> Side {
         self.active.other()
+    }
+
+    /// Where a system serves: a run moves one after the other.
+    fn serving(&self, system: &SystemId) -> Side {
+        if self.moved.contains(system) { self.standby() } else { self.active }
+    }
+
+    /// Each system at the place where it serves.
+    fn serving_views(&self) -> impl Iterator<Item = View<'a>> + use<'a> {
+        let scene = *self;
+        let serves = move |view: &View<'_>| scene.serving(&view.system.id) == view.side;
+        Side::BOTH.into_iter().flat_map(move |side| scene.views(side)).filter(serves)
     }
 
     /// The system on a side; none where it is not in that region.
@@ -123,9 +160,12 @@ impl<'a> Scene<'a> {
         Side::BOTH.map(|side| self.view(system, side))
     }
 
-    /// The systems of a side that fail by their rules, each once, since the earliest.
+    /// The systems of a side that fail by their rules, each once, since the earliest. What was
+    /// moved away from the active side does not speak for its loss.
     fn failing(&self, side: Side) -> Vec<Failing<'a>> {
+        let moved = |view: &View<'_>| side == self.active && self.moved.contains(&view.system.id);
         self.views(side)
+            .filter(|view| !moved(view))
             .filter_map(|view| {
                 let mut signal: Option<Signal> = None;
                 for rule in self.rules(&view.system.id) {
@@ -208,7 +248,7 @@ impl<'a> Scene<'a> {
             return Primary::Suspect { signals };
         }
         let ruled: Vec<View<'_>> =
-            self.views(self.active).filter(|view| self.has_signal_rule(view)).collect();
+            self.serving_views().filter(|view| self.has_signal_rule(view)).collect();
         let told = ruled.iter().filter(|view| self.is_told(view)).count();
         let wanted = self.site.red_needs_signals.max(1).min(ruled.len());
         if ruled.is_empty() {
@@ -226,14 +266,15 @@ impl<'a> Scene<'a> {
         Primary::Healthy
     }
 
-    /// Stores of the active side that say they only follow: nobody is known to take their writes.
+    /// Serving stores that say they only follow: nobody is known to take their writes.
     fn without_role(&self) -> Vec<Signal> {
-        self.views(self.active)
+        self.serving_views()
             .filter(|view| split_brain::role(view) == Some(Role::Standby))
             .map(|view| {
-                let other = self.view(view.system, self.standby());
+                let there = view.side.other();
+                let other = self.view(view.system, there);
                 let why = if other.is_some_and(|o| split_brain::role(&o) == Some(Role::Primary)) {
-                    format!("says it is a standby; {} is primary", self.standby())
+                    format!("says it is a standby; {there} is primary")
                 } else {
                     "says it is a standby; no primary is seen".to_owned()
                 };

@@ -50,7 +50,7 @@ pub fn complete(
     now: Stamp,
 ) {
     let active = assessment.active;
-    let Some(plan) = plan.filter(|plan| run.is_some() || plan.from == active) else { return };
+    let Some(plan) = plan.filter(|plan| plan.from == active) else { return };
     let red = matches!(assessment.primary, Primary::Red { .. });
     let ungraceful = run.map_or(red, |run| run.mode == Mode::Ungraceful);
     let direction = run.map_or(Direction { from: active, to: active.other() }, |run| run.direction);

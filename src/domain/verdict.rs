@@ -146,6 +146,19 @@ pub enum Primary {
     Blind(Clean),
 }
 
+impl Primary {
+    /// What fails; none where nothing does, or nothing can be told.
+    #[must_use]
+    pub fn signals(&self) -> &[Signal] {
+        match self {
+            Self::Suspect { signals } | Self::Red { signals, .. } | Self::ItIsUs { signals } => {
+                signals
+            }
+            Self::Healthy | Self::Blind(_) => &[],
+        }
+    }
+}
+
 /// Whether a written criterion is met.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -212,6 +225,8 @@ pub struct Assessment {
     pub active: Side,
     /// Its state.
     pub primary: Primary,
+    /// True when as much fails at the other side as would make a primary red.
+    pub standby_lost: bool,
     /// Systems that report two primaries: their names and since when.
     pub split_brain: Vec<(SystemId, Stamp)>,
     /// What is wrong, most urgent first, causes before consequences.

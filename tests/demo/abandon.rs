@@ -98,6 +98,7 @@ fn assessment(t0: Option<Stamp>) -> Assessment {
         verdict: Verdict::Go,
         criteria: Vec::new(),
         alarms: Vec::new(),
+        standby_lost: false,
         split_brain: Vec::new(),
     }
 }

@@ -111,7 +111,8 @@ fn hand_over(world: &mut World, console: &mut Seat, way: &Way) {
     }
     console.shows_within("restored at T+", person::STEP);
     console.until_within("its lag is small", DEADLINE, |text| {
-        text.contains("standby, streaming") && !text.contains("SPLIT BRAIN")
+        let is_bad = |word: &&str| text.contains(word);
+        text.contains("standby, streaming") && !["SPLIT BRAIN", "SUSPECT"].iter().any(is_bad)
     });
     person::attest(console, way.attested, "close behind");
     served_by(world, way);
@@ -162,6 +163,7 @@ fn on_record(world: &World, way: &Way) {
             Body::Alarmed { alarm, sentence, .. } => {
                 alarm.starts_with("split/")
                     || alarm.starts_with("server/")
+                    || alarm.starts_with("red/")
                     || sentence.as_str().contains("SPLIT")
             }
             _ => false,

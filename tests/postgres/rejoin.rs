@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::time::Duration;
 
 use warroom::domain::ids::Side;
 use warroom::domain::preview::Standing;
@@ -11,7 +12,9 @@ use warroom::domain::settings::{Node, Span, Table, Value};
 use warroom::port::{Expected, OperateError, Output};
 
 use crate::bench::{Hand, Watcher, done, figure, system, system_at, table, text, why, yes};
+use crate::real::load::Load;
 use crate::real::postgres::{FOLLOW_PASSWORD, Pair, Server};
+use crate::real::proxy::Proxy;
 use crate::real::{account, folder, require};
 
 /// Keeps what a step told.
@@ -77,6 +80,17 @@ fn refused(hand: &mut Hand, want: &str) {
     assert!(refused.to_string().contains(want), "{refused} / {want}");
 }
 
+/// A target that answers slowly holds by then what the new primary wrote after the look began.
+fn is_still_done_where_answers_are_slow(pair: &Pair, home: &Path, passfile: &str) {
+    let (slow, mut load) = (Proxy::to(pair.a.port), Load::start(&pair.b, home, 1));
+    slow.delay(Duration::from_millis(50));
+    let spec = system_at(slow.port, pair.b.port, "read", "act", Table::default());
+    let mut rewind = Hand::new(&spec, "postgres.rewind", Side::A, with(&pair.a, passfile));
+    load.until_more(20);
+    assert!(done(&rewind.check()), "{:?}", rewind.check());
+    load.stop();
+}
+
 #[test]
 fn an_old_primary_is_rewound_and_the_way_back_is_a_fresh_copy() {
     if !require() {
@@ -111,6 +125,7 @@ fn an_old_primary_is_rewound_and_the_way_back_is_a_fresh_copy() {
         assert!(told.has(want), "{want} in {:#?}", told.0);
     }
     assert!(done(&rewind.check()), "{:?}", rewind.check());
+    is_still_done_where_answers_are_slow(&pair, home.path(), &passfile);
     let follows = watcher.until(Side::A, "A follows B", is_still);
     assert_eq!((follows.role, yes(&follows, "diverged")), (Some(Role::Standby), Some(false)));
     assert_eq!(identity(&follows).data, identity(&a).data);

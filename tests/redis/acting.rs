@@ -1,12 +1,15 @@
 //! Promotion, handover, failback and proof on real servers, with just the rights of the docs.
 
+use std::time::Duration;
+
 use warroom::domain::ids::Side;
 use warroom::domain::preview::{Preview, Standing};
 use warroom::domain::reading::Role;
 use warroom::domain::settings::{Table, Value};
 use warroom::port::{OperateError, Output};
 
-use crate::bench::{Hand, Watcher, done, figure, system, table, text, why, yes};
+use crate::bench::{Hand, Watcher, done, figure, system, system_at, table, text, why, yes};
+use crate::real::proxy::Proxy;
 use crate::real::redis::{Load, Pair};
 use crate::real::{DEADLINE, require, until};
 
@@ -185,6 +188,26 @@ fn a_planned_handover_under_load_loses_nothing() {
     to_a.apply().unwrap();
     until("B follows A", DEADLINE, || done(&to_a.check()));
     assert_eq!((pair.a.info("role"), pair.b.info("role")), ("master".into(), "slave".into()));
+}
+
+#[test]
+fn a_slow_replica_of_a_busy_primary_holds_nothing_of_its_own() {
+    if !require() {
+        return;
+    }
+    let pair = Pair::start();
+    let slow = Proxy::to(pair.b.port);
+    slow.delay(Duration::from_millis(50));
+    let spec = system_at(pair.a.port, slow.port, "read", "act", Table::default());
+    let mut load = Load::start(&pair.a, pair.home(), 1, "dr:hb:a");
+    load.until_more(100);
+    for action in ["redis.promote", "redis.replicate"] {
+        let preview = Hand::new(&spec, action, Side::B, Table::default()).preview();
+        let shown: Vec<&str> = preview.changes.iter().map(|line| line.text.as_str()).collect();
+        let bad = |line: &&str| line.contains("have split") || line.contains("may not have");
+        assert!(!shown.iter().any(bad), "{action}: {shown:?}");
+    }
+    load.stop();
 }
 
 /// Stops B just before the handover is ordered, with something on its way.

@@ -32,6 +32,7 @@ use crate::domain::pace::Paces;
 use crate::domain::readiness::complete;
 use crate::domain::run::event::RunKind;
 use crate::domain::run::state::Run;
+use crate::domain::run::subject::subject;
 use crate::domain::runbook::Runbook;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::Stamp;
@@ -214,9 +215,11 @@ pub fn judged(site: &LoadedSite, known: &Known, snapshot: &Snapshot, now: Stamp)
     let remembered = known.remembered.as_ref();
     let run = known.run.as_ref().map(|(run, ..)| run);
     let last = remembered.and_then(|memory| memory.active);
-    let serves = || judge::active(&site.site, snapshot, last, now);
-    let active = run.map_or_else(serves, |run| run.direction.from);
-    let mut assessment = judge::judge(&site.site, snapshot, active, now);
+    let serves = || judge::active(&site.site, snapshot, last, now).into();
+    let in_run = |(run, plan, _): &(Run, Runbook, _)| subject(run, plan, &site.site, snapshot);
+    let about = known.run.as_ref().map_or_else(serves, in_run);
+    let mut assessment = judge::judge(&site.site, snapshot, about, now);
+    let active = assessment.active;
     let plan = match &known.run {
         Some((_, plan, _)) => Some(plan),
         None => site.runbooks.iter().find(|plan| plan.from == active),
@@ -240,7 +243,7 @@ pub fn judged(site: &LoadedSite, known: &Known, snapshot: &Snapshot, now: Stamp)
         (None, Some(t0), None) => freeze(&site.site, snapshot, active, t0),
         (None, None, _) => freeze(&site.site, snapshot, active, now),
     };
-    let pace = known.paces.away_from(active);
+    let pace = known.paces.away_from(run.map_or(active, |run| run.direction.from));
     let split = !assessment.split_brain.is_empty();
     let grounds = Grounds { site: &site.site, runbook: plan, run, t0, pace, split, now };
     let forecast = forecast(&grounds);

@@ -102,6 +102,7 @@ fn assessment(lost: bool) -> Assessment {
         verdict: Verdict::Go,
         criteria: Vec::new(),
         alarms: Vec::new(),
+        standby_lost: false,
         split_brain: Vec::new(),
     }
 }
@@ -310,6 +311,9 @@ fn who_serves_is_said_aloud() {
         let mut story = Story::new(plan());
         story.acts(script);
         let serving = planned(&story.run, &story.book, &assessment(lost)).serving;
+        // Once B has taken the place of A, a lost A is the lost standby.
+        let moved = Assessment { active: Side::B, standby_lost: lost, ..assessment(false) };
+        assert_eq!(planned(&story.run, &story.book, &moved).serving, serving, "{script} {lost}");
         let words: Vec<&str> = serving.words.iter().map(|(_, text)| text.as_str()).collect();
         assert_eq!(words.join("; "), want, "{script} {lost}");
         assert_eq!(serving.well, well, "{script} {lost}");

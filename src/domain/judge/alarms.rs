@@ -214,7 +214,7 @@ fn of_side(scene: &Scene<'_>, primary: &Primary, side: Side) -> Vec<Alarm> {
 fn of_system(scene: &Scene<'_>, primary: &Primary, view: &View<'_>) -> Vec<Alarm> {
     let id = &view.system.id;
     let place = letter(view.side);
-    let is_active = view.side == scene.active;
+    let is_active = view.side == scene.serving(id);
     let mut found = Vec::new();
     let mut add = |key: String, priority, since: Option<Stamp>, sentence: String| {
         found.push(Alarm {

@@ -120,7 +120,9 @@ fn danger(outlook: &Outlook<'_>, run: &Run) -> Option<Choice> {
     let is_done = |step: &Step| run.step(&step.id).is_some_and(|s| s.phase == Phase::Done);
     let no_return = runbook.steps.iter().any(|step| step.class == Class::X && is_done(step));
     // Past the point of no return going back costs more than going on.
-    let back = run.mode == Mode::Ungraceful && assessment.primary == Primary::Healthy;
+    let back = run.mode == Mode::Ungraceful
+        && assessment.primary == Primary::Healthy
+        && assessment.active == run.direction.from;
     (back && !no_return && run.restored.is_none()).then(|| {
         let from = run.direction.from;
         person(format!("region {from} answers again: r goes on with the plan, E gives the run up"))

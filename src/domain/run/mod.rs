@@ -13,6 +13,7 @@ pub mod phase;
 pub mod refusal;
 pub mod role;
 pub mod state;
+pub mod subject;
 mod terms;
 mod told;
 mod variant;

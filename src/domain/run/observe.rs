@@ -118,7 +118,7 @@ pub fn decisive(runbook: &Runbook) -> impl Iterator<Item = &Step> {
     runbook.steps.iter().filter(counts)
 }
 
-fn decisive_steps_are_done(run: &Run, runbook: &Runbook) -> bool {
+pub(super) fn decisive_steps_are_done(run: &Run, runbook: &Runbook) -> bool {
     decisive(runbook).all(|step| {
         run.step(&step.id).is_some_and(|state| state.phase.satisfies() && state.untrue.is_none())
     })

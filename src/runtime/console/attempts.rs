@@ -24,6 +24,10 @@ use crate::ui::screen::OutputLine;
 /// The time between two looks at a step that is done or unknown.
 const SENSE_EVERY: Duration = Duration::from_secs(10);
 
+/// The time after which a done step that was not found so is looked at once more: a busy machine
+/// shows for a moment what is not so, and what goes on record stays there.
+const CONFIRM_AFTER: Duration = Duration::from_secs(2);
+
 /// The least time that a post-condition is waited for, whatever the step's own limit.
 const VERIFY_PATIENCE_MIN: Duration = Duration::from_secs(10);
 
@@ -129,14 +133,16 @@ impl<D: Desk> Console<D> {
             return Vec::new();
         }
         let class = self.class_of(step);
+        let not_so = why == Why::Sense && matches!(standing, Standing::NotDone(_));
+        let doubted = self.sensed.get(step).is_some_and(|(_, doubted)| *doubted);
         let words = match why {
             Why::Verify => verified(state, attempt, standing),
             Why::Reconcile => reconciled(state, attempt, class, standing),
             // The step that ends it may have begun while this was looked at.
             Why::Sense if self.superseded(step) => Vec::new(),
-            Why::Sense => sensed(state, standing),
+            Why::Sense => sensed(state, standing, doubted),
         };
-        self.sensed.insert(step.clone(), now);
+        self.sensed.insert(step.clone(), (now, not_so));
         self.desk.say(self.run.as_ref(), &self.own_name(), words)
     }
 
@@ -149,7 +155,12 @@ impl<D: Desk> Console<D> {
         let due: Vec<(StepId, Why)> = run
             .steps
             .iter()
-            .filter(|step| self.sensed.get(&step.id).is_none_or(|at| now.since(*at) >= SENSE_EVERY))
+            .filter(|step| {
+                self.sensed.get(&step.id).is_none_or(|(at, doubted)| {
+                    let again = *doubted && step.untrue.is_none();
+                    now.since(*at) >= if again { CONFIRM_AFTER } else { SENSE_EVERY }
+                })
+            })
             .filter_map(|step| {
                 let sets = matches!(self.class_of(&step.id), Class::I | Class::X);
                 let forward =
@@ -260,16 +271,15 @@ fn reconciled(state: &StepState, attempt: u32, class: Class, standing: Standing)
     }
 }
 
-fn sensed(state: &StepState, standing: Standing) -> Vec<Body> {
+/// One look that does not find it is no proof: only the next one, which began after that, is.
+fn sensed(state: &StepState, standing: Standing, doubted: bool) -> Vec<Body> {
     if state.phase != Phase::Done {
         return Vec::new();
     }
     let step = state.id.clone();
     match (standing, &state.untrue) {
-        (Standing::NotDone(evidence), None) => vec![Body::Untrue { step, evidence }],
+        (Standing::NotDone(evidence), None) if doubted => vec![Body::Untrue { step, evidence }],
         (Standing::Done(_), Some(_)) => vec![Body::TrueAgain { step }],
-        (Standing::NotDone(_), Some(_)) | (Standing::Done(_), None) | (Standing::Unknown(_), _) => {
-            Vec::new()
-        }
+        (Standing::NotDone(_) | Standing::Unknown(_), _) | (Standing::Done(_), None) => Vec::new(),
     }
 }

@@ -119,7 +119,8 @@ pub struct Console<D: Desk> {
     output: VecDeque<OutputLine>,
     timeline: VecDeque<TimelineRow>,
     checking: BTreeSet<(StepId, u32, u8)>,
-    sensed: BTreeMap<StepId, Stamp>,
+    /// When each step was looked at last, and whether that look did not find it still so.
+    sensed: BTreeMap<StepId, (Stamp, bool)>,
     started: Stamp,
     kept: Stamp,
     ticked: Stamp,
@@ -352,10 +353,9 @@ impl<D: Desk> Console<D> {
     }
 
     fn judge(&mut self, now: Stamp) {
-        let active = self.active(now);
-        self.assessment = judge::judge(&self.site, &self.snapshot, active, now);
-        self.remember_outage(active, now);
-        self.tell_figures(active, now);
+        self.assessment = judge::judge(&self.site, &self.snapshot, self.subject(now), now);
+        self.remember_outage(now);
+        self.tell_figures(self.assessment.active, now);
     }
 
     /// What follows from the assessment: the plan on the screen, the losses, the clocks.

@@ -1,7 +1,6 @@
 //! T0 and the losses of an outage, kept from the moment the primary turned red.
 
 use super::Console;
-use crate::domain::ids::Side;
 use crate::domain::ledger::{Ledger, freeze};
 use crate::domain::run::phase::Stage;
 use crate::domain::run::state::Run;
@@ -23,10 +22,10 @@ pub(super) struct Outage {
 impl<D: Desk> Console<D> {
     /// Freezes T0 and the losses when the primary turns red; forgets them when it is well again and
     /// nobody declared.
-    pub(super) fn remember_outage(&mut self, active: Side, now: Stamp) {
+    pub(super) fn remember_outage(&mut self, now: Stamp) {
         match (&self.assessment.primary, &self.outage) {
             (Primary::Red { t0, basis, .. }, None) => {
-                let ledger = freeze(&self.site, &self.snapshot, active, *t0);
+                let ledger = freeze(&self.site, &self.snapshot, self.assessment.active, *t0);
                 let (t0, basis, detected) = (*t0, *basis, Some(now));
                 self.outage = Some(Outage { t0, basis, ledger, detected });
                 self.keep_due = true;
@@ -50,7 +49,6 @@ impl<D: Desk> Console<D> {
             ledger: self.outage.as_ref().map(|outage| outage.ledger.clone()),
             active: Some(match &self.run {
                 Some(run) if run.stage == Stage::Complete => run.direction.to,
-                Some(run) if !run.stage.is_closed() => run.direction.from,
                 _ => self.assessment.active,
             }),
             day: self.memory.day.clone(),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Console, Outage};
 use crate::domain::day::Day;
 use crate::domain::ids::{Side, StepId};
-use crate::domain::judge;
+use crate::domain::judge::{self, Subject};
 use crate::domain::ledger::Ledger;
 use crate::domain::pace::Paces;
 use crate::domain::preview::{Preview, Standing};
@@ -16,6 +16,7 @@ use crate::domain::run::commit::Hash;
 use crate::domain::run::event::{Actor, Body, RunEvent};
 use crate::domain::run::misfit::Misfit;
 use crate::domain::run::state::Run;
+use crate::domain::run::subject::subject;
 use crate::domain::runbook::Runbook;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::text::Clean;
@@ -122,12 +123,14 @@ pub struct Scene {
 }
 
 impl<D: Desk> Console<D> {
-    /// The region that is the subject.
-    pub(super) fn active(&self, now: Stamp) -> Side {
-        match self.open_run() {
-            // During a run the region that is left stays the subject until the run ends.
-            Some(run) => run.direction.from,
-            None => judge::active(&self.site, &self.snapshot, self.remembered_active, now),
+    /// What is judged.
+    pub(super) fn subject(&self, now: Stamp) -> Subject {
+        match (self.open_run(), &self.plan) {
+            (Some(run), Some(plan)) => subject(run, plan, &self.site, &self.snapshot),
+            (Some(run), None) => run.direction.from.into(),
+            (None, _) => {
+                judge::active(&self.site, &self.snapshot, self.remembered_active, now).into()
+            }
         }
     }
 
@@ -257,9 +260,8 @@ impl Console<ObserverDesk> {
     /// Tells what the passing of time alone changes, where no console was looking. It leaves no
     /// trace: what is shown next is the same whether this was asked or not.
     pub fn refresh(&mut self, now: Stamp) {
-        let active = self.active(now);
-        self.assessment = judge::judge(&self.site, &self.snapshot, active, now);
-        self.tell_figures(active, now);
+        self.assessment = judge::judge(&self.site, &self.snapshot, self.subject(now), now);
+        self.tell_figures(self.assessment.active, now);
     }
 
     /// What the keys asked for since this was asked last.

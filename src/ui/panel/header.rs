@@ -180,7 +180,10 @@ fn calm(screen: &Screen<'_>) -> Row {
         Primary::ItIsUs { .. } => {
             Row::of(UNKNOWN, "? our own network: the reference is silent too")
         }
-        Primary::Suspect { .. } => Row::of(WARN, "▲2 the primary is suspect"),
+        Primary::Suspect { signals } => {
+            let why = signals.first().map(|one| format!(": {} {}", one.system, one.why));
+            Row::of(WARN, format!("▲2 the primary is suspect{}", why.unwrap_or_default()))
+        }
         Primary::Red { .. } => Row::of(CRIT, "■1 the primary is red"),
     }
 }

@@ -82,6 +82,7 @@ pub fn label<'a>(screen: &Screen<'a>, side: Side) -> &'a str {
 pub fn is_planned_without_primary(screen: &Screen<'_>) -> bool {
     let planned = |run: &Run| {
         run.mode == Mode::Planned
+            && screen.assessment.active == run.direction.from
             && matches!(
                 run.stage,
                 Stage::Standby | Stage::Declared | Stage::Executing | Stage::Held

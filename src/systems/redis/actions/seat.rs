@@ -176,16 +176,17 @@ impl Seat {
         asked.await.map(Some).map_err(|trouble| trouble.message)
     }
 
-    /// How both sides stand, the other one if it answers soon.
+    /// How both sides stand, the other one if it answers soon. It is asked after the target, so
+    /// that what a replica holds is there by then: a busy one would otherwise seem to hold more.
     pub(super) async fn states(&self) -> (Told, Told) {
-        let (own, other) = tokio::join!(self.own.state(), self.other_state());
-        self.apart(own, other)
+        let own = self.own.state().await;
+        self.apart(own, self.other_state().await)
     }
 
     /// The same, on a session with the target that is open.
     pub(super) async fn states_on(&self, session: &Session) -> (Told, Told) {
-        let (own, other) = tokio::join!(self.own.state_on(session), self.other_state());
-        self.apart(own, other)
+        let own = self.own.state_on(session).await;
+        self.apart(own, self.other_state().await)
     }
 
     async fn other_state(&self) -> Told {

@@ -4,9 +4,10 @@ use crate::domain::ids::Side;
 use crate::domain::site::SystemSpec;
 use crate::domain::snapshot::{Cell, CellState};
 use crate::domain::time::{Stamp, short_time};
+use crate::domain::verdict::{Primary, Signal};
 use crate::ui::panel::{region, replication, words};
 use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{BORDER, CRIT, FOCUS, Ink, MUTED, OK, STALE, TEXT, UNKNOWN};
+use crate::ui::widget::ink::{BORDER, CRIT, FOCUS, Ink, MUTED, OK, STALE, TEXT, UNKNOWN, WARN};
 use crate::ui::widget::row::Row;
 use crate::ui::widget::sheet::Sheet;
 
@@ -87,10 +88,30 @@ fn reference_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     rows
 }
 
+/// Why the region that serves is not well: what its title says in one word.
+fn why_rows(screen: &Screen<'_>, side: Side, width: usize) -> Vec<Row> {
+    if side != screen.assessment.active {
+        return Vec::new();
+    }
+    let (ink, lead) = match &screen.assessment.primary {
+        Primary::Healthy => return Vec::new(),
+        Primary::Blind(why) => return fact("blind", UNKNOWN, why.as_str(), width),
+        Primary::Red { .. } => (CRIT, "DOWN"),
+        Primary::Suspect { .. } => (WARN, "SUSPECT"),
+        Primary::ItIsUs { .. } => (UNKNOWN, "fails"),
+    };
+    let told = |signal: &Signal| {
+        let Signal { system, since, why } = signal;
+        fact(lead, ink, &format!("{system} since {}: {why}", since.utc()), width)
+    };
+    screen.assessment.primary.signals().iter().flat_map(told).collect()
+}
+
 /// The sheet.
 pub(super) fn sheet(screen: &Screen<'_>, side: Side, scroll: usize, width: usize) -> Sheet {
     let label = words::label(screen, side);
-    let mut body = reference_rows(screen, width);
+    let mut body = why_rows(screen, side, width);
+    body.extend(reference_rows(screen, width));
     for system in &screen.site.systems {
         if screen.model.passes(system.id.as_str()) {
             body.extend(system_rows(screen, system, side, width));

@@ -297,6 +297,7 @@ impl Bench {
         let assessment = Assessment {
             active: Side::A,
             primary: Primary::Healthy,
+            standby_lost: false,
             split_brain: Vec::new(),
             alarms: vec![alarm],
             criteria: vec![criterion("well", Met::Yes), criterion("fence", Met::No)],

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::link::Session;
-use super::super::state::SideState;
+use super::super::state::{NEEDS_MONITOR, SideState};
 use super::super::trouble::{Trouble, TroubleKind};
 use super::seat::{Rights, Seat, check_target};
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
@@ -199,11 +199,10 @@ impl Rejoiner {
     }
 
     async fn standing(&self) -> Standing {
-        let (target, source) = tokio::join!(self.target_anew(), self.seat.other_state());
-        let (name, from) = (&self.seat.name, &self.seat.other_region);
-        let target = match target {
+        let target = match self.target_anew().await {
             Ok(target) => target,
             Err(trouble) => {
+                let name = &self.seat.name;
                 return if self.data_of_a_stopped_server().await.is_some() {
                     Standing::NotDone(format!("{name}: no server runs on its data").into())
                 } else {
@@ -211,29 +210,11 @@ impl Rejoiner {
                 };
             }
         };
-        let source = match source {
-            Ok(source) => source,
-            Err(trouble) => return Standing::Unknown(trouble.message),
-        };
-        if source.identity() == target.identity() {
-            let server = target.identity().server;
-            let words = format!("both names lead to one server: {server}");
-            return Standing::Unknown(words.into());
-        }
-        let timelines = format!("timeline {} of {}", target.timeline, source.timeline);
-        if source.in_recovery {
-            Standing::NotDone(format!("{from} is no primary that could be followed").into())
-        } else if target.system != source.system {
-            Standing::NotDone(format!("{name} holds another cluster than {from}").into())
-        } else if !target.in_recovery {
-            Standing::NotDone(format!("{name} is a PRIMARY on {timelines}").into())
-        } else if target.timeline != source.timeline
-            || target.receiver.streaming() != Some(true)
-            || target.held_lsn() > source.current_lsn
-        {
-            Standing::NotDone(format!("{name} is a standby, not streaming, {timelines}").into())
-        } else {
-            Standing::Done(format!("{name} follows {from} on timeline {}", source.timeline).into())
+        // Asked after the target, so that what the target holds is there by then: one that is
+        // busy would otherwise seem to hold what was never written here.
+        match self.seat.other_state().await {
+            Ok(source) => follows(&self.seat.name, &self.seat.other_region, &target, &source),
+            Err(trouble) => Standing::Unknown(trouble.message),
         }
     }
 
@@ -256,12 +237,8 @@ impl Rejoiner {
             }
             Err(trouble) => changes.push(line('!', format!("{name} does not answer: {trouble}"))),
         }
-        if let (Ok(target), Ok(source)) = (&target, &source)
-            && let Some((held, parted)) = target.end_lsn().zip(source.parted_lsn())
-            && held > parted
-        {
-            let bytes = held - parted;
-            changes.push(line('!', format!("{bytes} B of log that {from} lacks are DISCARDED")));
+        if let (Ok(target), Ok(source)) = (&target, &source) {
+            changes.extend(dropped(from, target, source));
         }
         if let Err(trouble) = &source {
             changes.push(line('!', format!("{from} cannot be seen: {trouble}")));
@@ -283,6 +260,55 @@ impl Rejoiner {
     }
 }
 
+/// Whether `target` follows `source`, which was read after it.
+fn follows(name: &str, from: &Clean, target: &SideState, source: &SideState) -> Standing {
+    if source.identity() == target.identity() {
+        let server = target.identity().server;
+        return Standing::Unknown(format!("both names lead to one server: {server}").into());
+    }
+    let timelines = format!("timeline {} of {}", target.timeline, source.timeline);
+    let is_ahead = target.held_lsn() > source.current_lsn;
+    let not_done = if source.in_recovery {
+        format!("{from} is no primary that could be followed")
+    } else if target.system != source.system {
+        format!("{name} holds another cluster than {from}")
+    } else if !target.in_recovery {
+        format!("{name} is a PRIMARY on {timelines}")
+    } else if target.timeline == source.timeline && is_ahead {
+        format!("{name} is a standby and holds what {from} never wrote, {timelines}")
+    } else {
+        match target.receiver.streaming() {
+            Some(true) if target.timeline == source.timeline => {
+                let words = format!("{name} follows {from} on timeline {}", source.timeline);
+                return Standing::Done(words.into());
+            }
+            None => {
+                let words = format!("{name} is a standby, {timelines}; {NEEDS_MONITOR}");
+                return Standing::Unknown(words.into());
+            }
+            Some(_) => format!("{name} is a standby, not streaming, {timelines}"),
+        }
+    };
+    Standing::NotDone(not_done.into())
+}
+
+/// What an old primary holds beyond the beginning of the new one's own history. One that is closed
+/// goes on with records of its own, such as checkpoints; which of the bytes are commits tells only
+/// who looked before the promotion, and that is the run.
+fn dropped(from: &Clean, target: &SideState, source: &SideState) -> Option<PreviewLine> {
+    let parted = source.parted_lsn()?;
+    let bytes = target.end_lsn()?.checked_sub(parted).filter(|bytes| *bytes > 0)?;
+    let text = if !target.in_recovery && target.writes() == Writes::Refused {
+        format!(
+            "up to {bytes} B of log that {from} lacks are DISCARDED, records of the closed server \
+             itself among them; the run measured the loss: see LOSS"
+        )
+    } else {
+        format!("{bytes} B of log that {from} lacks are DISCARDED")
+    };
+    Some(PreviewLine { mark: '!', text: text.into() })
+}
+
 impl Operator for Rejoiner {
     fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
         Box::pin(self.who())
@@ -302,5 +328,60 @@ impl Operator for Rejoiner {
         output: &'a mut dyn Output,
     ) -> Boxed<'a, Result<Clean, OperateError>> {
         Box::pin(self.rejoin(execution, output))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::state::Receiver;
+    use super::super::super::tests_support::{fenced, primary, promoted, standby};
+    use super::*;
+
+    #[test]
+    fn what_follows_is_told_from_what_cannot_be_told() {
+        let check = |target: SideState, want: &str| {
+            let said = match follows("pg in A", &"B".into(), &target, &promoted(1_000, 400)) {
+                Standing::Done(seen) => format!("done: {seen}"),
+                Standing::NotDone(seen) => format!("not done: {seen}"),
+                Standing::Unknown(why) => format!("unknown: {why}"),
+            };
+            assert_eq!(said, want);
+        };
+        let held = |end| SideState { timeline: 2, ..standby(end, end) };
+        let with = |receiver| SideState { receiver, ..held(900) };
+        check(held(1_000), "done: pg in A follows B on timeline 2");
+        check(
+            held(1_001),
+            "not done: pg in A is a standby and holds what B never wrote, timeline 2 of 2",
+        );
+        check(
+            with(Receiver::None),
+            "not done: pg in A is a standby, not streaming, timeline 2 of 2",
+        );
+        check(standby(500, 500), "not done: pg in A is a standby, not streaming, timeline 1 of 2");
+        check(
+            with(Receiver::Hidden),
+            "unknown: pg in A is a standby, timeline 2 of 2; permission missing: need pg_monitor",
+        );
+        check(fenced(500, 400), "not done: pg in A is a PRIMARY on timeline 1 of 2");
+    }
+
+    #[test]
+    fn what_a_closed_server_wrote_for_itself_is_not_called_lost() {
+        let check = |target: SideState, source: SideState, want: Option<&str>| {
+            let line = dropped(&"B".into(), &target, &source).map(|line| line.text);
+            assert_eq!(line.as_ref().map(Clean::as_str), want);
+        };
+        check(fenced(400, 400), promoted(1_000, 400), None);
+        check(
+            fenced(500, 400),
+            promoted(1_000, 400),
+            Some(
+                "up to 100 B of log that B lacks are DISCARDED, records of the closed server \
+                 itself among them; the run measured the loss: see LOSS",
+            ),
+        );
+        check(primary(500), promoted(1_000, 400), Some("100 B of log that B lacks are DISCARDED"));
+        check(primary(500), primary(1_000), None);
     }
 }

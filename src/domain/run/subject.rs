@@ -1,0 +1,199 @@
+//! Which region a judgement is about while a run is open: the one that is left, until the other
+//! has taken its place.
+
+use std::collections::BTreeSet;
+
+use super::observe::decisive_steps_are_done;
+use super::state::{Run, StepState};
+use crate::domain::catalogue::Change;
+use crate::domain::ids::{Side, SystemId};
+use crate::domain::judge::Subject;
+use crate::domain::reading::Reading;
+use crate::domain::runbook::{Runbook, Step};
+use crate::domain::site::Site;
+use crate::domain::snapshot::Snapshot;
+
+/// The region that serves as the run stands, and what of it serves in the other one already.
+///
+/// A store has moved once the run's promotion of it is over and, when last read, the new place was
+/// an open primary and the old one none. A region that was lost and never read since told last that
+/// it is an open primary: nothing has moved, and its loss stays what the run is about.
+#[must_use]
+pub fn subject(run: &Run, plan: &Runbook, site: &Site, snapshot: &Snapshot) -> Subject {
+    let (from, to) = (run.direction.from, run.direction.to);
+    let promotions = promotions(run, plan);
+    let moved = |id: &&SystemId| {
+        let steps = promotions.iter().filter(|(system, _)| system == id);
+        let over = |state: Option<&StepState>| state.is_some_and(|s| s.phase.satisfies());
+        let is_open = |side: Side| last_role(snapshot, id, side).map(Reading::is_open_primary);
+        steps.map(|(_, state)| *state).all(over)
+            && is_open(to) == Some(true)
+            && is_open(from) == Some(false)
+    };
+    let stores: BTreeSet<&SystemId> = promotions.iter().map(|(system, _)| *system).collect();
+    let moved: BTreeSet<SystemId> = stores.iter().copied().filter(moved).cloned().collect();
+    // What idles in a standby does not serve before the plan has brought it up.
+    let idles = site.systems.iter().any(|one| one.idle_standby && one.sides[to.index()].is_some());
+    let whole = !moved.is_empty()
+        && moved.len() == stores.len()
+        && (!idles || decisive_steps_are_done(run, plan));
+    if whole { to.into() } else { Subject { active: from, moved } }
+}
+
+/// The stores that the plan promotes in the region the run goes to, with how that stands.
+fn promotions<'r>(run: &'r Run, plan: &'r Runbook) -> Vec<(&'r SystemId, Option<&'r StepState>)> {
+    let promotes = |step: &&Step| step.change == Change::Promote;
+    let there = |step: &'r Step| {
+        let target = step.target.as_ref()?;
+        let goes_there = run.direction.side(target.place) == run.direction.to;
+        goes_there.then(|| (&target.system, run.step(&step.id)))
+    };
+    plan.steps.iter().filter(promotes).filter_map(there).collect()
+}
+
+/// What a store's side told last of its role; silence since then takes nothing back.
+fn last_role<'s>(snapshot: &'s Snapshot, id: &SystemId, side: Side) -> Option<&'s Reading> {
+    let cell = snapshot.cell(id, side)?;
+    let told = [&cell.last_reading, &cell.last_good];
+    told.into_iter().flatten().find(|reading| reading.role.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::forecast::tests::{run, runbook, step};
+    use crate::domain::ids::StepId;
+    use crate::domain::judge::judge;
+    use crate::domain::reading::Writes::{Open, Refused};
+    use crate::domain::rules::bench::{self, Saw, at, hear, id, stretch};
+    use crate::domain::run::event::Mode;
+    use crate::domain::runbook::{Place, Target};
+    use crate::domain::verdict::Primary;
+
+    /// fence -> promote pg and redis of B -> dns, with scale beside.
+    fn plan() -> Runbook {
+        let mut plan = runbook();
+        plan.steps.push(step("cache", &["fence"], 10));
+        for (name, system) in [("promote", "pg"), ("cache", "redis")] {
+            let name = StepId::new(name).expect("a name");
+            let step = plan.steps.iter_mut().find(|step| step.id == name).expect("it is there");
+            step.change = Change::Promote;
+            step.target = Some(Target { system: id(system), place: Place::To });
+        }
+        plan.steps[2].change = Change::Scale;
+        plan
+    }
+
+    /// The region that is the subject, its state, and the keys of the alarms. What is told is heard
+    /// from 0 to 20, then what is told after, to 40; one failing system makes a region red.
+    fn seen(
+        mode: Mode,
+        done: &[&str],
+        told: [(&str, Saw, Saw); 4],
+        idle: bool,
+    ) -> (Side, &'static str, Vec<String>) {
+        let mut site = bench::site();
+        site.red_needs_signals = 1;
+        for system in &mut site.systems {
+            system.idle_standby = idle && system.id == id("pods");
+        }
+        let mut snapshot = Snapshot::default();
+        for side in Side::BOTH {
+            hear(&mut snapshot, "gateway", side, &stretch(0, 40, &Saw::Up));
+        }
+        for (place, then, now) in told {
+            let (name, side) = place.split_once(' ').expect("`pg A`");
+            let side = if side == "A" { Side::A } else { Side::B };
+            hear(&mut snapshot, name, side, &stretch(0, 20, &then));
+            hear(&mut snapshot, name, side, &stretch(22, 40, &now));
+        }
+        for second in (0..=40).step_by(5) {
+            snapshot.reference.record(at(second), Saw::Up.look(at(second)));
+        }
+        let plan = plan();
+        let words: Vec<(u64, String)> = done
+            .iter()
+            .flat_map(|name| [(11, format!("start {name}")), (12, format!("end {name}"))])
+            .collect();
+        let words: Vec<(u64, &str)> =
+            words.iter().map(|(second, word)| (*second, word.as_str())).collect();
+        let run = run(&plan, mode, &words);
+        let judged = judge(&site, &snapshot, subject(&run, &plan, &site, &snapshot), at(40));
+        let word = match judged.primary {
+            Primary::Healthy => "healthy",
+            Primary::Suspect { .. } => "suspect",
+            Primary::Red { .. } => "red",
+            Primary::ItIsUs { .. } | Primary::Blind(_) => "not told",
+        };
+        let keys = judged.alarms.into_iter().map(|alarm| alarm.key).collect();
+        (judged.active, word, keys)
+    }
+
+    #[test]
+    fn the_region_that_took_the_place_is_the_one_that_serves() {
+        let check = |mode, done: &[&str], told: [(&str, Saw, Saw); 4], want: &str| {
+            let (side, word, keys) = seen(mode, done, told, false);
+            assert_eq!(format!("{side} {word} {}", keys.join(" ")).trim(), want);
+        };
+        let (open, closed) = (Saw::Writes(Open), Saw::Writes(Refused));
+        let both = ["fence", "promote", "cache"];
+        let old = |pg: &Saw| {
+            [
+                ("pg A", closed.clone(), pg.clone()),
+                ("pg B", open.clone(), open.clone()),
+                ("redis A", open.clone(), Saw::Standby),
+                ("redis B", Saw::Standby, open.clone()),
+            ]
+        };
+        // What becomes of the old primary is the standby's trouble: it restarts, and follows.
+        check(Mode::Planned, &both, old(&closed), "B healthy");
+        check(Mode::Planned, &both, old(&Saw::Silent), "B healthy rule/pg_down/a");
+        check(Mode::Planned, &both, old(&Saw::Standby), "B healthy");
+        check(Mode::Ungraceful, &both, old(&Saw::Standby), "B healthy");
+        // One store after the other: what has moved no longer speaks for the region that is left.
+        let one = ["fence", "promote"];
+        let half = |pg: &Saw, redis: &Saw| {
+            let [a, b, ..] = old(pg);
+            let redis_a = ("redis A", open.clone(), redis.clone());
+            [a, b, redis_a, ("redis B", Saw::Standby, Saw::Standby)]
+        };
+        check(Mode::Planned, &one, half(&Saw::Standby, &open), "A healthy");
+        check(Mode::Planned, &one, half(&Saw::Silent, &open), "A healthy rule/pg_down/a");
+        check(Mode::Planned, &one, half(&closed, &Saw::Silent), "A red red/a");
+        // The new one fails.
+        let [a, _, c, d] = old(&closed);
+        let lost = [a, ("pg B", open.clone(), Saw::Silent), c, d];
+        check(Mode::Planned, &both, lost, "B red red/b");
+        // Not proven: the old one takes writes, or was lost as it did.
+        let [_, b, c, d] = old(&closed);
+        let two = |pg: Saw| [("pg A", open.clone(), pg), b.clone(), c.clone(), d.clone()];
+        check(Mode::Planned, &both, two(open.clone()), "A healthy split/pg");
+        check(Mode::Ungraceful, &both, two(Saw::Silent), "A red red/a");
+        // Before the promotion the loss of A is what the run is about.
+        let before = [
+            ("pg A", open.clone(), Saw::Silent),
+            ("pg B", Saw::Standby, Saw::Standby),
+            ("redis A", open.clone(), open.clone()),
+            ("redis B", Saw::Standby, Saw::Standby),
+        ];
+        check(Mode::Ungraceful, &["fence"], before, "A red red/a");
+    }
+
+    #[test]
+    fn what_idles_is_brought_up_before_its_region_serves() {
+        let told = || {
+            [
+                ("pg A", Saw::Writes(Refused), Saw::Standby),
+                ("pg B", Saw::Writes(Open), Saw::Writes(Open)),
+                ("redis A", Saw::Standby, Saw::Standby),
+                ("redis B", Saw::Writes(Open), Saw::Writes(Open)),
+            ]
+        };
+        let check = |done: &[&str], want: Side| {
+            let (side, word, _) = seen(Mode::Planned, done, told(), true);
+            assert_eq!((side, word), (want, "healthy"));
+        };
+        check(&["fence", "promote", "cache"], Side::A);
+        check(&["fence", "promote", "cache", "scale"], Side::B);
+    }
+}
