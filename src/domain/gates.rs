@@ -11,7 +11,7 @@ use super::run::phase::Phase;
 use super::run::state::Run;
 use super::runbook::{Bound, Direction, Gate, Runbook, UngracefulGate};
 use super::site::Site;
-use super::snapshot::{Snapshot, earlier};
+use super::snapshot::{Cell, Snapshot, earlier};
 use super::text::Clean;
 use super::time::{Stamp, short_time};
 
@@ -177,14 +177,11 @@ fn look_live(gate: &Gate, bound: &Bound, side: Side, frame: &Frame<'_>) -> (Clea
     };
     let unknown = |why: &dyn std::fmt::Display| (format!("UNKNOWN ({why})").into(), None);
     let Some(cell) = snapshot.cell(&gate.system, side) else {
-        if *bound == Bound::NotOpen {
-            return look_not_open(None, frame);
-        }
         return unknown(&"no data yet");
     };
     let period = period(system);
     if *bound == Bound::NotOpen {
-        return look_not_open(cell.current(now, period), frame);
+        return look_not_open(cell, period, frame);
     }
     let value = cell.fact(&gate.fact, now, period);
     let Some(reading) = cell.current(now, period) else {
@@ -214,21 +211,22 @@ fn look_live(gate: &Gate, bound: &Bound, side: Side, frame: &Frame<'_>) -> (Clea
 }
 
 /// Whether a side has no primary that may take writes; one that does not answer has none.
-fn look_not_open(reading: Option<&Reading>, frame: &Frame<'_>) -> (Clean, Option<bool>) {
-    let Some(reading) = reading else {
+fn look_not_open(cell: &Cell, period: Duration, frame: &Frame<'_>) -> (Clean, Option<bool>) {
+    let looked = cell.heard.is_some_and(|at| frame.after.is_none_or(|end| begun_after(at, end)));
+    if !looked {
+        let seen = "UNKNOWN (not looked at since the last step that it depends on ended)";
+        return (seen.into(), None);
+    }
+    let Some(reading) = cell.current(frame.now, period) else {
         return ("it does not answer".into(), Some(true));
     };
     let ago = short_time(Duration::from_secs(frame.now.since(reading.at).as_secs()));
-    if !reading.is_open_primary() {
-        return (format!("no primary that takes writes, read {ago} ago").into(), Some(true));
+    if reading.is_open_primary() {
+        let seen = format!("it answers and takes writes, read {ago} ago: fence it first");
+        (seen.into(), Some(false))
+    } else {
+        (format!("no primary that takes writes, read {ago} ago").into(), Some(true))
     }
-    if frame.after.is_some_and(|after| !begun_after(reading.at, after)) {
-        let why =
-            "UNKNOWN (read before the last step that it depends on ended: it is looked again)";
-        return (why.into(), None);
-    }
-    let seen = format!("it answers and takes writes, read {ago} ago: fence it first");
-    (seen.into(), Some(false))
 }
 
 /// True when a look began no earlier than `after`. What is read in another boot than something
@@ -465,7 +463,7 @@ mod tests {
                 assert_eq!(seen.held, want, "{looks:?}: {}", seen.seen);
             }
         };
-        check(&[], None, Some(true));
+        check(&[], None, None);
         check(&[(10, Silent)], None, Some(true));
         check(&[(10, Standby)], None, Some(true));
         check(&[(10, Saw::Writes(Writes::Refused))], None, Some(true));
@@ -476,6 +474,8 @@ mod tests {
         check(&[(8, Primary), (10, Silent)], None, Some(true));
         // What was read before the fence ended says nothing of it.
         check(&[(10, Primary)], Some(at(11)), None);
+        check(&[(10, Silent)], Some(at(11)), None);
+        check(&[(12, Silent)], Some(at(11)), Some(true));
         check(&[(12, Primary)], Some(at(11)), Some(false));
     }
 

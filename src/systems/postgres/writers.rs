@@ -13,9 +13,16 @@ use super::link::{Session, column};
 use super::trouble::Trouble;
 use crate::domain::reading::Writes;
 use crate::domain::time::{Stamp, short_time};
+use crate::port::Clock;
 
 /// The most that a sentence names of one kind; the rest is counted.
 const NAMED_MAX: usize = 4;
+
+/// How long nothing may be written before a server counts as closed for who is to act.
+pub(super) const WATCH: Duration = Duration::from_secs(2);
+
+/// The time between two looks in that.
+const WATCH_EVERY: Duration = Duration::from_millis(50);
 
 /// How long nothing must have been written behind a fence before it is believed again.
 const QUIET: Duration = Duration::from_secs(15);
@@ -267,6 +274,23 @@ pub(super) async fn read_writers(session: &Session) -> Result<Writers, Trouble> 
         prepared: column(&row, "prepared")?,
         subscriptions: column(&row, "subscriptions")?,
     })
+}
+
+/// [`read_writers`]; where all stands closed, watched for [`WATCH`] whether anything writes.
+pub(super) async fn watch_writers(
+    session: &Session,
+    clock: &dyn Clock,
+) -> Result<Writers, Trouble> {
+    let (began, mut watched) = (clock.now(), Watched::default());
+    loop {
+        let mut writers = read_writers(session).await?;
+        let now = clock.now();
+        watched.look(&mut writers, now);
+        if writers.writes() != Writes::Refused || now.since(began) >= WATCH {
+            return Ok(writers);
+        }
+        tokio::time::sleep(WATCH_EVERY).await;
+    }
 }
 
 #[cfg(test)]

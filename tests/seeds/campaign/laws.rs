@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use warroom::domain::ids::StepId;
 use warroom::domain::run::event::{Body, Cause, Closing, Outcome, Purpose, RunEvent};
-use warroom::domain::runbook::{Runbook, Step, UngracefulGate};
+use warroom::domain::runbook::{Bound, Runbook, Step, UngracefulGate};
 use warroom::domain::time::Stamp;
 use warroom::systems::sim::reading::identity;
 
@@ -82,7 +82,8 @@ fn gates_looked_after(stage: &mut Stage, index: usize, id: &StepId) {
         }
         let side = stage.console.run().expect("a run").direction.side(gate.place);
         // The desk decided when the word was written: what was told by then is what it knew.
-        let began = stage.read_by(&gate.system, side, event.at);
+        let silence_counts = gate.bound == Bound::NotOpen;
+        let began = stage.looked_by((&gate.system, side), silence_counts, event.at);
         let seed = stage.seed;
         let of_after = began.is_some_and(|began| began.boot_ms >= after.boot_ms);
         assert!(of_after, "seed {seed}: {id}: {seen:?} read {began:?}, {after:?}");

@@ -107,7 +107,7 @@ pub struct Stage {
     draws: u64,
     ticks: u64,
     look_due: bool,
-    heard: Vec<(SystemId, Side, Stamp)>,
+    heard: Vec<(SystemId, Side, Stamp, bool)>,
     answers: VecDeque<(Stamp, Reply)>,
     attempts: Vec<Attempt>,
     checks: Vec<Check>,
@@ -217,10 +217,18 @@ impl Stage {
         self.console.run().is_some_and(|run| run.stage.is_closed())
     }
 
-    /// When the last reading had begun that the console was told of until then.
-    pub fn read_by(&self, system: &SystemId, side: Side, until: Stamp) -> Option<Stamp> {
-        let mut heard = self.heard.iter().rev().filter(|(id, of, _)| (id, *of) == (system, side));
-        heard.find(|(_, _, at)| at.boot_ms <= until.boot_ms).map(|(_, _, at)| *at)
+    /// When the last look had begun that the console was told of until then; unless silence
+    /// counts, the last that told a reading.
+    pub fn looked_by(
+        &self,
+        (system, side): (&SystemId, Side),
+        silence_counts: bool,
+        until: Stamp,
+    ) -> Option<Stamp> {
+        let mut heard = self.heard.iter().rev().filter(|(id, of, at, told)| {
+            (id, *of) == (system, side) && at.boot_ms <= until.boot_ms && (*told || silence_counts)
+        });
+        heard.next().map(|(_, _, at, _)| *at)
     }
 
     /// Whether a step's effect is there, as a person sees it who looks well.
@@ -268,9 +276,7 @@ impl Stage {
             }
             let [a, b] = Side::BOTH.map(|side| {
                 let look = moment.look(system, side);
-                if look.is_ok() {
-                    self.heard.push((system.id.clone(), side, at));
-                }
+                self.heard.push((system.id.clone(), side, at, look.is_ok()));
                 Some(look)
             });
             let looks = Box::new(Looks { a, b });

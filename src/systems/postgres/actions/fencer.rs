@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::super::link::{Session, column};
 use super::super::trouble::{Trouble, TroubleKind};
-use super::super::writers::{Watched, Writers, read_writers};
+use super::super::writers::{WATCH, Writers, read_writers, watch_writers};
 use super::seat::{ANSWER_LIMIT, Rights, Seat};
 use crate::domain::preview::{Preview, PreviewLine, Standing};
 use crate::domain::reading::{Identity, Writes};
@@ -30,9 +30,6 @@ const LOAD_MAX: Duration = Duration::from_secs(5);
 
 /// How long sessions that may not be ended are waited for: many end by themselves.
 const DENIED_MAX: Duration = Duration::from_secs(2);
-
-/// How long nothing may write before the fence is done.
-const QUIET: Duration = Duration::from_secs(2);
 
 /// Replication stays, so that a standby can still receive the rest.
 const SESSIONS: &str = "
@@ -96,20 +93,15 @@ impl Fencer {
         self.gate(&self.seat.open().await?).await
     }
 
-    /// [`Fencer::gate_now`]; where all stands closed, what is seen to write within [`QUIET`].
+    /// [`Fencer::gate_now`]; where all stands closed, what is seen to write within [`WATCH`].
     async fn gate_watched(&self) -> Result<Gate, Trouble> {
         let session = self.seat.open().await?;
-        let (began, mut watched) = (self.clock.now(), Watched::default());
-        loop {
-            let mut gate = self.gate(&session).await?;
-            let now = self.clock.now();
-            watched.look(&mut gate.writers, now);
-            let closed = !gate.in_recovery && gate.writers.writes() == Writes::Refused;
-            if !self.fenced || !closed || now.since(began) >= QUIET {
-                return Ok(gate);
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
+        let mut gate = self.gate(&session).await?;
+        if self.fenced && !gate.in_recovery {
+            let watched = watch_writers(&session, &*self.clock);
+            gate.writers = self.seat.within(WATCH + ANSWER_LIMIT, watched).await?;
         }
+        Ok(gate)
     }
 
     async fn standing(&self) -> Standing {

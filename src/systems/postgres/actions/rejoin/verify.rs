@@ -3,6 +3,7 @@
 use super::super::super::link::{Session, column};
 use super::super::super::state::SideState;
 use super::super::super::trouble::{Trouble, TroubleKind};
+use super::super::super::writers::{WATCH, watch_writers};
 use super::super::seat::ANSWER_LIMIT;
 use super::work::{NO_SERVER, refused};
 use super::{Rejoiner, Way};
@@ -107,8 +108,15 @@ impl Rejoiner {
                 self.seat.target.place
             )));
         }
-        if state.writes() != Writes::Refused {
-            let why = state.writers.why_open().unwrap_or_default();
+        if state.in_recovery {
+            return Ok(());
+        }
+        // What is written here from now on is destroyed.
+        let watched = watch_writers(session, &*self.clock);
+        let watched = self.seat.within(WATCH + ANSWER_LIMIT, watched).await;
+        let writers = watched.map_err(Trouble::before_sending)?;
+        if writers.writes() != Writes::Refused {
+            let why = writers.why_open().unwrap_or_default();
             return Err(refused(format!("{name} is not proven closed, fence it first: {why}")));
         }
         Ok(())
