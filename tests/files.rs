@@ -12,7 +12,9 @@ use warroom::app::site_file::{self, LoadedSite};
 use warroom::app::{runbook_file, toml_tree};
 use warroom::domain::catalogue::{Class, Guard};
 use warroom::domain::ids::{Side, StepId};
-use warroom::domain::runbook::{Amount, Bound, Compensation, Exact, Ungraceful, UngracefulGate};
+use warroom::domain::runbook::{
+    Amount, Bound, Compensation, Exact, Place, Ungraceful, UngracefulGate,
+};
 use warroom::domain::settings::Fault;
 use warroom::domain::site::{RuleTest, SecretSource};
 
@@ -79,6 +81,9 @@ fn a_runbook_is_read_as_meant() {
     assert_eq!(bounds[2], (&primary, &Some(UngracefulGate::Skip)));
     assert_eq!(bounds[3], (&Bound::Is(Exact::Integer(2)), &None));
     assert_eq!(bounds[4].0, &Bound::AtLeast(Amount::Number(10.0 * 1024.0 * 1024.0 * 1024.0)));
+    let asked = promote.gates.iter().filter(|gate| gate.bound == Bound::NotOpen);
+    let asked: Vec<_> = asked.map(|gate| (gate.system.as_str(), gate.place)).collect();
+    assert_eq!(asked, [("pg", Place::From)], "every promotion asks the other side");
     assert_eq!(failover.hash, runbook_file::hash(text));
     assert_eq!(failover.hash.len(), runbook_file::HASH_DIGITS);
 }

@@ -2,7 +2,6 @@
 
 use super::registry;
 use super::runbook_file::Context;
-use super::runbook_step::stands_in;
 use super::site_people::missing;
 use crate::domain::catalogue::Change;
 use crate::domain::ids::Side;
@@ -66,6 +65,17 @@ pub(super) fn read_restored(
 pub(super) fn read_gates(fields: &Fields<'_>, context: &Context<'_>) -> Result<Vec<Gate>, Fault> {
     let tables = fields.tables("gates")?;
     tables.into_iter().map(|table| read_gate(table, "a gate", context)).collect()
+}
+
+/// True when a system stands in the region of a place, as the plan is written.
+pub(super) fn stands_in(context: &Context<'_>, system: &SystemSpec, place: Place) -> bool {
+    let side = match (place, context.direction) {
+        (Place::Fixed(side), _) => side,
+        (Place::From, Some((from, _))) => from,
+        (Place::To, Some((_, to))) => to,
+        (Place::From | Place::To, None) => return true,
+    };
+    system.sides[side.index()].is_some()
 }
 
 /// What every promotion asks of the other side, whatever its plan says: with a primary there that

@@ -10,7 +10,7 @@ use super::site_file::Faults;
 use super::site_people::missing;
 use crate::domain::catalogue::{ActionSpec, Change, Class, Guard};
 use crate::domain::ids::StepId;
-use crate::domain::runbook::{Compensation, Place, Step, Target};
+use crate::domain::runbook::{Compensation, Step, Target};
 use crate::domain::settings::{Fault, Fields, Node, Span, Table, Value, unknown};
 use crate::domain::site::{Site, SiteRole, SystemSpec};
 use crate::domain::text::Clean;
@@ -388,15 +388,4 @@ fn usual(class: Class) -> Guard {
         Class::N => Guard::TypedTarget,
         Class::X => Guard::TypedVerb,
     }
-}
-
-/// True when a system stands in the region of a place, as the plan is written.
-pub(super) fn stands_in(context: &Context<'_>, system: &SystemSpec, place: Place) -> bool {
-    let side = match (place, context.direction) {
-        (Place::Fixed(side), _) => side,
-        (Place::From, Some((from, _))) => from,
-        (Place::To, Some((_, to))) => to,
-        (Place::From | Place::To, None) => return true,
-    };
-    system.sides[side.index()].is_some()
 }

@@ -2,8 +2,8 @@
 //!
 //! A runner leads a session of its own, and what it starts stays in that session unless it leaves
 //! it by `setsid(2)`. Linux tells every process's session and parent in `/proc` (`proc(5)`). One
-//! that left and whose parent waits for it, as `setsid --wait` and some `sudo` do, is of it too; one
-//! whose parent is gone is a daemon, and is not.
+//! that left and whose parent waits for it, as `setsid --wait` and some `sudo` do, is of it too;
+//! one whose parent is gone is a daemon, and is not.
 //! Where there is no `/proc`, only the runner's own process group can be asked for: a child in a
 //! group of its own is not seen there. The same is so for processes of others where `/proc` hides
 //! them (`hidepid`), and for a console in another process namespace than the runner.

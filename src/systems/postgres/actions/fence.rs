@@ -17,8 +17,8 @@ const PERMISSIONS: &[&str] = &[
 const FENCE: ActionSpec = ActionSpec {
     name: "postgres.fence",
     doc: "Makes a reachable old primary read-only by default and ends every session older than \
-          that; done only when proven closed and nothing writes. A session can open its transactions \
-          READ WRITE all the same: it is noticed and named, but this is no hard fence",
+          that; done only when proven closed and nothing writes. A session can open its \
+          transactions READ WRITE all the same: it is noticed and named, but this is no hard fence",
     verb: "fence",
     class: Class::I,
     guard: Guard::TypedTarget,
