@@ -31,7 +31,7 @@ use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
 use warroom::ui::screen::{JournalState, Rehearsal};
 use warroom::ui::theme::Theme;
-use warroom::ui::update::Input;
+use warroom::ui::update::{Input, Wish};
 
 fn parts<D: Desk>(desk: D, remembered: Option<Observations>) -> Parts<D> {
     let text = SITE.replace("@world@", "/nowhere");
@@ -666,6 +666,14 @@ fn a_hundred_thousand_events_in_safe_do_nothing() {
     }
     assert!(bench.acts.is_empty());
     assert!(!bench.has(|body| matches!(body, Body::Intended { .. })));
+}
+
+#[test]
+fn a_stop_window_begins_with_a_look_at_everything() {
+    let mut bench = Bench::armed();
+    let asked = bench.console.drive(Wish::StopWindow { until: bench.now }, bench.now);
+    let asked = asked.expect("it is granted");
+    assert!(asked.iter().any(|effect| matches!(effect, Effect::LookNow)), "{asked:?}");
 }
 
 #[test]

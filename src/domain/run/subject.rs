@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use super::observe::decisive_steps_are_done;
 use super::state::{Run, StepState};
-use crate::domain::catalogue::Change;
 use crate::domain::ids::{Side, SystemId};
 use crate::domain::judge::Subject;
 use crate::domain::reading::Reading;
@@ -42,7 +41,7 @@ pub fn subject(run: &Run, plan: &Runbook, site: &Site, snapshot: &Snapshot) -> S
 
 /// The stores that the plan promotes in the region the run goes to, with how that stands.
 fn promotions<'r>(run: &'r Run, plan: &'r Runbook) -> Vec<(&'r SystemId, Option<&'r StepState>)> {
-    let promotes = |step: &&Step| step.change == Change::Promote;
+    let promotes = |step: &&Step| step.change.promotes();
     let there = |step: &'r Step| {
         let target = step.target.as_ref()?;
         let goes_there = run.direction.side(target.place) == run.direction.to;
@@ -61,6 +60,7 @@ fn last_role<'s>(snapshot: &'s Snapshot, id: &SystemId, side: Side) -> Option<&'
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::catalogue::Change;
     use crate::domain::forecast::tests::{run, runbook, step};
     use crate::domain::ids::StepId;
     use crate::domain::judge::judge;

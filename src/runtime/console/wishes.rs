@@ -64,8 +64,9 @@ impl<D: Desk> Console<D> {
                 self.intend(&intent.masked(mask), now)
             }
             Wish::Open { index, mode } => self.open(index, mode, now),
-            // The tick comes often enough while a stop window counts.
-            Wish::StopWindow { .. } => Ok(Vec::new()),
+            // The tick comes often enough while a stop window counts; what its gates are judged by
+            // at its end is what was seen within it.
+            Wish::StopWindow { .. } => Ok(vec![Effect::LookNow]),
             Wish::Arm => {
                 if self.desk.read_only() {
                     return Err(Refusal::ReadOnly);
