@@ -121,6 +121,8 @@ pub struct Expected {
     pub target: Option<Identity>,
     /// The other side of the target's system.
     pub other: Option<Identity>,
+    /// True when a promotion is meant only while no primary there may take writes.
+    pub alone: bool,
 }
 
 /// What an operator is built from.

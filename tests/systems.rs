@@ -546,7 +546,7 @@ fn plain(text: &Clean, case: &str) {
 /// The servers that a screen showed before these peers had their names.
 fn shown() -> Expected {
     let one = |server: &str| Identity { server: server.into(), data: "history 1".into() };
-    Expected { target: Some(one("server 1")), other: Some(one("server 2")) }
+    Expected { target: Some(one("server 1")), other: Some(one("server 2")), ..Expected::default() }
 }
 
 /// Looks, rehearses, acts and looks again: always in time, never done by a peer that says nothing,

@@ -160,6 +160,7 @@ pub fn prepare(
         expected: context.warrant.clone().map_or_else(Expected::default, |warrant| Expected {
             target: warrant.target,
             other: warrant.other,
+            alone: warrant.alone,
         }),
         runbook: Arc::new(runbook),
     };

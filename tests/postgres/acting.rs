@@ -6,7 +6,7 @@ use warroom::domain::reading::{Certainty, FactValue, Role};
 use warroom::domain::settings::{Table, Value};
 use warroom::port::OperateError;
 
-use crate::bench::{Hand, Watcher, done, figure, system, table, text, why, yes};
+use crate::bench::{Hand, Watcher, done, figure, promotes_alone, system, table, text, why, yes};
 use crate::real::load::Load;
 use crate::real::postgres::{APP_PASSWORD, Pair};
 use crate::real::require;
@@ -59,6 +59,18 @@ fn a_promotion_takes_effect_once_and_is_seen() {
     assert!(figure(&b, "last_replayed_unix_ms").is_some(), "kept after the promotion");
 
     check_the_old_primary_returns(&mut pair, &mut watcher);
+}
+
+#[test]
+fn nothing_is_promoted_beside_a_primary_that_is_not_closed() {
+    if !require() {
+        return;
+    }
+    let pair = Pair::start();
+    let spec = system(&pair, "read", "act", Table::default());
+    promotes_alone(&spec, "postgres.promote", || {
+        Hand::new(&spec, "postgres.fence", Side::A, Table::default()).apply().unwrap();
+    });
 }
 
 fn check_preview(promote: &mut Hand) {

@@ -141,7 +141,7 @@ fn no_operator_acts_on_another_server() {
     let (a, b) = both(&mut Watcher::new(&spec));
     let (a, b) = (identity(&a), identity(&b));
     let check = |action: &str, side: Side, shown: &Identity, met: &Identity| {
-        let expected = Expected { target: Some(shown.clone()), other: None };
+        let expected = Expected { target: Some(shown.clone()), other: None, ..Expected::default() };
         let mut hand = Hand::meant_for(&spec, action, side, Table::default(), expected);
         assert_eq!(hand.identity().unwrap().as_ref(), Some(met));
         if shown == met {
@@ -170,7 +170,7 @@ fn no_operator_acts_on_another_server() {
     assert_eq!(pair.a.sql("select count(*) from warroom_probe"), "0");
 
     // What another server on the other side has is no yardstick either.
-    let expected = Expected { target: Some(b.clone()), other: Some(b) };
+    let expected = Expected { target: Some(b.clone()), other: Some(b), ..Expected::default() };
     let schema = "postgres.verify_schema";
     let mut hand = Hand::meant_for(&spec, schema, Side::B, Table::default(), expected);
     let Standing::Done(said) = hand.check() else { panic!("{:?}", hand.check()) };
@@ -223,7 +223,8 @@ fn check_moved_name(write: &dyn Fn(&str)) {
     hosts("127.0.0.2", "127.0.0.2");
     let (moved, _) = both(&mut watcher);
     assert_eq!(identity(&moved), identity(&b), "the kept connection is not asked any more");
-    let expected = Expected { target: Some(identity(&a)), other: Some(identity(&b)) };
+    let expected =
+        Expected { target: Some(identity(&a)), other: Some(identity(&b)), ..Expected::default() };
     let mut fence = Hand::meant_for(&spec, "postgres.fence", Side::A, Table::default(), expected);
     let Standing::Unknown(said) = fence.check() else { panic!("{:?}", fence.check()) };
     assert!(said.as_str().contains("wr-a.test") && said.as_str().contains("another"), "{said}");

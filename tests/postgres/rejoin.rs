@@ -67,7 +67,7 @@ fn identity(reading: &Reading) -> Identity {
 
 /// Whom the screen showed.
 fn shown(target: &Reading, other: &Reading) -> Expected {
-    Expected { target: Some(identity(target)), other: Some(identity(other)) }
+    Expected { target: Some(identity(target)), other: Some(identity(other)), ..Expected::default() }
 }
 
 fn is_still(reading: &Reading) -> bool {
@@ -227,7 +227,7 @@ fn nothing_is_rejoined_that_is_not_meant() {
         let mut open = hand(way, with(&pair.a, &good));
         refused(&mut open, "is not proven closed, fence it first");
         // Another server than the screen showed.
-        let swapped = Expected { target: Some(identity(&b)), other: None };
+        let swapped = Expected { target: Some(identity(&b)), other: None, ..Expected::default() };
         let mut other = Hand::meant_for(&spec, way, Side::A, with(&pair.a, &good), swapped);
         assert_eq!(other.identity().unwrap(), a.identity);
         refused(&mut other, "another server");

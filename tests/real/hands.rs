@@ -235,7 +235,7 @@ pub fn shown(looks: &Looks, side: Side) -> Expected {
         assert!(reading.role.is_none() || reading.writes.is_some(), "no writes: {reading:?}");
         Some(reading.identity.clone().unwrap_or_else(|| panic!("no identity: {reading:?}")))
     };
-    Expected { target: told(side), other: told(side.other()) }
+    Expected { target: told(side), other: told(side.other()), ..Expected::default() }
 }
 
 /// Every step of the system's kind on `side` that is meant for `expected` finds another server
@@ -262,6 +262,20 @@ pub fn none_acts(
         assert!(matches!(outcome, Err(OperateError::Refused(_))), "{name}: {outcome:?}");
         assert_eq!(state(), before, "{name} acted");
     }
+}
+
+/// A promotion that is meant only beside no open primary does nothing while the other side is one,
+/// however lately that was read as closed; once `close` has closed it, it goes on.
+pub fn promotes_alone(spec: &SystemSpec, action: &str, close: impl FnOnce()) {
+    let alone = || Expected { alone: true, ..Expected::default() };
+    let promote = || Hand::meant_for(spec, action, Side::B, Table::default(), alone());
+    let refused = promote().apply().unwrap_err();
+    assert!(refused.to_string().contains("nothing was done: fence it first"), "{refused}");
+    assert!(matches!(refused, OperateError::Refused(_)), "{refused:?}");
+    assert!(matches!(promote().check(), Standing::NotDone(_)), "it acted");
+    close();
+    promote().apply().unwrap();
+    assert!(done(&promote().check()));
 }
 
 /// True when it is done.

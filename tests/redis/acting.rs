@@ -8,7 +8,9 @@ use warroom::domain::reading::Role;
 use warroom::domain::settings::{Table, Value};
 use warroom::port::{OperateError, Output};
 
-use crate::bench::{Hand, Watcher, done, figure, system, system_at, table, text, why, yes};
+use crate::bench::{
+    Hand, Watcher, done, figure, promotes_alone, system, system_at, table, text, why, yes,
+};
 use crate::real::proxy::Proxy;
 use crate::real::redis::{Load, Pair};
 use crate::real::{DEADLINE, require, until};
@@ -27,6 +29,18 @@ fn must_show(preview: &Preview, wanted: &[&str]) {
     for want in wanted {
         assert!(lines.iter().any(|line| line.contains(want)), "{want} in {lines:#?}");
     }
+}
+
+#[test]
+fn nothing_is_promoted_beside_a_primary() {
+    if !require() {
+        return;
+    }
+    let mut pair = Pair::start();
+    let spec = system(&pair, "read", "act", Table::default());
+    pair.a.ask(&["SET", "held", "yes"]);
+    assert_eq!(pair.a.ask(&["WAIT", "1", "10000"]), "1");
+    promotes_alone(&spec, "redis.promote", || pair.a.kill9());
 }
 
 #[test]

@@ -99,7 +99,13 @@ impl Stage {
 
     /// Grants the attempt anew; it must have begun to act by `expires`.
     pub fn intend_until(&mut self, expires: Option<Stamp>) {
-        let warrant = expires.map(|expires| Warrant { expires, key: 1, target: None, other: None });
+        let warrant = expires.map(|expires| Warrant {
+            expires,
+            key: 1,
+            target: None,
+            other: None,
+            alone: false,
+        });
         let (seq, hash) = self.record(Body::Intended {
             step: self.intent.step.clone(),
             attempt: self.intent.attempt,

@@ -252,4 +252,8 @@ pub struct Warrant {
     /// The server that the screen showed on the other side of the target's system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub other: Option<Identity>,
+    /// True when it is good only while no primary on the other side may take writes: a promotion
+    /// asks it once more, just before it acts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
 }

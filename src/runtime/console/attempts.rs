@@ -187,7 +187,7 @@ impl<D: Desk> Console<D> {
         let (attempt, back) = (last.number, last.purpose == Purpose::Compensate);
         // What another server says under the same name is no word about this attempt.
         let (target, other) = last.servers();
-        let expected = Expected { target, other };
+        let expected = Expected { target, other, ..Expected::default() };
         let patience = match why {
             Why::Verify => plan.step(step)?.timeout.max(VERIFY_PATIENCE_MIN),
             Why::Reconcile | Why::Sense => Duration::ZERO,

@@ -220,7 +220,7 @@ impl<D: Desk> Console<D> {
         let (target, other) = plan
             .step(step)
             .map_or((None, None), |step| identity::shown(&self.snapshot, step, direction));
-        let (step, expected) = (step.clone(), Expected { target, other });
+        let (step, expected) = (step.clone(), Expected { target, other, ..Expected::default() });
         Some(Effect::Rehearse(Job { runbook: plan, direction, step, attempt, back, expected }))
     }
 }

@@ -71,7 +71,7 @@ mod tests {
         let expires = Stamp { wall_ms: 0, boot_ms: 0, boot: BootId(1) };
         let check = async |shown: Option<&str>, met, refused: bool| {
             let target = shown.map(server);
-            let warrant = Warrant { expires, key: 1, target, other: None };
+            let warrant = Warrant { expires, key: 1, target, other: None, alone: false };
             let outcome = other_server(&mut Meets(met), Some(&warrant)).await;
             assert_eq!(outcome.is_some(), refused, "{shown:?} {met:?}: {outcome:?}");
             if let Some(Outcome::Failed { cause, message }) = outcome {

@@ -1,6 +1,8 @@
 //! Tells the server that answers under a name from the one that the screen showed there.
 
 use crate::domain::reading::Identity;
+use crate::domain::text::Clean;
+use crate::port::OperateError;
 
 /// Why `met` is not the server that is meant; none where it is, or where nobody said which is. Its
 /// data may have changed since by what was done here.
@@ -11,6 +13,13 @@ pub fn another(name: &str, expected: Option<&Identity>, met: &Identity) -> Optio
         "{name} is another server than the screen showed, or was started anew: expected {}, met {}",
         expected.server, met.server
     ))
+}
+
+/// The end of a promotion that is meant only while no primary in `region` may take writes.
+#[must_use]
+pub fn rival(region: &Clean) -> OperateError {
+    let words = "answers and is not proven closed by now, so nothing was done: fence it first";
+    OperateError::Refused(format!("{region} {words}").into())
 }
 
 #[cfg(test)]

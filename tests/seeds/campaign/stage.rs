@@ -475,7 +475,7 @@ impl Stage {
         let warrant = warrant.clone();
         assert!(warrant.is_good(at), "seed {}: released when it was no longer good", self.seed);
         let (target, other) = (warrant.target.clone(), warrant.other.clone());
-        let expected = Expected { target, other };
+        let expected = Expected { target, other, ..Expected::default() };
         let job = self.job(&intent.step, intent.attempt, intent.purpose, expected);
         let draw = self.draw("launch");
         let most = if draw.of("busy").share() < 0.05 { 40.0 } else { 0.4 };

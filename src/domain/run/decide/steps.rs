@@ -16,7 +16,7 @@ use crate::domain::run::intent::REASON_CHARS_MIN;
 use crate::domain::run::phase::{Phase, Stage};
 use crate::domain::run::refusal::Refusal;
 use crate::domain::run::state::{Attempt, Run, StepState};
-use crate::domain::runbook::{Compensation, Step};
+use crate::domain::runbook::{Bound, Compensation, Step};
 use crate::domain::snapshot::earlier;
 use crate::domain::text::Clean;
 use crate::domain::time::{Stamp, short_time};
@@ -70,7 +70,7 @@ fn warrant(
 ) -> Result<Warrant, Refusal> {
     let expires = context.now.plus(GRANT_LIFE);
     let Some(aim) = step.target.as_ref() else {
-        return Ok(Warrant { expires, key, target: None, other: None });
+        return Ok(Warrant { expires, key, target: None, other: None, alone: false });
     };
     let (id, system) = (step.id.clone(), aim.system.clone());
     if action.class != Class::R && identity::one_server(context.snapshot, &system).is_some() {
@@ -79,7 +79,7 @@ fn warrant(
     // A program or a request reaches what it acts on in its own way, by no name of the system.
     let own = context.site.system(&system).is_some_and(|spec| action.is_of(&spec.kind));
     if !own {
-        return Ok(Warrant { expires, key, target: None, other: None });
+        return Ok(Warrant { expires, key, target: None, other: None, alone: false });
     }
     let (target, other) = identity::shown(context.snapshot, step, run.direction);
     let side = run.direction.side(aim.place);
@@ -94,7 +94,7 @@ fn warrant(
     if (target.is_none() && other.is_some()) || (target.is_some() && waits) {
         return Err(Refusal::Unseen { step: id, system, side });
     }
-    Ok(Warrant { expires, key, target, other })
+    Ok(Warrant { expires, key, target, other, alone: false })
 }
 
 /// Where this run met the target's server under the other name of its system: it fenced the one
@@ -207,7 +207,9 @@ pub(super) fn run_step(
     typed_matches(step.guard, typed, &step.typed_text(run.direction))?;
     let gates = gates_seen(context, run, step, broken)?;
     let key = key_of(run, state, Purpose::Forward);
-    let warrant = Some(warrant(context, run, step, step.action, key)?);
+    let mut warrant = warrant(context, run, step, step.action, key)?;
+    let asked = step.gates.iter().zip(&gates);
+    warrant.alone = asked.into_iter().any(|(gate, seen)| gate.bound == Bound::NotOpen && seen.held);
     let attempt = next_attempt(state);
     // A step of one key runs without a card, so nobody rehearsed its call.
     let call = if call.is_empty() { &called(step, run) } else { call };
@@ -220,7 +222,7 @@ pub(super) fn run_step(
         fencing: step.action.fencing,
         gates,
         call: call.clone(),
-        warrant,
+        warrant: Some(warrant),
     };
     Ok(Decision::Pledge(Pledge::of_intent(body).expect("the body is an intent")))
 }

@@ -445,6 +445,38 @@ fn two_primaries_stop_everything_but_a_fence() {
 }
 
 #[test]
+fn a_promotion_is_granted_to_act_alone_unless_that_gate_is_broken() {
+    let check = |a: Role, reason: Option<&str>, want: Option<bool>| {
+        let mut bench = Bench::new(Mode::Planned);
+        let asked = Gate { place: Place::From, ..gate("writes", Bound::NotOpen, None) };
+        bench.plan.steps[1].gates = vec![asked];
+        bench.grant(&declare());
+        bench.finish("fence", "");
+        let mut reading = Reading::new(bench.now(), Health::Up, "ok");
+        reading.role = Some(a);
+        bench.snapshot.record(&SystemId::new("pg").unwrap(), Side::A, bench.now(), Ok(reading));
+        let intent = Intent::Run {
+            step: step_id("promote-pg"),
+            typed: "promote pg-b".into(),
+            broken: reason.map(|reason| (0, reason.into())),
+            call: "call".into(),
+        };
+        let alone = match bench.ask(&intent) {
+            Ok(Decision::Pledge(pledge)) => match pledge.body() {
+                Body::Intended { warrant: Some(warrant), .. } => Some(warrant.alone),
+                other => panic!("{other:?}"),
+            },
+            Ok(other) => panic!("{other:?}"),
+            Err(_) => None,
+        };
+        assert_eq!(alone, want, "{a:?} {reason:?}");
+    };
+    check(Role::Standby, None, Some(true));
+    check(Role::Primary, None, None);
+    check(Role::Primary, Some("A cannot be reached by any fence of ours"), Some(false));
+}
+
+#[test]
 fn the_server_that_was_fenced_is_not_promoted_under_the_other_name() {
     let check = |then: [&'static str; 2], want: Option<&str>| {
         let mut bench = Bench::new(Mode::Planned);

@@ -14,6 +14,7 @@ use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
 use crate::port::{Action, Boxed, OperateError, Operator, OperatorSetup, Output};
+use crate::systems::shared::identity::rival;
 
 /// How long the server waits for its own promotion, unless `wait` says otherwise.
 const WAIT_DEFAULT: Duration = Duration::from_secs(60);
@@ -93,12 +94,17 @@ impl Promoter {
         // The statement outlives the server's own wait a little, the connection the statement.
         let statement_limit = self.wait + ANSWER_LIMIT;
         let limit = statement_limit + ANSWER_LIMIT;
-        let session = self
-            .seat
-            .target
-            .connect(ANSWER_LIMIT, statement_limit)
-            .await
-            .map_err(Trouble::before_sending)?;
+        let target = &self.seat.target;
+        let (session, other) =
+            tokio::join!(target.connect(ANSWER_LIMIT, statement_limit), self.seat.other_state());
+        let session = session.map_err(Trouble::before_sending)?;
+        let is_closed = match other {
+            Ok(other) => other.writes() == Writes::Refused,
+            Err(trouble) => trouble.kind != TroubleKind::OtherServer,
+        };
+        if self.seat.alone && !is_closed {
+            return Err(rival(&self.seat.other_region));
+        }
         output.line(&format!("asking {} to promote itself", self.seat.target.place));
         let call = format!("select pg_promote(true, {}) as promoted", self.wait.as_secs());
         let promoted = self

@@ -42,6 +42,8 @@ pub(super) struct Seat {
     pub(super) region: Clean,
     /// `Region A`.
     pub(super) other_region: Clean,
+    /// True when nothing is meant beside an open primary there.
+    pub(super) alone: bool,
 }
 
 impl Seat {
@@ -85,6 +87,7 @@ impl Seat {
             name: format!("{} in {region}", spec.id),
             region,
             other_region: setup.site.region(side.other()).label.clone(),
+            alone: setup.expected.alone,
         })
     }
 

@@ -3,7 +3,7 @@
 use super::super::history::{Split, split};
 use super::super::judge::link_words;
 use super::super::state::SideState;
-use super::super::trouble::Trouble;
+use super::super::trouble::{Trouble, TroubleKind};
 use super::seat::{Rights, Seat, Told, check_target, line};
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
 use crate::domain::preview::{Preview, PreviewLine, Standing};
@@ -13,6 +13,7 @@ use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
 use crate::port::{Action, Boxed, OperateError, Operator, OperatorSetup, Output};
+use crate::systems::shared::identity::rival;
 
 const SPEC: ActionSpec = ActionSpec {
     name: "redis.promote",
@@ -162,6 +163,13 @@ impl Promoter {
         }
         if let Some(why) = self.refusal(&state, other.as_ref().ok()) {
             return Err(OperateError::Refused(why.into()));
+        }
+        let is_closed = match &other {
+            Ok(other) => !other.is_primary(),
+            Err(trouble) => trouble.kind != TroubleKind::OtherServer,
+        };
+        if self.seat.alone && !is_closed {
+            return Err(rival(&self.seat.other_region));
         }
         output.line(&format!("{CALL} at {}", own.target.place));
         own.within(session.text(&["REPLICAOF", "NO", "ONE"]))

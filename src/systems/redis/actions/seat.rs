@@ -136,6 +136,8 @@ pub(super) struct Seat {
     pub(super) region: Clean,
     /// `Region A`.
     pub(super) other_region: Clean,
+    /// True when nothing is meant beside an open primary there.
+    pub(super) alone: bool,
 }
 
 impl Seat {
@@ -164,6 +166,7 @@ impl Seat {
             side,
             region: setup.site.region(side).label.clone(),
             other_region: setup.site.region(there).label.clone(),
+            alone: setup.expected.alone,
         })
     }
 
