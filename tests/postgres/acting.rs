@@ -83,7 +83,7 @@ fn check_preview(promote: &mut Hand) {
         "~ pg in Region B writes refused -> ACCEPTED",
         "- replication Region A -> Region B REMOVED",
         "! Region A can never rejoin without rewind or rebuild",
-        "~ pg in Region B has all that Region A has written",
+        "~ pg in Region B has all that Region A has written, as read now",
         "! Region A still accepts writes: TWO PRIMARIES",
     ] {
         assert!(lines.iter().any(|line| line == want), "{want} in {lines:#?}");
