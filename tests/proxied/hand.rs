@@ -138,6 +138,7 @@ impl Hand<'_> {
                 Next::Run(step) => self.run(step),
             }
         }
+        println!("no further, at:\n{}", self.seat.screen());
         End::Stuck
     }
 

@@ -80,7 +80,12 @@ fn gates_looked_after(stage: &mut Stage, index: usize, id: &StepId) {
         if lossy && matches!(gate.ungraceful, Some(UngracefulGate::Ledger { .. })) {
             continue;
         }
-        let side = stage.console.run().expect("a run").direction.side(gate.place);
+        // From the record: a console that was just started again may not have the run yet.
+        let opened = stage.records.iter().find_map(|event| match &event.body {
+            Body::Opened { direction, .. } => Some(*direction),
+            _ => None,
+        });
+        let side = opened.expect("a run is opened first").side(gate.place);
         // The desk decided when the word was written: what was told by then is what it knew.
         let silence_counts = gate.bound == Bound::NotOpen;
         let began = stage.looked_by((&gate.system, side), silence_counts, event.at);
