@@ -7,6 +7,7 @@ use warroom::domain::ids::Side;
 use warroom::domain::preview::Standing;
 use warroom::domain::reading::{Role, Writes};
 use warroom::domain::settings::Table;
+use warroom::domain::site::SystemSpec;
 use warroom::port::OperateError;
 
 use crate::bench::{Hand, Watcher, done, system, why, yes};
@@ -59,6 +60,16 @@ impl Talk {
     }
 }
 
+/// A pair with a table that is written to, who watches it, and the fence of A.
+fn to_be_fenced() -> (Pair, SystemSpec, Watcher, Hand) {
+    let pair = Pair::start();
+    pair.a.sql("create table rows (x int)");
+    let spec = system(&pair, "read", "act", Table::default());
+    let watcher = Watcher::new(&spec);
+    let fence = Hand::new(&spec, "postgres.fence", Side::A, Table::default());
+    (pair, spec, watcher, fence)
+}
+
 fn not_done(fence: &mut Hand) -> String {
     match fence.check() {
         Standing::NotDone(why) => why.to_string(),
@@ -71,11 +82,7 @@ fn what_is_older_than_the_fence_cannot_commit() {
     if !require() {
         return;
     }
-    let pair = Pair::start();
-    pair.a.sql("create table rows (x int)");
-    let spec = system(&pair, "read", "act", Table::default());
-    let mut watcher = Watcher::new(&spec);
-    let mut fence = Hand::new(&spec, "postgres.fence", Side::A, Table::default());
+    let (pair, spec, mut watcher, mut fence) = to_be_fenced();
     watcher.look();
 
     // Cut after the reload: the default is set, and what was open goes on.
@@ -136,11 +143,7 @@ fn a_setting_that_lifts_the_fence_is_named() {
     if !require() {
         return;
     }
-    let pair = Pair::start();
-    pair.a.sql("create table rows (x int)");
-    let spec = system(&pair, "read", "act", Table::default());
-    let mut watcher = Watcher::new(&spec);
-    let mut fence = Hand::new(&spec, "postgres.fence", Side::A, Table::default());
+    let (pair, spec, mut watcher, mut fence) = to_be_fenced();
     let mut check = |who: &str, value: &str, want: Option<&str>| {
         pair.a.sql(&format!("alter {who} set default_transaction_read_only to {value}"));
         let preview = format!("{:?}", fence.preview().changes);
@@ -205,11 +208,7 @@ fn a_session_that_writes_against_the_fence_is_noticed() {
     if !require() {
         return;
     }
-    let pair = Pair::start();
-    pair.a.sql("create table rows (x int)");
-    let spec = system(&pair, "read", "act", Table::default());
-    let mut watcher = Watcher::new(&spec);
-    let mut fence = Hand::new(&spec, "postgres.fence", Side::A, Table::default());
+    let (pair, spec, mut watcher, mut fence) = to_be_fenced();
     // Loaded by the fence: a load behind it makes every session an older one.
     pair.a.sql("alter system set autovacuum_naptime = '1s'");
     fence.apply().unwrap();
@@ -264,11 +263,7 @@ fn what_writes_behind_a_fence_is_named() {
     if !require() {
         return;
     }
-    let pair = Pair::start();
-    pair.a.sql("create table rows (x int)");
-    let spec = system(&pair, "read", "act", Table::default());
-    let mut watcher = Watcher::new(&spec);
-    let mut fence = Hand::new(&spec, "postgres.fence", Side::A, Table::default());
+    let (pair, _, mut watcher, mut fence) = to_be_fenced();
     let mut shop = Talk::open(&pair.a, "app");
     shop.say("begin; insert into rows values (1); prepare transaction 'late';");
     pair.a.sql(

@@ -28,8 +28,9 @@ struct World<'a> {
     to_lost: bool,
     fenced: bool,
     promoted: Vec<&'a str>,
-    others: Vec<&'a str>,
-    /// Those of the others that no fence covers, where there is a fence at all.
+    /// Stores that are not promoted and that a fence covers.
+    closed: Vec<&'a str>,
+    /// Stores that are not promoted and that none covers.
     loose: Vec<&'a str>,
     /// Promoted stores whose old side has no fence of its own, where there is a fence at all.
     bare: Vec<&'a str>,
@@ -70,6 +71,8 @@ pub(super) fn serving(run: &Run, plan: &Runbook, stays: &[Stays], lost: Option<S
     };
     let is_bare =
         |store: &&str| !fences.is_empty() && !fences.iter().any(|fence| covers(fence, store));
+    let (loose, closed) =
+        others.iter().map(String::as_str).partition(|store| fences.is_empty() || is_bare(store));
     let world = World {
         from,
         to,
@@ -78,8 +81,8 @@ pub(super) fn serving(run: &Run, plan: &Runbook, stays: &[Stays], lost: Option<S
         fenced: !fences.is_empty(),
         bare: promoted.iter().map(String::as_str).filter(is_bare).collect(),
         promoted: promoted.iter().map(String::as_str).collect(),
-        others: others.iter().map(String::as_str).collect(),
-        loose: others.iter().map(String::as_str).filter(is_bare).collect(),
+        closed,
+        loose,
         users: moves.then_some(if moved { to } else { from }),
     };
     if promotions().next().is_none() {
@@ -102,7 +105,7 @@ fn untold(world: &World<'_>) -> Serving {
 }
 
 fn told(world: &World<'_>) -> Serving {
-    let World { from, to, from_lost, to_lost, fenced, promoted, others, .. } = world;
+    let World { from, to, from_lost, to_lost, fenced, promoted, closed, loose, .. } = world;
     let new = promoted.join(", ");
     let mut writes = Vec::new();
     if !promoted.is_empty() && !to_lost {
@@ -111,24 +114,21 @@ fn told(world: &World<'_>) -> Serving {
     if !fenced && !from_lost {
         writes.push(*from);
     }
-    let closed: Vec<&str> =
-        others.iter().copied().filter(|store| *fenced && !world.loose.contains(store)).collect();
-    let open: Vec<&str> = others.iter().copied().filter(|store| !closed.contains(store)).collect();
     let mut rest = Vec::new();
     if !closed.is_empty() {
         rest.push(format!("; NOBODY takes writes of {}", closed.join(", ")));
     }
-    if !open.is_empty() {
-        let open = open.join(", ");
+    if !loose.is_empty() {
+        let loose = loose.join(", ");
         rest.push(if *from_lost {
-            format!("; NOBODY takes writes of {open} until {from} answers again")
+            format!("; NOBODY takes writes of {loose} until {from} answers again")
         } else {
-            format!("; {from} takes those of {open}")
+            format!("; {from} takes those of {loose}")
         });
     }
     let rest = rest.concat();
     let text = match (promoted.is_empty(), *fenced, *from_lost) {
-        (true, true, _) if world.loose.is_empty() => {
+        (true, true, _) if loose.is_empty() => {
             format!("NOBODY takes writes: {from} is fenced, and nothing is promoted in {to}")
         }
         (true, true, _) => format!("{from} is fenced in part, nothing is promoted in {to}{rest}"),
@@ -144,7 +144,9 @@ fn told(world: &World<'_>) -> Serving {
         }
     };
     let split = !promoted.is_empty() && !fenced;
-    let whole = !split && (promoted.is_empty() || others.is_empty()) && writes.len() == 1;
+    let whole = !split
+        && (promoted.is_empty() || (closed.is_empty() && loose.is_empty()))
+        && writes.len() == 1;
     let mut words = vec![(!whole, Clean::new(&text))];
     if !world.bare.is_empty() {
         let bare = world.bare.join(", ");

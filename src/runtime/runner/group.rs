@@ -90,10 +90,15 @@ impl Group {
     /// What of it runs now, without this process.
     #[must_use]
     pub fn members(&self) -> Vec<Member> {
+        self.with(&[])
+    }
+
+    /// Its members, and what runs of those that were known to be of it.
+    fn with(&self, known: &[Member]) -> Vec<Member> {
         // A process that is started while the list is read is missed only where its number is lower
         // than its parent's and that ends just then; it is in the next list.
-        let first = self.look(&[]);
-        if first.is_empty() { self.look(&[]) } else { first }
+        let first = self.look(known);
+        if first.is_empty() { self.look(known) } else { first }
     }
 
     /// True when nothing of it but its leader runs.
@@ -163,10 +168,7 @@ impl Group {
 
     /// Its members, and those of `known` that still run; they are known from then on.
     fn gather(&self, known: &mut Vec<Member>) -> Vec<Member> {
-        let mut members = self.look(known);
-        if members.is_empty() {
-            members = self.look(known);
-        }
+        let members = self.with(known);
         known.clone_from(&members);
         members
     }

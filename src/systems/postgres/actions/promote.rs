@@ -90,19 +90,24 @@ impl Promoter {
         }
     }
 
+    /// True when the other side answers, is not proven closed, and nothing is meant beside it.
+    async fn has_rival(&self) -> bool {
+        self.seat.alone
+            && match self.seat.other_state().await {
+                Ok(other) => other.writes() != Writes::Refused,
+                Err(trouble) => trouble.kind == TroubleKind::OtherServer,
+            }
+    }
+
     async fn promote(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {
         // The statement outlives the server's own wait a little, the connection the statement.
         let statement_limit = self.wait + ANSWER_LIMIT;
         let limit = statement_limit + ANSWER_LIMIT;
         let target = &self.seat.target;
-        let (session, other) =
-            tokio::join!(target.connect(ANSWER_LIMIT, statement_limit), self.seat.other_state());
+        let (session, has_rival) =
+            tokio::join!(target.connect(ANSWER_LIMIT, statement_limit), self.has_rival());
         let session = session.map_err(Trouble::before_sending)?;
-        let is_closed = match other {
-            Ok(other) => other.writes() == Writes::Refused,
-            Err(trouble) => trouble.kind != TroubleKind::OtherServer,
-        };
-        if self.seat.alone && !is_closed {
+        if has_rival {
             return Err(rival(&self.seat.other_region));
         }
         output.line(&format!("asking {} to promote itself", self.seat.target.place));
