@@ -114,6 +114,8 @@ pub struct Card {
     pub opened: Stamp,
     /// First row shown, where the card is longer than the screen.
     pub scroll: usize,
+    /// The furthest it was scrolled without a row left out.
+    pub read: usize,
 }
 
 /// Choosing a runbook, its direction and its mode.

@@ -9,11 +9,12 @@ use crate::runtime::desk::Desk;
 use crate::ui::available;
 use crate::ui::laid::Laid;
 use crate::ui::model::{Dialog, Model};
+use crate::ui::panel::dialog;
 use crate::ui::screen::{Access, OutputLine, Screen, TimelineRow};
 use crate::ui::theme::Theme;
 use crate::ui::update::Facts;
 use crate::ui::view;
-use crate::ui::widget::sheet::inner_width;
+use crate::ui::widget::sheet::{Fold, inner_width};
 
 impl<D: Desk> Console<D> {
     /// What the keys may do.
@@ -50,7 +51,13 @@ impl<D: Desk> Console<D> {
             output_rows: self.output.len(),
             timeline_rows: self.timeline.len(),
             report: self.laid.as_deref(),
+            fold: Fold::default(),
         }
+    }
+
+    /// What must be read of the open card before Enter counts.
+    pub(super) fn fold(&mut self, now: Stamp) -> Fold {
+        self.shown(now, dialog::fold)
     }
 
     /// Draws the frame of this moment.

@@ -161,6 +161,12 @@ pub(super) fn refuse_burst(model: &mut Model, now: Stamp) -> bool {
     true
 }
 
+/// Why Enter does not count in a dialog that Enter in the palette has just opened.
+pub(super) fn palette_opened(model: &Model, command: Command) -> Option<&'static str> {
+    let just_opened = model.guards.from_palette && command == Command::Enter;
+    just_opened.then_some("the palette opened this: read it, press another key first")
+}
+
 /// A key in the dialog that is open.
 pub(super) fn press(model: &mut Model, facts: &Facts<'_>, keymap: &Keymap, key: Key) -> Vec<Wish> {
     let now = facts.now;
@@ -179,12 +185,12 @@ pub(super) fn press(model: &mut Model, facts: &Facts<'_>, keymap: &Keymap, key: 
         refuse(model, now, "ignored: this dialog just opened; press it again");
         return Vec::new();
     }
-    if std::mem::take(&mut model.guards.from_palette) && command == Some(Command::Enter) {
-        model.guards.from_palette = true;
+    if let Some(why) = command.and_then(|command| palette_opened(model, command)) {
         model.dialog = Some(dialog);
-        refuse(model, now, "the palette opened this by enter: read it, press end, then enter");
+        refuse(model, now, why);
         return Vec::new();
     }
+    model.guards.from_palette = false;
     model.notice = None;
     if command == Some(Command::Copy) {
         model.dialog = Some(dialog);
@@ -196,7 +202,7 @@ pub(super) fn press(model: &mut Model, facts: &Facts<'_>, keymap: &Keymap, key: 
     after.settle(model, now, dialog)
 }
 
-fn take(
+pub(super) fn take(
     model: &mut Model,
     facts: &Facts<'_>,
     dialog: &mut Dialog,
@@ -249,7 +255,7 @@ fn take(
             if field.text == "arm" {
                 return checked(model, facts, Command::Arm, Wish::Arm);
             }
-            refuse(model, facts.now, "type exactly `arm`, then enter");
+            refuse(model, facts.now, "type exactly `arm`");
         }
         Dialog::Arm { field, .. } => {
             field.press(key);
@@ -371,7 +377,7 @@ impl Pair<'_> {
             Some(Command::NextPanel) => *self.at_reason = !*self.at_reason,
             Some(Command::Enter) if !right => {
                 *self.at_reason = false;
-                refuse(model, facts.now, format!("type exactly `{}`, then enter", self.wanted));
+                refuse(model, facts.now, format!("type exactly `{}`", self.wanted));
             }
             Some(Command::Enter) if !*self.at_reason => *self.at_reason = true,
             Some(Command::Enter) if self.reason.length() < REASON_CHARS_MIN => {

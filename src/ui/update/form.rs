@@ -89,7 +89,7 @@ fn enter(model: &mut Model, facts: &Facts<'_>, purpose: &FormPurpose, field: &Fi
     if let FormPurpose::AbortStep(step) = purpose {
         let wanted = abort_text(step);
         if field.text != wanted {
-            refuse(model, now, format!("type exactly `{wanted}`, then enter"));
+            refuse(model, now, format!("type exactly `{wanted}`"));
             return stay;
         }
         let (step, typed) = (step.clone(), field.text.clone());

@@ -10,14 +10,17 @@ mod moves;
 mod palette;
 mod readiness;
 mod sheets;
+mod trial;
 mod typed;
 mod wish;
 
 use crossterm::event::{KeyEvent, KeyEventKind};
 
 use crate::domain::ledger::Ledger;
-use crate::domain::run::decide::Asking;
+use crate::domain::run::decide::{Asking, Context as Decided, decide};
 use crate::domain::run::event::Actor;
+use crate::domain::run::intent::Intent;
+use crate::domain::run::refusal::Refusal;
 use crate::domain::run::state::Run;
 use crate::domain::runbook::Runbook;
 use crate::domain::site::Site;
@@ -30,14 +33,16 @@ use crate::ui::keymap::{Key, Keymap, Lookup};
 use crate::ui::laid::Laid;
 use crate::ui::model::{Dialog, Model, Notice, Panel};
 use crate::ui::screen::{Access, JournalState, Rehearsal, Screen};
+use crate::ui::widget::sheet::Fold;
 
 pub(crate) use card::guard_refusal;
 pub use card::{REHEARSAL_AGE_MAX, STOP_WINDOW};
 pub use field::FIELD_CHARS_MAX;
 pub use form::least_chars;
 pub use guards::{BURST, BURST_KEYS, SAME_VERB, SEQUENCE_SHOWN_AFTER, SETTLE};
-pub use moves::{steps_listed, steps_shown};
+pub use moves::{back_leaves, steps_listed, steps_shown};
 pub use sheets::{T0_WORD, wanted_t0};
+pub use trial::why_not_here;
 pub use typed::mask_typed;
 pub use wish::Wish;
 
@@ -79,6 +84,8 @@ pub struct Facts<'a> {
     pub timeline_rows: usize,
     /// The report as it was laid out last; it is made anew where there is none that fits.
     pub report: Option<&'a Laid>,
+    /// What must be read of the open card before Enter counts.
+    pub fold: Fold,
 }
 
 impl<'a> Facts<'a> {
@@ -102,6 +109,7 @@ impl<'a> Facts<'a> {
             output_rows: screen.output.len(),
             timeline_rows: screen.timeline.len(),
             report: screen.report,
+            fold: Fold::default(),
         }
     }
 
@@ -116,6 +124,33 @@ impl<'a> Facts<'a> {
     pub fn asking(&self) -> Asking<'a> {
         let Self { site, runbook, run, me: by, .. } = *self;
         Asking { site, runbook, run, by, armed: self.access == Access::Armed }
+    }
+
+    /// What a decision on a wish would be now.
+    ///
+    /// # Errors
+    /// The refusal, as a sentence.
+    pub fn decides(&self, intent: &Intent) -> Result<(), Clean> {
+        let Asking { site, by, armed, .. } = self.asking();
+        let Some(runbook) = self.runbook else { return Err(said(&Refusal::NoRun)) };
+        let (run, snapshot, assessment) = (self.run, self.snapshot, self.assessment);
+        let (ledger, now) = (self.ledger, self.now);
+        // What is remembered of T0 is written down, and nothing is decided by it here.
+        let (t0, detected) = (None, None);
+        let context = Decided {
+            site,
+            runbook,
+            run,
+            snapshot,
+            assessment,
+            ledger,
+            t0,
+            detected,
+            by,
+            armed,
+            now,
+        };
+        decide(&context, intent).map(drop).map_err(|why| said(&why))
     }
 }
 
@@ -286,6 +321,10 @@ fn obey(model: &mut Model, facts: &Facts<'_>, command: Command, repeated: bool) 
     }
     model.notice = None;
     commands::run(model, facts, command)
+}
+
+fn said(why: &Refusal) -> Clean {
+    why.to_string().into()
 }
 
 fn open(model: &mut Model, now: Stamp, dialog: Dialog) {
