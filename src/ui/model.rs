@@ -362,10 +362,13 @@ impl Model {
         wanted.is_empty() || text.to_lowercase().contains(&wanted)
     }
 
-    /// True while a stop window counts down.
+    /// True while something on the screen counts down: a stop window, or the time for reading.
     #[must_use]
     pub fn is_counting(&self) -> bool {
-        matches!(&self.dialog, Some(Dialog::Card(card)) if card.window.is_some())
+        match &self.dialog {
+            Some(Dialog::Card(card)) => card.window.is_some(),
+            dialog => matches!(dialog, Some(Dialog::Ledger { .. })),
+        }
     }
 }
 

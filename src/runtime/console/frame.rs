@@ -73,7 +73,7 @@ impl<D: Desk> Console<D> {
     }
 
     /// What is made of what a frame of this moment shows.
-    pub(super) fn shown<T>(&mut self, now: Stamp, make: impl FnOnce(&Screen<'_>) -> T) -> T {
+    pub fn shown<T>(&mut self, now: Stamp, make: impl FnOnce(&Screen<'_>) -> T) -> T {
         self.lay_report();
         let (access, model) = (self.access(), std::mem::take(&mut self.model));
         let made = self.shown_as(now, access, &model, make);

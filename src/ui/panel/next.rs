@@ -151,7 +151,8 @@ fn with_run<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &'a Run) -
         Stage::Declared | Stage::Executing if run.ledger.is_some() && run.accepted.is_none() => {
             let what = "read and accept the expected losses";
             // What is in trouble, or works, comes first; it does not wait for the losses.
-            let busy = |phase: Phase| phase.is_open() || phase == Phase::Failed;
+            let busy =
+                |phase: Phase| phase.is_open() || matches!(phase, Phase::Failed | Phase::Unknown);
             let (_, at_work): (&Step, bool) = match words::current(screen) {
                 Some((step, state)) => (step, state.left.is_some() || busy(state.phase)),
                 None => return offers.run(Command::AcceptLedger, what),
@@ -365,8 +366,9 @@ mod tests {
             assert!(found.starts_with(want), "{found}");
         };
         check(Mode::Planned, Access::Armed, "! go on as if us-east-1 were lost");
-        check(Mode::Planned, Access::Safe, "A arm this console, then ! go on as if");
-        check(Mode::Ungraceful, Access::Armed, "r run ");
+        check(Mode::Planned, Access::Safe, "A arm this console, then go on as if");
+        let gate = "\"promote PostgreSQL\" waits: gate does not hold: api fenced in A is yes";
+        check(Mode::Ungraceful, Access::Armed, gate);
     }
 
     #[test]
@@ -382,7 +384,7 @@ mod tests {
             let found = sentence(&fixture.screen());
             assert!(found.contains(want), "{found}");
         };
-        check(Mode::Planned, "! take it for lost, then D declare");
+        check(Mode::Planned, "! take it for lost, then declare");
         check(Mode::Ungraceful, "D declare (typed)");
     }
 
@@ -400,12 +402,53 @@ mod tests {
         let beside = "r run \"purge the CDN\" meanwhile";
         check("beside", None, beside);
         check("beside", Some("purge-cdn"), beside);
-        check("beside", Some("scale-b"), "esc leaves the selection, then r run \"purge the CDN\"");
-        check("confirm", Some("scale-b"), "esc leaves the selection, then r run");
-        check("failed", Some("fence-a"), "esc leaves the selection, then R retry");
-        check("failed", None, "failed: R retry");
-        check("unknown", Some("scale-b"), "esc leaves the selection, then U resolve");
+        let back = "esc leaves the selection, then run \"purge the CDN\"";
+        check("beside", Some("scale-b"), back);
+        check("failed", Some("fence-a"), "esc leaves the selection, then retry");
+        check("failed", None, "failed   R retry");
+        check("unknown", Some("scale-b"), "esc leaves the selection, then resolve");
         check("unknown", None, "U resolve");
+    }
+
+    #[test]
+    fn what_is_worse_than_the_losses_is_named_before_them() {
+        for (moment, first) in [("unknown", "U resolve"), ("failed", "R retry")] {
+            let mut fixture = fixture::of(moment).expect("the moment exists");
+            fixture.run.as_mut().expect("a run").accepted = None;
+            let found = sentence(&fixture.screen());
+            let (trouble, losses) = (found.find(first), found.find("L read and accept"));
+            assert!(trouble.is_some() && trouble < losses, "{moment}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_step_that_works_is_told_with_what_is_left() {
+        let check = |seconds: u64, want: &str| {
+            let mut fixture = fixture::of("running").expect("the moment exists");
+            let run = fixture.run.as_ref().expect("a run");
+            let attempt = run.current().and_then(StepState::open_attempt).expect("it runs");
+            fixture.now = attempt.granted.plus(Duration::from_secs(seconds));
+            fixture.forecast.stuck.clear();
+            let found = sentence(&fixture.screen());
+            assert!(found.contains(want), "{seconds}: {found}");
+            assert!(found.ends_with("X abort it"), "{found}");
+        };
+        check(12, "works 12s, usually 2m00s, about 108s left");
+        check(72, "works 72s, usually 2m00s, about 48s left");
+        check(125, "works 2m05s, usually 2m00s, over that");
+    }
+
+    #[test]
+    fn a_terminal_that_is_too_small_is_told_before_the_key_that_would_be_refused() {
+        let mut fixture = fixture::of("confirm").expect("the moment exists");
+        fixture.model.dialog = None;
+        let book = fixture.runbooks.first_mut().expect("a plan");
+        book.steps.iter_mut().for_each(|step| step.gates.clear());
+        for (size, want) in [((60, 20), "enlarge the terminal to 80x24"), ((80, 24), "r run ")] {
+            fixture.model.size = size;
+            let found = sentence(&fixture.screen());
+            assert!(found.starts_with(want), "{size:?}: {found}");
+        }
     }
 
     #[test]

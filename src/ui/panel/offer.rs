@@ -88,7 +88,9 @@ impl<'q, 'a> Offers<'q, 'a> {
     /// With a key about a step, what leads there, or why there is none.
     #[must_use]
     pub fn step(self, command: Command, step: &Step, what: &str) -> Self {
-        self.offer(command, Some(step), what).unwrap_or_else(|(without, why)| without.say(why))
+        self.offer(command, Some(step), what).unwrap_or_else(|(without, why)| {
+            without.say(format!("\"{}\" waits: {why}", step.title))
+        })
     }
 
     /// The same, and nothing where it is refused.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::dialogs::After;
 use super::moves::scroll_by;
-use super::{Facts, GUARDED_SIZE_MIN, Wish, leave_dialog, open, refuse, say};
+use super::{Facts, Wish, guards, leave_dialog, open, refuse, say};
 use crate::domain::catalogue::Guard;
 use crate::domain::gates::{self, Seen};
 use crate::domain::ids::StepId;
@@ -146,6 +146,7 @@ pub(super) fn stop_window(model: &mut Model, now: Stamp) -> bool {
         matches!(&model.dialog, Some(Dialog::Card(card)) if waits || card.window.is_some());
     if running {
         leave_dialog(model);
+        guards::changed(&mut model.guards, now);
         say(model, now, "stopped: nothing was run");
     }
     running
@@ -373,40 +374,26 @@ pub(super) fn tick(model: &mut Model, facts: &Facts<'_>) -> Vec<Wish> {
     let mut card = card.clone();
     let stride = model.guards.counted_at.replace(facts.now).map(|last| facts.now.since(last));
     if let Some(slept) = stride.filter(|stride| *stride > STRIDE_MAX) {
-        leave_dialog(model);
+        leave_by_itself(model, facts.now);
         let slept = short_time(slept);
         let text = format!("stopped, nothing was run: this console stood still for {slept}");
         refuse(model, facts.now, format!("{text} while any key could stop it"));
         return Vec::new();
     }
     if let Some(why) = obstacle(model, facts, &mut card) {
-        leave_dialog(model);
+        leave_by_itself(model, facts.now);
         refuse(model, facts.now, format!("stopped, nothing was run: {why}"));
         return Vec::new();
     }
     if facts.now.since(began) < STOP_WINDOW {
         return Vec::new();
     }
-    leave_dialog(model);
+    leave_by_itself(model, facts.now);
     vec![fire(facts, &card)]
 }
 
-/// Why guards 2 and 3 cannot be confirmed on so small a terminal.
-pub(crate) fn too_small(guard: Guard, size: (u16, u16)) -> Option<Clean> {
-    let (columns, rows) = GUARDED_SIZE_MIN;
-    let typed = matches!(guard, Guard::TypedTarget | Guard::TypedVerb);
-    if !typed || (size.0 >= columns && size.1 >= rows) {
-        return None;
-    }
-    let (wide, high, number) = (size.0, size.1, guard.number());
-    let text = format!(
-        "guard {number} needs a terminal of {columns}x{rows} to show what will change, \
-         this one is {wide}x{high}"
-    );
-    Some(text.into())
-}
-
-/// Guards that are checked with the step, for [`crate::ui::available`].
-pub(crate) fn guard_refusal(step: &Step, back: bool, model: &Model) -> Option<Clean> {
-    too_small(guard_of(step, back), model.size)
+/// Closes the card without a key of the person: the next one may be meant for it still.
+fn leave_by_itself(model: &mut Model, now: Stamp) {
+    leave_dialog(model);
+    guards::changed(&mut model.guards, now);
 }

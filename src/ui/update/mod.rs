@@ -6,6 +6,7 @@ mod dialogs;
 mod field;
 mod form;
 mod guards;
+mod ledger;
 mod moves;
 mod palette;
 mod readiness;
@@ -35,11 +36,12 @@ use crate::ui::model::{Dialog, Model, Notice, Panel};
 use crate::ui::screen::{Access, JournalState, Rehearsal, Screen};
 use crate::ui::widget::sheet::Fold;
 
-pub(crate) use card::guard_refusal;
 pub use card::{REHEARSAL_AGE_MAX, STOP_WINDOW};
 pub use field::FIELD_CHARS_MAX;
 pub use form::least_chars;
-pub use guards::{BURST, BURST_KEYS, SAME_VERB, SEQUENCE_SHOWN_AFTER, SETTLE};
+pub(crate) use guards::guard_refusal;
+pub use guards::{BURST, BURST_KEYS, HELD, SAME_VERB, SEQUENCE_SHOWN_AFTER, SETTLE, TYPED_ON};
+pub use ledger::counts_in as ledger_counts_in;
 pub use moves::{back_leaves, steps_listed, steps_shown};
 pub use sheets::{T0_WORD, wanted_t0};
 pub use trial::why_not_here;
@@ -254,6 +256,12 @@ fn press(model: &mut Model, facts: &Facts<'_>, keymap: &Keymap, event: KeyEvent)
     if burst && dialogs::refuse_burst(model, now) {
         return Vec::new();
     }
+    // The one rule for keys meant for another dialog; a key that leaves always counts.
+    if typed_on(key) && guards::is_typed_on(&mut model.guards, now) {
+        model.sequence.clear();
+        refuse(model, now, TYPED_ON_WORDS);
+        return Vec::new();
+    }
     if model.filtering {
         moves::filter_key(model, keymap, key);
         return Vec::new();
@@ -266,6 +274,16 @@ fn press(model: &mut Model, facts: &Facts<'_>, keymap: &Keymap, event: KeyEvent)
         Some(command) => obey(model, facts, command, repeated),
         None => Vec::new(),
     }
+}
+
+/// What is said of keys that were typed on.
+const TYPED_ON_WORDS: &str =
+    "ignored: typed while a dialog came or went; pause, look, then press it again";
+
+/// True for a key that a hand types on: letters, and what accepts or goes on.
+fn typed_on(key: Key) -> bool {
+    use crossterm::event::KeyCode;
+    key.typed().is_some() || matches!(key.code, KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace)
 }
 
 /// The command of a key, or of the sequence that it ends; a key that means nothing ends it too.
@@ -317,8 +335,13 @@ fn obey(model: &mut Model, facts: &Facts<'_>, command: Command, repeated: bool) 
     }
     if let Some(why) = crate::ui::available::why_not(command, facts, model) {
         refuse(model, facts.now, why);
+        // Whoever types blindly types on for a dialog that never came.
+        if command.is_verb() {
+            guards::changed(&mut model.guards, facts.now);
+        }
         return Vec::new();
     }
+    guards::accepted(&mut model.guards, command, facts.now);
     model.notice = None;
     commands::run(model, facts, command)
 }

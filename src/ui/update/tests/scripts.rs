@@ -316,6 +316,14 @@ fn accidents_are_dropped_and_said() {
     bench.now += 500;
     bench.key("r");
     assert_eq!(bench.wished().len(), 2);
+    // A calm tap counts again half a second after the last one that was taken, not after the last
+    // one that was refused.
+    let mut bench = Bench::at_step(Access::Armed, "look");
+    for _ in 0..20 {
+        bench.key("r");
+        bench.now += 420;
+    }
+    assert_eq!(bench.wished().len(), 10, "{}", bench.notice());
     // Keys that come faster than a hand types are dropped until there is a pause.
     let mut bench = Bench::new(Access::Armed, "executing");
     for key in ["1", "2", "3", "1", "2", "4", "5", "6", "space"] {
@@ -360,6 +368,69 @@ fn accidents_are_dropped_and_said() {
     bench.input(&Input::Click(Some(Panel::Runbook)));
     bench.script(&["+9000"]);
     assert_eq!(bench.wished(), NOTHING);
+}
+
+#[test]
+fn a_key_typed_for_another_dialog_does_not_act() {
+    let typed = |bench: &mut Bench, text: &str, pause: u64| {
+        for letter in text.chars() {
+            bench.wait(pause);
+            bench.press(crate::ui::keymap::Key::plain(crossterm::event::KeyCode::Char(letter)));
+        }
+    };
+    // A refused X: the word that was meant for its dialog lands nowhere, at any pace of a hand.
+    for pause in [80, 150, 250] {
+        let mut bench = Bench::at_step(Access::Armed, "done");
+        bench.script(&["X"]);
+        assert!(bench.notice().contains("no attempt of it is running"), "{}", bench.notice());
+        typed(&mut bench, "abort dns r R s ! A", pause);
+        bench.wait(pause);
+        bench.key("enter");
+        assert_eq!((bench.model.dialog.as_ref(), bench.wished().len()), (None, 0), "{pause}");
+        assert!(bench.notice().contains("typed while a dialog came or went"), "{}", bench.notice());
+        // After a pause keys count again.
+        bench.wait(700);
+        bench.key("t");
+        assert!(bench.model.dialog.is_some(), "{}", bench.notice());
+    }
+    // An Enter that is pressed once more than needed opens and runs nothing.
+    let mut bench = Bench::new(Access::Safe, "executing");
+    bench.script(&["L", "+1000", "enter"]);
+    let accepted = bench.wished();
+    for _ in 0..5 {
+        bench.wait(200);
+        bench.key("enter");
+    }
+    assert_eq!((bench.model.dialog.as_ref(), bench.wished()), (None, accepted));
+    // Nor do more keys than the one that stopped a step.
+    let mut bench = Bench::at_step(Access::Armed, "scale");
+    bench.script(&["r"]);
+    typed(&mut bench, "stop!", 120);
+    assert_eq!((bench.model.dialog.as_ref(), bench.wished().len()), (None, 0));
+    // What the hand itself left is left: the next key counts at once.
+    let mut bench = Bench::at_step(Access::Armed, "dns");
+    bench.script(&["r", "esc"]);
+    bench.wait(50);
+    bench.key("t");
+    assert!(matches!(bench.model.dialog, Some(Dialog::Form { .. })), "{}", bench.notice());
+}
+
+#[test]
+fn what_must_be_read_of_a_card_is_scrolled_through_before_enter_counts() {
+    let check = |script: &[&str], want: &[&str], said: &str| {
+        let mut bench = Bench::at_step(Access::Armed, "dns");
+        bench.fold = crate::ui::widget::sheet::Fold { last: 4, page: 3 };
+        bench.script(&["r", "=dns"]);
+        bench.script(script);
+        assert_eq!(bench.wished(), want, "{script:?}: {}", bench.notice());
+        assert!(bench.notice().contains(said), "{script:?}: {}", bench.notice());
+    };
+    let run = ["run dns `dns` `call dns`"];
+    check(&["enter"], NOTHING, "read what it changes and costs first: 4 more rows");
+    check(&["page-down", "enter"], NOTHING, "1 more row");
+    check(&["page-down", "page-down", "enter"], &run, "");
+    check(&["page-down", "page-down", "page-up", "page-up", "enter"], &run, "");
+    check(&["down", "down", "down", "down", "enter"], &run, "");
 }
 
 #[test]
