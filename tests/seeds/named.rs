@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -16,7 +16,7 @@ use warroom::ui::available::guide;
 use warroom::ui::command::Command;
 use warroom::ui::fixture::{self, DIALOGS, MOMENTS};
 use warroom::ui::keymap::{Key, Keymap, Lookup};
-use warroom::ui::model::{Dialog, FormPurpose, Model, Panel};
+use warroom::ui::model::{Dialog, FormPurpose, Guards, Model, Panel};
 use warroom::ui::panel::dialog;
 use warroom::ui::screen::{Access, Rehearsal, Screen};
 use warroom::ui::screenshot;
@@ -25,6 +25,8 @@ use warroom::ui::update::{Facts, Input, Wish, contexts, update};
 
 /// The sizes at which a person sits.
 const SIZES: [(u16, u16); 4] = [(160, 48), (120, 36), (80, 24), (60, 20)];
+
+static THEME: LazyLock<Theme> = LazyLock::new(|| Theme::shipped("mono").expect("it is shipped"));
 
 /// A key comes this long after what was before: no guard against haste is meant here.
 const PAUSE: Duration = Duration::from_millis(800);
@@ -43,7 +45,7 @@ struct Named {
 fn named(row: &str, gap: &str, keymap: &Keymap, faults: &mut Vec<String>) -> Vec<Named> {
     let mut found = Vec::new();
     for part in row.split(gap).map(str::trim).filter(|part| !part.is_empty()) {
-        if part.starts_with("any key stops it") || part.ends_with("any key stops it") {
+        if part.starts_with("any key stops it") || part.ends_with("; any key stops it") {
             found.push(Named { key: "any".to_owned(), text: part.to_owned() });
             continue;
         }
@@ -129,26 +131,25 @@ impl<'s> Seat<'s> {
 
     /// What the guards and the notice remember is nothing that a key is for.
     fn model(&self) -> Model {
-        Model { guards: Model::default().guards, notice: None, ..self.model.clone() }
+        let at_reason = self.model.guards.at_reason;
+        let guards = Guards { at_reason, ..Guards::default() };
+        Model { guards, notice: None, ..self.model.clone() }
     }
 
-    fn with<T>(&self, make: impl FnOnce(&Screen<'_>) -> T) -> T {
+    /// The screen without a guide: enough for whoever only presses.
+    fn bare(&self) -> Screen<'_> {
         let (now, access, rehearsal) = (self.now, self.access, self.rehearsal.as_ref());
-        let bare = Screen { now, access, rehearsal, model: &self.model, guide: &[], ..self.screen };
-        let guide = guide(self.keymap, &Facts::of(&bare), &self.model);
-        make(&Screen { guide: &guide, ..bare })
+        Screen { now, access, rehearsal, model: &self.model, guide: &[], ..self.screen }
     }
 
     fn input(&mut self, input: &Input) {
         let mut model = self.model.clone();
-        let (wishes, refused) = self.with(|screen| {
-            let facts = Facts { fold: dialog::fold(screen), ..Facts::of(screen) };
-            let wishes = update(&mut model, &facts, self.keymap, input);
-            let refused = wishes.iter().find_map(|wish| match wish {
-                Wish::Intent(intent) => facts.decides(intent).err(),
-                _ => None,
-            });
-            (wishes, refused)
+        let screen = self.bare();
+        let facts = Facts { fold: dialog::fold(&screen), ..Facts::of(&screen) };
+        let wishes = update(&mut model, &facts, self.keymap, input);
+        let refused = wishes.iter().find_map(|wish| match wish {
+            Wish::Intent(intent) => facts.decides(intent).err(),
+            _ => None,
         });
         let notice = model.notice.clone();
         let notice = notice.filter(|notice| notice.refusal && notice.at == self.now);
@@ -185,9 +186,11 @@ impl<'s> Seat<'s> {
     }
 
     fn frame(&self) -> Vec<String> {
-        let theme = Theme::shipped("mono").expect("it is shipped");
         let (columns, rows) = self.model.size;
-        let buffer = self.with(|screen| screenshot::frame(screen, &theme, columns, rows));
+        let bare = self.bare();
+        let guide = guide(self.keymap, &Facts::of(&bare), &self.model);
+        let screen = Screen { guide: &guide, ..bare };
+        let buffer = screenshot::frame(&screen, &THEME, columns, rows);
         screenshot::text(&buffer).lines().map(str::to_owned).collect()
     }
 
@@ -197,7 +200,10 @@ impl<'s> Seat<'s> {
         let [.., next, keys] = rows.as_slice() else { panic!("two rows: {rows:#?}") };
         let mut found = Vec::new();
         if let Some(told) = next.strip_prefix("NEXT ") {
-            found.extend(named(told, "   ", self.keymap, faults));
+            let at = told.find("u UPDATE").unwrap_or(told.len());
+            for told in [&told[..at], &told[at..]] {
+                found.extend(named(told, "   ", self.keymap, faults));
+            }
         }
         let gap = if self.model.dialog.is_some() || self.model.filtering { "   " } else { "  " };
         found.extend(named(keys, gap, self.keymap, faults));
@@ -235,10 +241,12 @@ impl Pressed<'_> {
                 Some(Dialog::Card(card)) => card.confirming && self.is_about(&card.step),
                 _ => self.asked,
             },
-            Command::Enter if self.before.dialog.is_none() => match opened {
-                Some(Dialog::Card(card)) => self.is_about(&card.step),
-                opened => matches!(opened, Some(Dialog::Evidence { .. })),
-            },
+            Command::Enter if self.before.dialog.is_none() && !self.before.filtering => {
+                match opened {
+                    Some(Dialog::Card(card)) => self.is_about(&card.step),
+                    opened => matches!(opened, Some(Dialog::Evidence { .. })),
+                }
+            }
             Command::Retry => form(|purpose| match purpose {
                 FormPurpose::Retry(step, _) => Some(step),
                 _ => None,
@@ -371,8 +379,10 @@ impl Presser {
         let mut faults = Vec::new();
         let (told, named) = seat.rows(&mut faults);
         faults.into_iter().for_each(|fault| self.fault(format!("{what}: {fault}")));
+        // Rows that read alike name the same keys for the same step: one of them is enough.
         let mut hasher = DefaultHasher::new();
-        moment_of(&seat.screen, &mut hasher);
+        (depth, seat.access as u8).hash(&mut hasher);
+        seat.screen.run.map(|run| (run.stage as u8, run.mode as u8)).hash(&mut hasher);
         told.replace(|letter: char| letter.is_ascii_digit(), "#").hash(&mut hasher);
         seat.model.size.hash(&mut hasher);
         if !self.is_new(hasher.finish()) {
@@ -436,7 +446,7 @@ fn completes(mut seat: Seat<'_>) -> Result<(), String> {
             continue;
         }
         let exactly = frame.iter().find_map(|row| row.split("exactly:").nth(1));
-        let exactly = exactly.map(|text| text.trim_matches([' ', '┃', '│']).to_owned());
+        let exactly = exactly.map(|text| text.trim_matches([' ', '┃', '│', '|']).to_owned());
         let at_reason = match &dialog {
             Dialog::Declare { at_reason, .. } | Dialog::AbortRun { at_reason, .. } => *at_reason,
             _ => false,

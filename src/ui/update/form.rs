@@ -96,7 +96,7 @@ fn enter(model: &mut Model, facts: &Facts<'_>, purpose: &FormPurpose, field: &Fi
         return After::Close(vec![Wish::Intent(Intent::AbortStep { step, typed })]);
     }
     if let FormPurpose::Resolve(_, None) = purpose {
-        refuse(model, now, "choose with tab whether it is done or not done");
+        refuse(model, now, "choose first whether it is done or not done");
         return stay;
     }
     let least = least_chars(purpose, facts);

@@ -24,6 +24,10 @@ pub fn why_not_here(command: Command, facts: &Facts<'_>, model: &Model) -> Optio
     let key = Key::plain(KeyCode::Null);
     let after = take(&mut copy, facts, &mut dialog, key, Some(command));
     let wishes = after.settle(&mut copy, facts.now, dialog);
+    let still = copy.dialog == model.dialog && copy.guards.at_reason == model.guards.at_reason;
+    if still && copy.notice.is_none() && wishes.is_empty() {
+        return Some("it does nothing here".into());
+    }
     let refused = copy.notice.filter(|notice| notice.refusal).map(|notice| notice.text);
     refused.or_else(|| wishes.iter().find_map(|wish| why_not_granted(wish, facts)))
 }

@@ -26,7 +26,11 @@ pub(super) fn rows(
     (width, size): (usize, (u16, u16)),
     fold: Fold,
 ) -> Vec<Row> {
-    let mut rows = vec![Row::of(BORDER, "─".repeat(width))];
+    let mut rows = if card.confirming && is_tight(size) {
+        Vec::new()
+    } else {
+        vec![Row::of(BORDER, "─".repeat(width))]
+    };
     if !card.confirming {
         rows.extend(reading(screen, card, step, width));
         return rows;
