@@ -13,7 +13,7 @@ use super::screen::Screen;
 use super::theme::Theme;
 use super::widget::canvas::Canvas;
 use super::widget::ink::{FOCUS, INFO, MUTED, NEXT, TEXT, WARN};
-use super::widget::row::{Row, cut, width_of, wrap};
+use super::widget::row::{Row, cut, width_of};
 use crate::domain::ids::Side;
 use crate::domain::time::Stamp;
 
@@ -158,7 +158,7 @@ fn draw_next(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
     let lead = rhythm::next_lead(width);
     let pieces = next::pieces(screen);
     let rows: Vec<Row> = if area.height > 1 {
-        wrap(&offer::text(&pieces), width.saturating_sub(width_of(lead)))
+        offer::lines(&pieces, width.saturating_sub(width_of(lead)))
             .into_iter()
             .enumerate()
             .map(|(index, line)| {

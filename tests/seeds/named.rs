@@ -1,4 +1,4 @@
-//! Every key that NEXT or the last row names is pressed on a copy: it must do what stands beside it.
+//! Every key that NEXT or the last row names is pressed on a copy: it must do what it says.
 
 use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
@@ -228,13 +228,23 @@ impl Pressed<'_> {
         title(self.text).is_none_or(|title| found.is_none_or(|found| found == title))
     }
 
+    /// True when the form of a command is open, for the step that was named.
+    fn opened_form(&self, command: Command) -> bool {
+        let Some(Dialog::Form { purpose, .. }) = self.after.dialog.as_ref() else { return false };
+        let (of, step) = match purpose {
+            FormPurpose::Retry(step, _) => (Command::Retry, step),
+            FormPurpose::Skip(step) => (Command::Skip, step),
+            FormPurpose::Attest(step) => (Command::Attest, step),
+            FormPurpose::Resolve(step, _) => (Command::Resolve, step),
+            FormPurpose::AbortStep(step) => (Command::AbortStep, step),
+            _ => return false,
+        };
+        of == command && self.is_about(step)
+    }
+
     /// Whether the command of the key did what it is for.
     pub fn did(&self, command: Command) -> bool {
         let opened = self.after.dialog.as_ref();
-        let form = |fits: fn(&FormPurpose) -> Option<&StepId>| match opened {
-            Some(Dialog::Form { purpose, .. }) => fits(purpose).is_some_and(|id| self.is_about(id)),
-            _ => false,
-        };
         match command {
             Command::Help => matches!(opened, Some(Dialog::Help { .. })),
             Command::Run | Command::Compensate => match opened {
@@ -247,26 +257,11 @@ impl Pressed<'_> {
                     opened => matches!(opened, Some(Dialog::Evidence { .. })),
                 }
             }
-            Command::Retry => form(|purpose| match purpose {
-                FormPurpose::Retry(step, _) => Some(step),
-                _ => None,
-            }),
-            Command::Skip => form(|purpose| match purpose {
-                FormPurpose::Skip(step) => Some(step),
-                _ => None,
-            }),
-            Command::Attest => form(|purpose| match purpose {
-                FormPurpose::Attest(step) => Some(step),
-                _ => None,
-            }),
-            Command::Resolve => form(|purpose| match purpose {
-                FormPurpose::Resolve(step, _) => Some(step),
-                _ => None,
-            }),
-            Command::AbortStep => form(|purpose| match purpose {
-                FormPurpose::AbortStep(step) => Some(step),
-                _ => None,
-            }),
+            Command::Retry
+            | Command::Skip
+            | Command::Attest
+            | Command::Resolve
+            | Command::AbortStep => self.opened_form(command),
             Command::Note => {
                 matches!(opened, Some(Dialog::Form { purpose: FormPurpose::Note, .. }))
             }

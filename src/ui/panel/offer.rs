@@ -9,7 +9,7 @@ use crate::ui::model::{Model, Panel};
 use crate::ui::screen::{Access, Screen};
 use crate::ui::update::{Facts, GUARDED_SIZE_MIN, back_leaves, steps_shown};
 use crate::ui::widget::ink::NEXT;
-use crate::ui::widget::row::{Row, cut, width_of};
+use crate::ui::widget::row::{Row, cut, width_of, wrap};
 
 use super::words;
 
@@ -194,6 +194,23 @@ fn size_wanted((columns, rows): (u16, u16)) -> (u16, u16) {
 #[must_use]
 pub fn text(pieces: &[Piece]) -> String {
     pieces.iter().map(Piece::written).collect::<Vec<_>>().join(GAP)
+}
+
+/// All of it in lines of a width, no piece torn apart that fits into one.
+#[must_use]
+pub fn lines(pieces: &[Piece], width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for piece in pieces {
+        let written = piece.written();
+        match lines.last_mut() {
+            Some(last) if width_of(last) + width_of(GAP) + width_of(&written) <= width => {
+                last.push_str(GAP);
+                last.push_str(&written);
+            }
+            _ => lines.extend(wrap(&written, width)),
+        }
+    }
+    lines
 }
 
 /// As much as fits into `width`: the keys whole, the words cut where they must be.

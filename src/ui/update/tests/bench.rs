@@ -284,10 +284,8 @@ impl Bench {
             hash: String::new(),
         };
         let runbooks = vec![runbook("failback", Side::B), runbook("failover", Side::A)];
-        let run = match stage {
-            "none" => None,
-            _ => Run::replay(&runbooks[1], &events(stage)).expect("events fit"),
-        };
+        let replayed = || Run::replay(&runbooks[1], &events(stage)).expect("events fit");
+        let run = if stage == "none" { None } else { replayed() };
         let alarm = Alarm {
             key: "down/a".to_owned(),
             priority: Priority::ActNow,
