@@ -66,7 +66,7 @@ fn named(row: &str, gap: &str, keymap: &Keymap, faults: &mut Vec<String>) -> Vec
         } else {
             texts = vec![part];
         }
-        for word in texts.into_iter().flat_map(|text| unquoted(text)) {
+        for word in texts.into_iter().flat_map(unquoted) {
             if is_key_in_prose(&word, keymap) {
                 faults.push(format!("`{word}` is a key within the words `{part}`"));
             }
@@ -373,7 +373,9 @@ impl Presser {
     fn press_each(&self, what: &str, seat: &Seat<'_>, depth: usize) {
         let mut faults = Vec::new();
         let (told, named) = seat.rows(&mut faults);
-        faults.into_iter().for_each(|fault| self.fault(format!("{what}: {fault}")));
+        for fault in faults {
+            self.fault(format!("{what}: {fault}"));
+        }
         // Rows that read alike name the same keys for the same step: one of them is enough.
         let mut hasher = DefaultHasher::new();
         (depth, seat.access as u8).hash(&mut hasher);
@@ -415,10 +417,9 @@ impl Presser {
             }
             if depth == 0 && after.dialog.is_some() {
                 self.press_each(&format!("{what}, in {command:?}"), &tried, 1);
-                if command.is_verb() {
-                    if let Err(why) = completes(tried) {
-                        self.fault(format!("{place}\n{why}"));
-                    }
+                let ended = if command.is_verb() { completes(tried) } else { Ok(()) };
+                if let Err(why) = ended {
+                    self.fault(format!("{place}\n{why}"));
                 }
             }
         }

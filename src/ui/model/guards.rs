@@ -17,6 +17,8 @@ pub struct Guards {
     pub typed_at: Vec<Stamp>,
     /// True while keys come faster than a hand types, until there is a pause.
     pub burst: bool,
+    /// True once the terminal has told a paste as one: from then on it tells every paste so.
+    pub tells_paste: bool,
     /// When the terminal got the focus back.
     pub focus_at: Option<Stamp>,
     /// When the dialog was opened.

@@ -153,7 +153,7 @@ pub(super) fn refuse_burst(model: &mut Model, now: Stamp) -> bool {
     let text = match confirmed {
         Some(field) => {
             field.clear();
-            "keys came faster than a hand types: paste is refused, type it again"
+            "by its pace a paste, keys came faster than a hand types: refused, type it again"
         }
         None => "keys came faster than a hand types: ignored until there is a pause",
     };

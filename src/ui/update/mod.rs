@@ -179,8 +179,11 @@ pub fn update(model: &mut Model, facts: &Facts<'_>, keymap: &Keymap, input: &Inp
         Input::Key(event) if event.kind == KeyEventKind::Release => Vec::new(),
         Input::Key(event) => press(model, facts, keymap, *event),
         Input::Paste(_) => {
+            model.guards.tells_paste = true;
             if !card::stop_window(model, facts.now) {
-                refuse(model, facts.now, "paste is refused: what counts is typed by hand");
+                let text =
+                    "the terminal said paste: paste is refused, what counts is typed by hand";
+                refuse(model, facts.now, text);
             }
             Vec::new()
         }
@@ -253,7 +256,9 @@ fn press(model: &mut Model, facts: &Facts<'_>, keymap: &Keymap, event: KeyEvent)
         return Vec::new();
     }
     let burst = key.typed().is_some() && guards::is_burst(&mut model.guards, now);
-    if burst && dialogs::refuse_burst(model, now) {
+    // Where the terminal tells a paste as one, keys that come at once were bunched by the link.
+    let bunched = model.guards.tells_paste && model.dialog.as_ref().is_some_and(dialogs::has_field);
+    if burst && !bunched && dialogs::refuse_burst(model, now) {
         return Vec::new();
     }
     // The one rule for keys meant for another dialog; a key that leaves always counts.

@@ -184,7 +184,7 @@ fn forms_are_dead_until_they_are_right() {
     // The lit step is meant, also where another one runs or is unknown.
     check("dns", &["X"], NOTHING, "step dns is ready: no attempt of it is running");
     check("dns", &["U"], NOTHING, "step dns is ready: no attempt of it has an unknown outcome");
-    check("unknown", &["U", "=it is there", "enter"], NOTHING, "choose with tab");
+    check("unknown", &["U", "=it is there", "enter"], NOTHING, "choose first");
     let done = ["resolve unknown true `it is there`"];
     check("unknown", &["U", "tab", "=it is there", "enter"], &done, "");
     let undone = ["resolve unknown false `it is not there`"];
@@ -370,6 +370,33 @@ fn a_calm_tap_counts_again_half_a_second_after_the_last_that_was_taken() {
         bench.now += 420;
     }
     assert_eq!(bench.wished().len(), 10, "{}", bench.notice());
+}
+
+#[test]
+fn keys_that_the_link_bunched_are_typed_where_the_terminal_tells_a_paste() {
+    let check = |tells: bool, field: &str, said: &str| {
+        let mut bench = Bench::at_step(Access::Armed, "promote");
+        if tells {
+            bench.input(&Input::Paste("anything".to_owned()));
+            assert!(bench.notice().contains("the terminal said paste"), "{}", bench.notice());
+        }
+        bench.script(&["r", "+1000"]);
+        for letter in "promote pg-b".chars() {
+            bench.press(crate::ui::keymap::Key::plain(crossterm::event::KeyCode::Char(letter)));
+        }
+        let Some(Dialog::Card(card)) = &bench.model.dialog else { panic!("a card is open") };
+        assert_eq!(card.field.text, field);
+        assert!(bench.notice().contains(said), "{}", bench.notice());
+    };
+    check(true, "promote pg-b", "");
+    check(false, "", "by its pace a paste");
+    // Where no text is typed a burst stays one.
+    let mut bench = Bench::new(Access::Armed, "executing");
+    bench.input(&Input::Paste("anything".to_owned()));
+    for key in ["1", "2", "3", "1", "2", "4", "5", "6", "space"] {
+        bench.key(key);
+    }
+    assert_eq!((bench.model.focus, bench.wished().len()), (Panel::RegionB, 0));
 }
 
 #[test]
