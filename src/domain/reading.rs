@@ -21,6 +21,9 @@ pub enum Health {
     Unknown(Clean),
 }
 
+/// The fact by which a store tells that a write made now would succeed.
+pub const WRITABLE: &str = "writable";
+
 /// Which part a replicated store plays, told by the store itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -262,6 +265,10 @@ pub struct Reading {
     /// Whether it takes writes; told by every system that tells a role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub writes: Option<Writes>,
+    /// Why no write can succeed now although nothing forbids it; on a standby, why none could once
+    /// it is promoted. It proves nothing closed: a fence asks `writes` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hindered: Option<Clean>,
     /// The server that told this; told by every system that can be acted on and knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
@@ -291,6 +298,7 @@ impl Reading {
             health,
             role: None,
             writes: None,
+            hindered: None,
             identity: None,
             lag: None,
             end: None,
@@ -320,9 +328,13 @@ impl Reading {
         self.role == Some(Role::Primary) && self.takes_writes() != Some(Writes::Refused)
     }
 
-    /// The fact called `name`.
+    /// The fact called `name`. What is hindered is not writable, whatever its settings say.
     #[must_use]
     pub fn fact(&self, name: &str) -> Option<&FactValue> {
+        static NO: FactValue = FactValue::Boolean(false);
+        if name == WRITABLE && self.hindered.is_some() {
+            return Some(&NO);
+        }
         self.facts.iter().find(|fact| fact.name == name).map(|fact| &fact.value)
     }
 }

@@ -82,6 +82,7 @@ pub(super) fn criteria(
         {
             marker(&mut list, scene, &view, (fact, asks), as_of.is_some());
         }
+        hindrance(&mut list, &view);
         capacity(&mut list, &view);
     }
     let stores: BTreeSet<SystemId> = losses.rows.into_iter().map(|row| row.system).collect();
@@ -284,6 +285,15 @@ fn marker(
         | FactValue::Unknown(_) => Met::Unknown,
     };
     list.add_store(key(fact, view), asks, met, seen);
+}
+
+/// What would keep every write waiting after a promotion is a doubt: a setting ends it.
+fn hindrance(list: &mut List, view: &View<'_>) {
+    let Some(reading) = view.current() else { return };
+    let Some(why) = &reading.hindered else { return };
+    let seen = format!("{why}, {}", age(view.now, reading.at));
+    let asks = format!("{} would take writes", view.name());
+    list.add(key("hindered", view), asks, Met::Unknown, seen);
 }
 
 /// A warm standby below full size is a doubt, not a reason against: scaling it is a step.
