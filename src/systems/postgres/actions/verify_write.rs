@@ -38,7 +38,7 @@ const SPEC: ActionSpec = ActionSpec {
     class: Class::I,
     guard: Guard::StopWindow,
     fencing: Fencing::IdempotentByKey,
-    change: Change::Check,
+    change: Change::ProveWrite,
     reversal: "Nothing to take back: one row of the table is replaced",
     permissions: &[
         "GRANT SELECT, INSERT, UPDATE ON warroom_probe TO the acting role",
