@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::link::Link;
 use super::text::Clean;
 use super::time::Stamp;
 
@@ -79,6 +80,33 @@ pub struct Identity {
     /// The data that it holds, equal on a primary and its replicas: a system identifier, a
     /// replication history.
     pub data: Clean,
+}
+
+/// How much data a store holds, as it counts it itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// So many.
+    pub count: u64,
+    /// Of these.
+    pub unit: HeldUnit,
+}
+
+/// What a store counts its data in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldUnit {
+    /// Keys of a database.
+    Keys,
+}
+
+impl std::fmt::Display for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let unit = match (self.unit, self.count) {
+            (HeldUnit::Keys, 1) => "key",
+            (HeldUnit::Keys, _) => "keys",
+        };
+        write!(f, "{} {unit}", self.count)
+    }
 }
 
 /// A point in a store's history of changes.
@@ -274,6 +302,12 @@ pub struct Reading {
     pub identity: Option<Identity>,
     /// How far it is behind the other side; on the standby's reading only.
     pub lag: Option<Lag>,
+    /// The link to its source and for how long it has been silent; on the standby's reading only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
+    /// How much data it holds; none where that cannot be told or changes as it is copied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
     /// Where its history of changes ends: what is written on a primary, what is held on a standby.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<Position>,
@@ -301,6 +335,8 @@ impl Reading {
             hindered: None,
             identity: None,
             lag: None,
+            link: None,
+            held: None,
             end: None,
             parted: None,
             capacity: None,

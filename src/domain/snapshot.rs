@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::history::{History, Sample};
 use super::ids::{Side, SystemId};
-use super::reading::{Basis, FactValue, Health, Lag, Look, LookError, Position, Reading, Role};
+use super::reading::{Basis, Health, Lag, Look, LookError, Position, Reading, Role};
 use super::text::Clean;
 use super::time::Stamp;
 pub use facts::COMMON_FACTS;
@@ -47,7 +47,7 @@ pub fn earlier(one: Stamp, other: Stamp) -> Stamp {
 pub fn trusted_lag(reading: &Reading) -> Option<f64> {
     let lag = reading.lag.as_ref()?;
     let seconds = lag.known_seconds()?;
-    let link_is_dead = reading.fact("link_up") == Some(&FactValue::Boolean(false));
+    let link_is_dead = reading.link_state().is_some_and(|state| state.is_dead());
     let from_replay = match lag.basis {
         Basis::ReplayTimestamp | Basis::Metric => true,
         Basis::Heartbeat | Basis::LogPosition | Basis::Offset | Basis::Simulated => false,
@@ -394,7 +394,7 @@ impl Snapshot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::reading::{Certainty, Fact, LagUnit, LookErrorKind};
+    use crate::domain::reading::{Certainty, Fact, FactValue, LagUnit, LookErrorKind};
     use crate::domain::time::BootId;
 
     const EVERY: Duration = Duration::from_secs(2);
