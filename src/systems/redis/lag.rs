@@ -23,6 +23,7 @@ pub(super) fn lag(replica: &SideState, primary: Option<&SideState>, source: Side
         unit: LagUnit::Bytes,
         basis: Basis::Offset,
         certainty: Certainty::Unknown,
+        unreceived: None,
     };
     let Some(primary) = primary else { return unknown(None) };
     if primary.replid != replica.replid || replica.is_syncing() || replica.loading {
@@ -35,6 +36,7 @@ pub(super) fn lag(replica: &SideState, primary: Option<&SideState>, source: Side
         unit: LagUnit::Bytes,
         basis,
         certainty,
+        unreceived: None,
     };
     let known = |seconds, basis| told(seconds, basis, Certainty::Known);
     let beats = primary.beat(source).at().zip(replica.beat(source).at());
