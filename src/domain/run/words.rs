@@ -90,6 +90,7 @@ fn event_text(body: &Body) -> String {
         | Body::Skipped { .. }
         | Body::Retried { .. }
         | Body::AbortAsked { .. }
+        | Body::EndedEarlier { .. }
         | Body::RunnerLost { .. }
         | Body::Signalled { .. }
         | Body::Untrue { .. }
@@ -159,6 +160,9 @@ fn step_text(body: &Body) -> String {
             format!("{step} may be tried again{who}{key}: {reason}")
         }
         Body::AbortAsked { step, attempt } => format!("ABORT of {step} attempt {attempt} asked"),
+        Body::EndedEarlier { step, attempt, at } => {
+            format!("{step} attempt {attempt} had ended at {}, which was read only now", at.utc())
+        }
         Body::RunnerLost { step, attempt, left } => {
             format!("{step} attempt {attempt}: its runner is gone, still running: {left}")
         }
@@ -217,6 +221,7 @@ pub fn step_of(body: &Body) -> Option<&StepId> {
         | Body::Skipped { step, .. }
         | Body::Retried { step, .. }
         | Body::AbortAsked { step, .. }
+        | Body::EndedEarlier { step, .. }
         | Body::RunnerLost { step, .. }
         | Body::Signalled { step, .. }
         | Body::Untrue { step, .. }
@@ -273,6 +278,7 @@ pub fn is_by_a_person(body: &Body) -> bool {
         | Body::Verified { .. }
         | Body::NotVerified { .. }
         | Body::Reconciled { .. }
+        | Body::EndedEarlier { .. }
         | Body::RunnerLost { .. }
         | Body::Signalled { .. }
         | Body::Untrue { .. }
