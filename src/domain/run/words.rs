@@ -63,8 +63,9 @@ fn event_text(body: &Body) -> String {
         Body::Held { reason } => format!("HOLD, the clock goes on: {reason}"),
         Body::Released => "GO ON".to_owned(),
         Body::Restored { evidence } => format!("RESTORED, the clock stops: {evidence}"),
-        Body::LossMeasured { system, seconds: lost, how, .. } => {
-            format!("LOSS of {system} measured: {} ({how})", seconds(*lost))
+        Body::LossMeasured { system, seconds: lost, how, missing } => {
+            let missing = missing.map_or(String::new(), |one| format!("{} missing, ", one.words()));
+            format!("LOSS of {system} measured: {missing}{} ({how})", seconds(*lost))
         }
         Body::AbortStarted { reason } => format!("GIVING UP the run: {reason}"),
         Body::Closed { closing: how } => format!("CLOSED: {}", closing(how)),
