@@ -15,6 +15,7 @@
 
 mod alarms;
 mod criteria;
+mod emptied;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,6 +31,7 @@ use super::text::Clean;
 use super::time::Stamp;
 use super::verdict::{Assessment, Primary, Signal, T0Basis};
 pub use criteria::one_primary_key;
+pub use emptied::emptied_key;
 
 /// The side that serves: exactly one side with stores that say PRIMARY now and are not closed to
 /// writes, else exactly one that says PRIMARY at all; else the one that is

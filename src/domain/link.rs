@@ -62,6 +62,12 @@ impl Link {
         }
     }
 
+    /// True where nothing comes over it.
+    #[must_use]
+    pub fn is_dead(&self) -> bool {
+        self.state().is_dead()
+    }
+
     /// The value of the fact [`LINK_UP`].
     #[must_use]
     pub fn up(&self) -> FactValue {

@@ -1,5 +1,6 @@
 //! The latest heard of every system on every side; an error never erases the last good reading.
 
+mod emptied;
 mod facts;
 mod split;
 
@@ -13,6 +14,7 @@ use super::ids::{Side, SystemId};
 use super::reading::{Basis, Health, Lag, Look, LookError, Position, Reading, Role};
 use super::text::Clean;
 use super::time::Stamp;
+pub use emptied::{EMPTIED, Emptied, Emptying, Whole};
 pub use facts::COMMON_FACTS;
 
 /// Periods after which a value that was not renewed is stale.
@@ -79,6 +81,12 @@ pub struct Cell {
     pub unwell_since: Option<Stamp>,
     /// The last lag that could be believed, with the moment of its reading.
     pub last_lag: Option<(Stamp, Lag)>,
+    /// What it held when it was last seen whole.
+    #[serde(default)]
+    pub whole: Option<Whole>,
+    /// That its data is gone, until a person has accepted that.
+    #[serde(default)]
+    pub emptied: Option<Emptied>,
     /// Past looks, from which rates, percentiles and lags over time are taken.
     pub history: History,
 }
@@ -102,7 +110,10 @@ pub enum CellState {
 
 impl Cell {
     /// Takes in the outcome of one look that began at `at`.
-    pub fn record(&mut self, at: Stamp, look: Look) {
+    pub fn record(&mut self, at: Stamp, mut look: Look) {
+        if let Ok(reading) = &mut look {
+            self.follow_data(at, reading);
+        }
         self.end_series_after_pause(at);
         self.heard = Some(at);
         let failed = match &look {
@@ -279,6 +290,7 @@ impl Snapshot {
         }
         if let Some(pair) = self.cells.get_mut(system) {
             pair[side.index()].record(at, look);
+            emptied::mend(pair);
             match split::read(pair, at) {
                 Some(true) => {
                     self.both_open_since.entry(system.clone()).or_insert(at);
@@ -367,6 +379,8 @@ impl Snapshot {
             healthy_since: cell.healthy_since,
             degraded_since: cell.degraded_since,
             last_lag: cell.last_lag.clone(),
+            whole: cell.whole.clone(),
+            emptied: cell.emptied.clone(),
             ..Cell::default()
         };
         Self {

@@ -25,6 +25,9 @@ fn a_commit_that_waits_for_nobody_there_is_no_write() {
     let mut watcher = Watcher::new(&spec);
     let open = |reading: &warroom::domain::reading::Reading| yes(reading, "writable") == Some(true);
     watcher.until(Side::A, "open", open);
+    let with = table(vec![("create", Value::Boolean(true))]);
+    let mut hand = Hand::new(&spec, "postgres.verify_write", Side::A, with);
+    hand.apply().expect("it takes writes");
     for names in ["nobody", "FIRST 1 (nobody, neither)", "ANY 2 (*)"] {
         set(&pair, &format!("synchronous_standby_names = '{names}'"));
         let a = watcher.until(Side::A, names, |reading| reading.hindered.is_some());
@@ -35,11 +38,10 @@ fn a_commit_that_waits_for_nobody_there_is_no_write() {
         assert!(why(&a).contains("commits wait for"), "{names}: {}", why(&a));
     }
     // The truth of it: a row does not get in, and the step that proves a write fails.
-    let with = table(vec![("create", Value::Boolean(true))]);
-    let mut hand = Hand::new(&spec, "postgres.verify_write", Side::A, with);
     assert!(hand.apply().is_err(), "a commit returned");
     // Once nobody waits any more the row is there for all to see; its commit was never answered.
-    pair.a.until_sql("select count(*) from warroom_probe", "1");
+    pair.a.sql("select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'");
+    pair.a.until_sql("select value from warroom_probe", "unconfirmed");
     let found = hand.check();
     assert!(matches!(found, Standing::NotDone(_)), "{found:?}");
     // The replica that is there, or a commit that waits for none.
@@ -78,7 +80,7 @@ fn a_sender_that_hangs_is_told_by_the_silence_of_the_link() {
     assert!(why(&b).contains("replication from A does not run"), "{}", why(&b));
     let lag = b.lag.clone().expect("a standby");
     assert!(lag.amount.is_some_and(|bytes| bytes > 0), "{lag:?}");
-    assert_eq!(lag.unreceived.map(|part| part.amount), lag.amount, "{lag:?}");
+    assert!(lag.unreceived.is_some_and(|part| part.amount > 0), "{lag:?}");
     pair.a.thaw_child("walsender");
     watcher.until(Side::B, "it comes again", |reading| {
         yes(reading, "link_up") == Some(true)

@@ -34,6 +34,7 @@ pub(super) fn alarms(scene: &Scene<'_>, primary: &Primary, reference: &Reference
     }
     all.extend(disagreements(scene, primary, reference));
     all.extend(roles(scene));
+    all.extend(super::emptied::alarms(scene));
     for (side, alarms) in Side::BOTH.into_iter().zip(sides) {
         all.extend(fold_side(scene, side, alarms));
     }

@@ -88,6 +88,7 @@ pub(super) fn criteria(
     }
     let stores: BTreeSet<SystemId> = losses.rows.into_iter().map(|row| row.system).collect();
     one_primary(&mut list, scene);
+    list.0.extend(super::emptied::criteria(scene));
     // A primary that works is meant to take writes; fencing it is a step of the plan.
     if *primary != Primary::Healthy {
         fence(&mut list, scene, &stores);

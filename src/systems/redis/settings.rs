@@ -159,6 +159,9 @@ fn read_side(table: &Table, what: &str) -> Result<SideSettings, Fault> {
     if settings.ca.as_ref().is_some_and(|path| !path.is_absolute()) {
         return refuse("ca", "must be an absolute path");
     }
+    if settings.beats_every.is_some() && settings.heartbeat.is_none() {
+        return refuse("heartbeat_every", "says how often a `heartbeat` comes: name that too");
+    }
     if settings.heartbeat.as_ref().is_some_and(|key| key.is_empty() || key.len() > KEY_BYTES_MAX) {
         return refuse("heartbeat", "must be a key of 1 to 256 bytes");
     }
