@@ -354,6 +354,9 @@ impl<D: Desk> Console<D> {
     }
 
     fn judge(&mut self, now: Stamp) {
+        if let Some(run) = &self.run {
+            self.snapshot.take_accepted(run);
+        }
         self.assessment = judge::judge(&self.site, &self.snapshot, self.subject(now), now);
         self.remember_outage(now);
         self.tell_figures(self.assessment.active, now);
