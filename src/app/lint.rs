@@ -204,7 +204,9 @@ impl Plan<'_> {
     }
 
     fn check_evidence(&self, step: &Step, found: &mut Vec<Fault>) {
-        if step.class == Class::X && !self.asks(step, "lag") {
+        // What follows is overwritten: how far it is behind says nothing of what only it holds.
+        let follows = step.change == Change::Follow;
+        if step.class == Class::X && !follows && !self.asks(step, "lag") {
             let message = format!(
                 "step `{}` cannot be undone, and no gate before it asks how much would be lost \
                  (`lag`)",
