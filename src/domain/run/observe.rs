@@ -71,7 +71,7 @@ pub fn forecasted(run: &Run, forecast: &Forecast) -> Option<Body> {
 }
 
 fn sentence<'a>(seen: impl Iterator<Item = &'a Seen>) -> String {
-    let told: Vec<String> = seen.map(|gate| format!("{}: {}", gate.words, gate.seen)).collect();
+    let told: Vec<String> = seen.map(|gate| format!("{}: {}", gate.words(), gate.seen)).collect();
     told.join("; ")
 }
 

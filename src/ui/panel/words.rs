@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::domain::ids::Side;
 use crate::domain::ledger::{LedgerRow, LossVerdict};
+use crate::domain::rules::period;
 use crate::domain::run::event::Mode;
 use crate::domain::run::phase::Stage;
 use crate::domain::run::state::{Run, StepState};
@@ -172,7 +173,7 @@ pub fn is_any_lag_live(screen: &Screen<'_>) -> bool {
     let to = direction(screen).to;
     screen.site.systems.iter().any(|system| {
         let cell = screen.snapshot.cell(&system.id, to);
-        cell.and_then(|cell| cell.current(screen.now, system.every))
+        cell.and_then(|cell| cell.current(screen.now, period(system)))
             .and_then(|reading| reading.lag.as_ref())
             .is_some_and(|lag| lag.known_seconds().is_some())
     })

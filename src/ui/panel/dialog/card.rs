@@ -181,7 +181,7 @@ fn check_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Ve
         let counted = if seen.held == Some(true) { &mut held } else { &mut open };
         *counted += 1;
         let note = if broken == Some(index) { ", BROKEN with a reason" } else { "" };
-        let text = format!("{}: {}{note}", seen.words, seen.seen);
+        let text = format!("{}{note}", seen.says());
         let lines = wrap(&text, width.saturating_sub(3));
         rows.extend(lines.into_iter().enumerate().map(|(line_index, line)| {
             let lead = if line_index == 0 { word } else { "   " };
