@@ -47,7 +47,10 @@ impl Seen {
         let Self { what, wanted, seen, held } = self;
         match held {
             Some(true) => format!("{what} {wanted}: {seen}").into(),
-            Some(false) | None => format!("{what}: {seen} (wanted: {wanted})").into(),
+            Some(false) | None => {
+                let wanted = wanted.as_str().trim_start_matches("is ");
+                format!("{what}: {seen} (wanted: {wanted})").into()
+            }
         }
     }
 }

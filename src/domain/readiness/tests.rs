@@ -64,9 +64,9 @@ fn a_plan_asks_criteria_of_its_own() {
     let ledger = "plan/very close met: pg loss in the accepted ledger at most 5m00s: 2s expected \
                   loss, accepted";
     check(lag(2.0), true, true, [first, ledger]);
-    let not_yet = "plan/very close UNKNOWN: pg loss in the accepted ledger at most 5m00s: the loss \
+    let not_yet = "plan/very close UNKNOWN: pg loss in the accepted ledger: the loss \
                    ledger is not accepted yet: press L";
-    let silent = "plan/close UNKNOWN: pg lag in B at most 5s: UNKNOWN (no answer in 2s)";
+    let silent = "plan/close UNKNOWN: pg lag in B: UNKNOWN (no answer in 2s)";
     check(Saw::Silent, true, false, [silent, not_yet]);
 }
 
