@@ -122,6 +122,9 @@ pub(super) fn criteria(
     let losses =
         ledger::freeze(scene.site, scene.snapshot, scene.active, as_of.unwrap_or(scene.now));
     let mut list = List::default();
+    if as_of.is_none() {
+        unsettled(&mut list, scene);
+    }
     if scene.views(standby).next().is_none() {
         let key = format!("systems/{}", standby.letter().to_lowercase());
         let ask = Ask::whole(key, format!("{standby} has systems"));
@@ -145,9 +148,6 @@ pub(super) fn criteria(
     }
     let stores: BTreeSet<SystemId> = losses.rows.into_iter().map(|row| row.system).collect();
     one_primary(&mut list, scene);
-    if as_of.is_none() {
-        unsettled(&mut list, scene);
-    }
     // A primary that works is meant to take writes; fencing it is a step of the plan.
     if *primary != Primary::Healthy {
         fence(&mut list, scene, &stores);
