@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{LINK_UP, Scene, age, state_words};
+use super::{Scene, Witness, age, state_words};
 use crate::domain::ids::{Side, SystemId};
 use crate::domain::ledger::{self, Ledger, LossVerdict};
+use crate::domain::link::LinkState;
 use crate::domain::reading::{Certainty, FactValue, LagUnit, Reading, Role, Writes};
 use crate::domain::rules::View;
 use crate::domain::rules::it_is_us::Reference;
@@ -144,10 +145,12 @@ pub(super) fn criteria(
         for one in MARKERS {
             marker(&mut list, scene, &view, one, as_of.is_some());
         }
+        hindrance(&mut list, &view);
         capacity(&mut list, &view);
     }
     let stores: BTreeSet<SystemId> = losses.rows.into_iter().map(|row| row.system).collect();
     one_primary(&mut list, scene);
+    list.0.extend(super::emptied::criteria(scene));
     // A primary that works is meant to take writes; fencing it is a step of the plan.
     if *primary != Primary::Healthy {
         fence(&mut list, scene, &stores);
@@ -270,7 +273,7 @@ fn live_lag(reading: &Reading) -> Option<(f64, Stamp, Certainty)> {
     let counted = match lag.unit {
         LagUnit::Bytes | LagUnit::Records | LagUnit::Operations | LagUnit::Objects => lag.amount,
     };
-    let link_is_dead = reading.fact(LINK_UP) == Some(&FactValue::Boolean(false));
+    let link_is_dead = reading.link_state().is_some_and(|state| state.is_dead());
     let nothing = counted == Some(0) && lag.certainty == Certainty::Known && lag.seconds.is_none();
     (nothing && !link_is_dead).then_some((0.0, reading.at, Certainty::Known))
 }
@@ -279,44 +282,44 @@ fn live_lag(reading: &Reading) -> Option<(f64, Stamp, Certainty)> {
 /// it is not.
 fn link(list: &mut List, scene: &Scene<'_>, view: &View<'_>) {
     let Some(reading) = view.current() else { return };
-    let Some(fact) = reading.fact(LINK_UP) else { return };
-    let from = scene.active;
-    let source = scene.view(view.system, scene.active).map(|source| source.state());
-    let source_is_down = matches!(source, Some(CellState::Down(_)));
-    let read = age(view.now, reading.at);
-    let receives = || {
-        Ask::of("link", view, &format!("receives from {from}"), format!("to receive from {from}"))
+    let Some(state) = reading.link_state() else { return };
+    let (from, read) = (scene.active, age(view.now, reading.at));
+    let dead = match &state {
+        LinkState::Silent(silent) => format!("nothing came for {}", whole_seconds(*silent)),
+        LinkState::Up | LinkState::Down | LinkState::Unknown(_) => "its link is down".to_owned(),
     };
-    let witness = || {
+    if let Some(witness) = scene.witness(view) {
+        let (met, seen) = match witness {
+            Witness::Lost => (Met::Yes, format!("{dead} there too, {read}")),
+            Witness::Receives => {
+                let seen = format!("still receives from {from}, {read}, it may be our path");
+                (Met::Unknown, seen)
+            }
+            Witness::HeardBefore(silent) => {
+                let ago = whole_seconds(silent);
+                let seen = format!("heard {from} {ago} ago, before that fell silent, {read}");
+                (Met::Unknown, seen)
+            }
+        };
         let (asks, wanted) =
             (format!("sees the loss of {from}"), format!("to see the loss of {from}"));
-        Ask::of("witness", view, &asks, wanted)
-    };
-    match (fact, source_is_down) {
-        (FactValue::Boolean(true), false) => {
-            list.add(receives(), Met::Yes, format!("yes, {read}"));
-        }
-        (FactValue::Boolean(false), false) => {
-            let met = if source.is_some() { Met::No } else { Met::Unknown };
-            list.add(receives(), met, format!("its link is down, {read}"));
-        }
-        (FactValue::Boolean(false), true) => {
-            let seen = format!("its own link to {from} is down too, {read}");
-            list.add(witness(), Met::Yes, seen);
-        }
-        (FactValue::Boolean(true), true) => {
-            let seen = format!("still receives from {from}, {read}, it may be our path");
-            list.add(witness(), Met::Unknown, seen);
-        }
-        (
-            FactValue::Number(_)
-            | FactValue::Seconds(_)
-            | FactValue::Share(_)
-            | FactValue::Text(_)
-            | FactValue::Unknown(_),
-            _,
-        ) => list.add(receives(), Met::Unknown, format!("{}, {read}", fact.shown())),
+        return list.add(Ask::of("witness", view, &asks, wanted), met, seen);
     }
+    let has_source = scene.view(view.system, from).is_some();
+    let (met, seen) = match state {
+        LinkState::Up => (Met::Yes, format!("yes, {read}")),
+        LinkState::Down | LinkState::Silent(_) => {
+            let met = if has_source { Met::No } else { Met::Unknown };
+            (met, format!("{dead}, {read}"))
+        }
+        LinkState::Unknown(why) => (Met::Unknown, format!("UNKNOWN ({why}), {read}")),
+    };
+    let (asks, wanted) = (format!("receives from {from}"), format!("to receive from {from}"));
+    list.add(Ask::of("link", view, &asks, wanted), met, seen);
+}
+
+fn whole_seconds(time: Duration) -> String {
+    short_time(Duration::from_secs(time.as_secs()))
 }
 
 /// A fact that must not be yes, where the system tells it. `red` is true while the primary is lost.
@@ -347,6 +350,14 @@ fn marker(list: &mut List, scene: &Scene<'_>, view: &View<'_>, one: &Marker, red
         }
     };
     list.add_store(ask, met, seen);
+}
+
+/// What would keep every write waiting after a promotion is a doubt: a setting ends it.
+fn hindrance(list: &mut List, view: &View<'_>) {
+    let Some(reading) = view.current() else { return };
+    let Some(why) = &reading.hindered else { return };
+    let seen = format!("{why}, {}", age(view.now, reading.at));
+    list.add(Ask::of("hindered", view, "would take writes", "to take writes"), Met::Unknown, seen);
 }
 
 /// A warm standby below full size is a doubt, not a reason against: scaling it is a step.

@@ -3,6 +3,7 @@
 
 use super::super::*;
 use super::{lost, snapshot, well, word};
+use crate::domain::reading::FactValue;
 use crate::domain::rules::bench::{Saw, at, id, lag, site, stretch};
 use crate::domain::verdict::{Alarm, Priority};
 
