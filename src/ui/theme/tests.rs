@@ -38,7 +38,10 @@ fn the_check_finds_what_cannot_be_read() {
     check(classic, "`status.ok` and `status.crit` are");
     check(classic, "apart for deutan eyes");
     // What is left where there are fewer colours.
-    check("\"ui.next\" = { fg = \"focus\", ansi16 = \"bright-white\" }", "with 16 colours on every");
+    check(
+        "\"ui.next\" = { fg = \"focus\", ansi16 = \"bright-white\" }",
+        "with 16 colours on every",
+    );
     check("\"ui.muted\" = { fg = \"muted\", ansi16 = \"black\" }", "with 16 colours on every");
     check("\"status.warn\" = { fg = \"amber\", ansi16 = \"default\" }", "look the same with 16");
     check("\"ui.text\" = \"#858585\"", "but needs 4.5 with 256 colours");

@@ -71,7 +71,7 @@ fn title(screen: &Screen<'_>, card: &Card, step: &Step) -> Row {
         let side = words::direction(screen).side(target.place);
         format!(" in {}", words::label(screen, side))
     });
-    Row::plain(format!("{verb} {}  {}{place}", step.id, step.title))
+    Row::plain(format!("{verb} {}{place}", words::named_fully(screen, &step.id)))
 }
 
 fn danger(card: &Card, step: &Step, width: usize) -> Row {
