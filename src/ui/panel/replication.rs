@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::domain::ids::Side;
 use crate::domain::reading::{Certainty, Lag};
+use crate::domain::rules::period;
 use crate::domain::site::SystemSpec;
 use crate::domain::time::short_time;
 use crate::ui::model::Panel;
@@ -64,7 +65,7 @@ pub fn lag_shown(screen: &Screen<'_>, system: &SystemSpec) -> LagShown {
     let cell = screen.snapshot.cell(&system.id, to);
     let frozen = words::is_frozen(screen);
     let live = cell
-        .and_then(|cell| cell.current(screen.now, system.every))
+        .and_then(|cell| cell.current(screen.now, period(system)))
         .and_then(|reading| reading.lag.as_ref())
         .filter(|_| !frozen);
     if let Some(lag) = live
