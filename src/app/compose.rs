@@ -233,8 +233,9 @@ impl Ground {
         channels: Channels,
         site: &LoadedSite,
     ) -> anyhow::Result<()> {
-        let probes =
-            workshop::probes(&site.site, &site.dir, &self.clock).map_err(|why| anyhow!("{why}"))?;
+        let learned = observations::learned(parts.remembered.as_ref());
+        let probes = workshop::probes(&site.site, &site.dir, &self.clock, &learned)
+            .map_err(|why| anyhow!("{why}"))?;
         let keeper = self.memory.as_deref().and_then(|folder| Keeper::start(folder).ok());
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(WORKERS)

@@ -23,7 +23,7 @@ use crate::domain::text::Clean;
 use crate::domain::time::{clock_text, short_time};
 use crate::runtime::console::{Console, Parts};
 use crate::runtime::desk::CommanderDesk;
-use crate::runtime::observations::Keeper;
+use crate::runtime::observations::{self, Keeper};
 use crate::runtime::performer::Performer;
 use crate::runtime::poller;
 use crate::runtime::recording::Recorder;
@@ -54,8 +54,9 @@ pub fn run(mut site: LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Resul
             return Ok(Exit::TryLater);
         }
     };
-    let probes =
-        workshop::probes(&site.site, &site.dir, &ground.clock).map_err(|why| anyhow!("{why}"))?;
+    let learned = observations::learned(parts.remembered.as_ref());
+    let probes = workshop::probes(&site.site, &site.dir, &ground.clock, &learned)
+        .map_err(|why| anyhow!("{why}"))?;
     let keeper = ground.memory.as_deref().and_then(|folder| Keeper::start(folder).ok());
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;

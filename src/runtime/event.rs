@@ -132,6 +132,13 @@ pub enum Event {
         /// What both sides told.
         looks: Box<Looks>,
     },
+    /// What the probe of a system has learned by now, for those that come after it.
+    Learned {
+        /// The system.
+        system: SystemId,
+        /// In the probe's own form.
+        learned: String,
+    },
     /// A reference target was looked at.
     Reference {
         /// When the look began.

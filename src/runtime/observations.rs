@@ -1,5 +1,6 @@
 //! The rolling file of what was seen, so that a console opened late knows since when it is red.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::journal::format::sha256;
 use super::paths::{create_folders, open_file, replace};
 use crate::domain::day::Day;
-use crate::domain::ids::Side;
+use crate::domain::ids::{Side, SystemId};
 use crate::domain::ledger::Ledger;
 use crate::domain::readiness::Spells;
 use crate::domain::run::commit::Hash;
@@ -52,6 +53,18 @@ pub struct Observations {
     /// Since when each go/no-go criterion has been as it is; older files have none.
     #[serde(default)]
     pub spells: Spells,
+    /// What the probes have learned, each in its own form; older files have none.
+    #[serde(default)]
+    pub learned: Learned,
+}
+
+/// What the probes of a site's systems have learned, each in its own form.
+pub type Learned = BTreeMap<SystemId, String>;
+
+/// What the probes had learned by then; nothing on a first start.
+#[must_use]
+pub fn learned(remembered: Option<&Observations>) -> Learned {
+    remembered.map(|old| old.learned.clone()).unwrap_or_default()
 }
 
 /// What reading the file gave.
@@ -284,6 +297,7 @@ mod tests {
             active: Some(Side::A),
             day,
             spells: Spells::default(),
+            learned: Learned::from([(pg, "{}".to_owned())]),
         }
     }
 

@@ -40,7 +40,7 @@ use crate::domain::verdict::Primary;
 use crate::port::Clock;
 use crate::runtime::event::Event;
 use crate::runtime::journal;
-use crate::runtime::observations::{self, Observations};
+use crate::runtime::observations::{self, Learned, Observations};
 use crate::runtime::paths::StatePaths;
 use crate::runtime::poller;
 use crate::runtime::redact::Redactor;
@@ -167,9 +167,10 @@ pub async fn look(
     site: &LoadedSite,
     clock: &Arc<dyn Clock>,
     wait: Duration,
+    learned: &Learned,
     snapshot: &mut Snapshot,
 ) -> Result<(), String> {
-    let watched = workshop::probes(&site.site, &site.dir, clock)?;
+    let watched = workshop::probes(&site.site, &site.dir, clock, learned)?;
     let mut awaited: BTreeSet<SystemId> = site.site.systems.iter().map(|s| s.id.clone()).collect();
     let mut references = site.site.reference.len();
     let longest = watched.iter().map(|one| one.timeout).max().unwrap_or_default();
@@ -287,7 +288,9 @@ pub fn command(
         snapshot.remember_all(memory.snapshot.clone());
     }
     let runtime = tokio::runtime::Runtime::new()?;
-    let looked = runtime.block_on(look(&site, clock, wait.unwrap_or_default(), &mut snapshot));
+    let learned = observations::learned(known.remembered.as_ref());
+    let wait = wait.unwrap_or_default();
+    let looked = runtime.block_on(look(&site, clock, wait, &learned, &mut snapshot));
     // Probes may be waiting for peers that never answer.
     runtime.shutdown_background();
     looked.map_err(|why| anyhow!("{why}"))?;

@@ -147,6 +147,7 @@ impl<D: Desk> Console<D> {
             snapshot.remember_all(old.snapshot);
             remembered_active = old.active;
             memory.recall(old.day, old.spells);
+            memory.learned = old.learned;
             if let (Some((t0, basis)), Some(ledger)) = (old.red, old.ledger) {
                 outage = Some(Outage { t0, basis, ledger, detected: None });
             }
@@ -272,6 +273,11 @@ impl<D: Desk> Console<D> {
             }
             Event::Heard { system, at, looks } => {
                 self.heard(&system, at, *looks);
+                Vec::new()
+            }
+            Event::Learned { system, learned } => {
+                self.memory.learned.insert(system, learned);
+                self.keep_due = true;
                 Vec::new()
             }
             Event::Reference { at, look } => {

@@ -53,6 +53,7 @@ impl<D: Desk> Console<D> {
             }),
             day: self.memory.day.clone(),
             spells: self.memory.spells.clone(),
+            learned: self.memory.learned.clone(),
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::domain::readiness::{Spells, complete};
 use crate::domain::time::Stamp;
 use crate::domain::verdict::Assessment;
 use crate::runtime::desk::Desk;
+use crate::runtime::observations::Learned;
 
 /// What lasts longer than a judgement.
 #[derive(Clone)]
@@ -16,12 +17,19 @@ pub(super) struct Memory {
     pub(super) day: Day,
     /// Since when each criterion has been as it is.
     pub(super) spells: Spells,
+    /// What the probes have learned.
+    pub(super) learned: Learned,
     weighed: Stamp,
 }
 
 impl Memory {
     pub(super) fn new(now: Stamp) -> Self {
-        Self { day: Day::default(), spells: Spells::default(), weighed: now }
+        Self {
+            day: Day::default(),
+            spells: Spells::default(),
+            learned: Learned::new(),
+            weighed: now,
+        }
     }
 
     pub(super) fn recall(&mut self, day: Day, spells: Spells) {

@@ -157,6 +157,7 @@ impl What {
             | Event::Signalled { .. }
             | Event::CancelFailed { .. }
             | Event::RunnerEnded { .. }
+            | Event::Learned { .. }
             | Event::Found { .. }
             | Event::Checked { .. } => None,
         }

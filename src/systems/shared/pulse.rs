@@ -4,6 +4,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// The period of a heartbeat until another one is written or seen.
 pub const PERIOD_ASSUMED: Duration = Duration::from_secs(10);
 
@@ -14,8 +16,10 @@ pub const PERIODS_MOST: u32 = 3;
 const DISTANCES: usize = 9;
 
 /// One side's heartbeat, as it was seen to come.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Pulse {
+    /// The site's word, which is never taken from another process.
+    #[serde(skip)]
     written: Option<Duration>,
     last_ms: Option<i64>,
     distances: VecDeque<u64>,
@@ -26,6 +30,11 @@ impl Pulse {
     #[must_use]
     pub fn new(written: Option<Duration>) -> Self {
         Self { written, ..Self::default() }
+    }
+
+    /// Goes on from what an earlier one had seen.
+    pub fn recall(&mut self, earlier: Self) {
+        *self = Self { written: self.written, ..earlier };
     }
 
     /// Takes in the time that the newest heartbeat tells, in milliseconds.
