@@ -87,7 +87,8 @@ fn sentence(told: impl Iterator<Item = String>) -> String {
     told.collect::<Vec<_>>().join("; ")
 }
 
-/// Tiers whose own restored facts hold and whose promoted stores took a write; a tier without any is restored with the whole run.
+/// Tiers whose own restored facts hold and whose promoted stores took a write; a tier without any
+/// is restored with the whole run.
 fn restored_tiers(
     run: &Run,
     runbook: &Runbook,
