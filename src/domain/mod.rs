@@ -11,6 +11,7 @@ pub mod history;
 pub mod identity;
 pub mod ids;
 pub mod judge;
+pub mod lag;
 pub mod ledger;
 pub mod link;
 pub mod loss;
