@@ -7,6 +7,7 @@ pub mod catalogue;
 pub mod day;
 pub mod forecast;
 pub mod gates;
+pub mod held;
 pub mod history;
 pub mod identity;
 pub mod ids;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::held::{Held, HeldUnit};
 pub use super::lag::{Basis, Certainty, Lag, LagUnit, Unreceived};
 use super::link::Link;
 use super::text::Clean;
@@ -81,33 +82,6 @@ pub struct Identity {
     /// The data that it holds, equal on a primary and its replicas: a system identifier, a
     /// replication history.
     pub data: Clean,
-}
-
-/// How much data a store holds, as it counts it itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
-    /// So many.
-    pub count: u64,
-    /// Of these.
-    pub unit: HeldUnit,
-}
-
-/// What a store counts its data in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HeldUnit {
-    /// Keys of a database.
-    Keys,
-}
-
-impl std::fmt::Display for Held {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let unit = match (self.unit, self.count) {
-            (HeldUnit::Keys, 1) => "key",
-            (HeldUnit::Keys, _) => "keys",
-        };
-        write!(f, "{} {unit}", self.count)
-    }
 }
 
 /// A point in a store's history of changes.

@@ -295,7 +295,7 @@ pub fn command(
     runtime.shutdown_background();
     looked.map_err(|why| anyhow!("{why}"))?;
     if let Some((run, ..)) = &known.run {
-        snapshot.take_accepted(run);
+        snapshot.take_accepted(&run.accepted_criteria);
     }
     Ok(judged(&site, &known, &snapshot, clock.now()))
 }

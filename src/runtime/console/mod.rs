@@ -361,7 +361,7 @@ impl<D: Desk> Console<D> {
 
     fn judge(&mut self, now: Stamp) {
         if let Some(run) = &self.run {
-            self.snapshot.take_accepted(run);
+            self.snapshot.take_accepted(&run.accepted_criteria);
         }
         self.assessment = judge::judge(&self.site, &self.snapshot, self.subject(now), now);
         self.remember_outage(now);
