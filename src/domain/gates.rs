@@ -442,6 +442,7 @@ mod tests {
                         unit: LagUnit::Bytes,
                         basis: Basis::LogPosition,
                         certainty,
+                        unreceived: None,
                     },
                 )),
                 loss_s,

@@ -225,14 +225,16 @@ fn lag(list: &mut List, view: &View<'_>, losses: &Ledger, red_since: Option<Stam
     };
     let rpo = seconds(rpo_s);
     if let Some((seconds_behind, lag_at, certainty)) = view.current().and_then(live_lag) {
-        let behind = seconds(seconds_behind);
+        let waits = view.current().and_then(|told| told.lag.as_ref()?.unapplied()).is_some();
+        let word = if waits { "not received" } else { "behind" };
+        let behind = format!("{} {word}", seconds(seconds_behind));
         let read = age(view.now, lag_at);
         return if seconds_behind > rpo_s {
-            list.add_store(ask, Met::No, format!("{behind} behind, RPO {rpo}, {read}"));
+            list.add_store(ask, Met::No, format!("{behind}, RPO {rpo}, {read}"));
         } else if certainty == Certainty::Known {
-            list.add_store(ask, Met::Yes, format!("{behind} behind, RPO {rpo}, {read}"));
+            list.add_store(ask, Met::Yes, format!("{behind}, RPO {rpo}, {read}"));
         } else {
-            let seen = format!("at least {behind} behind, RPO {rpo}, {read}: a lower bound");
+            let seen = format!("at least {behind}, RPO {rpo}, {read}: a lower bound");
             list.add(ask, Met::Unknown, seen);
         };
     }
@@ -267,8 +269,9 @@ fn lag(list: &mut List, view: &View<'_>, losses: &Ledger, red_since: Option<Stam
 /// A lag of the present reading: its seconds, or 0 where nothing at all is outstanding.
 fn live_lag(reading: &Reading) -> Option<(f64, Stamp, Certainty)> {
     let lag = reading.lag.as_ref()?;
-    if let Some(seconds) = trusted_lag(reading) {
-        return Some((seconds, reading.at, lag.certainty));
+    if trusted_lag(reading).is_some() {
+        // What has arrived is not lost, applied or not.
+        return Some((lag.loss_seconds()?, reading.at, lag.certainty));
     }
     let counted = match lag.unit {
         LagUnit::Bytes | LagUnit::Records | LagUnit::Operations | LagUnit::Objects => lag.amount,
