@@ -94,7 +94,7 @@ mod tests {
         let book = ["RUNBOOK", "scale B from 2 to 10", "error logs reviewed"];
         check("running", Panel::Runbook, &book, &["MUTED", "TIMELINE"]);
         let log =
-            ["TIMELINE", "DECLARED, T0 14:02:10Z", "region A dark, provider", "START scale-b"];
+            ["TIMELINE", "DECLARED, T0 14:02:10Z", "region A dark, provider", "START 6 scale B"];
         check("running", Panel::Timeline, &log, &["RUNBOOK"]);
         check("running", Panel::RegionA, &["us-east-1", "last ok 14:02:08Z"], &["TIMELINE"]);
         // A dialog instead of what lies beneath, as a whole.

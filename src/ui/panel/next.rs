@@ -73,13 +73,7 @@ fn without_run(screen: &Screen<'_>) -> String {
     match &screen.assessment.primary {
         Primary::Red { .. } => red(screen, &evidence),
         Primary::Suspect { signals } => {
-            let names: Vec<&str> = signals.iter().map(|signal| signal.system.as_str()).collect();
-            format!(
-                "watch {}: {} of {} signals that make the primary red.  {evidence} = evidence",
-                names.join(", "),
-                signals.len(),
-                screen.site.red_needs_signals
-            )
+            format!("{}.  {evidence} = evidence", words::suspected(screen, signals))
         }
         Primary::ItIsUs { .. } => {
             format!("check our own network: the reference is silent too.  {evidence} = evidence")

@@ -10,7 +10,7 @@ use crate::domain::run::phase::Stage;
 use crate::domain::run::state::{Run, StepState};
 use crate::domain::runbook::{Direction, Step};
 use crate::domain::time::{Stamp, short_time};
-use crate::domain::verdict::{Primary, Priority, T0Basis};
+use crate::domain::verdict::{Primary, Priority, Signal, T0Basis};
 use crate::ui::command::Command;
 use crate::ui::screen::Screen;
 use crate::ui::widget::ink::{CRIT, INFO, Ink, OK, UNKNOWN, WARN};
@@ -235,6 +235,21 @@ pub fn loss_ink(verdict: LossVerdict) -> Ink {
 #[must_use]
 pub fn named_fully(screen: &Screen<'_>, step: &StepId) -> String {
     screen.runbook.map_or_else(|| step.to_string(), |book| book.named_fully(step))
+}
+
+/// What is watched while the primary is suspect: looks that failed are no signals yet.
+#[must_use]
+pub fn suspected(screen: &Screen<'_>, signals: &[Signal]) -> String {
+    let what = match signals {
+        [one] => one.system.to_string(),
+        [one, other] => format!("{} and {}", one.system, other.system),
+        _ => format!("{} systems", signals.len()),
+    };
+    let needed = screen.site.red_needs_signals;
+    match signals.iter().filter(|signal| !signal.early).count() {
+        0 => format!("watch {what}: looks failed, no rule is met yet"),
+        met => format!("watch {what}: {met} of {needed} signals that make the primary red"),
+    }
 }
 
 /// The run's current step, as planned and as it stands.
