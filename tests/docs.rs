@@ -72,7 +72,8 @@ fn every_printed_step_is_read_by_the_real_reader() {
                 "schema = 1\nname = \"tiny\"\nred_needs_signals = 1\n\
                  people.anna = {{ roles = [\"commander\"], may_declare = true }}\n\
                  objectives.core = {{ rto = \"1h\", rpo = \"5m\" }}\n\
-                 regions.a = {{ starts_as = \"primary\" }}\nregions.b = {{ starts_as = \"standby\" }}\n\
+                 regions.a = {{ starts_as = \"primary\" }}\n\
+                 regions.b = {{ starts_as = \"standby\" }}\n\
                  {systems}\n[secrets]\n{secrets}\n[rules]\n\
                  down = {{ system = \"web\", failures = 3 }}\n"
             );
@@ -80,7 +81,8 @@ fn every_printed_step_is_read_by_the_real_reader() {
                 site_file::parse(&site).unwrap_or_else(|fault| panic!("{name}: {fault}\n{site}"));
             let plan = format!(
                 "schema = 1\nname = \"failover\"\nfrom = \"a\"\nto = \"b\"\n\
-                 restored = [{{ system = \"web\", in = \"to\", fact = \"healthy\", is = true }}]\n{step}"
+                 restored = [{{ system = \"web\", in = \"to\", fact = \"healthy\", is = true }}]\n\
+                 {step}"
             );
             let read = runbook_file::parse(&plan, "failover", &site);
             let read = read.unwrap_or_else(|fault| panic!("{name}: {fault:?}\n{plan}"));
