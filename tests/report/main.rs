@@ -62,7 +62,8 @@ fn what_is_on_record_is_told_with_its_entry() {
             "| total: T0 until restored | 00:03:30 | T+00:00:00 | \
              T+00:03:30 | #1 #3 #24 |",
             "- it came: within the forecast (#3 #4 #24)",
-            "| pg | 5m00s, not guaranteed | 42s | PASS | not measured | at most 40s | MET | rows compared | \
+            "| pg | 5m00s, not guaranteed | 42s | PASS | not measured | at most 40s | MET | \
+             rows compared | \
              #1 #3 #25 |",
             "| web | 5m00s, not guaranteed | UNKNOWN | UNKNOWN | not measured | not measured | \
              not measured | not measured | #1 #3 |",
