@@ -284,7 +284,7 @@ impl Reader<'_, '_> {
             return match spec.class {
                 Class::R | Class::H => Ok(Compensation::NotNeeded),
                 // A check that has to write, such as one row of its own, leaves nothing to undo.
-                _ if spec.change == Change::Check => Ok(Compensation::NotNeeded),
+                _ if spec.change.only_looks() => Ok(Compensation::NotNeeded),
                 Class::I | Class::K | Class::N | Class::X => {
                     let wanted = "how it is taken back: `{ action = \"...\", with = { ... } }` \
                                   or `{ none = \"what it costs instead\" }`";

@@ -115,11 +115,11 @@ fn step(
             (_, Some(earlier)) => format!("not yet, after {earlier}"),
             (held, None) => {
                 let word = if held.is_some() { "DOES NOT HOLD" } else { "UNKNOWN" };
-                findings.push(format!("step {}: gate {word}: {}", step.id, seen.words));
+                findings.push(format!("step {}: gate {word}: {}", step.id, seen.words()));
                 word.to_owned()
             }
         };
-        fact("gate", format!("{word}: {}; seen: {}", seen.words, seen.seen));
+        fact("gate", format!("{word}: {}; seen: {}", seen.words(), seen.seen));
     }
     fact("back", way_back(rehearsed, findings));
     let (expect, timeout) = (clock_text(step.expect), clock_text(step.timeout));
