@@ -423,7 +423,8 @@ fn a_step_ends_when_its_runner_ended_and_not_when_somebody_came_back() {
         let mut bench = Bench::armed();
         bench.run_fence();
         let step = Bench::fence();
-        let granted = bench.now;
+        let attempt = bench.console.run().and_then(|run| run.step(&step)?.last_attempt().cloned());
+        let granted = attempt.expect("it was granted").granted;
         bench.now = granted.plus(Duration::from_secs(75));
         let (at, printed) = (Duration::from_secs(ended_s), Duration::from_secs(3));
         let lines = vec!["halfway".into()];

@@ -120,8 +120,7 @@ impl Reader<'_, '_> {
         self.table.get(key).map_or(self.table.span, |node| node.span)
     }
 
-    /// Checks what is written for an action. What is wrong at its target stands in another file:
-    /// it is told where the target is named here.
+    /// Checks what is written for an action; a fault of its target stands where that is named.
     pub(super) fn settings(
         &self,
         action: &dyn Action,

@@ -237,26 +237,6 @@ impl Watch {
     }
 }
 
-/// A watcher's hands: no value of its effects can act or write.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct ObserverActs;
-
-impl Acts<crate::domain::run::role::Observer> for ObserverActs {
-    fn act(&mut self, act: std::convert::Infallible) {
-        match act {}
-    }
-
-    fn record(&mut self, record: std::convert::Infallible) {
-        match record {}
-    }
-
-    fn watch(&mut self, _: StepId, _: u32) {}
-
-    fn run_folder(&self) -> Option<&Path> {
-        None
-    }
-}
-
 /// A commander's hands: the journal's thread and the runners.
 pub struct CommanderActs {
     /// The folder of all runs.

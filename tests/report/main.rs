@@ -11,7 +11,7 @@ mod verifying;
 
 use tale::{Tale, given_up, valid, whole};
 use warroom::app::report::Format;
-use warroom::domain::run::event::Outcome;
+use warroom::domain::run::event::{Body, Outcome};
 
 fn text(tale: &Tale, format: Format) -> String {
     tale.source().render_all(format).expect("the tale is of this runbook").text
@@ -62,7 +62,9 @@ fn what_is_on_record_is_told_with_its_entry() {
             "| total: T0 until restored | 00:03:30 | T+00:00:00 | \
              T+00:03:30 | #1 #3 #24 |",
             "- it came: within the forecast (#3 #4 #24)",
-            "| pg | 5m00s, not guaranteed | 42s | PASS | not measured | at most 40s | MET | rows compared | #1 #3 #25 |",
+            "| pg | 5m00s, not guaranteed | 42s | PASS | not measured | at most 40s | MET | \
+             rows compared | \
+             #1 #3 #25 |",
             "| web | 5m00s, not guaranteed | UNKNOWN | UNKNOWN | not measured | not measured | \
              not measured | not measured | #1 #3 |",
             "- expected losses accepted: by anna at 2026-11-20 14:03:30Z: 42 s of writes (#5)",
@@ -131,6 +133,23 @@ fn what_is_not_on_record_says_so() {
     );
     assert!(text.contains("link cut, by anna at 2026-11-20 14:03:50Z; STILL UNKNOWN"), "{text}");
     assert!(!text.contains("| MET |"), "{text}");
+}
+
+#[test]
+fn an_end_that_was_read_late_is_no_time_of_the_step() {
+    let mut tale = Tale::open(valid(), "shop-1");
+    tale.declare(75, None);
+    tale.intend(90, "fence", 1, Vec::new());
+    let (step, evidence) = (tale::step("fence"), "A is fenced".into());
+    tale.add(165, Body::EndedEarlier { step: step.clone(), attempt: 1, at: tale::at(153) });
+    tale.end(165, "fence", 1, Outcome::Applied { evidence });
+    tale.add(165, Body::Verified { step, attempt: 1, evidence: "A is fenced".into() });
+    let text = text(&tale, Format::Md);
+    let row = text.lines().find(|line| line.starts_with("| fence ")).expect("its row");
+    for word in ["| 63s | +3s |", "| T+00:02:45 |", "done, its end was read 12s later"] {
+        assert!(row.contains(word), "no `{word}` in {row}");
+    }
+    assert!(text.contains("fence attempt 1 had ended at 14:04:43Z"), "{text}");
 }
 
 #[test]

@@ -76,16 +76,13 @@ impl Run {
                 self.restored = Some((event.at, evidence.clone()));
                 self.clock.iter_mut().for_each(|clock| clock.stop(event.at));
             }
-            Body::LossMeasured { system, seconds, how, .. } => {
-                self.losses.retain(|(known, _, _)| known != system);
-                self.losses.push((system.clone(), *seconds, how.clone()));
-            }
             Body::AbortStarted { reason } => {
                 self.move_stage(StageCue::AbortStarted, event.seq)?;
                 self.end_hold(event.at);
                 self.begin_abort(event, reason);
             }
-            Body::TierRestored { .. }
+            Body::LossMeasured { .. }
+            | Body::TierRestored { .. }
             | Body::CriterionAccepted { .. }
             | Body::Forecasted { .. }
             | Body::AbortPlanned { .. }

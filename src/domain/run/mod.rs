@@ -1,5 +1,6 @@
 //! One use of a runbook: its states, its journal words, what may happen next and by whom.
 
+mod attempt;
 pub mod autopilot;
 pub mod commit;
 pub mod decide;

@@ -10,7 +10,6 @@ use super::phase::{Phase, Stage};
 use crate::domain::catalogue::Class;
 use crate::domain::ids::{RunId, StepId, SystemId, TierId};
 use crate::domain::ledger::Ledger;
-use crate::domain::reading::Identity;
 use crate::domain::runbook::{Direction, Runbook};
 use crate::domain::text::Clean;
 use crate::domain::time::{RtoClock, Stamp};
@@ -46,23 +45,6 @@ pub struct Attempt {
     pub from: Phase,
     /// The terms of the grant; none in journals of earlier versions.
     pub warrant: Option<Warrant>,
-}
-
-impl Attempt {
-    /// The servers that it is meant for.
-    #[must_use]
-    pub fn servers(&self) -> (Option<Identity>, Option<Identity>) {
-        let meant = |of: fn(&Warrant) -> &Option<Identity>| {
-            self.warrant.as_ref().and_then(|warrant| of(warrant).clone())
-        };
-        (meant(|warrant| &warrant.target), meant(|warrant| &warrant.other))
-    }
-
-    /// How long it took until `now`, less the time in which it was over and nobody read it.
-    #[must_use]
-    pub fn spent(&self, now: Stamp) -> Duration {
-        now.since(self.granted).saturating_sub(self.unread)
-    }
 }
 
 /// One step's state.
