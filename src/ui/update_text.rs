@@ -117,7 +117,7 @@ fn incident(screen: &Screen<'_>) -> String {
     let title = &screen.site.title;
     match screen.run {
         Some(run) => format!("INCIDENT {}, {title}", run.id),
-        None => format!("INCIDENT none opened, {title}"),
+        None => format!("INCIDENT none opened here, {title}"),
     }
 }
 
@@ -139,11 +139,11 @@ fn state(screen: &Screen<'_>, at: Moment) -> String {
         Primary::Blind(_) => "is UNKNOWN: too little is heard of it",
     };
     let text = match (at, screen.run) {
-        (Moment::Calm, _) => format!("no incident, {from} {primary}, standby {standby}"),
+        (Moment::Calm, _) => format!("no incident known here, {from} {primary}, standby {standby}"),
         (Moment::Provisional, _) => {
-            format!("provisional: {from} {primary}, standby {standby}; nothing is declared")
+            format!("provisional: {from} {primary}, standby {standby}; nothing is declared here")
         }
-        (Moment::Restored, _) => format!("RESTORED: users are served from {to}"),
+        (Moment::Restored, _) => restored(screen, &to),
         (Moment::GivenUp, Some(run)) if run.stage == Stage::Aborted => {
             format!("the move to {to} was GIVEN UP; restoration was not seen")
         }
@@ -159,6 +159,21 @@ fn state(screen: &Screen<'_>, at: Moment) -> String {
     format!("STATE {text}")
 }
 
+/// What is so after the restoration: it was seen once, and may be over.
+fn restored(screen: &Screen<'_>, to: &str) -> String {
+    let serves = region(screen, screen.assessment.active);
+    match &screen.assessment.primary {
+        Primary::Healthy => format!("RESTORED: users are served from {serves}"),
+        Primary::Red { t0, .. } => {
+            format!("RESTORED in {to}, and LOST AGAIN: {serves} does not serve since {}", t0.utc())
+        }
+        Primary::Suspect { .. } => format!("RESTORED: {serves} serves, and is SUSPECT now"),
+        Primary::ItIsUs { .. } | Primary::Blind(_) => {
+            format!("RESTORED in {to}; how {serves} is now is UNKNOWN")
+        }
+    }
+}
+
 fn clock(screen: &Screen<'_>, at: Moment) -> String {
     let forecast = screen.forecast;
     let Some(gone) = forecast.elapsed else {
@@ -166,7 +181,10 @@ fn clock(screen: &Screen<'_>, at: Moment) -> String {
         let of = forecast.rto.map_or_else(String::new, |rto| format!(" of {}", short_time(rto)));
         return match screen.runbook {
             Some(_) => format!("CLOCK not running; a failover would take {takes}{of}"),
-            None => "CLOCK not running".to_owned(),
+            None => {
+                let none = words::no_runbook(screen);
+                format!("CLOCK not running; what a failover would take is UNKNOWN, {none}")
+            }
         };
     };
     let since = match words::t0(screen) {
@@ -200,7 +218,7 @@ fn loss(screen: &Screen<'_>, at: Moment) -> String {
     let mut parts = Vec::new();
     let unknown = names(LossVerdict::Unknown);
     if screen.ledger.rows.is_empty() {
-        parts.push("UNKNOWN: no replicated store is read".to_owned());
+        parts.push(words::no_store(screen).to_owned());
     } else if !unknown.is_empty() {
         parts.push(format!("UNKNOWN for {unknown}"));
     }
@@ -220,16 +238,25 @@ fn loss(screen: &Screen<'_>, at: Moment) -> String {
         };
         parts.push(format!("{when}: {expected} of {} is the worst known{limit}", row.system));
     }
-    let measured = screen.run.map_or(&[][..], |run| &run.losses);
+    let measured = screen.run.map(Run::measured).unwrap_or_default();
     let told: Vec<String> = measured
         .iter()
-        .map(|(system, seconds, _)| format!("{} of {system}", words::seconds(*seconds)))
+        .filter_map(|(system, lost)| Some((system, (*lost)?)))
+        .map(|(system, (seconds, _))| format!("{} of {system}", words::seconds(seconds)))
         .collect();
     if !told.is_empty() {
         parts.push(format!("measured: {}", told.join(", ")));
     }
-    if at == Moment::Restored && measured.is_empty() {
-        parts.push("not measured".to_owned());
+    let missing: Vec<&str> = measured
+        .iter()
+        .filter_map(|(system, lost)| lost.is_none().then_some(system.as_str()))
+        .collect();
+    match at {
+        Moment::Restored if told.is_empty() => parts.push("not measured".to_owned()),
+        Moment::Restored if !missing.is_empty() => {
+            parts.push(format!("not measured: {}", missing.join(", ")));
+        }
+        _ => {}
     }
     parts.join("; ")
 }
@@ -237,7 +264,7 @@ fn loss(screen: &Screen<'_>, at: Moment) -> String {
 /// `DONE`, `NOW` and `NEXT`.
 fn steps(screen: &Screen<'_>, at: Moment) -> Vec<String> {
     let (Some(run), Some(book)) = (screen.run, screen.runbook) else {
-        return vec!["DONE nothing was run".to_owned()];
+        return vec!["DONE nothing was run from here".to_owned()];
     };
     let count = |want: fn(Phase) -> bool| run.steps.iter().filter(|s| want(s.phase)).count();
     let left_out = count(|phase| phase == Phase::Skipped);
@@ -290,9 +317,10 @@ fn eta(screen: &Screen<'_>, at: Moment) -> String {
         }
         Moment::Calm | Moment::Provisional | Moment::During => {}
     }
-    let (Some(finish), Some(gone), true) =
-        (forecast.finish_p80, forecast.elapsed, screen.runbook.is_some())
-    else {
+    if screen.runbook.is_none() {
+        return format!("UNKNOWN, {}", words::no_runbook(screen));
+    }
+    let (Some(finish), Some(gone)) = (forecast.finish_p80, forecast.elapsed) else {
         return "no forecast".to_owned();
     };
     let utc = screen.now.plus(finish.saturating_sub(gone)).utc();

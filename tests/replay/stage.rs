@@ -427,7 +427,7 @@ pub fn serves(events: &[RunEvent]) -> Option<Side> {
 pub fn remembered(saved: Stamp, active: Option<Side>) -> Observations {
     let (snapshot, day) = (Snapshot::default(), Day::default());
     let spells = warroom::domain::readiness::Spells::default();
-    Observations { saved, snapshot, red: None, ledger: None, active, day, spells }
+    Observations { saved, snapshot, red: None, ledger: None, active, active_at: None, day, spells }
 }
 
 fn lag(number: u32) -> Lag {

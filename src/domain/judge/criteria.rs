@@ -15,6 +15,9 @@ use crate::domain::time::{Stamp, short_time};
 use crate::domain::verdict::{Criterion, Met, Primary, Verdict};
 use std::time::Duration;
 
+/// The key of the criterion that is asked where no store is known.
+pub const NO_STORE_KEY: &str = "losses";
+
 /// The fact that compares the histories of both sides.
 const DIVERGED: &str = "diverged";
 
@@ -83,6 +86,12 @@ pub(super) fn criteria(
             marker(&mut list, scene, &view, (fact, asks), as_of.is_some());
         }
         capacity(&mut list, &view);
+    }
+    if losses.rows.is_empty() {
+        // Nobody can say that nothing is lost: a doubt, which a person may accept.
+        let asks = "what a failover would lose is known".to_owned();
+        let seen = ledger::no_store(scene.site, scene.snapshot);
+        list.add(NO_STORE_KEY.to_owned(), asks, Met::Unknown, seen);
     }
     let stores: BTreeSet<SystemId> = losses.rows.into_iter().map(|row| row.system).collect();
     one_primary(&mut list, scene);

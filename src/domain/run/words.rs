@@ -155,8 +155,9 @@ fn step_text(body: &Body) -> String {
         Body::Skipped { step, reason } => format!("{step} SKIPPED: {reason}"),
         Body::Retried { step, reason, new_key, by_itself } => {
             let key = if *new_key { ", as a new act with a new key" } else { "" };
-            let who = if *by_itself { " by itself" } else { "" };
-            format!("{step} may be tried again{who}{key}: {reason}")
+            // Nobody is there to try it in an unattended run: it begins by itself.
+            let what = if *by_itself { "is tried again, unattended" } else { "may be tried again" };
+            format!("{step} {what}{key}: {reason}")
         }
         Body::AbortAsked { step, attempt } => format!("ABORT of {step} attempt {attempt} asked"),
         Body::RunnerLost { step, attempt, left } => {

@@ -2,7 +2,6 @@
 
 use super::Console;
 use crate::domain::ledger::{Ledger, freeze};
-use crate::domain::run::phase::Stage;
 use crate::domain::run::state::Run;
 use crate::domain::time::Stamp;
 use crate::domain::verdict::{Primary, T0Basis};
@@ -47,10 +46,8 @@ impl<D: Desk> Console<D> {
             snapshot: self.snapshot.without_histories(),
             red: self.outage.as_ref().map(|outage| (outage.t0, outage.basis)),
             ledger: self.outage.as_ref().map(|outage| outage.ledger.clone()),
-            active: Some(match &self.run {
-                Some(run) if run.stage == Stage::Complete => run.direction.to,
-                _ => self.assessment.active,
-            }),
+            active: self.served.map(|served| served.side),
+            active_at: self.served.map(|served| served.at),
             day: self.memory.day.clone(),
             spells: self.memory.spells.clone(),
         }

@@ -46,7 +46,7 @@ fn time_ink(screen: &Screen<'_>) -> Ink {
 fn time(screen: &Screen<'_>) -> String {
     let of = screen.forecast.rto.map_or_else(String::new, |rto| format!(" of {}", short_time(rto)));
     match expected(screen) {
-        None => format!("UNKNOWN, no runbook{of}"),
+        None => format!("UNKNOWN, {}{of}", words::no_runbook(screen)),
         Some(takes) => format!("{}{of}", short_time(takes)),
     }
 }
@@ -158,7 +158,7 @@ fn left_rows(screen: &Screen<'_>, rows: usize, width: usize) -> Vec<Row> {
 
 fn plan(screen: &Screen<'_>) -> String {
     screen.runbook.map_or_else(
-        || "no runbook is chosen".to_owned(),
+        || words::no_runbook(screen),
         |book| {
             let hard = book.steps.iter().filter(|step| step.class == Class::X).count();
             format!("runbook {}: {} steps, {hard} irreversible", book.title, book.steps.len())
@@ -178,7 +178,8 @@ fn right_rows(screen: &Screen<'_>, rows: usize, width: usize) -> Vec<Row> {
     let stores = stores(screen);
     let when = if words::is_any_lag_live(screen) { "EXPECTED RPO" } else { "RPO last read" };
     if stores.is_empty() {
-        all.push(lead("EXPECTED RPO").put(UNKNOWN, "? no replicated store is known"));
+        let text = format!("? {}", words::no_store(screen));
+        all.push(lead("EXPECTED RPO").put(UNKNOWN, text));
     }
     let shown = stores.iter().take(room);
     all.extend(
