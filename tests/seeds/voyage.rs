@@ -100,6 +100,8 @@ pub struct Voyage {
     pub watchers: Vec<Watcher>,
     /// What the console remembered last.
     pub kept: Option<Observations>,
+    /// True while the stores tell watchers no role.
+    pub mute: bool,
     heard: Vec<Event>,
 }
 
@@ -162,6 +164,7 @@ impl Voyage {
             look_due: false,
             watchers: Vec::new(),
             kept: None,
+            mute: false,
             heard: Vec::new(),
         }
     }

@@ -58,6 +58,9 @@ fn who(screen: &Screen<'_>, long: bool) -> Row {
 
 fn regions(screen: &Screen<'_>, parts: bool) -> Row {
     let way = words::direction_now(screen);
+    if !parts && screen.run.is_some_and(|run| run.stage.is_closed()) {
+        return Row::plain(format!("{} serves", words::label(screen, way.from)));
+    }
     let one = |side| {
         if parts {
             format!("{} {}", words::label(screen, side), words::part(screen, side))
@@ -114,10 +117,13 @@ fn lines(screen: &Screen<'_>, told: &Row) -> [(Row, Row); 9] {
         let row = owed.clone().join(row);
         if with_help { gap(row, 3).join(help.clone()) } else { row }
     };
-    let letters = words::direction_now(screen);
-    let letters = gap(badges(screen, ""), 1)
-        .put(TEXT, format!("{run} {} > {} ", letters.from, letters.to))
-        .join(who(screen, false));
+    let way = words::direction_now(screen);
+    let letters = match screen.run {
+        Some(run) if run.stage.is_closed() => format!("{} serves", way.from),
+        _ => format!("{} > {}", way.from, way.to),
+    };
+    let letters =
+        gap(badges(screen, ""), 1).put(TEXT, format!("{run} {letters} ")).join(who(screen, false));
     [
         (left(true, true, true), right(true, true)),
         (left(true, false, true), right(true, true)),
@@ -238,5 +244,43 @@ pub fn banner(screen: &Screen<'_>, width: usize) -> Row {
                 first_fit(after(screen, vec![calm(screen)]), width)
             }
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::Side;
+    use crate::domain::verdict::Assessment;
+    use crate::ui::fixture;
+    use crate::ui::panel::next;
+
+    #[test]
+    fn after_the_restoration_the_screen_says_what_is_now() {
+        let red = || fixture::of("red").expect("the moment exists").assessment;
+        let suspect = || fixture::of("suspect").expect("the moment exists").assessment;
+        // The moment, what of B is so now, and what header, banner and NEXT say of it.
+        let check = |moment: &str, now: Option<Assessment>, want: [&str; 3]| {
+            let mut fixture = fixture::of(moment).expect("the moment exists");
+            fixture.model.dialog = None;
+            if let Some(now) = now {
+                fixture.assessment = Assessment { active: Side::B, ..now };
+            }
+            let screen = fixture.screen();
+            let rows = [header(&screen, None, 160).text(), banner(&screen, 160).text()];
+            let rows = [&rows[0], &rows[1], &next::sentence(&screen)];
+            for (row, want) in rows.into_iter().zip(want) {
+                assert!(row.contains(want), "{moment}: `{want}` in {rows:#?}");
+            }
+        };
+        let met = "eu-central-1 serves, MET T+00:22:40   ";
+        let over = "eu-central-1 PRIMARY > us-east-1 standby";
+        let open = "us-east-1 was PRIMARY > eu-central-1 PRIMARY";
+        check("restored", None, [over, met, "closed complete at"]);
+        check("close", None, [open, met, "restored was seen.  "]);
+        check("close", Some(suspect()), [open, met, "eu-central-1 serves and is SUSPECT"]);
+        let lost = "■1 PRIMARY us-east-1 DOWN";
+        check("close", Some(red()), [open, lost, "eu-central-1 is DOWN NOW"]);
+        check("restored", Some(red()), [over, lost, "eu-central-1 is DOWN NOW"]);
     }
 }

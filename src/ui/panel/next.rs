@@ -134,7 +134,7 @@ fn red(screen: &Screen<'_>, evidence: &str) -> String {
     } else {
         format!("{} open the plan, then {declare} declare", key(screen, Command::Choose))
     };
-    format!("{evidence} evidence   {next}   Nothing has been run from here.")
+    format!("{evidence} evidence   {next}   Nothing was run here.")
 }
 
 fn with_run(screen: &Screen<'_>, run: &Run) -> String {

@@ -301,3 +301,33 @@ pub fn stack_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
         as_many(day, "  ", width),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::Side;
+    use crate::ui::fixture;
+    use crate::ui::update_text;
+
+    #[test]
+    fn without_a_plan_or_a_store_nothing_is_claimed() {
+        let mut fixture = fixture::of("calm").expect("the moment exists");
+        fixture.runbooks.clear();
+        fixture.assessment.active = Side::B;
+        fixture.ledger.rows.clear();
+        let text = |rows: Vec<Row>| rows.iter().map(Row::text).collect::<Vec<_>>().join("\n");
+        let screen = fixture.screen();
+        let update = update_text::lines(&screen, "");
+        let update: Vec<&str> = update.iter().map(crate::domain::text::Clean::as_str).collect();
+        let strip = text(rows(&screen, 10, 156)) + &text(vec![first_row(&screen, 118)]);
+        let no_plan = "UNKNOWN, no runbook for B to A";
+        for (told, wants) in [
+            (strip, [no_plan, "? not known: no store"]),
+            (update.join("\n"), [no_plan, "LOSS not known: no store"]),
+        ] {
+            for want in wants {
+                assert!(told.contains(want), "`{want}` in\n{told}");
+            }
+        }
+    }
+}

@@ -240,7 +240,7 @@ pub fn exposure(screen: &Screen<'_>) -> (Ink, String) {
     let silent = !is_frozen(screen) && !is_any_lag_live(screen);
     let doubt = if unknown > 0 { format!(", {unknown} UNKNOWN") } else { String::new() };
     match worst {
-        None if screen.ledger.rows.is_empty() => (UNKNOWN, format!("? {}", no_store(screen))),
+        None if screen.ledger.rows.is_empty() => (UNKNOWN, "? not known, no store".to_owned()),
         None => (UNKNOWN, format!("UNKNOWN for {}", screen.ledger.rows.len())),
         Some(row) => {
             let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), seconds);

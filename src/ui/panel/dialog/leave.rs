@@ -187,4 +187,26 @@ mod tests {
         check("close", Phase::Ready, ["not run: scale-b", "not finished: scale-b ready"]);
         check("failed", Phase::Failed, ["restored was not seen", "not finished: scale-b FAILED, "]);
     }
+
+    #[test]
+    fn closing_names_every_store_also_what_nobody_measured() {
+        let check = |measured: &[&str], described: bool, wanted: &[&str]| {
+            let mut fixture = fixture::of("close").expect("the moment exists");
+            let run = fixture.run.as_mut().expect("a run");
+            let found = |name: &&str| (SystemId::new(name).expect("a name"), 0.0, "so".into());
+            run.losses = measured.iter().map(found).collect();
+            if !described {
+                (run.ledger, fixture.ledger.rows) = (None, Vec::new());
+            }
+            let rows = close(&fixture.screen(), 120).body;
+            let text: Vec<String> = rows.iter().map(Row::text).collect();
+            for part in wanted {
+                assert!(text.iter().any(|row| row.contains(part)), "{part}: {text:#?}");
+            }
+        };
+        check(&["pg"], true, &["LOST      pg 0s measured", "LOST      ? redis not measured"]);
+        check(&[], true, &["? pg not measured", "? redis not measured"]);
+        check(&[], false, &["LOST      ? not known: no store"]);
+        check(&["pg"], false, &["LOST      pg 0s measured"]);
+    }
 }
