@@ -288,3 +288,21 @@ pub fn is_by_a_person(body: &Body) -> bool {
         | Body::ClockDoubted { .. } => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::StepId;
+
+    #[test]
+    fn where_no_person_is_there_none_is_told_that_they_may_try() {
+        let check = |by_itself: bool, want: &str| {
+            let step = StepId::new("fence").expect("a name");
+            let reason = "found undone".into();
+            let word = Body::Retried { step, reason, new_key: false, by_itself };
+            assert_eq!(event(&word).as_str(), want);
+        };
+        check(false, "fence may be tried again: found undone");
+        check(true, "fence is tried again, unattended: found undone");
+    }
+}

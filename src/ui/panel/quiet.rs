@@ -311,7 +311,7 @@ mod tests {
 
     #[test]
     fn without_a_plan_or_a_store_nothing_is_claimed() {
-        let mut fixture = fixture::of("calm").expect("the moment exists");
+        let mut fixture = fixture::of("healthy").expect("the moment exists");
         fixture.runbooks.clear();
         fixture.assessment.active = Side::B;
         fixture.ledger.rows.clear();
