@@ -64,7 +64,7 @@ impl Ledger {
     }
 }
 
-/// What is said of the losses of a site of which no store is known: that is never that none is lost.
+/// What is said of the losses of a site of which no store is known: never that none is lost.
 #[must_use]
 pub fn no_store(site: &Site, snapshot: &Snapshot) -> &'static str {
     let read = |system: &SystemId, side: Side| {

@@ -33,8 +33,8 @@ pub struct Loss {
 pub type Measured<'r> = Option<(f64, &'r Clean)>;
 
 impl Run {
-    /// The stores of the frozen losses, then those measured beside them, each with what was measured
-    /// last; none is not measured, and never nothing.
+    /// The stores of the frozen losses, then those measured beside them, each with what was
+    /// measured last; none is not measured, and never nothing.
     #[must_use]
     pub fn measured(&self) -> Vec<(&SystemId, Measured<'_>)> {
         let mut stores: Vec<&SystemId> =

@@ -1,10 +1,11 @@
 //! The status update: what the screen shows in lines for people who do not see it. Facts only;
 //! no names of hosts, no addresses.
 
+mod loss;
+
 use crate::domain::addresses::without_addresses;
 use crate::domain::forecast::RtoState;
 use crate::domain::ids::StepId;
-use crate::domain::ledger::LossVerdict;
 use crate::domain::rhythm::{UPDATE_EVERY, next_number};
 use crate::domain::run::event::RunKind;
 use crate::domain::run::phase::{Phase, Stage};
@@ -50,7 +51,7 @@ pub fn lines(screen: &Screen<'_>, sentence: &str) -> Vec<Clean> {
     let at = moment(screen);
     let mut texts = vec![head(screen, at), incident(screen), state(screen, at)];
     texts.push(clock(screen, at));
-    texts.push(format!("LOSS {}", loss(screen, at)));
+    texts.push(format!("LOSS {}", loss::loss(screen, at)));
     if at != Moment::Calm {
         texts.extend(steps(screen, at));
         texts.push(format!("ETA {}", eta(screen, at)));
@@ -207,58 +208,6 @@ fn clock(screen: &Screen<'_>, at: Moment) -> String {
     };
     let stopped = if at == Moment::Restored { "stopped at " } else { "" };
     format!("CLOCK {stopped}T+{} {since}; {rto}", clock_text(gone))
-}
-
-/// What is expected to be lost, unknown first, and what was measured.
-fn loss(screen: &Screen<'_>, at: Moment) -> String {
-    let names = |verdict: LossVerdict| {
-        let rows = screen.ledger.rows.iter().filter(|row| row.verdict == verdict);
-        rows.map(|row| row.system.as_str()).collect::<Vec<_>>().join(", ")
-    };
-    let mut parts = Vec::new();
-    let unknown = names(LossVerdict::Unknown);
-    if screen.ledger.rows.is_empty() {
-        parts.push(words::no_store(screen).to_owned());
-    } else if !unknown.is_empty() {
-        parts.push(format!("UNKNOWN for {unknown}"));
-    }
-    if let (Some(row), _) = words::worst_loss(screen) {
-        let expected = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
-        let limit = match (row.rpo_s, row.verdict) {
-            (Some(rpo), LossVerdict::Breach) => format!(", OVER its limit {}", words::seconds(rpo)),
-            (Some(rpo), _) => format!(", limit {}", words::seconds(rpo)),
-            (None, _) => String::new(),
-        };
-        let silent = !words::is_frozen(screen) && !words::is_any_lag_live(screen);
-        let when = match (at, silent) {
-            (Moment::Calm, true) => "UNKNOWN now, last known",
-            (Moment::Calm, false) => "if it failed now",
-            (_, true) => "UNKNOWN, last known",
-            (_, false) => "expected",
-        };
-        parts.push(format!("{when}: {expected} of {} is the worst known{limit}", row.system));
-    }
-    let measured = screen.run.map(Run::measured).unwrap_or_default();
-    let told: Vec<String> = measured
-        .iter()
-        .filter_map(|(system, lost)| Some((system, (*lost)?)))
-        .map(|(system, (seconds, _))| format!("{} of {system}", words::seconds(seconds)))
-        .collect();
-    if !told.is_empty() {
-        parts.push(format!("measured: {}", told.join(", ")));
-    }
-    let missing: Vec<&str> = measured
-        .iter()
-        .filter_map(|(system, lost)| lost.is_none().then_some(system.as_str()))
-        .collect();
-    match at {
-        Moment::Restored if told.is_empty() => parts.push("not measured".to_owned()),
-        Moment::Restored if !missing.is_empty() => {
-            parts.push(format!("not measured: {}", missing.join(", ")));
-        }
-        _ => {}
-    }
-    parts.join("; ")
 }
 
 /// `DONE`, `NOW` and `NEXT`.

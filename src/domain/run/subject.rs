@@ -1,5 +1,5 @@
 //! Which region a judgement is about: during a run the one that is left, until the other has taken
-//! its place; else the one that serves, by what is told now, by what was told, by what is on record.
+//! its place; else the one that serves, by what is told now, was told, or is on record.
 
 use std::collections::BTreeSet;
 

@@ -361,20 +361,8 @@ impl<D: Desk> Console<D> {
         }
     }
 
-    /// The run that the screen tells of: one that is over gives way to a new outage.
-    fn shown_run(&self) -> Option<&Run> {
-        let red = matches!(self.assessment.primary, Primary::Red { .. });
-        self.run.as_ref().filter(|run| !(red && run.stage.is_closed()))
-    }
-
     fn open_run(&self) -> Option<&Run> {
         self.run.as_ref().filter(|run| !run.stage.is_closed())
-    }
-
-    /// Takes in which region served by the record of a run that is over.
-    pub fn recall_served(&mut self, record: Option<Served>, now: Stamp) {
-        self.served = Served::latest([self.served, record]);
-        self.judge(now);
     }
 
     fn judge(&mut self, now: Stamp) {

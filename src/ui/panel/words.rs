@@ -102,8 +102,8 @@ pub fn is_planned_without_primary(screen: &Screen<'_>) -> bool {
 /// The part that a region plays now.
 #[must_use]
 pub fn part(screen: &Screen<'_>, side: Side) -> &'static str {
-    // A run that is only open has moved nothing: nobody declared yet. One that is over moves nothing
-    // any more, and from the restoration on the one that serves now is the primary.
+    // A run that is only open has moved nothing: nobody declared yet. One that is over moves
+    // nothing any more, and from the restoration on the one that serves now is the primary.
     let active = side == screen.assessment.active;
     let moves = |run: &&Run| !run.stage.is_closed() && run.declaration.is_some();
     let Some(run) = screen.run.filter(moves) else {
