@@ -35,7 +35,7 @@ use crate::domain::site::Site;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::domain::verdict::{Assessment, Primary};
+use crate::domain::verdict::Assessment;
 use crate::runtime::desk::Desk;
 use crate::runtime::effect::Effect;
 use crate::runtime::event::{Event, Signal, Why};
