@@ -39,7 +39,7 @@ pub struct LedgerRow {
     pub system: SystemId,
     /// The last lag known while the source was read, and the moment of that reading.
     pub last: Option<(Stamp, Lag)>,
-    /// Loss expected in seconds of writes: last lag + time from that sample to T0.
+    /// Loss expected in seconds of writes: what had not arrived + time from that sample to T0.
     pub loss_s: Option<f64>,
     /// The objective of the store's tier in seconds.
     pub rpo_s: Option<f64>,
@@ -94,7 +94,9 @@ pub fn freeze(site: &Site, snapshot: &Snapshot, active: Side, as_of: Stamp) -> L
         .filter(|system| is_store(snapshot, &system.id, standby))
         .map(|system| {
             let cell = snapshot.cell(&system.id, standby);
-            let last = cell.and_then(|cell| cell.last_lag.clone());
+            // To be level with what lost its data is no figure.
+            let whole = cell.filter(|cell| cell.lost_data().is_none());
+            let last = whole.and_then(|cell| cell.last_lag.clone());
             let objective = system.objective.as_ref().and_then(|tier| site.objective(tier));
             let rpo_s = objective.map(|objective| objective.rpo.as_secs_f64());
             row(system.id.clone(), last, rpo_s, as_of)
@@ -125,7 +127,7 @@ fn row(
     as_of: Stamp,
 ) -> LedgerRow {
     let loss_s = last.as_ref().and_then(|(at, lag)| {
-        let seconds = lag.known_seconds().filter(|seconds| seconds.is_finite())?;
+        let seconds = lag.loss_seconds().filter(|seconds| seconds.is_finite())?;
         (seconds >= 0.0).then(|| seconds + as_of.since(*at).as_secs_f64())
     });
     // A lower bound can break the objective but never prove that it is kept.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::link::Link;
 use super::text::Clean;
 use super::time::Stamp;
 
@@ -20,6 +21,9 @@ pub enum Health {
     /// The answer does not tell; the reason. Never shown as healthy, never counted as failed.
     Unknown(Clean),
 }
+
+/// The fact by which a store tells that a write made now would succeed.
+pub const WRITABLE: &str = "writable";
 
 /// Which part a replicated store plays, told by the store itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +82,33 @@ pub struct Identity {
     pub data: Clean,
 }
 
+/// How much data a store holds, as it counts it itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// So many.
+    pub count: u64,
+    /// Of these.
+    pub unit: HeldUnit,
+}
+
+/// What a store counts its data in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldUnit {
+    /// Keys of a database.
+    Keys,
+}
+
+impl std::fmt::Display for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let unit = match (self.unit, self.count) {
+            (HeldUnit::Keys, 1) => "key",
+            (HeldUnit::Keys, _) => "keys",
+        };
+        write!(f, "{} {unit}", self.count)
+    }
+}
+
 /// A point in a store's history of changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
@@ -104,6 +135,24 @@ pub enum LagUnit {
 }
 
 impl LagUnit {
+    /// An amount with its unit, bytes in steps of 1024.
+    #[must_use]
+    pub fn amount_text(self, amount: u64) -> String {
+        if self != Self::Bytes {
+            return format!("{amount} {}", self.word());
+        }
+        let mut unit = "B";
+        let mut scaled = amount;
+        let mut tenths = 0;
+        for next in ["KiB", "MiB", "GiB", "TiB"] {
+            if scaled < 1024 {
+                break;
+            }
+            (tenths, scaled, unit) = (scaled % 1024 * 10 / 1024, scaled / 1024, next);
+        }
+        if unit == "B" { format!("{scaled} B") } else { format!("{scaled}.{tenths} {unit}") }
+    }
+
     /// The unit's short word after a number.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -174,9 +223,43 @@ pub struct Lag {
     pub basis: Basis,
     /// How far they may be believed.
     pub certainty: Certainty,
+    /// What of it has not even arrived, where a store tells that apart; else all of it may not have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreceived: Option<Unreceived>,
+}
+
+/// What a source has that its replica has not received: lost if the source were gone now. What was
+/// received and not applied yet is applied by a promotion too; that costs time, and no data.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Unreceived {
+    /// Seconds of writes, where that can be known.
+    pub seconds: Option<f64>,
+    /// How much, in the unit of the lag.
+    pub amount: u64,
 }
 
 impl Lag {
+    /// The seconds of writes that would be lost: those that did not arrive, else all it is behind.
+    #[must_use]
+    pub fn loss_seconds(&self) -> Option<f64> {
+        let behind = self.known_seconds()?;
+        let told = self.unreceived.and_then(|unreceived| unreceived.seconds);
+        Some(told.map_or(behind, |seconds| seconds.min(behind)))
+    }
+
+    /// How much has arrived and is not applied yet, in `unit`.
+    #[must_use]
+    pub fn unapplied(&self) -> Option<u64> {
+        let waits = self.amount?.checked_sub(self.unreceived?.amount)?;
+        (waits > 0).then_some(waits)
+    }
+
+    /// `733 KiB received, not replayed`; empty where nothing waits.
+    #[must_use]
+    pub fn unapplied_text(&self) -> Option<String> {
+        Some(format!("{} received, not replayed", self.unit.amount_text(self.unapplied()?)))
+    }
+
     /// The seconds, if they are a figure that may be shown as the lag.
     #[must_use]
     pub fn known_seconds(&self) -> Option<f64> {
@@ -262,11 +345,21 @@ pub struct Reading {
     /// Whether it takes writes; told by every system that tells a role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub writes: Option<Writes>,
+    /// Why no write can succeed now although nothing forbids it; on a standby, why none could once
+    /// it is promoted. It proves nothing closed: a fence asks `writes` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hindered: Option<Clean>,
     /// The server that told this; told by every system that can be acted on and knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
     /// How far it is behind the other side; on the standby's reading only.
     pub lag: Option<Lag>,
+    /// The link to its source and for how long it has been silent; on the standby's reading only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
+    /// How much data it holds; none where that cannot be told or changes as it is copied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
     /// Where its history of changes ends: what is written on a primary, what is held on a standby.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<Position>,
@@ -291,8 +384,11 @@ impl Reading {
             health,
             role: None,
             writes: None,
+            hindered: None,
             identity: None,
             lag: None,
+            link: None,
+            held: None,
             end: None,
             parted: None,
             capacity: None,
@@ -320,9 +416,13 @@ impl Reading {
         self.role == Some(Role::Primary) && self.takes_writes() != Some(Writes::Refused)
     }
 
-    /// The fact called `name`.
+    /// The fact called `name`. What is hindered is not writable, whatever its settings say.
     #[must_use]
     pub fn fact(&self, name: &str) -> Option<&FactValue> {
+        static NO: FactValue = FactValue::Boolean(false);
+        if name == WRITABLE && self.hindered.is_some() {
+            return Some(&NO);
+        }
         self.facts.iter().find(|fact| fact.name == name).map(|fact| &fact.value)
     }
 }

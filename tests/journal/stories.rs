@@ -94,6 +94,7 @@ fn declared() -> Body {
         unit: LagUnit::Bytes,
         basis: Basis::Heartbeat,
         certainty: Certainty::Known,
+        unreceived: None,
     };
     let row = LedgerRow {
         system: pg.clone(),

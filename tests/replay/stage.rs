@@ -212,7 +212,7 @@ impl Stage {
                     let lines = vec!["working".into(), "worked".into()];
                     vec![
                         Event::Started { step: step.clone(), attempt },
-                        Event::Output { step: step.clone(), lines },
+                        Event::Output { step: step.clone(), at: None, lines },
                         Event::Found { step, attempt, found },
                     ]
                 }
@@ -437,6 +437,7 @@ fn lag(number: u32) -> Lag {
         unit: LagUnit::Bytes,
         basis: Basis::Heartbeat,
         certainty: Certainty::Known,
+        unreceived: None,
     }
 }
 

@@ -265,6 +265,7 @@ impl<D: Desk> Console<D> {
                 self.notice(now, text, true);
                 Vec::new()
             }
+            Event::RunnerEnded { step, attempt, at } => self.runner_ended(step, attempt, at, now),
             Event::Found { step, attempt, found } => self.found(&step, attempt, found),
             Event::Checked { step, attempt, why, standing } => {
                 self.checked(&step, attempt, why, standing, now)
@@ -273,8 +274,8 @@ impl<D: Desk> Console<D> {
                 self.rehearsed(*rehearsal);
                 Vec::new()
             }
-            Event::Output { step, lines } => {
-                self.printed(&step, lines, now);
+            Event::Output { step, at, lines } => {
+                self.printed(&step, lines, at.map_or(now, |at| at.at_most(now)));
                 Vec::new()
             }
             Event::Heard { system, at, looks } => {
@@ -368,6 +369,9 @@ impl<D: Desk> Console<D> {
     fn judge(&mut self, now: Stamp) {
         if let Some(side) = judge::told(&self.site, &self.snapshot, now) {
             self.served = Some(Served { side, at: now });
+        }
+        if let Some(run) = &self.run {
+            self.snapshot.take_accepted(run);
         }
         self.assessment = judge::judge(&self.site, &self.snapshot, self.subject(now), now);
         self.remember_outage(now);

@@ -41,7 +41,7 @@ fn no_split_brain(
     change: Change,
     class: Class,
 ) -> Result<(), Refusal> {
-    if class == Class::R || change.closes() || change == Change::Check {
+    if class == Class::R || change.closes() || change.only_looks() {
         return Ok(());
     }
     let is_open = |(system, since): &&(SystemId, Stamp)| {
