@@ -4,17 +4,23 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use secrecy::SecretString;
+use std::time::Duration;
+
 use warroom::app::demo::{FAILOVER, SITE};
 use warroom::app::{runbook_file, site_file};
-use warroom::domain::ids::{PersonId, RunId, StepId, SystemId};
+use warroom::domain::catalogue::Change;
+use warroom::domain::ids::{PersonId, RunId, Side, StepId, SystemId};
 use warroom::domain::ledger::Ledger;
 use warroom::domain::pace::Paces;
 use warroom::domain::preview::{Preview, Standing};
 use warroom::domain::reading::{Health, LookError, LookErrorKind, Reading};
 use warroom::domain::run::commit::{Hash, IntentRecord, Receipt};
-use warroom::domain::run::event::{Actor, Body, Closing, Mode, Outcome, RunEvent, RunKind};
+use warroom::domain::run::event::{
+    Actor, Body, Closing, Mode, Outcome, Purpose, RunEvent, RunKind,
+};
 use warroom::domain::run::role::Commander;
 use warroom::domain::run::state::Run;
+use warroom::domain::run::subject::Served;
 use warroom::domain::runbook::{Direction, Step};
 use warroom::domain::time::{BootId, Stamp};
 use warroom::domain::verdict::T0Basis;
@@ -410,6 +416,39 @@ fn unknown_is_reconciled_and_done_may_become_untrue() {
     assert!(bench.has(|body| matches!(body, Body::TrueAgain { .. })));
     assert!(!bench.has(|body| matches!(body, Body::Restored { .. })), "traffic never moved");
     assert_eq!(bench.acts.len(), 1);
+}
+
+#[test]
+fn a_step_ends_when_its_runner_ended_and_not_when_somebody_came_back() {
+    let check = |ended_s: u64, took_s: u64, told: bool| {
+        let mut bench = Bench::armed();
+        bench.run_fence();
+        let step = Bench::fence();
+        let attempt = bench.console.run().and_then(|run| run.step(&step)?.last_attempt().cloned());
+        let granted = attempt.expect("it was granted").granted;
+        bench.now = granted.plus(Duration::from_secs(75));
+        let (at, printed) = (Duration::from_secs(ended_s), Duration::from_secs(3));
+        let lines = vec!["halfway".into()];
+        let (then, at) = (Some(granted.plus(printed)), granted.plus(at));
+        bench.event(Event::Output { step: step.clone(), at: then, lines });
+        bench.event(Event::RunnerEnded { step: step.clone(), attempt: 1, at });
+        bench.event(Event::RunnerEnded { step: step.clone(), attempt: 1, at });
+        bench.succeeds();
+        let earlier = |body: &Body| matches!(body, Body::EndedEarlier { .. });
+        let run = bench.console.run().expect("a run");
+        let words = run.events.iter().filter(|event| earlier(&event.body)).count();
+        assert_eq!(words, usize::from(told), "{ended_s}");
+        let took = run.step(&step).and_then(|state| state.took(bench.now)).expect("it ended");
+        assert_eq!(took.as_secs(), took_s, "{ended_s}");
+        let screen = bench.screen();
+        let then = granted.plus(printed).utc().to_string();
+        assert!(screen.contains("halfway"), "{screen}");
+        assert!(screen.lines().any(|l| l.contains("halfway") && l.contains(&then)), "{screen}");
+    };
+    check(63, 63, true);
+    check(75, 75, false);
+    // What cannot be is not used.
+    check(80, 75, false);
 }
 
 /// An armed console with a planned run: the primary answers all the time.
@@ -811,6 +850,93 @@ fn every_tier_is_restored_once() {
     assert!(screen.contains("MET"), "{screen}");
 }
 
+/// A run of the demo in which every step is skipped but those told, and what RESTORED says then.
+fn restored_of(change: &dyn Fn(&Step, Stamp) -> Option<Vec<Body>>) -> Option<String> {
+    let mut bench = Bench::new(None, 50_000);
+    let mut parts = parts(CommanderDesk::default(), None);
+    let plan = parts.runbooks[0].clone();
+    let mut bodies = vec![
+        Body::Opened {
+            run: RunId::new("demo-1").expect("a name"),
+            kind: RunKind::Simulation,
+            site: "demo".to_owned(),
+            site_hash: String::new(),
+            runbook: plan.name.clone(),
+            runbook_hash: plan.hash.clone(),
+            direction: Direction { from: plan.from, to: plan.to },
+            mode: Mode::Ungraceful,
+        },
+        Body::Declared {
+            t0: bench.now,
+            basis: T0Basis::Exact,
+            detected: None,
+            signals: Vec::new(),
+            reason: "the region is lost".into(),
+            ledger: Ledger { as_of: bench.now, rows: Vec::new() },
+        },
+    ];
+    for step in &plan.steps {
+        let skip = || vec![Body::Skipped { step: step.id.clone(), reason: "by hand".into() }];
+        bodies.extend(change(step, bench.now).unwrap_or_else(skip));
+    }
+    let told = story(bodies, bench.now);
+    let run = Run::replay(&plan, &told).expect("it fits").expect("there is a run");
+    parts.run = Some((run, plan));
+    bench.console = Console::new(parts, bench.now);
+    bench.records = told;
+    for _ in 0..60 {
+        bench.looks(true);
+    }
+    bench.records.iter().find_map(|event| match &event.body {
+        Body::Restored { evidence } => Some(evidence.to_string()),
+        _ => None,
+    })
+}
+
+/// The words of a step that was run and seen done.
+fn performed(step: &Step) -> Vec<Body> {
+    let (id, attempt) = (step.id.clone(), 1);
+    vec![
+        Body::Intended {
+            step: id.clone(),
+            attempt,
+            purpose: Purpose::Forward,
+            action: step.action.name.to_owned(),
+            class: step.class,
+            fencing: step.action.fencing,
+            gates: Vec::new(),
+            call: "call".into(),
+            warrant: None,
+        },
+        Body::Started { step: id.clone(), attempt },
+        Body::Ended {
+            step: id.clone(),
+            attempt,
+            outcome: Outcome::Applied { evidence: "so".into() },
+        },
+        Body::Verified { step: id, attempt, evidence: "so".into() },
+    ]
+}
+
+#[test]
+fn restored_rests_on_a_write_to_each_promoted_store() {
+    let promotes = |step: &Step| step.change.promotes().then(|| performed(step));
+    let writes = |step: &Step| (step.change == Change::ProveWrite).then(|| performed(step));
+    let said = restored_of(&|step, _| promotes(step).or_else(|| writes(step)));
+    let said = said.expect("every store took a write");
+    assert!(said.contains("pg: a write was read back (verify-pg)"), "{said}");
+    assert!(said.contains("redis: a write was read back (verify-redis)"), "{said}");
+    // Left out by a person: the record says so, and by whom.
+    let said = restored_of(&|step, _| promotes(step)).expect("what is skipped is not waited for");
+    assert!(said.contains("pg: not proven by a write: skipped by anna"), "{said}");
+    // Not promoted in this run: nothing has to be proven.
+    let said = restored_of(&|_, _| None).expect("nothing was promoted");
+    assert!(!said.contains("write"), "{said}");
+    // Not tried yet, or failed: the clock goes on, whatever the facts say.
+    let waits = |step: &Step| (step.change == Change::ProveWrite).then(Vec::new);
+    assert_eq!(restored_of(&|step, _| promotes(step).or_else(|| waits(step))), None);
+}
+
 #[test]
 fn earlier_runs_are_told_and_counted_on() {
     let mut bench = Bench::armed();
@@ -1008,4 +1134,21 @@ fn no_secret_leaves_by_the_clipboard() {
     for text in [shared, recorded.concat()] {
         assert!(!text.contains(canary) && !text.contains("AKIAIOSFODNN7EXAMPLE"), "{text}");
     }
+}
+
+#[test]
+fn a_plan_of_the_other_direction_tells_nothing() {
+    let now = Stamp { wall_ms: 1_795_183_000_000, boot_ms: 1000, boot: BootId(1) };
+    // The region that serves by the record of a run, and what the screen says of a failover.
+    let check = |side: Side, want: &str| {
+        let mut console = Console::new(parts(ObserverDesk, None), now);
+        console.recall_served(Some(Served { side, at: now }), now);
+        let mut terminal = Terminal::new(TestBackend::new(160, 48)).expect("a screen");
+        let theme = Theme::shipped("mono").expect("it is shipped");
+        terminal.draw(|frame| console.draw(frame, &theme, now)).expect("it is drawn");
+        let shown = terminal.backend().to_string();
+        assert!(shown.contains(want), "`{want}` in\n{shown}");
+    };
+    check(Side::A, "3m10s of 10m00s");
+    check(Side::B, "UNKNOWN, no runbook for B to A of 10m00s");
 }

@@ -3,6 +3,7 @@
 #[path = "files/toy.rs"]
 mod toy;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use toy::TOYS;
@@ -22,7 +23,7 @@ fn the_readme_tells_what_the_program_has() {
         let hint = "run `WARROOM_BLESS=1 cargo test --test docs` and look at the change";
         assert!(text == filled, "README.md is behind the program; {hint}");
     }
-    for name in ["systems", "actions", "facts", "phases", "exits", "keys"] {
+    for name in ["systems", "actions", "steps", "facts", "phases", "exits", "keys"] {
         assert!(text.contains(&format!("<!-- {name} -->\n")), "README.md has no block `{name}`");
     }
 }
@@ -41,6 +42,53 @@ fn the_examples_of_the_readme_are_valid() {
     let text = example(readme, "sites/shop/runbooks/failover.toml");
     let runbook = runbook_file::parse(text, "failover", &site).expect("the plan of the README");
     assert_eq!((site.systems.len(), runbook.steps.len()), (3, 2));
+}
+
+/// What is printed to be pasted must stand where it is pasted.
+#[test]
+fn every_printed_step_is_read_by_the_real_reader() {
+    let readme = include_str!("../README.md");
+    for owner in SYSTEMS {
+        for action in owner.actions() {
+            let (name, step) = (action.spec().name, docs::step_example(*owner, *action));
+            assert!(docs::systems_show(*owner).contains(&step), "{name}");
+            assert!(readme.contains(&step), "README.md has no step of {name}");
+            let web = "[systems.web]\nkind = \"http\"\na = { url = \"http://a.example/\" }\n\
+                       b = { url = \"http://b.example/\" }\n";
+            let own = owner.example().trim();
+            let has_web = own.contains("[systems.web]");
+            let systems = if has_web { own.to_owned() } else { format!("{own}\n{web}") };
+            // Every name in quotes may be a secret's; a secret that nobody uses does no harm.
+            let text = format!("{systems}{step}");
+            let name_like = |word: &&str| {
+                word.starts_with(|c: char| c.is_ascii_lowercase())
+                    && word.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+            };
+            let names: BTreeSet<&str> = text.split('"').filter(name_like).collect();
+            let secrets = names.iter().fold(String::new(), |text, name| {
+                text + &format!("\"{name}\" = {{ user = \"u\", password = {{ env = \"E\" }} }}\n")
+            });
+            let site = format!(
+                "schema = 1\nname = \"tiny\"\nred_needs_signals = 1\n\
+                 people.anna = {{ roles = [\"commander\"], may_declare = true }}\n\
+                 objectives.core = {{ rto = \"1h\", rpo = \"5m\" }}\n\
+                 regions.a = {{ starts_as = \"primary\" }}\n\
+                 regions.b = {{ starts_as = \"standby\" }}\n\
+                 {systems}\n[secrets]\n{secrets}\n[rules]\n\
+                 down = {{ system = \"web\", failures = 3 }}\n"
+            );
+            let site =
+                site_file::parse(&site).unwrap_or_else(|fault| panic!("{name}: {fault}\n{site}"));
+            let plan = format!(
+                "schema = 1\nname = \"failover\"\nfrom = \"a\"\nto = \"b\"\n\
+                 restored = [{{ system = \"web\", in = \"to\", fact = \"healthy\", is = true }}]\n\
+                 {step}"
+            );
+            let read = runbook_file::parse(&plan, "failover", &site);
+            let read = read.unwrap_or_else(|fault| panic!("{name}: {fault:?}\n{plan}"));
+            assert_eq!(read.steps.len(), 1, "{name}");
+        }
+    }
 }
 
 #[test]
@@ -88,7 +136,7 @@ fn kinds_and_actions_are_told() {
     );
     let promote = "| `toy.promote` | A toy. | X | 3 | not fenced | none |";
     has(&docs::actions_table(TOYS), &[promote]);
-    has(&docs::systems_table(TOYS), &["| `toy-store` | A toy. | `toy.promote` |"]);
+    has(&docs::systems_table(TOYS), &["| `toy-store` | A toy. | `toy.promote`, `toy.write` |"]);
     has(&docs::phases_table(), &["| pending | needs met | ready |"]);
     has(&docs::stages_table(), &["| standby | declared | declared |"]);
     has(&docs::exits_table(), &["| 78 | a file that a person wrote is wrong |"]);

@@ -8,6 +8,7 @@ use anyhow::{Context as _, anyhow};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
+use super::parting::{Parting, Way};
 use super::resume::{self, Found};
 use super::secrets;
 use super::site_file::LoadedSite;
@@ -26,7 +27,7 @@ use crate::runtime::event::Event;
 use crate::runtime::journal;
 use crate::runtime::observations::{self, Keeper};
 use crate::runtime::paths::StatePaths;
-use crate::runtime::performer::{Acts, CommanderActs, Leashes, ObserverActs, Performer};
+use crate::runtime::performer::{Acts, CommanderActs, Leashes, Performer};
 use crate::runtime::recording::Recorder;
 use crate::runtime::redact::Redactor;
 use crate::runtime::run_loop::{self, Inbox};
@@ -34,6 +35,7 @@ use crate::runtime::runner;
 use crate::runtime::runs;
 use crate::runtime::seat::{self, Seat};
 use crate::runtime::terminal::{Fullscreen, read_input};
+use crate::runtime::watcher::ObserverActs;
 use crate::runtime::{poller, workshop::Workshop};
 use crate::ui::keymap::Keymap;
 use crate::ui::model::Model;
@@ -74,11 +76,12 @@ pub struct Usage(pub String);
 ///
 /// # Errors
 /// When the terminal, the state folder or the site cannot be used.
-pub fn command(mut site: LoadedSite, start: &Start) -> anyhow::Result<()> {
+pub fn command(mut site: LoadedSite, start: &Start, way: Way) -> anyhow::Result<()> {
     let ground = Ground::prepare(&site, start)?;
     let Cockpit { parts, acts, workshop, channels, seat: _seat } =
         Cockpit::take(&ground, &mut site, start)?;
-    ground.run(parts, acts, workshop, channels, &site)
+    let parting = Parting::new(way, &site.dir, &site.site.name, start, false);
+    ground.run(parts, acts, workshop, channels, (&site, parting))
 }
 
 /// Everything of a commander's console but its face; the site's one seat while it is kept.
@@ -155,7 +158,8 @@ pub fn watch(site: &LoadedSite, start: &Start) -> anyhow::Result<()> {
     let (_tell, answers) = mpsc::channel(JOURNAL_QUEUE);
     let parts = ground.parts(ObserverDesk, site, start, None, JournalState::None);
     let channels = Channels { events, inbox, answers };
-    ground.run(parts, ObserverActs, Arc::new(NoWorkshop), channels, site)
+    let parting = Parting::new(Way::Site, &site.dir, &site.site.name, start, true);
+    ground.run(parts, ObserverActs, Arc::new(NoWorkshop), channels, (site, parting))
 }
 
 /// The ends of the channels of one console.
@@ -231,10 +235,11 @@ impl Ground {
         acts: A,
         workshop: Arc<dyn Workshop>,
         channels: Channels,
-        site: &LoadedSite,
+        (site, mut parting): (&LoadedSite, Parting),
     ) -> anyhow::Result<()> {
-        let probes =
-            workshop::probes(&site.site, &site.dir, &self.clock).map_err(|why| anyhow!("{why}"))?;
+        let learned = observations::learned(parts.remembered.as_ref());
+        let probes = workshop::probes(&site.site, &site.dir, &self.clock, &learned)
+            .map_err(|why| anyhow!("{why}"))?;
         let keeper = self.memory.as_deref().and_then(|folder| Keeper::start(folder).ok());
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(WORKERS)
@@ -243,6 +248,8 @@ impl Ground {
         let (watches, kind) = (parts.desk.read_only(), parts.kind);
         let outcome = runtime.block_on(async {
             let mut console = Console::new(parts, self.clock.now());
+            let served = resume::served_on_record(&self.paths, &site.site.name);
+            console.recall_served(served, self.clock.now());
             console.mask_with(Redactor::new(&secrets::known(&site.site, &site.dir, watches)));
             let mut screen = Fullscreen::enter().context("failed to take over the terminal")?;
             if !self.notify {
@@ -253,6 +260,7 @@ impl Ground {
             history::tell_paces(&self.paths, &site.site.name, kind, &channels.events);
             if watches {
                 resume::follow_run(&self.paths, &site.site.name, &channels.events);
+                resume::look_elsewhere(&self.paths, &site.site, &channels.events);
             }
             let mut performer = Performer {
                 acts,
@@ -266,10 +274,12 @@ impl Ground {
             };
             let inbox = Inbox { inputs, events: channels.inbox, journal: channels.answers };
             let clock = &self.clock;
-            run_loop::run(&mut console, &mut performer, inbox, &mut screen, &self.theme, clock)
-                .await?;
+            let ended =
+                run_loop::run(&mut console, &mut performer, inbox, &mut screen, &self.theme, clock)
+                    .await;
+            parting.note(console.run());
             leave(performer);
-            anyhow::Ok(())
+            anyhow::Ok(ended?)
         });
         // Probes may be waiting for peers that never answer.
         runtime.shutdown_background();

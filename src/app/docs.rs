@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use super::registry::{self, Systems};
 use crate::cli::Exit;
-use crate::domain::catalogue::{ActionSpec, FactSpec, SettingSpec};
+use crate::domain::catalogue::{ActionSpec, Change, Class, FactSpec, SettingSpec};
 use crate::domain::run::phase::{STAGES, TABLE};
 use crate::domain::snapshot::COMMON_FACTS;
-use crate::port::System;
+use crate::port::{Action, System};
 use crate::ui::command::{COMMANDS, CommandSpec};
 use crate::ui::keymap::{self, Keymap};
 
@@ -28,6 +28,7 @@ pub fn blocks(systems: Systems) -> Vec<(&'static str, String)> {
     vec![
         ("systems", systems_table(systems)),
         ("actions", actions_table(systems)),
+        ("steps", steps_block(systems)),
         ("facts", facts_table()),
         ("phases", phases_table()),
         ("stages", stages_table()),
@@ -197,9 +198,54 @@ pub fn systems_show(system: &dyn System) -> String {
     add_rows(&mut out, "facts for gates and go/no-go criteria", &rows);
     for action in system.actions() {
         add_action(&mut out, action.spec());
+        let _ = write!(out, "\na whole step\n\n{}", step_example(system, *action));
     }
     let _ = write!(out, "\nexample\n\n{}\n", system.example().trim());
     out
+}
+
+/// A step of the kind as it stands in a plan, to be pasted and adapted: made from what the action
+/// says of itself, so that it has whatever a plan must say of it.
+#[must_use]
+pub fn step_example(system: &dyn System, action: &dyn Action) -> String {
+    let spec = action.spec();
+    let mut out = format!(
+        "[[steps]]\nid = \"{}\"\ntitle = \"What people call it\"\naction = \"{}\"\n",
+        spec.name.replace(['.', '_'], "-"),
+        spec.name
+    );
+    if spec.change == Change::None {
+        out.push_str("change = \"notify\"  # what it does to the world only the plan can say\n");
+    }
+    if spec.needs_target {
+        let name = name_of_example(system).unwrap_or("web");
+        let _ = writeln!(out, "target = {{ system = \"{name}\", in = \"to\" }}");
+    }
+    out.push_str("needs = []  # the steps before it; without this the one before\n");
+    out.push_str("expect = \"30s\"\ntimeout = \"2m\"\n");
+    if !matches!(spec.class, Class::R | Class::H) {
+        out.push_str("compensation = { none = \"what it costs to leave it as it is\" }\n");
+    }
+    let with = action.example().trim();
+    if !with.is_empty() {
+        let _ = writeln!(out, "[steps.with]\n{with}");
+    }
+    out
+}
+
+/// The name in `[systems.NAME]` of a kind's example.
+fn name_of_example(system: &dyn System) -> Option<&'static str> {
+    Some(system.example().split_once("[systems.")?.1.split_once(']')?.0)
+}
+
+/// A whole step of every kind, for the README.
+#[must_use]
+pub fn steps_block(systems: Systems) -> String {
+    let steps = systems
+        .iter()
+        .flat_map(|system| system.actions().iter().map(|action| step_example(*system, *action)));
+    let steps: Vec<String> = steps.collect();
+    format!("```toml\n{}```\n", steps.join("\n"))
 }
 
 fn add_action(out: &mut String, spec: &ActionSpec) {

@@ -10,6 +10,7 @@ use clap::Parser as _;
 use super::check::{self, CheckSetup};
 use super::compose::{self, Start, Usage};
 use super::demo::{self, DemoPlan};
+use super::parting::Way;
 use super::replay::{self, Asked};
 use super::report_command;
 use super::resume;
@@ -106,7 +107,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Refused> {
             need_terminal()?;
             let site = load(cli)?;
             let start = start(cli, kind_of(&site.site));
-            compose::command(site, &start)?;
+            compose::command(site, &start, Way::Site)?;
             Ok(Exit::Ok.into())
         }
         Some(Command::Watch) => {
@@ -231,7 +232,7 @@ fn run_demo(cli: &Cli, args: &DemoArgs) -> Result<ExitCode, Refused> {
     let mut start = start(cli, RunKind::Simulation);
     start.person.get_or_insert_with(|| DEMO_COMMANDER.to_owned());
     start.memory = Some(folder.join("memory"));
-    compose::command(site, &start)?;
+    compose::command(site, &start, Way::Demo)?;
     Ok(Exit::Ok.into())
 }
 

@@ -12,6 +12,7 @@ pub mod init;
 pub mod lint;
 pub mod lookup;
 pub mod masked;
+pub mod parting;
 pub mod reference;
 pub mod registry;
 pub mod replay;

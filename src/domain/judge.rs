@@ -12,14 +12,21 @@
 //! | silent | answers | suspect, with an alarm that names the disagreement |
 //! | none, or cannot be told | at least one fails, none answers | blind: it may be us |
 //! | none, or cannot be told | anything else | red, with a doubt in the criteria |
+//!
+//! From the first failed look of a system with such a rule until the rule speaks, the primary is
+//! suspect: never red, never well.
 
 mod alarms;
+mod ask;
 mod criteria;
+mod early;
+mod emptied;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ids::{Side, SystemId};
-use super::reading::{FactValue, Reading, Role};
+use super::link::LinkState;
+use super::reading::{Reading, Role};
 use super::rules::it_is_us::{self, Reference};
 use super::rules::split_brain;
 use super::rules::{Finding, View, ask, is_signal};
@@ -28,16 +35,21 @@ use super::snapshot::{Cell, CellState, Snapshot, earlier};
 use super::text::Clean;
 use super::time::Stamp;
 use super::verdict::{Assessment, Primary, Signal, T0Basis};
-pub use criteria::one_primary_key;
-
-/// The fact by which a standby tells whether it still receives from its source.
-const LINK_UP: &str = "link_up";
+pub(super) use alarms::against;
+pub use criteria::{NO_STORE_KEY, one_primary_key};
+pub use emptied::emptied_key;
 
 /// The side that serves: exactly one side with stores that say PRIMARY now and are not closed to
 /// writes, else exactly one that says PRIMARY at all; else the one that is
 /// remembered; else the one that the site file starts with.
 #[must_use]
 pub fn active(site: &Site, snapshot: &Snapshot, remembered: Option<Side>, now: Stamp) -> Side {
+    told(site, snapshot, now).or(remembered).unwrap_or_else(|| site.starts_primary())
+}
+
+/// The side that serves by what the stores tell now; none where they do not tell one apart.
+#[must_use]
+pub fn told(site: &Site, snapshot: &Snapshot, now: Stamp) -> Option<Side> {
     let rules = BTreeMap::new();
     let moved = BTreeSet::new();
     let scene = Scene { site, snapshot, rules: &rules, active: Side::A, moved: &moved, now };
@@ -48,12 +60,12 @@ pub fn active(site: &Site, snapshot: &Snapshot, remembered: Option<Side>, now: S
     // A fenced primary serves nobody while the other side has an open one.
     for wanted in [Reading::is_open_primary, is_primary] {
         match (some(Side::A, wanted), some(Side::B, wanted)) {
-            (true, false) => return Side::A,
-            (false, true) => return Side::B,
+            (true, false) => return Some(Side::A),
+            (false, true) => return Some(Side::B),
             (true, true) | (false, false) => {}
         }
     }
-    remembered.unwrap_or_else(|| site.starts_primary())
+    None
 }
 
 /// The side that serves or served, and what of it serves elsewhere by now.
@@ -89,8 +101,8 @@ pub fn judge(
     let reference = it_is_us::ask(site, snapshot, now);
     let primary = scene.primary(&reference);
     let split_brain = split_brain::standing(site, snapshot);
-    let alarms = alarms::alarms(&scene, &primary, &reference);
     let (criteria, verdict) = criteria::criteria(&scene, &primary, &reference);
+    let alarms = alarms::alarms(&scene, &primary, &reference, &criteria);
     let standby_lost = scene.failing(active.other()).len() >= site.red_needs_signals.max(1);
     Assessment { active, primary, standby_lost, split_brain, alarms, criteria, verdict }
 }
@@ -107,6 +119,16 @@ struct Scene<'a> {
     active: Side,
     moved: &'a BTreeSet<SystemId>,
     now: Stamp,
+}
+
+/// What a standby's link tells of a source that is silent to us.
+enum Witness {
+    /// It hears nothing either.
+    Lost,
+    /// It has heard its source since that fell silent to us.
+    Receives,
+    /// It heard it last before that, so long ago: nobody can tell yet.
+    HeardBefore(std::time::Duration),
 }
 
 /// A system that fails by one of its rules.
@@ -173,11 +195,11 @@ impl<'a> Scene<'a> {
                         continue;
                     }
                     if let Finding::Speaks { since, why } = ask(&rule.test, &view) {
-                        match &mut signal {
-                            Some(known) => known.since = earlier(known.since, since),
-                            None => {
-                                signal = Some(Signal { system: rule.system.clone(), since, why });
-                            }
+                        if let Some(known) = &mut signal {
+                            known.since = earlier(known.since, since);
+                        } else {
+                            let (system, early) = (rule.system.clone(), false);
+                            signal = Some(Signal { system, since, why, early });
                         }
                     }
                 }
@@ -197,21 +219,36 @@ impl<'a> Scene<'a> {
     }
 
     /// What the standby's own stores say of their links, for systems whose source we cannot read:
-    /// those that lost it, and those that still receive.
+    /// those that lost it, and those that have heard it since it was silent to us.
     fn links(&self) -> (Vec<View<'a>>, Vec<View<'a>>) {
         let (mut lost, mut alive) = (Vec::new(), Vec::new());
         for view in self.views(self.standby()) {
-            let source = self.view(view.system, self.active);
-            let source_is_down =
-                source.is_some_and(|source| matches!(source.state(), CellState::Down(_)));
-            let told = view.current().and_then(|reading| reading.fact(LINK_UP));
-            match told {
-                Some(FactValue::Boolean(false)) if source_is_down => lost.push(view),
-                Some(FactValue::Boolean(true)) if source_is_down => alive.push(view),
-                Some(_) | None => {}
+            match self.witness(&view) {
+                Some(Witness::Lost) => lost.push(view),
+                Some(Witness::Receives) => alive.push(view),
+                Some(Witness::HeardBefore(_)) | None => {}
             }
         }
         (lost, alive)
+    }
+
+    /// What a standby says of a source that is silent to us; none while that is read.
+    fn witness(&self, view: &View<'a>) -> Option<Witness> {
+        let source = self.view(view.system, self.active)?;
+        if !matches!(source.state(), CellState::Down(_)) {
+            return None;
+        }
+        let reading = view.current()?;
+        match reading.link_state()? {
+            LinkState::Down | LinkState::Silent(_) => Some(Witness::Lost),
+            LinkState::Up => Some(match (reading.link_silent_for(), source.cell.first_failure) {
+                (Some(silent), Some(since)) if reading.at.since(since) <= silent => {
+                    Witness::HeardBefore(silent)
+                }
+                _ => Witness::Receives,
+            }),
+            LinkState::Unknown(_) => None,
+        }
     }
 
     fn primary(&self, reference: &Reference) -> Primary {
@@ -245,6 +282,10 @@ impl<'a> Scene<'a> {
             failing.iter().map(|failing| failing.signal.clone()).collect();
         signals.extend(self.without_role());
         if !signals.is_empty() {
+            let named: BTreeSet<SystemId> =
+                signals.iter().map(|signal| signal.system.clone()).collect();
+            let more = self.early_signals().filter(|early| !named.contains(&early.system));
+            signals.extend(more);
             return Primary::Suspect { signals };
         }
         let ruled: Vec<View<'_>> =
@@ -263,7 +304,8 @@ impl<'a> Scene<'a> {
                 format!("only {told} of {all} systems in {side} can be read, {wanted} needed");
             return Primary::Blind(why.into());
         }
-        Primary::Healthy
+        let early: Vec<Signal> = self.early_signals().collect();
+        if early.is_empty() { Primary::Healthy } else { Primary::Suspect { signals: early } }
     }
 
     /// Serving stores that say they only follow: nobody is known to take their writes.
@@ -279,7 +321,8 @@ impl<'a> Scene<'a> {
                     "says it is a standby; no primary is seen".to_owned()
                 };
                 let since = view.current().map_or(self.now, |reading| reading.at);
-                Signal { system: view.system.id.clone(), since, why: why.into() }
+                let (system, why) = (view.system.id.clone(), why.into());
+                Signal { system, since, why, early: false }
             })
             .collect()
     }
@@ -322,11 +365,11 @@ fn age(now: Stamp, at: Stamp) -> String {
 fn state_words(state: &CellState) -> Clean {
     match state {
         CellState::Up => "up".into(),
-        CellState::Degraded(why) => format!("degraded: {why}").into(),
-        CellState::Down(why) => format!("down: {why}").into(),
-        CellState::Unknown(why) => format!("UNKNOWN: {why}").into(),
+        CellState::Degraded(why) => format!("degraded, {why}").into(),
+        CellState::Down(why) => format!("DOWN, {why}").into(),
+        CellState::Unknown(why) => format!("UNKNOWN, {why}").into(),
         CellState::Stale(age) => {
-            format!("stale: last heard {} ago", super::time::short_time(*age)).into()
+            format!("stale, last heard {} ago", super::time::short_time(*age)).into()
         }
         CellState::NoData => "no data yet".into(),
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{Side, SystemId};
 use super::reading::{Certainty, Lag};
-use super::site::Site;
+use super::site::{Site, SystemSpec};
 use super::snapshot::{Cell, Snapshot};
 use super::time::Stamp;
 
@@ -39,7 +39,7 @@ pub struct LedgerRow {
     pub system: SystemId,
     /// The last lag known while the source was read, and the moment of that reading.
     pub last: Option<(Stamp, Lag)>,
-    /// Loss expected in seconds of writes: last lag + time from that sample to T0.
+    /// Loss expected in seconds of writes: what had not arrived + time from that sample to T0.
     pub loss_s: Option<f64>,
     /// The objective of the store's tier in seconds.
     pub rpo_s: Option<f64>,
@@ -64,6 +64,23 @@ impl Ledger {
     }
 }
 
+/// What is said of the losses of a site of which no store is known: never that none is lost.
+#[must_use]
+pub fn no_store(site: &Site, snapshot: &Snapshot) -> &'static str {
+    let read = |system: &SystemId, side: Side| {
+        snapshot.cell(system, side).is_some_and(|cell| cell.last_reading.is_some())
+    };
+    let unread = |system: &SystemSpec| {
+        let there = |side: &Side| system.sides[side.index()].is_some();
+        Side::BOTH.into_iter().filter(there).any(|side| !read(&system.id, side))
+    };
+    if site.systems.iter().any(unread) {
+        "not known: no store was read yet"
+    } else {
+        "not known: no store is described"
+    }
+}
+
 /// What would be lost per store if the side opposite to `active` were promoted, as of `as_of`.
 ///
 /// Loss = last lag that could be believed + time from its sample to `as_of` (`product.md`, loss
@@ -77,7 +94,9 @@ pub fn freeze(site: &Site, snapshot: &Snapshot, active: Side, as_of: Stamp) -> L
         .filter(|system| is_store(snapshot, &system.id, standby))
         .map(|system| {
             let cell = snapshot.cell(&system.id, standby);
-            let last = cell.and_then(|cell| cell.last_lag.clone());
+            // To be level with what lost its data is no figure.
+            let whole = cell.filter(|cell| cell.lost_data().is_none());
+            let last = whole.and_then(|cell| cell.last_lag.clone());
             let objective = system.objective.as_ref().and_then(|tier| site.objective(tier));
             let rpo_s = objective.map(|objective| objective.rpo.as_secs_f64());
             row(system.id.clone(), last, rpo_s, as_of)
@@ -108,7 +127,7 @@ fn row(
     as_of: Stamp,
 ) -> LedgerRow {
     let loss_s = last.as_ref().and_then(|(at, lag)| {
-        let seconds = lag.known_seconds().filter(|seconds| seconds.is_finite())?;
+        let seconds = lag.loss_seconds().filter(|seconds| seconds.is_finite())?;
         (seconds >= 0.0).then(|| seconds + as_of.since(*at).as_secs_f64())
     });
     // A lower bound can break the objective but never prove that it is kept.

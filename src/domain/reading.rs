@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::held::{Held, HeldUnit};
+pub use super::lag::{Basis, Certainty, Lag, LagUnit, Unreceived};
+use super::link::Link;
 use super::text::Clean;
 use super::time::Stamp;
 
@@ -20,6 +23,9 @@ pub enum Health {
     /// The answer does not tell; the reason. Never shown as healthy, never counted as failed.
     Unknown(Clean),
 }
+
+/// The fact by which a store tells that a write made now would succeed.
+pub const WRITABLE: &str = "writable";
 
 /// Which part a replicated store plays, told by the store itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,104 +93,6 @@ pub struct Position {
     pub at: u64,
     /// What it counts.
     pub unit: LagUnit,
-}
-
-/// The unit in which a lag's amount is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LagUnit {
-    /// Bytes of log.
-    Bytes,
-    /// Records of a stream.
-    Records,
-    /// Operations of an index.
-    Operations,
-    /// Objects of a bucket.
-    Objects,
-}
-
-impl LagUnit {
-    /// The unit's short word after a number.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Bytes => "B",
-            Self::Records => "records",
-            Self::Operations => "ops",
-            Self::Objects => "objects",
-        }
-    }
-}
-
-/// How a lag was obtained.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Basis {
-    /// The age of a row or key written on purpose.
-    Heartbeat,
-    /// Log positions of both sides, read in one poll.
-    LogPosition,
-    /// Stream offsets of both sides.
-    Offset,
-    /// The time of the last replayed transaction; only meaningful under writes.
-    ReplayTimestamp,
-    /// A metric published by the provider.
-    Metric,
-    /// The simulator's own truth.
-    Simulated,
-}
-
-impl Basis {
-    /// The word shown beside the number.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Heartbeat => "heartbeat",
-            Self::LogPosition => "log position",
-            Self::Offset => "offset",
-            Self::ReplayTimestamp => "replay timestamp",
-            Self::Metric => "metric",
-            Self::Simulated => "simulated",
-        }
-    }
-}
-
-/// How far a lag may be believed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Certainty {
-    /// Both sides were read in this poll.
-    Known,
-    /// At least this much.
-    LowerBound,
-    /// The source was not read: whatever number there is, it is not the lag.
-    Unknown,
-}
-
-/// The distance of a replica from its source. Belongs to the reading of the standby side.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Lag {
-    /// Behind by this many seconds, where that can be known.
-    pub seconds: Option<f64>,
-    /// Behind by this much, in `unit`.
-    pub amount: Option<u64>,
-    /// What `amount` counts.
-    pub unit: LagUnit,
-    /// How the figures were obtained.
-    pub basis: Basis,
-    /// How far they may be believed.
-    pub certainty: Certainty,
-}
-
-impl Lag {
-    /// The seconds, if they are a figure that may be shown as the lag.
-    #[must_use]
-    pub fn known_seconds(&self) -> Option<f64> {
-        match self.certainty {
-            Certainty::Known | Certainty::LowerBound => self.seconds,
-            Certainty::Unknown => None,
-        }
-    }
 }
 
 /// Working units of the wanted ones.
@@ -262,11 +170,21 @@ pub struct Reading {
     /// Whether it takes writes; told by every system that tells a role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub writes: Option<Writes>,
+    /// Why no write can succeed now although nothing forbids it; on a standby, why none could once
+    /// it is promoted. It proves nothing closed: a fence asks `writes` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hindered: Option<Clean>,
     /// The server that told this; told by every system that can be acted on and knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
     /// How far it is behind the other side; on the standby's reading only.
     pub lag: Option<Lag>,
+    /// The link to its source and for how long it has been silent; on the standby's reading only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
+    /// How much data it holds; none where that cannot be told or changes as it is copied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
     /// Where its history of changes ends: what is written on a primary, what is held on a standby.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<Position>,
@@ -291,8 +209,11 @@ impl Reading {
             health,
             role: None,
             writes: None,
+            hindered: None,
             identity: None,
             lag: None,
+            link: None,
+            held: None,
             end: None,
             parted: None,
             capacity: None,
@@ -320,9 +241,13 @@ impl Reading {
         self.role == Some(Role::Primary) && self.takes_writes() != Some(Writes::Refused)
     }
 
-    /// The fact called `name`.
+    /// The fact called `name`. What is hindered is not writable, whatever its settings say.
     #[must_use]
     pub fn fact(&self, name: &str) -> Option<&FactValue> {
+        static NO: FactValue = FactValue::Boolean(false);
+        if name == WRITABLE && self.hindered.is_some() {
+            return Some(&NO);
+        }
         self.facts.iter().find(|fact| fact.name == name).map(|fact| &fact.value)
     }
 }

@@ -83,6 +83,15 @@ pub enum Event {
         /// Why.
         why: Clean,
     },
+    /// The runner of an attempt wrote down when it ended.
+    RunnerEnded {
+        /// The step.
+        step: StepId,
+        /// The attempt.
+        attempt: u32,
+        /// When.
+        at: Stamp,
+    },
     /// An attempt is over.
     Found {
         /// The step.
@@ -109,6 +118,8 @@ pub enum Event {
     Output {
         /// The step.
         step: StepId,
+        /// When, as its runner saw it; none where that is not known.
+        at: Option<Stamp>,
         /// The lines.
         lines: Vec<Clean>,
     },
@@ -121,6 +132,13 @@ pub enum Event {
         /// What both sides told.
         looks: Box<Looks>,
     },
+    /// What the probe of a system has learned by now, for those that come after it.
+    Learned {
+        /// The system.
+        system: SystemId,
+        /// In the probe's own form.
+        learned: String,
+    },
     /// A reference target was looked at.
     Reference {
         /// When the look began.
@@ -130,6 +148,8 @@ pub enum Event {
     },
     /// The earlier runs of the site were read.
     Paced(Box<Paces>),
+    /// What of other state folders works on the site now, as far as this machine tells.
+    Elsewhere(Option<Clean>),
     /// Time passed.
     Tick,
 }

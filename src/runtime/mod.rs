@@ -22,4 +22,5 @@ pub mod runs;
 pub mod seat;
 pub mod terminal;
 pub mod unattended;
+pub mod watcher;
 pub mod workshop;

@@ -122,16 +122,25 @@ async fn build(workshop: Arc<dyn Workshop>, job: Job) -> Result<Box<dyn Operator
 
 /// Rehearses a step or its way back: how it stands, and what it would do. Changes nothing.
 pub async fn rehearsal(workshop: Arc<dyn Workshop>, job: Job, clock: &dyn Clock) -> Rehearsal {
+    rehearsed(workshop, job, clock).await.0
+}
+
+/// The same, and whether anything but a person could tell how it stands.
+pub async fn rehearsed(
+    workshop: Arc<dyn Workshop>,
+    job: Job,
+    clock: &dyn Clock,
+) -> (Rehearsal, bool) {
     let (step, back) = (job.step.clone(), job.back);
-    let (standing, preview) = match build(workshop, job).await {
+    let (standing, preview, senses) = match build(workshop, job).await {
         Ok(mut operator) => {
             let standing = stand(operator.as_mut(), Duration::ZERO).await;
             let preview = timeout(CHECK_TIMEOUT, operator.preview()).await;
-            (standing, preview.unwrap_or_default())
+            (standing, preview.unwrap_or_default(), operator.senses())
         }
-        Err(why) => (Standing::Unknown(why), Preview::default()),
+        Err(why) => (Standing::Unknown(why), Preview::default(), true),
     };
-    Rehearsal { step, back, at: clock.now(), standing, preview }
+    (Rehearsal { step, back, at: clock.now(), standing, preview }, senses)
 }
 
 /// Looks at a standing until it is done or the patience is over; the last look counts. Where
@@ -194,7 +203,13 @@ impl Watch {
         };
         // What was printed last is told before the end.
         self.tell().await;
-        let (step, attempt) = (self.step, self.attempt);
+        let (place, name, attempt) = (self.folder.clone(), self.step.clone(), self.attempt);
+        let read = move || runner::ended_at(&place, &name, attempt);
+        if let Ok(Some(at)) = tokio::task::spawn_blocking(read).await {
+            let step = self.step.clone();
+            let _ = self.events.send(Event::RunnerEnded { step, attempt, at }).await;
+        }
+        let step = self.step;
         let _ = self.events.send(Event::Found { step, attempt, found }).await;
     }
 
@@ -210,36 +225,15 @@ impl Watch {
             let step = self.step.clone();
             let _ = self.events.send(Event::Started { step, attempt }).await;
         }
-        let lines = shown.output.lines;
         self.offset = shown.output.next;
-        if !lines.is_empty() {
-            let _ = self.events.send(Event::Output { step: self.step.clone(), lines }).await;
+        for (at, lines) in shown.output.by_time() {
+            let _ = self.events.send(Event::Output { step: self.step.clone(), at, lines }).await;
         }
         for sent in shown.signals.into_iter().skip(self.signals) {
             self.signals += 1;
             let (step, number) = (self.step.clone(), self.signals);
             let _ = self.events.send(Event::Signalled { step, attempt, number, sent }).await;
         }
-    }
-}
-
-/// A watcher's hands: no value of its effects can act or write.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct ObserverActs;
-
-impl Acts<crate::domain::run::role::Observer> for ObserverActs {
-    fn act(&mut self, act: std::convert::Infallible) {
-        match act {}
-    }
-
-    fn record(&mut self, record: std::convert::Infallible) {
-        match record {}
-    }
-
-    fn watch(&mut self, _: StepId, _: u32) {}
-
-    fn run_folder(&self) -> Option<&Path> {
-        None
     }
 }
 

@@ -58,6 +58,27 @@ pub fn restored(seat: &Seat) {
 }
 
 #[test]
+fn leaving_tells_the_run_and_the_way_back() {
+    let toy = Toy::new(50);
+    let mut seat = toy.seat(&[]);
+    seat.shows("READINESS");
+    seat.declares();
+    pass(std::time::Duration::from_millis(600));
+    seat.press("q");
+    if seat.seen_within(std::time::Duration::from_millis(700), "LEAVE") {
+        pass(std::time::Duration::from_millis(350));
+        seat.press("\r");
+    }
+    assert_eq!(seat.ends(), 0);
+    restored(&seat);
+    let bytes = String::from_utf8_lossy(&seat.bytes()).into_owned();
+    let (_, after) = bytes.rsplit_once("\x1b[?1049l").expect("the screen was left");
+    for word in ["stays open", "come back:  ", " --site ", "report:     ", " report "] {
+        assert!(after.contains(word), "no `{word}` in {after:?}");
+    }
+}
+
+#[test]
 fn a_run_by_keys() {
     let toy = Toy::new(50);
     let mut seat = toy.seat(&[]);

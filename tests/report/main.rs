@@ -11,7 +11,7 @@ mod verifying;
 
 use tale::{Tale, given_up, valid, whole};
 use warroom::app::report::Format;
-use warroom::domain::run::event::Outcome;
+use warroom::domain::run::event::{Body, Outcome};
 
 fn text(tale: &Tale, format: Format) -> String {
     tale.source().render_all(format).expect("the tale is of this runbook").text
@@ -53,18 +53,20 @@ fn what_is_on_record_is_told_with_its_entry() {
             "- closed: complete, 2026-11-20 14:06:00Z (#26)",
             "- T0: 2026-11-20 14:02:10Z (#3)",
             "| core | 00:03:30 | 01:00:00 | MET | #1 #3 #24 |",
-            "| detect: T0 until the console showed red | 00:00:16 | 2026-11-20 14:02:10Z | \
-             2026-11-20 14:02:26Z | #1 #3 |",
-            "| decide: red until declared | 00:00:59 | 2026-11-20 14:02:26Z | \
-             2026-11-20 14:03:25Z | #1 #3 |",
-            "| execute: declared until restored | 00:02:15 | 2026-11-20 14:03:25Z | \
-             2026-11-20 14:05:40Z | #1 #3 #24 |",
-            "| total: T0 until restored | 00:03:30 | 2026-11-20 14:02:10Z | \
-             2026-11-20 14:05:40Z | #1 #3 #24 |",
+            "| detect: T0 until the console showed red | 00:00:16 | T+00:00:00 | \
+             T+00:00:16 | #1 #3 |",
+            "| decide: red until declared | 00:00:59 | T+00:00:16 | \
+             T+00:01:15 | #1 #3 |",
+            "| execute: declared until restored | 00:02:15 | T+00:01:15 | \
+             T+00:03:30 | #1 #3 #24 |",
+            "| total: T0 until restored | 00:03:30 | T+00:00:00 | \
+             T+00:03:30 | #1 #3 #24 |",
             "- it came: within the forecast (#3 #4 #24)",
-            "| pg | 5m00s, not guaranteed | 42s | PASS | 40s | MET | rows compared | #1 #3 #25 |",
+            "| pg | 5m00s, not guaranteed | 42s | PASS | not measured | at most 40s | MET | \
+             rows compared | \
+             #1 #3 #25 |",
             "| web | 5m00s, not guaranteed | UNKNOWN | UNKNOWN | not measured | not measured | \
-             not measured | #1 #3 |",
+             not measured | not measured | #1 #3 |",
             "- expected losses accepted: by anna at 2026-11-20 14:03:30Z: 42 s of writes (#5)",
             "- look: skipped: seen by eye, by anna at 2026-11-20 14:03:35Z (#6)",
             "- fence: told to be done: saw it off, by anna at 2026-11-20 14:04:00Z (#10)",
@@ -122,15 +124,32 @@ fn what_is_not_on_record_says_so() {
     has(
         &text,
         &[
-            "| detect: T0 until the console showed red | not measured | 2026-11-20 14:02:10Z | \
+            "| detect: T0 until the console showed red | not measured | T+00:00:00 | \
              not measured | #1 #2 |",
-            "| T0 until declared | 00:01:15 | 2026-11-20 14:02:10Z | 2026-11-20 14:03:25Z | \
+            "| T0 until declared | 00:01:15 | T+00:00:00 | T+00:01:15 | \
              #1 #2 |",
             "| core | not measured | 01:00:00 | not measured | #1 |",
         ],
     );
     assert!(text.contains("link cut, by anna at 2026-11-20 14:03:50Z; STILL UNKNOWN"), "{text}");
     assert!(!text.contains("| MET |"), "{text}");
+}
+
+#[test]
+fn an_end_that_was_read_late_is_no_time_of_the_step() {
+    let mut tale = Tale::open(valid(), "shop-1");
+    tale.declare(75, None);
+    tale.intend(90, "fence", 1, Vec::new());
+    let (step, evidence) = (tale::step("fence"), "A is fenced".into());
+    tale.add(165, Body::EndedEarlier { step: step.clone(), attempt: 1, at: tale::at(153) });
+    tale.end(165, "fence", 1, Outcome::Applied { evidence });
+    tale.add(165, Body::Verified { step, attempt: 1, evidence: "A is fenced".into() });
+    let text = text(&tale, Format::Md);
+    let row = text.lines().find(|line| line.starts_with("| fence ")).expect("its row");
+    for word in ["| 63s | +3s |", "| T+00:02:45 |", "done, its end was read 12s later"] {
+        assert!(row.contains(word), "no `{word}` in {row}");
+    }
+    assert!(text.contains("fence attempt 1 had ended at 14:04:43Z"), "{text}");
 }
 
 #[test]

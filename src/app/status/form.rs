@@ -45,6 +45,9 @@ pub struct Status {
     pub last_24h: DayStatus,
     /// The run that is open; null when there is none.
     pub run: Option<RunStatus>,
+    /// What of other state folders works on the site now, as far as this machine tells; null when
+    /// nothing is found. Their runs, and those of other machines, are never in `run`.
+    pub elsewhere: Option<String>,
     /// Why an open run could not be read; null when it could, or there is none.
     pub run_trouble: Option<String>,
 }
@@ -182,6 +185,8 @@ pub struct CriterionStatus {
     pub met: MetWord,
     /// What is seen.
     pub evidence: String,
+    /// The same in a sentence: what is, before what is wanted.
+    pub says: String,
     /// Since when it has been so.
     pub since: Option<String>,
     /// True when it was seen to become so then; false when it may have been so before.

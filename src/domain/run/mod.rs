@@ -1,5 +1,6 @@
 //! One use of a runbook: its states, its journal words, what may happen next and by whom.
 
+mod attempt;
 pub mod autopilot;
 pub mod commit;
 pub mod decide;
@@ -10,6 +11,7 @@ pub mod misfit;
 mod needs;
 pub mod observe;
 pub mod phase;
+pub mod proof;
 pub mod refusal;
 pub mod role;
 pub mod state;

@@ -1,13 +1,16 @@
 //! What the console itself puts on record, without anybody's wish: it sees, it does not act.
 
+use std::time::Duration;
+
 use super::event::Body;
 use super::phase::{Phase, Stage};
+use super::proof::{self, Proof};
 use super::state::{Run, StepState};
 use crate::domain::abort;
 use crate::domain::catalogue::Change;
 use crate::domain::forecast::Forecast;
 use crate::domain::gates::{self, Seen};
-use crate::domain::ids::StepId;
+use crate::domain::ids::{StepId, SystemId};
 use crate::domain::loss::{self, Loss};
 use crate::domain::rules::split_brain;
 use crate::domain::runbook::{Runbook, Step};
@@ -41,12 +44,18 @@ pub fn observed(
     // While both sides may take writes nothing is restored, whatever else is well.
     let one_primary = split_brain::standing(site, snapshot).is_empty();
     let done = one_primary && decisive_steps_are_done(run, runbook);
+    let proofs = proof::of(run, runbook);
+    let proven = proofs.iter().all(Proof::is_settled);
     let whole = match &run.restored {
         Some((_, evidence)) => Some(evidence.clone()),
-        None => (done && held).then(|| Clean::from(sentence(seen.iter()))),
+        None => (done && held && proven).then(|| {
+            Clean::from(sentence(
+                seen.iter().map(gate_words).chain(proofs.iter().map(Proof::words)),
+            ))
+        }),
     };
     if done {
-        words.extend(restored_tiers(run, runbook, site, &seen, whole.as_ref()));
+        words.extend(restored_tiers(run, runbook, site, (&seen, &proofs), whole.as_ref()));
     }
     if let (None, Some(evidence)) = (&run.restored, whole) {
         words.push(Body::Restored { evidence });
@@ -70,17 +79,21 @@ pub fn forecasted(run: &Run, forecast: &Forecast) -> Option<Body> {
     })
 }
 
-fn sentence<'a>(seen: impl Iterator<Item = &'a Seen>) -> String {
-    let told: Vec<String> = seen.map(|gate| format!("{}: {}", gate.words, gate.seen)).collect();
-    told.join("; ")
+fn gate_words(gate: &Seen) -> String {
+    format!("{}: {}", gate.words(), gate.seen)
 }
 
-/// Tiers whose own restored facts hold; a tier without any is restored with the whole run.
+fn sentence(told: impl Iterator<Item = String>) -> String {
+    told.collect::<Vec<_>>().join("; ")
+}
+
+/// Tiers whose own restored facts hold and whose promoted stores took a write; a tier without any
+/// is restored with the whole run.
 fn restored_tiers(
     run: &Run,
     runbook: &Runbook,
     site: &Site,
-    seen: &[Seen],
+    (seen, proofs): (&[Seen], &[Proof]),
     whole: Option<&Clean>,
 ) -> Vec<Body> {
     let open = site
@@ -89,19 +102,21 @@ fn restored_tiers(
         .filter(|objective| !run.tiers.iter().any(|(known, ..)| *known == objective.tier));
     open.filter_map(|objective| {
         let tier = &objective.tier;
-        let own: Vec<&Seen> = runbook
-            .restored
-            .iter()
-            .zip(seen)
-            .filter(|(gate, _)| {
-                let system = site.system(&gate.system);
-                system.and_then(|system| system.objective.as_ref()) == Some(tier)
-            })
-            .map(|(_, seen)| seen)
-            .collect();
-        let holds = !own.is_empty() && own.iter().all(|seen| seen.held == Some(true));
+        let is_of_it = |system: &SystemId| {
+            let system = site.system(system);
+            system.and_then(|system| system.objective.as_ref()) == Some(tier)
+        };
+        let own = runbook.restored.iter().zip(seen).filter(|(gate, _)| is_of_it(&gate.system));
+        let own: Vec<&Seen> = own.map(|(_, seen)| seen).collect();
+        let written: Vec<&Proof> = proofs.iter().filter(|one| is_of_it(&one.system)).collect();
+        let holds = !own.is_empty()
+            && own.iter().all(|seen| seen.held == Some(true))
+            && written.iter().all(|one| one.is_settled());
         let evidence = match (holds, whole) {
-            (true, _) => sentence(own.into_iter()).into(),
+            (true, _) => {
+                let told = own.into_iter().map(gate_words);
+                sentence(told.chain(written.into_iter().map(Proof::words))).into()
+            }
             (false, Some(whole)) => format!("with the whole run: {whole}").into(),
             (false, None) => return None,
         };
@@ -133,7 +148,8 @@ fn is_decisive(step: &Step) -> bool {
             | Change::Scale
             | Change::ShiftTraffic
             | Change::Fence
-            | Change::Unfence => true,
+            | Change::Unfence
+            | Change::ProveWrite => true,
             Change::Follow | Change::Purge | Change::Notify | Change::Check | Change::None => false,
         }
 }
@@ -173,9 +189,12 @@ fn supersedes(later: &Step, step: &Step) -> bool {
         Change::Follow => after.promotes() || after == Change::StopReplication,
         // A promoted store that is made a follower again is primary no more.
         Change::Promote | Change::HandOver => after == Change::Follow,
-        Change::StopReplication | Change::Purge | Change::Notify | Change::Check | Change::None => {
-            false
-        }
+        Change::StopReplication
+        | Change::Purge
+        | Change::Notify
+        | Change::ProveWrite
+        | Change::Check
+        | Change::None => false,
     }
 }
 
@@ -199,15 +218,47 @@ fn measured_losses(run: &Run, runbook: &Runbook, site: &Site, snapshot: &Snapsho
         .collect()
 }
 
+/// When an attempt ended, as its runner says, beside the moment in which that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToldEnd {
+    /// Just now.
+    Now,
+    /// Earlier: nobody was there to read it.
+    Earlier,
+    /// It cannot be; how not.
+    Wrong(&'static str),
+}
+
+/// What ended longer ago than this when it was read was read late.
+const READ_LATE: Duration = Duration::from_secs(1);
+
+/// What to make of the moment at which a runner says that an attempt ended. It is another process's
+/// word, read from a file: it must lie between the grant and now. A runner outlives no boot, so it
+/// is of the grant's or of this one.
+#[must_use]
+pub fn told_end(at: Stamp, granted: Stamp, now: Stamp) -> ToldEnd {
+    if at.boot != now.boot && at.boot != granted.boot {
+        ToldEnd::Wrong("in another boot than it was granted in")
+    } else if at.at_most(now) != at {
+        ToldEnd::Wrong("later than now")
+    } else if granted.at_most(at) != granted {
+        ToldEnd::Wrong("before it was granted")
+    } else if now.since(at) > READ_LATE {
+        ToldEnd::Earlier
+    } else {
+        ToldEnd::Now
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
     use crate::domain::catalogue::{ActionSpec, Class, Fencing, Guard};
-    use crate::domain::ids::SystemId;
     use crate::domain::runbook::{Compensation, Place, Target, Ungraceful};
     use crate::domain::settings::{Span, Table};
+    use crate::domain::time::BootId;
 
     const fn action(verb: &'static str, change: Change) -> ActionSpec {
         ActionSpec {
@@ -294,5 +345,29 @@ mod tests {
             let found = supersedes(&later, &one);
             assert_eq!(found, want, "{} {target:?}, {}", action.verb, later_action.verb);
         }
+    }
+
+    #[test]
+    fn the_word_of_a_runner_is_held_against_the_clock() {
+        let at = |boot, wall_s: i64, boot_s: u64| Stamp {
+            wall_ms: wall_s * 1000,
+            boot_ms: boot_s * 1000,
+            boot: BootId(boot),
+        };
+        let check = |told: Stamp, now: Stamp, want: ToldEnd| {
+            assert_eq!(told_end(told, at(1, 100, 100), now), want, "{told:?} {now:?}");
+        };
+        check(at(1, 163, 163), at(1, 175, 175), ToldEnd::Earlier);
+        check(at(1, 174, 174), at(1, 175, 175), ToldEnd::Now);
+        // The wall clock was set meanwhile: within one boot it says nothing.
+        check(at(1, 999, 163), at(1, 175, 175), ToldEnd::Earlier);
+        check(at(1, 3, 163), at(1, 175, 175), ToldEnd::Earlier);
+        check(at(1, 176, 176), at(1, 175, 175), ToldEnd::Wrong("later than now"));
+        check(at(1, 99, 99), at(1, 175, 175), ToldEnd::Wrong("before it was granted"));
+        // The machine was started again before it was read.
+        check(at(1, 163, 163), at(2, 400, 9), ToldEnd::Earlier);
+        check(at(1, 500, 163), at(2, 400, 9), ToldEnd::Wrong("later than now"));
+        let other = ToldEnd::Wrong("in another boot than it was granted in");
+        check(at(3, 163, 163), at(2, 400, 9), other);
     }
 }

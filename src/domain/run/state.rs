@@ -10,7 +10,6 @@ use super::phase::{Phase, Stage};
 use crate::domain::catalogue::Class;
 use crate::domain::ids::{RunId, StepId, SystemId, TierId};
 use crate::domain::ledger::Ledger;
-use crate::domain::reading::Identity;
 use crate::domain::runbook::{Direction, Runbook};
 use crate::domain::text::Clean;
 use crate::domain::time::{RtoClock, Stamp};
@@ -27,8 +26,10 @@ pub struct Attempt {
     pub by: Actor,
     /// When it was put on record.
     pub granted: Stamp,
-    /// When its call ended.
+    /// When it was put on record that its call ended.
     pub ended: Option<Stamp>,
+    /// How long before that it had ended: nobody was there, and the time is not the step's.
+    pub unread: Duration,
     /// How it ended.
     pub outcome: Option<Outcome>,
     /// The record that granted it.
@@ -44,17 +45,6 @@ pub struct Attempt {
     pub from: Phase,
     /// The terms of the grant; none in journals of earlier versions.
     pub warrant: Option<Warrant>,
-}
-
-impl Attempt {
-    /// The servers that it is meant for.
-    #[must_use]
-    pub fn servers(&self) -> (Option<Identity>, Option<Identity>) {
-        let meant = |of: fn(&Warrant) -> &Option<Identity>| {
-            self.warrant.as_ref().and_then(|warrant| of(warrant).clone())
-        };
-        (meant(|warrant| &warrant.target), meant(|warrant| &warrant.other))
-    }
 }
 
 /// One step's state.
@@ -115,8 +105,7 @@ impl StepState {
     /// How long its last attempt took, from its grant to the end of the step, or until now.
     #[must_use]
     pub fn took(&self, now: Stamp) -> Option<Duration> {
-        let last = self.last_attempt()?;
-        Some(self.finished.unwrap_or(now).since(last.granted))
+        Some(self.last_attempt()?.spent(self.finished.unwrap_or(now)))
     }
 }
 

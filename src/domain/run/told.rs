@@ -1,4 +1,4 @@
-//! What is told beside the steps: tiers, criteria, forecasts, updates, aborts, doubted clocks.
+//! What is told beside the steps: losses, tiers, criteria, forecasts, updates, aborts, clocks.
 
 use std::time::Duration;
 
@@ -16,6 +16,10 @@ impl Run {
                 let abort = self.abort.as_mut();
                 let abort = abort.ok_or(Misfit::StageMove { seq: event.seq, stage })?;
                 (abort.back, abort.stays) = (back.clone(), stays.clone());
+            }
+            Body::LossMeasured { system, seconds, how, .. } => {
+                self.losses.retain(|(known, _, _)| known != system);
+                self.losses.push((system.clone(), *seconds, how.clone()));
             }
             Body::TierRestored { tier, evidence } => {
                 self.tiers.retain(|(known, ..)| known != tier);

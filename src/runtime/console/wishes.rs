@@ -48,7 +48,7 @@ impl<D: Desk> Console<D> {
         for wish in wishes {
             match self.grant(wish, now) {
                 Ok(more) => effects.extend(more),
-                Err(refusal) => self.notice(now, refusal.to_string(), true),
+                Err(refusal) => self.notice(now, refusal.tell(self.plan.as_deref()), true),
             }
         }
         effects
@@ -151,7 +151,7 @@ impl<D: Desk> Console<D> {
         if let Intent::Acknowledge { alarm } = intent {
             self.acknowledged.push(alarm.clone());
         }
-        self.notice(now, words::granted(intent), false);
+        self.notice(now, words::granted(intent, self.plan.as_deref()), false);
         Ok(effects)
     }
 
@@ -167,7 +167,7 @@ impl<D: Desk> Console<D> {
             Err(Refusal::Recording)
         };
         answer.unwrap_or_else(|refusal| {
-            self.notice(now, refusal.to_string(), true);
+            self.notice(now, refusal.tell(self.plan.as_deref()), true);
             Vec::new()
         })
     }
@@ -193,7 +193,7 @@ impl<D: Desk> Console<D> {
             })
             .cloned();
         let effects = self.desk.open(run.clone(), runbook, self.kind)?;
-        self.chosen = runbook;
+        self.chosen = Some(runbook);
         self.last_run = Some(run.clone());
         self.opening = Some(Opening { run, runbook, mode, behind });
         Ok(effects)

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::judge::{View, reading};
 use super::lag::Trail;
 use super::link::{Session, Target};
 use super::schema::{Schema, read_schema};
 use super::settings::{Heartbeat, Settings, TableName};
-use super::state::{Closed, SideState, read_state};
+use super::state::{Beat, Closed, SideState, read_state};
 use super::trouble::{Trouble, TroubleKind};
 use super::writers::Watched;
 use crate::domain::ids::Side;
@@ -18,6 +20,7 @@ use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::port::{Boxed, Clock, Looks, Probe, ProbeSetup};
 use crate::systems::shared::name::Leads;
+use crate::systems::shared::pulse::Pulse;
 
 /// How long a connection is kept: what stands between us and the server may lead new connections to
 /// another one while it holds on to ours.
@@ -34,6 +37,8 @@ pub(super) struct PostgresProbe {
     clock: Arc<dyn Clock>,
     sides: [Option<SideProbe>; 2],
     trail: Trail,
+    /// The heartbeat as the primary has it.
+    pulse: Pulse,
 }
 
 impl PostgresProbe {
@@ -67,6 +72,7 @@ impl PostgresProbe {
             clock: Arc::clone(&setup.clock),
             sides: [side(Side::A)?, side(Side::B)?],
             trail: Trail::default(),
+            pulse: Pulse::new(settings.heartbeat.as_ref().and_then(|beat| beat.every)),
         })
     }
 
@@ -101,6 +107,9 @@ impl PostgresProbe {
             };
             if !told.state.in_recovery {
                 self.trail.record(&told.state);
+                if let Beat::At(at_s) = told.state.beat {
+                    self.pulse.hear(whole_ms(at_s));
+                }
             }
             probe.watch_writers(&mut told.state, at);
             probe.remember_closed(&mut told.state, follows[side.other().index()]);
@@ -129,6 +138,7 @@ impl PostgresProbe {
             own: &told.state,
             other: other.and_then(|other| other.as_ref().ok()).map(|told| &told.state),
             trail: &self.trail,
+            pulse: &self.pulse,
             schema: probe.schema.as_ref(),
             nameless: probe.nameless.as_ref(),
             user: &probe.target.user,
@@ -141,7 +151,44 @@ impl Probe for PostgresProbe {
     fn look(&mut self) -> Boxed<'_, Looks> {
         Box::pin(self.look_both())
     }
+
+    fn learned(&self) -> Option<String> {
+        let [a, b] = &self.sides;
+        let sides = [a, b].map(|side| side.as_ref().map(SideProbe::learned).unwrap_or_default());
+        let learned = Learned { trail: self.trail.thinned(), pulse: self.pulse.clone(), sides };
+        serde_json::to_string(&learned).ok()
+    }
+
+    fn recall(&mut self, learned: &str) {
+        let Ok(Learned { trail, pulse, sides }) = serde_json::from_str(learned) else { return };
+        self.trail = trail;
+        self.pulse.recall(pulse);
+        for (own, kept) in self.sides.iter_mut().zip(sides) {
+            if let Some(own) = own {
+                (own.watched, own.closed) = (kept.watched, kept.closed);
+            }
+        }
+    }
 }
+
+/// What a probe has learned from its looks, as it is written down.
+#[derive(Serialize, Deserialize)]
+struct Learned {
+    trail: Trail,
+    pulse: Pulse,
+    sides: [Kept; 2],
+}
+
+/// What it has learned of one side.
+#[derive(Default, Serialize, Deserialize)]
+struct Kept {
+    watched: Option<(Identity, Watched)>,
+    closed: Option<Shut>,
+}
+
+/// A server that was seen closed: which, when it loaded its configuration, and where its log stood
+/// then. Loaded anew it may have been open in between.
+type Shut = (Identity, f64, Closed);
 
 /// What one side told, and how long it took.
 struct Told {
@@ -170,13 +217,16 @@ struct SideProbe {
     nameless: Option<Clean>,
     /// The server whose default is read-only, and what was seen to be written there.
     watched: Option<(Identity, Watched)>,
-    /// The server that was seen closed, and where its log stood then.
-    closed: Option<(Identity, Closed)>,
+    closed: Option<Shut>,
     schema: Result<Schema, Clean>,
     schema_asked: Option<Stamp>,
 }
 
 impl SideProbe {
+    fn learned(&self) -> Kept {
+        Kept { watched: self.watched.clone(), closed: self.closed.clone() }
+    }
+
     async fn look(&mut self, at: Stamp, clock: &dyn Clock) -> Result<Told, Trouble> {
         let limit = self.limit;
         let state = match tokio::time::timeout(limit, self.state(at)).await {
@@ -254,13 +304,14 @@ impl SideProbe {
     /// Remembers where the log stood when this server was first seen closed, as long as it is.
     fn remember_closed(&mut self, state: &mut SideState, alone: bool) {
         let closed = !state.in_recovery && state.writes() == Writes::Refused;
-        let identity = state.identity();
-        self.closed = match (self.closed.take(), state.current_lsn) {
-            (Some((server, at)), _) if closed && server == identity => Some((server, at)),
-            (_, Some(end)) if closed => Some((identity, Closed { end, alone })),
-            _ => None,
+        let (identity, loaded) = (state.identity(), state.writers.loaded_s);
+        let is_it = |shut: &Shut| closed && shut.0 == identity && shut.1 >= loaded;
+        self.closed = match (self.closed.take().filter(is_it), state.current_lsn) {
+            (Some(shut), _) => Some(shut),
+            (None, Some(end)) if closed => Some((identity, loaded, Closed { end, alone })),
+            (None, _) => None,
         };
-        state.closed = self.closed.as_ref().map(|(_, closed)| *closed);
+        state.closed = self.closed.as_ref().map(|(.., closed)| *closed);
     }
 
     /// Reads the schema at its own slow pace, in what is left of the look's time.
@@ -291,6 +342,11 @@ impl SideProbe {
             Err(_) => self.session = None,
         }
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 are below 2^52")]
+fn whole_ms(at_s: f64) -> i64 {
+    (at_s * 1000.0) as i64
 }
 
 /// True when a kept connection was found dead: that says nothing of the server as it is now.

@@ -5,8 +5,10 @@
 //! replica says of itself is never a lag: on a dead link its own two offsets agree.
 
 mod actions;
+mod config;
 mod empty;
 mod facts;
+mod flow;
 mod history;
 mod info;
 mod judge;
@@ -42,7 +44,8 @@ impl System for Redis {
 
     fn doc(&self) -> &'static str {
         "Redis 6.2 or later with one replica across the regions: role, lag in bytes and seconds, \
-         link, keys and persistence of both sides, and whether a primary came back empty"
+         link and its age, keys and persistence of both sides, what keeps writes waiting, and \
+         whether a primary came back empty"
     }
 
     fn settings(&self) -> &'static [SettingSpec] {

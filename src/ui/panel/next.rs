@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::domain::catalogue::Class;
 use crate::domain::run::event::{Closing, Purpose};
 use crate::domain::run::phase::{Phase, Stage};
+use crate::domain::run::proof::{self, Proof};
 use crate::domain::run::state::{Run, StepState};
 use crate::domain::runbook::Step;
 use crate::domain::time::short_time;
@@ -44,7 +45,7 @@ pub fn pieces(screen: &Screen<'_>) -> Vec<Piece> {
         return offers.say(text).pieces();
     }
     let offers = match screen.run {
-        Some(run) if run.stage.is_closed() => closed(offers, run),
+        Some(run) if run.stage.is_closed() => closed(offers, screen, run),
         Some(run) if run.declaration.is_some() || !words::is_red_moment(screen) => {
             with_run(offers, screen, run)
         }
@@ -56,15 +57,22 @@ pub fn pieces(screen: &Screen<'_>) -> Vec<Piece> {
 /// What is going on, for a console without acts: it names no key.
 fn watched(screen: &Screen<'_>) -> String {
     if words::is_red_moment(screen) {
-        return "red, not declared yet".to_owned();
+        return match screen.run.filter(|run| !run.stage.is_closed()) {
+            Some(_) => "red, not declared yet".to_owned(),
+            None => format!("red, not declared here; {}", words::elsewhere(screen)),
+        };
     }
     let Some(run) = screen.run else {
         let (word, counts) = (screen.assessment.verdict.word(), readiness::counts(screen));
         let counts = if counts.is_empty() { counts } else { format!(": {counts}") };
-        return format!("no incident, standby {word}{counts}");
+        let elsewhere = words::elsewhere(screen);
+        return format!("no run here; {elsewhere}; standby {word}{counts}");
     };
     if run.stage.is_closed() {
-        return run.stage.word().to_owned();
+        return format!("the run is {}, {}", run.stage.word(), now(screen));
+    }
+    if run.restored.is_some() && run.stage != Stage::Aborting {
+        return format!("restored was seen, {}", now(screen));
     }
     match words::current(screen) {
         _ if words::is_aborting(screen) => {
@@ -75,18 +83,31 @@ fn watched(screen: &Screen<'_>) -> String {
     }
 }
 
+/// How the region that serves is now.
+fn now(screen: &Screen<'_>) -> String {
+    let label = words::label(screen, screen.assessment.active);
+    let verdict = screen.assessment.verdict.word();
+    match &screen.assessment.primary {
+        Primary::Healthy => format!("{label} serves, standby {verdict}"),
+        Primary::Suspect { .. } => format!("{label} serves and is SUSPECT, standby {verdict}"),
+        Primary::Red { .. } => format!("{label} is DOWN NOW"),
+        Primary::ItIsUs { .. } => "our own network is silent now".to_owned(),
+        Primary::Blind(_) => format!("how {label} is now cannot be told"),
+    }
+}
+
+/// The same after what was, where there is something to say.
+fn but_now(screen: &Screen<'_>) -> String {
+    match &screen.assessment.primary {
+        Primary::Healthy => String::new(),
+        _ => format!(", {}", now(screen)),
+    }
+}
+
 fn without_run<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>) -> Offers<'q, 'a> {
     let offers = match &screen.assessment.primary {
         Primary::Red { .. } => return red(offers, screen),
-        Primary::Suspect { signals } => {
-            let names: Vec<&str> = signals.iter().map(|signal| signal.system.as_str()).collect();
-            offers.say(format!(
-                "watch {}: {} of {} signals that make the primary red",
-                names.join(", "),
-                signals.len(),
-                screen.site.red_needs_signals
-            ))
-        }
+        Primary::Suspect { signals } => offers.say(words::suspected(screen, signals)),
         Primary::ItIsUs { .. } => offers.say("check our own network: the reference is silent too"),
         Primary::Blind(why) => offers.say(format!("nothing can be told: {why}")),
         Primary::Healthy => {
@@ -110,14 +131,16 @@ fn without_run<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>) -> Offers<'q
 fn red<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>) -> Offers<'q, 'a> {
     let open = screen.run.is_some_and(|run| !run.stage.is_closed());
     let offers = offers.also(Command::Evidence, "evidence");
-    let offers = if words::is_planned_without_primary(screen) {
+    let offers = if screen.runbook.is_none() {
+        offers.say(format!("{}: nothing can be run from here", words::no_runbook(screen)))
+    } else if words::is_planned_without_primary(screen) {
         offers.run(Command::Escalate, "take it for lost, then declare")
     } else if open {
         offers.run(Command::Declare, "declare (typed)")
     } else {
         offers.run(Command::Choose, "open the plan, then declare")
     };
-    offers.say("Nothing has been run.")
+    offers.say("Nothing was run here.")
 }
 
 fn with_run<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &'a Run) -> Offers<'q, 'a> {
@@ -161,13 +184,13 @@ fn with_run<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &'a Run) -
             offers.run(Command::AcceptLedger, what)
         }
         Stage::Declared | Stage::Executing => current_step(offers, screen),
-        Stage::Verifying if run.restored.is_some() => {
-            offers.say("restored was seen").run(Command::Close, "close the run")
-        }
+        Stage::Verifying if run.restored.is_some() => offers
+            .say(format!("restored was seen{}", but_now(screen)))
+            .run(Command::Close, "close the run"),
         Stage::Verifying => {
             offers.say(format!("all steps are finished; waiting to see: {}", awaited(screen)))
         }
-        Stage::Complete | Stage::Aborted => closed(offers, run),
+        Stage::Complete | Stage::Aborted => closed(offers, screen, run),
     }
 }
 
@@ -212,10 +235,13 @@ fn aborting<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &'a Run) -
 fn awaited(screen: &Screen<'_>) -> String {
     let Some(book) = screen.runbook else { return "the restored facts".to_owned() };
     let way = words::direction(screen);
+    let proofs = screen.run.map(|run| proof::of(run, book)).unwrap_or_default();
+    let unwritten = proofs.iter().filter(|proof| !proof.is_settled()).map(Proof::words);
     let texts: Vec<String> = book
         .restored
         .iter()
         .map(|gate| format!("{} {} in {}", gate.system, gate.fact, way.side(gate.place)))
+        .chain(unwritten)
         .collect();
     if texts.is_empty() { "that a person says so".to_owned() } else { texts.join(", ") }
 }
@@ -331,7 +357,7 @@ fn pace(screen: &Screen<'_>, step: &Step, state: &StepState) -> String {
     format!(" {}, usually {}, {left}", whole(gone), whole(usual))
 }
 
-fn closed<'q, 'a>(offers: Offers<'q, 'a>, run: &Run) -> Offers<'q, 'a> {
+fn closed<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &Run) -> Offers<'q, 'a> {
     let how = match &run.closed {
         Some((at, Closing::Complete)) => format!("closed complete at {}", at.utc()),
         Some((at, Closing::CompleteExcept { steps })) => {
@@ -342,7 +368,7 @@ fn closed<'q, 'a>(offers: Offers<'q, 'a>, run: &Run) -> Offers<'q, 'a> {
         None => "closed".to_owned(),
     };
     offers
-        .say(how)
+        .say(format!("{how}{}", but_now(screen)))
         .also(Command::Report, "read the report")
         .also(Command::Choose, "choose the next runbook")
 }

@@ -7,9 +7,8 @@ use crate::domain::reading::{Reading, Writes};
 use crate::domain::rules;
 use crate::domain::site::SystemSpec;
 use crate::domain::snapshot::CellState;
-use crate::domain::text::Clean;
 use crate::domain::time::short_time;
-use crate::domain::verdict::{Met, Primary, Signal, T0Basis};
+use crate::domain::verdict::{Criterion, Met, Primary, Signal, T0Basis};
 use crate::ui::available::why_not_now;
 use crate::ui::command::Command;
 use crate::ui::screen::{Access, Screen};
@@ -32,6 +31,10 @@ const SIGNALS_NAMED: usize = 6;
 
 /// The same where there is little room.
 const SIGNALS_NAMED_COMPACT: usize = 1;
+
+fn several(systems: usize) -> String {
+    format!("{systems} {}", if systems == 1 { "system" } else { "systems" })
+}
 
 /// Rows of one fact: a lead word, then inked text wrapped beneath each other.
 fn fact(lead: &str, ink: Ink, text: &str, width: usize) -> Vec<Row> {
@@ -61,8 +64,8 @@ fn what(screen: &Screen<'_>, named: usize, width: usize) -> Vec<Row> {
         "WHAT",
         CRIT,
         &format!(
-            "{label} stopped answering: {} systems, {} make it red",
-            signals.len(),
+            "{label} stopped answering: {} fail by their rules, {} make it red",
+            several(signals.len()),
             screen.site.red_needs_signals
         ),
         width,
@@ -108,6 +111,10 @@ fn not_us(screen: &Screen<'_>, width: usize) -> Vec<Row> {
 }
 
 fn data(screen: &Screen<'_>, width: usize) -> Vec<Row> {
+    if screen.ledger.rows.is_empty() {
+        let text = format!("? what we would lose is {}", words::no_store(screen));
+        return fact("DATA", UNKNOWN, &text, width);
+    }
     let mut rows = fact("DATA", TEXT, "if we promote now we expect to lose:", width);
     for row in &screen.ledger.rows {
         let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
@@ -122,6 +129,23 @@ fn data(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     rows
 }
 
+/// The same in a sentence.
+fn data_compact(screen: &Screen<'_>, width: usize) -> Vec<Row> {
+    if screen.ledger.rows.is_empty() {
+        return data(screen, width);
+    }
+    let losses: Vec<String> = screen
+        .ledger
+        .rows
+        .iter()
+        .map(|row| {
+            let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
+            format!("{} {loss} {}", row.system, row.verdict.word())
+        })
+        .collect();
+    fact("DATA", TEXT, &format!("we expect to lose: {}", losses.join(", ")), width)
+}
+
 fn standby(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     let assessment = screen.assessment;
     let label = words::label(screen, assessment.standby());
@@ -133,7 +157,7 @@ fn standby(screen: &Screen<'_>, width: usize) -> Vec<Row> {
             Met::No => (CRIT, "■1"),
             Met::Unknown => (UNKNOWN, "? "),
         };
-        let text = format!("{word} {}: {}", criterion.asks, criterion.evidence);
+        let text = format!("{word} {}", criterion.says());
         rows.extend(fact("", ink, &text, width));
     }
     let met = assessment.criteria.iter().filter(|criterion| criterion.met == Met::Yes).count();
@@ -145,10 +169,10 @@ fn standby(screen: &Screen<'_>, width: usize) -> Vec<Row> {
 fn standby_row(screen: &Screen<'_>, width: usize) -> Row {
     let assessment = screen.assessment;
     let label = words::label(screen, assessment.standby());
-    let open: Vec<&str> = worst_first(&assessment.criteria)
+    let open: Vec<String> = worst_first(&assessment.criteria)
         .into_iter()
         .filter(|criterion| criterion.met != Met::Yes)
-        .map(|criterion| criterion.asks.as_str())
+        .map(Criterion::found)
         .collect();
     let why = match open.as_slice() {
         [] => String::new(),
@@ -217,7 +241,8 @@ fn do_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
         "CONFIRM",
         format!("is it really down?  {} = evidence of every look", key(Command::Evidence)),
     );
-    let title = screen.runbook.map_or("no runbook is chosen", |book| book.title.as_str());
+    let title =
+        screen.runbook.map_or_else(|| words::no_runbook(screen), |book| book.title.to_string());
     let opened = screen.run.filter(|run| !run.stage.is_closed());
     let how = match (opened, screen.access) {
         (Some(run), _) => format!(".  It is open as {}", run.id),
@@ -252,7 +277,12 @@ fn do_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
             screen.me
         ),
     ));
-    rows.push(Row::of(TEXT, "Nothing has been changed. No step runs by itself."));
+    let mine = "This console has changed nothing, no step runs by itself";
+    rows.extend(
+        wrap(&format!("{mine}; {}.", words::elsewhere(screen)), width)
+            .into_iter()
+            .map(|line| Row::of(TEXT, line)),
+    );
     rows
 }
 
@@ -270,8 +300,12 @@ fn alarm_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
         ));
         let count = alarm.consequences.len();
         if count > 0 {
-            let named: Vec<&str> =
-                alarm.consequences.iter().take(NAMED_MAX).map(Clean::as_str).collect();
+            let named: Vec<&str> = alarm
+                .consequences
+                .iter()
+                .take(NAMED_MAX)
+                .map(|one| one.sentence.as_str())
+                .collect();
             let text = format!("   +{count} consequences: {}", named.join("; "));
             rows.push(Row::of(MUTED, text).cut(width));
         }
@@ -318,17 +352,7 @@ fn draw_compact(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
     canvas.row(area.x, area.y, area.width, &title);
     let mut know = what(screen, SIGNALS_NAMED_COMPACT, width);
     know.extend(not_us(screen, width));
-    let losses: Vec<String> = screen
-        .ledger
-        .rows
-        .iter()
-        .map(|row| {
-            let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
-            format!("{} {loss} {}", row.system, row.verdict.word())
-        })
-        .collect();
-    let text = format!("we expect to lose: {}", losses.join(", "));
-    know.extend(fact("DATA", TEXT, &text, width));
+    know.extend(data_compact(screen, width));
     know.extend(fence(screen, width));
     know.push(standby_row(screen, width));
     let act = do_rows(screen, width);

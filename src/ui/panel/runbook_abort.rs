@@ -84,7 +84,7 @@ fn row(screen: &Screen<'_>, step: &Step, width: usize) -> Row {
     let title_ink = if matches!(part, Part::Stays(_)) { MUTED } else { TEXT };
     let mut row = Row::of(FOCUS, lead).put(ink, mark).put(TEXT, " ").cell(
         title_ink,
-        step.title.as_str(),
+        &runbook::numbered(screen, step),
         columns.title,
     );
     if columns.danger > 0 {
@@ -141,7 +141,7 @@ fn told(screen: &Screen<'_>, part: &Part<'_>, step: &Step, state: &StepState, ne
                 Row::of(ink, if next { "next, by " } else { "by " }).put(TEXT, by)
             }
             (_, Some(attempt)) => {
-                let spent = words::minutes(screen.now.since(attempt.granted));
+                let spent = words::minutes(attempt.spent(screen.now));
                 Row::of(INFO, format!("{spent} elapsed  {}", state.phase.word()))
             }
             (_, None) => Row::new(),
