@@ -134,7 +134,7 @@ impl<'a> Facts<'a> {
     /// The refusal, as a sentence.
     pub fn decides(&self, intent: &Intent) -> Result<(), Clean> {
         let Asking { site, by, armed, .. } = self.asking();
-        let Some(runbook) = self.runbook else { return Err(said(&Refusal::NoRun)) };
+        let Some(runbook) = self.runbook else { return Err(Refusal::NoRun.to_string().into()) };
         let (run, snapshot, assessment) = (self.run, self.snapshot, self.assessment);
         let (ledger, now) = (self.ledger, self.now);
         // What is remembered of T0 is written down, and nothing is decided by it here.
@@ -152,7 +152,7 @@ impl<'a> Facts<'a> {
             armed,
             now,
         };
-        decide(&context, intent).map(drop).map_err(|why| said(&why))
+        decide(&context, intent).map(drop).map_err(|why| why.tell(self.runbook).into())
     }
 }
 
@@ -349,10 +349,6 @@ fn obey(model: &mut Model, facts: &Facts<'_>, command: Command, repeated: bool) 
     guards::accepted(&mut model.guards, command, facts.now);
     model.notice = None;
     commands::run(model, facts, command)
-}
-
-fn said(why: &Refusal) -> Clean {
-    why.to_string().into()
 }
 
 fn open(model: &mut Model, now: Stamp, dialog: Dialog) {

@@ -46,11 +46,11 @@ fn a_step_starts_as_its_guard_asks() {
     check("promote", &["r", "+27500", "=promote pg-b", "enter", "+3000"], &run, "");
     // What is not possible says why.
     check("later", &["r"], NOTHING, "step later is pending: it waits for promote");
-    check("hand", &["r"], NOTHING, "press m and type what you see");
+    check("hand", &["r"], NOTHING, "attested by a person");
     check("done", &["r"], NOTHING, "nothing is left to do");
-    check("failed", &["r"], NOTHING, "try again with R");
-    check("unknown", &["r"], NOTHING, "say what became of it with U");
-    check("running", &["r"], NOTHING, "abort it with X");
+    check("failed", &["r"], NOTHING, "try it again");
+    check("unknown", &["r"], NOTHING, "say what became of it");
+    check("running", &["r"], NOTHING, "wait, or abort it");
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn forms_are_dead_until_they_are_right() {
     check("done", &["s"], NOTHING, "only a step that has not been done");
     check("hand", &["m", "=ok", "enter"], NOTHING, "at least 3 characters");
     check("hand", &["m", "=42 rows", "enter"], &["attest hand `42 rows`"], "");
-    check("dns", &["m"], NOTHING, "press r, it cannot be attested");
+    check("dns", &["m"], NOTHING, "run it, it cannot be attested");
     check("failed", &["R", "=again", "enter"], &["retry failed `again`"], "");
     check("dns", &["R"], NOTHING, "there is nothing to try again");
     // A target that removes repetitions keeps the key, until a person wants a new one.
@@ -212,7 +212,7 @@ fn the_run_is_steered_by_typed_words() {
         assert_eq!(bench.wished(), want, "{stage} {script:?}: {}", bench.notice());
         assert!(bench.notice().contains(said), "{stage} {script:?}: {}", bench.notice());
     };
-    check(Safe, "none", &["r"], NOTHING, "no run is open: press o");
+    check(Safe, "none", &["r"], NOTHING, "no run is open: open one first");
     check(Safe, "none", &["o", "enter"], &["Open { index: 1, mode: Planned }"], "");
     check(Safe, "none", &["o", "up", "tab", "enter"], &["Open { index: 0, mode: Ungraceful }"], "");
     check(Safe, "executing", &["o"], NOTHING, "run lms-1 is open: close it first");
@@ -222,13 +222,13 @@ fn the_run_is_steered_by_typed_words() {
     check(Safe, "standby", &["D", "enter"], NOTHING, "type exactly `declare`");
     check(Safe, "standby", &["D", "=declare", "enter", "=short", "enter"], NOTHING, "at least 10");
     check(Safe, "executing", &["D"], NOTHING, "declared already");
-    check(Armed, "standby", &["r"], NOTHING, "declare first with D");
+    check(Armed, "standby", &["r"], NOTHING, "declare first");
     check(Safe, "executing", &["A", "=arm", "enter"], &["Arm"], "");
     check(Safe, "executing", &["A", "enter"], NOTHING, "type exactly `arm`");
     check(Armed, "executing", &["A"], &["Safe"], "");
     check(Safe, "executing", &["space"], &["Intent(Hold { reason: Clean(\"\") })"], "");
     check(Safe, "held", &["space"], &["Intent(Release)"], "");
-    check(Armed, "held", &["r"], NOTHING, "go on with space");
+    check(Armed, "held", &["r"], NOTHING, "let it go on first");
     check(Safe, "executing", &["L", "enter"], NOTHING, "read the losses first");
     check(Safe, "executing", &["L", "+1000", "enter"], &["Intent(AcceptLedger)"], "");
     check(Armed, "executing", &["E", "enter"], NOTHING, "type exactly `abort run`");
@@ -260,7 +260,7 @@ fn the_run_is_steered_by_typed_words() {
     check(ReadOnly, "executing", &["t"], NOTHING, "read only");
     check(ReadOnly, "executing", &["v"], &["VerifyNow"], "");
     for key in ["r", "R", "s", "m", "U", "K", "!", "E"] {
-        check(Safe, "executing", &[key], NOTHING, "SAFE: press A to arm");
+        check(Safe, "executing", &[key], NOTHING, "SAFE: arm this console first");
     }
     // What makes a thing stop is never in the way of a safe console or a held plan.
     let stop = "abort running `abort running`";
@@ -556,7 +556,7 @@ fn the_guide_names_keys_and_reasons() {
         let row = rows.iter().find(|row| row.command == command).expect("it has a key");
         row.why_not.clone().map(String::from)
     };
-    assert_eq!(why(Command::Run).as_deref(), Some("no run is open: press o"));
+    assert_eq!(why(Command::Run).as_deref(), Some("no run is open: open one first"));
     assert_eq!(why(Command::Choose), None);
     let help = rows.iter().find(|row| row.command == Command::Help).expect("it has a key");
     assert_eq!(help.keys.as_str(), "? or f1");
