@@ -1,0 +1,237 @@
+//! What is said of the site: by `warroom status --json`, and by a screen, in the same few words.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::rig::Rig;
+use crate::seat::WARROOM;
+use crate::servers::wall_ms;
+use crate::states::Store;
+
+/// A figure of a lag: what it was rounded to and how much it may be more.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Figure {
+    pub seconds: f64,
+    /// What rounding took away at most.
+    pub cut: f64,
+    /// It only says that the lag is no less.
+    pub at_least: bool,
+}
+
+/// What is said at one moment, by anybody, in words that can be compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said {
+    /// When this began to be true for whoever says it, and when it was said, by the wall clock.
+    pub from: i64,
+    pub at: i64,
+    /// `healthy`, `suspect`, `red`, `it_is_us`, `blind`.
+    pub primary: String,
+    /// `GO`, `CAUTION`, `NO-GO`, `BLIND`.
+    pub verdict: String,
+    /// The first words of the first alarm, none where all is calm.
+    pub alarm: String,
+    /// `up`, `down`, `unknown`, `stale`, `no_data`, by store and side; none where it is not drawn.
+    pub cells: Option<[[String; 2]; 2]>,
+    /// The lag of each store where a figure stands for now; none where it is not drawn.
+    pub lags: Option<[Option<Figure>; 2]>,
+    /// The exit code, of `status`.
+    pub exit: Option<i32>,
+}
+
+/// What each said differs in: the name of the field and its word.
+pub type Word = (&'static str, String);
+
+impl Said {
+    /// The words to be compared, of what is drawn.
+    pub fn words(&self) -> Vec<Word> {
+        let mut words = vec![
+            ("primary", self.primary.clone()),
+            ("verdict", self.verdict.clone()),
+            ("alarm", self.alarm.clone()),
+        ];
+        if let Some(cells) = &self.cells {
+            let names = [["pg in A", "pg in B"], ["cache in A", "cache in B"]];
+            for (names, cells) in names.iter().zip(cells) {
+                words.extend(names.iter().copied().zip(cells.iter().cloned()));
+            }
+        }
+        if let Some(lags) = &self.lags {
+            for (name, lag) in ["lag of pg", "lag of cache"].into_iter().zip(lags) {
+                let word = if lag.is_some() { "a figure" } else { "UNKNOWN" };
+                words.push((name, word.to_owned()));
+            }
+        }
+        words
+    }
+}
+
+/// As many words of an alarm are compared: what follows counts seconds.
+const ALARM_WORDS: usize = 4;
+
+/// The beginning of an alarm's sentence without what marks or repeats it.
+fn first_words(sentence: &str) -> String {
+    let plain = sentence.trim_start_matches(|c: char| !c.is_alphabetic() && c != '?');
+    let words = plain.split_whitespace().take(ALARM_WORDS);
+    words.collect::<Vec<_>>().join(" ").trim_end_matches([':', ';', ',']).to_owned()
+}
+
+/// One `warroom status`.
+pub fn status(rig: &Rig, state: &Path) -> Said {
+    let from = wall_ms();
+    let output = Command::new(WARROOM)
+        .arg("--site")
+        .arg(rig.site())
+        .args(["status", "--json"])
+        .env("XDG_STATE_HOME", state)
+        .envs(Rig::secrets())
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let at = wall_ms();
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        panic!("status: {error}: {}", String::from_utf8_lossy(&output.stderr))
+    });
+    let word = |path: &str| json.pointer(path).and_then(Value::as_str).unwrap_or("").to_owned();
+    let cell = |store: Store, side: &str| &json["systems"][store.index()][side];
+    let state_of = |store, side| {
+        let state = cell(store, side)["state"].as_str().unwrap_or("").to_owned();
+        // How badly it works is told by the alarms.
+        if state == "degraded" { "up".to_owned() } else { state }
+    };
+    let standby = if word("/active_side") == "a" { "b" } else { "a" };
+    let lag = |store| {
+        let cell = cell(store, standby);
+        let at_least = cell["lag_is_lower_bound"].as_bool() == Some(true);
+        cell["lag_s"].as_f64().map(|seconds| Figure { seconds, cut: 0.0, at_least })
+    };
+    Said {
+        from,
+        at,
+        primary: word("/primary/state"),
+        verdict: word("/verdict/word").to_uppercase().replace('_', "-"),
+        alarm: first_words(&word("/alarms/0/sentence")),
+        cells: Some(Store::BOTH.map(|store| ["a", "b"].map(|side| state_of(store, side)))),
+        lags: Some(Store::BOTH.map(lag)),
+        exit: output.status.code(),
+    }
+}
+
+/// What a screen of 160 columns and 48 rows says; none while it is not whole.
+pub fn screen(text: &str, from: i64, at: i64) -> Option<Said> {
+    let banner = text.lines().nth(1)?.trim();
+    let red = text.contains("WHAT WE KNOW");
+    let verdict = if red {
+        let line = text.lines().find(|line| line.contains("STANDBY "))?;
+        line.split(" is ").nth(1)?
+    } else {
+        let line = text.lines().find(|line| line.contains("READINESS "))?;
+        line.split("READINESS ").nth(1)?
+    };
+    let verdict = verdict.split_whitespace().next()?.to_owned();
+    let alarm = if banner.starts_with("ok") {
+        String::new()
+    } else {
+        first_words(banner.split("   ").next().unwrap_or(""))
+    };
+    let panels = if red { None } else { Some(panels(text)?) };
+    let primary = match &panels {
+        None => "red".to_owned(),
+        Some((primary, ..)) => (*primary).to_owned(),
+    };
+    let (cells, lags) = panels.map_or((None, None), |(_, cells, lags)| (Some(cells), Some(lags)));
+    Some(Said { from, at, primary, verdict, alarm, cells, lags, exit: None })
+}
+
+type Panels = (&'static str, [[String; 2]; 2], [Option<Figure>; 2]);
+
+/// The three panels that stand side by side.
+fn panels(text: &str) -> Option<Panels> {
+    let mut lines = text.lines().skip_while(|line| !line.contains("3 REPLICATION"));
+    let titles = lines.next()?;
+    let words = [
+        ("DOWN", "red"),
+        ("SUSPECT", "suspect"),
+        ("our own network", "it_is_us"),
+        ("? blind", "blind"),
+    ];
+    let primary = words.iter().find(|(word, _)| titles.contains(word));
+    let primary = primary.map_or("healthy", |(_, primary)| primary);
+    let rows: Vec<[String; 3]> = lines
+        .take_while(|line| line.starts_with('│'))
+        .filter_map(|line| {
+            let inner = line.trim().trim_start_matches('│').trim_end_matches('│');
+            let parts: Vec<String> = inner.split("││").map(|part| part.trim().to_owned()).collect();
+            parts.try_into().ok()
+        })
+        .collect();
+    let row = |panel: usize, store: Store| {
+        let is = |row: &&[String; 3]| row[panel].split(' ').next() == Some(store.name());
+        Some(rows.iter().find(is)?[panel].split_once(' ')?.1.trim().to_owned())
+    };
+    let cell = |side, store| row(side, store).map(|text| cell_word(&text).to_owned());
+    let [pg, cache] = Store::BOTH;
+    let cells = [[cell(0, pg)?, cell(1, pg)?], [cell(0, cache)?, cell(1, cache)?]];
+    // A store of which no lag was ever read has no row.
+    let lags = Store::BOTH.map(|store| row(2, store).and_then(|text| lag_figure(&text)));
+    Some((primary, cells, lags))
+}
+
+/// `ok standby follows`, `■1 DOWN last ok ...`, `? stale 40s`, `?  no data`.
+fn cell_word(text: &str) -> &'static str {
+    let starts =
+        |word: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").starts_with(word);
+    if starts("? stale") {
+        "stale"
+    } else if starts("? no data") {
+        "no_data"
+    } else if starts("?") {
+        "unknown"
+    } else if text.split_whitespace().nth(1) == Some("DOWN") {
+        "down"
+    } else {
+        "up"
+    }
+}
+
+/// `0.8s  5m00s ...`, `>= 12s`, `2m05s`; none for `UNKNOWN` and for `12s ?`, which is of a time
+/// that is over.
+fn lag_figure(text: &str) -> Option<Figure> {
+    let (at_least, text) = match text.strip_prefix(">=") {
+        Some(rest) => (true, rest.trim_start()),
+        None => (false, text),
+    };
+    let mut words = text.split_whitespace();
+    let (figure, next) = (words.next()?, words.next()?);
+    if next == "?" {
+        return None;
+    }
+    let (minutes, seconds) = figure.split_once('m').unwrap_or(("0", figure));
+    let seconds = seconds.strip_suffix('s')?;
+    // A tenth is rounded, whole seconds are cut.
+    let cut = if seconds.contains('.') || seconds == "0" { 0.05 } else { 1.0 };
+    let seconds = minutes.parse::<f64>().ok()? * 60.0 + seconds.parse::<f64>().ok()?;
+    Some(Figure { seconds, cut, at_least })
+}
+
+#[test]
+fn a_screen_is_read_as_it_is_drawn() {
+    let read = |name: &str| {
+        let path = format!("{}/tests/screens/{name}_160x48.txt", env!("CARGO_MANIFEST_DIR"));
+        std::fs::read_to_string(path).unwrap().replace("redis ", "cache ")
+    };
+    let check = |name: &str, primary: &str, verdict: &str, alarm: &str, lags: [Option<f64>; 2]| {
+        let said = screen(&read(name), 0, 0).unwrap();
+        let found = said.lags.map(|lags| lags.map(|lag| lag.map(|lag| lag.seconds)));
+        let told = (said.primary.as_str(), said.verdict.as_str(), said.alarm.as_str());
+        assert_eq!(told, (primary, verdict, alarm), "{name}");
+        assert_eq!(found.unwrap_or_default(), lags, "{name}");
+    };
+    check("healthy", "healthy", "GO", "", [Some(0.7), Some(0.8)]);
+    check("suspect", "suspect", "GO", "api in us-east-1 does", [Some(0.5), Some(0.7)]);
+    check("stale", "blind", "BLIND", "nothing can be told", [None, None]);
+    check("red", "red", "CAUTION", "PRIMARY us-east-1 DOWN since", [None, None]);
+    let cells = screen(&read("stale"), 0, 0).unwrap().cells.unwrap();
+    assert_eq!(cells, [["stale", "stale"], ["stale", "stale"]].map(|two| two.map(str::to_owned)));
+}
