@@ -131,7 +131,7 @@ fn case(rig: &mut Rig, template: &Pair, state: &State, beats: bool, depth: Depth
     let mut faults = Vec::new();
     if matches!(state.end, End::Promoted) {
         promoted::by_keys(&mut console);
-        faults = promoted::judge(rig, &servers, place.path());
+        faults = promoted::judge(rig, &servers, place.path(), beats);
     }
     servers.stop();
     heard.console.retain(|said| said.from > heard.begun - SHOWN_MS);
@@ -139,6 +139,9 @@ fn case(rig: &mut Rig, template: &Pair, state: &State, beats: bool, depth: Depth
     let [pg, cache] = Store::BOTH.map(|store| servers.seen(store));
     let mut counts = judge::judge(state, beats, &heard, [&pg, &cache]);
     counts.faults.extend(faults);
+    if !counts.faults.is_empty() && std::env::var_os("WARROOM_STATE").is_some() {
+        print!("{}", judge::story(&heard));
+    }
     counts
 }
 

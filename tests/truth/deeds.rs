@@ -54,8 +54,14 @@ pub fn thaw_primaries(rig: &mut Rig, _: &mut Servers) {
     rig.pair.a.thaw();
 }
 
+/// The last children of a killed server hold its shared memory a little longer.
+fn until_gone() {
+    lasts(1);
+}
+
 pub fn restart_primaries(rig: &mut Rig, servers: &mut Servers) {
     kill_primaries(rig, servers);
+    until_gone();
     rig.pair.a.start();
     rig.cache.a.start();
 }
@@ -74,6 +80,7 @@ pub fn start_standbys(rig: &mut Rig, _: &mut Servers) {
 
 pub fn restart_standbys(rig: &mut Rig, servers: &mut Servers) {
     kill_standbys(rig, servers);
+    until_gone();
     start_standbys(rig, servers);
 }
 

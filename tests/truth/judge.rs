@@ -1,6 +1,6 @@
 //! The rules that what is shown is held against, and what a case came to.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::said::{Figure, Said, Word};
 use crate::servers::{Seen, Truth};
@@ -194,7 +194,7 @@ fn same(counts: &mut Counts, status: &Said, heard: &Heard) {
 
 /// Where something is wrong, nobody says that all is well.
 fn calm(counts: &mut Counts, heard: &Heard) {
-    let inside = |said: &&Said| (heard.settled..heard.ended).contains(&said.from);
+    let inside = |said: &&Said| said.from >= heard.settled && said.at < heard.ended;
     for said in heard.status.iter().filter(inside) {
         if said.exit == Some(0) {
             counts.faults.push("status: ends with 0 where something is wrong".to_owned());
@@ -207,6 +207,34 @@ fn calm(counts: &mut Counts, heard: &Heard) {
             }
         }
     }
+}
+
+/// When each said something else than before: seconds since the state began.
+#[expect(clippy::cast_precision_loss, reason = "a case takes minutes")]
+pub fn story(heard: &Heard) -> String {
+    let mut lines = Vec::new();
+    let speakers =
+        [("status", &heard.status), ("console", &heard.console), ("watch", &heard.watch)];
+    for (who, said) in speakers {
+        let mut before: Vec<Word> = Vec::new();
+        for one in said {
+            let words = one.words();
+            let new = words.iter().filter(|word| !before.contains(word));
+            let new: Vec<String> = new.map(|(name, word)| format!("{name} {word:?}")).collect();
+            if !new.is_empty() {
+                lines.push((one.at, format!("{who:<7} {}", new.join(", "))));
+            }
+            before = words;
+        }
+    }
+    for (at, what) in [(heard.made, "MADE"), (heard.settled, "SETTLED"), (heard.ended, "ENDED")] {
+        lines.push((at, what.to_owned()));
+    }
+    lines.sort();
+    lines.iter().fold(String::new(), |mut all, (at, text)| {
+        let _ = writeln!(all, "    {:6.1} {text}", (*at - heard.begun) as f64 / 1000.0);
+        all
+    })
 }
 
 /// True when a case of a state makes sense.
