@@ -29,6 +29,8 @@ pub struct Counts {
     /// Figures and UNKNOWNs of stores, shown by anybody.
     pub figures: usize,
     pub unknown: usize,
+    /// Seconds within which the truth was known, of all figures together.
+    pub blur: f64,
     /// The most that a figure was above the truth and below it, in seconds.
     pub above: f64,
     pub below: f64,
@@ -44,6 +46,7 @@ impl Counts {
         self.samples += other.samples;
         self.figures += other.figures;
         self.unknown += other.unknown;
+        self.blur += other.blur;
         self.above = self.above.max(other.above);
         self.below = self.below.max(other.below);
         self.apart += other.apart;
@@ -55,10 +58,12 @@ impl fmt::Display for Counts {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let all = (self.figures + self.unknown).max(1);
         let unknown = self.unknown * 100 / all;
+        #[expect(clippy::cast_precision_loss, reason = "a campaign has less than 2^52 figures")]
+        let blur = self.blur / self.figures.max(1) as f64;
         write!(
             out,
             "{} samples, {} figures, {unknown} % unknown, worst {:.1} s above and {:.1} s below \
-             the truth, {} disagreements, {} faults",
+             the truth, which is known to {blur:.1} s, {} disagreements, {} faults",
             self.samples,
             self.figures,
             self.above,
@@ -94,6 +99,7 @@ pub fn judge(state: &State, beats: bool, heard: &Heard, seen: [&Seen; 2]) -> Cou
         }
     }
     for one in &heard.status {
+        level(&mut counts, one, seen);
         same(&mut counts, one, heard);
     }
     if state.calm == Calm::Not {
@@ -118,6 +124,7 @@ fn lag(
     };
     counts.figures += 1;
     let truth = seen.lag(said.from, said.at);
+    counts.blur += truth.most - truth.least;
     let at = (said.at - heard.begun) / 100;
     let mut fault = |what: &str| {
         let begin = format!("{who}: lag of {} is {:.1} s", store.name(), shown.seconds);
@@ -143,6 +150,17 @@ fn lag(
     }
     counts.below = counts.below.max(below);
     counts.above = counts.above.max(above);
+}
+
+/// Who is said to be 0 bytes behind has all that was written.
+fn level(counts: &mut Counts, said: &Said, seen: [&Seen; 2]) {
+    for store in Store::BOTH {
+        let truth = seen[store.index()].lag(said.from, said.at);
+        if said.level[store.index()] && truth.least > EVERY_S {
+            let (name, least) = (store.name(), truth.least);
+            counts.faults.push(format!("status: {name} is 0 B behind, truly {least:.1} s"));
+        }
+    }
 }
 
 /// How far a figure is below and above the truth.
@@ -256,4 +274,18 @@ pub fn summed(faults: &[String]) -> Vec<String> {
         }
     }
     kinds.into_iter().map(|(_, count, fault)| format!("{count} x {fault}")).collect()
+}
+
+#[test]
+fn a_figure_is_held_against_the_least_and_the_most() {
+    let check = |seconds: f64, at_least: bool, (least, most): (f64, f64), want: (f64, f64)| {
+        let shown = Figure { seconds, cut: 0.0, at_least };
+        let (below, above) = distance(shown, Truth { least, most }, false);
+        assert_eq!(((below * 10.0).round(), (above * 10.0).round()), want);
+    };
+    check(1.0, false, (0.8, 1.2), (0.0, 0.0));
+    check(0.0, false, (5.0, 6.0), (49.0, 0.0));
+    check(0.0, true, (5.0, 6.0), (0.0, 0.0));
+    check(9.0, false, (5.0, 6.0), (0.0, 29.0));
+    check(9.0, true, (5.0, 6.0), (0.0, 29.0));
 }

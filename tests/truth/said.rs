@@ -36,6 +36,8 @@ pub struct Said {
     pub cells: Option<[[String; 2]; 2]>,
     /// The lag of each store where a figure stands for now; none where it is not drawn.
     pub lags: Option<[Option<Figure>; 2]>,
+    /// Stores of which the standby is said to be 0 bytes behind.
+    pub level: [bool; 2],
     /// The exit code, of `status`.
     pub exit: Option<i32>,
 }
@@ -44,6 +46,13 @@ pub struct Said {
 pub type Word = (&'static str, String);
 
 impl Said {
+    /// True where everything works, and every lag is known.
+    pub fn is_well(&self) -> bool {
+        let up = |cells: &[[String; 2]; 2]| cells.as_flattened().iter().all(|cell| cell == "up");
+        let known = |lags: &[Option<Figure>; 2]| lags.iter().all(Option::is_some);
+        self.cells.as_ref().is_some_and(up) && self.lags.as_ref().is_some_and(known)
+    }
+
     /// The words to be compared, of what is drawn.
     pub fn words(&self) -> Vec<Word> {
         let mut words = vec![
@@ -114,6 +123,10 @@ pub fn status(rig: &Rig, state: &Path) -> Said {
         alarm: first_words(&word("/alarms/0/sentence")),
         cells: Some(Store::BOTH.map(|store| ["a", "b"].map(|side| state_of(store, side)))),
         lags: Some(Store::BOTH.map(lag)),
+        level: Store::BOTH.map(|store| {
+            let note = cell(store, standby)["note"].as_str().unwrap_or("");
+            note.contains(", 0 B behind") && cell(store, standby)["read_age_s"] == 0.0
+        }),
         exit: output.status.code(),
     }
 }
@@ -141,7 +154,8 @@ pub fn screen(text: &str, from: i64, at: i64) -> Option<Said> {
         Some((primary, ..)) => (*primary).to_owned(),
     };
     let (cells, lags) = panels.map_or((None, None), |(_, cells, lags)| (Some(cells), Some(lags)));
-    Some(Said { from, at, primary, verdict, alarm, cells, lags, exit: None })
+    let level = [false; 2];
+    Some(Said { from, at, primary, verdict, alarm, cells, lags, level, exit: None })
 }
 
 type Panels = (&'static str, [[String; 2]; 2], [Option<Figure>; 2]);

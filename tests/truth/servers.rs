@@ -155,3 +155,30 @@ fn around(looks: &[Look], at: i64) -> (i64, Option<i64>) {
 pub fn seconds(milliseconds: i64) -> f64 {
     milliseconds.max(0) as f64 / 1000.0
 }
+
+#[test]
+fn the_truth_lies_between_the_looks_around_a_moment() {
+    let look = |asked, answered, newest| Look { asked, answered, newest };
+    let wrote = |number, wall_ms| Acknowledged { number, wall_ms };
+    let check = |a: &[Look], b: &[Look], at: i64, want: (f64, f64)| {
+        let acknowledged = vec![wrote(1, 1_000), wrote(2, 2_000)];
+        let seen = Seen { a: a.to_vec(), b: b.to_vec(), acknowledged };
+        let truth = seen.lag(at, at);
+        assert_eq!((truth.least, truth.most), want);
+    };
+    let a = [look(900, 1_000, 950), look(3_000, 3_100, 2_950)];
+    let b = [look(900, 1_000, 940), look(3_000, 3_100, 940)];
+    // B stands still: what A wrote meanwhile is all that is not known.
+    check(&a, &b, 1_000, (0.01, 0.06));
+    check(&a, &b, 2_000, (0.01, 1.06));
+    check(&a, &b, 3_100, (2.01, 2.01));
+    // A is dead, and nothing was acknowledged after the last look at it.
+    check(&a[..1], &b, 3_100, (0.01, 1.06));
+    // B has caught up somewhere in between.
+    let caught = [look(900, 1_000, 940), look(3_000, 3_100, 2_950)];
+    check(&a, &caught, 2_000, (0.0, 1.06));
+    check(&a, &caught, 3_100, (0.0, 0.0));
+    // B lost everything.
+    let empty = [look(900, 1_000, 940), look(3_000, 3_100, 0)];
+    check(&a, &empty, 3_100, (2.95, 2.95));
+}

@@ -125,7 +125,7 @@ use End::{Heals, Promoted, Stays};
 use Figure::{No, True};
 use Of::{Both, Cache, Pg};
 
-/// All of them. Those of the sample come first.
+/// All of them.
 pub const STATES: &[State] = &[
     state("healthy", Both, |_, _| {}, Stays).says(True, May),
     state("primary-killed", Both, d::kill_primaries, Promoted),
@@ -143,7 +143,7 @@ pub const STATES: &[State] = &[
     state("link-late", Both, d::delay_lines, Heals(d::clear_lines)).says(True, May),
     state("link-narrow", Both, d::narrow_lines, Heals(d::clear_lines)).says(True, May),
     state("idle-then-burst", Both, d::burst_after_idle, Heals(d::clear_lines)).says(True, May),
-    state("both-paths-refused-to-a", Both, d::refuse_names_of_a, Heals(d::heal)),
+    state("path-to-a-refused", Both, d::refuse_names_of_a, Heals(d::heal)),
     state("path-to-a-silent", Both, d::silence_names_of_a, Heals(d::heal)),
     state("path-to-b-silent", Both, d::silence_names_of_b, Heals(d::heal)),
     state("it-is-us", Both, d::silence_all_paths, Heals(d::heal)),
