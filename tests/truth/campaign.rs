@@ -135,7 +135,7 @@ fn case(rig: &mut Rig, template: &Pair, state: &State, beats: bool, depth: Depth
     let watch = sit_down(rig, place.path(), &["watch"]);
     for seat in [&console, &watch] {
         seat.until_within("all works and every lag is known", DEADLINE, |text| {
-            said::screen(text, 0, 0).is_some_and(|said| said.is_well())
+            said::screen(text, 0, 0).is_well()
         });
     }
     lasts(2);
@@ -153,6 +153,7 @@ fn case(rig: &mut Rig, template: &Pair, state: &State, beats: bool, depth: Depth
     counts.faults.extend(faults);
     if !counts.faults.is_empty() && std::env::var_os("WARROOM_STATE").is_some() {
         print!("{}", judge::story(&heard));
+        println!("{}", heard.puzzle);
     }
     counts
 }
@@ -175,9 +176,9 @@ fn listen(
             over.store(true, Ordering::SeqCst);
             heard.unwrap_or_else(|why| resume_unwind(why))
         });
-        let [console, watch] = screens(seats, &over);
+        let ([console, watch], puzzle) = screens(seats, &over);
         let heard = samples.join().unwrap_or_else(|why| resume_unwind(why));
-        Heard { console, watch, ..heard }
+        Heard { console, watch, puzzle, ..heard }
     })
 }
 
@@ -204,19 +205,23 @@ fn samples(
         look(rig, depth.after, &mut status);
     }
     let settled = made + RULES_MS;
-    let (console, watch) = (Vec::new(), Vec::new());
-    Heard { status, console, watch, begun, made, settled, ended }
+    let (console, watch, puzzle) = (Vec::new(), Vec::new(), String::new());
+    Heard { status, console, watch, begun, made, settled, ended, puzzle }
 }
 
-/// What the screens say, again and again; a frame that is not whole is left out.
-fn screens(seats: [&Seat; 2], over: &AtomicBool) -> [Vec<Said>; 2] {
-    let mut said = [Vec::new(), Vec::new()];
+/// What the screens say, again and again, and the first of them that could not be read.
+fn screens(seats: [&Seat; 2], over: &AtomicBool) -> ([Vec<Said>; 2], String) {
+    let (mut said, mut puzzle) = ([Vec::new(), Vec::new()], String::new());
     while !over.load(Ordering::SeqCst) {
         for (seat, said) in seats.iter().zip(&mut said) {
-            let at = wall_ms();
-            said.extend(said::screen(&seat.screen(), at - SHOWN_MS, at));
+            let (text, at) = (seat.screen(), wall_ms());
+            let one = said::screen(&text, at - SHOWN_MS, at);
+            if puzzle.is_empty() && !one.is_readable() {
+                puzzle = text;
+            }
+            said.push(one);
         }
         pass(SCREEN_EVERY);
     }
-    said
+    (said, puzzle)
 }

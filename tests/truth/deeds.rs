@@ -294,7 +294,9 @@ pub fn pause_replay(rig: &mut Rig, _: &mut Servers) {
 }
 
 pub fn resume_replay(rig: &mut Rig, _: &mut Servers) {
-    rig.pair.b.sql("select pg_wal_replay_resume()");
+    // What waits to be replayed may take away what a question needs.
+    let server = &rig.pair.b;
+    until("replay goes on", DEADLINE, || server.try_sql("select pg_wal_replay_resume()").is_ok());
 }
 
 /// Somebody's session at a server, which stays as long as the rig or [`end_guests`].
@@ -318,7 +320,8 @@ fn guest(rig: &mut Rig, side: usize, sql: &str) {
 pub fn end_guests(rig: &mut Rig, _: &mut Servers) {
     for server in [&rig.pair.a, &rig.pair.b] {
         server.sql(
-            "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'guest'",
+            "select pg_terminate_backend(pid) from pg_stat_activity
+             where application_name = 'guest'",
         );
     }
     rig.guests.clear();

@@ -84,6 +84,8 @@ pub struct Heard {
     pub made: i64,
     pub settled: i64,
     pub ended: i64,
+    /// The first screen that could not be read.
+    pub puzzle: String,
 }
 
 /// Judges a whole case.
@@ -102,8 +104,8 @@ pub fn judge(state: &State, beats: bool, heard: &Heard, seen: [&Seen; 2]) -> Cou
         level(&mut counts, one, seen);
         same(&mut counts, one, heard);
     }
-    if state.calm == Calm::Not {
-        calm(&mut counts, heard);
+    if state.calm != Calm::May {
+        calm(&mut counts, state.calm, heard);
     }
     counts
 }
@@ -211,17 +213,16 @@ fn same(counts: &mut Counts, status: &Said, heard: &Heard) {
 }
 
 /// Where something is wrong, nobody says that all is well.
-fn calm(counts: &mut Counts, heard: &Heard) {
+fn calm(counts: &mut Counts, calm: Calm, heard: &Heard) {
     let inside = |said: &&Said| said.from >= heard.settled && said.at < heard.ended;
-    for said in heard.status.iter().filter(inside) {
-        if said.exit == Some(0) {
-            counts.faults.push("status: ends with 0 where something is wrong".to_owned());
-        }
-    }
-    for (who, all) in [("console", &heard.console), ("watch", &heard.watch)] {
+    for (who, all) in
+        [("status", &heard.status), ("console", &heard.console), ("watch", &heard.watch)]
+    {
         for said in all.iter().filter(inside) {
-            if said.alarm.is_empty() && said.verdict == "GO" {
-                counts.faults.push(format!("{who}: GO and no alarm where something is wrong"));
+            if !said.marked {
+                counts.faults.push(format!("{who}: all is well where something is wrong"));
+            } else if calm == Calm::Alarm && said.alarm.is_empty() {
+                counts.faults.push(format!("{who}: no alarm where there should be one"));
             }
         }
     }

@@ -71,10 +71,14 @@ title = "promote pg in B"
 action = "postgres.promote"
 target = { system = "pg", in = "to" }
 timeout = "2m"
-gates = [
-  { system = "pg", in = "to", fact = "lag", at_most = "0s", ungraceful = { at_most = "5m", from = "ledger" } },
-]
 compensation = { none = "rewind A from B" }
+
+[[steps.gates]]
+system = "pg"
+in = "to"
+fact = "lag"
+at_most = "0s"
+ungraceful = { at_most = "5m", from = "ledger" }
 
 [[steps]]
 id = "promote-cache"
@@ -83,10 +87,14 @@ action = "redis.promote"
 target = { system = "cache", in = "to" }
 needs = ["promote-pg"]
 timeout = "30s"
-gates = [
-  { system = "cache", in = "to", fact = "lag", at_most = "0s", ungraceful = { at_most = "5m", from = "ledger" } },
-]
 compensation = { none = "make the cache of A a replica of B" }
+
+[[steps.gates]]
+system = "cache"
+in = "to"
+fact = "lag"
+at_most = "0s"
+ungraceful = { at_most = "5m", from = "ledger" }
 
 [[steps]]
 id = "write-pg"

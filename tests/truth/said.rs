@@ -10,6 +10,9 @@ use crate::seat::WARROOM;
 use crate::servers::wall_ms;
 use crate::states::Store;
 
+/// What stands where a screen says nothing that is known here.
+const UNREADABLE: &str = "unreadable";
+
 /// A figure of a lag: what it was rounded to and how much it may be more.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Figure {
@@ -36,10 +39,10 @@ pub struct Said {
     pub cells: Option<[[String; 2]; 2]>,
     /// The lag of each store where a figure stands for now; none where it is not drawn.
     pub lags: Option<[Option<Figure>; 2]>,
+    /// Something is marked, in whatever way.
+    pub marked: bool,
     /// Stores of which the standby is said to be 0 bytes behind.
     pub level: [bool; 2],
-    /// The exit code, of `status`.
-    pub exit: Option<i32>,
 }
 
 /// What each said differs in: the name of the field and its word.
@@ -51,6 +54,11 @@ impl Said {
         let up = |cells: &[[String; 2]; 2]| cells.as_flattened().iter().all(|cell| cell == "up");
         let known = |lags: &[Option<Figure>; 2]| lags.iter().all(Option::is_some);
         self.cells.as_ref().is_some_and(up) && self.lags.as_ref().is_some_and(known)
+    }
+
+    /// True where all could be read that is drawn.
+    pub fn is_readable(&self) -> bool {
+        ![&self.primary, &self.verdict].into_iter().any(|word| word == UNREADABLE)
     }
 
     /// The words to be compared, of what is drawn.
@@ -79,9 +87,10 @@ impl Said {
 /// As many words of an alarm are compared: what follows counts seconds.
 const ALARM_WORDS: usize = 4;
 
-/// The beginning of an alarm's sentence without what marks or repeats it.
+/// The beginning of an alarm's sentence without what marks it, and without what it counts.
 fn first_words(sentence: &str) -> String {
     let plain = sentence.trim_start_matches(|c: char| !c.is_alphabetic());
+    let plain: String = plain.chars().filter(|c| !c.is_ascii_digit()).collect();
     let words = plain.split_whitespace().take(ALARM_WORDS);
     words.collect::<Vec<_>>().join(" ").trim_end_matches([':', ';', ',']).to_owned()
 }
@@ -123,42 +132,40 @@ pub fn status(rig: &Rig, state: &Path) -> Said {
         alarm: first_words(&word("/alarms/0/sentence")),
         cells: Some(Store::BOTH.map(|store| ["a", "b"].map(|side| state_of(store, side)))),
         lags: Some(Store::BOTH.map(lag)),
+        marked: output.status.code() != Some(0),
         level: Store::BOTH.map(|store| {
             let note = cell(store, standby)["note"].as_str().unwrap_or("");
             note.contains(", 0 B behind") && cell(store, standby)["read_age_s"] == 0.0
         }),
-        exit: output.status.code(),
     }
 }
 
-/// What a screen of 160 columns and 48 rows says; none while it is not whole.
-pub fn screen(text: &str, from: i64, at: i64) -> Option<Said> {
-    let banner = text.lines().nth(1)?.trim();
-    let red = text.contains("WHAT WE KNOW");
-    let verdict = if red {
-        let line = text.lines().find(|line| line.contains("STANDBY "))?;
-        line.split(" is ").nth(1)?
-    } else {
-        let line = text.lines().find(|line| line.contains("READINESS "))?;
-        line.split("READINESS ").nth(1)?
-    };
-    let verdict = verdict.split_whitespace().next()?.to_owned();
+/// What a screen of 160 columns and 48 rows says; one that cannot be read says `unreadable`.
+pub fn screen(text: &str, from: i64, at: i64) -> Said {
+    let banner = text.lines().nth(1).unwrap_or("").trim();
     let alarm = if banner.starts_with("ok") {
         String::new()
     } else {
         first_words(banner.split("   ").next().unwrap_or(""))
     };
-    let panels = if red { None } else { Some(panels(text)?) };
-    let primary = match &panels {
-        None => "red".to_owned(),
-        Some((primary, ..)) => (*primary).to_owned(),
+    let (primary, verdict, panels) = if text.contains("WHAT WE KNOW") {
+        let head = text.lines().find(|line| line.contains("STANDBY "));
+        ("red", head.and_then(|head| head.split(" is ").nth(1)), None)
+    } else {
+        let head = text.lines().find(|line| line.contains("READINESS "));
+        let panels = panels(text);
+        let primary = panels.as_ref().map_or(UNREADABLE, |panels| panels.0);
+        (primary, head.and_then(|head| head.split("READINESS ").nth(1)), panels)
     };
-    let (cells, lags) = panels.map_or((None, None), |(_, cells, lags)| (Some(cells), Some(lags)));
-    let level = [false; 2];
-    Some(Said { from, at, primary, verdict, alarm, cells, lags, level, exit: None })
+    let verdict = verdict.and_then(|words| words.split_whitespace().next()).unwrap_or(UNREADABLE);
+    let marked = !alarm.is_empty() || verdict != "GO" || panels.as_ref().is_none_or(|it| it.3);
+    let (cells, lags) = panels.map_or((None, None), |it| (Some(it.1), Some(it.2)));
+    let (primary, verdict, level) = (primary.to_owned(), verdict.to_owned(), [false; 2]);
+    Said { from, at, primary, verdict, alarm, cells, lags, marked, level }
 }
 
-type Panels = (&'static str, [[String; 2]; 2], [Option<Figure>; 2]);
+/// The primary's state, the cells, the lags, and whether a cell is marked.
+type Panels = (&'static str, [[String; 2]; 2], [Option<Figure>; 2], bool);
 
 /// The three panels that stand side by side.
 fn panels(text: &str) -> Option<Panels> {
@@ -189,7 +196,10 @@ fn panels(text: &str) -> Option<Panels> {
     let cells = [[cell(0, pg)?, cell(1, pg)?], [cell(0, cache)?, cell(1, cache)?]];
     // A store of which no lag was ever read has no row.
     let lags = Store::BOTH.map(|store| row(2, store).and_then(|text| lag_figure(&text)));
-    Some((primary, cells, lags))
+    let is_plain = |store| {
+        [0, 1].iter().all(|side| row(*side, store).is_some_and(|text| text.starts_with("ok")))
+    };
+    Some((primary, cells, lags, !Store::BOTH.into_iter().all(is_plain)))
 }
 
 /// `ok standby follows`, `■1 DOWN last ok ...`, `? stale 40s`, `?  no data`.
@@ -252,7 +262,7 @@ fn a_screen_is_read_as_it_is_drawn() {
         [("healthy", "healthy", "GO"), ("stale", "blind", "BLIND"), ("red", "red", "CAUTION")]
     {
         let text = std::fs::read_to_string(path(name)).unwrap().replace("redis ", "cache ");
-        let said = screen(&text, 0, 0).unwrap();
+        let said = screen(&text, 0, 0);
         assert_eq!((said.primary.as_str(), said.verdict.as_str()), (primary, verdict));
         assert_eq!(said.alarm.is_empty(), name == "healthy", "{}", said.alarm);
         let lags = said.lags.unwrap_or_default().map(|lag| lag.is_some());

@@ -62,9 +62,11 @@ pub enum Figure {
 pub enum Calm {
     /// Nothing is wrong, or it need not be seen.
     May,
-    /// `status` may not end with 0, nor a screen say that there is no alarm, once every rule had
-    /// time to speak.
+    /// Once every rule had time to speak, `status` may not end with 0, and no screen be without
+    /// any mark.
     Not,
+    /// Beyond that everybody names an alarm.
+    Alarm,
 }
 
 /// How a state ends.
@@ -116,11 +118,11 @@ impl State {
 }
 
 const fn state(name: &'static str, of: Of, make: Deed, end: End) -> State {
-    let (beats, figure, calm) = (Beats::Either, Figure::True, Calm::Not);
+    let (beats, figure, calm) = (Beats::Either, Figure::True, Calm::Alarm);
     State { name, of, beats, figure, calm, make, end }
 }
 
-use Calm::{May, Not};
+use Calm::{Alarm, May, Not};
 use End::{Heals, Promoted, Stays};
 use Figure::{No, True};
 use Of::{Both, Cache, Pg};
@@ -145,33 +147,36 @@ pub const STATES: &[State] = &[
     state("idle-then-burst", Both, d::burst_after_idle, Heals(d::clear_lines)).says(True, May),
     state("path-to-a-refused", Both, d::refuse_names_of_a, Heals(d::heal)),
     state("path-to-a-silent", Both, d::silence_names_of_a, Heals(d::heal)),
-    state("path-to-b-silent", Both, d::silence_names_of_b, Heals(d::heal)),
+    state("path-to-b-silent", Both, d::silence_names_of_b, Heals(d::heal)).says(True, Not),
     state("it-is-us", Both, d::silence_all_paths, Heals(d::heal)),
-    state("standby-promoted", Both, d::promote_standbys, Stays).says(No, Not),
-    state("one-server-two-names", Both, d::lead_b_to_a, Heals(d::heal)).says(No, Not),
-    state("stranger-as-b", Both, d::lead_b_to_strangers, Heals(d::heal)).says(No, Not),
+    state("standby-promoted", Both, d::promote_standbys, Stays).says(No, Alarm),
+    state("one-server-two-names", Both, d::lead_b_to_a, Heals(d::heal)).says(No, Alarm),
+    state("stranger-as-b", Both, d::lead_b_to_strangers, Heals(d::heal)).says(No, Alarm),
     state("nobody-primary", Both, d::make_a_follow_nobody, Stays),
-    state("wrong-password", Both, d::change_passwords, Stays),
-    state("rights-missing", Both, d::take_rights, Heals(d::give_rights)),
-    state("heartbeat-stopped", Both, d::stop_beats, Heals(d::start_beats)).of_beats(),
+    state("wrong-password", Both, d::change_passwords, Stays).says(True, Not),
+    state("rights-missing", Both, d::take_rights, Heals(d::give_rights)).says(True, Not),
+    state("heartbeat-stopped", Both, d::stop_beats, Heals(d::start_beats))
+        .says(True, Not)
+        .of_beats(),
     state("heartbeat-and-link-stopped", Both, d::stop_beats_and_lines, Heals(d::clear_lines))
         .of_beats(),
     state("walsender-frozen", Pg, d::freeze_sender, Heals(d::thaw_sender)),
     state("walreceiver-frozen", Pg, d::freeze_receiver, Heals(d::thaw_receiver)),
-    state("replay-paused", Pg, d::pause_replay, Heals(d::resume_replay)),
+    state("replay-paused", Pg, d::pause_replay, Heals(d::resume_replay)).says(True, Not),
     state("replay-blocked", Pg, d::block_replay, Heals(d::end_guests)).says(True, May),
-    state("primary-read-only", Pg, d::set_read_only, Heals(d::unset_read_only)),
-    state("primary-fenced", Pg, d::fence, Heals(d::unset_read_only)),
-    state("synchronous-with-nobody", Pg, d::wait_for_nobody, Heals(d::wait_for_none)),
+    state("primary-read-only", Pg, d::set_read_only, Heals(d::unset_read_only)).says(True, Not),
+    state("primary-fenced", Pg, d::fence, Heals(d::unset_read_only)).says(True, Not),
+    state("synchronous-with-nobody", Pg, d::wait_for_nobody, Heals(d::wait_for_none))
+        .says(True, Not),
     state("log-removed", Pg, d::remove_log, Stays),
-    state("history-split", Pg, d::split_history, Stays).says(No, Not),
+    state("history-split", Pg, d::split_history, Stays).says(No, Alarm),
     state("large-transaction", Pg, d::write_much_at_once, Heals(d::end_guests)).says(True, May),
     state("primary-emptied", Cache, d::empty_primary, Stays),
     state("primary-emptied-idle", Cache, d::empty_idle_primary, Stays),
     state("no-replicas", Cache, d::want_replicas, Heals(d::clear_lines)),
-    state("memory-full", Cache, d::fill_memory, Heals(d::free_memory)).says(True, May),
+    state("memory-full", Cache, d::fill_memory, Heals(d::free_memory)).says(True, Not),
     state("replica-writable", Cache, d::write_to_replica, Stays).says(True, May),
-    state("full-copy", Cache, d::copy_slowly, Heals(d::clear_lines)),
+    state("full-copy", Cache, d::copy_slowly, Heals(d::clear_lines)).says(True, Not),
     state("config-hidden", Cache, d::hide_config, Heals(d::give_rights)).says(True, May),
-    state("replica-without-primary", Cache, d::promote_replica_alone, Stays).says(No, Not),
+    state("replica-without-primary", Cache, d::promote_replica_alone, Stays).says(No, Alarm),
 ];
