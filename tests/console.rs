@@ -4,6 +4,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use secrecy::SecretString;
+use std::time::Duration;
+
 use warroom::app::demo::{FAILOVER, SITE};
 use warroom::app::{runbook_file, site_file};
 use warroom::domain::ids::{PersonId, RunId, StepId, SystemId};
@@ -410,6 +412,38 @@ fn unknown_is_reconciled_and_done_may_become_untrue() {
     assert!(bench.has(|body| matches!(body, Body::TrueAgain { .. })));
     assert!(!bench.has(|body| matches!(body, Body::Restored { .. })), "traffic never moved");
     assert_eq!(bench.acts.len(), 1);
+}
+
+#[test]
+fn a_step_ends_when_its_runner_ended_and_not_when_somebody_came_back() {
+    let check = |ended_s: u64, took_s: u64, told: bool| {
+        let mut bench = Bench::armed();
+        bench.run_fence();
+        let step = Bench::fence();
+        let granted = bench.now;
+        bench.now = granted.plus(Duration::from_secs(75));
+        let (at, printed) = (Duration::from_secs(ended_s), Duration::from_secs(3));
+        let lines = vec!["halfway".into()];
+        let (then, at) = (Some(granted.plus(printed)), granted.plus(at));
+        bench.event(Event::Output { step: step.clone(), at: then, lines });
+        bench.event(Event::RunnerEnded { step: step.clone(), attempt: 1, at });
+        bench.event(Event::RunnerEnded { step: step.clone(), attempt: 1, at });
+        bench.succeeds();
+        let earlier = |body: &Body| matches!(body, Body::EndedEarlier { .. });
+        let run = bench.console.run().expect("a run");
+        let words = run.events.iter().filter(|event| earlier(&event.body)).count();
+        assert_eq!(words, usize::from(told), "{ended_s}");
+        let took = run.step(&step).and_then(|state| state.took(bench.now)).expect("it ended");
+        assert_eq!(took.as_secs(), took_s, "{ended_s}");
+        let screen = bench.screen();
+        let then = granted.plus(printed).utc().to_string();
+        assert!(screen.contains("halfway"), "{screen}");
+        assert!(screen.lines().any(|l| l.contains("halfway") && l.contains(&then)), "{screen}");
+    };
+    check(63, 63, true);
+    check(75, 75, false);
+    // What cannot be is not used.
+    check(80, 75, false);
 }
 
 /// An armed console with a planned run: the primary answers all the time.

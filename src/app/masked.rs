@@ -6,6 +6,7 @@ use secrecy::SecretString;
 
 use super::secrets::{ActSecrets, ReadSecrets};
 use super::workshop::listed_names;
+use crate::domain::link::{Link, LinkWord};
 use crate::domain::preview::{Preview, PreviewLine, Standing};
 use crate::domain::reading::{FactValue, Health, Identity, Look, LookError, Position, Reading};
 use crate::domain::run::commit::Execution;
@@ -78,8 +79,11 @@ impl Mask {
             health,
             role,
             writes,
+            hindered,
             identity,
             lag,
+            link,
+            held,
             end,
             parted,
             capacity,
@@ -107,14 +111,25 @@ impl Mask {
             },
             role,
             writes,
+            hindered: hindered.map(|why| self.text(&why)),
             identity: identity.map(|told| self.identity(&told)),
             lag,
+            link: link.map(|told| self.link(told)),
+            held,
             end: end.map(position),
             parted: parted.map(position),
             capacity,
             facts,
             note: self.text(&note),
         }
+    }
+
+    fn link(&self, told: Link) -> Link {
+        let says = match told.says {
+            LinkWord::Unknown(why) => LinkWord::Unknown(self.text(&why)),
+            known @ (LinkWord::Up | LinkWord::Down) => known,
+        };
+        Link { says, ..told }
     }
 
     fn identity(&self, told: &Identity) -> Identity {

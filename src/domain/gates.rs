@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::ids::{Side, StepId};
 use super::ledger::Ledger;
-use super::reading::{Certainty, FactValue, Reading};
+use super::reading::{Certainty, FactValue, Reading, WRITABLE};
 use super::rules::period;
 use super::run::observe::decisive;
 use super::run::phase::Phase;
@@ -200,7 +200,9 @@ fn look_live(gate: &Gate, bound: &Bound, side: Side, frame: &Frame<'_>) -> (Clea
     if let FactValue::Unknown(why) = &value {
         return (format!("UNKNOWN ({why}), read {ago} ago").into(), None);
     }
-    let shown = value.shown();
+    let hindered = reading.hindered.as_ref().filter(|_| gate.fact == WRITABLE);
+    let why = hindered.map(|why| format!(" ({why})")).unwrap_or_default();
+    let shown = format!("{}{why}", value.shown());
     match bound.holds(&value) {
         Ok(true) if gate.fact == "lag" && is_lower_bound(reading) => {
             unknown(&format!("at least {shown}: only a lower bound is known, read {ago} ago"))

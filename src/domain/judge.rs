@@ -15,11 +15,13 @@
 
 mod alarms;
 mod criteria;
+mod emptied;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ids::{Side, SystemId};
-use super::reading::{FactValue, Reading, Role};
+use super::link::LinkState;
+use super::reading::{Reading, Role};
 use super::rules::it_is_us::{self, Reference};
 use super::rules::split_brain;
 use super::rules::{Finding, View, ask, is_signal};
@@ -29,9 +31,7 @@ use super::text::Clean;
 use super::time::Stamp;
 use super::verdict::{Assessment, Primary, Signal, T0Basis};
 pub use criteria::one_primary_key;
-
-/// The fact by which a standby tells whether it still receives from its source.
-const LINK_UP: &str = "link_up";
+pub use emptied::emptied_key;
 
 /// The side that serves: exactly one side with stores that say PRIMARY now and are not closed to
 /// writes, else exactly one that says PRIMARY at all; else the one that is
@@ -107,6 +107,16 @@ struct Scene<'a> {
     active: Side,
     moved: &'a BTreeSet<SystemId>,
     now: Stamp,
+}
+
+/// What a standby's link tells of a source that is silent to us.
+enum Witness {
+    /// It hears nothing either.
+    Lost,
+    /// It has heard its source since that fell silent to us.
+    Receives,
+    /// It heard it last before that, so long ago: nobody can tell yet.
+    HeardBefore(std::time::Duration),
 }
 
 /// A system that fails by one of its rules.
@@ -197,21 +207,36 @@ impl<'a> Scene<'a> {
     }
 
     /// What the standby's own stores say of their links, for systems whose source we cannot read:
-    /// those that lost it, and those that still receive.
+    /// those that lost it, and those that have heard it since it was silent to us.
     fn links(&self) -> (Vec<View<'a>>, Vec<View<'a>>) {
         let (mut lost, mut alive) = (Vec::new(), Vec::new());
         for view in self.views(self.standby()) {
-            let source = self.view(view.system, self.active);
-            let source_is_down =
-                source.is_some_and(|source| matches!(source.state(), CellState::Down(_)));
-            let told = view.current().and_then(|reading| reading.fact(LINK_UP));
-            match told {
-                Some(FactValue::Boolean(false)) if source_is_down => lost.push(view),
-                Some(FactValue::Boolean(true)) if source_is_down => alive.push(view),
-                Some(_) | None => {}
+            match self.witness(&view) {
+                Some(Witness::Lost) => lost.push(view),
+                Some(Witness::Receives) => alive.push(view),
+                Some(Witness::HeardBefore(_)) | None => {}
             }
         }
         (lost, alive)
+    }
+
+    /// What a standby says of a source that is silent to us; none while that is read.
+    fn witness(&self, view: &View<'a>) -> Option<Witness> {
+        let source = self.view(view.system, self.active)?;
+        if !matches!(source.state(), CellState::Down(_)) {
+            return None;
+        }
+        let reading = view.current()?;
+        match reading.link_state()? {
+            LinkState::Down | LinkState::Silent(_) => Some(Witness::Lost),
+            LinkState::Up => Some(match (reading.link_silent_for(), source.cell.first_failure) {
+                (Some(silent), Some(since)) if reading.at.since(since) <= silent => {
+                    Witness::HeardBefore(silent)
+                }
+                _ => Witness::Receives,
+            }),
+            LinkState::Unknown(_) => None,
+        }
     }
 
     fn primary(&self, reference: &Reference) -> Primary {

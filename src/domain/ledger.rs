@@ -77,7 +77,9 @@ pub fn freeze(site: &Site, snapshot: &Snapshot, active: Side, as_of: Stamp) -> L
         .filter(|system| is_store(snapshot, &system.id, standby))
         .map(|system| {
             let cell = snapshot.cell(&system.id, standby);
-            let last = cell.and_then(|cell| cell.last_lag.clone());
+            // To be level with what lost its data is no figure.
+            let whole = cell.filter(|cell| cell.lost_data().is_none());
+            let last = whole.and_then(|cell| cell.last_lag.clone());
             let objective = system.objective.as_ref().and_then(|tier| site.objective(tier));
             let rpo_s = objective.map(|objective| objective.rpo.as_secs_f64());
             row(system.id.clone(), last, rpo_s, as_of)

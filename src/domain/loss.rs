@@ -48,7 +48,8 @@ pub fn measured(
         let cell = snapshot.cell(&system.id, direction.to)?;
         // How old the reading is does not matter: what was replayed last can change no more.
         let reading = cell.last_good.as_ref()?;
-        if reading.role != Some(Role::Primary) {
+        // Of what was emptied no end tells what is missing.
+        if reading.role != Some(Role::Primary) || cell.lost_data().is_some() {
             return None;
         }
         let bound = bounded(system, reading, direction, t0, expected);

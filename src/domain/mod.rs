@@ -12,6 +12,7 @@ pub mod identity;
 pub mod ids;
 pub mod judge;
 pub mod ledger;
+pub mod link;
 pub mod loss;
 pub mod moment;
 pub mod objective;

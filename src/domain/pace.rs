@@ -250,6 +250,8 @@ pub(super) fn startable(
 #[derive(Default)]
 struct Life {
     begun: Option<(Stamp, Duration, String)>,
+    /// How long its attempts were over before that was read.
+    unread: Duration,
     back: bool,
     ended: Option<Stamp>,
     sample: Option<Sample>,
@@ -274,10 +276,11 @@ fn samples(runbook: &Runbook, run: &Run) -> Vec<(StepId, Sample)> {
     lives.into_iter().filter_map(told).collect()
 }
 
-/// The step that a word begins or ends.
+/// The step that a word begins or ends, or whose time it tells.
 fn about(body: &Body) -> Option<&StepId> {
     match body {
         Body::Intended { step, .. }
+        | Body::EndedEarlier { step, .. }
         | Body::Verified { step, .. }
         | Body::Reconciled { step, done: true, .. }
         | Body::Resolved { step, done: true, .. }
@@ -294,6 +297,9 @@ fn live(life: &mut Life, step: &Step, event: &RunEvent, free: Stamp, real: bool)
             life.begun.get_or_insert((event.at, event.at.since(free), action.clone()));
         }
         Body::Intended { purpose: Purpose::Compensate, .. } => life.back = true,
+        Body::EndedEarlier { at, .. } => {
+            life.unread += if life.back { Duration::ZERO } else { event.at.since(*at) };
+        }
         Body::Skipped { .. } => {
             *life = Life { ended: Some(event.at), ..Life::default() };
         }
@@ -303,14 +309,16 @@ fn live(life: &mut Life, step: &Step, event: &RunEvent, free: Stamp, real: bool)
                 .begun
                 .take()
                 .unwrap_or_else(|| (free, Duration::ZERO, step.action.name.to_owned()));
-            let act = event.at.since(from);
+            let unread = std::mem::take(&mut life.unread);
+            let act = event.at.since(from).saturating_sub(unread);
             life.sample = Some(Sample { action, act, hand, at: event.at, real });
             life.ended = Some(event.at);
         }
         _ if life.back => *life = Life::default(),
         _ => {
             if let Some((from, hand, action)) = life.begun.take() {
-                let act = event.at.since(from);
+                let unread = std::mem::take(&mut life.unread);
+                let act = event.at.since(from).saturating_sub(unread);
                 life.sample = Some(Sample { action, act, hand, at: event.at, real });
             }
             life.ended = Some(event.at);

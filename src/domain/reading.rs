@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::link::Link;
 use super::text::Clean;
 use super::time::Stamp;
 
@@ -20,6 +21,9 @@ pub enum Health {
     /// The answer does not tell; the reason. Never shown as healthy, never counted as failed.
     Unknown(Clean),
 }
+
+/// The fact by which a store tells that a write made now would succeed.
+pub const WRITABLE: &str = "writable";
 
 /// Which part a replicated store plays, told by the store itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +80,33 @@ pub struct Identity {
     /// The data that it holds, equal on a primary and its replicas: a system identifier, a
     /// replication history.
     pub data: Clean,
+}
+
+/// How much data a store holds, as it counts it itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// So many.
+    pub count: u64,
+    /// Of these.
+    pub unit: HeldUnit,
+}
+
+/// What a store counts its data in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldUnit {
+    /// Keys of a database.
+    Keys,
+}
+
+impl std::fmt::Display for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let unit = match (self.unit, self.count) {
+            (HeldUnit::Keys, 1) => "key",
+            (HeldUnit::Keys, _) => "keys",
+        };
+        write!(f, "{} {unit}", self.count)
+    }
 }
 
 /// A point in a store's history of changes.
@@ -262,11 +293,21 @@ pub struct Reading {
     /// Whether it takes writes; told by every system that tells a role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub writes: Option<Writes>,
+    /// Why no write can succeed now although nothing forbids it; on a standby, why none could once
+    /// it is promoted. It proves nothing closed: a fence asks `writes` alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hindered: Option<Clean>,
     /// The server that told this; told by every system that can be acted on and knows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity: Option<Identity>,
     /// How far it is behind the other side; on the standby's reading only.
     pub lag: Option<Lag>,
+    /// The link to its source and for how long it has been silent; on the standby's reading only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
+    /// How much data it holds; none where that cannot be told or changes as it is copied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<Held>,
     /// Where its history of changes ends: what is written on a primary, what is held on a standby.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<Position>,
@@ -291,8 +332,11 @@ impl Reading {
             health,
             role: None,
             writes: None,
+            hindered: None,
             identity: None,
             lag: None,
+            link: None,
+            held: None,
             end: None,
             parted: None,
             capacity: None,
@@ -320,9 +364,13 @@ impl Reading {
         self.role == Some(Role::Primary) && self.takes_writes() != Some(Writes::Refused)
     }
 
-    /// The fact called `name`.
+    /// The fact called `name`. What is hindered is not writable, whatever its settings say.
     #[must_use]
     pub fn fact(&self, name: &str) -> Option<&FactValue> {
+        static NO: FactValue = FactValue::Boolean(false);
+        if name == WRITABLE && self.hindered.is_some() {
+            return Some(&NO);
+        }
         self.facts.iter().find(|fact| fact.name == name).map(|fact| &fact.value)
     }
 }

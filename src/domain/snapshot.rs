@@ -1,5 +1,6 @@
 //! The latest heard of every system on every side; an error never erases the last good reading.
 
+mod emptied;
 mod facts;
 mod split;
 
@@ -10,9 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::history::{History, Sample};
 use super::ids::{Side, SystemId};
-use super::reading::{Basis, FactValue, Health, Lag, Look, LookError, Position, Reading, Role};
+use super::reading::{Basis, Health, Lag, Look, LookError, Position, Reading, Role};
 use super::text::Clean;
 use super::time::Stamp;
+pub use emptied::{EMPTIED, Emptied, Emptying, Whole};
 pub use facts::COMMON_FACTS;
 
 /// Periods after which a value that was not renewed is stale.
@@ -47,7 +49,7 @@ pub fn earlier(one: Stamp, other: Stamp) -> Stamp {
 pub fn trusted_lag(reading: &Reading) -> Option<f64> {
     let lag = reading.lag.as_ref()?;
     let seconds = lag.known_seconds()?;
-    let link_is_dead = reading.fact("link_up") == Some(&FactValue::Boolean(false));
+    let link_is_dead = reading.link_state().is_some_and(|state| state.is_dead());
     let from_replay = match lag.basis {
         Basis::ReplayTimestamp | Basis::Metric => true,
         Basis::Heartbeat | Basis::LogPosition | Basis::Offset | Basis::Simulated => false,
@@ -79,6 +81,12 @@ pub struct Cell {
     pub unwell_since: Option<Stamp>,
     /// The last lag that could be believed, with the moment of its reading.
     pub last_lag: Option<(Stamp, Lag)>,
+    /// What it held when it was last seen whole.
+    #[serde(default)]
+    pub whole: Option<Whole>,
+    /// That its data is gone, until a person has accepted that.
+    #[serde(default)]
+    pub emptied: Option<Emptied>,
     /// Past looks, from which rates, percentiles and lags over time are taken.
     pub history: History,
 }
@@ -102,7 +110,10 @@ pub enum CellState {
 
 impl Cell {
     /// Takes in the outcome of one look that began at `at`.
-    pub fn record(&mut self, at: Stamp, look: Look) {
+    pub fn record(&mut self, at: Stamp, mut look: Look) {
+        if let Ok(reading) = &mut look {
+            self.follow_data(at, reading);
+        }
         self.end_series_after_pause(at);
         self.heard = Some(at);
         let failed = match &look {
@@ -279,6 +290,7 @@ impl Snapshot {
         }
         if let Some(pair) = self.cells.get_mut(system) {
             pair[side.index()].record(at, look);
+            emptied::mend(pair);
             match split::read(pair, at) {
                 Some(true) => {
                     self.both_open_since.entry(system.clone()).or_insert(at);
@@ -367,6 +379,8 @@ impl Snapshot {
             healthy_since: cell.healthy_since,
             degraded_since: cell.degraded_since,
             last_lag: cell.last_lag.clone(),
+            whole: cell.whole.clone(),
+            emptied: cell.emptied.clone(),
             ..Cell::default()
         };
         Self {
@@ -394,7 +408,7 @@ impl Snapshot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::reading::{Certainty, Fact, LagUnit, LookErrorKind};
+    use crate::domain::reading::{Certainty, Fact, FactValue, LagUnit, LookErrorKind};
     use crate::domain::time::BootId;
 
     const EVERY: Duration = Duration::from_secs(2);

@@ -59,6 +59,17 @@ impl Stamp {
         }
     }
 
+    /// This moment as another process tells it, or `now` where it claims to be later than that.
+    #[must_use]
+    pub fn at_most(self, now: Self) -> Self {
+        let later = if self.boot == now.boot {
+            self.boot_ms > now.boot_ms
+        } else {
+            self.wall_ms > now.wall_ms
+        };
+        if later { now } else { self }
+    }
+
     /// By how many milliseconds the wall clock went further than the boot clock since `earlier`;
     /// negative when it was set back, none in another boot.
     #[must_use]

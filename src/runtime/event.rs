@@ -83,6 +83,15 @@ pub enum Event {
         /// Why.
         why: Clean,
     },
+    /// The runner of an attempt wrote down when it ended.
+    RunnerEnded {
+        /// The step.
+        step: StepId,
+        /// The attempt.
+        attempt: u32,
+        /// When.
+        at: Stamp,
+    },
     /// An attempt is over.
     Found {
         /// The step.
@@ -109,6 +118,8 @@ pub enum Event {
     Output {
         /// The step.
         step: StepId,
+        /// When, as its runner saw it; none where that is not known.
+        at: Option<Stamp>,
         /// The lines.
         lines: Vec<Clean>,
     },

@@ -194,7 +194,13 @@ impl Watch {
         };
         // What was printed last is told before the end.
         self.tell().await;
-        let (step, attempt) = (self.step, self.attempt);
+        let (place, name, attempt) = (self.folder.clone(), self.step.clone(), self.attempt);
+        let read = move || runner::ended_at(&place, &name, attempt);
+        if let Ok(Some(at)) = tokio::task::spawn_blocking(read).await {
+            let step = self.step.clone();
+            let _ = self.events.send(Event::RunnerEnded { step, attempt, at }).await;
+        }
+        let step = self.step;
         let _ = self.events.send(Event::Found { step, attempt, found }).await;
     }
 
@@ -210,10 +216,9 @@ impl Watch {
             let step = self.step.clone();
             let _ = self.events.send(Event::Started { step, attempt }).await;
         }
-        let lines = shown.output.lines;
         self.offset = shown.output.next;
-        if !lines.is_empty() {
-            let _ = self.events.send(Event::Output { step: self.step.clone(), lines }).await;
+        for (at, lines) in shown.output.by_time() {
+            let _ = self.events.send(Event::Output { step: self.step.clone(), at, lines }).await;
         }
         for sent in shown.signals.into_iter().skip(self.signals) {
             self.signals += 1;

@@ -212,7 +212,7 @@ impl Stage {
                     let lines = vec!["working".into(), "worked".into()];
                     vec![
                         Event::Started { step: step.clone(), attempt },
-                        Event::Output { step: step.clone(), lines },
+                        Event::Output { step: step.clone(), at: None, lines },
                         Event::Found { step, attempt, found },
                     ]
                 }

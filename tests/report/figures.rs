@@ -24,12 +24,29 @@ fn tales() -> Vec<Tale> {
         Tale { events, site: site.clone(), runbook: golden_plan() }
     });
     let chance = (0..200).map(|seed| by_chance(seed, valid()));
-    [whole(), given_up()].into_iter().chain(kept).chain(chance).collect()
+    let tales: Vec<Tale> = [whole(), given_up()].into_iter().chain(kept).chain(chance).collect();
+    let late = tales.iter().map(late).collect::<Vec<Tale>>();
+    tales.into_iter().chain(late).collect()
+}
+
+/// The same, and nothing in it at a full second.
+fn late(tale: &Tale) -> Tale {
+    let moved = |event: &RunEvent| {
+        let more = std::time::Duration::from_millis(event.seq * 37);
+        RunEvent { at: event.at.plus(more), ..event.clone() }
+    };
+    let events = tale.events.iter().map(moved).collect();
+    Tale { events, site: tale.site.clone(), runbook: tale.runbook.clone() }
 }
 
 fn ms(from: Stamp, to: Stamp) -> i64 {
     let signed = |at: Stamp| i64::try_from(at.boot_ms).expect("a machine of this age");
     signed(to) - signed(from)
+}
+
+/// What a report counts in.
+fn tenths(ms: i64) -> i64 {
+    ms.div_euclid(100) * 100
 }
 
 fn seconds(ms: i64) -> f64 {
@@ -49,32 +66,41 @@ fn figures(events: &[RunEvent], runbook: &Runbook) -> BTreeMap<String, f64> {
         }
     }
     if let (Some(declared), Some(t0)) = (declared, t0) {
-        out.insert("clock.declared".to_owned(), seconds(ms(t0, declared.at).max(0)));
+        let decided = tenths(ms(t0, declared.at)).max(0);
+        out.insert("clock.declared".to_owned(), seconds(decided));
         if let Body::Declared { detected: Some(red), .. } = &declared.body {
-            out.insert("clock.detect".to_owned(), seconds(ms(t0, *red).max(0)));
-            out.insert("clock.decide".to_owned(), seconds(ms(*red, declared.at).max(0)));
+            let red = tenths(ms(t0, *red)).max(0);
+            out.insert("clock.detect".to_owned(), seconds(red));
+            out.insert("clock.decide".to_owned(), seconds(decided - red));
         }
         if let Some(restored) = restored.filter(|restored| restored.seq > declared.seq) {
-            let total = seconds(ms(t0, restored.at));
-            out.insert("clock.execute".to_owned(), seconds(ms(declared.at, restored.at)));
+            let end = tenths(ms(t0, restored.at));
+            let total = seconds(end);
+            out.insert("clock.execute".to_owned(), seconds(end - decided));
             out.insert("clock.total".to_owned(), total);
             out.insert("rto.core".to_owned(), total);
         }
         let tier =
             events.iter().rev().find(|event| matches!(event.body, Body::TierRestored { .. }));
         if let Some(tier) = tier.filter(|tier| ms(t0, tier.at) >= 0) {
-            out.insert("rto.core".to_owned(), seconds(ms(t0, tier.at)));
+            out.insert("rto.core".to_owned(), seconds(tenths(ms(t0, tier.at))));
         }
     }
     for step in &runbook.steps {
-        step_figures(&mut out, events, step.id.as_str(), step.expect.as_secs_f64());
+        step_figures(&mut out, (t0, events), step.id.as_str(), step.expect.as_secs_f64());
     }
     counts(&mut out, events);
     out
 }
 
-fn step_figures(out: &mut BTreeMap<String, f64>, events: &[RunEvent], id: &str, expect: f64) {
+fn step_figures(
+    out: &mut BTreeMap<String, f64>,
+    (t0, events): (Option<Stamp>, &[RunEvent]),
+    id: &str,
+    expect: f64,
+) {
     let (mut start, mut end, mut forward) = (None, None, true);
+    let (mut unread, mut passed) = (0, 0);
     for event in events {
         let (at, mine) = (event.at, |step: &warroom::domain::ids::StepId| step.as_str() == id);
         match &event.body {
@@ -85,9 +111,16 @@ fn step_figures(out: &mut BTreeMap<String, f64>, events: &[RunEvent], id: &str, 
                     end = None;
                 }
             }
+            Body::EndedEarlier { step, at: ended, .. } if mine(step) && start.is_some() => {
+                passed += ms(*ended, at);
+            }
             Body::Retried { step, .. } if mine(step) => end = None,
-            Body::Skipped { step, .. } if mine(step) => end = Some((at, false)),
-            Body::Attested { step, .. } if mine(step) => end = Some((at, true)),
+            Body::Skipped { step, .. } if mine(step) => {
+                (end, unread) = (Some((at, false)), passed);
+            }
+            Body::Attested { step, .. } if mine(step) => {
+                (end, unread) = (Some((at, true)), passed);
+            }
             Body::Ended { step, outcome: Outcome::Failed { .. }, .. }
             | Body::Verified { step, .. }
             | Body::NotVerified { step, .. }
@@ -95,13 +128,17 @@ fn step_figures(out: &mut BTreeMap<String, f64>, events: &[RunEvent], id: &str, 
             | Body::Resolved { step, .. }
                 if mine(step) && forward =>
             {
-                end = Some((at, true));
+                (end, unread) = (Some((at, true)), passed);
             }
             _ => {}
         }
     }
     if let (Some(start), Some((end, true))) = (start, end) {
-        let took = seconds(ms(start, end));
+        let took = match t0 {
+            Some(t0) => tenths(ms(t0, end)) - tenths(ms(t0, start)),
+            None => tenths(ms(start, end)),
+        };
+        let took = seconds((took - tenths(unread)).max(0));
         out.insert(format!("step.{id}.actual"), took);
         out.insert(format!("step.{id}.diff"), took - expect);
     }
@@ -262,10 +299,76 @@ fn the_longest_wait_is_one_in_which_nothing_happened() {
                     | Body::TierRestored { .. }
                     | Body::Forecasted { .. }
                     | Body::Reconciled { .. }
+                    | Body::EndedEarlier { .. }
                     | Body::Untrue { .. }
                     | Body::TrueAgain { .. }
             );
             assert!(console, "{} {:?}", tale.events.len(), event.body);
         }
     }
+}
+
+/// Tenths of a second of a time as it is printed: `00:03:30.4`, `T-00:00:01`, `-2m05.4s`.
+fn printed(text: &str) -> i64 {
+    let back = text.starts_with('-') || text.starts_with("T-");
+    let text = text.trim_start_matches(['T', '+', '-']);
+    let number = |text: &str| -> i64 {
+        let (whole, tenth) = text.split_once('.').unwrap_or((text, "0"));
+        whole.parse::<i64>().expect("a number") * 10 + tenth.parse::<i64>().expect("a digit")
+    };
+    let sum = if text.contains(':') {
+        text.split(':').fold(0, |sum, part| sum * 60 + number(part))
+    } else {
+        text.split_inclusive(['h', 'm', 's']).fold(0, |sum, part| {
+            match part.split_at(part.len() - 1) {
+                (hours, "h") => sum + number(hours) * 3600,
+                (minutes, "m") => sum + number(minutes) * 60,
+                (seconds, _) => sum + number(seconds),
+            }
+        })
+    };
+    if back { -sum } else { sum }
+}
+
+#[test]
+fn what_is_printed_adds_up() {
+    let (mut whole, mut steps) = (0, 0);
+    for tale in tales() {
+        let report = report(&tale);
+        let about = format!("{} {} entries", report.run, tale.events.len());
+        let told = |id: &str| -> Option<i64> {
+            let claim = report.claim(id).filter(|claim| !claim.value.is_nothing())?;
+            Some(printed(&claim.value.to_string()))
+        };
+        let clock = |name: &str| told(&format!("clock.{name}"));
+        let sum = |parts: [&str; 2], all: &str| {
+            let parts = parts.map(clock);
+            if let [Some(one), Some(other)] = parts {
+                assert_eq!(Some(one + other), clock(all), "{about} {all}");
+                1
+            } else {
+                0
+            }
+        };
+        whole += sum(["detect", "decide"], "declared");
+        whole += sum(["declared", "execute"], "total");
+        whole += sum(["busy", "idle"], "execute");
+        for clock in ["detect", "decide", "declared", "execute", "verify", "total"] {
+            let part = |part: &str| told(&format!("clock.{clock}{part}"));
+            if let (Some(time), Some(from), Some(to)) = (part(""), part(".from"), part(".to")) {
+                assert_eq!(from + time, to, "{about} {clock}");
+            }
+        }
+        for line in &report.parts.steps {
+            let part = |part: &str| told(&format!("step.{}.{part}", line.id));
+            let (Some(actual), Some(diff)) = (part("actual"), part("diff")) else { continue };
+            assert_eq!(part("expected"), Some(actual - diff), "{about} {}", line.id);
+            if let (Some(start), Some(end)) = (part("start"), part("end")) {
+                let unread = printed(&Value::Time(line.unread).to_string());
+                assert_eq!(start + actual + unread, end, "{about} {}", line.id);
+                steps += 1;
+            }
+        }
+    }
+    assert!(whole > 300 && steps > 200, "{whole} sums, {steps} steps");
 }

@@ -324,7 +324,8 @@ fn word(chance: &mut Chance, name: &StepId, made: u32, second: i64) -> Body {
             let gates = if chance.below(4) == 0 { vec![broken_gate()] } else { Vec::new() };
             intended(name.as_str(), made + 1, Purpose::Forward, gates)
         }
-        4..=5 => Body::Started { step, attempt: made },
+        4 => Body::Started { step, attempt: made },
+        5 => Body::EndedEarlier { step, attempt: made, at: at(second - 4) },
         6..=8 => Body::Ended { step, attempt: made, outcome: Outcome::Applied { evidence: text } },
         9 => {
             let outcome = Outcome::Failed { cause: Cause::Timeout, message: text };

@@ -126,9 +126,9 @@ fn a_lie_with_a_right_seal_is_found_and_named() {
         }
     };
     check(Format::Md, "| 00:03:30 |", "| 00:03:20 |", "rto.core", &[3, 24]);
-    check(Format::Md, "| 40s |", "| 10s |", "loss.pg.measured", &[25]);
+    check(Format::Md, "| at most 40s |", "| at most 10s |", "loss.pg.measured", &[25]);
     check(Format::Json, "\"value\":40.0", "\"value\":4.0", "loss.pg.measured", &[25]);
-    check(Format::Html, ">40s<", ">4s<", "loss.pg.measured", &[25]);
+    check(Format::Html, ">at most 40s<", ">at most 4s<", "loss.pg.measured", &[25]);
     check(Format::Md, "good &lt;enough&gt;", "fully approved", "overrides.11.1", &[11]);
     check(
         Format::Html,

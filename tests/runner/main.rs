@@ -16,9 +16,11 @@ use warroom::domain::ids::{RunId, StepId};
 use warroom::domain::run::commit::Hash;
 use warroom::domain::run::event::{Body, Cause, Outcome, Purpose};
 use warroom::domain::text::Clean;
+use warroom::port::Clock as _;
+use warroom::runtime::clock::SystemClock;
 use warroom::runtime::journal::lock::Lock;
 use warroom::runtime::runner::folder::{
-    EXIT_FILE, HEAD_FILE, LOCK_FILE, SPAWNED_FILE, TAIL_FILE, VOID_FILE,
+    EXIT_FILE, HEAD_FILE, LOCK_FILE, SPAWNED_FILE, TAIL_FILE, TIMES_FILE, VOID_FILE,
 };
 use warroom::runtime::runner::output::{HEAD_BYTES_MAX, TAIL_BYTES_MAX};
 use warroom::runtime::runner::{self, Found, LaunchError, State, output_since, watch};
@@ -96,11 +98,24 @@ fn performed() {
     let out = output_since(&stage.dir(), &stage.intent.step, 1, 0).unwrap();
     assert_eq!(out.lines, [Clean::new("key lms-1/promote-pg/1")]);
     assert_eq!((out.next, out.missed), (23, 0));
-    for name in ["intent", SPAWNED_FILE, EXIT_FILE, HEAD_FILE, TAIL_FILE, LOCK_FILE] {
+    for name in ["intent", SPAWNED_FILE, EXIT_FILE, HEAD_FILE, TAIL_FILE, TIMES_FILE, LOCK_FILE] {
         use std::os::unix::fs::PermissionsExt as _;
         let mode = fs::metadata(stage.folder().file(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{name}");
     }
+    // Who reads it later knows when it was printed and when it ended.
+    let ended = runner::ended_at(&stage.dir(), &stage.intent.step, 1).expect("it has a moment");
+    let printed = out.at[0].expect("it has a moment");
+    let spawned = stage.folder().spawned().unwrap().expect("it began").at;
+    assert_eq!((printed.at_most(ended), spawned.at_most(printed)), (printed, spawned));
+    assert_eq!(ended.at_most(SystemClock::new().now()), ended);
+    // An end without a moment is an end all the same, as earlier versions wrote it.
+    let exit = stage.folder().file(EXIT_FILE);
+    fs::write(&exit, "{\"is\":\"applied\",\"evidence\":\"promoted\"}").unwrap();
+    assert_eq!(runner::ended_at(&stage.dir(), &stage.intent.step, 1), None);
+    fs::remove_file(stage.folder().file(TIMES_FILE)).unwrap();
+    let out = output_since(&stage.dir(), &stage.intent.step, 1, 0).unwrap();
+    assert_eq!((out.lines.len(), out.at), (1, vec![None]));
     // A second time it is refused at every door.
     assert!(matches!(stage.launch("noop"), Err(LaunchError::Again(_))));
     assert!(stage.late_runner_refuses());

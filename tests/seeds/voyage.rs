@@ -243,7 +243,7 @@ impl Voyage {
             let ended = poll(&mut attempt.work);
             let lines = attempt.printed.take();
             if !lines.is_empty() {
-                told.push(Event::Output { step: step.clone(), lines });
+                told.push(Event::Output { step: step.clone(), at: None, lines });
             }
             let goes_on = ended.is_none();
             if let Some(outcome) = ended {

@@ -152,7 +152,7 @@ fn cards(out: &mut Rendered, report: &Report) {
     }
     for line in &report.parts.losses {
         let entry: Vec<u64> = line.measured.iter().map(|(.., entry)| *entry).collect();
-        let found = line.measured.as_ref().map(|(loss, ..)| Value::Loss(*loss));
+        let found = line.measured.as_ref().map(|(loss, ..)| line.seconds(*loss));
         let (class, word) = match line.is_met() {
             Some(true) => ("good", "MET"),
             Some(false) => ("bad", "MISSED"),

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use super::html::escape;
 use crate::domain::report::{LossLine, NOT_MEASURED, Parts, StepLine, Value};
 use crate::domain::run::phase::Phase;
-use crate::domain::time::{clock_text, short_time};
 
 const WIDTH: f64 = 960.0;
 /// Where bars begin: the labels stand before it.
@@ -65,6 +64,11 @@ fn upright(out: &mut String, class: &str, x: f64, from: f64, to: f64) {
     );
 }
 
+/// Seconds of the picture as a length of time, to the tenth that they were made of.
+fn length(seconds: f64) -> std::time::Duration {
+    std::time::Duration::from_secs_f64((seconds * 10.0).round().max(0.0) / 10.0)
+}
+
 fn seconds(ms: i64) -> f64 {
     Value::Since(ms).figure().map_or(0.0, |(seconds, _)| seconds)
 }
@@ -92,7 +96,7 @@ fn scale_of(parts: &Parts) -> (Scale, Option<f64>) {
 
 fn rto_line(out: &mut String, scale: Scale, rto: Option<f64>, from: f64, to: f64) {
     let Some(rto) = rto else { return };
-    let words = clock_text(std::time::Duration::from_secs_f64(rto));
+    let words = Value::Clock(length(rto));
     if rto > scale.whole {
         text(out, RIGHT - 150.0, from - 4.0, "muted", &format!("RTO {words}, far right →"));
         return;
@@ -126,15 +130,14 @@ pub(super) fn clocks(parts: &Parts) -> String {
     for (index, (name, class, stop)) in stops.into_iter().enumerate() {
         let Some(stop) = stop else { continue };
         bar(&mut out, class, scale.x(from), 30.0, scale.width(from, stop), 24.0);
-        let told = short_time(std::time::Duration::from_secs_f64((stop - from).max(0.0)));
+        let told = Value::Time(length(stop - from));
         let x = LEFT + 145.0 * f64::from(u8::try_from(index).unwrap_or(0));
         bar(&mut out, class, x, 70.0, 10.0, 10.0);
         text(&mut out, x + 15.0, 79.0, "muted", &format!("{name} {told}"));
         from = stop;
     }
     rto_line(&mut out, scale, rto, 22.0, 62.0);
-    let total = end
-        .map_or(NOT_MEASURED.to_owned(), |end| clock_text(std::time::Duration::from_secs_f64(end)));
+    let total = end.map_or(NOT_MEASURED.to_owned(), |end| Value::Clock(length(end)).to_string());
     text(&mut out, RIGHT + 8.0, 46.0, "figure", &total);
     out.push_str("</svg>\n");
     out
@@ -190,7 +193,7 @@ fn step_bars(out: &mut String, scale: Scale, step: &StepLine, y: f64) {
 fn step_figure(step: &StepLine) -> String {
     match step.actual {
         Some(took) => {
-            let (took, expect) = (short_time(took), short_time(step.expect));
+            let (took, expect) = (Value::Time(took), Value::Time(step.expect));
             let word = if step.phase == Phase::Done { "" } else { step.phase.word() };
             format!("{took} of {expect} {word}").trim_end().to_owned()
         }
@@ -232,7 +235,7 @@ pub(super) fn losses(losses: &[LossLine]) -> String {
         };
         let first = format!("expected {}", shown(expected, "UNKNOWN"));
         let second = measured
-            .map_or(NOT_MEASURED.to_owned(), |loss| format!("measured {}", Value::Loss(loss)));
+            .map_or(NOT_MEASURED.to_owned(), |loss| format!("measured {}", line.seconds(loss)));
         text(&mut out, RIGHT + 8.0, y + 13.0, "muted", &first);
         text(&mut out, RIGHT + 8.0, y + 29.0, "figure", &second);
         y += 44.0;

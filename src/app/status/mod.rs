@@ -291,5 +291,8 @@ pub fn command(
     // Probes may be waiting for peers that never answer.
     runtime.shutdown_background();
     looked.map_err(|why| anyhow!("{why}"))?;
+    if let Some((run, ..)) = &known.run {
+        snapshot.take_accepted(run);
+    }
     Ok(judged(&site, &known, &snapshot, clock.now()))
 }

@@ -152,7 +152,7 @@ pub(super) fn run(outlook: &Outlook<'_>, run: &Run) -> RunStatus {
 fn current(outlook: &Outlook<'_>, run: &Run) -> Option<StepStatus> {
     let state = run.current()?;
     let step = outlook.runbook?.step(&state.id)?;
-    let running = state.open_attempt().map(|attempt| outlook.now.since(attempt.granted));
+    let running = state.open_attempt().map(|attempt| attempt.spent(outlook.now));
     Some(StepStatus {
         id: step.id.to_string(),
         title: step.title.to_string(),

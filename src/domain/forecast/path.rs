@@ -234,7 +234,7 @@ fn order(parts: &[Part]) -> Vec<usize> {
 /// The open attempt's way forward: how long it has been going on.
 fn running(state: &StepState, grounds: &Grounds<'_>) -> Option<Duration> {
     let attempt = state.last_attempt().filter(|_| state.phase.is_open())?;
-    (attempt.purpose == Purpose::Forward).then(|| grounds.now.since(attempt.granted))
+    (attempt.purpose == Purpose::Forward).then(|| attempt.spent(grounds.now))
 }
 
 fn stuck_of(

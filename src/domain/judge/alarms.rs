@@ -3,6 +3,7 @@
 use super::{Scene, state_words};
 use crate::domain::ids::Side;
 use crate::domain::ledger;
+use crate::domain::reading::{Reading, Role};
 use crate::domain::rules::it_is_us::Reference;
 use crate::domain::rules::split_brain::{self, Roles};
 use crate::domain::rules::{Finding, View, ask, behind_rpo, down, flapping, is_signal, stale};
@@ -33,6 +34,7 @@ pub(super) fn alarms(scene: &Scene<'_>, primary: &Primary, reference: &Reference
     }
     all.extend(disagreements(scene, primary, reference));
     all.extend(roles(scene));
+    all.extend(super::emptied::alarms(scene));
     for (side, alarms) in Side::BOTH.into_iter().zip(sides) {
         all.extend(fold_side(scene, side, alarms));
     }
@@ -252,6 +254,11 @@ fn of_system(scene: &Scene<'_>, primary: &Primary, view: &View<'_>) -> Vec<Alarm
     if let CellState::Unknown(_) = view.state() {
         let words = state_words(&view.state());
         add(format!("unknown/{id}/{place}"), Priority::Know, None, said(view, &words));
+    }
+    if let Some(Reading { role: Some(Role::Primary), hindered: Some(why), at, .. }) = view.current()
+    {
+        let sentence = format!("{} takes no write: {why}", view.name());
+        add(format!("hindered/{id}/{place}"), Priority::ActNow, Some(*at), sentence);
     }
     if let (Some(rpo), false) = (scene.site.rpo(view.system), is_active)
         && ledger::is_store(scene.snapshot, id, view.side)

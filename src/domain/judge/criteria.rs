@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{LINK_UP, Scene, age, state_words};
+use super::{Scene, Witness, age, state_words};
 use crate::domain::ids::SystemId;
 use crate::domain::ledger::{self, Ledger, LossVerdict};
+use crate::domain::link::LinkState;
 use crate::domain::reading::{Certainty, FactValue, LagUnit, Reading, Role, Writes};
 use crate::domain::rules::View;
 use crate::domain::rules::it_is_us::Reference;
@@ -82,10 +83,12 @@ pub(super) fn criteria(
         {
             marker(&mut list, scene, &view, (fact, asks), as_of.is_some());
         }
+        hindrance(&mut list, &view);
         capacity(&mut list, &view);
     }
     let stores: BTreeSet<SystemId> = losses.rows.into_iter().map(|row| row.system).collect();
     one_primary(&mut list, scene);
+    list.0.extend(super::emptied::criteria(scene));
     // A primary that works is meant to take writes; fencing it is a step of the plan.
     if *primary != Primary::Healthy {
         fence(&mut list, scene, &stores);
@@ -189,7 +192,7 @@ fn live_lag(reading: &Reading) -> Option<(f64, Stamp, Certainty)> {
     let counted = match lag.unit {
         LagUnit::Bytes | LagUnit::Records | LagUnit::Operations | LagUnit::Objects => lag.amount,
     };
-    let link_is_dead = reading.fact(LINK_UP) == Some(&FactValue::Boolean(false));
+    let link_is_dead = reading.link_state().is_some_and(|state| state.is_dead());
     let nothing = counted == Some(0) && lag.certainty == Certainty::Known && lag.seconds.is_none();
     (nothing && !link_is_dead).then_some((0.0, reading.at, Certainty::Known))
 }
@@ -198,59 +201,46 @@ fn live_lag(reading: &Reading) -> Option<(f64, Stamp, Certainty)> {
 /// it is not.
 fn link(list: &mut List, scene: &Scene<'_>, view: &View<'_>) {
     let Some(reading) = view.current() else { return };
-    let Some(fact) = reading.fact(LINK_UP) else { return };
-    let (name, from) = (view.name(), scene.active);
-    let source = scene.view(view.system, scene.active).map(|source| source.state());
-    let source_is_down = matches!(source, Some(CellState::Down(_)));
-    let read = age(view.now, reading.at);
-    match (fact, source_is_down) {
-        (FactValue::Boolean(true), false) => {
-            list.add(
-                key("link", view),
-                format!("{name} receives from {from}"),
-                Met::Yes,
-                format!("yes, {read}"),
-            );
-        }
-        (FactValue::Boolean(false), false) => {
-            let met = if source.is_some() { Met::No } else { Met::Unknown };
-            list.add(
-                key("link", view),
-                format!("{name} receives from {from}"),
-                met,
-                format!("no, {read}"),
-            );
-        }
-        (FactValue::Boolean(false), true) => {
-            let seen = format!("its own link to {from} is down too, {read}");
-            list.add(
-                key("witness", view),
-                format!("{name} sees the loss of {from}"),
-                Met::Yes,
-                seen,
-            );
-        }
-        (FactValue::Boolean(true), true) => {
-            let seen = format!("it still receives from {from}, {read}: it may be our path");
-            list.add(
-                key("witness", view),
-                format!("{name} sees the loss of {from}"),
-                Met::Unknown,
-                seen,
-            );
-        }
-        (
-            FactValue::Number(_)
-            | FactValue::Seconds(_)
-            | FactValue::Share(_)
-            | FactValue::Text(_)
-            | FactValue::Unknown(_),
-            _,
-        ) => {
-            let seen = format!("{}, {read}", fact.shown());
-            list.add(key("link", view), format!("{name} receives from {from}"), Met::Unknown, seen);
-        }
+    let Some(state) = reading.link_state() else { return };
+    let (name, from, read) = (view.name(), scene.active, age(view.now, reading.at));
+    let dead = match &state {
+        LinkState::Silent(silent) => format!("nothing came for {}", whole_seconds(*silent)),
+        LinkState::Up | LinkState::Down | LinkState::Unknown(_) => "its link is down".to_owned(),
+    };
+    if let Some(witness) = scene.witness(view) {
+        let (met, seen) = match witness {
+            Witness::Lost => (Met::Yes, format!("{dead} there too, {read}")),
+            Witness::Receives => {
+                let seen = format!("it still receives from {from}, {read}: it may be our path");
+                (Met::Unknown, seen)
+            }
+            Witness::HeardBefore(silent) => {
+                let ago = whole_seconds(silent);
+                let seen = format!("it heard {from} {ago} ago, before that fell silent, {read}");
+                (Met::Unknown, seen)
+            }
+        };
+        return list.add(
+            key("witness", view),
+            format!("{name} sees the loss of {from}"),
+            met,
+            seen,
+        );
     }
+    let has_source = scene.view(view.system, from).is_some();
+    let (met, seen) = match state {
+        LinkState::Up => (Met::Yes, format!("yes, {read}")),
+        LinkState::Down | LinkState::Silent(_) => {
+            let met = if has_source { Met::No } else { Met::Unknown };
+            (met, format!("no, {dead}, {read}"))
+        }
+        LinkState::Unknown(why) => (Met::Unknown, format!("UNKNOWN ({why}), {read}")),
+    };
+    list.add(key("link", view), format!("{name} receives from {from}"), met, seen);
+}
+
+fn whole_seconds(time: Duration) -> String {
+    short_time(Duration::from_secs(time.as_secs()))
 }
 
 /// A fact that must not be yes, where the system tells it. `red` is true while the primary is lost.
@@ -284,6 +274,15 @@ fn marker(
         | FactValue::Unknown(_) => Met::Unknown,
     };
     list.add_store(key(fact, view), asks, met, seen);
+}
+
+/// What would keep every write waiting after a promotion is a doubt: a setting ends it.
+fn hindrance(list: &mut List, view: &View<'_>) {
+    let Some(reading) = view.current() else { return };
+    let Some(why) = &reading.hindered else { return };
+    let seen = format!("{why}, {}", age(view.now, reading.at));
+    let asks = format!("{} would take writes", view.name());
+    list.add(key("hindered", view), asks, Met::Unknown, seen);
 }
 
 /// A warm standby below full size is a doubt, not a reason against: scaling it is a step.

@@ -1,6 +1,7 @@
 //! What the judge must say, and must never say, of readings: cases as data.
 
 use super::*;
+use crate::domain::reading::FactValue;
 use crate::domain::rules::bench::{Saw, at, hear, id, lag, site, stretch};
 use crate::domain::verdict::{Priority, Verdict};
 

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::domain::run::event::Missing;
 use crate::domain::run::words;
 use crate::domain::text::Clean;
-use crate::domain::time::{Stamp, clock_text, short_time};
+use crate::domain::time::{Stamp, clock_text};
 
 /// What the report says where nothing was measured.
 pub const NOT_MEASURED: &str = "not measured";
@@ -31,6 +32,10 @@ pub enum Value {
     At(Stamp),
     /// A loss in seconds of writes.
     Loss(f64),
+    /// An upper bound of a loss in seconds of writes.
+    AtMost(f64),
+    /// What a promoted store does not have.
+    Missing(Missing),
     /// How many.
     Count(u64),
     /// Nothing was measured.
@@ -54,9 +59,10 @@ impl Value {
         match self {
             Self::Clock(time) | Self::Time(time) => Some((time.as_secs_f64(), "s")),
             Self::Difference(ms) | Self::Since(ms) => Some((float(*ms) / 1000.0, "s")),
-            Self::Loss(seconds) => Some((*seconds, "s")),
+            Self::Loss(seconds) | Self::AtMost(seconds) => Some((*seconds, "s")),
+            Self::Missing(Missing { amount, unit }) => Some((count(*amount), unit.word())),
             Self::At(at) => Some((float(at.wall_ms), "ms since 1970")),
-            Self::Count(count) => Some((float(i64::try_from(*count).unwrap_or(i64::MAX)), "count")),
+            Self::Count(number) => Some((count(*number), "count")),
             Self::Text(_) | Self::NotMeasured | Self::NotRecorded | Self::None => None,
         }
     }
@@ -74,19 +80,49 @@ fn float(number: i64) -> f64 {
     number as f64
 }
 
+fn count(number: u64) -> f64 {
+    float(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+/// The tenths of a second that a text in whole seconds leaves out: `.4`, or nothing.
+fn tenths(time: Duration) -> String {
+    match time.subsec_millis() / 100 {
+        0 => String::new(),
+        tenths => format!(".{tenths}"),
+    }
+}
+
+/// `00:03:30.4`: what is printed adds up, so nothing of it is cut away.
+fn clock_words(time: Duration) -> String {
+    format!("{}{}", clock_text(time), tenths(time))
+}
+
+/// `35s`, `2m05.4s`, `3h00m12s`, for the same reason never without its seconds.
+fn time_words(time: Duration) -> String {
+    let (seconds, tenths) = (time.as_secs(), tenths(time));
+    let (minutes, rest) = (seconds / 60, seconds % 60);
+    match seconds {
+        0..120 => format!("{seconds}{tenths}s"),
+        120..7200 => format!("{minutes}m{rest:02}{tenths}s"),
+        _ => format!("{}h{:02}m{rest:02}{tenths}s", minutes / 60, minutes % 60),
+    }
+}
+
 impl fmt::Display for Value {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let length = |ms: i64| Duration::from_millis(ms.unsigned_abs());
         let text = match self {
             Self::Text(text) => text.to_string(),
-            Self::Clock(time) => clock_text(*time),
-            Self::Time(time) => short_time(*time),
-            Self::Difference(ms) if *ms < 0 => format!("-{}", short_time(length(*ms))),
-            Self::Difference(ms) => format!("+{}", short_time(length(*ms))),
-            Self::Since(ms) if *ms < 0 => format!("T-{}", clock_text(length(*ms))),
-            Self::Since(ms) => format!("T+{}", clock_text(length(*ms))),
+            Self::Clock(time) => clock_words(*time),
+            Self::Time(time) => time_words(*time),
+            Self::Difference(ms) if *ms < 0 => format!("-{}", time_words(length(*ms))),
+            Self::Difference(ms) => format!("+{}", time_words(length(*ms))),
+            Self::Since(ms) if *ms < 0 => format!("T-{}", clock_words(length(*ms))),
+            Self::Since(ms) => format!("T+{}", clock_words(length(*ms))),
             Self::At(at) => moment(*at),
             Self::Loss(seconds) => words::seconds(*seconds),
+            Self::AtMost(seconds) => format!("at most {}", words::seconds(*seconds)),
+            Self::Missing(missing) => missing.words(),
             Self::Count(count) => count.to_string(),
             Self::NotMeasured => NOT_MEASURED.to_owned(),
             Self::NotRecorded => NOT_RECORDED.to_owned(),

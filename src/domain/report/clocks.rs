@@ -1,13 +1,13 @@
 //! The four clocks, the objective of each tier against them, and the forecast against the end.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::claim::{Claim, Section, Tone, Value};
-use super::steps::StepLine;
-use super::tale::{Tale, between};
+use super::steps::{StepLine, Told, note_open};
+use super::tale::{Tale, between, grained};
 use crate::domain::run::event::{Body, RunEvent};
 use crate::domain::run::words;
-use crate::domain::time::Stamp;
 
 /// One tier's promise and what became of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -104,7 +104,7 @@ pub(super) fn tier_section(tiers: &[TierLine]) -> Section {
             let id = |part: &str| format!("rto.{}{part}", line.tier);
             let entries = line.took.as_ref().map_or(&[][..], |(_, entries)| entries);
             let took = match &line.took {
-                Some((took, _)) => Value::Clock(*took),
+                Some((took, _)) => Value::Clock(grained(*took)),
                 None => Value::NotMeasured,
             };
             vec![
@@ -125,12 +125,13 @@ pub(super) fn tier_section(tiers: &[TierLine]) -> Section {
     Section::table("rto", "Recovery time", columns, rows)
 }
 
-/// A moment from which or to which a clock counts, with the entry that tells it.
-type End = Option<(Stamp, u64)>;
+/// A moment of the clock and the entry that tells it.
+type End = Option<Told>;
 
+/// From one moment to another. All are counted from T0, so that parts add up to their whole.
 fn since(begin: End, end: End) -> Option<Duration> {
     let ((begin, _), (end, _)) = begin.zip(end)?;
-    Some(end.since(begin))
+    between(begin, end)
 }
 
 fn clock(id: &str, name: &str, begin: End, end: End, time: Option<Duration>) -> Vec<Claim> {
@@ -144,7 +145,7 @@ fn clock(id: &str, name: &str, begin: End, end: End, time: Option<Duration>) -> 
     let moment = |part: &str, end: End| {
         let id = format!("clock.{id}.{part}");
         match end {
-            Some((at, entry)) => Claim::new(id, part, Value::At(at), [entry]),
+            Some((ms, entry)) => Claim::new(id, part, Value::Since(ms), [entry]),
             None => Claim::nothing(id, part, Value::NotMeasured),
         }
     };
@@ -169,24 +170,30 @@ pub(super) fn section(tale: &Tale<'_>, steps: &[StepLine]) -> Section {
     if declared.is_none() {
         return Section::list("clocks", "Clocks", Vec::new());
     }
-    let detected = declared.and_then(|event| match &event.body {
-        Body::Declared { detected, .. } => detected.map(|at| (at, event.seq)),
-        _ => None,
-    });
+    let told = |event: Option<&RunEvent>| {
+        event.and_then(|event| Some((tale.since_t0(event)?.max(0), event.seq)))
+    };
     let restored = tale.restored();
-    let end_of = |event: Option<&RunEvent>| event.map(|event| (event.at, event.seq));
-    let (zero, red, decided) = (tale.t0, detected, end_of(declared));
-    let worked = end_of(last_step(tale, steps, restored));
-    let end = end_of(restored);
-    let offset = |event: Option<&RunEvent>| tale.since_t0(event?);
-    let execute = offset(declared).zip(offset(restored)).and_then(|(a, b)| between(a, b));
-    let total = total(tale).map(|(total, _)| total);
+    let (zero, red, decided) = (tale.t0.map(|(_, entry)| (0, entry)), red(tale), told(declared));
+    let worked = told(last_step(tale, steps, restored));
+    let end =
+        told(restored).filter(|_| tale.run.clock.is_some_and(|clock| clock.stopped.is_some()));
+    let execute = since(decided, end);
+    let busy = busy(tale).filter(|_| execute.is_some());
     let columns = &["clock", "time", "from", "to"];
     let mut rows = vec![
         clock("detect", "detect: T0 until the console showed red", zero, red, since(zero, red)),
         clock("decide", "decide: red until declared", red, decided, since(red, decided)),
         clock("declared", "T0 until declared", zero, decided, since(zero, decided)),
         clock("execute", "execute: declared until restored", decided, end, execute),
+        clock("busy", "of it with a step at work, side by side once", decided, end, busy),
+        clock(
+            "idle",
+            "of it with none at work",
+            decided,
+            end,
+            execute.zip(busy).map(|(execute, busy)| execute.saturating_sub(busy)),
+        ),
         clock(
             "verify",
             "of it the last step's end until restored",
@@ -194,16 +201,42 @@ pub(super) fn section(tale: &Tale<'_>, steps: &[StepLine]) -> Section {
             end,
             since(worked, end),
         ),
-        clock("total", "total: T0 until restored", zero, end, total),
+        clock("total", "total: T0 until restored", zero, end, since(zero, end)),
     ];
     let until = end.map_or(tale.run.last_seq() + 1, |(_, entry)| entry);
     let (more, entries) = doubt(tale, Some(until));
     if let Some(last) = entries.last() {
         let last = tale.events().iter().find(|event| event.seq == *last);
         let name = "each is at least; the wall clock says more by";
-        rows.push(clock("doubt", name, zero, end_of(last), Some(more)));
+        rows.push(clock("doubt", name, zero, told(last), Some(grained(more))));
     }
     Section::table("clocks", "Clocks", columns, rows)
+}
+
+/// When the console first showed red, between T0 and the declaration that tells it.
+pub(super) fn red(tale: &Tale<'_>) -> End {
+    let declared = tale.declared()?;
+    let Body::Declared { detected: Some(at), .. } = &declared.body else { return None };
+    Some((tale.told_since_t0(*at, declared)?.max(0), declared.seq))
+}
+
+/// How long at least one step was at work between the declaration and the restoration.
+fn busy(tale: &Tale<'_>) -> Option<Duration> {
+    let (from, to) = (tale.declared()?.seq, tale.restored()?.seq);
+    let (mut open, mut since, mut sum) = (BTreeSet::new(), None, Duration::ZERO);
+    for event in tale.events().iter().filter(|event| (from..=to).contains(&event.seq)) {
+        let at = tale.since_t0(event)?.max(0);
+        note_open(&mut open, &event.body);
+        match since {
+            Some(begun) if open.is_empty() || event.seq == to => {
+                sum += between(begun, at).unwrap_or_default();
+                since = None;
+            }
+            None if !open.is_empty() => since = Some(at),
+            Some(_) | None => {}
+        }
+    }
+    Some(sum)
 }
 
 /// When T0 was and how well it is known.
@@ -253,7 +286,7 @@ pub(super) fn forecast(tale: &Tale<'_>) -> Section {
             claims.push(Claim::new(
                 "forecast.actual",
                 "restored at T+",
-                Value::Clock(total),
+                Value::Clock(grained(total)),
                 entries,
             ));
             let verdict = Claim::new("forecast.verdict", "it came", Value::text(text), all);

@@ -5,7 +5,7 @@ use super::clocks::verdict;
 use super::tale::Tale;
 use crate::domain::ids::SystemId;
 use crate::domain::ledger::LossVerdict;
-use crate::domain::run::event::Body;
+use crate::domain::run::event::{Body, Missing, RunEvent};
 use crate::domain::text::Clean;
 
 /// One store.
@@ -19,6 +19,8 @@ pub struct LossLine {
     pub expected: Option<(Option<f64>, LossVerdict, u64)>,
     /// What was measured in seconds, how, and the entry that tells it.
     pub measured: Option<(f64, Clean, u64)>,
+    /// What is missing, where both ends were known.
+    pub missing: Option<Missing>,
 }
 
 impl LossLine {
@@ -27,6 +29,17 @@ impl LossLine {
     pub fn is_met(&self) -> Option<bool> {
         let (measured, ..) = self.measured.as_ref()?;
         Some(*measured <= self.rpo_s?)
+    }
+}
+
+impl LossLine {
+    /// The seconds as they are known: exactly where nothing is missing, else no more than a bound.
+    #[must_use]
+    pub fn seconds(&self, measured: f64) -> Value {
+        match self.missing {
+            Some(Missing { amount: 0, .. }) => Value::Loss(measured),
+            Some(_) | None => Value::AtMost(measured),
+        }
     }
 }
 
@@ -41,6 +54,7 @@ pub(super) fn lines(tale: &Tale<'_>) -> Vec<LossLine> {
             rpo_s: row.rpo_s,
             expected: declared.map(|entry| (row.loss_s, row.verdict, entry)),
             measured: measured(tale, &row.system),
+            missing: missing(tale, &row.system),
         })
         .collect();
     for (system, ..) in &tale.run.losses {
@@ -50,15 +64,27 @@ pub(super) fn lines(tale: &Tale<'_>) -> Vec<LossLine> {
                 rpo_s: tale.site.rpo_of(system).map(|rpo| rpo.as_secs_f64()),
                 expected: None,
                 measured: measured(tale, system),
+                missing: missing(tale, system),
             });
         }
     }
     lines
 }
 
+/// The last word on what a store lost.
+fn told<'a>(tale: &Tale<'a>, system: &SystemId) -> Option<&'a RunEvent> {
+    tale.last(|body| matches!(body, Body::LossMeasured { system: about, .. } if about == system))
+}
+
+fn missing(tale: &Tale<'_>, system: &SystemId) -> Option<Missing> {
+    match &told(tale, system)?.body {
+        Body::LossMeasured { missing, .. } => *missing,
+        _ => None,
+    }
+}
+
 fn measured(tale: &Tale<'_>, system: &SystemId) -> Option<(f64, Clean, u64)> {
-    let event = tale
-        .last(|body| matches!(body, Body::LossMeasured { system: about, .. } if about == system))?;
+    let event = told(tale, system)?;
     match &event.body {
         Body::LossMeasured { seconds, how, .. } => Some((*seconds, how.clone(), event.seq)),
         _ => None,
@@ -66,7 +92,7 @@ fn measured(tale: &Tale<'_>, system: &SystemId) -> Option<(f64, Clean, u64)> {
 }
 
 const COLUMNS: &[&str] =
-    &["store", "RPO", "expected as of T0", "by that", "measured", "by that", "how"];
+    &["store", "RPO", "expected as of T0", "by that", "missing", "measured", "by that", "how"];
 
 pub(super) fn section(tale: &Tale<'_>, lines: &[LossLine]) -> Section {
     let rows = lines.iter().map(|line| row(tale, line)).collect();
@@ -96,7 +122,7 @@ fn row(tale: &Tale<'_>, line: &LossLine) -> Vec<Claim> {
     };
     let (found, how) = match &line.measured {
         Some((loss, how, entry)) => (
-            Claim::new(id(".measured"), "measured", Value::Loss(*loss), [*entry]),
+            Claim::new(id(".measured"), "measured", line.seconds(*loss), [*entry]),
             Claim::new(id(".how"), "how", Value::Text(how.clone()), [*entry]),
         ),
         None => (
@@ -104,12 +130,19 @@ fn row(tale: &Tale<'_>, line: &LossLine) -> Vec<Claim> {
             Claim::nothing(id(".how"), "how", Value::NotMeasured),
         ),
     };
+    let missing = match (line.missing, &line.measured) {
+        (Some(missing), Some((.., entry))) => {
+            Claim::new(id(".missing"), "missing", Value::Missing(missing), [*entry])
+        }
+        _ => Claim::nothing(id(".missing"), "missing", Value::NotMeasured),
+    };
     let entries: Vec<u64> = found.entries.iter().copied().chain(frozen).collect();
     vec![
         Claim::new(id(".store"), "store", Value::text(line.system.as_str()), found_or(&entries)),
         promised,
         expected,
         judged,
+        missing,
         found,
         verdict(id(".met"), "by that", line.is_met(), &entries),
         how,

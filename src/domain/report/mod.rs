@@ -20,7 +20,7 @@ pub use losses::LossLine;
 pub use spoken::Updates;
 pub use steps::{StepLine, Told, Wait};
 
-use self::tale::{Tale, millis};
+use self::tale::{Tale, between, grain, millis};
 use crate::domain::run::event::{Body, Outcome};
 use crate::domain::run::state::Run;
 use crate::domain::run::words;
@@ -157,10 +157,6 @@ impl Report {
 
 fn parts(tale: &Tale<'_>) -> Parts {
     let declared = tale.declared();
-    let detected = declared.and_then(|event| match &event.body {
-        Body::Declared { detected, .. } => Some(detected.as_ref()?.since(tale.t0?.0)),
-        _ => None,
-    });
     Parts {
         tiers: clocks::tiers(tale),
         steps: steps::lines(tale),
@@ -168,8 +164,8 @@ fn parts(tale: &Tale<'_>) -> Parts {
         wait: steps::longest_wait(tale),
         updates: spoken::updates(tale),
         declared_ms: declared.and_then(|event| tale.since_t0(event)),
-        detected,
-        restored_ms: clocks::total(tale).map(|(total, _)| millis(total)),
+        detected: clocks::red(tale).and_then(|(ms, _)| between(0, ms)),
+        restored_ms: clocks::total(tale).map(|(total, _)| grain(millis(total))),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::claim::{Claim, Section, Tone, Value};
-use super::tale::{Tale, between, signed};
+use super::tale::{Tale, between, grained, signed};
 use crate::domain::ids::StepId;
 use crate::domain::rhythm::UPDATE_EVERY;
 use crate::domain::run::event::{Body, RunEvent, Stays};
@@ -120,7 +120,7 @@ pub(super) fn alarm_section(tale: &Tale<'_>) -> Section {
         count("alarms.raised", "raised", seqs(true)),
         count("alarms.cleared", "over", seqs(false)),
         count("alarms.acknowledged", "acknowledged", known.into_iter().map(|event| event.seq)),
-        count("alarms.missed", "kinds that nobody acknowledged", missed).toned(tone),
+        count("alarms.missed", "kinds without an acknowledgement on record", missed).toned(tone),
     ];
     Section::list("alarms", "Alarms", claims)
 }
@@ -135,7 +135,7 @@ pub(super) fn hold_section(tale: &Tale<'_>) -> Section {
         if tale.run.held_since.is_some() {
             entries.push(last.seq);
         }
-        let total = Value::Time(tale.run.held_total(last.at));
+        let total = Value::Time(grained(tale.run.held_total(last.at)));
         claims.push(Claim::new("holds.total", "held in all, the clock ran on", total, entries));
     }
     Section::list("holds", "Holds", claims)

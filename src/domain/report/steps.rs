@@ -1,11 +1,11 @@
-//! The steps as they were expected and as they went, and the longest time in which nobody acted.
+//! The steps as they were expected and as they went, and the longest time without an act on record.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::claim::{Claim, Section, Tone, Value};
-use super::tale::{Tale, between, millis};
+use super::tale::{Tale, between, grain, grained, millis};
 use crate::domain::ids::StepId;
 use crate::domain::run::event::{Body, Outcome, Purpose, RunEvent};
 use crate::domain::run::phase::Phase;
@@ -30,8 +30,10 @@ pub struct StepLine {
     pub start: Option<Told>,
     /// When it ended: done, failed or told to be.
     pub end: Option<Told>,
-    /// From its first start to its end.
+    /// From its first start to its end, less the time in which nobody read that it was over.
     pub actual: Option<Duration>,
+    /// How long it was over before that was read.
+    pub unread: Duration,
     /// The entries of its first start and of its end, as far as there are.
     pub ends: Vec<u64>,
     /// How long it could have been started and was not, and the entry since which it could.
@@ -42,7 +44,8 @@ pub struct StepLine {
     pub entries: Vec<u64>,
 }
 
-/// The longest time in which no step ran and nobody pressed anything.
+/// The longest time in which no step ran and nothing that a person did is on record. What hands did
+/// meanwhile is not known: refused keys leave no entry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Wait {
     /// How long.
@@ -86,6 +89,9 @@ fn line(tale: &Tale<'_>, step: &Step, state: &StepState) -> StepLine {
     let (first, last) = extent(&mine);
     let told =
         |event: Option<&RunEvent>| event.and_then(|event| Some((tale.since_t0(event)?, event.seq)));
+    let took = first.zip(last).map(|(first, last)| spent(tale, first, last));
+    let unread = first.zip(last).map_or(Duration::ZERO, |ends| unread(&mine, ends));
+    let unread = grained(unread).min(took.unwrap_or_default());
     let performed = first.zip(last.filter(|last| !matches!(last.body, Body::Skipped { .. })));
     StepLine {
         id: step.id.clone(),
@@ -93,12 +99,30 @@ fn line(tale: &Tale<'_>, step: &Step, state: &StepState) -> StepLine {
         expect: step.expect,
         start: told(first),
         end: told(last),
-        actual: performed.map(|(first, last)| last.at.since(first.at)),
+        actual: performed.and(took).map(|took| took.saturating_sub(unread)),
+        unread,
         ends: [first, last].into_iter().flatten().map(|event| event.seq).collect(),
         waited: None,
         phase: state.phase,
         entries: mine.iter().map(|event| event.seq).collect(),
     }
+}
+
+/// From one entry to another, by the clock of the run where there is one.
+fn spent(tale: &Tale<'_>, first: &RunEvent, last: &RunEvent) -> Duration {
+    let both = tale.since_t0(first).zip(tale.since_t0(last));
+    let by_clock = both.and_then(|(first, last)| between(first, last));
+    by_clock.unwrap_or_else(|| grained(last.at.since(first.at)))
+}
+
+/// How long the attempts between two entries were over before that was read.
+fn unread(mine: &[&RunEvent], (first, last): (&RunEvent, &RunEvent)) -> Duration {
+    let between = mine.iter().filter(|event| (first.seq..=last.seq).contains(&event.seq));
+    let times = between.filter_map(|event| match &event.body {
+        Body::EndedEarlier { at, .. } => Some(event.at.since(*at)),
+        _ => None,
+    });
+    times.sum()
 }
 
 /// The first start forward and the last end of going forward; taking back is told apart.
@@ -130,8 +154,8 @@ fn extent<'e>(mine: &[&'e RunEvent]) -> (Option<&'e RunEvent>, Option<&'e RunEve
     (first, last)
 }
 
-/// The longest stretch between the declaration and the end in which no attempt was open and
-/// nobody pressed anything.
+/// The longest stretch between the declaration and the end in which no attempt was open and no
+/// entry tells of a person.
 pub(super) fn longest_wait(tale: &Tale<'_>) -> Option<Wait> {
     let begin = tale.declared()?.seq;
     let end = tale.restored().map_or(u64::MAX, |event| event.seq);
@@ -158,7 +182,7 @@ pub(super) fn longest_wait(tale: &Tale<'_>) -> Option<Wait> {
 }
 
 /// Keeps the steps that have an attempt which runs or is looked at.
-fn note_open<'e>(open: &mut BTreeSet<&'e StepId>, body: &'e Body) {
+pub(super) fn note_open<'e>(open: &mut BTreeSet<&'e StepId>, body: &'e Body) {
     match body {
         Body::Intended { step, .. } => {
             open.insert(step);
@@ -195,7 +219,9 @@ fn row(tale: &Tale<'_>, line: &StepLine, step: &Step, state: &StepState) -> Vec<
         Some((ms, seq)) => Claim::new(id(part), part, Value::Since(ms), [seq]),
         None => Claim::nothing(id(part), part, Value::NotMeasured),
     };
-    let diff = line.actual.map(|took| Value::Difference(millis(took) - millis(step.expect)));
+    // From the figures that are printed beside it, so that they add up.
+    let expect = grained(step.expect);
+    let diff = line.actual.map(|took| Value::Difference(grain(millis(took)) - millis(expect)));
     let waited = match (line.waited, line.start) {
         (Some((time, since)), Some((_, start))) => {
             Claim::new(id("waited"), "waited", Value::Time(time), [since, start])
@@ -229,13 +255,13 @@ fn row(tale: &Tale<'_>, line: &StepLine, step: &Step, state: &StepState) -> Vec<
     vec![
         Claim::new(id("name"), "step", Value::text(name), [1]),
         Claim::new(id("action"), "action", Value::text(step.action.name), [1]),
-        Claim::new(id("expected"), "expected", Value::Time(step.expect), [1]),
+        Claim::new(id("expected"), "expected", Value::Time(expect), [1]),
         timed("actual", "actual", line.actual.map(Value::Time)),
         timed("diff", "diff", diff),
         moment("start", line.start),
         moment("end", line.end),
         waited,
-        outcome(state, id("outcome"), all),
+        outcome(line, state, id("outcome"), all),
         by,
         evidence,
     ]
@@ -255,7 +281,12 @@ fn tells_evidence(body: &Body) -> bool {
     )
 }
 
-fn outcome(state: &StepState, id: String, entries: impl Iterator<Item = u64>) -> Claim {
+fn outcome(
+    line: &StepLine,
+    state: &StepState,
+    id: String,
+    entries: impl Iterator<Item = u64>,
+) -> Claim {
     // Formatting into a text cannot fail.
     let mut text = state.phase.word().to_owned();
     if state.attested {
@@ -269,6 +300,9 @@ fn outcome(state: &StepState, id: String, entries: impl Iterator<Item = u64>) ->
     }
     if state.attempts.len() > 1 {
         let _ = write!(text, ", {} attempts", state.attempts.len());
+    }
+    if !line.unread.is_zero() {
+        let _ = write!(text, ", its end was read {} later", Value::Time(line.unread));
     }
     let tone = match state.phase {
         Phase::Done if state.untrue.is_none() => Tone::Good,
@@ -284,6 +318,10 @@ fn outcome(state: &StepState, id: String, entries: impl Iterator<Item = u64>) ->
     Claim::new(id, "outcome", Value::text(text), entries).toned(tone)
 }
 
+/// What is known of such a time, and what is not.
+pub(super) const NO_HAND: &str =
+    "no step ran and no person's act is on record (refused keys are not recorded)";
+
 pub(super) fn wait_section(wait: Option<&Wait>) -> Section {
     let claims = wait.map_or_else(Vec::new, |wait| {
         let claim = |part: &str, label: &str, text: &Clean, seq| {
@@ -291,7 +329,7 @@ pub(super) fn wait_section(wait: Option<&Wait>) -> Section {
         };
         let both = [wait.from.0, wait.to.0];
         vec![
-            Claim::new("wait.longest", "nothing ran, nobody pressed", Value::Time(wait.time), both),
+            Claim::new("wait.longest", NO_HAND, Value::Time(wait.time), both),
             claim("from", "from", &wait.from.1, wait.from.0),
             claim("to", "to", &wait.to.1, wait.to.0),
         ]

@@ -41,6 +41,12 @@ impl<'a> Tale<'a> {
         self.offsets.get(index).copied()
     }
 
+    /// The same for a moment that an entry tells of, which was not after that entry.
+    pub(super) fn told_since_t0(&self, at: Stamp, by: &RunEvent) -> Option<i64> {
+        let entry = self.since_t0(by)?;
+        Some(grain(signed_since(at, self.t0?.0)).min(entry))
+    }
+
     /// The first event that `is` tells.
     pub(super) fn first(&self, is: impl Fn(&Body) -> bool) -> Option<&'a RunEvent> {
         self.run.events.iter().find(|event| is(&event.body))
@@ -77,6 +83,20 @@ pub(super) fn signed(event: &RunEvent) -> String {
     format!(", by {} at {}", event.by, moment(event.at))
 }
 
+/// What a report counts in: figures are cut to it before they are subtracted, and are printed with
+/// it, so that what is printed adds up.
+pub(super) const GRAIN_MS: i64 = 100;
+
+/// A moment of the clock as the report counts.
+pub(super) fn grain(ms: i64) -> i64 {
+    ms.div_euclid(GRAIN_MS) * GRAIN_MS
+}
+
+/// A length of time as the report counts.
+pub(super) fn grained(time: Duration) -> Duration {
+    Duration::from_millis(grain(millis(time)).unsigned_abs())
+}
+
 /// A length of time in milliseconds.
 pub(super) fn millis(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
@@ -95,12 +115,17 @@ fn offsets(events: &[RunEvent], t0: Stamp, set_by: u64) -> Vec<i64> {
         .map(|event| {
             if event.seq >= set_by {
                 clock.observe(event.at);
-                return millis(clock.elapsed(event.at));
+                return grain(millis(clock.elapsed(event.at)));
             }
-            match millis(event.at.since(t0)) {
-                0 => -millis(t0.since(event.at)),
-                after => after,
-            }
+            grain(signed_since(event.at, t0))
         })
         .collect()
+}
+
+/// Milliseconds from `t0` to a moment, negative before it.
+fn signed_since(at: Stamp, t0: Stamp) -> i64 {
+    match millis(at.since(t0)) {
+        0 => -millis(t0.since(at)),
+        after => after,
+    }
 }

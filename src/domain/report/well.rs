@@ -6,12 +6,13 @@ use super::Parts;
 use super::claim::{Claim, Section, Tone, Value};
 use super::clocks::total;
 use super::spoken::unacknowledged;
-use super::tale::Tale;
+use super::steps::NO_HAND;
+use super::tale::{Tale, grained};
 use crate::domain::ledger::LossVerdict;
 use crate::domain::rhythm::UPDATE_EVERY;
 use crate::domain::run::event::{Body, Outcome};
 use crate::domain::run::phase::Phase;
-use crate::domain::time::{clock_text, short_time};
+use crate::domain::time::clock_text;
 
 /// Collects sentences of one kind.
 struct Sentences {
@@ -52,7 +53,7 @@ fn recovery(tale: &Tale<'_>, parts: &Parts, well: &mut Sentences, not: &mut Sent
             (Some((took, entries)), _) => {
                 let kept = line.is_met() == Some(true);
                 let word = if kept { "within" } else { "LATER than" };
-                let took = clock_text(*took);
+                let took = Value::Clock(grained(*took));
                 let text = match line.is_met() {
                     Some(_) => format!("restored after {took}, {word} its RTO of {rto}"),
                     None => format!(
@@ -130,8 +131,8 @@ fn steps(tale: &Tale<'_>, parts: &Parts, well: &mut Sentences, not: &mut Sentenc
     not.say("gates", text, broken);
     let late = parts.steps.iter().filter(|line| line.actual.is_some_and(|took| took > line.expect));
     for line in late {
-        let (took, expect) = (line.actual.unwrap_or_default(), short_time(line.expect));
-        let text = format!("took {}, {expect} was expected", short_time(took));
+        let (took, expect) = (Value::Time(line.actual.unwrap_or_default()), grained(line.expect));
+        let text = format!("took {took}, {} was expected", Value::Time(expect));
         not.say(line.id.as_str(), text, [line.start, line.end].into_iter().flatten().map(|t| t.1));
     }
     let done = parts.steps.iter().filter(|line| line.phase == Phase::Done);
@@ -155,25 +156,28 @@ fn people(tale: &Tale<'_>, parts: &Parts, well: &mut Sentences, not: &mut Senten
             "{} handed over, {} in time, {} at most without one",
             updates.sent.len(),
             updates.on_time.len(),
-            short_time(time)
+            Value::Time(time)
         );
         let entries = updates.sent.iter().copied().chain(entries);
         let told = if time <= UPDATE_EVERY { &mut *well } else { &mut *not };
         told.say("status updates", text, entries);
     }
     if let Some(wait) = parts.wait.as_ref().filter(|wait| wait.time > LONG_WAIT) {
-        let text = format!("nothing ran and nobody pressed anything for {}", short_time(wait.time));
+        let text = format!("for {} {NO_HAND}", Value::Time(wait.time));
         not.say("idle", text, [wait.from.0, wait.to.0]);
     }
     let missed = unacknowledged(tale);
-    let text =
-        counted("alarm was never acknowledged", "alarms were never acknowledged", missed.len());
+    let text = counted(
+        "alarm has no acknowledgement on record",
+        "alarms have no acknowledgement on record",
+        missed.len(),
+    );
     not.say("alarms", text, missed);
     if let Some(declared) = tale.declared()
         && tale.run.ledger.as_ref().is_some_and(|ledger| !ledger.rows.is_empty())
         && tale.run.accepted.is_none()
     {
-        not.say("expected losses", "nobody accepted them on record", [declared.seq]);
+        not.say("expected losses", "no acceptance of them is on record", [declared.seq]);
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Finding, View};
 use crate::domain::ids::{RuleId, Side, SystemId, TierId};
+use crate::domain::link::Link;
 use crate::domain::objective::Objective;
 use crate::domain::reading::{
     Basis, Capacity, Certainty, Fact, FactValue, Health, Identity, Lag, LagUnit, Look, LookError,
@@ -92,6 +93,8 @@ pub(crate) enum Saw {
     Lag(f64, Certainty, Basis),
     /// A standby with a fact.
     Told(&'static str, FactValue),
+    /// A standby with a link.
+    Linked(Link),
     /// Ready of wanted.
     Size(u32, u32),
 }
@@ -130,6 +133,9 @@ impl Saw {
             Self::Told(name, value) => {
                 reading.role = Some(Role::Standby);
                 reading.facts.push(Fact { name: (*name).to_owned(), value: value.clone() });
+            }
+            Self::Linked(link) => {
+                (reading.role, reading.link) = (Some(Role::Standby), Some(link.clone()));
             }
             Self::Size(ready, wanted) => {
                 reading.capacity = Some(Capacity { ready: *ready, wanted: *wanted });

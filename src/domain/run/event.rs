@@ -104,6 +104,15 @@ pub enum Body {
         /// The attempt.
         attempt: u32,
     },
+    /// The runner of an attempt had ended before how it ended was read: no console was there.
+    EndedEarlier {
+        /// The step.
+        step: StepId,
+        /// The attempt.
+        attempt: u32,
+        /// When its runner ended, as that wrote it down.
+        at: Stamp,
+    },
     /// OUTCOME of an attempt.
     Ended {
         /// The step.
@@ -344,6 +353,7 @@ impl Body {
             | Self::Forecasted { .. }
             | Self::Updated { .. }
             | Self::AbortAsked { .. }
+            | Self::EndedEarlier { .. }
             | Self::RunnerLost { .. }
             | Self::Signalled { .. }
             | Self::ClockDoubted { .. } => false,

@@ -1,5 +1,7 @@
 //! How a run changes: one recorded event at a time, all or nothing, the same live and in replay.
 
+use std::time::Duration;
+
 use super::event::{Body, Cause, Closing, Mode, Outcome, Purpose, RunEvent};
 use super::misfit::Misfit;
 use super::phase::{Cue, StageCue, next, next_stage};
@@ -109,6 +111,7 @@ impl Run {
             | Body::Resolved { .. }
             | Body::Retried { .. }
             | Body::AbortAsked { .. }
+            | Body::EndedEarlier { .. }
             | Body::RunnerLost { .. }
             | Body::Signalled { .. }
             | Body::Untrue { .. }
@@ -200,6 +203,11 @@ impl Run {
             Body::AbortAsked { step, attempt } | Body::Signalled { step, attempt, .. } => {
                 self.attempt(step, *attempt, seq)?;
             }
+            Body::EndedEarlier { step, attempt, at } => {
+                self.attempt(step, *attempt, seq)?;
+                let last = self.known_step(step, seq)?.attempts.last_mut();
+                last.into_iter().for_each(|last| last.unread = event.at.since(*at));
+            }
             Body::RunnerLost { step, attempt, left } => {
                 self.attempt(step, *attempt, seq)?;
                 self.known_step(step, seq)?.left = Some(left.clone());
@@ -231,6 +239,7 @@ impl Run {
             by: event.by.clone(),
             granted: event.at,
             ended: None,
+            unread: Duration::ZERO,
             outcome: None,
             seq: event.seq,
             action: action.clone(),

@@ -1,5 +1,7 @@
 //! What the console itself puts on record, without anybody's wish: it sees, it does not act.
 
+use std::time::Duration;
+
 use super::event::Body;
 use super::phase::{Phase, Stage};
 use super::state::{Run, StepState};
@@ -199,6 +201,38 @@ fn measured_losses(run: &Run, runbook: &Runbook, site: &Site, snapshot: &Snapsho
         .collect()
 }
 
+/// When an attempt ended, as its runner says, beside the moment in which that is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ToldEnd {
+    /// Just now.
+    Now,
+    /// Earlier: nobody was there to read it.
+    Earlier,
+    /// It cannot be; how not.
+    Wrong(&'static str),
+}
+
+/// What ended longer ago than this when it was read was read late.
+const READ_LATE: Duration = Duration::from_secs(1);
+
+/// What to make of the moment at which a runner says that an attempt ended. It is another process's
+/// word, read from a file: it must lie between the grant and now. A runner outlives no boot, so it
+/// is of the grant's or of this one.
+#[must_use]
+pub fn told_end(at: Stamp, granted: Stamp, now: Stamp) -> ToldEnd {
+    if at.boot != now.boot && at.boot != granted.boot {
+        ToldEnd::Wrong("in another boot than it was granted in")
+    } else if at.at_most(now) != at {
+        ToldEnd::Wrong("later than now")
+    } else if granted.at_most(at) != granted {
+        ToldEnd::Wrong("before it was granted")
+    } else if now.since(at) > READ_LATE {
+        ToldEnd::Earlier
+    } else {
+        ToldEnd::Now
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -208,6 +242,7 @@ mod tests {
     use crate::domain::ids::SystemId;
     use crate::domain::runbook::{Compensation, Place, Target, Ungraceful};
     use crate::domain::settings::{Span, Table};
+    use crate::domain::time::BootId;
 
     const fn action(verb: &'static str, change: Change) -> ActionSpec {
         ActionSpec {
@@ -294,5 +329,29 @@ mod tests {
             let found = supersedes(&later, &one);
             assert_eq!(found, want, "{} {target:?}, {}", action.verb, later_action.verb);
         }
+    }
+
+    #[test]
+    fn the_word_of_a_runner_is_held_against_the_clock() {
+        let at = |boot, wall_s: i64, boot_s: u64| Stamp {
+            wall_ms: wall_s * 1000,
+            boot_ms: boot_s * 1000,
+            boot: BootId(boot),
+        };
+        let check = |told: Stamp, now: Stamp, want: ToldEnd| {
+            assert_eq!(told_end(told, at(1, 100, 100), now), want, "{told:?} {now:?}");
+        };
+        check(at(1, 163, 163), at(1, 175, 175), ToldEnd::Earlier);
+        check(at(1, 174, 174), at(1, 175, 175), ToldEnd::Now);
+        // The wall clock was set meanwhile: within one boot it says nothing.
+        check(at(1, 999, 163), at(1, 175, 175), ToldEnd::Earlier);
+        check(at(1, 3, 163), at(1, 175, 175), ToldEnd::Earlier);
+        check(at(1, 176, 176), at(1, 175, 175), ToldEnd::Wrong("later than now"));
+        check(at(1, 99, 99), at(1, 175, 175), ToldEnd::Wrong("before it was granted"));
+        // The machine was started again before it was read.
+        check(at(1, 163, 163), at(2, 400, 9), ToldEnd::Earlier);
+        check(at(1, 500, 163), at(2, 400, 9), ToldEnd::Wrong("later than now"));
+        let other = ToldEnd::Wrong("in another boot than it was granted in");
+        check(at(3, 163, 163), at(2, 400, 9), other);
     }
 }

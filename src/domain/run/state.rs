@@ -27,8 +27,10 @@ pub struct Attempt {
     pub by: Actor,
     /// When it was put on record.
     pub granted: Stamp,
-    /// When its call ended.
+    /// When it was put on record that its call ended.
     pub ended: Option<Stamp>,
+    /// How long before that it had ended: nobody was there, and the time is not the step's.
+    pub unread: Duration,
     /// How it ended.
     pub outcome: Option<Outcome>,
     /// The record that granted it.
@@ -54,6 +56,12 @@ impl Attempt {
             self.warrant.as_ref().and_then(|warrant| of(warrant).clone())
         };
         (meant(|warrant| &warrant.target), meant(|warrant| &warrant.other))
+    }
+
+    /// How long it took until `now`, less the time in which it was over and nobody read it.
+    #[must_use]
+    pub fn spent(&self, now: Stamp) -> Duration {
+        now.since(self.granted).saturating_sub(self.unread)
     }
 }
 
@@ -115,8 +123,7 @@ impl StepState {
     /// How long its last attempt took, from its grant to the end of the step, or until now.
     #[must_use]
     pub fn took(&self, now: Stamp) -> Option<Duration> {
-        let last = self.last_attempt()?;
-        Some(self.finished.unwrap_or(now).since(last.granted))
+        Some(self.last_attempt()?.spent(self.finished.unwrap_or(now)))
     }
 }
 

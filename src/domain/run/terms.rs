@@ -238,6 +238,17 @@ pub struct Missing {
     pub unit: LagUnit,
 }
 
+impl Missing {
+    /// `200 B`, `12 records`; that nothing is missing where that is known.
+    #[must_use]
+    pub fn words(self) -> String {
+        match self.amount {
+            0 => format!("nothing (0 {})", self.unit.word()),
+            amount => format!("{amount} {}", self.unit.word()),
+        }
+    }
+}
+
 /// Under which terms an attempt was granted. Whoever performs it keeps them or does nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warrant {

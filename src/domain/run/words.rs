@@ -63,8 +63,9 @@ fn event_text(body: &Body) -> String {
         Body::Held { reason } => format!("HOLD, the clock goes on: {reason}"),
         Body::Released => "GO ON".to_owned(),
         Body::Restored { evidence } => format!("RESTORED, the clock stops: {evidence}"),
-        Body::LossMeasured { system, seconds: lost, how, .. } => {
-            format!("LOSS of {system} measured: {} ({how})", seconds(*lost))
+        Body::LossMeasured { system, seconds: lost, how, missing } => {
+            let missing = missing.map_or(String::new(), |one| format!("{} missing, ", one.words()));
+            format!("LOSS of {system} measured: {missing}{} ({how})", seconds(*lost))
         }
         Body::AbortStarted { reason } => format!("GIVING UP the run: {reason}"),
         Body::Closed { closing: how } => format!("CLOSED: {}", closing(how)),
@@ -90,6 +91,7 @@ fn event_text(body: &Body) -> String {
         | Body::Skipped { .. }
         | Body::Retried { .. }
         | Body::AbortAsked { .. }
+        | Body::EndedEarlier { .. }
         | Body::RunnerLost { .. }
         | Body::Signalled { .. }
         | Body::Untrue { .. }
@@ -159,6 +161,9 @@ fn step_text(body: &Body) -> String {
             format!("{step} may be tried again{who}{key}: {reason}")
         }
         Body::AbortAsked { step, attempt } => format!("ABORT of {step} attempt {attempt} asked"),
+        Body::EndedEarlier { step, attempt, at } => {
+            format!("{step} attempt {attempt} had ended at {}, which was read only now", at.utc())
+        }
         Body::RunnerLost { step, attempt, left } => {
             format!("{step} attempt {attempt}: its runner is gone, still running: {left}")
         }
@@ -217,6 +222,7 @@ pub fn step_of(body: &Body) -> Option<&StepId> {
         | Body::Skipped { step, .. }
         | Body::Retried { step, .. }
         | Body::AbortAsked { step, .. }
+        | Body::EndedEarlier { step, .. }
         | Body::RunnerLost { step, .. }
         | Body::Signalled { step, .. }
         | Body::Untrue { step, .. }
@@ -273,6 +279,7 @@ pub fn is_by_a_person(body: &Body) -> bool {
         | Body::Verified { .. }
         | Body::NotVerified { .. }
         | Body::Reconciled { .. }
+        | Body::EndedEarlier { .. }
         | Body::RunnerLost { .. }
         | Body::Signalled { .. }
         | Body::Untrue { .. }

@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
-use super::{Cell, CellState, trusted_lag};
+use super::{Cell, CellState, EMPTIED, trusted_lag};
 use crate::domain::reading::{Certainty, FactValue, Health, Writes};
 use crate::domain::time::{Stamp, short_time};
 
 /// Names and docs of the facts that every system has.
-pub const COMMON_FACTS: [(&str, &str); 9] = [
+pub const COMMON_FACTS: [(&str, &str); 10] = [
     ("healthy", "yes when the last look found it up"),
     ("healthy_for", "how long every look has found it up"),
     ("role", "`primary` or `standby`, told by the system itself"),
     ("writes", "`open`, `refused` or `unknown`: whether this side takes writes"),
     ("lag", "seconds behind the other side; unknown while the source is not read"),
+    (EMPTIED, "yes while data that this side held is gone and nobody has accepted that"),
     ("capacity", "ready of wanted units, 0 to 1"),
     ("error_rate", "failed looks of all looks in the last 60 s, 0 to 1"),
     ("p50", "median answer time of the last 60 s"),
@@ -59,6 +60,9 @@ impl Cell {
                     None => "it cannot be told in seconds",
                 }),
             },
+            EMPTIED => FactValue::Boolean(self.emptied.is_some()),
+            // The older name of Redis for the same, of a primary or of what copied it.
+            "empty_primary" if self.lost_data().is_some() => FactValue::Boolean(true),
             "capacity" => reading.capacity.map_or_else(
                 || unknown("the system told no capacity"),
                 |capacity| FactValue::Share(capacity.share()),

@@ -7,9 +7,9 @@ use crate::domain::catalogue::Class;
 use crate::domain::ids::StepId;
 use crate::domain::preview::Standing;
 use crate::domain::run::event::{Body, Cause, Outcome, Purpose, RunEvent};
-use crate::domain::run::observe::is_superseded;
+use crate::domain::run::observe::{ToldEnd, is_superseded, told_end};
 use crate::domain::run::phase::Phase;
-use crate::domain::run::state::StepState;
+use crate::domain::run::state::{Attempt, StepState};
 use crate::domain::run::words::outcome_text;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
@@ -96,6 +96,33 @@ impl<D: Desk> Console<D> {
         }
         let Sent { signal, told } = sent;
         self.say_own(Body::Signalled { step, attempt, signal, told })
+    }
+
+    /// Puts on record when a runner had ended, where that is read later. What its runner says and
+    /// cannot be is told, and not used: the attempt then ended when that was read.
+    pub(super) fn runner_ended(
+        &mut self,
+        step: StepId,
+        attempt: u32,
+        at: Stamp,
+        now: Stamp,
+    ) -> Vec<Effect<D::Role>> {
+        let state = self.open_run().and_then(|run| run.step(&step));
+        // What a lost runner left running ended later than that runner.
+        let open = state.filter(|state| state.left.is_none()).and_then(StepState::open_attempt);
+        let fresh = |open: &&Attempt| open.ended.is_none() && open.unread.is_zero();
+        let open = open.filter(|open| open.number == attempt).filter(fresh);
+        let Some(granted) = open.map(|open| open.granted) else { return Vec::new() };
+        match told_end(at, granted, now) {
+            ToldEnd::Now => Vec::new(),
+            ToldEnd::Earlier => self.say_own(Body::EndedEarlier { step, attempt, at }),
+            ToldEnd::Wrong(why) => {
+                let text = format!("{step}: its runner says that it ended {why}: not used");
+                self.write_row(now, "console", text.as_str());
+                self.notice(now, text, true);
+                Vec::new()
+            }
+        }
     }
 
     pub(super) fn found(
@@ -201,12 +228,12 @@ impl<D: Desk> Console<D> {
         Some(Effect::Check { job, why, patience })
     }
 
-    pub(super) fn printed(&mut self, step: &StepId, lines: Vec<Clean>, now: Stamp) {
+    pub(super) fn printed(&mut self, step: &StepId, lines: Vec<Clean>, at: Stamp) {
         for text in lines {
             if self.output.len() == super::OUTPUT_LINES_MAX {
                 self.output.pop_front();
             }
-            self.output.push_back(OutputLine { step: step.clone(), at: now, text });
+            self.output.push_back(OutputLine { step: step.clone(), at, text });
         }
         self.dirty = true;
     }

@@ -257,6 +257,7 @@ impl<D: Desk> Console<D> {
                 self.notice(now, text, true);
                 Vec::new()
             }
+            Event::RunnerEnded { step, attempt, at } => self.runner_ended(step, attempt, at, now),
             Event::Found { step, attempt, found } => self.found(&step, attempt, found),
             Event::Checked { step, attempt, why, standing } => {
                 self.checked(&step, attempt, why, standing, now)
@@ -265,8 +266,8 @@ impl<D: Desk> Console<D> {
                 self.rehearsed(*rehearsal);
                 Vec::new()
             }
-            Event::Output { step, lines } => {
-                self.printed(&step, lines, now);
+            Event::Output { step, at, lines } => {
+                self.printed(&step, lines, at.map_or(now, |at| at.at_most(now)));
                 Vec::new()
             }
             Event::Heard { system, at, looks } => {
@@ -353,6 +354,9 @@ impl<D: Desk> Console<D> {
     }
 
     fn judge(&mut self, now: Stamp) {
+        if let Some(run) = &self.run {
+            self.snapshot.take_accepted(run);
+        }
         self.assessment = judge::judge(&self.site, &self.snapshot, self.subject(now), now);
         self.remember_outage(now);
         self.tell_figures(self.assessment.active, now);

@@ -100,6 +100,8 @@ pub(super) enum Line {
     Output {
         n: Moment,
         step: StepId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Moment>,
         lines: Vec<Clean>,
     },
     Rehearsed {
@@ -242,8 +244,9 @@ impl Scribe {
                 let look = self.last.write(None, look, *at, boot);
                 Line::Reference { n, at: other(*at), look }
             }
-            What::Output { step, lines } => {
-                Line::Output { n, step: step.clone(), lines: lines.clone() }
+            What::Output { step, at, lines } => {
+                let (step, at) = (step.clone(), at.map(|at| Moment::of(at, boot)));
+                Line::Output { n, step, at, lines: lines.clone() }
             }
             What::Rehearsed(dry) => Line::Rehearsed { n, dry: dry.clone() },
             What::Paced(pace) => Line::Paced { n, paces: pace.clone() },

@@ -123,7 +123,10 @@ impl Reading {
                 let look = self.last.read(None, look, at, boot)?;
                 take(n, What::Reference { at, look })
             }
-            Line::Output { n, step, lines } => take(n, What::Output { step, lines }),
+            Line::Output { n, step, at, lines } => {
+                let at = at.map(|at| stamp(at, boot));
+                take(n, What::Output { step, at, lines })
+            }
             Line::Rehearsed { n, dry } => take(n, What::Rehearsed(dry)),
             Line::Paced { n, paces } => take(n, What::Paced(paces)),
             Line::Entry { n, seq } => take(n, What::Entry(seq)),

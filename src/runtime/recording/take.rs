@@ -91,6 +91,8 @@ pub enum What {
     Output {
         /// The step.
         step: StepId,
+        /// When, as its runner saw it; none where that is not known.
+        at: Option<Stamp>,
         /// The lines.
         lines: Vec<Clean>,
     },
@@ -132,8 +134,8 @@ impl What {
             Event::Reference { at, look } => {
                 Some(Self::Reference { at: *at, look: Seen::whole(Look::clone(look)) })
             }
-            Event::Output { step, lines } => {
-                Some(Self::Output { step: step.clone(), lines: lines.clone() })
+            Event::Output { step, at, lines } => {
+                Some(Self::Output { step: step.clone(), at: *at, lines: lines.clone() })
             }
             Event::Rehearsed(rehearsal) => {
                 Some(Self::Rehearsed(Box::new(Dry::from(rehearsal.as_ref()))))
@@ -154,6 +156,7 @@ impl What {
             | Event::Left { .. }
             | Event::Signalled { .. }
             | Event::CancelFailed { .. }
+            | Event::RunnerEnded { .. }
             | Event::Found { .. }
             | Event::Checked { .. } => None,
         }
@@ -171,8 +174,8 @@ impl What {
             Self::Reference { at, look } => {
                 Some(Event::Reference { at: *at, look: Box::new(look.look()) })
             }
-            Self::Output { step, lines } => {
-                Some(Event::Output { step: step.clone(), lines: lines.clone() })
+            Self::Output { step, at, lines } => {
+                Some(Event::Output { step: step.clone(), at: *at, lines: lines.clone() })
             }
             Self::Rehearsed(dry) => Some(Event::Rehearsed(Box::new(Dry::clone(dry).into()))),
             Self::Paced(pace) => Some(Event::Paced(pace.clone())),

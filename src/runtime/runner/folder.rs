@@ -35,6 +35,8 @@ pub const VOID_FILE: &str = "void";
 pub const HEAD_FILE: &str = "out.head";
 /// The end of the output.
 pub const TAIL_FILE: &str = "out.tail";
+/// When which part of the output was printed.
+pub const TIMES_FILE: &str = "out.times";
 
 /// The largest intent or outcome that is read, in bytes.
 pub const NOTE_BYTES_MAX: u64 = 256 * 1024;
@@ -53,6 +55,17 @@ pub struct Spawned {
     /// Its deadline; none from earlier versions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Stamp>,
+}
+
+/// How an attempt ended, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    /// How.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// When, as its runner saw it; none from earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Stamp>,
 }
 
 /// That what an attempt started was made to end.
@@ -152,11 +165,11 @@ impl AttemptFolder {
         }
     }
 
-    /// The outcome; none while there is none.
+    /// How it ended; none while it has not.
     ///
     /// # Errors
     /// When it is there but cannot be read.
-    pub fn exit(&self) -> io::Result<Option<Outcome>> {
+    pub fn exit(&self) -> io::Result<Option<Ending>> {
         match self.read(EXIT_FILE) {
             Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

@@ -14,6 +14,7 @@ pub mod meeting;
 pub mod output;
 mod perform;
 pub mod process;
+pub mod times;
 mod wait;
 
 use std::env;
@@ -25,6 +26,7 @@ use crate::domain::ids::StepId;
 use crate::domain::run::commit::{Grant, IntentRecord};
 use crate::domain::run::event::Outcome;
 use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
 
 use self::folder::{AttemptFolder, CANCEL_FILE, SPAWNED_FILE, Sent};
 use super::paths::write_new;
@@ -197,6 +199,12 @@ pub fn look(run_dir: &Path, step: &StepId, attempt: u32, offset: u64) -> Shown {
         output: output_since(run_dir, step, attempt, offset).unwrap_or(nothing_new),
         signals: folder.signals(),
     }
+}
+
+/// When an attempt's runner ended, as it wrote that down; none where it did not.
+#[must_use]
+pub fn ended_at(run_dir: &Path, step: &StepId, attempt: u32) -> Option<Stamp> {
+    AttemptFolder::of(run_dir, step, attempt).exit().ok().flatten()?.at
 }
 
 /// Asks an attempt to end, whoever waits for it: its runner sees that within

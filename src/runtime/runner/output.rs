@@ -4,10 +4,13 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::folder::{AttemptFolder, HEAD_FILE, TAIL_FILE};
+use super::folder::{AttemptFolder, HEAD_FILE, TAIL_FILE, TIMES_FILE};
+use super::times::{Noted, Times};
 use crate::domain::ids::StepId;
 use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
 use crate::port::Output;
+use crate::runtime::clock::SystemClock;
 use crate::runtime::paths::{Draft, create_file, open_file};
 use crate::runtime::redact::Redactor;
 
@@ -27,6 +30,7 @@ pub struct OutputFiles {
     /// Room left in the head; none after an error.
     head_room: usize,
     tail: Tail,
+    times: Times,
 }
 
 impl OutputFiles {
@@ -34,10 +38,15 @@ impl OutputFiles {
     ///
     /// # Errors
     /// When they are there already or cannot be made.
-    pub fn create(folder: &AttemptFolder, redactor: Redactor) -> io::Result<Self> {
+    pub fn create(
+        folder: &AttemptFolder,
+        redactor: Redactor,
+        clock: SystemClock,
+    ) -> io::Result<Self> {
         let head = create_file(&folder.file(HEAD_FILE))?;
         let tail = Tail::create(folder.file(TAIL_FILE))?;
-        Ok(Self { redactor, head, head_room: HEAD_BYTES_MAX, tail })
+        let times = Times::create(folder.file(TIMES_FILE), clock)?;
+        Ok(Self { redactor, head, head_room: HEAD_BYTES_MAX, tail, times })
     }
 
     /// Writes what was held back and leaves at most [`TAIL_BYTES_MAX`] of the tail. A failing disk
@@ -50,11 +59,17 @@ impl OutputFiles {
             return;
         }
         self.tail.finish();
+        self.times.finish();
         // See above: the outcome is what must not fail.
         let _ = self.head.sync_all();
     }
 
     fn keep(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
+        // First the moment: what is printed and has none would count as printed earlier.
+        self.times.note(self.tail.end());
         let first = &bytes[..bytes.len().min(self.head_room)];
         self.head_room = match self.head.write_all(first) {
             Ok(()) => self.head_room - first.len(),
@@ -94,6 +109,11 @@ impl Tail {
     /// True when nothing was ever appended.
     fn is_untouched(&self) -> bool {
         self.bytes.is_empty() && self.from == 0
+    }
+
+    /// Where in the whole output the next byte goes.
+    fn end(&self) -> u64 {
+        self.from + u64::try_from(self.bytes.len()).unwrap_or(0)
     }
 
     fn push(&mut self, bytes: &[u8]) {
@@ -146,10 +166,27 @@ fn offset_line(offset: u64) -> String {
 pub struct OutputSince {
     /// Whole lines, cleaned.
     pub lines: Vec<Clean>,
+    /// When each of them was printed, as the runner saw it; none from earlier versions.
+    pub at: Vec<Option<Stamp>>,
     /// Where to go on reading.
     pub next: u64,
     /// Bytes between the given offset and the first line here that are no longer kept.
     pub missed: u64,
+}
+
+impl OutputSince {
+    /// The lines in their order, together where they have the same moment.
+    #[must_use]
+    pub fn by_time(self) -> Vec<(Option<Stamp>, Vec<Clean>)> {
+        let mut parts: Vec<(Option<Stamp>, Vec<Clean>)> = Vec::new();
+        for (at, line) in self.at.into_iter().zip(self.lines) {
+            match parts.last_mut() {
+                Some((known, lines)) if *known == at => lines.push(line),
+                _ => parts.push((at, vec![line])),
+            }
+        }
+        parts
+    }
 }
 
 /// The lines of an attempt's output from `offset` bytes on, also while it runs; 0 is the beginning.
@@ -167,7 +204,7 @@ pub fn output_since(
     let head = read_bounded(&folder.file(HEAD_FILE), HEAD_BYTES_MAX)?;
     let from_head = usize::try_from(offset).ok().and_then(|start| head.get(start..));
     if let Some(rest) = from_head.filter(|rest| rest.contains(&b'\n')) {
-        return Ok(lines_of(rest, offset, 0));
+        return Ok(lines_of(rest, offset, 0, &folder));
     }
     let tail = read_bounded(&folder.file(TAIL_FILE), OFFSET_DIGITS + 1 + TAIL_BYTES_MAX * 3)?;
     let Some((first, kept)) = tail.split_at_checked(OFFSET_DIGITS + 1) else {
@@ -176,17 +213,26 @@ pub fn output_since(
     let from: u64 = String::from_utf8_lossy(first).trim_end().parse().unwrap_or(0);
     let skip = usize::try_from(offset.saturating_sub(from)).unwrap_or(usize::MAX);
     let rest = kept.get(skip..).unwrap_or_default();
-    Ok(lines_of(rest, offset.max(from), from.saturating_sub(offset)))
+    Ok(lines_of(rest, offset.max(from), from.saturating_sub(offset), &folder))
 }
 
-fn lines_of(bytes: &[u8], start: u64, missed: u64) -> OutputSince {
+fn lines_of(bytes: &[u8], start: u64, missed: u64, folder: &AttemptFolder) -> OutputSince {
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-    let text = String::from_utf8_lossy(&bytes[..whole]);
-    let next = start + u64::try_from(whole).unwrap_or(0);
-    OutputSince { lines: text.lines().map(Clean::new).collect(), next, missed }
+    if whole == 0 {
+        return OutputSince { next: start, missed, ..OutputSince::default() };
+    }
+    let noted = Noted::read(&folder.file(TIMES_FILE));
+    let mut since = OutputSince { next: start, missed, ..OutputSince::default() };
+    for line in bytes[..whole].split_inclusive(|byte| *byte == b'\n') {
+        since.at.push(noted.at(since.next));
+        let text = String::from_utf8_lossy(line);
+        since.lines.push(Clean::new(text.trim_end_matches(['\r', '\n'])));
+        since.next += u64::try_from(line.len()).unwrap_or(0);
+    }
+    since
 }
 
-fn read_bounded(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>> {
+pub(super) fn read_bounded(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     match open_file(path) {
         Ok(file) => {

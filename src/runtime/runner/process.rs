@@ -12,7 +12,9 @@ use rustix::fs::Mode as FileMode;
 use rustix::process::{Signal, getpgrp, getpid, getsid, kill_process_group, setsid, umask};
 use secrecy::SecretString;
 
-use super::folder::{AttemptFolder, EXIT_FILE, EXIT_ROOM_FILE, SPAWNED_FILE, Spawned, VOID_FILE};
+use super::folder::{
+    AttemptFolder, EXIT_FILE, EXIT_ROOM_FILE, Ending, SPAWNED_FILE, Spawned, VOID_FILE,
+};
 use super::granted::{mode_of, terms_of};
 use super::group::Group;
 use super::leash::Collar;
@@ -22,6 +24,7 @@ use crate::domain::run::commit::{Execution, IntentRecord};
 use crate::domain::run::event::{Body, Cause, Mode, Outcome, RunKind, Warrant};
 use crate::domain::runbook::Direction;
 use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
 use crate::port::{Clock, Operator};
 use crate::runtime::clock::SystemClock;
 use crate::runtime::journal::{self, ReadBack};
@@ -131,24 +134,24 @@ fn run(
     if let Some((_, how)) = used.into_iter().find(|(file, _)| folder.has(file)) {
         return Err(Refusal::Used(how));
     }
-    let context = context(folder)?;
+    let (context, clock) = (context(folder)?, SystemClock::new());
     make_room(folder)?;
     let prepared = match build(&context) {
         Ok(prepared) => prepared,
         Err(message) => {
             let message = last_words::masked(message.as_str()).as_str().into();
-            write_exit(folder, &Outcome::Failed { cause: Cause::Error, message })?;
+            write_exit(folder, Outcome::Failed { cause: Cause::Error, message }, clock.now())?;
             return Ok(());
         }
     };
     last_words::know(&prepared.secrets_known);
     let redactor = Redactor::new(&prepared.secrets_known);
-    let mut output = OutputFiles::create(folder, Redactor::new(&prepared.secrets_known))?;
+    let mut output =
+        OutputFiles::create(folder, Redactor::new(&prepared.secrets_known), clock.clone())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let runs = context.run_dir.parent().unwrap_or(&context.run_dir);
     let _presence = Presence::take(&prepared.keys, runs)?;
-    let (clock, group) = (SystemClock::new(), Group::own());
-    let at = clock.now();
+    let (at, group) = (clock.now(), Group::own());
     let (pid, until) = (getpid().as_raw_nonzero().get(), Some(at.plus(prepared.timeout)));
     let spawned = Spawned { at, pid, started: group.started(), until };
     write_new(&folder.file(SPAWNED_FILE), &to_json(&spawned)?)?;
@@ -161,7 +164,7 @@ fn run(
     // A lookup that hangs in a thread of its own must not keep this process.
     runtime.shutdown_background();
     output.finish();
-    write_exit(folder, &redacted(ended.outcome, &redactor))?;
+    write_exit(folder, redacted(ended.outcome, &redactor), attempt.clock.now())?;
     drop(lock);
     if ended.was_cut {
         // What a system without a list of processes could not show.
@@ -261,9 +264,9 @@ fn make_room(folder: &AttemptFolder) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Makes the outcome durable, in the room taken for it.
-fn write_exit(folder: &AttemptFolder, outcome: &Outcome) -> io::Result<()> {
-    let json = to_json(outcome)?;
+/// Makes the outcome durable with its moment, in the room taken for it.
+fn write_exit(folder: &AttemptFolder, outcome: Outcome, at: Stamp) -> io::Result<()> {
+    let json = to_json(&Ending { outcome, at: Some(at) })?;
     let room = folder.file(EXIT_ROOM_FILE);
     let mut file = OpenOptions::new().write(true).open(&room)?;
     file.write_all(&json)?;

@@ -201,7 +201,7 @@ impl Wait {
 /// What the files say once nothing of the attempt runs. `_lock` keeps a late runner away meanwhile.
 fn judge(folder: &AttemptFolder, _lock: &Lock) -> Found {
     match folder.exit() {
-        Ok(Some(outcome)) => return Found::Ended(outcome),
+        Ok(Some(ending)) => return Found::Ended(ending.outcome),
         Ok(None) => {}
         Err(error) => return unknown(&format!("failed to read the outcome: {error}")),
     }

@@ -33,7 +33,11 @@ pub(super) const FACTS: &[FactSpec] = &[
     fact("slots_retained", "bytes of log kept back for replicas"),
     fact("slot_lost", "yes when a replica's slot was lost: it must be rebuilt"),
     fact("archive_age", "age of the newest archived segment"),
-    fact("writable", "yes when a session could write, new or old; no when proven that none can"),
+    fact(
+        "writable",
+        "yes when a session could write, new or old; no when proven that none can, or when every \
+         commit waits for a replica that is not there",
+    ),
     fact("connections", "open connections"),
     fact("connections_free", "share of `max_connections` that is free, 0 to 1"),
     fact("synchronous_standby_names", "standbys that commits wait for"),
@@ -177,6 +181,7 @@ fn position(lsn: Option<u64>, why: &str) -> FactValue {
 
 fn writable(own: &SideState) -> FactValue {
     match own.writes() {
+        Writes::Open if own.hindered().is_some() => FactValue::Boolean(false),
         Writes::Open => FactValue::Boolean(true),
         Writes::Refused => FactValue::Boolean(false),
         Writes::Unknown => unknown(&own.writers.why_open().unwrap_or_default()),

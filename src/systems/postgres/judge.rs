@@ -51,6 +51,7 @@ pub(super) fn reading(at: Stamp, took_ms: u64, view: &View<'_>) -> Reading {
     reading.took_ms = Some(took_ms);
     reading.role = Some(role);
     reading.writes = Some(own.writes());
+    reading.hindered = own.hindered().map(Clean::from);
     reading.identity = Some(own.identity());
     let position =
         |at: u64| Position { of: own.system.to_string().into(), at, unit: LagUnit::Bytes };
@@ -135,15 +136,7 @@ fn primary_reasons(view: &View<'_>) -> Vec<String> {
             reasons.push(format!("whether writes are refused cannot be told: {open}"));
         }
     }
-    let synced = own.senders.iter().any(|sender| {
-        sender.state.is_none() || matches!(sender.sync.as_deref(), Some("sync" | "quorum"))
-    });
-    if !own.sync_names.is_empty() && !synced {
-        reasons.push(format!(
-            "commits wait for `{}`, which is not connected: clear synchronous_standby_names",
-            own.sync_names
-        ));
-    }
+    reasons.extend(own.hindered());
     reasons
 }
 
@@ -260,6 +253,7 @@ mod tests {
         check(&SideState { writers: half, ..primary(5) }, None, "writes are open: 1 session older");
         let waits = SideState { sync_names: "dr".into(), senders: Vec::new(), ..primary(5) };
         check(&waits, None, "commits wait for `dr`");
+        check(&SideState { sync_names: "dr".into(), ..standby(5, 5) }, None, "up");
         check(&SideState { slots_lost: 1, ..primary(5) }, None, "slot lost");
     }
 

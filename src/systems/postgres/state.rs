@@ -29,6 +29,7 @@ select asked.recovering,
   extract(epoch from pg_last_xact_replay_timestamp())::float8 as replayed_at,
   case when asked.recovering then pg_is_wal_replay_paused() end as paused,
   current_setting('synchronous_standby_names') as sync_names,
+  current_setting('synchronous_commit') in ('off', 'local') as commits_alone,
   current_setting('max_connections')::float8 as connections_max,
   (select sum(numbackends)::float8 from pg_stat_database) as connections
 from (select pg_is_in_recovery() as recovering offset 0) as asked";
@@ -145,6 +146,8 @@ pub(super) struct SideState {
     /// Where the log stood when the server was first seen closed.
     pub(super) closed: Option<Closed>,
     pub(super) sync_names: Clean,
+    /// True when commits wait for no replica, whatever `sync_names` says.
+    pub(super) commits_alone: bool,
     pub(super) connections: Option<f64>,
     pub(super) connections_max: Option<f64>,
     pub(super) receiver: Receiver,
@@ -176,6 +179,34 @@ impl SideState {
         if self.in_recovery { Writes::Refused } else { self.writers.writes() }
     }
 
+    /// Why a commit would wait for ever, or would once this standby is promoted: fewer replicas
+    /// confirm than the setting asks for. Where our rights do not show them nothing is said.
+    pub(super) fn hindered(&self) -> Option<String> {
+        let wanted = confirmations(self.sync_names.as_str());
+        let hidden = self.senders.iter().any(|sender| sender.state.is_none());
+        let closed = !self.in_recovery && self.writes() == Writes::Refused;
+        // Replicas of a standby confirm nothing yet, but would.
+        let confirming = |sender: &&Sender| {
+            self.in_recovery || matches!(sender.sync.as_deref(), Some("sync" | "quorum"))
+        };
+        let there = self.senders.iter().filter(confirming).count();
+        if closed || hidden || self.commits_alone || there >= wanted {
+            return None;
+        }
+        let names = &self.sync_names;
+        let words = if self.in_recovery {
+            format!("once promoted, commits would wait for `{names}`")
+        } else {
+            format!("commits wait for `{names}`")
+        };
+        let which = if wanted == 1 {
+            "which does not stream".to_owned()
+        } else {
+            format!("of which {there} of {wanted} stream")
+        };
+        Some(format!("{words}, {which}: clear synchronous_standby_names"))
+    }
+
     /// Where this server's own timeline began, while it still knows: both positions are kept after
     /// a promotion until the next start. Without a receiver in this life what was replayed is the
     /// recovery from a crash.
@@ -203,6 +234,16 @@ fn identity_of(system: i64, started: &str) -> Identity {
         server: format!("{system} started {started}").into(),
         data: system.to_string().into(),
     }
+}
+
+/// How many replicas must confirm a commit: `a, b` wants 1, `FIRST 2 (a, b)` and `ANY 2 (*)` 2.
+fn confirmations(names: &str) -> usize {
+    if names.trim().is_empty() {
+        return 0;
+    }
+    let before = names.split_once('(').map(|(before, _)| before);
+    let plain = before.filter(|before| !before.contains(['"', ',']));
+    plain.and_then(|before| before.split_whitespace().last()?.parse().ok()).unwrap_or(1)
 }
 
 /// Asks a server who it is.
@@ -258,6 +299,7 @@ pub(super) async fn read_state(
         writers: writers?,
         closed: None,
         sync_names: column::<String>(&state, "sync_names")?.into(),
+        commits_alone: column(&state, "commits_alone")?,
         connections: column(&state, "connections")?,
         connections_max: column(&state, "connections_max")?,
         receiver,
@@ -316,5 +358,47 @@ async fn read_beat(session: &Session, heartbeat: Option<&Heartbeat>) -> Beat {
         Ok(Some(beat)) => Beat::At(beat),
         Ok(None) => Beat::Unreadable(format!("heartbeat table {table} is empty").into()),
         Err(trouble) => Beat::Unreadable(trouble.message),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests_support::{fenced, primary, standby};
+    use super::*;
+
+    #[test]
+    fn a_commit_waits_for_as_many_replicas_as_the_setting_asks_for() {
+        let check = |own: SideState, names: &str, senders: &[(&str, &str)], want: Option<&str>| {
+            let told = |(state, sync): &(&str, &str)| Sender {
+                state: (!state.is_empty()).then(|| (*state).to_owned()),
+                sync: (!sync.is_empty()).then(|| (*sync).to_owned()),
+                name: "dr".to_owned(),
+            };
+            let senders = senders.iter().map(told).collect();
+            let own = SideState { sync_names: names.into(), senders, ..own };
+            let found = own.hindered();
+            assert_eq!(found.is_some(), want.is_some(), "{names}: {found:?}");
+            let found = found.unwrap_or_default();
+            assert!(found.contains(want.unwrap_or_default()), "{names}: {found}");
+        };
+        let open = || primary(5);
+        check(open(), "", &[], None);
+        check(open(), "  ", &[], None);
+        check(open(), "dr", &[], Some("commits wait for `dr`, which does not stream"));
+        check(open(), "*", &[("streaming", "sync")], None);
+        check(open(), "dr", &[("streaming", "async")], Some("commits wait"));
+        check(open(), "dr", &[("catchup", "potential")], Some("commits wait"));
+        let two = [("streaming", "quorum"), ("streaming", "async")];
+        check(open(), "ANY 1 (x, y)", &two, None);
+        check(open(), "ANY 2 (x, y)", &two, Some("1 of 2 stream"));
+        check(open(), "first 2 (x, y)", &two[..1], Some("1 of 2 stream"));
+        check(open(), "2(\"x\", y)", &two[..1], Some("1 of 2 stream"));
+        check(open(), "\"a 7 (\", y", &two[..1], None);
+        // Without the right to see replicas nothing is asserted; nor is a closed one hindered.
+        check(open(), "dr", &[("", "")], None);
+        check(fenced(5, 5), "dr", &[], None);
+        check(SideState { commits_alone: true, ..open() }, "dr", &[], None);
+        check(standby(5, 5), "dr", &[("streaming", "async")], None);
+        check(standby(5, 5), "dr", &[], Some("once promoted, commits would wait for `dr`"));
     }
 }

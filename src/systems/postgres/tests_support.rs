@@ -21,6 +21,7 @@ pub(super) fn primary(current_lsn: u64) -> SideState {
         writers: Writers { of_server: true, sees: true, ..Writers::default() },
         closed: None,
         sync_names: "".into(),
+        commits_alone: false,
         connections: Some(3.0),
         connections_max: Some(100.0),
         receiver: Receiver::None,

@@ -15,10 +15,10 @@ pub(super) const FACTS: &[FactSpec] = &[
     fact("offset", "bytes of that history: written on a primary, applied on a replica"),
     fact("replicas", "primary: states of its replicas, such as `replica online`, or `no replica`"),
     fact("follows", "replica: the address that it copies from, as it was told it"),
-    fact("link_up", "replica: yes while its link is up; says nothing of how far it is behind"),
+    fact("link_up", "replica: yes while something comes over its link; no lag"),
     fact("link_age", "replica: seconds since its primary was last heard; no lag"),
     fact("sync_in_progress", "replica: yes while it fetches the whole data set anew"),
-    fact("writable", "yes when it takes writes, as its role and settings say"),
+    fact("writable", "yes when a write would succeed, as its role, settings and replicas say"),
     fact("failover_state", "`no-failover`, or how far a planned failover is"),
     fact("keys", "keys in the database"),
     fact("persistence", "`aof`, `rdb` (save points), both or `off`"),
@@ -52,9 +52,9 @@ pub(super) fn facts(view: &View<'_>) -> Vec<Fact> {
     facts.add("uptime", FactValue::Seconds(own.uptime_s.max(0.0)));
     facts.add("replid", text(&own.replid));
     facts.add("offset", count(own.offset));
-    facts.of_role(own);
+    facts.of_role(view);
     let writable = match view.writes() {
-        Writes::Open => FactValue::Boolean(true),
+        Writes::Open => FactValue::Boolean(own.hindered().is_none()),
         Writes::Refused => FactValue::Boolean(false),
         Writes::Unknown => unknown("it loads its data set or hands over"),
     };
@@ -62,7 +62,7 @@ pub(super) fn facts(view: &View<'_>) -> Vec<Fact> {
     facts.add("failover_state", text(&own.failover));
     facts.add("keys", count(own.keys));
     facts.add("persistence", persistence(own));
-    facts.add("save_failed", FactValue::Boolean(own.save_failed));
+    facts.add("save_failed", FactValue::Boolean(own.save_failed()));
     facts.add("empty_primary", FactValue::Boolean(view.trap().is_some()));
     facts.add("diverged", view.split().fact());
     facts.of_beats(view);
@@ -81,12 +81,13 @@ impl Facts {
         self.0.push(Fact { name: name.to_owned(), value });
     }
 
-    fn of_role(&mut self, own: &SideState) {
-        let Some(upstream) = &own.upstream else {
+    fn of_role(&mut self, view: &View<'_>) {
+        let own = view.own;
+        let (Some(upstream), Some(link)) = (&own.upstream, view.link()) else {
             return self.add("replicas", text(&follower_words(own)));
         };
         self.add("follows", text(&format!("{}:{}", upstream.host, upstream.port)));
-        self.add("link_up", FactValue::Boolean(upstream.up && !upstream.syncing));
+        self.add("link_up", link.up());
         #[expect(clippy::cast_precision_loss, reason = "seconds are far below 2^52")]
         let age = upstream.silent_s.map(|seconds| FactValue::Seconds(seconds as f64));
         self.add("link_age", age.unwrap_or_else(|| unknown("the link is down")));
@@ -118,7 +119,7 @@ impl Facts {
 }
 
 fn persistence(own: &SideState) -> FactValue {
-    match (own.append_only, &own.save_points) {
+    match (own.append_only, &own.config.save_points) {
         (true, Ok(true)) => text("aof and rdb"),
         (true, _) => text("aof"),
         (false, Ok(true)) => text("rdb"),

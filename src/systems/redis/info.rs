@@ -11,6 +11,8 @@ pub(super) struct Follower {
     pub(super) port: u16,
     /// `online`, or a state of a synchronization.
     pub(super) state: String,
+    /// Seconds since it was last heard; a replica says something every second.
+    pub(super) silent_s: Option<u64>,
 }
 
 /// Values by name.
@@ -55,6 +57,7 @@ impl<'a> Info<'a> {
                 host: field(words, "ip")?.to_owned(),
                 port: field(words, "port")?.parse().ok()?,
                 state: field(words, "state")?.to_owned(),
+                silent_s: field(words, "lag").and_then(|lag| lag.parse().ok()),
             })
         };
         lines.filter_map(|(_, words)| follower(words)).collect()
@@ -81,8 +84,12 @@ mod tests {
         assert_eq!(info.text("master_host"), Some("::1"));
         assert_eq!(info.number::<u64>("connected_slaves"), Some(1));
         assert_eq!(info.number::<u64>("role"), None);
-        let follower =
-            Follower { host: "10.0.0.2".to_owned(), port: 6380, state: "online".to_owned() };
+        let follower = Follower {
+            host: "10.0.0.2".to_owned(),
+            port: 6380,
+            state: "online".to_owned(),
+            silent_s: Some(0),
+        };
         assert_eq!(info.followers(), [follower]);
         assert_eq!([info.keys(0), info.keys(1), info.keys(2)], [Some(12), None, Some(0)]);
     }

@@ -1,13 +1,17 @@
 //! From what both sides told to the reading of one side: health, role, lag and every fact by name.
 
-use super::empty::{Memory, trap};
+use super::empty::trap;
 use super::facts::facts;
+use super::flow::{link, link_words};
 use super::history::{Split, split};
 use super::lag::{ceased_s, lag};
 use super::state::{Beat, NO_FAILOVER, SideState};
 use crate::domain::ids::Side;
+use crate::domain::link::Link;
 use crate::domain::reading::{Certainty, Health, Reading, Writes};
+use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
+use crate::systems::shared::pulse::Pulse;
 
 /// What is known when one side's reading is made.
 pub(super) struct View<'a> {
@@ -17,8 +21,8 @@ pub(super) struct View<'a> {
     pub(super) own: &'a SideState,
     /// What the other side told in the same look.
     pub(super) other: Option<&'a SideState>,
-    /// What earlier looks told.
-    pub(super) memory: &'a Memory,
+    /// How often the heartbeats of both regions come.
+    pub(super) pulses: &'a [Pulse; 2],
     /// True where persistence is meant to be off.
     pub(super) unsaved: bool,
 }
@@ -26,7 +30,7 @@ pub(super) struct View<'a> {
 impl View<'_> {
     /// Why nobody may trust the pair, if so.
     pub(super) fn trap(&self) -> Option<String> {
-        trap(self.memory, self.side, self.own, self.other)
+        trap(self.side, self.own, self.other)
     }
 
     /// Whether it takes writes. That a primary has not enough replicas or holds writes back is over
@@ -43,6 +47,15 @@ impl View<'_> {
         }
     }
 
+    /// The link to its primary.
+    pub(super) fn link(&self) -> Option<Link> {
+        link(self.own, self.source())
+    }
+
+    fn source(&self) -> Option<&SideState> {
+        self.other.filter(|other| other.is_primary())
+    }
+
     /// Whether the two histories have split.
     pub(super) fn split(&self) -> Split {
         split(self.side, self.own, self.other)
@@ -52,8 +65,9 @@ impl View<'_> {
 /// The reading of one side.
 pub(super) fn reading(at: Stamp, took_ms: u64, view: &View<'_>) -> Reading {
     let own = view.own;
-    let primary = view.other.filter(|other| other.is_primary());
-    let mut behind = (!own.is_primary()).then(|| lag(own, primary, view.side.other()));
+    let (primary, source) = (view.source(), view.side.other());
+    let pulse = &view.pulses[source.index()];
+    let mut behind = (!own.is_primary()).then(|| lag(own, primary, source, pulse));
     let trap = view.trap();
     if let (Some(lag), Some(_)) = (&mut behind, &trap) {
         // To be level with an empty primary is no figure that anybody may rely on.
@@ -62,8 +76,8 @@ pub(super) fn reading(at: Stamp, took_ms: u64, view: &View<'_>) -> Reading {
     let note = match &behind {
         None => format!("PRIMARY, {} keys, {}", own.keys, follower_words(own)),
         Some(lag) => match lag.amount {
-            Some(bytes) => format!("standby, {}, {bytes} B behind", link_words(own)),
-            None => format!("standby, {}, lag UNKNOWN", link_words(own)),
+            Some(bytes) => format!("standby, {}, {bytes} B behind", link_words(own, primary)),
+            None => format!("standby, {}, lag UNKNOWN", link_words(own, primary)),
         },
     };
     let mut reading = Reading::new(at, health(view, trap), note);
@@ -72,7 +86,8 @@ pub(super) fn reading(at: Stamp, took_ms: u64, view: &View<'_>) -> Reading {
     reading.writes = Some(view.writes());
     reading.identity = Some(own.identity());
     (reading.end, reading.parted) = (own.end(), own.parted());
-    reading.lag = behind;
+    reading.hindered = own.hindered().map(Clean::from);
+    (reading.lag, reading.link, reading.held) = (behind, view.link(), own.held());
     reading.facts = facts(view);
     reading
 }
@@ -82,8 +97,6 @@ fn health(view: &View<'_>, trap: Option<String>) -> Health {
         return Health::Down("it is loading its data set and serves nothing yet".into());
     }
     match trap {
-        // Its own restart lost everything: what it serves is not the data.
-        Some(why) if view.memory.emptied(view.side).is_some() => Health::Down(why.into()),
         Some(why) => {
             let mut all = reasons(view);
             all.insert(0, why);
@@ -110,7 +123,7 @@ fn reasons(view: &View<'_>) -> Vec<String> {
     if own.failover != NO_FAILOVER {
         reasons.push(format!("a planned failover is under way: {}", own.failover));
     }
-    if own.save_failed {
+    if own.save_failed() {
         reasons.push("the last save to disk failed: writes may be refused".to_owned());
     }
     for beat in &own.beats {
@@ -125,9 +138,10 @@ fn primary_reasons(view: &View<'_>) -> Vec<String> {
     let off = view.own.keeps_on_disk() == Some(false) && !view.unsaved;
     let why = "persistence is off: after a restart it is EMPTY, and its replica copies that";
     let mut reasons: Vec<String> = off.then(|| why.to_owned()).into_iter().collect();
+    reasons.extend(view.own.hindered().map(|why| format!("no write can succeed: {why}")));
     // While there is somebody who may be behind, the measure of it must not be lost unnoticed.
     if view.other.is_some_and(|other| !other.is_primary())
-        && let Some(age_s) = ceased_s(view.own, view.side)
+        && let Some(age_s) = ceased_s(view.own, view.side, &view.pulses[view.side.index()])
     {
         reasons.push(format!("its heartbeat ceased {age_s:.0} s ago: the lag is not measured"));
     }
@@ -143,13 +157,10 @@ fn replica_reasons(view: &View<'_>) -> Vec<String> {
     let (host, port) = (&upstream.host, upstream.port);
     if upstream.syncing {
         reasons.push(format!("it fetches the whole data set from {host}:{port}"));
-    } else if !upstream.up {
+    } else if let (Some(source), Some(true)) = (view.source(), view.link().map(|l| l.is_dead())) {
         // With the other side silent a dead link is what is to be expected of a good standby.
-        let source = view.other.filter(|other| other.is_primary());
-        if source.is_some() {
-            let from = view.side.other();
-            reasons.push(format!("replication from {from} does not run: {}", link_words(view.own)));
-        }
+        let (from, words) = (view.side.other(), link_words(view.own, Some(source)));
+        reasons.push(format!("replication from {from} does not run: {words}"));
     }
     if view.other.is_some_and(|other| !other.is_primary()) {
         let there = view.side.other();
@@ -158,28 +169,6 @@ fn replica_reasons(view: &View<'_>) -> Vec<String> {
         ));
     }
     reasons
-}
-
-/// `link up`, `link down for 7 s`, `link syncing`.
-pub(super) fn link_words(own: &SideState) -> String {
-    match &own.upstream {
-        None => "no link".to_owned(),
-        Some(upstream) if upstream.syncing => format!("link syncing, {}", synced(upstream.synced)),
-        Some(upstream) if upstream.up => "link up".to_owned(),
-        Some(upstream) => match upstream.down_s {
-            Some(down_s) => format!("link down for {down_s} s"),
-            None => "link down".to_owned(),
-        },
-    }
-}
-
-/// `42 % copied`; where nobody knows of how much, `20 MB copied`, in steps that change seldom.
-fn synced((come, of): (u64, Option<u64>)) -> String {
-    const STEP_MB: u64 = 10;
-    match of {
-        Some(of) => format!("{} % copied", u128::from(come) * 100 / u128::from(of)),
-        None => format!("{} MB copied", come / 1_000_000 / STEP_MB * STEP_MB),
-    }
 }
 
 /// `no replica`, `replica online`, `2 replicas online, wait_bgsave`.
@@ -194,6 +183,7 @@ pub(super) fn follower_words(own: &SideState) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::config::Config;
     use super::super::facts::FACTS;
     use super::super::tests_support::{primary, replica};
     use super::*;
@@ -202,17 +192,9 @@ mod tests {
 
     const AT: Stamp = Stamp { wall_ms: 0, boot_ms: 0, boot: BootId(1) };
 
-    fn read_with(
-        memory: &Memory,
-        side: Side,
-        own: &SideState,
-        other: Option<&SideState>,
-    ) -> Reading {
-        reading(AT, 5, &View { side, own, other, memory, unsaved: false })
-    }
-
     fn read(side: Side, own: &SideState, other: Option<&SideState>) -> Reading {
-        read_with(&Memory::default(), side, own, other)
+        let pulses = &<[Pulse; 2]>::default();
+        reading(AT, 5, &View { side, own, other, pulses, unsaved: false })
     }
 
     fn why(reading: &Reading) -> String {
@@ -249,14 +231,16 @@ mod tests {
         let second = SideState { run_id: "r2".to_owned(), ..primary(5) };
         check(&second, Some(&a), "both primary");
         check(&SideState { loading: true, ..primary(5) }, None, "loading its data set");
-        check(&SideState { save_failed: true, ..primary(5) }, None, "save to disk failed");
+        check(&SideState { rdb_failed: true, ..primary(5) }, None, "save to disk failed");
         let moving = SideState { failover: "waiting-for-sync".to_owned(), ..primary(5) };
         check(&moving, None, "planned failover is under way: waiting-for-sync");
         let unreadable = [Beat::Unreadable("no right".into()), Beat::NotAsked];
         check(&SideState { beats: unreadable, ..primary(5) }, None, "heartbeat cannot be read");
-        let off = SideState { append_only: false, save_points: Ok(false), ..primary(5) };
+        let points = |save_points| Config { save_points, ..Config::default() };
+        let off = SideState { append_only: false, config: points(Ok(false)), ..primary(5) };
         check(&off, None, "persistence is off");
-        check(&SideState { save_points: Err("no right".into()), ..off.clone() }, None, "up");
+        let hidden = points(Err("no right".into()));
+        check(&SideState { config: hidden, ..off.clone() }, None, "up");
         let run_id = "r9".to_owned();
         let unsaved = SideState { upstream: replica(5).upstream, run_id, ..off.clone() };
         check(&unsaved, Some(&a), "up");
@@ -265,25 +249,51 @@ mod tests {
         let found = read(Side::A, &ceased, Some(&replica(5)));
         assert!(why(&found).contains("heartbeat ceased 60 s ago"), "{found:?}");
         assert_eq!(why(&read(Side::A, &ceased, None)), "up");
-        let memory = Memory::default();
-        let meant = View { side: Side::A, own: &off, other: None, memory: &memory, unsaved: true };
+        let pulses = &<[Pulse; 2]>::default();
+        let meant = View { side: Side::A, own: &off, other: None, pulses, unsaved: true };
         assert_eq!(why(&reading(AT, 5, &meant)), "up");
     }
 
     #[test]
-    fn an_emptied_pair_is_never_well() {
-        let mut memory = Memory::default();
-        let (a, b) = (primary(500), replica(500));
-        memory.record(Side::A, &a);
-        memory.record(Side::B, &b);
-        let emptied = SideState { run_id: "r2".to_owned(), keys: 0, ..a };
-        memory.record(Side::A, &emptied);
-        let found = read_with(&memory, Side::A, &emptied, Some(&b));
-        assert!(matches!(found.health, Health::Down(_)), "{found:?}");
+    fn an_empty_primary_is_never_well_beside_its_full_replica() {
+        let (a, b) = (SideState { keys: 0, ..primary(500) }, replica(500));
+        let found = read(Side::A, &a, Some(&b));
+        assert!(matches!(found.health, Health::Degraded(_)), "{found:?}");
         assert_eq!(found.fact("empty_primary"), Some(&FactValue::Boolean(true)));
-        let found = read_with(&memory, Side::B, &b, Some(&emptied));
+        let found = read(Side::B, &b, Some(&a));
         assert!(matches!(found.health, Health::Degraded(_)), "{found:?}");
         assert_eq!(found.lag.unwrap().known_seconds(), None);
+    }
+
+    #[test]
+    fn what_refuses_writes_for_now_is_no_fence() {
+        let check = |own: SideState, want: Option<&str>| {
+            let found = read(Side::A, &own, None);
+            assert_eq!(found.writes, Some(Writes::Open), "{own:?}");
+            assert_eq!(found.fact("writable"), Some(&FactValue::Boolean(want.is_none())));
+            let why = found.hindered.as_ref().map_or("", |why| why.as_str());
+            assert!(why.contains(want.unwrap_or("")) && why.is_empty() == want.is_none(), "{why}");
+        };
+        let config = |min_replicas, stops_on_failed_save| Config {
+            save_points: Ok(true),
+            min_replicas,
+            stops_on_failed_save,
+            ping_s: None,
+        };
+        check(primary(5), None);
+        let good = |good, config| SideState { good_replicas: Some(good), config, ..primary(5) };
+        check(good(1, config(Some(1), None)), None);
+        check(good(0, config(Some(1), None)), Some("0 replicas keep up, `min-replicas-to-write`"));
+        check(good(1, config(Some(2), None)), Some("wants 2"));
+        // Without the right to read the setting: that they are counted tells that one is wanted.
+        check(good(0, config(None, None)), Some("wants more"));
+        check(good(1, config(None, None)), None);
+        let unsaved = |config| SideState { rdb_failed: true, config, ..primary(5) };
+        check(unsaved(config(None, Some(true))), Some("stop-writes-on-bgsave-error"));
+        check(unsaved(config(None, Some(false))), None);
+        check(unsaved(config(None, None)), None);
+        check(SideState { aof_failed: true, ..primary(5) }, Some("append-only file"));
+        check(SideState { is_full: true, ..primary(5) }, Some("maxmemory-policy"));
     }
 
     #[test]
@@ -312,7 +322,8 @@ mod tests {
     #[test]
     fn every_fact_is_documented() {
         let beats = [Beat::At(1), Beat::Missing];
-        let off = SideState { save_points: Ok(false), append_only: false, ..primary(5) };
+        let config = Config { save_points: Ok(false), ..Config::default() };
+        let off = SideState { config, append_only: false, ..primary(5) };
         let other = replica(1);
         for own in [off, SideState { beats, memory_used: Some(0.5), ..replica(1) }] {
             for fact in read(Side::A, &own, Some(&other)).facts {

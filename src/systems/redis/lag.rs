@@ -1,22 +1,26 @@
 //! How far a replica is behind its primary: a difference between two places read in the same look.
 
+use super::flow::link;
 use super::state::SideState;
 use crate::domain::ids::Side;
 use crate::domain::reading::{Basis, Certainty, Lag, LagUnit};
-
-/// A heartbeat that is older than this on the primary itself, by its clock, has ceased.
-const CEASED_AFTER_S: f64 = 30.0;
+use crate::systems::shared::pulse::Pulse;
 
 /// How long ago a primary's own heartbeat ceased, if it did.
-pub(super) fn ceased_s(primary: &SideState, side: Side) -> Option<f64> {
+pub(super) fn ceased_s(primary: &SideState, side: Side, pulse: &Pulse) -> Option<f64> {
     let age_s = span_s(primary.clock_ms?, primary.beat(side).at()?);
-    (age_s > CEASED_AFTER_S).then_some(age_s)
+    pulse.has_ceased(age_s).then_some(age_s)
 }
 
-/// The lag of `replica` behind `primary`, which is in `source`. Bytes only of one history, seconds
-/// only from the heartbeat of the source region or where nothing at all is outstanding on a live
-/// link; all that a replica says of itself is no lag.
-pub(super) fn lag(replica: &SideState, primary: Option<&SideState>, source: Side) -> Lag {
+/// The lag of `replica` behind `primary`, which is in `source` with this `pulse`. Bytes only of one
+/// history, seconds only from the heartbeat of the source region or where nothing at all is
+/// outstanding on a live link; all that a replica says of itself is no lag.
+pub(super) fn lag(
+    replica: &SideState,
+    primary: Option<&SideState>,
+    source: Side,
+    pulse: &Pulse,
+) -> Lag {
     let unknown = |amount| Lag {
         seconds: None,
         amount,
@@ -29,28 +33,31 @@ pub(super) fn lag(replica: &SideState, primary: Option<&SideState>, source: Side
         return unknown(None);
     }
     let Some(bytes) = primary.offset.checked_sub(replica.offset) else { return unknown(None) };
-    let told = |seconds, basis, certainty| Lag {
+    let known = |seconds, basis| Lag {
         seconds,
         amount: Some(bytes),
         unit: LagUnit::Bytes,
         basis,
-        certainty,
+        certainty: Certainty::Known,
     };
-    let known = |seconds, basis| told(seconds, basis, Certainty::Known);
+    let level = bytes == 0 && link(replica, Some(primary)).is_some_and(|link| !link.is_dead());
     let beats = primary.beat(source).at().zip(replica.beat(source).at());
-    let ceased = ceased_s(primary, source).is_some();
+    let ceased = ceased_s(primary, source, pulse).is_some();
     match beats {
         // Read a moment later, the replica may hold a newer one.
-        Some((written, arrived)) if !ceased => {
+        Some((written, arrived)) if !ceased && level => {
             known(Some(span_s(written, arrived)), Basis::Heartbeat)
         }
-        // Others may write on: the replica lacks at least what came before the last heartbeat.
-        Some((written, arrived)) if bytes > 0 => {
-            told(Some(span_s(written, arrived)), Basis::Heartbeat, Certainty::LowerBound)
+        // All that was written before the one that arrived is here, and of what came after it
+        // nothing need be: what is written since the last heartbeat may be missing too.
+        Some((written, arrived)) if !ceased => {
+            let now = primary.clock_ms.unwrap_or(written).max(written);
+            known(Some(span_s(now, arrived)), Basis::Heartbeat)
         }
-        Some(_) | None if bytes == 0 && replica.follows() => known(Some(0.0), Basis::Offset),
+        Some(_) | None if level => known(Some(0.0), Basis::Offset),
         // Equal offsets on a dead link prove nothing of what is about to be written.
         Some(_) | None if bytes == 0 => unknown(Some(0)),
+        // A heartbeat that has ceased is as good as none: others may write on.
         Some(_) | None => known(None, Basis::Offset),
     }
 }
@@ -64,16 +71,19 @@ pub(super) fn span_s(to_ms: i64, from_ms: i64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::super::state::Beat;
     use super::super::tests_support::{primary, replica};
     use super::*;
 
     #[test]
     fn lag_is_a_difference_of_two_places() {
+        let second = Pulse::new(Some(Duration::from_secs(1)));
         let check = |replica: &SideState,
                      primary: Option<&SideState>,
                      want: (Option<f64>, Option<u64>, Basis, Certainty)| {
-            let found = lag(replica, primary, Side::A);
+            let found = lag(replica, primary, Side::A, &second);
             assert_eq!((found.seconds, found.amount, found.basis, found.certainty), want);
         };
         let (known, unknown) = (Certainty::Known, Certainty::Unknown);
@@ -91,13 +101,19 @@ mod tests {
         check(&b, Some(&a), (Some(2.5), Some(100), Basis::Heartbeat, known));
         let later = beat(replica(500), Beat::At(now + 1));
         check(&later, Some(&a), (Some(0.0), Some(0), Basis::Heartbeat, known));
+        // Written every second; what came between two of them may be missing too.
+        let a = beat(primary(500), Beat::At(now - 900));
+        let b = beat(replica(400), Beat::At(now - 900));
+        check(&b, Some(&a), (Some(0.9), Some(100), Basis::Heartbeat, known));
+        let level = beat(replica(500), Beat::At(now - 900));
+        check(&level, Some(&a), (Some(0.0), Some(0), Basis::Heartbeat, known));
         // Nobody writes heartbeats any more, and others write on: equal ones are no 0.
-        let ceased = beat(primary(500), Beat::At(now - 60_000));
-        let b = beat(replica(400), Beat::At(now - 60_000));
-        let least = Certainty::LowerBound;
-        check(&b, Some(&ceased), (Some(0.0), Some(100), Basis::Heartbeat, least));
-        let level = beat(replica(500), Beat::At(now - 60_000));
+        let ceased = beat(primary(500), Beat::At(now - 3_100));
+        let b = beat(replica(400), Beat::At(now - 3_100));
+        check(&b, Some(&ceased), (None, Some(100), Basis::Offset, known));
+        let level = beat(replica(500), Beat::At(now - 3_100));
         check(&level, Some(&ceased), (Some(0.0), Some(0), Basis::Offset, known));
+        let a = beat(primary(500), Beat::At(now));
         for odd in [Beat::Missing, Beat::NotAsked, Beat::Unreadable("odd".into())] {
             let b = beat(replica(400), odd);
             check(&b, Some(&a), (None, Some(100), Basis::Offset, known));

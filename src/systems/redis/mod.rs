@@ -5,8 +5,10 @@
 //! replica says of itself is never a lag: on a dead link its own two offsets agree.
 
 mod actions;
+mod config;
 mod empty;
 mod facts;
+mod flow;
 mod history;
 mod info;
 mod judge;

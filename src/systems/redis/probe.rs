@@ -5,7 +5,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::empty::Memory;
 use super::judge::{View, reading};
 use super::link::{Session, Target};
 use super::settings::{self, SideSettings};
@@ -16,12 +15,13 @@ use crate::domain::reading::Look;
 use crate::domain::settings::Fault;
 use crate::domain::time::Stamp;
 use crate::port::{Boxed, Clock, Looks, Probe, ProbeSetup};
+use crate::systems::shared::pulse::Pulse;
 
 /// The probe of one pair.
 pub(super) struct RedisProbe {
     clock: Arc<dyn Clock>,
     sides: [Option<SideProbe>; 2],
-    memory: Memory,
+    pulses: [Pulse; 2],
 }
 
 impl RedisProbe {
@@ -47,7 +47,8 @@ impl RedisProbe {
         Ok(Self {
             clock: Arc::clone(&setup.clock),
             sides: [side(Side::A)?, side(Side::B)?],
-            memory: Memory::default(),
+            pulses: [&written[0], &written[1]]
+                .map(|side| Pulse::new(side.as_ref().and_then(|side| side.beats_every))),
         })
     }
 
@@ -74,8 +75,10 @@ impl RedisProbe {
             }
         }
         for (side, told) in [(Side::A, &a_told), (Side::B, &b_told)] {
-            if let Some(Ok(told)) = told {
-                self.memory.record(side, &told.state);
+            if let Some(Ok(Told { state, .. })) = told
+                && let Some(beat) = state.beat(side).at()
+            {
+                self.pulses[side.index()].hear(beat);
             }
         }
         let look = |side: Side, own: Option<&Result<Told, Trouble>>, other: Option<&_>| {
@@ -101,7 +104,7 @@ impl RedisProbe {
             side,
             own: &told.state,
             other: other.and_then(|other| other.as_ref().ok()).map(|told| &told.state),
-            memory: &self.memory,
+            pulses: &self.pulses,
             unsaved: probe.settings.unsaved,
         };
         Ok(reading(at, told.took_ms, &view))

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::domain::catalogue::SettingSpec;
 use crate::domain::settings::{Fault, Fields, Node, Span, Table};
@@ -55,6 +56,12 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
         required: false,
     },
     SettingSpec {
+        name: "heartbeat_every",
+        doc: "How often it is written, such as `1s`; learned from watching if absent. One that is \
+              older than three times this measures nothing: the lag is UNKNOWN",
+        required: false,
+    },
+    SettingSpec {
         name: "persistence",
         doc: "`off` where it is meant to be off: then that is no warning at a primary",
         required: false,
@@ -80,6 +87,8 @@ pub(super) struct SideSettings {
     pub(super) ca: Option<PathBuf>,
     /// The key that this region's heartbeat is written to.
     pub(super) heartbeat: Option<String>,
+    /// How often that is written, where the site says so.
+    pub(super) beats_every: Option<Duration>,
     /// True where persistence is meant to be off.
     pub(super) unsaved: bool,
     /// Where it is written.
@@ -135,6 +144,7 @@ fn read_side(table: &Table, what: &str) -> Result<SideSettings, Fault> {
         tls: fields.boolean("tls")?.unwrap_or_else(|| !is_local(&host)),
         ca: text("ca")?.map(PathBuf::from),
         heartbeat: text("heartbeat")?,
+        beats_every: fields.duration("heartbeat_every")?,
         unsaved: fields.choice("persistence", &["off"])?.is_some(),
         host,
         span: table.span,
@@ -148,6 +158,9 @@ fn read_side(table: &Table, what: &str) -> Result<SideSettings, Fault> {
     }
     if settings.ca.as_ref().is_some_and(|path| !path.is_absolute()) {
         return refuse("ca", "must be an absolute path");
+    }
+    if settings.beats_every.is_some() && settings.heartbeat.is_none() {
+        return refuse("heartbeat_every", "says how often a `heartbeat` comes: name that too");
     }
     if settings.heartbeat.as_ref().is_some_and(|key| key.is_empty() || key.len() > KEY_BYTES_MAX) {
         return refuse("heartbeat", "must be a key of 1 to 256 bytes");

@@ -1,10 +1,11 @@
 //! What one Redis server tells of itself in one look.
 
+use super::config::Config;
 use super::info::{Follower, Info};
 use super::link::Session;
 use super::trouble::{Trouble, TroubleKind};
 use crate::domain::ids::Side;
-use crate::domain::reading::{Identity, LagUnit, Position, Role};
+use crate::domain::reading::{Held, HeldUnit, Identity, LagUnit, Position, Role};
 use crate::domain::text::{Clean, head};
 
 /// The longest identifier or word that is kept of an answer.
@@ -85,12 +86,18 @@ pub(super) struct SideState {
     pub(super) failover: String,
     /// Keys in the database.
     pub(super) keys: u64,
-    /// True when the last save to disk failed.
-    pub(super) save_failed: bool,
+    /// True when the last snapshot to disk failed.
+    pub(super) rdb_failed: bool,
+    /// True when the last write to the append-only file failed.
+    pub(super) aof_failed: bool,
+    /// True where `maxmemory` is used up and nothing may be evicted.
+    pub(super) is_full: bool,
+    /// Replicas that count for `min-replicas-to-write`; told only where that is set.
+    pub(super) good_replicas: Option<u64>,
     /// True while an append-only file is written.
     pub(super) append_only: bool,
-    /// Whether there are save points, or why that is not known.
-    pub(super) save_points: Result<bool, Clean>,
+    /// Its settings.
+    pub(super) config: Config,
     /// Open connections.
     pub(super) clients: Option<f64>,
     /// Used part of `maxmemory`, where there is a limit.
@@ -143,7 +150,41 @@ impl SideState {
 
     /// False when a restart would bring it back empty; none where that cannot be told.
     pub(super) fn keeps_on_disk(&self) -> Option<bool> {
-        if self.append_only { Some(true) } else { self.save_points.as_ref().ok().copied() }
+        if self.append_only { Some(true) } else { self.config.save_points.as_ref().ok().copied() }
+    }
+
+    /// True when the last save to disk failed.
+    pub(super) fn save_failed(&self) -> bool {
+        self.rdb_failed || self.aof_failed
+    }
+
+    /// How much it holds. While it loads, copies or is cut off the count says nothing.
+    pub(super) fn held(&self) -> Option<Held> {
+        let settled = !self.loading && (self.is_primary() || self.follows());
+        settled.then_some(Held { count: self.keys, unit: HeldUnit::Keys })
+    }
+
+    /// Why a write is refused for now, or would be once it is promoted, in its own settings' words.
+    pub(super) fn hindered(&self) -> Option<String> {
+        let wanted = self.config.min_replicas;
+        let lacks = self.good_replicas.filter(|good| {
+            // That it counts them tells that at least one is wanted.
+            *good < wanted.unwrap_or(1)
+        });
+        let saves = self.config.save_points == Ok(true);
+        let stops = self.config.stops_on_failed_save == Some(true);
+        if let Some(good) = lacks {
+            let wanted = wanted.map_or_else(|| "more".to_owned(), |wanted| wanted.to_string());
+            Some(format!("{good} replicas keep up, `min-replicas-to-write` wants {wanted}"))
+        } else if self.aof_failed {
+            Some("its append-only file cannot be written: it refuses writes".to_owned())
+        } else if self.rdb_failed && saves && stops {
+            Some("its last save failed, `stop-writes-on-bgsave-error` refuses writes".to_owned())
+        } else if self.is_full {
+            Some("its memory is used up, `maxmemory-policy noeviction` refuses writes".to_owned())
+        } else {
+            None
+        }
     }
 
     /// The heartbeat of a region as it stands here.
@@ -185,11 +226,12 @@ impl SideState {
             followers: info.followers(),
             failover: text("master_failover_state").unwrap_or_else(|| NO_FAILOVER.to_owned()),
             keys: info.keys(database).ok_or_else(|| missing("keys"))?,
-            save_failed: ["rdb_last_bgsave_status", "aof_last_write_status"]
-                .iter()
-                .any(|name| info.text(name) == Some("err")),
+            rdb_failed: info.text("rdb_last_bgsave_status") == Some("err"),
+            aof_failed: info.text("aof_last_write_status") == Some("err"),
+            is_full: is_full(info),
+            good_replicas: info.number("min_slaves_good_slaves"),
             append_only: info.yes("aof_enabled"),
-            save_points: Err("not asked".into()),
+            config: Config::default(),
             clients: info.number("connected_clients"),
             memory_used: used.filter(|(_, most)| *most > 0.0).map(|(used, most)| used / most),
             beats: [Beat::NotAsked, Beat::NotAsked],
@@ -215,6 +257,16 @@ fn upstream(info: &Info<'_>) -> Option<Upstream> {
         ),
         read_only: info.text("slave_read_only") != Some("0"),
     })
+}
+
+/// What its replicas' buffers hold is not counted by the server either.
+fn is_full(info: &Info<'_>) -> bool {
+    let number = |name: &str| info.number::<u64>(name);
+    let uncounted = number("mem_not_counted_for_evict").unwrap_or(0);
+    let over = number("used_memory")
+        .zip(number("maxmemory"))
+        .is_some_and(|(used, most)| most > 0 && used.saturating_sub(uncounted) > most);
+    over && info.text("maxmemory_policy") == Some("noeviction")
 }
 
 fn word(text: &str) -> String {
@@ -249,16 +301,16 @@ pub(super) async fn read_state(
     place: &str,
 ) -> Result<SideState, Trouble> {
     let [a, b] = heartbeats;
-    let (info, a, b, points) = tokio::join!(
+    let (info, a, b, config) = tokio::join!(
         session.text(&["INFO"]),
         read_beat(session, a),
         read_beat(session, b),
-        read_save_points(session),
+        Config::read(session),
     );
     let text = info?.unwrap_or_default();
     let mut state = SideState::of_info(&Info::parse(&text), database, place)?;
     state.beats = [a, b];
-    state.save_points = points;
+    state.config = config;
     Ok(state)
 }
 
@@ -271,19 +323,6 @@ async fn read_beat(session: &Session, key: Option<&str>) -> Beat {
             _ => Beat::Unreadable(format!("`{key}` holds no milliseconds since 1970").into()),
         },
         Err(trouble) => Beat::Unreadable(trouble.message),
-    }
-}
-
-/// Only the configuration tells whether anything is ever saved.
-async fn read_save_points(session: &Session) -> Result<bool, Clean> {
-    let words = ["CONFIG", "GET", "save"];
-    match session.ask(&words).await {
-        Ok(redis::Value::Array(items)) => match items.as_slice() {
-            [_, redis::Value::BulkString(points)] => Ok(!points.is_empty()),
-            _ => Err("`save` is not a setting of this server".into()),
-        },
-        Ok(other) => Err(session.garbage(&words, &other).message),
-        Err(trouble) => Err(trouble.message),
     }
 }
 

@@ -1,5 +1,6 @@
 //! States of made-up servers for this folder's unit tests.
 
+use super::config::Config;
 use super::info::Follower;
 use super::state::{Beat, NO_FAILOVER, SideState, Upstream};
 
@@ -21,12 +22,16 @@ pub(super) fn primary(offset: u64) -> SideState {
             host: "10.0.0.2".to_owned(),
             port: 6379,
             state: "online".to_owned(),
+            silent_s: Some(0),
         }],
         failover: NO_FAILOVER.to_owned(),
         keys: 10,
-        save_failed: false,
+        rdb_failed: false,
+        aof_failed: false,
+        is_full: false,
+        good_replicas: None,
         append_only: true,
-        save_points: Ok(true),
+        config: Config { save_points: Ok(true), ..Config::default() },
         clients: Some(3.0),
         memory_used: None,
         beats: [Beat::NotAsked, Beat::NotAsked],

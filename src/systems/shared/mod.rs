@@ -5,6 +5,7 @@ pub mod failure;
 pub mod identity;
 pub mod name;
 pub mod placeholders;
+pub mod pulse;
 pub mod rule;
 pub mod sides;
 #[cfg(test)]

@@ -141,7 +141,7 @@ fn told(screen: &Screen<'_>, part: &Part<'_>, step: &Step, state: &StepState, ne
                 Row::of(ink, if next { "next, by " } else { "by " }).put(TEXT, by)
             }
             (_, Some(attempt)) => {
-                let spent = words::minutes(screen.now.since(attempt.granted));
+                let spent = words::minutes(attempt.spent(screen.now));
                 Row::of(INFO, format!("{spent} elapsed  {}", state.phase.word()))
             }
             (_, None) => Row::new(),

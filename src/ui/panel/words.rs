@@ -244,7 +244,7 @@ pub fn step_clock(screen: &Screen<'_>) -> String {
     let expect = minutes(clocks::act_p80(screen, step));
     match state.open_attempt() {
         Some(attempt) => {
-            let spent = minutes(screen.now.since(attempt.granted));
+            let spent = minutes(attempt.spent(screen.now));
             let word = clocks::stuck(screen, &step.id).map_or("STEP", |_| "STUCK");
             format!("{word} {} {spent} / {expect}", step.id)
         }

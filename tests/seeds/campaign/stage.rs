@@ -316,7 +316,7 @@ impl Stage {
             self.note_acts(&attempt.granted, hushed);
             let lines = attempt.printed.take();
             if !lines.is_empty() {
-                told.push(Event::Output { step: step.clone(), lines });
+                told.push(Event::Output { step: step.clone(), at: None, lines });
             }
             let goes_on = ended.is_none();
             if let Some(outcome) = ended {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::super::*;
 use super::ALL;
 use crate::domain::ledger::{LossVerdict, freeze};
-use crate::domain::reading::{Basis, Certainty};
+use crate::domain::reading::{Basis, Certainty, FactValue};
 use crate::domain::rules::bench::{Saw, at, id, lag, site};
 use crate::domain::time::BootId;
 use crate::domain::verdict::{Met, Verdict};

@@ -4,7 +4,8 @@ use super::super::*;
 use super::{lost, snapshot};
 use crate::domain::ledger::LossVerdict::{Breach, Pass, Unknown};
 use crate::domain::ledger::{LossVerdict, freeze};
-use crate::domain::reading::{Basis, Certainty, Writes};
+use crate::domain::link::{Link, LinkWord};
+use crate::domain::reading::{Basis, Certainty, FactValue, Writes};
 use crate::domain::rules::bench::{Saw, at, cell as bench_cell, id, lag, site, stretch};
 
 /// Gateway, pg and redis of A are silent since 12; pg and pods of B told this; where A is fenced,
@@ -70,6 +71,24 @@ fn the_standby_is_judged_with_evidence() {
         "CAUTION pg in B sees the loss of A: it still receives from A, read 0s ago: it may be our \
          path",
     );
+}
+
+#[test]
+fn the_word_of_a_link_is_its_age() {
+    // A fell silent 8 s ago.
+    let check = |silent_ms, want: &str| {
+        let link = Link { says: LinkWord::Up, silent_ms, most_ms: 30_000 };
+        check(&follows(&Saw::Linked(link)), &Saw::Up, false, want);
+    };
+    let alive = "CAUTION pg in B sees the loss of A: it still receives from A, read 0s ago: it may \
+                 be our path";
+    check(None, alive);
+    check(Some(1_000), alive);
+    let before = "CAUTION pg in B sees the loss of A: it heard A 9s ago, before that fell silent, \
+                  read 0s ago";
+    check(Some(9_000), before);
+    // It says `up` for a minute more; that is no doubt of the loss.
+    check(Some(36_000), "CAUTION A is fenced: UNKNOWN: A may accept writes: pg");
 }
 
 #[test]

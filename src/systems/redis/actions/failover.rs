@@ -353,6 +353,7 @@ mod tests {
             host: host.to_owned(),
             port,
             state: state.to_owned(),
+            silent_s: Some(0),
         };
         let ours: [IpAddr; 1] = ["10.0.0.2".parse().unwrap()];
         let check = |list: &[Follower], wanted: Option<(&str, u16)>, want: Result<&str, &str>| {

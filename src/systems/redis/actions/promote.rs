@@ -1,7 +1,7 @@
 //! Makes the replica a primary. What the old primary alone had is lost by it.
 
+use super::super::flow::link_words;
 use super::super::history::{Split, split};
-use super::super::judge::link_words;
 use super::super::state::SideState;
 use super::super::trouble::{Trouble, TroubleKind};
 use super::seat::{Rights, Seat, Told, check_target, line};
@@ -73,7 +73,7 @@ impl Promoter {
             Ok(state) if state.loading => Standing::Unknown("it is loading its data set".into()),
             Ok(state) if state.is_primary() => Standing::Done(primary_words(&state)),
             Ok(state) => {
-                let words = format!("standby, {}, {} keys", link_words(&state), state.keys);
+                let words = format!("standby, {}, {} keys", link_words(&state, None), state.keys);
                 Standing::NotDone(words.into())
             }
             Err(trouble) => Standing::Unknown(trouble.message),

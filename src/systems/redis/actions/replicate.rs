@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::flow::link_words;
 use super::super::history::continues;
-use super::super::judge::link_words;
 use super::super::settings::span_of;
 use super::super::state::SideState;
 use super::super::trouble::Trouble;
@@ -118,7 +118,7 @@ impl Follow {
         if own.is_primary() {
             return Standing::NotDone(format!("{name} is PRIMARY, {} keys", own.keys).into());
         }
-        let words = link_words(&own);
+        let words = link_words(&own, None);
         match source {
             Err(why) => Standing::Unknown(format!("{name}: {words}; {why}").into()),
             Ok(source) if !source.is_primary() => {

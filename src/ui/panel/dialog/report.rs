@@ -2,7 +2,6 @@
 
 use crate::domain::report::{Claim, LossLine, Report, Section, StepLine, Tone, Value};
 use crate::domain::run::phase::Phase;
-use crate::domain::time::short_time;
 use crate::ui::model::ReportPart;
 use crate::ui::widget::ink::{BORDER, CRIT, FOCUS, Ink, MUTED, OK, TEXT, UNKNOWN, WARN};
 use crate::ui::widget::row::{Row, as_many, width_of, wrap};
@@ -14,7 +13,7 @@ const TWO_COLUMNS: usize = 100;
 /// Cells of the bars beside the steps; with fewer they say nothing.
 const BARS_MIN: usize = 20;
 /// Cells of a step's figures: expected, actual, difference.
-const FIGURES: usize = 28;
+const FIGURES: usize = 30;
 
 /// The rows of a part of the report.
 #[must_use]
@@ -195,7 +194,7 @@ fn steps(report: &Report, width: usize) -> Vec<Row> {
     let bars = width.saturating_sub(FIGURES + 34);
     let bars = if bars >= BARS_MIN { bars } else { 0 };
     let name = width.saturating_sub(FIGURES + if bars > 0 { bars + 2 } else { 0 });
-    let figures = format!("{:>7} {:>10} {:>7}  ", "EXPECT", "ACTUAL", "DIFF");
+    let figures = format!("{:>7} {:>10} {:>9}  ", "EXPECT", "ACTUAL", "DIFF");
     let mut head = Row::new().cell(MUTED, "STEP", name.saturating_sub(1)).put(MUTED, figures);
     if bars > 0 {
         head = head.join(Row::spread(Row::of(MUTED, "T0"), Row::of(MUTED, "end"), bars));
@@ -207,9 +206,9 @@ fn steps(report: &Report, width: usize) -> Vec<Row> {
     }
     if let Some(wait) = &report.parts.wait {
         let (from, to) = (wait.from.0, wait.to.0);
-        let time = short_time(wait.time);
+        let time = Value::Time(wait.time);
         let text = format!(
-            "longest wait: {time} from #{from} to #{to}, nothing ran, nobody pressed anything"
+            "longest wait: {time} from #{from} to #{to}, no step ran, no act of a person on record"
         );
         rows.extend(paragraph(MUTED, &text, width));
     }
@@ -227,13 +226,14 @@ fn step(report: &Report, line: &StepLine, name: usize, bars: (usize, i64)) -> Ro
     let taken_back = line.phase == Phase::Compensated;
     let actual = told("actual").filter(|_| !taken_back);
     let actual = actual.unwrap_or_else(|| line.phase.word().to_owned());
-    let (expect, diff) = (short_time(line.expect), told("diff").unwrap_or_else(|| "-".to_owned()));
+    let expect = Value::Time(line.expect).to_string();
+    let diff = told("diff").unwrap_or_else(|| "-".to_owned());
     Row::new()
         .cell(ink(tone), mark(line.phase, tone), 3)
         .cell(TEXT, line.title.as_str(), name.saturating_sub(5))
         .put(MUTED, format!("{expect:>7} "))
         .put(ink(tone), format!("{actual:>10} "))
-        .put(TEXT, format!("{diff:>7}  "))
+        .put(TEXT, format!("{diff:>9}  "))
         .put(OK, bar(line, bars.0, bars.1))
 }
 

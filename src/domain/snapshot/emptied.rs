@@ -1,0 +1,299 @@
+//! Whether a side that held data lost it: at a restart, by copying, or by an order of a client.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Cell, PAIR_AGE_MAX, Snapshot, earlier};
+use crate::domain::ids::{Side, SystemId};
+use crate::domain::judge::emptied_key;
+use crate::domain::reading::{Certainty, Health, Held, Identity, Reading, Role};
+use crate::domain::run::state::Run;
+use crate::domain::time::Stamp;
+
+/// The fact that a side lost its data and nobody accepted that.
+pub const EMPTIED: &str = "emptied";
+
+/// The least that an order must have made go at once to be worth a word.
+const ORDERED_LEAST: u64 = 100;
+
+/// What a side held when it was last seen whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Whole {
+    at: Stamp,
+    held: Held,
+    identity: Identity,
+}
+
+impl Whole {
+    /// So much.
+    #[must_use]
+    pub fn held(&self) -> Held {
+        self.held
+    }
+}
+
+/// How a side lost its data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Emptying {
+    /// Another server, or the same one after a start, takes writes there and has no data.
+    Restarted,
+    /// It took over another history that has no data.
+    Copied,
+    /// The server that held the data was told to drop it.
+    Ordered,
+}
+
+/// That a side's data is gone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Emptied {
+    /// When that was first seen.
+    pub at: Stamp,
+    /// What it held before.
+    pub before: Held,
+    /// How it went.
+    pub how: Emptying,
+}
+
+impl Emptied {
+    /// `B copied a source without its 500 keys`.
+    #[must_use]
+    pub fn words(&self, side: Side) -> String {
+        let before = self.before;
+        match self.how {
+            Emptying::Restarted => format!("{side} came back EMPTY, without its {before}"),
+            Emptying::Copied => format!("{side} copied a source without its {before}"),
+            Emptying::Ordered => format!("{side} was told to drop its {before}"),
+        }
+    }
+
+    /// A side without its data does not do its work, and to be level with it is no figure.
+    fn mark(&self, reading: &mut Reading, now: Held) {
+        let before = self.before;
+        let (why, is_down) = match self.how {
+            Emptying::Restarted => (format!("it came back EMPTY: {now}, {before} before"), true),
+            Emptying::Copied => (format!("it copied EMPTINESS: {now}, {before} before"), false),
+            Emptying::Ordered => return,
+        };
+        reading.health = match &reading.health {
+            Health::Down(known) => Health::Down(format!("{why}; {known}").into()),
+            Health::Up | Health::Unknown(_) if is_down => Health::Down(why.into()),
+            Health::Degraded(known) if is_down => Health::Down(format!("{why}; {known}").into()),
+            Health::Up | Health::Unknown(_) => Health::Degraded(why.into()),
+            Health::Degraded(known) => Health::Degraded(format!("{why}; {known}").into()),
+        };
+        if let Some(lag) = &mut reading.lag {
+            (lag.seconds, lag.certainty) = (None, Certainty::Unknown);
+        }
+    }
+}
+
+impl Cell {
+    /// Takes in how much a side holds, and judges a reading whose data is gone.
+    pub(super) fn follow_data(&mut self, at: Stamp, reading: &mut Reading) {
+        let (Some(held), Some(identity), Some(role)) =
+            (reading.held, reading.identity.clone(), reading.role)
+        else {
+            return;
+        };
+        let seen = Whole { at, held, identity };
+        let how = self.whole.as_ref().and_then(|whole| how(whole, &seen, role));
+        let is_new = |known: &Emptied| known.how == Emptying::Ordered;
+        if let (Some(how), Some(whole)) = (how, &self.whole)
+            && self.emptied.as_ref().is_none_or(is_new)
+        {
+            self.emptied = Some(Emptied { at, before: whole.held, how });
+        }
+        let Some(emptied) = &self.emptied else {
+            self.whole = Some(seen);
+            return;
+        };
+        let gone = is_gone(held, emptied.before);
+        if emptied.how == Emptying::Ordered {
+            self.whole = Some(seen);
+            // Filled again by those who emptied it.
+            self.emptied.take_if(|_| !gone);
+        } else if gone {
+            emptied.mark(reading, held);
+        }
+    }
+
+    /// Whether data that a restart or a copy took is gone here.
+    #[must_use]
+    pub fn lost_data(&self) -> Option<&Emptied> {
+        self.emptied.as_ref().filter(|emptied| emptied.how != Emptying::Ordered)
+    }
+}
+
+/// Less than half of it is there: a first write to an empty server makes it not whole.
+fn is_gone(now: Held, before: Held) -> bool {
+    now.unit == before.unit && now.count < before.count.div_ceil(2)
+}
+
+fn how(before: &Whole, now: &Whole, role: Role) -> Option<Emptying> {
+    if !is_gone(now.held, before.held) {
+        return None;
+    }
+    let same_server = before.identity.server == now.identity.server;
+    match role {
+        Role::Primary if !same_server => Some(Emptying::Restarted),
+        Role::Standby if before.identity.data != now.identity.data => Some(Emptying::Copied),
+        Role::Primary => {
+            let at_once = now.at.boot == before.at.boot && now.at.since(before.at) <= PAIR_AGE_MAX;
+            let nearly_all = now.held.count < before.held.count / 10;
+            let told = before.held.count >= ORDERED_LEAST && nearly_all && at_once;
+            told.then_some(Emptying::Ordered)
+        }
+        // What its source drops, it drops.
+        Role::Standby => None,
+    }
+}
+
+/// A side that copied everything back from one that never lost it is whole.
+pub(super) fn mend(pair: &mut [Cell; 2]) {
+    for side in Side::BOTH {
+        let (own, other) = (&pair[side.index()], &pair[side.other().index()]);
+        let (Some(emptied), None) = (own.lost_data(), &other.emptied) else { continue };
+        let (Some(here), Some(there)) = (&own.last_reading, &other.last_reading) else { continue };
+        let follows = (here.role, there.role) == (Some(Role::Standby), Some(Role::Primary))
+            && own.last_error.is_none()
+            && other.last_error.is_none()
+            && data_of(here).is_some()
+            && data_of(here) == data_of(there);
+        if follows && here.held.is_some_and(|held| !is_gone(held, emptied.before)) {
+            let cell = &mut pair[side.index()];
+            (cell.emptied, cell.whole) = (None, None);
+        }
+    }
+}
+
+fn data_of(reading: &Reading) -> Option<&crate::domain::text::Clean> {
+    reading.identity.as_ref().map(|identity| &identity.data)
+}
+
+impl Snapshot {
+    /// The sides of a system whose data is gone, until a person has accepted that.
+    pub fn emptied(&self, system: &SystemId) -> impl Iterator<Item = (Side, &Emptied)> {
+        let pair = self.cells.get(system);
+        Side::BOTH.into_iter().filter_map(move |side| {
+            pair.and_then(|pair| Some((side, pair[side.index()].emptied.as_ref()?)))
+        })
+    }
+
+    /// What a person accepted in `run` after it was seen is over: what is there now is the data.
+    pub fn take_accepted(&mut self, run: &Run) {
+        for (system, pair) in &mut self.cells {
+            if pair.iter().all(|cell| cell.emptied.is_none()) {
+                continue;
+            }
+            let key = emptied_key(system);
+            let accepted = run.accepted_criteria.iter().filter(|accepted| accepted.key == key);
+            let Some(at) = accepted.map(|accepted| accepted.at).last() else { continue };
+            for cell in pair {
+                let seen_before = |emptied: &mut Emptied| earlier(emptied.at, at) == emptied.at;
+                if cell.emptied.take_if(seen_before).is_some() {
+                    cell.whole = None;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::reading::HeldUnit;
+    use crate::domain::rules::bench::{at, id};
+    use Emptying::{Copied, Ordered, Restarted};
+    use Side::{A, B};
+
+    /// A look at a side: role, run, history and keys.
+    type Saw = (u64, Side, Role, &'static str, &'static str, Option<u64>);
+
+    fn hear(snapshot: &mut Snapshot, looks: &[Saw]) {
+        for (second, side, role, server, data, keys) in looks {
+            let mut reading = Reading::new(at(*second), Health::Up, "fine");
+            (reading.role, reading.held) =
+                (Some(*role), keys.map(|count| Held { count, unit: HeldUnit::Keys }));
+            let (server, data) = ((*server).into(), (*data).into());
+            reading.identity = Some(Identity { server, data });
+            snapshot.record(&id("redis"), *side, at(*second), Ok(reading));
+        }
+    }
+
+    fn told(snapshot: &Snapshot) -> Vec<(Side, u64, Emptying)> {
+        let told = |(side, emptied): (Side, &Emptied)| (side, emptied.before.count, emptied.how);
+        snapshot.emptied(&id("redis")).map(told).collect()
+    }
+
+    const P: Role = Role::Primary;
+    const S: Role = Role::Standby;
+
+    #[test]
+    fn lost_data_is_noticed_whoever_looks() {
+        let check = |looks: &[Saw], want: &[(Side, u64, Emptying)]| {
+            let mut whole = Snapshot::default();
+            hear(&mut whole, looks);
+            assert_eq!(told(&whole), want, "{looks:?}");
+            // Each look by a process of its own that remembers what the one before it kept.
+            let mut kept = Snapshot::default();
+            for look in looks {
+                let mut next = Snapshot::default();
+                next.remember_all(kept.without_histories());
+                hear(&mut next, std::slice::from_ref(look));
+                kept = next;
+            }
+            assert_eq!(told(&kept), want, "{looks:?}");
+        };
+        let a = |second, run, data, keys| (second, A, P, run, data, Some(keys));
+        let b = |second, data, keys| (second, B, S, "b1", data, Some(keys));
+        let before = [a(0, "a1", "h1", 500), b(0, "h1", 500)];
+        check(&before, &[]);
+        let restarted = [&before[..], &[a(2, "a2", "h2", 0)]].concat();
+        check(&restarted, &[(A, 500, Restarted)]);
+        let copied = [&restarted[..], &[b(4, "h2", 0)]].concat();
+        let both = [(A, 500, Restarted), (B, 500, Copied)];
+        check(&copied, &both);
+        // While it loads or copies nothing is counted.
+        let loading = (1, A, P, "a2", "h2", None);
+        check(&[&before[..], &[loading, a(2, "a2", "h1", 500)]].concat(), &[]);
+        check(&[&before[..], &[loading, a(2, "a2", "h2", 3)]].concat(), &[(A, 500, Restarted)]);
+        // Writes resume, and it restarts once more: nobody said that this is the data.
+        let more = [a(6, "a2", "h2", 900), b(6, "h2", 900), a(8, "a3", "h3", 0), b(9, "h3", 0)];
+        check(&[&copied[..], &more[..2]].concat(), &both);
+        check(&[&copied[..], &more].concat(), &both);
+        // An order is told apart; a replica that follows it says nothing of its own.
+        let flushed = [&before[..], &[a(2, "a1", "h1", 1), b(2, "h1", 1)]].concat();
+        check(&flushed, &[(A, 500, Ordered)]);
+        check(&[&flushed[..], &[a(4, "a1", "h1", 300)]].concat(), &[]);
+        let flushed_then_lost = [&flushed[..], &[a(4, "a1", "h1", 40), a(6, "a2", "h2", 0)]];
+        check(&flushed_then_lost.concat(), &[(A, 40, Restarted)]);
+        check(&[&before[..], &[a(2, "a1", "h1", 100)]].concat(), &[]);
+        check(&[&before[..], &[a(90, "a1", "h1", 0)]].concat(), &[]);
+        // B never lost it, is promoted, and A copies it back.
+        let back = [(4, B, P, "b1", "h3", Some(500)), (6, A, S, "a2", "h3", Some(500))];
+        check(&[&restarted[..], &back[..1]].concat(), &[(A, 500, Restarted)]);
+        check(&[&restarted[..], &back].concat(), &[]);
+    }
+
+    #[test]
+    fn what_is_gone_is_not_well_and_gives_no_lag() {
+        let mut snapshot = Snapshot::default();
+        let both = |second, run, data, keys| {
+            let a = (second, A, P, run, data, Some(keys));
+            [a, (second, B, S, "b1", data, Some(keys))]
+        };
+        hear(&mut snapshot, &both(0, "a1", "h1", 500));
+        hear(&mut snapshot, &both(2, "a2", "h2", 3));
+        let health = |snapshot: &Snapshot, side: Side| {
+            let cell = snapshot.cell(&id("redis"), side).expect("it was heard");
+            cell.last_reading.as_ref().expect("it told").health.clone()
+        };
+        assert!(
+            matches!(health(&snapshot, A), Health::Down(why) if why.as_str().contains("EMPTY"))
+        );
+        assert!(matches!(health(&snapshot, B), Health::Degraded(_)));
+        hear(&mut snapshot, &both(4, "a2", "h2", 400));
+        assert_eq!(health(&snapshot, A), Health::Up);
+        assert_eq!(told(&snapshot).len(), 2);
+    }
+}
