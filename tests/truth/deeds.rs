@@ -424,7 +424,9 @@ pub fn write_to_replica(rig: &mut Rig, _: &mut Servers) {
 
 /// A replica without anything gets a full copy over a narrow line.
 pub fn copy_slowly(rig: &mut Rig, _: &mut Servers) {
-    let fill = "for i = 1, 10000 do redis.call('SET', 'shelf:' .. i, string.rep('x', 100)) end";
+    // Hashes cannot be packed.
+    let fill = "for i = 1, 30000 do \
+                redis.call('SET', 'shelf:' .. i, redis.sha1hex(i) .. redis.sha1hex(-i)) end";
     rig.cache.a.ask(&["EVAL", fill, "0"]);
     rig.cache.b.kill9();
     rig.cache.b.forget();
