@@ -12,9 +12,9 @@ pub const EVERY_S: f64 = 1.0;
 /// A screen shows what was heard at most so long ago: a look's wait, the look, and the drawing.
 pub const SHOWN_MS: i64 = 2_500;
 
-/// Whoever says something a period earlier or later than another says the same: the looks of three
-/// programs do not begin together.
-const APART_MS: i64 = 2_000;
+/// Whoever says something so much earlier or later than another says the same: the looks of three
+/// programs do not begin together, and a look at what is silent takes as long as it may.
+const APART_MS: i64 = SHOWN_MS;
 
 /// A heartbeat is written ten times a second, and a busy machine writes one late.
 const BEAT_S: f64 = 0.3;
@@ -29,8 +29,9 @@ pub struct Counts {
     /// Figures and UNKNOWNs of stores, shown by anybody.
     pub figures: usize,
     pub unknown: usize,
-    /// Seconds within which the truth was known, of all figures together.
+    /// Seconds within which the truth was known, of all samples of a figure together.
     pub blur: f64,
+    pub sampled: usize,
     /// The most that a figure was above the truth and below it, in seconds.
     pub above: f64,
     pub below: f64,
@@ -47,6 +48,7 @@ impl Counts {
         self.figures += other.figures;
         self.unknown += other.unknown;
         self.blur += other.blur;
+        self.sampled += other.sampled;
         self.above = self.above.max(other.above);
         self.below = self.below.max(other.below);
         self.apart += other.apart;
@@ -58,8 +60,8 @@ impl fmt::Display for Counts {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let all = (self.figures + self.unknown).max(1);
         let unknown = self.unknown * 100 / all;
-        #[expect(clippy::cast_precision_loss, reason = "a campaign has less than 2^52 figures")]
-        let blur = self.blur / self.figures.max(1) as f64;
+        #[expect(clippy::cast_precision_loss, reason = "a campaign has less than 2^52 samples")]
+        let blur = self.blur / self.sampled.max(1) as f64;
         write!(
             out,
             "{} samples, {} figures, {unknown} % unknown, worst {:.1} s above and {:.1} s below \
@@ -126,7 +128,11 @@ fn lag(
     };
     counts.figures += 1;
     let truth = seen.lag(said.from, said.at);
-    counts.blur += truth.most - truth.least;
+    // What a screen shows may be older, and the truth of all that time is taken.
+    if who == "status" {
+        counts.sampled += 1;
+        counts.blur += truth.most - truth.least;
+    }
     let at = (said.at - heard.begun) / 100;
     let mut fault = |what: &str| {
         let begin = format!("{who}: lag of {} is {:.1} s", store.name(), shown.seconds);

@@ -31,7 +31,7 @@ pub struct Said {
     pub at: i64,
     /// `healthy`, `suspect`, `red`, `it_is_us`, `blind`.
     pub primary: String,
-    /// `GO`, `CAUTION`, `NO-GO`, `BLIND`.
+    /// `GO`, `CAUTION`, `NO-GO`, `BLIND`; empty where it is not drawn.
     pub verdict: String,
     /// The first words of the first alarm, none where all is calm.
     pub alarm: String,
@@ -63,11 +63,10 @@ impl Said {
 
     /// The words to be compared, of what is drawn.
     pub fn words(&self) -> Vec<Word> {
-        let mut words = vec![
-            ("primary", self.primary.clone()),
-            ("verdict", self.verdict.clone()),
-            ("alarm", self.alarm.clone()),
-        ];
+        let mut words = vec![("primary", self.primary.clone()), ("alarm", self.alarm.clone())];
+        if !self.verdict.is_empty() {
+            words.push(("verdict", self.verdict.clone()));
+        }
         if let Some(cells) = &self.cells {
             let names = [["pg in A", "pg in B"], ["cache in A", "cache in B"]];
             for (names, cells) in names.iter().zip(cells) {
@@ -157,7 +156,9 @@ pub fn screen(text: &str, from: i64, at: i64) -> Said {
         let primary = panels.as_ref().map_or(UNREADABLE, |panels| panels.0);
         (primary, head.and_then(|head| head.split("READINESS ").nth(1)), panels)
     };
-    let verdict = verdict.and_then(|words| words.split_whitespace().next()).unwrap_or(UNREADABLE);
+    // The clocks of an incident take the place of the readiness.
+    let missing = if text.contains("─ CLOCKS ") { "" } else { UNREADABLE };
+    let verdict = verdict.and_then(|words| words.split_whitespace().next()).unwrap_or(missing);
     let marked = !alarm.is_empty() || verdict != "GO" || panels.as_ref().is_none_or(|it| it.3);
     let (cells, lags) = panels.map_or((None, None), |it| (Some(it.1), Some(it.2)));
     let (primary, verdict, level) = (primary.to_owned(), verdict.to_owned(), [false; 2]);
