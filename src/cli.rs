@@ -272,7 +272,7 @@ impl RunArgs {
 /// Options of a new site.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct InitArgs {
-    /// The shipped site, such as `lms`
+    /// The shipped site: `shop`, small and commented, or `lms`
     #[arg(long, value_name = "NAME")]
     pub from: String,
     /// The folder to write into; `sites/NAME` when not said

@@ -96,6 +96,13 @@ title = "Look"
 action = "toy.look"
 target = { system = "web", in = "to" }
 timeout = "60s"
+[[steps]]
+id = "write"
+title = "Write"
+action = "toy.write"
+target = { system = "pg", in = "to" }
+expect = "1s"
+timeout = "60s"
 "#;
 
 /// Writes a site with changes: pairs of old and new text.
@@ -155,6 +162,9 @@ async fn plans_that_should_not_be_trusted_are_told() {
         &[("id = \"scale\"", "id = \"scale\"\nneeds = [\"fence\"]")],
         &[
             "runbooks/failover.toml:13:1: nothing after step `promote` looks whether it worked",
+            "runbooks/failover.toml:13:1: nothing after step `promote` writes to pg and reads it \
+             back: restored would rest on no write; add a step such as `postgres.verify_write`, or \
+             one with `change = \"prove_write\"`",
             "runbooks/failover.toml:29:1: step `shift` moves traffic without waiting for `promote`",
         ],
     )
@@ -189,9 +199,20 @@ async fn plans_that_should_not_be_trusted_are_told() {
            runbook that leads back"],
     )
     .await;
+    // One that only looks, or writes elsewhere, proves no write.
+    check_plan(
+        &[(
+            "action = \"toy.write\"\ntarget = { system = \"pg\", in = \"to\" }",
+            "action = \"toy.look\"\ntarget = { system = \"web\", in = \"to\" }",
+        )],
+        &["runbooks/failover.toml:13:1: nothing after step `promote` writes to pg and reads it \
+           back: restored would rest on no write; add a step such as `postgres.verify_write`, or \
+           one with `change = \"prove_write\"`"],
+    )
+    .await;
     check_plan(
         &[("rto = \"10m\"", "rto = \"4m\"")],
-        &["runbooks/failover.toml:1:1: the steps that wait for each other usually take 5m00s \
+        &["runbooks/failover.toml:1:1: the steps that wait for each other usually take 5m01s \
            together, longer than the shortest RTO of 4m00s"],
     )
     .await;

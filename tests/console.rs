@@ -8,13 +8,16 @@ use std::time::Duration;
 
 use warroom::app::demo::{FAILOVER, SITE};
 use warroom::app::{runbook_file, site_file};
+use warroom::domain::catalogue::Change;
 use warroom::domain::ids::{PersonId, RunId, StepId, SystemId};
 use warroom::domain::ledger::Ledger;
 use warroom::domain::pace::Paces;
 use warroom::domain::preview::{Preview, Standing};
 use warroom::domain::reading::{Health, LookError, LookErrorKind, Reading};
 use warroom::domain::run::commit::{Hash, IntentRecord, Receipt};
-use warroom::domain::run::event::{Actor, Body, Closing, Mode, Outcome, RunEvent, RunKind};
+use warroom::domain::run::event::{
+    Actor, Body, Closing, Mode, Outcome, Purpose, RunEvent, RunKind,
+};
 use warroom::domain::run::role::Commander;
 use warroom::domain::run::state::Run;
 use warroom::domain::runbook::{Direction, Step};
@@ -843,6 +846,93 @@ fn every_tier_is_restored_once() {
     assert_eq!(heads, ["core: users healthy_fo", "files: with the whole ", "all"], "{restored:?}");
     let screen = bench.screen();
     assert!(screen.contains("MET"), "{screen}");
+}
+
+/// A run of the demo in which every step is skipped but those told, and what RESTORED says then.
+fn restored_of(change: &dyn Fn(&Step, Stamp) -> Option<Vec<Body>>) -> Option<String> {
+    let mut bench = Bench::new(None, 50_000);
+    let mut parts = parts(CommanderDesk::default(), None);
+    let plan = parts.runbooks[0].clone();
+    let mut bodies = vec![
+        Body::Opened {
+            run: RunId::new("demo-1").expect("a name"),
+            kind: RunKind::Simulation,
+            site: "demo".to_owned(),
+            site_hash: String::new(),
+            runbook: plan.name.clone(),
+            runbook_hash: plan.hash.clone(),
+            direction: Direction { from: plan.from, to: plan.to },
+            mode: Mode::Ungraceful,
+        },
+        Body::Declared {
+            t0: bench.now,
+            basis: T0Basis::Exact,
+            detected: None,
+            signals: Vec::new(),
+            reason: "the region is lost".into(),
+            ledger: Ledger { as_of: bench.now, rows: Vec::new() },
+        },
+    ];
+    for step in &plan.steps {
+        let skip = || vec![Body::Skipped { step: step.id.clone(), reason: "by hand".into() }];
+        bodies.extend(change(step, bench.now).unwrap_or_else(skip));
+    }
+    let told = story(bodies, bench.now);
+    let run = Run::replay(&plan, &told).expect("it fits").expect("there is a run");
+    parts.run = Some((run, plan));
+    bench.console = Console::new(parts, bench.now);
+    bench.records = told;
+    for _ in 0..60 {
+        bench.looks(true);
+    }
+    bench.records.iter().find_map(|event| match &event.body {
+        Body::Restored { evidence } => Some(evidence.to_string()),
+        _ => None,
+    })
+}
+
+/// The words of a step that was run and seen done.
+fn performed(step: &Step) -> Vec<Body> {
+    let (id, attempt) = (step.id.clone(), 1);
+    vec![
+        Body::Intended {
+            step: id.clone(),
+            attempt,
+            purpose: Purpose::Forward,
+            action: step.action.name.to_owned(),
+            class: step.class,
+            fencing: step.action.fencing,
+            gates: Vec::new(),
+            call: "call".into(),
+            warrant: None,
+        },
+        Body::Started { step: id.clone(), attempt },
+        Body::Ended {
+            step: id.clone(),
+            attempt,
+            outcome: Outcome::Applied { evidence: "so".into() },
+        },
+        Body::Verified { step: id, attempt, evidence: "so".into() },
+    ]
+}
+
+#[test]
+fn restored_rests_on_a_write_to_each_promoted_store() {
+    let promotes = |step: &Step| step.change.promotes().then(|| performed(step));
+    let writes = |step: &Step| (step.change == Change::ProveWrite).then(|| performed(step));
+    let said = restored_of(&|step, _| promotes(step).or_else(|| writes(step)));
+    let said = said.expect("every store took a write");
+    assert!(said.contains("pg: a write was read back (verify-pg)"), "{said}");
+    assert!(said.contains("redis: a write was read back (verify-redis)"), "{said}");
+    // Left out by a person: the record says so, and by whom.
+    let said = restored_of(&|step, _| promotes(step)).expect("what is skipped is not waited for");
+    assert!(said.contains("pg: not proven by a write: skipped by anna"), "{said}");
+    // Not promoted in this run: nothing has to be proven.
+    let said = restored_of(&|_, _| None).expect("nothing was promoted");
+    assert!(!said.contains("write"), "{said}");
+    // Not tried yet, or failed: the clock goes on, whatever the facts say.
+    let waits = |step: &Step| (step.change == Change::ProveWrite).then(Vec::new);
+    assert_eq!(restored_of(&|step, _| promotes(step).or_else(|| waits(step))), None);
 }
 
 #[test]

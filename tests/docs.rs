@@ -88,7 +88,7 @@ fn kinds_and_actions_are_told() {
     );
     let promote = "| `toy.promote` | A toy. | X | 3 | not fenced | none |";
     has(&docs::actions_table(TOYS), &[promote]);
-    has(&docs::systems_table(TOYS), &["| `toy-store` | A toy. | `toy.promote` |"]);
+    has(&docs::systems_table(TOYS), &["| `toy-store` | A toy. | `toy.promote`, `toy.write` |"]);
     has(&docs::phases_table(), &["| pending | needs met | ready |"]);
     has(&docs::stages_table(), &["| standby | declared | declared |"]);
     has(&docs::exits_table(), &["| 78 | a file that a person wrote is wrong |"]);

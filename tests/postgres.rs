@@ -19,3 +19,5 @@ mod meant;
 mod rejoin;
 #[path = "postgres/rigs.rs"]
 mod rigs;
+#[path = "postgres/truth.rs"]
+mod truth;

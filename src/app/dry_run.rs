@@ -16,9 +16,10 @@ use super::workshop::{self, PlanWorkshop};
 use crate::cli::{Exit, RunArgs};
 use crate::domain::ids::Side;
 use crate::domain::ledger::{Ledger, freeze};
+use crate::domain::preview::Standing;
 use crate::domain::reading::LookErrorKind;
 use crate::domain::run::event::Mode;
-use crate::domain::runbook::{Compensation, Direction, Runbook, Step};
+use crate::domain::runbook::{Compensation, Direction, Runbook, Step, Ungraceful};
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::Stamp;
 use crate::port::{Clock, Expected, Looks};
@@ -26,7 +27,7 @@ use crate::runtime::clock::SystemClock;
 use crate::runtime::effect::Job;
 use crate::runtime::observations;
 use crate::runtime::paths::StatePaths;
-use crate::runtime::performer::rehearsal;
+use crate::runtime::performer::rehearsed;
 use crate::runtime::poller::Watched;
 use crate::runtime::workshop::Workshop;
 use crate::ui::screen::Rehearsal;
@@ -45,6 +46,8 @@ struct Seen {
 struct Rehearsed<'a> {
     step: &'a Step,
     forward: Rehearsal,
+    /// Whether anything but a person could tell how it stands.
+    senses: bool,
     back: Option<Rehearsal>,
 }
 
@@ -78,20 +81,22 @@ pub fn run(site: &LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Result<E
     runtime.shutdown_background();
     let told = Told { site, runbook, mode, seen, steps };
     let (lines, findings) = words::plan(&told);
-    let gone = unreachable(&told);
+    let (gone, unseen) = (unreachable(&told), unseen(&told));
     let mut out = std::io::stdout();
     for line in lines {
         let _ = writeln!(out, "{line}");
     }
-    for line in findings.iter().map(|line| format!("finding   {line}")).chain(
-        gone.iter().map(|name| format!("gone      {name}: the plan needs it, and it is silent")),
-    ) {
+    let gone_lines =
+        gone.iter().map(|name| format!("gone      {name}: the plan needs it, and it is silent"));
+    let findings_lines = findings.iter().map(|line| format!("finding   {line}"));
+    for line in findings_lines.chain(words::unseen(&told, &unseen)).chain(gone_lines) {
         let _ = writeln!(out, "{line}");
     }
-    let exit = match (gone.is_empty(), findings.is_empty()) {
-        (false, _) => Exit::Unreachable,
-        (true, false) => Exit::Finding,
-        (true, true) => Exit::Ok,
+    let silent = !gone.is_empty() || unseen.iter().any(|step| !is_answered(&told, step));
+    let exit = match (silent, findings.is_empty() && unseen.is_empty()) {
+        (true, _) => Exit::Unreachable,
+        (false, false) => Exit::Finding,
+        (false, true) => Exit::Ok,
     };
     let _ = writeln!(out, "result    {}: {}; nothing was changed", exit.number(), exit.meaning());
     Ok(exit)
@@ -155,7 +160,7 @@ async fn rehearse<'a>(
             back,
             expected: Expected::default(),
         };
-        tokio::spawn(async move { rehearsal(workshop, job, clock.as_ref()).await })
+        tokio::spawn(async move { rehearsed(workshop, job, clock.as_ref()).await })
     };
     let started: Vec<_> = runbook
         .steps
@@ -167,14 +172,32 @@ async fn rehearse<'a>(
         .collect();
     let mut steps = Vec::with_capacity(started.len());
     for (step, forward, back) in started {
-        let Ok(forward) = forward.await else { continue };
+        let Ok((forward, senses)) = forward.await else { continue };
         let back = match back {
-            Some(back) => back.await.ok(),
+            Some(back) => back.await.ok().map(|(back, _)| back),
             None => None,
         };
-        steps.push(Rehearsed { step, forward, back });
+        steps.push(Rehearsed { step, forward, senses, back });
     }
     steps
+}
+
+/// The steps of this plan whose standing something could tell, and nothing did.
+fn unseen<'t>(told: &'t Told<'_>) -> Vec<&'t Rehearsed<'t>> {
+    let left_out =
+        |step: &Step| told.mode == Mode::Ungraceful && step.ungraceful == Ungraceful::Skip;
+    let steps = told.steps.iter().filter(|one| one.senses && !left_out(one.step));
+    steps.filter(|one| matches!(one.forward.standing, Standing::Unknown(_))).collect()
+}
+
+/// True when the target of a step answered this look, whatever it said: then it was reached.
+fn is_answered(told: &Told<'_>, rehearsed: &Rehearsed<'_>) -> bool {
+    let direction = Direction { from: told.runbook.from, to: told.runbook.to };
+    let target = rehearsed.step.target.as_ref();
+    target.is_some_and(|target| {
+        let cell = told.seen.snapshot.cell(&target.system, direction.side(target.place));
+        cell.is_some_and(|cell| cell.last_reading.is_some() && cell.last_error.is_none())
+    })
 }
 
 /// What the plan acts on or asks in the region it leads to, and does not answer.

@@ -25,15 +25,26 @@ pub struct Shipped {
 }
 
 /// All sites that can be written.
-pub const SHIPPED: &[Shipped] = &[Shipped {
-    name: "lms",
-    doc: "a learning platform: PostgreSQL, Redis, Kafka, S3, Kubernetes, DNS and a CDN",
-    files: &[
-        ("site.toml", include_str!("../../sites/lms/site.toml")),
-        ("runbooks/failover.toml", include_str!("../../sites/lms/runbooks/failover.toml")),
-        ("runbooks/failback.toml", include_str!("../../sites/lms/runbooks/failback.toml")),
-    ],
-}];
+pub const SHIPPED: &[Shipped] = &[
+    Shipped {
+        name: "shop",
+        doc: "a web shop with two stores, to begin one's own from: PostgreSQL, Redis and DNS",
+        files: &[
+            ("site.toml", include_str!("../../sites/shop/site.toml")),
+            ("runbooks/failover.toml", include_str!("../../sites/shop/runbooks/failover.toml")),
+            ("runbooks/failback.toml", include_str!("../../sites/shop/runbooks/failback.toml")),
+        ],
+    },
+    Shipped {
+        name: "lms",
+        doc: "a learning platform: PostgreSQL, Redis, Kafka, S3, Kubernetes, DNS and a CDN",
+        files: &[
+            ("site.toml", include_str!("../../sites/lms/site.toml")),
+            ("runbooks/failover.toml", include_str!("../../sites/lms/runbooks/failover.toml")),
+            ("runbooks/failback.toml", include_str!("../../sites/lms/runbooks/failback.toml")),
+        ],
+    },
+];
 
 /// The mode of the written files: nothing in them is secret.
 const FILE_MODE: u32 = 0o644;

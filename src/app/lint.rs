@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::toml_tree;
 use crate::domain::catalogue::{Change, Class};
 use crate::domain::ids::StepId;
+use crate::domain::run::proof;
 use crate::domain::runbook::{Compensation, Place, Runbook, Step};
 use crate::domain::settings::{Fault, Span};
 use crate::domain::site::{Site, SiteRole, SystemSpec};
@@ -87,6 +88,7 @@ pub fn runbook_warnings(runbook: &Runbook, site: &Site) -> Vec<Fault> {
         plan.check_scale(step, &mut found);
         plan.check_evidence(step, &mut found);
         plan.check_verification(step, &mut found);
+        plan.check_written(step, &mut found);
         check_automatic(step, &mut found);
     }
     if let Some(rto) = site.rto() {
@@ -202,7 +204,9 @@ impl Plan<'_> {
     }
 
     fn check_evidence(&self, step: &Step, found: &mut Vec<Fault>) {
-        if step.class == Class::X && !self.asks(step, "lag") {
+        // What follows is overwritten: how far it is behind says nothing of what only it holds.
+        let follows = step.change == Change::Follow;
+        if step.class == Class::X && !follows && !self.asks(step, "lag") {
             let message = format!(
                 "step `{}` cannot be undone, and no gate before it asks how much would be lost \
                  (`lag`)",
@@ -213,7 +217,8 @@ impl Plan<'_> {
     }
 
     fn check_verification(&self, step: &Step, found: &mut Vec<Fault>) {
-        let looks = |step: &Step| matches!(step.class, Class::R | Class::H);
+        let looks =
+            |step: &Step| matches!(step.class, Class::R | Class::H) || step.change.only_looks();
         let seen = self
             .runbook
             .steps
@@ -221,6 +226,23 @@ impl Plan<'_> {
             .any(|later| looks(later) && self.runbook.ancestors(&later.id).contains(&step.id));
         if !looks(step) && !seen {
             let message = format!("nothing after step `{}` looks whether it worked", step.id);
+            found.push(Fault::new(step.span, message));
+        }
+    }
+
+    /// RESTORED rests on a write to each promoted store.
+    fn check_written(&self, step: &Step, found: &mut Vec<Fault>) {
+        let Some(target) = step.target.as_ref().filter(|_| step.change.promotes()) else { return };
+        let is_later = |later: &Step| self.runbook.ancestors(&later.id).contains(&step.id);
+        if !proof::steps(self.runbook, &target.system).any(is_later) {
+            let message = format!(
+                "nothing after step `{}` writes to {} and reads it back: restored would rest on no \
+                 write; add a step such as `postgres.verify_write`, or one with `change = \
+                 \"{}\"`",
+                step.id,
+                target.system,
+                Change::ProveWrite.word(),
+            );
             found.push(Fault::new(step.span, message));
         }
     }

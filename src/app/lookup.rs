@@ -47,9 +47,9 @@ pub fn find_site(places: &Places) -> Result<PathBuf, String> {
         }
     }
     Err("no site found\n\
-         try the demo, which needs nothing:  warroom demo\n\
-         name a site's folder:               warroom --site DIR\n\
-         or write one:                       sites/NAME/site.toml and sites/NAME/runbooks/*.toml"
+         try the demo, which needs nothing:     warroom demo\n\
+         begin your own from one that ships:    warroom init --from shop\n\
+         name the folder of one that you have:  warroom --site DIR"
         .to_owned())
 }
 
@@ -70,7 +70,9 @@ fn named(asked: &Path, places: &Places, roots: &[PathBuf]) -> Result<PathBuf, St
     let known: Vec<String> =
         roots.iter().flat_map(|root| sites_in(root)).map(|dir| name_of(&dir)).collect();
     let hint = if known.is_empty() {
-        "there is no `site.toml` in it".to_owned()
+        "there is no `site.toml` in it; `warroom init --from shop` writes one to begin from, \
+         `warroom demo` needs none"
+            .to_owned()
     } else {
         format!("there is no `site.toml` in it; sites found are {}", known.join(", "))
     };
@@ -122,6 +124,7 @@ mod tests {
             }
         };
         check(&[], None, Err("warroom demo"));
+        check(&[], None, Err("warroom init --from shop"));
         check(&["here"], None, Ok("here"));
         check(&["here/sites/lms"], None, Ok("here/sites/lms"));
         check(&["config/sites/lms"], None, Ok("config/sites/lms"));

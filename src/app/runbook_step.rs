@@ -58,7 +58,7 @@ pub(super) fn read_step(
     let say = faults.take(fields.text("say")).flatten().map(Clean::new);
     if let (Some((_, action)), Some(target)) = (found, &target) {
         let spec = target.as_ref().and_then(|target| context.site.system(&target.system));
-        faults.take(action.check_settings(&with, spec).map_err(|fault| reader.placed(fault)));
+        faults.take(reader.settings(action, &with, spec));
     }
     faults.take(fields.finish());
     let ((expect, timeout), (class, guard)) = (times?, strict?);
@@ -120,9 +120,19 @@ impl Reader<'_, '_> {
         self.table.get(key).map_or(self.table.span, |node| node.span)
     }
 
-    /// A fault that an action told without a place stands at the step.
-    pub(super) fn placed(&self, fault: Fault) -> Fault {
-        if fault.span == Span::default() { Fault { span: self.table.span, ..fault } } else { fault }
+    /// Checks what is written for an action. What is wrong at its target stands in another file:
+    /// it is told where the target is named here.
+    pub(super) fn settings(
+        &self,
+        action: &dyn Action,
+        with: &Table,
+        system: Option<&SystemSpec>,
+    ) -> Result<(), Fault> {
+        let system = system.map(SystemSpec::unplaced);
+        action.check_settings(with, system.as_ref()).map_err(|fault| match fault.span {
+            span if span == Span::default() => Fault { span: self.place("target"), ..fault },
+            _ => fault,
+        })
     }
 
     pub(super) fn action(&self, key: &'static str, fields: &Fields<'_>) -> Result<Found, Fault> {
@@ -275,7 +285,7 @@ impl Reader<'_, '_> {
             return match spec.class {
                 Class::R | Class::H => Ok(Compensation::NotNeeded),
                 // A check that has to write, such as one row of its own, leaves nothing to undo.
-                _ if spec.change == Change::Check => Ok(Compensation::NotNeeded),
+                _ if spec.change.only_looks() => Ok(Compensation::NotNeeded),
                 Class::I | Class::K | Class::N | Class::X => {
                     let wanted = "how it is taken back: `{ action = \"...\", with = { ... } }` \
                                   or `{ none = \"what it costs instead\" }`";
@@ -297,7 +307,7 @@ impl Reader<'_, '_> {
                 let empty = Table { span: table.span, entries: Vec::new() };
                 let with = with.cloned().unwrap_or(empty);
                 let system = self.target_spec(target);
-                action.check_settings(&with, system).map_err(|fault| self.placed(fault))?;
+                self.settings(action, &with, system)?;
                 Compensation::Action { action: action.spec(), with }
             }
             _ => {

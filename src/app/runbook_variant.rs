@@ -55,7 +55,7 @@ fn variant(step: &Step, table: &Table, context: &Context<'_>, faults: &mut Fault
     let settings = found.map(|(_, action)| {
         let target = step.target.as_ref().and_then(|target| context.site.system(&target.system));
         let fits = fits(&reader, step, found, target);
-        fits.and_then(|()| action.check_settings(&with, target).map_err(|one| reader.placed(one)))
+        fits.and_then(|()| reader.settings(action, &with, target))
     });
     let settings = settings.and_then(|settings| faults.take(settings));
     let timeout = timeout.map(|timeout| timeout.unwrap_or(step.timeout));

@@ -57,12 +57,19 @@ pub struct Faults(pub Vec<Fault>);
 impl Faults {
     /// The value, or none after noting the fault.
     pub fn take<T>(&mut self, result: Result<T, Fault>) -> Option<T> {
-        result.map_err(|fault| self.0.push(fault)).ok()
+        result.map_err(|fault| self.note(fault)).ok()
     }
 
     /// Notes a fault.
     pub fn add(&mut self, span: Span, message: impl Into<String>) {
-        self.0.push(Fault::new(span, message));
+        self.note(Fault::new(span, message));
+    }
+
+    /// What a step and its way back have in common is said once.
+    fn note(&mut self, fault: Fault) {
+        if !self.0.contains(&fault) {
+            self.0.push(fault);
+        }
     }
 }
 

@@ -111,9 +111,11 @@ fn nature(loaded: &LoadedSite, spec: &SystemSpec) -> Nature {
     match Nature::of_kind(&spec.kind) {
         Nature::Service => targeting(loaded, &spec.id)
             .find_map(|step| match step.change {
-                Change::Promote | Change::HandOver | Change::StopReplication | Change::Follow => {
-                    Some(Nature::Store)
-                }
+                Change::Promote
+                | Change::HandOver
+                | Change::StopReplication
+                | Change::Follow
+                | Change::ProveWrite => Some(Nature::Store),
                 Change::Scale => Some(Nature::Compute),
                 Change::ShiftTraffic => Some(Nature::Traffic),
                 Change::Purge => Some(Nature::Cache),

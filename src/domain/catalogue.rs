@@ -121,6 +121,8 @@ pub enum Change {
     Purge,
     /// People are told.
     Notify,
+    /// A row or key is written to a store and read back: it takes writes.
+    ProveWrite,
     /// Something is looked at.
     Check,
     /// Nothing that the world could show.
@@ -130,7 +132,7 @@ pub enum Change {
 impl Change {
     /// What a plan may say of a step whose action says nothing. That something is only looked at
     /// is the action's to say.
-    pub const DECLARED: [Self; 10] = [
+    pub const DECLARED: [Self; 11] = [
         Self::Fence,
         Self::Unfence,
         Self::Promote,
@@ -141,6 +143,7 @@ impl Change {
         Self::ShiftTraffic,
         Self::Purge,
         Self::Notify,
+        Self::ProveWrite,
     ];
 
     /// Its word in a plan.
@@ -157,6 +160,7 @@ impl Change {
             Self::ShiftTraffic => "shift_traffic",
             Self::Purge => "purge",
             Self::Notify => "notify",
+            Self::ProveWrite => "prove_write",
             Self::Check => "check",
             Self::None => "none",
         }
@@ -176,9 +180,16 @@ impl Change {
             | Self::HandOver
             | Self::Purge
             | Self::Notify
+            | Self::ProveWrite
             | Self::Check
             | Self::None => Self::None,
         }
+    }
+
+    /// True for what leaves nothing behind that anybody would want to take back.
+    #[must_use]
+    pub fn only_looks(self) -> bool {
+        matches!(self, Self::Check | Self::ProveWrite)
     }
 
     /// True when the target is the primary once it is done.
@@ -200,6 +211,7 @@ impl Change {
             | Self::ShiftTraffic
             | Self::Purge
             | Self::Notify
+            | Self::ProveWrite
             | Self::Check
             | Self::None => false,
         }

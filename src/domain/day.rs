@@ -242,6 +242,7 @@ mod tests {
             unit: LagUnit::Bytes,
             basis: Basis::Heartbeat,
             certainty: Certainty::Known,
+            unreceived: None,
         }
     }
 

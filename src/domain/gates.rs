@@ -24,12 +24,35 @@ pub const READING_PERIODS_MAX: u32 = 2;
 /// A gate as it is seen now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
-    /// The gate in words: `pg lag in B at most 0s`.
-    pub words: Clean,
+    /// What is asked about: `pg lag in B`.
+    pub what: Clean,
+    /// What is wanted of it: `at most 0s`.
+    pub wanted: Clean,
     /// What is seen: `0.8s, read 1s ago`; or why nothing can be said.
     pub seen: Clean,
     /// Whether it holds; none when that cannot be told, which never counts as held.
     pub held: Option<bool>,
+}
+
+impl Seen {
+    /// The gate in words: `pg lag in B at most 0s`.
+    #[must_use]
+    pub fn words(&self) -> Clean {
+        format!("{} {}", self.what, self.wanted).into()
+    }
+
+    /// The gate in a sentence, what is before what is wanted.
+    #[must_use]
+    pub fn says(&self) -> Clean {
+        let Self { what, wanted, seen, held } = self;
+        match held {
+            Some(true) => format!("{what} {wanted}: {seen}").into(),
+            Some(false) | None => {
+                let wanted = wanted.as_str().trim_start_matches("is ");
+                format!("{what}: {seen} (wanted: {wanted})").into()
+            }
+        }
+    }
 }
 
 /// What a gate is looked at with.
@@ -100,24 +123,24 @@ fn later(one: Stamp, other: Stamp) -> Stamp {
 pub fn look(gate: &Gate, frame: &Frame<'_>) -> Seen {
     let Frame { direction, ungraceful, accepted, .. } = *frame;
     let side = direction.side(gate.place);
+    let what: Clean = format!("{} {} in {side}", gate.system, gate.fact).into();
     let live = |bound: &Bound| {
-        let words = format!("{} {} in {side} {}", gate.system, gate.fact, bound.words());
         let (seen, held) = look_live(gate, bound, side, frame);
-        Seen { words: words.into(), seen, held }
+        Seen { what: what.clone(), wanted: bound.words().into(), seen, held }
     };
     match (&gate.ungraceful, ungraceful) {
         (_, false) | (None, true) => live(&gate.bound),
         (Some(UngracefulGate::Weaker(bound)), true) => live(bound),
         (Some(UngracefulGate::Skip), true) => Seen {
-            words: format!("{} {} in {side} {}", gate.system, gate.fact, gate.bound.words()).into(),
+            what: what.clone(),
+            wanted: gate.bound.words().into(),
             seen: "not asked in an ungraceful run".into(),
             held: Some(true),
         },
         (Some(UngracefulGate::Ledger { at_most }), true) => {
             let (seen, held) = look_at_ledger(gate, *at_most, accepted);
-            let most = short_time(*at_most);
-            let words = format!("{} loss in the accepted ledger at most {most}", gate.system);
-            Seen { words: words.into(), seen, held }
+            let what = format!("{} loss in the accepted ledger", gate.system).into();
+            Seen { what, wanted: format!("at most {}", short_time(*at_most)).into(), seen, held }
         }
     }
 }
@@ -287,7 +310,7 @@ mod tests {
             Some(false) => "does not",
             None => "cannot tell",
         };
-        assert_eq!(format!("{} | {} | {word}", seen.words, seen.seen), want);
+        assert_eq!(format!("{} | {} | {word}", seen.words(), seen.seen), want);
     }
 
     fn now(saw: Saw) -> [(u64, Saw); 1] {
@@ -419,6 +442,7 @@ mod tests {
                         unit: LagUnit::Bytes,
                         basis: Basis::LogPosition,
                         certainty,
+                        unreceived: None,
                     },
                 )),
                 loss_s,

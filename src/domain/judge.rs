@@ -12,6 +12,9 @@
 //! | silent | answers | suspect, with an alarm that names the disagreement |
 //! | none, or cannot be told | at least one fails, none answers | blind: it may be us |
 //! | none, or cannot be told | anything else | red, with a doubt in the criteria |
+//!
+//! From the first failed look of a system with such a rule until the rule speaks, the primary is
+//! suspect: never red, never well.
 
 mod alarms;
 mod criteria;
@@ -24,12 +27,13 @@ use super::link::LinkState;
 use super::reading::{Reading, Role};
 use super::rules::it_is_us::{self, Reference};
 use super::rules::split_brain;
-use super::rules::{Finding, View, ask, is_signal};
-use super::site::{RuleSpec, Site, SystemSpec};
+use super::rules::{Finding, View, ask, down, is_signal};
+use super::site::{RuleSpec, RuleTest, Site, SystemSpec};
 use super::snapshot::{Cell, CellState, Snapshot, earlier};
 use super::text::Clean;
 use super::time::Stamp;
 use super::verdict::{Assessment, Primary, Signal, T0Basis};
+pub(super) use alarms::against;
 pub use criteria::one_primary_key;
 pub use emptied::emptied_key;
 
@@ -89,8 +93,8 @@ pub fn judge(
     let reference = it_is_us::ask(site, snapshot, now);
     let primary = scene.primary(&reference);
     let split_brain = split_brain::standing(site, snapshot);
-    let alarms = alarms::alarms(&scene, &primary, &reference);
     let (criteria, verdict) = criteria::criteria(&scene, &primary, &reference);
+    let alarms = alarms::alarms(&scene, &primary, &reference, &criteria);
     let standby_lost = scene.failing(active.other()).len() >= site.red_needs_signals.max(1);
     Assessment { active, primary, standby_lost, split_brain, alarms, criteria, verdict }
 }
@@ -186,7 +190,8 @@ impl<'a> Scene<'a> {
                         match &mut signal {
                             Some(known) => known.since = earlier(known.since, since),
                             None => {
-                                signal = Some(Signal { system: rule.system.clone(), since, why });
+                                let (system, early) = (rule.system.clone(), false);
+                                signal = Some(Signal { system, since, why, early });
                             }
                         }
                     }
@@ -270,6 +275,10 @@ impl<'a> Scene<'a> {
             failing.iter().map(|failing| failing.signal.clone()).collect();
         signals.extend(self.without_role());
         if !signals.is_empty() {
+            let named: BTreeSet<SystemId> =
+                signals.iter().map(|signal| signal.system.clone()).collect();
+            let more = self.early_signals().filter(|early| !named.contains(&early.system));
+            signals.extend(more);
             return Primary::Suspect { signals };
         }
         let ruled: Vec<View<'_>> =
@@ -288,7 +297,8 @@ impl<'a> Scene<'a> {
                 format!("only {told} of {all} systems in {side} can be read, {wanted} needed");
             return Primary::Blind(why.into());
         }
-        Primary::Healthy
+        let early: Vec<Signal> = self.early_signals().collect();
+        if early.is_empty() { Primary::Healthy } else { Primary::Suspect { signals: early } }
     }
 
     /// Serving stores that say they only follow: nobody is known to take their writes.
@@ -304,9 +314,45 @@ impl<'a> Scene<'a> {
                     "says it is a standby; no primary is seen".to_owned()
                 };
                 let since = view.current().map_or(self.now, |reading| reading.at);
-                Signal { system: view.system.id.clone(), since, why: why.into() }
+                let (system, why) = (view.system.id.clone(), why.into());
+                Signal { system, since, why, early: false }
             })
             .collect()
+    }
+
+    /// What serves and failed its last look, before its rule has seen enough of it.
+    fn early_signals(&self) -> impl Iterator<Item = Signal> + use<'a> {
+        let scene = *self;
+        let ruled = self.serving_views().filter(move |view| scene.has_signal_rule(view));
+        ruled.filter_map(move |view| scene.early(&view))
+    }
+
+    /// Whether a system fails: by one of its rules, or, without one, by its looks in a row.
+    fn fails(&self, view: &View<'_>) -> bool {
+        let speaks = |test: &RuleTest| matches!(ask(test, view), Finding::Speaks { .. });
+        if self.has_signal_rule(view) {
+            let mut signals = self.rules(&view.system.id).filter(|rule| is_signal(&rule.test));
+            return signals.any(|rule| speaks(&rule.test));
+        }
+        speaks(&RuleTest::Down { failures: down::FAILURES_WITHOUT_RULE })
+    }
+
+    /// A system whose last look failed while nothing that counts its looks speaks yet.
+    fn early(&self, view: &View<'_>) -> Option<Signal> {
+        if !matches!(view.state(), CellState::Down(_)) || self.fails(view) {
+            return None;
+        }
+        let wanted = self.rules(&view.system.id).find_map(|rule| match rule.test {
+            RuleTest::Down { failures } => Some(failures),
+            _ => None,
+        });
+        let without = (!self.has_signal_rule(view)).then_some(down::FAILURES_WITHOUT_RULE);
+        Some(Signal {
+            system: view.system.id.clone(),
+            since: view.cell.first_failure.unwrap_or(self.now),
+            why: down::so_far(view, wanted.or(without)),
+            early: true,
+        })
     }
 
     fn has_signal_rule(&self, view: &View<'_>) -> bool {
@@ -347,11 +393,11 @@ fn age(now: Stamp, at: Stamp) -> String {
 fn state_words(state: &CellState) -> Clean {
     match state {
         CellState::Up => "up".into(),
-        CellState::Degraded(why) => format!("degraded: {why}").into(),
-        CellState::Down(why) => format!("down: {why}").into(),
-        CellState::Unknown(why) => format!("UNKNOWN: {why}").into(),
+        CellState::Degraded(why) => format!("degraded, {why}").into(),
+        CellState::Down(why) => format!("DOWN, {why}").into(),
+        CellState::Unknown(why) => format!("UNKNOWN, {why}").into(),
         CellState::Stale(age) => {
-            format!("stale: last heard {} ago", super::time::short_time(*age)).into()
+            format!("stale, last heard {} ago", super::time::short_time(*age)).into()
         }
         CellState::NoData => "no data yet".into(),
     }

@@ -39,7 +39,7 @@ pub struct LedgerRow {
     pub system: SystemId,
     /// The last lag known while the source was read, and the moment of that reading.
     pub last: Option<(Stamp, Lag)>,
-    /// Loss expected in seconds of writes: last lag + time from that sample to T0.
+    /// Loss expected in seconds of writes: what had not arrived + time from that sample to T0.
     pub loss_s: Option<f64>,
     /// The objective of the store's tier in seconds.
     pub rpo_s: Option<f64>,
@@ -110,7 +110,7 @@ fn row(
     as_of: Stamp,
 ) -> LedgerRow {
     let loss_s = last.as_ref().and_then(|(at, lag)| {
-        let seconds = lag.known_seconds().filter(|seconds| seconds.is_finite())?;
+        let seconds = lag.loss_seconds().filter(|seconds| seconds.is_finite())?;
         (seconds >= 0.0).then(|| seconds + as_of.since(*at).as_secs_f64())
     });
     // A lower bound can break the objective but never prove that it is kept.

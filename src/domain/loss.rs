@@ -1,12 +1,12 @@
 //! What was really lost: what the old primary held as it was closed and the new one never received.
 
-use super::ids::SystemId;
+use super::ids::{Side, SystemId};
 use super::ledger::Ledger;
 use super::reading::{FactValue, Reading, Role};
 use super::run::event::Missing;
 use super::runbook::Direction;
 use super::site::{Site, SystemSpec};
-use super::snapshot::Snapshot;
+use super::snapshot::{Snapshot, earlier};
 use super::text::Clean;
 use super::time::Stamp;
 
@@ -32,8 +32,9 @@ pub struct Loss {
 ///
 /// Where the old primary was read closed and the new one tells where its own history began, what
 /// lies between is what is missing, and nothing is nothing, however long ago the last write was.
-/// Without its end the loss is bounded from what was replayed last and from the expected loss of
-/// the frozen ledger: both are upper bounds, so the smaller one counts.
+/// Without its end the loss is bounded from what was replayed last, from the expected loss of the
+/// frozen ledger, and from the last look that found nothing in the old primary which the new one
+/// does not have: all are upper bounds, so the smallest one counts.
 ///
 /// A store that does not tell is not in the list: not measured is not 0.
 #[must_use]
@@ -52,7 +53,7 @@ pub fn measured(
         if reading.role != Some(Role::Primary) || cell.lost_data().is_some() {
             return None;
         }
-        let bound = bounded(system, reading, direction, t0, expected);
+        let bound = bounded(system, (reading, snapshot), direction, t0, expected);
         Some(match between(&system.id, snapshot, direction) {
             Some((missing, how)) if missing.amount == 0 => {
                 Loss { system: system.id.clone(), seconds: 0.0, missing: Some(missing), how }
@@ -104,22 +105,27 @@ pub fn between(
     Some((missing, how.into()))
 }
 
-/// The smaller of two upper bounds in seconds, and how it was found.
+/// The smallest of the upper bounds in seconds, and how it was found.
 fn bounded(
     system: &SystemSpec,
-    promoted: &Reading,
+    (promoted, snapshot): (&Reading, &Snapshot),
     direction: Direction,
     t0: Stamp,
     expected: Option<&Ledger>,
 ) -> Option<(f64, Clean)> {
+    let closed = snapshot.closed_at(&system.id, direction.from).map(|(at, _)| at.wall_ms);
     let by_replay = match promoted.fact(LAST_REPLAYED) {
         Some(FactValue::Number(replayed_ms)) if *replayed_ms > 0.0 && replayed_ms.is_finite() => {
             #[expect(
                 clippy::cast_precision_loss,
                 reason = "milliseconds since 1970 are below 2^52"
             )]
-            let seconds = ((t0.wall_ms as f64 - replayed_ms) / 1000.0).max(0.0);
-            Some(seconds)
+            let until = |wall_ms: i64| ((wall_ms as f64 - replayed_ms) / 1000.0).max(0.0);
+            // Replayed beyond T0 it wrote on: what it wrote until it was closed counts.
+            Some(match (until(t0.wall_ms), closed) {
+                (0.0, Some(closed_ms)) => until(closed_ms),
+                (seconds, _) => seconds,
+            })
         }
         _ => None,
     };
@@ -131,18 +137,41 @@ fn bounded(
         format!("T0 less the time of the last transaction or heartbeat replayed from {from}").into()
     };
     let lag = || "the last lag read and the time from then to T0".into();
-    match (by_replay, by_ledger) {
-        (Some(replay), Some(ledger)) if ledger < replay => Some((ledger, lag())),
-        (Some(replay), _) => Some((replay, replayed())),
-        // What was expected is no measurement by itself.
-        (None, _) => None,
-    }
+    let look =
+        || format!("since the last look that found {from} with nothing that is missing").into();
+    let least = |one: (f64, Clean), other: Option<(f64, Clean)>| match other {
+        Some(other) if other.0 < one.0 => other,
+        Some(_) | None => one,
+    };
+    let by_look = level_since(system, promoted, snapshot, (from, t0));
+    let by_look = by_look.map(|seconds| (seconds, look()));
+    // What was expected is no measurement by itself.
+    let found = match (by_replay, by_look) {
+        (Some(seconds), by_look) => least((seconds, replayed()), by_look),
+        (None, Some(by_look)) => by_look,
+        (None, None) => return None,
+    };
+    Some(least(found, by_ledger.map(|seconds| (seconds, lag()))))
+}
+
+/// Seconds from the last look at the old primary to T0, where all that it held at that look is in
+/// the history that the new one goes on from.
+fn level_since(
+    system: &SystemSpec,
+    promoted: &Reading,
+    snapshot: &Snapshot,
+    (from, t0): (Side, Stamp),
+) -> Option<f64> {
+    let old = snapshot.cell(&system.id, from)?.last_good.as_ref()?;
+    let (end, began) = (old.end.as_ref()?, promoted.parted.as_ref()?);
+    let level = end.of == began.of && end.unit == began.unit && end.at <= began.at;
+    let open = old.is_open_primary() && earlier(old.at, t0) == old.at;
+    (level && open).then(|| t0.since(old.at).as_secs_f64())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ids::Side;
     use crate::domain::ledger::{LedgerRow, LossVerdict};
     use crate::domain::reading::{Fact, Health, LagUnit, Position, Writes};
     use crate::domain::rules::bench::{at, id, site};
@@ -232,8 +261,25 @@ mod tests {
         let again = [(20, closed, 500), (30, open, 600), (40, closed, 700)];
         check(&again, Some(bytes("c1", 600)), (9.0, 100));
         let unknown = u64::MAX;
+        // Killed after an idle while: a look 2 s before T0 found nothing that is missing.
+        check(&[(8, open, 500)], Some(bytes("c1", 500)), (2.0, unknown));
+        check(&[(8, open, 501)], Some(bytes("c1", 500)), (9.0, unknown));
         check(&[(20, closed, 500)], Some(bytes("another", 500)), (9.0, unknown));
         check(&[(20, open, 500)], Some(bytes("c1", 500)), (9.0, unknown));
         check(&[(20, closed, 500)], None, (9.0, unknown));
+    }
+
+    #[test]
+    fn what_was_written_after_t0_until_the_close_counts() {
+        let mut snapshot = Snapshot::default();
+        let mut old = told(30, Some(Role::Primary), None);
+        (old.writes, old.end) = (Some(Writes::Refused), Some(bytes("c1", 700)));
+        snapshot.record(&id("pg"), Side::A, at(30), Ok(old));
+        let mut new = told(60, Some(Role::Primary), Some(replayed(18)));
+        new.parted = Some(bytes("c1", 500));
+        snapshot.record(&id("pg"), Side::B, at(60), Ok(new));
+        let found = measured(&site(), &snapshot, DIRECTION, at(10), None);
+        let loss = found.first().expect("it is measured");
+        assert!((loss.seconds - 12.0).abs() < 1e-9, "{loss:?}");
     }
 }

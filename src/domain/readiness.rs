@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::catalogue::Change;
 use super::gates::{self, Frame};
 use super::ids::StepId;
+use super::judge;
 use super::run::event::Mode;
 use super::run::phase::Phase;
 use super::run::state::{AcceptedCriterion, Run};
@@ -16,7 +17,7 @@ use super::site::Site;
 use super::snapshot::Snapshot;
 use super::text::Clean;
 use super::time::Stamp;
-use super::verdict::{Assessment, Criterion, Met, Primary, Since, Verdict};
+use super::verdict::{Alarm, Assessment, Criterion, Met, Primary, Since, Verdict};
 
 /// A pause in judging after which nobody can say that a criterion stayed met in between.
 pub const PAUSE_MAX: Duration = Duration::from_secs(60);
@@ -32,8 +33,14 @@ pub fn written(runbook: &Runbook, frame: &Frame<'_>) -> Vec<Criterion> {
             Some(false) => Met::No,
             None => Met::Unknown,
         };
-        let evidence = format!("{}: {}", seen.words, seen.seen);
-        Criterion::new(format!("plan/{}", line.title), line.title.clone(), met, evidence)
+        let evidence = match met {
+            Met::Yes => seen.says(),
+            Met::No | Met::Unknown => format!("{}: {}", seen.what, seen.seen).into(),
+        };
+        let wanted = format!("{}, {}", line.title, seen.wanted).into();
+        let plain =
+            Criterion::new(format!("plan/{}", line.title), line.title.clone(), met, evidence);
+        Criterion { wanted, ..plain }
     });
     criteria.collect()
 }
@@ -64,6 +71,11 @@ pub fn complete(
     }
     let frame = Frame::of_plan(direction, (site, snapshot), now);
     let more = written(plan, &Frame { ungraceful, accepted, ..frame });
+    // Once declared the question is decided; until then what a plan refuses is no calm.
+    let open = run.is_none_or(|run| run.declaration.is_none());
+    for criterion in more.iter().filter(|line| open && line.met == Met::No) {
+        assessment.raise(judge::against(criterion, red));
+    }
     assessment.criteria.extend(more);
     assessment.verdict = Verdict::of(&assessment.criteria);
 }
@@ -144,12 +156,17 @@ impl Spells {
         }
     }
 
-    /// Writes into each criterion since when it has been so, where that is known.
-    pub fn tell(&self, criteria: &mut [Criterion]) {
+    /// Writes into each criterion, and into the alarm that it is, since when it has been so, where
+    /// that is known.
+    pub fn tell(&self, criteria: &mut [Criterion], alarms: &mut [Alarm]) {
         for criterion in criteria {
             let spell = self.0.get(&criterion.key).filter(|spell| spell.met == criterion.met);
             criterion.since = spell.map(|spell| Since { at: spell.since, exact: spell.exact });
+            if let Some(alarm) = alarms.iter_mut().find(|alarm| alarm.key == criterion.key) {
+                alarm.since = alarm.since.or(criterion.since.map(|since| since.at));
+            }
         }
+        alarms.sort_by_key(Alarm::urgency);
     }
 }
 

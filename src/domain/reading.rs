@@ -135,6 +135,24 @@ pub enum LagUnit {
 }
 
 impl LagUnit {
+    /// An amount with its unit, bytes in steps of 1024.
+    #[must_use]
+    pub fn amount_text(self, amount: u64) -> String {
+        if self != Self::Bytes {
+            return format!("{amount} {}", self.word());
+        }
+        let mut unit = "B";
+        let mut scaled = amount;
+        let mut tenths = 0;
+        for next in ["KiB", "MiB", "GiB", "TiB"] {
+            if scaled < 1024 {
+                break;
+            }
+            (tenths, scaled, unit) = (scaled % 1024 * 10 / 1024, scaled / 1024, next);
+        }
+        if unit == "B" { format!("{scaled} B") } else { format!("{scaled}.{tenths} {unit}") }
+    }
+
     /// The unit's short word after a number.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -205,9 +223,43 @@ pub struct Lag {
     pub basis: Basis,
     /// How far they may be believed.
     pub certainty: Certainty,
+    /// What of it has not even arrived, where a store tells that apart; else all of it may not have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unreceived: Option<Unreceived>,
+}
+
+/// What a source has that its replica has not received: lost if the source were gone now. What was
+/// received and not applied yet is applied by a promotion too; that costs time, and no data.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Unreceived {
+    /// Seconds of writes, where that can be known.
+    pub seconds: Option<f64>,
+    /// How much, in the unit of the lag.
+    pub amount: u64,
 }
 
 impl Lag {
+    /// The seconds of writes that would be lost: those that did not arrive, else all it is behind.
+    #[must_use]
+    pub fn loss_seconds(&self) -> Option<f64> {
+        let behind = self.known_seconds()?;
+        let told = self.unreceived.and_then(|unreceived| unreceived.seconds);
+        Some(told.map_or(behind, |seconds| seconds.min(behind)))
+    }
+
+    /// How much has arrived and is not applied yet, in `unit`.
+    #[must_use]
+    pub fn unapplied(&self) -> Option<u64> {
+        let waits = self.amount?.checked_sub(self.unreceived?.amount)?;
+        (waits > 0).then_some(waits)
+    }
+
+    /// `733 KiB received, not replayed`; empty where nothing waits.
+    #[must_use]
+    pub fn unapplied_text(&self) -> Option<String> {
+        Some(format!("{} received, not replayed", self.unit.amount_text(self.unapplied()?)))
+    }
+
     /// The seconds, if they are a figure that may be shown as the lag.
     #[must_use]
     pub fn known_seconds(&self) -> Option<f64> {

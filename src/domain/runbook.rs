@@ -41,6 +41,35 @@ impl Runbook {
         self.steps.iter().find(|step| step.id == *id)
     }
 
+    /// The number of a step: its place in the plan, which no run, variant or filter changes.
+    #[must_use]
+    pub fn number(&self, id: &StepId) -> Option<usize> {
+        self.steps.iter().position(|step| step.id == *id).map(|place| place + 1)
+    }
+
+    /// The step that a word means: its name or its number.
+    #[must_use]
+    pub fn meant(&self, word: &str) -> Option<&Step> {
+        let named = self.steps.iter().find(|step| step.id.as_str() == word);
+        named.or_else(|| self.steps.get(word.parse::<usize>().ok()?.checked_sub(1)?))
+    }
+
+    /// What people call a step: `8 Promote pg in B`, as the runbook panel lists it.
+    #[must_use]
+    pub fn named(&self, id: &StepId) -> String {
+        match (self.number(id), self.step(id)) {
+            (Some(number), Some(step)) => format!("{number} {}", step.title),
+            (None, _) | (_, None) => id.to_string(),
+        }
+    }
+
+    /// The same with its name in files and commands: `8 Promote pg in B (promote-pg)`.
+    #[must_use]
+    pub fn named_fully(&self, id: &StepId) -> String {
+        let named = self.named(id);
+        if named == id.as_str() { named } else { format!("{named} ({id})") }
+    }
+
     /// The plan with each step as it is done in its own mode. Names, order and needs stay, so a run
     /// replays on either. Always made from the plan as written: a variant knows no way back to it.
     #[must_use]

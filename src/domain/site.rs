@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::ids::{PersonId, RuleId, Side, SystemId, TierId};
 use super::objective::Objective;
-use super::settings::{Span, Table};
+use super::settings::{Key, Node, Span, Table, Value};
 use super::text::Clean;
 
 /// Everything `site.toml` says, checked and resolved.
@@ -146,6 +146,32 @@ pub struct SystemSpec {
     pub sides: [Option<Table>; 2],
     /// Where the system is written.
     pub span: Span,
+}
+
+impl SystemSpec {
+    /// The same as if it were written nowhere: a fault that is found in it while another file is
+    /// read must not point into that file.
+    #[must_use]
+    pub fn unplaced(&self) -> Self {
+        let sides = self.sides.each_ref().map(|side| side.as_ref().map(unplaced));
+        Self { settings: unplaced(&self.settings), sides, span: Span::default(), ..self.clone() }
+    }
+}
+
+fn unplaced(table: &Table) -> Table {
+    let entry = |(key, node): &(Key, Node)| {
+        (Key { name: key.name.clone(), span: Span::default() }, unplaced_node(node))
+    };
+    Table { span: Span::default(), entries: table.entries.iter().map(entry).collect() }
+}
+
+fn unplaced_node(node: &Node) -> Node {
+    let value = match &node.value {
+        Value::Table(table) => Value::Table(unplaced(table)),
+        Value::List(items) => Value::List(items.iter().map(unplaced_node).collect()),
+        other => other.clone(),
+    };
+    Node { span: Span::default(), value }
 }
 
 /// Where a secret is to be found.

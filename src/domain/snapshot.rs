@@ -449,7 +449,14 @@ mod tests {
         let check = |seconds: f64, certainty, basis, link_up: Option<bool>, want: Option<f64>| {
             let mut reading = up(2);
             let (amount, unit) = (None, LagUnit::Bytes);
-            reading.lag = Some(Lag { seconds: Some(seconds), amount, unit, basis, certainty });
+            reading.lag = Some(Lag {
+                seconds: Some(seconds),
+                amount,
+                unit,
+                basis,
+                certainty,
+                unreceived: None,
+            });
             reading.facts.extend(
                 link_up
                     .map(|yes| Fact { name: "link_up".to_owned(), value: FactValue::Boolean(yes) }),

@@ -1,5 +1,7 @@
 //! What the readings mean: is the primary lost, is it us, is the standby fit, what else is wrong.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::ids::{Side, SystemId};
@@ -36,7 +38,7 @@ impl Verdict {
     pub fn of(criteria: &[Criterion]) -> Self {
         let reasons = |want: &dyn Fn(&Criterion) -> bool| -> Vec<Clean> {
             let wanted = criteria.iter().filter(|criterion| want(criterion));
-            wanted.map(|line| format!("{}: {}", line.asks, line.evidence).into()).collect()
+            wanted.map(Criterion::says).collect()
         };
         let against = reasons(&|criterion| criterion.met == Met::No);
         let blind = reasons(&|criterion| criterion.met == Met::Unknown && criterion.blinds);
@@ -92,7 +94,35 @@ pub struct Alarm {
     /// One sentence.
     pub sentence: Clean,
     /// Alarms that this one explains.
-    pub consequences: Vec<Clean>,
+    pub consequences: Vec<Consequence>,
+}
+
+impl Alarm {
+    /// The order of rows: urgent ones first, then the earlier.
+    #[must_use]
+    pub fn urgency(&self) -> (Priority, bool, u64) {
+        (self.priority, self.since.is_none(), self.since.map_or(0, |since| since.boot_ms))
+    }
+}
+
+/// An alarm that another one explains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Consequence {
+    /// How urgent it would be alone.
+    pub priority: Priority,
+    /// The system it is about, where it is one.
+    pub system: Option<SystemId>,
+    /// The region it is about, where it is one.
+    pub side: Option<Side>,
+    /// One sentence.
+    pub sentence: Clean,
+}
+
+impl From<Alarm> for Consequence {
+    fn from(alarm: Alarm) -> Self {
+        let Alarm { priority, system, side, sentence, .. } = alarm;
+        Self { priority, system, side, sentence }
+    }
 }
 
 /// One failing system that speaks for the loss of a region.
@@ -104,6 +134,9 @@ pub struct Signal {
     pub since: Stamp,
     /// What the looks said.
     pub why: Clean,
+    /// True while its rule still counts: looks failed, but fewer than the rule wants.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub early: bool,
 }
 
 /// How well the start of an outage is known.
@@ -197,11 +230,18 @@ pub struct Since {
 pub struct Criterion {
     /// Stays the same from frame to frame and from run to run: `healthy/pg/b`.
     pub key: String,
-    /// What is asked, such as `pg in B follows`.
+    /// What is asked, such as `pg in B follows`: the name by which it is accepted and kept.
     pub asks: Clean,
+    /// What it is about, such as `pg in B`; empty where the evidence says so itself.
+    pub about: Clean,
+    /// What is wanted of it, such as `healthy`.
+    pub wanted: Clean,
+    /// The system and the region that it is about, where NOT MET is an alarm of theirs; none where
+    /// another alarm says the same.
+    pub alarm: Option<(SystemId, Side)>,
     /// Whether it is so.
     pub met: Met,
-    /// The evidence.
+    /// The evidence: what is seen, as a finding about `about`.
     pub evidence: Clean,
     /// True when not knowing it is being blind instead of doubtful.
     pub blinds: bool,
@@ -213,8 +253,31 @@ impl Criterion {
     /// A criterion of which nobody kept count yet; not knowing it is a doubt.
     #[must_use]
     pub fn new(key: String, asks: impl Into<Clean>, met: Met, evidence: impl Into<Clean>) -> Self {
-        let (asks, evidence) = (asks.into(), evidence.into());
-        Self { key, asks, met, evidence, blinds: false, since: None }
+        let (asks, evidence): (Clean, Clean) = (asks.into(), evidence.into());
+        let (about, wanted) = (Clean::default(), asks.clone());
+        let (alarm, blinds, since) = (None, false, None);
+        Self { key, asks, about, wanted, alarm, met, evidence, blinds, since }
+    }
+
+    /// What is, before what is wanted: `pg in B: DOWN, no answer in 2s (wanted: healthy)`; what is
+    /// met says so and why: `pg in B is healthy: up, read 2s ago`.
+    #[must_use]
+    pub fn says(&self) -> Clean {
+        match self.met {
+            Met::Yes => format!("{}: {}", self.asks, self.evidence).into(),
+            Met::No | Met::Unknown => format!("{} (wanted: {})", self.found(), self.wanted).into(),
+        }
+    }
+
+    /// What is, by itself: `pg in B: DOWN, no answer in 2s`.
+    #[must_use]
+    pub fn found(&self) -> String {
+        let (about, evidence) = (&self.about, &self.evidence);
+        if about.as_str().is_empty() {
+            evidence.to_string()
+        } else {
+            format!("{about}: {evidence}")
+        }
     }
 }
 
@@ -238,6 +301,29 @@ pub struct Assessment {
 }
 
 impl Assessment {
+    /// Adds an alarm in its place.
+    pub fn raise(&mut self, alarm: Alarm) {
+        self.alarms.push(alarm);
+        self.alarms.sort_by_key(Alarm::urgency);
+    }
+
+    /// How urgent the worst is that is said of each system on a side, folded or not: what its row
+    /// is marked with, and what is counted.
+    #[must_use]
+    pub fn urgent(&self) -> BTreeMap<(&SystemId, Side), Priority> {
+        let mut worst: BTreeMap<(&SystemId, Side), Priority> = BTreeMap::new();
+        let alarms = self.alarms.iter().map(|alarm| (&alarm.system, alarm.side, alarm.priority));
+        let folded = self.alarms.iter().flat_map(|alarm| &alarm.consequences);
+        let folded = folded.map(|other| (&other.system, other.side, other.priority));
+        for (system, side, priority) in alarms.chain(folded) {
+            if let (Some(system), Some(side)) = (system, side) {
+                let known = worst.entry((system, side)).or_insert(priority);
+                *known = priority.min(*known);
+            }
+        }
+        worst
+    }
+
     /// The standby's side.
     #[must_use]
     pub fn standby(&self) -> Side {

@@ -264,6 +264,7 @@ mod tests {
             unit: LagUnit::Bytes,
             basis: Basis::Heartbeat,
             certainty: Certainty::Known,
+            unreceived: None,
         }
     }
 

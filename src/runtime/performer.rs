@@ -122,16 +122,25 @@ async fn build(workshop: Arc<dyn Workshop>, job: Job) -> Result<Box<dyn Operator
 
 /// Rehearses a step or its way back: how it stands, and what it would do. Changes nothing.
 pub async fn rehearsal(workshop: Arc<dyn Workshop>, job: Job, clock: &dyn Clock) -> Rehearsal {
+    rehearsed(workshop, job, clock).await.0
+}
+
+/// The same, and whether anything but a person could tell how it stands.
+pub async fn rehearsed(
+    workshop: Arc<dyn Workshop>,
+    job: Job,
+    clock: &dyn Clock,
+) -> (Rehearsal, bool) {
     let (step, back) = (job.step.clone(), job.back);
-    let (standing, preview) = match build(workshop, job).await {
+    let (standing, preview, senses) = match build(workshop, job).await {
         Ok(mut operator) => {
             let standing = stand(operator.as_mut(), Duration::ZERO).await;
             let preview = timeout(CHECK_TIMEOUT, operator.preview()).await;
-            (standing, preview.unwrap_or_default())
+            (standing, preview.unwrap_or_default(), operator.senses())
         }
-        Err(why) => (Standing::Unknown(why), Preview::default()),
+        Err(why) => (Standing::Unknown(why), Preview::default(), true),
     };
-    Rehearsal { step, back, at: clock.now(), standing, preview }
+    (Rehearsal { step, back, at: clock.now(), standing, preview }, senses)
 }
 
 /// Looks at a standing until it is done or the patience is over; the last look counts. Where

@@ -9,6 +9,7 @@ use super::command::{COMMANDS, Command, CommandSpec};
 use super::model::Model;
 use super::update::Facts;
 use crate::domain::ids::StepId;
+use crate::domain::run::words;
 use crate::domain::runbook::{Runbook, Step};
 use crate::domain::text::Clean;
 
@@ -261,8 +262,7 @@ fn argued(
 /// reason is being written.
 fn meant_steps<'a>(rest: &str, runbook: Option<&'a Runbook>) -> Vec<&'a Step> {
     let Some(runbook) = runbook else { return Vec::new() };
-    let is_step = runbook.steps.iter().any(|step| step.id.as_str() == rest.trim_end());
-    if is_step || rest.trim_end().contains(' ') {
+    if runbook.meant(rest.trim_end()).is_some() || rest.trim_end().contains(' ') {
         return Vec::new();
     }
     let fuzzy =
@@ -296,7 +296,7 @@ fn of_step(
     PaletteRow {
         name,
         usage: if spelling.takes == Takes::StepAndReason { "REASON" } else { "" },
-        doc: step.title.clone(),
+        doc: words::name(facts.runbook, &step.id).into(),
         command: spelling.command,
         why_not: about(spelling.command, &step.id, facts, model),
         taken,
@@ -331,8 +331,9 @@ pub fn read(
         }
         Takes::Step | Takes::StepAndReason => {
             let (name, reason) = rest.split_once(' ').unwrap_or((rest, ""));
-            let known = runbook.and_then(|book| book.steps.iter().find(|s| s.id.as_str() == name));
-            let step = known.ok_or_else(|| fault(spelling, "a step of this runbook", name))?;
+            let known = runbook.and_then(|book| book.meant(name));
+            let step = known
+                .ok_or_else(|| fault(spelling, "a step of this runbook or its number", name))?;
             if spelling.takes == Takes::Step && !reason.is_empty() {
                 return Err(fault(spelling, "a step and nothing after it", reason.trim()));
             }

@@ -1,12 +1,16 @@
 //! Wishes as sentences, for notices; what is on record is told by `domain/run/words.rs`.
 
+use crate::domain::ids::StepId;
 use crate::domain::run::intent::Intent;
+use crate::domain::run::words;
+use crate::domain::runbook::Runbook;
 use crate::domain::text::Clean;
 use crate::domain::time::short_time;
 
 /// What is said when a wish was granted and is being recorded.
 #[must_use]
-pub fn granted(intent: &Intent) -> Clean {
+pub fn granted(intent: &Intent, plan: Option<&Runbook>) -> Clean {
+    let name = |step: &StepId| words::name(plan, step);
     let text = match intent {
         Intent::Declare { .. } => "declared: L shows and accepts the expected losses".to_owned(),
         Intent::AcceptLedger => "expected losses accepted".to_owned(),
@@ -14,13 +18,13 @@ pub fn granted(intent: &Intent) -> Clean {
             "accepted as it is, by name; it stays as it is".to_owned()
         }
         Intent::SetT0 { .. } => "T0 set".to_owned(),
-        Intent::Run { step, .. } => format!("{step}: going on record, then it runs"),
-        Intent::Compensate { step, .. } => format!("{step}: taking it back"),
-        Intent::Skip { step, .. } => format!("{step} left out, with the reason on record"),
-        Intent::Attest { step, .. } => format!("{step} attested"),
-        Intent::Retry { step, .. } => format!("{step} may be run again with r"),
-        Intent::Resolve { step, .. } => format!("{step} resolved"),
-        Intent::AbortStep { step, .. } => format!("{step}: asked to end"),
+        Intent::Run { step, .. } => format!("{}: going on record, then it runs", name(step)),
+        Intent::Compensate { step, .. } => format!("{}: taking it back", name(step)),
+        Intent::Skip { step, .. } => format!("{} left out, with the reason on record", name(step)),
+        Intent::Attest { step, .. } => format!("{} attested", name(step)),
+        Intent::Retry { step, .. } => format!("{} may be run again with r", name(step)),
+        Intent::Resolve { step, .. } => format!("{} resolved", name(step)),
+        Intent::AbortStep { step, .. } => format!("{}: asked to end", name(step)),
         Intent::Hold { .. } => "HOLD: no new step starts, the clock goes on".to_owned(),
         Intent::Release => "the plan goes on".to_owned(),
         Intent::Escalate { .. } => "escalated to ungraceful".to_owned(),

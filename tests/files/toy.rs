@@ -34,7 +34,7 @@ static STORE: Toy = Toy {
         FactSpec { name: "slots", doc: "replication slots" },
         FactSpec { name: "disk_free", doc: "bytes free" },
     ],
-    actions: &[&PROMOTE],
+    actions: &[&PROMOTE, &WRITE],
 };
 
 impl System for Toy {
@@ -168,9 +168,11 @@ static SCALE_DEED: Deed = deed("toy.scale", Class::I, Guard::StopWindow, true, C
 static SHIFT_DEED: Deed =
     deed("toy.shift", Class::I, Guard::StopWindow, false, Change::ShiftTraffic);
 static PROMOTE_DEED: Deed = deed("toy.promote", Class::X, Guard::TypedVerb, true, Change::Promote);
+static WRITE_DEED: Deed = deed("toy.write", Class::I, Guard::StopWindow, true, Change::ProveWrite);
 static LOOK: &Deed = &LOOK_DEED;
 static RUN: &Deed = &RUN_DEED;
 static FENCE: &Deed = &FENCE_DEED;
 static SCALE: &Deed = &SCALE_DEED;
 static SHIFT: &Deed = &SHIFT_DEED;
 static PROMOTE: &Deed = &PROMOTE_DEED;
+static WRITE: &Deed = &WRITE_DEED;

@@ -94,6 +94,7 @@ fn declared() -> Body {
         unit: LagUnit::Bytes,
         basis: Basis::Heartbeat,
         certainty: Certainty::Known,
+        unreceived: None,
     };
     let row = LedgerRow {
         system: pg.clone(),
@@ -106,7 +107,7 @@ fn declared() -> Body {
         detected: None,
         t0: at(-2),
         basis: T0Basis::Exact,
-        signals: vec![Signal { system: pg, since: at(-2), why: "no answer".into() }],
+        signals: vec![Signal { system: pg, since: at(-2), why: "no answer".into(), early: false }],
         reason: "region A is gone".into(),
         ledger: Ledger { as_of: at(-2), rows: vec![row] },
     }

@@ -437,6 +437,7 @@ fn lag(number: u32) -> Lag {
         unit: LagUnit::Bytes,
         basis: Basis::Heartbeat,
         certainty: Certainty::Known,
+        unreceived: None,
     }
 }
 

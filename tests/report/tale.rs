@@ -183,7 +183,12 @@ fn declared(detected: Option<i64>) -> Body {
         detected: detected.map(at),
         t0: at(0),
         basis: T0Basis::Exact,
-        signals: vec![Signal { system: system("pg"), since: at(0), why: "gone".into() }],
+        signals: vec![Signal {
+            system: system("pg"),
+            since: at(0),
+            why: "gone".into(),
+            early: false,
+        }],
         reason: "A is down".into(),
         ledger: Ledger { as_of: at(0), rows },
     }

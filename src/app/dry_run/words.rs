@@ -115,16 +115,37 @@ fn step(
             (_, Some(earlier)) => format!("not yet, after {earlier}"),
             (held, None) => {
                 let word = if held.is_some() { "DOES NOT HOLD" } else { "UNKNOWN" };
-                findings.push(format!("step {}: gate {word}: {}", step.id, seen.words));
+                findings.push(format!("step {}: gate {word}: {}", step.id, seen.words()));
                 word.to_owned()
             }
         };
-        fact("gate", format!("{word}: {}; seen: {}", seen.words, seen.seen));
+        fact("gate", format!("{word}: {}; seen: {}", seen.words(), seen.seen));
     }
     fact("back", way_back(rehearsed, findings));
     let (expect, timeout) = (clock_text(step.expect), clock_text(step.timeout));
     fact("time", format!("{expect} expected, given up after {timeout}"));
 }
+
+/// How many steps could not be looked at, and why the first of them could not.
+pub(super) fn unseen(told: &Told<'_>, unseen: &[&Rehearsed<'_>]) -> Vec<String> {
+    if unseen.is_empty() {
+        return Vec::new();
+    }
+    let of = told.steps.len();
+    let head = format!("unseen    {} of {of} steps could not be looked at", unseen.len());
+    let first = unseen.iter().take(UNSEEN_SHOWN).map(|one| {
+        let why = match &one.forward.standing {
+            Standing::Done(why) | Standing::NotDone(why) | Standing::Unknown(why) => why,
+        };
+        format!("unseen    step {}: {why}", one.step.id)
+    });
+    let more = unseen.len().saturating_sub(UNSEEN_SHOWN);
+    let more = (more > 0).then(|| format!("unseen    and {more} more, `UNKNOWN` above"));
+    std::iter::once(head).chain(first).chain(more).collect()
+}
+
+/// Steps that are named with their reason.
+const UNSEEN_SHOWN: usize = 3;
 
 fn standing(standing: &Standing) -> String {
     match standing {

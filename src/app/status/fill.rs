@@ -150,10 +150,7 @@ fn primary(outlook: &Outlook<'_>) -> PrimaryStatus {
         ..none.clone()
     };
     match &outlook.assessment.primary {
-        Primary::Healthy => match failing(outlook).as_slice() {
-            [] => none,
-            some => of(PrimaryWord::Suspect, some),
-        },
+        Primary::Healthy => none,
         Primary::Suspect { signals } => of(PrimaryWord::Suspect, signals),
         Primary::ItIsUs { signals } => of(PrimaryWord::ItIsUs, signals),
         Primary::Blind(why) => {
@@ -170,19 +167,6 @@ fn primary(outlook: &Outlook<'_>) -> PrimaryStatus {
             ..of(PrimaryWord::Red, signals)
         },
     }
-}
-
-/// What fails on the side that serves although no rule has seen enough of it yet: a single round
-/// of looks never satisfies a rule that wants several, and must not read as healthy.
-fn failing(outlook: &Outlook<'_>) -> Vec<Signal> {
-    let active = outlook.assessment.active;
-    let failed = outlook.site.systems.iter().filter_map(|spec| {
-        let cell = outlook.snapshot.cell(&spec.id, active)?;
-        let CellState::Down(why) = cell.state(outlook.now, spec.every) else { return None };
-        let since = cell.first_failure.unwrap_or(outlook.now);
-        Some(Signal { system: spec.id.clone(), since, why })
-    });
-    failed.collect()
 }
 
 fn verdict(outlook: &Outlook<'_>) -> VerdictStatus {
@@ -226,6 +210,7 @@ fn criterion(outlook: &Outlook<'_>, line: &Criterion) -> CriterionStatus {
             Met::Unknown => MetWord::Unknown,
         },
         evidence: outlook.text(&line.evidence),
+        says: outlook.text(&line.says()),
         since: line.since.map(|since| moment(since.at)),
         since_exact: line.since.map(|since| since.exact),
         accepted,
@@ -244,7 +229,11 @@ fn alarms(outlook: &Outlook<'_>) -> Vec<AlarmStatus> {
         side: alarm.side.map(side),
         since: alarm.since.map(moment),
         sentence: outlook.text(&alarm.sentence),
-        consequences: alarm.consequences.iter().map(|text| outlook.text(text)).collect(),
+        consequences: alarm
+            .consequences
+            .iter()
+            .map(|other| outlook.text(&other.sentence))
+            .collect(),
     });
     alarms.collect()
 }

@@ -182,6 +182,8 @@ pub struct CriterionStatus {
     pub met: MetWord,
     /// What is seen.
     pub evidence: String,
+    /// The same in a sentence: what is, before what is wanted.
+    pub says: String,
     /// Since when it has been so.
     pub since: Option<String>,
     /// True when it was seen to become so then; false when it may have been so before.

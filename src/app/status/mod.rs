@@ -227,7 +227,7 @@ pub fn judged(site: &LoadedSite, known: &Known, snapshot: &Snapshot, now: Stamp)
     complete(&mut assessment, plan, run, &site.site, snapshot, now);
     let mut spells = remembered.map(|memory| memory.spells.clone()).unwrap_or_default();
     spells.follow(&assessment.criteria, now);
-    spells.tell(&mut assessment.criteria);
+    spells.tell(&mut assessment.criteria, &mut assessment.alarms);
     // What a console froze at T0 stands, as long as it is the same outage.
     let outage = remembered.and_then(|memory| Some((memory.red?, memory.ledger.clone()?)));
     let red = match &assessment.primary {

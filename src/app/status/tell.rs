@@ -2,6 +2,7 @@
 
 use crate::domain::ids::Side;
 use crate::domain::reading::{Certainty, Fact, FactValue, Role};
+use crate::domain::rules::period;
 use crate::domain::run::phase::Phase;
 use crate::domain::run::state::Run;
 use crate::domain::site::SystemSpec;
@@ -33,9 +34,9 @@ pub(super) fn system(outlook: &Outlook<'_>, spec: &SystemSpec) -> SystemStatus {
 
 fn cell_status(outlook: &Outlook<'_>, spec: &SystemSpec, side: Side, cell: &Cell) -> CellStatus {
     let now = outlook.now;
-    let state = cell.state(now, spec.every);
+    let state = cell.state(now, period(spec));
     let (state, why) = cell_word(outlook, &state);
-    let current = cell.current(now, spec.every);
+    let current = cell.current(now, period(spec));
     let lag_s = current.and_then(trusted_lag);
     let lag = current.and_then(|reading| reading.lag.as_ref()).filter(|_| lag_s.is_some());
     let age = |at| now.since(at).as_secs_f64();

@@ -65,7 +65,7 @@ impl fmt::Display for Status {
         let open: Vec<_> = self.criteria.iter().filter(|line| line.met != MetWord::Yes).collect();
         for line in open.iter().take(NAMED_MAX) {
             let word = if line.met == MetWord::No { "NOT MET" } else { "UNKNOWN" };
-            row(out, "", &format!("{word} {}: {}", line.asks, line.evidence))?;
+            row(out, "", &format!("{word} {}", line.says))?;
         }
         if open.len() > NAMED_MAX {
             row(out, "", &format!("and {} more that are not met", open.len() - NAMED_MAX))?;

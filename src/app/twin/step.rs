@@ -16,9 +16,11 @@ const SWITCHED_SHARE: f64 = 0.95;
 /// The simulator's deed for a step on a target of this nature; none where a person looks.
 fn deed(step: &Step, nature: Option<Nature>) -> Option<Deed> {
     let shown = match step.change {
-        Change::Promote | Change::HandOver | Change::StopReplication | Change::Follow => {
-            nature == Some(Nature::Store)
-        }
+        Change::Promote
+        | Change::HandOver
+        | Change::StopReplication
+        | Change::Follow
+        | Change::ProveWrite => nature == Some(Nature::Store),
         Change::Scale => nature == Some(Nature::Compute),
         Change::ShiftTraffic => nature == Some(Nature::Traffic),
         Change::Purge => nature == Some(Nature::Cache),
@@ -33,7 +35,8 @@ fn deed(step: &Step, nature: Option<Nature>) -> Option<Deed> {
 /// Makes the written step one of the simulator.
 pub(super) fn make(written: &mut Table, step: &Step, nature: Option<Nature>) {
     let Some(deed) = deed(step, nature) else { return };
-    let spec = action_of(deed);
+    let writes = step.change == Change::ProveWrite && deed == Deed::Check;
+    let spec = if writes { &sim::actions::VERIFY_WRITE } else { action_of(deed) };
     for key in ["with", "class", "compensation", "change"] {
         written.remove(key);
     }
@@ -102,6 +105,7 @@ fn with(step: &Step, deed: Deed, nature: Option<Nature>, back: bool) -> Table {
         Deed::Notify => {
             put("text", Value::from(step.title.as_str()));
         }
+        Deed::Check if step.change == Change::ProveWrite => {}
         Deed::Check => return looks_for(step, nature),
         Deed::Promote
         | Deed::StopReplication

@@ -1,4 +1,7 @@
 //! What is wrong, as few rows as possible: one cause a row, what follows from it folded beneath.
+//!
+//! What a system's looks, its rules and the criteria find of it is gathered in one place
+//! ([`of_system`]), so that no list says `ok` of what another one refuses.
 
 use super::{Scene, state_words};
 use crate::domain::ids::Side;
@@ -11,19 +14,24 @@ use crate::domain::site::RuleTest;
 use crate::domain::snapshot::{CellState, earlier};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::domain::verdict::{Alarm, Primary, Priority, Signal};
+use crate::domain::verdict::{Alarm, Consequence, Criterion, Met, Primary, Priority, Signal};
 
 /// Rows shown for one side before the rest is folded into one more.
 const SIDE_ROWS_MAX: usize = 1;
 
 /// All alarms, most urgent first.
-pub(super) fn alarms(scene: &Scene<'_>, primary: &Primary, reference: &Reference) -> Vec<Alarm> {
-    let mut sides = [of_side(scene, primary, Side::A), of_side(scene, primary, Side::B)];
+pub(super) fn alarms(
+    scene: &Scene<'_>,
+    primary: &Primary,
+    reference: &Reference,
+    criteria: &[Criterion],
+) -> Vec<Alarm> {
+    let mut sides = Side::BOTH.map(|side| of_side(scene, primary, side, criteria));
     let mut all = Vec::new();
     match primary {
-        Primary::Red { t0, signals, .. } => {
+        Primary::Red { t0, .. } => {
             let folded = std::mem::take(&mut sides[scene.active.index()]);
-            all.push(red(scene, *t0, signals, folded));
+            all.push(red(scene, *t0, folded));
         }
         Primary::ItIsUs { signals } => {
             let folded = sides.iter_mut().flat_map(std::mem::take).collect();
@@ -38,27 +46,26 @@ pub(super) fn alarms(scene: &Scene<'_>, primary: &Primary, reference: &Reference
     for (side, alarms) in Side::BOTH.into_iter().zip(sides) {
         all.extend(fold_side(scene, side, alarms));
     }
-    all.sort_by_key(urgency);
+    all.sort_by_key(Alarm::urgency);
     all
 }
 
-/// The order of rows: urgent ones first, then the earlier.
-fn urgency(alarm: &Alarm) -> (Priority, bool, u64) {
-    (alarm.priority, alarm.since.is_none(), alarm.since.map_or(0, |since| since.boot_ms))
-}
-
 /// `PRIMARY us-east-1 DOWN: 3 of 4 systems fail`, with everything else of that side folded.
-fn red(scene: &Scene<'_>, t0: Stamp, signals: &[Signal], folded: Vec<Alarm>) -> Alarm {
+fn red(scene: &Scene<'_>, t0: Stamp, folded: Vec<Alarm>) -> Alarm {
     let side = scene.active;
     let label = &scene.site.region(side).label;
-    let (failing, all) = (signals.len(), scene.views(side).count());
+    let all = scene.views(side).count();
+    let failing = scene.views(side).filter(|view| scene.fails(view)).count();
+    let early = scene.views(side).filter(|view| scene.early(view).is_some()).count();
+    let more =
+        if early > 0 { format!(", the last look of {early} more failed") } else { String::new() };
     let witness = scene
         .links()
         .0
         .first()
         .map(|view| format!("; {} lost its link to {side} too", view.name()))
         .unwrap_or_default();
-    let sentence = format!("PRIMARY {label} DOWN: {failing} of {all} systems fail{witness}");
+    let sentence = format!("PRIMARY {label} DOWN: {failing} of {all} systems fail{more}{witness}");
     Alarm {
         key: format!("red/{}", letter(side)),
         priority: Priority::ActNow,
@@ -197,26 +204,33 @@ fn roles(scene: &Scene<'_>) -> Vec<Alarm> {
 }
 
 /// The alarms of one side, one a system, most urgent first.
-fn of_side(scene: &Scene<'_>, primary: &Primary, side: Side) -> Vec<Alarm> {
+fn of_side(scene: &Scene<'_>, primary: &Primary, side: Side, criteria: &[Criterion]) -> Vec<Alarm> {
     let mut alarms: Vec<Alarm> = scene
         .views(side)
         .filter_map(|view| {
-            let mut found = of_system(scene, primary, &view);
-            found.sort_by_key(urgency);
+            let mut found = of_system(scene, primary, &view, criteria);
+            found.sort_by_key(Alarm::urgency);
             let mut rest = found.into_iter();
             let mut first = rest.next()?;
-            first.consequences.extend(rest.map(|alarm| alarm.sentence));
+            first.consequences.extend(rest.map(Consequence::from));
             Some(first)
         })
         .collect();
-    alarms.sort_by_key(urgency);
+    alarms.sort_by_key(Alarm::urgency);
     alarms
 }
 
-fn of_system(scene: &Scene<'_>, primary: &Primary, view: &View<'_>) -> Vec<Alarm> {
+fn of_system(
+    scene: &Scene<'_>,
+    primary: &Primary,
+    view: &View<'_>,
+    criteria: &[Criterion],
+) -> Vec<Alarm> {
     let id = &view.system.id;
     let place = letter(view.side);
     let is_active = view.side == scene.serving(id);
+    let red = matches!(primary, Primary::Red { .. });
+    let makes_red = red && view.side == scene.active;
     let mut found = Vec::new();
     let mut add = |key: String, priority, since: Option<Stamp>, sentence: String| {
         found.push(Alarm {
@@ -229,9 +243,7 @@ fn of_system(scene: &Scene<'_>, primary: &Primary, view: &View<'_>) -> Vec<Alarm
             consequences: Vec::new(),
         });
     };
-    let mut has_rule = false;
     for rule in scene.rules(id) {
-        has_rule |= is_signal(&rule.test);
         // A standby waits at less than full size; that is a criterion, not an alarm.
         let waits = matches!(rule.test, RuleTest::CapacityUnder { .. }) && !is_active;
         if let (Finding::Speaks { since, why }, false) = (ask(&rule.test, view), waits) {
@@ -241,9 +253,18 @@ fn of_system(scene: &Scene<'_>, primary: &Primary, view: &View<'_>) -> Vec<Alarm
         }
     }
     if let (Finding::Speaks { since, why }, false) =
-        (down::ask(view, down::FAILURES_WITHOUT_RULE), has_rule)
+        (down::ask(view, down::FAILURES_WITHOUT_RULE), scene.has_signal_rule(view))
     {
-        add(format!("down/{id}/{place}"), Priority::ActSoon, Some(since), said(view, &why));
+        let priority = if makes_red { Priority::ActNow } else { Priority::ActSoon };
+        add(format!("down/{id}/{place}"), priority, Some(since), said(view, &why));
+    }
+    if let Some(early) = scene.early(view) {
+        let sentence = said(view, &early.why);
+        add(format!("early/{id}/{place}"), Priority::ActSoon, Some(early.since), sentence);
+    }
+    if matches!(view.state(), CellState::Degraded(_)) && !scene.fails(view) {
+        let (key, words) = (format!("degraded/{id}/{place}"), state_words(&view.state()));
+        add(key, Priority::ActSoon, view.cell.degraded_since, said(view, &words));
     }
     if let Finding::Speaks { since, why } = stale::ask(view) {
         add(format!("stale/{id}/{place}"), Priority::ActSoon, Some(since), said(view, &why));
@@ -266,7 +287,30 @@ fn of_system(scene: &Scene<'_>, primary: &Primary, view: &View<'_>) -> Vec<Alarm
     {
         add(format!("rpo/{id}/{place}"), Priority::ActSoon, Some(since), said(view, &why));
     }
+    for criterion in criteria {
+        // What serves by now is no standby any more: nobody asks whether it may take over.
+        let about = criterion.alarm.as_ref().filter(|_| criterion.met == Met::No && !is_active);
+        let known = found.iter().any(|alarm| alarm.key == criterion.key);
+        if about.is_some_and(|(system, side)| system == id && *side == view.side) && !known {
+            found.push(against(criterion, red));
+        }
+    }
     found
+}
+
+/// A criterion that is not met, as an alarm: act soon, and now where the primary is lost and what
+/// it is about is to take its place.
+pub(in crate::domain) fn against(criterion: &Criterion, red: bool) -> Alarm {
+    let (system, side) = criterion.alarm.clone().unzip();
+    Alarm {
+        key: criterion.key.clone(),
+        priority: if red { Priority::ActNow } else { Priority::ActSoon },
+        system,
+        side,
+        since: criterion.since.map(|since| since.at),
+        sentence: criterion.says(),
+        consequences: Vec::new(),
+    }
 }
 
 /// `pg in A: <why>`.
@@ -276,10 +320,12 @@ fn said(view: &View<'_>, why: &Clean) -> String {
 
 fn rule_priority(test: &RuleTest, is_active: bool, primary: &Primary) -> Priority {
     let is_down = matches!(test, RuleTest::Down { .. } | RuleTest::ErrorRate { .. });
-    let standby_is_needed = matches!(primary, Primary::Red { .. });
+    let red = matches!(primary, Primary::Red { .. });
     match (is_down, is_active) {
         (true, true) => Priority::ActNow,
-        (true, false) if standby_is_needed => Priority::ActNow,
+        // What makes the primary red, or is needed in its place.
+        (true, false) if red => Priority::ActNow,
+        (false, true) if red && is_signal(test) => Priority::ActNow,
         (true | false, false) | (false, true) => Priority::ActSoon,
     }
 }
@@ -306,12 +352,13 @@ fn fold_side(scene: &Scene<'_>, side: Side, mut alarms: Vec<Alarm>) -> Vec<Alarm
     alarms
 }
 
-/// The sentences of folded alarms, each before what it had folded itself.
-fn consequences(folded: Vec<Alarm>) -> Vec<Clean> {
-    folded
-        .into_iter()
-        .flat_map(|alarm| std::iter::once(alarm.sentence).chain(alarm.consequences))
-        .collect()
+/// Folded alarms, each before what it had folded itself.
+fn consequences(folded: Vec<Alarm>) -> Vec<Consequence> {
+    let unfolded = |mut alarm: Alarm| {
+        let beneath = std::mem::take(&mut alarm.consequences);
+        std::iter::once(Consequence::from(alarm)).chain(beneath)
+    };
+    folded.into_iter().flat_map(unfolded).collect()
 }
 
 fn letter(side: Side) -> &'static str {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Scene, Witness, age, state_words};
-use crate::domain::ids::SystemId;
+use crate::domain::ids::{Side, SystemId};
 use crate::domain::ledger::{self, Ledger, LossVerdict};
 use crate::domain::link::LinkState;
 use crate::domain::reading::{Certainty, FactValue, LagUnit, Reading, Role, Writes};
@@ -16,21 +16,82 @@ use crate::domain::time::{Stamp, short_time};
 use crate::domain::verdict::{Criterion, Met, Primary, Verdict};
 use std::time::Duration;
 
+/// A fact of a standby that must not be yes: what is asked, what is found where it is yes, and what
+/// is wanted instead.
+struct Marker {
+    fact: &'static str,
+    asks: &'static str,
+    found: &'static str,
+    wanted: &'static str,
+}
+
 /// The fact that compares the histories of both sides.
 const DIVERGED: &str = "diverged";
+
+/// All such facts. One that is yes speaks against the standby and is an alarm.
+const MARKERS: &[Marker] = &[
+    Marker {
+        fact: "replay_paused",
+        asks: "replay is not paused",
+        found: "replay is paused",
+        wanted: "replay goes on",
+    },
+    Marker {
+        fact: DIVERGED,
+        asks: "has not diverged",
+        found: "its history has split from the other side's",
+        wanted: "one history",
+    },
+];
+
+/// What a criterion is about, in words, and what is wanted of it.
+struct Ask {
+    key: String,
+    asks: String,
+    about: String,
+    wanted: Clean,
+    alarm: Option<(SystemId, Side)>,
+}
+
+impl Ask {
+    /// Of a standby's system: `healthy`, `pg in B`, `is healthy`, `healthy`. Where it is not met,
+    /// that is an alarm of the system's.
+    fn of(what: &str, view: &View<'_>, asks: &str, wanted: impl Into<Clean>) -> Self {
+        let about = view.name();
+        let asks = format!("{about} {asks}");
+        let alarm = Some((view.system.id.clone(), view.side));
+        Self { key: key(what, view), asks, about, wanted: wanted.into(), alarm }
+    }
+
+    /// The same where another alarm says it already.
+    fn told_elsewhere(self) -> Self {
+        Self { alarm: None, ..self }
+    }
+
+    /// Of no single system: the evidence says what it is about.
+    fn whole(key: String, asks: impl Into<String>) -> Self {
+        let asks = asks.into();
+        Self { key, wanted: asks.as_str().into(), asks, about: String::new(), alarm: None }
+    }
+}
 
 /// The list as it grows.
 #[derive(Default)]
 struct List(Vec<Criterion>);
 
 impl List {
-    fn add(&mut self, key: String, asks: String, met: Met, evidence: impl Into<Clean>) {
-        self.0.push(Criterion::new(key, asks, met, evidence));
+    fn add(&mut self, ask: Ask, met: Met, evidence: impl Into<Clean>) {
+        let Ask { key, asks, about, wanted, alarm } = ask;
+        let plain = Criterion::new(key, asks, met, evidence);
+        self.0.push(Criterion { about: about.into(), wanted, alarm, ..plain });
     }
 
     /// Adds a line about a store: not knowing it is being blind.
-    fn add_store(&mut self, key: String, asks: String, met: Met, evidence: impl Into<Clean>) {
-        self.0.push(Criterion { blinds: true, ..Criterion::new(key, asks, met, evidence) });
+    fn add_store(&mut self, ask: Ask, met: Met, evidence: impl Into<Clean>) {
+        self.add(ask, met, evidence);
+        if let Some(last) = self.0.last_mut() {
+            last.blinds = true;
+        }
     }
 }
 
@@ -62,10 +123,13 @@ pub(super) fn criteria(
     let losses =
         ledger::freeze(scene.site, scene.snapshot, scene.active, as_of.unwrap_or(scene.now));
     let mut list = List::default();
+    if as_of.is_none() {
+        unsettled(&mut list, scene);
+    }
     if scene.views(standby).next().is_none() {
         let key = format!("systems/{}", standby.letter().to_lowercase());
-        let asks = format!("{standby} has systems");
-        list.add_store(key, asks, Met::Unknown, "the site names none there");
+        let ask = Ask::whole(key, format!("{standby} has systems"));
+        list.add_store(ask, Met::Unknown, "the site names no system there");
     }
     let any_told = scene.views(standby).any(|view| scene.is_told(&view));
     for view in scene.views(standby) {
@@ -78,10 +142,8 @@ pub(super) fn criteria(
             lag(&mut list, &view, &losses, as_of);
         }
         link(&mut list, scene, &view);
-        for (fact, asks) in
-            [("replay_paused", "replay is not paused"), (DIVERGED, "has not diverged")]
-        {
-            marker(&mut list, scene, &view, (fact, asks), as_of.is_some());
+        for one in MARKERS {
+            marker(&mut list, scene, &view, one, as_of.is_some());
         }
         hindrance(&mut list, &view);
         capacity(&mut list, &view);
@@ -98,8 +160,24 @@ pub(super) fn criteria(
     (list.0, verdict)
 }
 
+/// What serves and failed its last look, while the primary is not lost: whether it will be lost is
+/// not known yet, and nothing is well.
+fn unsettled(list: &mut List, scene: &Scene<'_>) {
+    for view in scene.serving_views() {
+        let state = view.state();
+        if matches!(state, CellState::Down(_)) {
+            let ask = Ask::of("serves", &view, "serves", "healthy, or lost by its rules");
+            let seen = scene
+                .early(&view)
+                .map_or(state_words(&state), |early| format!("DOWN, {}", early.why).into());
+            list.add(ask.told_elsewhere(), Met::Unknown, seen);
+        }
+    }
+}
+
 fn health(list: &mut List, view: &View<'_>, matters: bool) {
-    let asks = format!("{} is healthy", view.name());
+    // Its looks and its rules are alarms by themselves.
+    let ask = || Ask::of("healthy", view, "is healthy", "healthy").told_elsewhere();
     let state = view.state();
     let seen = match view.current() {
         Some(reading) => format!("{}, {}", state_words(&state), age(view.now, reading.at)),
@@ -109,28 +187,29 @@ fn health(list: &mut List, view: &View<'_>, matters: bool) {
         CellState::Up => Met::Yes,
         CellState::Down(_) => Met::No,
         CellState::Unknown(_) | CellState::Stale(_) | CellState::NoData if matters => {
-            return list.add_store(key("healthy", view), asks, Met::Unknown, seen);
+            return list.add_store(ask(), Met::Unknown, seen);
         }
         CellState::Degraded(_)
         | CellState::Unknown(_)
         | CellState::Stale(_)
         | CellState::NoData => Met::Unknown,
     };
-    list.add(key("healthy", view), asks, met, seen);
+    list.add(ask(), met, seen);
 }
 
 fn role(list: &mut List, view: &View<'_>) {
-    let (key, asks) = (key("role", view), format!("{} is a standby", view.name()));
+    // Two primaries are an alarm by themselves, and one that is alone is the one that serves.
+    let ask = Ask::of("role", view, "is a standby", "a standby").told_elsewhere();
     match view.current() {
-        None => list.add_store(key, asks, Met::Unknown, "its role cannot be read now"),
+        None => list.add_store(ask, Met::Unknown, "its role cannot be read now"),
         Some(reading) => {
             let seen = |role: Role| format!("says {}, {}", role.word(), age(view.now, reading.at));
             match reading.role {
-                Some(Role::Standby) => list.add_store(key, asks, Met::Yes, seen(Role::Standby)),
-                Some(Role::Primary) => list.add_store(key, asks, Met::No, seen(Role::Primary)),
+                Some(Role::Standby) => list.add_store(ask, Met::Yes, seen(Role::Standby)),
+                Some(Role::Primary) => list.add_store(ask, Met::No, seen(Role::Primary)),
                 // A store that has no roles, such as a bucket, told a lag instead.
                 None if view.cell.last_lag.is_some() => {}
-                None => list.add_store(key, asks, Met::Unknown, "it told no role"),
+                None => list.add_store(ask, Met::Unknown, "it told no role"),
             }
         }
     }
@@ -138,47 +217,51 @@ fn role(list: &mut List, view: &View<'_>) {
 
 /// The loss against the objective: by the live lag while the source is read, else by the ledger.
 fn lag(list: &mut List, view: &View<'_>, losses: &Ledger, red_since: Option<Stamp>) {
-    let key = key("rpo", view);
-    let asks = format!("{} would lose no more than its RPO", view.name());
+    let asks = "would lose no more than its RPO";
+    let ask = Ask::of("rpo", view, asks, "to lose no more than its RPO");
     let row = losses.row(&view.system.id);
     let Some(rpo_s) = row.and_then(|row| row.rpo_s) else {
-        return list.add(key, asks, Met::Unknown, "its tier has no RPO");
+        return list.add(ask, Met::Unknown, "its tier has no RPO");
     };
     let rpo = seconds(rpo_s);
     if let Some((seconds_behind, lag_at, certainty)) = view.current().and_then(live_lag) {
-        let behind = seconds(seconds_behind);
+        let waits = view.current().and_then(|told| told.lag.as_ref()?.unapplied()).is_some();
+        let word = if waits { "not received" } else { "behind" };
+        let behind = format!("{} {word}", seconds(seconds_behind));
         let read = age(view.now, lag_at);
         return if seconds_behind > rpo_s {
-            list.add_store(key, asks, Met::No, format!("{behind} behind, RPO {rpo}, {read}"));
+            list.add_store(ask, Met::No, format!("{behind}, RPO {rpo}, {read}"));
         } else if certainty == Certainty::Known {
-            list.add_store(key, asks, Met::Yes, format!("{behind} behind, RPO {rpo}, {read}"));
+            list.add_store(ask, Met::Yes, format!("{behind}, RPO {rpo}, {read}"));
         } else {
-            let seen = format!("at least {behind} behind, RPO {rpo}, {read}: a lower bound");
-            list.add(key, asks, Met::Unknown, seen);
+            let seen = format!("at least {behind}, RPO {rpo}, {read}: a lower bound");
+            list.add(ask, Met::Unknown, seen);
         };
     }
     let known = row.and_then(|row| Some((row.loss_s?, row.last.as_ref()?, row.verdict)));
     let Some((loss_s, (at, _), verdict)) = known else {
-        return list.add_store(key, asks, Met::Unknown, "UNKNOWN: no lag was ever known");
+        return list.add_store(ask, Met::Unknown, "UNKNOWN: no lag was ever known");
     };
     let loss = seconds(loss_s);
     let sample = short_time(Duration::from_secs(view.now.since(*at).as_secs()));
     match (red_since, verdict) {
         (Some(_), LossVerdict::Pass) => {
-            let seen = format!("{loss} at T0, RPO {rpo}, lag last known {sample} ago");
-            list.add_store(key, asks, Met::Yes, seen);
+            let seen =
+                format!("would lose {loss} as of T0, RPO {rpo}, lag last known {sample} ago");
+            list.add_store(ask, Met::Yes, seen);
         }
         (Some(_), LossVerdict::Breach) => {
-            let seen = format!("{loss} at T0, RPO {rpo}, lag last known {sample} ago");
-            list.add_store(key, asks, Met::No, seen);
+            let seen =
+                format!("would lose {loss} as of T0, RPO {rpo}, lag last known {sample} ago");
+            list.add_store(ask, Met::No, seen);
         }
         (None, LossVerdict::Pass) | (Some(_), LossVerdict::Unknown) => {
-            let seen = format!("at most {loss} by the lag known {sample} ago, RPO {rpo}");
-            list.add(key, asks, Met::Unknown, seen);
+            let seen = format!("would lose up to {loss} by the lag known {sample} ago, RPO {rpo}");
+            list.add(ask, Met::Unknown, seen);
         }
         (None, LossVerdict::Breach | LossVerdict::Unknown) => {
             let seen = format!("UNKNOWN: lag last known {sample} ago, RPO {rpo}");
-            list.add_store(key, asks, Met::Unknown, seen);
+            list.add_store(ask, Met::Unknown, seen);
         }
     }
 }
@@ -186,8 +269,9 @@ fn lag(list: &mut List, view: &View<'_>, losses: &Ledger, red_since: Option<Stam
 /// A lag of the present reading: its seconds, or 0 where nothing at all is outstanding.
 fn live_lag(reading: &Reading) -> Option<(f64, Stamp, Certainty)> {
     let lag = reading.lag.as_ref()?;
-    if let Some(seconds) = trusted_lag(reading) {
-        return Some((seconds, reading.at, lag.certainty));
+    if trusted_lag(reading).is_some() {
+        // What has arrived is not lost, applied or not.
+        return Some((lag.loss_seconds()?, reading.at, lag.certainty));
     }
     let counted = match lag.unit {
         LagUnit::Bytes | LagUnit::Records | LagUnit::Operations | LagUnit::Objects => lag.amount,
@@ -202,7 +286,7 @@ fn live_lag(reading: &Reading) -> Option<(f64, Stamp, Certainty)> {
 fn link(list: &mut List, scene: &Scene<'_>, view: &View<'_>) {
     let Some(reading) = view.current() else { return };
     let Some(state) = reading.link_state() else { return };
-    let (name, from, read) = (view.name(), scene.active, age(view.now, reading.at));
+    let (from, read) = (scene.active, age(view.now, reading.at));
     let dead = match &state {
         LinkState::Silent(silent) => format!("nothing came for {}", whole_seconds(*silent)),
         LinkState::Up | LinkState::Down | LinkState::Unknown(_) => "its link is down".to_owned(),
@@ -211,32 +295,30 @@ fn link(list: &mut List, scene: &Scene<'_>, view: &View<'_>) {
         let (met, seen) = match witness {
             Witness::Lost => (Met::Yes, format!("{dead} there too, {read}")),
             Witness::Receives => {
-                let seen = format!("it still receives from {from}, {read}: it may be our path");
+                let seen = format!("still receives from {from}, {read}, it may be our path");
                 (Met::Unknown, seen)
             }
             Witness::HeardBefore(silent) => {
                 let ago = whole_seconds(silent);
-                let seen = format!("it heard {from} {ago} ago, before that fell silent, {read}");
+                let seen = format!("heard {from} {ago} ago, before that fell silent, {read}");
                 (Met::Unknown, seen)
             }
         };
-        return list.add(
-            key("witness", view),
-            format!("{name} sees the loss of {from}"),
-            met,
-            seen,
-        );
+        let (asks, wanted) =
+            (format!("sees the loss of {from}"), format!("to see the loss of {from}"));
+        return list.add(Ask::of("witness", view, &asks, wanted), met, seen);
     }
     let has_source = scene.view(view.system, from).is_some();
     let (met, seen) = match state {
         LinkState::Up => (Met::Yes, format!("yes, {read}")),
         LinkState::Down | LinkState::Silent(_) => {
             let met = if has_source { Met::No } else { Met::Unknown };
-            (met, format!("no, {dead}, {read}"))
+            (met, format!("{dead}, {read}"))
         }
         LinkState::Unknown(why) => (Met::Unknown, format!("UNKNOWN ({why}), {read}")),
     };
-    list.add(key("link", view), format!("{name} receives from {from}"), met, seen);
+    let (asks, wanted) = (format!("receives from {from}"), format!("to receive from {from}"));
+    list.add(Ask::of("link", view, &asks, wanted), met, seen);
 }
 
 fn whole_seconds(time: Duration) -> String {
@@ -244,36 +326,33 @@ fn whole_seconds(time: Duration) -> String {
 }
 
 /// A fact that must not be yes, where the system tells it. `red` is true while the primary is lost.
-fn marker(
-    list: &mut List,
-    scene: &Scene<'_>,
-    view: &View<'_>,
-    (fact, asks): (&str, &str),
-    red: bool,
-) {
+fn marker(list: &mut List, scene: &Scene<'_>, view: &View<'_>, one: &Marker, red: bool) {
     let Some(reading) = view.current() else { return };
-    let Some(value) = reading.fact(fact) else { return };
-    let asks = format!("{}: {asks}", view.name());
+    let Some(value) = reading.fact(one.fact) else { return };
+    let asks = format!("{}: {}", view.name(), one.asks);
+    let ask = Ask { asks, ..Ask::of(one.fact, view, "", one.wanted) };
     let from = scene.active;
     let source = scene.view(view.system, from);
     let answers = |state: CellState| matches!(state, CellState::Up | CellState::Degraded(_));
     let silent = source.is_some_and(|source| !answers(source.state()));
-    if red && silent && fact == DIVERGED && matches!(value, FactValue::Unknown(_)) {
+    if red && silent && one.fact == DIVERGED && matches!(value, FactValue::Unknown(_)) {
         // A lost primary answers no comparison: that is no reason to be blind for ever.
-        let seen = format!("{from} is silent: cannot be compared");
-        return list.add(key(fact, view), asks, Met::Unknown, seen);
+        let seen = format!("{from} is silent, so they cannot be compared");
+        return list.add(ask, Met::Unknown, seen);
     }
-    let seen = format!("{fact} {}, {}", value.shown(), age(view.now, reading.at));
-    let met = match value {
-        FactValue::Boolean(false) => Met::Yes,
-        FactValue::Boolean(true) => Met::No,
+    let read = age(view.now, reading.at);
+    let (met, seen) = match value {
+        FactValue::Boolean(false) => (Met::Yes, format!("so it says, {read}")),
+        FactValue::Boolean(true) => (Met::No, format!("{}, {read}", one.found)),
         FactValue::Number(_)
         | FactValue::Seconds(_)
         | FactValue::Share(_)
         | FactValue::Text(_)
-        | FactValue::Unknown(_) => Met::Unknown,
+        | FactValue::Unknown(_) => {
+            (Met::Unknown, format!("{} {}, {read}", one.fact, value.shown()))
+        }
     };
-    list.add_store(key(fact, view), asks, met, seen);
+    list.add_store(ask, met, seen);
 }
 
 /// What would keep every write waiting after a promotion is a doubt: a setting ends it.
@@ -281,8 +360,7 @@ fn hindrance(list: &mut List, view: &View<'_>) {
     let Some(reading) = view.current() else { return };
     let Some(why) = &reading.hindered else { return };
     let seen = format!("{why}, {}", age(view.now, reading.at));
-    let asks = format!("{} would take writes", view.name());
-    list.add(key("hindered", view), asks, Met::Unknown, seen);
+    list.add(Ask::of("hindered", view, "would take writes", "to take writes"), Met::Unknown, seen);
 }
 
 /// A warm standby below full size is a doubt, not a reason against: scaling it is a step.
@@ -291,17 +369,12 @@ fn capacity(list: &mut List, view: &View<'_>) {
     let Some(capacity) = reading.capacity else { return };
     let (ready, wanted) = (capacity.ready, capacity.wanted);
     let read = age(view.now, reading.at);
-    let asks = format!("{} has its wanted capacity", view.name());
+    let ask = Ask::of("capacity", view, "has its wanted capacity", "its full size");
     if ready >= wanted {
-        list.add(
-            key("capacity", view),
-            asks,
-            Met::Yes,
-            format!("{ready} of {wanted} ready, {read}"),
-        );
+        list.add(ask, Met::Yes, format!("{ready} of {wanted} ready, {read}"));
     } else {
-        let seen = format!("{ready} of {wanted} ready, {read}: scale it before traffic");
-        list.add(key("capacity", view), asks, Met::Unknown, seen);
+        let seen = format!("{ready} of {wanted} ready, {read}, scale it before traffic");
+        list.add(ask, Met::Unknown, seen);
     }
 }
 
@@ -317,11 +390,12 @@ fn one_primary(list: &mut List, scene: &Scene<'_>) {
             Roles::None | Roles::Fine => continue,
         };
         is_well = false;
-        list.add(one_primary_key(id), format!("{id} has one primary"), met, seen);
+        let ask = Ask::whole(one_primary_key(id), format!("{id} has one primary"));
+        list.add(Ask { about: id.to_string(), wanted: "one primary".into(), ..ask }, met, seen);
     }
     if is_well {
-        let asks = "no system has two primaries".to_owned();
-        list.add("one_primary".to_owned(), asks, Met::Yes, "none is seen");
+        let ask = Ask::whole("one_primary".to_owned(), "no system has two primaries");
+        list.add(ask, Met::Yes, "none is seen");
     }
 }
 
@@ -336,35 +410,34 @@ fn fence(list: &mut List, scene: &Scene<'_>, stores: &BTreeSet<SystemId>) {
         .filter(|view| stores.contains(&view.system.id) && !is_fenced(view))
         .map(|view| view.system.id.as_str())
         .collect();
-    let key = format!("fenced/{}", side.letter().to_lowercase());
-    let asks = format!("{side} is fenced");
+    let ask =
+        Ask::whole(format!("fenced/{}", side.letter().to_lowercase()), format!("{side} is fenced"));
     if open.is_empty() && !stores.is_empty() {
-        list.add(key, asks, Met::Yes, format!("{side} accepts no writes"));
+        list.add(ask, Met::Yes, format!("{side} accepts no writes"));
     } else if stores.is_empty() {
-        list.add(key, asks, Met::Unknown, format!("UNKNOWN: no store is known in {side}"));
+        list.add(ask, Met::Unknown, format!("UNKNOWN: no store is known in {side}"));
     } else {
         let seen = format!("UNKNOWN: {side} may accept writes: {}", open.join(", "));
-        list.add(key, asks, Met::Unknown, seen);
+        list.add(ask, Met::Unknown, seen);
     }
 }
 
 fn us(list: &mut List, primary: &Primary, reference: &Reference) {
-    let key = "our_network".to_owned();
-    let asks = "it is not our own network".to_owned();
+    let ask = Ask::whole("our_network".to_owned(), "it is not our own network");
     match (primary, reference) {
         (Primary::ItIsUs { .. }, _) => {
-            list.add(key, asks, Met::No, "the reference and both regions are silent");
+            list.add(ask, Met::No, "the reference and both regions are silent");
         }
-        (_, Reference::Answers) => list.add(key, asks, Met::Yes, "the reference answers"),
+        (_, Reference::Answers) => list.add(ask, Met::Yes, "the reference answers"),
         (_, Reference::Silent { why, .. }) => {
-            list.add(key, asks, Met::Unknown, format!("the reference is silent: {why}"));
+            list.add(ask, Met::Unknown, format!("the reference is silent: {why}"));
         }
         (_, Reference::NotConfigured) => {
             let seen = "no reference is configured: cannot tell our own network from theirs";
-            list.add(key, asks, Met::Unknown, seen);
+            list.add(ask, Met::Unknown, seen);
         }
         (_, Reference::CannotTell(why)) => {
-            list.add(key, asks, Met::Unknown, format!("the reference is UNKNOWN: {why}"));
+            list.add(ask, Met::Unknown, format!("the reference is UNKNOWN: {why}"));
         }
     }
 }

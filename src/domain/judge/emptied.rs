@@ -72,7 +72,9 @@ pub(super) fn criteria(scene: &Scene<'_>) -> Vec<Criterion> {
             .any(|(side, emptied)| *side == standby && emptied.how != Emptying::Ordered);
         let met = if lost { Met::No } else { Met::Unknown };
         let asks = format!("{} kept its data", system.id);
-        Some(Criterion::new(emptied_key(&system.id), asks, met, words))
+        let (about, wanted) = (system.id.as_str().into(), "all its data".into());
+        let plain = Criterion::new(emptied_key(&system.id), asks, met, words);
+        Some(Criterion { about, wanted, ..plain })
     };
     scene.site.systems.iter().filter_map(criterion).collect()
 }

@@ -6,6 +6,7 @@ use crate::domain::rules::bench::{Saw, at, hear, id, lag, site, stretch};
 use crate::domain::verdict::{Priority, Verdict};
 
 mod histories;
+mod onset;
 mod standby;
 
 /// Looks of one system on one side.
@@ -119,12 +120,12 @@ fn what_is_not_known_is_never_healthy() {
     check(&forbidden, 20, "blind");
     // One of three can be read: too few to see a loss.
     check(&[("gateway", Side::A, stretch(0, 20, &Saw::Up))], 20, "blind");
-    // A single bad sample of every system turns nothing red.
+    // A single bad sample of every system turns nothing red, and leaves nothing well.
     let mut once = well(18);
     for name in ALL {
         once.push((name, Side::A, vec![(20, Saw::Silent)]));
     }
-    check(&once, 20, "healthy");
+    check(&once, 20, "suspect 3");
     // Regions swapped in the site file: A follows and nobody is primary.
     let swapped = [well(20), vec![("pg", Side::A, vec![(20, Saw::Standby)])]].concat();
     check(&swapped, 20, "suspect 1");
@@ -202,7 +203,7 @@ fn one_cause_is_one_row() {
     let judged = judge(&site(), &snapshot, Side::A, at(20));
     assert_eq!(judged.alarms.len(), 1);
     let alarm = &judged.alarms[0];
-    assert_eq!(alarm.sentence.as_str(), "PRIMARY us-east-1 DOWN: 3 of 4 systems fail");
+    assert_eq!(alarm.sentence.as_str(), "PRIMARY us-east-1 DOWN: 4 of 4 systems fail");
     assert_eq!((alarm.priority, alarm.since), (Priority::ActNow, Some(at(12))));
     assert_eq!(alarm.consequences.len(), 4);
     let calm = super::tests::snapshot(&well(20), &stretch(0, 20, &Saw::Up));

@@ -36,7 +36,7 @@ pub(super) fn overrides(tale: &Tale<'_>) -> Section {
             let (asked, seen) = (&gate.gate, &gate.seen);
             let text = format!("went on although {asked} was {seen}: {reason}{}", signed(event));
             let id = format!("overrides.{}.{}", event.seq, index + 1);
-            let claim = Claim::new(id, step.as_str(), Value::text(text), [event.seq]);
+            let claim = Claim::new(id, tale.runbook.named(step), Value::text(text), [event.seq]);
             claims.push(claim.toned(Tone::Bad));
         }
     }
@@ -64,7 +64,7 @@ pub(super) fn skips(tale: &Tale<'_>) -> Section {
                 Some(Ungraceful::Skip) if lost => "left out, as the plan says",
                 _ => "skipped",
             };
-            Some((step.to_string(), format!("{what}: {reason}")))
+            Some((tale.runbook.named(step), format!("{what}: {reason}")))
         }
         _ => None,
     })
@@ -86,24 +86,25 @@ pub(super) fn unknowns(tale: &Tale<'_>) -> Section {
                     if about == step && number == attempt)
         });
         let end = found.map_or("STILL UNKNOWN".to_owned(), |found| {
-            format!("{}{}", words::event(&found.body), signed(found))
+            format!("{}{}", words::event(&found.body, Some(tale.runbook)), signed(found))
         });
         let ended = words::outcome_text(outcome);
         let text = format!("attempt {attempt} {ended}{}; {end}", signed(event));
         let entries = [Some(event.seq), found.map(|found| found.seq)].into_iter().flatten();
         let id = format!("unknown.{}", event.seq);
         let tone = if found.is_some() { Tone::Plain } else { Tone::Unknown };
-        claims.push(Claim::new(id, step.as_str(), Value::text(text), entries).toned(tone));
+        claims
+            .push(Claim::new(id, tale.runbook.named(step), Value::text(text), entries).toned(tone));
     }
     Section::list("unknown", "Unknown outcomes", claims)
 }
 
 pub(super) fn attested(tale: &Tale<'_>) -> Section {
     list(tale, "attested", "Told by people instead of sensors", |event| match &event.body {
-        Body::Attested { step, value } => Some((step.to_string(), value.to_string())),
+        Body::Attested { step, value } => Some((tale.runbook.named(step), value.to_string())),
         Body::Resolved { step, done, reason, .. } => {
             let what = if *done { "done" } else { "not done" };
-            Some((step.to_string(), format!("told to be {what}: {reason}")))
+            Some((tale.runbook.named(step), format!("told to be {what}: {reason}")))
         }
         _ => None,
     })
@@ -113,10 +114,10 @@ pub(super) fn failures(tale: &Tale<'_>) -> Section {
     list(tale, "failed", "Failed attempts", |event| match &event.body {
         Body::Ended { step, attempt, outcome: outcome @ Outcome::Failed { .. } } => {
             let ended = words::outcome_text(outcome);
-            Some((step.to_string(), format!("attempt {attempt} {ended}")))
+            Some((tale.runbook.named(step), format!("attempt {attempt} {ended}")))
         }
         Body::NotVerified { step, attempt, evidence } => {
-            Some((step.to_string(), format!("attempt {attempt} NOT VERIFIED: {evidence}")))
+            Some((tale.runbook.named(step), format!("attempt {attempt} NOT VERIFIED: {evidence}")))
         }
         _ => None,
     })
@@ -125,8 +126,8 @@ pub(super) fn failures(tale: &Tale<'_>) -> Section {
 /// Done steps that were seen not to be true any more.
 pub(super) fn untrue(tale: &Tale<'_>) -> Section {
     list(tale, "untrue", "Done, and later not true", |event| match &event.body {
-        Body::Untrue { step, evidence } => Some((step.to_string(), evidence.to_string())),
-        Body::TrueAgain { step } => Some((step.to_string(), "true again".to_owned())),
+        Body::Untrue { step, evidence } => Some((tale.runbook.named(step), evidence.to_string())),
+        Body::TrueAgain { step } => Some((tale.runbook.named(step), "true again".to_owned())),
         _ => None,
     })
 }
@@ -142,7 +143,7 @@ pub(super) fn course(tale: &Tale<'_>) -> Section {
             Body::Resumed { .. } => "console",
             _ => return None,
         };
-        Some((label.to_owned(), words::event(&event.body).to_string()))
+        Some((label.to_owned(), words::event(&event.body, Some(tale.runbook)).to_string()))
     })
 }
 

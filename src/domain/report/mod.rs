@@ -125,7 +125,7 @@ impl Report {
             since_t0: tale.since_t0(event),
             at: event.at,
             by: event.by.to_string().into(),
-            text: words::event(&event.body),
+            text: words::event(&event.body, Some(runbook)),
         });
         Self {
             run: run.id.as_str().into(),
@@ -201,7 +201,7 @@ fn head(tale: &Tale<'_>) -> Section {
     claims.extend(clocks::t0(tale));
     let closed = tale.last(|body| matches!(body, Body::Closed { .. }));
     claims.push(if let Some((event, (at, how))) = closed.zip(run.closed.as_ref()) {
-        let text = format!("{}, {}", words::closing(how), moment(*at));
+        let text = format!("{}, {}", words::closing(how, Some(tale.runbook)), moment(*at));
         Claim::new("run.closed", "closed", Value::text(text), [event.seq])
     } else {
         let text = format!("not closed; the run is {}", run.stage.word());

@@ -192,7 +192,9 @@ pub(super) fn abort_section(tale: &Tale<'_>) -> Section {
         let entries =
             entries_of(&state.id).into_iter().chain(plan.map(|event| event.seq)).chain([began.seq]);
         let id = format!("abort.back.{}", state.id);
-        claims.push(Claim::new(id, state.id.as_str(), Value::text(text), entries).toned(tone));
+        claims.push(
+            Claim::new(id, tale.runbook.named(&state.id), Value::text(text), entries).toned(tone),
+        );
     }
     for stay in stays {
         let (id, text) = (format!("abort.stays.{}", stay.step), format!("stays: {}", stay.words()));

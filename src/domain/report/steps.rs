@@ -177,7 +177,7 @@ pub(super) fn longest_wait(tale: &Tale<'_>) -> Option<Wait> {
             since = Some(event);
         }
     }
-    let told = |event: &RunEvent| (event.seq, words::event(&event.body));
+    let told = |event: &RunEvent| (event.seq, words::event(&event.body, Some(tale.runbook)));
     longest.map(|(time, from, to)| Wait { time, from: told(from), to: told(to) })
 }
 
@@ -229,7 +229,7 @@ fn row(tale: &Tale<'_>, line: &StepLine, step: &Step, state: &StepState) -> Vec<
         _ => Claim::nothing(id("waited"), "waited", Value::NotMeasured),
     };
     let all = line.entries.iter().copied();
-    let name = format!("{} {}", step.id, step.title);
+    let name = tale.runbook.named_fully(&step.id);
     let by = tale.events().iter().rev().find(|event| {
         words::step_of(&event.body) == Some(&line.id)
             && matches!(

@@ -145,7 +145,7 @@ fn steps(tale: &Tale<'_>, parts: &Parts, well: &mut Sentences, not: &mut Sentenc
     for state in untrue {
         let is = |body: &Body| matches!(body, Body::Untrue { step, .. } if *step == state.id);
         let entry = tale.last(is).map(|event| event.seq);
-        not.say(state.id.as_str(), "was done, and is not true any more", entry);
+        not.say(&tale.runbook.named(&state.id), "was done, and is not true any more", entry);
     }
 }
 

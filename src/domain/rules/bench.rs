@@ -128,6 +128,7 @@ impl Saw {
                     unit: LagUnit::Bytes,
                     basis: *basis,
                     certainty: *certainty,
+                    unreceived: None,
                 });
             }
             Self::Told(name, value) => {

@@ -15,13 +15,27 @@ pub fn ask(view: &View<'_>, failures: u32) -> Finding {
     }
     match view.cell.first_failure {
         Some(since) if seen_in_a_row(view) >= failures.max(1) => {
-            let count = view.cell.failures;
-            let looks = if count == 1 { "look" } else { "looks" };
-            let why = format!("{count} {looks} failed in a row: {}", last_reason(view));
+            let why =
+                format!("{} failed in a row: {}", looks(view.cell.failures), last_reason(view));
             Finding::Speaks { since, why: why.into() }
         }
         Some(_) | None => Finding::Quiet,
     }
+}
+
+/// What a series says that is too short for the rule so far: `1 of 3 looks failed: no answer`.
+/// Without a number to reach it is said how many failed.
+#[must_use]
+pub fn so_far(view: &View<'_>, failures: Option<u32>) -> Clean {
+    let (count, reason) = (seen_in_a_row(view).max(1), last_reason(view));
+    match failures.filter(|failures| count < *failures) {
+        Some(failures) => format!("{count} of {failures} looks failed: {reason}").into(),
+        None => format!("{} failed in a row: {reason}", looks(count)).into(),
+    }
+}
+
+fn looks(count: u32) -> String {
+    format!("{count} {}", if count == 1 { "look" } else { "looks" })
 }
 
 /// Failed looks in a row without a pause in looking: failures from before a sleep or a closed

@@ -10,6 +10,7 @@ pub mod misfit;
 mod needs;
 pub mod observe;
 pub mod phase;
+pub mod proof;
 pub mod refusal;
 pub mod role;
 pub mod state;

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use super::event::Body;
 use super::phase::{Phase, Stage};
+use super::proof::{self, Proof};
 use super::state::{Run, StepState};
 use crate::domain::abort;
 use crate::domain::catalogue::Change;
 use crate::domain::forecast::Forecast;
 use crate::domain::gates::{self, Seen};
-use crate::domain::ids::StepId;
+use crate::domain::ids::{StepId, SystemId};
 use crate::domain::loss::{self, Loss};
 use crate::domain::rules::split_brain;
 use crate::domain::runbook::{Runbook, Step};
@@ -43,12 +44,18 @@ pub fn observed(
     // While both sides may take writes nothing is restored, whatever else is well.
     let one_primary = split_brain::standing(site, snapshot).is_empty();
     let done = one_primary && decisive_steps_are_done(run, runbook);
+    let proofs = proof::of(run, runbook);
+    let proven = proofs.iter().all(Proof::is_settled);
     let whole = match &run.restored {
         Some((_, evidence)) => Some(evidence.clone()),
-        None => (done && held).then(|| Clean::from(sentence(seen.iter()))),
+        None => (done && held && proven).then(|| {
+            Clean::from(sentence(
+                seen.iter().map(gate_words).chain(proofs.iter().map(Proof::words)),
+            ))
+        }),
     };
     if done {
-        words.extend(restored_tiers(run, runbook, site, &seen, whole.as_ref()));
+        words.extend(restored_tiers(run, runbook, site, (&seen, &proofs), whole.as_ref()));
     }
     if let (None, Some(evidence)) = (&run.restored, whole) {
         words.push(Body::Restored { evidence });
@@ -72,17 +79,21 @@ pub fn forecasted(run: &Run, forecast: &Forecast) -> Option<Body> {
     })
 }
 
-fn sentence<'a>(seen: impl Iterator<Item = &'a Seen>) -> String {
-    let told: Vec<String> = seen.map(|gate| format!("{}: {}", gate.words, gate.seen)).collect();
-    told.join("; ")
+fn gate_words(gate: &Seen) -> String {
+    format!("{}: {}", gate.words(), gate.seen)
 }
 
-/// Tiers whose own restored facts hold; a tier without any is restored with the whole run.
+fn sentence(told: impl Iterator<Item = String>) -> String {
+    told.collect::<Vec<_>>().join("; ")
+}
+
+/// Tiers whose own restored facts hold and whose promoted stores took a write; a tier without any
+/// is restored with the whole run.
 fn restored_tiers(
     run: &Run,
     runbook: &Runbook,
     site: &Site,
-    seen: &[Seen],
+    (seen, proofs): (&[Seen], &[Proof]),
     whole: Option<&Clean>,
 ) -> Vec<Body> {
     let open = site
@@ -91,19 +102,21 @@ fn restored_tiers(
         .filter(|objective| !run.tiers.iter().any(|(known, ..)| *known == objective.tier));
     open.filter_map(|objective| {
         let tier = &objective.tier;
-        let own: Vec<&Seen> = runbook
-            .restored
-            .iter()
-            .zip(seen)
-            .filter(|(gate, _)| {
-                let system = site.system(&gate.system);
-                system.and_then(|system| system.objective.as_ref()) == Some(tier)
-            })
-            .map(|(_, seen)| seen)
-            .collect();
-        let holds = !own.is_empty() && own.iter().all(|seen| seen.held == Some(true));
+        let is_of_it = |system: &SystemId| {
+            let system = site.system(system);
+            system.and_then(|system| system.objective.as_ref()) == Some(tier)
+        };
+        let own = runbook.restored.iter().zip(seen).filter(|(gate, _)| is_of_it(&gate.system));
+        let own: Vec<&Seen> = own.map(|(_, seen)| seen).collect();
+        let written: Vec<&Proof> = proofs.iter().filter(|one| is_of_it(&one.system)).collect();
+        let holds = !own.is_empty()
+            && own.iter().all(|seen| seen.held == Some(true))
+            && written.iter().all(|one| one.is_settled());
         let evidence = match (holds, whole) {
-            (true, _) => sentence(own.into_iter()).into(),
+            (true, _) => {
+                let told = own.into_iter().map(gate_words);
+                sentence(told.chain(written.into_iter().map(Proof::words))).into()
+            }
             (false, Some(whole)) => format!("with the whole run: {whole}").into(),
             (false, None) => return None,
         };
@@ -135,7 +148,8 @@ fn is_decisive(step: &Step) -> bool {
             | Change::Scale
             | Change::ShiftTraffic
             | Change::Fence
-            | Change::Unfence => true,
+            | Change::Unfence
+            | Change::ProveWrite => true,
             Change::Follow | Change::Purge | Change::Notify | Change::Check | Change::None => false,
         }
 }
@@ -175,9 +189,12 @@ fn supersedes(later: &Step, step: &Step) -> bool {
         Change::Follow => after.promotes() || after == Change::StopReplication,
         // A promoted store that is made a follower again is primary no more.
         Change::Promote | Change::HandOver => after == Change::Follow,
-        Change::StopReplication | Change::Purge | Change::Notify | Change::Check | Change::None => {
-            false
-        }
+        Change::StopReplication
+        | Change::Purge
+        | Change::Notify
+        | Change::ProveWrite
+        | Change::Check
+        | Change::None => false,
     }
 }
 
@@ -239,7 +256,6 @@ mod tests {
 
     use super::*;
     use crate::domain::catalogue::{ActionSpec, Class, Fencing, Guard};
-    use crate::domain::ids::SystemId;
     use crate::domain::runbook::{Compensation, Place, Target, Ungraceful};
     use crate::domain::settings::{Span, Table};
     use crate::domain::time::BootId;

@@ -1,7 +1,9 @@
 //! Why a wish is not granted: every refusal is one sentence that says what to do instead.
 
 use super::phase::{Phase, Stage};
+use super::words;
 use crate::domain::ids::{Side, StepId, SystemId};
+use crate::domain::runbook::Runbook;
 use crate::domain::text::Clean;
 
 /// A wish that was not granted.
@@ -49,10 +51,10 @@ pub enum Refusal {
         hint: &'static str,
     },
     /// The runbook has no such step.
-    #[error("step {0} is not in this runbook")]
+    #[error("{}", self.tell(None))]
     NoStep(StepId),
     /// The step is in the wrong phase.
-    #[error("step {step} is {}: {hint}", .phase.word())]
+    #[error("{}", self.tell(None))]
     Phase {
         /// The step.
         step: StepId,
@@ -62,7 +64,7 @@ pub enum Refusal {
         hint: Clean,
     },
     /// What its attempt started still runs.
-    #[error("step {step} is not over, its processes still run: X ends them ({left})")]
+    #[error("{}", self.tell(None))]
     Left {
         /// The step.
         step: StepId,
@@ -70,10 +72,10 @@ pub enum Refusal {
         left: Clean,
     },
     /// A person attests such a step.
-    #[error("step {0} is attested by a person: press m and type what you see")]
+    #[error("{}", self.tell(None))]
     Attest(StepId),
     /// A sensor sees such a step.
-    #[error("step {0} is seen by a sensor: press r, it cannot be attested")]
+    #[error("{}", self.tell(None))]
     Sensed(StepId),
     /// The typed text does not match.
     #[error("type exactly `{wanted}`")]
@@ -82,7 +84,7 @@ pub enum Refusal {
         wanted: String,
     },
     /// The loss was not accepted.
-    #[error("step {0} cannot be undone: accept the expected losses first with L")]
+    #[error("{}", self.tell(None))]
     Ledger(StepId),
     /// The loss was accepted already.
     #[error("the expected losses were accepted already")]
@@ -97,10 +99,7 @@ pub enum Refusal {
         systems: Clean,
     },
     /// Both names of the target's system lead to one server.
-    #[error(
-        "step {step}: both names of {system} lead to the same server, nothing acts on it; look at \
-         its names"
-    )]
+    #[error("{}", self.tell(None))]
     OneServer {
         /// The step.
         step: StepId,
@@ -108,10 +107,7 @@ pub enum Refusal {
         system: SystemId,
     },
     /// A name leads to the server that this run met under the other name.
-    #[error(
-        "step {step}: {system} in {side} is the server that this run acted on as the other side: \
-         its names were exchanged, nothing acts on it; look at its names"
-    )]
+    #[error("{}", self.tell(None))]
     Exchanged {
         /// The step.
         step: StepId,
@@ -121,10 +117,7 @@ pub enum Refusal {
         side: Side,
     },
     /// The target's server was never seen.
-    #[error(
-        "step {step}: {system} in {side} was not read since, so which server it would act on is \
-         not known: it is looked at again, try in a moment"
-    )]
+    #[error("{}", self.tell(None))]
     Unseen {
         /// The step.
         step: StepId,
@@ -151,10 +144,10 @@ pub enum Refusal {
         least: usize,
     },
     /// The site asks for a second person.
-    #[error("step {0} asks for a second person, which this version cannot record: it cannot run")]
+    #[error("{}", self.tell(None))]
     SecondPerson(StepId),
     /// Nothing takes the step back.
-    #[error("step {step} cannot be taken back: {why}")]
+    #[error("{}", self.tell(None))]
     NoWayBack {
         /// The step.
         step: StepId,
@@ -162,7 +155,7 @@ pub enum Refusal {
         why: Clean,
     },
     /// Later steps rest on it.
-    #[error("take back {later} first: it rests on {step}")]
+    #[error("{}", self.tell(None))]
     Later {
         /// The step.
         step: StepId,
@@ -170,7 +163,7 @@ pub enum Refusal {
         later: StepId,
     },
     /// What serves rests on it and stays.
-    #[error("{step} stays: {later} rests on it, serves and cannot go back")]
+    #[error("{}", self.tell(None))]
     Rests {
         /// The step.
         step: StepId,
@@ -189,4 +182,77 @@ pub enum Refusal {
     /// It is already so.
     #[error("{0}")]
     Already(&'static str),
+}
+
+impl Refusal {
+    /// The sentence for a person, with its steps as the plan numbers and calls them.
+    #[must_use]
+    pub fn tell(&self, plan: Option<&Runbook>) -> String {
+        let name = |step: &StepId| words::name(plan, step);
+        match self {
+            Self::NoStep(step) => {
+                let step = name(step);
+                format!("step {step} is not in this runbook")
+            }
+            Self::Phase { step, phase, hint } => {
+                let step = name(step);
+                format!("step {step} is {}: {hint}", phase.word())
+            }
+            Self::Left { step, left } => {
+                let step = name(step);
+                format!("step {step} is not over, its processes still run: X ends them ({left})")
+            }
+            Self::Attest(step) => {
+                let step = name(step);
+                format!("step {step} is attested by a person: press m and type what you see")
+            }
+            Self::Sensed(step) => {
+                let step = name(step);
+                format!("step {step} is seen by a sensor: press r, it cannot be attested")
+            }
+            Self::Ledger(step) => {
+                let step = name(step);
+                format!("step {step} cannot be undone: accept the expected losses first with L")
+            }
+            Self::OneServer { step, system } => {
+                let step = name(step);
+                format!(
+                    "step {step}: both names of {system} lead to the same server, nothing acts on it; look at its names"
+                )
+            }
+            Self::Exchanged { step, system, side } => {
+                let step = name(step);
+                format!(
+                    "step {step}: {system} in {side} is the server that this run acted on as the other side: its names were exchanged, nothing acts on it; look at its names"
+                )
+            }
+            Self::Unseen { step, system, side } => {
+                let step = name(step);
+                format!(
+                    "step {step}: {system} in {side} was not read since, so which server it would act on is not known: it is looked at again, try in a moment"
+                )
+            }
+            Self::SecondPerson(step) => {
+                let step = name(step);
+                format!(
+                    "step {step} asks for a second person, which this version cannot record: it cannot run"
+                )
+            }
+            Self::NoWayBack { step, why } => {
+                let step = name(step);
+                format!("step {step} cannot be taken back: {why}")
+            }
+            Self::Later { step, later } => {
+                let step = name(step);
+                let later = name(later);
+                format!("take back {later} first: it rests on {step}")
+            }
+            Self::Rests { step, later } => {
+                let step = name(step);
+                let later = name(later);
+                format!("{step} stays: {later} rests on it, serves and cannot go back")
+            }
+            other => other.to_string(),
+        }
+    }
 }

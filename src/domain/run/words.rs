@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::event::{Body, Closing, GateSeen, Outcome, Purpose};
 use crate::domain::ids::StepId;
+use crate::domain::runbook::Runbook;
 use crate::domain::text::Clean;
 use crate::domain::time::short_time;
 use crate::domain::verdict::{Signal, T0Basis};
@@ -20,11 +21,11 @@ pub fn t0_basis(basis: T0Basis) -> &'static str {
 
 /// How a run ended, in words.
 #[must_use]
-pub fn closing(closing: &Closing) -> String {
+pub fn closing(closing: &Closing, plan: Option<&Runbook>) -> String {
     match closing {
         Closing::Complete => "complete".to_owned(),
         Closing::CompleteExcept { steps } => {
-            let names: Vec<&str> = steps.iter().map(StepId::as_str).collect();
+            let names: Vec<String> = steps.iter().map(|step| name(plan, step)).collect();
             format!("complete except {}", names.join(", "))
         }
         Closing::Aborted => "aborted".to_owned(),
@@ -37,13 +38,20 @@ pub fn seconds(value: f64) -> String {
     Duration::try_from_secs_f64(value.max(0.0)).map_or_else(|_| format!("{value} s"), short_time)
 }
 
-/// One event as a sentence: `START promote-pg (attempt 1, postgres.promote, class X, ...)`.
+/// What people call a step of the plan; its name where no plan is known.
 #[must_use]
-pub fn event(body: &Body) -> Clean {
-    Clean::new(&event_text(body))
+pub fn name(plan: Option<&Runbook>, step: &StepId) -> String {
+    plan.map_or_else(|| step.to_string(), |plan| plan.named(step))
 }
 
-fn event_text(body: &Body) -> String {
+/// One event as a sentence, with its step as the plan numbers and calls it:
+/// `START 3 Promote pg in B (attempt 1, postgres.promote, class X, ...)`.
+#[must_use]
+pub fn event(body: &Body, plan: Option<&Runbook>) -> Clean {
+    Clean::new(&event_text(body, plan))
+}
+
+fn event_text(body: &Body, plan: Option<&Runbook>) -> String {
     match body {
         Body::Opened { run, runbook, direction, mode, .. } => {
             let mode = mode.word();
@@ -57,6 +65,7 @@ fn event_text(body: &Body) -> String {
         Body::T0Set { t0, reason } => format!("T0 set to {}: {reason}", t0.utc()),
         Body::Escalated { step: None, reason } => format!("ESCALATED to ungraceful: {reason}"),
         Body::Escalated { step: Some(step), reason } => {
+            let step = name(plan, step);
             format!("ESCALATED {step} to ungraceful: {reason}")
         }
         Body::Held { reason } if reason.is_empty() => "HOLD, the clock goes on".to_owned(),
@@ -68,7 +77,7 @@ fn event_text(body: &Body) -> String {
             format!("LOSS of {system} measured: {missing}{} ({how})", seconds(*lost))
         }
         Body::AbortStarted { reason } => format!("GIVING UP the run: {reason}"),
-        Body::Closed { closing: how } => format!("CLOSED: {}", closing(how)),
+        Body::Closed { closing: how } => format!("CLOSED: {}", closing(how, plan)),
         Body::Noted { text } => format!("NOTE {text}"),
         Body::Acknowledged { alarm } => format!("acknowledged {alarm}"),
         Body::Alarmed { raised: true, sentence, .. } => format!("ALARM {sentence}"),
@@ -79,7 +88,7 @@ fn event_text(body: &Body) -> String {
         | Body::AbortPlanned { .. }
         | Body::Updated { .. }
         | Body::Resumed { .. }
-        | Body::ClockDoubted { .. } => told_text(body),
+        | Body::ClockDoubted { .. } => told_text(body, plan),
         Body::Intended { .. }
         | Body::Started { .. }
         | Body::Ended { .. }
@@ -95,7 +104,7 @@ fn event_text(body: &Body) -> String {
         | Body::RunnerLost { .. }
         | Body::Signalled { .. }
         | Body::Untrue { .. }
-        | Body::TrueAgain { .. } => step_text(body),
+        | Body::TrueAgain { .. } => step_text(body, plan),
     }
 }
 
@@ -107,7 +116,7 @@ fn names(signals: &[Signal]) -> String {
     format!("signals {}", names.join(", "))
 }
 
-fn told_text(body: &Body) -> String {
+fn told_text(body: &Body, plan: Option<&Runbook>) -> String {
     match body {
         Body::TierRestored { tier, evidence } => format!("TIER {tier} RESTORED: {evidence}"),
         Body::CriterionAccepted { asks, evidence, reason, .. } => {
@@ -118,10 +127,10 @@ fn told_text(body: &Body) -> String {
             format!("FORECAST finish T+{p50} (p50), T+{p80} (p80), from {runs} runs")
         }
         Body::AbortPlanned { back, stays } => {
-            let back: Vec<&str> = back.iter().map(StepId::as_str).collect();
-            let stays: Vec<&str> = stays.iter().map(|one| one.step.as_str()).collect();
+            let back: Vec<String> = back.iter().map(|step| name(plan, step)).collect();
+            let stays: Vec<String> = stays.iter().map(|one| name(plan, &one.step)).collect();
             let or_none =
-                |names: &[&str]| if names.is_empty() { "none".into() } else { names.join(", ") };
+                |names: &[String]| if names.is_empty() { "none".into() } else { names.join(", ") };
             format!("ABORT PLAN: take back {}; stays: {}", or_none(&back), or_none(&stays))
         }
         Body::Updated { number, .. } => format!("UPDATE {number} handed over"),
@@ -138,50 +147,50 @@ fn told_text(body: &Body) -> String {
     }
 }
 
-fn step_text(body: &Body) -> String {
+fn step_text(body: &Body, plan: Option<&Runbook>) -> String {
+    let step = step_of(body).map_or_else(String::new, |step| name(plan, step));
     match body {
-        Body::Intended { .. } => intent_text(body),
-        Body::Started { step, attempt } => format!("{step} attempt {attempt} is running"),
-        Body::Ended { step, outcome, .. } => format!("{step} {}", outcome_text(outcome)),
-        Body::Verified { step, evidence, .. } => format!("{step} VERIFIED: {evidence}"),
-        Body::NotVerified { step, evidence, .. } => format!("{step} NOT VERIFIED: {evidence}"),
-        Body::Reconciled { step, done: true, evidence, .. } => {
+        Body::Intended { .. } => intent_text(body, &step),
+        Body::Started { attempt, .. } => format!("{step} attempt {attempt} is running"),
+        Body::Ended { outcome, .. } => format!("{step} {}", outcome_text(outcome)),
+        Body::Verified { evidence, .. } => format!("{step} VERIFIED: {evidence}"),
+        Body::NotVerified { evidence, .. } => format!("{step} NOT VERIFIED: {evidence}"),
+        Body::Reconciled { done: true, evidence, .. } => {
             format!("{step} found done: {evidence}")
         }
-        Body::Reconciled { step, evidence, .. } => format!("{step} found not done: {evidence}"),
-        Body::Resolved { step, done: true, reason, .. } => {
+        Body::Reconciled { evidence, .. } => format!("{step} found not done: {evidence}"),
+        Body::Resolved { done: true, reason, .. } => {
             format!("{step} RESOLVED as done: {reason}")
         }
-        Body::Resolved { step, reason, .. } => format!("{step} RESOLVED as not done: {reason}"),
-        Body::Attested { step, value } => format!("{step} ATTESTED: {value}"),
-        Body::Skipped { step, reason } => format!("{step} SKIPPED: {reason}"),
-        Body::Retried { step, reason, new_key, by_itself } => {
+        Body::Resolved { reason, .. } => format!("{step} RESOLVED as not done: {reason}"),
+        Body::Attested { value, .. } => format!("{step} ATTESTED: {value}"),
+        Body::Skipped { reason, .. } => format!("{step} SKIPPED: {reason}"),
+        Body::Retried { reason, new_key, by_itself, .. } => {
             let key = if *new_key { ", as a new act with a new key" } else { "" };
             let who = if *by_itself { " by itself" } else { "" };
             format!("{step} may be tried again{who}{key}: {reason}")
         }
-        Body::AbortAsked { step, attempt } => format!("ABORT of {step} attempt {attempt} asked"),
-        Body::EndedEarlier { step, attempt, at } => {
+        Body::AbortAsked { attempt, .. } => format!("ABORT of {step} attempt {attempt} asked"),
+        Body::EndedEarlier { attempt, at, .. } => {
             format!("{step} attempt {attempt} had ended at {}, which was read only now", at.utc())
         }
-        Body::RunnerLost { step, attempt, left } => {
+        Body::RunnerLost { attempt, left, .. } => {
             format!("{step} attempt {attempt}: its runner is gone, still running: {left}")
         }
-        Body::Signalled { step, attempt, signal, told } => {
+        Body::Signalled { attempt, signal, told, .. } => {
             format!("{} to what {step} attempt {attempt} started: {told}", signal.word())
         }
-        Body::Untrue { step, evidence } => {
+        Body::Untrue { evidence, .. } => {
             format!("{step} was done, NOT TRUE NOW: {evidence}")
         }
-        Body::TrueAgain { step } => format!("{step} is true again"),
+        Body::TrueAgain { .. } => format!("{step} is true again"),
         // `event_text` names every word there is.
         _ => String::new(),
     }
 }
 
-fn intent_text(body: &Body) -> String {
-    let Body::Intended { step, attempt, purpose, action, class, fencing, gates, call, .. } = body
-    else {
+fn intent_text(body: &Body, step: &str) -> String {
+    let Body::Intended { attempt, purpose, action, class, fencing, gates, call, .. } = body else {
         return String::new();
     };
     let what = match purpose {

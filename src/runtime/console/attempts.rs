@@ -10,7 +10,7 @@ use crate::domain::run::event::{Body, Cause, Outcome, Purpose, RunEvent};
 use crate::domain::run::observe::{ToldEnd, is_superseded, told_end};
 use crate::domain::run::phase::Phase;
 use crate::domain::run::state::{Attempt, StepState};
-use crate::domain::run::words::outcome_text;
+use crate::domain::run::words::{self, outcome_text};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::port::Expected;
@@ -72,7 +72,14 @@ impl<D: Desk> Console<D> {
         if known.is_none_or(|state| state.left.is_some()) {
             return Vec::new();
         }
-        self.notice(now, format!("{step}: its runner is gone, still running: {left}"), true);
+        self.notice(
+            now,
+            format!(
+                "{}: its runner is gone, still running: {left}",
+                words::name(self.plan.as_deref(), &step)
+            ),
+            true,
+        );
         self.say_own(Body::RunnerLost { step, attempt, left })
     }
 

@@ -6,6 +6,7 @@ use super::Console;
 use crate::domain::day::Day;
 use crate::domain::readiness::{Spells, complete};
 use crate::domain::time::Stamp;
+use crate::domain::verdict::Assessment;
 use crate::runtime::desk::Desk;
 
 /// What lasts longer than a judgement.
@@ -47,6 +48,7 @@ impl<D: Desk> Console<D> {
                 self.memory.day.count_ready(&self.assessment.verdict, now, passed);
             }
         }
-        self.memory.spells.tell(&mut self.assessment.criteria);
+        let Assessment { criteria, alarms, .. } = &mut self.assessment;
+        self.memory.spells.tell(criteria, alarms);
     }
 }

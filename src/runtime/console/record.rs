@@ -245,7 +245,7 @@ impl<D: Desk> Console<D> {
         let row = TimelineRow {
             at: event.at,
             who: event.by.to_string().into(),
-            text: words::event(&event.body),
+            text: words::event(&event.body, self.plan.as_deref()),
         };
         self.push_row(row);
     }

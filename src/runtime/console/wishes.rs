@@ -47,7 +47,7 @@ impl<D: Desk> Console<D> {
         for wish in wishes {
             match self.grant(wish, now) {
                 Ok(more) => effects.extend(more),
-                Err(refusal) => self.notice(now, refusal.to_string(), true),
+                Err(refusal) => self.notice(now, refusal.tell(self.plan.as_deref()), true),
             }
         }
         effects
@@ -150,7 +150,7 @@ impl<D: Desk> Console<D> {
         if let Intent::Acknowledge { alarm } = intent {
             self.acknowledged.push(alarm.clone());
         }
-        self.notice(now, words::granted(intent), false);
+        self.notice(now, words::granted(intent, self.plan.as_deref()), false);
         Ok(effects)
     }
 
@@ -166,7 +166,7 @@ impl<D: Desk> Console<D> {
             Err(Refusal::Recording)
         };
         answer.unwrap_or_else(|refusal| {
-            self.notice(now, refusal.to_string(), true);
+            self.notice(now, refusal.tell(self.plan.as_deref()), true);
             Vec::new()
         })
     }

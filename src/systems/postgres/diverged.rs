@@ -128,10 +128,12 @@ mod tests {
     use super::super::tests_support::{fenced, primary, promoted, standby};
     use super::*;
     use crate::domain::text::Clean;
+    use crate::systems::shared::pulse::Pulse;
 
     #[test]
     fn histories_split_by_what_one_side_holds_alone() {
         let (trail, why) = (Trail::default(), Clean::from("not read yet"));
+        let pulse = Pulse::default();
         // Both sides must say the same of a pair, whichever is asked.
         let check =
             |a: &SideState, b: Option<&SideState>, want: Result<bool, &str>, words: &str| {
@@ -140,7 +142,8 @@ mod tests {
                     let Some(own) = own else { continue };
                     let schema = Err(&why);
                     let (nameless, user) = (None, "wr_read");
-                    let view = View { side, own, other, trail: &trail, schema, nameless, user };
+                    let (trail, pulse) = (&trail, &pulse);
+                    let view = View { side, own, other, trail, pulse, schema, nameless, user };
                     match (split(&view), want) {
                         (Split::No, Ok(false)) => {}
                         (Split::Yes(found), Ok(true)) | (Split::Unknown(found), Err(_)) => {

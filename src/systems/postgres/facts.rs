@@ -5,6 +5,7 @@ use super::judge::{View, hidden, sender_words};
 use super::schema::Schema;
 use super::state::{Beat, NEEDS_MONITOR, Receiver, SideState};
 use crate::domain::catalogue::FactSpec;
+use crate::domain::link::Link;
 use crate::domain::reading::{Fact, FactValue, Writes};
 use crate::domain::text::Clean;
 
@@ -16,7 +17,7 @@ pub(super) const FACTS: &[FactSpec] = &[
     fact("server_version", "the server's version"),
     fact("server_address", "address and port as the server itself tells them"),
     fact("wal_receiver", "standby: `streaming`, `stopped`, another state, or `none`"),
-    fact("link_up", "standby: yes while its own receiver streams"),
+    fact("link_up", "standby: yes while its own receiver streams and is not silent for too long"),
     fact("link_silent_for", "standby: seconds since the other side was last heard"),
     fact("sender", "primary: state of its replicas, such as `streaming async`, or `none`"),
     fact("replay_paused", "standby: yes while replay is paused"),
@@ -24,6 +25,7 @@ pub(super) const FACTS: &[FactSpec] = &[
     fact("replay_lsn", "log position replayed"),
     fact("current_lsn", "primary: log position written"),
     fact("replay_gap", "standby: bytes of the primary's log that are not replayed yet"),
+    fact("receive_gap", "standby: bytes of the primary's log that have not arrived yet"),
     fact("last_replayed", "age of the last replayed transaction; grows on an idle primary"),
     fact(
         "last_replayed_unix_ms",
@@ -63,8 +65,9 @@ pub(super) fn facts(view: &View<'_>) -> Vec<Fact> {
     let address = own.address.as_deref().map(|address| FactValue::Text(address.into()));
     facts.add("server_address", address.unwrap_or_else(|| unknown("a local socket has none")));
     if own.in_recovery {
-        facts.of_standby(own);
-        facts.add("replay_gap", replay_gap(view));
+        facts.of_standby(own, view.link().as_ref());
+        facts.add("replay_gap", gap(view, own.replay_lsn));
+        facts.add("receive_gap", gap(view, own.held_lsn()));
     } else {
         facts.of_primary(own);
     }
@@ -86,7 +89,7 @@ impl Facts {
         self.0.push(Fact { name: name.to_owned(), value });
     }
 
-    fn of_standby(&mut self, own: &SideState) {
+    fn of_standby(&mut self, own: &SideState, link: Option<&Link>) {
         let (state, silent_s) = match &own.receiver {
             Receiver::None => (FactValue::Text("none".into()), None),
             Receiver::Hidden => (unknown(NEEDS_MONITOR), None),
@@ -95,8 +98,7 @@ impl Facts {
             }
         };
         self.add("wal_receiver", state);
-        let up = own.receiver.streaming();
-        self.add("link_up", up.map_or_else(|| unknown(NEEDS_MONITOR), FactValue::Boolean));
+        self.add("link_up", link.map_or_else(|| unknown("it has none"), Link::up));
         self.add("link_silent_for", seconds(silent_s, "there is no link to listen to"));
         self.add("replay_paused", FactValue::Boolean(own.replay_paused));
     }
@@ -188,14 +190,13 @@ fn writable(own: &SideState) -> FactValue {
     }
 }
 
-fn replay_gap(view: &View<'_>) -> FactValue {
+/// How far the primary's log goes beyond a position.
+fn gap(view: &View<'_>, until: Option<u64>) -> FactValue {
     let primary = view.other.filter(|other| !other.in_recovery && other.system == view.own.system);
     let current = primary.and_then(|primary| primary.current_lsn);
-    match (current, view.own.replay_lsn) {
+    match (current, until) {
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52 bytes apart")]
-        (Some(current), Some(replayed)) => {
-            FactValue::Number(current.saturating_sub(replayed) as f64)
-        }
+        (Some(current), Some(until)) => FactValue::Number(current.saturating_sub(until) as f64),
         (None, _) | (_, None) => unknown("the source side was not read"),
     }
 }

@@ -1,14 +1,19 @@
 //! From what both sides told to the reading of one side: health, role, lag and every fact by name.
 
+use std::time::Duration;
+
 use super::diverged::{Split, split};
 use super::facts::facts;
-use super::lag::{Trail, lag};
+use super::lag::{Measured, Trail, lag};
 use super::schema::Schema;
 use super::state::{Beat, NEEDS_MONITOR, Receiver, SideState};
+use super::stream;
 use crate::domain::ids::Side;
+use crate::domain::link::Link;
 use crate::domain::reading::{Health, LagUnit, Position, Reading, Role, Writes};
 use crate::domain::text::Clean;
-use crate::domain::time::Stamp;
+use crate::domain::time::{Stamp, short_time};
+use crate::systems::shared::pulse::Pulse;
 
 /// What is known when one side's reading is made.
 pub(super) struct View<'a> {
@@ -20,12 +25,32 @@ pub(super) struct View<'a> {
     pub(super) other: Option<&'a SideState>,
     /// Where the primary's log stood at past looks.
     pub(super) trail: &'a Trail,
+    /// How often the heartbeat comes.
+    pub(super) pulse: &'a Pulse,
     /// The shape of the database, or why it is not known.
     pub(super) schema: Result<&'a Schema, &'a Clean>,
     /// Why the name leads nowhere, where a kept connection told all this.
     pub(super) nameless: Option<&'a Clean>,
     /// The user that reads, for sentences.
     pub(super) user: &'a str,
+}
+
+impl View<'_> {
+    /// The other side as the source of this one.
+    fn source(&self) -> Option<&SideState> {
+        self.other.filter(|other| !other.in_recovery)
+    }
+
+    /// The link of a standby.
+    pub(super) fn link(&self) -> Option<Link> {
+        stream::link(self.own, self.source(), self.trail)
+    }
+
+    /// What a standby's lag is measured from.
+    fn measured<'a>(&'a self, link: Option<&'a Link>) -> Measured<'a> {
+        let (standby, primary) = (self.own, self.source());
+        Measured { standby, primary, link, trail: self.trail, pulse: self.pulse }
+    }
 }
 
 /// The reading of one side.
@@ -35,16 +60,20 @@ pub(super) fn reading(at: Stamp, took_ms: u64, view: &View<'_>) -> Reading {
     let reasons = reasons(view);
     let health =
         if reasons.is_empty() { Health::Up } else { Health::Degraded(reasons.join("; ").into()) };
-    let primary = view.other.filter(|other| !other.in_recovery);
-    let lag = own.in_recovery.then(|| lag(own, primary, view.trail));
+    let link = view.link();
+    let lag = link.as_ref().map(|link| lag(&view.measured(Some(link))));
+    let linked = stream::words(own, link.as_ref());
     let note = match &lag {
         None if own.writes() == Writes::Refused => {
             format!("PRIMARY, timeline {}, writes refused", own.timeline)
         }
         None => format!("PRIMARY, timeline {}, {}", own.timeline, sender_words(own)),
-        Some(lag) => match (lag.amount, lag.seconds) {
-            (Some(bytes), _) => format!("standby, {}, {bytes} B behind", receiver_words(own)),
-            (None, _) => format!("standby, {}, lag UNKNOWN", receiver_words(own)),
+        Some(lag) => match (lag.amount, lag.unapplied_text()) {
+            (Some(bytes), None) => format!("standby, {linked}, {bytes} B behind"),
+            (Some(bytes), Some(waits)) => {
+                format!("standby, {linked}, {bytes} B behind: {waits}")
+            }
+            (None, _) => format!("standby, {linked}, lag UNKNOWN"),
         },
     };
     let mut reading = Reading::new(at, health, note);
@@ -58,6 +87,7 @@ pub(super) fn reading(at: Stamp, took_ms: u64, view: &View<'_>) -> Reading {
     reading.end = own.end_lsn().map(position);
     reading.parted = own.parted_lsn().map(position);
     reading.lag = lag;
+    reading.link = link;
     reading.facts = facts(view);
     reading
 }
@@ -109,10 +139,15 @@ fn standby_reasons(view: &View<'_>) -> Vec<String> {
         reasons.push("replay is paused".to_owned());
     }
     // With the other side silent a dead link is what is to be expected of a good standby.
-    let followed = view.other.is_some_and(|other| !other.in_recovery);
-    if followed && own.receiver.streaming() == Some(false) {
-        let (source, state) = (view.side.other(), receiver_words(own));
+    let link = view.link();
+    let dead = link.as_ref().is_some_and(|link| link.state().is_dead());
+    if view.source().is_some() && dead {
+        let (source, state) = (view.side.other(), stream::words(own, link.as_ref()));
         reasons.push(format!("replication from {source} does not run: {state}"));
+    }
+    if let Some(age_s) = view.measured(link.as_ref()).ceased() {
+        let age = short_time(Duration::from_secs_f64(age_s.clamp(0.0, 1e9).floor()));
+        reasons.push(format!("the heartbeat stopped {age} ago: the lag is not measured by it"));
     }
     reasons
 }
@@ -146,14 +181,6 @@ pub(super) fn hidden(own: &SideState) -> bool {
     own.receiver == Receiver::Hidden || own.senders.iter().any(|sender| sender.state.is_none())
 }
 
-fn receiver_words(own: &SideState) -> String {
-    match &own.receiver {
-        Receiver::None => "link down".to_owned(),
-        Receiver::Hidden => "link UNKNOWN".to_owned(),
-        Receiver::Seen { status, .. } => status.clone(),
-    }
-}
-
 pub(super) fn sender_words(own: &SideState) -> String {
     if own.senders.is_empty() {
         return "no replica".to_owned();
@@ -183,12 +210,13 @@ mod tests {
 
     fn read(side: Side, own: &SideState, other: Option<&SideState>) -> Reading {
         let why = Clean::from("not read yet");
-        let trail = Trail::default();
+        let (trail, pulse) = (Trail::default(), Pulse::default());
         let view = View {
             side,
             own,
             other,
             trail: &trail,
+            pulse: &pulse,
             schema: Err(&why),
             nameless: None,
             user: "wr_read",
@@ -263,7 +291,10 @@ mod tests {
         let found = read(Side::B, &b, Some(&a));
         assert_eq!(found.role, Some(Role::Standby));
         assert_eq!(found.fact("replay_gap"), Some(&FactValue::Number(200.0)));
-        assert_eq!(found.lag.as_ref().and_then(|lag| lag.amount), Some(100));
+        assert_eq!(found.lag.as_ref().and_then(|lag| lag.amount), Some(200));
+        let waits = "200 B behind: 100 B received, not replayed";
+        assert!(found.note.as_str().ends_with(waits), "{}", found.note);
+        assert_eq!(found.fact("receive_gap"), Some(&FactValue::Number(100.0)));
         let alone = read(Side::B, &b, None);
         let lag = alone.lag.clone().unwrap();
         assert_eq!((lag.seconds, lag.amount, lag.certainty), (None, None, Certainty::Unknown));

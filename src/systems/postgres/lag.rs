@@ -3,7 +3,9 @@
 use std::collections::VecDeque;
 
 use super::state::{Beat, SideState};
-use crate::domain::reading::{Basis, Certainty, Lag, LagUnit};
+use crate::domain::link::{Link, LinkState};
+use crate::domain::reading::{Basis, Certainty, Lag, LagUnit, Unreceived};
+use crate::systems::shared::pulse::Pulse;
 
 /// The most past positions of the primary that are remembered.
 const TRAIL_POINTS_MAX: usize = 1024;
@@ -39,55 +41,106 @@ impl Trail {
         self.points.push_back((primary.clock_s, lsn));
     }
 
+    /// The first look, on the primary's clock, at which it had written beyond `lsn`.
+    pub(super) fn passed(&self, lsn: u64) -> Option<f64> {
+        self.points.iter().find(|(_, point)| *point > lsn).map(|(clock_s, _)| *clock_s)
+    }
+
     /// The last moment, on the primary's clock, whose writes are all within `lsn`.
     fn reached(&self, lsn: u64) -> Option<f64> {
         self.points.iter().rev().find(|(_, point)| *point <= lsn).map(|(clock_s, _)| *clock_s)
     }
 }
 
-/// The lag of `standby`. Without the primary's state of the same look nothing is known, whatever
-/// the standby says of itself: received and replayed are equal on a dead link too.
-pub(super) fn lag(standby: &SideState, primary: Option<&SideState>, trail: &Trail) -> Lag {
-    let unknown = |amount| Lag {
+/// What a lag is measured from.
+pub(super) struct Measured<'a> {
+    /// The standby.
+    pub(super) standby: &'a SideState,
+    /// Its primary, where that was read in the same look.
+    pub(super) primary: Option<&'a SideState>,
+    /// The link between the two.
+    pub(super) link: Option<&'a Link>,
+    /// Where the primary's log stood at past looks.
+    pub(super) trail: &'a Trail,
+    /// How often the heartbeat comes, where there is one.
+    pub(super) pulse: &'a Pulse,
+}
+
+impl Measured<'_> {
+    /// For how many seconds a heartbeat that should have come has not; none while it comes. It
+    /// stops at the primary: one that only the standby lacks is what its lag is.
+    pub(super) fn ceased(&self) -> Option<f64> {
+        let primary = self.primary?;
+        let last = match (&primary.beat, &self.standby.beat) {
+            (Beat::At(at_s), _) | (Beat::Unreadable(_), Beat::At(at_s)) => *at_s,
+            (Beat::NotAsked | Beat::Unreadable(_), _) => return None,
+        };
+        let age_s = primary.clock_s - last;
+        self.pulse.has_ceased(age_s).then_some(age_s)
+    }
+
+    /// What the primary has that did not arrive.
+    fn unreceived(&self, primary: &SideState, up: bool) -> Option<Unreceived> {
+        let held = self.standby.held_lsn()?;
+        let amount = primary.current_lsn?.saturating_sub(held);
+        let by_trail = || self.trail.reached(held).map(|at_s| (primary.clock_s - at_s).max(0.0));
+        // Equal positions prove zero only while log flows.
+        let seconds = match (amount, up) {
+            (0, true) => Some(0.0),
+            (0, false) => None,
+            (_, true | false) => by_trail(),
+        };
+        Some(Unreceived { seconds, amount })
+    }
+}
+
+/// The lag: what of the primary's log is not replayed. Without the primary's state of the same look
+/// nothing is known, whatever the standby says of itself: received and replayed are equal on a dead
+/// link too.
+pub(super) fn lag(measured: &Measured<'_>) -> Lag {
+    let Measured { standby, primary, link, trail, .. } = *measured;
+    let nothing = Lag {
         seconds: None,
-        amount,
+        amount: None,
         unit: LagUnit::Bytes,
         basis: Basis::LogPosition,
         certainty: Certainty::Unknown,
+        unreceived: None,
     };
-    let Some(primary) = primary else { return unknown(None) };
+    let Some(primary) = primary.filter(|primary| primary.system == standby.system) else {
+        return nothing;
+    };
     let (Some(current), Some(held)) = (primary.current_lsn, standby.held_lsn()) else {
-        return unknown(None);
+        return nothing;
     };
-    if primary.system != standby.system {
-        return unknown(None);
-    }
+    let state = link.map(Link::state);
+    let up = state == Some(LinkState::Up);
     let replayed = standby.replay_lsn.unwrap_or(0);
-    let amount = Some(current.saturating_sub(held));
+    let amount = standby.replay_lsn.map(|replayed| current.saturating_sub(replayed));
+    let unknown = Lag { amount, unreceived: measured.unreceived(primary, up), ..nothing };
     let known = |seconds: f64, basis| Lag {
         seconds: Some(seconds.max(0.0)),
-        amount,
-        unit: LagUnit::Bytes,
         basis,
         certainty: Certainty::Known,
+        ..unknown.clone()
     };
     let caught_up = held >= current && replayed >= current;
-    match standby.receiver.streaming() {
+    match state {
         // Without the right to see the link no figure is told, not even one that may be right.
-        None => return unknown(amount),
+        None | Some(LinkState::Unknown(_)) => return unknown,
         // Equal positions prove zero only while log flows.
-        Some(true) if caught_up => return known(0.0, Basis::LogPosition),
-        Some(false) if caught_up => return unknown(amount),
+        Some(LinkState::Up) if caught_up => return known(0.0, Basis::LogPosition),
+        Some(LinkState::Down | LinkState::Silent(_)) if caught_up => return unknown,
         Some(_) => {}
     }
     // The times below are the primary's own, so that the servers' clocks need not agree. Each is
-    // an upper bound, therefore the smallest is the lag; a heartbeat, where there is one, is what
-    // the site chose to be measured by.
+    // an upper bound, therefore the smallest is the lag; a heartbeat that comes, where there is
+    // one, is what the site chose to be measured by.
     // A time ahead of the primary's clock was taken from another clock, or that clock was set back:
     // no figure is better than a zero made of it.
     let age = |at_s: f64| Some(primary.clock_s - at_s).filter(|age| *age > -CLOCK_SLACK_S);
-    if let Beat::At(beat) = standby.beat
-        && let Some(age) = age(beat)
+    if let (Beat::At(beat), None) = (&standby.beat, measured.ceased())
+        && let Some(age) = age(*beat)
     {
         return known(age, Basis::Heartbeat);
     }
@@ -97,13 +150,16 @@ pub(super) fn lag(standby: &SideState, primary: Option<&SideState>, trail: &Trai
         (Some(replay), Some(trail)) if trail < replay => known(trail, Basis::LogPosition),
         (Some(replay), _) => known(replay, Basis::ReplayTimestamp),
         (None, Some(trail)) => known(trail, Basis::LogPosition),
-        (None, None) => unknown(amount),
+        (None, None) => unknown,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::super::state::Receiver;
+    use super::super::stream;
     use super::super::tests_support::{primary, standby};
     use super::*;
 
@@ -115,8 +171,13 @@ mod tests {
                      want: (Option<f64>, Option<u64>, Basis, Certainty)| {
             let points = trail.iter().copied().collect::<VecDeque<_>>();
             let trail = Trail { of: (7, 1), points };
-            let found = lag(standby, primary, &trail);
+            let primary = primary.filter(|primary| !primary.in_recovery);
+            let link = stream::link(standby, primary, &trail);
+            let pulse = Pulse::new(Some(Duration::from_secs(1)));
+            let link = link.as_ref();
+            let found = lag(&Measured { standby, primary, link, trail: &trail, pulse: &pulse });
             assert_eq!((found.seconds, found.amount, found.basis, found.certainty), want);
+            found
         };
         let (log, replay) = (Basis::LogPosition, Basis::ReplayTimestamp);
         let (known, unknown) = (Certainty::Known, Certainty::Unknown);
@@ -125,7 +186,7 @@ mod tests {
         check(&up, Some(&primary(500)), &[], (Some(0.0), Some(0), log, known));
         // The same standby with a dead primary: nothing is known.
         check(&up, None, &[(900.0, 500)], (None, None, log, unknown));
-        // Equal positions on a link that is down, or hidden.
+        // Equal positions on a link that is down, or hidden, or silent for too long.
         let down = SideState { receiver: Receiver::None, ..up.clone() };
         check(&down, Some(&primary(500)), &[], (None, Some(0), log, unknown));
         let hidden = SideState { receiver: Receiver::Hidden, ..up.clone() };
@@ -140,10 +201,28 @@ mod tests {
         check(&burst, Some(&primary(500)), &[(998.0, 400)], (Some(2.0), Some(100), log, known));
         // Received but not replayed: nothing would be lost, yet the data is old.
         let paused = SideState { replayed_at_s: Some(900.0), ..standby(500, 300) };
-        check(&paused, Some(&primary(500)), &[], (Some(100.0), Some(0), replay, known));
+        let found =
+            check(&paused, Some(&primary(500)), &[], (Some(100.0), Some(200), replay, known));
+        assert_eq!((found.loss_seconds(), found.unapplied()), (Some(0.0), Some(200)));
+        // Some of it did not arrive: that would be lost, and no more.
+        let both = SideState { replayed_at_s: Some(900.0), ..standby(450, 300) };
+        let trail = [(997.0, 440), (999.0, 460)];
+        let found =
+            check(&both, Some(&primary(500)), &trail, (Some(100.0), Some(200), replay, known));
+        assert_eq!((found.loss_seconds(), found.unapplied()), (Some(3.0), Some(150)));
         // A heartbeat.
         let beat = SideState { beat: Beat::At(999.0), ..standby(400, 400) };
         check(&beat, Some(&primary(500)), &[], (Some(1.0), Some(100), Basis::Heartbeat, known));
+        // One that comes at the primary and not here is the lag, however old.
+        let source = SideState { beat: Beat::At(999.5), ..primary(500) };
+        let beat = SideState { beat: Beat::At(940.0), ..standby(400, 400) };
+        check(&beat, Some(&source), &[], (Some(60.0), Some(100), Basis::Heartbeat, known));
+        // One that has ceased makes no lag.
+        let source = SideState { beat: Beat::At(940.0), ..primary(500) };
+        let replayed = (Some(10.0), Some(100), replay, known);
+        check(&beat, Some(&source), &[], replayed);
+        let trail = [(998.0, 400)];
+        check(&beat, Some(&source), &trail, (Some(2.0), Some(100), log, known));
         // A time from the future is no time.
         let ahead = SideState { replayed_at_s: Some(1060.0), ..standby(400, 400) };
         check(&ahead, Some(&primary(500)), &[], (None, Some(100), log, unknown));

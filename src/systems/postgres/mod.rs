@@ -14,6 +14,7 @@ mod rights;
 mod schema;
 mod settings;
 mod state;
+mod stream;
 #[cfg(test)]
 mod tests_support;
 mod trouble;

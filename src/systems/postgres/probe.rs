@@ -8,7 +8,7 @@ use super::lag::Trail;
 use super::link::{Session, Target};
 use super::schema::{Schema, read_schema};
 use super::settings::{Heartbeat, Settings, TableName};
-use super::state::{Closed, SideState, read_state};
+use super::state::{Beat, Closed, SideState, read_state};
 use super::trouble::{Trouble, TroubleKind};
 use super::writers::Watched;
 use crate::domain::ids::Side;
@@ -18,6 +18,7 @@ use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::port::{Boxed, Clock, Looks, Probe, ProbeSetup};
 use crate::systems::shared::name::Leads;
+use crate::systems::shared::pulse::Pulse;
 
 /// How long a connection is kept: what stands between us and the server may lead new connections to
 /// another one while it holds on to ours.
@@ -34,6 +35,8 @@ pub(super) struct PostgresProbe {
     clock: Arc<dyn Clock>,
     sides: [Option<SideProbe>; 2],
     trail: Trail,
+    /// The heartbeat as the primary has it.
+    pulse: Pulse,
 }
 
 impl PostgresProbe {
@@ -67,6 +70,7 @@ impl PostgresProbe {
             clock: Arc::clone(&setup.clock),
             sides: [side(Side::A)?, side(Side::B)?],
             trail: Trail::default(),
+            pulse: Pulse::new(settings.heartbeat.as_ref().and_then(|beat| beat.every)),
         })
     }
 
@@ -101,6 +105,9 @@ impl PostgresProbe {
             };
             if !told.state.in_recovery {
                 self.trail.record(&told.state);
+                if let Beat::At(at_s) = told.state.beat {
+                    self.pulse.hear(whole_ms(at_s));
+                }
             }
             probe.watch_writers(&mut told.state, at);
             probe.remember_closed(&mut told.state, follows[side.other().index()]);
@@ -129,6 +136,7 @@ impl PostgresProbe {
             own: &told.state,
             other: other.and_then(|other| other.as_ref().ok()).map(|told| &told.state),
             trail: &self.trail,
+            pulse: &self.pulse,
             schema: probe.schema.as_ref(),
             nameless: probe.nameless.as_ref(),
             user: &probe.target.user,
@@ -291,6 +299,11 @@ impl SideProbe {
             Err(_) => self.session = None,
         }
     }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 are below 2^52")]
+fn whole_ms(at_s: f64) -> i64 {
+    (at_s * 1000.0) as i64
 }
 
 /// True when a kept connection was found dead: that says nothing of the server as it is now.

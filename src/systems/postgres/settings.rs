@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::domain::catalogue::SettingSpec;
 use crate::domain::ids::Side;
@@ -65,8 +66,9 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
     },
     SettingSpec {
         name: "heartbeat",
-        doc: "`{ table = \"dr_heartbeat\", column = \"ts\" }`: a row that something of yours \
-              updates on the primary; it is only read",
+        doc: "`{ table = \"dr_heartbeat\", column = \"ts\", every = \"1s\" }`: a row that something \
+              of yours updates on the primary; it is only read. How often is learned from watching \
+              if absent; one older than three times that measures nothing",
         required: false,
     },
     SettingSpec {
@@ -122,6 +124,8 @@ pub(super) struct Heartbeat {
     pub(super) table: TableName,
     /// Its `timestamptz` column.
     pub(super) column: String,
+    /// How often it is written, where the site says so.
+    pub(super) every: Option<Duration>,
 }
 
 /// One side as written.
@@ -233,8 +237,9 @@ fn read_heartbeat(table: &Table) -> Result<Heartbeat, Fault> {
     if !is_plain(column) {
         return Err(not_a_table(table.span, column));
     }
+    let every = fields.duration("every")?;
     fields.finish()?;
-    Ok(Heartbeat { table: found, column: column.to_owned() })
+    Ok(Heartbeat { table: found, column: column.to_owned(), every })
 }
 
 fn read_side(
@@ -310,8 +315,6 @@ pub(super) fn span_of(table: &Table, key: &str) -> Span {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::domain::ids::SystemId;
     use crate::domain::settings::{Key, Value};

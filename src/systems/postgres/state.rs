@@ -30,6 +30,8 @@ select asked.recovering,
   case when asked.recovering then pg_is_wal_replay_paused() end as paused,
   current_setting('synchronous_standby_names') as sync_names,
   current_setting('synchronous_commit') in ('off', 'local') as commits_alone,
+  (select setting::float8 / 1000 from pg_settings where name = 'wal_receiver_timeout')
+    as receiver_timeout,
   current_setting('max_connections')::float8 as connections_max,
   (select sum(numbackends)::float8 from pg_stat_database) as connections
 from (select pg_is_in_recovery() as recovering offset 0) as asked";
@@ -151,6 +153,8 @@ pub(super) struct SideState {
     pub(super) connections: Option<f64>,
     pub(super) connections_max: Option<f64>,
     pub(super) receiver: Receiver,
+    /// How long the receiver bears silence, in seconds; 0 for ever.
+    pub(super) receiver_timeout_s: f64,
     pub(super) senders: Vec<Sender>,
     pub(super) slots_lost: i64,
     pub(super) slots_retained: Option<f64>,
@@ -303,6 +307,7 @@ pub(super) async fn read_state(
         connections: column(&state, "connections")?,
         connections_max: column(&state, "connections_max")?,
         receiver,
+        receiver_timeout_s: column(&state, "receiver_timeout")?,
         senders: senders?.iter().map(sender_of).collect::<Result<_, _>>()?,
         slots_lost: column(&slots, "lost")?,
         slots_retained: column(&slots, "retained")?,

@@ -25,6 +25,7 @@ pub(super) fn primary(current_lsn: u64) -> SideState {
         connections: Some(3.0),
         connections_max: Some(100.0),
         receiver: Receiver::None,
+        receiver_timeout_s: 60.0,
         senders: vec![Sender {
             state: Some("streaming".to_owned()),
             sync: Some("async".to_owned()),

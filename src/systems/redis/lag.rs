@@ -27,6 +27,7 @@ pub(super) fn lag(
         unit: LagUnit::Bytes,
         basis: Basis::Offset,
         certainty: Certainty::Unknown,
+        unreceived: None,
     };
     let Some(primary) = primary else { return unknown(None) };
     if primary.replid != replica.replid || replica.is_syncing() || replica.loading {
@@ -39,6 +40,7 @@ pub(super) fn lag(
         unit: LagUnit::Bytes,
         basis,
         certainty: Certainty::Known,
+        unreceived: None,
     };
     let level = bytes == 0 && link(replica, Some(primary)).is_some_and(|link| !link.is_dead());
     let beats = primary.beat(source).at().zip(replica.beat(source).at());

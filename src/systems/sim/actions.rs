@@ -27,6 +27,7 @@ pub const ACTIONS: &[&dyn Action] = &[
     &SimAction(&FENCE),
     &SimAction(&UNFENCE),
     &SimAction(&CHECK),
+    &SimAction(&VERIFY_WRITE),
     &SimAction(&ACT),
 ];
 
@@ -198,6 +199,15 @@ static CHECK: ActionSpec = ActionSpec {
     ..BASE
 };
 
+/// Reads only: nothing of the write stays in the simulated world.
+pub static VERIFY_WRITE: ActionSpec = ActionSpec {
+    name: "sim.verify_write",
+    doc: "Writes to a simulated store and reads it back",
+    verb: "verify",
+    change: Change::ProveWrite,
+    ..BASE
+};
+
 static ACT: ActionSpec = ActionSpec {
     name: "sim.act",
     doc: "Does what the simulated world does not show; only that it was done is on its record",
@@ -237,6 +247,7 @@ impl Asked {
                 asked.side = fields.choice("side", &SIDES)?;
             }
             Deed::Fence | Deed::Unfence => asked.side = fields.choice("side", &SIDES)?,
+            Deed::Check if spec.change == Change::ProveWrite => asked.wish = Some(Wish::writable()),
             Deed::Check => asked.wish = Wish::read(&fields)?,
             Deed::Notify => asked.text = Some(fields.need_text("text")?.to_owned()),
             Deed::Promote | Deed::StopReplication | Deed::Replicate | Deed::Purge | Deed::None => {}
@@ -281,6 +292,7 @@ impl Action for SimAction {
             | Change::Fence
             | Change::Unfence
             | Change::Follow
+            | Change::ProveWrite
             | Change::Check
             | Change::None => "",
         }

@@ -71,7 +71,7 @@ impl Deed {
             Change::Notify => Self::Notify,
             Change::Fence => Self::Fence,
             Change::Unfence => Self::Unfence,
-            Change::Check => Self::Check,
+            Change::ProveWrite | Change::Check => Self::Check,
             Change::Follow => Self::Replicate,
             Change::None => Self::None,
         }

@@ -216,6 +216,7 @@ impl Moment<'_> {
             unit: system.unit,
             basis: Basis::Simulated,
             certainty: if known { Certainty::Known } else { Certainty::Unknown },
+            unreceived: None,
         }
     }
 

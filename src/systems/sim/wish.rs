@@ -1,6 +1,6 @@
 //! What a check step wants of one fact, read from its settings and held against a look.
 
-use crate::domain::reading::{FactValue, Health, Lag, Reading};
+use crate::domain::reading::{FactValue, Health, Lag, Reading, WRITABLE};
 use crate::domain::runbook::{Amount, Exact};
 use crate::domain::settings::{Fault, Fields, Value, parse_duration};
 
@@ -36,6 +36,12 @@ pub enum Answer {
 }
 
 impl Wish {
+    /// That a store takes writes.
+    #[must_use]
+    pub fn writable() -> Self {
+        Self { fact: WRITABLE.to_owned(), must: Must::Be(Exact::Boolean(true)) }
+    }
+
     /// Reads `fact` with one of `is`, `at_least` and `at_most`; none when no fact is named.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::domain::run::words;
 use crate::ui::model::Panel;
 use crate::ui::screen::Screen;
 use crate::ui::widget::canvas::{Canvas, FrameLook};
@@ -15,7 +16,9 @@ const WHO_CELLS: usize = 8;
 
 fn output_row(screen: &Screen<'_>, index: usize) -> Row {
     screen.output.get(index).map_or_else(Row::new, |line| {
-        Row::of(MUTED, format!("{} ", line.at.utc())).put(TEXT, line.text.as_str())
+        let number = screen.runbook.and_then(|book| book.number(&line.step));
+        let number = number.map_or_else(String::new, |number| format!("{number:>2} "));
+        Row::of(MUTED, format!("{} {number}", line.at.utc())).put(TEXT, line.text.as_str())
     })
 }
 
@@ -87,7 +90,9 @@ fn draw_list(
 fn output_title(screen: &Screen<'_>) -> Row {
     let title = Row::plain("5 OUTPUT");
     match screen.output.last() {
-        Some(line) => title.put(TEXT, format!(" {}", line.step)).put(MUTED, "  secrets masked"),
+        Some(line) => title
+            .put(TEXT, format!(" {}", words::name(screen.runbook, &line.step)))
+            .put(MUTED, "  secrets masked"),
         None => title,
     }
 }

@@ -3,6 +3,7 @@
 use crate::domain::catalogue::Class;
 use crate::domain::run::event::Closing;
 use crate::domain::run::phase::{Phase, Stage};
+use crate::domain::run::proof::{self, Proof};
 use crate::domain::run::state::Run;
 use crate::domain::runbook::Step;
 use crate::domain::verdict::{Primary, Verdict};
@@ -188,10 +189,13 @@ fn aborting(screen: &Screen<'_>, run: &Run) -> String {
 fn awaited(screen: &Screen<'_>) -> String {
     let Some(book) = screen.runbook else { return "the restored facts".to_owned() };
     let way = words::direction(screen);
+    let proofs = screen.run.map(|run| proof::of(run, book)).unwrap_or_default();
+    let unwritten = proofs.iter().filter(|proof| !proof.is_settled()).map(Proof::words);
     let texts: Vec<String> = book
         .restored
         .iter()
         .map(|gate| format!("{} {} in {}", gate.system, gate.fact, way.side(gate.place)))
+        .chain(unwritten)
         .collect();
     if texts.is_empty() { "that a person says so".to_owned() } else { texts.join(", ") }
 }

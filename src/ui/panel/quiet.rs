@@ -106,8 +106,8 @@ fn criterion_row(screen: &Screen<'_>, criterion: &Criterion, width: usize) -> Ro
     let (ink, glyph) = readiness::glyph(criterion);
     let lasts = readiness::lasts(screen, criterion);
     let since = if lasts.is_empty() { String::new() } else { format!("for {lasts}") };
-    let left = Row::of(ink, format!("{glyph} {}", criterion.asks))
-        .put(TEXT, format!(": {}", criterion.evidence));
+    let left = Row::of(ink, format!("{glyph} {}", criterion.found()))
+        .put(TEXT, format!(" (wanted: {})", criterion.wanted));
     Row::spread(left, Row::of(MUTED, since), width)
 }
 
@@ -283,8 +283,8 @@ pub fn second_row(screen: &Screen<'_>, width: usize) -> Row {
     let tail = Row::of(MUTED, lasts)
         .put(MUTED, if more > 0 { format!("  +{more} more") } else { String::new() });
     let room = width.saturating_sub(head.width() + tail.width() + 2);
-    let reason = Row::of(ink, format!("{glyph} {}", first.asks))
-        .put(TEXT, format!(": {}", first.evidence))
+    let reason = Row::of(ink, format!("{glyph} {}", first.found()))
+        .put(TEXT, format!(" (wanted: {})", first.wanted))
         .cut(room);
     as_many(vec![head.put(TEXT, "  ").join(reason).join(tail), journal], "  ", width)
 }

@@ -7,9 +7,8 @@ use crate::domain::reading::{Reading, Writes};
 use crate::domain::rules;
 use crate::domain::site::SystemSpec;
 use crate::domain::snapshot::CellState;
-use crate::domain::text::Clean;
 use crate::domain::time::short_time;
-use crate::domain::verdict::{Met, Primary, Signal, T0Basis};
+use crate::domain::verdict::{Criterion, Met, Primary, Signal, T0Basis};
 use crate::ui::command::Command;
 use crate::ui::screen::{Access, Screen};
 use crate::ui::widget::canvas::{Canvas, FrameLook, ruled};
@@ -30,6 +29,10 @@ const SIGNALS_NAMED: usize = 6;
 
 /// The same where there is little room.
 const SIGNALS_NAMED_COMPACT: usize = 1;
+
+fn several(systems: usize) -> String {
+    format!("{systems} {}", if systems == 1 { "system" } else { "systems" })
+}
 
 /// Rows of one fact: a lead word, then inked text wrapped beneath each other.
 fn fact(lead: &str, ink: Ink, text: &str, width: usize) -> Vec<Row> {
@@ -59,8 +62,8 @@ fn what(screen: &Screen<'_>, named: usize, width: usize) -> Vec<Row> {
         "WHAT",
         CRIT,
         &format!(
-            "{label} stopped answering: {} systems, {} make it red",
-            signals.len(),
+            "{label} stopped answering: {} fail by their rules, {} make it red",
+            several(signals.len()),
             screen.site.red_needs_signals
         ),
         width,
@@ -131,7 +134,7 @@ fn standby(screen: &Screen<'_>, width: usize) -> Vec<Row> {
             Met::No => (CRIT, "■1"),
             Met::Unknown => (UNKNOWN, "? "),
         };
-        let text = format!("{word} {}: {}", criterion.asks, criterion.evidence);
+        let text = format!("{word} {}", criterion.says());
         rows.extend(fact("", ink, &text, width));
     }
     let met = assessment.criteria.iter().filter(|criterion| criterion.met == Met::Yes).count();
@@ -143,10 +146,10 @@ fn standby(screen: &Screen<'_>, width: usize) -> Vec<Row> {
 fn standby_row(screen: &Screen<'_>, width: usize) -> Row {
     let assessment = screen.assessment;
     let label = words::label(screen, assessment.standby());
-    let open: Vec<&str> = worst_first(&assessment.criteria)
+    let open: Vec<String> = worst_first(&assessment.criteria)
         .into_iter()
         .filter(|criterion| criterion.met != Met::Yes)
-        .map(|criterion| criterion.asks.as_str())
+        .map(Criterion::found)
         .collect();
     let why = match open.as_slice() {
         [] => String::new(),
@@ -263,8 +266,12 @@ fn alarm_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
         ));
         let count = alarm.consequences.len();
         if count > 0 {
-            let named: Vec<&str> =
-                alarm.consequences.iter().take(NAMED_MAX).map(Clean::as_str).collect();
+            let named: Vec<&str> = alarm
+                .consequences
+                .iter()
+                .take(NAMED_MAX)
+                .map(|one| one.sentence.as_str())
+                .collect();
             let text = format!("   +{count} consequences: {}", named.join("; "));
             rows.push(Row::of(MUTED, text).cut(width));
         }

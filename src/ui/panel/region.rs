@@ -2,11 +2,14 @@
 
 use ratatui::layout::Rect;
 
-use crate::domain::ids::Side;
+use std::collections::BTreeMap;
+
+use crate::domain::ids::{Side, SystemId};
+use crate::domain::rules::period;
 use crate::domain::site::SystemSpec;
 use crate::domain::snapshot::{Cell, CellState};
 use crate::domain::time::short_time;
-use crate::domain::verdict::{Alarm, Primary, Priority};
+use crate::domain::verdict::{Primary, Priority};
 use crate::ui::model::Panel;
 use crate::ui::screen::Screen;
 use crate::ui::widget::canvas::{Canvas, FrameLook};
@@ -38,21 +41,8 @@ pub struct Shown {
     pub age: String,
 }
 
-fn priority(screen: &Screen<'_>, system: &SystemSpec, side: Side) -> Option<Priority> {
-    screen
-        .assessment
-        .alarms
-        .iter()
-        .filter(|alarm| alarm.system.as_ref() == Some(&system.id) && alarm.side == Some(side))
-        .map(|alarm| alarm.priority)
-        .min()
-}
-
-/// How urgent the alarm is that explains others of this side.
-fn cause(screen: &Screen<'_>, side: Side) -> Option<Priority> {
-    let explains = |alarm: &&Alarm| alarm.side == Some(side) && !alarm.consequences.is_empty();
-    screen.assessment.alarms.iter().filter(explains).map(|alarm| alarm.priority).min()
-}
+/// What is said of each system on each side, by its alarms.
+type Urgent<'a> = BTreeMap<(&'a SystemId, Side), Priority>;
 
 fn note_of(cell: &Cell) -> String {
     cell.last_reading.as_ref().map_or_else(String::new, |reading| {
@@ -73,6 +63,11 @@ fn note_of(cell: &Cell) -> String {
     })
 }
 
+/// True for a system that has nothing to do on a side.
+fn is_idle(screen: &Screen<'_>, system: &SystemSpec, side: Side) -> bool {
+    system.idle_standby && side == screen.assessment.standby()
+}
+
 /// A system on a side, before words are made of it: there may be a thousand, and few are seen.
 struct Seen<'a> {
     ink: Ink,
@@ -82,19 +77,19 @@ struct Seen<'a> {
 }
 
 /// How a system is on a side; none where it is not in that region.
-fn seen<'a>(screen: &Screen<'a>, system: &SystemSpec, side: Side) -> Option<Seen<'a>> {
+fn seen<'a>(
+    screen: &Screen<'a>,
+    urgent: &Urgent<'_>,
+    system: &SystemSpec,
+    side: Side,
+) -> Option<Seen<'a>> {
     system.sides[side.index()].as_ref()?;
     let Some(cell) = screen.snapshot.cell(&system.id, side) else {
         return Some(Seen { ink: UNKNOWN, told: None, state: CellState::NoData, cell: None });
     };
-    let told = priority(screen, system, side);
-    let state = cell.state(screen.now, system.every);
-    let is_idle = system.idle_standby && side == screen.assessment.standby();
-    // What a worse alarm of its side explains is no more urgent than that alarm.
-    let told = match (&state, told) {
-        (CellState::Down(_), None) if !is_idle => cause(screen, side),
-        (_, told) => told,
-    };
+    let told = urgent.get(&(&system.id, side)).copied();
+    let state = cell.state(screen.now, period(system));
+    let is_idle = is_idle(screen, system, side);
     let flagged = |default: Priority| words::glyph(told.unwrap_or(default)).0;
     let ink = match &state {
         CellState::Up if told.is_none() => OK,
@@ -102,7 +97,8 @@ fn seen<'a>(screen: &Screen<'a>, system: &SystemSpec, side: Side) -> Option<Seen
         CellState::Degraded(_) => flagged(Priority::ActSoon),
         // Nobody is sent there and no alarm is raised: it need not answer before it serves.
         CellState::Unknown(_) | CellState::Down(_) if is_idle && told.is_none() => MUTED,
-        CellState::Down(_) => flagged(Priority::ActNow),
+        // Red is what a rule says, never one look.
+        CellState::Down(_) => flagged(Priority::ActSoon),
         CellState::Unknown(_) | CellState::NoData => UNKNOWN,
         CellState::Stale(_) => STALE,
     };
@@ -112,7 +108,16 @@ fn seen<'a>(screen: &Screen<'a>, system: &SystemSpec, side: Side) -> Option<Seen
 /// How a system looks on a side; none where it is not in that region.
 #[must_use]
 pub fn shown(screen: &Screen<'_>, system: &SystemSpec, side: Side) -> Option<Shown> {
-    let Seen { ink, told, state, cell } = seen(screen, system, side)?;
+    shown_by(screen, &screen.assessment.urgent(), system, side)
+}
+
+fn shown_by(
+    screen: &Screen<'_>,
+    urgent: &Urgent<'_>,
+    system: &SystemSpec,
+    side: Side,
+) -> Option<Shown> {
+    let Seen { ink, told, state, cell } = seen(screen, urgent, system, side)?;
     let no_data = |ink| {
         Some(Shown { ink, word: "?  no data".to_owned(), note: String::new(), age: String::new() })
     };
@@ -134,7 +139,7 @@ pub fn shown(screen: &Screen<'_>, system: &SystemSpec, side: Side) -> Option<Sho
                 Some(at) => format!("last ok {at}, {why}"),
                 None => why.to_string(),
             };
-            (flagged(Priority::ActNow, " DOWN"), note)
+            (flagged(Priority::ActSoon, " DOWN"), note)
         }
         CellState::Unknown(why) => ("?".to_owned(), why.to_string()),
         CellState::Stale(age) => {
@@ -145,7 +150,7 @@ pub fn shown(screen: &Screen<'_>, system: &SystemSpec, side: Side) -> Option<Sho
     };
     // A stale one says its age in its word.
     let heard = cell.heard.filter(|_| ink != STALE);
-    let age = heard.map(|at| words::age_text(at, screen.now, system.every));
+    let age = heard.map(|at| words::age_text(at, screen.now, period(system)));
     Some(Shown { ink, word, note, age: age.unwrap_or_default() })
 }
 
@@ -161,9 +166,11 @@ pub fn summary(screen: &Screen<'_>, side: Side) -> Row {
             Primary::Healthy => {}
         }
     }
-    let systems = screen.site.systems.iter();
+    let urgent = screen.assessment.urgent();
+    // Of what is meant to work there: the same that the alarm of a lost region counts.
+    let systems = screen.site.systems.iter().filter(|system| !is_idle(screen, system, side));
     let states: Vec<Ink> =
-        systems.filter_map(|system| Some(seen(screen, system, side)?.ink)).collect();
+        systems.filter_map(|system| Some(seen(screen, &urgent, system, side)?.ink)).collect();
     for (ink, word) in [(CRIT, "■1"), (WARN, "▲2"), (STALE, "? stale"), (UNKNOWN, "?")] {
         let count = states.iter().filter(|state| **state == ink).count();
         if count > 0 {
@@ -192,8 +199,9 @@ pub fn ordered<'a>(screen: &Screen<'a>, sides: &[Side], room: usize) -> Vec<&'a 
         .filter(|system| screen.model.passes(system.id.as_str()))
         .collect();
     if systems.len() > room {
+        let urgent = screen.assessment.urgent();
         systems.sort_by_cached_key(|system| {
-            let seen = sides.iter().filter_map(|side| seen(screen, system, *side));
+            let seen = sides.iter().filter_map(|side| seen(screen, &urgent, system, *side));
             seen.map(|seen| weight(seen.ink)).min().unwrap_or(usize::MAX)
         });
     }
@@ -208,8 +216,9 @@ fn rows(screen: &Screen<'_>, side: Side, width: usize, room: usize, scroll: usiz
     let widest = systems.iter().map(|system| width_of(system.id.as_str())).max().unwrap_or(0);
     let name_width = widest.min(NAME_CELLS_MAX).min(width / 3);
     let first = scroll.min((systems.len() + 1).saturating_sub(room));
+    let urgent = screen.assessment.urgent();
     let row = |system: &SystemSpec| {
-        let shown = shown(screen, system, side)?;
+        let shown = shown_by(screen, &urgent, system, side)?;
         let name = Row::new().cell(TEXT, system.id.as_str(), name_width);
         let gap = WORD_CELLS_MIN.saturating_sub(width_of(&shown.word)) + 1;
         let state = Row::of(shown.ink, shown.word).put(TEXT, " ".repeat(gap));

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::domain::ids::Side;
 use crate::domain::reading::{Certainty, Lag};
+use crate::domain::rules::period;
 use crate::domain::site::SystemSpec;
 use crate::domain::time::short_time;
 use crate::ui::model::Panel;
@@ -40,23 +41,10 @@ pub struct LagShown {
     pub basis: String,
 }
 
-/// An amount with its unit, bytes in steps of 1024.
+/// How far behind it is, with its unit.
 #[must_use]
 pub fn amount_text(lag: &Lag) -> String {
-    let Some(amount) = lag.amount else { return String::new() };
-    if lag.unit != crate::domain::reading::LagUnit::Bytes {
-        return format!("{amount} {}", lag.unit.word());
-    }
-    let mut unit = "B";
-    let mut scaled = amount;
-    let mut tenths = 0;
-    for next in ["KiB", "MiB", "GiB", "TiB"] {
-        if scaled < 1024 {
-            break;
-        }
-        (tenths, scaled, unit) = (scaled % 1024 * 10 / 1024, scaled / 1024, next);
-    }
-    if unit == "B" { format!("{scaled} B") } else { format!("{scaled}.{tenths} {unit}") }
+    lag.amount.map(|amount| lag.unit.amount_text(amount)).unwrap_or_default()
 }
 
 /// True for a system that has a row in this panel: a lag was ever read, or the ledger has it.
@@ -77,7 +65,7 @@ pub fn lag_shown(screen: &Screen<'_>, system: &SystemSpec) -> LagShown {
     let cell = screen.snapshot.cell(&system.id, to);
     let frozen = words::is_frozen(screen);
     let live = cell
-        .and_then(|cell| cell.current(screen.now, system.every))
+        .and_then(|cell| cell.current(screen.now, period(system)))
         .and_then(|reading| reading.lag.as_ref())
         .filter(|_| !frozen);
     if let Some(lag) = live
@@ -96,7 +84,7 @@ pub fn lag_shown(screen: &Screen<'_>, system: &SystemSpec) -> LagShown {
             amount: amount_text(lag),
             limit,
             verdict,
-            basis: lag.basis.word().to_owned(),
+            basis: lag.unapplied_text().unwrap_or_else(|| lag.basis.word().to_owned()),
         };
     }
     last_known(screen, system, limit)
@@ -234,7 +222,14 @@ mod tests {
     fn amounts_carry_their_unit() {
         let check = |amount: Option<u64>, unit, want: &str| {
             let certainty = Certainty::Known;
-            let lag = Lag { seconds: None, amount, unit, basis: Basis::Metric, certainty };
+            let lag = Lag {
+                seconds: None,
+                amount,
+                unit,
+                basis: Basis::Metric,
+                certainty,
+                unreceived: None,
+            };
             assert_eq!(amount_text(&lag), want);
         };
         check(None, LagUnit::Bytes, "");

@@ -121,7 +121,9 @@ pub fn told(screen: &Screen<'_>, step: &Step, state: Option<&StepState>) -> Row 
 
 fn waits_for(screen: &Screen<'_>, step: &Step) -> String {
     let open = screen.run.map(|run| run.waits_for(&step.id)).unwrap_or_default();
-    let open: Vec<&str> = open.into_iter().map(StepId::as_str).collect();
+    let number = |id: &StepId| screen.runbook.and_then(|book| book.number(id));
+    let open: Vec<String> =
+        open.into_iter().map(|id| number(id).map_or(id.to_string(), |at| at.to_string())).collect();
     if open.is_empty() { String::new() } else { format!("after {}", open.join(", ")) }
 }
 
@@ -135,13 +137,19 @@ pub(super) struct Columns {
 impl Columns {
     pub(super) fn of(width: usize) -> Self {
         match width {
-            0..50 => Self { title: (width / 2).max(8), danger: 0, expect: false },
-            50..72 => Self { title: 24, danger: 0, expect: true },
-            72..84 => Self { title: 24, danger: 12, expect: true },
-            84..120 => Self { title: 28, danger: 12, expect: true },
-            _ => Self { title: 40, danger: 12, expect: true },
+            0..50 => Self { title: (width / 2).max(11), danger: 0, expect: false },
+            50..72 => Self { title: 27, danger: 0, expect: true },
+            72..84 => Self { title: 27, danger: 12, expect: true },
+            84..120 => Self { title: 31, danger: 12, expect: true },
+            _ => Self { title: 43, danger: 12, expect: true },
         }
     }
+}
+
+/// ` 8 Promote pg in B`: the number by which output, timeline, refusals and the palette name it.
+pub(super) fn numbered(screen: &Screen<'_>, step: &Step) -> String {
+    let number = screen.runbook.and_then(|book| book.number(&step.id));
+    format!("{:>2} {}", number.unwrap_or_default(), step.title)
 }
 
 fn step_row(screen: &Screen<'_>, step: &Step, width: usize) -> Row {
@@ -158,7 +166,7 @@ fn step_row(screen: &Screen<'_>, step: &Step, width: usize) -> Row {
         .put(TEXT, " ")
         .put(MUTED, sensed)
         .put(MUTED, if screen.forecast.is_critical(&step.id) { "*" } else { " " })
-        .cell(title_ink, step.title.as_str(), columns.title);
+        .cell(title_ink, &numbered(screen, step), columns.title);
     if columns.danger > 0 {
         row = row.cell(danger_ink, danger, columns.danger);
     }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::domain::ids::Side;
+use crate::domain::ids::{Side, StepId};
 use crate::domain::ledger::{LedgerRow, LossVerdict};
+use crate::domain::rules::period;
 use crate::domain::run::event::Mode;
 use crate::domain::run::phase::Stage;
 use crate::domain::run::state::{Run, StepState};
@@ -172,7 +173,7 @@ pub fn is_any_lag_live(screen: &Screen<'_>) -> bool {
     let to = direction(screen).to;
     screen.site.systems.iter().any(|system| {
         let cell = screen.snapshot.cell(&system.id, to);
-        cell.and_then(|cell| cell.current(screen.now, system.every))
+        cell.and_then(|cell| cell.current(screen.now, period(system)))
             .and_then(|reading| reading.lag.as_ref())
             .is_some_and(|lag| lag.known_seconds().is_some())
     })
@@ -230,6 +231,12 @@ pub fn loss_ink(verdict: LossVerdict) -> Ink {
     verdict_ink(verdict, false)
 }
 
+/// `8 Promote pg in B (promote-pg)`: a step as the runbook panel numbers and calls it.
+#[must_use]
+pub fn named_fully(screen: &Screen<'_>, step: &StepId) -> String {
+    screen.runbook.map_or_else(|| step.to_string(), |book| book.named_fully(step))
+}
+
 /// The run's current step, as planned and as it stands.
 #[must_use]
 pub fn current<'a>(screen: &Screen<'a>) -> Option<(&'a Step, &'a StepState)> {
@@ -242,14 +249,15 @@ pub fn current<'a>(screen: &Screen<'a>) -> Option<(&'a Step, &'a StepState)> {
 pub fn step_clock(screen: &Screen<'_>) -> String {
     let Some((step, state)) = current(screen) else { return String::new() };
     let expect = minutes(clocks::act_p80(screen, step));
+    let number = screen.runbook.and_then(|book| book.number(&step.id)).unwrap_or_default();
     match state.open_attempt() {
         Some(attempt) => {
             let spent = minutes(attempt.spent(screen.now));
             let word = clocks::stuck(screen, &step.id).map_or("STEP", |_| "STUCK");
-            format!("{word} {} {spent} / {expect}", step.id)
+            format!("{word} {number} {} {spent} / {expect}", step.id)
         }
-        None if is_aborting(screen) => format!("BACK {}, takes {expect}", step.id),
-        None => format!("STEP {} {}, takes {expect}", step.id, state.phase.word()),
+        None if is_aborting(screen) => format!("BACK {number} {}, takes {expect}", step.id),
+        None => format!("STEP {number} {} {}, takes {expect}", step.id, state.phase.word()),
     }
 }
 

@@ -1,6 +1,8 @@
 //! Whether a theme can be read: contrast of text and lines, and states apart for every kind of eye.
 
-use super::color::Rgb;
+use ratatui::style::Color;
+
+use super::color::{Depth, Rgb};
 use super::{Theme, Token};
 
 /// What a theme is held to.
@@ -19,13 +21,52 @@ impl Limits {
     pub const ANY: Self = Self { text: 4.5, lines: 3.0, apart: 15.0 };
 }
 
-/// What is wrong with a theme, one sentence each; nothing for a good one.
+/// What is wrong with a theme, one sentence each; nothing for a good one. It is looked at in true
+/// colour, and as it is left with 256 and with 16 colours.
 #[must_use]
 pub fn check(theme: &Theme, limits: Limits) -> Vec<String> {
     let mut wrong = Vec::new();
-    check_contrast(theme, limits, &mut wrong);
-    check_states(theme, limits, &mut wrong);
+    for depth in [Depth::TrueColor, Depth::Colors256] {
+        let left = theme.left_at(depth);
+        let mut found = Vec::new();
+        check_contrast(&left, limits, &mut found);
+        check_states(&left, limits, &mut found);
+        let at = if depth == Depth::TrueColor { "" } else { " with 256 colours" };
+        wrong.extend(found.into_iter().map(|text| format!("{text}{at}")));
+    }
+    check_16(theme, limits, &mut wrong);
     wrong
+}
+
+/// With 16 colours the ground may be the terminal's own, dark or light: what stands on it must be
+/// read on both, and the states must not look the same.
+fn check_16(theme: &Theme, limits: Limits, wrong: &mut Vec<String>) {
+    let shown = theme.clone().at(Depth::Colors16);
+    let value = |color: Option<Color>| color.and_then(Rgb::of);
+    let ground = value(shown.style(Token::Background).bg);
+    let grounds = ground.map_or(vec![Rgb(0, 0, 0), Rgb(255, 255, 255)], |own| vec![own]);
+    for token in Token::ALL.iter().copied().filter(|token| !token.is_ground()) {
+        let style = shown.style(token);
+        let Some(fg) = value(style.fg) else { continue };
+        let under = value(style.bg).map_or(grounds.clone(), |own| vec![own]);
+        if under.into_iter().any(|ground| contrast(fg, ground) < limits.lines) {
+            let name = token.name();
+            wrong.push(format!(
+                "`{name}` cannot be read with 16 colours on every ground: say it in `ansi16`, with \
+                 `default` or a ground of its own"
+            ));
+        }
+    }
+    let states = [Token::Ok, Token::Info, Token::Warn, Token::Crit, Token::Stale];
+    let has_colours = states.iter().any(|token| shown.style(*token).fg.is_some());
+    for (index, one) in states.iter().enumerate().filter(|_| has_colours) {
+        for other in &states[index + 1..] {
+            if shown.style(*one) == shown.style(*other) {
+                let (one, other) = (one.name(), other.name());
+                wrong.push(format!("`{one}` and `{other}` look the same with 16 colours"));
+            }
+        }
+    }
 }
 
 fn check_contrast(theme: &Theme, limits: Limits, wrong: &mut Vec<String>) {
@@ -78,6 +119,11 @@ fn check_states(theme: &Theme, limits: Limits, wrong: &mut Vec<String>) {
             }
         }
     }
+}
+
+/// How far two colours look apart for most eyes (CIEDE2000).
+pub(super) fn distance(one: Rgb, other: Rgb) -> f64 {
+    apart(linear(one), linear(other))
 }
 
 fn patch(theme: &Theme, token: Token) -> Option<Rgb> {

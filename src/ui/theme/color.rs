@@ -2,6 +2,8 @@
 
 use ratatui::style::Color;
 
+use super::check::distance;
+
 /// How many colours the terminal knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
@@ -86,20 +88,45 @@ impl Rgb {
         part(self.0, other.0) + part(self.1, other.1) + part(self.2, other.2)
     }
 
-    /// The cube (16 to 231) and the greys (232 to 255) of xterm's `256colres.h`; the first 16 are
-    /// the user's and say nothing about their value.
+    /// Of the cube and the greys the one that looks most like it: by distance in numbers a red
+    /// becomes an orange.
     fn nearest_256(self) -> u8 {
-        const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-        let cube = (0..216u8).map(|at| {
-            let level = |place: u8| LEVELS[usize::from(place % 6)];
-            (16 + at, Self(level(at / 36), level(at / 6), level(at)))
-        });
-        let greys = (0..24u8).map(|at| {
-            let value = 8 + 10 * at;
-            (232 + at, Self(value, value, value))
-        });
-        cube.chain(greys).min_by_key(|(_, value)| self.distance(*value)).map_or(16, |(at, _)| at)
+        let near = |(_, one): &(u8, Self), (_, other): &(u8, Self)| {
+            distance(self, *one).total_cmp(&distance(self, *other))
+        };
+        palette_256().min_by(near).map_or(16, |(at, _)| at)
     }
+
+    /// What is left of it at this depth; none where the terminal's own colours are used.
+    pub(super) fn left_at(self, depth: Depth) -> Option<Self> {
+        match self.at(depth)? {
+            Color::Indexed(at) => palette_256().find(|(own, _)| *own == at).map(|(_, rgb)| rgb),
+            other => Self::of(other),
+        }
+    }
+
+    /// The value of a colour by the names that `ansi16` uses, or of a true one.
+    pub(super) fn of(color: Color) -> Option<Self> {
+        match color {
+            Color::Rgb(red, green, blue) => Some(Self(red, green, blue)),
+            other => ANSI16.iter().find(|(_, known, _)| *known == other).map(|(_, _, rgb)| *rgb),
+        }
+    }
+}
+
+/// The cube (16 to 231) and the greys (232 to 255) of xterm's `256colres.h`; the first 16 are the
+/// user's and say nothing about their value.
+fn palette_256() -> impl Iterator<Item = (u8, Rgb)> {
+    const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+    let cube = (0..216u8).map(|at| {
+        let level = |place: u8| LEVELS[usize::from(place % 6)];
+        (16 + at, Rgb(level(at / 36), level(at / 6), level(at)))
+    });
+    let greys = (0..24u8).map(|at| {
+        let value = 8 + 10 * at;
+        (232 + at, Rgb(value, value, value))
+    });
+    cube.chain(greys)
 }
 
 #[cfg(test)]
@@ -119,6 +146,8 @@ mod tests {
         check("#000000", Rgb(0, 0, 0), 16, Color::Black);
         check("#ff0000", Rgb(255, 0, 0), 196, Color::LightRed);
         check("#808080", Rgb(128, 128, 128), 244, Color::DarkGray);
+        // Red stays red: 166 is orange.
+        check("#c4302b", Rgb(196, 48, 43), 160, Color::Red);
         for bad in ["fff", "#ff", "#gggggg", "#12345é", "", "#"] {
             assert_eq!(Rgb::parse(bad), None, "{bad}");
         }

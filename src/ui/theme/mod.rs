@@ -117,6 +117,18 @@ impl Theme {
         self.looks.get(token.index()).map_or((None, None), |look| (rgb(look.fg), rgb(look.bg)))
     }
 
+    /// The theme as its colours are left at a depth, for the check.
+    fn left_at(&self, depth: Depth) -> Self {
+        let left = |paint: Option<Paint>| match paint? {
+            Paint::Default => Some(Paint::Default),
+            Paint::Is(rgb) => Some(rgb.left_at(depth).map_or(Paint::Default, Paint::Is)),
+        };
+        let looks = self.looks.iter();
+        let looks =
+            looks.map(|look| Look { fg: left(look.fg), bg: left(look.bg), ..*look }).collect();
+        Self { looks, ..self.clone() }
+    }
+
     fn mods(&self, token: Token) -> Modifier {
         self.looks.get(token.index()).map_or(Modifier::empty(), |look| look.mods)
     }

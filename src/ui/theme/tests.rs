@@ -37,6 +37,14 @@ fn the_check_finds_what_cannot_be_read() {
     let classic = "\"status.ok\" = \"#55b055\"\n\"status.crit\" = \"#d08040\"";
     check(classic, "`status.ok` and `status.crit` are");
     check(classic, "apart for deutan eyes");
+    // What is left where there are fewer colours.
+    check(
+        "\"ui.next\" = { fg = \"focus\", ansi16 = \"bright-white\" }",
+        "with 16 colours on every",
+    );
+    check("\"ui.muted\" = { fg = \"muted\", ansi16 = \"black\" }", "with 16 colours on every");
+    check("\"status.warn\" = { fg = \"amber\", ansi16 = \"default\" }", "look the same with 16");
+    check("\"ui.text\" = \"#858585\"", "but needs 4.5 with 256 colours");
 }
 
 #[test]
@@ -62,6 +70,8 @@ fn depth_takes_colours_away_and_leaves_words() {
         (style.fg, style.bg)
     };
     assert_eq!(at(Depth::Colors16, Token::Crit), (Some(Color::White), Some(Color::Red)));
+    let red = Some(Color::Indexed(160));
+    assert_eq!(at(Depth::Colors256, Token::Crit), (Some(Color::Indexed(231)), red));
     assert_eq!(at(Depth::None, Token::Crit), (None, None));
     assert!(matches!(at(Depth::Colors256, Token::Warn), (Some(Color::Indexed(_)), None)));
     for token in Token::ALL {

@@ -70,7 +70,7 @@ fn await_dry_run(model: &mut Model, facts: &Facts<'_>) -> Vec<Wish> {
 }
 
 fn gate_words(seen: &Seen) -> String {
-    let (gate, seen) = (&seen.words, &seen.seen);
+    let (gate, seen) = (seen.words(), &seen.seen);
     format!("the gate `{gate}` does not hold: {seen}; tab breaks it, with a reason")
 }
 
@@ -197,7 +197,7 @@ fn break_glass(model: &mut Model, facts: &Facts<'_>, card: &mut Card) {
     match failing.as_slice() {
         [] => refuse(model, now, "no gate fails: there is nothing to break"),
         [(index, seen)] => {
-            say(model, now, format!("breaking the gate `{}`: type the reason", seen.words));
+            say(model, now, format!("breaking the gate `{}`: type the reason", seen.words()));
             card.breaking = Some((*index, Field::default()));
             card.confirming = true;
             model.guards.at_reason = true;

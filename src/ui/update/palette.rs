@@ -5,6 +5,7 @@ use super::{Facts, card, commands, guards, leave_dialog, moves, open, refuse, sa
 use crate::domain::catalogue::Guard;
 use crate::domain::ids::StepId;
 use crate::domain::moment::read_moment;
+use crate::domain::run::words;
 use crate::ui::available::why_not;
 use crate::ui::command::Command;
 use crate::ui::keymap::Key;
@@ -108,8 +109,16 @@ fn take(model: &mut Model, facts: &Facts<'_>, command: Command, given: Given) ->
     let other = given.step.as_ref().filter(|named| !is_meant(model, named));
     let why = match (&given.step, other) {
         // The key would be about another step, which nobody named.
-        (Some(step), Some(_)) => palette::about(command, step, facts, model)
-            .or_else(|| Some(format!("`{}` is not about step {step} now", command.name()).into())),
+        (Some(step), Some(_)) => palette::about(command, step, facts, model).or_else(|| {
+            Some(
+                format!(
+                    "`{}` is not about step {} now",
+                    command.name(),
+                    words::name(facts.runbook, step)
+                )
+                .into(),
+            )
+        }),
         (Some(_) | None, _) => why_not(command, facts, model),
     };
     let why = why.or_else(|| {
@@ -128,6 +137,7 @@ fn take(model: &mut Model, facts: &Facts<'_>, command: Command, given: Given) ->
         Command::Select => {
             if let Some(step) = &given.step {
                 model.focus = crate::ui::model::Panel::Runbook;
+                let step = words::name(facts.runbook, step);
                 say(model, now, format!("step {step} is selected"));
             }
             Vec::new()

@@ -76,6 +76,24 @@ proptest! {
             } else {
                 prop_assert!(!judged.verdict.reasons().is_empty());
             }
+            // No list is calm of what another one shows or refuses.
+            let urgent = judged.urgent();
+            for line in judged.criteria.iter().filter(|line| line.met == Met::No) {
+                prop_assert!(!judged.alarms.is_empty(), "{}", line.says());
+                let about = line.alarm.as_ref().map(|(system, side)| (system, *side));
+                prop_assert!(about.is_none_or(|about| urgent.contains_key(&about)));
+            }
+            for (system, at_side, cell) in snapshot.cells() {
+                let every = crate::domain::rules::bench::EVERY;
+                let marked = urgent.get(&(system, at_side));
+                if matches!(cell.state(now, every), CellState::Down(_) | CellState::Degraded(_)) {
+                    prop_assert!(marked.is_some(), "{system} in {at_side}");
+                }
+                let red = marked == Some(&crate::domain::verdict::Priority::ActNow);
+                let refused = judged.criteria.iter().any(|line| line.met == Met::No
+                    && line.alarm == Some((system.clone(), at_side)));
+                prop_assert!(!red || cell.failures >= 3 || refused, "{system} in {at_side}");
+            }
             prop_assert!(judged.alarms.len() <= 12);
             let mut keys: Vec<&String> = judged.alarms.iter().map(|alarm| &alarm.key).collect();
             keys.sort();

@@ -40,36 +40,42 @@ fn follows(then: &Saw) -> Vec<(u64, Saw)> {
 fn the_standby_is_judged_with_evidence() {
     let ok = follows(&Saw::Standby);
     check(&ok, &Saw::Size(10, 10), true, "GO");
-    check(&ok, &Saw::Size(10, 10), false, "CAUTION A is fenced: UNKNOWN: A may accept writes: pg");
+    check(
+        &ok,
+        &Saw::Size(10, 10),
+        false,
+        "CAUTION UNKNOWN: A may accept writes: pg (wanted: A is fenced)",
+    );
     check(
         &ok,
         &Saw::Size(2, 10),
         true,
-        "CAUTION pods in B has its wanted capacity: 2 of 10 ready, read 0s ago: scale it before \
-         traffic",
+        "CAUTION pods in B: 2 of 10 ready, read 0s ago, scale it before traffic (wanted: its full \
+         size)",
     );
-    check(&ok, &Saw::Silent, true, "NO-GO pods in B is healthy: down: no answer in 2s");
+    check(&ok, &Saw::Silent, true, "NO-GO pods in B: DOWN, no answer in 2s (wanted: healthy)");
     check(
         &follows(&told("replay_paused", true)),
         &Saw::Up,
         true,
-        "NO-GO pg in B: replay is not paused: replay_paused yes, read 0s ago",
+        "NO-GO pg in B: replay is paused, read 0s ago (wanted: replay goes on)",
     );
     check(
         &follows(&told("diverged", true)),
         &Saw::Up,
         true,
-        "NO-GO pg in B: has not diverged: diverged yes, read 0s ago",
+        "NO-GO pg in B: its history has split from the other side's, read 0s ago (wanted: one \
+         history)",
     );
     // A is silent: a lost link is what is to be expected, and nobody knows whether A takes writes.
-    let silent = "CAUTION A is fenced: UNKNOWN: A may accept writes: pg";
+    let silent = "CAUTION UNKNOWN: A may accept writes: pg (wanted: A is fenced)";
     check(&follows(&told("link_up", false)), &Saw::Up, false, silent);
     check(
         &follows(&told("link_up", true)),
         &Saw::Up,
         false,
-        "CAUTION pg in B sees the loss of A: it still receives from A, read 0s ago: it may be our \
-         path",
+        "CAUTION pg in B: still receives from A, read 0s ago, it may be our path (wanted: to see \
+         the loss of A)",
     );
 }
 
@@ -80,15 +86,15 @@ fn the_word_of_a_link_is_its_age() {
         let link = Link { says: LinkWord::Up, silent_ms, most_ms: 30_000 };
         check(&follows(&Saw::Linked(link)), &Saw::Up, false, want);
     };
-    let alive = "CAUTION pg in B sees the loss of A: it still receives from A, read 0s ago: it may \
-                 be our path";
+    let alive = "CAUTION pg in B: still receives from A, read 0s ago, it may be our path (wanted: \
+                 to see the loss of A)";
     check(None, alive);
     check(Some(1_000), alive);
-    let before = "CAUTION pg in B sees the loss of A: it heard A 9s ago, before that fell silent, \
-                  read 0s ago";
+    let before = "CAUTION pg in B: heard A 9s ago, before that fell silent, read 0s ago (wanted: \
+                  to see the loss of A)";
     check(Some(9_000), before);
     // It says `up` for a minute more; that is no doubt of the loss.
-    check(Some(36_000), "CAUTION A is fenced: UNKNOWN: A may accept writes: pg");
+    check(Some(36_000), "CAUTION UNKNOWN: A may accept writes: pg (wanted: A is fenced)");
 }
 
 #[test]
@@ -98,7 +104,7 @@ fn a_comparison_with_a_lost_primary_is_a_doubt_and_not_blindness() {
         &follows(&unknown()),
         &Saw::Up,
         false,
-        "CAUTION pg in B: has not diverged: A is silent: cannot be compared",
+        "CAUTION pg in B: A is silent, so they cannot be compared (wanted: one history)",
     );
     // What was compared and is so still speaks, and what B alone could tell still blinds.
     let paused = Saw::Told("replay_paused", FactValue::Unknown("not allowed".into()));
@@ -106,7 +112,7 @@ fn a_comparison_with_a_lost_primary_is_a_doubt_and_not_blindness() {
         &follows(&paused),
         &Saw::Up,
         false,
-        "BLIND pg in B: replay is not paused: replay_paused UNKNOWN (not allowed), read 0s ago",
+        "BLIND pg in B: replay_paused UNKNOWN (not allowed), read 0s ago (wanted: replay goes on)",
     );
     // While the primary is not lost, it can be asked: not knowing is being blind.
     let mut heard = lost(&["pg"], &[Side::A]);
@@ -123,20 +129,20 @@ fn a_lag_that_is_not_known_is_never_good() {
         &stretch(0, 20, &Saw::Standby),
         &Saw::Up,
         true,
-        "BLIND pg in B would lose no more than its RPO: UNKNOWN: no lag was ever known",
+        "BLIND pg in B: UNKNOWN: no lag was ever known (wanted: to lose no more than its RPO)",
     );
     check(
         &[stretch(0, 10, &lag(301.0)), stretch(12, 20, &Saw::Standby)].concat(),
         &Saw::Up,
         true,
-        "NO-GO pg in B would lose no more than its RPO: 5m03s at T0, RPO 5m00s, lag last known \
-         10s ago",
+        "NO-GO pg in B: would lose 5m03s as of T0, RPO 5m00s, lag last known 10s ago (wanted: to \
+         lose no more than its RPO)",
     );
     check(
         &follows(&Saw::Forbidden),
         &Saw::Up,
         true,
-        "BLIND pg in B is healthy: UNKNOWN: permission denied",
+        "BLIND pg in B: UNKNOWN, permission denied (wanted: healthy)",
     );
     // Lag 0 because replication is dead: the replica has replayed all that it received.
     let dead = Saw::Lag(0.0, Certainty::Unknown, Basis::ReplayTimestamp);
@@ -144,21 +150,21 @@ fn a_lag_that_is_not_known_is_never_good() {
         &stretch(0, 20, &dead),
         &Saw::Up,
         true,
-        "BLIND pg in B would lose no more than its RPO: UNKNOWN: no lag was ever known",
+        "BLIND pg in B: UNKNOWN: no lag was ever known (wanted: to lose no more than its RPO)",
     );
     check(
         &stretch(0, 20, &lag(-3.0)),
         &Saw::Up,
         true,
-        "BLIND pg in B would lose no more than its RPO: UNKNOWN: no lag was ever known",
+        "BLIND pg in B: UNKNOWN: no lag was ever known (wanted: to lose no more than its RPO)",
     );
     let bound = Saw::Lag(1.0, Certainty::LowerBound, Basis::Heartbeat);
     check(
         &stretch(0, 20, &bound),
         &Saw::Up,
         true,
-        "CAUTION pg in B would lose no more than its RPO: at least 1s behind, RPO 5m00s, \
-         read 0s ago: a lower bound",
+        "CAUTION pg in B: at least 1s behind, RPO 5m00s, read 0s ago: a lower bound (wanted: to \
+         lose no more than its RPO)",
     );
 }
 

@@ -41,7 +41,7 @@ fn no_split_brain(
     change: Change,
     class: Class,
 ) -> Result<(), Refusal> {
-    if class == Class::R || change.closes() || change == Change::Check {
+    if class == Class::R || change.closes() || change.only_looks() {
         return Ok(());
     }
     let is_open = |(system, since): &&(SystemId, Stamp)| {
@@ -256,11 +256,16 @@ fn gates_seen(
         let reason = broken.filter(|(at, _)| *at == index).map(|(_, reason)| reason);
         match (held, reason) {
             (true, Some(_)) => return Err(Refusal::NothingToBreak),
-            (false, None) => return Err(Refusal::Gate { gate: look.words, seen: look.seen }),
+            (false, None) => return Err(Refusal::Gate { gate: look.words(), seen: look.seen }),
             (false, Some(reason)) => long_enough(reason, REASON_CHARS_MIN)?,
             (true, None) => {}
         }
-        all.push(GateSeen { gate: look.words, seen: look.seen, held, broken_for: reason.cloned() });
+        all.push(GateSeen {
+            gate: look.words(),
+            seen: look.seen,
+            held,
+            broken_for: reason.cloned(),
+        });
     }
     if broken.is_some_and(|(index, _)| *index >= step.gates.len()) {
         return Err(Refusal::NothingToBreak);

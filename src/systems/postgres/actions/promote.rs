@@ -185,10 +185,10 @@ fn changes(
             lines.push(line('!', format!("{name} is not a replica of {from}: identifiers differ")));
         }
         Ok(other) if !other.in_recovery => {
-            let missing = other.current_lsn.zip(state.replay_lsn);
+            let missing = other.current_lsn.zip(state.held_lsn());
             let closed = other.writes() == Writes::Refused;
             let as_read = if closed { "" } else { ", as read now" };
-            match missing.map(|(written, replayed)| written.saturating_sub(replayed)) {
+            match missing.map(|(written, held)| written.saturating_sub(held)) {
                 Some(0) => {
                     let words = format!("{name} has all that {from} has written{as_read}");
                     lines.push(line('~', words));
@@ -208,6 +208,13 @@ fn changes(
             '!',
             format!("{from} was not seen: it may still accept writes ({trouble})"),
         )),
+    }
+    let waits = state.held_lsn().zip(state.replay_lsn);
+    if let Some(bytes) = waits.and_then(|(held, replayed)| held.checked_sub(replayed))
+        && bytes > 0
+    {
+        let words = format!("{name} first replays {bytes} B that it has received");
+        lines.push(line('~', words));
     }
     if state.replay_paused {
         lines.push(line('~', format!("{name} replay paused -> ended by the promotion")));

@@ -38,7 +38,7 @@ const SPEC: ActionSpec = ActionSpec {
     class: Class::I,
     guard: Guard::StopWindow,
     fencing: Fencing::IdempotentByKey,
-    change: Change::Check,
+    change: Change::ProveWrite,
     reversal: "Nothing to take back: one row of the table is replaced",
     permissions: &[
         "GRANT SELECT, INSERT, UPDATE ON warroom_probe TO the acting role",
@@ -106,6 +106,10 @@ struct Writer {
     key: String,
 }
 
+/// What a row holds until its commit was answered. A commit that waits for a replica in vain is
+/// visible as soon as somebody gives up waiting: such a row proves nothing.
+const UNCONFIRMED: &str = "unconfirmed";
+
 /// The current timeline; null on a standby.
 const TIMELINE: &str = "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int";
 
@@ -121,6 +125,9 @@ impl Writer {
         let name = &self.seat.name;
         let words = match found {
             Found::Standby => format!("{name} is a standby, refuses writes"),
+            Found::Unconfirmed => {
+                format!("a row is in {name}, but its commit was never answered: write again")
+            }
             Found::NoRow => format!("no row was written to {name} yet"),
             Found::OtherTimeline { row, now } => {
                 format!("the row is of timeline {row}, {name} is on {now}: not written here")
@@ -143,7 +150,7 @@ impl Writer {
         let session = self.seat.open().await?;
         let table = self.wanted.table.quoted();
         let sql = format!(
-            "select r.timeline, {TIMELINE} as now,
+            "select r.timeline, {TIMELINE} as now, r.value = '{UNCONFIRMED}' as unconfirmed,
                extract(epoch from clock_timestamp() - r.at)::float8 as age
              from {table} as r where r.key = $1"
         );
@@ -155,6 +162,9 @@ impl Writer {
             let rows = session.client().query(&sql, &[&self.key]).await;
             let rows = rows.map_err(|error| session.trouble(&error))?;
             let Some(row) = rows.first() else { return Ok(Found::NoRow) };
+            if column(row, "unconfirmed")? {
+                return Ok(Found::Unconfirmed);
+            }
             let (timeline, now): (i32, i32) = (column(row, "timeline")?, column(row, "now")?);
             if timeline == now {
                 Ok(Found::Row { timeline, age_s: column(row, "age")? })
@@ -193,11 +203,14 @@ impl Writer {
             let made = self.seat.within(ANSWER_LIMIT, self.create(&session)).await;
             made.map_err(Trouble::into_operate_error)?;
         }
-        // The statement is its own transaction: when it answers, the row is committed.
+        // Each statement is its own transaction: when it answers, the row is committed. The second
+        // one says that the first was answered.
         let insert = self.insert();
         let work = async {
-            let written = session.client().execute(&insert, &[&self.key, &value]).await;
-            written.map_err(|error| session.trouble(&error))?;
+            for value in [UNCONFIRMED, value] {
+                let written = session.client().execute(&insert, &[&self.key, &value]).await;
+                written.map_err(|error| session.trouble(&error))?;
+            }
             let read = format!("select value, timeline from {table} where key = $1");
             let row = session.client().query_one(&read, &[&self.key]).await;
             let row = row.map_err(|error| session.trouble(&error))?;
@@ -232,6 +245,7 @@ impl Writer {
 enum Found {
     Standby,
     NoRow,
+    Unconfirmed,
     OtherTimeline { row: i32, now: i32 },
     Row { timeline: i32, age_s: f64 },
 }

@@ -34,7 +34,7 @@ const SPEC: ActionSpec = ActionSpec {
     class: Class::I,
     guard: Guard::StopWindow,
     fencing: Fencing::IdempotentByKey,
-    change: Change::Check,
+    change: Change::ProveWrite,
     reversal: "Nothing to take back: the key expires after `fresh_for`",
     permissions: &["ACL SETUSER <acting user> +set +get +info +config|get ~warroom:probe:*"],
     needs_target: true,

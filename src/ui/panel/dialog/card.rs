@@ -71,7 +71,7 @@ fn title(screen: &Screen<'_>, card: &Card, step: &Step) -> Row {
         let side = words::direction(screen).side(target.place);
         format!(" in {}", words::label(screen, side))
     });
-    Row::plain(format!("{verb} {}  {}{place}", step.id, step.title))
+    Row::plain(format!("{verb} {}{place}", words::named_fully(screen, &step.id)))
 }
 
 fn danger(card: &Card, step: &Step, width: usize) -> Row {
@@ -181,7 +181,7 @@ fn check_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Ve
         let counted = if seen.held == Some(true) { &mut held } else { &mut open };
         *counted += 1;
         let note = if broken == Some(index) { ", BROKEN with a reason" } else { "" };
-        let text = format!("{}: {}{note}", seen.words, seen.seen);
+        let text = format!("{}{note}", seen.says());
         let lines = wrap(&text, width.saturating_sub(3));
         rows.extend(lines.into_iter().enumerate().map(|(line_index, line)| {
             let lead = if line_index == 0 { word } else { "   " };

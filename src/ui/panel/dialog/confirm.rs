@@ -68,7 +68,7 @@ fn checks(screen: &Screen<'_>, card: &Card, step: &Step) -> Row {
         Some(first) => {
             let (count, all) = (open.len(), gates.len());
             Row::of(CRIT, format!("■1 {count} of {all} checks do not hold"))
-                .put(TEXT, format!(": {}: {}", first.words, first.seen))
+                .put(TEXT, format!(": {}", first.says()))
         }
     }
 }

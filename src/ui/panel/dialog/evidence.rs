@@ -101,7 +101,7 @@ fn why_rows(screen: &Screen<'_>, side: Side, width: usize) -> Vec<Row> {
         Primary::ItIsUs { .. } => (UNKNOWN, "fails"),
     };
     let told = |signal: &Signal| {
-        let Signal { system, since, why } = signal;
+        let Signal { system, since, why, .. } = signal;
         fact(lead, ink, &format!("{system} since {}: {why}", since.utc()), width)
     };
     screen.assessment.primary.signals().iter().flat_map(told).collect()

@@ -96,7 +96,7 @@ fn step_rows(screen: &Screen<'_>, purpose: &FormPurpose, width: usize) -> Vec<Ro
         };
     };
     let step = screen.runbook.and_then(|book| book.step(id));
-    let title = step.map_or_else(|| id.to_string(), |step| format!("{id}  {}", step.title));
+    let title = words::named_fully(screen, id);
     let mut rows = fact("STEP", TEXT, &title, width);
     if matches!(purpose, FormPurpose::Escalate(_)) {
         let mut told = primary_rows(screen, width);

@@ -45,7 +45,7 @@ pub(super) fn list(book: &Runbook, width: usize) -> Vec<Row> {
     for step in &book.steps {
         let told = differences(step);
         if !told.is_empty() {
-            let text = format!("{}: {}", step.id, told.join("; "));
+            let text = format!("{}: {}", book.named(&step.id), told.join("; "));
             rows.extend(fact("  -", TEXT, &text, width));
         }
     }

@@ -6,7 +6,7 @@ use crate::domain::verdict::{Criterion, Met};
 use crate::ui::panel::{readiness, words};
 use crate::ui::screen::{Access, Screen};
 use crate::ui::widget::ink::{BORDER, FOCUS, INFO, MUTED, SELECTION, TEXT};
-use crate::ui::widget::row::{Row, wrap};
+use crate::ui::widget::row::{Row, width_of, wrap};
 use crate::ui::widget::sheet::Sheet;
 
 use super::fields::{fact, paragraph};
@@ -29,26 +29,33 @@ fn criterion_rows(
     let acceptance = run.and_then(|run| acceptance(run, criterion));
     let mark = if selected { "▸ " } else { "  " };
     let state = format!("{glyph} {}", criterion.met.word());
-    let mut head =
-        Row::of(FOCUS, mark).put(ink, format!("{state:<11}")).put(TEXT, criterion.asks.as_str());
-    let quiet = criterion.met == Met::Yes && !selected && acceptance.is_none();
-    if quiet {
-        head = head.put(MUTED, format!(": {}", criterion.evidence));
-    }
     let long = readiness::since(screen, criterion);
     let right = if width >= 100 || selected { long } else { readiness::lasts(screen, criterion) };
+    let lead = Row::of(FOCUS, mark).put(ink, format!("{state:<11}"));
+    let quiet = criterion.met == Met::Yes && !selected && acceptance.is_none();
+    let room = width.saturating_sub(INDENT);
+    let (first, rest) = if criterion.met == Met::Yes {
+        (criterion.asks.to_string(), criterion.evidence.to_string())
+    } else {
+        (criterion.found(), format!("wanted: {}", criterion.wanted))
+    };
+    let mut lines = wrap(&first, room.saturating_sub(width_of(&right) + 1)).into_iter();
+    let mut head = lead.put(TEXT, lines.next().unwrap_or_default());
+    if quiet {
+        head = head.put(MUTED, format!(": {rest}"));
+    }
     let head = Row::spread(head, Row::of(MUTED, right), width);
     let mut rows = vec![if selected { head.over(SELECTION) } else { head }];
     if quiet {
         return rows;
     }
-    let room = width.saturating_sub(INDENT);
     let beneath = |row: Row| Row::plain(" ".repeat(INDENT)).join(row);
+    rows.extend(lines.map(|line| beneath(Row::of(TEXT, line))));
     if selected {
-        let lines = wrap(criterion.evidence.as_str(), room);
-        rows.extend(lines.into_iter().map(|line| beneath(Row::of(TEXT, line))));
+        let lines = wrap(&rest, room);
+        rows.extend(lines.into_iter().map(|line| beneath(Row::of(MUTED, line))));
     } else {
-        rows.push(beneath(Row::of(TEXT, criterion.evidence.as_str()).cut(room)));
+        rows.push(beneath(Row::of(MUTED, rest).cut(room)));
     }
     for row in acceptance.iter().flat_map(readiness::accepted) {
         let ink = row.pieces().next().map_or(TEXT, |(ink, _)| ink);

@@ -1,0 +1,117 @@
+//! Whether every store that a run promoted was really written to since: what RESTORED rests on.
+
+use super::event::Body;
+use super::phase::Phase;
+use super::state::{Run, StepState};
+use crate::domain::catalogue::Change;
+use crate::domain::gates::begun_after;
+use crate::domain::ids::{StepId, SystemId};
+use crate::domain::runbook::{Runbook, Step};
+use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+
+/// One promoted store and what is known of writes to it since.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proof {
+    /// The store.
+    pub system: SystemId,
+    /// How it is known.
+    pub told: Told,
+}
+
+/// How it is known that a store takes writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// This step wrote and read back after the promotion had ended.
+    Written(StepId),
+    /// No write proved it, and none is to come: a person left it out or only said so, or the plan
+    /// has no step that writes.
+    Unproven(Clean),
+    /// This step has still to prove it.
+    Awaited(StepId),
+}
+
+impl Proof {
+    /// True when nothing has to be waited for.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        match self.told {
+            Told::Written(_) | Told::Unproven(_) => true,
+            Told::Awaited(_) => false,
+        }
+    }
+
+    /// `pg: a write was read back (verify-pg)`, `pg: not proven by a write: skipped by anna`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let system = &self.system;
+        match &self.told {
+            Told::Written(step) => format!("{system}: a write was read back ({step})"),
+            Told::Unproven(why) => format!("{system}: not proven by a write: {why}"),
+            Told::Awaited(step) => format!("{system}: {step} has still to write and read back"),
+        }
+    }
+}
+
+/// The steps of a plan that write to a store and read it back.
+pub fn steps<'r>(runbook: &'r Runbook, system: &'r SystemId) -> impl Iterator<Item = &'r Step> {
+    runbook.steps.iter().filter(move |step| {
+        let target = step.target.as_ref();
+        step.change == Change::ProveWrite && target.is_some_and(|target| target.system == *system)
+    })
+}
+
+/// Each store that this run promoted, once.
+#[must_use]
+pub fn of(run: &Run, runbook: &Runbook) -> Vec<Proof> {
+    let mut found: Vec<Proof> = Vec::new();
+    for step in runbook.steps.iter().filter(|step| step.change.promotes()) {
+        let Some(target) = &step.target else { continue };
+        let state = run.step(&step.id).filter(|state| state.phase == Phase::Done);
+        let Some(end) = state.and_then(|state| state.finished) else { continue };
+        let system = &target.system;
+        if found.iter().all(|known| known.system != *system) {
+            found.push(Proof { system: system.clone(), told: told(run, runbook, system, end) });
+        }
+    }
+    found
+}
+
+/// The best that the steps of the plan tell: written, else to come, else left out.
+fn told(run: &Run, runbook: &Runbook, system: &SystemId, promoted: Stamp) -> Told {
+    let mut awaited = None;
+    let mut unproven = None;
+    for step in steps(runbook, system) {
+        let Some(state) = run.step(&step.id) else { continue };
+        match state.phase {
+            Phase::Skipped => unproven = Some(format!("skipped by {}", who(run, &step.id))),
+            Phase::Done if state.attested => {
+                unproven = Some(format!("attested by {}", who(run, &step.id)));
+            }
+            Phase::Done if is_since(state, promoted) => return Told::Written(step.id.clone()),
+            _ => awaited = awaited.or(Some(&step.id)),
+        }
+    }
+    match (awaited, unproven) {
+        (_, Some(why)) => Told::Unproven(why.into()),
+        (Some(step), None) => Told::Awaited(step.clone()),
+        (None, None) => Told::Unproven("the plan has no step that writes to it".into()),
+    }
+}
+
+/// True when the step was granted after the promotion had ended, and what it showed is still so.
+fn is_since(state: &StepState, promoted: Stamp) -> bool {
+    let granted = state.last_attempt().map(|attempt| attempt.granted);
+    state.untrue.is_none() && granted.is_some_and(|granted| begun_after(granted, promoted))
+}
+
+/// Who spoke last of a step.
+fn who(run: &Run, id: &StepId) -> Clean {
+    let spoken = run.events.iter().rev().find(|event| match &event.body {
+        Body::Skipped { step, .. } | Body::Attested { step, .. } | Body::Resolved { step, .. } => {
+            step == id
+        }
+        _ => false,
+    });
+    spoken.map_or_else(|| "a person".into(), |event| event.by.to_string().into())
+}
