@@ -109,7 +109,12 @@ pub fn start(console: &mut Seat, (id, _, how): Known) {
     match how {
         Start::Key | Start::Window => console.verb("r"),
         Start::Typed(text) => {
-            console.verb_opens("r", &format!("RUN {id}"));
+            console.verb("r");
+            let id = format!("({id})");
+            console.until_within(&format!("RUN {id}"), RECORDED, |text| {
+                text.lines().any(|line| line.contains("━ RUN ") && line.contains(&id))
+            });
+            pass(seat::READING);
             console.until_within("the dry run is there", STEP, |text| text.contains(" old"));
             console.types_seen(text);
             console.types("\r");

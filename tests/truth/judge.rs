@@ -19,6 +19,9 @@ const APART_MS: i64 = SHOWN_MS;
 /// A heartbeat is written ten times a second, and a busy machine writes one late.
 const BEAT_S: f64 = 0.3;
 
+/// No lag is as long; the age of nothing is counted from 1970.
+const AGES_S: f64 = 1e6;
+
 /// Figures are drawn with tenths.
 const DRAWN_S: f64 = 0.06;
 
@@ -128,8 +131,9 @@ fn lag(
     };
     counts.figures += 1;
     let truth = seen.lag(said.from, said.at);
-    // What a screen shows may be older, and the truth of all that time is taken.
-    if who == "status" {
+    // What a screen shows may be older, and the truth of all that time is taken; a side that holds
+    // nothing has no newest write.
+    if who == "status" && truth.most < AGES_S {
         counts.sampled += 1;
         counts.blur += truth.most - truth.least;
     }
