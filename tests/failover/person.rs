@@ -122,11 +122,17 @@ pub fn start(console: &mut Seat, (id, _, how): Known) {
     }
 }
 
+/// True when the runbook marks a step as done, whatever its number.
+fn shows_done(text: &str, how: char, title: &str) -> bool {
+    let mark = format!("[x] {how}");
+    text.lines().any(|line| line.split_once(&mark).is_some_and(|(_, row)| row.contains(title)))
+}
+
 /// Waits until a step is done, as its row in the runbook says; a refusal ends the wait at once.
 pub fn until_done(console: &Seat, (id, title, _): Known) {
     console.until_within(&format!("{id} is done"), STEP, |text| {
         assert!(!text.contains("▲2 refused"), "{id} is refused:\n{text}");
-        text.contains(&format!("[x] S {title}"))
+        shows_done(text, 'S', title)
     });
 }
 
@@ -141,7 +147,9 @@ pub fn attest(console: &mut Seat, title: &str, value: &str) {
     console.verb_opens("m", "ATTEST");
     console.types_seen(value);
     console.types("\r");
-    console.shows_within(&format!("[x] M {title}"), RECORDED);
+    console.until_within(&format!("{title} is attested"), RECORDED, |text| {
+        shows_done(text, 'M', title)
+    });
 }
 
 /// Closes the run.
