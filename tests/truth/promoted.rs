@@ -52,7 +52,7 @@ type Measured = (f64, Option<Missing>);
 fn measured(events: &[RunEvent], store: Store) -> Option<Measured> {
     events.iter().rev().find_map(|event| match &event.body {
         Body::LossMeasured { system, seconds, missing, .. } if system.as_str() == store.name() => {
-            Some((*seconds, missing.clone()))
+            Some((*seconds, *missing))
         }
         _ => None,
     })
