@@ -206,6 +206,7 @@ fn moment(name: &str, redact: &Redactor) -> Status {
         run: fixture.run.as_ref().filter(|run| !run.stage.is_closed()),
         journal: "the journal is whole",
         trouble: None,
+        elsewhere: None,
         day: &fixture.day,
         redact,
     })
@@ -308,6 +309,7 @@ fn no_secret_is_told() {
         run: None,
         journal: "",
         trouble: Some(&evil),
+        elsewhere: Some(&evil),
         day: &fixture.day,
         redact: &redact,
     });

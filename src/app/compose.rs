@@ -248,6 +248,8 @@ impl Ground {
         let (watches, kind) = (parts.desk.read_only(), parts.kind);
         let outcome = runtime.block_on(async {
             let mut console = Console::new(parts, self.clock.now());
+            let served = resume::served_on_record(&self.paths, &site.site.name);
+            console.recall_served(served, self.clock.now());
             console.mask_with(Redactor::new(&secrets::known(&site.site, &site.dir, watches)));
             let mut screen = Fullscreen::enter().context("failed to take over the terminal")?;
             if !self.notify {
@@ -258,6 +260,7 @@ impl Ground {
             history::tell_paces(&self.paths, &site.site.name, kind, &channels.events);
             if watches {
                 resume::follow_run(&self.paths, &site.site.name, &channels.events);
+                resume::look_elsewhere(&self.paths, &site.site, &channels.events);
             }
             let mut performer = Performer {
                 acts,

@@ -56,7 +56,9 @@ impl Parting {
     fn lines(&self, run: &Run) -> Vec<String> {
         let (id, site) = (&run.id, &self.site);
         let mut lines = vec![match &run.closed {
-            Some((_, how)) => format!("run {id} of site {site} is closed: {}", words::closing(how)),
+            Some((_, how)) => {
+                format!("run {id} of site {site} is closed: {}", words::closing(how, None))
+            }
             None => format!("run {id} of site {site} stays open ({})", run.stage.word()),
         }];
         let works = |state: &&StepState| state.phase.is_open();

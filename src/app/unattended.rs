@@ -7,6 +7,7 @@ use anyhow::{Context as _, anyhow};
 
 use super::compose::{Channels, Cockpit, Ground, Start, Usage, WORKERS, leave};
 use super::history;
+use super::resume;
 use super::secrets;
 use super::site_file::LoadedSite;
 use super::workshop;
@@ -64,6 +65,8 @@ pub fn run(mut site: LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Resul
         let Channels { events, inbox, answers } = channels;
         let mut pilot = Pilot::new(orders, index);
         let mut console = Console::new(parts, ground.clock.now());
+        let served = resume::served_on_record(&ground.paths, &site.site.name);
+        console.recall_served(served, ground.clock.now());
         console.mask_with(Redactor::new(&secrets::known(&site.site, &site.dir, false)));
         if let Some(run) = console.run() {
             say(&format!("goes on with run {}, {}", run.id, run.stage.word()));

@@ -36,7 +36,7 @@ use super::text::Clean;
 use super::time::Stamp;
 use super::verdict::{Assessment, Primary, Signal, T0Basis};
 pub(super) use alarms::against;
-pub use criteria::one_primary_key;
+pub use criteria::{NO_STORE_KEY, one_primary_key};
 pub use emptied::emptied_key;
 
 /// The side that serves: exactly one side with stores that say PRIMARY now and are not closed to
@@ -44,6 +44,12 @@ pub use emptied::emptied_key;
 /// remembered; else the one that the site file starts with.
 #[must_use]
 pub fn active(site: &Site, snapshot: &Snapshot, remembered: Option<Side>, now: Stamp) -> Side {
+    told(site, snapshot, now).or(remembered).unwrap_or_else(|| site.starts_primary())
+}
+
+/// The side that serves by what the stores tell now; none where they do not tell one apart.
+#[must_use]
+pub fn told(site: &Site, snapshot: &Snapshot, now: Stamp) -> Option<Side> {
     let rules = BTreeMap::new();
     let moved = BTreeSet::new();
     let scene = Scene { site, snapshot, rules: &rules, active: Side::A, moved: &moved, now };
@@ -54,12 +60,12 @@ pub fn active(site: &Site, snapshot: &Snapshot, remembered: Option<Side>, now: S
     // A fenced primary serves nobody while the other side has an open one.
     for wanted in [Reading::is_open_primary, is_primary] {
         match (some(Side::A, wanted), some(Side::B, wanted)) {
-            (true, false) => return Side::A,
-            (false, true) => return Side::B,
+            (true, false) => return Some(Side::A),
+            (false, true) => return Some(Side::B),
             (true, true) | (false, false) => {}
         }
     }
-    remembered.unwrap_or_else(|| site.starts_primary())
+    None
 }
 
 /// The side that serves or served, and what of it serves elsewhere by now.

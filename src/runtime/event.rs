@@ -148,6 +148,8 @@ pub enum Event {
     },
     /// The earlier runs of the site were read.
     Paced(Box<Paces>),
+    /// What of other state folders works on the site now, as far as this machine tells.
+    Elsewhere(Option<Clean>),
     /// Time passed.
     Tick,
 }

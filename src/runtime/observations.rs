@@ -48,6 +48,9 @@ pub struct Observations {
     pub ledger: Option<Ledger>,
     /// The region that serves, as it was last known.
     pub active: Option<Side>,
+    /// When that was known; older files have none.
+    #[serde(default)]
+    pub active_at: Option<Stamp>,
     /// The figures of the last 24 hours.
     pub day: Day,
     /// Since when each go/no-go criterion has been as it is; older files have none.
@@ -295,6 +298,7 @@ mod tests {
             red: Some((at(hour - 1), T0Basis::AtOrBefore)),
             ledger: Some(Ledger { as_of: at(hour - 1), rows: Vec::new() }),
             active: Some(Side::A),
+            active_at: Some(at(hour)),
             day,
             spells: Spells::default(),
             learned: Learned::from([(pg, "{}".to_owned())]),

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::panel::dialog;
+use super::panel::{dialog, words};
 use super::screen::Screen;
 use super::screenshot;
 use super::theme::Theme;
@@ -39,7 +39,7 @@ pub fn lines(screen: &Screen<'_>) -> Vec<Clean> {
         None => draw_panel(&mut canvas, area, screen.model.focus, screen),
     }
     let text = screenshot::text(&buffer);
-    let run = screen.run.map_or_else(|| "no incident".to_owned(), |run| run.id.to_string());
+    let run = words::run_name(screen);
     let utc = screen.now.utc();
     let head = format!("[{}] {run} {} {utc}", screen.kind.badge(), utc.date());
     let mut lines = vec![head];

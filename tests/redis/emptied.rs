@@ -19,7 +19,7 @@ use warroom::domain::run::event::Actor;
 use warroom::domain::run::state::AcceptedCriterion;
 use warroom::domain::snapshot::Snapshot;
 use warroom::port::Clock;
-use warroom::runtime::observations::{Keeper, Observations, peek};
+use warroom::runtime::observations::{Keeper, Learned, Observations, peek};
 
 use crate::bench::WallClock;
 use crate::real::postgres::READ_PASSWORD;
@@ -93,8 +93,10 @@ impl Rig {
             red: None,
             ledger: None,
             active: Some(Side::A),
+            active_at: None,
             day: Day::default(),
             spells: Spells::default(),
+            learned: Learned::new(),
         });
         drop(keeper);
         self.judged(&Known::default(), &self.console)
@@ -112,7 +114,8 @@ impl Rig {
     }
 
     fn look(&self, snapshot: &mut Snapshot) {
-        let look = status::look(&self.site, &self.clock, Duration::ZERO, snapshot);
+        let (site, none) = (&self.site, Learned::new());
+        let look = status::look(site, &self.clock, Duration::ZERO, &none, snapshot);
         self.runtime.block_on(look).unwrap();
     }
 

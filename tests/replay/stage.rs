@@ -427,7 +427,17 @@ pub fn serves(events: &[RunEvent]) -> Option<Side> {
 pub fn remembered(saved: Stamp, active: Option<Side>) -> Observations {
     let (snapshot, day) = (Snapshot::default(), Day::default());
     let (spells, learned) = Default::default();
-    Observations { saved, snapshot, red: None, ledger: None, active, day, spells, learned }
+    Observations {
+        saved,
+        snapshot,
+        red: None,
+        ledger: None,
+        active,
+        active_at: None,
+        day,
+        spells,
+        learned,
+    }
 }
 
 fn lag(number: u32) -> Lag {

@@ -16,6 +16,9 @@ use crate::domain::time::{Stamp, short_time};
 use crate::domain::verdict::{Criterion, Met, Primary, Verdict};
 use std::time::Duration;
 
+/// The key of the criterion that is asked where no store is known.
+pub const NO_STORE_KEY: &str = "losses";
+
 /// The key of the criterion that a system has one primary; accepting it overrides the refusal to
 /// act while there are two.
 #[must_use]
@@ -63,6 +66,11 @@ pub(super) fn criteria(
         }
         hindrance(&mut list, &view);
         capacity(&mut list, &view);
+    }
+    if losses.rows.is_empty() {
+        // Nobody can say that nothing is lost: a doubt, which a person may accept.
+        let ask = Ask::whole(NO_STORE_KEY.to_owned(), "what a failover would lose is known");
+        list.add(ask, Met::Unknown, ledger::no_store(scene.site, scene.snapshot));
     }
     let stores: BTreeSet<SystemId> = losses.rows.into_iter().map(|row| row.system).collect();
     one_primary(&mut list, scene);

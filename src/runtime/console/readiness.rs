@@ -43,9 +43,9 @@ const SLEPT_AFTER: Duration = Duration::from_secs(30);
 impl<D: Desk> Console<D> {
     /// Completes what was just judged.
     pub(super) fn weigh(&mut self, now: Stamp) {
-        let plan = match (&self.run, &self.plan) {
+        let plan = match (self.shown_run(), &self.plan) {
             (Some(_), Some(plan)) => Some(&**plan),
-            (None | Some(_), _) => self.runbooks.get(self.chosen),
+            (None | Some(_), _) => self.chosen.and_then(|chosen| self.runbooks.get(chosen)),
         };
         let run = self.run.as_ref().filter(|run| !run.stage.is_closed());
         complete(&mut self.assessment, plan, run, &self.site, &self.snapshot, now);

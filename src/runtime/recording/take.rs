@@ -152,6 +152,7 @@ impl What {
             | Event::Drawn
             | Event::RunOpened(_)
             | Event::RunRead(_)
+            | Event::Elsewhere(_)
             | Event::Started { .. }
             | Event::Left { .. }
             | Event::Signalled { .. }
