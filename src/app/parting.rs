@@ -56,7 +56,9 @@ impl Parting {
     fn lines(&self, run: &Run) -> Vec<String> {
         let (id, site) = (&run.id, &self.site);
         let mut lines = vec![match &run.closed {
-            Some((_, how)) => format!("run {id} of site {site} is closed: {}", words::closing(how)),
+            Some((_, how)) => {
+                format!("run {id} of site {site} is closed: {}", words::closing(how, None))
+            }
             None => format!("run {id} of site {site} stays open ({})", run.stage.word()),
         }];
         let works = |state: &&StepState| state.phase.is_open();
@@ -113,12 +115,12 @@ fn options(way: Way, dir: &Path, start: &Start) -> String {
     let named = [("as", &start.person), ("theme", &start.theme), ("keymap", &start.keymap)];
     for (name, value) in named {
         if let Some(value) = value {
-            text.push_str(&format!(" --{name} {}", quoted(value)));
+            text = format!("{text} --{name} {}", quoted(value));
         }
     }
     for (name, given) in [("ascii", start.ascii), ("no-notify", !start.notify)] {
         if given {
-            text.push_str(&format!(" --{name}"));
+            text = format!("{text} --{name}");
         }
     }
     text
