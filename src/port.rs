@@ -80,6 +80,16 @@ pub trait Probe: Send {
     /// Looks once at both sides at the same time. Answers within the system's timeout whatever the
     /// peer does; a lag is only ever told when both sides were read in this look.
     fn look(&mut self) -> Boxed<'_, Looks>;
+    /// What its looks have taught it that a single look does not tell, in a form of its own: a few
+    /// thousand bytes at most. None for a probe that learns nothing.
+    fn learned(&self) -> Option<String> {
+        None
+    }
+    /// Goes on from what an earlier probe of the same system had learned, in this process or in
+    /// another. What it cannot read it leaves.
+    fn recall(&mut self, learned: &str) {
+        let _ = learned;
+    }
 }
 
 /// A kind of system: how to watch it, and what can be done with it.

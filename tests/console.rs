@@ -9,7 +9,7 @@ use std::time::Duration;
 use warroom::app::demo::{FAILOVER, SITE};
 use warroom::app::{runbook_file, site_file};
 use warroom::domain::catalogue::Change;
-use warroom::domain::ids::{PersonId, RunId, StepId, SystemId};
+use warroom::domain::ids::{PersonId, RunId, Side, StepId, SystemId};
 use warroom::domain::ledger::Ledger;
 use warroom::domain::pace::Paces;
 use warroom::domain::preview::{Preview, Standing};
@@ -20,6 +20,7 @@ use warroom::domain::run::event::{
 };
 use warroom::domain::run::role::Commander;
 use warroom::domain::run::state::Run;
+use warroom::domain::run::subject::Served;
 use warroom::domain::runbook::{Direction, Step};
 use warroom::domain::time::{BootId, Stamp};
 use warroom::domain::verdict::T0Basis;
@@ -1133,4 +1134,21 @@ fn no_secret_leaves_by_the_clipboard() {
     for text in [shared, recorded.concat()] {
         assert!(!text.contains(canary) && !text.contains("AKIAIOSFODNN7EXAMPLE"), "{text}");
     }
+}
+
+#[test]
+fn a_plan_of_the_other_direction_tells_nothing() {
+    let now = Stamp { wall_ms: 1_795_183_000_000, boot_ms: 1000, boot: BootId(1) };
+    // The region that serves by the record of a run, and what the screen says of a failover.
+    let check = |side: Side, want: &str| {
+        let mut console = Console::new(parts(ObserverDesk, None), now);
+        console.recall_served(Some(Served { side, at: now }), now);
+        let mut terminal = Terminal::new(TestBackend::new(160, 48)).expect("a screen");
+        let theme = Theme::shipped("mono").expect("it is shipped");
+        terminal.draw(|frame| console.draw(frame, &theme, now)).expect("it is drawn");
+        let shown = terminal.backend().to_string();
+        assert!(shown.contains(want), "`{want}` in\n{shown}");
+    };
+    check(Side::A, "3m10s of 10m00s");
+    check(Side::B, "UNKNOWN, no runbook for B to A of 10m00s");
 }

@@ -12,7 +12,7 @@ use warroom::app::history::read_paces;
 use warroom::app::site_file;
 use warroom::domain::catalogue::{Class, Fencing};
 use warroom::domain::ids::{RunId, Side, StepId, SystemId};
-use warroom::domain::ledger::Ledger;
+use warroom::domain::ledger::{Ledger, LedgerRow, LossVerdict};
 use warroom::domain::run::event::{Actor, Body, Closing, Mode, Outcome, Purpose, RunKind};
 use warroom::domain::runbook::{Direction, Runbook};
 use warroom::domain::time::{BootId, Stamp};
@@ -156,7 +156,16 @@ fn declared(t0: Stamp) -> Body {
         detected: None,
         signals: Vec::new(),
         reason: "the region is lost".into(),
-        ledger: Ledger { as_of: t0, rows: Vec::new() },
+        ledger: Ledger {
+            as_of: t0,
+            rows: vec![LedgerRow {
+                system: SystemId::new("redis").expect("a name"),
+                last: None,
+                loss_s: None,
+                rpo_s: Some(300.0),
+                verdict: LossVerdict::Unknown,
+            }],
+        },
     }
 }
 
@@ -207,7 +216,7 @@ fn runs_are_told_newest_first_and_plans_with_their_figures() {
     check(0, &["RUN ", "RTO", "WORST LOSS"]);
     check(1, &[&open, "SIM", "A > B", "NOT CLOSED, executing", "not measured"]);
     check(2, &[&third, "ABORTED", "not measured"]);
-    check(3, &[&second, "00:11:40 of 10m00s MISSED core", "pg 0.8s"]);
+    check(3, &[&second, "00:11:40 of 10m00s MISSED core", "at least pg 0.8s; redis not measured"]);
     check(4, &[&first, "00:03:10 of 10m00s MET core", "pg 0.8s"]);
     let plan = lines.iter().position(|line| line.starts_with("PLAN failover")).expect("a plan");
     check(plan, &["A > B", "NEVER run for real", "unchanged since its last run"]);

@@ -7,9 +7,13 @@ mod real;
 mod acting;
 #[path = "redis/bench.rs"]
 mod bench;
+#[path = "redis/emptied.rs"]
+mod emptied;
 #[path = "redis/hostile.rs"]
 mod hostile;
 #[path = "redis/looking.rs"]
 mod looking;
 #[path = "redis/moved.rs"]
 mod moved;
+#[path = "redis/truth.rs"]
+mod truth;

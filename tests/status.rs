@@ -14,6 +14,7 @@ use warroom::cli::Exit;
 use warroom::domain::snapshot::Snapshot;
 use warroom::domain::time::{BootId, Stamp};
 use warroom::port::Clock;
+use warroom::runtime::observations::Learned;
 use warroom::runtime::redact::Redactor;
 use warroom::ui::fixture::{self, DIALOGS, MOMENTS};
 
@@ -93,7 +94,8 @@ impl Demo {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         for _ in 0..count {
             self.hand.0.fetch_add(1000, Ordering::SeqCst);
-            let look = status::look(&self.site, &clock, Duration::ZERO, &mut self.snapshot);
+            let (site, none) = (&self.site, Learned::new());
+            let look = status::look(site, &clock, Duration::ZERO, &none, &mut self.snapshot);
             runtime.block_on(look).expect("probes can be made");
         }
         status::judged(&self.site, &Known::default(), &self.snapshot, clock.now())
@@ -204,6 +206,7 @@ fn moment(name: &str, redact: &Redactor) -> Status {
         run: fixture.run.as_ref().filter(|run| !run.stage.is_closed()),
         journal: "the journal is whole",
         trouble: None,
+        elsewhere: None,
         day: &fixture.day,
         redact,
     })
@@ -306,6 +309,7 @@ fn no_secret_is_told() {
         run: None,
         journal: "",
         trouble: Some(&evil),
+        elsewhere: Some(&evil),
         day: &fixture.day,
         redact: &redact,
     });

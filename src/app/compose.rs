@@ -237,8 +237,9 @@ impl Ground {
         channels: Channels,
         (site, mut parting): (&LoadedSite, Parting),
     ) -> anyhow::Result<()> {
-        let probes =
-            workshop::probes(&site.site, &site.dir, &self.clock).map_err(|why| anyhow!("{why}"))?;
+        let learned = observations::learned(parts.remembered.as_ref());
+        let probes = workshop::probes(&site.site, &site.dir, &self.clock, &learned)
+            .map_err(|why| anyhow!("{why}"))?;
         let keeper = self.memory.as_deref().and_then(|folder| Keeper::start(folder).ok());
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(WORKERS)
@@ -247,6 +248,8 @@ impl Ground {
         let (watches, kind) = (parts.desk.read_only(), parts.kind);
         let outcome = runtime.block_on(async {
             let mut console = Console::new(parts, self.clock.now());
+            let served = resume::served_on_record(&self.paths, &site.site.name);
+            console.recall_served(served, self.clock.now());
             console.mask_with(Redactor::new(&secrets::known(&site.site, &site.dir, watches)));
             let mut screen = Fullscreen::enter().context("failed to take over the terminal")?;
             if !self.notify {
@@ -257,6 +260,7 @@ impl Ground {
             history::tell_paces(&self.paths, &site.site.name, kind, &channels.events);
             if watches {
                 resume::follow_run(&self.paths, &site.site.name, &channels.events);
+                resume::look_elsewhere(&self.paths, &site.site, &channels.events);
             }
             let mut performer = Performer {
                 acts,

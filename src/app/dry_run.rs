@@ -25,7 +25,7 @@ use crate::domain::time::Stamp;
 use crate::port::{Clock, Expected, Looks};
 use crate::runtime::clock::SystemClock;
 use crate::runtime::effect::Job;
-use crate::runtime::observations;
+use crate::runtime::observations::{self, Observations};
 use crate::runtime::paths::StatePaths;
 use crate::runtime::performer::rehearsed;
 use crate::runtime::poller::Watched;
@@ -69,13 +69,16 @@ pub fn run(site: &LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Result<E
     let written = &site.runbooks[position(site, &args.runbook)?];
     let runbook = &written.resolved(|_| mode == Mode::Ungraceful);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let probes = workshop::probes(&site.site, &site.dir, &clock).map_err(|why| anyhow!("{why}"))?;
+    let earlier = earlier(site, start);
+    let learned = observations::learned(earlier.as_ref());
+    let probes = workshop::probes(&site.site, &site.dir, &clock, &learned)
+        .map_err(|why| anyhow!("{why}"))?;
     let builder: Arc<dyn Workshop> =
         Arc::new(PlanWorkshop::new(&site.site, &site.dir, Arc::clone(&clock)));
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
     let (seen, steps) = runtime.block_on(async {
-        let seen = look(site, runbook, start, probes, &clock).await;
+        let seen = look(site, runbook, earlier, probes, &clock).await;
         (seen, rehearse(runbook, &builder, &clock).await)
     });
     runtime.shutdown_background();
@@ -102,17 +105,21 @@ pub fn run(site: &LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Result<E
     Ok(exit)
 }
 
+/// What an earlier console remembers.
+fn earlier(site: &LoadedSite, start: &Start) -> Option<Observations> {
+    let usual = || StatePaths::of_process().ok()?.site(&site.site.name).ok();
+    let memory = start.memory.clone().or_else(usual).filter(|folder| folder.is_dir());
+    memory.as_deref().map(observations::load).unwrap_or_default().observations
+}
+
 /// Looks once at every system, beside what an earlier console remembers.
 async fn look(
     site: &LoadedSite,
     runbook: &Runbook,
-    start: &Start,
+    earlier: Option<Observations>,
     probes: Vec<Watched>,
     clock: &Arc<dyn Clock>,
 ) -> Seen {
-    let usual = || StatePaths::of_process().ok()?.site(&site.site.name).ok();
-    let memory = start.memory.clone().or_else(usual).filter(|folder| folder.is_dir());
-    let earlier = memory.as_deref().map(observations::load).unwrap_or_default().observations;
     let mut snapshot = Snapshot::default();
     let mut frozen = None;
     if let Some(earlier) = earlier {

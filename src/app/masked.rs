@@ -178,6 +178,14 @@ impl Probe for MaskedProbe {
             Looks { a: a.map(|look| mask.look(look)), b: b.map(|look| mask.look(look)) }
         })
     }
+
+    fn learned(&self) -> Option<String> {
+        Some(self.mask.sentence(&self.probe.learned()?))
+    }
+
+    fn recall(&mut self, learned: &str) {
+        self.probe.recall(learned);
+    }
 }
 
 /// An operator that tells no secret. What its attempt prints is masked where it is written down.

@@ -12,6 +12,7 @@ use super::site_file::{self, LoadedSite};
 use super::workshop;
 use crate::domain::run::event::Body;
 use crate::domain::run::state::Run;
+use crate::domain::run::subject::Served;
 use crate::domain::runbook::Runbook;
 use crate::domain::site::Site;
 use crate::domain::text::Clean;
@@ -20,7 +21,10 @@ use crate::runtime::journal::{self, Journal, JournalError, Reply, head_words};
 use crate::runtime::paths::StatePaths;
 use crate::runtime::performer::replies;
 use crate::runtime::runs::Survey;
-use crate::runtime::seat::{Seat, SeatError};
+use crate::runtime::seat::{Seat, SeatError, strangers};
+
+/// The time between two looks at what other state folders do.
+const ELSEWHERE_EVERY: Duration = Duration::from_secs(2);
 
 /// A run that was found open, and is ours now.
 pub(super) struct Found {
@@ -95,6 +99,39 @@ pub fn frozen_plan(text: &str, site: &Site) -> anyhow::Result<Runbook> {
     let name = workshop::runbook_name(text).unwrap_or_default();
     super::runbook_file::parse(text, &name, site)
         .map_err(|fault| anyhow!("the run's frozen runbook: {fault}"))
+}
+
+/// Which region serves by the record of the run that was closed last; none where there is no such
+/// run, or its record cannot be read.
+pub(super) fn served_on_record(paths: &StatePaths, site: &str) -> Option<Served> {
+    let survey = Survey::of(&paths.runs(), site).ok()?;
+    let back = journal::read(survey.last_closed()?).ok()?;
+    let frozen = site_file::parse(&back.site).ok().filter(|frozen| frozen.name == site)?;
+    let plan = frozen_plan(&back.runbook, &frozen).ok()?;
+    let run = Run::replay(&plan, &back.events).ok()??;
+    Served::on_record(&run, &plan)
+}
+
+/// Tells a watcher what of other state folders works on the site, as far as this machine tells.
+pub(super) fn look_elsewhere(paths: &StatePaths, site: &Site, events: &mpsc::Sender<Event>) {
+    let (paths, site, events) = (paths.clone(), Arc::new(site.clone()), events.clone());
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(ELSEWHERE_EVERY);
+        let mut told = None;
+        loop {
+            ticks.tick().await;
+            let (paths, site) = (paths.clone(), Arc::clone(&site));
+            let found = tokio::task::spawn_blocking(move || strangers(&paths, &site)).await;
+            let Ok(found) = found else { continue };
+            if found != told {
+                told.clone_from(&found);
+                let event = Event::Elsewhere(found.as_deref().map(Clean::new));
+                if events.send(event).await.is_err() {
+                    return;
+                }
+            }
+        }
+    });
 }
 
 /// Reads the journal of the run that another console commands, once a second, for a watcher.

@@ -7,6 +7,7 @@ use anyhow::{Context as _, anyhow};
 
 use super::compose::{Channels, Cockpit, Ground, Start, Usage, WORKERS, leave};
 use super::history;
+use super::resume;
 use super::secrets;
 use super::site_file::LoadedSite;
 use super::workshop;
@@ -23,7 +24,7 @@ use crate::domain::text::Clean;
 use crate::domain::time::{clock_text, short_time};
 use crate::runtime::console::{Console, Parts};
 use crate::runtime::desk::CommanderDesk;
-use crate::runtime::observations::Keeper;
+use crate::runtime::observations::{self, Keeper};
 use crate::runtime::performer::Performer;
 use crate::runtime::poller;
 use crate::runtime::recording::Recorder;
@@ -54,8 +55,9 @@ pub fn run(mut site: LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Resul
             return Ok(Exit::TryLater);
         }
     };
-    let probes =
-        workshop::probes(&site.site, &site.dir, &ground.clock).map_err(|why| anyhow!("{why}"))?;
+    let learned = observations::learned(parts.remembered.as_ref());
+    let probes = workshop::probes(&site.site, &site.dir, &ground.clock, &learned)
+        .map_err(|why| anyhow!("{why}"))?;
     let keeper = ground.memory.as_deref().and_then(|folder| Keeper::start(folder).ok());
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
@@ -63,6 +65,8 @@ pub fn run(mut site: LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Resul
         let Channels { events, inbox, answers } = channels;
         let mut pilot = Pilot::new(orders, index);
         let mut console = Console::new(parts, ground.clock.now());
+        let served = resume::served_on_record(&ground.paths, &site.site.name);
+        console.recall_served(served, ground.clock.now());
         console.mask_with(Redactor::new(&secrets::known(&site.site, &site.dir, false)));
         if let Some(run) = console.run() {
             say(&format!("goes on with run {}, {}", run.id, run.stage.word()));

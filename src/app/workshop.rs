@@ -17,6 +17,7 @@ use crate::domain::site::{SecretSource, Site};
 use crate::domain::text::Clean;
 use crate::port::{Clock, Expected, Operator, OperatorSetup, ProbeSetup};
 use crate::runtime::effect::Job;
+use crate::runtime::observations::Learned;
 use crate::runtime::poller::Watched;
 use crate::runtime::runner::{Prepared, RunnerContext};
 use crate::runtime::seat;
@@ -96,11 +97,17 @@ impl Workshop for NoWorkshop {
     }
 }
 
-/// The probes of all systems of a site, and of its references.
+/// The probes of all systems of a site, which go on from what earlier ones learned, and of its
+/// references.
 ///
 /// # Errors
 /// A sentence when a setting is wrong or a secret cannot be opened.
-pub fn probes(site: &Site, dir: &Path, clock: &Arc<dyn Clock>) -> Result<Vec<Watched>, String> {
+pub fn probes(
+    site: &Site,
+    dir: &Path,
+    clock: &Arc<dyn Clock>,
+    learned: &Learned,
+) -> Result<Vec<Watched>, String> {
     let secrets = ReadSecrets::new(site, dir).map_err(|fault| fault.to_string())?;
     let mask = Mask::of(&known_to_watch(site, &secrets));
     let mut watched = Vec::with_capacity(site.systems.len() + site.reference.len());
@@ -108,7 +115,10 @@ pub fn probes(site: &Site, dir: &Path, clock: &Arc<dyn Clock>) -> Result<Vec<Wat
         let system = registry::system(SYSTEMS, &spec.kind)?;
         let setup = ProbeSetup { spec, secrets: &secrets, clock: Arc::clone(clock) };
         let told = |fault: Fault| mask.sentence(&format!("system `{}`: {fault}", spec.id));
-        let probe = system.probe(setup).map_err(told)?;
+        let mut probe = system.probe(setup).map_err(told)?;
+        if let Some(learned) = learned.get(&spec.id) {
+            probe.recall(learned);
+        }
         watched.push(Watched {
             system: Some(spec.id.clone()),
             every: spec.every,

@@ -45,13 +45,11 @@ impl Seen {
     #[must_use]
     pub fn says(&self) -> Clean {
         let Self { what, wanted, seen, held } = self;
-        match held {
-            Some(true) => format!("{what} {wanted}: {seen}").into(),
-            Some(false) | None => {
-                let wanted = wanted.as_str().trim_start_matches("is ");
-                format!("{what}: {seen} (wanted: {wanted})").into()
-            }
+        if *held == Some(true) {
+            return format!("{what} {wanted}: {seen}").into();
         }
+        let wanted = wanted.as_str().trim_start_matches("is ");
+        format!("{what}: {seen} (wanted: {wanted})").into()
     }
 }
 

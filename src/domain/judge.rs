@@ -17,7 +17,9 @@
 //! suspect: never red, never well.
 
 mod alarms;
+mod ask;
 mod criteria;
+mod early;
 mod emptied;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,14 +29,14 @@ use super::link::LinkState;
 use super::reading::{Reading, Role};
 use super::rules::it_is_us::{self, Reference};
 use super::rules::split_brain;
-use super::rules::{Finding, View, ask, down, is_signal};
-use super::site::{RuleSpec, RuleTest, Site, SystemSpec};
+use super::rules::{Finding, View, ask, is_signal};
+use super::site::{RuleSpec, Site, SystemSpec};
 use super::snapshot::{Cell, CellState, Snapshot, earlier};
 use super::text::Clean;
 use super::time::Stamp;
 use super::verdict::{Assessment, Primary, Signal, T0Basis};
 pub(super) use alarms::against;
-pub use criteria::one_primary_key;
+pub use criteria::{NO_STORE_KEY, one_primary_key};
 pub use emptied::emptied_key;
 
 /// The side that serves: exactly one side with stores that say PRIMARY now and are not closed to
@@ -42,6 +44,12 @@ pub use emptied::emptied_key;
 /// remembered; else the one that the site file starts with.
 #[must_use]
 pub fn active(site: &Site, snapshot: &Snapshot, remembered: Option<Side>, now: Stamp) -> Side {
+    told(site, snapshot, now).or(remembered).unwrap_or_else(|| site.starts_primary())
+}
+
+/// The side that serves by what the stores tell now; none where they do not tell one apart.
+#[must_use]
+pub fn told(site: &Site, snapshot: &Snapshot, now: Stamp) -> Option<Side> {
     let rules = BTreeMap::new();
     let moved = BTreeSet::new();
     let scene = Scene { site, snapshot, rules: &rules, active: Side::A, moved: &moved, now };
@@ -52,12 +60,12 @@ pub fn active(site: &Site, snapshot: &Snapshot, remembered: Option<Side>, now: S
     // A fenced primary serves nobody while the other side has an open one.
     for wanted in [Reading::is_open_primary, is_primary] {
         match (some(Side::A, wanted), some(Side::B, wanted)) {
-            (true, false) => return Side::A,
-            (false, true) => return Side::B,
+            (true, false) => return Some(Side::A),
+            (false, true) => return Some(Side::B),
             (true, true) | (false, false) => {}
         }
     }
-    remembered.unwrap_or_else(|| site.starts_primary())
+    None
 }
 
 /// The side that serves or served, and what of it serves elsewhere by now.
@@ -187,12 +195,11 @@ impl<'a> Scene<'a> {
                         continue;
                     }
                     if let Finding::Speaks { since, why } = ask(&rule.test, &view) {
-                        match &mut signal {
-                            Some(known) => known.since = earlier(known.since, since),
-                            None => {
-                                let (system, early) = (rule.system.clone(), false);
-                                signal = Some(Signal { system, since, why, early });
-                            }
+                        if let Some(known) = &mut signal {
+                            known.since = earlier(known.since, since);
+                        } else {
+                            let (system, early) = (rule.system.clone(), false);
+                            signal = Some(Signal { system, since, why, early });
                         }
                     }
                 }
@@ -318,41 +325,6 @@ impl<'a> Scene<'a> {
                 Signal { system, since, why, early: false }
             })
             .collect()
-    }
-
-    /// What serves and failed its last look, before its rule has seen enough of it.
-    fn early_signals(&self) -> impl Iterator<Item = Signal> + use<'a> {
-        let scene = *self;
-        let ruled = self.serving_views().filter(move |view| scene.has_signal_rule(view));
-        ruled.filter_map(move |view| scene.early(&view))
-    }
-
-    /// Whether a system fails: by one of its rules, or, without one, by its looks in a row.
-    fn fails(&self, view: &View<'_>) -> bool {
-        let speaks = |test: &RuleTest| matches!(ask(test, view), Finding::Speaks { .. });
-        if self.has_signal_rule(view) {
-            let mut signals = self.rules(&view.system.id).filter(|rule| is_signal(&rule.test));
-            return signals.any(|rule| speaks(&rule.test));
-        }
-        speaks(&RuleTest::Down { failures: down::FAILURES_WITHOUT_RULE })
-    }
-
-    /// A system whose last look failed while nothing that counts its looks speaks yet.
-    fn early(&self, view: &View<'_>) -> Option<Signal> {
-        if !matches!(view.state(), CellState::Down(_)) || self.fails(view) {
-            return None;
-        }
-        let wanted = self.rules(&view.system.id).find_map(|rule| match rule.test {
-            RuleTest::Down { failures } => Some(failures),
-            _ => None,
-        });
-        let without = (!self.has_signal_rule(view)).then_some(down::FAILURES_WITHOUT_RULE);
-        Some(Signal {
-            system: view.system.id.clone(),
-            since: view.cell.first_failure.unwrap_or(self.now),
-            why: down::so_far(view, wanted.or(without)),
-            early: true,
-        })
     }
 
     fn has_signal_rule(&self, view: &View<'_>) -> bool {

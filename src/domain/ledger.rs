@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{Side, SystemId};
 use super::reading::{Certainty, Lag};
-use super::site::Site;
+use super::site::{Site, SystemSpec};
 use super::snapshot::{Cell, Snapshot};
 use super::time::Stamp;
 
@@ -61,6 +61,23 @@ impl Ledger {
     #[must_use]
     pub fn row(&self, system: &SystemId) -> Option<&LedgerRow> {
         self.rows.iter().find(|row| row.system == *system)
+    }
+}
+
+/// What is said of the losses of a site of which no store is known: never that none is lost.
+#[must_use]
+pub fn no_store(site: &Site, snapshot: &Snapshot) -> &'static str {
+    let read = |system: &SystemId, side: Side| {
+        snapshot.cell(system, side).is_some_and(|cell| cell.last_reading.is_some())
+    };
+    let unread = |system: &SystemSpec| {
+        let there = |side: &Side| system.sides[side.index()].is_some();
+        Side::BOTH.into_iter().filter(there).any(|side| !read(&system.id, side))
+    };
+    if site.systems.iter().any(unread) {
+        "not known: no store was read yet"
+    } else {
+        "not known: no store is described"
     }
 }
 

@@ -4,6 +4,7 @@ use super::ids::{Side, SystemId};
 use super::ledger::Ledger;
 use super::reading::{FactValue, Reading, Role};
 use super::run::event::Missing;
+use super::run::state::Run;
 use super::runbook::Direction;
 use super::site::{Site, SystemSpec};
 use super::snapshot::{Snapshot, earlier};
@@ -26,6 +27,29 @@ pub struct Loss {
     pub missing: Option<Missing>,
     /// How that was measured.
     pub how: Clean,
+}
+
+/// What was measured of a store: seconds of writes, and how.
+pub type Measured<'r> = Option<(f64, &'r Clean)>;
+
+impl Run {
+    /// The stores of the frozen losses, then those measured beside them, each with what was
+    /// measured last; none is not measured, and never nothing.
+    #[must_use]
+    pub fn measured(&self) -> Vec<(&SystemId, Measured<'_>)> {
+        let mut stores: Vec<&SystemId> =
+            self.ledger.iter().flat_map(|ledger| &ledger.rows).map(|row| &row.system).collect();
+        for (system, ..) in &self.losses {
+            if !stores.contains(&system) {
+                stores.push(system);
+            }
+        }
+        let last = |store: &SystemId| {
+            let found = self.losses.iter().rev().find(|(system, ..)| system == store);
+            found.map(|(_, seconds, how)| (*seconds, how))
+        };
+        stores.into_iter().map(|store| (store, last(store))).collect()
+    }
 }
 
 /// The losses that can be measured now, of stores that are primary on the side the run goes to.

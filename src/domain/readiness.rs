@@ -65,7 +65,8 @@ pub fn complete(
     for criterion in &mut assessment.criteria {
         if let Some(step) = scaled_by(criterion, plan, run, direction) {
             criterion.asks = format!("{}, or the plan scales it", criterion.asks).into();
-            criterion.evidence = format!("{}; step {step} does", criterion.evidence).into();
+            criterion.evidence =
+                format!("{}; step {} does", criterion.evidence, plan.named(step)).into();
             criterion.met = Met::Yes;
         }
     }

@@ -34,6 +34,13 @@ pub struct Runbook {
     pub hash: String,
 }
 
+/// The place of the plan that applies where nobody chose one: the first that leads away from the
+/// region that serves. A plan of another direction tells nothing of a failover.
+#[must_use]
+pub fn away_from(plans: &[Runbook], active: Side) -> Option<usize> {
+    plans.iter().position(|plan| plan.from == active)
+}
+
 impl Runbook {
     /// The step called `id`.
     #[must_use]

@@ -242,30 +242,6 @@ impl Cell {
         let fresh = Self::is_fresh(reading.at, now, every);
         (fresh && self.last_error.is_none()).then_some(reading)
     }
-
-    /// The first look after the last pause in looking that the history remembers, of a system
-    /// looked at `every` so often: time in which nobody looked proves nothing.
-    #[must_use]
-    pub fn last_pause_end(&self, every: Duration) -> Option<Stamp> {
-        let mut later: Option<Stamp> = None;
-        for sample in self.history.samples().rev() {
-            if let Some(after) = later
-                && !Self::is_fresh(sample.at, after, every)
-            {
-                return Some(after);
-            }
-            later = Some(sample.at);
-        }
-        None
-    }
-
-    /// Since when the system was seen healthy at every look, without a pause in looking.
-    #[must_use]
-    pub fn seen_healthy_since(&self, every: Duration) -> Option<Stamp> {
-        let since = self.healthy_since?;
-        let pause = self.last_pause_end(every).unwrap_or(since);
-        Some(if earlier(since, pause) == since { pause } else { since })
-    }
 }
 
 /// The cells of all systems on both sides, and whether the reference answers.

@@ -132,6 +132,13 @@ pub enum Event {
         /// What both sides told.
         looks: Box<Looks>,
     },
+    /// What the probe of a system has learned by now, for those that come after it.
+    Learned {
+        /// The system.
+        system: SystemId,
+        /// In the probe's own form.
+        learned: String,
+    },
     /// A reference target was looked at.
     Reference {
         /// When the look began.
@@ -141,6 +148,8 @@ pub enum Event {
     },
     /// The earlier runs of the site were read.
     Paced(Box<Paces>),
+    /// What of other state folders works on the site now, as far as this machine tells.
+    Elsewhere(Option<Clean>),
     /// Time passed.
     Tick,
 }

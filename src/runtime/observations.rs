@@ -1,5 +1,6 @@
 //! The rolling file of what was seen, so that a console opened late knows since when it is red.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::journal::format::sha256;
 use super::paths::{create_folders, open_file, replace};
 use crate::domain::day::Day;
-use crate::domain::ids::Side;
+use crate::domain::ids::{Side, SystemId};
 use crate::domain::ledger::Ledger;
 use crate::domain::readiness::Spells;
 use crate::domain::run::commit::Hash;
@@ -47,11 +48,26 @@ pub struct Observations {
     pub ledger: Option<Ledger>,
     /// The region that serves, as it was last known.
     pub active: Option<Side>,
+    /// When that was known; older files have none.
+    #[serde(default)]
+    pub active_at: Option<Stamp>,
     /// The figures of the last 24 hours.
     pub day: Day,
     /// Since when each go/no-go criterion has been as it is; older files have none.
     #[serde(default)]
     pub spells: Spells,
+    /// What the probes have learned, each in its own form; older files have none.
+    #[serde(default)]
+    pub learned: Learned,
+}
+
+/// What the probes of a site's systems have learned, each in its own form.
+pub type Learned = BTreeMap<SystemId, String>;
+
+/// What the probes had learned by then; nothing on a first start.
+#[must_use]
+pub fn learned(remembered: Option<&Observations>) -> Learned {
+    remembered.map(|old| old.learned.clone()).unwrap_or_default()
 }
 
 /// What reading the file gave.
@@ -282,8 +298,10 @@ mod tests {
             red: Some((at(hour - 1), T0Basis::AtOrBefore)),
             ledger: Some(Ledger { as_of: at(hour - 1), rows: Vec::new() }),
             active: Some(Side::A),
+            active_at: Some(at(hour)),
             day,
             spells: Spells::default(),
+            learned: Learned::from([(pg, "{}".to_owned())]),
         }
     }
 

@@ -79,6 +79,11 @@ async fn poll(
         if events.send(heard(one.system.as_ref(), at, looks)).await.is_err() {
             return;
         }
+        if let (Some(system), Some(learned)) = (&one.system, one.probe.learned())
+            && events.send(Event::Learned { system: system.clone(), learned }).await.is_err()
+        {
+            return;
+        }
     }
 }
 

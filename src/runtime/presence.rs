@@ -7,11 +7,11 @@
 //! session runs, here as everywhere.
 
 #[cfg(target_os = "linux")]
-pub use self::linux::{Presence, stranger};
+pub use self::linux::{Presence, is_held, stranger};
 
 /// There is no such table: nothing is held, and nobody is found.
 #[cfg(not(target_os = "linux"))]
-pub use self::none::{Presence, stranger};
+pub use self::none::{Presence, is_held, stranger};
 
 #[cfg(not(target_os = "linux"))]
 mod none {
@@ -31,6 +31,12 @@ mod none {
         pub fn take(_: &BTreeSet<String>, _: &Path) -> io::Result<Self> {
             Ok(Self)
         }
+    }
+
+    /// Finds nothing.
+    #[must_use]
+    pub fn is_held(_: &str) -> bool {
+        false
     }
 
     /// Finds nobody.
@@ -84,6 +90,16 @@ mod linux {
             };
             Ok(Self { _names: keys.iter().map(hold).collect::<io::Result<_>>()? })
         }
+    }
+
+    /// True when some process of this machine holds a name. Nobody is asked: a name that is asked
+    /// often and never answers would be full at some time.
+    #[must_use]
+    pub fn is_held(name: &str) -> bool {
+        let table = fs::read(TABLE).unwrap_or_default();
+        let table = String::from_utf8_lossy(&table);
+        let last = |line: &'_ str| line.split_ascii_whitespace().last().map(str::to_owned);
+        table.lines().filter_map(last).any(|held| held.strip_prefix('@') == Some(name))
     }
 
     /// The processes of an attempt that works on what one of `keys` stands for and belongs to

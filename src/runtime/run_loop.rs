@@ -152,7 +152,7 @@ fn notice(event: &Event, screen: &mut Fullscreen) -> bool {
     if let Event::Input(Input::Resize(..)) = event {
         screen.forget();
     }
-    matches!(event, Event::Heard { .. } | Event::Reference { .. })
+    matches!(event, Event::Heard { .. } | Event::Learned { .. } | Event::Reference { .. })
 }
 
 fn draw<D: Desk>(

@@ -197,6 +197,16 @@ impl Survey {
         open().find(lives).or(open().next()).map(PathBuf::as_path)
     }
 
+    /// The run that was closed last.
+    #[must_use]
+    pub fn last_closed(&self) -> Option<&Path> {
+        let closed = self.runs.iter().filter_map(|(folder, standing)| match standing {
+            Standing::Closed(at) => Some((at, folder)),
+            Standing::Open(_) | Standing::Other => None,
+        });
+        closed.max_by_key(|(at, _)| at.wall_ms).map(|(_, folder)| folder.as_path())
+    }
+
     /// Makes sure that nothing of any run acts any more, but of the one that is open. A run that
     /// was closed in another boot than this one is not looked at: its processes are gone.
     ///

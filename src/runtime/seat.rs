@@ -55,6 +55,9 @@ pub enum SeatError {
     },
 }
 
+/// The lock of the one commander, in the site's folder.
+const COMMANDER: &str = "commander";
+
 /// The seat; given up when dropped or killed.
 #[derive(Debug)]
 pub struct Seat {
@@ -78,7 +81,7 @@ impl Seat {
         }
         let folder = paths.site(&site.name).map_err(io::Error::other).map_err(failed)?;
         create_folders(&folder).map_err(failed)?;
-        let lock = Lock::try_take(&folder.join("commander")).map_err(failed)?;
+        let lock = Lock::try_take(&folder.join(COMMANDER)).map_err(failed)?;
         let taken = || SeatError::Taken { site: site.name.clone(), who: None };
         let folder = lock.ok_or_else(taken)?;
         Ok(Self { _folder: folder, host, keys, runs: paths.runs() })
@@ -94,6 +97,22 @@ impl Seat {
         }
         lock_host(site, &mut self.host, &mut self.keys, &self.runs)
     }
+}
+
+/// What of other state folders works on the site now, as far as this machine tells: a step, or a
+/// console that commands it. None is no proof: such a run may be between two steps, or elsewhere.
+#[must_use]
+pub fn strangers(paths: &StatePaths, site: &Site) -> Option<String> {
+    let keys = keys(site);
+    if let Some(who) = presence::stranger(keys.iter(), &paths.runs()) {
+        return Some(format!("a run of ANOTHER state folder works on this site: {who}"));
+    }
+    let ours = paths.site(&site.name).map(|folder| folder.join(COMMANDER));
+    if ours.is_ok_and(|lock| Lock::is_taken(&lock).unwrap_or(false)) {
+        return None;
+    }
+    let held = keys.iter().any(|key| presence::is_held(&host::name(key)));
+    held.then(|| "a console of ANOTHER state folder commands this site".to_owned())
 }
 
 fn lock_host(
@@ -204,7 +223,8 @@ mod host {
         }
     }
 
-    fn name(key: &str) -> String {
+    /// The name of a lock.
+    pub(super) fn name(key: &str) -> String {
         format!("warroom-{key}")
     }
 
@@ -271,6 +291,10 @@ mod file {
                 Err(error) => Err(error.into()),
             }
         }
+    }
+
+    pub(super) fn name(key: &str) -> String {
+        key.to_owned()
     }
 
     pub(super) fn who(_: &str) -> Option<String> {

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::panel::dialog;
+use super::panel::{dialog, words};
 use super::screen::Screen;
 use super::screenshot;
 use super::theme::Theme;
@@ -39,7 +39,7 @@ pub fn lines(screen: &Screen<'_>) -> Vec<Clean> {
         None => draw_panel(&mut canvas, area, screen.model.focus, screen),
     }
     let text = screenshot::text(&buffer);
-    let run = screen.run.map_or_else(|| "no incident".to_owned(), |run| run.id.to_string());
+    let run = words::run_name(screen);
     let utc = screen.now.utc();
     let head = format!("[{}] {run} {} {utc}", screen.kind.badge(), utc.date());
     let mut lines = vec![head];
@@ -94,7 +94,7 @@ mod tests {
         let book = ["RUNBOOK", "scale B from 2 to 10", "error logs reviewed"];
         check("running", Panel::Runbook, &book, &["MUTED", "TIMELINE"]);
         let log =
-            ["TIMELINE", "DECLARED, T0 14:02:10Z", "region A dark, provider", "START scale-b"];
+            ["TIMELINE", "DECLARED, T0 14:02:10Z", "region A dark, provider", "START 6 scale B"];
         check("running", Panel::Timeline, &log, &["RUNBOOK"]);
         check("running", Panel::RegionA, &["us-east-1", "last ok 14:02:08Z"], &["TIMELINE"]);
         // A dialog instead of what lies beneath, as a whole.

@@ -95,6 +95,7 @@ impl Fixture {
             assessment: &self.assessment,
             runbooks: &self.runbooks,
             runbook: self.runbooks.first(),
+            elsewhere: None,
             run: self.run.as_ref(),
             forecast: &self.forecast,
             ledger: &self.ledger,

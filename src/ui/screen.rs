@@ -119,6 +119,8 @@ pub struct Screen<'a> {
     pub runbook: Option<&'a Runbook>,
     /// The run.
     pub run: Option<&'a Run>,
+    /// What of other state folders works on the site now, as far as this machine tells.
+    pub elsewhere: Option<&'a Clean>,
     /// The figures of the clock strip.
     pub forecast: &'a Forecast,
     /// The frozen ledger of an incident; without one, what would be lost now.

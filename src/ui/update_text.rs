@@ -1,10 +1,11 @@
 //! The status update: what the screen shows in lines for people who do not see it. Facts only;
 //! no names of hosts, no addresses.
 
+mod loss;
+
 use crate::domain::addresses::without_addresses;
 use crate::domain::forecast::RtoState;
 use crate::domain::ids::StepId;
-use crate::domain::ledger::LossVerdict;
 use crate::domain::rhythm::{UPDATE_EVERY, next_number};
 use crate::domain::run::event::RunKind;
 use crate::domain::run::phase::{Phase, Stage};
@@ -50,7 +51,7 @@ pub fn lines(screen: &Screen<'_>, sentence: &str) -> Vec<Clean> {
     let at = moment(screen);
     let mut texts = vec![head(screen, at), incident(screen), state(screen, at)];
     texts.push(clock(screen, at));
-    texts.push(format!("LOSS {}", loss(screen, at)));
+    texts.push(format!("LOSS {}", loss::loss(screen, at)));
     if at != Moment::Calm {
         texts.extend(steps(screen, at));
         texts.push(format!("ETA {}", eta(screen, at)));
@@ -117,7 +118,7 @@ fn incident(screen: &Screen<'_>) -> String {
     let title = &screen.site.title;
     match screen.run {
         Some(run) => format!("INCIDENT {}, {title}", run.id),
-        None => format!("INCIDENT none opened, {title}"),
+        None => format!("INCIDENT none opened here, {title}"),
     }
 }
 
@@ -139,11 +140,11 @@ fn state(screen: &Screen<'_>, at: Moment) -> String {
         Primary::Blind(_) => "is UNKNOWN: too little is heard of it",
     };
     let text = match (at, screen.run) {
-        (Moment::Calm, _) => format!("no incident, {from} {primary}, standby {standby}"),
+        (Moment::Calm, _) => format!("no incident known here, {from} {primary}, standby {standby}"),
         (Moment::Provisional, _) => {
-            format!("provisional: {from} {primary}, standby {standby}; nothing is declared")
+            format!("provisional: {from} {primary}, standby {standby}; nothing is declared here")
         }
-        (Moment::Restored, _) => format!("RESTORED: users are served from {to}"),
+        (Moment::Restored, _) => restored(screen, &to),
         (Moment::GivenUp, Some(run)) if run.stage == Stage::Aborted => {
             format!("the move to {to} was GIVEN UP; restoration was not seen")
         }
@@ -159,6 +160,21 @@ fn state(screen: &Screen<'_>, at: Moment) -> String {
     format!("STATE {text}")
 }
 
+/// What is so after the restoration: it was seen once, and may be over.
+fn restored(screen: &Screen<'_>, to: &str) -> String {
+    let serves = region(screen, screen.assessment.active);
+    match &screen.assessment.primary {
+        Primary::Healthy => format!("RESTORED: users are served from {serves}"),
+        Primary::Red { t0, .. } => {
+            format!("RESTORED in {to}, and LOST AGAIN: {serves} does not serve since {}", t0.utc())
+        }
+        Primary::Suspect { .. } => format!("RESTORED: {serves} serves, and is SUSPECT now"),
+        Primary::ItIsUs { .. } | Primary::Blind(_) => {
+            format!("RESTORED in {to}; how {serves} is now is UNKNOWN")
+        }
+    }
+}
+
 fn clock(screen: &Screen<'_>, at: Moment) -> String {
     let forecast = screen.forecast;
     let Some(gone) = forecast.elapsed else {
@@ -166,7 +182,10 @@ fn clock(screen: &Screen<'_>, at: Moment) -> String {
         let of = forecast.rto.map_or_else(String::new, |rto| format!(" of {}", short_time(rto)));
         return match screen.runbook {
             Some(_) => format!("CLOCK not running; a failover would take {takes}{of}"),
-            None => "CLOCK not running".to_owned(),
+            None => {
+                let none = words::no_runbook(screen);
+                format!("CLOCK not running; what a failover would take is UNKNOWN, {none}")
+            }
         };
     };
     let since = match words::t0(screen) {
@@ -191,53 +210,10 @@ fn clock(screen: &Screen<'_>, at: Moment) -> String {
     format!("CLOCK {stopped}T+{} {since}; {rto}", clock_text(gone))
 }
 
-/// What is expected to be lost, unknown first, and what was measured.
-fn loss(screen: &Screen<'_>, at: Moment) -> String {
-    let names = |verdict: LossVerdict| {
-        let rows = screen.ledger.rows.iter().filter(|row| row.verdict == verdict);
-        rows.map(|row| row.system.as_str()).collect::<Vec<_>>().join(", ")
-    };
-    let mut parts = Vec::new();
-    let unknown = names(LossVerdict::Unknown);
-    if screen.ledger.rows.is_empty() {
-        parts.push("UNKNOWN: no replicated store is read".to_owned());
-    } else if !unknown.is_empty() {
-        parts.push(format!("UNKNOWN for {unknown}"));
-    }
-    if let (Some(row), _) = words::worst_loss(screen) {
-        let expected = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
-        let limit = match (row.rpo_s, row.verdict) {
-            (Some(rpo), LossVerdict::Breach) => format!(", OVER its limit {}", words::seconds(rpo)),
-            (Some(rpo), _) => format!(", limit {}", words::seconds(rpo)),
-            (None, _) => String::new(),
-        };
-        let silent = !words::is_frozen(screen) && !words::is_any_lag_live(screen);
-        let when = match (at, silent) {
-            (Moment::Calm, true) => "UNKNOWN now, last known",
-            (Moment::Calm, false) => "if it failed now",
-            (_, true) => "UNKNOWN, last known",
-            (_, false) => "expected",
-        };
-        parts.push(format!("{when}: {expected} of {} is the worst known{limit}", row.system));
-    }
-    let measured = screen.run.map_or(&[][..], |run| &run.losses);
-    let told: Vec<String> = measured
-        .iter()
-        .map(|(system, seconds, _)| format!("{} of {system}", words::seconds(*seconds)))
-        .collect();
-    if !told.is_empty() {
-        parts.push(format!("measured: {}", told.join(", ")));
-    }
-    if at == Moment::Restored && measured.is_empty() {
-        parts.push("not measured".to_owned());
-    }
-    parts.join("; ")
-}
-
 /// `DONE`, `NOW` and `NEXT`.
 fn steps(screen: &Screen<'_>, at: Moment) -> Vec<String> {
     let (Some(run), Some(book)) = (screen.run, screen.runbook) else {
-        return vec!["DONE nothing was run".to_owned()];
+        return vec!["DONE nothing was run from here".to_owned()];
     };
     let count = |want: fn(Phase) -> bool| run.steps.iter().filter(|s| want(s.phase)).count();
     let left_out = count(|phase| phase == Phase::Skipped);
@@ -290,9 +266,10 @@ fn eta(screen: &Screen<'_>, at: Moment) -> String {
         }
         Moment::Calm | Moment::Provisional | Moment::During => {}
     }
-    let (Some(finish), Some(gone), true) =
-        (forecast.finish_p80, forecast.elapsed, screen.runbook.is_some())
-    else {
+    if screen.runbook.is_none() {
+        return format!("UNKNOWN, {}", words::no_runbook(screen));
+    }
+    let (Some(finish), Some(gone)) = (forecast.finish_p80, forecast.elapsed) else {
         return "no forecast".to_owned();
     };
     let utc = screen.now.plus(finish.saturating_sub(gone)).utc();

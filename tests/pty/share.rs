@@ -52,7 +52,7 @@ fn copies_updates_and_notifications_are_told_to_the_terminal() {
     seat.press("c");
     seat.shows("sent to terminal (");
     let copied = copies(&seat).pop().expect("something was copied");
-    assert!(copied.starts_with("[SIM] no incident ") && copied.contains("RUNBOOK"), "{copied}");
+    assert!(copied.starts_with("[SIM] no run here ") && copied.contains("RUNBOOK"), "{copied}");
     pass(Duration::from_millis(600));
     seat.opens("u", "STATUS UPDATE");
     seat.types("all hands");

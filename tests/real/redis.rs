@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -133,6 +133,12 @@ impl Server {
                 fs::remove_file(entry.path()).unwrap();
             }
         }
+    }
+
+    /// Whether it can make files, such as a snapshot.
+    pub fn folder_takes_files(&self, yes: bool) {
+        let mode = if yes { 0o755 } else { 0o555 };
+        fs::set_permissions(&self.folder, fs::Permissions::from_mode(mode)).unwrap();
     }
 
     /// The answer to a command, asked as the administrator; panics with the server's words.

@@ -1,7 +1,7 @@
 //! What the probe says of a real pair: well, behind, cut, frozen, split, emptied.
 
 use warroom::domain::ids::Side;
-use warroom::domain::reading::{Basis, Certainty, FactValue, Health, Lag, LookErrorKind, Role};
+use warroom::domain::reading::{Basis, Certainty, FactValue, Health, LookErrorKind, Role};
 use warroom::domain::settings::Table;
 
 use crate::bench::{Watcher, figure, system, why, yes};
@@ -65,58 +65,6 @@ fn a_lag_is_told_only_of_two_places() {
     let b = looks.b.unwrap().unwrap();
     assert_eq!(b.lag.as_ref().map(|lag| lag.certainty), Some(Certainty::Unknown));
     assert!(matches!(b.fact("diverged"), Some(FactValue::Unknown(_))), "{b:?}");
-}
-
-#[test]
-fn an_emptied_primary_is_never_well() {
-    if !require() {
-        return;
-    }
-    let mut pair = Pair::start();
-    for number in 0..20 {
-        pair.a.ask(&["SET", &format!("auth:{number}"), "x"]);
-    }
-    pair.until_caught_up();
-    let spec = system(&pair, "read", "act", Table::default());
-    let mut watcher = Watcher::new(&spec);
-    assert_eq!(watcher.side(Side::A).unwrap().health, Health::Up);
-
-    // It comes back without its data, and the replica may not reach it yet.
-    pair.a.kill9();
-    pair.a.forget();
-    let plain = ["--appendonly", "no", "--save", ""].map(str::to_owned);
-    pair.a.options = plain.into();
-    pair.b.ask(&["CONFIG", "SET", "masterauth", "not the password"]);
-    pair.a.start();
-    let looks = watcher.look();
-    let (a, b) = (looks.a.unwrap().unwrap(), looks.b.unwrap().unwrap());
-    assert!(matches!(a.health, Health::Down(_)), "{a:?}");
-    let want = "A came back EMPTY: 0 keys after its restart, 20 before; B still holds 20";
-    assert!(why(&a).contains(want), "{}", why(&a));
-    assert!(matches!(b.health, Health::Degraded(_)), "{b:?}");
-    assert!(why(&b).contains("would erase the 20 keys of B"), "{}", why(&b));
-    assert_eq!(b.lag.as_ref().and_then(Lag::known_seconds), None);
-    assert_eq!((yes(&a, "empty_primary"), yes(&b, "empty_primary")), (Some(true), Some(true)));
-
-    // The replica copies the emptiness: level, and still not well.
-    pair.b.ask(&["CONFIG", "SET", "masterauth", "replica"]);
-    let b =
-        watcher.until(Side::B, "B has copied it", |reading| figure(reading, "keys") == Some(0.0));
-    assert!(why(&b).contains("B has copied an empty A: it held 20 keys"), "{}", why(&b));
-    let looks = watcher.look();
-    let (a, b) = (looks.a.unwrap().unwrap(), looks.b.unwrap().unwrap());
-    assert!(why(&a).contains("restore it before anything copies from it"), "{}", why(&a));
-    assert_eq!(b.lag.as_ref().and_then(Lag::known_seconds), None);
-
-    // Filled again, and its persistence on: well.
-    for number in 0..20 {
-        pair.a.ask(&["SET", &format!("auth:{number}"), "x"]);
-    }
-    let a = watcher.side(Side::A).unwrap();
-    assert!(why(&a).starts_with("persistence is off"), "{}", why(&a));
-    assert_eq!(a.fact("persistence"), Some(&FactValue::Text("off".into())));
-    pair.a.ask(&["CONFIG", "SET", "appendonly", "yes"]);
-    watcher.until(Side::A, "A is well", |reading| reading.health == Health::Up);
 }
 
 #[test]

@@ -145,7 +145,7 @@ fn the_rest_of_the_screen_works_as_in_watch_and_nothing_acts() {
     seat.press(KeyCode::Esc);
     seat.press(KeyCode::Char('4'));
     seat.press(KeyCode::Enter);
-    assert!(seat.screen(120, 36).contains("STEP scale-b"), "{}", seat.screen(120, 36));
+    assert!(seat.screen(120, 36).contains("STEP 1 Fence region A (fence-a)"));
     seat.press(KeyCode::Esc);
     for verb in
         ['r', 'R', 'D', 'A', 'L', 'E', 'W', 'K', 'U', 'm', 't', 'a', 'o', '!', 'X', 'v', 'c', 'u']

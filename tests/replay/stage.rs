@@ -426,8 +426,18 @@ pub fn serves(events: &[RunEvent]) -> Option<Side> {
 /// What is kept of a site that was never looked at.
 pub fn remembered(saved: Stamp, active: Option<Side>) -> Observations {
     let (snapshot, day) = (Snapshot::default(), Day::default());
-    let spells = warroom::domain::readiness::Spells::default();
-    Observations { saved, snapshot, red: None, ledger: None, active, day, spells }
+    let (spells, learned) = Default::default();
+    Observations {
+        saved,
+        snapshot,
+        red: None,
+        ledger: None,
+        active,
+        active_at: None,
+        day,
+        spells,
+        learned,
+    }
 }
 
 fn lag(number: u32) -> Lag {

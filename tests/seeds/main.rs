@@ -6,6 +6,7 @@ mod person;
 mod proofs;
 mod truth;
 mod voyage;
+mod watchers;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};

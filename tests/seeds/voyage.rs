@@ -25,6 +25,7 @@ use warroom::runtime::desk::CommanderDesk;
 use warroom::runtime::effect::{Effect, Job, Record};
 use warroom::runtime::event::{Event, Why};
 use warroom::runtime::journal::{Frozen, Journal, Reply};
+use warroom::runtime::observations::Observations;
 use warroom::runtime::recording::Recorder;
 use warroom::runtime::runner::Found;
 use warroom::systems::sim::actions::{ACTIONS, operator_for};
@@ -37,6 +38,7 @@ use warroom::ui::screen::{JournalState, Rehearsal};
 use warroom::ui::update::Wish;
 
 use super::hands::{Granted, Patience, Printed, Virtual, Work, now, perform, poll, stand};
+use super::watchers::Watcher;
 
 /// Between two steps of the world's clock.
 const TICK: Duration = Duration::from_millis(250);
@@ -94,6 +96,13 @@ pub struct Voyage {
     ticks: u64,
     /// True when the console wants everything looked at now.
     look_due: bool,
+    /// Consoles beside it, which hear the same.
+    pub watchers: Vec<Watcher>,
+    /// What the console remembered last.
+    pub kept: Option<Observations>,
+    /// True while the stores tell watchers no role.
+    pub mute: bool,
+    heard: Vec<Event>,
 }
 
 /// A folder whose syncs cost nothing, where there is one: 200 whole journals are written.
@@ -153,6 +162,10 @@ impl Voyage {
             answers: channel(),
             ticks: 0,
             look_due: false,
+            watchers: Vec::new(),
+            kept: None,
+            mute: false,
+            heard: Vec::new(),
         }
     }
 
@@ -216,6 +229,12 @@ impl Voyage {
         self.ticks += 1;
         self.work();
         self.event(Event::Tick);
+        let heard = std::mem::take(&mut self.heard);
+        let mut watchers = std::mem::take(&mut self.watchers);
+        for watcher in &mut watchers {
+            watcher.takes(heard.iter().map(again).collect(), self);
+        }
+        self.watchers = watchers;
     }
 
     fn look(&mut self) {
@@ -227,6 +246,7 @@ impl Voyage {
         }
         let look = Box::new(look_at_reference(&self.world, &*self.clock));
         heard.push(Event::Reference { at, look });
+        self.heard.extend(heard.iter().map(again));
         for event in heard {
             self.step(event);
         }
@@ -352,9 +372,9 @@ impl Voyage {
                 self.step(Event::Rehearsed(Box::new(rehearsal)));
             }
             Effect::LookNow => self.look_due = true,
+            Effect::Keep(kept) => self.kept = Some(*kept),
             Effect::Record(Record::Cancel { .. } | Record::Void { .. })
             | Effect::Watch { .. }
-            | Effect::Keep(_)
             | Effect::Title(_)
             | Effect::Bell
             | Effect::Notify(_)
@@ -421,5 +441,16 @@ impl Voyage {
         };
         let pause = Arc::new(Patience(Arc::clone(&self.clock)));
         operator_for(self.world.clone(), action, &setup, pause).expect("right settings")
+    }
+}
+
+/// What was heard, for one more console.
+fn again(heard: &Event) -> Event {
+    match heard {
+        Event::Heard { system, at, looks } => {
+            Event::Heard { system: system.clone(), at: *at, looks: looks.clone() }
+        }
+        Event::Reference { at, look } => Event::Reference { at: *at, look: look.clone() },
+        other => panic!("no look: {other:?}"),
     }
 }

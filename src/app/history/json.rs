@@ -44,6 +44,8 @@ struct Told<'a> {
     rto: &'static str,
     tiers: Vec<TierTime<'a>>,
     losses: Vec<Loss<'a>>,
+    /// Stores whose loss nobody measured: it is not known, and never nothing.
+    not_measured: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -126,6 +128,7 @@ fn told<'a>(name: &'a str, past: &'a Past) -> Told<'a> {
         .losses
         .iter()
         .map(|(system, seconds, _)| Loss { system: system.as_str(), measured_s: *seconds });
+    let not_measured = run.measured().into_iter().filter(|(_, found)| found.is_none());
     Told {
         run: name,
         site: &past.site.name,
@@ -145,6 +148,7 @@ fn told<'a>(name: &'a str, past: &'a Past) -> Told<'a> {
         },
         tiers: tiers.collect(),
         losses: losses.collect(),
+        not_measured: not_measured.map(|(system, _)| system.as_str()).collect(),
     }
 }
 

@@ -90,10 +90,21 @@ fn total(past: &Past) -> String {
 }
 
 fn worst_loss(past: &Past) -> String {
-    let losses = &past.run.losses;
-    match losses.iter().max_by(|one, other| one.1.total_cmp(&other.1)) {
+    let stores = past.run.measured();
+    let missing: Vec<&str> = stores
+        .iter()
+        .filter_map(|(system, found)| found.is_none().then_some(system.as_str()))
+        .collect();
+    let found = stores.iter().filter_map(|(system, found)| Some((system, (*found)?.0)));
+    match found.max_by(|one, other| one.1.total_cmp(&other.1)) {
         None => "not measured".to_owned(),
-        Some((system, seconds, _)) => format!("{system} {}", seconds_text(*seconds)),
+        Some((system, seconds)) if missing.is_empty() => {
+            format!("{system} {}", seconds_text(seconds))
+        }
+        Some((system, seconds)) => {
+            let (most, rest) = (seconds_text(seconds), missing.join(", "));
+            format!("at least {system} {most}; {rest} not measured")
+        }
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Outlook<'a> {
     pub journal: &'a str,
     /// Why an open run could not be read.
     pub trouble: Option<&'a str>,
+    /// What of other state folders works on the site.
+    pub elsewhere: Option<&'a str>,
     /// The last 24 hours.
     pub day: &'a Day,
     /// Masks secrets.
@@ -120,6 +122,7 @@ pub fn status(outlook: &Outlook<'_>) -> Status {
         if_failed_now: (!incident).then(|| if_failed_now(outlook)),
         last_24h: day(outlook),
         run: outlook.run.map(|run| super::tell::run(outlook, run)),
+        elsewhere: outlook.elsewhere.map(|text| outlook.redact.text(text)),
         run_trouble: outlook.trouble.map(|text| outlook.redact.text(text)),
     }
 }

@@ -45,6 +45,9 @@ pub struct Status {
     pub last_24h: DayStatus,
     /// The run that is open; null when there is none.
     pub run: Option<RunStatus>,
+    /// What of other state folders works on the site now, as far as this machine tells; null when
+    /// nothing is found. Their runs, and those of other machines, are never in `run`.
+    pub elsewhere: Option<String>,
     /// Why an open run could not be read; null when it could, or there is none.
     pub run_trouble: Option<String>,
 }

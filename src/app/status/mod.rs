@@ -32,19 +32,20 @@ use crate::domain::pace::Paces;
 use crate::domain::readiness::complete;
 use crate::domain::run::event::RunKind;
 use crate::domain::run::state::Run;
-use crate::domain::run::subject::subject;
-use crate::domain::runbook::Runbook;
+use crate::domain::run::subject::{Served, about};
+use crate::domain::runbook::{self, Runbook};
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::Stamp;
 use crate::domain::verdict::Primary;
 use crate::port::Clock;
 use crate::runtime::event::Event;
 use crate::runtime::journal;
-use crate::runtime::observations::{self, Observations};
+use crate::runtime::observations::{self, Learned, Observations};
 use crate::runtime::paths::StatePaths;
 use crate::runtime::poller;
 use crate::runtime::redact::Redactor;
 use crate::runtime::runs::Survey;
+use crate::runtime::seat::strangers;
 use crate::systems::sim;
 
 pub use fill::{Outlook, status};
@@ -109,6 +110,10 @@ pub struct Known {
     pub run: Option<(Run, Runbook, String)>,
     /// What earlier runs took.
     pub paces: Paces,
+    /// Which region serves by the record of the run that was closed last.
+    pub served: Option<Served>,
+    /// What of other state folders works on the site, as far as this machine tells.
+    pub elsewhere: Option<String>,
     /// Why an open run could not be read.
     pub trouble: Option<String>,
 }
@@ -126,7 +131,9 @@ pub fn recall(site: &mut LoadedSite) -> anyhow::Result<Known> {
     };
     let kind = kind_of(&site.site);
     let paces = history::read_paces(&paths, &name, kind);
-    let mut known = Known { remembered, paces, ..Known::default() };
+    let served = resume::served_on_record(&paths, &name);
+    let elsewhere = strangers(&paths, &site.site);
+    let mut known = Known { remembered, paces, served, elsewhere, ..Known::default() };
     match open_run(&paths, site) {
         Ok(run) => known.run = run,
         Err(error) => known.trouble = Some(format!("the open run cannot be read: {error:#}")),
@@ -167,9 +174,10 @@ pub async fn look(
     site: &LoadedSite,
     clock: &Arc<dyn Clock>,
     wait: Duration,
+    learned: &Learned,
     snapshot: &mut Snapshot,
 ) -> Result<(), String> {
-    let watched = workshop::probes(&site.site, &site.dir, clock)?;
+    let watched = workshop::probes(&site.site, &site.dir, clock, learned)?;
     let mut awaited: BTreeSet<SystemId> = site.site.systems.iter().map(|s| s.id.clone()).collect();
     let mut references = site.site.reference.len();
     let longest = watched.iter().map(|one| one.timeout).max().unwrap_or_default();
@@ -214,15 +222,17 @@ pub async fn look(
 pub fn judged(site: &LoadedSite, known: &Known, snapshot: &Snapshot, now: Stamp) -> Status {
     let remembered = known.remembered.as_ref();
     let run = known.run.as_ref().map(|(run, ..)| run);
-    let last = remembered.and_then(|memory| memory.active);
-    let serves = || judge::active(&site.site, snapshot, last, now).into();
-    let in_run = |(run, plan, _): &(Run, Runbook, _)| subject(run, plan, &site.site, snapshot);
-    let about = known.run.as_ref().map_or_else(serves, in_run);
+    let last = remembered.and_then(|memory| {
+        Some(Served { side: memory.active?, at: memory.active_at.unwrap_or(memory.saved) })
+    });
+    let in_run = known.run.as_ref().map(|(run, plan, _)| (run, plan));
+    let served = Served::latest([last, known.served]);
+    let about = about(in_run, served, &site.site, snapshot, now);
     let mut assessment = judge::judge(&site.site, snapshot, about, now);
     let active = assessment.active;
     let plan = match &known.run {
         Some((_, plan, _)) => Some(plan),
-        None => site.runbooks.iter().find(|plan| plan.from == active),
+        None => runbook::away_from(&site.runbooks, active).map(|index| &site.runbooks[index]),
     };
     complete(&mut assessment, plan, run, &site.site, snapshot, now);
     let mut spells = remembered.map(|memory| memory.spells.clone()).unwrap_or_default();
@@ -261,6 +271,7 @@ pub fn judged(site: &LoadedSite, known: &Known, snapshot: &Snapshot, now: Stamp)
         run,
         journal: known.run.as_ref().map_or("", |(_, _, journal)| journal),
         trouble: known.trouble.as_deref(),
+        elsewhere: known.elsewhere.as_deref(),
         day: &day,
         redact: &redactor(site),
     })
@@ -287,12 +298,14 @@ pub fn command(
         snapshot.remember_all(memory.snapshot.clone());
     }
     let runtime = tokio::runtime::Runtime::new()?;
-    let looked = runtime.block_on(look(&site, clock, wait.unwrap_or_default(), &mut snapshot));
+    let learned = observations::learned(known.remembered.as_ref());
+    let wait = wait.unwrap_or_default();
+    let looked = runtime.block_on(look(&site, clock, wait, &learned, &mut snapshot));
     // Probes may be waiting for peers that never answer.
     runtime.shutdown_background();
     looked.map_err(|why| anyhow!("{why}"))?;
     if let Some((run, ..)) = &known.run {
-        snapshot.take_accepted(run);
+        snapshot.take_accepted(&run.accepted_criteria);
     }
     Ok(judged(&site, &known, &snapshot, clock.now()))
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::domain::judge::NO_STORE_KEY;
 use crate::domain::time::short_time;
 
 use super::form::{MetWord, PrimaryWord, SideName, Status};
@@ -45,6 +46,20 @@ fn loss(row: &LossStatus) -> String {
     format!("{} {} of {} {verdict}", row.system, seconds(row.loss_s), seconds(row.rpo_s))
 }
 
+/// `B to A`.
+fn way(from: SideName) -> &'static str {
+    match from {
+        SideName::A => "A to B",
+        SideName::B => "B to A",
+    }
+}
+
+/// What is said of the losses where no store is known, as its criterion says it.
+fn no_store(status: &Status) -> String {
+    let said = status.criteria.iter().find(|line| line.key == NO_STORE_KEY);
+    said.map_or_else(|| "no store is known".to_owned(), |line| line.evidence.clone())
+}
+
 impl fmt::Display for Status {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let row = |out: &mut fmt::Formatter<'_>, lead: &str, text: &str| {
@@ -74,8 +89,12 @@ impl fmt::Display for Status {
             row(out, "alarm", &format!("{} {}", alarm.priority, alarm.sentence))?;
         }
         if let Some(cost) = &self.if_failed_now {
-            let store = cost.worst_store.as_ref().map_or("no store is known".to_owned(), loss);
-            let (takes, rto) = (seconds(cost.expected_rto_p80_s), seconds(cost.rto_s));
+            let store = cost.worst_store.as_ref().map_or_else(|| no_store(self), loss);
+            let rto = seconds(cost.rto_s);
+            let takes = match &cost.runbook {
+                Some(_) => seconds(cost.expected_rto_p80_s),
+                None => format!("UNKNOWN, no runbook for {}", way(self.active_side)),
+            };
             row(out, "if lost", &format!("RTO {takes} of {rto}, RPO {store}"))?;
         }
         if let Some(run) = &self.run {
@@ -90,6 +109,11 @@ impl fmt::Display for Status {
             let (id, stage, state) = (&run.id, &run.stage, &run.rto_state);
             let text = format!("{id} {stage}, {clock}{doubt} {state}; {step}");
             row(out, "run", &text)?;
+        }
+        if self.run.is_none() {
+            let found = self.elsewhere.as_deref();
+            let rest = found.unwrap_or("runs of other folders or machines are not seen");
+            row(out, "run", &format!("no run here; {rest}"))?;
         }
         if let Some(trouble) = &self.run_trouble {
             row(out, "run", trouble)?;

@@ -287,15 +287,27 @@ fn of_system(
     {
         add(format!("rpo/{id}/{place}"), Priority::ActSoon, Some(since), said(view, &why));
     }
-    for criterion in criteria {
-        // What serves by now is no standby any more: nobody asks whether it may take over.
-        let about = criterion.alarm.as_ref().filter(|_| criterion.met == Met::No && !is_active);
-        let known = found.iter().any(|alarm| alarm.key == criterion.key);
-        if about.is_some_and(|(system, side)| system == id && *side == view.side) && !known {
-            found.push(against(criterion, red));
-        }
-    }
+    let refused = refused(view, criteria, red, is_active, &found);
+    found.extend(refused);
     found
+}
+
+/// What criteria refuse of a system, where no alarm says it yet.
+fn refused(
+    view: &View<'_>,
+    criteria: &[Criterion],
+    red: bool,
+    serves: bool,
+    found: &[Alarm],
+) -> Vec<Alarm> {
+    // What serves by now is no standby any more: nobody asks whether it may take over.
+    let open = criteria.iter().filter(|line| line.met == Met::No && !serves);
+    let here = open.filter(|line| {
+        let about = line.alarm.as_ref();
+        about.is_some_and(|(system, side)| *system == view.system.id && *side == view.side)
+    });
+    let unknown = |key: &String| found.iter().all(|alarm| alarm.key != *key);
+    here.filter(|line| unknown(&line.key)).map(|line| against(line, red)).collect()
 }
 
 /// A criterion that is not met, as an alarm: act soon, and now where the primary is lost and what

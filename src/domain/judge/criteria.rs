@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::ask::{Ask, DIVERGED, List, MARKERS, Marker};
 use super::{Scene, Witness, age, state_words};
-use crate::domain::ids::{Side, SystemId};
+use crate::domain::ids::SystemId;
 use crate::domain::ledger::{self, Ledger, LossVerdict};
 use crate::domain::link::LinkState;
 use crate::domain::reading::{Certainty, FactValue, LagUnit, Reading, Role, Writes};
@@ -11,100 +12,18 @@ use crate::domain::rules::View;
 use crate::domain::rules::it_is_us::Reference;
 use crate::domain::rules::split_brain::{self, Roles};
 use crate::domain::snapshot::{CellState, trusted_lag};
-use crate::domain::text::Clean;
 use crate::domain::time::{Stamp, short_time};
 use crate::domain::verdict::{Criterion, Met, Primary, Verdict};
 use std::time::Duration;
 
-/// A fact of a standby that must not be yes: what is asked, what is found where it is yes, and what
-/// is wanted instead.
-struct Marker {
-    fact: &'static str,
-    asks: &'static str,
-    found: &'static str,
-    wanted: &'static str,
-}
-
-/// The fact that compares the histories of both sides.
-const DIVERGED: &str = "diverged";
-
-/// All such facts. One that is yes speaks against the standby and is an alarm.
-const MARKERS: &[Marker] = &[
-    Marker {
-        fact: "replay_paused",
-        asks: "replay is not paused",
-        found: "replay is paused",
-        wanted: "replay goes on",
-    },
-    Marker {
-        fact: DIVERGED,
-        asks: "has not diverged",
-        found: "its history has split from the other side's",
-        wanted: "one history",
-    },
-];
-
-/// What a criterion is about, in words, and what is wanted of it.
-struct Ask {
-    key: String,
-    asks: String,
-    about: String,
-    wanted: Clean,
-    alarm: Option<(SystemId, Side)>,
-}
-
-impl Ask {
-    /// Of a standby's system: `healthy`, `pg in B`, `is healthy`, `healthy`. Where it is not met,
-    /// that is an alarm of the system's.
-    fn of(what: &str, view: &View<'_>, asks: &str, wanted: impl Into<Clean>) -> Self {
-        let about = view.name();
-        let asks = format!("{about} {asks}");
-        let alarm = Some((view.system.id.clone(), view.side));
-        Self { key: key(what, view), asks, about, wanted: wanted.into(), alarm }
-    }
-
-    /// The same where another alarm says it already.
-    fn told_elsewhere(self) -> Self {
-        Self { alarm: None, ..self }
-    }
-
-    /// Of no single system: the evidence says what it is about.
-    fn whole(key: String, asks: impl Into<String>) -> Self {
-        let asks = asks.into();
-        Self { key, wanted: asks.as_str().into(), asks, about: String::new(), alarm: None }
-    }
-}
-
-/// The list as it grows.
-#[derive(Default)]
-struct List(Vec<Criterion>);
-
-impl List {
-    fn add(&mut self, ask: Ask, met: Met, evidence: impl Into<Clean>) {
-        let Ask { key, asks, about, wanted, alarm } = ask;
-        let plain = Criterion::new(key, asks, met, evidence);
-        self.0.push(Criterion { about: about.into(), wanted, alarm, ..plain });
-    }
-
-    /// Adds a line about a store: not knowing it is being blind.
-    fn add_store(&mut self, ask: Ask, met: Met, evidence: impl Into<Clean>) {
-        self.add(ask, met, evidence);
-        if let Some(last) = self.0.last_mut() {
-            last.blinds = true;
-        }
-    }
-}
+/// The key of the criterion that is asked where no store is known.
+pub const NO_STORE_KEY: &str = "losses";
 
 /// The key of the criterion that a system has one primary; accepting it overrides the refusal to
 /// act while there are two.
 #[must_use]
 pub fn one_primary_key(system: &SystemId) -> String {
     format!("one_primary/{system}")
-}
-
-/// `healthy/pg/b`.
-fn key(what: &str, view: &View<'_>) -> String {
-    format!("{what}/{}/{}", view.system.id, view.side.letter().to_lowercase())
 }
 
 /// The criteria and their sum.
@@ -147,6 +66,11 @@ pub(super) fn criteria(
         }
         hindrance(&mut list, &view);
         capacity(&mut list, &view);
+    }
+    if losses.rows.is_empty() {
+        // Nobody can say that nothing is lost: a doubt, which a person may accept.
+        let ask = Ask::whole(NO_STORE_KEY.to_owned(), "what a failover would lose is known");
+        list.add(ask, Met::Unknown, ledger::no_store(scene.site, scene.snapshot));
     }
     let stores: BTreeSet<SystemId> = losses.rows.into_iter().map(|row| row.system).collect();
     one_primary(&mut list, scene);

@@ -140,10 +140,10 @@ fn a_small_standby_is_no_doubt_while_the_plan_scales_it() {
         assert_eq!(format!("{} {}: {}", line.met.word(), line.asks, line.evidence), want);
         assert_eq!(judged.verdict, Verdict::of(&judged.criteria));
     };
-    let doubt = "UNKNOWN pods in B has its wanted capacity: 2 of 10 ready, read 0s ago: scale it \
+    let doubt = "UNKNOWN pods in B has its wanted capacity: 2 of 10 ready, read 0s ago, scale it \
                  before traffic";
     let fine = "met pods in B has its wanted capacity, or the plan scales it: 2 of 10 ready, read \
-                0s ago: scale it before traffic; step grow does";
+                0s ago, scale it before traffic; step 1 grow does";
     check(scale("pods", Place::To), Side::A, false, fine);
     check(scale("pods", Place::Fixed(Side::B)), Side::A, false, fine);
     check(scale("pods", Place::From), Side::A, false, doubt);

@@ -36,7 +36,7 @@ pub(super) fn sections(tale: &Tale<'_>, parts: &Parts) -> [Section; 2] {
     let mut well = Sentences { id: "well", tone: Tone::Good, claims: Vec::new() };
     let mut not = Sentences { id: "not-well", tone: Tone::Bad, claims: Vec::new() };
     recovery(tale, parts, &mut well, &mut not);
-    losses(parts, &mut well, &mut not);
+    losses(parts, tale.declared().map(|event| event.seq), &mut well, &mut not);
     steps(tale, parts, &mut well, &mut not);
     people(tale, parts, &mut well, &mut not);
     [
@@ -83,7 +83,10 @@ fn recovery(tale: &Tale<'_>, parts: &Parts, well: &mut Sentences, not: &mut Sent
     }
 }
 
-fn losses(parts: &Parts, well: &mut Sentences, not: &mut Sentences) {
+fn losses(parts: &Parts, declared: Option<u64>, well: &mut Sentences, not: &mut Sentences) {
+    if let (Some(entry), []) = (declared, parts.losses.as_slice()) {
+        not.say("losses", "not known: no store is on record", [entry]);
+    }
     for line in &parts.losses {
         let about = line.system.as_str();
         match (&line.measured, line.is_met(), &line.expected) {

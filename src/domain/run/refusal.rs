@@ -217,25 +217,29 @@ impl Refusal {
             Self::OneServer { step, system } => {
                 let step = name(step);
                 format!(
-                    "step {step}: both names of {system} lead to the same server, nothing acts on it; look at its names"
+                    "step {step}: both names of {system} lead to the same server, nothing acts on it; look \
+                     at its names"
                 )
             }
             Self::Exchanged { step, system, side } => {
                 let step = name(step);
                 format!(
-                    "step {step}: {system} in {side} is the server that this run acted on as the other side: its names were exchanged, nothing acts on it; look at its names"
+                    "step {step}: {system} in {side} is the server that this run acted on as the other \
+                     side: its names were exchanged, nothing acts on it; look at its names"
                 )
             }
             Self::Unseen { step, system, side } => {
                 let step = name(step);
                 format!(
-                    "step {step}: {system} in {side} was not read since, so which server it would act on is not known: it is looked at again, try in a moment"
+                    "step {step}: {system} in {side} was not read since, so which server it would \
+                     act on is not known: it is looked at again, try in a moment"
                 )
             }
             Self::SecondPerson(step) => {
                 let step = name(step);
                 format!(
-                    "step {step} asks for a second person, which this version cannot record: it cannot run"
+                    "step {step} asks for a second person, which this version cannot record: it \
+                     cannot run"
                 )
             }
             Self::NoWayBack { step, why } => {

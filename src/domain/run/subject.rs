@@ -1,24 +1,91 @@
-//! Which region a judgement is about while a run is open: the one that is left, until the other
-//! has taken its place.
+//! Which region a judgement is about: during a run the one that is left, until the other has taken
+//! its place; else the one that serves, by what is told now, was told, or is on record.
 
 use std::collections::BTreeSet;
 
+use super::event::Closing;
 use super::observe::decisive_steps_are_done;
+use super::phase::{Phase, Stage};
 use super::state::{Run, StepState};
 use crate::domain::ids::{Side, SystemId};
-use crate::domain::judge::Subject;
+use crate::domain::judge::{Subject, active};
 use crate::domain::reading::Reading;
 use crate::domain::runbook::{Runbook, Step};
 use crate::domain::site::Site;
-use crate::domain::snapshot::Snapshot;
+use crate::domain::snapshot::{Snapshot, earlier};
+use crate::domain::time::Stamp;
+
+/// The region that was last known to serve, and when that was known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Served {
+    /// The region.
+    pub side: Side,
+    /// When.
+    pub at: Stamp,
+}
+
+impl Served {
+    /// What is known latest.
+    #[must_use]
+    pub fn latest(known: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
+        let later = |one: Self, other: Self| {
+            if earlier(one.at, other.at) == one.at { other } else { one }
+        };
+        known.into_iter().flatten().reduce(later)
+    }
+
+    /// What a run that came to its end, or saw the restoration, has on record; none before that.
+    #[must_use]
+    pub fn on_record(run: &Run, plan: &Runbook) -> Option<Self> {
+        let (from, to) = (run.direction.from, run.direction.to);
+        match (&run.closed, &run.restored) {
+            (Some((at, Closing::Complete | Closing::CompleteExcept { .. })), _) => {
+                Some(Self { side: to, at: *at })
+            }
+            (Some((at, Closing::Aborted)), _) => {
+                let promotions = promotions(run, plan);
+                let stays = |state: &StepState| state.phase == Phase::Done;
+                let all = promotions.iter().all(|(_, state)| state.is_some_and(stays));
+                let side = if all && !promotions.is_empty() { to } else { from };
+                Some(Self { side, at: *at })
+            }
+            (None, Some((at, _))) if run.stage != Stage::Aborting => {
+                Some(Self { side: to, at: *at })
+            }
+            (None, _) => None,
+        }
+    }
+}
+
+/// What is judged now: every console, `watch` and `status` ask it with the run that they know, open
+/// or closed, and with what was `known` before.
+///
+/// Before its restoration an open run decides; from then on what the stores tell, and where they do
+/// not tell, what was known latest.
+#[must_use]
+pub fn about(
+    run: Option<(&Run, &Runbook)>,
+    known: Option<Served>,
+    site: &Site,
+    snapshot: &Snapshot,
+    now: Stamp,
+) -> Subject {
+    let record = run.and_then(|(run, plan)| Served::on_record(run, plan));
+    match run {
+        Some((run, plan)) if record.is_none() => subject(run, plan, site, snapshot),
+        Some(_) | None => {
+            let known = Served::latest([known, record]).map(|served| served.side);
+            active(site, snapshot, known, now).into()
+        }
+    }
+}
 
 /// The region that serves as the run stands, and what of it serves in the other one already.
 ///
 /// A store has moved once the run's promotion of it is over and, when last read, the new place was
 /// an open primary and the old one none. A region that was lost and never read since told last that
 /// it is an open primary: nothing has moved, and its loss stays what the run is about.
-#[must_use]
-pub fn subject(run: &Run, plan: &Runbook, site: &Site, snapshot: &Snapshot) -> Subject {
+fn subject(run: &Run, plan: &Runbook, site: &Site, snapshot: &Snapshot) -> Subject {
     let (from, to) = (run.direction.from, run.direction.to);
     let promotions = promotions(run, plan);
     let moved = |id: &&SystemId| {

@@ -167,8 +167,9 @@ fn step_text(body: &Body, plan: Option<&Runbook>) -> String {
         Body::Skipped { reason, .. } => format!("{step} SKIPPED: {reason}"),
         Body::Retried { reason, new_key, by_itself, .. } => {
             let key = if *new_key { ", as a new act with a new key" } else { "" };
-            let who = if *by_itself { " by itself" } else { "" };
-            format!("{step} may be tried again{who}{key}: {reason}")
+            // Nobody is there to try it in an unattended run: it begins by itself.
+            let what = if *by_itself { "is tried again, unattended" } else { "may be tried again" };
+            format!("{step} {what}{key}: {reason}")
         }
         Body::AbortAsked { attempt, .. } => format!("ABORT of {step} attempt {attempt} asked"),
         Body::EndedEarlier { attempt, at, .. } => {
@@ -301,5 +302,23 @@ pub fn is_by_a_person(body: &Body) -> bool {
         | Body::AbortPlanned { .. }
         | Body::Resumed { .. }
         | Body::ClockDoubted { .. } => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::StepId;
+
+    #[test]
+    fn where_no_person_is_there_none_is_told_that_they_may_try() {
+        let check = |by_itself: bool, want: &str| {
+            let step = StepId::new("fence").expect("a name");
+            let reason = "found undone".into();
+            let word = Body::Retried { step, reason, new_key: false, by_itself };
+            assert_eq!(event(&word, None).as_str(), want);
+        };
+        check(false, "fence may be tried again: found undone");
+        check(true, "fence is tried again, unattended: found undone");
     }
 }

@@ -6,7 +6,7 @@ use super::{Cell, PAIR_AGE_MAX, Snapshot, earlier};
 use crate::domain::ids::{Side, SystemId};
 use crate::domain::judge::emptied_key;
 use crate::domain::reading::{Certainty, Health, Held, Identity, Reading, Role};
-use crate::domain::run::state::Run;
+use crate::domain::run::state::AcceptedCriterion;
 use crate::domain::time::Stamp;
 
 /// The fact that a side lost its data and nobody accepted that.
@@ -179,15 +179,15 @@ impl Snapshot {
         })
     }
 
-    /// What a person accepted in `run` after it was seen is over: what is there now is the data.
-    pub fn take_accepted(&mut self, run: &Run) {
+    /// What a named person accepted after it was seen is over: what is there now is the data.
+    pub fn take_accepted(&mut self, accepted: &[AcceptedCriterion]) {
         for (system, pair) in &mut self.cells {
             if pair.iter().all(|cell| cell.emptied.is_none()) {
                 continue;
             }
             let key = emptied_key(system);
-            let accepted = run.accepted_criteria.iter().filter(|accepted| accepted.key == key);
-            let Some(at) = accepted.map(|accepted| accepted.at).last() else { continue };
+            let of_it = accepted.iter().filter(|accepted| accepted.key == key);
+            let Some(at) = of_it.map(|accepted| accepted.at).next_back() else { continue };
             for cell in pair {
                 let seen_before = |emptied: &mut Emptied| earlier(emptied.at, at) == emptied.at;
                 if cell.emptied.take_if(seen_before).is_some() {
@@ -203,6 +203,7 @@ mod tests {
     use super::*;
     use crate::domain::reading::HeldUnit;
     use crate::domain::rules::bench::{at, id};
+    use crate::domain::run::event::Actor;
     use Emptying::{Copied, Ordered, Restarted};
     use Side::{A, B};
 
@@ -273,6 +274,34 @@ mod tests {
         let back = [(4, B, P, "b1", "h3", Some(500)), (6, A, S, "a2", "h3", Some(500))];
         check(&[&restarted[..], &back[..1]].concat(), &[(A, 500, Restarted)]);
         check(&[&restarted[..], &back].concat(), &[]);
+    }
+
+    #[test]
+    fn it_is_over_when_a_named_person_accepts_it() {
+        let check = |key: &str, second: u64, is_over: bool| {
+            let mut snapshot = Snapshot::default();
+            let a = |second, run, data, keys| (second, A, P, run, data, Some(keys));
+            hear(&mut snapshot, &[a(0, "a1", "h1", 500), a(10, "a2", "h2", 0)]);
+            let accepted = AcceptedCriterion {
+                asks: "redis kept its data".into(),
+                evidence: "NOT MET".into(),
+                reason: "the cache was meant to be dropped".into(),
+                by: Actor { person: None, user: "anna".into(), host: "bastion".into() },
+                at: at(second),
+                key: key.to_owned(),
+            };
+            snapshot.take_accepted(&[accepted]);
+            assert_eq!(told(&snapshot).is_empty(), is_over, "{key} {second}");
+            // What is there now is the data; to lose it is news.
+            hear(&mut snapshot, &[a(12, "a2", "h2", 4), a(14, "a3", "h3", 0)]);
+            let want = if is_over { 4 } else { 500 };
+            assert_eq!(told(&snapshot), [(A, want, Restarted)]);
+        };
+        check("emptied/redis", 11, true);
+        check("emptied/redis", 9, false);
+        check("emptied/pg", 11, false);
+        check("one_primary/redis", 11, false);
+        check("", 11, false);
     }
 
     #[test]

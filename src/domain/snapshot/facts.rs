@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Cell, CellState, EMPTIED, trusted_lag};
+use super::{Cell, CellState, EMPTIED, earlier, trusted_lag};
 use crate::domain::reading::{Certainty, FactValue, Health, Writes};
 use crate::domain::time::{Stamp, short_time};
 
@@ -21,6 +21,30 @@ pub const COMMON_FACTS: [(&str, &str); 10] = [
 ];
 
 impl Cell {
+    /// The first look after the last pause in looking that the history remembers, of a system
+    /// looked at `every` so often: time in which nobody looked proves nothing.
+    #[must_use]
+    pub fn last_pause_end(&self, every: Duration) -> Option<Stamp> {
+        let mut later: Option<Stamp> = None;
+        for sample in self.history.samples().rev() {
+            if let Some(after) = later
+                && !Self::is_fresh(sample.at, after, every)
+            {
+                return Some(after);
+            }
+            later = Some(sample.at);
+        }
+        None
+    }
+
+    /// Since when the system was seen healthy at every look, without a pause in looking.
+    #[must_use]
+    pub fn seen_healthy_since(&self, every: Duration) -> Option<Stamp> {
+        let since = self.healthy_since?;
+        let pause = self.last_pause_end(every).unwrap_or(since);
+        Some(if earlier(since, pause) == since { pause } else { since })
+    }
+
     /// The value of a fact at `now`: one of [`COMMON_FACTS`], or one that the system told.
     #[must_use]
     pub fn fact(&self, name: &str, now: Stamp, every: Duration) -> FactValue {

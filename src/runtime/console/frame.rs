@@ -40,7 +40,7 @@ impl<D: Desk> Console<D> {
             site: &self.site,
             runbooks: &self.runbooks,
             runbook: self.runbook(),
-            run: self.run.as_ref(),
+            run: self.shown_run(),
             assessment: &self.assessment,
             snapshot: &self.snapshot,
             ledger: &self.ledger,
@@ -92,24 +92,24 @@ impl<D: Desk> Console<D> {
         model: &Model,
         make: impl FnOnce(&Screen<'_>) -> T,
     ) -> T {
+        self.output.make_contiguous();
+        self.timeline.make_contiguous();
         let facts = Facts { access, ..self.facts(now) };
         let guide = available::guide(&self.keymap, &facts, model);
-        let output: &[OutputLine] = self.output.make_contiguous();
-        let timeline: &[TimelineRow] = self.timeline.make_contiguous();
+        let output: &[OutputLine] = self.output.as_slices().0;
+        let timeline: &[TimelineRow] = self.timeline.as_slices().0;
         let screen = Screen {
             now,
-            kind: self.run.as_ref().map_or(self.kind, |run| run.kind),
+            kind: self.shown_run().map_or(self.kind, |run| run.kind),
             access,
             me: &self.me,
             site: &self.site,
             snapshot: &self.snapshot,
             assessment: &self.assessment,
             runbooks: &self.runbooks,
-            runbook: match (&self.run, &self.plan) {
-                (Some(_), Some(plan)) => Some(plan),
-                _ => self.runbooks.get(self.chosen),
-            },
-            run: self.run.as_ref(),
+            runbook: self.runbook(),
+            run: self.shown_run(),
+            elsewhere: self.elsewhere.as_ref(),
             forecast: &self.forecast,
             ledger: &self.ledger,
             day: &self.memory.day,

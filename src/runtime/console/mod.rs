@@ -29,7 +29,8 @@ use crate::domain::pace::Paces;
 use crate::domain::run::event::{Actor, Body, Mode, RunKind};
 use crate::domain::run::intent::Intent;
 use crate::domain::run::state::Run;
-use crate::domain::runbook::Runbook;
+use crate::domain::run::subject::{Served, about};
+use crate::domain::runbook::{self, Runbook};
 use crate::domain::site::Site;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::text::Clean;
@@ -83,7 +84,8 @@ pub struct Console<D: Desk> {
     site: Site,
     site_hash: String,
     runbooks: Vec<Runbook>,
-    chosen: usize,
+    /// The plan that leads away from the region that serves; none where no plan does.
+    chosen: Option<usize>,
     me: Actor,
     kind: RunKind,
     keymap: Keymap,
@@ -91,7 +93,8 @@ pub struct Console<D: Desk> {
     armed: bool,
     touched: Stamp,
     snapshot: Snapshot,
-    remembered_active: Option<Side>,
+    /// The region that was last known to serve.
+    served: Option<Served>,
     memory: Memory,
     assessment: Assessment,
     forecast: Forecast,
@@ -105,6 +108,8 @@ pub struct Console<D: Desk> {
     /// The same as it was written, and what is rehearsed of it.
     variants: Variants,
     opening: Option<Opening>,
+    /// What of other state folders works on the site now.
+    elsewhere: Option<Clean>,
     /// The run of the site whose name sorts last.
     last_run: Option<RunId>,
     /// A wish that came while the console's own words were being recorded, and when.
@@ -141,18 +146,21 @@ impl<D: Desk> Console<D> {
     #[must_use]
     pub fn new(parts: Parts<D>, now: Stamp) -> Self {
         let mut snapshot = Snapshot::default();
-        let (mut outage, mut remembered_active) = (None, None);
+        let (mut outage, mut served) = (None, None);
         let mut memory = Memory::new(now);
         if let Some(old) = parts.remembered {
             snapshot.remember_all(old.snapshot);
-            remembered_active = old.active;
+            let at = old.active_at.unwrap_or(old.saved);
+            served = old.active.map(|side| Served { side, at });
             memory.recall(old.day, old.spells);
+            memory.learned = old.learned;
             if let (Some((t0, basis)), Some(ledger)) = (old.red, old.ledger) {
                 outage = Some(Outage { t0, basis, ledger, detected: None });
             }
         }
-        let active = judge::active(&parts.site, &snapshot, remembered_active, now);
-        let assessment = judge::judge(&parts.site, &snapshot, active, now);
+        let about = about(None, served, &parts.site, &snapshot, now);
+        let active = about.active;
+        let assessment = judge::judge(&parts.site, &snapshot, about, now);
         let ledger = freeze(&parts.site, &snapshot, active, now);
         let (run, plan) = parts.run.map(|(run, plan)| (run, Arc::new(plan))).unzip();
         let mut console = Self {
@@ -162,7 +170,7 @@ impl<D: Desk> Console<D> {
             site: parts.site,
             site_hash: parts.site_hash,
             runbooks: parts.runbooks,
-            chosen: 0,
+            chosen: None,
             me: parts.me,
             kind: parts.kind,
             keymap: parts.keymap,
@@ -170,7 +178,7 @@ impl<D: Desk> Console<D> {
             armed: false,
             touched: now,
             snapshot,
-            remembered_active,
+            served,
             memory,
             assessment,
             ledger,
@@ -179,6 +187,7 @@ impl<D: Desk> Console<D> {
             variants: Variants::of(plan.clone()),
             plan,
             opening: None,
+            elsewhere: None,
             last_run: parts.last_run,
             waiting: None,
             journal: parts.journal,
@@ -274,6 +283,11 @@ impl<D: Desk> Console<D> {
                 self.heard(&system, at, *looks);
                 Vec::new()
             }
+            Event::Learned { system, learned } => {
+                self.memory.learned.insert(system, learned);
+                self.keep_due = true;
+                Vec::new()
+            }
             Event::Reference { at, look } => {
                 self.snapshot.reference.record(at, *look);
                 self.judge_due = true;
@@ -281,6 +295,11 @@ impl<D: Desk> Console<D> {
             }
             Event::Paced(paces) => {
                 self.paced(*paces, now);
+                Vec::new()
+            }
+            Event::Elsewhere(found) => {
+                self.elsewhere = found;
+                self.dirty = true;
                 Vec::new()
             }
             Event::Tick => self.tick(now),
@@ -343,9 +362,9 @@ impl<D: Desk> Console<D> {
 
     /// The plan of the run, or the one that is chosen.
     fn runbook(&self) -> Option<&Runbook> {
-        match (&self.run, &self.plan) {
+        match (self.shown_run(), &self.plan) {
             (Some(_), Some(plan)) => Some(plan),
-            _ => self.runbooks.get(self.chosen),
+            _ => self.runbooks.get(self.chosen?),
         }
     }
 
@@ -354,8 +373,11 @@ impl<D: Desk> Console<D> {
     }
 
     fn judge(&mut self, now: Stamp) {
+        if let Some(side) = judge::told(&self.site, &self.snapshot, now) {
+            self.served = Some(Served { side, at: now });
+        }
         if let Some(run) = &self.run {
-            self.snapshot.take_accepted(run);
+            self.snapshot.take_accepted(&run.accepted_criteria);
         }
         self.assessment = judge::judge(&self.site, &self.snapshot, self.subject(now), now);
         self.remember_outage(now);
@@ -365,12 +387,10 @@ impl<D: Desk> Console<D> {
     /// What follows from the assessment: the plan on the screen, the losses, the clocks.
     fn tell_figures(&mut self, active: Side, now: Stamp) {
         if self.open_run().is_none() && self.opening.is_none() {
-            // The plan on the screen is the one that leads away from the region that serves.
-            let leads_away = |plan: &Runbook| plan.from == active;
-            self.chosen = self.runbooks.iter().position(leads_away).unwrap_or(0);
+            self.chosen = runbook::away_from(&self.runbooks, active);
         }
         self.weigh(now);
-        self.ledger = match (self.run.as_ref().and_then(|run| run.ledger.as_ref()), &self.outage) {
+        self.ledger = match (self.shown_run().and_then(|run| run.ledger.as_ref()), &self.outage) {
             (Some(frozen), _) => frozen.clone(),
             (None, Some(outage)) => outage.ledger.clone(),
             (None, None) => freeze(&self.site, &self.snapshot, active, now),

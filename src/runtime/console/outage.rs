@@ -2,8 +2,8 @@
 
 use super::Console;
 use crate::domain::ledger::{Ledger, freeze};
-use crate::domain::run::phase::Stage;
 use crate::domain::run::state::Run;
+use crate::domain::run::subject::Served;
 use crate::domain::time::Stamp;
 use crate::domain::verdict::{Primary, T0Basis};
 use crate::runtime::desk::Desk;
@@ -20,6 +20,18 @@ pub(super) struct Outage {
 }
 
 impl<D: Desk> Console<D> {
+    /// Takes in which region served by the record of a run that is over.
+    pub fn recall_served(&mut self, record: Option<Served>, now: Stamp) {
+        self.served = Served::latest([self.served, record]);
+        self.judge(now);
+    }
+
+    /// The run that the screen tells of: one that is over gives way to a new outage.
+    pub(super) fn shown_run(&self) -> Option<&Run> {
+        let red = matches!(self.assessment.primary, Primary::Red { .. });
+        self.run.as_ref().filter(|run| !(red && run.stage.is_closed()))
+    }
+
     /// Freezes T0 and the losses when the primary turns red; forgets them when it is well again and
     /// nobody declared.
     pub(super) fn remember_outage(&mut self, now: Stamp) {
@@ -47,12 +59,11 @@ impl<D: Desk> Console<D> {
             snapshot: self.snapshot.without_histories(),
             red: self.outage.as_ref().map(|outage| (outage.t0, outage.basis)),
             ledger: self.outage.as_ref().map(|outage| outage.ledger.clone()),
-            active: Some(match &self.run {
-                Some(run) if run.stage == Stage::Complete => run.direction.to,
-                _ => self.assessment.active,
-            }),
+            active: self.served.map(|served| served.side),
+            active_at: self.served.map(|served| served.at),
             day: self.memory.day.clone(),
             spells: self.memory.spells.clone(),
+            learned: self.memory.learned.clone(),
         }
     }
 }

@@ -40,11 +40,11 @@ impl<D: Desk> Console<D> {
 
     /// When it will be over, as of now.
     pub(super) fn look_ahead(&self, now: Stamp) -> Forecast {
-        let from = self.run.as_ref().map_or(self.assessment.active, |run| run.direction.from);
+        let from = self.shown_run().map_or(self.assessment.active, |run| run.direction.from);
         forecast(&Grounds {
             site: &self.site,
             runbook: self.runbook(),
-            run: self.run.as_ref(),
+            run: self.shown_run(),
             t0: self.outage.as_ref().map(|outage| outage.t0),
             pace: self.paces.away_from(from),
             split: !self.assessment.split_brain.is_empty(),

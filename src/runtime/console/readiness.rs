@@ -8,6 +8,7 @@ use crate::domain::readiness::{Spells, complete};
 use crate::domain::time::Stamp;
 use crate::domain::verdict::Assessment;
 use crate::runtime::desk::Desk;
+use crate::runtime::observations::Learned;
 
 /// What lasts longer than a judgement.
 #[derive(Clone)]
@@ -16,12 +17,19 @@ pub(super) struct Memory {
     pub(super) day: Day,
     /// Since when each criterion has been as it is.
     pub(super) spells: Spells,
+    /// What the probes have learned.
+    pub(super) learned: Learned,
     weighed: Stamp,
 }
 
 impl Memory {
     pub(super) fn new(now: Stamp) -> Self {
-        Self { day: Day::default(), spells: Spells::default(), weighed: now }
+        Self {
+            day: Day::default(),
+            spells: Spells::default(),
+            learned: Learned::new(),
+            weighed: now,
+        }
     }
 
     pub(super) fn recall(&mut self, day: Day, spells: Spells) {
@@ -35,9 +43,9 @@ const SLEPT_AFTER: Duration = Duration::from_secs(30);
 impl<D: Desk> Console<D> {
     /// Completes what was just judged.
     pub(super) fn weigh(&mut self, now: Stamp) {
-        let plan = match (&self.run, &self.plan) {
+        let plan = match (self.shown_run(), &self.plan) {
             (Some(_), Some(plan)) => Some(&**plan),
-            (None | Some(_), _) => self.runbooks.get(self.chosen),
+            (None | Some(_), _) => self.chosen.and_then(|chosen| self.runbooks.get(chosen)),
         };
         let run = self.run.as_ref().filter(|run| !run.stage.is_closed());
         complete(&mut self.assessment, plan, run, &self.site, &self.snapshot, now);

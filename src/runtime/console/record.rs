@@ -8,6 +8,7 @@ use crate::domain::run::commit::Receipt;
 use crate::domain::run::decide::still_good;
 use crate::domain::run::event::{Actor, Body, Cause, Outcome, RunEvent, RunKind};
 use crate::domain::run::state::Run;
+use crate::domain::run::subject::Served;
 use crate::domain::run::words;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
@@ -140,10 +141,9 @@ impl<D: Desk> Console<D> {
             self.outage = None;
             self.learn();
             self.keep_due = true;
-            self.remembered_active = self.run.as_ref().map(|run| match run.stage {
-                crate::domain::run::phase::Stage::Complete => run.direction.to,
-                _ => run.direction.from,
-            });
+            let over = self.run.as_ref().zip(self.plan.as_deref());
+            let record = over.and_then(|(run, plan)| Served::on_record(run, plan));
+            self.served = Served::latest([self.served, record]);
         }
     }
 
@@ -231,8 +231,9 @@ impl<D: Desk> Console<D> {
                 self.timeline.clear();
                 self.raised.clear();
                 self.acknowledged.clear();
+                let last = run.events.last().map(|event| event.body.clone());
                 self.take_run(run);
-                self.learn();
+                last.iter().for_each(|body| self.note_closing(body));
             }
             Ok(None) => {}
             Err(misfit) => {

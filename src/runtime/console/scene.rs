@@ -16,7 +16,7 @@ use crate::domain::run::commit::Hash;
 use crate::domain::run::event::{Actor, Body, RunEvent};
 use crate::domain::run::misfit::Misfit;
 use crate::domain::run::state::Run;
-use crate::domain::run::subject::subject;
+use crate::domain::run::subject::{Served, about};
 use crate::domain::runbook::Runbook;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::text::Clean;
@@ -125,13 +125,11 @@ pub struct Scene {
 impl<D: Desk> Console<D> {
     /// What is judged.
     pub(super) fn subject(&self, now: Stamp) -> Subject {
-        match (self.open_run(), &self.plan) {
-            (Some(run), Some(plan)) => subject(run, plan, &self.site, &self.snapshot),
-            (Some(run), None) => run.direction.from.into(),
-            (None, _) => {
-                judge::active(&self.site, &self.snapshot, self.remembered_active, now).into()
-            }
+        if let (Some(run), None) = (self.open_run(), &self.plan) {
+            return run.direction.from.into();
         }
+        let run = self.run.as_ref().zip(self.plan.as_deref());
+        about(run, self.served, &self.site, &self.snapshot, now)
     }
 
     /// The scene of this moment, for a recording.
@@ -155,7 +153,7 @@ impl<D: Desk> Console<D> {
             snapshot: self.snapshot.clone(),
             red: outage.map(|outage| (outage.t0, outage.basis, outage.detected)),
             ledger: outage.map(|outage| outage.ledger.clone()),
-            active: self.remembered_active,
+            active: self.served.map(|served| served.side),
             day: self.memory.day.clone(),
             spells: self.memory.spells.clone(),
             paces: self.paces.clone(),
@@ -201,7 +199,7 @@ impl Console<ObserverDesk> {
             }
             _ => None,
         };
-        self.remembered_active = scene.active;
+        self.served = scene.active.map(|side| Served { side, at: scene.at });
         self.memory.recall(scene.day, scene.spells);
         self.paces = scene.paces;
         self.acknowledged = scene.acknowledged;

@@ -196,7 +196,7 @@ impl<D: Desk> Console<D> {
             })
             .cloned();
         let effects = self.desk.open(run.clone(), runbook, self.kind)?;
-        self.chosen = runbook;
+        self.chosen = Some(runbook);
         self.last_run = Some(run.clone());
         self.opening = Some(Opening { run, runbook, mode, behind });
         Ok(effects)

@@ -152,11 +152,13 @@ impl What {
             | Event::Drawn
             | Event::RunOpened(_)
             | Event::RunRead(_)
+            | Event::Elsewhere(_)
             | Event::Started { .. }
             | Event::Left { .. }
             | Event::Signalled { .. }
             | Event::CancelFailed { .. }
             | Event::RunnerEnded { .. }
+            | Event::Learned { .. }
             | Event::Found { .. }
             | Event::Checked { .. } => None,
         }

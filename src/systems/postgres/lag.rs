@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use serde::{Deserialize, Serialize};
+
 use super::state::{Beat, SideState};
 use crate::domain::link::{Link, LinkState};
 use crate::domain::reading::{Basis, Certainty, Lag, LagUnit, Unreceived};
@@ -10,12 +12,16 @@ use crate::systems::shared::pulse::Pulse;
 /// The most past positions of the primary that are remembered.
 const TRAIL_POINTS_MAX: usize = 1024;
 
+/// The newest points of a thinned trail: all of them. Older ones are that far apart.
+const RECENT_POINTS: usize = 60;
+const OLD_POINTS_APART: usize = 32;
+
 /// How far ahead of the primary's clock a time may be, in seconds: the two are not read at once.
 const CLOCK_SLACK_S: f64 = 1.0;
 
 /// Where the primary's log stood at past looks. A standby that holds a position has everything
 /// that was written until the look at which the primary stood there.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Trail {
     /// Cluster and timeline that the points are of.
     of: (i64, i32),
@@ -44,6 +50,16 @@ impl Trail {
     /// The first look, on the primary's clock, at which it had written beyond `lsn`.
     pub(super) fn passed(&self, lsn: u64) -> Option<f64> {
         self.points.iter().find(|(_, point)| *point > lsn).map(|(clock_s, _)| *clock_s)
+    }
+
+    /// The same with fewer points the older they are, to be written down: what is read from it is
+    /// no less than what is read from all of them.
+    pub(super) fn thinned(&self) -> Self {
+        let old = self.points.len().saturating_sub(RECENT_POINTS);
+        let keeps = |index: usize| index >= old || index.is_multiple_of(OLD_POINTS_APART);
+        let points = self.points.iter().copied().enumerate();
+        let points = points.filter(|(index, _)| keeps(*index)).map(|(_, point)| point).collect();
+        Self { of: self.of, points }
     }
 
     /// The last moment, on the primary's clock, whose writes are all within `lsn`.

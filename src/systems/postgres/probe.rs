@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::judge::{View, reading};
 use super::lag::Trail;
 use super::link::{Session, Target};
@@ -149,7 +151,44 @@ impl Probe for PostgresProbe {
     fn look(&mut self) -> Boxed<'_, Looks> {
         Box::pin(self.look_both())
     }
+
+    fn learned(&self) -> Option<String> {
+        let [a, b] = &self.sides;
+        let sides = [a, b].map(|side| side.as_ref().map(SideProbe::learned).unwrap_or_default());
+        let learned = Learned { trail: self.trail.thinned(), pulse: self.pulse.clone(), sides };
+        serde_json::to_string(&learned).ok()
+    }
+
+    fn recall(&mut self, learned: &str) {
+        let Ok(Learned { trail, pulse, sides }) = serde_json::from_str(learned) else { return };
+        self.trail = trail;
+        self.pulse.recall(pulse);
+        for (own, kept) in self.sides.iter_mut().zip(sides) {
+            if let Some(own) = own {
+                (own.watched, own.closed) = (kept.watched, kept.closed);
+            }
+        }
+    }
 }
+
+/// What a probe has learned from its looks, as it is written down.
+#[derive(Serialize, Deserialize)]
+struct Learned {
+    trail: Trail,
+    pulse: Pulse,
+    sides: [Kept; 2],
+}
+
+/// What it has learned of one side.
+#[derive(Default, Serialize, Deserialize)]
+struct Kept {
+    watched: Option<(Identity, Watched)>,
+    closed: Option<Shut>,
+}
+
+/// A server that was seen closed: which, when it loaded its configuration, and where its log stood
+/// then. Loaded anew it may have been open in between.
+type Shut = (Identity, f64, Closed);
 
 /// What one side told, and how long it took.
 struct Told {
@@ -178,13 +217,16 @@ struct SideProbe {
     nameless: Option<Clean>,
     /// The server whose default is read-only, and what was seen to be written there.
     watched: Option<(Identity, Watched)>,
-    /// The server that was seen closed, and where its log stood then.
-    closed: Option<(Identity, Closed)>,
+    closed: Option<Shut>,
     schema: Result<Schema, Clean>,
     schema_asked: Option<Stamp>,
 }
 
 impl SideProbe {
+    fn learned(&self) -> Kept {
+        Kept { watched: self.watched.clone(), closed: self.closed.clone() }
+    }
+
     async fn look(&mut self, at: Stamp, clock: &dyn Clock) -> Result<Told, Trouble> {
         let limit = self.limit;
         let state = match tokio::time::timeout(limit, self.state(at)).await {
@@ -262,13 +304,14 @@ impl SideProbe {
     /// Remembers where the log stood when this server was first seen closed, as long as it is.
     fn remember_closed(&mut self, state: &mut SideState, alone: bool) {
         let closed = !state.in_recovery && state.writes() == Writes::Refused;
-        let identity = state.identity();
-        self.closed = match (self.closed.take(), state.current_lsn) {
-            (Some((server, at)), _) if closed && server == identity => Some((server, at)),
-            (_, Some(end)) if closed => Some((identity, Closed { end, alone })),
-            _ => None,
+        let (identity, loaded) = (state.identity(), state.writers.loaded_s);
+        let is_it = |shut: &Shut| closed && shut.0 == identity && shut.1 >= loaded;
+        self.closed = match (self.closed.take().filter(is_it), state.current_lsn) {
+            (Some(shut), _) => Some(shut),
+            (None, Some(end)) if closed => Some((identity, loaded, Closed { end, alone })),
+            (None, _) => None,
         };
-        state.closed = self.closed.as_ref().map(|(_, closed)| *closed);
+        state.closed = self.closed.as_ref().map(|(.., closed)| *closed);
     }
 
     /// Reads the schema at its own slow pace, in what is left of the look's time.

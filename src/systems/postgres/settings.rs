@@ -66,9 +66,9 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
     },
     SettingSpec {
         name: "heartbeat",
-        doc: "`{ table = \"dr_heartbeat\", column = \"ts\", every = \"1s\" }`: a row that something \
-              of yours updates on the primary; it is only read. How often is learned from watching \
-              if absent; one older than three times that measures nothing",
+        doc: "`{ table = \"dr_heartbeat\", column = \"ts\", every = \"1s\" }`: a row that \
+              something of yours updates on the primary; it is only read. How often is learned \
+              from watching if absent; one older than three times that measures nothing",
         required: false,
     },
     SettingSpec {

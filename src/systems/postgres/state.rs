@@ -1,5 +1,6 @@
 //! What one look asks a Postgres server, and the answers as they came, without judgement.
 
+use serde::{Deserialize, Serialize};
 use tokio_postgres::Row;
 use tokio_postgres::types::PgLsn;
 
@@ -164,7 +165,7 @@ pub(super) struct SideState {
 }
 
 /// A primary when it was first seen closed. What it writes afterwards is its own housekeeping.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Closed {
     /// Where its log ended.
     pub(super) end: u64,

@@ -9,6 +9,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::link::{Session, column};
 use super::trouble::Trouble;
 use crate::domain::reading::Writes;
@@ -115,7 +117,7 @@ pub(super) struct Writers {
 }
 
 /// How far a server's transaction ids are.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub(super) struct Taken {
     /// The next one.
     next_xid: i64,
@@ -138,7 +140,7 @@ impl Taken {
 }
 
 /// One look at a server whose default is read-only.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 struct Seen {
     taken: Taken,
     /// When it loaded that default, on its clock.
@@ -147,7 +149,7 @@ struct Seen {
 }
 
 /// What is remembered of a server while its default is read-only.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Watched {
     last: Option<Seen>,
     /// When something was last seen to be written, and how much of it over what time.

@@ -1,4 +1,4 @@
-//! The trap of Redis as two servers show it in one look: an empty primary with a replica that is not.
+//! The trap of Redis as one look shows it: an empty primary with a replica that is not.
 //!
 //! That data was there before is remembered for every kind by `domain::snapshot`.
 

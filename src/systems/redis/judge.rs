@@ -185,6 +185,7 @@ pub(super) fn follower_words(own: &SideState) -> String {
 mod tests {
     use super::super::config::Config;
     use super::super::facts::FACTS;
+    use super::super::state::Ills;
     use super::super::tests_support::{primary, replica};
     use super::*;
     use crate::domain::reading::{FactValue, Role};
@@ -231,7 +232,8 @@ mod tests {
         let second = SideState { run_id: "r2".to_owned(), ..primary(5) };
         check(&second, Some(&a), "both primary");
         check(&SideState { loading: true, ..primary(5) }, None, "loading its data set");
-        check(&SideState { rdb_failed: true, ..primary(5) }, None, "save to disk failed");
+        let unsaved = Ills { rdb_failed: true, ..Ills::default() };
+        check(&SideState { ills: unsaved, ..primary(5) }, None, "save to disk failed");
         let moving = SideState { failover: "waiting-for-sync".to_owned(), ..primary(5) };
         check(&moving, None, "planned failover is under way: waiting-for-sync");
         let unreadable = [Beat::Unreadable("no right".into()), Beat::NotAsked];
@@ -288,12 +290,15 @@ mod tests {
         // Without the right to read the setting: that they are counted tells that one is wanted.
         check(good(0, config(None, None)), Some("wants more"));
         check(good(1, config(None, None)), None);
-        let unsaved = |config| SideState { rdb_failed: true, config, ..primary(5) };
+        let rdb = Ills { rdb_failed: true, ..Ills::default() };
+        let aof = Ills { aof_failed: true, ..Ills::default() };
+        let full = Ills { is_full: true, ..Ills::default() };
+        let unsaved = |config| SideState { ills: rdb, config, ..primary(5) };
         check(unsaved(config(None, Some(true))), Some("stop-writes-on-bgsave-error"));
         check(unsaved(config(None, Some(false))), None);
         check(unsaved(config(None, None)), None);
-        check(SideState { aof_failed: true, ..primary(5) }, Some("append-only file"));
-        check(SideState { is_full: true, ..primary(5) }, Some("maxmemory-policy"));
+        check(SideState { ills: aof, ..primary(5) }, Some("append-only file"));
+        check(SideState { ills: full, ..primary(5) }, Some("maxmemory-policy"));
     }
 
     #[test]

@@ -44,7 +44,8 @@ impl System for Redis {
 
     fn doc(&self) -> &'static str {
         "Redis 6.2 or later with one replica across the regions: role, lag in bytes and seconds, \
-         link, keys and persistence of both sides, and whether a primary came back empty"
+         link and its age, keys and persistence of both sides, what keeps writes waiting, and \
+         whether a primary came back empty"
     }
 
     fn settings(&self) -> &'static [SettingSpec] {

@@ -115,6 +115,15 @@ impl Probe for RedisProbe {
     fn look(&mut self) -> Boxed<'_, Looks> {
         Box::pin(self.look_both())
     }
+
+    fn learned(&self) -> Option<String> {
+        serde_json::to_string(&self.pulses).ok()
+    }
+
+    fn recall(&mut self, learned: &str) {
+        let Ok(pulses) = serde_json::from_str::<[Pulse; 2]>(learned) else { return };
+        self.pulses.iter_mut().zip(pulses).for_each(|(own, earlier)| own.recall(earlier));
+    }
 }
 
 /// What one side told, how long that took, and the connection that it was told on.

@@ -4,8 +4,9 @@
 pub(super) const PERMISSIONS: &[&str] = &[
     "+info: everything but what follows",
     "+get and the heartbeat keys, where they are configured",
-    "+config|get: whether save points are set; without it `persistence` is unknown unless the \
-     append-only file is on",
+    "+config|get: save points, replicas that a write wants, whether a failed save stops writes, \
+     how often a link is pinged; without it `persistence` is unknown unless the append-only file \
+     is on, and of what hinders writes only what INFO tells is told",
     "+select, only for a `database` other than 0",
     "+scan +exists +ttl and the keys, for redis.verify_keys",
 ];

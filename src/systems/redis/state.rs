@@ -55,6 +55,17 @@ pub(super) struct Upstream {
     pub(super) read_only: bool,
 }
 
+/// What keeps a server from saving or from taking more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Ills {
+    /// The last snapshot to disk failed.
+    pub(super) rdb_failed: bool,
+    /// The last write to the append-only file failed.
+    pub(super) aof_failed: bool,
+    /// `maxmemory` is used up and nothing may be evicted.
+    pub(super) is_full: bool,
+}
+
 /// One server.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct SideState {
@@ -86,12 +97,8 @@ pub(super) struct SideState {
     pub(super) failover: String,
     /// Keys in the database.
     pub(super) keys: u64,
-    /// True when the last snapshot to disk failed.
-    pub(super) rdb_failed: bool,
-    /// True when the last write to the append-only file failed.
-    pub(super) aof_failed: bool,
-    /// True where `maxmemory` is used up and nothing may be evicted.
-    pub(super) is_full: bool,
+    /// What it suffers from.
+    pub(super) ills: Ills,
     /// Replicas that count for `min-replicas-to-write`; told only where that is set.
     pub(super) good_replicas: Option<u64>,
     /// True while an append-only file is written.
@@ -155,7 +162,7 @@ impl SideState {
 
     /// True when the last save to disk failed.
     pub(super) fn save_failed(&self) -> bool {
-        self.rdb_failed || self.aof_failed
+        self.ills.rdb_failed || self.ills.aof_failed
     }
 
     /// How much it holds. While it loads, copies or is cut off the count says nothing.
@@ -176,11 +183,11 @@ impl SideState {
         if let Some(good) = lacks {
             let wanted = wanted.map_or_else(|| "more".to_owned(), |wanted| wanted.to_string());
             Some(format!("{good} replicas keep up, `min-replicas-to-write` wants {wanted}"))
-        } else if self.aof_failed {
+        } else if self.ills.aof_failed {
             Some("its append-only file cannot be written: it refuses writes".to_owned())
-        } else if self.rdb_failed && saves && stops {
+        } else if self.ills.rdb_failed && saves && stops {
             Some("its last save failed, `stop-writes-on-bgsave-error` refuses writes".to_owned())
-        } else if self.is_full {
+        } else if self.ills.is_full {
             Some("its memory is used up, `maxmemory-policy noeviction` refuses writes".to_owned())
         } else {
             None
@@ -226,9 +233,11 @@ impl SideState {
             followers: info.followers(),
             failover: text("master_failover_state").unwrap_or_else(|| NO_FAILOVER.to_owned()),
             keys: info.keys(database).ok_or_else(|| missing("keys"))?,
-            rdb_failed: info.text("rdb_last_bgsave_status") == Some("err"),
-            aof_failed: info.text("aof_last_write_status") == Some("err"),
-            is_full: is_full(info),
+            ills: Ills {
+                rdb_failed: info.text("rdb_last_bgsave_status") == Some("err"),
+                aof_failed: info.text("aof_last_write_status") == Some("err"),
+                is_full: is_full(info),
+            },
             good_replicas: info.number("min_slaves_good_slaves"),
             append_only: info.yes("aof_enabled"),
             config: Config::default(),
@@ -305,7 +314,7 @@ pub(super) async fn read_state(
         session.text(&["INFO"]),
         read_beat(session, a),
         read_beat(session, b),
-        Config::read(session),
+        Box::pin(Config::read(session)),
     );
     let text = info?.unwrap_or_default();
     let mut state = SideState::of_info(&Info::parse(&text), database, place)?;

@@ -2,7 +2,7 @@
 
 use super::config::Config;
 use super::info::Follower;
-use super::state::{Beat, NO_FAILOVER, SideState, Upstream};
+use super::state::{Beat, Ills, NO_FAILOVER, SideState, Upstream};
 
 /// A healthy primary of history `h1` at an offset.
 pub(super) fn primary(offset: u64) -> SideState {
@@ -26,9 +26,7 @@ pub(super) fn primary(offset: u64) -> SideState {
         }],
         failover: NO_FAILOVER.to_owned(),
         keys: 10,
-        rdb_failed: false,
-        aof_failed: false,
-        is_full: false,
+        ills: Ills::default(),
         good_replicas: None,
         append_only: true,
         config: Config { save_points: Ok(true), ..Config::default() },

@@ -4,18 +4,25 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// The period of a heartbeat until another one is written or seen.
 pub const PERIOD_ASSUMED: Duration = Duration::from_secs(10);
 
 /// A heartbeat that is older than so many of its periods has ceased.
 pub const PERIODS_MOST: u32 = 3;
 
+/// No heartbeat has ceased before it is so old, however often it comes: writers pause too.
+pub const AGE_LEAST: Duration = Duration::from_secs(1);
+
 /// Distances between heartbeats from which the period is taken.
 const DISTANCES: usize = 9;
 
 /// One side's heartbeat, as it was seen to come.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Pulse {
+    /// The site's word, which is never taken from another process.
+    #[serde(skip)]
     written: Option<Duration>,
     last_ms: Option<i64>,
     distances: VecDeque<u64>,
@@ -26,6 +33,11 @@ impl Pulse {
     #[must_use]
     pub fn new(written: Option<Duration>) -> Self {
         Self { written, ..Self::default() }
+    }
+
+    /// Goes on from what an earlier one had seen.
+    pub fn recall(&mut self, earlier: Self) {
+        *self = Self { written: self.written, ..earlier };
     }
 
     /// Takes in the time that the newest heartbeat tells, in milliseconds.
@@ -57,7 +69,7 @@ impl Pulse {
     /// The age from which on the next one should have come, three times over.
     #[must_use]
     pub fn most(&self) -> Duration {
-        self.period().unwrap_or(PERIOD_ASSUMED) * PERIODS_MOST
+        (self.period().unwrap_or(PERIOD_ASSUMED) * PERIODS_MOST).max(AGE_LEAST)
     }
 
     /// True where a heartbeat of this age is the last one: nothing is measured by it.
@@ -91,6 +103,7 @@ mod tests {
         check(None, &[1000, 2000, 2005, 3000, 4000], 3.0, 3.1);
         // Set back: what was seen by another clock tells nothing.
         check(None, &[1000, 2000, 500], 30.0, 30.1);
-        check(None, &[1000, 2000, 500, 700, 900], 0.6, 0.7);
+        check(None, &[1000, 2000, 500, 1000, 1500], 1.5, 1.6);
+        check(None, &[1000, 1100, 1200, 1300], 1.0, 1.1);
     }
 }

@@ -31,7 +31,11 @@ pub fn of_tier(screen: &Screen<'_>) -> String {
 pub fn finish(screen: &Screen<'_>, long: bool) -> Row {
     let forecast = screen.forecast;
     let Some((p50, p80)) = forecast.finish_p50.zip(forecast.finish_p80) else {
-        return if forecast.elapsed.is_some() { Row::of(WARN, "no forecast") } else { Row::new() };
+        return match (forecast.elapsed, screen.runbook) {
+            (None, _) => Row::new(),
+            (Some(_), None) => Row::of(WARN, format!("UNKNOWN, {}", words::no_runbook(screen))),
+            (Some(_), Some(_)) => Row::of(WARN, "no forecast"),
+        };
     };
     let last = clock_text(p80);
     if matches!(forecast.state, RtoState::Met | RtoState::Missed | RtoState::Contested) {

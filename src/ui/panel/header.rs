@@ -1,8 +1,8 @@
 //! The first two rows: what this console is and where it looks, and the one worst thing.
 
 use crate::domain::run::event::RunKind;
-use crate::domain::time::short_time;
-use crate::domain::verdict::{Alarm, Primary};
+use crate::domain::time::{clock_text, short_time};
+use crate::domain::verdict::{Alarm, Primary, Priority};
 use crate::ui::command::Command;
 use crate::ui::screen::{Access, JournalState, Screen};
 use crate::ui::widget::ink::{
@@ -57,7 +57,10 @@ fn who(screen: &Screen<'_>, long: bool) -> Row {
 }
 
 fn regions(screen: &Screen<'_>, parts: bool) -> Row {
-    let way = words::direction(screen);
+    let way = words::direction_now(screen);
+    if !parts && screen.run.is_some_and(|run| run.stage.is_closed()) {
+        return Row::plain(format!("{} serves", words::label(screen, way.from)));
+    }
     let one = |side| {
         if parts {
             format!("{} {}", words::label(screen, side), words::part(screen, side))
@@ -91,7 +94,7 @@ const FULL_LINES: usize = 5;
 
 /// Left and right of the header, the fullest first.
 fn lines(screen: &Screen<'_>, told: &Row) -> [(Row, Row); 9] {
-    let run = screen.run.map_or_else(|| "no incident".to_owned(), |run| run.id.to_string());
+    let run = words::run_name(screen);
     // A replayed moment is never read as the time it is.
     let utc = match screen.model.replay {
         Some(_) => Row::of(BADGE_REPLAY, format!("replayed {}", screen.now.utc())),
@@ -114,10 +117,13 @@ fn lines(screen: &Screen<'_>, told: &Row) -> [(Row, Row); 9] {
         let row = owed.clone().join(row);
         if with_help { gap(row, 3).join(help.clone()) } else { row }
     };
-    let letters = words::direction(screen);
-    let letters = gap(badges(screen, ""), 1)
-        .put(TEXT, format!("{run} {} > {} ", letters.from, letters.to))
-        .join(who(screen, false));
+    let way = words::direction_now(screen);
+    let letters = match screen.run {
+        Some(run) if run.stage.is_closed() => format!("{} serves", way.from),
+        _ => format!("{} > {}", way.from, way.to),
+    };
+    let letters =
+        gap(badges(screen, ""), 1).put(TEXT, format!("{run} {letters} ")).join(who(screen, false));
     [
         (left(true, true, true), right(true, true)),
         (left(true, false, true), right(true, true)),
@@ -188,6 +194,25 @@ fn calm(screen: &Screen<'_>) -> Row {
     }
 }
 
+/// The rows of what is wrong now behind what is so since the restoration: who serves, and how the
+/// clock ended. What must be acted on at once stands alone.
+fn after(screen: &Screen<'_>, rows: Vec<Row>) -> Vec<Row> {
+    let restored = screen.run.is_some_and(|run| run.restored.is_some());
+    let serves = match screen.assessment.primary {
+        Primary::Healthy | Primary::Suspect { .. } => {
+            words::label(screen, screen.assessment.active)
+        }
+        Primary::Red { .. } | Primary::ItIsUs { .. } | Primary::Blind(_) => return rows,
+    };
+    let Some(gone) = screen.forecast.elapsed.filter(|_| restored) else { return rows };
+    let (state, gone) = (screen.forecast.state, clock_text(gone));
+    let lead = Row::of(OK, format!("{serves} serves"))
+        .put(TEXT, ", ")
+        .put(super::strip::state_ink(state), format!("{} T+{gone}", state.words()))
+        .put(TEXT, "   ");
+    rows.into_iter().map(|row| lead.clone().join(row)).collect()
+}
+
 /// The one worst thing, since when, and what is folded under it.
 #[must_use]
 pub fn banner(screen: &Screen<'_>, width: usize) -> Row {
@@ -207,14 +232,55 @@ pub fn banner(screen: &Screen<'_>, width: usize) -> Row {
         return Row::of(CRIT, words).cut(width);
     }
     match told {
+        Some(alarm) if alarm.priority != Priority::ActNow => {
+            first_fit(after(screen, alarm_rows(screen, alarm)), width)
+        }
         Some(alarm) => first_fit(alarm_rows(screen, alarm), width),
         None => match screen.journal {
             JournalState::ReadOnly(why) => {
                 Row::of(BADGE_READONLY, format!("journal is read only: {why}")).cut(width)
             }
             JournalState::None | JournalState::Ok { .. } | JournalState::Failed(_) => {
-                calm(screen).cut(width)
+                first_fit(after(screen, vec![calm(screen)]), width)
             }
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::Side;
+    use crate::domain::verdict::Assessment;
+    use crate::ui::fixture;
+    use crate::ui::panel::next;
+
+    #[test]
+    fn after_the_restoration_the_screen_says_what_is_now() {
+        let red = || fixture::of("red").expect("the moment exists").assessment;
+        let suspect = || fixture::of("suspect").expect("the moment exists").assessment;
+        // The moment, what of B is so now, and what header, banner and NEXT say of it.
+        let check = |moment: &str, now: Option<Assessment>, want: [&str; 3]| {
+            let mut fixture = fixture::of(moment).expect("the moment exists");
+            fixture.model.dialog = None;
+            if let Some(now) = now {
+                fixture.assessment = Assessment { active: Side::B, ..now };
+            }
+            let screen = fixture.screen();
+            let rows = [header(&screen, None, 160).text(), banner(&screen, 160).text()];
+            let rows = [&rows[0], &rows[1], &next::sentence(&screen)];
+            for (row, want) in rows.into_iter().zip(want) {
+                assert!(row.contains(want), "{moment}: `{want}` in {rows:#?}");
+            }
+        };
+        let met = "eu-central-1 serves, MET T+00:22:40   ";
+        let over = "eu-central-1 PRIMARY > us-east-1 standby";
+        let open = "us-east-1 was PRIMARY > eu-central-1 PRIMARY";
+        check("restored", None, [over, met, "closed complete at"]);
+        check("close", None, [open, met, "restored was seen.  "]);
+        check("close", Some(suspect()), [open, met, "eu-central-1 serves and is SUSPECT"]);
+        let lost = "■1 PRIMARY us-east-1 DOWN";
+        check("close", Some(red()), [open, lost, "eu-central-1 is DOWN NOW"]);
+        check("restored", Some(red()), [over, lost, "eu-central-1 is DOWN NOW"]);
     }
 }

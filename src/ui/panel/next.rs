@@ -36,15 +36,22 @@ pub fn sentence(screen: &Screen<'_>) -> String {
 /// What is going on, for a console without acts: it names no key.
 fn watched(screen: &Screen<'_>) -> String {
     if words::is_red_moment(screen) {
-        return "red, not declared yet".to_owned();
+        return match screen.run.filter(|run| !run.stage.is_closed()) {
+            Some(_) => "red, not declared yet".to_owned(),
+            None => format!("red, not declared here; {}", words::elsewhere(screen)),
+        };
     }
     let Some(run) = screen.run else {
         let (word, counts) = (screen.assessment.verdict.word(), readiness::counts(screen));
         let counts = if counts.is_empty() { counts } else { format!(": {counts}") };
-        return format!("no incident, standby {word}{counts}");
+        let elsewhere = words::elsewhere(screen);
+        return format!("no run here; {elsewhere}; standby {word}{counts}");
     };
     if run.stage.is_closed() {
-        return run.stage.word().to_owned();
+        return format!("the run is {}, {}", run.stage.word(), now(screen));
+    }
+    if run.restored.is_some() && run.stage != Stage::Aborting {
+        return format!("restored was seen, {}", now(screen));
     }
     match words::current(screen) {
         _ if words::is_aborting(screen) => {
@@ -52,6 +59,19 @@ fn watched(screen: &Screen<'_>) -> String {
         }
         Some((step, state)) => format!("\"{}\" is {}", step.title, state.phase.word()),
         None => format!("the run is {}", run.stage.word()),
+    }
+}
+
+/// How the region that serves is now.
+fn now(screen: &Screen<'_>) -> String {
+    let label = words::label(screen, screen.assessment.active);
+    let verdict = screen.assessment.verdict.word();
+    match &screen.assessment.primary {
+        Primary::Healthy => format!("{label} serves, standby {verdict}"),
+        Primary::Suspect { .. } => format!("{label} serves and is SUSPECT, standby {verdict}"),
+        Primary::Red { .. } => format!("{label} is DOWN NOW"),
+        Primary::ItIsUs { .. } => "our own network is silent now".to_owned(),
+        Primary::Blind(_) => format!("how {label} is now cannot be told"),
     }
 }
 
@@ -73,13 +93,7 @@ fn without_run(screen: &Screen<'_>) -> String {
     match &screen.assessment.primary {
         Primary::Red { .. } => red(screen, &evidence),
         Primary::Suspect { signals } => {
-            let names: Vec<&str> = signals.iter().map(|signal| signal.system.as_str()).collect();
-            format!(
-                "watch {}: {} of {} signals that make the primary red.  {evidence} = evidence",
-                names.join(", "),
-                signals.len(),
-                screen.site.red_needs_signals
-            )
+            format!("{}.  {evidence} = evidence", words::suspected(screen, signals))
         }
         Primary::ItIsUs { .. } => {
             format!("check our own network: the reference is silent too.  {evidence} = evidence")
@@ -105,7 +119,9 @@ fn without_run(screen: &Screen<'_>) -> String {
 fn red(screen: &Screen<'_>, evidence: &str) -> String {
     let declare = key(screen, Command::Declare);
     let open = screen.run.is_some_and(|run| !run.stage.is_closed());
-    let next = if words::is_planned_without_primary(screen) {
+    let next = if screen.runbook.is_none() {
+        format!("{}: nothing can be run from here", words::no_runbook(screen))
+    } else if words::is_planned_without_primary(screen) {
         let (arm, escalate) = (armed_first(screen), key(screen, Command::Escalate));
         format!("{arm}{escalate} take it for lost, then {declare} declare")
     } else if open {
@@ -113,7 +129,7 @@ fn red(screen: &Screen<'_>, evidence: &str) -> String {
     } else {
         format!("{} open the plan, then {declare} declare", key(screen, Command::Choose))
     };
-    format!("{evidence} evidence   {next}   Nothing has been run.")
+    format!("{evidence} evidence   {next}   Nothing was run here.")
 }
 
 fn with_run(screen: &Screen<'_>, run: &Run) -> String {
@@ -138,7 +154,11 @@ fn with_run(screen: &Screen<'_>, run: &Run) -> String {
         }
         Stage::Declared | Stage::Executing => step_sentence(screen),
         Stage::Verifying if run.restored.is_some() => {
-            format!("restored was seen.  {} close the run", key(screen, Command::Close))
+            let close = key(screen, Command::Close);
+            match &screen.assessment.primary {
+                Primary::Healthy => format!("restored was seen.  {close} close the run"),
+                _ => format!("restored was seen, {}.  {close} close the run", now(screen)),
+            }
         }
         Stage::Verifying => format!("all steps are finished; waiting to see: {}", awaited(screen)),
         Stage::Complete | Stage::Aborted => closed(screen, run),
@@ -336,7 +356,11 @@ fn closed(screen: &Screen<'_>, run: &Run) -> String {
         None => "closed".to_owned(),
     };
     let (report, choose) = (key(screen, Command::Report), key(screen, Command::Choose));
-    format!("{how}.  {report} read the report   {choose} choose the next runbook")
+    let now = match &screen.assessment.primary {
+        Primary::Healthy => String::new(),
+        _ => format!(", {}", now(screen)),
+    };
+    format!("{how}{now}.  {report} read the report   {choose} choose the next runbook")
 }
 
 #[cfg(test)]

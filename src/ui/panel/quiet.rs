@@ -46,7 +46,7 @@ fn time_ink(screen: &Screen<'_>) -> Ink {
 fn time(screen: &Screen<'_>) -> String {
     let of = screen.forecast.rto.map_or_else(String::new, |rto| format!(" of {}", short_time(rto)));
     match expected(screen) {
-        None => format!("UNKNOWN, no runbook{of}"),
+        None => format!("UNKNOWN, {}{of}", words::no_runbook(screen)),
         Some(takes) => format!("{}{of}", short_time(takes)),
     }
 }
@@ -158,7 +158,7 @@ fn left_rows(screen: &Screen<'_>, rows: usize, width: usize) -> Vec<Row> {
 
 fn plan(screen: &Screen<'_>) -> String {
     screen.runbook.map_or_else(
-        || "no runbook is chosen".to_owned(),
+        || words::no_runbook(screen),
         |book| {
             let hard = book.steps.iter().filter(|step| step.class == Class::X).count();
             format!("runbook {}: {} steps, {hard} irreversible", book.title, book.steps.len())
@@ -178,7 +178,8 @@ fn right_rows(screen: &Screen<'_>, rows: usize, width: usize) -> Vec<Row> {
     let stores = stores(screen);
     let when = if words::is_any_lag_live(screen) { "EXPECTED RPO" } else { "RPO last read" };
     if stores.is_empty() {
-        all.push(lead("EXPECTED RPO").put(UNKNOWN, "? no replicated store is known"));
+        let text = format!("? {}", words::no_store(screen));
+        all.push(lead("EXPECTED RPO").put(UNKNOWN, text));
     }
     let shown = stores.iter().take(room);
     all.extend(
@@ -299,4 +300,34 @@ pub fn stack_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
         second_row(screen, width),
         as_many(day, "  ", width),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::Side;
+    use crate::ui::fixture;
+    use crate::ui::update_text;
+
+    #[test]
+    fn without_a_plan_or_a_store_nothing_is_claimed() {
+        let mut fixture = fixture::of("healthy").expect("the moment exists");
+        fixture.runbooks.clear();
+        fixture.assessment.active = Side::B;
+        fixture.ledger.rows.clear();
+        let text = |rows: Vec<Row>| rows.iter().map(Row::text).collect::<Vec<_>>().join("\n");
+        let screen = fixture.screen();
+        let update = update_text::lines(&screen, "");
+        let update: Vec<&str> = update.iter().map(crate::domain::text::Clean::as_str).collect();
+        let strip = text(rows(&screen, 10, 156)) + &text(vec![first_row(&screen, 118)]);
+        let no_plan = "UNKNOWN, no runbook for B to A";
+        for (told, wants) in [
+            (strip, [no_plan, "? not known: no store"]),
+            (update.join("\n"), [no_plan, "LOSS not known: no store"]),
+        ] {
+            for want in wants {
+                assert!(told.contains(want), "`{want}` in\n{told}");
+            }
+        }
+    }
 }

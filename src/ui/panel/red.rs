@@ -109,6 +109,10 @@ fn not_us(screen: &Screen<'_>, width: usize) -> Vec<Row> {
 }
 
 fn data(screen: &Screen<'_>, width: usize) -> Vec<Row> {
+    if screen.ledger.rows.is_empty() {
+        let text = format!("? what we would lose is {}", words::no_store(screen));
+        return fact("DATA", UNKNOWN, &text, width);
+    }
     let mut rows = fact("DATA", TEXT, "if we promote now we expect to lose:", width);
     for row in &screen.ledger.rows {
         let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
@@ -121,6 +125,23 @@ fn data(screen: &Screen<'_>, width: usize) -> Vec<Row> {
         );
     }
     rows
+}
+
+/// The same in a sentence.
+fn data_compact(screen: &Screen<'_>, width: usize) -> Vec<Row> {
+    if screen.ledger.rows.is_empty() {
+        return data(screen, width);
+    }
+    let losses: Vec<String> = screen
+        .ledger
+        .rows
+        .iter()
+        .map(|row| {
+            let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
+            format!("{} {loss} {}", row.system, row.verdict.word())
+        })
+        .collect();
+    fact("DATA", TEXT, &format!("we expect to lose: {}", losses.join(", ")), width)
 }
 
 fn standby(screen: &Screen<'_>, width: usize) -> Vec<Row> {
@@ -218,7 +239,8 @@ fn do_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
         "CONFIRM",
         format!("is it really down?  {} = evidence of every look", key(Command::Evidence)),
     );
-    let title = screen.runbook.map_or("no runbook is chosen", |book| book.title.as_str());
+    let title =
+        screen.runbook.map_or_else(|| words::no_runbook(screen), |book| book.title.to_string());
     let opened = screen.run.filter(|run| !run.stage.is_closed());
     let how = match (opened, screen.access) {
         (Some(run), _) => format!(".  It is open as {}", run.id),
@@ -248,7 +270,12 @@ fn do_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
             screen.me
         ),
     ));
-    rows.push(Row::of(TEXT, "Nothing has been changed. No step runs by itself."));
+    let mine = "This console has changed nothing, no step runs by itself";
+    rows.extend(
+        wrap(&format!("{mine}; {}.", words::elsewhere(screen)), width)
+            .into_iter()
+            .map(|line| Row::of(TEXT, line)),
+    );
     rows
 }
 
@@ -318,17 +345,7 @@ fn draw_compact(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
     canvas.row(area.x, area.y, area.width, &title);
     let mut know = what(screen, SIGNALS_NAMED_COMPACT, width);
     know.extend(not_us(screen, width));
-    let losses: Vec<String> = screen
-        .ledger
-        .rows
-        .iter()
-        .map(|row| {
-            let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
-            format!("{} {loss} {}", row.system, row.verdict.word())
-        })
-        .collect();
-    let text = format!("we expect to lose: {}", losses.join(", "));
-    know.extend(fact("DATA", TEXT, &text, width));
+    know.extend(data_compact(screen, width));
     know.extend(fence(screen, width));
     know.push(standby_row(screen, width));
     let act = do_rows(screen, width);

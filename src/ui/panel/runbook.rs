@@ -265,7 +265,7 @@ fn around(rows: Vec<Row>, chosen: usize, current: usize, room: usize) -> Vec<Row
 
 fn title(screen: &Screen<'_>) -> (Row, Row) {
     let Some(book) = screen.runbook else {
-        return (Row::plain("4 RUNBOOK none chosen"), Row::new());
+        return (Row::plain("4 RUNBOOK none"), Row::new());
     };
     let hash: String = book.hash.chars().take(4).collect();
     let title = Row::plain(format!("4 RUNBOOK {}", book.title)).put(MUTED, format!("  sha {hash}"));
@@ -287,7 +287,7 @@ fn title(screen: &Screen<'_>) -> (Row, Row) {
 
 fn body(screen: &Screen<'_>, width: usize, room: usize) -> Vec<Row> {
     match screen.runbook {
-        None => vec![Row::of(MUTED, "no runbook is chosen")],
+        None => vec![Row::of(UNKNOWN, format!("? {}", words::no_runbook(screen)))],
         Some(book) if book.steps.is_empty() => vec![Row::of(MUTED, "the runbook has no steps")],
         Some(book) => {
             let (mut rows, chosen, current) = list(screen, book, width, room);

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use crate::domain::ids::{Side, StepId};
-use crate::domain::ledger::{LedgerRow, LossVerdict};
+use crate::domain::ledger::{self, LedgerRow, LossVerdict};
 use crate::domain::rules::period;
 use crate::domain::run::event::Mode;
 use crate::domain::run::phase::Stage;
 use crate::domain::run::state::{Run, StepState};
 use crate::domain::runbook::{Direction, Step};
 use crate::domain::time::{Stamp, short_time};
-use crate::domain::verdict::{Primary, Priority, T0Basis};
+use crate::domain::verdict::{Primary, Priority, Signal, T0Basis};
 use crate::ui::command::Command;
 use crate::ui::screen::Screen;
 use crate::ui::widget::ink::{CRIT, INFO, Ink, OK, UNKNOWN, WARN};
@@ -71,6 +71,14 @@ pub fn direction(screen: &Screen<'_>) -> Direction {
     screen.run.map_or(Direction { from: active, to: active.other() }, |run| run.direction)
 }
 
+/// Which way the next failover would go: that of a run until it is over, then from what serves now.
+#[must_use]
+pub fn direction_now(screen: &Screen<'_>) -> Direction {
+    let active = screen.assessment.active;
+    let open = screen.run.filter(|run| !run.stage.is_closed());
+    open.map_or(Direction { from: active, to: active.other() }, |run| run.direction)
+}
+
 /// What people call a region.
 #[must_use]
 pub fn label<'a>(screen: &Screen<'a>, side: Side) -> &'a str {
@@ -95,18 +103,19 @@ pub fn is_planned_without_primary(screen: &Screen<'_>) -> bool {
 /// The part that a region plays now.
 #[must_use]
 pub fn part(screen: &Screen<'_>, side: Side) -> &'static str {
-    // A run that is only open has moved nothing: nobody declared yet.
-    let moves = |run: &&Run| {
-        run.restored.is_some() || (!run.stage.is_closed() && run.declaration.is_some())
-    };
+    // A run that is only open has moved nothing: nobody declared yet. One that is over moves
+    // nothing any more, and from the restoration on the one that serves now is the primary.
+    let active = side == screen.assessment.active;
+    let moves = |run: &&Run| !run.stage.is_closed() && run.declaration.is_some();
     let Some(run) = screen.run.filter(moves) else {
-        return if side == screen.assessment.active { "PRIMARY" } else { "standby" };
+        return if active { "PRIMARY" } else { "standby" };
     };
     let leaving = side == run.direction.from;
-    match (leaving, run.restored.is_some()) {
-        (true, _) => "was PRIMARY",
-        (false, true) => "PRIMARY",
-        (false, false) => "taking over",
+    match (run.restored.is_some(), active, leaving) {
+        (true, true, _) => "PRIMARY",
+        (true, false, false) => "standby",
+        (_, _, true) => "was PRIMARY",
+        (false, _, false) => "taking over",
     }
 }
 
@@ -179,6 +188,34 @@ pub fn is_any_lag_live(screen: &Screen<'_>) -> bool {
     })
 }
 
+/// What is said of the losses where no store is known.
+#[must_use]
+pub fn no_store(screen: &Screen<'_>) -> &'static str {
+    ledger::no_store(screen.site, screen.snapshot)
+}
+
+/// `no runbook for B to A`, where no plan leads away from the region that serves.
+#[must_use]
+pub fn no_runbook(screen: &Screen<'_>) -> String {
+    let way = direction(screen);
+    format!("no runbook for {} to {}", way.from, way.to)
+}
+
+/// The run on the screen by its name. That there is none is known of this state folder only.
+#[must_use]
+pub fn run_name(screen: &Screen<'_>) -> String {
+    screen.run.map_or_else(|| "no run here".to_owned(), |run| run.id.to_string())
+}
+
+/// What cannot be known from here of a run that is not here, or what can.
+#[must_use]
+pub fn elsewhere(screen: &Screen<'_>) -> String {
+    screen.elsewhere.map_or_else(
+        || "runs of other folders or machines are not seen".to_owned(),
+        ToString::to_string,
+    )
+}
+
 /// The store that would lose most of its objective, and how many are not known.
 #[must_use]
 pub fn worst_loss<'a>(screen: &Screen<'a>) -> (Option<&'a LedgerRow>, usize) {
@@ -204,7 +241,7 @@ pub fn exposure(screen: &Screen<'_>) -> (Ink, String) {
     let silent = !is_frozen(screen) && !is_any_lag_live(screen);
     let doubt = if unknown > 0 { format!(", {unknown} UNKNOWN") } else { String::new() };
     match worst {
-        None if screen.ledger.rows.is_empty() => (UNKNOWN, "? no replicated store".to_owned()),
+        None if screen.ledger.rows.is_empty() => (UNKNOWN, "? not known, no store".to_owned()),
         None => (UNKNOWN, format!("UNKNOWN for {}", screen.ledger.rows.len())),
         Some(row) => {
             let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), seconds);
@@ -235,6 +272,21 @@ pub fn loss_ink(verdict: LossVerdict) -> Ink {
 #[must_use]
 pub fn named_fully(screen: &Screen<'_>, step: &StepId) -> String {
     screen.runbook.map_or_else(|| step.to_string(), |book| book.named_fully(step))
+}
+
+/// What is watched while the primary is suspect: looks that failed are no signals yet.
+#[must_use]
+pub fn suspected(screen: &Screen<'_>, signals: &[Signal]) -> String {
+    let what = match signals {
+        [one] => one.system.to_string(),
+        [one, other] => format!("{} and {}", one.system, other.system),
+        _ => format!("{} systems", signals.len()),
+    };
+    let needed = screen.site.red_needs_signals;
+    match signals.iter().filter(|signal| !signal.early).count() {
+        0 => format!("watch {what}: looks failed, no rule is met yet"),
+        met => format!("watch {what}: {met} of {needed} signals that make the primary red"),
+    }
 }
 
 /// The run's current step, as planned and as it stands.

@@ -30,6 +30,34 @@ fn any_history() -> impl Strategy<Value = Vec<(usize, bool, Saw, u8, u64)>> {
     prop::collection::vec((0..5_usize, any::<bool>(), any_saw(), 1..6_u8, 0..3_u64), 0..60)
 }
 
+/// What one list shows or refuses no other list is calm of.
+fn nothing_is_calm_of_another(
+    judged: &Assessment,
+    snapshot: &Snapshot,
+    now: Stamp,
+) -> Result<(), TestCaseError> {
+    let urgent = judged.urgent();
+    for line in judged.criteria.iter().filter(|line| line.met == Met::No) {
+        prop_assert!(!judged.alarms.is_empty(), "{}", line.says());
+        let about = line.alarm.as_ref().map(|(system, side)| (system, *side));
+        prop_assert!(about.is_none_or(|about| urgent.contains_key(&about)));
+    }
+    for (system, at_side, cell) in snapshot.cells() {
+        let every = crate::domain::rules::bench::EVERY;
+        let marked = urgent.get(&(system, at_side));
+        if matches!(cell.state(now, every), CellState::Down(_) | CellState::Degraded(_)) {
+            prop_assert!(marked.is_some(), "{system} in {at_side}");
+        }
+        let red = marked == Some(&crate::domain::verdict::Priority::ActNow);
+        let refused = judged
+            .criteria
+            .iter()
+            .any(|line| line.met == Met::No && line.alarm == Some((system.clone(), at_side)));
+        prop_assert!(!red || cell.failures >= 3 || refused, "{system} in {at_side}");
+    }
+    Ok(())
+}
+
 proptest! {
     #[test]
     fn no_history_makes_it_guess(history in any_history(), boots in any::<bool>()) {
@@ -76,24 +104,7 @@ proptest! {
             } else {
                 prop_assert!(!judged.verdict.reasons().is_empty());
             }
-            // No list is calm of what another one shows or refuses.
-            let urgent = judged.urgent();
-            for line in judged.criteria.iter().filter(|line| line.met == Met::No) {
-                prop_assert!(!judged.alarms.is_empty(), "{}", line.says());
-                let about = line.alarm.as_ref().map(|(system, side)| (system, *side));
-                prop_assert!(about.is_none_or(|about| urgent.contains_key(&about)));
-            }
-            for (system, at_side, cell) in snapshot.cells() {
-                let every = crate::domain::rules::bench::EVERY;
-                let marked = urgent.get(&(system, at_side));
-                if matches!(cell.state(now, every), CellState::Down(_) | CellState::Degraded(_)) {
-                    prop_assert!(marked.is_some(), "{system} in {at_side}");
-                }
-                let red = marked == Some(&crate::domain::verdict::Priority::ActNow);
-                let refused = judged.criteria.iter().any(|line| line.met == Met::No
-                    && line.alarm == Some((system.clone(), at_side)));
-                prop_assert!(!red || cell.failures >= 3 || refused, "{system} in {at_side}");
-            }
+            nothing_is_calm_of_another(&judged, &snapshot, now)?;
             prop_assert!(judged.alarms.len() <= 12);
             let mut keys: Vec<&String> = judged.alarms.iter().map(|alarm| &alarm.key).collect();
             keys.sort();

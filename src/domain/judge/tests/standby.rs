@@ -204,3 +204,22 @@ fn the_ledger_adds_the_time_since_the_last_lag() {
     check(&[(0, bound.clone())], 0, Some((Some(2.0), Unknown)));
     check(&[(0, bound)], 300, Some((Some(302.0), Breach)));
 }
+
+#[test]
+fn a_site_of_which_no_store_is_known_is_never_go() {
+    // The systems of the site, what is heard of them, and the verdict.
+    let check = |keeps: &[&str], heard: &[&'static str], want: &str| {
+        let mut site = site();
+        site.systems.retain(|system| keeps.contains(&system.id.as_str()));
+        site.rules.retain(|rule| keeps.contains(&rule.system.as_str()));
+        let up =
+            |name: &&'static str| Side::BOTH.map(|side| (*name, side, stretch(0, 20, &Saw::Up)));
+        let heard: Vec<_> = heard.iter().flat_map(up).collect();
+        let snapshot = snapshot(&heard, &stretch(0, 20, &Saw::Up));
+        let judged = judge(&site, &snapshot, Side::A, at(20));
+        let reasons: Vec<&str> = judged.verdict.reasons().iter().map(Clean::as_str).collect();
+        assert_eq!(format!("{} {}", judged.verdict.word(), reasons.join("; ")), want);
+    };
+    let lost = "what a failover would lose is known: not known: no store is described";
+    check(&["gateway", "pods"], &["gateway", "pods"], &format!("CAUTION {lost}"));
+}

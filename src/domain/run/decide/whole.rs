@@ -3,6 +3,7 @@
 use super::{Context, Decision, long_enough, the_run};
 use crate::domain::abort;
 use crate::domain::ids::StepId;
+use crate::domain::ledger::no_store;
 use crate::domain::moment::check_t0;
 use crate::domain::readiness;
 use crate::domain::rhythm::next_number;
@@ -90,7 +91,11 @@ pub(super) fn accept_ledger(context: &Context<'_>) -> Result<Decision, Refusal> 
         })
         .collect::<Vec<_>>()
         .join(", ");
-    let summary = if summary.is_empty() { "no replicated store".to_owned() } else { summary };
+    let summary = if summary.is_empty() {
+        no_store(context.site, context.snapshot).to_owned()
+    } else {
+        summary
+    };
     Ok(Decision::Record(vec![Body::LedgerAccepted { summary: summary.into() }]))
 }
 

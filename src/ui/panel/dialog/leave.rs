@@ -1,13 +1,14 @@
 //! Arming, closing a run and leaving the console: what that means, then the answer.
 
 use crate::domain::abort;
-use crate::domain::ids::StepId;
+use crate::domain::ids::{StepId, SystemId};
+use crate::domain::loss::Measured;
 use crate::domain::run::phase::{Phase, Stage};
 use crate::domain::run::state::Run;
 use crate::ui::model::Field;
 use crate::ui::panel::words;
 use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{BORDER, INFO, MUTED, OK, TEXT, WARN};
+use crate::ui::widget::ink::{BORDER, INFO, OK, TEXT, UNKNOWN, WARN};
 use crate::ui::widget::row::Row;
 use crate::ui::widget::sheet::Sheet;
 
@@ -65,6 +66,22 @@ fn left(run: &Run) -> String {
     if left.is_empty() { "none".to_owned() } else { left.join(", ") }
 }
 
+/// Every store with what was measured, those that were not too.
+fn lost(screen: &Screen<'_>, run: &Run, width: usize) -> Vec<Row> {
+    let stores = run.measured();
+    if stores.is_empty() {
+        return fact("LOST", UNKNOWN, &format!("? {}", words::no_store(screen)), width);
+    }
+    let row = |(system, found): (&SystemId, Measured<'_>)| match found {
+        Some((seconds, how)) => {
+            let text = format!("{system} {} measured: {how}", words::seconds(seconds));
+            fact("LOST", TEXT, &text, width)
+        }
+        None => fact("LOST", UNKNOWN, &format!("? {system} not measured"), width),
+    };
+    stores.into_iter().flat_map(row).collect()
+}
+
 /// Closing the run.
 pub(super) fn close(screen: &Screen<'_>, width: usize) -> Sheet {
     let mut body = Vec::new();
@@ -87,13 +104,7 @@ pub(super) fn close(screen: &Screen<'_>, width: usize) -> Sheet {
             let text = format!("T+{clock} {}", screen.forecast.state.words());
             body.extend(fact("RTO", TEXT, &text, width));
         }
-        for (system, seconds, how) in &run.losses {
-            let text = format!("{system} {} measured: {how}", words::seconds(*seconds));
-            body.extend(fact("LOST", TEXT, &text, width));
-        }
-        if run.losses.is_empty() {
-            body.extend(fact("LOST", MUTED, "no loss was measured yet", width));
-        }
+        body.extend(lost(screen, run, width));
         body.extend(fact("LEFT", TEXT, &format!("not finished: {}", left(run)), width));
     }
     body.extend(fact(
@@ -175,5 +186,27 @@ mod tests {
         check("close", Phase::Unknown, ["complete except scale-b", left]);
         check("close", Phase::Ready, ["not run: scale-b", "not finished: scale-b ready"]);
         check("failed", Phase::Failed, ["restored was not seen", "not finished: scale-b FAILED, "]);
+    }
+
+    #[test]
+    fn closing_names_every_store_also_what_nobody_measured() {
+        let check = |measured: &[&str], described: bool, wanted: &[&str]| {
+            let mut fixture = fixture::of("close").expect("the moment exists");
+            let run = fixture.run.as_mut().expect("a run");
+            let found = |name: &&str| (SystemId::new(name).expect("a name"), 0.0, "so".into());
+            run.losses = measured.iter().map(found).collect();
+            if !described {
+                (run.ledger, fixture.ledger.rows) = (None, Vec::new());
+            }
+            let rows = close(&fixture.screen(), 120).body;
+            let text: Vec<String> = rows.iter().map(Row::text).collect();
+            for part in wanted {
+                assert!(text.iter().any(|row| row.contains(part)), "{part}: {text:#?}");
+            }
+        };
+        check(&["pg"], true, &["LOST      pg 0s measured", "LOST      ? redis not measured"]);
+        check(&[], true, &["? pg not measured", "? redis not measured"]);
+        check(&[], false, &["LOST      ? not known: no store"]);
+        check(&["pg"], false, &["LOST      pg 0s measured"]);
     }
 }

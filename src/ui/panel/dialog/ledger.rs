@@ -30,7 +30,7 @@ pub(super) fn sentence(screen: &Screen<'_>) -> String {
             format!("{} {}{}", row.system, loss.unwrap_or_default(), row.verdict.word())
         })
         .collect();
-    if texts.is_empty() { "UNKNOWN: no replicated store".to_owned() } else { texts.join(", ") }
+    if texts.is_empty() { words::no_store(screen).to_owned() } else { texts.join(", ") }
 }
 
 /// The table, a heading first.
@@ -65,7 +65,7 @@ pub(super) fn table(screen: &Screen<'_>, width: usize) -> Vec<Row> {
         rows.push(Row::plain(text).put(words::loss_ink(row.verdict), verdict).cut(width));
     }
     if screen.ledger.rows.is_empty() {
-        rows.push(Row::of(UNKNOWN, "? no replicated store is known"));
+        rows.push(Row::of(UNKNOWN, format!("? {}", words::no_store(screen))));
     }
     rows
 }
@@ -92,7 +92,7 @@ pub(super) fn sheet(screen: &Screen<'_>, width: usize) -> Sheet {
         let text = format!("▲2 {unknown} of {all} stores: nobody can say how much is lost");
         body.extend(paragraph(WARN, &text, width));
     }
-    if breach + unknown == 0 {
+    if all > 0 && breach + unknown == 0 {
         body.push(Row::of(OK, "ok every store keeps its objective"));
     }
     let accepted = screen.run.and_then(|run| run.accepted.as_ref());

@@ -96,7 +96,7 @@ fn what_cannot_be_says_why_and_keeps_the_text() {
     let armed = |line, said| check(Armed, "executing", line, said);
     armed("=panel 9", "`panel` wants a number from 1 to 6, not `9`; for example: panel 4");
     armed("=panel x", "for example: panel 4");
-    armed("=skip nope it is not there", "wants a step of this runbook, not `nope`");
+    armed("=skip nope it is not there", "wants a step of this runbook or its number, not `nope`");
     armed("=step dns now", "wants a step and nothing after it, not `now`");
     armed("=t0 set noon the page says so", "`noon` is no moment: write a time in UTC");
     armed("=xyzzy", "no command is called `xyzzy`");
@@ -147,9 +147,11 @@ fn rows_are_chosen_and_completed() {
     check(&[":", "=abort", "down", "tab"], "palette `abort-run `", "");
     check(&["up", ":", "=abort", "down", "up", "enter"], "abort running ``", "");
     check(&[":", "=abort", "down", "t", "=-r", "up"], "palette `abortt-r`", "");
-    check(&[":", "=step pro", "tab", "enter"], "nothing", "step promote is selected");
-    check(&[":", "=step pro", "enter"], "nothing", "step promote is selected");
-    check(&[":", "=step", "enter", "=dns", "enter"], "nothing", "step dns is selected");
+    check(&[":", "=step pro", "tab", "enter"], "nothing", "step 4 promote is selected");
+    check(&[":", "=step pro", "enter"], "nothing", "step 4 promote is selected");
+    check(&[":", "=step", "enter", "=dns", "enter"], "nothing", "dns is selected");
+    // The number that the runbook panel shows names the step too.
+    check(&[":", "=step 4", "enter"], "nothing", "step 4 promote is selected");
     check(&[":", "=skip pro", "enter"], "palette `skip promote `", "");
     check(&[":", "=skip pro", "enter", "=no", "enter"], "skip promote `no`", "");
     check(&["f2", "=note", "esc"], "nothing", "");

@@ -1,0 +1,30 @@
+//! How much data a store holds: by it a side that lost its data is known.
+
+use serde::{Deserialize, Serialize};
+
+/// How much data a store holds, as it counts it itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// So many.
+    pub count: u64,
+    /// Of these.
+    pub unit: HeldUnit,
+}
+
+/// What a store counts its data in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldUnit {
+    /// Keys of a database.
+    Keys,
+}
+
+impl std::fmt::Display for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let unit = match (self.unit, self.count) {
+            (HeldUnit::Keys, 1) => "key",
+            (HeldUnit::Keys, _) => "keys",
+        };
+        write!(f, "{} {unit}", self.count)
+    }
+}
