@@ -202,8 +202,7 @@ impl Run {
             }
             Body::EndedEarlier { step, attempt, at } => {
                 self.attempt(step, *attempt, seq)?;
-                let last = self.known_step(step, seq)?.attempts.last_mut();
-                if let Some(last) = last {
+                if let Some(last) = self.known_step(step, seq)?.attempts.last_mut() {
                     last.unread = event.at.since(*at);
                 }
             }
