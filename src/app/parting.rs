@@ -115,12 +115,12 @@ fn options(way: Way, dir: &Path, start: &Start) -> String {
     let named = [("as", &start.person), ("theme", &start.theme), ("keymap", &start.keymap)];
     for (name, value) in named {
         if let Some(value) = value {
-            text.push_str(&format!(" --{name} {}", quoted(value)));
+            text = format!("{text} --{name} {}", quoted(value));
         }
     }
     for (name, given) in [("ascii", start.ascii), ("no-notify", !start.notify)] {
         if given {
-            text.push_str(&format!(" --{name}"));
+            text = format!("{text} --{name}");
         }
     }
     text

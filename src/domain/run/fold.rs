@@ -202,8 +202,9 @@ impl Run {
             }
             Body::EndedEarlier { step, attempt, at } => {
                 self.attempt(step, *attempt, seq)?;
-                let last = self.known_step(step, seq)?.attempts.last_mut();
-                last.into_iter().for_each(|last| last.unread = event.at.since(*at));
+                if let Some(last) = self.known_step(step, seq)?.attempts.last_mut() {
+                    last.unread = event.at.since(*at);
+                }
             }
             Body::RunnerLost { step, attempt, left } => {
                 self.attempt(step, *attempt, seq)?;

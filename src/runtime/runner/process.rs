@@ -146,8 +146,7 @@ fn run(
     };
     last_words::know(&prepared.secrets_known);
     let redactor = Redactor::new(&prepared.secrets_known);
-    let mut output =
-        OutputFiles::create(folder, Redactor::new(&prepared.secrets_known), clock.clone())?;
+    let mut output = OutputFiles::create(folder, Redactor::new(&prepared.secrets_known), clock)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let runs = context.run_dir.parent().unwrap_or(&context.run_dir);
     let _presence = Presence::take(&prepared.keys, runs)?;
