@@ -6,6 +6,8 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use warroom::domain::time::clock_text;
 use warroom::ui::fixture::{self, DIALOGS, MOMENTS};
+use warroom::ui::model::Dialog;
+use warroom::ui::panel::dialog;
 use warroom::ui::screen::Access;
 use warroom::ui::screenshot;
 use warroom::ui::theme::{Theme, Token};
@@ -59,8 +61,9 @@ fn compare(name: &str, found: &str) -> Result<(), String> {
 }
 
 fn draw(name: &str, width: u16, height: u16) -> Buffer {
-    let fixture = fixture::of(name).expect("the moment exists");
-    screenshot::frame(&fixture.screen(), &theme(), width, height)
+    let mut fixture = fixture::of(name).expect("the moment exists");
+    fixture.model.size = (width, height);
+    screenshot::frame(&fixture.guided().screen(), &theme(), width, height)
 }
 
 #[test]
@@ -241,7 +244,7 @@ fn what_is_confirmed_is_in_sight() {
     };
     for size in [(80, 24), (120, 36), (160, 48)] {
         let counts = "9 of 12 characters match, paste is refused";
-        check("confirm", size, &["promote pg-b", counts, "Esc = back", "IRREVERSIBLE"]);
+        check("confirm", size, &["promote pg-b", counts, "esc leave", "IRREVERSIBLE"]);
         check("window", size, &["STARTS IN 2 s, ANY KEY STOPS IT"]);
         check("glass", size, &["BREAK GLASS", "api fenced in A", "long enough"]);
         check("declare", size, &["declare", "8 of at least 10 characters", "Esc = back"]);
@@ -250,6 +253,29 @@ fn what_is_confirmed_is_in_sight() {
     }
     check("confirm", (40, 8), &["enlarge to 80x24"]);
     check("confirm", (48, 80), &["enlarge to 80x24"]);
+}
+
+#[test]
+fn what_must_be_read_before_typing_stands_above_the_fold() {
+    let mut cards = 0;
+    for moment in MOMENTS.iter().chain(DIALOGS) {
+        let mut fixture = fixture::of(moment.name).expect("the moment exists");
+        let Some(Dialog::Card(card)) = &fixture.model.dialog else { continue };
+        if !card.confirming {
+            continue;
+        }
+        cards += 1;
+        for size in [(80, 24), (120, 36), (160, 48)] {
+            fixture.model.size = size;
+            let fixture = fixture.clone().guided();
+            assert_eq!(dialog::fold(&fixture.screen()).last, 0, "{} {size:?}", moment.name);
+            let text = screenshot::text(&draw(moment.name, size.0, size.1));
+            for part in ["~ pg in B role", "! pg in A can never", "LOSE ", "UNDO ", "last moment"] {
+                assert!(text.contains(part), "{} wants {part}\n{text}", moment.name);
+            }
+        }
+    }
+    assert!(cards > 1, "{cards}");
 }
 
 #[test]

@@ -173,7 +173,7 @@ fn look_at_ledger(
     accepted: Option<&Ledger>,
 ) -> (Clean, Option<bool>) {
     let Some(ledger) = accepted else {
-        return ("the loss ledger is not accepted yet: press L".into(), None);
+        return ("the loss ledger is not accepted yet: accept the losses".into(), None);
     };
     let Some(row) = ledger.row(&gate.system) else {
         return (format!("the accepted ledger has no row for {}", gate.system).into(), None);

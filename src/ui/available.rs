@@ -3,14 +3,16 @@
 use super::command::{COMMANDS, Command, CommandSpec, Context};
 use super::keymap::{Binding, Keymap, Lookup};
 use super::meant::meant;
-use super::model::Model;
+use super::model::{Model, Panel};
 use super::screen::{Access, GuideRow, JournalState};
 use super::update::guard_refusal;
 use super::update::{Facts, contexts_beneath};
-use crate::domain::run::decide::Kind;
+use crate::domain::run::decide::{Kind, permitted};
+use crate::domain::run::intent::Intent;
 use crate::domain::run::phase::Stage;
 use crate::domain::run::state::Run;
 use crate::domain::runbook::Step;
+use crate::domain::site::SiteRole;
 use crate::domain::text::Clean;
 use crate::domain::verdict::{Alarm, Met};
 
@@ -47,6 +49,10 @@ pub fn why_not_step(
     if command == Command::Report && facts.run.is_none() {
         return Some("no run is here to report: `warroom report RUN` tells of earlier ones".into());
     }
+    let in_region = matches!(model.focus, Panel::RegionA | Panel::RegionB);
+    if command == Command::Enter && step.is_none() && !in_region {
+        return Some("no step is listed".into());
+    }
     if !command.is_verb() {
         return None;
     }
@@ -58,6 +64,65 @@ pub fn why_not_step(
     }
     let asked = Asked { facts, model, step };
     asked.possible(command).err()
+}
+
+/// Why the key of `command` would come to nothing for this step, were all typed that it asks for;
+/// none when it does what it says. It is what `decide` itself answers: NEXT, the keys row and the
+/// help offer a key by it. A key that is refused late still opens what tells why.
+#[must_use]
+pub fn why_not_offered(
+    command: Command,
+    facts: &Facts<'_>,
+    model: &Model,
+    step: Option<&Step>,
+) -> Option<Clean> {
+    why_not_step(command, facts, model, step).or_else(|| {
+        let asked = kind(command, facts.run).and_then(|kind| whole(kind, facts, step))?;
+        facts.decides(&asked).err()
+    })
+}
+
+/// The same for the step that is meant.
+#[must_use]
+pub fn why_not_now(command: Command, facts: &Facts<'_>, model: &Model) -> Option<Clean> {
+    let step = meant(facts, model).filter(|_| command != Command::Escalate);
+    why_not_offered(command, facts, model, step)
+}
+
+/// The wish that a key ends in, with everything typed that is asked for.
+fn whole(kind: Kind, facts: &Facts<'_>, step: Option<&Step>) -> Option<Intent> {
+    let reason = || Clean::from("a reason that is long enough");
+    let id = || step.map(|step| step.id.clone());
+    Some(match kind {
+        Kind::Declare => Intent::Declare { typed: "declare".to_owned(), reason: reason() },
+        Kind::AcceptLedger => Intent::AcceptLedger,
+        Kind::Run => {
+            let (step, typed) = (id()?, step?.typed_text(facts.run?.direction));
+            Intent::Run { step, typed, broken: None, call: reason() }
+        }
+        Kind::Compensate => {
+            let (step, typed) = (id()?, step?.typed_text_back(facts.run?.direction));
+            Intent::Compensate { step, typed, call: reason() }
+        }
+        Kind::Skip => Intent::Skip { step: id()?, reason: reason() },
+        Kind::Attest => Intent::Attest { step: id()?, value: reason() },
+        Kind::Retry => {
+            Intent::Retry { step: id()?, reason: reason(), new_key: false, by_itself: false }
+        }
+        Kind::Resolve => Intent::Resolve { step: id()?, done: true, reason: reason() },
+        Kind::AbortStep => {
+            let step = id()?;
+            Intent::AbortStep { typed: format!("abort {step}"), step }
+        }
+        Kind::Hold => Intent::Hold { reason: reason() },
+        Kind::Release => Intent::Release,
+        Kind::Escalate => Intent::Escalate { step: id(), reason: reason() },
+        Kind::AbortRun => Intent::AbortRun { typed: "abort run".to_owned(), reason: reason() },
+        Kind::Close => Intent::Close,
+        Kind::Note => Intent::Note { text: reason() },
+        Kind::Acknowledge => Intent::Acknowledge { alarm: unacknowledged(facts)?.key.clone() },
+        Kind::SetT0 | Kind::AcceptCriterion | Kind::SendUpdate => return None,
+    })
 }
 
 /// The most urgent alarm that nobody acknowledged.
@@ -99,7 +164,7 @@ pub fn guide(keymap: &Keymap, facts: &Facts<'_>, model: &Model) -> Vec<GuideRow>
             command: spec.command,
             keys: keys.join(" or ").into(),
             doc: spec.doc.into(),
-            why_not: why_not(spec.command, facts, model),
+            why_not: why_not_now(spec.command, facts, model),
         })
     };
     if model.replay.is_none() {
@@ -185,9 +250,12 @@ struct Asked<'q, 'a> {
 
 impl Asked<'_, '_> {
     fn possible(&self, command: Command) -> Possible {
-        if command != Command::Arm {
-            self.recorded()?;
+        if command == Command::Arm {
+            let facts = self.facts;
+            let may = permitted(facts.site, facts.me, SiteRole::Commander, "arm");
+            return may.map_err(|why| why.to_string().into());
         }
+        self.recorded()?;
         if let Some(kind) = kind(command, self.facts.run) {
             self.allowed(kind)?;
             let back = kind == Kind::Compensate;

@@ -114,6 +114,8 @@ pub struct Card {
     pub opened: Stamp,
     /// First row shown, where the card is longer than the screen.
     pub scroll: usize,
+    /// The furthest it was scrolled without a row left out.
+    pub read: usize,
 }
 
 /// Choosing a runbook, its direction and its mode.
@@ -360,10 +362,13 @@ impl Model {
         wanted.is_empty() || text.to_lowercase().contains(&wanted)
     }
 
-    /// True while a stop window counts down.
+    /// True while something on the screen counts down: a stop window, or the time for reading.
     #[must_use]
     pub fn is_counting(&self) -> bool {
-        matches!(&self.dialog, Some(Dialog::Card(card)) if card.window.is_some())
+        match &self.dialog {
+            Some(Dialog::Card(card)) => card.window.is_some(),
+            dialog => matches!(dialog, Some(Dialog::Ledger { .. })),
+        }
     }
 }
 

@@ -6,14 +6,14 @@ use ratatui::layout::Rect;
 use super::model::Panel;
 use super::panel::strip::{self, Look};
 use super::panel::{
-    dialog, header, keys, logs, next, red, region, replayed, replication, rhythm, runbook,
+    dialog, header, keys, logs, next, offer, red, region, replayed, replication, rhythm, runbook,
     runbook_abort, table, words,
 };
 use super::screen::Screen;
 use super::theme::Theme;
 use super::widget::canvas::Canvas;
 use super::widget::ink::{FOCUS, INFO, MUTED, NEXT, TEXT, WARN};
-use super::widget::row::{Row, cut, width_of, wrap};
+use super::widget::row::{Row, cut, width_of};
 use crate::domain::ids::Side;
 use crate::domain::time::Stamp;
 
@@ -114,16 +114,14 @@ fn draw_screen(canvas: &mut Canvas<'_>, area: Rect, class: Class, screen: &Scree
     let width = usize::from(area.width);
     let look = class.strip(screen.model.dialog.is_some());
     let strip_height = look.height_on(screen);
-    let next_height = if class == Class::Portrait { 2 } else { 1 };
+    let content = content(area, class, strip_height);
+    let next_height = next_height(class);
     let update = rhythm::told(screen)
         .filter(|_| next_height > 1 || rhythm::in_next(screen, width).is_none());
     canvas.row(area.x, area.y, area.width, &header::header(screen, update, width));
     canvas.row(area.x, area.y + 1, area.width, &header::banner(screen, width));
     let strip_area = Rect::new(area.x, area.y + 2, area.width, strip_height);
     strip::draw(canvas, strip_area, look, screen);
-    let top = 2 + strip_height;
-    let content_height = area.height.saturating_sub(top + next_height + 1);
-    let content = Rect::new(area.x, area.y + top, area.width, content_height);
     draw_next(canvas, Rect::new(area.x, content.bottom(), area.width, next_height), screen);
     canvas.row(area.x, area.bottom() - 1, area.width, &keys::row(screen, width));
     let content = with_message(canvas, content, screen);
@@ -133,6 +131,24 @@ fn draw_screen(canvas: &mut Canvas<'_>, area: Rect, class: Class, screen: &Scree
     }
 }
 
+fn next_height(class: Class) -> u16 {
+    if class == Class::Portrait { 2 } else { 1 }
+}
+
+fn content(area: Rect, class: Class, strip_height: u16) -> Rect {
+    let top = 2 + strip_height;
+    let height = area.height.saturating_sub(top + next_height(class) + 1);
+    Rect::new(area.x, area.y + top, area.width, height)
+}
+
+/// Where a dialog stands on a terminal of this size, while there is a sentence for the person.
+pub(super) fn dialog_content(screen: &Screen<'_>, (width, height): (u16, u16)) -> Rect {
+    let class = Class::of(width, height);
+    let strip = class.strip(true).height_on(screen);
+    let content = content(Rect::new(0, 0, width, height), class, strip);
+    Rect { height: content.height.saturating_sub(1), ..content }
+}
+
 fn draw_next(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
     let width = usize::from(area.width);
     if let Some(replay) = &screen.model.replay {
@@ -140,9 +156,9 @@ fn draw_next(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
         return;
     }
     let lead = rhythm::next_lead(width);
-    let sentence = next::sentence(screen);
+    let pieces = next::pieces(screen);
     let rows: Vec<Row> = if area.height > 1 {
-        wrap(&sentence, width.saturating_sub(width_of(lead)))
+        offer::lines(&pieces, width.saturating_sub(width_of(lead)))
             .into_iter()
             .enumerate()
             .map(|(index, line)| {
@@ -151,10 +167,12 @@ fn draw_next(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
             })
             .collect()
     } else {
-        let row = Row::of(FOCUS, lead).put(NEXT, sentence);
+        let (lead, room) = (Row::of(FOCUS, lead), width.saturating_sub(width_of(lead)));
         match rhythm::in_next(screen, width) {
-            Some(update) => vec![Row::spread(row, update, width)],
-            None => vec![row],
+            Some(update) => {
+                vec![Row::spread(lead.join(offer::row(&pieces, room)), update, width)]
+            }
+            None => vec![lead.join(offer::row(&pieces, room))],
         }
     };
     canvas.rows(area, &rows);

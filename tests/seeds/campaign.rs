@@ -41,6 +41,8 @@ fn nothing_acts_twice_late_blind_or_on_the_wrong_server() {
         let mut muddler = Muddler::new(seed);
         while stage.clock.now().since(stage.began) < END && !stage.is_closed() {
             stage.tick();
+            let now = stage.clock.now();
+            stage.console.shown(now, |screen| super::PRESSER.press_all("the campaign", screen));
             muddler.acts(&mut stage);
         }
         laws::hold(&mut stage);
@@ -50,6 +52,8 @@ fn nothing_acts_twice_late_blind_or_on_the_wrong_server() {
         }
     });
     let tally = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (keys, moments, spent) = super::PRESSER.checked();
+    println!("{keys} keys pressed in {moments} moments, {spent} ms");
     println!("{runs} incidents in {:.0?}: {tally:?}", began.elapsed());
     for what in [
         "attempts acted",

@@ -2,6 +2,7 @@
 
 mod campaign;
 mod hands;
+mod named;
 mod person;
 mod proofs;
 mod truth;
@@ -9,8 +10,9 @@ mod voyage;
 mod watchers;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
+use named::Presser;
 use person::{Person, lost_region};
 use truth::Forecasts;
 use voyage::Voyage;
@@ -27,6 +29,9 @@ const SEEDS: u64 = 200;
 
 /// Earlier runs that a forecast rests on.
 const EARLIER: u64 = 20;
+
+/// Presses what is named, over all incidents of this program.
+static PRESSER: LazyLock<Presser> = LazyLock::new(Presser::new);
 
 /// Does something for every seed, on as many threads as the machine has.
 fn every_seed(seeds: std::ops::RangeInclusive<u64>, check: impl Fn(u64) + Sync) {
@@ -78,6 +83,9 @@ fn a_lost_region_is_told_truly_from_first_to_last() {
         forecasts.lock().unwrap_or_else(PoisonError::into_inner).add(&what, &voyage);
     });
     forecasts.into_inner().unwrap_or_else(PoisonError::into_inner).check();
+    let (keys, moments, spent) = PRESSER.checked();
+    println!("{keys} keys pressed in {moments} moments, {spent} ms");
+    assert!(keys > 2_000, "few keys were named: {keys}");
 }
 
 #[test]

@@ -62,6 +62,7 @@ impl Person {
                 voyage.refusals.iter().rev().take(3).collect::<Vec<_>>()
             );
             voyage.tick();
+            voyage.press_all();
             if self.is_free(voyage.clock.now()) {
                 let wish = next_wish(voyage, runbook, mode);
                 if let Some(wish) = wish {

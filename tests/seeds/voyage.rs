@@ -298,6 +298,12 @@ impl Voyage {
         self.perform_all(effects);
     }
 
+    /// Presses every key that is named now, on copies.
+    pub fn press_all(&mut self) {
+        let now = self.clock.now();
+        self.console.shown(now, |screen| super::PRESSER.press_all("a voyage", screen));
+    }
+
     /// Asks the console for something, and says whether it was granted.
     pub fn ask(&mut self, wish: Wish) -> bool {
         match self.console.drive(wish, self.clock.now()) {

@@ -65,7 +65,7 @@ fn a_plan_asks_criteria_of_its_own() {
                   loss, accepted";
     check(lag(2.0), true, true, [first, ledger]);
     let not_yet = "plan/very close UNKNOWN: pg loss in the accepted ledger: the loss \
-                   ledger is not accepted yet: press L";
+                   ledger is not accepted yet: accept the losses";
     let silent = "plan/close UNKNOWN: pg lag in B: UNKNOWN (no answer in 2s)";
     check(Saw::Silent, true, false, [silent, not_yet]);
 }

@@ -13,10 +13,10 @@ pub enum Refusal {
     #[error("read-only: this console cannot act; start `warroom` without `watch` to command")]
     ReadOnly,
     /// No run is open.
-    #[error("no run is open: press o")]
+    #[error("no run is open: open one first")]
     NoRun,
     /// A run is open already.
-    #[error("a run is open already: close it with W or give it up with E first")]
+    #[error("a run is open already: close it or give it up first")]
     RunOpen,
     /// The journal cannot record.
     #[error("nothing can start: the journal cannot record ({0})")]
@@ -25,12 +25,10 @@ pub enum Refusal {
     #[error("the last decision is still being recorded: wait a moment")]
     Recording,
     /// The console is safe.
-    #[error("SAFE: press A to arm")]
+    #[error("SAFE: arm this console first")]
     Safe,
     /// The primary is lost, and the run asks it.
-    #[error(
-        "a planned run asks {0}, and it is red: ! goes on as if it were lost, then declare with D"
-    )]
+    #[error("a planned run asks {0}, and it is red: take it for lost first, then declare")]
     PlannedWhileRed(Side),
     /// The person has no right to.
     #[error("{who} may not {what} at this site: {needs}")]
@@ -92,7 +90,7 @@ pub enum Refusal {
     /// Two primaries.
     #[error(
         "two primaries ({systems}): nothing but a fence or a check may run until one is proven \
-         closed; p overrides it with a reason"
+         closed; the go/no-go list overrides it with a reason"
     )]
     SplitBrain {
         /// The systems that have two.
@@ -200,19 +198,21 @@ impl Refusal {
             }
             Self::Left { step, left } => {
                 let step = name(step);
-                format!("step {step} is not over, its processes still run: X ends them ({left})")
+                format!(
+                    "step {step} is not over, its processes still run: abort it to end them ({left})"
+                )
             }
             Self::Attest(step) => {
                 let step = name(step);
-                format!("step {step} is attested by a person: press m and type what you see")
+                format!("step {step} is attested by a person, who types what was seen")
             }
             Self::Sensed(step) => {
                 let step = name(step);
-                format!("step {step} is seen by a sensor: press r, it cannot be attested")
+                format!("step {step} is seen by a sensor: run it, it cannot be attested")
             }
             Self::Ledger(step) => {
                 let step = name(step);
-                format!("step {step} cannot be undone: accept the expected losses first with L")
+                format!("step {step} cannot be undone: accept the expected losses first")
             }
             Self::OneServer { step, .. }
             | Self::Exchanged { step, .. }

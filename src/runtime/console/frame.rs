@@ -9,11 +9,12 @@ use crate::runtime::desk::Desk;
 use crate::ui::available;
 use crate::ui::laid::Laid;
 use crate::ui::model::{Dialog, Model};
+use crate::ui::panel::dialog;
 use crate::ui::screen::{Access, OutputLine, Screen, TimelineRow};
 use crate::ui::theme::Theme;
 use crate::ui::update::Facts;
 use crate::ui::view;
-use crate::ui::widget::sheet::inner_width;
+use crate::ui::widget::sheet::{Fold, inner_width};
 
 impl<D: Desk> Console<D> {
     /// What the keys may do.
@@ -50,7 +51,13 @@ impl<D: Desk> Console<D> {
             output_rows: self.output.len(),
             timeline_rows: self.timeline.len(),
             report: self.laid.as_deref(),
+            fold: Fold::default(),
         }
+    }
+
+    /// What must be read of the open card before Enter counts.
+    pub(super) fn fold(&mut self, now: Stamp) -> Fold {
+        self.shown(now, dialog::fold)
     }
 
     /// Draws the frame of this moment.
@@ -66,7 +73,7 @@ impl<D: Desk> Console<D> {
     }
 
     /// What is made of what a frame of this moment shows.
-    pub(super) fn shown<T>(&mut self, now: Stamp, make: impl FnOnce(&Screen<'_>) -> T) -> T {
+    pub fn shown<T>(&mut self, now: Stamp, make: impl FnOnce(&Screen<'_>) -> T) -> T {
         self.lay_report();
         let (access, model) = (self.access(), std::mem::take(&mut self.model));
         let made = self.shown_as(now, access, &model, make);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Console, Opening};
 use crate::domain::identity;
 use crate::domain::ids::{RunId, StepId};
-use crate::domain::run::decide::{Context, permitted};
+use crate::domain::run::decide::{Context, may_open, permitted};
 use crate::domain::run::event::Mode;
 use crate::domain::run::intent::Intent;
 use crate::domain::run::refusal::Refusal;
@@ -17,7 +17,7 @@ use crate::port::Expected;
 use crate::runtime::desk::Desk;
 use crate::runtime::effect::{Effect, Job};
 use crate::ui::screen::JournalState;
-use crate::ui::update::{self, Input, Wish};
+use crate::ui::update::{self, Facts, Input, Wish};
 use crate::ui::words;
 
 /// A wish that had to wait longer than this for the journal is refused instead.
@@ -27,9 +27,10 @@ impl<D: Desk> Console<D> {
     pub(super) fn input(&mut self, input: &Input, now: Stamp) -> Vec<Effect<D::Role>> {
         self.touched = now;
         self.dirty = true;
-        self.lay_report();
+        let fold = self.fold(now);
         let mut model = std::mem::take(&mut self.model);
-        let wishes = update::update(&mut model, &self.facts(now), &self.keymap, input);
+        let facts = Facts { fold, ..self.facts(now) };
+        let wishes = update::update(&mut model, &facts, &self.keymap, input);
         update::mask_typed(&mut model, &self.facts(now), |text| self.redactor.known(text));
         self.model = model;
         self.grant_all(wishes, now)
@@ -177,15 +178,11 @@ impl<D: Desk> Console<D> {
         mode: Mode,
         now: Stamp,
     ) -> Result<Vec<Effect<D::Role>>, Refusal> {
-        permitted(&self.site, &self.me, SiteRole::Commander, "open a run")?;
         if self.open_run().is_some() || self.opening.is_some() {
             return Err(Refusal::RunOpen);
         }
         let plan = self.runbooks.get(runbook).ok_or(Refusal::NoRun)?;
-        if self.assessment.active == plan.to {
-            let hint = "that runbook leads to the region that serves already: choose the way back";
-            return Err(Refusal::Already(hint));
-        }
+        may_open(&self.site, &self.me, plan, self.assessment.active)?;
         let last = self.last_run.as_ref();
         let run = RunId::of_site(&self.site.name, now.utc(), last).map_err(|_| {
             Refusal::Already("no name sorts after that of the last run: move its folder away")

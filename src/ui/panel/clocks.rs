@@ -189,6 +189,12 @@ pub fn act_p80(screen: &Screen<'_>, step: &Step) -> Duration {
     screen.forecast.step(&step.id).map_or(step.expect, |told| told.pace.act_p80)
 }
 
+/// What a step usually takes, or what the plan expects.
+#[must_use]
+pub fn act_p50(screen: &Screen<'_>, step: &Step) -> Duration {
+    screen.forecast.step(&step.id).map_or(step.expect, |told| told.pace.act_p50)
+}
+
 /// `p50 02:10, p80 03:10 in 7 runs`, or the plan's own figure.
 #[must_use]
 pub fn usual(screen: &Screen<'_>, step: &Step) -> String {

@@ -277,7 +277,7 @@ mod tests {
         let over = "eu-central-1 PRIMARY > us-east-1 standby";
         let open = "us-east-1 was PRIMARY > eu-central-1 PRIMARY";
         check("restored", None, [over, met, "closed complete at"]);
-        check("close", None, [open, met, "restored was seen.  "]);
+        check("close", None, [open, met, "restored was seen   "]);
         check("close", Some(suspect()), [open, met, "eu-central-1 serves and is SUSPECT"]);
         let lost = "■1 PRIMARY us-east-1 DOWN";
         check("close", Some(red()), [open, lost, "eu-central-1 is DOWN NOW"]);

@@ -1,13 +1,14 @@
 //! The last row: the keys that can be used now; those that cannot are left out or grey.
 
+use crate::domain::run::state::Run;
 use crate::ui::command::Command;
-use crate::ui::model::{Dialog, FormPurpose};
+use crate::ui::model::Panel;
 use crate::ui::replay::ReplayKey;
 use crate::ui::screen::{Access, Screen};
 use crate::ui::widget::ink::{MUTED, TEXT};
 use crate::ui::widget::row::{Row, as_many};
 
-use super::words;
+use super::{dialog_keys, words};
 
 /// The commands of the keys row with their short words, the most important first.
 const SHOWN: [(Command, &str); 27] = [
@@ -22,7 +23,7 @@ const SHOWN: [(Command, &str); 27] = [
     (Command::Skip, "skip"),
     (Command::AbortStep, "abort step"),
     (Command::Hold, "hold"),
-    (Command::Arm, "arm/safe"),
+    (Command::Arm, "arm"),
     (Command::Acknowledge, "ack"),
     (Command::Evidence, "evidence"),
     (Command::Update, "update"),
@@ -61,25 +62,18 @@ const REPLAYED: [(Command, &str); 17] = [
     (Command::Filter, "filter"),
 ];
 
-/// True for a command that only looks.
-fn only_looks(command: Command) -> bool {
-    matches!(
-        command,
-        Command::Help
-            | Command::Panel(_)
-            | Command::Zoom
-            | Command::Filter
-            | Command::Enter
-            | Command::Evidence
-            | Command::Readiness
-            | Command::VerifyNow
-            | Command::Report
-            | Command::Palette
-            | Command::Update
-            | Command::Copy
-            | Command::Quit
-            | Command::Replay(_)
-    )
+/// The word of a command, where it does something else now.
+fn word(screen: &Screen<'_>, command: Command, word: &'static str) -> &'static str {
+    match command {
+        Command::Run if words::is_aborting(screen) => "take back",
+        Command::Skip if words::is_aborting(screen) => "leave it",
+        Command::Hold if screen.run.is_some_and(Run::is_held) => "go on",
+        Command::Arm if screen.access == Access::Armed => "safe",
+        Command::Enter if matches!(screen.model.focus, Panel::RegionA | Panel::RegionB) => {
+            "evidence"
+        }
+        _ => word,
+    }
 }
 
 /// The keys row.
@@ -93,15 +87,12 @@ pub fn row(screen: &Screen<'_>, width: usize) -> Row {
         return Row::plain(format!("{typed} …   esc forgets it")).cut(width);
     }
     if let Some(dialog) = &screen.model.dialog {
-        let open = screen.run.is_some_and(|run| !run.stage.is_closed());
-        let cannot_accept = screen.access == Access::ReadOnly || !open;
-        return Row::plain(dialog_keys(dialog, cannot_accept)).cut(width);
+        return Row::plain(dialog_keys::row(screen, dialog)).cut(width);
     }
     let shown: &[(Command, &str)] = if screen.model.replay.is_some() { &REPLAYED } else { &SHOWN };
     let parts = shown
         .iter()
         .copied()
-        .filter(|(command, _)| screen.access != Access::ReadOnly || only_looks(*command))
         .filter_map(|(command, word)| {
             let bound = screen.guide.iter().find(|row| same(row.command, command));
             if !screen.guide.is_empty() && bound.is_none() {
@@ -112,6 +103,7 @@ pub fn row(screen: &Screen<'_>, width: usize) -> Row {
                 _ => words::key(screen, command),
             };
             let usable = bound.is_none_or(|row| row.why_not.is_none());
+            let word = self::word(screen, command, word);
             usable.then(|| Row::of(TEXT, key).put(MUTED, format!(" {word}")))
         })
         .collect();
@@ -120,44 +112,4 @@ pub fn row(screen: &Screen<'_>, width: usize) -> Row {
 
 fn same(one: Command, other: Command) -> bool {
     one == other || matches!((one, other), (Command::Panel(_), Command::Panel(_)))
-}
-
-fn dialog_keys(dialog: &Dialog, cannot_accept: bool) -> &'static str {
-    match dialog {
-        Dialog::Help { .. } | Dialog::Evidence { .. } => "up/down pgup/pgdn scroll   esc close",
-        Dialog::Report { .. } => "up/down pgup/pgdn home/end scroll   tab next part   esc close",
-        Dialog::Readiness { .. } if cannot_accept => "up/down pgup/pgdn choose   esc close",
-        Dialog::Readiness { .. } => {
-            "up/down pgup/pgdn choose   enter accept as it is, with a reason   esc close"
-        }
-        Dialog::Card(card) if card.window.is_some() => "any key stops it",
-        Dialog::Card(card) if card.confirming => {
-            "type the text   enter once it matches   pgup/pgdn scroll   esc leave"
-        }
-        Dialog::Card(_) => "pgup/pgdn scroll   esc close",
-        Dialog::Form { purpose: FormPurpose::Escalate(_), .. } => {
-            "type   tab the run or the step   enter accept   esc leave, nothing happens"
-        }
-        Dialog::Form { purpose: FormPurpose::Retry(_, Some(_)), .. } => {
-            "type   tab the same or a new key   enter accept   esc leave, nothing happens"
-        }
-        Dialog::Form { .. } => "type   enter accept   esc leave, nothing happens",
-        Dialog::AbortRun { .. } => {
-            "up/down read the plan   type   tab next field   enter accept   esc leave"
-        }
-        Dialog::Declare { .. } | Dialog::SetT0 { .. } => {
-            "type   tab next field   enter accept   esc leave, nothing happens"
-        }
-        Dialog::Choose(_) => {
-            "up/down choose   tab planned or ungraceful   pgdn read   enter take   esc leave"
-        }
-        Dialog::Ledger { .. } | Dialog::Close { .. } | Dialog::Leave { .. } => {
-            "enter accept   esc leave, nothing happens"
-        }
-        Dialog::Palette { .. } => "type   up/down choose   tab complete   enter open   esc leave",
-        Dialog::Update { .. } => {
-            "type a sentence, or none   enter copy   pgup/pgdn scroll   esc leave"
-        }
-        Dialog::Arm { .. } => "type `arm`   enter accept   esc leave, nothing happens",
-    }
 }

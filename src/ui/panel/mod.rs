@@ -2,10 +2,12 @@
 
 pub mod clocks;
 pub mod dialog;
+pub mod dialog_keys;
 pub mod header;
 pub mod keys;
 pub mod logs;
 pub mod next;
+pub mod offer;
 pub mod quiet;
 pub mod readiness;
 pub mod red;

@@ -1,36 +1,57 @@
-//! What to do now, in words, from the state of the incident and of the run.
+//! What to do now, from the state of the incident and of the run: words, and keys that work now.
+
+use std::time::Duration;
 
 use crate::domain::catalogue::Class;
-use crate::domain::run::event::Closing;
+use crate::domain::run::event::{Closing, Purpose};
 use crate::domain::run::phase::{Phase, Stage};
 use crate::domain::run::proof::{self, Proof};
-use crate::domain::run::state::Run;
+use crate::domain::run::state::{Run, StepState};
 use crate::domain::runbook::Step;
+use crate::domain::time::short_time;
 use crate::domain::verdict::{Primary, Verdict};
 use crate::ui::command::Command;
-use crate::ui::meant::meant;
-use crate::ui::model::Dialog;
 use crate::ui::screen::{Access, JournalState, Screen};
-use crate::ui::update::Facts;
 
-use super::{clocks, dialog, readiness, words};
+use super::offer::{Offers, Piece, text};
+use super::{clocks, dialog, dialog_keys, readiness, words};
 
-/// What to do now.
+/// What to do now, in one sentence.
 #[must_use]
 pub fn sentence(screen: &Screen<'_>) -> String {
-    if let Some(text) = in_card(screen) {
-        return text;
+    text(&pieces(screen))
+}
+
+/// What to do now, piece by piece.
+#[must_use]
+pub fn pieces(screen: &Screen<'_>) -> Vec<Piece> {
+    let offers = Offers::of(screen);
+    if screen.model.filtering {
+        let offers =
+            offers.say("type a part of a title").press(Command::Enter, "enter", "keeps it");
+        return offers.press(Command::Back, "esc", "shows all").pieces();
+    }
+    if !screen.model.sequence.is_empty() {
+        return offers
+            .say("the rest of the keys")
+            .press(Command::Back, "esc", "forgets them")
+            .pieces();
+    }
+    if let Some(dialog) = &screen.model.dialog {
+        return dialog_keys::next(screen, dialog);
     }
     if screen.access == Access::ReadOnly {
-        return format!("{}.  Read only: no key here changes anything.", watched(screen));
+        let text = format!("{}.  Read only: no key here changes anything.", watched(screen));
+        return offers.say(text).pieces();
     }
-    match screen.run {
-        Some(run) if run.stage.is_closed() => closed(screen, run),
+    let offers = match screen.run {
+        Some(run) if run.stage.is_closed() => closed(offers, screen, run),
         Some(run) if run.declaration.is_some() || !words::is_red_moment(screen) => {
-            with_run(screen, run)
+            with_run(offers, screen, run)
         }
-        Some(_) | None => without_run(screen),
-    }
+        Some(_) | None => without_run(offers, screen),
+    };
+    offers.pieces()
 }
 
 /// What is going on, for a console without acts: it names no key.
@@ -75,133 +96,138 @@ fn now(screen: &Screen<'_>) -> String {
     }
 }
 
-/// What to do in the card of a step that is being started.
-fn in_card(screen: &Screen<'_>) -> Option<String> {
-    let Some(Dialog::Card(card)) = &screen.model.dialog else { return None };
-    if card.window.is_some() {
-        return Some("it starts in a moment; any key stops it".to_owned());
-    }
-    card.confirming.then(|| "read what will change and what it costs; esc leaves".to_owned())
-}
-
-fn key(screen: &Screen<'_>, command: Command) -> String {
-    words::key(screen, command)
-}
-
-fn without_run(screen: &Screen<'_>) -> String {
-    let evidence = key(screen, Command::Evidence);
+/// The same after what was, where there is something to say.
+fn but_now(screen: &Screen<'_>) -> String {
     match &screen.assessment.primary {
-        Primary::Red { .. } => red(screen, &evidence),
-        Primary::Suspect { signals } => {
-            format!("{}.  {evidence} = evidence", words::suspected(screen, signals))
-        }
-        Primary::ItIsUs { .. } => {
-            format!("check our own network: the reference is silent too.  {evidence} = evidence")
-        }
-        Primary::Blind(why) => format!("nothing can be told: {why}.  {evidence} = evidence"),
-        Primary::Healthy => match &screen.assessment.verdict {
-            Verdict::Go => format!(
-                "nothing to do.  {} choose a runbook   {} declare",
-                key(screen, Command::Choose),
-                key(screen, Command::Declare)
-            ),
-            Verdict::Caution(reasons) | Verdict::NoGo(reasons) | Verdict::Blind(reasons) => {
-                match reasons.first() {
-                    Some(reason) => format!("make the standby fit: {reason}"),
-                    None => "make the standby fit".to_owned(),
-                }
-            }
-        },
+        Primary::Healthy => String::new(),
+        _ => format!(", {}", now(screen)),
     }
+}
+
+fn without_run<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>) -> Offers<'q, 'a> {
+    let offers = match &screen.assessment.primary {
+        Primary::Red { .. } => return red(offers, screen),
+        Primary::Suspect { signals } => offers.say(words::suspected(screen, signals)),
+        Primary::ItIsUs { .. } => offers.say("check our own network: the reference is silent too"),
+        Primary::Blind(why) => offers.say(format!("nothing can be told: {why}")),
+        Primary::Healthy => {
+            return match &screen.assessment.verdict {
+                Verdict::Go => {
+                    offers.say("nothing to do").also(Command::Choose, "choose a runbook")
+                }
+                Verdict::Caution(reasons) | Verdict::NoGo(reasons) | Verdict::Blind(reasons) => {
+                    match reasons.first() {
+                        Some(reason) => offers.say(format!("make the standby fit: {reason}")),
+                        None => offers.say("make the standby fit"),
+                    }
+                }
+            };
+        }
+    };
+    offers.also(Command::Evidence, "evidence")
 }
 
 /// The primary is red and nobody declared: the plan is opened first, then declared.
-fn red(screen: &Screen<'_>, evidence: &str) -> String {
-    let declare = key(screen, Command::Declare);
+fn red<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>) -> Offers<'q, 'a> {
     let open = screen.run.is_some_and(|run| !run.stage.is_closed());
-    let next = if screen.runbook.is_none() {
-        format!("{}: nothing can be run from here", words::no_runbook(screen))
+    let offers = offers.also(Command::Evidence, "evidence");
+    let offers = if screen.runbook.is_none() {
+        offers.say(format!("{}: nothing can be run from here", words::no_runbook(screen)))
     } else if words::is_planned_without_primary(screen) {
-        let (arm, escalate) = (armed_first(screen), key(screen, Command::Escalate));
-        format!("{arm}{escalate} take it for lost, then {declare} declare")
+        offers.run(Command::Escalate, "take it for lost, then declare")
     } else if open {
-        format!("{declare} declare (typed)")
+        offers.run(Command::Declare, "declare (typed)")
     } else {
-        format!("{} open the plan, then {declare} declare", key(screen, Command::Choose))
+        offers.run(Command::Choose, "open the plan, then declare")
     };
-    format!("{evidence} evidence   {next}   Nothing was run here.")
+    offers.say("Nothing was run here.")
 }
 
-fn with_run(screen: &Screen<'_>, run: &Run) -> String {
-    if let JournalState::Failed(_) = screen.journal {
-        return "make room for the journal: nothing new starts, running steps go on".to_owned();
+fn with_run<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &'a Run) -> Offers<'q, 'a> {
+    match screen.journal {
+        JournalState::Failed(_) => {
+            let text = "make room for the journal: nothing new starts, running steps go on";
+            return offers.say(text);
+        }
+        JournalState::ReadOnly(why) => {
+            return offers.say(format!("the journal is read only: {why}"));
+        }
+        JournalState::None | JournalState::Ok { .. } => {}
     }
     if !screen.assessment.split_brain.is_empty() {
-        return format!(
-            "stop writes in one region: two primaries take writes.  {} = evidence",
-            key(screen, Command::Evidence)
-        );
+        let offers = offers.say("stop writes in one region: two primaries take writes");
+        let step = words::current(screen).filter(|(_, state)| state.phase == Phase::Ready);
+        let offers = offers.also(Command::Evidence, "evidence");
+        return match step {
+            Some((step, _)) => {
+                offers.also_step(Command::Run, step, &format!("run \"{}\"", step.title))
+            }
+            None => offers,
+        };
     }
     match run.stage {
-        Stage::Standby => format!("{} declare (typed)", key(screen, Command::Declare)),
-        Stage::Held => format!(
-            "HOLD: no new step starts, the clock goes on.  {} = go on",
-            key(screen, Command::Hold)
-        ),
-        Stage::Aborting => aborting(screen, run),
+        Stage::Standby => offers.run(Command::Declare, "declare (typed)"),
+        Stage::Held => {
+            offers.say("HOLD: no new step starts, the clock goes on").run(Command::Hold, "go on")
+        }
+        Stage::Aborting => aborting(offers, screen, run),
         Stage::Declared | Stage::Executing if run.ledger.is_some() && run.accepted.is_none() => {
-            format!("{} read and accept the expected losses", key(screen, Command::AcceptLedger))
+            let what = "read and accept the expected losses";
+            // What is in trouble, or works, comes first; it does not wait for the losses.
+            let busy =
+                |phase: Phase| phase.is_open() || matches!(phase, Phase::Failed | Phase::Unknown);
+            let (_, at_work): (&Step, bool) = match words::current(screen) {
+                Some((step, state)) => (step, state.left.is_some() || busy(state.phase)),
+                None => return offers.run(Command::AcceptLedger, what),
+            };
+            let offers = if at_work { current_step(offers, screen) } else { offers };
+            offers.run(Command::AcceptLedger, what)
         }
-        Stage::Declared | Stage::Executing => step_sentence(screen),
-        Stage::Verifying if run.restored.is_some() => {
-            let close = key(screen, Command::Close);
-            match &screen.assessment.primary {
-                Primary::Healthy => format!("restored was seen.  {close} close the run"),
-                _ => format!("restored was seen, {}.  {close} close the run", now(screen)),
-            }
+        Stage::Declared | Stage::Executing => current_step(offers, screen),
+        Stage::Verifying if run.restored.is_some() => offers
+            .say(format!("restored was seen{}", but_now(screen)))
+            .run(Command::Close, "close the run"),
+        Stage::Verifying => {
+            offers.say(format!("all steps are finished; waiting to see: {}", awaited(screen)))
         }
-        Stage::Verifying => format!("all steps are finished; waiting to see: {}", awaited(screen)),
-        Stage::Complete | Stage::Aborted => closed(screen, run),
+        Stage::Complete | Stage::Aborted => closed(offers, screen, run),
     }
 }
 
 /// The run is given up: what is open, what goes back next, or that it can be closed.
-fn aborting(screen: &Screen<'_>, run: &Run) -> String {
+fn aborting<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &'a Run) -> Offers<'q, 'a> {
     if run.is_held() {
-        return format!(
-            "HOLD: nothing more is taken back, the clock goes on.  {} = go on",
-            key(screen, Command::Hold)
-        );
+        return offers
+            .say("HOLD: nothing more is taken back, the clock goes on")
+            .run(Command::Hold, "go on");
     }
-    let close = key(screen, Command::Close);
     let Some((step, state)) = words::current(screen) else {
-        return match run.taken_back() {
-            (_, 0) => format!("nothing goes back.  {close} close the run"),
-            _ => format!("{}, the rest stays.  {close} close the run", words::taken_back(screen)),
+        let told = match run.taken_back() {
+            (_, 0) => "nothing goes back".to_owned(),
+            _ => format!("{}, the rest stays", words::taken_back(screen)),
         };
+        return offers.say(told).run(Command::Close, "close the run");
     };
     let title = &step.title;
-    let leave = key(screen, Command::Skip);
+    if state.left.is_some() {
+        return left_running(offers, step);
+    }
     match state.phase {
-        Phase::Unknown => format!(
-            "{}{} resolve \"{title}\": did it take effect? look first",
-            first(screen, step),
-            key(screen, Command::Resolve)
-        ),
-        _ if state.is_going_back() => format!("wait: \"{title}\" is being taken back"),
-        Phase::Granted | Phase::Running | Phase::Verifying => format!(
-            "wait for \"{title}\", it joins the plan   {} abort it",
-            key(screen, Command::AbortStep)
-        ),
+        Phase::Unknown => unknown(offers, step),
+        _ if state.is_going_back() => offers
+            .say(format!("wait: \"{title}\" is being taken back{}", pace(screen, step, state))),
+        Phase::Granted | Phase::Running | Phase::Verifying => offers
+            .say(format!("wait for \"{title}\", it joins the plan"))
+            .also_step(Command::AbortStep, step, "abort it"),
         _ => {
-            let back = key(screen, Command::Run);
-            let again = matches!(
-                state.last_attempt().map(|attempt| attempt.purpose),
-                Some(crate::domain::run::event::Purpose::Compensate)
-            );
-            let first = first(screen, step);
+            let last = state.last_attempt().map(|attempt| attempt.purpose);
+            let again = matches!(last, Some(Purpose::Compensate));
             let what = if again { "try again to take back" } else { "take back" };
-            format!("{first}{back} {what} \"{title}\"   {leave} leave it, with a reason")
+            offers.step(Command::Run, step, &format!("{what} \"{title}\"")).also_step(
+                Command::Skip,
+                step,
+                "leave it, with a reason",
+            )
         }
     }
 }
@@ -220,85 +246,66 @@ fn awaited(screen: &Screen<'_>) -> String {
     if texts.is_empty() { "that a person says so".to_owned() } else { texts.join(", ") }
 }
 
-fn step_sentence(screen: &Screen<'_>) -> String {
+fn unknown<'q, 'a>(offers: Offers<'q, 'a>, step: &Step) -> Offers<'q, 'a> {
+    let what = format!("resolve \"{}\": did it take effect? look first", step.title);
+    offers.step(Command::Resolve, step, &what)
+}
+
+fn left_running<'q, 'a>(offers: Offers<'q, 'a>, step: &Step) -> Offers<'q, 'a> {
+    let what = format!("end what \"{}\" started: its runner is gone, it still runs", step.title);
+    offers.step(Command::AbortStep, step, &what)
+}
+
+fn current_step<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>) -> Offers<'q, 'a> {
     let Some((step, state)) = words::current(screen) else {
-        return "no step can go on: look at failed and skipped steps".to_owned();
+        return offers.say("no step can go on: look at failed and skipped steps");
     };
     let title = &step.title;
     if state.left.is_some() {
-        let (back, abort) = (back_to(screen, step), key(screen, Command::AbortStep));
-        let gone = "its runner is gone, it still runs";
-        return format!("{back}{abort} end what \"{title}\" started: {gone}");
+        return left_running(offers, step);
     }
     match state.phase {
-        Phase::Unknown => format!(
-            "{}{} resolve \"{title}\": did it take effect? look first",
-            first(screen, step),
-            key(screen, Command::Resolve)
-        ),
-        Phase::Failed => format!(
-            "\"{title}\" failed: {}{} retry   {} skip with a reason   {} evidence",
-            first(screen, step),
-            key(screen, Command::Retry),
-            key(screen, Command::Skip),
-            key(screen, Command::Evidence)
-        ),
-        Phase::Granted | Phase::Running | Phase::Verifying => {
-            running(screen, state.phase, title.as_str())
-        }
-        Phase::Ready if words::is_planned_without_primary(screen) && waits(screen, step) => {
-            as_if_lost(screen, step)
-        }
-        Phase::Ready if step.class == Class::H => {
-            let first = first(screen, step);
-            let attest = key(screen, Command::Attest);
-            format!("do \"{title}\", then {first}{attest} attest what you see")
-        }
-        Phase::Ready => {
-            let (first, run) = (first(screen, step), key(screen, Command::Run));
-            match screen.access {
-                Access::Safe => format!("{first}{run} run \"{title}\""),
-                Access::Armed => {
-                    let card = key(screen, Command::Enter);
-                    format!("{first}{run} run \"{title}\"   {card} read its card first")
-                }
-                Access::ReadOnly => format!("the commander runs \"{title}\""),
-            }
-        }
+        Phase::Unknown => unknown(offers, step),
+        Phase::Failed => failed(offers, step, ""),
+        Phase::Granted | Phase::Running | Phase::Verifying => running(offers, screen, step, state),
+        Phase::Ready => ready(offers, screen, step, ""),
         Phase::Pending | Phase::Done | Phase::Skipped | Phase::Compensated => {
-            format!("\"{title}\" is {}", state.phase.word())
+            offers.say(format!("\"{title}\" is {}", state.phase.word()))
         }
     }
 }
 
-/// What comes before the key that acts on a step: the way back to it from another selected one,
-/// and arming, where acts are blocked.
-fn first(screen: &Screen<'_>, step: &Step) -> String {
-    format!("{}{}", back_to(screen, step), armed_first(screen))
+fn failed<'q, 'a>(offers: Offers<'q, 'a>, step: &Step, meanwhile: &str) -> Offers<'q, 'a> {
+    let title = &step.title;
+    offers
+        .say(format!("\"{title}\" failed"))
+        .step(Command::Retry, step, &format!("retry{meanwhile}"))
+        .also_step(Command::Skip, step, "skip with a reason")
+        .also(Command::Evidence, "evidence")
 }
 
-/// `esc leaves the selection, then `, where another step is lit; a filter is left first.
-fn back_to(screen: &Screen<'_>, step: &Step) -> String {
-    if meant(&Facts::of(screen), screen.model).is_some_and(|meant| meant.id == step.id) {
-        return String::new();
+/// A step that waits for a hand.
+fn ready<'q, 'a>(
+    offers: Offers<'q, 'a>,
+    screen: &Screen<'a>,
+    step: &Step,
+    meanwhile: &str,
+) -> Offers<'q, 'a> {
+    let title = &step.title;
+    if words::is_planned_without_primary(screen) && waits(screen, step) {
+        let lost = words::label(screen, words::direction(screen).from);
+        let what = format!("go on as if {lost} were lost: \"{title}\" asks it, and it is red");
+        return offers.run(Command::Escalate, &what);
     }
-    let what = if screen.model.filter.text.is_empty() { "selection" } else { "filter" };
-    format!("{} leaves the {what}, then ", key(screen, Command::Back))
-}
-
-/// `A arm this console, then `, where acts are blocked.
-fn armed_first(screen: &Screen<'_>) -> String {
-    match screen.access {
-        Access::Safe => format!("{} arm this console, then ", key(screen, Command::Arm)),
-        Access::Armed | Access::ReadOnly => String::new(),
+    if step.class == Class::H {
+        return offers.say(format!("do \"{title}\" by hand")).step(
+            Command::Attest,
+            step,
+            &format!("attest what you see{meanwhile}"),
+        );
     }
-}
-
-/// A step that waits for a region which cannot answer: the way on is to take it for lost.
-fn as_if_lost(screen: &Screen<'_>, step: &Step) -> String {
-    let (arm, escalate) = (armed_first(screen), key(screen, Command::Escalate));
-    let (title, lost) = (&step.title, words::label(screen, words::direction(screen).from));
-    format!("{arm}{escalate} go on as if {lost} were lost: \"{title}\" asks it, and it is red")
+    let card = if screen.access == Access::Armed { "read its card first" } else { "read its card" };
+    offers.step(Command::Run, step, &format!("run \"{title}\"{meanwhile}")).card(step, card)
 }
 
 /// True for a step whose gates do not hold now, and ask less once the primary is taken for lost.
@@ -307,45 +314,50 @@ fn waits(screen: &Screen<'_>, step: &Step) -> bool {
     weaker && dialog::seen_gates(screen, step).iter().any(|seen| seen.held != Some(true))
 }
 
-/// A step runs: what can be run beside it, else that it is waited for.
-fn running(screen: &Screen<'_>, phase: Phase, title: &str) -> String {
-    let ready = screen.run.and_then(Run::beside).and_then(|state| screen.runbook?.step(&state.id));
-    let current = words::current(screen);
-    let late = current.and_then(|(step, _)| clocks::stuck(screen, &step.id));
-    if let Some(step) = ready.filter(|_| screen.access != Access::ReadOnly) {
-        if words::is_planned_without_primary(screen) && waits(screen, step) {
-            return as_if_lost(screen, step);
-        }
-        let failed = screen.run.and_then(|run| run.step(&step.id));
-        let failed = failed.is_some_and(|state| state.phase == Phase::Failed);
-        let (act, verb) = match step.class {
-            _ if failed => (Command::Retry, "retry"),
-            Class::H => (Command::Attest, "attest"),
-            _ => (Command::Run, "run"),
-        };
-        let first = first(screen, step);
-        let (act, beside) = (key(screen, act), &step.title);
-        let goes_on = late.map_or_else(
-            || "goes on".to_owned(),
-            |late| {
-                let abort = key(screen, Command::AbortStep);
-                format!("{}; select it, {abort} aborts", clocks::stuck_words(late))
-            },
-        );
-        return format!("{first}{act} {verb} \"{beside}\" meanwhile   \"{title}\" {goes_on}");
-    }
-    let back = current.map(|(step, _)| back_to(screen, step)).unwrap_or_default();
-    let abort = key(screen, Command::AbortStep);
-    if let Some(late) = late {
-        return format!("\"{title}\" {}; {back}{abort} aborts", clocks::stuck_words(late));
-    }
-    match phase {
-        Phase::Verifying => format!("wait: \"{title}\" ended, its effect is looked for"),
-        _ => format!("wait for \"{title}\"   {back}{abort} abort it"),
-    }
+/// A step runs: what can be run beside it, else how long it takes.
+fn running<'q, 'a>(
+    offers: Offers<'q, 'a>,
+    screen: &Screen<'a>,
+    step: &Step,
+    state: &StepState,
+) -> Offers<'q, 'a> {
+    let told = match state.phase {
+        Phase::Verifying => format!("\"{}\" ended, its effect is looked for", step.title),
+        _ => format!("\"{}\" works{}", step.title, pace(screen, step, state)),
+    };
+    let late = clocks::stuck(screen, &step.id).is_some();
+    let beside = screen.run.and_then(Run::beside);
+    let beside = beside.and_then(|state| Some((screen.runbook?.step(&state.id)?, state.phase)));
+    let Some((other, phase)) = beside else {
+        let what = if late { "aborts it" } else { "abort it" };
+        return offers.say(told).also_step(Command::AbortStep, step, what);
+    };
+    let offers = match phase {
+        Phase::Failed => failed(offers, other, " meanwhile"),
+        _ => ready(offers, screen, other, " meanwhile"),
+    };
+    let offers = offers.say(told);
+    if late { offers.also_step(Command::AbortStep, step, "abort it") } else { offers }
 }
 
-fn closed(screen: &Screen<'_>, run: &Run) -> String {
+/// ` 12s, usually 40s, about 28s left`, or that it is stuck.
+fn pace(screen: &Screen<'_>, step: &Step, state: &StepState) -> String {
+    if let Some(late) = clocks::stuck(screen, &step.id) {
+        return format!(", {}", clocks::stuck_words(late));
+    }
+    let Some(attempt) = state.open_attempt() else { return String::new() };
+    let whole = |time: Duration| short_time(Duration::from_secs(time.as_secs()));
+    let (gone, usual) = (screen.now.since(attempt.granted), clocks::act_p50(screen, step));
+    let left = usual.saturating_sub(gone);
+    let left = if left < Duration::from_secs(1) {
+        "over that".to_owned()
+    } else {
+        format!("about {} left", whole(left))
+    };
+    format!(" {}, usually {}, {left}", whole(gone), whole(usual))
+}
+
+fn closed<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &Run) -> Offers<'q, 'a> {
     let how = match &run.closed {
         Some((at, Closing::Complete)) => format!("closed complete at {}", at.utc()),
         Some((at, Closing::CompleteExcept { steps })) => {
@@ -355,12 +367,10 @@ fn closed(screen: &Screen<'_>, run: &Run) -> String {
         Some((at, Closing::Aborted)) => format!("given up at {}", at.utc()),
         None => "closed".to_owned(),
     };
-    let (report, choose) = (key(screen, Command::Report), key(screen, Command::Choose));
-    let now = match &screen.assessment.primary {
-        Primary::Healthy => String::new(),
-        _ => format!(", {}", now(screen)),
-    };
-    format!("{how}{now}.  {report} read the report   {choose} choose the next runbook")
+    offers
+        .say(format!("{how}{}", but_now(screen)))
+        .also(Command::Report, "read the report")
+        .also(Command::Choose, "choose the next runbook")
 }
 
 #[cfg(test)]
@@ -382,8 +392,9 @@ mod tests {
             assert!(found.starts_with(want), "{found}");
         };
         check(Mode::Planned, Access::Armed, "! go on as if us-east-1 were lost");
-        check(Mode::Planned, Access::Safe, "A arm this console, then ! go on as if");
-        check(Mode::Ungraceful, Access::Armed, "r run ");
+        check(Mode::Planned, Access::Safe, "A arm this console, then go on as if");
+        let gate = "\"promote PostgreSQL\" waits: gate does not hold: api fenced in A is yes";
+        check(Mode::Ungraceful, Access::Armed, gate);
     }
 
     #[test]
@@ -399,7 +410,7 @@ mod tests {
             let found = sentence(&fixture.screen());
             assert!(found.contains(want), "{found}");
         };
-        check(Mode::Planned, "! take it for lost, then D declare");
+        check(Mode::Planned, "! take it for lost, then declare");
         check(Mode::Ungraceful, "D declare (typed)");
     }
 
@@ -417,12 +428,53 @@ mod tests {
         let beside = "r run \"purge the CDN\" meanwhile";
         check("beside", None, beside);
         check("beside", Some("purge-cdn"), beside);
-        check("beside", Some("scale-b"), "esc leaves the selection, then r run \"purge the CDN\"");
-        check("confirm", Some("scale-b"), "esc leaves the selection, then r run");
-        check("failed", Some("fence-a"), "esc leaves the selection, then R retry");
-        check("failed", None, "failed: R retry");
-        check("unknown", Some("scale-b"), "esc leaves the selection, then U resolve");
+        let back = "esc leaves the selection, then run \"purge the CDN\"";
+        check("beside", Some("scale-b"), back);
+        check("failed", Some("fence-a"), "esc leaves the selection, then retry");
+        check("failed", None, "failed   R retry");
+        check("unknown", Some("scale-b"), "esc leaves the selection, then resolve");
         check("unknown", None, "U resolve");
+    }
+
+    #[test]
+    fn what_is_worse_than_the_losses_is_named_before_them() {
+        for (moment, first) in [("unknown", "U resolve"), ("failed", "R retry")] {
+            let mut fixture = fixture::of(moment).expect("the moment exists");
+            fixture.run.as_mut().expect("a run").accepted = None;
+            let found = sentence(&fixture.screen());
+            let (trouble, losses) = (found.find(first), found.find("L read and accept"));
+            assert!(trouble.is_some() && trouble < losses, "{moment}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_step_that_works_is_told_with_what_is_left() {
+        let check = |seconds: u64, want: &str| {
+            let mut fixture = fixture::of("running").expect("the moment exists");
+            let run = fixture.run.as_ref().expect("a run");
+            let attempt = run.current().and_then(StepState::open_attempt).expect("it runs");
+            fixture.now = attempt.granted.plus(Duration::from_secs(seconds));
+            fixture.forecast.stuck.clear();
+            let found = sentence(&fixture.screen());
+            assert!(found.contains(want), "{seconds}: {found}");
+            assert!(found.ends_with("X abort it"), "{found}");
+        };
+        check(12, "works 12s, usually 2m00s, about 108s left");
+        check(72, "works 72s, usually 2m00s, about 48s left");
+        check(125, "works 2m05s, usually 2m00s, over that");
+    }
+
+    #[test]
+    fn a_terminal_that_is_too_small_is_told_before_the_key_that_would_be_refused() {
+        let mut fixture = fixture::of("confirm").expect("the moment exists");
+        fixture.model.dialog = None;
+        let book = fixture.runbooks.first_mut().expect("a plan");
+        book.steps.iter_mut().for_each(|step| step.gates.clear());
+        for (size, want) in [((60, 20), "enlarge the terminal to 80x24"), ((80, 24), "r run ")] {
+            fixture.model.size = size;
+            let found = sentence(&fixture.screen());
+            assert!(found.starts_with(want), "{size:?}: {found}");
+        }
     }
 
     #[test]

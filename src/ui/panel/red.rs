@@ -9,8 +9,10 @@ use crate::domain::site::SystemSpec;
 use crate::domain::snapshot::CellState;
 use crate::domain::time::short_time;
 use crate::domain::verdict::{Criterion, Met, Primary, Signal, T0Basis};
+use crate::ui::available::why_not_now;
 use crate::ui::command::Command;
 use crate::ui::screen::{Access, Screen};
+use crate::ui::update::Facts;
 use crate::ui::widget::canvas::{Canvas, FrameLook, ruled};
 use crate::ui::widget::ink::{CRIT, FOCUS, Ink, MUTED, OK, TEXT, UNKNOWN, WARN};
 use crate::ui::widget::row::{Row, fit, wrap};
@@ -258,8 +260,13 @@ fn do_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
         if screen.access == Access::ReadOnly {
             format!("{by}may declare, at their own console: {who}")
         } else {
-            let declare = key(Command::Declare);
-            format!("{by}may declare: {who}.  {declare} = the declare dialog, typed")
+            let possible = why_not_now(Command::Declare, &Facts::of(screen), screen.model);
+            let how = match possible {
+                None => format!("{} = the declare dialog, typed", key(Command::Declare)),
+                Some(_) if opened.is_none() => "the plan is opened first".to_owned(),
+                Some(why) => why.to_string(),
+            };
+            format!("{by}may declare: {who}.  {how}")
         },
     ));
     rows.extend(step(

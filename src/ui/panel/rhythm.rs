@@ -31,7 +31,9 @@ pub fn told(screen: &Screen<'_>) -> Option<(Row, bool)> {
 #[must_use]
 pub fn in_next(screen: &Screen<'_>, width: usize) -> Option<Row> {
     let (told, _) = told(screen)?;
-    let row = if screen.access == Access::ReadOnly {
+    let model = screen.model;
+    let typing = model.dialog.is_some() || model.filtering || !model.sequence.is_empty();
+    let row = if typing || screen.access == Access::ReadOnly {
         told
     } else {
         Row::of(MUTED, format!("{} ", words::key(screen, Command::Update))).join(told)

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::dialogs::After;
-use super::{Facts, GUARDED_SIZE_MIN, Wish, leave_dialog, open, refuse, say};
+use super::moves::scroll_by;
+use super::{Facts, Wish, guards, leave_dialog, open, refuse, say};
 use crate::domain::catalogue::Guard;
 use crate::domain::gates::{self, Seen};
 use crate::domain::ids::StepId;
@@ -35,6 +36,9 @@ const REHEARSE_AGAIN: Duration = Duration::from_secs(5);
 
 /// How long a guard 1 that was asked for waits for its dry run; later it must be asked for again.
 const START_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// Rows that a page moves by at most.
+const PAGE: usize = 10;
 
 /// The rows that a card can be scrolled by; the view shows fewer where there are fewer.
 const CARD_ROWS_MAX: usize = 200;
@@ -91,6 +95,7 @@ pub(super) fn show(
         window: None,
         opened: facts.now,
         scroll: 0,
+        read: 0,
     };
     open(model, facts.now, Dialog::Card(card));
     model.guards.rehearsed_at = None;
@@ -141,6 +146,7 @@ pub(super) fn stop_window(model: &mut Model, now: Stamp) -> bool {
         matches!(&model.dialog, Some(Dialog::Card(card)) if waits || card.window.is_some());
     if running {
         leave_dialog(model);
+        guards::changed(&mut model.guards, now);
         say(model, now, "stopped: nothing was run");
     }
     running
@@ -155,12 +161,21 @@ pub(super) fn press(
     command: Option<Command>,
 ) -> After {
     match command {
-        Some(Command::Up) => card.scroll = card.scroll.saturating_sub(1),
-        Some(Command::Down) => card.scroll = (card.scroll + 1).min(CARD_ROWS_MAX),
-        Some(Command::PageUp) => card.scroll = card.scroll.saturating_sub(10),
-        Some(Command::PageDown) => card.scroll = (card.scroll + 10).min(CARD_ROWS_MAX),
-        Some(Command::First) => card.scroll = 0,
-        Some(Command::Last) => card.scroll = CARD_ROWS_MAX,
+        Some(
+            Command::Up
+            | Command::Down
+            | Command::PageUp
+            | Command::PageDown
+            | Command::First
+            | Command::Last,
+        ) => {
+            // A page leaves no row out that was not on the screen.
+            let page = facts.fold.page.clamp(1, PAGE);
+            scroll_by(&mut card.scroll, CARD_ROWS_MAX, page, command);
+            if card.scroll <= card.read + page {
+                card.read = card.read.max(card.scroll);
+            }
+        }
         Some(Command::NextPanel) => {
             break_glass(model, facts, card);
         }
@@ -228,6 +243,12 @@ fn enter(model: &mut Model, facts: &Facts<'_>, card: &mut Card) -> After {
         refuse(model, now, format!("enter never runs a step: close the card and press {key}"));
         return stay;
     }
+    let unread = facts.fold.last.saturating_sub(card.read);
+    if unread > 0 {
+        let rows = if unread == 1 { "row" } else { "rows" };
+        refuse(model, now, format!("read what it changes and costs first: {unread} more {rows}"));
+        return stay;
+    }
     if let Some((_, reason)) = card.breaking.as_ref().filter(|_| model.guards.at_reason) {
         if reason.length() < REASON_CHARS_MIN {
             refuse(model, now, format!("the reason needs at least {REASON_CHARS_MIN} characters"));
@@ -242,7 +263,7 @@ fn enter(model: &mut Model, facts: &Facts<'_>, card: &mut Card) -> After {
     if matches!(guard_of(step, card.back), Guard::TypedTarget | Guard::TypedVerb) {
         let wanted = wanted(facts, step, card.back);
         if card.field.text != wanted {
-            refuse(model, now, format!("type exactly `{wanted}`, then enter"));
+            refuse(model, now, format!("type exactly `{wanted}`"));
             return stay;
         }
         return confirm(model, facts, card);
@@ -293,7 +314,7 @@ fn obstacle(model: &mut Model, facts: &Facts<'_>, card: &mut Card) -> Option<Str
         return Some(why.to_string());
     }
     if !fresh_for(facts, card) {
-        let text = "the dry run is not there yet: look at what it will change, then enter again";
+        let text = "the dry run is not there yet: look at what it will change first";
         return Some(text.to_owned());
     }
     let failing = failing(facts, step, card.back);
@@ -302,7 +323,7 @@ fn obstacle(model: &mut Model, facts: &Facts<'_>, card: &mut Card) -> Option<Str
         && !failing.iter().any(|(at, _)| *at == index)
     {
         card.breaking = None;
-        return Some("the gate holds now, so nothing is broken: enter again".to_owned());
+        return Some("the gate holds now, so nothing is broken: press it again".to_owned());
     }
     let reason = card.breaking.as_ref().map_or(REASON_CHARS_MIN, |(_, reason)| reason.length());
     if reason < REASON_CHARS_MIN {
@@ -353,40 +374,26 @@ pub(super) fn tick(model: &mut Model, facts: &Facts<'_>) -> Vec<Wish> {
     let mut card = card.clone();
     let stride = model.guards.counted_at.replace(facts.now).map(|last| facts.now.since(last));
     if let Some(slept) = stride.filter(|stride| *stride > STRIDE_MAX) {
-        leave_dialog(model);
+        leave_by_itself(model, facts.now);
         let slept = short_time(slept);
         let text = format!("stopped, nothing was run: this console stood still for {slept}");
         refuse(model, facts.now, format!("{text} while any key could stop it"));
         return Vec::new();
     }
     if let Some(why) = obstacle(model, facts, &mut card) {
-        leave_dialog(model);
+        leave_by_itself(model, facts.now);
         refuse(model, facts.now, format!("stopped, nothing was run: {why}"));
         return Vec::new();
     }
     if facts.now.since(began) < STOP_WINDOW {
         return Vec::new();
     }
-    leave_dialog(model);
+    leave_by_itself(model, facts.now);
     vec![fire(facts, &card)]
 }
 
-/// Why guards 2 and 3 cannot be confirmed on so small a terminal.
-pub(crate) fn too_small(guard: Guard, size: (u16, u16)) -> Option<Clean> {
-    let (columns, rows) = GUARDED_SIZE_MIN;
-    let typed = matches!(guard, Guard::TypedTarget | Guard::TypedVerb);
-    if !typed || (size.0 >= columns && size.1 >= rows) {
-        return None;
-    }
-    let (wide, high, number) = (size.0, size.1, guard.number());
-    let text = format!(
-        "guard {number} needs a terminal of {columns}x{rows} to show what will change, \
-         this one is {wide}x{high}"
-    );
-    Some(text.into())
-}
-
-/// Guards that are checked with the step, for [`crate::ui::available`].
-pub(crate) fn guard_refusal(step: &Step, back: bool, model: &Model) -> Option<Clean> {
-    too_small(guard_of(step, back), model.size)
+/// Closes the card without a key of the person: the next one may be meant for it still.
+fn leave_by_itself(model: &mut Model, now: Stamp) {
+    leave_dialog(model);
+    guards::changed(&mut model.guards, now);
 }

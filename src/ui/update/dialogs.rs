@@ -1,12 +1,11 @@
 //! Keys while a dialog lies over the content: each dialog takes its own, esc leaves all of them.
 
-use std::time::Duration;
-
 use ratatui::layout::Rect;
 
-use super::guards::{dialog_is_new, refusal};
+use super::guards::{accepted, changed, dialog_is_new, refusal};
 use super::{
-    Facts, Wish, card, contexts, form, leave_dialog, look, open, palette, readiness, refuse, sheets,
+    Facts, Wish, card, contexts, form, leave_dialog, ledger, look, open, palette, readiness,
+    refuse, sheets,
 };
 use crate::domain::run::event::Mode;
 use crate::domain::run::intent::{Intent, REASON_CHARS_MIN};
@@ -19,15 +18,11 @@ use crate::ui::laid::Laid;
 use crate::ui::model::{Choose, Dialog, Field, FormPurpose, Model, ReportPart, T0Field};
 use crate::ui::widget::sheet::inner_width;
 
-/// How long the losses must have been on the screen before they can be accepted.
-const LEDGER_READ_MIN: Duration = Duration::from_secs(1);
-
 /// Rows of evidence that a system takes at most.
 const EVIDENCE_ROWS_PER_SYSTEM: usize = 8;
 
 /// The rows that an abort plan can be scrolled by; the view shows fewer where there are fewer.
 const ABORT_ROWS_MAX: usize = 300;
-
 /// What becomes of a dialog after a key.
 pub(super) enum After {
     /// It stays.
@@ -54,6 +49,7 @@ impl After {
             }
             Self::Close(wishes) => {
                 leave_dialog(model);
+                changed(&mut model.guards, now);
                 wishes
             }
             Self::Gone(wishes) => wishes,
@@ -86,6 +82,11 @@ pub(super) fn has_field(dialog: &Dialog) -> bool {
 /// True for a dialog that one key more would accept, once the palette opened it.
 pub(super) fn accepts_enter(dialog: &Dialog) -> bool {
     settles(dialog) && !matches!(dialog, Dialog::Update { .. } | Dialog::Palette { .. })
+}
+
+/// True where letters confirm nothing: whoever types on at once means this dialog.
+fn free_text(dialog: &Dialog) -> bool {
+    matches!(dialog, Dialog::Palette { .. } | Dialog::Update { .. })
 }
 
 /// True when a key that was meant for what is beneath could do something here.
@@ -152,13 +153,19 @@ pub(super) fn refuse_burst(model: &mut Model, now: Stamp) -> bool {
     let text = match confirmed {
         Some(field) => {
             field.clear();
-            "keys came faster than a hand types: paste is refused, type it again"
+            "by its pace a paste, keys came faster than a hand types: refused, type it again"
         }
         None => "keys came faster than a hand types: ignored until there is a pause",
     };
     model.sequence.clear();
     refuse(model, now, text);
     true
+}
+
+/// Why Enter does not count in a dialog that Enter in the palette has just opened.
+pub(super) fn palette_opened(model: &Model, command: Command) -> Option<&'static str> {
+    let just_opened = model.guards.from_palette && command == Command::Enter;
+    just_opened.then_some("the palette opened this: read it, press another key first")
 }
 
 /// A key in the dialog that is open.
@@ -174,21 +181,26 @@ pub(super) fn press(model: &mut Model, facts: &Facts<'_>, keymap: &Keymap, key: 
         return Vec::new();
     }
     let Some(mut dialog) = model.dialog.take() else { return Vec::new() };
-    if settles(&dialog) && dialog_is_new(&model.guards, now) {
+    let free = free_text(&dialog) && key.typed().is_some();
+    if !free && settles(&dialog) && dialog_is_new(&model.guards, now) {
         model.dialog = Some(dialog);
+        changed(&mut model.guards, now);
         refuse(model, now, "ignored: this dialog just opened; press it again");
         return Vec::new();
     }
-    if std::mem::take(&mut model.guards.from_palette) && command == Some(Command::Enter) {
-        model.guards.from_palette = true;
+    if let Some(why) = command.and_then(|command| palette_opened(model, command)) {
         model.dialog = Some(dialog);
-        refuse(model, now, "the palette opened this by enter: read it, press end, then enter");
+        refuse(model, now, why);
         return Vec::new();
     }
+    model.guards.from_palette = false;
     model.notice = None;
     if command == Some(Command::Copy) {
         model.dialog = Some(dialog);
-        let Some(why) = refusal(model, Command::Copy, now) else { return vec![Wish::Copy] };
+        let Some(why) = refusal(model, Command::Copy, now) else {
+            accepted(&mut model.guards, Command::Copy, now);
+            return vec![Wish::Copy];
+        };
         refuse(model, now, why);
         return Vec::new();
     }
@@ -196,7 +208,7 @@ pub(super) fn press(model: &mut Model, facts: &Facts<'_>, keymap: &Keymap, key: 
     after.settle(model, now, dialog)
 }
 
-fn take(
+pub(super) fn take(
     model: &mut Model,
     facts: &Facts<'_>,
     dialog: &mut Dialog,
@@ -249,28 +261,18 @@ fn take(
             if field.text == "arm" {
                 return checked(model, facts, Command::Arm, Wish::Arm);
             }
-            refuse(model, facts.now, "type exactly `arm`, then enter");
+            refuse(model, facts.now, "type exactly `arm`");
         }
         Dialog::Arm { field, .. } => {
             field.press(key);
         }
-        Dialog::Ledger { opened } if entered => return accept_ledger(model, facts, *opened),
+        Dialog::Ledger { opened } if entered => return ledger::accept(model, facts, *opened),
         Dialog::Close { .. } if entered => {
             return checked(model, facts, Command::Close, Wish::Intent(Intent::Close));
         }
         Dialog::Leave { .. } if entered => return After::Close(vec![Wish::Leave]),
         Dialog::Ledger { .. } | Dialog::Close { .. } | Dialog::Leave { .. } => {}
     }
-    After::Stay(Vec::new())
-}
-
-/// Losses that nobody can have read are not accepted.
-fn accept_ledger(model: &mut Model, facts: &Facts<'_>, opened: Stamp) -> After {
-    if facts.now.since(opened) >= LEDGER_READ_MIN {
-        let wish = Wish::Intent(Intent::AcceptLedger);
-        return checked(model, facts, Command::AcceptLedger, wish);
-    }
-    refuse(model, facts.now, "read the losses first: enter counts after 1 s");
     After::Stay(Vec::new())
 }
 
@@ -307,7 +309,7 @@ fn choose(
 }
 
 /// Closes with a wish, unless what made it possible is gone since the dialog was opened.
-fn checked(model: &mut Model, facts: &Facts<'_>, command: Command, wish: Wish) -> After {
+pub(super) fn checked(model: &mut Model, facts: &Facts<'_>, command: Command, wish: Wish) -> After {
     match why_not(command, facts, model) {
         None => After::Close(vec![wish]),
         Some(why) => {
@@ -366,12 +368,11 @@ impl Pair<'_> {
         command: Command,
     ) -> After {
         let right = self.word.text == self.wanted;
-        let stay = After::Stay(Vec::new());
         match pressed {
             Some(Command::NextPanel) => *self.at_reason = !*self.at_reason,
             Some(Command::Enter) if !right => {
                 *self.at_reason = false;
-                refuse(model, facts.now, format!("type exactly `{}`, then enter", self.wanted));
+                refuse(model, facts.now, format!("type exactly `{}`", self.wanted));
             }
             Some(Command::Enter) if !*self.at_reason => *self.at_reason = true,
             Some(Command::Enter) if self.reason.length() < REASON_CHARS_MIN => {
@@ -393,6 +394,6 @@ impl Pair<'_> {
                 field.press(key);
             }
         }
-        stay
+        After::Stay(Vec::new())
     }
 }

@@ -89,14 +89,14 @@ fn enter(model: &mut Model, facts: &Facts<'_>, purpose: &FormPurpose, field: &Fi
     if let FormPurpose::AbortStep(step) = purpose {
         let wanted = abort_text(step);
         if field.text != wanted {
-            refuse(model, now, format!("type exactly `{wanted}`, then enter"));
+            refuse(model, now, format!("type exactly `{wanted}`"));
             return stay;
         }
         let (step, typed) = (step.clone(), field.text.clone());
         return After::Close(vec![Wish::Intent(Intent::AbortStep { step, typed })]);
     }
     if let FormPurpose::Resolve(_, None) = purpose {
-        refuse(model, now, "choose with tab whether it is done or not done");
+        refuse(model, now, "choose first whether it is done or not done");
         return stay;
     }
     let least = least_chars(purpose, facts);

@@ -2,11 +2,21 @@
 
 use std::time::Duration;
 
+use super::{GUARDED_SIZE_MIN, card};
+use crate::domain::catalogue::Guard;
+use crate::domain::runbook::Step;
+use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::ui::command::Command;
 use crate::ui::model::{Guards, Model};
 
-/// The same verb again within this time counts once.
+/// Presses of one key closer than this are a key held down: it counts once, however long.
+pub const HELD: Duration = Duration::from_millis(250);
+
+/// Once a key was dropped because it was typed on, the rest is until a pause of this length.
+pub const TYPED_ON: Duration = Duration::from_millis(700);
+
+/// The same verb again within this time after it was accepted counts once.
 pub const SAME_VERB: Duration = Duration::from_millis(500);
 
 /// This many printable keys within [`BURST`] are not typed by a hand.
@@ -41,9 +51,11 @@ pub(super) fn is_burst(guards: &mut Guards, now: Stamp) -> bool {
 /// Why a verb does not count now; none when it does. Called once for every verb pressed.
 pub(super) fn refusal(model: &mut Model, verb: Command, now: Stamp) -> Option<&'static str> {
     let guards = &mut model.guards;
-    let again =
-        guards.last_verb.is_some_and(|(last, at)| last == verb && now.since(at) < SAME_VERB);
-    guards.last_verb = Some((verb, now));
+    let within = |last: Option<(Command, Stamp)>, time| {
+        last.is_some_and(|(last, at)| last == verb && now.since(at) < time)
+    };
+    let again = within(guards.last_verb, SAME_VERB) || within(guards.last_pressed, HELD);
+    guards.last_pressed = Some((verb, now));
     if again {
         return Some("the same key again within 0.5 s counts once");
     }
@@ -53,7 +65,50 @@ pub(super) fn refusal(model: &mut Model, verb: Command, now: Stamp) -> Option<&'
     None
 }
 
+/// A verb was accepted: from here on the same one is held against it.
+pub(super) fn accepted(guards: &mut Guards, verb: Command, now: Stamp) {
+    guards.last_verb = Some((verb, now));
+}
+
+/// What was on the screen changed under the hands: keys typed on are not meant for what is there.
+pub(super) fn changed(guards: &mut Guards, now: Stamp) {
+    guards.typed_on = Some((now, false));
+}
+
+/// True for a key that was typed on for a dialog that is not there any more, or not yet: after it
+/// opened, closed or was refused, keys count only after a pause without one.
+pub(super) fn is_typed_on(guards: &mut Guards, now: Stamp) -> bool {
+    let Some((last, dropped)) = guards.typed_on else { return false };
+    let pause = if dropped { TYPED_ON } else { SETTLE };
+    if now.since(last) >= pause {
+        guards.typed_on = None;
+        return false;
+    }
+    guards.typed_on = Some((now, true));
+    true
+}
+
 /// True while a dialog is so new that a key may have been meant for what is beneath.
 pub(super) fn dialog_is_new(guards: &Guards, now: Stamp) -> bool {
     guards.dialog_at.is_some_and(|at| now.since(at) < SETTLE)
+}
+
+/// Why guards 2 and 3 cannot be confirmed on so small a terminal.
+pub(crate) fn too_small(guard: Guard, size: (u16, u16)) -> Option<Clean> {
+    let (columns, rows) = GUARDED_SIZE_MIN;
+    let typed = matches!(guard, Guard::TypedTarget | Guard::TypedVerb);
+    if !typed || (size.0 >= columns && size.1 >= rows) {
+        return None;
+    }
+    let (wide, high, number) = (size.0, size.1, guard.number());
+    let text = format!(
+        "guard {number} needs a terminal of {columns}x{rows} to show what will change, \
+         this one is {wide}x{high}"
+    );
+    Some(text.into())
+}
+
+/// Guards that are checked with the step, for [`crate::ui::available`].
+pub(crate) fn guard_refusal(step: &Step, back: bool, model: &Model) -> Option<Clean> {
+    too_small(card::guard_of(step, back), model.size)
 }

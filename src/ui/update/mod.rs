@@ -6,18 +6,22 @@ mod dialogs;
 mod field;
 mod form;
 mod guards;
+mod ledger;
 mod moves;
 mod palette;
 mod readiness;
 mod sheets;
+mod trial;
 mod typed;
 mod wish;
 
 use crossterm::event::{KeyEvent, KeyEventKind};
 
 use crate::domain::ledger::Ledger;
-use crate::domain::run::decide::Asking;
+use crate::domain::run::decide::{Asking, Context as Decided, decide};
 use crate::domain::run::event::Actor;
+use crate::domain::run::intent::Intent;
+use crate::domain::run::refusal::Refusal;
 use crate::domain::run::state::Run;
 use crate::domain::runbook::Runbook;
 use crate::domain::site::Site;
@@ -30,14 +34,17 @@ use crate::ui::keymap::{Key, Keymap, Lookup};
 use crate::ui::laid::Laid;
 use crate::ui::model::{Dialog, Model, Notice, Panel};
 use crate::ui::screen::{Access, JournalState, Rehearsal, Screen};
+use crate::ui::widget::sheet::Fold;
 
-pub(crate) use card::guard_refusal;
 pub use card::{REHEARSAL_AGE_MAX, STOP_WINDOW};
 pub use field::FIELD_CHARS_MAX;
 pub use form::least_chars;
-pub use guards::{BURST, BURST_KEYS, SAME_VERB, SEQUENCE_SHOWN_AFTER, SETTLE};
-pub use moves::{steps_listed, steps_shown};
+pub(crate) use guards::guard_refusal;
+pub use guards::{BURST, BURST_KEYS, HELD, SAME_VERB, SEQUENCE_SHOWN_AFTER, SETTLE, TYPED_ON};
+pub use ledger::counts_in as ledger_counts_in;
+pub use moves::{back_leaves, steps_listed, steps_shown};
 pub use sheets::{T0_WORD, wanted_t0};
+pub use trial::why_not_here;
 pub use typed::mask_typed;
 pub use wish::Wish;
 
@@ -79,6 +86,8 @@ pub struct Facts<'a> {
     pub timeline_rows: usize,
     /// The report as it was laid out last; it is made anew where there is none that fits.
     pub report: Option<&'a Laid>,
+    /// What must be read of the open card before Enter counts.
+    pub fold: Fold,
 }
 
 impl<'a> Facts<'a> {
@@ -102,6 +111,7 @@ impl<'a> Facts<'a> {
             output_rows: screen.output.len(),
             timeline_rows: screen.timeline.len(),
             report: screen.report,
+            fold: Fold::default(),
         }
     }
 
@@ -116,6 +126,33 @@ impl<'a> Facts<'a> {
     pub fn asking(&self) -> Asking<'a> {
         let Self { site, runbook, run, me: by, .. } = *self;
         Asking { site, runbook, run, by, armed: self.access == Access::Armed }
+    }
+
+    /// What a decision on a wish would be now.
+    ///
+    /// # Errors
+    /// The refusal, as a sentence.
+    pub fn decides(&self, intent: &Intent) -> Result<(), Clean> {
+        let Asking { site, by, armed, .. } = self.asking();
+        let Some(runbook) = self.runbook else { return Err(Refusal::NoRun.to_string().into()) };
+        let (run, snapshot, assessment) = (self.run, self.snapshot, self.assessment);
+        let (ledger, now) = (self.ledger, self.now);
+        // What is remembered of T0 is written down, and nothing is decided by it here.
+        let (t0, detected) = (None, None);
+        let context = Decided {
+            site,
+            runbook,
+            run,
+            snapshot,
+            assessment,
+            ledger,
+            t0,
+            detected,
+            by,
+            armed,
+            now,
+        };
+        decide(&context, intent).map(drop).map_err(|why| why.tell(self.runbook).into())
     }
 }
 
@@ -142,8 +179,11 @@ pub fn update(model: &mut Model, facts: &Facts<'_>, keymap: &Keymap, input: &Inp
         Input::Key(event) if event.kind == KeyEventKind::Release => Vec::new(),
         Input::Key(event) => press(model, facts, keymap, *event),
         Input::Paste(_) => {
+            model.guards.tells_paste = true;
             if !card::stop_window(model, facts.now) {
-                refuse(model, facts.now, "paste is refused: what counts is typed by hand");
+                let text =
+                    "the terminal said paste: paste is refused, what counts is typed by hand";
+                refuse(model, facts.now, text);
             }
             Vec::new()
         }
@@ -216,7 +256,15 @@ fn press(model: &mut Model, facts: &Facts<'_>, keymap: &Keymap, event: KeyEvent)
         return Vec::new();
     }
     let burst = key.typed().is_some() && guards::is_burst(&mut model.guards, now);
-    if burst && dialogs::refuse_burst(model, now) {
+    // Where the terminal tells a paste as one, keys that come at once were bunched by the link.
+    let bunched = model.guards.tells_paste && model.dialog.as_ref().is_some_and(dialogs::has_field);
+    if burst && !bunched && dialogs::refuse_burst(model, now) {
+        return Vec::new();
+    }
+    // The one rule for keys meant for another dialog; a key that leaves always counts.
+    if typed_on(key) && guards::is_typed_on(&mut model.guards, now) {
+        model.sequence.clear();
+        refuse(model, now, TYPED_ON_WORDS);
         return Vec::new();
     }
     if model.filtering {
@@ -231,6 +279,16 @@ fn press(model: &mut Model, facts: &Facts<'_>, keymap: &Keymap, event: KeyEvent)
         Some(command) => obey(model, facts, command, repeated),
         None => Vec::new(),
     }
+}
+
+/// What is said of keys that were typed on.
+const TYPED_ON_WORDS: &str =
+    "ignored: typed while a dialog came or went; pause, look, then press it again";
+
+/// True for a key that a hand types on: letters, and what accepts or goes on.
+fn typed_on(key: Key) -> bool {
+    use crossterm::event::KeyCode;
+    key.typed().is_some() || matches!(key.code, KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace)
 }
 
 /// The command of a key, or of the sequence that it ends; a key that means nothing ends it too.
@@ -282,8 +340,13 @@ fn obey(model: &mut Model, facts: &Facts<'_>, command: Command, repeated: bool) 
     }
     if let Some(why) = crate::ui::available::why_not(command, facts, model) {
         refuse(model, facts.now, why);
+        // Whoever types blindly types on for a dialog that never came.
+        if command.is_verb() {
+            guards::changed(&mut model.guards, facts.now);
+        }
         return Vec::new();
     }
+    guards::accepted(&mut model.guards, command, facts.now);
     model.notice = None;
     commands::run(model, facts, command)
 }

@@ -111,7 +111,19 @@ pub(super) fn next(model: &mut Model) {
     model.focus = Panel::ALL[(model.focus.index() + 1) % Panel::ALL.len()];
 }
 
-/// Takes back one thing at a time: zoom, filter, selection.
+/// What esc leaves next where no dialog is open: the zoom, the filter or the selection.
+#[must_use]
+pub fn back_leaves(model: &Model) -> Option<&'static str> {
+    if model.zoomed {
+        Some("zoom")
+    } else if !model.filter.text.is_empty() {
+        Some("filter")
+    } else {
+        model.selected.is_some().then_some("selection")
+    }
+}
+
+/// Takes back one thing at a time, in the order of [`back_leaves`].
 pub(super) fn back(model: &mut Model, facts: &Facts<'_>) {
     if !model.sequence.is_empty() {
         model.sequence.clear();

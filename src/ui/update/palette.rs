@@ -131,6 +131,7 @@ fn take(model: &mut Model, facts: &Facts<'_>, command: Command, given: Given) ->
         return stay();
     }
     leave_dialog(model);
+    guards::accepted(&mut model.guards, command, now);
     model.notice = None;
     let wishes = match command {
         Command::Run | Command::Compensate => show_card(model, facts, command),

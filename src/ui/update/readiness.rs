@@ -22,7 +22,10 @@ pub(super) fn press(
     let place = |key: &String| sorted.iter().position(|criterion| criterion.key == *key);
     let mut row = selected.as_ref().and_then(place).unwrap_or(0);
     if command == Some(Command::Enter) {
-        let Some(criterion) = sorted.get(row) else { return After::Stay(Vec::new()) };
+        let Some(criterion) = sorted.get(row) else {
+            refuse(model, facts.now, "no criterion is listed");
+            return After::Stay(Vec::new());
+        };
         if let Some(why) = why_not_accept(criterion.met, facts, model) {
             refuse(model, facts.now, why);
             return After::Stay(Vec::new());

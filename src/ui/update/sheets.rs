@@ -101,7 +101,7 @@ fn enter_t0(model: &mut Model, facts: &Facts<'_>, typed: &mut SetT0) -> After {
     if typed.word.text != T0_WORD {
         typed.at = T0Field::Word;
         if at == T0Field::Word {
-            refuse(model, facts.now, format!("type exactly `{T0_WORD}`, then enter"));
+            refuse(model, facts.now, format!("type exactly `{T0_WORD}`"));
         }
         return stay;
     }

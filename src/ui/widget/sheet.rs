@@ -36,6 +36,33 @@ fn framed(content: Rect) -> bool {
     content.width >= 60 && content.height >= 8
 }
 
+/// How far a body must be scrolled before all of it was on the screen that must be read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Fold {
+    /// The first row shown from which the last of those rows is seen.
+    pub last: usize,
+    /// Rows that are surely seen at once.
+    pub page: usize,
+}
+
+impl Fold {
+    /// Of a body of so many rows, of which the first `must` are to be read, in a room.
+    #[must_use]
+    pub fn of(rows: usize, must: usize, room: usize) -> Self {
+        // The last row of the room may say how many more follow.
+        let page = room.saturating_sub(1).max(1);
+        let last = if rows <= room { 0 } else { must.saturating_sub(page) };
+        Self { last, page }
+    }
+}
+
+/// The rows of the body that are seen over a foot of so many rows.
+#[must_use]
+pub fn room(content: Rect, foot: usize) -> usize {
+    let taken = if framed(content) { 2 } else { 1 };
+    usize::from(content.height).saturating_sub(taken + foot)
+}
+
 /// Draws a dialog over the content.
 pub fn draw(canvas: &mut Canvas<'_>, content: Rect, sheet: &Sheet) {
     draw_with(canvas, content, sheet, &sheet.body);

@@ -220,6 +220,6 @@ fn a_site_of_which_no_store_is_known_is_never_go() {
         let reasons: Vec<&str> = judged.verdict.reasons().iter().map(Clean::as_str).collect();
         assert_eq!(format!("{} {}", judged.verdict.word(), reasons.join("; ")), want);
     };
-    let lost = "what a failover would lose is known: not known: no store is described";
+    let lost = "not known: no store is described (wanted: what a failover would lose is known)";
     check(&["gateway", "pods"], &["gateway", "pods"], &format!("CAUTION {lost}"));
 }

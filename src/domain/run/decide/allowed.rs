@@ -146,14 +146,14 @@ fn stage(run: &Run, stages: &Stages) -> Result<(), Refusal> {
     let refuse = |hint| Err(Refusal::Stage { stage, hint });
     match (stages, stage) {
         (Stages::Any, _) => Ok(()),
-        (_, Stage::Complete | Stage::Aborted) => refuse("it has ended, o opens a new one"),
+        (_, Stage::Complete | Stage::Aborted) => refuse("it has ended, a new one can be opened"),
         (Stages::Open | Stages::NotGivenUp | Stages::Undeclared, Stage::Standby) => Ok(()),
         (Stages::Undeclared, _) => Err(Refusal::Already("it was declared already")),
         (Stages::Declared | Stages::Forward | Stages::GoingOn, Stage::Standby) => {
-            refuse("declare first with D")
+            refuse("declare first")
         }
         (Stages::NotGivenUp | Stages::Forward | Stages::GoingOn, Stage::Aborting) => {
-            refuse("no step goes forward any more, they are only taken back, with r or K")
+            refuse("no step goes forward any more, they are only taken back")
         }
         (Stages::GoingOn, Stage::Held) => refuse(GO_ON),
         (
@@ -168,7 +168,7 @@ fn stage(run: &Run, stages: &Stages) -> Result<(), Refusal> {
     }
 }
 
-const GO_ON: &str = "go on with space";
+const GO_ON: &str = "let it go on first";
 
 /// What the run itself has against it, beside its stage.
 fn refused_by_run(kind: Kind, run: &Run) -> Result<(), Refusal> {
@@ -184,7 +184,7 @@ fn refused_by_run(kind: Kind, run: &Run) -> Result<(), Refusal> {
             refuse_if(run.is_held(), Refusal::Stage { stage: Stage::Held, hint: GO_ON })
         }
         Kind::Close => refuse_if(run.stage == Stage::Held, stage(GO_ON)),
-        Kind::Hold => refuse_if(run.is_held(), stage("there is nothing to hold, space goes on")),
+        Kind::Hold => refuse_if(run.is_held(), stage("there is nothing to hold")),
         Kind::Release => refuse_if(!run.is_held(), stage("the plan is not held")),
         Kind::Escalate => {
             let why = "the run is ungraceful already";
@@ -279,13 +279,13 @@ fn ready(run: &Run, state: &StepState) -> Result<(), Refusal> {
                 run.waits_for(&state.id).into_iter().map(StepId::to_string).collect();
             return not_now(state, format!("it waits for {}", waits.join(", ")));
         }
-        Phase::Granted | Phase::Running => "wait, or abort it with X",
+        Phase::Granted | Phase::Running => "wait, or abort it",
         Phase::Verifying => "its effect is being looked for",
-        Phase::Done if state.untrue.is_some() => "it is no longer true: try again with R",
+        Phase::Done if state.untrue.is_some() => "it is no longer true: try it again",
         Phase::Done => "nothing is left to do",
-        Phase::Failed => "try again with R, or skip it with s",
-        Phase::Unknown => "say what became of it with U",
-        Phase::Skipped | Phase::Compensated => "take it up again with R",
+        Phase::Failed => "try it again, or skip it",
+        Phase::Unknown => "say what became of it",
+        Phase::Skipped | Phase::Compensated => "take it up again",
     };
     not_now(state, hint)
 }
@@ -294,7 +294,7 @@ fn retriable(state: &StepState) -> Result<(), Refusal> {
     match state.phase {
         Phase::Failed | Phase::Skipped | Phase::Compensated => Ok(()),
         Phase::Done if state.untrue.is_some() => Ok(()),
-        Phase::Unknown => not_now(state, "say what became of it with U first"),
+        Phase::Unknown => not_now(state, "say what became of it first"),
         Phase::Pending
         | Phase::Ready
         | Phase::Granted

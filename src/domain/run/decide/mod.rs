@@ -15,7 +15,7 @@ use super::event::{Actor, Body};
 use super::intent::Intent;
 use super::refusal::Refusal;
 use super::state::{Run, StepState};
-use crate::domain::ids::StepId;
+use crate::domain::ids::{Side, StepId};
 use crate::domain::ledger::Ledger;
 use crate::domain::runbook::{Runbook, Step};
 use crate::domain::site::{Site, SiteRole};
@@ -117,6 +117,19 @@ pub fn decide(context: &Context<'_>, intent: &Intent) -> Result<Decision, Refusa
             Ok(Decision::Record(vec![Body::Acknowledged { alarm: alarm.clone() }]))
         }
     }
+}
+
+/// Whether a run of a plan may be opened, where none is open.
+///
+/// # Errors
+/// The right that is missing, or that the plan leads to the region that serves.
+pub fn may_open(site: &Site, by: &Actor, plan: &Runbook, active: Side) -> Result<(), Refusal> {
+    permitted(site, by, SiteRole::Commander, "open a run")?;
+    if active == plan.to {
+        let hint = "that runbook leads to the region that serves already: choose the way back";
+        return Err(Refusal::Already(hint));
+    }
+    Ok(())
 }
 
 /// True when the actor may do what `role` is for; a site without people lets everyone.

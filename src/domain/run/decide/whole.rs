@@ -166,7 +166,7 @@ pub(super) fn close(context: &Context<'_>) -> Result<Decision, Refusal> {
         return close_aborted(context, run);
     }
     if run.restored.is_none() {
-        let why = "the restored facts were not seen yet; give it up with E if it must end";
+        let why = "the restored facts were not seen yet; give it up if it must end";
         return Err(Refusal::Open(why.into()));
     }
     let unfinished: Vec<StepId> = run.unfinished().map(|step| step.id.clone()).collect();
@@ -193,7 +193,7 @@ fn close_aborted(context: &Context<'_>, run: &Run) -> Result<Decision, Refusal> 
         .collect();
     if !left.is_empty() {
         let why = format!(
-            "still to be taken back: {}; r takes the next one back, s leaves it with a reason",
+            "still to be taken back: {}; take the next one back, or leave it with a reason",
             left.join(", ")
         );
         return Err(Refusal::Open(why.into()));

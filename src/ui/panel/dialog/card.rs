@@ -18,7 +18,7 @@ use crate::ui::widget::ink::{
     BORDER, CRIT, FOCUS, INFO, Ink, MUTED, OK, STALE, TEXT, UNKNOWN, WARN,
 };
 use crate::ui::widget::row::{Row, wrap};
-use crate::ui::widget::sheet::Sheet;
+use crate::ui::widget::sheet::{Fold, Sheet};
 
 use super::confirm;
 use super::fields::{fact, paragraph};
@@ -27,38 +27,55 @@ use super::lossy;
 /// Cells from which change and checks stand beside each other.
 const COLUMNS_FROM: usize = 100;
 
-/// The sheet; `size` is that of the whole terminal.
-pub(super) fn sheet(screen: &Screen<'_>, card: &Card, width: usize, size: (u16, u16)) -> Sheet {
+/// The sheet, and how many of its first rows must be read before anything is confirmed: what
+/// changes, what it costs, how it is taken back, until when it may begin. `size` is that of the
+/// whole terminal.
+pub(super) fn sheet(
+    screen: &Screen<'_>,
+    card: &Card,
+    width: usize,
+    size: (u16, u16),
+    fold: Fold,
+) -> (Sheet, usize) {
     let Some(step) = screen.runbook.and_then(|book| book.step(&card.step)) else {
-        return Sheet {
+        let sheet = Sheet {
             title: Row::plain("STEP"),
             body: vec![Row::of(WARN, format!("the runbook has no step `{}`", card.step))],
             ..Sheet::default()
         };
+        return (sheet, 0);
     };
-    let costs = cost_rows(screen, card, step, width);
+    let (costs, more) =
+        (cost_rows(screen, card, step, width), more_rows(screen, card, step, width));
+    let must;
     let body = if width >= COLUMNS_FROM {
         let half = width / 2 - 1;
-        let (change, checks) =
-            (change_rows(screen, card, half), check_rows(screen, card, step, half));
-        let mut rows = beside(&change, &checks, half);
+        let (mut change, called) = change_rows(screen, card, half);
+        change.extend(called);
+        let mut rows = beside(&change, &check_rows(screen, card, step, half), half);
         rows.push(Row::new());
         rows.extend(costs);
+        must = rows.len();
+        rows.extend(more);
         rows
     } else {
         // What it costs stays above the fold: the foot sums the checks up.
-        let mut rows = change_rows(screen, card, width);
+        let (mut rows, called) = change_rows(screen, card, width);
         rows.extend(costs);
+        must = rows.len();
+        rows.extend(called);
+        rows.extend(more);
         rows.extend(check_rows(screen, card, step, width));
         rows
     };
-    Sheet {
+    let sheet = Sheet {
         title: title(screen, card, step),
         right: danger(card, step, width),
         body,
-        foot: confirm::rows(screen, card, step, width, size),
+        foot: confirm::rows(screen, card, step, (width, size), fold),
         scroll: card.scroll,
-    }
+    };
+    (sheet, must)
 }
 
 fn title(screen: &Screen<'_>, card: &Card, step: &Step) -> Row {
@@ -105,7 +122,8 @@ fn rehearsal<'a>(screen: &Screen<'a>, card: &Card) -> Option<&'a Rehearsal> {
     screen.rehearsal.filter(|seen| seen.step == card.step && seen.back == card.back)
 }
 
-fn change_rows(screen: &Screen<'_>, card: &Card, width: usize) -> Vec<Row> {
+/// What will change, and how it is called.
+fn change_rows(screen: &Screen<'_>, card: &Card, width: usize) -> (Vec<Row>, Vec<Row>) {
     let head = Row::of(FOCUS, "WHAT WILL CHANGE  ");
     let Some(seen) = rehearsal(screen, card) else {
         let why = match screen.run {
@@ -114,7 +132,7 @@ fn change_rows(screen: &Screen<'_>, card: &Card, width: usize) -> Vec<Row> {
             Some(_) if screen.access == Access::ReadOnly => "a console that looks makes no dry run",
             Some(_) => "the dry run is being made",
         };
-        return vec![head, Row::of(UNKNOWN, format!("? {why}"))];
+        return (vec![head, Row::of(UNKNOWN, format!("? {why}"))], Vec::new());
     };
     let age = screen.now.since(seen.at);
     let shown = short_time(Duration::from_secs(age.as_secs()));
@@ -147,9 +165,9 @@ fn change_rows(screen: &Screen<'_>, card: &Card, width: usize) -> Vec<Row> {
         }
         Some(_) | None => rows.push(counts),
     }
-    rows.extend(paragraph(TEXT, &format!("$ {}", seen.preview.call), width));
-    rows.extend(paragraph(MUTED, &format!("as {}", seen.preview.acts_as), width));
-    rows
+    let mut called = paragraph(TEXT, &format!("$ {}", seen.preview.call), width);
+    called.extend(paragraph(MUTED, &format!("as {}", seen.preview.acts_as), width));
+    (rows, called)
 }
 
 /// The step's gates as they are seen in this frame.
@@ -199,6 +217,7 @@ fn check_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Ve
     rows
 }
 
+/// What it costs, until when it may begin, how it is taken back, what speaks against it.
 fn cost_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     if let Some(target) = &step.target
@@ -223,10 +242,15 @@ fn cost_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec
         };
         rows.extend(fact("LOSE", ink, &text, width));
     }
-    if !card.back {
-        for (index, (ink, text)) in clocks::start_rows(screen, &step.id).into_iter().enumerate() {
-            let lead = if index == 0 { "RTO" } else { "" };
-            rows.extend(fact(lead, ink, &text, width));
+    let start = clocks::start_rows(screen, &step.id);
+    if let Some((ink, text)) = start.last().filter(|_| !card.back && start.len() > 1) {
+        let start = Row::of(*ink, text);
+        // Beside what is lost, where both are short.
+        match rows.as_mut_slice() {
+            [lose] if lose.width() + 3 + start.width() <= width => {
+                *lose = Row::spread(lose.clone(), start, width);
+            }
+            _ => rows.extend(fact("RTO", *ink, text, width)),
         }
     }
     let undo = match &step.compensation {
@@ -247,6 +271,16 @@ fn cost_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec
     rows.extend(fact("UNDO", TEXT, &undo, width));
     rows.extend(lossy::rows(screen, step, width));
     rows.extend(doubt_rows(screen, card, width));
+    rows
+}
+
+/// When it ends, what it takes, what is said before it.
+fn more_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let start = clocks::start_rows(screen, &step.id);
+    if let Some((ink, text)) = start.first().filter(|_| !card.back) {
+        rows.extend(fact("RTO", *ink, text, width));
+    }
     let (usual, most) = (clocks::usual(screen, step), words::minutes(step.timeout));
     let fence = step.action.fencing.words();
     let takes = format!("{usual}; given up after {most}; a second call is {fence}");
@@ -299,7 +333,7 @@ mod tests {
                 fixture.snapshot.record(&pg, side, fixture.now, Ok(told));
             }
             let Some(Dialog::Card(card)) = fixture.model.dialog.clone() else { panic!("a card") };
-            let sheet = sheet(&fixture.screen(), &card, 116, (120, 36));
+            let (sheet, _) = sheet(&fixture.screen(), &card, 116, (120, 36), Fold::default());
             let text: Vec<String> = sheet.body.iter().map(Row::text).collect();
             let lose = text.iter().find(|row| row.starts_with("LOSE")).expect("a row");
             assert!(lose.contains(want), "{writes:?} {held}: {lose}");

@@ -7,22 +7,30 @@ use crate::ui::command::Command;
 use crate::ui::model::Card;
 use crate::ui::panel::words;
 use crate::ui::screen::{Access, Screen};
-use crate::ui::update::{GUARDED_SIZE_MIN, STOP_WINDOW};
+use crate::ui::update::{Facts, GUARDED_SIZE_MIN, STOP_WINDOW, why_not_here};
 use crate::ui::widget::ink::{BORDER, BROKEN, CRIT, FOCUS, MUTED, OK, TEXT, WARN, WINDOW};
 use crate::ui::widget::row::Row;
+use crate::ui::widget::sheet::Fold;
 
 use super::card;
 use super::fields::{exact, leave_row, paragraph, words as words_field};
+
+/// Under this many rows of the terminal the foot says only what must be said.
+const TIGHT_BELOW: u16 = 30;
 
 /// The foot of the card.
 pub(super) fn rows(
     screen: &Screen<'_>,
     card: &Card,
     step: &Step,
-    width: usize,
-    size: (u16, u16),
+    (width, size): (usize, (u16, u16)),
+    fold: Fold,
 ) -> Vec<Row> {
-    let mut rows = vec![Row::of(BORDER, "─".repeat(width))];
+    let mut rows = if card.confirming && is_tight(size) {
+        Vec::new()
+    } else {
+        vec![Row::of(BORDER, "─".repeat(width))]
+    };
     if !card.confirming {
         rows.extend(reading(screen, card, step, width));
         return rows;
@@ -43,9 +51,10 @@ pub(super) fn rows(
         return rows;
     }
     rows.push(checks(screen, card, step).cut(width));
-    rows.extend(broken(screen, card, step, width));
+    let tight = is_tight(size);
+    rows.extend(broken(screen, card, step, (width, tight)));
     if typed {
-        rows.extend(typed_rows(screen, card, step, guard, width));
+        rows.extend(typed_rows(screen, card, step, (width, size), fold));
     } else {
         rows.extend(paragraph(
             TEXT,
@@ -53,9 +62,15 @@ pub(super) fn rows(
              any key stops it",
             width,
         ));
-        rows.push(leave_row("Tab = break glass"));
+        rows.push(leave_row(if glass(screen, card) { "Tab = break glass" } else { "" }).cut(width));
     }
     rows
+}
+
+/// True where one gate, and no more, is in the way: it can be broken.
+fn glass(screen: &Screen<'_>, card: &Card) -> bool {
+    card.breaking.is_some()
+        || why_not_here(Command::NextPanel, &Facts::of(screen), screen.model).is_none()
 }
 
 /// The checks in one row, since their list may be scrolled out of sight.
@@ -97,8 +112,18 @@ fn reading(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec<R
     rows
 }
 
+/// True where every row is needed for what must be read.
+fn is_tight(size: (u16, u16)) -> bool {
+    size.1 < TIGHT_BELOW
+}
+
 /// The one rule that is being broken, with its reason.
-fn broken(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec<Row> {
+fn broken(
+    screen: &Screen<'_>,
+    card: &Card,
+    step: &Step,
+    (width, tight): (usize, bool),
+) -> Vec<Row> {
     let Some((index, reason)) = &card.breaking else { return Vec::new() };
     let gate = step.gates.get(*index).map_or_else(String::new, |gate| {
         let side = words::direction(screen).side(gate.place);
@@ -107,13 +132,10 @@ fn broken(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec<Ro
     let active = screen.model.guards.at_reason;
     let mut rows =
         vec![Row::of(BROKEN, format!("BREAK GLASS: goes on although `{gate}` does not hold"))];
-    rows.extend(words_field(
-        "the reason, on record for ever:",
-        REASON_CHARS_MIN,
-        reason,
-        active,
-        width,
-    ));
+    let ask = "the reason, on record for ever:";
+    let field = words_field(ask, REASON_CHARS_MIN, reason, active, width);
+    // The field says itself what it wants where the rows are needed for what must be read.
+    rows.extend(field.into_iter().skip(usize::from(tight)));
     rows
 }
 
@@ -121,9 +143,10 @@ fn typed_rows(
     screen: &Screen<'_>,
     card: &Card,
     step: &Step,
-    guard: Guard,
-    width: usize,
+    (width, size): (usize, (u16, u16)),
+    fold: Fold,
 ) -> Vec<Row> {
+    let guard = if card.back { step.guard_back() } else { step.guard };
     let way = words::direction(screen);
     let wanted = if card.back { step.typed_text_back(way) } else { step.typed_text(way) };
     let active = !screen.model.guards.at_reason || card.breaking.is_none();
@@ -141,7 +164,18 @@ fn typed_rows(
             "Enter is dead until it matches, then it runs."
         }
     };
-    rows.push(Row::of(MUTED, format!("{then}   Tab = break glass")));
-    rows.push(leave_row("").cut(width));
+    let unread = fold.last.saturating_sub(card.read);
+    rows.push(match unread {
+        0 if glass(screen, card) => Row::of(MUTED, format!("{then}   Tab = break glass")),
+        0 => Row::of(MUTED, then),
+        _ => {
+            let rows = if unread == 1 { "row" } else { "rows" };
+            Row::of(WARN, format!("pgdn: {unread} more {rows} to read, Enter is dead until then"))
+        }
+    });
+    // How to leave stands in the last row, too.
+    if !is_tight(size) {
+        rows.push(leave_row("").cut(width));
+    }
     rows
 }

@@ -2,8 +2,10 @@
 
 use crate::domain::ledger::{LedgerRow, LossVerdict};
 use crate::domain::time::short_time;
+use crate::ui::model::Dialog;
 use crate::ui::panel::words;
 use crate::ui::screen::Screen;
+use crate::ui::update::ledger_counts_in;
 use crate::ui::widget::ink::{BORDER, CRIT, MUTED, OK, TEXT, UNKNOWN, WARN};
 use crate::ui::widget::row::Row;
 use crate::ui::widget::sheet::Sheet;
@@ -70,6 +72,12 @@ pub(super) fn table(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     rows
 }
 
+/// Seconds until Enter counts, the last one shown as such.
+fn counts_in(screen: &Screen<'_>) -> u128 {
+    let Some(Dialog::Ledger { opened }) = &screen.model.dialog else { return 0 };
+    ledger_counts_in(*opened, screen.now).as_millis().div_ceil(1000)
+}
+
 /// The sheet.
 pub(super) fn sheet(screen: &Screen<'_>, width: usize) -> Sheet {
     let mut body = paragraph(
@@ -98,7 +106,10 @@ pub(super) fn sheet(screen: &Screen<'_>, width: usize) -> Sheet {
     let accepted = screen.run.and_then(|run| run.accepted.as_ref());
     let foot_text = match accepted {
         Some((at, by)) => Row::of(MUTED, format!("accepted at {} by {by}   Esc = close", at.utc())),
-        None => leave_row(&format!("Enter = {} accepts this, by name.", screen.me)),
+        None => match counts_in(screen) {
+            0 => leave_row(&format!("Enter = {} accepts this, by name.", screen.me)),
+            left => leave_row(&format!("Enter counts in {left} s: read the losses.")),
+        },
     };
     Sheet {
         title: Row::plain("EXPECTED LOSSES"),

@@ -23,10 +23,23 @@ use ratatui::layout::Rect;
 
 use crate::ui::model::Dialog;
 use crate::ui::screen::Screen;
+use crate::ui::view::dialog_content;
 use crate::ui::widget::canvas::Canvas;
-use crate::ui::widget::sheet::{self, Sheet};
+use crate::ui::widget::sheet::{self, Fold, Sheet};
 
 pub(super) use card::seen_gates;
+
+/// How far the open card must be scrolled before Enter counts in it: a sentence for the person may
+/// take a row of it at any time. Nothing is hidden in another dialog that must be read.
+#[must_use]
+pub fn fold(screen: &Screen<'_>) -> Fold {
+    let Some(Dialog::Card(card)) = &screen.model.dialog else { return Fold::default() };
+    let size = screen.model.size;
+    let content = dialog_content(screen, size);
+    let (sheet, must) =
+        card::sheet(screen, card, sheet::inner_width(content), size, Fold::default());
+    Fold::of(sheet.body.len(), must, sheet::room(content, sheet.foot.len()))
+}
 
 /// Draws a dialog over the content.
 pub fn draw(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>, dialog: &Dialog) {
@@ -35,7 +48,9 @@ pub fn draw(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>, dialog:
     let whole = canvas.area();
     let sheet: Sheet = match dialog {
         Dialog::Help { scroll } => help::sheet(screen, *scroll, width),
-        Dialog::Card(card) => card::sheet(screen, card, width, (whole.width, whole.height)),
+        Dialog::Card(card) => {
+            card::sheet(screen, card, width, (whole.width, whole.height), fold(screen)).0
+        }
         Dialog::Form { purpose, field, .. } => form::sheet(screen, purpose, field, width),
         Dialog::Declare { word, reason, at_reason, .. } => {
             declare::sheet(screen, (word, reason), *at_reason, width)

@@ -28,6 +28,7 @@ use crate::domain::verdict::{
 use crate::ui::keymap::{Key, Keymap};
 use crate::ui::model::Model;
 use crate::ui::screen::{Access, JournalState, Rehearsal};
+use crate::ui::widget::sheet::Fold;
 
 const fn action(name: &'static str, verb: &'static str, class: Class, guard: Guard) -> ActionSpec {
     ActionSpec {
@@ -241,6 +242,8 @@ pub(super) struct Bench {
     /// True while a wished dry run is there at once.
     pub(super) rehearses: bool,
     pub(super) wishes: Vec<Wish>,
+    /// What must be read of a card before Enter counts.
+    pub(super) fold: Fold,
     keymap: &'static Keymap,
     runbooks: Vec<Runbook>,
     assessment: Assessment,
@@ -281,10 +284,8 @@ impl Bench {
             hash: String::new(),
         };
         let runbooks = vec![runbook("failback", Side::B), runbook("failover", Side::A)];
-        let run = match stage {
-            "none" => None,
-            _ => Run::replay(&runbooks[1], &events(stage)).expect("events fit"),
-        };
+        let replayed = || Run::replay(&runbooks[1], &events(stage)).expect("events fit");
+        let run = if stage == "none" { None } else { replayed() };
         let alarm = Alarm {
             key: "down/a".to_owned(),
             priority: Priority::ActNow,
@@ -313,6 +314,7 @@ impl Bench {
             rehearsal: None,
             rehearses: true,
             wishes: Vec::new(),
+            fold: Fold::default(),
             keymap: &KEYMAP,
             site,
             runbooks,
@@ -347,6 +349,7 @@ impl Bench {
             output_rows: 50,
             timeline_rows: 50,
             report: None,
+            fold: self.fold,
         };
         act(&mut self.model, &facts, self.keymap)
     }

@@ -104,12 +104,12 @@ fn what_cannot_be_says_why_and_keeps_the_text() {
     armed("=abort-step dns", "step dns is ready: no attempt of it is running");
     armed("=resolve dns", "no attempt of it has an unknown outcome");
     armed("=run later", "step later is pending: it waits for promote");
-    armed("=run hand", "press m and type what you see");
+    armed("=run hand", "attested by a person");
     armed("=declare again and again", "declared already");
-    check(Safe, "executing", "=run dns", "SAFE: press A to arm");
-    check(Safe, "executing", "=skip dns not today", "SAFE: press A to arm");
+    check(Safe, "executing", "=run dns", "SAFE: arm this console first");
+    check(Safe, "executing", "=skip dns not today", "SAFE: arm this console first");
     check(Safe, "none", "=t0 set 13:50:00Z the page says so", "no run is open");
-    check(Safe, "standby", "=t0 set 13:50:00Z the page says so", "declare first with D");
+    check(Safe, "standby", "=t0 set 13:50:00Z the page says so", "declare first");
     for line in ["=run dns", "=note hello", "=declare it is dark", "=t0 set 13:50:00Z so", "=arm"] {
         check(ReadOnly, "executing", line, "read only");
     }
@@ -173,7 +173,7 @@ fn a_paste_into_the_palette_is_thrown_away() {
         bench.press(crate::ui::keymap::Key::plain(crossterm::event::KeyCode::Char(letter)));
         bench.now += 5;
     }
-    assert!(bench.notice().contains("paste is refused"), "{}", bench.notice());
+    assert!(bench.notice().contains("by its pace a paste"), "{}", bench.notice());
     bench.key("enter");
     bench.input(&crate::ui::update::Input::Paste("run dns\n".to_owned()));
     bench.script(&["enter", "+9000"]);

@@ -46,11 +46,11 @@ fn a_step_starts_as_its_guard_asks() {
     check("promote", &["r", "+27500", "=promote pg-b", "enter", "+3000"], &run, "");
     // What is not possible says why.
     check("later", &["r"], NOTHING, "step later is pending: it waits for promote");
-    check("hand", &["r"], NOTHING, "press m and type what you see");
+    check("hand", &["r"], NOTHING, "attested by a person");
     check("done", &["r"], NOTHING, "nothing is left to do");
-    check("failed", &["r"], NOTHING, "try again with R");
-    check("unknown", &["r"], NOTHING, "say what became of it with U");
-    check("running", &["r"], NOTHING, "abort it with X");
+    check("failed", &["r"], NOTHING, "try it again");
+    check("unknown", &["r"], NOTHING, "say what became of it");
+    check("running", &["r"], NOTHING, "wait, or abort it");
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn forms_are_dead_until_they_are_right() {
     check("done", &["s"], NOTHING, "only a step that has not been done");
     check("hand", &["m", "=ok", "enter"], NOTHING, "at least 3 characters");
     check("hand", &["m", "=42 rows", "enter"], &["attest hand `42 rows`"], "");
-    check("dns", &["m"], NOTHING, "press r, it cannot be attested");
+    check("dns", &["m"], NOTHING, "run it, it cannot be attested");
     check("failed", &["R", "=again", "enter"], &["retry failed `again`"], "");
     check("dns", &["R"], NOTHING, "there is nothing to try again");
     // A target that removes repetitions keeps the key, until a person wants a new one.
@@ -184,7 +184,7 @@ fn forms_are_dead_until_they_are_right() {
     // The lit step is meant, also where another one runs or is unknown.
     check("dns", &["X"], NOTHING, "step dns is ready: no attempt of it is running");
     check("dns", &["U"], NOTHING, "step dns is ready: no attempt of it has an unknown outcome");
-    check("unknown", &["U", "=it is there", "enter"], NOTHING, "choose with tab");
+    check("unknown", &["U", "=it is there", "enter"], NOTHING, "choose first");
     let done = ["resolve unknown true `it is there`"];
     check("unknown", &["U", "tab", "=it is there", "enter"], &done, "");
     let undone = ["resolve unknown false `it is not there`"];
@@ -212,7 +212,7 @@ fn the_run_is_steered_by_typed_words() {
         assert_eq!(bench.wished(), want, "{stage} {script:?}: {}", bench.notice());
         assert!(bench.notice().contains(said), "{stage} {script:?}: {}", bench.notice());
     };
-    check(Safe, "none", &["r"], NOTHING, "no run is open: press o");
+    check(Safe, "none", &["r"], NOTHING, "no run is open: open one first");
     check(Safe, "none", &["o", "enter"], &["Open { index: 1, mode: Planned }"], "");
     check(Safe, "none", &["o", "up", "tab", "enter"], &["Open { index: 0, mode: Ungraceful }"], "");
     check(Safe, "executing", &["o"], NOTHING, "run lms-1 is open: close it first");
@@ -222,13 +222,13 @@ fn the_run_is_steered_by_typed_words() {
     check(Safe, "standby", &["D", "enter"], NOTHING, "type exactly `declare`");
     check(Safe, "standby", &["D", "=declare", "enter", "=short", "enter"], NOTHING, "at least 10");
     check(Safe, "executing", &["D"], NOTHING, "declared already");
-    check(Armed, "standby", &["r"], NOTHING, "declare first with D");
+    check(Armed, "standby", &["r"], NOTHING, "declare first");
     check(Safe, "executing", &["A", "=arm", "enter"], &["Arm"], "");
     check(Safe, "executing", &["A", "enter"], NOTHING, "type exactly `arm`");
     check(Armed, "executing", &["A"], &["Safe"], "");
     check(Safe, "executing", &["space"], &["Intent(Hold { reason: Clean(\"\") })"], "");
     check(Safe, "held", &["space"], &["Intent(Release)"], "");
-    check(Armed, "held", &["r"], NOTHING, "go on with space");
+    check(Armed, "held", &["r"], NOTHING, "let it go on first");
     check(Safe, "executing", &["L", "enter"], NOTHING, "read the losses first");
     check(Safe, "executing", &["L", "+1000", "enter"], &["Intent(AcceptLedger)"], "");
     check(Armed, "executing", &["E", "enter"], NOTHING, "type exactly `abort run`");
@@ -260,7 +260,7 @@ fn the_run_is_steered_by_typed_words() {
     check(ReadOnly, "executing", &["t"], NOTHING, "read only");
     check(ReadOnly, "executing", &["v"], &["VerifyNow"], "");
     for key in ["r", "R", "s", "m", "U", "K", "!", "E"] {
-        check(Safe, "executing", &[key], NOTHING, "SAFE: press A to arm");
+        check(Safe, "executing", &[key], NOTHING, "SAFE: arm this console first");
     }
     // What makes a thing stop is never in the way of a safe console or a held plan.
     let stop = "abort running `abort running`";
@@ -363,6 +363,106 @@ fn accidents_are_dropped_and_said() {
 }
 
 #[test]
+fn a_calm_tap_counts_again_half_a_second_after_the_last_that_was_taken() {
+    let mut bench = Bench::at_step(Access::Armed, "look");
+    for _ in 0..20 {
+        bench.key("r");
+        bench.now += 420;
+    }
+    assert_eq!(bench.wished().len(), 10, "{}", bench.notice());
+}
+
+#[test]
+fn keys_that_the_link_bunched_are_typed_where_the_terminal_tells_a_paste() {
+    let check = |tells: bool, field: &str, said: &str| {
+        let mut bench = Bench::at_step(Access::Armed, "promote");
+        if tells {
+            bench.input(&Input::Paste("anything".to_owned()));
+            assert!(bench.notice().contains("the terminal said paste"), "{}", bench.notice());
+        }
+        bench.script(&["r", "+1000"]);
+        for letter in "promote pg-b".chars() {
+            bench.press(crate::ui::keymap::Key::plain(crossterm::event::KeyCode::Char(letter)));
+        }
+        let Some(Dialog::Card(card)) = &bench.model.dialog else { panic!("a card is open") };
+        assert_eq!(card.field.text, field);
+        assert!(bench.notice().contains(said), "{}", bench.notice());
+    };
+    check(true, "promote pg-b", "");
+    check(false, "", "by its pace a paste");
+    // Where no text is typed a burst stays one.
+    let mut bench = Bench::new(Access::Armed, "executing");
+    bench.input(&Input::Paste("anything".to_owned()));
+    for key in ["1", "2", "3", "1", "2", "4", "5", "6", "space"] {
+        bench.key(key);
+    }
+    assert_eq!((bench.model.focus, bench.wished().len()), (Panel::RegionB, 0));
+}
+
+#[test]
+fn a_key_typed_for_another_dialog_does_not_act() {
+    let typed = |bench: &mut Bench, text: &str, pause: u64| {
+        for letter in text.chars() {
+            bench.wait(pause);
+            bench.press(crate::ui::keymap::Key::plain(crossterm::event::KeyCode::Char(letter)));
+        }
+    };
+    // A refused X: the word that was meant for its dialog lands nowhere, at any pace of a hand.
+    for pause in [80, 150, 250] {
+        let mut bench = Bench::at_step(Access::Armed, "done");
+        bench.script(&["X"]);
+        assert!(bench.notice().contains("no attempt of it is running"), "{}", bench.notice());
+        typed(&mut bench, "abort dns r R s ! A", pause);
+        bench.wait(pause);
+        bench.key("enter");
+        assert_eq!((bench.model.dialog.as_ref(), bench.wished().len()), (None, 0), "{pause}");
+        assert!(bench.notice().contains("typed while a dialog came or went"), "{}", bench.notice());
+        // After a pause keys count again.
+        bench.wait(700);
+        bench.key("t");
+        assert!(bench.model.dialog.is_some(), "{}", bench.notice());
+    }
+    // An Enter that is pressed once more than needed opens and runs nothing.
+    let mut bench = Bench::new(Access::Safe, "executing");
+    bench.script(&["L", "+1000", "enter"]);
+    let accepted = bench.wished();
+    for _ in 0..5 {
+        bench.wait(200);
+        bench.key("enter");
+    }
+    assert_eq!((bench.model.dialog.as_ref(), bench.wished()), (None, accepted));
+    // Nor do more keys than the one that stopped a step.
+    let mut bench = Bench::at_step(Access::Armed, "scale");
+    bench.script(&["r"]);
+    typed(&mut bench, "stop!", 120);
+    assert_eq!((bench.model.dialog.as_ref(), bench.wished().len()), (None, 0));
+    // What the hand itself left is left: the next key counts at once.
+    let mut bench = Bench::at_step(Access::Armed, "dns");
+    bench.script(&["r", "esc"]);
+    bench.wait(50);
+    bench.key("t");
+    assert!(matches!(bench.model.dialog, Some(Dialog::Form { .. })), "{}", bench.notice());
+}
+
+#[test]
+fn what_must_be_read_of_a_card_is_scrolled_through_before_enter_counts() {
+    let check = |script: &[&str], want: &[&str], said: &str| {
+        let mut bench = Bench::at_step(Access::Armed, "dns");
+        bench.fold = crate::ui::widget::sheet::Fold { last: 4, page: 3 };
+        bench.script(&["r", "=dns"]);
+        bench.script(script);
+        assert_eq!(bench.wished(), want, "{script:?}: {}", bench.notice());
+        assert!(bench.notice().contains(said), "{script:?}: {}", bench.notice());
+    };
+    let run = ["run dns `dns` `call dns`"];
+    check(&["enter"], NOTHING, "read what it changes and costs first: 4 more rows");
+    check(&["page-down", "enter"], NOTHING, "1 more row");
+    check(&["page-down", "page-down", "enter"], &run, "");
+    check(&["page-down", "page-down", "page-up", "page-up", "enter"], &run, "");
+    check(&["down", "down", "down", "down", "enter"], &run, "");
+}
+
+#[test]
 fn small_terminals_refuse_guards_two_and_three() {
     let check = |step: &str, size: (u16, u16), want: bool| {
         let mut bench = Bench::at_step(Access::Armed, step);
@@ -456,7 +556,7 @@ fn the_guide_names_keys_and_reasons() {
         let row = rows.iter().find(|row| row.command == command).expect("it has a key");
         row.why_not.clone().map(String::from)
     };
-    assert_eq!(why(Command::Run).as_deref(), Some("no run is open: press o"));
+    assert_eq!(why(Command::Run).as_deref(), Some("no run is open: open one first"));
     assert_eq!(why(Command::Choose), None);
     let help = rows.iter().find(|row| row.command == Command::Help).expect("it has a key");
     assert_eq!(help.keys.as_str(), "? or f1");

@@ -82,7 +82,7 @@ fn steps_go_back_in_the_plans_order_and_only_then_the_run_ends() {
     bench.grant(&Intent::Hold { reason: Clean::default() });
     assert!(bench.run().is_held() && bench.run().stage == Stage::Aborting);
     refuses(&bench, &Intent::Hold { reason: Clean::default() }, "nothing to hold");
-    refuses(&bench, &back("traffic", "pg-b"), "go on with space");
+    refuses(&bench, &back("traffic", "pg-b"), "let it go on first");
     bench.grant(&Intent::Release);
     refuses(&bench, &Intent::Release, "not held");
     // A failed attempt is made again, an unknown one is told.
