@@ -68,8 +68,9 @@ fn what_is_on_record_is_told_with_its_entry() {
             "| web | 5m00s, not guaranteed | UNKNOWN | UNKNOWN | not measured | not measured | \
              not measured | not measured | #1 #3 |",
             "- expected losses accepted: by anna at 2026-11-20 14:03:30Z: 42 s of writes (#5)",
-            "- look: skipped: seen by eye, by anna at 2026-11-20 14:03:35Z (#6)",
-            "- fence: told to be done: saw it off, by anna at 2026-11-20 14:04:00Z (#10)",
+            "- 1 Look at B: skipped: seen by eye, by anna at 2026-11-20 14:03:35Z (#6)",
+            "- 2 Fence region A: told to be done: saw it off, by anna at 2026-11-20 14:04:00Z \
+             (#10)",
             "- root cause: not recorded: for people to write",
         ],
     );
@@ -81,12 +82,12 @@ fn steps_tell_expected_and_actual() {
     has(
         &text,
         &[
-            "| promote-pg Promote the store in B | toy.promote | 3m00s | 35s | -2m25s | \
+            "| 3 Promote the store in B (promote-pg) | toy.promote | 3m00s | 35s | -2m25s | \
              T+00:02:00 | T+00:02:35 | 10s | done, 2 attempts | anna | pg B is primary | \
              #1 #10-#18 |",
-            "| look Look at B | toy.look | 30s | not measured | not measured | not measured | \
+            "| 1 Look at B (look) | toy.look | 30s | not measured | not measured | not measured | \
              T+00:01:25 | not measured | skipped | anna | seen by eye | #1 #6 |",
-            "- promote-pg: went on although pg capacity in B at least 80 % was 75 %: \
+            "- 3 Promote the store in B: went on although pg capacity in B at least 80 % was 75 %: \
              good &lt;enough&gt;, by anna at 2026-11-20 14:04:10Z (#11)",
         ],
     );
@@ -98,9 +99,9 @@ fn an_abort_is_told_as_it_went() {
     has(
         &text(&given_up(), Format::Md),
         &[
-            "- fence: taken back (#15-#20)",
-            "- look: NOT taken back (#15 #16)",
-            "- promote-pg: stays: rebuild A from B (#16)",
+            "- 2 Fence region A: taken back (#15-#20)",
+            "- 1 Look at B: NOT taken back (#15 #16)",
+            "- 3 Promote the store in B: stays: rebuild A from B (#16)",
         ],
     );
 }
@@ -145,11 +146,11 @@ fn an_end_that_was_read_late_is_no_time_of_the_step() {
     tale.end(165, "fence", 1, Outcome::Applied { evidence });
     tale.add(165, Body::Verified { step, attempt: 1, evidence: "A is fenced".into() });
     let text = text(&tale, Format::Md);
-    let row = text.lines().find(|line| line.starts_with("| fence ")).expect("its row");
+    let row = text.lines().find(|line| line.starts_with("| 2 Fence region A ")).expect("its row");
     for word in ["| 63s | +3s |", "| T+00:02:45 |", "done, its end was read 12s later"] {
         assert!(row.contains(word), "no `{word}` in {row}");
     }
-    assert!(text.contains("fence attempt 1 had ended at 14:04:43Z"), "{text}");
+    assert!(text.contains("2 Fence region A attempt 1 had ended at 14:04:43Z"), "{text}");
 }
 
 #[test]
