@@ -228,7 +228,7 @@ fn a_plan_of_automatic_steps_runs_to_its_end() {
         0,
         &[
             "DECLARED",
-            "START fence-a (attempt 1, sim.fence, class I",
+            "START 1 Fence region A (attempt 1, sim.fence, class I",
             "CLOSED run pair-",
             "complete\n",
             "RTO of core: 00:00:",
@@ -330,7 +330,8 @@ fn a_signal_leaves_and_the_running_step_goes_on() {
     let mut child = place.start(PLANNED);
     let told = child.stdout.take().expect("it is piped");
     let mut lines = std::io::BufReader::new(told).lines();
-    let running = lines.any(|line| line.expect("text").contains("fence-a attempt 1 is running"));
+    let running =
+        lines.any(|line| line.expect("text").contains("1 Fence region A attempt 1 is running"));
     assert!(running, "the fence never started");
     let pid = Pid::from_raw(child.id().cast_signed()).expect("a process");
     kill_process(pid, Signal::TERM).expect("it runs");

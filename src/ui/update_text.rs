@@ -180,13 +180,11 @@ fn clock(screen: &Screen<'_>, at: Moment) -> String {
     let Some(gone) = forecast.elapsed else {
         let takes = short_time(forecast.remaining_p80);
         let of = forecast.rto.map_or_else(String::new, |rto| format!(" of {}", short_time(rto)));
-        return match screen.runbook {
-            Some(_) => format!("CLOCK not running; a failover would take {takes}{of}"),
-            None => {
-                let none = words::no_runbook(screen);
-                format!("CLOCK not running; what a failover would take is UNKNOWN, {none}")
-            }
-        };
+        if screen.runbook.is_some() {
+            return format!("CLOCK not running; a failover would take {takes}{of}");
+        }
+        let none = words::no_runbook(screen);
+        return format!("CLOCK not running; what a failover would take is UNKNOWN, {none}");
     };
     let since = match words::t0(screen) {
         Some((t0, T0Basis::AtOrBefore)) => format!("since {} or before", t0.utc()),

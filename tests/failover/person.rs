@@ -109,7 +109,12 @@ pub fn start(console: &mut Seat, (id, _, how): Known) {
     match how {
         Start::Key | Start::Window => console.verb("r"),
         Start::Typed(text) => {
-            console.verb_opens("r", &format!("RUN {id}"));
+            console.verb("r");
+            let id = format!("({id})");
+            console.until_within(&format!("RUN {id}"), RECORDED, |text| {
+                text.lines().any(|line| line.contains("━ RUN ") && line.contains(&id))
+            });
+            pass(seat::READING);
             console.until_within("the dry run is there", STEP, |text| text.contains(" old"));
             console.types_seen(text);
             console.types("\r");
@@ -117,11 +122,17 @@ pub fn start(console: &mut Seat, (id, _, how): Known) {
     }
 }
 
+/// True when the runbook marks a step as done, whatever its number.
+fn shows_done(text: &str, how: char, title: &str) -> bool {
+    let mark = format!("[x] {how}");
+    text.lines().any(|line| line.split_once(&mark).is_some_and(|(_, row)| row.contains(title)))
+}
+
 /// Waits until a step is done, as its row in the runbook says; a refusal ends the wait at once.
 pub fn until_done(console: &Seat, (id, title, _): Known) {
     console.until_within(&format!("{id} is done"), STEP, |text| {
         assert!(!text.contains("▲2 refused"), "{id} is refused:\n{text}");
-        text.contains(&format!("[x] S {title}"))
+        shows_done(text, 'S', title)
     });
 }
 
@@ -136,7 +147,9 @@ pub fn attest(console: &mut Seat, title: &str, value: &str) {
     console.verb_opens("m", "ATTEST");
     console.types_seen(value);
     console.types("\r");
-    console.shows_within(&format!("[x] M {title}"), RECORDED);
+    console.until_within(&format!("{title} is attested"), RECORDED, |text| {
+        shows_done(text, 'M', title)
+    });
 }
 
 /// Closes the run.

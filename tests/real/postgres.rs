@@ -463,10 +463,13 @@ impl Pair {
 
     /// Both servers anew with the template's data: A the primary, B its streaming standby.
     pub fn begin_again(&mut self, template: &Self) {
-        let source = format!(
-            "primary_conninfo=host=127.0.0.1 port={} user=postgres application_name=b",
-            self.a.port
-        );
+        self.begin_again_over(template, self.a.port);
+    }
+
+    /// The same with a standby that reaches its primary at another port.
+    pub fn begin_again_over(&mut self, template: &Self, port: u16) {
+        let source =
+            format!("primary_conninfo=host=127.0.0.1 port={port} user=postgres application_name=b");
         for (server, from) in [(&mut self.a, &template.a), (&mut self.b, &template.b)] {
             server.end();
             let _ = fs::remove_dir_all(&server.data);

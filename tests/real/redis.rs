@@ -15,7 +15,7 @@ use super::postgres::{ACT_PASSWORD, PLAIN_PASSWORD, READ_PASSWORD};
 use super::{DEADLINE, Killed, PYTHON, account, beside, find_program, folder, free_port, until};
 
 /// Password of the rigs themselves.
-const ADMIN_PASSWORD: &str = "rig";
+pub const ADMIN_PASSWORD: &str = "rig";
 
 /// Password of the replica at its primary.
 const REPLICA_PASSWORD: &str = "replica";
@@ -180,8 +180,13 @@ impl Server {
     /// Makes it a replica and waits until writes flow: that its link is up says less, its primary
     /// may keep back what it writes until the replica has first answered.
     pub fn follow(&self, source: &Server) {
+        self.follow_over(source, source.port);
+    }
+
+    /// The same with a primary that is reached at another port.
+    pub fn follow_over(&self, source: &Server, port: u16) {
         const FIRST: &str = "rig:first";
-        self.ask(&["REPLICAOF", "127.0.0.1", &source.port.to_string()]);
+        self.ask(&["REPLICAOF", "127.0.0.1", &port.to_string()]);
         self.until_info("master_link_status", "up");
         for (word, want) in [("SET", "1"), ("DEL", "0")] {
             let value: &[&str] = if word == "SET" { &["x"] } else { &[] };
@@ -252,13 +257,18 @@ impl Pair {
 
     /// Both anew and empty: A the primary, B its replica. Nothing is left in their logs.
     pub fn begin_again(&mut self) {
+        self.begin_again_over(self.a.port);
+    }
+
+    /// The same with a replica that reaches its primary at another port.
+    pub fn begin_again_over(&mut self, port: u16) {
         for server in [&mut self.a, &mut self.b] {
             server.kill9();
             server.forget();
             fs::write(server.folder.join("log"), "").unwrap();
             server.start();
         }
-        self.b.follow(&self.a);
+        self.b.follow_over(&self.a, port);
     }
 
     /// A folder that lives as long as the pair.

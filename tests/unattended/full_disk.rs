@@ -85,7 +85,7 @@ fn a_disk_that_fills_while_a_step_runs_costs_no_outcome_and_few_segments() {
     let mut child = place.start(PLANNED);
     let told = child.stdout.take().expect("it is piped");
     let mut lines = std::io::BufReader::new(told).lines().map(|line| line.expect("text"));
-    assert!(lines.any(|line| line.contains("fence-a attempt 1 is running")), "no fence");
+    assert!(lines.any(|line| line.contains("1 Fence region A attempt 1 is running")), "no fence");
     disk.fill();
     let rest: Vec<String> = lines.collect();
     let ended = Ended::of(&child.wait_with_output().expect("it ends"));

@@ -230,7 +230,6 @@ fn of_system(
     let place = letter(view.side);
     let is_active = view.side == scene.serving(id);
     let red = matches!(primary, Primary::Red { .. });
-    let makes_red = red && view.side == scene.active;
     let mut found = Vec::new();
     let mut add = |key: String, priority, since: Option<Stamp>, sentence: String| {
         found.push(Alarm {
@@ -255,16 +254,17 @@ fn of_system(
     if let (Finding::Speaks { since, why }, false) =
         (down::ask(view, down::FAILURES_WITHOUT_RULE), scene.has_signal_rule(view))
     {
-        let priority = if makes_red { Priority::ActNow } else { Priority::ActSoon };
+        let made_it_red = red && view.side == scene.active;
+        let priority = if made_it_red { Priority::ActNow } else { Priority::ActSoon };
         add(format!("down/{id}/{place}"), priority, Some(since), said(view, &why));
     }
     if let Some(early) = scene.early(view) {
-        let sentence = said(view, &early.why);
-        add(format!("early/{id}/{place}"), Priority::ActSoon, Some(early.since), sentence);
+        let (since, why) = (Some(early.since), said(view, &early.why));
+        add(format!("early/{id}/{place}"), Priority::ActSoon, since, why);
     }
     if matches!(view.state(), CellState::Degraded(_)) && !scene.fails(view) {
-        let (key, words) = (format!("degraded/{id}/{place}"), state_words(&view.state()));
-        add(key, Priority::ActSoon, view.cell.degraded_since, said(view, &words));
+        let (since, words) = (view.cell.degraded_since, state_words(&view.state()));
+        add(format!("degraded/{id}/{place}"), Priority::ActSoon, since, said(view, &words));
     }
     if let Finding::Speaks { since, why } = stale::ask(view) {
         add(format!("stale/{id}/{place}"), Priority::ActSoon, Some(since), said(view, &why));
@@ -288,8 +288,7 @@ fn of_system(
         add(format!("rpo/{id}/{place}"), Priority::ActSoon, Some(since), said(view, &why));
     }
     let refused = refused(view, criteria, red, is_active, &found);
-    found.extend(refused);
-    found
+    found.into_iter().chain(refused).collect()
 }
 
 /// What criteria refuse of a system, where no alarm says it yet.

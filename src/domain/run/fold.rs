@@ -201,7 +201,10 @@ impl Run {
                 self.attempt(step, *attempt, seq)?;
             }
             Body::EndedEarlier { step, attempt, at } => {
-                self.take_earlier(event, step, *attempt, *at)?;
+                self.attempt(step, *attempt, seq)?;
+                if let Some(last) = self.known_step(step, seq)?.attempts.last_mut() {
+                    last.unread = event.at.since(*at);
+                }
             }
             Body::RunnerLost { step, attempt, left } => {
                 self.attempt(step, *attempt, seq)?;
@@ -209,20 +212,6 @@ impl Run {
             }
             // Words of the run; `take_for_run` names every word there is.
             _ => {}
-        }
-        Ok(())
-    }
-
-    fn take_earlier(
-        &mut self,
-        event: &RunEvent,
-        step: &StepId,
-        attempt: u32,
-        ended: Stamp,
-    ) -> Result<(), Misfit> {
-        self.attempt(step, attempt, event.seq)?;
-        if let Some(last) = self.known_step(step, event.seq)?.attempts.last_mut() {
-            last.unread = event.at.since(ended);
         }
         Ok(())
     }

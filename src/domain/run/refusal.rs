@@ -214,26 +214,10 @@ impl Refusal {
                 let step = name(step);
                 format!("step {step} cannot be undone: accept the expected losses first with L")
             }
-            Self::OneServer { step, system } => {
-                let step = name(step);
-                format!(
-                    "step {step}: both names of {system} lead to the same server, nothing acts on it; look \
-                     at its names"
-                )
-            }
-            Self::Exchanged { step, system, side } => {
-                let step = name(step);
-                format!(
-                    "step {step}: {system} in {side} is the server that this run acted on as the other \
-                     side: its names were exchanged, nothing acts on it; look at its names"
-                )
-            }
-            Self::Unseen { step, system, side } => {
-                let step = name(step);
-                format!(
-                    "step {step}: {system} in {side} was not read since, so which server it would \
-                     act on is not known: it is looked at again, try in a moment"
-                )
+            Self::OneServer { step, .. }
+            | Self::Exchanged { step, .. }
+            | Self::Unseen { step, .. } => {
+                format!("step {}: {}", name(step), self.server())
             }
             Self::SecondPerson(step) => {
                 let step = name(step);
@@ -257,6 +241,25 @@ impl Refusal {
                 format!("{step} stays: {later} rests on it, serves and cannot go back")
             }
             other => other.to_string(),
+        }
+    }
+
+    /// Why a step may not act on the server that it would meet.
+    fn server(&self) -> String {
+        match self {
+            Self::OneServer { system, .. } => format!(
+                "both names of {system} lead to the same server, nothing acts on it; look at its \
+                 names"
+            ),
+            Self::Exchanged { system, side, .. } => format!(
+                "{system} in {side} is the server that this run acted on as the other side: its \
+                 names were exchanged, nothing acts on it; look at its names"
+            ),
+            Self::Unseen { system, side, .. } => format!(
+                "{system} in {side} was not read since, so which server it would act on is not \
+                 known: it is looked at again, try in a moment"
+            ),
+            _ => String::new(),
         }
     }
 }

@@ -150,8 +150,7 @@ impl<D: Desk> Console<D> {
         let mut memory = Memory::new(now);
         if let Some(old) = parts.remembered {
             snapshot.remember_all(old.snapshot);
-            let at = old.active_at.unwrap_or(old.saved);
-            served = old.active.map(|side| Served { side, at });
+            served = old.active.map(|side| Served { side, at: old.active_at.unwrap_or(old.saved) });
             memory.recall(old.day, old.spells);
             memory.learned = old.learned;
             if let (Some((t0, basis)), Some(ledger)) = (old.red, old.ledger) {
@@ -283,11 +282,7 @@ impl<D: Desk> Console<D> {
                 self.heard(&system, at, *looks);
                 Vec::new()
             }
-            Event::Learned { system, learned } => {
-                self.memory.learned.insert(system, learned);
-                self.keep_due = true;
-                Vec::new()
-            }
+            Event::Learned { system, learned } => self.learned(system, learned),
             Event::Reference { at, look } => {
                 self.snapshot.reference.record(at, *look);
                 self.judge_due = true;

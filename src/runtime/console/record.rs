@@ -233,7 +233,9 @@ impl<D: Desk> Console<D> {
                 self.acknowledged.clear();
                 let last = run.events.last().map(|event| event.body.clone());
                 self.take_run(run);
-                last.iter().for_each(|body| self.note_closing(body));
+                if let Some(body) = last {
+                    self.note_closing(&body);
+                }
             }
             Ok(None) => {}
             Err(misfit) => {

@@ -30,6 +30,13 @@ impl<D: Desk> Console<D> {
         self.keep_due = true;
     }
 
+    /// Keeps what a probe has learned for those that come after it.
+    pub(super) fn learned(&mut self, system: SystemId, learned: String) -> Vec<Effect<D::Role>> {
+        self.memory.learned.insert(system, learned);
+        self.keep_due = true;
+        Vec::new()
+    }
+
     /// For the figures of the last 24 hours.
     fn count(&mut self, system: &SystemId, side: Side, at: Stamp, look: &Look) {
         let (good, lag) = match look {

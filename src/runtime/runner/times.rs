@@ -142,7 +142,9 @@ mod tests {
         let place = tempfile::tempdir().expect("a folder");
         let path = place.path().join("out.times");
         let mut times = Times::create(path.clone(), SystemClock::new()).expect("writable");
-        marks.iter().for_each(|(offset, ms)| times.note_at(*offset, at(*ms)));
+        for (offset, ms) in marks {
+            times.note_at(*offset, at(*ms));
+        }
         times.finish();
         let mut bytes = std::fs::read(&path).expect("readable");
         assert!(bytes.len() <= STAMPS_MAX * STAMP_BYTES_MAX, "{}", bytes.len());

@@ -94,11 +94,10 @@ fn seen<'a>(
     let ink = match &state {
         CellState::Up if told.is_none() => OK,
         CellState::Up => flagged(Priority::Know),
-        CellState::Degraded(_) => flagged(Priority::ActSoon),
         // Nobody is sent there and no alarm is raised: it need not answer before it serves.
         CellState::Unknown(_) | CellState::Down(_) if is_idle && told.is_none() => MUTED,
         // Red is what a rule says, never one look.
-        CellState::Down(_) => flagged(Priority::ActSoon),
+        CellState::Degraded(_) | CellState::Down(_) => flagged(Priority::ActSoon),
         CellState::Unknown(_) | CellState::NoData => UNKNOWN,
         CellState::Stale(_) => STALE,
     };

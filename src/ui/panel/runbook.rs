@@ -166,7 +166,7 @@ fn step_row(screen: &Screen<'_>, step: &Step, width: usize) -> Row {
         .put(TEXT, " ")
         .put(MUTED, sensed)
         .put(MUTED, if screen.forecast.is_critical(&step.id) { "*" } else { " " })
-        .cell(title_ink, &numbered(screen, step), columns.title);
+        .cell(title_ink, numbered(screen, step), columns.title);
     if columns.danger > 0 {
         row = row.cell(danger_ink, danger, columns.danger);
     }

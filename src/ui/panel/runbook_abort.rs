@@ -84,7 +84,7 @@ fn row(screen: &Screen<'_>, step: &Step, width: usize) -> Row {
     let title_ink = if matches!(part, Part::Stays(_)) { MUTED } else { TEXT };
     let mut row = Row::of(FOCUS, lead).put(ink, mark).put(TEXT, " ").cell(
         title_ink,
-        &runbook::numbered(screen, step),
+        runbook::numbered(screen, step),
         columns.title,
     );
     if columns.danger > 0 {

@@ -54,7 +54,9 @@ pub(super) fn begin(outlook: &Outlook<'_>, choice: Choice) -> Choice {
         (mode, primary) => {
             let state = primary_words(primary);
             let wanted = if mode == Mode::Planned { "healthy" } else { "red by the site's rules" };
-            let why = format!("the primary is {state}, not {wanted}");
+            // What does not answer says more than the word for it.
+            let unwell = (mode == Mode::Planned).then(|| unwell(outlook)).flatten();
+            let why = unwell.unwrap_or(format!("the primary is {state}, not {wanted}"));
             if still_looking {
                 Choice::Wait(why.into())
             } else {
