@@ -199,7 +199,7 @@ pub(super) fn abort_section(tale: &Tale<'_>) -> Section {
     for stay in stays {
         let (id, text) = (format!("abort.stays.{}", stay.step), format!("stays: {}", stay.words()));
         let entry = plan.map(|event| event.seq);
-        claims.push(Claim::new(id, stay.step.as_str(), Value::text(text), entry));
+        claims.push(Claim::new(id, tale.runbook.named(&stay.step), Value::text(text), entry));
     }
     Section::list(id, title, claims)
 }
