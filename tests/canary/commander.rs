@@ -56,7 +56,7 @@ pub fn take_charge(seat: &mut Seat, hunt: &mut Hunt) {
 
 /// Runs a step whose guard wants these words.
 fn runs(seat: &mut Seat, step: &str, words: &str, hunt: &mut Hunt) {
-    let title = format!("RUN {step}");
+    let title = format!("({step})");
     seat.opens("r", &title);
     seat.shows(" old");
     copy(seat, if words.is_empty() { "c" } else { "\x1bc" });
@@ -103,7 +103,7 @@ fn goes_on(seat: &mut Seat, title: &str, hunt: &mut Hunt) {
 
 /// Takes every step as far as it goes.
 pub fn run_all(seat: &mut Seat, hunt: &mut Hunt) {
-    seat.opens("r", "RUN tell");
+    seat.opens("r", "(tell)");
     seat.shows("VERIFIED");
     let title = "Ask a peer that echoes";
     runs(seat, "ask", "ask", hunt);

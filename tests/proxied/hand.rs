@@ -195,7 +195,7 @@ impl Hand<'_> {
         self.sky.reached(step, Phase::BeforeGate);
         // A refusal of the key before stands where the next one would.
         self.seat.press("r");
-        let title = format!("RUN {id}");
+        let title = format!("({id})");
         if !self.sees(Duration::from_millis(1500), &title) {
             return pass(Duration::from_millis(300));
         }

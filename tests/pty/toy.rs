@@ -205,9 +205,9 @@ impl Seat {
 
     /// Runs the current step, whose card asks for a text.
     pub fn runs(&mut self, step: &str, typed: &str) {
-        self.opens("r", &format!("RUN {step}"));
+        self.opens("r", &format!("({step})"));
         self.types(typed);
         self.press("\r");
-        self.hides(&format!("RUN {step}"));
+        self.hides(&format!("({step})"));
     }
 }
