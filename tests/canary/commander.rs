@@ -56,14 +56,15 @@ pub fn take_charge(seat: &mut Seat, hunt: &mut Hunt) {
 
 /// Runs a step whose guard wants these words.
 fn runs(seat: &mut Seat, step: &str, words: &str, hunt: &mut Hunt) {
-    let title = format!("({step})");
-    seat.opens("r", &title);
+    let title = "━ RUN ";
+    seat.opens("r", title);
+    seat.shows(&format!("({step})"));
     seat.shows(" old");
     copy(seat, if words.is_empty() { "c" } else { "\x1bc" });
     look_at_screen(seat, hunt);
     seat.types(words);
     seat.types("\r");
-    seat.hides(&title);
+    seat.hides(title);
 }
 
 /// Gives a reason in a form.

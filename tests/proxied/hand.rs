@@ -195,8 +195,8 @@ impl Hand<'_> {
         self.sky.reached(step, Phase::BeforeGate);
         // A refusal of the key before stands where the next one would.
         self.seat.press("r");
-        let title = format!("({id})");
-        if !self.sees(Duration::from_millis(1500), &title) {
+        let (title, card) = (format!("({id})"), "━ RUN ");
+        if !self.sees(Duration::from_millis(1500), card) || !self.seat.screen().contains(&title) {
             return pass(Duration::from_millis(300));
         }
         if typed.is_empty() {
@@ -213,9 +213,9 @@ impl Hand<'_> {
             self.sky.watches(self.seat.number());
         }
         // A stop window of three seconds is part of it.
-        if !self.waits(Duration::from_secs(6), |screen| !screen.contains(&title)) {
+        if !self.waits(Duration::from_secs(6), |screen| !screen.contains(card)) {
             self.seat.press("\x1b");
-            self.waits(Duration::from_millis(400), |screen| !screen.contains(&title));
+            self.waits(Duration::from_millis(400), |screen| !screen.contains(card));
         }
     }
 

@@ -51,7 +51,7 @@ pub fn drive(toy: &Toy, seat: &mut Seat, way: Way) -> bool {
             Next::Declare => answer(seat, "D", "DECLARE A DISASTER", "declare\tthe region is lost"),
             Next::Arm => answer(seat, "A", "ARM THIS CONSOLE", "arm"),
             Next::Run(step) => {
-                answer(seat, "r", &format!("({step})"), &format!("run {step}"));
+                answer(seat, "r", "━ RUN ", &format!("run {step}"));
             }
             Next::Retry => answer(seat, "R", "TRY AGAIN", "it was killed"),
             Next::Resolve => answer(seat, "U", "RESOLVE AN UNKNOWN", "\t\tits line is missing"),

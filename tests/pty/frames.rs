@@ -88,9 +88,9 @@ fn a_run_by_keys() {
     seat.press("r");
     seat.shows("SAFE");
     pass(std::time::Duration::from_millis(600));
-    if seat.screen().contains("(one)") {
+    if seat.screen().contains("━ RUN ") {
         seat.press("\x1b");
-        seat.hides("(one)");
+        seat.hides("━ RUN ");
     }
     assert!(!toy.has(|body| matches!(body, Body::Intended { .. })), "SAFE acts never");
     seat.arms();
@@ -123,18 +123,18 @@ fn pastes_and_repeated_keys_do_nothing_harmful() {
     seat.press("rrun one\rrun one\r");
     pass(std::time::Duration::from_millis(600));
     nothing_ran("typed ahead");
-    while seat.screen().contains("(one)") {
+    while seat.screen().contains("━ RUN ") {
         seat.press("\x1b");
         pass(std::time::Duration::from_millis(200));
     }
     // In the dialog, too.
-    seat.opens("r", "(one)");
+    seat.opens("r", "━ RUN ");
     seat.press("\x1b[200~run one\n\x1b[201~");
     seat.press("\r\r\r");
     pass(std::time::Duration::from_millis(300));
     nothing_ran("a paste into the field");
     seat.press("\x1b");
-    seat.hides("(one)");
+    seat.hides("━ RUN ");
     // A key that is held down.
     for key in ["r", "\r", "R", "A", "K", "X", "U", "s", " ", "D", "W", "E", "G", "m", "L"] {
         for _ in 0..100 {

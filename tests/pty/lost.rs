@@ -25,7 +25,7 @@ fn what_a_lost_runner_started_is_said_and_ended_by_x_in_safe() {
     // No word of a person makes it over while it runs.
     for key in ["U", "R", "r"] {
         seat.verb(key);
-        seat.shows("what it started still runs: abort it");
+        seat.shows("its processes still run: abort it to end them");
     }
     seat.verb("A");
     seat.shows("[SAFE]");
@@ -72,7 +72,7 @@ fn a_stop_window_that_slept_starts_nothing() {
     let mut seat = toy.seat(&[]);
     seat.declares();
     seat.arms();
-    seat.opens("r", "(one)");
+    seat.opens("r", "━ RUN ");
     seat.types("run one");
     seat.press("\r");
     seat.shows("any key stops it");

@@ -93,7 +93,7 @@ fn stuck_output_never_stops_the_keys() {
     let mut seat = toy.seat(&[]);
     seat.declares();
     seat.arms();
-    seat.opens("r", "(one)");
+    seat.opens("r", "━ RUN ");
     seat.listens(false);
     // Sizes that make every frame a whole one fill what the terminal holds.
     for round in 0..60 {
@@ -106,9 +106,9 @@ fn stuck_output_never_stops_the_keys() {
     seat.listens(true);
     seat.resize(160, 48);
     seat.until("the next frame", |screen| {
-        screen.contains("declared T+") && !screen.contains("(one)")
+        screen.contains("declared T+") && !screen.contains("━ RUN ")
     });
-    seat.opens("r", "(two)");
+    seat.opens("r", "━ RUN ");
     // A terminal that takes nothing does not keep a console that leaves.
     seat.listens(false);
     for round in 0..60 {

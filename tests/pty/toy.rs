@@ -205,9 +205,10 @@ impl Seat {
 
     /// Runs the current step, whose card asks for a text.
     pub fn runs(&mut self, step: &str, typed: &str) {
-        self.opens("r", &format!("({step})"));
+        self.opens("r", "━ RUN ");
+        self.shows(&format!("({step})"));
         self.types(typed);
         self.press("\r");
-        self.hides(&format!("({step})"));
+        self.hides("━ RUN ");
     }
 }
