@@ -104,7 +104,7 @@ fn goes_on(seat: &mut Seat, title: &str, hunt: &mut Hunt) {
 
 /// Takes every step as far as it goes.
 pub fn run_all(seat: &mut Seat, hunt: &mut Hunt) {
-    seat.opens("r", "RUN tell");
+    seat.opens("r", "━ RUN ");
     seat.shows("VERIFIED");
     let title = "Ask a peer that echoes";
     runs(seat, "ask", "ask", hunt);
