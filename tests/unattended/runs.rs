@@ -2,8 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
+use warroom::domain::ids::Side;
 use warroom::domain::run::event::Body;
+use warroom::port::Clock as _;
+use warroom::runtime::clock::SystemClock;
 use warroom::runtime::journal::{self, lock::Lock};
+use warroom::runtime::observations::{Keeper, Observations};
 
 use crate::{PLANNED, Place, folders};
 
@@ -22,6 +26,22 @@ impl Place {
         let run = folders(&other.runs()).pop().expect("one run");
         std::fs::create_dir_all(self.runs()).expect("a folder");
         copy(&run, &self.runs().join(FUTURE));
+        // Since then A was seen to serve again.
+        let at = SystemClock::new().now();
+        let (snapshot, day, spells, learned) = Default::default();
+        let seen = Observations {
+            saved: at,
+            snapshot,
+            red: None,
+            ledger: None,
+            active: Some(Side::A),
+            active_at: Some(at),
+            day,
+            spells,
+            learned,
+        };
+        let memory = self.runs().with_file_name("sites").join("pair");
+        Keeper::start(&memory).expect("a folder").keep(seen);
     }
 
     fn open_run(&self) -> PathBuf {

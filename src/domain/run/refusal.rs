@@ -198,9 +198,7 @@ impl Refusal {
             }
             Self::Left { step, left } => {
                 let step = name(step);
-                format!(
-                    "step {step} is not over, its processes still run: abort it to end them ({left})"
-                )
+                format!("step {step} is not over, what it started still runs: abort it ({left})")
             }
             Self::Attest(step) => {
                 let step = name(step);

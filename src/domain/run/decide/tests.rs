@@ -567,8 +567,7 @@ fn a_step_is_not_over_while_what_its_lost_runner_started_runs() {
     bench.apply(Body::Started { step: fence(), attempt: 1 });
     bench.apply(Body::RunnerLost { step: fence(), attempt: 1, left: "1 process (7 sh)".into() });
     let reason = || Clean::new("its line is missing");
-    let still =
-        "step fence is not over, its processes still run: abort it to end them (1 process (7 sh))";
+    let still = "step fence is not over, what it started still runs: abort it (1 process (7 sh))";
     refuses(&bench, &run_of("fence", ""), still);
     refuses(&bench, &Intent::Resolve { step: fence(), done: false, reason: reason() }, still);
     let again = Intent::Retry { step: fence(), reason: reason(), new_key: false, by_itself: false };
