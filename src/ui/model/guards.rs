@@ -4,7 +4,10 @@ use crate::domain::time::Stamp;
 use crate::ui::command::Command;
 
 /// What the guards against accidental keys remember (`screens.md`, Keys).
-#[expect(clippy::struct_excessive_bools, reason = "each is one thing seen of the keys, and no state of another")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing seen of the keys, and no state of another"
+)]
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Guards {
     /// The last verb that was accepted, and when.
