@@ -259,6 +259,15 @@ mod tests {
             trail.record(&SideState { clock_s, ..primary(step) });
         }
         assert_eq!(trail.points.len(), TRAIL_POINTS_MAX);
+        // Written down it is shorter, and an older moment is told, never a later one.
+        let text = serde_json::to_string(&trail.thinned()).unwrap();
+        assert!(text.len() < 4096, "{}", text.len());
+        let thinned: Trail = serde_json::from_str(&text).unwrap();
+        for lsn in 60..1040 {
+            let (all, some) = (trail.reached(lsn).unwrap(), thinned.reached(lsn).unwrap());
+            assert!(some <= all && all - some < 32.0, "{lsn}: {some} {all}");
+        }
+        assert_eq!(thinned.reached(1030), Some(1030.0));
         trail.record(&SideState { timeline: 2, ..primary(5) });
         assert_eq!(trail.reached(5), Some(1000.0));
         assert_eq!(trail.reached(4), None);

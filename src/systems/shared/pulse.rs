@@ -84,6 +84,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_was_seen_goes_on_and_what_the_site_says_stays() {
+        let check = |written: Option<u64>, want: u64| {
+            let mut seen = Pulse::new(Some(Duration::from_secs(9)));
+            (0..5).for_each(|beat| seen.hear(beat * 2_000));
+            let text = serde_json::to_string(&seen).unwrap();
+            let mut pulse = Pulse::new(written.map(Duration::from_secs));
+            pulse.recall(serde_json::from_str(&text).unwrap());
+            assert_eq!(pulse.period(), Some(Duration::from_secs(want)));
+        };
+        check(None, 2);
+        check(Some(1), 1);
+    }
+
+    #[test]
     fn three_periods_without_a_heartbeat_are_its_end() {
         let check = |written: Option<u64>, beats: &[i64], lives: f64, ceased: f64| {
             let mut pulse = Pulse::new(written.map(Duration::from_millis));
