@@ -25,7 +25,7 @@ fn what_a_lost_runner_started_is_said_and_ended_by_x_in_safe() {
     // No word of a person makes it over while it runs.
     for key in ["U", "R", "r"] {
         seat.verb(key);
-        seat.shows("its processes still run: abort it to end them");
+        seat.shows("what it started still runs: abort it");
     }
     seat.verb("A");
     seat.shows("[SAFE]");
