@@ -51,7 +51,9 @@ fn a_console_killed_during_the_promotion_takes_the_run_up_again() {
     drop(first);
 
     let mut second = person::sit_down(&world);
-    second.shows_within("[~] S promote pg in B", person::STEP);
+    second.until_within("it is promoted", person::STEP, |text| {
+        text.lines().any(|line| line.contains("[~] S") && line.contains("promote pg in B"))
+    });
     assert_eq!(world.pair.b.sql("select pg_is_in_recovery()"), "t");
     world.pair.b.thaw_child("startup");
     person::until_done(&second, PROMOTE);
