@@ -104,11 +104,7 @@ fn goes_on(seat: &mut Seat, title: &str, hunt: &mut Hunt) {
 
 /// Takes every step as far as it goes.
 pub fn run_all(seat: &mut Seat, hunt: &mut Hunt) {
-<<<<<<< HEAD
     seat.opens("r", "━ RUN ");
-=======
-    seat.opens("r", "(tell)");
->>>>>>> main
     seat.shows("VERIFIED");
     let title = "Ask a peer that echoes";
     runs(seat, "ask", "ask", hunt);

@@ -35,11 +35,7 @@ fn two_names_of_one_server_are_an_alarm_and_fence_nothing() {
         rig.name(0, side).cut();
         console.shows_within(ALARM, DEADLINE);
         // Its gate is blind now; a person may go on by a reason, and must not here.
-<<<<<<< HEAD
         console.verb_opens("r", "━ RUN ");
-=======
-        console.verb_opens("r", "(fence-pg)");
->>>>>>> main
         console.until_within("the dry run is there", DEADLINE, |text| text.contains(" old"));
         console.types_seen("pg-a");
         console.types("\t");
@@ -52,11 +48,7 @@ fn two_names_of_one_server_are_an_alarm_and_fence_nothing() {
             text.contains("refused: ") && text.contains("same server")
         });
         console.press("\x1b");
-<<<<<<< HEAD
         person::until_dialog_is_gone(&console, "━ RUN ");
-=======
-        person::until_dialog_is_gone(&console, "(fence-pg)");
->>>>>>> main
         assert_eq!(acts(&rig).len(), 0, "{}", console.screen());
         rig.heal();
         let banner = |text: &str| text.lines().nth(1).unwrap_or("").to_owned();
