@@ -316,8 +316,10 @@ impl Assessment {
         let folded = self.alarms.iter().flat_map(|alarm| &alarm.consequences);
         let folded = folded.map(|other| (&other.system, other.side, other.priority));
         for (system, side, priority) in alarms.chain(folded) {
-            if let (Some(system), Some(side)) = (system, side) {
-                let known = worst.entry((system, side)).or_insert(priority);
+            let Some(system) = system else { continue };
+            // What is about a system and neither region is about both.
+            for here in Side::BOTH.into_iter().filter(|here| side.is_none_or(|one| one == *here)) {
+                let known = worst.entry((system, here)).or_insert(priority);
                 *known = priority.min(*known);
             }
         }

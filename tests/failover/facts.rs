@@ -59,8 +59,9 @@ pub fn clock_seconds(text: &str) -> f64 {
     text.split(':').fold(0.0, |sum, part| sum * 60.0 + part.parse::<f64>().unwrap())
 }
 
-/// The seconds of `4.2s`, `12s` or `2m05s`.
-pub fn time_seconds(text: &str) -> f64 {
+/// The seconds of a loss whose end nobody could read: `at most 4.2s`, `12s` or `2m05s`.
+pub fn bound_seconds(text: &str) -> f64 {
+    let text = text.strip_prefix("at most ").unwrap_or_else(|| panic!("`{text}` is no bound"));
     let (minutes, seconds) = text.split_once('m').unwrap_or(("0", text));
     let seconds = seconds.strip_suffix('s').unwrap();
     minutes.parse::<f64>().unwrap() * 60.0 + seconds.parse::<f64>().unwrap()

@@ -41,12 +41,20 @@ pub(super) fn alarms(
         Primary::Healthy | Primary::Suspect { .. } => {}
     }
     all.extend(disagreements(scene, primary, reference));
-    all.extend(roles(scene));
+    let (mut split, roles) = roles(scene);
+    for alarm in &mut split {
+        let explained = |other: &mut Alarm| other.system == alarm.system;
+        let folded = sides.iter_mut().flat_map(|side| side.extract_if(.., explained)).collect();
+        alarm.consequences = consequences(folded);
+    }
+    all.extend(roles);
     all.extend(super::emptied::alarms(scene));
     for (side, alarms) in Side::BOTH.into_iter().zip(sides) {
         all.extend(fold_side(scene, side, alarms));
     }
     all.sort_by_key(Alarm::urgency);
+    // Every write that goes on makes two primaries worse: nothing stands before them.
+    all.splice(..0, split);
     all
 }
 
@@ -155,52 +163,48 @@ fn disagreements(scene: &Scene<'_>, primary: &Primary, reference: &Reference) ->
     found
 }
 
-/// Two primaries, or none.
-fn roles(scene: &Scene<'_>) -> Vec<Alarm> {
-    let alarm =
-        |key: &str, system: &crate::domain::site::SystemSpec, priority, since, sentence| Alarm {
-            key: format!("{key}/{}", system.id),
-            priority,
-            system: Some(system.id.clone()),
+/// Systems with two primaries, the earliest first; and those whose roles are wrong otherwise.
+fn roles(scene: &Scene<'_>) -> (Vec<Alarm>, Vec<Alarm>) {
+    let (mut split, mut others) = (Vec::new(), Vec::new());
+    for system in &scene.site.systems {
+        let id = &system.id;
+        let alarm = |key: &str, since, sentence: String| Alarm {
+            key: format!("{key}/{id}"),
+            priority: Priority::ActNow,
+            system: Some(id.clone()),
             side: None,
             since,
-            sentence,
+            sentence: sentence.into(),
             consequences: Vec::new(),
         };
-    scene
-        .site
-        .systems
-        .iter()
-        .filter_map(|system| {
-            let id = &system.id;
-            match split_brain::ask(scene.pair(system), scene.snapshot) {
-                Roles::Two(since) => {
-                    let sentence =
-                        format!("SPLIT BRAIN: {id} is PRIMARY in A and in B; fence one now");
-                    Some(alarm("split", system, Priority::ActNow, Some(since), sentence.into()))
-                }
-                Roles::TwoLastSeen(since) => {
-                    let sentence = format!(
-                        "SPLIT BRAIN: {id} had two primaries when last read; one is silent, that \
-                         is not over"
-                    );
-                    Some(alarm("split", system, Priority::ActNow, Some(since), sentence.into()))
-                }
-                Roles::OneServer(since) => {
-                    let sentence = format!(
-                        "both names of {id} lead to the same server: nothing may act on it; look \
-                         at its names"
-                    );
-                    Some(alarm("server", system, Priority::ActNow, Some(since), sentence.into()))
-                }
-                Roles::None => {
-                    let sentence = format!("{id} has no primary: A and B both say standby");
-                    Some(alarm("roles", system, Priority::ActNow, None, sentence.into()))
-                }
-                Roles::Fine => None,
+        match split_brain::ask(scene.pair(system), scene.snapshot) {
+            Roles::Two(since) => {
+                let words = format!("SPLIT BRAIN: {id} is PRIMARY in A and in B; fence one now");
+                split.push(alarm("split", Some(since), words));
             }
-        })
-        .collect()
+            Roles::TwoLastSeen(since) => {
+                let words = format!(
+                    "SPLIT BRAIN: {id} had two primaries when last read; one is silent, that is \
+                     not over"
+                );
+                split.push(alarm("split", Some(since), words));
+            }
+            Roles::OneServer(since) => {
+                let words = format!(
+                    "both names of {id} lead to the same server: nothing may act on it; look at \
+                     its names"
+                );
+                others.push(alarm("server", Some(since), words));
+            }
+            Roles::None => {
+                let words = format!("{id} has no primary: A and B both say standby");
+                others.push(alarm("roles", None, words));
+            }
+            Roles::Fine => {}
+        }
+    }
+    split.sort_by_key(Alarm::urgency);
+    (split, others)
 }
 
 /// The alarms of one side, one a system, most urgent first.

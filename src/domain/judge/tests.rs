@@ -216,13 +216,35 @@ fn one_cause_is_one_row() {
 
 #[test]
 fn two_primaries_are_an_alarm_and_forbid() {
-    let mut heard = well(20);
-    heard.retain(|(name, side, _)| (*name, *side) != ("pg", Side::B));
-    let back = [stretch(0, 10, &lag(0.8)), stretch(12, 20, &Saw::Primary)].concat();
-    heard.push(("pg", Side::B, back));
-    let judged = judge(&site(), &snapshot(&heard, &stretch(0, 20, &Saw::Up)), Side::A, at(20));
-    assert_eq!(judged.split_brain, [(id("pg"), at(12))]);
-    assert_eq!(judged.alarms[0].key, "split/pg");
-    assert_eq!(judged.alarms[0].priority, Priority::ActNow);
-    assert!(matches!(judged.verdict, Verdict::NoGo(_)), "{:?}", judged.verdict);
+    // Since when each of these is PRIMARY in B too, what stands first, and all that it explains.
+    let check = |both: &[(&'static str, u64)], lost_too: &[&str], want: &[&str]| {
+        let mut heard = lost(lost_too, &[Side::A]);
+        for (name, from) in both {
+            heard.retain(|(other, side, _)| (*other, *side) != (*name, Side::B));
+            let back =
+                [stretch(0, from - 2, &lag(0.8)), stretch(*from, 20, &Saw::Primary)].concat();
+            heard.push((name, Side::B, back));
+            heard.retain(|(other, side, _)| (*other, *side) != (*name, Side::A));
+            let then = [stretch(0, 18, &Saw::Primary), vec![(20, Saw::Silent)]].concat();
+            heard.push((name, Side::A, then));
+        }
+        let judged = judge(&site(), &snapshot(&heard, &stretch(0, 20, &Saw::Up)), Side::A, at(20));
+        let keys: Vec<&str> = judged.alarms.iter().map(|alarm| alarm.key.as_str()).collect();
+        assert!(keys.starts_with(want), "{both:?}: {keys:?}");
+        for ((system, _), alarm) in judged.split_brain.iter().zip(&judged.alarms) {
+            assert_eq!(alarm.priority, Priority::ActNow);
+            let about = |side| judged.urgent().get(&(system, side)).copied();
+            assert_eq!(Side::BOTH.map(about), [Some(Priority::ActNow); 2], "{system}");
+        }
+        for (system, _) in &judged.split_brain {
+            let told = judged.alarms.iter().filter(|alarm| alarm.system.as_ref() == Some(system));
+            assert_eq!(told.count(), 1, "{keys:?}");
+        }
+        assert_eq!(judged.split_brain.len(), both.len(), "{keys:?}");
+        assert!(matches!(judged.verdict, Verdict::NoGo(_)), "{:?}", judged.verdict);
+    };
+    check(&[("pg", 12)], &[], &["split/pg"]);
+    check(&[("pg", 14), ("redis", 12)], &[], &["split/redis", "split/pg"]);
+    // What was lost before stands behind it.
+    check(&[("pg", 14)], &["gateway", "redis", "pods"], &["split/pg", "red/a"]);
 }

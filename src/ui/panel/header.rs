@@ -223,15 +223,7 @@ pub fn banner(screen: &Screen<'_>, width: usize) -> Row {
             width,
         );
     }
-    let split = screen.assessment.split_brain.first();
-    let told = screen.assessment.alarms.first();
-    if let Some((system, since)) = split
-        && told.is_none_or(|alarm| alarm.system.as_ref() != Some(system))
-    {
-        let words = format!("■1 TWO PRIMARIES of {system} since {}", since.utc());
-        return Row::of(CRIT, words).cut(width);
-    }
-    match told {
+    match screen.assessment.alarms.first() {
         Some(alarm) if alarm.priority != Priority::ActNow => {
             first_fit(after(screen, alarm_rows(screen, alarm)), width)
         }
