@@ -121,6 +121,11 @@ pub struct Unreceived {
 }
 
 impl Lag {
+    /// Takes every figure back: what stands there is no copy that anybody may rely on.
+    pub fn doubt(&mut self) {
+        (self.seconds, self.certainty, self.unreceived) = (None, Certainty::Unknown, None);
+    }
+
     /// The seconds of writes that would be lost: those that did not arrive, else all it is behind.
     #[must_use]
     pub fn loss_seconds(&self) -> Option<f64> {

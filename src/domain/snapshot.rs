@@ -337,6 +337,9 @@ impl Snapshot {
             self.remember(&system, Side::A, a);
             self.remember(&system, Side::B, b);
         }
+        if self.reference.heard.is_none() {
+            self.reference = earlier.reference;
+        }
         self.both_open_since.extend(earlier.both_open_since);
         self.closed_at.extend(earlier.closed_at);
     }
@@ -363,7 +366,7 @@ impl Snapshot {
             cells: self.cells.iter().map(|(id, [a, b])| (id.clone(), [bare(a), bare(b)])).collect(),
             both_open_since: self.both_open_since.clone(),
             closed_at: self.closed_at.clone(),
-            reference: Cell::default(),
+            reference: bare(&self.reference),
         }
     }
 

@@ -25,6 +25,9 @@ const AGES_S: f64 = 1e6;
 /// Figures are drawn with tenths.
 const DRAWN_S: f64 = 0.06;
 
+/// A heartbeat that comes ten times a second has ceased when it is so old.
+const CEASED_S: f64 = warroom::systems::shared::pulse::AGE_LEAST.as_secs_f64();
+
 /// What one case, or all of them, came to.
 #[derive(Debug, Clone, Default)]
 pub struct Counts {
@@ -157,7 +160,7 @@ fn lag(
     if below > 0.0 {
         fault("below the truth of");
     }
-    if above > EVERY_S {
+    if above > EVERY_S + if state.ceases { CEASED_S } else { 0.0 } {
         fault("more than a period above the truth of");
     }
     counts.below = counts.below.max(below);

@@ -99,6 +99,8 @@ pub struct State {
     pub beats: Beats,
     pub figure: Figure,
     pub calm: Calm,
+    /// In it no heartbeat is written, which takes a moment to be sure of.
+    pub ceases: bool,
     pub make: Deed,
     pub end: End,
 }
@@ -107,6 +109,12 @@ impl State {
     /// This state, and what may be said of it.
     const fn says(mut self, figure: Figure, calm: Calm) -> Self {
         (self.figure, self.calm) = (figure, calm);
+        self
+    }
+
+    /// No heartbeat is written.
+    const fn ceases(mut self) -> Self {
+        self.ceases = true;
         self
     }
 
@@ -119,7 +127,7 @@ impl State {
 
 const fn state(name: &'static str, of: Of, make: Deed, end: End) -> State {
     let (beats, figure, calm) = (Beats::Either, Figure::True, Calm::Alarm);
-    State { name, of, beats, figure, calm, make, end }
+    State { name, of, beats, figure, calm, ceases: false, make, end }
 }
 
 use Calm::{Alarm, May, Not};
@@ -157,8 +165,10 @@ pub const STATES: &[State] = &[
     state("rights-missing", Both, d::take_rights, Heals(d::give_rights)).says(True, Not),
     state("heartbeat-stopped", Both, d::stop_beats, Heals(d::start_beats))
         .says(True, Not)
+        .ceases()
         .of_beats(),
     state("heartbeat-and-link-stopped", Both, d::stop_beats_and_lines, Heals(d::clear_lines))
+        .ceases()
         .of_beats(),
     state("walsender-frozen", Pg, d::freeze_sender, Heals(d::thaw_sender)),
     state("walreceiver-frozen", Pg, d::freeze_receiver, Heals(d::thaw_receiver)),
@@ -173,7 +183,7 @@ pub const STATES: &[State] = &[
     state("large-transaction", Pg, d::write_much_at_once, Heals(d::end_guests)).says(True, May),
     state("primary-emptied", Cache, d::empty_primary, Stays),
     state("primary-emptied-idle", Cache, d::empty_idle_primary, Stays),
-    state("no-replicas", Cache, d::want_replicas, Heals(d::clear_lines)),
+    state("no-replicas", Cache, d::want_replicas, Heals(d::clear_lines)).ceases(),
     state("memory-full", Cache, d::fill_memory, Heals(d::free_memory)).says(True, Not),
     state("replica-writable", Cache, d::write_to_replica, Stays).says(True, May),
     state("full-copy", Cache, d::copy_slowly, Heals(d::clear_lines)).says(True, Not),

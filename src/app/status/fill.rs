@@ -5,6 +5,7 @@ use crate::domain::forecast::Forecast;
 use crate::domain::ids::Side;
 use crate::domain::ledger::{Ledger, LossVerdict};
 use crate::domain::readiness::{self, Drift, worst_first};
+use crate::domain::rules::it_is_us::REFERENCE_EVERY;
 use crate::domain::run::state::Run;
 use crate::domain::runbook::Runbook;
 use crate::domain::site::Site;
@@ -22,9 +23,6 @@ use super::form::{
     VerdictStatus, VerdictWord,
 };
 use super::parts::{CellWord, DayStatus, IfFailedNow, LossWord};
-
-/// The time between two looks at a reference, for its age.
-const REFERENCE_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// All that a status tells of.
 #[derive(Clone, Copy)]

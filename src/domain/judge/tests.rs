@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::reading::FactValue;
-use crate::domain::rules::bench::{Saw, at, hear, id, lag, site, stretch};
+use crate::domain::rules::bench::{Saw, at, hear, lag, site, stretch};
 use crate::domain::verdict::{Priority, Verdict};
 
 mod histories;

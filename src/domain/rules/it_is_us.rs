@@ -7,7 +7,8 @@ use crate::domain::snapshot::{Cell, CellState, Snapshot};
 use crate::domain::text::Clean;
 use crate::domain::time::{Stamp, short_time};
 
-/// How often the reference is looked at.
+/// The period by which the age of a look is judged. It is looked at more often: one late look must
+/// not make their outage of our own.
 pub const REFERENCE_EVERY: Duration = Duration::from_secs(5);
 
 /// Failed looks in a row after which the reference counts as silent; one alone is a bad sample.
@@ -72,13 +73,18 @@ mod tests {
             for (second, saw) in looks {
                 snapshot.reference.record(at(*second), saw.look(at(*second)));
             }
-            let found = match ask(&site, &snapshot, at(now)) {
-                Reference::Answers => "answers",
-                Reference::Silent { .. } => "silent",
-                Reference::NotConfigured => "none",
-                Reference::CannotTell(_) => "cannot tell",
-            };
-            assert_eq!(found, want, "{looks:?}");
+            // Another console, or `status`, goes on from what one has seen.
+            let mut remembered = Snapshot::default();
+            remembered.remember_all(snapshot.without_histories());
+            for snapshot in [snapshot, remembered] {
+                let found = match ask(&site, &snapshot, at(now)) {
+                    Reference::Answers => "answers",
+                    Reference::Silent { .. } => "silent",
+                    Reference::NotConfigured => "none",
+                    Reference::CannotTell(_) => "cannot tell",
+                };
+                assert_eq!(found, want, "{looks:?}");
+            }
         };
         check(false, &[], 0, "none");
         check(true, &[], 0, "cannot tell");

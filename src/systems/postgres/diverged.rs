@@ -123,12 +123,12 @@ fn two_timelines((one, own): (Side, &SideState), (two, other): (Side, &SideState
 
 #[cfg(test)]
 mod tests {
-    use super::super::lag::Trail;
     use super::super::state::{Closed, Receiver};
     use super::super::tests_support::{fenced, primary, promoted, standby};
     use super::*;
     use crate::domain::text::Clean;
     use crate::systems::shared::pulse::Pulse;
+    use crate::systems::shared::trail::Trail;
 
     #[test]
     fn histories_split_by_what_one_side_holds_alone() {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::diverged::{Split, split};
 use super::facts::facts;
-use super::lag::{Measured, Trail, lag};
+use super::lag::{Measured, lag};
 use super::schema::Schema;
 use super::state::{Beat, NEEDS_MONITOR, Receiver, SideState};
 use super::stream;
@@ -14,6 +14,7 @@ use crate::domain::reading::{Health, LagUnit, Position, Reading, Role, Writes};
 use crate::domain::text::Clean;
 use crate::domain::time::{Stamp, short_time};
 use crate::systems::shared::pulse::Pulse;
+use crate::systems::shared::trail::Trail;
 
 /// What is known when one side's reading is made.
 pub(super) struct View<'a> {
@@ -61,7 +62,10 @@ pub(super) fn reading(at: Stamp, took_ms: u64, view: &View<'_>) -> Reading {
     let health =
         if reasons.is_empty() { Health::Up } else { Health::Degraded(reasons.join("; ").into()) };
     let link = view.link();
-    let lag = link.as_ref().map(|link| lag(&view.measured(Some(link))));
+    let mut lag = link.as_ref().map(|link| lag(&view.measured(Some(link))));
+    if let (Some(lag), Split::Yes(_)) = (&mut lag, split(view)) {
+        lag.doubt();
+    }
     let linked = stream::words(own, link.as_ref());
     let note = match &lag {
         None if own.writes() == Writes::Refused => {

@@ -1,72 +1,13 @@
 //! How far a standby is behind its primary: a difference between two places read in the same look.
 
-use std::collections::VecDeque;
-
-use serde::{Deserialize, Serialize};
-
 use super::state::{Beat, SideState};
 use crate::domain::link::{Link, LinkState};
 use crate::domain::reading::{Basis, Certainty, Lag, LagUnit, Unreceived};
 use crate::systems::shared::pulse::Pulse;
-
-/// The most past positions of the primary that are remembered.
-const TRAIL_POINTS_MAX: usize = 1024;
-
-/// The newest points of a thinned trail: all of them. Older ones are that far apart.
-const RECENT_POINTS: usize = 60;
-const OLD_POINTS_APART: usize = 32;
+use crate::systems::shared::trail::Trail;
 
 /// How far ahead of the primary's clock a time may be, in seconds: the two are not read at once.
 const CLOCK_SLACK_S: f64 = 1.0;
-
-/// Where the primary's log stood at past looks. A standby that holds a position has everything
-/// that was written until the look at which the primary stood there.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(super) struct Trail {
-    /// Cluster and timeline that the points are of.
-    of: (i64, i32),
-    points: VecDeque<(f64, u64)>,
-}
-
-impl Trail {
-    /// Takes in the primary's position; a new timeline starts anew.
-    pub(super) fn record(&mut self, primary: &SideState) {
-        let Some(lsn) = primary.current_lsn else { return };
-        let stepped_back = self
-            .points
-            .back()
-            .is_some_and(|(clock_s, point)| *point > lsn || *clock_s > primary.clock_s);
-        let of = (primary.system, primary.timeline);
-        if self.of != of || stepped_back {
-            self.points.clear();
-            self.of = of;
-        }
-        if self.points.len() == TRAIL_POINTS_MAX {
-            self.points.pop_front();
-        }
-        self.points.push_back((primary.clock_s, lsn));
-    }
-
-    /// The first look, on the primary's clock, at which it had written beyond `lsn`.
-    pub(super) fn passed(&self, lsn: u64) -> Option<f64> {
-        self.points.iter().find(|(_, point)| *point > lsn).map(|(clock_s, _)| *clock_s)
-    }
-
-    /// The same with fewer points the older they are, to be written down: what is read from it is
-    /// no less than what is read from all of them.
-    pub(super) fn thinned(&self) -> Self {
-        let old = self.points.len().saturating_sub(RECENT_POINTS);
-        let keeps = |index: usize| index >= old || index.is_multiple_of(OLD_POINTS_APART);
-        let points = self.points.iter().copied().enumerate();
-        let points = points.filter(|(index, _)| keeps(*index)).map(|(_, point)| point).collect();
-        Self { of: self.of, points }
-    }
-
-    /// The last moment, on the primary's clock, whose writes are all within `lsn`.
-    fn reached(&self, lsn: u64) -> Option<f64> {
-        self.points.iter().rev().find(|(_, point)| *point <= lsn).map(|(clock_s, _)| *clock_s)
-    }
-}
 
 /// What a lag is measured from.
 pub(super) struct Measured<'a> {
@@ -163,7 +104,8 @@ pub(super) fn lag(measured: &Measured<'_>) -> Lag {
     let by_replay = standby.replayed_at_s.and_then(age);
     let by_trail = trail.reached(replayed).map(|at_s| primary.clock_s - at_s);
     match (by_replay, by_trail) {
-        (Some(replay), Some(trail)) if trail < replay => known(trail, Basis::LogPosition),
+        // On a dead link nobody relies on what the standby says of itself.
+        (Some(replay), Some(trail)) if trail < replay || !up => known(trail, Basis::LogPosition),
         (Some(replay), _) => known(replay, Basis::ReplayTimestamp),
         (None, Some(trail)) => known(trail, Basis::LogPosition),
         (None, None) => unknown,
@@ -185,8 +127,11 @@ mod tests {
                      primary: Option<&SideState>,
                      trail: &[(f64, u64)],
                      want: (Option<f64>, Option<u64>, Basis, Certainty)| {
-            let points = trail.iter().copied().collect::<VecDeque<_>>();
-            let trail = Trail { of: (7, 1), points };
+            let mut past = Trail::default();
+            for (clock_s, lsn) in trail {
+                past.record("7/1", *clock_s, *lsn);
+            }
+            let trail = past;
             let primary = primary.filter(|primary| !primary.in_recovery);
             let link = stream::link(standby, primary, &trail);
             let pulse = Pulse::new(Some(Duration::from_secs(1)));
@@ -248,28 +193,5 @@ mod tests {
         let other = SideState { system: 8, ..primary(500) };
         check(&up, Some(&other), &[], (None, None, log, unknown));
         check(&up, Some(&standby(500, 500)), &[], (None, None, log, unknown));
-    }
-
-    #[test]
-    fn the_trail_is_bounded_and_starts_anew() {
-        let mut trail = Trail::default();
-        for step in 0..TRAIL_POINTS_MAX as u64 + 10 {
-            #[expect(clippy::cast_precision_loss, reason = "small numbers")]
-            let clock_s = step as f64;
-            trail.record(&SideState { clock_s, ..primary(step) });
-        }
-        assert_eq!(trail.points.len(), TRAIL_POINTS_MAX);
-        // Written down it is shorter, and an older moment is told, never a later one.
-        let text = serde_json::to_string(&trail.thinned()).unwrap();
-        assert!(text.len() < 4096, "{}", text.len());
-        let thinned: Trail = serde_json::from_str(&text).unwrap();
-        for lsn in 60..1040 {
-            let (all, some) = (trail.reached(lsn).unwrap(), thinned.reached(lsn).unwrap());
-            assert!(some <= all && all - some < 32.0, "{lsn}: {some} {all}");
-        }
-        assert_eq!(thinned.reached(1030), Some(1030.0));
-        trail.record(&SideState { timeline: 2, ..primary(5) });
-        assert_eq!(trail.reached(5), Some(1000.0));
-        assert_eq!(trail.reached(4), None);
     }
 }

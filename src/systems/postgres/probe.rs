@@ -6,7 +6,6 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::judge::{View, reading};
-use super::lag::Trail;
 use super::link::{Session, Target};
 use super::schema::{Schema, read_schema};
 use super::settings::{Heartbeat, Settings, TableName};
@@ -21,6 +20,7 @@ use crate::domain::time::Stamp;
 use crate::port::{Boxed, Clock, Looks, Probe, ProbeSetup};
 use crate::systems::shared::name::Leads;
 use crate::systems::shared::pulse::Pulse;
+use crate::systems::shared::trail::Trail;
 
 /// How long a connection is kept: what stands between us and the server may lead new connections to
 /// another one while it holds on to ours.
@@ -62,6 +62,7 @@ impl PostgresProbe {
                         nameless: None,
                         watched: None,
                         closed: None,
+                        still: None,
                         schema: Err("not read yet".into()),
                         schema_asked: None,
                     })
@@ -106,12 +107,16 @@ impl PostgresProbe {
                 continue;
             };
             if !told.state.in_recovery {
-                self.trail.record(&told.state);
+                let SideState { system, timeline, clock_s, current_lsn, .. } = told.state;
+                if let Some(lsn) = current_lsn {
+                    self.trail.record(&format!("{system}/{timeline}"), clock_s, lsn);
+                }
                 if let Beat::At(at_s) = told.state.beat {
                     self.pulse.hear(whole_ms(at_s));
                 }
             }
             probe.watch_writers(&mut told.state, at);
+            probe.watch_log(&mut told.state);
             probe.remember_closed(&mut told.state, follows[side.other().index()]);
         }
         let look = |side: Side, own: Option<&Result<Told, Trouble>>, other: Option<&_>| {
@@ -165,7 +170,7 @@ impl Probe for PostgresProbe {
         self.pulse.recall(pulse);
         for (own, kept) in self.sides.iter_mut().zip(sides) {
             if let Some(own) = own {
-                (own.watched, own.closed) = (kept.watched, kept.closed);
+                (own.watched, own.closed, own.still) = (kept.watched, kept.closed, kept.still);
             }
         }
     }
@@ -184,7 +189,12 @@ struct Learned {
 struct Kept {
     watched: Option<(Identity, Watched)>,
     closed: Option<Shut>,
+    #[serde(default)]
+    still: Option<Still>,
 }
+
+/// What a standby held, and since when on its own clock.
+type Still = (u64, f64);
 
 /// A server that was seen closed: which, when it loaded its configuration, and where its log stood
 /// then. Loaded anew it may have been open in between.
@@ -218,13 +228,23 @@ struct SideProbe {
     /// The server whose default is read-only, and what was seen to be written there.
     watched: Option<(Identity, Watched)>,
     closed: Option<Shut>,
+    still: Option<Still>,
     schema: Result<Schema, Clean>,
     schema_asked: Option<Stamp>,
 }
 
 impl SideProbe {
     fn learned(&self) -> Kept {
-        Kept { watched: self.watched.clone(), closed: self.closed.clone() }
+        Kept { watched: self.watched.clone(), closed: self.closed.clone(), still: self.still }
+    }
+
+    /// Notes since when a standby has held what it holds.
+    fn watch_log(&mut self, state: &mut SideState) {
+        let clock_s = state.clock_s;
+        let held = state.held_lsn().filter(|_| state.in_recovery);
+        let known = self.still.filter(|(lsn, since)| held == Some(*lsn) && *since <= clock_s);
+        self.still = held.map(|lsn| known.unwrap_or((lsn, clock_s)));
+        state.still_s = self.still.map_or(0.0, |(_, since)| clock_s - since);
     }
 
     async fn look(&mut self, at: Stamp, clock: &dyn Clock) -> Result<Told, Trouble> {

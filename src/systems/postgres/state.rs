@@ -156,6 +156,8 @@ pub(super) struct SideState {
     pub(super) receiver: Receiver,
     /// How long the receiver bears silence, in seconds; 0 for ever.
     pub(super) receiver_timeout_s: f64,
+    /// For how many seconds a standby has held no more than it holds, as far as it was seen.
+    pub(super) still_s: f64,
     pub(super) senders: Vec<Sender>,
     pub(super) slots_lost: i64,
     pub(super) slots_retained: Option<f64>,
@@ -309,6 +311,7 @@ pub(super) async fn read_state(
         connections_max: column(&state, "connections_max")?,
         receiver,
         receiver_timeout_s: column(&state, "receiver_timeout")?,
+        still_s: 0.0,
         senders: senders?.iter().map(sender_of).collect::<Result<_, _>>()?,
         slots_lost: column(&slots, "lost")?,
         slots_retained: column(&slots, "retained")?,

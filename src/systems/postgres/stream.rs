@@ -1,9 +1,9 @@
 //! The standby's link to its primary: its word is its age.
 
-use super::lag::Trail;
 use super::state::{NEEDS_MONITOR, Receiver, SideState};
 use crate::domain::link::{Link, LinkState, LinkWord};
 use crate::domain::time::short_time;
+use crate::systems::shared::trail::Trail;
 use std::time::Duration;
 
 /// The longest silence while the primary has log to send, in seconds: it is sent as it is written.
@@ -30,7 +30,14 @@ pub(super) fn link(own: &SideState, primary: Option<&SideState>, trail: &Trail) 
         let since = trail.passed(held).filter(|_| primary.system == own.system)?;
         Some(primary.clock_s - since)
     });
-    let most_s = if owed_s.is_some_and(|owed| owed >= OWED_MOST_S) {
+    let owes = owed_s.is_some_and(|owed| owed >= OWED_MOST_S);
+    // One that begins anew each moment says it streams, while nothing comes that it holds.
+    let silent_s = if owes && own.still_s >= OWED_MOST_S {
+        silent_s.map(|silent_s| silent_s.max(own.still_s))
+    } else {
+        silent_s
+    };
+    let most_s = if owes {
         OWED_MOST_S
     } else if own.receiver_timeout_s > 0.0 {
         // With nothing to send the primary says nothing, until the receiver asks at half its limit.
@@ -74,10 +81,10 @@ mod tests {
         let check = |standby: &SideState, trail: &[(f64, u64)], now: u64, want: &str| {
             let mut past = Trail::default();
             for (clock_s, lsn) in trail {
-                past.record(&SideState { clock_s: *clock_s, ..primary(*lsn) });
+                past.record("7/1", *clock_s, *lsn);
             }
             let source = primary(now);
-            past.record(&source);
+            past.record("7/1", source.clock_s, now);
             let link = link(standby, Some(&source), &past);
             assert_eq!(words(standby, link.as_ref()), want, "{link:?}");
         };
@@ -99,6 +106,11 @@ mod tests {
         // Written 8 s ago and not come: its sender does not send.
         check(&silent(20.0), &[(990.0, 500), (992.0, 600)], 700, "nothing received for 20s");
         check(&silent(1.0), &[(990.0, 500), (992.0, 600)], 700, "streaming");
+        // Its receiver begins anew each moment, and what it asks for is gone.
+        let anew = SideState { still_s: 8.0, ..silent(0.0) };
+        check(&anew, &[(990.0, 500), (992.0, 600)], 700, "nothing received for 8s");
+        check(&anew, &[(990.0, 500)], 700, "streaming");
+        check(&SideState { still_s: 3.0, ..anew }, &[(990.0, 500), (992.0, 600)], 700, "streaming");
         check(&SideState { receiver: Receiver::None, ..standby(5, 5) }, &[], 5, "link down");
     }
 }

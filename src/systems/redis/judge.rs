@@ -4,14 +4,15 @@ use super::empty::trap;
 use super::facts::facts;
 use super::flow::{link, link_words};
 use super::history::{Split, split};
-use super::lag::{ceased_s, lag};
+use super::lag::{Measured, ceased_s, lag};
 use super::state::{Beat, NO_FAILOVER, SideState};
 use crate::domain::ids::Side;
 use crate::domain::link::Link;
-use crate::domain::reading::{Certainty, Health, Reading, Writes};
+use crate::domain::reading::{Health, Reading, Writes};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::systems::shared::pulse::Pulse;
+use crate::systems::shared::trail::Trail;
 
 /// What is known when one side's reading is made.
 pub(super) struct View<'a> {
@@ -23,6 +24,8 @@ pub(super) struct View<'a> {
     pub(super) other: Option<&'a SideState>,
     /// How often the heartbeats of both regions come.
     pub(super) pulses: &'a [Pulse; 2],
+    /// Where the primary stood at past looks.
+    pub(super) trail: &'a Trail,
     /// True where persistence is meant to be off.
     pub(super) unsaved: bool,
 }
@@ -67,11 +70,13 @@ pub(super) fn reading(at: Stamp, took_ms: u64, view: &View<'_>) -> Reading {
     let own = view.own;
     let (primary, source) = (view.source(), view.side.other());
     let pulse = &view.pulses[source.index()];
-    let mut behind = (!own.is_primary()).then(|| lag(own, primary, source, pulse));
+    let trail = view.trail;
+    let measured = Measured { replica: own, primary, source, pulse, trail };
+    let mut behind = (!own.is_primary()).then(|| lag(&measured));
     let trap = view.trap();
     if let (Some(lag), Some(_)) = (&mut behind, &trap) {
         // To be level with an empty primary is no figure that anybody may rely on.
-        (lag.seconds, lag.certainty) = (None, Certainty::Unknown);
+        lag.doubt();
     }
     let note = match &behind {
         None => format!("PRIMARY, {} keys, {}", own.keys, follower_words(own)),
@@ -195,7 +200,8 @@ mod tests {
 
     fn read(side: Side, own: &SideState, other: Option<&SideState>) -> Reading {
         let pulses = &<[Pulse; 2]>::default();
-        reading(AT, 5, &View { side, own, other, pulses, unsaved: false })
+        let trail = &Trail::default();
+        reading(AT, 5, &View { side, own, other, pulses, trail, unsaved: false })
     }
 
     fn why(reading: &Reading) -> String {
@@ -252,7 +258,8 @@ mod tests {
         assert!(why(&found).contains("heartbeat ceased 60 s ago"), "{found:?}");
         assert_eq!(why(&read(Side::A, &ceased, None)), "up");
         let pulses = &<[Pulse; 2]>::default();
-        let meant = View { side: Side::A, own: &off, other: None, pulses, unsaved: true };
+        let trail = &Trail::default();
+        let meant = View { side: Side::A, own: &off, other: None, pulses, trail, unsaved: true };
         assert_eq!(why(&reading(AT, 5, &meant)), "up");
     }
 

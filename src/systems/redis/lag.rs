@@ -5,6 +5,7 @@ use super::state::SideState;
 use crate::domain::ids::Side;
 use crate::domain::reading::{Basis, Certainty, Lag, LagUnit};
 use crate::systems::shared::pulse::Pulse;
+use crate::systems::shared::trail::Trail;
 
 /// How long ago a primary's own heartbeat ceased, if it did.
 pub(super) fn ceased_s(primary: &SideState, side: Side, pulse: &Pulse) -> Option<f64> {
@@ -12,15 +13,25 @@ pub(super) fn ceased_s(primary: &SideState, side: Side, pulse: &Pulse) -> Option
     pulse.has_ceased(age_s).then_some(age_s)
 }
 
-/// The lag of `replica` behind `primary`, which is in `source` with this `pulse`. Bytes only of one
-/// history, seconds only from the heartbeat of the source region or where nothing at all is
-/// outstanding on a live link; all that a replica says of itself is no lag.
-pub(super) fn lag(
-    replica: &SideState,
-    primary: Option<&SideState>,
-    source: Side,
-    pulse: &Pulse,
-) -> Lag {
+/// What a lag is measured from.
+pub(super) struct Measured<'a> {
+    /// The replica.
+    pub(super) replica: &'a SideState,
+    /// Its primary, where that was read in the same look.
+    pub(super) primary: Option<&'a SideState>,
+    /// The region that the primary is in.
+    pub(super) source: Side,
+    /// How often the heartbeat of that region comes.
+    pub(super) pulse: &'a Pulse,
+    /// Where the primary stood at past looks.
+    pub(super) trail: &'a Trail,
+}
+
+/// The lag of a replica. Bytes only of one history; seconds from the heartbeat of the source
+/// region, or, on a live link, from where the primary stood at past looks. All that a replica says
+/// of itself is no lag.
+pub(super) fn lag(measured: &Measured<'_>) -> Lag {
+    let Measured { replica, primary, source, pulse, trail } = *measured;
     let unknown = |amount| Lag {
         seconds: None,
         amount,
@@ -42,7 +53,8 @@ pub(super) fn lag(
         certainty: Certainty::Known,
         unreceived: None,
     };
-    let level = bytes == 0 && link(replica, Some(primary)).is_some_and(|link| !link.is_dead());
+    let live = link(replica, Some(primary)).is_some_and(|link| !link.is_dead());
+    let level = bytes == 0 && live;
     let beats = primary.beat(source).at().zip(replica.beat(source).at());
     let ceased = ceased_s(primary, source, pulse).is_some();
     match beats {
@@ -59,15 +71,26 @@ pub(super) fn lag(
         Some(_) | None if level => known(Some(0.0), Basis::Offset),
         // Equal offsets on a dead link prove nothing of what is about to be written.
         Some(_) | None if bytes == 0 => unknown(Some(0)),
-        // A heartbeat that has ceased is as good as none: others may write on.
-        Some(_) | None => known(None, Basis::Offset),
+        // A heartbeat that has ceased is as good as none: others may write on. Over a dead link
+        // pings would be counted, where nothing was written.
+        Some(_) | None if !live => known(None, Basis::Offset),
+        Some(_) | None => {
+            let now = primary.clock_ms.map(seconds);
+            let reached = now.zip(trail.reached(replica.offset));
+            known(reached.map(|(now, at)| (now - at).max(0.0)), Basis::Offset)
+        }
     }
 }
 
 /// Seconds from `from_ms` to `to_ms`, never negative.
 pub(super) fn span_s(to_ms: i64, from_ms: i64) -> f64 {
+    seconds(to_ms.saturating_sub(from_ms).max(0))
+}
+
+/// Milliseconds as seconds.
+pub(super) fn seconds(ms: i64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are below 2^52")]
-    let seconds = to_ms.saturating_sub(from_ms).max(0) as f64 / 1000.0;
+    let seconds = ms as f64 / 1000.0;
     seconds
 }
 
@@ -82,21 +105,28 @@ mod tests {
     #[test]
     fn lag_is_a_difference_of_two_places() {
         let second = Pulse::new(Some(Duration::from_secs(1)));
+        // Where the primary stood two and a half seconds and one second before now.
+        let mut trail = Trail::default();
+        let now = primary(0).clock_ms.unwrap();
+        trail.record("h1", seconds(now - 2_500), 300);
+        trail.record("h1", seconds(now - 1_000), 380);
         let check = |replica: &SideState,
                      primary: Option<&SideState>,
                      want: (Option<f64>, Option<u64>, Basis, Certainty)| {
-            let found = lag(replica, primary, Side::A, &second);
+            let (pulse, trail) = (&second, &trail);
+            let found = lag(&Measured { replica, primary, source: Side::A, pulse, trail });
             assert_eq!((found.seconds, found.amount, found.basis, found.certainty), want);
         };
         let (known, unknown) = (Certainty::Known, Certainty::Unknown);
         let beat = |state: SideState, at| SideState { beats: [at, Beat::At(1)], ..state };
-        let now = primary(0).clock_ms.unwrap();
         // Caught up on a live link.
         check(&replica(500), Some(&primary(500)), (Some(0.0), Some(0), Basis::Offset, known));
         // The same replica with a dead primary: nothing is known.
         check(&replica(500), None, (None, None, Basis::Offset, unknown));
-        // Behind, without a heartbeat: bytes only.
-        check(&replica(400), Some(&primary(500)), (None, Some(100), Basis::Offset, known));
+        // Behind, without a heartbeat: the last look at which the primary had no more than that.
+        check(&replica(400), Some(&primary(500)), (Some(1.0), Some(100), Basis::Offset, known));
+        check(&replica(379), Some(&primary(500)), (Some(2.5), Some(121), Basis::Offset, known));
+        check(&replica(299), Some(&primary(500)), (None, Some(201), Basis::Offset, known));
         // With one, seconds; the other region's heartbeat is not looked at.
         let a = beat(primary(500), Beat::At(now));
         let b = beat(replica(400), Beat::At(now - 2_500));
@@ -112,17 +142,19 @@ mod tests {
         // Nobody writes heartbeats any more, and others write on: equal ones are no 0.
         let ceased = beat(primary(500), Beat::At(now - 3_100));
         let b = beat(replica(400), Beat::At(now - 3_100));
-        check(&b, Some(&ceased), (None, Some(100), Basis::Offset, known));
+        check(&b, Some(&ceased), (Some(1.0), Some(100), Basis::Offset, known));
         let level = beat(replica(500), Beat::At(now - 3_100));
         check(&level, Some(&ceased), (Some(0.0), Some(0), Basis::Offset, known));
         let a = beat(primary(500), Beat::At(now));
         for odd in [Beat::Missing, Beat::NotAsked, Beat::Unreadable("odd".into())] {
             let b = beat(replica(400), odd);
-            check(&b, Some(&a), (None, Some(100), Basis::Offset, known));
+            check(&b, Some(&a), (Some(1.0), Some(100), Basis::Offset, known));
         }
         // A dead link, a full copy, another history, a replica ahead.
         let mut down = replica(500);
         down.upstream.as_mut().unwrap().up = false;
+        let behind = SideState { offset: 400, ..down.clone() };
+        check(&behind, Some(&primary(500)), (None, Some(100), Basis::Offset, known));
         check(&down, Some(&primary(500)), (None, Some(0), Basis::Offset, unknown));
         down.upstream.as_mut().unwrap().syncing = true;
         check(&down, Some(&primary(500)), (None, None, Basis::Offset, unknown));

@@ -5,7 +5,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::judge::{View, reading};
+use super::lag::seconds;
 use super::link::{Session, Target};
 use super::settings::{self, SideSettings};
 use super::state::{SideState, read_state};
@@ -16,12 +19,20 @@ use crate::domain::settings::Fault;
 use crate::domain::time::Stamp;
 use crate::port::{Boxed, Clock, Looks, Probe, ProbeSetup};
 use crate::systems::shared::pulse::Pulse;
+use crate::systems::shared::trail::Trail;
 
 /// The probe of one pair.
 pub(super) struct RedisProbe {
     clock: Arc<dyn Clock>,
     sides: [Option<SideProbe>; 2],
+    learned: Learned,
+}
+
+/// What a probe has learned from its looks, as it is written down.
+#[derive(Default, Serialize, Deserialize)]
+struct Learned {
     pulses: [Pulse; 2],
+    trail: Trail,
 }
 
 impl RedisProbe {
@@ -44,11 +55,12 @@ impl RedisProbe {
             });
             made.transpose()
         };
+        let pulses = [&written[0], &written[1]]
+            .map(|side| Pulse::new(side.as_ref().and_then(|side| side.beats_every)));
         Ok(Self {
             clock: Arc::clone(&setup.clock),
             sides: [side(Side::A)?, side(Side::B)?],
-            pulses: [&written[0], &written[1]]
-                .map(|side| Pulse::new(side.as_ref().and_then(|side| side.beats_every))),
+            learned: Learned { pulses, trail: Trail::default() },
         })
     }
 
@@ -75,10 +87,12 @@ impl RedisProbe {
             }
         }
         for (side, told) in [(Side::A, &a_told), (Side::B, &b_told)] {
-            if let Some(Ok(Told { state, .. })) = told
-                && let Some(beat) = state.beat(side).at()
-            {
-                self.pulses[side.index()].hear(beat);
+            let Some(Ok(Told { state, .. })) = told else { continue };
+            if let Some(beat) = state.beat(side).at() {
+                self.learned.pulses[side.index()].hear(beat);
+            }
+            if let (true, Some(clock_ms)) = (state.is_primary(), state.clock_ms) {
+                self.learned.trail.record(&state.replid, seconds(clock_ms), state.offset);
             }
         }
         let look = |side: Side, own: Option<&Result<Told, Trouble>>, other: Option<&_>| {
@@ -104,7 +118,8 @@ impl RedisProbe {
             side,
             own: &told.state,
             other: other.and_then(|other| other.as_ref().ok()).map(|told| &told.state),
-            pulses: &self.pulses,
+            pulses: &self.learned.pulses,
+            trail: &self.learned.trail,
             unsaved: probe.settings.unsaved,
         };
         Ok(reading(at, told.took_ms, &view))
@@ -117,12 +132,14 @@ impl Probe for RedisProbe {
     }
 
     fn learned(&self) -> Option<String> {
-        serde_json::to_string(&self.pulses).ok()
+        let Learned { pulses, trail } = &self.learned;
+        serde_json::to_string(&Learned { pulses: pulses.clone(), trail: trail.thinned() }).ok()
     }
 
     fn recall(&mut self, learned: &str) {
-        let Ok(pulses) = serde_json::from_str::<[Pulse; 2]>(learned) else { return };
-        self.pulses.iter_mut().zip(pulses).for_each(|(own, earlier)| own.recall(earlier));
+        let Ok(Learned { pulses, trail }) = serde_json::from_str(learned) else { return };
+        self.learned.trail = trail;
+        self.learned.pulses.iter_mut().zip(pulses).for_each(|(own, earlier)| own.recall(earlier));
     }
 }
 

@@ -10,4 +10,5 @@ pub mod rule;
 pub mod sides;
 #[cfg(test)]
 pub mod testing;
+pub mod trail;
 pub mod wait;

@@ -1,6 +1,7 @@
 //! Evidence: what every probe of a region said last, how old that is, and since when it fails.
 
 use crate::domain::ids::Side;
+use crate::domain::rules::it_is_us::REFERENCE_EVERY;
 use crate::domain::site::SystemSpec;
 use crate::domain::snapshot::{Cell, CellState};
 use crate::domain::time::{Stamp, short_time};
@@ -12,9 +13,6 @@ use crate::ui::widget::row::Row;
 use crate::ui::widget::sheet::Sheet;
 
 use super::fields::{fact, paragraph};
-
-/// How often the reference is looked at, for its age.
-const REFERENCE_EVERY: std::time::Duration = std::time::Duration::from_secs(10);
 
 fn ago(screen: &Screen<'_>, at: Stamp) -> String {
     let age = std::time::Duration::from_secs(screen.now.since(at).as_secs());
