@@ -94,11 +94,11 @@ impl Demo {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         for _ in 0..count {
             self.hand.0.fetch_add(1000, Ordering::SeqCst);
-            let (site, none) = (&self.site, Learned::new());
-            let look = status::look(site, &clock, Duration::ZERO, &none, &mut self.snapshot);
+            let (site, mut none) = (&self.site, Learned::new());
+            let look = status::look(site, &clock, Duration::ZERO, &mut none, &mut self.snapshot);
             runtime.block_on(look).expect("probes can be made");
         }
-        status::judged(&self.site, &Known::default(), &self.snapshot, clock.now())
+        status::judged(&self.site, &Known::default(), &self.snapshot, clock.now()).0
     }
 }
 
@@ -186,7 +186,7 @@ fn nothing_that_answers_is_an_exit_of_its_own() {
     let now = demo.rounds(1).exit();
     assert_eq!(now, Exit::Ok);
     let nobody =
-        status::judged(&demo.site, &Known::default(), &Snapshot::default(), demo.hand.now());
+        status::judged(&demo.site, &Known::default(), &Snapshot::default(), demo.hand.now()).0;
     assert_eq!(nobody.exit(), Exit::Unreachable);
     assert_eq!(faults(&validator(), &value(&nobody)), Vec::<String>::new());
 }

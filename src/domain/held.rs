@@ -9,6 +9,10 @@ pub struct Held {
     pub count: u64,
     /// Of these.
     pub unit: HeldUnit,
+    /// So many it read when it last started or copied all anew, where it tells: what was written
+    /// since then stands for nothing of what was there before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loaded: Option<u64>,
 }
 
 /// What a store counts its data in.

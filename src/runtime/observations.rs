@@ -183,6 +183,15 @@ fn decode(bytes: &[u8]) -> Result<Observations, String> {
     serde_json::from_slice(json).map_err(|error| error.to_string())
 }
 
+/// Writes them once, in a site's folder, which is made if needed.
+///
+/// # Errors
+/// When the folder or the file cannot be written.
+pub fn save(dir: &Path, observations: Observations) -> io::Result<()> {
+    create_folders(dir)?;
+    replace(&dir.join(OBSERVATIONS_FILE), &encode_readable(observations)?)
+}
+
 /// What the thread and its owner share.
 #[derive(Default)]
 struct Desk {

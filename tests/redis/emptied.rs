@@ -77,7 +77,7 @@ impl Rig {
     }
 
     fn judged(&self, known: &Known, snapshot: &Snapshot) -> Status {
-        status::judged(&self.site, known, snapshot, self.clock.now())
+        status::judged(&self.site, known, snapshot, self.clock.now()).0
     }
 
     /// What a console says after one more look; it remembers what it saw.
@@ -102,7 +102,7 @@ impl Rig {
         self.judged(&Known::default(), &self.console)
     }
 
-    /// What `status` says: a process of its own, which remembers what the console kept.
+    /// What `status` says: a process of its own, which goes on from what was kept, and keeps it.
     fn status(&self) -> Status {
         let known = Known { remembered: peek(self.folder.path()), ..Known::default() };
         let mut snapshot = Snapshot::default();
@@ -110,12 +110,16 @@ impl Rig {
             snapshot.remember_all(memory.snapshot.clone());
         }
         self.look(&mut snapshot);
-        self.judged(&known, &snapshot)
+        let now = self.clock.now();
+        let (told, spells) = status::judged(&self.site, &known, &snapshot, now);
+        let seen = (&snapshot, Learned::new(), spells);
+        status::remember(self.folder.path(), &known, &told, seen, now);
+        told
     }
 
     fn look(&self, snapshot: &mut Snapshot) {
-        let (site, none) = (&self.site, Learned::new());
-        let look = status::look(site, &self.clock, Duration::ZERO, &none, snapshot);
+        let (site, mut none) = (&self.site, Learned::new());
+        let look = status::look(site, &self.clock, Duration::ZERO, &mut none, snapshot);
         self.runtime.block_on(look).unwrap();
     }
 
@@ -201,6 +205,44 @@ fn an_emptied_pair_is_told_by_every_process_until_a_person_accepts_it() {
         key: "emptied/cache".to_owned(),
     }]);
     assert_eq!(alarm(&rig.console()), None);
+    assert_eq!(alarm(&rig.status()), None);
+}
+
+#[test]
+fn nobody_looked_while_it_was_empty() {
+    if !require() {
+        return;
+    }
+    let mut pair = Pair::start();
+    fill(&pair);
+    pair.until_caught_up();
+    let rig = Rig::new(&pair);
+    assert_eq!(alarm(&rig.status()), None);
+    pair.a.kill9();
+    pair.a.forget();
+    pair.a.options = ["--appendonly", "no", "--save", ""].map(str::to_owned).into();
+    pair.a.start();
+    // As many keys as before, and none of them was there.
+    fill(&pair);
+    pair.until_caught_up();
+    let told = rig.status();
+    let (priority, sentence) = alarm(&told).unwrap();
+    assert!(sentence.contains("A came back EMPTY, without its 20 keys"), "{sentence}");
+    assert_eq!(priority, 1);
+    assert!(told.exit() == Exit::Finding, "{told}");
+    assert_eq!(alarm(&rig.status()), Some((1, sentence)), "it is remembered");
+    // It reads what it saved, and says so.
+    let mut pair = Pair::start();
+    pair.a.ask(&["CONFIG", "SET", "appendonly", "no"]);
+    fill(&pair);
+    pair.until_caught_up();
+    let rig = Rig::new(&pair);
+    assert_eq!(alarm(&rig.status()), None);
+    pair.a.ask(&["SAVE"]);
+    pair.a.kill9();
+    pair.a.options = ["--appendonly", "no"].map(str::to_owned).into();
+    pair.a.start();
+    pair.until_caught_up();
     assert_eq!(alarm(&rig.status()), None);
 }
 

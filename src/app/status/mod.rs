@@ -7,7 +7,7 @@ mod tell;
 mod text;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,6 +29,7 @@ use crate::domain::ids::{Side, SystemId};
 use crate::domain::judge;
 use crate::domain::ledger::freeze;
 use crate::domain::pace::Paces;
+use crate::domain::readiness::Spells;
 use crate::domain::readiness::complete;
 use crate::domain::run::event::RunKind;
 use crate::domain::run::state::Run;
@@ -125,10 +126,7 @@ pub struct Known {
 pub fn recall(site: &mut LoadedSite) -> anyhow::Result<Known> {
     let paths = StatePaths::of_process()?;
     let name = site.site.name.clone();
-    let remembered = match memory(site) {
-        Some(folder) => observations::peek(&folder),
-        None => observations::peek(&paths.site(&name)?),
-    };
+    let remembered = observations::peek(&memory(site, &paths)?);
     let kind = kind_of(&site.site);
     let paces = history::read_paces(&paths, &name, kind);
     let served = resume::served_on_record(&paths, &name);
@@ -141,10 +139,41 @@ pub fn recall(site: &mut LoadedSite) -> anyhow::Result<Known> {
     Ok(known)
 }
 
-/// Where the demo remembers: beside its world.
-fn memory(site: &LoadedSite) -> Option<PathBuf> {
-    let world = sim::probe::world_of(&site.site)?;
-    Some(world.parent()?.join("memory")).filter(|folder| folder.is_dir())
+/// Where consoles remember what they saw of a site; the demo's do so beside its world.
+fn memory(site: &LoadedSite, paths: &StatePaths) -> anyhow::Result<PathBuf> {
+    let beside = sim::probe::world_of(&site.site)
+        .and_then(|world| Some(world.parent()?.join("memory")).filter(|folder| folder.is_dir()));
+    Ok(beside.map_or_else(|| paths.site(&site.site.name), Ok)?)
+}
+
+/// Keeps what was seen for whoever looks next, as a console does. Where one writes it down at the
+/// same time its word stands; a folder that cannot be written costs no more than the memory.
+pub fn remember(
+    folder: &Path,
+    known: &Known,
+    told: &Status,
+    (snapshot, learned, spells): (&Snapshot, Learned, Spells),
+    now: Stamp,
+) {
+    let old = known.remembered.as_ref();
+    let is_over = told.primary.state == PrimaryWord::Healthy && known.run.is_none();
+    let outage = old.filter(|_| !is_over);
+    let written = observations::peek(folder).map(|there| there.saved);
+    if written != old.map(|old| old.saved) {
+        return;
+    }
+    let kept = Observations {
+        saved: now,
+        snapshot: snapshot.without_histories(),
+        red: outage.and_then(|old| old.red),
+        ledger: outage.and_then(|old| old.ledger.clone()),
+        active: old.and_then(|old| old.active),
+        active_at: old.and_then(|old| old.active_at),
+        day: old.map(|old| old.day.clone()).unwrap_or_default(),
+        spells,
+        learned,
+    };
+    let _ = observations::save(folder, kept);
 }
 
 fn open_run(
@@ -174,7 +203,7 @@ pub async fn look(
     site: &LoadedSite,
     clock: &Arc<dyn Clock>,
     wait: Duration,
-    learned: &Learned,
+    learned: &mut Learned,
     snapshot: &mut Snapshot,
 ) -> Result<(), String> {
     let watched = workshop::probes(&site.site, &site.dir, clock, learned)?;
@@ -210,6 +239,9 @@ pub async fn look(
                 references = references.saturating_sub(1);
                 snapshot.reference.record(at, *look);
             }
+            Some(Event::Learned { system, learned: by_now }) => {
+                learned.insert(system, by_now);
+            }
             Some(_) => {}
             None => return Ok(()),
         }
@@ -217,9 +249,14 @@ pub async fn look(
     Ok(())
 }
 
-/// Judges what was heard.
+/// Judges what was heard; and since when each criterion is as it is.
 #[must_use]
-pub fn judged(site: &LoadedSite, known: &Known, snapshot: &Snapshot, now: Stamp) -> Status {
+pub fn judged(
+    site: &LoadedSite,
+    known: &Known,
+    snapshot: &Snapshot,
+    now: Stamp,
+) -> (Status, Spells) {
     let remembered = known.remembered.as_ref();
     let run = known.run.as_ref().map(|(run, ..)| run);
     let last = remembered.and_then(|memory| {
@@ -259,7 +296,7 @@ pub fn judged(site: &LoadedSite, known: &Known, snapshot: &Snapshot, now: Stamp)
     let forecast = forecast(&grounds);
     let day = remembered.map(|memory| memory.day.clone()).unwrap_or_default();
     let simulated = kind_of(&site.site) == RunKind::Simulation;
-    status(&Outlook {
+    let told = status(&Outlook {
         now,
         site: &site.site,
         simulated,
@@ -274,7 +311,8 @@ pub fn judged(site: &LoadedSite, known: &Known, snapshot: &Snapshot, now: Stamp)
         elsewhere: known.elsewhere.as_deref(),
         day: &day,
         redact: &redactor(site),
-    })
+    });
+    (told, spells)
 }
 
 /// Masks the secrets that watching opens, and what looks like one.
@@ -298,14 +336,18 @@ pub fn command(
         snapshot.remember_all(memory.snapshot.clone());
     }
     let runtime = tokio::runtime::Runtime::new()?;
-    let learned = observations::learned(known.remembered.as_ref());
+    let mut learned = observations::learned(known.remembered.as_ref());
     let wait = wait.unwrap_or_default();
-    let looked = runtime.block_on(look(&site, clock, wait, &learned, &mut snapshot));
+    let looked = runtime.block_on(look(&site, clock, wait, &mut learned, &mut snapshot));
     // Probes may be waiting for peers that never answer.
     runtime.shutdown_background();
     looked.map_err(|why| anyhow!("{why}"))?;
     if let Some((run, ..)) = &known.run {
         snapshot.take_accepted(&run.accepted_criteria);
     }
-    Ok(judged(&site, &known, &snapshot, clock.now()))
+    let now = clock.now();
+    let (told, spells) = judged(&site, &known, &snapshot, now);
+    let folder = memory(&site, &StatePaths::of_process()?)?;
+    remember(&folder, &known, &told, (&snapshot, learned, spells), now);
+    Ok(told)
 }

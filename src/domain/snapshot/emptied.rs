@@ -130,10 +130,13 @@ fn is_gone(now: Held, before: Held) -> bool {
 }
 
 fn how(before: &Whole, now: &Whole, role: Role) -> Option<Emptying> {
-    if !is_gone(now.held, before.held) {
+    let same_server = before.identity.server == now.identity.server;
+    // What was loaded since then is all that can be left of what was there.
+    let loaded = now.held.loaded.filter(|_| !same_server || now.held.loaded != before.held.loaded);
+    let left = now.held.count.min(loaded.unwrap_or(u64::MAX));
+    if !is_gone(Held { count: left, ..now.held }, before.held) {
         return None;
     }
-    let same_server = before.identity.server == now.identity.server;
     match role {
         Role::Primary if !same_server => Some(Emptying::Restarted),
         Role::Standby if before.identity.data != now.identity.data => Some(Emptying::Copied),
@@ -211,14 +214,43 @@ mod tests {
     type Saw = (u64, Side, Role, &'static str, &'static str, Option<u64>);
 
     fn hear(snapshot: &mut Snapshot, looks: &[Saw]) {
-        for (second, side, role, server, data, keys) in looks {
-            let mut reading = Reading::new(at(*second), Health::Up, "fine");
-            (reading.role, reading.held) =
-                (Some(*role), keys.map(|count| Held { count, unit: HeldUnit::Keys }));
-            let (server, data) = ((*server).into(), (*data).into());
-            reading.identity = Some(Identity { server, data });
-            snapshot.record(&id("redis"), *side, at(*second), Ok(reading));
-        }
+        looks.iter().for_each(|look| hear_loaded(snapshot, *look, None));
+    }
+
+    fn hear_loaded(snapshot: &mut Snapshot, look: Saw, loaded: Option<u64>) {
+        let (second, side, role, server, data, keys) = look;
+        let mut reading = Reading::new(at(second), Health::Up, "fine");
+        let held = |count| Held { count, unit: HeldUnit::Keys, loaded };
+        (reading.role, reading.held) = (Some(role), keys.map(held));
+        reading.identity = Some(Identity { server: server.into(), data: data.into() });
+        snapshot.record(&id("redis"), side, at(second), Ok(reading));
+    }
+
+    #[test]
+    fn what_was_written_since_stands_for_nothing_of_before() {
+        let check = |looks: &[(Saw, u64)], want: &[(Side, u64, Emptying)]| {
+            let mut snapshot = Snapshot::default();
+            looks
+                .iter()
+                .for_each(|(look, loaded)| hear_loaded(&mut snapshot, *look, Some(*loaded)));
+            assert_eq!(told(&snapshot), want, "{looks:?}");
+        };
+        let a = |second, run, data, keys, loaded| ((second, A, P, run, data, Some(keys)), loaded);
+        let b = |second, data, keys, loaded| ((second, B, S, "b1", data, Some(keys)), loaded);
+        let before = [a(0, "a1", "h1", 500, 0), b(0, "h1", 500, 20)];
+        check(&before, &[]);
+        // Nobody looked for a minute, in which as many keys were written as had been there.
+        let restarted = [&before[..], &[a(60, "a2", "h2", 700, 0)]].concat();
+        check(&restarted, &[(A, 500, Restarted)]);
+        let copied = [&restarted[..], &[b(60, "h2", 700, 90)]].concat();
+        check(&copied, &[(A, 500, Restarted), (B, 500, Copied)]);
+        // It read its snapshot, and its replica goes on without a copy.
+        let read = [&before[..], &[a(60, "a2", "h2", 700, 490), b(60, "h2", 700, 20)]].concat();
+        check(&read, &[]);
+        // Roles changed hands: what each read long ago says nothing.
+        let handed =
+            [((60, B, P, "b1", "h3", Some(510)), 20), ((60, A, S, "a1", "h3", Some(510)), 0)];
+        check(&[&before[..], &handed].concat(), &[]);
     }
 
     fn told(snapshot: &Snapshot) -> Vec<(Side, u64, Emptying)> {

@@ -16,6 +16,9 @@ use crate::domain::time::{Stamp, short_time};
 use crate::systems::shared::pulse::Pulse;
 use crate::systems::shared::trail::Trail;
 
+/// Replay that has not moved for so many seconds, with log to replay, is told.
+const WAITS_MOST_S: f64 = 10.0;
+
 /// What is known when one side's reading is made.
 pub(super) struct View<'a> {
     /// The side.
@@ -141,6 +144,9 @@ fn standby_reasons(view: &View<'_>) -> Vec<String> {
     let mut reasons = Vec::new();
     if own.replay_paused {
         reasons.push("replay is paused".to_owned());
+    } else if own.waits_s >= WAITS_MOST_S {
+        let waits = short_time(Duration::from_secs_f64(own.waits_s.min(1e9).floor()));
+        reasons.push(format!("replay stands still for {waits}: a promotion waits for it"));
     }
     // With the other side silent a dead link is what is to be expected of a good standby.
     let link = view.link();
@@ -276,6 +282,9 @@ mod tests {
         check(&down, Some(&a), "replication from A does not run");
         check(&down, None, "up");
         check(&SideState { replay_paused: true, ..b.clone() }, Some(&a), "replay is paused");
+        let waits = "replay stands still for 16s: a promotion waits for it";
+        check(&SideState { waits_s: 16.4, ..b.clone() }, Some(&a), waits);
+        check(&SideState { waits_s: 9.9, ..b.clone() }, Some(&a), "up");
         check(&SideState { system: 9, ..b.clone() }, Some(&a), "B is not a replica of A");
         check(&standby(600, 600), Some(&a), "histories have split");
         check(&promoted(600, 500), Some(&a), "A is on timeline 1, B on 2");

@@ -62,7 +62,7 @@ impl PostgresProbe {
                         nameless: None,
                         watched: None,
                         closed: None,
-                        still: None,
+                        stands: [None; 2],
                         schema: Err("not read yet".into()),
                         schema_asked: None,
                     })
@@ -170,7 +170,7 @@ impl Probe for PostgresProbe {
         self.pulse.recall(pulse);
         for (own, kept) in self.sides.iter_mut().zip(sides) {
             if let Some(own) = own {
-                (own.watched, own.closed, own.still) = (kept.watched, kept.closed, kept.still);
+                (own.watched, own.closed, own.stands) = (kept.watched, kept.closed, kept.stands);
             }
         }
     }
@@ -190,11 +190,11 @@ struct Kept {
     watched: Option<(Identity, Watched)>,
     closed: Option<Shut>,
     #[serde(default)]
-    still: Option<Still>,
+    stands: Stands,
 }
 
-/// What a standby held, and since when on its own clock.
-type Still = (u64, f64);
+/// What a standby held, what it had replayed, and since when on its own clock.
+type Stands = [Option<(u64, f64)>; 2];
 
 /// A server that was seen closed: which, when it loaded its configuration, and where its log stood
 /// then. Loaded anew it may have been open in between.
@@ -228,23 +228,27 @@ struct SideProbe {
     /// The server whose default is read-only, and what was seen to be written there.
     watched: Option<(Identity, Watched)>,
     closed: Option<Shut>,
-    still: Option<Still>,
+    stands: Stands,
     schema: Result<Schema, Clean>,
     schema_asked: Option<Stamp>,
 }
 
 impl SideProbe {
     fn learned(&self) -> Kept {
-        Kept { watched: self.watched.clone(), closed: self.closed.clone(), still: self.still }
+        Kept { watched: self.watched.clone(), closed: self.closed.clone(), stands: self.stands }
     }
 
-    /// Notes since when a standby has held what it holds.
+    /// Notes since when a standby has held what it holds, and not replayed what it could.
     fn watch_log(&mut self, state: &mut SideState) {
         let clock_s = state.clock_s;
         let held = state.held_lsn().filter(|_| state.in_recovery);
-        let known = self.still.filter(|(lsn, since)| held == Some(*lsn) && *since <= clock_s);
-        self.still = held.map(|lsn| known.unwrap_or((lsn, clock_s)));
-        state.still_s = self.still.map_or(0.0, |(_, since)| clock_s - since);
+        let now = [held, state.replay_lsn.filter(|at| held.is_some_and(|held| held > *at))];
+        for (stands, at) in self.stands.iter_mut().zip(now) {
+            let known = stands.filter(|(lsn, since)| at == Some(*lsn) && *since <= clock_s);
+            *stands = at.map(|lsn| known.unwrap_or((lsn, clock_s)));
+        }
+        [state.still_s, state.waits_s] =
+            self.stands.map(|stands| stands.map_or(0.0, |(_, since)| clock_s - since));
     }
 
     async fn look(&mut self, at: Stamp, clock: &dyn Clock) -> Result<Told, Trouble> {

@@ -158,6 +158,8 @@ pub(super) struct SideState {
     pub(super) receiver_timeout_s: f64,
     /// For how many seconds a standby has held no more than it holds, as far as it was seen.
     pub(super) still_s: f64,
+    /// For how many seconds it has replayed nothing of what it holds, as far as it was seen.
+    pub(super) waits_s: f64,
     pub(super) senders: Vec<Sender>,
     pub(super) slots_lost: i64,
     pub(super) slots_retained: Option<f64>,
@@ -312,6 +314,7 @@ pub(super) async fn read_state(
         receiver,
         receiver_timeout_s: column(&state, "receiver_timeout")?,
         still_s: 0.0,
+        waits_s: 0.0,
         senders: senders?.iter().map(sender_of).collect::<Result<_, _>>()?,
         slots_lost: column(&slots, "lost")?,
         slots_retained: column(&slots, "retained")?,

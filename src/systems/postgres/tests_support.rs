@@ -27,6 +27,7 @@ pub(super) fn primary(current_lsn: u64) -> SideState {
         receiver: Receiver::None,
         receiver_timeout_s: 60.0,
         still_s: 0.0,
+        waits_s: 0.0,
         senders: vec![Sender {
             state: Some("streaming".to_owned()),
             sync: Some("async".to_owned()),

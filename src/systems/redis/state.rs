@@ -101,6 +101,9 @@ pub(super) struct SideState {
     pub(super) ills: Ills,
     /// Replicas that count for `min-replicas-to-write`; told only where that is set.
     pub(super) good_replicas: Option<u64>,
+    /// Keys that were read from a snapshot at the last start or full copy; told since Redis 7.
+    /// None where an append-only file brings the rest.
+    pub(super) loaded: Option<u64>,
     /// True while an append-only file is written.
     pub(super) append_only: bool,
     /// Its settings.
@@ -168,7 +171,7 @@ impl SideState {
     /// How much it holds. While it loads, copies or is cut off the count says nothing.
     pub(super) fn held(&self) -> Option<Held> {
         let settled = !self.loading && (self.is_primary() || self.follows());
-        settled.then_some(Held { count: self.keys, unit: HeldUnit::Keys })
+        settled.then_some(Held { count: self.keys, unit: HeldUnit::Keys, loaded: self.loaded })
     }
 
     /// Why a write is refused for now, or would be once it is promoted, in its own settings' words.
@@ -239,6 +242,7 @@ impl SideState {
                 is_full: is_full(info),
             },
             good_replicas: info.number("min_slaves_good_slaves"),
+            loaded: info.number("rdb_last_load_keys_loaded").filter(|_| !info.yes("aof_enabled")),
             append_only: info.yes("aof_enabled"),
             config: Config::default(),
             clients: info.number("connected_clients"),

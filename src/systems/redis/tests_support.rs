@@ -28,6 +28,7 @@ pub(super) fn primary(offset: u64) -> SideState {
         keys: 10,
         ills: Ills::default(),
         good_replicas: None,
+        loaded: None,
         append_only: true,
         config: Config { save_points: Ok(true), ..Config::default() },
         clients: Some(3.0),
