@@ -44,7 +44,7 @@ pub fn observed(
     // While both sides may take writes nothing is restored, whatever else is well.
     let one_primary = split_brain::standing(site, snapshot).is_empty();
     let done = one_primary && decisive_steps_are_done(run, runbook);
-    let proofs = proof::of(run, runbook);
+    let proofs = proof::of(run, runbook, snapshot);
     let proven = proofs.iter().all(Proof::is_settled);
     let whole = match &run.restored {
         Some((_, evidence)) => Some(evidence.clone()),

@@ -6,7 +6,9 @@ use super::state::{Run, StepState};
 use crate::domain::catalogue::Change;
 use crate::domain::gates::begun_after;
 use crate::domain::ids::{StepId, SystemId};
+use crate::domain::reading::Writes;
 use crate::domain::runbook::{Runbook, Step};
+use crate::domain::snapshot::{Cell, Snapshot};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 
@@ -29,6 +31,8 @@ pub enum Told {
     Unproven(Clean),
     /// This step has still to prove it.
     Awaited(StepId),
+    /// By its last look it takes no write now, whatever was written before.
+    Hindered(Clean),
 }
 
 impl Proof {
@@ -37,7 +41,7 @@ impl Proof {
     pub fn is_settled(&self) -> bool {
         match self.told {
             Told::Written(_) | Told::Unproven(_) => true,
-            Told::Awaited(_) => false,
+            Told::Awaited(_) | Told::Hindered(_) => false,
         }
     }
 
@@ -49,6 +53,7 @@ impl Proof {
             Told::Written(step) => format!("{system}: a write was read back ({step})"),
             Told::Unproven(why) => format!("{system}: not proven by a write: {why}"),
             Told::Awaited(step) => format!("{system}: {step} has still to write and read back"),
+            Told::Hindered(why) => format!("{system} takes no write now: {why}"),
         }
     }
 }
@@ -63,7 +68,7 @@ pub fn steps<'r>(runbook: &'r Runbook, system: &'r SystemId) -> impl Iterator<It
 
 /// Each store that this run promoted, once.
 #[must_use]
-pub fn of(run: &Run, runbook: &Runbook) -> Vec<Proof> {
+pub fn of(run: &Run, runbook: &Runbook, snapshot: &Snapshot) -> Vec<Proof> {
     let mut found: Vec<Proof> = Vec::new();
     for step in runbook.steps.iter().filter(|step| step.change.promotes()) {
         let Some(target) = &step.target else { continue };
@@ -71,10 +76,23 @@ pub fn of(run: &Run, runbook: &Runbook) -> Vec<Proof> {
         let Some(end) = state.and_then(|state| state.finished) else { continue };
         let system = &target.system;
         if found.iter().all(|known| known.system != *system) {
-            found.push(Proof { system: system.clone(), told: told(run, runbook, system, end) });
+            let hindered = hindered(snapshot.cell(system, run.direction.to));
+            let told = match hindered {
+                Some(why) => Told::Hindered(why),
+                None => told(run, runbook, system, end),
+            };
+            found.push(Proof { system: system.clone(), told });
         }
     }
     found
+}
+
+/// Why a store takes no write, by its last look, where that told.
+fn hindered(cell: Option<&Cell>) -> Option<Clean> {
+    let reading = cell?.last_reading.as_ref()?;
+    let refused =
+        || (reading.takes_writes() == Some(Writes::Refused)).then(|| reading.note.clone());
+    reading.hindered.clone().or_else(refused)
 }
 
 /// The best that the steps of the plan tell: written, else to come, else left out.

@@ -235,7 +235,7 @@ fn aborting<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &'a Run) -
 fn awaited(screen: &Screen<'_>) -> String {
     let Some(book) = screen.runbook else { return "the restored facts".to_owned() };
     let way = words::direction(screen);
-    let proofs = screen.run.map(|run| proof::of(run, book)).unwrap_or_default();
+    let proofs = screen.run.map(|run| proof::of(run, book, screen.snapshot)).unwrap_or_default();
     let unwritten = proofs.iter().filter(|proof| !proof.is_settled()).map(Proof::words);
     let texts: Vec<String> = book
         .restored
