@@ -210,7 +210,14 @@ fn measured_losses(run: &Run, runbook: &Runbook, site: &Site, snapshot: &Snapsho
     if !promoted {
         return Vec::new();
     }
-    loss::measured(site, snapshot, run.direction, clock.t0, run.ledger.as_ref())
+    let frozen =
+        loss::Frozen { t0: clock.t0, ledger: run.ledger.as_ref(), reopened: &run.reopened };
+    let open = run.losses.iter().filter_map(|(system, ..)| {
+        let why = loss::reopened(system, snapshot, run.direction, clock.t0)?;
+        Some(Body::LossReopened { system: system.clone(), why })
+    });
+    let open: Vec<Body> = open.collect();
+    let measured = loss::measured(site, snapshot, run.direction, &frozen)
         .into_iter()
         .filter(|loss| !run.losses.iter().any(|(known, _, _)| *known == loss.system))
         .map(|Loss { system, seconds, missing, how }| Body::LossMeasured {
@@ -218,8 +225,8 @@ fn measured_losses(run: &Run, runbook: &Runbook, site: &Site, snapshot: &Snapsho
             seconds,
             how,
             missing,
-        })
-        .collect()
+        });
+    open.into_iter().chain(measured).collect()
 }
 
 /// When an attempt ended, as its runner says, beside the moment in which that is read.
