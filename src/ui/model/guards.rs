@@ -15,8 +15,8 @@ pub struct Guards {
     /// The verb whose key was pressed last, and when.
     pub last_pressed: Option<(Command, Stamp)>,
     /// Since when keys may have been typed on for a dialog that opened, closed or never came, and
-    /// whether one was dropped for it.
-    pub typed_on: Option<(Stamp, bool)>,
+    /// when the last one was dropped for it.
+    pub typed_on: Option<(Stamp, Option<Stamp>)>,
     /// When the last printable keys were pressed, oldest first, bounded.
     pub typed_at: Vec<Stamp>,
     /// True while keys come faster than a hand types, until there is a pause.

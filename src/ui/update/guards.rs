@@ -14,7 +14,11 @@ use crate::ui::model::{Guards, Model};
 pub const HELD: Duration = Duration::from_millis(250);
 
 /// Once a key was dropped because it was typed on, the rest is until a pause of this length.
-pub const TYPED_ON: Duration = Duration::from_millis(700);
+pub const TYPED_ON: Duration = Duration::from_millis(400);
+
+/// However hands press on, nothing is dropped for longer: who presses a key again and again means
+/// it.
+pub const TYPED_ON_MOST: Duration = Duration::from_secs(6);
 
 /// The same verb again within this time after it was accepted counts once.
 pub const SAME_VERB: Duration = Duration::from_millis(500);
@@ -72,19 +76,19 @@ pub(super) fn accepted(guards: &mut Guards, verb: Command, now: Stamp) {
 
 /// What was on the screen changed under the hands: keys typed on are not meant for what is there.
 pub(super) fn changed(guards: &mut Guards, now: Stamp) {
-    guards.typed_on = Some((now, false));
+    guards.typed_on = Some((now, None));
 }
 
 /// True for a key that was typed on for a dialog that is not there any more, or not yet: after it
 /// opened, closed or was refused, keys count only after a pause without one.
 pub(super) fn is_typed_on(guards: &mut Guards, now: Stamp) -> bool {
-    let Some((last, dropped)) = guards.typed_on else { return false };
-    let pause = if dropped { TYPED_ON } else { SETTLE };
-    if now.since(last) >= pause {
+    let Some((changed, dropped)) = guards.typed_on else { return false };
+    let paused = dropped.map_or(now.since(changed) >= SETTLE, |last| now.since(last) >= TYPED_ON);
+    if paused || now.since(changed) >= TYPED_ON_MOST {
         guards.typed_on = None;
         return false;
     }
-    guards.typed_on = Some((now, true));
+    guards.typed_on = Some((changed, Some(now)));
     true
 }
 

@@ -418,9 +418,21 @@ fn a_key_typed_for_another_dialog_does_not_act() {
         assert_eq!((bench.model.dialog.as_ref(), bench.wished().len()), (None, 0), "{pause}");
         assert!(bench.notice().contains("typed while a dialog came or went"), "{}", bench.notice());
         // After a pause keys count again.
-        bench.wait(700);
+        bench.wait(400);
         bench.key("t");
         assert!(bench.model.dialog.is_some(), "{}", bench.notice());
+    }
+    // Who taps a key means it, the faster the later: it is not held off for ever.
+    for (pause, most) in [(420, 2), (700, 2), (300, 21), (90, 68)] {
+        let mut bench = Bench::at_step(Access::Armed, "done");
+        bench.script(&["X"]);
+        let mut taps = 0;
+        while bench.model.dialog.is_none() {
+            bench.wait(pause);
+            bench.key("t");
+            taps += 1;
+            assert!(taps <= most, "{pause}: {}", bench.notice());
+        }
     }
     // An Enter that is pressed once more than needed opens and runs nothing.
     let mut bench = Bench::new(Access::Safe, "executing");
