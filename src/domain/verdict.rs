@@ -66,6 +66,9 @@ impl Verdict {
     }
 }
 
+/// The beginning of the keys of the alarms that two primaries are.
+pub const SPLIT_KEY: &str = "split/";
+
 /// How urgent an alarm is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Priority {

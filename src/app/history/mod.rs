@@ -69,7 +69,7 @@ impl Past {
             run: Some(&self.run),
             t0: None,
             pace: &Pace::default(),
-            split: false,
+            split: self.run.stands_split(),
             now: last,
         })
     }

@@ -78,7 +78,9 @@ fn total(past: &Past) -> String {
         return "not measured".to_owned();
     };
     let state = match clocks.state {
-        RtoState::Met | RtoState::Missed if clocks.rto.is_some() => clocks.state.words(),
+        RtoState::Met | RtoState::Missed | RtoState::Contested if clocks.rto.is_some() => {
+            clocks.state.words()
+        }
         _ => "no RTO",
     };
     let of = clocks.rto.map_or_else(String::new, |rto| format!(" of {}", short_time(rto)));

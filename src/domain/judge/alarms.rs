@@ -14,7 +14,9 @@ use crate::domain::site::RuleTest;
 use crate::domain::snapshot::{CellState, earlier};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::domain::verdict::{Alarm, Consequence, Criterion, Met, Primary, Priority, Signal};
+use crate::domain::verdict::{
+    Alarm, Consequence, Criterion, Met, Primary, Priority, SPLIT_KEY, Signal,
+};
 
 /// Rows shown for one side before the rest is folded into one more.
 const SIDE_ROWS_MAX: usize = 1;
@@ -169,7 +171,7 @@ fn roles(scene: &Scene<'_>) -> (Vec<Alarm>, Vec<Alarm>) {
     for system in &scene.site.systems {
         let id = &system.id;
         let alarm = |key: &str, since, sentence: String| Alarm {
-            key: format!("{key}/{id}"),
+            key: format!("{key}{id}"),
             priority: Priority::ActNow,
             system: Some(id.clone()),
             side: None,
@@ -180,25 +182,25 @@ fn roles(scene: &Scene<'_>) -> (Vec<Alarm>, Vec<Alarm>) {
         match split_brain::ask(scene.pair(system), scene.snapshot) {
             Roles::Two(since) => {
                 let words = format!("SPLIT BRAIN: {id} is PRIMARY in A and in B; fence one now");
-                split.push(alarm("split", Some(since), words));
+                split.push(alarm(SPLIT_KEY, Some(since), words));
             }
             Roles::TwoLastSeen(since) => {
                 let words = format!(
                     "SPLIT BRAIN: {id} had two primaries when last read; one is silent, that is \
                      not over"
                 );
-                split.push(alarm("split", Some(since), words));
+                split.push(alarm(SPLIT_KEY, Some(since), words));
             }
             Roles::OneServer(since) => {
                 let words = format!(
                     "both names of {id} lead to the same server: nothing may act on it; look at \
                      its names"
                 );
-                others.push(alarm("server", Some(since), words));
+                others.push(alarm("server/", Some(since), words));
             }
             Roles::None => {
                 let words = format!("{id} has no primary: A and B both say standby");
-                others.push(alarm("roles", None, words));
+                others.push(alarm("roles/", None, words));
             }
             Roles::Fine => {}
         }

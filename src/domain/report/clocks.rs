@@ -20,6 +20,8 @@ pub struct TierLine {
     pub took: Option<(Duration, Vec<u64>)>,
     /// What the wall clock says more: the boot clock may have stood still meanwhile.
     pub doubt: Duration,
+    /// Two primaries stood as the record ended: nothing was restored for good.
+    pub split: bool,
 }
 
 impl TierLine {
@@ -27,7 +29,7 @@ impl TierLine {
     /// different things. As on the clock of the screen, it is missed the moment it is reached.
     #[must_use]
     pub fn is_met(&self) -> Option<bool> {
-        let (took, _) = self.took.as_ref()?;
+        let (took, _) = self.took.as_ref().filter(|_| !self.split)?;
         match (*took < self.rto, took.saturating_add(self.doubt) < self.rto) {
             (true, true) => Some(true),
             (true, false) => None,
@@ -42,6 +44,7 @@ impl TierLine {
         Some(match self.is_met() {
             Some(true) => "MET",
             Some(false) => "MISSED",
+            None if self.split => "SPLIT BRAIN as it ended",
             None => "MET, but MISSED by the wall clock",
         })
     }
@@ -79,7 +82,7 @@ pub(super) fn tiers(tale: &Tale<'_>) -> Vec<TierLine> {
         let took = own.or_else(|| total(tale));
         let end = took.as_ref().and_then(|(_, entries)| entries.last().copied());
         let (tier, rto) = (objective.tier.to_string(), objective.rto);
-        TierLine { tier, rto, took, doubt: doubt(tale, end).0 }
+        TierLine { tier, rto, took, doubt: doubt(tale, end).0, split: tale.run.stands_split() }
     });
     lines.collect()
 }
@@ -312,9 +315,11 @@ mod tests {
         let check = |took: Option<u64>, doubt: u64, want: Option<bool>| {
             let took = took.map(|ms| (Duration::from_millis(ms), Vec::new()));
             let doubt = Duration::from_secs(doubt);
-            let line = TierLine { tier: "core".to_owned(), rto, took, doubt };
+            let line = TierLine { tier: "core".to_owned(), rto, took, doubt, split: false };
             assert_eq!(line.is_met(), want, "{line:?}");
             assert_eq!(line.word().is_some(), line.took.is_some(), "{line:?}");
+            let split = TierLine { split: true, ..line };
+            assert_eq!((split.is_met(), split.word().is_some()), (None, split.took.is_some()));
         };
         check(None, 0, None);
         check(Some(1_799_999), 0, Some(true));

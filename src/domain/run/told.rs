@@ -1,13 +1,33 @@
 //! What is told beside the steps: losses, tiers, criteria, forecasts, updates, aborts, clocks.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::event::{Body, RunEvent};
 use super::misfit::Misfit;
 use super::state::{Abort, AcceptedCriterion, Forecasted, Run};
 use crate::domain::text::Clean;
+use crate::domain::verdict::SPLIT_KEY;
 
 impl Run {
+    /// True where two primaries stood when the record was written last: nothing is restored for good.
+    #[must_use]
+    pub fn stands_split(&self) -> bool {
+        let mut standing = BTreeSet::new();
+        for event in &self.events {
+            match &event.body {
+                Body::Alarmed { alarm, raised: true, .. } if alarm.starts_with(SPLIT_KEY) => {
+                    standing.insert(alarm);
+                }
+                Body::Alarmed { alarm, raised: false, .. } => {
+                    standing.remove(alarm);
+                }
+                _ => {}
+            }
+        }
+        !standing.is_empty()
+    }
+
     /// Takes in a word that moves neither a step nor the run's stage.
     pub(super) fn take_told(&mut self, event: &RunEvent) -> Result<(), Misfit> {
         match &event.body {
