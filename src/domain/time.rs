@@ -201,6 +201,19 @@ pub fn short_time(time: Duration) -> String {
     }
 }
 
+/// A lag or a loss in seconds as a short time, in which what is cut off is never less than the truth.
+#[must_use]
+pub fn no_less(seconds: f64) -> String {
+    const FUZZ: f64 = 1e-6;
+    let up = |steps: f64| ((seconds * steps - FUZZ).ceil() / steps).max(0.0);
+    let shown = match seconds {
+        ..10.0 => up(10.0),
+        10.0..7200.0 => up(1.0),
+        _ => up(1.0 / 60.0),
+    };
+    short_time(Duration::try_from_secs_f64(shown).unwrap_or(Duration::MAX))
+}
+
 /// The clock of the recovery time objective: from T0 until the service is verified restored.
 ///
 /// Within one boot it is the difference of two boot clocks, so neither sleep nor a wall-clock jump
@@ -290,6 +303,20 @@ mod tests {
 
     fn stamp(wall_s: i64, boot_s: u64, boot: BootId) -> Stamp {
         Stamp { wall_ms: wall_s * 1000, boot_ms: boot_s * 1000, boot }
+    }
+
+    #[test]
+    fn a_lag_is_cut_off_upwards() {
+        let check = |seconds: f64, want: &str| assert_eq!(no_less(seconds), want);
+        check(0.0, "0s");
+        check(-1.0, "0s");
+        check(0.31, "0.4s");
+        check(0.3, "0.3s");
+        check(9.96, "10s");
+        check(11.02, "12s");
+        check(119.5, "2m00s");
+        check(7201.0, "2h01m");
+        check(f64::MAX, &short_time(Duration::MAX));
     }
 
     #[test]

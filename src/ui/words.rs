@@ -5,7 +5,7 @@ use crate::domain::run::intent::Intent;
 use crate::domain::run::words;
 use crate::domain::runbook::Runbook;
 use crate::domain::text::Clean;
-use crate::domain::time::short_time;
+use crate::domain::time::no_less;
 
 /// What is said when a wish was granted and is being recorded.
 #[must_use]
@@ -40,8 +40,5 @@ pub fn granted(intent: &Intent, plan: Option<&Runbook>) -> Clean {
 /// `0.8s behind`, `UNKNOWN`: a loss or lag in seconds.
 #[must_use]
 pub fn seconds(value: Option<f64>) -> String {
-    match value.and_then(|s| std::time::Duration::try_from_secs_f64(s.max(0.0)).ok()) {
-        Some(time) => short_time(time),
-        None => "UNKNOWN".to_owned(),
-    }
+    value.map_or_else(|| "UNKNOWN".to_owned(), no_less)
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::domain::judge::NO_STORE_KEY;
-use crate::domain::time::short_time;
+use crate::domain::time::no_less;
 
 use super::form::{MetWord, PrimaryWord, SideName, Status};
 use super::parts::{LossStatus, LossWord};
@@ -12,8 +12,7 @@ use super::parts::{LossStatus, LossWord};
 const NAMED_MAX: usize = 5;
 
 fn seconds(seconds: Option<f64>) -> String {
-    let time = seconds.and_then(|s| std::time::Duration::try_from_secs_f64(s.max(0.0)).ok());
-    time.map_or_else(|| "UNKNOWN".to_owned(), short_time)
+    seconds.map_or_else(|| "UNKNOWN".to_owned(), no_less)
 }
 
 fn primary(status: &Status) -> String {

@@ -9,7 +9,7 @@ use crate::domain::run::event::Mode;
 use crate::domain::run::phase::Stage;
 use crate::domain::run::state::{Run, StepState};
 use crate::domain::runbook::{Direction, Step};
-use crate::domain::time::{Stamp, short_time};
+use crate::domain::time::{Stamp, no_less, short_time};
 use crate::domain::verdict::{Primary, Priority, Signal, T0Basis};
 use crate::ui::command::Command;
 use crate::ui::screen::Screen;
@@ -28,10 +28,10 @@ pub fn minutes(time: Duration) -> String {
     }
 }
 
-/// A length given in seconds, `0.8s`.
+/// A lag or a loss given in seconds, `0.8s`.
 #[must_use]
 pub fn seconds(seconds: f64) -> String {
-    short_time(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX))
+    no_less(seconds)
 }
 
 /// An age in steps of 5, 10 and 30 s, so that a calm screen is still.
