@@ -372,23 +372,25 @@ fn a_dry_run_prints_every_call_and_changes_nothing() {
     let place = Place::new(&[], None);
     let all = [
         "dry run of failover (planned), A (Region A) to B (Region B), 4 steps",
-        " 1 fence-a  Fence region A",
+        "\n1 Fence region A (fence-a)\n",
+        "after     1 Fence region A\n",
         "action    sim.fence, class I, guard 2, idempotent by key, automatic",
         "call      sim.fence fence-a in A",
         "now       not so",
         "target    files in B",
-        "gate      not yet, after fence-a: files lag in B at most 0s; seen: ",
+        "gate      not yet, after 1 Fence region A: files lag in B at most 0s; seen: ",
         "gate      holds: files writable in B is yes",
         "back      sim.shift_traffic dns in A 100",
         "time      00:01:00 expected, given up after 00:01:00",
-        "longest chain 00:04:00 of an RTO of 00:05:00: fence-a > stop-copies > shift > see-users",
+        "longest chain 00:03:01 of an RTO of 00:05:00: 1 Fence region A > 2 Stop copying files > \
+         3 Send users to B > RESTORED",
         "result    0: all well; nothing was changed",
     ];
     place.run("run failover --dry-run").says(0, &all);
     assert!(!place.path("world/acts").exists(), "nothing was done to the world");
     assert!(folders(&place.path("state/warroom/runs")).is_empty(), "no run was opened");
     let fact = [("fact = \"writable\", is = true", "fact = \"writable\", is = false")];
-    let gate = "finding   step shift: gate DOES NOT HOLD: files writable in B is no";
+    let gate = "finding   step 3 Send users to B: gate DOES NOT HOLD: files writable in B is no";
     // The fence before it may still make it hold, as far as the plan tells; a check does not.
     let check = [(
         "action = \"sim.fence\"\nautomatic = true\ntimeout = \"60s\"\nungraceful = \"waive\"\n\
@@ -406,8 +408,18 @@ fn a_dry_run_prints_every_call_and_changes_nothing() {
     let place = Place::new(&lossy, Some(Duration::ZERO));
     let words = [
         "expected losses as of",
-        "loss in the accepted ledger at most 60s",
+        "gate      asks a person: files loss in the accepted ledger at most 60s; seen: the loss \
+         ledger is not accepted yet",
         "call      sim.shift_traffic dns in B 50",
     ];
-    place.run("run failover --dry-run --ungraceful").says(1, &words);
+    place.run("run failover --dry-run --ungraceful").says(0, &words);
+}
+
+/// What a person accepted in an open run is no question any more.
+#[test]
+fn a_dry_run_counts_what_an_open_run_has_accepted() {
+    let place = Place::new(&[], Some(Duration::from_secs(1)));
+    place.run(&format!("{UNGRACEFUL} --accept-losses --until fence-a")).says(0, &["STOPPED"]);
+    let words = ["gate      holds: files loss in the accepted ledger at most 60s"];
+    place.run("run failover --dry-run --ungraceful").says(0, &words);
 }

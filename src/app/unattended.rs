@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 
 use super::compose::{Channels, Cockpit, Ground, Start, Usage, WORKERS, leave};
 use super::history;
@@ -56,8 +56,7 @@ pub fn run(mut site: LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Resul
         }
     };
     let learned = observations::learned(parts.remembered.as_ref());
-    let probes = workshop::probes(&site.site, &site.dir, &ground.clock, &learned)
-        .map_err(|why| anyhow!("{why}"))?;
+    let probes = workshop::probes(&site.site, &site.dir, &ground.clock, &learned)?;
     let keeper = ground.memory.as_deref().and_then(|folder| Keeper::start(folder).ok());
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
