@@ -129,16 +129,18 @@ struct Place {
 }
 
 impl Place {
-    /// With changes of the plan: pairs of old and new text.
+    /// With changes of the plan or the site: pairs of old and new text.
     fn new(changes: &[(&str, &str)], fail_after: Option<Duration>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let world = folder.path().join("world");
-        let text = SITE.replace("@world@", &world.display().to_string());
-        let mut plan = PLAN.replace("@copied@", COPIED);
+        let mut text = SITE.replace("@world@", &world.display().to_string());
+        let mut plan = PLAN.to_owned();
         for (old, new) in changes {
-            assert!(plan.contains(old), "{old}");
+            assert!(plan.contains(old) || text.contains(old), "{old}");
             plan = plan.replace(old, new);
+            text = text.replace(old, new);
         }
+        let plan = plan.replace("@copied@", COPIED);
         let runbooks = folder.path().join("site/runbooks");
         std::fs::create_dir_all(&runbooks).expect("writable");
         std::fs::write(folder.path().join("site/site.toml"), &text).expect("writable");
@@ -413,6 +415,26 @@ fn a_dry_run_prints_every_call_and_changes_nothing() {
         "call      sim.shift_traffic dns in B 50",
     ];
     place.run("run failover --dry-run --ungraceful").says(0, &words);
+}
+
+/// One truth of a site without stores, wherever its losses are told.
+#[test]
+fn losses_of_a_site_without_stores_are_told_alike() {
+    let storeless = [
+        ("nature = \"store\"\nmirrored = true\nlag = \"1s\"", "nature = \"service\""),
+        ("action = \"sim.stop_replication\"", "action = \"sim.check\""),
+        ("gates = [{ system = \"files\", in = \"to\", fact = \"writable\", is = true }]\n", ""),
+        ("gates = [@copied@]\ncompensation = { action = \"sim.replicate\" }\n", ""),
+    ];
+    let place = Place::new(&storeless, None);
+    let words = "not known: no store is described";
+    let finding = format!("finding   expected losses {words}");
+    place.run("run failover --dry-run").says(1, &[&finding]);
+    place.run(PLANNED).says(0, &["CLOSED run ", &format!("losses: {words}")]);
+    let run = folders(&place.path("state/warroom/runs")).pop().expect("one run");
+    let name = run.file_name().expect("a name").to_string_lossy().into_owned();
+    place.run("history").says(0, &[words]);
+    place.run(&format!("report {name} --format md")).says(0, &[words]);
 }
 
 /// What a person accepted in an open run is no question any more.
