@@ -145,9 +145,9 @@ fn known(site: &LoadedSite, start: &Start, runbook: &Runbook) -> Known {
     let Ok(paths) = StatePaths::of_process() else { return Known::default() };
     let paces = history::read_paces(&paths, &site.site.name, start.kind);
     let open = status::open_run_of(&paths, &site.site.name).ok().flatten();
-    let frozen = open.and_then(|(_, (run, plan, _))| {
-        let ledger = run.ledger.filter(|_| plan.name == runbook.name)?;
-        Some((ledger, run.accepted.is_some()))
+    let frozen = open.filter(|open| open.plan.name == runbook.name).and_then(|open| {
+        let accepted = open.run.accepted.is_some();
+        Some((open.run.ledger?, accepted))
     });
     Known { paces, frozen }
 }

@@ -153,7 +153,7 @@ pub fn each_probe(
         match one {
             Ok(Watched { probe, system, every, timeout, sides }) => {
                 let probe = Box::new(MaskedProbe { probe, mask: mask.clone() });
-                watched.push(Watched { probe, system, every, timeout, sides });
+                watched.push(Watched { system, every, timeout, probe, sides });
             }
             Err(sentence) => why.push(mask.sentence(&sentence)),
         }

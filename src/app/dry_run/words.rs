@@ -44,10 +44,11 @@ pub(super) fn plan(told: &Told<'_>) -> (Vec<String>, Vec<String>) {
     let pace = told.known.paces.away_from(runbook.from);
     let (time, path) = until_restored(&site.site, runbook, pace, *mode == Mode::Ungraceful);
     let time = time.p80;
-    let path: String = path.iter().map(|id| format!("{} > ", runbook.named(id))).collect();
+    let mut path: Vec<String> = path.iter().map(|id| runbook.named(id)).collect();
+    path.push("RESTORED".to_owned());
     let rto =
         site.site.rto().map_or(String::new(), |rto| format!(" of an RTO of {}", clock_text(rto)));
-    lines.push(format!("longest chain {}{rto}: {path}RESTORED", clock_text(time)));
+    lines.push(format!("longest chain {}{rto}: {}", clock_text(time), path.join(" > ")));
     if let Some(rto) = site.site.rto().filter(|rto| time > *rto) {
         findings.push(format!("the longest chain is over the RTO of {}", clock_text(rto)));
     }

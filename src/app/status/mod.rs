@@ -134,9 +134,9 @@ pub fn recall(site: &mut LoadedSite) -> anyhow::Result<Known> {
     let elsewhere = strangers(&paths, &site.site);
     let mut known = Known { remembered, paces, served, elsewhere, ..Known::default() };
     match open_run_of(&paths, &name) {
-        Ok(Some((frozen, run))) => {
-            site.site = frozen;
-            known.run = Some(run);
+        Ok(Some(open)) => {
+            site.site = open.site;
+            known.run = Some((open.run, open.plan, open.journal));
         }
         Ok(None) => {}
         Err(error) => known.trouble = Some(format!("the open run cannot be read: {error:#}")),
@@ -181,15 +181,23 @@ pub fn remember(
     let _ = observations::save(folder, kept);
 }
 
-/// The open run of a site as its folder has it, with the site and the plan frozen with it, and what
-/// a check of its journal found.
+/// An open run as its folder has it.
+pub(super) struct OpenRun {
+    /// The site frozen with it.
+    pub(super) site: Site,
+    /// The run.
+    pub(super) run: Run,
+    /// The plan frozen with it, as it is in force.
+    pub(super) plan: Runbook,
+    /// What a check of its journal found.
+    journal: String,
+}
+
+/// The open run of a site.
 ///
 /// # Errors
 /// Why it cannot be read.
-pub(super) fn open_run_of(
-    paths: &StatePaths,
-    site: &str,
-) -> anyhow::Result<Option<(Site, (Run, Runbook, String))>> {
+pub(super) fn open_run_of(paths: &StatePaths, site: &str) -> anyhow::Result<Option<OpenRun>> {
     let survey = Survey::of(&paths.runs(), site)?;
     let Some(folder) = survey.the_open_one()? else { return Ok(None) };
     let back = journal::read(folder).map_err(|error| anyhow!("{error}"))?;
@@ -199,7 +207,7 @@ pub(super) fn open_run_of(
     let journal = back.finding.sentence().to_string();
     Ok(run.map(|run| {
         let plan = run.plan_in_force(&plan);
-        (frozen, (run, plan, journal))
+        OpenRun { site: frozen, run, plan, journal }
     }))
 }
 
