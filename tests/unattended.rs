@@ -134,13 +134,12 @@ impl Place {
         let folder = tempfile::tempdir().expect("a folder");
         let world = folder.path().join("world");
         let mut text = SITE.replace("@world@", &world.display().to_string());
-        let mut plan = PLAN.to_owned();
+        let mut plan = PLAN.replace("@copied@", COPIED);
         for (old, new) in changes {
             assert!(plan.contains(old) || text.contains(old), "{old}");
             plan = plan.replace(old, new);
             text = text.replace(old, new);
         }
-        let plan = plan.replace("@copied@", COPIED);
         let runbooks = folder.path().join("site/runbooks");
         std::fs::create_dir_all(&runbooks).expect("writable");
         std::fs::write(folder.path().join("site/site.toml"), &text).expect("writable");
@@ -420,11 +419,13 @@ fn a_dry_run_prints_every_call_and_changes_nothing() {
 /// One truth of a site without stores, wherever its losses are told.
 #[test]
 fn losses_of_a_site_without_stores_are_told_alike() {
+    let back = "compensation = { action = \"sim.replicate\" }";
+    let copied = format!("gates = [{COPIED}]\n{back}\n");
     let storeless = [
         ("nature = \"store\"\nmirrored = true\nlag = \"1s\"", "nature = \"service\""),
         ("action = \"sim.stop_replication\"", "action = \"sim.check\""),
         ("gates = [{ system = \"files\", in = \"to\", fact = \"writable\", is = true }]\n", ""),
-        ("gates = [@copied@]\ncompensation = { action = \"sim.replicate\" }\n", ""),
+        (copied.as_str(), ""),
     ];
     let place = Place::new(&storeless, None);
     let words = "not known: no store is described";
