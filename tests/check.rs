@@ -216,7 +216,7 @@ async fn plans_that_should_not_be_trusted_are_told() {
     .await;
     check_plan(
         &[("rto = \"10m\"", "rto = \"4m\"")],
-        &["runbooks/failover.toml:1:1: the steps that wait for each other usually take 5m01s \
+        &["runbooks/failover.toml:1:1: the steps that the clock waits for usually take 5m01s \
            together, longer than the shortest RTO of 4m00s"],
     )
     .await;

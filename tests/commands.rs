@@ -88,13 +88,32 @@ fn a_dry_run_that_could_not_look_is_not_well() {
     let Output { status, stdout, .. } =
         ask(place.path(), "run failover --dry-run --planned --site site");
     let told = text(&stdout);
-    for word in
-        ["of 10 steps could not be looked at", "unseen    step fence-pg: ", "more, `UNKNOWN`"]
-    {
+    for word in ["of 10 steps could not be looked at", "unseen    step 1 ", "more, `UNKNOWN`"] {
         assert!(told.contains(word), "no `{word}` in\n{told}");
     }
     assert_eq!(status.code(), Some(69), "{told}");
     assert!(!told.contains("all well"), "{told}");
+}
+
+/// A secret that cannot be opened is a right that is missing, and no fault of the program.
+#[test]
+fn a_secret_that_is_not_there_is_told_with_the_code_of_check() {
+    let place = tempfile::tempdir().expect("a folder");
+    shop(place.path(), &[("WR_PG_READ", "WR_NOT_SET")]);
+    let missing = "secret `pg-read`: the environment variable WR_NOT_SET is not set";
+    let check = |line: &str, words: &[&str]| {
+        let Output { status, stdout, stderr } = ask(place.path(), line);
+        let told = format!("{}{}", text(&stdout), text(&stderr));
+        for word in words.iter().chain([&missing]) {
+            assert!(told.contains(word), "{line}: no `{word}` in\n{told}");
+        }
+        assert_eq!(status.code(), Some(77), "{line}: {told}");
+    };
+    check("check --site site", &["refused"]);
+    check("status --site site", &["warroom: system `pg`: "]);
+    let plan = ["dry run of failover", "longest chain ", "refused   secret `pg-read`", "77"];
+    check("run failover --dry-run --planned --site site", &plan);
+    check("run failover --unattended --planned --reason a_drill_now --as anna --site site", &[]);
 }
 
 #[test]

@@ -8,7 +8,12 @@ use std::path::Path;
 
 use toy::TOYS;
 use warroom::app::docs::{self, KeyRow};
-use warroom::app::{runbook_file, site_file};
+use warroom::app::init::SHIPPED;
+use warroom::app::{demo, lint, registry, runbook_file, site_file};
+use warroom::domain::catalogue::Change;
+use warroom::domain::runbook::Runbook;
+use warroom::domain::site::Site;
+use warroom::port::{Action, System};
 use warroom::systems::SYSTEMS;
 
 #[test]
@@ -44,49 +49,127 @@ fn the_examples_of_the_readme_are_valid() {
     assert_eq!((site.systems.len(), runbook.steps.len()), (3, 2));
 }
 
+/// Every action with the kind of system that it is shown with; none of any kind, with any.
+fn shown() -> Vec<(Option<&'static dyn System>, &'static dyn Action)> {
+    let of_any = || registry::actions_of_any_kind();
+    let with = |system: &'static dyn System| of_any().map(move |action| (Some(system), action));
+    let with_each = SYSTEMS.iter().flat_map(|system| with(*system));
+    registry::actions(SYSTEMS).chain(with_each).collect()
+}
+
+/// A site with the example of a kind and a page, and a plan of these steps.
+fn pasted(owner: Option<&dyn System>, steps: &str) -> (Site, Runbook) {
+    let web = "[systems.web]\nkind = \"http\"\na = { url = \"http://a.example/\" }\n\
+               b = { url = \"http://b.example/\" }\n";
+    let own = owner.map_or("", |owner| owner.example()).trim();
+    let has_web = own.contains("[systems.web]");
+    let systems = if has_web { own.to_owned() } else { format!("{own}\n{web}") };
+    // Every name in quotes may be a secret's; a secret that nobody uses does no harm.
+    let text = format!("{systems}{steps}");
+    let name_like = |word: &&str| {
+        word.starts_with(|c: char| c.is_ascii_lowercase())
+            && word.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+    };
+    let names: BTreeSet<&str> = text.split('"').filter(name_like).collect();
+    let secrets = names.iter().fold(String::new(), |text, name| {
+        text + &format!("\"{name}\" = {{ user = \"u\", password = {{ env = \"E\" }} }}\n")
+    });
+    let site = format!(
+        "schema = 1\nname = \"tiny\"\nred_needs_signals = 1\n\
+         people.anna = {{ roles = [\"commander\"], may_declare = true }}\n\
+         objectives.core = {{ rto = \"1h\", rpo = \"5m\" }}\n\
+         regions.a = {{ starts_as = \"primary\" }}\n\
+         regions.b = {{ starts_as = \"standby\" }}\n\
+         {systems}\n[secrets]\n{secrets}\n[rules]\n\
+         down = {{ system = \"web\", failures = 3 }}\n"
+    );
+    let site = site_file::parse(&site).unwrap_or_else(|fault| panic!("{fault}\n{site}"));
+    let plan = format!(
+        "schema = 1\nname = \"failover\"\nfrom = \"a\"\nto = \"b\"\n\
+         restored = [{{ system = \"web\", in = \"to\", fact = \"healthy\", is = true }}]\n\
+         {steps}"
+    );
+    let read = runbook_file::parse(&plan, "failover", &site);
+    let read = read.unwrap_or_else(|fault| panic!("{fault:?}\n{plan}"));
+    (site, read)
+}
+
 /// What is printed to be pasted must stand where it is pasted.
 #[test]
 fn every_printed_step_is_read_by_the_real_reader() {
     let readme = include_str!("../README.md");
-    for owner in SYSTEMS {
-        for action in owner.actions() {
-            let (name, step) = (action.spec().name, docs::step_example(*owner, *action));
-            assert!(docs::systems_show(*owner).contains(&step), "{name}");
-            assert!(readme.contains(&step), "README.md has no step of {name}");
-            let web = "[systems.web]\nkind = \"http\"\na = { url = \"http://a.example/\" }\n\
-                       b = { url = \"http://b.example/\" }\n";
-            let own = owner.example().trim();
-            let has_web = own.contains("[systems.web]");
-            let systems = if has_web { own.to_owned() } else { format!("{own}\n{web}") };
-            // Every name in quotes may be a secret's; a secret that nobody uses does no harm.
-            let text = format!("{systems}{step}");
-            let name_like = |word: &&str| {
-                word.starts_with(|c: char| c.is_ascii_lowercase())
-                    && word.chars().all(|c| c.is_ascii_lowercase() || c == '-')
-            };
-            let names: BTreeSet<&str> = text.split('"').filter(name_like).collect();
-            let secrets = names.iter().fold(String::new(), |text, name| {
-                text + &format!("\"{name}\" = {{ user = \"u\", password = {{ env = \"E\" }} }}\n")
-            });
-            let site = format!(
-                "schema = 1\nname = \"tiny\"\nred_needs_signals = 1\n\
-                 people.anna = {{ roles = [\"commander\"], may_declare = true }}\n\
-                 objectives.core = {{ rto = \"1h\", rpo = \"5m\" }}\n\
-                 regions.a = {{ starts_as = \"primary\" }}\n\
-                 regions.b = {{ starts_as = \"standby\" }}\n\
-                 {systems}\n[secrets]\n{secrets}\n[rules]\n\
-                 down = {{ system = \"web\", failures = 3 }}\n"
-            );
-            let site =
-                site_file::parse(&site).unwrap_or_else(|fault| panic!("{name}: {fault}\n{site}"));
-            let plan = format!(
-                "schema = 1\nname = \"failover\"\nfrom = \"a\"\nto = \"b\"\n\
-                 restored = [{{ system = \"web\", in = \"to\", fact = \"healthy\", is = true }}]\n\
-                 {step}"
-            );
-            let read = runbook_file::parse(&plan, "failover", &site);
-            let read = read.unwrap_or_else(|fault| panic!("{name}: {fault:?}\n{plan}"));
-            assert_eq!(read.steps.len(), 1, "{name}");
+    for (owner, action) in shown() {
+        let (name, step) = (action.spec().name, docs::step_example(owner, action));
+        let told = owner.is_none_or(|owner| docs::systems_show(owner).contains(&step));
+        assert!(told, "`systems show` has no step of {name}");
+        assert_eq!(pasted(owner, &step).1.steps.len(), 1, "{name}");
+    }
+    for (owner, action) in registry::actions(SYSTEMS) {
+        let (name, step) = (action.spec().name, docs::step_example(owner, action));
+        assert!(readme.contains(&step), "README.md has no step of {name}");
+    }
+}
+
+/// Whatever a shipped plan uses can be looked up whole.
+#[test]
+fn every_action_of_a_shipped_plan_has_a_whole_step() {
+    let readme = include_str!("../README.md");
+    let (_, steps) = readme.split_once("<!-- steps -->").expect("a block of steps");
+    let (steps, _) = steps.split_once("<!-- /steps -->").expect("it ends");
+    let files = SHIPPED.iter().flat_map(|site| site.files);
+    let texts = files.map(|(_, text)| *text).chain([demo::FAILOVER, demo::FAILBACK]);
+    let mut seen = 0;
+    for text in texts {
+        for part in text.split("action = \"").skip(1) {
+            let name = part.split('"').next().unwrap_or_default();
+            let line = format!("\naction = \"{name}\"\n");
+            assert!(steps.contains(&line), "no whole step of {name}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 30, "the shipped plans were read: {seen}");
+}
+
+/// A step that closes, overwrites or opens a side is shown on the side it is meant for, and on the
+/// other one `check` tells it.
+#[test]
+fn no_printed_step_harms_the_side_that_is_to_serve() {
+    let mut turned = 0;
+    for (owner, action) in registry::actions(SYSTEMS) {
+        let (spec, Some(owner)) = (action.spec(), owner) else { continue };
+        let sided =
+            spec.change.closes() || spec.change.promotes() || spec.change == Change::Unfence;
+        if !spec.needs_target || !sided {
+            continue;
+        }
+        let is_other = |one: &&&dyn Action| {
+            one.spec().change == Change::Promote && one.spec().name != spec.name
+        };
+        let promotion = owner.actions().iter().find(is_other);
+        let promotion =
+            promotion.map_or(String::new(), |one| docs::step_example(Some(owner), *one));
+        let step = docs::step_example(Some(owner), action);
+        let place = if spec.change.closes() { "from" } else { "to" };
+        let other = if place == "from" { "to" } else { "from" };
+        let (place, other) = (format!("in = \"{place}\""), format!("in = \"{other}\""));
+        assert!(step.contains(&place), "{step}");
+        for (step, harms) in [(step.clone(), false), (step.replace(&place, &other), true)] {
+            let (site, plan) = pasted(Some(owner), &format!("{promotion}{step}"));
+            let told = lint::runbook_warnings(&plan, &site);
+            let told: Vec<String> = told.iter().map(ToString::to_string).collect();
+            let wrong = told.iter().any(|told| told.contains("the side that is"));
+            assert_eq!(wrong, harms, "{step}\n{told:#?}");
+        }
+        turned += 1;
+    }
+    assert!(turned >= 8, "the kinds have such steps: {turned}");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("sites");
+    for name in ["demo", "lms", "shop"] {
+        let loaded = site_file::load(&shipped.join(name)).expect("it loads");
+        for plan in &loaded.runbooks {
+            let told = lint::runbook_warnings(plan, &loaded.site);
+            let wrong = told.iter().find(|told| told.to_string().contains("the side that is"));
+            assert!(wrong.is_none(), "{name} {}: {wrong:?}", plan.name);
         }
     }
 }

@@ -216,8 +216,8 @@ fn runs_are_told_newest_first_and_plans_with_their_figures() {
     check(0, &["RUN ", "RTO", "WORST LOSS"]);
     check(1, &[&open, "SIM", "A > B", "NOT CLOSED, executing", "not measured"]);
     check(2, &[&third, "ABORTED", "not measured"]);
-    check(3, &[&second, "00:11:40 of 10m00s MISSED core", "at least pg 0.8s; redis not measured"]);
-    check(4, &[&first, "00:03:10 of 10m00s MET core", "pg 0.8s"]);
+    check(3, &[&second, "00:11:40 of 10m00s MISSED core", "pg at most 0.8s; redis not measured"]);
+    check(4, &[&first, "00:03:10 of 10m00s MET core", "pg at most 0.8s"]);
     let plan = lines.iter().position(|line| line.starts_with("PLAN failover")).expect("a plan");
     check(plan, &["A > B", "NEVER run for real", "unchanged since its last run"]);
     let fence = lines.iter().find(|line| line.starts_with("  fence-a")).expect("a step");
@@ -256,6 +256,8 @@ fn the_history_is_told_to_programs() {
     assert_eq!((&runs[1]["kind"], &runs[1]["rto"]), (&"simulation".into(), &"met".into()));
     assert_eq!(runs[1]["total_s"], 190.0);
     assert_eq!(runs[1]["losses"][0]["measured_s"], 0.8);
+    assert_eq!(runs[1]["losses"][0]["at_most"], true);
+    assert_eq!(runs[1]["not_measured"], serde_json::json!(["redis"]));
     assert_eq!(runs[1]["tiers"][1]["took_s"], 190.0);
     assert_eq!(runs[1]["opened"], "2026-11-20T16:48:50Z");
     let plan = json["plans"]

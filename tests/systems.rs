@@ -50,7 +50,7 @@ fn node(from: toml::Value) -> Node {
 fn table(entries: toml::Table) -> Table {
     let key = |name| Key { name, span: Span::default() };
     let entries = entries.into_iter().map(|(name, value)| (key(name), node(value))).collect();
-    Table { span: Span::default(), entries }
+    Table { span: Span::default(), entries, ..Table::default() }
 }
 
 /// The one system of an example.

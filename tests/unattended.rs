@@ -129,15 +129,16 @@ struct Place {
 }
 
 impl Place {
-    /// With changes of the plan: pairs of old and new text.
+    /// With changes of the plan or the site: pairs of old and new text.
     fn new(changes: &[(&str, &str)], fail_after: Option<Duration>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let world = folder.path().join("world");
-        let text = SITE.replace("@world@", &world.display().to_string());
+        let mut text = SITE.replace("@world@", &world.display().to_string());
         let mut plan = PLAN.replace("@copied@", COPIED);
         for (old, new) in changes {
-            assert!(plan.contains(old), "{old}");
+            assert!(plan.contains(old) || text.contains(old), "{old}");
             plan = plan.replace(old, new);
+            text = text.replace(old, new);
         }
         let runbooks = folder.path().join("site/runbooks");
         std::fs::create_dir_all(&runbooks).expect("writable");
@@ -372,23 +373,25 @@ fn a_dry_run_prints_every_call_and_changes_nothing() {
     let place = Place::new(&[], None);
     let all = [
         "dry run of failover (planned), A (Region A) to B (Region B), 4 steps",
-        " 1 fence-a  Fence region A",
+        "\n1 Fence region A (fence-a)\n",
+        "after     1 Fence region A\n",
         "action    sim.fence, class I, guard 2, idempotent by key, automatic",
         "call      sim.fence fence-a in A",
         "now       not so",
         "target    files in B",
-        "gate      not yet, after fence-a: files lag in B at most 0s; seen: ",
+        "gate      not yet, after 1 Fence region A: files lag in B at most 0s; seen: ",
         "gate      holds: files writable in B is yes",
         "back      sim.shift_traffic dns in A 100",
         "time      00:01:00 expected, given up after 00:01:00",
-        "longest chain 00:04:00 of an RTO of 00:05:00: fence-a > stop-copies > shift > see-users",
+        "longest chain 00:03:01 of an RTO of 00:05:00: 1 Fence region A > 2 Stop copying files > \
+         3 Send users to B > RESTORED",
         "result    0: all well; nothing was changed",
     ];
     place.run("run failover --dry-run").says(0, &all);
     assert!(!place.path("world/acts").exists(), "nothing was done to the world");
     assert!(folders(&place.path("state/warroom/runs")).is_empty(), "no run was opened");
     let fact = [("fact = \"writable\", is = true", "fact = \"writable\", is = false")];
-    let gate = "finding   step shift: gate DOES NOT HOLD: files writable in B is no";
+    let gate = "finding   step 3 Send users to B: gate DOES NOT HOLD: files writable in B is no";
     // The fence before it may still make it hold, as far as the plan tells; a check does not.
     let check = [(
         "action = \"sim.fence\"\nautomatic = true\ntimeout = \"60s\"\nungraceful = \"waive\"\n\
@@ -406,8 +409,40 @@ fn a_dry_run_prints_every_call_and_changes_nothing() {
     let place = Place::new(&lossy, Some(Duration::ZERO));
     let words = [
         "expected losses as of",
-        "loss in the accepted ledger at most 60s",
+        "gate      asks a person: files loss in the accepted ledger at most 60s; seen: the loss \
+         ledger is not accepted yet",
         "call      sim.shift_traffic dns in B 50",
     ];
-    place.run("run failover --dry-run --ungraceful").says(1, &words);
+    place.run("run failover --dry-run --ungraceful").says(0, &words);
+}
+
+/// One truth of a site without stores, wherever its losses are told.
+#[test]
+fn losses_of_a_site_without_stores_are_told_alike() {
+    let back = "compensation = { action = \"sim.replicate\" }";
+    let copied = format!("gates = [{COPIED}]\n{back}\n");
+    let storeless = [
+        ("nature = \"store\"\nmirrored = true\nlag = \"1s\"", "nature = \"service\""),
+        ("action = \"sim.stop_replication\"", "action = \"sim.check\""),
+        ("gates = [{ system = \"files\", in = \"to\", fact = \"writable\", is = true }]\n", ""),
+        (copied.as_str(), ""),
+    ];
+    let place = Place::new(&storeless, None);
+    let words = "not known: no store is described";
+    let finding = format!("finding   expected losses {words}");
+    place.run("run failover --dry-run").says(1, &[&finding]);
+    place.run(PLANNED).says(0, &["CLOSED run ", &format!("losses: {words}")]);
+    let run = folders(&place.path("state/warroom/runs")).pop().expect("one run");
+    let name = run.file_name().expect("a name").to_string_lossy().into_owned();
+    place.run("history").says(0, &[words]);
+    place.run(&format!("report {name} --format md")).says(0, &[words]);
+}
+
+/// What a person accepted in an open run is no question any more.
+#[test]
+fn a_dry_run_counts_what_an_open_run_has_accepted() {
+    let place = Place::new(&[], Some(Duration::from_secs(1)));
+    place.run(&format!("{UNGRACEFUL} --accept-losses --until fence-a")).says(0, &["STOPPED"]);
+    let words = ["gate      holds: files loss in the accepted ledger at most 60s"];
+    place.run("run failover --dry-run --ungraceful").says(0, &words);
 }

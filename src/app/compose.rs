@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
@@ -239,8 +239,7 @@ impl Ground {
         (site, mut parting): (&LoadedSite, Parting),
     ) -> anyhow::Result<()> {
         let learned = observations::learned(parts.remembered.as_ref());
-        let probes = workshop::probes(&site.site, &site.dir, &self.clock, &learned)
-            .map_err(|why| anyhow!("{why}"))?;
+        let probes = workshop::probes(&site.site, &site.dir, &self.clock, &learned)?;
         let keeper = self.memory.as_deref().and_then(|folder| Keeper::start(folder).ok());
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(WORKERS)

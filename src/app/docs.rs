@@ -198,16 +198,21 @@ pub fn systems_show(system: &dyn System) -> String {
     add_rows(&mut out, "facts for gates and go/no-go criteria", &rows);
     for action in system.actions() {
         add_action(&mut out, action.spec());
-        let _ = write!(out, "\na whole step\n\n{}", step_example(system, *action));
+        let _ = write!(out, "\na whole step\n\n{}", step_example(Some(system), *action));
+    }
+    for action in registry::actions_of_any_kind() {
+        add_action(&mut out, action.spec());
+        let _ = write!(out, "\na whole step\n\n{}", step_example(Some(system), action));
     }
     let _ = write!(out, "\nexample\n\n{}\n", system.example().trim());
     out
 }
 
 /// A step of the kind as it stands in a plan, to be pasted and adapted: made from what the action
-/// says of itself, so that it has whatever a plan must say of it.
+/// says of itself, so that it has whatever a plan must say of it. An action of no kind is shown
+/// with the system that it is asked for, or any.
 #[must_use]
-pub fn step_example(system: &dyn System, action: &dyn Action) -> String {
+pub fn step_example(system: Option<&dyn System>, action: &dyn Action) -> String {
     let spec = action.spec();
     let mut out = format!(
         "[[steps]]\nid = \"{}\"\ntitle = \"What people call it\"\naction = \"{}\"\n",
@@ -218,8 +223,9 @@ pub fn step_example(system: &dyn System, action: &dyn Action) -> String {
         out.push_str("change = \"notify\"  # what it does to the world only the plan can say\n");
     }
     if spec.needs_target {
-        let name = name_of_example(system).unwrap_or("web");
-        let _ = writeln!(out, "target = {{ system = \"{name}\", in = \"to\" }}");
+        let name = system.and_then(name_of_example).unwrap_or("web");
+        let (place, why) = place_of(spec.change);
+        let _ = writeln!(out, "target = {{ system = \"{name}\", in = \"{place}\" }}{why}");
     }
     out.push_str("needs = []  # the steps before it; without this the one before\n");
     out.push_str("expect = \"30s\"\ntimeout = \"2m\"\n");
@@ -233,6 +239,25 @@ pub fn step_example(system: &dyn System, action: &dyn Action) -> String {
     out
 }
 
+/// The side that an action is meant for in a failover, and what to know of it.
+fn place_of(change: Change) -> (&'static str, &'static str) {
+    match change {
+        Change::Fence => ("from", "  # the side that is left: it takes no more writes"),
+        Change::Follow => ("from", "  # the side that is OVERWRITTEN, never the one that serves"),
+        Change::Unfence => ("to", "  # the side that is to serve, never the one that is left"),
+        Change::Promote
+        | Change::HandOver
+        | Change::StopReplication
+        | Change::Scale
+        | Change::ShiftTraffic
+        | Change::Purge
+        | Change::Notify
+        | Change::ProveWrite
+        | Change::Check
+        | Change::None => ("to", ""),
+    }
+}
+
 /// The name in `[systems.NAME]` of a kind's example.
 fn name_of_example(system: &dyn System) -> Option<&'static str> {
     Some(system.example().split_once("[systems.")?.1.split_once(']')?.0)
@@ -241,9 +266,7 @@ fn name_of_example(system: &dyn System) -> Option<&'static str> {
 /// A whole step of every kind, for the README.
 #[must_use]
 pub fn steps_block(systems: Systems) -> String {
-    let steps = systems
-        .iter()
-        .flat_map(|system| system.actions().iter().map(|action| step_example(*system, *action)));
+    let steps = registry::actions(systems).map(|(owner, action)| step_example(owner, action));
     let steps: Vec<String> = steps.collect();
     format!("```toml\n{}```\n", steps.join("\n"))
 }

@@ -6,16 +6,19 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::anyhow;
 use tokio::task::JoinSet;
 
 use super::compose::{Start, WORKERS};
+use super::history;
+use super::secrets::ActSecrets;
 use super::site_file::LoadedSite;
+use super::status;
 use super::unattended::position;
-use super::workshop::{self, PlanWorkshop};
+use super::workshop::{self, PlanWorkshop, Unwatched};
 use crate::cli::{Exit, RunArgs};
 use crate::domain::ids::Side;
 use crate::domain::ledger::{Ledger, freeze};
+use crate::domain::pace::Paces;
 use crate::domain::preview::Standing;
 use crate::domain::reading::LookErrorKind;
 use crate::domain::run::event::Mode;
@@ -42,6 +45,15 @@ struct Seen {
     now: Stamp,
 }
 
+/// What this machine knows of the plan beside what it looks at.
+#[derive(Default)]
+struct Known {
+    /// What earlier runs took.
+    paces: Paces,
+    /// The losses as an open run of the plan froze them, and whether they are accepted there.
+    frozen: Option<(Ledger, bool)>,
+}
+
 /// One step as it would be made.
 struct Rehearsed<'a> {
     step: &'a Step,
@@ -57,13 +69,14 @@ struct Told<'a> {
     runbook: &'a Runbook,
     mode: Mode,
     seen: Seen,
+    known: Known,
     steps: Vec<Rehearsed<'a>>,
 }
 
 /// Prints every call that the runbook would make. Looks, and changes nothing.
 ///
 /// # Errors
-/// When there is no such runbook, or the probes cannot be built.
+/// When there is no such runbook.
 pub fn run(site: &LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Result<Exit> {
     let mode = args.mode().unwrap_or(Mode::Planned);
     let written = &site.runbooks[position(site, &args.runbook)?];
@@ -71,18 +84,20 @@ pub fn run(site: &LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Result<E
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let earlier = earlier(site, start);
     let learned = observations::learned(earlier.as_ref());
-    let probes = workshop::probes(&site.site, &site.dir, &clock, &learned)
-        .map_err(|why| anyhow!("{why}"))?;
+    let (probes, unwatched) = workshop::each_probe(&site.site, &site.dir, &clock, &learned);
+    let refused = refused(site, unwatched);
+    let known = known(site, start, runbook);
     let builder: Arc<dyn Workshop> =
         Arc::new(PlanWorkshop::new(&site.site, &site.dir, Arc::clone(&clock)));
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
     let (seen, steps) = runtime.block_on(async {
-        let seen = look(site, runbook, earlier, probes, &clock).await;
+        let frozen = known.frozen.as_ref().map(|(ledger, _)| ledger.clone());
+        let seen = look(site, runbook, (earlier, frozen), probes, &clock).await;
         (seen, rehearse(runbook, &builder, &clock).await)
     });
     runtime.shutdown_background();
-    let told = Told { site, runbook, mode, seen, steps };
+    let told = Told { site, runbook, mode, seen, known, steps };
     let (lines, findings) = words::plan(&told);
     let (gone, unseen) = (unreachable(&told), unseen(&told));
     let mut out = std::io::stdout();
@@ -92,11 +107,14 @@ pub fn run(site: &LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Result<E
     let gone_lines =
         gone.iter().map(|name| format!("gone      {name}: the plan needs it, and it is silent"));
     let findings_lines = findings.iter().map(|line| format!("finding   {line}"));
-    for line in findings_lines.chain(words::unseen(&told, &unseen)).chain(gone_lines) {
+    let refused_lines = refused.iter().map(|why| format!("refused   {why}"));
+    let unseen_lines = words::unseen(&told, &unseen).into_iter();
+    for line in findings_lines.chain(unseen_lines).chain(gone_lines).chain(refused_lines) {
         let _ = writeln!(out, "{line}");
     }
     let silent = !gone.is_empty() || unseen.iter().any(|step| !is_answered(&told, step));
     let exit = match (silent, findings.is_empty() && unseen.is_empty()) {
+        _ if !refused.is_empty() => Exit::NotPermitted,
         (true, _) => Exit::Unreachable,
         (false, false) => Exit::Finding,
         (false, true) => Exit::Ok,
@@ -112,11 +130,33 @@ fn earlier(site: &LoadedSite, start: &Start) -> Option<Observations> {
     memory.as_deref().map(observations::load).unwrap_or_default().observations
 }
 
+/// The secrets that cannot be opened, as `warroom check` tells them, and what cannot be watched for
+/// another reason.
+fn refused(site: &LoadedSite, Unwatched(unwatched): Unwatched) -> Vec<String> {
+    let missing = ActSecrets::new(&site.site, &site.dir).missing();
+    let mut refused: Vec<String> = missing.iter().map(ToString::to_string).collect();
+    let told = |why: &String| missing.iter().any(|secret| why.contains(secret.as_str()));
+    refused.extend(unwatched.into_iter().filter(|why| !told(why)));
+    refused
+}
+
+/// What the state folder tells of the plan; nothing where it cannot be read.
+fn known(site: &LoadedSite, start: &Start, runbook: &Runbook) -> Known {
+    let Ok(paths) = StatePaths::of_process() else { return Known::default() };
+    let paces = history::read_paces(&paths, &site.site.name, start.kind);
+    let open = status::open_run_of(&paths, &site.site.name).ok().flatten();
+    let frozen = open.filter(|open| open.plan.name == runbook.name).and_then(|open| {
+        let accepted = open.run.accepted.is_some();
+        Some((open.run.ledger?, accepted))
+    });
+    Known { paces, frozen }
+}
+
 /// Looks once at every system, beside what an earlier console remembers.
 async fn look(
     site: &LoadedSite,
     runbook: &Runbook,
-    earlier: Option<Observations>,
+    (earlier, in_run): (Option<Observations>, Option<Ledger>),
     probes: Vec<Watched>,
     clock: &Arc<dyn Clock>,
 ) -> Seen {
@@ -144,7 +184,8 @@ async fn look(
         }
     }
     let now = clock.now();
-    let ledger = frozen.unwrap_or_else(|| freeze(&site.site, &snapshot, runbook.from, now));
+    let ledger =
+        in_run.or(frozen).unwrap_or_else(|| freeze(&site.site, &snapshot, runbook.from, now));
     Seen { snapshot, ledger, now }
 }
 

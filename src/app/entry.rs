@@ -16,6 +16,7 @@ use super::report_command;
 use super::resume;
 use super::site_file::{self, LoadedSite};
 use super::toml_tree::FileFault;
+use super::workshop::Unwatched;
 use super::{docs, dry_run, history, init, lookup, registry, status, unattended, workshop};
 use crate::cli::{Cli, Command, DemoArgs, Exit, HistoryArgs, ReplayArgs, SchemaOf, SystemsCommand};
 use crate::domain::run::event::RunKind;
@@ -39,6 +40,8 @@ impl From<anyhow::Error> for Refused {
             Exit::TryLater
         } else if error.is::<Usage>() {
             Exit::Usage
+        } else if error.is::<Unwatched>() {
+            Exit::NotPermitted
         } else if error.is::<FileFault>() {
             Exit::Configuration
         } else {

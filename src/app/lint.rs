@@ -1,13 +1,14 @@
 //! Looks for plans that can be run but should not be trusted: the mistakes that real plans contain.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use super::toml_tree;
 use crate::domain::catalogue::{Change, Class};
+use crate::domain::forecast::until_restored;
 use crate::domain::ids::StepId;
+use crate::domain::pace::Pace;
 use crate::domain::run::proof;
-use crate::domain::runbook::{Compensation, Place, Runbook, Step};
+use crate::domain::runbook::{Compensation, Direction, Place, Runbook, Step, Target, Ungraceful};
 use crate::domain::settings::{Fault, Span};
 use crate::domain::site::{Site, SiteRole, SystemSpec};
 use crate::domain::time::short_time;
@@ -89,15 +90,16 @@ pub fn runbook_warnings(runbook: &Runbook, site: &Site) -> Vec<Fault> {
         plan.check_evidence(step, &mut found);
         plan.check_verification(step, &mut found);
         plan.check_written(step, &mut found);
+        plan.check_side(step, &mut found);
         check_automatic(step, &mut found);
     }
     if let Some(rto) = site.rto() {
-        let path = plan.critical_path();
-        if path > rto {
+        let (takes, _) = until_restored(site, runbook, &Pace::default(), false);
+        if takes.p80 > rto {
             let message = format!(
-                "the steps that wait for each other usually take {} together, longer than the \
+                "the steps that the clock waits for usually take {} together, longer than the \
                  shortest RTO of {}",
-                short_time(path),
+                short_time(takes.p80),
                 short_time(rto)
             );
             found.push(Fault::new(Span::default(), message));
@@ -247,26 +249,60 @@ impl Plan<'_> {
         }
     }
 
-    /// The longest chain of usual times.
-    fn critical_path(&self) -> Duration {
-        let steps = &self.runbook.steps;
-        let mut ends = vec![None; steps.len()];
-        // A runbook has no circles, so each round settles at least one more step.
-        for _ in 0..steps.len() {
-            for (index, step) in steps.iter().enumerate() {
-                let starts: Option<Vec<Duration>> = step
-                    .needs
-                    .iter()
-                    .map(|need| {
-                        let at = steps.iter().position(|other| other.id == *need)?;
-                        ends[at]
-                    })
-                    .collect();
-                if let Some(starts) = starts {
-                    ends[index] = Some(starts.into_iter().max().unwrap_or_default() + step.expect);
-                }
+    /// What closes or overwrites a side is not meant for the one that is to serve, and what opens
+    /// one is not meant for the one that is left.
+    fn check_side(&self, step: &Step, found: &mut Vec<Fault>) {
+        let lossy = match &step.ungraceful {
+            Ungraceful::Instead(variant) => Some(&**variant),
+            Ungraceful::Same | Ungraceful::Skip | Ungraceful::Waive | Ungraceful::VariantOf(_) => {
+                None
             }
+        };
+        let wrong = [Some(step), lossy].into_iter().flatten().find_map(|way| self.wrong_side(way));
+        found.extend(wrong.map(|why| Fault::new(step.span, format!("step `{}` {why}", step.id))));
+    }
+
+    /// Why the side that a step is aimed at is the wrong one, where the plan makes that plain.
+    fn wrong_side(&self, step: &Step) -> Option<String> {
+        let target = step.target.as_ref()?;
+        let direction = Direction { from: self.runbook.from, to: self.runbook.to };
+        let side = direction.side(target.place);
+        let (system, serves) = (&target.system, side == direction.to);
+        // A step of the kind on the same store and side; one without a target is of all stores.
+        let like = |other: &&Step, is: fn(Change) -> bool| {
+            let same = |on: &Target| on.system == *system && direction.side(on.place) == side;
+            is(other.change) && other.target.as_ref().is_none_or(same)
+        };
+        let steps = || self.runbook.steps.iter();
+        let waits_for_it = |other: &&Step| self.runbook.ancestors(&other.id).contains(&step.id);
+        let lifted = || {
+            steps()
+                .filter(|other| like(other, |is| is == Change::Unfence))
+                .any(|o| waits_for_it(&o))
+        };
+        let overwritten = || {
+            steps().filter(|other| like(other, Change::promotes)).any(|other| !waits_for_it(&other))
+        };
+        let copies =
+            || self.before(step).iter().any(|other| like(other, |is| is == Change::Follow));
+        match step.change {
+            Change::Fence if serves && !lifted() => Some(format!(
+                "fences {system} in {side}, the side that is to serve, and nothing after it lifts \
+                 that; the side that is left is `in = \"from\"`"
+            )),
+            Change::Follow if serves && overwritten() => Some(format!(
+                "overwrites {system} in {side} with a copy of the other side, and the plan \
+                 promotes it without waiting for that; the side that is left is `in = \"from\"`"
+            )),
+            Change::Unfence if !serves && self.promotes() && !copies() => Some(format!(
+                "lets {system} in {side} write again, the side that is left, and nothing before \
+                 it makes it a copy"
+            )),
+            change if change.promotes() && !serves => Some(format!(
+                "promotes {system} in {side}, the side that is left; the side that is to serve is \
+                 `in = \"to\"`"
+            )),
+            _ => None,
         }
-        ends.into_iter().flatten().max().unwrap_or_default()
     }
 }

@@ -24,7 +24,12 @@ pub fn actions(
     let of_kinds = systems
         .iter()
         .flat_map(|system| system.actions().iter().map(move |action| (Some(*system), *action)));
-    of_kinds.chain(ACTIONS_OF_ANY_KIND.iter().map(|action| (None, *action)))
+    of_kinds.chain(actions_of_any_kind().map(|action| (None, action)))
+}
+
+/// The actions that work on any kind.
+pub fn actions_of_any_kind() -> impl Iterator<Item = &'static dyn Action> {
+    ACTIONS_OF_ANY_KIND.iter().copied()
 }
 
 /// The action called `name`, with the kind of system that brings it; none for the actions that work

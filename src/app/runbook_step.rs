@@ -43,7 +43,7 @@ pub(super) fn read_step(
     let target = faults.take(reader.target(found.map(|(system, action)| (system, action.spec()))));
     let change = found.and_then(|(_, action)| faults.take(reader.change(action.spec())));
     let with = faults.take(fields.table("with"));
-    let with = with.flatten().cloned().unwrap_or(Table { span: table.span, entries: Vec::new() });
+    let with = with.flatten().cloned().unwrap_or(Table { span: table.span, ..Table::default() });
     let needs = faults.take(reader.needs(before, names));
     let times = faults.take(reader.times());
     let gates = faults.take(read_gates(&fields, context));
@@ -303,7 +303,7 @@ impl Reader<'_, '_> {
             }
             (Some(_), None) => {
                 let (_, action) = self.action("action", &fields)?;
-                let empty = Table { span: table.span, entries: Vec::new() };
+                let empty = Table { span: table.span, ..Table::default() };
                 let with = with.cloned().unwrap_or(empty);
                 let system = self.target_spec(target);
                 self.settings(action, &with, system)?;

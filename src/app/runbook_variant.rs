@@ -46,7 +46,7 @@ fn variant(step: &Step, table: &Table, context: &Context<'_>, faults: &mut Fault
     let found = faults.take(reader.action("action", &fields));
     let change = found.and_then(|(_, action)| faults.take(reader.change(action.spec())));
     let with = faults.take(fields.table("with"));
-    let with = with.flatten().cloned().unwrap_or(Table { span: table.span, entries: Vec::new() });
+    let with = with.flatten().cloned().unwrap_or(Table { span: table.span, ..Table::default() });
     let strict = found.and_then(|(_, action)| faults.take(reader.strictness(action.spec())));
     let timeout = faults.take(fields.duration("timeout"));
     let expect = faults.take(fields.duration("expect"));

@@ -46,6 +46,12 @@ impl ActSecrets {
         Self { refs: site.secrets.clone(), dir: dir.to_owned(), environment }
     }
 
+    /// Why each secret that cannot be opened cannot.
+    #[must_use]
+    pub fn missing(&self) -> Vec<Clean> {
+        self.refs.iter().filter_map(|secret| self.open(&secret.name).err()).collect()
+    }
+
     fn find(&self, name: &str) -> Result<Credential, String> {
         let found = self.refs.iter().find(|secret| secret.name == name);
         let secret = found.ok_or_else(|| format!("the site has no secret `{name}`"))?;

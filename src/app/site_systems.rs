@@ -93,7 +93,7 @@ fn read_system(
         .filter(|(key, _)| !COMMON_KEYS.contains(&key.name.as_str()))
         .cloned()
         .collect();
-    let settings = Table { span: table.span, entries };
+    let settings = Table { span: table.span, entries, beside: &COMMON_KEYS };
     Ok(SystemSpec {
         id,
         kind: kind.to_owned(),

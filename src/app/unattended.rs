@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 
 use super::compose::{Channels, Cockpit, Ground, Start, Usage, WORKERS, leave};
 use super::history;
@@ -12,6 +12,7 @@ use super::secrets;
 use super::site_file::LoadedSite;
 use super::workshop;
 use crate::cli::{Exit, RunArgs};
+use crate::domain::ledger::no_store_on_record;
 use crate::domain::report::Report;
 use crate::domain::run::autopilot::Orders;
 use crate::domain::run::event::{Closing, Mode};
@@ -56,8 +57,7 @@ pub fn run(mut site: LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Resul
         }
     };
     let learned = observations::learned(parts.remembered.as_ref());
-    let probes = workshop::probes(&site.site, &site.dir, &ground.clock, &learned)
-        .map_err(|why| anyhow!("{why}"))?;
+    let probes = workshop::probes(&site.site, &site.dir, &ground.clock, &learned)?;
     let keeper = ground.memory.as_deref().and_then(|folder| Keeper::start(folder).ok());
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
@@ -233,7 +233,8 @@ fn result_lines(run: &Run, plan: &Runbook, site: &Site) -> Vec<String> {
         None => "not closed".to_owned(),
     };
     lines.push(format!("CLOSED run {}: {closing}", run.id));
-    for line in Report::of(run, plan, site).parts.tiers {
+    let parts = Report::of(run, plan, site).parts;
+    for line in parts.tiers {
         let (tier, rto) = (&line.tier, clock_text(line.rto));
         let verdict = line.word().unwrap_or_default();
         lines.push(match line.took {
@@ -243,9 +244,10 @@ fn result_lines(run: &Run, plan: &Runbook, site: &Site) -> Vec<String> {
     }
     // Nothing is expected to be lost in a planned run, and what is measured is said all the same.
     for row in run.ledger.iter().flat_map(|ledger| &ledger.rows) {
-        let measured = run.losses.iter().find(|(system, ..)| *system == row.system);
-        let measured = measured
-            .map_or("not measured".to_owned(), |(_, seconds, _)| format!("{seconds:.1}s measured"));
+        let line = parts.losses.iter().find(|line| line.system == row.system);
+        let found = line.and_then(|line| Some(line.seconds(line.measured.as_ref()?.0)));
+        let measured =
+            found.map_or("not measured".to_owned(), |found| format!("measured: {found}"));
         let expected = row.loss_s.map_or("UNKNOWN".to_owned(), |loss| format!("{loss:.1}s"));
         let verdict = row.verdict.word();
         let (system, mode) = (&row.system, run.mode);
@@ -254,6 +256,9 @@ fn result_lines(run: &Run, plan: &Runbook, site: &Site) -> Vec<String> {
             Mode::Planned => String::new(),
         };
         lines.push(format!("loss of {system}: {expected}{measured}"));
+    }
+    if parts.losses.is_empty() && run.declaration.is_some() {
+        lines.push(format!("losses: {}", no_store_on_record(plan)));
     }
     let held = run.held_before;
     if !held.is_zero() {

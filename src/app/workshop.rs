@@ -13,7 +13,7 @@ use super::secrets::{ActSecrets, ReadSecrets};
 use crate::domain::run::event::{Mode, Purpose, RunKind};
 use crate::domain::runbook::{Compensation, Runbook, Step, Ungraceful};
 use crate::domain::settings::{Fault, Node, Table, Value};
-use crate::domain::site::{SecretSource, Site};
+use crate::domain::site::{SecretSource, Site, SystemSpec};
 use crate::domain::text::Clean;
 use crate::port::{Clock, Expected, Operator, OperatorSetup, ProbeSetup};
 use crate::runtime::effect::Job;
@@ -97,43 +97,68 @@ impl Workshop for NoWorkshop {
     }
 }
 
+/// Systems that cannot be watched: as a rule a secret of theirs cannot be opened. Settings were
+/// checked as the files were read.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0.join("\n"))]
+pub struct Unwatched(pub Vec<String>);
+
 /// The probes of all systems of a site, which go on from what earlier ones learned, and of its
 /// references.
 ///
 /// # Errors
-/// A sentence when a setting is wrong or a secret cannot be opened.
+/// [`Unwatched`] when one of them cannot be built.
 pub fn probes(
     site: &Site,
     dir: &Path,
     clock: &Arc<dyn Clock>,
     learned: &Learned,
-) -> Result<Vec<Watched>, String> {
-    let secrets = ReadSecrets::new(site, dir).map_err(|fault| fault.to_string())?;
+) -> Result<Vec<Watched>, Unwatched> {
+    let (watched, Unwatched(why)) = each_probe(site, dir, clock, learned);
+    if why.is_empty() { Ok(watched) } else { Err(Unwatched(why)) }
+}
+
+/// The same, as far as they can be built, and why the others cannot.
+#[must_use]
+pub fn each_probe(
+    site: &Site,
+    dir: &Path,
+    clock: &Arc<dyn Clock>,
+    learned: &Learned,
+) -> (Vec<Watched>, Unwatched) {
+    let secrets = match ReadSecrets::new(site, dir) {
+        Ok(secrets) => secrets,
+        Err(fault) => return (Vec::new(), Unwatched(vec![fault.to_string()])),
+    };
     let mask = Mask::of(&known_to_watch(site, &secrets));
-    let mut watched = Vec::with_capacity(site.systems.len() + site.reference.len());
-    for spec in &site.systems {
-        let system = registry::system(SYSTEMS, &spec.kind)?;
+    let of_system = |spec: &SystemSpec| -> Result<Watched, String> {
         let setup = ProbeSetup { spec, secrets: &secrets, clock: Arc::clone(clock) };
-        let told = |fault: Fault| mask.sentence(&format!("system `{}`: {fault}", spec.id));
-        let mut probe = system.probe(setup).map_err(told)?;
+        let told = |fault: Fault| format!("system `{}`: {fault}", spec.id);
+        let mut probe = registry::system(SYSTEMS, &spec.kind)?.probe(setup).map_err(told)?;
         if let Some(learned) = learned.get(&spec.id) {
             probe.recall(learned);
         }
-        watched.push(Watched {
+        Ok(Watched {
             system: Some(spec.id.clone()),
             every: spec.every,
             timeout: spec.timeout,
-            probe: Box::new(MaskedProbe { probe, mask: mask.clone() }),
+            probe,
             sides: [spec.sides[0].is_some(), spec.sides[1].is_some()],
-        });
+        })
+    };
+    let reference = |address: &String| super::reference::watched(address, site, &secrets, clock);
+    let all = site.systems.iter().map(of_system).chain(site.reference.iter().map(reference));
+    let (mut watched, mut why) = (Vec::new(), Vec::new());
+    for one in all {
+        match one {
+            Ok(Watched { probe, system, every, timeout, sides }) => {
+                let probe = Box::new(MaskedProbe { probe, mask: mask.clone() });
+                watched.push(Watched { system, every, timeout, probe, sides });
+            }
+            Err(sentence) => why.push(mask.sentence(&sentence)),
+        }
     }
-    for address in &site.reference {
-        let mut one = super::reference::watched(address, site, &secrets, clock)
-            .map_err(|why| mask.sentence(&why))?;
-        one.probe = Box::new(MaskedProbe { probe: one.probe, mask: mask.clone() });
-        watched.push(one);
-    }
-    Ok(watched)
+    (watched, Unwatched(why))
 }
 
 /// What a runner grants an operator beyond the step's own deadline, which operators keep

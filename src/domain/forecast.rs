@@ -14,6 +14,7 @@ use super::site::Site;
 use super::time::{RtoClock, Stamp};
 
 use path::Paths;
+pub use path::until_restored;
 
 /// The state of the recovery time objective (`screens.md`, RTO states; the first that fits).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::catalogue::Change;
 use super::ids::{Side, SystemId};
 use super::reading::{Certainty, Lag};
+use super::runbook::{Runbook, Step};
 use super::site::{Site, SystemSpec};
 use super::snapshot::{Cell, Snapshot};
 use super::time::Stamp;
@@ -64,6 +66,21 @@ impl Ledger {
     }
 }
 
+/// What is said of the losses where a store is there that never told anything.
+const UNREAD: &str = "not known: no store was read yet";
+
+/// What is said of them where there is no store at all.
+const UNDESCRIBED: &str = "not known: no store is described";
+
+/// What is said of the losses of a run that froze none: its plan tells whether it has a store.
+#[must_use]
+pub fn no_store_on_record(plan: &Runbook) -> &'static str {
+    let is_store = |step: &Step| {
+        step.target.is_some() && (step.change.promotes() || step.change == Change::ProveWrite)
+    };
+    if plan.steps.iter().any(is_store) { UNREAD } else { UNDESCRIBED }
+}
+
 /// What is said of the losses of a site of which no store is known: never that none is lost.
 #[must_use]
 pub fn no_store(site: &Site, snapshot: &Snapshot) -> &'static str {
@@ -74,11 +91,7 @@ pub fn no_store(site: &Site, snapshot: &Snapshot) -> &'static str {
         let there = |side: &Side| system.sides[side.index()].is_some();
         Side::BOTH.into_iter().filter(there).any(|side| !read(&system.id, side))
     };
-    if site.systems.iter().any(unread) {
-        "not known: no store was read yet"
-    } else {
-        "not known: no store is described"
-    }
+    if site.systems.iter().any(unread) { UNREAD } else { UNDESCRIBED }
 }
 
 /// What would be lost per store if the side opposite to `active` were promoted, as of `as_of`.

@@ -108,6 +108,8 @@ pub struct Table {
     pub span: Span,
     /// Its entries.
     pub entries: Vec<(Key, Node)>,
+    /// Keys that are known beside it and read by somebody else.
+    pub beside: &'static [&'static str],
 }
 
 impl Table {
@@ -340,11 +342,17 @@ impl<'a> Fields<'a> {
     pub fn finish(self) -> Result<(), Fault> {
         let asked = self.asked.borrow();
         for (key, _) in &self.table.entries {
-            if !asked.contains(&key.name.as_str()) {
-                let message =
-                    unknown(&format!("a key of {}", self.what), &key.name, asked.iter().copied());
-                return Err(Fault::new(key.span, message));
+            let (name, beside) = (key.name.as_str(), self.table.beside);
+            if asked.contains(&name) {
+                continue;
             }
+            let message = if beside.contains(&name) {
+                format!("`{name}` is a key of {} as a whole: write it beside these", self.what)
+            } else {
+                let known = asked.iter().chain(beside).copied();
+                unknown(&format!("a key of {}", self.what), name, known)
+            };
+            return Err(Fault::new(key.span, message));
         }
         Ok(())
     }
@@ -380,5 +388,23 @@ mod tests {
         check("pgg", &["pg", "redis"], "`pgg` is not a system; did you mean `pg`?");
         check("zzzz", &["pg", "redis"], "`zzzz` is not a system; known are pg, redis");
         check("pg", &[], "`pg` is not a system; there are none");
+    }
+
+    #[test]
+    fn an_unknown_key_is_held_against_all_that_are_known() {
+        let check = |written: &str, want: &str| {
+            let key = Key { name: written.to_owned(), span: Span::default() };
+            let node = Node { value: Value::Boolean(true), span: Span::default() };
+            let entries = vec![(key, node)];
+            let table = Table { entries, beside: &["every", "kind"], ..Table::default() };
+            let fields = Fields::new(&table, "system `web`");
+            fields.node("url");
+            let fault = fields.finish().expect_err("nobody asked for it");
+            assert_eq!(fault.message, want);
+        };
+        check("evry", "`evry` is not a key of system `web`; did you mean `every`?");
+        check("zzzzzz", "`zzzzzz` is not a key of system `web`; known are url, every, kind");
+        let whole = "`every` is a key of system `web` as a whole: write it beside these";
+        check("every", whole);
     }
 }

@@ -162,7 +162,11 @@ fn unplaced(table: &Table) -> Table {
     let entry = |(key, node): &(Key, Node)| {
         (Key { name: key.name.clone(), span: Span::default() }, unplaced_node(node))
     };
-    Table { span: Span::default(), entries: table.entries.iter().map(entry).collect() }
+    Table {
+        span: Span::default(),
+        entries: table.entries.iter().map(entry).collect(),
+        ..Table::default()
+    }
 }
 
 fn unplaced_node(node: &Node) -> Node {

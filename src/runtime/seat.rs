@@ -101,18 +101,30 @@ impl Seat {
 
 /// What of other state folders works on the site now, as far as this machine tells: a step, or a
 /// console that commands it. None is no proof: such a run may be between two steps, or elsewhere.
+/// The kernel's table has no folders, so what is said is what is known: the same name, and how much
+/// of what is acted on is the same.
 #[must_use]
 pub fn strangers(paths: &StatePaths, site: &Site) -> Option<String> {
     let keys = keys(site);
     if let Some(who) = presence::stranger(keys.iter(), &paths.runs()) {
-        return Some(format!("a run of ANOTHER state folder works on this site: {who}"));
+        return Some(format!(
+            "a run of ANOTHER state folder works on a site of this name, where this one acts: {who}"
+        ));
     }
     let ours = paths.site(&site.name).map(|folder| folder.join(COMMANDER));
     if ours.is_ok_and(|lock| Lock::is_taken(&lock).unwrap_or(false)) {
         return None;
     }
-    let held = keys.iter().any(|key| presence::is_held(&host::name(key)));
-    held.then(|| "a console of ANOTHER state folder commands this site".to_owned())
+    let held = keys.iter().filter(|key| presence::is_held(&host::name(key))).count();
+    let console = "a console of ANOTHER state folder commands a site of this name";
+    match (held, keys.len()) {
+        (0, _) => None,
+        _ if addresses(site).is_empty() => Some(format!("{console}; no address tells them apart")),
+        (held, all) if held == all => Some(format!("{console} and these addresses")),
+        (held, all) => {
+            Some(format!("{console} and of {held} of these {all} addresses, so it is another one"))
+        }
+    }
 }
 
 fn lock_host(
@@ -145,15 +157,20 @@ fn lock_host(
 /// [`HOST_LOCKS_MAX`].
 #[must_use]
 pub fn keys(site: &Site) -> BTreeSet<String> {
+    let key = |what: String| sha256(format!("warroom {} {what}", site.name).as_bytes()).hex();
+    let all: BTreeSet<String> = addresses(site).into_iter().map(key).collect();
+    let found: BTreeSet<String> = all.into_iter().take(HOST_LOCKS_MAX).collect();
+    // Where no address is written, the name is all there is.
+    if found.is_empty() { BTreeSet::from([key(String::new())]) } else { found }
+}
+
+/// What is written for each side of each system, where anything is.
+fn addresses(site: &Site) -> Vec<String> {
     let sides = site.systems.iter().flat_map(|system| {
         let written = system.sides.iter().flatten().filter(|side| !side.entries.is_empty());
         written.map(|side| format!("{} {} {}", system.id, system.kind, table_text(side)))
     });
-    let key = |what: String| sha256(format!("warroom {} {what}", site.name).as_bytes()).hex();
-    let all: BTreeSet<String> = sides.map(key).collect();
-    let found: BTreeSet<String> = all.into_iter().take(HOST_LOCKS_MAX).collect();
-    // Where no address is written, the name is all there is.
-    if found.is_empty() { BTreeSet::from([key(String::new())]) } else { found }
+    sides.collect()
 }
 
 /// A table as one text: the order in which it was written and its places do not matter.
@@ -321,7 +338,11 @@ mod tests {
             let span = Span { start: name.len(), end: text.len() };
             (key, Node { span, value: Value::Text((*text).to_owned()) })
         };
-        Table { span: Span::default(), entries: entries.iter().map(entry).collect() }
+        Table {
+            span: Span::default(),
+            entries: entries.iter().map(entry).collect(),
+            ..Table::default()
+        }
     }
 
     fn system(name: &str, sides: [Option<Table>; 2]) -> SystemSpec {
@@ -404,6 +425,26 @@ mod tests {
         drop((held, simulated));
         let mut again = Seat::take(&paths(&other), &site, true).expect("it is free again");
         again.also(&site).expect("its own");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_console_elsewhere_is_told_by_what_both_sites_share() {
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (mine, theirs) = (StatePaths::at(one.path()), StatePaths::at(other.path()));
+        let name = format!("shop-{}", std::process::id());
+        let held = Seat::take(&mine, &site(&name, "pg-a", "pg-b"), true).expect("it is free");
+        let check = |site: &Site, want: Option<&str>| {
+            let told = strangers(&theirs, site);
+            let end = "a console of ANOTHER state folder commands a site of this name";
+            assert_eq!(told, want.map(|want| format!("{end}{want}")));
+        };
+        check(&site(&name, "pg-a", "pg-b"), Some(" and these addresses"));
+        let some = " and of 1 of these 2 addresses, so it is another one";
+        check(&site(&name, "pg-a", "pg-c"), Some(some));
+        check(&site(&name, "pg-c", "pg-d"), None);
+        assert_eq!(strangers(&mine, &site(&name, "pg-a", "pg-b")), None, "its own");
+        drop(held);
     }
 
     #[test]

@@ -40,7 +40,7 @@ fn table(tree: &DeTable<'_>, span: Span) -> Result<Table, Fault> {
     }
     // The parser sorts keys by name; people think in the order they wrote.
     entries.sort_by_key(|(key, _)| key.span.start);
-    Ok(Table { span, entries })
+    Ok(Table { span, entries, ..Table::default() })
 }
 
 fn node(spanned: &Spanned<DeValue<'_>>) -> Result<Node, Fault> {

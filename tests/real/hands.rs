@@ -64,7 +64,7 @@ pub fn table(entries: Vec<(&str, Value)>) -> Table {
         .into_iter()
         .map(|(name, value)| (Key { name: name.to_owned(), span }, Node { span, value }))
         .collect();
-    Table { span, entries }
+    Table { span, entries, ..Table::default() }
 }
 
 /// A text value.

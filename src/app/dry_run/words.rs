@@ -1,11 +1,11 @@
 //! A dry run in words: step by step what would be called, what must hold, what is so now.
 
-use std::time::Duration;
-
 use super::{Rehearsed, Told};
 use crate::domain::catalogue::Class;
+use crate::domain::forecast::until_restored;
 use crate::domain::gates::{self, Frame, Seen};
 use crate::domain::ids::StepId;
+use crate::domain::ledger::no_store;
 use crate::domain::preview::Standing;
 use crate::domain::run::event::Mode;
 use crate::domain::runbook::{
@@ -32,13 +32,20 @@ pub(super) fn plan(told: &Told<'_>) -> (Vec<String>, Vec<String>) {
     if *mode == Mode::Ungraceful {
         lines.push(losses(told));
     }
-    for (index, rehearsed) in steps.iter().enumerate() {
+    if told.seen.ledger.rows.is_empty() {
+        findings.push(format!("expected losses {}", no_store(&site.site, &told.seen.snapshot)));
+    }
+    for rehearsed in steps {
         lines.push(String::new());
-        step(told, index, rehearsed, &mut lines, &mut findings);
+        step(told, rehearsed, &mut lines, &mut findings);
     }
     lines.push(String::new());
-    let (time, path) = longest_chain(runbook, *mode);
-    let path: Vec<&str> = path.iter().map(|id| id.as_str()).collect();
+    // What stops the clock is held against the RTO, as the console and the status do.
+    let pace = told.known.paces.away_from(runbook.from);
+    let (time, path) = until_restored(&site.site, runbook, pace, *mode == Mode::Ungraceful);
+    let time = time.p80;
+    let mut path: Vec<String> = path.iter().map(|id| runbook.named(id)).collect();
+    path.push("RESTORED".to_owned());
     let rto =
         site.site.rto().map_or(String::new(), |rto| format!(" of an RTO of {}", clock_text(rto)));
     lines.push(format!("longest chain {}{rto}: {}", clock_text(time), path.join(" > ")));
@@ -54,20 +61,23 @@ fn losses(told: &Told<'_>) -> String {
         format!("{} {loss} {}", row.system, row.verdict.word())
     });
     let rows: Vec<String> = rows.collect();
-    let rows =
-        if rows.is_empty() { "no replicated store is known".to_owned() } else { rows.join(", ") };
+    let rows = if rows.is_empty() {
+        no_store(&told.site.site, &told.seen.snapshot).to_owned()
+    } else {
+        rows.join(", ")
+    };
     format!("expected losses as of {}: {rows}", told.seen.ledger.as_of.utc())
 }
 
 fn step(
     told: &Told<'_>,
-    index: usize,
     rehearsed: &Rehearsed<'_>,
     lines: &mut Vec<String>,
     findings: &mut Vec<String>,
 ) {
     let Rehearsed { step, forward, .. } = rehearsed;
-    lines.push(format!("{:>2} {}  {}", index + 1, step.id, step.title));
+    let named = told.runbook.named(&step.id);
+    lines.push(told.runbook.named_fully(&step.id));
     let mut fact = |name: &str, text: String| lines.push(format!("   {name:<9} {text}"));
     let ungraceful = told.mode == Mode::Ungraceful;
     if ungraceful && step.ungraceful == Ungraceful::Skip {
@@ -90,12 +100,12 @@ fn step(
         fact("target", format!("{} in {}", target.system, direction.side(target.place)));
     }
     if !step.needs.is_empty() {
-        let needs: Vec<&str> = step.needs.iter().map(StepId::as_str).collect();
+        let needs: Vec<String> = step.needs.iter().map(|id| told.runbook.named(id)).collect();
         fact("after", needs.join(", "));
     }
     let preview = &forward.preview;
     if preview.call.is_empty() {
-        findings.push(format!("step {}: its call could not be previewed", step.id));
+        findings.push(format!("step {named}: its call could not be previewed"));
         fact("call", "UNKNOWN: it could not be previewed".to_owned());
     } else {
         fact("call", preview.call.to_string());
@@ -106,22 +116,20 @@ fn step(
     }
     fact("now", standing(&forward.standing));
     for gate in &step.gates {
-        let seen = look(told, gate, direction, ungraceful);
-        // The losses are frozen: no step makes them smaller.
-        let frozen = matches!(gate.ungraceful, Some(UngracefulGate::Ledger { .. })) && ungraceful;
-        let earlier = later(told.runbook, step, gate).filter(|_| !frozen);
-        let word = match (seen.held, earlier) {
-            (Some(true), _) => "holds".to_owned(),
-            (_, Some(earlier)) => format!("not yet, after {earlier}"),
-            (held, None) => {
-                let word = if held.is_some() { "DOES NOT HOLD" } else { "UNKNOWN" };
-                findings.push(format!("step {}: gate {word}: {}", step.id, seen.words()));
+        let (seen, verdict) = judge(told, step, gate, direction);
+        let word = match verdict {
+            Judged::Holds => "holds".to_owned(),
+            Judged::After(earlier) => format!("not yet, after {}", told.runbook.named(earlier)),
+            Judged::AsksAPerson => "asks a person".to_owned(),
+            Judged::Finding => {
+                let word = if seen.held.is_some() { "DOES NOT HOLD" } else { "UNKNOWN" };
+                findings.push(format!("step {named}: gate {word}: {}", seen.words()));
                 word.to_owned()
             }
         };
         fact("gate", format!("{word}: {}; seen: {}", seen.words(), seen.seen));
     }
-    fact("back", way_back(rehearsed, findings));
+    fact("back", way_back(rehearsed, &named, findings));
     let (expect, timeout) = (clock_text(step.expect), clock_text(step.timeout));
     fact("time", format!("{expect} expected, given up after {timeout}"));
 }
@@ -137,7 +145,7 @@ pub(super) fn unseen(told: &Told<'_>, unseen: &[&Rehearsed<'_>]) -> Vec<String> 
         let why = match &one.forward.standing {
             Standing::Done(why) | Standing::NotDone(why) | Standing::Unknown(why) => why,
         };
-        format!("unseen    step {}: {why}", one.step.id)
+        format!("unseen    step {}: {why}", told.runbook.named(&one.step.id))
     });
     let more = unseen.len().saturating_sub(UNSEEN_SHOWN);
     let more = (more > 0).then(|| format!("unseen    and {more} more, `UNKNOWN` above"));
@@ -155,12 +163,43 @@ fn standing(standing: &Standing) -> String {
     }
 }
 
-fn look(told: &Told<'_>, gate: &Gate, direction: Direction, ungraceful: bool) -> Seen {
+/// How a gate stands before anything of the plan was done.
+enum Judged<'t> {
+    Holds,
+    /// The step that may still make it hold.
+    After(&'t StepId),
+    /// Only a person can say so, in a run: the losses are not accepted, or not known.
+    AsksAPerson,
+    Finding,
+}
+
+fn judge<'t>(
+    told: &'t Told<'_>,
+    step: &Step,
+    gate: &Gate,
+    direction: Direction,
+) -> (Seen, Judged<'t>) {
     let seen = &told.seen;
-    // As if the losses were accepted: that they must be is said at the steps that ask for it.
-    let accepted = Some(&seen.ledger);
+    let ungraceful = told.mode == Mode::Ungraceful;
     let frame = Frame::of_plan(direction, (&told.site.site, &seen.snapshot), seen.now);
-    gates::look(gate, &Frame { ungraceful, accepted, ..frame })
+    let look = |accepted| gates::look(gate, &Frame { ungraceful, accepted, ..frame });
+    let is_accepted = told.known.frozen.as_ref().is_some_and(|(_, accepted)| *accepted);
+    let now = look(Some(&seen.ledger).filter(|_| is_accepted));
+    if ungraceful && matches!(gate.ungraceful, Some(UngracefulGate::Ledger { .. })) {
+        // The losses are frozen: no step makes them smaller, and no acceptance either.
+        let accepted = look(Some(&seen.ledger));
+        return match (now.held, accepted.held) {
+            (Some(true), _) => (now, Judged::Holds),
+            (_, Some(false)) => (accepted, Judged::Finding),
+            (_, Some(true) | None) => (now, Judged::AsksAPerson),
+        };
+    }
+    let verdict = match (now.held, later(told.runbook, step, gate)) {
+        (Some(true), _) => Judged::Holds,
+        (_, Some(earlier)) => Judged::After(earlier),
+        (_, None) => Judged::Finding,
+    };
+    (now, verdict)
 }
 
 /// The step before this one that may still make the gate hold: it acts on the gate's system, or on
@@ -175,7 +214,7 @@ fn later<'a>(runbook: &'a Runbook, step: &Step, gate: &Gate) -> Option<&'a StepI
     runbook.steps.iter().rev().find(makes).map(|earlier| &earlier.id)
 }
 
-fn way_back(rehearsed: &Rehearsed<'_>, findings: &mut Vec<String>) -> String {
+fn way_back(rehearsed: &Rehearsed<'_>, named: &str, findings: &mut Vec<String>) -> String {
     let step = rehearsed.step;
     match (&step.compensation, &rehearsed.back) {
         (Compensation::NotNeeded, _) => "nothing to take back".to_owned(),
@@ -184,39 +223,8 @@ fn way_back(rehearsed: &Rehearsed<'_>, findings: &mut Vec<String>) -> String {
             back.preview.call.to_string()
         }
         (Compensation::Action { action, .. }, _) => {
-            findings.push(format!("step {}: its way back could not be previewed", step.id));
+            findings.push(format!("step {named}: its way back could not be previewed"));
             format!("{}: UNKNOWN, it could not be previewed", action.name)
         }
     }
-}
-
-/// The longest chain of steps that wait for each other, by their expected times.
-fn longest_chain(runbook: &Runbook, mode: Mode) -> (Duration, Vec<&StepId>) {
-    let mut ends: Vec<Option<(Duration, Option<usize>)>> = vec![None; runbook.steps.len()];
-    let place = |id: &StepId| runbook.steps.iter().position(|step| step.id == *id);
-    // A runbook has no circles, so each round settles at least one more step.
-    for _ in 0..runbook.steps.len() {
-        for (index, step) in runbook.steps.iter().enumerate() {
-            let needs: Option<Vec<(Duration, usize)>> = step
-                .needs
-                .iter()
-                .map(|need| place(need).and_then(|at| ends[at].map(|(end, _)| (end, at))))
-                .collect();
-            let Some(needs) = needs else { continue };
-            let last = needs.into_iter().max();
-            let left_out = mode == Mode::Ungraceful && step.ungraceful == Ungraceful::Skip;
-            let takes = if left_out { Duration::ZERO } else { step.expect };
-            let begin = last.map_or(Duration::ZERO, |(end, _)| end);
-            ends[index] = Some((begin + takes, last.map(|(_, at)| at)));
-        }
-    }
-    let mut at = (0..ends.len()).max_by_key(|index| ends[*index].map(|(end, _)| end));
-    let time = at.and_then(|index| ends[index]).map_or(Duration::ZERO, |(end, _)| end);
-    let mut chain = Vec::new();
-    while let Some(index) = at {
-        chain.push(&runbook.steps[index].id);
-        at = ends[index].and_then(|(_, before)| before);
-    }
-    chain.reverse();
-    (time, chain)
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::table::closing;
 use super::{Freshness, Past, Row};
 use crate::domain::forecast::RtoState;
+use crate::domain::report::Value;
 use crate::domain::run::event::{Mode, RunKind};
 use crate::domain::runbook::Step;
 use crate::domain::time::Stamp;
@@ -43,9 +44,11 @@ struct Told<'a> {
     /// `met`, `missed` or `not measured`.
     rto: &'static str,
     tiers: Vec<TierTime<'a>>,
-    losses: Vec<Loss<'a>>,
+    losses: Vec<Loss>,
     /// Stores whose loss nobody measured: it is not known, and never nothing.
-    not_measured: Vec<&'a str>,
+    not_measured: Vec<String>,
+    /// Why no loss is known where a declared run knew no store; else null.
+    no_store: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -57,9 +60,11 @@ struct TierTime<'a> {
 }
 
 #[derive(Serialize)]
-struct Loss<'a> {
-    system: &'a str,
+struct Loss {
+    system: String,
     measured_s: f64,
+    /// True when the loss is no more than that; false when it is known exactly.
+    at_most: bool,
 }
 
 #[derive(Serialize)]
@@ -124,11 +129,13 @@ fn told<'a>(name: &'a str, past: &'a Past) -> Told<'a> {
         took_s: clock.took.map(|took| took.as_secs_f64()),
         state: if clock.took.is_some() { clock.state.words() } else { "not measured" },
     });
-    let losses = run
-        .losses
-        .iter()
-        .map(|(system, seconds, _)| Loss { system: system.as_str(), measured_s: *seconds });
-    let not_measured = run.measured().into_iter().filter(|(_, found)| found.is_none());
+    let stores = past.losses();
+    let losses = stores.iter().filter_map(|line| {
+        let (measured_s, ..) = *line.measured.as_ref()?;
+        let at_most = matches!(line.seconds(measured_s), Value::AtMost(_));
+        Some(Loss { system: line.system.to_string(), measured_s, at_most })
+    });
+    let not_measured = stores.iter().filter(|line| line.measured.is_none());
     Told {
         run: name,
         site: &past.site.name,
@@ -148,7 +155,8 @@ fn told<'a>(name: &'a str, past: &'a Past) -> Told<'a> {
         },
         tiers: tiers.collect(),
         losses: losses.collect(),
-        not_measured: not_measured.map(|(system, _)| system.as_str()).collect(),
+        not_measured: not_measured.map(|line| line.system.to_string()).collect(),
+        no_store: past.no_store(&stores),
     }
 }
 

@@ -11,7 +11,9 @@ use super::site_file::{self, LoadedSite};
 use super::{entry, resume};
 use crate::domain::forecast::{Forecast, Grounds, forecast};
 use crate::domain::ids::{RunId, Side};
+use crate::domain::ledger::no_store_on_record;
 use crate::domain::pace::{Pace, Paces, RUNS_MAX, is_alike};
+use crate::domain::report::{LossLine, losses_of};
 use crate::domain::run::event::{Body, RunKind};
 use crate::domain::run::state::Run;
 use crate::domain::runbook::Runbook;
@@ -72,6 +74,19 @@ impl Past {
             split: self.run.stands_split(),
             now: last,
         })
+    }
+
+    /// What each store lost, as its report tells it.
+    #[must_use]
+    pub fn losses(&self) -> Vec<LossLine> {
+        losses_of(&self.run, &self.plan, &self.site)
+    }
+
+    /// What is said instead where a declared run knew no store.
+    #[must_use]
+    pub fn no_store(&self, losses: &[LossLine]) -> Option<&'static str> {
+        let none = losses.is_empty() && self.run.declaration.is_some();
+        none.then(|| no_store_on_record(&self.plan))
     }
 
     /// The hash of its plan, as it was recorded.

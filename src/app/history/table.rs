@@ -1,7 +1,6 @@
 //! The history as lines for a person: runs newest first, then how fresh each plan is.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use super::{Freshness, Past, Row};
 use crate::domain::forecast::RtoState;
@@ -92,26 +91,20 @@ fn total(past: &Past) -> String {
 }
 
 fn worst_loss(past: &Past) -> String {
-    let stores = past.run.measured();
+    let stores = past.losses();
+    if let Some(why) = past.no_store(&stores) {
+        return why.to_owned();
+    }
     let missing: Vec<&str> = stores
         .iter()
-        .filter_map(|(system, found)| found.is_none().then_some(system.as_str()))
+        .filter_map(|line| line.measured.is_none().then_some(line.system.as_str()))
         .collect();
-    let found = stores.iter().filter_map(|(system, found)| Some((system, (*found)?.0)));
-    match found.max_by(|one, other| one.1.total_cmp(&other.1)) {
-        None => "not measured".to_owned(),
-        Some((system, seconds)) if missing.is_empty() => {
-            format!("{system} {}", seconds_text(seconds))
-        }
-        Some((system, seconds)) => {
-            let (most, rest) = (seconds_text(seconds), missing.join(", "));
-            format!("at least {system} {most}; {rest} not measured")
-        }
-    }
-}
-
-fn seconds_text(seconds: f64) -> String {
-    short_time(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX))
+    let found = stores.iter().filter_map(|line| Some((line, line.measured.as_ref()?.0)));
+    let Some((line, seconds)) = found.max_by(|one, other| one.1.total_cmp(&other.1)) else {
+        return "not measured".to_owned();
+    };
+    let worst = format!("{} {}", line.system, line.seconds(seconds));
+    if missing.is_empty() { worst } else { format!("{worst}; {} not measured", missing.join(", ")) }
 }
 
 fn write_plan(out: &mut String, fresh: &Freshness<'_>) {

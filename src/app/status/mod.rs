@@ -22,7 +22,7 @@ use super::masked::known_to_watch;
 use super::resume;
 use super::secrets::ReadSecrets;
 use super::site_file::{self, LoadedSite};
-use super::workshop;
+use super::workshop::{self, Unwatched};
 use crate::cli::Exit;
 use crate::domain::forecast::{Grounds, forecast};
 use crate::domain::ids::{Side, SystemId};
@@ -35,6 +35,7 @@ use crate::domain::run::event::RunKind;
 use crate::domain::run::state::Run;
 use crate::domain::run::subject::{Served, about};
 use crate::domain::runbook::{self, Runbook};
+use crate::domain::site::Site;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::Stamp;
 use crate::domain::verdict::Primary;
@@ -132,8 +133,12 @@ pub fn recall(site: &mut LoadedSite) -> anyhow::Result<Known> {
     let served = resume::served_on_record(&paths, &name);
     let elsewhere = strangers(&paths, &site.site);
     let mut known = Known { remembered, paces, served, elsewhere, ..Known::default() };
-    match open_run(&paths, site) {
-        Ok(run) => known.run = run,
+    match open_run_of(&paths, &name) {
+        Ok(Some(open)) => {
+            site.site = open.site;
+            known.run = Some((open.run, open.plan, open.journal));
+        }
+        Ok(None) => {}
         Err(error) => known.trouble = Some(format!("the open run cannot be read: {error:#}")),
     }
     Ok(known)
@@ -176,21 +181,33 @@ pub fn remember(
     let _ = observations::save(folder, kept);
 }
 
-fn open_run(
-    paths: &StatePaths,
-    site: &mut LoadedSite,
-) -> anyhow::Result<Option<(Run, Runbook, String)>> {
-    let survey = Survey::of(&paths.runs(), &site.site.name)?;
+/// An open run as its folder has it.
+pub(super) struct OpenRun {
+    /// The site frozen with it.
+    pub(super) site: Site,
+    /// The run.
+    pub(super) run: Run,
+    /// The plan frozen with it, as it is in force.
+    pub(super) plan: Runbook,
+    /// What a check of its journal found.
+    journal: String,
+}
+
+/// The open run of a site.
+///
+/// # Errors
+/// Why it cannot be read.
+pub(super) fn open_run_of(paths: &StatePaths, site: &str) -> anyhow::Result<Option<OpenRun>> {
+    let survey = Survey::of(&paths.runs(), site)?;
     let Some(folder) = survey.the_open_one()? else { return Ok(None) };
     let back = journal::read(folder).map_err(|error| anyhow!("{error}"))?;
     let frozen = site_file::parse(&back.site).map_err(|fault| anyhow!("its site file: {fault}"))?;
     let plan = resume::frozen_plan(&back.runbook, &frozen)?;
     let run = Run::replay(&plan, &back.events)?;
     let journal = back.finding.sentence().to_string();
-    site.site = frozen;
     Ok(run.map(|run| {
         let plan = run.plan_in_force(&plan);
-        (run, plan, journal)
+        OpenRun { site: frozen, run, plan, journal }
     }))
 }
 
@@ -198,14 +215,14 @@ fn open_run(
 /// have them. What was heard goes into `snapshot`.
 ///
 /// # Errors
-/// A sentence when a setting is wrong or a secret cannot be opened.
+/// When a system cannot be watched, as a rule because a secret cannot be opened.
 pub async fn look(
     site: &LoadedSite,
     clock: &Arc<dyn Clock>,
     wait: Duration,
     learned: &mut Learned,
     snapshot: &mut Snapshot,
-) -> Result<(), String> {
+) -> Result<(), Unwatched> {
     let watched = workshop::probes(&site.site, &site.dir, clock, learned)?;
     let mut awaited: BTreeSet<SystemId> = site.site.systems.iter().map(|s| s.id.clone()).collect();
     let mut references = site.site.reference.len();
@@ -341,7 +358,7 @@ pub fn command(
     let looked = runtime.block_on(look(&site, clock, wait, &mut learned, &mut snapshot));
     // Probes may be waiting for peers that never answer.
     runtime.shutdown_background();
-    looked.map_err(|why| anyhow!("{why}"))?;
+    looked?;
     if let Some((run, ..)) = &known.run {
         snapshot.take_accepted(&run.accepted_criteria);
     }

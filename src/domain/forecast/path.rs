@@ -6,13 +6,14 @@ use std::time::Duration;
 use super::{Grounds, Stuck};
 use crate::domain::catalogue::{Class, Guard};
 use crate::domain::ids::StepId;
-use crate::domain::pace::{Quantiles, StepPace, ended, last_end, startable};
+use crate::domain::pace::{Pace, Quantiles, StepPace, ended, last_end, startable};
 use crate::domain::run::event::{Mode, Purpose};
 use crate::domain::run::observe;
 use crate::domain::run::phase::Phase;
 use crate::domain::run::state::{Run, StepState};
 use crate::domain::runbook::{Runbook, Step, Ungraceful};
-use crate::domain::time::Stamp;
+use crate::domain::site::Site;
+use crate::domain::time::{BootId, Stamp};
 
 /// From so many runs on, eight of ten is not simply the longest of them.
 const RUNS_ENOUGH: u32 = 5;
@@ -60,6 +61,24 @@ pub(super) struct Told {
     pub(super) beside: Quantiles,
     /// True while it was not begun.
     pub(super) waits: bool,
+}
+
+/// What a plan that was not begun takes until the clock can stop, and the steps of its longest
+/// chain, first to last; `lost` leaves out what it skips when the primary is lost.
+#[must_use]
+pub fn until_restored(
+    site: &Site,
+    runbook: &Runbook,
+    pace: &Pace,
+    lost: bool,
+) -> (Quantiles, Vec<StepId>) {
+    // Nothing was begun, so no moment counts.
+    let now = Stamp { wall_ms: 0, boot_ms: 0, boot: BootId(0) };
+    let (run, t0, split) = (None, None, false);
+    let grounds = Grounds { site, runbook: Some(runbook), run, t0, pace, split, now };
+    let paths = Paths::of(runbook, &grounds, lost);
+    let steps = paths.critical().into_iter().map(|place| runbook.steps[place].id.clone());
+    (paths.remaining().0, steps.collect())
 }
 
 impl Paths {

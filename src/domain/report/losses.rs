@@ -4,7 +4,7 @@ use super::claim::{Claim, Section, Tone, Value, moment};
 use super::clocks::verdict;
 use super::tale::Tale;
 use crate::domain::ids::SystemId;
-use crate::domain::ledger::LossVerdict;
+use crate::domain::ledger::{LossVerdict, no_store_on_record};
 use crate::domain::run::event::{Body, Missing, RunEvent};
 use crate::domain::text::Clean;
 
@@ -109,8 +109,14 @@ const COLUMNS: &[&str] =
     &["store", "RPO", "expected as of T0", "by that", "missing", "measured", "by that", "how"];
 
 pub(super) fn section(tale: &Tale<'_>, lines: &[LossLine]) -> Section {
+    let title = "Loss of each store";
+    if let (Some(declared), []) = (tale.declared(), lines) {
+        let text = Value::text(no_store_on_record(tale.runbook));
+        let claim = Claim::new("loss.none", title, text, [declared.seq]).toned(Tone::Unknown);
+        return Section::list("loss", title, vec![claim]);
+    }
     let rows = lines.iter().map(|line| row(tale, line)).collect();
-    Section::table("loss", "Loss of each store", COLUMNS, rows)
+    Section::table("loss", title, COLUMNS, rows)
 }
 
 fn row(tale: &Tale<'_>, line: &LossLine) -> Vec<Claim> {

@@ -155,6 +155,12 @@ impl Report {
     }
 }
 
+/// The losses of a run alone, as its report tells them.
+#[must_use]
+pub fn losses_of(run: &Run, runbook: &Runbook, site: &Site) -> Vec<LossLine> {
+    losses::lines(&Tale::new(run, runbook, site))
+}
+
 fn parts(tale: &Tale<'_>) -> Parts {
     let declared = tale.declared();
     Parts {

@@ -8,7 +8,7 @@ use super::clocks::total;
 use super::spoken::unacknowledged;
 use super::steps::NO_HAND;
 use super::tale::{Tale, grained};
-use crate::domain::ledger::LossVerdict;
+use crate::domain::ledger::{LossVerdict, no_store_on_record};
 use crate::domain::rhythm::UPDATE_EVERY;
 use crate::domain::run::event::{Body, Outcome};
 use crate::domain::run::phase::Phase;
@@ -36,7 +36,7 @@ pub(super) fn sections(tale: &Tale<'_>, parts: &Parts) -> [Section; 2] {
     let mut well = Sentences { id: "well", tone: Tone::Good, claims: Vec::new() };
     let mut not = Sentences { id: "not-well", tone: Tone::Bad, claims: Vec::new() };
     recovery(tale, parts, &mut well, &mut not);
-    losses(parts, tale.declared().map(|event| event.seq), &mut well, &mut not);
+    losses(tale, parts, &mut well, &mut not);
     steps(tale, parts, &mut well, &mut not);
     people(tale, parts, &mut well, &mut not);
     [
@@ -83,9 +83,9 @@ fn recovery(tale: &Tale<'_>, parts: &Parts, well: &mut Sentences, not: &mut Sent
     }
 }
 
-fn losses(parts: &Parts, declared: Option<u64>, well: &mut Sentences, not: &mut Sentences) {
-    if let (Some(entry), []) = (declared, parts.losses.as_slice()) {
-        not.say("losses", "not known: no store is on record", [entry]);
+fn losses(tale: &Tale<'_>, parts: &Parts, well: &mut Sentences, not: &mut Sentences) {
+    if let (Some(declared), []) = (tale.declared(), parts.losses.as_slice()) {
+        not.say("losses", no_store_on_record(tale.runbook), [declared.seq]);
     }
     for line in &parts.losses {
         let about = line.system.as_str();

@@ -214,7 +214,9 @@ mod tests {
     type Saw = (u64, Side, Role, &'static str, &'static str, Option<u64>);
 
     fn hear(snapshot: &mut Snapshot, looks: &[Saw]) {
-        looks.iter().for_each(|look| hear_loaded(snapshot, *look, None));
+        for look in looks {
+            hear_loaded(snapshot, *look, None);
+        }
     }
 
     fn hear_loaded(snapshot: &mut Snapshot, look: Saw, loaded: Option<u64>) {
@@ -230,9 +232,9 @@ mod tests {
     fn what_was_written_since_stands_for_nothing_of_before() {
         let check = |looks: &[(Saw, u64)], want: &[(Side, u64, Emptying)]| {
             let mut snapshot = Snapshot::default();
-            looks
-                .iter()
-                .for_each(|(look, loaded)| hear_loaded(&mut snapshot, *look, Some(*loaded)));
+            for (look, loaded) in looks {
+                hear_loaded(&mut snapshot, *look, Some(*loaded));
+            }
             assert_eq!(told(&snapshot), want, "{looks:?}");
         };
         let a = |second, run, data, keys, loaded| ((second, A, P, run, data, Some(keys)), loaded);

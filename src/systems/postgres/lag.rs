@@ -131,12 +131,10 @@ mod tests {
             for (clock_s, lsn) in trail {
                 past.record("7/1", *clock_s, *lsn);
             }
-            let trail = past;
             let primary = primary.filter(|primary| !primary.in_recovery);
-            let link = stream::link(standby, primary, &trail);
-            let pulse = Pulse::new(Some(Duration::from_secs(1)));
-            let link = link.as_ref();
-            let found = lag(&Measured { standby, primary, link, trail: &trail, pulse: &pulse });
+            let link = stream::link(standby, primary, &past);
+            let (link, pulse) = (link.as_ref(), Pulse::new(Some(Duration::from_secs(1))));
+            let found = lag(&Measured { standby, primary, link, trail: &past, pulse: &pulse });
             assert_eq!((found.seconds, found.amount, found.basis, found.certainty), want);
             found
         };

@@ -330,7 +330,7 @@ mod tests {
                 (Key { name: (*key).to_owned(), span: Span::default() }, text_node(text))
             })
             .collect();
-        Table { span: Span::default(), entries }
+        Table { span: Span::default(), entries, ..Table::default() }
     }
 
     fn spec(system: &[(&str, &str)], a: &[(&str, &str)]) -> SystemSpec {

@@ -14,6 +14,7 @@ pub fn side_table(spec: &SystemSpec, side: Side) -> Option<Table> {
             merged.entries.push((key.clone(), node.clone()));
         }
     }
+    merged.beside = spec.settings.beside;
     Some(merged)
 }
 

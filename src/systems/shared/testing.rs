@@ -39,7 +39,7 @@ fn table_of(entries: toml::Table) -> Table {
         .into_iter()
         .map(|(name, value)| (Key { name, span: Span::default() }, node(value)))
         .collect();
-    Table { span: Span::default(), entries }
+    Table { span: Span::default(), entries, ..Table::default() }
 }
 
 /// A table of settings from TOML.

@@ -284,13 +284,13 @@ impl Action for SimAction {
         match self.0.change {
             Change::Scale => "to = 10\n",
             Change::Notify => "text = \"the platform is back\"\n",
+            Change::Unfence => "side = \"to\"\n",
             Change::Promote
             | Change::HandOver
             | Change::StopReplication
             | Change::ShiftTraffic
             | Change::Purge
             | Change::Fence
-            | Change::Unfence
             | Change::Follow
             | Change::ProveWrite
             | Change::Check

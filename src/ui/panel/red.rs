@@ -36,6 +36,17 @@ fn several(systems: usize) -> String {
     format!("{systems} {}", if systems == 1 { "system" } else { "systems" })
 }
 
+/// `3 systems fail by their rules, 2 make it red`.
+fn failing(systems: usize, needed: usize) -> String {
+    let (fail, make) = match (systems, needed) {
+        (1, 1) => ("fails by its rules", "makes"),
+        (1, _) => ("fails by its rules", "make"),
+        (_, 1) => ("fail by their rules", "makes"),
+        (_, _) => ("fail by their rules", "make"),
+    };
+    format!("{} {fail}, {needed} {make} it red", several(systems))
+}
+
 /// Rows of one fact: a lead word, then inked text wrapped beneath each other.
 fn fact(lead: &str, ink: Ink, text: &str, width: usize) -> Vec<Row> {
     wrap(text, width.saturating_sub(LEAD))
@@ -64,9 +75,8 @@ fn what(screen: &Screen<'_>, named: usize, width: usize) -> Vec<Row> {
         "WHAT",
         CRIT,
         &format!(
-            "{label} stopped answering: {} fail by their rules, {} make it red",
-            several(signals.len()),
-            screen.site.red_needs_signals
+            "{label} stopped answering: {}",
+            failing(signals.len(), screen.site.red_needs_signals)
         ),
         width,
     );
@@ -368,4 +378,18 @@ fn draw_compact(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
     let mut rows = vec![title];
     rows.extend(window(&act, 0, usize::from(below.height).saturating_sub(1)));
     canvas.rows(below, &rows);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fails_is_counted_in_whole_sentences() {
+        let check = |systems, needed, want: &str| assert_eq!(failing(systems, needed), want);
+        check(1, 1, "1 system fails by its rules, 1 makes it red");
+        check(1, 2, "1 system fails by its rules, 2 make it red");
+        check(3, 1, "3 systems fail by their rules, 1 makes it red");
+        check(3, 2, "3 systems fail by their rules, 2 make it red");
+    }
 }

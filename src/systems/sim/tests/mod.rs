@@ -86,7 +86,7 @@ fn table(entries: &[(&str, Value)]) -> Table {
     let entry = |(name, value): &(&str, Value)| {
         (Key { name: (*name).to_owned(), span }, Node { span, value: value.clone() })
     };
-    Table { span, entries: entries.iter().map(entry).collect() }
+    Table { span, entries: entries.iter().map(entry).collect(), ..Table::default() }
 }
 
 fn text(text: &str) -> Value {
