@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use super::compose::{Start, WORKERS};
 use super::history;
+use super::say::say;
 use super::secrets::ActSecrets;
 use super::site_file::LoadedSite;
 use super::status;
@@ -100,18 +101,13 @@ pub fn run(site: &LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Result<E
     let told = Told { site, runbook, mode, seen, known, steps };
     let (lines, findings) = words::plan(&told);
     let (gone, unseen) = (unreachable(&told), unseen(&told));
-    let mut out = std::io::stdout();
-    for line in lines {
-        let _ = writeln!(out, "{line}");
-    }
     let gone_lines =
         gone.iter().map(|name| format!("gone      {name}: the plan needs it, and it is silent"));
     let findings_lines = findings.iter().map(|line| format!("finding   {line}"));
     let refused_lines = refused.iter().map(|why| format!("refused   {why}"));
     let unseen_lines = words::unseen(&told, &unseen).into_iter();
-    for line in findings_lines.chain(unseen_lines).chain(gone_lines).chain(refused_lines) {
-        let _ = writeln!(out, "{line}");
-    }
+    let more = findings_lines.chain(unseen_lines).chain(gone_lines).chain(refused_lines);
+    let mut text: Vec<String> = lines.into_iter().chain(more).collect();
     let silent = !gone.is_empty() || unseen.iter().any(|step| !is_answered(&told, step));
     let exit = match (silent, findings.is_empty() && unseen.is_empty()) {
         _ if !refused.is_empty() => Exit::NotPermitted,
@@ -119,7 +115,8 @@ pub fn run(site: &LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Result<E
         (false, false) => Exit::Finding,
         (false, true) => Exit::Ok,
     };
-    let _ = writeln!(out, "result    {}: {}; nothing was changed", exit.number(), exit.meaning());
+    text.push(format!("result    {}: {}; nothing was changed\n", exit.number(), exit.meaning()));
+    say(&text.join("\n"))?;
     Ok(exit)
 }
 

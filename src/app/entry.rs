@@ -14,6 +14,7 @@ use super::parting::Way;
 use super::replay::{self, Asked};
 use super::report_command;
 use super::resume;
+use super::say::{Unsaid, say};
 use super::site_file::{self, LoadedSite};
 use super::toml_tree::FileFault;
 use super::workshop::Unwatched;
@@ -34,9 +35,15 @@ use crate::systems::{SYSTEMS, sim};
 /// A refusal to go on: what to say on standard error, and the exit code.
 struct Refused(Exit, String);
 
+impl From<Unsaid> for Refused {
+    fn from(error: Unsaid) -> Self {
+        anyhow::Error::from(error).into()
+    }
+}
+
 impl From<anyhow::Error> for Refused {
     fn from(error: anyhow::Error) -> Self {
-        let exit = if may_work_later(&error) {
+        let exit = if may_work_later(&error) || error.is::<Unsaid>() {
             Exit::TryLater
         } else if error.is::<Usage>() {
             Exit::Usage
@@ -127,7 +134,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Refused> {
             let runtime = tokio::runtime::Runtime::new()
                 .map_err(|error| Refused(Exit::Internal, error.to_string()))?;
             let report = runtime.block_on(check::check(&dir, args.offline, &setup));
-            print!("{report}");
+            say(&report.to_string())?;
             Ok(report.exit().into())
         }
         Some(Command::Run(args)) => {
@@ -144,21 +151,21 @@ fn run(cli: &Cli) -> Result<ExitCode, Refused> {
         Some(Command::Status(args)) => {
             let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
             let told = status::command(load(cli)?, args.wait, &clock)?;
-            print!("{}", if args.json { told.json() } else { told.to_string() });
+            say(&if args.json { told.json() } else { told.to_string() })?;
             Ok(told.exit().into())
         }
         Some(Command::Schema { what: SchemaOf::Status }) => {
-            print!("{}", status::schema());
+            say(&status::schema())?;
             Ok(Exit::Ok.into())
         }
         Some(Command::Systems { command: SystemsCommand::List }) => {
-            print!("{}", docs::systems_list(SYSTEMS));
+            say(&docs::systems_list(SYSTEMS))?;
             Ok(Exit::Ok.into())
         }
         Some(Command::Systems { command: SystemsCommand::Show { kind } }) => {
             let system =
                 registry::system(SYSTEMS, kind).map_err(|why| Refused(Exit::Usage, why))?;
-            print!("{}", docs::systems_show(system));
+            say(&docs::systems_show(system))?;
             Ok(Exit::Ok.into())
         }
         Some(Command::Screenshots { out }) => {
@@ -289,7 +296,7 @@ fn print_history(cli: &Cli, args: &HistoryArgs) -> Result<ExitCode, Refused> {
         runbook: args.runbook.as_deref(),
         json: args.json,
     });
-    print!("{text}");
+    say(&text)?;
     Ok(if whole { Exit::Ok.into() } else { Exit::Finding.into() })
 }
 

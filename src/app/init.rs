@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 
 use super::compose::Usage;
+use super::say::say;
 use super::site_file;
 use crate::cli::{Exit, InitArgs};
 use crate::domain::settings::unknown;
@@ -61,13 +62,10 @@ pub fn run(args: &InitArgs) -> anyhow::Result<Exit> {
     let usual = || Path::new("sites").join(shipped.name);
     let dir = args.dir.clone().unwrap_or_else(usual);
     let written = write(shipped, &dir)?;
-    let mut out = std::io::stdout();
-    for path in written {
-        let _ = writeln!(out, "wrote {}", path.display());
-    }
+    let wrote: String = written.iter().map(|path| format!("wrote {}\n", path.display())).collect();
     let site = site_file::parse(shipped.files[0].1)
         .map_err(|fault| anyhow!("failed to read the shipped site: {fault}"))?;
-    let _ = write!(out, "{}", next_steps(&site, &dir));
+    say(&format!("{wrote}{}", next_steps(&site, &dir)))?;
     Ok(Exit::Ok)
 }
 

@@ -24,6 +24,7 @@ pub mod runbook_file;
 mod runbook_gate;
 mod runbook_step;
 mod runbook_variant;
+mod say;
 pub mod screenshots;
 pub mod secrets;
 pub mod site_file;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::report::verify::{Fault, sealed, verify};
 use super::report::{Format, ReportError, Source};
+use super::say::say;
 use crate::cli::{Exit, ReportArgs, ReportCommand};
 use crate::domain::settings::unknown;
 use crate::domain::text::Clean;
@@ -35,13 +36,17 @@ fn make(name: &str, format: Format, out: Option<&Path>) -> Result<Exit, Failed> 
             let failed = |error| (Exit::Unreachable, format!("{}: {error}", path.display()));
             replace(path, report.text.as_bytes()).map_err(failed)?;
         }
-        None => print!("{}", report.text),
+        None => tell(&report.text)?,
     }
     if source.finding == Finding::Whole {
         return Ok(Exit::Ok);
     }
     eprintln!("warroom: {}", source.finding.sentence());
     Ok(Exit::Finding)
+}
+
+fn tell(text: &str) -> Result<(), Failed> {
+    say(text).map_err(|error| (Exit::TryLater, error.to_string()))
 }
 
 fn found(error: &ReportError) -> Failed {
@@ -53,11 +58,11 @@ fn check(path: &Path, journal: Option<&Path>) -> Result<Exit, Failed> {
     let shown = Clean::new(&path.display().to_string());
     let seal = match sealed(&file) {
         Ok(seal) => {
-            println!("seal     ok: the file is as it was written");
+            tell("seal     ok: the file is as it was written\n")?;
             seal
         }
         Err(fault @ Fault::Changed) => {
-            println!("seal     {fault}");
+            tell(&format!("seal     {fault}\n"))?;
             let Some(seal) = super::report::seal::find(&file) else {
                 return Err((Exit::Finding, fault.to_string()));
             };
@@ -82,11 +87,12 @@ fn check(path: &Path, journal: Option<&Path>) -> Result<Exit, Failed> {
     match verify(&file, &source) {
         Ok(done) => {
             let (all, words) = (done.all, &done.words);
-            println!("journal  whole: {all} entries; head at entry #{}: {words}", done.entries);
-            if done.entries < all {
-                println!("note     the run went on after the report: {} more", all - done.entries);
+            let head = done.entries;
+            tell(&format!("journal  whole: {all} entries; head at entry #{head}: {words}\n"))?;
+            if head < all {
+                tell(&format!("note     the run went on after the report: {} more\n", all - head))?;
             }
-            println!("report   {} claims, all as the journal tells them", done.claims);
+            tell(&format!("report   {} claims, all as the journal tells them\n", done.claims))?;
             Ok(Exit::Ok)
         }
         Err(fault) => Err((Exit::Finding, format!("{shown}: {fault}"))),

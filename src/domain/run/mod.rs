@@ -3,6 +3,7 @@
 mod attempt;
 pub mod autopilot;
 pub mod commit;
+mod critical;
 pub mod decide;
 pub mod event;
 mod fold;
