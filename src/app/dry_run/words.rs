@@ -38,7 +38,7 @@ pub(super) fn plan(told: &Told<'_>) -> (Vec<String>, Vec<String>) {
     }
     lines.push(String::new());
     let (time, path) = longest_chain(runbook, *mode);
-    let path: Vec<&str> = path.iter().map(|id| id.as_str()).collect();
+    let path: Vec<String> = path.into_iter().map(|id| numbered(runbook, id)).collect();
     let rto =
         site.site.rto().map_or(String::new(), |rto| format!(" of an RTO of {}", clock_text(rto)));
     lines.push(format!("longest chain {}{rto}: {}", clock_text(time), path.join(" > ")));
@@ -68,6 +68,7 @@ fn step(
 ) {
     let Rehearsed { step, forward, .. } = rehearsed;
     lines.push(format!("{:>2} {}  {}", index + 1, step.id, step.title));
+    let name = numbered(told.runbook, &step.id);
     let mut fact = |name: &str, text: String| lines.push(format!("   {name:<9} {text}"));
     let ungraceful = told.mode == Mode::Ungraceful;
     if ungraceful && step.ungraceful == Ungraceful::Skip {
@@ -90,12 +91,13 @@ fn step(
         fact("target", format!("{} in {}", target.system, direction.side(target.place)));
     }
     if !step.needs.is_empty() {
-        let needs: Vec<&str> = step.needs.iter().map(StepId::as_str).collect();
+        let needs: Vec<String> =
+            step.needs.iter().map(|id| numbered(told.runbook, id)).collect();
         fact("after", needs.join(", "));
     }
     let preview = &forward.preview;
     if preview.call.is_empty() {
-        findings.push(format!("step {}: its call could not be previewed", step.id));
+        findings.push(format!("step {name}: its call could not be previewed"));
         fact("call", "UNKNOWN: it could not be previewed".to_owned());
     } else {
         fact("call", preview.call.to_string());
@@ -112,16 +114,16 @@ fn step(
         let earlier = later(told.runbook, step, gate).filter(|_| !frozen);
         let word = match (seen.held, earlier) {
             (Some(true), _) => "holds".to_owned(),
-            (_, Some(earlier)) => format!("not yet, after {earlier}"),
+            (_, Some(earlier)) => format!("not yet, after {}", numbered(told.runbook, earlier)),
             (held, None) => {
                 let word = if held.is_some() { "DOES NOT HOLD" } else { "UNKNOWN" };
-                findings.push(format!("step {}: gate {word}: {}", step.id, seen.words()));
+                findings.push(format!("step {name}: gate {word}: {}", seen.words()));
                 word.to_owned()
             }
         };
         fact("gate", format!("{word}: {}; seen: {}", seen.words(), seen.seen));
     }
-    fact("back", way_back(rehearsed, findings));
+    fact("back", way_back(rehearsed, &name, findings));
     let (expect, timeout) = (clock_text(step.expect), clock_text(step.timeout));
     fact("time", format!("{expect} expected, given up after {timeout}"));
 }
@@ -137,7 +139,7 @@ pub(super) fn unseen(told: &Told<'_>, unseen: &[&Rehearsed<'_>]) -> Vec<String> 
         let why = match &one.forward.standing {
             Standing::Done(why) | Standing::NotDone(why) | Standing::Unknown(why) => why,
         };
-        format!("unseen    step {}: {why}", one.step.id)
+        format!("unseen    step {}: {why}", numbered(told.runbook, &one.step.id))
     });
     let more = unseen.len().saturating_sub(UNSEEN_SHOWN);
     let more = (more > 0).then(|| format!("unseen    and {more} more, `UNKNOWN` above"));
@@ -175,7 +177,12 @@ fn later<'a>(runbook: &'a Runbook, step: &Step, gate: &Gate) -> Option<&'a StepI
     runbook.steps.iter().rev().find(makes).map(|earlier| &earlier.id)
 }
 
-fn way_back(rehearsed: &Rehearsed<'_>, findings: &mut Vec<String>) -> String {
+/// `8 promote-pg`: a step as the list numbers and calls it.
+fn numbered(runbook: &Runbook, id: &StepId) -> String {
+    runbook.number(id).map_or_else(|| id.to_string(), |number| format!("{number} {id}"))
+}
+
+fn way_back(rehearsed: &Rehearsed<'_>, name: &str, findings: &mut Vec<String>) -> String {
     let step = rehearsed.step;
     match (&step.compensation, &rehearsed.back) {
         (Compensation::NotNeeded, _) => "nothing to take back".to_owned(),
@@ -184,7 +191,7 @@ fn way_back(rehearsed: &Rehearsed<'_>, findings: &mut Vec<String>) -> String {
             back.preview.call.to_string()
         }
         (Compensation::Action { action, .. }, _) => {
-            findings.push(format!("step {}: its way back could not be previewed", step.id));
+            findings.push(format!("step {name}: its way back could not be previewed"));
             format!("{}: UNKNOWN, it could not be previewed", action.name)
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::domain::catalogue::Guard;
 use crate::domain::text::Clean;
+use crate::ui::available::why_not_step;
 use crate::ui::command::Command;
 use crate::ui::model::{Card, Dialog, FormPurpose, T0Field};
 use crate::ui::panel::dialog;
@@ -42,7 +43,7 @@ pub fn row(screen: &Screen<'_>, dialog: &Dialog) -> String {
         {
             return "any key stops it".to_owned();
         }
-        Dialog::Card(card) if types(card) => parts.push("type the text".to_owned()),
+        Dialog::Card(card) if types(screen, card) => parts.push("type the text".to_owned()),
         Dialog::Arm { .. } => parts.push("type `arm`".to_owned()),
         Dialog::Update { .. } => parts.push("type a sentence, or none".to_owned()),
         Dialog::Form { .. }
@@ -78,9 +79,11 @@ fn refused(screen: &Screen<'_>, command: Command) -> Option<Clean> {
     why_not_here(command, &facts, screen.model)
 }
 
-/// True where letters go into a field of the card.
-fn types(card: &Card) -> bool {
-    card.confirming
+/// True where letters go into a field of the card, and can come to something.
+fn types(screen: &Screen<'_>, card: &Card) -> bool {
+    let command = if card.back { Command::Compensate } else { Command::Run };
+    let step = screen.runbook.and_then(|book| book.step(&card.step));
+    card.confirming && why_not_step(command, &Facts::of(screen), screen.model, step).is_none()
 }
 
 /// What Enter does once all that is asked for is there; none where nothing is asked for.

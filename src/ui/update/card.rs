@@ -243,6 +243,11 @@ fn enter(model: &mut Model, facts: &Facts<'_>, card: &mut Card) -> After {
         refuse(model, now, format!("enter never runs a step: close the card and press {key}"));
         return stay;
     }
+    // What no typing can cure is said before anything is asked for.
+    if let Some(why) = refusal(model, facts, card, step) {
+        refuse(model, now, why);
+        return stay;
+    }
     let unread = facts.fold.last.saturating_sub(card.read);
     if unread > 0 {
         let rows = if unread == 1 { "row" } else { "rows" };
