@@ -94,9 +94,7 @@ fn scaled_by<'p>(
     }
     let to_come = |step: &&Step| {
         let phase = run.and_then(|run| run.step(&step.id)).map(|state| state.phase);
-        phase.is_none_or(|phase| {
-            matches!(phase, Phase::Pending | Phase::Ready) || phase.is_open()
-        })
+        phase.is_none_or(|phase| matches!(phase, Phase::Pending | Phase::Ready) || phase.is_open())
     };
     let scales = |step: &&Step| {
         step.change == Change::Scale

@@ -91,8 +91,7 @@ fn step(
         fact("target", format!("{} in {}", target.system, direction.side(target.place)));
     }
     if !step.needs.is_empty() {
-        let needs: Vec<String> =
-            step.needs.iter().map(|id| numbered(told.runbook, id)).collect();
+        let needs: Vec<String> = step.needs.iter().map(|id| numbered(told.runbook, id)).collect();
         fact("after", needs.join(", "));
     }
     let preview = &forward.preview;

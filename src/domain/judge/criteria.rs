@@ -114,9 +114,7 @@ fn health(list: &mut List, view: &View<'_>, matters: bool) {
             return list.add_store(ask(), Met::Unknown, seen);
         }
         CellState::Degraded(_) => return list.add_known(ask(), seen),
-        CellState::Unknown(_)
-        | CellState::Stale(_)
-        | CellState::NoData => Met::Unknown,
+        CellState::Unknown(_) | CellState::Stale(_) | CellState::NoData => Met::Unknown,
     };
     list.add(ask(), met, seen);
 }

@@ -271,9 +271,7 @@ fn current_step<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>) -> Offers<'
             let offers = ready(offers, screen, step, "");
             // The key of the lit step is in the keys row: what it does is said here too.
             match offers.lit().filter(|lit| lit.id != step.id) {
-                Some(lit) => {
-                    offers.also_step(Command::Run, lit, &format!("run \"{}\"", lit.title))
-                }
+                Some(lit) => offers.also_step(Command::Run, lit, &format!("run \"{}\"", lit.title)),
                 None => offers,
             }
         }
@@ -533,7 +531,7 @@ mod tests {
         check("failed", false, "retry");
         check("unknown", false, "resolve");
         check("close", false, "close the run");
-        check("accept", true, "accepts these losses");
+        check("ledger", true, "accepts these losses");
         check("close", true, "closes the run");
     }
 

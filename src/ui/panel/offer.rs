@@ -326,9 +326,12 @@ mod tests {
         let told = "works 12s, about 28s left, usually 40s: \"fence\"";
         check(120, &format!("{told}   {run}   X abort it   enter read its card"));
         check(100, &format!("{told}   {run}   X abort it"));
-        check(80, &format!("{told}   r run \"scale the s…   X abort it"));
-        check(60, "works 12s, about 28s left…   r run \"scale the s…   X abort it");
-        check(54, &format!("works 12s, about 28s left, us…   r run \"scale the s…"));
+        check(
+            80,
+            "works 12s, about 28s left, usually 40s: \"fe…   r run \"scale the st…   X abort it",
+        );
+        check(62, "works 12s, about 28s left…   r run \"scale the st…   X abort it");
+        check(54, "works 12s, about 28s left, usu…   r run \"scale the st…");
         check(26, "works 12s, about 28s left…");
     }
 }

@@ -51,10 +51,11 @@ impl Left {
         }
         if !moving.is_empty() {
             // By name only: what is seen changes with every look, and each change would be told.
-            let named = |word: &String| match plan.steps.iter().find(|step| step.id.as_str() == word) {
-                Some(step) => plan.named(&step.id),
-                None => word.clone(),
-            };
+            let named =
+                |word: &String| match plan.steps.iter().find(|step| step.id.as_str() == word) {
+                    Some(step) => plan.named(&step.id),
+                    None => word.clone(),
+                };
             let names: Vec<String> = self.stuck.iter().map(|(name, _)| named(name)).collect();
             if !names.is_empty() {
                 moving.push(format!("a person is needed then: {}", names.join(", ")));
@@ -100,7 +101,8 @@ impl Left {
         let (id, seen) = (&step.id, &state.evidence);
         let name = outlook.context.runbook.named(id);
         if let Some(now) = &state.untrue {
-            let words = format!("step {name} was done and is not true now ({now}): R tries it again");
+            let words =
+                format!("step {name} was done and is not true now ({now}): R tries it again");
             return self.stuck(id.as_str(), words);
         }
         if resists(outlook, run, state) {
@@ -127,7 +129,8 @@ impl Left {
                 let patience = step.timeout.max(RECONCILE_PATIENCE);
                 let looked = matches!(step.class, Class::R | Class::I | Class::K);
                 if !looked || quiet_for(outlook, run) >= patience {
-                    let words = format!("step {name} is UNKNOWN ({seen}): U says what became of it");
+                    let words =
+                        format!("step {name} is UNKNOWN ({seen}): U says what became of it");
                     return self.stuck(id.as_str(), words);
                 }
                 self.moving

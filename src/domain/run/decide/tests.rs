@@ -388,7 +388,7 @@ fn a_step_runs_once_armed_in_order_and_with_its_text() {
     bench.armed = false;
     refuses(&bench, &run_of("fence", ""), "SAFE");
     bench.armed = true;
-    refuses(&bench, &run_of("promote-pg", "promote pg-b"), "it waits for fence");
+    refuses(&bench, &run_of("promote-pg", "promote pg-b"), "it waits for 1 fence");
     refuses(&bench, &run_of("nothing", ""), "not in this runbook");
     bench.finish("fence", "");
     refuses(&bench, &run_of("fence", ""), "nothing is left to do");

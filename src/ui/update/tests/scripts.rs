@@ -45,7 +45,7 @@ fn a_step_starts_as_its_guard_asks() {
     // The dry run that a window begins on is not too old before its end.
     check("promote", &["r", "+27500", "=promote pg-b", "enter", "+3000"], &run, "");
     // What is not possible says why.
-    check("later", &["r"], NOTHING, "step later is pending: it waits for promote");
+    check("later", &["r"], NOTHING, "step 7 later is pending: it waits for 4 promote");
     check("hand", &["r"], NOTHING, "attested by a person");
     check("done", &["r"], NOTHING, "nothing is left to do");
     check("failed", &["r"], NOTHING, "try it again");
@@ -182,8 +182,8 @@ fn forms_are_dead_until_they_are_right() {
     let abort = ["abort running `abort running`"];
     check("running", &["X", "=abort running", "enter"], &abort, "");
     // The lit step is meant, also where another one runs or is unknown.
-    check("dns", &["X"], NOTHING, "step dns is ready: no attempt of it is running");
-    check("dns", &["U"], NOTHING, "step dns is ready: no attempt of it has an unknown outcome");
+    check("dns", &["X"], NOTHING, "step 3 dns is ready: no attempt of it is running");
+    check("dns", &["U"], NOTHING, "step 3 dns is ready: no attempt of it has an unknown outcome");
     check("unknown", &["U", "=it is there", "enter"], NOTHING, "choose first");
     let done = ["resolve unknown true `it is there`"];
     check("unknown", &["U", "tab", "=it is there", "enter"], &done, "");
@@ -470,7 +470,7 @@ fn small_terminals_refuse_guards_two_and_three() {
         bench.script(&["r"]);
         let opened = bench.model.dialog.is_some();
         assert_eq!(opened, want, "{step} {size:?}: {}", bench.notice());
-        assert_eq!(bench.notice().contains("needs a terminal of 80x24"), !want);
+        assert_eq!(bench.notice().contains("enlarge the terminal to 80x24"), !want);
     };
     check("scale", (40, 8), true);
     check("dns", (80, 24), true);
