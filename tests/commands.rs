@@ -89,7 +89,7 @@ fn a_dry_run_that_could_not_look_is_not_well() {
         ask(place.path(), "run failover --dry-run --planned --site site");
     let told = text(&stdout);
     for word in
-        ["of 10 steps could not be looked at", "unseen    step fence-pg: ", "more, `UNKNOWN`"]
+        ["of 10 steps could not be looked at", "unseen    step 1 fence-pg: ", "more, `UNKNOWN`"]
     {
         assert!(told.contains(word), "no `{word}` in\n{told}");
     }

@@ -293,7 +293,7 @@ fn it_stops_where_a_person_is_needed_and_goes_on_later() {
         75,
         &[
             "goes on with run pair-",
-            "A PERSON IS NEEDED: step shift is not marked automatic: r runs it",
+            "A PERSON IS NEEDED: step 3 Send users to B is not marked automatic: r runs it",
             "stays open; `warroom --as anna` takes it up",
         ],
     );
@@ -381,14 +381,14 @@ fn a_dry_run_prints_every_call_and_changes_nothing() {
         "gate      holds: files writable in B is yes",
         "back      sim.shift_traffic dns in A 100",
         "time      00:01:00 expected, given up after 00:01:00",
-        "longest chain 00:04:00 of an RTO of 00:05:00: fence-a > stop-copies > shift > see-users",
+        "longest chain 00:04:00 of an RTO of 00:05:00: 1 fence-a > 2 stop-copies > 3 shift > 4 see-users",
         "result    0: all well; nothing was changed",
     ];
     place.run("run failover --dry-run").says(0, &all);
     assert!(!place.path("world/acts").exists(), "nothing was done to the world");
     assert!(folders(&place.path("state/warroom/runs")).is_empty(), "no run was opened");
     let fact = [("fact = \"writable\", is = true", "fact = \"writable\", is = false")];
-    let gate = "finding   step shift: gate DOES NOT HOLD: files writable in B is no";
+    let gate = "finding   step 3 shift: gate DOES NOT HOLD: files writable in B is no";
     // The fence before it may still make it hold, as far as the plan tells; a check does not.
     let check = [(
         "action = \"sim.fence\"\nautomatic = true\ntimeout = \"60s\"\nungraceful = \"waive\"\n\

@@ -271,8 +271,9 @@ impl Criterion {
     #[must_use]
     pub fn found_beside_word(&self) -> String {
         let evidence = self.evidence.as_str();
-        let rest = evidence.strip_prefix(self.word()).and_then(|rest| rest.strip_prefix(": "));
-        Self { evidence: rest.unwrap_or(evidence).into(), ..self.clone() }.found()
+        let rest = evidence.strip_prefix(self.word()).filter(|rest| rest.starts_with([':', ' ']));
+        let evidence = rest.map_or(evidence, |rest| rest.trim_start_matches([':', ' ']));
+        Self { evidence: evidence.into(), ..self.clone() }.found()
     }
 
     /// What is, before what is wanted: `pg in B: DOWN, no answer in 2s (wanted: healthy)`; what is

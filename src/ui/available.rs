@@ -306,7 +306,7 @@ impl Asked<'_, '_> {
         let from = self.facts.assessment.active;
         if self.facts.runbooks.iter().all(|plan| plan.to == from) {
             let to = from.other();
-            let text = format!("no plan leads from {from} to {to}: write one, or `warroom init`");
+            let text = format!("no plan from {from} to {to}: write one, or `warroom init`");
             return Err(text.into());
         }
         Ok(())

@@ -8,8 +8,9 @@ use crate::ui::model::{Card, Dialog, FormPurpose, T0Field};
 use crate::ui::panel::dialog;
 use crate::ui::screen::Screen;
 use crate::ui::update::{Facts, why_not_here};
+use crate::ui::widget::row::width_of;
 
-use super::offer::{Offers, Piece};
+use super::offer::{GAP, Offers, Piece};
 use super::words;
 
 /// What NEXT says while a dialog is open.
@@ -30,12 +31,12 @@ pub fn next(screen: &Screen<'_>, dialog: &Dialog) -> Vec<Piece> {
         (Some(does), None) => offers.press(Command::Enter, "enter", does),
         (Some(_), Some(why)) => offers.say(why),
     };
-    offers.press(Command::Back, "esc", leaves(dialog)).pieces()
+    offers.press_or_not(Command::Back, "esc", leaves(dialog)).pieces()
 }
 
 /// The keys of the dialog for the last row.
 #[must_use]
-pub fn row(screen: &Screen<'_>, dialog: &Dialog) -> String {
+pub fn row(screen: &Screen<'_>, dialog: &Dialog, width: usize) -> String {
     let mut parts: Vec<String> = Vec::new();
     match dialog {
         Dialog::Card(card)
@@ -70,8 +71,13 @@ pub fn row(screen: &Screen<'_>, dialog: &Dialog) -> String {
         parts.push(format!("tab {what}"));
     }
     parts.extend(moves(dialog).map(str::to_owned));
-    parts.push(format!("esc {}", leaves(dialog)));
-    parts.join("   ")
+    let esc = format!("esc {}", leaves(dialog));
+    // How to leave is never cut off.
+    while !parts.is_empty() && width_of(&parts.join(GAP)) + width_of(GAP) + width_of(&esc) > width {
+        parts.pop();
+    }
+    parts.push(esc);
+    parts.join(GAP)
 }
 
 fn refused(screen: &Screen<'_>, command: Command) -> Option<Clean> {

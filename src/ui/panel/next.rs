@@ -506,7 +506,7 @@ mod tests {
             let found = sentence(&fixture.screen());
             assert!(found.contains(want) && !found.contains(never), "{found}");
         };
-        let none = "no plan leads from B to A: write one, or `warroom init`";
+        let none = "no plan from B to A: write one, or `warroom init`";
         check(false, none, "choose the next runbook");
         check(true, "choose the next runbook", none);
     }

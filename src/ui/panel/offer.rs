@@ -14,7 +14,7 @@ use crate::ui::widget::row::{Row, cut, width_of, wrap};
 use super::words;
 
 /// Between two pieces.
-const GAP: &str = "   ";
+pub const GAP: &str = "   ";
 
 /// What is cut shorter than this says nothing.
 const LEAST: usize = 12;
@@ -111,6 +111,13 @@ impl<'q, 'a> Offers<'q, 'a> {
     pub fn press(mut self, command: Command, key: &str, text: impl Into<String>) -> Self {
         self.pieces.push(Piece::new(Some(command), key, text.into(), Weight::Said));
         self
+    }
+
+    /// The same, left out where there is no room.
+    #[must_use]
+    pub fn press_or_not(self, command: Command, key: &str, text: impl Into<String>) -> Self {
+        let from = self.pieces.len();
+        self.press(command, key, text).weighing(from, Weight::Choice)
     }
 
     /// The pieces from `from` on as what they weigh.

@@ -463,6 +463,23 @@ fn what_must_be_read_of_a_card_is_scrolled_through_before_enter_counts() {
 }
 
 #[test]
+fn a_card_that_became_too_small_asks_for_no_text() {
+    let mut bench = Bench::at_step(Access::Armed, "dns");
+    bench.script(&["r"]);
+    bench.input(&Input::Resize(60, 20));
+    bench.script(&["enter"]);
+    assert!(bench.notice().starts_with("enlarge to 80x24"), "{}", bench.notice());
+    bench.script(&["=dns", "enter"]);
+    assert!(bench.notice().starts_with("enlarge to 80x24"), "{}", bench.notice());
+    assert_eq!(bench.wished(), NOTHING);
+    // Arming alone would lead to the next refusal: the lasting one is told at once.
+    let mut bench = Bench::at_step(Access::Safe, "dns");
+    bench.input(&Input::Resize(60, 20));
+    bench.script(&["r"]);
+    assert!(bench.notice().starts_with("enlarge to 80x24"), "{}", bench.notice());
+}
+
+#[test]
 fn small_terminals_refuse_guards_two_and_three() {
     let check = |step: &str, size: (u16, u16), want: bool| {
         let mut bench = Bench::at_step(Access::Armed, step);
@@ -470,7 +487,7 @@ fn small_terminals_refuse_guards_two_and_three() {
         bench.script(&["r"]);
         let opened = bench.model.dialog.is_some();
         assert_eq!(opened, want, "{step} {size:?}: {}", bench.notice());
-        assert_eq!(bench.notice().contains("enlarge the terminal to 80x24"), !want);
+        assert_eq!(bench.notice().contains("enlarge to 80x24: guard"), !want);
     };
     check("scale", (40, 8), true);
     check("dns", (80, 24), true);
