@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
 use super::parting::{Parting, Way};
+use super::prints;
 use super::resume::{self, Found};
 use super::secrets;
 use super::site_file::LoadedSite;
@@ -251,6 +252,11 @@ impl Ground {
             let served = resume::served_on_record(&self.paths, &site.site.name);
             console.recall_served(served, self.clock.now());
             console.mask_with(Redactor::new(&secrets::known(&site.site, &site.dir, watches)));
+            let taken_up = console.run().filter(|run| !watches && !run.stage.is_closed());
+            let told = taken_up.map(|run| prints::printed(&self.paths.run(&run.id), run));
+            for event in told.unwrap_or_default() {
+                console.step(event, self.clock.now());
+            }
             let mut screen = Fullscreen::enter().context("failed to take over the terminal")?;
             if !self.notify {
                 screen.writer.without_notifications();

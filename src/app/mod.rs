@@ -13,6 +13,7 @@ pub mod lint;
 pub mod lookup;
 pub mod masked;
 pub mod parting;
+pub mod prints;
 pub mod reference;
 pub mod registry;
 pub mod replay;

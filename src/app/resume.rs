@@ -8,6 +8,7 @@ use anyhow::anyhow;
 use tokio::sync::mpsc;
 
 use super::compose::Ground;
+use super::prints::Prints;
 use super::site_file::{self, LoadedSite};
 use super::workshop;
 use crate::domain::run::event::Body;
@@ -141,22 +142,34 @@ pub(super) fn follow_run(paths: &StatePaths, site: &str, events: &mpsc::Sender<E
         let mut ticks = tokio::time::interval(Duration::from_secs(1));
         let mut shown = 0;
         let mut followed: Option<PathBuf> = None;
+        let mut prints = Prints::default();
         loop {
             ticks.tick().await;
             let (paths, site, known) = (paths.clone(), site.clone(), followed.clone());
+            let mut told = std::mem::take(&mut prints);
             let read = tokio::task::spawn_blocking(move || {
                 // A run that was followed is read to its end, also once it is no longer open.
                 let found = || Some(Survey::of(&paths.runs(), &site).ok()?.to_follow()?.to_owned());
-                let folder = known.or_else(found)?;
-                journal::read(&folder).ok().map(|back| (folder, back))
+                let folder = known.or_else(found);
+                let back = folder.and_then(|folder| Some((journal::read(&folder).ok()?, folder)));
+                let news = back.as_ref().map(|(back, folder)| told.news(folder, &back.events));
+                (back, told, news.unwrap_or_default())
             });
-            let Ok(Some((folder, back))) = read.await else { continue };
+            let Ok((back, told, printed)) = read.await else { continue };
+            prints = told;
+            let Some((back, folder)) = back else { continue };
             let closed = back.events.iter().any(|event| matches!(event.body, Body::Closed { .. }));
             let news = followed.is_none() || back.events.len() != shown;
             shown = back.events.len();
             followed = (!closed).then_some(folder);
-            if news && events.send(Event::RunRead(back.events)).await.is_err() {
-                return;
+            if closed {
+                prints = Prints::default();
+            }
+            let read = news.then_some(Event::RunRead(back.events));
+            for event in read.into_iter().chain(printed) {
+                if events.send(event).await.is_err() {
+                    return;
+                }
             }
         }
     });

@@ -2,8 +2,10 @@
 
 use std::process::{Command, Output, Stdio};
 
-use crate::seat::WARROOM;
-use crate::toy::Toy;
+use rustix::process::Signal;
+
+use crate::seat::{WARROOM, until};
+use crate::toy::{Toy, is_done};
 
 const RUN: [&str; 8] = [
     "run",
@@ -52,4 +54,21 @@ fn a_second_state_folder_is_no_second_commander() {
     assert_eq!(taken.status.code(), Some(75), "{said}");
     assert!(said.contains("A PERSON IS NEEDED"), "{said}");
     assert!(said.contains("a console on another machine is not kept from acting"), "{said}");
+}
+
+#[test]
+fn what_was_printed_is_there_for_whoever_comes_later() {
+    let toy = Toy::new(0);
+    let mut seat = toy.seat(&[]);
+    seat.declares();
+    seat.arms();
+    seat.runs("one", "run one");
+    until("it is done", || toy.has(is_done("one")));
+    seat.shows("printed by one");
+    let watcher = toy.watcher();
+    watcher.shows("printed by one");
+    seat.signal(Signal::TERM);
+    seat.ends();
+    let seat = toy.seat(&[]);
+    seat.shows("printed by one");
 }
