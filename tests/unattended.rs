@@ -320,7 +320,7 @@ fn a_failed_step_is_a_finding_and_the_run_stays_open() {
          with = { fact = \"writable\", is = false }\nautomatic = true\ntimeout = \"3s\"",
     )];
     let place = Place::new(&never, None);
-    place.run(PLANNED).says(1, &["step fence-a FAILED, refused", "stays open"]);
+    place.run(PLANNED).says(1, &["step 1 Fence region A FAILED, refused", "stays open"]);
     assert!(!place.events().iter().any(|event| matches!(event.body, Body::Closed { .. })));
 }
 
@@ -381,7 +381,8 @@ fn a_dry_run_prints_every_call_and_changes_nothing() {
         "gate      holds: files writable in B is yes",
         "back      sim.shift_traffic dns in A 100",
         "time      00:01:00 expected, given up after 00:01:00",
-        "longest chain 00:04:00 of an RTO of 00:05:00: 1 fence-a > 2 stop-copies > 3 shift > 4 see-users",
+        "longest chain 00:04:00 of an RTO of 00:05:00: 1 fence-a > 2 stop-copies > 3 shift > \
+         4 see-users",
         "result    0: all well; nothing was changed",
     ];
     place.run("run failover --dry-run").says(0, &all);

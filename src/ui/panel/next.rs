@@ -349,11 +349,9 @@ fn running<'q, 'a>(
         Some((other, Phase::Failed)) => failed(offers, other, " meanwhile"),
         Some((other, _)) => ready(offers, screen, other, " meanwhile"),
     };
-    match (beside, late) {
-        (None, true) => offers.also_step(Command::AbortStep, step, "aborts it"),
-        (None, false) | (Some(_), true) => offers.also_step(Command::AbortStep, step, "abort it"),
-        (Some(_), false) => offers,
-    }
+    let what = if beside.is_none() && late { "aborts it" } else { "abort it" };
+    let named = beside.is_none() || late;
+    if named { offers.also_step(Command::AbortStep, step, what) } else { offers }
 }
 
 /// `works 12s, about 28s left, usually 40s: "Promote pg in B"`, or that it is stuck: the times
