@@ -536,7 +536,8 @@ fn giving_up_is_a_run_of_its_own_in_the_journal() {
     bench.key(KeyCode::Char('W'));
     bench.pass(400);
     bench.key(KeyCode::Enter);
-    assert!(bench.screen().contains("still to be taken back: 1 Fence region A"), "{}", bench.screen());
+    let screen = bench.screen();
+    assert!(screen.contains("still to be taken back: 1 Fence region A"), "{screen}");
     bench.key(KeyCode::Esc);
     bench.run_fence();
     assert_eq!(bench.acts.len(), 2, "{}", bench.screen());

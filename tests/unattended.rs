@@ -306,7 +306,7 @@ fn it_stops_where_a_person_is_needed_and_goes_on_later() {
 #[test]
 fn losses_that_nobody_accepted_are_a_persons() {
     let place = Place::new(&[], Some(Duration::from_secs(1)));
-    let words = ["step stop-copies asks for the accepted losses: L accepts them"];
+    let words = ["step 2 Stop copying files asks for the accepted losses: L accepts them"];
     place.run(UNGRACEFUL).says(75, &words);
     assert_eq!((place.attempts("fence-a"), place.attempts("stop-copies")), (1, 0));
 }
@@ -377,7 +377,7 @@ fn a_dry_run_prints_every_call_and_changes_nothing() {
         "call      sim.fence fence-a in A",
         "now       not so",
         "target    files in B",
-        "gate      not yet, after fence-a: files lag in B at most 0s; seen: ",
+        "gate      not yet, after 1 fence-a: files lag in B at most 0s; seen: ",
         "gate      holds: files writable in B is yes",
         "back      sim.shift_traffic dns in A 100",
         "time      00:01:00 expected, given up after 00:01:00",
