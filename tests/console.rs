@@ -513,7 +513,7 @@ fn giving_up_is_a_run_of_its_own_in_the_journal() {
     // It is given up while the fence still runs: that joins the plan as it ends.
     bench.key(KeyCode::Char('E'));
     let screen = bench.screen();
-    assert!(screen.contains("runs or is unknown: fence-a"), "{screen}");
+    assert!(screen.contains("runs or is unknown: 1 Fence region A"), "{screen}");
     assert!(screen.contains("A takes writes, as before the run"), "{screen}");
     bench.key(KeyCode::Esc);
     assert!(!bench.has(|body| matches!(body, Body::AbortStarted { .. })), "reading is not doing");
@@ -536,7 +536,8 @@ fn giving_up_is_a_run_of_its_own_in_the_journal() {
     bench.key(KeyCode::Char('W'));
     bench.pass(400);
     bench.key(KeyCode::Enter);
-    assert!(bench.screen().contains("still to be taken back: fence-a"), "{}", bench.screen());
+    let screen = bench.screen();
+    assert!(screen.contains("still to be taken back: 1 Fence region A"), "{screen}");
     bench.key(KeyCode::Esc);
     bench.run_fence();
     assert_eq!(bench.acts.len(), 2, "{}", bench.screen());

@@ -294,7 +294,7 @@ fn it_stops_where_a_person_is_needed_and_goes_on_later() {
         75,
         &[
             "goes on with run pair-",
-            "A PERSON IS NEEDED: step shift is not marked automatic: r runs it",
+            "A PERSON IS NEEDED: step 3 Send users to B is not marked automatic: r runs it",
             "stays open; `warroom --as anna` takes it up",
         ],
     );
@@ -307,7 +307,7 @@ fn it_stops_where_a_person_is_needed_and_goes_on_later() {
 #[test]
 fn losses_that_nobody_accepted_are_a_persons() {
     let place = Place::new(&[], Some(Duration::from_secs(1)));
-    let words = ["step stop-copies asks for the accepted losses: L accepts them"];
+    let words = ["step 2 Stop copying files asks for the accepted losses: L accepts them"];
     place.run(UNGRACEFUL).says(75, &words);
     assert_eq!((place.attempts("fence-a"), place.attempts("stop-copies")), (1, 0));
 }
@@ -321,7 +321,7 @@ fn a_failed_step_is_a_finding_and_the_run_stays_open() {
          with = { fact = \"writable\", is = false }\nautomatic = true\ntimeout = \"3s\"",
     )];
     let place = Place::new(&never, None);
-    place.run(PLANNED).says(1, &["step fence-a FAILED, refused", "stays open"]);
+    place.run(PLANNED).says(1, &["step 1 Fence region A FAILED, refused", "stays open"]);
     assert!(!place.events().iter().any(|event| matches!(event.body, Body::Closed { .. })));
 }
 

@@ -2,7 +2,6 @@
 
 mod words;
 
-use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 

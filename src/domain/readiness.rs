@@ -101,7 +101,7 @@ fn unproven(plan: &Runbook, run: &Run, snapshot: &Snapshot) -> Vec<Criterion> {
 }
 
 /// The step that brings a standby which is smaller than wanted to its size, while it is still to
-/// come: a warm standby is small on purpose.
+/// come or at work: a warm standby is small on purpose.
 fn scaled_by<'p>(
     criterion: &Criterion,
     plan: &'p Runbook,
@@ -113,7 +113,7 @@ fn scaled_by<'p>(
     }
     let to_come = |step: &&Step| {
         let phase = run.and_then(|run| run.step(&step.id)).map(|state| state.phase);
-        phase.is_none_or(|phase| matches!(phase, Phase::Pending | Phase::Ready))
+        phase.is_none_or(|phase| matches!(phase, Phase::Pending | Phase::Ready) || phase.is_open())
     };
     let scales = |step: &&Step| {
         step.change == Change::Scale
@@ -215,7 +215,7 @@ pub struct Acceptance<'r> {
 /// What is put on record as seen when a criterion is accepted: `NOT MET: 2 of 10 ready`.
 #[must_use]
 pub fn seen(criterion: &Criterion) -> Clean {
-    let (word, evidence) = (criterion.met.word(), &criterion.evidence);
+    let (word, evidence) = (criterion.word(), &criterion.evidence);
     if evidence.as_str().starts_with(word) {
         return evidence.clone();
     }
@@ -227,7 +227,7 @@ pub fn seen(criterion: &Criterion) -> Clean {
 pub fn acceptance<'r>(run: &'r Run, criterion: &Criterion) -> Option<Acceptance<'r>> {
     let accepted = run.accepted_criteria.iter().find(|known| known.asks == criterion.asks)?;
     let then = accepted.evidence.as_str();
-    let was_unknown = then.starts_with(Met::Unknown.word());
+    let was_unknown = !then.starts_with(Met::No.word());
     let drift = match criterion.met {
         Met::Yes => Drift::Cured,
         Met::No if was_unknown => Drift::Worse,

@@ -248,6 +248,8 @@ pub struct Criterion {
     pub evidence: Clean,
     /// True when not knowing it is being blind instead of doubtful.
     pub blinds: bool,
+    /// True where what it is is known, and is less than wanted without being against going.
+    pub known: bool,
     /// Since when it has been so; none before anybody kept count.
     pub since: Option<Since>,
 }
@@ -258,8 +260,23 @@ impl Criterion {
     pub fn new(key: String, asks: impl Into<Clean>, met: Met, evidence: impl Into<Clean>) -> Self {
         let (asks, evidence): (Clean, Clean) = (asks.into(), evidence.into());
         let (about, wanted) = (Clean::default(), asks.clone());
-        let (alarm, blinds, since) = (None, false, None);
-        Self { key, asks, about, wanted, alarm, met, evidence, blinds, since }
+        let (alarm, blinds, known, since) = (None, false, false, None);
+        Self { key, asks, about, wanted, alarm, met, evidence, blinds, known, since }
+    }
+
+    /// `met`, `NOT MET`, `UNKNOWN`, or `CAUTION` where what is known of it is less than wanted.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        if self.known && self.met == Met::Unknown { "CAUTION" } else { self.met.word() }
+    }
+
+    /// What is, where its word stands beside it: that is not said again.
+    #[must_use]
+    pub fn found_beside_word(&self) -> String {
+        let evidence = self.evidence.as_str();
+        let rest = evidence.strip_prefix(self.word()).filter(|rest| rest.starts_with([':', ' ']));
+        let evidence = rest.map_or(evidence, |rest| rest.trim_start_matches([':', ' ']));
+        Self { evidence: evidence.into(), ..self.clone() }.found()
     }
 
     /// What is, before what is wanted: `pg in B: DOWN, no answer in 2s (wanted: healthy)`; what is

@@ -121,7 +121,7 @@ impl Pilot {
             }
             Err(Refusal::Journal(why)) => (Vec::new(), Some(End::Journal(why))),
             Err(refusal) => {
-                let why = refusal.to_string().into();
+                let why = refusal.tell(console.runbook()).into();
                 (Vec::new(), Some(End::NeedPerson(why)))
             }
         }

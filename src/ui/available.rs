@@ -7,7 +7,7 @@ use super::model::{Model, Panel};
 use super::screen::{Access, GuideRow, JournalState};
 use super::update::guard_refusal;
 use super::update::{Facts, contexts_beneath};
-use crate::domain::run::decide::{Kind, permitted};
+use crate::domain::run::decide::{Asking, Kind, permitted};
 use crate::domain::run::intent::Intent;
 use crate::domain::run::phase::Stage;
 use crate::domain::run::state::Run;
@@ -77,8 +77,11 @@ pub fn why_not_offered(
     step: Option<&Step>,
 ) -> Option<Clean> {
     why_not_step(command, facts, model, step).or_else(|| {
-        let asked = kind(command, facts.run).and_then(|kind| whole(kind, facts, step))?;
-        facts.decides(&asked).err()
+        let kind = kind(command, facts.run)?;
+        if let Err(why) = facts.settled() {
+            return Some(why);
+        }
+        facts.decides(&whole(kind, facts, step)?).err()
     })
 }
 
@@ -141,7 +144,8 @@ pub(crate) fn why_not_accept(met: Met, facts: &Facts<'_>, model: &Model) -> Opti
         return Some("it is met: there is nothing to accept".into());
     }
     let asked = Asked { facts, model, step: None };
-    asked.recorded().and_then(|()| asked.allowed(Kind::AcceptCriterion)).err()
+    let armed = facts.access == Access::Armed;
+    asked.recorded().and_then(|()| asked.allowed(Kind::AcceptCriterion, armed)).err()
 }
 
 /// Help for the context on the screen: every command that has a key, in the order of the list.
@@ -257,24 +261,29 @@ impl Asked<'_, '_> {
         }
         self.recorded()?;
         if let Some(kind) = kind(command, self.facts.run) {
-            self.allowed(kind)?;
+            let armed = self.facts.access == Access::Armed;
             let back = kind == Kind::Compensate;
             let small = self
                 .step
                 .filter(|_| back || kind == Kind::Run)
                 .and_then(|step| guard_refusal(step, back, self.model));
-            return small.map_or(Ok(()), Err);
+            return match (self.allowed(kind, armed), small) {
+                // Whoever armed for it would be refused for the size: that is told at once.
+                (_, Some(small)) if self.allowed(kind, true).is_ok() => Err(small),
+                (allowed, _) => allowed,
+            };
         }
         if command == Command::Choose { self.choosable() } else { Ok(()) }
     }
 
-    /// What `decide` would say before anything is typed.
-    fn allowed(&self, kind: Kind) -> Possible {
+    /// What `decide` would say before anything is typed, were this console `armed`.
+    fn allowed(&self, kind: Kind, armed: bool) -> Possible {
         if kind == Kind::Acknowledge && unacknowledged(self.facts).is_none() {
             return Err("no alarm waits to be acknowledged".into());
         }
         let id = self.step.map(|step| &step.id);
-        self.facts.asking().allows(kind, id).map_err(|why| Clean::from(why.to_string()))?;
+        let asking = Asking { armed, ..self.facts.asking() };
+        asking.allows(kind, id).map_err(|why| Clean::from(why.tell(self.facts.runbook)))?;
         if is_about_step(kind) && id.is_none() { Err("no step is selected".into()) } else { Ok(()) }
     }
 
@@ -293,6 +302,12 @@ impl Asked<'_, '_> {
         }
         if self.facts.runbooks.is_empty() {
             return Err("this site has no runbook".into());
+        }
+        let from = self.facts.assessment.active;
+        if self.facts.runbooks.iter().all(|plan| plan.to == from) {
+            let to = from.other();
+            let text = format!("no plan from {from} to {to}: write one, or `warroom init`");
+            return Err(text.into());
         }
         Ok(())
     }

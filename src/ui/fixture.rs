@@ -105,6 +105,7 @@ impl Fixture {
             output: &self.output,
             timeline: &self.timeline,
             journal: &self.journal,
+            recording: false,
             model: &self.model,
             guide: &self.guide,
             report: None,

@@ -137,6 +137,8 @@ pub struct Screen<'a> {
     pub timeline: &'a [TimelineRow],
     /// How the journal is.
     pub journal: &'a JournalState,
+    /// True while a decision is being written: another one is refused until it is on record.
+    pub recording: bool,
     /// What the screen itself remembers.
     pub model: &'a Model,
     /// Help for this context; also what the keys row shows.

@@ -9,8 +9,9 @@ use super::panel::{
     dialog, header, keys, logs, next, offer, red, region, replayed, replication, rhythm, runbook,
     runbook_abort, table, words,
 };
-use super::screen::Screen;
+use super::screen::{Access, Screen};
 use super::theme::Theme;
+use super::update::{Facts, guard_refusal};
 use super::widget::canvas::Canvas;
 use super::widget::ink::{FOCUS, INFO, MUTED, NEXT, TEXT, WARN};
 use super::widget::row::{Row, cut, width_of};
@@ -307,13 +308,15 @@ fn draw_portrait(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>) {
     draw_panel(canvas, Rect { y: top, height, ..content }, Panel::Timeline, screen);
 }
 
-/// The current step, and that this is too small to confirm anything dangerous.
+/// The lit step, and where this is too small to confirm it, that; then the last of the timeline.
 fn draw_small(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>) {
     let width = usize::from(content.width);
-    let rows = [
-        step_row(screen, width),
-        Row::of(MUTED, "enlarge to 80x24 to run steps"),
-        logs::last_line(screen, Panel::Timeline, width),
-    ];
+    let facts = Facts::of(screen);
+    let small = runbook::lit(screen)
+        .and_then(|step| guard_refusal(step, words::is_aborting(screen), screen.model))
+        .filter(|_| facts.access != Access::ReadOnly && facts.open_run().is_some());
+    let mut rows = vec![step_row(screen, width)];
+    rows.extend(small.map(|why| Row::of(MUTED, why.as_str()).cut(width)));
+    rows.push(logs::last_line(screen, Panel::Timeline, width));
     canvas.rows(content, &rows);
 }

@@ -50,7 +50,10 @@ fn an_unattended_run_begins_once_the_region_is_lost() {
     assert_eq!(child.wait().expect("it ends").code(), Some(75), "{told}");
     assert!(told.contains("ACCEPTED the expected losses"), "{told}");
     // What is left is what the plan gives to people, and not the verdict.
-    assert!(told.contains("A PERSON IS NEEDED: step fence-a is not marked automatic"), "{told}");
+    assert!(
+        told.contains("A PERSON IS NEEDED: step 1 Fence region A is not marked automatic"),
+        "{told}"
+    );
     let events = facts::events(&world.state());
     let signals = events.iter().find_map(|event| match &event.body {
         Body::Declared { signals, .. } => Some(signals.len()),

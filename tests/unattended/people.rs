@@ -14,10 +14,12 @@ fn it_goes_on_beside_what_a_person_must_do_and_names_it_all() {
         ("id = \"see-users\"\n", "id = \"see-users\"\nneeds = [\"fence-a\", \"shift\"]\n"),
     ];
     let place = Place::new(&hand, None);
-    let words =
-        ["A PERSON IS NEEDED: step fence-a is not marked automatic: r runs it", "stays open"];
+    let words = [
+        "A PERSON IS NEEDED: step 1 Fence region A is not marked automatic: r runs it",
+        "stays open",
+    ];
     let ended = place.run(PLANNED).says(75, &words);
-    assert!(ended.out.contains("a person is needed then: fence-a"), "{}", ended.out);
+    assert!(ended.out.contains("a person is needed then: 1 Fence region A"), "{}", ended.out);
     let attempts = ["fence-a", "stop-copies", "shift", "see-users"].map(|id| place.attempts(id));
     assert_eq!(attempts, [0, 1, 1, 0], "{}", ended.out);
 }

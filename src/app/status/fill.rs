@@ -188,6 +188,11 @@ fn verdict(outlook: &Outlook<'_>) -> VerdictStatus {
     }
 }
 
+/// A criterion behind its word.
+fn told(line: &Criterion) -> Clean {
+    format!("{} {} (wanted: {})", line.word(), line.found_beside_word(), line.wanted).into()
+}
+
 fn criterion(outlook: &Outlook<'_>, line: &Criterion) -> CriterionStatus {
     let acceptance = outlook.run.and_then(|run| readiness::acceptance(run, line));
     let accepted = acceptance.map(|acceptance| AcceptedStatus {
@@ -212,6 +217,7 @@ fn criterion(outlook: &Outlook<'_>, line: &Criterion) -> CriterionStatus {
         },
         evidence: outlook.text(&line.evidence),
         says: outlook.text(&line.says()),
+        told: outlook.text(&told(line)),
         since: line.since.map(|since| moment(since.at)),
         since_exact: line.since.map(|since| since.exact),
         accepted,

@@ -187,6 +187,9 @@ pub struct CriterionStatus {
     pub evidence: String,
     /// The same in a sentence: what is, before what is wanted.
     pub says: String,
+    /// The same behind its word, for a person: `UNKNOWN pg in B: no data yet (wanted: healthy)`.
+    #[serde(skip)]
+    pub told: String,
     /// Since when it has been so.
     pub since: Option<String>,
     /// True when it was seen to become so then; false when it may have been so before.

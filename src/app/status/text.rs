@@ -78,8 +78,7 @@ impl fmt::Display for Status {
         row(out, "standby", &format!("{}, {} of {all} criteria met", verdict.sum, verdict.met))?;
         let open: Vec<_> = self.criteria.iter().filter(|line| line.met != MetWord::Yes).collect();
         for line in open.iter().take(NAMED_MAX) {
-            let word = if line.met == MetWord::No { "NOT MET" } else { "UNKNOWN" };
-            row(out, "", &format!("{word} {}", line.says))?;
+            row(out, "", &line.told)?;
         }
         if open.len() > NAMED_MAX {
             row(out, "", &format!("and {} more that are not met", open.len() - NAMED_MAX))?;

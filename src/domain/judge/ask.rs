@@ -75,6 +75,14 @@ impl List {
         self.0.push(Criterion { about: about.into(), wanted, alarm, ..plain });
     }
 
+    /// Adds a line of which all is known, and it is less than wanted: a doubt, not an unknown.
+    pub(super) fn add_known(&mut self, ask: Ask, evidence: impl Into<Clean>) {
+        self.add(ask, Met::Unknown, evidence);
+        if let Some(last) = self.0.last_mut() {
+            last.known = true;
+        }
+    }
+
     /// Adds a line about a store: not knowing it is being blind.
     pub(super) fn add_store(&mut self, ask: Ask, met: Met, evidence: impl Into<Clean>) {
         self.add(ask, met, evidence);

@@ -113,10 +113,8 @@ fn health(list: &mut List, view: &View<'_>, matters: bool) {
         CellState::Unknown(_) | CellState::Stale(_) | CellState::NoData if matters => {
             return list.add_store(ask(), Met::Unknown, seen);
         }
-        CellState::Degraded(_)
-        | CellState::Unknown(_)
-        | CellState::Stale(_)
-        | CellState::NoData => Met::Unknown,
+        CellState::Degraded(_) => return list.add_known(ask(), seen),
+        CellState::Unknown(_) | CellState::Stale(_) | CellState::NoData => Met::Unknown,
     };
     list.add(ask(), met, seen);
 }
@@ -284,7 +282,7 @@ fn hindrance(list: &mut List, view: &View<'_>) {
     let Some(reading) = view.current() else { return };
     let Some(why) = &reading.hindered else { return };
     let seen = format!("{why}, {}", age(view.now, reading.at));
-    list.add(Ask::of("hindered", view, "would take writes", "to take writes"), Met::Unknown, seen);
+    list.add_known(Ask::of("hindered", view, "would take writes", "to take writes"), seen);
 }
 
 /// A warm standby below full size is a doubt, not a reason against: scaling it is a step.
@@ -298,7 +296,7 @@ fn capacity(list: &mut List, view: &View<'_>) {
         list.add(ask, Met::Yes, format!("{ready} of {wanted} ready, {read}"));
     } else {
         let seen = format!("{ready} of {wanted} ready, {read}, scale it before traffic");
-        list.add(ask, Met::Unknown, seen);
+        list.add_known(ask, seen);
     }
 }
 

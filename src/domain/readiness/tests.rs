@@ -111,13 +111,13 @@ fn scale(system: &str, place: Place) -> Step {
 
 #[test]
 fn a_small_standby_is_no_doubt_while_the_plan_scales_it() {
-    let check = |step: Step, leads_from: Side, skipped: bool, want: &str| {
+    let check = |step: Step, leads_from: Side, then: Option<Phase>, want: &str| {
         let mut plan = Runbook { go: Vec::new(), steps: vec![step], ..plan() };
         (plan.from, plan.to) = (leads_from, leads_from.other());
         let (site, mut snapshot) = (site(), Snapshot::default());
         hear(&mut snapshot, "pods", Side::B, &[(10, Saw::Size(2, 10))]);
         let mut judged = judge(&site, &snapshot, Side::A, at(10));
-        let run = skipped.then(|| {
+        let run = then.map(|phase| {
             let mut run = run_of(&plan, &[]);
             let mut next = |body| {
                 let (seq, by) = (run.last_seq() + 1, run.opened.1.clone());
@@ -133,23 +133,44 @@ fn a_small_standby_is_no_doubt_while_the_plan_scales_it() {
                 ledger,
             });
             next(Body::Skipped { step: StepId::new("grow").unwrap(), reason: "no quota".into() });
+            run.steps[0].phase = phase;
             run
         });
         complete(&mut judged, Some(&plan), run.as_ref(), &site, &snapshot, at(10));
         let line = judged.criteria.iter().find(|line| line.key == "capacity/pods/b").unwrap();
-        assert_eq!(format!("{} {}: {}", line.met.word(), line.asks, line.evidence), want);
+        assert_eq!(format!("{} {}: {}", line.word(), line.asks, line.evidence), want);
         assert_eq!(judged.verdict, Verdict::of(&judged.criteria));
     };
-    let doubt = "UNKNOWN pods in B has its wanted capacity: 2 of 10 ready, read 0s ago, scale it \
+    // How many are ready is known: it is less than wanted, and no UNKNOWN.
+    let doubt = "CAUTION pods in B has its wanted capacity: 2 of 10 ready, read 0s ago, scale it \
                  before traffic";
     let fine = "met pods in B has its wanted capacity, or the plan scales it: 2 of 10 ready, read \
                 0s ago, scale it before traffic; step 1 grow does";
-    check(scale("pods", Place::To), Side::A, false, fine);
-    check(scale("pods", Place::Fixed(Side::B)), Side::A, false, fine);
-    check(scale("pods", Place::From), Side::A, false, doubt);
-    check(scale("gateway", Place::To), Side::A, false, doubt);
-    check(scale("pods", Place::To), Side::B, false, doubt);
-    check(scale("pods", Place::To), Side::A, true, doubt);
+    check(scale("pods", Place::To), Side::A, None, fine);
+    check(scale("pods", Place::Fixed(Side::B)), Side::A, None, fine);
+    check(scale("pods", Place::From), Side::A, None, doubt);
+    check(scale("gateway", Place::To), Side::A, None, doubt);
+    check(scale("pods", Place::To), Side::B, None, doubt);
+    for (phase, want) in [
+        (Phase::Ready, fine),
+        (Phase::Running, fine),
+        (Phase::Verifying, fine),
+        (Phase::Skipped, doubt),
+        (Phase::Failed, doubt),
+    ] {
+        check(scale("pods", Place::To), Side::A, Some(phase), want);
+    }
+}
+
+#[test]
+fn a_word_that_stands_beside_is_not_said_again() {
+    let check = |met: Met, evidence: &str, want: &str| {
+        let line = Criterion::new("fenced/a".into(), "A is fenced", met, evidence);
+        assert_eq!(format!("{} {}", line.word(), line.found_beside_word()), want);
+    };
+    check(Met::Unknown, "UNKNOWN: A may accept writes", "UNKNOWN A may accept writes");
+    check(Met::Unknown, "UNKNOWN (no answer)", "UNKNOWN (no answer)");
+    check(Met::No, "UNKNOWN: it may", "NOT MET UNKNOWN: it may");
 }
 
 fn criterion(key: &str, met: Met) -> Criterion {

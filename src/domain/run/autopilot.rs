@@ -144,7 +144,7 @@ fn go_on(outlook: &Outlook<'_>, run: &Run) -> Choice {
     if left.wish.is_none() && left.stuck.is_empty() && run.is_finished() {
         return finish(outlook, run);
     }
-    left.choice(run)
+    left.choice(run, outlook.context.runbook)
 }
 
 fn id_of(state: &StepState) -> &str {

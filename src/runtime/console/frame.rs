@@ -33,6 +33,11 @@ impl<D: Desk> Console<D> {
         &self.assessment
     }
 
+    /// True while another decision would be refused, because one is still being written.
+    fn refuses_another(&self) -> bool {
+        self.desk.is_deciding() || self.waiting.is_some() || self.opening.is_some()
+    }
+
     pub(super) fn facts(&self, now: Stamp) -> Facts<'_> {
         Facts {
             now,
@@ -48,6 +53,7 @@ impl<D: Desk> Console<D> {
             acknowledged: &self.acknowledged,
             rehearsal: self.rehearsal.as_ref(),
             journal: &self.journal,
+            recording: self.refuses_another(),
             output_rows: self.output.len(),
             timeline_rows: self.timeline.len(),
             report: self.laid.as_deref(),
@@ -125,6 +131,7 @@ impl<D: Desk> Console<D> {
             output,
             timeline,
             journal: &self.journal,
+            recording: self.refuses_another(),
             model,
             guide: &guide,
             report: self.laid.as_deref(),

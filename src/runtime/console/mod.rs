@@ -356,7 +356,7 @@ impl<D: Desk> Console<D> {
     }
 
     /// The plan of the run, or the one that is chosen.
-    fn runbook(&self) -> Option<&Runbook> {
+    pub(super) fn runbook(&self) -> Option<&Runbook> {
         match (self.shown_run(), &self.plan) {
             (Some(_), Some(plan)) => Some(plan),
             _ => self.runbooks.get(self.chosen?),

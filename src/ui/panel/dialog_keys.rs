@@ -2,13 +2,15 @@
 
 use crate::domain::catalogue::Guard;
 use crate::domain::text::Clean;
+use crate::ui::available::why_not_step;
 use crate::ui::command::Command;
 use crate::ui::model::{Card, Dialog, FormPurpose, T0Field};
 use crate::ui::panel::dialog;
 use crate::ui::screen::Screen;
 use crate::ui::update::{Facts, why_not_here};
+use crate::ui::widget::row::width_of;
 
-use super::offer::{Offers, Piece};
+use super::offer::{GAP, Offers, Piece};
 use super::words;
 
 /// What NEXT says while a dialog is open.
@@ -29,12 +31,12 @@ pub fn next(screen: &Screen<'_>, dialog: &Dialog) -> Vec<Piece> {
         (Some(does), None) => offers.press(Command::Enter, "enter", does),
         (Some(_), Some(why)) => offers.say(why),
     };
-    offers.press(Command::Back, "esc", leaves(dialog)).pieces()
+    offers.press_or_not(Command::Back, "esc", leaves(dialog)).pieces()
 }
 
 /// The keys of the dialog for the last row.
 #[must_use]
-pub fn row(screen: &Screen<'_>, dialog: &Dialog) -> String {
+pub fn row(screen: &Screen<'_>, dialog: &Dialog, width: usize) -> String {
     let mut parts: Vec<String> = Vec::new();
     match dialog {
         Dialog::Card(card)
@@ -42,7 +44,7 @@ pub fn row(screen: &Screen<'_>, dialog: &Dialog) -> String {
         {
             return "any key stops it".to_owned();
         }
-        Dialog::Card(card) if types(card) => parts.push("type the text".to_owned()),
+        Dialog::Card(card) if types(screen, card) => parts.push("type the text".to_owned()),
         Dialog::Arm { .. } => parts.push("type `arm`".to_owned()),
         Dialog::Update { .. } => parts.push("type a sentence, or none".to_owned()),
         Dialog::Form { .. }
@@ -69,8 +71,13 @@ pub fn row(screen: &Screen<'_>, dialog: &Dialog) -> String {
         parts.push(format!("tab {what}"));
     }
     parts.extend(moves(dialog).map(str::to_owned));
-    parts.push(format!("esc {}", leaves(dialog)));
-    parts.join("   ")
+    let esc = format!("esc {}", leaves(dialog));
+    // How to leave is never cut off.
+    while !parts.is_empty() && width_of(&parts.join(GAP)) + width_of(GAP) + width_of(&esc) > width {
+        parts.pop();
+    }
+    parts.push(esc);
+    parts.join(GAP)
 }
 
 fn refused(screen: &Screen<'_>, command: Command) -> Option<Clean> {
@@ -78,9 +85,11 @@ fn refused(screen: &Screen<'_>, command: Command) -> Option<Clean> {
     why_not_here(command, &facts, screen.model)
 }
 
-/// True where letters go into a field of the card.
-fn types(card: &Card) -> bool {
-    card.confirming
+/// True where letters go into a field of the card, and can come to something.
+fn types(screen: &Screen<'_>, card: &Card) -> bool {
+    let command = if card.back { Command::Compensate } else { Command::Run };
+    let step = screen.runbook.and_then(|book| book.step(&card.step));
+    card.confirming && why_not_step(command, &Facts::of(screen), screen.model, step).is_none()
 }
 
 /// What Enter does once all that is asked for is there; none where nothing is asked for.

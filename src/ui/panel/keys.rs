@@ -87,7 +87,7 @@ pub fn row(screen: &Screen<'_>, width: usize) -> Row {
         return Row::plain(format!("{typed} …   esc forgets it")).cut(width);
     }
     if let Some(dialog) = &screen.model.dialog {
-        return Row::plain(dialog_keys::row(screen, dialog)).cut(width);
+        return Row::plain(dialog_keys::row(screen, dialog, width)).cut(width);
     }
     let shown: &[(Command, &str)] = if screen.model.replay.is_some() { &REPLAYED } else { &SHOWN };
     let parts = shown

@@ -223,8 +223,7 @@ fn aborting<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &'a Run) -
     }
     match state.phase {
         Phase::Unknown => unknown(offers, step),
-        _ if state.is_going_back() => offers
-            .say(format!("wait: \"{title}\" is being taken back{}", pace(screen, step, state))),
+        _ if state.is_going_back() => paced(offers, screen, step, state, "goes back"),
         Phase::Granted | Phase::Running | Phase::Verifying => offers
             .say(format!("wait for \"{title}\", it joins the plan"))
             .also_step(Command::AbortStep, step, "abort it"),
@@ -281,7 +280,14 @@ fn current_step<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>) -> Offers<'
         Phase::Unknown => unknown(offers, step),
         Phase::Failed => failed(offers, step, ""),
         Phase::Granted | Phase::Running | Phase::Verifying => running(offers, screen, step, state),
-        Phase::Ready => ready(offers, screen, step, ""),
+        Phase::Ready => {
+            let offers = ready(offers, screen, step, "");
+            // The key of the lit step is in the keys row: what it does is said here too.
+            match offers.lit().filter(|lit| lit.id != step.id) {
+                Some(lit) => offers.also_step(Command::Run, lit, &format!("run \"{}\"", lit.title)),
+                None => offers,
+            }
+        }
         Phase::Pending | Phase::Done | Phase::Skipped | Phase::Compensated => {
             offers.say(format!("\"{title}\" is {}", state.phase.word()))
         }
@@ -327,54 +333,59 @@ fn waits(screen: &Screen<'_>, step: &Step) -> bool {
     weaker && dialog::seen_gates(screen, step).iter().any(|seen| seen.held != Some(true))
 }
 
-/// A step runs: what can be run beside it, else how long it takes.
+/// A step runs: how long it takes, and what can be run beside it.
 fn running<'q, 'a>(
     offers: Offers<'q, 'a>,
     screen: &Screen<'a>,
     step: &Step,
     state: &StepState,
 ) -> Offers<'q, 'a> {
-    let told = match state.phase {
-        Phase::Verifying => format!("\"{}\" ended, its effect is looked for", step.title),
-        _ => format!("\"{}\" works{}", step.title, pace(screen, step, state)),
-    };
     let late = clocks::stuck(screen, &step.id).is_some();
+    let offers = paced(offers, screen, step, state, "works");
     let beside = screen.run.and_then(Run::beside);
     let beside = beside.and_then(|state| Some((screen.runbook?.step(&state.id)?, state.phase)));
-    let Some((other, phase)) = beside else {
-        let what = if late { "aborts it" } else { "abort it" };
-        return offers.say(told).also_step(Command::AbortStep, step, what);
+    let offers = match beside {
+        None => offers,
+        Some((other, Phase::Failed)) => failed(offers, other, " meanwhile"),
+        Some((other, _)) => ready(offers, screen, other, " meanwhile"),
     };
-    let offers = match phase {
-        Phase::Failed => failed(offers, other, " meanwhile"),
-        _ => ready(offers, screen, other, " meanwhile"),
-    };
-    let offers = offers.say(told);
-    if late { offers.also_step(Command::AbortStep, step, "abort it") } else { offers }
+    let what = if beside.is_none() && late { "aborts it" } else { "abort it" };
+    let named = beside.is_none() || late;
+    if named { offers.also_step(Command::AbortStep, step, what) } else { offers }
 }
 
-/// ` 12s, usually 40s, about 28s left`, or that it is stuck.
-fn pace(screen: &Screen<'_>, step: &Step, state: &StepState) -> String {
+/// `works 12s, about 28s left, usually 40s: "Promote pg in B"`, or that it is stuck: the times
+/// first, they are what is waited for.
+fn paced<'q, 'a>(
+    offers: Offers<'q, 'a>,
+    screen: &Screen<'a>,
+    step: &Step,
+    state: &StepState,
+    does: &str,
+) -> Offers<'q, 'a> {
+    let title = format!(": \"{}\"", step.title);
     if let Some(late) = clocks::stuck(screen, &step.id) {
-        return format!(", {}", clocks::stuck_words(late));
+        return offers.say_first(&clocks::stuck_words(late), &title);
     }
-    let Some(attempt) = state.open_attempt() else { return String::new() };
+    let Some(attempt) = state.open_attempt().filter(|_| state.phase != Phase::Verifying) else {
+        return offers.say_first("its effect is looked for", &title);
+    };
     let whole = |time: Duration| short_time(Duration::from_secs(time.as_secs()));
     let (gone, usual) = (screen.now.since(attempt.granted), clocks::act_p50(screen, step));
     let left = usual.saturating_sub(gone);
-    let left = if left < Duration::from_secs(1) {
-        "over that".to_owned()
-    } else {
-        format!("about {} left", whole(left))
-    };
-    format!(" {}, usually {}, {left}", whole(gone), whole(usual))
+    let (gone, usual) = (whole(gone), whole(usual));
+    if left < Duration::from_secs(1) {
+        return offers.say_first(&format!("{does} {gone}, over the usual {usual}"), &title);
+    }
+    let first = format!("{does} {gone}, about {} left", whole(left));
+    offers.say_first(&first, &format!(", usually {usual}{title}"))
 }
 
 fn closed<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &Run) -> Offers<'q, 'a> {
     let how = match &run.closed {
         Some((at, Closing::Complete)) => format!("closed complete at {}", at.utc()),
         Some((at, Closing::CompleteExcept { steps })) => {
-            let names: Vec<&str> = steps.iter().map(crate::domain::ids::StepId::as_str).collect();
+            let names: Vec<String> = steps.iter().map(|step| words::named(screen, step)).collect();
             format!("closed at {}, complete except {}", at.utc(), names.join(", "))
         }
         Some((at, Closing::Aborted)) => format!("given up at {}", at.utc()),
@@ -383,12 +394,14 @@ fn closed<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &Run) -> Off
     offers
         .say(format!("{how}{}", but_now(screen)))
         .also(Command::Report, "read the report")
-        .also(Command::Choose, "choose the next runbook")
+        .run(Command::Choose, "choose the next runbook")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::catalogue::Guard;
+    use crate::domain::ids::Side;
     use crate::domain::run::event::Mode;
     use crate::ui::fixture;
 
@@ -469,12 +482,13 @@ mod tests {
             fixture.now = attempt.granted.plus(Duration::from_secs(seconds));
             fixture.forecast.stuck.clear();
             let found = sentence(&fixture.screen());
-            assert!(found.contains(want), "{seconds}: {found}");
+            assert!(found.starts_with(want), "{seconds}: {found}");
             assert!(found.ends_with("X abort it"), "{found}");
         };
-        check(12, "works 12s, usually 2m00s, about 108s left");
-        check(72, "works 72s, usually 2m00s, about 48s left");
-        check(125, "works 2m05s, usually 2m00s, over that");
+        let title = "\"scale B from 2 to 10\"";
+        check(12, &format!("works 12s, about 108s left, usually 2m00s: {title}"));
+        check(72, &format!("works 72s, about 48s left, usually 2m00s: {title}"));
+        check(125, &format!("works 2m05s, over the usual 2m00s: {title}"));
     }
 
     #[test]
@@ -488,6 +502,68 @@ mod tests {
             let found = sentence(&fixture.screen());
             assert!(found.starts_with(want), "{size:?}: {found}");
         }
+    }
+
+    #[test]
+    fn after_a_run_whose_way_back_nobody_wrote_nobody_is_sent_to_choose_one() {
+        let check = |written: bool, want: &str, never: &str| {
+            let mut fixture = fixture::of("close").expect("the moment exists");
+            fixture.model.dialog = None;
+            fixture.run.as_mut().expect("a run").stage = Stage::Complete;
+            fixture.assessment.active = Side::B;
+            for plan in fixture.runbooks.iter_mut().filter(|_| written) {
+                (plan.from, plan.to) = (plan.to, plan.from);
+            }
+            let found = sentence(&fixture.screen());
+            assert!(found.contains(want) && !found.contains(never), "{found}");
+        };
+        let none = "no plan from B to A: write one, or `warroom init`";
+        check(false, none, "choose the next runbook");
+        check(true, "choose the next runbook", none);
+    }
+
+    #[test]
+    fn while_a_decision_is_being_written_no_key_of_another_is_named() {
+        let check = |moment: &str, dialog: bool, key: &str| {
+            let mut fixture = fixture::of(moment).expect("the moment exists");
+            fixture.access = Access::Armed;
+            if !dialog {
+                fixture.model.dialog = None;
+            }
+            fixture.now = fixture.now.plus(Duration::from_secs(60));
+            let screen = fixture.screen();
+            let named = sentence(&screen);
+            assert!(named.contains(key), "{moment}: {named}");
+            let found = sentence(&Screen { recording: true, ..screen });
+            assert!(!found.contains(key), "{moment}: {found}");
+            assert!(found.contains("the last decision is still being recorded"), "{found}");
+        };
+        check("held", false, "go on");
+        check("failed", false, "retry");
+        check("unknown", false, "resolve");
+        check("close", false, "close the run");
+        check("ledger", true, "accepts these losses");
+        check("close", true, "closes the run");
+    }
+
+    #[test]
+    fn the_key_of_the_lit_step_is_named_beside_a_step_that_needs_a_larger_terminal() {
+        let mut fixture = fixture::of("beside").expect("the moment exists");
+        fixture.model.dialog = None;
+        let id = |name| crate::domain::ids::StepId::new(name).expect("a name");
+        let book = fixture.runbooks.first_mut().expect("a plan");
+        book.steps.iter_mut().for_each(|step| step.gates.clear());
+        let guard = |name: &str| if name == "scale-b" { Guard::TypedTarget } else { Guard::OneKey };
+        book.steps.iter_mut().for_each(|step| step.guard = guard(step.id.as_str()));
+        for state in &mut fixture.run.as_mut().expect("a run").steps {
+            if ["scale-b", "purge-cdn"].contains(&state.id.as_str()) {
+                (state.phase, state.attempts) = (Phase::Ready, Vec::new());
+            }
+        }
+        (fixture.model.selected, fixture.model.size) = (Some(id("purge-cdn")), (60, 20));
+        let found = sentence(&fixture.screen());
+        assert!(found.starts_with("enlarge the terminal to 80x24"), "{found}");
+        assert!(found.contains("r run \"purge the CDN\""), "{found}");
     }
 
     #[test]

@@ -14,10 +14,24 @@ use crate::ui::widget::row::{Row, cut, width_of, wrap};
 use super::words;
 
 /// Between two pieces.
-const GAP: &str = "   ";
+pub const GAP: &str = "   ";
 
-/// Words that would be cut shorter than this are left out.
-const WORDS_MIN: usize = 12;
+/// What is cut shorter than this says nothing.
+const LEAST: usize = 12;
+
+/// The same of a key and what it does: the key says nothing without.
+const LEAST_OF_KEY: usize = 20;
+
+/// What becomes of a piece where not all of them fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Weight {
+    /// What is and what to do: it stays, and may lose its end.
+    Said,
+    /// What can be done instead: whole, or left out after all hints.
+    Choice,
+    /// What helps: left out first.
+    Hint,
+}
 
 /// One piece of NEXT.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,9 +42,27 @@ pub struct Piece {
     key: String,
     /// What it does, or the words.
     pub text: String,
+    weight: Weight,
+    /// Cells at its beginning that must be seen.
+    least: usize,
 }
 
 impl Piece {
+    fn new(command: Option<Command>, key: &str, text: String, weight: Weight) -> Self {
+        let mut piece = Self { command, key: key.to_owned(), text, weight, least: LEAST };
+        if command.is_some() {
+            let first = width_of(piece.written().split(',').next().unwrap_or_default());
+            piece.least = LEAST_OF_KEY.min(first + width_of("…"));
+        }
+        piece
+    }
+
+    /// Cells that it takes at least where it is shown.
+    fn takes(&self) -> usize {
+        let whole = width_of(&self.written());
+        if self.weight == Weight::Said { whole.min(self.least) } else { whole }
+    }
+
     /// As it is written.
     #[must_use]
     pub fn written(&self) -> String {
@@ -61,15 +93,36 @@ impl<'q, 'a> Offers<'q, 'a> {
     /// With words that name no key.
     #[must_use]
     pub fn say(mut self, text: impl Into<String>) -> Self {
-        self.pieces.push(Piece { command: None, key: String::new(), text: text.into() });
+        self.pieces.push(Piece::new(None, "", text.into(), Weight::Said));
+        self
+    }
+
+    /// The same: `first` is seen whole however small the room, `rest` may be cut.
+    #[must_use]
+    pub fn say_first(mut self, first: &str, rest: &str) -> Self {
+        let least = width_of(first) + width_of("…");
+        let piece = Piece::new(None, "", format!("{first}{rest}"), Weight::Said);
+        self.pieces.push(Piece { least, ..piece });
         self
     }
 
     /// With a key of the open dialog, which is named as it is.
     #[must_use]
     pub fn press(mut self, command: Command, key: &str, text: impl Into<String>) -> Self {
-        let (command, key, text) = (Some(command), key.to_owned(), text.into());
-        self.pieces.push(Piece { command, key, text });
+        self.pieces.push(Piece::new(Some(command), key, text.into(), Weight::Said));
+        self
+    }
+
+    /// The same, left out where there is no room.
+    #[must_use]
+    pub fn press_or_not(self, command: Command, key: &str, text: impl Into<String>) -> Self {
+        let from = self.pieces.len();
+        self.press(command, key, text).weighing(from, Weight::Choice)
+    }
+
+    /// The pieces from `from` on as what they weigh.
+    fn weighing(mut self, from: usize, weight: Weight) -> Self {
+        self.pieces.iter_mut().skip(from).for_each(|piece| piece.weight = weight);
         self
     }
 
@@ -82,7 +135,9 @@ impl<'q, 'a> Offers<'q, 'a> {
     /// The same, and nothing where it is refused.
     #[must_use]
     pub fn also(self, command: Command, what: &str) -> Self {
-        self.offer(command, None, what).unwrap_or_else(|(without, _)| without)
+        let from = self.pieces.len();
+        let offers = self.offer(command, None, what).unwrap_or_else(|(without, _)| without);
+        offers.weighing(from, Weight::Choice)
     }
 
     /// With a key about a step, what leads there, or why there is none.
@@ -96,19 +151,28 @@ impl<'q, 'a> Offers<'q, 'a> {
     /// The same, and nothing where it is refused.
     #[must_use]
     pub fn also_step(self, command: Command, step: &Step, what: &str) -> Self {
-        self.offer(command, Some(step), what).unwrap_or_else(|(without, _)| without)
+        let from = self.pieces.len();
+        let offers = self.offer(command, Some(step), what).unwrap_or_else(|(without, _)| without);
+        offers.weighing(from, Weight::Choice)
     }
 
     /// With the card of a step, where Enter opens that one.
     #[must_use]
     pub fn card(self, step: &Step, what: &str) -> Self {
         let lit = !matches!(self.screen.model.focus, Panel::RegionA | Panel::RegionB);
-        if lit && self.is_meant(step) { self.key(Command::Enter, what) } else { self }
+        let from = self.pieces.len();
+        let offers = if lit && self.is_meant(step) { self.key(Command::Enter, what) } else { self };
+        offers.weighing(from, Weight::Hint)
+    }
+
+    /// The lit step, on which the keys act.
+    #[must_use]
+    pub fn lit(&self) -> Option<&'a Step> {
+        meant(&Facts::of(self.screen), self.screen.model)
     }
 
     fn is_meant(&self, step: &Step) -> bool {
-        let screen = self.screen;
-        meant(&Facts::of(screen), screen.model).is_some_and(|meant| meant.id == step.id)
+        self.lit().is_some_and(|meant| meant.id == step.id)
     }
 
     /// With a key that is possible; it is named once, by what is said of it first.
@@ -145,7 +209,8 @@ impl<'q, 'a> Offers<'q, 'a> {
         }
         if why_not_offered(command, &armed, screen.model, step).is_some() {
             let (columns, rows) = GUARDED_SIZE_MIN;
-            return Ok(self.say(format!("enlarge the terminal to {columns}x{rows} to {what}")));
+            let enlarge = format!("enlarge the terminal to {columns}x{rows}");
+            return Ok(self.say_first(&enlarge, &format!(" to {what}")));
         }
         if let Some(step) = step.filter(|step| !self.is_meant(step)) {
             return Ok(self.toward(step, what));
@@ -213,40 +278,67 @@ pub fn lines(pieces: &[Piece], width: usize) -> Vec<String> {
     lines
 }
 
-/// As much as fits into `width`: the keys whole, the words cut where they must be.
+/// As much as fits into `width`. Where not all does, hints go first, then the ends of what is said,
+/// then what can be done instead.
 #[must_use]
 pub fn row(pieces: &[Piece], width: usize) -> Row {
-    let gap = width_of(GAP);
-    let whole = text(pieces);
-    if width_of(&whole) <= width || pieces.len() < 2 {
-        return Row::of(NEXT, cut(&whole, width));
+    let mut kept: Vec<&Piece> = pieces.iter().collect();
+    let gaps = |count: usize| width_of(GAP) * count.saturating_sub(1);
+    let whole = |kept: &[&Piece]| -> usize {
+        kept.iter().map(|piece| width_of(&piece.written())).sum::<usize>() + gaps(kept.len())
+    };
+    if whole(&kept) > width {
+        kept.retain(|piece| piece.weight != Weight::Hint);
     }
-    let mut room = width;
-    let mut kept: Vec<Option<String>> = vec![None; pieces.len()];
-    let words_room = |index: usize| if index == 0 { WORDS_MIN + gap } else { 0 };
-    let has_words = pieces[0].command.is_none();
-    if has_words {
-        room = room.saturating_sub(words_room(0));
+    let least = |kept: &[&Piece]| -> usize {
+        kept.iter().map(|piece| piece.takes()).sum::<usize>() + gaps(kept.len())
+    };
+    while kept.len() > 1 && least(&kept) > width {
+        let last = kept.iter().rposition(|piece| piece.weight == Weight::Choice);
+        kept.remove(last.unwrap_or(kept.len() - 1));
     }
-    for (index, piece) in pieces.iter().enumerate().filter(|(_, piece)| piece.command.is_some()) {
-        let wanted = width_of(&piece.written());
-        if wanted <= room {
-            room = room.saturating_sub(wanted + gap);
-            kept[index] = Some(piece.written());
-        }
+    let mut room = width.saturating_sub(least(&kept));
+    let shown: Vec<String> = kept
+        .into_iter()
+        .map(|piece| {
+            let written = piece.written();
+            let more = room.min(width_of(&written).saturating_sub(piece.takes()));
+            room -= more;
+            cut(&written, piece.takes() + more)
+        })
+        .collect();
+    Row::of(NEXT, cut(&shown.join(GAP), width))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_cut_off_is_a_hint_then_an_end_then_a_choice() {
+        let fixture = crate::ui::fixture::of("running").expect("the moment exists");
+        let screen = fixture.screen();
+        let offers = Offers::of(&screen)
+            .say_first("works 12s, about 28s left", ", usually 40s: \"fence\"")
+            .press(Command::Run, "r", "run \"scale the standby\" meanwhile")
+            .press(Command::AbortStep, "X", "abort it")
+            .weighing(2, Weight::Choice)
+            .press(Command::Enter, "enter", "read its card")
+            .weighing(3, Weight::Hint);
+        let check = |width: usize, want: &str| {
+            let found = row(&offers.clone().pieces(), width).text();
+            assert_eq!(found, want, "{width}");
+        };
+        let run = "r run \"scale the standby\" meanwhile";
+        let told = "works 12s, about 28s left, usually 40s: \"fence\"";
+        check(120, &format!("{told}   {run}   X abort it   enter read its card"));
+        check(100, &format!("{told}   {run}   X abort it"));
+        check(
+            80,
+            "works 12s, about 28s left, usually 40s: \"fe…   r run \"scale the st…   X abort it",
+        );
+        check(62, "works 12s, about 28s left…   r run \"scale the st…   X abort it");
+        check(54, "works 12s, about 28s left, usu…   r run \"scale the st…");
+        check(26, "works 12s, about 28s left…");
     }
-    if has_words {
-        room += words_room(0);
-    }
-    for (index, piece) in pieces.iter().enumerate().filter(|(_, piece)| piece.command.is_none()) {
-        let wanted = width_of(&piece.text);
-        let given = wanted.min(room.saturating_sub(if room == width { 0 } else { gap }));
-        if given == wanted || given >= WORDS_MIN {
-            room = room.saturating_sub(given + gap);
-            kept[index] = Some(cut(&piece.text, given));
-        }
-    }
-    let kept: Vec<String> = kept.into_iter().flatten().collect();
-    let shown = if kept.is_empty() { whole } else { kept.join(GAP) };
-    Row::of(NEXT, cut(&shown, width))
 }

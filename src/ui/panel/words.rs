@@ -268,6 +268,12 @@ pub fn loss_ink(verdict: LossVerdict) -> Ink {
     verdict_ink(verdict, false)
 }
 
+/// `8 Promote pg in B`: a step as the runbook panel numbers and calls it.
+#[must_use]
+pub fn named(screen: &Screen<'_>, step: &StepId) -> String {
+    screen.runbook.map_or_else(|| step.to_string(), |book| book.named(step))
+}
+
 /// `8 Promote pg in B (promote-pg)`: a step as the runbook panel numbers and calls it.
 #[must_use]
 pub fn named_fully(screen: &Screen<'_>, step: &StepId) -> String {

@@ -16,7 +16,7 @@ use crate::ui::available::why_not_step;
 use crate::ui::command::Command;
 use crate::ui::keymap::Key;
 use crate::ui::model::{Card, Dialog, Field, Model};
-use crate::ui::screen::Access;
+use crate::ui::screen::{Access, Rehearsal};
 
 /// How long any key stops what is about to run.
 pub const STOP_WINDOW: Duration = Duration::from_secs(3);
@@ -113,20 +113,16 @@ fn rehearse(model: &mut Model, facts: &Facts<'_>, step: &StepId, back: bool) -> 
     vec![Wish::Rehearse { step: step.clone(), back }]
 }
 
+fn dry_run<'a>(facts: &Facts<'a>, step: &StepId, back: bool) -> Option<&'a Rehearsal> {
+    facts.rehearsal.filter(|seen| seen.step == *step && seen.back == back)
+}
+
 fn fresh(facts: &Facts<'_>, step: &StepId, back: bool, age_max: Duration) -> bool {
-    facts.rehearsal.is_some_and(|rehearsal| {
-        rehearsal.step == *step
-            && rehearsal.back == back
-            && facts.now.since(rehearsal.at) <= age_max
-    })
+    dry_run(facts, step, back).is_some_and(|seen| facts.now.since(seen.at) <= age_max)
 }
 
 fn call_of(facts: &Facts<'_>, step: &StepId, back: bool) -> Clean {
-    facts
-        .rehearsal
-        .filter(|rehearsal| rehearsal.step == *step && rehearsal.back == back)
-        .map(|rehearsal| rehearsal.preview.call.clone())
-        .unwrap_or_default()
+    dry_run(facts, step, back).map(|seen| seen.preview.call.clone()).unwrap_or_default()
 }
 
 /// The gates of a step that do not hold now, by index. Taking back has none.
@@ -241,6 +237,11 @@ fn enter(model: &mut Model, facts: &Facts<'_>, card: &mut Card) -> After {
     if !card.confirming {
         let key = if card.back { "K" } else { "r" };
         refuse(model, now, format!("enter never runs a step: close the card and press {key}"));
+        return stay;
+    }
+    // What no typing can cure is said before anything is asked for.
+    if let Some(why) = refusal(model, facts, card, step) {
+        refuse(model, now, why);
         return stay;
     }
     let unread = facts.fold.last.saturating_sub(card.read);

@@ -106,8 +106,8 @@ pub(crate) fn too_small(guard: Guard, size: (u16, u16)) -> Option<Clean> {
     }
     let (wide, high, number) = (size.0, size.1, guard.number());
     let text = format!(
-        "guard {number} needs a terminal of {columns}x{rows} to show what will change, \
-         this one is {wide}x{high}"
+        "enlarge to {columns}x{rows}: guard {number} must show what will change, and this \
+         terminal is {wide}x{high}"
     );
     Some(text.into())
 }

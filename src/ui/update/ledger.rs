@@ -19,7 +19,7 @@ pub(super) fn accept(model: &mut Model, facts: &Facts<'_>, opened: Stamp) -> Aft
         return checked(model, facts, Command::AcceptLedger, wish);
     }
     let left = counts_in(opened, facts.now).as_millis().div_ceil(1000);
-    refuse(model, facts.now, format!("read the losses first: they can be accepted in {left}s"));
+    refuse(model, facts.now, format!("in {left}s they can be accepted: read the losses first"));
     After::Stay(Vec::new())
 }
 

@@ -39,8 +39,8 @@ use crate::ui::widget::sheet::Fold;
 pub use card::{REHEARSAL_AGE_MAX, STOP_WINDOW};
 pub use field::FIELD_CHARS_MAX;
 pub use form::least_chars;
-pub(crate) use guards::guard_refusal;
 pub use guards::{BURST, BURST_KEYS, HELD, SAME_VERB, SEQUENCE_SHOWN_AFTER, SETTLE, TYPED_ON};
+pub(crate) use guards::{guard_refusal, too_small};
 pub use ledger::counts_in as ledger_counts_in;
 pub use moves::{back_leaves, steps_listed, steps_shown};
 pub use sheets::{T0_WORD, wanted_t0};
@@ -80,6 +80,8 @@ pub struct Facts<'a> {
     pub rehearsal: Option<&'a Rehearsal>,
     /// How the journal is.
     pub journal: &'a JournalState,
+    /// True while a decision is being written: another one is refused until it is on record.
+    pub recording: bool,
     /// Lines of output there are to scroll through.
     pub output_rows: usize,
     /// Rows of the timeline there are to scroll through.
@@ -108,6 +110,7 @@ impl<'a> Facts<'a> {
             acknowledged: screen.acknowledged,
             rehearsal: screen.rehearsal,
             journal: screen.journal,
+            recording: screen.recording,
             output_rows: screen.output.len(),
             timeline_rows: screen.timeline.len(),
             report: screen.report,
@@ -119,6 +122,14 @@ impl<'a> Facts<'a> {
     #[must_use]
     pub fn open_run(&self) -> Option<&'a Run> {
         self.run.filter(|run| !run.stage.is_closed())
+    }
+
+    /// That no decision is being written: the next one is taken on what is on record.
+    ///
+    /// # Errors
+    /// The refusal, as a sentence.
+    pub fn settled(&self) -> Result<(), Clean> {
+        if self.recording { Err(Refusal::Recording.to_string().into()) } else { Ok(()) }
     }
 
     /// Who asks what may be done.
@@ -134,6 +145,7 @@ impl<'a> Facts<'a> {
     /// The refusal, as a sentence.
     pub fn decides(&self, intent: &Intent) -> Result<(), Clean> {
         let Asking { site, by, armed, .. } = self.asking();
+        self.settled()?;
         let Some(runbook) = self.runbook else { return Err(Refusal::NoRun.to_string().into()) };
         let (run, snapshot, assessment) = (self.run, self.snapshot, self.assessment);
         let (ledger, now) = (self.ledger, self.now);

@@ -36,6 +36,9 @@ fn why_not_granted(wish: &Wish, facts: &Facts<'_>) -> Option<Clean> {
     let answer = match wish {
         Wish::Intent(intent) => return facts.decides(intent).err(),
         Wish::Open { index, .. } => {
+            if let Err(why) = facts.settled() {
+                return Some(why);
+            }
             let plan = facts.runbooks.get(*index)?;
             may_open(facts.site, facts.me, plan, facts.assessment.active)
         }

@@ -11,7 +11,7 @@ use crate::domain::run::intent::Intent;
 use crate::domain::run::phase::Phase;
 use crate::domain::run::refusal::Refusal;
 use crate::domain::run::state::{Run, StepState};
-use crate::domain::runbook::{Gate, Step, UngracefulGate};
+use crate::domain::runbook::{Gate, Runbook, Step, UngracefulGate};
 use crate::domain::text::Clean;
 use crate::domain::time::short_time;
 
@@ -38,20 +38,25 @@ impl Left {
     }
 
     /// What becomes of the run, once all of it was sorted.
-    pub(super) fn choice(self, run: &Run) -> Choice {
+    pub(super) fn choice(self, run: &Run, plan: &Runbook) -> Choice {
         if let Some(wish) = self.wish {
             return Choice::Wish(wish);
         }
         let stuck = |state: &&StepState| self.stuck.iter().any(|(name, _)| name == id_of(state));
         let open = run.steps.iter().filter(|state| state.phase.is_open() && !stuck(state));
-        let open: Vec<&str> = open.map(id_of).collect();
+        let open: Vec<String> = open.map(|state| plan.named(&state.id)).collect();
         let mut moving = self.moving;
         if !open.is_empty() {
             moving.insert(0, format!("running: {}", open.join(", ")));
         }
         if !moving.is_empty() {
             // By name only: what is seen changes with every look, and each change would be told.
-            let names: Vec<&str> = self.stuck.iter().map(|(name, _)| name.as_str()).collect();
+            let named =
+                |word: &String| match plan.steps.iter().find(|step| step.id.as_str() == word) {
+                    Some(step) => plan.named(&step.id),
+                    None => word.clone(),
+                };
+            let names: Vec<String> = self.stuck.iter().map(|(name, _)| named(name)).collect();
             if !names.is_empty() {
                 moving.push(format!("a person is needed then: {}", names.join(", ")));
             }
@@ -94,12 +99,14 @@ impl Left {
         state: &StepState,
     ) {
         let (id, seen) = (&step.id, &state.evidence);
+        let name = outlook.context.runbook.named(id);
         if let Some(now) = &state.untrue {
-            let words = format!("step {id} was done and is not true now ({now}): R tries it again");
+            let words =
+                format!("step {name} was done and is not true now ({now}): R tries it again");
             return self.stuck(id.as_str(), words);
         }
         if resists(outlook, run, state) {
-            let words = format!("step {id}: what it started could not be ended");
+            let words = format!("step {name}: what it started could not be ended");
             return self.stuck(id.as_str(), format!("{words}; end it by hand, X tries it again"));
         }
         match state.phase {
@@ -115,21 +122,22 @@ impl Left {
                 let cause = state.cause.map_or("found undone", Cause::words);
                 let hand = hand(run, id).map(|(who, did)| format!(", {who} {did}"));
                 let hand = hand.unwrap_or_default();
-                let words = format!("step {id} FAILED, {cause}: {seen}{hand}; R tries it again");
+                let words = format!("step {name} FAILED, {cause}: {seen}{hand}; R tries it again");
                 self.stuck(id.as_str(), format!("{words}, s skips it"));
             }
             Phase::Unknown => {
                 let patience = step.timeout.max(RECONCILE_PATIENCE);
                 let looked = matches!(step.class, Class::R | Class::I | Class::K);
                 if !looked || quiet_for(outlook, run) >= patience {
-                    let words = format!("step {id} is UNKNOWN ({seen}): U says what became of it");
+                    let words =
+                        format!("step {name} is UNKNOWN ({seen}): U says what became of it");
                     return self.stuck(id.as_str(), words);
                 }
                 self.moving
-                    .push(format!("step {id} is UNKNOWN: a probe is asked what became of it"));
+                    .push(format!("step {name} is UNKNOWN: a probe is asked what became of it"));
             }
             Phase::Compensated => {
-                self.stuck(id.as_str(), format!("step {id} was taken back: R takes it up again"));
+                self.stuck(id.as_str(), format!("step {name} was taken back: R takes it up again"));
             }
             Phase::Pending
             | Phase::Granted
@@ -143,19 +151,20 @@ impl Left {
     /// Files a step that could start: a wish to run it, when nothing is in its way.
     fn ready(&mut self, outlook: &Outlook<'_>, run: &Run, step: &Step) {
         let id = &step.id;
+        let name = outlook.context.runbook.named(id);
         let ungraceful = run.is_ungraceful(id);
         let losses_open = ungraceful && run.accepted.is_none();
         if let Some((who, did)) = hand(run, id) {
-            let words = format!("step {id} is in a person's hands, {who} {did}: r runs it");
+            let words = format!("step {name} is in a person's hands, {who} {did}: r runs it");
             return self.stuck(id.as_str(), words);
         }
-        if let Some(why) = needs_person(step, losses_open) {
+        if let Some(why) = needs_person(step, &name, losses_open) {
             return self.stuck(id.as_str(), why);
         }
         let from_ledger =
             |gate: &Gate| matches!(gate.ungraceful, Some(UngracefulGate::Ledger { .. }));
         if losses_open && step.gates.iter().any(from_ledger) {
-            let words = format!("step {id} asks for the accepted losses: L accepts them");
+            let words = format!("step {name} asks for the accepted losses: L accepts them");
             return self.stuck(id.as_str(), words);
         }
         let typed = step.typed_text(run.direction);
@@ -168,33 +177,32 @@ impl Left {
         let time = short_time(step.timeout);
         match refusal {
             Refusal::Gate { gate, seen } if is_late => {
-                let words = format!("step {id}: its gate did not hold within {time}");
+                let words = format!("step {name}: its gate did not hold within {time}");
                 self.stuck(id.as_str(), format!("{words} ({gate}; seen: {seen}): r shows it"));
             }
             Refusal::Gate { gate, .. } => {
-                self.moving.push(format!("step {id} waits for its gate: {gate}"));
+                self.moving.push(format!("step {name} waits for its gate: {gate}"));
             }
             Refusal::Unseen { system, side, .. } if !is_late => {
-                self.moving.push(format!("step {id} waits for a look at {system} in {side}"));
+                self.moving.push(format!("step {name} waits for a look at {system} in {side}"));
             }
-            refusal => self.stuck(id.as_str(), refusal.to_string()),
+            refusal => self.stuck(id.as_str(), refusal.tell(Some(outlook.context.runbook))),
         }
     }
 }
 
 /// Why only a person may start the step; none when the plan lets it start by itself.
-fn needs_person(step: &Step, losses_open: bool) -> Option<String> {
-    let id = &step.id;
+fn needs_person(step: &Step, name: &str, losses_open: bool) -> Option<String> {
     if step.class == Class::H {
-        return Some(format!("step {id} is attested by a person: m"));
+        return Some(format!("step {name} is attested by a person: m"));
     }
     if step.second_person {
-        return Some(format!("step {id} asks for a second person"));
+        return Some(format!("step {name} asks for a second person"));
     }
     if step.class == Class::X {
         let first = if losses_open { "L accepts the expected losses, then " } else { "" };
-        return Some(format!("step {id} cannot be undone: {first}r runs it"));
+        return Some(format!("step {name} cannot be undone: {first}r runs it"));
     }
     let by_itself = step.automatic && step.guard < Guard::TypedVerb;
-    (!by_itself).then(|| format!("step {id} is not marked automatic: r runs it"))
+    (!by_itself).then(|| format!("step {name} is not marked automatic: r runs it"))
 }

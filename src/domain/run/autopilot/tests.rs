@@ -378,9 +378,9 @@ fn automatic_steps_run_in_order_and_beside_each_other_to_the_end() {
     let mut bench = Bench::declared(Mode::Planned, steps);
     bench.runs("one");
     bench.runs("two");
-    bench.waits("running: one, two");
+    bench.waits("running: 1 one, 2 two");
     bench.done("two");
-    bench.waits("running: one");
+    bench.waits("running: 1 one");
     bench.done("one");
     bench.runs("three");
     bench.done("three");
@@ -400,10 +400,13 @@ fn it_stops_where_a_person_is_needed() {
         change(&mut one);
         one
     };
-    stops(with(&LOOK, &|step| step.automatic = false), "step one is not marked automatic: r runs");
+    stops(
+        with(&LOOK, &|step| step.automatic = false),
+        "step 1 one is not marked automatic: r runs",
+    );
     stops(with(&SET, &|step| step.guard = Guard::TypedVerb), "not marked automatic");
     stops(with(&SET, &|step| step.second_person = true), "asks for a second person");
-    stops(with(&BURN, &|_| {}), "step one cannot be undone: r runs it");
+    stops(with(&BURN, &|_| {}), "step 1 one cannot be undone: r runs it");
     stops(with(&HAND, &|_| {}), "attested by a person: m");
     // It goes on with what can go on, says who is needed then, and ends when nothing else moves.
     let steps = vec![
@@ -415,11 +418,11 @@ fn it_stops_where_a_person_is_needed() {
     ];
     let mut bench = Bench::declared(Mode::Planned, steps);
     bench.runs("one");
-    bench.waits("running: one; a person is needed then: hand, burn");
+    bench.waits("running: 2 one; a person is needed then: 1 hand, 3 burn");
     bench.done("one");
     bench.runs("two");
     bench.done("two");
-    bench.stops("step hand is attested by a person: m; step burn cannot be undone: r runs it");
+    bench.stops("step 1 hand is attested by a person: m; step 3 burn cannot be undone: r runs it");
     bench.apply(Body::Held { reason: Clean::default() });
     bench.stops("space goes on");
     bench.apply(Body::AbortStarted { reason: "enough".into() });
@@ -432,7 +435,7 @@ fn a_gate_is_waited_for_no_longer_than_its_step_may_take() {
     one.gates.push(healthy(None));
     let mut bench = Bench::declared(Mode::Planned, vec![one]);
     bench.hears(Health::Down("no".into()));
-    bench.waits("step one waits for its gate: web healthy in B is yes");
+    bench.waits("step 1 one waits for its gate: web healthy in B is yes");
     bench.now = 29;
     bench.hears(Health::Down("no".into()));
     bench.waits("its gate");
@@ -476,7 +479,7 @@ fn only_what_a_probe_found_undone_is_tried_again_and_three_times() {
     for _ in 0..2 {
         bench.runs("one");
         bench.unknown("one");
-        bench.waits("step one is UNKNOWN: a probe is asked");
+        bench.waits("step 1 one is UNKNOWN: a probe is asked");
         bench.found_undone("one");
         assert!(matches!(bench.follow(), Intent::Retry { .. }));
     }
@@ -492,13 +495,13 @@ fn only_what_a_probe_found_undone_is_tried_again_and_three_times() {
     let Choice::Failed(words) = bench.choice() else { panic!("{:?}", bench.choice()) };
     assert_eq!(
         words.as_str(),
-        "step one FAILED, refused: it says no; R tries it again, s skips it"
+        "step 1 one FAILED, refused: it says no; R tries it again, s skips it"
     );
 
     let mut bench = Bench::declared(Mode::Planned, vec![step("one", &TELL, &[])]);
     bench.runs("one");
     bench.unknown("one");
-    bench.stops("step one is UNKNOWN (its runner died): U says what became of it");
+    bench.stops("step 1 one is UNKNOWN (its runner died): U says what became of it");
 
     let mut bench = Bench::declared(Mode::Planned, vec![step("one", &SET, &[])]);
     bench.runs("one");
@@ -579,17 +582,17 @@ fn what_a_lost_runner_started_is_waited_for_and_never_started_again() {
     bench.runs("one");
     let (one, left) = (step_id("one"), Clean::new("1 process (7 sudo)"));
     bench.apply(Body::RunnerLost { step: one.clone(), attempt: 1, left: left.clone() });
-    bench.waits("running: one");
+    bench.waits("running: 1 one");
     for signal in [Pressure::Term, Pressure::Kill] {
         let (step, told) = (one.clone(), left.clone());
         bench.apply(Body::Signalled { step, attempt: 1, signal, told });
-        bench.waits("running: one");
+        bench.waits("running: 1 one");
     }
     // What KILL does not end only a person can.
     bench.now += 11;
-    bench.stops("step one: what it started could not be ended");
+    bench.stops("step 1 one: what it started could not be ended");
     bench.unknown("one");
-    bench.waits("step one is UNKNOWN: a probe is asked");
+    bench.waits("step 1 one is UNKNOWN: a probe is asked");
 }
 
 #[test]
@@ -608,7 +611,7 @@ fn a_step_that_would_be_refused_keeps_no_other_from_going_on() {
     bench.follow();
     bench.runs("two");
     bench.done("two");
-    bench.waits("step one waits for a look at web in A");
+    bench.waits("step 1 one waits for a look at web in A");
     bench.now += 20;
     bench.stops("which server it would act on is not known");
     bench.snapshot.record(&system_id("web"), Side::A, at(31), Ok(names(31, "a")));
@@ -631,7 +634,7 @@ fn danger_ends_it_at_once() {
 
     // Past the point of no return going back costs more than going on.
     let mut bench = Bench::declared(Mode::Ungraceful, steps());
-    bench.stops("step burn cannot be undone: L accepts the expected losses, then r runs it");
+    bench.stops("step 1 burn cannot be undone: L accepts the expected losses, then r runs it");
     bench.apply(Body::LedgerAccepted { summary: "web 1.0s PASS".into() });
     let run = Intent::Run {
         step: step_id("burn"),
@@ -648,7 +651,7 @@ fn danger_ends_it_at_once() {
     bench.runs("one");
     bench.done("one");
     bench.apply(Body::Untrue { step: step_id("one"), evidence: "it is gone".into() });
-    bench.stops("step one was done and is not true now (it is gone): R");
+    bench.stops("step 2 one was done and is not true now (it is gone): R");
 }
 
 #[test]
@@ -662,7 +665,7 @@ fn a_run_may_end_after_a_named_step() {
     let mut bench = Bench::declared(Mode::Planned, steps);
     bench.orders.until = Some(step_id("two"));
     bench.runs("one");
-    bench.waits("running: one");
+    bench.waits("running: 1 one");
     bench.done("one");
     bench.runs("two");
     bench.done("two");

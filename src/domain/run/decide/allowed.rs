@@ -222,7 +222,7 @@ fn refused_by_step(
     }
     match kind {
         Kind::Run => {
-            ready(run, state)?;
+            ready(run, book, state)?;
             if step.class == Class::H {
                 return Err(Refusal::Attest(id.clone()));
             }
@@ -232,7 +232,7 @@ fn refused_by_step(
             Ok(())
         }
         Kind::Attest if step.class != Class::H => Err(Refusal::Sensed(id.clone())),
-        Kind::Attest => ready(run, state),
+        Kind::Attest => ready(run, book, state),
         Kind::Skip if run.stage == Stage::Aborting => leavable(run, book, state),
         Kind::Skip => {
             let open = matches!(phase, Phase::Pending | Phase::Ready | Phase::Failed);
@@ -271,12 +271,12 @@ fn not_now(state: &StepState, hint: impl Into<Clean>) -> Result<(), Refusal> {
     Err(Refusal::Phase { step: state.id.clone(), phase: state.phase, hint: hint.into() })
 }
 
-fn ready(run: &Run, state: &StepState) -> Result<(), Refusal> {
+fn ready(run: &Run, book: &Runbook, state: &StepState) -> Result<(), Refusal> {
     let hint = match state.phase {
         Phase::Ready => return Ok(()),
         Phase::Pending => {
             let waits: Vec<String> =
-                run.waits_for(&state.id).into_iter().map(StepId::to_string).collect();
+                run.waits_for(&state.id).into_iter().map(|id| book.named(id)).collect();
             return not_now(state, format!("it waits for {}", waits.join(", ")));
         }
         Phase::Granted | Phase::Running => "wait, or abort it",

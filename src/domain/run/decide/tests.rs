@@ -388,7 +388,7 @@ fn a_step_runs_once_armed_in_order_and_with_its_text() {
     bench.armed = false;
     refuses(&bench, &run_of("fence", ""), "SAFE");
     bench.armed = true;
-    refuses(&bench, &run_of("promote-pg", "promote pg-b"), "it waits for fence");
+    refuses(&bench, &run_of("promote-pg", "promote pg-b"), "it waits for 1 fence");
     refuses(&bench, &run_of("nothing", ""), "not in this runbook");
     bench.finish("fence", "");
     refuses(&bench, &run_of("fence", ""), "nothing is left to do");
@@ -513,7 +513,7 @@ fn an_unknown_attempt_needs_proof_or_a_named_decision() {
     refuses(&bench, &run_of("fence", ""), "say what became of it");
     let skip = Intent::Skip { step: step_id("fence"), reason: "do not need it".into() };
     refuses(&bench, &skip, "only a step that has not been done");
-    refuses(&bench, &Intent::Close, "step fence is UNKNOWN");
+    refuses(&bench, &Intent::Close, "step 1 fence is UNKNOWN");
     let resolve = |reason: &str| Intent::Resolve {
         step: step_id("fence"),
         done: false,
@@ -552,7 +552,7 @@ fn hold_skip_attest_take_back_and_close_keep_their_rules() {
     refuses(&bench, &attest("traffic", "fine"), "cannot be attested");
     refuses(&bench, &Intent::Close, "restored facts were not seen");
     bench.apply(Body::Restored { evidence: "seen".into() });
-    refuses(&bench, &Intent::Close, "step look is ready");
+    refuses(&bench, &Intent::Close, "step 4 look is ready");
     bench.grant(&attest("look", "no errors since 14:20"));
     bench.grant(&Intent::Close);
     refuses(&bench, &run_of("fence", ""), "it has ended");

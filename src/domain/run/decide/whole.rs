@@ -159,7 +159,7 @@ pub(super) fn abort_run(
 pub(super) fn close(context: &Context<'_>) -> Result<Decision, Refusal> {
     let run = the_run(context)?;
     if let Some(open) = run.steps.iter().find(|step| step.open_attempt().is_some()) {
-        let why = format!("step {} is {}", open.id, open.phase.word());
+        let why = format!("step {} is {}", context.runbook.named(&open.id), open.phase.word());
         return Err(Refusal::Open(why.into()));
     }
     if run.stage == Stage::Aborting {
@@ -172,7 +172,8 @@ pub(super) fn close(context: &Context<'_>) -> Result<Decision, Refusal> {
     let unfinished: Vec<StepId> = run.unfinished().map(|step| step.id.clone()).collect();
     let waiting = run.steps.iter().find(|step| matches!(step.phase, Phase::Pending | Phase::Ready));
     if let Some(step) = waiting {
-        let why = format!("step {} is {}: run it or skip it", step.id, step.phase.word());
+        let named = context.runbook.named(&step.id);
+        let why = format!("step {named} is {}: run it or skip it", step.phase.word());
         return Err(Refusal::Open(why.into()));
     }
     let closing = if unfinished.is_empty() {
@@ -186,10 +187,10 @@ pub(super) fn close(context: &Context<'_>) -> Result<Decision, Refusal> {
 /// A run that was given up ends once each step that goes back is back, or left by a decision.
 fn close_aborted(context: &Context<'_>, run: &Run) -> Result<Decision, Refusal> {
     let (back, _) = abort::lists(run, context.runbook);
-    let left: Vec<&str> = back
+    let left: Vec<String> = back
         .iter()
         .filter(|id| run.step(id).is_none_or(|state| state.phase != Phase::Compensated))
-        .map(StepId::as_str)
+        .map(|id| context.runbook.named(id))
         .collect();
     if !left.is_empty() {
         let why = format!(

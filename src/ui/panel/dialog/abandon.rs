@@ -2,7 +2,6 @@
 
 use crate::domain::abort::{self, AbortPlan, Back, Serving};
 use crate::domain::catalogue::Guard;
-use crate::domain::ids::StepId;
 use crate::domain::run::intent::REASON_CHARS_MIN;
 use crate::domain::runbook::Runbook;
 use crate::domain::time::short_time;
@@ -61,12 +60,13 @@ pub(super) fn serving_rows(serving: &Serving, width: usize) -> Vec<Row> {
 fn plan_rows(screen: &Screen<'_>, plan: &AbortPlan, book: &Runbook, width: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     if let Some(step) = &plan.crossing {
+        let step = words::named(screen, step);
         let text = format!("■1 the point of no return is behind us: {step} cannot be taken back");
         rows.extend(fact("CROSSED", CRIT, &text, width));
     }
     rows.extend(serving_rows(&plan.serving, width));
     if !plan.open.is_empty() {
-        let names: Vec<&str> = plan.open.iter().map(StepId::as_str).collect();
+        let names: Vec<String> = plan.open.iter().map(|id| words::named(screen, id)).collect();
         let text = format!(
             "▲2 runs or is unknown: {}; settled first, then it joins the plan",
             names.join(", ")
@@ -93,7 +93,8 @@ fn plan_rows(screen: &Screen<'_>, plan: &AbortPlan, book: &Runbook, width: usize
     };
     rows.extend(fact("STAYS", TEXT, &head, width));
     for stays in &plan.stays {
-        rows.extend(fact("  -", WARN, &format!("{}: {}", stays.step, stays.words()), width));
+        let text = format!("{}: {}", words::named(screen, &stays.step), stays.words());
+        rows.extend(fact("  -", WARN, &text, width));
     }
     rows
 }
@@ -115,7 +116,8 @@ fn back_rows(
         Guard::TypedTarget | Guard::TypedVerb => format!("type `{typed}`"),
     };
     let takes = short_time(back.expect);
-    let text = format!("{}: {}; {how}; usually {takes}", back.step, back.action.name);
+    let step = words::named(screen, &back.step);
+    let text = format!("step {step}: {}; {how}; usually {takes}", back.action.name);
     let ink = if back.taken { MUTED } else { TEXT };
     let mut rows = fact(&format!("{number:>3}"), ink, &text, width);
     if let Some(doubt) = &back.doubt {

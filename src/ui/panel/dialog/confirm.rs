@@ -7,7 +7,7 @@ use crate::ui::command::Command;
 use crate::ui::model::Card;
 use crate::ui::panel::words;
 use crate::ui::screen::{Access, Screen};
-use crate::ui::update::{Facts, GUARDED_SIZE_MIN, STOP_WINDOW, why_not_here};
+use crate::ui::update::{Facts, GUARDED_SIZE_MIN, STOP_WINDOW, too_small, why_not_here};
 use crate::ui::widget::ink::{BORDER, BROKEN, CRIT, FOCUS, MUTED, OK, TEXT, WARN, WINDOW};
 use crate::ui::widget::row::Row;
 use crate::ui::widget::sheet::Fold;
@@ -32,7 +32,7 @@ pub(super) fn rows(
         vec![Row::of(BORDER, "─".repeat(width))]
     };
     if !card.confirming {
-        rows.extend(reading(screen, card, step, width));
+        rows.extend(reading(screen, card, step, (width, size)));
         return rows;
     }
     if let Some(began) = card.window {
@@ -44,7 +44,7 @@ pub(super) fn rows(
     }
     let guard = if card.back { step.guard_back() } else { step.guard };
     let typed = matches!(guard, Guard::TypedTarget | Guard::TypedVerb);
-    if typed && (size.0 < GUARDED_SIZE_MIN.0 || size.1 < GUARDED_SIZE_MIN.1) {
+    if too_small(guard, size).is_some() {
         let (columns, lines) = GUARDED_SIZE_MIN;
         let text = format!("too small: enlarge to {columns}x{lines}. Esc leaves");
         rows.push(Row::of(WARN, text).cut(width));
@@ -89,7 +89,12 @@ fn checks(screen: &Screen<'_>, card: &Card, step: &Step) -> Row {
 }
 
 /// What stands there while the card is only being read.
-fn reading(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec<Row> {
+fn reading(
+    screen: &Screen<'_>,
+    card: &Card,
+    step: &Step,
+    (width, size): (usize, (u16, u16)),
+) -> Vec<Row> {
     let command = if card.back { Command::Compensate } else { Command::Run };
     let key = words::key(screen, command);
     let guard = if card.back { step.guard_back() } else { step.guard };
@@ -99,7 +104,9 @@ fn reading(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec<R
         Guard::TypedTarget => "the target is typed",
         Guard::TypedVerb => "verb and target are typed, then 3 s in which any key stops it",
     };
+    let small = too_small(guard, size).filter(|_| screen.access != Access::ReadOnly);
     let text = match screen.access {
+        _ if small.is_some() => small.unwrap_or_default().to_string(),
         Access::ReadOnly => "read only: no key here changes anything".to_owned(),
         Access::Safe => format!(
             "{} arms this console; then close this and {key} runs it: {how}",

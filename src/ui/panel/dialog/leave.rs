@@ -46,11 +46,11 @@ pub(super) fn arm(screen: &Screen<'_>, field: &Field, width: usize) -> Sheet {
     Sheet { title: Row::plain("ARM THIS CONSOLE"), right: Row::new(), body, foot, scroll: 0 }
 }
 
-fn names(steps: &[&StepId]) -> String {
+fn names(screen: &Screen<'_>, steps: &[&StepId]) -> String {
     if steps.is_empty() {
         return "none".to_owned();
     }
-    steps.iter().map(|step| step.as_str()).collect::<Vec<_>>().join(", ")
+    steps.iter().map(|step| words::named(screen, step)).collect::<Vec<_>>().join(", ")
 }
 
 fn in_phase(run: &Run, want: fn(Phase) -> bool) -> Vec<&StepId> {
@@ -58,11 +58,12 @@ fn in_phase(run: &Run, want: fn(Phase) -> bool) -> Vec<&StepId> {
 }
 
 /// What is neither done nor left out, each step with what it is.
-fn left(run: &Run) -> String {
+fn left(screen: &Screen<'_>, run: &Run) -> String {
     let ends = |phase| matches!(phase, Phase::Done | Phase::Skipped | Phase::Compensated);
     let left = run.steps.iter().filter(|state| !ends(state.phase));
-    let left: Vec<String> =
-        left.map(|state| format!("{} {}", state.id, state.phase.word())).collect();
+    let left: Vec<String> = left
+        .map(|state| format!("{} {}", words::named(screen, &state.id), state.phase.word()))
+        .collect();
     if left.is_empty() { "none".to_owned() } else { left.join(", ") }
 }
 
@@ -92,8 +93,8 @@ pub(super) fn close(screen: &Screen<'_>, width: usize) -> Sheet {
         let waiting = in_phase(run, |phase| matches!(phase, Phase::Pending | Phase::Ready));
         let how = match (except.is_empty(), waiting.is_empty(), run.restored.is_some()) {
             (_, _, false) => (WARN, "▲2 restored was not seen".to_owned()),
-            (_, false, true) => (WARN, format!("▲2 not run: {}", names(&waiting))),
-            (false, true, true) => (INFO, format!("◆3 complete except {}", names(&except))),
+            (_, false, true) => (WARN, format!("▲2 not run: {}", names(screen, &waiting))),
+            (false, true, true) => (INFO, format!("◆3 complete except {}", names(screen, &except))),
             (true, true, true) => {
                 (OK, "complete: every step is done, restored was seen".to_owned())
             }
@@ -105,7 +106,7 @@ pub(super) fn close(screen: &Screen<'_>, width: usize) -> Sheet {
             body.extend(fact("RTO", TEXT, &text, width));
         }
         body.extend(lost(screen, run, width));
-        body.extend(fact("LEFT", TEXT, &format!("not finished: {}", left(run)), width));
+        body.extend(fact("LEFT", TEXT, &format!("not finished: {}", left(screen, run)), width));
     }
     body.extend(fact(
         "THEN",
@@ -133,10 +134,15 @@ fn given_up(screen: &Screen<'_>, run: &Run, width: usize) -> Vec<Row> {
     let how = format!("given up, {}", words::taken_back(screen));
     let mut rows = fact("ENDS", WARN, &format!("▲2 {how}"), width);
     let ink = if left.is_empty() { TEXT } else { WARN };
-    rows.extend(fact("LEFT", ink, &format!("still to be taken back: {}", names(&left)), width));
+    rows.extend(fact(
+        "LEFT",
+        ink,
+        &format!("still to be taken back: {}", names(screen, &left)),
+        width,
+    ));
     let stays: Vec<&StepId> =
         run.abort.iter().flat_map(|abort| &abort.stays).map(|one| &one.step).collect();
-    rows.extend(fact("STAYS", TEXT, &names(&stays), width));
+    rows.extend(fact("STAYS", TEXT, &names(screen, &stays), width));
     if let Some(book) = screen.runbook {
         let serving = abort::planned(run, book, screen.assessment).serving;
         rows.extend(abandon::serving_rows(&serving, width));
@@ -146,8 +152,9 @@ fn given_up(screen: &Screen<'_>, run: &Run, width: usize) -> Vec<Row> {
 
 /// Leaving the console.
 pub(super) fn leave(screen: &Screen<'_>, width: usize) -> Sheet {
-    let open =
-        screen.run.map_or_else(|| "none".to_owned(), |run| names(&in_phase(run, Phase::is_open)));
+    let open = screen
+        .run
+        .map_or_else(|| "none".to_owned(), |run| names(screen, &in_phase(run, Phase::is_open)));
     let mut body = fact("RUNNING", TEXT, &format!("{open}: goes on without this console"), width);
     body.extend(fact("CLOCK", TEXT, "goes on; T0 is on record", width));
     body.extend(fact("BACK", TEXT, "start warroom again: it takes the run up where it is", width));
@@ -178,14 +185,30 @@ mod tests {
                 assert!(text.iter().any(|row| row.contains(part)), "{phase:?}: {text:#?}");
             }
         };
-        check("close", Phase::Done, ["complete except purge-cdn", "not finished: none"]);
-        let left = "not finished: scale-b FAILED";
-        check("close", Phase::Failed, ["complete except scale-b, purge-cdn", left]);
-        check("close", Phase::Skipped, ["complete except scale-b", "not finished: none"]);
-        let left = "not finished: scale-b UNKNOWN";
-        check("close", Phase::Unknown, ["complete except scale-b", left]);
-        check("close", Phase::Ready, ["not run: scale-b", "not finished: scale-b ready"]);
-        check("failed", Phase::Failed, ["restored was not seen", "not finished: scale-b FAILED, "]);
+        check("close", Phase::Done, ["complete except 9 purge the CDN", "not finished: none"]);
+        let left = "not finished: 6 scale B from 2 to 10 FAILED";
+        check(
+            "close",
+            Phase::Failed,
+            ["complete except 6 scale B from 2 to 10, 9 purge the CDN", left],
+        );
+        check(
+            "close",
+            Phase::Skipped,
+            ["complete except 6 scale B from 2 to 10", "not finished: none"],
+        );
+        let left = "not finished: 6 scale B from 2 to 10 UNKNOWN";
+        check("close", Phase::Unknown, ["complete except 6 scale B from 2 to 10", left]);
+        check(
+            "close",
+            Phase::Ready,
+            ["not run: 6 scale", "not finished: 6 scale B from 2 to 10 ready"],
+        );
+        check(
+            "failed",
+            Phase::Failed,
+            ["restored was not seen", "not finished: 6 scale B from 2 to 10 FAILED, "],
+        );
     }
 
     #[test]

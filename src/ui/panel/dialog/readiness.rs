@@ -28,7 +28,7 @@ fn criterion_rows(
     let run = screen.run.filter(|run| !run.stage.is_closed());
     let acceptance = run.and_then(|run| acceptance(run, criterion));
     let mark = if selected { "▸ " } else { "  " };
-    let state = format!("{glyph} {}", criterion.met.word());
+    let state = format!("{glyph} {}", criterion.word());
     let long = readiness::since(screen, criterion);
     let right = if width >= 100 || selected { long } else { readiness::lasts(screen, criterion) };
     let lead = Row::of(FOCUS, mark).put(ink, format!("{state:<11}"));
@@ -37,7 +37,7 @@ fn criterion_rows(
     let (first, rest) = if criterion.met == Met::Yes {
         (criterion.asks.to_string(), criterion.evidence.to_string())
     } else {
-        (criterion.found(), format!("wanted: {}", criterion.wanted))
+        (criterion.found_beside_word(), format!("wanted: {}", criterion.wanted))
     };
     let mut lines = wrap(&first, room.saturating_sub(width_of(&right) + 1)).into_iter();
     let mut head = lead.put(TEXT, lines.next().unwrap_or_default());
@@ -90,7 +90,7 @@ fn decided(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     let text = format!(
         "◆3 decided: {} is done. The list still asks whether {standby}, as a standby, may take \
          over.",
-        step.id
+        words::named(screen, &step.id)
     );
     paragraph(INFO, &text, width)
 }
@@ -140,7 +140,7 @@ pub(super) fn form_rows(screen: &Screen<'_>, key: &str, width: usize) -> Vec<Row
     };
     let (ink, glyph) = readiness::glyph(criterion);
     let mut rows = fact("ASKED", TEXT, criterion.asks.as_str(), width);
-    let word = criterion.met.word();
+    let word = criterion.word();
     let evidence = criterion.evidence.as_str();
     // What cannot be told says so itself.
     let state = if evidence.starts_with(word) {

@@ -346,6 +346,7 @@ impl Bench {
             acknowledged: &[],
             rehearsal: self.rehearsal.as_ref(),
             journal: &self.journal,
+            recording: false,
             output_rows: 50,
             timeline_rows: 50,
             report: None,

@@ -101,9 +101,9 @@ fn what_cannot_be_says_why_and_keeps_the_text() {
     armed("=t0 set noon the page says so", "`noon` is no moment: write a time in UTC");
     armed("=xyzzy", "no command is called `xyzzy`");
     armed("=skip done it is done", "only a step that has not been done");
-    armed("=abort-step dns", "step dns is ready: no attempt of it is running");
+    armed("=abort-step dns", "step 3 dns is ready: no attempt of it is running");
     armed("=resolve dns", "no attempt of it has an unknown outcome");
-    armed("=run later", "step later is pending: it waits for promote");
+    armed("=run later", "step 7 later is pending: it waits for 4 promote");
     armed("=run hand", "attested by a person");
     armed("=declare again and again", "declared already");
     check(Safe, "executing", "=run dns", "SAFE: arm this console first");

@@ -45,7 +45,7 @@ fn a_step_starts_as_its_guard_asks() {
     // The dry run that a window begins on is not too old before its end.
     check("promote", &["r", "+27500", "=promote pg-b", "enter", "+3000"], &run, "");
     // What is not possible says why.
-    check("later", &["r"], NOTHING, "step later is pending: it waits for promote");
+    check("later", &["r"], NOTHING, "step 7 later is pending: it waits for 4 promote");
     check("hand", &["r"], NOTHING, "attested by a person");
     check("done", &["r"], NOTHING, "nothing is left to do");
     check("failed", &["r"], NOTHING, "try it again");
@@ -182,8 +182,8 @@ fn forms_are_dead_until_they_are_right() {
     let abort = ["abort running `abort running`"];
     check("running", &["X", "=abort running", "enter"], &abort, "");
     // The lit step is meant, also where another one runs or is unknown.
-    check("dns", &["X"], NOTHING, "step dns is ready: no attempt of it is running");
-    check("dns", &["U"], NOTHING, "step dns is ready: no attempt of it has an unknown outcome");
+    check("dns", &["X"], NOTHING, "step 3 dns is ready: no attempt of it is running");
+    check("dns", &["U"], NOTHING, "step 3 dns is ready: no attempt of it has an unknown outcome");
     check("unknown", &["U", "=it is there", "enter"], NOTHING, "choose first");
     let done = ["resolve unknown true `it is there`"];
     check("unknown", &["U", "tab", "=it is there", "enter"], &done, "");
@@ -475,6 +475,23 @@ fn what_must_be_read_of_a_card_is_scrolled_through_before_enter_counts() {
 }
 
 #[test]
+fn a_card_that_became_too_small_asks_for_no_text() {
+    let mut bench = Bench::at_step(Access::Armed, "dns");
+    bench.script(&["r"]);
+    bench.input(&Input::Resize(60, 20));
+    bench.script(&["enter"]);
+    assert!(bench.notice().starts_with("enlarge to 80x24"), "{}", bench.notice());
+    bench.script(&["=dns", "enter"]);
+    assert!(bench.notice().starts_with("enlarge to 80x24"), "{}", bench.notice());
+    assert_eq!(bench.wished(), NOTHING);
+    // Arming alone would lead to the next refusal: the lasting one is told at once.
+    let mut bench = Bench::at_step(Access::Safe, "dns");
+    bench.input(&Input::Resize(60, 20));
+    bench.script(&["r"]);
+    assert!(bench.notice().starts_with("enlarge to 80x24"), "{}", bench.notice());
+}
+
+#[test]
 fn small_terminals_refuse_guards_two_and_three() {
     let check = |step: &str, size: (u16, u16), want: bool| {
         let mut bench = Bench::at_step(Access::Armed, step);
@@ -482,7 +499,7 @@ fn small_terminals_refuse_guards_two_and_three() {
         bench.script(&["r"]);
         let opened = bench.model.dialog.is_some();
         assert_eq!(opened, want, "{step} {size:?}: {}", bench.notice());
-        assert_eq!(bench.notice().contains("needs a terminal of 80x24"), !want);
+        assert_eq!(bench.notice().contains("enlarge to 80x24: guard"), !want);
     };
     check("scale", (40, 8), true);
     check("dns", (80, 24), true);

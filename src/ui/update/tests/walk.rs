@@ -136,7 +136,8 @@ fn what_a_key_offers_is_what_a_decision_grants() {
             if turned || kind == Kind::SendUpdate {
                 continue;
             }
-            let refused = bench.decides(&intent).err().filter(is_plain).map(|why| why.to_string());
+            let refused = bench.decides(&intent).err().filter(is_plain);
+            let refused = bench.with(|_, facts, _| refused.map(|why| why.tell(facts.runbook)));
             let about = intent.step().cloned();
             let greyed = bench.with(|model, facts, _| match (command, &about) {
                 (None, _) => why_not_accept(Met::No, facts, model),
