@@ -91,6 +91,7 @@ impl SimOperator {
             | Deed::Notify
             | Deed::Fence
             | Deed::Unfence
+            | Deed::Write
             | Deed::Check
             | Deed::None => 0,
         }
@@ -118,7 +119,7 @@ impl SimOperator {
             }),
             Deed::Fence => view.state.fencing == Some((self.side, true)),
             Deed::Unfence => view.state.fencing == Some((self.side, false)),
-            Deed::StopReplication | Deed::Notify | Deed::None => false,
+            Deed::StopReplication | Deed::Notify | Deed::Write | Deed::None => false,
         }
     }
 
@@ -131,11 +132,14 @@ impl SimOperator {
         let silent = !view.state.alive[side.index()];
         let store = view.store(self.target.as_ref());
         match (self.deed, store) {
-            (Deed::Promote | Deed::StopReplication | Deed::Scale, _) if silent => {
+            (Deed::Promote | Deed::StopReplication | Deed::Scale | Deed::Write, _) if silent => {
                 Some(format!("region {side} does not answer"))
             }
             (Deed::Promote, Some((system, state))) if state.seeding.is_some() => {
                 Some(format!("{} in {side} has no whole copy yet", system.title))
+            }
+            (Deed::Write, Some((system, state))) if !state.open[side.index()] => {
+                Some(format!("{} in {side} takes no writes", system.title))
             }
             (Deed::Replicate, Some((system, state))) => {
                 let (title, from) = (&system.title, side.other());
@@ -159,6 +163,7 @@ impl SimOperator {
                 | Deed::Notify
                 | Deed::Fence
                 | Deed::Unfence
+                | Deed::Write
                 | Deed::Check
                 | Deed::None,
                 _,
@@ -191,6 +196,7 @@ impl SimOperator {
             }
             Deed::Fence => format!("{side} does not answer: revoking its writers at the provider"),
             Deed::Unfence => format!("restoring the writers of {side}"),
+            Deed::Write => format!("a write is made to {named} and read back"),
             Deed::Check => format!("looking at {named}"),
             Deed::None => format!("{} done in the simulated world", self.label),
         }
@@ -217,6 +223,7 @@ impl SimOperator {
             }
             Deed::Fence => line('-', format!("{side} can no longer write, also when it returns")),
             Deed::Unfence => line('+', format!("{side} can write again")),
+            Deed::Write => line('+', format!("{named}: one write, read back")),
             Deed::Check => line('~', format!("nothing: {named} is only looked at")),
             Deed::None => line('~', format!("{} in the simulated world", self.label)),
         }];
@@ -238,7 +245,10 @@ impl SimOperator {
     /// Does the step. Reached through `apply`, which wants the proof that it is on record.
     pub(super) async fn perform(&mut self, output: &mut dyn Output) -> Result<Clean, OperateError> {
         let view = self.view().map_err(OperateError::Refused)?;
-        if let Standing::Done(evidence) = standing(self, &view) {
+        // A proof is a write made now: one of before proves nothing of the store as it is.
+        if self.deed != Deed::Write
+            && let Standing::Done(evidence) = standing(self, &view)
+        {
             output.line(&format!("already so: {evidence}"));
             return Ok(evidence);
         }
