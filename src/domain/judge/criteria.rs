@@ -323,21 +323,26 @@ fn one_primary(list: &mut List, scene: &Scene<'_>) {
     }
 }
 
-/// Each store's old primary must tell that it takes no writes; silence proves nothing.
+/// Each store's old primary must tell that it takes no writes, or be closed by a fence that was seen
+/// done; silence proves nothing.
 fn fence(list: &mut List, scene: &Scene<'_>, stores: &BTreeSet<SystemId>) {
     let side = scene.active;
-    let is_fenced = |view: &View<'_>| {
-        view.current().is_some_and(|told| told.takes_writes() == Some(Writes::Refused))
+    let told = |view: &View<'_>| view.current().and_then(Reading::takes_writes);
+    let by_run = |view: &View<'_>| scene.about.fenced.contains(&view.system.id);
+    let is_fenced = |view: &View<'_>| match told(view) {
+        Some(Writes::Refused) => true,
+        Some(Writes::Open | Writes::Unknown) => false,
+        None => by_run(view),
     };
-    let open: Vec<&str> = scene
-        .views(side)
-        .filter(|view| stores.contains(&view.system.id) && !is_fenced(view))
-        .map(|view| view.system.id.as_str())
-        .collect();
+    let of_stores = || scene.views(side).filter(|view| stores.contains(&view.system.id));
+    let open: Vec<&str> =
+        of_stores().filter(|view| !is_fenced(view)).map(|view| view.system.id.as_str()).collect();
     let ask =
         Ask::whole(format!("fenced/{}", side.letter().to_lowercase()), format!("{side} is fenced"));
     if open.is_empty() && !stores.is_empty() {
-        list.add(ask, Met::Yes, format!("{side} accepts no writes"));
+        let all_tell = of_stores().all(|view| told(&view).is_some());
+        let how = if all_tell { "" } else { ": its fence was seen done, and nothing denies it" };
+        list.add(ask, Met::Yes, format!("{side} accepts no writes{how}"));
     } else if stores.is_empty() {
         list.add(ask, Met::Unknown, format!("UNKNOWN: no store is known in {side}"));
     } else {
