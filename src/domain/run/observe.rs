@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::event::Body;
+use super::event::{Body, Mode};
 use super::phase::{Phase, Stage};
 use super::proof::{self, Proof};
 use super::state::{Run, StepState};
@@ -206,7 +206,9 @@ fn measured_losses(run: &Run, runbook: &Runbook, site: &Site, snapshot: &Snapsho
     if !promoted {
         return Vec::new();
     }
-    loss::measured(site, snapshot, run.direction, clock.t0, run.ledger.as_ref())
+    // A planned run leaves a region that writes on after its declaration.
+    let expected = run.ledger.as_ref().filter(|_| run.mode == Mode::Ungraceful);
+    loss::measured(site, snapshot, run.direction, clock.t0, expected)
         .into_iter()
         .filter(|loss| !run.losses.iter().any(|(known, _, _)| *known == loss.system))
         .map(|Loss { system, seconds, missing, how }| Body::LossMeasured {

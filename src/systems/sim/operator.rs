@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::actions::Asked;
 use super::acts::{AppendError, Deed};
 use super::pause::Pause;
+use super::refusal::refusal;
 use super::standing::{View, standing};
 use super::world::World;
 use crate::domain::catalogue::ActionSpec;
@@ -123,54 +124,6 @@ impl SimOperator {
         }
     }
 
-    /// Why the target would refuse; nothing was changed then.
-    fn refusal(&self, view: &View) -> Option<String> {
-        if view.state.cut {
-            return Some("our own network is down: no target answers".to_owned());
-        }
-        let side = self.side;
-        let silent = !view.state.alive[side.index()];
-        let store = view.store(self.target.as_ref());
-        match (self.deed, store) {
-            (Deed::Promote | Deed::StopReplication | Deed::Scale | Deed::Write, _) if silent => {
-                Some(format!("region {side} does not answer"))
-            }
-            (Deed::Promote, Some((system, state))) if state.seeding.is_some() => {
-                Some(format!("{} in {side} has no whole copy yet", system.title))
-            }
-            (Deed::Write, Some((system, state))) if !state.open[side.index()] => {
-                Some(format!("{} in {side} takes no writes", system.title))
-            }
-            (Deed::Replicate, Some((system, state))) => {
-                let (title, from) = (&system.title, side.other());
-                if view.state.alive != [true, true] {
-                    Some("both regions must answer for a first copy".to_owned())
-                } else if view.state.share[side.index()] > 0.0 {
-                    Some(format!("users are sent to {side}: {title} there is in use"))
-                } else if !system.mirrored && !state.primary[from.index()] {
-                    Some(format!("{title} in {from} is not primary: nothing to follow"))
-                } else {
-                    None
-                }
-            }
-            (
-                Deed::Promote
-                | Deed::StopReplication
-                | Deed::Replicate
-                | Deed::Scale
-                | Deed::ShiftTraffic
-                | Deed::Purge
-                | Deed::Notify
-                | Deed::Fence
-                | Deed::Unfence
-                | Deed::Write
-                | Deed::Check
-                | Deed::None,
-                _,
-            ) => None,
-        }
-    }
-
     pub(super) fn named(&self, view: &View) -> String {
         let title = self.target.as_ref().map(|id| {
             view.world.plan().system(id).map_or_else(|| id.to_string(), |one| one.title.clone())
@@ -252,7 +205,7 @@ impl SimOperator {
             output.line(&format!("already so: {evidence}"));
             return Ok(evidence);
         }
-        if let Some(why) = self.refusal(&view) {
+        if let Some(why) = refusal(self, &view) {
             return Err(OperateError::Refused(why.into()));
         }
         if self.already_asked(&view) {

@@ -171,7 +171,7 @@ fn with_run<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &'a Run) -
             offers.say("HOLD: no new step starts, the clock goes on").run(Command::Hold, "go on")
         }
         Stage::Aborting => aborting(offers, screen, run),
-        Stage::Declared | Stage::Executing if run.ledger.is_some() && run.accepted.is_none() => {
+        Stage::Declared | Stage::Executing if run.asks_losses(screen.runbook) => {
             let what = "read and accept the expected losses";
             // What is in trouble, or works, comes first; it does not wait for the losses.
             let busy =
