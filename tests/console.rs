@@ -22,6 +22,7 @@ use warroom::domain::run::role::Commander;
 use warroom::domain::run::state::Run;
 use warroom::domain::run::subject::Served;
 use warroom::domain::runbook::{Direction, Step};
+use warroom::domain::text::Clean;
 use warroom::domain::time::{BootId, Stamp};
 use warroom::domain::verdict::T0Basis;
 use warroom::port::Looks;
@@ -63,6 +64,8 @@ fn parts<D: Desk>(desk: D, remembered: Option<Observations>) -> Parts<D> {
 
 /// A console with a world that does what the test says.
 struct Bench {
+    /// Why pg in B takes no write.
+    hindered: Option<&'static str>,
     console: Console<CommanderDesk>,
     now: Stamp,
     records: Vec<RunEvent>,
@@ -82,6 +85,7 @@ impl Bench {
         let now = Stamp { wall_ms: 1_795_183_000_000, boot_ms, boot: BootId(1) };
         Self {
             console: Console::new(parts(CommanderDesk::default(), remembered), now),
+            hindered: None,
             now,
             records: Vec::new(),
             acts: Vec::new(),
@@ -206,13 +210,18 @@ impl Bench {
         self.pass(1000);
         let at = self.now;
         let up = || Ok(Reading::new(at, Health::Up, "answers"));
+        let hindered = self.hindered;
+        let takes = |name: &str| {
+            let hindered = hindered.filter(|_| name == "pg").map(Clean::from);
+            up().map(|reading| Reading { hindered, ..reading })
+        };
         for name in ["users", "gateway", "pg", "redis", "kafka", "objects", "pods", "dns", "cdn"] {
             let a = if a_answers {
                 up()
             } else {
                 Err(LookError::new(LookErrorKind::Timeout, "no answer"))
             };
-            let looks = Box::new(Looks { a: Some(a), b: Some(up()) });
+            let looks = Box::new(Looks { a: Some(a), b: Some(takes(name)) });
             let system = SystemId::new(name).expect("a name");
             self.event(Event::Heard { system, at, looks });
         }
@@ -851,9 +860,24 @@ fn every_tier_is_restored_once() {
 }
 
 /// A run of the demo in which every step is skipped but those told, and what RESTORED says then.
-fn restored_of(change: &dyn Fn(&Step, Stamp) -> Option<Vec<Body>>) -> Option<String> {
-    let mut bench = Bench::new(None, 50_000);
+fn restored_of(
+    change: &dyn Fn(&Step, Stamp) -> Option<Vec<Body>>,
+    hindered: Option<&'static str>,
+) -> Option<String> {
+    restored_of_plan(change, hindered, &|_| {}, None).0
+}
+
+/// The same of a plan made otherwise, where a person answers for this much at the end; and all that
+/// the go/no-go list says of proofs before.
+fn restored_of_plan(
+    change: &dyn Fn(&Step, Stamp) -> Option<Vec<Body>>,
+    hindered: Option<&'static str>,
+    otherwise: &dyn Fn(&mut Step),
+    answers: Option<&str>,
+) -> (Option<String>, String) {
+    let mut bench = Bench { hindered, ..Bench::new(None, 50_000) };
     let mut parts = parts(CommanderDesk::default(), None);
+    parts.runbooks[0].steps.iter_mut().for_each(otherwise);
     let plan = parts.runbooks[0].clone();
     let mut bodies = vec![
         Body::Opened {
@@ -879,6 +903,15 @@ fn restored_of(change: &dyn Fn(&Step, Stamp) -> Option<Vec<Body>>) -> Option<Str
         let skip = || vec![Body::Skipped { step: step.id.clone(), reason: "by hand".into() }];
         bodies.extend(change(step, bench.now).unwrap_or_else(skip));
     }
+    for store in ["pg", "redis", "kafka", "objects"] {
+        let Some(reason) = answers else { continue };
+        bodies.push(Body::CriterionAccepted {
+            asks: format!("{store} took a write since its promotion").into(),
+            evidence: "UNKNOWN".into(),
+            reason: reason.into(),
+            key: format!("proof/{store}"),
+        });
+    }
     let told = story(bodies, bench.now);
     let run = Run::replay(&plan, &told).expect("it fits").expect("there is a run");
     parts.run = Some((run, plan));
@@ -887,10 +920,16 @@ fn restored_of(change: &dyn Fn(&Step, Stamp) -> Option<Vec<Body>>) -> Option<Str
     for _ in 0..60 {
         bench.looks(true);
     }
-    bench.records.iter().find_map(|event| match &event.body {
-        Body::Restored { evidence } => Some(evidence.to_string()),
-        _ => None,
-    })
+    let restored = |bench: &Bench| {
+        bench.records.iter().find_map(|event| match &event.body {
+            Body::Restored { evidence } => Some(evidence.to_string()),
+            _ => None,
+        })
+    };
+    let said = restored(&bench);
+    let next = bench.screen();
+    bench.key(KeyCode::Char('p'));
+    (said, format!("{next}{}", bench.screen()))
 }
 
 /// The words of a step that was run and seen done.
@@ -922,19 +961,41 @@ fn performed(step: &Step) -> Vec<Body> {
 fn restored_rests_on_a_write_to_each_promoted_store() {
     let promotes = |step: &Step| step.change.promotes().then(|| performed(step));
     let writes = |step: &Step| (step.change == Change::ProveWrite).then(|| performed(step));
-    let said = restored_of(&|step, _| promotes(step).or_else(|| writes(step)));
+    let said = restored_of(&|step, _| promotes(step).or_else(|| writes(step)), None);
     let said = said.expect("every store took a write");
     assert!(said.contains("pg: a write was read back (verify-pg)"), "{said}");
     assert!(said.contains("redis: a write was read back (verify-redis)"), "{said}");
     // Left out by a person: the record says so, and by whom.
-    let said = restored_of(&|step, _| promotes(step)).expect("what is skipped is not waited for");
+    let said =
+        restored_of(&|step, _| promotes(step), None).expect("what is skipped is not waited for");
     assert!(said.contains("pg: not proven by a write: skipped by anna"), "{said}");
     // Not promoted in this run: nothing has to be proven.
-    let said = restored_of(&|_, _| None).expect("nothing was promoted");
+    let said = restored_of(&|_, _| None, None).expect("nothing was promoted");
     assert!(!said.contains("write"), "{said}");
     // Not tried yet, or failed: the clock goes on, whatever the facts say.
     let waits = |step: &Step| (step.change == Change::ProveWrite).then(Vec::new);
-    assert_eq!(restored_of(&|step, _| promotes(step).or_else(|| waits(step))), None);
+    assert_eq!(restored_of(&|step, _| promotes(step).or_else(|| waits(step)), None), None);
+    // The plan has no step that writes: a person answers for it, in the list, by name.
+    let both = |step: &Step| promotes(step).or_else(|| writes(step));
+    let blind = |step: &mut Step| {
+        if step.change == Change::ProveWrite {
+            step.change = Change::Check;
+        }
+    };
+    let (said, list) = restored_of_plan(&|step, _| both(step), None, &blind, None);
+    assert_eq!(said, None);
+    for want in ["pg: the plan has no step that writes to it", "answer for it in the go/no-go list"]
+    {
+        assert!(list.contains(want), "{want}: {list}");
+    }
+    let reason = Some("psql wrote and read a row");
+    let (said, _) = restored_of_plan(&|step, _| both(step), None, &blind, reason);
+    let said = said.expect("a person answered for it");
+    assert!(said.contains("answers for it: psql wrote and read a row"), "{said}");
+    // Written to, and by its last look it takes no write any more.
+    let why = Some("commits wait for `nobody`, which is not there");
+    assert_eq!(restored_of(&|step, _| promotes(step).or_else(|| writes(step)), why), None);
+    assert_eq!(restored_of(&|step, _| promotes(step), why), None);
 }
 
 #[test]

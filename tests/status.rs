@@ -285,7 +285,10 @@ fn the_program_answers_by_its_exit_code() {
     check(&["status", "--site", "/nowhere"], 78, "nowhere");
     check(&["--site", site], 64, "warroom status --json");
     check(&["watch", "--site", site], 64, "warroom status --json");
-    assert!(!folder.path().join("warroom").exists(), "looking leaves nothing behind");
+    let kept = folder.path().join("warroom/sites/demo");
+    let files = std::fs::read_dir(&kept).expect("it remembers what it saw");
+    let names: Vec<_> = files.map(|file| file.expect("a name").file_name()).collect();
+    assert_eq!(names, ["observations.json"], "and leaves nothing else behind");
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::domain::ledger::{Ledger, freeze};
 use crate::domain::preview::Standing;
 use crate::domain::reading::LookErrorKind;
 use crate::domain::run::event::Mode;
-use crate::domain::runbook::{Compensation, Direction, Runbook, Step, Ungraceful};
+use crate::domain::runbook::{Compensation, Runbook, Step, Ungraceful};
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::Stamp;
 use crate::port::{Clock, Expected, Looks};
@@ -155,7 +155,7 @@ async fn rehearse<'a>(
     clock: &Arc<dyn Clock>,
 ) -> Vec<Rehearsed<'a>> {
     let plan = Arc::new(runbook.clone());
-    let direction = Direction { from: runbook.from, to: runbook.to };
+    let direction = runbook.direction();
     let start = |step: &Step, back: bool| {
         let (workshop, clock) = (Arc::clone(workshop), Arc::clone(clock));
         let runbook = Arc::clone(&plan);
@@ -199,7 +199,7 @@ fn unseen<'t>(told: &'t Told<'_>) -> Vec<&'t Rehearsed<'t>> {
 
 /// True when the target of a step answered this look, whatever it said: then it was reached.
 fn is_answered(told: &Told<'_>, rehearsed: &Rehearsed<'_>) -> bool {
-    let direction = Direction { from: told.runbook.from, to: told.runbook.to };
+    let direction = told.runbook.direction();
     let target = rehearsed.step.target.as_ref();
     target.is_some_and(|target| {
         let cell = told.seen.snapshot.cell(&target.system, direction.side(target.place));
@@ -210,7 +210,7 @@ fn is_answered(told: &Told<'_>, rehearsed: &Rehearsed<'_>) -> bool {
 /// What the plan acts on or asks in the region it leads to, and does not answer.
 fn unreachable(told: &Told<'_>) -> Vec<String> {
     let runbook = told.runbook;
-    let direction = Direction { from: runbook.from, to: runbook.to };
+    let direction = runbook.direction();
     let targets = runbook.steps.iter().filter_map(|step| step.target.as_ref());
     let targets = targets.map(|target| (&target.system, direction.side(target.place)));
     let gates = runbook.steps.iter().flat_map(|step| &step.gates);

@@ -241,7 +241,7 @@ fn look_not_open(cell: &Cell, period: Duration, frame: &Frame<'_>) -> (Clean, Op
         return (seen.into(), None);
     }
     let Some(reading) = cell.current(frame.now, period) else {
-        return ("it does not answer".into(), Some(true));
+        return ("it does not answer: whether it takes writes is not known".into(), Some(true));
     };
     let ago = short_time(Duration::from_secs(frame.now.since(reading.at).as_secs()));
     if reading.is_open_primary() {

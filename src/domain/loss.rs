@@ -1,5 +1,7 @@
 //! What was really lost: what the old primary held as it was closed and the new one never received.
 
+use std::collections::BTreeSet;
+
 use super::ids::{Side, SystemId};
 use super::ledger::Ledger;
 use super::reading::{FactValue, Reading, Role};
@@ -66,10 +68,12 @@ pub fn measured(
     site: &Site,
     snapshot: &Snapshot,
     direction: Direction,
-    t0: Stamp,
-    expected: Option<&Ledger>,
+    frozen: &Frozen<'_>,
 ) -> Vec<Loss> {
     let measure = |system: &SystemSpec| {
+        if reopened(&system.id, snapshot, direction, frozen.t0).is_some() {
+            return None;
+        }
         let cell = snapshot.cell(&system.id, direction.to)?;
         // How old the reading is does not matter: what was replayed last can change no more.
         let reading = cell.last_good.as_ref()?;
@@ -77,7 +81,7 @@ pub fn measured(
         if reading.role != Some(Role::Primary) || cell.lost_data().is_some() {
             return None;
         }
-        let bound = bounded(system, (reading, snapshot), direction, t0, expected);
+        let bound = bounded(system, (reading, snapshot), direction, frozen);
         Some(match between(&system.id, snapshot, direction) {
             Some((missing, how)) if missing.amount == 0 => {
                 Loss { system: system.id.clone(), seconds: 0.0, missing: Some(missing), how }
@@ -94,6 +98,31 @@ pub fn measured(
         })
     };
     site.systems.iter().filter_map(measure).collect()
+}
+
+/// Why no bound as of T0 is one: the old primary was read after T0 as one that takes writes, and
+/// not as closed since.
+#[must_use]
+pub fn reopened(
+    system: &SystemId,
+    snapshot: &Snapshot,
+    direction: Direction,
+    t0: Stamp,
+) -> Option<Clean> {
+    let (from, to) = (direction.from, direction.to);
+    let new = snapshot.cell(system, to)?.last_good.as_ref()?;
+    let old = snapshot.cell(system, from)?.last_good.as_ref()?;
+    let after = old.at.at_most(t0) != old.at;
+    if !after || !old.is_open_primary() || !new.is_open_primary() {
+        return None;
+    }
+    let more = || {
+        let (end, began) = (old.end.as_ref()?, new.parted.as_ref()?);
+        let same = end.of == began.of && end.unit == began.unit;
+        same.then(|| end.unit.amount_text(end.at.saturating_sub(began.at)))
+    };
+    let more = more().map(|more| format!(": {more} that {to} has not")).unwrap_or_default();
+    Some(format!("{from} was read taking writes at {}, after T0{more}", old.at.utc()).into())
 }
 
 /// What lies, in one history, between the end of the old primary, as it was closed, and what the
@@ -129,14 +158,26 @@ pub fn between(
     Some((missing, how.into()))
 }
 
+/// What was frozen as the incident was declared, and what is known of the old primary since.
+#[derive(Debug, Clone, Copy)]
+pub struct Frozen<'a> {
+    /// T0.
+    pub t0: Stamp,
+    /// The expected losses.
+    pub ledger: Option<&'a Ledger>,
+    /// Stores whose old primary took writes after T0: nothing as of T0 bounds their loss.
+    pub reopened: &'a BTreeSet<SystemId>,
+}
+
 /// The smallest of the upper bounds in seconds, and how it was found.
 fn bounded(
     system: &SystemSpec,
     (promoted, snapshot): (&Reading, &Snapshot),
     direction: Direction,
-    t0: Stamp,
-    expected: Option<&Ledger>,
+    frozen: &Frozen<'_>,
 ) -> Option<(f64, Clean)> {
+    let Frozen { t0, ledger: expected, reopened } = *frozen;
+    let reopened = reopened.contains(&system.id);
     let closed = snapshot.closed_at(&system.id, direction.from).map(|(at, _)| at.wall_ms);
     let by_replay = match promoted.fact(LAST_REPLAYED) {
         Some(FactValue::Number(replayed_ms)) if *replayed_ms > 0.0 && replayed_ms.is_finite() => {
@@ -146,13 +187,16 @@ fn bounded(
             )]
             let until = |wall_ms: i64| ((wall_ms as f64 - replayed_ms) / 1000.0).max(0.0);
             // Replayed beyond T0 it wrote on: what it wrote until it was closed counts.
-            Some(match (until(t0.wall_ms), closed) {
-                (0.0, Some(closed_ms)) => until(closed_ms),
-                (seconds, _) => seconds,
-            })
+            match (until(t0.wall_ms), closed) {
+                (_, Some(closed_ms)) if reopened => Some(until(closed_ms)),
+                (_, None) if reopened => None,
+                (0.0, Some(closed_ms)) => Some(until(closed_ms)),
+                (seconds, _) => Some(seconds),
+            }
         }
         _ => None,
     };
+    let expected = expected.filter(|_| !reopened);
     let by_ledger = expected
         .and_then(|ledger| ledger.row(&system.id)?.loss_s)
         .filter(|loss| loss.is_finite() && *loss >= 0.0);
@@ -167,7 +211,7 @@ fn bounded(
         Some(other) if other.0 < one.0 => other,
         Some(_) | None => one,
     };
-    let by_look = level_since(system, promoted, snapshot, (from, t0));
+    let by_look = level_since(system, promoted, snapshot, (from, t0)).filter(|_| !reopened);
     let by_look = by_look.map(|seconds| (seconds, look()));
     // What was expected is no measurement by itself.
     let found = match (by_replay, by_look) {
@@ -175,7 +219,13 @@ fn bounded(
         (None, Some(by_look)) => by_look,
         (None, None) => return None,
     };
-    Some(least(found, by_ledger.map(|seconds| (seconds, lag()))))
+    let (seconds, how) = least(found, by_ledger.map(|seconds| (seconds, lag())));
+    // A side that nobody hears may be alive, and serve its own.
+    let how = match closed {
+        None => format!("{how}; if {from} took no write after T0: it was not read closed").into(),
+        Some(_) => how,
+    };
+    Some((seconds, how))
 }
 
 /// Seconds from the last look at the old primary to T0, where all that it held at that look is in
@@ -209,6 +259,11 @@ mod tests {
         reading
     }
 
+    fn frozen(ledger: Option<&Ledger>) -> Frozen<'_> {
+        static NONE: BTreeSet<SystemId> = BTreeSet::new();
+        Frozen { t0: at(10), ledger, reopened: &NONE }
+    }
+
     fn bytes(of: &str, at: u64) -> Position {
         Position { of: of.into(), at, unit: LagUnit::Bytes }
     }
@@ -238,7 +293,7 @@ mod tests {
             let reading = told(60, role, Some(fact));
             snapshot.record(&id("pg"), Side::B, at(60), Ok(reading));
             let ledger = expected.map(expects);
-            let found = measured(&site(), &snapshot, DIRECTION, at(10), ledger.as_ref());
+            let found = measured(&site(), &snapshot, DIRECTION, &frozen(ledger.as_ref()));
             assert_eq!(found.first().map(|loss| loss.seconds), want);
         };
         let primary = Some(Role::Primary);
@@ -270,7 +325,7 @@ mod tests {
             let mut new = told(60, Some(Role::Primary), Some(replayed(1)));
             new.parted = began;
             snapshot.record(&id("pg"), Side::B, at(60), Ok(new));
-            let found = measured(&site(), &snapshot, DIRECTION, at(10), None);
+            let found = measured(&site(), &snapshot, DIRECTION, &frozen(None));
             let loss = found.first().expect("it is measured");
             let missing = loss.missing.as_ref().map_or(u64::MAX, |missing| missing.amount);
             assert_eq!((loss.seconds, missing), want, "{looks:?} {}", loss.how);
@@ -289,7 +344,6 @@ mod tests {
         check(&[(8, open, 500)], Some(bytes("c1", 500)), (2.0, unknown));
         check(&[(8, open, 501)], Some(bytes("c1", 500)), (9.0, unknown));
         check(&[(20, closed, 500)], Some(bytes("another", 500)), (9.0, unknown));
-        check(&[(20, open, 500)], Some(bytes("c1", 500)), (9.0, unknown));
         check(&[(20, closed, 500)], None, (9.0, unknown));
     }
 
@@ -302,8 +356,39 @@ mod tests {
         let mut new = told(60, Some(Role::Primary), Some(replayed(18)));
         new.parted = Some(bytes("c1", 500));
         snapshot.record(&id("pg"), Side::B, at(60), Ok(new));
-        let found = measured(&site(), &snapshot, DIRECTION, at(10), None);
+        let found = measured(&site(), &snapshot, DIRECTION, &frozen(None));
         let loss = found.first().expect("it is measured");
         assert!((loss.seconds - 12.0).abs() < 1e-9, "{loss:?}");
+    }
+
+    #[test]
+    fn nothing_as_of_t0_bounds_what_was_taken_after_it() {
+        let mut snapshot = Snapshot::default();
+        let mut hear = |side, second, writes, end: u64, began: Option<u64>| {
+            let mut reading = told(second, Some(Role::Primary), Some(replayed(9)));
+            (reading.writes, reading.end) = (Some(writes), Some(bytes("c1", end)));
+            reading.parted = began.map(|began| bytes("c1", began));
+            snapshot.record(&id("pg"), side, at(second), Ok(reading));
+            let (pg, none) = (id("pg"), frozen(None));
+            let why = reopened(&pg, &snapshot, DIRECTION, at(10)).map(|why| why.to_string());
+            let known = BTreeSet::from([pg]);
+            let after = Frozen { reopened: &known, ..none };
+            let found = [none, after].map(|frozen| {
+                let found = measured(&site(), &snapshot, DIRECTION, &frozen);
+                found.first().map(|loss| (loss.seconds, loss.missing.map(|one| one.amount)))
+            });
+            (why, found)
+        };
+        // Silent since T0: it may have gone on, and that is said.
+        hear(Side::A, 8, Writes::Open, 501, None);
+        let (why, found) = hear(Side::B, 15, Writes::Open, 0, Some(500));
+        assert_eq!((why, found[0]), (None, Some((1.0, None))));
+        // Heard again, and it did.
+        let (why, found) = hear(Side::A, 20, Writes::Open, 800, None);
+        assert!(why.unwrap().ends_with("after T0: 300 B that B has not"));
+        assert_eq!(found, [None, None]);
+        // Closed: all that it took counts.
+        let (why, found) = hear(Side::A, 30, Writes::Refused, 900, None);
+        assert_eq!((why, found[1]), (None, Some((21.0, Some(400)))));
     }
 }

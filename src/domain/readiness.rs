@@ -11,6 +11,7 @@ use super::ids::StepId;
 use super::judge;
 use super::run::event::Mode;
 use super::run::phase::Phase;
+use super::run::proof::{self, NO_STEP, Proof, Told, proof_key};
 use super::run::state::{AcceptedCriterion, Run};
 use super::runbook::{Direction, Runbook, Step};
 use super::site::Site;
@@ -56,6 +57,10 @@ pub fn complete(
     snapshot: &Snapshot,
     now: Stamp,
 ) {
+    if let (Some(plan), Some(run)) = (plan, run) {
+        assessment.criteria.extend(unproven(plan, run, snapshot));
+        assessment.verdict = Verdict::of(&assessment.criteria);
+    }
     let active = assessment.active;
     let Some(plan) = plan.filter(|plan| plan.from == active) else { return };
     let red = matches!(assessment.primary, Primary::Red { .. });
@@ -79,6 +84,20 @@ pub fn complete(
     }
     assessment.criteria.extend(more);
     assessment.verdict = Verdict::of(&assessment.criteria);
+}
+
+/// What no step of a running plan proves: that a promoted store takes writes. Whoever accepts it
+/// answers for it.
+fn unproven(plan: &Runbook, run: &Run, snapshot: &Snapshot) -> Vec<Criterion> {
+    let open = |proof: &Proof| run.restored.is_none() && proof.told == Told::Unasked;
+    let proofs = proof::of(run, plan, snapshot).into_iter().filter(open);
+    let criterion = |Proof { system, .. }: Proof| {
+        let asks = format!("{system} took a write since its promotion");
+        let plain = Criterion::new(proof_key(&system), asks, Met::Unknown, NO_STEP);
+        let wanted = "a row or key that was written and read back".into();
+        Criterion { about: system.as_str().into(), wanted, ..plain }
+    };
+    proofs.map(criterion).collect()
 }
 
 /// The step that brings a standby which is smaller than wanted to its size, while it is still to

@@ -42,6 +42,12 @@ pub fn away_from(plans: &[Runbook], active: Side) -> Option<usize> {
 }
 
 impl Runbook {
+    /// The way it leads.
+    #[must_use]
+    pub fn direction(&self) -> Direction {
+        Direction { from: self.from, to: self.to }
+    }
+
     /// The step called `id`.
     #[must_use]
     pub fn step(&self, id: &StepId) -> Option<&Step> {

@@ -74,7 +74,7 @@ fn step(
         fact("left out", "the plan leaves it out in an ungraceful run".to_owned());
         return;
     }
-    let direction = Direction { from: told.runbook.from, to: told.runbook.to };
+    let direction = told.runbook.direction();
     let started = if step.automatic { "automatic" } else { "by a person" };
     fact(
         "action",

@@ -283,7 +283,8 @@ fn of_system(
     if let Some(Reading { role: Some(Role::Primary), hindered: Some(why), at, .. }) = view.current()
     {
         let sentence = format!("{} takes no write: {why}", view.name());
-        add(format!("hindered/{id}/{place}"), Priority::ActNow, Some(*at), sentence);
+        let since = view.cell.degraded_since.unwrap_or(*at);
+        add(format!("hindered/{id}/{place}"), Priority::ActNow, Some(since), sentence);
     }
     if let (Some(rpo), false) = (scene.site.rpo(view.system), is_active)
         && ledger::is_store(scene.snapshot, id, view.side)

@@ -73,7 +73,12 @@ pub(super) fn lines(tale: &Tale<'_>) -> Vec<LossLine> {
 
 /// The last word on what a store lost.
 fn told<'a>(tale: &Tale<'a>, system: &SystemId) -> Option<&'a RunEvent> {
-    tale.last(|body| matches!(body, Body::LossMeasured { system: about, .. } if about == system))
+    tale.last(|body| match body {
+        Body::LossMeasured { system: about, .. } | Body::LossReopened { system: about, .. } => {
+            about == system
+        }
+        _ => false,
+    })
 }
 
 fn missing(tale: &Tale<'_>, system: &SystemId) -> Option<Missing> {
@@ -87,6 +92,15 @@ fn measured(tale: &Tale<'_>, system: &SystemId) -> Option<(f64, Clean, u64)> {
     let event = told(tale, system)?;
     match &event.body {
         Body::LossMeasured { seconds, how, .. } => Some((*seconds, how.clone(), event.seq)),
+        _ => None,
+    }
+}
+
+/// Why what was measured of a store bounds its loss no more, where that is the last word on it.
+fn reopened(tale: &Tale<'_>, system: &SystemId) -> Option<(Clean, u64)> {
+    let event = told(tale, system)?;
+    match &event.body {
+        Body::LossReopened { why, .. } => Some((why.clone(), event.seq)),
         _ => None,
     }
 }
@@ -127,7 +141,10 @@ fn row(tale: &Tale<'_>, line: &LossLine) -> Vec<Claim> {
         ),
         None => (
             Claim::nothing(id(".measured"), "measured", Value::NotMeasured).toned(Tone::Unknown),
-            Claim::nothing(id(".how"), "how", Value::NotMeasured),
+            match reopened(tale, &line.system) {
+                Some((why, entry)) => Claim::new(id(".how"), "how", Value::Text(why), [entry]),
+                None => Claim::nothing(id(".how"), "how", Value::NotMeasured),
+            },
         ),
     };
     let missing = match (line.missing, &line.measured) {

@@ -252,6 +252,13 @@ pub enum Body {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         missing: Option<Missing>,
     },
+    /// What was measured of a store bounds its loss no more: the old primary took writes after T0.
+    LossReopened {
+        /// The store.
+        system: SystemId,
+        /// What was read.
+        why: Clean,
+    },
     /// The run is being given up: no step runs any more, done ones may be compensated.
     AbortStarted {
         /// The reason.
@@ -348,6 +355,7 @@ impl Body {
             | Self::Alarmed { .. }
             | Self::Resumed { .. }
             | Self::LossMeasured { .. }
+            | Self::LossReopened { .. }
             | Self::TierRestored { .. }
             | Self::CriterionAccepted { .. }
             | Self::Forecasted { .. }

@@ -82,6 +82,7 @@ impl Run {
                 self.begin_abort(event, reason);
             }
             Body::LossMeasured { .. }
+            | Body::LossReopened { .. }
             | Body::TierRestored { .. }
             | Body::CriterionAccepted { .. }
             | Body::Forecasted { .. }

@@ -44,7 +44,7 @@ pub fn observed(
     // While both sides may take writes nothing is restored, whatever else is well.
     let one_primary = split_brain::standing(site, snapshot).is_empty();
     let done = one_primary && decisive_steps_are_done(run, runbook);
-    let proofs = proof::of(run, runbook);
+    let proofs = proof::of(run, runbook, snapshot);
     let proven = proofs.iter().all(Proof::is_settled);
     let whole = match &run.restored {
         Some((_, evidence)) => Some(evidence.clone()),
@@ -128,8 +128,8 @@ fn restored_tiers(
 /// The steps that the clock waits for: a warm standby may be healthy before anything was done, so
 /// these make it serve. A plan of commands does not tell which they are: all count then.
 pub fn decisive(runbook: &Runbook) -> impl Iterator<Item = &Step> {
-    let told = runbook.steps.iter().any(is_decisive);
-    let counts = move |step: &&Step| if told { is_decisive(step) } else { !step.optional };
+    let told = runbook.steps.iter().any(|step| is_decisive(runbook, step));
+    let counts = move |step: &&Step| if told { is_decisive(runbook, step) } else { !step.optional };
     runbook.steps.iter().filter(counts)
 }
 
@@ -139,7 +139,7 @@ pub(super) fn decisive_steps_are_done(run: &Run, runbook: &Runbook) -> bool {
     })
 }
 
-fn is_decisive(step: &Step) -> bool {
+fn is_decisive(runbook: &Runbook, step: &Step) -> bool {
     !step.optional
         && match step.change {
             Change::Promote
@@ -148,8 +148,12 @@ fn is_decisive(step: &Step) -> bool {
             | Change::Scale
             | Change::ShiftTraffic
             | Change::Fence
-            | Change::Unfence
             | Change::ProveWrite => true,
+            // What is opened where the run came from follows by then: it serves nobody.
+            Change::Unfence => step
+                .target
+                .as_ref()
+                .is_some_and(|target| runbook.direction().side(target.place) == runbook.to),
             Change::Follow | Change::Purge | Change::Notify | Change::Check | Change::None => false,
         }
 }
@@ -206,9 +210,15 @@ fn measured_losses(run: &Run, runbook: &Runbook, site: &Site, snapshot: &Snapsho
     if !promoted {
         return Vec::new();
     }
-    // A planned run leaves a region that writes on after its declaration.
-    let expected = run.ledger.as_ref().filter(|_| run.mode == Mode::Ungraceful);
-    loss::measured(site, snapshot, run.direction, clock.t0, expected)
+    // A planned run leaves a region that writes on after its declaration: that bounds nothing.
+    let ledger = run.ledger.as_ref().filter(|_| run.mode == Mode::Ungraceful);
+    let frozen = loss::Frozen { t0: clock.t0, ledger, reopened: &run.reopened };
+    let open = run.losses.iter().filter_map(|(system, ..)| {
+        let why = loss::reopened(system, snapshot, run.direction, clock.t0)?;
+        Some(Body::LossReopened { system: system.clone(), why })
+    });
+    let open: Vec<Body> = open.collect();
+    let measured = loss::measured(site, snapshot, run.direction, &frozen)
         .into_iter()
         .filter(|loss| !run.losses.iter().any(|(known, _, _)| *known == loss.system))
         .map(|Loss { system, seconds, missing, how }| Body::LossMeasured {
@@ -216,8 +226,8 @@ fn measured_losses(run: &Run, runbook: &Runbook, site: &Site, snapshot: &Snapsho
             seconds,
             how,
             missing,
-        })
-        .collect()
+        });
+    open.into_iter().chain(measured).collect()
 }
 
 /// When an attempt ended, as its runner says, beside the moment in which that is read.

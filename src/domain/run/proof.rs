@@ -6,7 +6,9 @@ use super::state::{Run, StepState};
 use crate::domain::catalogue::Change;
 use crate::domain::gates::begun_after;
 use crate::domain::ids::{StepId, SystemId};
+use crate::domain::reading::Writes;
 use crate::domain::runbook::{Runbook, Step};
+use crate::domain::snapshot::{Cell, Snapshot};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 
@@ -24,11 +26,23 @@ pub struct Proof {
 pub enum Told {
     /// This step wrote and read back after the promotion had ended.
     Written(StepId),
-    /// No write proved it, and none is to come: a person left it out or only said so, or the plan
-    /// has no step that writes.
+    /// No write proved it and none is to come: a person left that out, or answers for it.
     Unproven(Clean),
+    /// The plan has no step that writes to it, and nobody has answered for that.
+    Unasked,
     /// This step has still to prove it.
     Awaited(StepId),
+    /// By its last look it takes no write now, whatever was written before.
+    Hindered(Clean),
+}
+
+/// Why nothing proves that a store takes writes.
+pub const NO_STEP: &str = "the plan has no step that writes to it";
+
+/// The key of the criterion that a promoted store took a write; accepting it answers for it.
+#[must_use]
+pub fn proof_key(system: &SystemId) -> String {
+    format!("proof/{system}")
 }
 
 impl Proof {
@@ -37,7 +51,7 @@ impl Proof {
     pub fn is_settled(&self) -> bool {
         match self.told {
             Told::Written(_) | Told::Unproven(_) => true,
-            Told::Awaited(_) => false,
+            Told::Awaited(_) | Told::Unasked | Told::Hindered(_) => false,
         }
     }
 
@@ -49,6 +63,10 @@ impl Proof {
             Told::Written(step) => format!("{system}: a write was read back ({step})"),
             Told::Unproven(why) => format!("{system}: not proven by a write: {why}"),
             Told::Awaited(step) => format!("{system}: {step} has still to write and read back"),
+            Told::Unasked => {
+                format!("that {system} takes writes: {NO_STEP}, a person answers for it")
+            }
+            Told::Hindered(why) => format!("{system} takes no write now: {why}"),
         }
     }
 }
@@ -63,7 +81,7 @@ pub fn steps<'r>(runbook: &'r Runbook, system: &'r SystemId) -> impl Iterator<It
 
 /// Each store that this run promoted, once.
 #[must_use]
-pub fn of(run: &Run, runbook: &Runbook) -> Vec<Proof> {
+pub fn of(run: &Run, runbook: &Runbook, snapshot: &Snapshot) -> Vec<Proof> {
     let mut found: Vec<Proof> = Vec::new();
     for step in runbook.steps.iter().filter(|step| step.change.promotes()) {
         let Some(target) = &step.target else { continue };
@@ -71,10 +89,23 @@ pub fn of(run: &Run, runbook: &Runbook) -> Vec<Proof> {
         let Some(end) = state.and_then(|state| state.finished) else { continue };
         let system = &target.system;
         if found.iter().all(|known| known.system != *system) {
-            found.push(Proof { system: system.clone(), told: told(run, runbook, system, end) });
+            let hindered = hindered(snapshot.cell(system, run.direction.to));
+            let told = match hindered {
+                Some(why) => Told::Hindered(why),
+                None => told(run, runbook, system, end),
+            };
+            found.push(Proof { system: system.clone(), told });
         }
     }
     found
+}
+
+/// Why a store takes no write, by its last look, where that told.
+fn hindered(cell: Option<&Cell>) -> Option<Clean> {
+    let reading = cell?.last_reading.as_ref()?;
+    let refused =
+        || (reading.takes_writes() == Some(Writes::Refused)).then(|| reading.note.clone());
+    reading.hindered.clone().or_else(refused)
 }
 
 /// The best that the steps of the plan tell: written, else to come, else left out.
@@ -101,7 +132,17 @@ fn told(run: &Run, runbook: &Runbook, system: &SystemId, promoted: Stamp) -> Tol
     match (awaited, unproven) {
         (_, Some(why)) => Told::Unproven(why.into()),
         (Some(step), None) => Told::Awaited(step.clone()),
-        (None, None) => Told::Unproven("the plan has no step that writes to it".into()),
+        (None, None) => answered(run, system, promoted),
+    }
+}
+
+/// Who answers for a store that no step writes to, since it was promoted.
+fn answered(run: &Run, system: &SystemId, promoted: Stamp) -> Told {
+    let key = proof_key(system);
+    let word = run.accepted_criteria.iter().find(|accepted| accepted.key == key);
+    match word.filter(|accepted| begun_after(accepted.at, promoted)) {
+        Some(word) => Told::Unproven(format!("{} answers for it: {}", word.by, word.reason).into()),
+        None => Told::Unasked,
     }
 }
 

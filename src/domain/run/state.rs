@@ -1,5 +1,6 @@
 //! A run's state: nothing but its journal, folded; `apply` is the only thing that changes it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::event::{
@@ -202,6 +203,8 @@ pub struct Run {
     pub closed: Option<(Stamp, Closing)>,
     /// Losses measured after the promotion.
     pub losses: Vec<(SystemId, f64, Clean)>,
+    /// Stores whose old primary took writes after T0.
+    pub reopened: BTreeSet<SystemId>,
     /// Tiers whose own restored facts were seen: when, and what was seen.
     pub tiers: Vec<(TierId, Stamp, Clean)>,
     /// Go/no-go criteria that were accepted as they were.
@@ -270,6 +273,7 @@ impl Run {
             restored: None,
             closed: None,
             losses: Vec::new(),
+            reopened: BTreeSet::new(),
             tiers: Vec::new(),
             accepted_criteria: Vec::new(),
             forecasted: None,
@@ -303,6 +307,7 @@ impl Run {
             restored: self.restored.clone(),
             closed: self.closed.clone(),
             losses: self.losses.clone(),
+            reopened: self.reopened.clone(),
             tiers: self.tiers.clone(),
             accepted_criteria: self.accepted_criteria.clone(),
             forecasted: self.forecasted,

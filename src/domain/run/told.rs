@@ -21,6 +21,10 @@ impl Run {
                 self.losses.retain(|(known, _, _)| known != system);
                 self.losses.push((system.clone(), *seconds, how.clone()));
             }
+            Body::LossReopened { system, .. } => {
+                self.losses.retain(|(known, _, _)| known != system);
+                self.reopened.insert(system.clone());
+            }
             Body::TierRestored { tier, evidence } => {
                 self.tiers.retain(|(known, ..)| known != tier);
                 self.tiers.push((tier.clone(), event.at, evidence.clone()));

@@ -77,6 +77,7 @@ fn event_text(body: &Body, plan: Option<&Runbook>) -> String {
             let missing = missing.map_or(String::new(), |one| format!("{} missing, ", one.words()));
             format!("LOSS of {system} measured: {missing}{} ({how})", seconds(*lost))
         }
+        Body::LossReopened { system, why } => format!("LOSS of {system} is not known: {why}"),
         Body::AbortStarted { reason } => format!("GIVING UP the run: {reason}"),
         Body::Closed { closing: how } => format!("CLOSED: {}", closing(how, plan)),
         Body::Noted { text } => format!("NOTE {text}"),
@@ -247,6 +248,7 @@ pub fn step_of(body: &Body) -> Option<&StepId> {
         | Body::Released
         | Body::Restored { .. }
         | Body::LossMeasured { .. }
+        | Body::LossReopened { .. }
         | Body::AbortStarted { .. }
         | Body::Closed { .. }
         | Body::Noted { .. }
@@ -297,6 +299,7 @@ pub fn is_by_a_person(body: &Body) -> bool {
         | Body::TrueAgain { .. }
         | Body::Restored { .. }
         | Body::LossMeasured { .. }
+        | Body::LossReopened { .. }
         | Body::Alarmed { .. }
         | Body::TierRestored { .. }
         | Body::Forecasted { .. }

@@ -160,7 +160,7 @@ impl<D: Desk> Console<D> {
         }
         let Some(runbook) = self.runbooks.get(opening.runbook) else { return Vec::new() };
         let plan = Arc::new(runbook.clone());
-        let direction = crate::domain::runbook::Direction { from: plan.from, to: plan.to };
+        let direction = plan.direction();
         let word = Body::Opened {
             run: opening.run,
             kind: self.kind,

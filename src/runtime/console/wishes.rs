@@ -9,7 +9,6 @@ use crate::domain::run::decide::{Context, may_open, permitted};
 use crate::domain::run::event::Mode;
 use crate::domain::run::intent::Intent;
 use crate::domain::run::refusal::Refusal;
-use crate::domain::runbook::Direction;
 use crate::domain::site::SiteRole;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
@@ -208,10 +207,7 @@ impl<D: Desk> Console<D> {
             Some(plan) if self.run.is_some() => plan.clone(),
             _ => std::sync::Arc::new(self.runbook()?.clone()),
         };
-        let direction = self
-            .run
-            .as_ref()
-            .map_or(Direction { from: plan.from, to: plan.to }, |run| run.direction);
+        let direction = self.run.as_ref().map_or_else(|| plan.direction(), |run| run.direction);
         let last = self.run.as_ref().and_then(|run| run.step(step)).and_then(|s| s.last_attempt());
         let attempt = last.map_or(0, |last| last.number);
         let (target, other) = plan

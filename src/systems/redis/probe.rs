@@ -2,6 +2,7 @@
 //!
 //! A connection that is kept leads to the server that once had the name, whoever has it now.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,20 +71,26 @@ impl RedisProbe {
         let [a, b] = &self.sides;
         let (mut a_told, mut b_told) =
             tokio::join!(look_side(a.as_ref(), at, clock), look_side(b.as_ref(), at, clock));
-        // A replica read after its primary may hold what was written in between; only a primary
-        // read once more after it can prove that it holds more.
-        if let (Some(Ok(a_told)), Some(Ok(b_told))) = (&mut a_told, &mut b_told) {
-            let again = match (a_told.state.is_primary(), b_told.state.is_primary()) {
-                (true, false) => Some((a.as_ref(), a_told, &b_told.state)),
-                (false, true) => Some((b.as_ref(), b_told, &a_told.state)),
-                (true, true) | (false, false) => None,
+        // The two are not read at one moment: what was written in between is no lag, and only a
+        // primary read once more after its replica can prove that it holds more.
+        if let (Some(Ok(a_told)), Some(Ok(b_told)), Some(a), Some(b)) =
+            (&mut a_told, &mut b_told, a, b)
+            && a_told.state.replid == b_told.state.replid
+            && a_told.state.is_primary() != b_told.state.is_primary()
+        {
+            let left = a.limit.min(b.limit).saturating_sub(self.clock.now().since(at));
+            let [(source, primary), (probe, replica)] = if a_told.state.is_primary() {
+                [(a, a_told), (b, b_told)]
+            } else {
+                [(b, b_told), (a, a_told)]
             };
-            if let Some((Some(probe), primary, replica)) = again
-                && replica.replid == primary.state.replid
-                && replica.offset > primary.state.offset
-            {
-                let left = probe.limit.saturating_sub(self.clock.now().since(at));
-                probe.read_again(primary, left).await;
+            match replica.state.offset.cmp(&primary.state.offset) {
+                Ordering::Less => {
+                    probe.read_again(replica, left).await;
+                    replica.state.offset = replica.state.offset.min(primary.state.offset);
+                }
+                Ordering::Equal => {}
+                Ordering::Greater => source.read_again(primary, left).await,
             }
         }
         for (side, told) in [(Side::A, &a_told), (Side::B, &b_told)] {
@@ -187,11 +194,11 @@ impl SideProbe {
         read_state(session, self.settings.database, beats, &self.target.place).await
     }
 
-    /// Renews the primary's offset and heartbeats, where that succeeds.
+    /// Renews a side's offset and heartbeats, where that succeeds.
     async fn read_again(&self, told: &mut Told, left: Duration) {
         if let Ok(Ok(newer)) = tokio::time::timeout(left, self.ask(&told.session)).await
-            && newer.is_primary()
-            && newer.run_id == told.state.run_id
+            && newer.is_primary() == told.state.is_primary()
+            && (&newer.run_id, &newer.replid) == (&told.state.run_id, &told.state.replid)
         {
             told.state = newer;
         }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::catalogue::Class;
 use crate::domain::run::event::{Closing, Purpose};
 use crate::domain::run::phase::{Phase, Stage};
-use crate::domain::run::proof::{self, Proof};
+use crate::domain::run::proof::{self, Proof, Told};
 use crate::domain::run::state::{Run, StepState};
 use crate::domain::runbook::Step;
 use crate::domain::time::short_time;
@@ -188,7 +188,16 @@ fn with_run<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &'a Run) -
             .say(format!("restored was seen{}", but_now(screen)))
             .run(Command::Close, "close the run"),
         Stage::Verifying => {
-            offers.say(format!("all steps are finished; waiting to see: {}", awaited(screen)))
+            let proofs = proofs(screen);
+            let offers = offers.say(format!(
+                "all steps are finished; waiting to see: {}",
+                awaited(screen, &proofs)
+            ));
+            if proofs.iter().any(|proof| proof.told == Told::Unasked) {
+                offers.also(Command::Readiness, "answer for it in the go/no-go list")
+            } else {
+                offers
+            }
         }
         Stage::Complete | Stage::Aborted => closed(offers, screen, run),
     }
@@ -232,10 +241,14 @@ fn aborting<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &'a Run) -
     }
 }
 
-fn awaited(screen: &Screen<'_>) -> String {
+fn proofs(screen: &Screen<'_>) -> Vec<Proof> {
+    let run = screen.run.zip(screen.runbook);
+    run.map(|(run, book)| proof::of(run, book, screen.snapshot)).unwrap_or_default()
+}
+
+fn awaited(screen: &Screen<'_>, proofs: &[Proof]) -> String {
     let Some(book) = screen.runbook else { return "the restored facts".to_owned() };
     let way = words::direction(screen);
-    let proofs = screen.run.map(|run| proof::of(run, book)).unwrap_or_default();
     let unwritten = proofs.iter().filter(|proof| !proof.is_settled()).map(Proof::words);
     let texts: Vec<String> = book
         .restored
