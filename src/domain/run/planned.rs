@@ -134,14 +134,11 @@ mod tests {
             snapshot.record(&id("pg"), Side::B, at(30), Ok(standby(30, 2.0)));
             let site = bench::site();
             let judged = judge(&site, &snapshot, Side::A, at(50));
-            let at = losses_at(&run, Some(&plan), &judged).expect("it is declared");
-            let told = losses((&run, Some(&plan)), &judged, (&site, &snapshot), at_50());
+            let until = losses_at(&run, Some(&plan), &judged).expect("it is declared");
+            let told = losses((&run, Some(&plan)), &judged, (&site, &snapshot), at(50));
             let loss = told.expect("it is declared").row(&id("pg")).and_then(|row| row.loss_s);
-            assert_eq!(loss.map(|loss| (at, loss)), want, "{words:?}");
+            assert_eq!(loss.map(|loss| (until, loss)), want, "{words:?}");
         };
-        fn at_50() -> Stamp {
-            at(50)
-        }
         let fenced = [(34, "start fence"), (35, "end fence")];
         let promoted = [fenced[0], fenced[1], (40, "start promote"), (44, "end promote")];
         check(Mode::Ungraceful, &[], None);
