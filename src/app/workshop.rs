@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use super::masked::{Mask, MaskedOperator, MaskedProbe, known_to_act, known_to_watch};
 use super::registry;
 use super::secrets::{ActSecrets, ReadSecrets};
+use crate::domain::catalogue::Change;
 use crate::domain::run::event::{Mode, Purpose, RunKind};
 use crate::domain::runbook::{Compensation, Runbook, Step, Ungraceful};
 use crate::domain::settings::{Fault, Node, Table, Value};
@@ -185,13 +186,15 @@ pub fn prepare(
         .ok_or_else(|| Clean::new("the frozen plan does not have this step"))?;
     check_granted(context, step)?;
     let timeout = step.timeout + RUNNER_SLACK;
+    let back = context.intent.purpose == Purpose::Compensate;
+    let proves = step.change == Change::ProveWrite && !back;
     let workshop = PlanWorkshop::new(&site, site_dir, clock);
     let secrets_known = workshop.known();
     let job = Job {
         direction: context.direction,
         step: context.intent.step.clone(),
         attempt: context.intent.attempt,
-        back: context.intent.purpose == Purpose::Compensate,
+        back,
         expected: context.warrant.clone().map_or_else(Expected::default, |warrant| Expected {
             target: warrant.target,
             other: warrant.other,
@@ -204,7 +207,7 @@ pub fn prepare(
         RunKind::Simulation => BTreeSet::new(),
         RunKind::Live | RunKind::Drill => seat::keys(&site),
     };
-    Ok(Prepared { operator, timeout, secrets_known, keys })
+    Ok(Prepared { operator, timeout, proves, secrets_known, keys })
 }
 
 /// What is performed must be what was put on record, whatever the plan says by now.

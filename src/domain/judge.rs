@@ -51,8 +51,8 @@ pub fn active(site: &Site, snapshot: &Snapshot, remembered: Option<Side>, now: S
 #[must_use]
 pub fn told(site: &Site, snapshot: &Snapshot, now: Stamp) -> Option<Side> {
     let rules = BTreeMap::new();
-    let moved = BTreeSet::new();
-    let scene = Scene { site, snapshot, rules: &rules, active: Side::A, moved: &moved, now };
+    let about = Side::A.into();
+    let scene = Scene { site, snapshot, rules: &rules, active: Side::A, about: &about, now };
     let some = |side: Side, wanted: fn(&Reading) -> bool| {
         scene.views(side).any(|view| view.current().is_some_and(wanted))
     };
@@ -76,11 +76,14 @@ pub struct Subject {
     /// Systems that an open run has moved to the other side: how they are at the old place says
     /// nothing of the one that serves.
     pub moved: BTreeSet<SystemId>,
+    /// Systems of the side that an open run is known to have closed to writes. It counts where they
+    /// tell nothing themselves.
+    pub fenced: BTreeSet<SystemId>,
 }
 
 impl From<Side> for Subject {
     fn from(active: Side) -> Self {
-        Self { active, moved: BTreeSet::new() }
+        Self { active, moved: BTreeSet::new(), fenced: BTreeSet::new() }
     }
 }
 
@@ -92,12 +95,13 @@ pub fn judge(
     subject: impl Into<Subject>,
     now: Stamp,
 ) -> Assessment {
-    let Subject { active, moved } = subject.into();
+    let about = subject.into();
+    let active = about.active;
     let mut rules: Rules<'_> = BTreeMap::new();
     for rule in &site.rules {
         rules.entry(&rule.system).or_default().push(rule);
     }
-    let scene = Scene { site, snapshot, rules: &rules, active, moved: &moved, now };
+    let scene = Scene { site, snapshot, rules: &rules, active, about: &about, now };
     let reference = it_is_us::ask(site, snapshot, now);
     let primary = scene.primary(&reference);
     let split_brain = split_brain::standing(site, snapshot);
@@ -117,7 +121,7 @@ struct Scene<'a> {
     snapshot: &'a Snapshot,
     rules: &'a Rules<'a>,
     active: Side,
-    moved: &'a BTreeSet<SystemId>,
+    about: &'a Subject,
     now: Stamp,
 }
 
@@ -151,7 +155,7 @@ impl<'a> Scene<'a> {
 
     /// Where a system serves: a run moves one after the other.
     fn serving(&self, system: &SystemId) -> Side {
-        if self.moved.contains(system) { self.standby() } else { self.active }
+        if self.about.moved.contains(system) { self.standby() } else { self.active }
     }
 
     /// Each system at the place where it serves.
@@ -185,7 +189,8 @@ impl<'a> Scene<'a> {
     /// The systems of a side that fail by their rules, each once, since the earliest. What was
     /// moved away from the active side does not speak for its loss.
     fn failing(&self, side: Side) -> Vec<Failing<'a>> {
-        let moved = |view: &View<'_>| side == self.active && self.moved.contains(&view.system.id);
+        let moved =
+            |view: &View<'_>| side == self.active && self.about.moved.contains(&view.system.id);
         self.views(side)
             .filter(|view| !moved(view))
             .filter_map(|view| {

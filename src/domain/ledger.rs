@@ -118,19 +118,17 @@ pub fn freeze(site: &Site, snapshot: &Snapshot, active: Side, as_of: Stamp) -> L
     Ledger { as_of, rows }
 }
 
-/// True when the system is a replicated store: its standby side ever told a lag or a role, or its
-/// other side tells a role.
+/// True when the system is a replicated store: one of its sides ever told a lag or a role.
 #[must_use]
 pub fn is_store(snapshot: &Snapshot, system: &SystemId, standby: Side) -> bool {
-    let told = |cell: &Cell, lag_too: bool| {
-        (lag_too && cell.last_lag.is_some())
+    let told = |cell: &Cell| {
+        cell.last_lag.is_some()
             || [&cell.last_reading, &cell.last_good]
                 .into_iter()
                 .flatten()
-                .any(|reading| reading.role.is_some() || (lag_too && reading.lag.is_some()))
+                .any(|reading| reading.role.is_some() || reading.lag.is_some())
     };
-    snapshot.cell(system, standby).is_some_and(|cell| told(cell, true))
-        || snapshot.cell(system, standby.other()).is_some_and(|cell| told(cell, false))
+    [standby, standby.other()].into_iter().any(|side| snapshot.cell(system, side).is_some_and(told))
 }
 
 fn row(

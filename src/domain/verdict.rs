@@ -150,8 +150,21 @@ pub enum T0Basis {
     Exact,
     /// The first look of all already failed: T0 is at or before it.
     AtOrBefore,
-    /// A commander set it, with a reason.
+    /// A commander set it, with a reason; in the declaration of an earlier version, as `Declared`.
     Set,
+    /// The moment of the declaration: a planned run leaves a region that was not lost.
+    Declared,
+}
+
+impl T0Basis {
+    /// How well T0 is known as a run is declared, where nobody can have set it yet.
+    #[must_use]
+    pub fn declared(self) -> Self {
+        match self {
+            Self::Set => Self::Declared,
+            Self::Exact | Self::AtOrBefore | Self::Declared => self,
+        }
+    }
 }
 
 /// The state of the region that serves.

@@ -189,6 +189,7 @@ fn clock(screen: &Screen<'_>, at: Moment) -> String {
     let since = match words::t0(screen) {
         Some((t0, T0Basis::AtOrBefore)) => format!("since {} or before", t0.utc()),
         Some((t0, T0Basis::Set)) => format!("since {}, set by hand", t0.utc()),
+        Some((t0, T0Basis::Declared)) => format!("since {}, the declaration", t0.utc()),
         Some((t0, T0Basis::Exact)) => format!("since {}", t0.utc()),
         None => "since when is UNKNOWN".to_owned(),
     };
@@ -348,10 +349,13 @@ fn decided(screen: &Screen<'_>) -> String {
         return "nothing yet".to_owned();
     };
     let mut parts = vec![format!("declared {} by {}", declared.at.utc(), declared.by)];
-    parts.push(match &run.accepted {
-        Some((at, by)) => format!("expected losses accepted {} by {by}", at.utc()),
-        None => "expected losses not accepted yet".to_owned(),
-    });
+    match &run.accepted {
+        Some((at, by)) => parts.push(format!("expected losses accepted {} by {by}", at.utc())),
+        None if run.asks_losses(screen.runbook) => {
+            parts.push("expected losses not accepted yet".to_owned());
+        }
+        None => {}
+    }
     if let Some(abort) = &run.abort {
         parts.push(format!("given up {} by {}", abort.since.utc(), abort.by));
     }

@@ -41,6 +41,7 @@ pub fn build(context: &RunnerContext) -> Result<Prepared, Clean> {
             "late child" => Duration::from_secs(3),
             _ => PATIENCE,
         },
+        proves: act == "already, to prove",
         secrets_known: vec![SecretString::from(SECRET)],
         keys: keys(&context.run_dir),
         operator: Box::new(Hands { act, folder: context.attempt_dir.clone() }),
@@ -137,7 +138,7 @@ impl Operator for Hands {
                     let _ = self.run(script, &mut Nowhere).await;
                     Standing::NotDone("still standby".into())
                 }
-                "already" => Standing::Done("it was promoted before".into()),
+                "already" | "already, to prove" => Standing::Done("it was promoted before".into()),
                 "late check" | "hang in check" => {
                     mark(&self.folder, "checking");
                     std::future::pending().await

@@ -132,6 +132,9 @@ fn ends() {
         assert_eq!(stage.acted(), acted, "{act}");
     };
     check("already", 0, Outcome::AlreadySo { evidence: "it was promoted before".into() });
+    // What was done before proves nothing of now.
+    let proven = Outcome::Applied { evidence: "promoted".into() };
+    check("already, to prove", 1, proven);
     let blind = "nothing was done: whether it is so already is unknown: no answer";
     check("blind", 0, failed(Cause::Error, blind));
     check("senseless", 1, Outcome::Applied { evidence: "promoted".into() });

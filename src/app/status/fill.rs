@@ -163,6 +163,7 @@ fn primary(outlook: &Outlook<'_>) -> PrimaryStatus {
                 T0Basis::Exact => T0Word::Exact,
                 T0Basis::AtOrBefore => T0Word::AtOrBefore,
                 T0Basis::Set => T0Word::Set,
+                T0Basis::Declared => T0Word::Declared,
             }),
             elapsed_s: Some(outlook.now.since(*t0).as_secs_f64()),
             ..of(PrimaryWord::Red, signals)

@@ -120,6 +120,8 @@ pub enum T0Word {
     AtOrBefore,
     /// A commander set it.
     Set,
+    /// The moment of the declaration.
+    Declared,
 }
 
 /// One failing system that speaks for the loss of a region.

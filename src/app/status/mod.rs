@@ -32,6 +32,7 @@ use crate::domain::pace::Paces;
 use crate::domain::readiness::Spells;
 use crate::domain::readiness::complete;
 use crate::domain::run::event::RunKind;
+use crate::domain::run::planned;
 use crate::domain::run::state::Run;
 use crate::domain::run::subject::{Served, about};
 use crate::domain::runbook::{self, Runbook};
@@ -302,7 +303,9 @@ pub fn judged(
         }
     };
     let t0 = red.map(|t0| outage.as_ref().map_or(t0, |((known, _), _)| *known));
-    let ledger = match (run.and_then(|run| run.ledger.clone()), t0, outage) {
+    let of_run =
+        run.and_then(|run| planned::losses((run, plan), &assessment, (&site.site, snapshot), now));
+    let ledger = match (of_run, t0, outage) {
         (Some(frozen), ..) | (None, Some(_), Some((_, frozen))) => frozen,
         (None, Some(t0), None) => freeze(&site.site, snapshot, active, t0),
         (None, None, _) => freeze(&site.site, snapshot, active, now),

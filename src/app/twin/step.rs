@@ -35,8 +35,7 @@ fn deed(step: &Step, nature: Option<Nature>) -> Option<Deed> {
 /// Makes the written step one of the simulator.
 pub(super) fn make(written: &mut Table, step: &Step, nature: Option<Nature>) {
     let Some(deed) = deed(step, nature) else { return };
-    let writes = step.change == Change::ProveWrite && deed == Deed::Check;
-    let spec = if writes { &sim::actions::VERIFY_WRITE } else { action_of(deed) };
+    let spec = action_of(deed);
     for key in ["with", "class", "compensation", "change"] {
         written.remove(key);
     }
@@ -105,13 +104,13 @@ fn with(step: &Step, deed: Deed, nature: Option<Nature>, back: bool) -> Table {
         Deed::Notify => {
             put("text", Value::from(step.title.as_str()));
         }
-        Deed::Check if step.change == Change::ProveWrite => {}
         Deed::Check => return looks_for(step, nature),
         Deed::Promote
         | Deed::StopReplication
         | Deed::Replicate
         | Deed::ShiftTraffic
         | Deed::Purge
+        | Deed::Write
         | Deed::None => {}
     }
     with
@@ -188,7 +187,7 @@ fn way_back(step: &Step, deed: Deed, nature: Option<Nature>) -> Option<Table> {
         Table::from_iter([action, ("with".to_owned(), Value::Table(with))])
     };
     match (deed, &step.compensation) {
-        (Deed::Check, _) => None,
+        (Deed::Check | Deed::Write, _) => None,
         (_, Compensation::None(cost)) => Some(none(cost.as_str())),
         (Deed::Fence, _) => Some(by(Deed::Unfence)),
         (Deed::Unfence, _) => Some(by(Deed::Fence)),

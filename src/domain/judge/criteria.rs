@@ -11,7 +11,7 @@ use crate::domain::reading::{Certainty, FactValue, LagUnit, Reading, Role, Write
 use crate::domain::rules::View;
 use crate::domain::rules::it_is_us::Reference;
 use crate::domain::rules::split_brain::{self, Roles};
-use crate::domain::snapshot::{CellState, trusted_lag};
+use crate::domain::snapshot::{Cell, CellState, trusted_lag};
 use crate::domain::time::{Stamp, short_time};
 use crate::domain::verdict::{Criterion, Met, Primary, Verdict};
 use std::time::Duration;
@@ -57,7 +57,7 @@ pub(super) fn criteria(
         let matters = is_store || view.cell.last_reading.is_none() || !any_told;
         health(&mut list, &view, matters);
         if is_store {
-            role(&mut list, &view);
+            role(&mut list, &view, scene.snapshot.cell(&view.system.id, scene.active));
             lag(&mut list, &view, &losses, as_of);
         }
         link(&mut list, scene, &view);
@@ -119,7 +119,15 @@ fn health(list: &mut List, view: &View<'_>, matters: bool) {
     list.add(ask(), met, seen);
 }
 
-fn role(list: &mut List, view: &View<'_>) {
+/// True for a store whose other side tells no role either, and told a lag.
+fn has_no_roles(view: &View<'_>, other: Option<&Cell>) -> bool {
+    let told = other.and_then(|cell| cell.last_reading.as_ref());
+    other.is_some_and(|cell| cell.last_lag.is_some())
+        && told.is_some_and(|reading| reading.role.is_none())
+        && view.cell.last_lag.is_none()
+}
+
+fn role(list: &mut List, view: &View<'_>, other: Option<&Cell>) {
     // Two primaries are an alarm by themselves, and one that is alone is the one that serves.
     let ask = Ask::of("role", view, "is a standby", "a standby").told_elsewhere();
     match view.current() {
@@ -130,7 +138,7 @@ fn role(list: &mut List, view: &View<'_>) {
                 Some(Role::Standby) => list.add_store(ask, Met::Yes, seen(Role::Standby)),
                 Some(Role::Primary) => list.add_store(ask, Met::No, seen(Role::Primary)),
                 // A store that has no roles, such as a bucket, told a lag instead.
-                None if view.cell.last_lag.is_some() => {}
+                None if view.cell.last_lag.is_some() || has_no_roles(view, other) => {}
                 None => list.add_store(ask, Met::Unknown, "it told no role"),
             }
         }
@@ -321,21 +329,26 @@ fn one_primary(list: &mut List, scene: &Scene<'_>) {
     }
 }
 
-/// Each store's old primary must tell that it takes no writes; silence proves nothing.
+/// Each store's old primary must tell that it takes no writes, or be closed by a fence that was
+/// seen done; silence proves nothing.
 fn fence(list: &mut List, scene: &Scene<'_>, stores: &BTreeSet<SystemId>) {
     let side = scene.active;
-    let is_fenced = |view: &View<'_>| {
-        view.current().is_some_and(|told| told.takes_writes() == Some(Writes::Refused))
+    let told = |view: &View<'_>| view.current().and_then(Reading::takes_writes);
+    let by_run = |view: &View<'_>| scene.about.fenced.contains(&view.system.id);
+    let is_fenced = |view: &View<'_>| match told(view) {
+        Some(Writes::Refused) => true,
+        Some(Writes::Open | Writes::Unknown) => false,
+        None => by_run(view),
     };
-    let open: Vec<&str> = scene
-        .views(side)
-        .filter(|view| stores.contains(&view.system.id) && !is_fenced(view))
-        .map(|view| view.system.id.as_str())
-        .collect();
+    let of_stores = || scene.views(side).filter(|view| stores.contains(&view.system.id));
+    let open: Vec<&str> =
+        of_stores().filter(|view| !is_fenced(view)).map(|view| view.system.id.as_str()).collect();
     let ask =
         Ask::whole(format!("fenced/{}", side.letter().to_lowercase()), format!("{side} is fenced"));
     if open.is_empty() && !stores.is_empty() {
-        list.add(ask, Met::Yes, format!("{side} accepts no writes"));
+        let all_tell = of_stores().all(|view| told(&view).is_some());
+        let how = if all_tell { "" } else { ": its fence was seen done, and nothing denies it" };
+        list.add(ask, Met::Yes, format!("{side} accepts no writes{how}"));
     } else if stores.is_empty() {
         list.add(ask, Met::Unknown, format!("UNKNOWN: no store is known in {side}"));
     } else {

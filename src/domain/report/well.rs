@@ -178,7 +178,7 @@ fn people(tale: &Tale<'_>, parts: &Parts, well: &mut Sentences, not: &mut Senten
     not.say("alarms", text, missed);
     if let Some(declared) = tale.declared()
         && tale.run.ledger.as_ref().is_some_and(|ledger| !ledger.rows.is_empty())
-        && tale.run.accepted.is_none()
+        && tale.run.asks_losses(Some(tale.runbook))
     {
         not.say("expected losses", "no acceptance of them is on record", [declared.seq]);
     }

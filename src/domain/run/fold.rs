@@ -127,7 +127,7 @@ impl Run {
             self.move_stage(StageCue::Declared, event.seq)?;
             self.count_from(*t0, event.at);
             self.ledger = Some(ledger.clone());
-            let (at, by, basis) = (event.at, event.by.clone(), *basis);
+            let (at, by, basis) = (event.at, event.by.clone(), basis.declared());
             let (signals, reason) = (signals.clone(), reason.clone());
             self.declaration = Some(Declaration { at, by, basis, signals, reason });
         }

@@ -12,6 +12,7 @@ pub mod misfit;
 mod needs;
 pub mod observe;
 pub mod phase;
+pub mod planned;
 pub mod proof;
 pub mod refusal;
 pub mod role;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::event::Body;
+use super::event::{Body, Mode};
 use super::phase::{Phase, Stage};
 use super::proof::{self, Proof};
 use super::state::{Run, StepState};
@@ -210,8 +210,9 @@ fn measured_losses(run: &Run, runbook: &Runbook, site: &Site, snapshot: &Snapsho
     if !promoted {
         return Vec::new();
     }
-    let frozen =
-        loss::Frozen { t0: clock.t0, ledger: run.ledger.as_ref(), reopened: &run.reopened };
+    // A planned run leaves a region that writes on after its declaration: that bounds nothing.
+    let ledger = run.ledger.as_ref().filter(|_| run.mode == Mode::Ungraceful);
+    let frozen = loss::Frozen { t0: clock.t0, ledger, reopened: &run.reopened };
     let open = run.losses.iter().filter_map(|(system, ..)| {
         let why = loss::reopened(system, snapshot, run.direction, clock.t0)?;
         Some(Body::LossReopened { system: system.clone(), why })

@@ -1,6 +1,6 @@
 //! Whether every store that a run promoted was really written to since: what RESTORED rests on.
 
-use super::event::Body;
+use super::event::{Body, Outcome};
 use super::phase::Phase;
 use super::state::{Run, StepState};
 use crate::domain::catalogue::Change;
@@ -119,7 +119,13 @@ fn told(run: &Run, runbook: &Runbook, system: &SystemId, promoted: Stamp) -> Tol
             Phase::Done if state.attested => {
                 unproven = Some(format!("attested by {}", who(run, &step.id)));
             }
-            Phase::Done if is_since(state, promoted) => return Told::Written(step.id.clone()),
+            Phase::Done if is_since(state, promoted) && wrote(state) => {
+                return Told::Written(step.id.clone());
+            }
+            // Of an earlier version: whose step wrote nothing where it found that it was so.
+            Phase::Done if is_since(state, promoted) => {
+                unproven = Some(format!("{} found it so and wrote nothing", step.id));
+            }
             _ => awaited = awaited.or(Some(&step.id)),
         }
     }
@@ -144,6 +150,12 @@ fn answered(run: &Run, system: &SystemId, promoted: Stamp) -> Told {
 fn is_since(state: &StepState, promoted: Stamp) -> bool {
     let granted = state.last_attempt().map(|attempt| attempt.granted);
     state.untrue.is_none() && granted.is_some_and(|granted| begun_after(granted, promoted))
+}
+
+/// True when its last attempt did not end with what was so before.
+fn wrote(state: &StepState) -> bool {
+    let outcome = state.last_attempt().and_then(|attempt| attempt.outcome.as_ref());
+    !matches!(outcome, Some(Outcome::AlreadySo { .. }))
 }
 
 /// Who spoke last of a step.

@@ -4,13 +4,14 @@
 use std::collections::BTreeSet;
 
 use super::event::Closing;
-use super::observe::decisive_steps_are_done;
+use super::observe::{decisive_steps_are_done, is_superseded};
 use super::phase::{Phase, Stage};
 use super::state::{Run, StepState};
+use crate::domain::catalogue::Change;
 use crate::domain::ids::{Side, SystemId};
 use crate::domain::judge::{Subject, active};
 use crate::domain::reading::Reading;
-use crate::domain::runbook::{Runbook, Step};
+use crate::domain::runbook::{Runbook, Step, Target};
 use crate::domain::site::Site;
 use crate::domain::snapshot::{Snapshot, earlier};
 use crate::domain::time::Stamp;
@@ -103,7 +104,35 @@ fn subject(run: &Run, plan: &Runbook, site: &Site, snapshot: &Snapshot) -> Subje
     let whole = !moved.is_empty()
         && moved.len() == stores.len()
         && (!idles || decisive_steps_are_done(run, plan));
-    if whole { to.into() } else { Subject { active: from, moved } }
+    if whole {
+        return to.into();
+    }
+    Subject { active: from, moved, fenced: fenced(run, plan, site) }
+}
+
+/// What the fences of a run are seen to have closed in the region that is left. One that a person
+/// attested was not seen, one that is lifted closes nothing.
+fn fenced(run: &Run, plan: &Runbook, site: &Site) -> BTreeSet<SystemId> {
+    let stands = |step: &&Step| {
+        let there = |target: &Target| run.direction.side(target.place) == run.direction.from;
+        let seen = |state: &StepState| {
+            state.phase == Phase::Done && !state.attested && state.untrue.is_none()
+        };
+        step.change == Change::Fence
+            && step.target.as_ref().is_none_or(there)
+            && run.step(&step.id).is_some_and(seen)
+            && !is_superseded(run, plan, &step.id)
+    };
+    let fences: Vec<&Step> = plan.steps.iter().filter(stands).collect();
+    let promoted = promotions(run, plan);
+    let is_store = |id: &SystemId| promoted.iter().any(|(system, _)| *system == id);
+    // The fence of one store says nothing of another; that of an application covers them all.
+    let covers = |step: &&Step, id: &SystemId| {
+        let target = step.target.as_ref().map(|target| &target.system);
+        target.is_none_or(|system| system == id || !is_store(system))
+    };
+    let closed = |id: &&SystemId| fences.iter().any(|step| covers(step, id));
+    site.systems.iter().map(|system| &system.id).filter(closed).cloned().collect()
 }
 
 /// The stores that the plan promotes in the region the run goes to, with how that stands.
@@ -127,14 +156,13 @@ fn last_role<'s>(snapshot: &'s Snapshot, id: &SystemId, side: Side) -> Option<&'
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::catalogue::Change;
     use crate::domain::forecast::tests::{run, runbook, step};
     use crate::domain::ids::StepId;
     use crate::domain::judge::judge;
     use crate::domain::reading::Writes::{Open, Refused};
     use crate::domain::rules::bench::{self, Saw, at, hear, id, stretch};
     use crate::domain::run::event::Mode;
-    use crate::domain::runbook::{Place, Target};
+    use crate::domain::runbook::Place;
     use crate::domain::verdict::Primary;
 
     /// fence -> promote pg and redis of B -> dns, with scale beside.
@@ -244,6 +272,37 @@ mod tests {
             ("redis B", Saw::Standby, Saw::Standby),
         ];
         check(Mode::Ungraceful, &["fence"], before, "A red red/a");
+    }
+
+    #[test]
+    fn a_fence_that_was_seen_done_counts_where_the_region_is_silent() {
+        let check = |words: &[(u64, &str)], pg: Saw, want: &str| {
+            let mut site = bench::site();
+            site.red_needs_signals = 1;
+            let mut snapshot = Snapshot::default();
+            hear(&mut snapshot, "pg", Side::A, &stretch(0, 20, &Saw::Writes(Open)));
+            hear(&mut snapshot, "pg", Side::A, &stretch(22, 40, &pg));
+            hear(&mut snapshot, "gateway", Side::A, &stretch(0, 20, &Saw::Up));
+            hear(&mut snapshot, "gateway", Side::A, &stretch(22, 40, &Saw::Silent));
+            hear(&mut snapshot, "pg", Side::B, &stretch(0, 40, &Saw::Standby));
+            let mut plan = plan();
+            let fence = plan.steps.iter_mut().find(|step| step.id.as_str() == "fence");
+            fence.expect("it is there").change = Change::Fence;
+            let run = run(&plan, Mode::Ungraceful, words);
+            let judged = judge(&site, &snapshot, subject(&run, &plan, &site, &snapshot), at(40));
+            let found = judged.criteria.iter().find(|one| one.key == "fenced/a");
+            assert_eq!(found.map(|one| one.evidence.as_str()), Some(want), "{words:?}");
+        };
+        let unknown = "UNKNOWN: A may accept writes: pg";
+        let by_fence = "A accepts no writes: its fence was seen done, and nothing denies it";
+        let done = [(30, "start fence"), (31, "end fence")];
+        check(&[], Saw::Silent, unknown);
+        check(&done, Saw::Silent, by_fence);
+        check(&done, Saw::Writes(Open), unknown);
+        check(&done, Saw::Writes(Refused), "A accepts no writes");
+        check(&[(30, "attest fence")], Saw::Silent, unknown);
+        let gone = [done[0], done[1], (32, "untrue fence")];
+        check(&gone, Saw::Silent, unknown);
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub fn t0_basis(basis: T0Basis) -> &'static str {
         T0Basis::Exact => "first failed probe",
         T0Basis::AtOrBefore => "at or before, the first look of all failed",
         T0Basis::Set => "set by a person",
+        T0Basis::Declared => "the moment of the declaration",
     }
 }
 
@@ -58,7 +59,7 @@ fn event_text(body: &Body, plan: Option<&Runbook>) -> String {
             format!("OPENED {run}: {runbook} {} > {}, {mode}", direction.from, direction.to)
         }
         Body::Declared { t0, basis, signals, reason, .. } => {
-            let (t0, basis, signals) = (t0.utc(), t0_basis(*basis), names(signals));
+            let (t0, basis, signals) = (t0.utc(), t0_basis(basis.declared()), names(signals));
             format!("DECLARED, T0 {t0} ({basis}): {reason}; {signals}")
         }
         Body::LedgerAccepted { summary } => format!("ACCEPTED the expected losses: {summary}"),

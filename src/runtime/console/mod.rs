@@ -385,11 +385,7 @@ impl<D: Desk> Console<D> {
             self.chosen = runbook::away_from(&self.runbooks, active);
         }
         self.weigh(now);
-        self.ledger = match (self.shown_run().and_then(|run| run.ledger.as_ref()), &self.outage) {
-            (Some(frozen), _) => frozen.clone(),
-            (None, Some(outage)) => outage.ledger.clone(),
-            (None, None) => freeze(&self.site, &self.snapshot, active, now),
-        };
+        self.ledger = self.losses(active, now);
         self.forecast = self.look_ahead(now);
     }
 

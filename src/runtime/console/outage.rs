@@ -1,7 +1,9 @@
 //! T0 and the losses of an outage, kept from the moment the primary turned red.
 
 use super::Console;
+use crate::domain::ids::Side;
 use crate::domain::ledger::{Ledger, freeze};
+use crate::domain::run::planned;
 use crate::domain::run::state::Run;
 use crate::domain::run::subject::Served;
 use crate::domain::time::Stamp;
@@ -30,6 +32,19 @@ impl<D: Desk> Console<D> {
     pub(super) fn shown_run(&self) -> Option<&Run> {
         let red = matches!(self.assessment.primary, Primary::Red { .. });
         self.run.as_ref().filter(|run| !(red && run.stage.is_closed()))
+    }
+
+    /// The losses to be shown: of the run, else of the outage, else of what would fail now.
+    pub(super) fn losses(&self, active: Side, now: Stamp) -> Ledger {
+        let heard = (&self.site, &self.snapshot);
+        let of_run = self.shown_run().and_then(|run| {
+            planned::losses((run, self.plan.as_deref()), &self.assessment, heard, now)
+        });
+        match (of_run, &self.outage) {
+            (Some(losses), _) => losses,
+            (None, Some(outage)) => outage.ledger.clone(),
+            (None, None) => freeze(&self.site, &self.snapshot, active, now),
+        }
     }
 
     /// Freezes T0 and the losses when the primary turns red; forgets them when it is well again and

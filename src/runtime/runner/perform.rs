@@ -80,9 +80,10 @@ impl Attempt<'_> {
         runtime: &tokio::runtime::Runtime,
     ) -> Ended {
         let acting = AtomicBool::new(false);
+        let asked = (prepared.timeout, prepared.proves);
         let operator = prepared.operator.as_mut();
         let performed = catch_unwind(AssertUnwindSafe(|| {
-            runtime.block_on(self.in_time(operator, prepared.timeout, execution, output, &acting))
+            runtime.block_on(self.in_time(operator, asked, execution, output, &acting))
         }));
         performed.unwrap_or_else(|_| {
             let acting = acting.load(Ordering::SeqCst);
@@ -97,14 +98,14 @@ impl Attempt<'_> {
     async fn in_time(
         &self,
         operator: &mut dyn Operator,
-        timeout: Duration,
+        (timeout, proves): (Duration, bool),
         execution: &Execution,
         output: &mut OutputFiles,
         acting: &AtomicBool,
     ) -> Ended {
         let mut time = Box::pin(sleep(timeout));
         let mut asked = Box::pin(self.cancel_asked());
-        let mut work = Box::pin(self.work(operator, execution, output, acting));
+        let mut work = Box::pin(self.work((operator, proves), execution, output, acting));
         let worked = tokio::select! {
             biased;
             outcome = &mut work => Ok(outcome),
@@ -144,10 +145,10 @@ impl Attempt<'_> {
         Ended { outcome: Outcome::Unknown { message: message.into() }, was_cut: true }
     }
 
-    /// The attempt itself: looked at, then done once.
+    /// The attempt itself: looked at, then done once. What is to be proven is done in any case.
     async fn work(
         &self,
-        operator: &mut dyn Operator,
+        (operator, proves): (&mut dyn Operator, bool),
         execution: &Execution,
         output: &mut OutputFiles,
         acting: &AtomicBool,
@@ -159,6 +160,7 @@ impl Attempt<'_> {
             return never;
         }
         match operator.check().await {
+            Standing::Done(_) if proves => {}
             Standing::Done(evidence) => return Outcome::AlreadySo { evidence },
             // Acting without knowing could do it twice, unless nothing but a person can tell.
             Standing::Unknown(why) if operator.senses() => {

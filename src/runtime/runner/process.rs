@@ -69,6 +69,8 @@ pub struct Prepared {
     pub operator: Box<dyn Operator>,
     /// The deadline for all of it.
     pub timeout: Duration,
+    /// True when it proves something by doing it: what was done before is no proof of now.
+    pub proves: bool,
     /// Secrets that were opened for it, to be masked in everything it prints or says.
     pub secrets_known: Vec<SecretString>,
     /// What stands for all that the site acts on, told to other consoles of this machine; nothing

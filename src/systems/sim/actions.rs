@@ -199,8 +199,8 @@ static CHECK: ActionSpec = ActionSpec {
     ..BASE
 };
 
-/// Reads only: nothing of the write stays in the simulated world.
-pub static VERIFY_WRITE: ActionSpec = ActionSpec {
+/// Of the write no more stays than its place on the world's record.
+static VERIFY_WRITE: ActionSpec = ActionSpec {
     name: "sim.verify_write",
     doc: "Writes to a simulated store and reads it back",
     verb: "verify",
@@ -247,7 +247,7 @@ impl Asked {
                 asked.side = fields.choice("side", &SIDES)?;
             }
             Deed::Fence | Deed::Unfence => asked.side = fields.choice("side", &SIDES)?,
-            Deed::Check if spec.change == Change::ProveWrite => asked.wish = Some(Wish::writable()),
+            Deed::Write => asked.wish = Some(Wish::writable()),
             Deed::Check => asked.wish = Wish::read(&fields)?,
             Deed::Notify => asked.text = Some(fields.need_text("text")?.to_owned()),
             Deed::Promote | Deed::StopReplication | Deed::Replicate | Deed::Purge | Deed::None => {}
@@ -268,6 +268,7 @@ impl Asked {
             | Deed::Notify
             | Deed::Fence
             | Deed::Unfence
+            | Deed::Write
             | Deed::Check
             | Deed::None => &[],
         };

@@ -38,6 +38,8 @@ pub enum Deed {
     Fence,
     /// A side may write again.
     Unfence,
+    /// Something was written to a store and read back.
+    Write,
     /// Something was looked at: changes nothing.
     Check,
     /// Something the world does not show.
@@ -45,7 +47,7 @@ pub enum Deed {
 }
 
 impl Deed {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Promote,
         Self::StopReplication,
         Self::Replicate,
@@ -55,6 +57,7 @@ impl Deed {
         Self::Notify,
         Self::Fence,
         Self::Unfence,
+        Self::Write,
         Self::Check,
         Self::None,
     ];
@@ -71,7 +74,8 @@ impl Deed {
             Change::Notify => Self::Notify,
             Change::Fence => Self::Fence,
             Change::Unfence => Self::Unfence,
-            Change::ProveWrite | Change::Check => Self::Check,
+            Change::ProveWrite => Self::Write,
+            Change::Check => Self::Check,
             Change::Follow => Self::Replicate,
             Change::None => Self::None,
         }
@@ -90,6 +94,7 @@ impl Deed {
             Self::Notify => "notify",
             Self::Fence => "fence",
             Self::Unfence => "unfence",
+            Self::Write => "write",
             Self::Check => "check",
             Self::None => "none",
         }

@@ -12,6 +12,7 @@ pub mod pause;
 pub mod plan;
 pub mod probe;
 pub mod reading;
+mod refusal;
 pub mod silence;
 pub mod standing;
 pub mod state;

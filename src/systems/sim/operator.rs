@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::actions::Asked;
 use super::acts::{AppendError, Deed};
 use super::pause::Pause;
+use super::refusal::refusal;
 use super::standing::{View, standing};
 use super::world::World;
 use crate::domain::catalogue::ActionSpec;
@@ -91,6 +92,7 @@ impl SimOperator {
             | Deed::Notify
             | Deed::Fence
             | Deed::Unfence
+            | Deed::Write
             | Deed::Check
             | Deed::None => 0,
         }
@@ -118,51 +120,7 @@ impl SimOperator {
             }),
             Deed::Fence => view.state.fencing == Some((self.side, true)),
             Deed::Unfence => view.state.fencing == Some((self.side, false)),
-            Deed::StopReplication | Deed::Notify | Deed::None => false,
-        }
-    }
-
-    /// Why the target would refuse; nothing was changed then.
-    fn refusal(&self, view: &View) -> Option<String> {
-        if view.state.cut {
-            return Some("our own network is down: no target answers".to_owned());
-        }
-        let side = self.side;
-        let silent = !view.state.alive[side.index()];
-        let store = view.store(self.target.as_ref());
-        match (self.deed, store) {
-            (Deed::Promote | Deed::StopReplication | Deed::Scale, _) if silent => {
-                Some(format!("region {side} does not answer"))
-            }
-            (Deed::Promote, Some((system, state))) if state.seeding.is_some() => {
-                Some(format!("{} in {side} has no whole copy yet", system.title))
-            }
-            (Deed::Replicate, Some((system, state))) => {
-                let (title, from) = (&system.title, side.other());
-                if view.state.alive != [true, true] {
-                    Some("both regions must answer for a first copy".to_owned())
-                } else if view.state.share[side.index()] > 0.0 {
-                    Some(format!("users are sent to {side}: {title} there is in use"))
-                } else if !system.mirrored && !state.primary[from.index()] {
-                    Some(format!("{title} in {from} is not primary: nothing to follow"))
-                } else {
-                    None
-                }
-            }
-            (
-                Deed::Promote
-                | Deed::StopReplication
-                | Deed::Replicate
-                | Deed::Scale
-                | Deed::ShiftTraffic
-                | Deed::Purge
-                | Deed::Notify
-                | Deed::Fence
-                | Deed::Unfence
-                | Deed::Check
-                | Deed::None,
-                _,
-            ) => None,
+            Deed::StopReplication | Deed::Notify | Deed::Write | Deed::None => false,
         }
     }
 
@@ -191,6 +149,7 @@ impl SimOperator {
             }
             Deed::Fence => format!("{side} does not answer: revoking its writers at the provider"),
             Deed::Unfence => format!("restoring the writers of {side}"),
+            Deed::Write => format!("a write is made to {named} and read back"),
             Deed::Check => format!("looking at {named}"),
             Deed::None => format!("{} done in the simulated world", self.label),
         }
@@ -217,6 +176,7 @@ impl SimOperator {
             }
             Deed::Fence => line('-', format!("{side} can no longer write, also when it returns")),
             Deed::Unfence => line('+', format!("{side} can write again")),
+            Deed::Write => line('+', format!("{named}: one write, read back")),
             Deed::Check => line('~', format!("nothing: {named} is only looked at")),
             Deed::None => line('~', format!("{} in the simulated world", self.label)),
         }];
@@ -238,11 +198,14 @@ impl SimOperator {
     /// Does the step. Reached through `apply`, which wants the proof that it is on record.
     pub(super) async fn perform(&mut self, output: &mut dyn Output) -> Result<Clean, OperateError> {
         let view = self.view().map_err(OperateError::Refused)?;
-        if let Standing::Done(evidence) = standing(self, &view) {
+        // A proof is a write made now: one of before proves nothing of the store as it is.
+        if self.deed != Deed::Write
+            && let Standing::Done(evidence) = standing(self, &view)
+        {
             output.line(&format!("already so: {evidence}"));
             return Ok(evidence);
         }
-        if let Some(why) = self.refusal(&view) {
+        if let Some(why) = refusal(self, &view) {
             return Err(OperateError::Refused(why.into()));
         }
         if self.already_asked(&view) {

@@ -112,6 +112,7 @@ impl Moment<'_> {
         let mut reading = Reading::new(self.at, Health::Up, "");
         let Some(store) = self.state.store(&system.id) else { return reading };
         let open = store.open[side.index()];
+        reading.writes = Some(if open { Writes::Open } else { Writes::Refused });
         reading.identity = Some(identity(self.plan, system, side, self.state.now_s));
         if !system.mirrored {
             self.replicated(&mut reading, system, store, side);
@@ -142,7 +143,6 @@ impl Moment<'_> {
         let held = &store.held[place];
         let primary = store.primary[place];
         reading.role = Some(if primary { Role::Primary } else { Role::Standby });
-        reading.writes = Some(if store.open[place] { Writes::Open } else { Writes::Refused });
         let timeline = f64::from(held.history);
         reading.facts.push(fact("timeline", FactValue::Number(timeline)));
         if store.seeding.is_some() && side == store.replica() {

@@ -110,6 +110,7 @@ pub fn standing(step: &SimOperator, view: &View) -> Standing {
             let words = if empty { "every edge is empty" } else { "edges keep old answers" };
             of(empty, format!("{}: {words}", step.object()))
         }
+        (Deed::Write, Some((system, _))) => written(step, view, system),
         (Deed::Check, _) => checked(step, view),
         (
             Deed::Promote
@@ -117,6 +118,7 @@ pub fn standing(step: &SimOperator, view: &View) -> Standing {
             | Deed::Replicate
             | Deed::Scale
             | Deed::Notify
+            | Deed::Write
             | Deed::None,
             _,
         ) => recorded(step, view),
@@ -216,7 +218,8 @@ fn fenced(step: &SimOperator, view: &View, wanted: bool) -> Standing {
         (true, false) => {
             format!("{side} is fenced at the provider: writers revoked; the region is silent")
         }
-        (false, true) => format!("{side} takes writes"),
+        // Which of its stores take writes is told by their roles, not by this.
+        (false, true) => format!("nothing in {side} is kept from writing"),
         (false, false) => format!("{side} is silent and not fenced: it may come back writing"),
     };
     let pending = view.state.fencing.is_some_and(|(which, _)| which == side);
@@ -244,6 +247,29 @@ fn checked(step: &SimOperator, view: &View) -> Standing {
         Health::Up => done(format!("{named}: {}", reading.note)),
         Health::Degraded(why) | Health::Down(why) => not_done(format!("{named}: {why}")),
         Health::Unknown(why) => Standing::Unknown(format!("{named}: {why}").into()),
+    }
+}
+
+/// A store that takes writes was written to since it last became what it is on this way.
+fn written(step: &SimOperator, view: &View, system: &SystemPlan) -> Standing {
+    let able = checked(step, view);
+    if !matches!(able, Standing::Done(_)) {
+        return able;
+    }
+    let (title, side) = (&system.title, step.side);
+    let ours = |act: &&Act| act.system == system.id.as_str() && act.side == side;
+    let begun = view.acts.iter().filter(ours).rfind(|act| act.deed == Deed::Promote);
+    let begun = begun.map_or(0, |act| act.elapsed_ms);
+    let last = since_last_turn(&view.acts, step.direction.to)
+        .filter(ours)
+        .filter(|act| act.deed == Deed::Write && act.elapsed_ms >= begun)
+        .last();
+    match last {
+        Some(act) => {
+            let at = view.clock(act.at().as_secs_f64());
+            done(format!("{title} in {side} took a write at {at}, and it was read back"))
+        }
+        None => not_done(format!("nothing was written to {title} in {side} yet")),
     }
 }
 

@@ -190,6 +190,7 @@ fn happenings(
             | Deed::ShiftTraffic
             | Deed::Purge
             | Deed::Notify
+            | Deed::Write
             | Deed::Check
             | Deed::None => {}
         }

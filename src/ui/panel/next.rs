@@ -171,7 +171,7 @@ fn with_run<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &'a Run) -
             offers.say("HOLD: no new step starts, the clock goes on").run(Command::Hold, "go on")
         }
         Stage::Aborting => aborting(offers, screen, run),
-        Stage::Declared | Stage::Executing if run.ledger.is_some() && run.accepted.is_none() => {
+        Stage::Declared | Stage::Executing if run.asks_losses(screen.runbook) => {
             let what = "read and accept the expected losses";
             // What is in trouble, or works, comes first; it does not wait for the losses.
             let busy =
@@ -403,6 +403,7 @@ mod tests {
     use crate::domain::catalogue::Guard;
     use crate::domain::ids::Side;
     use crate::domain::run::event::Mode;
+    use crate::domain::verdict::T0Basis;
     use crate::ui::fixture;
 
     #[test]
@@ -564,6 +565,32 @@ mod tests {
         let found = sentence(&fixture.screen());
         assert!(found.starts_with("enlarge the terminal to 80x24"), "{found}");
         assert!(found.contains("r run \"purge the CDN\""), "{found}");
+    }
+
+    #[test]
+    fn a_planned_run_says_what_is_so_now() {
+        let mut fixture = fixture::of("declared").expect("the moment exists");
+        let told = |fixture: &fixture::Fixture| {
+            let screen = fixture.screen();
+            let way = words::direction(&screen);
+            let parts = [way.from, way.to].map(|side| words::part(&screen, side));
+            (parts, words::is_frozen(&screen), sentence(&screen).contains("expected losses"))
+        };
+        assert_eq!(told(&fixture), (["was PRIMARY", "taking over"], true, true));
+        fixture.assessment.primary = Primary::Healthy;
+        let run = fixture.run.as_mut().expect("a run");
+        run.mode = Mode::Planned;
+        run.declaration.as_mut().expect("it is declared").basis = T0Basis::Declared;
+        assert_eq!(told(&fixture), (["PRIMARY", "standby"], false, false));
+        assert!(words::t0_text(&fixture.screen()).ends_with("Z = declaration"));
+        let book = fixture.runbooks.first().expect("a plan");
+        let promotion = book.steps.iter().find(|step| step.change.promotes()).expect("one");
+        let promotion = promotion.id.clone();
+        let run = fixture.run.as_mut().expect("a run");
+        let state = run.steps.iter_mut().find(|state| state.id == promotion).expect("it is there");
+        state.phase = Phase::Done;
+        assert_eq!(told(&fixture), (["was PRIMARY", "taking over"], true, false));
+        assert_eq!(words::frozen_at(&fixture.screen()), "switch");
     }
 
     #[test]

@@ -94,7 +94,7 @@ fn what(screen: &Screen<'_>, named: usize, width: usize) -> Vec<Row> {
             Some(T0Basis::AtOrBefore) => {
                 format!("at or before {} ({spent}): the first look already failed", at.utc())
             }
-            Some(T0Basis::Exact | T0Basis::Set) | None => {
+            Some(T0Basis::Exact | T0Basis::Set | T0Basis::Declared) | None => {
                 format!("{} ({spent}), the first failed look after a good one", at.utc())
             }
         }

@@ -112,7 +112,10 @@ fn last_known(screen: &Screen<'_>, system: &SystemSpec, limit: String) -> LagSho
     let (lag, basis) = match (frozen, last) {
         (true, Some((at, _))) => {
             let age = screen.ledger.as_of.since(*at);
-            (words::seconds(loss), format!("{} before T0", short_time(age)))
+            (
+                words::seconds(loss),
+                format!("{} before {}", short_time(age), words::frozen_at(screen)),
+            )
         }
         (_, None) => (words::seconds(loss), "no sample".to_owned()),
         (false, Some((at, _))) => {
@@ -164,7 +167,7 @@ pub fn rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
         MUTED,
         format!("{:name$} {:>8} {:>6}  ", "what", if frozen { "loss" } else { "lag" }, "RPO"),
     )
-    .put(MUTED, if frozen { "at T0" } else { "verdict" });
+    .put(MUTED, if frozen { format!("at {}", words::frozen_at(screen)) } else { "verdict".into() });
     let heading = if wide { heading.fit(name + 28).put(MUTED, "measure") } else { heading };
     let mut rows = vec![heading];
     for system in stores {
@@ -196,9 +199,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
     let frozen = words::is_frozen(screen);
     let live = words::is_any_lag_live(screen);
     let state = match (frozen, live) {
-        (true, _) => "last known at T0",
-        (false, true) => "live",
-        (false, false) => "? not live",
+        (true, _) => format!("last known at {}", words::frozen_at(screen)),
+        (false, true) => "live".to_owned(),
+        (false, false) => "? not live".to_owned(),
     };
     let look = FrameLook {
         title: Row::plain(format!("3 REPLICATION {} > {}", way.from, way.to)),

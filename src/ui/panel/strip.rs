@@ -150,9 +150,9 @@ fn hold(screen: &Screen<'_>) -> Row {
 
 fn loss(screen: &Screen<'_>) -> Row {
     let when = match (words::is_frozen(screen), words::is_any_lag_live(screen)) {
-        (true, _) => "RPO at T0",
-        (false, true) => "RPO now",
-        (false, false) => "RPO ? last known",
+        (true, _) => format!("RPO at {}", words::frozen_at(screen)),
+        (false, true) => "RPO now".to_owned(),
+        (false, false) => "RPO ? last known".to_owned(),
     };
     let (ink, text) = words::exposure(screen);
     Row::plain(format!("{when}  ")).put(ink, text)
@@ -377,7 +377,8 @@ fn foot_row(screen: &Screen<'_>, width: usize) -> Row {
 
 fn last_column(screen: &Screen<'_>, five: bool) -> Vec<Row> {
     let frozen = words::is_frozen(screen);
-    let when = if frozen { "RPO at T0 (frozen)" } else { "RPO now" };
+    let at = words::frozen_at(screen);
+    let when = if frozen { format!("RPO at {at} (frozen)") } else { "RPO now".to_owned() };
     let (ink, text) = words::exposure(screen);
     let step = Row::plain(words::step_clock(screen));
     let mut rows = vec![Row::of(MUTED, when), Row::of(ink, text)];

@@ -45,7 +45,8 @@ pub fn rows(screen: &Screen<'_>, width: usize, room: usize) -> Vec<Row> {
         )
         .fit(each)
     };
-    let when = if words::is_frozen(screen) { "LOSS AT T0" } else { "LAG" };
+    let at = words::frozen_at(screen).to_uppercase();
+    let when = if words::is_frozen(screen) { format!("LOSS AT {at}") } else { "LAG".to_owned() };
     let heading = Row::plain(" ".repeat(name + 1))
         .join(head(Side::A))
         .put(TEXT, " ")

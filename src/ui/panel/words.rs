@@ -7,6 +7,7 @@ use crate::domain::ledger::{self, LedgerRow, LossVerdict};
 use crate::domain::rules::period;
 use crate::domain::run::event::Mode;
 use crate::domain::run::phase::Stage;
+use crate::domain::run::planned::{LossesAt, losses_at};
 use crate::domain::run::state::{Run, StepState};
 use crate::domain::runbook::{Direction, Step};
 use crate::domain::time::{Stamp, no_less, short_time};
@@ -103,10 +104,13 @@ pub fn is_planned_without_primary(screen: &Screen<'_>) -> bool {
 /// The part that a region plays now.
 #[must_use]
 pub fn part(screen: &Screen<'_>, side: Side) -> &'static str {
-    // A run that is only open has moved nothing: nobody declared yet. One that is over moves
-    // nothing any more, and from the restoration on the one that serves now is the primary.
+    // A run that is only open has moved nothing: nobody declared yet. Neither has a planned one
+    // before its first promotion. One that is over moves nothing any more, and from the
+    // restoration on the one that serves now is the primary.
     let active = side == screen.assessment.active;
-    let moves = |run: &&Run| !run.stage.is_closed() && run.declaration.is_some();
+    let moves = |run: &&Run| {
+        !run.stage.is_closed() && run.declaration.is_some() && !is_still_served(screen, run)
+    };
     let Some(run) = screen.run.filter(moves) else {
         return if active { "PRIMARY" } else { "standby" };
     };
@@ -117,6 +121,11 @@ pub fn part(screen: &Screen<'_>, side: Side) -> &'static str {
         (_, _, true) => "was PRIMARY",
         (false, _, false) => "taking over",
     }
+}
+
+/// True while a planned run has promoted nothing and the region that it leaves is there.
+fn is_still_served(screen: &Screen<'_>, run: &Run) -> bool {
+    losses_at(run, screen.runbook, screen.assessment) == Some(LossesAt::Now)
 }
 
 /// The moment the clock counts from, and how well it is known; none without an incident.
@@ -149,6 +158,7 @@ pub fn t0_text(screen: &Screen<'_>) -> String {
         Some((at, T0Basis::Exact)) => format!("T0 {} exact", at.utc()),
         Some((at, T0Basis::AtOrBefore)) => format!("T0 at or before {}", at.utc()),
         Some((at, T0Basis::Set)) => format!("T0 {} set by hand", at.utc()),
+        Some((at, T0Basis::Declared)) => format!("T0 {} = declaration", at.utc()),
     }
 }
 
@@ -173,7 +183,20 @@ pub fn is_red_moment(screen: &Screen<'_>) -> bool {
 /// True when the losses are those as of T0, not those of now.
 #[must_use]
 pub fn is_frozen(screen: &Screen<'_>) -> bool {
-    screen.run.is_some_and(|run| run.ledger.is_some()) || red(screen).is_some()
+    losses_until(screen) != LossesAt::Now
+}
+
+/// Up to when the losses on the screen count.
+fn losses_until(screen: &Screen<'_>) -> LossesAt {
+    let lost = || if red(screen).is_some() { LossesAt::T0 } else { LossesAt::Now };
+    let of_run = screen.run.and_then(|run| losses_at(run, screen.runbook, screen.assessment));
+    of_run.unwrap_or_else(lost)
+}
+
+/// What the moment of frozen losses is called: `T0`, or the switch of a planned run.
+#[must_use]
+pub fn frozen_at(screen: &Screen<'_>) -> &'static str {
+    if losses_until(screen) == LossesAt::Switch { "switch" } else { "T0" }
 }
 
 /// True when at least one lag is known from a look that is not too old.

@@ -36,7 +36,7 @@ pub(super) fn declare(
             Some((t0, basis)) => (t0, basis, Vec::new()),
             None => (context.now, T0Basis::AtOrBefore, Vec::new()),
         },
-        (_, Mode::Planned) => (context.now, T0Basis::Set, Vec::new()),
+        (_, Mode::Planned) => (context.now, T0Basis::Declared, Vec::new()),
     };
     let ledger = context.ledger.clone();
     let (detected, reason) = (context.detected, reason.clone());
@@ -82,7 +82,12 @@ pub(super) fn send_update(context: &Context<'_>, lines: &[Clean]) -> Decision {
 
 pub(super) fn accept_ledger(context: &Context<'_>) -> Result<Decision, Refusal> {
     let run = the_run(context)?;
-    let rows = run.ledger.as_ref().map_or(&[][..], |ledger| &ledger.rows);
+    // What is accepted is what is shown: in a planned run that is not what the declaration froze.
+    let shown = match run.mode {
+        Mode::Planned => Some(context.ledger),
+        Mode::Ungraceful => run.ledger.as_ref(),
+    };
+    let rows = shown.map_or(&[][..], |ledger| &ledger.rows);
     let summary = rows
         .iter()
         .map(|row| {

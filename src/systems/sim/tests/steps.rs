@@ -81,6 +81,47 @@ fn a_planned_switch_loses_nothing_or_changes_nothing() {
     assert!(told.contains("A does not answer") && stage.acts().is_empty(), "{told}");
 }
 
+#[test]
+fn a_write_is_proven_by_a_write_made_since_the_promotion() {
+    let stage = Stage::usual(|plan| plan.fail_after = None);
+    stage.clock.pass(30);
+    let (write, target) = (action("sim.verify_write"), Some(("pg", Side::B)));
+    let check = || {
+        stage.with_operator(write, target, A_TO_B, &[], |operator| match wait(operator.check()) {
+            Standing::Done(words) | Standing::NotDone(words) | Standing::Unknown(words) => {
+                words.to_string()
+            }
+        })
+    };
+    let (outcome, _) = stage.apply(write, target, A_TO_B, &[]);
+    assert!(matches!(outcome, Err(OperateError::Refused(_))), "a standby: {outcome:?}");
+    stage.done("sim.fence", None, A_TO_B, &[]);
+    stage.done("sim.switch", target, A_TO_B, &[]);
+    // That it takes writes is no write.
+    assert_eq!(check(), "nothing was written to pg in B yet");
+    let acts = stage.acts().len();
+    stage.done("sim.verify_write", target, A_TO_B, &[]);
+    stage.clock.pass(5);
+    let again = stage.done("sim.verify_write", target, A_TO_B, &[]);
+    assert!(again.contains("took a write"), "{again}");
+    assert_eq!(stage.acts().len(), acts + 2, "each proof is a write of its own");
+}
+
+#[test]
+fn what_a_fence_closed_says_so_itself_and_what_is_lifted_promises_nothing() {
+    let stage = Stage::usual(|plan| plan.fail_after = None);
+    stage.clock.pass(30);
+    let writes = |name: &str| Side::BOTH.map(|side| stage.reading(name, side).writes);
+    assert_eq!(writes("kafka"), [Some(Writes::Open); 2]);
+    stage.done("sim.fence", None, B_TO_A, &[]);
+    for name in ["pg", "kafka", "objects"] {
+        assert_eq!(writes(name), [Some(Writes::Open), Some(Writes::Refused)], "{name}");
+    }
+    // B's pg is a standby: that nothing keeps B from writing does not make it take writes.
+    let told = stage.done("sim.unfence", None, B_TO_A, &[]);
+    assert_eq!(told, "nothing in B is kept from writing");
+}
+
 /// The failover of the demo, without its manual steps.
 fn fail_over(stage: &Stage) {
     let b = |name: &'static str| Some((name, Side::B));

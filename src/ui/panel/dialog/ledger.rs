@@ -35,25 +35,41 @@ pub(super) fn sentence(screen: &Screen<'_>) -> String {
     if texts.is_empty() { words::no_store(screen).to_owned() } else { texts.join(", ") }
 }
 
+/// What is between two lengths of time as they are shown, so that the row adds up as it is read.
+fn rest(part_s: f64, whole_s: f64) -> String {
+    // What is under ten seconds is shown with its tenths, what is longer in whole seconds.
+    let shown_s = |seconds: f64| {
+        if seconds < 10.0 { (seconds.max(0.0) * 10.0).round() / 10.0 } else { seconds.floor() }
+    };
+    let rest_s = (shown_s(whole_s) - shown_s(part_s)).max(0.0);
+    let is_whole = (rest_s - rest_s.round()).abs() < 0.05;
+    match (is_whole, rest_s >= 120.0) {
+        (true, _) => words::seconds(rest_s.round()),
+        (false, true) => words::seconds(rest_s),
+        (false, false) => format!("{rest_s:.1}s"),
+    }
+}
+
 /// The table, a heading first.
 pub(super) fn table(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     let frozen = words::is_frozen(screen);
-    let age = if frozen { "AGE AT T0" } else { "AGE NOW" };
+    let at = words::frozen_at(screen).to_uppercase();
+    let age = if frozen { format!("AGE AT {at}") } else { "AGE NOW".to_owned() };
     let line = |cells: [&str; 5]| {
         let [store, last, age, loss, rpo] = cells;
         format!("{store:<12} {last:>9} {age:>10} {loss:>14} {rpo:>8}  ")
     };
-    let heading = line(["STORE", "LAST LAG", age, "EXPECTED LOSS", "RPO"]);
+    let heading = line(["STORE", "LAST LAG", &age, "EXPECTED LOSS", "RPO"]);
     let mut rows = vec![Row::of(MUTED, heading).put(MUTED, "VERDICT").cut(width)];
     for row in worst_first(screen) {
         let last = row.last.as_ref();
-        let lag = last
-            .and_then(|(_, lag)| lag.known_seconds())
-            .map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
-        let age = last.map_or_else(
-            || "never".to_owned(),
-            |(at, _)| short_time(screen.ledger.as_of.since(*at)),
-        );
+        let lag_s = last.and_then(|(_, lag)| lag.loss_seconds());
+        let lag = lag_s.map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
+        let age = match (last, lag_s.zip(row.loss_s)) {
+            (None, _) => "never".to_owned(),
+            (Some(_), Some((lag_s, loss_s))) => rest(lag_s, loss_s),
+            (Some((at, _)), None) => short_time(screen.ledger.as_of.since(*at)),
+        };
         let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
         let rpo = row.rpo_s.map_or_else(|| "none".to_owned(), words::seconds);
         let glyph = match row.verdict {
@@ -117,5 +133,26 @@ pub(super) fn sheet(screen: &Screen<'_>, width: usize) -> Sheet {
         body,
         foot: vec![Row::of(BORDER, "─".repeat(width)), foot_text.cut(width)],
         scroll: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_adds_up_as_it_is_shown() {
+        let check = |lag_s: f64, loss_s: f64, want: [&str; 3]| {
+            let found = [words::seconds(lag_s), rest(lag_s, loss_s), words::seconds(loss_s)];
+            assert_eq!(found, want);
+        };
+        // 0.1 + 0.8 = 1.0 and 1.8 + 0.8 = 2.7, each rounded by itself.
+        check(0.14, 0.97, ["0.1s", "0.9s", "1.0s"]);
+        check(1.84, 2.67, ["1.8s", "0.9s", "2.7s"]);
+        check(0.8, 0.8, ["0.8s", "0s", "0.8s"]);
+        check(1.8, 43.5, ["1.8s", "41.2s", "43s"]);
+        check(12.6, 43.5, ["12s", "31s", "43s"]);
+        check(0.02, 3.0, ["0s", "3s", "3s"]);
+        check(1.8, 200.0, ["1.8s", "3m18s", "3m20s"]);
     }
 }
