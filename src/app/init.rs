@@ -62,10 +62,12 @@ pub fn run(args: &InitArgs) -> anyhow::Result<Exit> {
     let usual = || Path::new("sites").join(shipped.name);
     let dir = args.dir.clone().unwrap_or_else(usual);
     let written = write(shipped, &dir)?;
-    let wrote: String = written.iter().map(|path| format!("wrote {}\n", path.display())).collect();
+    let mut wrote: Vec<String> =
+        written.iter().map(|path| format!("wrote {}\n", path.display())).collect();
     let site = site_file::parse(shipped.files[0].1)
         .map_err(|fault| anyhow!("failed to read the shipped site: {fault}"))?;
-    say(&format!("{wrote}{}", next_steps(&site, &dir)))?;
+    wrote.push(next_steps(&site, &dir));
+    say(&wrote.concat())?;
     Ok(Exit::Ok)
 }
 

@@ -201,7 +201,7 @@ pub fn short_time(time: Duration) -> String {
     }
 }
 
-/// A lag or a loss in seconds as a short time, in which what is cut off is never less than the truth.
+/// A lag or a loss in seconds as a short time: what is cut off is never less than the truth.
 #[must_use]
 pub fn no_less(seconds: f64) -> String {
     const FUZZ: f64 = 1e-6;

@@ -81,7 +81,8 @@ impl Toy {
                 "[[steps]]\nid = \"{step}\"\ntitle = \"Do {step}\"\naction = \"command.run\"\n\
                  expect = \"2s\"\ntimeout = \"20s\"\n\
                  compensation = {{ none = \"nothing takes a line back\" }}\n\
-                 with = {{ argv = [\"sh\", \"-c\", \"sleep {pause}; echo printed by $1; echo $1 >> {effects}; \
+                 with = {{ argv = [\"sh\", \"-c\", \"sleep {pause}; echo printed by $1; \
+                 echo $1 >> {effects}; \
                  sleep {pause}\", \"sh\", \"{{step}}/{{attempt}}\"]{check} }}\n"
             );
         }

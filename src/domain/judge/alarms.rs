@@ -232,8 +232,7 @@ fn of_system(
     view: &View<'_>,
     criteria: &[Criterion],
 ) -> Vec<Alarm> {
-    let id = &view.system.id;
-    let place = letter(view.side);
+    let (id, place) = (&view.system.id, letter(view.side));
     let is_active = view.side == scene.serving(id);
     let red = matches!(primary, Primary::Red { .. });
     let mut found = Vec::new();
@@ -285,8 +284,8 @@ fn of_system(
     if let Some(Reading { role: Some(Role::Primary), hindered: Some(why), at, .. }) = view.current()
     {
         let sentence = format!("{} takes no write: {why}", view.name());
-        let since = view.cell.degraded_since.unwrap_or(*at);
-        add(format!("hindered/{id}/{place}"), Priority::ActNow, Some(since), sentence);
+        let since = view.cell.degraded_since.or(Some(*at));
+        add(format!("hindered/{id}/{place}"), Priority::ActNow, since, sentence);
     }
     if let (Some(rpo), false) = (scene.site.rpo(view.system), is_active)
         && ledger::is_store(scene.snapshot, id, view.side)
@@ -294,8 +293,8 @@ fn of_system(
     {
         add(format!("rpo/{id}/{place}"), Priority::ActSoon, Some(since), said(view, &why));
     }
-    let refused = refused(view, criteria, red, is_active, &found);
-    found.into_iter().chain(refused).collect()
+    found.extend(refused(view, criteria, red, is_active, &found));
+    found
 }
 
 /// What criteria refuse of a system, where no alarm says it yet.

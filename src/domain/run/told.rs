@@ -10,7 +10,7 @@ use crate::domain::text::Clean;
 use crate::domain::verdict::SPLIT_KEY;
 
 impl Run {
-    /// True where two primaries stood when the record was written last: nothing is restored for good.
+    /// True where two primaries stood as the record ended: nothing is restored for good.
     #[must_use]
     pub fn stands_split(&self) -> bool {
         let mut standing = BTreeSet::new();
