@@ -204,14 +204,19 @@ pub fn short_time(time: Duration) -> String {
 /// A lag or a loss in seconds as a short time: what is cut off is never less than the truth.
 #[must_use]
 pub fn no_less(seconds: f64) -> String {
+    short_time(Duration::try_from_secs_f64(cut_upwards(seconds)).unwrap_or(Duration::MAX))
+}
+
+/// Seconds as [`no_less`] shows them: with tenths, whole, or whole minutes.
+#[must_use]
+pub fn cut_upwards(seconds: f64) -> f64 {
     const FUZZ: f64 = 1e-6;
     let up = |steps: f64| ((seconds * steps - FUZZ).ceil() / steps).max(0.0);
-    let shown = match seconds {
+    match seconds {
         ..10.0 => up(10.0),
         10.0..7200.0 => up(1.0),
         _ => up(1.0 / 60.0),
-    };
-    short_time(Duration::try_from_secs_f64(shown).unwrap_or(Duration::MAX))
+    }
 }
 
 /// The clock of the recovery time objective: from T0 until the service is verified restored.

@@ -128,8 +128,8 @@ fn restored_tiers(
 /// The steps that the clock waits for: a warm standby may be healthy before anything was done, so
 /// these make it serve. A plan of commands does not tell which they are: all count then.
 pub fn decisive(runbook: &Runbook) -> impl Iterator<Item = &Step> {
-    let told = runbook.steps.iter().any(|step| is_decisive(runbook, step));
-    let counts = move |step: &&Step| if told { is_decisive(runbook, step) } else { !step.optional };
+    let told = runbook.steps.iter().any(is_decisive);
+    let counts = move |step: &&Step| if told { is_decisive(step) } else { !step.optional };
     runbook.steps.iter().filter(counts)
 }
 
@@ -139,7 +139,7 @@ pub(super) fn decisive_steps_are_done(run: &Run, runbook: &Runbook) -> bool {
     })
 }
 
-fn is_decisive(runbook: &Runbook, step: &Step) -> bool {
+fn is_decisive(step: &Step) -> bool {
     !step.optional
         && match step.change {
             Change::Promote
@@ -149,12 +149,14 @@ fn is_decisive(runbook: &Runbook, step: &Step) -> bool {
             | Change::ShiftTraffic
             | Change::Fence
             | Change::ProveWrite => true,
-            // What is opened where the run came from follows by then: it serves nobody.
-            Change::Unfence => step
-                .target
-                .as_ref()
-                .is_some_and(|target| runbook.direction().side(target.place) == runbook.to),
-            Change::Follow | Change::Purge | Change::Notify | Change::Check | Change::None => false,
+            // What must be open to serve is proven by its writes; what is opened where the run came
+            // from serves nobody.
+            Change::Unfence
+            | Change::Follow
+            | Change::Purge
+            | Change::Notify
+            | Change::Check
+            | Change::None => false,
         }
 }
 

@@ -1,7 +1,7 @@
 //! The loss ledger: per store what was last known, how old that is at T0, and what would be lost.
 
 use crate::domain::ledger::{LedgerRow, LossVerdict};
-use crate::domain::time::short_time;
+use crate::domain::time::{cut_upwards, short_time};
 use crate::ui::model::Dialog;
 use crate::ui::panel::words;
 use crate::ui::screen::Screen;
@@ -37,11 +37,7 @@ pub(super) fn sentence(screen: &Screen<'_>) -> String {
 
 /// What is between two lengths of time as they are shown, so that the row adds up as it is read.
 fn rest(part_s: f64, whole_s: f64) -> String {
-    // What is under ten seconds is shown with its tenths, what is longer in whole seconds.
-    let shown_s = |seconds: f64| {
-        if seconds < 10.0 { (seconds.max(0.0) * 10.0).round() / 10.0 } else { seconds.floor() }
-    };
-    let rest_s = (shown_s(whole_s) - shown_s(part_s)).max(0.0);
+    let rest_s = (cut_upwards(whole_s) - cut_upwards(part_s)).max(0.0);
     let is_whole = (rest_s - rest_s.round()).abs() < 0.05;
     match (is_whole, rest_s >= 120.0) {
         (true, _) => words::seconds(rest_s.round()),
@@ -146,13 +142,13 @@ mod tests {
             let found = [words::seconds(lag_s), rest(lag_s, loss_s), words::seconds(loss_s)];
             assert_eq!(found, want);
         };
-        // 0.1 + 0.8 = 1.0 and 1.8 + 0.8 = 2.7, each rounded by itself.
-        check(0.14, 0.97, ["0.1s", "0.9s", "1.0s"]);
-        check(1.84, 2.67, ["1.8s", "0.9s", "2.7s"]);
+        // 0.2 + 0.9 = 1.0, each rounded by itself.
+        check(0.14, 0.97, ["0.2s", "0.8s", "1s"]);
+        check(1.84, 2.67, ["1.9s", "0.8s", "2.7s"]);
         check(0.8, 0.8, ["0.8s", "0s", "0.8s"]);
-        check(1.8, 43.5, ["1.8s", "41.2s", "43s"]);
-        check(12.6, 43.5, ["12s", "31s", "43s"]);
-        check(0.02, 3.0, ["0s", "3s", "3s"]);
+        check(1.8, 43.5, ["1.8s", "42.2s", "44s"]);
+        check(12.6, 43.5, ["13s", "31s", "44s"]);
+        check(0.02, 3.0, ["0.1s", "2.9s", "3s"]);
         check(1.8, 200.0, ["1.8s", "3m18s", "3m20s"]);
     }
 }
