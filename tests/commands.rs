@@ -135,3 +135,31 @@ fn what_is_missing_at_a_target_is_told_where_the_plan_names_it() {
     }
     assert_eq!(found, 3, "fence, promotion and test, each once:\n{told}");
 }
+
+#[test]
+fn an_answer_that_cannot_be_written_is_none() {
+    let place = tempfile::tempdir().expect("a folder");
+    shop(place.path(), &[]);
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").expect("it is there");
+    for line in [
+        "check --offline --site site",
+        "status --site site",
+        "history --json",
+        "schema status",
+        "systems list",
+        "systems show postgres",
+        "run failover --dry-run --planned --site site",
+        "init --from lms",
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_warroom"));
+        command.args(line.split_whitespace()).current_dir(place.path());
+        command.env("XDG_STATE_HOME", place.path().join("state")).stdout(full());
+        for name in ["WR_ANY", "WR_PG_READ", "WR_REDIS_READ"] {
+            command.env(name, "canary");
+        }
+        let done = command.stderr(std::process::Stdio::piped()).output().expect("it starts");
+        let said = text(&done.stderr);
+        assert_eq!(done.status.code(), Some(75), "{line}: {said}");
+        assert!(said.contains("failed to write the answer: No space left"), "{line}: {said}");
+    }
+}
