@@ -240,7 +240,8 @@ impl<'a> Scene<'a> {
     /// What a standby says of a source that is silent to us; none while that is read.
     fn witness(&self, view: &View<'a>) -> Option<Witness> {
         let source = self.view(view.system, self.active)?;
-        if !matches!(source.state(), CellState::Down(_)) {
+        // One that answers and says itself that it is down is not silent.
+        if !matches!(source.state(), CellState::Down(_)) || source.cell.last_error.is_none() {
             return None;
         }
         let reading = view.current()?;

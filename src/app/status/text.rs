@@ -69,8 +69,13 @@ impl fmt::Display for Status {
             SideName::A => (&self.site.a, &self.site.b),
             SideName::B => (&self.site.b, &self.site.a),
         };
+        let serves = match self.primary.state {
+            PrimaryWord::Healthy | PrimaryWord::Suspect => "serves",
+            PrimaryWord::Red => "was PRIMARY",
+            PrimaryWord::ItIsUs | PrimaryWord::Blind => "served when last seen",
+        };
         let head =
-            format!("{}{simulated}: {from} serves, {to} stands by, {}", self.site.name, self.at);
+            format!("{}{simulated}: {from} {serves}, {to} stands by, {}", self.site.name, self.at);
         row(out, "site", &head)?;
         row(out, "primary", &primary(self))?;
         let verdict = &self.verdict;

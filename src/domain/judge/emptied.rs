@@ -2,6 +2,7 @@
 
 use super::Scene;
 use crate::domain::ids::{Side, SystemId};
+use crate::domain::reading::Role;
 use crate::domain::site::SystemSpec;
 use crate::domain::snapshot::{Emptied, Emptying, earlier};
 use crate::domain::verdict::{Alarm, Criterion, Met, Priority};
@@ -30,6 +31,9 @@ pub(super) fn alarms(scene: &Scene<'_>) -> Vec<Alarm> {
         let ordered = sides.iter().all(|(_, emptied)| emptied.how == Emptying::Ordered);
         let (first, _) = sides.first()?;
         let rescue = match (still_holds(scene, system, &sides), ordered) {
+            (Some(there), false) if serves(scene, system, first.other()) => {
+                format!("{there} and is PRIMARY: look who answers as {first}")
+            }
             (Some(there), false) => format!("{there}: promote it or stop {first}"),
             (Some(_) | None, _) => {
                 "restore it, then accept this in the go/no-go list of a run".to_owned()
@@ -46,6 +50,12 @@ pub(super) fn alarms(scene: &Scene<'_>) -> Vec<Alarm> {
         })
     };
     scene.site.systems.iter().filter_map(alarm).collect()
+}
+
+/// True where a side was read as the primary last.
+fn serves(scene: &Scene<'_>, system: &SystemSpec, side: Side) -> bool {
+    let told = scene.snapshot.cell(&system.id, side).and_then(|cell| cell.last_reading.as_ref());
+    told.is_some_and(|reading| reading.role == Some(Role::Primary))
 }
 
 /// `B still holds 500 keys`, where one side lost its data and the other one did not.

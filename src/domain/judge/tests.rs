@@ -195,6 +195,17 @@ fn witnesses_that_disagree_are_named() {
     check(false, &Saw::Silent, "red 3 since 12 Exact", &["red/a", "reference"]);
     let suspect = ["link/a", "more/a", "reference", "rule/gateway_down/a"];
     check(true, &Saw::Silent, "suspect 3", &suspect);
+    // One that answers and says itself that it is down: its replica is no witness of our path.
+    let mut heard = lost(&["gateway", "redis"], &[Side::A]);
+    heard.retain(|(name, ..)| *name != "pg");
+    heard.push((
+        "pg",
+        Side::A,
+        [stretch(0, 10, &Saw::Primary), stretch(12, 20, &Saw::Down)].concat(),
+    ));
+    heard.push(("pg", Side::B, stretch(0, 20, &link(true))));
+    let judged = judge(&site(), &snapshot(&heard, &stretch(0, 20, &Saw::Up)), Side::A, at(20));
+    assert!(judged.alarms.iter().all(|alarm| alarm.key != "link/a"), "{:?}", judged.alarms);
 }
 
 #[test]
