@@ -59,10 +59,19 @@ pub fn clock_seconds(text: &str) -> f64 {
     text.split(':').fold(0.0, |sum, part| sum * 60.0 + part.parse::<f64>().unwrap())
 }
 
-/// The seconds of a loss whose end nobody could read: `at most 4.2s`, `12s` or `2m05s`.
-pub fn bound_seconds(text: &str) -> f64 {
-    let text = text.strip_prefix("at most ").unwrap_or_else(|| panic!("`{text}` is no bound"));
-    let (minutes, seconds) = text.split_once('m').unwrap_or(("0", text));
-    let seconds = seconds.strip_suffix('s').unwrap();
-    minutes.parse::<f64>().unwrap() * 60.0 + seconds.parse::<f64>().unwrap()
+/// The loss of a store in seconds as it was measured after its promotion. The report no longer
+/// claims it: the old primary came back and took writes.
+pub fn measured_seconds(events: &[RunEvent], report: &str, store: &str) -> f64 {
+    let of_store = |body: &Body| match body {
+        Body::LossMeasured { system, .. } => system.as_str() == store,
+        _ => false,
+    };
+    let event = find(events, "a measured loss", of_store);
+    let Body::LossMeasured { seconds, how, .. } = &event.body else { unreachable!("asked for") };
+    assert!(how.as_str().contains("it was not read closed"), "{how}");
+    let line = report.lines().find(|line| {
+        line.starts_with(&format!("| {store} |")) && line.contains("was read taking writes at")
+    });
+    assert!(line.is_some_and(|line| line.contains("not measured")), "{store}\n{report}");
+    *seconds
 }

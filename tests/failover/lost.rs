@@ -217,8 +217,7 @@ impl Loss {
         let declared =
             facts::find(events, "declaration", |body| matches!(body, Body::Declared { .. }));
         let Body::Declared { t0, .. } = declared.body else { unreachable!("it was asked for") };
-        let cells = facts::row(report, "pg");
-        let reported = facts::bound_seconds(cells[4].split(',').next().unwrap());
+        let reported = facts::measured_seconds(events, report, "pg");
         let by_rows = seconds(t0.wall_ms - self.last_there_ms);
         assert!(
             near(reported, by_rows),
@@ -265,8 +264,7 @@ impl LostKeys {
         let declared =
             facts::find(events, "declaration", |body| matches!(body, Body::Declared { .. }));
         let Body::Declared { t0, .. } = declared.body else { unreachable!("it was asked for") };
-        let cells = facts::row(report, "cache");
-        let reported = facts::bound_seconds(cells[4].split(',').next().unwrap());
+        let reported = facts::measured_seconds(events, report, "cache");
         let by_keys = seconds(t0.wall_ms - self.first_ms);
         let more = reported - by_keys;
         assert!(
