@@ -64,7 +64,7 @@ pub(super) fn refusal(model: &mut Model, verb: Command, now: Stamp) -> Option<&'
         return Some("the same key again within 0.5 s counts once");
     }
     if guards.focus_at.is_some_and(|at| now.since(at) < SETTLE) {
-        return Some("ignored: the terminal just got the focus back; press it again");
+        return Some("the terminal just got the focus back; press it again");
     }
     None
 }
