@@ -185,7 +185,7 @@ pub(super) fn press(model: &mut Model, facts: &Facts<'_>, keymap: &Keymap, key: 
     if !free && settles(&dialog) && dialog_is_new(&model.guards, now) {
         model.dialog = Some(dialog);
         changed(&mut model.guards, now);
-        refuse(model, now, "ignored: this dialog just opened; press it again");
+        refuse(model, now, "this dialog just opened; press it again");
         return Vec::new();
     }
     if let Some(why) = command.and_then(|command| palette_opened(model, command)) {
