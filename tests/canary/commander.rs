@@ -69,10 +69,12 @@ fn runs(seat: &mut Seat, step: &str, words: &str, hunt: &mut Hunt) {
 
 /// Gives a reason in a form.
 fn tells_why(seat: &mut Seat, key: &str, title: &str, hunt: &mut Hunt) {
-    seat.opens(key, title);
+    // The timeline has the word too.
+    let framed = format!("━ {title}");
+    seat.opens(key, &framed);
     seat.types("told all ");
     types_a_secret(seat, hunt);
-    enters(seat, title);
+    enters(seat, &framed);
 }
 
 /// Waits until an attempt has ended badly; true when nobody knows how.

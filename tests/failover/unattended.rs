@@ -51,7 +51,7 @@ fn an_unattended_run_begins_once_the_region_is_lost() {
     assert!(told.contains("ACCEPTED the expected losses"), "{told}");
     // What is left is what the plan gives to people, and not the verdict.
     assert!(
-        told.contains("A PERSON IS NEEDED: step 1 Fence region A is not marked automatic"),
+        told.contains("A PERSON IS NEEDED: step 1 take A out of the name is not marked automatic"),
         "{told}"
     );
     let events = facts::events(&world.state());

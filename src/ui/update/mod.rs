@@ -294,8 +294,7 @@ fn press(model: &mut Model, facts: &Facts<'_>, keymap: &Keymap, event: KeyEvent)
 }
 
 /// What is said of keys that were typed on.
-const TYPED_ON_WORDS: &str =
-    "typed while a dialog came or went; pause, look, then press it again";
+const TYPED_ON_WORDS: &str = "typed while a dialog came or went; pause, look, then press it again";
 
 /// True for a key that a hand types on: letters, and what accepts or goes on.
 fn typed_on(key: Key) -> bool {
