@@ -62,7 +62,7 @@ fn runs(seat: &mut Seat, step: &str, words: &str, hunt: &mut Hunt) {
     seat.shows(" old");
     copy(seat, if words.is_empty() { "c" } else { "\x1bc" });
     look_at_screen(seat, hunt);
-    seat.types(words);
+    seat.types_seen(words);
     seat.types("\r");
     seat.hides(title);
 }

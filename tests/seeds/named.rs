@@ -97,9 +97,13 @@ fn unquoted(text: &str) -> Vec<String> {
     (0..words.len()).filter(|at| !unit(*at)).map(|at| words[at].clone()).collect()
 }
 
-/// The title that a text speaks of.
-fn title(text: &str) -> Option<&str> {
-    text.split('"').nth(1)
+/// True when a text speaks of this title, of none, or of one that begins as it does and is cut off.
+fn is_of(text: &str, title: &str) -> bool {
+    let named = text.split('"').nth(1);
+    named.is_none_or(|named| match named.strip_suffix('…') {
+        Some(begin) => title.starts_with(begin),
+        None => named == title,
+    })
 }
 
 /// Hands at a copy of what the screen remembers, in a world that stands still.
@@ -225,7 +229,7 @@ impl Pressed<'_> {
     /// True when the open dialog is about the step that the text names.
     fn is_about(&self, step: &StepId) -> bool {
         let found = self.plan.and_then(|plan| plan.step(step)).map(|step| step.title.as_str());
-        title(self.text).is_none_or(|title| found.is_none_or(|found| found == title))
+        found.is_none_or(|found| is_of(self.text, found))
     }
 
     /// True when the form of a command is open, for the step that was named.

@@ -6,7 +6,7 @@ use crate::ui::model::{Field, FormPurpose};
 use crate::ui::panel::{region, runbook, words};
 use crate::ui::screen::Screen;
 use crate::ui::update::{Facts, least_chars};
-use crate::ui::widget::ink::{BORDER, FOCUS, MUTED, TEXT, WARN};
+use crate::ui::widget::ink::{BORDER, FOCUS, TEXT, WARN};
 use crate::ui::widget::row::Row;
 use crate::ui::widget::sheet::Sheet;
 
@@ -182,12 +182,7 @@ pub(super) fn sheet(
     }
     if let FormPurpose::AbortStep(step) = purpose {
         let ask = format!("{} types", screen.me);
-        let mut typed = exact(&ask, &format!("abort {step}"), field, true, width);
-        if let Some(row) = typed.first_mut() {
-            let named = format!("   ends {}", words::named(screen, step));
-            *row = row.clone().put(MUTED, named).cut(width);
-        }
-        foot.extend(typed);
+        foot.extend(exact(&ask, &format!("abort {step}"), field, true, width));
     } else {
         let least = least_chars(purpose, &Facts::of(screen));
         foot.extend(words_field(ask, least, field, true, width));
