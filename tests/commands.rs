@@ -88,7 +88,11 @@ fn a_dry_run_that_could_not_look_is_not_well() {
     let Output { status, stdout, .. } =
         ask(place.path(), "run failover --dry-run --planned --site site");
     let told = text(&stdout);
-    for word in ["of 10 steps could not be looked at", "unseen    step 1 ", "more, `UNKNOWN`"] {
+    for word in [
+        "of 10 steps could not be looked at",
+        "unseen    step 1 Keep PostgreSQL in A from writing: ",
+        "more, `UNKNOWN`",
+    ] {
         assert!(told.contains(word), "no `{word}` in\n{told}");
     }
     assert_eq!(status.code(), Some(69), "{told}");

@@ -128,8 +128,10 @@ fn has_no_roles(view: &View<'_>, other: Option<&Cell>) -> bool {
 }
 
 fn role(list: &mut List, view: &View<'_>, other: Option<&Cell>) {
-    // Two primaries are an alarm by themselves, and one that is alone is the one that serves.
-    let ask = Ask::of("role", view, "is a standby", "a standby").told_elsewhere();
+    let ask = Ask::of("role", view, "is a standby", "a standby");
+    // Two primaries are an alarm by themselves.
+    let source = other.and_then(|cell| cell.last_reading.as_ref()?.role);
+    let ask = if source == Some(Role::Primary) { ask.told_elsewhere() } else { ask };
     match view.current() {
         None => list.add_store(ask, Met::Unknown, "its role cannot be read now"),
         Some(reading) => {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Cell, PAIR_AGE_MAX, Snapshot, earlier};
 use crate::domain::ids::{Side, SystemId};
 use crate::domain::judge::emptied_key;
-use crate::domain::reading::{Certainty, Health, Held, Identity, Reading, Role};
+use crate::domain::reading::{Health, Held, Identity, Reading, Role};
 use crate::domain::run::state::AcceptedCriterion;
 use crate::domain::time::Stamp;
 
@@ -82,7 +82,7 @@ impl Emptied {
             Health::Degraded(known) => Health::Degraded(format!("{why}; {known}").into()),
         };
         if let Some(lag) = &mut reading.lag {
-            (lag.seconds, lag.certainty) = (None, Certainty::Unknown);
+            lag.doubt();
         }
     }
 }

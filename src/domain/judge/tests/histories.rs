@@ -121,3 +121,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn roles_that_are_the_other_way_round_are_no_calm() {
+    let mut snapshot = Snapshot::default();
+    for (side, saw) in Side::BOTH.into_iter().zip([Saw::Primary, Saw::Standby]) {
+        snapshot.record(&id("gateway"), side, at(0), saw.look(at(0)));
+    }
+    for side in Side::BOTH {
+        let judged = judge(&site(), &snapshot, side, at(0));
+        nothing_is_calm_of_another(&judged, &snapshot, at(0)).expect("no list is calm of another");
+    }
+}

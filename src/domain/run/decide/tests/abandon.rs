@@ -63,7 +63,7 @@ fn steps_go_back_in_the_plans_order_and_only_then_the_run_ends() {
     assert_eq!(abort.back, [step_id("traffic"), step_id("fence")]);
     assert_eq!(bench.run().current().unwrap().id, step_id("traffic"));
     refuses(&bench, &back("fence", ""), "take back traffic first");
-    refuses(&bench, &Intent::Close, "still to be taken back: ");
+    refuses(&bench, &Intent::Close, "still to be taken back: 3 traffic, 1 fence");
     refuses(&bench, &run_of("promote-pg", "promote pg-b"), "only taken back");
     let escalate = Intent::Escalate { step: None, reason: "A is lost by now".into() };
     refuses(&bench, &escalate, "no step goes forward any more");
