@@ -43,7 +43,6 @@ impl Exit {
     ];
 
     /// The number.
-    #[must_use]
     pub fn number(self) -> u8 {
         match self {
             Self::Ok => 0,
@@ -58,7 +57,6 @@ impl Exit {
     }
 
     /// What it means.
-    #[must_use]
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Ok => "all well",
@@ -259,7 +257,6 @@ pub struct RunArgs {
 
 impl RunArgs {
     /// The mode, where one was said.
-    #[must_use]
     pub fn mode(&self) -> Option<Mode> {
         match (self.planned, self.ungraceful) {
             (true, _) => Some(Mode::Planned),

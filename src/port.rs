@@ -66,7 +66,6 @@ pub struct Looks {
 
 impl Looks {
     /// The look of a side.
-    #[must_use]
     pub fn side(&self, side: Side) -> Option<&Look> {
         match side {
             Side::A => self.a.as_ref(),

@@ -92,7 +92,6 @@ impl CheckReport {
     }
 
     /// The gravest of what was found.
-    #[must_use]
     pub fn exit(&self) -> Exit {
         [Found::Faulty, Found::NotPermitted, Found::Unreachable, Found::Finding]
             .into_iter()
@@ -135,7 +134,6 @@ pub struct CheckSetup {
 
 impl CheckSetup {
     /// All kinds of system, the process's environment, and the given clock.
-    #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { systems: SYSTEMS, environment, clock }
     }

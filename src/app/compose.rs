@@ -338,7 +338,6 @@ fn host_name() -> Clean {
 }
 
 /// SHA-256 of a text, in hex.
-#[must_use]
 pub fn hex_hash(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
         use std::fmt::Write as _;

@@ -23,7 +23,6 @@ pub struct KeyRow {
 }
 
 /// The blocks that the README holds between `<!-- name -->` and `<!-- /name -->`.
-#[must_use]
 pub fn blocks(systems: Systems) -> Vec<(&'static str, String)> {
     vec![
         ("systems", systems_table(systems)),
@@ -68,7 +67,6 @@ fn code(text: &str) -> String {
 }
 
 /// The kinds of system.
-#[must_use]
 pub fn systems_table(systems: Systems) -> String {
     table(
         &["kind", "what it watches", "what can be done with it"],
@@ -82,7 +80,6 @@ pub fn systems_table(systems: Systems) -> String {
 }
 
 /// The kinds of step.
-#[must_use]
 pub fn actions_table(systems: Systems) -> String {
     let actions = registry::actions(systems).map(|(_, action)| action.spec());
     table(
@@ -101,7 +98,6 @@ pub fn actions_table(systems: Systems) -> String {
 }
 
 /// The facts that every system has.
-#[must_use]
 pub fn facts_table() -> String {
     table(
         &["fact", "meaning"],
@@ -110,7 +106,6 @@ pub fn facts_table() -> String {
 }
 
 /// Every move a step can make.
-#[must_use]
 pub fn phases_table() -> String {
     table(
         &["a step that is", "when", "becomes"],
@@ -121,7 +116,6 @@ pub fn phases_table() -> String {
 }
 
 /// Every move a run can make.
-#[must_use]
 pub fn stages_table() -> String {
     table(
         &["a run that is", "when", "becomes"],
@@ -132,7 +126,6 @@ pub fn stages_table() -> String {
 }
 
 /// The exit codes.
-#[must_use]
 pub fn exits_table() -> String {
     table(
         &["code", "meaning"],
@@ -141,7 +134,6 @@ pub fn exits_table() -> String {
 }
 
 /// Every command that has keys of its own, with those of the keymap that is used by default.
-#[must_use]
 pub fn key_rows() -> Vec<KeyRow> {
     let keymap = Keymap::shipped(keymap::DEFAULT).expect("the default keymap is shipped");
     let row = |spec: &CommandSpec| {
@@ -152,7 +144,6 @@ pub fn key_rows() -> Vec<KeyRow> {
 }
 
 /// The keys; the rows come from the commands and the keymap in use.
-#[must_use]
 pub fn keys_table(rows: &[KeyRow]) -> String {
     table(
         &["keys", "command", "what it does"],
@@ -176,7 +167,6 @@ fn words(name: &str) -> String {
 }
 
 /// `warroom systems list`: one kind a line.
-#[must_use]
 pub fn systems_list(systems: Systems) -> String {
     let width = systems.iter().map(|system| system.kind().len()).max().unwrap_or(0);
     systems.iter().fold(String::new(), |mut out, system| {
@@ -186,7 +176,6 @@ pub fn systems_list(systems: Systems) -> String {
 }
 
 /// `warroom systems show KIND`: settings, facts, actions and an example.
-#[must_use]
 pub fn systems_show(system: &dyn System) -> String {
     let mut out = format!("{}: {}\n", system.kind(), system.doc());
     add_settings(&mut out, "settings, at the system or in `a` and `b`", system.settings());
@@ -211,7 +200,6 @@ pub fn systems_show(system: &dyn System) -> String {
 /// A step of the kind as it stands in a plan, to be pasted and adapted: made from what the action
 /// says of itself, so that it has whatever a plan must say of it. An action of no kind is shown
 /// with the system that it is asked for, or any.
-#[must_use]
 pub fn step_example(system: Option<&dyn System>, action: &dyn Action) -> String {
     let spec = action.spec();
     let mut out = format!(
@@ -264,7 +252,6 @@ fn name_of_example(system: &dyn System) -> Option<&'static str> {
 }
 
 /// A whole step of every kind, for the README.
-#[must_use]
 pub fn steps_block(systems: Systems) -> String {
     let steps = registry::actions(systems).map(|(owner, action)| step_example(owner, action));
     let steps: Vec<String> = steps.collect();

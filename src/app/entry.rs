@@ -88,7 +88,6 @@ fn told(error: &anyhow::Error) -> String {
 }
 
 /// Reads the command line and does what it asks.
-#[must_use]
 pub fn main() -> ExitCode {
     last_words::mask();
     // Every subcommand may open secrets.

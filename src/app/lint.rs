@@ -14,7 +14,6 @@ use crate::domain::site::{Site, SiteRole, SystemSpec};
 use crate::domain::time::short_time;
 
 /// What speaks against a site, with its places in `site.toml`.
-#[must_use]
 pub fn site_warnings(site: &Site, text: &str, used_secrets: &BTreeSet<String>) -> Vec<Fault> {
     let tree = toml_tree::parse(text).unwrap_or_default();
     let place = |key: &str| tree.get(key).map_or(Span::default(), |node| node.span);
@@ -58,7 +57,6 @@ fn names_it(site: &Site, secret: &str) -> bool {
 }
 
 /// Names of the secrets that steps speak of, such as in the headers of a request.
-#[must_use]
 pub fn secrets_of_steps(site: &Site, runbooks: &[Runbook]) -> Vec<String> {
     let steps = || runbooks.iter().flat_map(|runbook| &runbook.steps);
     let speaks = |step: &Step, name: &str| {
@@ -74,7 +72,6 @@ pub fn secrets_of_steps(site: &Site, runbooks: &[Runbook]) -> Vec<String> {
 }
 
 /// What speaks against a runbook, with its places in its file.
-#[must_use]
 pub fn runbook_warnings(runbook: &Runbook, site: &Site) -> Vec<Fault> {
     let plan = Plan { runbook };
     let mut found = Vec::new();

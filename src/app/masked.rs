@@ -48,7 +48,6 @@ pub struct Mask(Arc<Redactor>);
 
 impl Mask {
     /// Masks these, and what looks like a secret; from here on in a fault of the program too.
-    #[must_use]
     pub fn of(known: &[SecretString]) -> Self {
         last_words::know(known);
         Self(Arc::new(Redactor::new(known)))
@@ -59,7 +58,6 @@ impl Mask {
     }
 
     /// Masks what kept a probe or an operator from being built: it may quote what was opened.
-    #[must_use]
     pub fn sentence(&self, text: &str) -> String {
         self.0.text(text)
     }

@@ -65,7 +65,6 @@ pub fn parse_all_with(
 }
 
 /// The first hex digits of the SHA-256 of a file's text.
-#[must_use]
 pub fn hash(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     let halves = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
@@ -240,7 +239,6 @@ fn reaches(steps: &[Step], step: &Step) -> bool {
 }
 
 /// The fault of a runbook whose way back does not exist or leads elsewhere.
-#[must_use]
 pub fn check_back(runbook: &Runbook, text: &str, all: &[Runbook]) -> Option<Fault> {
     let back = runbook.back.as_ref()?;
     let span = toml_tree::parse(text)

@@ -29,7 +29,6 @@ pub fn write(out: &Path) -> anyhow::Result<()> {
 }
 
 /// The pictures by file name. A theme has no say in the characters, so there is one text for all.
-#[must_use]
 pub fn pictures() -> Vec<(String, String)> {
     let mut files = Vec::new();
     for name in SHOWN {

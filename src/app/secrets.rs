@@ -35,19 +35,16 @@ pub struct ActSecrets {
 
 impl ActSecrets {
     /// The secrets of a site whose folder is `dir`.
-    #[must_use]
     pub fn new(site: &Site, dir: &Path) -> Self {
         Self::with_environment(site, dir, environment)
     }
 
     /// As [`ActSecrets::new`], with another environment.
-    #[must_use]
     pub fn with_environment(site: &Site, dir: &Path, environment: Environment) -> Self {
         Self { refs: site.secrets.clone(), dir: dir.to_owned(), environment }
     }
 
     /// Why each secret that cannot be opened cannot.
-    #[must_use]
     pub fn missing(&self) -> Vec<Clean> {
         self.refs.iter().filter_map(|secret| self.open(&secret.name).err()).collect()
     }
@@ -131,7 +128,6 @@ impl Secrets for ReadSecrets {
 
 /// The values of the secrets that this process may open, to be masked wherever they would be shown;
 /// those that cannot be opened are nowhere to be shown either.
-#[must_use]
 pub fn known(site: &Site, dir: &Path, watches: bool) -> Vec<SecretString> {
     let all = ActSecrets::new(site, dir);
     let readable = if watches { ReadSecrets::new(site, dir).ok() } else { None };

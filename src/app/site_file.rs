@@ -37,14 +37,12 @@ pub struct LoadedSite {
 
 impl LoadedSite {
     /// The runbook called `name` and its text.
-    #[must_use]
     pub fn runbook(&self, name: &str) -> Option<(&Runbook, &str)> {
         let at = self.runbooks.iter().position(|runbook| runbook.name == name)?;
         Some((&self.runbooks[at], &self.runbook_texts[at]))
     }
 
     /// Where a runbook's file stands.
-    #[must_use]
     pub fn runbook_path(&self, name: &str) -> PathBuf {
         self.dir.join("runbooks").join(format!("{name}.toml"))
     }

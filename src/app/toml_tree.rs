@@ -25,14 +25,12 @@ pub struct FileFault {
 
 impl FileFault {
     /// The fault of a file whose text is `text`.
-    #[must_use]
     pub fn new(path: &Path, text: &str, fault: &Fault) -> Self {
         let (line, column) = fault.line_column(text);
         Self { path: path.to_owned(), line, column, message: fault.message.clone() }
     }
 
     /// A fault of a file as a whole.
-    #[must_use]
     pub fn of_file(path: &Path, message: impl Into<String>) -> Self {
         Self { path: path.to_owned(), line: 1, column: 1, message: message.into() }
     }
@@ -73,7 +71,6 @@ pub fn read(path: &Path) -> Result<String, FileFault> {
 }
 
 /// Where in the table, however deep, the text stands as a value.
-#[must_use]
 pub fn find_text(table: &Table, text: &str) -> Option<Span> {
     fn find(node: &Node, text: &str) -> Option<Span> {
         match &node.value {

@@ -35,7 +35,6 @@ pub struct PlanWorkshop {
 
 impl PlanWorkshop {
     /// A workshop for `site`, whose folder is `dir`.
-    #[must_use]
     pub fn new(site: &Site, dir: &Path, clock: Arc<dyn Clock>) -> Self {
         let secrets = ActSecrets::new(site, dir);
         let mask = Mask::of(&known_to_act(site, &secrets));
@@ -43,7 +42,6 @@ impl PlanWorkshop {
     }
 
     /// Every secret that its operators may get hold of.
-    #[must_use]
     pub fn known(&self) -> Vec<SecretString> {
         known_to_act(&self.site, &self.secrets)
     }
@@ -120,7 +118,6 @@ pub fn probes(
 }
 
 /// The same, as far as they can be built, and why the others cannot.
-#[must_use]
 pub fn each_probe(
     site: &Site,
     dir: &Path,
@@ -227,7 +224,6 @@ fn check_granted(context: &RunnerContext, step: &Step) -> Result<(), Clean> {
 }
 
 /// The name that a runbook file gives itself.
-#[must_use]
 pub fn runbook_name(text: &str) -> Option<String> {
     let tree = super::toml_tree::parse(text).ok()?;
     match &tree.get("name")?.value {
@@ -237,7 +233,6 @@ pub fn runbook_name(text: &str) -> Option<String> {
 }
 
 /// Environment variables that the site's secrets and steps name: a runner gets these and no others.
-#[must_use]
 pub fn environment_names(site: &Site, runbooks: &[Runbook]) -> Vec<String> {
     let of_secrets = site.secrets.iter().filter_map(|secret| match &secret.source {
         Some(SecretSource::Environment(name)) => Some(name.clone()),
@@ -277,7 +272,6 @@ pub(super) fn listed_names(with: &Table) -> Vec<String> {
 pub const SITE_DIR_VARIABLE: &str = "WARROOM_SITE_DIR";
 
 /// The folder of the site, as the console told its runner.
-#[must_use]
 pub fn site_dir_of_runner() -> PathBuf {
     std::env::var_os(SITE_DIR_VARIABLE).map_or_else(|| PathBuf::from("."), PathBuf::from)
 }

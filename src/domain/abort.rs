@@ -56,14 +56,12 @@ pub struct Back {
 
 impl AbortPlan {
     /// How long all that is left usually takes, one after the other.
-    #[must_use]
     pub fn expect(&self) -> Duration {
         self.back.iter().filter(|back| !back.taken).map(|back| back.expect).sum()
     }
 }
 
 /// The abort plan of a run. `plan` is the one in force ([`Run::plan_in_force`]).
-#[must_use]
 pub fn planned(run: &Run, plan: &Runbook, assessment: &Assessment) -> AbortPlan {
     let (back, stays) = lists(run, plan);
     let lost = match assessment.primary {
@@ -116,7 +114,6 @@ fn one_back(run: &Run, plan: &Runbook, id: &StepId, lost: Option<Side>) -> Optio
 }
 
 /// The word that puts the present lists on record; none when they are on record already.
-#[must_use]
 pub fn word(run: &Run, plan: &Runbook) -> Option<Body> {
     let (back, stays) = lists(run, plan);
     let known = run.abort.as_ref().is_some_and(|abort| abort.back == back && abort.stays == stays);
@@ -124,7 +121,6 @@ pub fn word(run: &Run, plan: &Runbook) -> Option<Body> {
 }
 
 /// What goes back, in order, and what stays: from the run and its plan alone.
-#[must_use]
 pub fn lists(run: &Run, plan: &Runbook) -> (Vec<StepId>, Vec<Stays>) {
     let recorded = run.abort.iter().flat_map(|abort| &abort.stays);
     let left = recorded.filter(|stays| stays.decided);
@@ -132,7 +128,6 @@ pub fn lists(run: &Run, plan: &Runbook) -> (Vec<StepId>, Vec<Stays>) {
 }
 
 /// The lists when a person leaves one more step as it is, for a reason.
-#[must_use]
 pub fn lists_leaving(
     run: &Run,
     plan: &Runbook,
@@ -324,7 +319,6 @@ pub enum Blocked {
 }
 
 /// What stands in the way of taking `id` back now.
-#[must_use]
 pub fn blocked(run: &Run, plan: &Runbook, id: &StepId) -> Option<Blocked> {
     let left = |step: &Step| {
         run.abort.as_ref().is_some_and(|abort| abort.stays.iter().any(|one| one.step == step.id))

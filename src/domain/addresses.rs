@@ -5,7 +5,6 @@ pub const MASK: &str = "[host]";
 
 /// The text with every address replaced: URLs, IP addresses, dotted names, `user@host`, and the
 /// names in `hosts`. A word too many is masked rather than one too few.
-#[must_use]
 pub fn without_addresses(text: &str, hosts: &[&str]) -> String {
     let words: Vec<String> = text.split(' ').map(|word| masked(word, hosts)).collect();
     words.join(" ")

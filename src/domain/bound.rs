@@ -81,7 +81,6 @@ impl Bound {
     }
 
     /// `at least 60s`, `at most 0s`, `is yes`.
-    #[must_use]
     pub fn words(&self) -> String {
         let amount = |amount: &Amount| match amount {
             Amount::Number(number) => format!("{number}"),

@@ -49,7 +49,6 @@ pub enum Guard {
 
 impl Guard {
     /// 0 to 3, as plans and docs count them.
-    #[must_use]
     pub fn number(self) -> u8 {
         match self {
             Self::OneKey => 0,
@@ -60,7 +59,6 @@ impl Guard {
     }
 
     /// The guard of a number.
-    #[must_use]
     pub fn from_number(number: i64) -> Option<Self> {
         match number {
             0 => Some(Self::OneKey),
@@ -86,7 +84,6 @@ pub enum Fencing {
 
 impl Fencing {
     /// The words shown on the step card.
-    #[must_use]
     pub fn words(self) -> &'static str {
         match self {
             Self::FencedByTarget => "fenced by target",
@@ -147,7 +144,6 @@ impl Change {
     ];
 
     /// Its word in a plan.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Fence => "fence",
@@ -167,7 +163,6 @@ impl Change {
     }
 
     /// What takes it back; none where nothing does.
-    #[must_use]
     pub fn opposite(self) -> Self {
         match self {
             Self::Fence => Self::Unfence,
@@ -187,19 +182,16 @@ impl Change {
     }
 
     /// True for what leaves nothing behind that anybody would want to take back.
-    #[must_use]
     pub fn only_looks(self) -> bool {
         matches!(self, Self::Check | Self::ProveWrite)
     }
 
     /// True when the target is the primary once it is done.
-    #[must_use]
     pub fn promotes(self) -> bool {
         matches!(self, Self::Promote | Self::HandOver)
     }
 
     /// True when the target takes no writes of users once it is done.
-    #[must_use]
     pub fn closes(self) -> bool {
         match self {
             Self::Fence | Self::Follow => true,
@@ -247,7 +239,6 @@ pub struct ActionSpec {
 
 impl ActionSpec {
     /// True for an action of this kind of system: it connects to its target by the system's names.
-    #[must_use]
     pub fn is_of(&self, kind: &str) -> bool {
         self.name.split_once('.').is_some_and(|(owner, _)| owner == kind)
     }

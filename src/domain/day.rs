@@ -116,7 +116,6 @@ impl Day {
     }
 
     /// How fit the standby was in the last 24 hours, as far as anybody watched; none without.
-    #[must_use]
     pub fn readiness(&self, now: Stamp) -> Option<Readiness> {
         let oldest = oldest(now);
         let hours = self.ready.iter().filter(|hour| hour.number >= oldest);
@@ -131,13 +130,11 @@ impl Day {
     }
 
     /// The hours of a system on a side; none when it was never looked at.
-    #[must_use]
     pub fn hours(&self, system: &SystemId, side: Side) -> &[Hour] {
         self.systems.get(system).map_or(&[], |pair| &pair[side.index()].hours)
     }
 
     /// The largest lag known in the last 24 hours, and its hour; none when no lag was known.
-    #[must_use]
     pub fn worst_lag(&self, system: &SystemId, side: Side, now: Stamp) -> Option<WorstLag> {
         let hours = self.hours(system, side).iter().filter(|hour| hour.number >= oldest(now));
         let (number, lag_s) = hours
@@ -147,7 +144,6 @@ impl Day {
     }
 
     /// The smallest and largest lag known in the hours kept, in seconds.
-    #[must_use]
     pub fn lag_range_s(&self, system: &SystemId, side: Side) -> Option<(f64, f64)> {
         let hours = self.hours(system, side);
         let least = hours.iter().filter_map(|hour| hour.lag_min_s).reduce(f64::min)?;
@@ -156,13 +152,11 @@ impl Day {
     }
 
     /// Good looks of all that told something in the hours kept, 0 to 1; none without any.
-    #[must_use]
     pub fn availability(&self, system: &SystemId, side: Side) -> Option<f64> {
         share(self.hours(system, side).iter())
     }
 
     /// The same of all systems on a side together, in the last 24 hours.
-    #[must_use]
     pub fn availability_of_side(&self, side: Side, now: Stamp) -> Option<f64> {
         let oldest = oldest(now);
         let hours = self.systems.values().flat_map(|pair| &pair[side.index()].hours);

@@ -41,7 +41,6 @@ pub enum RtoState {
 
 impl RtoState {
     /// The words on the screen.
-    #[must_use]
     pub fn words(self) -> &'static str {
         match self {
             Self::Breached => "BREACHED",
@@ -137,38 +136,32 @@ pub struct Forecast {
 
 impl Forecast {
     /// Time left until the objective is breached; none without objective or incident.
-    #[must_use]
     pub fn left(&self) -> Option<Duration> {
         Some(self.rto?.saturating_sub(self.elapsed?))
     }
 
     /// Seconds between the finish at p80 and the deadline; negative when it comes too late.
-    #[must_use]
     pub fn margin_s(&self) -> Option<f64> {
         Some(self.rto?.as_secs_f64() - self.finish_p80?.as_secs_f64())
     }
 
     /// What is told of a step.
-    #[must_use]
     pub fn step(&self, id: &StepId) -> Option<&StepOutlook> {
         self.steps.iter().find(|step| step.id == *id)
     }
 
     /// The last moment to start a step.
-    #[must_use]
     pub fn last_start(&self, id: &StepId) -> Option<Stamp> {
         self.step(id)?.last_start
     }
 
     /// True when the finish moves with this step.
-    #[must_use]
     pub fn is_critical(&self, id: &StepId) -> bool {
         self.critical.contains(id)
     }
 
     /// Elapsed when the clock stops if this step is started `wait` from now; none when the clock
     /// does not wait for it or there is no incident.
-    #[must_use]
     pub fn finish_if_started(&self, id: &StepId, wait: Duration) -> Option<Quantiles> {
         let step = self.step(id)?;
         let through = step.chain?.plus(Quantiles::always(wait));
@@ -196,7 +189,6 @@ pub struct Grounds<'a> {
 }
 
 /// The forecast of a run, or of an incident that has no run yet.
-#[must_use]
 pub fn forecast(grounds: &Grounds<'_>) -> Forecast {
     let (run, now) = (grounds.run, grounds.now);
     let clock = run.and_then(|run| run.clock.as_ref());

@@ -36,13 +36,11 @@ pub struct Seen {
 
 impl Seen {
     /// The gate in words: `pg lag in B at most 0s`.
-    #[must_use]
     pub fn words(&self) -> Clean {
         format!("{} {}", self.what, self.wanted).into()
     }
 
     /// The gate in a sentence, what is before what is wanted.
-    #[must_use]
     pub fn says(&self) -> Clean {
         let Self { what, wanted, seen, held } = self;
         if *held == Some(true) {
@@ -75,7 +73,6 @@ pub struct Frame<'a> {
 
 impl<'a> Frame<'a> {
     /// The frame of a step of a run.
-    #[must_use]
     pub fn of_step(
         run: &'a Run,
         runbook: &Runbook,
@@ -95,7 +92,6 @@ impl<'a> Frame<'a> {
     }
 
     /// The frame of a plan that no run was opened with: nothing ended yet, nothing is accepted.
-    #[must_use]
     pub fn of_plan(
         direction: Direction,
         (site, snapshot): (&'a Site, &'a Snapshot),
@@ -117,7 +113,6 @@ fn later(one: Stamp, other: Stamp) -> Stamp {
 }
 
 /// Looks at one gate.
-#[must_use]
 pub fn look(gate: &Gate, frame: &Frame<'_>) -> Seen {
     let Frame { direction, ungraceful, accepted, .. } = *frame;
     let side = direction.side(gate.place);
@@ -145,7 +140,6 @@ pub fn look(gate: &Gate, frame: &Frame<'_>) -> Seen {
 
 /// Looks at the facts that stop the clock. All of them must hold, as read after the last step that
 /// the clock waits for; a plan without any never says so.
-#[must_use]
 pub fn restored(
     run: &Run,
     runbook: &Runbook,
@@ -254,7 +248,6 @@ fn look_not_open(cell: &Cell, period: Duration, frame: &Frame<'_>) -> (Clean, Op
 
 /// True when a look began no earlier than `after`. What is read in another boot than something
 /// ended in was read later: readings of an earlier boot count for nothing anyway.
-#[must_use]
 pub fn begun_after(at: Stamp, after: Stamp) -> bool {
     at.boot != after.boot || at.boot_ms >= after.boot_ms
 }

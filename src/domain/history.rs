@@ -113,7 +113,6 @@ impl History {
     }
 
     /// Failed looks of all looks in the window, 0 to 1; none with fewer than `min_samples`.
-    #[must_use]
     pub fn error_rate(&self, now: Stamp, window: Duration, min_samples: usize) -> Option<f64> {
         let (mut failed, mut all) = (0_u32, 0_u32);
         for sample in self.within(now, window) {
@@ -125,7 +124,6 @@ impl History {
 
     /// The `percent`-th percentile (nearest rank) of the answer times in the window; none with
     /// fewer than `min_samples` answers.
-    #[must_use]
     pub fn percentile(
         &self,
         now: Stamp,

@@ -7,14 +7,12 @@ use super::snapshot::{PAIR_AGE_MAX, Snapshot, earlier};
 use super::time::Stamp;
 
 /// The identity that a side told last; none where it never told one.
-#[must_use]
 pub fn told<'a>(snapshot: &'a Snapshot, system: &SystemId, side: Side) -> Option<&'a Identity> {
     snapshot.cell(system, side)?.last_reading.as_ref()?.identity.as_ref()
 }
 
 /// The servers that the screen shows for a step: its target's, and the one on the other side of
 /// that system.
-#[must_use]
 pub fn shown(
     snapshot: &Snapshot,
     step: &Step,
@@ -28,7 +26,6 @@ pub fn shown(
 
 /// Since when both names of a system have led to one and the same server, as last told by both at
 /// about the same time.
-#[must_use]
 pub fn one_server(snapshot: &Snapshot, system: &SystemId) -> Option<Stamp> {
     let read = |side: Side| snapshot.cell(system, side)?.last_reading.as_ref();
     let [Some(a), Some(b)] = Side::BOTH.map(read) else { return None };

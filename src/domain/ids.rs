@@ -23,7 +23,6 @@ pub struct BadName {
 
 /// True when `text` may name something: 1 to 64 of a-z, 0-9, `-`, `_`, `.`, first a letter or
 /// digit.
-#[must_use]
 pub fn is_name(text: &str) -> bool {
     let mut characters = text.chars();
     let first = characters.next().is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
@@ -53,7 +52,6 @@ macro_rules! name {
             }
 
             /// The name as text.
-            #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -120,7 +118,6 @@ impl Side {
     pub const BOTH: [Self; 2] = [Self::A, Self::B];
 
     /// The other region.
-    #[must_use]
     pub fn other(self) -> Self {
         match self {
             Self::A => Self::B,
@@ -129,7 +126,6 @@ impl Side {
     }
 
     /// 0 for A, 1 for B: the place in a pair.
-    #[must_use]
     pub fn index(self) -> usize {
         match self {
             Self::A => 0,
@@ -138,7 +134,6 @@ impl Side {
     }
 
     /// `A` or `B`, as the screen says it.
-    #[must_use]
     pub fn letter(self) -> &'static str {
         match self {
             Self::A => "A",
@@ -188,13 +183,11 @@ impl RunId {
     }
 
     /// True for a name that [`RunId::of_site`] may have made.
-    #[must_use]
     pub fn is_of_site(name: &str, site: &str) -> bool {
         moment_digits(name, site).is_some()
     }
 
     /// What the names of all runs of a site begin with. Sites with long names may share it.
-    #[must_use]
     pub fn prefix(site: &str) -> String {
         format!("{}-", site.chars().take(SITE_IN_RUN_CHARS).collect::<String>())
     }

@@ -42,13 +42,11 @@ pub use emptied::emptied_key;
 /// The side that serves: exactly one side with stores that say PRIMARY now and are not closed to
 /// writes, else exactly one that says PRIMARY at all; else the one that is
 /// remembered; else the one that the site file starts with.
-#[must_use]
 pub fn active(site: &Site, snapshot: &Snapshot, remembered: Option<Side>, now: Stamp) -> Side {
     told(site, snapshot, now).or(remembered).unwrap_or_else(|| site.starts_primary())
 }
 
 /// The side that serves by what the stores tell now; none where they do not tell one apart.
-#[must_use]
 pub fn told(site: &Site, snapshot: &Snapshot, now: Stamp) -> Option<Side> {
     let rules = BTreeMap::new();
     let about = Side::A.into();
@@ -88,7 +86,6 @@ impl From<Side> for Subject {
 }
 
 /// What the readings mean at `now`, with `subject` as the side that serves or served.
-#[must_use]
 pub fn judge(
     site: &Site,
     snapshot: &Snapshot,

@@ -18,7 +18,6 @@ pub enum LagUnit {
 
 impl LagUnit {
     /// An amount with its unit, bytes in steps of 1024.
-    #[must_use]
     pub fn amount_text(self, amount: u64) -> String {
         if self != Self::Bytes {
             return format!("{amount} {}", self.word());
@@ -36,7 +35,6 @@ impl LagUnit {
     }
 
     /// The unit's short word after a number.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Bytes => "B",
@@ -67,7 +65,6 @@ pub enum Basis {
 
 impl Basis {
     /// The word shown beside the number.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Heartbeat => "heartbeat",
@@ -127,7 +124,6 @@ impl Lag {
     }
 
     /// The seconds of writes that would be lost: those that did not arrive, else all it is behind.
-    #[must_use]
     pub fn loss_seconds(&self) -> Option<f64> {
         let behind = self.known_seconds()?;
         let told = self.unreceived.and_then(|unreceived| unreceived.seconds);
@@ -135,20 +131,17 @@ impl Lag {
     }
 
     /// How much has arrived and is not applied yet, in `unit`.
-    #[must_use]
     pub fn unapplied(&self) -> Option<u64> {
         let waits = self.amount?.checked_sub(self.unreceived?.amount)?;
         (waits > 0).then_some(waits)
     }
 
     /// `733 KiB received, not replayed`; empty where nothing waits.
-    #[must_use]
     pub fn unapplied_text(&self) -> Option<String> {
         Some(format!("{} received, not replayed", self.unit.amount_text(self.unapplied()?)))
     }
 
     /// The seconds, if they are a figure that may be shown as the lag.
-    #[must_use]
     pub fn known_seconds(&self) -> Option<f64> {
         match self.certainty {
             Certainty::Known | Certainty::LowerBound => self.seconds,

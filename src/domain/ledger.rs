@@ -24,7 +24,6 @@ pub enum LossVerdict {
 
 impl LossVerdict {
     /// The word on the screen.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Pass => "PASS",
@@ -60,7 +59,6 @@ pub struct Ledger {
 
 impl Ledger {
     /// The row of a store.
-    #[must_use]
     pub fn row(&self, system: &SystemId) -> Option<&LedgerRow> {
         self.rows.iter().find(|row| row.system == *system)
     }
@@ -73,7 +71,6 @@ const UNREAD: &str = "not known: no store was read yet";
 const UNDESCRIBED: &str = "not known: no store is described";
 
 /// What is said of the losses of a run that froze none: its plan tells whether it has a store.
-#[must_use]
 pub fn no_store_on_record(plan: &Runbook) -> &'static str {
     let is_store = |step: &Step| {
         step.target.is_some() && (step.change.promotes() || step.change == Change::ProveWrite)
@@ -82,7 +79,6 @@ pub fn no_store_on_record(plan: &Runbook) -> &'static str {
 }
 
 /// What is said of the losses of a site of which no store is known: never that none is lost.
-#[must_use]
 pub fn no_store(site: &Site, snapshot: &Snapshot) -> &'static str {
     let read = |system: &SystemId, side: Side| {
         snapshot.cell(system, side).is_some_and(|cell| cell.last_reading.is_some())
@@ -98,7 +94,6 @@ pub fn no_store(site: &Site, snapshot: &Snapshot) -> &'static str {
 ///
 /// Loss = last lag that could be believed + time from its sample to `as_of` (`product.md`, loss
 /// ledger); a sample taken after `as_of` counts as it is. No such lag is UNKNOWN, never 0.
-#[must_use]
 pub fn freeze(site: &Site, snapshot: &Snapshot, active: Side, as_of: Stamp) -> Ledger {
     let standby = active.other();
     let rows = site
@@ -119,7 +114,6 @@ pub fn freeze(site: &Site, snapshot: &Snapshot, active: Side, as_of: Stamp) -> L
 }
 
 /// True when the system is a replicated store: one of its sides ever told a lag or a role.
-#[must_use]
 pub fn is_store(snapshot: &Snapshot, system: &SystemId, standby: Side) -> bool {
     let told = |cell: &Cell| {
         cell.last_lag.is_some()

@@ -50,7 +50,6 @@ pub enum LinkState {
 
 impl Link {
     /// How it is.
-    #[must_use]
     pub fn state(&self) -> LinkState {
         match (&self.says, self.silent_ms) {
             (LinkWord::Up, Some(silent)) if silent > self.most_ms => {
@@ -63,13 +62,11 @@ impl Link {
     }
 
     /// True where nothing comes over it.
-    #[must_use]
     pub fn is_dead(&self) -> bool {
         self.state().is_dead()
     }
 
     /// The value of the fact [`LINK_UP`].
-    #[must_use]
     pub fn up(&self) -> FactValue {
         match self.state() {
             LinkState::Up => FactValue::Boolean(true),
@@ -81,7 +78,6 @@ impl Link {
 
 impl LinkState {
     /// True where nothing comes over it.
-    #[must_use]
     pub fn is_dead(&self) -> bool {
         matches!(self, Self::Silent(_) | Self::Down)
     }
@@ -90,7 +86,6 @@ impl LinkState {
 impl Reading {
     /// How this side's link to its source is; none for what has none. A kind that tells no age is
     /// taken at its word.
-    #[must_use]
     pub fn link_state(&self) -> Option<LinkState> {
         if let Some(link) = &self.link {
             return Some(link.state());
@@ -103,7 +98,6 @@ impl Reading {
     }
 
     /// How long before this look the source was last heard over the link, where that is known.
-    #[must_use]
     pub fn link_silent_for(&self) -> Option<Duration> {
         self.link.as_ref()?.silent_ms.map(Duration::from_millis)
     }

@@ -37,7 +37,6 @@ pub type Measured<'r> = Option<(f64, &'r Clean)>;
 impl Run {
     /// The stores of the frozen losses, then those measured beside them, each with what was
     /// measured last; none is not measured, and never nothing.
-    #[must_use]
     pub fn measured(&self) -> Vec<(&SystemId, Measured<'_>)> {
         let mut stores: Vec<&SystemId> =
             self.ledger.iter().flat_map(|ledger| &ledger.rows).map(|row| &row.system).collect();
@@ -63,7 +62,6 @@ impl Run {
 /// does not have: all are upper bounds, so the smallest one counts.
 ///
 /// A store that does not tell is not in the list: not measured is not 0.
-#[must_use]
 pub fn measured(
     site: &Site,
     snapshot: &Snapshot,
@@ -102,7 +100,6 @@ pub fn measured(
 
 /// Why no bound as of T0 is one: the old primary was read after T0 as one that takes writes, and
 /// not as closed since.
-#[must_use]
 pub fn reopened(
     system: &SystemId,
     snapshot: &Snapshot,
@@ -128,7 +125,6 @@ pub fn reopened(
 /// What lies, in one history, between the end of the old primary, as it was closed, and what the
 /// other side has of it: on a promoted store that is where its own began, on a standby all that it
 /// holds.
-#[must_use]
 pub fn between(
     system: &SystemId,
     snapshot: &Snapshot,

@@ -26,13 +26,11 @@ pub struct Quantiles {
 
 impl Quantiles {
     /// The same in every case.
-    #[must_use]
     pub fn always(time: Duration) -> Self {
         Self { p50: time, p80: time }
     }
 
     /// By nearest rank over the samples; none without any.
-    #[must_use]
     pub fn of(mut samples: Vec<Duration>) -> Option<Self> {
         samples.sort_unstable();
         let rank = |percent: usize| (percent * samples.len()).div_ceil(100).max(1);
@@ -41,19 +39,16 @@ impl Quantiles {
     }
 
     /// One after the other.
-    #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self { p50: self.p50.saturating_add(other.p50), p80: self.p80.saturating_add(other.p80) }
     }
 
     /// What is left of it once some of it was spent.
-    #[must_use]
     pub fn less(self, spent: Duration) -> Self {
         Self { p50: self.p50.saturating_sub(spent), p80: self.p80.saturating_sub(spent) }
     }
 
     /// The longer one in each case.
-    #[must_use]
     pub fn or_longer(self, other: Self) -> Self {
         Self { p50: self.p50.max(other.p50), p80: self.p80.max(other.p80) }
     }
@@ -79,7 +74,6 @@ pub struct StepPace {
 
 impl StepPace {
     /// What the plan itself expects, where there is no history.
-    #[must_use]
     pub fn expected(step: &Step) -> Self {
         Self {
             act_p50: step.expect,
@@ -92,13 +86,11 @@ impl StepPace {
     }
 
     /// Acting.
-    #[must_use]
     pub fn act(&self) -> Quantiles {
         Quantiles { p50: self.act_p50, p80: self.act_p80 }
     }
 
     /// Getting to it.
-    #[must_use]
     pub fn hand(&self) -> Quantiles {
         Quantiles { p50: self.hand_p50, p80: self.hand_p80 }
     }
@@ -144,7 +136,6 @@ impl From<Pace> for Kept {
 
 impl Pace {
     /// What a step usually takes. A step whose action is another one than it was has no history.
-    #[must_use]
     pub fn of(&self, step: &Step) -> StepPace {
         let known = self.steps.get(&step.id).map_or(&[][..], Vec::as_slice);
         let samples: Vec<&Sample> =
@@ -164,7 +155,6 @@ impl Pace {
 
     /// From the end of the last step that the clock waits for to the restored facts; without
     /// history what the facts themselves ask for, such as healthy for 30 s.
-    #[must_use]
     pub fn settle(&self, runbook: &Runbook) -> Quantiles {
         let asked = asked_for(runbook);
         let known = self.settles.get(&(runbook.name.clone(), asked));
@@ -337,19 +327,16 @@ pub struct Paces {
 
 impl Paces {
     /// The pace of the runs that leave a region.
-    #[must_use]
     pub fn away_from(&self, from: Side) -> &Pace {
         &self.ways[from.index()]
     }
 
     /// Earlier runs that were taken in.
-    #[must_use]
     pub fn runs(&self) -> usize {
         self.learnt.len()
     }
 
     /// True when the run was taken in.
-    #[must_use]
     pub fn knows(&self, run: &RunId) -> bool {
         self.learnt.contains(run)
     }
@@ -364,7 +351,6 @@ impl Paces {
 
 /// True when a run of one kind tells something about runs of another: live runs and drills about
 /// each other, simulations about simulations.
-#[must_use]
 pub fn is_alike(one: RunKind, other: RunKind) -> bool {
     (one == RunKind::Simulation) == (other == RunKind::Simulation)
 }

@@ -24,7 +24,6 @@ use super::verdict::{Alarm, Assessment, Criterion, Met, Primary, Since, Verdict}
 pub const PAUSE_MAX: Duration = Duration::from_secs(60);
 
 /// The criteria that a plan writes itself, as they are seen now.
-#[must_use]
 pub fn written(runbook: &Runbook, frame: &Frame<'_>) -> Vec<Criterion> {
     let seen = |gate| gates::look(gate, frame);
     let criteria = runbook.go.iter().map(|line| {
@@ -126,7 +125,6 @@ fn scaled_by<'p>(
 }
 
 /// What is against going, first what speaks loudest; what is met comes last.
-#[must_use]
 pub fn worst_first(criteria: &[Criterion]) -> Vec<&Criterion> {
     let mut sorted: Vec<&Criterion> = criteria.iter().collect();
     sorted.sort_by_key(|criterion| match (criterion.met, criterion.blinds) {
@@ -213,7 +211,6 @@ pub struct Acceptance<'r> {
 }
 
 /// What is put on record as seen when a criterion is accepted: `NOT MET: 2 of 10 ready`.
-#[must_use]
 pub fn seen(criterion: &Criterion) -> Clean {
     let (word, evidence) = (criterion.word(), &criterion.evidence);
     if evidence.as_str().starts_with(word) {
@@ -223,7 +220,6 @@ pub fn seen(criterion: &Criterion) -> Clean {
 }
 
 /// The acceptance of a criterion in this run, if there is one.
-#[must_use]
 pub fn acceptance<'r>(run: &'r Run, criterion: &Criterion) -> Option<Acceptance<'r>> {
     let accepted = run.accepted_criteria.iter().find(|known| known.asks == criterion.asks)?;
     let then = accepted.evidence.as_str();
@@ -251,7 +247,6 @@ fn without_ages(text: &str) -> String {
 }
 
 /// The verdict with what was accepted of its reasons: `NO-GO, 1 of 2 accepted by anna`.
-#[must_use]
 pub fn sum(verdict: &Verdict, criteria: &[Criterion], run: Option<&Run>) -> String {
     let word = verdict.word();
     let reason = match verdict {

@@ -39,7 +39,6 @@ pub enum Role {
 
 impl Role {
     /// `PRIMARY` or `standby`, as the screen says it.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Primary => "PRIMARY",
@@ -63,7 +62,6 @@ pub enum Writes {
 
 impl Writes {
     /// The word of the fact `writes`.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -106,7 +104,6 @@ pub struct Capacity {
 
 impl Capacity {
     /// Ready of wanted, 0 to 1 (and above); nothing wanted counts as full.
-    #[must_use]
     pub fn share(self) -> f64 {
         if self.wanted == 0 { 1.0 } else { f64::from(self.ready) / f64::from(self.wanted) }
     }
@@ -141,7 +138,6 @@ pub enum FactValue {
 
 impl FactValue {
     /// The value as the screen shows it, with its unit.
-    #[must_use]
     pub fn shown(&self) -> String {
         match self {
             Self::Boolean(yes) => if *yes { "yes" } else { "no" }.to_owned(),
@@ -201,7 +197,6 @@ pub struct Reading {
 
 impl Reading {
     /// A reading with nothing but health and a note.
-    #[must_use]
     pub fn new(at: Stamp, health: Health, note: impl Into<Clean>) -> Self {
         Self {
             at,
@@ -224,7 +219,6 @@ impl Reading {
 
     /// Whether this side of a store may take writes: its own word, else what its role says; none
     /// for what is no store.
-    #[must_use]
     pub fn takes_writes(&self) -> Option<Writes> {
         self.writes.or_else(|| {
             self.role.map(|role| match role {
@@ -236,13 +230,11 @@ impl Reading {
 
     /// True for a primary that is not proven closed: the side that a split brain is made of. What a
     /// standby takes is overwritten by its source, so it is no second primary.
-    #[must_use]
     pub fn is_open_primary(&self) -> bool {
         self.role == Some(Role::Primary) && self.takes_writes() != Some(Writes::Refused)
     }
 
     /// The fact called `name`. What is hindered is not writable, whatever its settings say.
-    #[must_use]
     pub fn fact(&self, name: &str) -> Option<&FactValue> {
         static NO: FactValue = FactValue::Boolean(false);
         if name == WRITABLE && self.hindered.is_some() {
@@ -280,13 +272,11 @@ pub struct LookError {
 
 impl LookError {
     /// A failed look.
-    #[must_use]
     pub fn new(kind: LookErrorKind, message: impl Into<Clean>) -> Self {
         Self { kind, message: message.into() }
     }
 
     /// True when the failure counts as a failed probe of the peer; a missing right does not.
-    #[must_use]
     pub fn counts_as_failure(&self) -> bool {
         match self.kind {
             LookErrorKind::Unreachable | LookErrorKind::Timeout | LookErrorKind::Garbage => true,

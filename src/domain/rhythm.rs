@@ -18,7 +18,6 @@ pub enum Rhythm {
 }
 
 /// The rhythm of a run; none before the declaration and after the run was closed.
-#[must_use]
 pub fn rhythm(run: Option<&Run>, now: Stamp) -> Option<Rhythm> {
     let run = run.filter(|run| !run.stage.is_closed())?;
     let declared = run.declaration.as_ref()?.at;
@@ -31,7 +30,6 @@ pub fn rhythm(run: Option<&Run>, now: Stamp) -> Option<Rhythm> {
 }
 
 /// The number that the next status update of a run has.
-#[must_use]
 pub fn next_number(run: Option<&Run>) -> u32 {
     run.and_then(|run| run.updated).map_or(1, |(_, number)| number.saturating_add(1))
 }

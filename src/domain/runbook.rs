@@ -36,39 +36,33 @@ pub struct Runbook {
 
 /// The place of the plan that applies where nobody chose one: the first that leads away from the
 /// region that serves. A plan of another direction tells nothing of a failover.
-#[must_use]
 pub fn away_from(plans: &[Runbook], active: Side) -> Option<usize> {
     plans.iter().position(|plan| plan.from == active)
 }
 
 impl Runbook {
     /// The way it leads.
-    #[must_use]
     pub fn direction(&self) -> Direction {
         Direction { from: self.from, to: self.to }
     }
 
     /// The step called `id`.
-    #[must_use]
     pub fn step(&self, id: &StepId) -> Option<&Step> {
         self.steps.iter().find(|step| step.id == *id)
     }
 
     /// The number of a step: its place in the plan, which no run, variant or filter changes.
-    #[must_use]
     pub fn number(&self, id: &StepId) -> Option<usize> {
         self.steps.iter().position(|step| step.id == *id).map(|place| place + 1)
     }
 
     /// The step that a word means: its name or its number.
-    #[must_use]
     pub fn meant(&self, word: &str) -> Option<&Step> {
         let named = self.steps.iter().find(|step| step.id.as_str() == word);
         named.or_else(|| self.steps.get(word.parse::<usize>().ok()?.checked_sub(1)?))
     }
 
     /// What people call a step: `8 Promote pg in B`, as the runbook panel lists it.
-    #[must_use]
     pub fn named(&self, id: &StepId) -> String {
         match (self.number(id), self.step(id)) {
             (Some(number), Some(step)) => format!("{number} {}", step.title),
@@ -77,7 +71,6 @@ impl Runbook {
     }
 
     /// The same with its name in files and commands: `8 Promote pg in B (promote-pg)`.
-    #[must_use]
     pub fn named_fully(&self, id: &StepId) -> String {
         let named = self.named(id);
         if named == id.as_str() { named } else { format!("{named} ({id})") }
@@ -85,14 +78,12 @@ impl Runbook {
 
     /// The plan with each step as it is done in its own mode. Names, order and needs stay, so a run
     /// replays on either. Always made from the plan as written: a variant knows no way back to it.
-    #[must_use]
     pub fn resolved(&self, ungraceful: impl Fn(&StepId) -> bool) -> Self {
         let steps = self.steps.iter().map(|step| step.in_mode(ungraceful(&step.id)).clone());
         Self { steps: steps.collect(), ..self.clone() }
     }
 
     /// The steps that `id` waits for, directly or not.
-    #[must_use]
     pub fn ancestors(&self, id: &StepId) -> BTreeSet<StepId> {
         let mut found = BTreeSet::new();
         let mut open: Vec<StepId> =
@@ -130,7 +121,6 @@ pub struct Direction {
 
 impl Direction {
     /// The region of a place.
-    #[must_use]
     pub fn side(self, place: Place) -> Side {
         match place {
             Place::From => self.from,
@@ -197,13 +187,11 @@ pub struct Step {
 
 impl Step {
     /// The text a person types at guards 2 and 3: `promote pg-b` or `pg-b`.
-    #[must_use]
     pub fn typed_text(&self, direction: Direction) -> String {
         self.words_to_type(self.guard, self.action.verb, direction)
     }
 
     /// The text a person types to take the step back: `take-back fence` or `unfence pg-a`.
-    #[must_use]
     pub fn typed_text_back(&self, direction: Direction) -> String {
         let verb = match &self.compensation {
             Compensation::Action { action, .. } => action.verb,
@@ -213,7 +201,6 @@ impl Step {
     }
 
     /// The guard of taking the step back: the compensating action's, and never only one key.
-    #[must_use]
     pub fn guard_back(&self) -> Guard {
         match &self.compensation {
             Compensation::Action { action, .. } => action.guard.max(Guard::StopWindow),
@@ -223,7 +210,6 @@ impl Step {
 
     /// What taking the step back does to the world: what that action says, else the opposite of
     /// what the step did.
-    #[must_use]
     pub fn change_back(&self) -> Change {
         match &self.compensation {
             Compensation::Action { action, .. } if action.change != Change::None => action.change,
@@ -234,7 +220,6 @@ impl Step {
 
     /// The step as it is done in the mode: the lossy variant in an ungraceful one, where the plan
     /// has one.
-    #[must_use]
     pub fn in_mode(&self, ungraceful: bool) -> &Self {
         match &self.ungraceful {
             Ungraceful::Instead(variant) if ungraceful => variant,
@@ -243,7 +228,6 @@ impl Step {
     }
 
     /// True when the plan lets a named person waive the step in the mode it runs in.
-    #[must_use]
     pub fn waived(&self, ungraceful: bool) -> bool {
         ungraceful && self.ungraceful == Ungraceful::Waive
     }

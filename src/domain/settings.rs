@@ -32,13 +32,11 @@ pub struct Fault {
 
 impl Fault {
     /// A refusal at a place.
-    #[must_use]
     pub fn new(span: Span, message: impl Into<String>) -> Self {
         Self { span, message: message.into() }
     }
 
     /// The line and column of the fault in `source`, both counted from 1, columns in characters.
-    #[must_use]
     pub fn line_column(&self, source: &str) -> (usize, usize) {
         let at = (0..=self.span.start.min(source.len()))
             .rev()
@@ -79,7 +77,6 @@ pub enum Value {
 
 impl Value {
     /// What a person calls this kind of value.
-    #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Text(_) => "a text",
@@ -114,7 +111,6 @@ pub struct Table {
 
 impl Table {
     /// The value of `name`, if written.
-    #[must_use]
     pub fn get(&self, name: &str) -> Option<&Node> {
         self.entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node)
     }
@@ -130,13 +126,11 @@ pub struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// Starts reading `table`; `what` completes "in …" in refusals, such as "step `promote-pg`".
-    #[must_use]
     pub fn new(table: &'a Table, what: impl Into<String>) -> Self {
         Self { table, what: what.into(), asked: RefCell::new(Vec::new()) }
     }
 
     /// Where the whole table stands.
-    #[must_use]
     pub fn span(&self) -> Span {
         self.table.span
     }
@@ -360,7 +354,6 @@ impl<'a> Fields<'a> {
 
 /// The sentence for a name that is none of the valid ones:
 /// `` `pgg` is not a system of this site; did you mean `pg`? ``
-#[must_use]
 pub fn unknown<'n>(what: &str, given: &str, names: impl Iterator<Item = &'n str>) -> String {
     let names: Vec<&str> = names.collect();
     let nearest = names

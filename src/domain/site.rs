@@ -35,56 +35,47 @@ pub struct Site {
 
 impl Site {
     /// The region on a side.
-    #[must_use]
     pub fn region(&self, side: Side) -> &Region {
         &self.regions[side.index()]
     }
 
     /// Who may declare, in the order of the file.
-    #[must_use]
     pub fn declarers(&self) -> Vec<&str> {
         let may = self.people.iter().filter(|person| person.may_declare);
         may.map(|person| person.id.as_str()).collect()
     }
 
     /// The system called `id`.
-    #[must_use]
     pub fn system(&self, id: &SystemId) -> Option<&SystemSpec> {
         self.systems.iter().find(|system| system.id == *id)
     }
 
     /// The objective of `tier`.
-    #[must_use]
     pub fn objective(&self, tier: &TierId) -> Option<&Objective> {
         self.objectives.iter().find(|objective| objective.tier == *tier)
     }
 
     /// The strictest RTO of the site: the one that the big clock counts against.
-    #[must_use]
     pub fn rto(&self) -> Option<Duration> {
         self.objectives.iter().map(|objective| objective.rto).min()
     }
 
     /// The RPO of the tier of the system with this name; looks through all of them.
-    #[must_use]
     pub fn rpo_of(&self, id: &SystemId) -> Option<Duration> {
         self.rpo(self.system(id)?)
     }
 
     /// The RPO of a system's tier.
-    #[must_use]
     pub fn rpo(&self, system: &SystemSpec) -> Option<Duration> {
         self.objective(system.objective.as_ref()?).map(|objective| objective.rpo)
     }
 
     /// The side that the site file starts as primary.
-    #[must_use]
     pub fn starts_primary(&self) -> Side {
         if self.regions[0].starts_as_primary { Side::A } else { Side::B }
     }
 
     /// The person called `id`.
-    #[must_use]
     pub fn person(&self, id: &PersonId) -> Option<&Person> {
         self.people.iter().find(|person| person.id == *id)
     }
@@ -151,7 +142,6 @@ pub struct SystemSpec {
 impl SystemSpec {
     /// The same as if it were written nowhere: a fault that is found in it while another file is
     /// read must not point into that file.
-    #[must_use]
     pub fn unplaced(&self) -> Self {
         let sides = self.sides.each_ref().map(|side| side.as_ref().map(unplaced));
         Self { settings: unplaced(&self.settings), sides, span: Span::default(), ..self.clone() }

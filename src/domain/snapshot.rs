@@ -30,7 +30,6 @@ pub const SERIES_PAUSE_MAX: Duration = Duration::from_secs(3600);
 pub const PAIR_AGE_MAX: Duration = Duration::from_secs(60);
 
 /// The earlier of two moments: by the boot clock within one boot, else by the wall clock.
-#[must_use]
 pub fn earlier(one: Stamp, other: Stamp) -> Stamp {
     let first = if one.boot == other.boot {
         one.boot_ms <= other.boot_ms
@@ -45,7 +44,6 @@ pub fn earlier(one: Stamp, other: Stamp) -> Stamp {
 /// Not believed are: a lag whose source was not read, a negative one (the clocks disagree or the
 /// regions are swapped), one that is no number, and one that a replica with a dead link tells from
 /// what it last replayed: that is 0 for as long as nothing arrives (`systems.md` 0.1, rule 2).
-#[must_use]
 pub fn trusted_lag(reading: &Reading) -> Option<f64> {
     let lag = reading.lag.as_ref()?;
     let seconds = lag.known_seconds()?;
@@ -200,20 +198,17 @@ impl Cell {
     }
 
     /// The age after which the value of a system looked at `every` so often is stale.
-    #[must_use]
     pub fn stale_after(every: Duration) -> Duration {
         (every * STALE_PERIODS).max(STALE_AGE_MIN)
     }
 
     /// True when `at` is recent enough to speak for `now`. What an earlier boot heard never is: the
     /// machine was off in between, and only the wall clock could say for how long.
-    #[must_use]
     pub fn is_fresh(at: Stamp, now: Stamp, every: Duration) -> bool {
         at.boot == now.boot && now.since(at) <= Self::stale_after(every)
     }
 
     /// How the cell looks at `now`, for a system looked at `every` so often.
-    #[must_use]
     pub fn state(&self, now: Stamp, every: Duration) -> CellState {
         let Some(heard) = self.heard else { return CellState::NoData };
         if !Self::is_fresh(heard, now, every) {
@@ -236,7 +231,6 @@ impl Cell {
     }
 
     /// The reading, when it is the newest thing heard and not stale.
-    #[must_use]
     pub fn current(&self, now: Stamp, every: Duration) -> Option<&Reading> {
         let reading = self.last_reading.as_ref()?;
         let fresh = Self::is_fresh(reading.at, now, every);
@@ -305,19 +299,16 @@ impl Snapshot {
 
     /// Since when neither side of the system has been proven closed, although both were read as
     /// primaries; one of them may be silent by now.
-    #[must_use]
     pub fn both_open_since(&self, system: &SystemId) -> Option<Stamp> {
         self.both_open_since.get(system).copied()
     }
 
     /// Where a primary's history ended when it was first read as closed, while it still is.
-    #[must_use]
     pub fn closed_at(&self, system: &SystemId, side: Side) -> Option<&(Stamp, Position)> {
         self.closed_at.get(system)?[side.index()].as_ref()
     }
 
     /// The cell of a system on a side.
-    #[must_use]
     pub fn cell(&self, system: &SystemId, side: Side) -> Option<&Cell> {
         self.cells.get(system).map(|pair| &pair[side.index()])
     }
@@ -345,7 +336,6 @@ impl Snapshot {
     }
 
     /// What is worth keeping across consoles: everything but the histories.
-    #[must_use]
     pub fn without_histories(&self) -> Self {
         let bare = |cell: &Cell| Cell {
             history: History::default(),
@@ -378,7 +368,6 @@ impl Snapshot {
     }
 
     /// The wall time of the newest look of all, for "poll 2 s ago".
-    #[must_use]
     pub fn last_heard(&self) -> Option<Stamp> {
         self.cells().filter_map(|(_, _, cell)| cell.heard).max_by_key(|at| (at.boot_ms, at.wall_ms))
     }

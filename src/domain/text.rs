@@ -37,7 +37,6 @@ fn masked(text: &str) -> Cow<'_, str> {
 
 /// At most so many characters of a text, never with a part of a secret at the end; whoever cuts a
 /// text from outside uses this.
-#[must_use]
 pub fn head(text: &str, chars_max: usize) -> String {
     if text.chars().count() <= chars_max {
         return text.to_owned();
@@ -46,7 +45,6 @@ pub fn head(text: &str, chars_max: usize) -> String {
 }
 
 /// A line of which only the beginning is at hand, as far as it can be told.
-#[must_use]
 pub fn line_without_end(beginning: &str) -> String {
     let masked = masked(beginning);
     let told = masked.floor_char_boundary(masked.len().saturating_sub(CUT_BYTES));
@@ -65,19 +63,16 @@ pub struct Clean(String);
 impl Clean {
     /// Cleans text from anywhere. Line breaks become ` / `, tabs a space, other controls their
     /// Unicode picture (`ESC` becomes `␛`).
-    #[must_use]
     pub fn new(text: &str) -> Self {
         Self(clean(text))
     }
 
     /// The clean text.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// True when nothing is left to show.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -49,7 +49,6 @@ pub struct Stamp {
 impl Stamp {
     /// Time from `earlier` to this moment: by the boot clock within one boot, else by the wall
     /// clock. Never negative.
-    #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         if self.boot == earlier.boot {
             Duration::from_millis(self.boot_ms.saturating_sub(earlier.boot_ms))
@@ -60,7 +59,6 @@ impl Stamp {
     }
 
     /// This moment as another process tells it, or `now` where it claims to be later than that.
-    #[must_use]
     pub fn at_most(self, now: Self) -> Self {
         let later = if self.boot == now.boot {
             self.boot_ms > now.boot_ms
@@ -72,7 +70,6 @@ impl Stamp {
 
     /// By how many milliseconds the wall clock went further than the boot clock since `earlier`;
     /// negative when it was set back, none in another boot.
-    #[must_use]
     pub fn wall_ahead_ms(self, earlier: Self) -> Option<i64> {
         let boot = i64::try_from(self.boot_ms).ok()?.checked_sub_unsigned(earlier.boot_ms)?;
         let wall = self.wall_ms.checked_sub(earlier.wall_ms)?;
@@ -82,14 +79,12 @@ impl Stamp {
     /// What may be missing from the time since `earlier`: the wall clock went so much further than
     /// the boot clock, which stands still while a virtual machine is paused from outside. The wall
     /// clock may as well have been set right, so this is a doubt and no correction.
-    #[must_use]
     pub fn doubt(self, earlier: Self) -> Option<Duration> {
         let ahead = u64::try_from(self.wall_ahead_ms(earlier)?).ok().map(Duration::from_millis);
         ahead.filter(|ahead| *ahead >= CLOCK_DOUBT)
     }
 
     /// This moment moved forward by `by` on both clocks.
-    #[must_use]
     pub fn plus(self, by: Duration) -> Self {
         let ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
         Self {
@@ -100,7 +95,6 @@ impl Stamp {
     }
 
     /// This moment moved back by `by` on both clocks.
-    #[must_use]
     pub fn minus(self, by: Duration) -> Self {
         let ms = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
         Self {
@@ -111,7 +105,6 @@ impl Stamp {
     }
 
     /// The wall clock in UTC: year, month, day, hour, minute, second.
-    #[must_use]
     pub fn utc(self) -> Utc {
         Utc::from_wall_ms(self.wall_ms)
     }
@@ -137,7 +130,6 @@ pub struct Utc {
 impl Utc {
     /// Splits milliseconds since 1970 into a civil date and time of the proleptic Gregorian
     /// calendar (Howard Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`).
-    #[must_use]
     pub fn from_wall_ms(wall_ms: i64) -> Self {
         let seconds = wall_ms.div_euclid(1000);
         let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
@@ -163,13 +155,11 @@ impl Utc {
     }
 
     /// `2026-11-20`.
-    #[must_use]
     pub fn date(self) -> String {
         format!("{:04}-{:02}-{:02}", self.year, self.month, self.day)
     }
 
     /// `2026-11-20T14:02:10Z`.
-    #[must_use]
     pub fn iso(self) -> String {
         format!("{}T{self}", self.date())
     }
@@ -182,14 +172,12 @@ impl fmt::Display for Utc {
 }
 
 /// `00:23:41`, the form of every clock; hours go on past 99.
-#[must_use]
 pub fn clock_text(time: Duration) -> String {
     let seconds = time.as_secs();
     format!("{:02}:{:02}:{:02}", seconds / 3600, seconds % 3600 / 60, seconds % 60)
 }
 
 /// `0.8s`, `42s`, `3m11s`, `3h12m`, `5d4h`: a length of time in at most six characters.
-#[must_use]
 pub fn short_time(time: Duration) -> String {
     let seconds = time.as_secs();
     match seconds {
@@ -202,13 +190,11 @@ pub fn short_time(time: Duration) -> String {
 }
 
 /// A lag or a loss in seconds as a short time: what is cut off is never less than the truth.
-#[must_use]
 pub fn no_less(seconds: f64) -> String {
     short_time(Duration::try_from_secs_f64(cut_upwards(seconds)).unwrap_or(Duration::MAX))
 }
 
 /// Seconds as [`no_less`] shows them: with tenths, whole, or whole minutes.
-#[must_use]
 pub fn cut_upwards(seconds: f64) -> f64 {
     const FUZZ: f64 = 1e-6;
     let up = |steps: f64| ((seconds * steps - FUZZ).ceil() / steps).max(0.0);
@@ -241,7 +227,6 @@ pub struct RtoClock {
 
 impl RtoClock {
     /// Starts at `t0`.
-    #[must_use]
     pub fn starting(t0: Stamp) -> Self {
         let (at_anchor, doubted) = (Duration::ZERO, Duration::ZERO);
         Self { t0, anchor: t0, at_anchor, base: t0, doubted, stopped: None }
@@ -267,7 +252,6 @@ impl RtoClock {
     /// A doubt that is not on record yet: since when, and how much. `seen` is a moment since the
     /// last record: where the wall clock was set back in between, the doubt counts from there. None
     /// once the clock stopped.
-    #[must_use]
     pub fn new_doubt(&self, seen: Stamp, now: Stamp) -> Option<(Stamp, Duration)> {
         let lower = seen.wall_ahead_ms(self.base).is_some_and(|ahead| ahead < 0);
         let since = if lower { seen } else { self.base };
@@ -275,7 +259,6 @@ impl RtoClock {
     }
 
     /// How much more than [`RtoClock::elapsed`] the wall clock says, where the two differ.
-    #[must_use]
     pub fn doubt(&self, now: Stamp) -> Option<Duration> {
         let new = self.new_doubt(now, now).map_or(Duration::ZERO, |(_, doubt)| doubt);
         Some(self.doubted + new).filter(|doubt| !doubt.is_zero())
@@ -289,7 +272,6 @@ impl RtoClock {
     }
 
     /// Time since T0, or the final figure once stopped.
-    #[must_use]
     pub fn elapsed(&self, now: Stamp) -> Duration {
         self.stopped.unwrap_or_else(|| self.running(now))
     }

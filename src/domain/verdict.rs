@@ -23,7 +23,6 @@ pub enum Verdict {
 
 impl Verdict {
     /// `GO`, `CAUTION`, `NO-GO` or `BLIND`.
-    #[must_use]
     pub fn word(&self) -> &'static str {
         match self {
             Self::Go => "GO",
@@ -34,7 +33,6 @@ impl Verdict {
     }
 
     /// The sum of the criteria: one that is not met speaks louder than one that cannot be told.
-    #[must_use]
     pub fn of(criteria: &[Criterion]) -> Self {
         let reasons = |want: &dyn Fn(&Criterion) -> bool| -> Vec<Clean> {
             let wanted = criteria.iter().filter(|criterion| want(criterion));
@@ -57,7 +55,6 @@ impl Verdict {
     }
 
     /// The reasons, none for `Go`.
-    #[must_use]
     pub fn reasons(&self) -> &[Clean] {
         match self {
             Self::Go => &[],
@@ -102,7 +99,6 @@ pub struct Alarm {
 
 impl Alarm {
     /// The order of rows: urgent ones first, then the earlier.
-    #[must_use]
     pub fn urgency(&self) -> (Priority, bool, u64) {
         (self.priority, self.since.is_none(), self.since.map_or(0, |since| since.boot_ms))
     }
@@ -158,7 +154,6 @@ pub enum T0Basis {
 
 impl T0Basis {
     /// How well T0 is known as a run is declared, where nobody can have set it yet.
-    #[must_use]
     pub fn declared(self) -> Self {
         match self {
             Self::Set => Self::Declared,
@@ -197,7 +192,6 @@ pub enum Primary {
 
 impl Primary {
     /// What fails; none where nothing does, or nothing can be told.
-    #[must_use]
     pub fn signals(&self) -> &[Signal] {
         match self {
             Self::Suspect { signals } | Self::Red { signals, .. } | Self::ItIsUs { signals } => {
@@ -222,7 +216,6 @@ pub enum Met {
 
 impl Met {
     /// `met`, `NOT MET` or `UNKNOWN`.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Yes => "met",
@@ -269,7 +262,6 @@ pub struct Criterion {
 
 impl Criterion {
     /// A criterion of which nobody kept count yet; not knowing it is a doubt.
-    #[must_use]
     pub fn new(key: String, asks: impl Into<Clean>, met: Met, evidence: impl Into<Clean>) -> Self {
         let (asks, evidence): (Clean, Clean) = (asks.into(), evidence.into());
         let (about, wanted) = (Clean::default(), asks.clone());
@@ -278,13 +270,11 @@ impl Criterion {
     }
 
     /// `met`, `NOT MET`, `UNKNOWN`, or `CAUTION` where what is known of it is less than wanted.
-    #[must_use]
     pub fn word(&self) -> &'static str {
         if self.known && self.met == Met::Unknown { "CAUTION" } else { self.met.word() }
     }
 
     /// What is, where its word stands beside it: that is not said again.
-    #[must_use]
     pub fn found_beside_word(&self) -> String {
         let evidence = self.evidence.as_str();
         let rest = evidence.strip_prefix(self.word()).filter(|rest| rest.starts_with([':', ' ']));
@@ -294,7 +284,6 @@ impl Criterion {
 
     /// What is, before what is wanted: `pg in B: DOWN, no answer in 2s (wanted: healthy)`; what is
     /// met says so and why: `pg in B is healthy: up, read 2s ago`.
-    #[must_use]
     pub fn says(&self) -> Clean {
         match self.met {
             Met::Yes => format!("{}: {}", self.asks, self.evidence).into(),
@@ -303,7 +292,6 @@ impl Criterion {
     }
 
     /// What is, by itself: `pg in B: DOWN, no answer in 2s`.
-    #[must_use]
     pub fn found(&self) -> String {
         let (about, evidence) = (&self.about, &self.evidence);
         if about.as_str().is_empty() {
@@ -342,7 +330,6 @@ impl Assessment {
 
     /// How urgent the worst is that is said of each system on a side, folded or not: what its row
     /// is marked with, and what is counted.
-    #[must_use]
     pub fn urgent(&self) -> BTreeMap<(&SystemId, Side), Priority> {
         let mut worst: BTreeMap<(&SystemId, Side), Priority> = BTreeMap::new();
         let alarms = self.alarms.iter().map(|alarm| (&alarm.system, alarm.side, alarm.priority));
@@ -360,7 +347,6 @@ impl Assessment {
     }
 
     /// The standby's side.
-    #[must_use]
     pub fn standby(&self) -> Side {
         self.active.other()
     }

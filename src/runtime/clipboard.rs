@@ -21,14 +21,12 @@ const NOTIFICATION_CHARS_MAX: usize = 200;
 
 /// The lines with every secret masked that is known, or looks like one. They are looked at
 /// together, because a key may take many lines.
-#[must_use]
 pub fn masked(lines: &[Clean], redactor: &Redactor) -> Vec<Clean> {
     let text: Vec<&str> = lines.iter().map(Clean::as_str).collect();
     redactor.text(&text.join("\n")).split('\n').map(Clean::new).collect()
 }
 
 /// As many lines as a terminal takes, and how many were cut; a last line says so.
-#[must_use]
 pub fn fitting(mut lines: Vec<Clean>) -> (Vec<Clean>, usize) {
     let length = |line: &Clean| line.as_str().len() + 1;
     if lines.iter().map(length).sum::<usize>() <= COPY_BYTES_MAX {
@@ -49,7 +47,6 @@ pub fn fitting(mut lines: Vec<Clean>) -> (Vec<Clean>, usize) {
 }
 
 /// The bytes that ask a terminal to take the lines into its clipboard.
-#[must_use]
 pub fn copy_bytes(lines: &[Clean]) -> Vec<u8> {
     let (lines, _) = fitting(lines.to_vec());
     let text: Vec<&str> = lines.iter().map(Clean::as_str).collect();
@@ -60,7 +57,6 @@ pub fn copy_bytes(lines: &[Clean]) -> Vec<u8> {
 }
 
 /// The bytes that ask a terminal to show a notification.
-#[must_use]
 pub fn notification_bytes(text: &Clean) -> Vec<u8> {
     // A semicolon begins a parameter in some terminals.
     let shown: String = text.as_str().chars().take(NOTIFICATION_CHARS_MAX).collect();

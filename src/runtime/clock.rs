@@ -24,7 +24,6 @@ pub struct SystemClock {
 
 impl SystemClock {
     /// Reads which boot this is, once.
-    #[must_use]
     pub fn new() -> Self {
         Self { boot: boot_id() }
     }

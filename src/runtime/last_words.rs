@@ -45,7 +45,6 @@ pub fn know(secrets: &[SecretString]) {
 
 /// A text for standard error, with every secret masked that this process has opened so far, or that
 /// looks like one.
-#[must_use]
 pub fn masked(text: &str) -> String {
     let redactor = MASK.lock().unwrap_or_else(PoisonError::into_inner).redactor.clone();
     match redactor {
@@ -84,7 +83,6 @@ pub fn hold() {
 }
 
 /// Takes what was kept; from here on a panic is told at once again.
-#[must_use]
 pub fn take() -> Vec<String> {
     HOLDING.store(false, Ordering::Release);
     std::mem::take(&mut *WORDS.lock().unwrap_or_else(PoisonError::into_inner))

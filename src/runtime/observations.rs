@@ -65,7 +65,6 @@ pub struct Observations {
 pub type Learned = BTreeMap<SystemId, String>;
 
 /// What the probes had learned by then; nothing on a first start.
-#[must_use]
 pub fn learned(remembered: Option<&Observations>) -> Learned {
     remembered.map(|old| old.learned.clone()).unwrap_or_default()
 }
@@ -81,7 +80,6 @@ pub struct Loaded {
 
 /// Reads what an earlier console remembered in a site's folder. A file that cannot be used is set
 /// aside under another name and said, never fatal.
-#[must_use]
 pub fn load(dir: &Path) -> Loaded {
     let path = dir.join(OBSERVATIONS_FILE);
     let read = read_bytes(&path).map_err(|error| error.to_string());
@@ -118,7 +116,6 @@ fn put_back(aside: &Path, path: &Path) -> Option<Observations> {
 }
 
 /// Reads the same without touching anything: what cannot be used is as if it were not there.
-#[must_use]
 pub fn peek(dir: &Path) -> Option<Observations> {
     let bytes = read_bytes(&dir.join(OBSERVATIONS_FILE)).ok()??;
     decode(&bytes).ok()
@@ -229,7 +226,6 @@ impl Keeper {
     }
 
     /// Why the last writing failed, until one succeeds.
-    #[must_use]
     pub fn failure(&self) -> Option<Clean> {
         lock(&self.shared.0).failure.clone()
     }

@@ -58,25 +58,21 @@ impl StatePaths {
     }
 
     /// A state folder at a given place.
-    #[must_use]
     pub fn at(root: &Path) -> Self {
         Self { root: root.to_path_buf() }
     }
 
     /// The state folder itself.
-    #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
     }
 
     /// Where all runs are.
-    #[must_use]
     pub fn runs(&self) -> PathBuf {
         self.root.join("runs")
     }
 
     /// Where one run is.
-    #[must_use]
     pub fn run(&self, run: &RunId) -> PathBuf {
         self.runs().join(run.as_str())
     }
@@ -95,13 +91,11 @@ impl StatePaths {
 }
 
 /// True for an error that goes away once there is room on the disk.
-#[must_use]
 pub fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// An error of a disk as a person needs it: of a full one, what to do.
-#[must_use]
 pub fn disk_words(error: &io::Error) -> String {
     if is_full(error) {
         format!(

@@ -308,7 +308,6 @@ impl CommanderActs {
 
 /// The replies of a journal, told without ever waiting: one append is in flight at a time, so the
 /// channel has room for its answer.
-#[must_use]
 pub fn replies(answers: mpsc::Sender<Reply>) -> Box<dyn Fn(Reply) + Send + Sync> {
     Box::new(move |reply| {
         let _ = answers.try_send(reply);

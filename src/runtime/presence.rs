@@ -34,13 +34,11 @@ mod none {
     }
 
     /// Finds nothing.
-    #[must_use]
     pub fn is_held(_: &str) -> bool {
         false
     }
 
     /// Finds nobody.
-    #[must_use]
     pub fn stranger<'a>(_: impl Iterator<Item = &'a String>, _: &Path) -> Option<String> {
         None
     }
@@ -94,7 +92,6 @@ mod linux {
 
     /// True when some process of this machine holds a name. Nobody is asked: a name that is asked
     /// often and never answers would be full at some time.
-    #[must_use]
     pub fn is_held(name: &str) -> bool {
         let table = fs::read(TABLE).unwrap_or_default();
         let table = String::from_utf8_lossy(&table);
@@ -104,7 +101,6 @@ mod linux {
 
     /// The processes of an attempt that works on what one of `keys` stands for and belongs to
     /// another folder of runs than `runs`.
-    #[must_use]
     pub fn stranger<'a>(keys: impl Iterator<Item = &'a String>, runs: &Path) -> Option<String> {
         let table = String::from_utf8_lossy(&fs::read(TABLE).ok()?).into_owned();
         let own = place(runs).ok();

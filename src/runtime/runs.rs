@@ -188,7 +188,6 @@ impl Survey {
 
     /// The run that a watcher follows: of several open ones that of a living console, else the
     /// last.
-    #[must_use]
     pub fn to_follow(&self) -> Option<&Path> {
         let lives = |folder: &&PathBuf| {
             Lock::is_taken(&folder.join(journal::LOCK_FILE)).is_ok_and(|taken| taken)
@@ -198,7 +197,6 @@ impl Survey {
     }
 
     /// The run that was closed last.
-    #[must_use]
     pub fn last_closed(&self) -> Option<&Path> {
         let closed = self.runs.iter().filter_map(|(folder, standing)| match standing {
             Standing::Closed(at) => Some((at, folder)),

@@ -103,7 +103,6 @@ impl Seat {
 /// console that commands it. None is no proof: such a run may be between two steps, or elsewhere.
 /// The kernel's table has no folders, so what is said is what is known: the same name, and how much
 /// of what is acted on is the same.
-#[must_use]
 pub fn strangers(paths: &StatePaths, site: &Site) -> Option<String> {
     let keys = keys(site);
     if let Some(who) = presence::stranger(keys.iter(), &paths.runs()) {
@@ -155,7 +154,6 @@ fn lock_host(
 
 /// What a site acts on, as hashes: one for what is written for each side of each system, up to
 /// [`HOST_LOCKS_MAX`].
-#[must_use]
 pub fn keys(site: &Site) -> BTreeSet<String> {
     let key = |what: String| sha256(format!("warroom {} {what}", site.name).as_bytes()).hex();
     let all: BTreeSet<String> = addresses(site).into_iter().map(key).collect();
@@ -199,7 +197,6 @@ fn value_text(value: &Value) -> String {
 }
 
 /// The name of a user by the system's list, else the number.
-#[must_use]
 pub fn user_name(uid: u32) -> String {
     let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
     let named = passwd.lines().find_map(|line| {

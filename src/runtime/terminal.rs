@@ -77,7 +77,6 @@ pub struct TerminalWriter {
 
 impl TerminalWriter {
     /// A writer where there is no terminal: what it is handed is let go.
-    #[must_use]
     pub fn nowhere() -> Self {
         let (thread, _) = sync_channel(WRITE_QUEUE);
         let (bytes, copied) = (FrameBytes::default(), FrameBytes::default());
@@ -85,7 +84,6 @@ impl TerminalWriter {
     }
 
     /// True when the terminal took the last frame.
-    #[must_use]
     pub fn is_ready(&self) -> bool {
         !self.busy.load(Ordering::Acquire)
     }

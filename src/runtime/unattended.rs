@@ -60,7 +60,6 @@ pub struct Pilot {
 
 impl Pilot {
     /// A pilot with these orders; `runbook` is the one to open where no run is open.
-    #[must_use]
     pub fn new(orders: Orders, runbook: usize) -> Self {
         Self {
             orders,
@@ -204,7 +203,6 @@ enum Rehearsed {
 }
 
 /// `2026-11-20 14:02:10Z  anna      declared`.
-#[must_use]
 pub fn line(at: Stamp, who: &str, text: &str) -> String {
     let utc = at.utc();
     format!("{} {utc}  {who:<9} {text}", utc.date())

@@ -21,7 +21,6 @@ type Possible = Result<(), Clean>;
 
 /// Why `command` is not possible now; none when it is. `decide` has the last word on every wish,
 /// this says the plain cases before anything is typed.
-#[must_use]
 pub fn why_not(command: Command, facts: &Facts<'_>, model: &Model) -> Option<Clean> {
     // What is escalated is the run, until a step is chosen in its form.
     let step = meant(facts, model).filter(|_| command != Command::Escalate);
@@ -29,7 +28,6 @@ pub fn why_not(command: Command, facts: &Facts<'_>, model: &Model) -> Option<Cle
 }
 
 /// The same for a step that is not the selected one, such as that of an open card.
-#[must_use]
 pub fn why_not_step(
     command: Command,
     facts: &Facts<'_>,
@@ -69,7 +67,6 @@ pub fn why_not_step(
 /// Why the key of `command` would come to nothing for this step, were all typed that it asks for;
 /// none when it does what it says. It is what `decide` itself answers: NEXT, the keys row and the
 /// help offer a key by it. A key that is refused late still opens what tells why.
-#[must_use]
 pub fn why_not_offered(
     command: Command,
     facts: &Facts<'_>,
@@ -86,7 +83,6 @@ pub fn why_not_offered(
 }
 
 /// The same for the step that is meant.
-#[must_use]
 pub fn why_not_now(command: Command, facts: &Facts<'_>, model: &Model) -> Option<Clean> {
     let step = meant(facts, model).filter(|_| command != Command::Escalate);
     why_not_offered(command, facts, model, step)
@@ -129,13 +125,11 @@ fn whole(kind: Kind, facts: &Facts<'_>, step: Option<&Step>) -> Option<Intent> {
 }
 
 /// The most urgent alarm that nobody acknowledged.
-#[must_use]
 pub(crate) fn unacknowledged<'a>(facts: &Facts<'a>) -> Option<&'a Alarm> {
     facts.assessment.alarms.iter().find(|alarm| !facts.acknowledged.contains(&alarm.key))
 }
 
 /// Why a go/no-go criterion cannot be accepted as it is now; none when it can.
-#[must_use]
 pub(crate) fn why_not_accept(met: Met, facts: &Facts<'_>, model: &Model) -> Option<Clean> {
     if facts.access == Access::ReadOnly {
         return Some("read only: this console looks and cannot act".into());
@@ -149,7 +143,6 @@ pub(crate) fn why_not_accept(met: Met, facts: &Facts<'_>, model: &Model) -> Opti
 }
 
 /// Help for the context on the screen: every command that has a key, in the order of the list.
-#[must_use]
 pub fn guide(keymap: &Keymap, facts: &Facts<'_>, model: &Model) -> Vec<GuideRow> {
     let beneath = contexts_beneath(model);
     // A key that an inner context takes for itself does not reach the outer one.

@@ -124,7 +124,6 @@ impl Context {
     ];
 
     /// The name of its table in a keymap.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Global => "global",
@@ -236,26 +235,22 @@ const fn replay(key: ReplayKey, name: &'static str, doc: &'static str) -> Comman
 
 impl Command {
     /// What people read of the command.
-    #[must_use]
     pub fn spec(self) -> Option<&'static CommandSpec> {
         COMMANDS.iter().find(|spec| spec.command == self)
     }
 
     /// The command of a name, as keymaps write it.
-    #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         COMMANDS.iter().find(|spec| spec.name == name).map(|spec| spec.command)
     }
 
     /// The name, as keymaps write it.
-    #[must_use]
     pub fn name(self) -> &'static str {
         self.spec().map_or("panel", |spec| spec.name)
     }
 
     /// True for what changes a run or what the console may do, so never sits on a movement key
     /// and is guarded against keys that were not meant.
-    #[must_use]
     pub fn is_verb(self) -> bool {
         match self {
             Self::Run
@@ -303,7 +298,6 @@ impl Command {
     }
 
     /// True for what has no key of its own, because it says nothing without an argument.
-    #[must_use]
     pub fn is_only_named(self) -> bool {
         matches!(self, Self::Select | Self::SetT0)
     }

@@ -27,7 +27,6 @@ const WALLS: [char; 3] = ['│', '┃', '|'];
 const FLATS: [char; 10] = ['─', '━', '┌', '┐', '└', '┘', '┏', '┓', '┗', '┛'];
 
 /// The lines: the kind of the incident first, so that a drill is never taken for the real thing.
-#[must_use]
 pub fn lines(screen: &Screen<'_>) -> Vec<Clean> {
     let columns = if screen.model.dialog.is_some() { DIALOG_COLUMNS } else { PANEL_COLUMNS };
     let area = Rect::new(0, 0, columns, ROWS);

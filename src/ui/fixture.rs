@@ -75,7 +75,6 @@ pub struct Fixture {
 
 impl Fixture {
     /// The moment with the guide that the shipped keymap gives for it.
-    #[must_use]
     pub fn guided(mut self) -> Self {
         let keymap = Keymap::shipped(keymap::DEFAULT).expect("the default keymap is shipped");
         self.guide = guide(&keymap, &Facts::of(&self.screen()), &self.model);
@@ -83,7 +82,6 @@ impl Fixture {
     }
 
     /// The screen of this moment.
-    #[must_use]
     pub fn screen(&self) -> Screen<'_> {
         Screen {
             now: self.now,
@@ -114,7 +112,6 @@ impl Fixture {
 }
 
 /// A moment by name, from [`MOMENTS`] or [`DIALOGS`].
-#[must_use]
 pub fn of(name: &str) -> Option<Fixture> {
     MOMENTS
         .iter()

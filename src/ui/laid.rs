@@ -28,7 +28,6 @@ pub struct Laid {
 impl Laid {
     /// Makes the report of a run and lays a part of it out; `kept` is what was laid out before,
     /// used as far as it is still right.
-    #[must_use]
     pub fn renew(
         kept: Option<Arc<Self>>,
         (run, runbook, site): (&Run, &Runbook, &Site),
@@ -46,7 +45,6 @@ impl Laid {
     }
 
     /// True when it shows that part of the report of that run as it is now.
-    #[must_use]
     pub fn fits(&self, run: &Run, part: ReportPart, width: usize) -> bool {
         (&self.of.0, self.of.1) == (&run.id, run.last_seq())
             && (self.part, self.width) == (part, width)

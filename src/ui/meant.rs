@@ -8,7 +8,6 @@ use crate::domain::runbook::Step;
 /// The step that is meant: the one selected by hand, else the one that wants a hand now, which is
 /// one that can be run beside the running one or else the current one, else the first. It is always
 /// one of the list: what is not listed is not acted on.
-#[must_use]
 pub fn meant<'a>(facts: &Facts<'a>, model: &Model) -> Option<&'a Step> {
     let shown = steps_shown(facts.runbook?, facts.run, model);
     let find = |id: &StepId| shown.iter().find(|step| step.id == *id).copied();

@@ -40,7 +40,6 @@ impl Panel {
     ];
 
     /// The place in [`Self::ALL`].
-    #[must_use]
     pub fn index(self) -> usize {
         match self {
             Self::RegionA => 0,
@@ -88,7 +87,6 @@ pub enum FormPurpose {
 
 impl FormPurpose {
     /// True when the field confirms, word by word, instead of telling something.
-    #[must_use]
     pub fn is_typed(&self) -> bool {
         matches!(self, Self::AbortStep(_))
     }
@@ -148,7 +146,6 @@ pub enum ReportPart {
 
 impl ReportPart {
     /// The one after it.
-    #[must_use]
     pub fn next(self) -> Self {
         match self {
             Self::All => Self::Result,
@@ -161,7 +158,6 @@ impl ReportPart {
     }
 
     /// Its heading.
-    #[must_use]
     pub fn title(self) -> &'static str {
         match self {
             Self::All => "everything",
@@ -356,14 +352,12 @@ pub struct Model {
 
 impl Model {
     /// True when a text passes the filter of the lists.
-    #[must_use]
     pub fn passes(&self, text: &str) -> bool {
         let wanted = self.filter.text.to_lowercase();
         wanted.is_empty() || text.to_lowercase().contains(&wanted)
     }
 
     /// True while something on the screen counts down: a stop window, or the time for reading.
-    #[must_use]
     pub fn is_counting(&self) -> bool {
         match &self.dialog {
             Some(Dialog::Card(card)) => card.window.is_some(),

@@ -128,7 +128,6 @@ pub struct PaletteRow {
 }
 
 /// The rows that a typed text means, best first.
-#[must_use]
 pub fn rows(text: &str, facts: &Facts<'_>, model: &Model) -> Vec<PaletteRow> {
     let row = |spec: &&'static CommandSpec| named(spec, facts, model);
     match spelled(text) {
@@ -138,7 +137,6 @@ pub fn rows(text: &str, facts: &Facts<'_>, model: &Model) -> Vec<PaletteRow> {
 }
 
 /// The commands whose name or words a text could mean, best first; all of them for no text.
-#[must_use]
 pub fn search(text: &str) -> Vec<&'static CommandSpec> {
     let wanted = plain(text.trim());
     if wanted.is_empty() {
@@ -190,7 +188,6 @@ fn plain(text: &str) -> String {
 }
 
 /// The command whose name stands before arguments, and what follows it.
-#[must_use]
 pub fn spelled(text: &str) -> Option<(&'static Spelling, &str)> {
     let text = text.trim_start();
     let follows = |spelling: &'static Spelling| {
@@ -304,7 +301,6 @@ fn of_step(
 }
 
 /// Why a command is not possible for a step that is named.
-#[must_use]
 pub fn about(command: Command, step: &StepId, facts: &Facts<'_>, model: &Model) -> Option<Clean> {
     let named = facts.runbook.and_then(|runbook| runbook.step(step));
     super::available::why_not_step(command, facts, model, named)
@@ -356,7 +352,6 @@ fn fault(spelling: &Spelling, wanted: &str, found: &str) -> String {
 }
 
 /// Why a text means nothing.
-#[must_use]
 pub fn nothing(text: &str, facts: &Facts<'_>) -> String {
     if let Some((spelling, rest)) = spelled(text)
         && let Err(why) = read(spelling, rest, facts.runbook)

@@ -44,7 +44,6 @@ pub enum Target {
 
 impl Target {
     /// Reads `T+MM:SS`, `T+HH:MM:SS`, `HH:MM:SSZ` or `#SEQ`.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         if let Some(number) = text.strip_prefix('#') {
@@ -115,13 +114,11 @@ impl Speed {
     ];
 
     /// Reads `1`, `30` or `max`.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|speed| speed.word().trim_start_matches('x') == text)
     }
 
     /// `x10` or `max`.
-    #[must_use]
     pub fn word(self) -> String {
         match self {
             Self::Times(times) => format!("x{times}"),
@@ -130,13 +127,11 @@ impl Speed {
     }
 
     /// The next faster one, or this.
-    #[must_use]
     pub fn faster(self) -> Self {
         Self::ALL.into_iter().skip_while(|speed| *speed != self).nth(1).unwrap_or(self)
     }
 
     /// The next slower one, or this.
-    #[must_use]
     pub fn slower(self) -> Self {
         Self::ALL.into_iter().take_while(|speed| *speed != self).last().unwrap_or(self)
     }

@@ -19,7 +19,6 @@ const CELL: (usize, usize) = (8, 17);
 const OWN: (&str, &str) = ("#16181c", "#d6d9de");
 
 /// Draws a screen at a size into memory.
-#[must_use]
 pub fn frame(screen: &Screen<'_>, theme: &Theme, width: u16, height: u16) -> Buffer {
     let Ok(mut terminal) = Terminal::new(TestBackend::new(width, height));
     let Ok(_) = terminal.draw(|frame| view::draw(frame, screen, theme));
@@ -42,7 +41,6 @@ fn line(buffer: &Buffer, y: u16) -> impl Iterator<Item = (u16, &Cell)> {
 }
 
 /// The frame as lines of text, without spaces at their ends.
-#[must_use]
 pub fn text(buffer: &Buffer) -> String {
     let mut out = String::new();
     for y in buffer.area.top()..buffer.area.bottom() {
@@ -54,7 +52,6 @@ pub fn text(buffer: &Buffer) -> String {
 }
 
 /// The frame as an SVG picture.
-#[must_use]
 pub fn svg(buffer: &Buffer, title: &str) -> String {
     let area = buffer.area;
     let (wide, high) = (usize::from(area.width) * CELL.0, usize::from(area.height) * CELL.1);

@@ -46,7 +46,6 @@ fn moment(screen: &Screen<'_>) -> Moment {
 }
 
 /// The lines, with the person's own sentence where there is one.
-#[must_use]
 pub fn lines(screen: &Screen<'_>, sentence: &str) -> Vec<Clean> {
     let at = moment(screen);
     let mut texts = vec![head(screen, at), incident(screen), state(screen, at)];

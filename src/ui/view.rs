@@ -40,7 +40,6 @@ pub enum Class {
 
 impl Class {
     /// What fits into a terminal of this size.
-    #[must_use]
     pub fn of(width: u16, height: u16) -> Self {
         match (width, height) {
             (160.., 48..) => Self::Large,

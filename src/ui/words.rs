@@ -8,7 +8,6 @@ use crate::domain::text::Clean;
 use crate::domain::time::no_less;
 
 /// What is said when a wish was granted and is being recorded.
-#[must_use]
 pub fn granted(intent: &Intent, plan: Option<&Runbook>) -> Clean {
     let name = |step: &StepId| words::name(plan, step);
     let text = match intent {
@@ -38,7 +37,6 @@ pub fn granted(intent: &Intent, plan: Option<&Runbook>) -> Clean {
 }
 
 /// `0.8s behind`, `UNKNOWN`: a loss or lag in seconds.
-#[must_use]
 pub fn seconds(value: Option<f64>) -> String {
     value.map_or_else(|| "UNKNOWN".to_owned(), no_less)
 }

@@ -62,7 +62,6 @@ impl Past {
     }
 
     /// How its clocks ended, or stand as of its last entry.
-    #[must_use]
     pub fn clocks(&self) -> Forecast {
         let last = self.run.events.last().map_or(self.run.opened.0, |event| event.at);
         forecast(&Grounds {
@@ -77,20 +76,17 @@ impl Past {
     }
 
     /// What each store lost, as its report tells it.
-    #[must_use]
     pub fn losses(&self) -> Vec<LossLine> {
         losses_of(&self.run, &self.plan, &self.site)
     }
 
     /// What is said instead where a declared run knew no store.
-    #[must_use]
     pub fn no_store(&self, losses: &[LossLine]) -> Option<&'static str> {
         let none = losses.is_empty() && self.run.declaration.is_some();
         none.then(|| no_store_on_record(&self.plan))
     }
 
     /// The hash of its plan, as it was recorded.
-    #[must_use]
     pub fn plan_hash(&self) -> &str {
         match self.run.events.first().map(|event| &event.body) {
             Some(Body::Opened { runbook_hash, .. }) => runbook_hash,
@@ -101,7 +97,6 @@ impl Past {
 
 /// What the earlier runs of a site took, for a console of one kind. Runs that cannot be read are
 /// counted and left out.
-#[must_use]
 pub fn read_paces(paths: &StatePaths, site: &str, kind: RunKind) -> Paces {
     let mut folders = runs::of_site(&paths.runs(), site).unwrap_or_default();
     folders.reverse();
@@ -181,7 +176,6 @@ pub struct Asked<'a> {
 }
 
 /// The history as text, and whether every run could be read.
-#[must_use]
 pub fn tell(asked: &Asked<'_>) -> (String, bool) {
     let mut rows: Vec<Row> = folders(asked.paths)
         .into_iter()

@@ -88,7 +88,6 @@ impl Player {
     }
 
     /// Puts a player together from what was read.
-    #[must_use]
     pub fn assemble(
         site: Site,
         plan: Runbook,
@@ -147,44 +146,37 @@ impl Player {
     }
 
     /// Journal entries shown so far.
-    #[must_use]
     pub fn entry(&self) -> usize {
         self.reel.entries_in(self.head.count)
     }
 
     /// Journal entries in all.
-    #[must_use]
     pub fn entries(&self) -> usize {
         self.reel.stops.len()
     }
 
     /// The replayed moment.
-    #[must_use]
     pub fn now(&self) -> Stamp {
         let zero = Stamp { wall_ms: 0, boot_ms: 0, boot: crate::domain::time::BootId(0) };
         self.reel.moment(self.offset).unwrap_or(zero)
     }
 
     /// Why the journal could not be shown to its end.
-    #[must_use]
     pub fn damage(&self) -> Option<&Clean> {
         self.damage.as_ref()
     }
 
     /// Why readings are missing, each time that they are.
-    #[must_use]
     pub fn gaps(&self) -> Vec<Clean> {
         self.reel.gaps.iter().map(|gap| gap.why.clone()).collect()
     }
 
     /// True while it plays.
-    #[must_use]
     pub fn is_playing(&self) -> bool {
         self.playing
     }
 
     /// True once the person left.
-    #[must_use]
     pub fn is_over(&self) -> bool {
         self.over
     }

@@ -36,7 +36,6 @@ impl Format {
     pub const ALL: [Self; 3] = [Self::Md, Self::Html, Self::Json];
 
     /// Its name on the command line and in the seal.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Md => "md",
@@ -46,7 +45,6 @@ impl Format {
     }
 
     /// The format of a name.
-    #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.name() == name)
     }
@@ -100,7 +98,6 @@ impl Source {
     }
 
     /// Why not all of the journal can be believed; a write that is just being made is no damage.
-    #[must_use]
     pub fn damage(&self) -> Option<Clean> {
         match &self.finding {
             Finding::Whole | Finding::TornTail { .. } => None,

@@ -47,7 +47,6 @@ pub(super) fn close(text: &mut String) {
 }
 
 /// The seal of a file; none when it has no whole one.
-#[must_use]
 pub fn find(file: &[u8]) -> Option<Seal> {
     let start = file.windows(MARK.len()).rposition(|window| window == MARK.as_bytes())?;
     let text = file[start..].split(|byte| matches!(byte, b'\n' | b'"')).next()?;
@@ -67,7 +66,6 @@ pub fn find(file: &[u8]) -> Option<Seal> {
 
 impl Seal {
     /// True when the file is as it was written.
-    #[must_use]
     pub fn holds(&self, file: &[u8]) -> bool {
         let mut bare = file.to_vec();
         let Some(digits) = bare.get_mut(self.at..self.at + DIGITS) else { return false };

@@ -124,7 +124,6 @@ const SHOWN_MIN: usize = 24;
 
 /// The first place where a file differs from the report as it must be; none when every byte is
 /// the same.
-#[must_use]
 pub fn difference(file: &[u8], expected: &Rendered) -> Option<Difference> {
     let want = expected.text.as_bytes();
     if file == want {

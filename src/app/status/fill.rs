@@ -82,7 +82,6 @@ pub(super) fn finite(number: f64) -> Option<f64> {
 }
 
 /// The status of a site.
-#[must_use]
 pub fn status(outlook: &Outlook<'_>) -> Status {
     let assessment = outlook.assessment;
     let site = outlook.site;

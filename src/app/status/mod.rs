@@ -62,7 +62,6 @@ const EVENT_QUEUE: usize = 1024;
 const GRACE: Duration = Duration::from_secs(2);
 
 /// The JSON Schema of [`Status`], as `docs/status.schema.json` keeps it.
-#[must_use]
 pub fn schema() -> String {
     // Of what is written: a value that is not known stands there as null, it is never left out.
     let settings = SchemaSettings::draft2020_12().for_serialize();
@@ -73,7 +72,6 @@ pub fn schema() -> String {
 
 impl Status {
     /// The status as JSON, one object.
-    #[must_use]
     pub fn json(&self) -> String {
         let text = serde_json::to_string_pretty(self).unwrap_or_default();
         format!("{text}\n")
@@ -81,7 +79,6 @@ impl Status {
 
     /// 0 when the primary is healthy, the standby is GO and nothing is open; 69 when nothing
     /// answered at all; else 1.
-    #[must_use]
     pub fn exit(&self) -> Exit {
         let cells = || self.systems.iter().flat_map(|system| [&system.a, &system.b]).flatten();
         let told = |state: CellWord| match state {
@@ -268,7 +265,6 @@ pub async fn look(
 }
 
 /// Judges what was heard; and since when each criterion is as it is.
-#[must_use]
 pub fn judged(
     site: &LoadedSite,
     known: &Known,

@@ -65,7 +65,6 @@ pub(super) struct Told {
 
 /// What a plan that was not begun takes until the clock can stop, and the steps of its longest
 /// chain, first to last; `lost` leaves out what it skips when the primary is lost.
-#[must_use]
 pub fn until_restored(
     site: &Site,
     runbook: &Runbook,

@@ -21,7 +21,6 @@ pub const NO_STORE_KEY: &str = "losses";
 
 /// The key of the criterion that a system has one primary; accepting it overrides the refusal to
 /// act while there are two.
-#[must_use]
 pub fn one_primary_key(system: &SystemId) -> String {
     format!("one_primary/{system}")
 }

@@ -9,7 +9,6 @@ use crate::domain::verdict::{Alarm, Criterion, Met, Priority};
 
 /// The key of the criterion that a system kept its data; accepting it says that what is there now
 /// is the data.
-#[must_use]
 pub fn emptied_key(system: &SystemId) -> String {
     format!("emptied/{system}")
 }

@@ -48,13 +48,11 @@ pub enum Value {
 
 impl Value {
     /// Words.
-    #[must_use]
     pub fn text(text: impl AsRef<str>) -> Self {
         Self::Text(Clean::new(text.as_ref()))
     }
 
     /// The figure with its unit, for machines: seconds, a count, or milliseconds since 1970.
-    #[must_use]
     pub fn figure(&self) -> Option<(f64, &'static str)> {
         match self {
             Self::Clock(time) | Self::Time(time) => Some((time.as_secs_f64(), "s")),
@@ -68,7 +66,6 @@ impl Value {
     }
 
     /// True for a value that says that nothing is known.
-    #[must_use]
     pub fn is_nothing(&self) -> bool {
         matches!(self, Self::NotMeasured | Self::NotRecorded | Self::None)
     }
@@ -133,7 +130,6 @@ impl fmt::Display for Value {
 }
 
 /// `2026-11-20 14:02:10Z`.
-#[must_use]
 pub fn moment(at: Stamp) -> String {
     let utc = at.utc();
     format!("{} {utc}", utc.date())
@@ -169,7 +165,6 @@ pub struct Claim {
 
 impl Claim {
     /// A claim that rests on entries. Without an entry a figure is no claim: it is not measured.
-    #[must_use]
     pub fn new(
         id: impl Into<String>,
         label: impl AsRef<str>,
@@ -186,13 +181,11 @@ impl Claim {
     }
 
     /// A claim that says that nothing is known.
-    #[must_use]
     pub fn nothing(id: impl Into<String>, label: impl AsRef<str>, value: Value) -> Self {
         Self::new(id, label, value, [])
     }
 
     /// The claim with a tone.
-    #[must_use]
     pub fn toned(mut self, tone: Tone) -> Self {
         self.tone = tone;
         self
@@ -214,7 +207,6 @@ pub struct Section {
 
 impl Section {
     /// Claims one below the other, each with its label; none says so.
-    #[must_use]
     pub fn list(id: &'static str, title: &'static str, claims: Vec<Claim>) -> Self {
         let mut rows: Vec<Vec<Claim>> = claims.into_iter().map(|claim| vec![claim]).collect();
         if rows.is_empty() {
@@ -224,7 +216,6 @@ impl Section {
     }
 
     /// Claims side by side under headings, the first of a row its name.
-    #[must_use]
     pub fn table(
         id: &'static str,
         title: &'static str,

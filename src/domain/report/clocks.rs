@@ -27,7 +27,6 @@ pub struct TierLine {
 impl TierLine {
     /// True when the promise was kept; none while nobody can tell, also because the two clocks say
     /// different things. As on the clock of the screen, it is missed the moment it is reached.
-    #[must_use]
     pub fn is_met(&self) -> Option<bool> {
         let (took, _) = self.took.as_ref().filter(|_| !self.split)?;
         match (*took < self.rto, took.saturating_add(self.doubt) < self.rto) {
@@ -38,7 +37,6 @@ impl TierLine {
     }
 
     /// `MET`, `MISSED`, or why neither can be said; none where nothing was measured.
-    #[must_use]
     pub fn word(&self) -> Option<&'static str> {
         self.took.as_ref()?;
         Some(match self.is_met() {

@@ -25,7 +25,6 @@ pub struct LossLine {
 
 impl LossLine {
     /// True when what was measured keeps the objective; none without a measurement or objective.
-    #[must_use]
     pub fn is_met(&self) -> Option<bool> {
         let (measured, ..) = self.measured.as_ref()?;
         Some(*measured <= self.rpo_s?)
@@ -34,7 +33,6 @@ impl LossLine {
 
 impl LossLine {
     /// The seconds as they are known: exactly where nothing is missing, else no more than a bound.
-    #[must_use]
     pub fn seconds(&self, measured: f64) -> Value {
         match self.missing {
             Some(Missing { amount: 0, .. }) => Value::Loss(measured),

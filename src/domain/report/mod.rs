@@ -87,7 +87,6 @@ pub struct Report {
 
 impl Report {
     /// The report of a run with its frozen plan and site.
-    #[must_use]
     pub fn of(run: &Run, runbook: &Runbook, site: &Site) -> Self {
         // What was done is told by the steps as they were run, lossy variants too.
         let runbook = &run.plan_in_force(runbook);
@@ -138,13 +137,11 @@ impl Report {
     }
 
     /// A part by its name.
-    #[must_use]
     pub fn section(&self, id: &str) -> Option<&Section> {
         self.sections.iter().find(|section| section.id == id)
     }
 
     /// A claim by its name.
-    #[must_use]
     pub fn claim(&self, id: &str) -> Option<&Claim> {
         self.claims().find(|claim| claim.id == id)
     }
@@ -156,7 +153,6 @@ impl Report {
 }
 
 /// The losses of a run alone, as its report tells them.
-#[must_use]
 pub fn losses_of(run: &Run, runbook: &Runbook, site: &Site) -> Vec<LossLine> {
     losses::lines(&Tale::new(run, runbook, site))
 }

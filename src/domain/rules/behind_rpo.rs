@@ -7,7 +7,6 @@ use crate::domain::snapshot::trusted_lag;
 use crate::domain::time::short_time;
 
 /// Speaks when the lag of the present reading is over `rpo`.
-#[must_use]
 pub fn ask(view: &View<'_>, rpo: Duration) -> Finding {
     let Some(reading) = view.current() else { return not_heard() };
     let Some(lag_s) = trusted_lag(reading) else {

@@ -8,7 +8,6 @@ use crate::domain::time::short_time;
 
 /// Speaks when no look was healthy for `time`, since the first that was not. A failed look is no
 /// better than a degraded one and does not start the time again.
-#[must_use]
 pub fn ask(view: &View<'_>, time: Duration) -> Finding {
     if view.newest().is_none() {
         return not_heard();

@@ -8,7 +8,6 @@ use crate::domain::text::Clean;
 pub const FAILURES_WITHOUT_RULE: u32 = 3;
 
 /// Speaks after `failures` failed looks in a row, since the first of them.
-#[must_use]
 pub fn ask(view: &View<'_>, failures: u32) -> Finding {
     if view.newest().is_none() {
         return not_heard();
@@ -25,7 +24,6 @@ pub fn ask(view: &View<'_>, failures: u32) -> Finding {
 
 /// What a series says that is too short for the rule so far: `1 of 3 looks failed: no answer`.
 /// Without a number to reach it is said how many failed.
-#[must_use]
 pub fn so_far(view: &View<'_>, failures: Option<u32>) -> Clean {
     let (count, reason) = (seen_in_a_row(view).max(1), last_reason(view));
     match failures.filter(|failures| count < *failures) {

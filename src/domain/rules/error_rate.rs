@@ -8,7 +8,6 @@ use crate::domain::time::short_time;
 
 /// Speaks when more than `over` (0 to 1) of at least `min_samples` looks in `window` failed, since
 /// the first failed look of the stretch.
-#[must_use]
 pub fn ask(view: &View<'_>, over: f64, window: Duration, min_samples: usize) -> Finding {
     if view.newest().is_none() {
         return not_heard();

@@ -13,7 +13,6 @@ pub const WINDOW: Duration = Duration::from_secs(60);
 pub const CHANGES_MIN: usize = 3;
 
 /// Speaks at three changes between good and failed in the last 60 s, since the first of them.
-#[must_use]
 pub fn ask(view: &View<'_>) -> Finding {
     if view.newest().is_none() {
         return not_heard();

@@ -33,7 +33,6 @@ pub enum Reference {
 }
 
 /// What is known of the site's reference now.
-#[must_use]
 pub fn ask(site: &Site, snapshot: &Snapshot, now: Stamp) -> Reference {
     if site.reference.is_empty() {
         return Reference::NotConfigured;

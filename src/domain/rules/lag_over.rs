@@ -7,7 +7,6 @@ use crate::domain::time::short_time;
 
 /// Speaks when every known lag was above `over` for at least `time`. A look that could not know the
 /// lag neither starts nor ends the time; when the newest could not, the rule cannot tell.
-#[must_use]
 pub fn ask(view: &View<'_>, over: Duration, time: Duration) -> Finding {
     let Some(newest) = view.newest() else { return not_heard() };
     let Some(lag_s) = newest.lag_s else {

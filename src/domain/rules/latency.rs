@@ -10,7 +10,6 @@ const PERCENT: usize = 95;
 
 /// Speaks when the 95th percentile of at least `min_samples` answers in `window` is over `over`,
 /// since the first slow answer of the stretch.
-#[must_use]
 pub fn ask(view: &View<'_>, over: Duration, window: Duration, min_samples: usize) -> Finding {
     if view.newest().is_none() {
         return not_heard();

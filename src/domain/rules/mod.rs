@@ -36,40 +36,34 @@ pub struct View<'a> {
 }
 
 /// The time between two looks at a system: a look that waits for its timeout delays the next one.
-#[must_use]
 pub fn period(system: &SystemSpec) -> Duration {
     system.every.max(system.timeout)
 }
 
 impl<'a> View<'a> {
     /// How the cell looks.
-    #[must_use]
     pub fn state(&self) -> CellState {
         self.cell.state(self.now, self.period())
     }
 
     /// The time between two looks.
-    #[must_use]
     pub fn period(&self) -> Duration {
         period(self.system)
     }
 
     /// The newest reading, when nothing newer was heard and it is not stale.
-    #[must_use]
     pub fn current(&self) -> Option<&'a Reading> {
         self.cell.current(self.now, self.period())
     }
 
     /// The newest look that told good or failed, when it is not stale. Looks that tell nothing (a
     /// missing right) neither make a failure nor end one.
-    #[must_use]
     pub fn newest(&self) -> Option<Sample> {
         let sample = self.cell.history.samples().next_back()?;
         Cell::is_fresh(sample.at, self.now, self.period()).then_some(sample)
     }
 
     /// `pg in A`.
-    #[must_use]
     pub fn name(&self) -> String {
         format!("{} in {}", self.system.id, self.side)
     }
@@ -92,7 +86,6 @@ pub enum Finding {
 }
 
 /// Asks a rule of the site about one system on one side.
-#[must_use]
 pub fn ask(test: &RuleTest, view: &View<'_>) -> Finding {
     match test {
         RuleTest::Down { failures } => down::ask(view, *failures),
@@ -109,7 +102,6 @@ pub fn ask(test: &RuleTest, view: &View<'_>) -> Finding {
 }
 
 /// True for the rules that speak for the loss of a region.
-#[must_use]
 pub fn is_signal(test: &RuleTest) -> bool {
     match test {
         RuleTest::Down { .. }

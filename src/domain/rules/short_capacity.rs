@@ -3,7 +3,6 @@
 use super::{Finding, View, not_heard};
 
 /// Speaks when less than `share` (0 to 1) of the wanted units is ready, as of the present reading.
-#[must_use]
 pub fn ask(view: &View<'_>, share: f64) -> Finding {
     let Some(reading) = view.current() else { return not_heard() };
     let Some(capacity) = reading.capacity else {

@@ -24,7 +24,6 @@ pub enum Roles {
 }
 
 /// Asks the two sides of one system; a side where it is not is none.
-#[must_use]
 pub fn ask(views: [Option<View<'_>>; 2], snapshot: &Snapshot) -> Roles {
     let [Some(a), Some(b)] = views else { return Roles::Fine };
     if let Some(since) = identity::one_server(snapshot, &a.system.id) {
@@ -41,7 +40,6 @@ pub fn ask(views: [Option<View<'_>>; 2], snapshot: &Snapshot) -> Roles {
 
 /// The systems that have two primaries, or had when last read, and since when: until one side is
 /// proven closed.
-#[must_use]
 pub fn standing(site: &Site, snapshot: &Snapshot) -> Vec<(SystemId, Stamp)> {
     let on_both = |system: &&crate::domain::site::SystemSpec| {
         Side::BOTH.iter().all(|side| system.sides[side.index()].is_some())
@@ -53,7 +51,6 @@ pub fn standing(site: &Site, snapshot: &Snapshot) -> Vec<(SystemId, Stamp)> {
 }
 
 /// The role that a side tells now.
-#[must_use]
 pub fn role(view: &View<'_>) -> Option<Role> {
     view.current()?.role
 }

@@ -6,7 +6,6 @@ use crate::domain::time::short_time;
 
 /// Speaks when a system that was heard of once is not any more. Never heard of is not stale: that
 /// cannot be told.
-#[must_use]
 pub fn ask(view: &View<'_>) -> Finding {
     match (view.state(), view.cell.heard) {
         (CellState::Stale(age), Some(since)) => {

@@ -9,7 +9,6 @@ use crate::domain::time::Stamp;
 
 impl Attempt {
     /// The servers that it is meant for.
-    #[must_use]
     pub fn servers(&self) -> (Option<Identity>, Option<Identity>) {
         let meant = |of: fn(&Warrant) -> &Option<Identity>| {
             self.warrant.as_ref().and_then(|warrant| of(warrant).clone())
@@ -18,7 +17,6 @@ impl Attempt {
     }
 
     /// How long it took until `now`, less the time in which it was over and nobody read it.
-    #[must_use]
     pub fn spent(&self, now: Stamp) -> Duration {
         now.since(self.granted).saturating_sub(self.unread)
     }

@@ -78,7 +78,6 @@ pub enum Choice {
 }
 
 /// Chooses what is to be done next.
-#[must_use]
 pub fn next(outlook: &Outlook<'_>) -> Choice {
     let Some(run) = outlook.context.run else { return begin(outlook, Choice::Open) };
     match run.stage {

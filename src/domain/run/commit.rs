@@ -25,7 +25,6 @@ impl Hash {
     pub const NONE: Self = Self([0; 32]);
 
     /// 64 hex digits.
-    #[must_use]
     pub fn hex(&self) -> String {
         self.0.iter().fold(String::with_capacity(64), |mut text, byte| {
             use std::fmt::Write as _;
@@ -65,19 +64,16 @@ pub struct Receipt {
 
 impl Receipt {
     /// The receipt of a record that was written and synced.
-    #[must_use]
     pub fn of_durable(seq: u64, hash: Hash) -> Self {
         Self { seq, hash }
     }
 
     /// The record's number.
-    #[must_use]
     pub fn seq(&self) -> u64 {
         self.seq
     }
 
     /// The hash of the record's line.
-    #[must_use]
     pub fn hash(&self) -> Hash {
         self.hash
     }
@@ -94,7 +90,6 @@ pub struct Pledge {
 
 impl Pledge {
     /// The pledge of an INTENT; none for any other word.
-    #[must_use]
     pub(super) fn of_intent(body: Body) -> Option<Self> {
         let Body::Intended { step, attempt, purpose, .. } = &body else { return None };
         let (step, attempt, purpose) = (step.clone(), *attempt, *purpose);
@@ -102,13 +97,11 @@ impl Pledge {
     }
 
     /// The word to be recorded.
-    #[must_use]
     pub fn body(&self) -> &Body {
         &self.body
     }
 
     /// The grant, now that the word is on record.
-    #[must_use]
     pub fn recorded(self, run: RunId, receipt: Receipt) -> Grant {
         let Self { step, attempt, purpose, .. } = self;
         Grant {
@@ -132,7 +125,6 @@ pub struct Grant {
 
 impl Grant {
     /// What is written into the attempt's folder for its runner.
-    #[must_use]
     pub fn intent(&self) -> &IntentRecord {
         &self.intent
     }
@@ -166,20 +158,17 @@ pub struct Execution {
 impl Execution {
     /// The execution of an intent whose lock is held and whose record was found in the journal;
     /// `key` is the number of the key that the record grants.
-    #[must_use]
     pub fn of_locked_intent(intent: IntentRecord, key: u32) -> Self {
         Self { intent, key }
     }
 
     /// The attempt.
-    #[must_use]
     pub fn intent(&self) -> &IntentRecord {
         &self.intent
     }
 
     /// The key by which a target removes duplicates: the same for every attempt at one and the same
     /// act, until a person grants a new one: `lms-20261120-140210/promote-pg/1`.
-    #[must_use]
     pub fn key(&self) -> String {
         let back = match self.intent.purpose {
             Purpose::Forward => "",

@@ -4,7 +4,6 @@ use super::event::Body;
 
 impl Body {
     /// True when a reader that does not know the word must not go on: it changes the run's state.
-    #[must_use]
     pub fn is_critical(&self) -> bool {
         match self {
             Self::Noted { .. }

@@ -143,7 +143,6 @@ impl Intent {
     /// The same wish with everything masked that a person told in words and that goes on record.
     /// What was typed to confirm is only compared; calls and updates are redacted where they are
     /// made.
-    #[must_use]
     pub fn masked(mut self, mask: impl Fn(&Clean) -> Clean) -> Self {
         match &mut self {
             Self::Declare { reason: text, .. }

@@ -9,7 +9,6 @@ use crate::domain::ids::StepId;
 impl Run {
     /// The steps that a step waits for, in the plan's order; none when it waits for nothing. A
     /// skipped step does nothing, so what it needed is still needed by those that needed it.
-    #[must_use]
     pub fn waits_for(&self, id: &StepId) -> Vec<&StepId> {
         let at = self.steps.iter().position(|step| step.id == *id);
         let open = at.map(|at| self.open_needs(at)).unwrap_or_default();

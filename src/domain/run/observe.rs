@@ -20,7 +20,6 @@ use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 
 /// The words that the present readings call for; empty when nothing new is seen.
-#[must_use]
 pub fn observed(
     run: &Run,
     runbook: &Runbook,
@@ -64,7 +63,6 @@ pub fn observed(
 }
 
 /// When the run is expected to be finished, once, as it was declared and before any step was run.
-#[must_use]
 pub fn forecasted(run: &Run, forecast: &Forecast) -> Option<Body> {
     let untouched = |step: &StepState| step.attempts.is_empty() && !step.attested;
     let fresh = run.declaration.is_some()
@@ -163,7 +161,6 @@ fn is_decisive(step: &Step) -> bool {
 /// True when a later step has changed, or is about to change, what this one left behind: that the
 /// old effect is gone is then the plan, and no finding. A canary's 10 % ends with its 50 %, a fence
 /// with the step that lifts it, a follower with its promotion.
-#[must_use]
 pub fn is_superseded(run: &Run, runbook: &Runbook, id: &StepId) -> bool {
     let Some(step) = runbook.step(id) else { return false };
     runbook.steps.iter().any(|later| {
@@ -249,7 +246,6 @@ const READ_LATE: Duration = Duration::from_secs(1);
 /// What to make of the moment at which a runner says that an attempt ended. It is another process's
 /// word, read from a file: it must lie between the grant and now. A runner outlives no boot, so it
 /// is of the grant's or of this one.
-#[must_use]
 pub fn told_end(at: Stamp, granted: Stamp, now: Stamp) -> ToldEnd {
     if at.boot != now.boot && at.boot != granted.boot {
         ToldEnd::Wrong("in another boot than it was granted in")

@@ -43,7 +43,6 @@ impl Phase {
     ];
 
     /// The word on the screen.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -60,13 +59,11 @@ impl Phase {
     }
 
     /// True while an attempt is open.
-    #[must_use]
     pub fn is_open(self) -> bool {
         matches!(self, Self::Granted | Self::Running | Self::Verifying)
     }
 
     /// True when steps that need this one may go on.
-    #[must_use]
     pub fn satisfies(self) -> bool {
         matches!(self, Self::Done | Self::Skipped)
     }
@@ -146,7 +143,6 @@ impl Cue {
     ];
 
     /// What was done stays done when it is not taken back, and what was failed stays failed.
-    #[must_use]
     pub fn of_step_that_was(self, phase: Phase) -> Self {
         match self {
             Self::RefusedBack | Self::NotVerifiedBack | Self::FoundUndoneBack
@@ -199,7 +195,6 @@ pub const TABLE: &[(Phase, Cue, Phase)] = &[
 ];
 
 /// Where a cue leads from a phase; none when the move is not listed.
-#[must_use]
 pub fn next(phase: Phase, cue: Cue) -> Option<Phase> {
     TABLE.iter().find(|(from, on, _)| *from == phase && *on == cue).map(|(_, _, to)| *to)
 }
@@ -227,7 +222,6 @@ pub enum Stage {
 
 impl Stage {
     /// The word on the screen.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Standby => "standby",
@@ -242,7 +236,6 @@ impl Stage {
     }
 
     /// True when nothing can happen any more.
-    #[must_use]
     pub fn is_closed(self) -> bool {
         matches!(self, Self::Complete | Self::Aborted)
     }
@@ -303,7 +296,6 @@ pub const STAGES: &[(Stage, StageCue, Stage)] = &[
 ];
 
 /// Where a cue leads from a stage; none when the move is not listed.
-#[must_use]
 pub fn next_stage(stage: Stage, cue: StageCue) -> Option<Stage> {
     STAGES.iter().find(|(from, on, _)| *from == stage && *on == cue).map(|(_, _, to)| *to)
 }

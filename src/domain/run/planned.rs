@@ -24,14 +24,12 @@ pub enum LossesAt {
 
 impl Run {
     /// True once a store is primary in the region that the run goes to, by this run.
-    #[must_use]
     pub fn has_promoted(&self, plan: &Runbook) -> bool {
         done(self, plan, |step| step.change.promotes()).next().is_some()
     }
 
     /// True while the expected losses have still to be accepted by name before something that
     /// cannot be taken back. Where all gates ask the live lag, nobody accepts a loss.
-    #[must_use]
     pub fn asks_losses(&self, plan: Option<&Runbook>) -> bool {
         let to_come = |step: &Step| {
             let state = self.step(&step.id);
@@ -57,7 +55,6 @@ fn done<'r>(
 }
 
 /// Up to when the losses of a declared run count; none before its declaration.
-#[must_use]
 pub fn losses_at(run: &Run, plan: Option<&Runbook>, assessment: &Assessment) -> Option<LossesAt> {
     run.ledger.as_ref()?;
     let red = matches!(assessment.primary, Primary::Red { .. });
@@ -71,7 +68,6 @@ pub fn losses_at(run: &Run, plan: Option<&Runbook>, assessment: &Assessment) -> 
 }
 
 /// The losses of a declared run as they are to be shown; none before its declaration.
-#[must_use]
 pub fn losses(
     (run, plan): (&Run, Option<&Runbook>),
     assessment: &Assessment,

@@ -40,14 +40,12 @@ pub enum Told {
 pub const NO_STEP: &str = "the plan has no step that writes to it";
 
 /// The key of the criterion that a promoted store took a write; accepting it answers for it.
-#[must_use]
 pub fn proof_key(system: &SystemId) -> String {
     format!("proof/{system}")
 }
 
 impl Proof {
     /// True when nothing has to be waited for.
-    #[must_use]
     pub fn is_settled(&self) -> bool {
         match self.told {
             Told::Written(_) | Told::Unproven(_) => true,
@@ -56,7 +54,6 @@ impl Proof {
     }
 
     /// `pg: a write was read back (verify-pg)`, `pg: not proven by a write: skipped by anna`.
-    #[must_use]
     pub fn words(&self) -> String {
         let system = &self.system;
         match &self.told {
@@ -80,7 +77,6 @@ pub fn steps<'r>(runbook: &'r Runbook, system: &'r SystemId) -> impl Iterator<It
 }
 
 /// Each store that this run promoted, once.
-#[must_use]
 pub fn of(run: &Run, runbook: &Runbook, snapshot: &Snapshot) -> Vec<Proof> {
     let mut found: Vec<Proof> = Vec::new();
     for step in runbook.steps.iter().filter(|step| step.change.promotes()) {

@@ -184,7 +184,6 @@ pub enum Refusal {
 
 impl Refusal {
     /// The sentence for a person, with its steps as the plan numbers and calls them.
-    #[must_use]
     pub fn tell(&self, plan: Option<&Runbook>) -> String {
         let name = |step: &StepId| words::name(plan, step);
         match self {

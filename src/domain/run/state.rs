@@ -91,20 +91,17 @@ impl StepState {
     }
 
     /// The last performance.
-    #[must_use]
     pub fn last_attempt(&self) -> Option<&Attempt> {
         self.attempts.last()
     }
 
     /// The attempt whose end is not on record yet, or is not known.
-    #[must_use]
     pub fn open_attempt(&self) -> Option<&Attempt> {
         let open = self.phase.is_open() || self.phase == Phase::Unknown;
         self.attempts.last().filter(|_| open)
     }
 
     /// How long its last attempt took, from its grant to the end of the step, or until now.
-    #[must_use]
     pub fn took(&self, now: Stamp) -> Option<Duration> {
         Some(self.last_attempt()?.spent(self.finished.unwrap_or(now)))
     }
@@ -320,19 +317,16 @@ impl Run {
     }
 
     /// The number of the last event.
-    #[must_use]
     pub fn last_seq(&self) -> u64 {
         self.events.last().map_or(0, |event| event.seq)
     }
 
     /// The state of a step.
-    #[must_use]
     pub fn step(&self, id: &StepId) -> Option<&StepState> {
         self.steps.iter().find(|step| step.id == *id)
     }
 
     /// True when the step runs as if the primary were lost.
-    #[must_use]
     pub fn is_ungraceful(&self, id: &StepId) -> bool {
         self.mode == Mode::Ungraceful || self.step(id).is_some_and(|step| step.escalated)
     }
@@ -340,7 +334,6 @@ impl Run {
     /// The one current step: the unknown one, else what a lost runner left, else the open one, else
     /// the one in a person's hands, else a failed one, else the first ready one. While the run is
     /// given up: those that are not over, else the next to be taken back.
-    #[must_use]
     pub fn current(&self) -> Option<&StepState> {
         let first = |want: fn(&StepState) -> bool| self.steps.iter().find(|step| want(step));
         let open = first(|step| step.phase == Phase::Unknown)
@@ -356,7 +349,6 @@ impl Run {
 
     /// The step that wants a hand beside one that runs: the one in a person's hands, else the first
     /// that is ready.
-    #[must_use]
     pub fn beside(&self) -> Option<&StepState> {
         let current = self.current()?;
         let runs = current.phase.is_open() && current.left.is_none();
@@ -375,7 +367,6 @@ impl Run {
     }
 
     /// True when no step is left to run.
-    #[must_use]
     pub fn is_finished(&self) -> bool {
         self.steps
             .iter()
@@ -383,7 +374,6 @@ impl Run {
     }
 
     /// How long the plan has been held in all.
-    #[must_use]
     pub fn held_total(&self, now: Stamp) -> Duration {
         self.held_before + self.held_since.map_or(Duration::ZERO, |since| now.since(since))
     }

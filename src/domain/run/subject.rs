@@ -27,7 +27,6 @@ pub struct Served {
 
 impl Served {
     /// What is known latest.
-    #[must_use]
     pub fn latest(known: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
         let later = |one: Self, other: Self| {
             if earlier(one.at, other.at) == one.at { other } else { one }
@@ -36,7 +35,6 @@ impl Served {
     }
 
     /// What a run that came to its end, or saw the restoration, has on record; none before that.
-    #[must_use]
     pub fn on_record(run: &Run, plan: &Runbook) -> Option<Self> {
         let (from, to) = (run.direction.from, run.direction.to);
         match (&run.closed, &run.restored) {
@@ -63,7 +61,6 @@ impl Served {
 ///
 /// Before its restoration an open run decides; from then on what the stores tell, and where they do
 /// not tell, what was known latest.
-#[must_use]
 pub fn about(
     run: Option<(&Run, &Runbook)>,
     known: Option<Served>,

@@ -23,7 +23,6 @@ pub enum RunKind {
 
 impl RunKind {
     /// The badge: `LIVE`, `DRILL`, `SIM`.
-    #[must_use]
     pub fn badge(self) -> &'static str {
         match self {
             Self::Live => "LIVE",
@@ -45,7 +44,6 @@ pub enum Mode {
 
 impl Mode {
     /// The word on the screen.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Planned => "planned",
@@ -134,7 +132,6 @@ pub enum Cause {
 
 impl Cause {
     /// The words on the screen.
-    #[must_use]
     pub fn words(self) -> &'static str {
         match self {
             Self::Error => "refused",
@@ -160,7 +157,6 @@ pub enum Pressure {
 
 impl Pressure {
     /// The signal's name.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Term => "TERM",
@@ -211,7 +207,6 @@ pub struct Stays {
 
 impl Stays {
     /// What it costs, or that it was left by decision and why.
-    #[must_use]
     pub fn words(&self) -> Clean {
         if self.decided {
             Clean::new(&format!("left by decision: {}", self.costs))
@@ -223,7 +218,6 @@ impl Stays {
 
 impl Warrant {
     /// True while an attempt may begin to act on it.
-    #[must_use]
     pub fn is_good(&self, now: Stamp) -> bool {
         now.boot == self.expires.boot && now.boot_ms <= self.expires.boot_ms
     }
@@ -240,7 +234,6 @@ pub struct Missing {
 
 impl Missing {
     /// `200 B`, `12 records`; that nothing is missing where that is known.
-    #[must_use]
     pub fn words(self) -> String {
         match self.amount {
             0 => format!("nothing (0 {})", self.unit.word()),

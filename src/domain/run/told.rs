@@ -11,7 +11,6 @@ use crate::domain::verdict::SPLIT_KEY;
 
 impl Run {
     /// True where two primaries stood as the record ended: nothing is restored for good.
-    #[must_use]
     pub fn stands_split(&self) -> bool {
         let mut standing = BTreeSet::new();
         for event in &self.events {

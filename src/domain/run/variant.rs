@@ -11,13 +11,11 @@ impl Run {
     /// The plan with each step in the variant that is in force: the one place that decides it.
     /// A step that is being done, was done or failed keeps the variant of its last attempt,
     /// whatever was escalated since; one that is still to be done follows the run.
-    #[must_use]
     pub fn plan_in_force(&self, written: &Runbook) -> Runbook {
         written.resolved(|step| self.in_ungraceful_variant(step))
     }
 
     /// True when a step is, or would be, done in its ungraceful variant.
-    #[must_use]
     pub fn in_ungraceful_variant(&self, id: &StepId) -> bool {
         let kept = self.step(id).and_then(|state| match state.phase {
             Phase::Pending | Phase::Ready | Phase::Skipped => None,
@@ -34,7 +32,6 @@ impl Run {
 
     /// The words that leave out what the plan itself leaves out when the primary is lost: its steps
     /// that were not begun.
-    #[must_use]
     pub fn plan_skips(&self, plan: &Runbook) -> Vec<Body> {
         let reason: Clean = "the plan leaves it out in an ungraceful run".into();
         let skipped = plan.steps.iter().filter(|step| {
@@ -49,7 +46,6 @@ impl Run {
 
     /// Those of them that a declaration or an escalation owes: its console ended, or its journal
     /// failed, before they were on record. What a person took up again stays taken up.
-    #[must_use]
     pub fn owed_skips(&self, plan: &Runbook) -> Vec<Body> {
         let is_owed = |word: &Body| {
             let Body::Skipped { step: id, .. } = word else { return false };
@@ -69,20 +65,17 @@ impl Run {
     }
 
     /// True while no new attempt may start although the run goes on.
-    #[must_use]
     pub fn is_held(&self) -> bool {
         self.held_since.is_some()
     }
 
     /// The next step to be taken back as the run is given up; none when none is left.
-    #[must_use]
     pub fn next_back(&self) -> Option<&StepState> {
         let back = self.abort.iter().flat_map(|abort| &abort.back);
         back.filter_map(|id| self.step(id)).find(|state| state.phase != Phase::Compensated)
     }
 
     /// Steps taken back as the run is given up, of how many.
-    #[must_use]
     pub fn taken_back(&self) -> (usize, usize) {
         let Some(abort) = &self.abort else { return (0, 0) };
         let is_back =
@@ -93,7 +86,6 @@ impl Run {
 
 impl Abort {
     /// True when something goes back or stays; older journals have no plan.
-    #[must_use]
     pub fn is_planned(&self) -> bool {
         !self.back.is_empty() || !self.stays.is_empty()
     }
@@ -101,13 +93,11 @@ impl Abort {
 
 impl StepState {
     /// The last attempt to do it.
-    #[must_use]
     pub fn last_forward(&self) -> Option<&Attempt> {
         self.attempts.iter().rev().find(|attempt| attempt.purpose == Purpose::Forward)
     }
 
     /// True while an attempt to take it back is open or of unknown outcome.
-    #[must_use]
     pub fn is_going_back(&self) -> bool {
         self.open_attempt().is_some_and(|attempt| attempt.purpose == Purpose::Compensate)
     }

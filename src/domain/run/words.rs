@@ -10,7 +10,6 @@ use crate::domain::time::short_time;
 use crate::domain::verdict::{Signal, T0Basis};
 
 /// How well a T0 is known, in words.
-#[must_use]
 pub fn t0_basis(basis: T0Basis) -> &'static str {
     match basis {
         T0Basis::Exact => "first failed probe",
@@ -21,7 +20,6 @@ pub fn t0_basis(basis: T0Basis) -> &'static str {
 }
 
 /// How a run ended, in words.
-#[must_use]
 pub fn closing(closing: &Closing, plan: Option<&Runbook>) -> String {
     match closing {
         Closing::Complete => "complete".to_owned(),
@@ -34,20 +32,17 @@ pub fn closing(closing: &Closing, plan: Option<&Runbook>) -> String {
 }
 
 /// Seconds as a length of time with its unit; what is no length is shown as it is.
-#[must_use]
 pub fn seconds(value: f64) -> String {
     Duration::try_from_secs_f64(value.max(0.0)).map_or_else(|_| format!("{value} s"), short_time)
 }
 
 /// What people call a step of the plan; its name where no plan is known.
-#[must_use]
 pub fn name(plan: Option<&Runbook>, step: &StepId) -> String {
     plan.map_or_else(|| step.to_string(), |plan| plan.named(step))
 }
 
 /// One event as a sentence, with its step as the plan numbers and calls it:
 /// `START 3 Promote pg in B (attempt 1, postgres.promote, class X, ...)`.
-#[must_use]
 pub fn event(body: &Body, plan: Option<&Runbook>) -> Clean {
     Clean::new(&event_text(body, plan))
 }
@@ -209,7 +204,6 @@ fn intent_text(body: &Body, step: &str) -> String {
 }
 
 /// How an attempt ended, in words.
-#[must_use]
 pub fn outcome_text(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Applied { evidence } => format!("applied: {evidence}"),
@@ -220,7 +214,6 @@ pub fn outcome_text(outcome: &Outcome) -> String {
 }
 
 /// The step that a word is about.
-#[must_use]
 pub fn step_of(body: &Body) -> Option<&StepId> {
     match body {
         Body::Intended { step, .. }
@@ -265,7 +258,6 @@ pub fn step_of(body: &Body) -> Option<&StepId> {
 }
 
 /// True for what a person does; the console's own words and those of probes are false.
-#[must_use]
 pub fn is_by_a_person(body: &Body) -> bool {
     match body {
         Body::Opened { .. }

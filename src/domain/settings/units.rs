@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 /// Reads `"1h30m"`, `"5s"`, `"500ms"`; none without a unit, none negative.
-#[must_use]
 pub fn parse_duration(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
     if rest.is_empty() {
@@ -30,7 +29,6 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
 }
 
 /// Reads `"64 KiB"`, `"1 MiB"`, `"512 B"`, `"2 GiB"`.
-#[must_use]
 pub fn parse_size(text: &str) -> Option<u64> {
     let text = text.trim();
     let digits = text.find(|c: char| !c.is_ascii_digit())?;

@@ -25,7 +25,6 @@ pub struct Whole {
 
 impl Whole {
     /// So much.
-    #[must_use]
     pub fn held(&self) -> Held {
         self.held
     }
@@ -56,7 +55,6 @@ pub struct Emptied {
 
 impl Emptied {
     /// `B copied a source without its 500 keys`.
-    #[must_use]
     pub fn words(&self, side: Side) -> String {
         let before = self.before;
         match self.how {
@@ -118,7 +116,6 @@ impl Cell {
     }
 
     /// Whether data that a restart or a copy took is gone here.
-    #[must_use]
     pub fn lost_data(&self) -> Option<&Emptied> {
         self.emptied.as_ref().filter(|emptied| emptied.how != Emptying::Ordered)
     }

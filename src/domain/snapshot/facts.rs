@@ -23,7 +23,6 @@ pub const COMMON_FACTS: [(&str, &str); 10] = [
 impl Cell {
     /// The first look after the last pause in looking that the history remembers, of a system
     /// looked at `every` so often: time in which nobody looked proves nothing.
-    #[must_use]
     pub fn last_pause_end(&self, every: Duration) -> Option<Stamp> {
         let mut later: Option<Stamp> = None;
         for sample in self.history.samples().rev() {
@@ -38,7 +37,6 @@ impl Cell {
     }
 
     /// Since when the system was seen healthy at every look, without a pause in looking.
-    #[must_use]
     pub fn seen_healthy_since(&self, every: Duration) -> Option<Stamp> {
         let since = self.healthy_since?;
         let pause = self.last_pause_end(every).unwrap_or(since);
@@ -46,7 +44,6 @@ impl Cell {
     }
 
     /// The value of a fact at `now`: one of [`COMMON_FACTS`], or one that the system told.
-    #[must_use]
     pub fn fact(&self, name: &str, now: Stamp, every: Duration) -> FactValue {
         let Some(reading) = self.current(now, every) else {
             return FactValue::Unknown(match self.state(now, every) {

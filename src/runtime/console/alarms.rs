@@ -43,7 +43,6 @@ impl<D: Desk> Console<D> {
 
     /// True once every system was heard of, or enough time has passed: what a console thinks after
     /// its first few looks is not worth a bell or a record.
-    #[must_use]
     pub fn has_looked_around(&self, now: Stamp) -> bool {
         let heard = |system: &SystemSpec| {
             Side::BOTH.into_iter().any(|side| {

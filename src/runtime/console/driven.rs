@@ -15,7 +15,6 @@ use crate::ui::update::Wish;
 
 impl<D: Desk> Console<D> {
     /// What the next wish is chosen from; `index` is the runbook to open where no run is open.
-    #[must_use]
     pub fn outlook<'a>(
         &'a self,
         index: usize,
@@ -57,31 +56,26 @@ impl<D: Desk> Console<D> {
     }
 
     /// True while something is on its way to the journal: nothing is decided on half a record.
-    #[must_use]
     pub fn is_recording(&self) -> bool {
         self.desk.is_recording() || self.opening.is_some() || self.waiting.is_some()
     }
 
     /// The run, open or just closed.
-    #[must_use]
     pub fn run(&self) -> Option<&Run> {
         self.run.as_ref()
     }
 
     /// The journal's state.
-    #[must_use]
     pub fn journal(&self) -> &JournalState {
         &self.journal
     }
 
     /// The last rehearsal.
-    #[must_use]
     pub fn rehearsal(&self) -> Option<&Rehearsal> {
         self.rehearsal.as_ref()
     }
 
     /// The rows of the timeline after `last`, oldest first; all of them when there is none.
-    #[must_use]
     pub fn rows_after(&self, last: Option<&TimelineRow>) -> Vec<TimelineRow> {
         let told = last.and_then(|last| self.timeline.iter().rposition(|row| row == last));
         self.timeline.iter().skip(told.map_or(0, |at| at + 1)).cloned().collect()

@@ -18,7 +18,6 @@ use crate::ui::widget::sheet::{Fold, inner_width};
 
 impl<D: Desk> Console<D> {
     /// What the keys may do.
-    #[must_use]
     pub fn access(&self) -> Access {
         match (self.desk.read_only(), self.armed) {
             (true, _) => Access::ReadOnly,
@@ -28,7 +27,6 @@ impl<D: Desk> Console<D> {
     }
 
     /// What the readings mean.
-    #[must_use]
     pub fn assessment(&self) -> &Assessment {
         &self.assessment
     }

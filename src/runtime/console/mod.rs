@@ -143,7 +143,6 @@ pub struct Console<D: Desk> {
 
 impl<D: Desk> Console<D> {
     /// Puts a console together as of `now`.
-    #[must_use]
     pub fn new(parts: Parts<D>, now: Stamp) -> Self {
         let mut snapshot = Snapshot::default();
         let (mut outage, mut served) = (None, None);
@@ -321,7 +320,6 @@ impl<D: Desk> Console<D> {
     }
 
     /// True when something was heard that was not judged yet.
-    #[must_use]
     pub fn has_news(&self) -> bool {
         self.judge_due
     }
@@ -337,13 +335,11 @@ impl<D: Desk> Console<D> {
     }
 
     /// True when the console is to be left.
-    #[must_use]
     pub fn is_over(&self) -> bool {
         self.quit
     }
 
     /// How long until the next tick.
-    #[must_use]
     pub fn tick_after(&self) -> Duration {
         let open = |run: &Run| run.steps.iter().any(|step| step.phase.is_open());
         let counting = self.model.is_counting();

@@ -133,7 +133,6 @@ impl<D: Desk> Console<D> {
     }
 
     /// The scene of this moment, for a recording.
-    #[must_use]
     pub fn scene(&self, now: Stamp) -> Scene {
         let row = |row: &TimelineRow| {
             let TimelineRow { at, who, text } = row.clone();
@@ -274,7 +273,6 @@ impl Console<ObserverDesk> {
     }
 
     /// The time on the clock that counts from T0; none before a T0 is known.
-    #[must_use]
     pub fn elapsed(&self) -> Option<std::time::Duration> {
         self.forecast.elapsed
     }

@@ -120,7 +120,6 @@ pub struct Place<'a> {
 }
 
 /// The SHA-256 of bytes.
-#[must_use]
 pub fn sha256(bytes: &[u8]) -> Hash {
     Hash(Sha256::digest(bytes).into())
 }
@@ -201,7 +200,6 @@ pub enum Framed<'a> {
 }
 
 /// Reads the line that begins at the start of `bytes`.
-#[must_use]
 pub fn read_frame(bytes: &[u8]) -> Framed<'_> {
     match split_frame(bytes) {
         Some((1, json, stored)) => Framed::Line { json, stored },
@@ -211,7 +209,6 @@ pub fn read_frame(bytes: &[u8]) -> Framed<'_> {
 }
 
 /// True when a whole line stands anywhere in `bytes` after their first byte.
-#[must_use]
 pub fn has_frame_after(bytes: &[u8]) -> bool {
     (1..bytes.len()).any(|from| bytes[from] == b'J' && split_frame(&bytes[from..]).is_some())
 }

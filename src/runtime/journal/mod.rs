@@ -115,7 +115,6 @@ pub enum JournalError {
 
 impl JournalError {
     /// True when it may work once there is room on the disk.
-    #[must_use]
     pub fn is_full(&self) -> bool {
         match self {
             Self::Io { source, .. } | Self::Write(WriteError::Disk(source)) => is_full(source),

@@ -51,7 +51,6 @@ pub enum Finding {
 
 impl Finding {
     /// True when a console may take the run up again.
-    #[must_use]
     pub fn may_go_on(&self) -> bool {
         match self {
             Self::Whole | Self::TornTail { .. } => true,
@@ -60,7 +59,6 @@ impl Finding {
     }
 
     /// The sentence for the screen.
-    #[must_use]
     pub fn sentence(&self) -> Clean {
         match self {
             Self::Whole => "the journal is whole".into(),
@@ -102,7 +100,6 @@ pub struct Chain {
 
 /// Reads segments in the order of their numbers. An empty one is passed over: a full disk leaves
 /// it, and the hashes prove that it never held anything.
-#[must_use]
 pub fn read_segments(segments: &[Segment]) -> Chain {
     let mut reading = Reading::default();
     let holds = |segment: &&Segment| !segment.bytes.is_empty();
@@ -332,7 +329,6 @@ pub struct ReadBack {
 
 impl ReadBack {
     /// The event of a record, if its line still has the given hash.
-    #[must_use]
     pub fn record(&self, seq: u64, hash: Hash) -> Option<&RunEvent> {
         let index = usize::try_from(seq.checked_sub(1)?).ok()?;
         (self.hashes.get(index) == Some(&hash)).then(|| self.events.get(index))?

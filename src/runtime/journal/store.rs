@@ -43,13 +43,11 @@ pub struct FolderStore {
 
 impl FolderStore {
     /// The segments in `folder`.
-    #[must_use]
     pub fn new(folder: &Path) -> Self {
         Self { folder: folder.to_path_buf() }
     }
 
     /// The file name of a segment: `journal-000001.log`.
-    #[must_use]
     pub fn name(number: u32) -> String {
         format!("journal-{number:06}.log")
     }

@@ -14,7 +14,6 @@ const TAIL_BYTES: u64 = 16 * 1024;
 
 /// When the run was closed, where the journal's last line is the record that says so: whole, and
 /// chained by its hash to the whole line before it. None says nothing: the journal must be read.
-#[must_use]
 pub fn closed_at(dir: &Path) -> Option<Stamp> {
     proves_closed(&last_bytes(dir).ok()??)
 }

@@ -6,7 +6,6 @@ use crate::domain::run::commit::Hash;
 ///
 /// Twenty-four bits tell two consoles apart that hold different journals; they do not withstand
 /// someone who makes a journal to fit.
-#[must_use]
 pub fn head_words(hash: Hash) -> String {
     let word = |byte: u8| WORDS[usize::from(byte)];
     let [first, second, third, ..] = hash.0;

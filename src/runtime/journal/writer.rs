@@ -94,7 +94,6 @@ impl Writer {
     }
 
     /// The number of the last acknowledged record.
-    #[must_use]
     pub fn seq(&self) -> u64 {
         self.place.seq
     }

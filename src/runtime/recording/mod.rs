@@ -39,7 +39,6 @@ pub const AFTER_CLOSING: Duration = Duration::from_secs(10);
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
 /// The file name of a segment: `recording-000001.log`.
-#[must_use]
 pub fn segment_name(number: u32) -> String {
     format!("recording-{number:06}.log")
 }
@@ -75,7 +74,6 @@ pub struct Recorder {
 impl Recorder {
     /// A recorder that waits for the disk instead of losing anything, for a console that no
     /// person sits at.
-    #[must_use]
     pub fn patient() -> Self {
         let mut recorder = Self::default();
         recorder.patient = true;
@@ -83,7 +81,6 @@ impl Recorder {
     }
 
     /// The same recorder with another bound than [`RECORDING_BYTES_MAX`].
-    #[must_use]
     pub fn with_limit(mut self, bytes: u64) -> Self {
         self.limit = Some(bytes);
         self

@@ -22,13 +22,11 @@ pub struct Seen {
 
 impl Seen {
     /// A look that stands for itself.
-    #[must_use]
     pub fn whole(look: Look) -> Self {
         Self { look: Arc::new(look), own: None }
     }
 
     /// The same look again, at another moment.
-    #[must_use]
     pub fn again(&self, at: Stamp, took_ms: Option<u64>) -> Self {
         Self { look: Arc::clone(&self.look), own: Some((at, took_ms)) }
     }
@@ -46,14 +44,12 @@ impl Seen {
     }
 
     /// The moment and the time taken of a reading; none for a look that told nothing.
-    #[must_use]
     pub fn moment(&self) -> Option<(Stamp, Option<u64>)> {
         let reading = self.look.as_ref().as_ref().ok()?;
         Some(self.own.unwrap_or((reading.at, reading.took_ms)))
     }
 
     /// True when both told the same, apart from the moment and the time it took.
-    #[must_use]
     pub fn tells_the_same(&self, other: &Self) -> bool {
         match (self.look.as_ref(), other.look.as_ref()) {
             (Ok(one), Ok(two)) => {
@@ -123,7 +119,6 @@ pub struct Take {
 
 impl What {
     /// What of an event a replay needs; none where it changes nothing that an observer sees.
-    #[must_use]
     pub fn of(event: &Event) -> Option<Self> {
         match event {
             Event::Heard { system, at, looks } => {
@@ -165,7 +160,6 @@ impl What {
     }
 
     /// The event that a replaying console takes in for it; none for what is no event.
-    #[must_use]
     pub fn event(&self) -> Option<Event> {
         match self {
             Self::Heard { system, at, looks: [a, b] } => {

@@ -23,7 +23,6 @@ pub struct Forms {
 
 impl Forms {
     /// The forms of these secrets, and of each line of those that have several.
-    #[must_use]
     pub fn of(known: &[SecretString]) -> Self {
         let mut forms = BTreeSet::new();
         for secret in known {
@@ -39,7 +38,6 @@ impl Forms {
     }
 
     /// The line with every known secret masked; overlapping ones as one.
-    #[must_use]
     pub fn mask(&self, line: &str) -> String {
         let mut hidden: Vec<(usize, usize)> = Vec::new();
         for form in &self.forms {

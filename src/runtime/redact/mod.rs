@@ -29,7 +29,6 @@ pub struct Redactor {
 
 impl Redactor {
     /// Masks these secrets in every form known, and what looks like a secret.
-    #[must_use]
     pub fn new(known: &[SecretString]) -> Self {
         Self {
             forms: Forms::of(known),
@@ -64,7 +63,6 @@ impl Redactor {
     }
 
     /// Masks one text that is whole, such as a message.
-    #[must_use]
     pub fn text(&self, text: &str) -> String {
         let mut patterns = Patterns::default();
         let lines = text.split('\n').map(|line| patterns.line(&self.forms.mask(line)));
@@ -73,7 +71,6 @@ impl Redactor {
 
     /// Masks known secrets alone in a whole text: what a person typed is no program's output,
     /// and may speak of a password.
-    #[must_use]
     pub fn known(&self, text: &str) -> String {
         text.split('\n').map(|line| self.forms.mask(line)).collect::<Vec<_>>().join("\n")
     }

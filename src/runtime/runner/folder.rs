@@ -85,14 +85,12 @@ pub struct AttemptFolder {
 
 impl AttemptFolder {
     /// The folder of an attempt; makes nothing.
-    #[must_use]
     pub fn of(run_dir: &Path, step: &StepId, attempt: u32) -> Self {
         let step = run_dir.join(ATTEMPTS_FOLDER).join(step.as_str());
         Self { path: step.join(attempt.to_string()) }
     }
 
     /// The folder at a path.
-    #[must_use]
     pub fn at(path: &Path) -> Self {
         Self { path: path.to_path_buf() }
     }
@@ -123,20 +121,17 @@ impl AttemptFolder {
     }
 
     /// Its path.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// The path of one of its files.
-    #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 
     /// True when it has the file. A file that cannot be looked at counts as there: what stops an
     /// attempt must not be overlooked.
-    #[must_use]
     pub fn has(&self, name: &str) -> bool {
         match fs::symlink_metadata(self.file(name)) {
             Ok(_) => true,
@@ -145,7 +140,6 @@ impl AttemptFolder {
     }
 
     /// The run's folder, three levels up.
-    #[must_use]
     pub fn run_dir(&self) -> Option<&Path> {
         let attempts = self.path.parent()?.parent()?;
         (attempts.file_name()? == ATTEMPTS_FOLDER).then(|| attempts.parent())?
@@ -205,7 +199,6 @@ impl AttemptFolder {
     }
 
     /// What was sent so far, the first first.
-    #[must_use]
     pub fn signals(&self) -> Vec<Sent> {
         let bytes = self.read(SIGNALS_FILE).unwrap_or_default();
         let lines = bytes.split(|byte| *byte == b'\n');

@@ -54,14 +54,12 @@ pub struct Member {
 impl Group {
     /// The group that a runner recorded; none when the machine was started again since: nothing of
     /// it can run any more.
-    #[must_use]
     pub fn recorded(spawned: &Spawned, boot: BootId) -> Option<Self> {
         let started = spawned.started.unwrap_or(0);
         (spawned.at.boot == boot).then_some(Self { leader: spawned.pid, started })
     }
 
     /// The group that this process leads.
-    #[must_use]
     pub fn own() -> Self {
         let leader = own_number();
         let started = Stat::of(leader).map_or(0, |stat| stat.started);
@@ -69,26 +67,22 @@ impl Group {
     }
 
     /// A few characters that [`Group::of_code`] reads, while the machine runs.
-    #[must_use]
     pub fn code(&self) -> String {
         format!("{}.{}", self.leader, self.started)
     }
 
     /// The group that such characters stand for.
-    #[must_use]
     pub fn of_code(code: &str) -> Option<Self> {
         let (leader, started) = code.split_once('.')?;
         Some(Self { leader: leader.parse().ok()?, started: started.parse().ok()? })
     }
 
     /// When its leader was started, in ticks of the kernel; none where that is not known.
-    #[must_use]
     pub fn started(&self) -> Option<u64> {
         (self.started > 0).then_some(self.started)
     }
 
     /// What of it runs now, without this process.
-    #[must_use]
     pub fn members(&self) -> Vec<Member> {
         self.with(&[])
     }
@@ -102,7 +96,6 @@ impl Group {
     }
 
     /// True when nothing of it but its leader runs.
-    #[must_use]
     pub fn is_leader_alone(&self, members: &[Member]) -> bool {
         members.iter().all(|member| member.pid == self.leader)
     }
@@ -198,7 +191,6 @@ impl Group {
 }
 
 /// `2 processes (4711 sh, 4712 sleep)`.
-#[must_use]
 pub fn words(members: &[Member]) -> String {
     let count = members.len();
     let noun = if count == 1 { "process" } else { "processes" };

@@ -58,7 +58,6 @@ pub const ENVIRONMENT: &[&str] = &[
 ];
 
 /// What of this process's environment a runner gets: [`ENVIRONMENT`] and the names in `more`.
-#[must_use]
 pub fn environment(more: &[&str]) -> Vec<(String, String)> {
     let names = ENVIRONMENT.iter().chain(more);
     names.filter_map(|name| Some(((*name).to_owned(), env::var(name).ok()?))).collect()
@@ -72,7 +71,6 @@ pub struct Launched {
 
 impl Launched {
     /// The process, for a person to look at; never trusted.
-    #[must_use]
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -190,7 +188,6 @@ pub struct Shown {
 }
 
 /// Looks at an attempt's folder; its output from `offset` bytes on.
-#[must_use]
 pub fn look(run_dir: &Path, step: &StepId, attempt: u32, offset: u64) -> Shown {
     let folder = AttemptFolder::of(run_dir, step, attempt);
     let nothing_new = OutputSince { next: offset, ..OutputSince::default() };
@@ -202,7 +199,6 @@ pub fn look(run_dir: &Path, step: &StepId, attempt: u32, offset: u64) -> Shown {
 }
 
 /// When an attempt's runner ended, as it wrote that down; none where it did not.
-#[must_use]
 pub fn ended_at(run_dir: &Path, step: &StepId, attempt: u32) -> Option<Stamp> {
     AttemptFolder::of(run_dir, step, attempt).exit().ok().flatten()?.at
 }

@@ -176,7 +176,6 @@ pub struct OutputSince {
 
 impl OutputSince {
     /// The lines in their order, together where they have the same moment.
-    #[must_use]
     pub fn by_time(self) -> Vec<(Option<Stamp>, Vec<Clean>)> {
         let mut parts: Vec<(Option<Stamp>, Vec<Clean>)> = Vec::new();
         for (at, line) in self.at.into_iter().zip(self.lines) {

@@ -64,7 +64,6 @@ pub fn watch(
 /// What is known of an attempt, without waiting. Only for the console that has the run's lock, and
 /// for attempts that it did not start itself or whose runner it has waited for: an attempt found
 /// not started is made void, so that a runner that comes late refuses.
-#[must_use]
 pub fn inspect(run_dir: &Path, step: &StepId, attempt: u32) -> State {
     let folder = AttemptFolder::of(run_dir, step, attempt);
     let found = match folder.try_lock() {

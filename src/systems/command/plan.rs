@@ -90,7 +90,6 @@ pub fn check_placeholders(start: &Start, in_attempt: bool, span: Span) -> Result
 }
 
 /// The same program with its placeholders filled.
-#[must_use]
 pub fn filled(start: &Start, filler: &Placeholders) -> Start {
     let argv = start.argv.iter().map(|argument| filler.fill(argument)).collect();
     Start { argv, ..start.clone() }

@@ -23,7 +23,6 @@ pub struct Switched {
 
 impl Switched {
     /// Counts the resolvers that lead to the region of `expected`.
-    #[must_use]
     pub fn count(answers: &Answers, expected: &Expected) -> Self {
         let of = answers.resolvers.len();
         let mut switched = Self { count: 0, of, silent: 0, ttl_left_s: 0 };
@@ -41,13 +40,11 @@ impl Switched {
     }
 
     /// `2 of 3 resolvers answer B`.
-    #[must_use]
     pub fn answers_text(self, side: Side) -> String {
         format!("{} of {} resolvers answer {side}", self.count, self.of)
     }
 
     /// `2 of 3 switched, max TTL left 41 s`.
-    #[must_use]
     pub fn text(self) -> String {
         let left = std::time::Duration::from_secs(u64::from(self.ttl_left_s));
         let silent = match self.silent {

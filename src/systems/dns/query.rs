@@ -45,7 +45,6 @@ pub enum Asked {
 }
 
 /// A name without its last dot, in lower case.
-#[must_use]
 pub fn plain_name(name: &str) -> String {
     name.trim_end_matches('.').to_lowercase()
 }

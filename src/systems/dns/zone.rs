@@ -85,7 +85,6 @@ impl Expected {
     }
 
     /// True when an answer leads to this region and nowhere else.
-    #[must_use]
     pub fn is_answered_by(&self, answer: &Answer) -> bool {
         answer.values.is_subset(&self.answers)
     }
@@ -161,13 +160,11 @@ impl Question {
     }
 
     /// `api.example.com A`, for sentences.
-    #[must_use]
     pub fn shown(&self) -> String {
         format!("{} {}", self.name.trim_end_matches('.'), self.kind)
     }
 
     /// The zone's own servers, for sentences.
-    #[must_use]
     pub fn servers_shown(&self) -> String {
         let servers: Vec<String> = self.servers.iter().map(ToString::to_string).collect();
         servers.join(", ")

@@ -27,13 +27,11 @@ impl Wanted {
     }
 
     /// Whether the value is as wanted; none when that cannot be told.
-    #[must_use]
     pub fn holds(&self, value: &FactValue) -> Option<bool> {
         self.0.holds(value).ok()
     }
 
     /// `at least 60s`, `at most 0.5`, `yes`.
-    #[must_use]
     pub fn shown(&self) -> String {
         let words = self.0.words();
         words.strip_prefix("is ").unwrap_or(&words).to_owned()

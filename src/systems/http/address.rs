@@ -39,7 +39,6 @@ pub fn permit(address: IpAddr) -> Result<IpAddr, Forbidden> {
 }
 
 /// The address that a URL's host is, where it is one and not a name.
-#[must_use]
 pub fn literal(host: &str) -> Option<IpAddr> {
     host.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }

@@ -120,7 +120,6 @@ impl Call {
     }
 
     /// `POST https://host/path`, without query, headers or body, for previews and sentences.
-    #[must_use]
     pub fn shown(&self) -> String {
         let query = if self.url.query().is_some() { "?…" } else { "" };
         let origin = format!("{}://{}", self.url.scheme(), peer_of(&self.url));
@@ -284,13 +283,11 @@ pub struct Answer {
 
 impl Ready {
     /// The peer, for sentences: `a.example:8443`.
-    #[must_use]
     pub fn peer(&self) -> String {
         peer_of(&self.call.url)
     }
 
     /// The request as written.
-    #[must_use]
     pub fn call(&self) -> &Call {
         &self.call
     }

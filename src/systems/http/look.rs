@@ -102,13 +102,11 @@ impl ReadyEndpoint {
 }
 
 /// True for the two statuses that speak of our rights and not of the peer's health.
-#[must_use]
 pub fn refuses_us(status: StatusCode) -> bool {
     matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
 }
 
 /// `503 Service Unavailable in 12 ms`.
-#[must_use]
 pub fn headline(answer: &Answer) -> String {
     let reason = answer.status.canonical_reason().map(|text| format!(" {text}"));
     let elsewhere = if answer.points_elsewhere {

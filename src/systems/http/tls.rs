@@ -60,7 +60,6 @@ fn roots_of(path: &Path) -> Result<RootCertStore, String> {
 ///
 /// Walks the DER of RFC 5280 section 4.1: certificate, its first part, and there the `Validity`
 /// after version, serial number, algorithm and issuer.
-#[must_use]
 pub fn not_after(certificate: &[u8]) -> Option<i64> {
     /// The tag of the optional first element.
     const VERSION: u8 = 0xa0;
@@ -79,7 +78,6 @@ pub fn not_after(certificate: &[u8]) -> Option<i64> {
 }
 
 /// The time from `now_s` until `end_s`, zero when it is past.
-#[must_use]
 pub fn left(end_s: i64, now_s: i64) -> Duration {
     Duration::from_secs(end_s.saturating_sub(now_s).max(0).unsigned_abs())
 }

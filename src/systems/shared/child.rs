@@ -265,7 +265,6 @@ impl Lines {
 }
 
 /// `exit 3`, `was ended by signal 9`, `did not end within 3 s and was ended`.
-#[must_use]
 pub fn end_text(end: End, deadline: Duration) -> String {
     match end {
         End::Exit(code) => format!("exit {code}"),
@@ -298,13 +297,11 @@ impl Capture {
     }
 
     /// The beginning of what it printed to standard output.
-    #[must_use]
     pub fn stdout(&self) -> &str {
         &self.stdout
     }
 
     /// `: the last complaint`, else the last line printed, or nothing when it printed none.
-    #[must_use]
     pub fn last_words(&self) -> String {
         match (self.last_err.as_str(), self.last_out.as_str()) {
             ("", "") => String::new(),

@@ -23,19 +23,16 @@ pub struct Failure {
 
 impl Failure {
     /// A failure of which it is not known whether something reached the peer.
-    #[must_use]
     pub fn new(kind: LookErrorKind, sentence: impl Into<Clean>) -> Self {
         Self { kind, sentence: sentence.into(), unsent: false }
     }
 
     /// A failure before anything reached the peer.
-    #[must_use]
     pub fn unsent(kind: LookErrorKind, sentence: impl Into<Clean>) -> Self {
         Self { kind, sentence: sentence.into(), unsent: true }
     }
 
     /// No answer within the deadline.
-    #[must_use]
     pub fn timeout(peer: &str, deadline: Duration) -> Self {
         let sentence = format!("{peer} did not answer within {}", span_text(deadline));
         Self::new(LookErrorKind::Timeout, sentence)
@@ -49,7 +46,6 @@ impl From<Failure> for LookError {
 }
 
 /// `12 ms`, `3 s`, `2.5 s`: a time as sentences say it.
-#[must_use]
 pub fn span_text(time: Duration) -> String {
     let ms = time.as_millis();
     match ms {
@@ -61,7 +57,6 @@ pub fn span_text(time: Duration) -> String {
 
 /// Finds the cause in an error's chain that a person can do something about: a certificate, a
 /// refused or cut connection, a name that is not found.
-#[must_use]
 pub fn known_cause(peer: &str, error: &(dyn Error + 'static)) -> Option<Failure> {
     let mut next = Some(error);
     while let Some(cause) = next {
@@ -82,7 +77,6 @@ pub fn known_cause(peer: &str, error: &(dyn Error + 'static)) -> Option<Failure>
 }
 
 /// The last error of a chain: the most precise words there are.
-#[must_use]
 pub fn innermost(error: &(dyn Error + 'static)) -> String {
     let mut last = error;
     while let Some(cause) = last.source() {

@@ -6,7 +6,6 @@ use crate::port::OperateError;
 
 /// Why `met` is not the server that is meant; none where it is, or where nobody said which is. Its
 /// data may have changed since by what was done here.
-#[must_use]
 pub fn another(name: &str, expected: Option<&Identity>, met: &Identity) -> Option<String> {
     let expected = expected.filter(|expected| expected.server != met.server)?;
     Some(format!(
@@ -16,7 +15,6 @@ pub fn another(name: &str, expected: Option<&Identity>, met: &Identity) -> Optio
 }
 
 /// The end of a promotion that is meant only while no primary in `region` may take writes.
-#[must_use]
 pub fn rival(region: &Clean) -> OperateError {
     let words = "answers and is not proven closed by now, so nothing was done: fence it first";
     OperateError::Refused(format!("{region} {words}").into())

@@ -16,7 +16,6 @@ pub struct Placeholders(Vec<(&'static str, String)>);
 
 impl Placeholders {
     /// Those that are known before an attempt.
-    #[must_use]
     pub fn of_plan(setup: &OperatorSetup<'_>) -> Self {
         let (from, to) = (setup.direction.from, setup.direction.to);
         Self(vec![
@@ -29,13 +28,11 @@ impl Placeholders {
     }
 
     /// Values that stand for any run, for checking settings before there is one.
-    #[must_use]
     pub fn sample() -> Self {
         Self(OF_PLAN.iter().map(|name| (*name, "a".to_owned())).collect())
     }
 
     /// Also those of an attempt.
-    #[must_use]
     pub fn with_attempt(&self, execution: &Execution) -> Self {
         let mut all = self.0.clone();
         all.push(("run", execution.intent().run.to_string()));
@@ -46,7 +43,6 @@ impl Placeholders {
 
     /// The text with every known placeholder filled. What is filled in is not looked at again, and
     /// other braces stay as they are.
-    #[must_use]
     pub fn fill(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;

@@ -30,7 +30,6 @@ pub struct Pulse {
 
 impl Pulse {
     /// A heartbeat that comes every so often, where the site says so.
-    #[must_use]
     pub fn new(written: Option<Duration>) -> Self {
         Self { written, ..Self::default() }
     }
@@ -57,7 +56,6 @@ impl Pulse {
 
     /// How often it comes: as written, else the middle of what was seen, so that one pause or one
     /// beat too many changes nothing; none while neither tells.
-    #[must_use]
     pub fn period(&self) -> Option<Duration> {
         self.written.or_else(|| {
             let mut sorted: Vec<u64> = self.distances.iter().copied().collect();
@@ -67,13 +65,11 @@ impl Pulse {
     }
 
     /// The age from which on the next one should have come, three times over.
-    #[must_use]
     pub fn most(&self) -> Duration {
         (self.period().unwrap_or(PERIOD_ASSUMED) * PERIODS_MOST).max(AGE_LEAST)
     }
 
     /// True where a heartbeat of this age is the last one: nothing is measured by it.
-    #[must_use]
     pub fn has_ceased(&self, age_s: f64) -> bool {
         age_s > self.most().as_secs_f64()
     }

@@ -60,7 +60,6 @@ impl Rule {
     }
 
     /// Whether the rule allows this code.
-    #[must_use]
     pub fn allows_code(&self, code: i64) -> bool {
         self.codes.is_empty() || self.codes.contains(&code)
     }

@@ -6,7 +6,6 @@ use crate::domain::site::SystemSpec;
 
 /// The settings of one side: its own, then the system's for what it leaves out; none where the
 /// system is not in that region.
-#[must_use]
 pub fn side_table(spec: &SystemSpec, side: Side) -> Option<Table> {
     let mut merged = spec.sides[side.index()].clone()?;
     for (key, node) in &spec.settings.entries {

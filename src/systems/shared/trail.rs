@@ -38,20 +38,17 @@ impl Trail {
     }
 
     /// The first look, on the primary's clock, at which it had written beyond `position`.
-    #[must_use]
     pub fn passed(&self, position: u64) -> Option<f64> {
         self.points.iter().find(|(_, point)| *point > position).map(|(clock_s, _)| *clock_s)
     }
 
     /// The last moment, on the primary's clock, whose writes are all within `position`.
-    #[must_use]
     pub fn reached(&self, position: u64) -> Option<f64> {
         self.points.iter().rev().find(|(_, point)| *point <= position).map(|(clock_s, _)| *clock_s)
     }
 
     /// The same with fewer points the older they are, to be written down: what is read from it is
     /// no less than what is read from all of them.
-    #[must_use]
     pub fn thinned(&self) -> Self {
         let old = self.points.len().saturating_sub(RECENT_POINTS);
         let keeps = |index: usize| index >= old || index.is_multiple_of(OLD_POINTS_APART);

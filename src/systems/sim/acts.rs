@@ -63,7 +63,6 @@ impl Deed {
     ];
 
     /// The deed that makes a change.
-    #[must_use]
     pub fn of(change: Change) -> Self {
         match change {
             Change::Promote | Change::HandOver => Self::Promote,
@@ -82,7 +81,6 @@ impl Deed {
     }
 
     /// The word in the file.
-    #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Promote => "promote",
@@ -122,13 +120,11 @@ pub struct Act {
 
 impl Act {
     /// When it was done, as a length of time since the world began.
-    #[must_use]
     pub fn at(&self) -> Duration {
         Duration::from_millis(self.elapsed_ms)
     }
 
     /// The line without its line break: `61250 scale pods b 10 .`
-    #[must_use]
     pub fn line(&self) -> String {
         let Self { elapsed_ms, deed, system, side, amount } = self;
         let side = side.letter().to_lowercase();
@@ -136,7 +132,6 @@ impl Act {
     }
 
     /// Reads one line; none when it is torn or not an act.
-    #[must_use]
     pub fn parse(line: &str) -> Option<Self> {
         let mut words = line.split(' ');
         let elapsed_ms = words.next()?.parse().ok()?;
@@ -154,7 +149,6 @@ impl Act {
 }
 
 /// All whole acts of a text, in the order of their time.
-#[must_use]
 pub fn parse_all(text: &str) -> Vec<Act> {
     // A line counts only with its line break: the last one may be torn.
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);

@@ -11,45 +11,38 @@ pub struct Chance {
 
 impl Chance {
     /// Starts from the world's seed.
-    #[must_use]
     pub fn new(seed: u64) -> Self {
         Self { state: mix(seed) }
     }
 
     /// The same chance, told apart by a name.
-    #[must_use]
     pub fn of(self, name: &str) -> Self {
         name.bytes().fold(self, |chance, byte| Self { state: mix(chance.state ^ u64::from(byte)) })
     }
 
     /// The same chance, told apart by a number.
-    #[must_use]
     pub fn at(self, number: u64) -> Self {
         Self { state: mix(self.state ^ mix(number)) }
     }
 
     /// From 0 up to, but not including, 1.
-    #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "53 bits fit a float exactly")]
     pub fn share(self) -> f64 {
         (self.state >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// Evenly from `least` to `most`.
-    #[must_use]
     pub fn between(self, least: f64, most: f64) -> f64 {
         least + self.share() * (most - least)
     }
 
     /// One of `items`; none of none.
-    #[must_use]
     pub fn pick<T: Copy>(self, items: &[T]) -> Option<T> {
         let count = u64::try_from(items.len()).ok().filter(|count| *count > 0)?;
         items.get(usize::try_from(self.state % count).ok()?).copied()
     }
 
     /// A curve over time from 0 to 1, straight between random knots `bucket_s` seconds apart.
-    #[must_use]
     pub fn curve(self, time_s: f64, bucket_s: f64) -> f64 {
         let knot = (time_s.max(0.0) / bucket_s).floor();
         let along = time_s.max(0.0) / bucket_s - knot;
@@ -59,7 +52,6 @@ impl Chance {
 }
 
 /// A number of seconds or knots as a whole number; nothing negative.
-#[must_use]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped first")]
 pub fn whole(number: f64) -> u64 {
     number.clamp(0.0, 1e15) as u64

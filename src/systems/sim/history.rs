@@ -28,7 +28,6 @@ pub struct Held {
 
 impl Held {
     /// What both sides hold when the world begins; `ahead_s` is what the replica has not.
-    #[must_use]
     pub fn at_first(primary: Side, ahead_s: f64) -> [Self; 2] {
         Side::BOTH.map(|side| {
             let leads = side == primary;
@@ -71,7 +70,6 @@ impl Held {
 }
 
 /// How many of a unit a second of writes is.
-#[must_use]
 pub fn per_second(unit: LagUnit) -> f64 {
     match unit {
         LagUnit::Bytes => 2_400_000.0,
@@ -82,7 +80,6 @@ pub fn per_second(unit: LagUnit) -> f64 {
 }
 
 /// A place in a history, as the store tells it.
-#[must_use]
 pub fn position(plan: &WorldPlan, system: &SystemPlan, history: u32, place_s: f64) -> Position {
     let (seed, id, unit) = (plan.seed, &system.id, system.unit);
     Position {

@@ -47,7 +47,6 @@ impl Nature {
     }
 
     /// The nature of a real kind of system, so that any site can be simulated.
-    #[must_use]
     pub fn of_kind(kind: &str) -> Self {
         match kind {
             "postgres" | "patroni" | "rds" | "redis" | "elasticache" | "kafka" | "opensearch"
@@ -135,7 +134,6 @@ pub const SETTINGS: &[SettingSpec] = &[
 
 impl SystemPlan {
     /// A system of a nature with the usual figures, in the regions of its spec.
-    #[must_use]
     pub fn usual(spec: &SystemSpec, nature: Nature) -> Self {
         let mirrored = matches!(spec.kind.as_str(), "kafka" | "s3" | "velero" | "ecr");
         let unit = match spec.kind.as_str() {
@@ -279,27 +277,23 @@ impl WorldPlan {
     }
 
     /// The system called `id`.
-    #[must_use]
     pub fn system(&self, id: &SystemId) -> Option<&SystemPlan> {
         self.systems.iter().find(|system| system.id == *id)
     }
 
     /// The longest time for which resolvers keep an answer, in seconds.
-    #[must_use]
     pub fn ttl_s(&self) -> f64 {
         let traffic = self.systems.iter().filter(|system| system.nature == Nature::Traffic);
         traffic.map(|system| system.ttl_s).reduce(f64::max).unwrap_or(60.0)
     }
 
     /// Whether a side's machines run at a time since the world began.
-    #[must_use]
     pub fn alive(&self, side: Side, time_s: f64) -> bool {
         let over = |time: Option<Duration>| time.is_some_and(|time| time_s >= time.as_secs_f64());
         side != self.dies || !over(self.fail_after) || over(self.returns_after)
     }
 
     /// The side whose server answers under the name of `side`, at a time since the world began.
-    #[must_use]
     pub fn leads(&self, system: &SystemId, side: Side, time_s: f64) -> Side {
         let gone = self.astray.iter().any(|name| {
             let hours = name.from.as_secs_f64()..name.until.as_secs_f64();
@@ -309,14 +303,12 @@ impl WorldPlan {
     }
 
     /// How often a side's machines were started by a time since the world began.
-    #[must_use]
     pub fn starts(&self, side: Side, time_s: f64) -> u32 {
         let back = self.returns_after.is_some_and(|time| time_s >= time.as_secs_f64());
         if side == self.dies && self.fail_after.is_some() && back { 2 } else { 1 }
     }
 
     /// Whether our own network is down at a time since the world began.
-    #[must_use]
     pub fn cut(&self, time_s: f64) -> bool {
         self.we_are_cut
             .is_some_and(|(from, to)| (from.as_secs_f64()..to.as_secs_f64()).contains(&time_s))

@@ -60,7 +60,6 @@ impl Probe for SimProbe {
 
 /// The probe of any system of a world, also of one whose kind is real: a real site is simulated by
 /// taking this for each of its probes.
-#[must_use]
 pub fn probe_for(world: &Path, spec: &SystemSpec, clock: Arc<dyn Clock>) -> Box<dyn Probe> {
     Box::new(SimProbe {
         folder: world.to_owned(),
@@ -90,7 +89,6 @@ pub fn look_at_reference(world: &Path, clock: &dyn Clock) -> Look {
 }
 
 /// The folder of the world that a site's first system of kind `sim` is in.
-#[must_use]
 pub fn world_of(site: &Site) -> Option<PathBuf> {
     let sims = site.systems.iter().filter(|spec| spec.kind == super::KIND);
     sims.filter_map(|spec| SystemPlan::of_sim(spec).ok()).map(|(folder, _)| folder).next()

@@ -9,7 +9,6 @@ use crate::domain::reading::{LookError, LookErrorKind};
 const HANGING_S_MAX: f64 = 9.0;
 
 /// A look at a region that is gone for `gone_s` seconds.
-#[must_use]
 pub fn gone(chance: Chance, system: &SystemPlan, side: Side, gone_s: f64) -> LookError {
     let hangs_s = chance.of("hangs").between(-3.0, HANGING_S_MAX);
     if gone_s < hangs_s {
@@ -23,7 +22,6 @@ pub fn gone(chance: Chance, system: &SystemPlan, side: Side, gone_s: f64) -> Loo
 }
 
 /// A look while our own network is down.
-#[must_use]
 pub fn cut(chance: Chance, system: &SystemPlan, now_s: f64) -> LookError {
     let words = ["network is unreachable", "name server did not answer", "no route to host"];
     let words = chance.of("cut").at(whole(now_s / 5.0)).pick(&words).unwrap_or(words[0]);
@@ -31,7 +29,6 @@ pub fn cut(chance: Chance, system: &SystemPlan, now_s: f64) -> LookError {
 }
 
 /// A user's journey into a region that is gone.
-#[must_use]
 pub fn no_login(chance: Chance, now_s: f64, side: Side) -> LookError {
     let words = [
         "login page did not load in time",

@@ -29,7 +29,6 @@ pub struct View {
 
 impl View {
     /// The moment, for looks.
-    #[must_use]
     pub fn moment(&self) -> Moment<'_> {
         Moment { plan: self.world.plan(), acts: &self.acts, state: &self.state, at: self.at }
     }
@@ -40,14 +39,12 @@ impl View {
     }
 
     /// The store that a step acts on, with its truth.
-    #[must_use]
     pub fn store(&self, id: Option<&SystemId>) -> Option<(&SystemPlan, &StoreState)> {
         let system = self.system(id, Nature::Store)?;
         Some((system, self.state.store(&system.id)?))
     }
 
     /// The units that a step acts on.
-    #[must_use]
     pub fn units(&self, id: Option<&SystemId>, side: Side) -> Option<Units> {
         let system = self.system(id, Nature::Compute)?;
         self.state.compute.get(&system.id).map(|units| units[side.index()])
@@ -85,7 +82,6 @@ fn of(yes: bool, text: String) -> Standing {
 }
 
 /// How a step stands at a moment.
-#[must_use]
 pub fn standing(step: &SimOperator, view: &View) -> Standing {
     if view.state.cut {
         return Standing::Unknown("our own network is down: nothing answers".into());

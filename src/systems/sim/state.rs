@@ -61,7 +61,6 @@ pub struct Units {
 
 impl Units {
     /// Ready of those that full service needs.
-    #[must_use]
     pub fn capacity(self) -> Capacity {
         Capacity { ready: self.ready, wanted: self.wanted }
     }
@@ -69,7 +68,6 @@ impl Units {
 
 impl WorldState {
     /// The truth after `elapsed`, of a world with these acts. Acts of the future do not count.
-    #[must_use]
     pub fn at(plan: &WorldPlan, elapsed: Duration, acts: &[Act]) -> Self {
         let now_s = elapsed.as_secs_f64();
         let acts = &acts[..acts.partition_point(|act| act.at() <= elapsed)];
@@ -98,13 +96,11 @@ impl WorldState {
     }
 
     /// The store called `id`.
-    #[must_use]
     pub fn store(&self, id: &SystemId) -> Option<&StoreState> {
         self.stores.get(id)
     }
 
     /// Why users that are sent to `side` are not well served; none when they are.
-    #[must_use]
     pub fn user_trouble(&self, plan: &WorldPlan, side: Side) -> Option<Trouble> {
         let place = side.index();
         if !self.alive[place] {
@@ -126,13 +122,11 @@ impl WorldState {
     }
 
     /// True when users on `side` are served: it has the traffic, the stores and the units.
-    #[must_use]
     pub fn serves(&self, plan: &WorldPlan, side: Side) -> bool {
         self.share[side.index()] >= TRAFFIC_SHARE_MIN && self.user_trouble(plan, side).is_none()
     }
 
     /// Share of all users' requests that fail, 0 to 1.
-    #[must_use]
     pub fn user_errors(&self, plan: &WorldPlan) -> f64 {
         Side::BOTH
             .into_iter()
@@ -164,7 +158,6 @@ pub enum Trouble {
 
 impl Trouble {
     /// The trouble in a few words.
-    #[must_use]
     pub fn words(&self) -> String {
         match self {
             Self::Gone => "the region is silent".to_owned(),
@@ -265,7 +258,6 @@ fn ramp(chance: Chance, from: u32, to: u32, since_s: f64, now_s: f64) -> u32 {
 }
 
 /// True when a cache was emptied after the users last went to another side than `side`.
-#[must_use]
 pub fn purged(acts: &[Act], system: &str, side: Side, now_s: f64) -> bool {
     let done = |act: &Act| act.at().as_secs_f64() + PURGE_S <= now_s;
     since_last_turn(acts, side)

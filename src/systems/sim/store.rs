@@ -24,7 +24,6 @@ pub struct Work {
 
 impl Work {
     /// How far it is, 0 to 1.
-    #[must_use]
     pub fn share(self, now_s: f64) -> f64 {
         ((now_s - self.from_s) / (self.until_s - self.from_s).max(1e-3)).clamp(0.0, 1.0)
     }
@@ -62,13 +61,11 @@ pub struct StoreState {
 
 impl StoreState {
     /// The side that is copied to.
-    #[must_use]
     pub fn replica(&self) -> Side {
         self.source.other()
     }
 
     /// True when both sides take writes that the other will never see.
-    #[must_use]
     pub fn split(&self, mirrored: bool) -> bool {
         !mirrored && self.open == [true, true]
     }
@@ -97,7 +94,6 @@ struct Fold<'a> {
 }
 
 /// The truth of a store at `now_s` seconds since the world began.
-#[must_use]
 pub fn store_at(plan: &WorldPlan, system: &SystemPlan, now_s: f64, acts: &[Act]) -> StoreState {
     let chance = Chance::new(plan.seed).of(system.id.as_str());
     let mut primary = [false; 2];
@@ -199,7 +195,6 @@ fn happenings(
 }
 
 /// When a fence or its removal works, in seconds since the world began.
-#[must_use]
 pub fn takes_hold_s(plan: &WorldPlan, act: &Act) -> f64 {
     let chance = Chance::new(plan.seed).of(act.deed.word()).at(act.elapsed_ms);
     act.at().as_secs_f64() + chance.between(3.0, 8.0)
@@ -216,7 +211,6 @@ fn seeding(chance: Chance, at_s: f64, act: u64) -> Work {
 
 /// How far a living replica is usually behind: slow swells, seldom spikes, a little tremble. Its
 /// slope stays under one, so no moment of it would mean that a replica forgot something.
-#[must_use]
 pub fn usual_lag_s(chance: Chance, typical_s: f64, time_s: f64) -> f64 {
     let swell = chance.of("swell").curve(time_s, (9.0 * typical_s).max(2.0));
     // A high power, so that most of the time is calm: 0.4 to 2.2 times the typical lag.

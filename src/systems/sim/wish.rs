@@ -37,7 +37,6 @@ pub enum Answer {
 
 impl Wish {
     /// That a store takes writes.
-    #[must_use]
     pub fn writable() -> Self {
         Self { fact: WRITABLE.to_owned(), must: Must::Be(Exact::Boolean(true)) }
     }
@@ -83,7 +82,6 @@ impl Wish {
     }
 
     /// How it stands in a reading.
-    #[must_use]
     pub fn holds_in(&self, reading: &Reading) -> Answer {
         let value = value_of(reading, &self.fact);
         let shown = format!("{} {}", self.fact, value.shown());

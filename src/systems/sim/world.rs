@@ -92,19 +92,16 @@ impl World {
     }
 
     /// What it is made of.
-    #[must_use]
     pub fn plan(&self) -> &WorldPlan {
         &self.plan
     }
 
     /// When it began.
-    #[must_use]
     pub fn start(&self) -> Stamp {
         self.start
     }
 
     /// Time since it began; goes on while no process looks.
-    #[must_use]
     pub fn elapsed(&self, now: Stamp) -> Duration {
         now.since(self.start)
     }
@@ -118,7 +115,6 @@ impl World {
     }
 
     /// The truth after `elapsed`: a pure function of the plan, the time and the acts.
-    #[must_use]
     pub fn state(&self, elapsed: Duration, acts: &[Act]) -> WorldState {
         WorldState::at(&self.plan, elapsed, acts)
     }

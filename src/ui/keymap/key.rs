@@ -40,13 +40,11 @@ const FUNCTION_KEYS: std::ops::RangeInclusive<u8> = 1..=12;
 
 impl Key {
     /// A key without modifiers.
-    #[must_use]
     pub fn plain(code: KeyCode) -> Self {
         Self { code, ctrl: false, alt: false }
     }
 
     /// The key of a terminal's event, whatever else the event says of it.
-    #[must_use]
     pub fn of_event(event: KeyEvent) -> Self {
         let ctrl = event.modifiers.contains(KeyModifiers::CONTROL);
         let alt = event.modifiers.contains(KeyModifiers::ALT);
@@ -62,7 +60,6 @@ impl Key {
     }
 
     /// Reads one key as people write it.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (mut ctrl, mut alt, mut rest) = (false, false, text);
         loop {
@@ -86,7 +83,6 @@ impl Key {
     }
 
     /// The character that the key types, if it types one.
-    #[must_use]
     pub fn typed(self) -> Option<char> {
         match self.code {
             KeyCode::Char(letter) if !self.ctrl && !self.alt => Some(letter),
@@ -96,14 +92,12 @@ impl Key {
 
     /// True for keys that terminals, shells or this console need for themselves: ctrl with c, z, s,
     /// q; and ctrl with h, i, j, m, [, which terminals send for backspace, tab, enter and esc.
-    #[must_use]
     pub fn is_reserved(self) -> bool {
         self.ctrl
             && matches!(self.code, KeyCode::Char('c' | 'z' | 's' | 'q' | 'h'..='j' | 'm' | '['))
     }
 
     /// True for keys that move in some preset, or that hands press by habit: no verb may sit there.
-    #[must_use]
     pub fn is_for_movement(self) -> bool {
         let moves = matches!(
             self.code,

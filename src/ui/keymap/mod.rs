@@ -34,7 +34,6 @@ pub struct Binding {
 
 impl Binding {
     /// The keys as people write them: `g g`.
-    #[must_use]
     pub fn keys_text(&self) -> String {
         let keys: Vec<String> = self.keys.iter().map(Key::to_string).collect();
         keys.join(" ")
@@ -70,26 +69,22 @@ impl Keymap {
     }
 
     /// One of [`SHIPPED`] by name.
-    #[must_use]
     pub fn shipped(name: &str) -> Option<Self> {
         let (_, text) = SHIPPED.iter().find(|(known, _)| *known == name)?;
         Some(Self::parse(text, SHIPPED).expect("every shipped keymap is read by a test"))
     }
 
     /// The keymap's name.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// All bindings, in the order of contexts and files.
-    #[must_use]
     pub fn bindings(&self) -> &[Binding] {
         &self.bindings
     }
 
     /// What the keys pressed so far mean in these contexts, the innermost first.
-    #[must_use]
     pub fn look(&self, contexts: &[Context], pressed: &[Key]) -> Lookup {
         let mut prefix: Vec<(Key, Command)> = Vec::new();
         for context in contexts {
@@ -106,7 +101,6 @@ impl Keymap {
     }
 
     /// The keys of a command in a context, as people write them: `r`, `g g`.
-    #[must_use]
     pub fn keys_of(&self, context: Context, command: Command) -> Vec<String> {
         self.bindings
             .iter()

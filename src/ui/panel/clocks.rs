@@ -18,7 +18,6 @@ use super::words;
 pub const WAIT: Duration = Duration::from_secs(600);
 
 /// ` core` after an objective, where a site has several.
-#[must_use]
 pub fn of_tier(screen: &Screen<'_>) -> String {
     match &screen.forecast.tier {
         Some(tier) if screen.forecast.tiers.len() > 1 => format!(" {tier}"),
@@ -27,7 +26,6 @@ pub fn of_tier(screen: &Screen<'_>) -> String {
 }
 
 /// `forecast p50 T+00:38:10 p80 T+00:40:21`, one figure where both are the same.
-#[must_use]
 pub fn finish(screen: &Screen<'_>, long: bool) -> Row {
     let forecast = screen.forecast;
     let Some((p50, p80)) = forecast.finish_p50.zip(forecast.finish_p80) else {
@@ -56,7 +54,6 @@ fn has_restored(screen: &Screen<'_>) -> bool {
 }
 
 /// `decide by 14:44:10Z`, while nobody has declared; that it passed.
-#[must_use]
 pub fn decide_by(screen: &Screen<'_>) -> Row {
     let forecast = screen.forecast;
     let Some(by) = forecast.decide_by.filter(|_| forecast.elapsed.is_some()) else {
@@ -117,7 +114,6 @@ fn others<'a>(screen: &Screen<'a>) -> Vec<&'a TierClock> {
 }
 
 /// The worst of the tiers that the big clock does not count, and whether it needs to be seen.
-#[must_use]
 pub fn worst_tier(screen: &Screen<'_>) -> (bool, Row) {
     match others(screen).first() {
         Some(worst) => (badness(worst.state) < CALM, tier(screen, worst, true)),
@@ -126,7 +122,6 @@ pub fn worst_tier(screen: &Screen<'_>) -> (bool, Row) {
 }
 
 /// As many tiers as fit, the worst first, with what is left out counted; whole words where all fit.
-#[must_use]
 pub fn tier_cells(screen: &Screen<'_>, width: usize) -> Row {
     let all = |long| {
         let rows: Vec<Row> =
@@ -163,7 +158,6 @@ pub fn tier_cells(screen: &Screen<'_>, width: usize) -> Row {
 const TIER_GAP: &str = "   ";
 
 /// Every tier in a row of its own, for panels with room; empty at a site with one objective.
-#[must_use]
 pub fn tier_rows(screen: &Screen<'_>) -> Vec<Row> {
     if screen.forecast.tiers.len() < 2 || screen.forecast.elapsed.is_none() {
         return Vec::new();
@@ -172,31 +166,26 @@ pub fn tier_rows(screen: &Screen<'_>) -> Vec<Row> {
 }
 
 /// The running step that takes too long, if it is this one.
-#[must_use]
 pub fn stuck<'a>(screen: &Screen<'a>, step: &StepId) -> Option<&'a Stuck> {
     screen.forecast.stuck.iter().find(|stuck| stuck.step == *step)
 }
 
 /// `STUCK: 01:12 of p80 00:40`.
-#[must_use]
 pub fn stuck_words(stuck: &Stuck) -> String {
     format!("STUCK: {} of p80 {}", words::minutes(stuck.spent), words::minutes(stuck.p80))
 }
 
 /// What a step takes in eight of ten runs, or what the plan expects.
-#[must_use]
 pub fn act_p80(screen: &Screen<'_>, step: &Step) -> Duration {
     screen.forecast.step(&step.id).map_or(step.expect, |told| told.pace.act_p80)
 }
 
 /// What a step usually takes, or what the plan expects.
-#[must_use]
 pub fn act_p50(screen: &Screen<'_>, step: &Step) -> Duration {
     screen.forecast.step(&step.id).map_or(step.expect, |told| told.pace.act_p50)
 }
 
 /// `p50 02:10, p80 03:10 in 7 runs`, or the plan's own figure.
-#[must_use]
 pub fn usual(screen: &Screen<'_>, step: &Step) -> String {
     match screen.forecast.step(&step.id).map(|told| &told.pace) {
         Some(pace) if pace.runs > 0 => {
@@ -218,7 +207,6 @@ pub fn usual(screen: &Screen<'_>, step: &Step) -> String {
 }
 
 /// When it ends if this step is started now, if it waits, and until when it may begin.
-#[must_use]
 pub fn start_rows(screen: &Screen<'_>, step: &StepId) -> Vec<(Ink, String)> {
     let forecast = screen.forecast;
     let Some(rto) = forecast.rto else { return Vec::new() };

@@ -14,7 +14,6 @@ use super::offer::{GAP, Offers, Piece};
 use super::words;
 
 /// What NEXT says while a dialog is open.
-#[must_use]
 pub fn next(screen: &Screen<'_>, dialog: &Dialog) -> Vec<Piece> {
     let offers = Offers::of(screen);
     let counts = match dialog {
@@ -35,7 +34,6 @@ pub fn next(screen: &Screen<'_>, dialog: &Dialog) -> Vec<Piece> {
 }
 
 /// The keys of the dialog for the last row.
-#[must_use]
 pub fn row(screen: &Screen<'_>, dialog: &Dialog, width: usize) -> String {
     let mut parts: Vec<String> = Vec::new();
     match dialog {

@@ -17,7 +17,6 @@ use super::words;
 const POLL_LATE_S: u64 = 30;
 
 /// `[LIVE] [ARMED]`.
-#[must_use]
 pub fn badges(screen: &Screen<'_>, gap: &str) -> Row {
     let kind: Ink = match screen.kind {
         RunKind::Live => BADGE_LIVE,
@@ -73,7 +72,6 @@ fn regions(screen: &Screen<'_>, parts: bool) -> Row {
 
 /// The header; `update` says when the next status update is due, where no other row has room.
 /// What is late is shown whatever it displaces, what is only due is not.
-#[must_use]
 pub fn header(screen: &Screen<'_>, update: Option<(Row, bool)>, width: usize) -> Row {
     let fits = |(left, right): &(Row, Row)| {
         left.width() + right.width() + usize::from(!right.is_empty()) <= width
@@ -214,7 +212,6 @@ fn after(screen: &Screen<'_>, rows: Vec<Row>) -> Vec<Row> {
 }
 
 /// The one worst thing, since when, and what is folded under it.
-#[must_use]
 pub fn banner(screen: &Screen<'_>, width: usize) -> Row {
     if let JournalState::Failed(why) = screen.journal {
         let full = format!("■1 JOURNAL FAILED: {why}. Nothing new starts until it records again.");

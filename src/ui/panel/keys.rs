@@ -77,7 +77,6 @@ fn word(screen: &Screen<'_>, command: Command, word: &'static str) -> &'static s
 }
 
 /// The keys row.
-#[must_use]
 pub fn row(screen: &Screen<'_>, width: usize) -> Row {
     if screen.model.filtering {
         return Row::plain("type to filter   enter keep   esc show all").cut(width);

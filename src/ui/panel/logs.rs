@@ -109,7 +109,6 @@ pub fn draw_timeline(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
 }
 
 /// The last line of output or timeline in one row, where there is no room for a panel.
-#[must_use]
 pub fn last_line(screen: &Screen<'_>, panel: Panel, width: usize) -> Row {
     let timeline = panel == Panel::Timeline;
     let (name, row, hint) = if timeline {

@@ -17,13 +17,11 @@ use super::offer::{Offers, Piece, text};
 use super::{clocks, dialog, dialog_keys, readiness, words};
 
 /// What to do now, in one sentence.
-#[must_use]
 pub fn sentence(screen: &Screen<'_>) -> String {
     text(&pieces(screen))
 }
 
 /// What to do now, piece by piece.
-#[must_use]
 pub fn pieces(screen: &Screen<'_>) -> Vec<Piece> {
     let offers = Offers::of(screen);
     if screen.model.filtering {

@@ -64,7 +64,6 @@ impl Piece {
     }
 
     /// As it is written.
-    #[must_use]
     pub fn written(&self) -> String {
         if self.key.is_empty() { self.text.clone() } else { format!("{} {}", self.key, self.text) }
     }
@@ -79,26 +78,22 @@ pub struct Offers<'q, 'a> {
 
 impl<'q, 'a> Offers<'q, 'a> {
     /// None yet.
-    #[must_use]
     pub fn of(screen: &'q Screen<'a>) -> Self {
         Self { screen, pieces: Vec::new() }
     }
 
     /// The pieces.
-    #[must_use]
     pub fn pieces(self) -> Vec<Piece> {
         self.pieces
     }
 
     /// With words that name no key.
-    #[must_use]
     pub fn say(mut self, text: impl Into<String>) -> Self {
         self.pieces.push(Piece::new(None, "", text.into(), Weight::Said));
         self
     }
 
     /// The same: `first` is seen whole however small the room, `rest` may be cut.
-    #[must_use]
     pub fn say_first(mut self, first: &str, rest: &str) -> Self {
         let least = width_of(first) + width_of("…");
         let piece = Piece::new(None, "", format!("{first}{rest}"), Weight::Said);
@@ -107,14 +102,12 @@ impl<'q, 'a> Offers<'q, 'a> {
     }
 
     /// With a key of the open dialog, which is named as it is.
-    #[must_use]
     pub fn press(mut self, command: Command, key: &str, text: impl Into<String>) -> Self {
         self.pieces.push(Piece::new(Some(command), key, text.into(), Weight::Said));
         self
     }
 
     /// The same, left out where there is no room.
-    #[must_use]
     pub fn press_or_not(self, command: Command, key: &str, text: impl Into<String>) -> Self {
         let from = self.pieces.len();
         self.press(command, key, text).weighing(from, Weight::Choice)
@@ -127,13 +120,11 @@ impl<'q, 'a> Offers<'q, 'a> {
     }
 
     /// With a key about the whole run, what leads there, or why there is none.
-    #[must_use]
     pub fn run(self, command: Command, what: &str) -> Self {
         self.offer(command, None, what).unwrap_or_else(|(without, why)| without.say(why))
     }
 
     /// The same, and nothing where it is refused.
-    #[must_use]
     pub fn also(self, command: Command, what: &str) -> Self {
         let from = self.pieces.len();
         let offers = self.offer(command, None, what).unwrap_or_else(|(without, _)| without);
@@ -141,7 +132,6 @@ impl<'q, 'a> Offers<'q, 'a> {
     }
 
     /// With a key about a step, what leads there, or why there is none.
-    #[must_use]
     pub fn step(self, command: Command, step: &Step, what: &str) -> Self {
         self.offer(command, Some(step), what).unwrap_or_else(|(without, why)| {
             without.say(format!("\"{}\" waits: {why}", step.title))
@@ -149,7 +139,6 @@ impl<'q, 'a> Offers<'q, 'a> {
     }
 
     /// The same, and nothing where it is refused.
-    #[must_use]
     pub fn also_step(self, command: Command, step: &Step, what: &str) -> Self {
         let from = self.pieces.len();
         let offers = self.offer(command, Some(step), what).unwrap_or_else(|(without, _)| without);
@@ -157,7 +146,6 @@ impl<'q, 'a> Offers<'q, 'a> {
     }
 
     /// With the card of a step, where Enter opens that one.
-    #[must_use]
     pub fn card(self, step: &Step, what: &str) -> Self {
         let lit = !matches!(self.screen.model.focus, Panel::RegionA | Panel::RegionB);
         let from = self.pieces.len();
@@ -166,7 +154,6 @@ impl<'q, 'a> Offers<'q, 'a> {
     }
 
     /// The lit step, on which the keys act.
-    #[must_use]
     pub fn lit(&self) -> Option<&'a Step> {
         meant(&Facts::of(self.screen), self.screen.model)
     }
@@ -256,13 +243,11 @@ fn size_wanted((columns, rows): (u16, u16)) -> (u16, u16) {
 }
 
 /// All of it.
-#[must_use]
 pub fn text(pieces: &[Piece]) -> String {
     pieces.iter().map(Piece::written).collect::<Vec<_>>().join(GAP)
 }
 
 /// All of it in lines of a width, no piece torn apart that fits into one.
-#[must_use]
 pub fn lines(pieces: &[Piece], width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for piece in pieces {
@@ -280,7 +265,6 @@ pub fn lines(pieces: &[Piece], width: usize) -> Vec<String> {
 
 /// As much as fits into `width`. Where not all does, hints go first, then the ends of what is said,
 /// then what can be done instead.
-#[must_use]
 pub fn row(pieces: &[Piece], width: usize) -> Row {
     let mut kept: Vec<&Piece> = pieces.iter().collect();
     let gaps = |count: usize| width_of(GAP) * count.saturating_sub(1);

@@ -211,7 +211,6 @@ fn right_rows(screen: &Screen<'_>, rows: usize, width: usize) -> Vec<Row> {
 }
 
 /// The rows of the framed strip.
-#[must_use]
 pub fn rows(screen: &Screen<'_>, rows: usize, width: usize) -> Vec<Row> {
     let half = width / 2;
     let left = left_rows(screen, rows, half.saturating_sub(2));
@@ -236,7 +235,6 @@ fn worst(screen: &Screen<'_>) -> Row {
 }
 
 /// `IF Region A FAILED NOW  RTO 17m40s of 60m00s [███░░░░░░░] 29 %  RPO 97s of 5m00s kyc`.
-#[must_use]
 pub fn first_row(screen: &Screen<'_>, width: usize) -> Row {
     let side = words::direction(screen).from;
     let label = words::label(screen, side);
@@ -267,7 +265,6 @@ pub fn first_row(screen: &Screen<'_>, width: usize) -> Row {
 }
 
 /// `READINESS NO-GO  ■1 same image in both regions: 4.12.1 (2h04m)  +1 warning`.
-#[must_use]
 pub fn second_row(screen: &Screen<'_>, width: usize) -> Row {
     let head = Row::plain("READINESS ").join(readiness::verdict(screen));
     let open = open(screen);
@@ -291,7 +288,6 @@ pub fn second_row(screen: &Screen<'_>, width: usize) -> Row {
 }
 
 /// Four rows for narrow terminals.
-#[must_use]
 pub fn stack_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     let day = readiness::day(screen).into_iter().map(|text| Row::of(MUTED, text)).collect();
     vec![

@@ -19,7 +19,6 @@ const WATCHED_MIN: Duration = Duration::from_secs(60);
 const WHOLE_DAY: Duration = Duration::from_secs(23 * 3600);
 
 /// Ink and glyph of a criterion: red is against going, a doubt warns, blindness is unknown.
-#[must_use]
 pub fn glyph(criterion: &Criterion) -> (Ink, &'static str) {
     match (criterion.met, criterion.blinds) {
         (Met::Yes, _) => (OK, "ok"),
@@ -30,7 +29,6 @@ pub fn glyph(criterion: &Criterion) -> (Ink, &'static str) {
 }
 
 /// How long it has been so: `2h04m`, `2h04m+` where it may have been so before; empty if unknown.
-#[must_use]
 pub fn lasts(screen: &Screen<'_>, criterion: &Criterion) -> String {
     let Some(since) = criterion.since else { return String::new() };
     let age = words::stepped(screen.now.since(since.at));
@@ -39,7 +37,6 @@ pub fn lasts(screen: &Screen<'_>, criterion: &Criterion) -> String {
 }
 
 /// `since 12:00:05Z (2h04m)`, `since 12:00:05Z or before (2h04m+)`.
-#[must_use]
 pub fn since(screen: &Screen<'_>, criterion: &Criterion) -> String {
     let Some(since) = criterion.since else { return "since UNKNOWN".to_owned() };
     let before = if since.exact { "" } else { " or before" };
@@ -47,7 +44,6 @@ pub fn since(screen: &Screen<'_>, criterion: &Criterion) -> String {
 }
 
 /// `NO-GO`, with what a person accepted of it.
-#[must_use]
 pub fn verdict(screen: &Screen<'_>) -> Row {
     let assessment = screen.assessment;
     let run = screen.run.filter(|run| !run.stage.is_closed());
@@ -56,7 +52,6 @@ pub fn verdict(screen: &Screen<'_>) -> Row {
 }
 
 /// `1 blocker, 2 warnings`, and how many cannot be told at all.
-#[must_use]
 pub fn counts(screen: &Screen<'_>) -> String {
     let (mut blockers, mut unknown, mut warnings) = (0, 0, 0);
     for criterion in &screen.assessment.criteria {
@@ -85,7 +80,6 @@ pub fn counts(screen: &Screen<'_>) -> String {
 }
 
 /// Who accepted it, when and why, and what became of it since.
-#[must_use]
 pub fn accepted(acceptance: &Acceptance<'_>) -> Vec<Row> {
     let accepted = acceptance.accepted;
     let (at, by) = (accepted.at.utc(), &accepted.by);
@@ -110,7 +104,6 @@ fn percent(share: f64) -> String {
 }
 
 /// How fit the standby was and how well both sides answered in the last 24 hours.
-#[must_use]
 pub fn day(screen: &Screen<'_>) -> Vec<String> {
     let readiness = match screen.day.readiness(screen.now) {
         Some(readiness) if readiness.watched >= WATCHED_MIN => {
@@ -132,7 +125,6 @@ pub fn day(screen: &Screen<'_>) -> Vec<String> {
 }
 
 /// The largest lag of each store in the last 24 hours and its hour, the worst of its RPO first.
-#[must_use]
 pub fn worst_lags(screen: &Screen<'_>) -> Vec<String> {
     let standby = screen.assessment.standby();
     let mut lags: Vec<(f64, String)> = screen

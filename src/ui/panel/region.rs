@@ -105,7 +105,6 @@ fn seen<'a>(
 }
 
 /// How a system looks on a side; none where it is not in that region.
-#[must_use]
 pub fn shown(screen: &Screen<'_>, system: &SystemSpec, side: Side) -> Option<Shown> {
     shown_by(screen, &screen.assessment.urgent(), system, side)
 }
@@ -154,7 +153,6 @@ fn shown_by(
 }
 
 /// The state of a whole region, for the panel's title.
-#[must_use]
 pub fn summary(screen: &Screen<'_>, side: Side) -> Row {
     if side == screen.assessment.active {
         match &screen.assessment.primary {
@@ -189,7 +187,6 @@ fn weight(ink: Ink) -> usize {
 
 /// The systems that pass the filter, in the site's order; where they are more than `room`, the
 /// worst first, since what is cut off must not be what matters.
-#[must_use]
 pub fn ordered<'a>(screen: &Screen<'a>, sides: &[Side], room: usize) -> Vec<&'a SystemSpec> {
     let mut systems: Vec<&SystemSpec> = screen
         .site
@@ -256,7 +253,6 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, side: Side, screen: &Screen<'_>
 }
 
 /// What the lists are filtered by, for the lower line of a panel.
-#[must_use]
 pub fn filter_note(screen: &Screen<'_>) -> Row {
     if screen.model.filter.text.is_empty() {
         Row::new()

@@ -8,7 +8,6 @@ use crate::ui::widget::row::{Row, first_fit};
 
 /// Paused or playing, how fast, which entry, which moment, and what is missing: in one row, or in
 /// two where the screen is narrow and high.
-#[must_use]
 pub fn rows(screen: &Screen<'_>, replay: &Replay, width: usize, two: bool) -> Vec<Row> {
     let lead = Row::of(FOCUS, "REPLAY ");
     let state = if replay.playing { "playing" } else { "paused" };

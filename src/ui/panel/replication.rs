@@ -42,13 +42,11 @@ pub struct LagShown {
 }
 
 /// How far behind it is, with its unit.
-#[must_use]
 pub fn amount_text(lag: &Lag) -> String {
     lag.amount.map(|amount| lag.unit.amount_text(amount)).unwrap_or_default()
 }
 
 /// True for a system that has a row in this panel: a lag was ever read, or the ledger has it.
-#[must_use]
 pub fn is_replicated(screen: &Screen<'_>, system: &SystemSpec) -> bool {
     screen.ledger.row(&system.id).is_some()
         || Side::BOTH.into_iter().any(|side| {
@@ -57,7 +55,6 @@ pub fn is_replicated(screen: &Screen<'_>, system: &SystemSpec) -> bool {
 }
 
 /// The lag of a store now, or what was last known of it.
-#[must_use]
 pub fn lag_shown(screen: &Screen<'_>, system: &SystemSpec) -> LagShown {
     let to = words::direction(screen).to;
     let rpo = screen.site.rpo(system);
@@ -147,7 +144,6 @@ fn trend(screen: &Screen<'_>, system: &SystemSpec) -> String {
 }
 
 /// The rows of the panel, a heading first.
-#[must_use]
 pub fn rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     let frozen = words::is_frozen(screen);
     let wide = width >= 52;

@@ -9,13 +9,11 @@ use crate::ui::widget::row::{Row, width_of};
 use super::{next, words};
 
 /// Cells of the word before the sentence of NEXT.
-#[must_use]
 pub fn next_lead(width: usize) -> &'static str {
     if width >= 60 { "NEXT  " } else { "NEXT " }
 }
 
 /// `UPDATE IN 02:11`, `UPDATE LATE 01:03`, and whether it is late; none while none is owed.
-#[must_use]
 pub fn told(screen: &Screen<'_>) -> Option<(Row, bool)> {
     Some(match rhythm(screen.run, screen.now)? {
         Rhythm::Due(left) => {
@@ -28,7 +26,6 @@ pub fn told(screen: &Screen<'_>) -> Option<(Row, bool)> {
 }
 
 /// The same as it stands in NEXT, with the key: only where the sentence keeps all its room.
-#[must_use]
 pub fn in_next(screen: &Screen<'_>, width: usize) -> Option<Row> {
     let (told, _) = told(screen)?;
     let model = screen.model;

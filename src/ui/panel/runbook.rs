@@ -21,20 +21,17 @@ use crate::ui::widget::row::Row;
 use super::{clocks, region, runbook_abort, words};
 
 /// The lit step, on which the keys act.
-#[must_use]
 pub fn lit<'a>(screen: &Screen<'a>) -> Option<&'a Step> {
     meant(&Facts::of(screen), screen.model)
 }
 
 /// The mark before a row, and whether it is the lit one: no other row has a mark.
-#[must_use]
 pub fn lead(screen: &Screen<'_>, step: &Step) -> (&'static str, bool) {
     let lit = lit(screen).is_some_and(|lit| lit.id == step.id);
     (if lit { ">" } else { " " }, lit)
 }
 
 /// The box of a step: its state in one character, and its ink.
-#[must_use]
 pub fn mark(step: &Step, state: Option<&StepState>) -> (Ink, &'static str) {
     let Some(state) = state else { return (PENDING, "[ ]") };
     if state.untrue.is_some() {
@@ -54,7 +51,6 @@ pub fn mark(step: &Step, state: Option<&StepState>) -> (Ink, &'static str) {
 }
 
 /// What makes a step dangerous or different, in a word or two.
-#[must_use]
 pub fn danger(step: &Step) -> (Ink, &'static str) {
     match (&step.class, &step.compensation) {
         (Class::X, _) => (TEXT, "IRREVERSIBLE"),
@@ -73,7 +69,6 @@ pub fn danger(step: &Step) -> (Ink, &'static str) {
 }
 
 /// What is known of a step: its state, or what was measured.
-#[must_use]
 pub fn told(screen: &Screen<'_>, step: &Step, state: Option<&StepState>) -> Row {
     let Some(state) = state else { return Row::new() };
     if let Some(now) = &state.untrue {

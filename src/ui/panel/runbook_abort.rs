@@ -45,7 +45,6 @@ pub(super) fn list(screen: &Screen<'_>, book: &Runbook, width: usize) -> (Vec<Ro
 }
 
 /// The lit step in one row.
-#[must_use]
 pub fn current(screen: &Screen<'_>, width: usize) -> Row {
     match runbook::lit(screen).filter(|_| words::current(screen).is_some()) {
         Some(step) => row(screen, step, width),

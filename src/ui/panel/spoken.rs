@@ -9,7 +9,6 @@ use crate::ui::widget::row::Row;
 use super::words;
 
 /// The ink of a verdict.
-#[must_use]
 pub fn verdict_ink(verdict: &Verdict) -> Ink {
     match verdict {
         Verdict::Go => OK,
@@ -20,7 +19,6 @@ pub fn verdict_ink(verdict: &Verdict) -> Ink {
 }
 
 /// The journal's chain in words, or that it cannot record.
-#[must_use]
 pub fn journal(screen: &Screen<'_>) -> Row {
     match screen.journal {
         JournalState::None => Row::new(),
@@ -31,7 +29,6 @@ pub fn journal(screen: &Screen<'_>) -> Row {
 }
 
 /// The losses of the other stores, the next worst first.
-#[must_use]
 pub fn other_losses(screen: &Screen<'_>, count: usize) -> Vec<Row> {
     let worst = words::worst_loss(screen).0.map(|row| &row.system);
     let texts: Vec<String> = screen
@@ -48,7 +45,6 @@ pub fn other_losses(screen: &Screen<'_>, count: usize) -> Vec<Row> {
 }
 
 /// A sentence to say aloud.
-#[must_use]
 pub fn say(screen: &Screen<'_>) -> String {
     let forecast = screen.forecast;
     let Some(gone) = forecast.elapsed else { return String::new() };

@@ -32,7 +32,6 @@ pub enum Look {
 
 impl Look {
     /// Rows that it takes.
-    #[must_use]
     pub fn height(self) -> u16 {
         match self {
             Self::Five => 8,
@@ -44,7 +43,6 @@ impl Look {
     }
 
     /// Rows that it takes on this screen: a quiet one tells what a failover would cost.
-    #[must_use]
     pub fn height_on(self, screen: &Screen<'_>) -> u16 {
         match self {
             Self::Five | Self::Three if screen.forecast.elapsed.is_none() => {
@@ -59,7 +57,6 @@ impl Look {
 const QUIET_ROWS: u16 = 2;
 
 /// The ink of an RTO state.
-#[must_use]
 pub fn state_ink(state: RtoState) -> Ink {
     match state {
         RtoState::Breached | RtoState::WillMiss | RtoState::Missed | RtoState::Contested => CRIT,
@@ -159,7 +156,6 @@ fn loss(screen: &Screen<'_>) -> Row {
 }
 
 /// One line: `T+00:23:41 L36:19 ON TRACK`.
-#[must_use]
 pub fn tiny(screen: &Screen<'_>, width: usize) -> Row {
     let forecast = screen.forecast;
     let (Some(gone), state) = (forecast.elapsed, state(screen)) else {

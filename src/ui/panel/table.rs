@@ -26,7 +26,6 @@ fn state(screen: &Screen<'_>, system: &SystemSpec, side: Side, width: usize) -> 
 }
 
 /// The rows of the table: a heading, then the systems, the worst first when not all fit.
-#[must_use]
 pub fn rows(screen: &Screen<'_>, width: usize, room: usize) -> Vec<Row> {
     let name = 8;
     let lag = 16;

@@ -19,7 +19,6 @@ use crate::ui::widget::ink::{CRIT, INFO, Ink, OK, UNKNOWN, WARN};
 use super::clocks;
 
 /// `00:00`, minutes and seconds as the runbook counts them; hours where there are any.
-#[must_use]
 pub fn minutes(time: Duration) -> String {
     let seconds = time.as_secs();
     if seconds >= 3600 {
@@ -30,13 +29,11 @@ pub fn minutes(time: Duration) -> String {
 }
 
 /// A lag or a loss given in seconds, `0.8s`.
-#[must_use]
 pub fn seconds(seconds: f64) -> String {
     no_less(seconds)
 }
 
 /// An age in steps of 5, 10 and 30 s, so that a calm screen is still.
-#[must_use]
 pub fn stepped(age: Duration) -> Duration {
     let seconds = age.as_secs();
     let step = match seconds {
@@ -48,7 +45,6 @@ pub fn stepped(age: Duration) -> Duration {
 }
 
 /// The age of a value looked at `every` so often, once it is older than two periods.
-#[must_use]
 pub fn age_text(at: Stamp, now: Stamp, every: Duration) -> String {
     let age = now.since(at);
     let stepped = stepped(age);
@@ -56,7 +52,6 @@ pub fn age_text(at: Stamp, now: Stamp, every: Duration) -> String {
 }
 
 /// Glyph and number of a priority.
-#[must_use]
 pub fn glyph(priority: Priority) -> (Ink, &'static str) {
     match priority {
         Priority::ActNow => (CRIT, "■1"),
@@ -66,14 +61,12 @@ pub fn glyph(priority: Priority) -> (Ink, &'static str) {
 }
 
 /// Which way things go, or would go.
-#[must_use]
 pub fn direction(screen: &Screen<'_>) -> Direction {
     let active = screen.assessment.active;
     screen.run.map_or(Direction { from: active, to: active.other() }, |run| run.direction)
 }
 
 /// Which way the next failover would go: that of a run until it is over, then from what serves now.
-#[must_use]
 pub fn direction_now(screen: &Screen<'_>) -> Direction {
     let active = screen.assessment.active;
     let open = screen.run.filter(|run| !run.stage.is_closed());
@@ -81,14 +74,12 @@ pub fn direction_now(screen: &Screen<'_>) -> Direction {
 }
 
 /// What people call a region.
-#[must_use]
 pub fn label<'a>(screen: &Screen<'a>, side: Side) -> &'a str {
     screen.site.region(side).label.as_str()
 }
 
 /// True while a planned run goes on although the primary is red: its gates ask a region that cannot
 /// answer.
-#[must_use]
 pub fn is_planned_without_primary(screen: &Screen<'_>) -> bool {
     let planned = |run: &Run| {
         run.mode == Mode::Planned
@@ -102,7 +93,6 @@ pub fn is_planned_without_primary(screen: &Screen<'_>) -> bool {
 }
 
 /// The part that a region plays now.
-#[must_use]
 pub fn part(screen: &Screen<'_>, side: Side) -> &'static str {
     // A run that is only open has moved nothing: nobody declared yet. Neither has a planned one
     // before its first promotion. One that is over moves nothing any more, and from the
@@ -129,7 +119,6 @@ fn is_still_served(screen: &Screen<'_>, run: &Run) -> bool {
 }
 
 /// The moment the clock counts from, and how well it is known; none without an incident.
-#[must_use]
 pub fn t0(screen: &Screen<'_>) -> Option<(Stamp, T0Basis)> {
     if let Some(run) = screen.run {
         return run
@@ -151,7 +140,6 @@ fn red(screen: &Screen<'_>) -> Option<(Stamp, T0Basis)> {
 }
 
 /// `T0 14:02:10Z exact`.
-#[must_use]
 pub fn t0_text(screen: &Screen<'_>) -> String {
     match t0(screen) {
         None => "T0 none".to_owned(),
@@ -163,7 +151,6 @@ pub fn t0_text(screen: &Screen<'_>) -> String {
 }
 
 /// How much more than the big clock the wall clock says, where the two differ.
-#[must_use]
 pub fn clock_doubt(screen: &Screen<'_>) -> Option<Duration> {
     let closed = screen.run.and_then(|run| run.closed.as_ref()).map(|(at, _)| *at);
     match screen.run.and_then(|run| run.clock.as_ref()) {
@@ -173,7 +160,6 @@ pub fn clock_doubt(screen: &Screen<'_>) -> Option<Duration> {
 }
 
 /// True while the incident is red and nobody has declared.
-#[must_use]
 pub fn is_red_moment(screen: &Screen<'_>) -> bool {
     let declared =
         screen.run.is_some_and(|run| run.declaration.is_some() && !run.stage.is_closed());
@@ -181,7 +167,6 @@ pub fn is_red_moment(screen: &Screen<'_>) -> bool {
 }
 
 /// True when the losses are those as of T0, not those of now.
-#[must_use]
 pub fn is_frozen(screen: &Screen<'_>) -> bool {
     losses_until(screen) != LossesAt::Now
 }
@@ -194,13 +179,11 @@ fn losses_until(screen: &Screen<'_>) -> LossesAt {
 }
 
 /// What the moment of frozen losses is called: `T0`, or the switch of a planned run.
-#[must_use]
 pub fn frozen_at(screen: &Screen<'_>) -> &'static str {
     if losses_until(screen) == LossesAt::Switch { "switch" } else { "T0" }
 }
 
 /// True when at least one lag is known from a look that is not too old.
-#[must_use]
 pub fn is_any_lag_live(screen: &Screen<'_>) -> bool {
     let to = direction(screen).to;
     screen.site.systems.iter().any(|system| {
@@ -212,26 +195,22 @@ pub fn is_any_lag_live(screen: &Screen<'_>) -> bool {
 }
 
 /// What is said of the losses where no store is known.
-#[must_use]
 pub fn no_store(screen: &Screen<'_>) -> &'static str {
     ledger::no_store(screen.site, screen.snapshot)
 }
 
 /// `no runbook for B to A`, where no plan leads away from the region that serves.
-#[must_use]
 pub fn no_runbook(screen: &Screen<'_>) -> String {
     let way = direction(screen);
     format!("no runbook for {} to {}", way.from, way.to)
 }
 
 /// The run on the screen by its name. That there is none is known of this state folder only.
-#[must_use]
 pub fn run_name(screen: &Screen<'_>) -> String {
     screen.run.map_or_else(|| "no run here".to_owned(), |run| run.id.to_string())
 }
 
 /// What cannot be known from here of a run that is not here, or what can.
-#[must_use]
 pub fn elsewhere(screen: &Screen<'_>) -> String {
     screen.elsewhere.map_or_else(
         || "runs of other folders or machines are not seen".to_owned(),
@@ -240,7 +219,6 @@ pub fn elsewhere(screen: &Screen<'_>) -> String {
 }
 
 /// The store that would lose most of its objective, and how many are not known.
-#[must_use]
 pub fn worst_loss<'a>(screen: &Screen<'a>) -> (Option<&'a LedgerRow>, usize) {
     let share = |row: &LedgerRow| {
         let loss = row.loss_s.unwrap_or(0.0);
@@ -258,7 +236,6 @@ pub fn worst_loss<'a>(screen: &Screen<'a>) -> (Option<&'a LedgerRow>, usize) {
 }
 
 /// `worst 42s of 5m00s PASS kafka, 1 UNKNOWN`, and how bad that is.
-#[must_use]
 pub fn exposure(screen: &Screen<'_>) -> (Ink, String) {
     let (worst, unknown) = worst_loss(screen);
     let silent = !is_frozen(screen) && !is_any_lag_live(screen);
@@ -286,25 +263,21 @@ fn verdict_ink(verdict: LossVerdict, doubt: bool) -> Ink {
 }
 
 /// The ink of a loss verdict.
-#[must_use]
 pub fn loss_ink(verdict: LossVerdict) -> Ink {
     verdict_ink(verdict, false)
 }
 
 /// `8 Promote pg in B`: a step as the runbook panel numbers and calls it.
-#[must_use]
 pub fn named(screen: &Screen<'_>, step: &StepId) -> String {
     screen.runbook.map_or_else(|| step.to_string(), |book| book.named(step))
 }
 
 /// `8 Promote pg in B (promote-pg)`: a step as the runbook panel numbers and calls it.
-#[must_use]
 pub fn named_fully(screen: &Screen<'_>, step: &StepId) -> String {
     screen.runbook.map_or_else(|| step.to_string(), |book| book.named_fully(step))
 }
 
 /// What is watched while the primary is suspect: looks that failed are no signals yet.
-#[must_use]
 pub fn suspected(screen: &Screen<'_>, signals: &[Signal]) -> String {
     let what = match signals {
         [one] => one.system.to_string(),
@@ -319,14 +292,12 @@ pub fn suspected(screen: &Screen<'_>, signals: &[Signal]) -> String {
 }
 
 /// The run's current step, as planned and as it stands.
-#[must_use]
 pub fn current<'a>(screen: &Screen<'a>) -> Option<(&'a Step, &'a StepState)> {
     let state = screen.run?.current()?;
     Some((screen.runbook?.step(&state.id)?, state))
 }
 
 /// `STEP scale-b 01:12 / 02:00`, or what the step is waiting for.
-#[must_use]
 pub fn step_clock(screen: &Screen<'_>) -> String {
     let Some((step, state)) = current(screen) else { return String::new() };
     let expect = minutes(clocks::act_p80(screen, step));
@@ -343,20 +314,17 @@ pub fn step_clock(screen: &Screen<'_>) -> String {
 }
 
 /// True while the run is given up.
-#[must_use]
 pub fn is_aborting(screen: &Screen<'_>) -> bool {
     screen.run.is_some_and(|run| run.stage == Stage::Aborting)
 }
 
 /// `1 of 3 taken back`.
-#[must_use]
 pub fn taken_back(screen: &Screen<'_>) -> String {
     let (done, all) = screen.run.map_or((0, 0), crate::domain::run::state::Run::taken_back);
     format!("{done} of {all} taken back")
 }
 
 /// The first key of a command, as bound now; its name where it has none.
-#[must_use]
 pub fn key(screen: &Screen<'_>, command: Command) -> String {
     let bound = screen.guide.iter().find(|row| row.command == command);
     let first = bound.and_then(|row| row.keys.as_str().split(" or ").next());

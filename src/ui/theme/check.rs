@@ -23,7 +23,6 @@ impl Limits {
 
 /// What is wrong with a theme, one sentence each; nothing for a good one. It is looked at in true
 /// colour, and as it is left with 256 and with 16 colours.
-#[must_use]
 pub fn check(theme: &Theme, limits: Limits) -> Vec<String> {
     let mut wrong = Vec::new();
     for depth in [Depth::TrueColor, Depth::Colors256] {

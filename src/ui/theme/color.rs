@@ -48,14 +48,12 @@ pub fn ansi16_names() -> impl Iterator<Item = &'static str> {
 }
 
 /// One of the 16 colours by name.
-#[must_use]
 pub fn ansi16(name: &str) -> Option<Color> {
     ANSI16.iter().find(|(known, _, _)| *known == name).map(|(_, color, _)| *color)
 }
 
 impl Rgb {
     /// Reads `#rgb` and `#rrggbb`.
-    #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.strip_prefix('#')?;
         if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -70,7 +68,6 @@ impl Rgb {
     }
 
     /// The colour that comes closest at this depth.
-    #[must_use]
     pub fn at(self, depth: Depth) -> Option<Color> {
         match depth {
             Depth::TrueColor => Some(Color::Rgb(self.0, self.1, self.2)),

@@ -68,34 +68,29 @@ impl Theme {
     }
 
     /// One of [`SHIPPED`] by name.
-    #[must_use]
     pub fn shipped(name: &str) -> Option<Self> {
         let (_, text) = SHIPPED.iter().find(|(known, _)| *known == name)?;
         Some(Self::parse(text, SHIPPED).expect("every shipped theme is read by a test"))
     }
 
     /// The same theme for a terminal of this depth.
-    #[must_use]
     pub fn at(mut self, depth: Depth) -> Self {
         self.styles = self.looks.iter().map(|look| look.style(depth)).collect();
         self
     }
 
     /// The theme's name.
-    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
     /// What a meaning looks like. What a style leaves open stays as it is beneath, so a row is
     /// drawn by patching [`Token::Background`], then [`Token::Selection`], then its cells.
-    #[must_use]
     pub fn style(&self, token: Token) -> Style {
         self.styles.get(token.index()).copied().unwrap_or_default()
     }
 
     /// What a meaning looks like, by its name; an unknown name looks like the group it is in.
-    #[must_use]
     pub fn named(&self, name: &str) -> Style {
         let mut name = name;
         loop {

@@ -13,25 +13,21 @@ macro_rules! tokens {
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// The name in theme files.
-            #[must_use]
             pub fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
 
             /// The token of a name.
-            #[must_use]
             pub fn from_name(name: &str) -> Option<Self> {
                 match name { $($name => Some(Self::$variant),)* _ => None }
             }
 
             /// What it is for.
-            #[must_use]
             pub fn doc(self) -> &'static str {
                 match self { $(Self::$variant => $doc,)* }
             }
 
             /// The token whose style is taken when a theme says nothing of this one.
-            #[must_use]
             pub fn base(self) -> Option<Self> {
                 match self { $(Self::$variant => $base,)* }
             }
@@ -134,19 +130,16 @@ tokens! {
 
 impl Token {
     /// The place in [`Self::ALL`].
-    #[must_use]
     pub fn index(self) -> usize {
         self as usize
     }
 
     /// True for lines that are not read: they need less contrast.
-    #[must_use]
     pub fn is_line(self) -> bool {
         matches!(self, Self::Border | Self::Focus | Self::BarEmpty | Self::BarFull)
     }
 
     /// True for grounds, which have no text of their own.
-    #[must_use]
     pub fn is_ground(self) -> bool {
         matches!(self, Self::Background | Self::Surface | Self::Selection)
     }

@@ -10,7 +10,6 @@ pub const FIELD_CHARS_MAX: usize = 200;
 
 impl Field {
     /// A field that holds a text already, bounded as if it had been typed.
-    #[must_use]
     pub fn holding(text: &str) -> Self {
         let text: String = text.chars().take(FIELD_CHARS_MAX).collect();
         Self { cursor: text.chars().count(), text }
@@ -52,7 +51,6 @@ impl Field {
     }
 
     /// Characters without the blanks around them, as reasons are counted.
-    #[must_use]
     pub fn length(&self) -> usize {
         self.text.trim().chars().count()
     }

@@ -15,7 +15,6 @@ use crate::ui::model::{Field, FormPurpose, Model};
 use crate::ui::replay::{ReplayKey, ReplayWish, Target};
 
 /// The fewest characters that a form accepts.
-#[must_use]
 pub fn least_chars(purpose: &FormPurpose, facts: &Facts<'_>) -> usize {
     match purpose {
         FormPurpose::Note | FormPurpose::Seek => 1,

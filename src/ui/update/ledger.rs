@@ -24,7 +24,6 @@ pub(super) fn accept(model: &mut Model, facts: &Facts<'_>, opened: Stamp) -> Aft
 }
 
 /// How long the losses must still be read before they can be accepted.
-#[must_use]
 pub fn counts_in(opened: Stamp, now: Stamp) -> Duration {
     LEDGER_READ_MIN.saturating_sub(now.since(opened))
 }

@@ -94,7 +94,6 @@ pub struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     /// The facts that a screen shows.
-    #[must_use]
     pub fn of(screen: &Screen<'a>) -> Self {
         Self {
             now: screen.now,
@@ -119,7 +118,6 @@ impl<'a> Facts<'a> {
     }
 
     /// The run, while it is not closed.
-    #[must_use]
     pub fn open_run(&self) -> Option<&'a Run> {
         self.run.filter(|run| !run.stage.is_closed())
     }
@@ -133,7 +131,6 @@ impl<'a> Facts<'a> {
     }
 
     /// Who asks what may be done.
-    #[must_use]
     pub fn asking(&self) -> Asking<'a> {
         let Self { site, runbook, run, me: by, .. } = *self;
         Asking { site, runbook, run, by, armed: self.access == Access::Armed }
@@ -225,7 +222,6 @@ pub fn tick(model: &mut Model, facts: &Facts<'_>) -> Vec<Wish> {
 }
 
 /// The contexts whose keys count now, the innermost first.
-#[must_use]
 pub fn contexts(model: &Model) -> &'static [Context] {
     if model.filtering {
         return &[Context::Field];
@@ -239,7 +235,6 @@ pub fn contexts(model: &Model) -> &'static [Context] {
 }
 
 /// The contexts of what lies beneath dialogs, the innermost first.
-#[must_use]
 pub fn contexts_beneath(model: &Model) -> &'static [Context] {
     match (model.replay.is_some(), model.focus == Panel::Output) {
         (true, true) => &[Context::Replay, Context::Output, Context::Global],

@@ -58,7 +58,6 @@ pub(super) fn goes_back(facts: &Facts<'_>) -> bool {
 }
 
 /// The steps as the runbook panel lists them: those that pass the filter.
-#[must_use]
 pub fn steps_shown<'a>(runbook: &'a Runbook, run: Option<&Run>, model: &Model) -> Vec<&'a Step> {
     let mut steps = steps_listed(runbook, run);
     steps.retain(|step| model.passes(step.title.as_str()) || model.passes(step.id.as_str()));
@@ -67,7 +66,6 @@ pub fn steps_shown<'a>(runbook: &'a Runbook, run: Option<&Run>, model: &Model) -
 
 /// The steps of the list without a filter: the plan's, or, once the run is given up, what is still
 /// open, what goes back in its order, and what stays.
-#[must_use]
 pub fn steps_listed<'a>(runbook: &'a Runbook, run: Option<&Run>) -> Vec<&'a Step> {
     let planned = |run: &'_ Run| run.abort.as_ref().is_some_and(Abort::is_planned);
     let run = run.filter(|run| planned(run));
@@ -112,7 +110,6 @@ pub(super) fn next(model: &mut Model) {
 }
 
 /// What esc leaves next where no dialog is open: the zoom, the filter or the selection.
-#[must_use]
 pub fn back_leaves(model: &Model) -> Option<&'static str> {
     if model.zoomed {
         Some("zoom")

@@ -13,7 +13,6 @@ use crate::ui::model::Model;
 
 /// Why a key of the open dialog would be refused now, by the dialog or by what decides on its wish;
 /// none when it does something. Nothing is changed by asking.
-#[must_use]
 pub fn why_not_here(command: Command, facts: &Facts<'_>, model: &Model) -> Option<Clean> {
     let mut copy = model.clone();
     copy.notice = None;

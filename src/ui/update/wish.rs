@@ -52,7 +52,6 @@ pub enum Wish {
 
 impl Wish {
     /// True for what SAFE blocks: what moves a step forward or back, or gives the run up.
-    #[must_use]
     pub fn is_act(&self) -> bool {
         matches!(self, Self::Intent(intent) if intent.kind().needs_arms())
     }

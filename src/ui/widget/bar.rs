@@ -1,7 +1,6 @@
 //! A share as a bar, and a few past values as a small curve.
 
 /// `[████░░░░] 39 %` with `cells` cells between the brackets; more than the whole stays full.
-#[must_use]
 pub fn bar(share: f64, cells: usize) -> String {
     let share = if share.is_finite() { share.max(0.0) } else { 0.0 };
     let full = (0..cells).filter(|cell| share_of(*cell, cells) < share.min(1.0)).count();
@@ -15,7 +14,6 @@ fn share_of(cell: usize, cells: usize) -> f64 {
 }
 
 /// The last `cells` values as a curve from zero to `most`; a value that is not known is a space.
-#[must_use]
 pub fn curve(values: &[Option<f64>], most: f64, cells: usize) -> String {
     const STEPS: [char; 7] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇'];
     let from = values.len().saturating_sub(cells);

@@ -70,13 +70,11 @@ impl<'a> Canvas<'a> {
     }
 
     /// True where only ASCII is possible.
-    #[must_use]
     pub fn ascii(&self) -> bool {
         self.ascii
     }
 
     /// The whole area.
-    #[must_use]
     pub fn area(&self) -> Rect {
         self.buffer.area
     }
@@ -174,7 +172,6 @@ fn ground(theme: &Theme) -> Style {
 }
 
 /// A line with words in it: `─ left ───── right ─`.
-#[must_use]
 pub fn ruled(left: &Row, right: &Row, ink: Ink, flat: &str, width: usize) -> Row {
     let pad = |row: &Row| {
         if row.is_empty() {

@@ -42,7 +42,6 @@ fn lit(digit: usize, row: usize, column: usize) -> bool {
 }
 
 /// The rows of a clock text such as `00:23:41`; a character that is no digit and no colon is blank.
-#[must_use]
 pub fn rows(text: &str, size: Size, ascii: bool) -> Vec<String> {
     let count = match size {
         Size::Five => 5,

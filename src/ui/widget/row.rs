@@ -6,7 +6,6 @@ use unicode_width::UnicodeWidthStr;
 use super::ink::{Ink, TEXT};
 
 /// Cells that a text takes.
-#[must_use]
 pub fn width_of(text: &str) -> usize {
     // Printable ASCII takes a cell each; breaking into characters as read costs far more.
     if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
@@ -16,7 +15,6 @@ pub fn width_of(text: &str) -> usize {
 }
 
 /// `text` in at most `width` cells; what does not fit is replaced by `…`.
-#[must_use]
 pub fn cut(text: &str, width: usize) -> String {
     if width_of(text) <= width {
         return text.to_owned();
@@ -38,7 +36,6 @@ pub fn cut(text: &str, width: usize) -> String {
 }
 
 /// `text` in exactly `width` cells.
-#[must_use]
 pub fn fit(text: &str, width: usize) -> String {
     let mut out = cut(text, width);
     let used = width_of(&out);
@@ -47,7 +44,6 @@ pub fn fit(text: &str, width: usize) -> String {
 }
 
 /// `text` broken at spaces into lines of at most `width` cells; longer words are broken anywhere.
-#[must_use]
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let width = width.max(1);
     let mut lines = vec![String::new()];
@@ -96,25 +92,21 @@ pub struct Row {
 
 impl Row {
     /// An empty row.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
     /// A row of one piece.
-    #[must_use]
     pub fn of(ink: Ink, text: impl AsRef<str>) -> Self {
         Self::new().put(ink, text)
     }
 
     /// A row of ordinary text.
-    #[must_use]
     pub fn plain(text: impl AsRef<str>) -> Self {
         Self::of(TEXT, text)
     }
 
     /// The row with one more piece.
-    #[must_use]
     pub fn put(mut self, ink: Ink, text: impl AsRef<str>) -> Self {
         if !text.as_ref().is_empty() {
             self.pieces.push((ink, text.as_ref().to_owned()));
@@ -123,33 +115,28 @@ impl Row {
     }
 
     /// The row with a piece in exactly `width` cells, and one space after it.
-    #[must_use]
     pub fn cell(self, ink: Ink, text: impl AsRef<str>, width: usize) -> Self {
         self.put(ink, fit(text.as_ref(), width)).put(TEXT, " ")
     }
 
     /// The row followed by another.
-    #[must_use]
     pub fn join(mut self, other: Self) -> Self {
         self.pieces.extend(other.pieces);
         self
     }
 
     /// The row with an ink under it.
-    #[must_use]
     pub fn over(mut self, under: Ink) -> Self {
         self.under = Some(under);
         self
     }
 
     /// Cells that it takes.
-    #[must_use]
     pub fn width(&self) -> usize {
         self.pieces.iter().map(|(_, text)| width_of(text)).sum()
     }
 
     /// True without a piece.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.pieces.is_empty()
     }
@@ -160,13 +147,11 @@ impl Row {
     }
 
     /// All text without ink.
-    #[must_use]
     pub fn text(&self) -> String {
         self.pieces.iter().map(|(_, text)| text.as_str()).collect()
     }
 
     /// The row in at most `width` cells.
-    #[must_use]
     pub fn cut(self, width: usize) -> Self {
         if self.width() <= width {
             return self;
@@ -192,7 +177,6 @@ impl Row {
     }
 
     /// The row in exactly `width` cells.
-    #[must_use]
     pub fn fit(self, width: usize) -> Self {
         let row = self.cut(width);
         let room = width.saturating_sub(row.width());
@@ -200,7 +184,6 @@ impl Row {
     }
 
     /// `left` and `right` at the ends of `width` cells; `left` is cut first.
-    #[must_use]
     pub fn spread(left: Self, right: Self, width: usize) -> Self {
         let right = right.cut(width);
         let room = width.saturating_sub(right.width());
@@ -216,7 +199,6 @@ impl Row {
 }
 
 /// The first row that fits into `width`, else the last one, cut.
-#[must_use]
 pub fn first_fit(rows: Vec<Row>, width: usize) -> Row {
     let mut last = Row::new();
     for row in rows {
@@ -229,7 +211,6 @@ pub fn first_fit(rows: Vec<Row>, width: usize) -> Row {
 }
 
 /// Pieces of text joined by `gap`, as many from the start as fit into `width`.
-#[must_use]
 pub fn as_many(parts: Vec<Row>, gap: &str, width: usize) -> Row {
     let mut row = Row::new();
     for part in parts.into_iter().filter(|part| !part.is_empty()) {

@@ -25,7 +25,6 @@ pub struct Sheet {
 pub const WIDTH_MAX: u16 = 156;
 
 /// The width inside a dialog drawn into `content`.
-#[must_use]
 pub fn inner_width(content: Rect) -> usize {
     let width = content.width.min(WIDTH_MAX);
     usize::from(if framed(content) { width.saturating_sub(4) } else { width })
@@ -47,7 +46,6 @@ pub struct Fold {
 
 impl Fold {
     /// Of a body of so many rows, of which the first `must` are to be read, in a room.
-    #[must_use]
     pub fn of(rows: usize, must: usize, room: usize) -> Self {
         // The last row of the room may say how many more follow.
         let page = room.saturating_sub(1).max(1);
@@ -57,7 +55,6 @@ impl Fold {
 }
 
 /// The rows of the body that are seen over a foot of so many rows.
-#[must_use]
 pub fn room(content: Rect, foot: usize) -> usize {
     let taken = if framed(content) { 2 } else { 1 };
     usize::from(content.height).saturating_sub(taken + foot)
@@ -103,7 +100,6 @@ pub fn draw_with(canvas: &mut Canvas<'_>, content: Rect, sheet: &Sheet, body: &[
 }
 
 /// The rows of a list that are seen from `scroll`, with a last row that tells how many more follow.
-#[must_use]
 pub fn window(rows: &[Row], scroll: usize, room: usize) -> Vec<Row> {
     if rows.len() <= room {
         return rows.to_vec();

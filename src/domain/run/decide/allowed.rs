@@ -76,7 +76,6 @@ impl Kind {
     }
 
     /// True for what SAFE blocks.
-    #[must_use]
     pub fn needs_arms(self) -> bool {
         self.needs().armed
     }

@@ -30,7 +30,6 @@ pub enum Kind {
 
 impl Intent {
     /// Its kind.
-    #[must_use]
     pub fn kind(&self) -> Kind {
         match self {
             Self::Declare { .. } => Kind::Declare,
@@ -56,7 +55,6 @@ impl Intent {
     }
 
     /// The step it is about, where it is about one.
-    #[must_use]
     pub fn step(&self) -> Option<&StepId> {
         match self {
             Self::Run { step, .. }

@@ -59,7 +59,6 @@ pub struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// Who asks, of which run.
-    #[must_use]
     pub fn asking(&self) -> Asking<'a> {
         let Self { site, runbook, run, by, armed, .. } = *self;
         Asking { site, runbook: Some(runbook), run, by, armed }

@@ -9,7 +9,6 @@ use crate::ui::widget::sheet::Sheet;
 const KEYS_CELLS_MAX: usize = 16;
 
 /// The sheet.
-#[must_use]
 pub fn sheet(screen: &Screen<'_>, scroll: usize, width: usize) -> Sheet {
     let keys = screen
         .guide

@@ -31,7 +31,6 @@ pub(super) use card::seen_gates;
 
 /// How far the open card must be scrolled before Enter counts in it: a sentence for the person may
 /// take a row of it at any time. Nothing is hidden in another dialog that must be read.
-#[must_use]
 pub fn fold(screen: &Screen<'_>) -> Fold {
     let Some(Dialog::Card(card)) = &screen.model.dialog else { return Fold::default() };
     let size = screen.model.size;

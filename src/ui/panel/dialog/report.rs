@@ -16,7 +16,6 @@ const BARS_MIN: usize = 20;
 const FIGURES: usize = 30;
 
 /// The rows of a part of the report.
-#[must_use]
 pub(crate) fn body(report: &Report, part: ReportPart, width: usize) -> Vec<Row> {
     match part {
         ReportPart::All => all(report, width),
