@@ -27,6 +27,7 @@ pub mod rhythm;
 pub mod rules;
 pub mod run;
 pub mod runbook;
+pub mod setting;
 pub mod settings;
 pub mod site;
 pub mod snapshot;

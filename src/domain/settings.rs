@@ -9,7 +9,7 @@ mod units;
 use std::cell::RefCell;
 use std::time::Duration;
 
-pub use units::{parse_duration, parse_size};
+pub use units::{parse_duration, parse_size, written_duration};
 
 /// Where something stands in its file, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -144,7 +144,24 @@ impl<'a> Fields<'a> {
         self.table.get(key)
     }
 
-    fn missing(&self, key: &str, what: &str) -> Fault {
+    /// What is read, as refusals call it.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// Notes keys as known that nobody may come to ask for.
+    pub fn know(&self, names: impl Iterator<Item = &'static str>) {
+        names.for_each(|name| drop(self.node(name)));
+    }
+
+    /// The refusal of a value: `` `host` in system `pg` is empty ``.
+    pub fn refuse(&self, key: &str, why: &str) -> Fault {
+        let span = self.table.get(key).map_or(self.table.span, |node| node.span);
+        Fault::new(span, format!("`{key}` in {} {why}", self.what))
+    }
+
+    /// The refusal of a table without `key`.
+    pub fn missing(&self, key: &str, what: &str) -> Fault {
         Fault::new(self.table.span, format!("{} needs `{key}`, {what}", self.what))
     }
 

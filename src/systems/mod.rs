@@ -4,10 +4,11 @@ pub mod command;
 pub mod dns;
 pub mod facts;
 pub mod http;
+pub mod kit;
 pub mod manual;
 pub mod postgres;
 pub mod redis;
-pub mod shared;
+
 pub mod sim;
 
 use crate::port::{Action, System};

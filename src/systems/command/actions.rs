@@ -11,11 +11,11 @@ use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
 use crate::port::{Action, Boxed, Clock, OperateError, Operator, OperatorSetup, Output};
-use crate::systems::shared::child::{Capture, End, GRACE, Start, Stream, end_text};
-use crate::systems::shared::failure::span_text;
-use crate::systems::shared::placeholders::Placeholders;
-use crate::systems::shared::rule::{Rule, integers};
-use crate::systems::shared::wait::{PAUSE_MIN, Patience};
+use crate::systems::kit::child::{Capture, End, GRACE, Start, Stream, end_text};
+use crate::systems::kit::trouble::span_text;
+use crate::systems::kit::placeholders::Placeholders;
+use crate::systems::kit::rule::{Rule, integers};
+use crate::systems::kit::wait::{PAUSE_MIN, Patience};
 
 /// The longest that one run of a `check` may take.
 const CHECK_TIMEOUT_MAX: Duration = Duration::from_secs(30);

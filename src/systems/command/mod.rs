@@ -14,9 +14,9 @@ use crate::domain::reading::{Fact, FactValue, Health, Look, LookError, LookError
 use crate::domain::settings::Fault;
 use crate::domain::site::SystemSpec;
 use crate::port::{Action, Boxed, Clock, Looks, Probe, ProbeSetup, System};
-use crate::systems::shared::child::{Capture, End, end_text};
-use crate::systems::shared::failure::{Failure, span_text};
-use crate::systems::shared::sides::both_sides;
+use crate::systems::kit::child::{Capture, End, end_text};
+use crate::systems::kit::trouble::{Trouble, span_text};
+use crate::systems::kit::sides::both_sides;
 use plan::Program;
 
 /// The time a probe that is over its timeout has for ending by itself.
@@ -128,7 +128,7 @@ async fn look(program: &Program, clock: &dyn Clock, timeout: Duration) -> Look {
     let name = program.start.argv.first().map_or("", String::as_str);
     let code = match end {
         End::Exit(code) => code,
-        End::Deadline => return Err(Failure::timeout(&format!("`{name}`"), timeout).into()),
+        End::Deadline => return Err(Trouble::timeout(&format!("`{name}`"), timeout).into()),
         // A program that breaks says nothing of what it should have looked at.
         End::Signal(_) => {
             let why = format!("`{name}` {}", end_text(end, timeout));

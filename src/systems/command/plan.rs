@@ -1,9 +1,9 @@
 //! Programs as written in a site or a plan, and what is kept of what they print.
 
 use crate::domain::settings::{Fault, Fields, Span, Table};
-use crate::systems::shared::child::Start;
-use crate::systems::shared::placeholders::{self, Placeholders};
-use crate::systems::shared::rule::{Rule, Words};
+use crate::systems::kit::child::Start;
+use crate::systems::kit::placeholders::{self, Placeholders};
+use crate::systems::kit::rule::{Rule, Words};
 
 /// What the parts of a rule on a program are called.
 pub const WORDS: Words = Words { code: "exit", range: (0, 255), contains: "stdout_contains" };

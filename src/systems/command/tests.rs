@@ -7,8 +7,8 @@ use super::*;
 use crate::domain::preview::Standing;
 use crate::domain::text::{Clean, LINE_BYTES_MAX, WITHHELD};
 use crate::port::OperateError;
-use crate::systems::shared::child::{GRACE, Start, Stream};
-use crate::systems::shared::testing::{Lines, Stage, execution, probe_setup, spec, table};
+use crate::systems::kit::child::{GRACE, Start, Stream};
+use crate::systems::kit::testing::{Lines, Stage, execution, probe_setup, spec, table};
 
 const LONG: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(300);

@@ -17,7 +17,7 @@ use crate::domain::settings::Fault;
 use crate::domain::site::SystemSpec;
 use crate::domain::time::Stamp;
 use crate::port::{Action, Boxed, Clock, Looks, Probe, ProbeSetup, System};
-use crate::systems::shared::sides::both_sides;
+use crate::systems::kit::sides::both_sides;
 use zone::{Answers, Expected};
 
 /// The kind `dns`.

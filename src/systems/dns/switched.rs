@@ -13,8 +13,8 @@ use crate::domain::settings::{Fault, Fields, Table, Value};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
 use crate::port::{Action, Boxed, OperateError, Operator, OperatorSetup, Output};
-use crate::systems::shared::sides::{both_sides, one_side};
-use crate::systems::shared::wait::Patience;
+use crate::systems::kit::sides::{both_sides, one_side};
+use crate::systems::kit::wait::Patience;
 
 /// The action `dns.switched`.
 pub struct IsSwitched;

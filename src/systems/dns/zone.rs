@@ -7,9 +7,8 @@ use std::time::Duration;
 use hickory_resolver::proto::rr::{Name, RecordType};
 
 use super::query::{Answer, Asked, ask, plain_name};
-use crate::domain::reading::LookErrorKind;
 use crate::domain::settings::{Fault, Fields, Table, Value};
-use crate::systems::shared::failure::Failure;
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
 /// The port of DNS, RFC 1035 section 4.2.
 const DNS_PORT: u16 = 53;
@@ -148,7 +147,7 @@ impl Question {
             tasks.spawn(async move { (index, ask(server, &name, kind, deadline).await) });
         }
         // A question that broke our own reader leaves this word in its place.
-        let broke = Failure::new(LookErrorKind::Garbage, "an answer could not be read");
+        let broke = Trouble::new(TroubleKind::Garbage, "an answer could not be read");
         let mut servers = vec![Asked::Failed(broke); self.servers.len() + self.resolvers.len()];
         while let Some(joined) = tasks.join_next().await {
             if let Ok((index, asked)) = joined {

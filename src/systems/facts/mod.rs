@@ -22,7 +22,7 @@ use crate::domain::text::Clean;
 use crate::port::{
     Action, Boxed, Clock, OperateError, Operator, OperatorSetup, Output, Probe, ProbeSetup, System,
 };
-use crate::systems::shared::wait::Patience;
+use crate::systems::kit::wait::Patience;
 use bound::Wanted;
 
 /// The action `facts.wait`, with the kinds of system it may find: it knows none by itself.

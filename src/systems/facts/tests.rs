@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::catalogue::FactSpec;
 use crate::domain::reading::{Fact, FactValue, Health, Identity, Reading};
 use crate::port::Looks;
-use crate::systems::shared::testing::{Lines, Stage, execution, spec, table};
+use crate::systems::kit::testing::{Lines, Stage, execution, spec, table};
 
 /// A kind whose only fact is how often it was looked at.
 struct Counter;

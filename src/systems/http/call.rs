@@ -11,11 +11,10 @@ use reqwest::{Client, Method, StatusCode, Url};
 use secrecy::ExposeSecret;
 
 use super::{address, tls};
-use crate::domain::reading::LookErrorKind;
 use crate::domain::settings::{Fault, Fields, Node, Span, Value};
 use crate::port::{Clock, Secrets};
-use crate::systems::shared::failure::{Failure, innermost, known_cause};
-use crate::systems::shared::placeholders::{self, Placeholders};
+use crate::systems::kit::trouble::{Trouble, TroubleKind, innermost, known_cause};
+use crate::systems::kit::placeholders::{self, Placeholders};
 
 /// The most of an answer's body that is ever read, in bytes.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
@@ -301,17 +300,17 @@ impl Ready {
         filler: &Placeholders,
         clock: &dyn Clock,
         deadline: Duration,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer, Trouble> {
         let asked = tokio::time::timeout(deadline, self.ask_unbounded(filler, clock)).await;
-        asked.unwrap_or_else(|_| Err(Failure::timeout(&self.peer(), deadline)))
+        asked.unwrap_or_else(|_| Err(Trouble::timeout(&self.peer(), deadline)))
     }
 
     async fn ask_unbounded(
         &self,
         filler: &Placeholders,
         clock: &dyn Clock,
-    ) -> Result<Answer, Failure> {
-        let ours = |why: String| Failure::unsent(LookErrorKind::Ours, why);
+    ) -> Result<Answer, Trouble> {
+        let ours = |why: String| Trouble::unsent(TroubleKind::Ours, why);
         let mut headers = HeaderMap::new();
         for (name, opened) in &self.headers {
             let value = match opened {
@@ -337,7 +336,7 @@ impl Ready {
         while let Some(chunk) = response.chunk().await.map_err(|error| self.explain(&error))? {
             if body.len() + chunk.len() > BODY_BYTES_MAX {
                 let why = format!("{} sent more than 1 MiB", self.peer());
-                return Err(Failure::new(LookErrorKind::Garbage, why));
+                return Err(Trouble::new(TroubleKind::Garbage, why));
             }
             body.extend_from_slice(&chunk);
         }
@@ -352,13 +351,13 @@ impl Ready {
     }
 
     /// The error in plain words; its own words would repeat the URL with what its query holds.
-    fn explain(&self, error: &reqwest::Error) -> Failure {
+    fn explain(&self, error: &reqwest::Error) -> Trouble {
         let peer = self.peer();
         let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
         while let Some(cause) = next {
             if let Some(forbidden) = cause.downcast_ref::<address::Forbidden>() {
                 let why = format!("{peer} was not asked: {forbidden}");
-                return Failure::unsent(LookErrorKind::Ours, why);
+                return Trouble::unsent(TroubleKind::Ours, why);
             }
             next = cause.source();
         }
@@ -366,10 +365,10 @@ impl Ready {
         let mut failure = known_cause(&peer, error).unwrap_or_else(|| {
             if error.is_connect() {
                 let why = format!("{peer} cannot be reached: {detail}");
-                Failure::unsent(LookErrorKind::Unreachable, why)
+                Trouble::unsent(TroubleKind::Unreachable, why)
             } else {
                 let why = format!("{peer} gave no valid answer: {detail}");
-                Failure::new(LookErrorKind::Garbage, why)
+                Trouble::new(TroubleKind::Garbage, why)
             }
         });
         // Only an error while connecting proves that nothing was sent.

@@ -10,9 +10,9 @@ use crate::domain::reading::{Fact, FactValue, Health, Look, LookError, LookError
 use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::time::Stamp;
 use crate::port::{Clock, Secrets};
-use crate::systems::shared::failure::span_text;
-use crate::systems::shared::placeholders::Placeholders;
-use crate::systems::shared::rule::{Rule, Words};
+use crate::systems::kit::trouble::span_text;
+use crate::systems::kit::placeholders::Placeholders;
+use crate::systems::kit::rule::{Rule, Words};
 
 /// What the parts of a rule on an answer are called.
 pub const WORDS: Words = Words { code: "status", range: (100, 599), contains: "body_contains" };

@@ -18,7 +18,7 @@ use crate::domain::reading::Look;
 use crate::domain::settings::Fault;
 use crate::domain::site::SystemSpec;
 use crate::port::{Action, Boxed, Clock, Looks, Probe, ProbeSetup, System};
-use crate::systems::shared::sides::both_sides;
+use crate::systems::kit::sides::both_sides;
 use look::{Endpoint, ReadyEndpoint};
 
 /// The kind `http`.

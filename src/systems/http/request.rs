@@ -15,10 +15,10 @@ use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
 use crate::port::{Action, Boxed, Clock, OperateError, Operator, OperatorSetup, Output};
-use crate::systems::shared::failure::Failure;
-use crate::systems::shared::placeholders::Placeholders;
-use crate::systems::shared::rule::Rule;
-use crate::systems::shared::wait::MARGIN;
+use crate::systems::kit::trouble::Trouble;
+use crate::systems::kit::placeholders::Placeholders;
+use crate::systems::kit::rule::Rule;
+use crate::systems::kit::wait::MARGIN;
 
 /// The longest one look of a step's `check` may take.
 const CHECK_TIMEOUT_MAX: Duration = Duration::from_secs(10);
@@ -138,11 +138,10 @@ struct RequestOperator {
 }
 
 impl RequestOperator {
-    fn outcome(&self, asked: Result<Answer, Failure>) -> Result<Clean, OperateError> {
+    fn outcome(&self, asked: Result<Answer, Trouble>) -> Result<Clean, OperateError> {
         let answer = match asked {
             Ok(answer) => answer,
-            Err(failure) if failure.unsent => return Err(OperateError::Refused(failure.sentence)),
-            Err(failure) => return Err(OperateError::Ambiguous(failure.sentence)),
+            Err(trouble) => return Err(trouble.into_operate_error()),
         };
         let head = headline(&answer);
         let code = i64::from(answer.status.as_u16());

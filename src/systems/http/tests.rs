@@ -15,7 +15,7 @@ use super::*;
 use crate::domain::preview::Standing;
 use crate::domain::reading::{FactValue, Health, LookErrorKind};
 use crate::port::OperateError;
-use crate::systems::shared::testing::{Lines, Stage, execution, probe_setup, spec, table};
+use crate::systems::kit::testing::{Lines, Stage, execution, probe_setup, spec, table};
 
 /// Requests as the server read them, heads and bodies.
 type Asked = Arc<Mutex<Vec<String>>>;

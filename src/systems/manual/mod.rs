@@ -13,8 +13,8 @@ use crate::port::{
     Action, Boxed, Clock, Looks, OperateError, Operator, OperatorSetup, Output, Probe, ProbeSetup,
     System,
 };
-use crate::systems::shared::placeholders::{self, Placeholders};
-use crate::systems::shared::sides::both_sides;
+use crate::systems::kit::placeholders::{self, Placeholders};
+use crate::systems::kit::sides::both_sides;
 
 /// The kind `manual`.
 pub struct Manual;
@@ -170,7 +170,7 @@ impl Operator for AttestOperator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::systems::shared::testing::{Lines, Stage, execution, probe_setup, spec, table};
+    use crate::systems::kit::testing::{Lines, Stage, execution, probe_setup, spec, table};
 
     #[tokio::test]
     async fn what_only_a_person_sees_is_unknown() {

@@ -6,7 +6,7 @@ use tokio_postgres::types::PgLsn;
 
 use super::link::{Session, column};
 use super::settings::Heartbeat;
-use super::trouble::{Trouble, TroubleKind};
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
 use super::writers::{Writers, read_writers};
 use crate::domain::reading::{Identity, Writes};
 use crate::domain::text::Clean;

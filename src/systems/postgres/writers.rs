@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::link::{Session, column};
-use super::trouble::Trouble;
+use crate::systems::kit::trouble::Trouble;
 use crate::domain::reading::Writes;
 use crate::domain::time::{Stamp, short_time};
 use crate::port::Clock;

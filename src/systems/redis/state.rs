@@ -3,7 +3,7 @@
 use super::config::Config;
 use super::info::{Follower, Info};
 use super::link::Session;
-use super::trouble::{Trouble, TroubleKind};
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
 use crate::domain::ids::Side;
 use crate::domain::reading::{Held, HeldUnit, Identity, LagUnit, Position, Role};
 use crate::domain::text::{Clean, head};

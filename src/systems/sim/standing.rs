@@ -13,7 +13,7 @@ use crate::domain::preview::Standing;
 use crate::domain::reading::{Health, Identity, Reading};
 use crate::domain::text::Clean;
 use crate::domain::time::{Stamp, clock_text, short_time};
-use crate::systems::shared::identity::another;
+use crate::systems::kit::identity::another;
 
 /// One moment of a world, owned.
 pub struct View {

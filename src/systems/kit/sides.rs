@@ -56,7 +56,7 @@ pub fn one_side<T>(
 mod tests {
     use super::*;
     use crate::domain::settings::Fields;
-    use crate::systems::shared::testing::spec;
+    use crate::systems::kit::testing::spec;
 
     #[test]
     fn sides_win_over_the_system() {

@@ -8,9 +8,8 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
-use crate::domain::reading::LookErrorKind;
 use crate::domain::text::{LINE_BYTES_MAX, line_without_end};
-use crate::systems::shared::failure::{Failure, span_text};
+use crate::systems::kit::trouble::{Trouble, TroubleKind, span_text};
 
 /// The time between asking a child's group to end and ending it.
 pub const GRACE: Duration = Duration::from_secs(5);
@@ -67,7 +66,7 @@ impl Start {
         deadline: Duration,
         grace: Duration,
         line: &mut (dyn FnMut(Stream, &str) + Send),
-    ) -> Result<End, Failure> {
+    ) -> Result<End, Trouble> {
         self.run_fed(None, deadline, grace, line).await
     }
 
@@ -81,7 +80,7 @@ impl Start {
         deadline: Duration,
         grace: Duration,
         line: &mut (dyn FnMut(Stream, &str) + Send),
-    ) -> Result<End, Failure> {
+    ) -> Result<End, Trouble> {
         let mut child = self.spawn(text.is_some())?;
         let mut group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
         let mut out = Lines::new(child.stdout.take(), Stream::Out);
@@ -117,8 +116,8 @@ impl Start {
         Ok(end)
     }
 
-    fn spawn(&self, fed: bool) -> Result<Child, Failure> {
-        let ours = |why: String| Failure::unsent(LookErrorKind::Ours, why);
+    fn spawn(&self, fed: bool) -> Result<Child, Trouble> {
+        let ours = |why: String| Trouble::unsent(TroubleKind::Ours, why);
         let Some((program, arguments)) = self.argv.split_first() else {
             return Err(ours("`argv` is empty".to_owned()));
         };

@@ -163,7 +163,7 @@ fn cut(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::systems::shared::testing::table;
+    use crate::systems::kit::testing::table;
 
     const HTTP: Words = Words { code: "status", range: (100, 599), contains: "body_contains" };
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::domain::text::Clean;
-use crate::systems::shared::failure::span_text;
+use crate::systems::kit::trouble::span_text;
 
 /// What a fresh answer of the resolver means for a connection that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -47,9 +47,17 @@ impl Trail {
         self.points.iter().rev().find(|(_, point)| *point <= position).map(|(clock_s, _)| *clock_s)
     }
 
+    /// Writes it down with fewer points.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn thin<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        self.thinned().serialize(out)
+    }
+
     /// The same with fewer points the older they are, to be written down: what is read from it is
     /// no less than what is read from all of them.
-    pub fn thinned(&self) -> Self {
+    fn thinned(&self) -> Self {
         let old = self.points.len().saturating_sub(RECENT_POINTS);
         let keeps = |index: usize| index >= old || index.is_multiple_of(OLD_POINTS_APART);
         let points = self.points.iter().copied().enumerate();
