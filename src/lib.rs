@@ -1,8 +1,9 @@
 //! A console that takes a two-region system through a disaster; see ARCHITECTURE.md for the rooms.
 
 pub mod app;
-pub mod cli;
+pub mod commands;
 pub mod domain;
+pub mod files;
 pub mod port;
 pub mod runtime;
 pub mod systems;

@@ -4,6 +4,7 @@
 //! [`Fields`], so that an unknown key, a wrong unit or a missing value is always refused in the
 //! same words, with the nearest valid name and the place in the file.
 
+pub mod tree;
 mod units;
 
 use std::cell::RefCell;

@@ -7,9 +7,11 @@ use warroom::domain::reading::{Health, Look, LookError, LookErrorKind, Reading};
 use warroom::domain::settings::{Fault, Fields, Table, Value};
 use warroom::domain::site::SystemSpec;
 use warroom::domain::time::Stamp;
+use warroom::files::kinds::Kinds;
 use warroom::port::{Action, Boxed, Looks, Operator, OperatorSetup, Probe, ProbeSetup, System};
+use warroom::systems::ACTIONS_OF_ANY_KIND;
 
-pub const TOYS: &[&dyn System] = &[&WEB, &STORE];
+pub const TOYS: Kinds = Kinds { systems: &[&WEB, &STORE], of_any: ACTIONS_OF_ANY_KIND };
 
 pub struct Toy {
     kind: &'static str,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use warroom::app::demo::DemoPlan;
+use warroom::commands::demo::DemoPlan;
 use warroom::domain::catalogue::Class;
 use warroom::domain::run::event::Mode;
 use warroom::domain::run::intent::Intent;

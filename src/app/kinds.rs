@@ -1,0 +1,46 @@
+//! The kinds of system that this program is built with, and what a person wrote about them.
+
+use std::path::Path;
+
+use crate::domain::run::event::RunKind;
+use crate::domain::runbook::Runbook;
+use crate::domain::settings::Fault;
+use crate::domain::site::Site;
+use crate::files::kinds::Kinds;
+use crate::files::site::LoadedSite;
+use crate::files::toml_tree::FileFault;
+use crate::files::{runbook, site};
+use crate::systems::{ACTIONS_OF_ANY_KIND, SYSTEMS, sim};
+
+/// All kinds.
+pub const KINDS: Kinds = Kinds { systems: SYSTEMS, of_any: ACTIONS_OF_ANY_KIND };
+
+/// Reads `site.toml` and all of `runbooks/*.toml` in `dir`.
+///
+/// # Errors
+/// As many faults as can be found, at least one for each faulty file.
+pub fn load(dir: &Path) -> Result<LoadedSite, Vec<FileFault>> {
+    site::load(dir, KINDS)
+}
+
+/// Reads the text of a `site.toml`.
+///
+/// # Errors
+/// The first fault.
+pub fn read_site(text: &str) -> Result<Site, Fault> {
+    site::parse(text, KINDS)
+}
+
+/// Reads the text of `runbooks/<name>.toml`.
+///
+/// # Errors
+/// The first fault.
+pub fn read_runbook(text: &str, name: &str, site: &Site) -> Result<Runbook, Fault> {
+    runbook::parse(text, name, site, KINDS)
+}
+
+/// A site with a simulated system is a simulation, whatever else is in it: it is never called live.
+pub fn kind_of(site: &Site) -> RunKind {
+    let simulated = site.systems.iter().any(|system| system.kind == sim::KIND);
+    if simulated { RunKind::Simulation } else { RunKind::Live }
+}
