@@ -6,5 +6,6 @@ pub mod domain;
 pub mod files;
 pub mod port;
 pub mod runtime;
+pub mod sim;
 pub mod systems;
 pub mod ui;

@@ -158,7 +158,7 @@ const TOLD_LATER: [(&str, &str); 9] = [
 
 /// The facts that real kinds tell.
 fn told_by_real_kinds() -> BTreeSet<&'static str> {
-    let real = KINDS.systems.iter().filter(|system| system.kind() != warroom::systems::sim::KIND);
+    let real = KINDS.systems.iter().filter(|system| system.kind() != warroom::sim::KIND);
     real.flat_map(|system| system.facts()).map(|fact| fact.name).collect()
 }
 
@@ -166,7 +166,7 @@ fn told_by_real_kinds() -> BTreeSet<&'static str> {
 #[test]
 fn the_simulator_tells_nothing_that_no_real_kind_tells() {
     let real = told_by_real_kinds();
-    for fact in warroom::systems::sim::reading::FACTS {
+    for fact in warroom::sim::reading::FACTS {
         let later = TOLD_LATER.iter().any(|(name, _)| *name == fact.name);
         assert!(real.contains(fact.name) || later, "only the simulator tells `{}`", fact.name);
     }

@@ -18,8 +18,8 @@ use warroom::domain::run::event::{Body, RunEvent};
 use warroom::runtime::clock::SystemClock;
 use warroom::runtime::journal;
 use warroom::runtime::journal::lock::Lock;
-use warroom::systems::sim::plan::WorldPlan;
-use warroom::systems::sim::world::World;
+use warroom::sim::plan::WorldPlan;
+use warroom::sim::world::World;
 
 const SITE: &str = r#"
 schema = 1

@@ -10,10 +10,21 @@ use crate::files::kinds::Kinds;
 use crate::files::site::LoadedSite;
 use crate::files::toml_tree::FileFault;
 use crate::files::{runbook, site};
-use crate::systems::{ACTIONS_OF_ANY_KIND, SYSTEMS, sim};
+use crate::port::System;
+use crate::sim;
+use crate::systems::{SYSTEMS, facts};
+
+/// The kinds that can be watched, and the simulated one.
+const SYSTEMS_AND_SIM: [&dyn System; SYSTEMS.len() + 1] = {
+    let mut all: [&dyn System; SYSTEMS.len() + 1] = [&sim::SIM; SYSTEMS.len() + 1];
+    let (_, real) = all.split_last_mut().expect("the simulated one");
+    real.copy_from_slice(SYSTEMS);
+    all
+};
 
 /// All kinds.
-pub const KINDS: Kinds = Kinds { systems: SYSTEMS, of_any: ACTIONS_OF_ANY_KIND };
+pub const KINDS: Kinds =
+    Kinds { systems: &SYSTEMS_AND_SIM, of_any: &[&facts::Wait { systems: || KINDS.systems }] };
 
 /// Reads `site.toml` and all of `runbooks/*.toml` in `dir`.
 ///

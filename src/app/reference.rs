@@ -12,7 +12,7 @@ use crate::domain::site::{Site, SystemSpec};
 use crate::files::toml_tree;
 use crate::port::{Boxed, Clock, Looks, Probe, ProbeSetup, Secrets};
 use crate::runtime::poller::Watched;
-use crate::systems::sim;
+use crate::sim;
 
 /// The time between two looks at a reference.
 const EVERY: Duration = Duration::from_secs(2);

@@ -24,7 +24,7 @@ use crate::files::lint;
 use crate::files::site::{self, LoadedSite};
 use crate::files::toml_tree::{self, FileFault};
 use crate::port::{Clock, Looks, Probe, ProbeSetup, Secrets};
-use crate::systems::sim;
+use crate::sim;
 
 /// What a probe is given beyond its own timeout before it is called unresponsive.
 pub const GRACE: Duration = Duration::from_millis(500);

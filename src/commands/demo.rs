@@ -20,9 +20,9 @@ use crate::port::Clock;
 use crate::runtime::clock::SystemClock;
 use crate::runtime::paths::{StatePaths, create_folders};
 use crate::runtime::runs::Survey;
-use crate::systems::sim;
-use crate::systems::sim::plan::WorldPlan;
-use crate::systems::sim::world::World;
+use crate::sim;
+use crate::sim::plan::WorldPlan;
+use crate::sim::world::World;
 
 /// The place in the site file where the folder of the world goes.
 const WORLD_MARK: &str = "@world@";
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
     use crate::commands::check::{CheckSetup, check};
     use crate::domain::time::{BootId, Stamp};
-    use crate::systems::sim::plan::{Nature, SystemPlan};
+    use crate::sim::plan::{Nature, SystemPlan};
 
     struct Still;
 

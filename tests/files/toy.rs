@@ -1,5 +1,6 @@
 //! Kinds of system made up for tests of files: they check settings and can do nothing.
 
+use warroom::app::kinds::KINDS;
 use warroom::domain::catalogue::{
     ActionSpec, Change, Class, FactSpec, Fencing, Guard, SettingSpec,
 };
@@ -9,9 +10,8 @@ use warroom::domain::site::SystemSpec;
 use warroom::domain::time::Stamp;
 use warroom::files::kinds::Kinds;
 use warroom::port::{Action, Boxed, Looks, Operator, OperatorSetup, Probe, ProbeSetup, System};
-use warroom::systems::ACTIONS_OF_ANY_KIND;
 
-pub const TOYS: Kinds = Kinds { systems: &[&WEB, &STORE], of_any: ACTIONS_OF_ANY_KIND };
+pub const TOYS: Kinds = Kinds { systems: &[&WEB, &STORE], of_any: KINDS.of_any };
 
 pub struct Toy {
     kind: &'static str,

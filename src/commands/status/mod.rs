@@ -48,7 +48,7 @@ use crate::runtime::poller;
 use crate::runtime::redact::Redactor;
 use crate::runtime::runs::Survey;
 use crate::runtime::seat::strangers;
-use crate::systems::sim;
+use crate::sim;
 
 pub use fill::{Outlook, status};
 pub use form::{PrimaryWord, SCHEMA, Status, VerdictWord};

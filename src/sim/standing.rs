@@ -13,7 +13,6 @@ use crate::domain::preview::Standing;
 use crate::domain::reading::{Health, Identity, Reading};
 use crate::domain::text::Clean;
 use crate::domain::time::{Stamp, clock_text, short_time};
-use crate::systems::shared::identity::another;
 
 /// One moment of a world, owned.
 pub struct View {
@@ -58,7 +57,7 @@ impl View {
 
     /// That a step meets another server than it is meant for.
     pub(super) fn strayed(&self, step: &SimOperator) -> Option<Clean> {
-        let why = another(&step.named(self), step.meant.as_ref(), &self.met(step)?)?;
+        let why = self.met(step)?.another(&step.named(self), step.meant.as_ref())?;
         Some(why.into())
     }
 
