@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    warroom::app::entry::main()
+    warroom::commands::entry::main()
 }

@@ -6,8 +6,7 @@ use ratatui::backend::TestBackend;
 use secrecy::SecretString;
 use std::time::Duration;
 
-use warroom::app::demo::{FAILOVER, SITE};
-use warroom::app::{runbook_file, site_file};
+use warroom::app::kinds::{read_runbook, read_site};
 use warroom::domain::catalogue::Change;
 use warroom::domain::ids::{PersonId, RunId, Side, StepId, SystemId};
 use warroom::domain::ledger::Ledger;
@@ -25,6 +24,7 @@ use warroom::domain::runbook::{Direction, Step};
 use warroom::domain::text::Clean;
 use warroom::domain::time::{BootId, Stamp};
 use warroom::domain::verdict::T0Basis;
+use warroom::files::shipped::{DEMO_FAILOVER, DEMO_SITE};
 use warroom::port::Looks;
 use warroom::runtime::console::{Console, Parts};
 use warroom::runtime::desk::{CommanderDesk, Desk, ObserverDesk};
@@ -41,9 +41,9 @@ use warroom::ui::theme::Theme;
 use warroom::ui::update::{Input, Wish};
 
 fn parts<D: Desk>(desk: D, remembered: Option<Observations>) -> Parts<D> {
-    let text = SITE.replace("@world@", "/nowhere");
-    let site = site_file::parse(&text).expect("the demo's site is right");
-    let book = runbook_file::parse(FAILOVER, "failover", &site).expect("its runbook too");
+    let text = DEMO_SITE.replace("@world@", "/nowhere");
+    let site = read_site(&text).expect("the demo's site is right");
+    let book = read_runbook(DEMO_FAILOVER, "failover", &site).expect("its runbook too");
     let anna = PersonId::new("anna").expect("a name");
     Parts {
         desk,

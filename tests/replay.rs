@@ -12,7 +12,7 @@ mod keys;
 mod stage;
 
 use stage::{Stage, end, pictures, player, watched};
-use warroom::app::replay::Player;
+use warroom::commands::replay::Player;
 use warroom::domain::run::event::Body;
 use warroom::domain::run::state::Run;
 use warroom::domain::text::Clean;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use warroom::app::screenshots::{SHOWN, SIZES, THEMES, pictures};
+use warroom::commands::screenshots::{SHOWN, SIZES, THEMES, pictures};
 
 #[test]
 fn the_pictures_are_what_the_program_draws() {

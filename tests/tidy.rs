@@ -26,12 +26,12 @@ struct Layer {
 const OUTSIDE: &[&str] = &["env", "fs", "net", "process", "thread"];
 
 /// The table of ARCHITECTURE.md, with the crates that exist today.
-const LAYERS: [Layer; 6] = [
+const LAYERS: [Layer; 9] = [
     Layer {
         name: "domain",
         may_import: &["domain"],
-        // strsim and unicode_width are pure functions of texts.
-        crates: &["serde", "strsim", "thiserror", "unicode_segmentation", "unicode_width"],
+        // strsim, toml and unicode_width are pure functions of texts.
+        crates: &["serde", "strsim", "thiserror", "toml", "unicode_segmentation", "unicode_width"],
         not_of_std: OUTSIDE,
     },
     Layer {
@@ -68,6 +68,12 @@ const LAYERS: [Layer; 6] = [
         not_of_std: &[],
     },
     Layer {
+        name: "sim",
+        may_import: &["domain", "port", "sim"],
+        crates: &["serde", "serde_json", "thiserror", "tokio"],
+        not_of_std: &["env", "net", "process", "thread"],
+    },
+    Layer {
         name: "ui",
         may_import: &["domain", "ui"],
         crates: &[
@@ -101,23 +107,32 @@ const LAYERS: [Layer; 6] = [
         not_of_std: &[],
     },
     Layer {
+        name: "files",
+        may_import: &["domain", "port", "files"],
+        crates: &["sha2", "thiserror"],
+        not_of_std: &["env", "net", "process", "thread"],
+    },
+    Layer {
         name: "app",
-        may_import: &["domain", "port", "systems", "ui", "runtime", "app", "cli"],
+        may_import: &["domain", "port", "systems", "sim", "files", "ui", "runtime", "app"],
+        crates: &["anyhow", "rustix", "secrecy", "sha2", "thiserror", "tokio", "toml"],
+        not_of_std: &[],
+    },
+    Layer {
+        name: "commands",
+        may_import: &[
+            "domain", "port", "systems", "sim", "files", "ui", "runtime", "app", "commands",
+        ],
         crates: &[
             "anyhow",
             "clap",
             "ratatui",
-            "reqwest",
-            "rustix",
             "rustls",
             "schemars",
-            "secrecy",
             "serde",
             "serde_json",
-            "sha2",
             "thiserror",
             "tokio",
-            "toml",
         ],
         not_of_std: &[],
     },
@@ -126,7 +141,7 @@ const LAYERS: [Layer; 6] = [
 fn layer_of(path: &str) -> Option<&'static Layer> {
     let inner = path.strip_prefix("src/")?;
     let room = inner.split(['/', '.']).next()?;
-    let room = if ["cli", "lib", "main"].contains(&room) { "app" } else { room };
+    let room = if ["lib", "main"].contains(&room) { "commands" } else { room };
     LAYERS.iter().find(|layer| layer.name == room)
 }
 
@@ -189,7 +204,7 @@ fn imports(source: &Source) -> Findings {
     let manifest = include_str!("../Cargo.toml");
     let dependencies = dependencies(manifest);
     let Some(layer) = layer_of(&source.path) else { return Vec::new() };
-    let rooms = ["app", "cli", "domain", "port", "runtime", "systems", "ui"];
+    let rooms = LAYERS.map(|layer| layer.name);
     let mut found = Vec::new();
     for named in source.paths() {
         let [first, second, ..] = named.segments.as_slice() else { continue };
@@ -330,8 +345,10 @@ fn every_source_file_has_a_layer() {
     };
     check("src/domain/run/state.rs", Some("domain"));
     check("src/port.rs", Some("port"));
-    check("src/cli.rs", Some("app"));
-    check("src/main.rs", Some("app"));
+    check("src/files/site/mod.rs", Some("files"));
+    check("src/commands/args.rs", Some("commands"));
+    check("src/sim/mod.rs", Some("sim"));
+    check("src/main.rs", Some("commands"));
     check("src/systems/http/mod.rs", Some("systems"));
     check("src/other/x.rs", None);
     for source in sources(&["src"]) {
@@ -386,6 +403,9 @@ fn the_rules_of_words_can_fail() {
     imports("src/runtime/a.rs", "use crate::ui::x; use crate::systems::y;", &["`systems`"]);
     imports("src/systems/http/a.rs", "use ratatui::Frame; use tokio::net;", &["`ratatui`"]);
     imports("src/app/a.rs", "use crate::{runtime::x, systems::y, ui::z};", &[]);
+    imports("src/app/a.rs", "use crate::commands::check;", &["not name `commands`"]);
+    imports("src/files/a.rs", "use crate::{domain::x, ui::tree};", &["not name `ui`"]);
+    imports("src/commands/a.rs", "use crate::{app::x, files::y, runtime::z};", &[]);
 
     let siblings = |path: &str, text: &str, want: &[&str]| check("siblings", path, text, want);
     siblings("src/systems/http/a.rs", "use crate::systems::kit::x; use super::b;", &[]);
@@ -404,7 +424,7 @@ fn the_rules_of_words_can_fail() {
     );
     words("src/runtime/journal/a.rs", "Receipt::of_durable()", &[]);
     words("src/app/a.rs", "Receipt::of_durable(); Execution::of_locked_intent()", &["du", "lo"]);
-    words("src/systems/sim/a.rs", "\n#[cfg(test)]\nmod t { Execution::of_locked_intent() }", &[]);
+    words("src/sim/a.rs", "\n#[cfg(test)]\nmod t { Execution::of_locked_intent() }", &[]);
     words(
         "src/app/a.rs",
         "x.unwrap()\n#[cfg(test)]\nmod t { x.unwrap() }",

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use warroom::app::init::{SHIPPED, write};
-use warroom::app::site_file::{self, LoadedSite};
+use warroom::app::kinds::load;
 use warroom::app::twin;
+use warroom::commands::init::write;
 use warroom::domain::catalogue::{Change, Class};
 use warroom::domain::ids::{PersonId, StepId};
 use warroom::domain::run::autopilot::Orders;
@@ -25,6 +25,8 @@ use warroom::domain::run::role::Commander;
 use warroom::domain::runbook::{Direction, Runbook};
 use warroom::domain::text::Clean;
 use warroom::domain::time::{BootId, Stamp};
+use warroom::files::shipped::SHIPPED;
+use warroom::files::site::LoadedSite;
 use warroom::port::{Boxed, Clock, Credential, Operator, OperatorSetup, Output, Probe, Secrets};
 use warroom::runtime::console::{Console, Parts};
 use warroom::runtime::desk::CommanderDesk;
@@ -33,12 +35,12 @@ use warroom::runtime::event::Event;
 use warroom::runtime::journal::Reply;
 use warroom::runtime::runner::Found;
 use warroom::runtime::unattended::{End, Pilot};
-use warroom::systems::sim::actions::operator_for;
-use warroom::systems::sim::pause::Pause;
-use warroom::systems::sim::plan::WorldPlan;
-use warroom::systems::sim::probe::{look_at_reference, probe_for};
-use warroom::systems::sim::state::WorldState;
-use warroom::systems::sim::world::World;
+use warroom::sim::actions::operator_for;
+use warroom::sim::pause::Pause;
+use warroom::sim::plan::WorldPlan;
+use warroom::sim::probe::{look_at_reference, probe_for};
+use warroom::sim::state::WorldState;
+use warroom::sim::world::World;
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
 use warroom::ui::screen::{JournalState, Rehearsal};
@@ -101,7 +103,7 @@ impl Place {
         let real = folder.path().join("real");
         write(shipped, &real).expect("it is written");
         let world = folder.path().join("world");
-        let loaded = site_file::load(&real).expect("it loads");
+        let loaded = load(&real).expect("it loads");
         let made = twin::of(&loaded, &world.display().to_string()).expect("a twin");
         let dir = folder.path().join("twin");
         std::fs::create_dir_all(dir.join("runbooks")).expect("writable");
@@ -110,7 +112,7 @@ impl Place {
             let path = dir.join("runbooks").join(format!("{name}.toml"));
             std::fs::write(path, text).expect("writable");
         }
-        let site = site_file::load(&dir).unwrap_or_else(|faults| {
+        let site = load(&dir).unwrap_or_else(|faults| {
             let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
             panic!("{}\n{made:#?}", lines.join("\n"))
         });
@@ -416,7 +418,7 @@ fn with_twin(name: &str) -> (LoadedSite, LoadedSite) {
     let shipped = SHIPPED.iter().find(|one| one.name == name).expect("it ships");
     let folder = tempfile::tempdir().expect("a folder");
     write(shipped, folder.path()).expect("it is written");
-    let real = site_file::load(folder.path()).expect("it loads");
+    let real = load(folder.path()).expect("it loads");
     let place = Place::new(name, false);
     (real, place.site)
 }
@@ -457,7 +459,7 @@ fn what_a_twin_cannot_ask_is_told() {
     for shipped in SHIPPED {
         let folder = tempfile::tempdir().expect("a folder");
         write(shipped, folder.path()).expect("it is written");
-        let loaded = site_file::load(folder.path()).expect("it loads");
+        let loaded = load(folder.path()).expect("it loads");
         let made = twin::of(&loaded, "/nowhere").expect("a twin");
         assert!(!made.site.contains("password"), "a twin has no secrets");
         let gates: usize =

@@ -4,14 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{registry, toml_tree};
+use super::kinds::KINDS;
 use crate::domain::ids::SystemId;
 use crate::domain::reading::{Health, Look};
 use crate::domain::settings::Span;
 use crate::domain::site::{Site, SystemSpec};
+use crate::files::toml_tree;
 use crate::port::{Boxed, Clock, Looks, Probe, ProbeSetup, Secrets};
 use crate::runtime::poller::Watched;
-use crate::systems::{SYSTEMS, sim};
+use crate::sim;
 
 /// The time between two looks at a reference.
 const EVERY: Duration = Duration::from_secs(2);
@@ -59,7 +60,7 @@ fn http_probe(
         sides: [Some(side), None],
         span: Span::default(),
     };
-    let system = registry::system(SYSTEMS, "http")?;
+    let system = KINDS.system("http")?;
     let setup = ProbeSetup { spec: &spec, secrets, clock: Arc::clone(clock) };
     system.probe(setup).map_err(|fault| format!("reference `{address}`: {fault}"))
 }

@@ -8,14 +8,14 @@ mod step;
 use anyhow::{Context as _, anyhow};
 use toml::{Table, Value};
 
-use super::site_file::LoadedSite;
 use crate::domain::catalogue::Change;
 use crate::domain::ids::SystemId;
 use crate::domain::runbook::{Runbook, Step, Ungraceful};
 use crate::domain::site::SystemSpec;
 use crate::domain::snapshot::COMMON_FACTS;
-use crate::systems::sim;
-use crate::systems::sim::plan::Nature;
+use crate::files::site::LoadedSite;
+use crate::sim;
+use crate::sim::plan::Nature;
 
 /// A site and its runbooks as texts, over simulated systems.
 #[derive(Debug, Clone, PartialEq, Eq)]

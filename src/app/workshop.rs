@@ -7,15 +7,17 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::kinds::KINDS;
 use super::masked::{Mask, MaskedOperator, MaskedProbe, known_to_act, known_to_watch};
-use super::registry;
-use super::secrets::{ActSecrets, ReadSecrets};
+use super::reference;
+use super::secrets::{ActSecrets, ReadSecrets, listed_names};
 use crate::domain::catalogue::Change;
 use crate::domain::run::event::{Mode, Purpose, RunKind};
 use crate::domain::runbook::{Compensation, Runbook, Step, Ungraceful};
-use crate::domain::settings::{Fault, Node, Table, Value};
+use crate::domain::settings::{Fault, Table};
 use crate::domain::site::{SecretSource, Site, SystemSpec};
 use crate::domain::text::Clean;
+use crate::files::frozen::Frozen;
 use crate::port::{Clock, Expected, Operator, OperatorSetup, ProbeSetup};
 use crate::runtime::effect::Job;
 use crate::runtime::observations::Learned;
@@ -23,7 +25,6 @@ use crate::runtime::poller::Watched;
 use crate::runtime::runner::{Prepared, RunnerContext};
 use crate::runtime::seat;
 use crate::runtime::workshop::Workshop;
-use crate::systems::SYSTEMS;
 
 /// Builds operators for the steps of a site's plans.
 pub struct PlanWorkshop {
@@ -60,7 +61,7 @@ impl Workshop for PlanWorkshop {
                 return Err("the plan has no way to take this step back".into());
             }
         };
-        let (_, action) = registry::action(SYSTEMS, name)?;
+        let (_, action) = KINDS.action(name)?;
         let target = match &step.target {
             Some(target) => {
                 let spec = self.site.system(&target.system).ok_or_else(|| {
@@ -132,7 +133,7 @@ pub fn each_probe(
     let of_system = |spec: &SystemSpec| -> Result<Watched, String> {
         let setup = ProbeSetup { spec, secrets: &secrets, clock: Arc::clone(clock) };
         let told = |fault: Fault| format!("system `{}`: {fault}", spec.id);
-        let mut probe = registry::system(SYSTEMS, &spec.kind)?.probe(setup).map_err(told)?;
+        let mut probe = KINDS.system(&spec.kind)?.probe(setup).map_err(told)?;
         if let Some(learned) = learned.get(&spec.id) {
             probe.recall(learned);
         }
@@ -144,7 +145,7 @@ pub fn each_probe(
             sides: [spec.sides[0].is_some(), spec.sides[1].is_some()],
         })
     };
-    let reference = |address: &String| super::reference::watched(address, site, &secrets, clock);
+    let reference = |address: &String| reference::watched(address, site, &secrets, clock);
     let all = site.systems.iter().map(of_system).chain(site.reference.iter().map(reference));
     let (mut watched, mut why) = (Vec::new(), Vec::new());
     for one in all {
@@ -172,12 +173,9 @@ pub fn prepare(
     site_dir: &Path,
     clock: Arc<dyn Clock>,
 ) -> Result<Prepared, Clean> {
-    let faulty = |fault: Fault| Clean::new(&fault.to_string());
-    let site = super::site_file::parse(&context.site).map_err(faulty)?;
-    let name = runbook_name(&context.runbook).unwrap_or_default();
-    let written: Runbook =
-        super::runbook_file::parse(&context.runbook, &name, &site).map_err(faulty)?;
-    let runbook = written.resolved(|_| context.mode == Mode::Ungraceful);
+    let frozen = Frozen::read(&context.site, &context.runbook, KINDS);
+    let Frozen { site, plan } = frozen.map_err(|fault| Clean::new(&fault.to_string()))?;
+    let runbook = plan.resolved(|_| context.mode == Mode::Ungraceful);
     let step = runbook
         .step(&context.intent.step)
         .ok_or_else(|| Clean::new("the frozen plan does not have this step"))?;
@@ -223,15 +221,6 @@ fn check_granted(context: &RunnerContext, step: &Step) -> Result<(), Clean> {
     )))
 }
 
-/// The name that a runbook file gives itself.
-pub fn runbook_name(text: &str) -> Option<String> {
-    let tree = super::toml_tree::parse(text).ok()?;
-    match &tree.get("name")?.value {
-        Value::Text(name) => Some(name.clone()),
-        _ => None,
-    }
-}
-
 /// Environment variables that the site's secrets and steps name: a runner gets these and no others.
 pub fn environment_names(site: &Site, runbooks: &[Runbook]) -> Vec<String> {
     let of_secrets = site.secrets.iter().filter_map(|secret| match &secret.source {
@@ -254,20 +243,6 @@ pub fn environment_names(site: &Site, runbooks: &[Runbook]) -> Vec<String> {
     of_secrets.chain(of_steps).collect()
 }
 
-/// The names in a step's own list `env`.
-pub(super) fn listed_names(with: &Table) -> Vec<String> {
-    let Some(Node { value: Value::List(names), .. }) = with.get("env") else {
-        return Vec::new();
-    };
-    names
-        .iter()
-        .filter_map(|name| match &name.value {
-            Value::Text(name) => Some(name.clone()),
-            _ => None,
-        })
-        .collect()
-}
-
 /// Where the folder of a run's site is noted, so that a runner finds files that the site names.
 pub const SITE_DIR_VARIABLE: &str = "WARROOM_SITE_DIR";
 
@@ -279,11 +254,11 @@ pub fn site_dir_of_runner() -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::demo::{FAILOVER, SITE};
     use crate::domain::ids::{RunId, Side, StepId};
     use crate::domain::run::commit::{Hash, IntentRecord};
     use crate::domain::run::event::RunKind;
     use crate::domain::runbook::Direction;
+    use crate::files::shipped::{DEMO_FAILOVER, DEMO_SITE};
     use crate::runtime::clock::SystemClock;
 
     #[test]
@@ -295,8 +270,8 @@ mod tests {
             let context = RunnerContext {
                 run_dir: PathBuf::from("/nowhere"),
                 attempt_dir: PathBuf::from("/nowhere"),
-                site: SITE.replace("@world@", "/nowhere"),
-                runbook: FAILOVER.to_owned(),
+                site: DEMO_SITE.replace("@world@", "/nowhere"),
+                runbook: DEMO_FAILOVER.to_owned(),
                 intent,
                 kind: RunKind::Simulation,
                 direction: Direction { from: Side::A, to: Side::B },

@@ -82,6 +82,19 @@ pub struct Identity {
     pub data: Clean,
 }
 
+impl Identity {
+    /// Why the server that was met is not the one that is meant; none where it is, or where nobody
+    /// said which is. Its data may have changed since by what was done here.
+    pub fn another(&self, name: &str, expected: Option<&Self>) -> Option<String> {
+        let expected = expected.filter(|expected| expected.server != self.server)?;
+        Some(format!(
+            "{name} is another server than the screen showed, or was started anew: expected {}, \
+             met {}",
+            expected.server, self.server
+        ))
+    }
+}
+
 /// A point in a store's history of changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {

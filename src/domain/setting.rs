@@ -88,6 +88,14 @@ impl SettingSpec {
         }
     }
 
+    /// The same in refusals.
+    fn wanted(&self) -> String {
+        match self.kind {
+            Kind::Text | Kind::Word | Kind::Secret => "a text in quotes".to_owned(),
+            _ => self.words(),
+        }
+    }
+
     /// The value that holds where none is written.
     fn default_node(&self) -> Option<Node> {
         let text = self.default?;
@@ -102,7 +110,11 @@ impl SettingSpec {
 
 fn bounds(least_ms: u64, most_ms: u64) -> String {
     let [least, most] = [least_ms, most_ms].map(written_duration);
-    if most_ms == u64::MAX { format!("of at least {least}") } else { format!("from {least} to {most}") }
+    if most_ms == u64::MAX {
+        format!("of at least {least}")
+    } else {
+        format!("from {least} to {most}")
+    }
 }
 
 /// The lines of an example that stand once, and those of the sides.
@@ -191,7 +203,7 @@ impl<T: Meant> Setting<T> {
             return Ok(Some(found));
         }
         if self.spec.required {
-            return Err(fields.missing(self.spec.name, &self.spec.words()));
+            return Err(fields.missing(self.spec.name, &self.spec.wanted()));
         }
         let Some(node) = self.spec.default_node() else { return Ok(None) };
         let key = Key { name: self.spec.name.to_owned(), span: Span::default() };
@@ -204,7 +216,7 @@ impl<T: Meant> Setting<T> {
     /// # Errors
     /// As [`Setting::of`]; and when there is nothing at all.
     pub fn get(&self, fields: &Fields<'_>) -> Result<T, Fault> {
-        self.of(fields)?.ok_or_else(|| fields.missing(self.spec.name, &self.spec.words()))
+        self.of(fields)?.ok_or_else(|| fields.missing(self.spec.name, &self.spec.wanted()))
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`Fields`], so that an unknown key, a wrong unit or a missing value is always refused in the
 //! same words, with the nearest valid name and the place in the file.
 
+pub mod tree;
 mod units;
 
 use std::cell::RefCell;
@@ -151,7 +152,9 @@ impl<'a> Fields<'a> {
 
     /// Notes keys as known that nobody may come to ask for.
     pub fn know(&self, names: impl Iterator<Item = &'static str>) {
-        names.for_each(|name| drop(self.node(name)));
+        for name in names {
+            self.node(name);
+        }
     }
 
     /// The refusal of a value: `` `host` in system `pg` is empty ``.
@@ -350,7 +353,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// When there is such a key; the nearest known one is named.
-    pub fn finish(self) -> Result<(), Fault> {
+    pub fn finish(&self) -> Result<(), Fault> {
         let asked = self.asked.borrow();
         for (key, _) in &self.table.entries {
             let (name, beside) = (key.name.as_str(), self.table.beside);

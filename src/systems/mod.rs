@@ -9,11 +9,9 @@ pub mod manual;
 pub mod postgres;
 pub mod redis;
 
-pub mod sim;
+use crate::port::System;
 
-use crate::port::{Action, System};
-
-/// All kinds. A new one is its folder, its `mod` line and its entry here.
+/// All of them. A new one is its folder, its `mod` line and its entry here.
 pub const SYSTEMS: &[&dyn System] = &[
     &command::Command,
     &dns::Dns,
@@ -21,8 +19,4 @@ pub const SYSTEMS: &[&dyn System] = &[
     &manual::Manual,
     &postgres::Postgres,
     &redis::Redis,
-    &sim::SIM,
 ];
-
-/// Actions that work on systems of any kind and so belong to none.
-pub const ACTIONS_OF_ANY_KIND: &[&dyn Action] = &[&facts::Wait { systems: || SYSTEMS }];

@@ -14,7 +14,6 @@ pub mod replay;
 pub mod screen;
 pub mod screenshot;
 pub mod theme;
-pub mod tree;
 pub mod update;
 pub mod update_text;
 pub mod view;

@@ -16,7 +16,7 @@ use named::Presser;
 use person::{Person, lost_region};
 use truth::Forecasts;
 use voyage::Voyage;
-use warroom::app::demo::DemoPlan;
+use warroom::commands::demo::DemoPlan;
 use warroom::domain::ids::RunId;
 use warroom::domain::pace::Paces;
 use warroom::domain::run::event::Mode;

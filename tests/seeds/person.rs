@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use warroom::app::demo::DemoPlan;
+use warroom::commands::demo::DemoPlan;
 use warroom::domain::catalogue::Class;
 use warroom::domain::run::event::Mode;
 use warroom::domain::run::intent::Intent;
@@ -12,7 +12,7 @@ use warroom::domain::runbook::Runbook;
 use warroom::domain::time::Stamp;
 use warroom::domain::verdict::Primary;
 use warroom::port::Clock;
-use warroom::systems::sim::chance::Chance;
+use warroom::sim::chance::Chance;
 use warroom::ui::screen::Access;
 use warroom::ui::update::Wish;
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use warroom::app::demo::{DemoPlan, write};
-use warroom::app::site_file::{self, LoadedSite};
+use warroom::app::kinds::load;
+use warroom::commands::demo::{DemoPlan, write};
 use warroom::domain::catalogue::ActionSpec;
 use warroom::domain::ids::{PersonId, StepId, SystemId};
 use warroom::domain::preview::Standing;
@@ -19,6 +19,7 @@ use warroom::domain::settings::Table;
 use warroom::domain::site::SystemSpec;
 use warroom::domain::text::Clean;
 use warroom::domain::time::Stamp;
+use warroom::files::site::LoadedSite;
 use warroom::port::{Clock, Credential, Expected, Operator, OperatorSetup, Probe, Secrets};
 use warroom::runtime::console::{Console, Parts};
 use warroom::runtime::desk::CommanderDesk;
@@ -28,10 +29,10 @@ use warroom::runtime::journal::{Frozen, Journal, Reply};
 use warroom::runtime::observations::Observations;
 use warroom::runtime::recording::Recorder;
 use warroom::runtime::runner::Found;
-use warroom::systems::sim::actions::{ACTIONS, operator_for};
-use warroom::systems::sim::probe::{look_at_reference, probe_for};
-use warroom::systems::sim::state::WorldState;
-use warroom::systems::sim::world::World;
+use warroom::sim::actions::{ACTIONS, operator_for};
+use warroom::sim::probe::{look_at_reference, probe_for};
+use warroom::sim::state::WorldState;
+use warroom::sim::world::World;
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
 use warroom::ui::screen::{JournalState, Rehearsal};
@@ -122,7 +123,7 @@ impl Voyage {
         let folder = fast_folder();
         let clock = Arc::new(Virtual::default());
         let demo = write(folder.path(), plan, &*clock).expect("the demo is written");
-        let site = site_file::load(&demo.site).expect("the demo's site is right");
+        let site = load(&demo.site).expect("the demo's site is right");
         let probe = |spec: &SystemSpec| {
             let clock: Arc<dyn Clock> = Arc::<Virtual>::clone(&clock);
             (spec.id.clone(), probe_for(&demo.world, spec, clock))

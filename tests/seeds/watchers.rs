@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use warroom::app::demo::DemoPlan;
+use warroom::commands::demo::DemoPlan;
 use warroom::domain::run::event::{Actor, Mode, RunKind};
 use warroom::domain::run::subject::Served;
 use warroom::domain::time::Stamp;

@@ -6,9 +6,9 @@ use super::is_known;
 use crate::domain::catalogue::{ActionSpec, Change, Class};
 use crate::domain::runbook::{Compensation, Place, Step};
 use crate::domain::settings;
-use crate::systems::sim;
-use crate::systems::sim::acts::Deed;
-use crate::systems::sim::plan::Nature;
+use crate::sim;
+use crate::sim::acts::Deed;
+use crate::sim::plan::Nature;
 
 /// How much of all users a side must get until its resolvers count as switched.
 const SWITCHED_SHARE: f64 = 0.95;

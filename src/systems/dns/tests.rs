@@ -9,6 +9,7 @@ use super::switched::IsSwitched;
 use super::*;
 use crate::domain::preview::Standing;
 use crate::domain::reading::{FactValue, Health, Look};
+use crate::port::Action;
 use crate::systems::kit::testing::{Lines, Stage, execution, probe_setup, spec, table};
 
 /// What a name server answers.

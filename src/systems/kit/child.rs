@@ -1,6 +1,7 @@
 //! One child process: its own group, lines as they come, an end for certain.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -32,7 +33,7 @@ pub struct Start {
     /// Names of the variables it sees beside `PATH`.
     pub env: Vec<String>,
     /// Where it starts.
-    pub cwd: Option<String>,
+    pub cwd: Option<PathBuf>,
 }
 
 /// Where a line came from.

@@ -7,11 +7,7 @@ use crate::port::OperateError;
 /// Why `met` is not the server that is meant; none where it is, or where nobody said which is. Its
 /// data may have changed since by what was done here.
 pub fn another(name: &str, expected: Option<&Identity>, met: &Identity) -> Option<String> {
-    let expected = expected.filter(|expected| expected.server != met.server)?;
-    Some(format!(
-        "{name} is another server than the screen showed, or was started anew: expected {}, met {}",
-        expected.server, met.server
-    ))
+    met.another(name, expected)
 }
 
 /// The end of a promotion that is meant only while no primary in `region` may take writes.

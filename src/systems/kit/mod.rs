@@ -1,6 +1,7 @@
 //! What two or more kinds of system need: sides, names, rules on answers, sentences, waiting.
 
 pub mod child;
+pub mod each;
 pub mod endpoint;
 pub mod identity;
 pub mod name;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::name::Leads;
-use super::server::{Learned, Server, Target, Sight, Written};
+use super::server::{Learned, Server, Sight, Target, Written};
 use super::trouble::{Trouble, TroubleKind};
 use crate::domain::ids::Side;
 use crate::domain::reading::Look;

@@ -114,7 +114,7 @@ pub trait Server: Sized + Send + Sync + 'static {
     fn again(_a: &Self::State, _b: &Self::State) -> Option<Side> {
         None
     }
-    /// Takes over what a side told when it was asked once more, if it did; `other` is the other side.
+    /// Takes over what a side told when it was asked once more, if it did.
     fn renew(_state: &mut Self::State, _newer: Option<Self::State>, _other: &Self::State) {}
     /// Learns from a look, and tells each side what was learned before.
     fn learn(learned: &mut Self::Learned, told: [Option<&mut Self::State>; 2], at: Stamp);
@@ -156,7 +156,6 @@ pub struct Sight<'a, S: Server> {
 }
 
 /// One side as written.
-#[derive(Debug, Clone)]
 pub struct Written<S: Server> {
     /// Where it is.
     pub endpoint: Endpoint,
@@ -222,7 +221,6 @@ impl<S: Server> Written<S> {
 }
 
 /// Everything that is needed to connect to one side as one user.
-#[derive(Clone)]
 pub struct Target<S: Server> {
     /// Where it is.
     pub endpoint: Endpoint,
@@ -242,6 +240,21 @@ pub struct Target<S: Server> {
     pub answers_in: Option<Duration>,
     /// The only server that may answer; any where none is told.
     meant: Option<Identity>,
+}
+
+impl<S: Server> Clone for Target<S> {
+    fn clone(&self) -> Self {
+        Self {
+            endpoint: self.endpoint.clone(),
+            own: self.own.clone(),
+            place: self.place.clone(),
+            user: self.user.clone(),
+            secret: self.secret.clone(),
+            trust: self.trust.clone(),
+            meant: self.meant.clone(),
+            ..*self
+        }
+    }
 }
 
 impl<S: Server> Target<S> {

@@ -1,4 +1,4 @@
-//! TLS as every kind speaks it: which authorities are trusted, loaded once and no sooner than needed.
+//! TLS as every kind speaks it: whose word is trusted, loaded once and no sooner than needed.
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};

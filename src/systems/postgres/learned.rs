@@ -1,5 +1,5 @@
-//! What looks at a Postgres pair teach from one to the next: where the log stood when, how often the
-//! heartbeat comes, who wrote behind a fence, what stands still; and, at its own pace, the schema.
+//! What looks at a Postgres pair teach from one to the next: where the log stood when, how often
+//! the heartbeat comes, who wrote behind a fence, what stands still; and, at its pace, the schema.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ const SCHEMA_TIME_MIN: Duration = Duration::from_millis(200);
 
 /// What looks have taught, as it is written down.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Learned {
+pub struct Learned {
     #[serde(serialize_with = "Trail::thin")]
     pub(super) trail: Trail,
     /// The heartbeat as the primary has it.
@@ -135,7 +135,7 @@ fn whole_ms(at_s: f64) -> i64 {
 }
 
 /// The shape of a side's database, which is read now and then.
-pub(super) struct Shape {
+pub struct Shape {
     /// The shape, or why it is not known.
     pub(super) schema: Result<Schema, Clean>,
     asked: Option<Stamp>,

@@ -64,7 +64,7 @@ pub(super) async fn connect(
 }
 
 /// An open connection. Dropping it closes it.
-pub(super) struct Session {
+pub struct Session {
     client: Client,
     driver: JoinHandle<()>,
     place: String,

@@ -27,10 +27,11 @@ use crate::domain::ids::Side;
 use crate::domain::reading::{Identity, Reading};
 use crate::domain::setting::Setting;
 use crate::domain::settings::{Fault, Fields};
+use crate::domain::site::SystemSpec;
 use crate::domain::time::Stamp;
 use crate::port::About;
 use crate::systems::kit::endpoint::Endpoint;
-use crate::systems::kit::server::{Server, Sight, Target};
+use crate::systems::kit::server::{Server, Sight, Target, Written};
 use crate::systems::kit::trouble::Trouble;
 use state::SideState;
 
@@ -64,6 +65,17 @@ impl Server for Postgres {
 
     fn own(fields: &Fields<'_>, endpoint: &Endpoint) -> Result<Self::Own, Fault> {
         settings::Own::read(fields, endpoint)
+    }
+
+    fn pair(sides: &mut [Option<Written<Self>>; 2], spec: &SystemSpec) -> Result<(), Fault> {
+        let nobody = |side: &&Written<Self>| side.read.is_none() && side.own.user.is_none();
+        match sides.iter().flatten().find(nobody) {
+            Some(side) => {
+                let needs = "`read`, the name of a secret, or `user` where none is asked";
+                Err(Fault::new(side.span, format!("system `{}` needs {needs}", spec.id)))
+            }
+            None => Ok(()),
+        }
     }
 
     fn speaks_tls(own: &Self::Own) -> bool {

@@ -13,7 +13,9 @@ pub(super) const TABLES_MAX: usize = 200;
 pub(super) const PORT: Setting<u16> = endpoint::PORT.or("5432");
 
 const DATABASE: Setting<String> =
-    Setting::new("database", Kind::Word, "The database to connect to").or("postgres").example("\"lms\"");
+    Setting::new("database", Kind::Word, "The database to connect to")
+        .or("postgres")
+        .example("\"lms\"");
 
 const USER: Setting<String> =
     Setting::new("user", Kind::Word, "The user, where the secret does not name one");
@@ -129,7 +131,8 @@ fn is_plain(text: &str) -> bool {
 
 impl Meant for TableName {
     fn read(spec: &SettingSpec, fields: &Fields<'_>) -> Result<Option<Self>, Fault> {
-        let read = |name: String| Self::parse(&name).ok_or_else(|| not_a_table(fields, spec, &name));
+        let read =
+            |name: String| Self::parse(&name).ok_or_else(|| not_a_table(fields, spec, &name));
         String::read(spec, fields)?.map(read).transpose()
     }
 }
@@ -177,7 +180,7 @@ impl Meant for Heartbeat {
 
 /// One side's settings beside its address and secrets.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Own {
+pub struct Own {
     /// The database.
     pub(super) database: String,
     /// The user, where it is written here.
@@ -195,15 +198,10 @@ pub(super) struct Own {
 impl Own {
     /// Reads them.
     pub(super) fn read(fields: &Fields<'_>, endpoint: &Endpoint) -> Result<Self, Fault> {
-        let user = USER.of(fields)?;
-        if user.is_none() && endpoint::READ.of(fields)?.is_none() {
-            let what = "the name of a secret, or `user` where none is asked";
-            return Err(fields.missing("read", what));
-        }
         let by_place = if endpoint.is_local() { TlsMode::Disable } else { TlsMode::Require };
         Ok(Self {
             database: DATABASE.get(fields)?,
-            user,
+            user: USER.of(fields)?,
             tls: SSL_MODE.of(fields)?.unwrap_or(by_place),
             rejoin: REJOIN.of(fields)?,
             heartbeat: HEARTBEAT.of(fields)?,
@@ -216,11 +214,12 @@ impl Own {
 mod tests {
     use super::super::Postgres;
     use super::*;
+    use crate::domain::ids::Side;
     use crate::systems::kit::server::Written;
     use crate::systems::kit::testing::spec;
 
     fn read(text: &str) -> Result<Written<Postgres>, Fault> {
-        Ok(Written::both(&spec(text))?[0].clone().expect("side A"))
+        Written::one(&spec(text), Side::A)
     }
 
     #[test]
@@ -242,7 +241,7 @@ mod tests {
     #[test]
     fn refusals_say_what_to_do() {
         let check = |system: &str, a: &str, want: &str| {
-            let fault = read(&format!("{system}\na = {{ {a} }}")).unwrap_err();
+            let fault = read(&format!("{system}\na = {{ {a} }}")).err().expect(want);
             assert!(fault.message.contains(want), "{}", fault.message);
         };
         check("", "host = 'x'", "needs `read`");

@@ -17,9 +17,7 @@ pub(super) fn of_driver(
     }
     if let Some(known) = known_cause(place, error) {
         return match known.kind {
-            TroubleKind::Unreachable if connected => {
-                Trouble::new(TroubleKind::Cut, known.message)
-            }
+            TroubleKind::Unreachable if connected => Trouble::new(TroubleKind::Cut, known.message),
             _ => known,
         };
     }
@@ -42,9 +40,7 @@ fn of_state(state: &SqlState, said: &str, place: &str, user: &str) -> Trouble {
         "57P03" | "57P01" | "57P02" => {
             (TroubleKind::Unreachable, format!("{place} is not ready: {said}"))
         }
-        "53300" => {
-            (TroubleKind::Unreachable, format!("{place} has no connection left: {said}"))
-        }
+        "53300" => (TroubleKind::Unreachable, format!("{place} has no connection left: {said}")),
         "57014" => (TroubleKind::Timeout, format!("{place} stopped the query: {said}")),
         "42501" => {
             let advice = advice_for(said, user);
@@ -52,9 +48,7 @@ fn of_state(state: &SqlState, said: &str, place: &str, user: &str) -> Trouble {
         }
         "25006" => (TroubleKind::ReadOnly, format!("{place} refuses writes: {said}")),
         "3D000" => (TroubleKind::Ours, format!("{place}: {said}; correct `database`")),
-        "42P01" | "42883" | "3F000" | "42703" => {
-            (TroubleKind::Missing, format!("{place}: {said}"))
-        }
+        "42P01" | "42883" | "3F000" | "42703" => (TroubleKind::Missing, format!("{place}: {said}")),
         _ if code.starts_with("28") => (
             TroubleKind::Permission,
             format!("{place} refused user {user}: {said}; check the secret and pg_hba.conf"),

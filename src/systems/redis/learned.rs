@@ -1,5 +1,5 @@
-//! What looks at a Redis pair teach from one to the next: where the primary stood when, and how often
-//! the heartbeats come.
+//! What looks at a Redis pair teach from one to the next: where the primary stood when, and how
+//! often the heartbeats come.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,7 @@ use crate::systems::kit::trail::Trail;
 
 /// What looks have taught, as it is written down.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Learned {
+pub struct Learned {
     pub(super) pulses: [Pulse; 2],
     #[serde(serialize_with = "Trail::thin")]
     pub(super) trail: Trail,

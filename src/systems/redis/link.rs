@@ -41,9 +41,8 @@ pub(super) async fn connect(
     let info = RedisConnectionInfo::default().set_skip_set_lib_name();
     let config = AsyncConnectionConfig::new().set_response_timeout(None);
     let opened = MultiplexedConnection::new_with_config(&info, wire, config).await;
-    let (connection, driver) = opened.map_err(|error| {
-        of_driver(&error, &Question { place, user: &target.user, words: &[] })
-    })?;
+    let (connection, driver) = opened
+        .map_err(|error| of_driver(&error, &Question { place, user: &target.user, words: &[] }))?;
     let session = Session {
         connection,
         driver: tokio::spawn(driver),
@@ -86,7 +85,7 @@ fn explain(target: &Target<Redis>, trouble: Trouble) -> Trouble {
 }
 
 /// An open connection. Dropping it closes it.
-pub(super) struct Session {
+pub struct Session {
     connection: MultiplexedConnection,
     driver: JoinHandle<()>,
     allowance: Allowance,

@@ -105,10 +105,7 @@ impl Server for Redis {
         link::connect(target, peer, limit).await
     }
 
-    async fn identify(
-        session: &Self::Session,
-        target: &Target<Self>,
-    ) -> Result<Identity, Trouble> {
+    async fn identify(session: &Self::Session, target: &Target<Self>) -> Result<Identity, Trouble> {
         state::read_identity(session, &target.place).await
     }
 

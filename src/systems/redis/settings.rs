@@ -64,7 +64,7 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
 
 /// One side's settings beside its address and secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Own {
+pub struct Own {
     /// The database.
     pub(super) database: i64,
     /// True to speak TLS only.
@@ -128,7 +128,7 @@ mod tests {
     #[test]
     fn refusals_say_what_to_do() {
         let check = |text: &str, want: &str| {
-            let found = Written::<Redis>::both(&spec(text)).expect_err(text).message;
+            let found = Written::<Redis>::both(&spec(text)).err().expect(text).message;
             assert!(found.contains(want), "{found}");
         };
         check("a = {}", "system `it` needs `host`");

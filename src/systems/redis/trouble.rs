@@ -41,14 +41,12 @@ pub(super) fn of_connecting(error: &io::Error, place: &str) -> Trouble {
         .is_some_and(|error| matches!(error, rustls::Error::InvalidMessage(_)));
     let ended = error.kind() == io::ErrorKind::UnexpectedEof;
     if not_tls || ended {
-        let message = format!(
-            "{place} does not answer in TLS; if it does not speak TLS, set `tls = false`"
-        );
+        let message =
+            format!("{place} does not answer in TLS; if it does not speak TLS, set `tls = false`");
         return Trouble::new(TroubleKind::Ours, message);
     }
-    known_cause(place, error).unwrap_or_else(|| {
-        Trouble::unsent(TroubleKind::Unreachable, format!("{place}: {error}"))
-    })
+    known_cause(place, error)
+        .unwrap_or_else(|| Trouble::unsent(TroubleKind::Unreachable, format!("{place}: {error}")))
 }
 
 /// What an error of the driver means.
@@ -93,18 +91,15 @@ fn of_code(code: &str, said: &str, asked: &Question<'_>) -> Trouble {
             TroubleKind::NotReady,
             format!("{place} is loading its data set and answers nothing yet"),
         ),
-        "MASTERDOWN" => (
-            TroubleKind::Refused,
-            format!("{place} has lost its primary and serves no stale data"),
-        ),
-        "READONLY" => (
-            TroubleKind::ReadOnly,
-            format!("{place} is a replica: it refuses writes ({command})"),
-        ),
-        "MISCONF" => (
-            TroubleKind::Refused,
-            format!("{place} refuses writes because it cannot save to disk"),
-        ),
+        "MASTERDOWN" => {
+            (TroubleKind::Refused, format!("{place} has lost its primary and serves no stale data"))
+        }
+        "READONLY" => {
+            (TroubleKind::ReadOnly, format!("{place} is a replica: it refuses writes ({command})"))
+        }
+        "MISCONF" => {
+            (TroubleKind::Refused, format!("{place} refuses writes because it cannot save to disk"))
+        }
         "NOREPLICAS" => (
             TroubleKind::Refused,
             format!("{place} refuses writes: fewer replicas than min-replicas-to-write"),

@@ -6,8 +6,8 @@ mod read;
 pub use key::Key;
 
 use super::command::{Command, Context};
-use super::tree::Library;
 use crate::domain::settings::Fault;
+use crate::domain::settings::tree::Library;
 
 /// The keymaps that come with the program, by name.
 pub const SHIPPED: Library<'static> = &[

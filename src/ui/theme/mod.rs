@@ -6,8 +6,8 @@ mod token;
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::domain::settings::tree::{INHERIT_DEPTH_MAX, Library, inherited, parse};
 use crate::domain::settings::{Fault, Fields, Node, Span, Table, Value, unknown};
-use crate::ui::tree::{INHERIT_DEPTH_MAX, Library, inherited, parse};
 
 pub use check::{Limits, check};
 pub use color::{Depth, Rgb};

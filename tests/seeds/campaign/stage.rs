@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use warroom::app::{runbook_file, site_file};
+use warroom::app::kinds::{read_runbook, read_site};
 use warroom::domain::catalogue::ActionSpec;
 use warroom::domain::ids::{PersonId, Side, StepId, SystemId};
 use warroom::domain::preview::Standing;
@@ -25,13 +25,13 @@ use warroom::runtime::effect::{Effect, Job, Record};
 use warroom::runtime::event::{Event, Why};
 use warroom::runtime::journal::Reply;
 use warroom::runtime::runner::Found;
-use warroom::systems::sim::actions::operator_for;
-use warroom::systems::sim::acts::Act;
-use warroom::systems::sim::chance::Chance;
-use warroom::systems::sim::plan::{Astray, WorldPlan};
-use warroom::systems::sim::probe::look_at_reference;
-use warroom::systems::sim::reading::Moment;
-use warroom::systems::sim::world::World;
+use warroom::sim::actions::operator_for;
+use warroom::sim::acts::Act;
+use warroom::sim::chance::Chance;
+use warroom::sim::plan::{Astray, WorldPlan};
+use warroom::sim::probe::look_at_reference;
+use warroom::sim::reading::Moment;
+use warroom::sim::world::World;
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
 use warroom::ui::screen::{Access, JournalState};
@@ -120,8 +120,8 @@ pub struct Stage {
 pub fn written() -> &'static (Site, Runbook, Keymap) {
     static WRITTEN: OnceLock<(Site, Runbook, Keymap)> = OnceLock::new();
     WRITTEN.get_or_init(|| {
-        let site = site_file::parse(include_str!("site.toml")).expect("the site is right");
-        let plan = runbook_file::parse(include_str!("plan.toml"), "failover", &site);
+        let site = read_site(include_str!("site.toml")).expect("the site is right");
+        let plan = read_runbook(include_str!("plan.toml"), "failover", &site);
         let keymap = Keymap::shipped("default").expect("it is shipped");
         (site, plan.expect("the plan is right"), keymap)
     })

@@ -8,8 +8,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::super::link::{Session, column};
 use super::super::Postgres;
+use super::super::link::{Session, column};
 use super::super::writers::{WATCH, Writers, read_writers, watch_writers};
 use crate::domain::preview::{Preview, Standing};
 use crate::domain::reading::Writes;
@@ -90,7 +90,8 @@ impl<'a> Fencer<'a> {
         let mut gate = self.gate(&session).await?;
         if self.fenced && !gate.in_recovery {
             let watched = watch_writers(&session, self.clock);
-            gate.writers = self.seat.own.within_limit(WATCH + Postgres::ANSWER_LIMIT, watched).await?;
+            gate.writers =
+                self.seat.own.within_limit(WATCH + Postgres::ANSWER_LIMIT, watched).await?;
         }
         Ok(gate)
     }
@@ -132,10 +133,7 @@ impl<'a> Fencer<'a> {
                 let mut lines = vec![
                     line('~', format!("{name} writes accepted -> REFUSED by default")),
                     line('-', format!("{} open sessions ENDED", gate.sessions)),
-                    line(
-                        '!',
-                        "sessions may still open transactions READ WRITE: no hard fence",
-                    ),
+                    line('!', "sessions may still open transactions READ WRITE: no hard fence"),
                 ];
                 let beyond = gate.writers.beyond_a_fence();
                 lines.extend(beyond.into_iter().map(|why| line('!', format!("not ended: {why}"))));

@@ -12,7 +12,6 @@ use crate::domain::settings::{Fault, Fields};
 use crate::domain::text::Clean;
 use crate::port::{OperateError, Output};
 use crate::systems::kit::seat::{Rights, line};
-use crate::systems::kit::server::Server;
 use crate::systems::kit::task::{At, Task, as_seen};
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
@@ -32,7 +31,7 @@ const TABLES: Setting<Vec<TableName>> = Setting::new(
 pub(super) struct VerifySchema;
 
 /// The shape that is wanted.
-pub(super) struct Wanted {
+pub struct Wanted {
     fingerprint: Option<String>,
     tables: Vec<TableName>,
 }
@@ -42,9 +41,10 @@ impl Task for VerifySchema {
     type With = Wanted;
     const SPEC: ActionSpec = ActionSpec {
         name: "postgres.verify_schema",
-        doc: "Checks that no index is invalid, that the listed tables exist, and that the fingerprint \
-              of columns, indexes and constraints equals `fingerprint`, or else that of the other \
-              side where that answers; says so where there was nothing to compare with",
+        doc: "Checks that no index is invalid, that the listed tables exist, and that the \
+              fingerprint of columns, indexes and constraints equals `fingerprint`, or else that \
+              of the other side where that answers; says so where there was nothing to compare \
+              with",
         verb: "verify",
         class: Class::R,
         guard: Guard::OneKey,
@@ -124,7 +124,10 @@ fn tables(at: &At<VerifySchema>) -> impl Iterator<Item = &TableName> {
 impl At<VerifySchema> {
     async fn read(&self) -> Result<Schema, Trouble> {
         let session = self.seat.own.open().await?;
-        self.seat.own.within(read_schema(&session, &tables(self).cloned().collect::<Vec<_>>())).await
+        self.seat
+            .own
+            .within(read_schema(&session, &tables(self).cloned().collect::<Vec<_>>()))
+            .await
     }
 
     /// The other side's fingerprint, if it belongs to the same cluster.

@@ -13,7 +13,6 @@ use crate::domain::settings::{Fault, Fields};
 use crate::domain::text::Clean;
 use crate::port::{OperateError, Output};
 use crate::systems::kit::seat::{Rights, line};
-use crate::systems::kit::server::Server;
 use crate::systems::kit::task::{At, Task};
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
@@ -21,7 +20,8 @@ const TABLE: Setting<TableName> =
     Setting::new("table", Kind::Word, "The table that a row is written to").or("warroom_probe");
 
 const CREATE: Setting<bool> =
-    Setting::new("create", Kind::Boolean, "True to create the table where it is missing").or("false");
+    Setting::new("create", Kind::Boolean, "True to create the table where it is missing")
+        .or("false");
 
 const FRESH_FOR: Setting<Duration> = Setting::new(
     "fresh_for",
@@ -50,7 +50,7 @@ const TIMELINE: &str = "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1,
 pub(super) struct VerifyWrite;
 
 /// The row that is wanted.
-pub(super) struct Wanted {
+pub struct Wanted {
     table: TableName,
     create: bool,
     fresh_for: Duration,
@@ -61,8 +61,8 @@ impl Task for VerifyWrite {
     type With = Wanted;
     const SPEC: ActionSpec = ActionSpec {
         name: "postgres.verify_write",
-        doc: "Writes one row on the target, commits and reads it back; the row carries the timeline, \
-              so that a row replicated from the old primary proves nothing",
+        doc: "Writes one row on the target, commits and reads it back; the row carries the \
+              timeline, so that a row replicated from the old primary proves nothing",
         verb: "verify",
         class: Class::I,
         guard: Guard::StopWindow,
@@ -117,7 +117,8 @@ impl Task for VerifyWrite {
 
     async fn foresee(at: &At<Self>) -> Preview {
         let table = at.with.table.quoted().replace('"', "");
-        let mut changes = vec![line('~', format!("{} row `{}` of {table} written", at.seat.name, key(at)))];
+        let mut changes =
+            vec![line('~', format!("{} row `{}` of {table} written", at.seat.name, key(at)))];
         if at.with.create {
             let text = format!("{} table {table}, if it is missing", at.seat.name);
             changes.insert(0, line('+', text));
@@ -154,7 +155,7 @@ impl At<VerifyWrite> {
             if column(&state, "recovering")? {
                 return Ok(Found::Standby);
             }
-            let rows = session.client().query(&sql, &[&key]).await;
+            let rows = session.client().query(&sql, &[&key(self)]).await;
             let rows = rows.map_err(|error| session.trouble(&error))?;
             let Some(row) = rows.first() else { return Ok(Found::NoRow) };
             if column(row, "unconfirmed")? {
@@ -203,11 +204,11 @@ impl At<VerifyWrite> {
         let insert = self.insert();
         let work = async {
             for value in [UNCONFIRMED, value] {
-                let written = session.client().execute(&insert, &[&key, &value]).await;
+                let written = session.client().execute(&insert, &[&key(self), &value]).await;
                 written.map_err(|error| session.trouble(&error))?;
             }
             let read = format!("select value, timeline from {table} where key = $1");
-            let row = session.client().query_one(&read, &[&key]).await;
+            let row = session.client().query_one(&read, &[&key(self)]).await;
             let row = row.map_err(|error| session.trouble(&error))?;
             Ok((column::<String>(&row, "value")?, column::<i32>(&row, "timeline")?))
         };
@@ -240,13 +241,6 @@ fn explain(trouble: Trouble) -> OperateError {
         TroubleKind::Timeout => OperateError::Ambiguous(
             format!("{}; does it wait for synchronous_standby_names?", trouble.message).into(),
         ),
-        TroubleKind::Unreachable
-        | TroubleKind::Cut
-        | TroubleKind::Permission
-        | TroubleKind::ReadOnly
-        | TroubleKind::Ours
-        | TroubleKind::Refused
-        | TroubleKind::OtherServer
-        | TroubleKind::Garbage => trouble.into_operate_error(),
+        _ => trouble.into_operate_error(),
     }
 }

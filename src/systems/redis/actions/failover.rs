@@ -38,7 +38,7 @@ const REPLICA: Setting<String> = Setting::new(
 pub(super) struct Failover;
 
 /// How it is wanted.
-pub(super) struct Wanted {
+pub struct Wanted {
     wait: Duration,
     replica: Option<(String, u16)>,
 }
@@ -48,8 +48,9 @@ impl Task for Failover {
     type With = Wanted;
     const SPEC: ActionSpec = ActionSpec {
         name: "redis.failover",
-        doc: "Hands over to the replica with FAILOVER: the primary holds writes back, waits until the \
-              replica has everything and follows it; nothing is lost, and it is given up after `wait`",
+        doc: "Hands over to the replica with FAILOVER: the primary holds writes back, waits until \
+              the replica has everything and follows it; nothing is lost, and it is given up after \
+              `wait`",
         verb: "failover",
         class: Class::I,
         guard: Guard::TypedTarget,
@@ -184,8 +185,10 @@ impl At<Failover> {
         let words = ["FAILOVER", "TO", &replica.0, &port, "TIMEOUT", &wait];
         let began = self.clock.now();
         // Asked in one breath with the order: whatever it wrote, it wrote before this answer.
-        let (ordered, mut state) =
-            tokio::join!(self.source().within(session.text(&words)), self.source().state_on(&session));
+        let (ordered, mut state) = tokio::join!(
+            self.source().within(session.text(&words)),
+            self.source().state_on(&session)
+        );
         ordered.map_err(Trouble::into_operate_error)?;
         let limit = self.with.wait + Redis::ANSWER_LIMIT;
         let mut said = String::new();

@@ -33,8 +33,8 @@ impl Task for Promote {
     type With = bool;
     const SPEC: ActionSpec = ActionSpec {
         name: "redis.promote",
-        doc: "Makes the replica a primary with REPLICAOF NO ONE; refuses while it fetches everything \
-              anew, and one that holds no keys",
+        doc: "Makes the replica a primary with REPLICAOF NO ONE; refuses while it fetches \
+              everything anew, and one that holds no keys",
         verb: "promote",
         class: Class::X,
         guard: Guard::TypedVerb,

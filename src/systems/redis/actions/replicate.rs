@@ -33,7 +33,7 @@ const PORT: Setting<u16> =
 pub(super) struct Replicate;
 
 /// The source that is wanted, where it is not as the site says.
-pub(super) struct Wanted {
+pub struct Wanted {
     discard: bool,
     host: Option<String>,
     port: Option<u16>,
@@ -45,7 +45,8 @@ impl Task for Replicate {
     const SPEC: ActionSpec = ActionSpec {
         name: "redis.replicate",
         doc: "Makes the target a replica of the other side with REPLICAOF: it takes no writes any \
-              more, and what only it holds is ERASED; without `discard` refused unless that is nothing",
+              more, and what only it holds is ERASED; without `discard` refused unless that is \
+              nothing",
         verb: "replicate",
         class: Class::X,
         guard: Guard::TypedVerb,

@@ -24,12 +24,9 @@ const KEYS: Setting<String> =
 const SAMPLE: Setting<usize> =
     Setting::new("sample", Kind::Integer(1, 5000), "How many keys are compared").or("200");
 
-const TTL_WITHIN: Setting<Duration> = Setting::new(
-    "ttl_within",
-    Kind::Time(0, u64::MAX),
-    "How far apart remaining lives may be",
-)
-.or("5s");
+const TTL_WITHIN: Setting<Duration> =
+    Setting::new("ttl_within", Kind::Time(0, u64::MAX), "How far apart remaining lives may be")
+        .or("5s");
 
 const MISSING_AT_MOST: Setting<usize> = Setting::new(
     "missing_at_most",
@@ -57,7 +54,7 @@ const SECOND_LOOK_AFTER: Duration = Duration::from_millis(500);
 pub(super) struct VerifyKeys;
 
 /// What is compared, and how much may differ.
-pub(super) struct Wanted {
+pub struct Wanted {
     pattern: String,
     sample: usize,
     ttl_within: Duration,
@@ -69,8 +66,9 @@ impl Task for VerifyKeys {
     type With = Wanted;
     const SPEC: ActionSpec = ActionSpec {
         name: "redis.verify_keys",
-        doc: "Compares a sample of the keys with a prefix between both sides by EXISTS and TTL; where \
-              the other side does not answer it only looks that there are such keys, and says so",
+        doc: "Compares a sample of the keys with a prefix between both sides by EXISTS and TTL; \
+              where the other side does not answer it only looks that there are such keys, and \
+              says so",
         verb: "verify",
         class: Class::R,
         guard: Guard::OneKey,

@@ -33,7 +33,7 @@ const FRESH_FOR: Setting<Duration> = Setting::new(
 pub(super) struct VerifyWrite;
 
 /// The key that is wanted.
-pub(super) struct Wanted {
+pub struct Wanted {
     prefix: String,
     fresh_for: Duration,
 }
@@ -43,8 +43,9 @@ impl Task for VerifyWrite {
     type With = Wanted;
     const SPEC: ActionSpec = ActionSpec {
         name: "redis.verify_write",
-        doc: "Writes one key on the target and reads it back; the key carries the replication history, \
-              so that one copied from the old primary proves nothing, and expires by itself",
+        doc: "Writes one key on the target and reads it back; the key carries the replication \
+              history, so that one copied from the old primary proves nothing, and expires by \
+              itself",
         verb: "verify",
         class: Class::I,
         guard: Guard::StopWindow,
@@ -115,14 +116,19 @@ impl At<VerifyWrite> {
         let words = match history {
             _ if !state.is_primary() => format!("{name} is a standby, refuses writes"),
             None => {
-                format!("no key was written to {name} in the last {}", span_text(self.with.fresh_for))
+                format!(
+                    "no key was written to {name} in the last {}",
+                    span_text(self.with.fresh_for)
+                )
             }
             Some(replid) if replid != state.replid => {
                 format!("the key in {name} is of another history: not written here")
             }
             Some(_) => {
-                let words =
-                    format!("{name} took a write within the last {}", span_text(self.with.fresh_for));
+                let words = format!(
+                    "{name} took a write within the last {}",
+                    span_text(self.with.fresh_for)
+                );
                 return Standing::Done(words.into());
             }
         };

@@ -68,7 +68,7 @@ impl Machine {
     ) -> Result<Answer, OperateError> {
         let argv: Vec<String> = self.through.iter().chain(argv).cloned().collect();
         let name = argv.join(" ");
-        let start = Start { argv, env: self.env.clone(), cwd: Some("/".to_owned()) };
+        let start = Start { argv, env: self.env.clone(), cwd: Some("/".into()) };
         let mut said = Capture::default();
         let mut line = |stream, line: &str| {
             said.add(stream, line);

@@ -12,13 +12,10 @@ use crate::systems::kit::server::Written;
 /// The most words of a command line.
 const WORDS_MAX: usize = 64;
 
-const DATA: Setting<FullPath> = Setting::new(
-    "data",
-    Kind::Word,
-    "Full path of the data directory, on the target's machine",
-)
-.required()
-.example("\"/var/lib/postgresql/15/main\"");
+const DATA: Setting<FullPath> =
+    Setting::new("data", Kind::Word, "Full path of the data directory, on the target's machine")
+        .required()
+        .example("\"/var/lib/postgresql/15/main\"");
 
 const USER: Setting<Plain> = Setting::new(
     "user",
@@ -131,7 +128,7 @@ impl Meant for FullPath {
 
 /// A rejoin as written.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Plan {
+pub struct Plan {
     /// Where the programs run.
     pub(super) machine: Machine,
     /// The data directory, without a slash at its end.
@@ -184,8 +181,9 @@ impl Plan {
     /// Reads what stands in one table.
     pub(super) fn of(fields: &Fields<'_>) -> Result<Self, Fault> {
         let path = |setting: &Setting<FullPath>| Ok::<_, Fault>(setting.of(fields)?.map(|at| at.0));
-        let words =
-            |setting: &Setting<Vec<String>>| Ok::<_, Fault>(setting.of(fields)?.unwrap_or_default());
+        let words = |setting: &Setting<Vec<String>>| {
+            Ok::<_, Fault>(setting.of(fields)?.unwrap_or_default())
+        };
         let endpoint = |text: String| {
             let (host, port) = split_host(&text);
             Endpoint { host, port: port.unwrap_or(5432) }

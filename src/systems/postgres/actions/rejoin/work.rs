@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::super::super::Postgres;
 use super::super::super::link::column;
 use super::super::super::state::SideState;
 use super::{Rejoiner, Way};
@@ -11,7 +10,6 @@ use crate::domain::run::commit::Execution;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::port::{OperateError, Output};
-use crate::systems::kit::server::Server;
 use crate::systems::kit::trouble::Trouble;
 
 /// What a rewind would overwrite with the new primary's own.

@@ -1,0 +1,66 @@
+//! A seeded two-region world behind the port: for the demo, drills, screenshots and tests.
+//!
+//! The truth is a pure function of seed, elapsed time and an append-only file of acts, so that the
+//! console and its runner processes see the same world. It opens no socket.
+
+pub mod actions;
+pub mod acts;
+pub mod chance;
+pub mod history;
+pub mod operator;
+pub mod pause;
+pub mod plan;
+pub mod probe;
+pub mod reading;
+mod refusal;
+pub mod silence;
+pub mod standing;
+pub mod state;
+pub mod store;
+pub mod wish;
+pub mod world;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use crate::domain::settings::Fault;
+use crate::domain::site::SystemSpec;
+use crate::port::{About, Probe, ProbeSetup, System};
+
+/// The name of this kind in site files.
+pub const KIND: &str = "sim";
+
+/// The simulator, as a kind of system.
+pub const SIM: Sim = Sim;
+
+/// The simulator, as a kind of system.
+#[derive(Debug, Clone, Copy)]
+pub struct Sim;
+
+static ABOUT: About = About {
+    kind: KIND,
+    doc: "One system of a simulated two-region world, kept in a folder; opens no connection",
+    settings: plan::SETTINGS,
+    facts: reading::FACTS,
+    permissions: &["read and write the world's folder"],
+    actions: actions::ACTIONS,
+    example_name: "pg",
+    example_pace: ["1s", "1s"],
+};
+
+impl System for Sim {
+    fn about(&self) -> &'static About {
+        &ABOUT
+    }
+
+    fn secrets_to_watch(&self, spec: &SystemSpec) -> Result<Vec<String>, Fault> {
+        plan::SystemPlan::of_sim(spec).map(|_| Vec::new())
+    }
+
+    fn probe(&self, setup: ProbeSetup<'_>) -> Result<Box<dyn Probe>, Fault> {
+        let (folder, _) = plan::SystemPlan::of_sim(setup.spec)?;
+        Ok(probe::probe_for(&folder, setup.spec, Arc::clone(&setup.clock)))
+    }
+}
