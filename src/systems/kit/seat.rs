@@ -69,8 +69,9 @@ impl<S: Server> Bench<S> {
         } else {
             written.read.as_deref()
         };
+        let name = format!("{} in {}", spec.id, setup.site.region(side).label);
         let expected = if is_target { &setup.expected.target } else { &setup.expected.other };
-        let target = Target::new(&written, secret, setup.secrets)?.meant_for(expected.clone());
+        let target = Target::new(&written, secret, setup.secrets)?.meant_for(expected.clone(), &name);
         Ok(Self { target })
     }
 
@@ -87,7 +88,7 @@ impl<S: Server> Bench<S> {
     /// # Errors
     /// Why there is none.
     pub async fn open_any(&self) -> Result<S::Session, Trouble> {
-        self.target.clone().meant_for(None).connect(S::ANSWER_LIMIT).await
+        self.target.whoever().connect(S::ANSWER_LIMIT).await
     }
 
     /// Which server has the name now, whoever is meant.

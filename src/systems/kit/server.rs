@@ -19,7 +19,6 @@ use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::port::{About, Credential, ProbeSetup, Secrets, System};
 use crate::systems::kit::endpoint::{ACT, CA, Endpoint, READ};
-use crate::systems::kit::identity::another;
 use crate::systems::kit::pair::PairProbe;
 use crate::systems::kit::sides::{both_sides, side_table};
 use crate::systems::kit::tls::Trust;
@@ -238,8 +237,8 @@ pub struct Target<S: Server> {
     pub trust: Option<Trust>,
     /// The longest time that the server works on one request, where it can be told that.
     pub answers_in: Option<Duration>,
-    /// The only server that may answer; any where none is told.
-    meant: Option<Identity>,
+    /// The only server that may answer, and what it is called then; any where none is told.
+    meant: Option<(Identity, String)>,
 }
 
 impl<S: Server> Clone for Target<S> {
@@ -294,9 +293,14 @@ impl<S: Server> Target<S> {
         })
     }
 
-    /// The same place, where only this server may answer.
-    pub fn meant_for(self, meant: Option<Identity>) -> Self {
-        Self { meant, ..self }
+    /// The same place, where only this server may answer; sentences call it `name`.
+    pub fn meant_for(self, meant: Option<Identity>, name: &str) -> Self {
+        Self { meant: meant.map(|meant| (meant, name.to_owned())), ..self }
+    }
+
+    /// The same place, whoever answers.
+    pub fn whoever(&self) -> Self {
+        Self { meant: None, ..self.clone() }
     }
 
     /// The same place, where the server may work so long on one request.
@@ -324,9 +328,9 @@ impl<S: Server> Target<S> {
         let opening = async {
             // A driver's future is big, and every operator would carry it.
             let opened = Box::pin(self.open(limit)).await?;
-            if self.meant.is_some() {
+            if let Some((meant, name)) = &self.meant {
                 let met = S::identify(&opened.0, self).await?;
-                if let Some(why) = another(&self.place, self.meant.as_ref(), &met) {
+                if let Some(why) = met.another(name, Some(meant)) {
                     let why = format!("{why}; nothing was done there");
                     return Err(Trouble::new(TroubleKind::OtherServer, why));
                 }

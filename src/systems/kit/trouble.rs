@@ -86,10 +86,11 @@ impl Trouble {
 
     /// As the outcome of an attempt that did not come to its request: nothing was changed.
     pub fn before_sending(self) -> OperateError {
-        if self.kind == TroubleKind::Permission {
-            return OperateError::Permission(self.message);
+        match self.kind {
+            TroubleKind::Permission => OperateError::Permission(self.message),
+            TroubleKind::OtherServer => OperateError::Refused(self.message),
+            _ => OperateError::Refused(format!("{}; nothing was sent", self.message).into()),
         }
-        OperateError::Refused(format!("{}; nothing was sent", self.message).into())
     }
 }
 
@@ -196,6 +197,12 @@ fn tls_failure(peer: &str, error: &rustls::Error) -> Trouble {
             TroubleKind::Ours,
             "is signed by an authority that is not known here; name its file in `ca`".to_owned(),
         ),
+        // An authority of this name is known, and another key signed: ours is the wrong one.
+        CertificateError::BadSignature => (
+            TroubleKind::Ours,
+            "is not signed by the authority of that name that is known here; correct `ca`"
+                .to_owned(),
+        ),
         other => (TroubleKind::Garbage, format!("is not accepted: {other}")),
     };
     Trouble::unsent(kind, format!("the certificate of {peer} {why}"))
@@ -227,6 +234,12 @@ mod tests {
             TroubleKind::Ours,
             "the certificate of peer is signed by an authority that is not known here; \
              name its file in `ca`",
+        );
+        check(
+            certificate(CertificateError::BadSignature),
+            TroubleKind::Ours,
+            "the certificate of peer is not signed by the authority of that name that is known \
+             here; correct `ca`",
         );
     }
 
