@@ -4,13 +4,17 @@
 //! runners answer at once, time is the test's own, and a patient person does what the plan keeps
 //! for people.
 
+#[path = "twin/site.rs"]
+mod site;
+#[path = "twin/step.rs"]
+mod step;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use warroom::app::kinds::load;
-use warroom::app::twin;
 use warroom::commands::init::write;
 use warroom::domain::catalogue::{Change, Class};
 use warroom::domain::ids::{PersonId, StepId};
@@ -104,7 +108,7 @@ impl Place {
         write(shipped, &real).expect("it is written");
         let world = folder.path().join("world");
         let loaded = load(&real).expect("it loads");
-        let made = twin::of(&loaded, &world.display().to_string()).expect("a twin");
+        let made = site::twin_of(&loaded, &world.display().to_string()).expect("a twin");
         let dir = folder.path().join("twin");
         std::fs::create_dir_all(dir.join("runbooks")).expect("writable");
         std::fs::write(dir.join("site.toml"), &made.site).expect("writable");
@@ -460,7 +464,7 @@ fn what_a_twin_cannot_ask_is_told() {
         let folder = tempfile::tempdir().expect("a folder");
         write(shipped, folder.path()).expect("it is written");
         let loaded = load(folder.path()).expect("it loads");
-        let made = twin::of(&loaded, "/nowhere").expect("a twin");
+        let made = site::twin_of(&loaded, "/nowhere").expect("a twin");
         assert!(!made.site.contains("password"), "a twin has no secrets");
         let gates: usize =
             loaded.runbooks.iter().flat_map(|book| &book.steps).map(|step| step.gates.len()).sum();

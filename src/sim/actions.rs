@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::acts::Deed;
 use super::operator::SimOperator;
 use super::pause::{Pause, RealPause};
 use super::plan::SystemPlan;
@@ -71,6 +70,7 @@ static SWITCH: ActionSpec = ActionSpec {
     name: "sim.switch",
     doc: "Waits until the simulated standby store has every write, then makes it primary",
     verb: "switch",
+    change: Change::HandOver,
     ..PROMOTE_BASE
 };
 
@@ -240,43 +240,25 @@ impl Asked {
         let fields = Fields::new(with, format!("`with` of `{}`", spec.name));
         let mut asked = Self::default();
         let count = |number: i64| u32::try_from(number).unwrap_or(0);
-        match Deed::of(spec.change) {
-            Deed::Scale => asked.amount = fields.integer("to", 0, 1000)?.map(count),
-            Deed::ShiftTraffic => {
+        match spec.change {
+            Change::Scale => asked.amount = fields.integer("to", 0, 1000)?.map(count),
+            Change::ShiftTraffic => {
                 asked.amount = fields.integer("percent", 0, 100)?.map(count);
                 asked.side = fields.choice("side", &SIDES)?;
             }
-            Deed::Fence | Deed::Unfence => asked.side = fields.choice("side", &SIDES)?,
-            Deed::Write => asked.wish = Some(Wish::writable()),
-            Deed::Check => asked.wish = Wish::read(&fields)?,
-            Deed::Notify => asked.text = Some(fields.need_text("text")?.to_owned()),
-            Deed::Promote | Deed::StopReplication | Deed::Replicate | Deed::Purge | Deed::None => {}
+            Change::Fence | Change::Unfence => asked.side = fields.choice("side", &SIDES)?,
+            Change::ProveWrite => asked.wish = Some(Wish::writable()),
+            Change::Check => asked.wish = Wish::read(&fields)?,
+            Change::Notify => asked.text = Some(fields.need_text("text")?.to_owned()),
+            Change::Promote
+            | Change::HandOver
+            | Change::StopReplication
+            | Change::Follow
+            | Change::Purge
+            | Change::None => {}
         }
         fields.finish()?;
         Ok(asked)
-    }
-
-    /// The little that can be understood of the settings of an action that is not ours.
-    fn guess(deed: Deed, with: &Table) -> Self {
-        let keys: &[&str] = match deed {
-            Deed::Scale => &["replicas", "to", "count", "desired", "desired_count"],
-            Deed::ShiftTraffic => &["percent"],
-            Deed::Promote
-            | Deed::StopReplication
-            | Deed::Replicate
-            | Deed::Purge
-            | Deed::Notify
-            | Deed::Fence
-            | Deed::Unfence
-            | Deed::Write
-            | Deed::Check
-            | Deed::None => &[],
-        };
-        let number = keys.iter().find_map(|key| match with.get(key)?.value {
-            crate::domain::settings::Value::Integer(number) => u32::try_from(number).ok(),
-            _ => None,
-        });
-        Self { amount: number, ..Self::default() }
     }
 }
 
@@ -354,11 +336,8 @@ pub(super) fn sim_operator(
     pause: Arc<dyn Pause>,
 ) -> Result<SimOperator, Fault> {
     let ours = ACTIONS.iter().any(|known| known.spec().name == action.name);
-    let asked = if ours {
-        Asked::read(action, setup.with)?
-    } else {
-        Asked::guess(Deed::of(action.change), setup.with)
-    };
+    // The settings of an action that is not ours say nothing here.
+    let asked = if ours { Asked::read(action, setup.with)? } else { Asked::default() };
     Ok(build(world, action, setup, asked, pause))
 }
 
@@ -369,20 +348,20 @@ fn build(
     asked: Asked,
     pause: Arc<dyn Pause>,
 ) -> SimOperator {
-    let deed = Deed::of(action.change);
+    let change = action.change;
     let direction = setup.direction;
-    let side = match (asked.side, setup.target, deed) {
+    let side = match (asked.side, setup.target, change) {
         (Some("to"), _, _) => direction.to,
         (Some("a"), _, _) => Side::A,
         (Some("b"), _, _) => Side::B,
-        (Some(_), _, _) | (None, None, Deed::Fence | Deed::Unfence) => direction.from,
+        (Some(_), _, _) | (None, None, Change::Fence | Change::Unfence) => direction.from,
         (None, Some((_, side)), _) => side,
         (None, None, _) => direction.to,
     };
     SimOperator {
         folder: world,
         action,
-        deed,
+        change,
         target: setup.target.map(|(spec, _)| spec.id.clone()),
         named: side,
         side,
@@ -391,7 +370,7 @@ fn build(
         asked,
         label: setup.step.id.to_string(),
         timeout: setup.step.timeout,
-        lossless: action.name == SWITCH.name,
+        lossless: change == Change::HandOver,
         clock: Arc::clone(&setup.clock),
         pause,
     }
