@@ -22,7 +22,6 @@ use warroom::domain::run::autopilot::Orders;
 use warroom::domain::run::commit::{Execution, Grant, Hash, Receipt};
 use warroom::domain::run::event::{Actor, Body, Closing, Mode, Outcome, RunEvent, RunKind};
 use warroom::domain::run::intent::Intent;
-use warroom::domain::run::observe::decisive;
 use warroom::domain::run::phase::Phase;
 use warroom::domain::run::refusal::Refusal;
 use warroom::domain::run::role::Commander;
@@ -438,7 +437,7 @@ fn steps_mean_the_same_live_and_in_the_twin() {
                 let resolved = |book: &Runbook| book.resolved(|_| ungraceful);
                 let (real, twin) = (resolved(real), resolved(twin));
                 let ids = |book: &Runbook| -> Vec<StepId> {
-                    decisive(book).map(|step| step.id.clone()).collect()
+                    book.decisive().map(|step| step.id.clone()).collect()
                 };
                 assert_eq!(ids(&real), ids(&twin), "{what}");
                 assert!(!ids(&real).is_empty() && ids(&real).len() < real.steps.len(), "{what}");

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::asked::Asked;
 use super::operator::SimOperator;
 use super::pause::{Pause, RealPause};
-use super::plan::SystemPlan;
-use super::wish::Wish;
+use super::plan::{KIND, SystemPlan};
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
 use crate::domain::ids::Side;
-use crate::domain::settings::{Fault, Fields, Table};
+use crate::domain::settings::{Fault, Table};
 use crate::domain::site::SystemSpec;
 use crate::port::{Action, Operator, OperatorSetup};
 
@@ -29,9 +29,6 @@ pub const ACTIONS: &[&dyn Action] = &[
     &SimAction(&VERIFY_WRITE),
     &SimAction(&ACT),
 ];
-
-/// The ways to write a region in a step's settings.
-const SIDES: [&str; 4] = ["from", "to", "a", "b"];
 
 const SIDE_SETTING: SettingSpec =
     SettingSpec { name: "side", doc: "from (default), to, a or b", required: false };
@@ -222,46 +219,6 @@ static ACT: ActionSpec = ActionSpec {
 
 struct SimAction(&'static ActionSpec);
 
-/// What a step's `with` asks for.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Asked {
-    /// Units or percent.
-    pub amount: Option<u32>,
-    /// The region to fence, as written: `from`, `to`, `a` or `b`.
-    pub side: Option<&'static str>,
-    /// The fact to wait for.
-    pub wish: Option<Wish>,
-    /// What people are told.
-    pub text: Option<String>,
-}
-
-impl Asked {
-    fn read(spec: &ActionSpec, with: &Table) -> Result<Self, Fault> {
-        let fields = Fields::new(with, format!("`with` of `{}`", spec.name));
-        let mut asked = Self::default();
-        let count = |number: i64| u32::try_from(number).unwrap_or(0);
-        match spec.change {
-            Change::Scale => asked.amount = fields.integer("to", 0, 1000)?.map(count),
-            Change::ShiftTraffic => {
-                asked.amount = fields.integer("percent", 0, 100)?.map(count);
-                asked.side = fields.choice("side", &SIDES)?;
-            }
-            Change::Fence | Change::Unfence => asked.side = fields.choice("side", &SIDES)?,
-            Change::ProveWrite => asked.wish = Some(Wish::writable()),
-            Change::Check => asked.wish = Wish::read(&fields)?,
-            Change::Notify => asked.text = Some(fields.need_text("text")?.to_owned()),
-            Change::Promote
-            | Change::HandOver
-            | Change::StopReplication
-            | Change::Follow
-            | Change::Purge
-            | Change::None => {}
-        }
-        fields.finish()?;
-        Ok(asked)
-    }
-}
-
 impl Action for SimAction {
     fn example(&self) -> &'static str {
         match self.0.change {
@@ -287,7 +244,7 @@ impl Action for SimAction {
 
     fn check_settings(&self, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
         if let Some(system) = system
-            && system.kind != super::KIND
+            && system.kind != KIND
         {
             let message = format!("`{}` acts on systems of kind `sim` only", self.0.name);
             return Err(Fault::new(with.span, message));
@@ -301,7 +258,7 @@ impl Action for SimAction {
             return Err(Fault::new(setup.step.span, message));
         }
         let world = match setup.target {
-            Some((spec, _)) if spec.kind == super::KIND => Some(SystemPlan::of_sim(spec)?.0),
+            Some((spec, _)) if spec.kind == KIND => Some(SystemPlan::of_sim(spec)?.0),
             Some(_) | None => super::probe::world_of(setup.site),
         };
         let world = world.ok_or_else(|| {

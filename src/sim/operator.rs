@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::actions::Asked;
 use super::acts::AppendError;
+use super::asked::Asked;
 use super::pause::Pause;
 use super::refusal::refusal;
 use super::standing::{View, standing};

@@ -11,6 +11,9 @@ use crate::domain::reading::LagUnit;
 use crate::domain::settings::{Fault, Fields};
 use crate::domain::site::{Site, SystemSpec};
 
+/// The name of this kind in site files.
+pub const KIND: &str = "sim";
+
 /// How a simulated system behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -262,7 +265,7 @@ impl WorldPlan {
     /// When a system of kind `sim` has a wrong setting.
     pub fn of_systems(specs: &[SystemSpec], primary: Side, seed: u64) -> Result<Self, Fault> {
         let plan = |spec: &SystemSpec| {
-            if spec.kind == super::KIND {
+            if spec.kind == KIND {
                 SystemPlan::of_sim(spec).map(|(_, plan)| plan)
             } else {
                 Ok(SystemPlan::usual(spec, Nature::Service))
