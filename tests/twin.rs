@@ -4,13 +4,17 @@
 //! runners answer at once, time is the test's own, and a patient person does what the plan keeps
 //! for people.
 
+#[path = "twin/site.rs"]
+mod site;
+#[path = "twin/step.rs"]
+mod step;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use warroom::app::kinds::load;
-use warroom::app::twin;
 use warroom::commands::init::write;
 use warroom::domain::catalogue::{Change, Class};
 use warroom::domain::ids::{PersonId, StepId};
@@ -18,7 +22,6 @@ use warroom::domain::run::autopilot::Orders;
 use warroom::domain::run::commit::{Execution, Grant, Hash, Receipt};
 use warroom::domain::run::event::{Actor, Body, Closing, Mode, Outcome, RunEvent, RunKind};
 use warroom::domain::run::intent::Intent;
-use warroom::domain::run::observe::decisive;
 use warroom::domain::run::phase::Phase;
 use warroom::domain::run::refusal::Refusal;
 use warroom::domain::run::role::Commander;
@@ -104,7 +107,7 @@ impl Place {
         write(shipped, &real).expect("it is written");
         let world = folder.path().join("world");
         let loaded = load(&real).expect("it loads");
-        let made = twin::of(&loaded, &world.display().to_string()).expect("a twin");
+        let made = site::twin_of(&loaded, &world.display().to_string()).expect("a twin");
         let dir = folder.path().join("twin");
         std::fs::create_dir_all(dir.join("runbooks")).expect("writable");
         std::fs::write(dir.join("site.toml"), &made.site).expect("writable");
@@ -434,7 +437,7 @@ fn steps_mean_the_same_live_and_in_the_twin() {
                 let resolved = |book: &Runbook| book.resolved(|_| ungraceful);
                 let (real, twin) = (resolved(real), resolved(twin));
                 let ids = |book: &Runbook| -> Vec<StepId> {
-                    decisive(book).map(|step| step.id.clone()).collect()
+                    book.decisive().map(|step| step.id.clone()).collect()
                 };
                 assert_eq!(ids(&real), ids(&twin), "{what}");
                 assert!(!ids(&real).is_empty() && ids(&real).len() < real.steps.len(), "{what}");
@@ -460,7 +463,7 @@ fn what_a_twin_cannot_ask_is_told() {
         let folder = tempfile::tempdir().expect("a folder");
         write(shipped, folder.path()).expect("it is written");
         let loaded = load(folder.path()).expect("it loads");
-        let made = twin::of(&loaded, "/nowhere").expect("a twin");
+        let made = site::twin_of(&loaded, "/nowhere").expect("a twin");
         assert!(!made.site.contains("password"), "a twin has no secrets");
         let gates: usize =
             loaded.runbooks.iter().flat_map(|book| &book.steps).map(|step| step.gates.len()).sum();

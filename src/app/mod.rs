@@ -11,5 +11,4 @@ pub mod reference;
 pub mod resume;
 pub mod secrets;
 pub mod start;
-pub mod twin;
 pub mod workshop;

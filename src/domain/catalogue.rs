@@ -129,9 +129,8 @@ pub enum Change {
 }
 
 impl Change {
-    /// What a plan may say of a step whose action says nothing. That something is only looked at
-    /// is the action's to say.
-    pub const DECLARED: [Self; 11] = [
+    /// All of them.
+    pub const ALL: [Self; 13] = [
         Self::Fence,
         Self::Unfence,
         Self::Promote,
@@ -143,7 +142,20 @@ impl Change {
         Self::Purge,
         Self::Notify,
         Self::ProveWrite,
+        Self::Check,
+        Self::None,
     ];
+
+    /// What a plan may say of a step whose action says nothing. That something is only looked at
+    /// is the action's to say.
+    pub fn declared() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|change| !matches!(change, Self::Check | Self::None))
+    }
+
+    /// The change of a word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|change| change.word() == word)
+    }
 
     /// Its word in a plan.
     pub fn word(self) -> &'static str {

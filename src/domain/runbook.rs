@@ -41,6 +41,14 @@ pub fn away_from(plans: &[Runbook], active: Side) -> Option<usize> {
 }
 
 impl Runbook {
+    /// The steps that the clock waits for: a warm standby may be healthy before anything was done,
+    /// so these make it serve. A plan of commands does not tell which they are: all count then.
+    pub fn decisive(&self) -> impl Iterator<Item = &Step> {
+        let told = self.steps.iter().any(is_decisive);
+        let counts = move |step: &&Step| if told { is_decisive(step) } else { !step.optional };
+        self.steps.iter().filter(counts)
+    }
+
     /// The way it leads.
     pub fn direction(&self) -> Direction {
         Direction { from: self.from, to: self.to }
@@ -316,4 +324,25 @@ pub enum UngracefulGate {
     },
     /// Not asked.
     Skip,
+}
+
+fn is_decisive(step: &Step) -> bool {
+    !step.optional
+        && match step.change {
+            Change::Promote
+            | Change::HandOver
+            | Change::StopReplication
+            | Change::Scale
+            | Change::ShiftTraffic
+            | Change::Fence
+            | Change::ProveWrite => true,
+            // What must be open to serve is proven by its writes; what is opened where the run came
+            // from serves nobody.
+            Change::Unfence
+            | Change::Follow
+            | Change::Purge
+            | Change::Notify
+            | Change::Check
+            | Change::None => false,
+        }
 }

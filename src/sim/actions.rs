@@ -3,15 +3,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::acts::Deed;
+use super::asked::{
+    AT_LEAST, AT_MOST, Asked, FACT, IS, PERCENT, SIDE, SIDE_TO, TEXT, UNITS, USERS_SIDE,
+};
 use super::operator::SimOperator;
 use super::pause::{Pause, RealPause};
-use super::plan::SystemPlan;
-use super::wish::Wish;
+use super::plan::{KIND, SystemPlan};
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::ids::Side;
-use crate::domain::setting::{Kind, Setting};
-use crate::domain::settings::{Fault, Fields, Table};
+use crate::domain::settings::{Fault, Table};
 use crate::domain::site::SystemSpec;
 use crate::port::{Action, Operator, OperatorSetup};
 
@@ -31,37 +31,6 @@ pub const ACTIONS: &[&dyn Action] = &[
     &SimAction(&VERIFY_WRITE),
     &SimAction(&ACT),
 ];
-
-/// The ways to write a region in a step's settings.
-const SIDES: Kind = Kind::Choice(&["from", "to", "a", "b"]);
-
-const SIDE: Setting<&str> = Setting::new("side", SIDES, "the region; from when not written");
-
-const SIDE_TO: Setting<&str> = SIDE.example("\"to\"");
-
-const USERS_SIDE: Setting<&str> =
-    Setting::new("side", SIDES, "the region; the target's when not written");
-
-const UNITS: Setting<u32> =
-    Setting::new("to", Kind::Integer(0, 1000), "units; those of full service when not written")
-        .example("10");
-
-const PERCENT: Setting<u32> =
-    Setting::new("percent", Kind::Integer(0, 100), "percent of users; 100 when not written");
-
-const TEXT: Setting<String> = Setting::new("text", Kind::Text, "what people are told")
-    .required()
-    .example("\"the platform is back\"");
-
-const FACT: Setting<String> = Setting::new("fact", Kind::Text, "the fact; up when not written");
-
-const IS: Setting<String> = Setting::new("is", Kind::Shape("a value"), "what it must be");
-
-const AT_LEAST: Setting<String> =
-    Setting::new("at_least", Kind::Shape("a number or a time"), "what it must be at least");
-
-const AT_MOST: Setting<String> =
-    Setting::new("at_most", Kind::Shape("a number or a time"), "what it may be at most");
 
 /// What the actions have in common; each says where it differs.
 const BASE: ActionSpec = ActionSpec {
@@ -97,6 +66,7 @@ static SWITCH: ActionSpec = ActionSpec {
     name: "sim.switch",
     doc: "Waits until the simulated standby store has every write, then makes it primary",
     verb: "switch",
+    change: Change::HandOver,
     ..PROMOTE_BASE
 };
 
@@ -226,63 +196,6 @@ static ACT: ActionSpec = ActionSpec {
 
 struct SimAction(&'static ActionSpec);
 
-/// What a step's `with` asks for.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Asked {
-    /// Units or percent.
-    pub amount: Option<u32>,
-    /// The region to fence, as written: `from`, `to`, `a` or `b`.
-    pub side: Option<&'static str>,
-    /// The fact to wait for.
-    pub wish: Option<Wish>,
-    /// What people are told.
-    pub text: Option<String>,
-}
-
-impl Asked {
-    fn read(spec: &ActionSpec, with: &Table) -> Result<Self, Fault> {
-        let fields = Fields::new(with, format!("`with` of `{}`", spec.name));
-        let mut asked = Self::default();
-        match Deed::of(spec.change) {
-            Deed::Scale => asked.amount = UNITS.of(&fields)?,
-            Deed::ShiftTraffic => {
-                asked.amount = PERCENT.of(&fields)?;
-                asked.side = SIDE.of(&fields)?;
-            }
-            Deed::Fence | Deed::Unfence => asked.side = SIDE.of(&fields)?,
-            Deed::Write => asked.wish = Some(Wish::writable()),
-            Deed::Check => asked.wish = Wish::read(&fields)?,
-            Deed::Notify => asked.text = Some(TEXT.get(&fields)?),
-            Deed::Promote | Deed::StopReplication | Deed::Replicate | Deed::Purge | Deed::None => {}
-        }
-        fields.finish()?;
-        Ok(asked)
-    }
-
-    /// The little that can be understood of the settings of an action that is not ours.
-    fn guess(deed: Deed, with: &Table) -> Self {
-        let keys: &[&str] = match deed {
-            Deed::Scale => &["replicas", "to", "count", "desired", "desired_count"],
-            Deed::ShiftTraffic => &["percent"],
-            Deed::Promote
-            | Deed::StopReplication
-            | Deed::Replicate
-            | Deed::Purge
-            | Deed::Notify
-            | Deed::Fence
-            | Deed::Unfence
-            | Deed::Write
-            | Deed::Check
-            | Deed::None => &[],
-        };
-        let number = keys.iter().find_map(|key| match with.get(key)?.value {
-            crate::domain::settings::Value::Integer(number) => u32::try_from(number).ok(),
-            _ => None,
-        });
-        Self { amount: number, ..Self::default() }
-    }
-}
-
 impl Action for SimAction {
     fn spec(&self) -> &'static ActionSpec {
         self.0
@@ -290,7 +203,7 @@ impl Action for SimAction {
 
     fn check_settings(&self, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
         if let Some(system) = system
-            && system.kind != super::KIND
+            && system.kind != KIND
         {
             let message = format!("`{}` acts on systems of kind `sim` only", self.0.name);
             return Err(Fault::new(with.span, message));
@@ -304,7 +217,7 @@ impl Action for SimAction {
             return Err(Fault::new(setup.step.span, message));
         }
         let world = match setup.target {
-            Some((spec, _)) if spec.kind == super::KIND => Some(SystemPlan::of_sim(spec)?.0),
+            Some((spec, _)) if spec.kind == KIND => Some(SystemPlan::of_sim(spec)?.0),
             Some(_) | None => super::probe::world_of(setup.site),
         };
         let world = world.ok_or_else(|| {
@@ -339,11 +252,8 @@ pub(super) fn sim_operator(
     pause: Arc<dyn Pause>,
 ) -> Result<SimOperator, Fault> {
     let ours = ACTIONS.iter().any(|known| known.spec().name == action.name);
-    let asked = if ours {
-        Asked::read(action, setup.with)?
-    } else {
-        Asked::guess(Deed::of(action.change), setup.with)
-    };
+    // The settings of an action that is not ours say nothing here.
+    let asked = if ours { Asked::read(action, setup.with)? } else { Asked::default() };
     Ok(build(world, action, setup, asked, pause))
 }
 
@@ -354,20 +264,20 @@ fn build(
     asked: Asked,
     pause: Arc<dyn Pause>,
 ) -> SimOperator {
-    let deed = Deed::of(action.change);
+    let change = action.change;
     let direction = setup.direction;
-    let side = match (asked.side, setup.target, deed) {
+    let side = match (asked.side, setup.target, change) {
         (Some("to"), _, _) => direction.to,
         (Some("a"), _, _) => Side::A,
         (Some("b"), _, _) => Side::B,
-        (Some(_), _, _) | (None, None, Deed::Fence | Deed::Unfence) => direction.from,
+        (Some(_), _, _) | (None, None, Change::Fence | Change::Unfence) => direction.from,
         (None, Some((_, side)), _) => side,
         (None, None, _) => direction.to,
     };
     SimOperator {
         folder: world,
         action,
-        deed,
+        change,
         target: setup.target.map(|(spec, _)| spec.id.clone()),
         named: side,
         side,
@@ -376,7 +286,7 @@ fn build(
         asked,
         label: setup.step.id.to_string(),
         timeout: setup.step.timeout,
-        lossless: action.name == SWITCH.name,
+        lossless: change == Change::HandOver,
         clock: Arc::clone(&setup.clock),
         pause,
     }

@@ -17,99 +17,13 @@ const FILE_BYTES_MAX: u64 = 4 << 20;
 /// The last word of every whole line; a torn line has lost it.
 const END: &str = ".";
 
-/// One kind of act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
-    /// A standby store becomes primary.
-    Promote,
-    /// Copying into a store ends.
-    StopReplication,
-    /// A store is made a follower of the other side; what only it had is gone.
-    Replicate,
-    /// Units wanted on a side.
-    Scale,
-    /// Users are sent to a side.
-    ShiftTraffic,
-    /// A cache is emptied.
-    Purge,
-    /// People were told.
-    Notify,
-    /// A side is kept from writing.
-    Fence,
-    /// A side may write again.
-    Unfence,
-    /// Something was written to a store and read back.
-    Write,
-    /// Something was looked at: changes nothing.
-    Check,
-    /// Something the world does not show.
-    None,
-}
-
-impl Deed {
-    const ALL: [Self; 12] = [
-        Self::Promote,
-        Self::StopReplication,
-        Self::Replicate,
-        Self::Scale,
-        Self::ShiftTraffic,
-        Self::Purge,
-        Self::Notify,
-        Self::Fence,
-        Self::Unfence,
-        Self::Write,
-        Self::Check,
-        Self::None,
-    ];
-
-    /// The deed that makes a change.
-    pub fn of(change: Change) -> Self {
-        match change {
-            Change::Promote | Change::HandOver => Self::Promote,
-            Change::StopReplication => Self::StopReplication,
-            Change::Scale => Self::Scale,
-            Change::ShiftTraffic => Self::ShiftTraffic,
-            Change::Purge => Self::Purge,
-            Change::Notify => Self::Notify,
-            Change::Fence => Self::Fence,
-            Change::Unfence => Self::Unfence,
-            Change::ProveWrite => Self::Write,
-            Change::Check => Self::Check,
-            Change::Follow => Self::Replicate,
-            Change::None => Self::None,
-        }
-    }
-
-    /// The word in the file.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Promote => "promote",
-            Self::StopReplication => "stop_replication",
-            Self::Replicate => "replicate",
-            Self::Scale => "scale",
-            Self::ShiftTraffic => "shift_traffic",
-            Self::Purge => "purge",
-            Self::Notify => "notify",
-            Self::Fence => "fence",
-            Self::Unfence => "unfence",
-            Self::Write => "write",
-            Self::Check => "check",
-            Self::None => "none",
-        }
-    }
-
-    fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|deed| deed.word() == word)
-    }
-}
-
 /// One act: when, what, to what, where, how much.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Act {
     /// Milliseconds since the world began.
     pub elapsed_ms: u64,
     /// What was done.
-    pub deed: Deed,
+    pub change: Change,
     /// The system; for acts without one the name of the step.
     pub system: String,
     /// The side it was done to.
@@ -126,16 +40,16 @@ impl Act {
 
     /// The line without its line break: `61250 scale pods b 10 .`
     pub fn line(&self) -> String {
-        let Self { elapsed_ms, deed, system, side, amount } = self;
+        let Self { elapsed_ms, change, system, side, amount } = self;
         let side = side.letter().to_lowercase();
-        format!("{elapsed_ms} {} {system} {side} {amount} {END}", deed.word())
+        format!("{elapsed_ms} {} {system} {side} {amount} {END}", change.word())
     }
 
     /// Reads one line; none when it is torn or not an act.
     pub fn parse(line: &str) -> Option<Self> {
         let mut words = line.split(' ');
         let elapsed_ms = words.next()?.parse().ok()?;
-        let deed = Deed::from_word(words.next()?)?;
+        let change = Change::of_word(words.next()?)?;
         let system = words.next().filter(|name| is_name(name))?.to_owned();
         let side = match words.next()? {
             "a" => Side::A,
@@ -144,7 +58,7 @@ impl Act {
         };
         let amount = words.next()?.parse().ok()?;
         let whole = words.next() == Some(END) && words.next().is_none();
-        whole.then_some(Self { elapsed_ms, deed, system, side, amount })
+        whole.then_some(Self { elapsed_ms, change, system, side, amount })
     }
 }
 
@@ -207,23 +121,23 @@ pub fn append(path: &Path, act: &Act) -> Result<(), AppendError> {
 mod tests {
     use super::*;
 
-    fn act(elapsed_ms: u64, deed: Deed, system: &str, amount: u32) -> Act {
-        Act { elapsed_ms, deed, system: system.to_owned(), side: Side::B, amount }
+    fn act(elapsed_ms: u64, change: Change, system: &str, amount: u32) -> Act {
+        Act { elapsed_ms, change, system: system.to_owned(), side: Side::B, amount }
     }
 
     #[test]
-    fn every_deed_reads_back() {
-        for deed in Deed::ALL {
-            let written = act(61_250, deed, "pg", 10);
+    fn every_change_reads_back() {
+        for change in Change::ALL {
+            let written = act(61_250, change, "pg", 10);
             assert_eq!(Act::parse(&written.line()), Some(written));
         }
-        assert_eq!(act(61_250, Deed::Scale, "pods", 10).line(), "61250 scale pods b 10 .");
+        assert_eq!(act(61_250, Change::Scale, "pods", 10).line(), "61250 scale pods b 10 .");
     }
 
     #[test]
     fn a_line_cut_anywhere_is_ignored() {
-        let first = act(5, Deed::Fence, "fence-a", 0);
-        let second = act(61_250, Deed::Scale, "pods", 10);
+        let first = act(5, Change::Fence, "fence-a", 0);
+        let second = act(61_250, Change::Scale, "pods", 10);
         let whole = format!("{}\n{}\n", first.line(), second.line());
         let start = first.line().len() + 1;
         for cut in start..whole.len() {
@@ -236,8 +150,8 @@ mod tests {
     fn an_act_after_a_torn_one_counts() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let path = folder.path().join("acts");
-        let line = act(61_250, Deed::Scale, "pods", 10).line();
-        let next = act(70_000, Deed::Purge, "cdn", 0);
+        let line = act(61_250, Change::Scale, "pods", 10).line();
+        let next = act(70_000, Change::Purge, "cdn", 0);
         for cut in 0..=line.len() {
             std::fs::write(&path, &line[..cut]).expect("the torn line is written");
             append(&path, &next).expect("the act is appended");

@@ -5,6 +5,7 @@
 
 pub mod actions;
 pub mod acts;
+mod asked;
 pub mod chance;
 pub mod history;
 pub mod operator;
@@ -23,14 +24,13 @@ pub mod world;
 #[cfg(test)]
 mod tests;
 
+pub use plan::KIND;
+
 use std::sync::Arc;
 
 use crate::domain::settings::Fault;
 use crate::domain::site::SystemSpec;
 use crate::port::{About, Probe, ProbeSetup, System};
-
-/// The name of this kind in site files.
-pub const KIND: &str = "sim";
 
 /// The simulator, as a kind of system.
 pub const SIM: Sim = Sim;

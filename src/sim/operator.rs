@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::actions::Asked;
-use super::acts::{AppendError, Deed};
+use super::acts::AppendError;
+use super::asked::Asked;
 use super::pause::Pause;
 use super::refusal::refusal;
 use super::standing::{View, standing};
 use super::world::World;
-use crate::domain::catalogue::ActionSpec;
+use crate::domain::catalogue::{ActionSpec, Change};
 use crate::domain::ids::{Side, SystemId};
 use crate::domain::preview::{Preview, PreviewLine, Standing};
 use crate::domain::reading::Identity;
@@ -33,7 +33,7 @@ pub struct SimOperator {
     /// The action.
     pub(super) action: &'static ActionSpec,
     /// What it does to the world.
-    pub(super) deed: Deed,
+    pub(super) change: Change,
     /// The system it acts on.
     pub(super) target: Option<SystemId>,
     /// The side whose name it acts under.
@@ -72,55 +72,58 @@ impl SimOperator {
 
     /// The name in the act: the system's, or the step's where the act leaves no other trace.
     pub(super) fn object(&self) -> String {
-        match (&self.target, self.deed) {
-            (Some(_), Deed::Notify | Deed::None) | (None, _) => self.label.clone(),
+        match (&self.target, self.change) {
+            (Some(_), Change::Notify | Change::None) | (None, _) => self.label.clone(),
             (Some(id), _) => id.to_string(),
         }
     }
 
     fn amount(&self, view: &View) -> u32 {
-        match self.deed {
-            Deed::Scale => {
+        match self.change {
+            Change::Scale => {
                 let units = view.units(self.target.as_ref(), self.side);
                 self.asked.amount.or(units.map(|units| units.wanted)).unwrap_or(0)
             }
-            Deed::ShiftTraffic => self.asked.amount.unwrap_or(100),
-            Deed::Promote
-            | Deed::StopReplication
-            | Deed::Replicate
-            | Deed::Purge
-            | Deed::Notify
-            | Deed::Fence
-            | Deed::Unfence
-            | Deed::Write
-            | Deed::Check
-            | Deed::None => 0,
+            Change::ShiftTraffic => self.asked.amount.unwrap_or(100),
+            Change::Promote
+            | Change::HandOver
+            | Change::StopReplication
+            | Change::Follow
+            | Change::Purge
+            | Change::Notify
+            | Change::Fence
+            | Change::Unfence
+            | Change::ProveWrite
+            | Change::Check
+            | Change::None => 0,
         }
     }
 
     /// True when an earlier attempt asked for the same and it only has to be awaited.
     fn already_asked(&self, view: &View) -> bool {
         let store = view.store(self.target.as_ref()).map(|(_, state)| state);
-        match self.deed {
-            Deed::Check => true,
-            Deed::Promote => store.is_some_and(|one| one.promoting[self.side.index()].is_some()),
-            Deed::Replicate => {
+        match self.change {
+            Change::Check => true,
+            Change::Promote | Change::HandOver => {
+                store.is_some_and(|one| one.promoting[self.side.index()].is_some())
+            }
+            Change::Follow => {
                 store.is_some_and(|one| one.linked && one.source == self.side.other())
             }
-            Deed::Scale => view
+            Change::Scale => view
                 .units(self.target.as_ref(), self.side)
                 .is_some_and(|units| units.asked == self.amount(view)),
-            Deed::ShiftTraffic => {
-                let last = view.acts.iter().rfind(|act| act.deed == Deed::ShiftTraffic);
+            Change::ShiftTraffic => {
+                let last = view.acts.iter().rfind(|act| act.change == Change::ShiftTraffic);
                 last.is_some_and(|act| (act.side, act.amount) == (self.side, self.amount(view)))
             }
-            Deed::Purge => super::state::since_last_turn(&view.acts, self.side).any(|act| {
+            Change::Purge => super::state::since_last_turn(&view.acts, self.side).any(|act| {
                 let ours = act.system == self.object() && act.side == self.side;
-                act.deed == Deed::Purge && ours
+                act.change == Change::Purge && ours
             }),
-            Deed::Fence => view.state.fencing == Some((self.side, true)),
-            Deed::Unfence => view.state.fencing == Some((self.side, false)),
-            Deed::StopReplication | Deed::Notify | Deed::Write | Deed::None => false,
+            Change::Fence => view.state.fencing == Some((self.side, true)),
+            Change::Unfence => view.state.fencing == Some((self.side, false)),
+            Change::StopReplication | Change::Notify | Change::ProveWrite | Change::None => false,
         }
     }
 
@@ -134,60 +137,64 @@ impl SimOperator {
     fn opening(&self, view: &View) -> String {
         let (named, side) = (self.named(view), self.side);
         let amount = self.amount(view);
-        match self.deed {
-            Deed::Promote => format!("asking {named} to end recovery"),
-            Deed::StopReplication => format!("stopping what is copied into {named}"),
-            Deed::Replicate => format!("asking {named} to follow {}", side.other()),
-            Deed::Scale => format!("{named}: {amount} units wanted"),
-            Deed::ShiftTraffic => format!("records changed: {amount} % of users to {side}"),
-            Deed::Purge => format!("{named}: purge of everything accepted"),
-            Deed::Notify => {
+        match self.change {
+            Change::Promote | Change::HandOver => format!("asking {named} to end recovery"),
+            Change::StopReplication => format!("stopping what is copied into {named}"),
+            Change::Follow => format!("asking {named} to follow {}", side.other()),
+            Change::Scale => format!("{named}: {amount} units wanted"),
+            Change::ShiftTraffic => format!("records changed: {amount} % of users to {side}"),
+            Change::Purge => format!("{named}: purge of everything accepted"),
+            Change::Notify => {
                 format!("sent: {}", self.asked.text.as_deref().unwrap_or(&self.label))
             }
-            Deed::Fence if view.state.alive[side.index()] => {
+            Change::Fence if view.state.alive[side.index()] => {
                 format!("revoking the writers of {side}, closing its entrances")
             }
-            Deed::Fence => format!("{side} does not answer: revoking its writers at the provider"),
-            Deed::Unfence => format!("restoring the writers of {side}"),
-            Deed::Write => format!("a write is made to {named} and read back"),
-            Deed::Check => format!("looking at {named}"),
-            Deed::None => format!("{} done in the simulated world", self.label),
+            Change::Fence => {
+                format!("{side} does not answer: revoking its writers at the provider")
+            }
+            Change::Unfence => format!("restoring the writers of {side}"),
+            Change::ProveWrite => format!("a write is made to {named} and read back"),
+            Change::Check => format!("looking at {named}"),
+            Change::None => format!("{} done in the simulated world", self.label),
         }
     }
 
     fn change_lines(&self, view: &View) -> Vec<PreviewLine> {
         let line = |mark: char, text: String| PreviewLine { mark, text: text.into() };
         let (named, side, from) = (self.named(view), self.side, self.side.other());
-        let mut lines = vec![match self.deed {
-            Deed::Promote => line('~', format!("{named}: standby becomes PRIMARY")),
-            Deed::StopReplication => line('-', format!("copying into {named} ends")),
-            Deed::Replicate => line('-', format!("{named}: what only it had is gone")),
-            Deed::Scale => {
+        let mut lines = vec![match self.change {
+            Change::Promote | Change::HandOver => {
+                line('~', format!("{named}: standby becomes PRIMARY"))
+            }
+            Change::StopReplication => line('-', format!("copying into {named} ends")),
+            Change::Follow => line('-', format!("{named}: what only it had is gone")),
+            Change::Scale => {
                 let asked = view.units(self.target.as_ref(), side).map_or(0, |units| units.asked);
                 line('~', format!("{named}: {asked} -> {} units", self.amount(view)))
             }
-            Deed::ShiftTraffic => {
+            Change::ShiftTraffic => {
                 let percent = self.amount(view);
                 line('~', format!("{percent} % of users are sent to {side}"))
             }
-            Deed::Purge => line('-', format!("{named}: every stored answer")),
-            Deed::Notify => {
+            Change::Purge => line('-', format!("{named}: every stored answer")),
+            Change::Notify => {
                 line('+', self.asked.text.clone().unwrap_or_else(|| self.label.clone()))
             }
-            Deed::Fence => line('-', format!("{side} can no longer write, also when it returns")),
-            Deed::Unfence => line('+', format!("{side} can write again")),
-            Deed::Write => line('+', format!("{named}: one write, read back")),
-            Deed::Check => line('~', format!("nothing: {named} is only looked at")),
-            Deed::None => line('~', format!("{} in the simulated world", self.label)),
+            Change::Fence => line('-', format!("{side} can no longer write, also when it returns")),
+            Change::Unfence => line('+', format!("{side} can write again")),
+            Change::ProveWrite => line('+', format!("{named}: one write, read back")),
+            Change::Check => line('~', format!("nothing: {named} is only looked at")),
+            Change::None => line('~', format!("{} in the simulated world", self.label)),
         }];
         let store = view.store(self.target.as_ref()).map(|(_, state)| state);
-        if self.deed == Deed::Promote
+        if self.change.promotes()
             && store.is_some_and(|state| state.primary[from.index()])
             && !view.state.fenced[from.index()]
         {
             lines.push(line('!', format!("{from} is not fenced: two primaries are possible")));
         }
-        if self.deed == Deed::ShiftTraffic
+        if self.change == Change::ShiftTraffic
             && let Some(trouble) = view.state.user_trouble(view.world.plan(), side)
         {
             lines.push(line('!', format!("{side} cannot serve yet: {}", trouble.words())));
@@ -199,7 +206,7 @@ impl SimOperator {
     pub(super) async fn perform(&mut self, output: &mut dyn Output) -> Result<Clean, OperateError> {
         let view = self.view().map_err(OperateError::Refused)?;
         // A proof is a write made now: one of before proves nothing of the store as it is.
-        if self.deed != Deed::Write
+        if self.change != Change::ProveWrite
             && let Standing::Done(evidence) = standing(self, &view)
         {
             output.line(&format!("already so: {evidence}"));
@@ -221,7 +228,7 @@ impl SimOperator {
             }
             let (object, amount) = (self.object(), self.amount(&view));
             let now = self.clock.now();
-            view.world.append(now, self.deed, &object, self.side, amount).map_err(|error| {
+            view.world.append(now, self.change, &object, self.side, amount).map_err(|error| {
                 let why = error.to_string().into();
                 match error {
                     AppendError::NotWritten(_) => OperateError::Refused(why),
@@ -289,7 +296,7 @@ impl SimOperator {
             if waited + LEAVE_EARLY >= self.timeout.max(LEAVE_EARLY + LOOK_EVERY) {
                 let time = short_time(waited);
                 let why = format!("not seen done within {time}; last seen: {said}");
-                return Err(if self.deed == Deed::Check {
+                return Err(if self.change == Change::Check {
                     OperateError::Refused(why.into())
                 } else {
                     OperateError::Ambiguous(why.into())
@@ -302,7 +309,7 @@ impl SimOperator {
     fn call(&self, view: &View) -> String {
         let amount = self.amount(view);
         let mut words = format!("{} {}", self.action.name, self.object());
-        if self.target.is_some() || matches!(self.deed, Deed::Fence | Deed::Unfence) {
+        if self.target.is_some() || matches!(self.change, Change::Fence | Change::Unfence) {
             words.extend([" in ", self.side.letter()]);
         }
         if amount > 0 {

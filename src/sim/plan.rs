@@ -5,11 +5,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::catalogue::Change;
 use crate::domain::ids::{Side, SystemId};
 use crate::domain::reading::LagUnit;
 use crate::domain::setting::{Kind, Setting, SettingSpec};
 use crate::domain::settings::{Fault, Fields};
 use crate::domain::site::{Site, SystemSpec};
+
+/// The name of this kind in site files.
+pub const KIND: &str = "sim";
 
 /// How a simulated system behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,27 +39,39 @@ impl Nature {
         ["service", "store", "traffic", "compute", "cache", "users"];
 
     fn from_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "service" => Self::Service,
-            "store" => Self::Store,
-            "traffic" => Self::Traffic,
-            "compute" => Self::Compute,
-            "cache" => Self::Cache,
-            "users" => Self::Users,
-            _ => return None,
-        })
+        Self::ALL.into_iter().find(|nature| nature.word() == name)
     }
 
-    /// The nature of a real kind of system, so that any site can be simulated.
-    pub fn of_kind(kind: &str) -> Self {
-        match kind {
-            "postgres" | "patroni" | "rds" | "redis" | "elasticache" | "kafka" | "opensearch"
-            | "s3" | "velero" | "ecr" => Self::Store,
-            "dns" | "route53" | "cloudflare" => Self::Traffic,
-            "kubernetes" | "ecs" => Self::Compute,
-            "cloudfront" => Self::Cache,
-            _ => Self::Service,
+    /// All of them.
+    const ALL: [Self; 6] =
+        [Self::Service, Self::Store, Self::Traffic, Self::Compute, Self::Cache, Self::Users];
+
+    /// Its name as written in a site file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Store => "store",
+            Self::Traffic => "traffic",
+            Self::Compute => "compute",
+            Self::Cache => "cache",
+            Self::Users => "users",
         }
+    }
+
+    /// The nature of a system to which these things can be done.
+    pub fn of_changes(changes: impl IntoIterator<Item = Change>) -> Self {
+        let told = changes.into_iter().find_map(|change| match change {
+            Change::Promote
+            | Change::HandOver
+            | Change::StopReplication
+            | Change::Follow
+            | Change::ProveWrite => Some(Self::Store),
+            Change::Scale => Some(Self::Compute),
+            Change::ShiftTraffic => Some(Self::Traffic),
+            Change::Purge => Some(Self::Cache),
+            Change::Fence | Change::Unfence | Change::Notify | Change::Check | Change::None => None,
+        });
+        told.unwrap_or(Self::Service)
     }
 }
 
@@ -155,21 +171,14 @@ pub const SETTINGS: &[SettingSpec] = &[
 impl SystemPlan {
     /// A system of a nature with the usual figures, in the regions of its spec.
     pub fn usual(spec: &SystemSpec, nature: Nature) -> Self {
-        let mirrored = matches!(spec.kind.as_str(), "kafka" | "s3" | "velero" | "ecr");
-        let unit = match spec.kind.as_str() {
-            "kafka" => LagUnit::Records,
-            "opensearch" => LagUnit::Operations,
-            "s3" | "velero" | "ecr" => LagUnit::Objects,
-            _ => LagUnit::Bytes,
-        };
         Self {
             id: spec.id.clone(),
             nature,
             title: spec.id.to_string(),
             sides: [spec.sides[0].is_some(), spec.sides[1].is_some()],
             lag_s: 1.0,
-            unit,
-            mirrored,
+            unit: LagUnit::Bytes,
+            mirrored: false,
             promote_s: None,
             wanted: 10,
             standby: 2,
@@ -258,8 +267,7 @@ pub struct WorldPlan {
 }
 
 impl WorldPlan {
-    /// A world of the site's systems in which nothing fails; systems of real kinds behave as
-    /// their kind suggests.
+    /// A world of the site's systems in which nothing fails; systems of other kinds are services.
     ///
     /// # Errors
     /// When a system of kind `sim` has a wrong setting.
@@ -273,10 +281,10 @@ impl WorldPlan {
     /// When a system of kind `sim` has a wrong setting.
     pub fn of_systems(specs: &[SystemSpec], primary: Side, seed: u64) -> Result<Self, Fault> {
         let plan = |spec: &SystemSpec| {
-            if spec.kind == super::KIND {
+            if spec.kind == KIND {
                 SystemPlan::of_sim(spec).map(|(_, plan)| plan)
             } else {
-                Ok(SystemPlan::usual(spec, Nature::of_kind(&spec.kind)))
+                Ok(SystemPlan::usual(spec, Nature::Service))
             }
         };
         Ok(Self {

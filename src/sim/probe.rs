@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::plan::SystemPlan;
+use super::plan::{KIND, SystemPlan};
 use super::reading::Moment;
 use super::world::World;
 use crate::domain::ids::{Side, SystemId};
@@ -90,6 +90,6 @@ pub fn look_at_reference(world: &Path, clock: &dyn Clock) -> Look {
 
 /// The folder of the world that a site's first system of kind `sim` is in.
 pub fn world_of(site: &Site) -> Option<PathBuf> {
-    let sims = site.systems.iter().filter(|spec| spec.kind == super::KIND);
+    let sims = site.systems.iter().filter(|spec| spec.kind == KIND);
     sims.filter_map(|spec| SystemPlan::of_sim(spec).ok()).map(|(folder, _)| folder).next()
 }

@@ -9,6 +9,7 @@ use super::plan::{Nature, SystemPlan, WorldPlan};
 use super::silence;
 use super::state::{RESOLVERS, TRAFFIC_SHARE_MIN, Trouble, WorldState, purged, since_last_turn};
 use super::store::StoreState;
+use crate::domain::catalogue::Change;
 use crate::domain::catalogue::FactSpec;
 use crate::domain::ids::Side;
 use crate::domain::reading::{
@@ -272,7 +273,7 @@ impl Moment<'_> {
     fn cache(&self, system: &SystemPlan, side: Side) -> Reading {
         let empty = purged(self.acts, system.id.as_str(), side, self.state.now_s);
         let begun = since_last_turn(self.acts, side)
-            .any(|act| act.deed == super::acts::Deed::Purge && act.side == side);
+            .any(|act| act.change == Change::Purge && act.side == side);
         let note = match (empty, begun) {
             (true, _) => "emptied, filling again",
             (false, true) => "purge on its way to the edges",

@@ -1,8 +1,8 @@
 //! What a target of the simulated world would refuse.
 
-use super::acts::Deed;
 use super::operator::SimOperator;
 use super::standing::View;
+use crate::domain::catalogue::Change;
 
 /// Why the target would refuse; nothing was changed then.
 pub(super) fn refusal(step: &SimOperator, view: &View) -> Option<String> {
@@ -12,17 +12,22 @@ pub(super) fn refusal(step: &SimOperator, view: &View) -> Option<String> {
     let side = step.side;
     let silent = !view.state.alive[side.index()];
     let store = view.store(step.target.as_ref());
-    match (step.deed, store) {
-        (Deed::Promote | Deed::StopReplication | Deed::Scale | Deed::Write, _) if silent => {
-            Some(format!("region {side} does not answer"))
-        }
-        (Deed::Promote, Some((system, state))) if state.seeding.is_some() => {
+    match (step.change, store) {
+        (
+            Change::Promote
+            | Change::HandOver
+            | Change::StopReplication
+            | Change::Scale
+            | Change::ProveWrite,
+            _,
+        ) if silent => Some(format!("region {side} does not answer")),
+        (Change::Promote | Change::HandOver, Some((system, state))) if state.seeding.is_some() => {
             Some(format!("{} in {side} has no whole copy yet", system.title))
         }
-        (Deed::Write, Some((system, state))) if !state.open[side.index()] => {
+        (Change::ProveWrite, Some((system, state))) if !state.open[side.index()] => {
             Some(format!("{} in {side} takes no writes", system.title))
         }
-        (Deed::Replicate, Some((system, state))) => {
+        (Change::Follow, Some((system, state))) => {
             let (title, from) = (&system.title, side.other());
             if view.state.alive != [true, true] {
                 Some("both regions must answer for a first copy".to_owned())
@@ -35,18 +40,19 @@ pub(super) fn refusal(step: &SimOperator, view: &View) -> Option<String> {
             }
         }
         (
-            Deed::Promote
-            | Deed::StopReplication
-            | Deed::Replicate
-            | Deed::Scale
-            | Deed::ShiftTraffic
-            | Deed::Purge
-            | Deed::Notify
-            | Deed::Fence
-            | Deed::Unfence
-            | Deed::Write
-            | Deed::Check
-            | Deed::None,
+            Change::Promote
+            | Change::HandOver
+            | Change::StopReplication
+            | Change::Follow
+            | Change::Scale
+            | Change::ShiftTraffic
+            | Change::Purge
+            | Change::Notify
+            | Change::Fence
+            | Change::Unfence
+            | Change::ProveWrite
+            | Change::Check
+            | Change::None,
             _,
         ) => None,
     }

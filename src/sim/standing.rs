@@ -1,6 +1,6 @@
 //! Whether a step's effect is there in the simulated world, said in a sentence with its values.
 
-use super::acts::{Act, Deed};
+use super::acts::Act;
 use super::operator::SimOperator;
 use super::plan::{Nature, SystemPlan};
 use super::reading::{Moment, identity};
@@ -8,6 +8,7 @@ use super::state::{RESOLVERS, Units, WorldState, purged, since_last_turn};
 use super::store::StoreState;
 use super::wish::Answer;
 use super::world::World;
+use crate::domain::catalogue::Change;
 use crate::domain::ids::{Side, SystemId};
 use crate::domain::preview::Standing;
 use crate::domain::reading::{Health, Identity, Reading};
@@ -86,35 +87,36 @@ pub fn standing(step: &SimOperator, view: &View) -> Standing {
         return Standing::Unknown("our own network is down: nothing answers".into());
     }
     let store = view.store(step.target.as_ref());
-    match (step.deed, store) {
-        (Deed::Promote, Some((system, state))) if !system.mirrored => {
+    match (step.change, store) {
+        (Change::Promote | Change::HandOver, Some((system, state))) if !system.mirrored => {
             promoted(step, view, system, state)
         }
-        (Deed::Promote | Deed::StopReplication, Some((system, state))) => {
+        (Change::Promote | Change::HandOver | Change::StopReplication, Some((system, state))) => {
             stopped(step, view, system, state)
         }
-        (Deed::Replicate, Some((system, state))) => replicating(step, view, system, state),
-        (Deed::Scale, _) if view.units(step.target.as_ref(), step.side).is_some() => {
+        (Change::Follow, Some((system, state))) => replicating(step, view, system, state),
+        (Change::Scale, _) if view.units(step.target.as_ref(), step.side).is_some() => {
             scaled(step, view)
         }
-        (Deed::ShiftTraffic, _) => shifted(step, view),
-        (Deed::Fence, _) => fenced(step, view, true),
-        (Deed::Unfence, _) => fenced(step, view, false),
-        (Deed::Purge, _) => {
+        (Change::ShiftTraffic, _) => shifted(step, view),
+        (Change::Fence, _) => fenced(step, view, true),
+        (Change::Unfence, _) => fenced(step, view, false),
+        (Change::Purge, _) => {
             let empty = purged(&view.acts, &step.object(), step.side, view.state.now_s);
             let words = if empty { "every edge is empty" } else { "edges keep old answers" };
             of(empty, format!("{}: {words}", step.object()))
         }
-        (Deed::Write, Some((system, _))) => written(step, view, system),
-        (Deed::Check, _) => checked(step, view),
+        (Change::ProveWrite, Some((system, _))) => written(step, view, system),
+        (Change::Check, _) => checked(step, view),
         (
-            Deed::Promote
-            | Deed::StopReplication
-            | Deed::Replicate
-            | Deed::Scale
-            | Deed::Notify
-            | Deed::Write
-            | Deed::None,
+            Change::Promote
+            | Change::HandOver
+            | Change::StopReplication
+            | Change::Follow
+            | Change::Scale
+            | Change::Notify
+            | Change::ProveWrite
+            | Change::None,
             _,
         ) => recorded(step, view),
     }
@@ -253,11 +255,11 @@ fn written(step: &SimOperator, view: &View, system: &SystemPlan) -> Standing {
     }
     let (title, side) = (&system.title, step.side);
     let ours = |act: &&Act| act.system == system.id.as_str() && act.side == side;
-    let begun = view.acts.iter().filter(ours).rfind(|act| act.deed == Deed::Promote);
+    let begun = view.acts.iter().filter(ours).rfind(|act| act.change.promotes());
     let begun = begun.map_or(0, |act| act.elapsed_ms);
     let last = since_last_turn(&view.acts, step.direction.to)
         .filter(ours)
-        .filter(|act| act.deed == Deed::Write && act.elapsed_ms >= begun)
+        .filter(|act| act.change == Change::ProveWrite && act.elapsed_ms >= begun)
         .last();
     match last {
         Some(act) => {
@@ -272,7 +274,7 @@ fn written(step: &SimOperator, view: &View, system: &SystemPlan) -> Standing {
 fn recorded(step: &SimOperator, view: &View) -> Standing {
     let object = step.object();
     let act = since_last_turn(&view.acts, step.direction.to)
-        .find(|act| act.deed == step.deed && act.system == object && act.side == step.side);
+        .find(|act| act.change == step.change && act.system == object && act.side == step.side);
     match act {
         Some(act) => {
             let after = clock_text(act.at());

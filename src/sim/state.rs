@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::acts::{Act, Deed};
+use super::acts::Act;
 use super::chance::Chance;
 use super::plan::{Nature, SystemPlan, WorldPlan};
 use super::store::{StoreState, store_at, takes_hold_s};
+use crate::domain::catalogue::Change;
 use crate::domain::ids::{Side, SystemId};
 use crate::domain::reading::Capacity;
 
@@ -173,22 +174,22 @@ impl Trouble {
 fn fenced(plan: &WorldPlan, side: Side, now_s: f64, acts: &[Act]) -> bool {
     acts.iter()
         .filter(|act| act.side == side && takes_hold_s(plan, act) <= now_s)
-        .filter(|act| matches!(act.deed, Deed::Fence | Deed::Unfence))
+        .filter(|act| matches!(act.change, Change::Fence | Change::Unfence))
         .max_by(|one, other| takes_hold_s(plan, one).total_cmp(&takes_hold_s(plan, other)))
-        .is_some_and(|act| act.deed == Deed::Fence)
+        .is_some_and(|act| act.change == Change::Fence)
 }
 
 fn fencing(plan: &WorldPlan, now_s: f64, acts: &[Act]) -> Option<(Side, bool)> {
     acts.iter()
-        .filter(|act| matches!(act.deed, Deed::Fence | Deed::Unfence))
+        .filter(|act| matches!(act.change, Change::Fence | Change::Unfence))
         .rfind(|act| takes_hold_s(plan, act) > now_s)
-        .map(|act| (act.side, act.deed == Deed::Fence))
+        .map(|act| (act.side, act.change == Change::Fence))
 }
 
 /// Users by side: each resolver goes over when the answer it keeps has run out.
 fn shares(plan: &WorldPlan, now_s: f64, acts: &[Act]) -> ([f64; 2], [f64; 2]) {
     let ttl_s = plan.ttl_s();
-    let shifts: Vec<&Act> = acts.iter().filter(|act| act.deed == Deed::ShiftTraffic).collect();
+    let shifts: Vec<&Act> = acts.iter().filter(|act| act.change == Change::ShiftTraffic).collect();
     let chance = Chance::new(plan.seed).of("resolvers");
     let goes_to = |resolver: u32, act: &Act| {
         let there = resolver * 100 < act.amount.min(100) * RESOLVERS;
@@ -218,7 +219,7 @@ fn units(plan: &WorldPlan, system: &SystemPlan, side: Side, now_s: f64, acts: &[
     // (when, what is asked for from then on; none keeps it), and whether all units are gone first.
     let mut turns: Vec<(f64, Option<u32>, bool)> = acts
         .iter()
-        .filter(|act| act.deed == Deed::Scale && act.side == side)
+        .filter(|act| act.change == Change::Scale && act.side == side)
         .filter(|act| act.system == system.id.as_str())
         .map(|act| (act.at().as_secs_f64(), Some(act.amount), false))
         .collect();
@@ -260,14 +261,15 @@ fn ramp(chance: Chance, from: u32, to: u32, since_s: f64, now_s: f64) -> u32 {
 /// True when a cache was emptied after the users last went to another side than `side`.
 pub fn purged(acts: &[Act], system: &str, side: Side, now_s: f64) -> bool {
     let done = |act: &Act| act.at().as_secs_f64() + PURGE_S <= now_s;
-    since_last_turn(acts, side)
-        .any(|act| act.deed == Deed::Purge && act.system == system && act.side == side && done(act))
+    since_last_turn(acts, side).any(|act| {
+        act.change == Change::Purge && act.system == system && act.side == side && done(act)
+    })
 }
 
 /// The acts since users were last sent to the other side than `side`: those of the way there.
 pub fn since_last_turn(acts: &[Act], side: Side) -> impl Iterator<Item = &Act> {
     let turn = acts.iter().rposition(|act| {
-        act.deed == Deed::ShiftTraffic && act.side == side.other() && act.amount >= 50
+        act.change == Change::ShiftTraffic && act.side == side.other() && act.amount >= 50
     });
     acts[turn.map_or(0, |turn| turn + 1)..].iter()
 }

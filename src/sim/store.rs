@@ -4,10 +4,11 @@
 //! replica has not. It never rises faster than time passes (a replica cannot forget), falls at most
 //! at [`CATCH_UP`], and is frozen when neither side writes nor copies.
 
-use super::acts::{Act, Deed};
+use super::acts::Act;
 use super::chance::Chance;
 use super::history::Held;
 use super::plan::{SystemPlan, WorldPlan};
+use crate::domain::catalogue::Change;
 use crate::domain::ids::Side;
 
 /// Seconds of writes that a replica takes in per second when it has fallen behind.
@@ -160,35 +161,36 @@ fn happenings(
     for act in acts {
         let at_s = act.at().as_secs_f64();
         let ours = act.system == system.id.as_str();
-        match act.deed {
-            Deed::Fence => list.push((takes_hold_s(plan, act), Happening::Fence(act.side, true))),
-            Deed::Unfence => {
+        match act.change {
+            Change::Fence => list.push((takes_hold_s(plan, act), Happening::Fence(act.side, true))),
+            Change::Unfence => {
                 list.push((takes_hold_s(plan, act), Happening::Fence(act.side, false)));
             }
             // What needs no promotion has nothing else to stop its copying for good.
-            Deed::Promote if ours && !system.mirrored => {
+            Change::Promote | Change::HandOver if ours && !system.mirrored => {
                 list.push((at_s, Happening::Promote(act.side)));
                 let work = promotion(system, chance, at_s, act.elapsed_ms);
                 list.push((work.until_s, Happening::Promoted(act.side)));
             }
-            Deed::Promote | Deed::StopReplication if ours => {
+            Change::Promote | Change::HandOver | Change::StopReplication if ours => {
                 list.push((at_s, Happening::Stop(act.side)));
             }
-            Deed::Replicate if ours => {
+            Change::Follow if ours => {
                 list.push((at_s, Happening::Replicate(act.side)));
                 let work = seeding(chance, at_s, act.elapsed_ms);
                 list.push((work.until_s, Happening::Seeded));
             }
-            Deed::Promote
-            | Deed::StopReplication
-            | Deed::Replicate
-            | Deed::Scale
-            | Deed::ShiftTraffic
-            | Deed::Purge
-            | Deed::Notify
-            | Deed::Write
-            | Deed::Check
-            | Deed::None => {}
+            Change::Promote
+            | Change::HandOver
+            | Change::StopReplication
+            | Change::Follow
+            | Change::Scale
+            | Change::ShiftTraffic
+            | Change::Purge
+            | Change::Notify
+            | Change::ProveWrite
+            | Change::Check
+            | Change::None => {}
         }
     }
     list
@@ -196,7 +198,7 @@ fn happenings(
 
 /// When a fence or its removal works, in seconds since the world began.
 pub fn takes_hold_s(plan: &WorldPlan, act: &Act) -> f64 {
-    let chance = Chance::new(plan.seed).of(act.deed.word()).at(act.elapsed_ms);
+    let chance = Chance::new(plan.seed).of(act.change.word()).at(act.elapsed_ms);
     act.at().as_secs_f64() + chance.between(3.0, 8.0)
 }
 

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::acts::{self, Act, AppendError, Deed};
+use super::acts::{self, Act, AppendError};
 use super::plan::WorldPlan;
 use super::state::WorldState;
+use crate::domain::catalogue::Change;
 use crate::domain::ids::Side;
 use crate::domain::time::Stamp;
 use crate::port::Clock;
@@ -134,13 +135,13 @@ impl World {
     pub fn append(
         &self,
         now: Stamp,
-        deed: Deed,
+        change: Change,
         system: &str,
         side: Side,
         amount: u32,
     ) -> Result<Act, AppendError> {
         let elapsed_ms = u64::try_from(self.elapsed(now).as_millis()).unwrap_or(u64::MAX);
-        let act = Act { elapsed_ms, deed, system: system.to_owned(), side, amount };
+        let act = Act { elapsed_ms, change, system: system.to_owned(), side, amount };
         acts::append(&self.acts_path(), &act)?;
         Ok(act)
     }

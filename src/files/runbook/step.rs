@@ -141,8 +141,9 @@ impl Reader<'_, '_> {
 
     /// What the step does to the world. An action that says it is not gainsaid.
     pub(super) fn change(&self, spec: &ActionSpec) -> Result<Change, Fault> {
-        let word = self.fields.choice("change", &Change::DECLARED.map(Change::word))?;
-        let told = Change::DECLARED.into_iter().find(|change| Some(change.word()) == word);
+        let words: Vec<&str> = Change::declared().map(Change::word).collect();
+        let word = self.fields.choice("change", &words)?;
+        let told = word.and_then(Change::of_word);
         if told.is_none() || spec.change == Change::None {
             return Ok(told.unwrap_or(spec.change));
         }

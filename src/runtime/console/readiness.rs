@@ -3,39 +3,10 @@
 use std::time::Duration;
 
 use super::Console;
-use crate::domain::day::Day;
-use crate::domain::readiness::{Spells, complete};
+use crate::domain::readiness::complete;
 use crate::domain::time::Stamp;
 use crate::domain::verdict::Assessment;
 use crate::runtime::desk::Desk;
-use crate::runtime::observations::Learned;
-
-/// What lasts longer than a judgement.
-#[derive(Clone)]
-pub(super) struct Memory {
-    /// The figures of the last 24 hours.
-    pub(super) day: Day,
-    /// Since when each criterion has been as it is.
-    pub(super) spells: Spells,
-    /// What the probes have learned.
-    pub(super) learned: Learned,
-    weighed: Stamp,
-}
-
-impl Memory {
-    pub(super) fn new(now: Stamp) -> Self {
-        Self {
-            day: Day::default(),
-            spells: Spells::default(),
-            learned: Learned::new(),
-            weighed: now,
-        }
-    }
-
-    pub(super) fn recall(&mut self, day: Day, spells: Spells) {
-        (self.day, self.spells) = (day, spells);
-    }
-}
 
 /// A longer time between two judgements was slept through: nobody knows how fit the standby was.
 const SLEPT_AFTER: Duration = Duration::from_secs(30);

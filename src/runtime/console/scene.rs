@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Console, Outage};
+use super::Console;
+use super::held::Outage;
 use crate::domain::day::Day;
 use crate::domain::ids::{Side, StepId};
 use crate::domain::judge::{self, Subject};

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::actions::{ACTIONS, sim_operator};
-use super::acts::{Act, Deed};
+use super::acts::Act;
 use super::chance::Chance;
 use super::history;
 use super::operator::SimOperator;
@@ -19,7 +19,7 @@ use super::probe::probe_for;
 use super::reading::Moment;
 use super::state::WorldState;
 use super::world::{World, WorldError};
-use crate::domain::catalogue::ActionSpec;
+use crate::domain::catalogue::{ActionSpec, Change};
 use crate::domain::ids::{Side, StepId, SystemId};
 use crate::domain::preview::{Preview, Standing};
 use crate::domain::reading::{

@@ -31,7 +31,7 @@ fn an_attempt_that_follows_another_only_waits() {
     let stage = Stage::usual(|_| {});
     stage.clock.pass(DIES_S + 5);
     let world = World::open(stage.path()).expect("the world opens");
-    world.append(stage.clock.now(), Deed::Promote, "pg", Side::B, 0).expect("an act");
+    world.append(stage.clock.now(), Change::Promote, "pg", Side::B, 0).expect("an act");
     stage.clock.pass(3);
     let (outcome, lines) = stage.apply(action("sim.promote"), Some(("pg", Side::B)), A_TO_B, &[]);
     assert!(outcome.is_ok(), "{outcome:?}");
@@ -353,12 +353,8 @@ fn a_preview_warns_of_what_is_missing() {
 
 /// A real kind's action, as its own folder would declare it.
 static REAL_PROMOTE: ActionSpec = ActionSpec { name: "postgres.promote", ..PROMOTE_BASE };
-static REAL_RUN: ActionSpec = ActionSpec {
-    name: "command.run",
-    verb: "run",
-    change: crate::domain::catalogue::Change::None,
-    ..PROMOTE_BASE
-};
+static REAL_RUN: ActionSpec =
+    ActionSpec { name: "command.run", verb: "run", change: Change::None, ..PROMOTE_BASE };
 const PROMOTE_BASE: ActionSpec = ActionSpec {
     name: "x",
     doc: "x",
@@ -366,7 +362,7 @@ const PROMOTE_BASE: ActionSpec = ActionSpec {
     class: crate::domain::catalogue::Class::X,
     guard: crate::domain::catalogue::Guard::TypedVerb,
     fencing: crate::domain::catalogue::Fencing::NotFenced,
-    change: crate::domain::catalogue::Change::Promote,
+    change: Change::Promote,
     reversal: "none",
     permissions: &[],
     needs_target: true,
@@ -384,6 +380,14 @@ fn a_real_site_can_be_simulated() {
     let site = site(systems);
     let mut plan = WorldPlan::of_site(&site, 3).expect("real kinds have no settings of ours");
     plan.fail_after = Some(Duration::from_secs(DIES_S));
+    for system in &mut plan.systems {
+        system.nature = Nature::of_changes(match system.id.as_str() {
+            "pg" => vec![Change::Fence, Change::Promote],
+            "app" => vec![Change::Scale],
+            "zone" => vec![Change::Check, Change::ShiftTraffic],
+            _ => vec![Change::Check],
+        });
+    }
     let natures: Vec<Nature> = plan.systems.iter().map(|one| one.nature).collect();
     assert_eq!(natures, [Nature::Service, Nature::Store, Nature::Compute, Nature::Traffic]);
     let stage = Stage::new(plan, site);
@@ -396,8 +400,8 @@ fn a_real_site_can_be_simulated() {
     let (outcome, _) = stage.apply(&REAL_RUN, None, A_TO_B, &[("argv", Value::List(vec![]))]);
     assert!(outcome.is_ok(), "{outcome:?}");
     assert_eq!(
-        stage.acts().iter().map(|act| act.deed).collect::<Vec<_>>(),
-        [Deed::Promote, Deed::None]
+        stage.acts().iter().map(|act| act.change).collect::<Vec<_>>(),
+        [Change::Promote, Change::None]
     );
 }
 

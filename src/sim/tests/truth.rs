@@ -9,20 +9,20 @@ fn wild_acts(seed: u64) -> Vec<Act> {
         .map(|number| {
             let chance = chance.at(number);
             let deeds = [
-                (Deed::Promote, "pg"),
-                (Deed::StopReplication, "kafka"),
-                (Deed::Replicate, "pg"),
-                (Deed::Replicate, "objects"),
-                (Deed::Scale, "pods"),
-                (Deed::ShiftTraffic, "dns"),
-                (Deed::Purge, "cdn"),
-                (Deed::Fence, "fence"),
-                (Deed::Unfence, "unfence"),
+                (Change::Promote, "pg"),
+                (Change::StopReplication, "kafka"),
+                (Change::Follow, "pg"),
+                (Change::Follow, "objects"),
+                (Change::Scale, "pods"),
+                (Change::ShiftTraffic, "dns"),
+                (Change::Purge, "cdn"),
+                (Change::Fence, "fence"),
+                (Change::Unfence, "unfence"),
             ];
-            let (deed, system) = chance.of("deed").pick(&deeds).expect("there are deeds");
+            let (change, system) = chance.of("deed").pick(&deeds).expect("there are deeds");
             Act {
                 elapsed_ms: super::super::chance::whole(chance.of("when").between(0.0, 400_000.0)),
-                deed,
+                change,
                 system: system.to_owned(),
                 side: chance.of("side").pick(&Side::BOTH).expect("there are sides"),
                 amount: chance.of("amount").pick(&[0, 2, 10, 50, 100]).expect("there are some"),
@@ -91,7 +91,9 @@ fn a_replica_never_loses_what_it_had() {
         plan.returns_after = (seed % 2 == 0).then_some(Duration::from_secs(200));
         // Without a first copy or a promotion the source stays the same.
         let mut acts = wild_acts(seed);
-        acts.retain(|act| !matches!(act.deed, Deed::Promote | Deed::Replicate));
+        acts.retain(|act| {
+            !matches!(act.change, Change::Promote | Change::HandOver | Change::Follow)
+        });
         let mut before = WorldState::at(&plan, Duration::ZERO, &acts);
         for step in 1..1050 {
             let state = WorldState::at(&plan, Duration::from_millis(step * 400), &acts);

@@ -2,19 +2,18 @@
 
 use toml::{Table, Value};
 
-use super::is_known;
-use crate::domain::catalogue::{ActionSpec, Change, Class};
-use crate::domain::runbook::{Compensation, Place, Step};
-use crate::domain::settings;
-use crate::sim;
-use crate::sim::acts::Deed;
-use crate::sim::plan::Nature;
+use crate::site::is_known;
+use warroom::domain::catalogue::{ActionSpec, Change, Class};
+use warroom::domain::runbook::{Compensation, Place, Step};
+use warroom::domain::settings;
+use warroom::sim;
+use warroom::sim::plan::Nature;
 
 /// How much of all users a side must get until its resolvers count as switched.
 const SWITCHED_SHARE: f64 = 0.95;
 
-/// The simulator's deed for a step on a target of this nature; none where a person looks.
-fn deed(step: &Step, nature: Option<Nature>) -> Option<Deed> {
+/// The simulator's change for a step on a target of this nature; none where a person looks.
+fn shown_as(step: &Step, nature: Option<Nature>) -> Option<Change> {
     let shown = match step.change {
         Change::Promote
         | Change::HandOver
@@ -29,19 +28,19 @@ fn deed(step: &Step, nature: Option<Nature>) -> Option<Deed> {
         Change::None if step.class == Class::H => return None,
         Change::None => false,
     };
-    Some(if shown { Deed::of(step.change) } else { Deed::None })
+    Some(if shown { step.change } else { Change::None })
 }
 
 /// Makes the written step one of the simulator.
-pub(super) fn make(written: &mut Table, step: &Step, nature: Option<Nature>) {
-    let Some(deed) = deed(step, nature) else { return };
-    let spec = action_of(deed);
+pub fn make(written: &mut Table, step: &Step, nature: Option<Nature>) {
+    let Some(change) = shown_as(step, nature) else { return };
+    let spec = action_of(change);
     for key in ["with", "class", "compensation", "change"] {
         written.remove(key);
     }
     written.insert("action".to_owned(), Value::from(spec.name));
     // What the world does not show means the same to clock, rules and abort plan all the same.
-    if spec.change == Change::None && Change::DECLARED.contains(&step.change) {
+    if spec.change == Change::None && !matches!(step.change, Change::Check | Change::None) {
         written.insert("change".to_owned(), Value::from(step.change.word()));
     }
     let least = i64::from(spec.guard.number());
@@ -54,29 +53,29 @@ pub(super) fn make(written: &mut Table, step: &Step, nature: Option<Nature>) {
     if !spec.needs_target {
         written.remove("target");
     }
-    let with = with(step, deed, nature, false);
+    let with = with(step, change, nature, false);
     if !with.is_empty() {
         written.insert("with".to_owned(), Value::Table(with));
     }
-    if let Some(back) = way_back(step, deed, nature) {
+    if let Some(back) = way_back(step, change, nature) {
         written.insert("compensation".to_owned(), Value::Table(back));
     }
 }
 
-/// The simulator's action of a deed; with a loss, where there are two.
-fn action_of(deed: Deed) -> &'static ActionSpec {
+/// The simulator's action of a change; with a loss, where there are two.
+fn action_of(change: Change) -> &'static ActionSpec {
     let found = sim::actions::ACTIONS.iter().map(|action| action.spec());
     found
         .into_iter()
-        .find(|spec| Deed::of(spec.change) == deed)
-        .unwrap_or_else(|| unreachable!("the simulator has an action for each deed"))
+        .find(|spec| spec.change == change)
+        .unwrap_or_else(|| unreachable!("the simulator has an action for each change"))
 }
 
-fn with(step: &Step, deed: Deed, nature: Option<Nature>, back: bool) -> Table {
+fn with(step: &Step, change: Change, nature: Option<Nature>, back: bool) -> Table {
     let mut with = Table::new();
     let mut put = |key: &str, value: Value| with.insert(key.to_owned(), value);
-    match deed {
-        Deed::Fence | Deed::Unfence => {
+    match change {
+        Change::Fence | Change::Unfence => {
             let side = match step.target.as_ref().map(|target| target.place) {
                 Some(Place::To) => "to",
                 Some(Place::From) | None => "from",
@@ -85,33 +84,26 @@ fn with(step: &Step, deed: Deed, nature: Option<Nature>, back: bool) -> Table {
             };
             put("side", Value::from(side));
         }
-        Deed::Scale => {
-            let table = match (&step.compensation, back) {
-                (Compensation::Action { with, .. }, true) => with,
-                _ => &step.with,
-            };
-            if let Some(count) = replicas(table) {
-                put("to", Value::from(count));
-            }
-        }
-        Deed::ShiftTraffic if back => {
+        Change::ShiftTraffic if back => {
             let side = match step.target.as_ref().map(|target| target.place) {
                 Some(Place::From) => "to",
                 _ => "from",
             };
             put("side", Value::from(side));
         }
-        Deed::Notify => {
+        Change::Notify => {
             put("text", Value::from(step.title.as_str()));
         }
-        Deed::Check => return looks_for(step, nature),
-        Deed::Promote
-        | Deed::StopReplication
-        | Deed::Replicate
-        | Deed::ShiftTraffic
-        | Deed::Purge
-        | Deed::Write
-        | Deed::None => {}
+        Change::Check => return looks_for(step, nature),
+        Change::Promote
+        | Change::HandOver
+        | Change::StopReplication
+        | Change::Follow
+        | Change::Scale
+        | Change::ShiftTraffic
+        | Change::Purge
+        | Change::ProveWrite
+        | Change::None => {}
     }
     with
 }
@@ -135,20 +127,13 @@ fn looks_for(step: &Step, nature: Option<Nature>) -> Table {
         }
         return with;
     }
-    let (fact, is) = match nature {
-        Some(Nature::Traffic) => {
-            put("fact", Value::from("share"));
-            put("at_least", Value::from(SWITCHED_SHARE));
-            return with;
-        }
-        Some(Nature::Store) if step.action.name.contains("schema") => {
-            ("schema", Value::from("same"))
-        }
-        Some(Nature::Store) => ("writable", Value::from(true)),
-        _ => ("healthy", Value::from(true)),
-    };
-    put("fact", Value::from(fact));
-    put("is", is);
+    if nature == Some(Nature::Traffic) {
+        put("fact", Value::from("share"));
+        put("at_least", Value::from(SWITCHED_SHARE));
+    } else {
+        put("fact", Value::from("healthy"));
+        put("is", Value::from(true));
+    }
     with
 }
 
@@ -162,37 +147,20 @@ fn plain(value: &settings::Value) -> Option<Value> {
     }
 }
 
-/// The number in a setting such as `replicas = 10`, or in an argument such as `--replicas=10`.
-fn replicas(with: &settings::Table) -> Option<i64> {
-    let named = ["replicas", "to", "count", "desired"].into_iter().find_map(|key| {
-        match with.get(key)?.value {
-            settings::Value::Integer(number) => Some(number),
-            _ => None,
-        }
-    });
-    named.or_else(|| {
-        let settings::Value::List(argv) = &with.get("argv")?.value else { return None };
-        argv.iter().find_map(|argument| match &argument.value {
-            settings::Value::Text(text) => text.strip_prefix("--replicas=")?.parse().ok(),
-            _ => None,
-        })
-    })
-}
-
-fn way_back(step: &Step, deed: Deed, nature: Option<Nature>) -> Option<Table> {
+fn way_back(step: &Step, change: Change, nature: Option<Nature>) -> Option<Table> {
     let none = |cost: &str| Table::from_iter([("none".to_owned(), Value::from(cost))]);
-    let by = |deed: Deed| {
-        let with = with(step, deed, nature, true);
-        let action = ("action".to_owned(), Value::from(action_of(deed).name));
+    let by = |change: Change| {
+        let with = with(step, change, nature, true);
+        let action = ("action".to_owned(), Value::from(action_of(change).name));
         Table::from_iter([action, ("with".to_owned(), Value::Table(with))])
     };
-    match (deed, &step.compensation) {
-        (Deed::Check | Deed::Write, _) => None,
+    match (change, &step.compensation) {
+        (Change::Check | Change::ProveWrite, _) => None,
         (_, Compensation::None(cost)) => Some(none(cost.as_str())),
-        (Deed::Fence, _) => Some(by(Deed::Unfence)),
-        (Deed::Unfence, _) => Some(by(Deed::Fence)),
-        (Deed::Scale | Deed::ShiftTraffic, Compensation::Action { .. }) => Some(by(deed)),
-        (Deed::StopReplication, Compensation::Action { .. }) => Some(by(Deed::Replicate)),
+        (Change::Fence, _) => Some(by(Change::Unfence)),
+        (Change::Unfence, _) => Some(by(Change::Fence)),
+        (Change::Scale | Change::ShiftTraffic, Compensation::Action { .. }) => Some(by(change)),
+        (Change::StopReplication, Compensation::Action { .. }) => Some(by(Change::Follow)),
         _ => Some(none("nothing that the simulated world shows")),
     }
 }

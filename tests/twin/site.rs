@@ -1,21 +1,20 @@
 //! The simulated twin of a real site: the same plan over simulated systems, to be run to its end.
 //!
-//! What a system is like is told by its kind, or by what the plans do to it; what a step does, by
-//! the change that its action or the plan declares.
-
-mod step;
+//! What a system is like is told by what can be done to it; what a step does, by the change that
+//! its action or the plan declares.
 
 use anyhow::{Context as _, anyhow};
 use toml::{Table, Value};
 
-use crate::domain::catalogue::Change;
-use crate::domain::ids::SystemId;
-use crate::domain::runbook::{Runbook, Step, Ungraceful};
-use crate::domain::site::SystemSpec;
-use crate::domain::snapshot::COMMON_FACTS;
-use crate::files::site::LoadedSite;
-use crate::sim;
-use crate::sim::plan::Nature;
+use crate::step;
+use warroom::app::kinds::KINDS;
+use warroom::domain::ids::SystemId;
+use warroom::domain::runbook::{Runbook, Step, Ungraceful};
+use warroom::domain::site::SystemSpec;
+use warroom::domain::snapshot::COMMON_FACTS;
+use warroom::files::site::LoadedSite;
+use warroom::sim;
+use warroom::sim::plan::Nature;
 
 /// A site and its runbooks as texts, over simulated systems.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +31,7 @@ pub struct Twin {
 ///
 /// # Errors
 /// When the files, which were read before, cannot be read as TOML again.
-pub fn of(loaded: &LoadedSite, world: &str) -> anyhow::Result<Twin> {
+pub fn twin_of(loaded: &LoadedSite, world: &str) -> anyhow::Result<Twin> {
     let mut left_out = Vec::new();
     let site = twin_site(loaded, world).context("failed to simulate the site")?;
     let mut runbooks = Vec::new();
@@ -75,7 +74,7 @@ fn twin_system(loaded: &LoadedSite, spec: &SystemSpec, written: &Table, world: &
     let nature = nature(loaded, spec);
     put("kind", Value::from(sim::KIND));
     put("world", Value::from(world));
-    put("nature", Value::from(word(nature)));
+    put("nature", Value::from(nature.word()));
     put("title", Value::from(spec.id.as_str()));
     put("every", Value::from("1s"));
     put("timeout", Value::from("1s"));
@@ -90,42 +89,16 @@ fn twin_system(loaded: &LoadedSite, spec: &SystemSpec, written: &Table, world: &
     twin
 }
 
-fn word(nature: Nature) -> &'static str {
-    match nature {
-        Nature::Service => "service",
-        Nature::Store => "store",
-        Nature::Traffic => "traffic",
-        Nature::Compute => "compute",
-        Nature::Cache => "cache",
-        Nature::Users => "users",
-    }
-}
-
-/// How a system behaves: by its kind; where that tells nothing, by what the plans do to it.
+/// How a system behaves: by what can be done to its kind, and what the plans do to it.
 fn nature(loaded: &LoadedSite, spec: &SystemSpec) -> Nature {
     let restored = loaded.runbooks.iter().flat_map(|runbook| &runbook.restored);
     // What proves that users are served is what users get.
     if restored.into_iter().any(|gate| gate.system == spec.id) && spec.idle_standby {
         return Nature::Users;
     }
-    match Nature::of_kind(&spec.kind) {
-        Nature::Service => targeting(loaded, &spec.id)
-            .find_map(|step| match step.change {
-                Change::Promote
-                | Change::HandOver
-                | Change::StopReplication
-                | Change::Follow
-                | Change::ProveWrite => Some(Nature::Store),
-                Change::Scale => Some(Nature::Compute),
-                Change::ShiftTraffic => Some(Nature::Traffic),
-                Change::Purge => Some(Nature::Cache),
-                Change::Fence | Change::Unfence | Change::Notify | Change::Check | Change::None => {
-                    None
-                }
-            })
-            .unwrap_or(Nature::Service),
-        told => told,
-    }
+    let kind = KINDS.system(&spec.kind).expect("the site was read with this kind");
+    let of_kind = kind.actions().iter().map(|action| action.spec().change);
+    Nature::of_changes(of_kind.chain(targeting(loaded, &spec.id).map(|step| step.change)))
 }
 
 fn targeting<'a>(loaded: &'a LoadedSite, id: &'a SystemId) -> impl Iterator<Item = &'a Step> {
@@ -193,7 +166,7 @@ fn keep_known(gates: &mut Value, loaded: &LoadedSite, place: &str, left_out: &mu
 }
 
 /// True for a fact that simulated systems tell.
-fn is_known(fact: &str) -> bool {
+pub fn is_known(fact: &str) -> bool {
     COMMON_FACTS.iter().any(|(name, _)| *name == fact)
         || sim::reading::FACTS.iter().any(|known| known.name == fact)
 }
