@@ -222,6 +222,8 @@ pub struct StatusArgs {
 pub enum SchemaOf {
     /// What `warroom status --json` prints
     Status,
+    /// What may be written in `[systems]` of a site, and in `with` of each kind of step
+    Systems,
 }
 
 /// What can be asked of the kinds of system.

@@ -6,7 +6,7 @@ use super::exit::Exit;
 use crate::app::kinds::KINDS;
 use crate::domain::catalogue::{ActionSpec, Change, Class, FactSpec};
 use crate::domain::run::phase::{STAGES, TABLE};
-use crate::domain::setting::SettingSpec;
+use crate::domain::setting::{Kind, SettingSpec};
 use crate::domain::snapshot::COMMON_FACTS;
 use crate::files::kinds::Kinds;
 use crate::port::{Action, System};
@@ -273,17 +273,22 @@ fn add_action(out: &mut String, spec: &ActionSpec) {
 }
 
 fn add_settings(out: &mut String, title: &str, settings: &[SettingSpec]) {
-    let rows: Vec<(String, String)> = settings
-        .iter()
-        .map(|setting| {
-            let star = if setting.required { " (required)" } else { "" };
-            let doc = format!("{} ({})", setting.doc, setting.words());
-            (format!("{}{star}", setting.name), doc)
-        })
-        .collect();
+    let mut rows = Vec::new();
+    settings.iter().for_each(|setting| add_setting(&mut rows, "", setting));
     let rows: Vec<(&str, &str)> =
         rows.iter().map(|(name, doc)| (name.as_str(), doc.as_str())).collect();
     add_rows(out, title, &rows);
+}
+
+/// A setting, and under it those of its table.
+fn add_setting(rows: &mut Vec<(String, String)>, within: &str, setting: &SettingSpec) {
+    let star = if setting.required { " (required)" } else { "" };
+    let doc = format!("{} ({})", setting.doc, setting.words());
+    rows.push((format!("{within}{}{star}", setting.name), doc));
+    if let Kind::Table(own) = setting.kind {
+        let within = format!("{within}{}.", setting.name);
+        own.iter().for_each(|setting| add_setting(rows, &within, setting));
+    }
 }
 
 fn add_rows(out: &mut String, title: &str, rows: &[(&str, &str)]) {

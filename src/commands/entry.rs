@@ -12,7 +12,9 @@ use super::opening::{find, load, need_terminal, start};
 use super::refused::Refused;
 use super::say::say;
 use super::unattended;
-use super::{demo, docs, dry_run, history, init, replay, report, runner, screenshots, status};
+use super::{
+    demo, docs, dry_run, history, init, replay, report, runner, schema, screenshots, status,
+};
 use crate::app::compose;
 use crate::app::kinds::{KINDS, kind_of};
 use crate::app::parting::Way;
@@ -87,8 +89,11 @@ fn run(cli: &Cli) -> Result<ExitCode, Refused> {
             say(&if args.json { told.json() } else { told.to_string() })?;
             Ok(told.exit().into())
         }
-        Some(Command::Schema { what: SchemaOf::Status }) => {
-            say(&status::schema())?;
+        Some(Command::Schema { what }) => {
+            say(&match what {
+                SchemaOf::Status => status::schema(),
+                SchemaOf::Systems => schema::systems(KINDS),
+            })?;
             Ok(Exit::Ok.into())
         }
         Some(Command::Systems { command: SystemsCommand::List }) => {

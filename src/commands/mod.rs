@@ -16,6 +16,7 @@ pub mod report;
 mod run_name;
 mod runner;
 mod say;
+pub mod schema;
 pub mod screenshots;
 pub mod status;
 mod unattended;

@@ -32,6 +32,8 @@ pub enum Kind {
     Texts(usize),
     /// A table with settings of its own.
     Table(&'static [SettingSpec]),
+    /// A table with some of the settings of another place, which has the rest.
+    PartOf(&'static [SettingSpec]),
     /// A shape that its owner reads, in words such as `a number or a list of them`.
     Shape(&'static str),
 }
@@ -79,7 +81,7 @@ impl SettingSpec {
             Kind::Size(..) => "a size".to_owned(),
             Kind::Choice(names) => names.join(", "),
             Kind::Texts(_) => "a list of texts".to_owned(),
-            Kind::Table(_) => "a table".to_owned(),
+            Kind::Table(_) | Kind::PartOf(_) => "a table".to_owned(),
             Kind::Shape(words) => words.to_owned(),
         };
         match self.default {
@@ -171,6 +173,12 @@ impl<T> Setting<T> {
     /// What holds where it is not written.
     pub const fn or(mut self, default: &'static str) -> Self {
         self.spec.default = Some(default);
+        self
+    }
+
+    /// The same setting in other words.
+    pub const fn doc(mut self, doc: &'static str) -> Self {
+        self.spec.doc = doc;
         self
     }
 

@@ -81,7 +81,7 @@ const SUCCESS: Setting<Table> = Setting::new(
 
 const CHECK: Setting<Table> = Setting::new(
     "check",
-    Kind::Table(OF_SYSTEM),
+    Kind::Shape("a table"),
     "Tells whether it is so; written like a system of the kind `http`, with its `expect`",
 );
 

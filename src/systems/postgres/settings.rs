@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::actions;
 use crate::domain::setting::{Kind, Meant, Setting, SettingSpec};
 use crate::domain::settings::{Fault, Fields, Table};
 use crate::systems::kit::endpoint::{self, Endpoint};
@@ -23,7 +24,7 @@ const USER: Setting<String> =
 /// What a rejoin needs, for the steps that leave it out.
 const REJOIN: Setting<Table> = Setting::new(
     "rejoin",
-    Kind::Table(&[]),
+    Kind::PartOf(actions::REJOIN_SETTINGS),
     "Settings of postgres.rewind and postgres.base_backup for this side, where a step leaves them \
      out",
 );
@@ -71,7 +72,10 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
     PORT.spec,
     DATABASE.spec,
     USER.spec,
-    endpoint::READ.example("\"pg-read\"").spec,
+    endpoint::READ
+        .doc("The secret for watching; without it `user` connects unasked")
+        .example("\"pg-read\"")
+        .spec,
     endpoint::ACT.example("\"pg-act\"").spec,
     REJOIN.spec,
     SSL_MODE.spec,

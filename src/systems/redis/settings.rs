@@ -53,7 +53,13 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
     endpoint::HOST.example_each("\"127.0.0.1\"").spec,
     PORT.spec,
     DATABASE.spec,
-    endpoint::READ.example("\"redis-read\"").spec,
+    endpoint::READ
+        .doc(
+            "The secret for watching: user and password, or a password alone for a server without \
+             users; without it nobody logs in",
+        )
+        .example("\"redis-read\"")
+        .spec,
     endpoint::ACT.example("\"redis-act\"").spec,
     TLS.spec,
     endpoint::CA.spec,

@@ -9,6 +9,7 @@ mod verify_write;
 
 use crate::port::Action;
 
+pub(super) use rejoin::SETTINGS as REJOIN_SETTINGS;
 pub use verify_write::PROBE_TABLE_SQL;
 
 /// Every action of this system.

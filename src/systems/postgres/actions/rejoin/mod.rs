@@ -29,6 +29,8 @@ use crate::systems::kit::task::{At, Task};
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
 use plan::Plan;
 
+pub(in super::super) use plan::SETTINGS;
+
 /// How the old primary gets the new one's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -66,7 +68,7 @@ const REWIND: ActionSpec = ActionSpec {
          checkpoint is waited for",
     ],
     needs_target: true,
-    settings: plan::SETTINGS,
+    settings: SETTINGS,
 };
 
 const BASE_BACKUP: ActionSpec = ActionSpec {
@@ -81,7 +83,7 @@ const BASE_BACKUP: ActionSpec = ActionSpec {
     reversal: "None by itself: the old data is kept beside, as the outcome says",
     permissions: PERMISSIONS,
     needs_target: true,
-    settings: plan::SETTINGS,
+    settings: SETTINGS,
 };
 
 /// `postgres.rewind`, or `postgres.base_backup` where it is no `REWIND`.

@@ -83,7 +83,7 @@ const STOP: Setting<Vec<String>> = Setting::new(
 );
 
 /// What may be written in `with`, or once for all plans in `rejoin` of the side that rejoins.
-pub(super) const SETTINGS: &[SettingSpec] = &[
+pub(in super::super::super) const SETTINGS: &[SettingSpec] = &[
     DATA.spec,
     USER.spec,
     THROUGH.spec,
