@@ -7,7 +7,7 @@ use warroom::domain::catalogue::{ActionSpec, Change, Class};
 use warroom::domain::runbook::{Compensation, Place, Step};
 use warroom::domain::settings;
 use warroom::sim;
-use warroom::sim::plan::Nature;
+use warroom::sim::Nature;
 
 /// How much of all users a side must get until its resolvers count as switched.
 const SWITCHED_SHARE: f64 = 0.95;
@@ -64,7 +64,7 @@ pub fn make(written: &mut Table, step: &Step, nature: Option<Nature>) {
 
 /// The simulator's action of a change; with a loss, where there are two.
 fn action_of(change: Change) -> &'static ActionSpec {
-    let found = sim::actions::ACTIONS.iter().map(|action| action.spec());
+    let found = sim::ACTIONS.iter().map(|action| action.spec());
     found
         .into_iter()
         .find(|spec| spec.change == change)
