@@ -32,8 +32,16 @@ const LAYERS: [Layer; 9] = [
     Layer {
         name: "domain",
         may_import: &["domain"],
-        // strsim, toml and unicode_width are pure functions of texts.
-        crates: &["serde", "strsim", "thiserror", "toml", "unicode_segmentation", "unicode_width"],
+        // strsim, toml and unicode_width are pure functions of texts; serde and schemars derive.
+        crates: &[
+            "schemars",
+            "serde",
+            "strsim",
+            "thiserror",
+            "toml",
+            "unicode_segmentation",
+            "unicode_width",
+        ],
         not_of_std: OUTSIDE,
     },
     Layer {

@@ -28,7 +28,9 @@ fn shown_as(step: &Step, nature: Option<Nature>) -> Option<Change> {
         Change::None if step.class == Class::H => return None,
         Change::None => false,
     };
-    Some(if shown { step.change } else { Change::None })
+    // Shown as a promotion: what is typed for both variants of a step is then the same.
+    let change = if step.change == Change::HandOver { Change::Promote } else { step.change };
+    Some(if shown { change } else { Change::None })
 }
 
 /// Makes the written step one of the simulator.
