@@ -29,10 +29,7 @@ use warroom::files::shipped::{DEMO_FAILBACK, DEMO_FAILOVER};
 use warroom::port::{
     Boxed, Clock, Credential, OperateError, OperatorSetup, Output, Probe, Secrets,
 };
-use warroom::sim::actions::{ACTIONS, operator_for};
-use warroom::sim::pause::Pause;
-use warroom::sim::probe::probe_for;
-use warroom::sim::world::World;
+use warroom::sim::{ACTIONS, Pause, World, operator_for, probe_for};
 
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -255,7 +252,7 @@ impl Drive {
         }
     }
 
-    fn state(&self) -> warroom::sim::state::WorldState {
+    fn state(&self) -> warroom::sim::WorldState {
         let world = World::open(&self.world).expect("the world opens");
         world.state_now(self.clock.now()).expect("the acts are read")
     }

@@ -166,7 +166,7 @@ fn told_by_real_kinds() -> BTreeSet<&'static str> {
 #[test]
 fn the_simulator_tells_nothing_that_no_real_kind_tells() {
     let real = told_by_real_kinds();
-    for fact in warroom::sim::reading::FACTS {
+    for fact in warroom::sim::FACTS {
         let later = TOLD_LATER.iter().any(|(name, _)| *name == fact.name);
         assert!(real.contains(fact.name) || later, "only the simulator tells `{}`", fact.name);
     }

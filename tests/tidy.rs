@@ -32,8 +32,16 @@ const LAYERS: [Layer; 9] = [
     Layer {
         name: "domain",
         may_import: &["domain"],
-        // strsim, toml and unicode_width are pure functions of texts.
-        crates: &["serde", "strsim", "thiserror", "toml", "unicode_segmentation", "unicode_width"],
+        // strsim, toml and unicode_width are pure functions of texts; serde and schemars derive.
+        crates: &[
+            "schemars",
+            "serde",
+            "strsim",
+            "thiserror",
+            "toml",
+            "unicode_segmentation",
+            "unicode_width",
+        ],
         not_of_std: OUTSIDE,
     },
     Layer {
@@ -408,6 +416,35 @@ fn the_rule_of_circles_can_fail() {
         ],
         &["3 files in a circle", "src/x.rs -> src/x/a.rs: g"],
     );
+}
+
+/// The paths that a document names between backticks, `{a,b}` written out, and whether each exists.
+fn named_paths(text: &str) -> Vec<(String, bool)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let plain = |letter: char| {
+        letter.is_ascii_lowercase() || letter.is_ascii_digit() || "_./{},-".contains(letter)
+    };
+    let is_path = |word: &&str| word.contains('/') && word.chars().all(plain);
+    let quoted = text.split('`').skip(1).step_by(2);
+    let each = quoted.filter(is_path).filter(|path| !path.starts_with('/')).flat_map(|path| {
+        let Some((before, rest)) = path.split_once('{') else { return vec![path.to_owned()] };
+        let (choices, after) = rest.split_once('}').unwrap_or((rest, ""));
+        choices.split(',').map(|choice| format!("{before}{choice}{after}")).collect()
+    });
+    let exists = |path: &String| root.join(path).exists() || root.join("src").join(path).exists();
+    each.map(|path| (path.clone(), exists(&path))).collect()
+}
+
+#[test]
+fn every_path_in_the_architecture_exists() {
+    let paths = named_paths(include_str!("../ARCHITECTURE.md"));
+    assert!(paths.len() > 60, "only {} paths found", paths.len());
+    let gone: Vec<&String> = paths.iter().filter(|(_, is)| !is).map(|(path, _)| path).collect();
+    assert!(gone.is_empty(), "not there: {gone:#?}");
+
+    let found = named_paths("`src/lib.rs` `ui/{view,no}.rs` `a b/c` `plain` `/tmp` `sites/<x>/y`");
+    let want = [("src/lib.rs", true), ("ui/view.rs", true), ("ui/no.rs", false)];
+    assert_eq!(found, want.map(|(path, is)| (path.to_owned(), is)));
 }
 
 #[test]

@@ -38,12 +38,9 @@ use warroom::runtime::event::Event;
 use warroom::runtime::journal::Reply;
 use warroom::runtime::runner::Found;
 use warroom::runtime::unattended::{End, Pilot};
-use warroom::sim::actions::operator_for;
-use warroom::sim::pause::Pause;
-use warroom::sim::plan::WorldPlan;
-use warroom::sim::probe::{look_at_reference, probe_for};
-use warroom::sim::state::WorldState;
-use warroom::sim::world::World;
+use warroom::sim::{
+    Pause, World, WorldPlan, WorldState, look_at_reference, operator_for, probe_for,
+};
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
 use warroom::ui::screen::{JournalState, Rehearsal};

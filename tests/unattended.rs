@@ -18,8 +18,7 @@ use warroom::domain::run::event::{Body, RunEvent};
 use warroom::runtime::clock::SystemClock;
 use warroom::runtime::journal;
 use warroom::runtime::journal::lock::Lock;
-use warroom::sim::plan::WorldPlan;
-use warroom::sim::world::World;
+use warroom::sim::{World, WorldPlan};
 
 const SITE: &str = r#"
 schema = 1

@@ -30,9 +30,8 @@ pub fn watched(
     secrets: &dyn Secrets,
     clock: &Arc<dyn Clock>,
 ) -> Result<Watched, String> {
-    let probe: Box<dyn Probe> = if address.starts_with(sim::probe::REFERENCE) {
-        let world =
-            sim::probe::world_of(site).ok_or("reference `sim:` is for simulated sites only")?;
+    let probe: Box<dyn Probe> = if address.starts_with(sim::REFERENCE) {
+        let world = sim::world_of(site).ok_or("reference `sim:` is for simulated sites only")?;
         Box::new(SimulatedReference { world, clock: Arc::clone(clock) })
     } else if address.starts_with("http://") || address.starts_with("https://") {
         Box::new(AnyAnswer(http_probe(address, secrets, clock)?))
@@ -92,7 +91,7 @@ struct SimulatedReference {
 impl Probe for SimulatedReference {
     fn look(&mut self) -> Boxed<'_, Looks> {
         Box::pin(async {
-            let look = sim::probe::look_at_reference(&self.world, self.clock.as_ref());
+            let look = sim::look_at_reference(&self.world, self.clock.as_ref());
             Looks { a: Some(look), b: None }
         })
     }

@@ -18,6 +18,7 @@ use crate::domain::settings::{Fault, Table};
 use crate::domain::site::{SecretSource, Site, SystemSpec};
 use crate::domain::text::Clean;
 use crate::files::frozen::Frozen;
+use crate::files::kinds::Kinds;
 use crate::port::{Clock, Expected, Operator, OperatorSetup, ProbeSetup};
 use crate::runtime::effect::Job;
 use crate::runtime::observations::Learned;
@@ -131,33 +132,55 @@ pub fn each_probe(
     };
     let mask = Mask::of(&known_to_watch(site, &secrets));
     let of_system = |spec: &SystemSpec| -> Result<Watched, String> {
-        let setup = ProbeSetup { spec, secrets: &secrets, clock: Arc::clone(clock) };
-        let told = |fault: Fault| format!("system `{}`: {fault}", spec.id);
-        let mut probe = KINDS.system(&spec.kind)?.probe(setup).map_err(told)?;
+        let built = watched(spec, KINDS, &secrets, clock, &mask);
+        let mut one = built.map_err(|why| format!("system `{}`: {why}", spec.id))?;
         if let Some(learned) = learned.get(&spec.id) {
-            probe.recall(learned);
+            one.probe.recall(learned);
         }
-        Ok(Watched {
-            system: Some(spec.id.clone()),
-            every: spec.every,
-            timeout: spec.timeout,
-            probe,
-            sides: [spec.sides[0].is_some(), spec.sides[1].is_some()],
-        })
+        Ok(one)
     };
-    let reference = |address: &String| reference::watched(address, site, &secrets, clock);
+    let reference = |address: &String| {
+        let built = reference::watched(address, site, &secrets, clock);
+        built.map(|one| masked(one, &mask)).map_err(|why| mask.sentence(&why))
+    };
     let all = site.systems.iter().map(of_system).chain(site.reference.iter().map(reference));
-    let (mut watched, mut why) = (Vec::new(), Vec::new());
+    let (mut watched, mut unwatched) = (Vec::new(), Vec::new());
     for one in all {
         match one {
-            Ok(Watched { probe, system, every, timeout, sides }) => {
-                let probe = Box::new(MaskedProbe { probe, mask: mask.clone() });
-                watched.push(Watched { system, every, timeout, probe, sides });
-            }
-            Err(sentence) => why.push(mask.sentence(&sentence)),
+            Ok(one) => watched.push(one),
+            Err(why) => unwatched.push(why),
         }
     }
-    (watched, Unwatched(why))
+    (watched, Unwatched(unwatched))
+}
+
+/// The probe of one system, whose words are masked.
+///
+/// # Errors
+/// A sentence when it cannot be built, masked too.
+pub fn watched(
+    spec: &SystemSpec,
+    kinds: Kinds,
+    secrets: &ReadSecrets,
+    clock: &Arc<dyn Clock>,
+    mask: &Mask,
+) -> Result<Watched, String> {
+    let setup = ProbeSetup { spec, secrets, clock: Arc::clone(clock) };
+    let probe = kinds.system(&spec.kind)?.probe(setup);
+    let probe = probe.map_err(|fault| mask.sentence(&fault.to_string()))?;
+    let watched = Watched {
+        system: Some(spec.id.clone()),
+        every: spec.every,
+        timeout: spec.timeout,
+        probe,
+        sides: [spec.sides[0].is_some(), spec.sides[1].is_some()],
+    };
+    Ok(masked(watched, mask))
+}
+
+/// The same, with its words masked before anything hears them.
+pub fn masked(one: Watched, mask: &Mask) -> Watched {
+    Watched { probe: Box::new(MaskedProbe { probe: one.probe, mask: mask.clone() }), ..one }
 }
 
 /// What a runner grants an operator beyond the step's own deadline, which operators keep

@@ -4,30 +4,25 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::task::JoinSet;
 
 use super::exit::Exit;
 use crate::app::kinds::KINDS;
-use crate::app::masked::{Mask, MaskedProbe, known_to_watch};
-use crate::app::reference;
+use crate::app::masked::{Mask, known_to_watch};
 use crate::app::secrets::{ActSecrets, Environment, ReadSecrets, environment};
+use crate::app::{reference, workshop};
 use crate::domain::ids::Side;
 use crate::domain::reading::{Health, Look, LookErrorKind, Reading};
 use crate::domain::settings::Fault;
-use crate::domain::site::Site;
+use crate::domain::site::{Site, SystemSpec};
 use crate::domain::text::Clean;
 use crate::domain::time::short_time;
 use crate::files::kinds::Kinds;
 use crate::files::lint;
 use crate::files::site::{self, LoadedSite};
 use crate::files::toml_tree::{self, FileFault};
-use crate::port::{Clock, Looks, Probe, ProbeSetup, Secrets};
+use crate::port::{Clock, Looks, Secrets};
+use crate::runtime::look_once::{GRACE, Looked, look_once};
 use crate::sim;
-
-/// What a probe is given beyond its own timeout before it is called unresponsive.
-pub const GRACE: Duration = Duration::from_millis(500);
 
 /// How one thing was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,7 +192,7 @@ fn add_files(report: &mut CheckReport, loaded: &LoadedSite, read: &ReadSecrets) 
 
 /// A simulated site whose world was never begun, such as the one that `warroom demo` copies.
 fn missing_world(loaded: &LoadedSite) -> Option<Fault> {
-    let world = sim::probe::world_of(&loaded.site).filter(|world| !world.is_dir())?;
+    let world = sim::world_of(&loaded.site).filter(|world| !world.is_dir())?;
     let world = world.display().to_string();
     let tree = toml_tree::parse(&loaded.site_text).unwrap_or_default();
     let place = toml_tree::find_text(&tree, &world).unwrap_or_default();
@@ -232,45 +227,24 @@ async fn add_probes(
     read: &ReadSecrets,
     setup: &CheckSetup,
 ) {
-    let mut looking = JoinSet::new();
-    for (index, spec) in loaded.site.systems.iter().enumerate() {
-        match build(loaded, index, read, setup) {
-            Ok(mut probe) => {
-                let bound = spec.timeout + GRACE;
-                looking.spawn(async move {
-                    let looks = tokio::time::timeout(bound, probe.look()).await;
-                    (index, looks.ok())
-                });
-            }
+    let mask = Mask::of(&known_to_watch(&loaded.site, read));
+    let mut watched = Vec::new();
+    for spec in &loaded.site.systems {
+        match workshop::watched(spec, setup.kinds, read, &setup.clock, &mask) {
+            Ok(one) => watched.push(one),
             Err(sentence) => {
                 report.add("probe", Found::NotPermitted, format!("{}: {sentence}", spec.id));
             }
         }
     }
-    let mut seen = looking.join_all().await;
-    seen.sort_by_key(|(index, _)| *index);
-    for (index, looks) in seen {
-        add_looks(report, loaded, index, looks.as_ref());
+    for Looked { system, looks, .. } in look_once(watched, &setup.clock).await {
+        if let Some(spec) = system.and_then(|id| loaded.site.system(&id)) {
+            add_looks(report, &loaded.site, spec, looks.as_ref());
+        }
     }
 }
 
-fn build(
-    loaded: &LoadedSite,
-    index: usize,
-    read: &ReadSecrets,
-    setup: &CheckSetup,
-) -> Result<Box<dyn Probe>, String> {
-    let spec = &loaded.site.systems[index];
-    let system = setup.kinds.system(&spec.kind)?;
-    let clock = Arc::clone(&setup.clock);
-    let setup = ProbeSetup { spec, secrets: read, clock };
-    let mask = Mask::of(&known_to_watch(&loaded.site, read));
-    let probe = system.probe(setup).map_err(|fault| mask.sentence(&fault.message))?;
-    Ok(Box::new(MaskedProbe { probe, mask }))
-}
-
-fn add_looks(report: &mut CheckReport, loaded: &LoadedSite, index: usize, looks: Option<&Looks>) {
-    let spec = &loaded.site.systems[index];
+fn add_looks(report: &mut CheckReport, site: &Site, spec: &SystemSpec, looks: Option<&Looks>) {
     let Some(looks) = looks else {
         let time = short_time(spec.timeout + GRACE);
         let text = format!("{}: the probe did not keep its timeout ({time})", spec.id);
@@ -279,7 +253,7 @@ fn add_looks(report: &mut CheckReport, loaded: &LoadedSite, index: usize, looks:
     };
     for side in Side::BOTH {
         if let Some(look) = looks.side(side) {
-            let idle = spec.idle_standby && side != loaded.site.starts_primary();
+            let idle = spec.idle_standby && side != site.starts_primary();
             let (found, seen) = match look {
                 // Nobody is sent to an idle standby, so there is nothing it could tell.
                 Ok(Reading { health: Health::Unknown(why), .. }) if idle => {
@@ -322,16 +296,16 @@ async fn add_references(
 ) {
     let mask = Mask::of(&known_to_watch(site, read));
     for address in &site.reference {
-        let mut watched = match reference::watched(address, site, read, &setup.clock) {
-            Ok(watched) => watched,
+        let watched = match reference::watched(address, site, read, &setup.clock) {
+            Ok(watched) => workshop::masked(watched, &mask),
             Err(sentence) => {
                 report.add("reference", Found::Faulty, mask.sentence(&sentence));
                 continue;
             }
         };
         let bound = watched.timeout + GRACE;
-        let looks = tokio::time::timeout(bound, watched.probe.look()).await;
-        let (found, seen) = match looks.ok().and_then(|looks| looks.a) {
+        let looked = look_once(vec![watched], &setup.clock).await.pop();
+        let (found, seen) = match looked.and_then(|looked| looked.looks?.a) {
             // Whatever it answers, it answers: only silence is of interest here.
             Some(Ok(Reading { health: Health::Up, note, .. })) => {
                 (Found::Good, format!("answered {note}"))

@@ -21,8 +21,7 @@ use crate::runtime::clock::SystemClock;
 use crate::runtime::paths::{StatePaths, create_folders};
 use crate::runtime::runs::Survey;
 use crate::sim;
-use crate::sim::plan::WorldPlan;
-use crate::sim::world::World;
+use crate::sim::{World, WorldPlan};
 
 /// The place in the site file where the folder of the world goes.
 const WORLD_MARK: &str = "@world@";
@@ -113,7 +112,7 @@ const DEMO: &str = "demo";
 fn demo_folder(paths: &StatePaths, args: &DemoArgs) -> anyhow::Result<PathBuf> {
     let demos = paths.root().join(DEMO);
     if let Some(run) = Survey::of(&paths.runs(), DEMO)?.the_open_one()?
-        && let Some(world) = sim::probe::world_of(&Record::read(run)?.site)
+        && let Some(world) = sim::world_of(&Record::read(run)?.site)
         && let Some(folder) = world.parent().filter(|folder| folder.is_dir())
     {
         return Ok(folder.to_owned());
@@ -146,7 +145,7 @@ mod tests {
     use super::*;
     use crate::commands::check::{CheckSetup, check};
     use crate::domain::time::{BootId, Stamp};
-    use crate::sim::plan::{Nature, SystemPlan};
+    use crate::sim::{Nature, SystemPlan};
 
     struct Still;
 

@@ -3,28 +3,36 @@
 //! The truth is a pure function of seed, elapsed time and an append-only file of acts, so that the
 //! console and its runner processes see the same world. It opens no socket.
 
-pub mod actions;
-pub mod acts;
+mod actions;
+mod acts;
 mod asked;
-pub mod chance;
-pub mod history;
-pub mod operator;
-pub mod pause;
-pub mod plan;
-pub mod probe;
-pub mod reading;
+mod chance;
+mod history;
+mod operator;
+mod pause;
+mod plan;
+mod probe;
+mod reading;
 mod refusal;
-pub mod silence;
-pub mod standing;
-pub mod state;
-pub mod store;
-pub mod wish;
-pub mod world;
+mod silence;
+mod standing;
+mod state;
+mod store;
+mod wish;
+mod world;
 
 #[cfg(test)]
 mod tests;
 
-pub use plan::KIND;
+pub use actions::{ACTIONS, operator_for};
+pub use acts::Act;
+pub use chance::Chance;
+pub use pause::Pause;
+pub use plan::{Astray, KIND, Nature, SystemPlan, WorldPlan};
+pub use probe::{REFERENCE, look_at_reference, probe_for, world_of};
+pub use reading::{FACTS, Moment, identity};
+pub use state::WorldState;
+pub use world::World;
 
 use std::sync::Arc;
 

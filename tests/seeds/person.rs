@@ -12,7 +12,7 @@ use warroom::domain::runbook::Runbook;
 use warroom::domain::time::Stamp;
 use warroom::domain::verdict::Primary;
 use warroom::port::Clock;
-use warroom::sim::chance::Chance;
+use warroom::sim::Chance;
 use warroom::ui::screen::Access;
 use warroom::ui::update::Wish;
 

@@ -14,7 +14,7 @@ use warroom::domain::site::SystemSpec;
 use warroom::domain::snapshot::COMMON_FACTS;
 use warroom::files::site::LoadedSite;
 use warroom::sim;
-use warroom::sim::plan::Nature;
+use warroom::sim::Nature;
 
 /// A site and its runbooks as texts, over simulated systems.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub fn twin_of(loaded: &LoadedSite, world: &str) -> anyhow::Result<Twin> {
 fn twin_site(loaded: &LoadedSite, world: &str) -> anyhow::Result<String> {
     let mut site: Table = loaded.site_text.parse()?;
     site.remove("secrets");
-    site.insert("reference".to_owned(), Value::from(vec![sim::probe::REFERENCE]));
+    site.insert("reference".to_owned(), Value::from(vec![sim::REFERENCE]));
     let systems = site.get_mut("systems").and_then(Value::as_table_mut);
     let systems = systems.ok_or_else(|| anyhow!("the site has no systems"))?;
     for spec in &loaded.site.systems {
@@ -143,7 +143,7 @@ fn twin_runbook(
 }
 
 fn is_simulated(step: &Step) -> bool {
-    sim::actions::ACTIONS.iter().any(|action| action.spec().name == step.action.name)
+    sim::ACTIONS.iter().any(|action| action.spec().name == step.action.name)
 }
 
 /// Takes away gates on facts that no simulated system tells; says which.
@@ -168,5 +168,5 @@ fn keep_known(gates: &mut Value, loaded: &LoadedSite, place: &str, left_out: &mu
 /// True for a fact that simulated systems tell.
 pub fn is_known(fact: &str) -> bool {
     COMMON_FACTS.iter().any(|(name, _)| *name == fact)
-        || sim::reading::FACTS.iter().any(|known| known.name == fact)
+        || sim::FACTS.iter().any(|known| known.name == fact)
 }

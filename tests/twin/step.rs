@@ -7,7 +7,7 @@ use warroom::domain::catalogue::{ActionSpec, Change, Class};
 use warroom::domain::runbook::{Compensation, Place, Step};
 use warroom::domain::settings;
 use warroom::sim;
-use warroom::sim::plan::Nature;
+use warroom::sim::Nature;
 
 /// How much of all users a side must get until its resolvers count as switched.
 const SWITCHED_SHARE: f64 = 0.95;
@@ -28,7 +28,9 @@ fn shown_as(step: &Step, nature: Option<Nature>) -> Option<Change> {
         Change::None if step.class == Class::H => return None,
         Change::None => false,
     };
-    Some(if shown { step.change } else { Change::None })
+    // Shown as a promotion: what is typed for both variants of a step is then the same.
+    let change = if step.change == Change::HandOver { Change::Promote } else { step.change };
+    Some(if shown { change } else { Change::None })
 }
 
 /// Makes the written step one of the simulator.
@@ -64,7 +66,7 @@ pub fn make(written: &mut Table, step: &Step, nature: Option<Nature>) {
 
 /// The simulator's action of a change; with a loss, where there are two.
 fn action_of(change: Change) -> &'static ActionSpec {
-    let found = sim::actions::ACTIONS.iter().map(|action| action.spec());
+    let found = sim::ACTIONS.iter().map(|action| action.spec());
     found
         .into_iter()
         .find(|spec| spec.change == change)

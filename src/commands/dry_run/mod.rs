@@ -3,9 +3,6 @@
 mod words;
 
 use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::task::JoinSet;
 
 use super::args::RunArgs;
 use super::exit::Exit;
@@ -15,7 +12,6 @@ use crate::app::past::read_paces;
 use crate::app::secrets::ActSecrets;
 use crate::app::start::{Start, Usage};
 use crate::app::workshop::{self, PlanWorkshop, Unwatched};
-use crate::domain::ids::Side;
 use crate::domain::ledger::{Ledger, freeze};
 use crate::domain::pace::Paces;
 use crate::domain::preview::Standing;
@@ -25,9 +21,10 @@ use crate::domain::runbook::{Compensation, Runbook, Step, Ungraceful};
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::Stamp;
 use crate::files::site::LoadedSite;
-use crate::port::{Clock, Expected, Looks};
+use crate::port::{Clock, Expected};
 use crate::runtime::clock::SystemClock;
 use crate::runtime::effect::Job;
+use crate::runtime::look_once::{Looked, look_once, record};
 use crate::runtime::observations::{self, Observations};
 use crate::runtime::paths::StatePaths;
 use crate::runtime::performer::rehearsed;
@@ -35,9 +32,6 @@ use crate::runtime::poller::Watched;
 use crate::runtime::workers;
 use crate::runtime::workshop::Workshop;
 use crate::ui::screen::Rehearsal;
-
-/// What a look is given beyond its system's own timeout.
-const GRACE: Duration = Duration::from_millis(500);
 
 /// What was seen of the world, once.
 struct Seen {
@@ -162,21 +156,9 @@ async fn look(
         snapshot.remember_all(earlier.snapshot);
         frozen = earlier.ledger;
     }
-    let mut looking = JoinSet::new();
-    for mut one in probes {
-        let clock = Arc::clone(clock);
-        looking.spawn(async move {
-            let at = clock.now();
-            let looks = tokio::time::timeout(one.timeout + GRACE, one.probe.look()).await;
-            (one.system, at, looks.ok())
-        });
-    }
-    for (system, at, looks) in looking.join_all().await {
-        let (Some(system), Some(Looks { a, b })) = (system, looks) else { continue };
-        for (side, look) in [(Side::A, a), (Side::B, b)] {
-            if let Some(look) = look {
-                snapshot.record(&system, side, at, look);
-            }
+    for Looked { system, at, looks } in look_once(probes, clock).await {
+        if let (Some(system), Some(looks)) = (system, looks) {
+            record(&mut snapshot, &system, at, looks);
         }
     }
     let now = clock.now();

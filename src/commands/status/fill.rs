@@ -3,8 +3,8 @@
 use crate::domain::day::Day;
 use crate::domain::forecast::Forecast;
 use crate::domain::ids::Side;
-use crate::domain::ledger::{Ledger, LossVerdict};
-use crate::domain::readiness::{self, Drift, worst_first};
+use crate::domain::ledger::Ledger;
+use crate::domain::readiness::{self, worst_first};
 use crate::domain::rules::it_is_us::REFERENCE_EVERY;
 use crate::domain::run::state::Run;
 use crate::domain::runbook::Runbook;
@@ -12,17 +12,14 @@ use crate::domain::site::Site;
 use crate::domain::snapshot::{CellState, Snapshot};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::domain::verdict::{
-    Assessment, Criterion, Met, Primary, Priority, Signal, T0Basis, Verdict,
-};
+use crate::domain::verdict::{Assessment, Criterion, Met, Primary, Priority, Signal, Verdict};
 use crate::runtime::redact::Redactor;
 
 use super::form::{
-    AcceptedStatus, AlarmStatus, CriterionStatus, DriftWord, MetWord, PrimaryStatus, PrimaryWord,
-    ReferenceStatus, SCHEMA, SideName, SignalStatus, SiteStatus, SplitBrainStatus, Status, T0Word,
-    VerdictStatus, VerdictWord,
+    AcceptedStatus, AlarmStatus, CriterionStatus, PrimaryStatus, PrimaryWord, ReferenceStatus,
+    SCHEMA, SignalStatus, SiteStatus, SplitBrainStatus, Status, VerdictStatus, VerdictWord,
 };
-use super::parts::{CellWord, DayStatus, IfFailedNow, LossWord};
+use super::parts::{CellWord, DayStatus, IfFailedNow};
 
 /// All that a status tells of.
 #[derive(Clone, Copy)]
@@ -69,13 +66,6 @@ pub(super) fn moment(at: Stamp) -> String {
     at.utc().iso()
 }
 
-pub(super) fn side(side: Side) -> SideName {
-    match side {
-        Side::A => SideName::A,
-        Side::B => SideName::B,
-    }
-}
-
 /// A figure that JSON can say.
 pub(super) fn finite(number: f64) -> Option<f64> {
     number.is_finite().then_some(number)
@@ -97,7 +87,7 @@ pub fn status(outlook: &Outlook<'_>) -> Status {
             a: site.region(Side::A).label.to_string(),
             b: site.region(Side::B).label.to_string(),
         },
-        active_side: side(assessment.active),
+        active_side: assessment.active,
         primary: primary(outlook),
         verdict: verdict(outlook),
         criteria: worst_first(&assessment.criteria)
@@ -158,12 +148,7 @@ fn primary(outlook: &Outlook<'_>) -> PrimaryStatus {
         }
         Primary::Red { t0, basis, signals } => PrimaryStatus {
             t0: Some(moment(*t0)),
-            t0_basis: Some(match basis {
-                T0Basis::Exact => T0Word::Exact,
-                T0Basis::AtOrBefore => T0Word::AtOrBefore,
-                T0Basis::Set => T0Word::Set,
-                T0Basis::Declared => T0Word::Declared,
-            }),
+            t0_basis: Some(*basis),
             elapsed_s: Some(outlook.now.since(*t0).as_secs_f64()),
             ..of(PrimaryWord::Red, signals)
         },
@@ -200,21 +185,12 @@ fn criterion(outlook: &Outlook<'_>, line: &Criterion) -> CriterionStatus {
         at: moment(acceptance.accepted.at),
         reason: outlook.text(&acceptance.accepted.reason),
         evidence: outlook.text(&acceptance.accepted.evidence),
-        drift: match acceptance.drift {
-            Drift::None => DriftWord::None,
-            Drift::Changed => DriftWord::Changed,
-            Drift::Worse => DriftWord::Worse,
-            Drift::Cured => DriftWord::Cured,
-        },
+        drift: acceptance.drift,
     });
     CriterionStatus {
         key: line.key.clone(),
         asks: line.asks.to_string(),
-        met: match line.met {
-            Met::Yes => MetWord::Yes,
-            Met::No => MetWord::No,
-            Met::Unknown => MetWord::Unknown,
-        },
+        met: line.met,
         evidence: outlook.text(&line.evidence),
         says: outlook.text(&line.says()),
         told: outlook.text(&told(line)),
@@ -233,7 +209,7 @@ fn alarms(outlook: &Outlook<'_>) -> Vec<AlarmStatus> {
             Priority::Know => 3,
         },
         system: alarm.system.as_ref().map(ToString::to_string),
-        side: alarm.side.map(side),
+        side: alarm.side,
         since: alarm.since.map(moment),
         sentence: outlook.text(&alarm.sentence),
         consequences: alarm
@@ -298,14 +274,5 @@ fn day(outlook: &Outlook<'_>) -> DayStatus {
         answered_share_a: day.availability_of_side(Side::A, now),
         answered_share_b: day.availability_of_side(Side::B, now),
         worst_lags: super::tell::worst_lags(outlook),
-    }
-}
-
-/// The word of a loss.
-pub(super) fn loss_word(verdict: LossVerdict) -> LossWord {
-    match verdict {
-        LossVerdict::Pass => LossWord::Pass,
-        LossVerdict::Breach => LossWord::Breach,
-        LossVerdict::Unknown => LossWord::Unknown,
     }
 }

@@ -4,6 +4,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::parts::{CellWord, DayStatus, IfFailedNow, LedgerStatus, RunStatus, SystemStatus};
+use crate::domain::ids::Side;
+use crate::domain::readiness::Drift;
+use crate::domain::verdict::{Met, T0Basis};
 
 /// The number of this form; it changes when a field goes or changes its meaning.
 pub const SCHEMA: u32 = 1;
@@ -22,7 +25,7 @@ pub struct Status {
     /// The site.
     pub site: SiteStatus,
     /// The side that serves, or served until the incident.
-    pub active_side: SideName,
+    pub active_side: Side,
     /// The state of the side that serves.
     pub primary: PrimaryStatus,
     /// May the standby be taken into service now?
@@ -67,16 +70,6 @@ pub struct SiteStatus {
     pub b: String,
 }
 
-/// A side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SideName {
-    /// Side A.
-    A,
-    /// Side B.
-    B,
-}
-
 /// The state of a primary in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -103,25 +96,11 @@ pub struct PrimaryStatus {
     /// The first failed look, while it is red.
     pub t0: Option<String>,
     /// How well that is known.
-    pub t0_basis: Option<T0Word>,
+    pub t0_basis: Option<T0Basis>,
     /// Time since T0.
     pub elapsed_s: Option<f64>,
     /// What fails.
     pub signals: Vec<SignalStatus>,
-}
-
-/// How well T0 is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum T0Word {
-    /// The first failed look after a good one was seen.
-    Exact,
-    /// The first look of all already failed.
-    AtOrBefore,
-    /// A commander set it.
-    Set,
-    /// The moment of the declaration.
-    Declared,
 }
 
 /// One failing system that speaks for the loss of a region.
@@ -164,18 +143,6 @@ pub struct VerdictStatus {
     pub unknown: usize,
 }
 
-/// Whether a criterion is met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum MetWord {
-    /// It is.
-    Yes,
-    /// It is not.
-    No,
-    /// It cannot be told.
-    Unknown,
-}
-
 /// One written criterion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CriterionStatus {
@@ -184,7 +151,7 @@ pub struct CriterionStatus {
     /// What is asked.
     pub asks: String,
     /// Whether it is so.
-    pub met: MetWord,
+    pub met: Met,
     /// What is seen.
     pub evidence: String,
     /// The same in a sentence: what is, before what is wanted.
@@ -200,20 +167,6 @@ pub struct CriterionStatus {
     pub accepted: Option<AcceptedStatus>,
 }
 
-/// What became of a criterion since it was accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum DriftWord {
-    /// It is as it was.
-    None,
-    /// What is seen differs.
-    Changed,
-    /// It speaks against going now: the acceptance does not cover it.
-    Worse,
-    /// It is met now.
-    Cured,
-}
-
 /// The acceptance of a criterion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AcceptedStatus {
@@ -226,7 +179,7 @@ pub struct AcceptedStatus {
     /// What was seen then.
     pub evidence: String,
     /// What became of it since.
-    pub drift: DriftWord,
+    pub drift: Drift,
 }
 
 /// One thing that is wrong.
@@ -240,7 +193,7 @@ pub struct AlarmStatus {
     /// The system it is about, where it is one.
     pub system: Option<String>,
     /// The side it is about, where it is one.
-    pub side: Option<SideName>,
+    pub side: Option<Side>,
     /// Since when.
     pub since: Option<String>,
     /// One sentence.

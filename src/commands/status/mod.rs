@@ -6,14 +6,11 @@ mod parts;
 mod tell;
 mod text;
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use schemars::generate::SchemaSettings;
-use tokio::sync::mpsc;
-use tokio::time::sleep;
 
 use super::exit::Exit;
 use crate::app::kinds::kind_of;
@@ -24,7 +21,6 @@ use crate::app::resume::served_on_record;
 use crate::app::secrets::ReadSecrets;
 use crate::app::workshop::{self, Unwatched};
 use crate::domain::forecast::{Grounds, forecast};
-use crate::domain::ids::{Side, SystemId};
 use crate::domain::judge;
 use crate::domain::ledger::freeze;
 use crate::domain::pace::Paces;
@@ -41,10 +37,9 @@ use crate::domain::time::Stamp;
 use crate::domain::verdict::Primary;
 use crate::files::site::LoadedSite;
 use crate::port::Clock;
-use crate::runtime::event::Event;
+use crate::runtime::look_once::look_for;
 use crate::runtime::observations::{self, Learned, Observations};
 use crate::runtime::paths::StatePaths;
-use crate::runtime::poller;
 use crate::runtime::redact::Redactor;
 use crate::runtime::runs::Survey;
 use crate::runtime::seat::strangers;
@@ -53,12 +48,6 @@ use crate::sim;
 pub use fill::{Outlook, status};
 pub use form::{PrimaryWord, SCHEMA, Status, VerdictWord};
 pub use parts::CellWord;
-
-/// Looks that may wait to be taken in.
-const EVENT_QUEUE: usize = 1024;
-
-/// What a round is given beyond the longest deadline of a system before it is called over.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// The JSON Schema of [`Status`], as `docs/status.schema.json` keeps it.
 pub fn schema() -> String {
@@ -143,7 +132,7 @@ pub fn recall(site: &mut LoadedSite) -> anyhow::Result<Known> {
 
 /// Where consoles remember what they saw of a site; the demo's do so beside its world.
 fn memory(site: &LoadedSite, paths: &StatePaths) -> anyhow::Result<PathBuf> {
-    let beside = sim::probe::world_of(&site.site)
+    let beside = sim::world_of(&site.site)
         .and_then(|world| Some(world.parent()?.join("memory")).filter(|folder| folder.is_dir()));
     Ok(beside.map_or_else(|| paths.site(&site.site.name), Ok)?)
 }
@@ -220,45 +209,7 @@ pub async fn look(
     snapshot: &mut Snapshot,
 ) -> Result<(), Unwatched> {
     let watched = workshop::probes(&site.site, &site.dir, clock, learned)?;
-    let mut awaited: BTreeSet<SystemId> = site.site.systems.iter().map(|s| s.id.clone()).collect();
-    let mut references = site.site.reference.len();
-    let longest = watched.iter().map(|one| one.timeout).max().unwrap_or_default();
-    let (events, mut inbox) = mpsc::channel(EVENT_QUEUE);
-    let _poke = poller::start(watched, clock, &events);
-    drop(events);
-    let (least, most) = (sleep(wait), sleep(wait.max(longest + GRACE)));
-    tokio::pin!(least, most);
-    let mut waited = false;
-    while !(waited && awaited.is_empty() && references == 0) {
-        let event = tokio::select! {
-            biased;
-            event = inbox.recv() => event,
-            () = &mut least, if !waited => {
-                waited = true;
-                continue;
-            }
-            () = &mut most => return Ok(()),
-        };
-        match event {
-            Some(Event::Heard { system, at, looks }) => {
-                awaited.remove(&system);
-                for (side, look) in Side::BOTH.into_iter().zip([looks.a, looks.b]) {
-                    if let Some(look) = look {
-                        snapshot.record(&system, side, at, look);
-                    }
-                }
-            }
-            Some(Event::Reference { at, look }) => {
-                references = references.saturating_sub(1);
-                snapshot.reference.record(at, *look);
-            }
-            Some(Event::Learned { system, learned: by_now }) => {
-                learned.insert(system, by_now);
-            }
-            Some(_) => {}
-            None => return Ok(()),
-        }
-    }
+    look_for(watched, wait, clock, learned, snapshot).await;
     Ok(())
 }
 

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::form::SideName;
+use crate::domain::ids::Side;
+use crate::domain::ledger::LossVerdict;
 
 /// How a system on a side was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
@@ -99,18 +100,6 @@ pub enum FactWord {
     Unknown(()),
 }
 
-/// Whether an expected loss keeps the objective.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LossWord {
-    /// Within the RPO.
-    Pass,
-    /// More than the RPO.
-    Breach,
-    /// Not known, or there is no RPO.
-    Unknown,
-}
-
 /// The expected losses.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct LedgerStatus {
@@ -134,7 +123,7 @@ pub struct LossStatus {
     /// The objective of its tier.
     pub rpo_s: Option<f64>,
     /// The comparison of the two.
-    pub verdict: LossWord,
+    pub verdict: LossVerdict,
     /// The last lag that could be believed.
     pub last_lag_s: Option<f64>,
     /// When that was read.
@@ -195,9 +184,9 @@ pub struct RunStatus {
     /// The runbook.
     pub runbook: String,
     /// The side that it leaves.
-    pub from: SideName,
+    pub from: Side,
     /// The side that it goes to.
-    pub to: SideName,
+    pub to: Side,
     /// `planned` or `ungraceful`.
     pub mode: String,
     /// Where it is in its life.

@@ -8,7 +8,7 @@ use crate::domain::run::state::Run;
 use crate::domain::site::SystemSpec;
 use crate::domain::snapshot::{Cell, trusted_lag};
 
-use super::fill::{Outlook, cell_word, finite, loss_word, moment, side};
+use super::fill::{Outlook, cell_word, finite, moment};
 use super::parts::{
     CellStatus, FactStatus, FactWord, LedgerStatus, LossStatus, RunStatus, StepStatus,
     SystemStatus, WorstLagStatus,
@@ -89,7 +89,7 @@ pub(super) fn ledger(outlook: &Outlook<'_>) -> LedgerStatus {
         system: row.system.to_string(),
         loss_s: row.loss_s.and_then(finite),
         rpo_s: row.rpo_s,
-        verdict: loss_word(row.verdict),
+        verdict: row.verdict,
         last_lag_s: row.last.as_ref().and_then(|(_, lag)| finite(lag.known_seconds()?)),
         last_lag_at: row.last.as_ref().map(|(at, _)| moment(*at)),
     });
@@ -124,8 +124,8 @@ pub(super) fn run(outlook: &Outlook<'_>, run: &Run) -> RunStatus {
         id: run.id.to_string(),
         kind: run.kind.badge().to_owned(),
         runbook: outlook.runbook.map_or_else(String::new, |plan| plan.name.clone()),
-        from: side(run.direction.from),
-        to: side(run.direction.to),
+        from: run.direction.from,
+        to: run.direction.to,
         mode: run.mode.word().to_owned(),
         stage: run.stage.word().to_owned(),
         opened_at: moment(run.opened.0),

@@ -2,11 +2,13 @@
 
 use std::fmt;
 
+use crate::domain::ids::Side;
 use crate::domain::judge::NO_STORE_KEY;
 use crate::domain::time::no_less;
+use crate::domain::verdict::Met;
 
-use super::form::{MetWord, PrimaryWord, SideName, Status};
-use super::parts::{LossStatus, LossWord};
+use super::form::{PrimaryWord, Status};
+use super::parts::LossStatus;
 
 /// Criteria and alarms named before the rest is only counted.
 const NAMED_MAX: usize = 5;
@@ -37,20 +39,8 @@ fn primary(status: &Status) -> String {
 }
 
 fn loss(row: &LossStatus) -> String {
-    let verdict = match row.verdict {
-        LossWord::Pass => "PASS",
-        LossWord::Breach => "BREACH",
-        LossWord::Unknown => "UNKNOWN",
-    };
+    let verdict = row.verdict.word();
     format!("{} {} of {} {verdict}", row.system, seconds(row.loss_s), seconds(row.rpo_s))
-}
-
-/// `B to A`.
-fn way(from: SideName) -> &'static str {
-    match from {
-        SideName::A => "A to B",
-        SideName::B => "B to A",
-    }
 }
 
 /// What is said of the losses where no store is known, as its criterion says it.
@@ -66,8 +56,8 @@ impl fmt::Display for Status {
         };
         let simulated = if self.site.simulated { ", simulated" } else { "" };
         let (from, to) = match self.active_side {
-            SideName::A => (&self.site.a, &self.site.b),
-            SideName::B => (&self.site.b, &self.site.a),
+            Side::A => (&self.site.a, &self.site.b),
+            Side::B => (&self.site.b, &self.site.a),
         };
         let serves = match self.primary.state {
             PrimaryWord::Healthy | PrimaryWord::Suspect => "serves",
@@ -81,7 +71,7 @@ impl fmt::Display for Status {
         let verdict = &self.verdict;
         let all = verdict.met + verdict.not_met + verdict.unknown;
         row(out, "standby", &format!("{}, {} of {all} criteria met", verdict.sum, verdict.met))?;
-        let open: Vec<_> = self.criteria.iter().filter(|line| line.met != MetWord::Yes).collect();
+        let open: Vec<_> = self.criteria.iter().filter(|line| line.met != Met::Yes).collect();
         for line in open.iter().take(NAMED_MAX) {
             row(out, "", &line.told)?;
         }
@@ -96,7 +86,10 @@ impl fmt::Display for Status {
             let rto = seconds(cost.rto_s);
             let takes = match &cost.runbook {
                 Some(_) => seconds(cost.expected_rto_p80_s),
-                None => format!("UNKNOWN, no runbook for {}", way(self.active_side)),
+                None => {
+                    let from = self.active_side;
+                    format!("UNKNOWN, no runbook for {from} to {}", from.other())
+                }
             };
             row(out, "if lost", &format!("RTO {takes} of {rto}, RPO {store}"))?;
         }

@@ -25,13 +25,9 @@ use warroom::runtime::effect::{Effect, Job, Record};
 use warroom::runtime::event::{Event, Why};
 use warroom::runtime::journal::Reply;
 use warroom::runtime::runner::Found;
-use warroom::sim::actions::operator_for;
-use warroom::sim::acts::Act;
-use warroom::sim::chance::Chance;
-use warroom::sim::plan::{Astray, WorldPlan};
-use warroom::sim::probe::look_at_reference;
-use warroom::sim::reading::Moment;
-use warroom::sim::world::World;
+use warroom::sim::{
+    Act, Astray, Chance, Moment, World, WorldPlan, look_at_reference, operator_for,
+};
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
 use warroom::ui::screen::{Access, JournalState};
