@@ -62,7 +62,7 @@ fn shown() -> Vec<(Option<&'static dyn System>, &'static dyn Action)> {
 fn pasted(owner: Option<&dyn System>, steps: &str) -> (Site, Runbook) {
     let web = "[systems.web]\nkind = \"http\"\na = { url = \"http://a.example/\" }\n\
                b = { url = \"http://b.example/\" }\n";
-    let own = owner.map_or_else(String::new, |owner| owner.example());
+    let own = owner.map(System::example).unwrap_or_default();
     let own = own.trim();
     let has_web = own.contains("[systems.web]");
     let systems = if has_web { own.to_owned() } else { format!("{own}\n{web}") };

@@ -274,7 +274,9 @@ fn add_action(out: &mut String, spec: &ActionSpec) {
 
 fn add_settings(out: &mut String, title: &str, settings: &[SettingSpec]) {
     let mut rows = Vec::new();
-    settings.iter().for_each(|setting| add_setting(&mut rows, "", setting));
+    for setting in settings {
+        add_setting(&mut rows, "", setting);
+    }
     let rows: Vec<(&str, &str)> =
         rows.iter().map(|(name, doc)| (name.as_str(), doc.as_str())).collect();
     add_rows(out, title, &rows);
@@ -287,7 +289,9 @@ fn add_setting(rows: &mut Vec<(String, String)>, within: &str, setting: &Setting
     rows.push((format!("{within}{}{star}", setting.name), doc));
     if let Kind::Table(own) = setting.kind {
         let within = format!("{within}{}.", setting.name);
-        own.iter().for_each(|setting| add_setting(rows, &within, setting));
+        for setting in own {
+            add_setting(rows, &within, setting);
+        }
     }
 }
 

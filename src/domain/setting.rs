@@ -1,6 +1,7 @@
 //! One setting of a system or an action, declared once: reader, docs, example and JSON schema all
 //! come from the declaration.
 
+use std::fmt::Write as _;
 use std::marker::PhantomData;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -124,7 +125,9 @@ pub fn example_lines(settings: &[SettingSpec]) -> (String, [String; 2]) {
     let (mut once, mut each) = (String::new(), [Vec::new(), Vec::new()]);
     for SettingSpec { name, example, .. } in settings {
         match example {
-            Some(Example::Once(toml)) => once.push_str(&format!("{name} = {toml}\n")),
+            Some(Example::Once(toml)) => {
+                let _ = writeln!(once, "{name} = {toml}");
+            }
             Some(Example::Each(toml)) => {
                 for (side, (letter, number)) in each.iter_mut().zip([("a", "1"), ("b", "2")]) {
                     let toml = toml.replace("{side}", letter).replace("{n}", number);
@@ -340,6 +343,6 @@ impl Meant for Vec<String> {
 
 impl Meant for Table {
     fn read(spec: &SettingSpec, fields: &Fields<'_>) -> Result<Option<Self>, Fault> {
-        fields.table(spec.name).map(|table| table.cloned())
+        fields.table(spec.name).map(Option::<&Self>::cloned)
     }
 }

@@ -224,12 +224,10 @@ impl<S: Server> SideProbe<S> {
     /// What the side tells when asked once more on the same session, if it does within `left`.
     async fn once_more(&mut self, left: Duration) -> Option<S::State> {
         let Kept { session, .. } = self.kept.as_ref()?;
-        match tokio::time::timeout(left, S::ask(session, &self.target, true)).await {
-            Ok(newer) => newer.ok(),
-            Err(_) => {
-                self.kept = None;
-                None
-            }
+        if let Ok(newer) = tokio::time::timeout(left, S::ask(session, &self.target, true)).await {
+            return newer.ok();
         }
+        self.kept = None;
+        None
     }
 }

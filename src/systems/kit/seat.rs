@@ -122,7 +122,8 @@ impl<S: Server> Bench<S> {
     /// # Errors
     /// Why that is not known.
     pub async fn state_on(&self, session: &S::Session) -> Told<S> {
-        self.within(S::ask(session, &self.target, false)).await
+        // What a kind asks at once is big, and every operator would carry it.
+        self.within(Box::pin(S::ask(session, &self.target, false))).await
     }
 
     /// Waits for an answer, no longer than one may take.

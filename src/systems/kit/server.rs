@@ -331,7 +331,7 @@ impl<S: Server> Target<S> {
             if let Some((meant, name)) = &self.meant {
                 let met = S::identify(&opened.0, self).await?;
                 if let Some(why) = met.another(name, Some(meant)) {
-                    let why = format!("{why}; nothing was done at {}", self.place);
+                    let why = format!("{why}; nothing was done there, at {}", self.place);
                     return Err(Trouble::new(TroubleKind::OtherServer, why));
                 }
             }

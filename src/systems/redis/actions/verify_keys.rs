@@ -91,7 +91,7 @@ impl Task for VerifyKeys {
     }
 
     async fn standing(at: &At<Self>) -> Standing {
-        let looked = tokio::time::timeout(LIMIT + LIMIT / 2, at.look());
+        let looked = tokio::time::timeout(LIMIT + LIMIT / 2, Box::pin(at.look()));
         match looked.await {
             Ok(Ok(standing)) => standing,
             Ok(Err(trouble)) => Standing::Unknown(trouble.message),
