@@ -4,11 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
+use warroom::domain::console::Access;
 use warroom::domain::time::clock_text;
 use warroom::ui::fixture::{self, DIALOGS, MOMENTS};
 use warroom::ui::model::Dialog;
 use warroom::ui::panel::dialog;
-use warroom::ui::screen::Access;
 use warroom::ui::screenshot;
 use warroom::ui::theme::{Theme, Token};
 use warroom::ui::update_text;

@@ -15,6 +15,7 @@ use super::secrets;
 use super::site_file::LoadedSite;
 use super::workshop::{self, NoWorkshop, PlanWorkshop, SITE_DIR_VARIABLE};
 use super::{appearance, history};
+use crate::domain::console::JournalState;
 use crate::domain::ids::PersonId;
 use crate::domain::run::event::{Actor, RunKind};
 use crate::domain::run::state::Run;
@@ -40,7 +41,6 @@ use crate::runtime::watcher::ObserverActs;
 use crate::runtime::{poller, workshop::Workshop};
 use crate::ui::keymap::Keymap;
 use crate::ui::model::Model;
-use crate::ui::screen::JournalState;
 use crate::ui::theme::Theme;
 
 /// Events that may wait for the loop.

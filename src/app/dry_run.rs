@@ -16,6 +16,7 @@ use super::status;
 use super::unattended::position;
 use super::workshop::{self, PlanWorkshop, Unwatched};
 use crate::cli::{Exit, RunArgs};
+use crate::domain::console::Rehearsal;
 use crate::domain::ids::Side;
 use crate::domain::ledger::{Ledger, freeze};
 use crate::domain::pace::Paces;
@@ -33,7 +34,6 @@ use crate::runtime::paths::StatePaths;
 use crate::runtime::performer::rehearsed;
 use crate::runtime::poller::Watched;
 use crate::runtime::workshop::Workshop;
-use crate::ui::screen::Rehearsal;
 
 /// What a look is given beyond its system's own timeout.
 const GRACE: Duration = Duration::from_millis(500);

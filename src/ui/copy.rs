@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::panel::{dialog, words};
+use super::panel::words;
 use super::screen::Screen;
 use super::screenshot;
 use super::theme::Theme;
@@ -34,7 +34,7 @@ pub fn lines(screen: &Screen<'_>) -> Vec<Clean> {
     let theme = Theme::shipped("mono").expect("mono is shipped");
     let mut canvas = Canvas::new(&mut buffer, &theme, screen.model.ascii);
     match &screen.model.dialog {
-        Some(open) => dialog::draw(&mut canvas, area, screen, open),
+        Some(open) => open.draw(&mut canvas, area, screen),
         None => draw_panel(&mut canvas, area, screen.model.focus, screen),
     }
     let text = screenshot::text(&buffer);

@@ -9,6 +9,9 @@ mod site;
 mod story;
 mod world;
 
+use std::sync::LazyLock;
+
+use crate::domain::console::{Access, JournalState, OutputLine, Rehearsal, TimelineRow};
 use crate::domain::day::Day;
 use crate::domain::forecast::Forecast;
 use crate::domain::ledger::Ledger;
@@ -23,9 +26,10 @@ use crate::domain::verdict::Assessment;
 use super::available::guide;
 use super::keymap::{self, Keymap};
 use super::model::Model;
-use super::screen::{Access, GuideRow, JournalState, OutputLine, Rehearsal, Screen, TimelineRow};
+use super::screen::{GuideRow, Screen};
+use super::widget::sheet::Fold;
 
-use super::update::Facts;
+use super::facts::Facts;
 
 pub use dialogs::DIALOGS;
 pub use moments::{MOMENTS, Moment};
@@ -76,40 +80,50 @@ pub struct Fixture {
 impl Fixture {
     /// The moment with the guide that the shipped keymap gives for it.
     pub fn guided(mut self) -> Self {
-        let keymap = Keymap::shipped(keymap::DEFAULT).expect("the default keymap is shipped");
-        self.guide = guide(&keymap, &Facts::of(&self.screen()), &self.model);
+        self.guide = guide(&self.screen().facts, &self.model);
         self
     }
 
     /// The screen of this moment.
     pub fn screen(&self) -> Screen<'_> {
-        Screen {
+        let facts = Facts {
             now: self.now,
-            kind: self.kind,
             access: self.access,
+            keymap: &KEYMAP,
             me: &self.me,
             site: &self.site,
-            snapshot: &self.snapshot,
-            assessment: &self.assessment,
             runbooks: &self.runbooks,
             runbook: self.runbooks.first(),
-            elsewhere: None,
             run: self.run.as_ref(),
-            forecast: &self.forecast,
+            assessment: &self.assessment,
+            snapshot: &self.snapshot,
             ledger: &self.ledger,
-            day: &self.day,
             acknowledged: &self.acknowledged,
             rehearsal: self.rehearsal.as_ref(),
-            output: &self.output,
-            timeline: &self.timeline,
             journal: &self.journal,
             recording: false,
+            output_rows: self.output.len(),
+            timeline_rows: self.timeline.len(),
+            report: None,
+            fold: Fold::default(),
+        };
+        Screen {
+            facts,
+            kind: self.kind,
+            elsewhere: None,
+            forecast: &self.forecast,
+            day: &self.day,
+            output: &self.output,
+            timeline: &self.timeline,
             model: &self.model,
             guide: &self.guide,
-            report: None,
         }
     }
 }
+
+/// The keymap that is shipped.
+static KEYMAP: LazyLock<Keymap> =
+    LazyLock::new(|| Keymap::shipped(keymap::DEFAULT).expect("the default keymap is shipped"));
 
 /// A moment by name, from [`MOMENTS`] or [`DIALOGS`].
 pub fn of(name: &str) -> Option<Fixture> {

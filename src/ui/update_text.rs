@@ -17,7 +17,8 @@ use crate::domain::time::{clock_text, short_time};
 use crate::domain::verdict::{Primary, Priority, T0Basis};
 
 use super::panel::words;
-use super::screen::{JournalState, Screen};
+use super::screen::Screen;
+use crate::domain::console::JournalState;
 
 /// How far the incident is: it decides the words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,7 +129,7 @@ fn region(screen: &Screen<'_>, side: crate::domain::ids::Side) -> String {
 }
 
 fn state(screen: &Screen<'_>, at: Moment) -> String {
-    let way = words::direction(screen);
+    let way = screen.direction();
     let (from, to) = (region(screen, way.from), region(screen, way.to));
     let standby = screen.assessment.verdict.word();
     let primary = match &screen.assessment.primary {

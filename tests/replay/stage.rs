@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use warroom::app::demo::{FAILOVER, SITE};
 use warroom::app::replay::Player;
 use warroom::app::{resume, runbook_file, site_file};
+use warroom::domain::console::{JournalState, Rehearsal};
 use warroom::domain::day::Day;
 use warroom::domain::ids::{PersonId, RunId, Side, StepId, SystemId};
 use warroom::domain::preview::{Preview, Standing};
@@ -38,7 +39,6 @@ use warroom::runtime::recording::{Recorder, What};
 use warroom::runtime::runner::Found;
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
-use warroom::ui::screen::{JournalState, Rehearsal};
 use warroom::ui::theme::Theme;
 use warroom::ui::update::Input;
 

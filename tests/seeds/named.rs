@@ -8,6 +8,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use warroom::domain::console::{Access, Rehearsal};
 use warroom::domain::ids::StepId;
 use warroom::domain::preview::{Preview, Standing};
 use warroom::domain::runbook::Runbook;
@@ -18,7 +19,7 @@ use warroom::ui::fixture::{self, DIALOGS, MOMENTS};
 use warroom::ui::keymap::{Key, Keymap, Lookup};
 use warroom::ui::model::{Dialog, FormPurpose, Guards, Model, Panel};
 use warroom::ui::panel::dialog;
-use warroom::ui::screen::{Access, Rehearsal, Screen};
+use warroom::ui::screen::Screen;
 use warroom::ui::screenshot;
 use warroom::ui::theme::Theme;
 use warroom::ui::update::{Facts, Input, Wish, contexts, update};

@@ -40,11 +40,11 @@ use crate::runtime::desk::Desk;
 use crate::runtime::effect::Effect;
 use crate::runtime::event::{Event, Signal, Why};
 
+use crate::domain::console::{JournalState, OutputLine, Rehearsal, TimelineRow};
 use crate::runtime::redact::Redactor;
 use crate::ui::keymap::Keymap;
 use crate::ui::laid::Laid;
 use crate::ui::model::{Model, Notice};
-use crate::ui::screen::{JournalState, OutputLine, Rehearsal, TimelineRow};
 
 use self::outage::Outage;
 pub use self::parts::Parts;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Console;
+use crate::domain::console::{JournalState, TimelineRow};
 use crate::domain::ids::RunId;
 use crate::domain::run::commit::Receipt;
 use crate::domain::run::decide::still_good;
@@ -16,7 +17,6 @@ use crate::runtime::desk::Desk;
 use crate::runtime::effect::Effect;
 use crate::runtime::event::Why;
 use crate::runtime::journal::{Reply, head_words};
-use crate::ui::screen::{JournalState, TimelineRow};
 
 /// Said as a live run is opened.
 const NOT_PROTECTED: &str = "this machine has one commander; a console on another machine is not \

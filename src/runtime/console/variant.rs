@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::Console;
+use crate::domain::console::Rehearsal;
 use crate::domain::runbook::Runbook;
 use crate::runtime::desk::Desk;
-use crate::ui::screen::Rehearsal;
 
 /// What the plan in force is made of, and the dry runs that may be about another one.
 #[derive(Debug, Clone, Default)]

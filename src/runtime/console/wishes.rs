@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Console, Opening};
+use crate::domain::console::JournalState;
 use crate::domain::identity;
 use crate::domain::ids::{RunId, StepId};
 use crate::domain::run::decide::{Context, may_open, permitted};
@@ -15,8 +16,9 @@ use crate::domain::time::Stamp;
 use crate::port::Expected;
 use crate::runtime::desk::Desk;
 use crate::runtime::effect::{Effect, Job};
-use crate::ui::screen::JournalState;
-use crate::ui::update::{self, Facts, Input, Wish};
+use crate::ui::facts::Facts;
+use crate::ui::update::{self, Input};
+use crate::ui::wish::Wish;
 use crate::ui::words;
 
 /// A wish that had to wait longer than this for the journal is refused instead.
@@ -29,7 +31,7 @@ impl<D: Desk> Console<D> {
         let fold = self.fold(now);
         let mut model = std::mem::take(&mut self.model);
         let facts = Facts { fold, ..self.facts(now) };
-        let wishes = update::update(&mut model, &facts, &self.keymap, input);
+        let wishes = update::update(&mut model, &facts, input);
         update::mask_typed(&mut model, &self.facts(now), |text| self.redactor.known(text));
         self.model = model;
         self.grant_all(wishes, now)

@@ -8,10 +8,9 @@ use crate::domain::ids::StepId;
 use crate::domain::runbook::Step;
 use crate::domain::time::{clock_text, short_time};
 use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{CRIT, Ink, MUTED, TEXT, WARN};
+use crate::ui::widget::ink::{CRIT, INFO, Ink, MUTED, OK, TEXT, WARN};
 use crate::ui::widget::row::{Row, as_many};
 
-use super::strip::state_ink;
 use super::words;
 
 /// How long waiting is weighed against going now.
@@ -239,4 +238,30 @@ pub fn start_rows(screen: &Screen<'_>, step: &StepId) -> Vec<(Ink, String)> {
         rows.push((ink, format!("last moment to start {}{passed}", last.utc())));
     }
     rows
+}
+
+/// The ink of an RTO state.
+pub fn state_ink(state: RtoState) -> Ink {
+    match state {
+        RtoState::Breached | RtoState::WillMiss | RtoState::Missed | RtoState::Contested => CRIT,
+        RtoState::AtRisk => WARN,
+        RtoState::Provisional => INFO,
+        RtoState::OnTrack | RtoState::Ready | RtoState::Met => OK,
+    }
+}
+
+/// `STEP scale-b 01:12 / 02:00`, or what the step is waiting for.
+pub fn step_clock(screen: &Screen<'_>) -> String {
+    let Some((step, state)) = words::current(screen) else { return String::new() };
+    let expect = words::minutes(act_p80(screen, step));
+    let number = screen.runbook.and_then(|book| book.number(&step.id)).unwrap_or_default();
+    match state.open_attempt() {
+        Some(attempt) => {
+            let spent = words::minutes(attempt.spent(screen.now));
+            let word = stuck(screen, &step.id).map_or("STEP", |_| "STUCK");
+            format!("{word} {number} {} {spent} / {expect}", step.id)
+        }
+        None if screen.is_aborting() => format!("BACK {number} {}, takes {expect}", step.id),
+        None => format!("STEP {number} {} {}, takes {expect}", step.id, state.phase.word()),
+    }
 }

@@ -1,10 +1,11 @@
 //! The first two rows: what this console is and where it looks, and the one worst thing.
 
+use crate::domain::console::{Access, JournalState};
 use crate::domain::run::event::RunKind;
 use crate::domain::time::{clock_text, short_time};
 use crate::domain::verdict::{Alarm, Primary, Priority};
 use crate::ui::command::Command;
-use crate::ui::screen::{Access, JournalState, Screen};
+use crate::ui::screen::Screen;
 use crate::ui::widget::ink::{
     BADGE_ARMED, BADGE_DRILL, BADGE_LIVE, BADGE_READONLY, BADGE_REPLAY, BADGE_SAFE, BADGE_SIM,
     CRIT, Ink, MUTED, OK, STALE, TEXT, UNKNOWN, WARN,
@@ -206,7 +207,7 @@ fn after(screen: &Screen<'_>, rows: Vec<Row>) -> Vec<Row> {
     let (state, gone) = (screen.forecast.state, clock_text(gone));
     let lead = Row::of(OK, format!("{serves} serves"))
         .put(TEXT, ", ")
-        .put(super::strip::state_ink(state), format!("{} T+{gone}", state.words()))
+        .put(super::clocks::state_ink(state), format!("{} T+{gone}", state.words()))
         .put(TEXT, "   ");
     rows.into_iter().map(|row| lead.clone().join(row)).collect()
 }

@@ -1,9 +1,8 @@
 //! The parts of the screen, each drawn from the screen's facts alone.
 
 pub mod clocks;
-pub mod dialog;
-pub mod dialog_keys;
 pub mod header;
+pub mod hints;
 pub mod keys;
 pub mod logs;
 pub mod next;

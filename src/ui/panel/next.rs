@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::catalogue::Class;
+use crate::domain::console::{Access, JournalState};
 use crate::domain::run::event::{Closing, Purpose};
 use crate::domain::run::phase::{Phase, Stage};
 use crate::domain::run::proof::{self, Proof, Told};
@@ -11,10 +12,10 @@ use crate::domain::runbook::Step;
 use crate::domain::time::short_time;
 use crate::domain::verdict::{Primary, Verdict};
 use crate::ui::command::Command;
-use crate::ui::screen::{Access, JournalState, Screen};
+use crate::ui::screen::Screen;
 
 use super::offer::{Offers, Piece, text};
-use super::{clocks, dialog, dialog_keys, readiness, words};
+use super::{clocks, hints, readiness, words};
 
 /// What to do now, in one sentence.
 pub fn sentence(screen: &Screen<'_>) -> String {
@@ -36,7 +37,7 @@ pub fn pieces(screen: &Screen<'_>) -> Vec<Piece> {
             .pieces();
     }
     if let Some(dialog) = &screen.model.dialog {
-        return dialog_keys::next(screen, dialog);
+        return hints::next(screen, &**dialog);
     }
     if screen.access == Access::ReadOnly {
         let text = format!("{}.  Read only: no key here changes anything.", watched(screen));
@@ -73,7 +74,7 @@ fn watched(screen: &Screen<'_>) -> String {
         return format!("restored was seen, {}", now(screen));
     }
     match words::current(screen) {
-        _ if words::is_aborting(screen) => {
+        _ if screen.is_aborting() => {
             format!("the run is being given up, {}", words::taken_back(screen))
         }
         Some((step, state)) => format!("\"{}\" is {}", step.title, state.phase.word()),
@@ -245,7 +246,7 @@ fn proofs(screen: &Screen<'_>) -> Vec<Proof> {
 
 fn awaited(screen: &Screen<'_>, proofs: &[Proof]) -> String {
     let Some(book) = screen.runbook else { return "the restored facts".to_owned() };
-    let way = words::direction(screen);
+    let way = screen.direction();
     let unwritten = proofs.iter().filter(|proof| !proof.is_settled()).map(Proof::words);
     let texts: Vec<String> = book
         .restored
@@ -310,7 +311,7 @@ fn ready<'q, 'a>(
 ) -> Offers<'q, 'a> {
     let title = &step.title;
     if words::is_planned_without_primary(screen) && waits(screen, step) {
-        let lost = words::label(screen, words::direction(screen).from);
+        let lost = words::label(screen, screen.direction().from);
         let what = format!("go on as if {lost} were lost: \"{title}\" asks it, and it is red");
         return offers.run(Command::Escalate, &what);
     }
@@ -328,7 +329,7 @@ fn ready<'q, 'a>(
 /// True for a step whose gates do not hold now, and ask less once the primary is taken for lost.
 fn waits(screen: &Screen<'_>, step: &Step) -> bool {
     let weaker = step.gates.iter().any(|gate| gate.ungraceful.is_some());
-    weaker && dialog::seen_gates(screen, step).iter().any(|seen| seen.held != Some(true))
+    weaker && screen.gates(step).iter().any(|seen| seen.held != Some(true))
 }
 
 /// A step runs: how long it takes, and what can be run beside it.
@@ -402,6 +403,7 @@ mod tests {
     use crate::domain::ids::Side;
     use crate::domain::run::event::Mode;
     use crate::domain::verdict::T0Basis;
+    use crate::ui::facts::Facts;
     use crate::ui::fixture;
 
     #[test]
@@ -533,7 +535,8 @@ mod tests {
             let screen = fixture.screen();
             let named = sentence(&screen);
             assert!(named.contains(key), "{moment}: {named}");
-            let found = sentence(&Screen { recording: true, ..screen });
+            let found =
+                sentence(&Screen { facts: Facts { recording: true, ..screen.facts }, ..screen });
             assert!(!found.contains(key), "{moment}: {found}");
             assert!(found.contains("the last decision is still being recorded"), "{found}");
         };
@@ -570,7 +573,7 @@ mod tests {
         let mut fixture = fixture::of("declared").expect("the moment exists");
         let told = |fixture: &fixture::Fixture| {
             let screen = fixture.screen();
-            let way = words::direction(&screen);
+            let way = screen.direction();
             let parts = [way.from, way.to].map(|side| words::part(&screen, side));
             (parts, words::is_frozen(&screen), sentence(&screen).contains("expected losses"))
         };
@@ -596,7 +599,7 @@ mod tests {
         let mut fixture = fixture::of("declared").expect("the moment exists");
         let parts = |fixture: &fixture::Fixture| {
             let screen = fixture.screen();
-            let way = words::direction(&screen);
+            let way = screen.direction();
             [way.from, way.to].map(|side| words::part(&screen, side))
         };
         assert_eq!(parts(&fixture), ["was PRIMARY", "taking over"]);

@@ -236,7 +236,7 @@ fn worst(screen: &Screen<'_>) -> Row {
 
 /// `IF Region A FAILED NOW  RTO 17m40s of 60m00s [███░░░░░░░] 29 %  RPO 97s of 5m00s kyc`.
 pub fn first_row(screen: &Screen<'_>, width: usize) -> Row {
-    let side = words::direction(screen).from;
+    let side = screen.direction().from;
     let label = words::label(screen, side);
     let takes = || Row::plain("RTO ").put(time_ink(screen), time(screen));
     let row = |lead: String, cells: usize, loss: bool| {

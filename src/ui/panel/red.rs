@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::domain::console::Access;
 use crate::domain::readiness::worst_first;
 use crate::domain::reading::{Reading, Writes};
 use crate::domain::rules;
@@ -11,8 +12,7 @@ use crate::domain::time::short_time;
 use crate::domain::verdict::{Criterion, Met, Primary, Signal, T0Basis};
 use crate::ui::available::why_not_now;
 use crate::ui::command::Command;
-use crate::ui::screen::{Access, Screen};
-use crate::ui::update::Facts;
+use crate::ui::screen::Screen;
 use crate::ui::widget::canvas::{Canvas, FrameLook, ruled};
 use crate::ui::widget::ink::{CRIT, FOCUS, Ink, MUTED, OK, TEXT, UNKNOWN, WARN};
 use crate::ui::widget::row::{Row, fit, wrap};
@@ -270,7 +270,7 @@ fn do_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
         if screen.access == Access::ReadOnly {
             format!("{by}may declare, at their own console: {who}")
         } else {
-            let possible = why_not_now(Command::Declare, &Facts::of(screen), screen.model);
+            let possible = why_not_now(Command::Declare, screen, screen.model);
             let how = match possible {
                 None => format!("{} = the declare dialog, typed", key(Command::Declare)),
                 Some(_) if opened.is_none() => "the plan is opened first".to_owned(),

@@ -56,7 +56,7 @@ pub fn is_replicated(screen: &Screen<'_>, system: &SystemSpec) -> bool {
 
 /// The lag of a store now, or what was last known of it.
 pub fn lag_shown(screen: &Screen<'_>, system: &SystemSpec) -> LagShown {
-    let to = words::direction(screen).to;
+    let to = screen.direction().to;
     let rpo = screen.site.rpo(system);
     let limit = rpo.map_or_else(|| "none".to_owned(), short_time);
     let cell = screen.snapshot.cell(&system.id, to);
@@ -133,7 +133,7 @@ fn last_known(screen: &Screen<'_>, system: &SystemSpec, limit: String) -> LagSho
 }
 
 fn trend(screen: &Screen<'_>, system: &SystemSpec) -> String {
-    let to = words::direction(screen).to;
+    let to = screen.direction().to;
     let Some(cell) = screen.snapshot.cell(&system.id, to) else { return String::new() };
     let values: Vec<Option<f64>> = cell.history.samples().map(|sample| sample.lag_s).collect();
     let most = values.iter().flatten().copied().fold(0.0_f64, f64::max);
@@ -191,7 +191,7 @@ pub fn rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
 
 /// Draws the panel.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
-    let way = words::direction(screen);
+    let way = screen.direction();
     let frozen = words::is_frozen(screen);
     let live = words::is_any_lag_live(screen);
     let state = match (frozen, live) {

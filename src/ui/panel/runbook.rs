@@ -8,10 +8,9 @@ use crate::domain::run::phase::Phase;
 use crate::domain::run::state::{Abort, StepState};
 use crate::domain::runbook::{Compensation, Runbook, Step};
 use crate::domain::time::short_time;
-use crate::ui::meant::meant;
+use crate::ui::meant::{meant, steps_shown};
 use crate::ui::model::Panel;
 use crate::ui::screen::Screen;
-use crate::ui::update::{Facts, steps_shown};
 use crate::ui::widget::canvas::{Canvas, FrameLook, ruled};
 use crate::ui::widget::ink::{
     BORDER, CRIT, FOCUS, INFO, Ink, MUTED, OK, PENDING, SELECTION, TEXT, UNKNOWN, WARN,
@@ -22,7 +21,7 @@ use super::{clocks, region, runbook_abort, words};
 
 /// The lit step, on which the keys act.
 pub fn lit<'a>(screen: &Screen<'a>) -> Option<&'a Step> {
-    meant(&Facts::of(screen), screen.model)
+    meant(screen, screen.model)
 }
 
 /// The mark before a row, and whether it is the lit one: no other row has a mark.

@@ -5,8 +5,8 @@ use crate::domain::run::phase::Phase;
 use crate::domain::run::state::{Abort, Run, StepState};
 use crate::domain::runbook::{Compensation, Runbook, Step};
 use crate::domain::time::{clock_text, short_time};
+use crate::ui::meant::{steps_listed, steps_shown};
 use crate::ui::screen::Screen;
-use crate::ui::update::{steps_listed, steps_shown};
 use crate::ui::widget::ink::{CRIT, FOCUS, INFO, Ink, MUTED, OK, SELECTION, TEXT, UNKNOWN, WARN};
 use crate::ui::widget::row::Row;
 

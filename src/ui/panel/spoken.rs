@@ -1,8 +1,9 @@
 //! Words of the strip: how fit the standby is, how the journal is, a sentence to say aloud.
 
+use crate::domain::console::JournalState;
 use crate::domain::forecast::RtoState;
 use crate::domain::verdict::Verdict;
-use crate::ui::screen::{JournalState, Screen};
+use crate::ui::screen::Screen;
 use crate::ui::widget::ink::{CRIT, Ink, MUTED, OK, UNKNOWN, WARN};
 use crate::ui::widget::row::Row;
 
@@ -64,7 +65,7 @@ pub fn say(screen: &Screen<'_>) -> String {
     }
     let state = forecast.state.words().to_lowercase();
     let doing = match words::current(screen) {
-        _ if words::is_aborting(screen) => {
+        _ if screen.is_aborting() => {
             format!("; giving up, {}", words::taken_back(screen))
         }
         Some((step, told)) => format!("; {}: {}", step.title, told.phase.word().to_lowercase()),

@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use ratatui::layout::Rect;
 
-use crate::domain::forecast::RtoState;
 use crate::domain::time::{clock_text, short_time};
 use crate::ui::screen::Screen;
 use crate::ui::widget::bar::bar;
 use crate::ui::widget::canvas::{Canvas, FrameLook};
 use crate::ui::widget::digits::{self, Size};
-use crate::ui::widget::ink::{CRIT, HELD, INFO, Ink, MUTED, OK, TEXT, WARN};
+use crate::ui::widget::ink::{CRIT, HELD, INFO, MUTED, OK, TEXT, WARN};
 use crate::ui::widget::row::{Row, as_many, first_fit, fit};
 
 use super::{clocks, quiet, spoken, words};
@@ -56,16 +55,6 @@ impl Look {
 /// Rows that a framed strip takes more while there is no incident.
 const QUIET_ROWS: u16 = 2;
 
-/// The ink of an RTO state.
-pub fn state_ink(state: RtoState) -> Ink {
-    match state {
-        RtoState::Breached | RtoState::WillMiss | RtoState::Missed | RtoState::Contested => CRIT,
-        RtoState::AtRisk => WARN,
-        RtoState::Provisional => INFO,
-        RtoState::OnTrack | RtoState::Ready | RtoState::Met => OK,
-    }
-}
-
 fn is_held(screen: &Screen<'_>) -> bool {
     screen.run.is_some_and(|run| run.held_since.is_some())
 }
@@ -73,7 +62,7 @@ fn is_held(screen: &Screen<'_>) -> bool {
 /// `ON TRACK HOLD`.
 fn state(screen: &Screen<'_>) -> Row {
     let forecast = screen.forecast;
-    let row = Row::of(state_ink(forecast.state), forecast.state.words());
+    let row = Row::of(clocks::state_ink(forecast.state), forecast.state.words());
     // The big clock is what is certain; what only the wall clock says stands beside it.
     let row = match words::clock_doubt(screen) {
         Some(doubt) => row.put(WARN, format!(" or +{} by wall clock", short_time(doubt))),
@@ -113,7 +102,7 @@ fn gauge(screen: &Screen<'_>, cells: usize) -> Row {
     if screen.forecast.rto.is_none() {
         return Row::new();
     }
-    Row::of(state_ink(screen.forecast.state), bar(share(screen), cells))
+    Row::of(clocks::state_ink(screen.forecast.state), bar(share(screen), cells))
 }
 
 fn margin(screen: &Screen<'_>) -> Row {
@@ -225,7 +214,7 @@ fn second_row(screen: &Screen<'_>, width: usize) -> Row {
     if screen.forecast.elapsed.is_none() {
         return quiet::second_row(screen, width);
     }
-    let step = Row::plain(words::step_clock(screen));
+    let step = Row::plain(clocks::step_clock(screen));
     let third = if step.is_empty() { declared(screen) } else { step };
     let (tier_first, tier) = clocks::worst_tier(screen);
     let journal = spoken::journal(screen);
@@ -258,7 +247,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, look: Look, screen: &Screen<'_>
                 ),
                 loss(screen).cut(width),
                 as_many(
-                    vec![Row::plain(words::step_clock(screen)), spoken::journal(screen)],
+                    vec![Row::plain(clocks::step_clock(screen)), spoken::journal(screen)],
                     "  ",
                     width,
                 ),
@@ -273,7 +262,7 @@ fn draw_framed(canvas: &mut Canvas<'_>, area: Rect, look: Look, screen: &Screen<
     let incident = screen.forecast.elapsed.is_some();
     let title = match (incident, words::is_red_moment(screen)) {
         (false, _) => {
-            let away = words::label(screen, words::direction(screen).from);
+            let away = words::label(screen, screen.direction().from);
             Row::plain(format!("IF {away} FAILED NOW"))
         }
         (true, true) => Row::plain("CLOCKS").put(INFO, "  provisional, counted from T0"),
@@ -300,7 +289,7 @@ fn incident_rows(ascii: bool, look: Look, screen: &Screen<'_>, width: usize) -> 
     let middle_at = digits_at + digits_width + 4;
     let last_width = if five { 46 } else { 40 };
     let middle_width = width.saturating_sub(middle_at + last_width + 2);
-    let ink = state_ink(screen.forecast.state);
+    let ink = clocks::state_ink(screen.forecast.state);
     let names: [&str; 3] = ["RTO T+", "hh:mm:ss", "since T0"];
     let middle =
         if five { middle_five(screen, middle_width) } else { middle_three(screen, middle_width) };
@@ -376,7 +365,7 @@ fn last_column(screen: &Screen<'_>, five: bool) -> Vec<Row> {
     let at = words::frozen_at(screen);
     let when = if frozen { format!("RPO at {at} (frozen)") } else { "RPO now".to_owned() };
     let (ink, text) = words::exposure(screen);
-    let step = Row::plain(words::step_clock(screen));
+    let step = Row::plain(clocks::step_clock(screen));
     let mut rows = vec![Row::of(MUTED, when), Row::of(ink, text)];
     if five {
         rows.extend(spoken::other_losses(screen, 2));

@@ -16,8 +16,6 @@ use crate::ui::command::Command;
 use crate::ui::screen::Screen;
 use crate::ui::widget::ink::{CRIT, INFO, Ink, OK, UNKNOWN, WARN};
 
-use super::clocks;
-
 /// `00:00`, minutes and seconds as the runbook counts them; hours where there are any.
 pub fn minutes(time: Duration) -> String {
     let seconds = time.as_secs();
@@ -58,12 +56,6 @@ pub fn glyph(priority: Priority) -> (Ink, &'static str) {
         Priority::ActSoon => (WARN, "▲2"),
         Priority::Know => (INFO, "◆3"),
     }
-}
-
-/// Which way things go, or would go.
-pub fn direction(screen: &Screen<'_>) -> Direction {
-    let active = screen.assessment.active;
-    screen.run.map_or(Direction { from: active, to: active.other() }, |run| run.direction)
 }
 
 /// Which way the next failover would go: that of a run until it is over, then from what serves now.
@@ -185,7 +177,7 @@ pub fn frozen_at(screen: &Screen<'_>) -> &'static str {
 
 /// True when at least one lag is known from a look that is not too old.
 pub fn is_any_lag_live(screen: &Screen<'_>) -> bool {
-    let to = direction(screen).to;
+    let to = screen.direction().to;
     screen.site.systems.iter().any(|system| {
         let cell = screen.snapshot.cell(&system.id, to);
         cell.and_then(|cell| cell.current(screen.now, period(system)))
@@ -201,7 +193,7 @@ pub fn no_store(screen: &Screen<'_>) -> &'static str {
 
 /// `no runbook for B to A`, where no plan leads away from the region that serves.
 pub fn no_runbook(screen: &Screen<'_>) -> String {
-    let way = direction(screen);
+    let way = screen.direction();
     format!("no runbook for {} to {}", way.from, way.to)
 }
 
@@ -297,27 +289,6 @@ pub fn current<'a>(screen: &Screen<'a>) -> Option<(&'a Step, &'a StepState)> {
     Some((screen.runbook?.step(&state.id)?, state))
 }
 
-/// `STEP scale-b 01:12 / 02:00`, or what the step is waiting for.
-pub fn step_clock(screen: &Screen<'_>) -> String {
-    let Some((step, state)) = current(screen) else { return String::new() };
-    let expect = minutes(clocks::act_p80(screen, step));
-    let number = screen.runbook.and_then(|book| book.number(&step.id)).unwrap_or_default();
-    match state.open_attempt() {
-        Some(attempt) => {
-            let spent = minutes(attempt.spent(screen.now));
-            let word = clocks::stuck(screen, &step.id).map_or("STEP", |_| "STUCK");
-            format!("{word} {number} {} {spent} / {expect}", step.id)
-        }
-        None if is_aborting(screen) => format!("BACK {number} {}, takes {expect}", step.id),
-        None => format!("STEP {number} {} {}, takes {expect}", step.id, state.phase.word()),
-    }
-}
-
-/// True while the run is given up.
-pub fn is_aborting(screen: &Screen<'_>) -> bool {
-    screen.run.is_some_and(|run| run.stage == Stage::Aborting)
-}
-
 /// `1 of 3 taken back`.
 pub fn taken_back(screen: &Screen<'_>) -> String {
     let (done, all) = screen.run.map_or((0, 0), crate::domain::run::state::Run::taken_back);
@@ -326,9 +297,7 @@ pub fn taken_back(screen: &Screen<'_>) -> String {
 
 /// The first key of a command, as bound now; its name where it has none.
 pub fn key(screen: &Screen<'_>, command: Command) -> String {
-    let bound = screen.guide.iter().find(|row| row.command == command);
-    let first = bound.and_then(|row| row.keys.as_str().split(" or ").next());
-    first.map_or_else(|| format!("[{}]", command.name()), str::to_owned)
+    screen.model.key(screen, command)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crossterm::event::{KeyEvent, KeyModifiers};
 
 use super::super::{Facts, Input, Wish, tick, update};
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
+use crate::domain::console::{Access, JournalState, Rehearsal};
 use crate::domain::ids::{RunId, Side, StepId, SystemId};
 use crate::domain::ledger::Ledger;
 use crate::domain::preview::{Preview, Standing};
@@ -27,7 +28,6 @@ use crate::domain::verdict::{
 };
 use crate::ui::keymap::{Key, Keymap};
 use crate::ui::model::Model;
-use crate::ui::screen::{Access, JournalState, Rehearsal};
 use crate::ui::widget::sheet::Fold;
 
 const fn action(name: &'static str, verb: &'static str, class: Class, guard: Guard) -> ActionSpec {

@@ -4,10 +4,10 @@ use crossterm::event::KeyCode;
 
 use super::super::{Input, Wish};
 use super::bench::{Bench, STEPS, short};
+use crate::domain::console::Access;
 use crate::domain::run::intent::Intent;
 use crate::ui::keymap::Key;
 use crate::ui::model::{Dialog, FormPurpose, Panel, T0Field};
-use crate::ui::screen::Access;
 
 /// Every key that a terminal can tell and a person might press.
 fn every_key() -> Vec<Key> {

@@ -3,8 +3,8 @@
 use Access::{Armed, ReadOnly, Safe};
 
 use super::bench::{Bench, step_id};
+use crate::domain::console::Access;
 use crate::ui::model::{Dialog, FormPurpose, T0Field};
-use crate::ui::screen::Access;
 
 const NOTHING: &[&str] = &[];
 

@@ -4,9 +4,9 @@ use Access::{Armed, ReadOnly, Safe};
 
 use super::super::Input;
 use super::bench::{Bench, step_id};
+use crate::domain::console::{Access, JournalState};
 use crate::ui::command::Command;
 use crate::ui::model::{Dialog, Panel, ReportPart};
-use crate::ui::screen::{Access, JournalState};
 
 const NOTHING: &[&str] = &[];
 

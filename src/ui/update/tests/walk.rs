@@ -1,6 +1,7 @@
 //! Every wish in every stage, armed and not, by everybody: a key offers what a decision grants.
 
 use super::bench::{Bench, STEPS, at, step_id};
+use crate::domain::console::Access;
 use crate::domain::ids::{PersonId, StepId};
 use crate::domain::run::decide::Kind;
 use crate::domain::run::intent::Intent;
@@ -11,7 +12,6 @@ use crate::ui::available::{why_not, why_not_accept, why_not_step};
 use crate::ui::command::Command;
 use crate::ui::meant::meant;
 use crate::ui::model::{Dialog, FormPurpose};
-use crate::ui::screen::Access;
 
 const STAGES: [&str; 6] = ["none", "standby", "executing", "held", "aborting", "aborted"];
 

@@ -2,26 +2,76 @@
 
 use crate::domain::abort::{self, AbortPlan, Back, Serving};
 use crate::domain::catalogue::Guard;
-use crate::domain::run::intent::REASON_CHARS_MIN;
+use crate::domain::run::intent::Intent;
 use crate::domain::runbook::Runbook;
 use crate::domain::time::short_time;
-use crate::ui::model::Field;
+use crate::ui::command::{Command, Context};
+use crate::ui::facts::Facts;
+use crate::ui::keymap::Key;
+use crate::ui::meant::scroll_by;
+use crate::ui::model::Model;
+use crate::ui::over::{After, Dialog, Hints, Typing};
 use crate::ui::panel::words;
 use crate::ui::screen::Screen;
 use crate::ui::widget::ink::{CRIT, MUTED, TEXT, WARN};
 use crate::ui::widget::row::Row;
-use crate::ui::widget::sheet::Sheet;
+use crate::ui::widget::sheet::{Room, Sheet};
 
-use super::fields::{exact, fact, leave_row, paragraph, words as words_field};
-use super::leave::rule;
+use super::fields::{fact, paragraph};
+use super::keys::PAGE;
+use super::pair::Pair;
 
-/// The sheet.
-pub(super) fn sheet(
-    screen: &Screen<'_>,
-    (word, reason): (&Field, &Field),
-    at_reason: bool,
-    width: usize,
-) -> Sheet {
+/// The rows that it can be scrolled by; the view shows fewer where there are fewer.
+const ROWS_MAX: usize = 300;
+
+/// Giving the run up: the words, then the reason.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AbortRun {
+    /// What was typed.
+    pub typed: Pair,
+    /// First row of the plan shown.
+    pub scroll: usize,
+}
+
+/// The word that confirms it.
+const WORD: &str = "abort run";
+
+impl Dialog for AbortRun {
+    fn press(
+        &mut self,
+        model: &mut Model,
+        facts: &Facts<'_>,
+        key: Key,
+        command: Option<Command>,
+    ) -> After {
+        // What moves a list that cannot have a cursor.
+        let ends = [Some(Command::First), Some(Command::Last)];
+        if command.is_some_and(Command::is_scroll) && !ends.contains(&command) {
+            scroll_by(&mut self.scroll, ROWS_MAX, PAGE / 2, command);
+            return After::STAY;
+        }
+        let wish = |typed, reason| Intent::AbortRun { typed, reason };
+        self.typed.press((model, facts), (key, command), (Command::AbortRun, WORD), wish)
+    }
+
+    fn sheet(&self, screen: &Screen<'_>, room: Room) -> Sheet {
+        sheet(screen, self, room.width)
+    }
+
+    fn hints(&self, _: &Screen<'_>) -> Hints {
+        Hints { moves: &["up/down read the plan"], ..self.typed.hints("gives the run up") }
+    }
+
+    fn contexts(&self) -> &'static [Context] {
+        &[Context::Field]
+    }
+
+    fn typing(&mut self, _: &Facts<'_>) -> Vec<Typing<'_>> {
+        self.typed.typing(WORD)
+    }
+}
+
+fn sheet(screen: &Screen<'_>, dialog: &AbortRun, width: usize) -> Sheet {
     let mut body = Vec::new();
     if let (Some(run), Some(book)) = (screen.run, screen.runbook) {
         body.extend(plan_rows(screen, &abort::planned(run, book, screen.assessment), book, width));
@@ -32,17 +82,13 @@ pub(super) fn sheet(
          clock goes on.",
         width,
     ));
-    let mut foot = vec![rule(width)];
-    let ask = format!("{} types", screen.me);
-    foot.extend(exact(&ask, "abort run", word, !at_reason, width));
-    foot.extend(words_field("the reason:", REASON_CHARS_MIN, reason, at_reason, width));
-    foot.push(leave_row("").cut(width));
+    let foot = dialog.typed.foot(screen, WORD, "", width);
     Sheet {
         title: Row::plain("ABORT THE RUN"),
         right: Row::of(WARN, "▲2 the service is not restored by this"),
         body,
         foot,
-        scroll: 0,
+        scroll: dialog.scroll,
     }
 }
 
@@ -108,7 +154,7 @@ fn back_rows(
 ) -> Vec<Row> {
     let typed = book
         .step(&back.step)
-        .map(|step| step.typed_text_back(words::direction(screen)))
+        .map(|step| step.typed_text_back(screen.direction()))
         .unwrap_or_default();
     let how = match back.guard {
         Guard::OneKey => "one key".to_owned(),

@@ -1,16 +1,21 @@
 //! Declaring: what speaks for it, when it began, what would be lost; then the word and the reason.
 
-use crate::domain::run::intent::REASON_CHARS_MIN;
+use crate::domain::run::intent::Intent;
 use crate::domain::verdict::{Primary, Signal};
-use crate::ui::model::Field;
+use crate::ui::command::{Command, Context};
+use crate::ui::facts::Facts;
+use crate::ui::keymap::Key;
+use crate::ui::model::Model;
+use crate::ui::over::{After, Dialog, Hints, Typing};
 use crate::ui::panel::words;
 use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{BORDER, CRIT, Ink, OK, TEXT, UNKNOWN, WARN};
+use crate::ui::widget::ink::{CRIT, Ink, OK, TEXT, UNKNOWN, WARN};
 use crate::ui::widget::row::Row;
-use crate::ui::widget::sheet::Sheet;
+use crate::ui::widget::sheet::{Room, Sheet};
 
-use super::fields::{LEAD, exact, fact, leave_row, words as words_field};
+use super::fields::{LEAD, fact};
 use super::ledger;
+use super::pair::Pair;
 
 /// Failing systems named before the rest is only counted.
 const SIGNALS_MAX: usize = 4;
@@ -18,13 +23,43 @@ const SIGNALS_MAX: usize = 4;
 /// Cells from which the losses stand as a table; this sheet does not scroll.
 const TABLE_FROM: usize = 100;
 
-/// The sheet.
-pub(super) fn sheet(
-    screen: &Screen<'_>,
-    (word, reason): (&Field, &Field),
-    at_reason: bool,
-    width: usize,
-) -> Sheet {
+/// Declaring: the word, then the reason.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Declare(pub Pair);
+
+/// The word that confirms it.
+const WORD: &str = "declare";
+
+impl Dialog for Declare {
+    fn press(
+        &mut self,
+        model: &mut Model,
+        facts: &Facts<'_>,
+        key: Key,
+        command: Option<Command>,
+    ) -> After {
+        let wish = |typed, reason| Intent::Declare { typed, reason };
+        self.0.press((model, facts), (key, command), (Command::Declare, WORD), wish)
+    }
+
+    fn sheet(&self, screen: &Screen<'_>, room: Room) -> Sheet {
+        sheet(screen, &self.0, room.width)
+    }
+
+    fn hints(&self, _: &Screen<'_>) -> Hints {
+        self.0.hints("declares, and runs nothing")
+    }
+
+    fn contexts(&self) -> &'static [Context] {
+        &[Context::Field]
+    }
+
+    fn typing(&mut self, _: &Facts<'_>) -> Vec<Typing<'_>> {
+        self.0.typing(WORD)
+    }
+}
+
+fn sheet(screen: &Screen<'_>, pair: &Pair, width: usize) -> Sheet {
     let (ink, state, signals) = told(screen);
     let mut body = fact("STATE", ink, &state, width);
     let needs = screen.site.red_needs_signals;
@@ -52,10 +87,7 @@ pub(super) fn sheet(
         body.push(Row::new());
         body.extend(ledger::table(screen, width));
     }
-    let mut foot = vec![Row::of(BORDER, "─".repeat(width))];
-    foot.extend(exact(&format!("{} types", screen.me), "declare", word, !at_reason, width));
-    foot.extend(words_field("the reason:", REASON_CHARS_MIN, reason, at_reason, width));
-    foot.push(leave_row("Declaring runs nothing.").cut(width));
+    let foot = pair.foot(screen, WORD, "Declaring runs nothing.", width);
     Sheet { title: Row::plain("DECLARE A DISASTER"), right: Row::new(), body, foot, scroll: 0 }
 }
 

@@ -6,13 +6,59 @@ use crate::domain::site::SystemSpec;
 use crate::domain::snapshot::{Cell, CellState};
 use crate::domain::time::{Stamp, short_time};
 use crate::domain::verdict::{Primary, Signal};
+use crate::ui::command::Command;
+use crate::ui::facts::Facts;
+use crate::ui::keymap::Key;
+use crate::ui::model::Model;
+use crate::ui::over::{After, Care, Dialog, Hints};
 use crate::ui::panel::{region, replication, words};
 use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{BORDER, CRIT, FOCUS, Ink, MUTED, OK, STALE, TEXT, UNKNOWN, WARN};
+use crate::ui::widget::ink::{CRIT, FOCUS, Ink, MUTED, OK, STALE, TEXT, UNKNOWN, WARN};
 use crate::ui::widget::row::Row;
-use crate::ui::widget::sheet::Sheet;
+use crate::ui::widget::sheet::{Room, Sheet};
 
-use super::fields::{fact, paragraph};
+use super::fields::{fact, paragraph, rule};
+use super::keys::read;
+
+/// Rows that a system takes at most.
+const ROWS_PER_SYSTEM: usize = 8;
+
+/// What every probe of a side said.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// The side.
+    pub side: Side,
+    /// First row shown.
+    pub scroll: usize,
+}
+
+impl Dialog for Evidence {
+    fn press(
+        &mut self,
+        _: &mut Model,
+        facts: &Facts<'_>,
+        _: Key,
+        command: Option<Command>,
+    ) -> After {
+        if command == Some(Command::NextPanel) {
+            (self.side, self.scroll) = (self.side.other(), 0);
+        }
+        read(&mut self.scroll, facts.site.systems.len() * ROWS_PER_SYSTEM, command)
+    }
+
+    fn sheet(&self, screen: &Screen<'_>, room: Room) -> Sheet {
+        sheet(screen, self.side, self.scroll, room.width)
+    }
+
+    fn hints(&self, _: &Screen<'_>) -> Hints {
+        let moves = &["up/down pgup/pgdn scroll"];
+        Hints { tab: Some("other region"), moves, ..Hints::READ }
+    }
+
+    fn care(&self) -> Care {
+        Care::Read
+    }
+}
 
 fn ago(screen: &Screen<'_>, at: Stamp) -> String {
     let age = std::time::Duration::from_secs(screen.now.since(at).as_secs());
@@ -105,8 +151,7 @@ fn why_rows(screen: &Screen<'_>, side: Side, width: usize) -> Vec<Row> {
     screen.assessment.primary.signals().iter().flat_map(told).collect()
 }
 
-/// The sheet.
-pub(super) fn sheet(screen: &Screen<'_>, side: Side, scroll: usize, width: usize) -> Sheet {
+fn sheet(screen: &Screen<'_>, side: Side, scroll: usize, width: usize) -> Sheet {
     let label = words::label(screen, side);
     let mut body = why_rows(screen, side, width);
     body.extend(reference_rows(screen, width));
@@ -115,7 +160,7 @@ pub(super) fn sheet(screen: &Screen<'_>, side: Side, scroll: usize, width: usize
             body.extend(system_rows(screen, system, side, width));
         }
     }
-    let mut foot = vec![Row::of(BORDER, "─".repeat(width))];
+    let mut foot = vec![rule(width)];
     let text = format!(
         "seen from {} only; red needs {} failing systems. Tab = the other region, Esc = close",
         screen.me.host, screen.site.red_needs_signals

@@ -1,16 +1,76 @@
 //! The loss ledger: per store what was last known, how old that is at T0, and what would be lost.
 
+use std::time::Duration;
+
 use crate::domain::ledger::{LedgerRow, LossVerdict};
-use crate::domain::time::{cut_upwards, short_time};
-use crate::ui::model::Dialog;
+use crate::domain::run::intent::Intent;
+use crate::domain::time::{Stamp, cut_upwards, short_time};
+use crate::ui::command::Command;
+use crate::ui::facts::Facts;
+use crate::ui::keymap::Key;
+use crate::ui::model::Model;
+use crate::ui::over::{After, Dialog, Hints};
 use crate::ui::panel::words;
 use crate::ui::screen::Screen;
-use crate::ui::update::ledger_counts_in;
-use crate::ui::widget::ink::{BORDER, CRIT, MUTED, OK, TEXT, UNKNOWN, WARN};
+use crate::ui::widget::ink::{CRIT, MUTED, OK, TEXT, UNKNOWN, WARN};
 use crate::ui::widget::row::Row;
-use crate::ui::widget::sheet::Sheet;
+use crate::ui::widget::sheet::{Room, Sheet};
+use crate::ui::wish::Wish;
 
-use super::fields::{leave_row, paragraph};
+use super::fields::{leave_row, paragraph, rule};
+use super::keys::checked;
+
+/// How long the losses must have been on the screen before they can be accepted.
+const READ_MIN: Duration = Duration::from_secs(1);
+
+/// The expected losses, to be accepted: not before they can have been read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Losses {
+    /// When it was opened.
+    pub opened: Stamp,
+}
+
+impl Losses {
+    /// Seconds until Enter counts, the last one shown as such.
+    fn counts_in(&self, now: Stamp) -> u128 {
+        READ_MIN.saturating_sub(now.since(self.opened)).as_millis().div_ceil(1000)
+    }
+}
+
+impl Dialog for Losses {
+    fn press(
+        &mut self,
+        model: &mut Model,
+        facts: &Facts<'_>,
+        _: Key,
+        command: Option<Command>,
+    ) -> After {
+        match (command, self.counts_in(facts.now)) {
+            (Some(Command::Enter), 0) => {
+                let wish = Wish::Intent(Intent::AcceptLedger);
+                return checked(model, facts, Command::AcceptLedger, wish);
+            }
+            (Some(Command::Enter), left) => {
+                let text = format!("in {left}s they can be accepted: read the losses first");
+                model.refuse(facts.now, text);
+            }
+            _ => {}
+        }
+        After::STAY
+    }
+
+    fn sheet(&self, screen: &Screen<'_>, room: Room) -> Sheet {
+        sheet(screen, self.counts_in(screen.now), room.width)
+    }
+
+    fn hints(&self, _: &Screen<'_>) -> Hints {
+        Hints::ask("accepts these losses")
+    }
+
+    fn is_counting(&self) -> bool {
+        true
+    }
+}
 
 /// The rows, the worst first: where not all fit, those that keep their objective are cut off.
 fn worst_first<'a>(screen: &Screen<'a>) -> Vec<&'a LedgerRow> {
@@ -84,14 +144,7 @@ pub(super) fn table(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     rows
 }
 
-/// Seconds until Enter counts, the last one shown as such.
-fn counts_in(screen: &Screen<'_>) -> u128 {
-    let Some(Dialog::Ledger { opened }) = &screen.model.dialog else { return 0 };
-    ledger_counts_in(*opened, screen.now).as_millis().div_ceil(1000)
-}
-
-/// The sheet.
-pub(super) fn sheet(screen: &Screen<'_>, width: usize) -> Sheet {
+fn sheet(screen: &Screen<'_>, counts_in: u128, width: usize) -> Sheet {
     let mut body = paragraph(
         TEXT,
         "If the standby is promoted, writes younger than this are lost: last known lag plus the \
@@ -118,7 +171,7 @@ pub(super) fn sheet(screen: &Screen<'_>, width: usize) -> Sheet {
     let accepted = screen.run.and_then(|run| run.accepted.as_ref());
     let foot_text = match accepted {
         Some((at, by)) => Row::of(MUTED, format!("accepted at {} by {by}   Esc = close", at.utc())),
-        None => match counts_in(screen) {
+        None => match counts_in {
             0 => leave_row(&format!("Enter = {} accepts this, by name.", screen.me)),
             left => leave_row(&format!("Enter counts in {left} s: read the losses.")),
         },
@@ -127,7 +180,7 @@ pub(super) fn sheet(screen: &Screen<'_>, width: usize) -> Sheet {
         title: Row::plain("EXPECTED LOSSES"),
         right: Row::of(MUTED, format!("as of {}", screen.ledger.as_of.utc())),
         body,
-        foot: vec![Row::of(BORDER, "─".repeat(width)), foot_text.cut(width)],
+        foot: vec![rule(width), foot_text.cut(width)],
         scroll: 0,
     }
 }

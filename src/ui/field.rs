@@ -2,11 +2,19 @@
 
 use crossterm::event::KeyCode;
 
-use crate::ui::keymap::Key;
-use crate::ui::model::Field;
+use super::keymap::Key;
 
 /// The most characters a field takes.
 pub const FIELD_CHARS_MAX: usize = 200;
+
+/// Text being typed. Paste is never put in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Field {
+    /// The text.
+    pub text: String,
+    /// The cursor, in characters from the start.
+    pub cursor: usize,
+}
 
 impl Field {
     /// A field that holds a text already, bounded as if it had been typed.

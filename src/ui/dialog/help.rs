@@ -1,15 +1,46 @@
 //! Help for the context beneath: every command with its keys, and why it cannot be used now.
 
+use crate::ui::command::{COMMANDS, Command};
+use crate::ui::facts::Facts;
+use crate::ui::keymap::Key;
+use crate::ui::model::Model;
+use crate::ui::over::{After, Care, Dialog, Hints};
 use crate::ui::screen::Screen;
 use crate::ui::widget::ink::{FOCUS, MUTED, TEXT};
 use crate::ui::widget::row::{Row, width_of};
-use crate::ui::widget::sheet::Sheet;
+use crate::ui::widget::sheet::{Room, Sheet};
+
+use super::keys::read;
 
 /// The widest the keys get.
 const KEYS_CELLS_MAX: usize = 16;
 
-/// The sheet.
-pub fn sheet(screen: &Screen<'_>, scroll: usize, width: usize) -> Sheet {
+/// Help for the context beneath.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Help {
+    /// First row shown.
+    pub scroll: usize,
+}
+
+impl Dialog for Help {
+    fn press(&mut self, _: &mut Model, _: &Facts<'_>, _: Key, command: Option<Command>) -> After {
+        read(&mut self.scroll, COMMANDS.len(), command)
+    }
+
+    fn sheet(&self, screen: &Screen<'_>, room: Room) -> Sheet {
+        sheet(screen, self.scroll, room.width)
+    }
+
+    fn hints(&self, _: &Screen<'_>) -> Hints {
+        Hints { moves: &["up/down pgup/pgdn scroll"], ..Hints::READ }
+    }
+
+    fn care(&self) -> Care {
+        Care::Read
+    }
+}
+
+fn sheet(screen: &Screen<'_>, scroll: usize, width: usize) -> Sheet {
     let keys = screen
         .guide
         .iter()

@@ -1,19 +1,20 @@
 //! The foot of a step's card: what its guard asks for, how far that is, and the seconds to stop it.
 
 use crate::domain::catalogue::Guard;
+use crate::domain::console::Access;
 use crate::domain::run::intent::REASON_CHARS_MIN;
 use crate::domain::runbook::Step;
 use crate::ui::command::Command;
-use crate::ui::model::Card;
 use crate::ui::panel::words;
-use crate::ui::screen::{Access, Screen};
-use crate::ui::update::{Facts, GUARDED_SIZE_MIN, STOP_WINDOW, too_small, why_not_here};
-use crate::ui::widget::ink::{BORDER, BROKEN, CRIT, FOCUS, MUTED, OK, TEXT, WARN, WINDOW};
+use crate::ui::screen::Screen;
+use crate::ui::widget::ink::{BROKEN, CRIT, FOCUS, MUTED, OK, TEXT, WARN, WINDOW};
 use crate::ui::widget::row::Row;
 use crate::ui::widget::sheet::Fold;
 
-use super::card;
-use super::fields::{exact, leave_row, paragraph, words as words_field};
+use super::keys::STOP_WINDOW;
+use super::state::Card;
+use crate::ui::available::{GUARDED_SIZE_MIN, too_small};
+use crate::ui::dialog::fields::{exact, leave_row, paragraph, rule, words as words_field};
 
 /// Under this many rows of the terminal the foot says only what must be said.
 const TIGHT_BELOW: u16 = 30;
@@ -26,11 +27,7 @@ pub(super) fn rows(
     (width, size): (usize, (u16, u16)),
     fold: Fold,
 ) -> Vec<Row> {
-    let mut rows = if card.confirming && is_tight(size) {
-        Vec::new()
-    } else {
-        vec![Row::of(BORDER, "─".repeat(width))]
-    };
+    let mut rows = if card.confirming && is_tight(size) { Vec::new() } else { vec![rule(width)] };
     if !card.confirming {
         rows.extend(reading(screen, card, step, (width, size)));
         return rows;
@@ -42,9 +39,7 @@ pub(super) fn rows(
         rows.push(Row::of(MUTED, "checked once more at the last moment"));
         return rows;
     }
-    let guard = if card.back { step.guard_back() } else { step.guard };
-    let typed = matches!(guard, Guard::TypedTarget | Guard::TypedVerb);
-    if too_small(guard, size).is_some() {
+    if too_small(card.guard(step), size).is_some() {
         let (columns, lines) = GUARDED_SIZE_MIN;
         let text = format!("too small: enlarge to {columns}x{lines}. Esc leaves");
         rows.push(Row::of(WARN, text).cut(width));
@@ -53,8 +48,8 @@ pub(super) fn rows(
     rows.push(checks(screen, card, step).cut(width));
     let tight = is_tight(size);
     rows.extend(broken(screen, card, step, (width, tight)));
-    if typed {
-        rows.extend(typed_rows(screen, card, step, (width, size), fold));
+    if let Some(wanted) = card.wanted(step, screen) {
+        rows.extend(typed_rows(screen, card, step, &wanted, (width, size), fold));
     } else {
         rows.extend(paragraph(
             TEXT,
@@ -69,13 +64,12 @@ pub(super) fn rows(
 
 /// True where one gate, and no more, is in the way: it can be broken.
 fn glass(screen: &Screen<'_>, card: &Card) -> bool {
-    card.breaking.is_some()
-        || why_not_here(Command::NextPanel, &Facts::of(screen), screen.model).is_none()
+    card.breaking.is_some() || card.breakable(screen.model, screen).is_ok()
 }
 
 /// The checks in one row, since their list may be scrolled out of sight.
 fn checks(screen: &Screen<'_>, card: &Card, step: &Step) -> Row {
-    let gates = if card.back { Vec::new() } else { card::seen_gates(screen, step) };
+    let gates = if card.back { Vec::new() } else { screen.gates(step) };
     let open: Vec<_> = gates.iter().filter(|seen| seen.held != Some(true)).collect();
     match open.first() {
         None if gates.is_empty() => Row::of(MUTED, "no check is written for this step"),
@@ -95,9 +89,8 @@ fn reading(
     step: &Step,
     (width, size): (usize, (u16, u16)),
 ) -> Vec<Row> {
-    let command = if card.back { Command::Compensate } else { Command::Run };
-    let key = words::key(screen, command);
-    let guard = if card.back { step.guard_back() } else { step.guard };
+    let key = words::key(screen, card.command());
+    let guard = card.guard(step);
     let how = match guard {
         Guard::OneKey => "one key",
         Guard::StopWindow => "one key, then 3 s in which any key stops it",
@@ -133,10 +126,10 @@ fn broken(
 ) -> Vec<Row> {
     let Some((index, reason)) = &card.breaking else { return Vec::new() };
     let gate = step.gates.get(*index).map_or_else(String::new, |gate| {
-        let side = words::direction(screen).side(gate.place);
+        let side = screen.direction().side(gate.place);
         format!("{} {} in {side}", gate.system, gate.fact)
     });
-    let active = screen.model.guards.at_reason;
+    let active = card.at_reason;
     let mut rows =
         vec![Row::of(BROKEN, format!("BREAK GLASS: goes on although `{gate}` does not hold"))];
     let ask = "the reason, on record for ever:";
@@ -150,14 +143,12 @@ fn typed_rows(
     screen: &Screen<'_>,
     card: &Card,
     step: &Step,
+    wanted: &str,
     (width, size): (usize, (u16, u16)),
     fold: Fold,
 ) -> Vec<Row> {
-    let guard = if card.back { step.guard_back() } else { step.guard };
-    let way = words::direction(screen);
-    let wanted = if card.back { step.typed_text_back(way) } else { step.typed_text(way) };
-    let active = !screen.model.guards.at_reason || card.breaking.is_none();
-    let mut rows = exact(&format!("{} types", screen.me), &wanted, &card.field, active, width);
+    let active = !card.at_reason || card.breaking.is_none();
+    let mut rows = exact(&format!("{} types", screen.me), wanted, &card.field, active, width);
     if step.second_person {
         let run = screen.run.map_or_else(String::new, |run| run.id.to_string());
         rows.push(
@@ -165,20 +156,16 @@ fn typed_rows(
                 .put(TEXT, format!("warroom approve {run} {}", step.id)),
         );
     }
-    let then = match guard {
+    let then = match card.guard(step) {
         Guard::TypedVerb => "Enter is dead until it matches, then 3 s to stop it.",
         Guard::OneKey | Guard::StopWindow | Guard::TypedTarget => {
             "Enter is dead until it matches, then it runs."
         }
     };
-    let unread = fold.last.saturating_sub(card.read);
-    rows.push(match unread {
-        0 if glass(screen, card) => Row::of(MUTED, format!("{then}   Tab = break glass")),
-        0 => Row::of(MUTED, then),
-        _ => {
-            let rows = if unread == 1 { "row" } else { "rows" };
-            Row::of(WARN, format!("pgdn: {unread} more {rows} to read, Enter is dead until then"))
-        }
+    rows.push(match card.unread(fold.last) {
+        None if glass(screen, card) => Row::of(MUTED, format!("{then}   Tab = break glass")),
+        None => Row::of(MUTED, then),
+        Some(rows) => Row::of(WARN, format!("pgdn: {rows} to read, Enter is dead until then")),
     });
     // How to leave stands in the last row, too.
     if !is_tight(size) {

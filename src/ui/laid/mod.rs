@@ -1,6 +1,10 @@
 //! The report of the run on the screen, laid out once: not again at every key and frame.
 
+mod rows;
+
 use std::sync::Arc;
+
+pub use self::rows::Part;
 
 use crate::domain::ids::RunId;
 use crate::domain::report::Report;
@@ -8,8 +12,6 @@ use crate::domain::run::state::Run;
 use crate::domain::runbook::Runbook;
 use crate::domain::site::Site;
 
-use super::model::ReportPart;
-use super::panel::dialog::report;
 use super::widget::row::Row;
 
 /// A part of a report in rows of a width.
@@ -17,7 +19,7 @@ use super::widget::row::Row;
 pub struct Laid {
     /// The run and its last entry: a journal only grows, so they name the report.
     of: (RunId, u64),
-    part: ReportPart,
+    part: Part,
     width: usize,
     /// The report.
     pub report: Arc<Report>,
@@ -31,21 +33,30 @@ impl Laid {
     pub fn renew(
         kept: Option<Arc<Self>>,
         (run, runbook, site): (&Run, &Runbook, &Site),
-        part: ReportPart,
+        part: Part,
         width: usize,
     ) -> Arc<Self> {
         let of = (run.id.clone(), run.last_seq());
-        let report = match kept.filter(|kept| kept.of == of) {
+        Arc::new(match kept.filter(|kept| kept.of == of) {
             Some(kept) if kept.fits(run, part, width) => return kept,
-            Some(kept) => Arc::clone(&kept.report),
-            None => Arc::new(Report::of(run, runbook, site)),
-        };
-        let rows = report::body(&report, part, width);
-        Arc::new(Self { of, part, width, report, rows })
+            Some(kept) => Self::laid(of, Arc::clone(&kept.report), part, width),
+            None => Self::new((run, runbook, site), part, width),
+        })
+    }
+
+    /// Makes the report of a run and lays a part of it out.
+    pub fn new((run, runbook, site): (&Run, &Runbook, &Site), part: Part, width: usize) -> Self {
+        let of = (run.id.clone(), run.last_seq());
+        Self::laid(of, Arc::new(Report::of(run, runbook, site)), part, width)
+    }
+
+    fn laid(of: (RunId, u64), report: Arc<Report>, part: Part, width: usize) -> Self {
+        let rows = rows::body(&report, part, width);
+        Self { of, part, width, report, rows }
     }
 
     /// True when it shows that part of the report of that run as it is now.
-    pub fn fits(&self, run: &Run, part: ReportPart, width: usize) -> bool {
+    pub fn fits(&self, run: &Run, part: Part, width: usize) -> bool {
         (&self.of.0, self.of.1) == (&run.id, run.last_seq())
             && (self.part, self.width) == (part, width)
     }
@@ -62,7 +73,7 @@ mod tests {
         let fixture = fixture::of("running").expect("a moment");
         let (site, plan) = (&fixture.site, &fixture.runbooks[0]);
         let mut run = fixture.run.clone().expect("a run");
-        let first = Laid::renew(None, (&run, plan, site), ReportPart::All, 100);
+        let first = Laid::renew(None, (&run, plan, site), Part::All, 100);
         let check = |run: &Run, part, width, same_rows: bool, same_report: bool| {
             let next = Laid::renew(Some(Arc::clone(&first)), (run, plan, site), part, width);
             assert_eq!(Arc::ptr_eq(&first, &next), same_rows, "{part:?} {width}");
@@ -70,13 +81,13 @@ mod tests {
             // Whatever was kept, it is what it would be without.
             assert_eq!(next, Laid::renew(None, (run, plan, site), part, width));
         };
-        check(&run, ReportPart::All, 100, true, true);
-        check(&run, ReportPart::All, 60, false, true);
-        check(&run, ReportPart::Steps, 100, false, true);
+        check(&run, Part::All, 100, true, true);
+        check(&run, Part::All, 60, false, true);
+        check(&run, Part::Steps, 100, false, true);
         let last = run.events.last().expect("an entry").clone();
         let by = Actor { person: None, user: "anna".into(), host: "laptop".into() };
         let body = Body::Noted { text: "something new".into() };
         run.apply(RunEvent { seq: last.seq + 1, at: last.at, by, body }).expect("it fits");
-        check(&run, ReportPart::All, 100, false, false);
+        check(&run, Part::All, 100, false, false);
     }
 }

@@ -4,25 +4,22 @@ use std::time::Duration;
 
 use crate::domain::abort;
 use crate::domain::catalogue::Class;
-use crate::domain::gates::{self, Frame, Seen};
+use crate::domain::console::{Access, Rehearsal};
 use crate::domain::loss;
 use crate::domain::preview::Standing;
 use crate::domain::runbook::{Compensation, Step};
 use crate::domain::time::short_time;
 use crate::ui::command::Command;
-use crate::ui::model::Card;
 use crate::ui::panel::{clocks, words};
-use crate::ui::screen::{Access, Rehearsal, Screen};
-use crate::ui::update::REHEARSAL_AGE_MAX;
-use crate::ui::widget::ink::{
-    BORDER, CRIT, FOCUS, INFO, Ink, MUTED, OK, STALE, TEXT, UNKNOWN, WARN,
-};
-use crate::ui::widget::row::{Row, wrap};
+use crate::ui::screen::Screen;
+use crate::ui::widget::ink::{CRIT, FOCUS, INFO, Ink, MUTED, OK, STALE, TEXT, UNKNOWN, WARN};
+use crate::ui::widget::row::{Row, beside, wrap};
 use crate::ui::widget::sheet::{Fold, Sheet};
 
-use super::confirm;
-use super::fields::{fact, paragraph};
-use super::lossy;
+use super::foot;
+use super::state::Card;
+use crate::ui::dialog::fields::{fact, paragraph};
+use crate::ui::dialog::lossy;
 
 /// Cells from which change and checks stand beside each other.
 const COLUMNS_FROM: usize = 100;
@@ -52,7 +49,9 @@ pub(super) fn sheet(
         let half = width / 2 - 1;
         let (mut change, called) = change_rows(screen, card, half);
         change.extend(called);
-        let mut rows = beside(&change, &check_rows(screen, card, step, half), half);
+        let checks: Vec<Row> =
+            check_rows(screen, card, step, half).into_iter().map(|row| row.cut(half)).collect();
+        let mut rows = beside(&change, &checks, half, "│ ");
         rows.push(Row::new());
         rows.extend(costs);
         must = rows.len();
@@ -72,7 +71,7 @@ pub(super) fn sheet(
         title: title(screen, card, step),
         right: danger(card, step, width),
         body,
-        foot: confirm::rows(screen, card, step, (width, size), fold),
+        foot: foot::rows(screen, card, step, (width, size), fold),
         scroll: card.scroll,
     };
     (sheet, must)
@@ -85,7 +84,7 @@ fn title(screen: &Screen<'_>, card: &Card, step: &Step) -> Row {
         (true, true) => "TAKE BACK",
     };
     let place = step.target.as_ref().map_or_else(String::new, |target| {
-        let side = words::direction(screen).side(target.place);
+        let side = screen.direction().side(target.place);
         format!(" in {}", words::label(screen, side))
     });
     Row::plain(format!("{verb} {}{place}", words::named_fully(screen, &step.id)))
@@ -93,7 +92,7 @@ fn title(screen: &Screen<'_>, card: &Card, step: &Step) -> Row {
 
 fn danger(card: &Card, step: &Step, width: usize) -> Row {
     let (class, guard) = match &step.compensation {
-        Compensation::Action { action, .. } if card.back => (action.class, step.guard_back()),
+        Compensation::Action { action, .. } if card.back => (action.class, card.guard(step)),
         _ => (step.class, step.guard),
     };
     match class {
@@ -105,17 +104,6 @@ fn danger(card: &Card, step: &Step, width: usize) -> Row {
             Row::of(MUTED, format!("class {class}, guard {}{auto}", guard.number()))
         }
     }
-}
-
-/// Two lists side by side with a line between them.
-fn beside(left: &[Row], right: &[Row], half: usize) -> Vec<Row> {
-    (0..left.len().max(right.len()))
-        .map(|index| {
-            let one = left.get(index).cloned().unwrap_or_default().fit(half);
-            let other = right.get(index).cloned().unwrap_or_default().cut(half);
-            one.put(BORDER, "│ ").join(other)
-        })
-        .collect()
 }
 
 fn rehearsal<'a>(screen: &Screen<'a>, card: &Card) -> Option<&'a Rehearsal> {
@@ -136,7 +124,7 @@ fn change_rows(screen: &Screen<'_>, card: &Card, width: usize) -> (Vec<Row>, Vec
     };
     let age = screen.now.since(seen.at);
     let shown = short_time(Duration::from_secs(age.as_secs()));
-    let mut rows = vec![if age > REHEARSAL_AGE_MAX {
+    let mut rows = vec![if age > Rehearsal::AGE_MAX {
         head.put(STALE, format!("? dry run {shown} old, made again"))
     } else {
         head.put(MUTED, format!("dry run {shown} old"))
@@ -170,16 +158,6 @@ fn change_rows(screen: &Screen<'_>, card: &Card, width: usize) -> (Vec<Row>, Vec
     (rows, called)
 }
 
-/// The step's gates as they are seen in this frame.
-pub(in crate::ui::panel) fn seen_gates(screen: &Screen<'_>, step: &Step) -> Vec<Seen> {
-    let (site, snapshot, now) = (screen.site, screen.snapshot, screen.now);
-    let frame = match screen.run.zip(screen.runbook) {
-        Some((run, book)) => Frame::of_step(run, book, &step.id, (site, snapshot), now),
-        None => Frame::of_plan(words::direction(screen), (site, snapshot), now),
-    };
-    step.gates.iter().map(|gate| gates::look(gate, &frame)).collect()
-}
-
 fn check_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec<Row> {
     let mut rows = vec![
         Row::of(FOCUS, "CHECKS  ").put(MUTED, "looked at again every second while this is open"),
@@ -187,7 +165,7 @@ fn check_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Ve
     if card.back || step.gates.is_empty() {
         rows.push(Row::of(MUTED, "no gate is written for this step"));
     }
-    let gates = if card.back { Vec::new() } else { seen_gates(screen, step) };
+    let gates = if card.back { Vec::new() } else { screen.gates(step) };
     let (mut held, mut open) = (0, 0);
     let broken = card.breaking.as_ref().map(|(index, _)| *index);
     for (index, seen) in gates.iter().enumerate() {
@@ -224,7 +202,7 @@ fn cost_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec
         && step.change.promotes()
         && !card.back
     {
-        let way = words::direction(screen);
+        let way = screen.direction();
         let level = loss::between(&target.system, screen.snapshot, way);
         let (ink, text) = match screen.ledger.row(&target.system) {
             // What was expected at T0 is no more than a bound, and this is known.
@@ -311,7 +289,6 @@ mod tests {
     use crate::domain::ids::{Side, SystemId};
     use crate::domain::reading::{Health, LagUnit, Position, Reading, Role, Writes};
     use crate::ui::fixture;
-    use crate::ui::model::Dialog;
 
     #[test]
     fn what_a_promotion_loses_is_what_the_closed_side_has_more() {
@@ -332,7 +309,7 @@ mod tests {
                 told.parted = (role == Role::Primary).then_some(earlier);
                 fixture.snapshot.record(&pg, side, fixture.now, Ok(told));
             }
-            let Some(Dialog::Card(card)) = fixture.model.dialog.clone() else { panic!("a card") };
+            let card = fixture.model.over::<Card>().cloned().expect("a card");
             let (sheet, _) = sheet(&fixture.screen(), &card, 116, (120, 36), Fold::default());
             let text: Vec<String> = sheet.body.iter().map(Row::text).collect();
             let lose = text.iter().find(|row| row.starts_with("LOSE")).expect("a row");

@@ -1,59 +1,26 @@
-//! Arming, closing a run and leaving the console: what that means, then the answer.
+//! Closing a run: how it would end, what was lost, what is left.
 
 use crate::domain::abort;
 use crate::domain::ids::{StepId, SystemId};
 use crate::domain::loss::Measured;
 use crate::domain::run::phase::{Phase, Stage};
 use crate::domain::run::state::Run;
-use crate::ui::model::Field;
 use crate::ui::panel::words;
 use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{BORDER, INFO, OK, TEXT, UNKNOWN, WARN};
+use crate::ui::widget::ink::{INFO, OK, TEXT, UNKNOWN, WARN};
 use crate::ui::widget::row::Row;
-use crate::ui::widget::sheet::Sheet;
 
-use super::abandon;
-use super::fields::{exact, fact, leave_row, paragraph};
+use super::abort_run::serving_rows;
+use super::fields::fact;
 
-pub(super) fn rule(width: usize) -> Row {
-    Row::of(BORDER, "─".repeat(width))
-}
-
-/// Leaving SAFE.
-pub(super) fn arm(screen: &Screen<'_>, field: &Field, width: usize) -> Sheet {
-    let kind = screen.kind.badge();
-    let mut body = paragraph(
-        TEXT,
-        &format!(
-            "This is a {kind} console. Armed, your keys act on both regions of {}:",
-            screen.site.title
-        ),
-        width,
-    );
-    for text in [
-        "steps run; dangerous ones still ask for typed text; each is on record before it acts",
-        "SAFE again when the run is closed, and after 15 idle minutes unless a step runs",
-        "declaring, notes and acknowledging work without arming",
-    ] {
-        body.extend(fact("  -", TEXT, text, width));
-    }
-    body.push(Row::new());
-    let user = format!("{} ({}@{})", screen.me, screen.me.user, screen.me.host);
-    body.extend(fact("YOU", TEXT, &user, width));
-    let mut foot = vec![rule(width)];
-    foot.extend(exact("to arm, type", "arm", field, true, width));
-    foot.push(leave_row("").cut(width));
-    Sheet { title: Row::plain("ARM THIS CONSOLE"), right: Row::new(), body, foot, scroll: 0 }
-}
-
-fn names(screen: &Screen<'_>, steps: &[&StepId]) -> String {
+pub(super) fn names(screen: &Screen<'_>, steps: &[&StepId]) -> String {
     if steps.is_empty() {
         return "none".to_owned();
     }
     steps.iter().map(|step| words::named(screen, step)).collect::<Vec<_>>().join(", ")
 }
 
-fn in_phase(run: &Run, want: fn(Phase) -> bool) -> Vec<&StepId> {
+pub(super) fn in_phase(run: &Run, want: fn(Phase) -> bool) -> Vec<&StepId> {
     run.steps.iter().filter(|state| want(state.phase)).map(|state| &state.id).collect()
 }
 
@@ -83,8 +50,8 @@ fn lost(screen: &Screen<'_>, run: &Run, width: usize) -> Vec<Row> {
     stores.into_iter().flat_map(row).collect()
 }
 
-/// Closing the run.
-pub(super) fn close(screen: &Screen<'_>, width: usize) -> Sheet {
+/// What is said of closing the run.
+pub(super) fn body(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     let mut body = Vec::new();
     if let Some(run) = screen.run.filter(|run| run.stage == Stage::Aborting) {
         body.extend(given_up(screen, run, width));
@@ -114,13 +81,7 @@ pub(super) fn close(screen: &Screen<'_>, width: usize) -> Sheet {
         "the console is SAFE, the journal is sealed, the report can be written",
         width,
     ));
-    Sheet {
-        title: Row::plain("CLOSE THE RUN"),
-        right: Row::new(),
-        body,
-        foot: vec![rule(width), leave_row("Enter = close it.").cut(width)],
-        scroll: 0,
-    }
+    body
 }
 
 /// How a run ends that was given up.
@@ -145,26 +106,9 @@ fn given_up(screen: &Screen<'_>, run: &Run, width: usize) -> Vec<Row> {
     rows.extend(fact("STAYS", TEXT, &names(screen, &stays), width));
     if let Some(book) = screen.runbook {
         let serving = abort::planned(run, book, screen.assessment).serving;
-        rows.extend(abandon::serving_rows(&serving, width));
+        rows.extend(serving_rows(&serving, width));
     }
     rows
-}
-
-/// Leaving the console.
-pub(super) fn leave(screen: &Screen<'_>, width: usize) -> Sheet {
-    let open = screen
-        .run
-        .map_or_else(|| "none".to_owned(), |run| names(screen, &in_phase(run, Phase::is_open)));
-    let mut body = fact("RUNNING", TEXT, &format!("{open}: goes on without this console"), width);
-    body.extend(fact("CLOCK", TEXT, "goes on; T0 is on record", width));
-    body.extend(fact("BACK", TEXT, "start warroom again: it takes the run up where it is", width));
-    Sheet {
-        title: Row::plain("LEAVE THE CONSOLE"),
-        right: Row::of(INFO, "◆3 the run stays open"),
-        body,
-        foot: vec![rule(width), leave_row("Enter = leave the console.").cut(width)],
-        scroll: 0,
-    }
 }
 
 #[cfg(test)]
@@ -179,7 +123,7 @@ mod tests {
             let run = fixture.run.as_mut().expect("a run");
             let state = run.steps.iter_mut().find(|state| state.id.as_str() == "scale-b");
             state.expect("a step").phase = phase;
-            let rows = close(&fixture.screen(), 120).body;
+            let rows = body(&fixture.screen(), 120);
             let text: Vec<String> = rows.iter().map(Row::text).collect();
             for part in wanted {
                 assert!(text.iter().any(|row| row.contains(part)), "{phase:?}: {text:#?}");
@@ -221,7 +165,7 @@ mod tests {
             if !described {
                 (run.ledger, fixture.ledger.rows) = (None, Vec::new());
             }
-            let rows = close(&fixture.screen(), 120).body;
+            let rows = body(&fixture.screen(), 120);
             let text: Vec<String> = rows.iter().map(Row::text).collect();
             for part in wanted {
                 assert!(text.iter().any(|row| row.contains(part)), "{part}: {text:#?}");

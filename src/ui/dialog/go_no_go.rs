@@ -1,21 +1,96 @@
 //! The go/no-go list: every criterion with its evidence, since when, and who accepted it as it is.
 
+use crate::domain::console::Access;
 use crate::domain::readiness::{acceptance, worst_first};
 use crate::domain::run::phase::Phase;
 use crate::domain::verdict::{Criterion, Met};
+use crate::ui::available::why_not_accept;
+use crate::ui::command::Command;
+use crate::ui::facts::Facts;
+use crate::ui::keymap::Key;
+use crate::ui::meant::scroll_by;
+use crate::ui::model::Model;
+use crate::ui::over::{After, Care, Dialog, Hints};
 use crate::ui::panel::{readiness, words};
-use crate::ui::screen::{Access, Screen};
-use crate::ui::widget::ink::{BORDER, FOCUS, INFO, MUTED, SELECTION, TEXT};
+use crate::ui::screen::Screen;
+use crate::ui::widget::ink::{FOCUS, INFO, MUTED, SELECTION, TEXT};
 use crate::ui::widget::row::{Row, width_of, wrap};
-use crate::ui::widget::sheet::Sheet;
+use crate::ui::widget::sheet::{Room, Sheet};
 
-use super::fields::{fact, paragraph};
+use super::fields::{paragraph, rule};
+use super::form::{Form, Purpose};
+
+/// Criteria passed by a page key.
+const PAGE: usize = 8;
 
 /// Cells before a criterion's text.
 const INDENT: usize = 13;
 
 /// Rows above the selected criterion that stay in sight.
 const ABOVE: usize = 3;
+
+/// The go/no-go list. The selection is a criterion, not a row: the list may sort itself anew.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct GoNoGo {
+    /// The key of the selected criterion; none for the first.
+    pub selected: Option<String>,
+}
+
+impl GoNoGo {
+    /// The row of the selected criterion.
+    fn row(&self, sorted: &[&Criterion]) -> usize {
+        let place = |key: &String| sorted.iter().position(|criterion| criterion.key == *key);
+        self.selected.as_ref().and_then(place).unwrap_or(0)
+    }
+}
+
+impl Dialog for GoNoGo {
+    fn press(
+        &mut self,
+        model: &mut Model,
+        facts: &Facts<'_>,
+        _: Key,
+        command: Option<Command>,
+    ) -> After {
+        let sorted = worst_first(&facts.assessment.criteria);
+        let mut row = self.row(&sorted);
+        if command == Some(Command::Enter) {
+            let Some(criterion) = sorted.get(row) else {
+                model.refuse(facts.now, "no criterion is listed");
+                return After::STAY;
+            };
+            if let Some(why) = why_not_accept(criterion.met, facts) {
+                model.refuse(facts.now, why);
+                return After::STAY;
+            }
+            let purpose = Purpose::Criterion(criterion.key.clone(), criterion.met);
+            return After::Instead(Box::new(Form::of(purpose)));
+        }
+        scroll_by(&mut row, sorted.len(), PAGE, command);
+        self.selected = sorted.get(row).map(|criterion| criterion.key.clone());
+        After::STAY
+    }
+
+    fn sheet(&self, screen: &Screen<'_>, room: Room) -> Sheet {
+        let sorted = worst_first(&screen.assessment.criteria);
+        sheet(screen, &sorted, self.row(&sorted), room.width)
+    }
+
+    fn hints(&self, _: &Screen<'_>) -> Hints {
+        Hints {
+            enter: Some("accepts it as it is, with a reason"),
+            enter_word: "accept as it is, with a reason",
+            // What is met asks for nothing; nor does a console that only looks.
+            reads_else: true,
+            moves: &["up/down pgup/pgdn choose"],
+            ..Hints::READ
+        }
+    }
+
+    fn care(&self) -> Care {
+        Care::Read
+    }
+}
 
 /// The rows of one criterion: what is met takes one, all else shows its evidence beneath.
 fn criterion_rows(
@@ -95,11 +170,7 @@ fn decided(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     paragraph(INFO, &text, width)
 }
 
-/// The sheet.
-pub(super) fn sheet(screen: &Screen<'_>, selected: Option<&String>, width: usize) -> Sheet {
-    let sorted = worst_first(&screen.assessment.criteria);
-    let place = |key: &String| sorted.iter().position(|criterion| criterion.key == *key);
-    let chosen = selected.and_then(place).unwrap_or(0);
+fn sheet(screen: &Screen<'_>, sorted: &[&Criterion], chosen: usize, width: usize) -> Sheet {
     let (mut body, mut at) = (decided(screen, width), 0);
     for (index, criterion) in sorted.iter().enumerate() {
         if index == chosen {
@@ -123,32 +194,8 @@ pub(super) fn sheet(screen: &Screen<'_>, selected: Option<&String>, width: usize
         title: Row::plain(format!("GO / NO-GO  {label}")),
         right: readiness::verdict(screen),
         body,
-        foot: vec![
-            Row::of(BORDER, "─".repeat(width)),
-            Row::of(MUTED, format!("{how}   Esc = close")).cut(width),
-        ],
+        foot: vec![rule(width), Row::of(MUTED, format!("{how}   Esc = close")).cut(width)],
         // The end of the list brings the figures of the day into sight.
         scroll: if last { usize::MAX } else { at.saturating_sub(ABOVE) },
     }
-}
-
-/// What a form that accepts a criterion shows of it.
-pub(super) fn form_rows(screen: &Screen<'_>, key: &str, width: usize) -> Vec<Row> {
-    let found = screen.assessment.criteria.iter().find(|criterion| criterion.key == key);
-    let Some(criterion) = found else {
-        return fact("ASKED", MUTED, "this criterion is asked no more", width);
-    };
-    let (ink, glyph) = readiness::glyph(criterion);
-    let mut rows = fact("ASKED", TEXT, criterion.asks.as_str(), width);
-    let word = criterion.word();
-    let evidence = criterion.evidence.as_str();
-    // What cannot be told says so itself.
-    let state = if evidence.starts_with(word) {
-        format!("{glyph} {evidence}")
-    } else {
-        format!("{glyph} {word}: {evidence}")
-    };
-    rows.extend(fact("SEEN", ink, &state, width));
-    rows.extend(fact("", MUTED, &readiness::since(screen, criterion), width));
-    rows
 }

@@ -2,11 +2,51 @@
 
 use crate::domain::report::{Claim, LossLine, Report, Section, StepLine, Tone, Value};
 use crate::domain::run::phase::Phase;
-use crate::ui::model::ReportPart;
 use crate::ui::widget::ink::{BORDER, CRIT, FOCUS, Ink, MUTED, OK, TEXT, UNKNOWN, WARN};
-use crate::ui::widget::row::{Row, as_many, width_of, wrap};
+use crate::ui::widget::row::{Row, as_many, beside, paragraph, width_of, wrap};
 
-use super::fields::paragraph;
+/// The parts of a report, as they are read one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Everything.
+    All,
+    /// Objectives, clocks, losses and counts.
+    Result,
+    /// The steps, expected and actual.
+    Steps,
+    /// What people decided and what did not go as planned.
+    Decisions,
+    /// What went well and what did not.
+    Well,
+    /// Every entry.
+    Timeline,
+}
+
+impl Part {
+    /// The one after it.
+    pub fn next(self) -> Self {
+        match self {
+            Self::All => Self::Result,
+            Self::Result => Self::Steps,
+            Self::Steps => Self::Decisions,
+            Self::Decisions => Self::Well,
+            Self::Well => Self::Timeline,
+            Self::Timeline => Self::All,
+        }
+    }
+
+    /// Its heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::All => "everything",
+            Self::Result => "result",
+            Self::Steps => "steps",
+            Self::Decisions => "decisions",
+            Self::Well => "well, not well",
+            Self::Timeline => "timeline",
+        }
+    }
+}
 
 /// From this width on two columns stand side by side.
 const TWO_COLUMNS: usize = 100;
@@ -16,14 +56,14 @@ const BARS_MIN: usize = 20;
 const FIGURES: usize = 30;
 
 /// The rows of a part of the report.
-pub(crate) fn body(report: &Report, part: ReportPart, width: usize) -> Vec<Row> {
+pub(crate) fn body(report: &Report, part: Part, width: usize) -> Vec<Row> {
     match part {
-        ReportPart::All => all(report, width),
-        ReportPart::Result => result(report, width),
-        ReportPart::Steps => steps(report, width),
-        ReportPart::Decisions => decisions(report, width),
-        ReportPart::Well => well(report, width),
-        ReportPart::Timeline => timeline(report, width),
+        Part::All => all(report, width),
+        Part::Result => result(report, width),
+        Part::Steps => steps(report, width),
+        Part::Decisions => decisions(report, width),
+        Part::Well => well(report, width),
+        Part::Timeline => timeline(report, width),
     }
 }
 
@@ -41,19 +81,8 @@ fn all(report: &Report, width: usize) -> Vec<Row> {
     let mut under = steps(report, left);
     under.extend(well(report, left));
     under.extend(decisions(report, left));
-    rows.extend(beside(&under, &timeline(report, right), left));
+    rows.extend(beside(&under, &timeline(report, right), left, " │ "));
     rows
-}
-
-/// Two columns with a line between them.
-fn beside(left: &[Row], right: &[Row], width: usize) -> Vec<Row> {
-    (0..left.len().max(right.len()))
-        .map(|index| {
-            let one = left.get(index).cloned().unwrap_or_default().fit(width);
-            let other = right.get(index).cloned().unwrap_or_default();
-            one.put(BORDER, " │ ").join(other)
-        })
-        .collect()
 }
 
 fn heading(title: &str, width: usize) -> Row {

@@ -1,7 +1,8 @@
 //! Fields of dialogs: what is to be typed, what was typed, how much of it is right.
 
-use crate::ui::model::Field;
-use crate::ui::widget::ink::{FIELD, FOCUS, Ink, KEY, MATCH, MUTED, TEXT, WRONG};
+use crate::ui::field::Field;
+use crate::ui::widget::ink::{BORDER, FIELD, FOCUS, Ink, KEY, MATCH, MUTED, TEXT, WRONG};
+pub(super) use crate::ui::widget::row::paragraph;
 use crate::ui::widget::row::{Row, width_of, wrap};
 
 /// Cells of the words at the left of a sheet's rows.
@@ -19,9 +20,9 @@ pub(super) fn fact(lead: &str, ink: Ink, text: &str, width: usize) -> Vec<Row> {
         .collect()
 }
 
-/// Text wrapped without a lead.
-pub(super) fn paragraph(ink: Ink, text: &str, width: usize) -> Vec<Row> {
-    wrap(text, width).into_iter().map(|line| Row::of(ink, line)).collect()
+/// The line between what scrolls and what stays.
+pub(super) fn rule(width: usize) -> Row {
+    Row::of(BORDER, "─".repeat(width))
 }
 
 /// The typed text with its cursor, its end always in sight.
