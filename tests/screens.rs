@@ -6,9 +6,9 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use warroom::domain::console::Access;
 use warroom::domain::time::clock_text;
+use warroom::ui::dialog::card::Card;
 use warroom::ui::fixture::{self, DIALOGS, MOMENTS};
-use warroom::ui::model::Dialog;
-use warroom::ui::panel::dialog;
+use warroom::ui::over::Dialog;
 use warroom::ui::screenshot;
 use warroom::ui::theme::{Theme, Token};
 use warroom::ui::update_text;
@@ -260,7 +260,7 @@ fn what_must_be_read_before_typing_stands_above_the_fold() {
     let mut cards = 0;
     for moment in MOMENTS.iter().chain(DIALOGS) {
         let mut fixture = fixture::of(moment.name).expect("the moment exists");
-        let Some(Dialog::Card(card)) = &fixture.model.dialog else { continue };
+        let Some(card) = fixture.model.over::<Card>().cloned() else { continue };
         if !card.confirming {
             continue;
         }
@@ -268,7 +268,7 @@ fn what_must_be_read_before_typing_stands_above_the_fold() {
         for size in [(80, 24), (120, 36), (160, 48)] {
             fixture.model.size = size;
             let fixture = fixture.clone().guided();
-            assert_eq!(dialog::fold(&fixture.screen()).last, 0, "{} {size:?}", moment.name);
+            assert_eq!(card.fold(&fixture.screen()).last, 0, "{} {size:?}", moment.name);
             let text = screenshot::text(&draw(moment.name, size.0, size.1));
             for part in ["~ pg in B role", "! pg in A can never", "LOSE ", "UNDO ", "last moment"] {
                 assert!(text.contains(part), "{} wants {part}\n{text}", moment.name);

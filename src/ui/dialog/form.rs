@@ -154,7 +154,7 @@ impl Purpose {
     }
 
     /// The step that it is about.
-    fn step(&self) -> Option<&StepId> {
+    pub fn step(&self) -> Option<&StepId> {
         match self {
             Self::Note | Self::Seek | Self::Criterion(..) => None,
             Self::Skip(step)
@@ -449,7 +449,7 @@ mod tests {
             }
             let purpose = Purpose::Resolve(StepId::new("promote-pg").expect("a name"), None);
             let body = Form::of(purpose)
-                .sheet(&fixture.screen(), Room { width, rows: 24, size: (width, 24) })
+                .sheet(&fixture.screen(), Room { width, rows: 24, size: (120, 24) })
                 .body;
             let text: Vec<String> = body.iter().map(Row::text).collect();
             assert!(body.iter().all(|row| row.width() <= width), "{text:#?}");
