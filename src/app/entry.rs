@@ -167,10 +167,6 @@ fn run(cli: &Cli) -> Result<ExitCode, Refused> {
             say(&docs::systems_show(system))?;
             Ok(Exit::Ok.into())
         }
-        Some(Command::Screenshots { out }) => {
-            super::screenshots::write(out)?;
-            Ok(Exit::Ok.into())
-        }
         Some(Command::Report(args)) => {
             report_command::run(args).map(Into::into).map_err(|(exit, why)| Refused(exit, why))
         }

@@ -25,7 +25,6 @@ mod runbook_gate;
 mod runbook_step;
 mod runbook_variant;
 mod say;
-pub mod screenshots;
 pub mod secrets;
 pub mod site_file;
 mod site_people;

@@ -3,9 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::frame_text;
 use super::panel::words;
 use super::screen::Screen;
-use super::screenshot;
 use super::theme::Theme;
 use super::view::draw_panel;
 use super::widget::canvas::Canvas;
@@ -37,7 +37,7 @@ pub fn lines(screen: &Screen<'_>) -> Vec<Clean> {
         Some(open) => open.draw(&mut canvas, area, screen),
         None => draw_panel(&mut canvas, area, screen.model.focus, screen),
     }
-    let text = screenshot::text(&buffer);
+    let text = frame_text::text(&buffer);
     let run = words::run_name(screen);
     let utc = screen.now.utc();
     let head = format!("[{}] {run} {} {utc}", screen.kind.badge(), utc.date());

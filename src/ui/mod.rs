@@ -6,7 +6,10 @@ pub mod copy;
 pub mod dialog;
 pub mod facts;
 pub mod field;
-pub mod fixture;
+#[cfg(test)]
+#[path = "../../tests/fixture/mod.rs"]
+pub(crate) mod fixture;
+pub mod frame_text;
 pub mod keymap;
 pub mod laid;
 pub mod layout;
@@ -15,9 +18,11 @@ pub mod model;
 pub mod over;
 pub mod palette;
 pub mod panel;
+#[cfg(test)]
+#[path = "../../tests/picture/mod.rs"]
+pub(crate) mod picture;
 pub mod replay;
 pub mod screen;
-pub mod screenshot;
 pub mod theme;
 pub mod tree;
 pub mod update;

@@ -29,16 +29,18 @@ use warroom::ui::dialog::question::{Asks, Question};
 use warroom::ui::dialog::report::Report;
 use warroom::ui::dialog::update::Update;
 use warroom::ui::facts::Facts;
-use warroom::ui::fixture::{self, DIALOGS, MOMENTS};
+use warroom::ui::frame_text;
 use warroom::ui::keymap::{Key, Keymap, Lookup};
 use warroom::ui::model::{Guards, Model, Panel};
 use warroom::ui::over::Dialog;
 use warroom::ui::screen::Screen;
-use warroom::ui::screenshot;
 use warroom::ui::theme::Theme;
 use warroom::ui::update::{Input, update};
 use warroom::ui::widget::sheet::Fold;
 use warroom::ui::wish::Wish;
+
+use crate::fixture::{self, DIALOGS, MOMENTS};
+use crate::picture;
 
 /// The sizes at which a person sits.
 const SIZES: [(u16, u16); 4] = [(160, 48), (120, 36), (80, 24), (60, 20)];
@@ -212,8 +214,8 @@ impl<'s> Seat<'s> {
         let bare = self.bare();
         let guide = guide(&bare.facts, &self.model);
         let screen = Screen { guide: &guide, ..bare };
-        let buffer = screenshot::frame(&screen, &THEME, columns, rows);
-        screenshot::text(&buffer).lines().map(str::to_owned).collect()
+        let buffer = picture::frame(&screen, &THEME, columns, rows);
+        frame_text::text(&buffer).lines().map(str::to_owned).collect()
     }
 
     /// NEXT, the last row, and what is named in them.

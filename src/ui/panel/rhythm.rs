@@ -118,8 +118,8 @@ mod tests {
                 let (row, late) = told(&screen).expect("it is owed");
                 let sentence = next::sentence(&screen);
                 for (width, height) in [(40, 8), (80, 24), (120, 36), (160, 48), (48, 80)] {
-                    let frame = crate::ui::screenshot::frame(&screen, &theme, width, height);
-                    let text = crate::ui::screenshot::text(&frame);
+                    let frame = crate::ui::picture::frame(&screen, &theme, width, height);
+                    let text = crate::ui::frame_text::text(&frame);
                     let place = format!("{name} {width}x{height}\n{text}");
                     let seen = text.matches(&row.text()).count();
                     assert!(seen == 1 || (!late && seen == 0), "{seen} times {place}");

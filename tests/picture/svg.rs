@@ -1,55 +1,18 @@
-//! A frame as text and as SVG, for the README and for tests that compare byte for byte.
+//! A frame as an SVG picture, for the README.
 
 use std::fmt::Write as _;
 
-use ratatui::Terminal;
-use ratatui::backend::TestBackend;
-use ratatui::buffer::{Buffer, Cell};
+use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 
-use super::screen::Screen;
-use super::theme::Theme;
-use super::view;
+use warroom::ui::frame_text::line;
 
 /// Pixels of one cell in the SVG.
 const CELL: (usize, usize) = (8, 17);
 
 /// The ground and the text where a theme uses the terminal's own colours.
 const OWN: (&str, &str) = ("#16181c", "#d6d9de");
-
-/// Draws a screen at a size into memory.
-pub fn frame(screen: &Screen<'_>, theme: &Theme, width: u16, height: u16) -> Buffer {
-    let Ok(mut terminal) = Terminal::new(TestBackend::new(width, height));
-    let Ok(_) = terminal.draw(|frame| view::draw(frame, screen, theme));
-    terminal.backend().buffer().clone()
-}
-
-/// The cells of one line that carry a symbol: the second half of a wide character carries none.
-fn line(buffer: &Buffer, y: u16) -> impl Iterator<Item = (u16, &Cell)> {
-    let area = buffer.area;
-    let mut skip = 0;
-    (area.left()..area.right()).filter_map(move |x| {
-        if skip > 0 {
-            skip -= 1;
-            return None;
-        }
-        let cell = buffer.cell((x, y))?;
-        skip = cell.symbol().width().saturating_sub(1);
-        Some((x, cell))
-    })
-}
-
-/// The frame as lines of text, without spaces at their ends.
-pub fn text(buffer: &Buffer) -> String {
-    let mut out = String::new();
-    for y in buffer.area.top()..buffer.area.bottom() {
-        let text: String = line(buffer, y).map(|(_, cell)| cell.symbol()).collect();
-        out.push_str(text.trim_end());
-        out.push('\n');
-    }
-    out
-}
 
 /// The frame as an SVG picture.
 pub fn svg(buffer: &Buffer, title: &str) -> String {
