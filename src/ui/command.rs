@@ -295,7 +295,11 @@ pub const COMMANDS: &[CommandSpec] = &[
     looks(Command::Select, "step", "select a step by its name")
         .takes(Takes::Step, "STEP", "step promote-pg"),
     acts(Command::SetT0, Kind::SetT0, "t0-set", "move T0, with a reason, typed").typed("t0 set")
-        .takes(Takes::MomentAndReason, "TIME REASON", "t0 set 14:02:10Z the provider's page says so"),
+        .takes(
+            Takes::MomentAndReason,
+            "TIME REASON",
+            "t0 set 14:02:10Z the provider's page says so",
+        ),
     replay(ReplayKey::Play, "play", "replay: play, or pause").word(0, "play/pause").replayed(1),
     replay(ReplayKey::Next, "next-entry", "replay: to the next journal entry")
         .word(0, "next").replayed(2),
@@ -310,8 +314,11 @@ pub const COMMANDS: &[CommandSpec] = &[
     replay(ReplayKey::Begin, "begin", "replay: to the first entry"),
     replay(ReplayKey::End, "to-end", "replay: to the end of the run")
         .word(0, "to end").replayed(12),
-    replay(ReplayKey::SkipIdle, "skip-idle", "replay: over idle time, to just before the next entry")
-        .word(0, "skip idle").replayed(11),
+    replay(
+        ReplayKey::SkipIdle,
+        "skip-idle",
+        "replay: over idle time, to just before the next entry",
+    ).word(0, "skip idle").replayed(11),
     replay(ReplayKey::Seek, "seek", "replay: to a moment or an entry, typed")
         .word(0, "seek").replayed(4),
 ];

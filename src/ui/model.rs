@@ -116,7 +116,7 @@ impl Model {
     pub fn contexts(&self) -> &'static [Context] {
         match &self.dialog {
             _ if self.filtering => &[Context::Field],
-            Some(dialog) => dialog.contexts(),
+            Some(dialog) => dialog.manner().contexts,
             None => self.contexts_beneath(),
         }
     }

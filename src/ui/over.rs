@@ -18,13 +18,7 @@ use super::wish::Wish;
 /// What lies over the content. Header, banner, strip, NEXT and keys are never covered.
 pub trait Dialog: Kept + Debug + Send {
     /// Takes a key, and the command that it means here.
-    fn press(
-        &mut self,
-        model: &mut Model,
-        facts: &Facts<'_>,
-        key: Key,
-        command: Option<Command>,
-    ) -> After;
+    fn press(&mut self, hand: &mut Hand<'_>) -> After;
 
     /// What it shows.
     fn sheet(&self, screen: &Screen<'_>, room: Room) -> Sheet;
@@ -32,14 +26,9 @@ pub trait Dialog: Kept + Debug + Send {
     /// What its keys do now.
     fn hints(&self, screen: &Screen<'_>) -> Hints;
 
-    /// What a key that was meant for what lies beneath could do here.
-    fn care(&self) -> Care {
-        Care::Answered
-    }
-
-    /// Whose keys count while it is open, the innermost first.
-    fn contexts(&self) -> &'static [Context] {
-        &[Context::Dialog]
+    /// What kind of dialog it is for keys.
+    fn manner(&self) -> Manner {
+        Manner::ASKS
     }
 
     /// Its fields.
@@ -130,7 +119,7 @@ impl dyn Dialog {
 
     /// True when letters go into a field.
     pub fn has_field(&self) -> bool {
-        self.contexts() == [Context::Field]
+        self.manner().contexts == [Context::Field]
     }
 }
 
@@ -161,6 +150,50 @@ pub enum Care {
     Typed,
     /// Something: one key more could accept it.
     Answered,
+}
+
+/// What kind of dialog one is for keys.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    /// What a key that was meant for what lies beneath could do in it.
+    pub care: Care,
+    /// Whose keys count while it is open, the innermost first.
+    pub contexts: &'static [Context],
+}
+
+impl Manner {
+    /// Enter accepts it.
+    pub const ASKS: Self = Self { care: Care::Answered, contexts: &[Context::Dialog] };
+    /// It is only read.
+    pub const READ: Self = Self { care: Care::Read, contexts: &[Context::Dialog] };
+    /// Enter accepts what was typed.
+    pub const FIELD: Self = Self { care: Care::Answered, contexts: &[Context::Field] };
+}
+
+/// A hand on the keys of a dialog: what it pressed, what it may look at and change.
+#[derive(Debug)]
+pub struct Hand<'h> {
+    /// What the screen remembers, without the dialog.
+    pub model: &'h mut Model,
+    /// What is known.
+    pub facts: &'h Facts<'h>,
+    /// The key.
+    pub key: Key,
+    /// The command that it means here.
+    pub command: Option<Command>,
+}
+
+impl Hand<'_> {
+    /// Tells why not; the dialog stays.
+    pub fn refuse(&mut self, why: impl Into<String>) -> After {
+        self.model.refuse(self.facts.now, why);
+        After::STAY
+    }
+
+    /// True for the key that accepts.
+    pub fn enters(&self) -> bool {
+        self.command == Some(Command::Enter)
+    }
 }
 
 /// What a field wants.

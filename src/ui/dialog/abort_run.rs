@@ -1,24 +1,12 @@
 //! Giving a run up: what goes back in which order, what stays, who serves then; read, then typed.
 
+use super::prelude::*;
 use crate::domain::abort::{self, AbortPlan, Back, Serving};
 use crate::domain::catalogue::Guard;
 use crate::domain::run::intent::Intent;
 use crate::domain::runbook::Runbook;
 use crate::domain::time::short_time;
-use crate::ui::command::{Command, Context};
-use crate::ui::facts::Facts;
-use crate::ui::keymap::Key;
-use crate::ui::meant::scroll_by;
-use crate::ui::model::Model;
-use crate::ui::over::{After, Dialog, Hints, Typing};
-use crate::ui::panel::words;
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{CRIT, MUTED, TEXT, WARN};
-use crate::ui::widget::row::Row;
-use crate::ui::widget::sheet::{Room, Sheet};
 
-use super::fields::{fact, paragraph};
-use super::keys::PAGE;
 use super::pair::Pair;
 
 /// The rows that it can be scrolled by; the view shows fewer where there are fewer.
@@ -37,21 +25,15 @@ pub struct AbortRun {
 const WORD: &str = "abort run";
 
 impl Dialog for AbortRun {
-    fn press(
-        &mut self,
-        model: &mut Model,
-        facts: &Facts<'_>,
-        key: Key,
-        command: Option<Command>,
-    ) -> After {
+    fn press(&mut self, hand: &mut Hand<'_>) -> After {
         // What moves a list that cannot have a cursor.
         let ends = [Some(Command::First), Some(Command::Last)];
-        if command.is_some_and(Command::is_scroll) && !ends.contains(&command) {
-            scroll_by(&mut self.scroll, ROWS_MAX, PAGE / 2, command);
+        if hand.command.is_some_and(Command::is_scroll) && !ends.contains(&hand.command) {
+            scroll_by(&mut self.scroll, ROWS_MAX, PAGE / 2, hand.command);
             return After::STAY;
         }
         let wish = |typed, reason| Intent::AbortRun { typed, reason };
-        self.typed.press((model, facts), (key, command), (Command::AbortRun, WORD), wish)
+        self.typed.press(hand, (Command::AbortRun, WORD), wish)
     }
 
     fn sheet(&self, screen: &Screen<'_>, room: Room) -> Sheet {
@@ -62,8 +44,8 @@ impl Dialog for AbortRun {
         Hints { moves: &["up/down read the plan"], ..self.typed.hints("gives the run up") }
     }
 
-    fn contexts(&self) -> &'static [Context] {
-        &[Context::Field]
+    fn manner(&self) -> Manner {
+        Manner::FIELD
     }
 
     fn typing(&mut self, _: &Facts<'_>) -> Vec<Typing<'_>> {

@@ -1,24 +1,11 @@
 //! Choosing the runbook, and whether the primary is still there.
 
+use super::prelude::*;
 use crate::domain::catalogue::Class;
 use crate::domain::run::event::Mode;
 use crate::domain::time::short_time;
 use crate::domain::verdict::Primary;
-use crate::ui::command::Command;
-use crate::ui::facts::Facts;
-use crate::ui::keymap::Key;
-use crate::ui::meant::scroll_by;
-use crate::ui::model::Model;
-use crate::ui::over::{After, Dialog, Hints};
-use crate::ui::panel::words;
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{FOCUS, MUTED, SELECTION, TEXT};
-use crate::ui::widget::row::Row;
-use crate::ui::widget::sheet::{Room, Sheet};
-use crate::ui::wish::Wish;
 
-use super::fields::{leave_row, rule};
-use super::keys::{PAGE, checked};
 use super::lossy;
 
 /// The rows that it can be scrolled by; the view shows fewer where there are fewer.
@@ -47,15 +34,9 @@ impl Choose {
 }
 
 impl Dialog for Choose {
-    fn press(
-        &mut self,
-        model: &mut Model,
-        facts: &Facts<'_>,
-        _: Key,
-        command: Option<Command>,
-    ) -> After {
-        let count = facts.runbooks.len();
-        match command {
+    fn press(&mut self, hand: &mut Hand<'_>) -> After {
+        let count = hand.facts.runbooks.len();
+        match hand.command {
             Some(Command::NextPanel) => {
                 self.mode = match self.mode {
                     Mode::Planned => Mode::Ungraceful,
@@ -63,13 +44,13 @@ impl Dialog for Choose {
                 };
             }
             Some(Command::PageUp | Command::PageDown) => {
-                scroll_by(&mut self.scroll, ROWS_MAX, PAGE / 2, command);
+                scroll_by(&mut self.scroll, ROWS_MAX, PAGE / 2, hand.command);
             }
             Some(Command::Enter) if self.index < count => {
                 let (index, mode) = (self.index, self.mode);
-                return checked(model, facts, Command::Choose, Wish::Open { index, mode });
+                return checked(hand, Command::Choose, Wish::Open { index, mode });
             }
-            Some(_) | None => scroll_by(&mut self.index, count, PAGE, command),
+            Some(_) | None => scroll_by(&mut self.index, count, PAGE, hand.command),
         }
         After::STAY
     }

@@ -1,17 +1,13 @@
 //! Closing a run: how it would end, what was lost, what is left.
 
+use super::prelude::*;
 use crate::domain::abort;
 use crate::domain::ids::{StepId, SystemId};
 use crate::domain::loss::Measured;
 use crate::domain::run::phase::{Phase, Stage};
 use crate::domain::run::state::Run;
-use crate::ui::panel::words;
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{INFO, OK, TEXT, UNKNOWN, WARN};
-use crate::ui::widget::row::Row;
 
 use super::abort_run::serving_rows;
-use super::fields::fact;
 
 pub(super) fn names(screen: &Screen<'_>, steps: &[&StepId]) -> String {
     if steps.is_empty() {

@@ -1,19 +1,9 @@
 //! Declaring: what speaks for it, when it began, what would be lost; then the word and the reason.
 
+use super::prelude::*;
 use crate::domain::run::intent::Intent;
 use crate::domain::verdict::{Primary, Signal};
-use crate::ui::command::{Command, Context};
-use crate::ui::facts::Facts;
-use crate::ui::keymap::Key;
-use crate::ui::model::Model;
-use crate::ui::over::{After, Dialog, Hints, Typing};
-use crate::ui::panel::words;
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{CRIT, Ink, OK, TEXT, UNKNOWN, WARN};
-use crate::ui::widget::row::Row;
-use crate::ui::widget::sheet::{Room, Sheet};
 
-use super::fields::{LEAD, fact};
 use super::ledger;
 use super::pair::Pair;
 
@@ -31,15 +21,9 @@ pub struct Declare(pub Pair);
 const WORD: &str = "declare";
 
 impl Dialog for Declare {
-    fn press(
-        &mut self,
-        model: &mut Model,
-        facts: &Facts<'_>,
-        key: Key,
-        command: Option<Command>,
-    ) -> After {
+    fn press(&mut self, hand: &mut Hand<'_>) -> After {
         let wish = |typed, reason| Intent::Declare { typed, reason };
-        self.0.press((model, facts), (key, command), (Command::Declare, WORD), wish)
+        self.0.press(hand, (Command::Declare, WORD), wish)
     }
 
     fn sheet(&self, screen: &Screen<'_>, room: Room) -> Sheet {
@@ -50,8 +34,8 @@ impl Dialog for Declare {
         self.0.hints("declares, and runs nothing")
     }
 
-    fn contexts(&self) -> &'static [Context] {
-        &[Context::Field]
+    fn manner(&self) -> Manner {
+        Manner::FIELD
     }
 
     fn typing(&mut self, _: &Facts<'_>) -> Vec<Typing<'_>> {

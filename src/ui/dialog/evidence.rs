@@ -1,24 +1,13 @@
 //! Evidence: what every probe of a region said last, how old that is, and since when it fails.
 
+use super::prelude::*;
 use crate::domain::ids::Side;
 use crate::domain::rules::it_is_us::REFERENCE_EVERY;
 use crate::domain::site::SystemSpec;
 use crate::domain::snapshot::{Cell, CellState};
 use crate::domain::time::{Stamp, short_time};
 use crate::domain::verdict::{Primary, Signal};
-use crate::ui::command::Command;
-use crate::ui::facts::Facts;
-use crate::ui::keymap::Key;
-use crate::ui::model::Model;
-use crate::ui::over::{After, Care, Dialog, Hints};
-use crate::ui::panel::{region, replication, words};
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{CRIT, FOCUS, Ink, MUTED, OK, STALE, TEXT, UNKNOWN, WARN};
-use crate::ui::widget::row::Row;
-use crate::ui::widget::sheet::{Room, Sheet};
-
-use super::fields::{fact, paragraph, rule};
-use super::keys::read;
+use crate::ui::panel::{region, replication};
 
 /// Rows that a system takes at most.
 const ROWS_PER_SYSTEM: usize = 8;
@@ -33,17 +22,11 @@ pub struct Evidence {
 }
 
 impl Dialog for Evidence {
-    fn press(
-        &mut self,
-        _: &mut Model,
-        facts: &Facts<'_>,
-        _: Key,
-        command: Option<Command>,
-    ) -> After {
-        if command == Some(Command::NextPanel) {
+    fn press(&mut self, hand: &mut Hand<'_>) -> After {
+        if hand.command == Some(Command::NextPanel) {
             (self.side, self.scroll) = (self.side.other(), 0);
         }
-        read(&mut self.scroll, facts.site.systems.len() * ROWS_PER_SYSTEM, command)
+        read(&mut self.scroll, hand.facts.site.systems.len() * ROWS_PER_SYSTEM, hand)
     }
 
     fn sheet(&self, screen: &Screen<'_>, room: Room) -> Sheet {
@@ -55,8 +38,8 @@ impl Dialog for Evidence {
         Hints { tab: Some("other region"), moves, ..Hints::READ }
     }
 
-    fn care(&self) -> Care {
-        Care::Read
+    fn manner(&self) -> Manner {
+        Manner::READ
     }
 }
 

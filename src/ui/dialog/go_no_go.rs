@@ -1,23 +1,13 @@
 //! The go/no-go list: every criterion with its evidence, since when, and who accepted it as it is.
 
+use super::prelude::*;
 use crate::domain::console::Access;
 use crate::domain::readiness::{acceptance, worst_first};
 use crate::domain::run::phase::Phase;
 use crate::domain::verdict::{Criterion, Met};
 use crate::ui::available::why_not_accept;
-use crate::ui::command::Command;
-use crate::ui::facts::Facts;
-use crate::ui::keymap::Key;
-use crate::ui::meant::scroll_by;
-use crate::ui::model::Model;
-use crate::ui::over::{After, Care, Dialog, Hints};
-use crate::ui::panel::{readiness, words};
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{FOCUS, INFO, MUTED, SELECTION, TEXT};
-use crate::ui::widget::row::{Row, width_of, wrap};
-use crate::ui::widget::sheet::{Room, Sheet};
+use crate::ui::panel::readiness;
 
-use super::fields::{paragraph, rule};
 use super::form::{Form, Purpose};
 
 /// Criteria passed by a page key.
@@ -45,30 +35,22 @@ impl GoNoGo {
 }
 
 impl Dialog for GoNoGo {
-    fn press(
-        &mut self,
-        model: &mut Model,
-        facts: &Facts<'_>,
-        _: Key,
-        command: Option<Command>,
-    ) -> After {
-        let sorted = worst_first(&facts.assessment.criteria);
+    fn press(&mut self, hand: &mut Hand<'_>) -> After {
+        let sorted = worst_first(&hand.facts.assessment.criteria);
         let mut row = self.row(&sorted);
-        if command == Some(Command::Enter) {
-            let Some(criterion) = sorted.get(row) else {
-                model.refuse(facts.now, "no criterion is listed");
-                return After::STAY;
-            };
-            if let Some(why) = why_not_accept(criterion.met, facts) {
-                model.refuse(facts.now, why);
-                return After::STAY;
-            }
-            let purpose = Purpose::Criterion(criterion.key.clone(), criterion.met);
-            return After::Instead(Box::new(Form::of(purpose)));
+        if !hand.enters() {
+            scroll_by(&mut row, sorted.len(), PAGE, hand.command);
+            self.selected = sorted.get(row).map(|criterion| criterion.key.clone());
+            return After::STAY;
         }
-        scroll_by(&mut row, sorted.len(), PAGE, command);
-        self.selected = sorted.get(row).map(|criterion| criterion.key.clone());
-        After::STAY
+        let Some(criterion) = sorted.get(row) else {
+            return hand.refuse("no criterion is listed");
+        };
+        if let Some(why) = why_not_accept(criterion.met, hand.facts) {
+            return hand.refuse(why);
+        }
+        let purpose = Purpose::Criterion(criterion.key.clone(), criterion.met);
+        After::Instead(Box::new(Form::of(purpose)))
     }
 
     fn sheet(&self, screen: &Screen<'_>, room: Room) -> Sheet {
@@ -87,8 +69,8 @@ impl Dialog for GoNoGo {
         }
     }
 
-    fn care(&self) -> Care {
-        Care::Read
+    fn manner(&self) -> Manner {
+        Manner::READ
     }
 }
 

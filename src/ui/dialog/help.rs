@@ -1,16 +1,7 @@
 //! Help for the context beneath: every command with its keys, and why it cannot be used now.
 
-use crate::ui::command::{COMMANDS, Command};
-use crate::ui::facts::Facts;
-use crate::ui::keymap::Key;
-use crate::ui::model::Model;
-use crate::ui::over::{After, Care, Dialog, Hints};
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{FOCUS, MUTED, TEXT};
-use crate::ui::widget::row::{Row, width_of};
-use crate::ui::widget::sheet::{Room, Sheet};
-
-use super::keys::read;
+use super::prelude::*;
+use crate::ui::command::COMMANDS;
 
 /// The widest the keys get.
 const KEYS_CELLS_MAX: usize = 16;
@@ -23,8 +14,8 @@ pub struct Help {
 }
 
 impl Dialog for Help {
-    fn press(&mut self, _: &mut Model, _: &Facts<'_>, _: Key, command: Option<Command>) -> After {
-        read(&mut self.scroll, COMMANDS.len(), command)
+    fn press(&mut self, hand: &mut Hand<'_>) -> After {
+        read(&mut self.scroll, COMMANDS.len(), hand)
     }
 
     fn sheet(&self, screen: &Screen<'_>, room: Room) -> Sheet {
@@ -35,8 +26,8 @@ impl Dialog for Help {
         Hints { moves: &["up/down pgup/pgdn scroll"], ..Hints::READ }
     }
 
-    fn care(&self) -> Care {
-        Care::Read
+    fn manner(&self) -> Manner {
+        Manner::READ
     }
 }
 

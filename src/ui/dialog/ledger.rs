@@ -1,24 +1,11 @@
 //! The loss ledger: per store what was last known, how old that is at T0, and what would be lost.
 
+use super::prelude::*;
 use std::time::Duration;
 
 use crate::domain::ledger::{LedgerRow, LossVerdict};
 use crate::domain::run::intent::Intent;
 use crate::domain::time::{Stamp, cut_upwards, short_time};
-use crate::ui::command::Command;
-use crate::ui::facts::Facts;
-use crate::ui::keymap::Key;
-use crate::ui::model::Model;
-use crate::ui::over::{After, Dialog, Hints};
-use crate::ui::panel::words;
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{CRIT, MUTED, OK, TEXT, UNKNOWN, WARN};
-use crate::ui::widget::row::Row;
-use crate::ui::widget::sheet::{Room, Sheet};
-use crate::ui::wish::Wish;
-
-use super::fields::{leave_row, paragraph, rule};
-use super::keys::checked;
 
 /// How long the losses must have been on the screen before they can be accepted.
 const READ_MIN: Duration = Duration::from_secs(1);
@@ -38,25 +25,12 @@ impl Losses {
 }
 
 impl Dialog for Losses {
-    fn press(
-        &mut self,
-        model: &mut Model,
-        facts: &Facts<'_>,
-        _: Key,
-        command: Option<Command>,
-    ) -> After {
-        match (command, self.counts_in(facts.now)) {
-            (Some(Command::Enter), 0) => {
-                let wish = Wish::Intent(Intent::AcceptLedger);
-                return checked(model, facts, Command::AcceptLedger, wish);
-            }
-            (Some(Command::Enter), left) => {
-                let text = format!("in {left}s they can be accepted: read the losses first");
-                model.refuse(facts.now, text);
-            }
-            _ => {}
+    fn press(&mut self, hand: &mut Hand<'_>) -> After {
+        match self.counts_in(hand.facts.now) {
+            _ if !hand.enters() => After::STAY,
+            0 => checked(hand, Command::AcceptLedger, Wish::Intent(Intent::AcceptLedger)),
+            left => hand.refuse(format!("in {left}s they can be accepted: read the losses first")),
         }
-        After::STAY
     }
 
     fn sheet(&self, screen: &Screen<'_>, room: Room) -> Sheet {

@@ -1,15 +1,9 @@
 //! What a step does otherwise once the primary is lost, told before anything starts.
 
+use super::prelude::*;
 use crate::domain::ids::StepId;
 use crate::domain::runbook::{Gate, Runbook, Step, Ungraceful, UngracefulGate};
 use crate::domain::time::short_time;
-use crate::ui::command::Command;
-use crate::ui::panel::words;
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{MUTED, TEXT, WARN};
-use crate::ui::widget::row::Row;
-
-use super::fields::fact;
 
 /// The rows of a card: what would change, or that the lossy variant is in force.
 pub(super) fn rows(screen: &Screen<'_>, step: &Step, width: usize) -> Vec<Row> {

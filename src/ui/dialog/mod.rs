@@ -1,4 +1,4 @@
-//! What lies over the content: one file a dialog, with its state, its keys, its sheet and its hints.
+//! What lies over the content: one file a dialog, with its state, keys, sheet and hints.
 
 pub mod abort_run;
 pub mod card;
@@ -15,6 +15,7 @@ pub mod ledger;
 mod lossy;
 pub mod pair;
 pub mod palette;
+mod prelude;
 pub mod question;
 pub mod report;
 pub mod set_t0;

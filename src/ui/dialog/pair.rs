@@ -1,18 +1,8 @@
 //! A word that must be typed exactly, then a reason: what declaring and giving up share.
 
-use super::fields::{exact, leave_row, rule, words as words_field};
-use super::keys::{checked, is_reason};
+use super::prelude::*;
 use crate::domain::run::intent::{Intent, REASON_CHARS_MIN};
 use crate::domain::text::Clean;
-use crate::ui::command::Command;
-use crate::ui::facts::Facts;
-use crate::ui::field::Field;
-use crate::ui::keymap::Key;
-use crate::ui::model::Model;
-use crate::ui::over::{After, Hints, Typing, Wants};
-use crate::ui::screen::Screen;
-use crate::ui::widget::row::Row;
-use crate::ui::wish::Wish;
 
 /// What was typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,27 +34,28 @@ impl Pair {
     /// A key; `wish` makes what is asked for of the word and the reason.
     pub(super) fn press(
         &mut self,
-        (model, facts): (&mut Model, &Facts<'_>),
-        (key, pressed): (Key, Option<Command>),
+        hand: &mut Hand<'_>,
         (command, wanted): (Command, &str),
         wish: fn(String, Clean) -> Intent,
     ) -> After {
-        match pressed {
+        match hand.command {
             Some(Command::NextPanel) => self.at_reason = !self.at_reason,
             Some(Command::Enter) if self.word.text != wanted => {
                 self.at_reason = false;
-                model.refuse(facts.now, format!("type exactly `{wanted}`"));
+                return hand.refuse(format!("type exactly `{wanted}`"));
             }
             Some(Command::Enter) if !self.at_reason => self.at_reason = true,
-            Some(Command::Enter) if !is_reason(model, facts.now, &self.reason) => {}
             Some(Command::Enter) => {
+                if !is_reason(hand, &self.reason) {
+                    return After::STAY;
+                }
                 let reason = Clean::new(self.reason.text.trim());
                 let intent = wish(self.word.text.clone(), reason);
-                return checked(model, facts, command, Wish::Intent(intent));
+                return checked(hand, command, Wish::Intent(intent));
             }
             Some(_) | None => {
                 let field = if self.at_reason { &mut self.reason } else { &mut self.word };
-                field.press(key);
+                field.press(hand.key);
             }
         }
         After::STAY

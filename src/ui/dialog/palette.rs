@@ -1,20 +1,10 @@
 //! The palette: what was typed, what it could mean, with keys and why it cannot be used now.
 
-use crate::ui::command::{Command, Context};
-use crate::ui::facts::Facts;
-use crate::ui::field::Field;
-use crate::ui::keymap::Key;
-use crate::ui::meant::scroll_by;
-use crate::ui::model::Model;
-use crate::ui::over::{After, Care, Dialog, Hints, Typing, Wants};
+use super::prelude::*;
 use crate::ui::palette::{PaletteRow, Taken, nothing, rows, spelled};
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{FOCUS, KEY, MUTED, SELECTION, TEXT, WARN};
-use crate::ui::widget::row::{Row, width_of, wrap};
-use crate::ui::widget::sheet::{Room, Sheet};
+use crate::ui::widget::ink::KEY;
 
-use super::fields::{leave_row, rule, typed};
-use super::keys::PAGE;
+use super::fields::typed;
 
 /// The widest that names and their arguments get.
 const NAME_CELLS_MAX: usize = 28;
@@ -43,14 +33,16 @@ impl Palette {
         Self { field: Field::holding(text), chosen: 0 }
     }
 
-    fn enter(&mut self, model: &mut Model, facts: &Facts<'_>) -> After {
-        let row = rows(&self.field.text, facts, model).into_iter().nth(self.chosen);
+    fn enter(&mut self, hand: &mut Hand<'_>) -> After {
+        let row = rows(&self.field.text, hand.facts, hand.model).into_iter().nth(self.chosen);
         match row.map(|row| row.taken) {
-            Some(Taken::Complete(text)) => self.field = Field::holding(&text),
-            Some(Taken::Do(command, given)) => return After::Obey(command, given),
-            None => model.refuse(facts.now, nothing(&self.field.text, facts)),
+            Some(Taken::Do(command, given)) => After::Obey(command, given),
+            None => hand.refuse(nothing(&self.field.text, hand.facts)),
+            Some(Taken::Complete(text)) => {
+                self.field = Field::holding(&text);
+                After::STAY
+            }
         }
-        After::STAY
     }
 
     fn complete(&mut self, model: &Model, facts: &Facts<'_>) {
@@ -67,24 +59,18 @@ impl Palette {
 }
 
 impl Dialog for Palette {
-    fn press(
-        &mut self,
-        model: &mut Model,
-        facts: &Facts<'_>,
-        key: Key,
-        command: Option<Command>,
-    ) -> After {
-        match command {
-            Some(Command::Enter) => return self.enter(model, facts),
-            Some(Command::NextPanel) => self.complete(model, facts),
+    fn press(&mut self, hand: &mut Hand<'_>) -> After {
+        match hand.command {
+            Some(Command::Enter) => return self.enter(hand),
+            Some(Command::NextPanel) => self.complete(hand.model, hand.facts),
             Some(moves) if moves.is_scroll() => {
-                let count = rows(&self.field.text, facts, model).len();
-                scroll_by(&mut self.chosen, count, PAGE, command);
+                let count = rows(&self.field.text, hand.facts, hand.model).len();
+                scroll_by(&mut self.chosen, count, PAGE, hand.command);
             }
             Some(_) => {}
             None => {
                 let before = self.field.text.clone();
-                self.field.press(key);
+                self.field.press(hand.key);
                 if self.field.text != before {
                     self.chosen = 0;
                 }
@@ -106,12 +92,8 @@ impl Dialog for Palette {
         }
     }
 
-    fn care(&self) -> Care {
-        Care::Typed
-    }
-
-    fn contexts(&self) -> &'static [Context] {
-        &[Context::Field]
+    fn manner(&self) -> Manner {
+        Manner { care: Care::Typed, ..Manner::FIELD }
     }
 
     fn typing(&mut self, _: &Facts<'_>) -> Vec<Typing<'_>> {

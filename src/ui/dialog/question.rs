@@ -1,22 +1,10 @@
 //! A question that Enter answers: arming, closing a run and leaving, a row each of one table.
 
+use super::prelude::*;
 use crate::domain::run::intent::Intent;
 use crate::domain::run::phase::Phase;
-use crate::ui::command::{Command, Context};
-use crate::ui::facts::Facts;
-use crate::ui::field::Field;
-use crate::ui::keymap::Key;
-use crate::ui::model::Model;
-use crate::ui::over::{After, Dialog, Hints, Typing};
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{INFO, Ink, TEXT};
-use crate::ui::widget::row::Row;
-use crate::ui::widget::sheet::{Room, Sheet};
-use crate::ui::wish::Wish;
 
 use super::close;
-use super::fields::{exact, fact, leave_row, paragraph, rule};
-use super::keys::checked;
 
 /// The questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,25 +87,19 @@ impl Question {
 }
 
 impl Dialog for Question {
-    fn press(
-        &mut self,
-        model: &mut Model,
-        facts: &Facts<'_>,
-        key: Key,
-        command: Option<Command>,
-    ) -> After {
+    fn press(&mut self, hand: &mut Hand<'_>) -> After {
         let says = self.asks.says();
-        match (says.word, command) {
-            (Some(word), Some(Command::Enter)) if self.field.text != word => {
-                model.refuse(facts.now, format!("type exactly `{word}`"));
+        match says.word {
+            Some(word) if hand.enters() && self.field.text != word => {
+                hand.refuse(format!("type exactly `{word}`"))
             }
-            (_, Some(Command::Enter)) => return checked(model, facts, says.command, says.wish),
-            (Some(_), _) => {
-                self.field.press(key);
+            _ if hand.enters() => checked(hand, says.command, says.wish),
+            Some(_) => {
+                self.field.press(hand.key);
+                After::STAY
             }
-            (None, _) => {}
+            None => After::STAY,
         }
-        After::STAY
     }
 
     fn sheet(&self, screen: &Screen<'_>, Room { width, .. }: Room) -> Sheet {
@@ -142,11 +124,8 @@ impl Dialog for Question {
         Hints { typed: says.word.map(|_| "type `arm`"), ..Hints::ask(says.does) }
     }
 
-    fn contexts(&self) -> &'static [Context] {
-        match self.asks.says().word {
-            Some(_) => &[Context::Field],
-            None => &[Context::Dialog],
-        }
+    fn manner(&self) -> Manner {
+        if self.asks.says().word.is_some() { Manner::FIELD } else { Manner::ASKS }
     }
 
     fn typing(&mut self, _: &Facts<'_>) -> Vec<Typing<'_>> {

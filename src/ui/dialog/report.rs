@@ -1,23 +1,14 @@
 //! The report of the run on the screen, read-only and scrollable.
 
+use super::prelude::*;
 use std::borrow::Cow;
 
 use ratatui::layout::Rect;
 
-use crate::ui::command::{Command, Context};
-use crate::ui::facts::Facts;
-use crate::ui::keymap::Key;
+use crate::ui::command::Context;
 use crate::ui::laid::{Laid, Part};
-use crate::ui::meant::scroll_by;
-use crate::ui::model::Model;
-use crate::ui::over::{After, Care, Dialog, Hints};
-use crate::ui::screen::Screen;
 use crate::ui::widget::canvas::Canvas;
-use crate::ui::widget::ink::MUTED;
-use crate::ui::widget::row::Row;
-use crate::ui::widget::sheet::{Room, Sheet, draw_with, inner_width};
-
-use super::fields::rule;
+use crate::ui::widget::sheet::{draw_with, inner_width};
 
 /// Below this width every row counts.
 const NARROW: usize = 56;
@@ -69,23 +60,18 @@ impl Report {
 
 impl Dialog for Report {
     /// `e` closes it as it opened it.
-    fn press(
-        &mut self,
-        model: &mut Model,
-        facts: &Facts<'_>,
-        _: Key,
-        command: Option<Command>,
-    ) -> After {
-        if command == Some(Command::NextPanel) {
+    fn press(&mut self, hand: &mut Hand<'_>) -> After {
+        if hand.command == Some(Command::NextPanel) {
             (self.part, self.scroll) = (self.part.next(), 0);
         }
-        if matches!(command, Some(Command::Enter | Command::Report)) {
+        if matches!(hand.command, Some(Command::Enter | Command::Report)) {
             return After::Close(Vec::new());
         }
-        let width = inner_width(Rect::new(0, 0, model.size.0, model.size.1));
-        let Some(laid) = self.laid(facts, width) else { return After::Close(Vec::new()) };
-        let page = usize::from(model.size.1 / 2).max(1);
-        scroll_by(&mut self.scroll, laid.rows.len().saturating_sub(page), page, command);
+        let (columns, lines) = hand.model.size;
+        let width = inner_width(Rect::new(0, 0, columns, lines));
+        let Some(laid) = self.laid(hand.facts, width) else { return After::Close(Vec::new()) };
+        let page = usize::from(lines / 2).max(1);
+        scroll_by(&mut self.scroll, laid.rows.len().saturating_sub(page), page, hand.command);
         After::STAY
     }
 
@@ -98,12 +84,8 @@ impl Dialog for Report {
         Hints { tab: Some("next part"), moves, ..Hints::READ }
     }
 
-    fn care(&self) -> Care {
-        Care::Read
-    }
-
-    fn contexts(&self) -> &'static [Context] {
-        &[Context::Report, Context::Dialog]
+    fn manner(&self) -> Manner {
+        Manner { contexts: &[Context::Report, Context::Dialog], ..Manner::READ }
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>) {

@@ -1,5 +1,6 @@
 //! Moving T0: the old one, the new one, what the clock becomes; then the reason and the word.
 
+use super::prelude::*;
 use std::time::Duration;
 
 use crate::domain::moment::{MOMENT_FORM, check_t0, read_moment};
@@ -7,21 +8,9 @@ use crate::domain::run::intent::{Intent, REASON_CHARS_MIN};
 use crate::domain::run::state::Run;
 use crate::domain::text::Clean;
 use crate::domain::time::{Stamp, clock_text};
-use crate::ui::command::{Command, Context, Given};
-use crate::ui::facts::Facts;
-use crate::ui::field::Field;
-use crate::ui::keymap::Key;
-use crate::ui::model::Model;
-use crate::ui::over::{After, Dialog, Hints, Typing, Wants};
-use crate::ui::panel::words;
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{CRIT, INFO, Ink, MUTED, TEXT, WARN};
-use crate::ui::widget::row::Row;
-use crate::ui::widget::sheet::{Room, Sheet};
-use crate::ui::wish::Wish;
+use crate::ui::command::Given;
 
-use super::fields::{exact, fact, leave_row, rule, typed as typed_row, words as words_field};
-use super::keys::{checked, is_reason};
+use super::fields::typed as typed_row;
 
 /// The word that confirms a new T0.
 const WORD: &str = "t0";
@@ -68,34 +57,32 @@ impl SetT0 {
     }
 
     /// Goes on to the first field that is not right; the last Enter counts only when all are.
-    fn enter(&mut self, model: &mut Model, facts: &Facts<'_>) -> After {
+    fn enter(&mut self, hand: &mut Hand<'_>) -> After {
         let at = self.at;
-        let t0 = match self.wanted(facts) {
+        let t0 = match self.wanted(hand.facts) {
             Ok(t0) => t0,
             Err(why) => {
                 self.at = At::Time;
-                model.refuse(facts.now, why);
-                return After::STAY;
+                return hand.refuse(why);
             }
         };
         if self.reason.length() < REASON_CHARS_MIN {
             self.at = At::Reason;
             if at != At::Time {
-                is_reason(model, facts.now, &self.reason);
+                is_reason(hand, &self.reason);
             }
             return After::STAY;
         }
         self.at = At::Word;
-        if at != At::Word {
-            return After::STAY;
+        match at {
+            At::Word if self.word.text != WORD => hand.refuse(format!("type exactly `{WORD}`")),
+            At::Word => {
+                let (reason, typed) = (Clean::new(self.reason.text.trim()), self.word.text.clone());
+                let wish = Wish::Intent(Intent::SetT0 { t0, typed, reason });
+                checked(hand, Command::SetT0, wish)
+            }
+            At::Time | At::Reason => After::STAY,
         }
-        if self.word.text != WORD {
-            model.refuse(facts.now, format!("type exactly `{WORD}`"));
-            return After::STAY;
-        }
-        let (reason, typed) = (Clean::new(self.reason.text.trim()), self.word.text.clone());
-        let wish = Wish::Intent(Intent::SetT0 { t0, typed, reason });
-        checked(model, facts, Command::SetT0, wish)
     }
 
     fn field(&mut self) -> &mut Field {
@@ -108,15 +95,9 @@ impl SetT0 {
 }
 
 impl Dialog for SetT0 {
-    fn press(
-        &mut self,
-        model: &mut Model,
-        facts: &Facts<'_>,
-        key: Key,
-        command: Option<Command>,
-    ) -> After {
-        match command {
-            Some(Command::Enter) => return self.enter(model, facts),
+    fn press(&mut self, hand: &mut Hand<'_>) -> After {
+        match hand.command {
+            Some(Command::Enter) => return self.enter(hand),
             Some(Command::NextPanel) => {
                 self.at = match self.at {
                     At::Time => At::Reason,
@@ -125,7 +106,7 @@ impl Dialog for SetT0 {
                 };
             }
             Some(_) | None => {
-                self.field().press(key);
+                self.field().press(hand.key);
             }
         }
         After::STAY
@@ -140,8 +121,8 @@ impl Dialog for SetT0 {
         Hints { tab: Some("next field"), ..Hints::typed(does) }
     }
 
-    fn contexts(&self) -> &'static [Context] {
-        &[Context::Field]
+    fn manner(&self) -> Manner {
+        Manner::FIELD
     }
 
     fn typing(&mut self, _: &Facts<'_>) -> Vec<Typing<'_>> {

@@ -1,23 +1,11 @@
 //! The status update as it will be handed over, and a field for a sentence of the person's own.
 
+use super::prelude::*;
 use crate::domain::console::{Access, JournalState};
 use crate::domain::text::Clean;
-use crate::ui::command::{Command, Context};
-use crate::ui::facts::Facts;
-use crate::ui::field::Field;
-use crate::ui::keymap::Key;
-use crate::ui::meant::scroll_by;
-use crate::ui::model::Model;
-use crate::ui::over::{After, Care, Dialog, Hints, Typing, Wants};
-use crate::ui::screen::Screen;
 use crate::ui::update_text;
-use crate::ui::widget::ink::{INFO, MUTED, TEXT, WARN};
-use crate::ui::widget::row::{Row, wrap};
-use crate::ui::widget::sheet::{Room, Sheet};
-use crate::ui::wish::Wish;
 
-use super::fields::{leave_row, rule, typed};
-use super::keys::PAGE;
+use super::fields::typed;
 
 /// The most rows that it is scrolled by.
 const ROWS_MAX: usize = 60;
@@ -32,15 +20,15 @@ pub struct Update {
 }
 
 impl Dialog for Update {
-    fn press(&mut self, _: &mut Model, _: &Facts<'_>, key: Key, command: Option<Command>) -> After {
-        match command {
+    fn press(&mut self, hand: &mut Hand<'_>) -> After {
+        match hand.command {
             Some(Command::Enter) => {
                 let sentence = Clean::new(self.field.text.trim());
                 return After::Close(vec![Wish::Update { sentence }]);
             }
-            Some(_) => scroll_by(&mut self.scroll, ROWS_MAX, PAGE, command),
+            Some(_) => scroll_by(&mut self.scroll, ROWS_MAX, PAGE, hand.command),
             None => {
-                self.field.press(key);
+                self.field.press(hand.key);
             }
         }
         After::STAY
@@ -59,12 +47,8 @@ impl Dialog for Update {
         }
     }
 
-    fn care(&self) -> Care {
-        Care::Typed
-    }
-
-    fn contexts(&self) -> &'static [Context] {
-        &[Context::Field]
+    fn manner(&self) -> Manner {
+        Manner { care: Care::Typed, ..Manner::FIELD }
     }
 
     fn typing(&mut self, _: &Facts<'_>) -> Vec<Typing<'_>> {

@@ -6,7 +6,7 @@ use crate::ui::command::Command;
 use crate::ui::facts::Facts;
 use crate::ui::keymap::Key;
 use crate::ui::model::Model;
-use crate::ui::over::{After, Care, Dialog, Wants};
+use crate::ui::over::{After, Care, Dialog, Hand, Wants};
 use crate::ui::wish::Wish;
 
 /// Puts the dialog back, or not, and hands on the wishes.
@@ -79,7 +79,7 @@ pub(super) fn press(model: &mut Model, facts: &Facts<'_>, key: Key) -> Vec<Wish>
         return Vec::new();
     }
     let Some(mut dialog) = model.dialog.take() else { return Vec::new() };
-    let settles = match dialog.care() {
+    let settles = match dialog.manner().care {
         Care::Read => false,
         Care::Typed => key.typed().is_none(),
         Care::Answered => true,
@@ -106,6 +106,6 @@ pub(super) fn press(model: &mut Model, facts: &Facts<'_>, key: Key) -> Vec<Wish>
         model.refuse(now, why);
         return Vec::new();
     }
-    let after = dialog.press(model, facts, key, command);
+    let after = dialog.press(&mut Hand { model, facts, key, command });
     settle(after, model, facts, dialog)
 }

@@ -57,7 +57,7 @@ pub(super) fn obey(
     if let Some(dialog) = &mut model.dialog {
         dialog.fill(given, facts);
         // Whatever one key more would accept.
-        model.guards.from_palette = dialog.care() == Care::Answered;
+        model.guards.from_palette = dialog.manner().care == Care::Answered;
     }
     Ok(wishes)
 }

@@ -10,6 +10,7 @@ use crate::ui::command::Command;
 use crate::ui::facts::Facts;
 use crate::ui::keymap::Key;
 use crate::ui::model::Model;
+use crate::ui::over::Hand;
 use crate::ui::wish::Wish;
 
 /// Why a key of the open dialog would be refused now, by the dialog or by what decides on its wish;
@@ -22,7 +23,8 @@ pub fn why_not_here(command: Command, facts: &Facts<'_>, model: &Model) -> Optio
         return Some(why.into());
     }
     let key = Key::plain(KeyCode::Null);
-    let after = dialog.press(&mut copy, facts, key, Some(command));
+    let hand = &mut Hand { model: &mut copy, facts, key, command: Some(command) };
+    let after = dialog.press(hand);
     let wishes = settle(after, &mut copy, facts, dialog);
     let still = copy.dialog == model.dialog;
     if still && copy.notice.is_none() && wishes.is_empty() {

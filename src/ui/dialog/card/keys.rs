@@ -16,10 +16,9 @@ use crate::ui::command::Command;
 use crate::ui::dialog::keys::{PAGE, is_reason};
 use crate::ui::facts::Facts;
 use crate::ui::field::Field;
-use crate::ui::keymap::Key;
 use crate::ui::meant::scroll_by;
 use crate::ui::model::Model;
-use crate::ui::over::After;
+use crate::ui::over::{After, Hand};
 use crate::ui::wish::Wish;
 
 /// How long any key stops what is about to run.
@@ -124,24 +123,18 @@ impl Card {
     }
 
     /// A key.
-    pub(super) fn take(
-        &mut self,
-        model: &mut Model,
-        facts: &Facts<'_>,
-        key: Key,
-        command: Option<Command>,
-    ) -> After {
-        match command {
+    pub(super) fn take(&mut self, hand: &mut Hand<'_>) -> After {
+        match hand.command {
             Some(moves) if moves.is_scroll() => {
                 // A page leaves no row out that was not on the screen.
-                let page = facts.fold.page.clamp(1, PAGE);
-                scroll_by(&mut self.scroll, CARD_ROWS_MAX, page, command);
+                let page = hand.facts.fold.page.clamp(1, PAGE);
+                scroll_by(&mut self.scroll, CARD_ROWS_MAX, page, hand.command);
                 if self.scroll <= self.read + page {
                     self.read = self.read.max(self.scroll);
                 }
             }
-            Some(Command::NextPanel) => self.break_glass(model, facts),
-            Some(Command::Enter) => return self.enter(model, facts),
+            Some(Command::NextPanel) => self.break_glass(hand),
+            Some(Command::Enter) => return self.enter(hand),
             Some(_) | None => {
                 let confirming = self.confirming;
                 let field = match &mut self.breaking {
@@ -149,7 +142,7 @@ impl Card {
                     _ => Some(&mut self.field).filter(|_| confirming),
                 };
                 if let Some(field) = field {
-                    field.press(key);
+                    field.press(hand.key);
                 }
             }
         }
@@ -157,19 +150,21 @@ impl Card {
     }
 
     /// Tab: names the one gate that would be broken and asks for the reason.
-    fn break_glass(&mut self, model: &mut Model, facts: &Facts<'_>) {
+    fn break_glass(&mut self, hand: &mut Hand<'_>) {
         if self.breaking.is_some() {
             self.at_reason = !self.at_reason;
             return;
         }
-        match self.breakable(model, facts) {
+        match self.breakable(hand.model, hand.facts) {
             Ok((index, seen)) => {
                 let text = format!("breaking the gate `{}`: type the reason", seen.words());
-                model.say(facts.now, text);
+                hand.model.say(hand.facts.now, text);
                 self.breaking = Some((index, Field::default()));
                 (self.confirming, self.at_reason) = (true, true);
             }
-            Err(why) => model.refuse(facts.now, why),
+            Err(why) => {
+                hand.refuse(why);
+            }
         }
     }
 
@@ -203,43 +198,36 @@ impl Card {
     }
 
     /// Enter: dead until everything that the guard asks for is there.
-    fn enter(&mut self, model: &mut Model, facts: &Facts<'_>) -> After {
-        let now = facts.now;
+    fn enter(&mut self, hand: &mut Hand<'_>) -> After {
+        let facts = hand.facts;
         let Some(step) = facts.step(&self.step) else { return After::STAY };
         if !self.confirming {
-            let key = model.key(facts, self.command());
-            let text = format!("enter never runs a step: close the card and press {key}");
-            model.refuse(now, text);
-            return After::STAY;
+            let key = hand.model.key(facts, self.command());
+            return hand.refuse(format!("enter never runs a step: close the card and press {key}"));
         }
         // What no typing can cure is said before anything is asked for.
-        if let Some(why) = self.refusal(model, facts) {
-            model.refuse(now, why);
-            return After::STAY;
+        if let Some(why) = self.refusal(hand.model, facts) {
+            return hand.refuse(why);
         }
         if let Some(rows) = self.unread(facts.fold.last) {
-            model.refuse(now, format!("read what it changes and costs first: {rows}"));
-            return After::STAY;
+            return hand.refuse(format!("read what it changes and costs first: {rows}"));
         }
         let wanted = self.wanted(step, facts);
         if let Some((_, reason)) = self.breaking.as_ref().filter(|_| self.at_reason) {
-            if !is_reason(model, now, reason) {
+            if !is_reason(hand, reason) {
                 return After::STAY;
             }
             self.at_reason = false;
-            return if wanted.is_some() { After::STAY } else { self.confirm(model, facts) };
+            return if wanted.is_some() { After::STAY } else { self.confirm(hand.model, facts) };
         }
         match wanted {
             Some(wanted) if self.field.text != wanted => {
-                model.refuse(now, format!("type exactly `{wanted}`"));
-                After::STAY
+                hand.refuse(format!("type exactly `{wanted}`"))
             }
             None if self.breaking.is_none() => {
-                let text = "enter does nothing here: esc leaves, then ask for the step again";
-                model.refuse(now, text);
-                After::STAY
+                hand.refuse("enter does nothing here: esc leaves, then ask for the step again")
             }
-            Some(_) | None => self.confirm(model, facts),
+            Some(_) | None => self.confirm(hand.model, facts),
         }
     }
 

@@ -9,24 +9,16 @@ pub use keys::{STOP_WINDOW, show, start};
 pub use state::Card;
 
 use crate::domain::catalogue::Guard;
-use crate::ui::command::{Command, Context};
 use crate::ui::facts::Facts;
-use crate::ui::keymap::Key;
 use crate::ui::layout::dialog_content;
 use crate::ui::model::Model;
-use crate::ui::over::{After, Dialog, Hints, Typing, Wants};
+use crate::ui::over::{After, Dialog, Hand, Hints, Manner, Typing, Wants};
 use crate::ui::screen::Screen;
 use crate::ui::widget::sheet::{Fold, Room, Sheet, inner_width, room};
 
 impl Dialog for Card {
-    fn press(
-        &mut self,
-        model: &mut Model,
-        facts: &Facts<'_>,
-        key: Key,
-        command: Option<Command>,
-    ) -> After {
-        self.take(model, facts, key, command)
+    fn press(&mut self, hand: &mut Hand<'_>) -> After {
+        self.take(hand)
     }
 
     fn sheet(&self, screen: &Screen<'_>, room: Room) -> Sheet {
@@ -50,8 +42,8 @@ impl Dialog for Card {
         Hints { typed, counts, enter: self.does(screen), esc: ask.esc, ..hints }
     }
 
-    fn contexts(&self) -> &'static [Context] {
-        if self.confirming { &[Context::Field] } else { &[Context::Dialog] }
+    fn manner(&self) -> Manner {
+        if self.confirming { Manner::FIELD } else { Manner::ASKS }
     }
 
     fn typing(&mut self, facts: &Facts<'_>) -> Vec<Typing<'_>> {

@@ -1,31 +1,19 @@
 //! Forms with one field: a note, a reason, an observed value, what became of an unknown attempt.
 
+mod rows;
+
+use self::rows::{key_rows, told_rows};
+use super::prelude::*;
 use crossterm::event::KeyCode;
 
 use crate::domain::ids::StepId;
 use crate::domain::run::decide::SHORT_REASON_CHARS_MIN;
 use crate::domain::run::intent::{Intent, REASON_CHARS_MIN};
-use crate::domain::run::phase::Phase;
 use crate::domain::text::Clean;
 use crate::domain::verdict::Met;
 use crate::ui::available::{why_not_accept, why_not_step};
-use crate::ui::command::{Command, Context};
-use crate::ui::facts::Facts;
-use crate::ui::field::Field;
-use crate::ui::keymap::Key;
 use crate::ui::meant::meant;
-use crate::ui::model::Model;
-use crate::ui::over::{After, Care, Dialog, Hints, Typing, Wants};
-use crate::ui::panel::{readiness, region, runbook, words};
 use crate::ui::replay::{ReplayKey, ReplayWish, Target};
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{FOCUS, MUTED, TEXT, WARN};
-use crate::ui::widget::row::Row;
-use crate::ui::widget::sheet::{Room, Sheet};
-use crate::ui::wish::Wish;
-
-use super::fields::{LEAD, exact, fact, leave_row, paragraph, rule, words as words_field};
-use super::lossy;
 
 /// What a form asks for; all forms have one field and do nothing until it is right.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,105 +39,98 @@ pub enum Purpose {
     Seek,
 }
 
-/// What a form says.
-struct Says {
-    /// The command that it belongs to.
-    command: Command,
-    title: &'static str,
-    text: &'static str,
-    /// What is asked.
-    ask: &'static str,
-    /// What Enter does.
-    does: &'static str,
-    /// What tab chooses.
-    tab: Option<&'static str>,
-}
-
-const fn says(
-    command: Command,
-    title: &'static str,
-    text: &'static str,
-    (ask, does): (&'static str, &'static str),
-) -> Says {
-    Says { command, title, text, ask, does, tab: None }
-}
-
 impl Purpose {
-    /// The table.
-    fn says(&self, aborting: bool) -> Says {
+    /// The command that it belongs to.
+    fn command(&self) -> Command {
         match self {
-            Self::Note => says(
-                Command::Note,
+            Self::Note => Command::Note,
+            Self::Skip(_) => Command::Skip,
+            Self::Attest(_) => Command::Attest,
+            Self::Retry(..) => Command::Retry,
+            Self::Resolve(..) => Command::Resolve,
+            Self::Escalate(_) => Command::Escalate,
+            Self::AbortStep(_) => Command::AbortStep,
+            Self::Criterion(..) => Command::Readiness,
+            Self::Seek => Command::Replay(ReplayKey::Seek),
+        }
+    }
+
+    /// The table: title, text, what is asked, what Enter does.
+    fn says(&self, aborting: bool) -> [&'static str; 4] {
+        match self {
+            Self::Note => [
                 "NOTE",
                 "Stands in the timeline and the report, with your name.",
-                ("the note:", "writes it down"),
-            ),
-            Self::Skip(_) if aborting => says(
-                Command::Skip,
+                "the note:",
+                "writes it down",
+            ],
+            Self::Skip(_) if aborting => [
                 "LEAVE A STEP AS IT IS",
                 "It is not taken back, nor is what it rests on. The reason is on record.",
-                ("the reason:", "leaves the step as it is"),
-            ),
-            Self::Skip(_) => says(
-                Command::Skip,
+                "the reason:",
+                "leaves the step as it is",
+            ],
+            Self::Skip(_) => [
                 "SKIP A STEP",
                 "It is left out; what needs it waits for what it needed. The reason is on record.",
-                ("the reason:", "skips the step"),
-            ),
-            Self::Attest(_) => says(
-                Command::Attest,
+                "the reason:",
+                "skips the step",
+            ],
+            Self::Attest(_) => [
                 "ATTEST",
                 "No probe can see this step. Write the value that you saw, not that it is fine.",
-                ("what you saw:", "attests it"),
-            ),
-            Self::Retry(_, key) => Says {
-                tab: key.map(|_| "the same or a new key"),
-                ..says(
-                    Command::Retry,
-                    "TRY AGAIN",
-                    "The step becomes ready; it is run by its own key. Nothing is run by this.",
-                    ("what is different now:", "makes the step ready again"),
-                )
-            },
-            Self::Resolve(..) => Says {
-                tab: Some("done or not done"),
-                ..says(
-                    Command::Resolve,
-                    "RESOLVE AN UNKNOWN OUTCOME",
-                    "Look at the target first. Your word is on record as an assertion, not a \
-                     measurement.",
-                    ("how you know:", "puts your word on record"),
-                )
-            },
-            Self::Escalate(_) => Says {
-                tab: Some("the run or the step"),
-                ..says(
-                    Command::Escalate,
-                    "GO ON AS IF THE PRIMARY WERE LOST",
-                    "Gates that ask the lost region use the accepted ledger instead. There is no \
-                     way back.",
-                    ("the reason:", "goes on as if the primary were lost"),
-                )
-            },
-            Self::Seek => says(
-                Command::Replay(ReplayKey::Seek),
+                "what you saw:",
+                "attests it",
+            ],
+            Self::Retry(..) => [
+                "TRY AGAIN",
+                "The step becomes ready; it is run by its own key. Nothing is run by this.",
+                "what is different now:",
+                "makes the step ready again",
+            ],
+            Self::Resolve(..) => [
+                "RESOLVE AN UNKNOWN OUTCOME",
+                "Look at the target first. Your word is on record as an assertion, not a \
+                 measurement.",
+                "how you know:",
+                "puts your word on record",
+            ],
+            Self::Escalate(_) => [
+                "GO ON AS IF THE PRIMARY WERE LOST",
+                "Gates that ask the lost region use the accepted ledger instead. There is no way \
+                 back.",
+                "the reason:",
+                "goes on as if the primary were lost",
+            ],
+            Self::Seek => [
                 "SEEK",
                 "T+12:30 counts from T0, 14:02:10Z is the time of day, #31 is a journal entry.",
-                ("go to:", "goes there"),
-            ),
-            Self::AbortStep(_) => says(
-                Command::AbortStep,
+                "go to:",
+                "goes there",
+            ],
+            Self::AbortStep(_) => [
                 "ABORT THE RUNNING STEP",
                 "What it started is asked to end (TERM), after 5 s made to (KILL). \
                  What it changed stays; the step fails or is unknown.",
-                ("", "asks the step to end"),
-            ),
-            Self::Criterion(..) => says(
-                Command::Readiness,
+                "",
+                "asks the step to end",
+            ],
+            Self::Criterion(..) => [
                 "GO ON ALTHOUGH IT IS NOT MET",
                 "Your name and reason go on record. The criterion stays as it is, and is shown so.",
-                ("why it may be accepted:", "accepts it as it is"),
-            ),
+                "why it may be accepted:",
+                "accepts it as it is",
+            ],
+        }
+    }
+
+    /// What tab chooses.
+    fn choice(&self) -> Option<&'static str> {
+        match self {
+            Self::Retry(_, Some(_)) => Some("the same or a new key"),
+            Self::Resolve(..) => Some("done or not done"),
+            Self::Escalate(_) => Some("the run or the step"),
+            _ => None,
         }
     }
 
@@ -240,7 +221,7 @@ impl Form {
             Purpose::Criterion(_, met) => why_not_accept(*met, facts),
             _ => {
                 let step = purpose.step().and_then(|id| facts.step(id));
-                why_not_step(purpose.says(false).command, facts, model, step)
+                why_not_step(purpose.command(), facts, model, step)
             }
         };
         if let Some(why) = why {
@@ -267,18 +248,14 @@ impl Form {
 }
 
 impl Dialog for Form {
-    fn press(
-        &mut self,
-        model: &mut Model,
-        facts: &Facts<'_>,
-        key: Key,
-        command: Option<Command>,
-    ) -> After {
-        match (command, &mut self.purpose) {
-            (Some(Command::Enter), _) => match self.accepted(facts, model) {
-                Ok(wish) => return After::Close(vec![wish]),
-                Err(why) => model.refuse(facts.now, why),
-            },
+    fn press(&mut self, hand: &mut Hand<'_>) -> After {
+        match (hand.command, &mut self.purpose) {
+            (Some(Command::Enter), _) => {
+                return match self.accepted(hand.facts, hand.model) {
+                    Ok(wish) => After::Close(vec![wish]),
+                    Err(why) => hand.refuse(why),
+                };
+            }
             (Some(Command::NextPanel), Purpose::Resolve(_, done)) => {
                 *done = Some(!done.unwrap_or(false));
             }
@@ -286,17 +263,17 @@ impl Dialog for Form {
             (Some(Command::NextPanel), Purpose::Escalate(step)) => {
                 *step = match step {
                     Some(_) => None,
-                    None => meant(facts, model).map(|step| step.id.clone()),
+                    None => meant(hand.facts, hand.model).map(|step| step.id.clone()),
                 };
             }
             (None, Purpose::Resolve(_, done))
                 if self.field.text.is_empty()
-                    && matches!(key.code, KeyCode::Left | KeyCode::Right) =>
+                    && matches!(hand.key.code, KeyCode::Left | KeyCode::Right) =>
             {
-                *done = Some(key.code == KeyCode::Left);
+                *done = Some(hand.key.code == KeyCode::Left);
             }
             (Some(_) | None, _) => {
-                self.field.press(key);
+                self.field.press(hand.key);
             }
         }
         After::STAY
@@ -304,8 +281,8 @@ impl Dialog for Form {
 
     fn sheet(&self, screen: &Screen<'_>, Room { width, .. }: Room) -> Sheet {
         let Self { purpose, field } = self;
-        let says = purpose.says(screen.is_aborting());
-        let mut body = paragraph(TEXT, says.text, width);
+        let [title, text, ask, _] = purpose.says(screen.is_aborting());
+        let mut body = paragraph(TEXT, text, width);
         body.extend(told_rows(screen, purpose, width));
         let mut foot = vec![rule(width)];
         if let Purpose::Resolve(_, answer) = purpose {
@@ -320,26 +297,21 @@ impl Dialog for Form {
         }
         foot.extend(match purpose.exactly() {
             Some(text) => exact(&format!("{} types", screen.me), &text, field, true, width),
-            None => words_field(says.ask, purpose.least_chars(screen), field, true, width),
+            None => words_field(ask, purpose.least_chars(screen), field, true, width),
         });
         foot.push(leave_row("Enter = accept.").cut(width));
-        Sheet { title: Row::plain(says.title), right: Row::new(), body, foot, scroll: 0 }
+        Sheet { title: Row::plain(title), right: Row::new(), body, foot, scroll: 0 }
     }
 
     fn hints(&self, screen: &Screen<'_>) -> Hints {
-        let says = self.purpose.says(screen.is_aborting());
-        Hints { tab: says.tab, ..Hints::typed(says.does) }
+        let [.., does] = self.purpose.says(screen.is_aborting());
+        Hints { tab: self.purpose.choice(), ..Hints::typed(does) }
     }
 
-    fn care(&self) -> Care {
-        match self.purpose {
-            Purpose::Note | Purpose::Seek => Care::Read,
-            _ => Care::Answered,
-        }
-    }
-
-    fn contexts(&self) -> &'static [Context] {
-        &[Context::Field]
+    fn manner(&self) -> Manner {
+        let writes = matches!(self.purpose, Purpose::Note | Purpose::Seek);
+        let care = if writes { Care::Read } else { Care::Answered };
+        Manner { care, ..Manner::FIELD }
     }
 
     fn typing(&mut self, _: &Facts<'_>) -> Vec<Typing<'_>> {
@@ -348,92 +320,10 @@ impl Dialog for Form {
     }
 }
 
-/// What is to be known before it is written: the criterion, the step and how it is.
-fn told_rows(screen: &Screen<'_>, purpose: &Purpose, width: usize) -> Vec<Row> {
-    let mut rows = Vec::new();
-    if let Purpose::Criterion(key, _) = purpose {
-        return criterion_rows(screen, key, width);
-    }
-    if let Purpose::Escalate(step) = purpose {
-        let what = match step {
-            None => "the whole run; Tab = only one step",
-            Some(_) => "this step only; Tab = the whole run",
-        };
-        rows.extend(primary_rows(screen, width));
-        rows.extend(fact("WHAT", TEXT, what, width));
-    }
-    if let Some(id) = purpose.step() {
-        rows.extend(fact("STEP", TEXT, &words::named_fully(screen, id), width));
-    }
-    if let Purpose::Escalate(step) = purpose {
-        rows.extend(lossy::escalated(screen, step.as_ref(), width));
-    }
-    let found = purpose.step().and_then(|id| screen.step(id).zip(screen.run?.step(id)));
-    let Some((step, state)) = found else { return rows };
-    let told = runbook::told(screen, step, Some(state));
-    if LEAD + told.width() <= width {
-        rows.push(Row::of(FOCUS, format!("{:<LEAD$}", "STATE")).join(told));
-    } else {
-        // Read to its end: it may name the server that answered in the place of another.
-        let (ink, _) = runbook::mark(step, Some(state));
-        rows.extend(fact("STATE", ink, &told.text(), width));
-    }
-    if let Some(attempt) = state.last_attempt() {
-        let text =
-            format!("attempt {} by {} at {}", attempt.number, attempt.by, attempt.granted.utc());
-        rows.extend(fact("", TEXT, &text, width));
-    }
-    if matches!(purpose, Purpose::Skip(_)) && state.phase == Phase::Failed {
-        rows.extend(fact("", WARN, "▲2 it failed: what it changed stays", width));
-    }
-    rows
-}
-
-/// What is shown of a criterion that is to be accepted.
-fn criterion_rows(screen: &Screen<'_>, key: &str, width: usize) -> Vec<Row> {
-    let found = screen.assessment.criteria.iter().find(|criterion| criterion.key == key);
-    let Some(criterion) = found else {
-        return fact("ASKED", MUTED, "this criterion is asked no more", width);
-    };
-    let (ink, glyph) = readiness::glyph(criterion);
-    let mut rows = fact("ASKED", TEXT, criterion.asks.as_str(), width);
-    let word = criterion.word();
-    let evidence = criterion.evidence.as_str();
-    // What cannot be told says so itself.
-    let state = if evidence.starts_with(word) {
-        format!("{glyph} {evidence}")
-    } else {
-        format!("{glyph} {word}: {evidence}")
-    };
-    rows.extend(fact("SEEN", ink, &state, width));
-    rows.extend(fact("", MUTED, &readiness::since(screen, criterion), width));
-    rows
-}
-
-/// What the target will make of the next attempt, and the choice.
-fn key_rows(new_key: bool, width: usize) -> Vec<Row> {
-    let mark = |want: bool| if new_key == want { "(x)" } else { "( )" };
-    let choice = format!("{} the same key   {} a new key", mark(false), mark(true));
-    let mut rows = vec![Row::plain(choice).put(FOCUS, "   Tab chooses")];
-    rows.extend(if new_key {
-        paragraph(WARN, "▲2 the target will take it as a new act: it may happen twice", width)
-    } else {
-        paragraph(TEXT, "the target knows it as the same act: it happens once at most", width)
-    });
-    rows
-}
-
-/// How the region that would be taken for lost is now.
-fn primary_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
-    let side = screen.direction().from;
-    let label = words::label(screen, side);
-    let lead = Row::of(FOCUS, format!("{:<LEAD$}", "PRIMARY")).put(TEXT, format!("{label} "));
-    vec![lead.join(region::summary(screen, side)).cut(width)]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::run::phase::Phase;
     use crate::ui::fixture;
 
     #[test]
