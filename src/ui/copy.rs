@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::frame_text;
-use super::panel::words;
+use super::panel::phrase;
 use super::screen::Screen;
 use super::theme::Theme;
 use super::view::draw_panel;
@@ -38,7 +38,7 @@ pub fn lines(screen: &Screen<'_>) -> Vec<Clean> {
         None => draw_panel(&mut canvas, area, screen.model.focus, screen),
     }
     let text = frame_text::text(&buffer);
-    let run = words::run_name(screen);
+    let run = phrase::run_name(screen);
     let utc = screen.now.utc();
     let head = format!("[{}] {run} {} {utc}", screen.kind.badge(), utc.date());
     let mut lines = vec![head];

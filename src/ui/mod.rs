@@ -10,6 +10,7 @@ pub mod field;
 #[path = "../../tests/fixture/mod.rs"]
 pub(crate) mod fixture;
 pub mod frame_text;
+pub mod granted;
 pub mod keymap;
 pub mod laid;
 pub mod layout;
@@ -30,4 +31,3 @@ pub mod update_text;
 pub mod view;
 pub mod widget;
 pub mod wish;
-pub mod words;

@@ -4,8 +4,8 @@ mod guards;
 
 pub use self::guards::Guards;
 use super::command::{Command, Context};
-use super::facts::Facts;
 use super::field::Field;
+use super::keymap::Keymap;
 use super::over::Dialog;
 use super::replay::Replay;
 use crate::domain::ids::StepId;
@@ -131,10 +131,9 @@ impl Model {
         }
     }
 
-    /// The first key of a command beneath dialogs, as people write it; its name where it has none.
-    pub fn key(&self, facts: &Facts<'_>, command: Command) -> String {
-        let keys = facts.keymap.reaching(self.contexts_beneath(), command);
-        keys.into_iter().next().unwrap_or_else(|| format!("[{}]", command.name()))
+    /// The first key of a command beneath dialogs, as it is bound.
+    pub fn key(&self, keymap: &Keymap, command: Command) -> String {
+        keymap.key_of(self.contexts_beneath(), command)
     }
 
     /// Opens a dialog.

@@ -111,12 +111,6 @@ impl dyn Dialog {
         any.downcast_ref()
     }
 
-    /// The same, to be changed.
-    pub fn as_a_mut<T: Dialog>(&mut self) -> Option<&mut T> {
-        let any: &mut dyn Any = self;
-        any.downcast_mut()
-    }
-
     /// True when letters go into a field.
     pub fn has_field(&self) -> bool {
         self.manner().contexts == [Context::Field]

@@ -8,8 +8,8 @@ use super::layout::{Class, content, next_height};
 use super::model::Panel;
 use super::panel::strip;
 use super::panel::{
-    header, keys, logs, next, offer, red, region, replayed, replication, rhythm, runbook,
-    runbook_abort, table, words,
+    header, keys, logs, next, offer, phrase, red, region, replayed, replication, rhythm, runbook,
+    runbook_abort, table,
 };
 use super::screen::Screen;
 use super::theme::Theme;
@@ -53,7 +53,7 @@ fn draw_tiny(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
 
 /// The lit step in one row, while there is something to do.
 fn step_row(screen: &Screen<'_>, width: usize) -> Row {
-    match runbook::lit(screen).filter(|_| words::current(screen).is_some()) {
+    match runbook::lit(screen).filter(|_| phrase::current(screen).is_some()) {
         None => Row::of(MUTED, cut(&next::sentence(screen), width)),
         _ if screen.is_aborting() => runbook_abort::current(screen, width),
         Some(step) => {
@@ -149,7 +149,7 @@ fn draw_content(canvas: &mut Canvas<'_>, content: Rect, class: Class, screen: &S
         draw_small(canvas, content, screen);
     } else if screen.model.zoomed {
         draw_panel(canvas, content, screen.model.focus, screen);
-    } else if words::is_red_moment(screen) {
+    } else if phrase::is_red_moment(screen) {
         red::draw(canvas, content, screen);
     } else {
         match class {

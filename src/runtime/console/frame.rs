@@ -8,6 +8,7 @@ use crate::domain::time::Stamp;
 use crate::domain::verdict::Assessment;
 use crate::runtime::desk::Desk;
 use crate::ui::available;
+use crate::ui::command::Command;
 use crate::ui::dialog::report::Report;
 use crate::ui::facts::Facts;
 use crate::ui::laid::Laid;
@@ -59,6 +60,11 @@ impl<D: Desk> Console<D> {
             report: self.laid.as_deref(),
             fold: Fold::default(),
         }
+    }
+
+    /// The first key of a command, as it is bound.
+    pub(super) fn key(&self, command: Command) -> String {
+        self.model.key(&self.keymap, command)
     }
 
     /// What must be read of the open card before Enter counts.

@@ -4,10 +4,10 @@ mod alarms;
 mod attempts;
 mod driven;
 mod frame;
+mod go_no_go;
 mod outage;
 mod pace;
 mod parts;
-mod readiness;
 mod record;
 mod scene;
 mod share;
@@ -15,7 +15,7 @@ mod variant;
 mod watch;
 mod wishes;
 
-use readiness::Memory;
+use go_no_go::Memory;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! The journal's answers: only what is on record changes the run and releases what waited for it.
 
+use crate::ui::command::Command;
 use std::sync::Arc;
 
 use super::Console;
@@ -183,7 +184,8 @@ impl<D: Desk> Console<D> {
         self.output.clear();
         self.rehearsal = None;
         self.model.selected = None;
-        self.notice(now, "run opened: D declares, nothing runs by itself", false);
+        let key = self.key(Command::Declare);
+        self.notice(now, format!("run opened: {key} declares, nothing runs by itself"), false);
         self.desk.say(None, &self.me.clone(), vec![word])
     }
 

@@ -16,10 +16,11 @@ use crate::domain::time::Stamp;
 use crate::port::Expected;
 use crate::runtime::desk::Desk;
 use crate::runtime::effect::{Effect, Job};
+use crate::ui::command::Command;
 use crate::ui::facts::Facts;
+use crate::ui::granted;
 use crate::ui::update::{self, Input};
 use crate::ui::wish::Wish;
-use crate::ui::words;
 
 /// A wish that had to wait longer than this for the journal is refused instead.
 const WISH_AGE_MAX: Duration = Duration::from_secs(1);
@@ -75,7 +76,9 @@ impl<D: Desk> Console<D> {
                 }
                 permitted(&self.site, &self.me, SiteRole::Commander, "arm")?;
                 self.armed = true;
-                self.notice(now, "ARMED: keys act now; A makes the console safe again", false);
+                let key = self.key(Command::Arm);
+                let text = format!("ARMED: keys act now; {key} makes the console safe again");
+                self.notice(now, text, false);
                 Ok(Vec::new())
             }
             Wish::Safe => {
@@ -152,7 +155,8 @@ impl<D: Desk> Console<D> {
         if let Intent::Acknowledge { alarm } = intent {
             self.acknowledged.push(alarm.clone());
         }
-        self.notice(now, words::granted(intent, self.plan.as_deref()), false);
+        let key = |command| self.key(command);
+        self.notice(now, granted::granted(intent, self.plan.as_deref(), key), false);
         Ok(effects)
     }
 

@@ -88,13 +88,13 @@ pub(super) fn serving_rows(serving: &Serving, width: usize) -> Vec<Row> {
 fn plan_rows(screen: &Screen<'_>, plan: &AbortPlan, book: &Runbook, width: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     if let Some(step) = &plan.crossing {
-        let step = words::named(screen, step);
+        let step = phrase::named(screen, step);
         let text = format!("■1 the point of no return is behind us: {step} cannot be taken back");
         rows.extend(fact("CROSSED", CRIT, &text, width));
     }
     rows.extend(serving_rows(&plan.serving, width));
     if !plan.open.is_empty() {
-        let names: Vec<String> = plan.open.iter().map(|id| words::named(screen, id)).collect();
+        let names: Vec<String> = plan.open.iter().map(|id| phrase::named(screen, id)).collect();
         let text = format!(
             "▲2 runs or is unknown: {}; settled first, then it joins the plan",
             names.join(", ")
@@ -121,7 +121,7 @@ fn plan_rows(screen: &Screen<'_>, plan: &AbortPlan, book: &Runbook, width: usize
     };
     rows.extend(fact("STAYS", TEXT, &head, width));
     for stays in &plan.stays {
-        let text = format!("{}: {}", words::named(screen, &stays.step), stays.words());
+        let text = format!("{}: {}", phrase::named(screen, &stays.step), stays.words());
         rows.extend(fact("  -", WARN, &text, width));
     }
     rows
@@ -144,7 +144,7 @@ fn back_rows(
         Guard::TypedTarget | Guard::TypedVerb => format!("type `{typed}`"),
     };
     let takes = short_time(back.expect);
-    let step = words::named(screen, &back.step);
+    let step = phrase::named(screen, &back.step);
     let text = format!("step {step}: {}; {how}; usually {takes}", back.action.name);
     let ink = if back.taken { MUTED } else { TEXT };
     let mut rows = fact(&format!("{number:>3}"), ink, &text, width);

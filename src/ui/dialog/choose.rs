@@ -84,8 +84,8 @@ fn sheet(screen: &Screen<'_>, choose: &Choose, width: usize) -> Sheet {
                 MUTED,
                 format!(
                     "{} > {}  {} steps, {hard} irreversible, {} one by one",
-                    words::label(screen, book.from),
-                    words::label(screen, book.to),
+                    phrase::label(screen, book.from),
+                    phrase::label(screen, book.to),
                     book.steps.len(),
                     short_time(sum)
                 ),

@@ -13,7 +13,7 @@ pub(super) fn names(screen: &Screen<'_>, steps: &[&StepId]) -> String {
     if steps.is_empty() {
         return "none".to_owned();
     }
-    steps.iter().map(|step| words::named(screen, step)).collect::<Vec<_>>().join(", ")
+    steps.iter().map(|step| phrase::named(screen, step)).collect::<Vec<_>>().join(", ")
 }
 
 pub(super) fn in_phase(run: &Run, want: fn(Phase) -> bool) -> Vec<&StepId> {
@@ -25,7 +25,7 @@ fn left(screen: &Screen<'_>, run: &Run) -> String {
     let ends = |phase| matches!(phase, Phase::Done | Phase::Skipped | Phase::Compensated);
     let left = run.steps.iter().filter(|state| !ends(state.phase));
     let left: Vec<String> = left
-        .map(|state| format!("{} {}", words::named(screen, &state.id), state.phase.word()))
+        .map(|state| format!("{} {}", phrase::named(screen, &state.id), state.phase.word()))
         .collect();
     if left.is_empty() { "none".to_owned() } else { left.join(", ") }
 }
@@ -34,11 +34,11 @@ fn left(screen: &Screen<'_>, run: &Run) -> String {
 fn lost(screen: &Screen<'_>, run: &Run, width: usize) -> Vec<Row> {
     let stores = run.measured();
     if stores.is_empty() {
-        return fact("LOST", UNKNOWN, &format!("? {}", words::no_store(screen)), width);
+        return fact("LOST", UNKNOWN, &format!("? {}", phrase::no_store(screen)), width);
     }
     let row = |(system, found): (&SystemId, Measured<'_>)| match found {
         Some((seconds, how)) => {
-            let text = format!("{system} {} measured: {how}", words::seconds(seconds));
+            let text = format!("{system} {} measured: {how}", phrase::seconds(seconds));
             fact("LOST", TEXT, &text, width)
         }
         None => fact("LOST", UNKNOWN, &format!("? {system} not measured"), width),
@@ -88,7 +88,7 @@ fn given_up(screen: &Screen<'_>, run: &Run, width: usize) -> Vec<Row> {
         .flat_map(|abort| &abort.back)
         .filter(|id| run.step(id).is_none_or(|state| state.phase != Phase::Compensated))
         .collect();
-    let how = format!("given up, {}", words::taken_back(screen));
+    let how = format!("given up, {}", phrase::taken_back(screen));
     let mut rows = fact("ENDS", WARN, &format!("▲2 {how}"), width);
     let ink = if left.is_empty() { TEXT } else { WARN };
     rows.extend(fact(

@@ -58,8 +58,8 @@ fn sheet(screen: &Screen<'_>, pair: &Pair, width: usize) -> Sheet {
         let text = format!("and {} more", signals.len() - SIGNALS_MAX);
         body.extend(fact("", TEXT, &text, width));
     }
-    let t0 = if words::t0(screen).is_some() {
-        words::t0_text(screen)
+    let t0 = if phrase::t0(screen).is_some() {
+        phrase::t0_text(screen)
     } else {
         "T0 is the moment of the declaration: the primary is not red".to_owned()
     };
@@ -76,7 +76,7 @@ fn sheet(screen: &Screen<'_>, pair: &Pair, width: usize) -> Sheet {
 }
 
 fn told<'a>(screen: &Screen<'a>) -> (Ink, String, &'a [Signal]) {
-    let label = words::label(screen, screen.assessment.active);
+    let label = phrase::label(screen, screen.assessment.active);
     match &screen.assessment.primary {
         Primary::Healthy => (OK, format!("ok {label}: no rule speaks against it"), &[]),
         Primary::Suspect { signals } => (WARN, format!("▲2 {label} is SUSPECT"), signals),

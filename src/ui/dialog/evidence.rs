@@ -135,7 +135,7 @@ fn why_rows(screen: &Screen<'_>, side: Side, width: usize) -> Vec<Row> {
 }
 
 fn sheet(screen: &Screen<'_>, side: Side, scroll: usize, width: usize) -> Sheet {
-    let label = words::label(screen, side);
+    let label = phrase::label(screen, side);
     let mut body = why_rows(screen, side, width);
     body.extend(reference_rows(screen, width));
     for system in &screen.site.systems {

@@ -6,7 +6,7 @@ use crate::domain::readiness::{acceptance, worst_first};
 use crate::domain::run::phase::Phase;
 use crate::domain::verdict::{Criterion, Met};
 use crate::ui::available::why_not_accept;
-use crate::ui::panel::readiness;
+use crate::ui::panel::fitness;
 
 use super::form::{Form, Purpose};
 
@@ -81,13 +81,13 @@ fn criterion_rows(
     selected: bool,
     width: usize,
 ) -> Vec<Row> {
-    let (ink, glyph) = readiness::glyph(criterion);
+    let (ink, glyph) = fitness::glyph(criterion);
     let run = screen.run.filter(|run| !run.stage.is_closed());
     let acceptance = run.and_then(|run| acceptance(run, criterion));
     let mark = if selected { "▸ " } else { "  " };
     let state = format!("{glyph} {}", criterion.word());
-    let long = readiness::since(screen, criterion);
-    let right = if width >= 100 || selected { long } else { readiness::lasts(screen, criterion) };
+    let long = fitness::since(screen, criterion);
+    let right = if width >= 100 || selected { long } else { fitness::lasts(screen, criterion) };
     let lead = Row::of(FOCUS, mark).put(ink, format!("{state:<11}"));
     let quiet = criterion.met == Met::Yes && !selected && acceptance.is_none();
     let room = width.saturating_sub(INDENT);
@@ -114,7 +114,7 @@ fn criterion_rows(
     } else {
         rows.push(beneath(Row::of(MUTED, rest).cut(room)));
     }
-    for row in acceptance.iter().flat_map(readiness::accepted) {
+    for row in acceptance.iter().flat_map(fitness::accepted) {
         let ink = row.pieces().next().map_or(TEXT, |(ink, _)| ink);
         let lines = wrap(&row.text(), room);
         rows.extend(lines.into_iter().map(|line| beneath(Row::of(ink, line))));
@@ -124,8 +124,8 @@ fn criterion_rows(
 
 fn day_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     let mut rows = vec![Row::new(), Row::of(FOCUS, "LAST 24 HOURS")];
-    rows.extend(paragraph(TEXT, &readiness::day(screen).join(", "), width));
-    let lags = readiness::worst_lags(screen);
+    rows.extend(paragraph(TEXT, &fitness::day(screen).join(", "), width));
+    let lags = fitness::worst_lags(screen);
     let text = if lags.is_empty() {
         "no lag is known yet".to_owned()
     } else {
@@ -143,11 +143,11 @@ fn decided(screen: &Screen<'_>, width: usize) -> Vec<Row> {
         step.change.promotes() && run.step(&step.id).is_some_and(|state| state.phase == Phase::Done)
     });
     let Some(step) = promoted.filter(|_| open) else { return Vec::new() };
-    let standby = words::label(screen, screen.assessment.standby());
+    let standby = phrase::label(screen, screen.assessment.standby());
     let text = format!(
         "◆3 decided: {} is done. The list still asks whether {standby}, as a standby, may take \
          over.",
-        words::named(screen, &step.id)
+        phrase::named(screen, &step.id)
     );
     paragraph(INFO, &text, width)
 }
@@ -171,10 +171,10 @@ fn sheet(screen: &Screen<'_>, sorted: &[&Criterion], chosen: usize, width: usize
         (_, false) => "What is not met can be accepted by name once a run is open.",
         (_, true) => "Enter = accept it as it is, with a reason; it stays as it is.",
     };
-    let label = words::label(screen, screen.assessment.standby());
+    let label = phrase::label(screen, screen.assessment.standby());
     Sheet {
         title: Row::plain(format!("GO / NO-GO  {label}")),
-        right: readiness::verdict(screen),
+        right: fitness::verdict(screen),
         body,
         foot: vec![rule(width), Row::of(MUTED, format!("{how}   Esc = close")).cut(width)],
         // The end of the list brings the figures of the day into sight.

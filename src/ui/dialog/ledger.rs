@@ -62,11 +62,11 @@ pub(super) fn sentence(screen: &Screen<'_>) -> String {
     let texts: Vec<String> = worst_first(screen)
         .into_iter()
         .map(|row| {
-            let loss = row.loss_s.map(|loss| format!("{} ", words::seconds(loss)));
+            let loss = row.loss_s.map(|loss| format!("{} ", phrase::seconds(loss)));
             format!("{} {}{}", row.system, loss.unwrap_or_default(), row.verdict.word())
         })
         .collect();
-    if texts.is_empty() { words::no_store(screen).to_owned() } else { texts.join(", ") }
+    if texts.is_empty() { phrase::no_store(screen).to_owned() } else { texts.join(", ") }
 }
 
 /// What is between two lengths of time as they are shown, so that the row adds up as it is read.
@@ -74,16 +74,16 @@ fn rest(part_s: f64, whole_s: f64) -> String {
     let rest_s = (cut_upwards(whole_s) - cut_upwards(part_s)).max(0.0);
     let is_whole = (rest_s - rest_s.round()).abs() < 0.05;
     match (is_whole, rest_s >= 120.0) {
-        (true, _) => words::seconds(rest_s.round()),
-        (false, true) => words::seconds(rest_s),
+        (true, _) => phrase::seconds(rest_s.round()),
+        (false, true) => phrase::seconds(rest_s),
         (false, false) => format!("{rest_s:.1}s"),
     }
 }
 
 /// The table, a heading first.
 pub(super) fn table(screen: &Screen<'_>, width: usize) -> Vec<Row> {
-    let frozen = words::is_frozen(screen);
-    let at = words::frozen_at(screen).to_uppercase();
+    let frozen = phrase::is_frozen(screen);
+    let at = phrase::frozen_at(screen).to_uppercase();
     let age = if frozen { format!("AGE AT {at}") } else { "AGE NOW".to_owned() };
     let line = |cells: [&str; 5]| {
         let [store, last, age, loss, rpo] = cells;
@@ -94,14 +94,14 @@ pub(super) fn table(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     for row in worst_first(screen) {
         let last = row.last.as_ref();
         let lag_s = last.and_then(|(_, lag)| lag.loss_seconds());
-        let lag = lag_s.map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
+        let lag = lag_s.map_or_else(|| "UNKNOWN".to_owned(), phrase::seconds);
         let age = match (last, lag_s.zip(row.loss_s)) {
             (None, _) => "never".to_owned(),
             (Some(_), Some((lag_s, loss_s))) => rest(lag_s, loss_s),
             (Some((at, _)), None) => short_time(screen.ledger.as_of.since(*at)),
         };
-        let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
-        let rpo = row.rpo_s.map_or_else(|| "none".to_owned(), words::seconds);
+        let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), phrase::seconds);
+        let rpo = row.rpo_s.map_or_else(|| "none".to_owned(), phrase::seconds);
         let glyph = match row.verdict {
             LossVerdict::Pass => "ok ",
             LossVerdict::Breach => "■1 ",
@@ -110,10 +110,10 @@ pub(super) fn table(screen: &Screen<'_>, width: usize) -> Vec<Row> {
         let store = crate::ui::widget::row::fit(row.system.as_str(), 12);
         let text = line([&store, &lag, &age, &loss, &rpo]);
         let verdict = format!("{glyph}{}", row.verdict.word());
-        rows.push(Row::plain(text).put(words::loss_ink(row.verdict), verdict).cut(width));
+        rows.push(Row::plain(text).put(phrase::loss_ink(row.verdict), verdict).cut(width));
     }
     if screen.ledger.rows.is_empty() {
-        rows.push(Row::of(UNKNOWN, format!("? {}", words::no_store(screen))));
+        rows.push(Row::of(UNKNOWN, format!("? {}", phrase::no_store(screen))));
     }
     rows
 }
@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn a_row_adds_up_as_it_is_shown() {
         let check = |lag_s: f64, loss_s: f64, want: [&str; 3]| {
-            let found = [words::seconds(lag_s), rest(lag_s, loss_s), words::seconds(loss_s)];
+            let found = [phrase::seconds(lag_s), rest(lag_s, loss_s), phrase::seconds(loss_s)];
             assert_eq!(found, want);
         };
         // 0.2 + 0.9 = 1.0, each rounded by itself.

@@ -17,8 +17,8 @@ pub(super) fn rows(screen: &Screen<'_>, step: &Step, width: usize) -> Vec<Row> {
         return Vec::new();
     }
     let told = told.join("; ");
-    if words::is_planned_without_primary(screen) {
-        let key = words::key(screen, Command::Escalate);
+    if phrase::is_planned_without_primary(screen) {
+        let key = phrase::key(screen, Command::Escalate);
         return fact("IF LOST", WARN, &format!("▲2 {key} goes on so: {told}"), width);
     }
     fact("IF LOST", TEXT, &told, width)

@@ -12,7 +12,7 @@ pub(in crate::ui::dialog) use crate::ui::model::Model;
 pub(in crate::ui::dialog) use crate::ui::over::{
     After, Care, Dialog, Hand, Hints, Manner, Typing, Wants,
 };
-pub(in crate::ui::dialog) use crate::ui::panel::words;
+pub(in crate::ui::dialog) use crate::ui::panel::phrase;
 pub(in crate::ui::dialog) use crate::ui::screen::Screen;
 pub(in crate::ui::dialog) use crate::ui::widget::ink::{
     CRIT, FOCUS, INFO, Ink, MUTED, OK, SELECTION, STALE, TEXT, UNKNOWN, WARN,

@@ -146,7 +146,7 @@ impl Dialog for SetT0 {
 /// The sheet; `room` is the height of the content.
 fn sheet(screen: &Screen<'_>, typed: &SetT0, width: usize, room: usize) -> Sheet {
     let gone = screen.forecast.elapsed.unwrap_or_default();
-    let old = format!("{}; {}", words::t0_text(screen), clock(screen, gone).1);
+    let old = format!("{}; {}", phrase::t0_text(screen), clock(screen, gone).1);
     let mut body = fact("NOW", TEXT, &old, width);
     match typed.wanted(screen) {
         Ok(t0) => body.extend(becomes(screen, t0, width)),
@@ -206,7 +206,7 @@ fn becomes(screen: &Screen<'_>, t0: Stamp, width: usize) -> Vec<Row> {
     let utc = t0.utc();
     let (ink, told) = clock(screen, screen.now.since(t0));
     let mut rows = fact("BECOMES", ink, &format!("T0 {} {utc}; {told}", utc.date()), width);
-    let old = words::t0(screen).map(|(at, _)| at);
+    let old = phrase::t0(screen).map(|(at, _)| at);
     if let Some(old) = old {
         let apart = clock_text(Duration::from_millis(old.wall_ms.abs_diff(t0.wall_ms)));
         let way = if t0.wall_ms < old.wall_ms { "earlier" } else { "later" };

@@ -114,6 +114,12 @@ impl Keymap {
         contexts.iter().flat_map(of).filter(reaches).map(Binding::keys_text).collect()
     }
 
+    /// The first of them; the command's name where it has none.
+    pub fn key_of(&self, contexts: &[Context], command: Command) -> String {
+        let keys = self.reaching(contexts, command);
+        keys.into_iter().next().unwrap_or_else(|| format!("[{}]", command.name()))
+    }
+
     /// The keys of a command in a context, as people write them: `r`, `g g`.
     pub fn keys_of(&self, context: Context, command: Command) -> Vec<String> {
         self.bindings

@@ -8,7 +8,7 @@ use crate::ui::screen::Screen;
 use crate::ui::widget::ink::{MUTED, TEXT};
 use crate::ui::widget::row::{Row, as_many};
 
-use super::{hints, words};
+use super::{hints, phrase};
 
 /// The rows of the keys row, the most important first.
 fn shown(place: fn(&CommandSpec) -> u8) -> Vec<&'static CommandSpec> {
@@ -54,7 +54,7 @@ pub fn row(screen: &Screen<'_>, width: usize) -> Row {
             }
             let key = match command {
                 Command::Panel(_) => "1-6".to_owned(),
-                _ => words::key(screen, command),
+                _ => phrase::key(screen, command),
             };
             let usable = bound.is_none_or(|row| row.why_not.is_none());
             let word = word(screen, command, spec.word);

@@ -11,7 +11,7 @@ use crate::ui::update::moves::back_leaves;
 use crate::ui::widget::ink::NEXT;
 use crate::ui::widget::row::{Row, cut, width_of, wrap};
 
-use super::words;
+use super::phrase;
 
 /// Between two pieces.
 pub const GAP: &str = "   ";
@@ -167,7 +167,7 @@ impl<'q, 'a> Offers<'q, 'a> {
         if self.pieces.iter().any(|piece| piece.command == Some(command)) {
             return self;
         }
-        let key = words::key(self.screen, command);
+        let key = phrase::key(self.screen, command);
         self.press(command, &key, text)
     }
 

@@ -7,7 +7,7 @@ use crate::ui::screen::Screen;
 use crate::ui::widget::ink::{MUTED, WARN};
 use crate::ui::widget::row::{Row, width_of};
 
-use super::{next, words};
+use super::{next, phrase};
 
 /// Cells of the word before the sentence of NEXT.
 pub fn next_lead(width: usize) -> &'static str {
@@ -20,9 +20,9 @@ pub fn told(screen: &Screen<'_>) -> Option<(Row, bool)> {
         Rhythm::Due(left) => {
             // Whole seconds that are left, the last one shown as such.
             let left = left + std::time::Duration::from_millis(999);
-            (Row::of(MUTED, format!("UPDATE IN {}", words::minutes(left))), false)
+            (Row::of(MUTED, format!("UPDATE IN {}", phrase::minutes(left))), false)
         }
-        Rhythm::Late(by) => (Row::of(WARN, format!("UPDATE LATE {}", words::minutes(by))), true),
+        Rhythm::Late(by) => (Row::of(WARN, format!("UPDATE LATE {}", phrase::minutes(by))), true),
     })
 }
 
@@ -34,7 +34,7 @@ pub fn in_next(screen: &Screen<'_>, width: usize) -> Option<Row> {
     let row = if typing || screen.access == Access::ReadOnly {
         told
     } else {
-        Row::of(MUTED, format!("{} ", words::key(screen, Command::Update))).join(told)
+        Row::of(MUTED, format!("{} ", phrase::key(screen, Command::Update))).join(told)
     };
     let taken = width_of(next_lead(width)) + width_of(&next::sentence(screen));
     (taken + 2 + row.width() <= width).then_some(row)

@@ -12,7 +12,7 @@ use crate::ui::widget::digits::{self, Size};
 use crate::ui::widget::ink::{CRIT, HELD, INFO, MUTED, OK, TEXT, WARN};
 use crate::ui::widget::row::{Row, as_many, first_fit, fit};
 
-use super::{clocks, quiet, spoken, words};
+use super::{clocks, phrase, quiet, spoken};
 
 /// How much room the strip has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,7 @@ fn state(screen: &Screen<'_>) -> Row {
     let forecast = screen.forecast;
     let row = Row::of(clocks::state_ink(forecast.state), forecast.state.words());
     // The big clock is what is certain; what only the wall clock says stands beside it.
-    let row = match words::clock_doubt(screen) {
+    let row = match phrase::clock_doubt(screen) {
         Some(doubt) => row.put(WARN, format!(" or +{} by wall clock", short_time(doubt))),
         None => row,
     };
@@ -111,7 +111,7 @@ fn margin(screen: &Screen<'_>) -> Row {
         return decide;
     }
     let Some(margin) = screen.forecast.margin_s() else { return Row::new() };
-    let words = words::seconds(margin.abs());
+    let words = phrase::seconds(margin.abs());
     if margin < 0.0 {
         Row::of(CRIT, format!("late by {words}"))
     } else {
@@ -131,16 +131,16 @@ fn declared(screen: &Screen<'_>) -> Row {
 fn hold(screen: &Screen<'_>) -> Row {
     let total = screen.run.map_or(Duration::ZERO, |run| run.held_total(screen.now));
     let ink = if is_held(screen) { HELD } else { MUTED };
-    Row::of(ink, format!("hold total {}", words::minutes(total)))
+    Row::of(ink, format!("hold total {}", phrase::minutes(total)))
 }
 
 fn loss(screen: &Screen<'_>) -> Row {
-    let when = match (words::is_frozen(screen), words::is_any_lag_live(screen)) {
-        (true, _) => format!("RPO at {}", words::frozen_at(screen)),
+    let when = match (phrase::is_frozen(screen), phrase::is_any_lag_live(screen)) {
+        (true, _) => format!("RPO at {}", phrase::frozen_at(screen)),
         (false, true) => "RPO now".to_owned(),
         (false, false) => "RPO ? last known".to_owned(),
     };
-    let (ink, text) = words::exposure(screen);
+    let (ink, text) = phrase::exposure(screen);
     Row::plain(format!("{when}  ")).put(ink, text)
 }
 
@@ -152,10 +152,10 @@ pub fn tiny(screen: &Screen<'_>, width: usize) -> Row {
         return Row::of(OK, site).cut(width);
     };
     let left = match forecast.rto {
-        Some(rto) if gone > rto => format!(" +{}", words::minutes(gone.saturating_sub(rto))),
+        Some(rto) if gone > rto => format!(" +{}", phrase::minutes(gone.saturating_sub(rto))),
         Some(rto) => {
             let whole = Duration::from_secs(rto.as_secs().saturating_sub(gone.as_secs()));
-            format!(" L{}", words::minutes(whole))
+            format!(" L{}", phrase::minutes(whole))
         }
         None => String::new(),
     };
@@ -167,7 +167,7 @@ pub fn tiny(screen: &Screen<'_>, width: usize) -> Row {
             short,
             clock,
             Row::plain(clock_text(gone)),
-            Row::plain(words::minutes(gone)),
+            Row::plain(phrase::minutes(gone)),
             Row::plain(format!("{}h{:02}", gone.as_secs() / 3600, gone.as_secs() % 3600 / 60)),
         ],
         width,
@@ -238,7 +238,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, look: Look, screen: &Screen<'_>
                 text_row(screen, width),
                 as_many(
                     vec![
-                        Row::plain(words::t0_text(screen)),
+                        Row::plain(phrase::t0_text(screen)),
                         clocks::finish(screen, false),
                         clocks::tier_cells(screen, width / 2),
                     ],
@@ -260,9 +260,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, look: Look, screen: &Screen<'_>
 
 fn draw_framed(canvas: &mut Canvas<'_>, area: Rect, look: Look, screen: &Screen<'_>) {
     let incident = screen.forecast.elapsed.is_some();
-    let title = match (incident, words::is_red_moment(screen)) {
+    let title = match (incident, phrase::is_red_moment(screen)) {
         (false, _) => {
-            let away = words::label(screen, screen.direction().from);
+            let away = phrase::label(screen, screen.direction().from);
             Row::plain(format!("IF {away} FAILED NOW"))
         }
         (true, true) => Row::plain("CLOCKS").put(INFO, "  provisional, counted from T0"),
@@ -328,7 +328,7 @@ fn middle_five(screen: &Screen<'_>, width: usize) -> Vec<Row> {
                 .to_vec(),
             width,
         ),
-        Row::plain(words::t0_text(screen)),
+        Row::plain(phrase::t0_text(screen)),
         two(declared(screen), if screen.run.is_some() { hold(screen) } else { Row::new() }),
     ]
 }
@@ -349,7 +349,7 @@ fn foot_row(screen: &Screen<'_>, width: usize) -> Row {
     let held_ever = screen.run.is_some_and(|run| !run.held_total(screen.now).is_zero());
     let lead = as_many(
         vec![
-            Row::plain(words::t0_text(screen)),
+            Row::plain(phrase::t0_text(screen)),
             declared(screen),
             if held_ever { hold(screen) } else { Row::new() },
         ],
@@ -361,10 +361,10 @@ fn foot_row(screen: &Screen<'_>, width: usize) -> Row {
 }
 
 fn last_column(screen: &Screen<'_>, five: bool) -> Vec<Row> {
-    let frozen = words::is_frozen(screen);
-    let at = words::frozen_at(screen);
+    let frozen = phrase::is_frozen(screen);
+    let at = phrase::frozen_at(screen);
     let when = if frozen { format!("RPO at {at} (frozen)") } else { "RPO now".to_owned() };
-    let (ink, text) = words::exposure(screen);
+    let (ink, text) = phrase::exposure(screen);
     let step = Row::plain(clocks::step_clock(screen));
     let mut rows = vec![Row::of(MUTED, when), Row::of(ink, text)];
     if five {

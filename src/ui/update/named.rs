@@ -94,7 +94,7 @@ fn show_card(model: &mut Model, facts: &Facts<'_>, command: Command) -> Vec<Wish
         Guard::TypedTarget | Guard::TypedVerb => card::start(model, facts, step, back),
         Guard::OneKey | Guard::StopWindow => {
             let wishes = card::show(model, facts, &step.id, back);
-            let key = model.key(facts, command);
+            let key = model.key(facts.keymap, command);
             let text = format!("the palette runs nothing: esc, then {key} starts it");
             model.say(facts.now, text);
             wishes

@@ -5,7 +5,7 @@ use crate::domain::console::Access;
 use crate::domain::run::intent::REASON_CHARS_MIN;
 use crate::domain::runbook::Step;
 use crate::ui::command::Command;
-use crate::ui::panel::words;
+use crate::ui::panel::phrase;
 use crate::ui::screen::Screen;
 use crate::ui::widget::ink::{BROKEN, CRIT, FOCUS, MUTED, OK, TEXT, WARN, WINDOW};
 use crate::ui::widget::row::Row;
@@ -89,7 +89,7 @@ fn reading(
     step: &Step,
     (width, size): (usize, (u16, u16)),
 ) -> Vec<Row> {
-    let key = words::key(screen, card.command());
+    let key = phrase::key(screen, card.command());
     let guard = card.guard(step);
     let how = match guard {
         Guard::OneKey => "one key",
@@ -103,7 +103,7 @@ fn reading(
         Access::ReadOnly => "read only: no key here changes anything".to_owned(),
         Access::Safe => format!(
             "{} arms this console; then close this and {key} runs it: {how}",
-            words::key(screen, Command::Arm)
+            phrase::key(screen, Command::Arm)
         ),
         Access::Armed => format!("only being read: close this, then {key} runs it: {how}"),
     };

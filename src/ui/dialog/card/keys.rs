@@ -202,7 +202,7 @@ impl Card {
         let facts = hand.facts;
         let Some(step) = facts.step(&self.step) else { return After::STAY };
         if !self.confirming {
-            let key = hand.model.key(facts, self.command());
+            let key = hand.model.key(facts.keymap, self.command());
             return hand.refuse(format!("enter never runs a step: close the card and press {key}"));
         }
         // What no typing can cure is said before anything is asked for.

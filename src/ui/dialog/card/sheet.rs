@@ -10,7 +10,7 @@ use crate::domain::preview::Standing;
 use crate::domain::runbook::{Compensation, Step};
 use crate::domain::time::short_time;
 use crate::ui::command::Command;
-use crate::ui::panel::{clocks, words};
+use crate::ui::panel::{clocks, phrase};
 use crate::ui::screen::Screen;
 use crate::ui::widget::ink::{CRIT, FOCUS, INFO, Ink, MUTED, OK, STALE, TEXT, UNKNOWN, WARN};
 use crate::ui::widget::row::{Row, beside, wrap};
@@ -85,9 +85,9 @@ fn title(screen: &Screen<'_>, card: &Card, step: &Step) -> Row {
     };
     let place = step.target.as_ref().map_or_else(String::new, |target| {
         let side = screen.direction().side(target.place);
-        format!(" in {}", words::label(screen, side))
+        format!(" in {}", phrase::label(screen, side))
     });
-    Row::plain(format!("{verb} {}{place}", words::named_fully(screen, &step.id)))
+    Row::plain(format!("{verb} {}{place}", phrase::named_fully(screen, &step.id)))
 }
 
 fn danger(card: &Card, step: &Step, width: usize) -> Row {
@@ -211,10 +211,13 @@ fn cost_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec
                 (OK, format!("{} nothing: {how}", target.system))
             }
             Some(row) => {
-                let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
-                let rpo = row.rpo_s.map_or_else(|| "none".to_owned(), words::seconds);
+                let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), phrase::seconds);
+                let rpo = row.rpo_s.map_or_else(|| "none".to_owned(), phrase::seconds);
                 let word = row.verdict.word();
-                (words::loss_ink(row.verdict), format!("{} {loss} (RPO {rpo}, {word})", row.system))
+                (
+                    phrase::loss_ink(row.verdict),
+                    format!("{} {loss} (RPO {rpo}, {word})", row.system),
+                )
             }
             None => (UNKNOWN, "UNKNOWN: the ledger has no row for this store".to_owned()),
         };
@@ -239,7 +242,7 @@ fn cost_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec
             let doc = action.doc.trim_end_matches('.');
             format!(
                 "{} once it is done: {}, {doc}",
-                words::key(screen, Command::Compensate),
+                phrase::key(screen, Command::Compensate),
                 action.name
             )
         }
@@ -259,7 +262,7 @@ fn more_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec
     if let Some((ink, text)) = start.first().filter(|_| !card.back) {
         rows.extend(fact("RTO", *ink, text, width));
     }
-    let (usual, most) = (clocks::usual(screen, step), words::minutes(step.timeout));
+    let (usual, most) = (clocks::usual(screen, step), phrase::minutes(step.timeout));
     let fence = step.action.fencing.words();
     let takes = format!("{usual}; given up after {most}; a second call is {fence}");
     rows.extend(fact("TAKES", TEXT, &takes, width));

@@ -4,7 +4,7 @@ use super::Purpose;
 use crate::domain::run::phase::Phase;
 use crate::ui::dialog::lossy;
 use crate::ui::dialog::prelude::*;
-use crate::ui::panel::{readiness, region, runbook};
+use crate::ui::panel::{fitness, region, runbook};
 
 /// What is to be known before it is written: the criterion, the step and how it is.
 pub(super) fn told_rows(screen: &Screen<'_>, purpose: &Purpose, width: usize) -> Vec<Row> {
@@ -21,7 +21,7 @@ pub(super) fn told_rows(screen: &Screen<'_>, purpose: &Purpose, width: usize) ->
         rows.extend(fact("WHAT", TEXT, what, width));
     }
     if let Some(id) = purpose.step() {
-        rows.extend(fact("STEP", TEXT, &words::named_fully(screen, id), width));
+        rows.extend(fact("STEP", TEXT, &phrase::named_fully(screen, id), width));
     }
     if let Purpose::Escalate(step) = purpose {
         rows.extend(lossy::escalated(screen, step.as_ref(), width));
@@ -53,7 +53,7 @@ fn criterion_rows(screen: &Screen<'_>, key: &str, width: usize) -> Vec<Row> {
     let Some(criterion) = found else {
         return fact("ASKED", MUTED, "this criterion is asked no more", width);
     };
-    let (ink, glyph) = readiness::glyph(criterion);
+    let (ink, glyph) = fitness::glyph(criterion);
     let mut rows = fact("ASKED", TEXT, criterion.asks.as_str(), width);
     let word = criterion.word();
     let evidence = criterion.evidence.as_str();
@@ -64,7 +64,7 @@ fn criterion_rows(screen: &Screen<'_>, key: &str, width: usize) -> Vec<Row> {
         format!("{glyph} {word}: {evidence}")
     };
     rows.extend(fact("SEEN", ink, &state, width));
-    rows.extend(fact("", MUTED, &readiness::since(screen, criterion), width));
+    rows.extend(fact("", MUTED, &fitness::since(screen, criterion), width));
     rows
 }
 
@@ -84,7 +84,7 @@ pub(super) fn key_rows(new_key: bool, width: usize) -> Vec<Row> {
 /// How the region that would be taken for lost is now.
 fn primary_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     let side = screen.direction().from;
-    let label = words::label(screen, side);
+    let label = phrase::label(screen, side);
     let lead = Row::of(FOCUS, format!("{:<LEAD$}", "PRIMARY")).put(TEXT, format!("{label} "));
     vec![lead.join(region::summary(screen, side)).cut(width)]
 }

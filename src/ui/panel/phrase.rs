@@ -297,7 +297,7 @@ pub fn taken_back(screen: &Screen<'_>) -> String {
 
 /// The first key of a command, as bound now; its name where it has none.
 pub fn key(screen: &Screen<'_>, command: Command) -> String {
-    screen.model.key(screen, command)
+    screen.model.key(screen.keymap, command)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::ui::screen::Screen;
 use crate::ui::widget::ink::{CRIT, Ink, OK, TEXT, UNKNOWN, WARN};
 use crate::ui::widget::row::Row;
 
-use super::{spoken, words};
+use super::{phrase, spoken};
 
 /// A share of less time than this says nothing.
 const WATCHED_MIN: Duration = Duration::from_secs(60);
@@ -31,7 +31,7 @@ pub fn glyph(criterion: &Criterion) -> (Ink, &'static str) {
 /// How long it has been so: `2h04m`, `2h04m+` where it may have been so before; empty if unknown.
 pub fn lasts(screen: &Screen<'_>, criterion: &Criterion) -> String {
     let Some(since) = criterion.since else { return String::new() };
-    let age = words::stepped(screen.now.since(since.at));
+    let age = phrase::stepped(screen.now.since(since.at));
     let more = if since.exact { "" } else { "+" };
     format!("{}{more}", short_time(age))
 }
@@ -107,7 +107,7 @@ fn percent(share: f64) -> String {
 pub fn day(screen: &Screen<'_>) -> Vec<String> {
     let readiness = match screen.day.readiness(screen.now) {
         Some(readiness) if readiness.watched >= WATCHED_MIN => {
-            let watched = words::stepped(readiness.watched);
+            let watched = phrase::stepped(readiness.watched);
             let whole = watched >= WHOLE_DAY;
             let of =
                 if whole { String::new() } else { format!(" of {} watched", short_time(watched)) };
@@ -134,7 +134,7 @@ pub fn worst_lags(screen: &Screen<'_>) -> Vec<String> {
         .filter_map(|row| {
             let worst = screen.day.worst_lag(&row.system, standby, screen.now)?;
             let share = row.rpo_s.map_or(0.0, |rpo| worst.lag_s / rpo.max(f64::MIN_POSITIVE));
-            let (lag, hour) = (words::seconds(worst.lag_s), worst.hour);
+            let (lag, hour) = (phrase::seconds(worst.lag_s), worst.hour);
             Some((share, format!("{} {lag} at {hour:02}h UTC", row.system)))
         })
         .collect();
