@@ -209,7 +209,7 @@ impl CommandSpec {
     }
 
     const fn word(self, shown: u8, word: &'static str) -> Self {
-        Self { shown, word, ..self }
+        Self { word, shown, ..self }
     }
 
     const fn replayed(self, replayed: u8) -> Self {

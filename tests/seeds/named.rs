@@ -139,13 +139,13 @@ struct Seat<'s> {
 }
 
 impl<'s> Seat<'s> {
-    fn at(screen: Screen<'s>, keymap: &'s Keymap, size: (u16, u16)) -> Self {
+    fn at(screen: &Screen<'s>, keymap: &'s Keymap, size: (u16, u16)) -> Self {
         Self {
             model: Model { size, notice: None, ..screen.model.clone() },
             now: screen.now,
             access: screen.access,
             rehearsal: screen.rehearsal.cloned(),
-            screen,
+            screen: *screen,
             keymap,
             asked: 0,
             refused: None,
@@ -394,7 +394,7 @@ impl Presser {
         }
         let began = Instant::now();
         for size in SIZES {
-            self.press_each(what, &Seat::at(*screen, &self.keymap, size), 0);
+            self.press_each(what, &Seat::at(screen, &self.keymap, size), 0);
         }
         let spent = u64::try_from(began.elapsed().as_millis()).expect("short");
         self.spent.fetch_add(spent, Ordering::Relaxed);

@@ -39,7 +39,7 @@ impl Laid {
         let of = (run.id.clone(), run.last_seq());
         Arc::new(match kept.filter(|kept| kept.of == of) {
             Some(kept) if kept.fits(run, part, width) => return kept,
-            Some(kept) => Self::laid(of, Arc::clone(&kept.report), part, width),
+            Some(kept) => Self::of(of, Arc::clone(&kept.report), part, width),
             None => Self::new((run, runbook, site), part, width),
         })
     }
@@ -47,10 +47,10 @@ impl Laid {
     /// Makes the report of a run and lays a part of it out.
     pub fn new((run, runbook, site): (&Run, &Runbook, &Site), part: Part, width: usize) -> Self {
         let of = (run.id.clone(), run.last_seq());
-        Self::laid(of, Arc::new(Report::of(run, runbook, site)), part, width)
+        Self::of(of, Arc::new(Report::of(run, runbook, site)), part, width)
     }
 
-    fn laid(of: (RunId, u64), report: Arc<Report>, part: Part, width: usize) -> Self {
+    fn of(of: (RunId, u64), report: Arc<Report>, part: Part, width: usize) -> Self {
         let rows = rows::body(&report, part, width);
         Self { of, part, width, report, rows }
     }

@@ -52,15 +52,14 @@ pub fn start(model: &mut Model, facts: &Facts<'_>, step: &Step, back: bool) -> V
     let mut wishes = card.rehearse(facts);
     model.notice = None;
     if guard == Guard::StopWindow {
-        match card.failing(facts, step).first() {
-            Some((_, seen)) => model.refuse(facts.now, gate_words(seen)),
+        if let Some((_, seen)) = card.failing(facts, step).first() {
+            model.refuse(facts.now, gate_words(seen));
+        } else {
             // Begins the stop window, or waits a little for the dry run that it needs.
-            None => {
-                card.waits_until = Some(facts.now.plus(START_WAIT_MAX));
-                model.say(facts.now, "waiting for the dry run: any key stops it");
-                if let After::Stay(more) = card.go_on(model, facts) {
-                    wishes.extend(more);
-                }
+            card.waits_until = Some(facts.now.plus(START_WAIT_MAX));
+            model.say(facts.now, "waiting for the dry run: any key stops it");
+            if let After::Stay(more) = card.go_on(model, facts) {
+                wishes.extend(more);
             }
         }
     }

@@ -217,12 +217,10 @@ impl Form {
     /// What is missing, or why it cannot be.
     fn accepted(&self, facts: &Facts<'_>, model: &Model) -> Result<Wish, Clean> {
         let purpose = &self.purpose;
+        let step = purpose.step().and_then(|id| facts.step(id));
         let why = match purpose {
             Purpose::Criterion(_, met) => why_not_accept(*met, facts),
-            _ => {
-                let step = purpose.step().and_then(|id| facts.step(id));
-                why_not_step(purpose.command(), facts, model, step)
-            }
+            _ => why_not_step(purpose.command(), facts, model, step),
         };
         if let Some(why) = why {
             return Err(why);

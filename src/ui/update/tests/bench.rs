@@ -382,7 +382,7 @@ impl Bench {
     }
 
     pub(super) fn tick(&mut self) {
-        let wishes = self.with(|model, facts| tick(model, facts));
+        let wishes = self.with(tick);
         self.take(wishes);
     }
 
