@@ -17,6 +17,5 @@ mod run_name;
 mod runner;
 mod say;
 pub mod schema;
-pub mod screenshots;
 pub mod status;
 mod unattended;

@@ -4,6 +4,7 @@ pub mod abort;
 pub mod addresses;
 pub mod bound;
 pub mod catalogue;
+pub mod console;
 pub mod day;
 pub mod forecast;
 pub mod gates;
