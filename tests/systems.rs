@@ -1,14 +1,17 @@
 //! One contract for every kind of system, whatever its peer does; to be registered is to be held.
 
+#[path = "worked/kind.rs"]
+mod worked;
+
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use secrecy::SecretString;
 use serde_json::Value as Json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use warroom::app::kinds::KINDS;
 use warroom::domain::catalogue::Class;
@@ -25,10 +28,18 @@ use warroom::domain::site::{Region, Site};
 use warroom::domain::snapshot::COMMON_FACTS;
 use warroom::domain::text::Clean;
 use warroom::domain::time::{BootId, Stamp};
+use warroom::files::kinds::Kinds;
 use warroom::port::{
     Action, Clock, Credential, Expected, OperatorSetup, Output, ProbeSetup, Secrets, System,
 };
 use warroom::runtime::clock::SystemClock;
+
+/// All kinds, the worked example of ARCHITECTURE.md among them: what is written there is held too.
+fn kinds() -> Kinds {
+    static ALL: OnceLock<Vec<&'static dyn System>> = OnceLock::new();
+    let with_example = || KINDS.systems.iter().copied().chain([&worked::Tide as _]).collect();
+    Kinds { systems: ALL.get_or_init(with_example), ..KINDS }
+}
 
 /// What a look may take beyond its system's own timeout.
 const BOOKKEEPING: Duration = Duration::from_millis(500);
@@ -106,11 +117,11 @@ fn setup(spec: &SystemSpec) -> ProbeSetup<'_> {
 #[test]
 fn names_are_unique_and_everything_is_documented() {
     let sentence = |text: &str| text.len() > 10 && !text.ends_with('.');
-    let unique: BTreeSet<&str> = KINDS.systems.iter().map(|system| system.kind()).collect();
-    assert_eq!(unique.len(), KINDS.systems.len(), "two kinds have the same name");
-    for one in KINDS.systems {
+    let unique: BTreeSet<&str> = kinds().systems.iter().map(|system| system.kind()).collect();
+    assert_eq!(unique.len(), kinds().systems.len(), "two kinds have the same name");
+    for one in kinds().systems {
         let kind = one.kind();
-        assert!(KINDS.system(kind).is_ok_and(|found| found.kind() == kind));
+        assert!(kinds().system(kind).is_ok_and(|found| found.kind() == kind));
         assert!(sentence(one.doc()), "{kind}: {}", one.doc());
         for setting in one.settings() {
             assert!(sentence(setting.doc), "{kind}.{}: {}", setting.name, setting.doc);
@@ -124,14 +135,14 @@ fn names_are_unique_and_everything_is_documented() {
             assert_eq!(owner, Some(kind), "{} belongs to another kind", spec.name);
         }
     }
-    assert!(KINDS.system("no-such-kind").is_err());
-    let unique: BTreeSet<&str> = KINDS.actions().map(|(_, action)| action.spec().name).collect();
-    assert_eq!(unique.len(), KINDS.actions().count(), "two actions have the same name");
-    for (_, one) in KINDS.actions() {
+    assert!(kinds().system("no-such-kind").is_err());
+    let unique: BTreeSet<&str> = kinds().actions().map(|(_, action)| action.spec().name).collect();
+    assert_eq!(unique.len(), kinds().actions().count(), "two actions have the same name");
+    for (_, one) in kinds().actions() {
         let spec = one.spec();
-        assert!(KINDS.action(spec.name).is_ok_and(|(_, found)| found.spec().name == spec.name));
+        assert!(kinds().action(spec.name).is_ok_and(|(_, found)| found.spec().name == spec.name));
         assert!(spec.name.contains('.') && !spec.verb.is_empty(), "{}", spec.name);
-        let taken_back = KINDS.action(spec.reversal).is_ok() || sentence(spec.reversal);
+        let taken_back = kinds().action(spec.reversal).is_ok() || sentence(spec.reversal);
         assert!(sentence(spec.doc) && taken_back, "{}: {}", spec.name, spec.reversal);
         for setting in spec.settings {
             assert!(sentence(setting.doc), "{}.{}", spec.name, setting.name);
@@ -223,7 +234,7 @@ fn every_fact_that_a_rule_reads_is_told_by_a_real_kind() {
 
 #[test]
 fn examples_are_right_and_typing_errors_are_found() {
-    for one in KINDS.systems {
+    for one in kinds().systems {
         let (kind, spec) = (one.kind(), spec(&one.example()));
         assert_eq!(spec.kind, kind);
         if let Err(fault) = one.secrets_to_watch(&spec) {
@@ -466,7 +477,7 @@ async fn no_peer_can_hold_up_or_fool_a_probe() {
     for round in ROUNDS {
         let mut looks = tokio::task::JoinSet::new();
         for (one, peer) in
-            KINDS.systems.iter().flat_map(|one| round.iter().map(move |peer| (one, peer)))
+            kinds().systems.iter().flat_map(|one| round.iter().map(move |peer| (one, peer)))
         {
             looks.spawn(look_at(*one, *peer));
         }
@@ -538,6 +549,21 @@ impl Output for Printed {
     }
 }
 
+/// The first attempt of a step, as a runner would hold it.
+fn execution(step: &Step) -> Execution {
+    Execution::of_locked_intent(
+        IntentRecord {
+            run: RunId::new("contract-1").expect("a name"),
+            step: step.id.clone(),
+            attempt: 1,
+            purpose: Purpose::Forward,
+            seq: 1,
+            hash: Hash::NONE,
+        },
+        1,
+    )
+}
+
 fn plain(text: &Clean, case: &str) {
     assert!(!text.as_str().contains("canary-"), "{case} tells a secret: {text}");
     assert!(!text.as_str().contains(char::is_control), "{case}: {text:?}");
@@ -574,17 +600,7 @@ async fn act_on(owner: &dyn System, one: &'static dyn Action, peer: Peer, expect
         clock: Arc::new(SystemClock::new()),
     };
     let mut operator = one.operator(setup).unwrap_or_else(|fault| panic!("{case}: {fault}"));
-    let execution = Execution::of_locked_intent(
-        IntentRecord {
-            run: RunId::new("contract-1").expect("a name"),
-            step: step.id.clone(),
-            attempt: 1,
-            purpose: Purpose::Forward,
-            seq: 1,
-            hash: Hash::NONE,
-        },
-        1,
-    );
+    let execution = execution(&step);
     let late = |what: &str| format!("{case}: {what} exceeds its time");
     let mut printed = Printed::default();
     let met = tokio::time::timeout(STEP_AND_GRACE, operator.identity()).await;
@@ -624,10 +640,10 @@ async fn act_on(owner: &dyn System, one: &'static dyn Action, peer: Peer, expect
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_peer_can_hold_up_or_fool_a_step() {
-    let http = KINDS.system("http").expect("the kind that any action can be aimed at");
+    let http = kinds().system("http").expect("the kind that any action can be aimed at");
     for peer in [Peer::Gone, Peer::Silent, Peer::Cuts, Peer::Garbage, Peer::Escapes] {
         let mut steps = tokio::task::JoinSet::new();
-        for (owner, one) in KINDS.actions() {
+        for (owner, one) in kinds().actions() {
             let owner = owner.unwrap_or(http);
             steps.spawn(act_on(owner, one, peer, Expected::default()));
             if matches!(peer, Peer::Silent | Peer::Garbage) {
@@ -645,9 +661,9 @@ async fn no_peer_can_hold_up_or_fool_a_step() {
 /// Whoever reads plans refuses such a step too; an operator must not rely on that.
 #[test]
 fn a_step_that_needs_a_target_is_refused_without() {
-    let http = KINDS.system("http").expect("the kind that any action can be aimed at");
+    let http = kinds().system("http").expect("the kind that any action can be aimed at");
     let mut asked = 0;
-    for (owner, one) in KINDS.actions().filter(|(_, one)| one.spec().needs_target) {
+    for (owner, one) in kinds().actions().filter(|(_, one)| one.spec().needs_target) {
         let name = one.spec().name;
         let spec = spec(&owner.unwrap_or(http).example());
         let with = table(one.example().parse().expect("the example is TOML"));
@@ -668,4 +684,73 @@ fn a_step_that_needs_a_target_is_refused_without() {
         asked += 1;
     }
     assert!(asked > 0, "no step needs a target");
+}
+
+/// The worked example's own server: lines in, lines out, of one role.
+async fn tide(role: &str, position: u64) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("bound").port();
+    let told = Arc::new(std::sync::Mutex::new(format!("{role} open {position}")));
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let told = Arc::clone(&told);
+            tokio::spawn(async move {
+                let (read, mut write) = stream.into_split();
+                let mut lines = tokio::io::BufReader::new(read).lines();
+                while let Ok(Some(line)) = lines.next_line().await {
+                    let mut now = told.lock().expect("no test panics here").clone();
+                    match line.as_str() {
+                        "PROMOTE" => now = format!("primary open {position}"),
+                        "FENCE" => now = format!("primary closed {position}"),
+                        _ => {}
+                    }
+                    told.lock().expect("no test panics here").clone_from(&now);
+                    let answer =
+                        if line == "INFO" { format!("{now} s{port} d") } else { "OK".into() };
+                    let _ = write.write_all(format!("{answer}\n").as_bytes()).await;
+                }
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn the_worked_example_tells_role_and_lag_and_acts() {
+    let (a, b) = (tide("primary", 120).await, tide("standby", 100).await);
+    let spec = spec(&format!(
+        "[systems.tide]\nkind = \"tide\"\nevery = \"1s\"\ntimeout = \"1s\"\n\
+         act = \"tide-act\"\na = {{ host = \"127.0.0.1\", port = {a} }}\n\
+         b = {{ host = \"127.0.0.1\", port = {b} }}\n"
+    ));
+    let mut probe = worked::Tide.probe(setup(&spec)).expect("its settings are right");
+    let looks = probe.look().await;
+    let lag = looks.b.expect("side B").expect("it answers").lag.expect("a standby's lag");
+    assert_eq!((lag.amount, lag.certainty), (Some(20), Certainty::Known));
+
+    let site = site(&spec);
+    let act = |one: &'static dyn Action, side: Side, alone: bool| {
+        let step = step(one, Table::default(), &spec);
+        let setup = OperatorSetup {
+            site: &site,
+            step: &step,
+            with: &step.with,
+            target: Some((&spec, side)),
+            expected: Expected { alone, ..Expected::default() },
+            direction: Direction { from: Side::A, to: Side::B },
+            secrets: &AnySecret,
+            clock: Arc::new(SystemClock::new()),
+        };
+        one.operator(setup).expect("its settings are right")
+    };
+    let once = execution(&step(&worked::Promote, Table::default(), &spec));
+    let mut promote = act(&worked::Promote, Side::B, true);
+    let refused = promote.apply(&once, &mut Printed::default()).await.expect_err("A is open");
+    assert!(refused.to_string().contains("fence it first"), "{refused}");
+    let mut fence = act(&worked::Fence, Side::A, false);
+    assert!(matches!(fence.check().await, Standing::NotDone(_)));
+    fence.apply(&once, &mut Printed::default()).await.expect("it obeys");
+    assert!(matches!(fence.check().await, Standing::Done(_)));
+    promote.apply(&once, &mut Printed::default()).await.expect("A is closed");
+    assert!(matches!(promote.check().await, Standing::Done(_)));
 }

@@ -2,7 +2,10 @@
 
 use std::collections::VecDeque;
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct as _;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::server::Learned;
 
 /// The most past positions that are remembered.
 const POINTS_MAX: usize = 1024;
@@ -13,7 +16,7 @@ const OLD_POINTS_APART: usize = 32;
 
 /// Who holds a position has everything that was written until the look at which the primary stood
 /// there.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct Trail {
     /// The history that the points are of.
     of: String,
@@ -47,22 +50,28 @@ impl Trail {
         self.points.iter().rev().find(|(_, point)| *point <= position).map(|(clock_s, _)| *clock_s)
     }
 
-    /// Writes it down with fewer points.
-    ///
-    /// # Errors
-    /// Those of the serializer.
-    pub fn thin<S: serde::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        self.thinned().serialize(out)
-    }
-
-    /// The same with fewer points the older they are, to be written down: what is read from it is
-    /// no less than what is read from all of them.
-    fn thinned(&self) -> Self {
+    /// Fewer of its points the older they are, to be written down: what is read from them is
+    /// no less than what is read from all.
+    fn thinned(&self) -> Vec<(f64, u64)> {
         let old = self.points.len().saturating_sub(RECENT_POINTS);
         let keeps = |index: usize| index >= old || index.is_multiple_of(OLD_POINTS_APART);
         let points = self.points.iter().copied().enumerate();
-        let points = points.filter(|(index, _)| keeps(*index)).map(|(_, point)| point).collect();
-        Self { of: self.of.clone(), points }
+        points.filter(|(index, _)| keeps(*index)).map(|(_, point)| point).collect()
+    }
+}
+
+impl Serialize for Trail {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        let mut written = out.serialize_struct("Trail", 2)?;
+        written.serialize_field("of", &self.of)?;
+        written.serialize_field("points", &self.thinned())?;
+        written.end()
+    }
+}
+
+impl Learned for Trail {
+    fn recall(&mut self, earlier: Self) {
+        *self = earlier;
     }
 }
 
@@ -97,7 +106,7 @@ mod tests {
         }
         assert_eq!(trail.points.len(), POINTS_MAX);
         // Written down it is shorter, and an older moment is told, never a later one.
-        let text = serde_json::to_string(&trail.thinned()).unwrap();
+        let text = serde_json::to_string(&trail).unwrap();
         assert!(text.len() < 4096, "{}", text.len());
         let thinned: Trail = serde_json::from_str(&text).unwrap();
         for position in 60..1040 {

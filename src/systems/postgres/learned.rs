@@ -26,7 +26,6 @@ const SCHEMA_TIME_MIN: Duration = Duration::from_millis(200);
 /// What looks have taught, as it is written down.
 #[derive(Serialize, Deserialize)]
 pub struct Learned {
-    #[serde(serialize_with = "Trail::thin")]
     pub(super) trail: Trail,
     /// The heartbeat as the primary has it.
     pub(super) pulse: Pulse,

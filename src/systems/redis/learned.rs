@@ -15,7 +15,6 @@ use crate::systems::kit::trail::Trail;
 #[derive(Serialize, Deserialize)]
 pub struct Learned {
     pub(super) pulses: [Pulse; 2],
-    #[serde(serialize_with = "Trail::thin")]
     pub(super) trail: Trail,
 }
 
