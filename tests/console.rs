@@ -34,7 +34,7 @@ use warroom::runtime::event::{Event, Why};
 use warroom::runtime::journal::Reply;
 use warroom::runtime::observations::Observations;
 use warroom::runtime::redact::Redactor;
-use warroom::runtime::runner::Found;
+use warroom::runtime::runner::Aftermath;
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
 use warroom::ui::theme::Theme;
@@ -399,7 +399,7 @@ fn unknown_is_reconciled_and_done_may_become_untrue() {
     bench.run_fence();
     let step = Bench::fence();
     let unknown = Outcome::Unknown { message: "its runner died".into() };
-    bench.event(Event::Found { step: step.clone(), attempt: 1, found: Found::Ended(unknown) });
+    bench.event(Event::Found { step: step.clone(), attempt: 1, found: Aftermath::Ended(unknown) });
     assert_eq!(bench.checks.pop(), Some((step.clone(), 1, Why::Reconcile)));
     // A probe that cannot tell decides nothing.
     let cannot = Standing::Unknown("no answer".into());
@@ -489,7 +489,7 @@ impl Bench {
         let act = self.acts.last().expect("something was released").clone();
         let (step, attempt) = (act.step, act.attempt);
         let outcome = Outcome::Applied { evidence: "called".into() };
-        self.event(Event::Found { step: step.clone(), attempt, found: Found::Ended(outcome) });
+        self.event(Event::Found { step: step.clone(), attempt, found: Aftermath::Ended(outcome) });
         let standing = Standing::Done("seen".into());
         self.event(Event::Checked { step, attempt, why: Why::Verify, standing });
     }
@@ -684,7 +684,7 @@ fn anything(chance: &mut Chance, now: Stamp) -> Event {
         8 => Event::Input(Input::Resize(1, 1)),
         9 => Event::Input(Input::FocusGained),
         10..=12 => Event::Tick,
-        13 => Event::Found { step: step(), attempt: 1, found: Found::NotStarted },
+        13 => Event::Found { step: step(), attempt: 1, found: Aftermath::NotStarted },
         14 => Event::Checked {
             step: step(),
             attempt: 1,
@@ -1007,7 +1007,7 @@ fn earlier_runs_are_told_and_counted_on() {
     bench.pass(41_000);
     let step = Bench::fence();
     let applied = Outcome::Applied { evidence: "called".into() };
-    bench.event(Event::Found { step: step.clone(), attempt: 1, found: Found::Ended(applied) });
+    bench.event(Event::Found { step: step.clone(), attempt: 1, found: Aftermath::Ended(applied) });
     let standing = Standing::Done("A is fenced".into());
     bench.event(Event::Checked { step, attempt: 1, why: Why::Verify, standing });
     let mut events = bench.records.clone();

@@ -37,7 +37,7 @@ use warroom::runtime::desk::CommanderDesk;
 use warroom::runtime::effect::{Effect, Record};
 use warroom::runtime::event::Event;
 use warroom::runtime::journal::Reply;
-use warroom::runtime::runner::Found;
+use warroom::runtime::runner::Aftermath;
 use warroom::runtime::unattended::{End, Pilot};
 use warroom::sim::{
     Pause, World, WorldPlan, WorldState, look_at_reference, operator_for, probe_for,
@@ -284,7 +284,7 @@ impl<'a> Bench<'a> {
         let execution = Execution::of_locked_intent(intent, 1);
         let done = self.place.runtime.block_on(operator.apply(&execution, &mut Silent));
         let evidence = done.unwrap_or_else(|error| panic!("{step}: {error}"));
-        let found = Found::Ended(Outcome::Applied { evidence });
+        let found = Aftermath::Ended(Outcome::Applied { evidence });
         Event::Found { step, attempt, found }
     }
 

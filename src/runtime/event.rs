@@ -99,7 +99,7 @@ pub enum Event {
         /// The attempt.
         attempt: u32,
         /// What was found.
-        found: runner::Found,
+        found: runner::Aftermath,
     },
     /// The standing of a step was looked at.
     Checked {

@@ -37,7 +37,7 @@ use warroom::runtime::journal::{RUNBOOK_FILE, Reply, SITE_FILE, head_words, read
 use warroom::runtime::observations::Observations;
 use warroom::runtime::paths::{create_folders, write_new};
 use warroom::runtime::recording::{Recorder, What};
-use warroom::runtime::runner::Found;
+use warroom::runtime::runner::Aftermath;
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
 use warroom::ui::theme::Theme;
@@ -210,7 +210,7 @@ impl Stage {
                 Effect::Act(grant) => {
                     let (step, attempt) = (grant.intent().step.clone(), grant.intent().attempt);
                     let evidence = "done by hand".into();
-                    let found = Found::Ended(Outcome::Applied { evidence });
+                    let found = Aftermath::Ended(Outcome::Applied { evidence });
                     let lines = vec!["working".into(), "worked".into()];
                     vec![
                         Event::Started { step: step.clone(), attempt },

@@ -10,7 +10,7 @@ use warroom::domain::run::event::{Body, Outcome};
 use warroom::runtime::clock::SystemClock;
 use warroom::runtime::journal::{Journal, JournalError, ReadBack, read};
 use warroom::runtime::runner::folder::{AttemptFolder, SPAWNED_FILE};
-use warroom::runtime::runner::{self, Found, watch};
+use warroom::runtime::runner::{self, Aftermath, watch};
 
 use crate::stage::{Stage, actor, on_runtime};
 use crate::{CONSOLE_COMMAND, TAKE_UP_COMMAND};
@@ -19,7 +19,7 @@ use crate::{CONSOLE_COMMAND, TAKE_UP_COMMAND};
 pub fn console(dir: &Path) -> ExitCode {
     let mut stage = Stage::at(dir, |seq| println!("{seq}"));
     let child = stage.launch("noop").unwrap();
-    let Found::Ended(outcome) = stage.watch(Some(child)) else { return ExitCode::from(2) };
+    let Aftermath::Ended(outcome) = stage.watch(Some(child)) else { return ExitCode::from(2) };
     let (step, attempt) = (stage.intent.step.clone(), stage.intent.attempt);
     stage.record(Body::Ended { step, attempt, outcome });
     ExitCode::SUCCESS
@@ -110,9 +110,9 @@ fn runner_killed_at(call: &str, number: u32) -> bool {
         .unwrap();
     let found = stage.watch(None);
     match &found {
-        Found::NotStarted => assert_eq!(stage.acted(), 0, "{what}"),
-        Found::Unknown(_) => assert!(stage.has(SPAWNED_FILE), "{what}"),
-        Found::Ended(outcome) => {
+        Aftermath::NotStarted => assert_eq!(stage.acted(), 0, "{what}"),
+        Aftermath::Unknown(_) => assert!(stage.has(SPAWNED_FILE), "{what}"),
+        Aftermath::Ended(outcome) => {
             assert_eq!(*outcome, Outcome::Applied { evidence: "promoted".into() }, "{what}");
             assert_eq!(stage.acted(), 1, "{what}");
         }
@@ -141,17 +141,17 @@ fn killed_at(call: &str, number: u32) -> bool {
     assert!(read_back.events.len() > acknowledged, "{what}");
     let found = on_runtime(watch(&dir, &step, 1, None, Arc::default(), drop));
     let over = read_back.events.iter().find_map(|event| match &event.body {
-        Body::Ended { outcome, .. } => Some(Found::Ended(outcome.clone())),
+        Body::Ended { outcome, .. } => Some(Aftermath::Ended(outcome.clone())),
         _ => None,
     });
     assert!(over.is_none_or(|over| over == found), "{what}");
     match &found {
-        Found::NotStarted => assert_eq!(acted(), 0, "{what}"),
-        Found::Ended(outcome) => {
+        Aftermath::NotStarted => assert_eq!(acted(), 0, "{what}"),
+        Aftermath::Ended(outcome) => {
             assert_eq!(*outcome, Outcome::Applied { evidence: "promoted".into() }, "{what}");
             assert_eq!(acted(), 1, "{what}");
         }
-        Found::Unknown(_) => assert!(acted() <= 1 && folder.has(SPAWNED_FILE), "{what}"),
+        Aftermath::Unknown(_) => assert!(acted() <= 1 && folder.has(SPAWNED_FILE), "{what}"),
     }
     let before = acted();
     if folder.has("intent") {

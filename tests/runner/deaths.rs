@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
-use warroom::runtime::runner::{Found, Launched};
+use warroom::runtime::runner::{Aftermath, Launched};
 
 use crate::groups::is_gone;
 use crate::stage::Stage;
@@ -95,12 +95,12 @@ fn dies(seed: u32, tally: &Tally) {
     assert!(is_gone(&folder.file("alive")), "{what}: something of it still runs");
     assert!(stage.late_runner_refuses(), "{what}");
     match &found {
-        Found::NotStarted => {
+        Aftermath::NotStarted => {
             assert_eq!(done, "", "{what}");
             tally.not_started.fetch_add(1, Ordering::SeqCst);
         }
-        Found::Ended(_) => drop(tally.ended.fetch_add(1, Ordering::SeqCst)),
-        Found::Unknown(_) => drop(tally.unknown.fetch_add(1, Ordering::SeqCst)),
+        Aftermath::Ended(_) => drop(tally.ended.fetch_add(1, Ordering::SeqCst)),
+        Aftermath::Unknown(_) => drop(tally.unknown.fetch_add(1, Ordering::SeqCst)),
     }
     assert!(done.is_empty() || done == "1\n", "{what}: twice");
     assert_eq!(effects(), done, "{what}: done after the end");

@@ -15,7 +15,7 @@ use warroom::runtime::clock::SystemClock;
 use warroom::runtime::journal::lock::Lock;
 use warroom::runtime::presence::stranger;
 use warroom::runtime::runner::folder::EXIT_FILE;
-use warroom::runtime::runner::{Found, Launched, Leash, State, output_since};
+use warroom::runtime::runner::{Aftermath, Launched, Leash, State, output_since};
 
 use crate::SECRET;
 use crate::hands::keys;
@@ -35,7 +35,10 @@ fn with_child(act: &str) -> (Stage, Launched) {
 }
 
 /// A watch in a thread of its own: what a lost runner left, and what was found.
-fn watched(stage: Stage, child: Option<Launched>) -> (Receiver<String>, Receiver<(Found, Stage)>) {
+fn watched(
+    stage: Stage,
+    child: Option<Launched>,
+) -> (Receiver<String>, Receiver<(Aftermath, Stage)>) {
     let (tell_left, left) = channel();
     let (tell, found) = channel();
     thread::spawn(move || {
@@ -81,7 +84,7 @@ fn runner_lost() {
         assert!(!is_gone(&alive));
         go(folder.path());
         let (found, stage) = found.recv_timeout(PATIENCE).unwrap();
-        assert!(matches!(found, Found::Unknown(_)), "{found:?}");
+        assert!(matches!(found, Aftermath::Unknown(_)), "{found:?}");
         assert!(is_gone(&alive), "it was over before its child was");
         assert_eq!(fs::read_to_string(folder.file("effects")).unwrap(), "1\n");
         assert_eq!(folder.signals(), [], "nobody was made to end");
@@ -127,14 +130,14 @@ fn left_behind() {
     assert!(!folder.has(EXIT_FILE) && !is_gone(&alive));
     go(folder.path());
     let found = stage.watch(Some(child));
-    assert_eq!(found, Found::Ended(Outcome::Applied { evidence: "it ran".into() }));
+    assert_eq!(found, Aftermath::Ended(Outcome::Applied { evidence: "it ran".into() }));
     assert!(is_gone(&alive));
 
     // A person who does not want to wait ends it; nobody knows then what it did.
     let (stage, child) = with_child("leaves");
     let alive = stage.folder().file("alive");
     stage.leash.end();
-    let Found::Ended(Outcome::Unknown { message }) = stage.watch(Some(child)) else {
+    let Aftermath::Ended(Outcome::Unknown { message }) = stage.watch(Some(child)) else {
         panic!("it was ended");
     };
     assert!(is_gone(&alive));
@@ -146,7 +149,7 @@ fn daemon() {
     let stage = Stage::new();
     let child = stage.launch("daemon").unwrap();
     let found = stage.watch(Some(child));
-    assert_eq!(found, Found::Ended(Outcome::Applied { evidence: "it ran".into() }));
+    assert_eq!(found, Aftermath::Ended(Outcome::Applied { evidence: "it ran".into() }));
     until("the daemon is up", || stage.has("up"));
     let alive = stage.folder().file("alive");
     assert!(!is_gone(&alive), "nobody ends a daemon");
@@ -189,7 +192,7 @@ fn never_begun() {
             stage.leash.end();
         }
         let found = stage.watch(Some(child));
-        let Found::Ended(Outcome::Failed { cause, .. }) = found else { panic!("{found:?}") };
+        let Aftermath::Ended(Outcome::Failed { cause, .. }) = found else { panic!("{found:?}") };
         assert_eq!((cause, stage.acted()), (want, 0), "{act}");
     }
 }
@@ -207,7 +210,7 @@ fn asked_by_its_runner() {
             stage.cancel();
         }
         let found = stage.watch(Some(child));
-        assert!(matches!(found, Found::Ended(Outcome::Unknown { .. })), "{found:?}");
+        assert!(matches!(found, Aftermath::Ended(Outcome::Unknown { .. })), "{found:?}");
         assert!(stage.has("termed"), "TERM comes before anything else");
         assert_eq!(pressures(&stage), [Pressure::Term]);
         let told = stage.folder().signals()[0].told.to_string();
@@ -219,7 +222,7 @@ fn stubborn_under_its_runner() {
     let (stage, child) = with_child("stubborn");
     stage.leash.end();
     let found = stage.watch(Some(child));
-    assert!(matches!(found, Found::Ended(Outcome::Unknown { .. })), "{found:?}");
+    assert!(matches!(found, Aftermath::Ended(Outcome::Unknown { .. })), "{found:?}");
     assert_eq!(pressures(&stage), [Pressure::Term, Pressure::Kill]);
     assert!(is_gone(&stage.folder().file("alive")));
 }
@@ -242,7 +245,8 @@ fn waited_for_in_a_session_of_its_own() {
             stage.leash.end();
         }
         let found = stage.watch(if lost { None } else { Some(child) });
-        let unknown = matches!(found, Found::Unknown(_) | Found::Ended(Outcome::Unknown { .. }));
+        let unknown =
+            matches!(found, Aftermath::Unknown(_) | Aftermath::Ended(Outcome::Unknown { .. }));
         assert!(unknown, "{found:?}");
         assert!(is_gone(&alive), "it was let go");
     }
@@ -259,7 +263,7 @@ fn asked_without_its_runner() {
         left.recv_timeout(PATIENCE).unwrap();
         leash.end();
         let (found, stage) = found.recv_timeout(PATIENCE).unwrap();
-        assert!(matches!(found, Found::Unknown(_)), "{found:?}");
+        assert!(matches!(found, Aftermath::Unknown(_)), "{found:?}");
         assert_eq!(pressures(&stage), want);
         assert!(is_gone(&alive));
         assert_eq!(stage.has("termed"), act == "polite");
@@ -268,7 +272,7 @@ fn asked_without_its_runner() {
     let (stage, child) = with_child("polite");
     kill(&child);
     stage.cancel();
-    assert!(matches!(stage.watch(None), Found::Unknown(_)));
+    assert!(matches!(stage.watch(None), Aftermath::Unknown(_)));
     assert_eq!(pressures(&stage), [Pressure::Term]);
     drop(stage.watch(Some(child)));
 }
@@ -277,7 +281,7 @@ fn late_without_its_runner() {
     let (stage, child) = with_child("late child");
     kill(&child);
     let found = stage.watch(Some(child));
-    assert!(matches!(found, Found::Unknown(_)), "{found:?}");
+    assert!(matches!(found, Aftermath::Unknown(_)), "{found:?}");
     assert!(is_gone(&stage.folder().file("alive")));
     assert!(!stage.has("effects"));
     assert_eq!(pressures(&stage), [Pressure::Term]);
@@ -289,14 +293,14 @@ fn runner_stopped() {
     kill_process(pid, Signal::STOP).unwrap();
     stage.leash.end();
     let found = stage.watch(Some(child));
-    assert!(matches!(found, Found::Unknown(_)), "{found:?}");
+    assert!(matches!(found, Aftermath::Unknown(_)), "{found:?}");
     assert!(is_gone(&stage.folder().file("alive")));
     assert_eq!(pressures(&stage).first(), Some(&Pressure::Term));
 }
 
 pub fn withdrawn() {
-    let expired = |found: Found, stage: &Stage, why: &str| {
-        let Found::Ended(Outcome::Failed { cause: Cause::Expired, message }) = found else {
+    let expired = |found: Aftermath, stage: &Stage, why: &str| {
+        let Aftermath::Ended(Outcome::Failed { cause: Cause::Expired, message }) = found else {
             panic!("{why}: {found:?}");
         };
         assert!(message.as_str().contains(why), "{message}");
@@ -317,19 +321,19 @@ pub fn withdrawn() {
     let (stage, child) = with_child("child");
     stage.leash.void(&"too late".into());
     go(stage.folder().path());
-    assert!(matches!(stage.watch(Some(child)), Found::Ended(Outcome::Applied { .. })));
+    assert!(matches!(stage.watch(Some(child)), Aftermath::Ended(Outcome::Applied { .. })));
     // A console that dies takes nothing back.
     let mut stage = Stage::new();
     let child = stage.launch("slow check").unwrap();
     until("the runner looks", || stage.has("checking"));
     stage.leash = Arc::new(Leash::default());
     go(stage.folder().path());
-    assert!(matches!(stage.watch(Some(child)), Found::Ended(Outcome::Applied { .. })));
+    assert!(matches!(stage.watch(Some(child)), Aftermath::Ended(Outcome::Applied { .. })));
     run_out(expired);
 }
 
 /// A runner that was stopped, or held up by a disk, does not act late.
-fn run_out(expired: impl Fn(Found, &Stage, &str)) {
+fn run_out(expired: impl Fn(Aftermath, &Stage, &str)) {
     let granted = |expires: Stamp| {
         let mut stage = Stage::new();
         stage.intend_until(Some(expires));
@@ -338,7 +342,7 @@ fn run_out(expired: impl Fn(Found, &Stage, &str)) {
     let clock = SystemClock::new();
     let stage = granted(clock.now().plus(Duration::from_secs(60)));
     let child = stage.launch("noop").unwrap();
-    assert!(matches!(stage.watch(Some(child)), Found::Ended(Outcome::Applied { .. })));
+    assert!(matches!(stage.watch(Some(child)), Aftermath::Ended(Outcome::Applied { .. })));
     let stage = granted(clock.now());
     let child = stage.launch("noop").unwrap();
     expired(stage.watch(Some(child)), &stage, "run out");
@@ -363,7 +367,7 @@ pub fn cut() {
     let stage = Stage::new();
     let child = stage.launch("cut").unwrap();
     let found = stage.watch(Some(child));
-    let Found::Ended(Outcome::Applied { evidence }) = found else { panic!("{found:?}") };
+    let Aftermath::Ended(Outcome::Applied { evidence }) = found else { panic!("{found:?}") };
     let mut texts = vec![("evidence".to_owned(), evidence.to_string())];
     for entry in fs::read_dir(stage.folder().path()).unwrap() {
         let path = entry.unwrap().path();

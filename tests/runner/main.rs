@@ -23,7 +23,7 @@ use warroom::runtime::runner::folder::{
     EXIT_FILE, HEAD_FILE, LOCK_FILE, SPAWNED_FILE, TAIL_FILE, TIMES_FILE, VOID_FILE,
 };
 use warroom::runtime::runner::output::{HEAD_BYTES_MAX, TAIL_BYTES_MAX};
-use warroom::runtime::runner::{self, Found, LaunchError, State, output_since, watch};
+use warroom::runtime::runner::{self, Aftermath, LaunchError, State, output_since, watch};
 
 use consoles::{console, killed_at_any_call, runner_killed_at_any_call, take_up, two_consoles};
 use hands::build;
@@ -93,7 +93,7 @@ fn performed() {
     let stage = Stage::new();
     let child = stage.launch("noop").unwrap();
     let found = stage.watch(Some(child));
-    assert_eq!(found, Found::Ended(Outcome::Applied { evidence: "promoted".into() }));
+    assert_eq!(found, Aftermath::Ended(Outcome::Applied { evidence: "promoted".into() }));
     assert_eq!(stage.acted(), 1);
     let out = output_since(&stage.dir(), &stage.intent.step, 1, 0).unwrap();
     assert_eq!(out.lines, [Clean::new("key lms-1/promote-pg/1")]);
@@ -128,7 +128,7 @@ fn ends() {
     let check = |act: &str, acted: u64, want: Outcome| {
         let stage = Stage::new();
         let child = stage.launch(act).unwrap();
-        assert_eq!(stage.watch(Some(child)), Found::Ended(want), "{act}");
+        assert_eq!(stage.watch(Some(child)), Aftermath::Ended(want), "{act}");
         assert_eq!(stage.acted(), acted, "{act}");
     };
     check("already", 0, Outcome::AlreadySo { evidence: "it was promoted before".into() });
@@ -157,7 +157,7 @@ fn killed_while_acting() {
     until("the runner acts", || stage.has("acting"));
     assert_eq!(stage.inspect(), State::Running);
     kill(&child);
-    assert!(matches!(stage.watch(Some(child)), Found::Unknown(_)));
+    assert!(matches!(stage.watch(Some(child)), Aftermath::Unknown(_)));
     assert!(matches!(stage.inspect(), State::Unknown(_)));
     assert!(stage.late_runner_refuses());
     assert_eq!(stage.acted(), 1);
@@ -168,7 +168,7 @@ fn killed_before_acting() {
     let child = stage.launch("hang in build").unwrap();
     until("the runner builds", || stage.has("building"));
     kill(&child);
-    assert_eq!(stage.watch(Some(child)), Found::NotStarted);
+    assert_eq!(stage.watch(Some(child)), Aftermath::NotStarted);
     assert!(stage.has(VOID_FILE));
     assert_eq!(stage.inspect(), State::NotStarted);
     assert!(stage.late_runner_refuses());
@@ -176,7 +176,7 @@ fn killed_before_acting() {
     // A console that died before it made the folder started nothing either.
     let stage = Stage::new();
     assert_eq!(stage.inspect(), State::NotStarted);
-    assert_eq!(stage.watch(None), Found::NotStarted);
+    assert_eq!(stage.watch(None), Aftermath::NotStarted);
 }
 
 fn not_on_record() {
@@ -184,7 +184,7 @@ fn not_on_record() {
         let mut stage = Stage::new();
         spoil(&mut stage);
         let child = stage.launch("noop").unwrap();
-        assert_eq!(stage.watch(Some(child)), Found::NotStarted, "{what}");
+        assert_eq!(stage.watch(Some(child)), Aftermath::NotStarted, "{what}");
         assert_eq!(stage.acted(), 0, "{what}");
     };
     check("another hash", |stage| stage.intent.hash = Hash([7; 32]));
@@ -212,21 +212,21 @@ fn cancelled() {
     stage.cancel();
     stage.cancel();
     let found = stage.watch(Some(child));
-    assert!(matches!(found, Found::Ended(Outcome::Unknown { .. })), "{found:?}");
+    assert!(matches!(found, Aftermath::Ended(Outcome::Unknown { .. })), "{found:?}");
     let stage = Stage::new();
     let child = stage.launch("hang in check").unwrap();
     until("the runner checks", || stage.has("checking"));
     stage.cancel();
     let found = stage.watch(Some(child));
     let cause = Cause::Cancelled;
-    assert!(matches!(&found, Found::Ended(Outcome::Failed { cause: c, .. }) if *c == cause));
+    assert!(matches!(&found, Aftermath::Ended(Outcome::Failed { cause: c, .. }) if *c == cause));
     assert_eq!(stage.acted(), 0);
 }
 
 fn flood() {
     let stage = Stage::new();
     let child = stage.launch("flood").unwrap();
-    assert!(matches!(stage.watch(Some(child)), Found::Ended(Outcome::Applied { .. })));
+    assert!(matches!(stage.watch(Some(child)), Aftermath::Ended(Outcome::Applied { .. })));
     let size = |name| fs::metadata(stage.folder().file(name)).unwrap().len();
     assert!(size(HEAD_FILE) <= HEAD_BYTES_MAX as u64);
     assert!(size(TAIL_FILE) <= TAIL_BYTES_MAX as u64 + 32);
@@ -249,7 +249,7 @@ fn secrets() {
     let child = stage.launch("secret").unwrap();
     let found = stage.watch(Some(child));
     let evidence = "logged in with [redacted]".into();
-    assert_eq!(found, Found::Ended(Outcome::Applied { evidence }));
+    assert_eq!(found, Aftermath::Ended(Outcome::Applied { evidence }));
     for entry in fs::read_dir(stage.folder().path()).unwrap() {
         let path = entry.unwrap().path();
         let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
@@ -270,14 +270,14 @@ fn reattached() {
     let found = watch(&dir, &step, 1, None, std::sync::Arc::default(), drop);
     stage.cancel();
     let found = on_runtime(found);
-    assert!(matches!(found, Found::Ended(Outcome::Unknown { .. })), "{found:?}");
-    assert!(matches!(stage.watch(Some(child)), Found::Ended(_)));
+    assert!(matches!(found, Aftermath::Ended(Outcome::Unknown { .. })), "{found:?}");
+    assert!(matches!(stage.watch(Some(child)), Aftermath::Ended(_)));
 }
 
 fn environment() {
     let stage = Stage::new();
     let child = stage.launch("environment").unwrap();
-    assert!(matches!(stage.watch(Some(child)), Found::Ended(_)));
+    assert!(matches!(stage.watch(Some(child)), Aftermath::Ended(_)));
     let out = output_since(&stage.dir(), &stage.intent.step, 1, 0).unwrap();
     assert!(!out.lines.is_empty());
     for line in &out.lines {
@@ -293,7 +293,7 @@ fn orphans() {
     let child = stage.launch("orphan").unwrap();
     until("the child is up", || stage.has("up"));
     stage.cancel();
-    assert!(matches!(stage.watch(Some(child)), Found::Ended(Outcome::Unknown { .. })));
+    assert!(matches!(stage.watch(Some(child)), Aftermath::Ended(Outcome::Unknown { .. })));
     let alive = stage.folder().file("alive");
     until("the child is gone", || Lock::try_take(&alive).unwrap().is_some());
 }

@@ -19,7 +19,7 @@ use warroom::runtime::clock::SystemClock;
 use warroom::runtime::journal::{Frozen, Journal, Reply};
 use warroom::runtime::runner::folder::AttemptFolder;
 use warroom::runtime::runner::{
-    self, Found, LaunchError, Launched, Leash, State, cancel, inspect, launch_intent, watch,
+    self, Aftermath, LaunchError, Launched, Leash, State, cancel, inspect, launch_intent, watch,
 };
 
 use crate::{ACT, PATIENCE};
@@ -135,7 +135,7 @@ impl Stage {
         launch_intent(&exe, &self.dir(), &self.intent, &env, &self.leash)
     }
 
-    pub fn watch(&self, child: Option<Launched>) -> Found {
+    pub fn watch(&self, child: Option<Launched>) -> Aftermath {
         self.watch_telling(child, drop)
     }
 
@@ -144,7 +144,7 @@ impl Stage {
         &self,
         child: Option<Launched>,
         left: impl FnOnce(Clean) + Send + 'static,
-    ) -> Found {
+    ) -> Aftermath {
         let (step, attempt) = (&self.intent.step, self.intent.attempt);
         on_runtime(watch(&self.dir(), step, attempt, child, Arc::clone(&self.leash), left))
     }
@@ -178,7 +178,7 @@ impl Stage {
     }
 }
 
-pub fn on_runtime(found: impl Future<Output = Found>) -> Found {
+pub fn on_runtime(found: impl Future<Output = Aftermath>) -> Aftermath {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -29,7 +29,7 @@ use warroom::runtime::event::{Event, Why};
 use warroom::runtime::journal::{Frozen, Journal, Reply};
 use warroom::runtime::observations::Observations;
 use warroom::runtime::recording::Recorder;
-use warroom::runtime::runner::Found;
+use warroom::runtime::runner::Aftermath;
 use warroom::sim::{ACTIONS, World, WorldState, look_at_reference, operator_for, probe_for};
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
@@ -265,7 +265,7 @@ impl Voyage {
             }
             let goes_on = ended.is_none();
             if let Some(outcome) = ended {
-                told.push(Event::Found { step, attempt: number, found: Found::Ended(outcome) });
+                told.push(Event::Found { step, attempt: number, found: Aftermath::Ended(outcome) });
             }
             goes_on
         });

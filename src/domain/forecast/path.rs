@@ -51,7 +51,7 @@ pub(super) struct Paths {
 }
 
 /// What is told of one step.
-pub(super) struct Told {
+pub(super) struct StepAhead {
     pub(super) pace: StepPace,
     /// From its start to the restored facts; none when the clock does not wait for it, or it is
     /// finished.
@@ -177,7 +177,7 @@ impl Paths {
     }
 
     /// What is told of each step, in the plan's order.
-    pub(super) fn steps(&self) -> Vec<Told> {
+    pub(super) fn steps(&self) -> Vec<StepAhead> {
         let chains = self.chains();
         let all = self.longest(&self.ends(None), true).plus(self.settle);
         let tell = |(place, part): (usize, &Part)| {
@@ -189,7 +189,7 @@ impl Paths {
             } else {
                 all
             };
-            Told { pace: part.pace, chain, beside, waits: part.waits }
+            StepAhead { pace: part.pace, chain, beside, waits: part.waits }
         };
         self.parts.iter().enumerate().map(tell).collect()
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::claim::{Claim, Section, Tone, Value};
-use super::steps::{StepLine, Told, note_open};
+use super::steps::{AtEntry, StepLine, note_open};
 use super::tale::{Tale, between, grained};
 use crate::domain::run::event::{Body, RunEvent};
 use crate::domain::run::words;
@@ -127,7 +127,7 @@ pub(super) fn tier_section(tiers: &[TierLine]) -> Section {
 }
 
 /// A moment of the clock and the entry that tells it.
-type End = Option<Told>;
+type End = Option<AtEntry>;
 
 /// From one moment to another. All are counted from T0, so that parts add up to their whole.
 fn since(begin: End, end: End) -> Option<Duration> {

@@ -18,7 +18,7 @@ pub use claim::{Claim, NONE, NOT_MEASURED, NOT_RECORDED, Section, Tone, Value, m
 pub use clocks::TierLine;
 pub use losses::LossLine;
 pub use spoken::Updates;
-pub use steps::{StepLine, Told, Wait};
+pub use steps::{AtEntry, StepLine, Wait};
 
 use self::tale::{Tale, between, grain, millis};
 use crate::domain::run::event::{Body, Outcome};

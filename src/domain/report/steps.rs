@@ -15,7 +15,7 @@ use crate::domain::runbook::Step;
 use crate::domain::text::Clean;
 
 /// A moment of the clock in milliseconds since T0, and the entry that tells it.
-pub type Told = (i64, u64);
+pub type AtEntry = (i64, u64);
 
 /// One step of the plan and what became of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,9 +27,9 @@ pub struct StepLine {
     /// How long the plan expects it to take.
     pub expect: Duration,
     /// When it was first started.
-    pub start: Option<Told>,
+    pub start: Option<AtEntry>,
     /// When it ended: done, failed or told to be.
-    pub end: Option<Told>,
+    pub end: Option<AtEntry>,
     /// From its first start to its end, less the time in which nobody read that it was over.
     pub actual: Option<Duration>,
     /// How long it was over before that was read.
@@ -64,9 +64,9 @@ pub(super) fn lines(tale: &Tale<'_>) -> Vec<StepLine> {
             lines.push(line(tale, step, state));
         }
     }
-    let ready = |step: &Step| -> Option<Told> {
+    let ready = |step: &Step| -> Option<AtEntry> {
         let ends = step.needs.iter().map(|need| lines.iter().find(|line| line.id == *need)?.end);
-        let ends: Option<Vec<Told>> = ends.collect();
+        let ends: Option<Vec<AtEntry>> = ends.collect();
         let declared = tale.declared().and_then(|event| Some((tale.since_t0(event)?, event.seq)));
         ends?.into_iter().chain(declared).max()
     };
@@ -215,7 +215,7 @@ fn row(tale: &Tale<'_>, line: &StepLine, step: &Step, state: &StepState) -> Vec<
         Some(value) => Claim::new(id(part), label, value, ends.clone()),
         None => Claim::nothing(id(part), label, Value::NotMeasured),
     };
-    let moment = |part: &str, at: Option<Told>| match at {
+    let moment = |part: &str, at: Option<AtEntry>| match at {
         Some((ms, seq)) => Claim::new(id(part), part, Value::Since(ms), [seq]),
         None => Claim::nothing(id(part), part, Value::NotMeasured),
     };

@@ -18,7 +18,7 @@ use crate::port::Expected;
 use crate::runtime::desk::Desk;
 use crate::runtime::effect::{Effect, Job};
 use crate::runtime::event::Why;
-use crate::runtime::runner::Found;
+use crate::runtime::runner::Aftermath;
 use crate::runtime::runner::folder::Sent;
 
 /// The time between two looks at a step that is done or unknown.
@@ -136,15 +136,15 @@ impl<D: Desk> Console<D> {
         &mut self,
         step: &StepId,
         attempt: u32,
-        found: Found,
+        found: Aftermath,
     ) -> Vec<Effect<D::Role>> {
         let outcome = match found {
-            Found::Ended(outcome) => outcome,
-            Found::NotStarted => Outcome::Failed {
+            Aftermath::Ended(outcome) => outcome,
+            Aftermath::NotStarted => Outcome::Failed {
                 cause: Cause::NotStarted,
                 message: "its runner never started: nothing was done".into(),
             },
-            Found::Unknown(message) => Outcome::Unknown { message },
+            Aftermath::Unknown(message) => Outcome::Unknown { message },
         };
         let word = Body::Ended { step: step.clone(), attempt, outcome };
         self.desk.say(self.run.as_ref(), &self.own_name(), vec![word])

@@ -44,7 +44,7 @@ impl Moment {
 /// A look as it is written.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Told {
+pub(super) enum KeptLook {
     /// As the side's last one; when it began, if not with the whole look, and how long it took.
     Same(Option<Moment>, Option<u64>),
     /// In full.
@@ -87,15 +87,15 @@ pub(super) enum Line {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at: Option<Moment>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        a: Option<Told>,
+        a: Option<KeptLook>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        b: Option<Told>,
+        b: Option<KeptLook>,
     },
     Reference {
         n: Moment,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at: Option<Moment>,
-        look: Told,
+        look: KeptLook,
     },
     Output {
         n: Moment,
@@ -152,7 +152,7 @@ impl Last {
     pub(super) fn read(
         &mut self,
         place: Option<(&SystemId, usize)>,
-        told: Told,
+        told: KeptLook,
         at: Stamp,
         boot: BootId,
     ) -> Option<Seen> {
@@ -161,11 +161,11 @@ impl Last {
             None => self.reference.clone(),
         };
         match told {
-            Told::Same(own, took_ms) => {
+            KeptLook::Same(own, took_ms) => {
                 let own = own.map_or(at, |own| own.stamp(boot));
                 known.map(|known| known.again(own, took_ms))
             }
-            Told::New(look) => {
+            KeptLook::New(look) => {
                 let seen = Seen::whole(*look);
                 self.keep(place, seen.clone());
                 Some(seen)
@@ -188,7 +188,7 @@ impl Last {
         seen: &Seen,
         at: Stamp,
         boot: BootId,
-    ) -> Told {
+    ) -> KeptLook {
         let known = match place {
             Some((system, side)) => self.place(system, side).cloned(),
             None => self.reference.clone(),
@@ -197,13 +197,13 @@ impl Last {
             return match seen.moment() {
                 Some((own, took_ms)) => {
                     let own = (own != at).then(|| Moment::of(own, boot));
-                    Told::Same(own, took_ms)
+                    KeptLook::Same(own, took_ms)
                 }
-                None => Told::Same(None, None),
+                None => KeptLook::Same(None, None),
             };
         }
         self.keep(place, seen.clone());
-        Told::New(Box::new(seen.look()))
+        KeptLook::New(Box::new(seen.look()))
     }
 }
 

@@ -116,7 +116,7 @@ pub enum State {
 
 /// What became of an attempt that was waited for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
+pub enum Aftermath {
     /// It is over.
     Ended(Outcome),
     /// It never acted and never will.

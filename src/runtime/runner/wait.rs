@@ -16,7 +16,7 @@ use crate::runtime::paths::write_new;
 
 use super::folder::{AttemptFolder, CANCEL_FILE, SPAWNED_FILE, VOID_FILE};
 use super::group::{GRACE, Group, LOOK_EVERY, words};
-use super::{Found, Launched, Leash, State};
+use super::{Aftermath, Launched, Leash, State};
 
 /// How long what was left must be seen before it is told: what dies together does so one by one.
 const LEFT_AFTER: Duration = Duration::from_millis(250);
@@ -43,7 +43,7 @@ pub fn watch(
     child: Option<Launched>,
     leash: std::sync::Arc<Leash>,
     left: impl FnOnce(Clean) + Send + 'static,
-) -> impl Future<Output = Found> + Send + 'static {
+) -> impl Future<Output = Aftermath> + Send + 'static {
     let folder = AttemptFolder::of(run_dir, step, attempt);
     let (tell, told) = tokio::sync::oneshot::channel();
     let waiting = Builder::new().name("attempt".to_owned()).spawn(move || {
@@ -77,18 +77,18 @@ pub fn inspect(run_dir: &Path, step: &StepId, attempt: u32) -> State {
         Ok(None) => return State::Running,
         // The folder comes before the runner: without it no runner was started, and none can be,
         // as only the console that has the run may start one.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Found::NotStarted,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Aftermath::NotStarted,
         Err(error) => unknown(&format!("failed to look at {}: {error}", folder.path().display())),
     };
     match found {
-        Found::Ended(outcome) => State::Ended(outcome),
-        Found::NotStarted => State::NotStarted,
-        Found::Unknown(why) => State::Unknown(why),
+        Aftermath::Ended(outcome) => State::Ended(outcome),
+        Aftermath::NotStarted => State::NotStarted,
+        Aftermath::Unknown(why) => State::Unknown(why),
     }
 }
 
-fn unknown(why: &str) -> Found {
-    Found::Unknown(why.into())
+fn unknown(why: &str) -> Aftermath {
+    Aftermath::Unknown(why.into())
 }
 
 /// The group that the runner recorded. A record that cannot be read was torn as it was written, and
@@ -113,7 +113,7 @@ struct Wait {
 }
 
 impl Wait {
-    fn until_over(mut self, leash: &Leash, left: impl FnOnce(Clean)) -> Found {
+    fn until_over(mut self, leash: &Leash, left: impl FnOnce(Clean)) -> Aftermath {
         let mut left = Some(left);
         let mut alone_since = None;
         loop {
@@ -127,7 +127,9 @@ impl Wait {
                     sleep(if self.child.is_some() { CHILD_EVERY } else { LOOK_EVERY });
                     continue;
                 }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Found::NotStarted,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return Aftermath::NotStarted;
+                }
                 Err(error) => {
                     let path = self.folder.path().display();
                     return unknown(&format!("failed to look at {path}: {error}"));
@@ -198,9 +200,9 @@ impl Wait {
 }
 
 /// What the files say once nothing of the attempt runs. `_lock` keeps a late runner away meanwhile.
-fn judge(folder: &AttemptFolder, _lock: &Lock) -> Found {
+fn judge(folder: &AttemptFolder, _lock: &Lock) -> Aftermath {
     match folder.exit() {
-        Ok(Some(ending)) => return Found::Ended(ending.outcome),
+        Ok(Some(ending)) => return Aftermath::Ended(ending.outcome),
         Ok(None) => {}
         Err(error) => return unknown(&format!("failed to read the outcome: {error}")),
     }
@@ -208,8 +210,8 @@ fn judge(folder: &AttemptFolder, _lock: &Lock) -> Found {
         return unknown("its runner began and died before it could tell how it ended");
     }
     match write_new(&folder.file(VOID_FILE), b"found not started\n") {
-        Ok(()) => Found::NotStarted,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Found::NotStarted,
+        Ok(()) => Aftermath::NotStarted,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Aftermath::NotStarted,
         Err(error) => unknown(&format!("failed to rule out a late start: {error}")),
     }
 }

@@ -25,7 +25,7 @@ use warroom::runtime::desk::CommanderDesk;
 use warroom::runtime::effect::{Effect, Job, Record};
 use warroom::runtime::event::{Event, Why};
 use warroom::runtime::journal::Reply;
-use warroom::runtime::runner::Found;
+use warroom::runtime::runner::Aftermath;
 use warroom::sim::{
     Act, Astray, Chance, Moment, World, WorldPlan, look_at_reference, operator_for,
 };
@@ -317,7 +317,7 @@ impl Stage {
             let goes_on = ended.is_none();
             if let Some(outcome) = ended {
                 self.note_end(&outcome);
-                told.push(Event::Found { step, attempt: number, found: Found::Ended(outcome) });
+                told.push(Event::Found { step, attempt: number, found: Aftermath::Ended(outcome) });
             }
             goes_on
         });
