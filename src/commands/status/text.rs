@@ -84,12 +84,11 @@ impl fmt::Display for Status {
         if let Some(cost) = &self.if_failed_now {
             let store = cost.worst_store.as_ref().map_or_else(|| no_store(self), loss);
             let rto = seconds(cost.rto_s);
-            let takes = match &cost.runbook {
-                Some(_) => seconds(cost.expected_rto_p80_s),
-                None => {
-                    let from = self.active_side;
-                    format!("UNKNOWN, no runbook for {from} to {}", from.other())
-                }
+            let takes = if cost.runbook.is_some() {
+                seconds(cost.expected_rto_p80_s)
+            } else {
+                let from = self.active_side;
+                format!("UNKNOWN, no runbook for {from} to {}", from.other())
             };
             row(out, "if lost", &format!("RTO {takes} of {rto}, RPO {store}"))?;
         }
