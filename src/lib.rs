@@ -1,5 +1,9 @@
 //! A console that takes a two-region system through a disaster; see ARCHITECTURE.md for the rooms.
 
+/// Test support names the crate as any test does.
+#[cfg(test)]
+extern crate self as warroom;
+
 pub mod app;
 pub mod commands;
 pub mod domain;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use warroom::app::kinds::{read_runbook, read_site};
 use warroom::domain::catalogue::Change;
+use warroom::domain::console::{JournalState, Rehearsal};
 use warroom::domain::ids::{PersonId, RunId, Side, StepId, SystemId};
 use warroom::domain::ledger::Ledger;
 use warroom::domain::pace::Paces;
@@ -36,9 +37,9 @@ use warroom::runtime::redact::Redactor;
 use warroom::runtime::runner::Found;
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
-use warroom::ui::screen::{JournalState, Rehearsal};
 use warroom::ui::theme::Theme;
-use warroom::ui::update::{Input, Wish};
+use warroom::ui::update::Input;
+use warroom::ui::wish::Wish;
 
 fn parts<D: Desk>(desk: D, remembered: Option<Observations>) -> Parts<D> {
     let text = DEMO_SITE.replace("@world@", "/nowhere");

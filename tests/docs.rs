@@ -9,6 +9,7 @@ use std::path::Path;
 use toy::TOYS;
 use warroom::app::kinds::{KINDS, load, read_runbook, read_site};
 use warroom::commands::docs::{self, KeyRow};
+use warroom::commands::schema;
 use warroom::domain::catalogue::Change;
 use warroom::domain::runbook::Runbook;
 use warroom::domain::site::Site;
@@ -61,7 +62,8 @@ fn shown() -> Vec<(Option<&'static dyn System>, &'static dyn Action)> {
 fn pasted(owner: Option<&dyn System>, steps: &str) -> (Site, Runbook) {
     let web = "[systems.web]\nkind = \"http\"\na = { url = \"http://a.example/\" }\n\
                b = { url = \"http://b.example/\" }\n";
-    let own = owner.map_or("", |owner| owner.example()).trim();
+    let own = owner.map(System::example).unwrap_or_default();
+    let own = own.trim();
     let has_web = own.contains("[systems.web]");
     let systems = if has_web { own.to_owned() } else { format!("{own}\n{web}") };
     // Every name in quotes may be a secret's; a secret that nobody uses does no harm.
@@ -225,4 +227,45 @@ fn kinds_and_actions_are_told() {
     has(&docs::exits_table(), &["| 78 | a file that a person wrote is wrong |"]);
     let row = KeyRow { keys: vec!["|".into(), "f1".into()], command: "run", doc: "run it" };
     has(&docs::keys_table(&[row]), &["| `\\|` or `f1` | `run` | run it |"]);
+}
+
+/// The JSON form of a TOML text.
+fn json_of(toml: &str) -> serde_json::Value {
+    let table: toml::Table = toml.parse().expect("TOML");
+    serde_json::to_value(table).expect("tables are JSON")
+}
+
+#[test]
+fn the_schema_of_the_systems_says_what_the_readers_say() {
+    let schema: serde_json::Value =
+        serde_json::from_str(&schema::systems(KINDS)).expect("the schema is JSON");
+    let systems = jsonschema::validator_for(&schema).expect("the schema is a schema");
+    for system in KINDS.systems {
+        let (kind, example) = (system.kind(), json_of(&system.example())["systems"].clone());
+        let fault = systems.validate(&example).err().map(|fault| fault.to_string());
+        assert_eq!(fault, None, "{kind}: {example}");
+        // What the reader refuses the schema refuses.
+        let name = system.about().example_name;
+        for setting in system.settings() {
+            let mut wrong = example.clone();
+            wrong[name][format!("{}x", setting.name)] = serde_json::json!(1);
+            assert!(!systems.is_valid(&wrong), "{kind}: {wrong}");
+            let mut wrong = example.clone();
+            let keys = wrong[name].as_object_mut().expect("a table");
+            keys.remove(setting.name);
+            for side in ["a", "b"] {
+                keys[side].as_object_mut().expect("a table").remove(setting.name);
+            }
+            assert_eq!(systems.is_valid(&wrong), !setting.required, "{kind}: {wrong}");
+        }
+    }
+    for (_, action) in KINDS.actions() {
+        let spec = action.spec();
+        let of_step = jsonschema::validator_for(&schema["$defs"][spec.name]).expect("a schema");
+        let with = json_of(&action.example());
+        assert!(of_step.is_valid(&with), "{}: {with}", spec.name);
+        let mut wrong = with.clone();
+        wrong["no-such-setting"] = serde_json::json!(true);
+        assert!(!of_step.is_valid(&wrong), "{}: {wrong}", spec.name);
+    }
 }

@@ -1,11 +1,14 @@
 //! `warroom status --json`: what it says of simulated days, and that it keeps to its schema.
 
+mod fixture;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use fixture::{DIALOGS, MOMENTS};
 use serde_json::{Value, json};
 use warroom::app::kinds::load;
 use warroom::commands::demo::{DemoPlan, write};
@@ -17,7 +20,6 @@ use warroom::files::site::LoadedSite;
 use warroom::port::Clock;
 use warroom::runtime::observations::Learned;
 use warroom::runtime::redact::Redactor;
-use warroom::ui::fixture::{self, DIALOGS, MOMENTS};
 
 fn schema_path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/status.schema.json")

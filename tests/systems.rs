@@ -224,7 +224,7 @@ fn every_fact_that_a_rule_reads_is_told_by_a_real_kind() {
 #[test]
 fn examples_are_right_and_typing_errors_are_found() {
     for one in KINDS.systems {
-        let (kind, spec) = (one.kind(), spec(one.example()));
+        let (kind, spec) = (one.kind(), spec(&one.example()));
         assert_eq!(spec.kind, kind);
         if let Err(fault) = one.secrets_to_watch(&spec) {
             panic!("the example of {kind} is refused: {fault}");
@@ -434,7 +434,7 @@ fn pointed_at(example: &str, port: u16) -> String {
 
 async fn look_at(one: &dyn System, peer: Peer) {
     let case = format!("{} at a peer that is {peer:?}", one.kind());
-    let example = pointed_at(one.example(), peer.start().await.port());
+    let example = pointed_at(&one.example(), peer.start().await.port());
     let has_peer = example != one.example();
     let mut spec = spec(&example);
     let mut probe = one.probe(setup(&spec)).unwrap_or_else(|fault| panic!("{case}: {fault}"));
@@ -555,10 +555,10 @@ async fn act_on(owner: &dyn System, one: &'static dyn Action, peer: Peer, expect
     let name = one.spec().name;
     let case = format!("{name} at a peer that is {peer:?}, meant for {:?}", expected.target);
     let port = peer.start().await.port();
-    let example = pointed_at(owner.example(), port);
+    let example = pointed_at(&owner.example(), port);
     let has_peer = example != owner.example();
     let spec = spec(&example);
-    let written = pointed_at(one.example(), port);
+    let written = pointed_at(&one.example(), port);
     let with = table(written.parse().unwrap_or_else(|error| panic!("{case}: {error}")));
     let target = (one.spec().class != Class::H).then_some(&spec);
     one.check_settings(&with, target).unwrap_or_else(|fault| panic!("{case}: {fault}"));
@@ -649,7 +649,7 @@ fn a_step_that_needs_a_target_is_refused_without() {
     let mut asked = 0;
     for (owner, one) in KINDS.actions().filter(|(_, one)| one.spec().needs_target) {
         let name = one.spec().name;
-        let spec = spec(owner.unwrap_or(http).example());
+        let spec = spec(&owner.unwrap_or(http).example());
         let with = table(one.example().parse().expect("the example is TOML"));
         let (site, mut step) = (site(&spec), step(one, with, &spec));
         step.target = None;

@@ -248,7 +248,7 @@ fn siblings(source: &Source) -> Findings {
             && first == "crate"
             && room == "systems"
             && other != own
-            && (other != "shared" && other != "*")
+            && (other != "kit" && other != "*")
         {
             let what = format!("system `{own}` may not know `{other}`");
             found.push(finding(source, named.at, &what));
@@ -517,11 +517,11 @@ fn the_rules_of_words_can_fail() {
     imports("src/commands/a.rs", "use crate::{app::x, files::y, runtime::z};", &[]);
 
     let siblings = |path: &str, text: &str, want: &[&str]| check("siblings", path, text, want);
-    siblings("src/systems/http/a.rs", "use crate::systems::shared::x; use super::b;", &[]);
+    siblings("src/systems/http/a.rs", "use crate::systems::kit::x; use super::b;", &[]);
     siblings("src/systems/http/a.rs", "use crate::systems::dns::x;", &["not know `dns`"]);
     siblings("src/systems/http/a.rs", "use super::super::dns::x;", &["not know `dns`"]);
     siblings("src/systems/http/mod.rs", "use super::dns;", &["not know `dns`"]);
-    siblings("src/systems/shared/a.rs", "use crate::systems::SYSTEMS;", &["not know `SYSTEMS`"]);
+    siblings("src/systems/kit/a.rs", "use crate::systems::SYSTEMS;", &["not know `SYSTEMS`"]);
     siblings("src/systems/mod.rs", "use crate::systems::dns::x;", &[]);
 
     let words = |path: &str, text: &str, want: &[&str]| check("words", path, text, want);

@@ -17,6 +17,7 @@ use std::time::Duration;
 use warroom::app::kinds::load;
 use warroom::commands::init::write;
 use warroom::domain::catalogue::{Change, Class};
+use warroom::domain::console::{JournalState, Rehearsal};
 use warroom::domain::ids::{PersonId, StepId};
 use warroom::domain::run::autopilot::Orders;
 use warroom::domain::run::commit::{Execution, Grant, Hash, Receipt};
@@ -43,8 +44,7 @@ use warroom::sim::{
 };
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
-use warroom::ui::screen::{JournalState, Rehearsal};
-use warroom::ui::update::Wish;
+use warroom::ui::wish::Wish;
 
 /// When region A is lost, and when it is back.
 const FAILS_S: u64 = 20;
@@ -305,7 +305,7 @@ impl<'a> Bench<'a> {
             Intent::Run { step: id.clone(), typed, broken: None, call: Clean::default() }
         };
         let now = self.now();
-        if self.console.access() != warroom::ui::screen::Access::Armed {
+        if self.console.access() != warroom::domain::console::Access::Armed {
             let effects = self.console.drive(Wish::Arm, now).expect("it is armed");
             self.perform(effects);
         }

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use warroom::app::kinds::load;
+use warroom::domain::console::JournalState;
 use warroom::domain::reading::{Health, Reading};
 use warroom::domain::run::event::{Actor, Body, RunKind};
 use warroom::domain::time::Stamp;
@@ -19,7 +20,6 @@ use warroom::runtime::journal::{Journal, ReadBack, Reply};
 use warroom::runtime::recording::Recorder;
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
-use warroom::ui::screen::JournalState;
 
 /// Entries of the journal.
 pub const ENTRIES: usize = 10_000;

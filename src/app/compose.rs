@@ -13,6 +13,7 @@ use super::resume::{self, Found};
 use super::start::{Start, Usage};
 use super::workshop::{self, NoWorkshop, PlanWorkshop, SITE_DIR_VARIABLE, Unwatched};
 use super::{appearance, past, secrets};
+use crate::domain::console::JournalState;
 use crate::domain::ids::PersonId;
 use crate::domain::run::event::{Actor, RunKind};
 use crate::domain::run::state::Run;
@@ -43,7 +44,6 @@ use crate::runtime::workers;
 use crate::runtime::workshop::Workshop;
 use crate::ui::keymap::Keymap;
 use crate::ui::model::Model;
-use crate::ui::screen::JournalState;
 use crate::ui::theme::Theme;
 
 /// Events that may wait for the loop.

@@ -71,12 +71,6 @@ pub enum Command {
         #[command(subcommand)]
         command: SystemsCommand,
     },
-    /// Write pictures of the screens as text files
-    Screenshots {
-        /// The folder to write into
-        #[arg(long, value_name = "DIR")]
-        out: PathBuf,
-    },
     /// The report of a run: every claim names its journal entry
     Report(ReportArgs),
     /// The runs of this machine, newest first, and how fresh the site's runbooks are
@@ -222,6 +216,8 @@ pub struct StatusArgs {
 pub enum SchemaOf {
     /// What `warroom status --json` prints
     Status,
+    /// What may be written in `[systems]` of a site, and in `with` of each kind of step
+    Systems,
 }
 
 /// What can be asked of the kinds of system.
@@ -291,7 +287,7 @@ mod tests {
         check("warroom report shop-1 verify report.html", false);
         check("warroom replay shop-20261120-140210 --speed max --at #12", true);
         check("warroom replay", false);
-        check("warroom screenshots --out pictures", true);
+        check("warroom screenshots --out pictures", false);
         check("warroom history", true);
         check("warroom history failover --json --site lms", true);
         check("warroom runs list", false);

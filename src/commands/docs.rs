@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use super::exit::Exit;
 use crate::app::kinds::KINDS;
-use crate::domain::catalogue::{ActionSpec, Change, Class, FactSpec, SettingSpec};
+use crate::domain::catalogue::{ActionSpec, Change, Class, FactSpec};
 use crate::domain::run::phase::{STAGES, TABLE};
+use crate::domain::setting::{Kind, SettingSpec};
 use crate::domain::snapshot::COMMON_FACTS;
 use crate::files::kinds::Kinds;
 use crate::port::{Action, System};
@@ -180,7 +181,7 @@ pub fn systems_list(kinds: Kinds) -> String {
 pub fn systems_show(system: &dyn System) -> String {
     let mut out = format!("{}: {}\n", system.kind(), system.doc());
     add_settings(&mut out, "settings, at the system or in `a` and `b`", system.settings());
-    add_list(&mut out, "rights that watching needs", system.permissions());
+    add_list(&mut out, "rights that watching needs", system.about().permissions);
     let own = system.facts().iter();
     let facts: Vec<FactSpec> =
         own.copied().chain(COMMON_FACTS.map(|(name, doc)| FactSpec { name, doc })).collect();
@@ -212,7 +213,7 @@ pub fn step_example(system: Option<&dyn System>, action: &dyn Action) -> String 
         out.push_str("change = \"notify\"  # what it does to the world only the plan can say\n");
     }
     if spec.needs_target {
-        let name = system.and_then(name_of_example).unwrap_or("web");
+        let name = system.map_or("web", |system| system.about().example_name);
         let (place, why) = place_of(spec.change);
         let _ = writeln!(out, "target = {{ system = \"{name}\", in = \"{place}\" }}{why}");
     }
@@ -221,9 +222,9 @@ pub fn step_example(system: Option<&dyn System>, action: &dyn Action) -> String 
     if !matches!(spec.class, Class::R | Class::H) {
         out.push_str("compensation = { none = \"what it costs to leave it as it is\" }\n");
     }
-    let with = action.example().trim();
+    let with = action.example();
     if !with.is_empty() {
-        let _ = writeln!(out, "[steps.with]\n{with}");
+        let _ = write!(out, "[steps.with]\n{with}");
     }
     out
 }
@@ -245,11 +246,6 @@ fn place_of(change: Change) -> (&'static str, &'static str) {
         | Change::Check
         | Change::None => ("to", ""),
     }
-}
-
-/// The name in `[systems.NAME]` of a kind's example.
-fn name_of_example(system: &dyn System) -> Option<&'static str> {
-    Some(system.example().split_once("[systems.")?.1.split_once(']')?.0)
 }
 
 /// A whole step of every kind, for the README.
@@ -277,15 +273,26 @@ fn add_action(out: &mut String, spec: &ActionSpec) {
 }
 
 fn add_settings(out: &mut String, title: &str, settings: &[SettingSpec]) {
-    let rows: Vec<(String, &str)> = settings
-        .iter()
-        .map(|setting| {
-            let star = if setting.required { " (required)" } else { "" };
-            (format!("{}{star}", setting.name), setting.doc)
-        })
-        .collect();
-    let rows: Vec<(&str, &str)> = rows.iter().map(|(name, doc)| (name.as_str(), *doc)).collect();
+    let mut rows = Vec::new();
+    for setting in settings {
+        add_setting(&mut rows, "", setting);
+    }
+    let rows: Vec<(&str, &str)> =
+        rows.iter().map(|(name, doc)| (name.as_str(), doc.as_str())).collect();
     add_rows(out, title, &rows);
+}
+
+/// A setting, and under it those of its table.
+fn add_setting(rows: &mut Vec<(String, String)>, within: &str, setting: &SettingSpec) {
+    let star = if setting.required { " (required)" } else { "" };
+    let doc = format!("{} ({})", setting.doc, setting.words());
+    rows.push((format!("{within}{}{star}", setting.name), doc));
+    if let Kind::Table(own) = setting.kind {
+        let within = format!("{within}{}.", setting.name);
+        for setting in own {
+            add_setting(rows, &within, setting);
+        }
+    }
 }
 
 fn add_rows(out: &mut String, title: &str, rows: &[(&str, &str)]) {

@@ -12,7 +12,7 @@ use super::opening::{find, load, need_terminal, start};
 use super::refused::Refused;
 use super::say::say;
 use super::unattended;
-use super::{demo, docs, dry_run, history, init, replay, report, runner, screenshots, status};
+use super::{demo, docs, dry_run, history, init, replay, report, runner, schema, status};
 use crate::app::compose;
 use crate::app::kinds::{KINDS, kind_of};
 use crate::app::parting::Way;
@@ -87,8 +87,11 @@ fn run(cli: &Cli) -> Result<ExitCode, Refused> {
             say(&if args.json { told.json() } else { told.to_string() })?;
             Ok(told.exit().into())
         }
-        Some(Command::Schema { what: SchemaOf::Status }) => {
-            say(&status::schema())?;
+        Some(Command::Schema { what }) => {
+            say(&match what {
+                SchemaOf::Status => status::schema(),
+                SchemaOf::Systems => schema::systems(KINDS),
+            })?;
             Ok(Exit::Ok.into())
         }
         Some(Command::Systems { command: SystemsCommand::List }) => {
@@ -98,10 +101,6 @@ fn run(cli: &Cli) -> Result<ExitCode, Refused> {
         Some(Command::Systems { command: SystemsCommand::Show { kind } }) => {
             let system = KINDS.system(kind).map_err(|why| Refused(Exit::Usage, why))?;
             say(&docs::systems_show(system))?;
-            Ok(Exit::Ok.into())
-        }
-        Some(Command::Screenshots { out }) => {
-            screenshots::write(out)?;
             Ok(Exit::Ok.into())
         }
         Some(Command::Report(args)) => Ok(report::command::run(args)?.into()),

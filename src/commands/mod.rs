@@ -16,6 +16,6 @@ pub mod report;
 mod run_name;
 mod runner;
 mod say;
-pub mod screenshots;
+pub mod schema;
 pub mod status;
 mod unattended;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::setting::SettingSpec;
+
 /// How far an action may be repeated (`safety.md`, action classes). Undeclared means `X`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Class {
@@ -254,17 +256,6 @@ impl ActionSpec {
     pub fn is_of(&self, kind: &str) -> bool {
         self.name.split_once('.').is_some_and(|(owner, _)| owner == kind)
     }
-}
-
-/// One setting of a system or an action, for the docs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SettingSpec {
-    /// The key.
-    pub name: &'static str,
-    /// What it means, with its unit.
-    pub doc: &'static str,
-    /// True when it must be written.
-    pub required: bool,
 }
 
 /// One fact of a system's readings, for gates and docs.

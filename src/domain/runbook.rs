@@ -208,6 +208,11 @@ impl Step {
         self.words_to_type(self.guard_back(), verb, direction)
     }
 
+    /// How it is started, or taken back.
+    pub fn guard_of(&self, back: bool) -> Guard {
+        if back { self.guard_back() } else { self.guard }
+    }
+
     /// The guard of taking the step back: the compensating action's, and never only one key.
     pub fn guard_back(&self) -> Guard {
         match &self.compensation {

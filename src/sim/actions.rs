@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::asked::Asked;
+use super::asked::{
+    AT_LEAST, AT_MOST, Asked, FACT, IS, PERCENT, SIDE, SIDE_TO, TEXT, UNITS, USERS_SIDE,
+};
 use super::operator::SimOperator;
 use super::pause::{Pause, RealPause};
 use super::plan::{KIND, SystemPlan};
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
+use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::ids::Side;
 use crate::domain::settings::{Fault, Table};
 use crate::domain::site::SystemSpec;
@@ -29,9 +31,6 @@ pub const ACTIONS: &[&dyn Action] = &[
     &SimAction(&VERIFY_WRITE),
     &SimAction(&ACT),
 ];
-
-const SIDE_SETTING: SettingSpec =
-    SettingSpec { name: "side", doc: "from (default), to, a or b", required: false };
 
 /// What the actions have in common; each says where it differs.
 const BASE: ActionSpec = ActionSpec {
@@ -104,11 +103,7 @@ static SCALE: ActionSpec = ActionSpec {
     guard: Guard::StopWindow,
     change: Change::Scale,
     reversal: "By sim.scale to the former number",
-    settings: &[SettingSpec {
-        name: "to",
-        doc: "units; those of full service when not written",
-        required: false,
-    }],
+    settings: &[UNITS.spec],
     ..BASE
 };
 
@@ -120,18 +115,7 @@ static SHIFT_TRAFFIC: ActionSpec = ActionSpec {
     guard: Guard::TypedTarget,
     change: Change::ShiftTraffic,
     reversal: "By sim.shift_traffic to the other region",
-    settings: &[
-        SettingSpec {
-            name: "percent",
-            doc: "percent of users, 0 to 100; 100 when not written",
-            required: false,
-        },
-        SettingSpec {
-            name: "side",
-            doc: "from, to, a or b; the target's region when not written",
-            required: false,
-        },
-    ],
+    settings: &[PERCENT.spec, USERS_SIDE.spec],
     ..BASE
 };
 
@@ -156,7 +140,7 @@ static NOTIFY: ActionSpec = ActionSpec {
     change: Change::Notify,
     reversal: "Cannot be taken back: send a correction",
     needs_target: false,
-    settings: &[SettingSpec { name: "text", doc: "what people are told", required: true }],
+    settings: &[TEXT.spec],
     ..BASE
 };
 
@@ -169,7 +153,7 @@ static FENCE: ActionSpec = ActionSpec {
     change: Change::Fence,
     reversal: "By sim.unfence",
     needs_target: false,
-    settings: &[SIDE_SETTING],
+    settings: &[SIDE.spec],
     ..BASE
 };
 
@@ -182,19 +166,12 @@ static UNFENCE: ActionSpec = ActionSpec {
     change: Change::Unfence,
     reversal: "By sim.fence",
     needs_target: false,
-    settings: &[SIDE_SETTING],
+    settings: &[SIDE_TO.spec],
     ..BASE
 };
 
-static CHECK: ActionSpec = ActionSpec {
-    settings: &[
-        SettingSpec { name: "fact", doc: "the fact; up when not written", required: false },
-        SettingSpec { name: "is", doc: "what it must be", required: false },
-        SettingSpec { name: "at_least", doc: "what it must be at least", required: false },
-        SettingSpec { name: "at_most", doc: "what it may be at most", required: false },
-    ],
-    ..BASE
-};
+static CHECK: ActionSpec =
+    ActionSpec { settings: &[FACT.spec, IS.spec, AT_LEAST.spec, AT_MOST.spec], ..BASE };
 
 /// Of the write no more stays than its place on the world's record.
 static VERIFY_WRITE: ActionSpec = ActionSpec {
@@ -220,24 +197,6 @@ static ACT: ActionSpec = ActionSpec {
 struct SimAction(&'static ActionSpec);
 
 impl Action for SimAction {
-    fn example(&self) -> &'static str {
-        match self.0.change {
-            Change::Scale => "to = 10\n",
-            Change::Notify => "text = \"the platform is back\"\n",
-            Change::Unfence => "side = \"to\"\n",
-            Change::Promote
-            | Change::HandOver
-            | Change::StopReplication
-            | Change::ShiftTraffic
-            | Change::Purge
-            | Change::Fence
-            | Change::Follow
-            | Change::ProveWrite
-            | Change::Check
-            | Change::None => "",
-        }
-    }
-
     fn spec(&self) -> &'static ActionSpec {
         self.0
     }

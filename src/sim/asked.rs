@@ -2,10 +2,42 @@
 
 use super::wish::Wish;
 use crate::domain::catalogue::{ActionSpec, Change};
+use crate::domain::setting::{Kind, Setting};
 use crate::domain::settings::{Fault, Fields, Table};
 
 /// The ways to write a region in a step's settings.
-const SIDES: [&str; 4] = ["from", "to", "a", "b"];
+const SIDES: Kind = Kind::Choice(&["from", "to", "a", "b"]);
+
+pub(super) const SIDE: Setting<&str> =
+    Setting::new("side", SIDES, "the region; from when not written");
+
+pub(super) const SIDE_TO: Setting<&str> = SIDE.example("\"to\"");
+
+pub(super) const USERS_SIDE: Setting<&str> =
+    Setting::new("side", SIDES, "the region; the target's when not written");
+
+pub(super) const UNITS: Setting<u32> =
+    Setting::new("to", Kind::Integer(0, 1000), "units; those of full service when not written")
+        .example("10");
+
+pub(super) const PERCENT: Setting<u32> =
+    Setting::new("percent", Kind::Integer(0, 100), "percent of users; 100 when not written");
+
+pub(super) const TEXT: Setting<String> = Setting::new("text", Kind::Text, "what people are told")
+    .required()
+    .example("\"the platform is back\"");
+
+pub(super) const FACT: Setting<String> =
+    Setting::new("fact", Kind::Text, "the fact; up when not written");
+
+pub(super) const IS: Setting<String> =
+    Setting::new("is", Kind::Shape("a value"), "what it must be");
+
+pub(super) const AT_LEAST: Setting<String> =
+    Setting::new("at_least", Kind::Shape("a number or a time"), "what it must be at least");
+
+pub(super) const AT_MOST: Setting<String> =
+    Setting::new("at_most", Kind::Shape("a number or a time"), "what it may be at most");
 
 /// What a step's `with` asks for.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -28,17 +60,16 @@ impl Asked {
     pub(super) fn read(spec: &ActionSpec, with: &Table) -> Result<Self, Fault> {
         let fields = Fields::new(with, format!("`with` of `{}`", spec.name));
         let mut asked = Self::default();
-        let count = |number: i64| u32::try_from(number).unwrap_or(0);
         match spec.change {
-            Change::Scale => asked.amount = fields.integer("to", 0, 1000)?.map(count),
+            Change::Scale => asked.amount = UNITS.of(&fields)?,
             Change::ShiftTraffic => {
-                asked.amount = fields.integer("percent", 0, 100)?.map(count);
-                asked.side = fields.choice("side", &SIDES)?;
+                asked.amount = PERCENT.of(&fields)?;
+                asked.side = SIDE.of(&fields)?;
             }
-            Change::Fence | Change::Unfence => asked.side = fields.choice("side", &SIDES)?,
+            Change::Fence | Change::Unfence => asked.side = SIDE.of(&fields)?,
             Change::ProveWrite => asked.wish = Some(Wish::writable()),
             Change::Check => asked.wish = Wish::read(&fields)?,
-            Change::Notify => asked.text = Some(fields.need_text("text")?.to_owned()),
+            Change::Notify => asked.text = Some(TEXT.get(&fields)?),
             Change::Promote
             | Change::HandOver
             | Change::StopReplication

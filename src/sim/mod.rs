@@ -36,10 +36,9 @@ pub use world::World;
 
 use std::sync::Arc;
 
-use crate::domain::catalogue::{FactSpec, SettingSpec};
 use crate::domain::settings::Fault;
 use crate::domain::site::SystemSpec;
-use crate::port::{Action, Probe, ProbeSetup, System};
+use crate::port::{About, Probe, ProbeSetup, System};
 
 /// The simulator, as a kind of system.
 pub const SIM: Sim = Sim;
@@ -48,47 +47,24 @@ pub const SIM: Sim = Sim;
 #[derive(Debug, Clone, Copy)]
 pub struct Sim;
 
+static ABOUT: About = About {
+    kind: KIND,
+    doc: "One system of a simulated two-region world, kept in a folder; opens no connection",
+    settings: plan::SETTINGS,
+    facts: reading::FACTS,
+    permissions: &["read and write the world's folder"],
+    actions: actions::ACTIONS,
+    example_name: "pg",
+    example_pace: ["1s", "1s"],
+};
+
 impl System for Sim {
-    fn kind(&self) -> &'static str {
-        KIND
-    }
-
-    fn doc(&self) -> &'static str {
-        "One system of a simulated two-region world, kept in a folder; opens no connection"
-    }
-
-    fn settings(&self) -> &'static [SettingSpec] {
-        plan::SETTINGS
-    }
-
-    fn facts(&self) -> &'static [FactSpec] {
-        reading::FACTS
-    }
-
-    fn permissions(&self) -> &'static [&'static str] {
-        &["read and write the world's folder"]
-    }
-
-    fn actions(&self) -> &'static [&'static dyn Action] {
-        actions::ACTIONS
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn secrets_to_watch(&self, spec: &SystemSpec) -> Result<Vec<String>, Fault> {
         plan::SystemPlan::of_sim(spec).map(|_| Vec::new())
-    }
-
-    fn example(&self) -> &'static str {
-        r#"[systems.pg]
-kind = "sim"
-world = "world"
-nature = "store"
-title = "PostgreSQL"
-lag = "800ms"
-every = "1s"
-timeout = "1s"
-a = {}
-b = {}
-"#
     }
 
     fn probe(&self, setup: ProbeSetup<'_>) -> Result<Box<dyn Probe>, Fault> {

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::catalogue::{Change, SettingSpec};
+use crate::domain::catalogue::Change;
 use crate::domain::ids::{Side, SystemId};
 use crate::domain::reading::LagUnit;
+use crate::domain::setting::{Kind, Setting, SettingSpec};
 use crate::domain::settings::{Fault, Fields};
 use crate::domain::site::{Site, SystemSpec};
 
@@ -101,50 +102,70 @@ pub struct SystemPlan {
     pub ttl_s: f64,
 }
 
+const WORLD: Setting<String> = Setting::new("world", Kind::Word, "folder of the simulated world")
+    .required()
+    .example("\"world\"");
+
+const NATURE: Setting<&str> =
+    Setting::new("nature", Kind::Choice(&Nature::NAMES), "how it behaves")
+        .required()
+        .example("\"store\"");
+
+const TITLE: Setting<String> =
+    Setting::new("title", Kind::Text, "what people call it, such as `PostgreSQL`")
+        .example("\"PostgreSQL\"");
+
+const LAG: Setting<Duration> = Setting::new(
+    "lag",
+    Kind::Time(0, u64::MAX),
+    "store: time that the standby is usually behind, such as `800ms`",
+)
+.example("\"800ms\"");
+
+const UNIT: Setting<&str> = Setting::new(
+    "unit",
+    Kind::Choice(&["bytes", "records", "operations", "objects"]),
+    "store: what its lag is counted in",
+)
+.or("bytes");
+
+const MIRRORED: Setting<bool> = Setting::new(
+    "mirrored",
+    Kind::Boolean,
+    "store: true when it needs no promotion (streams, objects)",
+)
+.or("false");
+
+const PROMOTE: Setting<Duration> = Setting::new(
+    "promote",
+    Kind::Time(0, u64::MAX),
+    "store: time a promotion takes; 20 to 60 s when not written",
+);
+
+const WANTED: Setting<u32> =
+    Setting::new("wanted", Kind::Integer(0, 1000), "compute: units for full service");
+
+const REPLICAS: Setting<u32> =
+    Setting::new("replicas", Kind::Integer(0, 1000), "compute: units that run on the standby side");
+
+const TTL: Setting<Duration> = Setting::new(
+    "ttl",
+    Kind::Time(0, u64::MAX),
+    "traffic: time for which resolvers keep an answer",
+);
+
 /// The settings of a simulated system, as the docs list them.
 pub const SETTINGS: &[SettingSpec] = &[
-    SettingSpec { name: "world", doc: "folder of the simulated world", required: true },
-    SettingSpec {
-        name: "nature",
-        doc: "how it behaves: service, store, traffic, compute, cache or users",
-        required: true,
-    },
-    SettingSpec {
-        name: "title",
-        doc: "what people call it, such as `PostgreSQL`",
-        required: false,
-    },
-    SettingSpec {
-        name: "lag",
-        doc: "store: time that the standby is usually behind, such as `800ms`",
-        required: false,
-    },
-    SettingSpec {
-        name: "unit",
-        doc: "store: what its lag is counted in: bytes, records, operations or objects",
-        required: false,
-    },
-    SettingSpec {
-        name: "mirrored",
-        doc: "store: true when it needs no promotion (streams, objects)",
-        required: false,
-    },
-    SettingSpec {
-        name: "promote",
-        doc: "store: time a promotion takes; 20 to 60 s when not written",
-        required: false,
-    },
-    SettingSpec { name: "wanted", doc: "compute: units for full service", required: false },
-    SettingSpec {
-        name: "replicas",
-        doc: "compute: units that run on the standby side",
-        required: false,
-    },
-    SettingSpec {
-        name: "ttl",
-        doc: "traffic: time for which resolvers keep an answer",
-        required: false,
-    },
+    WORLD.spec,
+    NATURE.spec,
+    TITLE.spec,
+    LAG.spec,
+    UNIT.spec,
+    MIRRORED.spec,
+    PROMOTE.spec,
+    WANTED.spec,
+    REPLICAS.spec,
+    TTL.spec,
 ];
 
 impl SystemPlan {
@@ -175,31 +196,26 @@ impl SystemPlan {
             let message = format!("system `{}` is in neither region", spec.id);
             return Err(Fault::new(spec.span, message));
         }
-        let world = PathBuf::from(fields.need_text("world")?);
-        fields.need_text("nature")?;
-        let nature = fields.choice("nature", &Nature::NAMES)?;
-        let nature = nature.and_then(Nature::from_name).unwrap_or(Nature::Service);
-        let mut plan = Self::usual(spec, nature);
-        if let Some(title) = fields.text("title")? {
-            title.clone_into(&mut plan.title);
-        }
-        if let Some(lag) = fields.duration("lag")? {
-            plan.lag_s = lag.as_secs_f64();
-        }
-        plan.unit = match fields.choice("unit", &["bytes", "records", "operations", "objects"])? {
-            Some("records") => LagUnit::Records,
-            Some("operations") => LagUnit::Operations,
-            Some("objects") => LagUnit::Objects,
-            Some(_) | None => LagUnit::Bytes,
+        let world = PathBuf::from(WORLD.get(&fields)?);
+        let nature = Nature::from_name(NATURE.get(&fields)?).unwrap_or(Nature::Service);
+        let usual = Self::usual(spec, nature);
+        let seconds = |time: Option<Duration>| time.map(|time| time.as_secs_f64());
+        let plan = Self {
+            title: TITLE.of(&fields)?.unwrap_or(usual.title),
+            lag_s: seconds(LAG.of(&fields)?).unwrap_or(usual.lag_s),
+            unit: match UNIT.get(&fields)? {
+                "records" => LagUnit::Records,
+                "operations" => LagUnit::Operations,
+                "objects" => LagUnit::Objects,
+                _ => LagUnit::Bytes,
+            },
+            mirrored: MIRRORED.get(&fields)?,
+            promote_s: seconds(PROMOTE.of(&fields)?),
+            wanted: WANTED.of(&fields)?.unwrap_or(usual.wanted),
+            standby: REPLICAS.of(&fields)?.unwrap_or(usual.standby),
+            ttl_s: seconds(TTL.of(&fields)?).unwrap_or(usual.ttl_s),
+            ..usual
         };
-        plan.mirrored = fields.boolean("mirrored")?.unwrap_or(false);
-        plan.promote_s = fields.duration("promote")?.map(|time| time.as_secs_f64());
-        let count = |number: Option<i64>, usual: u32| {
-            number.map_or(usual, |number| u32::try_from(number).unwrap_or(usual))
-        };
-        plan.wanted = count(fields.integer("wanted", 0, 1000)?, plan.wanted);
-        plan.standby = count(fields.integer("replicas", 0, 1000)?, plan.standby);
-        plan.ttl_s = fields.duration("ttl")?.map_or(plan.ttl_s, |time| time.as_secs_f64());
         fields.finish()?;
         if spec.sides.iter().all(Option::is_none) {
             let message = format!("system `{}` needs `a` or `b`, which may be empty", spec.id);

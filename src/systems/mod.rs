@@ -4,10 +4,10 @@ pub mod command;
 pub mod dns;
 pub mod facts;
 pub mod http;
+pub mod kit;
 pub mod manual;
 pub mod postgres;
 pub mod redis;
-pub mod shared;
 
 use crate::port::System;
 

@@ -8,6 +8,7 @@ use ratatui::backend::TestBackend;
 use tempfile::TempDir;
 use warroom::app::kinds::{KINDS, read_runbook, read_site};
 use warroom::commands::replay::Player;
+use warroom::domain::console::{JournalState, Rehearsal};
 use warroom::domain::day::Day;
 use warroom::domain::ids::{PersonId, RunId, Side, StepId, SystemId};
 use warroom::domain::preview::{Preview, Standing};
@@ -39,7 +40,6 @@ use warroom::runtime::recording::{Recorder, What};
 use warroom::runtime::runner::Found;
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
-use warroom::ui::screen::{JournalState, Rehearsal};
 use warroom::ui::theme::Theme;
 use warroom::ui::update::Input;
 

@@ -1,9 +1,13 @@
 //! Whole incidents in the simulator, seed by seed: what is said must be what was so.
 
 mod campaign;
+#[path = "../fixture/mod.rs"]
+mod fixture;
 mod hands;
 mod named;
 mod person;
+#[path = "../picture/mod.rs"]
+mod picture;
 mod proofs;
 mod truth;
 mod voyage;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use warroom::commands::demo::DemoPlan;
 use warroom::domain::catalogue::Class;
+use warroom::domain::console::Access;
 use warroom::domain::run::event::Mode;
 use warroom::domain::run::intent::Intent;
 use warroom::domain::run::phase::{Phase, Stage};
@@ -13,8 +14,7 @@ use warroom::domain::time::Stamp;
 use warroom::domain::verdict::Primary;
 use warroom::port::Clock;
 use warroom::sim::Chance;
-use warroom::ui::screen::Access;
-use warroom::ui::update::Wish;
+use warroom::ui::wish::Wish;
 
 use super::voyage::Voyage;
 

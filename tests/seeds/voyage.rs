@@ -9,6 +9,7 @@ use std::time::Duration;
 use warroom::app::kinds::load;
 use warroom::commands::demo::{DemoPlan, write};
 use warroom::domain::catalogue::ActionSpec;
+use warroom::domain::console::{JournalState, Rehearsal};
 use warroom::domain::ids::{PersonId, StepId, SystemId};
 use warroom::domain::preview::Standing;
 use warroom::domain::run::event::{Actor, Body, Outcome, Purpose, RunEvent, RunKind, Warrant};
@@ -32,8 +33,7 @@ use warroom::runtime::runner::Found;
 use warroom::sim::{ACTIONS, World, WorldState, look_at_reference, operator_for, probe_for};
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
-use warroom::ui::screen::{JournalState, Rehearsal};
-use warroom::ui::update::Wish;
+use warroom::ui::wish::Wish;
 
 use super::hands::{Granted, Patience, Printed, Virtual, Work, now, perform, poll, stand};
 use super::watchers::Watcher;

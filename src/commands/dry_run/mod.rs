@@ -12,6 +12,7 @@ use crate::app::past::read_paces;
 use crate::app::secrets::ActSecrets;
 use crate::app::start::{Start, Usage};
 use crate::app::workshop::{self, PlanWorkshop, Unwatched};
+use crate::domain::console::Rehearsal;
 use crate::domain::ledger::{Ledger, freeze};
 use crate::domain::pace::Paces;
 use crate::domain::preview::Standing;
@@ -31,7 +32,6 @@ use crate::runtime::performer::rehearsed;
 use crate::runtime::poller::Watched;
 use crate::runtime::workers;
 use crate::runtime::workshop::Workshop;
-use crate::ui::screen::Rehearsal;
 
 /// What was seen of the world, once.
 struct Seen {

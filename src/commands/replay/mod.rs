@@ -11,6 +11,7 @@ use anyhow::Context as _;
 
 use self::reel::{Feed, Reel};
 use crate::app::record::Record;
+use crate::domain::console::JournalState;
 use crate::domain::run::commit::Hash;
 use crate::domain::run::event::{Actor, RunEvent};
 use crate::domain::run::state::Run;
@@ -26,7 +27,6 @@ use crate::runtime::recording::{self, Recording, What};
 use crate::ui::keymap::Keymap;
 use crate::ui::model::Model;
 use crate::ui::replay::{ReplayKey, Speed, Target};
-use crate::ui::screen::JournalState;
 
 pub(super) use self::show::run;
 

@@ -155,26 +155,26 @@ pub(super) fn read_go(
             let message = format!("there are two criteria `{title}`; rename one");
             return Err(Fault::new(span, message));
         }
-        let gate = read_gate_of(fields, table, what, context)?;
+        let gate = read_gate_of(&fields, table, what, context)?;
         criteria.push(GoCriterion { title, gate });
     }
     Ok(criteria)
 }
 
 fn read_gate(table: &Table, what: &str, context: &Context<'_>) -> Result<Gate, Fault> {
-    read_gate_of(Fields::new(table, what), table, what, context)
+    read_gate_of(&Fields::new(table, what), table, what, context)
 }
 
 fn read_gate_of(
-    fields: Fields<'_>,
+    fields: &Fields<'_>,
     table: &Table,
     what: &str,
     context: &Context<'_>,
 ) -> Result<Gate, Fault> {
-    let (system, place) = read_place(&fields, what, context)?;
+    let (system, place) = read_place(fields, what, context)?;
     let fact = fields.need_text("fact")?;
-    check_fact(&fields, fact, system, context)?;
-    let bound = read_bound(&fields, table, fact, what)?;
+    check_fact(fields, fact, system, context)?;
+    let bound = read_bound(fields, table, fact, what)?;
     let ungraceful = match fields.node("ungraceful") {
         None => None,
         Some(node) => Some(read_ungraceful(node, fact, &bound)?),

@@ -4,11 +4,11 @@ mod alarms;
 mod attempts;
 mod driven;
 mod frame;
+mod go_no_go;
 mod held;
 mod outage;
 mod pace;
 mod parts;
-mod readiness;
 mod record;
 pub mod scene;
 mod share;
@@ -39,11 +39,11 @@ use crate::runtime::desk::Desk;
 use crate::runtime::effect::Effect;
 use crate::runtime::event::{Event, Signal, Why};
 
+use crate::domain::console::{JournalState, OutputLine, Rehearsal, TimelineRow};
 use crate::runtime::redact::Redactor;
 use crate::ui::keymap::Keymap;
 use crate::ui::laid::Laid;
 use crate::ui::model::{Model, Notice};
-use crate::ui::screen::{JournalState, OutputLine, Rehearsal, TimelineRow};
 
 use self::held::{Memory, Outage, Variants};
 pub use self::parts::Parts;

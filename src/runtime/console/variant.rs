@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::Console;
+use crate::domain::console::Rehearsal;
 use crate::runtime::desk::Desk;
-use crate::ui::screen::Rehearsal;
 
 impl<D: Desk> Console<D> {
     /// Resolves the run's plan again. What was rehearsed for another variant is worth nothing: it

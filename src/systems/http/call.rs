@@ -10,12 +10,13 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Method, StatusCode, Url};
 use secrecy::ExposeSecret;
 
+use super::settings::{BODY, CA, HEADERS, URL};
 use super::{address, tls};
-use crate::domain::reading::LookErrorKind;
+use crate::domain::setting::Setting;
 use crate::domain::settings::{Fault, Fields, Node, Span, Value};
 use crate::port::{Clock, Secrets};
-use crate::systems::shared::failure::{Failure, innermost, known_cause};
-use crate::systems::shared::placeholders::{self, Placeholders};
+use crate::systems::kit::placeholders::{self, Placeholders};
+use crate::systems::kit::trouble::{Trouble, TroubleKind, innermost, known_cause};
 
 /// The most of an answer's body that is ever read, in bytes.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
@@ -25,9 +26,6 @@ const REDIRECTS_MAX: usize = 5;
 
 /// The most header lines an answer may have.
 const HEADERS_MAX: usize = 100;
-
-/// Methods that may be written.
-const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
 /// A request as written.
 #[derive(Debug, Clone)]
@@ -54,21 +52,19 @@ enum Header {
 
 impl Call {
     /// Reads `url`, `method`, `headers`, `body` and `ca`. Placeholders of the plan are filled in
-    /// the URL; those in headers and body wait for the attempt. `method` is the one where none is
-    /// written.
+    /// the URL; those in headers and body wait for the attempt. `method` says which is usual.
     ///
     /// # Errors
     /// When a part is wrong, or the URL is one that must not be asked.
     pub fn read(
         fields: &Fields<'_>,
-        method: &'static str,
+        method: &Setting<&'static str>,
         filler: Option<&Placeholders>,
         in_attempt: bool,
     ) -> Result<Self, Fault> {
-        let written = fields.need_text("url")?;
+        let written = &URL.get(fields)?;
         let span = fields.node("url").map_or_else(|| fields.span(), |node| node.span);
-        let method = fields.choice("method", &METHODS)?.unwrap_or(method);
-        let method = Method::from_bytes(method.as_bytes())
+        let method = Method::from_bytes(method.get(fields)?.as_bytes())
             .map_err(|_| Fault::new(span, "the method is not one of HTTP"))?;
         let url = match filler {
             None => read_url(written, span)?,
@@ -77,9 +73,9 @@ impl Call {
                 read_url(&filler.fill(written), span)?
             }
         };
-        let body = fields.text("body")?.map(str::to_owned);
+        let body = BODY.of(fields)?;
         let mut headers = Vec::new();
-        if let Some(table) = fields.table("headers")? {
+        if let Some(table) = HEADERS.of(fields)? {
             for (key, node) in &table.entries {
                 let name = HeaderName::from_bytes(key.name.as_bytes()).map_err(|_| {
                     Fault::new(key.span, format!("`{}` is not the name of a header", key.name))
@@ -87,20 +83,13 @@ impl Call {
                 headers.push((name, read_header(node, &key.name)?));
             }
         }
-        let call =
-            Self { url, method, headers, body, ca: fields.text("ca")?.map(PathBuf::from), span };
+        let call = Self { url, method, headers, body, ca: CA.of(fields)?, span };
         if filler.is_some() {
             for text in call.texts() {
                 placeholders::check(text, in_attempt, span)?;
             }
         }
-        match &call.ca {
-            Some(path) if !path.is_absolute() => {
-                let at = fields.node("ca").map_or(span, |node| node.span);
-                Err(Fault::new(at, "`ca` must be the full path of a file, starting with `/`"))
-            }
-            _ => Ok(call),
-        }
+        Ok(call)
     }
 
     fn texts(&self) -> impl Iterator<Item = &str> {
@@ -301,17 +290,17 @@ impl Ready {
         filler: &Placeholders,
         clock: &dyn Clock,
         deadline: Duration,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer, Trouble> {
         let asked = tokio::time::timeout(deadline, self.ask_unbounded(filler, clock)).await;
-        asked.unwrap_or_else(|_| Err(Failure::timeout(&self.peer(), deadline)))
+        asked.unwrap_or_else(|_| Err(Trouble::timeout(&self.peer(), deadline)))
     }
 
     async fn ask_unbounded(
         &self,
         filler: &Placeholders,
         clock: &dyn Clock,
-    ) -> Result<Answer, Failure> {
-        let ours = |why: String| Failure::unsent(LookErrorKind::Ours, why);
+    ) -> Result<Answer, Trouble> {
+        let ours = |why: String| Trouble::unsent(TroubleKind::Ours, why);
         let mut headers = HeaderMap::new();
         for (name, opened) in &self.headers {
             let value = match opened {
@@ -337,7 +326,7 @@ impl Ready {
         while let Some(chunk) = response.chunk().await.map_err(|error| self.explain(&error))? {
             if body.len() + chunk.len() > BODY_BYTES_MAX {
                 let why = format!("{} sent more than 1 MiB", self.peer());
-                return Err(Failure::new(LookErrorKind::Garbage, why));
+                return Err(Trouble::new(TroubleKind::Garbage, why));
             }
             body.extend_from_slice(&chunk);
         }
@@ -352,13 +341,13 @@ impl Ready {
     }
 
     /// The error in plain words; its own words would repeat the URL with what its query holds.
-    fn explain(&self, error: &reqwest::Error) -> Failure {
+    fn explain(&self, error: &reqwest::Error) -> Trouble {
         let peer = self.peer();
         let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
         while let Some(cause) = next {
             if let Some(forbidden) = cause.downcast_ref::<address::Forbidden>() {
                 let why = format!("{peer} was not asked: {forbidden}");
-                return Failure::unsent(LookErrorKind::Ours, why);
+                return Trouble::unsent(TroubleKind::Ours, why);
             }
             next = cause.source();
         }
@@ -366,10 +355,10 @@ impl Ready {
         let mut failure = known_cause(&peer, error).unwrap_or_else(|| {
             if error.is_connect() {
                 let why = format!("{peer} cannot be reached: {detail}");
-                Failure::unsent(LookErrorKind::Unreachable, why)
+                Trouble::unsent(TroubleKind::Unreachable, why)
             } else {
                 let why = format!("{peer} gave no valid answer: {detail}");
-                Failure::new(LookErrorKind::Garbage, why)
+                Trouble::new(TroubleKind::Garbage, why)
             }
         });
         // Only an error while connecting proves that nothing was sent.

@@ -2,7 +2,7 @@
 
 use ratatui::style::Color;
 
-use super::check::distance;
+use super::difference::distance;
 
 /// How many colours the terminal knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Rgb(pub u8, pub u8, pub u8);
 
 /// The 16 colours by the names that `ansi16` uses, with the values xterm gives them by default
 /// (`XTerm-col.ad`).
-const ANSI16: &[(&str, Color, Rgb)] = &[
+pub(super) const ANSI16: &[(&str, Color, Rgb)] = &[
     ("black", Color::Black, Rgb(0, 0, 0)),
     ("red", Color::Red, Rgb(205, 0, 0)),
     ("green", Color::Green, Rgb(0, 205, 0)),
@@ -93,27 +93,11 @@ impl Rgb {
         };
         palette_256().min_by(near).map_or(16, |(at, _)| at)
     }
-
-    /// What is left of it at this depth; none where the terminal's own colours are used.
-    pub(super) fn left_at(self, depth: Depth) -> Option<Self> {
-        match self.at(depth)? {
-            Color::Indexed(at) => palette_256().find(|(own, _)| *own == at).map(|(_, rgb)| rgb),
-            other => Self::of(other),
-        }
-    }
-
-    /// The value of a colour by the names that `ansi16` uses, or of a true one.
-    pub(super) fn of(color: Color) -> Option<Self> {
-        match color {
-            Color::Rgb(red, green, blue) => Some(Self(red, green, blue)),
-            other => ANSI16.iter().find(|(_, known, _)| *known == other).map(|(_, _, rgb)| *rgb),
-        }
-    }
 }
 
 /// The cube (16 to 231) and the greys (232 to 255) of xterm's `256colres.h`; the first 16 are the
 /// user's and say nothing about their value.
-fn palette_256() -> impl Iterator<Item = (u8, Rgb)> {
+pub(super) fn palette_256() -> impl Iterator<Item = (u8, Rgb)> {
     const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
     let cube = (0..216u8).map(|at| {
         let level = |place: u8| LEVELS[usize::from(place % 6)];

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use warroom::app::kinds::{read_runbook, read_site};
 use warroom::domain::catalogue::ActionSpec;
+use warroom::domain::console::{Access, JournalState};
 use warroom::domain::ids::{PersonId, Side, StepId, SystemId};
 use warroom::domain::preview::Standing;
 use warroom::domain::run::commit::{Grant, Hash, Receipt};
@@ -30,8 +31,7 @@ use warroom::sim::{
 };
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
-use warroom::ui::screen::{Access, JournalState};
-use warroom::ui::update::Wish;
+use warroom::ui::wish::Wish;
 
 use super::Tally;
 use crate::hands::{Granted, Patience, Printed, Virtual, Work, now, perform, poll, stand};
