@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::parting::{Parting, Way};
 use super::resume::{self, Found};
 use super::start::{Start, Usage};
-use super::workshop::{self, NoWorkshop, PlanWorkshop, SITE_DIR_VARIABLE};
+use super::workshop::{self, NoWorkshop, PlanWorkshop, SITE_DIR_VARIABLE, Unwatched};
 use super::{appearance, past, secrets};
 use crate::domain::console::JournalState;
 use crate::domain::ids::PersonId;
@@ -27,9 +27,10 @@ use crate::runtime::desk::{CommanderDesk, Desk, ObserverDesk};
 use crate::runtime::event::Event;
 use crate::runtime::follow;
 use crate::runtime::journal;
-use crate::runtime::observations::{self, Keeper};
+use crate::runtime::observations::{self, Keeper, Observations};
 use crate::runtime::paths::StatePaths;
 use crate::runtime::performer::{Acts, CommanderActs, Leashes, Performer};
+use crate::runtime::poller::{self, Watched};
 use crate::runtime::prints;
 use crate::runtime::recording::Recorder;
 use crate::runtime::redact::Redactor;
@@ -37,10 +38,10 @@ use crate::runtime::run_loop::{self, Inbox};
 use crate::runtime::runner;
 use crate::runtime::runs;
 use crate::runtime::seat::{self, Seat};
-use crate::runtime::terminal::{Fullscreen, read_input};
+use crate::runtime::terminal::{Fullscreen, TerminalWriter, read_input};
 use crate::runtime::watcher::ObserverActs;
 use crate::runtime::workers;
-use crate::runtime::{poller, workshop::Workshop};
+use crate::runtime::workshop::Workshop;
 use crate::ui::keymap::Keymap;
 use crate::ui::model::Model;
 use crate::ui::theme::Theme;
@@ -147,6 +148,12 @@ pub struct Channels {
     pub answers: mpsc::Receiver<journal::Reply>,
 }
 
+/// What looks and what keeps, made before a console is begun.
+pub struct Gear {
+    probes: Vec<Watched>,
+    keeper: Option<Keeper>,
+}
+
 /// What both kinds of console stand on.
 pub struct Ground {
     /// Where state is kept.
@@ -208,6 +215,50 @@ impl Ground {
         }
     }
 
+    /// What every console needs before it is begun.
+    ///
+    /// # Errors
+    /// When a system cannot be watched.
+    pub fn gear(&self, site: &LoadedSite, old: Option<&Observations>) -> Result<Gear, Unwatched> {
+        let learned = observations::learned(old);
+        let probes = workshop::probes(&site.site, &site.dir, &self.clock, &learned)?;
+        let keeper = self.memory.as_deref().and_then(|folder| Keeper::start(folder).ok());
+        Ok(Gear { probes, keeper })
+    }
+
+    /// The console, which knows which region served last and what to mask.
+    pub fn console<D: Desk>(&self, parts: Parts<D>, site: &LoadedSite) -> Console<D> {
+        let watches = parts.desk.read_only();
+        let mut console = Console::new(parts, self.clock.now());
+        let served = resume::served_on_record(&self.paths, &site.site.name);
+        console.recall_served(served, self.clock.now());
+        console.mask_with(Redactor::new(&secrets::known(&site.site, &site.dir, watches)));
+        console
+    }
+
+    /// Its hands, once the probes look and earlier runs are being read.
+    pub fn performer<A>(
+        &self,
+        gear: Gear,
+        (acts, workshop, terminal): (A, Arc<dyn Workshop>, TerminalWriter),
+        events: mpsc::Sender<Event>,
+        site: &str,
+        kind: RunKind,
+    ) -> Performer<A> {
+        let poke = poller::start(gear.probes, &self.clock, &events);
+        past::tell_paces(&self.paths, site, kind, &events);
+        Performer {
+            acts,
+            workshop,
+            events,
+            clock: Arc::clone(&self.clock),
+            poke,
+            keeper: gear.keeper,
+            recorder: Recorder::default(),
+            terminal,
+        }
+    }
+
     fn run<D: Desk, A: Acts<D::Role> + Send + 'static>(
         &self,
         parts: Parts<D>,
@@ -216,16 +267,11 @@ impl Ground {
         channels: Channels,
         (site, mut parting): (&LoadedSite, Parting),
     ) -> anyhow::Result<()> {
-        let learned = observations::learned(parts.remembered.as_ref());
-        let probes = workshop::probes(&site.site, &site.dir, &self.clock, &learned)?;
-        let keeper = self.memory.as_deref().and_then(|folder| Keeper::start(folder).ok());
+        let gear = self.gear(site, parts.remembered.as_ref())?;
         let runtime = workers::start()?;
         let (watches, kind) = (parts.desk.read_only(), parts.kind);
         let outcome = runtime.block_on(async {
-            let mut console = Console::new(parts, self.clock.now());
-            let served = resume::served_on_record(&self.paths, &site.site.name);
-            console.recall_served(served, self.clock.now());
-            console.mask_with(Redactor::new(&secrets::known(&site.site, &site.dir, watches)));
+            let mut console = self.console(parts, site);
             let taken_up = console.run().filter(|run| !watches && !run.stage.is_closed());
             let told = taken_up.map(|run| prints::printed(&self.paths.run(&run.id), run));
             for event in told.unwrap_or_default() {
@@ -236,22 +282,12 @@ impl Ground {
                 screen.writer.without_notifications();
             }
             let inputs = read_input()?;
-            let poke = poller::start(probes, &self.clock, &channels.events);
-            past::tell_paces(&self.paths, &site.site.name, kind, &channels.events);
             if watches {
                 follow::follow_run(&self.paths, &site.site.name, &channels.events);
                 follow::look_elsewhere(&self.paths, &site.site, &channels.events);
             }
-            let mut performer = Performer {
-                acts,
-                workshop,
-                events: channels.events,
-                clock: Arc::clone(&self.clock),
-                poke,
-                keeper,
-                recorder: Recorder::default(),
-                terminal: screen.writer.clone(),
-            };
+            let hands = (acts, workshop, screen.writer.clone());
+            let mut performer = self.performer(gear, hands, channels.events, &site.site.name, kind);
             let inbox = Inbox { inputs, events: channels.inbox, journal: channels.answers };
             let clock = &self.clock;
             let ended =

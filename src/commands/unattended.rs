@@ -1,17 +1,13 @@
 //! `warroom run RUNBOOK --unattended`: a console without a screen, and what it says at its end.
 
 use std::io::Write as _;
-use std::sync::Arc;
 
 use anyhow::Context as _;
 
 use super::args::RunArgs;
 use super::exit::Exit;
 use crate::app::compose::{Channels, Cockpit, Ground, leave};
-use crate::app::past::tell_paces;
-use crate::app::resume::served_on_record;
 use crate::app::start::{Start, Usage};
-use crate::app::{secrets, workshop};
 use crate::domain::ledger::no_store_on_record;
 use crate::domain::report::Report;
 use crate::domain::run::autopilot::Orders;
@@ -24,13 +20,8 @@ use crate::domain::site::{Site, SiteRole};
 use crate::domain::text::Clean;
 use crate::domain::time::{clock_text, short_time};
 use crate::files::site::LoadedSite;
-use crate::runtime::console::{Console, Parts};
+use crate::runtime::console::Parts;
 use crate::runtime::desk::CommanderDesk;
-use crate::runtime::observations::{self, Keeper};
-use crate::runtime::performer::Performer;
-use crate::runtime::poller;
-use crate::runtime::recording::Recorder;
-use crate::runtime::redact::Redactor;
 use crate::runtime::terminal::TerminalWriter;
 use crate::runtime::unattended::{self, Ears, End, Pilot};
 use crate::runtime::workers;
@@ -58,33 +49,18 @@ pub fn run(mut site: LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Resul
             return Ok(Exit::TryLater);
         }
     };
-    let learned = observations::learned(parts.remembered.as_ref());
-    let probes = workshop::probes(&site.site, &site.dir, &ground.clock, &learned)?;
-    let keeper = ground.memory.as_deref().and_then(|folder| Keeper::start(folder).ok());
+    let gear = ground.gear(&site, parts.remembered.as_ref())?;
     let runtime = workers::start()?;
     let outcome = runtime.block_on(async {
         let Channels { events, inbox, answers } = channels;
         let mut pilot = Pilot::new(orders, index);
-        let mut console = Console::new(parts, ground.clock.now());
-        let served = served_on_record(&ground.paths, &site.site.name);
-        console.recall_served(served, ground.clock.now());
-        console.mask_with(Redactor::new(&secrets::known(&site.site, &site.dir, false)));
+        let mut console = ground.console(parts, &site);
         if let Some(run) = console.run() {
             say(&format!("goes on with run {}, {}", run.id, run.stage.word()));
             pilot.skip_told(&console);
         }
-        let poke = poller::start(probes, &ground.clock, &events);
-        tell_paces(&ground.paths, &site.site.name, start.kind, &events);
-        let mut performer = Performer {
-            acts,
-            workshop,
-            events,
-            clock: Arc::clone(&ground.clock),
-            poke,
-            keeper,
-            recorder: Recorder::default(),
-            terminal: TerminalWriter::nowhere(),
-        };
+        let hands = (acts, workshop, TerminalWriter::nowhere());
+        let mut performer = ground.performer(gear, hands, events, &site.site.name, start.kind);
         let ears = Ears { events: inbox, journal: answers };
         let clock = &ground.clock;
         let tell = &mut |line: &str| say(line);

@@ -15,22 +15,24 @@ pub fn refused(sources: &[Source]) -> Vec<String> {
     let ties = ties(sources);
     let mut found: Vec<String> = rings(sources.len(), &ties)
         .into_iter()
-        .filter(|ring| {
-            let folders: BTreeSet<&str> = ring.iter().map(|at| folder(&sources[*at])).collect();
-            ring.len() > FILES_MAX || ring.len() > 1 && folders.len() > 1
-        })
+        .filter(|ring| ring.len() > 1)
+        .filter(|ring| ring.len() > FILES_MAX || !is_in_one_folder(sources, ring))
         .map(|ring| told(sources, &ties, &ring))
         .collect();
     found.sort();
     found
 }
 
-/// The folder of a file; `a.rs` beside the folder `a` is that folder's own, as `a/mod.rs` is.
-fn folder(source: &Source) -> &str {
-    if source.owns_folder {
-        return source.path.strip_suffix(".rs").unwrap_or(&source.path);
-    }
-    source.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+/// True where one folder holds all the files; `a.rs` beside the folder `a` belongs to that one too.
+fn is_in_one_folder(sources: &[Source], ring: &BTreeSet<usize>) -> bool {
+    let folders = |at: &usize| {
+        let source = &sources[*at];
+        let parent = source.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let own = source.path.strip_suffix(".rs").filter(|_| source.owns_folder);
+        [Some(parent), own].into_iter().flatten().collect::<BTreeSet<&str>>()
+    };
+    let common = ring.iter().map(folders).reduce(|all, one| &all & &one);
+    common.is_none_or(|common| !common.is_empty())
 }
 
 fn told(sources: &[Source], ties: &Ties, ring: &BTreeSet<usize>) -> String {
