@@ -1,30 +1,29 @@
 //! One HTTP request as written in a file: read, made ready with its secrets, sent, answered.
 
+use std::error::Error;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::redirect::Policy;
-use reqwest::{Client, Method, StatusCode, Url};
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, StatusCode};
 use secrecy::ExposeSecret;
+use url::Url;
 
-use super::{address, tls};
+use super::address;
+use super::wire::{Broken, Exchange, Message};
 use crate::domain::reading::LookErrorKind;
 use crate::domain::settings::{Fault, Fields, Node, Span, Value};
 use crate::port::{Clock, Secrets};
 use crate::systems::shared::failure::{Failure, innermost, known_cause};
 use crate::systems::shared::placeholders::{self, Placeholders};
+use crate::systems::shared::roots::Trust;
 
 /// The most of an answer's body that is ever read, in bytes.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
 
 /// The most hops that are followed within one host.
-const REDIRECTS_MAX: usize = 5;
-
-/// The most header lines an answer may have.
-const HEADERS_MAX: usize = 100;
+const REDIRECTS_MAX: u32 = 5;
 
 /// Methods that may be written.
 const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
@@ -126,32 +125,23 @@ impl Call {
         format!("{} {origin}{}{query}", self.method, self.url.path())
     }
 
-    /// Opens the secrets and builds the client. Opens no connection.
+    /// Opens the secrets and reads the authorities of `ca`. Opens no connection.
     ///
     /// # Errors
     /// When a secret cannot be opened or the authorities cannot be read.
     pub fn ready(&self, secrets: &dyn Secrets, follow: bool) -> Result<Ready, Fault> {
         let fault = |message: String| Fault::new(self.span, message);
-        let tls = tls::client_config(self.ca.as_deref()).map_err(fault)?;
-        // Each look opens its own connection: a kept one would go on talking to where a name led
-        // yesterday, and hide an expired certificate.
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .tls_info(true)
-            .no_proxy()
-            .redirect(if follow { same_host_only() } else { Policy::none() })
-            .dns_resolver(Arc::new(address::GuardedNames))
-            .pool_max_idle_per_host(0)
-            .http1_max_headers(HEADERS_MAX)
-            .user_agent(concat!("warroom/", env!("CARGO_PKG_VERSION")))
-            .referer(false)
-            .build()
-            .map_err(|error| fault(format!("failed to set up HTTP: {}", innermost(&error))))?;
+        let trust = Trust::of(self.ca.as_deref()).map_err(fault)?;
         let mut headers = Vec::new();
         for (name, header) in &self.headers {
             headers.push((name.clone(), open_header(header, secrets).map_err(fault)?));
         }
-        Ok(Ready { client, call: self.clone(), headers })
+        Ok(Ready {
+            trust,
+            redirects_max: if follow { REDIRECTS_MAX } else { 0 },
+            call: self.clone(),
+            headers,
+        })
     }
 }
 
@@ -234,24 +224,8 @@ fn opened_secret(
     Ok((credential.user, secret))
 }
 
-/// Follows a few hops within the same host and never from TLS to none; any other redirect is the
-/// answer itself.
-fn same_host_only() -> Policy {
-    Policy::custom(|attempt| {
-        let same = attempt.previous().last().is_some_and(|last| {
-            last.host_str() == attempt.url().host_str()
-                && last.port_or_known_default() == attempt.url().port_or_known_default()
-                && last.scheme() == attempt.url().scheme()
-        });
-        if same && attempt.previous().len() <= REDIRECTS_MAX {
-            attempt.follow()
-        } else {
-            attempt.stop()
-        }
-    })
-}
-
-fn peer_of(url: &Url) -> String {
+/// `a.example:8443`, without the port where it is the usual one.
+pub(super) fn peer_of(url: &Url) -> String {
     let host = url.host_str().unwrap_or("?");
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
@@ -259,7 +233,8 @@ fn peer_of(url: &Url) -> String {
 /// A request that can be sent.
 #[derive(Debug, Clone)]
 pub struct Ready {
-    client: Client,
+    trust: Trust,
+    redirects_max: u32,
     call: Call,
     headers: Vec<(HeaderName, Opened)>,
 }
@@ -321,50 +296,58 @@ impl Ready {
             };
             headers.append(name.clone(), value);
         }
-        let mut request =
-            self.client.request(self.call.method.clone(), self.call.url.clone()).headers(headers);
-        if let Some(body) = &self.call.body {
-            request = request.body(filler.fill(body));
-        }
+        let body = self.call.body.as_ref().map(|body| filler.fill(body).into());
+        let mut message = Message {
+            url: self.call.url.clone(),
+            method: self.call.method.clone(),
+            headers,
+            body: body.unwrap_or_default(),
+        };
         let began = clock.now();
-        let mut response = request.send().await.map_err(|error| self.explain(&error))?;
-        let certificate_ends_s = response
-            .extensions()
-            .get::<reqwest::tls::TlsInfo>()
-            .and_then(reqwest::tls::TlsInfo::peer_certificate)
-            .and_then(tls::not_after);
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.explain(&error))? {
-            if body.len() + chunk.len() > BODY_BYTES_MAX {
-                let why = format!("{} sent more than 1 MiB", self.peer());
-                return Err(Failure::new(LookErrorKind::Garbage, why));
+        let mut hops = 0;
+        let mut exchange = loop {
+            let begun = Exchange::begin(&self.trust, &message).await;
+            let exchange = begun.map_err(|broken| self.explain(&broken))?;
+            match message.redirected(&exchange.head).filter(|_| hops < self.redirects_max) {
+                Some(next) => message = next,
+                None => break exchange,
             }
-            body.extend_from_slice(&chunk);
-        }
+            hops += 1;
+        };
+        let body = exchange.body().await.map_err(|broken| self.explain(&broken))?;
+        let status = exchange.head.status;
         Ok(Answer {
-            status: response.status(),
+            status,
             bytes: body.len(),
             body: String::from_utf8_lossy(&body).into_owned(),
             took: clock.now().since(began),
-            certificate_ends_s,
-            points_elsewhere: response.status().is_redirection(),
+            certificate_ends_s: exchange.certificate_ends_s,
+            points_elsewhere: status.is_redirection(),
         })
     }
 
     /// The error in plain words; its own words would repeat the URL with what its query holds.
-    fn explain(&self, error: &reqwest::Error) -> Failure {
+    fn explain(&self, broken: &Broken) -> Failure {
         let peer = self.peer();
-        let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
-        while let Some(cause) = next {
-            if let Some(forbidden) = cause.downcast_ref::<address::Forbidden>() {
-                let why = format!("{peer} was not asked: {forbidden}");
+        let (error, connecting): (&(dyn Error + 'static), bool) = match broken {
+            Broken::Connecting(error) => (&**error, true),
+            Broken::Talking(error) => (error, false),
+            Broken::Ours(why) => {
+                let why = format!("{peer} was not asked: {why}");
                 return Failure::unsent(LookErrorKind::Ours, why);
             }
-            next = cause.source();
+            Broken::TooLong => {
+                let why = format!("{peer} sent more than 1 MiB");
+                return Failure::new(LookErrorKind::Garbage, why);
+            }
+        };
+        if let Some(forbidden) = error.downcast_ref::<address::Forbidden>() {
+            let why = format!("{peer} was not asked: {forbidden}");
+            return Failure::unsent(LookErrorKind::Ours, why);
         }
         let detail = innermost(error);
         let mut failure = known_cause(&peer, error).unwrap_or_else(|| {
-            if error.is_connect() {
+            if connecting {
                 let why = format!("{peer} cannot be reached: {detail}");
                 Failure::unsent(LookErrorKind::Unreachable, why)
             } else {
@@ -373,7 +356,7 @@ impl Ready {
             }
         });
         // Only an error while connecting proves that nothing was sent.
-        failure.unsent = error.is_connect();
+        failure.unsent = connecting;
         failure
     }
 }

@@ -6,6 +6,7 @@ mod check;
 mod look;
 mod request;
 mod tls;
+mod wire;
 
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,8 @@
 //! Connections to Postgres: how one is set up, verified, bounded in time and given up.
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
 use secrecy::ExposeSecret;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::SslMode;
@@ -21,6 +17,7 @@ use crate::domain::settings::Fault;
 use crate::port::{Credential, Secrets};
 use crate::systems::shared::identity::another;
 use crate::systems::shared::name;
+use crate::systems::shared::roots::Trust;
 
 /// How warroom calls itself in `pg_stat_activity`.
 const APPLICATION_NAME: &str = "warroom";
@@ -29,7 +26,7 @@ const APPLICATION_NAME: &str = "warroom";
 #[derive(Clone)]
 pub(super) struct Target {
     config: Config,
-    tls: Option<MakeRustlsConnect>,
+    tls: Option<Trust>,
     /// A name, an address or a folder.
     host: String,
     port: u16,
@@ -74,7 +71,10 @@ impl Target {
         }
         let tls = match side.tls {
             TlsMode::Disable => None,
-            TlsMode::Prefer | TlsMode::Require => Some(tls_of(settings, side)?),
+            TlsMode::Prefer | TlsMode::Require => {
+                let trust = Trust::of(settings.ca.as_deref());
+                Some(trust.map_err(|why| Fault::new(side.span, why))?)
+            }
         };
         let (host, port) = (side.host.clone(), side.port);
         Ok(Self { config, tls, host, port, meant: None, place: side.place(), user })
@@ -139,8 +139,11 @@ impl Target {
 
     async fn open_at(&self, config: &Config, address: Option<IpAddr>) -> Result<Session, Trouble> {
         let trouble = |error| Trouble::of(&error, &self.place, &self.user, false);
-        let (client, driver) = if let Some(tls) = &self.tls {
-            let (client, driver) = config.connect(tls.clone()).await.map_err(trouble)?;
+        let (client, driver) = if let Some(trust) = &self.tls {
+            let tls = trust.client(&[]).await;
+            let tls = tls.map_err(|why| Trouble::new(TroubleKind::Ours, why))?;
+            let tls = MakeRustlsConnect::new(tls);
+            let (client, driver) = config.connect(tls).await.map_err(trouble)?;
             (client, tokio::spawn(async move { drop(driver.await) }))
         } else {
             let (client, driver) = config.connect(NoTls).await.map_err(trouble)?;
@@ -223,32 +226,4 @@ where
     row.try_get(name).map_err(|error| {
         Trouble::new(TroubleKind::Garbage, format!("column `{name}` cannot be read: {error}"))
     })
-}
-
-/// A verifying TLS client with the machine's authorities or those of `ca`.
-fn tls_of(settings: &Settings, side: &SideSettings) -> Result<MakeRustlsConnect, Fault> {
-    let fault = |message: String| Fault::new(side.span, message);
-    let mut roots = RootCertStore::empty();
-    let certificates: Vec<CertificateDer<'static>> = if let Some(path) = &settings.ca {
-        let shown = path.display();
-        let bytes =
-            std::fs::read(path).map_err(|error| fault(format!("cannot read {shown}: {error}")))?;
-        CertificateDer::pem_slice_iter(&bytes)
-            .collect::<Result<_, _>>()
-            .map_err(|error| fault(format!("{shown} is not a PEM file: {error}")))?
-    } else {
-        rustls_native_certs::load_native_certs().certs
-    };
-    let (added, _) = roots.add_parsable_certificates(certificates);
-    if added == 0 {
-        let message = "no authority to trust was found; name a file with `ca`".to_owned();
-        return Err(fault(message));
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| fault(format!("TLS cannot be set up: {error}")))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(MakeRustlsConnect::new(config))
 }

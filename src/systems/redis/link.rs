@@ -68,12 +68,17 @@ impl Target {
     }
 
     async fn open(&self, shaking_hands: &AtomicBool) -> Result<Session, Trouble> {
+        let tls = match &self.tls {
+            Some(tls) => {
+                Some(tls.ready().await.map_err(|why| Trouble::new(TroubleKind::Ours, why))?)
+            }
+            None => None,
+        };
         let allowance = Allowance::default();
         let failed = |error| Trouble::of_connecting(&error, &self.place);
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await.map_err(failed)?;
-        shaking_hands.store(self.tls.is_some(), Ordering::Relaxed);
-        let wire =
-            Wire::over(stream, self.tls.as_ref(), allowance.clone()).await.map_err(failed)?;
+        shaking_hands.store(tls.is_some(), Ordering::Relaxed);
+        let wire = Wire::over(stream, tls, allowance.clone()).await.map_err(failed)?;
         shaking_hands.store(false, Ordering::Relaxed);
         // Nothing is said by the driver itself: neither a name nor a password nor a database, so
         // that whatever the server answers to these is an answer to a question of ours.

@@ -1,21 +1,19 @@
 //! The bytes under a session: TCP or TLS, and a bound on what a peer may send for one question.
 
-use std::fs;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::settings::SideSettings;
 use crate::domain::settings::Fault;
+use crate::systems::shared::roots::Trust;
 
 /// The most bytes that an answer may have. `INFO` has some thousand.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
@@ -62,13 +60,13 @@ impl Wire {
     /// Shakes hands where there is TLS.
     pub(super) async fn over(
         stream: TcpStream,
-        tls: Option<&Tls>,
+        tls: Option<ReadyTls>,
         allowance: Allowance,
     ) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         let stream: Box<dyn Duplex> = match tls {
             None => Box::new(stream),
-            Some(tls) => Box::new(tls.connector.connect(tls.name.clone(), stream).await?),
+            Some(tls) => Box::new(tls.connector.connect(tls.name, stream).await?),
         };
         Ok(Self { stream, allowance })
     }
@@ -111,41 +109,31 @@ impl AsyncWrite for Wire {
     }
 }
 
-/// A verifying TLS client for one server.
+/// What TLS with one server needs: whom to trust, and the server's name.
 #[derive(Clone)]
 pub(super) struct Tls {
-    connector: TlsConnector,
+    trust: Trust,
     name: ServerName<'static>,
 }
 
 impl Tls {
-    /// One with the machine's authorities, or those of `ca`.
+    /// Trusts the machine's authorities, or those of `ca`.
     pub(super) fn new(side: &SideSettings) -> Result<Self, Fault> {
         let fault = |message: String| Fault::new(side.span, message);
-        let certificates: Vec<CertificateDer<'static>> = if let Some(path) = &side.ca {
-            let shown = path.display();
-            let bytes =
-                fs::read(path).map_err(|error| fault(format!("cannot read {shown}: {error}")))?;
-            CertificateDer::pem_slice_iter(&bytes)
-                .collect::<Result<_, _>>()
-                .map_err(|error| fault(format!("{shown} is not a PEM file: {error}")))?
-        } else {
-            rustls_native_certs::load_native_certs().certs
-        };
-        let mut roots = RootCertStore::empty();
-        let (added, _) = roots.add_parsable_certificates(certificates);
-        if added == 0 {
-            let message = "no authority to trust was found; name a file with `ca`".to_owned();
-            return Err(fault(message));
-        }
         let name = ServerName::try_from(side.host.clone())
             .map_err(|_| fault(format!("`{}` is not a name that TLS knows", side.host)))?;
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| fault(format!("TLS cannot be set up: {error}")))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Self { connector: TlsConnector::from(Arc::new(config)), name })
+        Ok(Self { trust: Trust::of(side.ca.as_deref()).map_err(fault)?, name })
     }
+
+    /// A verifying TLS client for the server.
+    pub(super) async fn ready(&self) -> Result<ReadyTls, String> {
+        let config = self.trust.client(&[]).await?;
+        Ok(ReadyTls { connector: TlsConnector::from(Arc::new(config)), name: self.name.clone() })
+    }
+}
+
+/// A client that can shake hands.
+pub(super) struct ReadyTls {
+    connector: TlsConnector,
+    name: ServerName<'static>,
 }

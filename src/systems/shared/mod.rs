@@ -1,4 +1,4 @@
-//! What two or more kinds of system need: sides, names, rules on answers, sentences, waiting.
+//! What two or more kinds of system need: sides, names, trust, rules on answers, sentences, waiting.
 
 pub mod child;
 pub mod failure;
@@ -6,6 +6,7 @@ pub mod identity;
 pub mod name;
 pub mod placeholders;
 pub mod pulse;
+pub mod roots;
 pub mod rule;
 pub mod sides;
 #[cfg(test)]
