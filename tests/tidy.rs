@@ -48,6 +48,7 @@ const LAYERS: [Layer; 6] = [
             "base64",
             "hickory_resolver",
             "http_body_util",
+            "httparse",
             "hyper",
             "hyper_util",
             "postgres_types",

@@ -11,16 +11,13 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use super::address;
-use super::wire::{Broken, Exchange, Message};
+use super::wire::{self, Broken, Message, peer_of};
 use crate::domain::reading::LookErrorKind;
 use crate::domain::settings::{Fault, Fields, Node, Span, Value};
 use crate::port::{Clock, Secrets};
 use crate::systems::shared::failure::{Failure, innermost, known_cause};
 use crate::systems::shared::placeholders::{self, Placeholders};
 use crate::systems::shared::roots::Trust;
-
-/// The most of an answer's body that is ever read, in bytes.
-pub const BODY_BYTES_MAX: usize = 1 << 20;
 
 /// The most hops that are followed within one host.
 const REDIRECTS_MAX: u32 = 5;
@@ -224,12 +221,6 @@ fn opened_secret(
     Ok((credential.user, secret))
 }
 
-/// `a.example:8443`, without the port where it is the usual one.
-pub(super) fn peer_of(url: &Url) -> String {
-    let host = url.host_str().unwrap_or("?");
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
 /// A request that can be sent.
 #[derive(Debug, Clone)]
 pub struct Ready {
@@ -244,7 +235,7 @@ pub struct Ready {
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
-    /// The body, at most [`BODY_BYTES_MAX`].
+    /// The body, at most [`wire::BODY_BYTES_MAX`].
     pub body: String,
     /// The body's length in bytes.
     pub bytes: usize,
@@ -305,24 +296,23 @@ impl Ready {
         };
         let began = clock.now();
         let mut hops = 0;
-        let mut exchange = loop {
-            let begun = Exchange::begin(&self.trust, &message).await;
-            let exchange = begun.map_err(|broken| self.explain(&broken))?;
-            match message.redirected(&exchange.head).filter(|_| hops < self.redirects_max) {
+        let reply = loop {
+            let follow = hops < self.redirects_max;
+            let asked = wire::ask(&self.trust, &message, follow).await;
+            let reply = asked.map_err(|broken| self.explain(&broken))?;
+            match reply.next {
                 Some(next) => message = next,
-                None => break exchange,
+                None => break reply,
             }
             hops += 1;
         };
-        let body = exchange.body().await.map_err(|broken| self.explain(&broken))?;
-        let status = exchange.head.status;
         Ok(Answer {
-            status,
-            bytes: body.len(),
-            body: String::from_utf8_lossy(&body).into_owned(),
+            status: reply.status,
+            bytes: reply.body.len(),
+            body: String::from_utf8_lossy(&reply.body).into_owned(),
             took: clock.now().since(began),
-            certificate_ends_s: exchange.certificate_ends_s,
-            points_elsewhere: status.is_redirection(),
+            certificate_ends_s: reply.certificate_ends_s,
+            points_elsewhere: reply.status.is_redirection(),
         })
     }
 
@@ -331,7 +321,7 @@ impl Ready {
         let peer = self.peer();
         let (error, connecting): (&(dyn Error + 'static), bool) = match broken {
             Broken::Connecting(error) => (&**error, true),
-            Broken::Talking(error) => (error, false),
+            Broken::Talking(error) => (&**error, false),
             Broken::Ours(why) => {
                 let why = format!("{peer} was not asked: {why}");
                 return Failure::unsent(LookErrorKind::Ours, why);

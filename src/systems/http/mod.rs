@@ -3,6 +3,7 @@
 mod address;
 mod call;
 mod check;
+mod http1;
 mod look;
 mod request;
 mod tls;

@@ -138,7 +138,7 @@ async fn answers_become_readings() {
         "Up: 302 in 12 ms",
     )
     .await;
-    let large = reply("200 OK", "", &"x".repeat(super::call::BODY_BYTES_MAX + 1));
+    let large = reply("200 OK", "", &"x".repeat(super::wire::BODY_BYTES_MAX + 1));
     check(large, "", "Garbage: PEER sent more than 1 MiB").await;
 }
 

@@ -3,21 +3,20 @@
 use std::error::Error;
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Bytes, Incoming};
-use hyper::client::conn::{http1, http2};
+use hyper::body::Bytes;
+use hyper::client::conn::http2;
 use hyper::header::{
-    ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderValue, LOCATION,
+    ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION,
     TRANSFER_ENCODING, USER_AGENT,
 };
-use hyper::http::response::Parts;
-use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+use hyper::{HeaderMap, Method, Request, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -27,11 +26,11 @@ use tokio_rustls::TlsConnector;
 use url::{Host, Position, Url};
 
 use super::address;
-use super::call::BODY_BYTES_MAX;
+use super::http1;
 use crate::systems::shared::roots::Trust;
 
-/// The most header lines an answer may have.
-const HEADERS_MAX: usize = 100;
+/// The most of an answer's body that is ever read, in bytes.
+pub const BODY_BYTES_MAX: usize = 1 << 20;
 
 /// How long the first family of addresses is alone before the other is tried beside it (RFC 8305).
 const OTHER_FAMILY_AFTER: Duration = Duration::from_millis(300);
@@ -39,7 +38,10 @@ const OTHER_FAMILY_AFTER: Duration = Duration::from_millis(300);
 /// HTTP/2, as TLS names it.
 const H2: &[u8] = b"h2";
 
-const OUR_NAME: &str = concat!("warroom/", env!("CARGO_PKG_VERSION"));
+const NO_HOST: &str = "the URL names no host";
+
+/// How warroom calls itself.
+pub const OUR_NAME: &str = concat!("warroom/", env!("CARGO_PKG_VERSION"));
 
 /// What is sent.
 #[derive(Debug, Clone)]
@@ -68,15 +70,14 @@ impl Message {
 
     /// What a redirect asks for, as browsers take it (RFC 9110, 15.4); none where this is none, or
     /// one that leads to another host or from TLS to none.
-    pub fn redirected(&self, head: &Parts) -> Option<Self> {
-        let becomes_get = match head.status {
+    pub fn redirected(&self, status: StatusCode, location: Option<&[u8]>) -> Option<Self> {
+        let becomes_get = match status {
             StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => self.method == Method::POST,
             StatusCode::SEE_OTHER => true,
             StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => false,
             _ => return None,
         };
-        let location = head.headers.get(LOCATION)?;
-        let url = self.url.join(std::str::from_utf8(location.as_bytes()).ok()?).ok()?;
+        let url = self.url.join(std::str::from_utf8(location?).ok()?).ok()?;
         let same = self.url.scheme() == url.scheme()
             && self.url.host_str() == url.host_str()
             && self.url.port_or_known_default() == url.port_or_known_default();
@@ -102,9 +103,15 @@ pub enum Broken {
     /// No connection: certainly nothing was sent.
     Connecting(Box<dyn Error + Send + Sync>),
     /// Something may have been sent.
-    Talking(hyper::Error),
+    Talking(Box<dyn Error + Send + Sync>),
     /// The answer is longer than is read.
     TooLong,
+}
+
+impl Broken {
+    fn talking(error: hyper::Error) -> Self {
+        Self::Talking(error.into())
+    }
 }
 
 impl From<Box<dyn Error + Send + Sync>> for Broken {
@@ -122,121 +129,94 @@ impl From<io::Error> for Broken {
 /// The connection under an exchange: it moves only while it is polled.
 type Driver = Pin<Box<dyn Future<Output = Result<(), hyper::Error>> + Send>>;
 
-/// A request that was answered; the body is still to be read.
-pub struct Exchange {
-    /// Status and headers.
-    pub head: Parts,
+/// What came back.
+#[derive(Debug)]
+pub struct Reply {
+    /// The status.
+    pub status: StatusCode,
+    /// The body, at most [`BODY_BYTES_MAX`] of it.
+    pub body: Vec<u8>,
+    /// What is to be asked instead; the body was not read then.
+    pub next: Option<Message>,
     /// When the peer's certificate ends, in seconds since 1970.
     pub certificate_ends_s: Option<i64>,
-    body: Incoming,
-    line: Line,
 }
 
-impl Exchange {
-    /// Asks over a new connection. A kept one would go on talking to where a name led yesterday, to
-    /// a server that takes no new ones any more, or past a fence, and hide an expired certificate.
-    ///
-    /// # Errors
-    /// Why there is no answer.
-    pub async fn begin(trust: &Trust, message: &Message) -> Result<Self, Broken> {
-        let stream = reach(&message.url).await?;
-        if message.url.scheme() == "https" {
-            // Much larger than the rest, and rarer.
-            Box::pin(Self::begin_tls(trust, message, stream)).await
-        } else {
-            Self::ask_1(message, stream, None).await
+/// Asks over a new connection, and tells where it leads on if `follow` is set.
+///
+/// A kept connection would go on talking to where a name led yesterday, to a server that takes no
+/// new ones any more, or past a fence, and hide an expired certificate.
+///
+/// # Errors
+/// Why there is no answer.
+pub async fn ask(trust: &Trust, message: &Message, follow: bool) -> Result<Reply, Broken> {
+    let stream = reach(&message.url).await?;
+    if message.url.scheme() == "https" {
+        // Much larger than the rest, and rarer.
+        Box::pin(ask_tls(trust, message, stream, follow)).await
+    } else {
+        http1::ask(message, stream, follow).await
+    }
+}
+
+async fn ask_tls(
+    trust: &Trust,
+    message: &Message,
+    stream: TcpStream,
+    follow: bool,
+) -> Result<Reply, Broken> {
+    let config = trust.client(&[H2, b"http/1.1"]).await.map_err(Broken::Ours)?;
+    let name = match message.url.host() {
+        Some(Host::Ipv4(address)) => ServerName::from(IpAddr::from(address)),
+        Some(Host::Ipv6(address)) => ServerName::from(IpAddr::from(address)),
+        Some(Host::Domain(name)) => {
+            ServerName::try_from(name.to_owned()).map_err(io::Error::other)?
         }
-    }
+        None => return Err(Broken::Ours(NO_HOST.to_owned())),
+    };
+    stream.set_nodelay(true)?;
+    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
+    let session = stream.get_ref().1;
+    let certificate = session.peer_certificates().and_then(<[_]>::first);
+    let certificate_ends_s = certificate.and_then(|shown| super::tls::not_after(shown));
+    let reply = if session.alpn_protocol() == Some(H2) {
+        ask_http2(message, stream, follow).await?
+    } else {
+        http1::ask(message, stream, follow).await?
+    };
+    Ok(Reply { certificate_ends_s, ..reply })
+}
 
-    async fn begin_tls(
-        trust: &Trust,
-        message: &Message,
-        stream: TcpStream,
-    ) -> Result<Self, Broken> {
-        let config = trust.client(&[H2, b"http/1.1"]).await.map_err(Broken::Ours)?;
-        let name = match message.url.host() {
-            Some(Host::Ipv4(address)) => ServerName::from(std::net::IpAddr::from(address)),
-            Some(Host::Ipv6(address)) => ServerName::from(std::net::IpAddr::from(address)),
-            Some(Host::Domain(name)) => {
-                ServerName::try_from(name.to_owned()).map_err(io::Error::other)?
-            }
-            None => return Err(Broken::Ours("the URL names no host".to_owned())),
-        };
-        let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
-        let session = stream.get_ref().1;
-        let certificate = session.peer_certificates().and_then(<[_]>::first);
-        let ends_s = certificate.and_then(|shown| super::tls::not_after(shown));
-        if session.alpn_protocol() == Some(H2) {
-            Self::ask_2(message, stream, ends_s).await
-        } else {
-            Self::ask_1(message, stream, ends_s).await
+async fn ask_http2(
+    message: &Message,
+    stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    follow: bool,
+) -> Result<Reply, Broken> {
+    let opened = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
+    let (mut sender, connection) = opened.map_err(Broken::talking)?;
+    let mut line = Line(Some(Box::pin(connection)));
+    let request = message.request(&message.url[..Position::AfterQuery])?;
+    let response = line.while_open(sender.send_request(request)).await?;
+    let status = response.status();
+    let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
+    let next = message.redirected(status, location).filter(|_| follow);
+    let (mut body, mut read) = (response.into_body(), Vec::new());
+    while next.is_none() {
+        let frame = async { body.frame().await.transpose() };
+        let Some(frame) = line.while_open(frame).await? else { break };
+        let Some(chunk) = frame.data_ref() else { continue };
+        if read.len() + chunk.len() > BODY_BYTES_MAX {
+            return Err(Broken::TooLong);
         }
+        read.extend_from_slice(chunk);
     }
-
-    async fn ask_1(
-        message: &Message,
-        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-        ends_s: Option<i64>,
-    ) -> Result<Self, Broken> {
-        let mut http = http1::Builder::new();
-        http.max_headers(HEADERS_MAX);
-        let opened = http.handshake(TokioIo::new(stream)).await;
-        let (mut sender, connection) = opened.map_err(Broken::Talking)?;
-        let mut line = Line::over(connection);
-        let mut request =
-            message.request(&message.url[Position::BeforePath..Position::AfterQuery])?;
-        if !request.headers().contains_key(HOST) {
-            let host = HeaderValue::from_str(&super::call::peer_of(&message.url));
-            request.headers_mut().insert(HOST, host.map_err(io::Error::other)?);
-        }
-        let response = line.while_open(sender.send_request(request)).await?;
-        Ok(Self::of(response, ends_s, line))
-    }
-
-    async fn ask_2(
-        message: &Message,
-        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-        ends_s: Option<i64>,
-    ) -> Result<Self, Broken> {
-        let opened = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
-        let (mut sender, connection) = opened.map_err(Broken::Talking)?;
-        let mut line = Line::over(connection);
-        let request = message.request(&message.url[..Position::AfterQuery])?;
-        let response = line.while_open(sender.send_request(request)).await?;
-        Ok(Self::of(response, ends_s, line))
-    }
-
-    fn of(response: Response<Incoming>, certificate_ends_s: Option<i64>, line: Line) -> Self {
-        let (head, body) = response.into_parts();
-        Self { head, certificate_ends_s, body, line }
-    }
-
-    /// Reads the body, at most [`BODY_BYTES_MAX`] of it.
-    ///
-    /// # Errors
-    /// When it is longer or ends too early.
-    pub async fn body(&mut self) -> Result<Vec<u8>, Broken> {
-        let mut read = Vec::new();
-        loop {
-            let frame = async { self.body.frame().await.transpose() };
-            let Some(frame) = self.line.while_open(frame).await? else { return Ok(read) };
-            let Some(chunk) = frame.data_ref() else { continue };
-            if read.len() + chunk.len() > BODY_BYTES_MAX {
-                return Err(Broken::TooLong);
-            }
-            read.extend_from_slice(chunk);
-        }
-    }
+    Ok(Reply { status, body: read, next, certificate_ends_s: None })
 }
 
 /// The connection under an exchange. Dropping it closes it.
 struct Line(Option<Driver>);
 
 impl Line {
-    fn over(connection: impl Future<Output = Result<(), hyper::Error>> + Send + 'static) -> Self {
-        Self(Some(Box::pin(connection)))
-    }
-
     /// Moves the connection until `talk` is over.
     async fn while_open<T>(
         &mut self,
@@ -256,17 +236,23 @@ impl Line {
         match (told.await, cause) {
             // That the connection is gone says less than why.
             (Err(gone), Some(cause)) if gone.is_canceled() || gone.is_closed() => {
-                Err(Broken::Talking(cause))
+                Err(Broken::talking(cause))
             }
-            (told, _) => told.map_err(Broken::Talking),
+            (told, _) => told.map_err(Broken::talking),
         }
     }
+}
+
+/// `a.example:8443`, without the port where it is the usual one.
+pub fn peer_of(url: &Url) -> String {
+    let host = url.host_str().unwrap_or("?");
+    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// Connects to where the URL leads now.
 async fn reach(url: &Url) -> Result<TcpStream, Broken> {
     let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
-        return Err(Broken::Ours("the URL names no host".to_owned()));
+        return Err(Broken::Ours(NO_HOST.to_owned()));
     };
     let addresses = match address::literal(host) {
         Some(address) => {
@@ -277,9 +263,7 @@ async fn reach(url: &Url) -> Result<TcpStream, Broken> {
         }
         None => address::resolve(host, port).await?,
     };
-    let stream = connect(&addresses).await?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
+    Ok(connect(&addresses).await?)
 }
 
 /// Connects to the first address that answers. Addresses of the family that the resolver prefers
