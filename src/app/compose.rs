@@ -308,7 +308,7 @@ pub(super) fn leave(hands: impl Send + 'static) {
 }
 
 /// Threads that probes and checks share; the keys and the journal have their own.
-pub(super) const WORKERS: usize = 2;
+pub(super) const WORKERS: usize = 1;
 
 /// Who sits here: the person of `--as`, checked against the site, with the system's user and host.
 fn actor(site: &LoadedSite, person: Option<&str>) -> anyhow::Result<Actor> {

@@ -22,7 +22,7 @@ mod criteria;
 mod early;
 mod emptied;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use super::ids::{Side, SystemId};
 use super::link::LinkState;
@@ -48,9 +48,10 @@ pub fn active(site: &Site, snapshot: &Snapshot, remembered: Option<Side>, now: S
 
 /// The side that serves by what the stores tell now; none where they do not tell one apart.
 pub fn told(site: &Site, snapshot: &Snapshot, now: Stamp) -> Option<Side> {
-    let rules = BTreeMap::new();
-    let about = Side::A.into();
-    let scene = Scene { site, snapshot, rules: &rules, active: Side::A, about: &about, now };
+    let (rules, about) = (HashMap::new(), Side::A.into());
+    let pairs = pairs(site, snapshot, now);
+    let (active, pairs) = (Side::A, pairs.as_slice());
+    let scene = Scene { site, snapshot, pairs, rules: &rules, active, about: &about, now };
     let some = |side: Side, wanted: fn(&Reading) -> bool| {
         scene.views(side).any(|view| view.current().is_some_and(wanted))
     };
@@ -94,11 +95,12 @@ pub fn judge(
 ) -> Assessment {
     let about = subject.into();
     let active = about.active;
-    let mut rules: Rules<'_> = BTreeMap::new();
+    let mut rules: Rules<'_> = HashMap::new();
     for rule in &site.rules {
         rules.entry(&rule.system).or_default().push(rule);
     }
-    let scene = Scene { site, snapshot, rules: &rules, active, about: &about, now };
+    let pairs = pairs(site, snapshot, now);
+    let scene = Scene { site, snapshot, pairs: &pairs, rules: &rules, active, about: &about, now };
     let reference = it_is_us::ask(site, snapshot, now);
     let primary = scene.primary(&reference);
     let split_brain = split_brain::standing(site, snapshot);
@@ -109,13 +111,36 @@ pub fn judge(
 }
 
 /// The rules of each system.
-type Rules<'a> = BTreeMap<&'a SystemId, Vec<&'a RuleSpec>>;
+type Rules<'a> = HashMap<&'a SystemId, Vec<&'a RuleSpec>>;
+
+/// A system on both sides; a side where it is not is none.
+type Pair<'a> = [Option<View<'a>>; 2];
+
+/// Every system of the site in its order, found once: a judgement goes through all of them many
+/// times.
+fn pairs<'a>(site: &'a Site, snapshot: &'a Snapshot, now: Stamp) -> Vec<Pair<'a>> {
+    let pair = |system| Side::BOTH.map(|side| view(snapshot, system, side, now));
+    site.systems.iter().map(pair).collect()
+}
+
+/// The system on a side; none where it is not in that region.
+fn view<'a>(
+    snapshot: &'a Snapshot,
+    system: &'a SystemSpec,
+    side: Side,
+    now: Stamp,
+) -> Option<View<'a>> {
+    system.sides[side.index()].as_ref()?;
+    let cell = snapshot.cell(&system.id, side).unwrap_or(&EMPTY);
+    Some(View { system, side, cell, now })
+}
 
 /// Everything that is judged, at one moment.
 #[derive(Debug, Clone, Copy)]
 struct Scene<'a> {
     site: &'a Site,
     snapshot: &'a Snapshot,
+    pairs: &'a [Pair<'a>],
     rules: &'a Rules<'a>,
     active: Side,
     about: &'a Subject,
@@ -164,23 +189,21 @@ impl<'a> Scene<'a> {
 
     /// The system on a side; none where it is not in that region.
     fn view(&self, system: &'a SystemSpec, side: Side) -> Option<View<'a>> {
-        system.sides[side.index()].as_ref()?;
-        let cell = self.snapshot.cell(&system.id, side).unwrap_or(&EMPTY);
-        Some(View { system, side, cell, now: self.now })
+        view(self.snapshot, system, side, self.now)
     }
 
     fn views(&self, side: Side) -> impl Iterator<Item = View<'a>> + use<'a> {
         let scene = *self;
         let idle = move |system: &SystemSpec| system.idle_standby && side == scene.standby();
-        self.site
-            .systems
+        self.pairs
             .iter()
-            .filter(move |system| !idle(system))
-            .filter_map(move |system| scene.view(system, side))
+            .filter_map(move |pair| pair[side.index()])
+            .filter(move |view| !idle(view.system))
     }
 
-    fn pair(&self, system: &'a SystemSpec) -> [Option<View<'a>>; 2] {
-        Side::BOTH.map(|side| self.view(system, side))
+    /// Each system with its sides.
+    fn systems(&self) -> impl Iterator<Item = (&'a SystemSpec, Pair<'a>)> + use<'a> {
+        self.site.systems.iter().zip(self.pairs.iter().copied())
     }
 
     /// The systems of a side that fail by their rules, each once, since the earliest. What was

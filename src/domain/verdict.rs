@@ -1,6 +1,6 @@
 //! What the readings mean: is the primary lost, is it us, is the standby fit, what else is wrong.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -330,8 +330,8 @@ impl Assessment {
 
     /// How urgent the worst is that is said of each system on a side, folded or not: what its row
     /// is marked with, and what is counted.
-    pub fn urgent(&self) -> BTreeMap<(&SystemId, Side), Priority> {
-        let mut worst: BTreeMap<(&SystemId, Side), Priority> = BTreeMap::new();
+    pub fn urgent(&self) -> HashMap<(&SystemId, Side), Priority> {
+        let mut worst: HashMap<(&SystemId, Side), Priority> = HashMap::new();
         let alarms = self.alarms.iter().map(|alarm| (&alarm.system, alarm.side, alarm.priority));
         let folded = self.alarms.iter().flat_map(|alarm| &alarm.consequences);
         let folded = folded.map(|other| (&other.system, other.side, other.priority));

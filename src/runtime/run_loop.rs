@@ -24,6 +24,10 @@ use crate::ui::update::Input;
 /// Events taken in one go before the next frame.
 const BATCH_MAX: usize = 512;
 
+/// How long readings gather before more are taken in: they are judged with the next tick, and being
+/// woken for each costs more than the look. What comes behind them waits as long; keys do not.
+const GATHERED_FOR: Duration = Duration::from_millis(20);
+
 /// What the loop listens to.
 pub struct Inbox {
     /// Keys.
@@ -67,6 +71,7 @@ pub async fn run<D: Desk, A: Acts<D::Role>>(
     let mut ticks = interval(TICK_RUNNING);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut waited = Duration::ZERO;
+    let (mut gathering, mut gathered) = (false, interval(GATHERED_FOR));
     for effect in console.wake() {
         performer.perform(effect);
     }
@@ -89,7 +94,11 @@ pub async fn run<D: Desk, A: Acts<D::Role>>(
             _ = suspend.recv() => Event::Signal(Told::Suspend),
             Some(input) = inbox.inputs.recv() => Event::Input(input),
             Some(reply) = inbox.journal.recv() => Event::Journal(Box::new(reply)),
-            Some(event) = inbox.events.recv() => event,
+            _ = gathered.tick(), if gathering => {
+                gathering = false;
+                continue;
+            }
+            Some(event) = inbox.events.recv(), if !gathering => event,
             () = drawn.notified() => Event::Drawn,
             _ = resumed.recv() => {
                 // Whoever stopped us may have written over the screen.
@@ -109,8 +118,14 @@ pub async fn run<D: Desk, A: Acts<D::Role>>(
                 }
             }
         };
-        for effect in take_batch(console, performer, &mut inbox, screen, event, clock.now()) {
+        let now = clock.now();
+        let (effects, calm) = take_batch(console, performer, &mut inbox, screen, event, now);
+        for effect in effects {
             performer.perform(effect);
+        }
+        if calm {
+            gathering = true;
+            gathered.reset();
         }
         // A terminal that is gone says so by the first frame it cannot take, before any signal.
         if draw(console, screen, theme, clock).is_err() {
@@ -122,7 +137,8 @@ pub async fn run<D: Desk, A: Acts<D::Role>>(
     Ok(())
 }
 
-/// Takes in an event and what else is there already, and judges once.
+/// Takes in an event and what else is there already, and judges once; true where all of it may
+/// wait to be judged.
 fn take_batch<D: Desk, A: Acts<D::Role>>(
     console: &mut Console<D>,
     performer: &mut Performer<A>,
@@ -130,7 +146,7 @@ fn take_batch<D: Desk, A: Acts<D::Role>>(
     screen: &mut Fullscreen,
     event: Event,
     now: Stamp,
-) -> Vec<Effect<D::Role>> {
+) -> (Vec<Effect<D::Role>>, bool) {
     let mut calm = notice(&event, screen);
     let (recorder, folder) = (&mut performer.recorder, performer.acts.run_folder());
     let mut effects = recorder.step(console, folder, event, now);
@@ -142,7 +158,7 @@ fn take_batch<D: Desk, A: Acts<D::Role>>(
     if !calm {
         effects.extend(recorder.settle(console, now));
     }
-    effects
+    (effects, calm)
 }
 
 /// True for what may wait for the next tick to be judged: readings come one by one from every

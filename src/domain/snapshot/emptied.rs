@@ -188,7 +188,7 @@ impl Snapshot {
             let key = emptied_key(system);
             let of_it = accepted.iter().filter(|accepted| accepted.key == key);
             let Some(at) = of_it.map(|accepted| accepted.at).next_back() else { continue };
-            for cell in pair {
+            for cell in pair.iter_mut() {
                 let seen_before = |emptied: &mut Emptied| earlier(emptied.at, at) == emptied.at;
                 if cell.emptied.take_if(seen_before).is_some() {
                     cell.whole = None;
