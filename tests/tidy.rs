@@ -119,6 +119,7 @@ const LAYERS: [Layer; 6] = [
             "serde_json",
             "sha2",
             "thiserror",
+            "tikv_jemallocator",
             "tokio",
             "toml",
         ],

@@ -46,6 +46,9 @@ use crate::ui::theme::Theme;
 /// Events that may wait for the loop.
 const EVENT_QUEUE: usize = 1024;
 
+/// What probes told that may wait for the tick; whoever finds no room waits with it.
+const READINGS_QUEUE: usize = 2048;
+
 /// Answers of the journal that may wait; one append is in flight at a time.
 const JOURNAL_QUEUE: usize = 256;
 
@@ -261,7 +264,9 @@ impl Ground {
                 screen.writer.without_notifications();
             }
             let inputs = read_input()?;
-            let poke = poller::start(probes, &self.clock, &channels.events);
+            let (tell, readings) = mpsc::channel(READINGS_QUEUE);
+            let poke = poller::start(probes, &self.clock, &tell);
+            drop(tell);
             history::tell_paces(&self.paths, &site.site.name, kind, &channels.events);
             if watches {
                 resume::follow_run(&self.paths, &site.site.name, &channels.events);
@@ -277,7 +282,8 @@ impl Ground {
                 recorder: Recorder::default(),
                 terminal: screen.writer.clone(),
             };
-            let inbox = Inbox { inputs, events: channels.inbox, journal: channels.answers };
+            let (events, journal) = (channels.inbox, channels.answers);
+            let inbox = Inbox { inputs, readings, events, journal };
             let clock = &self.clock;
             let ended =
                 run_loop::run(&mut console, &mut performer, inbox, &mut screen, &self.theme, clock)

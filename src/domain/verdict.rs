@@ -39,18 +39,18 @@ impl Verdict {
             wanted.map(Criterion::says).collect()
         };
         let against = reasons(&|criterion| criterion.met == Met::No);
-        let blind = reasons(&|criterion| criterion.met == Met::Unknown && criterion.blinds);
-        let doubts = reasons(&|criterion| criterion.met == Met::Unknown);
         if !against.is_empty() {
-            Self::NoGo(against)
-        } else if !blind.is_empty() {
-            Self::Blind(blind)
-        } else if !doubts.is_empty() {
-            Self::Caution(doubts)
-        } else if criteria.is_empty() {
-            Self::Blind(vec!["nothing is known of the standby".into()])
-        } else {
-            Self::Go
+            return Self::NoGo(against);
+        }
+        let blind = reasons(&|criterion| criterion.met == Met::Unknown && criterion.blinds);
+        if !blind.is_empty() {
+            return Self::Blind(blind);
+        }
+        let doubts = reasons(&|criterion| criterion.met == Met::Unknown);
+        match (doubts.is_empty(), criteria.is_empty()) {
+            (false, _) => Self::Caution(doubts),
+            (true, true) => Self::Blind(vec!["nothing is known of the standby".into()]),
+            (true, false) => Self::Go,
         }
     }
 
@@ -322,6 +322,19 @@ pub struct Assessment {
 }
 
 impl Assessment {
+    /// Before anything was judged: nothing is known, which is never well.
+    pub fn unjudged(active: Side) -> Self {
+        Self {
+            active,
+            primary: Primary::Blind("nothing was judged yet".into()),
+            standby_lost: false,
+            split_brain: Vec::new(),
+            alarms: Vec::new(),
+            criteria: Vec::new(),
+            verdict: Verdict::of(&[]),
+        }
+    }
+
     /// Adds an alarm in its place.
     pub fn raise(&mut self, alarm: Alarm) {
         self.alarms.push(alarm);

@@ -22,16 +22,15 @@ use crate::ui::theme::Theme;
 use crate::ui::update::Input;
 
 /// Events taken in one go before the next frame.
-const BATCH_MAX: usize = 512;
-
-/// How long readings gather before more are taken in: they are judged with the next tick, and being
-/// woken for each costs more than the look. What comes behind them waits as long; keys do not.
-const GATHERED_FOR: Duration = Duration::from_millis(20);
+const BATCH_MAX: usize = 2048;
 
 /// What the loop listens to.
 pub struct Inbox {
     /// Keys.
     pub inputs: mpsc::Receiver<Input>,
+    /// What the probes tell. It comes one by one from every system and is taken in by the tick, so
+    /// that what a frame shows was judged, and a look costs no waking.
+    pub readings: mpsc::Receiver<Event>,
     /// Everything else.
     pub events: mpsc::Receiver<Event>,
     /// The journal's answers.
@@ -39,15 +38,18 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// What is there already, keys first.
-    fn next_ready(&mut self) -> Option<Event> {
+    /// What is there already, keys first; what the probes told where it is `due`.
+    fn next_ready(&mut self, due: bool) -> Option<Event> {
         if let Ok(input) = self.inputs.try_recv() {
             return Some(Event::Input(input));
         }
         if let Ok(reply) = self.journal.try_recv() {
             return Some(Event::Journal(Box::new(reply)));
         }
-        self.events.try_recv().ok()
+        match self.events.try_recv() {
+            Err(_) if due => self.readings.try_recv().ok(),
+            event => event.ok(),
+        }
     }
 }
 
@@ -71,7 +73,6 @@ pub async fn run<D: Desk, A: Acts<D::Role>>(
     let mut ticks = interval(TICK_RUNNING);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut waited = Duration::ZERO;
-    let (mut gathering, mut gathered) = (false, interval(GATHERED_FOR));
     for effect in console.wake() {
         performer.perform(effect);
     }
@@ -86,6 +87,7 @@ pub async fn run<D: Desk, A: Acts<D::Role>>(
     draw(console, screen, theme, clock)?;
     let drawn = Arc::clone(&screen.drawn);
     while !console.is_over() {
+        let mut due = false;
         let event = tokio::select! {
             biased;
             _ = hang_up.recv() => Event::Signal(Told::End),
@@ -94,11 +96,7 @@ pub async fn run<D: Desk, A: Acts<D::Role>>(
             _ = suspend.recv() => Event::Signal(Told::Suspend),
             Some(input) = inbox.inputs.recv() => Event::Input(input),
             Some(reply) = inbox.journal.recv() => Event::Journal(Box::new(reply)),
-            _ = gathered.tick(), if gathering => {
-                gathering = false;
-                continue;
-            }
-            Some(event) = inbox.events.recv(), if !gathering => event,
+            Some(event) = inbox.events.recv() => event,
             () = drawn.notified() => Event::Drawn,
             _ = resumed.recv() => {
                 // Whoever stopped us may have written over the screen.
@@ -107,25 +105,21 @@ pub async fn run<D: Desk, A: Acts<D::Role>>(
                 Event::Drawn
             }
             _ = ticks.tick() => {
+                due = true;
                 waited += TICK_RUNNING;
                 if waited >= console.tick_after() {
                     waited = Duration::ZERO;
                     Event::Tick
-                } else if console.has_news() {
+                } else if console.has_news() || !inbox.readings.is_empty() {
                     Event::Drawn
                 } else {
                     continue;
                 }
             }
         };
-        let now = clock.now();
-        let (effects, calm) = take_batch(console, performer, &mut inbox, screen, event, now);
-        for effect in effects {
+        let batch = (event, due, clock.now());
+        for effect in take_batch(console, performer, &mut inbox, screen, batch) {
             performer.perform(effect);
-        }
-        if calm {
-            gathering = true;
-            gathered.reset();
         }
         // A terminal that is gone says so by the first frame it cannot take, before any signal.
         if draw(console, screen, theme, clock).is_err() {
@@ -137,38 +131,31 @@ pub async fn run<D: Desk, A: Acts<D::Role>>(
     Ok(())
 }
 
-/// Takes in an event and what else is there already, and judges once; true where all of it may
-/// wait to be judged.
+/// Takes in an event and what else is there already, and judges once.
 fn take_batch<D: Desk, A: Acts<D::Role>>(
     console: &mut Console<D>,
     performer: &mut Performer<A>,
     inbox: &mut Inbox,
     screen: &mut Fullscreen,
-    event: Event,
-    now: Stamp,
-) -> (Vec<Effect<D::Role>>, bool) {
-    let mut calm = notice(&event, screen);
+    (event, due, now): (Event, bool, Stamp),
+) -> Vec<Effect<D::Role>> {
+    notice(&event, screen);
     let (recorder, folder) = (&mut performer.recorder, performer.acts.run_folder());
     let mut effects = recorder.step(console, folder, event, now);
     for _ in 0..BATCH_MAX {
-        let Some(next) = inbox.next_ready() else { break };
-        calm &= notice(&next, screen);
+        let Some(next) = inbox.next_ready(due) else { break };
+        notice(&next, screen);
         effects.extend(recorder.step(console, folder, next, now));
     }
-    if !calm {
-        effects.extend(recorder.settle(console, now));
-    }
-    (effects, calm)
+    effects.extend(recorder.settle(console, now));
+    effects
 }
 
-/// True for what may wait for the next tick to be judged: readings come one by one from every
-/// system, and a frame for each would cost more than looking. A new size leaves nothing of the
-/// last frame, also when the terminal has had this size before.
-fn notice(event: &Event, screen: &mut Fullscreen) -> bool {
+/// A new size leaves nothing of the last frame, also when the terminal has had this size before.
+fn notice(event: &Event, screen: &mut Fullscreen) {
     if let Event::Input(Input::Resize(..)) = event {
         screen.forget();
     }
-    matches!(event, Event::Heard { .. } | Event::Learned { .. } | Event::Reference { .. })
 }
 
 fn draw<D: Desk>(
