@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use divan::{Bencher, black_box};
-use warroom::app::{runbook_file, site_file};
+use warroom::app::kinds::{read_runbook, read_site};
 use warroom::domain::catalogue::{Class, Fencing};
 use warroom::domain::forecast::{Forecast, Grounds, forecast};
 use warroom::domain::ids::{RunId, Side, StepId};
@@ -58,7 +58,7 @@ fn site(systems: usize) -> Site {
     for number in 0..systems.min(20) {
         let _ = writeln!(text, "s{number:04}_down = {{ system = \"s{number:04}\", failures = 3 }}");
     }
-    site_file::parse(&text).expect("the site is right")
+    read_site(&text).expect("the site is right")
 }
 
 /// Ten rows of six steps: a step needs the one above it and the one beside that.
@@ -80,7 +80,7 @@ fn plan(site: &Site) -> Runbook {
             10 + number
         );
     }
-    runbook_file::parse(&text, "failover", site).expect("the plan is right")
+    read_runbook(&text, "failover", site).expect("the plan is right")
 }
 
 /// Readings of all systems over their whole history; one in ten of region A fails.

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use crate::domain::catalogue::{ActionSpec, FactSpec, SettingSpec};
+use crate::domain::catalogue::{ActionSpec, FactSpec};
 use crate::domain::ids::Side;
 use crate::domain::preview::{Preview, Standing};
 use crate::domain::reading::{Identity, Look};
 use crate::domain::run::commit::Execution;
 use crate::domain::runbook::{Direction, Step};
+use crate::domain::setting::{SettingSpec, example_lines};
 use crate::domain::settings::{Fault, Table};
 use crate::domain::site::{Site, SystemSpec};
 use crate::domain::text::Clean;
@@ -91,35 +92,74 @@ pub trait Probe: Send {
     }
 }
 
+/// What a kind of system says of itself: docs, help, checks and the contract test are made from it.
+pub struct About {
+    /// Its unique name, written as `kind` in a site file.
+    pub kind: &'static str,
+    /// One sentence of what it watches.
+    pub doc: &'static str,
+    /// The settings it reads, at the system or in `a` and `b`. Every peer in their examples is
+    /// `127.0.0.1:9`, or has a separate `port = 9`: the contract test puts a hostile peer's port in
+    /// the place of both.
+    pub settings: &'static [SettingSpec],
+    /// The facts of its readings, beside those every system has.
+    pub facts: &'static [FactSpec],
+    /// Rights that watching needs.
+    pub permissions: &'static [&'static str],
+    /// The actions it brings to the catalogue.
+    pub actions: &'static [&'static dyn Action],
+    /// What a system of this kind is called in the example.
+    pub example_name: &'static str,
+    /// How often it is looked at in the example, and how long a look may take.
+    pub example_pace: [&'static str; 2],
+}
+
 /// A kind of system: how to watch it, and what can be done with it.
 pub trait System: Send + Sync {
-    /// Its unique name, written as `kind` in a site file.
-    fn kind(&self) -> &'static str;
-    /// One sentence of what it watches.
-    fn doc(&self) -> &'static str;
-    /// The settings it reads, at the system or in `a` and `b`.
-    fn settings(&self) -> &'static [SettingSpec];
-    /// The facts of its readings, beside those every system has.
-    fn facts(&self) -> &'static [FactSpec];
-    /// Rights that watching needs.
-    fn permissions(&self) -> &'static [&'static str];
-    /// The actions it brings to the catalogue.
-    fn actions(&self) -> &'static [&'static dyn Action];
+    /// What it says of itself.
+    fn about(&self) -> &'static About;
     /// Names of the secrets that watching opens.
     ///
     /// # Errors
     /// When the settings are wrong; also the check that a site file's settings are right, done
     /// without opening a connection or a secret.
     fn secrets_to_watch(&self, spec: &SystemSpec) -> Result<Vec<String>, Fault>;
-    /// A working example of a system of this kind, as it stands in a site file, for docs and tests:
-    /// the TOML of one `[systems.NAME]` table. Every peer in it is `127.0.0.1:9`, or has a separate
-    /// `port = 9`: the contract test puts a hostile peer's port in the place of both.
-    fn example(&self) -> &'static str;
     /// Builds the probe of one system. Opens no connection.
     ///
     /// # Errors
     /// When a setting is wrong or a secret cannot be opened.
     fn probe(&self, setup: ProbeSetup<'_>) -> Result<Box<dyn Probe>, Fault>;
+
+    /// Its unique name.
+    fn kind(&self) -> &'static str {
+        self.about().kind
+    }
+    /// One sentence of what it watches.
+    fn doc(&self) -> &'static str {
+        self.about().doc
+    }
+    /// The settings it reads.
+    fn settings(&self) -> &'static [SettingSpec] {
+        self.about().settings
+    }
+    /// The facts of its readings.
+    fn facts(&self) -> &'static [FactSpec] {
+        self.about().facts
+    }
+    /// The actions it brings.
+    fn actions(&self) -> &'static [&'static dyn Action] {
+        self.about().actions
+    }
+    /// A working example of a system of this kind, as it stands in a site file.
+    fn example(&self) -> String {
+        let About { kind, settings, example_name: name, example_pace: [every, timeout], .. } =
+            self.about();
+        let (once, [a, b]) = example_lines(settings);
+        format!(
+            "[systems.{name}]\nkind = \"{kind}\"\nevery = \"{every}\"\ntimeout = \"{timeout}\"\n\
+             {once}a = {a}\nb = {b}\n"
+        )
+    }
 }
 
 /// The servers that an operator is meant for, as the screen showed them. Where one is told, another
@@ -159,10 +199,9 @@ pub struct OperatorSetup<'a> {
 pub trait Action: Send + Sync {
     /// What it is.
     fn spec(&self) -> &'static ActionSpec;
-    /// A working `with` for a step of this kind, as TOML, for docs and tests; empty where nothing
-    /// must be written. Peers are written as in [`System::example`].
-    fn example(&self) -> &'static str {
-        ""
+    /// A working `with` for a step of this kind, as TOML; empty where nothing must be written.
+    fn example(&self) -> String {
+        example_lines(self.spec().settings).0
     }
     /// Checks the settings without opening anything; `system` is the target as written.
     ///

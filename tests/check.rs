@@ -9,9 +9,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use toy::TOYS;
-use warroom::app::check::{CheckSetup, check};
-use warroom::app::demo::{self, DemoPlan};
-use warroom::cli::Exit;
+use warroom::commands::check::{CheckSetup, check};
+use warroom::commands::demo::{self, DemoPlan};
+use warroom::commands::exit::Exit;
 use warroom::domain::time::{BootId, Stamp};
 use warroom::port::Clock;
 
@@ -28,7 +28,7 @@ fn environment(name: &str) -> Option<String> {
 }
 
 fn setup() -> CheckSetup {
-    CheckSetup { systems: TOYS, environment, clock: Arc::new(Still) }
+    CheckSetup { kinds: TOYS, environment, clock: Arc::new(Still) }
 }
 
 const SITE: &str = r#"

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use warroom::app::init::SHIPPED;
+use warroom::files::shipped::SHIPPED;
 
 /// The shipped shop with every peer silent, changed as a person might.
 fn shop(dir: &Path, changes: &[(&str, &str)]) {

@@ -6,9 +6,9 @@ use ratatui::backend::TestBackend;
 use secrecy::SecretString;
 use std::time::Duration;
 
-use warroom::app::demo::{FAILOVER, SITE};
-use warroom::app::{runbook_file, site_file};
+use warroom::app::kinds::{read_runbook, read_site};
 use warroom::domain::catalogue::Change;
+use warroom::domain::console::{JournalState, Rehearsal};
 use warroom::domain::ids::{PersonId, RunId, Side, StepId, SystemId};
 use warroom::domain::ledger::Ledger;
 use warroom::domain::pace::Paces;
@@ -25,6 +25,7 @@ use warroom::domain::runbook::{Direction, Step};
 use warroom::domain::text::Clean;
 use warroom::domain::time::{BootId, Stamp};
 use warroom::domain::verdict::T0Basis;
+use warroom::files::shipped::{DEMO_FAILOVER, DEMO_SITE};
 use warroom::port::Looks;
 use warroom::runtime::console::{Console, Parts};
 use warroom::runtime::desk::{CommanderDesk, Desk, ObserverDesk};
@@ -36,14 +37,14 @@ use warroom::runtime::redact::Redactor;
 use warroom::runtime::runner::Found;
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
-use warroom::ui::screen::{JournalState, Rehearsal};
 use warroom::ui::theme::Theme;
-use warroom::ui::update::{Input, Wish};
+use warroom::ui::update::Input;
+use warroom::ui::wish::Wish;
 
 fn parts<D: Desk>(desk: D, remembered: Option<Observations>) -> Parts<D> {
-    let text = SITE.replace("@world@", "/nowhere");
-    let site = site_file::parse(&text).expect("the demo's site is right");
-    let book = runbook_file::parse(FAILOVER, "failover", &site).expect("its runbook too");
+    let text = DEMO_SITE.replace("@world@", "/nowhere");
+    let site = read_site(&text).expect("the demo's site is right");
+    let book = read_runbook(DEMO_FAILOVER, "failover", &site).expect("its runbook too");
     let anna = PersonId::new("anna").expect("a name");
     Parts {
         desk,

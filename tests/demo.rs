@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use warroom::app::demo::{DemoPlan, FAILBACK, FAILOVER, write};
-use warroom::app::{runbook_file, site_file};
+use warroom::app::kinds::{read_runbook, read_site};
+use warroom::commands::demo::{DemoPlan, write};
 use warroom::domain::catalogue::{ActionSpec, Class};
 use warroom::domain::ids::{RunId, Side, StepId, SystemId};
 use warroom::domain::preview::Standing;
@@ -25,13 +25,11 @@ use warroom::domain::site::Site;
 use warroom::domain::snapshot::Snapshot;
 use warroom::domain::text::Clean;
 use warroom::domain::time::{BootId, Stamp};
+use warroom::files::shipped::{DEMO_FAILBACK, DEMO_FAILOVER};
 use warroom::port::{
     Boxed, Clock, Credential, OperateError, OperatorSetup, Output, Probe, Secrets,
 };
-use warroom::systems::sim::actions::{ACTIONS, operator_for};
-use warroom::systems::sim::pause::Pause;
-use warroom::systems::sim::probe::probe_for;
-use warroom::systems::sim::world::World;
+use warroom::sim::{ACTIONS, Pause, World, operator_for, probe_for};
 
 const EVERY: Duration = Duration::from_secs(1);
 
@@ -87,7 +85,7 @@ impl Drive {
         let clock = Arc::new(Virtual::default());
         let demo = write(folder.path(), plan, &*clock).expect("the demo is written");
         let text = std::fs::read_to_string(demo.site.join("site.toml")).expect("a site file");
-        let site = site_file::parse(&text).expect("the written site is right");
+        let site = read_site(&text).expect("the written site is right");
         let probe = |spec: &warroom::domain::site::SystemSpec| {
             let clock: Arc<dyn Clock> = Arc::<Virtual>::clone(&clock);
             (spec.id.clone(), probe_for(&demo.world, spec, clock))
@@ -234,7 +232,7 @@ impl Drive {
     }
 
     fn runbook(&self, name: &str, text: &str) -> Runbook {
-        runbook_file::parse(text, name, &self.site).expect("the runbook is right")
+        read_runbook(text, name, &self.site).expect("the runbook is right")
     }
 
     /// Runs a whole runbook, and then waits until its own words call the service restored.
@@ -254,7 +252,7 @@ impl Drive {
         }
     }
 
-    fn state(&self) -> warroom::systems::sim::state::WorldState {
+    fn state(&self) -> warroom::sim::WorldState {
         let world = World::open(&self.world).expect("the world opens");
         world.state_now(self.clock.now()).expect("the acts are read")
     }
@@ -287,7 +285,7 @@ fn critical_path(book: &Runbook) -> Duration {
 #[test]
 fn the_failover_can_be_won_and_lost() {
     let drive = Drive::new(DemoPlan::default());
-    let book = drive.runbook("failover", FAILOVER);
+    let book = drive.runbook("failover", DEMO_FAILOVER);
     let path = critical_path(&book);
     assert!((Duration::from_mins(5)..Duration::from_mins(7)).contains(&path), "{path:?}");
     let first = book.steps.iter().filter(|step| step.needs.is_empty()).count();
@@ -301,7 +299,7 @@ fn the_demo_runs_to_its_end_and_back() {
         let t0 = drive.until_red();
         let detected = drive.clock.now().since(t0);
         assert!(detected <= Duration::from_secs(3), "seed {seed}: {detected:?}");
-        drive.run("failover", FAILOVER, Some(t0));
+        drive.run("failover", DEMO_FAILOVER, Some(t0));
         let took = drive.clock.now().since(t0);
         assert!(took < Duration::from_mins(10), "seed {seed}: {took:?}");
         let lost_s = drive.state().stores.values().filter_map(|one| one.lost_s).sum::<f64>();
@@ -309,12 +307,12 @@ fn the_demo_runs_to_its_end_and_back() {
         while !drive.state().alive[0] {
             drive.poll();
         }
-        drive.run("failback", FAILBACK, None);
+        drive.run("failback", DEMO_FAILBACK, None);
         let state = drive.state();
         assert!(state.stores.values().all(|store| store.flows), "seed {seed}: protected again");
         assert_eq!(state.fenced, [false, false]);
         assert!(state.share[0] > 0.999, "all users are back");
-        drive.run("failover", FAILOVER, None);
+        drive.run("failover", DEMO_FAILOVER, None);
     }
 }
 
@@ -322,10 +320,10 @@ fn the_demo_runs_to_its_end_and_back() {
 fn a_planned_switch_loses_nothing() {
     let mut drive = Drive::new(DemoPlan { seed: 5, fail_after: None, returns_after: None });
     drive.polls(10);
-    drive.run("failover", FAILOVER, None);
+    drive.run("failover", DEMO_FAILOVER, None);
     for (name, store) in &drive.state().stores {
         assert!(store.lost_s.unwrap_or(0.0) <= 0.0, "{name}: {:?}", store.lost_s);
     }
-    drive.run("failback", FAILBACK, None);
+    drive.run("failback", DEMO_FAILBACK, None);
     assert!(drive.state().share[0] > 0.999, "all users are back");
 }

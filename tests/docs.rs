@@ -7,20 +7,21 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use toy::TOYS;
-use warroom::app::docs::{self, KeyRow};
-use warroom::app::init::SHIPPED;
-use warroom::app::{demo, lint, registry, runbook_file, site_file};
+use warroom::app::kinds::{KINDS, load, read_runbook, read_site};
+use warroom::commands::docs::{self, KeyRow};
+use warroom::commands::schema;
 use warroom::domain::catalogue::Change;
 use warroom::domain::runbook::Runbook;
 use warroom::domain::site::Site;
+use warroom::files::lint;
+use warroom::files::shipped::{DEMO_FAILBACK, DEMO_FAILOVER, SHIPPED};
 use warroom::port::{Action, System};
-use warroom::systems::SYSTEMS;
 
 #[test]
 fn the_readme_tells_what_the_program_has() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let text = std::fs::read_to_string(&path).expect("there is a README");
-    let blocks = docs::blocks(SYSTEMS);
+    let blocks = docs::blocks(KINDS);
     let filled = docs::fill(&text, &blocks).expect("every block ends");
     if std::env::var_os("WARROOM_BLESS").is_some() {
         std::fs::write(&path, &filled).expect("writable");
@@ -43,25 +44,26 @@ fn example<'t>(readme: &'t str, path: &str) -> &'t str {
 fn the_examples_of_the_readme_are_valid() {
     let readme = include_str!("../README.md");
     let text = example(readme, "sites/shop/site.toml");
-    let site = site_file::parse(text).expect("the site of the README");
+    let site = read_site(text).expect("the site of the README");
     let text = example(readme, "sites/shop/runbooks/failover.toml");
-    let runbook = runbook_file::parse(text, "failover", &site).expect("the plan of the README");
+    let runbook = read_runbook(text, "failover", &site).expect("the plan of the README");
     assert_eq!((site.systems.len(), runbook.steps.len()), (3, 2));
 }
 
 /// Every action with the kind of system that it is shown with; none of any kind, with any.
 fn shown() -> Vec<(Option<&'static dyn System>, &'static dyn Action)> {
-    let of_any = || registry::actions_of_any_kind();
+    let of_any = || KINDS.of_any.iter().copied();
     let with = |system: &'static dyn System| of_any().map(move |action| (Some(system), action));
-    let with_each = SYSTEMS.iter().flat_map(|system| with(*system));
-    registry::actions(SYSTEMS).chain(with_each).collect()
+    let with_each = KINDS.systems.iter().flat_map(|system| with(*system));
+    KINDS.actions().chain(with_each).collect()
 }
 
 /// A site with the example of a kind and a page, and a plan of these steps.
 fn pasted(owner: Option<&dyn System>, steps: &str) -> (Site, Runbook) {
     let web = "[systems.web]\nkind = \"http\"\na = { url = \"http://a.example/\" }\n\
                b = { url = \"http://b.example/\" }\n";
-    let own = owner.map_or("", |owner| owner.example()).trim();
+    let own = owner.map(System::example).unwrap_or_default();
+    let own = own.trim();
     let has_web = own.contains("[systems.web]");
     let systems = if has_web { own.to_owned() } else { format!("{own}\n{web}") };
     // Every name in quotes may be a secret's; a secret that nobody uses does no harm.
@@ -83,13 +85,13 @@ fn pasted(owner: Option<&dyn System>, steps: &str) -> (Site, Runbook) {
          {systems}\n[secrets]\n{secrets}\n[rules]\n\
          down = {{ system = \"web\", failures = 3 }}\n"
     );
-    let site = site_file::parse(&site).unwrap_or_else(|fault| panic!("{fault}\n{site}"));
+    let site = read_site(&site).unwrap_or_else(|fault| panic!("{fault}\n{site}"));
     let plan = format!(
         "schema = 1\nname = \"failover\"\nfrom = \"a\"\nto = \"b\"\n\
          restored = [{{ system = \"web\", in = \"to\", fact = \"healthy\", is = true }}]\n\
          {steps}"
     );
-    let read = runbook_file::parse(&plan, "failover", &site);
+    let read = read_runbook(&plan, "failover", &site);
     let read = read.unwrap_or_else(|fault| panic!("{fault:?}\n{plan}"));
     (site, read)
 }
@@ -104,7 +106,7 @@ fn every_printed_step_is_read_by_the_real_reader() {
         assert!(told, "`systems show` has no step of {name}");
         assert_eq!(pasted(owner, &step).1.steps.len(), 1, "{name}");
     }
-    for (owner, action) in registry::actions(SYSTEMS) {
+    for (owner, action) in KINDS.actions() {
         let (name, step) = (action.spec().name, docs::step_example(owner, action));
         assert!(readme.contains(&step), "README.md has no step of {name}");
     }
@@ -117,7 +119,7 @@ fn every_action_of_a_shipped_plan_has_a_whole_step() {
     let (_, steps) = readme.split_once("<!-- steps -->").expect("a block of steps");
     let (steps, _) = steps.split_once("<!-- /steps -->").expect("it ends");
     let files = SHIPPED.iter().flat_map(|site| site.files);
-    let texts = files.map(|(_, text)| *text).chain([demo::FAILOVER, demo::FAILBACK]);
+    let texts = files.map(|(_, text)| *text).chain([DEMO_FAILOVER, DEMO_FAILBACK]);
     let mut seen = 0;
     for text in texts {
         for part in text.split("action = \"").skip(1) {
@@ -135,7 +137,7 @@ fn every_action_of_a_shipped_plan_has_a_whole_step() {
 #[test]
 fn no_printed_step_harms_the_side_that_is_to_serve() {
     let mut turned = 0;
-    for (owner, action) in registry::actions(SYSTEMS) {
+    for (owner, action) in KINDS.actions() {
         let (spec, Some(owner)) = (action.spec(), owner) else { continue };
         let sided =
             spec.change.closes() || spec.change.promotes() || spec.change == Change::Unfence;
@@ -165,7 +167,7 @@ fn no_printed_step_harms_the_side_that_is_to_serve() {
     assert!(turned >= 8, "the kinds have such steps: {turned}");
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("sites");
     for name in ["demo", "lms", "shop"] {
-        let loaded = site_file::load(&shipped.join(name)).expect("it loads");
+        let loaded = load(&shipped.join(name)).expect("it loads");
         for plan in &loaded.runbooks {
             let told = lint::runbook_warnings(plan, &loaded.site);
             let wrong = told.iter().find(|told| told.to_string().contains("the side that is"));
@@ -180,7 +182,7 @@ fn every_shipped_site_loads() {
     for entry in std::fs::read_dir(root).into_iter().flatten() {
         let dir = entry.expect("readable").path();
         if dir.join("site.toml").is_file() {
-            let loaded = site_file::load(&dir);
+            let loaded = load(&dir);
             assert!(loaded.is_ok(), "{}: {:?}", dir.display(), loaded.err());
         }
     }
@@ -207,7 +209,7 @@ fn kinds_and_actions_are_told() {
     };
     has(&docs::systems_list(TOYS), &["toy-web    A toy.", "toy-store  A toy."]);
     has(
-        &docs::systems_show(TOYS[1]),
+        &docs::systems_show(TOYS.systems[1]),
         &[
             "toy-store: A toy.",
             "  slots        replication slots",
@@ -225,4 +227,45 @@ fn kinds_and_actions_are_told() {
     has(&docs::exits_table(), &["| 78 | a file that a person wrote is wrong |"]);
     let row = KeyRow { keys: vec!["|".into(), "f1".into()], command: "run", doc: "run it" };
     has(&docs::keys_table(&[row]), &["| `\\|` or `f1` | `run` | run it |"]);
+}
+
+/// The JSON form of a TOML text.
+fn json_of(toml: &str) -> serde_json::Value {
+    let table: toml::Table = toml.parse().expect("TOML");
+    serde_json::to_value(table).expect("tables are JSON")
+}
+
+#[test]
+fn the_schema_of_the_systems_says_what_the_readers_say() {
+    let schema: serde_json::Value =
+        serde_json::from_str(&schema::systems(KINDS)).expect("the schema is JSON");
+    let systems = jsonschema::validator_for(&schema).expect("the schema is a schema");
+    for system in KINDS.systems {
+        let (kind, example) = (system.kind(), json_of(&system.example())["systems"].clone());
+        let fault = systems.validate(&example).err().map(|fault| fault.to_string());
+        assert_eq!(fault, None, "{kind}: {example}");
+        // What the reader refuses the schema refuses.
+        let name = system.about().example_name;
+        for setting in system.settings() {
+            let mut wrong = example.clone();
+            wrong[name][format!("{}x", setting.name)] = serde_json::json!(1);
+            assert!(!systems.is_valid(&wrong), "{kind}: {wrong}");
+            let mut wrong = example.clone();
+            let keys = wrong[name].as_object_mut().expect("a table");
+            keys.remove(setting.name);
+            for side in ["a", "b"] {
+                keys[side].as_object_mut().expect("a table").remove(setting.name);
+            }
+            assert_eq!(systems.is_valid(&wrong), !setting.required, "{kind}: {wrong}");
+        }
+    }
+    for (_, action) in KINDS.actions() {
+        let spec = action.spec();
+        let of_step = jsonschema::validator_for(&schema["$defs"][spec.name]).expect("a schema");
+        let with = json_of(&action.example());
+        assert!(of_step.is_valid(&with), "{}: {with}", spec.name);
+        let mut wrong = with.clone();
+        wrong["no-such-setting"] = serde_json::json!(true);
+        assert!(!of_step.is_valid(&wrong), "{}: {wrong}", spec.name);
+    }
 }

@@ -8,8 +8,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use toy::TOYS;
-use warroom::app::site_file::{self, LoadedSite};
-use warroom::app::{runbook_file, toml_tree};
 use warroom::domain::catalogue::{Class, Guard};
 use warroom::domain::ids::{Side, StepId};
 use warroom::domain::runbook::{
@@ -17,13 +15,15 @@ use warroom::domain::runbook::{
 };
 use warroom::domain::settings::Fault;
 use warroom::domain::site::{RuleTest, SecretSource};
+use warroom::files::site::LoadedSite;
+use warroom::files::{runbook, site, toml_tree};
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files").join(name)
 }
 
 fn valid() -> LoadedSite {
-    site_file::load_with(&folder("valid"), TOYS).expect("the valid site loads")
+    site::load(&folder("valid"), TOYS).expect("the valid site loads")
 }
 
 #[test]
@@ -84,8 +84,8 @@ fn a_runbook_is_read_as_meant() {
     let asked = promote.gates.iter().filter(|gate| gate.bound == Bound::NotOpen);
     let asked: Vec<_> = asked.map(|gate| (gate.system.as_str(), gate.place)).collect();
     assert_eq!(asked, [("pg", Place::From)], "every promotion asks the other side");
-    assert_eq!(failover.hash, runbook_file::hash(text));
-    assert_eq!(failover.hash.len(), runbook_file::HASH_DIGITS);
+    assert_eq!(failover.hash, runbook::hash(text));
+    assert_eq!(failover.hash.len(), runbook::HASH_DIGITS);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_lossy_variant_is_read_as_meant() {
     let old = "needs = [\"fence\", \"look\"]\n";
     let text = text.replace(old, &format!("{old}{lossy}"));
     let site = valid().site;
-    let book = runbook_file::parse_all_with(&text, "failover", &site, TOYS).expect("it is right");
+    let book = runbook::parse_all(&text, "failover", &site, TOYS).expect("it is right");
     let id = StepId::new("promote-pg").expect("a name");
     let step = book.step(&id).expect("it is there").in_mode(false);
     let variant = book.step(&id).expect("it is there").in_mode(true);
@@ -128,7 +128,7 @@ fn a_plan_writes_go_criteria_of_its_own() {
 #[test]
 fn a_hash_is_the_known_one() {
     // FIPS 180-2, appendix B.1: SHA-256 of "abc" begins with ba7816bf 8f01cfea.
-    assert_eq!(runbook_file::hash("abc"), "ba7816bf8f01");
+    assert_eq!(runbook::hash("abc"), "ba7816bf8f01");
 }
 
 /// Every faulty file ends with the faults it must be refused with, each as `# fault: place: text`.
@@ -146,9 +146,9 @@ fn faulty_files_are_refused_at_the_right_place() {
         let text = toml_tree::read(&path).expect("readable");
         let stem = path.file_stem().and_then(|stem| stem.to_str()).expect("a name");
         let found = if stem.starts_with("site-") {
-            site_file::parse_all_with(&text, TOYS).expect_err(stem)
+            site::parse_all(&text, TOYS).expect_err(stem)
         } else {
-            runbook_file::parse_all_with(&text, "plan", &site, TOYS).expect_err(stem)
+            runbook::parse_all(&text, "plan", &site, TOYS).expect_err(stem)
         };
         let told = found.iter().fold(String::new(), |all, fault| all + &line(fault, &text));
         let want: String = text
@@ -182,7 +182,7 @@ fn each_faulty_file_of_a_folder_is_named() {
             }
             std::fs::write(dir.path().join(file), text).expect("writable");
         }
-        let told = match site_file::load_with(dir.path(), TOYS) {
+        let told = match site::load(dir.path(), TOYS) {
             Ok(_) => Vec::new(),
             Err(faults) => faults
                 .iter()
@@ -230,7 +230,7 @@ fn unreadable_files_say_why() {
         if let Some(bytes) = bytes {
             std::fs::write(dir.path().join("site.toml"), bytes).expect("writable");
         }
-        let faults = site_file::load_with(dir.path(), TOYS).expect_err(want);
+        let faults = site::load(dir.path(), TOYS).expect_err(want);
         let told = faults[0].to_string();
         assert!(told.contains(want), "{told}");
     };

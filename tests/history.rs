@@ -7,9 +7,9 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use warroom::app::demo::{self, DemoPlan};
-use warroom::app::history::read_paces;
-use warroom::app::site_file;
+use warroom::app::kinds::load;
+use warroom::app::past::read_paces;
+use warroom::commands::demo::{self, DemoPlan};
 use warroom::domain::catalogue::{Class, Fencing};
 use warroom::domain::ids::{RunId, Side, StepId, SystemId};
 use warroom::domain::ledger::{Ledger, LedgerRow, LossVerdict};
@@ -47,7 +47,7 @@ impl Stage {
         let clock = Set(AtomicU64::new(0));
         let plan = DemoPlan::default();
         let demo = demo::write(&place.path().join("demo"), plan, &clock).expect("it is written");
-        let site = site_file::load(&demo.site).expect("the demo's site is right");
+        let site = load(&demo.site).expect("the demo's site is right");
         let paths = StatePaths::at(&place.path().join("warroom"));
         let plan = site.runbooks.iter().find(|plan| plan.name == "failover").expect("it is there");
         Self { plan: plan.clone(), place, paths, runs: Mutex::new(0) }

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 
-use warroom::app::check::{CheckSetup, check};
-use warroom::app::init::{SHIPPED, write};
-use warroom::app::site_file;
-use warroom::cli::Exit;
+use warroom::app::kinds::load;
+use warroom::commands::check::{CheckSetup, check};
+use warroom::commands::exit::Exit;
+use warroom::commands::init::write;
 use warroom::domain::site::SecretSource;
+use warroom::files::shipped::SHIPPED;
 use warroom::runtime::clock::SystemClock;
 
 fn warroom(here: &Path, line: &str) -> Output {
@@ -67,7 +68,7 @@ async fn every_shipped_site_is_checked_without_a_warning() {
         let setup = CheckSetup::new(Arc::new(SystemClock::new()));
         let report = check(folder.path(), true, &setup).await;
         assert_eq!(report.exit(), Exit::Ok, "{report}");
-        let loaded = site_file::load(folder.path()).expect("it loads");
+        let loaded = load(folder.path()).expect("it loads");
         assert!(loaded.site.secrets.iter().all(|secret| match &secret.source {
             Some(SecretSource::Environment(name)) => name.starts_with("WR_"),
             Some(SecretSource::File(path)) => path.is_relative(),

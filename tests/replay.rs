@@ -12,7 +12,8 @@ mod keys;
 mod stage;
 
 use stage::{Stage, end, pictures, player, watched};
-use warroom::app::replay::Player;
+use warroom::commands::replay::Player;
+use warroom::domain::console::JournalState;
 use warroom::domain::run::event::Body;
 use warroom::domain::run::state::Run;
 use warroom::domain::text::Clean;
@@ -23,7 +24,6 @@ use warroom::runtime::recording::{Recording, What};
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
 use warroom::ui::replay::{ReplayKey, Target};
-use warroom::ui::screen::JournalState;
 
 #[test]
 fn every_entry_shows_what_the_console_showed() {

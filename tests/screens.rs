@@ -1,15 +1,20 @@
 //! Every moment at every size, character by character, and the rules that hold on all of them.
 
+mod fixture;
+mod picture;
+#[path = "picture/svg.rs"]
+mod svg;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
+use fixture::{DIALOGS, MOMENTS};
 use ratatui::buffer::Buffer;
+use warroom::domain::console::Access;
 use warroom::domain::time::clock_text;
-use warroom::ui::fixture::{self, DIALOGS, MOMENTS};
-use warroom::ui::model::Dialog;
-use warroom::ui::panel::dialog;
-use warroom::ui::screen::Access;
-use warroom::ui::screenshot;
+use warroom::ui::dialog::card::Card;
+use warroom::ui::frame_text;
+use warroom::ui::over::Dialog;
 use warroom::ui::theme::{Theme, Token};
 use warroom::ui::update_text;
 use warroom::ui::widget::digits::{self, Size};
@@ -63,7 +68,7 @@ fn compare(name: &str, found: &str) -> Result<(), String> {
 fn draw(name: &str, width: u16, height: u16) -> Buffer {
     let mut fixture = fixture::of(name).expect("the moment exists");
     fixture.model.size = (width, height);
-    screenshot::frame(&fixture.guided().screen(), &theme(), width, height)
+    picture::frame(&fixture.guided().screen(), &theme(), width, height)
 }
 
 #[test]
@@ -71,12 +76,44 @@ fn moments_look_as_kept() {
     let mut changed = Vec::new();
     for moment in MOMENTS.iter().chain(DIALOGS) {
         for (width, height) in SIZES {
-            let text = screenshot::text(&draw(moment.name, width, height));
+            let text = frame_text::text(&draw(moment.name, width, height));
             let name = format!("{}_{width}x{height}", moment.name);
             changed.extend(compare(&name, &text).err());
         }
     }
     assert!(changed.is_empty(), "UPDATE=1 keeps the new pictures\n{}", changed.join("\n"));
+}
+
+/// The moments that the README shows, their sizes and themes.
+const SHOWN: [&str; 6] = ["healthy", "red", "ledger", "running", "confirm", "restored"];
+const SHOWN_SIZES: [(u16, u16); 3] = [(160, 48), (120, 36), (80, 24)];
+const SHOWN_THEMES: [&str; 2] = ["graphite", "mono"];
+
+/// The pictures in `screenshots/` are what the program draws today, byte for byte.
+#[test]
+fn the_pictures_are_what_the_program_draws() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("screenshots");
+    let mut drawn = 0;
+    for name in SHOWN {
+        for (width, height) in SHOWN_SIZES {
+            for theme in SHOWN_THEMES {
+                let fixture = fixture::of(name).expect("the moment exists");
+                let theme_file = Theme::shipped(theme).expect("it is shipped");
+                let buffer = picture::frame(&fixture.screen(), &theme_file, width, height);
+                let path = folder.join(format!("{name}_{width}x{height}_{theme}.svg"));
+                let found = svg::svg(&buffer, name);
+                drawn += 1;
+                if std::env::var_os("UPDATE").is_some() {
+                    std::fs::write(&path, found).expect("a picture can be written");
+                    continue;
+                }
+                let kept = std::fs::read_to_string(&path).unwrap_or_default();
+                assert!(kept == found, "{} is old: UPDATE=1 draws it anew", path.display());
+            }
+        }
+    }
+    let kept = std::fs::read_dir(&folder).expect("the folder exists").count();
+    assert_eq!(kept, drawn, "screenshots/ holds a file that nothing draws");
 }
 
 #[test]
@@ -98,7 +135,7 @@ fn a_healthy_site_has_no_colour_of_danger() {
     let theme = theme();
     let loud = [Token::Warn, Token::Crit].map(|token| theme.style(token));
     for (width, height) in SIZES {
-        let buffer = screenshot::frame(&fixture.screen(), &theme, width, height);
+        let buffer = picture::frame(&fixture.screen(), &theme, width, height);
         for (index, cell) in buffer.content().iter().enumerate() {
             let dangerous = loud.iter().any(|style| {
                 let ground = style.bg.is_some() && Some(cell.bg) == style.bg;
@@ -142,8 +179,7 @@ fn the_clock_is_in_every_frame_of_an_incident() {
         let fixture = fixture::of(moment.name).expect("the moment exists");
         let Some(elapsed) = fixture.forecast.elapsed else { continue };
         for (width, height) in ODD_SIZES.into_iter().chain(SIZES) {
-            let text =
-                screenshot::text(&screenshot::frame(&fixture.screen(), &theme, width, height));
+            let text = frame_text::text(&picture::frame(&fixture.screen(), &theme, width, height));
             let seen = shows_clock(&text, elapsed, width, fixture.model.ascii);
             assert!(seen, "{} {width}x{height}\n{text}", moment.name);
         }
@@ -157,7 +193,7 @@ fn every_size_is_drawn_without_a_panic() {
         let fixture = fixture::of(name).expect("the moment exists");
         for width in (1..100).step_by(7) {
             for height in (1..50).step_by(3) {
-                let buffer = screenshot::frame(&fixture.screen(), &theme, width, height);
+                let buffer = picture::frame(&fixture.screen(), &theme, width, height);
                 assert_eq!(buffer.area.area(), u32::from(width) * u32::from(height));
             }
         }
@@ -168,7 +204,7 @@ fn every_size_is_drawn_without_a_panic() {
 fn the_fixed_rows_are_never_covered() {
     for moment in MOMENTS.iter().chain(DIALOGS) {
         for (width, height) in [(80, 24), (120, 36), (160, 48), (48, 80)] {
-            let text = screenshot::text(&draw(moment.name, width, height));
+            let text = frame_text::text(&draw(moment.name, width, height));
             let lines: Vec<&str> = text.lines().collect();
             let place = format!("{} {width}x{height}\n{text}", moment.name);
             assert!(lines[0].starts_with("[LIVE]"), "header {place}");
@@ -189,9 +225,8 @@ fn characters_are_the_same_in_every_theme_and_harmless() {
         let fixture = fixture::of(moment.name).expect("the moment exists");
         for (width, height) in SIZES {
             let one =
-                screenshot::text(&screenshot::frame(&fixture.screen(), &graphite, width, height));
-            let other =
-                screenshot::text(&screenshot::frame(&fixture.screen(), &mono, width, height));
+                frame_text::text(&picture::frame(&fixture.screen(), &graphite, width, height));
+            let other = frame_text::text(&picture::frame(&fixture.screen(), &mono, width, height));
             assert_eq!(one, other, "{} {width}x{height}", moment.name);
             let harmful = one.chars().find(|found| found.is_control() && *found != '\n');
             assert_eq!(harmful, None, "{} {width}x{height}", moment.name);
@@ -206,7 +241,7 @@ fn ascii_is_ascii() {
         fixture.model.ascii = true;
         for (width, height) in SIZES {
             let text =
-                screenshot::text(&screenshot::frame(&fixture.screen(), &theme(), width, height));
+                frame_text::text(&picture::frame(&fixture.screen(), &theme(), width, height));
             let other = text.chars().find(|found| !found.is_ascii());
             assert_eq!(other, None, "{} {width}x{height}\n{text}", moment.name);
         }
@@ -216,7 +251,7 @@ fn ascii_is_ascii() {
 #[test]
 fn stale_is_never_healthy() {
     for (width, height) in SIZES {
-        let text = screenshot::text(&draw("stale", width, height));
+        let text = frame_text::text(&draw("stale", width, height));
         let healthy = text
             .lines()
             .find(|line| line.split([' ', '│']).any(|word| word == "ok" || word == "GO"));
@@ -228,7 +263,7 @@ fn stale_is_never_healthy() {
 fn exactly_one_step_is_current() {
     for name in ["running", "unknown", "failed", "held", "breached", "wide"] {
         for (width, height) in SIZES.into_iter().filter(|(_, height)| *height >= 8) {
-            let text = screenshot::text(&draw(name, width, height));
+            let text = frame_text::text(&draw(name, width, height));
             assert_eq!(text.matches(">[").count(), 1, "{name} {width}x{height}\n{text}");
         }
     }
@@ -237,7 +272,7 @@ fn exactly_one_step_is_current() {
 #[test]
 fn what_is_confirmed_is_in_sight() {
     let check = |name: &str, size: (u16, u16), wanted: &[&str]| {
-        let text = screenshot::text(&draw(name, size.0, size.1));
+        let text = frame_text::text(&draw(name, size.0, size.1));
         for part in wanted {
             assert!(text.contains(part), "{name} {size:?} wants `{part}`\n{text}");
         }
@@ -260,7 +295,7 @@ fn what_must_be_read_before_typing_stands_above_the_fold() {
     let mut cards = 0;
     for moment in MOMENTS.iter().chain(DIALOGS) {
         let mut fixture = fixture::of(moment.name).expect("the moment exists");
-        let Some(Dialog::Card(card)) = &fixture.model.dialog else { continue };
+        let Some(card) = fixture.model.over::<Card>().cloned() else { continue };
         if !card.confirming {
             continue;
         }
@@ -268,8 +303,8 @@ fn what_must_be_read_before_typing_stands_above_the_fold() {
         for size in [(80, 24), (120, 36), (160, 48)] {
             fixture.model.size = size;
             let fixture = fixture.clone().guided();
-            assert_eq!(dialog::fold(&fixture.screen()).last, 0, "{} {size:?}", moment.name);
-            let text = screenshot::text(&draw(moment.name, size.0, size.1));
+            assert_eq!(card.fold(&fixture.screen()).last, 0, "{} {size:?}", moment.name);
+            let text = frame_text::text(&draw(moment.name, size.0, size.1));
             for part in ["~ pg in B role", "! pg in A can never", "LOSE ", "UNDO ", "last moment"] {
                 assert!(text.contains(part), "{} wants {part}\n{text}", moment.name);
             }
@@ -285,8 +320,8 @@ fn a_console_that_looks_names_no_act() {
     let open = fixture::of("readonly").expect("the moment exists");
     for fixture in [fixture.guided(), open] {
         for (width, height) in SIZES.into_iter().filter(|(_, height)| *height >= 24) {
-            let buffer = screenshot::frame(&fixture.screen(), &theme(), width, height);
-            let text = screenshot::text(&buffer);
+            let buffer = picture::frame(&fixture.screen(), &theme(), width, height);
+            let text = frame_text::text(&buffer);
             for act in
                 ["X abort", "D declare", "D = the", "r run", "A arm", "a acknowledge", "space hold"]
             {

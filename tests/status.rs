@@ -1,22 +1,25 @@
 //! `warroom status --json`: what it says of simulated days, and that it keeps to its schema.
 
+mod fixture;
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use fixture::{DIALOGS, MOMENTS};
 use serde_json::{Value, json};
-use warroom::app::demo::{DemoPlan, write};
-use warroom::app::site_file::{self, LoadedSite};
-use warroom::app::status::{self, Known, Outlook, Status};
-use warroom::cli::Exit;
+use warroom::app::kinds::load;
+use warroom::commands::demo::{DemoPlan, write};
+use warroom::commands::exit::Exit;
+use warroom::commands::status::{self, Known, Outlook, Status};
 use warroom::domain::snapshot::Snapshot;
 use warroom::domain::time::{BootId, Stamp};
+use warroom::files::site::LoadedSite;
 use warroom::port::Clock;
 use warroom::runtime::observations::Learned;
 use warroom::runtime::redact::Redactor;
-use warroom::ui::fixture::{self, DIALOGS, MOMENTS};
 
 fn schema_path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/status.schema.json")
@@ -84,7 +87,7 @@ impl Demo {
         let fail_after = fail_after_s.map(Duration::from_secs);
         let plan = DemoPlan { seed: 3, fail_after, returns_after: None };
         let demo = write(folder.path(), plan, &*hand).expect("the demo is written");
-        let site = site_file::load(&demo.site).expect("it loads");
+        let site = load(&demo.site).expect("it loads");
         Self { _folder: folder, site, hand, snapshot: Snapshot::default() }
     }
 

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use serde_json::Value as Json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
-use warroom::app::registry::{action, actions, system};
+use warroom::app::kinds::KINDS;
 use warroom::domain::catalogue::Class;
 use warroom::domain::ids::{RunId, StepId};
 use warroom::domain::ids::{Side, SystemId};
@@ -29,7 +29,6 @@ use warroom::port::{
     Action, Clock, Credential, Expected, OperatorSetup, Output, ProbeSetup, Secrets, System,
 };
 use warroom::runtime::clock::SystemClock;
-use warroom::systems::SYSTEMS;
 
 /// What a look may take beyond its system's own timeout.
 const BOOKKEEPING: Duration = Duration::from_millis(500);
@@ -107,11 +106,11 @@ fn setup(spec: &SystemSpec) -> ProbeSetup<'_> {
 #[test]
 fn names_are_unique_and_everything_is_documented() {
     let sentence = |text: &str| text.len() > 10 && !text.ends_with('.');
-    let unique: BTreeSet<&str> = SYSTEMS.iter().map(|system| system.kind()).collect();
-    assert_eq!(unique.len(), SYSTEMS.len(), "two kinds have the same name");
-    for one in SYSTEMS {
+    let unique: BTreeSet<&str> = KINDS.systems.iter().map(|system| system.kind()).collect();
+    assert_eq!(unique.len(), KINDS.systems.len(), "two kinds have the same name");
+    for one in KINDS.systems {
         let kind = one.kind();
-        assert!(system(SYSTEMS, kind).is_ok_and(|found| found.kind() == kind));
+        assert!(KINDS.system(kind).is_ok_and(|found| found.kind() == kind));
         assert!(sentence(one.doc()), "{kind}: {}", one.doc());
         for setting in one.settings() {
             assert!(sentence(setting.doc), "{kind}.{}: {}", setting.name, setting.doc);
@@ -125,14 +124,14 @@ fn names_are_unique_and_everything_is_documented() {
             assert_eq!(owner, Some(kind), "{} belongs to another kind", spec.name);
         }
     }
-    assert!(system(SYSTEMS, "no-such-kind").is_err());
-    let unique: BTreeSet<&str> = actions(SYSTEMS).map(|(_, action)| action.spec().name).collect();
-    assert_eq!(unique.len(), actions(SYSTEMS).count(), "two actions have the same name");
-    for (_, one) in actions(SYSTEMS) {
+    assert!(KINDS.system("no-such-kind").is_err());
+    let unique: BTreeSet<&str> = KINDS.actions().map(|(_, action)| action.spec().name).collect();
+    assert_eq!(unique.len(), KINDS.actions().count(), "two actions have the same name");
+    for (_, one) in KINDS.actions() {
         let spec = one.spec();
-        assert!(action(SYSTEMS, spec.name).is_ok_and(|(_, found)| found.spec().name == spec.name));
+        assert!(KINDS.action(spec.name).is_ok_and(|(_, found)| found.spec().name == spec.name));
         assert!(spec.name.contains('.') && !spec.verb.is_empty(), "{}", spec.name);
-        let taken_back = action(SYSTEMS, spec.reversal).is_ok() || sentence(spec.reversal);
+        let taken_back = KINDS.action(spec.reversal).is_ok() || sentence(spec.reversal);
         assert!(sentence(spec.doc) && taken_back, "{}: {}", spec.name, spec.reversal);
         for setting in spec.settings {
             assert!(sentence(setting.doc), "{}.{}", spec.name, setting.name);
@@ -159,7 +158,7 @@ const TOLD_LATER: [(&str, &str); 9] = [
 
 /// The facts that real kinds tell.
 fn told_by_real_kinds() -> BTreeSet<&'static str> {
-    let real = SYSTEMS.iter().filter(|system| system.kind() != warroom::systems::sim::KIND);
+    let real = KINDS.systems.iter().filter(|system| system.kind() != warroom::sim::KIND);
     real.flat_map(|system| system.facts()).map(|fact| fact.name).collect()
 }
 
@@ -167,7 +166,7 @@ fn told_by_real_kinds() -> BTreeSet<&'static str> {
 #[test]
 fn the_simulator_tells_nothing_that_no_real_kind_tells() {
     let real = told_by_real_kinds();
-    for fact in warroom::systems::sim::reading::FACTS {
+    for fact in warroom::sim::FACTS {
         let later = TOLD_LATER.iter().any(|(name, _)| *name == fact.name);
         assert!(real.contains(fact.name) || later, "only the simulator tells `{}`", fact.name);
     }
@@ -224,8 +223,8 @@ fn every_fact_that_a_rule_reads_is_told_by_a_real_kind() {
 
 #[test]
 fn examples_are_right_and_typing_errors_are_found() {
-    for one in SYSTEMS {
-        let (kind, spec) = (one.kind(), spec(one.example()));
+    for one in KINDS.systems {
+        let (kind, spec) = (one.kind(), spec(&one.example()));
         assert_eq!(spec.kind, kind);
         if let Err(fault) = one.secrets_to_watch(&spec) {
             panic!("the example of {kind} is refused: {fault}");
@@ -435,7 +434,7 @@ fn pointed_at(example: &str, port: u16) -> String {
 
 async fn look_at(one: &dyn System, peer: Peer) {
     let case = format!("{} at a peer that is {peer:?}", one.kind());
-    let example = pointed_at(one.example(), peer.start().await.port());
+    let example = pointed_at(&one.example(), peer.start().await.port());
     let has_peer = example != one.example();
     let mut spec = spec(&example);
     let mut probe = one.probe(setup(&spec)).unwrap_or_else(|fault| panic!("{case}: {fault}"));
@@ -466,7 +465,8 @@ async fn look_at(one: &dyn System, peer: Peer) {
 async fn no_peer_can_hold_up_or_fool_a_probe() {
     for round in ROUNDS {
         let mut looks = tokio::task::JoinSet::new();
-        for (one, peer) in SYSTEMS.iter().flat_map(|one| round.iter().map(move |peer| (one, peer)))
+        for (one, peer) in
+            KINDS.systems.iter().flat_map(|one| round.iter().map(move |peer| (one, peer)))
         {
             looks.spawn(look_at(*one, *peer));
         }
@@ -555,10 +555,10 @@ async fn act_on(owner: &dyn System, one: &'static dyn Action, peer: Peer, expect
     let name = one.spec().name;
     let case = format!("{name} at a peer that is {peer:?}, meant for {:?}", expected.target);
     let port = peer.start().await.port();
-    let example = pointed_at(owner.example(), port);
+    let example = pointed_at(&owner.example(), port);
     let has_peer = example != owner.example();
     let spec = spec(&example);
-    let written = pointed_at(one.example(), port);
+    let written = pointed_at(&one.example(), port);
     let with = table(written.parse().unwrap_or_else(|error| panic!("{case}: {error}")));
     let target = (one.spec().class != Class::H).then_some(&spec);
     one.check_settings(&with, target).unwrap_or_else(|fault| panic!("{case}: {fault}"));
@@ -624,10 +624,10 @@ async fn act_on(owner: &dyn System, one: &'static dyn Action, peer: Peer, expect
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_peer_can_hold_up_or_fool_a_step() {
-    let http = system(SYSTEMS, "http").expect("the kind that any action can be aimed at");
+    let http = KINDS.system("http").expect("the kind that any action can be aimed at");
     for peer in [Peer::Gone, Peer::Silent, Peer::Cuts, Peer::Garbage, Peer::Escapes] {
         let mut steps = tokio::task::JoinSet::new();
-        for (owner, one) in actions(SYSTEMS) {
+        for (owner, one) in KINDS.actions() {
             let owner = owner.unwrap_or(http);
             steps.spawn(act_on(owner, one, peer, Expected::default()));
             if matches!(peer, Peer::Silent | Peer::Garbage) {
@@ -645,11 +645,11 @@ async fn no_peer_can_hold_up_or_fool_a_step() {
 /// Whoever reads plans refuses such a step too; an operator must not rely on that.
 #[test]
 fn a_step_that_needs_a_target_is_refused_without() {
-    let http = system(SYSTEMS, "http").expect("the kind that any action can be aimed at");
+    let http = KINDS.system("http").expect("the kind that any action can be aimed at");
     let mut asked = 0;
-    for (owner, one) in actions(SYSTEMS).filter(|(_, one)| one.spec().needs_target) {
+    for (owner, one) in KINDS.actions().filter(|(_, one)| one.spec().needs_target) {
         let name = one.spec().name;
-        let spec = spec(owner.unwrap_or(http).example());
+        let spec = spec(&owner.unwrap_or(http).example());
         let with = table(one.example().parse().expect("the example is TOML"));
         let (site, mut step) = (site(&spec), step(one, with, &spec));
         step.target = None;

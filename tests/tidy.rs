@@ -1,5 +1,7 @@
 //! The house rules of ARCHITECTURE.md, kept by a machine: who may import whom, sizes, words.
 
+#[path = "tidy/circles.rs"]
+mod circles;
 #[path = "tidy/source.rs"]
 mod source;
 
@@ -26,12 +28,20 @@ struct Layer {
 const OUTSIDE: &[&str] = &["env", "fs", "net", "process", "thread"];
 
 /// The table of ARCHITECTURE.md, with the crates that exist today.
-const LAYERS: [Layer; 6] = [
+const LAYERS: [Layer; 9] = [
     Layer {
         name: "domain",
         may_import: &["domain"],
-        // strsim and unicode_width are pure functions of texts.
-        crates: &["serde", "strsim", "thiserror", "unicode_segmentation", "unicode_width"],
+        // strsim, toml and unicode_width are pure functions of texts; serde and schemars derive.
+        crates: &[
+            "schemars",
+            "serde",
+            "strsim",
+            "thiserror",
+            "toml",
+            "unicode_segmentation",
+            "unicode_width",
+        ],
         not_of_std: OUTSIDE,
     },
     Layer {
@@ -72,6 +82,12 @@ const LAYERS: [Layer; 6] = [
         not_of_std: &[],
     },
     Layer {
+        name: "sim",
+        may_import: &["domain", "port", "sim"],
+        crates: &["serde", "serde_json", "thiserror", "tokio"],
+        not_of_std: &["env", "net", "process", "thread"],
+    },
+    Layer {
         name: "ui",
         may_import: &["domain", "ui"],
         crates: &[
@@ -105,23 +121,33 @@ const LAYERS: [Layer; 6] = [
         not_of_std: &[],
     },
     Layer {
+        name: "files",
+        may_import: &["domain", "port", "files"],
+        crates: &["sha2", "thiserror"],
+        not_of_std: &["env", "net", "process", "thread"],
+    },
+    Layer {
         name: "app",
-        may_import: &["domain", "port", "systems", "ui", "runtime", "app", "cli"],
+        may_import: &["domain", "port", "systems", "sim", "files", "ui", "runtime", "app"],
+        crates: &["anyhow", "rustix", "secrecy", "sha2", "thiserror", "tokio", "toml"],
+        not_of_std: &[],
+    },
+    Layer {
+        name: "commands",
+        may_import: &[
+            "domain", "port", "systems", "sim", "files", "ui", "runtime", "app", "commands",
+        ],
         crates: &[
             "anyhow",
             "clap",
             "ratatui",
-            "rustix",
             "rustls",
             "schemars",
-            "secrecy",
             "serde",
             "serde_json",
-            "sha2",
             "thiserror",
             "tikv_jemallocator",
             "tokio",
-            "toml",
         ],
         not_of_std: &[],
     },
@@ -130,7 +156,7 @@ const LAYERS: [Layer; 6] = [
 fn layer_of(path: &str) -> Option<&'static Layer> {
     let inner = path.strip_prefix("src/")?;
     let room = inner.split(['/', '.']).next()?;
-    let room = if ["cli", "lib", "main"].contains(&room) { "app" } else { room };
+    let room = if ["lib", "main"].contains(&room) { "commands" } else { room };
     LAYERS.iter().find(|layer| layer.name == room)
 }
 
@@ -193,7 +219,7 @@ fn imports(source: &Source) -> Findings {
     let manifest = include_str!("../Cargo.toml");
     let dependencies = dependencies(manifest);
     let Some(layer) = layer_of(&source.path) else { return Vec::new() };
-    let rooms = ["app", "cli", "domain", "port", "runtime", "systems", "ui"];
+    let rooms = LAYERS.map(|layer| layer.name);
     let mut found = Vec::new();
     for named in source.paths() {
         let [first, second, ..] = named.segments.as_slice() else { continue };
@@ -227,7 +253,7 @@ fn siblings(source: &Source) -> Findings {
             && first == "crate"
             && room == "systems"
             && other != own
-            && (other != "shared" && other != "*")
+            && (other != "kit" && other != "*")
         {
             let what = format!("system `{own}` may not know `{other}`");
             found.push(finding(source, named.at, &what));
@@ -290,7 +316,16 @@ fn sources(folders: &[&str]) -> Vec<Source> {
         collect(root, folder, &mut found);
     }
     mark_tests(&mut found);
+    mark_owners(&mut found);
     found
+}
+
+fn mark_owners(sources: &mut [Source]) {
+    let paths: Vec<String> = sources.iter().map(|source| source.path.clone()).collect();
+    for source in sources {
+        let folder = source.path.replace(".rs", "/");
+        source.owns_folder = paths.iter().any(|path| path.starts_with(&folder));
+    }
 }
 
 fn mark_tests(sources: &mut [Source]) {
@@ -327,6 +362,96 @@ fn the_tree_keeps_the_rules() {
     assert!(findings.is_empty(), "{} findings\n{}", findings.len(), findings.join("\n"));
 }
 
+/// Rooms whose own circles are not cut yet. To be removed with them.
+const CIRCLES_NOT_YET_CUT: [&str; 2] = ["src/systems/", "src/ui/"];
+
+#[test]
+fn no_files_run_in_circles() {
+    let mut found = circles::refused(&sources(&["src"]));
+    found.retain(|circle| {
+        let in_room =
+            |room: &&str| circle.lines().skip(1).all(|line| line.trim().starts_with(*room));
+        !CIRCLES_NOT_YET_CUT.iter().any(|room| in_room(&room))
+    });
+    assert!(found.is_empty(), "{} circles\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
+fn the_rule_of_circles_can_fail() {
+    let check = |files: &[(&str, &str)], want: &[&str]| {
+        let mut sources: Vec<Source> =
+            files.iter().map(|(path, text)| Source::new(path, text)).collect();
+        mark_tests(&mut sources);
+        mark_owners(&mut sources);
+        let found = circles::refused(&sources);
+        assert_eq!(found.is_empty(), want.is_empty(), "{files:?}\n{found:?}");
+        for want in want {
+            assert!(found.iter().any(|circle| circle.contains(want)), "no `{want}` in {found:?}");
+        }
+    };
+    let (to_b, to_a) = ("use crate::y::b::B;", "use crate::x::a::{self, A};");
+    // Across folders no circle is small enough; names say what ties it.
+    check(&[("src/x/a.rs", to_b), ("src/y/b.rs", "fn b() {}")], &[]);
+    check(
+        &[("src/x/a.rs", to_b), ("src/y/b.rs", to_a)],
+        &["2 files in a circle", "src/x/a.rs -> src/y/b.rs: B", "src/y/b.rs -> src/x/a.rs: A"],
+    );
+    check(&[("src/x/a.rs", to_b), ("src/y/b.rs", "fn f() { crate::x::a::g() }")], &["b.rs", "g"]);
+    let tests = "#[cfg(test)]\nmod tests { use crate::x::a::A; }";
+    check(&[("src/x/a.rs", to_b), ("src/y/b.rs", tests)], &[]);
+    check(&[("src/x/a.rs", to_b), ("src/y/b.rs", "pub(in crate::x::a) fn f() {}")], &[]);
+    // Inside a folder three files may; the file beside a folder is one of it.
+    let inner = |from: &str, to: &str| (format!("src/x/{from}.rs"), format!("use super::{to}::T;"));
+    let ring = |names: &[&str]| {
+        let next = names.iter().cycle().skip(1);
+        names.iter().zip(next).map(|(from, to)| inner(from, to)).collect::<Vec<_>>()
+    };
+    let (small, large) = (ring(&["a", "b", "c"]), ring(&["a", "b", "c", "d"]));
+    for (ring, want) in [(small, &[][..]), (large, &["4 files"])] {
+        let files: Vec<(&str, &str)> =
+            ring.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        check(&files, want);
+    }
+    check(&[("src/x.rs", "mod a;\nuse a::A;"), ("src/x/a.rs", "use super::X;")], &[]);
+    check(
+        &[
+            ("src/x.rs", "mod a;\nfn f() { a::g() }"),
+            ("src/x/a.rs", "use crate::y::Y;"),
+            ("src/y.rs", "use crate::x::f;"),
+        ],
+        &["3 files in a circle", "src/x.rs -> src/x/a.rs: g"],
+    );
+}
+
+/// The paths that a document names between backticks, `{a,b}` written out, and whether each exists.
+fn named_paths(text: &str) -> Vec<(String, bool)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let plain = |letter: char| {
+        letter.is_ascii_lowercase() || letter.is_ascii_digit() || "_./{},-".contains(letter)
+    };
+    let is_path = |word: &&str| word.contains('/') && word.chars().all(plain);
+    let quoted = text.split('`').skip(1).step_by(2);
+    let each = quoted.filter(is_path).filter(|path| !path.starts_with('/')).flat_map(|path| {
+        let Some((before, rest)) = path.split_once('{') else { return vec![path.to_owned()] };
+        let (choices, after) = rest.split_once('}').unwrap_or((rest, ""));
+        choices.split(',').map(|choice| format!("{before}{choice}{after}")).collect()
+    });
+    let exists = |path: &String| root.join(path).exists() || root.join("src").join(path).exists();
+    each.map(|path| (path.clone(), exists(&path))).collect()
+}
+
+#[test]
+fn every_path_in_the_architecture_exists() {
+    let paths = named_paths(include_str!("../ARCHITECTURE.md"));
+    assert!(paths.len() > 60, "only {} paths found", paths.len());
+    let gone: Vec<&String> = paths.iter().filter(|(_, is)| !is).map(|(path, _)| path).collect();
+    assert!(gone.is_empty(), "not there: {gone:#?}");
+
+    let found = named_paths("`src/lib.rs` `ui/{view,no}.rs` `a b/c` `plain` `/tmp` `sites/<x>/y`");
+    let want = [("src/lib.rs", true), ("ui/view.rs", true), ("ui/no.rs", false)];
+    assert_eq!(found, want.map(|(path, is)| (path.to_owned(), is)));
+}
+
 #[test]
 fn every_source_file_has_a_layer() {
     let check = |path: &str, want: Option<&str>| {
@@ -334,8 +459,10 @@ fn every_source_file_has_a_layer() {
     };
     check("src/domain/run/state.rs", Some("domain"));
     check("src/port.rs", Some("port"));
-    check("src/cli.rs", Some("app"));
-    check("src/main.rs", Some("app"));
+    check("src/files/site/mod.rs", Some("files"));
+    check("src/commands/args.rs", Some("commands"));
+    check("src/sim/mod.rs", Some("sim"));
+    check("src/main.rs", Some("commands"));
     check("src/systems/http/mod.rs", Some("systems"));
     check("src/other/x.rs", None);
     for source in sources(&["src"]) {
@@ -390,13 +517,16 @@ fn the_rules_of_words_can_fail() {
     imports("src/runtime/a.rs", "use crate::ui::x; use crate::systems::y;", &["`systems`"]);
     imports("src/systems/http/a.rs", "use ratatui::Frame; use tokio::net;", &["`ratatui`"]);
     imports("src/app/a.rs", "use crate::{runtime::x, systems::y, ui::z};", &[]);
+    imports("src/app/a.rs", "use crate::commands::check;", &["not name `commands`"]);
+    imports("src/files/a.rs", "use crate::{domain::x, ui::tree};", &["not name `ui`"]);
+    imports("src/commands/a.rs", "use crate::{app::x, files::y, runtime::z};", &[]);
 
     let siblings = |path: &str, text: &str, want: &[&str]| check("siblings", path, text, want);
-    siblings("src/systems/http/a.rs", "use crate::systems::shared::x; use super::b;", &[]);
+    siblings("src/systems/http/a.rs", "use crate::systems::kit::x; use super::b;", &[]);
     siblings("src/systems/http/a.rs", "use crate::systems::dns::x;", &["not know `dns`"]);
     siblings("src/systems/http/a.rs", "use super::super::dns::x;", &["not know `dns`"]);
     siblings("src/systems/http/mod.rs", "use super::dns;", &["not know `dns`"]);
-    siblings("src/systems/shared/a.rs", "use crate::systems::SYSTEMS;", &["not know `SYSTEMS`"]);
+    siblings("src/systems/kit/a.rs", "use crate::systems::SYSTEMS;", &["not know `SYSTEMS`"]);
     siblings("src/systems/mod.rs", "use crate::systems::dns::x;", &[]);
 
     let words = |path: &str, text: &str, want: &[&str]| check("words", path, text, want);
@@ -408,7 +538,7 @@ fn the_rules_of_words_can_fail() {
     );
     words("src/runtime/journal/a.rs", "Receipt::of_durable()", &[]);
     words("src/app/a.rs", "Receipt::of_durable(); Execution::of_locked_intent()", &["du", "lo"]);
-    words("src/systems/sim/a.rs", "\n#[cfg(test)]\nmod t { Execution::of_locked_intent() }", &[]);
+    words("src/sim/a.rs", "\n#[cfg(test)]\nmod t { Execution::of_locked_intent() }", &[]);
     words(
         "src/app/a.rs",
         "x.unwrap()\n#[cfg(test)]\nmod t { x.unwrap() }",

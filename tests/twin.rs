@@ -4,27 +4,33 @@
 //! runners answer at once, time is the test's own, and a patient person does what the plan keeps
 //! for people.
 
+#[path = "twin/site.rs"]
+mod site;
+#[path = "twin/step.rs"]
+mod step;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use warroom::app::init::{SHIPPED, write};
-use warroom::app::site_file::{self, LoadedSite};
-use warroom::app::twin;
+use warroom::app::kinds::load;
+use warroom::commands::init::write;
 use warroom::domain::catalogue::{Change, Class};
+use warroom::domain::console::{JournalState, Rehearsal};
 use warroom::domain::ids::{PersonId, StepId};
 use warroom::domain::run::autopilot::Orders;
 use warroom::domain::run::commit::{Execution, Grant, Hash, Receipt};
 use warroom::domain::run::event::{Actor, Body, Closing, Mode, Outcome, RunEvent, RunKind};
 use warroom::domain::run::intent::Intent;
-use warroom::domain::run::observe::decisive;
 use warroom::domain::run::phase::Phase;
 use warroom::domain::run::refusal::Refusal;
 use warroom::domain::run::role::Commander;
 use warroom::domain::runbook::{Direction, Runbook};
 use warroom::domain::text::Clean;
 use warroom::domain::time::{BootId, Stamp};
+use warroom::files::shipped::SHIPPED;
+use warroom::files::site::LoadedSite;
 use warroom::port::{Boxed, Clock, Credential, Operator, OperatorSetup, Output, Probe, Secrets};
 use warroom::runtime::console::{Console, Parts};
 use warroom::runtime::desk::CommanderDesk;
@@ -33,16 +39,12 @@ use warroom::runtime::event::Event;
 use warroom::runtime::journal::Reply;
 use warroom::runtime::runner::Found;
 use warroom::runtime::unattended::{End, Pilot};
-use warroom::systems::sim::actions::operator_for;
-use warroom::systems::sim::pause::Pause;
-use warroom::systems::sim::plan::WorldPlan;
-use warroom::systems::sim::probe::{look_at_reference, probe_for};
-use warroom::systems::sim::state::WorldState;
-use warroom::systems::sim::world::World;
+use warroom::sim::{
+    Pause, World, WorldPlan, WorldState, look_at_reference, operator_for, probe_for,
+};
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
-use warroom::ui::screen::{JournalState, Rehearsal};
-use warroom::ui::update::Wish;
+use warroom::ui::wish::Wish;
 
 /// When region A is lost, and when it is back.
 const FAILS_S: u64 = 20;
@@ -101,8 +103,8 @@ impl Place {
         let real = folder.path().join("real");
         write(shipped, &real).expect("it is written");
         let world = folder.path().join("world");
-        let loaded = site_file::load(&real).expect("it loads");
-        let made = twin::of(&loaded, &world.display().to_string()).expect("a twin");
+        let loaded = load(&real).expect("it loads");
+        let made = site::twin_of(&loaded, &world.display().to_string()).expect("a twin");
         let dir = folder.path().join("twin");
         std::fs::create_dir_all(dir.join("runbooks")).expect("writable");
         std::fs::write(dir.join("site.toml"), &made.site).expect("writable");
@@ -110,7 +112,7 @@ impl Place {
             let path = dir.join("runbooks").join(format!("{name}.toml"));
             std::fs::write(path, text).expect("writable");
         }
-        let site = site_file::load(&dir).unwrap_or_else(|faults| {
+        let site = load(&dir).unwrap_or_else(|faults| {
             let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
             panic!("{}\n{made:#?}", lines.join("\n"))
         });
@@ -303,7 +305,7 @@ impl<'a> Bench<'a> {
             Intent::Run { step: id.clone(), typed, broken: None, call: Clean::default() }
         };
         let now = self.now();
-        if self.console.access() != warroom::ui::screen::Access::Armed {
+        if self.console.access() != warroom::domain::console::Access::Armed {
             let effects = self.console.drive(Wish::Arm, now).expect("it is armed");
             self.perform(effects);
         }
@@ -416,7 +418,7 @@ fn with_twin(name: &str) -> (LoadedSite, LoadedSite) {
     let shipped = SHIPPED.iter().find(|one| one.name == name).expect("it ships");
     let folder = tempfile::tempdir().expect("a folder");
     write(shipped, folder.path()).expect("it is written");
-    let real = site_file::load(folder.path()).expect("it loads");
+    let real = load(folder.path()).expect("it loads");
     let place = Place::new(name, false);
     (real, place.site)
 }
@@ -432,7 +434,7 @@ fn steps_mean_the_same_live_and_in_the_twin() {
                 let resolved = |book: &Runbook| book.resolved(|_| ungraceful);
                 let (real, twin) = (resolved(real), resolved(twin));
                 let ids = |book: &Runbook| -> Vec<StepId> {
-                    decisive(book).map(|step| step.id.clone()).collect()
+                    book.decisive().map(|step| step.id.clone()).collect()
                 };
                 assert_eq!(ids(&real), ids(&twin), "{what}");
                 assert!(!ids(&real).is_empty() && ids(&real).len() < real.steps.len(), "{what}");
@@ -457,8 +459,8 @@ fn what_a_twin_cannot_ask_is_told() {
     for shipped in SHIPPED {
         let folder = tempfile::tempdir().expect("a folder");
         write(shipped, folder.path()).expect("it is written");
-        let loaded = site_file::load(folder.path()).expect("it loads");
-        let made = twin::of(&loaded, "/nowhere").expect("a twin");
+        let loaded = load(folder.path()).expect("it loads");
+        let made = site::twin_of(&loaded, "/nowhere").expect("a twin");
         assert!(!made.site.contains("password"), "a twin has no secrets");
         let gates: usize =
             loaded.runbooks.iter().flat_map(|book| &book.steps).map(|step| step.gates.len()).sum();

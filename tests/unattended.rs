@@ -13,13 +13,12 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use warroom::app::site_file;
+use warroom::app::kinds::read_site;
 use warroom::domain::run::event::{Body, RunEvent};
 use warroom::runtime::clock::SystemClock;
 use warroom::runtime::journal;
 use warroom::runtime::journal::lock::Lock;
-use warroom::systems::sim::plan::WorldPlan;
-use warroom::systems::sim::world::World;
+use warroom::sim::{World, WorldPlan};
 
 const SITE: &str = r#"
 schema = 1
@@ -144,7 +143,7 @@ impl Place {
         std::fs::create_dir_all(&runbooks).expect("writable");
         std::fs::write(folder.path().join("site/site.toml"), &text).expect("writable");
         std::fs::write(runbooks.join("failover.toml"), plan).expect("writable");
-        let site = site_file::parse(&text).expect("the site is right");
+        let site = read_site(&text).expect("the site is right");
         let mut plan = WorldPlan::of_site(&site, 7).expect("its world too");
         plan.fail_after = fail_after;
         World::create(&world, plan, &SystemClock::new()).expect("a world");

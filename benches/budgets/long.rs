@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use warroom::app::site_file;
+use warroom::app::kinds::load;
+use warroom::domain::console::JournalState;
 use warroom::domain::reading::{Health, Reading};
 use warroom::domain::run::event::{Actor, Body, RunKind};
 use warroom::domain::time::Stamp;
@@ -19,7 +20,6 @@ use warroom::runtime::journal::{Journal, ReadBack, Reply};
 use warroom::runtime::recording::Recorder;
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
-use warroom::ui::screen::JournalState;
 
 /// Entries of the journal.
 pub const ENTRIES: usize = 10_000;
@@ -82,7 +82,7 @@ pub fn fill_with_notes(folder: &Path) {
 pub fn fill_with_readings(folder: &Path, site: &Path) -> usize {
     let (filling, found) = Filling::begin(folder);
     let now = filling.clock.now();
-    let site = site_file::load(site).expect("a site").site;
+    let site = load(site).expect("a site").site;
     let systems: Vec<_> = site.systems.iter().map(|system| system.id.clone()).collect();
     let parts = Parts {
         desk: ObserverDesk,

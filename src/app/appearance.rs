@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::compose::{Start, Usage};
-use super::toml_tree::{self, FileFault};
+use super::start::{Start, Usage};
 use crate::domain::settings::{Fault, unknown};
+use crate::files::toml_tree::{self, FileFault};
 use crate::ui::keymap::{self, Keymap};
 use crate::ui::theme::{self, Depth, Theme};
 

@@ -9,26 +9,28 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
 use super::parting::{Parting, Way};
-use super::prints;
 use super::resume::{self, Found};
-use super::secrets;
-use super::site_file::LoadedSite;
+use super::start::{Start, Usage};
 use super::workshop::{self, NoWorkshop, PlanWorkshop, SITE_DIR_VARIABLE};
-use super::{appearance, history};
+use super::{appearance, past, secrets};
+use crate::domain::console::JournalState;
 use crate::domain::ids::PersonId;
 use crate::domain::run::event::{Actor, RunKind};
 use crate::domain::run::state::Run;
 use crate::domain::runbook::Runbook;
 use crate::domain::text::Clean;
+use crate::files::site::LoadedSite;
 use crate::port::Clock;
 use crate::runtime::clock::SystemClock;
 use crate::runtime::console::{Console, Parts};
 use crate::runtime::desk::{CommanderDesk, Desk, ObserverDesk};
 use crate::runtime::event::Event;
+use crate::runtime::follow;
 use crate::runtime::journal;
 use crate::runtime::observations::{self, Keeper};
 use crate::runtime::paths::StatePaths;
 use crate::runtime::performer::{Acts, CommanderActs, Leashes, Performer};
+use crate::runtime::prints;
 use crate::runtime::recording::Recorder;
 use crate::runtime::redact::Redactor;
 use crate::runtime::run_loop::{self, Inbox};
@@ -37,10 +39,10 @@ use crate::runtime::runs;
 use crate::runtime::seat::{self, Seat};
 use crate::runtime::terminal::{Fullscreen, read_input};
 use crate::runtime::watcher::ObserverActs;
+use crate::runtime::workers;
 use crate::runtime::{poller, workshop::Workshop};
 use crate::ui::keymap::Keymap;
 use crate::ui::model::Model;
-use crate::ui::screen::JournalState;
 use crate::ui::theme::Theme;
 
 /// Events that may wait for the loop.
@@ -51,30 +53,6 @@ const READINGS_QUEUE: usize = 2048;
 
 /// Answers of the journal that may wait; one append is in flight at a time.
 const JOURNAL_QUEUE: usize = 256;
-
-/// How a console is to be started.
-#[derive(Debug, Clone)]
-pub struct Start {
-    /// The person, by `--as`.
-    pub person: Option<String>,
-    /// `--ascii`.
-    pub ascii: bool,
-    /// False with `--no-notify`.
-    pub notify: bool,
-    /// `--theme`: a shipped name or a file.
-    pub theme: Option<String>,
-    /// `--keymap`: a shipped name or a file.
-    pub keymap: Option<String>,
-    /// Live or simulation.
-    pub kind: RunKind,
-    /// Where observations are kept, if not at the usual place.
-    pub memory: Option<PathBuf>,
-}
-
-/// The command line asks for something that is not there.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Usage(pub String);
 
 /// Runs a commander's console on a site until it is left.
 ///
@@ -89,17 +67,17 @@ pub fn command(mut site: LoadedSite, start: &Start, way: Way) -> anyhow::Result<
 }
 
 /// Everything of a commander's console but its face; the site's one seat while it is kept.
-pub(super) struct Cockpit {
+pub struct Cockpit {
     /// The console's own.
-    pub(super) parts: Parts<CommanderDesk>,
+    pub parts: Parts<CommanderDesk>,
     /// Its hands.
-    pub(super) acts: CommanderActs,
+    pub acts: CommanderActs,
     /// What builds its operators.
-    pub(super) workshop: Arc<dyn Workshop>,
+    pub workshop: Arc<dyn Workshop>,
     /// Where everything is told.
-    pub(super) channels: Channels,
+    pub channels: Channels,
     /// The one commander's seat.
-    pub(super) seat: Seat,
+    pub seat: Seat,
 }
 
 impl Cockpit {
@@ -107,11 +85,7 @@ impl Cockpit {
     ///
     /// # Errors
     /// When another console commands, or the state folder or the open run cannot be used.
-    pub(super) fn take(
-        ground: &Ground,
-        site: &mut LoadedSite,
-        start: &Start,
-    ) -> anyhow::Result<Self> {
+    pub fn take(ground: &Ground, site: &mut LoadedSite, start: &Start) -> anyhow::Result<Self> {
         let live = start.kind != RunKind::Simulation;
         let mut seat = Seat::take(&ground.paths, &site.site, live)?;
         let (tell, answers) = mpsc::channel(JOURNAL_QUEUE);
@@ -167,32 +141,36 @@ pub fn watch(site: &LoadedSite, start: &Start) -> anyhow::Result<()> {
 }
 
 /// The ends of the channels of one console.
-pub(super) struct Channels {
+pub struct Channels {
     /// For whoever has something to tell.
-    pub(super) events: mpsc::Sender<Event>,
+    pub events: mpsc::Sender<Event>,
     /// For the loop.
-    pub(super) inbox: mpsc::Receiver<Event>,
+    pub inbox: mpsc::Receiver<Event>,
     /// The journal's answers, for the loop.
-    pub(super) answers: mpsc::Receiver<journal::Reply>,
+    pub answers: mpsc::Receiver<journal::Reply>,
 }
 
 /// What both kinds of console stand on.
-pub(super) struct Ground {
+pub struct Ground {
     /// Where state is kept.
-    pub(super) paths: StatePaths,
+    pub paths: StatePaths,
     /// The time.
-    pub(super) clock: Arc<dyn Clock>,
+    pub clock: Arc<dyn Clock>,
     /// Who sits here.
-    pub(super) me: Actor,
+    pub me: Actor,
     keymap: Keymap,
     theme: Theme,
     notify: bool,
     /// Where observations are kept.
-    pub(super) memory: Option<PathBuf>,
+    pub memory: Option<PathBuf>,
 }
 
 impl Ground {
-    pub(super) fn prepare(site: &LoadedSite, start: &Start) -> anyhow::Result<Self> {
+    /// Reads keys and colours and finds the state folder and the person.
+    ///
+    /// # Errors
+    /// When one of them is not there or cannot be used.
+    pub fn prepare(site: &LoadedSite, start: &Start) -> anyhow::Result<Self> {
         let (theme, keymap) = (appearance::theme(start)?, appearance::keymap(start)?);
         let paths = StatePaths::of_process()?;
         let usual = || paths.site(&site.site.name).ok();
@@ -244,10 +222,7 @@ impl Ground {
         let learned = observations::learned(parts.remembered.as_ref());
         let probes = workshop::probes(&site.site, &site.dir, &self.clock, &learned)?;
         let keeper = self.memory.as_deref().and_then(|folder| Keeper::start(folder).ok());
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(WORKERS)
-            .enable_all()
-            .build()?;
+        let runtime = workers::start()?;
         let (watches, kind) = (parts.desk.read_only(), parts.kind);
         let outcome = runtime.block_on(async {
             let mut console = Console::new(parts, self.clock.now());
@@ -267,10 +242,10 @@ impl Ground {
             let (tell, readings) = mpsc::channel(READINGS_QUEUE);
             let poke = poller::start(probes, &self.clock, &tell);
             drop(tell);
-            history::tell_paces(&self.paths, &site.site.name, kind, &channels.events);
+            past::tell_paces(&self.paths, &site.site.name, kind, &channels.events);
             if watches {
-                resume::follow_run(&self.paths, &site.site.name, &channels.events);
-                resume::look_elsewhere(&self.paths, &site.site, &channels.events);
+                follow::follow_run(&self.paths, &site.site.name, &channels.events);
+                follow::look_elsewhere(&self.paths, &site.site, &channels.events);
             }
             let mut performer = Performer {
                 acts,
@@ -302,7 +277,7 @@ impl Ground {
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Lets go of the journal and the observation file. A disk that hangs must not keep the person.
-pub(super) fn leave(hands: impl Send + 'static) {
+pub fn leave(hands: impl Send + 'static) {
     let (tell, done) = std::sync::mpsc::sync_channel(1);
     let dropping = std::thread::Builder::new().name("leave".to_owned()).spawn(move || {
         drop(hands);
@@ -312,9 +287,6 @@ pub(super) fn leave(hands: impl Send + 'static) {
         let _ = done.recv_timeout(LEAVE_TIMEOUT);
     }
 }
-
-/// Threads that probes and checks share; the keys and the journal have their own.
-pub(super) const WORKERS: usize = 1;
 
 /// Who sits here: the person of `--as`, checked against the site, with the system's user and host.
 fn actor(site: &LoadedSite, person: Option<&str>) -> anyhow::Result<Actor> {

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::secrets::{ActSecrets, ReadSecrets};
-use super::workshop::listed_names;
+use super::secrets::{ActSecrets, ReadSecrets, listed_names};
 use crate::domain::link::{Link, LinkWord};
 use crate::domain::preview::{Preview, PreviewLine, Standing};
 use crate::domain::reading::{FactValue, Health, Identity, Look, LookError, Position, Reading};
@@ -18,7 +17,7 @@ use crate::runtime::redact::Redactor;
 
 /// The secrets that anything of a watching console may get hold of: those it opens, and those in
 /// variables that the programs it starts see.
-pub(super) fn known_to_watch(site: &Site, read: &ReadSecrets) -> Vec<SecretString> {
+pub fn known_to_watch(site: &Site, read: &ReadSecrets) -> Vec<SecretString> {
     let seen: Vec<String> = site
         .systems
         .iter()
@@ -38,7 +37,7 @@ pub(super) fn known_to_watch(site: &Site, read: &ReadSecrets) -> Vec<SecretStrin
 }
 
 /// Every secret of the site that can be opened, for a process that acts.
-pub(super) fn known_to_act(site: &Site, secrets: &ActSecrets) -> Vec<SecretString> {
+pub fn known_to_act(site: &Site, secrets: &ActSecrets) -> Vec<SecretString> {
     site.secrets.iter().filter_map(|secret| secrets.open(&secret.name).ok()?.secret).collect()
 }
 

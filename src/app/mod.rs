@@ -1,38 +1,14 @@
-//! Knows all rooms: reads the files a person writes and puts a console together.
+//! Who meets whom: systems, files, screens and journals are put together to a console here.
 
 pub mod appearance;
-pub mod check;
 pub mod compose;
-pub mod demo;
-pub mod docs;
-pub mod dry_run;
-pub mod entry;
-pub mod history;
-pub mod init;
-pub mod lint;
-pub mod lookup;
+pub mod kinds;
 pub mod masked;
 pub mod parting;
-pub mod prints;
+pub mod past;
+pub mod record;
 pub mod reference;
-pub mod registry;
-pub mod replay;
-pub mod report;
-mod report_command;
 pub mod resume;
-pub mod runbook_file;
-mod runbook_gate;
-mod runbook_step;
-mod runbook_variant;
-mod say;
-pub mod screenshots;
 pub mod secrets;
-pub mod site_file;
-mod site_people;
-mod site_rules;
-mod site_systems;
-pub mod status;
-pub mod toml_tree;
-pub mod twin;
-pub mod unattended;
+pub mod start;
 pub mod workshop;

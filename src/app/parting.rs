@@ -6,7 +6,7 @@ use std::sync::mpsc::sync_channel;
 use std::thread::Builder;
 use std::time::Duration;
 
-use super::compose::Start;
+use super::start::Start;
 use crate::domain::run::state::{Run, StepState};
 use crate::domain::run::words;
 use crate::runtime::last_words;

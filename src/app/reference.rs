@@ -4,14 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{registry, toml_tree};
+use super::kinds::KINDS;
 use crate::domain::ids::SystemId;
 use crate::domain::reading::{Health, Look};
 use crate::domain::settings::Span;
 use crate::domain::site::{Site, SystemSpec};
+use crate::files::toml_tree;
 use crate::port::{Boxed, Clock, Looks, Probe, ProbeSetup, Secrets};
 use crate::runtime::poller::Watched;
-use crate::systems::{SYSTEMS, sim};
+use crate::sim;
 
 /// The time between two looks at a reference.
 const EVERY: Duration = Duration::from_secs(2);
@@ -29,9 +30,8 @@ pub fn watched(
     secrets: &dyn Secrets,
     clock: &Arc<dyn Clock>,
 ) -> Result<Watched, String> {
-    let probe: Box<dyn Probe> = if address.starts_with(sim::probe::REFERENCE) {
-        let world =
-            sim::probe::world_of(site).ok_or("reference `sim:` is for simulated sites only")?;
+    let probe: Box<dyn Probe> = if address.starts_with(sim::REFERENCE) {
+        let world = sim::world_of(site).ok_or("reference `sim:` is for simulated sites only")?;
         Box::new(SimulatedReference { world, clock: Arc::clone(clock) })
     } else if address.starts_with("http://") || address.starts_with("https://") {
         Box::new(AnyAnswer(http_probe(address, secrets, clock)?))
@@ -59,7 +59,7 @@ fn http_probe(
         sides: [Some(side), None],
         span: Span::default(),
     };
-    let system = registry::system(SYSTEMS, "http")?;
+    let system = KINDS.system("http")?;
     let setup = ProbeSetup { spec: &spec, secrets, clock: Arc::clone(clock) };
     system.probe(setup).map_err(|fault| format!("reference `{address}`: {fault}"))
 }
@@ -91,7 +91,7 @@ struct SimulatedReference {
 impl Probe for SimulatedReference {
     fn look(&mut self) -> Boxed<'_, Looks> {
         Box::pin(async {
-            let look = sim::probe::look_at_reference(&self.world, self.clock.as_ref());
+            let look = sim::look_at_reference(&self.world, self.clock.as_ref());
             Looks { a: Some(look), b: None }
         })
     }

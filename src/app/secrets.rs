@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use super::registry::{self, Systems};
-use crate::domain::settings::Fault;
+use super::kinds::KINDS;
+use crate::domain::settings::{Fault, Node, Table, Value};
 use crate::domain::site::{SecretRef, SecretSource, Site};
 use crate::domain::text::Clean;
+use crate::files::kinds::Kinds;
 use crate::port::{Credential, Secrets};
-use crate::systems::SYSTEMS;
 
 /// The largest secret, in bytes.
 pub const SECRET_BYTES_MAX: u64 = 64 * 1024;
@@ -22,7 +22,7 @@ pub const SECRET_BYTES_MAX: u64 = 64 * 1024;
 pub type Environment = fn(&str) -> Option<String>;
 
 /// The environment of this process.
-pub(super) fn environment(name: &str) -> Option<String> {
+pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
@@ -87,7 +87,7 @@ impl ReadSecrets {
     /// # Errors
     /// When a system's settings are wrong.
     pub fn new(site: &Site, dir: &Path) -> Result<Self, Fault> {
-        Self::with(site, dir, SYSTEMS, environment)
+        Self::with(site, dir, KINDS, environment)
     }
 
     /// As [`ReadSecrets::new`], with other kinds of system and another environment.
@@ -97,13 +97,13 @@ impl ReadSecrets {
     pub fn with(
         site: &Site,
         dir: &Path,
-        systems: Systems,
+        kinds: Kinds,
         environment: Environment,
     ) -> Result<Self, Fault> {
         let mut readable = BTreeSet::new();
         for spec in &site.systems {
-            let system = registry::system(systems, &spec.kind)
-                .map_err(|message| Fault::new(spec.span, message))?;
+            let system =
+                kinds.system(&spec.kind).map_err(|message| Fault::new(spec.span, message))?;
             readable.extend(system.secrets_to_watch(spec)?);
         }
         Ok(Self { all: ActSecrets::with_environment(site, dir, environment), readable })
@@ -170,6 +170,20 @@ fn read_secret(name: &str, path: &Path) -> Result<String, String> {
         .map_or(text.len(), |kept| kept.strip_suffix('\r').unwrap_or(kept).len());
     text.truncate(kept);
     Ok(text)
+}
+
+/// The names in a step's own list `env`.
+pub fn listed_names(with: &Table) -> Vec<String> {
+    let Some(Node { value: Value::List(names), .. }) = with.get("env") else {
+        return Vec::new();
+    };
+    names
+        .iter()
+        .filter_map(|name| match &name.value {
+            Value::Text(name) => Some(name.clone()),
+            _ => None,
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -296,7 +310,7 @@ gone = { user = "g", password = { file = "gone" } }
 [rules]
 pg_down = { system = "pg", failures = 3 }
 "#;
-        let site = crate::app::site_file::parse(text).expect("a site");
+        let site = super::super::kinds::read_site(text).expect("a site");
         let check = |watches: bool, want: &[&str]| {
             let found = known(&site, dir.path(), watches);
             let found: Vec<&str> = found.iter().map(ExposeSecret::expose_secret).collect();

@@ -7,15 +7,18 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::kinds::KINDS;
 use super::masked::{Mask, MaskedOperator, MaskedProbe, known_to_act, known_to_watch};
-use super::registry;
-use super::secrets::{ActSecrets, ReadSecrets};
+use super::reference;
+use super::secrets::{ActSecrets, ReadSecrets, listed_names};
 use crate::domain::catalogue::Change;
 use crate::domain::run::event::{Mode, Purpose, RunKind};
 use crate::domain::runbook::{Compensation, Runbook, Step, Ungraceful};
-use crate::domain::settings::{Fault, Node, Table, Value};
+use crate::domain::settings::{Fault, Table};
 use crate::domain::site::{SecretSource, Site, SystemSpec};
 use crate::domain::text::Clean;
+use crate::files::frozen::Frozen;
+use crate::files::kinds::Kinds;
 use crate::port::{Clock, Expected, Operator, OperatorSetup, ProbeSetup};
 use crate::runtime::effect::Job;
 use crate::runtime::observations::Learned;
@@ -23,7 +26,6 @@ use crate::runtime::poller::Watched;
 use crate::runtime::runner::{Prepared, RunnerContext};
 use crate::runtime::seat;
 use crate::runtime::workshop::Workshop;
-use crate::systems::SYSTEMS;
 
 /// Builds operators for the steps of a site's plans.
 pub struct PlanWorkshop {
@@ -60,7 +62,7 @@ impl Workshop for PlanWorkshop {
                 return Err("the plan has no way to take this step back".into());
             }
         };
-        let (_, action) = registry::action(SYSTEMS, name)?;
+        let (_, action) = KINDS.action(name)?;
         let target = match &step.target {
             Some(target) => {
                 let spec = self.site.system(&target.system).ok_or_else(|| {
@@ -130,33 +132,55 @@ pub fn each_probe(
     };
     let mask = Mask::of(&known_to_watch(site, &secrets));
     let of_system = |spec: &SystemSpec| -> Result<Watched, String> {
-        let setup = ProbeSetup { spec, secrets: &secrets, clock: Arc::clone(clock) };
-        let told = |fault: Fault| format!("system `{}`: {fault}", spec.id);
-        let mut probe = registry::system(SYSTEMS, &spec.kind)?.probe(setup).map_err(told)?;
+        let built = watched(spec, KINDS, &secrets, clock, &mask);
+        let mut one = built.map_err(|why| format!("system `{}`: {why}", spec.id))?;
         if let Some(learned) = learned.get(&spec.id) {
-            probe.recall(learned);
+            one.probe.recall(learned);
         }
-        Ok(Watched {
-            system: Some(spec.id.clone()),
-            every: spec.every,
-            timeout: spec.timeout,
-            probe,
-            sides: [spec.sides[0].is_some(), spec.sides[1].is_some()],
-        })
+        Ok(one)
     };
-    let reference = |address: &String| super::reference::watched(address, site, &secrets, clock);
+    let reference = |address: &String| {
+        let built = reference::watched(address, site, &secrets, clock);
+        built.map(|one| masked(one, &mask)).map_err(|why| mask.sentence(&why))
+    };
     let all = site.systems.iter().map(of_system).chain(site.reference.iter().map(reference));
-    let (mut watched, mut why) = (Vec::new(), Vec::new());
+    let (mut watched, mut unwatched) = (Vec::new(), Vec::new());
     for one in all {
         match one {
-            Ok(Watched { probe, system, every, timeout, sides }) => {
-                let probe = Box::new(MaskedProbe { probe, mask: mask.clone() });
-                watched.push(Watched { system, every, timeout, probe, sides });
-            }
-            Err(sentence) => why.push(mask.sentence(&sentence)),
+            Ok(one) => watched.push(one),
+            Err(why) => unwatched.push(why),
         }
     }
-    (watched, Unwatched(why))
+    (watched, Unwatched(unwatched))
+}
+
+/// The probe of one system, whose words are masked.
+///
+/// # Errors
+/// A sentence when it cannot be built, masked too.
+pub fn watched(
+    spec: &SystemSpec,
+    kinds: Kinds,
+    secrets: &ReadSecrets,
+    clock: &Arc<dyn Clock>,
+    mask: &Mask,
+) -> Result<Watched, String> {
+    let setup = ProbeSetup { spec, secrets, clock: Arc::clone(clock) };
+    let probe = kinds.system(&spec.kind)?.probe(setup);
+    let probe = probe.map_err(|fault| mask.sentence(&fault.to_string()))?;
+    let watched = Watched {
+        system: Some(spec.id.clone()),
+        every: spec.every,
+        timeout: spec.timeout,
+        probe,
+        sides: [spec.sides[0].is_some(), spec.sides[1].is_some()],
+    };
+    Ok(masked(watched, mask))
+}
+
+/// The same, with its words masked before anything hears them.
+pub fn masked(one: Watched, mask: &Mask) -> Watched {
+    Watched { probe: Box::new(MaskedProbe { probe: one.probe, mask: mask.clone() }), ..one }
 }
 
 /// What a runner grants an operator beyond the step's own deadline, which operators keep
@@ -172,12 +196,9 @@ pub fn prepare(
     site_dir: &Path,
     clock: Arc<dyn Clock>,
 ) -> Result<Prepared, Clean> {
-    let faulty = |fault: Fault| Clean::new(&fault.to_string());
-    let site = super::site_file::parse(&context.site).map_err(faulty)?;
-    let name = runbook_name(&context.runbook).unwrap_or_default();
-    let written: Runbook =
-        super::runbook_file::parse(&context.runbook, &name, &site).map_err(faulty)?;
-    let runbook = written.resolved(|_| context.mode == Mode::Ungraceful);
+    let frozen = Frozen::read(&context.site, &context.runbook, KINDS);
+    let Frozen { site, plan } = frozen.map_err(|fault| Clean::new(&fault.to_string()))?;
+    let runbook = plan.resolved(|_| context.mode == Mode::Ungraceful);
     let step = runbook
         .step(&context.intent.step)
         .ok_or_else(|| Clean::new("the frozen plan does not have this step"))?;
@@ -223,15 +244,6 @@ fn check_granted(context: &RunnerContext, step: &Step) -> Result<(), Clean> {
     )))
 }
 
-/// The name that a runbook file gives itself.
-pub fn runbook_name(text: &str) -> Option<String> {
-    let tree = super::toml_tree::parse(text).ok()?;
-    match &tree.get("name")?.value {
-        Value::Text(name) => Some(name.clone()),
-        _ => None,
-    }
-}
-
 /// Environment variables that the site's secrets and steps name: a runner gets these and no others.
 pub fn environment_names(site: &Site, runbooks: &[Runbook]) -> Vec<String> {
     let of_secrets = site.secrets.iter().filter_map(|secret| match &secret.source {
@@ -254,20 +266,6 @@ pub fn environment_names(site: &Site, runbooks: &[Runbook]) -> Vec<String> {
     of_secrets.chain(of_steps).collect()
 }
 
-/// The names in a step's own list `env`.
-pub(super) fn listed_names(with: &Table) -> Vec<String> {
-    let Some(Node { value: Value::List(names), .. }) = with.get("env") else {
-        return Vec::new();
-    };
-    names
-        .iter()
-        .filter_map(|name| match &name.value {
-            Value::Text(name) => Some(name.clone()),
-            _ => None,
-        })
-        .collect()
-}
-
 /// Where the folder of a run's site is noted, so that a runner finds files that the site names.
 pub const SITE_DIR_VARIABLE: &str = "WARROOM_SITE_DIR";
 
@@ -279,11 +277,11 @@ pub fn site_dir_of_runner() -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::demo::{FAILOVER, SITE};
     use crate::domain::ids::{RunId, Side, StepId};
     use crate::domain::run::commit::{Hash, IntentRecord};
     use crate::domain::run::event::RunKind;
     use crate::domain::runbook::Direction;
+    use crate::files::shipped::{DEMO_FAILOVER, DEMO_SITE};
     use crate::runtime::clock::SystemClock;
 
     #[test]
@@ -295,8 +293,8 @@ mod tests {
             let context = RunnerContext {
                 run_dir: PathBuf::from("/nowhere"),
                 attempt_dir: PathBuf::from("/nowhere"),
-                site: SITE.replace("@world@", "/nowhere"),
-                runbook: FAILOVER.to_owned(),
+                site: DEMO_SITE.replace("@world@", "/nowhere"),
+                runbook: DEMO_FAILOVER.to_owned(),
                 intent,
                 kind: RunKind::Simulation,
                 direction: Direction { from: Side::A, to: Side::B },

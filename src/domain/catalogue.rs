@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::setting::SettingSpec;
+
 /// How far an action may be repeated (`safety.md`, action classes). Undeclared means `X`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Class {
@@ -127,9 +129,8 @@ pub enum Change {
 }
 
 impl Change {
-    /// What a plan may say of a step whose action says nothing. That something is only looked at
-    /// is the action's to say.
-    pub const DECLARED: [Self; 11] = [
+    /// All of them.
+    pub const ALL: [Self; 13] = [
         Self::Fence,
         Self::Unfence,
         Self::Promote,
@@ -141,7 +142,20 @@ impl Change {
         Self::Purge,
         Self::Notify,
         Self::ProveWrite,
+        Self::Check,
+        Self::None,
     ];
+
+    /// What a plan may say of a step whose action says nothing. That something is only looked at
+    /// is the action's to say.
+    pub fn declared() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|change| !matches!(change, Self::Check | Self::None))
+    }
+
+    /// The change of a word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|change| change.word() == word)
+    }
 
     /// Its word in a plan.
     pub fn word(self) -> &'static str {
@@ -242,17 +256,6 @@ impl ActionSpec {
     pub fn is_of(&self, kind: &str) -> bool {
         self.name.split_once('.').is_some_and(|(owner, _)| owner == kind)
     }
-}
-
-/// One setting of a system or an action, for the docs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SettingSpec {
-    /// The key.
-    pub name: &'static str,
-    /// What it means, with its unit.
-    pub doc: &'static str,
-    /// True when it must be written.
-    pub required: bool,
 }
 
 /// One fact of a system's readings, for gates and docs.

@@ -6,7 +6,6 @@ use super::ids::{Side, StepId};
 use super::ledger::Ledger;
 use super::reading::{Certainty, FactValue, Reading, WRITABLE};
 use super::rules::period;
-use super::run::observe::decisive;
 use super::run::phase::Phase;
 use super::run::state::Run;
 use super::runbook::{Bound, Direction, Gate, Runbook, UngracefulGate};
@@ -153,7 +152,7 @@ pub fn restored(
         direction: run.direction,
         ungraceful: false,
         accepted: None,
-        after: last_end(run, decisive(runbook).map(|step| &step.id)),
+        after: last_end(run, runbook.decisive().map(|step| &step.id)),
         now,
     };
     let seen: Vec<Seen> = runbook.restored.iter().map(|gate| look(gate, &frame)).collect();

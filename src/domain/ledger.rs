@@ -1,5 +1,6 @@
 //! The loss ledger: what would be lost per store if the standby were promoted now, frozen at T0.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::catalogue::Change;
@@ -11,8 +12,9 @@ use super::snapshot::{Cell, Snapshot};
 use super::time::Stamp;
 
 /// Whether the expected loss keeps the objective.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "LossWord")]
 pub enum LossVerdict {
     /// Within the RPO.
     Pass,

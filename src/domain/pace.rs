@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{RunId, Side, StepId};
 use super::run::event::{Body, Purpose, RunEvent, RunKind};
-use super::run::observe;
 use super::run::state::{Run, StepState};
 use super::runbook::{Amount, Bound, Runbook, Step};
 use super::time::Stamp;
@@ -174,7 +173,7 @@ impl Pace {
             known.push(sample);
             drop_oldest(known);
         }
-        let done = last_end(observe::decisive(runbook).map(|step| run.step(&step.id)));
+        let done = last_end(runbook.decisive().map(|step| run.step(&step.id)));
         let (Some((restored, _)), Some(done)) = (&run.restored, done) else { return };
         let key = (runbook.name.clone(), asked_for(runbook));
         let known = self.settles.entry(key).or_default();

@@ -82,6 +82,19 @@ pub struct Identity {
     pub data: Clean,
 }
 
+impl Identity {
+    /// Why the server that was met is not the one that is meant; none where it is, or where nobody
+    /// said which is. Its data may have changed since by what was done here.
+    pub fn another(&self, name: &str, expected: Option<&Self>) -> Option<String> {
+        let expected = expected.filter(|expected| expected.server != self.server)?;
+        Some(format!(
+            "{name} is another server than the screen showed, or was started anew: expected {}, \
+             met {}",
+            expected.server, self.server
+        ))
+    }
+}
+
 /// A point in a store's history of changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
@@ -287,3 +300,23 @@ impl LookError {
 
 /// The outcome of one look at one side.
 pub type Look = Result<Reading, LookError>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn servers_are_told_apart_by_what_they_say() {
+        let identity =
+            |server: &str, data: &str| Identity { server: server.into(), data: data.into() };
+        let check = |expected: Option<&Identity>, want: Option<&str>| {
+            let found = identity("run 2", "h2").another("cache in B", expected);
+            assert_eq!(found.as_deref(), want);
+        };
+        check(None, None);
+        check(Some(&identity("run 2", "h1")), None);
+        let words = "cache in B is another server than the screen showed, or was started anew: \
+                     expected run 1, met run 2";
+        check(Some(&identity("run 1", "h2")), Some(words));
+    }
+}

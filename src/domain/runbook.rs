@@ -41,6 +41,14 @@ pub fn away_from(plans: &[Runbook], active: Side) -> Option<usize> {
 }
 
 impl Runbook {
+    /// The steps that the clock waits for: a warm standby may be healthy before anything was done,
+    /// so these make it serve. A plan of commands does not tell which they are: all count then.
+    pub fn decisive(&self) -> impl Iterator<Item = &Step> {
+        let told = self.steps.iter().any(is_decisive);
+        let counts = move |step: &&Step| if told { is_decisive(step) } else { !step.optional };
+        self.steps.iter().filter(counts)
+    }
+
     /// The way it leads.
     pub fn direction(&self) -> Direction {
         Direction { from: self.from, to: self.to }
@@ -200,6 +208,11 @@ impl Step {
         self.words_to_type(self.guard_back(), verb, direction)
     }
 
+    /// How it is started, or taken back.
+    pub fn guard_of(&self, back: bool) -> Guard {
+        if back { self.guard_back() } else { self.guard }
+    }
+
     /// The guard of taking the step back: the compensating action's, and never only one key.
     pub fn guard_back(&self) -> Guard {
         match &self.compensation {
@@ -316,4 +329,25 @@ pub enum UngracefulGate {
     },
     /// Not asked.
     Skip,
+}
+
+fn is_decisive(step: &Step) -> bool {
+    !step.optional
+        && match step.change {
+            Change::Promote
+            | Change::HandOver
+            | Change::StopReplication
+            | Change::Scale
+            | Change::ShiftTraffic
+            | Change::Fence
+            | Change::ProveWrite => true,
+            // What must be open to serve is proven by its writes; what is opened where the run came
+            // from serves nobody.
+            Change::Unfence
+            | Change::Follow
+            | Change::Purge
+            | Change::Notify
+            | Change::Check
+            | Change::None => false,
+        }
 }

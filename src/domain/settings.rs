@@ -4,12 +4,13 @@
 //! [`Fields`], so that an unknown key, a wrong unit or a missing value is always refused in the
 //! same words, with the nearest valid name and the place in the file.
 
+pub mod tree;
 mod units;
 
 use std::cell::RefCell;
 use std::time::Duration;
 
-pub use units::{parse_duration, parse_size};
+pub use units::{parse_duration, parse_size, written_duration};
 
 /// Where something stands in its file, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -144,7 +145,26 @@ impl<'a> Fields<'a> {
         self.table.get(key)
     }
 
-    fn missing(&self, key: &str, what: &str) -> Fault {
+    /// What is read, as refusals call it.
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// Notes keys as known that nobody may come to ask for.
+    pub fn know(&self, names: impl Iterator<Item = &'static str>) {
+        for name in names {
+            self.node(name);
+        }
+    }
+
+    /// The refusal of a value: `` `host` in system `pg` is empty ``.
+    pub fn refuse(&self, key: &str, why: &str) -> Fault {
+        let span = self.table.get(key).map_or(self.table.span, |node| node.span);
+        Fault::new(span, format!("`{key}` in {} {why}", self.what))
+    }
+
+    /// The refusal of a table without `key`.
+    pub fn missing(&self, key: &str, what: &str) -> Fault {
         Fault::new(self.table.span, format!("{} needs `{key}`, {what}", self.what))
     }
 
@@ -333,7 +353,7 @@ impl<'a> Fields<'a> {
     ///
     /// # Errors
     /// When there is such a key; the nearest known one is named.
-    pub fn finish(self) -> Result<(), Fault> {
+    pub fn finish(&self) -> Result<(), Fault> {
         let asked = self.asked.borrow();
         for (key, _) in &self.table.entries {
             let (name, beside) = (key.name.as_str(), self.table.beside);

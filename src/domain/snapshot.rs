@@ -16,7 +16,6 @@ use super::reading::{Basis, Health, Lag, Look, LookError, Position, Reading, Rol
 use super::text::Clean;
 use super::time::Stamp;
 pub use emptied::{EMPTIED, Emptied, Emptying, Whole};
-pub use facts::COMMON_FACTS;
 
 /// Periods after which a value that was not renewed is stale.
 pub const STALE_PERIODS: u32 = 3;
@@ -29,6 +28,20 @@ pub const SERIES_PAUSE_MAX: Duration = Duration::from_secs(3600);
 
 /// Readings of both sides that are further apart than this are not of one moment.
 pub const PAIR_AGE_MAX: Duration = Duration::from_secs(60);
+
+/// Names and docs of the facts that every system has.
+pub const COMMON_FACTS: [(&str, &str); 10] = [
+    ("healthy", "yes when the last look found it up"),
+    ("healthy_for", "how long every look has found it up"),
+    ("role", "`primary` or `standby`, told by the system itself"),
+    ("writes", "`open`, `refused` or `unknown`: whether this side takes writes"),
+    ("lag", "seconds behind the other side; unknown while the source is not read"),
+    (EMPTIED, "yes while data that this side held is gone and nobody has accepted that"),
+    ("capacity", "ready of wanted units, 0 to 1"),
+    ("error_rate", "failed looks of all looks in the last 60 s, 0 to 1"),
+    ("p50", "median answer time of the last 60 s"),
+    ("p95", "95th percentile of the answer times of the last 60 s"),
+];
 
 /// The earlier of two moments: by the boot clock within one boot, else by the wall clock.
 pub fn earlier(one: Stamp, other: Stamp) -> Stamp {

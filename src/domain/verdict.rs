@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{Side, SystemId};
@@ -139,8 +140,9 @@ pub struct Signal {
 }
 
 /// How well the start of an outage is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "T0Word")]
 pub enum T0Basis {
     /// The first failed look after a good one was seen.
     Exact,
@@ -203,8 +205,9 @@ impl Primary {
 }
 
 /// Whether a written criterion is met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "MetWord")]
 pub enum Met {
     /// It is.
     Yes,

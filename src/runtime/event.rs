@@ -1,5 +1,6 @@
 //! All that can happen to the console, as one closed list.
 
+use crate::domain::console::Rehearsal;
 use crate::domain::ids::{StepId, SystemId};
 use crate::domain::pace::Paces;
 use crate::domain::preview::Standing;
@@ -11,7 +12,6 @@ use crate::port::Looks;
 use crate::runtime::journal;
 use crate::runtime::runner;
 use crate::runtime::runner::folder::Sent;
-use crate::ui::screen::Rehearsal;
 use crate::ui::update::Input;
 
 /// Why the standing of a step was asked.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{interval, sleep, timeout};
 
+use crate::domain::console::Rehearsal;
 use crate::domain::ids::StepId;
 use crate::domain::preview::{Preview, Standing};
 use crate::domain::run::commit::Grant;
@@ -23,7 +24,6 @@ use crate::runtime::runner::{self, Launched, Leash};
 use crate::runtime::runs::Survey;
 use crate::runtime::terminal::TerminalWriter;
 use crate::runtime::workshop::Workshop;
-use crate::ui::screen::Rehearsal;
 
 /// One look at a step's standing may take this long.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(10);

@@ -77,6 +77,12 @@ pub fn of_site(runs: &Path, site: &str) -> Result<Vec<PathBuf>, RunsError> {
     Ok(folders)
 }
 
+/// The names of all runs, newest first; none where their folder cannot be read.
+pub fn names(runs: &Path) -> Vec<String> {
+    let folders = folders_in(runs).unwrap_or_default();
+    folders.iter().rev().map(|folder| folder_name(folder)).collect()
+}
+
 /// The folders in a folder, by name; none where it is missing.
 fn folders_in(path: &Path) -> Result<Vec<PathBuf>, RunsError> {
     let failed = |source| RunsError::Io { path: path.to_owned(), source };

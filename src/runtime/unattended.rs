@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::domain::catalogue::Guard;
+use crate::domain::console::{Access, JournalState, Rehearsal, TimelineRow};
 use crate::domain::ids::StepId;
 use crate::domain::run::autopilot::{Choice, Orders, next};
 use crate::domain::run::intent::Intent;
@@ -23,8 +24,7 @@ use crate::runtime::effect::Effect;
 use crate::runtime::event::{Event, Signal as Told};
 use crate::runtime::journal::Reply;
 use crate::runtime::performer::{Acts, Performer};
-use crate::ui::screen::{Access, JournalState, TimelineRow};
-use crate::ui::update::{REHEARSAL_AGE_MAX, Wish};
+use crate::ui::wish::Wish;
 
 /// Events taken in one go before the next choice.
 const BATCH_MAX: usize = 512;
@@ -162,11 +162,11 @@ impl Pilot {
         }
         let asked = self.rehearsing.as_ref().filter(|(asked, _)| asked == step);
         let seen = console.rehearsal().filter(|seen| {
-            seen.step == *step && !seen.back && now.since(seen.at) <= REHEARSAL_AGE_MAX
+            seen.step == *step && !seen.back && now.since(seen.at) <= Rehearsal::AGE_MAX
         });
         match (seen, asked) {
             (Some(seen), _) => Rehearsed::Call(seen.preview.call.clone()),
-            (None, Some((_, since))) if now.since(*since) <= REHEARSAL_AGE_MAX => Rehearsed::Asked,
+            (None, Some((_, since))) if now.since(*since) <= Rehearsal::AGE_MAX => Rehearsed::Asked,
             (None, _) => Rehearsed::Ask,
         }
     }

@@ -4,15 +4,14 @@ pub mod command;
 pub mod dns;
 pub mod facts;
 pub mod http;
+pub mod kit;
 pub mod manual;
 pub mod postgres;
 pub mod redis;
-pub mod shared;
-pub mod sim;
 
-use crate::port::{Action, System};
+use crate::port::System;
 
-/// All kinds. A new one is its folder, its `mod` line and its entry here.
+/// All of them. A new one is its folder, its `mod` line and its entry here.
 pub const SYSTEMS: &[&dyn System] = &[
     &command::Command,
     &dns::Dns,
@@ -20,8 +19,4 @@ pub const SYSTEMS: &[&dyn System] = &[
     &manual::Manual,
     &postgres::Postgres,
     &redis::Redis,
-    &sim::SIM,
 ];
-
-/// Actions that work on systems of any kind and so belong to none.
-pub const ACTIONS_OF_ANY_KIND: &[&dyn Action] = &[&facts::Wait { systems: || SYSTEMS }];

@@ -1,20 +1,25 @@
 //! Why a command is not possible now: greys its key, answers its press, and stands in the help.
 
-use super::command::{COMMANDS, Command, CommandSpec, Context};
-use super::keymap::{Binding, Keymap, Lookup};
+use super::command::{Acts, COMMANDS, Command, CommandSpec, Context};
+use super::facts::Facts;
 use super::meant::meant;
 use super::model::{Model, Panel};
-use super::screen::{Access, GuideRow, JournalState};
-use super::update::guard_refusal;
-use super::update::{Facts, contexts_beneath};
-use crate::domain::run::decide::{Asking, Kind, permitted};
+use super::screen::GuideRow;
+use crate::domain::catalogue::Guard;
+use crate::domain::console::{Access, JournalState};
+use crate::domain::run::decide::{Kind, permitted};
 use crate::domain::run::intent::Intent;
-use crate::domain::run::phase::Stage;
 use crate::domain::run::state::Run;
 use crate::domain::runbook::Step;
 use crate::domain::site::SiteRole;
 use crate::domain::text::Clean;
 use crate::domain::verdict::{Alarm, Met};
+
+/// The smallest terminal, columns and rows, on which guards 2 and 3 may be confirmed.
+pub const GUARDED_SIZE_MIN: (u16, u16) = (80, 24);
+
+/// What is said to every verb where nothing can act.
+const READ_ONLY: &str = "read only: this console looks and cannot act";
 
 /// Nothing against it, or a sentence that says what is and what to do.
 type Possible = Result<(), Clean>;
@@ -58,10 +63,9 @@ pub fn why_not_step(
         return Some("this is a replay: it cannot act".into());
     }
     if facts.access == Access::ReadOnly {
-        return Some("read only: this console looks and cannot act".into());
+        return Some(READ_ONLY.into());
     }
-    let asked = Asked { facts, model, step };
-    asked.possible(command).err()
+    possible(command, facts, model, step).err()
 }
 
 /// Why the key of `command` would come to nothing for this step, were all typed that it asks for;
@@ -74,7 +78,7 @@ pub fn why_not_offered(
     step: Option<&Step>,
 ) -> Option<Clean> {
     why_not_step(command, facts, model, step).or_else(|| {
-        let kind = kind(command, facts.run)?;
+        let kind = kind(command, facts)?;
         if let Err(why) = facts.settled() {
             return Some(why);
         }
@@ -96,11 +100,11 @@ fn whole(kind: Kind, facts: &Facts<'_>, step: Option<&Step>) -> Option<Intent> {
         Kind::Declare => Intent::Declare { typed: "declare".to_owned(), reason: reason() },
         Kind::AcceptLedger => Intent::AcceptLedger,
         Kind::Run => {
-            let (step, typed) = (id()?, step?.typed_text(facts.run?.direction));
+            let (step, typed) = (id()?, step?.typed_text(facts.direction()));
             Intent::Run { step, typed, broken: None, call: reason() }
         }
         Kind::Compensate => {
-            let (step, typed) = (id()?, step?.typed_text_back(facts.run?.direction));
+            let (step, typed) = (id()?, step?.typed_text_back(facts.direction()));
             Intent::Compensate { step, typed, call: reason() }
         }
         Kind::Skip => Intent::Skip { step: id()?, reason: reason() },
@@ -130,33 +134,20 @@ pub(crate) fn unacknowledged<'a>(facts: &Facts<'a>) -> Option<&'a Alarm> {
 }
 
 /// Why a go/no-go criterion cannot be accepted as it is now; none when it can.
-pub(crate) fn why_not_accept(met: Met, facts: &Facts<'_>, model: &Model) -> Option<Clean> {
+pub(crate) fn why_not_accept(met: Met, facts: &Facts<'_>) -> Option<Clean> {
     if facts.access == Access::ReadOnly {
-        return Some("read only: this console looks and cannot act".into());
+        return Some(READ_ONLY.into());
     }
     if met == Met::Yes {
         return Some("it is met: there is nothing to accept".into());
     }
-    let asked = Asked { facts, model, step: None };
-    let armed = facts.access == Access::Armed;
-    asked.recorded().and_then(|()| asked.allowed(Kind::AcceptCriterion, armed)).err()
+    recorded(facts).and_then(|()| allowed(Kind::AcceptCriterion, facts, None)).err()
 }
 
 /// Help for the context on the screen: every command that has a key, in the order of the list.
-pub fn guide(keymap: &Keymap, facts: &Facts<'_>, model: &Model) -> Vec<GuideRow> {
-    let beneath = contexts_beneath(model);
-    // A key that an inner context takes for itself does not reach the outer one.
-    let reaches = |binding: &&Binding, command: Command| {
-        binding.command == command
-            && keymap.look(beneath, &binding.keys) == Lookup::Command(command)
-    };
-    let row = |spec: &CommandSpec| {
-        let keys: Vec<String> = beneath
-            .iter()
-            .flat_map(|context| keymap.bindings().iter().filter(|one| one.context == *context))
-            .filter(|binding| reaches(binding, spec.command))
-            .map(Binding::keys_text)
-            .collect();
+pub fn guide(facts: &Facts<'_>, model: &Model) -> Vec<GuideRow> {
+    let row = |spec: &&CommandSpec| {
+        let keys = facts.keymap.reaching(model.contexts_beneath(), spec.command);
         (!keys.is_empty()).then(|| GuideRow {
             command: spec.command,
             keys: keys.join(" or ").into(),
@@ -164,64 +155,21 @@ pub fn guide(keymap: &Keymap, facts: &Facts<'_>, model: &Model) -> Vec<GuideRow>
             why_not: why_not_now(spec.command, facts, model),
         })
     };
-    if model.replay.is_none() {
-        return COMMANDS.iter().filter_map(row).collect();
+    let mut specs: Vec<&CommandSpec> = COMMANDS.iter().collect();
+    if model.replay.is_some() {
+        // Its own keys first and verbs last: they are refused with a sentence.
+        specs.sort_by_key(|spec| (spec.context != Context::Replay, spec.command.is_verb()));
     }
-    // Its own keys first and verbs last: they are refused with a sentence.
-    let (own, rest): (Vec<&CommandSpec>, Vec<&CommandSpec>) =
-        COMMANDS.iter().partition(|spec| spec.context == Context::Replay);
-    let (verbs, looking): (Vec<&CommandSpec>, Vec<&CommandSpec>) =
-        rest.into_iter().partition(|spec| spec.command.is_verb());
-    own.into_iter().chain(looking).chain(verbs).filter_map(row).collect()
+    specs.iter().filter_map(row).collect()
 }
 
-/// The kind of wish that a verb ends in; none for one that ends in no wish of a run.
-fn kind(command: Command, run: Option<&Run>) -> Option<Kind> {
-    let is_aborting = run.is_some_and(|run| run.stage == Stage::Aborting);
-    match command {
-        Command::Run if is_aborting => Some(Kind::Compensate),
-        Command::Run => Some(Kind::Run),
-        Command::Attest => Some(Kind::Attest),
-        Command::Retry => Some(Kind::Retry),
-        Command::Skip => Some(Kind::Skip),
-        Command::AbortStep => Some(Kind::AbortStep),
-        Command::Resolve => Some(Kind::Resolve),
-        Command::Compensate => Some(Kind::Compensate),
-        Command::Escalate => Some(Kind::Escalate),
-        Command::AbortRun => Some(Kind::AbortRun),
-        Command::Hold if run.is_some_and(Run::is_held) => Some(Kind::Release),
-        Command::Hold => Some(Kind::Hold),
-        Command::Declare => Some(Kind::Declare),
-        Command::AcceptLedger => Some(Kind::AcceptLedger),
-        Command::Note => Some(Kind::Note),
-        Command::Close => Some(Kind::Close),
-        Command::SetT0 => Some(Kind::SetT0),
-        Command::Acknowledge => Some(Kind::Acknowledge),
-        Command::Choose
-        | Command::Arm
-        | Command::Help
-        | Command::Panel(_)
-        | Command::NextPanel
-        | Command::Zoom
-        | Command::Filter
-        | Command::Up
-        | Command::Down
-        | Command::PageUp
-        | Command::PageDown
-        | Command::First
-        | Command::Last
-        | Command::Enter
-        | Command::Back
-        | Command::Quit
-        | Command::Evidence
-        | Command::Readiness
-        | Command::Report
-        | Command::VerifyNow
-        | Command::Replay(_)
-        | Command::Palette
-        | Command::Update
-        | Command::Copy
-        | Command::Select => None,
+/// The kind of wish that a verb ends in now; none for one that ends in no wish of a run.
+fn kind(command: Command, facts: &Facts<'_>) -> Option<Kind> {
+    match command.acts() {
+        Acts::Run(Kind::Run) if facts.is_aborting() => Some(Kind::Compensate),
+        Acts::Run(Kind::Hold) if facts.run.is_some_and(Run::is_held) => Some(Kind::Release),
+        Acts::Run(kind) => Some(kind),
+        Acts::No | Acts::Moves | Acts::Console => None,
     }
 }
 
@@ -239,69 +187,71 @@ fn is_about_step(kind: Kind) -> bool {
     )
 }
 
-struct Asked<'q, 'a> {
-    facts: &'q Facts<'a>,
-    model: &'q Model,
-    step: Option<&'q Step>,
+/// What a verb needs before anything is typed.
+fn possible(command: Command, facts: &Facts<'_>, model: &Model, step: Option<&Step>) -> Possible {
+    if command == Command::Arm {
+        let may = permitted(facts.site, facts.me, SiteRole::Commander, "arm");
+        return may.map_err(|why| why.to_string().into());
+    }
+    recorded(facts)?;
+    let Some(kind) = kind(command, facts) else { return choosable(facts) };
+    let back = kind == Kind::Compensate;
+    let small = step
+        .filter(|_| back || kind == Kind::Run)
+        .and_then(|step| too_small(step.guard_of(back), model.size));
+    match (allowed(kind, facts, step), small) {
+        // Whoever armed for it would be refused for the size: that is told at once.
+        (_, Some(small)) if allowed(kind, &facts.armed(), step).is_ok() => Err(small),
+        (allowed, _) => allowed,
+    }
 }
 
-impl Asked<'_, '_> {
-    fn possible(&self, command: Command) -> Possible {
-        if command == Command::Arm {
-            let facts = self.facts;
-            let may = permitted(facts.site, facts.me, SiteRole::Commander, "arm");
-            return may.map_err(|why| why.to_string().into());
-        }
-        self.recorded()?;
-        if let Some(kind) = kind(command, self.facts.run) {
-            let armed = self.facts.access == Access::Armed;
-            let back = kind == Kind::Compensate;
-            let small = self
-                .step
-                .filter(|_| back || kind == Kind::Run)
-                .and_then(|step| guard_refusal(step, back, self.model));
-            return match (self.allowed(kind, armed), small) {
-                // Whoever armed for it would be refused for the size: that is told at once.
-                (_, Some(small)) if self.allowed(kind, true).is_ok() => Err(small),
-                (allowed, _) => allowed,
-            };
-        }
-        if command == Command::Choose { self.choosable() } else { Ok(()) }
+/// What `decide` would say before anything is typed.
+fn allowed(kind: Kind, facts: &Facts<'_>, step: Option<&Step>) -> Possible {
+    if kind == Kind::Acknowledge && unacknowledged(facts).is_none() {
+        return Err("no alarm waits to be acknowledged".into());
     }
+    let id = step.map(|step| &step.id);
+    facts.asking().allows(kind, id).map_err(|why| Clean::from(why.tell(facts.runbook)))?;
+    if is_about_step(kind) && id.is_none() { Err("no step is selected".into()) } else { Ok(()) }
+}
 
-    /// What `decide` would say before anything is typed, were this console `armed`.
-    fn allowed(&self, kind: Kind, armed: bool) -> Possible {
-        if kind == Kind::Acknowledge && unacknowledged(self.facts).is_none() {
-            return Err("no alarm waits to be acknowledged".into());
-        }
-        let id = self.step.map(|step| &step.id);
-        let asking = Asking { armed, ..self.facts.asking() };
-        asking.allows(kind, id).map_err(|why| Clean::from(why.tell(self.facts.runbook)))?;
-        if is_about_step(kind) && id.is_none() { Err("no step is selected".into()) } else { Ok(()) }
+/// What ends as a word in the journal needs one that can record.
+fn recorded(facts: &Facts<'_>) -> Possible {
+    match facts.journal {
+        JournalState::Failed(why) => Err(format!("the journal cannot record: {why}").into()),
+        JournalState::ReadOnly(why) => Err(format!("the journal is read only: {why}").into()),
+        JournalState::None | JournalState::Ok { .. } => Ok(()),
     }
+}
 
-    /// What ends as a word in the journal needs one that can record.
-    fn recorded(&self) -> Possible {
-        match self.facts.journal {
-            JournalState::Failed(why) => Err(format!("the journal cannot record: {why}").into()),
-            JournalState::ReadOnly(why) => Err(format!("the journal is read only: {why}").into()),
-            JournalState::None | JournalState::Ok { .. } => Ok(()),
-        }
+/// What choosing a runbook needs.
+fn choosable(facts: &Facts<'_>) -> Possible {
+    if let Some(run) = facts.open_run() {
+        return Err(format!("run {} is open: close it first", run.id).into());
     }
+    if facts.runbooks.is_empty() {
+        return Err("this site has no runbook".into());
+    }
+    let from = facts.assessment.active;
+    if facts.runbooks.iter().all(|plan| plan.to == from) {
+        let to = from.other();
+        return Err(format!("no plan from {from} to {to}: write one, or `warroom init`").into());
+    }
+    Ok(())
+}
 
-    fn choosable(&self) -> Possible {
-        if let Some(run) = self.facts.open_run() {
-            return Err(format!("run {} is open: close it first", run.id).into());
-        }
-        if self.facts.runbooks.is_empty() {
-            return Err("this site has no runbook".into());
-        }
-        let from = self.facts.assessment.active;
-        if self.facts.runbooks.iter().all(|plan| plan.to == from) {
-            let to = from.other();
-            let text = format!("no plan from {from} to {to}: write one, or `warroom init`");
-            return Err(text.into());
-        }
-        Ok(())
+/// Why guards 2 and 3 cannot be confirmed on so small a terminal.
+pub(crate) fn too_small(guard: Guard, size: (u16, u16)) -> Option<Clean> {
+    let (columns, rows) = GUARDED_SIZE_MIN;
+    let typed = matches!(guard, Guard::TypedTarget | Guard::TypedVerb);
+    if !typed || (size.0 >= columns && size.1 >= rows) {
+        return None;
     }
+    let (wide, high, number) = (size.0, size.1, guard.number());
+    let text = format!(
+        "enlarge to {columns}x{rows}: guard {number} must show what will change, and this \
+         terminal is {wide}x{high}"
+    );
+    Some(text.into())
 }

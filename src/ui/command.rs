@@ -1,91 +1,53 @@
-//! All that a key can be bound to, each with its doc line: keymaps, help and docs come from here.
+//! All that a key can be bound to, one row each: keymaps, help, keys row, palette and docs.
 
 use super::replay::ReplayKey;
+use crate::domain::ids::StepId;
+use crate::domain::run::decide::Kind;
 
 /// One thing a person can ask of the console.
+#[expect(missing_docs, reason = "each is told in its row of `COMMANDS`")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Command {
-    /// Help for this context.
     Help,
-    /// Focus a panel: 1 to 6.
     Panel(u8),
-    /// Focus the next panel.
     NextPanel,
-    /// One panel over the whole content.
     Zoom,
-    /// Filter the focused list.
     Filter,
-    /// Move the selection up.
     Up,
-    /// Move the selection down.
     Down,
-    /// Move a page up.
     PageUp,
-    /// Move a page down.
     PageDown,
-    /// Go to the first row.
     First,
-    /// Go to the last row.
     Last,
-    /// Open the step's card, accept a field, press the focused button.
     Enter,
-    /// Back, close, leave.
     Back,
-    /// Leave the console; running steps go on.
     Quit,
-    /// Run the selected step.
     Run,
-    /// Try a failed step again.
     Retry,
-    /// Skip a step.
     Skip,
-    /// Attest a manual step.
     Attest,
-    /// Abort the running step.
     AbortStep,
-    /// Hold the plan, or go on.
     Hold,
-    /// Declare.
     Declare,
-    /// Accept the loss ledger.
     AcceptLedger,
-    /// Arm, or go back to safe.
     Arm,
-    /// Choose the runbook and planned or ungraceful.
     Choose,
-    /// Escalate the run or the step to ungraceful.
     Escalate,
-    /// Resolve an unknown outcome.
     Resolve,
-    /// Take a done step back.
     Compensate,
-    /// Give the whole run up.
     AbortRun,
-    /// Close the run.
     Close,
-    /// Acknowledge an alarm.
     Acknowledge,
-    /// Evidence per probe.
     Evidence,
-    /// The go/no-go list.
     Readiness,
-    /// Look again at everything now.
     VerifyNow,
-    /// Write a note.
     Note,
-    /// Read the report of the run.
     Report,
-    /// A key of a replay.
     Replay(ReplayKey),
-    /// Every command by its name, with arguments.
     Palette,
-    /// Compose a status update.
     Update,
-    /// Copy what is shown.
     Copy,
-    /// Select a step by its name.
     Select,
-    /// Move T0.
     SetT0,
 }
 
@@ -138,7 +100,48 @@ impl Context {
     }
 }
 
-/// A command with what people read of it.
+/// What a command does beside showing something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acts {
+    /// Nothing.
+    No,
+    /// It only moves the eye.
+    Moves,
+    /// It changes what this console may do, or opens a run.
+    Console,
+    /// It ends in a wish of this kind.
+    Run(Kind),
+}
+
+/// What may follow the name of a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// Nothing.
+    Nothing,
+    /// Some words, such as a note or a reason.
+    Words,
+    /// A step.
+    Step,
+    /// A step, then a reason.
+    StepAndReason,
+    /// The number of a panel.
+    Panel,
+    /// A moment, then a reason.
+    MomentAndReason,
+}
+
+/// Arguments that were given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Given {
+    /// A step.
+    pub step: Option<StepId>,
+    /// A moment, as typed.
+    pub moment: Option<String>,
+    /// Words: a note, a reason, a filter.
+    pub words: Option<String>,
+}
+
+/// All that is to be known of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CommandSpec {
     /// The command.
@@ -149,92 +152,179 @@ pub struct CommandSpec {
     pub doc: &'static str,
     /// Where it belongs.
     pub context: Context,
+    /// What it does beside showing something.
+    pub acts: Acts,
+    /// Its word in the keys row.
+    pub word: &'static str,
+    /// Its place in the keys row, from 1 on; 0 for none.
+    pub shown: u8,
+    /// The same in a replay.
+    pub replayed: u8,
+    /// What may follow its name.
+    pub takes: Takes,
+    /// What is typed before the arguments.
+    pub typed: &'static str,
+    /// How the arguments are called.
+    pub usage: &'static str,
+    /// A whole line as an example.
+    pub example: &'static str,
 }
 
-const fn spec(
-    command: Command,
-    name: &'static str,
-    context: Context,
-    doc: &'static str,
-) -> CommandSpec {
-    CommandSpec { command, name, doc, context }
+const fn looks(command: Command, name: &'static str, doc: &'static str) -> CommandSpec {
+    CommandSpec {
+        command,
+        name,
+        doc,
+        context: Context::Global,
+        acts: Acts::No,
+        word: "",
+        shown: 0,
+        replayed: 0,
+        takes: Takes::Nothing,
+        typed: name,
+        usage: "",
+        example: "",
+    }
+}
+
+const fn acts(command: Command, kind: Kind, name: &'static str, doc: &'static str) -> CommandSpec {
+    CommandSpec { acts: Acts::Run(kind), ..looks(command, name, doc) }
+}
+
+const fn moves(command: Command, name: &'static str, doc: &'static str) -> CommandSpec {
+    CommandSpec { acts: Acts::Moves, ..looks(command, name, doc) }
+}
+
+const fn sets(command: Command, name: &'static str, doc: &'static str) -> CommandSpec {
+    CommandSpec { acts: Acts::Console, ..looks(command, name, doc) }
+}
+
+const fn replay(key: ReplayKey, name: &'static str, doc: &'static str) -> CommandSpec {
+    CommandSpec { context: Context::Replay, ..looks(Command::Replay(key), name, doc) }
+}
+
+impl CommandSpec {
+    const fn list(self) -> Self {
+        Self { context: Context::List, ..self }
+    }
+
+    const fn word(self, shown: u8, word: &'static str) -> Self {
+        Self { word, shown, ..self }
+    }
+
+    const fn replayed(self, replayed: u8) -> Self {
+        Self { replayed, ..self }
+    }
+
+    const fn takes(self, takes: Takes, usage: &'static str, example: &'static str) -> Self {
+        Self { takes, usage, example, ..self }
+    }
+
+    const fn typed(self, typed: &'static str) -> Self {
+        Self { typed, ..self }
+    }
 }
 
 /// Every command, in the order of help and docs.
+#[rustfmt::skip]
 pub const COMMANDS: &[CommandSpec] = &[
-    spec(Command::Help, "help", Context::Global, "help for this context"),
-    spec(Command::Panel(1), "panel-1", Context::Global, "focus region A"),
-    spec(Command::Panel(2), "panel-2", Context::Global, "focus region B"),
-    spec(Command::Panel(3), "panel-3", Context::Global, "focus replication"),
-    spec(Command::Panel(4), "panel-4", Context::Global, "focus the runbook"),
-    spec(Command::Panel(5), "panel-5", Context::Global, "focus the output"),
-    spec(Command::Panel(6), "panel-6", Context::Global, "focus the timeline"),
-    spec(Command::NextPanel, "next", Context::Global, "next panel or field"),
-    spec(Command::Zoom, "zoom", Context::Global, "one panel over the whole content, or back"),
-    spec(Command::Filter, "filter", Context::List, "filter the lists"),
-    spec(Command::Up, "up", Context::List, "one row up"),
-    spec(Command::Down, "down", Context::List, "one row down"),
-    spec(Command::PageUp, "page-up", Context::List, "one page up"),
-    spec(Command::PageDown, "page-down", Context::List, "one page down"),
-    spec(Command::First, "first", Context::List, "first row"),
-    spec(Command::Last, "last", Context::List, "last row"),
-    spec(Command::Enter, "enter", Context::Global, "open the step's card, or accept; never runs"),
-    spec(Command::Back, "back", Context::Global, "back, close, leave"),
-    spec(Command::Quit, "quit", Context::Global, "leave; running steps go on"),
-    spec(Command::Run, "run", Context::Global, "run the selected step"),
-    spec(Command::Retry, "retry", Context::Global, "try a failed step again"),
-    spec(Command::Skip, "skip", Context::Global, "skip the selected step, with a reason"),
-    spec(Command::Attest, "attest", Context::Global, "attest a manual step, with the value seen"),
-    spec(Command::AbortStep, "abort-step", Context::Global, "abort the running step, typed"),
-    spec(Command::Hold, "hold", Context::Global, "hold the plan, or go on; the clock runs on"),
-    spec(Command::Declare, "declare", Context::Global, "declare, typed"),
-    spec(Command::AcceptLedger, "accept-ledger", Context::Global, "accept the expected losses"),
-    spec(Command::Arm, "arm", Context::Global, "arm, typed, or back to SAFE"),
-    spec(Command::Choose, "choose", Context::Global, "choose the runbook and its mode"),
-    spec(Command::Escalate, "escalate", Context::Global, "go on as if the primary were lost"),
-    spec(Command::Resolve, "resolve", Context::Global, "say what became of an unknown outcome"),
-    spec(Command::Compensate, "compensate", Context::Global, "take a done step back"),
-    spec(Command::AbortRun, "abort-run", Context::Global, "give the whole run up, typed"),
-    spec(Command::Close, "close", Context::Global, "close the run"),
-    spec(Command::Acknowledge, "acknowledge", Context::Global, "acknowledge the worst alarm"),
-    spec(Command::Evidence, "evidence", Context::Global, "what every probe said"),
-    spec(Command::Readiness, "go-no-go", Context::Global, "the go/no-go list, with its evidence"),
-    spec(Command::VerifyNow, "verify-now", Context::Global, "look again at everything now"),
-    spec(Command::Note, "note", Context::Global, "write a note to the timeline"),
-    spec(
-        Command::Report,
-        "report",
-        Context::Global,
-        "read the report of the run, with its entries",
-    ),
-    spec(Command::Palette, "palette", Context::Global, "every command by its name, with arguments"),
-    spec(Command::Update, "update", Context::Global, "compose a status update and copy it"),
-    spec(Command::Copy, "copy", Context::Global, "copy what is shown, secrets masked"),
-    spec(Command::Select, "step", Context::Global, "select a step by its name"),
-    spec(Command::SetT0, "t0-set", Context::Global, "move T0, with a reason, typed"),
-    replay(ReplayKey::Play, "play", "replay: play, or pause"),
-    replay(ReplayKey::Next, "next-entry", "replay: to the next journal entry"),
-    replay(ReplayKey::Previous, "previous-entry", "replay: to the journal entry before"),
-    replay(ReplayKey::Faster, "faster", "replay: faster"),
-    replay(ReplayKey::Slower, "slower", "replay: slower"),
-    replay(ReplayKey::MinuteBack, "minute-back", "replay: one minute back"),
-    replay(ReplayKey::MinuteOn, "minute-on", "replay: one minute on"),
+    looks(Command::Help, "help", "help for this context").word(1, "help").replayed(6),
+    moves(Command::Panel(1), "panel-1", "focus region A").word(19, "panel").replayed(15)
+        .typed("panel").takes(Takes::Panel, "NUMBER", "panel 4"),
+    moves(Command::Panel(2), "panel-2", "focus region B"),
+    moves(Command::Panel(3), "panel-3", "focus replication"),
+    moves(Command::Panel(4), "panel-4", "focus the runbook"),
+    moves(Command::Panel(5), "panel-5", "focus the output"),
+    moves(Command::Panel(6), "panel-6", "focus the timeline"),
+    moves(Command::NextPanel, "next", "next panel or field"),
+    looks(Command::Zoom, "zoom", "one panel over the whole content, or back")
+        .word(20, "zoom").replayed(16),
+    looks(Command::Filter, "filter", "filter the lists").list().word(21, "filter").replayed(17)
+        .takes(Takes::Words, "TEXT", "filter kafka"),
+    moves(Command::Up, "up", "one row up").list(),
+    moves(Command::Down, "down", "one row down").list(),
+    moves(Command::PageUp, "page-up", "one page up").list(),
+    moves(Command::PageDown, "page-down", "one page down").list(),
+    moves(Command::First, "first", "first row").list(),
+    moves(Command::Last, "last", "last row").list(),
+    moves(Command::Enter, "enter", "open the step's card, or accept; never runs")
+        .word(2, "open").replayed(13),
+    moves(Command::Back, "back", "back, close, leave"),
+    looks(Command::Quit, "quit", "leave; running steps go on").word(27, "quit").replayed(5),
+    acts(Command::Run, Kind::Run, "run", "run the selected step").word(3, "run")
+        .takes(Takes::Step, "STEP", "run promote-pg"),
+    acts(Command::Retry, Kind::Retry, "retry", "try a failed step again").word(8, "retry")
+        .takes(Takes::StepAndReason, "STEP REASON", "retry scale-b the quota was raised"),
+    acts(Command::Skip, Kind::Skip, "skip", "skip the selected step, with a reason").word(9, "skip")
+        .takes(Takes::StepAndReason, "STEP REASON", "skip purge-cdn nothing is cached"),
+    acts(Command::Attest, Kind::Attest, "attest", "attest a manual step, with the value seen")
+        .word(6, "attest").takes(Takes::Step, "STEP", "attest error-logs"),
+    acts(Command::AbortStep, Kind::AbortStep, "abort-step", "abort the running step, typed")
+        .word(10, "abort step").takes(Takes::Step, "STEP", "abort-step scale-b"),
+    acts(Command::Hold, Kind::Hold, "hold", "hold the plan, or go on; the clock runs on")
+        .word(11, "hold"),
+    acts(Command::Declare, Kind::Declare, "declare", "declare, typed").word(4, "declare")
+        .takes(Takes::Words, "REASON", "declare the region is dark"),
+    acts(Command::AcceptLedger, Kind::AcceptLedger, "accept-ledger", "accept the expected losses")
+        .word(5, "losses"),
+    sets(Command::Arm, "arm", "arm, typed, or back to SAFE").word(12, "arm"),
+    sets(Command::Choose, "choose", "choose the runbook and its mode").word(24, "runbook"),
+    acts(Command::Escalate, Kind::Escalate, "escalate", "go on as if the primary were lost")
+        .takes(Takes::Words, "REASON", "escalate region A is lost"),
+    acts(Command::Resolve, Kind::Resolve, "resolve", "say what became of an unknown outcome")
+        .word(7, "resolve").takes(Takes::Step, "STEP", "resolve promote-pg"),
+    acts(Command::Compensate, Kind::Compensate, "compensate", "take a done step back")
+        .takes(Takes::Step, "STEP", "compensate fence-a"),
+    acts(Command::AbortRun, Kind::AbortRun, "abort-run", "give the whole run up, typed")
+        .takes(Takes::Words, "REASON", "abort-run it was our fault"),
+    acts(Command::Close, Kind::Close, "close", "close the run").word(26, "close"),
+    acts(Command::Acknowledge, Kind::Acknowledge, "acknowledge", "acknowledge the worst alarm")
+        .word(13, "ack"),
+    looks(Command::Evidence, "evidence", "what every probe said").word(14, "evidence").replayed(14),
+    looks(Command::Readiness, "go-no-go", "the go/no-go list, with its evidence")
+        .word(16, "go/no-go"),
+    looks(Command::VerifyNow, "verify-now", "look again at everything now").word(22, "verify"),
+    acts(Command::Note, Kind::Note, "note", "write a note to the timeline").word(17, "note")
+        .takes(Takes::Words, "TEXT", "note support: logins work"),
+    looks(Command::Report, "report", "read the report of the run, with its entries")
+        .word(25, "report"),
+    looks(Command::Palette, "palette", "every command by its name, with arguments")
+        .word(18, "palette"),
+    looks(Command::Update, "update", "compose a status update and copy it").word(15, "update"),
+    looks(Command::Copy, "copy", "copy what is shown, secrets masked").word(23, "copy"),
+    looks(Command::Select, "step", "select a step by its name")
+        .takes(Takes::Step, "STEP", "step promote-pg"),
+    acts(Command::SetT0, Kind::SetT0, "t0-set", "move T0, with a reason, typed").typed("t0 set")
+        .takes(
+            Takes::MomentAndReason,
+            "TIME REASON",
+            "t0 set 14:02:10Z the provider's page says so",
+        ),
+    replay(ReplayKey::Play, "play", "replay: play, or pause").word(0, "play/pause").replayed(1),
+    replay(ReplayKey::Next, "next-entry", "replay: to the next journal entry")
+        .word(0, "next").replayed(2),
+    replay(ReplayKey::Previous, "previous-entry", "replay: to the journal entry before")
+        .word(0, "previous").replayed(3),
+    replay(ReplayKey::Faster, "faster", "replay: faster").word(0, "faster").replayed(7),
+    replay(ReplayKey::Slower, "slower", "replay: slower").word(0, "slower").replayed(8),
+    replay(ReplayKey::MinuteBack, "minute-back", "replay: one minute back")
+        .word(0, "back").replayed(10),
+    replay(ReplayKey::MinuteOn, "minute-on", "replay: one minute on")
+        .word(0, "1 min on").replayed(9),
     replay(ReplayKey::Begin, "begin", "replay: to the first entry"),
-    replay(ReplayKey::End, "to-end", "replay: to the end of the run"),
+    replay(ReplayKey::End, "to-end", "replay: to the end of the run")
+        .word(0, "to end").replayed(12),
     replay(
         ReplayKey::SkipIdle,
         "skip-idle",
         "replay: over idle time, to just before the next entry",
-    ),
-    replay(ReplayKey::Seek, "seek", "replay: to a moment or an entry, typed"),
+    ).word(0, "skip idle").replayed(11),
+    replay(ReplayKey::Seek, "seek", "replay: to a moment or an entry, typed")
+        .word(0, "seek").replayed(4),
 ];
 
-const fn replay(key: ReplayKey, name: &'static str, doc: &'static str) -> CommandSpec {
-    spec(Command::Replay(key), name, Context::Replay, doc)
-}
-
 impl Command {
-    /// What people read of the command.
+    /// All that is to be known of the command.
     pub fn spec(self) -> Option<&'static CommandSpec> {
         COMMANDS.iter().find(|spec| spec.command == self)
     }
@@ -249,52 +339,21 @@ impl Command {
         self.spec().map_or("panel", |spec| spec.name)
     }
 
+    /// What it does beside showing something.
+    pub fn acts(self) -> Acts {
+        self.spec().map_or(Acts::Moves, |spec| spec.acts)
+    }
+
     /// True for what changes a run or what the console may do, so never sits on a movement key
     /// and is guarded against keys that were not meant.
     pub fn is_verb(self) -> bool {
-        match self {
-            Self::Run
-            | Self::Retry
-            | Self::Skip
-            | Self::Attest
-            | Self::AbortStep
-            | Self::Hold
-            | Self::Declare
-            | Self::AcceptLedger
-            | Self::Arm
-            | Self::Choose
-            | Self::Escalate
-            | Self::Resolve
-            | Self::Compensate
-            | Self::AbortRun
-            | Self::Close
-            | Self::Acknowledge
-            | Self::Note
-            | Self::SetT0 => true,
-            Self::Help
-            | Self::Panel(_)
-            | Self::NextPanel
-            | Self::Zoom
-            | Self::Filter
-            | Self::Up
-            | Self::Down
-            | Self::PageUp
-            | Self::PageDown
-            | Self::First
-            | Self::Last
-            | Self::Enter
-            | Self::Back
-            | Self::Quit
-            | Self::Evidence
-            | Self::Readiness
-            | Self::Report
-            | Self::VerifyNow
-            | Self::Replay(_)
-            | Self::Palette
-            | Self::Update
-            | Self::Copy
-            | Self::Select => false,
-        }
+        matches!(self.acts(), Acts::Console | Acts::Run(_))
+    }
+
+    /// True for what moves a list.
+    pub fn is_scroll(self) -> bool {
+        use Command::{Down, First, Last, PageDown, PageUp, Up};
+        matches!(self, Up | Down | PageUp | PageDown | First | Last)
     }
 
     /// True for what has no key of its own, because it says nothing without an argument.

@@ -3,9 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::panel::{dialog, words};
+use super::frame_text;
+use super::panel::phrase;
 use super::screen::Screen;
-use super::screenshot;
 use super::theme::Theme;
 use super::view::draw_panel;
 use super::widget::canvas::Canvas;
@@ -34,11 +34,11 @@ pub fn lines(screen: &Screen<'_>) -> Vec<Clean> {
     let theme = Theme::shipped("mono").expect("mono is shipped");
     let mut canvas = Canvas::new(&mut buffer, &theme, screen.model.ascii);
     match &screen.model.dialog {
-        Some(open) => dialog::draw(&mut canvas, area, screen, open),
+        Some(open) => open.draw(&mut canvas, area, screen),
         None => draw_panel(&mut canvas, area, screen.model.focus, screen),
     }
-    let text = screenshot::text(&buffer);
-    let run = words::run_name(screen);
+    let text = frame_text::text(&buffer);
+    let run = phrase::run_name(screen);
     let utc = screen.now.utc();
     let head = format!("[{}] {run} {} {utc}", screen.kind.badge(), utc.date());
     let mut lines = vec![head];

@@ -3,13 +3,14 @@
 mod guards;
 
 pub use self::guards::Guards;
-use crate::domain::ids::{Side, StepId};
-use crate::domain::run::event::Mode;
+use super::command::{Command, Context};
+use super::field::Field;
+use super::keymap::Keymap;
+use super::over::Dialog;
+use super::replay::Replay;
+use crate::domain::ids::StepId;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::domain::verdict::Met;
-
-use super::replay::Replay;
 
 /// The six panels, by their keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,262 +53,6 @@ impl Panel {
     }
 }
 
-/// Text being typed. Paste is never put in.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Field {
-    /// The text.
-    pub text: String,
-    /// The cursor, in characters from the start.
-    pub cursor: usize,
-}
-
-/// What a form asks for; all forms have one field and do nothing until it is right.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FormPurpose {
-    /// A note for the timeline.
-    Note,
-    /// The reason for skipping a step.
-    Skip(StepId),
-    /// The value a person observed.
-    Attest(StepId),
-    /// The reason for trying again; for a step whose target removes repetitions by their key, also
-    /// whether it is to take the next attempt as a new act.
-    Retry(StepId, Option<bool>),
-    /// What became of an unknown attempt; the flag is the answer chosen so far.
-    Resolve(StepId, Option<bool>),
-    /// The reason for going on as if the primary were lost; a step, or the whole run.
-    Escalate(Option<StepId>),
-    /// `abort <step>`, typed.
-    AbortStep(StepId),
-    /// The reason for going on although a go/no-go criterion, by its key, is as it is.
-    Criterion(String, Met),
-    /// Where a replay is to go.
-    Seek,
-}
-
-impl FormPurpose {
-    /// True when the field confirms, word by word, instead of telling something.
-    pub fn is_typed(&self) -> bool {
-        matches!(self, Self::AbortStep(_))
-    }
-}
-
-/// The card of a step: what would change, gates, loss, undo, timing, and how to start it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Card {
-    /// The step.
-    pub step: StepId,
-    /// True when the card takes the step back instead of doing it.
-    pub back: bool,
-    /// True when it was opened with `r` (or `K`) and asks for what the guard wants; false when it
-    /// is only being read.
-    pub confirming: bool,
-    /// Typed text of guards 2 and 3.
-    pub field: Field,
-    /// The gate being broken: its index and the reason typed so far.
-    pub breaking: Option<(usize, Field)>,
-    /// When the stop window of guards 1 and 3 began.
-    pub window: Option<Stamp>,
-    /// When the card was opened.
-    pub opened: Stamp,
-    /// First row shown, where the card is longer than the screen.
-    pub scroll: usize,
-    /// The furthest it was scrolled without a row left out.
-    pub read: usize,
-}
-
-/// Choosing a runbook, its direction and its mode.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Choose {
-    /// Index into the site's runbooks.
-    pub index: usize,
-    /// Planned or ungraceful.
-    pub mode: Mode,
-    /// First row shown of what changes with the mode.
-    pub scroll: usize,
-}
-
-/// The parts of a report, as they are read one after the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReportPart {
-    /// Everything.
-    All,
-    /// Objectives, clocks, losses and counts.
-    Result,
-    /// The steps, expected and actual.
-    Steps,
-    /// What people decided and what did not go as planned.
-    Decisions,
-    /// What went well and what did not.
-    Well,
-    /// Every entry.
-    Timeline,
-}
-
-impl ReportPart {
-    /// The one after it.
-    pub fn next(self) -> Self {
-        match self {
-            Self::All => Self::Result,
-            Self::Result => Self::Steps,
-            Self::Steps => Self::Decisions,
-            Self::Decisions => Self::Well,
-            Self::Well => Self::Timeline,
-            Self::Timeline => Self::All,
-        }
-    }
-
-    /// Its heading.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::All => "everything",
-            Self::Result => "result",
-            Self::Steps => "steps",
-            Self::Decisions => "decisions",
-            Self::Well => "well, not well",
-            Self::Timeline => "timeline",
-        }
-    }
-}
-
-/// The fields of the dialog that moves T0, in the order in which they are filled.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum T0Field {
-    /// The new T0.
-    #[default]
-    Time,
-    /// The reason.
-    Reason,
-    /// The word `t0`.
-    Word,
-}
-
-/// Moving T0.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SetT0 {
-    /// The new T0 as typed.
-    pub time: Field,
-    /// The reason typed.
-    pub reason: Field,
-    /// The word typed.
-    pub word: Field,
-    /// The field that has the cursor.
-    pub at: T0Field,
-}
-
-/// What lies over the content. Header, banner, strip, NEXT and keys are never covered.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Dialog {
-    /// Help for the context beneath; first row shown.
-    Help {
-        /// First row shown.
-        scroll: usize,
-    },
-    /// A step's card.
-    Card(Card),
-    /// A form with one field.
-    Form {
-        /// What it asks for.
-        purpose: FormPurpose,
-        /// What was typed.
-        field: Field,
-        /// When it was opened.
-        opened: Stamp,
-    },
-    /// Declaring: the word `declare`, then the reason.
-    Declare {
-        /// The word typed.
-        word: Field,
-        /// The reason typed.
-        reason: Field,
-        /// True when the reason has the cursor.
-        at_reason: bool,
-        /// When it was opened.
-        opened: Stamp,
-    },
-    /// The expected losses, to be accepted.
-    Ledger {
-        /// When it was opened.
-        opened: Stamp,
-    },
-    /// Runbook and mode.
-    Choose(Choose),
-    /// Leaving SAFE: what that means, then the word `arm`.
-    Arm {
-        /// The word typed.
-        field: Field,
-        /// When it was opened.
-        opened: Stamp,
-    },
-    /// What every probe of a side said; first row shown.
-    Evidence {
-        /// The side.
-        side: Side,
-        /// First row shown.
-        scroll: usize,
-    },
-    /// The report of the run.
-    Report {
-        /// The part that is read.
-        part: ReportPart,
-        /// First row shown.
-        scroll: usize,
-    },
-    /// The go/no-go list; the key of the selected criterion, none for the first.
-    Readiness {
-        /// The selected criterion.
-        selected: Option<String>,
-    },
-    /// Giving the run up: `abort run`, then the reason.
-    AbortRun {
-        /// The words typed.
-        word: Field,
-        /// The reason typed.
-        reason: Field,
-        /// True when the reason has the cursor.
-        at_reason: bool,
-        /// When it was opened.
-        opened: Stamp,
-        /// First row of the plan shown.
-        scroll: usize,
-    },
-    /// Closing the run: how it would end and what is left.
-    Close {
-        /// When it was opened.
-        opened: Stamp,
-    },
-    /// Every command by its name.
-    Palette {
-        /// What was typed: the beginning of a name, or a name and its arguments.
-        field: Field,
-        /// The row that Enter takes.
-        chosen: usize,
-        /// When it was opened.
-        opened: Stamp,
-    },
-    /// A status update, composed from what is shown.
-    Update {
-        /// The person's own sentence.
-        field: Field,
-        /// First row shown.
-        scroll: usize,
-        /// When it was opened.
-        opened: Stamp,
-    },
-    /// Moving T0.
-    SetT0 {
-        /// What was typed.
-        typed: SetT0,
-        /// When it was opened.
-        opened: Stamp,
-    },
-    /// Leaving during an open run: steps go on.
-    Leave {
-        /// When it was opened.
-        opened: Stamp,
-    },
-}
-
 /// A sentence for the person at the keys: a refusal, or what was just recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
@@ -335,7 +80,7 @@ pub struct Model {
     /// True while the filter is being typed.
     pub filtering: bool,
     /// What lies over the content.
-    pub dialog: Option<Dialog>,
+    pub dialog: Option<Box<dyn Dialog>>,
     /// The last sentence for the person at the keys.
     pub notice: Option<Notice>,
     /// Keys of an unfinished sequence, as text.
@@ -359,10 +104,61 @@ impl Model {
 
     /// True while something on the screen counts down: a stop window, or the time for reading.
     pub fn is_counting(&self) -> bool {
+        self.dialog.as_ref().is_some_and(|dialog| dialog.is_counting())
+    }
+
+    /// The open dialog, when it is that one.
+    pub fn over<T: Dialog>(&self) -> Option<&T> {
+        self.dialog.as_deref()?.as_a()
+    }
+
+    /// The contexts whose keys count now, the innermost first.
+    pub fn contexts(&self) -> &'static [Context] {
         match &self.dialog {
-            Some(Dialog::Card(card)) => card.window.is_some(),
-            dialog => matches!(dialog, Some(Dialog::Ledger { .. })),
+            _ if self.filtering => &[Context::Field],
+            Some(dialog) => dialog.manner().contexts,
+            None => self.contexts_beneath(),
         }
+    }
+
+    /// The contexts of what lies beneath dialogs, the innermost first.
+    pub fn contexts_beneath(&self) -> &'static [Context] {
+        match (self.replay.is_some(), self.focus == Panel::Output) {
+            (true, true) => &[Context::Replay, Context::Output, Context::Global],
+            (true, false) => &[Context::Replay, Context::List, Context::Global],
+            (false, true) => &[Context::Output, Context::Global],
+            (false, false) => &[Context::List, Context::Global],
+        }
+    }
+
+    /// The first key of a command beneath dialogs, as it is bound.
+    pub fn key(&self, keymap: &Keymap, command: Command) -> String {
+        keymap.key_of(self.contexts_beneath(), command)
+    }
+
+    /// Opens a dialog.
+    pub fn open(&mut self, now: Stamp, dialog: Box<dyn Dialog>) {
+        self.guards.dialog_at = Some(now);
+        self.guards.from_palette = false;
+        self.sequence.clear();
+        self.notice = None;
+        self.dialog = Some(dialog);
+    }
+
+    /// Closes the dialog; false when there was none.
+    pub fn leave_dialog(&mut self) -> bool {
+        self.guards.dialog_at = None;
+        self.dialog.take().is_some()
+    }
+
+    /// Tells the person at the keys why not.
+    pub fn refuse(&mut self, at: Stamp, text: impl Into<String>) {
+        self.notice = Some(Notice { at, text: Clean::new(&text.into()), refusal: true });
+    }
+
+    /// Tells the person at the keys what was done.
+    pub fn say(&mut self, at: Stamp, text: impl Into<String>) {
+        self.notice = Some(Notice { at, text: Clean::new(&text.into()), refusal: false });
     }
 }
 

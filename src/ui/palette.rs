@@ -5,90 +5,13 @@ use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::available::why_not;
-use super::command::{COMMANDS, Command, CommandSpec};
+use super::command::{Acts, COMMANDS, Command, CommandSpec, Given, Takes};
+use super::facts::Facts;
 use super::model::Model;
-use super::update::Facts;
 use crate::domain::ids::StepId;
 use crate::domain::run::words;
 use crate::domain::runbook::{Runbook, Step};
 use crate::domain::text::Clean;
-
-/// What may follow the name of a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Takes {
-    /// Some words, such as a note or a reason.
-    Words,
-    /// A step.
-    Step,
-    /// A step, then a reason.
-    StepAndReason,
-    /// The number of a panel.
-    Panel,
-    /// A moment, then a reason.
-    MomentAndReason,
-}
-
-/// A command as it is typed with arguments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Spelling {
-    /// What is typed before the arguments.
-    pub words: &'static str,
-    /// The command; of `panel` the first one.
-    pub command: Command,
-    /// What may follow.
-    pub takes: Takes,
-    /// How the arguments are called.
-    pub usage: &'static str,
-    /// A whole line as an example.
-    pub example: &'static str,
-}
-
-const fn spelling(
-    words: &'static str,
-    command: Command,
-    takes: Takes,
-    usage: &'static str,
-    example: &'static str,
-) -> Spelling {
-    Spelling { words, command, takes, usage, example }
-}
-
-/// Every command that takes arguments.
-pub const SPELLINGS: &[Spelling] = &[
-    spelling("panel", Command::Panel(1), Takes::Panel, "NUMBER", "panel 4"),
-    spelling("filter", Command::Filter, Takes::Words, "TEXT", "filter kafka"),
-    spelling("step", Command::Select, Takes::Step, "STEP", "step promote-pg"),
-    spelling("run", Command::Run, Takes::Step, "STEP", "run promote-pg"),
-    spelling(
-        "retry",
-        Command::Retry,
-        Takes::StepAndReason,
-        "STEP REASON",
-        "retry scale-b the quota was raised",
-    ),
-    spelling(
-        "skip",
-        Command::Skip,
-        Takes::StepAndReason,
-        "STEP REASON",
-        "skip purge-cdn nothing is cached",
-    ),
-    spelling("attest", Command::Attest, Takes::Step, "STEP", "attest error-logs"),
-    spelling("abort-step", Command::AbortStep, Takes::Step, "STEP", "abort-step scale-b"),
-    spelling("declare", Command::Declare, Takes::Words, "REASON", "declare the region is dark"),
-    spelling("escalate", Command::Escalate, Takes::Words, "REASON", "escalate region A is lost"),
-    spelling("resolve", Command::Resolve, Takes::Step, "STEP", "resolve promote-pg"),
-    spelling("compensate", Command::Compensate, Takes::Step, "STEP", "compensate fence-a"),
-    spelling("abort-run", Command::AbortRun, Takes::Words, "REASON", "abort-run it was our fault"),
-    spelling("note", Command::Note, Takes::Words, "TEXT", "note support: logins work"),
-    spelling(
-        "t0 set",
-        Command::SetT0,
-        Takes::MomentAndReason,
-        "TIME REASON",
-        "t0 set 14:02:10Z the provider's page says so",
-    ),
-];
 
 /// What a row does when it is taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,17 +20,6 @@ pub enum Taken {
     Do(Command, Given),
     /// Write this into the field.
     Complete(String),
-}
-
-/// Arguments that were given.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Given {
-    /// A step.
-    pub step: Option<StepId>,
-    /// A moment, as typed.
-    pub moment: Option<String>,
-    /// Words: a note, a reason, a filter.
-    pub words: Option<String>,
 }
 
 /// One row of the palette.
@@ -141,7 +53,8 @@ pub fn search(text: &str) -> Vec<&'static CommandSpec> {
     let wanted = plain(text.trim());
     if wanted.is_empty() {
         // What only moves the eye has a key under every hand: it comes last.
-        let (moves, others): (Vec<_>, Vec<_>) = COMMANDS.iter().partition(|spec| moves(spec));
+        let (moves, others): (Vec<_>, Vec<_>) =
+            COMMANDS.iter().partition(|spec| spec.acts == Acts::Moves);
         return others.into_iter().chain(moves).collect();
     }
     let (ignore, smart) = (CaseMatching::Ignore, Normalization::Smart);
@@ -166,50 +79,27 @@ pub fn search(text: &str) -> Vec<&'static CommandSpec> {
     found.into_iter().map(|(_, spec)| spec).collect()
 }
 
-fn moves(spec: &CommandSpec) -> bool {
-    matches!(
-        spec.command,
-        Command::Panel(_)
-            | Command::NextPanel
-            | Command::Up
-            | Command::Down
-            | Command::PageUp
-            | Command::PageDown
-            | Command::First
-            | Command::Last
-            | Command::Enter
-            | Command::Back
-    )
-}
-
 /// Names are searched in words, so that `t0 set` and `t0-set` are one.
 fn plain(text: &str) -> String {
     text.to_lowercase().replace('-', " ")
 }
 
 /// The command whose name stands before arguments, and what follows it.
-pub fn spelled(text: &str) -> Option<(&'static Spelling, &str)> {
+pub fn spelled(text: &str) -> Option<(&'static CommandSpec, &str)> {
     let text = text.trim_start();
-    let follows = |spelling: &'static Spelling| {
-        let length = spelling.words.len();
+    let follows = |spec: &'static CommandSpec| {
+        let length = spec.typed.len();
         let (name, rest) = (text.get(..length)?, text.get(length..)?);
-        let same = plain(name) == plain(spelling.words) && rest.starts_with(' ');
-        same.then(|| (spelling, rest.trim_start()))
+        let same = plain(name) == plain(spec.typed) && rest.starts_with(' ');
+        (same && spec.takes != Takes::Nothing).then(|| (spec, rest.trim_start()))
     };
-    SPELLINGS.iter().find_map(follows)
-}
-
-/// How a command is typed: names with arguments as they are spelled.
-fn typed_name(spec: &CommandSpec) -> (&'static str, &'static str) {
-    let spelling = SPELLINGS.iter().find(|spelling| spelling.command == spec.command);
-    match spelling {
-        Some(spelling) if spelling.takes != Takes::Panel => (spelling.words, spelling.usage),
-        Some(_) | None => (spec.name, ""),
-    }
+    COMMANDS.iter().find_map(follows)
 }
 
 fn named(spec: &'static CommandSpec, facts: &Facts<'_>, model: &Model) -> PaletteRow {
-    let (name, usage) = typed_name(spec);
+    // Of the panels each has a name of its own.
+    let name = if spec.takes == Takes::Panel { spec.name } else { spec.typed };
+    let usage = if spec.takes == Takes::Panel { "" } else { spec.usage };
     let taken = if spec.command == Command::Select {
         Taken::Complete(format!("{name} "))
     } else {
@@ -227,14 +117,14 @@ fn named(spec: &'static CommandSpec, facts: &Facts<'_>, model: &Model) -> Palett
 
 /// The rows of a name with arguments: the steps that the text could mean, or the one line it is.
 fn argued(
-    spelling: &'static Spelling,
+    spelling: &'static CommandSpec,
     rest: &str,
     facts: &Facts<'_>,
     model: &Model,
 ) -> Vec<PaletteRow> {
     let steps = match spelling.takes {
         Takes::Step | Takes::StepAndReason => meant_steps(rest, facts.runbook),
-        Takes::Words | Takes::Panel | Takes::MomentAndReason => Vec::new(),
+        _ => Vec::new(),
     };
     if !steps.is_empty() {
         return steps.into_iter().map(|step| of_step(spelling, step, facts, model)).collect();
@@ -246,7 +136,7 @@ fn argued(
         None => why_not(command, facts, model),
     };
     vec![PaletteRow {
-        name: spelling.words.to_owned(),
+        name: spelling.typed.to_owned(),
         usage: spelling.usage,
         doc: doc.into(),
         command,
@@ -278,12 +168,12 @@ fn meant_steps<'a>(rest: &str, runbook: Option<&'a Runbook>) -> Vec<&'a Step> {
 }
 
 fn of_step(
-    spelling: &'static Spelling,
+    spelling: &'static CommandSpec,
     step: &Step,
     facts: &Facts<'_>,
     model: &Model,
 ) -> PaletteRow {
-    let name = format!("{} {}", spelling.words, step.id);
+    let name = format!("{} {}", spelling.typed, step.id);
     let taken = if spelling.takes == Takes::StepAndReason {
         Taken::Complete(format!("{name} "))
     } else {
@@ -311,7 +201,7 @@ pub fn about(command: Command, step: &StepId, facts: &Facts<'_>, model: &Model) 
 /// # Errors
 /// A sentence: what was expected, and an example.
 pub fn read(
-    spelling: &Spelling,
+    spelling: &CommandSpec,
     rest: &str,
     runbook: Option<&Runbook>,
 ) -> Result<(Command, Given), String> {
@@ -319,6 +209,7 @@ pub fn read(
     let mut given = Given::default();
     let words = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     match spelling.takes {
+        Takes::Nothing => {}
         Takes::Words => given.words = words(rest),
         Takes::Panel => {
             let number = rest.parse().ok().filter(|number| (1..=6).contains(number));
@@ -345,8 +236,8 @@ pub fn read(
     Ok((spelling.command, given))
 }
 
-fn fault(spelling: &Spelling, wanted: &str, found: &str) -> String {
-    let Spelling { words, example, .. } = spelling;
+fn fault(spelling: &CommandSpec, wanted: &str, found: &str) -> String {
+    let CommandSpec { typed: words, example, .. } = spelling;
     let found = if found.is_empty() { "nothing".to_owned() } else { format!("`{found}`") };
     format!("`{words}` wants {wanted}, not {found}; for example: {example}")
 }
@@ -401,7 +292,7 @@ mod tests {
     #[test]
     fn a_name_before_a_blank_takes_arguments() {
         let check = |text: &str, want: Option<(&str, &str)>| {
-            let found = spelled(text).map(|(spelling, rest)| (spelling.words, rest));
+            let found = spelled(text).map(|(spelling, rest)| (spelling.typed, rest));
             assert_eq!(found, want, "`{text}`");
         };
         check("note", None);
@@ -417,14 +308,14 @@ mod tests {
 
     #[test]
     fn every_spelling_is_a_command_with_an_example_of_itself() {
-        for spelling in SPELLINGS {
+        let takes = |spec: &&CommandSpec| spec.takes != Takes::Nothing;
+        for spelling in COMMANDS.iter().filter(takes) {
             let (found, rest) = spelled(spelling.example).expect(spelling.example);
             assert_eq!(found, spelling);
             assert!(!rest.is_empty(), "{}", spelling.example);
-            assert!(spelling.command.spec().is_some(), "{}", spelling.words);
         }
         for spec in COMMANDS.iter().filter(|spec| spec.command.is_only_named()) {
-            assert!(SPELLINGS.iter().any(|spelling| spelling.command == spec.command));
+            assert!(takes(&spec), "{}", spec.name);
         }
     }
 }

@@ -16,8 +16,9 @@ use crate::domain::text::Clean;
 use crate::domain::time::{clock_text, short_time};
 use crate::domain::verdict::{Primary, Priority, T0Basis};
 
-use super::panel::words;
-use super::screen::{JournalState, Screen};
+use super::panel::phrase;
+use super::screen::Screen;
+use crate::domain::console::JournalState;
 
 /// How far the incident is: it decides the words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,12 +124,12 @@ fn incident(screen: &Screen<'_>) -> String {
 
 /// `region A (us-east-1)`.
 fn region(screen: &Screen<'_>, side: crate::domain::ids::Side) -> String {
-    let (plain, label) = (format!("region {side}"), words::label(screen, side));
+    let (plain, label) = (format!("region {side}"), phrase::label(screen, side));
     if label.eq_ignore_ascii_case(&plain) { plain } else { format!("{plain} ({label})") }
 }
 
 fn state(screen: &Screen<'_>, at: Moment) -> String {
-    let way = words::direction(screen);
+    let way = screen.direction();
     let (from, to) = (region(screen, way.from), region(screen, way.to));
     let standby = screen.assessment.verdict.word();
     let primary = match &screen.assessment.primary {
@@ -182,10 +183,10 @@ fn clock(screen: &Screen<'_>, at: Moment) -> String {
         if screen.runbook.is_some() {
             return format!("CLOCK not running; a failover would take {takes}{of}");
         }
-        let none = words::no_runbook(screen);
+        let none = phrase::no_runbook(screen);
         return format!("CLOCK not running; what a failover would take is UNKNOWN, {none}");
     };
-    let since = match words::t0(screen) {
+    let since = match phrase::t0(screen) {
         Some((t0, T0Basis::AtOrBefore)) => format!("since {} or before", t0.utc()),
         Some((t0, T0Basis::Set)) => format!("since {}, set by hand", t0.utc()),
         Some((t0, T0Basis::Declared)) => format!("since {}, the declaration", t0.utc()),
@@ -265,15 +266,15 @@ fn eta(screen: &Screen<'_>, at: Moment) -> String {
         Moment::Calm | Moment::Provisional | Moment::During => {}
     }
     if screen.runbook.is_none() {
-        return format!("UNKNOWN, {}", words::no_runbook(screen));
+        return format!("UNKNOWN, {}", phrase::no_runbook(screen));
     }
     let (Some(finish), Some(gone)) = (forecast.finish_p80, forecast.elapsed) else {
         return "no forecast".to_owned();
     };
     let utc = screen.now.plus(finish.saturating_sub(gone)).utc();
     let margin = match forecast.margin_s() {
-        Some(late) if late < 0.0 => format!(", {} after the RTO", words::seconds(-late)),
-        Some(margin) => format!(", {} before the RTO", words::seconds(margin)),
+        Some(late) if late < 0.0 => format!(", {} after the RTO", phrase::seconds(-late)),
+        Some(margin) => format!(", {} before the RTO", phrase::seconds(margin)),
         None => String::new(),
     };
     let stopped = |run: &Run| {

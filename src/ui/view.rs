@@ -3,66 +3,25 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use super::available::too_small;
+use super::layout::{Class, content, next_height};
 use super::model::Panel;
-use super::panel::strip::{self, Look};
+use super::panel::strip;
 use super::panel::{
-    dialog, header, keys, logs, next, offer, red, region, replayed, replication, rhythm, runbook,
-    runbook_abort, table, words,
+    header, keys, logs, next, offer, phrase, red, region, replayed, replication, rhythm, runbook,
+    runbook_abort, table,
 };
-use super::screen::{Access, Screen};
+use super::screen::Screen;
 use super::theme::Theme;
-use super::update::{Facts, guard_refusal};
 use super::widget::canvas::Canvas;
 use super::widget::ink::{FOCUS, INFO, MUTED, NEXT, TEXT, WARN};
 use super::widget::row::{Row, cut, width_of};
+use crate::domain::console::Access;
 use crate::domain::ids::Side;
 use crate::domain::time::Stamp;
 
 /// How long a sentence for the person at the keys stands.
 pub const NOTICE_SHOWN: std::time::Duration = std::time::Duration::from_secs(10);
-
-/// How much fits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Class {
-    /// One line.
-    Tiny,
-    /// From 40x8: the worst thing, the clocks, the current step.
-    Small,
-    /// Narrow but high: panels above each other.
-    Portrait,
-    /// From 80x24.
-    Compact,
-    /// From 120x36.
-    Medium,
-    /// From 160x48.
-    Large,
-}
-
-impl Class {
-    /// What fits into a terminal of this size.
-    pub fn of(width: u16, height: u16) -> Self {
-        match (width, height) {
-            (160.., 48..) => Self::Large,
-            (120.., 36..) => Self::Medium,
-            (80.., 24..) => Self::Compact,
-            (40.., 24..) => Self::Portrait,
-            (40.., 8..) => Self::Small,
-            _ => Self::Tiny,
-        }
-    }
-
-    fn strip(self, dialog: bool) -> Look {
-        match (self, dialog) {
-            (Self::Large, _) => Look::Five,
-            (Self::Medium, false) => Look::Three,
-            (Self::Portrait, false) => Look::Stack,
-            (Self::Medium | Self::Portrait, true) | (Self::Compact | Self::Small, false) => {
-                Look::Two
-            }
-            (Self::Compact | Self::Small, true) | (Self::Tiny, _) => Look::One,
-        }
-    }
-}
 
 /// Draws one frame of the screen.
 pub fn draw(frame: &mut Frame<'_>, screen: &Screen<'_>, theme: &Theme) {
@@ -94,9 +53,9 @@ fn draw_tiny(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
 
 /// The lit step in one row, while there is something to do.
 fn step_row(screen: &Screen<'_>, width: usize) -> Row {
-    match runbook::lit(screen).filter(|_| words::current(screen).is_some()) {
+    match runbook::lit(screen).filter(|_| phrase::current(screen).is_some()) {
         None => Row::of(MUTED, cut(&next::sentence(screen), width)),
-        _ if words::is_aborting(screen) => runbook_abort::current(screen, width),
+        _ if screen.is_aborting() => runbook_abort::current(screen, width),
         Some(step) => {
             let state = screen.run.and_then(|run| run.step(&step.id));
             let (ink, mark) = runbook::mark(step, state);
@@ -126,27 +85,9 @@ fn draw_screen(canvas: &mut Canvas<'_>, area: Rect, class: Class, screen: &Scree
     canvas.row(area.x, area.bottom() - 1, area.width, &keys::row(screen, width));
     let content = with_message(canvas, content, screen);
     match &screen.model.dialog {
-        Some(dialog) => dialog::draw(canvas, content, screen, dialog),
+        Some(dialog) => dialog.draw(canvas, content, screen),
         None => draw_content(canvas, content, class, screen),
     }
-}
-
-fn next_height(class: Class) -> u16 {
-    if class == Class::Portrait { 2 } else { 1 }
-}
-
-fn content(area: Rect, class: Class, strip_height: u16) -> Rect {
-    let top = 2 + strip_height;
-    let height = area.height.saturating_sub(top + next_height(class) + 1);
-    Rect::new(area.x, area.y + top, area.width, height)
-}
-
-/// Where a dialog stands on a terminal of this size, while there is a sentence for the person.
-pub(super) fn dialog_content(screen: &Screen<'_>, (width, height): (u16, u16)) -> Rect {
-    let class = Class::of(width, height);
-    let strip = class.strip(true).height_on(screen);
-    let content = content(Rect::new(0, 0, width, height), class, strip);
-    Rect { height: content.height.saturating_sub(1), ..content }
 }
 
 fn draw_next(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
@@ -208,7 +149,7 @@ fn draw_content(canvas: &mut Canvas<'_>, content: Rect, class: Class, screen: &S
         draw_small(canvas, content, screen);
     } else if screen.model.zoomed {
         draw_panel(canvas, content, screen.model.focus, screen);
-    } else if words::is_red_moment(screen) {
+    } else if phrase::is_red_moment(screen) {
         red::draw(canvas, content, screen);
     } else {
         match class {
@@ -310,10 +251,9 @@ fn draw_portrait(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>) {
 /// The lit step, and where this is too small to confirm it, that; then the last of the timeline.
 fn draw_small(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>) {
     let width = usize::from(content.width);
-    let facts = Facts::of(screen);
     let small = runbook::lit(screen)
-        .and_then(|step| guard_refusal(step, words::is_aborting(screen), screen.model))
-        .filter(|_| facts.access != Access::ReadOnly && facts.open_run().is_some());
+        .and_then(|step| too_small(step.guard_of(screen.is_aborting()), screen.model.size))
+        .filter(|_| screen.access != Access::ReadOnly && screen.open_run().is_some());
     let mut rows = vec![step_row(screen, width)];
     rows.extend(small.map(|why| Row::of(MUTED, why.as_str()).cut(width)));
     rows.push(logs::last_line(screen, Panel::Timeline, width));

@@ -18,7 +18,7 @@ struct Told {
 
 impl Told {
     fn new(drive: &Drive, mode: Mode) -> Self {
-        let written = drive.runbook("failover", FAILOVER);
+        let written = drive.runbook("failover", DEMO_FAILOVER);
         let direction = Direction { from: written.from, to: written.to };
         let body = Body::Opened {
             run: RunId::new("demo-1").expect("a name"),

@@ -1,60 +1,53 @@
 //! Kinds of system made up for tests of files: they check settings and can do nothing.
 
-use warroom::domain::catalogue::{
-    ActionSpec, Change, Class, FactSpec, Fencing, Guard, SettingSpec,
-};
+use warroom::app::kinds::KINDS;
+use warroom::domain::catalogue::{ActionSpec, Change, Class, FactSpec, Fencing, Guard};
 use warroom::domain::reading::{Health, Look, LookError, LookErrorKind, Reading};
 use warroom::domain::settings::{Fault, Fields, Table, Value};
 use warroom::domain::site::SystemSpec;
 use warroom::domain::time::Stamp;
-use warroom::port::{Action, Boxed, Looks, Operator, OperatorSetup, Probe, ProbeSetup, System};
+use warroom::files::kinds::Kinds;
+use warroom::port::{
+    About, Action, Boxed, Looks, Operator, OperatorSetup, Probe, ProbeSetup, System,
+};
 
-pub const TOYS: &[&dyn System] = &[&WEB, &STORE];
+pub const TOYS: Kinds = Kinds { systems: &[&WEB, &STORE], of_any: KINDS.of_any };
 
 pub struct Toy {
-    kind: &'static str,
+    about: About,
     address: &'static str,
     secret: Option<&'static str>,
-    facts: &'static [FactSpec],
-    actions: &'static [&'static dyn Action],
 }
 
-static WEB: Toy = Toy {
+const ABOUT: About = About {
     kind: "toy-web",
-    address: "url",
-    secret: None,
+    doc: "A toy.",
+    settings: &[],
     facts: &[],
+    permissions: &[],
     actions: &[&LOOK, &RUN, &FENCE, &SCALE, &SHIFT],
+    example_name: "toy",
+    example_pace: ["1s", "1s"],
 };
+
+static WEB: Toy = Toy { about: ABOUT, address: "url", secret: None };
 static STORE: Toy = Toy {
-    kind: "toy-store",
+    about: About {
+        kind: "toy-store",
+        facts: &[
+            FactSpec { name: "slots", doc: "replication slots" },
+            FactSpec { name: "disk_free", doc: "bytes free" },
+        ],
+        actions: &[&PROMOTE, &WRITE],
+        ..ABOUT
+    },
     address: "host",
     secret: Some("read"),
-    facts: &[
-        FactSpec { name: "slots", doc: "replication slots" },
-        FactSpec { name: "disk_free", doc: "bytes free" },
-    ],
-    actions: &[&PROMOTE, &WRITE],
 };
 
 impl System for Toy {
-    fn kind(&self) -> &'static str {
-        self.kind
-    }
-    fn doc(&self) -> &'static str {
-        "A toy."
-    }
-    fn settings(&self) -> &'static [SettingSpec] {
-        &[]
-    }
-    fn facts(&self) -> &'static [FactSpec] {
-        self.facts
-    }
-    fn permissions(&self) -> &'static [&'static str] {
-        &[]
-    }
-    fn actions(&self) -> &'static [&'static dyn Action] {
-        self.actions
+    fn about(&self) -> &'static About {
+        if self.address == "url" { &WEB.about } else { &STORE.about }
     }
     fn secrets_to_watch(&self, spec: &SystemSpec) -> Result<Vec<String>, Fault> {
         let what = format!("system `{}`", spec.id);
@@ -72,9 +65,6 @@ impl System for Toy {
             fields.finish()?;
         }
         Ok(names)
-    }
-    fn example(&self) -> &'static str {
-        ""
     }
     fn probe(&self, setup: ProbeSetup<'_>) -> Result<Box<dyn Probe>, Fault> {
         let name = |side: usize| match setup.spec.sides[side].as_ref()?.get(self.address)?.value {

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
-use warroom::app::site_file;
+use warroom::app::kinds::read_site;
 use warroom::domain::ids::Side;
 
 use crate::real::hands::Watcher;
@@ -206,7 +206,7 @@ impl Rig {
     /// What each server calls itself, asked of the server and not by its name.
     pub fn identities(&self) -> Identities {
         let ports = [0, 1].map(|store| [0, 1].map(|side| self.port(store, side)));
-        let site = site_file::parse(&fill(SITE, ports)).unwrap();
+        let site = read_site(&fill(SITE, ports)).unwrap();
         STORES.map(|store| {
             let spec = site.systems.iter().find(|system| system.id.as_str() == store).unwrap();
             let mut watcher = Watcher::new(spec);

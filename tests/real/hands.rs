@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Runtime;
-use warroom::app::registry;
+use warroom::app::kinds::KINDS;
 use warroom::domain::catalogue::ActionSpec;
 use warroom::domain::ids::{RunId, Side, StepId};
 use warroom::domain::preview::{Preview, Standing};
@@ -21,7 +21,6 @@ use warroom::port::{
     Clock, Credential, Expected, Looks, OperateError, Operator, OperatorSetup, Output, Probe,
     ProbeSetup, Secrets,
 };
-use warroom::systems::SYSTEMS;
 
 use super::postgres::{ACT_PASSWORD, FOLLOW_PASSWORD, PLAIN_PASSWORD, READ_PASSWORD};
 
@@ -83,7 +82,7 @@ impl Watcher {
     pub fn new(spec: &SystemSpec) -> Self {
         let vault = Vault::new();
         let setup = ProbeSetup { spec, secrets: &vault, clock: Arc::new(WallClock) };
-        let system = registry::system(SYSTEMS, &spec.kind).unwrap();
+        let system = KINDS.system(&spec.kind).unwrap();
         Self { runtime: Runtime::new().unwrap(), probe: system.probe(setup).unwrap() }
     }
 
@@ -167,7 +166,7 @@ impl Hand {
         with: Table,
         expected: Expected,
     ) -> Self {
-        let (_, found) = registry::action(SYSTEMS, action).unwrap();
+        let (_, found) = KINDS.action(action).unwrap();
         found.check_settings(&with, Some(spec)).unwrap();
         let step = step(found.spec(), spec, side, with);
         let vault = Vault::new();
@@ -249,7 +248,7 @@ pub fn none_acts(
     state: impl Fn() -> String,
 ) {
     let before = state();
-    let kind = registry::system(SYSTEMS, &spec.kind).unwrap();
+    let kind = KINDS.system(&spec.kind).unwrap();
     let named = kind.actions().iter().map(|action| action.spec());
     for action in named.filter(|action| action.needs_target) {
         let name = action.name;

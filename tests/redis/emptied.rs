@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use warroom::app::site_file::{self, LoadedSite};
-use warroom::app::status::{self, Known, Status, VerdictWord};
-use warroom::cli::Exit;
+use warroom::app::kinds::load;
+use warroom::commands::exit::Exit;
+use warroom::commands::status::{self, Known, Status, VerdictWord};
 use warroom::domain::day::Day;
 use warroom::domain::ids::{Side, SystemId};
 use warroom::domain::ledger::{LossVerdict, freeze};
@@ -18,6 +18,7 @@ use warroom::domain::reading::Health;
 use warroom::domain::run::event::Actor;
 use warroom::domain::run::state::AcceptedCriterion;
 use warroom::domain::snapshot::Snapshot;
+use warroom::files::site::LoadedSite;
 use warroom::port::Clock;
 use warroom::runtime::observations::{Keeper, Learned, Observations, peek};
 
@@ -71,7 +72,7 @@ impl Rig {
             fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         }
         fs::create_dir(folder.path().join("runbooks")).unwrap();
-        let site = site_file::load(folder.path()).unwrap();
+        let site = load(folder.path()).unwrap();
         let (runtime, clock) = (Runtime::new().unwrap(), Arc::new(WallClock));
         Self { folder, site, runtime, clock, console: Snapshot::default() }
     }

@@ -7,7 +7,7 @@ use warroom::runtime::recording::{Recorder, segment_name};
 
 use crate::stage::{Stage, end, player};
 
-fn gaps(player: &warroom::app::replay::Player) -> Vec<String> {
+fn gaps(player: &warroom::commands::replay::Player) -> Vec<String> {
     player.gaps().iter().map(ToString::to_string).collect()
 }
 

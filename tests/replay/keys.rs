@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use warroom::app::replay::Player;
+use warroom::commands::replay::Player;
 use warroom::domain::time::{BootId, Stamp};
 use warroom::ui::replay::Speed;
 use warroom::ui::theme::Theme;

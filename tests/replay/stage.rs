@@ -6,9 +6,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use tempfile::TempDir;
-use warroom::app::demo::{FAILOVER, SITE};
-use warroom::app::replay::Player;
-use warroom::app::{resume, runbook_file, site_file};
+use warroom::app::kinds::{KINDS, read_runbook, read_site};
+use warroom::commands::replay::Player;
+use warroom::domain::console::{JournalState, Rehearsal};
 use warroom::domain::day::Day;
 use warroom::domain::ids::{PersonId, RunId, Side, StepId, SystemId};
 use warroom::domain::preview::{Preview, Standing};
@@ -23,6 +23,8 @@ use warroom::domain::run::state::Run;
 use warroom::domain::site::Site;
 use warroom::domain::snapshot::Snapshot;
 use warroom::domain::time::{BootId, Stamp};
+use warroom::files::frozen::Frozen;
+use warroom::files::shipped::{DEMO_FAILOVER, DEMO_SITE};
 use warroom::port::Looks;
 use warroom::runtime::console::{Console, Parts};
 use warroom::runtime::desk::{CommanderDesk, Desk};
@@ -38,7 +40,6 @@ use warroom::runtime::recording::{Recorder, What};
 use warroom::runtime::runner::Found;
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
-use warroom::ui::screen::{JournalState, Rehearsal};
 use warroom::ui::theme::Theme;
 use warroom::ui::update::Input;
 
@@ -46,16 +47,16 @@ use warroom::ui::update::Input;
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 36), (160, 48)];
 
 fn site_text() -> String {
-    SITE.replace("@world@", "/nowhere")
+    DEMO_SITE.replace("@world@", "/nowhere")
 }
 
 pub fn site() -> Site {
-    site_file::parse(&site_text()).expect("the demo's site is right")
+    read_site(&site_text()).expect("the demo's site is right")
 }
 
 pub fn parts<D: Desk>(desk: D, kind: RunKind) -> Parts<D> {
     let site = site();
-    let book = runbook_file::parse(FAILOVER, "failover", &site).expect("its runbook too");
+    let book = read_runbook(DEMO_FAILOVER, "failover", &site).expect("its runbook too");
     let anna = PersonId::new("anna").expect("a name");
     Parts {
         desk,
@@ -167,7 +168,8 @@ impl Stage {
         let written = written.expect("the disk takes it");
         stage.records.push(written.event);
         let back = read(&folder).expect("it is readable");
-        let plan = resume::frozen_plan(&back.runbook, &site()).expect("it is frozen");
+        let frozen = Frozen::read(&back.site, &back.runbook, KINDS);
+        let plan = frozen.expect("it is frozen").plan;
         let run = Run::replay(&plan, &back.events).expect("it fits").expect("it has begun");
         let mut parts = parts(CommanderDesk::default(), RunKind::Simulation);
         parts.run = Some((run, plan));
@@ -258,7 +260,7 @@ impl Stage {
         let folder = self.place.path().join("runs").join(run.as_str());
         create_folders(&folder).expect("a folder");
         write_new(&folder.join(SITE_FILE), site_text().as_bytes()).expect("it is written");
-        write_new(&folder.join(RUNBOOK_FILE), FAILOVER.as_bytes()).expect("it is written");
+        write_new(&folder.join(RUNBOOK_FILE), DEMO_FAILOVER.as_bytes()).expect("it is written");
         self.writer = Some(writer_of(&folder, run, 1, &[], Hash::NONE));
         self.folder = Some(folder);
     }
@@ -461,7 +463,7 @@ fn writer_of(folder: &Path, run: &RunId, epoch: u64, events: &[RunEvent], head: 
         last_segment: u32::try_from(epoch).expect("small") - 1,
         segments: 0,
         site_sha256: sha256(site_text().as_bytes()),
-        runbook_sha256: sha256(FAILOVER.as_bytes()),
+        runbook_sha256: sha256(DEMO_FAILOVER.as_bytes()),
     };
     let at = Stamp { wall_ms: 1_795_183_000_000, boot_ms: 50_000, boot: BootId(1) };
     Writer::begin(Box::new(FolderStore::new(folder)), start, at).expect("a segment begins")

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use warroom::app::demo::{DemoPlan, FAILOVER, write};
-use warroom::app::{runbook_file, site_file};
+use warroom::app::kinds::{read_runbook, read_site};
+use warroom::commands::demo::{DemoPlan, write};
 use warroom::domain::time::Stamp;
+use warroom::files::shipped::DEMO_FAILOVER;
 use warroom::port::Clock;
 
 use crate::tale::{at, by_chance};
@@ -31,14 +32,14 @@ impl Place {
         let root = tempfile::tempdir().expect("a folder");
         let demo = write(&root.path().join("demo"), DemoPlan::default(), &Still).expect("a demo");
         let site = std::fs::read_to_string(demo.site.join("site.toml")).expect("a site file");
-        let parsed = site_file::parse(&site).expect("the demo's site");
-        let runbook = runbook_file::parse(FAILOVER, "failover", &parsed).expect("its plan");
+        let parsed = read_site(&site).expect("the demo's site");
+        let runbook = read_runbook(DEMO_FAILOVER, "failover", &parsed).expect("its plan");
         let tale = by_chance(5, (parsed, runbook));
         let run = root.path().join("warroom/runs").join(RUN);
         std::fs::create_dir_all(&run).expect("a folder");
-        let segment = tale.segment(&site, FAILOVER);
+        let segment = tale.segment(&site, DEMO_FAILOVER);
         std::fs::write(run.join("site.frozen"), &site).expect("a file");
-        std::fs::write(run.join("runbook.frozen"), FAILOVER).expect("a file");
+        std::fs::write(run.join("runbook.frozen"), DEMO_FAILOVER).expect("a file");
         std::fs::write(run.join(&segment.name), &segment.bytes).expect("a file");
         Self { root, run }
     }

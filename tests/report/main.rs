@@ -10,7 +10,7 @@ mod tale;
 mod verifying;
 
 use tale::{Tale, given_up, valid, whole};
-use warroom::app::report::Format;
+use warroom::commands::report::format::Format;
 use warroom::domain::run::event::{Body, Outcome};
 
 fn text(tale: &Tale, format: Format) -> String {

@@ -1,6 +1,6 @@
 //! The HTML report is one well-formed file that loads nothing and in which text is only text.
 
-use warroom::app::report::Format;
+use warroom::commands::report::format::Format;
 use warroom::domain::run::event::Body;
 
 use crate::tale::{by_chance, given_up, valid, whole};
@@ -118,7 +118,7 @@ fn hostile_text_stays_text() {
     for format in Format::ALL {
         let source = tale.source();
         let report = source.render_all(format).expect("it is made").text;
-        let done = warroom::app::report::verify::verify(report.as_bytes(), &source);
+        let done = warroom::commands::report::verify::verify(report.as_bytes(), &source);
         assert!(done.is_ok(), "{format:?} {done:?}");
     }
 }

@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use warroom::app::report::Source;
-use warroom::app::site_file::{self, LoadedSite};
+use warroom::commands::report::Source;
 use warroom::domain::catalogue::{Class, Fencing};
 use warroom::domain::ids::{PersonId, RunId, Side, StepId, SystemId, TierId};
 use warroom::domain::ledger::{Ledger, LedgerRow, LossVerdict};
@@ -16,6 +15,8 @@ use warroom::domain::runbook::{Direction, Runbook, Step};
 use warroom::domain::site::Site;
 use warroom::domain::time::{BootId, Stamp};
 use warroom::domain::verdict::{Signal, T0Basis};
+use warroom::files;
+use warroom::files::site::LoadedSite;
 use warroom::runtime::journal::Finding;
 use warroom::runtime::journal::format::{Header, Place, encode, encode_header, sha256};
 use warroom::runtime::journal::reader::{Segment, read_segments};
@@ -54,7 +55,7 @@ pub struct Tale {
 /// The files of `tests/files/valid`.
 pub fn valid() -> (Site, Runbook) {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files/valid");
-    let LoadedSite { site, runbooks, .. } = site_file::load_with(&dir, TOYS).expect("valid");
+    let LoadedSite { site, runbooks, .. } = files::site::load(&dir, TOYS).expect("valid");
     (site, runbooks[1].clone())
 }
 

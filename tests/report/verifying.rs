@@ -1,7 +1,9 @@
 //! A report survives its check, and one changed byte does not: of the report or of the journal.
 
-use warroom::app::report::verify::{Fault, difference, sealed, verify};
-use warroom::app::report::{Format, Rendered, Source};
+use warroom::commands::report::Source;
+use warroom::commands::report::format::Format;
+use warroom::commands::report::page::Rendered;
+use warroom::commands::report::verify::{Fault, difference, sealed, verify};
 use warroom::domain::run::event::Body;
 
 use crate::tale::{Chance, Tale, by_chance, given_up, golden, golden_plan, valid, whole};

@@ -14,7 +14,7 @@ use warroom::domain::text::Clean;
 use warroom::domain::time::{BootId, Stamp};
 use warroom::port::{Boxed, Clock, OperateError, Operator, Output};
 use warroom::runtime::runner::meeting::other_server;
-use warroom::systems::sim::pause::Pause;
+use warroom::sim::Pause;
 
 /// Time that passes only when the voyage says so.
 #[derive(Default)]

@@ -1,9 +1,13 @@
 //! Whole incidents in the simulator, seed by seed: what is said must be what was so.
 
 mod campaign;
+#[path = "../fixture/mod.rs"]
+mod fixture;
 mod hands;
 mod named;
 mod person;
+#[path = "../picture/mod.rs"]
+mod picture;
 mod proofs;
 mod truth;
 mod voyage;
@@ -16,7 +20,7 @@ use named::Presser;
 use person::{Person, lost_region};
 use truth::Forecasts;
 use voyage::Voyage;
-use warroom::app::demo::DemoPlan;
+use warroom::commands::demo::DemoPlan;
 use warroom::domain::ids::RunId;
 use warroom::domain::pace::Paces;
 use warroom::domain::run::event::Mode;

@@ -8,20 +8,39 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use warroom::domain::console::{Access, Rehearsal};
 use warroom::domain::ids::StepId;
 use warroom::domain::preview::{Preview, Standing};
 use warroom::domain::runbook::Runbook;
 use warroom::domain::time::Stamp;
 use warroom::ui::available::guide;
 use warroom::ui::command::Command;
-use warroom::ui::fixture::{self, DIALOGS, MOMENTS};
+use warroom::ui::dialog::abort_run::AbortRun;
+use warroom::ui::dialog::card::Card;
+use warroom::ui::dialog::choose::Choose;
+use warroom::ui::dialog::declare::Declare;
+use warroom::ui::dialog::evidence::Evidence;
+use warroom::ui::dialog::form::{Form, Purpose};
+use warroom::ui::dialog::go_no_go::GoNoGo;
+use warroom::ui::dialog::help::Help;
+use warroom::ui::dialog::ledger::Losses;
+use warroom::ui::dialog::palette::Palette;
+use warroom::ui::dialog::question::{Asks, Question};
+use warroom::ui::dialog::report::Report;
+use warroom::ui::dialog::update::Update;
+use warroom::ui::facts::Facts;
+use warroom::ui::frame_text;
 use warroom::ui::keymap::{Key, Keymap, Lookup};
-use warroom::ui::model::{Dialog, FormPurpose, Guards, Model, Panel};
-use warroom::ui::panel::dialog;
-use warroom::ui::screen::{Access, Rehearsal, Screen};
-use warroom::ui::screenshot;
+use warroom::ui::model::{Guards, Model, Panel};
+use warroom::ui::over::Dialog;
+use warroom::ui::screen::Screen;
 use warroom::ui::theme::Theme;
-use warroom::ui::update::{Facts, Input, Wish, contexts, update};
+use warroom::ui::update::{Input, update};
+use warroom::ui::widget::sheet::Fold;
+use warroom::ui::wish::Wish;
+
+use crate::fixture::{self, DIALOGS, MOMENTS};
+use crate::picture;
 
 /// The sizes at which a person sits.
 const SIZES: [(u16, u16); 4] = [(160, 48), (120, 36), (80, 24), (60, 20)];
@@ -120,13 +139,13 @@ struct Seat<'s> {
 }
 
 impl<'s> Seat<'s> {
-    fn at(screen: Screen<'s>, keymap: &'s Keymap, size: (u16, u16)) -> Self {
+    fn at(screen: &Screen<'s>, keymap: &'s Keymap, size: (u16, u16)) -> Self {
         Self {
             model: Model { size, notice: None, ..screen.model.clone() },
             now: screen.now,
             access: screen.access,
             rehearsal: screen.rehearsal.cloned(),
-            screen,
+            screen: *screen,
             keymap,
             asked: 0,
             refused: None,
@@ -135,22 +154,23 @@ impl<'s> Seat<'s> {
 
     /// What the guards and the notice remember is nothing that a key is for.
     fn model(&self) -> Model {
-        let at_reason = self.model.guards.at_reason;
-        let guards = Guards { at_reason, ..Guards::default() };
-        Model { guards, notice: None, ..self.model.clone() }
+        Model { guards: Guards::default(), notice: None, ..self.model.clone() }
     }
 
     /// The screen without a guide: enough for whoever only presses.
     fn bare(&self) -> Screen<'_> {
         let (now, access, rehearsal) = (self.now, self.access, self.rehearsal.as_ref());
-        Screen { now, access, rehearsal, model: &self.model, guide: &[], ..self.screen }
+        let facts = Facts { now, access, rehearsal, keymap: self.keymap, ..self.screen.facts };
+        Screen { facts, model: &self.model, guide: &[], ..self.screen }
     }
 
     fn input(&mut self, input: &Input) {
         let mut model = self.model.clone();
         let screen = self.bare();
-        let facts = Facts { fold: dialog::fold(&screen), ..Facts::of(&screen) };
-        let wishes = update(&mut model, &facts, self.keymap, input);
+        let open = screen.model.dialog.as_ref();
+        let fold = open.map_or_else(Fold::default, |open| open.fold(&screen));
+        let facts = Facts { fold, ..screen.facts };
+        let wishes = update(&mut model, &facts, input);
         let refused = wishes.iter().find_map(|wish| match wish {
             Wish::Intent(intent) => facts.decides(intent).err(),
             _ => None,
@@ -192,10 +212,10 @@ impl<'s> Seat<'s> {
     fn frame(&self) -> Vec<String> {
         let (columns, rows) = self.model.size;
         let bare = self.bare();
-        let guide = guide(self.keymap, &Facts::of(&bare), &self.model);
+        let guide = guide(&bare.facts, &self.model);
         let screen = Screen { guide: &guide, ..bare };
-        let buffer = screenshot::frame(&screen, &THEME, columns, rows);
-        screenshot::text(&buffer).lines().map(str::to_owned).collect()
+        let buffer = picture::frame(&screen, &THEME, columns, rows);
+        frame_text::text(&buffer).lines().map(str::to_owned).collect()
     }
 
     /// NEXT, the last row, and what is named in them.
@@ -213,6 +233,11 @@ impl<'s> Seat<'s> {
         found.extend(named(keys, gap, self.keymap, faults));
         (format!("{next}\n{keys}"), found)
     }
+}
+
+/// True when that dialog is open.
+fn is_open<T: Dialog>(model: &Model) -> bool {
+    model.over::<T>().is_some()
 }
 
 /// What was pressed and what came of it.
@@ -234,13 +259,13 @@ impl Pressed<'_> {
 
     /// True when the form of a command is open, for the step that was named.
     fn opened_form(&self, command: Command) -> bool {
-        let Some(Dialog::Form { purpose, .. }) = self.after.dialog.as_ref() else { return false };
+        let Some(Form { purpose, .. }) = self.after.over() else { return false };
         let (of, step) = match purpose {
-            FormPurpose::Retry(step, _) => (Command::Retry, step),
-            FormPurpose::Skip(step) => (Command::Skip, step),
-            FormPurpose::Attest(step) => (Command::Attest, step),
-            FormPurpose::Resolve(step, _) => (Command::Resolve, step),
-            FormPurpose::AbortStep(step) => (Command::AbortStep, step),
+            Purpose::Retry(step, _) => (Command::Retry, step),
+            Purpose::Skip(step) => (Command::Skip, step),
+            Purpose::Attest(step) => (Command::Attest, step),
+            Purpose::Resolve(step, _) => (Command::Resolve, step),
+            Purpose::AbortStep(step) => (Command::AbortStep, step),
             _ => return false,
         };
         of == command && self.is_about(step)
@@ -248,17 +273,18 @@ impl Pressed<'_> {
 
     /// Whether the command of the key did what it is for.
     pub fn did(&self, command: Command) -> bool {
-        let opened = self.after.dialog.as_ref();
+        let after = self.after;
+        let asks = |asks: Asks| after.over() == Some(&Question::of(asks));
         match command {
-            Command::Help => matches!(opened, Some(Dialog::Help { .. })),
-            Command::Run | Command::Compensate => match opened {
-                Some(Dialog::Card(card)) => card.confirming && self.is_about(&card.step),
+            Command::Help => is_open::<Help>(after),
+            Command::Run | Command::Compensate => match after.over::<Card>() {
+                Some(card) => card.confirming && self.is_about(&card.step),
                 _ => self.asked,
             },
             Command::Enter if self.before.dialog.is_none() && !self.before.filtering => {
-                match opened {
-                    Some(Dialog::Card(card)) => self.is_about(&card.step),
-                    opened => matches!(opened, Some(Dialog::Evidence { .. })),
+                match after.over::<Card>() {
+                    Some(card) => self.is_about(&card.step),
+                    None => is_open::<Evidence>(after),
                 }
             }
             Command::Retry
@@ -267,23 +293,23 @@ impl Pressed<'_> {
             | Command::Resolve
             | Command::AbortStep => self.opened_form(command),
             Command::Note => {
-                matches!(opened, Some(Dialog::Form { purpose: FormPurpose::Note, .. }))
+                matches!(after.over(), Some(Form { purpose: Purpose::Note, .. }))
             }
             Command::Escalate => {
-                matches!(opened, Some(Dialog::Form { purpose: FormPurpose::Escalate(_), .. }))
+                matches!(after.over(), Some(Form { purpose: Purpose::Escalate(_), .. }))
             }
-            Command::Declare => matches!(opened, Some(Dialog::Declare { .. })),
-            Command::AcceptLedger => matches!(opened, Some(Dialog::Ledger { .. })),
-            Command::Choose => matches!(opened, Some(Dialog::Choose(_))),
-            Command::AbortRun => matches!(opened, Some(Dialog::AbortRun { .. })),
-            Command::Close => matches!(opened, Some(Dialog::Close { .. })),
-            Command::Evidence => matches!(opened, Some(Dialog::Evidence { .. })),
-            Command::Readiness => matches!(opened, Some(Dialog::Readiness { .. })),
-            Command::Report => matches!(opened, Some(Dialog::Report { .. })),
-            Command::Update => matches!(opened, Some(Dialog::Update { .. })),
-            Command::Palette => matches!(opened, Some(Dialog::Palette { .. })),
-            Command::Arm => matches!(opened, Some(Dialog::Arm { .. })) || self.asked,
-            Command::Quit => matches!(opened, Some(Dialog::Leave { .. })) || self.asked,
+            Command::Declare => is_open::<Declare>(after),
+            Command::AcceptLedger => is_open::<Losses>(after),
+            Command::Choose => is_open::<Choose>(after),
+            Command::AbortRun => is_open::<AbortRun>(after),
+            Command::Close => asks(Asks::Close),
+            Command::Evidence => is_open::<Evidence>(after),
+            Command::Readiness => is_open::<GoNoGo>(after),
+            Command::Report => is_open::<Report>(after),
+            Command::Update => is_open::<Update>(after),
+            Command::Palette => is_open::<Palette>(after),
+            Command::Arm => asks(Asks::Arm) || self.asked,
+            Command::Quit => asks(Asks::Leave) || self.asked,
             Command::Hold | Command::Acknowledge | Command::VerifyNow | Command::Copy => self.asked,
             Command::Panel(number) => self.after.focus == Panel::ALL[usize::from(number) - 1],
             Command::Zoom => self.after.zoomed != self.before.zoomed,
@@ -368,7 +394,7 @@ impl Presser {
         }
         let began = Instant::now();
         for size in SIZES {
-            self.press_each(what, &Seat::at(*screen, &self.keymap, size), 0);
+            self.press_each(what, &Seat::at(screen, &self.keymap, size), 0);
         }
         let spent = u64::try_from(began.elapsed().as_millis()).expect("short");
         self.spent.fetch_add(spent, Ordering::Relaxed);
@@ -408,7 +434,7 @@ impl Presser {
                 continue;
             }
             let pressed = [Key::parse(&key).expect("a key")];
-            let Lookup::Command(command) = self.keymap.look(contexts(&before), &pressed) else {
+            let Lookup::Command(command) = self.keymap.look(before.contexts(), &pressed) else {
                 self.fault(format!("{place}\nis not bound here"));
                 continue;
             };
@@ -434,10 +460,11 @@ impl Presser {
 fn completes(mut seat: Seat<'_>) -> Result<(), String> {
     seat.asked = 0;
     for _ in 0..12 {
-        let Some(dialog) = seat.model.dialog.clone() else { break };
-        if let Dialog::Card(card) = &dialog
-            && (card.window.is_some() || seat.model.guards.waits_until.is_some())
-        {
+        if seat.model.dialog.is_none() {
+            break;
+        }
+        let card = seat.model.over::<Card>();
+        if card.is_some_and(|card| card.window.is_some() || card.waits_until.is_some()) {
             return Ok(());
         }
         let frame = seat.frame();
@@ -447,15 +474,18 @@ fn completes(mut seat: Seat<'_>) -> Result<(), String> {
         }
         let exactly = frame.iter().find_map(|row| row.split("exactly:").nth(1));
         let exactly = exactly.map(|text| text.trim_matches([' ', '┃', '│', '|']).to_owned());
-        let at_reason = match &dialog {
-            Dialog::Declare { at_reason, .. } | Dialog::AbortRun { at_reason, .. } => *at_reason,
-            _ => false,
-        };
-        let reads = matches!(dialog, Dialog::Ledger { .. });
-        match (&dialog, exactly) {
-            (Dialog::Ledger { .. } | Dialog::Close { .. } | Dialog::Choose(_), _) => {}
-            (_, Some(text)) if !at_reason => seat.types(&text),
-            (Dialog::Form { purpose: FormPurpose::Resolve(_, None), .. }, _) => {
+        let model = &seat.model;
+        let at_reason = model.over::<Declare>().is_some_and(|open| open.0.at_reason)
+            || model.over::<AbortRun>().is_some_and(|open| open.typed.at_reason);
+        let reads = is_open::<Losses>(model);
+        let asks_nothing =
+            reads || is_open::<Choose>(model) || model.over() == Some(&Question::of(Asks::Close));
+        let unresolved =
+            matches!(model.over(), Some(Form { purpose: Purpose::Resolve(_, None), .. }));
+        match exactly {
+            _ if asks_nothing => {}
+            Some(text) if !at_reason => seat.types(&text),
+            _ if unresolved => {
                 seat.press("tab", PAUSE);
                 seat.types("it was looked at");
             }
@@ -483,7 +513,8 @@ fn every_key_that_is_named_in_a_made_up_moment_does_what_it_says() {
             continue;
         }
         for access in [Access::ReadOnly, Access::Safe, Access::Armed] {
-            let screen = Screen { access, ..fixture.screen() };
+            let screen =
+                Screen { facts: Facts { access, ..fixture.screen().facts }, ..fixture.screen() };
             presser.press_all(&format!("{} {access:?}", moment.name), &screen);
         }
     }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use warroom::app::demo::DemoPlan;
+use warroom::commands::demo::DemoPlan;
 use warroom::domain::catalogue::Class;
+use warroom::domain::console::Access;
 use warroom::domain::run::event::Mode;
 use warroom::domain::run::intent::Intent;
 use warroom::domain::run::phase::{Phase, Stage};
@@ -12,9 +13,8 @@ use warroom::domain::runbook::Runbook;
 use warroom::domain::time::Stamp;
 use warroom::domain::verdict::Primary;
 use warroom::port::Clock;
-use warroom::systems::sim::chance::Chance;
-use warroom::ui::screen::Access;
-use warroom::ui::update::Wish;
+use warroom::sim::Chance;
+use warroom::ui::wish::Wish;
 
 use super::voyage::Voyage;
 

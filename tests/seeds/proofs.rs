@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use warroom::app::replay::Player;
-use warroom::app::report::verify::verify;
-use warroom::app::report::{Format, Source};
+use warroom::commands::replay::Player;
+use warroom::commands::report::Source;
+use warroom::commands::report::format::Format;
+use warroom::commands::report::verify::verify;
 use warroom::domain::report::Report;
 use warroom::domain::time::Stamp;
 use warroom::port::Clock;

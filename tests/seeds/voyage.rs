@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
-use warroom::app::demo::{DemoPlan, write};
-use warroom::app::site_file::{self, LoadedSite};
+use warroom::app::kinds::load;
+use warroom::commands::demo::{DemoPlan, write};
 use warroom::domain::catalogue::ActionSpec;
+use warroom::domain::console::{JournalState, Rehearsal};
 use warroom::domain::ids::{PersonId, StepId, SystemId};
 use warroom::domain::preview::Standing;
 use warroom::domain::run::event::{Actor, Body, Outcome, Purpose, RunEvent, RunKind, Warrant};
@@ -19,6 +20,7 @@ use warroom::domain::settings::Table;
 use warroom::domain::site::SystemSpec;
 use warroom::domain::text::Clean;
 use warroom::domain::time::Stamp;
+use warroom::files::site::LoadedSite;
 use warroom::port::{Clock, Credential, Expected, Operator, OperatorSetup, Probe, Secrets};
 use warroom::runtime::console::{Console, Parts};
 use warroom::runtime::desk::CommanderDesk;
@@ -28,14 +30,10 @@ use warroom::runtime::journal::{Frozen, Journal, Reply};
 use warroom::runtime::observations::Observations;
 use warroom::runtime::recording::Recorder;
 use warroom::runtime::runner::Found;
-use warroom::systems::sim::actions::{ACTIONS, operator_for};
-use warroom::systems::sim::probe::{look_at_reference, probe_for};
-use warroom::systems::sim::state::WorldState;
-use warroom::systems::sim::world::World;
+use warroom::sim::{ACTIONS, World, WorldState, look_at_reference, operator_for, probe_for};
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
-use warroom::ui::screen::{JournalState, Rehearsal};
-use warroom::ui::update::Wish;
+use warroom::ui::wish::Wish;
 
 use super::hands::{Granted, Patience, Printed, Virtual, Work, now, perform, poll, stand};
 use super::watchers::Watcher;
@@ -122,7 +120,7 @@ impl Voyage {
         let folder = fast_folder();
         let clock = Arc::new(Virtual::default());
         let demo = write(folder.path(), plan, &*clock).expect("the demo is written");
-        let site = site_file::load(&demo.site).expect("the demo's site is right");
+        let site = load(&demo.site).expect("the demo's site is right");
         let probe = |spec: &SystemSpec| {
             let clock: Arc<dyn Clock> = Arc::<Virtual>::clone(&clock);
             (spec.id.clone(), probe_for(&demo.world, spec, clock))

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use warroom::app::demo::DemoPlan;
+use warroom::commands::demo::DemoPlan;
+use warroom::domain::console::JournalState;
 use warroom::domain::run::event::{Actor, Mode, RunKind};
 use warroom::domain::run::subject::Served;
 use warroom::domain::time::Stamp;
@@ -15,7 +16,6 @@ use warroom::runtime::event::Event;
 use warroom::runtime::observations::Observations;
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
-use warroom::ui::screen::JournalState;
 use warroom::ui::theme::Theme;
 
 use super::person::Person;

@@ -12,6 +12,8 @@ pub struct Source {
     pub code: String,
     /// True when the whole file is built for tests only.
     pub only_tests: bool,
+    /// True for `a.rs` beside a folder `a`.
+    pub owns_folder: bool,
 }
 
 /// A path in the code, such as `crate::domain::ids::SystemId`, groups taken apart.
@@ -25,7 +27,13 @@ pub struct Named {
 
 impl Source {
     pub fn new(path: &str, text: &str) -> Self {
-        Self { path: path.to_owned(), text: text.to_owned(), code: strip(text), only_tests: false }
+        Self {
+            path: path.to_owned(),
+            text: text.to_owned(),
+            code: strip(text),
+            only_tests: false,
+            owns_folder: false,
+        }
     }
 
     /// The line of an offset, counted from 1.

@@ -27,7 +27,7 @@ const DRAWN_S: f64 = 0.06;
 
 /// A heartbeat that comes ten times a second has ceased when it is so old; a screen adds the time
 /// since its last look.
-const CEASED_S: f64 = warroom::systems::shared::pulse::AGE_LEAST.as_secs_f64() + EVERY_S;
+const CEASED_S: f64 = warroom::systems::kit::pulse::AGE_LEAST.as_secs_f64() + EVERY_S;
 
 /// What one case, or all of them, came to.
 #[derive(Debug, Clone, Default)]

@@ -8,7 +8,6 @@ use crate::domain::catalogue::{Class, Guard};
 use crate::domain::ids::StepId;
 use crate::domain::pace::{Pace, Quantiles, StepPace, ended, last_end, startable};
 use crate::domain::run::event::{Mode, Purpose};
-use crate::domain::run::observe;
 use crate::domain::run::phase::Phase;
 use crate::domain::run::state::{Run, StepState};
 use crate::domain::runbook::{Runbook, Step, Ungraceful};
@@ -85,7 +84,7 @@ impl Paths {
         let run = grounds.run;
         let places: BTreeMap<&StepId, usize> =
             runbook.steps.iter().enumerate().map(|(place, step)| (&step.id, place)).collect();
-        let decisive: BTreeSet<&StepId> = observe::decisive(runbook).map(|step| &step.id).collect();
+        let decisive: BTreeSet<&StepId> = runbook.decisive().map(|step| &step.id).collect();
         let states = states(runbook, run);
         let (mut parts, mut stuck, mut dangerous) = (Vec::new(), Vec::new(), false);
         for (step, state) in runbook.steps.iter().zip(&states) {

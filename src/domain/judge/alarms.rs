@@ -3,7 +3,7 @@
 //! What a system's looks, its rules and the criteria find of it is gathered in one place
 //! ([`of_system`]), so that no list says `ok` of what another one refuses.
 
-use super::{Scene, state_words};
+use super::scene::{Scene, state_words};
 use crate::domain::ids::Side;
 use crate::domain::ledger;
 use crate::domain::reading::{Reading, Role};

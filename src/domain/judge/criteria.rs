@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::ask::{Ask, DIVERGED, List, MARKERS, Marker};
-use super::{Scene, Witness, age, state_words};
+use super::scene::{Scene, Witness, age, state_words};
 use crate::domain::ids::SystemId;
 use crate::domain::ledger::{self, Ledger, LossVerdict};
 use crate::domain::link::LinkState;

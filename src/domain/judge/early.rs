@@ -1,6 +1,6 @@
 //! Whether a system fails, and what failed its last look before anything that counts looks speaks.
 
-use super::Scene;
+use super::scene::Scene;
 use crate::domain::rules::{Finding, View, ask, down, is_signal};
 use crate::domain::site::RuleTest;
 use crate::domain::snapshot::CellState;

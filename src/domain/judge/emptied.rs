@@ -1,16 +1,27 @@
 //! A store whose data is gone: an alarm and a reason against, until a named person accepts it.
 
-use super::Scene;
+use super::scene::Scene;
 use crate::domain::ids::{Side, SystemId};
 use crate::domain::reading::Role;
+use crate::domain::run::state::AcceptedCriterion;
 use crate::domain::site::SystemSpec;
-use crate::domain::snapshot::{Emptied, Emptying, earlier};
+use crate::domain::snapshot::{Emptied, Emptying, Snapshot, earlier};
 use crate::domain::verdict::{Alarm, Criterion, Met, Priority};
 
 /// The key of the criterion that a system kept its data; accepting it says that what is there now
 /// is the data.
 pub fn emptied_key(system: &SystemId) -> String {
     format!("emptied/{system}")
+}
+
+impl Snapshot {
+    /// What a named person accepted after it was seen is over: what is there now is the data.
+    pub fn take_accepted(&mut self, accepted: &[AcceptedCriterion]) {
+        self.end_emptied(|system| {
+            let key = emptied_key(system);
+            accepted.iter().rfind(|accepted| accepted.key == key).map(|accepted| accepted.at)
+        });
+    }
 }
 
 /// The sides of a system whose data is gone, and what that is in words.

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::reading::FactValue;
 use crate::domain::rules::bench::{Saw, at, hear, id, lag, site, stretch};
-use crate::domain::verdict::{Priority, Verdict};
+use crate::domain::verdict::{Primary, Priority, Verdict};
 
 mod histories;
 mod onset;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Finding, View, not_heard};
+use super::view::{Finding, View, not_heard};
 use crate::domain::snapshot::trusted_lag;
 use crate::domain::time::short_time;
 

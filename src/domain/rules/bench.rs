@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Finding, View};
+use super::view::{Finding, View};
 use crate::domain::ids::{RuleId, Side, SystemId, TierId};
 use crate::domain::link::Link;
 use crate::domain::objective::Objective;

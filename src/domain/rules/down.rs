@@ -1,6 +1,6 @@
 //! Down: so many failed looks in a row, and none good since.
 
-use super::{Finding, View, not_heard};
+use super::view::{Finding, View, not_heard};
 use crate::domain::snapshot::{Cell, CellState};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;

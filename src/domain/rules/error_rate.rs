@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Finding, View, not_heard, stretch_start};
+use super::view::{Finding, View, not_heard, stretch_start};
 use crate::domain::snapshot::earlier;
 use crate::domain::time::short_time;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Finding, View, not_heard};
+use super::view::{Finding, View, not_heard};
 use crate::domain::time::short_time;
 
 /// Speaks when every known lag was above `over` for at least `time`. A look that could not know the

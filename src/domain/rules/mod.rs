@@ -11,79 +11,11 @@ pub mod latency;
 pub mod short_capacity;
 pub mod split_brain;
 pub mod stale;
+mod view;
 
-use std::time::Duration;
+use super::site::RuleTest;
 
-use super::history::{History, Sample};
-use super::ids::Side;
-use super::reading::Reading;
-use super::site::{RuleTest, SystemSpec};
-use super::snapshot::{Cell, CellState};
-use super::text::Clean;
-use super::time::Stamp;
-
-/// One system on one side at one moment: all that a rule may look at.
-#[derive(Debug, Clone, Copy)]
-pub struct View<'a> {
-    /// The system.
-    pub system: &'a SystemSpec,
-    /// The side.
-    pub side: Side,
-    /// What is known of it.
-    pub cell: &'a Cell,
-    /// The moment.
-    pub now: Stamp,
-}
-
-/// The time between two looks at a system: a look that waits for its timeout delays the next one.
-pub fn period(system: &SystemSpec) -> Duration {
-    system.every.max(system.timeout)
-}
-
-impl<'a> View<'a> {
-    /// How the cell looks.
-    pub fn state(&self) -> CellState {
-        self.cell.state(self.now, self.period())
-    }
-
-    /// The time between two looks.
-    pub fn period(&self) -> Duration {
-        period(self.system)
-    }
-
-    /// The newest reading, when nothing newer was heard and it is not stale.
-    pub fn current(&self) -> Option<&'a Reading> {
-        self.cell.current(self.now, self.period())
-    }
-
-    /// The newest look that told good or failed, when it is not stale. Looks that tell nothing (a
-    /// missing right) neither make a failure nor end one.
-    pub fn newest(&self) -> Option<Sample> {
-        let sample = self.cell.history.samples().next_back()?;
-        Cell::is_fresh(sample.at, self.now, self.period()).then_some(sample)
-    }
-
-    /// `pg in A`.
-    pub fn name(&self) -> String {
-        format!("{} in {}", self.system.id, self.side)
-    }
-}
-
-/// What a rule says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding {
-    /// It speaks: since when, and why.
-    Speaks {
-        /// The first look of the series that made it speak.
-        since: Stamp,
-        /// What the looks said.
-        why: Clean,
-    },
-    /// It does not speak.
-    Quiet,
-    /// It cannot tell; the reason.
-    CannotTell(Clean),
-}
+pub use view::{Finding, View, period};
 
 /// Asks a rule of the site about one system on one side.
 pub fn ask(test: &RuleTest, view: &View<'_>) -> Finding {
@@ -110,28 +42,6 @@ pub fn is_signal(test: &RuleTest) -> bool {
         | RuleTest::DegradedFor { .. } => true,
         RuleTest::LagOver { .. } | RuleTest::CapacityUnder { .. } => false,
     }
-}
-
-/// The first of the samples that are `bad` with never more than `window` from one to the next,
-/// looking back from the newest. The ring is bounded, so a very long stretch begins at its edge.
-pub(super) fn stretch_start(
-    history: &History,
-    window: Duration,
-    bad: impl Fn(&Sample) -> bool,
-) -> Option<Stamp> {
-    let mut start: Option<Stamp> = None;
-    for sample in history.samples().rev().filter(|sample| bad(sample)) {
-        if start.is_some_and(|later| later.since(sample.at) > window) {
-            break;
-        }
-        start = Some(sample.at);
-    }
-    start
-}
-
-/// What is said where no look is recent enough.
-pub(super) fn not_heard() -> Finding {
-    Finding::CannotTell("it was not heard of recently".into())
 }
 
 /// Times, systems and looks for the tests of rules and judge.

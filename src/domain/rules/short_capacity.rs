@@ -1,6 +1,6 @@
 //! Short of capacity: fewer ready units than a share of the wanted ones.
 
-use super::{Finding, View, not_heard};
+use super::view::{Finding, View, not_heard};
 
 /// Speaks when less than `share` (0 to 1) of the wanted units is ready, as of the present reading.
 pub fn ask(view: &View<'_>, share: f64) -> Finding {

@@ -1,6 +1,6 @@
 //! Split brain: two primaries of one system that are not proven closed to writes.
 
-use super::View;
+use super::view::View;
 use crate::domain::identity;
 use crate::domain::ids::{Side, SystemId};
 use crate::domain::reading::{Reading, Role};

@@ -1,6 +1,6 @@
 //! Stale: nothing recent is known, and the reason; whatever was known before is not true any more.
 
-use super::{Finding, View};
+use super::view::{Finding, View};
 use crate::domain::snapshot::CellState;
 use crate::domain::time::short_time;
 

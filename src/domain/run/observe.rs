@@ -123,39 +123,10 @@ fn restored_tiers(
     .collect()
 }
 
-/// The steps that the clock waits for: a warm standby may be healthy before anything was done, so
-/// these make it serve. A plan of commands does not tell which they are: all count then.
-pub fn decisive(runbook: &Runbook) -> impl Iterator<Item = &Step> {
-    let told = runbook.steps.iter().any(is_decisive);
-    let counts = move |step: &&Step| if told { is_decisive(step) } else { !step.optional };
-    runbook.steps.iter().filter(counts)
-}
-
 pub(super) fn decisive_steps_are_done(run: &Run, runbook: &Runbook) -> bool {
-    decisive(runbook).all(|step| {
+    runbook.decisive().all(|step| {
         run.step(&step.id).is_some_and(|state| state.phase.satisfies() && state.untrue.is_none())
     })
-}
-
-fn is_decisive(step: &Step) -> bool {
-    !step.optional
-        && match step.change {
-            Change::Promote
-            | Change::HandOver
-            | Change::StopReplication
-            | Change::Scale
-            | Change::ShiftTraffic
-            | Change::Fence
-            | Change::ProveWrite => true,
-            // What must be open to serve is proven by its writes; what is opened where the run came
-            // from serves nobody.
-            Change::Unfence
-            | Change::Follow
-            | Change::Purge
-            | Change::Notify
-            | Change::Check
-            | Change::None => false,
-        }
 }
 
 /// True when a later step has changed, or is about to change, what this one left behind: that the

@@ -28,6 +28,13 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     Some(total)
 }
 
+/// `1d`, `90s`, `500ms`: a time as a person would write it in a file, in the largest whole unit.
+pub fn written_duration(ms: u64) -> String {
+    let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s"), (1, "ms")];
+    let whole = units.iter().find(|(unit, _)| ms >= *unit && ms.is_multiple_of(*unit));
+    whole.map_or_else(|| "0s".to_owned(), |(unit, name)| format!("{}{name}", ms / unit))
+}
+
 /// Reads `"64 KiB"`, `"1 MiB"`, `"512 B"`, `"2 GiB"`.
 pub fn parse_size(text: &str) -> Option<u64> {
     let text = text.trim();

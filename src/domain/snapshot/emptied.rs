@@ -4,9 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Cell, PAIR_AGE_MAX, Snapshot, earlier};
 use crate::domain::ids::{Side, SystemId};
-use crate::domain::judge::emptied_key;
 use crate::domain::reading::{Health, Held, Identity, Reading, Role};
-use crate::domain::run::state::AcceptedCriterion;
 use crate::domain::time::Stamp;
 
 /// The fact that a side lost its data and nobody accepted that.
@@ -179,15 +177,13 @@ impl Snapshot {
         })
     }
 
-    /// What a named person accepted after it was seen is over: what is there now is the data.
-    pub fn take_accepted(&mut self, accepted: &[AcceptedCriterion]) {
+    /// Takes what is there now for the data, where a person accepted what was seen, and when.
+    pub(in crate::domain) fn end_emptied(&mut self, accepted: impl Fn(&SystemId) -> Option<Stamp>) {
         for (system, pair) in &mut self.cells {
             if pair.iter().all(|cell| cell.emptied.is_none()) {
                 continue;
             }
-            let key = emptied_key(system);
-            let of_it = accepted.iter().filter(|accepted| accepted.key == key);
-            let Some(at) = of_it.map(|accepted| accepted.at).next_back() else { continue };
+            let Some(at) = accepted(system) else { continue };
             for cell in pair.iter_mut() {
                 let seen_before = |emptied: &mut Emptied| earlier(emptied.at, at) == emptied.at;
                 if cell.emptied.take_if(seen_before).is_some() {
@@ -204,6 +200,7 @@ mod tests {
     use crate::domain::reading::HeldUnit;
     use crate::domain::rules::bench::{at, id};
     use crate::domain::run::event::Actor;
+    use crate::domain::run::state::AcceptedCriterion;
     use Emptying::{Copied, Ordered, Restarted};
     use Side::{A, B};
 

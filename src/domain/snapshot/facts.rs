@@ -6,20 +6,6 @@ use super::{Cell, CellState, EMPTIED, earlier, trusted_lag};
 use crate::domain::reading::{Certainty, FactValue, Health, Writes};
 use crate::domain::time::{Stamp, short_time};
 
-/// Names and docs of the facts that every system has.
-pub const COMMON_FACTS: [(&str, &str); 10] = [
-    ("healthy", "yes when the last look found it up"),
-    ("healthy_for", "how long every look has found it up"),
-    ("role", "`primary` or `standby`, told by the system itself"),
-    ("writes", "`open`, `refused` or `unknown`: whether this side takes writes"),
-    ("lag", "seconds behind the other side; unknown while the source is not read"),
-    (EMPTIED, "yes while data that this side held is gone and nobody has accepted that"),
-    ("capacity", "ready of wanted units, 0 to 1"),
-    ("error_rate", "failed looks of all looks in the last 60 s, 0 to 1"),
-    ("p50", "median answer time of the last 60 s"),
-    ("p95", "95th percentile of the answer times of the last 60 s"),
-];
-
 impl Cell {
     /// The first look after the last pause in looking that the history remembers, of a system
     /// looked at `every` so often: time in which nobody looked proves nothing.
@@ -43,7 +29,7 @@ impl Cell {
         Some(if earlier(since, pause) == since { pause } else { since })
     }
 
-    /// The value of a fact at `now`: one of [`COMMON_FACTS`], or one that the system told.
+    /// The value of a fact at `now`: one that every system has, or one that the system told.
     pub fn fact(&self, name: &str, now: Stamp, every: Duration) -> FactValue {
         let Some(reading) = self.current(now, every) else {
             return FactValue::Unknown(match self.state(now, every) {

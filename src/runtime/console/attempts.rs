@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Console;
 use crate::domain::catalogue::Class;
+use crate::domain::console::OutputLine;
 use crate::domain::ids::StepId;
 use crate::domain::preview::Standing;
 use crate::domain::run::event::{Body, Cause, Outcome, Purpose, RunEvent};
@@ -19,7 +20,6 @@ use crate::runtime::effect::{Effect, Job};
 use crate::runtime::event::Why;
 use crate::runtime::runner::Found;
 use crate::runtime::runner::folder::Sent;
-use crate::ui::screen::OutputLine;
 
 /// The time between two looks at a step that is done or unknown.
 const SENSE_EVERY: Duration = Duration::from_secs(10);

@@ -1,6 +1,7 @@
 //! A console without keys: what an unattended run looks at, and the door for its wishes.
 
 use super::Console;
+use crate::domain::console::{JournalState, Rehearsal, TimelineRow};
 use crate::domain::run::autopilot::{Orders, Outlook};
 use crate::domain::run::decide::Context;
 use crate::domain::run::refusal::Refusal;
@@ -10,8 +11,7 @@ use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::runtime::desk::Desk;
 use crate::runtime::effect::Effect;
-use crate::ui::screen::{JournalState, Rehearsal, TimelineRow};
-use crate::ui::update::Wish;
+use crate::ui::wish::Wish;
 
 impl<D: Desk> Console<D> {
     /// What the next wish is chosen from; `index` is the runbook to open where no run is open.

@@ -3,16 +3,18 @@
 use ratatui::layout::Rect;
 
 use super::Console;
+use crate::domain::console::{Access, OutputLine, TimelineRow};
 use crate::domain::time::Stamp;
 use crate::domain::verdict::Assessment;
 use crate::runtime::desk::Desk;
 use crate::ui::available;
+use crate::ui::command::Command;
+use crate::ui::dialog::report::Report;
+use crate::ui::facts::Facts;
 use crate::ui::laid::Laid;
-use crate::ui::model::{Dialog, Model};
-use crate::ui::panel::dialog;
-use crate::ui::screen::{Access, OutputLine, Screen, TimelineRow};
+use crate::ui::model::Model;
+use crate::ui::screen::Screen;
 use crate::ui::theme::Theme;
-use crate::ui::update::Facts;
 use crate::ui::view;
 use crate::ui::widget::sheet::{Fold, inner_width};
 
@@ -40,6 +42,7 @@ impl<D: Desk> Console<D> {
         Facts {
             now,
             access: self.access(),
+            keymap: &self.keymap,
             me: &self.me,
             site: &self.site,
             runbooks: &self.runbooks,
@@ -59,9 +62,16 @@ impl<D: Desk> Console<D> {
         }
     }
 
+    /// The first key of a command, as it is bound.
+    pub(super) fn key(&self, command: Command) -> String {
+        self.model.key(&self.keymap, command)
+    }
+
     /// What must be read of the open card before Enter counts.
     pub(super) fn fold(&mut self, now: Stamp) -> Fold {
-        self.shown(now, dialog::fold)
+        self.shown(now, |screen| {
+            screen.model.dialog.as_ref().map_or_else(Fold::default, |open| open.fold(screen))
+        })
     }
 
     /// Draws the frame of this moment.
@@ -89,11 +99,11 @@ impl<D: Desk> Console<D> {
     /// it is not read any more.
     pub(super) fn lay_report(&mut self) {
         let kept = self.laid.take();
-        let Some(Dialog::Report { part, .. }) = &self.model.dialog else { return };
+        let Some(&Report { part, .. }) = self.model.over() else { return };
         let (Some(run), Some(runbook)) = (&self.run, self.runbook()) else { return };
         let (columns, rows) = self.model.size;
         let width = inner_width(Rect::new(0, 0, columns, rows));
-        self.laid = Some(Laid::renew(kept, (run, runbook, &self.site), *part, width));
+        self.laid = Some(Laid::renew(kept, (run, runbook, &self.site), part, width));
     }
 
     fn shown_as<T>(
@@ -106,33 +116,19 @@ impl<D: Desk> Console<D> {
         self.output.make_contiguous();
         self.timeline.make_contiguous();
         let facts = Facts { access, ..self.facts(now) };
-        let guide = available::guide(&self.keymap, &facts, model);
+        let guide = available::guide(&facts, model);
         let output: &[OutputLine] = self.output.as_slices().0;
         let timeline: &[TimelineRow] = self.timeline.as_slices().0;
         let screen = Screen {
-            now,
+            facts,
             kind: self.shown_run().map_or(self.kind, |run| run.kind),
-            access,
-            me: &self.me,
-            site: &self.site,
-            snapshot: &self.snapshot,
-            assessment: &self.assessment,
-            runbooks: &self.runbooks,
-            runbook: self.runbook(),
-            run: self.shown_run(),
             elsewhere: self.elsewhere.as_ref(),
             forecast: &self.forecast,
-            ledger: &self.ledger,
             day: &self.memory.day,
-            acknowledged: &self.acknowledged,
-            rehearsal: self.rehearsal.as_ref(),
             output,
             timeline,
-            journal: &self.journal,
-            recording: self.refuses_another(),
             model,
             guide: &guide,
-            report: self.laid.as_deref(),
         };
         make(&screen)
     }

@@ -4,18 +4,17 @@ mod alarms;
 mod attempts;
 mod driven;
 mod frame;
+mod go_no_go;
+mod held;
 mod outage;
 mod pace;
 mod parts;
-mod readiness;
 mod record;
-mod scene;
+pub mod scene;
 mod share;
 mod variant;
 mod watch;
 mod wishes;
-
-use readiness::Memory;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -40,16 +39,14 @@ use crate::runtime::desk::Desk;
 use crate::runtime::effect::Effect;
 use crate::runtime::event::{Event, Signal, Why};
 
+use crate::domain::console::{JournalState, OutputLine, Rehearsal, TimelineRow};
 use crate::runtime::redact::Redactor;
 use crate::ui::keymap::Keymap;
 use crate::ui::laid::Laid;
 use crate::ui::model::{Model, Notice};
-use crate::ui::screen::{JournalState, OutputLine, Rehearsal, TimelineRow};
 
-use self::outage::Outage;
+use self::held::{Memory, Outage, Variants};
 pub use self::parts::Parts;
-use self::variant::Variants;
-pub use scene::{Dry, Printed, Row, Scene};
 
 /// Lines of output kept for the screen; the whole output stays in the attempt's folder.
 pub const OUTPUT_LINES_MAX: usize = 2000;
@@ -164,7 +161,7 @@ impl<D: Desk> Console<D> {
         let (run, plan) = parts.run.map(|(run, plan)| (run, Arc::new(plan))).unzip();
         let mut console = Self {
             desk: parts.desk,
-            forecast: pace::unknown(&parts.site, now),
+            forecast: held::unknown(&parts.site, now),
             paces: Paces::default(),
             site: parts.site,
             site_hash: parts.site_hash,

@@ -1,25 +1,16 @@
 //! T0 and the losses of an outage, kept from the moment the primary turned red.
 
 use super::Console;
+use super::held::Outage;
 use crate::domain::ids::Side;
 use crate::domain::ledger::{Ledger, freeze};
 use crate::domain::run::planned;
 use crate::domain::run::state::Run;
 use crate::domain::run::subject::Served;
 use crate::domain::time::Stamp;
-use crate::domain::verdict::{Primary, T0Basis};
+use crate::domain::verdict::Primary;
 use crate::runtime::desk::Desk;
 use crate::runtime::observations::Observations;
-
-/// The losses and the start of an outage, kept from the moment the primary turned red.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Outage {
-    pub(super) t0: Stamp,
-    pub(super) basis: T0Basis,
-    pub(super) ledger: Ledger,
-    /// When this console first showed it; none when an earlier one did.
-    pub(super) detected: Option<Stamp>,
-}
 
 impl<D: Desk> Console<D> {
     /// Takes in which region served by the record of a run that is over.

@@ -2,10 +2,9 @@
 
 use super::Console;
 use crate::domain::forecast::{Forecast, Grounds, forecast};
-use crate::domain::pace::{Pace, Paces};
+use crate::domain::pace::Paces;
 use crate::domain::run::event::Body;
 use crate::domain::run::observe;
-use crate::domain::site::Site;
 use crate::domain::time::Stamp;
 use crate::runtime::desk::Desk;
 
@@ -56,10 +55,4 @@ impl<D: Desk> Console<D> {
     pub(super) fn forecast_word(&self) -> Option<Body> {
         observe::forecasted(self.open_run()?, &self.forecast)
     }
-}
-
-/// Before anything was judged.
-pub(super) fn unknown(site: &Site, now: Stamp) -> Forecast {
-    let pace = Pace::default();
-    forecast(&Grounds { site, runbook: None, run: None, t0: None, pace: &pace, split: false, now })
 }

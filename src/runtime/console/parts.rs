@@ -1,5 +1,6 @@
 //! What a console is put together from.
 
+use crate::domain::console::JournalState;
 use crate::domain::ids::RunId;
 use crate::domain::run::event::{Actor, RunKind};
 use crate::domain::run::state::Run;
@@ -10,7 +11,6 @@ use crate::runtime::desk::Desk;
 use crate::runtime::observations::Observations;
 use crate::ui::keymap::Keymap;
 use crate::ui::model::Model;
-use crate::ui::screen::JournalState;
 
 /// What a console is made of.
 pub struct Parts<D: Desk> {

@@ -1,8 +1,10 @@
 //! The journal's answers: only what is on record changes the run and releases what waited for it.
 
+use crate::ui::command::Command;
 use std::sync::Arc;
 
 use super::Console;
+use crate::domain::console::{JournalState, TimelineRow};
 use crate::domain::ids::RunId;
 use crate::domain::run::commit::Receipt;
 use crate::domain::run::decide::still_good;
@@ -16,7 +18,6 @@ use crate::runtime::desk::Desk;
 use crate::runtime::effect::Effect;
 use crate::runtime::event::Why;
 use crate::runtime::journal::{Reply, head_words};
-use crate::ui::screen::{JournalState, TimelineRow};
 
 /// Said as a live run is opened.
 const NOT_PROTECTED: &str = "this machine has one commander; a console on another machine is not \
@@ -183,7 +184,8 @@ impl<D: Desk> Console<D> {
         self.output.clear();
         self.rehearsal = None;
         self.model.selected = None;
-        self.notice(now, "run opened: D declares, nothing runs by itself", false);
+        let key = self.key(Command::Declare);
+        self.notice(now, format!("run opened: {key} declares, nothing runs by itself"), false);
         self.desk.say(None, &self.me.clone(), vec![word])
     }
 

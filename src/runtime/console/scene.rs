@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Console, Outage};
+use super::Console;
+use super::held::Outage;
+use crate::domain::console::{JournalState, OutputLine, Rehearsal, TimelineRow};
 use crate::domain::day::Day;
 use crate::domain::ids::{Side, StepId};
 use crate::domain::judge::{self, Subject};
@@ -26,7 +28,6 @@ use crate::runtime::desk::{Desk, ObserverDesk};
 use crate::runtime::journal::head_words;
 use crate::ui::model::Model;
 use crate::ui::replay::ReplayWish;
-use crate::ui::screen::{JournalState, OutputLine, Rehearsal, TimelineRow};
 
 /// A row of the timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

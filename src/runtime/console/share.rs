@@ -1,6 +1,7 @@
 //! What leaves the console for others: copies, status updates, notifications and the title.
 
 use super::Console;
+use crate::domain::console::JournalState;
 use crate::domain::forecast::RtoState;
 use crate::domain::ids::TierId;
 use crate::domain::rhythm::next_number;
@@ -11,7 +12,6 @@ use crate::domain::verdict::{Alarm, Primary};
 use crate::runtime::clipboard::{fitting, masked};
 use crate::runtime::desk::Desk;
 use crate::runtime::effect::Effect;
-use crate::ui::screen::JournalState;
 use crate::ui::{copy, update_text};
 
 impl<D: Desk> Console<D> {

@@ -3,32 +3,8 @@
 use std::sync::Arc;
 
 use super::Console;
-use crate::domain::runbook::Runbook;
+use crate::domain::console::Rehearsal;
 use crate::runtime::desk::Desk;
-use crate::ui::screen::Rehearsal;
-
-/// What the plan in force is made of, and the dry runs that may be about another one.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Variants {
-    /// The run's plan as it was written.
-    written: Option<Arc<Runbook>>,
-    /// Dry runs that are being made.
-    open: usize,
-    /// True when some of them are of a plan that is no longer in force.
-    void: bool,
-}
-
-impl Variants {
-    /// Those of a plan as it was written.
-    pub(super) fn of(written: Option<Arc<Runbook>>) -> Self {
-        Self { written, open: 0, void: false }
-    }
-
-    /// A run of another plan begins.
-    pub(super) fn begin(&mut self, written: Arc<Runbook>) {
-        self.written = Some(written);
-    }
-}
 
 impl<D: Desk> Console<D> {
     /// Resolves the run's plan again. What was rehearsed for another variant is worth nothing: it

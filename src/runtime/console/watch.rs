@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Console, IDLE_SAFE_AFTER};
+use crate::domain::console::JournalState;
 use crate::domain::ids::{Side, SystemId};
 use crate::domain::reading::{Health, Look};
 use crate::domain::run::event::Body;
@@ -10,7 +11,6 @@ use crate::domain::time::{CLOCK_DOUBT, RtoClock, Stamp, short_time};
 use crate::port::Looks;
 use crate::runtime::desk::Desk;
 use crate::runtime::effect::Effect;
-use crate::ui::screen::JournalState;
 
 /// The least time between two writings of the observation file.
 const KEEP_AFTER: Duration = Duration::from_secs(2);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Console, Opening};
+use crate::domain::console::JournalState;
 use crate::domain::identity;
 use crate::domain::ids::{RunId, StepId};
 use crate::domain::run::decide::{Context, may_open, permitted};
@@ -15,9 +16,11 @@ use crate::domain::time::Stamp;
 use crate::port::Expected;
 use crate::runtime::desk::Desk;
 use crate::runtime::effect::{Effect, Job};
-use crate::ui::screen::JournalState;
-use crate::ui::update::{self, Facts, Input, Wish};
-use crate::ui::words;
+use crate::ui::command::Command;
+use crate::ui::facts::Facts;
+use crate::ui::granted;
+use crate::ui::update::{self, Input};
+use crate::ui::wish::Wish;
 
 /// A wish that had to wait longer than this for the journal is refused instead.
 const WISH_AGE_MAX: Duration = Duration::from_secs(1);
@@ -29,7 +32,7 @@ impl<D: Desk> Console<D> {
         let fold = self.fold(now);
         let mut model = std::mem::take(&mut self.model);
         let facts = Facts { fold, ..self.facts(now) };
-        let wishes = update::update(&mut model, &facts, &self.keymap, input);
+        let wishes = update::update(&mut model, &facts, input);
         update::mask_typed(&mut model, &self.facts(now), |text| self.redactor.known(text));
         self.model = model;
         self.grant_all(wishes, now)
@@ -73,7 +76,9 @@ impl<D: Desk> Console<D> {
                 }
                 permitted(&self.site, &self.me, SiteRole::Commander, "arm")?;
                 self.armed = true;
-                self.notice(now, "ARMED: keys act now; A makes the console safe again", false);
+                let key = self.key(Command::Arm);
+                let text = format!("ARMED: keys act now; {key} makes the console safe again");
+                self.notice(now, text, false);
                 Ok(Vec::new())
             }
             Wish::Safe => {
@@ -150,7 +155,8 @@ impl<D: Desk> Console<D> {
         if let Intent::Acknowledge { alarm } = intent {
             self.acknowledged.push(alarm.clone());
         }
-        self.notice(now, words::granted(intent, self.plan.as_deref()), false);
+        let key = |command| self.key(command);
+        self.notice(now, granted::granted(intent, self.plan.as_deref(), key), false);
         Ok(effects)
     }
 

@@ -4,12 +4,12 @@
 //! segments, and `attempts/`. Only the thread behind [`Journal`] writes segments.
 
 pub mod format;
+pub mod head_words;
 pub mod lock;
 pub mod reader;
 pub mod store;
 pub mod tail;
 mod thread;
-pub mod words;
 pub mod writer;
 
 use std::fs;
@@ -30,9 +30,9 @@ use self::store::FolderStore;
 use self::writer::{Start, WriteError, Writer, Written};
 use super::paths::{create_folder, create_folders, disk_words, is_full, open_file, write_new};
 
+pub use self::head_words::head_words;
 pub use self::reader::{Finding, ReadBack};
 pub use self::thread::Journal;
-pub use self::words::head_words;
 
 /// The file that the console of a run holds locked.
 pub const LOCK_FILE: &str = "LOCK";

@@ -14,7 +14,7 @@ use crate::domain::reading::Look;
 use crate::domain::snapshot::{Cell, Snapshot};
 use crate::domain::text::Clean;
 use crate::domain::time::{BootId, Stamp};
-use crate::runtime::console::{Dry, Printed, Row, Scene};
+use crate::runtime::console::scene::{Dry, Printed, Row, Scene};
 use crate::runtime::journal::format::{EncodeError, frame};
 
 /// Rows of a timeline or of output in one line.

@@ -8,7 +8,7 @@ use crate::domain::reading::{Look, Reading};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::port::Looks;
-use crate::runtime::console::{Dry, Scene};
+use crate::runtime::console::scene::{Dry, Scene};
 use crate::runtime::event::Event;
 use crate::runtime::journal::Reply;
 

@@ -217,7 +217,7 @@ impl Writer {
 mod tests {
     use super::*;
     use crate::domain::time::BootId;
-    use crate::runtime::console::Scene;
+    use crate::runtime::console::scene::Scene;
     use crate::runtime::recording::{Recording, read};
 
     fn at(seconds: u32) -> Stamp {

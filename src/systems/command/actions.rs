@@ -1,21 +1,23 @@
 //! The steps `command.run`, `command.set` and `command.check`.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::plan::{WORDS, check_placeholders, filled, read_start};
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
+use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::preview::{Preview, PreviewLine, Standing};
 use crate::domain::run::commit::Execution;
+use crate::domain::setting::{Kind, Setting};
 use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
 use crate::port::{Action, Boxed, Clock, OperateError, Operator, OperatorSetup, Output};
-use crate::systems::shared::child::{Capture, End, GRACE, Start, Stream, end_text};
-use crate::systems::shared::failure::span_text;
-use crate::systems::shared::placeholders::Placeholders;
-use crate::systems::shared::rule::{Rule, integers};
-use crate::systems::shared::wait::{PAUSE_MIN, Patience};
+use crate::systems::kit::child::{Capture, End, GRACE, Start, Stream, end_text};
+use crate::systems::kit::placeholders::Placeholders;
+use crate::systems::kit::rule::{Rule, integers};
+use crate::systems::kit::trouble::span_text;
+use crate::systems::kit::wait::{PAUSE_MIN, Patience};
 
 /// The longest that one run of a `check` may take.
 const CHECK_TIMEOUT_MAX: Duration = Duration::from_secs(30);
@@ -33,25 +35,44 @@ pub const ACTIONS: &[&dyn Action] = &[
     &CommandAction { spec: &CHECK, needs: Needs::Check },
 ];
 
-const fn setting(name: &'static str, required: bool, doc: &'static str) -> SettingSpec {
-    SettingSpec { name, doc, required }
-}
-
-const ARGV: SettingSpec = setting(
+const ARGV: Setting<Vec<String>> = Setting::new(
     "argv",
-    true,
+    Kind::Texts(256),
     "The program and its arguments; may hold {from}, {to}, {from_label}, {to_label}, {step}, \
      {run}, {attempt}, {key}",
+)
+.required()
+.example("[\"true\"]");
+
+const CHECK_IF_ANY: Setting<Vec<String>> = Setting::new(
+    "check",
+    Kind::Texts(256),
+    "A program that tells whether it is so: exit 0 yes, 1 no, else unknown; may hold the \
+     placeholders except {run}, {attempt}, {key}",
 );
-const CHECK_DOC: &str = "A program that tells whether it is so: exit 0 yes, 1 no, else unknown; \
-                         may hold the placeholders except {run}, {attempt}, {key}";
-const ENV: SettingSpec =
-    setting("env", false, "Names of the environment variables both see beside PATH");
-const CWD: SettingSpec = setting("cwd", false, "Full path of the folder both start in");
-const SUCCESS: SettingSpec =
-    setting("success", false, "What proves success: `exit` (0), `stdout_contains`, `json`");
-const REFUSED: SettingSpec =
-    setting("refused", false, "Exit codes by which the command says that it changed nothing");
+
+const CHECK_NEEDED: Setting<Vec<String>> = CHECK_IF_ANY.required().example("[\"false\"]");
+
+const ENV: Setting<Vec<String>> = Setting::new(
+    "env",
+    Kind::Texts(256),
+    "Names of the environment variables both see beside PATH",
+);
+
+const CWD: Setting<PathBuf> = Setting::new("cwd", Kind::Path, "The folder both start in");
+
+const SUCCESS: Setting<Table> = Setting::new(
+    "success",
+    Kind::Shape("a rule"),
+    "What proves success: `exit` (0), `stdout_contains`, `json`",
+);
+
+const REFUSED: Setting<Table> = Setting::new(
+    "refused",
+    Kind::Shape("a whole number, or a list of them"),
+    "Exit codes by which the command says that it changed nothing",
+);
+
 const PERMISSIONS: &[&str] = &["to run the program as the console's own user"];
 
 static RUN: ActionSpec = ActionSpec {
@@ -65,7 +86,7 @@ static RUN: ActionSpec = ActionSpec {
     reversal: "By another command, if there is one; the plan says which",
     permissions: PERMISSIONS,
     needs_target: false,
-    settings: &[ARGV, setting("check", false, CHECK_DOC), ENV, CWD, SUCCESS, REFUSED],
+    settings: &[ARGV.spec, CHECK_IF_ANY.spec, ENV.spec, CWD.spec, SUCCESS.spec, REFUSED.spec],
 };
 
 static SET: ActionSpec = ActionSpec {
@@ -79,7 +100,7 @@ static SET: ActionSpec = ActionSpec {
     reversal: "By setting the former state with another command; the plan says which",
     permissions: PERMISSIONS,
     needs_target: false,
-    settings: &[ARGV, setting("check", true, CHECK_DOC), ENV, CWD, SUCCESS, REFUSED],
+    settings: &[ARGV.spec, CHECK_NEEDED.spec, ENV.spec, CWD.spec, SUCCESS.spec, REFUSED.spec],
 };
 
 static CHECK: ActionSpec = ActionSpec {
@@ -93,7 +114,7 @@ static CHECK: ActionSpec = ActionSpec {
     reversal: "Nothing to take back: it only looks",
     permissions: PERMISSIONS,
     needs_target: false,
-    settings: &[setting("check", true, CHECK_DOC), ENV, CWD],
+    settings: &[CHECK_NEEDED.spec, ENV.spec, CWD.spec],
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -144,14 +165,6 @@ impl CommandAction {
 }
 
 impl Action for CommandAction {
-    fn example(&self) -> &'static str {
-        match self.spec.class {
-            Class::I => "argv = [\"true\"]\ncheck = [\"false\"]\n",
-            Class::R => "check = [\"false\"]\n",
-            Class::K | Class::N | Class::X | Class::H => "argv = [\"true\"]\n",
-        }
-    }
-
     fn spec(&self) -> &'static ActionSpec {
         self.spec
     }
@@ -188,7 +201,7 @@ async fn standing(check: Option<&Start>, deadline: Duration) -> Standing {
     let mut capture = Capture::default();
     let mut keep = |stream: Stream, line: &str| capture.add(stream, line);
     match check.run(deadline, PAUSE_MIN, &mut keep).await {
-        Err(failure) => Standing::Unknown(failure.sentence),
+        Err(failure) => Standing::Unknown(failure.message),
         Ok(end) => {
             let text = format!("check: {}{}", end_text(end, deadline), capture.last_words());
             match end {
@@ -225,7 +238,7 @@ impl CommandOperator {
         };
         let end = match start.run(self.deadline, GRACE, &mut line).await {
             Ok(end) => end,
-            Err(failure) => return Err(OperateError::Refused(failure.sentence)),
+            Err(failure) => return Err(OperateError::Refused(failure.message)),
         };
         let took = span_text(self.clock.now().since(began));
         let said = capture.last_words();

@@ -1,12 +1,51 @@
 //! Programs as written in a site or a plan, and what is kept of what they print.
 
+use std::path::PathBuf;
+
+use crate::domain::setting::{Kind, Setting, SettingSpec};
 use crate::domain::settings::{Fault, Fields, Span, Table};
-use crate::systems::shared::child::Start;
-use crate::systems::shared::placeholders::{self, Placeholders};
-use crate::systems::shared::rule::{Rule, Words};
+use crate::systems::kit::child::Start;
+use crate::systems::kit::placeholders::{self, Placeholders};
+use crate::systems::kit::rule::{Rule, Words};
 
 /// What the parts of a rule on a program are called.
 pub const WORDS: Words = Words { code: "exit", range: (0, 255), contains: "stdout_contains" };
+
+/// The most words of a program's call, and the most variables it sees.
+const WORDS_MAX: usize = 256;
+
+const ARGV: Setting<Vec<String>> = Setting::new(
+    "argv",
+    Kind::Texts(WORDS_MAX),
+    "The program and its arguments; no shell reads them",
+)
+.required()
+.example_each("[\"test\", \"-d\", \"/\"]");
+
+const ENV: Setting<Vec<String>> = Setting::new(
+    "env",
+    Kind::Texts(WORDS_MAX),
+    "Names of the environment variables it sees beside PATH",
+);
+
+const CWD: Setting<PathBuf> = Setting::new("cwd", Kind::Path, "The folder it starts in");
+
+const SUCCESS: Setting<Table> = Setting::new(
+    "success",
+    Kind::Shape("a rule"),
+    "When it is up: `exit` (0; one or a list), `stdout_contains`, `json` by pointer",
+)
+.example("{ exit = 0 }");
+
+const DEGRADED: Setting<Table> = Setting::new(
+    "degraded",
+    Kind::Shape("a rule"),
+    "When it is degraded; written like `success`, asked before it",
+)
+.example("{ exit = 1 }");
+
+/// What may be written at the system or in `a` and `b`.
+pub const SETTINGS: &[SettingSpec] = &[ARGV.spec, ENV.spec, CWD.spec, SUCCESS.spec, DEGRADED.spec];
 
 /// A program and when it is content, as written at a system.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,18 +93,14 @@ pub fn read_start(
 ) -> Result<Option<Start>, Fault> {
     let at = |key| fields.node(key).map_or_else(|| fields.span(), |node| node.span);
     let argv: Vec<String> = fields.texts(key)?.into_iter().map(str::to_owned).collect();
-    let env: Vec<String> = fields.texts("env")?.into_iter().map(str::to_owned).collect();
-    let cwd = fields.text("cwd")?.map(str::to_owned);
+    let env = ENV.of(fields)?.unwrap_or_default();
+    let cwd = CWD.of(fields)?;
     if let Some(name) = env.iter().find(|name| name.is_empty() || name.contains(['=', '\0'])) {
         let message = format!(
             "`env` in {what} lists names of variables, and `{}` is none",
             name.replace('\0', "␀")
         );
         return Err(Fault::new(at("env"), message));
-    }
-    if cwd.as_deref().is_some_and(|cwd| !cwd.starts_with('/')) {
-        let message = format!("`cwd` in {what} must be the full path of a folder");
-        return Err(Fault::new(at("cwd"), message));
     }
     if fields.node(key).is_none() {
         return Ok(None);

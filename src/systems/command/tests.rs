@@ -6,9 +6,10 @@ use super::actions::ACTIONS;
 use super::*;
 use crate::domain::preview::Standing;
 use crate::domain::text::{Clean, LINE_BYTES_MAX, WITHHELD};
+use crate::port::Action;
 use crate::port::OperateError;
-use crate::systems::shared::child::{GRACE, Start, Stream};
-use crate::systems::shared::testing::{Lines, Stage, execution, probe_setup, spec, table};
+use crate::systems::kit::child::{GRACE, Start, Stream};
+use crate::systems::kit::testing::{Lines, Stage, execution, probe_setup, spec, table};
 
 const LONG: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(300);
@@ -286,6 +287,6 @@ fn wrong_settings_are_refused() {
     check(
         "command.run",
         "argv = ['x']\ncwd = 'here'",
-        "`cwd` in `with` of command.run must be the full path of a folder",
+        "`cwd` in `with` of command.run must be an absolute path, starting with `/`",
     );
 }

@@ -6,7 +6,7 @@ use crate::domain::ids::Side;
 use crate::domain::reading::{Fact, FactValue, Health, Look, LookError, Reading};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::systems::shared::failure::{Failure, span_text};
+use crate::systems::kit::trouble::{Trouble, span_text};
 
 /// How many resolvers lead to a region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Switched {
 }
 
 /// The answers of the zone's own servers that did answer, or why none did.
-fn answered(asked: &[Asked]) -> Result<Vec<&Answer>, Failure> {
+fn answered(asked: &[Asked]) -> Result<Vec<&Answer>, Trouble> {
     let answers: Vec<&Answer> = asked
         .iter()
         .filter_map(|asked| match asked {
@@ -79,7 +79,7 @@ fn answered(asked: &[Asked]) -> Result<Vec<&Answer>, Failure> {
 ///
 /// # Errors
 /// When none of them answered.
-pub fn authoritative(answers: &Answers, expected: &Expected) -> Result<bool, Failure> {
+pub fn authoritative(answers: &Answers, expected: &Expected) -> Result<bool, Trouble> {
     let found = answered(&answers.servers)?;
     Ok(!found.is_empty() && found.iter().all(|answer| expected.is_answered_by(answer)))
 }

@@ -11,33 +11,17 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::catalogue::{FactSpec, SettingSpec};
+use crate::domain::catalogue::FactSpec;
 use crate::domain::ids::Side;
 use crate::domain::settings::Fault;
 use crate::domain::site::SystemSpec;
 use crate::domain::time::Stamp;
-use crate::port::{Action, Boxed, Clock, Looks, Probe, ProbeSetup, System};
-use crate::systems::shared::sides::both_sides;
+use crate::port::{About, Boxed, Clock, Looks, Probe, ProbeSetup, System};
+use crate::systems::kit::sides::both_sides;
 use zone::{Answers, Expected};
 
 /// The kind `dns`.
 pub struct Dns;
-
-const fn setting(name: &'static str, required: bool, doc: &'static str) -> SettingSpec {
-    SettingSpec { name, doc, required }
-}
-
-const SETTINGS: &[SettingSpec] = &[
-    setting("name", true, "The full name that leads to the region, such as `api.example.com`"),
-    setting("type", false, "The type of its record: A (the default), AAAA, CNAME or TXT"),
-    setting("servers", true, "Addresses of the zone's own name servers, with a port where not 53"),
-    setting(
-        "resolvers",
-        false,
-        "Addresses of resolvers that people use, to see old answers expire",
-    ),
-    setting("answer", true, "What leads to the region, a text or a list; in `a` and in `b`"),
-];
 
 const FACTS: &[FactSpec] = &[
     FactSpec { name: "authoritative", doc: "yes when the zone's own servers lead to this region" },
@@ -53,47 +37,24 @@ const FACTS: &[FactSpec] = &[
     FactSpec { name: "answers", doc: "how many resolvers lead to this region, in words" },
 ];
 
+static ABOUT: About = About {
+    kind: "dns",
+    doc: "Asks the zone's own servers and resolvers which region a name leads to",
+    settings: zone::SETTINGS,
+    facts: FACTS,
+    permissions: &["none: it asks as any client would"],
+    actions: &[&switched::IsSwitched],
+    example_name: "name",
+    example_pace: ["10s", "1s"],
+};
+
 impl System for Dns {
-    fn kind(&self) -> &'static str {
-        "dns"
-    }
-
-    fn doc(&self) -> &'static str {
-        "Asks the zone's own servers and resolvers which region a name leads to"
-    }
-
-    fn settings(&self) -> &'static [SettingSpec] {
-        SETTINGS
-    }
-
-    fn facts(&self) -> &'static [FactSpec] {
-        FACTS
-    }
-
-    fn permissions(&self) -> &'static [&'static str] {
-        &["none: it asks as any client would"]
-    }
-
-    fn actions(&self) -> &'static [&'static dyn Action] {
-        &[&switched::IsSwitched]
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn secrets_to_watch(&self, spec: &SystemSpec) -> Result<Vec<String>, Fault> {
         both_sides(spec, Expected::read).map(|_| Vec::new())
-    }
-
-    fn example(&self) -> &'static str {
-        r#"[systems.name]
-kind = "dns"
-every = "10s"
-timeout = "1s"
-name = "api.example.com"
-type = "A"
-servers = ["127.0.0.1:9"]
-resolvers = ["127.0.0.1:9", "127.0.0.1:9"]
-a = { answer = "192.0.2.1" }
-b = { answer = ["192.0.2.2", "192.0.2.3"] }
-"#
     }
 
     fn probe(&self, setup: ProbeSetup<'_>) -> Result<Box<dyn Probe>, Fault> {

@@ -11,9 +11,8 @@ use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use hickory_resolver::proto::rr::{RData, RecordType};
 
-use crate::domain::reading::LookErrorKind;
 use crate::domain::text::head;
-use crate::systems::shared::failure::{Failure, known_cause};
+use crate::systems::kit::trouble::{Trouble, TroubleKind, known_cause};
 
 /// Questions of one look to one server: a lost datagram is asked for again once.
 const ASKED_MAX: u32 = 2;
@@ -41,7 +40,7 @@ pub enum Asked {
     /// It answered that there is no such record.
     NoRecord,
     /// It told nothing.
-    Failed(Failure),
+    Failed(Trouble),
 }
 
 /// A name without its last dot, in lower case.
@@ -53,7 +52,7 @@ pub fn plain_name(name: &str) -> String {
 pub async fn ask(server: SocketAddr, name: &str, kind: RecordType, deadline: Duration) -> Asked {
     match tokio::time::timeout(deadline, ask_unbounded(server, name, kind, deadline)).await {
         Ok(asked) => asked,
-        Err(_) => Asked::Failed(Failure::timeout(&server.to_string(), deadline)),
+        Err(_) => Asked::Failed(Trouble::timeout(&server.to_string(), deadline)),
     }
 }
 
@@ -107,22 +106,22 @@ fn value_of(data: &RData) -> String {
     head(&text, ANSWER_CHARS_MAX)
 }
 
-fn explain(server: SocketAddr, error: &NetError, deadline: Duration) -> Failure {
+fn explain(server: SocketAddr, error: &NetError, deadline: Duration) -> Trouble {
     let peer = server.to_string();
     match error {
-        NetError::Timeout => Failure::timeout(&peer, deadline),
+        NetError::Timeout => Trouble::timeout(&peer, deadline),
         NetError::Dns(DnsError::ResponseCode(ResponseCode::Refused)) => {
             let why = format!("{peer} refuses to answer us: it may not be meant for this name");
-            Failure::new(LookErrorKind::Permission, why)
+            Trouble::new(TroubleKind::Permission, why)
         }
         NetError::Dns(DnsError::ResponseCode(code)) => {
-            Failure::new(LookErrorKind::Garbage, format!("{peer} answered with the error {code}"))
+            Trouble::new(TroubleKind::Garbage, format!("{peer} answered with the error {code}"))
         }
         NetError::Io(io) => known_cause(&peer, io.as_ref()).unwrap_or_else(|| {
-            Failure::new(LookErrorKind::Unreachable, format!("{peer} cannot be reached: {io}"))
+            Trouble::new(TroubleKind::Unreachable, format!("{peer} cannot be reached: {io}"))
         }),
         other => {
-            Failure::new(LookErrorKind::Garbage, format!("{peer} gave no valid answer: {other}"))
+            Trouble::new(TroubleKind::Garbage, format!("{peer} gave no valid answer: {other}"))
         }
     }
 }

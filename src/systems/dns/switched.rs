@@ -5,19 +5,26 @@ use std::time::Duration;
 
 use super::judge::{Switched, authoritative};
 use super::zone::Expected;
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
+use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::ids::Side;
 use crate::domain::preview::{Preview, PreviewLine, Standing};
 use crate::domain::run::commit::Execution;
+use crate::domain::setting::{Kind, Setting};
 use crate::domain::settings::{Fault, Fields, Table, Value};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
 use crate::port::{Action, Boxed, OperateError, Operator, OperatorSetup, Output};
-use crate::systems::shared::sides::{both_sides, one_side};
-use crate::systems::shared::wait::Patience;
+use crate::systems::kit::sides::{both_sides, one_side};
+use crate::systems::kit::wait::Patience;
 
 /// The action `dns.switched`.
 pub struct IsSwitched;
+
+const AT_LEAST: Setting<Table> = Setting::new(
+    "at_least",
+    Kind::Shape("a number"),
+    "How many resolvers are enough: a count such as 2, a share such as 0.8; else all",
+);
 
 static SPEC: ActionSpec = ActionSpec {
     name: "dns.switched",
@@ -30,11 +37,7 @@ static SPEC: ActionSpec = ActionSpec {
     reversal: "Nothing to take back: it only looks",
     permissions: &["none: it asks as any client would"],
     needs_target: true,
-    settings: &[SettingSpec {
-        name: "at_least",
-        doc: "How many resolvers are enough: a count such as 2, a share such as 0.8; else all",
-        required: false,
-    }],
+    settings: &[AT_LEAST.spec],
 };
 
 /// How many resolvers are enough.
@@ -115,7 +118,7 @@ impl SwitchedOperator {
         let answers = self.expected.question.ask(self.timeout).await;
         let switched = Switched::count(&answers, &self.expected);
         match authoritative(&answers, &self.expected) {
-            Err(failure) => Standing::Unknown(failure.sentence),
+            Err(failure) => Standing::Unknown(failure.message),
             Ok(false) => {
                 let text = format!("the zone does not lead to {}; {}", self.side, switched.text());
                 Standing::NotDone(text.into())

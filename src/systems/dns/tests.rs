@@ -9,7 +9,8 @@ use super::switched::IsSwitched;
 use super::*;
 use crate::domain::preview::Standing;
 use crate::domain::reading::{FactValue, Health, Look};
-use crate::systems::shared::testing::{Lines, Stage, execution, probe_setup, spec, table};
+use crate::port::Action;
+use crate::systems::kit::testing::{Lines, Stage, execution, probe_setup, spec, table};
 
 /// What a name server answers.
 #[derive(Debug, Clone)]

@@ -7,9 +7,9 @@ use std::time::Duration;
 use hickory_resolver::proto::rr::{Name, RecordType};
 
 use super::query::{Answer, Asked, ask, plain_name};
-use crate::domain::reading::LookErrorKind;
+use crate::domain::setting::{Kind, Meant, Setting, SettingSpec};
 use crate::domain::settings::{Fault, Fields, Table, Value};
-use crate::systems::shared::failure::Failure;
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
 /// The port of DNS, RFC 1035 section 4.2.
 const DNS_PORT: u16 = 53;
@@ -17,8 +17,66 @@ const DNS_PORT: u16 = 53;
 /// The most servers of one list.
 const SERVERS_MAX: usize = 16;
 
-/// Types that may be written.
-const TYPES: [&str; 4] = ["A", "AAAA", "CNAME", "TXT"];
+const NAME: Setting<String> = Setting::new(
+    "name",
+    Kind::Text,
+    "The full name that leads to the region, such as `api.example.com`",
+)
+.required()
+.example("\"api.example.com\"");
+
+const TYPE: Setting<&str> =
+    Setting::new("type", Kind::Choice(&["A", "AAAA", "CNAME", "TXT"]), "The type of its record")
+        .or("A")
+        .example("\"A\"");
+
+const SERVERS: Setting<Servers> = Setting::new(
+    "servers",
+    Kind::Texts(SERVERS_MAX),
+    "Addresses of the zone's own name servers, with a port where not 53",
+)
+.required()
+.example("[\"127.0.0.1:9\"]");
+
+const RESOLVERS: Setting<Servers> = Setting::new(
+    "resolvers",
+    Kind::Texts(SERVERS_MAX),
+    "Addresses of resolvers that people use, to see old answers expire",
+)
+.example("[\"127.0.0.1:9\", \"127.0.0.1:9\"]");
+
+const ANSWER: Setting<Vec<String>> = Setting::new(
+    "answer",
+    Kind::Shape("a text, or a list of them"),
+    "What leads to the region; in `a` and in `b`",
+)
+.required()
+.example_each("\"192.0.2.{n}\"");
+
+/// What may be written at the system or in `a` and `b`.
+pub const SETTINGS: &[SettingSpec] =
+    &[NAME.spec, TYPE.spec, SERVERS.spec, RESOLVERS.spec, ANSWER.spec];
+
+/// Addresses of name servers.
+struct Servers(Vec<SocketAddr>);
+
+impl Meant for Servers {
+    fn read(spec: &SettingSpec, fields: &Fields<'_>) -> Result<Option<Self>, Fault> {
+        let Some(texts) = Vec::<String>::read(spec, fields)? else { return Ok(None) };
+        let read = |text: &String| -> Result<SocketAddr, Fault> {
+            text.parse::<SocketAddr>()
+                .or_else(|_| text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, DNS_PORT)))
+                .map_err(|_| {
+                    let why = format!(
+                        "lists addresses such as \"192.0.2.53\" or \"192.0.2.53:5353\", and \
+                         `{text}` is none"
+                    );
+                    fields.refuse(spec.name, &why)
+                })
+        };
+        texts.iter().map(read).collect::<Result<_, _>>().map(|all| Some(Self(all)))
+    }
+}
 
 /// What is asked, and of whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,41 +103,37 @@ impl Expected {
     /// When one is wrong or unknown.
     pub fn read(table: &Table, what: &str) -> Result<Self, Fault> {
         let fields = Fields::new(table, what);
-        let at = |key| fields.node(key).map_or_else(|| fields.span(), |node| node.span);
-        let name = format!("{}.", plain_name(fields.need_text("name")?));
+        let name = format!("{}.", plain_name(&NAME.get(&fields)?));
         if name == "." || Name::from_ascii(&name).is_err() {
-            let message =
-                format!("`name` in {what} must be a full name such as \"api.example.com\"");
-            return Err(Fault::new(at("name"), message));
+            return Err(fields.refuse("name", "must be a full name such as \"api.example.com\""));
         }
-        let kind = fields.choice("type", &TYPES)?.unwrap_or("A");
-        let kind = match kind {
+        let kind = match TYPE.get(&fields)? {
             "AAAA" => RecordType::AAAA,
             "CNAME" => RecordType::CNAME,
             "TXT" => RecordType::TXT,
             _ => RecordType::A,
         };
-        let servers = read_servers(&fields, "servers", what)?;
+        // What is missing is said by name, not by its shape.
+        let servers = Servers::read(&SERVERS.spec, &fields)?.map_or(Vec::new(), |all| all.0);
         if servers.is_empty() {
-            let message =
-                format!("{what} needs `servers`, the addresses of the zone's own name servers");
-            return Err(Fault::new(at("servers"), message));
+            return Err(fields.missing("servers", "the addresses of the zone's own name servers"));
         }
-        let resolvers = read_servers(&fields, "resolvers", what)?;
+        let Servers(resolvers) = RESOLVERS.of(&fields)?.unwrap_or(Servers(Vec::new()));
         let answers = match fields.node("answer").map(|node| &node.value) {
-            Some(Value::Text(_)) => vec![fields.need_text("answer")?],
-            _ => fields.texts("answer")?,
+            Some(Value::Text(text)) => vec![text.clone()],
+            _ => Vec::read(&ANSWER.spec, &fields)?.unwrap_or_default(),
         };
         if answers.is_empty() {
-            let message =
-                format!("{what} needs `answer`, what leads to the region, in `a` and `b`");
-            return Err(Fault::new(at("answer"), message));
+            return Err(fields.missing("answer", "what leads to the region, in `a` and `b`"));
         }
         let answers = answers
-            .into_iter()
+            .iter()
             .map(|text| usual_writing(text, kind))
             .collect::<Result<BTreeSet<String>, String>>()
-            .map_err(|why| Fault::new(at("answer"), format!("`answer` in {what}: {why}")))?;
+            .map_err(|why| {
+                let at = fields.node("answer").map_or(table.span, |node| node.span);
+                Fault::new(at, format!("`answer` in {what}: {why}"))
+            })?;
         fields.finish()?;
         Ok(Self { question: Question { name, kind, servers, resolvers }, answers })
     }
@@ -88,31 +142,6 @@ impl Expected {
     pub fn is_answered_by(&self, answer: &Answer) -> bool {
         answer.values.is_subset(&self.answers)
     }
-}
-
-fn read_servers(
-    fields: &Fields<'_>,
-    key: &'static str,
-    what: &str,
-) -> Result<Vec<SocketAddr>, Fault> {
-    let texts = fields.texts(key)?;
-    let at = fields.node(key).map_or_else(|| fields.span(), |node| node.span);
-    if texts.len() > SERVERS_MAX {
-        let message = format!("`{key}` in {what} may have at most {SERVERS_MAX} addresses");
-        return Err(Fault::new(at, message));
-    }
-    let read = |text: &str| -> Result<SocketAddr, Fault> {
-        text.parse::<SocketAddr>()
-            .or_else(|_| text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, DNS_PORT)))
-            .map_err(|_| {
-                let message = format!(
-                    "`{key}` in {what} lists addresses such as \"192.0.2.53\" or \
-                     \"192.0.2.53:5353\", and `{text}` is none"
-                );
-                Fault::new(at, message)
-            })
-    };
-    texts.into_iter().map(read).collect()
 }
 
 /// The writing in which answers are compared.
@@ -148,7 +177,7 @@ impl Question {
             tasks.spawn(async move { (index, ask(server, &name, kind, deadline).await) });
         }
         // A question that broke our own reader leaves this word in its place.
-        let broke = Failure::new(LookErrorKind::Garbage, "an answer could not be read");
+        let broke = Trouble::new(TroubleKind::Garbage, "an answer could not be read");
         let mut servers = vec![Asked::Failed(broke); self.servers.len() + self.resolvers.len()];
         while let Some(joined) = tasks.join_next().await {
             if let Ok((index, asked)) = joined {

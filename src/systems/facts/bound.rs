@@ -62,7 +62,7 @@ fn exact(fields: &Fields<'_>) -> Result<Option<Exact>, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::systems::shared::testing::table;
+    use crate::systems::kit::testing::table;
 
     #[test]
     fn values_are_held_against_bounds() {

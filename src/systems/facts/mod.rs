@@ -11,10 +11,11 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
+use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::ids::Side;
 use crate::domain::preview::{Preview, PreviewLine, Standing};
 use crate::domain::run::commit::Execution;
+use crate::domain::setting::{Kind, Setting};
 use crate::domain::settings::{Fault, Fields, Table, unknown};
 use crate::domain::site::SystemSpec;
 use crate::domain::snapshot::{COMMON_FACTS, Cell};
@@ -22,7 +23,7 @@ use crate::domain::text::Clean;
 use crate::port::{
     Action, Boxed, Clock, OperateError, Operator, OperatorSetup, Output, Probe, ProbeSetup, System,
 };
-use crate::systems::shared::wait::Patience;
+use crate::systems::kit::wait::Patience;
 use bound::Wanted;
 
 /// The action `facts.wait`, with the kinds of system it may find: it knows none by itself.
@@ -31,9 +32,29 @@ pub struct Wait {
     pub systems: fn() -> &'static [&'static dyn System],
 }
 
-const fn setting(name: &'static str, required: bool, doc: &'static str) -> SettingSpec {
-    SettingSpec { name, doc, required }
-}
+const FACT: Setting<String> = Setting::new(
+    "fact",
+    Kind::Text,
+    "The fact's name; those with a history count this step's looks only",
+)
+.required()
+.example("\"healthy\"");
+
+const AT_LEAST: Setting<Table> = Setting::new(
+    "at_least",
+    Kind::Shape("a number, or a time such as \"60s\""),
+    "The least it may be",
+);
+
+const AT_MOST: Setting<Table> = Setting::new(
+    "at_most",
+    Kind::Shape("a number, or a time such as \"5s\""),
+    "The most it may be",
+);
+
+const IS: Setting<Table> =
+    Setting::new("is", Kind::Shape("true, false, a whole number or a word"), "What it must be")
+        .example("true");
 
 static SPEC: ActionSpec = ActionSpec {
     name: "facts.wait",
@@ -46,12 +67,7 @@ static SPEC: ActionSpec = ActionSpec {
     reversal: "Nothing to take back: it only looks",
     permissions: &["those of watching the target system"],
     needs_target: true,
-    settings: &[
-        setting("fact", true, "The fact's name; those with a history count this step's looks only"),
-        setting("at_least", false, "The least it may be: a number, or a time such as \"60s\""),
-        setting("at_most", false, "The most it may be: a number, or a time such as \"5s\""),
-        setting("is", false, "What it must be: true, false, a whole number or a word"),
-    ],
+    settings: &[FACT.spec, AT_LEAST.spec, AT_MOST.spec, IS.spec],
 };
 
 /// The settings of the step.
@@ -73,17 +89,17 @@ impl Wait {
 impl Plan {
     fn read(with: &Table, system: &SystemSpec, kind: &dyn System) -> Result<Self, Fault> {
         let fields = Fields::new(with, "`with` of facts.wait");
-        let fact = fields.need_text("fact")?;
+        let fact = FACT.get(&fields)?;
         let own = kind.facts().iter().map(|fact| fact.name);
         let known = COMMON_FACTS.iter().map(|(name, _)| *name).chain(own);
         if !known.clone().any(|name| name == fact) {
             let at = fields.node("fact").map_or(with.span, |node| node.span);
             let what = format!("a fact of system `{}`", system.id);
-            return Err(Fault::new(at, unknown(&what, fact, known)));
+            return Err(Fault::new(at, unknown(&what, &fact, known)));
         }
         let wanted = Wanted::read(&fields)?;
         fields.finish()?;
-        Ok(Self { fact: fact.to_owned(), wanted })
+        Ok(Self { fact, wanted })
     }
 }
 
@@ -92,10 +108,6 @@ fn no_target(with: &Table) -> Fault {
 }
 
 impl Action for Wait {
-    fn example(&self) -> &'static str {
-        "fact = \"healthy\"\nis = true\n"
-    }
-
     fn spec(&self) -> &'static ActionSpec {
         &SPEC
     }

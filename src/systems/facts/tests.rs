@@ -3,43 +3,30 @@
 use super::*;
 use crate::domain::catalogue::FactSpec;
 use crate::domain::reading::{Fact, FactValue, Health, Identity, Reading};
-use crate::port::Looks;
-use crate::systems::shared::testing::{Lines, Stage, execution, spec, table};
+use crate::port::{About, Looks};
+use crate::systems::kit::testing::{Lines, Stage, execution, spec, table};
 
 /// A kind whose only fact is how often it was looked at.
 struct Counter;
 
+static ABOUT: About = About {
+    kind: "counter",
+    doc: "Counts its looks",
+    settings: &[],
+    facts: &[FactSpec { name: "count", doc: "looks so far" }],
+    permissions: &[],
+    actions: &[],
+    example_name: "it",
+    example_pace: ["1s", "1s"],
+};
+
 impl System for Counter {
-    fn kind(&self) -> &'static str {
-        "counter"
-    }
-
-    fn doc(&self) -> &'static str {
-        "Counts its looks"
-    }
-
-    fn settings(&self) -> &'static [SettingSpec] {
-        &[]
-    }
-
-    fn facts(&self) -> &'static [FactSpec] {
-        &[FactSpec { name: "count", doc: "looks so far" }]
-    }
-
-    fn permissions(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    fn actions(&self) -> &'static [&'static dyn Action] {
-        &[]
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn secrets_to_watch(&self, spec: &SystemSpec) -> Result<Vec<String>, Fault> {
         Fields::new(&spec.settings, "system `it`").finish().map(|()| Vec::new())
-    }
-
-    fn example(&self) -> &'static str {
-        ""
     }
 
     fn probe(&self, setup: ProbeSetup<'_>) -> Result<Box<dyn Probe>, Fault> {

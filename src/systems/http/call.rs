@@ -11,19 +11,17 @@ use secrecy::ExposeSecret;
 use url::Url;
 
 use super::address;
+use super::settings::{BODY, CA, HEADERS, URL};
 use super::wire::{self, Broken, Message, peer_of};
-use crate::domain::reading::LookErrorKind;
+use crate::domain::setting::Setting;
 use crate::domain::settings::{Fault, Fields, Node, Span, Value};
 use crate::port::{Clock, Secrets};
-use crate::systems::shared::failure::{Failure, innermost, known_cause};
-use crate::systems::shared::placeholders::{self, Placeholders};
-use crate::systems::shared::roots::Trust;
+use crate::systems::kit::placeholders::{self, Placeholders};
+use crate::systems::kit::tls::Trust;
+use crate::systems::kit::trouble::{Trouble, TroubleKind, innermost, known_cause};
 
 /// The most hops that are followed within one host.
 const REDIRECTS_MAX: u32 = 5;
-
-/// Methods that may be written.
-const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
 /// A request as written.
 #[derive(Debug, Clone)]
@@ -50,21 +48,19 @@ enum Header {
 
 impl Call {
     /// Reads `url`, `method`, `headers`, `body` and `ca`. Placeholders of the plan are filled in
-    /// the URL; those in headers and body wait for the attempt. `method` is the one where none is
-    /// written.
+    /// the URL; those in headers and body wait for the attempt. `method` says which is usual.
     ///
     /// # Errors
     /// When a part is wrong, or the URL is one that must not be asked.
     pub fn read(
         fields: &Fields<'_>,
-        method: &'static str,
+        method: &Setting<&'static str>,
         filler: Option<&Placeholders>,
         in_attempt: bool,
     ) -> Result<Self, Fault> {
-        let written = fields.need_text("url")?;
+        let written = &URL.get(fields)?;
         let span = fields.node("url").map_or_else(|| fields.span(), |node| node.span);
-        let method = fields.choice("method", &METHODS)?.unwrap_or(method);
-        let method = Method::from_bytes(method.as_bytes())
+        let method = Method::from_bytes(method.get(fields)?.as_bytes())
             .map_err(|_| Fault::new(span, "the method is not one of HTTP"))?;
         let url = match filler {
             None => read_url(written, span)?,
@@ -73,9 +69,9 @@ impl Call {
                 read_url(&filler.fill(written), span)?
             }
         };
-        let body = fields.text("body")?.map(str::to_owned);
+        let body = BODY.of(fields)?;
         let mut headers = Vec::new();
-        if let Some(table) = fields.table("headers")? {
+        if let Some(table) = HEADERS.of(fields)? {
             for (key, node) in &table.entries {
                 let name = HeaderName::from_bytes(key.name.as_bytes()).map_err(|_| {
                     Fault::new(key.span, format!("`{}` is not the name of a header", key.name))
@@ -83,20 +79,13 @@ impl Call {
                 headers.push((name, read_header(node, &key.name)?));
             }
         }
-        let call =
-            Self { url, method, headers, body, ca: fields.text("ca")?.map(PathBuf::from), span };
+        let call = Self { url, method, headers, body, ca: CA.of(fields)?, span };
         if filler.is_some() {
             for text in call.texts() {
                 placeholders::check(text, in_attempt, span)?;
             }
         }
-        match &call.ca {
-            Some(path) if !path.is_absolute() => {
-                let at = fields.node("ca").map_or(span, |node| node.span);
-                Err(Fault::new(at, "`ca` must be the full path of a file, starting with `/`"))
-            }
-            _ => Ok(call),
-        }
+        Ok(call)
     }
 
     fn texts(&self) -> impl Iterator<Item = &str> {
@@ -267,17 +256,17 @@ impl Ready {
         filler: &Placeholders,
         clock: &dyn Clock,
         deadline: Duration,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Answer, Trouble> {
         let asked = tokio::time::timeout(deadline, self.ask_unbounded(filler, clock)).await;
-        asked.unwrap_or_else(|_| Err(Failure::timeout(&self.peer(), deadline)))
+        asked.unwrap_or_else(|_| Err(Trouble::timeout(&self.peer(), deadline)))
     }
 
     async fn ask_unbounded(
         &self,
         filler: &Placeholders,
         clock: &dyn Clock,
-    ) -> Result<Answer, Failure> {
-        let ours = |why: String| Failure::unsent(LookErrorKind::Ours, why);
+    ) -> Result<Answer, Trouble> {
+        let ours = |why: String| Trouble::unsent(TroubleKind::Ours, why);
         let mut headers = HeaderMap::new();
         for (name, opened) in &self.headers {
             let value = match opened {
@@ -317,32 +306,32 @@ impl Ready {
     }
 
     /// The error in plain words; its own words would repeat the URL with what its query holds.
-    fn explain(&self, broken: &Broken) -> Failure {
+    fn explain(&self, broken: &Broken) -> Trouble {
         let peer = self.peer();
         let (error, connecting): (&(dyn Error + 'static), bool) = match broken {
             Broken::Connecting(error) => (&**error, true),
             Broken::Talking(error) => (&**error, false),
             Broken::Ours(why) => {
                 let why = format!("{peer} was not asked: {why}");
-                return Failure::unsent(LookErrorKind::Ours, why);
+                return Trouble::unsent(TroubleKind::Ours, why);
             }
             Broken::TooLong => {
                 let why = format!("{peer} sent more than 1 MiB");
-                return Failure::new(LookErrorKind::Garbage, why);
+                return Trouble::new(TroubleKind::Garbage, why);
             }
         };
         if let Some(forbidden) = error.downcast_ref::<address::Forbidden>() {
             let why = format!("{peer} was not asked: {forbidden}");
-            return Failure::unsent(LookErrorKind::Ours, why);
+            return Trouble::unsent(TroubleKind::Ours, why);
         }
         let detail = innermost(error);
         let mut failure = known_cause(&peer, error).unwrap_or_else(|| {
             if connecting {
                 let why = format!("{peer} cannot be reached: {detail}");
-                Failure::unsent(LookErrorKind::Unreachable, why)
+                Trouble::unsent(TroubleKind::Unreachable, why)
             } else {
                 let why = format!("{peer} gave no valid answer: {detail}");
-                Failure::new(LookErrorKind::Garbage, why)
+                Trouble::new(TroubleKind::Garbage, why)
             }
         });
         // Only an error while connecting proves that nothing was sent.

@@ -12,8 +12,9 @@ use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
 use crate::port::{Action, Boxed, Clock, OperateError, Operator, OperatorSetup, Output};
-use crate::systems::shared::sides::{both_sides, one_side};
-use crate::systems::shared::wait::Patience;
+use crate::systems::kit::each::Looked;
+use crate::systems::kit::sides::{both_sides, one_side};
+use crate::systems::kit::wait::Patience;
 
 /// The action `http.check`.
 pub struct Check;

@@ -5,14 +5,15 @@ use std::time::Duration;
 use hyper::StatusCode;
 
 use super::call::{Answer, Call, Ready};
-use super::tls;
+use super::{settings, tls};
 use crate::domain::reading::{Fact, FactValue, Health, Look, LookError, LookErrorKind, Reading};
 use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::time::Stamp;
 use crate::port::{Clock, Secrets};
-use crate::systems::shared::failure::span_text;
-use crate::systems::shared::placeholders::Placeholders;
-use crate::systems::shared::rule::{Rule, Words};
+use crate::systems::kit::each::Looked;
+use crate::systems::kit::placeholders::Placeholders;
+use crate::systems::kit::rule::{Rule, Words};
+use crate::systems::kit::trouble::span_text;
 
 /// What the parts of a rule on an answer are called.
 pub const WORDS: Words = Words { code: "status", range: (100, 599), contains: "body_contains" };
@@ -47,7 +48,7 @@ impl Endpoint {
         what: &str,
         filler: Option<&Placeholders>,
     ) -> Result<Self, Fault> {
-        let call = Call::read(fields, "GET", filler, false)?;
+        let call = Call::read(fields, &settings::METHOD, filler, false)?;
         let expect =
             Rule::read(fields.table("expect")?, WORDS, &[200], &format!("`expect` of {what}"))?;
         let degraded = fields
@@ -76,12 +77,9 @@ pub struct ReadyEndpoint {
     degraded: Option<Rule>,
 }
 
-impl ReadyEndpoint {
+impl Looked for ReadyEndpoint {
     /// Asks once and judges the answer.
-    ///
-    /// # Errors
-    /// When there is no answer, or a right is missing.
-    pub async fn look(&self, clock: &dyn Clock, deadline: Duration) -> Look {
+    async fn look(&self, clock: &dyn Clock, deadline: Duration) -> Look {
         let at = clock.now();
         let answer = self.ready.ask(&Placeholders::default(), clock, deadline).await?;
         let code = i64::from(answer.status.as_u16());

@@ -7,7 +7,8 @@ use hyper::StatusCode;
 
 use super::call::{Answer, Call, Ready};
 use super::look::{Endpoint, ReadyEndpoint, WORDS, headline, refuses_us};
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
+use super::settings;
+use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::preview::{Preview, PreviewLine, Standing};
 use crate::domain::reading::Health;
 use crate::domain::run::commit::Execution;
@@ -15,10 +16,11 @@ use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
 use crate::port::{Action, Boxed, Clock, OperateError, Operator, OperatorSetup, Output};
-use crate::systems::shared::failure::Failure;
-use crate::systems::shared::placeholders::Placeholders;
-use crate::systems::shared::rule::Rule;
-use crate::systems::shared::wait::MARGIN;
+use crate::systems::kit::each::Looked;
+use crate::systems::kit::placeholders::Placeholders;
+use crate::systems::kit::rule::Rule;
+use crate::systems::kit::trouble::Trouble;
+use crate::systems::kit::wait::MARGIN;
 
 /// The longest one look of a step's `check` may take.
 const CHECK_TIMEOUT_MAX: Duration = Duration::from_secs(10);
@@ -32,10 +34,6 @@ const SUCCESS: [i64; 6] = [200, 201, 202, 203, 204, 206];
 /// The action `http.request`.
 pub struct Request;
 
-const fn setting(name: &'static str, required: bool, doc: &'static str) -> SettingSpec {
-    SettingSpec { name, doc, required }
-}
-
 static SPEC: ActionSpec = ActionSpec {
     name: "http.request",
     doc: "Sends one HTTP request, never twice in one attempt",
@@ -47,27 +45,7 @@ static SPEC: ActionSpec = ActionSpec {
     reversal: "By another request, if the peer has one for it; the plan says which",
     permissions: &["whatever the peer asks for this request"],
     needs_target: false,
-    settings: &[
-        setting(
-            "url",
-            true,
-            "What to ask; may hold {from}, {to}, {from_label}, {to_label}, {step}",
-        ),
-        setting("method", false, "POST (the default), GET, HEAD, PUT, PATCH or DELETE"),
-        setting(
-            "headers",
-            false,
-            "As for the kind `http`; texts may also hold {run}, {attempt}, {key}",
-        ),
-        setting("body", false, "What to send; may hold the same placeholders as headers"),
-        setting("ca", false, "Full path of a PEM file; only its authorities are trusted then"),
-        setting("success", false, "What proves success: `status`, `json`, `body_contains`"),
-        setting(
-            "check",
-            false,
-            "Tells whether it is so; written like a system of the kind `http`, with its `expect`",
-        ),
-    ],
+    settings: settings::OF_STEP,
 };
 
 /// The settings of the step.
@@ -81,7 +59,7 @@ impl Plan {
     fn read(with: &Table, filler: &Placeholders) -> Result<Self, Fault> {
         let what = "`with` of http.request";
         let fields = Fields::new(with, what);
-        let call = Call::read(&fields, "POST", Some(filler), true)?;
+        let call = Call::read(&fields, &settings::METHOD_OF_STEP, Some(filler), true)?;
         let success =
             Rule::read(fields.table("success")?, WORDS, &SUCCESS, &format!("`success` of {what}"))?;
         let check = fields
@@ -100,10 +78,6 @@ impl Plan {
 }
 
 impl Action for Request {
-    fn example(&self) -> &'static str {
-        "method = \"POST\"\nurl = \"http://127.0.0.1:9/announce\"\n"
-    }
-
     fn spec(&self) -> &'static ActionSpec {
         &SPEC
     }
@@ -138,11 +112,10 @@ struct RequestOperator {
 }
 
 impl RequestOperator {
-    fn outcome(&self, asked: Result<Answer, Failure>) -> Result<Clean, OperateError> {
+    fn outcome(&self, asked: Result<Answer, Trouble>) -> Result<Clean, OperateError> {
         let answer = match asked {
             Ok(answer) => answer,
-            Err(failure) if failure.unsent => return Err(OperateError::Refused(failure.sentence)),
-            Err(failure) => return Err(OperateError::Ambiguous(failure.sentence)),
+            Err(trouble) => return Err(trouble.into_operate_error()),
         };
         let head = headline(&answer);
         let code = i64::from(answer.status.as_u16());

@@ -18,7 +18,8 @@ use super::*;
 use crate::domain::preview::Standing;
 use crate::domain::reading::{FactValue, Health, LookErrorKind};
 use crate::port::OperateError;
-use crate::systems::shared::testing::{Lines, Stage, execution, probe_setup, spec, table};
+use crate::port::{Action, Looks};
+use crate::systems::kit::testing::{Lines, Stage, execution, probe_setup, spec, table};
 
 /// Requests as the server read them, heads and bodies.
 type Asked = Arc<Mutex<Vec<String>>>;
@@ -397,7 +398,7 @@ fn wrong_settings_are_refused() {
     check("a = { url = 'http://0xa9fea9fe/' }", metadata);
     check(
         "a = { url = 'http://x.test', ca = 'ca.pem' }",
-        "`ca` must be the full path of a file, starting with `/`",
+        "`ca` in system `it` must be an absolute path, starting with `/`",
     );
     check(
         "a = { url = 'http://x.test', method = 'get' }",
@@ -493,7 +494,7 @@ async fn a_request_that_never_left_is_refused_and_a_check_tells() {
     let stage = Stage::new(Request.spec(), &format!("url = 'http://{peer}/'"), None);
     let mut operator = Request.operator(stage.setup()).expect("right");
     let applied = operator.apply(&execution(), &mut Lines::default()).await;
-    let why = format!("{peer} refused the connection");
+    let why = format!("{peer} refused the connection; nothing was sent");
     assert_eq!(applied, Err(OperateError::Refused(why.into())));
 
     let (port, _) = server(&[reply("404 No", "", ""), reply("200 OK", "", "")]).await;

@@ -27,7 +27,7 @@ use url::{Host, Position, Url};
 
 use super::address;
 use super::http1;
-use crate::systems::shared::roots::Trust;
+use crate::systems::kit::tls::Trust;
 
 /// The most of an answer's body that is ever read, in bytes.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
@@ -165,7 +165,8 @@ async fn ask_tls(
     stream: TcpStream,
     follow: bool,
 ) -> Result<Reply, Broken> {
-    let config = trust.client(&[H2, b"http/1.1"]).await.map_err(Broken::Ours)?;
+    let mut config = (*trust.config().map_err(Broken::Ours)?).clone();
+    config.alpn_protocols = [H2, b"http/1.1"].map(<[u8]>::to_vec).to_vec();
     let name = match message.url.host() {
         Some(Host::Ipv4(address)) => ServerName::from(IpAddr::from(address)),
         Some(Host::Ipv6(address)) => ServerName::from(IpAddr::from(address)),

@@ -1,93 +1,78 @@
 //! What only a person can see: systems watched by people, and steps that a person attests.
 
-use std::sync::Arc;
+use std::time::Duration;
 
-use crate::domain::catalogue::{ActionSpec, Change, Class, FactSpec, Fencing, Guard, SettingSpec};
+use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::preview::{Preview, PreviewLine, Standing};
 use crate::domain::reading::{Health, Look, Reading};
 use crate::domain::run::commit::Execution;
+use crate::domain::setting::{Kind, Setting};
 use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
 use crate::port::{
-    Action, Boxed, Clock, Looks, OperateError, Operator, OperatorSetup, Output, Probe, ProbeSetup,
+    About, Action, Boxed, Clock, OperateError, Operator, OperatorSetup, Output, Probe, ProbeSetup,
     System,
 };
-use crate::systems::shared::placeholders::{self, Placeholders};
-use crate::systems::shared::sides::both_sides;
+use crate::systems::kit::each::{EachSide, Looked};
+use crate::systems::kit::placeholders::{self, Placeholders};
+use crate::systems::kit::sides::both_sides;
 
 /// The kind `manual`.
 pub struct Manual;
 
-const SETTINGS: &[SettingSpec] =
-    &[SettingSpec { name: "ask", doc: "What a person should look at", required: true }];
+const ASK: Setting<String> = Setting::new("ask", Kind::Text, "What a person should look at")
+    .required()
+    .example("\"Call the hotline: does somebody answer?\"");
+
+const ASK_OF_STEP: Setting<String> = Setting::new(
+    "ask",
+    Kind::Text,
+    "What to observe; may hold {from}, {to}, {from_label}, {to_label}, {step}",
+)
+.required()
+.example("\"what do the error logs show?\"");
 
 fn read_ask(table: &Table, what: &str) -> Result<Clean, Fault> {
     let fields = Fields::new(table, what);
-    let ask = fields.need_text("ask")?;
+    let ask = ASK.get(&fields)?;
     fields.finish()?;
     Ok(ask.into())
 }
 
+static ABOUT: About = About {
+    kind: "manual",
+    doc: "Stands for a thing that only a person can look at, so it is always unknown",
+    settings: &[ASK.spec],
+    facts: &[],
+    permissions: &[],
+    actions: &[&Attest],
+    example_name: "phones",
+    example_pace: ["60s", "1s"],
+};
+
 impl System for Manual {
-    fn kind(&self) -> &'static str {
-        "manual"
-    }
-
-    fn doc(&self) -> &'static str {
-        "Stands for a thing that only a person can look at, so it is always unknown"
-    }
-
-    fn settings(&self) -> &'static [SettingSpec] {
-        SETTINGS
-    }
-
-    fn facts(&self) -> &'static [FactSpec] {
-        &[]
-    }
-
-    fn permissions(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    fn actions(&self) -> &'static [&'static dyn Action] {
-        &[&Attest]
+    fn about(&self) -> &'static About {
+        &ABOUT
     }
 
     fn secrets_to_watch(&self, spec: &SystemSpec) -> Result<Vec<String>, Fault> {
         both_sides(spec, read_ask).map(|_| Vec::new())
     }
 
-    fn example(&self) -> &'static str {
-        r#"[systems.phones]
-kind = "manual"
-every = "60s"
-timeout = "1s"
-ask = "Call the hotline: does somebody answer?"
-a = {}
-b = {}
-"#
-    }
-
     fn probe(&self, setup: ProbeSetup<'_>) -> Result<Box<dyn Probe>, Fault> {
-        let sides = both_sides(setup.spec, read_ask)?;
-        Ok(Box::new(ManualProbe { sides, clock: Arc::clone(&setup.clock) }))
+        let asks = both_sides(setup.spec, read_ask)?;
+        Ok(EachSide::boxed(&setup, asks.map(|ask| ask.map(Ask))))
     }
 }
 
-struct ManualProbe {
-    sides: [Option<Clean>; 2],
-    clock: Arc<dyn Clock>,
-}
+/// What a person is asked.
+struct Ask(Clean);
 
-impl Probe for ManualProbe {
-    fn look(&mut self) -> Boxed<'_, Looks> {
-        let look = |ask: &Option<Clean>| -> Option<Look> {
-            let why = format!("only a person can tell: {}", ask.as_ref()?);
-            Some(Ok(Reading::new(self.clock.now(), Health::Unknown(why.into()), "ask a person")))
-        };
-        let looks = Looks { a: look(&self.sides[0]), b: look(&self.sides[1]) };
-        Box::pin(std::future::ready(looks))
+impl Looked for Ask {
+    async fn look(&self, clock: &dyn Clock, _limit: Duration) -> Look {
+        let why = format!("only a person can tell: {}", self.0);
+        Ok(Reading::new(clock.now(), Health::Unknown(why.into()), "ask a person"))
     }
 }
 
@@ -108,18 +93,10 @@ static SPEC: ActionSpec = ActionSpec {
     reversal: "Nothing to take back here; what the person did, a person takes back",
     permissions: &[],
     needs_target: false,
-    settings: &[SettingSpec {
-        name: "ask",
-        doc: "What to observe; may hold {from}, {to}, {from_label}, {to_label}, {step}",
-        required: true,
-    }],
+    settings: &[ASK_OF_STEP.spec],
 };
 
 impl Action for Attest {
-    fn example(&self) -> &'static str {
-        "ask = \"what do the error logs show?\"\n"
-    }
-
     fn spec(&self) -> &'static ActionSpec {
         &SPEC
     }
@@ -170,7 +147,7 @@ impl Operator for AttestOperator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::systems::shared::testing::{Lines, Stage, execution, probe_setup, spec, table};
+    use crate::systems::kit::testing::{Lines, Stage, execution, probe_setup, spec, table};
 
     #[tokio::test]
     async fn what_only_a_person_sees_is_unknown() {

@@ -127,8 +127,8 @@ mod tests {
     use super::super::tests_support::{fenced, primary, promoted, standby};
     use super::*;
     use crate::domain::text::Clean;
-    use crate::systems::shared::pulse::Pulse;
-    use crate::systems::shared::trail::Trail;
+    use crate::systems::kit::pulse::Pulse;
+    use crate::systems::kit::trail::Trail;
 
     #[test]
     fn histories_split_by_what_one_side_holds_alone() {

@@ -13,8 +13,8 @@ use crate::domain::link::Link;
 use crate::domain::reading::{Health, LagUnit, Position, Reading, Role, Writes};
 use crate::domain::text::Clean;
 use crate::domain::time::{Stamp, short_time};
-use crate::systems::shared::pulse::Pulse;
-use crate::systems::shared::trail::Trail;
+use crate::systems::kit::pulse::Pulse;
+use crate::systems::kit::trail::Trail;
 
 /// Replay that has not moved for so many seconds, with log to replay, is told.
 const WAITS_MOST_S: f64 = 10.0;

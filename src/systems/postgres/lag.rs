@@ -3,8 +3,8 @@
 use super::state::{Beat, SideState};
 use crate::domain::link::{Link, LinkState};
 use crate::domain::reading::{Basis, Certainty, Lag, LagUnit, Unreceived};
-use crate::systems::shared::pulse::Pulse;
-use crate::systems::shared::trail::Trail;
+use crate::systems::kit::pulse::Pulse;
+use crate::systems::kit::trail::Trail;
 
 /// How far ahead of the primary's clock a time may be, in seconds: the two are not read at once.
 const CLOCK_SLACK_S: f64 = 1.0;

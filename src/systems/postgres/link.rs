@@ -1,6 +1,6 @@
-//! Connections to Postgres: how one is set up, verified, bounded in time and given up.
+//! Connections to Postgres: how one is set up, verified and given up.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -9,166 +9,64 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config, NoTls, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::settings::{Settings, SideSettings, TlsMode};
-use super::state::read_identity;
-use super::trouble::{Trouble, TroubleKind};
-use crate::domain::reading::Identity;
-use crate::domain::settings::Fault;
-use crate::port::{Credential, Secrets};
-use crate::systems::shared::identity::another;
-use crate::systems::shared::name;
-use crate::systems::shared::roots::Trust;
+use super::Postgres;
+use super::settings::TlsMode;
+use super::trouble::of_driver;
+use crate::systems::kit::server::Target;
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
 /// How warroom calls itself in `pg_stat_activity`.
 const APPLICATION_NAME: &str = "warroom";
 
-/// Everything needed to connect to one side as one user.
-#[derive(Clone)]
-pub(super) struct Target {
-    config: Config,
-    tls: Option<Trust>,
-    /// A name, an address or a folder.
-    host: String,
-    port: u16,
-    /// The only server that may answer; any where none is told.
-    meant: Option<Identity>,
-    /// `pg-a:5432/lms`.
-    pub(super) place: String,
-    /// The user that connects.
-    pub(super) user: String,
-}
-
-impl Target {
-    /// The target of one side, as the user of `secret`, or as the side's `user` without one.
-    pub(super) fn new(
-        settings: &Settings,
-        side: &SideSettings,
-        secret: Option<&str>,
-        secrets: &dyn Secrets,
-    ) -> Result<Self, Fault> {
-        let credential = match secret {
-            Some(name) => secrets.open(name).map_err(|why| Fault::new(side.span, why.as_str()))?,
-            None => Credential::default(),
-        };
-        let user = side.user.clone().or(credential.user).ok_or_else(|| {
-            let message = format!("neither {} nor its secret names a user", side.place());
-            Fault::new(side.span, message)
-        })?;
-        let mut config = Config::new();
-        config
-            .host(&side.host)
-            .port(side.port)
-            .dbname(&side.database)
-            .user(&user)
-            .application_name(APPLICATION_NAME)
-            .ssl_mode(match side.tls {
-                TlsMode::Disable => SslMode::Disable,
-                TlsMode::Prefer => SslMode::Prefer,
-                TlsMode::Require => SslMode::Require,
-            });
-        if let Some(secret) = &credential.secret {
-            config.password(secret.expose_secret());
-        }
-        let tls = match side.tls {
-            TlsMode::Disable => None,
-            TlsMode::Prefer | TlsMode::Require => {
-                let trust = Trust::of(settings.ca.as_deref());
-                Some(trust.map_err(|why| Fault::new(side.span, why))?)
-            }
-        };
-        let (host, port) = (side.host.clone(), side.port);
-        Ok(Self { config, tls, host, port, meant: None, place: side.place(), user })
+/// Opens a session at one address.
+pub(super) async fn connect(
+    target: &Target<Postgres>,
+    peer: Option<SocketAddr>,
+    limit: Duration,
+) -> Result<Session, Trouble> {
+    let statement_ms = target.answers_in.unwrap_or(limit).as_millis();
+    let mut config = Config::new();
+    // Only the catalogue is searched, so that no table of a user can shadow a function.
+    config
+        .host(&target.endpoint.host)
+        .port(target.endpoint.port)
+        .dbname(&target.own.database)
+        .user(&target.user)
+        .application_name(APPLICATION_NAME)
+        .connect_timeout(limit)
+        .options(format!(
+            "-c statement_timeout={statement_ms} -c lock_timeout={statement_ms} \
+             -c search_path=pg_catalog"
+        ))
+        .ssl_mode(match target.own.tls {
+            TlsMode::Disable => SslMode::Disable,
+            TlsMode::Prefer => SslMode::Prefer,
+            TlsMode::Require => SslMode::Require,
+        });
+    if let Some(secret) = &target.secret {
+        config.password(secret.expose_secret());
     }
-
-    /// The same place, where only this server may answer.
-    pub(super) fn meant_for(self, meant: Option<Identity>) -> Self {
-        Self { meant, ..self }
+    if let Some(peer) = peer {
+        config.hostaddr(peer.ip());
     }
-
-    /// Opens a session whose statements the server stops after `statement_limit`. Where a server is
-    /// meant, another one that answers is asked for nothing but its identity.
-    pub(super) async fn connect(
-        &self,
-        limit: Duration,
-        statement_limit: Duration,
-    ) -> Result<Session, Trouble> {
-        let opening = async {
-            // The driver's future is big, and every operator would carry it.
-            let session = Box::pin(self.open(limit, statement_limit)).await?;
-            if self.meant.is_some() {
-                let met = read_identity(&session).await?;
-                if let Some(why) = another(&self.place, self.meant.as_ref(), &met) {
-                    let why = format!("{why}; nothing was done there");
-                    return Err(Trouble::new(TroubleKind::OtherServer, why));
-                }
-            }
-            Ok(session)
-        };
-        tokio::time::timeout(limit, opening)
-            .await
-            .unwrap_or_else(|_| Err(Trouble::timeout(&self.place, limit.as_millis())))
-    }
-
-    /// Tries the addresses of the name one after the other, so that the one that answered is known.
-    async fn open(&self, limit: Duration, statement_limit: Duration) -> Result<Session, Trouble> {
-        let mut config = self.config.clone();
-        // Only the catalogue is searched, so that no table of a user can shadow a function.
-        config.connect_timeout(limit).options(format!(
-            "-c statement_timeout={} -c lock_timeout={} -c search_path=pg_catalog",
-            statement_limit.as_millis(),
-            statement_limit.as_millis()
-        ));
-        if self.host.starts_with('/') {
-            return self.open_at(&config, None).await;
-        }
-        let unreachable = |why| {
-            let message = format!("{} cannot be reached: {why}", self.place);
-            Trouble::new(TroubleKind::Unreachable, message)
-        };
-        let mut last = unreachable("its name leads nowhere".into());
-        for address in name::addresses(&self.host, limit).await.map_err(unreachable)? {
-            let mut config = config.clone();
-            config.hostaddr(address);
-            match self.open_at(&config, Some(address)).await {
-                Err(trouble) if trouble.kind == TroubleKind::Unreachable => last = trouble,
-                opened => return opened,
-            }
-        }
-        Err(last)
-    }
-
-    async fn open_at(&self, config: &Config, address: Option<IpAddr>) -> Result<Session, Trouble> {
-        let trouble = |error| Trouble::of(&error, &self.place, &self.user, false);
-        let (client, driver) = if let Some(trust) = &self.tls {
-            let tls = trust.client(&[]).await;
-            let tls = tls.map_err(|why| Trouble::new(TroubleKind::Ours, why))?;
-            let tls = MakeRustlsConnect::new(tls);
-            let (client, driver) = config.connect(tls).await.map_err(trouble)?;
-            (client, tokio::spawn(async move { drop(driver.await) }))
-        } else {
-            let (client, driver) = config.connect(NoTls).await.map_err(trouble)?;
-            (client, tokio::spawn(async move { drop(driver.await) }))
-        };
-        let peer = address.map(|address| SocketAddr::new(address, self.port));
-        let (place, user) = (self.place.clone(), self.user.clone());
-        Ok(Session { client, driver, peer, place, user })
-    }
-
-    /// Whether the name still leads to where a kept session goes.
-    pub(super) async fn leads_to(&self, session: &Session, limit: Duration) -> name::Leads {
-        match session.peer {
-            Some(peer) => name::leads(&self.host, peer, limit).await,
-            None => name::Leads::Here,
-        }
-    }
+    let (place, user) = (target.place.clone(), target.user.clone());
+    let trouble = |error| of_driver(&error, &place, &user, false);
+    let (client, driver) = if let Some(trust) = &target.trust {
+        let tls = trust.config().map_err(|why| Trouble::unsent(TroubleKind::Ours, why))?;
+        let tls = MakeRustlsConnect::new((*tls).clone());
+        let (client, driver) = config.connect(tls).await.map_err(trouble)?;
+        (client, tokio::spawn(async move { drop(driver.await) }))
+    } else {
+        let (client, driver) = config.connect(NoTls).await.map_err(trouble)?;
+        (client, tokio::spawn(async move { drop(driver.await) }))
+    };
+    Ok(Session { client, driver, place, user })
 }
 
 /// An open connection. Dropping it closes it.
-pub(super) struct Session {
+pub struct Session {
     client: Client,
     driver: JoinHandle<()>,
-    /// The address that it goes to; none over a local socket.
-    peer: Option<SocketAddr>,
     place: String,
     user: String,
 }
@@ -214,7 +112,7 @@ impl Session {
 
     /// What an error on this session means.
     pub(super) fn trouble(&self, error: &tokio_postgres::Error) -> Trouble {
-        Trouble::of(error, &self.place, &self.user, true)
+        of_driver(error, &self.place, &self.user, true)
     }
 }
 

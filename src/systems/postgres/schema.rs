@@ -2,7 +2,7 @@
 
 use super::link::{Session, column};
 use super::settings::TableName;
-use super::trouble::Trouble;
+use crate::systems::kit::trouble::Trouble;
 
 /// Columns, indexes and constraints of all user schemas as sorted lines, then one md5. The system
 /// catalogue is read instead of `information_schema`, which hides what the role may not use. The

@@ -6,10 +6,10 @@ use tokio_postgres::types::PgLsn;
 
 use super::link::{Session, column};
 use super::settings::Heartbeat;
-use super::trouble::{Trouble, TroubleKind};
 use super::writers::{Writers, read_writers};
 use crate::domain::reading::{Identity, Writes};
 use crate::domain::text::Clean;
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
 /// One row for both roles: functions that fail on the wrong role are asked only on the right one,
 /// decided within the statement, so that a promotion between two statements cannot break a look.
@@ -125,7 +125,7 @@ pub(super) enum Beat {
 
 /// Everything one side told in one look.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct SideState {
+pub struct SideState {
     pub(super) in_recovery: bool,
     /// The server's clock, seconds since 1970.
     pub(super) clock_s: f64,

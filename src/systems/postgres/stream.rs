@@ -3,7 +3,7 @@
 use super::state::{NEEDS_MONITOR, Receiver, SideState};
 use crate::domain::link::{Link, LinkState, LinkWord};
 use crate::domain::time::short_time;
-use crate::systems::shared::trail::Trail;
+use crate::systems::kit::trail::Trail;
 use std::time::Duration;
 
 /// The longest silence while the primary has log to send, in seconds: it is sent as it is written.

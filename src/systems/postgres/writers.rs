@@ -12,10 +12,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::link::{Session, column};
-use super::trouble::Trouble;
 use crate::domain::reading::Writes;
 use crate::domain::time::{Stamp, short_time};
 use crate::port::Clock;
+use crate::systems::kit::trouble::Trouble;
 
 /// The most that a sentence names of one kind; the rest is counted.
 const NAMED_MAX: usize = 4;

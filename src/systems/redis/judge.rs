@@ -11,8 +11,8 @@ use crate::domain::link::Link;
 use crate::domain::reading::{Health, Reading, Writes};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::systems::shared::pulse::Pulse;
-use crate::systems::shared::trail::Trail;
+use crate::systems::kit::pulse::Pulse;
+use crate::systems::kit::trail::Trail;
 
 /// What is known when one side's reading is made.
 pub(super) struct View<'a> {

@@ -4,8 +4,8 @@ use super::flow::link;
 use super::state::SideState;
 use crate::domain::ids::Side;
 use crate::domain::reading::{Basis, Certainty, Lag, LagUnit};
-use crate::systems::shared::pulse::Pulse;
-use crate::systems::shared::trail::Trail;
+use crate::systems::kit::pulse::Pulse;
+use crate::systems::kit::trail::Trail;
 
 /// How long ago a primary's own heartbeat ceased, if it did.
 pub(super) fn ceased_s(primary: &SideState, side: Side, pulse: &Pulse) -> Option<f64> {

@@ -13,8 +13,8 @@ mod history;
 mod info;
 mod judge;
 mod lag;
+mod learned;
 mod link;
-mod probe;
 mod rights;
 mod settings;
 mod state;
@@ -23,68 +23,144 @@ mod tests_support;
 mod trouble;
 mod wire;
 
-use crate::domain::catalogue::{FactSpec, SettingSpec};
-use crate::domain::settings::Fault;
+use std::cmp::Ordering;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::domain::ids::Side;
+use crate::domain::reading::{Identity, Reading};
+use crate::domain::setting::Setting;
+use crate::domain::settings::{Fault, Fields};
 use crate::domain::site::SystemSpec;
-use crate::port::{Action, Probe, ProbeSetup, System};
+use crate::domain::time::Stamp;
+use crate::port::About;
+use crate::systems::kit::endpoint::Endpoint;
+use crate::systems::kit::server::{Server, Sight, Target, Written};
+use crate::systems::kit::trouble::Trouble;
+use state::SideState;
 
 pub use rights::{ACT_RULES, WATCH_RULES};
-
-/// The name of the kind.
-const KIND: &str = "redis";
 
 /// The kind `redis`.
 #[derive(Debug, Clone, Copy)]
 pub struct Redis;
 
-impl System for Redis {
-    fn kind(&self) -> &'static str {
-        KIND
+impl Server for Redis {
+    const ABOUT: About = About {
+        kind: "redis",
+        doc: "Redis 6.2 or later with one replica across the regions: role, lag in bytes and \
+              seconds, link and its age, keys and persistence of both sides, what keeps writes \
+              waiting, and whether a primary came back empty",
+        settings: settings::SETTINGS,
+        facts: facts::FACTS,
+        permissions: rights::PERMISSIONS,
+        actions: actions::ACTIONS,
+        example_name: "cache",
+        example_pace: ["2s", "2s"],
+    };
+    const PORT: Setting<u16> = settings::PORT;
+    const USER_DEFAULT: Option<&'static str> = Some("default");
+    const ANSWER_LIMIT: Duration = Duration::from_secs(3);
+
+    type Own = settings::Own;
+    type Session = link::Session;
+    type State = SideState;
+    type Learned = learned::Learned;
+    type Aside = ();
+
+    fn own(fields: &Fields<'_>, endpoint: &Endpoint) -> Result<Self::Own, Fault> {
+        settings::Own::read(fields, endpoint)
     }
 
-    fn doc(&self) -> &'static str {
-        "Redis 6.2 or later with one replica across the regions: role, lag in bytes and seconds, \
-         link and its age, keys and persistence of both sides, what keeps writes waiting, and \
-         whether a primary came back empty"
+    fn pair(sides: &mut [Option<Written<Self>>; 2], spec: &SystemSpec) -> Result<(), Fault> {
+        let keys =
+            sides.each_ref().map(|side| side.as_ref().and_then(|side| side.own.heartbeat.clone()));
+        if let [Some(a), Some(b)] = &keys
+            && a == b
+        {
+            let message = format!(
+                "the two sides of system `{}` have the same `heartbeat`: a key that both regions \
+                 write tells of neither",
+                spec.id
+            );
+            return Err(Fault::new(spec.sides[1].as_ref().map_or(spec.span, |b| b.span), message));
+        }
+        sides.iter_mut().flatten().for_each(|side| side.own.heartbeats.clone_from(&keys));
+        Ok(())
     }
 
-    fn settings(&self) -> &'static [SettingSpec] {
-        settings::SETTINGS
+    fn speaks_tls(own: &Self::Own) -> bool {
+        own.tls
     }
 
-    fn facts(&self) -> &'static [FactSpec] {
-        facts::FACTS
+    fn unlearned(sides: [Option<&Self::Own>; 2]) -> Self::Learned {
+        learned::Learned::new(sides)
     }
 
-    fn permissions(&self) -> &'static [&'static str] {
-        rights::PERMISSIONS
+    async fn connect(
+        target: &Target<Self>,
+        peer: Option<SocketAddr>,
+        limit: Duration,
+    ) -> Result<Self::Session, Trouble> {
+        link::connect(target, peer, limit).await
     }
 
-    fn actions(&self) -> &'static [&'static dyn Action] {
-        actions::ACTIONS
+    async fn identify(session: &Self::Session, target: &Target<Self>) -> Result<Identity, Trouble> {
+        state::read_identity(session, &target.place).await
     }
 
-    fn secrets_to_watch(&self, spec: &SystemSpec) -> Result<Vec<String>, Fault> {
-        let sides = settings::read(spec)?;
-        let mut names: Vec<String> =
-            sides.into_iter().flatten().filter_map(|side| side.read).collect();
-        names.sort();
-        names.dedup();
-        Ok(names)
+    async fn ask(
+        session: &Self::Session,
+        target: &Target<Self>,
+        watched: bool,
+    ) -> Result<SideState, Trouble> {
+        let keys = target.own.heartbeats.each_ref();
+        let keys = keys.map(|key| key.as_deref().filter(|_| watched));
+        state::read_state(session, target.own.database, keys, &target.place).await
     }
 
-    fn example(&self) -> &'static str {
-        "[systems.cache]\n\
-         kind = \"redis\"\n\
-         every = \"2s\"\n\
-         timeout = \"2s\"\n\
-         read = \"redis-read\"\n\
-         act = \"redis-act\"\n\
-         a = { host = \"127.0.0.1\", port = 9, heartbeat = \"dr:hb:a\" }\n\
-         b = { host = \"127.0.0.1\", port = 9, heartbeat = \"dr:hb:b\" }\n"
+    fn identity(state: &SideState) -> Identity {
+        state.identity()
     }
 
-    fn probe(&self, setup: ProbeSetup<'_>) -> Result<Box<dyn Probe>, Fault> {
-        Ok(Box::new(probe::RedisProbe::new(&setup)?))
+    /// A replica that seems behind is read once more, and so is a primary that seems to be.
+    fn again(a: &SideState, b: &SideState) -> Option<Side> {
+        if a.replid != b.replid || a.is_primary() == b.is_primary() {
+            return None;
+        }
+        match a.offset.cmp(&b.offset) {
+            Ordering::Less => Some(Side::A),
+            Ordering::Equal => None,
+            Ordering::Greater => Some(Side::B),
+        }
+    }
+
+    fn renew(state: &mut SideState, newer: Option<SideState>, other: &SideState) {
+        let is_same = |newer: &SideState| {
+            newer.is_primary() == state.is_primary()
+                && (&newer.run_id, &newer.replid) == (&state.run_id, &state.replid)
+        };
+        if let Some(newer) = newer.filter(is_same) {
+            *state = newer;
+        }
+        if !state.is_primary() {
+            state.offset = state.offset.min(other.offset);
+        }
+    }
+
+    fn learn(learned: &mut Self::Learned, told: [Option<&mut SideState>; 2], _at: Stamp) {
+        learned.learn(told);
+    }
+
+    fn judge(sight: &Sight<'_, Self>) -> Reading {
+        let view = judge::View {
+            side: sight.side,
+            own: sight.own,
+            other: sight.other,
+            pulses: &sight.learned.pulses,
+            trail: &sight.learned.trail,
+            unsaved: sight.target.own.unsaved,
+        };
+        judge::reading(sight.at, sight.took_ms, &view)
     }
 }

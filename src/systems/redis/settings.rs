@@ -1,208 +1,127 @@
-//! What a site file says of a Redis pair: where each side is, who reads it, who may act on it.
+//! What a site file says of a Redis pair, beside where each side is and who reads or acts there.
 
-use std::net::IpAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::domain::catalogue::SettingSpec;
-use crate::domain::settings::{Fault, Fields, Node, Span, Table};
-use crate::domain::site::SystemSpec;
-use crate::systems::shared::sides::{both_sides, one_side};
-
-use crate::domain::ids::Side;
-
-/// The port of a server whose port is not written.
-const PORT_DEFAULT: u16 = 6379;
+use crate::domain::setting::{Kind, Setting, SettingSpec};
+use crate::domain::settings::{Fault, Fields};
+use crate::systems::kit::endpoint::{self, Endpoint};
 
 /// The longest heartbeat key, in bytes.
 const KEY_BYTES_MAX: usize = 256;
 
-/// What may be written at the system or in `a` and `b`, for the docs.
+/// The port.
+pub(super) const PORT: Setting<u16> = endpoint::PORT.or("6379").example_each("9");
+
+const DATABASE: Setting<i64> = Setting::new(
+    "database",
+    Kind::Integer(0, 9999),
+    "The database that keys are counted and checked in",
+)
+.or("0");
+
+const TLS: Setting<bool> = Setting::new(
+    "tls",
+    Kind::Boolean,
+    "True for TLS with a verified certificate; false only for loopback if absent",
+);
+
+const HEARTBEAT: Setting<String> = Setting::new(
+    "heartbeat",
+    Kind::Text,
+    "In `a` and `b`, differing: the key to which something of yours in that region writes \
+     milliseconds since 1970, on that region's server, while it is the primary; it is only read. \
+     The lag in seconds comes from it, as fine as it is written often; without it seconds are \
+     known only where nothing is outstanding",
+)
+.example_each("\"dr:hb:{side}\"");
+
+const HEARTBEAT_EVERY: Setting<Duration> = Setting::new(
+    "heartbeat_every",
+    Kind::Time(0, u64::MAX),
+    "How often it is written; learned from watching if absent. One that is older than three times \
+     this measures nothing: the lag is UNKNOWN",
+);
+
+const PERSISTENCE: Setting<&str> = Setting::new(
+    "persistence",
+    Kind::Choice(&["off"]),
+    "Where it is meant to be off: then that is no warning at a primary",
+);
+
+/// What may be written at the system or in `a` and `b`.
 pub(super) const SETTINGS: &[SettingSpec] = &[
-    SettingSpec { name: "host", doc: "Name, address or `host:port` of the side", required: true },
-    SettingSpec { name: "port", doc: "The port, 6379 if absent", required: false },
-    SettingSpec {
-        name: "database",
-        doc: "The number of the database that keys are counted and checked in, 0 if absent",
-        required: false,
-    },
-    SettingSpec {
-        name: "read",
-        doc: "The secret for watching: user and password, or a password alone for a server \
-              without users; without it nobody logs in",
-        required: false,
-    },
-    SettingSpec {
-        name: "act",
-        doc: "The secret for acting; never opened by `watch`",
-        required: false,
-    },
-    SettingSpec {
-        name: "tls",
-        doc: "True for TLS with a verified certificate; false only for loopback if absent",
-        required: false,
-    },
-    SettingSpec {
-        name: "ca",
-        doc: "Absolute path of a PEM file with the authorities to trust, instead of the machine's",
-        required: false,
-    },
-    SettingSpec {
-        name: "heartbeat",
-        doc: "In `a` and `b`, differing: the key to which something of yours in that region writes \
-              milliseconds since 1970, on that region's server, while it is the primary; it is \
-              only read. The lag in seconds comes from it, as fine as it is written often; without \
-              it seconds are known only where nothing is outstanding",
-        required: false,
-    },
-    SettingSpec {
-        name: "heartbeat_every",
-        doc: "How often it is written, such as `1s`; learned from watching if absent. One that is \
-              older than three times this measures nothing: the lag is UNKNOWN",
-        required: false,
-    },
-    SettingSpec {
-        name: "persistence",
-        doc: "`off` where it is meant to be off: then that is no warning at a primary",
-        required: false,
-    },
+    endpoint::HOST.example_each("\"127.0.0.1\"").spec,
+    PORT.spec,
+    DATABASE.spec,
+    endpoint::READ
+        .doc(
+            "The secret for watching: user and password, or a password alone for a server without \
+             users; without it nobody logs in",
+        )
+        .example("\"redis-read\"")
+        .spec,
+    endpoint::ACT.example("\"redis-act\"").spec,
+    TLS.spec,
+    endpoint::CA.spec,
+    HEARTBEAT.spec,
+    HEARTBEAT_EVERY.spec,
+    PERSISTENCE.spec,
 ];
 
-/// One side as written.
+/// One side's settings beside its address and secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct SideSettings {
-    /// A name or an address.
-    pub(super) host: String,
-    /// The port.
-    pub(super) port: u16,
+pub struct Own {
     /// The database.
     pub(super) database: i64,
-    /// The secret for watching.
-    pub(super) read: Option<String>,
-    /// The secret for acting.
-    pub(super) act: Option<String>,
     /// True to speak TLS only.
     pub(super) tls: bool,
-    /// Trust these authorities instead of the machine's.
-    pub(super) ca: Option<PathBuf>,
     /// The key that this region's heartbeat is written to.
     pub(super) heartbeat: Option<String>,
+    /// Those of both regions.
+    pub(super) heartbeats: [Option<String>; 2],
     /// How often that is written, where the site says so.
     pub(super) beats_every: Option<Duration>,
     /// True where persistence is meant to be off.
     pub(super) unsaved: bool,
-    /// Where it is written.
-    pub(super) span: Span,
 }
 
-impl SideSettings {
-    /// `redis-a:6379`.
-    pub(super) fn place(&self) -> String {
-        if self.host.contains(':') {
-            format!("[{}]:{}", self.host, self.port)
-        } else {
-            format!("{}:{}", self.host, self.port)
+impl Own {
+    /// Reads them.
+    pub(super) fn read(fields: &Fields<'_>, endpoint: &Endpoint) -> Result<Self, Fault> {
+        let (heartbeat, beats_every) = (HEARTBEAT.of(fields)?, HEARTBEAT_EVERY.of(fields)?);
+        if beats_every.is_some() && heartbeat.is_none() {
+            let why = "says how often a `heartbeat` comes: name that too";
+            return Err(fields.refuse("heartbeat_every", why));
         }
+        if heartbeat.as_ref().is_some_and(|key| key.is_empty() || key.len() > KEY_BYTES_MAX) {
+            return Err(fields.refuse("heartbeat", "must be a key of 1 to 256 bytes"));
+        }
+        Ok(Self {
+            database: DATABASE.get(fields)?,
+            tls: TLS.of(fields)?.unwrap_or_else(|| !endpoint.is_local()),
+            heartbeat,
+            heartbeats: [None, None],
+            beats_every,
+            unsaved: PERSISTENCE.of(fields)?.is_some(),
+        })
     }
-}
-
-/// Reads both sides.
-pub(super) fn read(spec: &SystemSpec) -> Result<[Option<SideSettings>; 2], Fault> {
-    let sides = both_sides(spec, read_side)?;
-    if let [Some(a), Some(b)] = &sides
-        && a.heartbeat.is_some()
-        && a.heartbeat == b.heartbeat
-    {
-        let message = format!(
-            "the two sides of system `{}` have the same `heartbeat`: a key that both regions write \
-             tells of neither",
-            spec.id
-        );
-        return Err(Fault::new(b.span, message));
-    }
-    Ok(sides)
-}
-
-/// Reads the side that a step acts on.
-pub(super) fn read_one(spec: &SystemSpec, side: Side) -> Result<SideSettings, Fault> {
-    one_side(spec, side, read_side)
-}
-
-fn read_side(table: &Table, what: &str) -> Result<SideSettings, Fault> {
-    let fields = Fields::new(table, what);
-    let (host, port_of_host) = split_host(fields.need_text("host")?);
-    let port = fields.integer("port", 1, 65_535)?.and_then(|port| u16::try_from(port).ok());
-    if let (Some(Node { span, .. }), Some(_)) = (table.get("port"), port_of_host) {
-        return Err(Fault::new(*span, format!("the port in {what} is written twice")));
-    }
-    let text = |key: &'static str| Ok::<_, Fault>(fields.text(key)?.map(str::to_owned));
-    let settings = SideSettings {
-        port: port.or(port_of_host).unwrap_or(PORT_DEFAULT),
-        database: fields.integer("database", 0, 9999)?.unwrap_or(0),
-        read: text("read")?,
-        act: text("act")?,
-        tls: fields.boolean("tls")?.unwrap_or_else(|| !is_local(&host)),
-        ca: text("ca")?.map(PathBuf::from),
-        heartbeat: text("heartbeat")?,
-        beats_every: fields.duration("heartbeat_every")?,
-        unsaved: fields.choice("persistence", &["off"])?.is_some(),
-        host,
-        span: table.span,
-    };
-    fields.finish()?;
-    let refuse = |key: &str, why: &str| {
-        Err(Fault::new(span_of(table, key), format!("`{key}` in {what} {why}")))
-    };
-    if settings.host.is_empty() {
-        return refuse("host", "is empty");
-    }
-    if settings.ca.as_ref().is_some_and(|path| !path.is_absolute()) {
-        return refuse("ca", "must be an absolute path");
-    }
-    if settings.beats_every.is_some() && settings.heartbeat.is_none() {
-        return refuse("heartbeat_every", "says how often a `heartbeat` comes: name that too");
-    }
-    if settings.heartbeat.as_ref().is_some_and(|key| key.is_empty() || key.len() > KEY_BYTES_MAX) {
-        return refuse("heartbeat", "must be a key of 1 to 256 bytes");
-    }
-    Ok(settings)
-}
-
-/// Splits `redis-a:6380`, `[::1]:6380`; leaves `::1` and `redis-a` whole.
-fn split_host(text: &str) -> (String, Option<u16>) {
-    let text = text.trim();
-    if let Some((host, rest)) = text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        return (host.to_owned(), rest.strip_prefix(':').and_then(|port| port.parse().ok()));
-    }
-    match text.rsplit_once(':') {
-        Some((host, port)) if !host.contains(':') => match port.parse() {
-            Ok(port) => (host.to_owned(), Some(port)),
-            Err(_) => (text.to_owned(), None),
-        },
-        _ => (text.to_owned(), None),
-    }
-}
-
-/// True for loopback: the traffic does not leave the machine.
-fn is_local(host: &str) -> bool {
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// The span of a key, or of its table.
-pub(super) fn span_of(table: &Table, key: &str) -> Span {
-    table.get(key).map_or(table.span, |node| node.span)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Redis;
     use super::*;
-    use crate::systems::shared::testing::spec;
+    use crate::domain::ids::Side;
+    use crate::systems::kit::server::Written;
+    use crate::systems::kit::testing::spec;
 
     #[test]
     fn hosts_ports_and_tls() {
         let check = |host: &str, want: (&str, u16, bool)| {
-            let side = read_one(&spec(&format!("a = {{ host = '{host}' }}")), Side::A).unwrap();
-            assert_eq!((side.host.as_str(), side.port, side.tls), want, "{host}");
+            let spec = spec(&format!("a = {{ host = '{host}' }}"));
+            let side = Written::<Redis>::one(&spec, Side::A).unwrap();
+            let Endpoint { host: found, port } = &side.endpoint;
+            assert_eq!((found.as_str(), *port, side.own.tls), want, "{host}");
         };
         check("redis-a", ("redis-a", 6379, true));
         check("redis-a:6380", ("redis-a", 6380, true));
@@ -215,7 +134,7 @@ mod tests {
     #[test]
     fn refusals_say_what_to_do() {
         let check = |text: &str, want: &str| {
-            let found = read(&spec(text)).expect_err(text).message;
+            let found = Written::<Redis>::both(&spec(text)).err().expect(text).message;
             assert!(found.contains(want), "{found}");
         };
         check("a = {}", "system `it` needs `host`");

@@ -3,10 +3,10 @@
 use super::config::Config;
 use super::info::{Follower, Info};
 use super::link::Session;
-use super::trouble::{Trouble, TroubleKind};
 use crate::domain::ids::Side;
 use crate::domain::reading::{Held, HeldUnit, Identity, LagUnit, Position, Role};
 use crate::domain::text::{Clean, head};
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
 /// The longest identifier or word that is kept of an answer.
 const WORD_CHARS_MAX: usize = 120;
@@ -68,7 +68,7 @@ pub(super) struct Ills {
 
 /// One server.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct SideState {
+pub struct SideState {
     /// The version.
     pub(super) version: String,
     /// Another one after every start.

@@ -1,49 +1,11 @@
-//! What went wrong at a Redis server, in plain sentences, for watchers and operators.
+//! What an error of a Redis server means, in plain sentences, for watchers and operators.
 
 use std::io;
 
 use redis::{ErrorKind, RedisError};
 
 use super::wire::TOO_LONG;
-use crate::domain::reading::{LookError, LookErrorKind};
-use crate::domain::text::Clean;
-use crate::port::OperateError;
-use crate::systems::shared::failure::{innermost, known_cause};
-
-/// The kinds of failure that are told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TroubleKind {
-    /// No connection.
-    Unreachable,
-    /// The server answers that it is not ready to work: nothing was done.
-    NotReady,
-    /// The connection went away after something was sent.
-    Cut,
-    /// No answer in time.
-    Timeout,
-    /// The credentials or the rights do not suffice.
-    Permission,
-    /// The server is a replica and refuses writes.
-    ReadOnly,
-    /// What we were told does not fit the server: TLS, its certificate, the database.
-    Ours,
-    /// The server answered with another error: nothing was done.
-    Refused,
-    /// The answer is not what was asked for.
-    Garbage,
-    /// Another server than the one that is meant has its name.
-    OtherServer,
-}
-
-/// A failure with its sentence.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub(super) struct Trouble {
-    /// What kind.
-    pub(super) kind: TroubleKind,
-    /// One sentence.
-    pub(super) message: Clean,
-}
+use crate::systems::kit::trouble::{Trouble, TroubleKind, innermost, known_cause};
 
 /// What was asked, of whom, by whom. The words after a command's name are never told: they may be
 /// a password.
@@ -71,176 +33,98 @@ impl Question<'_> {
     }
 }
 
-impl Trouble {
-    /// A failure.
-    pub(super) fn new(kind: TroubleKind, message: impl Into<Clean>) -> Self {
-        Self { kind, message: message.into() }
+/// What an error means that came while a connection was opened: nothing was asked yet.
+pub(super) fn of_connecting(error: &io::Error, place: &str) -> Trouble {
+    let not_tls = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref())
+        .is_some_and(|error| matches!(error, rustls::Error::InvalidMessage(_)));
+    let ended = error.kind() == io::ErrorKind::UnexpectedEof;
+    if not_tls || ended {
+        let message =
+            format!("{place} does not answer in TLS; if it does not speak TLS, set `tls = false`");
+        return Trouble::new(TroubleKind::Ours, message);
     }
+    known_cause(place, error)
+        .unwrap_or_else(|| Trouble::unsent(TroubleKind::Unreachable, format!("{place}: {error}")))
+}
 
-    /// No answer from `place` within `limit_ms`.
-    pub(super) fn timeout(place: &str, limit_ms: u128) -> Self {
-        Self::new(TroubleKind::Timeout, format!("{place} did not answer within {limit_ms} ms"))
+/// What an error of the driver means.
+pub(super) fn of_driver(error: &RedisError, asked: &Question<'_>) -> Trouble {
+    let place = asked.place;
+    if let Some(code) = error.code() {
+        return of_code(code, error.detail().unwrap_or_default(), asked);
     }
+    let detail = innermost(error);
+    let all = format!("{error} {detail}");
+    if all.contains(TOO_LONG) {
+        return Trouble::new(TroubleKind::Garbage, format!("{place}: {TOO_LONG}"));
+    }
+    match error.kind() {
+        ErrorKind::Io => Trouble::new(TroubleKind::Cut, format!("{place} closed the connection")),
+        _ => Trouble::new(
+            TroubleKind::Garbage,
+            format!("{place} answered {} with what is not Redis", asked.command()),
+        ),
+    }
+}
 
-    /// What an error means that came while a connection was opened: nothing was asked yet.
-    pub(super) fn of_connecting(error: &io::Error, place: &str) -> Self {
-        let not_tls = error
-            .get_ref()
-            .and_then(|inner| inner.downcast_ref())
-            .is_some_and(|error| matches!(error, rustls::Error::InvalidMessage(_)));
-        let ended = error.kind() == io::ErrorKind::UnexpectedEof;
-        if not_tls || ended {
-            let message = format!(
-                "{place} does not answer in TLS; if it does not speak TLS, set `tls = false`"
-            );
-            return Self::new(TroubleKind::Ours, message);
+/// What an error reply means: its first word, and the rest.
+fn of_code(code: &str, said: &str, asked: &Question<'_>) -> Trouble {
+    let Question { place, user, .. } = asked;
+    let command = asked.command();
+    let (kind, message) = match code {
+        "NOPERM" => (TroubleKind::Permission, missing_right(said, asked)),
+        "WRONGPASS" => (
+            TroubleKind::Permission,
+            format!("{place} refused user {user}: wrong name or password; check the secret"),
+        ),
+        "NOAUTH" => (
+            TroubleKind::Permission,
+            format!("{place} wants a password; name a secret with `read` or `act`"),
+        ),
+        "DENIED" => (
+            TroubleKind::Permission,
+            format!("{place} is in protected mode: it answers only its own machine"),
+        ),
+        "LOADING" => (
+            TroubleKind::NotReady,
+            format!("{place} is loading its data set and answers nothing yet"),
+        ),
+        "MASTERDOWN" => {
+            (TroubleKind::Refused, format!("{place} has lost its primary and serves no stale data"))
         }
-        match known_cause(place, error) {
-            Some(failure) => {
-                let kind = match failure.kind {
-                    LookErrorKind::Unreachable => TroubleKind::Unreachable,
-                    LookErrorKind::Timeout => TroubleKind::Timeout,
-                    LookErrorKind::Garbage => TroubleKind::Garbage,
-                    LookErrorKind::Permission => TroubleKind::Permission,
-                    LookErrorKind::Ours => TroubleKind::Ours,
-                };
-                Self::new(kind, failure.sentence)
-            }
-            None => Self::new(TroubleKind::Unreachable, format!("{place}: {error}")),
+        "READONLY" => {
+            (TroubleKind::ReadOnly, format!("{place} is a replica: it refuses writes ({command})"))
         }
-    }
-
-    /// What an error of the driver means.
-    pub(super) fn of(error: &RedisError, asked: &Question<'_>) -> Self {
-        let place = asked.place;
-        if let Some(code) = error.code() {
-            return Self::of_code(code, error.detail().unwrap_or_default(), asked);
+        "MISCONF" => {
+            (TroubleKind::Refused, format!("{place} refuses writes because it cannot save to disk"))
         }
-        let detail = innermost(error);
-        let all = format!("{error} {detail}");
-        if all.contains(TOO_LONG) {
-            return Self::new(TroubleKind::Garbage, format!("{place}: {TOO_LONG}"));
+        "NOREPLICAS" => (
+            TroubleKind::Refused,
+            format!("{place} refuses writes: fewer replicas than min-replicas-to-write"),
+        ),
+        "OOM" => (
+            TroubleKind::Refused,
+            format!("{place} refuses writes: its memory is used up (maxmemory)"),
+        ),
+        "ERR" if said.starts_with("max number of clients") => {
+            (TroubleKind::NotReady, format!("{place} has no connection left: {said}"))
         }
-        match error.kind() {
-            ErrorKind::Io => Self::new(TroubleKind::Cut, format!("{place} closed the connection")),
-            _ => Self::new(
-                TroubleKind::Garbage,
-                format!("{place} answered {} with what is not Redis", asked.command()),
-            ),
+        "ERR" if said.starts_with("unknown command") => (
+            TroubleKind::Refused,
+            format!("{place} does not know {command}: too old, or blocked by its provider"),
+        ),
+        _ if command == "AUTH" => (
+            TroubleKind::Permission,
+            format!("{place} refused user {user}: {}", without_secrets(said)),
+        ),
+        "ERR" if command == "SELECT" => {
+            (TroubleKind::Ours, format!("{place}: {said}; correct `database`"))
         }
-    }
-
-    /// What an error reply means: its first word, and the rest.
-    fn of_code(code: &str, said: &str, asked: &Question<'_>) -> Self {
-        let Question { place, user, .. } = asked;
-        let command = asked.command();
-        let (kind, message) = match code {
-            "NOPERM" => (TroubleKind::Permission, missing_right(said, asked)),
-            "WRONGPASS" => (
-                TroubleKind::Permission,
-                format!("{place} refused user {user}: wrong name or password; check the secret"),
-            ),
-            "NOAUTH" => (
-                TroubleKind::Permission,
-                format!("{place} wants a password; name a secret with `read` or `act`"),
-            ),
-            "DENIED" => (
-                TroubleKind::Permission,
-                format!("{place} is in protected mode: it answers only its own machine"),
-            ),
-            "LOADING" => (
-                TroubleKind::NotReady,
-                format!("{place} is loading its data set and answers nothing yet"),
-            ),
-            "MASTERDOWN" => (
-                TroubleKind::Refused,
-                format!("{place} has lost its primary and serves no stale data"),
-            ),
-            "READONLY" => (
-                TroubleKind::ReadOnly,
-                format!("{place} is a replica: it refuses writes ({command})"),
-            ),
-            "MISCONF" => (
-                TroubleKind::Refused,
-                format!("{place} refuses writes because it cannot save to disk"),
-            ),
-            "NOREPLICAS" => (
-                TroubleKind::Refused,
-                format!("{place} refuses writes: fewer replicas than min-replicas-to-write"),
-            ),
-            "OOM" => (
-                TroubleKind::Refused,
-                format!("{place} refuses writes: its memory is used up (maxmemory)"),
-            ),
-            "ERR" if said.starts_with("max number of clients") => {
-                (TroubleKind::NotReady, format!("{place} has no connection left: {said}"))
-            }
-            "ERR" if said.starts_with("unknown command") => (
-                TroubleKind::Refused,
-                format!("{place} does not know {command}: too old, or blocked by its provider"),
-            ),
-            _ if command == "AUTH" => (
-                TroubleKind::Permission,
-                format!("{place} refused user {user}: {}", without_secrets(said)),
-            ),
-            "ERR" if command == "SELECT" => {
-                (TroubleKind::Ours, format!("{place}: {said}; correct `database`"))
-            }
-            _ => (TroubleKind::Refused, format!("{place} refused {command}: {code} {said}")),
-        };
-        Self::new(kind, message)
-    }
-
-    /// As the outcome of a look.
-    pub(super) fn into_look_error(self) -> LookError {
-        let kind = match self.kind {
-            TroubleKind::Unreachable | TroubleKind::NotReady | TroubleKind::Cut => {
-                LookErrorKind::Unreachable
-            }
-            TroubleKind::Timeout => LookErrorKind::Timeout,
-            TroubleKind::Permission => LookErrorKind::Permission,
-            TroubleKind::Ours => LookErrorKind::Ours,
-            TroubleKind::ReadOnly
-            | TroubleKind::Refused
-            | TroubleKind::Garbage
-            | TroubleKind::OtherServer => LookErrorKind::Garbage,
-        };
-        LookError::new(kind, self.message)
-    }
-
-    /// As the outcome of an attempt whose command was sent: a lost answer is no answer.
-    pub(super) fn into_operate_error(self) -> OperateError {
-        match self.kind {
-            TroubleKind::Permission => OperateError::Permission(self.message),
-            TroubleKind::ReadOnly
-            | TroubleKind::Refused
-            | TroubleKind::Ours
-            | TroubleKind::NotReady => OperateError::Refused(self.message),
-            TroubleKind::Unreachable
-            | TroubleKind::Cut
-            | TroubleKind::Timeout
-            | TroubleKind::Garbage
-            | TroubleKind::OtherServer => OperateError::Ambiguous(self.message),
-        }
-    }
-
-    /// As the outcome of an attempt that did not come to its command: nothing was changed.
-    pub(super) fn before_sending(self) -> OperateError {
-        match self.kind {
-            TroubleKind::Permission => OperateError::Permission(self.message),
-            TroubleKind::Unreachable
-            | TroubleKind::NotReady
-            | TroubleKind::Cut
-            | TroubleKind::Timeout
-            | TroubleKind::ReadOnly
-            | TroubleKind::Ours
-            | TroubleKind::Refused
-            | TroubleKind::Garbage
-            | TroubleKind::OtherServer => {
-                OperateError::Refused(format!("{}; nothing was sent", self.message).into())
-            }
-        }
-    }
+        _ => (TroubleKind::Refused, format!("{place} refused {command}: {code} {said}")),
+    };
+    Trouble::new(kind, message)
 }
 
 /// The sentence for a missing right, with the rule that gives it.
@@ -276,7 +160,7 @@ mod tests {
     fn codes_become_kinds_and_sentences() {
         let check = |words: &[&str], code: &str, said: &str, kind: TroubleKind, want: &str| {
             let asked = Question { place: "redis-b:6379", user: "wr", words };
-            let found = Trouble::of_code(code, said, &asked);
+            let found = of_code(code, said, &asked);
             assert_eq!(found.kind, kind, "{code}");
             assert!(found.message.as_str().contains(want), "{}", found.message);
             assert!(!found.message.as_str().contains("hunter2"), "{}", found.message);
@@ -304,23 +188,5 @@ mod tests {
         check(&["SELECT", "99"], "ERR", "out of range", TroubleKind::Ours, "correct `database`");
         check(&["FAILOVER"], "ERR", "unknown command", TroubleKind::Refused, "does not know");
         check(&["FAILOVER"], "ERR", "not a replica.", TroubleKind::Refused, "not a replica");
-    }
-
-    #[test]
-    fn a_lost_answer_is_ambiguous_only_when_something_was_sent() {
-        let check = |kind: TroubleKind, sent_is_ambiguous: bool| {
-            let trouble = Trouble::new(kind, "x");
-            let sent = matches!(trouble.clone().into_operate_error(), OperateError::Ambiguous(_));
-            assert_eq!(sent, sent_is_ambiguous, "{kind:?}");
-            assert!(!matches!(trouble.before_sending(), OperateError::Ambiguous(_)), "{kind:?}");
-        };
-        check(TroubleKind::Cut, true);
-        check(TroubleKind::Timeout, true);
-        check(TroubleKind::Unreachable, true);
-        check(TroubleKind::Garbage, true);
-        check(TroubleKind::OtherServer, true);
-        check(TroubleKind::Permission, false);
-        check(TroubleKind::ReadOnly, false);
-        check(TroubleKind::Refused, false);
     }
 }

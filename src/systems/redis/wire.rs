@@ -11,9 +11,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::settings::SideSettings;
-use crate::domain::settings::Fault;
-use crate::systems::shared::roots::Trust;
+use super::Redis;
+use super::trouble::of_connecting;
+use crate::systems::kit::server::Target;
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
 /// The most bytes that an answer may have. `INFO` has some thousand.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
@@ -60,15 +61,23 @@ impl Wire {
     /// Shakes hands where there is TLS.
     pub(super) async fn over(
         stream: TcpStream,
-        tls: Option<ReadyTls>,
-        allowance: Allowance,
-    ) -> io::Result<Self> {
-        stream.set_nodelay(true)?;
-        let stream: Box<dyn Duplex> = match tls {
+        target: &Target<Redis>,
+        allowance: &Allowance,
+    ) -> Result<Self, Trouble> {
+        let failed = |error| of_connecting(&error, &target.place);
+        stream.set_nodelay(true).map_err(failed)?;
+        let stream: Box<dyn Duplex> = match &target.trust {
             None => Box::new(stream),
-            Some(tls) => Box::new(tls.connector.connect(tls.name, stream).await?),
+            Some(trust) => {
+                let ours = |why: String| Trouble::unsent(TroubleKind::Ours, why);
+                let host = &target.endpoint.host;
+                let name = ServerName::try_from(host.clone())
+                    .map_err(|_| ours(format!("`{host}` is not a name that TLS knows")))?;
+                let connector = TlsConnector::from(trust.config().map_err(ours)?);
+                Box::new(connector.connect(name, stream).await.map_err(failed)?)
+            }
         };
-        Ok(Self { stream, allowance })
+        Ok(Self { stream, allowance: allowance.clone() })
     }
 }
 
@@ -107,33 +116,4 @@ impl AsyncWrite for Wire {
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
-}
-
-/// What TLS with one server needs: whom to trust, and the server's name.
-#[derive(Clone)]
-pub(super) struct Tls {
-    trust: Trust,
-    name: ServerName<'static>,
-}
-
-impl Tls {
-    /// Trusts the machine's authorities, or those of `ca`.
-    pub(super) fn new(side: &SideSettings) -> Result<Self, Fault> {
-        let fault = |message: String| Fault::new(side.span, message);
-        let name = ServerName::try_from(side.host.clone())
-            .map_err(|_| fault(format!("`{}` is not a name that TLS knows", side.host)))?;
-        Ok(Self { trust: Trust::of(side.ca.as_deref()).map_err(fault)?, name })
-    }
-
-    /// A verifying TLS client for the server.
-    pub(super) async fn ready(&self) -> Result<ReadyTls, String> {
-        let config = self.trust.client(&[]).await?;
-        Ok(ReadyTls { connector: TlsConnector::from(Arc::new(config)), name: self.name.clone() })
-    }
-}
-
-/// A client that can shake hands.
-pub(super) struct ReadyTls {
-    connector: TlsConnector,
-    name: ServerName<'static>,
 }

@@ -6,8 +6,8 @@ mod read;
 pub use key::Key;
 
 use super::command::{Command, Context};
-use super::tree::Library;
 use crate::domain::settings::Fault;
+use crate::domain::settings::tree::Library;
 
 /// The keymaps that come with the program, by name.
 pub const SHIPPED: Library<'static> = &[
@@ -98,6 +98,26 @@ impl Keymap {
             }
         }
         if prefix.is_empty() || pressed.is_empty() { Lookup::None } else { Lookup::Prefix(prefix) }
+    }
+
+    /// The keys that mean a command in these contexts, the innermost first: one that an inner
+    /// context takes for itself does not reach the outer one.
+    pub fn reaching(&self, contexts: &[Context], command: Command) -> Vec<String> {
+        let reaches = |binding: &&Binding| {
+            binding.command == command
+                && self.look(contexts, &binding.keys) == Lookup::Command(command)
+        };
+        let of = |context: &Context| {
+            let context = *context;
+            self.bindings.iter().filter(move |one| one.context == context)
+        };
+        contexts.iter().flat_map(of).filter(reaches).map(Binding::keys_text).collect()
+    }
+
+    /// The first of them; the command's name where it has none.
+    pub fn key_of(&self, contexts: &[Context], command: Command) -> String {
+        let keys = self.reaching(contexts, command);
+        keys.into_iter().next().unwrap_or_else(|| format!("[{}]", command.name()))
     }
 
     /// The keys of a command in a context, as people write them: `r`, `g g`.

@@ -1,9 +1,9 @@
 //! Reads a keymap file and refuses what would surprise a hand.
 
 use super::{Binding, Key, Keymap, SEQUENCE_KEYS_MAX};
+use crate::domain::settings::tree::{INHERIT_DEPTH_MAX, Library, inherited, parse};
 use crate::domain::settings::{Fault, Fields, Node, Span, Table, Value, unknown};
 use crate::ui::command::{COMMANDS, Command, Context};
-use crate::ui::tree::{INHERIT_DEPTH_MAX, Library, inherited, parse};
 
 /// The word that takes a binding away.
 const UNBOUND: &str = "none";

@@ -4,10 +4,6 @@ use crate::domain::time::Stamp;
 use crate::ui::command::Command;
 
 /// What the guards against accidental keys remember (`screens.md`, Keys).
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is one thing seen of the keys, and no state of another"
-)]
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Guards {
     /// The last verb that was accepted, and when.
@@ -29,15 +25,7 @@ pub struct Guards {
     pub dialog_at: Option<Stamp>,
     /// When the unfinished sequence began; its continuations show 300 ms later.
     pub sequence_at: Option<Stamp>,
-    /// True while the reason of a card's broken gate has the cursor, false for its typed text.
-    pub at_reason: bool,
-    /// Until when a guard 1 that was asked for waits for its dry run; then its stop window begins.
-    pub waits_until: Option<Stamp>,
-    /// When time last passed for a stop window that counts.
-    pub counted_at: Option<Stamp>,
     /// True while a dialog that the palette opened has had no key of its own: the Enter that opened
     /// it must not go on and accept it.
     pub from_palette: bool,
-    /// When the last dry run was asked for.
-    pub rehearsed_at: Option<Stamp>,
 }

@@ -8,11 +8,10 @@ use crate::domain::ids::StepId;
 use crate::domain::runbook::Step;
 use crate::domain::time::{clock_text, short_time};
 use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{CRIT, Ink, MUTED, TEXT, WARN};
+use crate::ui::widget::ink::{CRIT, INFO, Ink, MUTED, OK, TEXT, WARN};
 use crate::ui::widget::row::{Row, as_many};
 
-use super::strip::state_ink;
-use super::words;
+use super::phrase;
 
 /// How long waiting is weighed against going now.
 pub const WAIT: Duration = Duration::from_secs(600);
@@ -31,7 +30,7 @@ pub fn finish(screen: &Screen<'_>, long: bool) -> Row {
     let Some((p50, p80)) = forecast.finish_p50.zip(forecast.finish_p80) else {
         return match (forecast.elapsed, screen.runbook) {
             (None, _) => Row::new(),
-            (Some(_), None) => Row::of(WARN, format!("UNKNOWN, {}", words::no_runbook(screen))),
+            (Some(_), None) => Row::of(WARN, format!("UNKNOWN, {}", phrase::no_runbook(screen))),
             (Some(_), Some(_)) => Row::of(WARN, "no forecast"),
         };
     };
@@ -70,20 +69,20 @@ pub fn decide_by(screen: &Screen<'_>) -> Row {
 /// MET 04:28 of 10:00`.
 fn tier(screen: &Screen<'_>, tier: &TierClock, long: bool) -> Row {
     let (name, ink, word) = (&tier.tier, state_ink(tier.state), tier.state.words());
-    let of = if long { format!(" of {}", words::minutes(tier.rto)) } else { String::new() };
+    let of = if long { format!(" of {}", phrase::minutes(tier.rto)) } else { String::new() };
     match (tier.took, screen.forecast.elapsed) {
         (Some(took), _) => Row::of(MUTED, format!("{name} "))
             .put(ink, word)
-            .put(TEXT, format!(" {}{of}", words::minutes(took))),
+            .put(TEXT, format!(" {}{of}", phrase::minutes(took))),
         (None, Some(gone)) if gone > tier.rto => Row::of(MUTED, format!("{name} "))
-            .put(ink, format!("+{}", words::minutes(gone.saturating_sub(tier.rto))))
+            .put(ink, format!("+{}", phrase::minutes(gone.saturating_sub(tier.rto))))
             .put(TEXT, format!("{of} "))
             .put(ink, word),
         (None, Some(gone)) => {
             // Whole seconds of both clocks always add up to the objective.
             let left = Duration::from_secs(tier.rto.as_secs().saturating_sub(gone.as_secs()));
             Row::of(MUTED, format!("{name} "))
-                .put(TEXT, format!("L{}{of} ", words::minutes(left)))
+                .put(TEXT, format!("L{}{of} ", phrase::minutes(left)))
                 .put(ink, word)
         }
         (None, None) => Row::of(MUTED, format!("{name} RTO {}", short_time(tier.rto))),
@@ -172,7 +171,7 @@ pub fn stuck<'a>(screen: &Screen<'a>, step: &StepId) -> Option<&'a Stuck> {
 
 /// `STUCK: 01:12 of p80 00:40`.
 pub fn stuck_words(stuck: &Stuck) -> String {
-    format!("STUCK: {} of p80 {}", words::minutes(stuck.spent), words::minutes(stuck.p80))
+    format!("STUCK: {} of p80 {}", phrase::minutes(stuck.spent), phrase::minutes(stuck.p80))
 }
 
 /// What a step takes in eight of ten runs, or what the plan expects.
@@ -192,17 +191,17 @@ pub fn usual(screen: &Screen<'_>, step: &Step) -> String {
             let hand = if pace.hand_p80 < Duration::from_secs(1) || step.class == Class::H {
                 String::new()
             } else {
-                format!(", begun {} after it could be", words::minutes(pace.hand_p80))
+                format!(", begun {} after it could be", phrase::minutes(pace.hand_p80))
             };
             format!(
                 "p50 {}, p80 {} in {} {}{hand}",
-                words::minutes(pace.act_p50),
-                words::minutes(pace.act_p80),
+                phrase::minutes(pace.act_p50),
+                phrase::minutes(pace.act_p80),
                 pace.runs,
                 if pace.runs == 1 { "run" } else { "runs" }
             )
         }
-        _ => format!("expected {} by the plan, no history", words::minutes(step.expect)),
+        _ => format!("expected {} by the plan, no history", phrase::minutes(step.expect)),
     }
 }
 
@@ -213,7 +212,7 @@ pub fn start_rows(screen: &Screen<'_>, step: &StepId) -> Vec<(Ink, String)> {
     let told = |wait: Duration| {
         let finish = forecast.finish_if_started(step, wait)?;
         let margin = rto.as_secs_f64() - finish.p80.as_secs_f64();
-        let size = words::seconds(margin.abs());
+        let size = phrase::seconds(margin.abs());
         let word = if margin < 0.0 { "LATE by" } else { "margin" };
         let (first, last) = (clock_text(finish.p50), clock_text(finish.p80));
         let text = if first == last {
@@ -239,4 +238,30 @@ pub fn start_rows(screen: &Screen<'_>, step: &StepId) -> Vec<(Ink, String)> {
         rows.push((ink, format!("last moment to start {}{passed}", last.utc())));
     }
     rows
+}
+
+/// The ink of an RTO state.
+pub fn state_ink(state: RtoState) -> Ink {
+    match state {
+        RtoState::Breached | RtoState::WillMiss | RtoState::Missed | RtoState::Contested => CRIT,
+        RtoState::AtRisk => WARN,
+        RtoState::Provisional => INFO,
+        RtoState::OnTrack | RtoState::Ready | RtoState::Met => OK,
+    }
+}
+
+/// `STEP scale-b 01:12 / 02:00`, or what the step is waiting for.
+pub fn step_clock(screen: &Screen<'_>) -> String {
+    let Some((step, state)) = phrase::current(screen) else { return String::new() };
+    let expect = phrase::minutes(act_p80(screen, step));
+    let number = screen.runbook.and_then(|book| book.number(&step.id)).unwrap_or_default();
+    match state.open_attempt() {
+        Some(attempt) => {
+            let spent = phrase::minutes(attempt.spent(screen.now));
+            let word = stuck(screen, &step.id).map_or("STEP", |_| "STUCK");
+            format!("{word} {number} {} {spent} / {expect}", step.id)
+        }
+        None if screen.is_aborting() => format!("BACK {number} {}, takes {expect}", step.id),
+        None => format!("STEP {number} {} {}, takes {expect}", step.id, state.phase.word()),
+    }
 }

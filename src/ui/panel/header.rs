@@ -1,17 +1,18 @@
 //! The first two rows: what this console is and where it looks, and the one worst thing.
 
+use crate::domain::console::{Access, JournalState};
 use crate::domain::run::event::RunKind;
 use crate::domain::time::{clock_text, short_time};
 use crate::domain::verdict::{Alarm, Primary, Priority};
 use crate::ui::command::Command;
-use crate::ui::screen::{Access, JournalState, Screen};
+use crate::ui::screen::Screen;
 use crate::ui::widget::ink::{
     BADGE_ARMED, BADGE_DRILL, BADGE_LIVE, BADGE_READONLY, BADGE_REPLAY, BADGE_SAFE, BADGE_SIM,
     CRIT, Ink, MUTED, OK, STALE, TEXT, UNKNOWN, WARN,
 };
 use crate::ui::widget::row::{Row, first_fit};
 
-use super::words;
+use super::phrase;
 
 /// A poll that is older than this is late, whatever the systems' own periods.
 const POLL_LATE_S: u64 = 30;
@@ -56,15 +57,15 @@ fn who(screen: &Screen<'_>, long: bool) -> Row {
 }
 
 fn regions(screen: &Screen<'_>, parts: bool) -> Row {
-    let way = words::direction_now(screen);
+    let way = phrase::direction_now(screen);
     if !parts && screen.run.is_some_and(|run| run.stage.is_closed()) {
-        return Row::plain(format!("{} serves", words::label(screen, way.from)));
+        return Row::plain(format!("{} serves", phrase::label(screen, way.from)));
     }
     let one = |side| {
         if parts {
-            format!("{} {}", words::label(screen, side), words::part(screen, side))
+            format!("{} {}", phrase::label(screen, side), phrase::part(screen, side))
         } else {
-            words::label(screen, side).to_owned()
+            phrase::label(screen, side).to_owned()
         }
     };
     Row::plain(format!("{} > {}", one(way.from), one(way.to)))
@@ -92,13 +93,13 @@ const FULL_LINES: usize = 5;
 
 /// Left and right of the header, the fullest first.
 fn lines(screen: &Screen<'_>, told: &Row) -> [(Row, Row); 9] {
-    let run = words::run_name(screen);
+    let run = phrase::run_name(screen);
     // A replayed moment is never read as the time it is.
     let utc = match screen.model.replay {
         Some(_) => Row::of(BADGE_REPLAY, format!("replayed {}", screen.now.utc())),
         None => Row::of(TEXT, screen.now.utc().to_string()),
     };
-    let help = Row::of(MUTED, format!("{} help", words::key(screen, Command::Help)));
+    let help = Row::of(MUTED, format!("{} help", phrase::key(screen, Command::Help)));
     let gap = |row: Row, cells: usize| row.put(TEXT, " ".repeat(cells));
     let owed = if told.is_empty() { Row::new() } else { gap(told.clone(), 2) };
     let left = |spaced: bool, parts: bool, long: bool| {
@@ -115,7 +116,7 @@ fn lines(screen: &Screen<'_>, told: &Row) -> [(Row, Row); 9] {
         let row = owed.clone().join(row);
         if with_help { gap(row, 3).join(help.clone()) } else { row }
     };
-    let way = words::direction_now(screen);
+    let way = phrase::direction_now(screen);
     let letters = match screen.run {
         Some(run) if run.stage.is_closed() => format!("{} serves", way.from),
         _ => format!("{} > {}", way.from, way.to),
@@ -137,7 +138,7 @@ fn lines(screen: &Screen<'_>, told: &Row) -> [(Row, Row); 9] {
 
 /// The alarm that matters most, as it stands in the banner.
 fn alarm_rows(screen: &Screen<'_>, alarm: &Alarm) -> Vec<Row> {
-    let (ink, glyph) = words::glyph(alarm.priority);
+    let (ink, glyph) = phrase::glyph(alarm.priority);
     let head = Row::of(ink, format!("{glyph} {}", alarm.sentence));
     let since = alarm.since.map_or_else(String::new, |at| format!(" since {}", at.utc()));
     let spent = alarm.since.map_or_else(String::new, |at| {
@@ -156,8 +157,8 @@ fn alarm_rows(screen: &Screen<'_>, alarm: &Alarm) -> Vec<Row> {
     } else {
         format!(
             "   {} acknowledge  {} evidence",
-            words::key(screen, Command::Acknowledge),
-            words::key(screen, Command::Evidence)
+            phrase::key(screen, Command::Acknowledge),
+            phrase::key(screen, Command::Evidence)
         )
     };
     let tail = if known { "  acknowledged" } else { "  not acknowledged" };
@@ -198,7 +199,7 @@ fn after(screen: &Screen<'_>, rows: Vec<Row>) -> Vec<Row> {
     let restored = screen.run.is_some_and(|run| run.restored.is_some());
     let serves = match screen.assessment.primary {
         Primary::Healthy | Primary::Suspect { .. } => {
-            words::label(screen, screen.assessment.active)
+            phrase::label(screen, screen.assessment.active)
         }
         Primary::Red { .. } | Primary::ItIsUs { .. } | Primary::Blind(_) => return rows,
     };
@@ -206,7 +207,7 @@ fn after(screen: &Screen<'_>, rows: Vec<Row>) -> Vec<Row> {
     let (state, gone) = (screen.forecast.state, clock_text(gone));
     let lead = Row::of(OK, format!("{serves} serves"))
         .put(TEXT, ", ")
-        .put(super::strip::state_ink(state), format!("{} T+{gone}", state.words()))
+        .put(super::clocks::state_ink(state), format!("{} T+{gone}", state.words()))
         .put(TEXT, "   ");
     rows.into_iter().map(|row| lead.clone().join(row)).collect()
 }

@@ -1,72 +1,27 @@
 //! The last row: the keys that can be used now; those that cannot are left out or grey.
 
+use crate::domain::console::Access;
 use crate::domain::run::state::Run;
-use crate::ui::command::Command;
+use crate::ui::command::{COMMANDS, Command, CommandSpec};
 use crate::ui::model::Panel;
-use crate::ui::replay::ReplayKey;
-use crate::ui::screen::{Access, Screen};
+use crate::ui::screen::Screen;
 use crate::ui::widget::ink::{MUTED, TEXT};
 use crate::ui::widget::row::{Row, as_many};
 
-use super::{dialog_keys, words};
+use super::{hints, phrase};
 
-/// The commands of the keys row with their short words, the most important first.
-const SHOWN: [(Command, &str); 27] = [
-    (Command::Help, "help"),
-    (Command::Enter, "open"),
-    (Command::Run, "run"),
-    (Command::Declare, "declare"),
-    (Command::AcceptLedger, "losses"),
-    (Command::Attest, "attest"),
-    (Command::Resolve, "resolve"),
-    (Command::Retry, "retry"),
-    (Command::Skip, "skip"),
-    (Command::AbortStep, "abort step"),
-    (Command::Hold, "hold"),
-    (Command::Arm, "arm"),
-    (Command::Acknowledge, "ack"),
-    (Command::Evidence, "evidence"),
-    (Command::Update, "update"),
-    (Command::Readiness, "go/no-go"),
-    (Command::Note, "note"),
-    (Command::Palette, "palette"),
-    (Command::Panel(1), "panel"),
-    (Command::Zoom, "zoom"),
-    (Command::Filter, "filter"),
-    (Command::VerifyNow, "verify"),
-    (Command::Copy, "copy"),
-    (Command::Choose, "runbook"),
-    (Command::Report, "report"),
-    (Command::Close, "close"),
-    (Command::Quit, "quit"),
-];
-
-/// The same in a replay.
-const REPLAYED: [(Command, &str); 17] = [
-    (Command::Replay(ReplayKey::Play), "play/pause"),
-    (Command::Replay(ReplayKey::Next), "next"),
-    (Command::Replay(ReplayKey::Previous), "previous"),
-    (Command::Replay(ReplayKey::Seek), "seek"),
-    (Command::Quit, "quit"),
-    (Command::Help, "help"),
-    (Command::Replay(ReplayKey::Faster), "faster"),
-    (Command::Replay(ReplayKey::Slower), "slower"),
-    (Command::Replay(ReplayKey::MinuteOn), "1 min on"),
-    (Command::Replay(ReplayKey::MinuteBack), "back"),
-    (Command::Replay(ReplayKey::SkipIdle), "skip idle"),
-    (Command::Replay(ReplayKey::End), "to end"),
-    (Command::Enter, "open"),
-    (Command::Evidence, "evidence"),
-    (Command::Panel(1), "panel"),
-    (Command::Zoom, "zoom"),
-    (Command::Filter, "filter"),
-];
+/// The rows of the keys row, the most important first.
+fn shown(place: fn(&CommandSpec) -> u8) -> Vec<&'static CommandSpec> {
+    let mut shown: Vec<_> = COMMANDS.iter().filter(|spec| place(spec) > 0).collect();
+    shown.sort_by_key(|spec| place(spec));
+    shown
+}
 
 /// The word of a command, where it does something else now.
 fn word(screen: &Screen<'_>, command: Command, word: &'static str) -> &'static str {
     match command {
-        Command::Run if words::is_aborting(screen) => "take back",
-        Command::Skip if words::is_aborting(screen) => "leave it",
+        Command::Run if screen.is_aborting() => "take back",
+        Command::Skip if screen.is_aborting() => "leave it",
         Command::Hold if screen.run.is_some_and(Run::is_held) => "go on",
         Command::Arm if screen.access == Access::Armed => "safe",
         Command::Enter if matches!(screen.model.focus, Panel::RegionA | Panel::RegionB) => {
@@ -86,23 +41,23 @@ pub fn row(screen: &Screen<'_>, width: usize) -> Row {
         return Row::plain(format!("{typed} …   esc forgets it")).cut(width);
     }
     if let Some(dialog) = &screen.model.dialog {
-        return Row::plain(dialog_keys::row(screen, dialog, width)).cut(width);
+        return Row::plain(hints::row(screen, &**dialog, width)).cut(width);
     }
-    let shown: &[(Command, &str)] = if screen.model.replay.is_some() { &REPLAYED } else { &SHOWN };
-    let parts = shown
-        .iter()
-        .copied()
-        .filter_map(|(command, word)| {
+    let is_replay = screen.model.replay.is_some();
+    let parts = shown(if is_replay { |spec| spec.replayed } else { |spec| spec.shown })
+        .into_iter()
+        .filter_map(|spec| {
+            let command = spec.command;
             let bound = screen.guide.iter().find(|row| same(row.command, command));
             if !screen.guide.is_empty() && bound.is_none() {
                 return None;
             }
             let key = match command {
                 Command::Panel(_) => "1-6".to_owned(),
-                _ => words::key(screen, command),
+                _ => phrase::key(screen, command),
             };
             let usable = bound.is_none_or(|row| row.why_not.is_none());
-            let word = self::word(screen, command, word);
+            let word = word(screen, command, spec.word);
             usable.then(|| Row::of(TEXT, key).put(MUTED, format!(" {word}")))
         })
         .collect();

@@ -1,15 +1,15 @@
 //! The parts of the screen, each drawn from the screen's facts alone.
 
 pub mod clocks;
-pub mod dialog;
-pub mod dialog_keys;
+pub mod fitness;
 pub mod header;
+pub mod hints;
 pub mod keys;
 pub mod logs;
 pub mod next;
 pub mod offer;
+pub mod phrase;
 pub mod quiet;
-pub mod readiness;
 pub mod red;
 pub mod region;
 pub mod replayed;
@@ -20,4 +20,3 @@ pub mod runbook_abort;
 pub mod spoken;
 pub mod strip;
 pub mod table;
-pub mod words;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::catalogue::Class;
+use crate::domain::console::{Access, JournalState};
 use crate::domain::run::event::{Closing, Purpose};
 use crate::domain::run::phase::{Phase, Stage};
 use crate::domain::run::proof::{self, Proof, Told};
@@ -11,10 +12,10 @@ use crate::domain::runbook::Step;
 use crate::domain::time::short_time;
 use crate::domain::verdict::{Primary, Verdict};
 use crate::ui::command::Command;
-use crate::ui::screen::{Access, JournalState, Screen};
+use crate::ui::screen::Screen;
 
 use super::offer::{Offers, Piece, text};
-use super::{clocks, dialog, dialog_keys, readiness, words};
+use super::{clocks, fitness, hints, phrase};
 
 /// What to do now, in one sentence.
 pub fn sentence(screen: &Screen<'_>) -> String {
@@ -36,7 +37,7 @@ pub fn pieces(screen: &Screen<'_>) -> Vec<Piece> {
             .pieces();
     }
     if let Some(dialog) = &screen.model.dialog {
-        return dialog_keys::next(screen, dialog);
+        return hints::next(screen, &**dialog);
     }
     if screen.access == Access::ReadOnly {
         let text = format!("{}.  Read only: no key here changes anything.", watched(screen));
@@ -44,7 +45,7 @@ pub fn pieces(screen: &Screen<'_>) -> Vec<Piece> {
     }
     let offers = match screen.run {
         Some(run) if run.stage.is_closed() => closed(offers, screen, run),
-        Some(run) if run.declaration.is_some() || !words::is_red_moment(screen) => {
+        Some(run) if run.declaration.is_some() || !phrase::is_red_moment(screen) => {
             with_run(offers, screen, run)
         }
         Some(_) | None => without_run(offers, screen),
@@ -54,16 +55,16 @@ pub fn pieces(screen: &Screen<'_>) -> Vec<Piece> {
 
 /// What is going on, for a console without acts: it names no key.
 fn watched(screen: &Screen<'_>) -> String {
-    if words::is_red_moment(screen) {
+    if phrase::is_red_moment(screen) {
         return match screen.run.filter(|run| !run.stage.is_closed()) {
             Some(_) => "red, not declared yet".to_owned(),
-            None => format!("red, not declared here; {}", words::elsewhere(screen)),
+            None => format!("red, not declared here; {}", phrase::elsewhere(screen)),
         };
     }
     let Some(run) = screen.run else {
-        let (word, counts) = (screen.assessment.verdict.word(), readiness::counts(screen));
+        let (word, counts) = (screen.assessment.verdict.word(), fitness::counts(screen));
         let counts = if counts.is_empty() { counts } else { format!(": {counts}") };
-        let elsewhere = words::elsewhere(screen);
+        let elsewhere = phrase::elsewhere(screen);
         return format!("no run here; {elsewhere}; standby {word}{counts}");
     };
     if run.stage.is_closed() {
@@ -72,9 +73,9 @@ fn watched(screen: &Screen<'_>) -> String {
     if run.restored.is_some() && run.stage != Stage::Aborting {
         return format!("restored was seen, {}", now(screen));
     }
-    match words::current(screen) {
-        _ if words::is_aborting(screen) => {
-            format!("the run is being given up, {}", words::taken_back(screen))
+    match phrase::current(screen) {
+        _ if screen.is_aborting() => {
+            format!("the run is being given up, {}", phrase::taken_back(screen))
         }
         Some((step, state)) => format!("\"{}\" is {}", step.title, state.phase.word()),
         None => format!("the run is {}", run.stage.word()),
@@ -83,7 +84,7 @@ fn watched(screen: &Screen<'_>) -> String {
 
 /// How the region that serves is now.
 fn now(screen: &Screen<'_>) -> String {
-    let label = words::label(screen, screen.assessment.active);
+    let label = phrase::label(screen, screen.assessment.active);
     let verdict = screen.assessment.verdict.word();
     match &screen.assessment.primary {
         Primary::Healthy => format!("{label} serves, standby {verdict}"),
@@ -105,7 +106,7 @@ fn but_now(screen: &Screen<'_>) -> String {
 fn without_run<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>) -> Offers<'q, 'a> {
     let offers = match &screen.assessment.primary {
         Primary::Red { .. } => return red(offers, screen),
-        Primary::Suspect { signals } => offers.say(words::suspected(screen, signals)),
+        Primary::Suspect { signals } => offers.say(phrase::suspected(screen, signals)),
         Primary::ItIsUs { .. } => offers.say("check our own network: the reference is silent too"),
         Primary::Blind(why) => offers.say(format!("nothing can be told: {why}")),
         Primary::Healthy => {
@@ -130,8 +131,8 @@ fn red<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>) -> Offers<'q, 'a> {
     let open = screen.run.is_some_and(|run| !run.stage.is_closed());
     let offers = offers.also(Command::Evidence, "evidence");
     let offers = if screen.runbook.is_none() {
-        offers.say(format!("{}: nothing can be run from here", words::no_runbook(screen)))
-    } else if words::is_planned_without_primary(screen) {
+        offers.say(format!("{}: nothing can be run from here", phrase::no_runbook(screen)))
+    } else if phrase::is_planned_without_primary(screen) {
         offers.run(Command::Escalate, "take it for lost, then declare")
     } else if open {
         offers.run(Command::Declare, "declare (typed)")
@@ -154,7 +155,7 @@ fn with_run<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &'a Run) -
     }
     if !screen.assessment.split_brain.is_empty() {
         let offers = offers.say("stop writes in one region: two primaries take writes");
-        let step = words::current(screen).filter(|(_, state)| state.phase == Phase::Ready);
+        let step = phrase::current(screen).filter(|(_, state)| state.phase == Phase::Ready);
         let offers = offers.also(Command::Evidence, "evidence");
         return match step {
             Some((step, _)) => {
@@ -174,7 +175,7 @@ fn with_run<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &'a Run) -
             // What is in trouble, or works, comes first; it does not wait for the losses.
             let busy =
                 |phase: Phase| phase.is_open() || matches!(phase, Phase::Failed | Phase::Unknown);
-            let (_, at_work): (&Step, bool) = match words::current(screen) {
+            let (_, at_work): (&Step, bool) = match phrase::current(screen) {
                 Some((step, state)) => (step, state.left.is_some() || busy(state.phase)),
                 None => return offers.run(Command::AcceptLedger, what),
             };
@@ -208,10 +209,10 @@ fn aborting<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &'a Run) -
             .say("HOLD: nothing more is taken back, the clock goes on")
             .run(Command::Hold, "go on");
     }
-    let Some((step, state)) = words::current(screen) else {
+    let Some((step, state)) = phrase::current(screen) else {
         let told = match run.taken_back() {
             (_, 0) => "nothing goes back".to_owned(),
-            _ => format!("{}, the rest stays", words::taken_back(screen)),
+            _ => format!("{}, the rest stays", phrase::taken_back(screen)),
         };
         return offers.say(told).run(Command::Close, "close the run");
     };
@@ -245,7 +246,7 @@ fn proofs(screen: &Screen<'_>) -> Vec<Proof> {
 
 fn awaited(screen: &Screen<'_>, proofs: &[Proof]) -> String {
     let Some(book) = screen.runbook else { return "the restored facts".to_owned() };
-    let way = words::direction(screen);
+    let way = screen.direction();
     let unwritten = proofs.iter().filter(|proof| !proof.is_settled()).map(Proof::words);
     let texts: Vec<String> = book
         .restored
@@ -267,7 +268,7 @@ fn left_running<'q, 'a>(offers: Offers<'q, 'a>, step: &Step) -> Offers<'q, 'a> {
 }
 
 fn current_step<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>) -> Offers<'q, 'a> {
-    let Some((step, state)) = words::current(screen) else {
+    let Some((step, state)) = phrase::current(screen) else {
         return offers.say("no step can go on: look at failed and skipped steps");
     };
     let title = &step.title;
@@ -309,8 +310,8 @@ fn ready<'q, 'a>(
     meanwhile: &str,
 ) -> Offers<'q, 'a> {
     let title = &step.title;
-    if words::is_planned_without_primary(screen) && waits(screen, step) {
-        let lost = words::label(screen, words::direction(screen).from);
+    if phrase::is_planned_without_primary(screen) && waits(screen, step) {
+        let lost = phrase::label(screen, screen.direction().from);
         let what = format!("go on as if {lost} were lost: \"{title}\" asks it, and it is red");
         return offers.run(Command::Escalate, &what);
     }
@@ -328,7 +329,7 @@ fn ready<'q, 'a>(
 /// True for a step whose gates do not hold now, and ask less once the primary is taken for lost.
 fn waits(screen: &Screen<'_>, step: &Step) -> bool {
     let weaker = step.gates.iter().any(|gate| gate.ungraceful.is_some());
-    weaker && dialog::seen_gates(screen, step).iter().any(|seen| seen.held != Some(true))
+    weaker && screen.gates(step).iter().any(|seen| seen.held != Some(true))
 }
 
 /// A step runs: how long it takes, and what can be run beside it.
@@ -383,7 +384,7 @@ fn closed<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &Run) -> Off
     let how = match &run.closed {
         Some((at, Closing::Complete)) => format!("closed complete at {}", at.utc()),
         Some((at, Closing::CompleteExcept { steps })) => {
-            let names: Vec<String> = steps.iter().map(|step| words::named(screen, step)).collect();
+            let names: Vec<String> = steps.iter().map(|step| phrase::named(screen, step)).collect();
             format!("closed at {}, complete except {}", at.utc(), names.join(", "))
         }
         Some((at, Closing::Aborted)) => format!("given up at {}", at.utc()),
@@ -402,6 +403,7 @@ mod tests {
     use crate::domain::ids::Side;
     use crate::domain::run::event::Mode;
     use crate::domain::verdict::T0Basis;
+    use crate::ui::facts::Facts;
     use crate::ui::fixture;
 
     #[test]
@@ -533,7 +535,8 @@ mod tests {
             let screen = fixture.screen();
             let named = sentence(&screen);
             assert!(named.contains(key), "{moment}: {named}");
-            let found = sentence(&Screen { recording: true, ..screen });
+            let found =
+                sentence(&Screen { facts: Facts { recording: true, ..screen.facts }, ..screen });
             assert!(!found.contains(key), "{moment}: {found}");
             assert!(found.contains("the last decision is still being recorded"), "{found}");
         };
@@ -570,9 +573,9 @@ mod tests {
         let mut fixture = fixture::of("declared").expect("the moment exists");
         let told = |fixture: &fixture::Fixture| {
             let screen = fixture.screen();
-            let way = words::direction(&screen);
-            let parts = [way.from, way.to].map(|side| words::part(&screen, side));
-            (parts, words::is_frozen(&screen), sentence(&screen).contains("expected losses"))
+            let way = screen.direction();
+            let parts = [way.from, way.to].map(|side| phrase::part(&screen, side));
+            (parts, phrase::is_frozen(&screen), sentence(&screen).contains("expected losses"))
         };
         assert_eq!(told(&fixture), (["was PRIMARY", "taking over"], true, true));
         fixture.assessment.primary = Primary::Healthy;
@@ -580,7 +583,7 @@ mod tests {
         run.mode = Mode::Planned;
         run.declaration.as_mut().expect("it is declared").basis = T0Basis::Declared;
         assert_eq!(told(&fixture), (["PRIMARY", "standby"], false, false));
-        assert!(words::t0_text(&fixture.screen()).ends_with("Z = declaration"));
+        assert!(phrase::t0_text(&fixture.screen()).ends_with("Z = declaration"));
         let book = fixture.runbooks.first().expect("a plan");
         let promotion = book.steps.iter().find(|step| step.change.promotes()).expect("one");
         let promotion = promotion.id.clone();
@@ -588,7 +591,7 @@ mod tests {
         let state = run.steps.iter_mut().find(|state| state.id == promotion).expect("it is there");
         state.phase = Phase::Done;
         assert_eq!(told(&fixture), (["was PRIMARY", "taking over"], true, false));
-        assert_eq!(words::frozen_at(&fixture.screen()), "switch");
+        assert_eq!(phrase::frozen_at(&fixture.screen()), "switch");
     }
 
     #[test]
@@ -596,8 +599,8 @@ mod tests {
         let mut fixture = fixture::of("declared").expect("the moment exists");
         let parts = |fixture: &fixture::Fixture| {
             let screen = fixture.screen();
-            let way = words::direction(&screen);
-            [way.from, way.to].map(|side| words::part(&screen, side))
+            let way = screen.direction();
+            [way.from, way.to].map(|side| phrase::part(&screen, side))
         };
         assert_eq!(parts(&fixture), ["was PRIMARY", "taking over"]);
         fixture.run.as_mut().expect("a run").declaration = None;

@@ -2,16 +2,16 @@
 
 use crate::domain::runbook::Step;
 use crate::domain::text::Clean;
-use crate::ui::available::why_not_offered;
+use crate::ui::available::{GUARDED_SIZE_MIN, why_not_offered};
 use crate::ui::command::Command;
-use crate::ui::meant::meant;
+use crate::ui::meant::{meant, steps_shown};
 use crate::ui::model::{Model, Panel};
-use crate::ui::screen::{Access, Screen};
-use crate::ui::update::{Facts, GUARDED_SIZE_MIN, back_leaves, steps_shown};
+use crate::ui::screen::Screen;
+use crate::ui::update::moves::back_leaves;
 use crate::ui::widget::ink::NEXT;
 use crate::ui::widget::row::{Row, cut, width_of, wrap};
 
-use super::words;
+use super::phrase;
 
 /// Between two pieces.
 pub const GAP: &str = "   ";
@@ -155,7 +155,7 @@ impl<'q, 'a> Offers<'q, 'a> {
 
     /// The lit step, on which the keys act.
     pub fn lit(&self) -> Option<&'a Step> {
-        meant(&Facts::of(self.screen), self.screen.model)
+        meant(self.screen, self.screen.model)
     }
 
     fn is_meant(&self, step: &Step) -> bool {
@@ -167,7 +167,7 @@ impl<'q, 'a> Offers<'q, 'a> {
         if self.pieces.iter().any(|piece| piece.command == Some(command)) {
             return self;
         }
-        let key = words::key(self.screen, command);
+        let key = phrase::key(self.screen, command);
         self.press(command, &key, text)
     }
 
@@ -178,7 +178,7 @@ impl<'q, 'a> Offers<'q, 'a> {
         step: Option<&Step>,
         what: &str,
     ) -> Result<Self, (Self, Clean)> {
-        let (screen, facts) = (self.screen, Facts::of(self.screen));
+        let (screen, facts) = (self.screen, self.screen.facts);
         let Some(why) = why_not_offered(command, &facts, screen.model, step) else {
             return match step.filter(|step| !self.is_meant(step)) {
                 Some(step) => Ok(self.toward(step, what)),
@@ -187,10 +187,7 @@ impl<'q, 'a> Offers<'q, 'a> {
         };
         // Whether it is refused for one reason only is asked with that reason gone.
         let large = Model { size: size_wanted(screen.model.size), ..screen.model.clone() };
-        let armed = match screen.access {
-            Access::Safe => Facts { access: Access::Armed, ..facts },
-            Access::Armed | Access::ReadOnly => facts,
-        };
+        let armed = facts.armed();
         if why_not_offered(command, &armed, &large, step).is_some() {
             return Err((self, why));
         }
@@ -210,11 +207,11 @@ impl<'q, 'a> Offers<'q, 'a> {
 
     /// The way to a step that is not the lit one.
     fn toward(self, step: &Step, what: &str) -> Self {
-        let (facts, model) = (Facts::of(self.screen), self.screen.model);
+        let (facts, model) = (self.screen.facts, self.screen.model);
         let cleared = Model {
             zoomed: false,
             selected: None,
-            filter: crate::ui::model::Field::default(),
+            filter: crate::ui::field::Field::default(),
             ..model.clone()
         };
         let lit = |model: &Model| meant(&facts, model).map(|step| step.id.clone());

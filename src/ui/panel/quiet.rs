@@ -13,7 +13,7 @@ use crate::ui::widget::bar::bar;
 use crate::ui::widget::ink::{Ink, MUTED, OK, TEXT, UNKNOWN, WARN};
 use crate::ui::widget::row::{Row, as_many, first_fit};
 
-use super::{readiness, spoken, words};
+use super::{fitness, phrase, spoken};
 
 /// Cells of the lead words at the right.
 const LEAD: usize = 14;
@@ -46,7 +46,7 @@ fn time_ink(screen: &Screen<'_>) -> Ink {
 fn time(screen: &Screen<'_>) -> String {
     let of = screen.forecast.rto.map_or_else(String::new, |rto| format!(" of {}", short_time(rto)));
     match expected(screen) {
-        None => format!("UNKNOWN, {}{of}", words::no_runbook(screen)),
+        None => format!("UNKNOWN, {}{of}", phrase::no_runbook(screen)),
         Some(takes) => format!("{}{of}", short_time(takes)),
     }
 }
@@ -78,14 +78,14 @@ fn stores<'a>(screen: &Screen<'a>) -> Vec<&'a LedgerRow> {
 
 /// `97s of 5m00s`.
 fn loss(row: &LedgerRow) -> String {
-    let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
-    let limit = row.rpo_s.map_or_else(|| "no RPO".to_owned(), words::seconds);
+    let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), phrase::seconds);
+    let limit = row.rpo_s.map_or_else(|| "no RPO".to_owned(), phrase::seconds);
     format!("{loss} of {limit}")
 }
 
 fn loss_ink(screen: &Screen<'_>, row: &LedgerRow) -> Ink {
-    let silent = !words::is_any_lag_live(screen) && row.verdict == LossVerdict::Pass;
-    if silent { UNKNOWN } else { words::loss_ink(row.verdict) }
+    let silent = !phrase::is_any_lag_live(screen) && row.verdict == LossVerdict::Pass;
+    if silent { UNKNOWN } else { phrase::loss_ink(row.verdict) }
 }
 
 /// A store with its bar: `kyc      97s of 5m00s [███░░░░░] 32 % PASS`.
@@ -103,8 +103,8 @@ fn store_row(screen: &Screen<'_>, row: &LedgerRow) -> Row {
 }
 
 fn criterion_row(screen: &Screen<'_>, criterion: &Criterion, width: usize) -> Row {
-    let (ink, glyph) = readiness::glyph(criterion);
-    let lasts = readiness::lasts(screen, criterion);
+    let (ink, glyph) = fitness::glyph(criterion);
+    let lasts = fitness::lasts(screen, criterion);
     let since = if lasts.is_empty() { String::new() } else { format!("for {lasts}") };
     let left = Row::of(ink, format!("{glyph} {}", criterion.found()))
         .put(TEXT, format!(" (wanted: {})", criterion.wanted));
@@ -119,11 +119,11 @@ fn open<'a>(screen: &Screen<'a>) -> Vec<&'a Criterion> {
 
 /// How fit the standby is: the sum, what speaks against it in `rows` rows, and the rest in words.
 fn left_rows(screen: &Screen<'_>, rows: usize, width: usize) -> Vec<Row> {
-    let key = words::key(screen, Command::Readiness);
-    let counts = readiness::counts(screen);
+    let key = phrase::key(screen, Command::Readiness);
+    let counts = fitness::counts(screen);
     let head = as_many(
         vec![
-            Row::plain("READINESS  ").join(readiness::verdict(screen)),
+            Row::plain("READINESS  ").join(fitness::verdict(screen)),
             Row::of(TEXT, counts),
             Row::of(MUTED, format!("{key} = list")),
         ],
@@ -158,7 +158,7 @@ fn left_rows(screen: &Screen<'_>, rows: usize, width: usize) -> Vec<Row> {
 
 fn plan(screen: &Screen<'_>) -> String {
     screen.runbook.map_or_else(
-        || words::no_runbook(screen),
+        || phrase::no_runbook(screen),
         |book| {
             let hard = book.steps.iter().filter(|step| step.class == Class::X).count();
             format!("runbook {}: {} steps, {hard} irreversible", book.title, book.steps.len())
@@ -176,9 +176,9 @@ fn right_rows(screen: &Screen<'_>, rows: usize, width: usize) -> Vec<Row> {
     ];
     let room = rows.saturating_sub(4);
     let stores = stores(screen);
-    let when = if words::is_any_lag_live(screen) { "EXPECTED RPO" } else { "RPO last read" };
+    let when = if phrase::is_any_lag_live(screen) { "EXPECTED RPO" } else { "RPO last read" };
     if stores.is_empty() {
-        let text = format!("? {}", words::no_store(screen));
+        let text = format!("? {}", phrase::no_store(screen));
         all.push(lead("EXPECTED RPO").put(UNKNOWN, text));
     }
     let shown = stores.iter().take(room);
@@ -197,7 +197,7 @@ fn right_rows(screen: &Screen<'_>, rows: usize, width: usize) -> Vec<Row> {
         }
     }
     all.resize(rows.saturating_sub(2), Row::new());
-    let worst = readiness::worst_lags(screen);
+    let worst = fitness::worst_lags(screen);
     let mut lags: Vec<Row> = worst.iter().map(|text| Row::of(TEXT, text)).collect();
     match lags.first_mut() {
         None => lags.push(Row::of(MUTED, "no lag is known yet")),
@@ -205,7 +205,7 @@ fn right_rows(screen: &Screen<'_>, rows: usize, width: usize) -> Vec<Row> {
     }
     let inner = width.saturating_sub(LEAD);
     all.push(lead("last 24 h").join(as_many(lags, "   ", inner)));
-    let day = readiness::day(screen).into_iter().map(|text| Row::of(TEXT, text)).collect();
+    let day = fitness::day(screen).into_iter().map(|text| Row::of(TEXT, text)).collect();
     all.push(lead("").join(as_many(day, "   ", inner)));
     all
 }
@@ -228,7 +228,7 @@ fn worst(screen: &Screen<'_>) -> Row {
     match stores(screen).first() {
         None => Row::plain("RPO ").put(UNKNOWN, "? no store"),
         Some(row) => {
-            let word = if words::is_any_lag_live(screen) { "RPO " } else { "RPO ? last " };
+            let word = if phrase::is_any_lag_live(screen) { "RPO " } else { "RPO ? last " };
             Row::plain(word).put(loss_ink(screen, row), format!("{} {}", loss(row), row.system))
         }
     }
@@ -236,8 +236,8 @@ fn worst(screen: &Screen<'_>) -> Row {
 
 /// `IF Region A FAILED NOW  RTO 17m40s of 60m00s [███░░░░░░░] 29 %  RPO 97s of 5m00s kyc`.
 pub fn first_row(screen: &Screen<'_>, width: usize) -> Row {
-    let side = words::direction(screen).from;
-    let label = words::label(screen, side);
+    let side = screen.direction().from;
+    let label = phrase::label(screen, side);
     let takes = || Row::plain("RTO ").put(time_ink(screen), time(screen));
     let row = |lead: String, cells: usize, loss: bool| {
         let mut row = Row::plain(lead).join(takes());
@@ -266,7 +266,7 @@ pub fn first_row(screen: &Screen<'_>, width: usize) -> Row {
 
 /// `READINESS NO-GO  ■1 same image in both regions: 4.12.1 (2h04m)  +1 warning`.
 pub fn second_row(screen: &Screen<'_>, width: usize) -> Row {
-    let head = Row::plain("READINESS ").join(readiness::verdict(screen));
+    let head = Row::plain("READINESS ").join(fitness::verdict(screen));
     let open = open(screen);
     let journal = spoken::journal(screen);
     let Some(first) = open.first() else {
@@ -274,8 +274,8 @@ pub fn second_row(screen: &Screen<'_>, width: usize) -> Row {
         let met = Row::of(MUTED, format!("all {met} criteria are met"));
         return as_many(vec![head, met, journal], "  ", width);
     };
-    let (ink, glyph) = readiness::glyph(first);
-    let lasts = readiness::lasts(screen, first);
+    let (ink, glyph) = fitness::glyph(first);
+    let lasts = fitness::lasts(screen, first);
     let lasts = if lasts.is_empty() { lasts } else { format!(" ({lasts})") };
     let more = open.len() - 1;
     let tail = Row::of(MUTED, lasts)
@@ -289,7 +289,7 @@ pub fn second_row(screen: &Screen<'_>, width: usize) -> Row {
 
 /// Four rows for narrow terminals.
 pub fn stack_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
-    let day = readiness::day(screen).into_iter().map(|text| Row::of(MUTED, text)).collect();
+    let day = fitness::day(screen).into_iter().map(|text| Row::of(MUTED, text)).collect();
     vec![
         first_row(screen, width),
         worst(screen).cut(width),

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::domain::console::Access;
 use crate::domain::readiness::worst_first;
 use crate::domain::reading::{Reading, Writes};
 use crate::domain::rules;
@@ -11,14 +12,13 @@ use crate::domain::time::short_time;
 use crate::domain::verdict::{Criterion, Met, Primary, Signal, T0Basis};
 use crate::ui::available::why_not_now;
 use crate::ui::command::Command;
-use crate::ui::screen::{Access, Screen};
-use crate::ui::update::Facts;
+use crate::ui::screen::Screen;
 use crate::ui::widget::canvas::{Canvas, FrameLook, ruled};
 use crate::ui::widget::ink::{CRIT, FOCUS, Ink, MUTED, OK, TEXT, UNKNOWN, WARN};
 use crate::ui::widget::row::{Row, fit, wrap};
 use crate::ui::widget::sheet::window;
 
-use super::{clocks, readiness, spoken, words};
+use super::{clocks, fitness, phrase, spoken};
 
 /// Cells of the words at the left.
 const LEAD: usize = 8;
@@ -70,7 +70,7 @@ fn signals<'a>(screen: &Screen<'a>) -> (&'a [Signal], Option<T0Basis>) {
 /// What failed and since when; so many signals are named, the rest is counted.
 fn what(screen: &Screen<'_>, named: usize, width: usize) -> Vec<Row> {
     let (signals, basis) = signals(screen);
-    let label = words::label(screen, screen.assessment.active);
+    let label = phrase::label(screen, screen.assessment.active);
     let mut rows = fact(
         "WHAT",
         CRIT,
@@ -88,7 +88,7 @@ fn what(screen: &Screen<'_>, named: usize, width: usize) -> Vec<Row> {
         let text = format!("and {} more", signals.len() - named);
         rows.extend(fact("", MUTED, &text, width));
     }
-    let since = words::t0(screen).map_or_else(String::new, |(at, _)| {
+    let since = phrase::t0(screen).map_or_else(String::new, |(at, _)| {
         let spent = short_time(screen.now.since(at));
         match basis {
             Some(T0Basis::AtOrBefore) => {
@@ -122,18 +122,18 @@ fn not_us(screen: &Screen<'_>, width: usize) -> Vec<Row> {
 
 fn data(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     if screen.ledger.rows.is_empty() {
-        let text = format!("? what we would lose is {}", words::no_store(screen));
+        let text = format!("? what we would lose is {}", phrase::no_store(screen));
         return fact("DATA", UNKNOWN, &text, width);
     }
     let mut rows = fact("DATA", TEXT, "if we promote now we expect to lose:", width);
     for row in &screen.ledger.rows {
-        let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
-        let limit = row.rpo_s.map_or_else(|| "no RPO".to_owned(), words::seconds);
+        let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), phrase::seconds);
+        let limit = row.rpo_s.map_or_else(|| "no RPO".to_owned(), phrase::seconds);
         rows.push(
             Row::plain(" ".repeat(LEAD))
                 .cell(TEXT, row.system.as_str(), 12)
                 .put(TEXT, format!("{loss:>8} of {limit:>6}  "))
-                .put(words::loss_ink(row.verdict), row.verdict.word()),
+                .put(phrase::loss_ink(row.verdict), row.verdict.word()),
         );
     }
     rows
@@ -149,7 +149,7 @@ fn data_compact(screen: &Screen<'_>, width: usize) -> Vec<Row> {
         .rows
         .iter()
         .map(|row| {
-            let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
+            let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), phrase::seconds);
             format!("{} {loss} {}", row.system, row.verdict.word())
         })
         .collect();
@@ -158,8 +158,8 @@ fn data_compact(screen: &Screen<'_>, width: usize) -> Vec<Row> {
 
 fn standby(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     let assessment = screen.assessment;
-    let label = words::label(screen, assessment.standby());
-    let head = format!("{label} is {}", readiness::verdict(screen).text());
+    let label = phrase::label(screen, assessment.standby());
+    let head = format!("{label} is {}", fitness::verdict(screen).text());
     let mut rows = fact("STANDBY", spoken::verdict_ink(&assessment.verdict), &head, width);
     for criterion in &assessment.criteria {
         let (ink, word) = match criterion.met {
@@ -178,7 +178,7 @@ fn standby(screen: &Screen<'_>, width: usize) -> Vec<Row> {
 /// The same in one row: what speaks against it first, and the key of the list.
 fn standby_row(screen: &Screen<'_>, width: usize) -> Row {
     let assessment = screen.assessment;
-    let label = words::label(screen, assessment.standby());
+    let label = phrase::label(screen, assessment.standby());
     let open: Vec<String> = worst_first(&assessment.criteria)
         .into_iter()
         .filter(|criterion| criterion.met != Met::Yes)
@@ -189,8 +189,8 @@ fn standby_row(screen: &Screen<'_>, width: usize) -> Row {
         [one] => format!(", open: {one}"),
         [first, more @ ..] => format!(", open: {first}, {} more", more.len()),
     };
-    let verdict = readiness::verdict(screen).text();
-    let key = words::key(screen, Command::Readiness);
+    let verdict = fitness::verdict(screen).text();
+    let key = phrase::key(screen, Command::Readiness);
     Row::of(FOCUS, fit("STANDBY", LEAD))
         .put(spoken::verdict_ink(&assessment.verdict), format!("{label} is {verdict}"))
         .put(TEXT, format!("{why}   {key} = list"))
@@ -230,9 +230,9 @@ fn know_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
 }
 
 fn do_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
-    let key = |command| words::key(screen, command);
-    let label = words::label(screen, screen.assessment.active);
-    let since = words::t0(screen).map_or_else(String::new, |(at, _)| at.utc().to_string());
+    let key = |command| phrase::key(screen, command);
+    let label = phrase::label(screen, screen.assessment.active);
+    let since = phrase::t0(screen).map_or_else(String::new, |(at, _)| at.utc().to_string());
     let declarers = screen.site.declarers();
     let who = if declarers.is_empty() { "nobody".to_owned() } else { declarers.join(", ") };
     let step = |number: &str, lead: &str, text: String| {
@@ -252,7 +252,7 @@ fn do_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
         format!("is it really down?  {} = evidence of every look", key(Command::Evidence)),
     );
     let title =
-        screen.runbook.map_or_else(|| words::no_runbook(screen), |book| book.title.to_string());
+        screen.runbook.map_or_else(|| phrase::no_runbook(screen), |book| book.title.to_string());
     let opened = screen.run.filter(|run| !run.stage.is_closed());
     let how = match (opened, screen.access) {
         (Some(run), _) => format!(".  It is open as {}", run.id),
@@ -270,7 +270,7 @@ fn do_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
         if screen.access == Access::ReadOnly {
             format!("{by}may declare, at their own console: {who}")
         } else {
-            let possible = why_not_now(Command::Declare, &Facts::of(screen), screen.model);
+            let possible = why_not_now(Command::Declare, screen, screen.model);
             let how = match possible {
                 None => format!("{} = the declare dialog, typed", key(Command::Declare)),
                 Some(_) if opened.is_none() => "the plan is opened first".to_owned(),
@@ -289,7 +289,7 @@ fn do_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     ));
     let mine = "This console has changed nothing, no step runs by itself";
     rows.extend(
-        wrap(&format!("{mine}; {}.", words::elsewhere(screen)), width)
+        wrap(&format!("{mine}; {}.", phrase::elsewhere(screen)), width)
             .into_iter()
             .map(|line| Row::of(TEXT, line)),
     );
@@ -299,7 +299,7 @@ fn do_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
 fn alarm_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     let mut rows = Vec::new();
     for alarm in &screen.assessment.alarms {
-        let (ink, glyph) = words::glyph(alarm.priority);
+        let (ink, glyph) = phrase::glyph(alarm.priority);
         let at = alarm.since.map_or_else(|| "         ".to_owned(), |at| at.utc().to_string());
         let known = screen.acknowledged.contains(&alarm.key);
         let right = if known { "acknowledged" } else { "not acknowledged" };

@@ -17,7 +17,7 @@ use crate::ui::widget::ink::{CRIT, INFO, Ink, MUTED, OK, STALE, TEXT, UNKNOWN, W
 use crate::ui::widget::row::{Row, first_fit, width_of};
 use crate::ui::widget::sheet::window;
 
-use super::words;
+use super::phrase;
 
 /// The widest a system's name gets in a panel.
 const NAME_CELLS_MAX: usize = 14;
@@ -90,7 +90,7 @@ fn seen<'a>(
     let told = urgent.get(&(&system.id, side)).copied();
     let state = cell.state(screen.now, period(system));
     let is_idle = is_idle(screen, system, side);
-    let flagged = |default: Priority| words::glyph(told.unwrap_or(default)).0;
+    let flagged = |default: Priority| phrase::glyph(told.unwrap_or(default)).0;
     let ink = match &state {
         CellState::Up if told.is_none() => OK,
         CellState::Up => flagged(Priority::Know),
@@ -121,7 +121,7 @@ fn shown_by(
     };
     let Some(cell) = cell else { return no_data(ink) };
     let flagged = |default: Priority, word: &str| {
-        let (_, glyph) = words::glyph(told.unwrap_or(default));
+        let (_, glyph) = phrase::glyph(told.unwrap_or(default));
         format!("{glyph}{word}")
     };
     let last_ok = || cell.last_good.as_ref().map(|reading| reading.at.utc());
@@ -141,14 +141,14 @@ fn shown_by(
         }
         CellState::Unknown(why) => ("?".to_owned(), why.to_string()),
         CellState::Stale(age) => {
-            let old = short_time(words::stepped(age));
+            let old = short_time(phrase::stepped(age));
             (format!("? stale {old}"), note_of(cell))
         }
         CellState::NoData => return no_data(ink),
     };
     // A stale one says its age in its word.
     let heard = cell.heard.filter(|_| ink != STALE);
-    let age = heard.map(|at| words::age_text(at, screen.now, period(system)));
+    let age = heard.map(|at| phrase::age_text(at, screen.now, period(system)));
     Some(Shown { ink, word, note, age: age.unwrap_or_default() })
 }
 
@@ -251,9 +251,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, side: Side, screen: &Screen<'_>
     let panel = if side == Side::A { Panel::RegionA } else { Panel::RegionB };
     let urgent = screen.assessment.urgent();
     let right = summary_by(screen, &urgent, side);
-    let short = format!("{} {side} {}", panel.index() + 1, words::label(screen, side));
+    let short = format!("{} {side} {}", panel.index() + 1, phrase::label(screen, side));
     let title = first_fit(
-        vec![Row::plain(format!("{short} {}", words::part(screen, side))), Row::plain(short)],
+        vec![Row::plain(format!("{short} {}", phrase::part(screen, side))), Row::plain(short)],
         usize::from(area.width).saturating_sub(right.width() + FRAME_CELLS),
     );
     let look = FrameLook {

@@ -15,7 +15,7 @@ use crate::ui::widget::ink::{CRIT, Ink, MUTED, OK, STALE, TEXT, UNKNOWN};
 use crate::ui::widget::row::{Row, width_of};
 use crate::ui::widget::sheet::window;
 
-use super::{region, words};
+use super::{phrase, region};
 
 /// Cells of the curve of past lags.
 const CURVE_CELLS: usize = 10;
@@ -56,11 +56,11 @@ pub fn is_replicated(screen: &Screen<'_>, system: &SystemSpec) -> bool {
 
 /// The lag of a store now, or what was last known of it.
 pub fn lag_shown(screen: &Screen<'_>, system: &SystemSpec) -> LagShown {
-    let to = words::direction(screen).to;
+    let to = screen.direction().to;
     let rpo = screen.site.rpo(system);
     let limit = rpo.map_or_else(|| "none".to_owned(), short_time);
     let cell = screen.snapshot.cell(&system.id, to);
-    let frozen = words::is_frozen(screen);
+    let frozen = phrase::is_frozen(screen);
     let live = cell
         .and_then(|cell| cell.current(screen.now, period(system)))
         .and_then(|reading| reading.lag.as_ref())
@@ -77,7 +77,7 @@ pub fn lag_shown(screen: &Screen<'_>, system: &SystemSpec) -> LagShown {
         };
         let lead = if at_least { ">= " } else { "" };
         return LagShown {
-            lag: format!("{lead}{}", words::seconds(seconds)),
+            lag: format!("{lead}{}", phrase::seconds(seconds)),
             amount: amount_text(lag),
             limit,
             verdict,
@@ -90,34 +90,34 @@ pub fn lag_shown(screen: &Screen<'_>, system: &SystemSpec) -> LagShown {
 fn last_known(screen: &Screen<'_>, system: &SystemSpec, limit: String) -> LagShown {
     let row = screen.ledger.row(&system.id);
     let last = row.and_then(|row| row.last.as_ref());
-    let frozen = words::is_frozen(screen);
+    let frozen = phrase::is_frozen(screen);
     let amount = last.map_or_else(String::new, |(_, lag)| amount_text(lag));
     let loss = row.and_then(|row| row.loss_s);
     let Some(loss) = loss else {
         let age = last.map_or_else(
             || "never read".to_owned(),
             |(at, _)| {
-                format!("last read {} ago", short_time(words::stepped(screen.now.since(*at))))
+                format!("last read {} ago", short_time(phrase::stepped(screen.now.since(*at))))
             },
         );
         let verdict = (UNKNOWN, "?".to_owned());
         return LagShown { lag: "UNKNOWN".to_owned(), amount, limit, verdict, basis: age };
     };
     let verdict = row.map_or((UNKNOWN, "?".to_owned()), |row| {
-        (words::loss_ink(row.verdict), row.verdict.word().to_owned())
+        (phrase::loss_ink(row.verdict), row.verdict.word().to_owned())
     });
     let (lag, basis) = match (frozen, last) {
         (true, Some((at, _))) => {
             let age = screen.ledger.as_of.since(*at);
             (
-                words::seconds(loss),
-                format!("{} before {}", short_time(age), words::frozen_at(screen)),
+                phrase::seconds(loss),
+                format!("{} before {}", short_time(age), phrase::frozen_at(screen)),
             )
         }
-        (_, None) => (words::seconds(loss), "no sample".to_owned()),
+        (_, None) => (phrase::seconds(loss), "no sample".to_owned()),
         (false, Some((at, _))) => {
-            let age = short_time(words::stepped(screen.now.since(*at)));
-            (format!("{} ?", words::seconds(loss)), format!("source silent {age}"))
+            let age = short_time(phrase::stepped(screen.now.since(*at)));
+            (format!("{} ?", phrase::seconds(loss)), format!("source silent {age}"))
         }
     };
     let verdict = if frozen { verdict } else { (STALE, "?".to_owned()) };
@@ -126,14 +126,14 @@ fn last_known(screen: &Screen<'_>, system: &SystemSpec, limit: String) -> LagSho
     });
     // Once a step has measured it, what was expected is not left standing alone.
     let basis = match measured {
-        Some(lost) => format!("measured {}", words::seconds(lost)),
+        Some(lost) => format!("measured {}", phrase::seconds(lost)),
         None => basis,
     };
     LagShown { lag, amount, limit, verdict, basis }
 }
 
 fn trend(screen: &Screen<'_>, system: &SystemSpec) -> String {
-    let to = words::direction(screen).to;
+    let to = screen.direction().to;
     let Some(cell) = screen.snapshot.cell(&system.id, to) else { return String::new() };
     let values: Vec<Option<f64>> = cell.history.samples().map(|sample| sample.lag_s).collect();
     let most = values.iter().flatten().copied().fold(0.0_f64, f64::max);
@@ -145,7 +145,7 @@ fn trend(screen: &Screen<'_>, system: &SystemSpec) -> String {
 
 /// The rows of the panel, a heading first.
 pub fn rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
-    let frozen = words::is_frozen(screen);
+    let frozen = phrase::is_frozen(screen);
     let wide = width >= 52;
     let stores: Vec<&SystemSpec> = screen
         .site
@@ -163,7 +163,10 @@ pub fn rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
         MUTED,
         format!("{:name$} {:>8} {:>6}  ", "what", if frozen { "loss" } else { "lag" }, "RPO"),
     )
-    .put(MUTED, if frozen { format!("at {}", words::frozen_at(screen)) } else { "verdict".into() });
+    .put(
+        MUTED,
+        if frozen { format!("at {}", phrase::frozen_at(screen)) } else { "verdict".into() },
+    );
     let heading = if wide { heading.fit(name + 28).put(MUTED, "measure") } else { heading };
     let mut rows = vec![heading];
     for system in stores {
@@ -191,11 +194,11 @@ pub fn rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
 
 /// Draws the panel.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
-    let way = words::direction(screen);
-    let frozen = words::is_frozen(screen);
-    let live = words::is_any_lag_live(screen);
+    let way = screen.direction();
+    let frozen = phrase::is_frozen(screen);
+    let live = phrase::is_any_lag_live(screen);
     let state = match (frozen, live) {
-        (true, _) => format!("last known at {}", words::frozen_at(screen)),
+        (true, _) => format!("last known at {}", phrase::frozen_at(screen)),
         (false, true) => "live".to_owned(),
         (false, false) => "? not live".to_owned(),
     };

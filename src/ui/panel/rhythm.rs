@@ -1,12 +1,13 @@
 //! When the next status update is due: at the right of NEXT, or in the header where NEXT is full.
 
+use crate::domain::console::Access;
 use crate::domain::rhythm::{Rhythm, rhythm};
 use crate::ui::command::Command;
-use crate::ui::screen::{Access, Screen};
+use crate::ui::screen::Screen;
 use crate::ui::widget::ink::{MUTED, WARN};
 use crate::ui::widget::row::{Row, width_of};
 
-use super::{next, words};
+use super::{next, phrase};
 
 /// Cells of the word before the sentence of NEXT.
 pub fn next_lead(width: usize) -> &'static str {
@@ -19,9 +20,9 @@ pub fn told(screen: &Screen<'_>) -> Option<(Row, bool)> {
         Rhythm::Due(left) => {
             // Whole seconds that are left, the last one shown as such.
             let left = left + std::time::Duration::from_millis(999);
-            (Row::of(MUTED, format!("UPDATE IN {}", words::minutes(left))), false)
+            (Row::of(MUTED, format!("UPDATE IN {}", phrase::minutes(left))), false)
         }
-        Rhythm::Late(by) => (Row::of(WARN, format!("UPDATE LATE {}", words::minutes(by))), true),
+        Rhythm::Late(by) => (Row::of(WARN, format!("UPDATE LATE {}", phrase::minutes(by))), true),
     })
 }
 
@@ -33,7 +34,7 @@ pub fn in_next(screen: &Screen<'_>, width: usize) -> Option<Row> {
     let row = if typing || screen.access == Access::ReadOnly {
         told
     } else {
-        Row::of(MUTED, format!("{} ", words::key(screen, Command::Update))).join(told)
+        Row::of(MUTED, format!("{} ", phrase::key(screen, Command::Update))).join(told)
     };
     let taken = width_of(next_lead(width)) + width_of(&next::sentence(screen));
     (taken + 2 + row.width() <= width).then_some(row)
@@ -117,8 +118,8 @@ mod tests {
                 let (row, late) = told(&screen).expect("it is owed");
                 let sentence = next::sentence(&screen);
                 for (width, height) in [(40, 8), (80, 24), (120, 36), (160, 48), (48, 80)] {
-                    let frame = crate::ui::screenshot::frame(&screen, &theme, width, height);
-                    let text = crate::ui::screenshot::text(&frame);
+                    let frame = crate::ui::picture::frame(&screen, &theme, width, height);
+                    let text = crate::ui::frame_text::text(&frame);
                     let place = format!("{name} {width}x{height}\n{text}");
                     let seen = text.matches(&row.text()).count();
                     assert!(seen == 1 || (!late && seen == 0), "{seen} times {place}");

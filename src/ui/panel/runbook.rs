@@ -8,21 +8,20 @@ use crate::domain::run::phase::Phase;
 use crate::domain::run::state::{Abort, StepState};
 use crate::domain::runbook::{Compensation, Runbook, Step};
 use crate::domain::time::short_time;
-use crate::ui::meant::meant;
+use crate::ui::meant::{meant, steps_shown};
 use crate::ui::model::Panel;
 use crate::ui::screen::Screen;
-use crate::ui::update::{Facts, steps_shown};
 use crate::ui::widget::canvas::{Canvas, FrameLook, ruled};
 use crate::ui::widget::ink::{
     BORDER, CRIT, FOCUS, INFO, Ink, MUTED, OK, PENDING, SELECTION, TEXT, UNKNOWN, WARN,
 };
 use crate::ui::widget::row::Row;
 
-use super::{clocks, region, runbook_abort, words};
+use super::{clocks, phrase, region, runbook_abort};
 
 /// The lit step, on which the keys act.
 pub fn lit<'a>(screen: &Screen<'a>) -> Option<&'a Step> {
-    meant(&Facts::of(screen), screen.model)
+    meant(screen, screen.model)
 }
 
 /// The mark before a row, and whether it is the lit one: no other row has a mark.
@@ -77,7 +76,7 @@ pub fn told(screen: &Screen<'_>, step: &Step, state: Option<&StepState>) -> Row 
     if let Some(left) = &state.left {
         return Row::of(WARN, format!("▲2 its runner is gone, still running: {left}"));
     }
-    let spent = state.took(screen.now).map(words::minutes).unwrap_or_default();
+    let spent = state.took(screen.now).map(phrase::minutes).unwrap_or_default();
     let evidence = state.evidence.as_str();
     match state.phase {
         Phase::Pending => Row::of(MUTED, waits_for(screen, step)),
@@ -179,10 +178,10 @@ fn step_row(screen: &Screen<'_>, step: &Step, width: usize) -> Row {
 /// What a step takes: `02:10 03:10` in half and in eight of ten runs where there is history and
 /// room, else the one figure that the forecast rests on.
 fn expected(screen: &Screen<'_>, step: &Step, width: usize) -> String {
-    let p80 = words::minutes(clocks::act_p80(screen, step));
+    let p80 = phrase::minutes(clocks::act_p80(screen, step));
     match screen.forecast.step(&step.id).map(|told| &told.pace) {
         Some(pace) if width >= QUANTILES_FROM && pace.runs > 0 => {
-            format!("{} {p80}", words::minutes(pace.act_p50))
+            format!("{} {p80}", phrase::minutes(pace.act_p50))
         }
         _ if width >= QUANTILES_FROM && screen.forecast.runs > 0 => format!("{p80:>11}"),
         _ => p80,
@@ -228,7 +227,7 @@ fn list(
         group = &step.group;
         if lead(screen, step).1 {
             chosen_at = rows.len();
-        } else if words::current(screen).is_some_and(|(current, _)| current.id == step.id) {
+        } else if phrase::current(screen).is_some_and(|(current, _)| current.id == step.id) {
             current_at = Some(rows.len());
         }
         rows.push(step_row(screen, step, width));
@@ -282,7 +281,7 @@ fn title(screen: &Screen<'_>) -> (Row, Row) {
 
 fn body(screen: &Screen<'_>, width: usize, room: usize) -> Vec<Row> {
     match screen.runbook {
-        None => vec![Row::of(UNKNOWN, format!("? {}", words::no_runbook(screen)))],
+        None => vec![Row::of(UNKNOWN, format!("? {}", phrase::no_runbook(screen)))],
         Some(book) if book.steps.is_empty() => vec![Row::of(MUTED, "the runbook has no steps")],
         Some(book) => {
             let (mut rows, chosen, current) = list(screen, book, width, room);

@@ -5,18 +5,18 @@ use crate::domain::run::phase::Phase;
 use crate::domain::run::state::{Abort, Run, StepState};
 use crate::domain::runbook::{Compensation, Runbook, Step};
 use crate::domain::time::{clock_text, short_time};
+use crate::ui::meant::{steps_listed, steps_shown};
 use crate::ui::screen::Screen;
-use crate::ui::update::{steps_listed, steps_shown};
 use crate::ui::widget::ink::{CRIT, FOCUS, INFO, Ink, MUTED, OK, SELECTION, TEXT, UNKNOWN, WARN};
 use crate::ui::widget::row::Row;
 
+use super::phrase;
 use super::runbook::{self, Columns};
-use super::words;
 
 /// `4 ABORT 1 of 3 taken back`, and the abort's own clock.
 pub(super) fn title(screen: &Screen<'_>, book: &Runbook, run: &Run, abort: &Abort) -> (Row, Row) {
     let title = Row::plain("4 ABORT ")
-        .put(WARN, words::taken_back(screen))
+        .put(WARN, phrase::taken_back(screen))
         .put(MUTED, format!("  {}", book.title));
     let until = run.closed.as_ref().map_or(screen.now, |(at, _)| *at);
     let left: std::time::Duration = abort
@@ -46,9 +46,9 @@ pub(super) fn list(screen: &Screen<'_>, book: &Runbook, width: usize) -> (Vec<Ro
 
 /// The lit step in one row.
 pub fn current(screen: &Screen<'_>, width: usize) -> Row {
-    match runbook::lit(screen).filter(|_| words::current(screen).is_some()) {
+    match runbook::lit(screen).filter(|_| phrase::current(screen).is_some()) {
         Some(step) => row(screen, step, width),
-        None => Row::of(MUTED, words::taken_back(screen)).cut(width),
+        None => Row::of(MUTED, phrase::taken_back(screen)).cut(width),
     }
 }
 
@@ -92,7 +92,7 @@ fn row(screen: &Screen<'_>, step: &Step, width: usize) -> Row {
     if columns.expect {
         let takes = match part {
             Part::Stays(_) => "     ".to_owned(),
-            Part::Open | Part::Back => words::minutes(step.expect),
+            Part::Open | Part::Back => phrase::minutes(step.expect),
         };
         row = row.put(MUTED, takes).put(TEXT, "  ");
     }
@@ -140,7 +140,7 @@ fn told(screen: &Screen<'_>, part: &Part<'_>, step: &Step, state: &StepState, ne
                 Row::of(ink, if next { "next, by " } else { "by " }).put(TEXT, by)
             }
             (_, Some(attempt)) => {
-                let spent = words::minutes(attempt.spent(screen.now));
+                let spent = phrase::minutes(attempt.spent(screen.now));
                 Row::of(INFO, format!("{spent} elapsed  {}", state.phase.word()))
             }
             (_, None) => Row::new(),

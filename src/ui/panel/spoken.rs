@@ -1,12 +1,13 @@
 //! Words of the strip: how fit the standby is, how the journal is, a sentence to say aloud.
 
+use crate::domain::console::JournalState;
 use crate::domain::forecast::RtoState;
 use crate::domain::verdict::Verdict;
-use crate::ui::screen::{JournalState, Screen};
+use crate::ui::screen::Screen;
 use crate::ui::widget::ink::{CRIT, Ink, MUTED, OK, UNKNOWN, WARN};
 use crate::ui::widget::row::Row;
 
-use super::words;
+use super::phrase;
 
 /// The ink of a verdict.
 pub fn verdict_ink(verdict: &Verdict) -> Ink {
@@ -30,14 +31,14 @@ pub fn journal(screen: &Screen<'_>) -> Row {
 
 /// The losses of the other stores, the next worst first.
 pub fn other_losses(screen: &Screen<'_>, count: usize) -> Vec<Row> {
-    let worst = words::worst_loss(screen).0.map(|row| &row.system);
+    let worst = phrase::worst_loss(screen).0.map(|row| &row.system);
     let texts: Vec<String> = screen
         .ledger
         .rows
         .iter()
         .filter(|row| Some(&row.system) != worst)
         .map(|row| {
-            let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
+            let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), phrase::seconds);
             format!("{} {loss}", row.system)
         })
         .collect();
@@ -63,9 +64,9 @@ pub fn say(screen: &Screen<'_>) -> String {
         return format!("say: \"restored after {spent}, {apart} {side}\"");
     }
     let state = forecast.state.words().to_lowercase();
-    let doing = match words::current(screen) {
-        _ if words::is_aborting(screen) => {
-            format!("; giving up, {}", words::taken_back(screen))
+    let doing = match phrase::current(screen) {
+        _ if screen.is_aborting() => {
+            format!("; giving up, {}", phrase::taken_back(screen))
         }
         Some((step, told)) => format!("; {}: {}", step.title, told.phase.word().to_lowercase()),
         None => String::new(),

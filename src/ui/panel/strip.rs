@@ -4,16 +4,15 @@ use std::time::Duration;
 
 use ratatui::layout::Rect;
 
-use crate::domain::forecast::RtoState;
 use crate::domain::time::{clock_text, short_time};
 use crate::ui::screen::Screen;
 use crate::ui::widget::bar::bar;
 use crate::ui::widget::canvas::{Canvas, FrameLook};
 use crate::ui::widget::digits::{self, Size};
-use crate::ui::widget::ink::{CRIT, HELD, INFO, Ink, MUTED, OK, TEXT, WARN};
+use crate::ui::widget::ink::{CRIT, HELD, INFO, MUTED, OK, TEXT, WARN};
 use crate::ui::widget::row::{Row, as_many, first_fit, fit};
 
-use super::{clocks, quiet, spoken, words};
+use super::{clocks, phrase, quiet, spoken};
 
 /// How much room the strip has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,16 +55,6 @@ impl Look {
 /// Rows that a framed strip takes more while there is no incident.
 const QUIET_ROWS: u16 = 2;
 
-/// The ink of an RTO state.
-pub fn state_ink(state: RtoState) -> Ink {
-    match state {
-        RtoState::Breached | RtoState::WillMiss | RtoState::Missed | RtoState::Contested => CRIT,
-        RtoState::AtRisk => WARN,
-        RtoState::Provisional => INFO,
-        RtoState::OnTrack | RtoState::Ready | RtoState::Met => OK,
-    }
-}
-
 fn is_held(screen: &Screen<'_>) -> bool {
     screen.run.is_some_and(|run| run.held_since.is_some())
 }
@@ -73,9 +62,9 @@ fn is_held(screen: &Screen<'_>) -> bool {
 /// `ON TRACK HOLD`.
 fn state(screen: &Screen<'_>) -> Row {
     let forecast = screen.forecast;
-    let row = Row::of(state_ink(forecast.state), forecast.state.words());
+    let row = Row::of(clocks::state_ink(forecast.state), forecast.state.words());
     // The big clock is what is certain; what only the wall clock says stands beside it.
-    let row = match words::clock_doubt(screen) {
+    let row = match phrase::clock_doubt(screen) {
         Some(doubt) => row.put(WARN, format!(" or +{} by wall clock", short_time(doubt))),
         None => row,
     };
@@ -113,7 +102,7 @@ fn gauge(screen: &Screen<'_>, cells: usize) -> Row {
     if screen.forecast.rto.is_none() {
         return Row::new();
     }
-    Row::of(state_ink(screen.forecast.state), bar(share(screen), cells))
+    Row::of(clocks::state_ink(screen.forecast.state), bar(share(screen), cells))
 }
 
 fn margin(screen: &Screen<'_>) -> Row {
@@ -122,7 +111,7 @@ fn margin(screen: &Screen<'_>) -> Row {
         return decide;
     }
     let Some(margin) = screen.forecast.margin_s() else { return Row::new() };
-    let words = words::seconds(margin.abs());
+    let words = phrase::seconds(margin.abs());
     if margin < 0.0 {
         Row::of(CRIT, format!("late by {words}"))
     } else {
@@ -142,16 +131,16 @@ fn declared(screen: &Screen<'_>) -> Row {
 fn hold(screen: &Screen<'_>) -> Row {
     let total = screen.run.map_or(Duration::ZERO, |run| run.held_total(screen.now));
     let ink = if is_held(screen) { HELD } else { MUTED };
-    Row::of(ink, format!("hold total {}", words::minutes(total)))
+    Row::of(ink, format!("hold total {}", phrase::minutes(total)))
 }
 
 fn loss(screen: &Screen<'_>) -> Row {
-    let when = match (words::is_frozen(screen), words::is_any_lag_live(screen)) {
-        (true, _) => format!("RPO at {}", words::frozen_at(screen)),
+    let when = match (phrase::is_frozen(screen), phrase::is_any_lag_live(screen)) {
+        (true, _) => format!("RPO at {}", phrase::frozen_at(screen)),
         (false, true) => "RPO now".to_owned(),
         (false, false) => "RPO ? last known".to_owned(),
     };
-    let (ink, text) = words::exposure(screen);
+    let (ink, text) = phrase::exposure(screen);
     Row::plain(format!("{when}  ")).put(ink, text)
 }
 
@@ -163,10 +152,10 @@ pub fn tiny(screen: &Screen<'_>, width: usize) -> Row {
         return Row::of(OK, site).cut(width);
     };
     let left = match forecast.rto {
-        Some(rto) if gone > rto => format!(" +{}", words::minutes(gone.saturating_sub(rto))),
+        Some(rto) if gone > rto => format!(" +{}", phrase::minutes(gone.saturating_sub(rto))),
         Some(rto) => {
             let whole = Duration::from_secs(rto.as_secs().saturating_sub(gone.as_secs()));
-            format!(" L{}", words::minutes(whole))
+            format!(" L{}", phrase::minutes(whole))
         }
         None => String::new(),
     };
@@ -178,7 +167,7 @@ pub fn tiny(screen: &Screen<'_>, width: usize) -> Row {
             short,
             clock,
             Row::plain(clock_text(gone)),
-            Row::plain(words::minutes(gone)),
+            Row::plain(phrase::minutes(gone)),
             Row::plain(format!("{}h{:02}", gone.as_secs() / 3600, gone.as_secs() % 3600 / 60)),
         ],
         width,
@@ -225,7 +214,7 @@ fn second_row(screen: &Screen<'_>, width: usize) -> Row {
     if screen.forecast.elapsed.is_none() {
         return quiet::second_row(screen, width);
     }
-    let step = Row::plain(words::step_clock(screen));
+    let step = Row::plain(clocks::step_clock(screen));
     let third = if step.is_empty() { declared(screen) } else { step };
     let (tier_first, tier) = clocks::worst_tier(screen);
     let journal = spoken::journal(screen);
@@ -249,7 +238,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, look: Look, screen: &Screen<'_>
                 text_row(screen, width),
                 as_many(
                     vec![
-                        Row::plain(words::t0_text(screen)),
+                        Row::plain(phrase::t0_text(screen)),
                         clocks::finish(screen, false),
                         clocks::tier_cells(screen, width / 2),
                     ],
@@ -258,7 +247,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, look: Look, screen: &Screen<'_>
                 ),
                 loss(screen).cut(width),
                 as_many(
-                    vec![Row::plain(words::step_clock(screen)), spoken::journal(screen)],
+                    vec![Row::plain(clocks::step_clock(screen)), spoken::journal(screen)],
                     "  ",
                     width,
                 ),
@@ -271,9 +260,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, look: Look, screen: &Screen<'_>
 
 fn draw_framed(canvas: &mut Canvas<'_>, area: Rect, look: Look, screen: &Screen<'_>) {
     let incident = screen.forecast.elapsed.is_some();
-    let title = match (incident, words::is_red_moment(screen)) {
+    let title = match (incident, phrase::is_red_moment(screen)) {
         (false, _) => {
-            let away = words::label(screen, words::direction(screen).from);
+            let away = phrase::label(screen, screen.direction().from);
             Row::plain(format!("IF {away} FAILED NOW"))
         }
         (true, true) => Row::plain("CLOCKS").put(INFO, "  provisional, counted from T0"),
@@ -300,7 +289,7 @@ fn incident_rows(ascii: bool, look: Look, screen: &Screen<'_>, width: usize) -> 
     let middle_at = digits_at + digits_width + 4;
     let last_width = if five { 46 } else { 40 };
     let middle_width = width.saturating_sub(middle_at + last_width + 2);
-    let ink = state_ink(screen.forecast.state);
+    let ink = clocks::state_ink(screen.forecast.state);
     let names: [&str; 3] = ["RTO T+", "hh:mm:ss", "since T0"];
     let middle =
         if five { middle_five(screen, middle_width) } else { middle_three(screen, middle_width) };
@@ -339,7 +328,7 @@ fn middle_five(screen: &Screen<'_>, width: usize) -> Vec<Row> {
                 .to_vec(),
             width,
         ),
-        Row::plain(words::t0_text(screen)),
+        Row::plain(phrase::t0_text(screen)),
         two(declared(screen), if screen.run.is_some() { hold(screen) } else { Row::new() }),
     ]
 }
@@ -360,7 +349,7 @@ fn foot_row(screen: &Screen<'_>, width: usize) -> Row {
     let held_ever = screen.run.is_some_and(|run| !run.held_total(screen.now).is_zero());
     let lead = as_many(
         vec![
-            Row::plain(words::t0_text(screen)),
+            Row::plain(phrase::t0_text(screen)),
             declared(screen),
             if held_ever { hold(screen) } else { Row::new() },
         ],
@@ -372,11 +361,11 @@ fn foot_row(screen: &Screen<'_>, width: usize) -> Row {
 }
 
 fn last_column(screen: &Screen<'_>, five: bool) -> Vec<Row> {
-    let frozen = words::is_frozen(screen);
-    let at = words::frozen_at(screen);
+    let frozen = phrase::is_frozen(screen);
+    let at = phrase::frozen_at(screen);
     let when = if frozen { format!("RPO at {at} (frozen)") } else { "RPO now".to_owned() };
-    let (ink, text) = words::exposure(screen);
-    let step = Row::plain(words::step_clock(screen));
+    let (ink, text) = phrase::exposure(screen);
+    let step = Row::plain(clocks::step_clock(screen));
     let mut rows = vec![Row::of(MUTED, when), Row::of(ink, text)];
     if five {
         rows.extend(spoken::other_losses(screen, 2));

@@ -11,7 +11,7 @@ use crate::ui::widget::ink::{BORDER, FOCUS, MUTED, TEXT};
 use crate::ui::widget::row::{Row, first_fit};
 use crate::ui::widget::sheet::window;
 
-use super::{region, replication, words};
+use super::{phrase, region, replication};
 
 fn state(screen: &Screen<'_>, system: &SystemSpec, side: Side, width: usize) -> Row {
     match region::shown(screen, system, side) {
@@ -31,12 +31,12 @@ pub fn rows(screen: &Screen<'_>, width: usize, room: usize) -> Vec<Row> {
     let lag = 16;
     let each = width.saturating_sub(name + lag + 3) / 2;
     let head = |side: Side| {
-        let label = words::label(screen, side);
+        let label = phrase::label(screen, side);
         let state = region::summary(screen, side);
         let named = |words: String| Row::plain(words).put(TEXT, " ").join(state.clone());
         first_fit(
             vec![
-                named(format!("{side} {label} {}", words::part(screen, side))),
+                named(format!("{side} {label} {}", phrase::part(screen, side))),
                 named(format!("{side} {label}")),
                 named(side.to_string()),
             ],
@@ -44,8 +44,8 @@ pub fn rows(screen: &Screen<'_>, width: usize, room: usize) -> Vec<Row> {
         )
         .fit(each)
     };
-    let at = words::frozen_at(screen).to_uppercase();
-    let when = if words::is_frozen(screen) { format!("LOSS AT {at}") } else { "LAG".to_owned() };
+    let at = phrase::frozen_at(screen).to_uppercase();
+    let when = if phrase::is_frozen(screen) { format!("LOSS AT {at}") } else { "LAG".to_owned() };
     let heading = Row::plain(" ".repeat(name + 1))
         .join(head(Side::A))
         .put(TEXT, " ")

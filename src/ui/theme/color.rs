@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use ratatui::style::Color;
 
-use super::check::{look, nearest};
+use super::difference::{look, nearest};
 
 /// How many colours the terminal knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct Rgb(pub u8, pub u8, pub u8);
 
 /// The 16 colours by the names that `ansi16` uses, with the values xterm gives them by default
 /// (`XTerm-col.ad`).
-const ANSI16: &[(&str, Color, Rgb)] = &[
+pub(super) const ANSI16: &[(&str, Color, Rgb)] = &[
     ("black", Color::Black, Rgb(0, 0, 0)),
     ("red", Color::Red, Rgb(205, 0, 0)),
     ("green", Color::Green, Rgb(0, 205, 0)),
@@ -94,27 +94,11 @@ impl Rgb {
             LazyLock::new(|| palette_256().map(|(at, rgb)| (at, look(rgb))).collect());
         nearest(look(self), &LOOKS).unwrap_or(16)
     }
-
-    /// What is left of it at this depth; none where the terminal's own colours are used.
-    pub(super) fn left_at(self, depth: Depth) -> Option<Self> {
-        match self.at(depth)? {
-            Color::Indexed(at) => palette_256().find(|(own, _)| *own == at).map(|(_, rgb)| rgb),
-            other => Self::of(other),
-        }
-    }
-
-    /// The value of a colour by the names that `ansi16` uses, or of a true one.
-    pub(super) fn of(color: Color) -> Option<Self> {
-        match color {
-            Color::Rgb(red, green, blue) => Some(Self(red, green, blue)),
-            other => ANSI16.iter().find(|(_, known, _)| *known == other).map(|(_, _, rgb)| *rgb),
-        }
-    }
 }
 
 /// The cube (16 to 231) and the greys (232 to 255) of xterm's `256colres.h`; the first 16 are the
 /// user's and say nothing about their value.
-fn palette_256() -> impl Iterator<Item = (u8, Rgb)> {
+pub(super) fn palette_256() -> impl Iterator<Item = (u8, Rgb)> {
     const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
     let cube = (0..216u8).map(|at| {
         let level = |place: u8| LEVELS[usize::from(place % 6)];
@@ -133,12 +117,13 @@ mod tests {
 
     #[test]
     fn what_is_passed_over_is_never_the_nearest() {
+        use super::super::difference::ciede2000;
         let looks: Vec<_> = palette_256().map(|(at, rgb)| (at, look(rgb))).collect();
         for value in 0..4096_u32 {
             let part = |shift: u32| u8::try_from((value >> shift) & 15).expect("small") * 17;
             let own = Rgb(part(8), part(4), part(0));
-            let alone = |one: &(u8, [f64; 3])| super::super::check::ciede2000(look(own), one.1);
-            let near = looks.iter().min_by(|one, other| alone(one).total_cmp(&alone(other)));
+            let far = |one: &(u8, [f64; 3])| ciede2000(look(own), one.1);
+            let near = looks.iter().min_by(|one, other| far(one).total_cmp(&far(other)));
             assert_eq!(near.map(|(at, _)| *at), Some(own.nearest_256()), "{own:?}");
         }
     }

@@ -1,15 +1,17 @@
 //! Themes: what each meaning looks like, read from a file, at the depth the terminal has.
 
+#[cfg(test)]
+#[path = "../../../tests/theme/check.rs"]
 mod check;
 mod color;
+mod difference;
 mod token;
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::domain::settings::tree::{INHERIT_DEPTH_MAX, Library, inherited, parse};
 use crate::domain::settings::{Fault, Fields, Node, Span, Table, Value, unknown};
-use crate::ui::tree::{INHERIT_DEPTH_MAX, Library, inherited, parse};
 
-pub use check::{Limits, check};
 pub use color::{Depth, Rgb};
 pub use token::Token;
 
@@ -101,31 +103,6 @@ impl Theme {
             name = group;
         }
         self.style(Token::Text)
-    }
-
-    /// The colours of a token, for the check; none where the terminal's own are used.
-    fn colors(&self, token: Token) -> (Option<Rgb>, Option<Rgb>) {
-        let rgb = |paint: Option<Paint>| match paint {
-            Some(Paint::Is(rgb)) => Some(rgb),
-            Some(Paint::Default) | None => None,
-        };
-        self.looks.get(token.index()).map_or((None, None), |look| (rgb(look.fg), rgb(look.bg)))
-    }
-
-    /// The theme as its colours are left at a depth, for the check.
-    fn left_at(&self, depth: Depth) -> Self {
-        let left = |paint: Option<Paint>| match paint? {
-            Paint::Default => Some(Paint::Default),
-            Paint::Is(rgb) => Some(rgb.left_at(depth).map_or(Paint::Default, Paint::Is)),
-        };
-        let looks = self.looks.iter();
-        let looks =
-            looks.map(|look| Look { fg: left(look.fg), bg: left(look.bg), ..*look }).collect();
-        Self { looks, ..self.clone() }
-    }
-
-    fn mods(&self, token: Token) -> Modifier {
-        self.looks.get(token.index()).map_or(Modifier::empty(), |look| look.mods)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Shipped themes are read and readable; bad ones are refused with their place.
 
+use super::check::{Limits, check};
 use super::*;
 
 fn parse_alone(text: &str) -> Result<Theme, Fault> {
@@ -8,15 +9,15 @@ fn parse_alone(text: &str) -> Result<Theme, Fault> {
 
 #[test]
 fn every_shipped_theme_is_readable() {
-    let check = |name: &str, limits: Limits| {
+    let shipped = |name: &str, limits: Limits| {
         let theme = Theme::shipped(name).expect(name);
         assert_eq!(theme.name(), name);
-        assert_eq!(super::check(&theme, limits), Vec::<String>::new(), "{name}");
+        assert_eq!(check(&theme, limits), Vec::<String>::new(), "{name}");
     };
     for (name, _) in SHIPPED {
-        check(name, Limits::ANY);
+        shipped(name, Limits::ANY);
     }
-    check("graphite", Limits { text: 4.7, apart: 17.0, ..Limits::ANY });
+    shipped("graphite", Limits { text: 4.7, apart: 17.0, ..Limits::ANY });
 }
 
 #[test]
@@ -24,7 +25,7 @@ fn the_check_finds_what_cannot_be_read() {
     let check = |tokens: &str, want: &str| {
         let text = format!("schema = 1\nname = \"x\"\ninherits = \"graphite\"\n[tokens]\n{tokens}");
         let theme = parse_alone(&text).expect(tokens);
-        let found = super::check(&theme, Limits::ANY);
+        let found = super::check::check(&theme, Limits::ANY);
         assert!(found.iter().any(|line| line.contains(want)), "{tokens}: {found:?}");
     };
     check("\"ui.text\" = \"#444444\"", "`ui.text` on `ui.background` has a contrast of");

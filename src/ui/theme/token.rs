@@ -133,14 +133,4 @@ impl Token {
     pub fn index(self) -> usize {
         self as usize
     }
-
-    /// True for lines that are not read: they need less contrast.
-    pub fn is_line(self) -> bool {
-        matches!(self, Self::Border | Self::Focus | Self::BarEmpty | Self::BarFull)
-    }
-
-    /// True for grounds, which have no text of their own.
-    pub fn is_ground(self) -> bool {
-        matches!(self, Self::Background | Self::Surface | Self::Selection)
-    }
 }

@@ -2,10 +2,6 @@
 
 use std::time::Duration;
 
-use super::{GUARDED_SIZE_MIN, card};
-use crate::domain::catalogue::Guard;
-use crate::domain::runbook::Step;
-use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::ui::command::Command;
 use crate::ui::model::{Guards, Model};
@@ -95,24 +91,4 @@ pub(super) fn is_typed_on(guards: &mut Guards, now: Stamp) -> bool {
 /// True while a dialog is so new that a key may have been meant for what is beneath.
 pub(super) fn dialog_is_new(guards: &Guards, now: Stamp) -> bool {
     guards.dialog_at.is_some_and(|at| now.since(at) < SETTLE)
-}
-
-/// Why guards 2 and 3 cannot be confirmed on so small a terminal.
-pub(crate) fn too_small(guard: Guard, size: (u16, u16)) -> Option<Clean> {
-    let (columns, rows) = GUARDED_SIZE_MIN;
-    let typed = matches!(guard, Guard::TypedTarget | Guard::TypedVerb);
-    if !typed || (size.0 >= columns && size.1 >= rows) {
-        return None;
-    }
-    let (wide, high, number) = (size.0, size.1, guard.number());
-    let text = format!(
-        "enlarge to {columns}x{rows}: guard {number} must show what will change, and this \
-         terminal is {wide}x{high}"
-    );
-    Some(text.into())
-}
-
-/// Guards that are checked with the step, for [`crate::ui::available`].
-pub(crate) fn guard_refusal(step: &Step, back: bool, model: &Model) -> Option<Clean> {
-    too_small(card::guard_of(step, back), model.size)
 }

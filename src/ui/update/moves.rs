@@ -1,29 +1,10 @@
 //! Looking around: focus, selection, scrolling, zoom and the filter.
 
-use super::{Facts, refuse};
-use crate::domain::ids::StepId;
-use crate::domain::run::phase::Stage;
-use crate::domain::run::state::{Abort, Run};
-use crate::domain::runbook::{Runbook, Step};
 use crate::ui::command::{Command, Context};
-use crate::ui::keymap::{Key, Keymap, Lookup};
-use crate::ui::meant::meant;
+use crate::ui::facts::Facts;
+use crate::ui::keymap::{Key, Lookup};
+use crate::ui::meant::{meant, scroll_by, steps_shown};
 use crate::ui::model::{Model, Panel};
-
-/// Moves a first row by a command, within `rows`.
-pub(super) fn scroll_by(scroll: &mut usize, rows: usize, page: usize, command: Option<Command>) {
-    let last = rows.saturating_sub(1);
-    let now = (*scroll).min(last);
-    *scroll = match command {
-        Some(Command::Up) => now.saturating_sub(1),
-        Some(Command::Down) => (now + 1).min(last),
-        Some(Command::PageUp) => now.saturating_sub(page),
-        Some(Command::PageDown) => (now + page).min(last),
-        Some(Command::First) => 0,
-        Some(Command::Last) => last,
-        Some(_) | None => now,
-    };
-}
 
 /// Up, down and so on, in the focused panel: the runbook's selection, elsewhere the first row.
 pub(super) fn move_in_panel(model: &mut Model, facts: &Facts<'_>, command: Command) {
@@ -50,33 +31,6 @@ pub(super) fn move_in_panel(model: &mut Model, facts: &Facts<'_>, command: Comma
         Panel::RegionA | Panel::RegionB | Panel::Replication | Panel::Runbook => command,
     };
     scroll_by(&mut model.scroll[model.focus.index()], rows, page, Some(command));
-}
-
-/// True while the run is given up: steps are only taken back.
-pub(super) fn goes_back(facts: &Facts<'_>) -> bool {
-    facts.run.is_some_and(|run| run.stage == Stage::Aborting)
-}
-
-/// The steps as the runbook panel lists them: those that pass the filter.
-pub fn steps_shown<'a>(runbook: &'a Runbook, run: Option<&Run>, model: &Model) -> Vec<&'a Step> {
-    let mut steps = steps_listed(runbook, run);
-    steps.retain(|step| model.passes(step.title.as_str()) || model.passes(step.id.as_str()));
-    steps
-}
-
-/// The steps of the list without a filter: the plan's, or, once the run is given up, what is still
-/// open, what goes back in its order, and what stays.
-pub fn steps_listed<'a>(runbook: &'a Runbook, run: Option<&Run>) -> Vec<&'a Step> {
-    let planned = |run: &'_ Run| run.abort.as_ref().is_some_and(Abort::is_planned);
-    let run = run.filter(|run| planned(run));
-    let Some((run, abort)) = run.and_then(|run| Some((run, run.abort.as_ref()?))) else {
-        return runbook.steps.iter().collect();
-    };
-    let stays = abort.stays.iter().map(|stays| &stays.step);
-    let planned: Vec<&StepId> = abort.back.iter().chain(stays).collect();
-    let open = run.steps.iter().filter(|state| state.open_attempt().is_some());
-    let open = open.map(|state| &state.id).filter(|id| !planned.contains(id));
-    open.chain(planned.iter().copied()).filter_map(|id| runbook.step(id)).collect()
 }
 
 fn mirrored(command: Command) -> Command {
@@ -131,13 +85,13 @@ pub(super) fn back(model: &mut Model, facts: &Facts<'_>) {
     } else if model.selected.is_some() {
         model.selected = None;
     } else {
-        refuse(model, facts.now, "nothing is open: q leaves the console");
+        model.refuse(facts.now, "nothing is open: q leaves the console");
     }
 }
 
 /// A key while the filter is typed.
-pub(super) fn filter_key(model: &mut Model, keymap: &Keymap, key: Key) {
-    match keymap.look(&[Context::Field], &[key]) {
+pub(super) fn filter_key(model: &mut Model, facts: &Facts<'_>, key: Key) {
+    match facts.keymap.look(&[Context::Field], &[key]) {
         Lookup::Command(Command::Enter) => model.filtering = false,
         Lookup::Command(Command::Back) => {
             model.filtering = false;

@@ -2,14 +2,16 @@
 
 use crossterm::event::KeyCode;
 
-use super::dialogs::{self, take};
-use super::{Facts, Wish};
+use super::dialogs::{palette_opened, settle};
 use crate::domain::run::decide::{may_open, permitted};
 use crate::domain::site::SiteRole;
 use crate::domain::text::Clean;
 use crate::ui::command::Command;
+use crate::ui::facts::Facts;
 use crate::ui::keymap::Key;
 use crate::ui::model::Model;
+use crate::ui::over::Hand;
+use crate::ui::wish::Wish;
 
 /// Why a key of the open dialog would be refused now, by the dialog or by what decides on its wish;
 /// none when it does something. Nothing is changed by asking.
@@ -17,13 +19,14 @@ pub fn why_not_here(command: Command, facts: &Facts<'_>, model: &Model) -> Optio
     let mut copy = model.clone();
     copy.notice = None;
     let mut dialog = copy.dialog.take()?;
-    if let Some(why) = dialogs::palette_opened(&copy, command) {
+    if let Some(why) = palette_opened(&copy, command) {
         return Some(why.into());
     }
     let key = Key::plain(KeyCode::Null);
-    let after = take(&mut copy, facts, &mut dialog, key, Some(command));
-    let wishes = after.settle(&mut copy, facts.now, dialog);
-    let still = copy.dialog == model.dialog && copy.guards.at_reason == model.guards.at_reason;
+    let hand = &mut Hand { model: &mut copy, facts, key, command: Some(command) };
+    let after = dialog.press(hand);
+    let wishes = settle(after, &mut copy, facts, dialog);
+    let still = copy.dialog == model.dialog;
     if still && copy.notice.is_none() && wishes.is_empty() {
         return Some("it does nothing here".into());
     }

@@ -3,7 +3,7 @@
 use super::Moment;
 use crate::domain::ledger::LossVerdict;
 use crate::domain::run::state::Run;
-use crate::ui::panel::words;
+use crate::ui::panel::phrase;
 use crate::ui::screen::Screen;
 
 /// What is expected to be lost, unknown first, and what was measured.
@@ -15,18 +15,20 @@ pub(super) fn loss(screen: &Screen<'_>, at: Moment) -> String {
     let mut parts = Vec::new();
     let unknown = names(LossVerdict::Unknown);
     if screen.ledger.rows.is_empty() {
-        parts.push(words::no_store(screen).to_owned());
+        parts.push(phrase::no_store(screen).to_owned());
     } else if !unknown.is_empty() {
         parts.push(format!("UNKNOWN for {unknown}"));
     }
-    if let (Some(row), _) = words::worst_loss(screen) {
-        let expected = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), words::seconds);
+    if let (Some(row), _) = phrase::worst_loss(screen) {
+        let expected = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), phrase::seconds);
         let limit = match (row.rpo_s, row.verdict) {
-            (Some(rpo), LossVerdict::Breach) => format!(", OVER its limit {}", words::seconds(rpo)),
-            (Some(rpo), _) => format!(", limit {}", words::seconds(rpo)),
+            (Some(rpo), LossVerdict::Breach) => {
+                format!(", OVER its limit {}", phrase::seconds(rpo))
+            }
+            (Some(rpo), _) => format!(", limit {}", phrase::seconds(rpo)),
             (None, _) => String::new(),
         };
-        let silent = !words::is_frozen(screen) && !words::is_any_lag_live(screen);
+        let silent = !phrase::is_frozen(screen) && !phrase::is_any_lag_live(screen);
         let when = match (at, silent) {
             (Moment::Calm, true) => "UNKNOWN now, last known",
             (Moment::Calm, false) => "if it failed now",
@@ -39,7 +41,7 @@ pub(super) fn loss(screen: &Screen<'_>, at: Moment) -> String {
     let told: Vec<String> = measured
         .iter()
         .filter_map(|(system, lost)| Some((system, (*lost)?)))
-        .map(|(system, (seconds, _))| format!("{} of {system}", words::seconds(seconds)))
+        .map(|(system, (seconds, _))| format!("{} of {system}", phrase::seconds(seconds)))
         .collect();
     if !told.is_empty() {
         parts.push(format!("measured: {}", told.join(", ")));

@@ -3,7 +3,7 @@
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use super::ink::{Ink, TEXT};
+use super::ink::{BORDER, Ink, TEXT};
 
 /// Cells that a text takes.
 pub fn width_of(text: &str) -> usize {
@@ -221,6 +221,22 @@ pub fn as_many(parts: Vec<Row>, gap: &str, width: usize) -> Row {
         row = row.put(TEXT, lead).join(part);
     }
     row.cut(width)
+}
+
+/// Text wrapped into rows.
+pub fn paragraph(ink: Ink, text: &str, width: usize) -> Vec<Row> {
+    wrap(text, width).into_iter().map(|line| Row::of(ink, line)).collect()
+}
+
+/// Two lists side by side, the left one so wide, with a line between them.
+pub fn beside(left: &[Row], right: &[Row], width: usize, line: &str) -> Vec<Row> {
+    (0..left.len().max(right.len()))
+        .map(|index| {
+            let one = left.get(index).cloned().unwrap_or_default().fit(width);
+            let other = right.get(index).cloned().unwrap_or_default();
+            one.put(BORDER, line).join(other)
+        })
+        .collect()
 }
 
 #[cfg(test)]

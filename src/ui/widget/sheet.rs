@@ -21,6 +21,24 @@ pub struct Sheet {
     pub scroll: usize,
 }
 
+/// The room that a dialog is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Cells inside.
+    pub width: usize,
+    /// Rows of the content that it lies over.
+    pub rows: usize,
+    /// Columns and rows of the whole terminal.
+    pub size: (u16, u16),
+}
+
+impl Room {
+    /// Over this content of a terminal.
+    pub fn of(content: Rect, size: (u16, u16)) -> Self {
+        Self { width: inner_width(content), rows: usize::from(content.height), size }
+    }
+}
+
 /// The widest a dialog gets: longer lines are hard to read.
 pub const WIDTH_MAX: u16 = 156;
 

@@ -6,7 +6,7 @@ use warroom::domain::ids::StepId;
 use warroom::domain::run::event::{Body, Cause, Closing, Outcome, Purpose, RunEvent};
 use warroom::domain::runbook::{Bound, Runbook, Step, UngracefulGate};
 use warroom::domain::time::Stamp;
-use warroom::systems::sim::reading::identity;
+use warroom::sim::identity;
 
 use super::stage::{Stage, written};
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use warroom::domain::console::Access;
 use warroom::domain::ids::StepId;
 use warroom::domain::run::event::Mode;
 use warroom::domain::run::intent::Intent;
@@ -11,9 +12,8 @@ use warroom::domain::runbook::Step;
 use warroom::domain::time::Stamp;
 use warroom::domain::verdict::Primary;
 use warroom::port::Clock;
-use warroom::systems::sim::chance::Chance;
-use warroom::ui::screen::Access;
-use warroom::ui::update::Wish;
+use warroom::sim::Chance;
+use warroom::ui::wish::Wish;
 
 use super::stage::Stage;
 

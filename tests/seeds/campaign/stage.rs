@@ -6,8 +6,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use warroom::app::{runbook_file, site_file};
+use warroom::app::kinds::{read_runbook, read_site};
 use warroom::domain::catalogue::ActionSpec;
+use warroom::domain::console::{Access, JournalState};
 use warroom::domain::ids::{PersonId, Side, StepId, SystemId};
 use warroom::domain::preview::Standing;
 use warroom::domain::run::commit::{Grant, Hash, Receipt};
@@ -25,17 +26,12 @@ use warroom::runtime::effect::{Effect, Job, Record};
 use warroom::runtime::event::{Event, Why};
 use warroom::runtime::journal::Reply;
 use warroom::runtime::runner::Found;
-use warroom::systems::sim::actions::operator_for;
-use warroom::systems::sim::acts::Act;
-use warroom::systems::sim::chance::Chance;
-use warroom::systems::sim::plan::{Astray, WorldPlan};
-use warroom::systems::sim::probe::look_at_reference;
-use warroom::systems::sim::reading::Moment;
-use warroom::systems::sim::world::World;
+use warroom::sim::{
+    Act, Astray, Chance, Moment, World, WorldPlan, look_at_reference, operator_for,
+};
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
-use warroom::ui::screen::{Access, JournalState};
-use warroom::ui::update::Wish;
+use warroom::ui::wish::Wish;
 
 use super::Tally;
 use crate::hands::{Granted, Patience, Printed, Virtual, Work, now, perform, poll, stand};
@@ -120,8 +116,8 @@ pub struct Stage {
 pub fn written() -> &'static (Site, Runbook, Keymap) {
     static WRITTEN: OnceLock<(Site, Runbook, Keymap)> = OnceLock::new();
     WRITTEN.get_or_init(|| {
-        let site = site_file::parse(include_str!("site.toml")).expect("the site is right");
-        let plan = runbook_file::parse(include_str!("plan.toml"), "failover", &site);
+        let site = read_site(include_str!("site.toml")).expect("the site is right");
+        let plan = read_runbook(include_str!("plan.toml"), "failover", &site);
         let keymap = Keymap::shipped("default").expect("it is shipped");
         (site, plan.expect("the plan is right"), keymap)
     })

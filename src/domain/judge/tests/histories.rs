@@ -1,5 +1,7 @@
 //! Random histories: whatever was heard, the judge does not guess.
 
+use crate::domain::snapshot::CellState;
+use crate::domain::verdict::Primary;
 use proptest::prelude::*;
 
 use super::super::*;

@@ -5,6 +5,7 @@ use super::super::*;
 use super::{lost, snapshot, well, word};
 use crate::domain::reading::FactValue;
 use crate::domain::rules::bench::{Saw, at, id, lag, site, stretch};
+use crate::domain::text::Clean;
 use crate::domain::verdict::{Alarm, Priority};
 
 /// `pg ▲2, redis ■1`: how urgent each system of A is.

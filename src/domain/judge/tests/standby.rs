@@ -7,6 +7,8 @@ use crate::domain::ledger::{LossVerdict, freeze};
 use crate::domain::link::{Link, LinkWord};
 use crate::domain::reading::{Basis, Certainty, FactValue, Writes};
 use crate::domain::rules::bench::{Saw, at, cell as bench_cell, id, lag, site, stretch};
+use crate::domain::text::Clean;
+use crate::domain::verdict::Primary;
 
 /// Gateway, pg and redis of A are silent since 12; pg and pods of B told this; where A is fenced,
 /// its pg says so. The verdict with its first reason.

@@ -4,7 +4,6 @@
 //! question to grey a key, so that what a key offers and what is granted cannot drift apart.
 
 use super::kind::Kind;
-use super::permitted;
 use crate::domain::abort::{self, Blocked};
 use crate::domain::catalogue::Class;
 use crate::domain::ids::StepId;
@@ -329,4 +328,26 @@ fn reversible(run: &Run, book: &Runbook, step: &Step) -> Result<(), Refusal> {
         Some(Blocked::Rests(later)) => Err(Refusal::Rests { step, later }),
         None => Ok(()),
     }
+}
+
+/// True when the actor may do what `role` is for; a site without people lets everyone.
+///
+/// # Errors
+/// [`Refusal::NotPermitted`] with what would permit it.
+pub fn permitted(
+    site: &Site,
+    by: &Actor,
+    role: SiteRole,
+    what: &'static str,
+) -> Result<(), Refusal> {
+    if site.people.is_empty() {
+        return Ok(());
+    }
+    let person = by.person.as_ref().and_then(|id| site.person(id));
+    let needs = match person {
+        Some(person) if person.roles.contains(&role) => return Ok(()),
+        Some(_) => "the site file gives the role to others",
+        None => "start the console with `--as NAME`, a person of the site file",
+    };
+    Err(Refusal::NotPermitted { who: by.to_string().into(), what, needs })
 }

@@ -1,6 +1,7 @@
 //! What may happen next: a wish becomes journal words, a pledge, or a refusal that says why.
 
 mod allowed;
+mod context;
 mod kind;
 mod steps;
 mod whole;
@@ -10,71 +11,17 @@ mod tests;
 
 pub use steps::{GRANT_LIFE, still_good};
 
-use super::commit::Pledge;
+use self::context::long_enough;
 use super::event::{Actor, Body};
 use super::intent::Intent;
 use super::refusal::Refusal;
-use super::state::{Run, StepState};
-use crate::domain::ids::{Side, StepId};
-use crate::domain::ledger::Ledger;
-use crate::domain::runbook::{Runbook, Step};
+use crate::domain::ids::Side;
+use crate::domain::runbook::Runbook;
 use crate::domain::site::{Site, SiteRole};
-use crate::domain::snapshot::Snapshot;
-use crate::domain::text::Clean;
-use crate::domain::time::Stamp;
-use crate::domain::verdict::{Assessment, T0Basis};
 
-pub use allowed::Asking;
+pub use allowed::{Asking, permitted};
+pub use context::{Context, Decision, SHORT_REASON_CHARS_MIN};
 pub use kind::Kind;
-
-/// The shortest reason for skipping, retrying or resolving, in characters.
-pub const SHORT_REASON_CHARS_MIN: usize = 3;
-
-/// All that a decision may look at.
-#[derive(Debug, Clone, Copy)]
-pub struct Context<'a> {
-    /// The site.
-    pub site: &'a Site,
-    /// The runbook of the run, or the one about to be opened.
-    pub runbook: &'a Runbook,
-    /// The run, when one is open.
-    pub run: Option<&'a Run>,
-    /// The latest readings.
-    pub snapshot: &'a Snapshot,
-    /// What they mean.
-    pub assessment: &'a Assessment,
-    /// The losses as of T0 (frozen), or as of now.
-    pub ledger: &'a Ledger,
-    /// A T0 that is known although the primary may answer again by now.
-    pub t0: Option<(Stamp, T0Basis)>,
-    /// When this console first showed the primary red.
-    pub detected: Option<Stamp>,
-    /// Who wishes.
-    pub by: &'a Actor,
-    /// True when the console is armed.
-    pub armed: bool,
-    /// Now.
-    pub now: Stamp,
-}
-
-impl<'a> Context<'a> {
-    /// Who asks, of which run.
-    pub fn asking(&self) -> Asking<'a> {
-        let Self { site, runbook, run, by, armed, .. } = *self;
-        Asking { site, runbook: Some(runbook), run, by, armed }
-    }
-}
-
-/// A wish that was granted.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Decision {
-    /// Words to be recorded; they act on nothing.
-    Record(Vec<Body>),
-    /// An attempt; it acts once it is on record.
-    Pledge(Pledge),
-    /// Words to be recorded, and the runner of the attempt is to be asked to end.
-    Cancel(Body, StepId, u32),
-}
 
 /// Decides on a wish of a commander.
 ///
@@ -129,44 +76,4 @@ pub fn may_open(site: &Site, by: &Actor, plan: &Runbook, active: Side) -> Result
         return Err(Refusal::Already(hint));
     }
     Ok(())
-}
-
-/// True when the actor may do what `role` is for; a site without people lets everyone.
-///
-/// # Errors
-/// [`Refusal::NotPermitted`] with what would permit it.
-pub fn permitted(
-    site: &Site,
-    by: &Actor,
-    role: SiteRole,
-    what: &'static str,
-) -> Result<(), Refusal> {
-    if site.people.is_empty() {
-        return Ok(());
-    }
-    let person = by.person.as_ref().and_then(|id| site.person(id));
-    let needs = match person {
-        Some(person) if person.roles.contains(&role) => return Ok(()),
-        Some(_) => "the site file gives the role to others",
-        None => "start the console with `--as NAME`, a person of the site file",
-    };
-    Err(Refusal::NotPermitted { who: by.to_string().into(), what, needs })
-}
-
-/// The run that a wish is about; its stage and the right to it are settled before.
-fn the_run<'a>(context: &Context<'a>) -> Result<&'a Run, Refusal> {
-    context.run.ok_or(Refusal::NoRun)
-}
-
-fn long_enough(text: &Clean, least: usize) -> Result<(), Refusal> {
-    if text.as_str().trim().chars().count() < least {
-        return Err(Refusal::Reason { least });
-    }
-    Ok(())
-}
-
-fn find<'a>(context: &Context<'a>, id: &StepId) -> Result<(&'a Step, &'a StepState), Refusal> {
-    let step = context.runbook.step(id);
-    let state = context.run.and_then(|run| run.step(id));
-    step.zip(state).ok_or_else(|| Refusal::NoStep(id.clone()))
 }

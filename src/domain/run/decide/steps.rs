@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Context, Decision, SHORT_REASON_CHARS_MIN, find, long_enough, the_run};
+use super::context::{Context, Decision, SHORT_REASON_CHARS_MIN, find, long_enough, the_run};
 use crate::domain::abort;
 use crate::domain::catalogue::{ActionSpec, Change, Class, Guard};
 use crate::domain::gates;

@@ -6,19 +6,22 @@ use std::time::Duration;
 
 use super::*;
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
-use crate::domain::ids::{PersonId, RunId, Side, SystemId};
+use crate::domain::ids::{PersonId, RunId, Side, StepId, SystemId};
 use crate::domain::judge;
 use crate::domain::ledger::freeze;
 use crate::domain::reading::{Fact, FactValue, Health, Identity, Reading, Role};
 use crate::domain::run::event::{Cause, Mode, Outcome, Pressure, RunEvent, RunKind};
 use crate::domain::run::phase::{Phase, Stage};
+use crate::domain::run::state::Run;
 use crate::domain::runbook::{
-    Bound, Compensation, Direction, Exact, Gate, Place, Target, Ungraceful, UngracefulGate,
+    Bound, Compensation, Direction, Exact, Gate, Place, Step, Target, Ungraceful, UngracefulGate,
 };
 use crate::domain::settings::{Span, Table};
 use crate::domain::site::{Person, Region, SystemSpec};
-use crate::domain::time::BootId;
-use crate::domain::verdict::Primary;
+use crate::domain::snapshot::Snapshot;
+use crate::domain::text::Clean;
+use crate::domain::time::{BootId, Stamp};
+use crate::domain::verdict::{Primary, T0Basis};
 
 const fn action(name: &'static str, class: Class, guard: Guard, change: Change) -> ActionSpec {
     ActionSpec {

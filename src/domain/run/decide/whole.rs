@@ -1,6 +1,6 @@
 //! Decisions on the whole run: declare, accept the losses, escalate, give up, close.
 
-use super::{Context, Decision, long_enough, the_run};
+use super::context::{Context, Decision, long_enough, the_run};
 use crate::domain::abort;
 use crate::domain::ids::StepId;
 use crate::domain::ledger::no_store;

@@ -1,11 +1,15 @@
 //! Keeps a reachable old primary from accepting writes, and lifts that again: the two actions.
 
+use super::super::Postgres;
 use super::fencer::Fencer;
-use super::seat::{Rights, check_target};
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
-use crate::domain::settings::{Fault, Fields, Table};
-use crate::domain::site::SystemSpec;
-use crate::port::{Action, Operator, OperatorSetup};
+use crate::domain::preview::{Preview, Standing};
+use crate::domain::run::commit::Execution;
+use crate::domain::settings::{Fault, Fields};
+use crate::domain::text::Clean;
+use crate::port::{OperateError, Output};
+use crate::systems::kit::seat::Rights;
+use crate::systems::kit::task::{At, Task};
 
 const PERMISSIONS: &[&str] = &[
     "GRANT ALTER SYSTEM ON PARAMETER default_transaction_read_only TO the acting role \
@@ -44,38 +48,32 @@ const UNFENCE: ActionSpec = ActionSpec {
     settings: &[],
 };
 
-/// `postgres.fence`.
-pub(super) struct Fence;
+/// `postgres.fence`, or `postgres.unfence` where it is not `SET`.
+pub(super) struct Fence<const SET: bool>;
 
-/// `postgres.unfence`.
-pub(super) struct Unfence;
+impl<const SET: bool> Task for Fence<SET> {
+    type On = Postgres;
+    type With = ();
+    const SPEC: ActionSpec = if SET { FENCE } else { UNFENCE };
+    const RIGHTS: Rights = Rights::Act;
 
-impl Action for Fence {
-    fn spec(&self) -> &'static ActionSpec {
-        &FENCE
+    fn with(_fields: &Fields<'_>) -> Result<(), Fault> {
+        Ok(())
     }
 
-    fn check_settings(&self, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
-        Fields::new(with, FENCE.name).finish()?;
-        check_target(system, Rights::Act)
+    async fn standing(at: &At<Self>) -> Standing {
+        Fencer::new(at, SET).standing().await
     }
 
-    fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
-        Fencer::operator(&setup, true)
-    }
-}
-
-impl Action for Unfence {
-    fn spec(&self) -> &'static ActionSpec {
-        &UNFENCE
+    async fn foresee(at: &At<Self>) -> Preview {
+        Fencer::new(at, SET).foresee().await
     }
 
-    fn check_settings(&self, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
-        Fields::new(with, UNFENCE.name).finish()?;
-        check_target(system, Rights::Act)
-    }
-
-    fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
-        Fencer::operator(&setup, false)
+    async fn apply(
+        at: &At<Self>,
+        _execution: &Execution,
+        output: &mut dyn Output,
+    ) -> Result<Clean, OperateError> {
+        Fencer::new(at, SET).set(output).await
     }
 }

@@ -6,21 +6,20 @@
 //! nothing writes for a while, not when the default is set.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::Postgres;
 use super::super::link::{Session, column};
-use super::super::trouble::{Trouble, TroubleKind};
 use super::super::writers::{WATCH, Writers, read_writers, watch_writers};
-use super::seat::{ANSWER_LIMIT, Rights, Seat};
-use crate::domain::preview::{Preview, PreviewLine, Standing};
-use crate::domain::reading::{Identity, Writes};
-use crate::domain::run::commit::Execution;
-use crate::domain::settings::Fault;
+use crate::domain::preview::{Preview, Standing};
+use crate::domain::reading::Writes;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::port::{Boxed, Clock, OperateError, Operator, OperatorSetup, Output};
-use crate::systems::shared::wait::MARGIN;
+use crate::port::{Clock, OperateError, Output};
+use crate::systems::kit::seat::{Seat, line};
+use crate::systems::kit::server::Server;
+use crate::systems::kit::task::{At, Task};
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
 /// The time between two looks at what the server is still to do.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -46,27 +45,19 @@ struct Gate {
 }
 
 /// What sets a fence, or lifts it.
-pub(super) struct Fencer {
-    seat: Seat,
+pub(super) struct Fencer<'a> {
+    seat: &'a Seat<Postgres>,
     /// True to set the fence, false to lift it.
     fenced: bool,
-    clock: Arc<dyn Clock>,
+    clock: &'a dyn Clock,
     /// The step's time.
     deadline: Duration,
 }
 
-impl Fencer {
-    /// Builds it; opens no connection.
-    pub(super) fn operator(
-        setup: &OperatorSetup<'_>,
-        fenced: bool,
-    ) -> Result<Box<dyn Operator>, Fault> {
-        Ok(Box::new(Self {
-            seat: Seat::new(setup, Rights::Act)?,
-            fenced,
-            clock: Arc::clone(&setup.clock),
-            deadline: setup.step.timeout.saturating_sub(MARGIN),
-        }))
+impl<'a> Fencer<'a> {
+    /// One at the place of its task.
+    pub(super) fn new<T: Task<On = Postgres>>(at: &'a At<T>, fenced: bool) -> Self {
+        Self { seat: &at.seat, fenced, clock: &*at.clock, deadline: at.deadline() }
     }
 
     fn call(&self) -> &'static str {
@@ -86,25 +77,26 @@ impl Fencer {
             let (in_recovery, sessions) = (column(&row, "recovering")?, column(&row, "sessions")?);
             Ok(Gate { in_recovery, writers: writers?, sessions })
         };
-        self.seat.within(ANSWER_LIMIT, asked).await
+        self.seat.own.within(asked).await
     }
 
     async fn gate_now(&self) -> Result<Gate, Trouble> {
-        self.gate(&self.seat.open().await?).await
+        self.gate(&self.seat.own.open().await?).await
     }
 
     /// [`Fencer::gate_now`]; where all stands closed, what is seen to write within [`WATCH`].
     async fn gate_watched(&self) -> Result<Gate, Trouble> {
-        let session = self.seat.open().await?;
+        let session = self.seat.own.open().await?;
         let mut gate = self.gate(&session).await?;
         if self.fenced && !gate.in_recovery {
-            let watched = watch_writers(&session, &*self.clock);
-            gate.writers = self.seat.within(WATCH + ANSWER_LIMIT, watched).await?;
+            let watched = watch_writers(&session, self.clock);
+            gate.writers =
+                self.seat.own.within_limit(WATCH + Postgres::ANSWER_LIMIT, watched).await?;
         }
         Ok(gate)
     }
 
-    async fn standing(&self) -> Standing {
+    pub(super) async fn standing(&self) -> Standing {
         let gate = match self.gate_watched().await {
             Ok(gate) => gate,
             Err(trouble) => return Standing::Unknown(trouble.message),
@@ -133,8 +125,7 @@ impl Fencer {
         }
     }
 
-    async fn foresee(&self) -> Preview {
-        let line = |mark: char, text: String| PreviewLine { mark, text: text.into() };
+    pub(super) async fn foresee(&self) -> Preview {
         let name = &self.seat.name;
         let changes = match (self.gate_now().await, self.fenced) {
             (Err(trouble), _) => vec![line('!', format!("{name} cannot be seen: {trouble}"))],
@@ -142,10 +133,7 @@ impl Fencer {
                 let mut lines = vec![
                     line('~', format!("{name} writes accepted -> REFUSED by default")),
                     line('-', format!("{} open sessions ENDED", gate.sessions)),
-                    line(
-                        '!',
-                        "sessions may still open transactions READ WRITE: no hard fence".to_owned(),
-                    ),
+                    line('!', "sessions may still open transactions READ WRITE: no hard fence"),
                 ];
                 let beyond = gate.writers.beyond_a_fence();
                 lines.extend(beyond.into_iter().map(|why| line('!', format!("not ended: {why}"))));
@@ -156,11 +144,11 @@ impl Fencer {
         Preview {
             changes,
             call: format!("{}; select pg_reload_conf()", self.call()).into(),
-            acts_as: self.seat.acts_as(),
+            acts_as: self.seat.own.acts_as(),
         }
     }
 
-    async fn set(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {
+    pub(super) async fn set(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {
         let began = self.clock.now();
         let session = self.load(output).await?;
         let name = &self.seat.name;
@@ -181,20 +169,20 @@ impl Fencer {
     /// Writes the configuration and waits until the server has loaded it; returns a session that
     /// began after that.
     async fn load(&self, output: &mut dyn Output) -> Result<Session, OperateError> {
-        let session = self.seat.open().await.map_err(Trouble::before_sending)?;
-        let within = ANSWER_LIMIT;
+        let session = self.seat.own.open().await.map_err(Trouble::before_sending)?;
         // Asked first, because a configuration that is written but cannot be loaded is half done.
         let may = "select has_function_privilege('pg_reload_conf()', 'execute') as may";
         let may: bool = self
             .seat
-            .within(within, async { column(&session.row(may).await?, "may") })
+            .own
+            .within(async { column(&session.row(may).await?, "may") })
             .await
             .map_err(Trouble::before_sending)?;
         if !may {
             let message = format!(
                 "{} may not reload the configuration; GRANT EXECUTE ON FUNCTION pg_reload_conf() \
                  TO {}",
-                self.seat.target.user, self.seat.target.user
+                self.seat.own.target.user, self.seat.own.target.user
             );
             return Err(OperateError::Permission(message.into()));
         }
@@ -209,7 +197,7 @@ impl Fencer {
             let message = format!("{name} cannot be fenced, nothing was changed: {why}");
             return Err(OperateError::Refused(message.into()));
         }
-        self.seat.within(within, session.run(self.call())).await.map_err(ambiguous)?;
+        self.seat.own.within(session.run(self.call())).await.map_err(ambiguous)?;
         output.line(self.call());
         // Only a load that came after the configuration was written counts.
         let reload = async {
@@ -218,7 +206,7 @@ impl Fencer {
             session.row("select pg_reload_conf()").await?;
             Ok(written_s)
         };
-        let written_s = self.seat.within(within, reload).await.map_err(half_done)?;
+        let written_s = self.seat.own.within(reload).await.map_err(half_done)?;
         output.line("select pg_reload_conf()");
         self.loaded_after(written_s).await.map_err(half_done)
     }
@@ -227,7 +215,7 @@ impl Fencer {
     async fn loaded_after(&self, written_s: f64) -> Result<Session, Trouble> {
         let began = self.clock.now();
         while self.clock.now().since(began) < LOAD_MAX {
-            let session = self.seat.open().await?;
+            let session = self.seat.own.open().await?;
             if self.gate(&session).await?.writers.loaded_s > written_s {
                 return Ok(session);
             }
@@ -235,7 +223,7 @@ impl Fencer {
         }
         let message = format!(
             "{} did not load its new configuration; its log says why",
-            self.seat.target.place
+            self.seat.own.target.place
         );
         Err(Trouble::new(TroubleKind::Timeout, message))
     }
@@ -257,11 +245,11 @@ impl Fencer {
                 return Ok((asked.len(), None));
             }
             if writers.is_outdated() {
-                session = self.seat.open().await?;
+                session = self.seat.own.open().await?;
                 continue;
             }
             for pid in &writers.pids {
-                if !denied.contains(pid) && !end(&self.seat, &session, *pid).await? {
+                if !denied.contains(pid) && !end(self.seat, &session, *pid).await? {
                     denied.insert(*pid);
                 }
                 asked.insert(*pid);
@@ -304,7 +292,7 @@ impl Fencer {
             }
             Ok(false)
         };
-        if !self.seat.within(LOAD_MAX + ANSWER_LIMIT, flushed).await? {
+        if !self.seat.own.within_limit(LOAD_MAX + Postgres::ANSWER_LIMIT, flushed).await? {
             output.line("the server has not written out yet all that was committed");
         }
         Ok(())
@@ -317,33 +305,11 @@ fn half_done(trouble: Trouble) -> OperateError {
 }
 
 /// Ends a session; false where that is not ours to do.
-async fn end(seat: &Seat, session: &Session, pid: i32) -> Result<bool, Trouble> {
+async fn end(seat: &Seat<Postgres>, session: &Session, pid: i32) -> Result<bool, Trouble> {
     let end = format!("select pg_terminate_backend({pid})");
-    match seat.within(ANSWER_LIMIT, session.row(&end)).await {
+    match seat.own.within(session.row(&end)).await {
         Ok(_) => Ok(true),
         Err(trouble) if trouble.kind == TroubleKind::Permission => Ok(false),
         Err(trouble) => Err(trouble),
-    }
-}
-
-impl Operator for Fencer {
-    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
-        Box::pin(self.seat.identity())
-    }
-
-    fn check(&mut self) -> Boxed<'_, Standing> {
-        Box::pin(self.standing())
-    }
-
-    fn preview(&mut self) -> Boxed<'_, Preview> {
-        Box::pin(self.foresee())
-    }
-
-    fn apply<'a>(
-        &'a mut self,
-        _execution: &'a Execution,
-        output: &'a mut dyn Output,
-    ) -> Boxed<'a, Result<Clean, OperateError>> {
-        Box::pin(self.set(output))
     }
 }

@@ -4,21 +4,21 @@ mod fence;
 mod fencer;
 mod promote;
 mod rejoin;
-mod seat;
 mod verify_schema;
 mod verify_write;
 
 use crate::port::Action;
 
+pub(super) use rejoin::SETTINGS as REJOIN_SETTINGS;
 pub use verify_write::PROBE_TABLE_SQL;
 
 /// Every action of this system.
 pub(super) const ACTIONS: &[&dyn Action] = &[
     &promote::Promote,
-    &fence::Fence,
-    &fence::Unfence,
-    &rejoin::Rewind,
-    &rejoin::BaseBackup,
+    &fence::Fence::<true>,
+    &fence::Fence::<false>,
+    &rejoin::Rejoin::<true>,
+    &rejoin::Rejoin::<false>,
     &verify_write::VerifyWrite,
     &verify_schema::VerifySchema,
 ];

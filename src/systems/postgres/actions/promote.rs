@@ -2,75 +2,57 @@
 
 use std::time::Duration;
 
+use super::super::Postgres;
 use super::super::link::column;
 use super::super::state::SideState;
-use super::super::trouble::{Trouble, TroubleKind};
-use super::seat::{ANSWER_LIMIT, Rights, Seat, check_target, read_time};
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
+use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::preview::{Preview, PreviewLine, Standing};
-use crate::domain::reading::{Identity, Writes};
+use crate::domain::reading::Writes;
 use crate::domain::run::commit::Execution;
-use crate::domain::settings::{Fault, Fields, Table};
-use crate::domain::site::SystemSpec;
+use crate::domain::setting::{Kind, Setting};
+use crate::domain::settings::{Fault, Fields};
 use crate::domain::text::Clean;
-use crate::port::{Action, Boxed, OperateError, Operator, OperatorSetup, Output};
-use crate::systems::shared::identity::rival;
+use crate::port::{OperateError, Output};
+use crate::systems::kit::identity::rival;
+use crate::systems::kit::seat::{Rights, Seat, line};
+use crate::systems::kit::server::Server;
+use crate::systems::kit::task::{At, Task};
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
-/// How long the server waits for its own promotion, unless `wait` says otherwise.
-const WAIT_DEFAULT: Duration = Duration::from_secs(60);
-
-const SPEC: ActionSpec = ActionSpec {
-    name: "postgres.promote",
-    doc: "Promotes the standby to primary with pg_promote",
-    verb: "promote",
-    class: Class::X,
-    guard: Guard::TypedVerb,
-    fencing: Fencing::FencedByTarget,
-    change: Change::Promote,
-    reversal: "None: the old primary is rewound or rebuilt from the new one",
-    permissions: &["GRANT EXECUTE ON FUNCTION pg_promote(boolean, integer) TO the acting role"],
-    needs_target: true,
-    settings: &[SettingSpec {
-        name: "wait",
-        doc: "How long the server waits for its own promotion, 60s if absent",
-        required: false,
-    }],
-};
+const WAIT: Setting<Duration> = Setting::new(
+    "wait",
+    Kind::Time(1000, 86_400_000),
+    "How long the server waits for its own promotion",
+)
+.or("60s");
 
 /// `postgres.promote`.
 pub(super) struct Promote;
 
-impl Action for Promote {
-    fn spec(&self) -> &'static ActionSpec {
-        &SPEC
+impl Task for Promote {
+    type On = Postgres;
+    type With = Duration;
+    const SPEC: ActionSpec = ActionSpec {
+        name: "postgres.promote",
+        doc: "Promotes the standby to primary with pg_promote",
+        verb: "promote",
+        class: Class::X,
+        guard: Guard::TypedVerb,
+        fencing: Fencing::FencedByTarget,
+        change: Change::Promote,
+        reversal: "None: the old primary is rewound or rebuilt from the new one",
+        permissions: &["GRANT EXECUTE ON FUNCTION pg_promote(boolean, integer) TO the acting role"],
+        needs_target: true,
+        settings: &[WAIT.spec],
+    };
+    const RIGHTS: Rights = Rights::Act;
+
+    fn with(fields: &Fields<'_>) -> Result<Duration, Fault> {
+        WAIT.get(fields)
     }
 
-    fn check_settings(&self, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
-        read_wait(with)?;
-        check_target(system, Rights::Act)
-    }
-
-    fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
-        let wait = read_wait(setup.with)?;
-        Ok(Box::new(Promoter { seat: Seat::new(&setup, Rights::Act)?, wait }))
-    }
-}
-
-fn read_wait(with: &Table) -> Result<Duration, Fault> {
-    let fields = Fields::new(with, SPEC.name);
-    let wait = read_time(with, &fields, "wait", WAIT_DEFAULT)?;
-    fields.finish()?;
-    Ok(wait)
-}
-
-struct Promoter {
-    seat: Seat,
-    wait: Duration,
-}
-
-impl Promoter {
-    async fn standing(&self) -> Standing {
-        match self.seat.state().await {
+    async fn standing(at: &At<Self>) -> Standing {
+        match at.seat.own.state().await {
             Ok(state) if state.in_recovery => {
                 let words = format!("standby on timeline {}, in recovery", state.timeline);
                 Standing::NotDone(words.into())
@@ -80,16 +62,26 @@ impl Promoter {
         }
     }
 
-    async fn foresee(&self) -> Preview {
-        let (state, other) = tokio::join!(self.seat.state(), self.seat.other_state());
-        let call = format!("select pg_promote(true, {})", self.wait.as_secs());
+    async fn foresee(at: &At<Self>) -> Preview {
+        let (state, other) = tokio::join!(at.seat.own.state(), at.seat.other_state());
+        let call = format!("select pg_promote(true, {})", at.with.as_secs());
         Preview {
-            changes: changes(&self.seat, state, other),
+            changes: changes(&at.seat, state, other),
             call: call.into(),
-            acts_as: self.seat.acts_as(),
+            acts_as: at.seat.own.acts_as(),
         }
     }
 
+    async fn apply(
+        at: &At<Self>,
+        _execution: &Execution,
+        output: &mut dyn Output,
+    ) -> Result<Clean, OperateError> {
+        at.promote(output).await
+    }
+}
+
+impl At<Promote> {
     /// True when the other side answers, is not proven closed, and nothing is meant beside it.
     async fn has_rival(&self) -> bool {
         self.seat.alone
@@ -101,31 +93,32 @@ impl Promoter {
 
     async fn promote(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {
         // The statement outlives the server's own wait a little, the connection the statement.
-        let statement_limit = self.wait + ANSWER_LIMIT;
-        let limit = statement_limit + ANSWER_LIMIT;
-        let target = &self.seat.target;
+        let statement_limit = self.with + Postgres::ANSWER_LIMIT;
+        let limit = statement_limit + Postgres::ANSWER_LIMIT;
+        let target = self.seat.own.target.answering_in(statement_limit);
         let (session, has_rival) =
-            tokio::join!(target.connect(ANSWER_LIMIT, statement_limit), self.has_rival());
+            tokio::join!(target.connect(Postgres::ANSWER_LIMIT), self.has_rival());
         let session = session.map_err(Trouble::before_sending)?;
         if has_rival {
             return Err(rival(&self.seat.other_region));
         }
-        output.line(&format!("asking {} to promote itself", self.seat.target.place));
-        let call = format!("select pg_promote(true, {}) as promoted", self.wait.as_secs());
+        output.line(&format!("asking {} to promote itself", self.seat.own.target.place));
+        let call = format!("select pg_promote(true, {}) as promoted", self.with.as_secs());
         let promoted = self
             .seat
-            .within(limit, async { column::<bool>(&session.row(&call).await?, "promoted") })
+            .own
+            .within_limit(limit, async { column::<bool>(&session.row(&call).await?, "promoted") })
             .await
             .map_err(Trouble::into_operate_error)?;
         if !promoted {
-            let wait = self.wait.as_secs();
+            let wait = self.with.as_secs();
             let message = format!(
                 "{} did not finish its promotion within {wait} s; it goes on by itself",
-                self.seat.target.place
+                self.seat.own.target.place
             );
             return Err(Trouble::new(TroubleKind::Timeout, message).into_operate_error());
         }
-        let words = match self.seat.state().await {
+        let words = match self.seat.own.state().await {
             Ok(state) => format!("PRIMARY on timeline {}", state.timeline),
             Err(trouble) => format!("promoted; then {trouble}"),
         };
@@ -134,35 +127,12 @@ impl Promoter {
     }
 }
 
-impl Operator for Promoter {
-    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
-        Box::pin(self.seat.identity())
-    }
-
-    fn check(&mut self) -> Boxed<'_, Standing> {
-        Box::pin(self.standing())
-    }
-
-    fn preview(&mut self) -> Boxed<'_, Preview> {
-        Box::pin(self.foresee())
-    }
-
-    fn apply<'a>(
-        &'a mut self,
-        _execution: &'a Execution,
-        output: &'a mut dyn Output,
-    ) -> Boxed<'a, Result<Clean, OperateError>> {
-        Box::pin(self.promote(output))
-    }
-}
-
 /// The lines of the preview: role, timeline, writes, the link, and what to beware of.
 fn changes(
-    seat: &Seat,
+    seat: &Seat<Postgres>,
     state: Result<SideState, Trouble>,
     other: Result<SideState, Trouble>,
 ) -> Vec<PreviewLine> {
-    let line = |mark: char, text: String| PreviewLine { mark, text: text.into() };
     let (name, from) = (&seat.name, &seat.other_region);
     let state = match state {
         Ok(state) => state,

@@ -1,90 +1,73 @@
 //! Checks that the target has the shape it should have: tables, valid indexes, and a fingerprint.
 
+use super::super::Postgres;
 use super::super::schema::{Schema, read_schema};
-use super::super::settings::{Settings, TableName, read_tables};
+use super::super::settings::{TABLES_MAX, TableName};
 use super::super::state::read_identity;
-use super::super::trouble::{Trouble, TroubleKind};
-use super::seat::{ANSWER_LIMIT, Rights, Seat, check_target};
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
-use crate::domain::preview::{Preview, PreviewLine, Standing};
-use crate::domain::reading::Identity;
+use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
+use crate::domain::preview::{Preview, Standing};
 use crate::domain::run::commit::Execution;
-use crate::domain::settings::{Fault, Fields, Table};
-use crate::domain::site::SystemSpec;
+use crate::domain::setting::{Kind, Setting};
+use crate::domain::settings::{Fault, Fields};
 use crate::domain::text::Clean;
-use crate::port::{Action, Boxed, OperateError, Operator, OperatorSetup, Output};
+use crate::port::{OperateError, Output};
+use crate::systems::kit::seat::{Rights, line};
+use crate::systems::kit::task::{At, Task, as_seen};
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
-const SPEC: ActionSpec = ActionSpec {
-    name: "postgres.verify_schema",
-    doc: "Checks that no index is invalid, that the listed tables exist, and that the fingerprint \
-          of columns, indexes and constraints equals `fingerprint`, or else that of the other \
-          side where that answers; says so where there was nothing to compare with",
-    verb: "verify",
-    class: Class::R,
-    guard: Guard::OneKey,
-    fencing: Fencing::IdempotentByKey,
-    change: Change::Check,
-    reversal: "Nothing to take back: it only reads",
-    permissions: &["CONNECT on the database; the system catalogue is readable by every role"],
-    needs_target: true,
-    settings: &[
-        SettingSpec {
-            name: "fingerprint",
-            doc: "The fact `schema_fingerprint` as it was when all was well",
-            required: false,
-        },
-        SettingSpec {
-            name: "tables",
-            doc: "Tables that must exist, beside the system's `schema_tables`",
-            required: false,
-        },
-    ],
-};
+const FINGERPRINT: Setting<String> = Setting::new(
+    "fingerprint",
+    Kind::Word,
+    "The fact `schema_fingerprint` as it was when all was well",
+);
+
+const TABLES: Setting<Vec<TableName>> = Setting::new(
+    "tables",
+    Kind::Texts(TABLES_MAX),
+    "Tables that must exist, beside the system's `schema_tables`",
+);
 
 /// `postgres.verify_schema`.
 pub(super) struct VerifySchema;
 
-fn read_wanted(with: &Table) -> Result<(Option<String>, Vec<TableName>), Fault> {
-    let fields = Fields::new(with, SPEC.name);
-    let fingerprint = fields.text("fingerprint")?.map(str::to_owned);
-    let tables = read_tables(&fields, "tables")?;
-    fields.finish()?;
-    Ok((fingerprint, tables))
-}
-
-impl Action for VerifySchema {
-    fn spec(&self) -> &'static ActionSpec {
-        &SPEC
-    }
-
-    fn check_settings(&self, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
-        read_wanted(with)?;
-        check_target(system, Rights::Read)
-    }
-
-    fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
-        let (fingerprint, mut tables) = read_wanted(setup.with)?;
-        let seat = Seat::new(&setup, Rights::Read)?;
-        if let Some((spec, _)) = setup.target {
-            tables.extend(Settings::read(spec)?.tables);
-        }
-        Ok(Box::new(Reader { seat, fingerprint, tables }))
-    }
-}
-
-struct Reader {
-    seat: Seat,
+/// The shape that is wanted.
+pub struct Wanted {
     fingerprint: Option<String>,
     tables: Vec<TableName>,
 }
 
-impl Reader {
-    async fn standing(&self) -> Standing {
-        let schema = match self.read().await {
+impl Task for VerifySchema {
+    type On = Postgres;
+    type With = Wanted;
+    const SPEC: ActionSpec = ActionSpec {
+        name: "postgres.verify_schema",
+        doc: "Checks that no index is invalid, that the listed tables exist, and that the \
+              fingerprint of columns, indexes and constraints equals `fingerprint`, or else that \
+              of the other side where that answers; says so where there was nothing to compare \
+              with",
+        verb: "verify",
+        class: Class::R,
+        guard: Guard::OneKey,
+        fencing: Fencing::IdempotentByKey,
+        change: Change::Check,
+        reversal: "Nothing to take back: it only reads",
+        permissions: &["CONNECT on the database; the system catalogue is readable by every role"],
+        needs_target: true,
+        settings: &[FINGERPRINT.spec, TABLES.spec],
+    };
+    const RIGHTS: Rights = Rights::Read;
+
+    fn with(fields: &Fields<'_>) -> Result<Wanted, Fault> {
+        let tables = TABLES.of(fields)?.unwrap_or_default();
+        Ok(Wanted { fingerprint: FINGERPRINT.of(fields)?, tables })
+    }
+
+    async fn standing(at: &At<Self>) -> Standing {
+        let schema = match at.read().await {
             Ok(schema) => schema,
             Err(trouble) => return Standing::Unknown(trouble.message),
         };
-        let name = &self.seat.name;
+        let name = &at.seat.name;
         if schema.invalid_indexes > 0 {
             let words = format!("{name} has {} invalid indexes", schema.invalid_indexes);
             return Standing::NotDone(words.into());
@@ -93,9 +76,9 @@ impl Reader {
             let words = format!("{name} lacks table {}", schema.missing.join(", "));
             return Standing::NotDone(words.into());
         }
-        let (wanted, whose) = match &self.fingerprint {
+        let (wanted, whose) = match &at.with.fingerprint {
             Some(wanted) => (Ok(wanted.clone()), "the one of the plan".to_owned()),
-            None => (self.other_fingerprint().await, format!("that of {}", self.seat.other_region)),
+            None => (at.other_fingerprint().await, format!("that of {}", at.seat.other_region)),
         };
         let found = &schema.fingerprint;
         match wanted {
@@ -109,21 +92,47 @@ impl Reader {
             Err(why) => {
                 let words = format!(
                     "{name} schema {found}, no invalid index, {} tables there; not compared: {why}",
-                    self.tables.len(),
+                    tables(at).count(),
                 );
                 Standing::Done(words.into())
             }
         }
     }
 
+    async fn foresee(at: &At<Self>) -> Preview {
+        Preview {
+            changes: vec![line('~', format!("{} is only read", at.seat.name))],
+            call: "md5 over columns, indexes and constraints of pg_catalog".into(),
+            acts_as: at.seat.own.acts_as(),
+        }
+    }
+
+    async fn apply(
+        at: &At<Self>,
+        _execution: &Execution,
+        output: &mut dyn Output,
+    ) -> Result<Clean, OperateError> {
+        as_seen(Self::standing(at).await, "the schema could not be read", output)
+    }
+}
+
+/// Those that the step and the system want.
+fn tables(at: &At<VerifySchema>) -> impl Iterator<Item = &TableName> {
+    at.with.tables.iter().chain(&at.seat.own.target.own.tables)
+}
+
+impl At<VerifySchema> {
     async fn read(&self) -> Result<Schema, Trouble> {
-        let session = self.seat.open().await?;
-        self.seat.within(ANSWER_LIMIT, read_schema(&session, &self.tables)).await
+        let session = self.seat.own.open().await?;
+        self.seat
+            .own
+            .within(read_schema(&session, &tables(self).cloned().collect::<Vec<_>>()))
+            .await
     }
 
     /// The other side's fingerprint, if it belongs to the same cluster.
     async fn other_fingerprint(&self) -> Result<String, Trouble> {
-        let (own, other) = (self.seat.open().await?, self.seat.open_other().await?);
+        let (own, other) = (self.seat.own.open().await?, self.seat.open_other().await?);
         let compare = async {
             let (own, theirs) = (read_identity(&own).await?, read_identity(&other).await?);
             if own.data != theirs.data {
@@ -132,45 +141,6 @@ impl Reader {
             }
             Ok(read_schema(&other, &[]).await?.fingerprint)
         };
-        self.seat.within(ANSWER_LIMIT, compare).await
-    }
-}
-
-impl Operator for Reader {
-    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
-        Box::pin(self.seat.identity())
-    }
-
-    fn check(&mut self) -> Boxed<'_, Standing> {
-        Box::pin(self.standing())
-    }
-
-    fn preview(&mut self) -> Boxed<'_, Preview> {
-        let text = format!("{} is only read", self.seat.name);
-        let preview = Preview {
-            changes: vec![PreviewLine { mark: '~', text: text.into() }],
-            call: "md5 over columns, indexes and constraints of pg_catalog".into(),
-            acts_as: self.seat.acts_as(),
-        };
-        Box::pin(async { preview })
-    }
-
-    fn apply<'a>(
-        &'a mut self,
-        _execution: &'a Execution,
-        output: &'a mut dyn Output,
-    ) -> Boxed<'a, Result<Clean, OperateError>> {
-        Box::pin(async move {
-            match self.standing().await {
-                Standing::Done(words) => {
-                    output.line(words.as_str());
-                    Ok(words)
-                }
-                Standing::NotDone(words) => Err(OperateError::Refused(words)),
-                Standing::Unknown(words) => Err(OperateError::Refused(
-                    format!("the schema could not be read: {words}").into(),
-                )),
-            }
-        })
+        self.seat.own.within(compare).await
     }
 }

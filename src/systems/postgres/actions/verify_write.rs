@@ -2,24 +2,33 @@
 
 use std::time::Duration;
 
+use super::super::Postgres;
 use super::super::link::{Session, column};
-use super::super::settings::{TableName, span_of};
-use super::super::trouble::{Trouble, TroubleKind};
-use super::seat::{ANSWER_LIMIT, Rights, Seat, check_target, read_time};
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
-use crate::domain::preview::{Preview, PreviewLine, Standing};
-use crate::domain::reading::Identity;
+use super::super::settings::TableName;
+use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
+use crate::domain::preview::{Preview, Standing};
 use crate::domain::run::commit::Execution;
-use crate::domain::settings::{Fault, Fields, Table};
-use crate::domain::site::SystemSpec;
+use crate::domain::setting::{Kind, Setting};
+use crate::domain::settings::{Fault, Fields};
 use crate::domain::text::Clean;
-use crate::port::{Action, Boxed, OperateError, Operator, OperatorSetup, Output};
+use crate::port::{OperateError, Output};
+use crate::systems::kit::seat::{Rights, line};
+use crate::systems::kit::task::{At, Task};
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
-/// The table that rows are written to, unless `table` names another.
-const TABLE_DEFAULT: &str = "warroom_probe";
+const TABLE: Setting<TableName> =
+    Setting::new("table", Kind::Word, "The table that a row is written to").or("warroom_probe");
 
-/// How long a written row proves anything.
-const FRESH_DEFAULT: Duration = Duration::from_secs(15 * 60);
+const CREATE: Setting<bool> =
+    Setting::new("create", Kind::Boolean, "True to create the table where it is missing")
+        .or("false");
+
+const FRESH_FOR: Setting<Duration> = Setting::new(
+    "fresh_for",
+    Kind::Time(1000, 86_400_000),
+    "How long a written row proves that writes work",
+)
+.or("15m");
 
 /// Makes the table that `postgres.verify_write` writes to, for an administrator.
 pub const PROBE_TABLE_SQL: &str = "\
@@ -30,82 +39,6 @@ create table if not exists public.warroom_probe (
   at timestamptz not null default clock_timestamp()
 );";
 
-const SPEC: ActionSpec = ActionSpec {
-    name: "postgres.verify_write",
-    doc: "Writes one row on the target, commits and reads it back; the row carries the timeline, \
-          so that a row replicated from the old primary proves nothing",
-    verb: "verify",
-    class: Class::I,
-    guard: Guard::StopWindow,
-    fencing: Fencing::IdempotentByKey,
-    change: Change::ProveWrite,
-    reversal: "Nothing to take back: one row of the table is replaced",
-    permissions: &[
-        "GRANT SELECT, INSERT, UPDATE ON warroom_probe TO the acting role",
-        "CREATE on the schema, only with `create = true`",
-    ],
-    needs_target: true,
-    settings: &[
-        SettingSpec { name: "table", doc: "The table, `warroom_probe` if absent", required: false },
-        SettingSpec {
-            name: "create",
-            doc: "True to create the table where it is missing",
-            required: false,
-        },
-        SettingSpec {
-            name: "fresh_for",
-            doc: "How long a written row proves that writes work, 15m if absent",
-            required: false,
-        },
-    ],
-};
-
-/// `postgres.verify_write`.
-pub(super) struct VerifyWrite;
-
-struct Wanted {
-    table: TableName,
-    create: bool,
-    fresh_for: Duration,
-}
-
-fn read_wanted(with: &Table) -> Result<Wanted, Fault> {
-    let fields = Fields::new(with, SPEC.name);
-    let name = fields.text("table")?.unwrap_or(TABLE_DEFAULT);
-    let table = TableName::parse(name).ok_or_else(|| {
-        Fault::new(span_of(with, "table"), format!("`{name}` is not a table name"))
-    })?;
-    let create = fields.boolean("create")?.unwrap_or(false);
-    let fresh_for = read_time(with, &fields, "fresh_for", FRESH_DEFAULT)?;
-    fields.finish()?;
-    Ok(Wanted { table, create, fresh_for })
-}
-
-impl Action for VerifyWrite {
-    fn spec(&self) -> &'static ActionSpec {
-        &SPEC
-    }
-
-    fn check_settings(&self, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
-        read_wanted(with)?;
-        check_target(system, Rights::Act)
-    }
-
-    fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
-        let wanted = read_wanted(setup.with)?;
-        let seat = Seat::new(&setup, Rights::Act)?;
-        let key = format!("{}/{}", setup.step.id, seat.side);
-        Ok(Box::new(Writer { seat, wanted, key }))
-    }
-}
-
-struct Writer {
-    seat: Seat,
-    wanted: Wanted,
-    /// The row's key: the step and the side, so that each has one row for ever.
-    key: String,
-}
-
 /// What a row holds until its commit was answered. A commit that waits for a replica in vain is
 /// visible as soon as somebody gives up waiting: such a row proves nothing.
 const UNCONFIRMED: &str = "unconfirmed";
@@ -113,16 +46,52 @@ const UNCONFIRMED: &str = "unconfirmed";
 /// The current timeline; null on a standby.
 const TIMELINE: &str = "('x' || substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))::bit(32)::int";
 
-impl Writer {
-    async fn standing(&self) -> Standing {
-        let found = match self.find().await {
+/// `postgres.verify_write`.
+pub(super) struct VerifyWrite;
+
+/// The row that is wanted.
+pub struct Wanted {
+    table: TableName,
+    create: bool,
+    fresh_for: Duration,
+}
+
+impl Task for VerifyWrite {
+    type On = Postgres;
+    type With = Wanted;
+    const SPEC: ActionSpec = ActionSpec {
+        name: "postgres.verify_write",
+        doc: "Writes one row on the target, commits and reads it back; the row carries the \
+              timeline, so that a row replicated from the old primary proves nothing",
+        verb: "verify",
+        class: Class::I,
+        guard: Guard::StopWindow,
+        fencing: Fencing::IdempotentByKey,
+        change: Change::ProveWrite,
+        reversal: "Nothing to take back: one row of the table is replaced",
+        permissions: &[
+            "GRANT SELECT, INSERT, UPDATE ON warroom_probe TO the acting role",
+            "CREATE on the schema, only with `create = true`",
+        ],
+        needs_target: true,
+        settings: &[TABLE.spec, CREATE.spec, FRESH_FOR.spec],
+    };
+    const RIGHTS: Rights = Rights::Act;
+
+    fn with(fields: &Fields<'_>) -> Result<Wanted, Fault> {
+        let (create, fresh_for) = (CREATE.get(fields)?, FRESH_FOR.get(fields)?);
+        Ok(Wanted { table: TABLE.get(fields)?, create, fresh_for })
+    }
+
+    async fn standing(at: &At<Self>) -> Standing {
+        let found = match at.find().await {
             Ok(found) => found,
             Err(trouble) if trouble.kind == TroubleKind::Missing => {
                 return Standing::NotDone(trouble.message);
             }
             Err(trouble) => return Standing::Unknown(trouble.message),
         };
-        let name = &self.seat.name;
+        let name = &at.seat.name;
         let words = match found {
             Found::Standby => format!("{name} is a standby, refuses writes"),
             Found::Unconfirmed => {
@@ -132,7 +101,7 @@ impl Writer {
             Found::OtherTimeline { row, now } => {
                 format!("the row is of timeline {row}, {name} is on {now}: not written here")
             }
-            Found::Row { age_s, .. } if age_s > self.wanted.fresh_for.as_secs_f64() => {
+            Found::Row { age_s, .. } if age_s > at.with.fresh_for.as_secs_f64() => {
                 format!("the row in {name} is {age_s:.0} s old: write again")
             }
             Found::Row { timeline, age_s } => {
@@ -146,9 +115,36 @@ impl Writer {
         Standing::NotDone(words.into())
     }
 
+    async fn foresee(at: &At<Self>) -> Preview {
+        let table = at.with.table.quoted().replace('"', "");
+        let mut changes =
+            vec![line('~', format!("{} row `{}` of {table} written", at.seat.name, key(at)))];
+        if at.with.create {
+            let text = format!("{} table {table}, if it is missing", at.seat.name);
+            changes.insert(0, line('+', text));
+        }
+        let call = format!("insert into {table} ... on conflict (key) do update; select");
+        Preview { changes, call: call.into(), acts_as: at.seat.own.acts_as() }
+    }
+
+    async fn apply(
+        at: &At<Self>,
+        execution: &Execution,
+        output: &mut dyn Output,
+    ) -> Result<Clean, OperateError> {
+        at.write(&execution.key(), output).await
+    }
+}
+
+/// The row's key: the step and the side, so that each has one row for ever.
+fn key(at: &At<VerifyWrite>) -> String {
+    format!("{}/{}", at.step, at.seat.side)
+}
+
+impl At<VerifyWrite> {
     async fn find(&self) -> Result<Found, Trouble> {
-        let session = self.seat.open().await?;
-        let table = self.wanted.table.quoted();
+        let session = self.seat.own.open().await?;
+        let table = self.with.table.quoted();
         let sql = format!(
             "select r.timeline, {TIMELINE} as now, r.value = '{UNCONFIRMED}' as unconfirmed,
                extract(epoch from clock_timestamp() - r.at)::float8 as age
@@ -159,7 +155,7 @@ impl Writer {
             if column(&state, "recovering")? {
                 return Ok(Found::Standby);
             }
-            let rows = session.client().query(&sql, &[&self.key]).await;
+            let rows = session.client().query(&sql, &[&key(self)]).await;
             let rows = rows.map_err(|error| session.trouble(&error))?;
             let Some(row) = rows.first() else { return Ok(Found::NoRow) };
             if column(row, "unconfirmed")? {
@@ -172,11 +168,11 @@ impl Writer {
                 Ok(Found::OtherTimeline { row: timeline, now })
             }
         };
-        self.seat.within(ANSWER_LIMIT, find).await
+        self.seat.own.within(find).await
     }
 
     fn insert(&self) -> String {
-        let table = self.wanted.table.quoted();
+        let table = self.with.table.quoted();
         format!(
             "insert into {table} as r (key, value, timeline, at)
              values ($1, $2, {TIMELINE}, clock_timestamp())
@@ -188,7 +184,7 @@ impl Writer {
     /// Makes the table where it is missing. `if not exists` alone would ask for the right to
     /// create even where the table is there.
     async fn create(&self, session: &Session) -> Result<(), Trouble> {
-        let table = self.wanted.table.quoted();
+        let table = self.with.table.quoted();
         let found = format!("select to_regclass('{table}') is null as missing");
         if column(&session.row(&found).await?, "missing")? {
             session.run(&PROBE_TABLE_SQL.replace("public.warroom_probe", &table)).await?;
@@ -197,10 +193,10 @@ impl Writer {
     }
 
     async fn write(&self, value: &str, output: &mut dyn Output) -> Result<Clean, OperateError> {
-        let session = self.seat.open().await.map_err(Trouble::before_sending)?;
-        let table = self.wanted.table.quoted();
-        if self.wanted.create {
-            let made = self.seat.within(ANSWER_LIMIT, self.create(&session)).await;
+        let session = self.seat.own.open().await.map_err(Trouble::before_sending)?;
+        let table = self.with.table.quoted();
+        if self.with.create {
+            let made = self.seat.own.within(self.create(&session)).await;
             made.map_err(Trouble::into_operate_error)?;
         }
         // Each statement is its own transaction: when it answers, the row is committed. The second
@@ -208,15 +204,15 @@ impl Writer {
         let insert = self.insert();
         let work = async {
             for value in [UNCONFIRMED, value] {
-                let written = session.client().execute(&insert, &[&self.key, &value]).await;
+                let written = session.client().execute(&insert, &[&key(self), &value]).await;
                 written.map_err(|error| session.trouble(&error))?;
             }
             let read = format!("select value, timeline from {table} where key = $1");
-            let row = session.client().query_one(&read, &[&self.key]).await;
+            let row = session.client().query_one(&read, &[&key(self)]).await;
             let row = row.map_err(|error| session.trouble(&error))?;
             Ok((column::<String>(&row, "value")?, column::<i32>(&row, "timeline")?))
         };
-        let (found, timeline) = self.seat.within(ANSWER_LIMIT, work).await.map_err(explain)?;
+        let (found, timeline) = self.seat.own.within(work).await.map_err(explain)?;
         if found != value {
             let message = format!("{} read back another value than was written", self.seat.name);
             return Err(OperateError::Ambiguous(message.into()));
@@ -225,20 +221,6 @@ impl Writer {
             format!("wrote and read back one row in {} on timeline {timeline}", self.seat.name);
         output.line(&words);
         Ok(words.into())
-    }
-
-    fn foresee(&self) -> Preview {
-        let table = self.wanted.table.quoted().replace('"', "");
-        let mut changes = vec![PreviewLine {
-            mark: '~',
-            text: format!("{} row `{}` of {table} written", self.seat.name, self.key).into(),
-        }];
-        if self.wanted.create {
-            let text = format!("{} table {table}, if it is missing", self.seat.name);
-            changes.insert(0, PreviewLine { mark: '+', text: text.into() });
-        }
-        let call = format!("insert into {table} ... on conflict (key) do update; select");
-        Preview { changes, call: call.into(), acts_as: self.seat.acts_as() }
     }
 }
 
@@ -259,35 +241,6 @@ fn explain(trouble: Trouble) -> OperateError {
         TroubleKind::Timeout => OperateError::Ambiguous(
             format!("{}; does it wait for synchronous_standby_names?", trouble.message).into(),
         ),
-        TroubleKind::Unreachable
-        | TroubleKind::Cut
-        | TroubleKind::Permission
-        | TroubleKind::ReadOnly
-        | TroubleKind::Ours
-        | TroubleKind::Refused
-        | TroubleKind::OtherServer
-        | TroubleKind::Garbage => trouble.into_operate_error(),
-    }
-}
-
-impl Operator for Writer {
-    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
-        Box::pin(self.seat.identity())
-    }
-
-    fn check(&mut self) -> Boxed<'_, Standing> {
-        Box::pin(self.standing())
-    }
-
-    fn preview(&mut self) -> Boxed<'_, Preview> {
-        Box::pin(async { self.foresee() })
-    }
-
-    fn apply<'a>(
-        &'a mut self,
-        execution: &'a Execution,
-        output: &'a mut dyn Output,
-    ) -> Boxed<'a, Result<Clean, OperateError>> {
-        Box::pin(async move { self.write(&execution.key(), output).await })
+        _ => trouble.into_operate_error(),
     }
 }

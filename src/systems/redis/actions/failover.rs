@@ -1,117 +1,104 @@
 //! Hands the part of the primary over to its replica, without loss, while both work.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::Redis;
 use super::super::info::Follower;
 use super::super::link::Session;
-use super::super::settings::span_of;
 use super::super::state::{NO_FAILOVER, SideState};
-use super::super::trouble::Trouble;
-use super::seat::{
-    ANSWER_LIMIT, Bench, LOOK_EVERY, Rights, Seat, Told, check_target, line, read_time,
-};
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
+use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::preview::{Preview, Standing};
-use crate::domain::reading::{Identity, Position};
+use crate::domain::reading::Position;
 use crate::domain::run::commit::Execution;
-use crate::domain::settings::{Fault, Fields, Table};
-use crate::domain::site::SystemSpec;
+use crate::domain::setting::{Kind, Setting};
+use crate::domain::settings::{Fault, Fields};
 use crate::domain::text::Clean;
-use crate::port::{Action, Boxed, Clock, OperateError, Operator, OperatorSetup, Output};
+use crate::port::{OperateError, Output};
+use crate::systems::kit::seat::{Bench, LOOK_EVERY, Rights, Told, line};
+use crate::systems::kit::server::Server;
+use crate::systems::kit::task::{At, Task};
+use crate::systems::kit::trouble::Trouble;
 
-/// How long the primary waits for its replica, unless `wait` says otherwise.
-const WAIT_DEFAULT: Duration = Duration::from_secs(10);
+const WAIT: Setting<Duration> = Setting::new(
+    "wait",
+    Kind::Time(1000, 86_400_000),
+    "How long writes may be held back before it is given up",
+)
+.or("10s");
 
-const SPEC: ActionSpec = ActionSpec {
-    name: "redis.failover",
-    doc: "Hands over to the replica with FAILOVER: the primary holds writes back, waits until the \
-          replica has everything and follows it; nothing is lost, and it is given up after `wait`",
-    verb: "failover",
-    class: Class::I,
-    guard: Guard::TypedTarget,
-    fencing: Fencing::FencedByTarget,
-    change: Change::HandOver,
-    reversal: "By redis.failover to the other region",
-    permissions: &["ACL SETUSER <acting user> +failover +info +config|get, in both regions"],
-    needs_target: true,
-    settings: &[
-        SettingSpec {
-            name: "wait",
-            doc: "How long writes may be held back before it is given up, 10s if absent",
-            required: false,
-        },
-        SettingSpec {
-            name: "replica",
-            doc: "`host:port` of the target as the primary lists it (`slaveN` in INFO), where it \
-                  has several replicas",
-            required: false,
-        },
-    ],
-};
+const REPLICA: Setting<String> = Setting::new(
+    "replica",
+    Kind::Word,
+    "`host:port` of the target as the primary lists it (`slaveN` in INFO), where it has several \
+     replicas",
+);
 
 /// `redis.failover`.
 pub(super) struct Failover;
 
-struct Wanted {
+/// How it is wanted.
+pub struct Wanted {
     wait: Duration,
     replica: Option<(String, u16)>,
 }
 
-fn read_wanted(with: &Table) -> Result<Wanted, Fault> {
-    let fields = Fields::new(with, SPEC.name);
-    let wait = read_time(with, &fields, "wait", WAIT_DEFAULT)?;
-    let replica = fields.text("replica")?;
-    fields.finish()?;
-    let read = |text: &str| {
-        let (host, port) = text.rsplit_once(':')?;
-        let plain = !host.is_empty() && !host.contains(char::is_whitespace);
-        Some((host.to_owned(), port.parse().ok()?)).filter(|_| plain)
+impl Task for Failover {
+    type On = Redis;
+    type With = Wanted;
+    const SPEC: ActionSpec = ActionSpec {
+        name: "redis.failover",
+        doc: "Hands over to the replica with FAILOVER: the primary holds writes back, waits until \
+              the replica has everything and follows it; nothing is lost, and it is given up after \
+              `wait`",
+        verb: "failover",
+        class: Class::I,
+        guard: Guard::TypedTarget,
+        fencing: Fencing::FencedByTarget,
+        change: Change::HandOver,
+        reversal: "By redis.failover to the other region",
+        permissions: &["ACL SETUSER <acting user> +failover +info +config|get, in both regions"],
+        needs_target: true,
+        settings: &[WAIT.spec, REPLICA.spec],
     };
-    let replica = replica
-        .map(|text| {
-            read(text).ok_or_else(|| {
-                Fault::new(span_of(with, "replica"), "`replica` must be `host:port`")
-            })
-        })
-        .transpose()?;
-    Ok(Wanted { wait, replica })
-}
+    const RIGHTS: Rights = Rights::ActOnBoth;
 
-impl Action for Failover {
-    fn spec(&self) -> &'static ActionSpec {
-        &SPEC
-    }
-
-    fn check_settings(&self, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
-        read_wanted(with)?;
-        check_target(system, Rights::ActOnBoth)
-    }
-
-    fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
-        let wanted = read_wanted(setup.with)?;
-        let mut seat = Seat::new(&setup, Rights::ActOnBoth)?;
-        let Some(source) = seat.other.take() else {
-            let message = format!("{} has no other side to take over from", seat.name);
-            return Err(Fault::new(setup.step.span, message));
+    fn with(fields: &Fields<'_>) -> Result<Wanted, Fault> {
+        let read = |text: String| {
+            let (host, port) = text.rsplit_once(':')?;
+            let plain = !host.is_empty() && !host.contains(char::is_whitespace);
+            Some((host.to_owned(), port.parse().ok()?)).filter(|_| plain)
         };
-        Ok(Box::new(Handover { seat, source, wanted, clock: setup.clock }))
+        let refuse = || fields.refuse("replica", "must be `host:port`");
+        let replica = REPLICA.of(fields)?.map(|text| read(text).ok_or_else(refuse)).transpose()?;
+        Ok(Wanted { wait: WAIT.get(fields)?, replica })
+    }
+
+    async fn standing(at: &At<Self>) -> Standing {
+        at.standing().await
+    }
+
+    async fn foresee(at: &At<Self>) -> Preview {
+        at.foresee().await
+    }
+
+    async fn apply(
+        at: &At<Self>,
+        _execution: &Execution,
+        output: &mut dyn Output,
+    ) -> Result<Clean, OperateError> {
+        at.hand_over(output).await
     }
 }
 
-struct Handover {
-    /// The side that takes over.
-    seat: Seat,
-    /// The side that hands over.
-    source: Bench,
-    wanted: Wanted,
-    clock: Arc<dyn Clock>,
-}
+impl At<Failover> {
+    /// The side that hands over; the seat is there only with it.
+    fn source(&self) -> &Bench<Redis> {
+        self.seat.other.as_ref().expect("both sides may be acted on")
+    }
 
-impl Handover {
-    async fn states(&self) -> (Told, Told) {
-        let (own, source) = tokio::join!(self.seat.own.state(), self.source.state());
+    async fn states(&self) -> (Told<Redis>, Told<Redis>) {
+        let (own, source) = tokio::join!(self.seat.own.state(), self.source().state());
         self.seat.apart(own, source)
     }
 
@@ -153,17 +140,17 @@ impl Handover {
             return Err(format!("{from} is EMPTY while {name} holds {} keys", own.keys));
         }
         let addresses = addresses(&self.seat.own).await;
-        let port = self.seat.own.written.port;
-        pick(&source.followers, self.wanted.replica.as_ref(), &addresses, port)
+        let port = self.seat.own.target.endpoint.port;
+        pick(&source.followers, self.with.replica.as_ref(), &addresses, port)
     }
 
     fn call(&self, (host, port): &(String, u16)) -> String {
-        format!("FAILOVER TO {host} {port} TIMEOUT {}", self.wanted.wait.as_millis())
+        format!("FAILOVER TO {host} {port} TIMEOUT {}", self.with.wait.as_millis())
     }
 
     async fn foresee(&self) -> Preview {
         let (name, from) = (&self.seat.name, &self.seat.other_region);
-        let mut call = format!("FAILOVER TO <{name}> TIMEOUT {}", self.wanted.wait.as_millis());
+        let mut call = format!("FAILOVER TO <{name}> TIMEOUT {}", self.with.wait.as_millis());
         let changes = match self.states().await {
             (Err(trouble), _) | (_, Err(trouble)) => {
                 vec![line('!', format!("not both sides can be seen: {trouble}"))]
@@ -173,7 +160,7 @@ impl Handover {
                 Ok(replica) => {
                     call = self.call(&replica);
                     let behind = source.offset.saturating_sub(own.offset);
-                    let wait = self.wanted.wait.as_secs();
+                    let wait = self.with.wait.as_secs();
                     vec![
                         line('~', format!("{from} role PRIMARY -> replica of {name}")),
                         line('~', format!("{name} role replica -> PRIMARY, {behind} B to come")),
@@ -182,27 +169,28 @@ impl Handover {
                 }
             },
         };
-        let acts_as = format!("{} on {}", self.source.target.user, self.source.target.place).into();
-        Preview { changes, call: call.into(), acts_as }
+        Preview { changes, call: call.into(), acts_as: self.source().acts_as() }
     }
 
     async fn hand_over(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {
         let refused = |why: String| OperateError::Refused(why.into());
-        let session = self.source.open().await.map_err(Trouble::before_sending)?;
-        let (own, source) = tokio::join!(self.seat.own.state(), self.source.state_on(&session));
+        let session = self.source().open().await.map_err(Trouble::before_sending)?;
+        let (own, source) = tokio::join!(self.seat.own.state(), self.source().state_on(&session));
         let (own, source) = self.seat.apart(own, source);
         let own = own.map_err(Trouble::before_sending)?;
         let source = source.map_err(Trouble::before_sending)?;
         let replica = self.replica(&own, &source).await.map_err(refused)?;
-        output.line(&format!("{} at {}", self.call(&replica), self.source.target.place));
-        let (port, wait) = (replica.1.to_string(), self.wanted.wait.as_millis().to_string());
+        output.line(&format!("{} at {}", self.call(&replica), self.source().target.place));
+        let (port, wait) = (replica.1.to_string(), self.with.wait.as_millis().to_string());
         let words = ["FAILOVER", "TO", &replica.0, &port, "TIMEOUT", &wait];
         let began = self.clock.now();
         // Asked in one breath with the order: whatever it wrote, it wrote before this answer.
-        let (ordered, mut state) =
-            tokio::join!(self.source.within(session.text(&words)), self.source.state_on(&session));
+        let (ordered, mut state) = tokio::join!(
+            self.source().within(session.text(&words)),
+            self.source().state_on(&session)
+        );
         ordered.map_err(Trouble::into_operate_error)?;
-        let limit = self.wanted.wait + ANSWER_LIMIT;
+        let limit = self.with.wait + Redis::ANSWER_LIMIT;
         let mut said = String::new();
         let mut stopped = None;
         loop {
@@ -223,7 +211,7 @@ impl Handover {
                 return Err(self.give_up(&session, output).await);
             }
             tokio::time::sleep(LOOK_EVERY).await;
-            state = self.source.state_on(&session).await;
+            state = self.source().state_on(&session).await;
         }
         self.outcome(stopped.as_ref(), output).await
     }
@@ -231,7 +219,7 @@ impl Handover {
     /// The server's own timeout did not end it: it is ended here.
     async fn give_up(&self, session: &Session, output: &mut dyn Output) -> OperateError {
         output.line("FAILOVER ABORT");
-        let ended = self.source.within(session.text(&["FAILOVER", "ABORT"])).await;
+        let ended = self.source().within(session.text(&["FAILOVER", "ABORT"])).await;
         let words = match ended {
             Ok(_) => "the failover did not end in time and was aborted: look at both roles".into(),
             Err(trouble) => trouble.message,
@@ -247,12 +235,12 @@ impl Handover {
         output: &mut dyn Output,
     ) -> Result<Clean, OperateError> {
         let (name, from) = (&self.seat.name, &self.seat.other_region);
-        let source = self.source.state().await.map_err(Trouble::into_operate_error)?;
+        let source = self.source().state().await.map_err(Trouble::into_operate_error)?;
         if source.is_primary() {
             let why = format!(
                 "{name} had not received everything within {} s: {from} gave the failover up and \
                  is PRIMARY as before",
-                self.wanted.wait.as_secs()
+                self.with.wait.as_secs()
             );
             return Err(OperateError::Refused(why.into()));
         }
@@ -273,16 +261,9 @@ impl Handover {
 }
 
 /// The addresses that a side's name leads to.
-async fn addresses(bench: &Bench) -> Vec<IpAddr> {
-    let written = &bench.written;
-    let found = tokio::time::timeout(
-        ANSWER_LIMIT,
-        tokio::net::lookup_host((written.host.as_str(), written.port)),
-    );
-    match found.await {
-        Ok(Ok(found)) => found.map(|address| address.ip()).collect(),
-        Ok(Err(_)) | Err(_) => Vec::new(),
-    }
+async fn addresses(bench: &Bench<Redis>) -> Vec<IpAddr> {
+    let found = bench.target.endpoint.addresses(Redis::ANSWER_LIMIT).await;
+    found.unwrap_or_default().into_iter().map(|address| address.ip()).collect()
 }
 
 /// The replica that is meant, as the primary lists it: the one that the plan names, else the one at
@@ -318,28 +299,6 @@ fn pick(
                 .collect();
             Err(format!("which of {} is meant? name it with `replica`", list.join(", ")))
         }
-    }
-}
-
-impl Operator for Handover {
-    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
-        Box::pin(self.seat.identity())
-    }
-
-    fn check(&mut self) -> Boxed<'_, Standing> {
-        Box::pin(self.standing())
-    }
-
-    fn preview(&mut self) -> Boxed<'_, Preview> {
-        Box::pin(self.foresee())
-    }
-
-    fn apply<'a>(
-        &'a mut self,
-        _execution: &'a Execution,
-        output: &'a mut dyn Output,
-    ) -> Boxed<'a, Result<Clean, OperateError>> {
-        Box::pin(self.hand_over(output))
     }
 }
 

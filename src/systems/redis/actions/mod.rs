@@ -3,7 +3,6 @@
 mod failover;
 mod promote;
 mod replicate;
-mod seat;
 mod verify_keys;
 mod verify_write;
 

@@ -1,75 +1,58 @@
 //! Makes the replica a primary. What the old primary alone had is lost by it.
 
+use super::super::Redis;
 use super::super::flow::link_words;
 use super::super::history::{Split, split};
 use super::super::state::SideState;
-use super::super::trouble::{Trouble, TroubleKind};
-use super::seat::{Rights, Seat, Told, check_target, line};
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
+use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::preview::{Preview, PreviewLine, Standing};
-use crate::domain::reading::Identity;
 use crate::domain::run::commit::Execution;
-use crate::domain::settings::{Fault, Fields, Table};
-use crate::domain::site::SystemSpec;
+use crate::domain::setting::{Kind, Setting};
+use crate::domain::settings::{Fault, Fields};
 use crate::domain::text::Clean;
-use crate::port::{Action, Boxed, OperateError, Operator, OperatorSetup, Output};
-use crate::systems::shared::identity::rival;
+use crate::port::{OperateError, Output};
+use crate::systems::kit::identity::rival;
+use crate::systems::kit::seat::{Rights, Told, line};
+use crate::systems::kit::task::{At, Task};
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
-const SPEC: ActionSpec = ActionSpec {
-    name: "redis.promote",
-    doc: "Makes the replica a primary with REPLICAOF NO ONE; refuses while it fetches everything \
-          anew, and one that holds no keys",
-    verb: "promote",
-    class: Class::X,
-    guard: Guard::TypedVerb,
-    fencing: Fencing::IdempotentByKey,
-    change: Change::Promote,
-    reversal: "None: redis.replicate makes the old primary follow, erasing what only it had",
-    permissions: &["ACL SETUSER <acting user> +replicaof +info +config|get"],
-    needs_target: true,
-    settings: &[SettingSpec {
-        name: "allow_empty",
-        doc: "True to promote a replica without keys, where the store may be empty",
-        required: false,
-    }],
-};
+const ALLOW_EMPTY: Setting<bool> = Setting::new(
+    "allow_empty",
+    Kind::Boolean,
+    "True to promote a replica without keys, where the store may be empty",
+)
+.or("false");
 
 const CALL: &str = "REPLICAOF NO ONE";
 
 /// `redis.promote`.
 pub(super) struct Promote;
 
-impl Action for Promote {
-    fn spec(&self) -> &'static ActionSpec {
-        &SPEC
+impl Task for Promote {
+    type On = Redis;
+    type With = bool;
+    const SPEC: ActionSpec = ActionSpec {
+        name: "redis.promote",
+        doc: "Makes the replica a primary with REPLICAOF NO ONE; refuses while it fetches \
+              everything anew, and one that holds no keys",
+        verb: "promote",
+        class: Class::X,
+        guard: Guard::TypedVerb,
+        fencing: Fencing::IdempotentByKey,
+        change: Change::Promote,
+        reversal: "None: redis.replicate makes the old primary follow, erasing what only it had",
+        permissions: &["ACL SETUSER <acting user> +replicaof +info +config|get"],
+        needs_target: true,
+        settings: &[ALLOW_EMPTY.spec],
+    };
+    const RIGHTS: Rights = Rights::Act;
+
+    fn with(fields: &Fields<'_>) -> Result<bool, Fault> {
+        ALLOW_EMPTY.get(fields)
     }
 
-    fn check_settings(&self, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
-        read_allow_empty(with)?;
-        check_target(system, Rights::Act)
-    }
-
-    fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
-        let allow_empty = read_allow_empty(setup.with)?;
-        Ok(Box::new(Promoter { seat: Seat::new(&setup, Rights::Act)?, allow_empty }))
-    }
-}
-
-fn read_allow_empty(with: &Table) -> Result<bool, Fault> {
-    let fields = Fields::new(with, SPEC.name);
-    let allow_empty = fields.boolean("allow_empty")?.unwrap_or(false);
-    fields.finish()?;
-    Ok(allow_empty)
-}
-
-struct Promoter {
-    seat: Seat,
-    allow_empty: bool,
-}
-
-impl Promoter {
-    async fn standing(&self) -> Standing {
-        match self.seat.own.state().await {
+    async fn standing(at: &At<Self>) -> Standing {
+        match at.seat.own.state().await {
             Ok(state) if state.loading => Standing::Unknown("it is loading its data set".into()),
             Ok(state) if state.is_primary() => Standing::Done(primary_words(&state)),
             Ok(state) => {
@@ -80,19 +63,29 @@ impl Promoter {
         }
     }
 
-    async fn foresee(&self) -> Preview {
-        let (state, other) = self.seat.states().await;
+    async fn foresee(at: &At<Self>) -> Preview {
+        let (state, other) = at.seat.states().await;
         let changes = match state {
-            Ok(state) => self.changes(&state, &other),
+            Ok(state) => at.changes(&state, &other),
             Err(trouble) => {
-                vec![line('!', format!("{} cannot be seen: {trouble}", self.seat.name))]
+                vec![line('!', format!("{} cannot be seen: {trouble}", at.seat.name))]
             }
         };
-        Preview { changes, call: CALL.into(), acts_as: self.seat.acts_as() }
+        Preview { changes, call: CALL.into(), acts_as: at.seat.own.acts_as() }
     }
 
+    async fn apply(
+        at: &At<Self>,
+        _execution: &Execution,
+        output: &mut dyn Output,
+    ) -> Result<Clean, OperateError> {
+        at.promote(output).await
+    }
+}
+
+impl At<Promote> {
     /// The lines of the preview: role, history, writes, the link, and what to beware of.
-    fn changes(&self, state: &SideState, other: &Told) -> Vec<PreviewLine> {
+    fn changes(&self, state: &SideState, other: &Told<Redis>) -> Vec<PreviewLine> {
         let (name, from) = (&self.seat.name, &self.seat.other_region);
         if state.is_primary() {
             return vec![line('!', format!("{name} is PRIMARY already, {} keys", state.keys))];
@@ -134,7 +127,7 @@ impl Promoter {
     /// Why this replica is not to be promoted as it stands.
     fn refusal(&self, state: &SideState, other: Option<&SideState>) -> Option<String> {
         let (name, from) = (&self.seat.name, &self.seat.other_region);
-        if state.keys == 0 && !self.allow_empty {
+        if state.keys == 0 && !self.with {
             let source = match other {
                 Some(other) if other.keys > 0 => format!("{from} holds {} keys", other.keys),
                 Some(_) => format!("{from} holds none either"),
@@ -200,26 +193,4 @@ fn primary_words(state: &SideState) -> Clean {
 /// The first letters of a history's name, as people compare them.
 fn short(replid: &str) -> String {
     replid.chars().take(8).collect()
-}
-
-impl Operator for Promoter {
-    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
-        Box::pin(self.seat.identity())
-    }
-
-    fn check(&mut self) -> Boxed<'_, Standing> {
-        Box::pin(self.standing())
-    }
-
-    fn preview(&mut self) -> Boxed<'_, Preview> {
-        Box::pin(self.foresee())
-    }
-
-    fn apply<'a>(
-        &'a mut self,
-        _execution: &'a Execution,
-        output: &'a mut dyn Output,
-    ) -> Boxed<'a, Result<Clean, OperateError>> {
-        Box::pin(self.promote(output))
-    }
 }

@@ -1,111 +1,102 @@
 //! Makes a server a replica of the other side. Whatever it holds that the other has not is erased.
 
-use std::sync::Arc;
-use std::time::Duration;
-
+use super::super::Redis;
 use super::super::flow::link_words;
 use super::super::history::continues;
-use super::super::settings::span_of;
 use super::super::state::SideState;
-use super::super::trouble::Trouble;
-use super::seat::{LOOK_EVERY, Rights, Seat, Told, check_target, line};
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
+use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::preview::{Preview, PreviewLine, Standing};
-use crate::domain::reading::Identity;
 use crate::domain::run::commit::Execution;
-use crate::domain::settings::{Fault, Fields, Table};
-use crate::domain::site::SystemSpec;
+use crate::domain::setting::{Kind, Setting};
+use crate::domain::settings::{Fault, Fields};
 use crate::domain::text::Clean;
-use crate::port::{Action, Boxed, Clock, OperateError, Operator, OperatorSetup, Output};
-use crate::systems::shared::wait::MARGIN;
+use crate::port::{OperateError, Output};
+use crate::systems::kit::seat::{LOOK_EVERY, Rights, Told, line};
+use crate::systems::kit::task::{At, Task};
+use crate::systems::kit::trouble::Trouble;
+use crate::systems::kit::wait::MARGIN;
 
-const SPEC: ActionSpec = ActionSpec {
-    name: "redis.replicate",
-    doc: "Makes the target a replica of the other side with REPLICAOF: it takes no writes any \
-          more, and what only it holds is ERASED; without `discard` refused unless that is nothing",
-    verb: "replicate",
-    class: Class::X,
-    guard: Guard::TypedVerb,
-    fencing: Fencing::IdempotentByKey,
-    change: Change::Follow,
-    reversal: "None: what only the target held is gone",
-    permissions: &["ACL SETUSER <acting user> +replicaof +info +config|get"],
-    needs_target: true,
-    settings: &[
-        SettingSpec {
-            name: "discard",
-            doc: "True to erase also what only the target holds",
-            required: false,
-        },
-        SettingSpec {
-            name: "host",
-            doc: "The other side as the target reaches it, if that is not its `host`",
-            required: false,
-        },
-        SettingSpec { name: "port", doc: "The port that goes with `host`", required: false },
-    ],
-};
+const DISCARD: Setting<bool> =
+    Setting::new("discard", Kind::Boolean, "True to erase also what only the target holds")
+        .or("false");
+
+const HOST: Setting<String> = Setting::new(
+    "host",
+    Kind::Text,
+    "The other side as the target reaches it, if that is not its `host`",
+);
+
+const PORT: Setting<u16> =
+    Setting::new("port", Kind::Integer(1, 65_535), "The port that goes with `host`");
 
 /// `redis.replicate`.
 pub(super) struct Replicate;
 
-struct Wanted {
+/// The source that is wanted, where it is not as the site says.
+pub struct Wanted {
     discard: bool,
     host: Option<String>,
     port: Option<u16>,
 }
 
-fn read_wanted(with: &Table) -> Result<Wanted, Fault> {
-    let fields = Fields::new(with, SPEC.name);
-    let discard = fields.boolean("discard")?.unwrap_or(false);
-    let host = fields.text("host")?.map(str::to_owned);
-    let port = fields.integer("port", 1, 65_535)?.and_then(|port| u16::try_from(port).ok());
-    fields.finish()?;
-    let plain = |host: &String| !host.is_empty() && !host.contains(char::is_whitespace);
-    if host.as_ref().is_some_and(|host| !plain(host)) {
-        let message = "`host` must be a name or an address";
-        return Err(Fault::new(span_of(with, "host"), message));
+impl Task for Replicate {
+    type On = Redis;
+    type With = Wanted;
+    const SPEC: ActionSpec = ActionSpec {
+        name: "redis.replicate",
+        doc: "Makes the target a replica of the other side with REPLICAOF: it takes no writes any \
+              more, and what only it holds is ERASED; without `discard` refused unless that is \
+              nothing",
+        verb: "replicate",
+        class: Class::X,
+        guard: Guard::TypedVerb,
+        fencing: Fencing::IdempotentByKey,
+        change: Change::Follow,
+        reversal: "None: what only the target held is gone",
+        permissions: &["ACL SETUSER <acting user> +replicaof +info +config|get"],
+        needs_target: true,
+        settings: &[DISCARD.spec, HOST.spec, PORT.spec],
+    };
+    const RIGHTS: Rights = Rights::ActOnPair;
+
+    fn with(fields: &Fields<'_>) -> Result<Wanted, Fault> {
+        let host = HOST.of(fields)?;
+        let plain = |host: &String| !host.is_empty() && !host.contains(char::is_whitespace);
+        if host.as_ref().is_some_and(|host| !plain(host)) {
+            return Err(fields.refuse("host", "must be a name or an address"));
+        }
+        Ok(Wanted { discard: DISCARD.get(fields)?, host, port: PORT.of(fields)? })
     }
-    Ok(Wanted { discard, host, port })
+
+    async fn standing(at: &At<Self>) -> Standing {
+        at.standing().await
+    }
+
+    async fn foresee(at: &At<Self>) -> Preview {
+        at.foresee().await
+    }
+
+    async fn apply(
+        at: &At<Self>,
+        _execution: &Execution,
+        output: &mut dyn Output,
+    ) -> Result<Clean, OperateError> {
+        at.follow(output).await
+    }
 }
 
-impl Action for Replicate {
-    fn spec(&self) -> &'static ActionSpec {
-        &SPEC
+impl At<Replicate> {
+    /// The other side as the target reaches it.
+    fn source(&self) -> (&str, u16) {
+        let other = self.seat.other.as_ref().map(|other| &other.target.endpoint);
+        let host = self.with.host.as_deref().or(other.map(|other| other.host.as_str()));
+        let port = self.with.port.or(other.map(|other| other.port));
+        (host.unwrap_or_default(), port.unwrap_or_default())
     }
 
-    fn check_settings(&self, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
-        read_wanted(with)?;
-        check_target(system, Rights::Act)
-    }
-
-    fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
-        let wanted = read_wanted(setup.with)?;
-        let seat = Seat::new(&setup, Rights::Act)?;
-        let Some(other) = &seat.other else {
-            let message = format!("{} has no other side to copy from", seat.name);
-            return Err(Fault::new(setup.step.span, message));
-        };
-        let host = wanted.host.unwrap_or_else(|| other.written.host.clone());
-        let port = wanted.port.unwrap_or(other.written.port);
-        let (discard, deadline) = (wanted.discard, setup.step.timeout);
-        Ok(Box::new(Follow { seat, discard, host, port, deadline, clock: setup.clock }))
-    }
-}
-
-struct Follow {
-    seat: Seat,
-    discard: bool,
-    host: String,
-    port: u16,
-    /// The step's time.
-    deadline: Duration,
-    clock: Arc<dyn Clock>,
-}
-
-impl Follow {
     fn call(&self) -> String {
-        format!("REPLICAOF {} {}", self.host, self.port)
+        let (host, port) = self.source();
+        format!("REPLICAOF {host} {port}")
     }
 
     async fn standing(&self) -> Standing {
@@ -143,7 +134,7 @@ impl Follow {
     }
 
     /// Why the target is not to copy from the other side as both stand.
-    fn refusal(&self, own: &SideState, source: &Told) -> Option<String> {
+    fn refusal(&self, own: &SideState, source: &Told<Redis>) -> Option<String> {
         let (name, from) = (&self.seat.name, &self.seat.other_region);
         let source = match source {
             Ok(source) => source,
@@ -160,7 +151,7 @@ impl Follow {
             let keys = own.keys;
             return Some(format!("{from} is EMPTY: copying it would erase {keys} keys of {name}"));
         }
-        let lost = self.only_here(own, source).filter(|_| !self.discard)?;
+        let lost = self.only_here(own, source).filter(|_| !self.with.discard)?;
         Some(format!("{name} holds {lost}; export them, then set `discard = true`"))
     }
 
@@ -172,10 +163,10 @@ impl Follow {
                 vec![line('!', format!("{} cannot be seen: {trouble}", self.seat.name))]
             }
         };
-        Preview { changes, call: self.call().into(), acts_as: self.seat.acts_as() }
+        Preview { changes, call: self.call().into(), acts_as: self.seat.own.acts_as() }
     }
 
-    fn changes(&self, own: &SideState, source: &Told) -> Vec<PreviewLine> {
+    fn changes(&self, own: &SideState, source: &Told<Redis>) -> Vec<PreviewLine> {
         let (name, from) = (&self.seat.name, &self.seat.other_region);
         if let Some(why) = self.refusal(own, source) {
             return vec![line('!', format!("it will be REFUSED: {why}"))];
@@ -207,7 +198,8 @@ impl Follow {
             return Err(OperateError::Refused(why.into()));
         }
         output.line(&format!("{} at {}", self.call(), own.target.place));
-        own.within(session.text(&["REPLICAOF", &self.host, &self.port.to_string()]))
+        let (host, port) = self.source();
+        own.within(session.text(&["REPLICAOF", host, &port.to_string()]))
             .await
             .map_err(Trouble::into_operate_error)?;
         let mut said = Clean::default();
@@ -223,33 +215,11 @@ impl Follow {
                 output.line(why.as_str());
                 said = why;
             }
-            if self.clock.now().since(began) + LOOK_EVERY + MARGIN > self.deadline {
+            if self.clock.now().since(began) + LOOK_EVERY + MARGIN > self.timeout {
                 let words = format!("ordered, but not done within the step's time: {said}");
                 return Err(OperateError::Ambiguous(words.into()));
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
-    }
-}
-
-impl Operator for Follow {
-    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
-        Box::pin(self.seat.identity())
-    }
-
-    fn check(&mut self) -> Boxed<'_, Standing> {
-        Box::pin(self.standing())
-    }
-
-    fn preview(&mut self) -> Boxed<'_, Preview> {
-        Box::pin(self.foresee())
-    }
-
-    fn apply<'a>(
-        &'a mut self,
-        _execution: &'a Execution,
-        output: &'a mut dyn Output,
-    ) -> Boxed<'a, Result<Clean, OperateError>> {
-        Box::pin(self.follow(output))
     }
 }

@@ -5,24 +5,35 @@ use std::time::Duration;
 
 use redis::Value;
 
+use super::super::Redis;
 use super::super::link::Session;
-use super::super::settings::span_of;
-use super::super::trouble::{Trouble, TroubleKind};
-use super::seat::{Bench, Rights, Seat, check_target, line};
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
+use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::preview::{Preview, Standing};
-use crate::domain::reading::Identity;
 use crate::domain::run::commit::Execution;
-use crate::domain::settings::{Fault, Fields, Table};
-use crate::domain::site::SystemSpec;
+use crate::domain::setting::{Kind, Setting};
+use crate::domain::settings::{Fault, Fields};
 use crate::domain::text::Clean;
-use crate::port::{Action, Boxed, OperateError, Operator, OperatorSetup, Output};
+use crate::port::{OperateError, Output};
+use crate::systems::kit::seat::{Bench, Rights, line};
+use crate::systems::kit::task::{At, Task, as_seen};
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
-/// Keys compared, unless `sample` says otherwise.
-const SAMPLE_DEFAULT: i64 = 200;
+const KEYS: Setting<String> =
+    Setting::new("keys", Kind::Word, "The pattern of their names").required().example("\"auth:*\"");
 
-/// How far apart two remaining lives may be, unless `ttl_within` says otherwise.
-const WITHIN_DEFAULT: Duration = Duration::from_secs(5);
+const SAMPLE: Setting<usize> =
+    Setting::new("sample", Kind::Integer(1, 5000), "How many keys are compared").or("200");
+
+const TTL_WITHIN: Setting<Duration> =
+    Setting::new("ttl_within", Kind::Time(0, u64::MAX), "How far apart remaining lives may be")
+        .or("5s");
+
+const MISSING_AT_MOST: Setting<usize> = Setting::new(
+    "missing_at_most",
+    Kind::Integer(0, 5000),
+    "How many of the sample may be missing",
+)
+.or("0");
 
 /// Keys that the server looks at for one answer of `SCAN`.
 const SCAN_COUNT: &str = "500";
@@ -39,88 +50,76 @@ const LIMIT: Duration = Duration::from_secs(4);
 /// After this, a key that is on its way must have arrived.
 const SECOND_LOOK_AFTER: Duration = Duration::from_millis(500);
 
-const SPEC: ActionSpec = ActionSpec {
-    name: "redis.verify_keys",
-    doc: "Compares a sample of the keys with a prefix between both sides by EXISTS and TTL; where \
-          the other side does not answer it only looks that there are such keys, and says so",
-    verb: "verify",
-    class: Class::R,
-    guard: Guard::OneKey,
-    fencing: Fencing::IdempotentByKey,
-    change: Change::Check,
-    reversal: "Nothing to take back: it only reads",
-    permissions: &["ACL SETUSER <watching user> +scan +exists +ttl +info +config|get ~auth:*"],
-    needs_target: true,
-    settings: &[
-        SettingSpec { name: "keys", doc: "The pattern, such as `auth:*`", required: true },
-        SettingSpec {
-            name: "sample",
-            doc: "How many keys are compared, 1 to 5000, 200 if absent",
-            required: false,
-        },
-        SettingSpec {
-            name: "ttl_within",
-            doc: "How far apart remaining lives may be, 5s if absent",
-            required: false,
-        },
-        SettingSpec {
-            name: "missing_at_most",
-            doc: "How many of the sample may be missing, 0 if absent",
-            required: false,
-        },
-    ],
-};
-
 /// `redis.verify_keys`.
 pub(super) struct VerifyKeys;
 
-struct Wanted {
+/// What is compared, and how much may differ.
+pub struct Wanted {
     pattern: String,
     sample: usize,
     ttl_within: Duration,
     missing_at_most: usize,
 }
 
-fn read_wanted(with: &Table) -> Result<Wanted, Fault> {
-    let fields = Fields::new(with, SPEC.name);
-    let pattern = fields.need_text("keys")?.to_owned();
-    let count = |number: i64| usize::try_from(number).unwrap_or(0);
-    let sample = fields.integer("sample", 1, 5000)?.unwrap_or(SAMPLE_DEFAULT);
-    let ttl_within = fields.duration("ttl_within")?.unwrap_or(WITHIN_DEFAULT);
-    let missing = fields.integer("missing_at_most", 0, 5000)?.unwrap_or(0);
-    fields.finish()?;
-    if pattern.is_empty() {
-        return Err(Fault::new(
-            span_of(with, "keys"),
-            "`keys` must be a pattern, such as `auth:*`",
-        ));
-    }
-    Ok(Wanted { pattern, sample: count(sample), ttl_within, missing_at_most: count(missing) })
-}
+impl Task for VerifyKeys {
+    type On = Redis;
+    type With = Wanted;
+    const SPEC: ActionSpec = ActionSpec {
+        name: "redis.verify_keys",
+        doc: "Compares a sample of the keys with a prefix between both sides by EXISTS and TTL; \
+              where the other side does not answer it only looks that there are such keys, and \
+              says so",
+        verb: "verify",
+        class: Class::R,
+        guard: Guard::OneKey,
+        fencing: Fencing::IdempotentByKey,
+        change: Change::Check,
+        reversal: "Nothing to take back: it only reads",
+        permissions: &["ACL SETUSER <watching user> +scan +exists +ttl +info +config|get ~auth:*"],
+        needs_target: true,
+        settings: &[KEYS.spec, SAMPLE.spec, TTL_WITHIN.spec, MISSING_AT_MOST.spec],
+    };
+    const RIGHTS: Rights = Rights::Read;
 
-impl Action for VerifyKeys {
-    fn spec(&self) -> &'static ActionSpec {
-        &SPEC
-    }
-
-    fn example(&self) -> &'static str {
-        "keys = \"auth:*\"\n"
-    }
-
-    fn check_settings(&self, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
-        read_wanted(with)?;
-        check_target(system, Rights::Read)
+    fn with(fields: &Fields<'_>) -> Result<Wanted, Fault> {
+        Ok(Wanted {
+            pattern: KEYS.get(fields)?,
+            sample: SAMPLE.get(fields)?,
+            ttl_within: TTL_WITHIN.get(fields)?,
+            missing_at_most: MISSING_AT_MOST.get(fields)?,
+        })
     }
 
-    fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
-        let wanted = read_wanted(setup.with)?;
-        Ok(Box::new(Comparer { seat: Seat::new(&setup, Rights::Read)?, wanted }))
+    async fn standing(at: &At<Self>) -> Standing {
+        let looked = tokio::time::timeout(LIMIT + LIMIT / 2, Box::pin(at.look()));
+        match looked.await {
+            Ok(Ok(standing)) => standing,
+            Ok(Err(trouble)) => Standing::Unknown(trouble.message),
+            Err(_) => {
+                let place = &at.seat.own.target.place;
+                Standing::Unknown(Trouble::timeout(place, LIMIT).message)
+            }
+        }
     }
-}
 
-struct Comparer {
-    seat: Seat,
-    wanted: Wanted,
+    async fn foresee(at: &At<Self>) -> Preview {
+        let text = format!("{} and {} are only read", at.seat.name, at.seat.other_region);
+        let pattern = &at.with.pattern;
+        let call = format!("SCAN ... MATCH {pattern} COUNT {SCAN_COUNT}; EXISTS and TTL of each");
+        Preview {
+            changes: vec![line('~', text)],
+            call: call.into(),
+            acts_as: at.seat.own.acts_as(),
+        }
+    }
+
+    async fn apply(
+        at: &At<Self>,
+        _execution: &Execution,
+        output: &mut dyn Output,
+    ) -> Result<Clean, OperateError> {
+        as_seen(Self::standing(at).await, "the keys could not be read", output)
+    }
 }
 
 /// A key's remaining life.
@@ -163,19 +162,7 @@ struct Found {
     partial: bool,
 }
 
-impl Comparer {
-    async fn standing(&self) -> Standing {
-        let looked = tokio::time::timeout(LIMIT + LIMIT / 2, self.look());
-        match looked.await {
-            Ok(Ok(standing)) => standing,
-            Ok(Err(trouble)) => Standing::Unknown(trouble.message),
-            Err(_) => {
-                let place = &self.seat.own.target.place;
-                Standing::Unknown(Trouble::timeout(place, LIMIT.as_millis()).message)
-            }
-        }
-    }
-
+impl At<VerifyKeys> {
     async fn look(&self) -> Result<Standing, Trouble> {
         let own = self.seat.own.open().await?;
         let Some(bench) = &self.seat.other else { return self.look_alone(&own).await };
@@ -210,21 +197,21 @@ impl Comparer {
     }
 
     fn judge(&self, found: &Found, name: &str, from: &str) -> Standing {
-        let pattern = &self.wanted.pattern;
+        let pattern = &self.with.pattern;
         let of = if found.partial { "sampled keys" } else { "keys" };
         let compared = found.compared;
         if compared == 0 {
             return Standing::NotDone(format!("{from} has no key `{pattern}`").into());
         }
         let missing = found.missing.len();
-        if missing > self.wanted.missing_at_most {
+        if missing > self.with.missing_at_most {
             let first = &found.missing[0];
             let words =
                 format!("{missing} of {compared} {of} `{pattern}` are not in {name}, as `{first}`");
             return Standing::NotDone(words.into());
         }
         if let Some(first) = found.unlike.first() {
-            let (unlike, within) = (found.unlike.len(), self.wanted.ttl_within.as_secs());
+            let (unlike, within) = (found.unlike.len(), self.with.ttl_within.as_secs());
             let words = format!(
                 "{unlike} of {compared} {of} `{pattern}` live more than {within} s longer or \
                  shorter in {name} than in {from}, as `{first}`"
@@ -241,7 +228,7 @@ impl Comparer {
     /// Without the other side there is nothing to compare with; that there are keys is something.
     async fn look_alone(&self, own: &Session) -> Result<Standing, Trouble> {
         let (name, from) = (&self.seat.name, &self.seat.other_region);
-        let pattern = &self.wanted.pattern;
+        let pattern = &self.with.pattern;
         let (keys, partial) = self.sample(&self.seat.own, own).await?;
         let at_least = if partial { "at least " } else { "" };
         let mut forever = 0;
@@ -264,21 +251,21 @@ impl Comparer {
     /// Keys with the prefix, and whether there may be more of them.
     async fn sample(
         &self,
-        bench: &Bench,
+        bench: &Bench<Redis>,
         session: &Session,
     ) -> Result<(Vec<String>, bool), Trouble> {
         let mut keys = BTreeSet::new();
         let mut cursor = "0".to_owned();
         for _ in 0..SCANS_MAX {
-            let words = ["SCAN", &cursor, "MATCH", &self.wanted.pattern, "COUNT", SCAN_COUNT];
+            let words = ["SCAN", &cursor, "MATCH", &self.with.pattern, "COUNT", SCAN_COUNT];
             let answer = bench.within(session.ask(&words)).await?;
             let Some((next, some)) = scanned(&answer) else {
                 return Err(session.garbage(&words, &answer));
             };
             keys.extend(some);
-            if keys.len() >= self.wanted.sample {
-                let partial = keys.len() > self.wanted.sample || next != "0";
-                return Ok((keys.into_iter().take(self.wanted.sample).collect(), partial));
+            if keys.len() >= self.with.sample {
+                let partial = keys.len() > self.with.sample || next != "0";
+                return Ok((keys.into_iter().take(self.with.sample).collect(), partial));
             }
             if next == "0" {
                 return Ok((keys.into_iter().collect(), false));
@@ -294,7 +281,7 @@ impl Comparer {
         source: &Session,
         keys: Vec<String>,
     ) -> Result<Found, Trouble> {
-        let within_s = i64::try_from(self.wanted.ttl_within.as_secs()).unwrap_or(i64::MAX);
+        let within_s = i64::try_from(self.with.ttl_within.as_secs()).unwrap_or(i64::MAX);
         let mut found = Found::default();
         for some in keys.chunks(AT_ONCE) {
             let (here, there) = tokio::join!(self.lives(own, some), self.lives(source, some));
@@ -333,47 +320,6 @@ fn scanned(answer: &Value) -> Option<(String, Vec<String>)> {
     };
     // A key that is no text cannot be asked for again; it is left out of the sample.
     Some((text(cursor)?, keys.iter().filter_map(key).collect()))
-}
-
-impl Operator for Comparer {
-    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
-        Box::pin(self.seat.identity())
-    }
-
-    fn check(&mut self) -> Boxed<'_, Standing> {
-        Box::pin(self.standing())
-    }
-
-    fn preview(&mut self) -> Boxed<'_, Preview> {
-        let text = format!("{} and {} are only read", self.seat.name, self.seat.other_region);
-        let pattern = &self.wanted.pattern;
-        let call = format!("SCAN ... MATCH {pattern} COUNT {SCAN_COUNT}; EXISTS and TTL of each");
-        let preview = Preview {
-            changes: vec![line('~', text)],
-            call: call.into(),
-            acts_as: self.seat.acts_as(),
-        };
-        Box::pin(async { preview })
-    }
-
-    fn apply<'a>(
-        &'a mut self,
-        _execution: &'a Execution,
-        output: &'a mut dyn Output,
-    ) -> Boxed<'a, Result<Clean, OperateError>> {
-        Box::pin(async move {
-            match self.standing().await {
-                Standing::Done(words) => {
-                    output.line(words.as_str());
-                    Ok(words)
-                }
-                Standing::NotDone(words) => Err(OperateError::Refused(words)),
-                Standing::Unknown(words) => Err(OperateError::Refused(
-                    format!("the keys could not be read: {words}").into(),
-                )),
-            }
-        })
-    }
 }
 
 #[cfg(test)]

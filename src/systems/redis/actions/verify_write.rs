@@ -1,115 +1,111 @@
-//! Proves that the target takes writes: writes one key that expires, and reads it back.
+//! Proves that the target accepts writes: writes one key and reads it back.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::settings::span_of;
+use super::super::Redis;
 use super::super::state::SideState;
-use super::super::trouble::Trouble;
-use super::seat::{ANSWER_LIMIT, Rights, Seat, check_target, line, read_time};
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard, SettingSpec};
+use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::preview::{Preview, Standing};
-use crate::domain::reading::Identity;
 use crate::domain::run::commit::Execution;
-use crate::domain::settings::{Fault, Fields, Table};
-use crate::domain::site::SystemSpec;
+use crate::domain::setting::{Kind, Setting};
+use crate::domain::settings::{Fault, Fields};
 use crate::domain::text::Clean;
-use crate::port::{Action, Boxed, Clock, OperateError, Operator, OperatorSetup, Output};
-use crate::systems::shared::failure::span_text;
-
-/// What keys begin with, unless `prefix` says otherwise.
-const PREFIX_DEFAULT: &str = "warroom:probe:";
-
-/// How long a key stays and proves anything.
-const FRESH_DEFAULT: Duration = Duration::from_secs(15 * 60);
+use crate::port::{OperateError, Output};
+use crate::systems::kit::seat::{Rights, line};
+use crate::systems::kit::server::Server;
+use crate::systems::kit::task::{At, Task};
+use crate::systems::kit::trouble::{Trouble, span_text};
 
 /// The longest prefix, in bytes.
 const PREFIX_BYTES_MAX: usize = 128;
 
-const SPEC: ActionSpec = ActionSpec {
-    name: "redis.verify_write",
-    doc: "Writes one key on the target and reads it back; the key carries the replication history, \
-          so that one copied from the old primary proves nothing, and expires by itself",
-    verb: "verify",
-    class: Class::I,
-    guard: Guard::StopWindow,
-    fencing: Fencing::IdempotentByKey,
-    change: Change::ProveWrite,
-    reversal: "Nothing to take back: the key expires after `fresh_for`",
-    permissions: &["ACL SETUSER <acting user> +set +get +info +config|get ~warroom:probe:*"],
-    needs_target: true,
-    settings: &[
-        SettingSpec {
-            name: "prefix",
-            doc: "What the key begins with, `warroom:probe:` if absent",
-            required: false,
-        },
-        SettingSpec {
-            name: "fresh_for",
-            doc: "How long the key stays, and proves that writes work, 15m if absent",
-            required: false,
-        },
-    ],
-};
+const PREFIX: Setting<String> =
+    Setting::new("prefix", Kind::Text, "What the key begins with").or("warroom:probe:");
+
+const FRESH_FOR: Setting<Duration> = Setting::new(
+    "fresh_for",
+    Kind::Time(1000, 86_400_000),
+    "How long the key stays, and proves that writes work",
+)
+.or("15m");
 
 /// `redis.verify_write`.
 pub(super) struct VerifyWrite;
 
-struct Wanted {
+/// The key that is wanted.
+pub struct Wanted {
     prefix: String,
     fresh_for: Duration,
 }
 
-fn read_wanted(with: &Table) -> Result<Wanted, Fault> {
-    let fields = Fields::new(with, SPEC.name);
-    let prefix = fields.text("prefix")?.unwrap_or(PREFIX_DEFAULT);
-    if prefix.is_empty() || prefix.len() > PREFIX_BYTES_MAX {
-        let message = "`prefix` must have 1 to 128 bytes";
-        return Err(Fault::new(span_of(with, "prefix"), message));
+impl Task for VerifyWrite {
+    type On = Redis;
+    type With = Wanted;
+    const SPEC: ActionSpec = ActionSpec {
+        name: "redis.verify_write",
+        doc: "Writes one key on the target and reads it back; the key carries the replication \
+              history, so that one copied from the old primary proves nothing, and expires by \
+              itself",
+        verb: "verify",
+        class: Class::I,
+        guard: Guard::StopWindow,
+        fencing: Fencing::IdempotentByKey,
+        change: Change::ProveWrite,
+        reversal: "Nothing to take back: the key expires after `fresh_for`",
+        permissions: &["ACL SETUSER <acting user> +set +get +info +config|get ~warroom:probe:*"],
+        needs_target: true,
+        settings: &[PREFIX.spec, FRESH_FOR.spec],
+    };
+    const RIGHTS: Rights = Rights::Act;
+
+    fn with(fields: &Fields<'_>) -> Result<Wanted, Fault> {
+        let (prefix, fresh_for) = (PREFIX.get(fields)?, FRESH_FOR.get(fields)?);
+        if prefix.is_empty() || prefix.len() > PREFIX_BYTES_MAX {
+            return Err(fields.refuse("prefix", "must have 1 to 128 bytes"));
+        }
+        Ok(Wanted { prefix, fresh_for })
     }
-    let fresh_for = read_time(with, &fields, "fresh_for", FRESH_DEFAULT)?;
-    fields.finish()?;
-    Ok(Wanted { prefix: prefix.to_owned(), fresh_for })
-}
 
-impl Action for VerifyWrite {
-    fn spec(&self) -> &'static ActionSpec {
-        &SPEC
-    }
-
-    fn check_settings(&self, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
-        read_wanted(with)?;
-        check_target(system, Rights::Act)
-    }
-
-    fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
-        let wanted = read_wanted(setup.with)?;
-        let seat = Seat::new(&setup, Rights::Act)?;
-        let key = format!("{}{}:{}", wanted.prefix, setup.step.id, seat.side);
-        Ok(Box::new(Writer { seat, fresh_for: wanted.fresh_for, key, clock: setup.clock }))
-    }
-}
-
-struct Writer {
-    seat: Seat,
-    fresh_for: Duration,
-    /// The step and the side, so that each has one key.
-    key: String,
-    clock: Arc<dyn Clock>,
-}
-
-impl Writer {
-    async fn standing(&self) -> Standing {
-        match self.find().await {
-            Ok((state, found)) => self.judge(&state, found.as_deref()),
+    async fn standing(at: &At<Self>) -> Standing {
+        match at.find().await {
+            Ok((state, found)) => at.judge(&state, found.as_deref()),
             Err(trouble) => Standing::Unknown(trouble.message),
         }
+    }
+
+    async fn foresee(at: &At<Self>) -> Preview {
+        let (key, seconds) = (at.key(), at.with.fresh_for.as_secs());
+        let text = format!("{} key `{key}` written, gone after {seconds} s", at.seat.name);
+        Preview {
+            changes: vec![line('~', text)],
+            call: format!("SET {key} ... EX {seconds}; GET {key}").into(),
+            acts_as: at.seat.own.acts_as(),
+        }
+    }
+
+    async fn apply(
+        at: &At<Self>,
+        execution: &Execution,
+        output: &mut dyn Output,
+    ) -> Result<Clean, OperateError> {
+        let (id, limit) = (execution.key(), Redis::ANSWER_LIMIT * 2);
+        tokio::time::timeout(limit, at.write(&id, output)).await.unwrap_or_else(|_| {
+            Err(OperateError::Ambiguous("the write was not answered in time".into()))
+        })
+    }
+}
+
+impl At<VerifyWrite> {
+    /// The step and the side, so that each has one key.
+    fn key(&self) -> String {
+        format!("{}{}:{}", self.with.prefix, self.step, self.seat.side)
     }
 
     async fn find(&self) -> Result<(SideState, Option<String>), Trouble> {
         let own = &self.seat.own;
         let session = own.open().await?;
-        let words = ["GET", &self.key];
+        let key = self.key();
+        let words = ["GET", &key];
         let (state, found) = tokio::join!(own.state_on(&session), own.within(session.text(&words)));
         Ok((state?, found?))
     }
@@ -120,14 +116,19 @@ impl Writer {
         let words = match history {
             _ if !state.is_primary() => format!("{name} is a standby, refuses writes"),
             None => {
-                format!("no key was written to {name} in the last {}", span_text(self.fresh_for))
+                format!(
+                    "no key was written to {name} in the last {}",
+                    span_text(self.with.fresh_for)
+                )
             }
             Some(replid) if replid != state.replid => {
                 format!("the key in {name} is of another history: not written here")
             }
             Some(_) => {
-                let words =
-                    format!("{name} took a write within the last {}", span_text(self.fresh_for));
+                let words = format!(
+                    "{name} took a write within the last {}",
+                    span_text(self.with.fresh_for)
+                );
                 return Standing::Done(words.into());
             }
         };
@@ -139,11 +140,12 @@ impl Writer {
         let session = own.open().await.map_err(Trouble::before_sending)?;
         let state = own.state_on(&session).await.map_err(Trouble::before_sending)?;
         let value = format!("{} {id}", state.replid);
-        let seconds = self.fresh_for.as_secs().to_string();
+        let seconds = self.with.fresh_for.as_secs().to_string();
         let began = self.clock.now();
+        let key = self.key();
         let work = async {
-            session.text(&["SET", &self.key, &value, "EX", &seconds]).await?;
-            session.text(&["GET", &self.key]).await
+            session.text(&["SET", &key, &value, "EX", &seconds]).await?;
+            session.text(&["GET", &key]).await
         };
         let found = own.within(work).await.map_err(Trouble::into_operate_error)?;
         let took = self.clock.now().since(began);
@@ -158,43 +160,5 @@ impl Writer {
         let words = format!("wrote and read back one key in {} in {took}", self.seat.name);
         output.line(&words);
         Ok(words.into())
-    }
-
-    fn foresee(&self) -> Preview {
-        let (key, seconds) = (&self.key, self.fresh_for.as_secs());
-        let text = format!("{} key `{key}` written, gone after {seconds} s", self.seat.name);
-        Preview {
-            changes: vec![line('~', text)],
-            call: format!("SET {key} ... EX {seconds}; GET {key}").into(),
-            acts_as: self.seat.acts_as(),
-        }
-    }
-}
-
-impl Operator for Writer {
-    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
-        Box::pin(self.seat.identity())
-    }
-
-    fn check(&mut self) -> Boxed<'_, Standing> {
-        Box::pin(self.standing())
-    }
-
-    fn preview(&mut self) -> Boxed<'_, Preview> {
-        Box::pin(async { self.foresee() })
-    }
-
-    fn apply<'a>(
-        &'a mut self,
-        execution: &'a Execution,
-        output: &'a mut dyn Output,
-    ) -> Boxed<'a, Result<Clean, OperateError>> {
-        let limit = ANSWER_LIMIT * 2;
-        Box::pin(async move {
-            let id = execution.key();
-            tokio::time::timeout(limit, self.write(&id, output)).await.unwrap_or_else(|_| {
-                Err(OperateError::Ambiguous("the write was not answered in time".into()))
-            })
-        })
     }
 }

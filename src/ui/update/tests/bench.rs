@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use crossterm::event::{KeyEvent, KeyModifiers};
 
-use super::super::{Facts, Input, Wish, tick, update};
+use super::super::{Input, tick, update};
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
+use crate::domain::console::{Access, JournalState, Rehearsal};
 use crate::domain::ids::{RunId, Side, StepId, SystemId};
 use crate::domain::ledger::Ledger;
 use crate::domain::preview::{Preview, Standing};
@@ -25,10 +26,11 @@ use crate::domain::time::{BootId, Stamp};
 use crate::domain::verdict::{
     Alarm, Assessment, Criterion, Met, Primary, Priority, T0Basis, Verdict,
 };
+use crate::ui::facts::Facts;
 use crate::ui::keymap::{Key, Keymap};
 use crate::ui::model::Model;
-use crate::ui::screen::{Access, JournalState, Rehearsal};
 use crate::ui::widget::sheet::Fold;
+use crate::ui::wish::Wish;
 
 const fn action(name: &'static str, verb: &'static str, class: Class, guard: Guard) -> ActionSpec {
     ActionSpec {
@@ -331,10 +333,11 @@ impl Bench {
         bench
     }
 
-    pub(super) fn with<T>(&mut self, act: impl FnOnce(&mut Model, &Facts<'_>, &Keymap) -> T) -> T {
+    pub(super) fn with<T>(&mut self, act: impl FnOnce(&mut Model, &Facts<'_>) -> T) -> T {
         let facts = Facts {
             now: at(self.now),
             access: self.access,
+            keymap: self.keymap,
             me: &self.me,
             site: &self.site,
             runbooks: &self.runbooks,
@@ -352,7 +355,7 @@ impl Bench {
             report: None,
             fold: self.fold,
         };
-        act(&mut self.model, &facts, self.keymap)
+        act(&mut self.model, &facts)
     }
 
     /// What a decision on a wish is now.
@@ -374,12 +377,12 @@ impl Bench {
     }
 
     pub(super) fn input(&mut self, input: &Input) {
-        let wishes = self.with(|model, facts, keymap| update(model, facts, keymap, input));
+        let wishes = self.with(|model, facts| update(model, facts, input));
         self.take(wishes);
     }
 
     pub(super) fn tick(&mut self) {
-        let wishes = self.with(|model, facts, _| tick(model, facts));
+        let wishes = self.with(tick);
         self.take(wishes);
     }
 

@@ -2,12 +2,20 @@
 
 use crossterm::event::KeyCode;
 
-use super::super::{Input, Wish};
+use super::super::Input;
 use super::bench::{Bench, STEPS, short};
+use crate::domain::console::Access;
 use crate::domain::run::intent::Intent;
+use crate::ui::dialog::abort_run::AbortRun;
+use crate::ui::dialog::card::Card;
+use crate::ui::dialog::declare::Declare;
+use crate::ui::dialog::form::{Form, Purpose};
+use crate::ui::dialog::palette::Palette;
+use crate::ui::dialog::question::{Asks, Question};
+use crate::ui::dialog::set_t0::{At, SetT0};
 use crate::ui::keymap::Key;
-use crate::ui::model::{Dialog, FormPurpose, Panel, T0Field};
-use crate::ui::screen::Access;
+use crate::ui::model::Panel;
+use crate::ui::wish::Wish;
 
 /// Every key that a terminal can tell and a person might press.
 fn every_key() -> Vec<Key> {
@@ -151,40 +159,39 @@ impl Dice {
 
 /// The words that the open dialog asks for.
 fn apt_words(bench: &Bench) -> &'static str {
-    match &bench.model.dialog {
-        Some(Dialog::Palette { .. }) => {
-            let at = usize::try_from(bench.now).expect("small") % PALETTE_LINES.len();
-            PALETTE_LINES[at].trim_start_matches('=')
-        }
-        Some(Dialog::SetT0 { typed, .. }) => match typed.at {
-            T0Field::Time => "2026-11-20T13:50:00Z",
-            T0Field::Reason => "a long enough reason",
-            T0Field::Word => "t0",
-        },
-        Some(Dialog::Card(_)) if bench.model.guards.at_reason => "it is up, we looked",
-        Some(Dialog::Card(card)) if card.step.as_str() == "promote" => "promote pg-b",
-        Some(Dialog::Card(card)) if card.step.as_str() == "dns" => "dns",
-        Some(Dialog::Declare { at_reason: false, .. }) => "declare",
-        Some(Dialog::AbortRun { at_reason: false, .. }) => "abort run",
-        Some(Dialog::Form { purpose: FormPurpose::AbortStep(_), .. }) => "abort running",
-        Some(Dialog::Arm { .. }) => "arm",
-        Some(
-            Dialog::Help { .. }
-            | Dialog::Card(_)
-            | Dialog::Form { .. }
-            | Dialog::Declare { .. }
-            | Dialog::Ledger { .. }
-            | Dialog::Choose(_)
-            | Dialog::Evidence { .. }
-            | Dialog::Report { .. }
-            | Dialog::Readiness { .. }
-            | Dialog::AbortRun { .. }
-            | Dialog::Update { .. }
-            | Dialog::Close { .. }
-            | Dialog::Leave { .. },
-        )
-        | None => "a long enough reason",
+    let model = &bench.model;
+    if model.over::<Palette>().is_some() {
+        let at = usize::try_from(bench.now).expect("small") % PALETTE_LINES.len();
+        return PALETTE_LINES[at].trim_start_matches('=');
     }
+    if let Some(SetT0 { at, .. }) = model.over() {
+        return match at {
+            At::Time => "2026-11-20T13:50:00Z",
+            At::Reason => "a long enough reason",
+            At::Word => "t0",
+        };
+    }
+    if let Some(card) = model.over::<Card>() {
+        match card.step.as_str() {
+            _ if card.at_reason => return "it is up, we looked",
+            "promote" => return "promote pg-b",
+            "dns" => return "dns",
+            _ => {}
+        }
+    }
+    if model.over::<Declare>().is_some_and(|open| !open.0.at_reason) {
+        return "declare";
+    }
+    if model.over::<AbortRun>().is_some_and(|open| !open.typed.at_reason) {
+        return "abort run";
+    }
+    if let Some(Form { purpose: Purpose::AbortStep(_), .. }) = model.over() {
+        return "abort running";
+    }
+    if let Some(Question { asks: Asks::Arm, .. }) = model.over() {
+        return "arm";
+    }
+    "a long enough reason"
 }
 
 /// Inputs that know what dialogs ask for, so that they come far, between any others.

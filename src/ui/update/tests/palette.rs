@@ -3,47 +3,73 @@
 use Access::{Armed, ReadOnly, Safe};
 
 use super::bench::{Bench, step_id};
-use crate::ui::model::{Dialog, FormPurpose, T0Field};
-use crate::ui::screen::Access;
+use crate::domain::console::Access;
+use crate::ui::dialog::abort_run::AbortRun;
+use crate::ui::dialog::card::Card;
+use crate::ui::dialog::declare::Declare;
+use crate::ui::dialog::form::{Form, Purpose};
+use crate::ui::dialog::go_no_go::GoNoGo;
+use crate::ui::dialog::help::Help;
+use crate::ui::dialog::ledger::Losses;
+use crate::ui::dialog::palette::Palette;
+use crate::ui::dialog::question::{Asks, Question};
+use crate::ui::dialog::set_t0::{At, SetT0};
+use crate::ui::dialog::update::Update;
 
 const NOTHING: &[&str] = &[];
 
 /// What lies over the content, in a word, with what is typed in it.
 fn over(bench: &Bench) -> String {
-    match &bench.model.dialog {
-        None => "nothing".to_owned(),
-        Some(Dialog::Palette { field, .. }) => format!("palette `{}`", field.text),
-        Some(Dialog::Card(card)) => {
-            let how = if card.confirming { "confirms" } else { "reads" };
-            let back = if card.back { " back" } else { "" };
-            format!("card {how} {}{back} `{}`", card.step, card.field.text)
-        }
-        Some(Dialog::Form { purpose, field, .. }) => match purpose {
-            FormPurpose::Note => format!("note `{}`", field.text),
-            FormPurpose::Skip(step) => format!("skip {step} `{}`", field.text),
-            FormPurpose::Retry(step, _) => format!("retry {step} `{}`", field.text),
-            FormPurpose::Attest(step) => format!("attest {step} `{}`", field.text),
-            FormPurpose::AbortStep(step) => format!("abort {step} `{}`", field.text),
-            FormPurpose::Resolve(step, _) => format!("resolve {step} `{}`", field.text),
-            FormPurpose::Escalate(_) => format!("escalate `{}`", field.text),
-            FormPurpose::Criterion(key, _) => format!("accept {key} `{}`", field.text),
-            FormPurpose::Seek => format!("seek `{}`", field.text),
-        },
-        Some(Dialog::Declare { word, reason, .. }) => {
-            format!("declare `{}` `{}`", word.text, reason.text)
-        }
-        Some(Dialog::AbortRun { word, reason, .. }) => {
-            format!("abort run `{}` `{}`", word.text, reason.text)
-        }
-        Some(Dialog::SetT0 { typed, .. }) => {
-            let (time, reason, word) = (&typed.time.text, &typed.reason.text, &typed.word.text);
-            format!("t0 `{time}` `{reason}` `{word}` at {:?}", typed.at)
-        }
-        Some(Dialog::Update { field, .. }) => format!("update `{}`", field.text),
-        Some(Dialog::Arm { field, .. }) => format!("arm `{}`", field.text),
-        Some(Dialog::Help { .. }) => "help".to_owned(),
-        Some(other) => format!("{other:?}").split([' ', '(', '{']).next().unwrap_or("").to_owned(),
+    let Some(open) = bench.model.dialog.as_deref() else { return "nothing".to_owned() };
+    if let Some(Palette { field, .. }) = open.as_a() {
+        return format!("palette `{}`", field.text);
     }
+    if let Some(card) = open.as_a::<Card>() {
+        let how = if card.confirming { "confirms" } else { "reads" };
+        let back = if card.back { " back" } else { "" };
+        return format!("card {how} {}{back} `{}`", card.step, card.field.text);
+    }
+    if let Some(Form { purpose, field }) = open.as_a() {
+        return match purpose {
+            Purpose::Note => format!("note `{}`", field.text),
+            Purpose::Skip(step) => format!("skip {step} `{}`", field.text),
+            Purpose::Retry(step, _) => format!("retry {step} `{}`", field.text),
+            Purpose::Attest(step) => format!("attest {step} `{}`", field.text),
+            Purpose::AbortStep(step) => format!("abort {step} `{}`", field.text),
+            Purpose::Resolve(step, _) => format!("resolve {step} `{}`", field.text),
+            Purpose::Escalate(_) => format!("escalate `{}`", field.text),
+            Purpose::Criterion(key, _) => format!("accept {key} `{}`", field.text),
+            Purpose::Seek => format!("seek `{}`", field.text),
+        };
+    }
+    if let Some(Declare(pair)) = open.as_a() {
+        return format!("declare `{}` `{}`", pair.word.text, pair.reason.text);
+    }
+    if let Some(AbortRun { typed, .. }) = open.as_a() {
+        return format!("abort run `{}` `{}`", typed.word.text, typed.reason.text);
+    }
+    if let Some(typed) = open.as_a::<SetT0>() {
+        let (time, reason, word) = (&typed.time.text, &typed.reason.text, &typed.word.text);
+        return format!("t0 `{time}` `{reason}` `{word}` at {:?}", typed.at);
+    }
+    if let Some(Update { field, .. }) = open.as_a() {
+        return format!("update `{}`", field.text);
+    }
+    match open.as_a() {
+        Some(Question { asks: Asks::Arm, field }) => return format!("arm `{}`", field.text),
+        Some(Question { asks, .. }) => return format!("{asks:?}"),
+        None => {}
+    }
+    if open.as_a::<Help>().is_some() {
+        return "help".to_owned();
+    }
+    if open.as_a::<GoNoGo>().is_some() {
+        return "Readiness".to_owned();
+    }
+    if open.as_a::<Losses>().is_some() {
+        return "Ledger".to_owned();
+    }
+    format!("{open:?}").split([' ', '(', '{']).next().unwrap_or("").to_owned()
 }
 
 #[test]
@@ -53,7 +79,7 @@ fn a_line_opens_what_its_key_opens() {
         bench.script(&[":", line, "enter"]);
         assert_eq!(over(&bench), want, "{line}: {}", bench.notice());
         assert!(bench.notice().contains(said), "{line}: {}", bench.notice());
-        assert!(!bench.wishes.iter().any(crate::ui::update::Wish::is_act), "{line}");
+        assert!(!bench.wishes.iter().any(crate::ui::wish::Wish::is_act), "{line}");
     };
     let run = |line, want, said| check("executing", line, want, said);
     run("=help", "help", "");
@@ -182,7 +208,7 @@ fn a_paste_into_the_palette_is_thrown_away() {
 
 #[test]
 fn t0_is_moved_by_a_moment_a_reason_and_a_word() {
-    let check = |script: &[&str], want: Option<&str>, at: T0Field, said: &str| {
+    let check = |script: &[&str], want: Option<&str>, at: At, said: &str| {
         let mut bench = Bench::new(Safe, "executing");
         bench.script(&[":", "=t0 set", "enter"]);
         bench.script(script);
@@ -191,28 +217,26 @@ fn t0_is_moved_by_a_moment_a_reason_and_a_word() {
         if let (Some(wished), Some(want)) = (wished, want) {
             assert!(wished.contains(want), "{wished}");
         } else {
-            let Some(Dialog::SetT0 { typed, .. }) = &bench.model.dialog else {
-                panic!("{script:?}")
-            };
+            let Some(typed) = bench.model.over::<SetT0>() else { panic!("{script:?}") };
             assert_eq!(typed.at, at, "{script:?}: {}", bench.notice());
         }
         assert!(bench.notice().contains(said), "{script:?}: {}", bench.notice());
     };
     // The bench's console looks at 13:56:50Z.
     let (time, reason) = ("=2026-11-20T13:50:00Z", "=the page says so");
-    check(&[time, "enter"], None, T0Field::Reason, "");
-    check(&["=soon", "enter"], None, T0Field::Time, "`soon` is no moment");
-    check(&["=2026-11-20T15:50:00Z", "enter"], None, T0Field::Time, "in the future");
-    check(&["=2026-11-18T13:50:00Z", "enter"], None, T0Field::Time, "24 h before");
-    check(&[time, "enter", "=short", "enter"], None, T0Field::Reason, "at least 10");
-    check(&[time, "enter", reason, "enter"], None, T0Field::Word, "");
-    check(&[time, "enter", reason, "enter", "=t", "enter"], None, T0Field::Word, "exactly `t0`");
+    check(&[time, "enter"], None, At::Reason, "");
+    check(&["=soon", "enter"], None, At::Time, "`soon` is no moment");
+    check(&["=2026-11-20T15:50:00Z", "enter"], None, At::Time, "in the future");
+    check(&["=2026-11-18T13:50:00Z", "enter"], None, At::Time, "24 h before");
+    check(&[time, "enter", "=short", "enter"], None, At::Reason, "at least 10");
+    check(&[time, "enter", reason, "enter"], None, At::Word, "");
+    check(&[time, "enter", reason, "enter", "=t", "enter"], None, At::Word, "exactly `t0`");
     let whole = [time, "enter", reason, "enter", "=t0", "enter"];
-    check(&whole, Some("typed: \"t0\""), T0Field::Word, "");
-    check(&whole, Some("the page says so"), T0Field::Word, "");
+    check(&whole, Some("typed: \"t0\""), At::Word, "");
+    check(&whole, Some("the page says so"), At::Word, "");
     // Out of order by tab, and changed at the end.
     let mixed = [time, "tab", reason, "tab", "=t0", "tab", "enter"];
-    check(&mixed, None, T0Field::Word, "");
+    check(&mixed, None, At::Word, "");
 }
 
 #[test]

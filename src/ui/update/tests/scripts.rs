@@ -4,9 +4,15 @@ use Access::{Armed, ReadOnly, Safe};
 
 use super::super::Input;
 use super::bench::{Bench, step_id};
+use crate::domain::console::{Access, JournalState};
 use crate::ui::command::Command;
-use crate::ui::model::{Dialog, Panel, ReportPart};
-use crate::ui::screen::{Access, JournalState};
+use crate::ui::dialog::card::Card;
+use crate::ui::dialog::form::Form;
+use crate::ui::dialog::help::Help;
+use crate::ui::dialog::question::{Asks, Question};
+use crate::ui::dialog::report::Report;
+use crate::ui::laid::Part;
+use crate::ui::model::Panel;
 
 const NOTHING: &[&str] = &[];
 
@@ -342,7 +348,7 @@ fn accidents_are_dropped_and_said() {
     bench.key("r");
     bench.now += 100;
     bench.key("d");
-    let Some(Dialog::Card(card)) = &bench.model.dialog else { panic!("a card is open") };
+    let card = bench.model.over::<Card>().expect("a card is open");
     assert_eq!(card.field.text, "");
     assert!(bench.notice().contains("just opened"), "{}", bench.notice());
     // A verb right after the focus came back.
@@ -384,7 +390,7 @@ fn keys_that_the_link_bunched_are_typed_where_the_terminal_tells_a_paste() {
         for letter in "promote pg-b".chars() {
             bench.press(crate::ui::keymap::Key::plain(crossterm::event::KeyCode::Char(letter)));
         }
-        let Some(Dialog::Card(card)) = &bench.model.dialog else { panic!("a card is open") };
+        let card = bench.model.over::<Card>().expect("a card is open");
         assert_eq!(card.field.text, field);
         assert!(bench.notice().contains(said), "{}", bench.notice());
     };
@@ -453,7 +459,7 @@ fn a_key_typed_for_another_dialog_does_not_act() {
     bench.script(&["r", "esc"]);
     bench.wait(50);
     bench.key("t");
-    assert!(matches!(bench.model.dialog, Some(Dialog::Form { .. })), "{}", bench.notice());
+    assert!(bench.model.over::<Form>().is_some(), "{}", bench.notice());
 }
 
 #[test]
@@ -534,35 +540,35 @@ fn looking_around_moves_only_the_view() {
     bench.script(&["esc"]);
     assert_eq!(bench.model.filter.text, "");
     bench.script(&["2", "enter", "tab", "ctrl-c", "?", "down"]);
-    assert_eq!(bench.model.dialog, Some(Dialog::Help { scroll: 1 }));
+    assert_eq!(bench.model.over(), Some(&Help { scroll: 1 }));
     bench.script(&["ctrl-c"]);
-    assert_eq!(bench.model.dialog, None);
+    assert!(bench.model.dialog.is_none());
     assert_eq!(bench.wished(), NOTHING);
     bench.script(&["ctrl-c"]);
-    assert!(matches!(bench.model.dialog, Some(Dialog::Leave { .. })), "steps go on: ask first");
+    assert_eq!(bench.model.over(), Some(&Question::of(Asks::Leave)), "steps go on: ask first");
 }
 
 #[test]
 fn the_report_is_read_and_changes_nothing() {
     for access in [Access::ReadOnly, Access::Safe, Access::Armed] {
         let mut bench = Bench::new(access, "executing");
-        let report = |part, scroll| Some(Dialog::Report { part, scroll });
+        let report = |part, scroll| Report { part, scroll };
         bench.script(&["e"]);
-        assert_eq!(bench.model.dialog, report(ReportPart::All, 0), "{access:?}");
+        assert_eq!(bench.model.over(), Some(&report(Part::All, 0)), "{access:?}");
         bench.script(&["down", "down", "up"]);
-        assert_eq!(bench.model.dialog, report(ReportPart::All, 1));
+        assert_eq!(bench.model.over(), Some(&report(Part::All, 1)));
         bench.script(&["tab"]);
-        assert_eq!(bench.model.dialog, report(ReportPart::Result, 0), "a part begins at its top");
+        assert_eq!(bench.model.over(), Some(&report(Part::Result, 0)), "a part begins at its top");
         bench.script(&["tab", "tab", "tab", "tab", "tab", "end"]);
-        let Some(Dialog::Report { part, scroll }) = bench.model.dialog else { panic!("it stays") };
-        assert!(part == ReportPart::All && scroll > 1, "round to everything, at its end: {scroll}");
+        let Some(&Report { part, scroll }) = bench.model.over() else { panic!("it stays") };
+        assert!(part == Part::All && scroll > 1, "round to everything, at its end: {scroll}");
         bench.script(&["home", "r", "X", "e"]);
-        assert_eq!(bench.model.dialog, None, "the key that opened it closes it");
+        assert!(bench.model.dialog.is_none(), "the key that opened it closes it");
         assert_eq!(bench.wished(), NOTHING);
     }
     let mut bench = Bench::new(Access::Safe, "none");
     bench.script(&["e"]);
-    assert_eq!(bench.model.dialog, None);
+    assert!(bench.model.dialog.is_none());
     assert!(bench.notice().contains("no run is here to report"), "{}", bench.notice());
 }
 
@@ -580,7 +586,7 @@ fn a_journal_that_cannot_record_starts_nothing() {
 #[test]
 fn the_guide_names_keys_and_reasons() {
     let mut bench = Bench::new(Access::Safe, "none");
-    let rows = bench.with(|model, facts, keymap| crate::ui::available::guide(keymap, facts, model));
+    let rows = bench.with(|model, facts| crate::ui::available::guide(facts, model));
     let why = |command: Command| {
         let row = rows.iter().find(|row| row.command == command).expect("it has a key");
         row.why_not.clone().map(String::from)

@@ -1,6 +1,7 @@
 //! Every wish in every stage, armed and not, by everybody: a key offers what a decision grants.
 
 use super::bench::{Bench, STEPS, at, step_id};
+use crate::domain::console::Access;
 use crate::domain::ids::{PersonId, StepId};
 use crate::domain::run::decide::Kind;
 use crate::domain::run::intent::Intent;
@@ -9,9 +10,10 @@ use crate::domain::site::{Person, SiteRole};
 use crate::domain::verdict::Met;
 use crate::ui::available::{why_not, why_not_accept, why_not_step};
 use crate::ui::command::Command;
+use crate::ui::dialog::card::Card;
+use crate::ui::dialog::form::Form;
 use crate::ui::meant::meant;
-use crate::ui::model::{Dialog, FormPurpose};
-use crate::ui::screen::Access;
+use crate::ui::model::Model;
 
 const STAGES: [&str; 6] = ["none", "standby", "executing", "held", "aborting", "aborted"];
 
@@ -137,10 +139,10 @@ fn what_a_key_offers_is_what_a_decision_grants() {
                 continue;
             }
             let refused = bench.decides(&intent).err().filter(is_plain);
-            let refused = bench.with(|_, facts, _| refused.map(|why| why.tell(facts.runbook)));
+            let refused = bench.with(|_, facts| refused.map(|why| why.tell(facts.runbook)));
             let about = intent.step().cloned();
-            let greyed = bench.with(|model, facts, _| match (command, &about) {
-                (None, _) => why_not_accept(Met::No, facts, model),
+            let greyed = bench.with(|model, facts| match (command, &about) {
+                (None, _) => why_not_accept(Met::No, facts),
                 (Some(command), Some(step)) => {
                     let step = facts.runbook.and_then(|runbook| runbook.step(step));
                     why_not_step(command, facts, model, step)
@@ -193,20 +195,9 @@ fn in_safe_only_what_writes_or_stops_is_decided() {
 }
 
 /// The step that an open dialog is about.
-fn about(dialog: Option<&Dialog>) -> Option<&StepId> {
-    match dialog? {
-        Dialog::Card(card) => Some(&card.step),
-        Dialog::Form {
-            purpose:
-                FormPurpose::Skip(step)
-                | FormPurpose::Attest(step)
-                | FormPurpose::Retry(step, _)
-                | FormPurpose::Resolve(step, _)
-                | FormPurpose::AbortStep(step),
-            ..
-        } => Some(step),
-        _ => None,
-    }
+fn about(model: &Model) -> Option<&StepId> {
+    let card = model.over().map(|card: &Card| &card.step);
+    card.or_else(|| model.over::<Form>()?.purpose.step())
 }
 
 #[test]
@@ -217,11 +208,11 @@ fn the_lit_row_is_the_one_that_the_keys_act_on() {
         for key in ["enter", "r", "U", "X", "s", "m", "R", "K"].into_iter().take(keys_left) {
             let mut bench = Bench::new(Access::Armed, stage);
             bench.script(keys);
-            let found = bench.with(|model, facts, _| meant(facts, model).map(|it| it.id.clone()));
+            let found = bench.with(|model, facts| meant(facts, model).map(|it| it.id.clone()));
             assert_eq!(found, Some(step_id(lit)), "{stage} {keys:?}");
             // What a key opens, begins or refuses is about that step.
             bench.script(&[key]);
-            let told = match about(bench.model.dialog.as_ref()) {
+            let told = match about(&bench.model) {
                 Some(step) => step.to_string(),
                 None if bench.wished() == [format!("run {lit} `` ``")] => lit.to_owned(),
                 None => bench.notice().to_owned(),
@@ -264,6 +255,6 @@ fn a_filter_that_shows_no_step_leaves_nothing_to_act_on() {
     // A step that is named is one that is looked for: the filter makes way.
     let mut bench = Bench::new(Access::Armed, "beside");
     bench.script(&["/", "=xyz", "enter", ":", "=step dns", "enter"]);
-    let found = bench.with(|model, facts, _| meant(facts, model).map(|step| step.id.clone()));
+    let found = bench.with(|model, facts| meant(facts, model).map(|step| step.id.clone()));
     assert_eq!(found, Some(step_id("dns")), "{}", bench.notice());
 }

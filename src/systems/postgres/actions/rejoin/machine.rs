@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::port::{OperateError, Output};
-use crate::systems::shared::child::{Capture, End, GRACE, Start, end_text};
+use crate::systems::kit::child::{Capture, End, GRACE, Start, end_text};
 
 /// The longest that a program may take which only looks or touches one file.
 const ASK_MAX: Duration = Duration::from_secs(30);
@@ -68,7 +68,7 @@ impl Machine {
     ) -> Result<Answer, OperateError> {
         let argv: Vec<String> = self.through.iter().chain(argv).cloned().collect();
         let name = argv.join(" ");
-        let start = Start { argv, env: self.env.clone(), cwd: Some("/".to_owned()) };
+        let start = Start { argv, env: self.env.clone(), cwd: Some("/".into()) };
         let mut said = Capture::default();
         let mut line = |stream, line: &str| {
             said.add(stream, line);
@@ -82,7 +82,7 @@ impl Machine {
             Ok(end) => Err(OperateError::Ambiguous(
                 format!("`{name}` {}{}", end_text(end, limit), said.last_words()).into(),
             )),
-            Err(failure) => Err(OperateError::Refused(failure.sentence)),
+            Err(trouble) => Err(OperateError::Refused(trouble.message)),
         }
     }
 }

@@ -9,25 +9,27 @@ mod plan;
 mod verify;
 mod work;
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::Postgres;
 use super::super::link::Session;
 use super::super::state::{NEEDS_MONITOR, SideState};
-use super::super::trouble::{Trouble, TroubleKind};
-use super::seat::{Rights, Seat, check_target};
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::ids::Side;
 use crate::domain::preview::{Preview, PreviewLine, Standing};
 use crate::domain::reading::{Identity, Writes};
 use crate::domain::run::commit::Execution;
-use crate::domain::settings::{Fault, Table};
+use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::port::{Action, Boxed, Clock, Expected, OperateError, Operator, OperatorSetup, Output};
-use crate::systems::shared::wait::MARGIN;
+use crate::port::{Clock, Expected, OperateError, Output};
+use crate::systems::kit::seat::{Rights, Seat, check_target, line};
+use crate::systems::kit::task::{At, Task};
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
 use plan::Plan;
+
+pub(in super::super) use plan::SETTINGS;
 
 /// How the old primary gets the new one's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,7 +68,7 @@ const REWIND: ActionSpec = ActionSpec {
          checkpoint is waited for",
     ],
     needs_target: true,
-    settings: plan::SETTINGS,
+    settings: SETTINGS,
 };
 
 const BASE_BACKUP: ActionSpec = ActionSpec {
@@ -81,86 +83,75 @@ const BASE_BACKUP: ActionSpec = ActionSpec {
     reversal: "None by itself: the old data is kept beside, as the outcome says",
     permissions: PERMISSIONS,
     needs_target: true,
-    settings: plan::SETTINGS,
+    settings: SETTINGS,
 };
 
-/// `postgres.rewind`.
-pub(super) struct Rewind;
+/// `postgres.rewind`, or `postgres.base_backup` where it is no `REWIND`.
+pub(super) struct Rejoin<const REWIND: bool>;
 
-/// `postgres.base_backup`.
-pub(super) struct BaseBackup;
+impl<const REWINDS: bool> Task for Rejoin<REWINDS> {
+    type On = Postgres;
+    type With = Plan;
+    const SPEC: ActionSpec = if REWINDS { REWIND } else { BASE_BACKUP };
+    const RIGHTS: Rights = Rights::ActAndAsk;
 
-const EXAMPLE: &str = "data = \"/var/lib/postgresql/15/main\"\nuser = \"wr_follow\"\n\
-                       bin = \"/usr/lib/postgresql/15/bin\"\nslot = \"region_a\"";
-
-impl Action for Rewind {
-    fn spec(&self) -> &'static ActionSpec {
-        &REWIND
+    fn with(fields: &Fields<'_>) -> Result<Plan, Fault> {
+        Plan::of(fields)
     }
 
-    fn example(&self) -> &'static str {
-        EXAMPLE
+    fn with_for(table: &Table, target: (&SystemSpec, Side)) -> Result<Plan, Fault> {
+        Plan::read(Self::SPEC.name, table, target)
     }
 
-    fn check_settings(&self, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
-        check(&REWIND, with, system)
+    /// A plan must be complete for one side at least: which one rejoins is known only in a run.
+    fn check(table: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
+        check_target::<Postgres>(system, Self::RIGHTS)?;
+        let Some(system) = system else { return Ok(()) };
+        let [a, b] = Side::BOTH.map(|side| Self::with_for(table, (system, side)));
+        a.or(b).map(|_| ())
     }
 
-    fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
-        Rejoiner::operator(&REWIND, Way::Rewind, &setup)
+    async fn identity(at: &At<Self>) -> Result<Option<Identity>, Clean> {
+        Rejoiner::new(at).who().await
+    }
+
+    async fn standing(at: &At<Self>) -> Standing {
+        Rejoiner::new(at).standing().await
+    }
+
+    async fn foresee(at: &At<Self>) -> Preview {
+        Rejoiner::new(at).foresee().await
+    }
+
+    async fn apply(
+        at: &At<Self>,
+        execution: &Execution,
+        output: &mut dyn Output,
+    ) -> Result<Clean, OperateError> {
+        Rejoiner::new(at).rejoin(execution, output).await
     }
 }
 
-impl Action for BaseBackup {
-    fn spec(&self) -> &'static ActionSpec {
-        &BASE_BACKUP
-    }
-
-    fn example(&self) -> &'static str {
-        EXAMPLE
-    }
-
-    fn check_settings(&self, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
-        check(&BASE_BACKUP, with, system)
-    }
-
-    fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
-        Rejoiner::operator(&BASE_BACKUP, Way::BaseBackup, &setup)
-    }
-}
-
-/// A plan must be complete for one side at least: which one rejoins is known only in a run.
-fn check(spec: &ActionSpec, with: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
-    check_target(system, Rights::ActOnBoth)?;
-    let Some(system) = system else { return Ok(()) };
-    let [a, b] = Side::BOTH.map(|side| Plan::read(spec.name, with, system, side));
-    a.or(b).map(|_| ())
-}
-
-struct Rejoiner {
-    seat: Seat,
-    expected: Expected,
-    plan: Plan,
+struct Rejoiner<'a> {
+    seat: &'a Seat<Postgres>,
+    expected: &'a Expected,
+    plan: &'a Plan,
     way: Way,
-    clock: Arc<dyn Clock>,
+    clock: &'a dyn Clock,
     /// The step's time.
     deadline: Duration,
 }
 
-impl Rejoiner {
-    fn operator(
-        spec: &ActionSpec,
-        way: Way,
-        setup: &OperatorSetup<'_>,
-    ) -> Result<Box<dyn Operator>, Fault> {
-        let seat = Seat::new(setup, Rights::ActOnBoth)?;
-        let Some((system, side)) = setup.target else {
-            return Err(Fault::new(setup.step.span, "the step needs a `target`"));
-        };
-        let plan = Plan::read(spec.name, setup.with, system, side)?;
-        let (expected, clock) = (setup.expected.clone(), Arc::clone(&setup.clock));
-        let deadline = setup.step.timeout.saturating_sub(MARGIN);
-        Ok(Box::new(Self { seat, expected, plan, way, clock, deadline }))
+impl<'a> Rejoiner<'a> {
+    fn new<const REWINDS: bool>(at: &'a At<Rejoin<REWINDS>>) -> Self {
+        Self {
+            seat: &at.seat,
+            expected: &at.expected,
+            plan: &at.with,
+            way: if REWINDS { Way::Rewind } else { Way::BaseBackup },
+            clock: &*at.clock,
+            deadline: at.deadline(),
+        }
     }
 
     /// What is left of the step's time.
@@ -171,7 +162,7 @@ impl Rejoiner {
     /// Who answers; while no server runs on the data that is meant, the one that was shown: it is
     /// the one that will be started there.
     async fn who(&self) -> Result<Option<Identity>, Clean> {
-        let met = self.seat.identity().await;
+        let met = self.seat.own.identity().await;
         match (met, &self.expected.target) {
             (Err(why), Some(shown)) => match self.data_of_a_stopped_server().await {
                 Some(data) if data == shown.data.as_str() => Ok(Some(shown.clone())),
@@ -183,10 +174,10 @@ impl Rejoiner {
 
     /// A session on the target after the act: the data and the place are compared, not the process.
     async fn open_anew(&self) -> Result<Session, Trouble> {
-        let session = self.seat.open_any().await?;
-        let met = self.seat.identity_on(&session).await?;
+        let session = self.seat.own.open_any().await?;
+        let met = self.seat.own.identity_on(&session).await?;
         let other = |why: &str| {
-            let message = format!("{} {why}: {}", self.seat.target.place, met.server);
+            let message = format!("{} {why}: {}", self.seat.own.target.place, met.server);
             Err(Trouble::new(TroubleKind::OtherServer, message))
         };
         if self.expected.target.as_ref().is_some_and(|shown| shown.data != met.data) {
@@ -219,11 +210,10 @@ impl Rejoiner {
     }
 
     async fn target_anew(&self) -> Result<SideState, Trouble> {
-        self.seat.state_on(&self.open_anew().await?).await
+        self.seat.own.state_on(&self.open_anew().await?).await
     }
 
     async fn foresee(&self) -> Preview {
-        let line = |mark: char, text: String| PreviewLine { mark, text: text.into() };
         let (target, source) = tokio::join!(self.target_anew(), self.seat.other_state());
         let (name, from, data) = (&self.seat.name, &self.seat.other_region, &self.plan.data);
         let mut changes = Vec::new();
@@ -256,7 +246,7 @@ impl Rejoiner {
             Way::BaseBackup => self.copy_argv(&format!("{data}.new-...")),
         };
         let call: Vec<String> = self.plan.machine.through.iter().chain(&call).cloned().collect();
-        Preview { changes, call: call.join(" ").into(), acts_as: self.seat.acts_as() }
+        Preview { changes, call: call.join(" ").into(), acts_as: self.seat.own.acts_as() }
     }
 }
 
@@ -307,28 +297,6 @@ fn dropped(from: &Clean, target: &SideState, source: &SideState) -> Option<Previ
         format!("{bytes} B of log that {from} lacks are DISCARDED")
     };
     Some(PreviewLine { mark: '!', text: text.into() })
-}
-
-impl Operator for Rejoiner {
-    fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
-        Box::pin(self.who())
-    }
-
-    fn check(&mut self) -> Boxed<'_, Standing> {
-        Box::pin(self.standing())
-    }
-
-    fn preview(&mut self) -> Boxed<'_, Preview> {
-        Box::pin(self.foresee())
-    }
-
-    fn apply<'a>(
-        &'a mut self,
-        execution: &'a Execution,
-        output: &'a mut dyn Output,
-    ) -> Boxed<'a, Result<Clean, OperateError>> {
-        Box::pin(self.rejoin(execution, output))
-    }
 }
 
 #[cfg(test)]

@@ -1,56 +1,140 @@
 //! What a rejoin is told: the old primary's files and programs, and whom it is to follow.
 
-use super::super::super::settings::{PORT_DEFAULT, Settings, span_of, split_host};
+use super::super::super::Postgres;
 use super::machine::Machine;
-use crate::domain::catalogue::SettingSpec;
 use crate::domain::ids::Side;
+use crate::domain::setting::{Kind, Meant, Setting, SettingSpec};
 use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::site::SystemSpec;
+use crate::systems::kit::endpoint::{Endpoint, split_host};
+use crate::systems::kit::server::Written;
 
-const fn setting(name: &'static str, required: bool, doc: &'static str) -> SettingSpec {
-    SettingSpec { name, doc, required }
-}
+/// The most words of a command line.
+const WORDS_MAX: usize = 64;
+
+const DATA: Setting<FullPath> =
+    Setting::new("data", Kind::Word, "Full path of the data directory, on the target's machine")
+        .required()
+        .example("\"/var/lib/postgresql/15/main\"");
+
+const USER: Setting<Plain> = Setting::new(
+    "user",
+    Kind::Word,
+    "The role that the target replicates with; its password stands in a file",
+)
+.required()
+.example("\"wr_follow\"");
+
+const THROUGH: Setting<Vec<String>> = Setting::new(
+    "through",
+    Kind::Texts(WORDS_MAX),
+    "What runs a program on the target's machine as the owner of the data, such as `[\"ssh\", \
+     \"pg-a\"]`; without it they run here",
+);
+
+const BIN: Setting<FullPath> = Setting::new(
+    "bin",
+    Kind::Word,
+    "Folder of pg_ctl and the others there, if they are not on its PATH",
+)
+.example("\"/usr/lib/postgresql/15/bin\"");
+
+const ENV: Setting<Vec<String>> = Setting::new(
+    "env",
+    Kind::Texts(WORDS_MAX),
+    "Names of environment variables that `through` sees beside PATH",
+);
+
+const SOURCE: Setting<String> = Setting::new(
+    "source",
+    Kind::Word,
+    "`host:port` of the new primary as the target reaches it, if not as the site says",
+);
+
+const PASSFILE: Setting<FullPath> = Setting::new(
+    "passfile",
+    Kind::Word,
+    "Full path of the password file there, `~/.pgpass` if absent",
+);
+
+const SSL_MODE: Setting<&str> = Setting::new(
+    "sslmode",
+    Kind::Choice(&["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]),
+    "TLS to the new primary, as libpq calls it",
+);
+
+const SLOT: Setting<Plain> = Setting::new(
+    "slot",
+    Kind::Word,
+    "Replication slot on the new primary, made where it is missing",
+)
+.example("\"region_a\"");
+
+const START: Setting<Vec<String>> = Setting::new(
+    "start",
+    Kind::Texts(WORDS_MAX),
+    "What starts the server there, a list; else pg_ctl does",
+);
+
+const STOP: Setting<Vec<String>> = Setting::new(
+    "stop",
+    Kind::Texts(WORDS_MAX),
+    "What stops the server there, a list; else pg_ctl does",
+);
 
 /// What may be written in `with`, or once for all plans in `rejoin` of the side that rejoins.
-pub(super) const SETTINGS: &[SettingSpec] = &[
-    setting("data", true, "Full path of the data directory, on the target's machine"),
-    setting(
-        "user",
-        true,
-        "The role that the target replicates with; its password stands in a file",
-    ),
-    setting(
-        "through",
-        false,
-        "What runs a program on the target's machine as the owner of the data, such as \
-         `[\"ssh\", \"pg-a\"]`; without it they run here",
-    ),
-    setting("bin", false, "Folder of pg_ctl and the others there, if they are not on its PATH"),
-    setting("env", false, "Names of environment variables that `through` sees beside PATH"),
-    setting(
-        "source",
-        false,
-        "`host:port` of the new primary as the target reaches it, if not as the site says",
-    ),
-    setting("passfile", false, "Full path of the password file there, `~/.pgpass` if absent"),
-    setting("sslmode", false, "TLS to the new primary, as libpq calls it, such as `verify-full`"),
-    setting("slot", false, "Replication slot on the new primary, made where it is missing"),
-    setting("start", false, "What starts the server there, a list; else pg_ctl does"),
-    setting("stop", false, "What stops the server there, a list; else pg_ctl does"),
+pub(in super::super::super) const SETTINGS: &[SettingSpec] = &[
+    DATA.spec,
+    USER.spec,
+    THROUGH.spec,
+    BIN.spec,
+    ENV.spec,
+    SOURCE.spec,
+    PASSFILE.spec,
+    SSL_MODE.spec,
+    SLOT.spec,
+    START.spec,
+    STOP.spec,
 ];
 
-/// The modes of TLS that libpq knows.
-const SSL_MODES: &[&str] = &["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
+/// A text that means itself to every program, also where `through` hands it to a shell.
+struct Plain(String);
+
+impl Meant for Plain {
+    fn read(spec: &SettingSpec, fields: &Fields<'_>) -> Result<Option<Self>, Fault> {
+        match String::read(spec, fields)? {
+            Some(text) if !is_plain(&text) => {
+                let why = "may hold letters, digits, `/`, `.`, `_` and `-` only";
+                Err(fields.refuse(spec.name, why))
+            }
+            text => Ok(text.map(Self)),
+        }
+    }
+}
+
+/// The same, starting with a slash; without one at its end.
+struct FullPath(String);
+
+impl Meant for FullPath {
+    fn read(spec: &SettingSpec, fields: &Fields<'_>) -> Result<Option<Self>, Fault> {
+        match Plain::read(spec, fields)?.map(|Plain(text)| text) {
+            Some(text) if !text.starts_with('/') || text.trim_end_matches('/').is_empty() => {
+                Err(fields.refuse(spec.name, "must be the full path of a folder or file"))
+            }
+            text => Ok(text.map(|text| Self(text.trim_end_matches('/').to_owned()))),
+        }
+    }
+}
 
 /// A rejoin as written.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Plan {
+pub struct Plan {
     /// Where the programs run.
     pub(super) machine: Machine,
     /// The data directory, without a slash at its end.
     pub(super) data: String,
     /// The new primary as the target reaches it.
-    pub(super) source: (String, u16),
+    source: Option<Endpoint>,
     /// The replicating role.
     pub(super) user: String,
     /// Its password file.
@@ -70,52 +154,56 @@ impl Plan {
     pub(super) fn read(
         name: &str,
         with: &Table,
-        system: &SystemSpec,
-        side: Side,
+        (system, side): (&SystemSpec, Side),
     ) -> Result<Self, Fault> {
-        let settings = Settings::read(system)?;
+        let sides = Written::<Postgres>::both(system)?;
+        let own = sides[side.index()].as_ref();
         let mut merged = with.clone();
-        let of_side = settings.sides[side.index()].as_ref().and_then(|side| side.rejoin.as_ref());
+        let of_side = own.and_then(|own| own.own.rejoin.as_ref());
         for (key, node) in of_side.into_iter().flat_map(|table| &table.entries) {
             if merged.get(&key.name).is_none() {
                 merged.entries.push((key.clone(), node.clone()));
             }
         }
-        let with = &merged;
-        let fields = Fields::new(with, format!("`with` of {name}"));
-        let plain = |key: &'static str| match fields.text(key)? {
-            Some(text) if !is_plain(text) => Err(not_plain(with, key)),
-            text => Ok(text.map(str::to_owned)),
-        };
-        let path = |key: &'static str| match plain(key)? {
-            Some(text) if !text.starts_with('/') || text.trim_end_matches('/').is_empty() => {
-                let message = format!("`{key}` must be the full path of a folder or file");
-                Err(Fault::new(span_of(with, key), message))
-            }
-            text => Ok(text.map(|text| text.trim_end_matches('/').to_owned())),
-        };
-        let words = |key: &'static str| {
-            let words = fields.texts(key)?.into_iter().map(str::to_owned);
-            Ok::<Vec<String>, Fault>(words.collect())
-        };
-        // Asked for by name first, so that what must be written is said in the usual words.
-        fields.need_text("data")?;
-        fields.need_text("user")?;
-        let (passfile, bin) = (path("passfile")?, path("bin")?);
-        let sslmode = fields.choice("sslmode", SSL_MODES)?.map(str::to_owned);
-        let plan = Self {
-            machine: Machine { through: words("through")?, env: words("env")?, bin },
-            data: path("data")?.unwrap_or_default(),
-            source: source(&fields, with, &settings, side)?,
-            user: plain("user")?.unwrap_or_default(),
-            passfile,
-            sslmode,
-            slot: plain("slot")?,
-            start: words("start")?,
-            stop: words("stop")?,
-        };
+        let fields = Fields::new(&merged, format!("`with` of {name}"));
+        let mut plan = Self::of(&fields)?;
         fields.finish()?;
+        let other = sides[side.other().index()].as_ref();
+        let endpoint = plan.source.or_else(|| other.map(|other| other.endpoint.clone()));
+        plan.source = endpoint.filter(|at| is_plain(&at.host) && !at.is_folder());
+        if plan.source.is_none() {
+            let why = "must be `host:port` of the new primary as the target reaches it";
+            return Err(fields.refuse("source", why));
+        }
         Ok(plan)
+    }
+
+    /// Reads what stands in one table.
+    pub(super) fn of(fields: &Fields<'_>) -> Result<Self, Fault> {
+        let path = |setting: &Setting<FullPath>| Ok::<_, Fault>(setting.of(fields)?.map(|at| at.0));
+        let words = |setting: &Setting<Vec<String>>| {
+            Ok::<_, Fault>(setting.of(fields)?.unwrap_or_default())
+        };
+        let endpoint = |text: String| {
+            let (host, port) = split_host(&text);
+            Endpoint { host, port: port.unwrap_or(5432) }
+        };
+        Ok(Self {
+            data: DATA.get(fields)?.0,
+            user: USER.get(fields)?.0,
+            machine: Machine { through: words(&THROUGH)?, env: words(&ENV)?, bin: path(&BIN)? },
+            source: SOURCE.of(fields)?.map(endpoint),
+            passfile: path(&PASSFILE)?,
+            sslmode: SSL_MODE.of(fields)?.map(str::to_owned),
+            slot: SLOT.of(fields)?.map(|slot| slot.0),
+            start: words(&START)?,
+            stop: words(&STOP)?,
+        })
+    }
+
+    /// Where the new primary is.
+    pub(super) fn source(&self) -> (&str, u16) {
+        self.source.as_ref().map_or(("", 0), |at| (&at.host, at.port))
     }
 
     /// What libpq reads from the environment of the programs: no password is among it.
@@ -127,7 +215,7 @@ impl Plan {
 
     /// `-h pg-b -p 5432 -U repl -w`: how the copying programs connect, never asking.
     pub(super) fn connection(&self) -> [String; 7] {
-        let (host, port) = &self.source;
+        let (host, port) = self.source();
         ["-h", host, "-p", &port.to_string(), "-U", &self.user, "-w"].map(str::to_owned)
     }
 
@@ -135,7 +223,7 @@ impl Plan {
     /// `postgresql.auto.conf` that still hold. What made it follow or be fenced before goes: it
     /// refuses writes as a standby, and must take them at once when it is promoted one day.
     pub(super) fn standby_conf(&self, old: &str) -> String {
-        let (host, port) = &self.source;
+        let (host, port) = self.source();
         let mut conninfo = format!("host={host} port={port} user={}", self.user);
         for (name, value) in [("passfile", &self.passfile), ("sslmode", &self.sslmode)] {
             if let Some(value) = value {
@@ -155,48 +243,23 @@ impl Plan {
     }
 }
 
-fn source(
-    fields: &Fields<'_>,
-    with: &Table,
-    settings: &Settings,
-    side: Side,
-) -> Result<(String, u16), Fault> {
-    let written = fields.text("source")?.map(split_host);
-    let written = written.map(|(host, port)| (host, port.unwrap_or(PORT_DEFAULT)));
-    let other = settings.sides[side.other().index()].as_ref();
-    let of_site = || other.map(|other| (other.host.clone(), other.port));
-    match written.or_else(of_site) {
-        Some((host, port)) if is_plain(&host) && !host.starts_with('/') => Ok((host, port)),
-        Some(_) | None => {
-            let message =
-                "`source` must be `host:port` of the new primary as the target reaches it";
-            Err(Fault::new(span_of(with, "source"), message))
-        }
-    }
-}
-
 /// True for a text that means itself to every program, also where `through` hands it to a shell.
 fn is_plain(text: &str) -> bool {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
     !text.is_empty() && !text.starts_with('-') && text.chars().all(allowed)
 }
 
-fn not_plain(table: &Table, key: &str) -> Fault {
-    let message = format!("`{key}` may hold letters, digits, `/`, `.`, `_` and `-` only");
-    Fault::new(span_of(table, key), message)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::systems::shared::testing::{spec, table};
+    use crate::systems::kit::testing::{spec, table};
 
     const SIDES: &str = "
         a = { host = 'pg-a', read = 'r', act = 'a', rejoin = { data = '/pg/', slot = 'dr' } }
         b = { host = 'pg-b:5433', read = 'r', act = 'a' }";
 
     fn read(with: &str) -> Result<Plan, String> {
-        Plan::read("postgres.rewind", &table(with), &spec(SIDES), Side::A)
+        Plan::read("postgres.rewind", &table(with), (&spec(SIDES), Side::A))
             .map_err(|fault| fault.message)
     }
 
@@ -204,9 +267,9 @@ mod tests {
     fn a_plan_is_read_with_what_its_side_says() {
         let plan = read("user = 'repl'\nthrough = ['ssh', 'pg-a']").unwrap();
         assert_eq!((plan.data.as_str(), plan.slot.as_deref()), ("/pg", Some("dr")));
-        assert_eq!(plan.source, ("pg-b".to_owned(), 5433));
+        assert_eq!(plan.source(), ("pg-b", 5433));
         let other = read("user = 'repl'\ndata = '/x'\nsource = 'b.internal'").unwrap();
-        assert_eq!((other.data.as_str(), other.source.1), ("/x", 5432));
+        assert_eq!((other.data.as_str(), other.source().1), ("/x", 5432));
         let check = |with: &str, want: &str| {
             let message = read(with).unwrap_err();
             assert!(message.contains(want), "{message}");

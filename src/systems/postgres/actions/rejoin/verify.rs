@@ -1,16 +1,17 @@
 //! What must be seen before a rejoin touches anything: whose data it is, and that nobody writes it.
 
+use super::super::super::Postgres;
 use super::super::super::link::{Session, column};
 use super::super::super::state::SideState;
-use super::super::super::trouble::{Trouble, TroubleKind};
 use super::super::super::writers::{WATCH, watch_writers};
-use super::super::seat::ANSWER_LIMIT;
 use super::work::{NO_SERVER, refused};
 use super::{Rejoiner, Way};
 use crate::domain::reading::Writes;
 use crate::port::OperateError;
+use crate::systems::kit::server::Server;
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
-impl Rejoiner {
+impl Rejoiner<'_> {
     /// The cluster of the data directory, where no server runs on it.
     pub(super) async fn data_of_a_stopped_server(&self) -> Option<String> {
         let status = self.plan.machine.ask(&self.pg_ctl(&["status"]), None).await.ok()?;
@@ -39,7 +40,7 @@ impl Rejoiner {
         }
         if self.way == Way::BaseBackup && !self.is_there(data).await? {
             // Cut between moving the old data aside and the new in its place, or a new disk.
-            return match self.seat.open().await {
+            return match self.seat.own.open().await {
                 Ok(_) => Err(refused(format!("{name} answers, and there is no {data}"))),
                 Err(_) => Ok(false),
             };
@@ -58,7 +59,7 @@ impl Rejoiner {
             )));
         }
         let status = self.plan.machine.ask(&self.pg_ctl(&["status"]), None).await?;
-        let session = match (self.seat.open().await, status.code) {
+        let session = match (self.seat.own.open().await, status.code) {
             (Ok(session), 0) => session,
             (Ok(_), _) => {
                 let words = format!("{name} answers, and no server runs on {data}");
@@ -88,14 +89,14 @@ impl Rejoiner {
         source: &SideState,
     ) -> Result<(), OperateError> {
         let (name, data) = (&self.seat.name, &self.plan.data);
-        let state = self.seat.state_on(session).await.map_err(Trouble::before_sending)?;
+        let state = self.seat.own.state_on(session).await.map_err(Trouble::before_sending)?;
         if state.identity() == source.identity() {
             let server = state.identity().server;
             return Err(refused(format!("both names lead to one server: {server}")));
         }
         let own = "select pg_backend_pid() as pid";
         let own = async { column::<i32>(&session.row(own).await?, "pid") };
-        let pid = self.seat.within(ANSWER_LIMIT, own).await.map_err(Trouble::before_sending)?;
+        let pid = self.seat.own.within(own).await.map_err(Trouble::before_sending)?;
         // A session's process is a child of its server: the pid file of the data directory must
         // name that very process, or the directory is another server's.
         let stat = self.file(&format!("/proc/{pid}/stat")).await?;
@@ -105,15 +106,15 @@ impl Rejoiner {
             return Err(refused(format!(
                 "the server that runs on {data} is not the one that answers as {}: it is not \
                  touched",
-                self.seat.target.place
+                self.seat.own.target.place
             )));
         }
         if state.in_recovery {
             return Ok(());
         }
         // What is written here from now on is destroyed.
-        let watched = watch_writers(session, &*self.clock);
-        let watched = self.seat.within(WATCH + ANSWER_LIMIT, watched).await;
+        let watched = watch_writers(session, self.clock);
+        let watched = self.seat.own.within_limit(WATCH + Postgres::ANSWER_LIMIT, watched).await;
         let writers = watched.map_err(Trouble::before_sending)?;
         if writers.writes() != Writes::Refused {
             let why = writers.why_open().unwrap_or_default();

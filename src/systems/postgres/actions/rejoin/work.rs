@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use super::super::super::link::column;
 use super::super::super::state::SideState;
-use super::super::super::trouble::Trouble;
-use super::super::seat::ANSWER_LIMIT;
 use super::{Rejoiner, Way};
 use crate::domain::preview::Standing;
 use crate::domain::run::commit::Execution;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::port::{OperateError, Output};
+use crate::systems::kit::trouble::Trouble;
 
 /// What a rewind would overwrite with the new primary's own.
 const CONF_FILES: [&str; 4] =
@@ -37,7 +36,7 @@ fn in_between(why: String) -> OperateError {
     OperateError::Ambiguous(why.into())
 }
 
-impl Rejoiner {
+impl Rejoiner<'_> {
     pub(super) fn tool(&self, name: &str, arguments: &[&str]) -> Vec<String> {
         self.plan.machine.tool(&self.plan.variables(), name, arguments)
     }
@@ -49,7 +48,7 @@ impl Rejoiner {
 
     /// The call that rewinds.
     pub(super) fn rewind_argv(&self) -> Vec<String> {
-        let (host, port) = &self.plan.source;
+        let (host, port) = self.plan.source();
         let source =
             format!("--source-server=postgresql://{}@{host}:{port}/postgres", self.plan.user);
         let target = format!("--target-pgdata={}", self.plan.data);
@@ -108,7 +107,7 @@ impl Rejoiner {
         let mut asked = false;
         loop {
             let told = async { column::<i32>(&session.row(timeline).await?, "timeline") };
-            let told = self.seat.within(ANSWER_LIMIT, told).await;
+            let told = self.seat.own.within(told).await;
             if told.map_err(Trouble::before_sending)? >= source.timeline {
                 return Ok(());
             }

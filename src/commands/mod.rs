@@ -1,0 +1,21 @@
+//! What can be asked of the program: one file a subcommand, and what they have in common.
+
+pub mod args;
+pub mod check;
+pub mod demo;
+pub mod docs;
+mod dry_run;
+pub mod entry;
+pub mod exit;
+pub mod history;
+pub mod init;
+mod opening;
+mod refused;
+pub mod replay;
+pub mod report;
+mod run_name;
+mod runner;
+mod say;
+pub mod schema;
+pub mod status;
+mod unattended;

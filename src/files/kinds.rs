@@ -1,0 +1,48 @@
+//! Finds the kinds of system and step that exist by the names people write.
+
+use crate::domain::settings::unknown;
+use crate::port::{Action, System};
+
+/// The kinds of system and step that a file may speak of; tests bring their own.
+#[derive(Clone, Copy)]
+pub struct Kinds {
+    /// The kinds of system.
+    pub systems: &'static [&'static dyn System],
+    /// The actions that work on systems of any kind and so belong to none.
+    pub of_any: &'static [&'static dyn Action],
+}
+
+/// An action, with the kind of system that brings it; none for those that work on any kind.
+pub type Brought = (Option<&'static dyn System>, &'static dyn Action);
+
+impl Kinds {
+    /// The kind of system called `kind`.
+    ///
+    /// # Errors
+    /// A sentence with the nearest kind.
+    pub fn system(self, kind: &str) -> Result<&'static dyn System, String> {
+        let mut all = self.systems.iter().copied();
+        all.find(|system| system.kind() == kind).ok_or_else(|| {
+            unknown("a kind of system", kind, self.systems.iter().map(|system| system.kind()))
+        })
+    }
+
+    /// All actions: those of every kind, then those that work on any.
+    pub fn actions(self) -> impl Iterator<Item = Brought> {
+        let of_kinds = self
+            .systems
+            .iter()
+            .flat_map(|system| system.actions().iter().map(move |action| (Some(*system), *action)));
+        of_kinds.chain(self.of_any.iter().map(|action| (None, *action)))
+    }
+
+    /// The action called `name`.
+    ///
+    /// # Errors
+    /// A sentence with the nearest action.
+    pub fn action(self, name: &str) -> Result<Brought, String> {
+        self.actions().find(|(_, action)| action.spec().name == name).ok_or_else(|| {
+            unknown("an action", name, self.actions().map(|(_, action)| action.spec().name))
+        })
+    }
+}

@@ -1,0 +1,21 @@
+//! What two or more kinds of system need: sides, names, trust, rules on answers, sentences, waiting.
+
+pub mod child;
+pub mod each;
+pub mod endpoint;
+pub mod identity;
+pub mod name;
+pub mod pair;
+pub mod placeholders;
+pub mod pulse;
+pub mod rule;
+pub mod seat;
+pub mod server;
+pub mod sides;
+pub mod task;
+#[cfg(test)]
+pub mod testing;
+pub mod tls;
+pub mod trail;
+pub mod trouble;
+pub mod wait;

@@ -1,0 +1,328 @@
+//! The card of a step: what would change, what must hold, what it costs, and how to start it.
+
+use std::time::Duration;
+
+use crate::domain::abort;
+use crate::domain::catalogue::Class;
+use crate::domain::console::{Access, Rehearsal};
+use crate::domain::loss;
+use crate::domain::preview::Standing;
+use crate::domain::runbook::{Compensation, Step};
+use crate::domain::time::short_time;
+use crate::ui::command::Command;
+use crate::ui::panel::{clocks, phrase};
+use crate::ui::screen::Screen;
+use crate::ui::widget::ink::{CRIT, FOCUS, INFO, Ink, MUTED, OK, STALE, TEXT, UNKNOWN, WARN};
+use crate::ui::widget::row::{Row, beside, wrap};
+use crate::ui::widget::sheet::{Fold, Sheet};
+
+use super::foot;
+use super::state::Card;
+use crate::ui::dialog::fields::{fact, paragraph};
+use crate::ui::dialog::lossy;
+
+/// Cells from which change and checks stand beside each other.
+const COLUMNS_FROM: usize = 100;
+
+/// The sheet, and how many of its first rows must be read before anything is confirmed: what
+/// changes, what it costs, how it is taken back, until when it may begin. `size` is that of the
+/// whole terminal.
+pub(super) fn sheet(
+    screen: &Screen<'_>,
+    card: &Card,
+    width: usize,
+    size: (u16, u16),
+    fold: Fold,
+) -> (Sheet, usize) {
+    let Some(step) = screen.runbook.and_then(|book| book.step(&card.step)) else {
+        let sheet = Sheet {
+            title: Row::plain("STEP"),
+            body: vec![Row::of(WARN, format!("the runbook has no step `{}`", card.step))],
+            ..Sheet::default()
+        };
+        return (sheet, 0);
+    };
+    let (costs, more) =
+        (cost_rows(screen, card, step, width), more_rows(screen, card, step, width));
+    let must;
+    let body = if width >= COLUMNS_FROM {
+        let half = width / 2 - 1;
+        let (mut change, called) = change_rows(screen, card, half);
+        change.extend(called);
+        let checks: Vec<Row> =
+            check_rows(screen, card, step, half).into_iter().map(|row| row.cut(half)).collect();
+        let mut rows = beside(&change, &checks, half, "│ ");
+        rows.push(Row::new());
+        rows.extend(costs);
+        must = rows.len();
+        rows.extend(more);
+        rows
+    } else {
+        // What it costs stays above the fold: the foot sums the checks up.
+        let (mut rows, called) = change_rows(screen, card, width);
+        rows.extend(costs);
+        must = rows.len();
+        rows.extend(called);
+        rows.extend(more);
+        rows.extend(check_rows(screen, card, step, width));
+        rows
+    };
+    let sheet = Sheet {
+        title: title(screen, card, step),
+        right: danger(card, step, width),
+        body,
+        foot: foot::rows(screen, card, step, (width, size), fold),
+        scroll: card.scroll,
+    };
+    (sheet, must)
+}
+
+fn title(screen: &Screen<'_>, card: &Card, step: &Step) -> Row {
+    let verb = match (card.confirming, card.back) {
+        (false, _) => "STEP",
+        (true, false) => "RUN",
+        (true, true) => "TAKE BACK",
+    };
+    let place = step.target.as_ref().map_or_else(String::new, |target| {
+        let side = screen.direction().side(target.place);
+        format!(" in {}", phrase::label(screen, side))
+    });
+    Row::plain(format!("{verb} {}{place}", phrase::named_fully(screen, &step.id)))
+}
+
+fn danger(card: &Card, step: &Step, width: usize) -> Row {
+    let (class, guard) = match &step.compensation {
+        Compensation::Action { action, .. } if card.back => (action.class, card.guard(step)),
+        _ => (step.class, step.guard),
+    };
+    match class {
+        Class::X if width < COLUMNS_FROM => Row::of(CRIT, "■1 IRREVERSIBLE"),
+        Class::X => Row::of(CRIT, "■1 IRREVERSIBLE, POINT OF NO RETURN"),
+        Class::N => Row::of(WARN, "▲2 REPEATING DOES HARM"),
+        Class::R | Class::I | Class::K | Class::H => {
+            let auto = if step.automatic { ", auto" } else { "" };
+            Row::of(MUTED, format!("class {class}, guard {}{auto}", guard.number()))
+        }
+    }
+}
+
+fn rehearsal<'a>(screen: &Screen<'a>, card: &Card) -> Option<&'a Rehearsal> {
+    screen.rehearsal.filter(|seen| seen.step == card.step && seen.back == card.back)
+}
+
+/// What will change, and how it is called.
+fn change_rows(screen: &Screen<'_>, card: &Card, width: usize) -> (Vec<Row>, Vec<Row>) {
+    let head = Row::of(FOCUS, "WHAT WILL CHANGE  ");
+    let Some(seen) = rehearsal(screen, card) else {
+        let why = match screen.run {
+            None => "there is no dry run without an open run",
+            Some(_) if screen.model.replay.is_some() => "no dry run of it is recorded here",
+            Some(_) if screen.access == Access::ReadOnly => "a console that looks makes no dry run",
+            Some(_) => "the dry run is being made",
+        };
+        return (vec![head, Row::of(UNKNOWN, format!("? {why}"))], Vec::new());
+    };
+    let age = screen.now.since(seen.at);
+    let shown = short_time(Duration::from_secs(age.as_secs()));
+    let mut rows = vec![if age > Rehearsal::AGE_MAX {
+        head.put(STALE, format!("? dry run {shown} old, made again"))
+    } else {
+        head.put(MUTED, format!("dry run {shown} old"))
+    }];
+    let (ink, text) = match &seen.standing {
+        Standing::Done(what) => (INFO, format!("◆3 it is already so: {what}")),
+        Standing::NotDone(what) => (TEXT, format!("now: {what}")),
+        Standing::Unknown(why) => (UNKNOWN, format!("? it cannot be told whether it is so: {why}")),
+    };
+    rows.extend(paragraph(ink, &text, width));
+    for change in &seen.preview.changes {
+        let ink: Ink = if change.mark == '!' { WARN } else { TEXT };
+        let lines = wrap(change.text.as_str(), width.saturating_sub(2));
+        rows.extend(lines.into_iter().enumerate().map(|(index, line)| {
+            let mark = if index == 0 { change.mark } else { ' ' };
+            Row::of(ink, format!("{mark} ")).put(ink, line)
+        }));
+    }
+    let count =
+        |mark: char| seen.preview.changes.iter().filter(|change| change.mark == mark).count();
+    let (changes, adds, removes) = (count('~'), count('+'), count('-'));
+    let counts = Row::of(MUTED, format!("{changes} to change, {removes} to remove, {adds} to add"));
+    match rows.first_mut() {
+        Some(head) if head.width() + 3 + counts.width() <= width => {
+            *head = head.clone().put(TEXT, "   ").join(counts);
+        }
+        Some(_) | None => rows.push(counts),
+    }
+    let mut called = paragraph(TEXT, &format!("$ {}", seen.preview.call), width);
+    called.extend(paragraph(MUTED, &format!("as {}", seen.preview.acts_as), width));
+    (rows, called)
+}
+
+fn check_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec<Row> {
+    let mut rows = vec![
+        Row::of(FOCUS, "CHECKS  ").put(MUTED, "looked at again every second while this is open"),
+    ];
+    if card.back || step.gates.is_empty() {
+        rows.push(Row::of(MUTED, "no gate is written for this step"));
+    }
+    let gates = if card.back { Vec::new() } else { screen.gates(step) };
+    let (mut held, mut open) = (0, 0);
+    let broken = card.breaking.as_ref().map(|(index, _)| *index);
+    for (index, seen) in gates.iter().enumerate() {
+        let (ink, word) = match seen.held {
+            Some(true) => (OK, "ok "),
+            Some(false) => (CRIT, "■1 "),
+            None => (UNKNOWN, "?  "),
+        };
+        let counted = if seen.held == Some(true) { &mut held } else { &mut open };
+        *counted += 1;
+        let note = if broken == Some(index) { ", BROKEN with a reason" } else { "" };
+        let text = format!("{}{note}", seen.says());
+        let lines = wrap(&text, width.saturating_sub(3));
+        rows.extend(lines.into_iter().enumerate().map(|(line_index, line)| {
+            let lead = if line_index == 0 { word } else { "   " };
+            Row::of(ink, lead).put(TEXT, line)
+        }));
+    }
+    if !gates.is_empty() {
+        let ink = if open > 0 { WARN } else { MUTED };
+        rows.push(Row::of(ink, format!("{held} hold, {open} do not")));
+    }
+    let rights = step.action.permissions.join(", ");
+    if !rights.is_empty() {
+        rows.push(Row::of(MUTED, format!("needs the rights {rights}")));
+    }
+    rows
+}
+
+/// What it costs, until when it may begin, how it is taken back, what speaks against it.
+fn cost_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if let Some(target) = &step.target
+        && step.change.promotes()
+        && !card.back
+    {
+        let way = screen.direction();
+        let level = loss::between(&target.system, screen.snapshot, way);
+        let (ink, text) = match screen.ledger.row(&target.system) {
+            // What was expected at T0 is no more than a bound, and this is known.
+            _ if level.as_ref().is_some_and(|(missing, _)| missing.amount == 0) => {
+                let how = level.map(|(_, how)| how).unwrap_or_default();
+                (OK, format!("{} nothing: {how}", target.system))
+            }
+            Some(row) => {
+                let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), phrase::seconds);
+                let rpo = row.rpo_s.map_or_else(|| "none".to_owned(), phrase::seconds);
+                let word = row.verdict.word();
+                (
+                    phrase::loss_ink(row.verdict),
+                    format!("{} {loss} (RPO {rpo}, {word})", row.system),
+                )
+            }
+            None => (UNKNOWN, "UNKNOWN: the ledger has no row for this store".to_owned()),
+        };
+        rows.extend(fact("LOSE", ink, &text, width));
+    }
+    let start = clocks::start_rows(screen, &step.id);
+    if let Some((ink, text)) = start.last().filter(|_| !card.back && start.len() > 1) {
+        let start = Row::of(*ink, text);
+        // Beside what is lost, where both are short.
+        match rows.as_mut_slice() {
+            [lose] if lose.width() + 3 + start.width() <= width => {
+                *lose = Row::spread(lose.clone(), start, width);
+            }
+            _ => rows.extend(fact("RTO", *ink, text, width)),
+        }
+    }
+    let undo = match &step.compensation {
+        Compensation::Action { action, .. } if card.back => {
+            format!("this takes it back: {}, {}", action.name, action.doc.trim_end_matches('.'))
+        }
+        Compensation::Action { action, .. } => {
+            let doc = action.doc.trim_end_matches('.');
+            format!(
+                "{} once it is done: {}, {doc}",
+                phrase::key(screen, Command::Compensate),
+                action.name
+            )
+        }
+        Compensation::None(cost) => cost.to_string(),
+        Compensation::NotNeeded => "nothing to take back".to_owned(),
+    };
+    rows.extend(fact("UNDO", TEXT, &undo, width));
+    rows.extend(lossy::rows(screen, step, width));
+    rows.extend(doubt_rows(screen, card, width));
+    rows
+}
+
+/// When it ends, what it takes, what is said before it.
+fn more_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let start = clocks::start_rows(screen, &step.id);
+    if let Some((ink, text)) = start.first().filter(|_| !card.back) {
+        rows.extend(fact("RTO", *ink, text, width));
+    }
+    let (usual, most) = (clocks::usual(screen, step), phrase::minutes(step.timeout));
+    let fence = step.action.fencing.words();
+    let takes = format!("{usual}; given up after {most}; a second call is {fence}");
+    rows.extend(fact("TAKES", TEXT, &takes, width));
+    if let Some(say) = &step.say {
+        rows.extend(fact("SAY", TEXT, &format!("\"{say}\""), width));
+        rows.extend(fact("", MUTED, "objection? Esc, then write it down", width));
+    }
+    rows
+}
+
+/// What speaks against taking the step back.
+fn doubt_rows(screen: &Screen<'_>, card: &Card, width: usize) -> Vec<Row> {
+    let (Some(run), Some(book), true) = (screen.run, screen.runbook, card.back) else {
+        return Vec::new();
+    };
+    let plan = abort::planned(run, book, screen.assessment);
+    let back = plan.back.into_iter().find(|back| back.step == card.step);
+    match back.and_then(|back| back.doubt) {
+        Some(why) => fact("DOUBT", WARN, &format!("▲2 {why}"), width),
+        None => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ids::{Side, SystemId};
+    use crate::domain::reading::{Health, LagUnit, Position, Reading, Role, Writes};
+    use crate::ui::fixture;
+
+    #[test]
+    fn what_a_promotion_loses_is_what_the_closed_side_has_more() {
+        let check = |writes: Writes, held: u64, want: &str| {
+            let mut fixture = fixture::of("card").expect("the moment exists");
+            let pg = SystemId::new("pg").expect("a name");
+            let ends = [
+                (Side::A, Role::Primary, writes, 500),
+                (Side::B, Role::Standby, Writes::Refused, held),
+            ];
+            for (side, role, writes, end) in ends {
+                let mut told = Reading::new(fixture.now, Health::Up, "fine");
+                (told.role, told.writes) = (Some(role), Some(writes));
+                let of = "7710684531466381091".into();
+                told.end = Some(Position { of, at: end, unit: LagUnit::Bytes });
+                // Where an earlier promotion of it began says nothing of this one.
+                let earlier = Position { at: 100, ..told.end.clone().expect("set") };
+                told.parted = (role == Role::Primary).then_some(earlier);
+                fixture.snapshot.record(&pg, side, fixture.now, Ok(told));
+            }
+            let card = fixture.model.over::<Card>().cloned().expect("a card");
+            let (sheet, _) = sheet(&fixture.screen(), &card, 116, (120, 36), Fold::default());
+            let text: Vec<String> = sheet.body.iter().map(Row::text).collect();
+            let lose = text.iter().find(|row| row.starts_with("LOSE")).expect("a row");
+            assert!(lose.contains(want), "{writes:?} {held}: {lose}");
+        };
+        let nothing = "pg nothing: all that A held as it was closed is in B";
+        check(Writes::Refused, 500, nothing);
+        check(Writes::Refused, 900, nothing);
+        check(Writes::Refused, 400, "pg 1.8s (RPO 5m00s, PASS)");
+        check(Writes::Open, 500, "pg 1.8s (RPO 5m00s, PASS)");
+        check(Writes::Unknown, 500, "pg 1.8s (RPO 5m00s, PASS)");
+    }
+}
