@@ -49,6 +49,9 @@ use crate::ui::theme::Theme;
 /// Events that may wait for the loop.
 const EVENT_QUEUE: usize = 1024;
 
+/// What probes told that may wait for the tick; whoever finds no room waits with it.
+const READINGS_QUEUE: usize = 2048;
+
 /// Answers of the journal that may wait; one append is in flight at a time.
 const JOURNAL_QUEUE: usize = 256;
 
@@ -236,16 +239,17 @@ impl Ground {
         console
     }
 
-    /// Its hands, once the probes look and earlier runs are being read.
+    /// Its hands, once the probes look, and tell by the second way, and earlier runs are being
+    /// read.
     pub fn performer<A>(
         &self,
         gear: Gear,
         (acts, workshop, terminal): (A, Arc<dyn Workshop>, TerminalWriter),
-        events: mpsc::Sender<Event>,
+        (events, readings): (mpsc::Sender<Event>, mpsc::Sender<Event>),
         site: &str,
         kind: RunKind,
     ) -> Performer<A> {
-        let poke = poller::start(gear.probes, &self.clock, &events);
+        let poke = poller::start(gear.probes, &self.clock, &readings);
         past::tell_paces(&self.paths, site, kind, &events);
         Performer {
             acts,
@@ -286,9 +290,12 @@ impl Ground {
                 follow::follow_run(&self.paths, &site.site.name, &channels.events);
                 follow::look_elsewhere(&self.paths, &site.site, &channels.events);
             }
+            let (tell, readings) = mpsc::channel(READINGS_QUEUE);
             let hands = (acts, workshop, screen.writer.clone());
-            let mut performer = self.performer(gear, hands, channels.events, &site.site.name, kind);
-            let inbox = Inbox { inputs, events: channels.inbox, journal: channels.answers };
+            let events = (channels.events, tell);
+            let mut performer = self.performer(gear, hands, events, &site.site.name, kind);
+            let (events, journal) = (channels.inbox, channels.answers);
+            let inbox = Inbox { inputs, readings, events, journal };
             let clock = &self.clock;
             let ended =
                 run_loop::run(&mut console, &mut performer, inbox, &mut screen, &self.theme, clock)

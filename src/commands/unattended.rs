@@ -60,6 +60,7 @@ pub fn run(mut site: LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Resul
             pilot.skip_told(&console);
         }
         let hands = (acts, workshop, TerminalWriter::nowhere());
+        let events = (events.clone(), events);
         let mut performer = ground.performer(gear, hands, events, &site.site.name, start.kind);
         let ears = Ears { events: inbox, journal: answers };
         let clock = &ground.clock;

@@ -1,11 +1,12 @@
 //! Figures of the last 24 hours: availability and lag of each system, readiness of the standby.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::ids::{Side, SystemId};
+use super::in_order;
 use super::reading::Lag;
 use super::time::Stamp;
 use super::verdict::Verdict;
@@ -19,7 +20,8 @@ const HOUR_MS: i64 = 3_600_000;
 /// Figures of the last 24 hours.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Day {
-    systems: BTreeMap<SystemId, [DaySide; 2]>,
+    #[serde(serialize_with = "in_order::write")]
+    systems: HashMap<SystemId, [DaySide; 2]>,
     /// The hours in which the standby was judged; files of older consoles have none.
     #[serde(default)]
     ready: Vec<ReadyHour>,

@@ -23,7 +23,7 @@ mod early;
 mod emptied;
 mod scene;
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use self::scene::{Rules, Scene};
 use super::ids::Side;
@@ -48,9 +48,10 @@ pub fn active(site: &Site, snapshot: &Snapshot, remembered: Option<Side>, now: S
 
 /// The side that serves by what the stores tell now; none where they do not tell one apart.
 pub fn told(site: &Site, snapshot: &Snapshot, now: Stamp) -> Option<Side> {
-    let rules = BTreeMap::new();
-    let about = Side::A.into();
-    let scene = Scene { site, snapshot, rules: &rules, active: Side::A, about: &about, now };
+    let (rules, about) = (HashMap::new(), Side::A.into());
+    let pairs = scene::pairs(site, snapshot, now);
+    let (active, pairs) = (Side::A, pairs.as_slice());
+    let scene = Scene { site, snapshot, pairs, rules: &rules, active, about: &about, now };
     let some = |side: Side, wanted: fn(&Reading) -> bool| {
         scene.views(side).any(|view| view.current().is_some_and(wanted))
     };
@@ -75,11 +76,12 @@ pub fn judge(
 ) -> Assessment {
     let about = subject.into();
     let active = about.active;
-    let mut rules: Rules<'_> = BTreeMap::new();
+    let mut rules: Rules<'_> = HashMap::new();
     for rule in &site.rules {
         rules.entry(&rule.system).or_default().push(rule);
     }
-    let scene = Scene { site, snapshot, rules: &rules, active, about: &about, now };
+    let pairs = scene::pairs(site, snapshot, now);
+    let scene = Scene { site, snapshot, pairs: &pairs, rules: &rules, active, about: &about, now };
     let reference = it_is_us::ask(site, snapshot, now);
     let primary = scene.primary(&reference);
     let split_brain = split_brain::standing(site, snapshot);

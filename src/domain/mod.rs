@@ -12,6 +12,7 @@ pub mod held;
 pub mod history;
 pub mod identity;
 pub mod ids;
+pub mod in_order;
 pub mod judge;
 pub mod lag;
 pub mod ledger;

@@ -1,6 +1,6 @@
 //! The go/no-go list beside the readings: what plans add, since when, and what was accepted.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use schemars::JsonSchema;
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::catalogue::Change;
 use super::gates::{self, Frame};
 use super::ids::StepId;
+use super::in_order;
 use super::judge;
 use super::run::event::Mode;
 use super::run::phase::Phase;
@@ -148,7 +149,7 @@ struct Spell {
 
 /// Since when each criterion has been as it is, by its key.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Spells(BTreeMap<String, Spell>);
+pub struct Spells(#[serde(serialize_with = "in_order::write")] HashMap<String, Spell>);
 
 impl Spells {
     /// Takes in the criteria as they are at `now`; those that are asked no more are forgotten.
@@ -156,22 +157,26 @@ impl Spells {
     /// After a pause in judging a criterion that is met is taken to be met since now, and one that
     /// is still not met to have been so all along: the doubt is never in favour of going.
     pub fn follow(&mut self, criteria: &[Criterion], now: Stamp) {
-        let mut old = std::mem::take(&mut self.0);
+        let mut old = std::mem::replace(&mut self.0, HashMap::with_capacity(criteria.len()));
         for criterion in criteria {
             let met = criterion.met;
-            let spell = match old.remove(&criterion.key) {
-                None => Spell { met, since: now, exact: false, seen: now },
-                Some(old) => {
+            let (key, spell) = match old.remove_entry(&criterion.key) {
+                None => {
+                    let new = Spell { met, since: now, exact: false, seen: now };
+                    (criterion.key.clone(), new)
+                }
+                Some((key, old)) => {
                     let paused = now.since(old.seen) > PAUSE_MAX;
                     let same = old.met == met && !(paused && met == Met::Yes);
-                    if same {
+                    let spell = if same {
                         Spell { seen: now, ..old }
                     } else {
                         Spell { met, since: now, exact: !paused, seen: now }
-                    }
+                    };
+                    (key, spell)
                 }
             };
-            self.0.insert(criterion.key.clone(), spell);
+            self.0.insert(key, spell);
         }
     }
 

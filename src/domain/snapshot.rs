@@ -4,13 +4,14 @@ mod emptied;
 mod facts;
 mod split;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::history::{History, Sample};
 use super::ids::{Side, SystemId};
+use super::in_order;
 use super::reading::{Basis, Health, Lag, Look, LookError, Position, Reading, Role};
 use super::text::Clean;
 use super::time::Stamp;
@@ -254,7 +255,8 @@ impl Cell {
 /// The cells of all systems on both sides, and whether the reference answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Snapshot {
-    cells: BTreeMap<SystemId, [Cell; 2]>,
+    #[serde(serialize_with = "in_order::write")]
+    cells: HashMap<SystemId, Box<[Cell; 2]>>,
     /// Since when neither side of a system has been proven closed.
     #[serde(default, alias = "both_primary_since")]
     both_open_since: BTreeMap<SystemId, Stamp>,
@@ -269,7 +271,7 @@ impl Snapshot {
     /// Takes in the outcome of one look.
     pub fn record(&mut self, system: &SystemId, side: Side, at: Stamp, look: Look) {
         if !self.cells.contains_key(system) {
-            self.cells.insert(system.clone(), [Cell::default(), Cell::default()]);
+            self.cells.insert(system.clone(), Box::default());
         }
         if let Some(pair) = self.cells.get_mut(system) {
             pair[side.index()].record(at, look);
@@ -328,8 +330,7 @@ impl Snapshot {
 
     /// Puts back what an earlier console remembered, where nothing newer was heard.
     pub fn remember(&mut self, system: &SystemId, side: Side, cell: Cell) {
-        let pair =
-            self.cells.entry(system.clone()).or_insert_with(|| [Cell::default(), Cell::default()]);
+        let pair = self.cells.entry(system.clone()).or_default();
         if pair[side.index()].heard.is_none() {
             pair[side.index()] = cell;
         }
@@ -337,7 +338,8 @@ impl Snapshot {
 
     /// Puts back all that an earlier console remembered.
     pub fn remember_all(&mut self, earlier: Self) {
-        for (system, [a, b]) in earlier.cells {
+        for (system, pair) in earlier.cells {
+            let [a, b] = *pair;
             self.remember(&system, Side::A, a);
             self.remember(&system, Side::B, b);
         }
@@ -366,23 +368,28 @@ impl Snapshot {
             ..Cell::default()
         };
         Self {
-            cells: self.cells.iter().map(|(id, [a, b])| (id.clone(), [bare(a), bare(b)])).collect(),
+            cells: self
+                .cells
+                .iter()
+                .map(|(id, pair)| (id.clone(), Box::new([bare(&pair[0]), bare(&pair[1])])))
+                .collect(),
             both_open_since: self.both_open_since.clone(),
             closed_at: self.closed_at.clone(),
             reference: bare(&self.reference),
         }
     }
 
-    /// All cells.
+    /// All cells, by the names of their systems.
     pub fn cells(&self) -> impl Iterator<Item = (&SystemId, Side, &Cell)> {
-        self.cells.iter().flat_map(|(id, pair)| {
+        in_order::in_order(&self.cells).into_iter().flat_map(|(id, pair)| {
             Side::BOTH.into_iter().map(move |side| (id, side, &pair[side.index()]))
         })
     }
 
     /// The wall time of the newest look of all, for "poll 2 s ago".
     pub fn last_heard(&self) -> Option<Stamp> {
-        self.cells().filter_map(|(_, _, cell)| cell.heard).max_by_key(|at| (at.boot_ms, at.wall_ms))
+        let heard = self.cells.values().flat_map(|pair| pair.iter()).filter_map(|cell| cell.heard);
+        heard.max_by_key(|at| (at.boot_ms, at.wall_ms))
     }
 }
 

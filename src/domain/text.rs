@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 use unicode_width::UnicodeWidthChar;
@@ -55,16 +55,16 @@ pub fn line_without_end(beginning: &str) -> String {
 pub const MARKS_PER_CELL_MAX: usize = 4;
 
 /// Text that is safe to print: controls in visible form, direction overrides named, at most four
-/// combining marks a cell, bounded length, one line.
+/// combining marks a cell, bounded length, one line. Copies share it: a reason is told in many rows.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
-pub struct Clean(String);
+pub struct Clean(Arc<str>);
 
 impl Clean {
     /// Cleans text from anywhere. Line breaks become ` / `, tabs a space, other controls their
     /// Unicode picture (`ESC` becomes `␛`).
     pub fn new(text: &str) -> Self {
-        Self(clean(text))
+        Self(clean(text).into())
     }
 
     /// The clean text.
@@ -98,22 +98,22 @@ impl From<&str> for Clean {
 
 impl From<Clean> for String {
     fn from(text: Clean) -> Self {
-        text.0
+        text.0.as_ref().to_owned()
     }
 }
 
 impl PartialEq<str> for Clean {
     fn eq(&self, other: &str) -> bool {
-        self.0 == other
+        *self.0 == *other
     }
 }
 
-fn clean(text: &str) -> String {
+fn clean(text: &str) -> Cow<'_, str> {
     let text = text.trim_end_matches(['\n', '\r']);
     // Nearly every text is plain, and every look of every system brings some.
     let plain = |byte: &u8| (b' '..=b'~').contains(byte);
     if text.len() <= CLEAN_CHARS_MAX && text.as_bytes().iter().all(plain) {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     // A bound in characters may be reached by any text of that many bytes.
     let text = if text.len() > CLEAN_CHARS_MAX { masked(text) } else { Cow::Borrowed(text) };
@@ -152,7 +152,7 @@ fn clean(text: &str) -> String {
             marks = 0;
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 /// The printable stand-in of a character that must not be printed itself.

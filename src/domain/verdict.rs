@@ -1,6 +1,6 @@
 //! What the readings mean: is the primary lost, is it us, is the standby fit, what else is wrong.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -40,18 +40,18 @@ impl Verdict {
             wanted.map(Criterion::says).collect()
         };
         let against = reasons(&|criterion| criterion.met == Met::No);
-        let blind = reasons(&|criterion| criterion.met == Met::Unknown && criterion.blinds);
-        let doubts = reasons(&|criterion| criterion.met == Met::Unknown);
         if !against.is_empty() {
-            Self::NoGo(against)
-        } else if !blind.is_empty() {
-            Self::Blind(blind)
-        } else if !doubts.is_empty() {
-            Self::Caution(doubts)
-        } else if criteria.is_empty() {
-            Self::Blind(vec!["nothing is known of the standby".into()])
-        } else {
-            Self::Go
+            return Self::NoGo(against);
+        }
+        let blind = reasons(&|criterion| criterion.met == Met::Unknown && criterion.blinds);
+        if !blind.is_empty() {
+            return Self::Blind(blind);
+        }
+        let doubts = reasons(&|criterion| criterion.met == Met::Unknown);
+        match (doubts.is_empty(), criteria.is_empty()) {
+            (false, _) => Self::Caution(doubts),
+            (true, true) => Self::Blind(vec!["nothing is known of the standby".into()]),
+            (true, false) => Self::Go,
         }
     }
 
@@ -325,6 +325,19 @@ pub struct Assessment {
 }
 
 impl Assessment {
+    /// Before anything was judged: nothing is known, which is never well.
+    pub fn unjudged(active: Side) -> Self {
+        Self {
+            active,
+            primary: Primary::Blind("nothing was judged yet".into()),
+            standby_lost: false,
+            split_brain: Vec::new(),
+            alarms: Vec::new(),
+            criteria: Vec::new(),
+            verdict: Verdict::of(&[]),
+        }
+    }
+
     /// Adds an alarm in its place.
     pub fn raise(&mut self, alarm: Alarm) {
         self.alarms.push(alarm);
@@ -333,8 +346,8 @@ impl Assessment {
 
     /// How urgent the worst is that is said of each system on a side, folded or not: what its row
     /// is marked with, and what is counted.
-    pub fn urgent(&self) -> BTreeMap<(&SystemId, Side), Priority> {
-        let mut worst: BTreeMap<(&SystemId, Side), Priority> = BTreeMap::new();
+    pub fn urgent(&self) -> HashMap<(&SystemId, Side), Priority> {
+        let mut worst: HashMap<(&SystemId, Side), Priority> = HashMap::new();
         let alarms = self.alarms.iter().map(|alarm| (&alarm.system, alarm.side, alarm.priority));
         let folded = self.alarms.iter().flat_map(|alarm| &alarm.consequences);
         let folded = folded.map(|other| (&other.system, other.side, other.priority));

@@ -22,12 +22,15 @@ use crate::ui::theme::Theme;
 use crate::ui::update::Input;
 
 /// Events taken in one go before the next frame.
-const BATCH_MAX: usize = 512;
+const BATCH_MAX: usize = 2048;
 
 /// What the loop listens to.
 pub struct Inbox {
     /// Keys.
     pub inputs: mpsc::Receiver<Input>,
+    /// What the probes tell. It comes one by one from every system and is taken in by the tick, so
+    /// that what a frame shows was judged, and a look costs no waking.
+    pub readings: mpsc::Receiver<Event>,
     /// Everything else.
     pub events: mpsc::Receiver<Event>,
     /// The journal's answers.
@@ -35,15 +38,18 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// What is there already, keys first.
-    fn next_ready(&mut self) -> Option<Event> {
+    /// What is there already, keys first; what the probes told where it is `due`.
+    fn next_ready(&mut self, due: bool) -> Option<Event> {
         if let Ok(input) = self.inputs.try_recv() {
             return Some(Event::Input(input));
         }
         if let Ok(reply) = self.journal.try_recv() {
             return Some(Event::Journal(Box::new(reply)));
         }
-        self.events.try_recv().ok()
+        match self.events.try_recv() {
+            Err(_) if due => self.readings.try_recv().ok(),
+            event => event.ok(),
+        }
     }
 }
 
@@ -81,6 +87,7 @@ pub async fn run<D: Desk, A: Acts<D::Role>>(
     draw(console, screen, theme, clock)?;
     let drawn = Arc::clone(&screen.drawn);
     while !console.is_over() {
+        let mut due = false;
         let event = tokio::select! {
             biased;
             _ = hang_up.recv() => Event::Signal(Told::End),
@@ -98,18 +105,20 @@ pub async fn run<D: Desk, A: Acts<D::Role>>(
                 Event::Drawn
             }
             _ = ticks.tick() => {
+                due = true;
                 waited += TICK_RUNNING;
                 if waited >= console.tick_after() {
                     waited = Duration::ZERO;
                     Event::Tick
-                } else if console.has_news() {
+                } else if console.has_news() || !inbox.readings.is_empty() {
                     Event::Drawn
                 } else {
                     continue;
                 }
             }
         };
-        for effect in take_batch(console, performer, &mut inbox, screen, event, clock.now()) {
+        let batch = (event, due, clock.now());
+        for effect in take_batch(console, performer, &mut inbox, screen, batch) {
             performer.perform(effect);
         }
         // A terminal that is gone says so by the first frame it cannot take, before any signal.
@@ -128,31 +137,25 @@ fn take_batch<D: Desk, A: Acts<D::Role>>(
     performer: &mut Performer<A>,
     inbox: &mut Inbox,
     screen: &mut Fullscreen,
-    event: Event,
-    now: Stamp,
+    (event, due, now): (Event, bool, Stamp),
 ) -> Vec<Effect<D::Role>> {
-    let mut calm = notice(&event, screen);
+    notice(&event, screen);
     let (recorder, folder) = (&mut performer.recorder, performer.acts.run_folder());
     let mut effects = recorder.step(console, folder, event, now);
     for _ in 0..BATCH_MAX {
-        let Some(next) = inbox.next_ready() else { break };
-        calm &= notice(&next, screen);
+        let Some(next) = inbox.next_ready(due) else { break };
+        notice(&next, screen);
         effects.extend(recorder.step(console, folder, next, now));
     }
-    if !calm {
-        effects.extend(recorder.settle(console, now));
-    }
+    effects.extend(recorder.settle(console, now));
     effects
 }
 
-/// True for what may wait for the next tick to be judged: readings come one by one from every
-/// system, and a frame for each would cost more than looking. A new size leaves nothing of the
-/// last frame, also when the terminal has had this size before.
-fn notice(event: &Event, screen: &mut Fullscreen) -> bool {
+/// A new size leaves nothing of the last frame, also when the terminal has had this size before.
+fn notice(event: &Event, screen: &mut Fullscreen) {
     if let Event::Input(Input::Resize(..)) = event {
         screen.forget();
     }
-    matches!(event, Event::Heard { .. } | Event::Learned { .. } | Event::Reference { .. })
 }
 
 fn draw<D: Desk>(

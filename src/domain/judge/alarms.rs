@@ -168,7 +168,7 @@ fn disagreements(scene: &Scene<'_>, primary: &Primary, reference: &Reference) ->
 /// Systems with two primaries, the earliest first; and those whose roles are wrong otherwise.
 fn roles(scene: &Scene<'_>) -> (Vec<Alarm>, Vec<Alarm>) {
     let (mut split, mut others) = (Vec::new(), Vec::new());
-    for system in &scene.site.systems {
+    for (system, pair) in scene.systems() {
         let id = &system.id;
         let alarm = |key: &str, since, sentence: String| Alarm {
             key: format!("{key}{id}"),
@@ -179,7 +179,7 @@ fn roles(scene: &Scene<'_>) -> (Vec<Alarm>, Vec<Alarm>) {
             sentence: sentence.into(),
             consequences: Vec::new(),
         };
-        match split_brain::ask(scene.pair(system), scene.snapshot) {
+        match split_brain::ask(pair, scene.snapshot) {
             Roles::Two(since) => {
                 let words = format!("SPLIT BRAIN: {id} is PRIMARY in A and in B; fence one now");
                 split.push(alarm(SPLIT_KEY, Some(since), words));

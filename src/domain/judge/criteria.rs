@@ -312,9 +312,9 @@ fn capacity(list: &mut List, view: &View<'_>) {
 /// One line a system that has two primaries, so that each is accepted by itself; else one for all.
 fn one_primary(list: &mut List, scene: &Scene<'_>) {
     let mut is_well = true;
-    for system in &scene.site.systems {
+    for (system, pair) in scene.systems() {
         let id = &system.id;
-        let (met, seen) = match split_brain::ask(scene.pair(system), scene.snapshot) {
+        let (met, seen) = match split_brain::ask(pair, scene.snapshot) {
             Roles::Two(_) => (Met::No, "both sides are PRIMARY and not proven closed"),
             Roles::TwoLastSeen(_) => (Met::No, "both were PRIMARY when last read; one is silent"),
             Roles::OneServer(_) => (Met::No, "both names lead to the same server"),

@@ -16,12 +16,15 @@ impl<'a> Scene<'a> {
 
     /// Whether a system fails: by one of its rules, or, without one, by its looks in a row.
     pub(super) fn fails(&self, view: &View<'_>) -> bool {
-        let speaks = |test: &RuleTest| matches!(ask(test, view), Finding::Speaks { .. });
+        let speaks = |test: &RuleTest| match test {
+            RuleTest::Down { failures } => down::since(view, *failures).is_some(),
+            test => matches!(ask(test, view), Finding::Speaks { .. }),
+        };
         if self.has_signal_rule(view) {
             let mut signals = self.rules(&view.system.id).filter(|rule| is_signal(&rule.test));
             return signals.any(|rule| speaks(&rule.test));
         }
-        speaks(&RuleTest::Down { failures: down::FAILURES_WITHOUT_RULE })
+        down::since(view, down::FAILURES_WITHOUT_RULE).is_some()
     }
 
     /// A system whose last look failed while nothing that counts its looks speaks yet.

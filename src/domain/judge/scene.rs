@@ -1,6 +1,6 @@
 //! Everything that is judged at one moment, and what it is asked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use crate::domain::ids::{Side, SystemId};
 use crate::domain::link::LinkState;
@@ -34,13 +34,36 @@ impl From<Side> for Subject {
 }
 
 /// The rules of each system.
-pub(super) type Rules<'a> = BTreeMap<&'a SystemId, Vec<&'a RuleSpec>>;
+pub(super) type Rules<'a> = HashMap<&'a SystemId, Vec<&'a RuleSpec>>;
+
+/// A system on both sides; a side where it is not is none.
+pub(super) type Pair<'a> = [Option<View<'a>>; 2];
+
+/// Every system of the site in its order, found once: a judgement goes through all of them many
+/// times.
+pub(super) fn pairs<'a>(site: &'a Site, snapshot: &'a Snapshot, now: Stamp) -> Vec<Pair<'a>> {
+    let pair = |system| Side::BOTH.map(|side| view(snapshot, system, side, now));
+    site.systems.iter().map(pair).collect()
+}
+
+/// The system on a side; none where it is not in that region.
+fn view<'a>(
+    snapshot: &'a Snapshot,
+    system: &'a SystemSpec,
+    side: Side,
+    now: Stamp,
+) -> Option<View<'a>> {
+    system.sides[side.index()].as_ref()?;
+    let cell = snapshot.cell(&system.id, side).unwrap_or(&EMPTY);
+    Some(View { system, side, cell, now })
+}
 
 /// Everything that is judged, at one moment.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scene<'a> {
     pub(super) site: &'a Site,
     pub(super) snapshot: &'a Snapshot,
+    pub(super) pairs: &'a [Pair<'a>],
     pub(super) rules: &'a Rules<'a>,
     pub(super) active: Side,
     pub(super) about: &'a Subject,
@@ -89,23 +112,21 @@ impl<'a> Scene<'a> {
 
     /// The system on a side; none where it is not in that region.
     pub(super) fn view(&self, system: &'a SystemSpec, side: Side) -> Option<View<'a>> {
-        system.sides[side.index()].as_ref()?;
-        let cell = self.snapshot.cell(&system.id, side).unwrap_or(&EMPTY);
-        Some(View { system, side, cell, now: self.now })
+        view(self.snapshot, system, side, self.now)
     }
 
     pub(super) fn views(&self, side: Side) -> impl Iterator<Item = View<'a>> + use<'a> {
         let scene = *self;
         let idle = move |system: &SystemSpec| system.idle_standby && side == scene.standby();
-        self.site
-            .systems
+        self.pairs
             .iter()
-            .filter(move |system| !idle(system))
-            .filter_map(move |system| scene.view(system, side))
+            .filter_map(move |pair| pair[side.index()])
+            .filter(move |view| !idle(view.system))
     }
 
-    pub(super) fn pair(&self, system: &'a SystemSpec) -> [Option<View<'a>>; 2] {
-        Side::BOTH.map(|side| self.view(system, side))
+    /// Each system with its sides.
+    pub(super) fn systems(&self) -> impl Iterator<Item = (&'a SystemSpec, Pair<'a>)> + use<'a> {
+        self.site.systems.iter().zip(self.pairs.iter().copied())
     }
 
     /// The systems of a side that fail by their rules, each once, since the earliest. What was

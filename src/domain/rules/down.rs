@@ -3,6 +3,7 @@
 use super::view::{Finding, View, not_heard};
 use crate::domain::snapshot::{Cell, CellState};
 use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
 
 /// Failed looks in a row after which a system without a rule of its own is called down.
 pub const FAILURES_WITHOUT_RULE: u32 = 3;
@@ -12,20 +13,27 @@ pub fn ask(view: &View<'_>, failures: u32) -> Finding {
     if view.newest().is_none() {
         return not_heard();
     }
-    match view.cell.first_failure {
-        Some(since) if seen_in_a_row(view) >= failures.max(1) => {
+    match since(view, failures) {
+        Some(since) => {
             let why =
                 format!("{} failed in a row: {}", looks(view.cell.failures), last_reason(view));
             Finding::Speaks { since, why: why.into() }
         }
-        Some(_) | None => Finding::Quiet,
+        None => Finding::Quiet,
     }
+}
+
+/// Since when so many looks failed in a row; none where they did not, or none is recent.
+pub fn since(view: &View<'_>, failures: u32) -> Option<Stamp> {
+    let (newest, since) = (view.newest()?, view.cell.first_failure?);
+    let failures = failures.max(1);
+    (!newest.good && seen_in_a_row(view, failures) >= failures).then_some(since)
 }
 
 /// What a series says that is too short for the rule so far: `1 of 3 looks failed: no answer`.
 /// Without a number to reach it is said how many failed.
 pub fn so_far(view: &View<'_>, failures: Option<u32>) -> Clean {
-    let (count, reason) = (seen_in_a_row(view).max(1), last_reason(view));
+    let (count, reason) = (seen_in_a_row(view, u32::MAX).max(1), last_reason(view));
     match failures.filter(|failures| count < *failures) {
         Some(failures) => format!("{count} of {failures} looks failed: {reason}").into(),
         None => format!("{} failed in a row: {reason}", looks(count)).into(),
@@ -38,11 +46,13 @@ fn looks(count: u32) -> String {
 
 /// Failed looks in a row without a pause in looking: failures from before a sleep or a closed
 /// console keep their place in the series, and with it T0, but do not count towards the number.
-fn seen_in_a_row(view: &View<'_>) -> u32 {
+/// Counts no further than `enough`, where the cell has counted as many.
+fn seen_in_a_row(view: &View<'_>, enough: u32) -> u32 {
     let mut count = 0;
     let mut later = view.now;
+    let enough = if view.cell.failures >= enough { enough } else { u32::MAX };
     for sample in view.cell.history.samples().rev().take_while(|sample| !sample.good) {
-        if !Cell::is_fresh(sample.at, later, view.period()) {
+        if count >= enough || !Cell::is_fresh(sample.at, later, view.period()) {
             return count;
         }
         (count, later) = (count + 1, sample.at);

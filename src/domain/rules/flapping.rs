@@ -17,22 +17,22 @@ pub fn ask(view: &View<'_>) -> Finding {
     if view.newest().is_none() {
         return not_heard();
     }
-    let mut changes = Vec::new();
+    let (mut changes, mut first) = (0, None);
     let mut later: Option<Sample> = None;
     let samples = view.cell.history.samples().rev();
     for sample in samples.take_while(|sample| view.now.since(sample.at) <= WINDOW) {
         if let Some(after) = later
             && after.good != sample.good
         {
-            changes.push(after.at);
+            changes += 1;
+            first = Some(after.at);
         }
         later = Some(sample);
     }
-    match changes.last() {
-        Some(since) if changes.len() >= CHANGES_MIN => {
-            let (count, window) = (changes.len(), short_time(WINDOW));
-            let why = format!("flapping: {count} changes in {window}");
-            Finding::Speaks { since: *since, why: why.into() }
+    match first {
+        Some(since) if changes >= CHANGES_MIN => {
+            let why = format!("flapping: {changes} changes in {}", short_time(WINDOW));
+            Finding::Speaks { since, why: why.into() }
         }
         Some(_) | None => Finding::Quiet,
     }

@@ -184,7 +184,7 @@ impl Snapshot {
                 continue;
             }
             let Some(at) = accepted(system) else { continue };
-            for cell in pair {
+            for cell in pair.iter_mut() {
                 let seen_before = |emptied: &mut Emptied| earlier(emptied.at, at) == emptied.at;
                 if cell.emptied.take_if(seen_before).is_some() {
                     cell.whole = None;

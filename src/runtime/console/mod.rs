@@ -155,7 +155,8 @@ impl<D: Desk> Console<D> {
         }
         let about = about(None, served, &parts.site, &snapshot, now);
         let active = about.active;
-        let assessment = judge::judge(&parts.site, &snapshot, about, now);
+        // Judged before anything is made of it.
+        let assessment = Assessment::unjudged(active);
         let ledger = freeze(&parts.site, &snapshot, active, now);
         let (run, plan) = parts.run.map(|(run, plan)| (run, Arc::new(plan))).unzip();
         let mut console = Self {

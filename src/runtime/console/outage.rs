@@ -15,8 +15,11 @@ use crate::runtime::observations::Observations;
 impl<D: Desk> Console<D> {
     /// Takes in which region served by the record of a run that is over.
     pub fn recall_served(&mut self, record: Option<Served>, now: Stamp) {
-        self.served = Served::latest([self.served, record]);
-        self.judge(now);
+        let latest = Served::latest([self.served, record]);
+        if latest != self.served {
+            self.served = latest;
+            self.judge(now);
+        }
     }
 
     /// The run that the screen tells of: one that is over gives way to a new outage.

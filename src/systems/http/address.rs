@@ -1,8 +1,7 @@
 //! Keeps requests away from addresses that give out credentials, also when a name leads there.
 
+use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// The provider's metadata service over IPv6, outside the link-local range.
 const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0x0ec2, 0, 0, 0, 0, 0, 0x0254);
@@ -43,22 +42,20 @@ pub fn literal(host: &str) -> Option<IpAddr> {
     host.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }
 
-/// Resolves names as the system does, and refuses what [`permit`] refuses.
-#[derive(Debug, Clone, Copy)]
-pub struct GuardedNames;
-
-impl Resolve for GuardedNames {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let mut addresses: Vec<SocketAddr> = Vec::new();
-            for address in found {
-                permit(address.ip())?;
-                addresses.push(address);
-            }
-            Ok(Box::new(addresses.into_iter()) as Addrs)
-        })
+/// Resolves a name as the system does.
+///
+/// # Errors
+/// When it leads nowhere, or to an address that [`permit`] refuses.
+pub async fn resolve(
+    name: &str,
+    port: u16,
+) -> Result<Vec<SocketAddr>, Box<dyn Error + Send + Sync>> {
+    let mut addresses = Vec::new();
+    for address in tokio::net::lookup_host((name, port)).await? {
+        permit(address.ip())?;
+        addresses.push(address);
     }
+    Ok(addresses)
 }
 
 #[cfg(test)]

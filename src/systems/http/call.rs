@@ -1,31 +1,27 @@
 //! One HTTP request as written in a file: read, made ready with its secrets, sent, answered.
 
+use std::error::Error;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::redirect::Policy;
-use reqwest::{Client, Method, StatusCode, Url};
+use hyper::header::{HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, StatusCode};
 use secrecy::ExposeSecret;
+use url::Url;
 
+use super::address;
 use super::settings::{BODY, CA, HEADERS, URL};
-use super::{address, tls};
+use super::wire::{self, Broken, Message, peer_of};
 use crate::domain::setting::Setting;
 use crate::domain::settings::{Fault, Fields, Node, Span, Value};
 use crate::port::{Clock, Secrets};
 use crate::systems::kit::placeholders::{self, Placeholders};
+use crate::systems::kit::tls::Trust;
 use crate::systems::kit::trouble::{Trouble, TroubleKind, innermost, known_cause};
 
-/// The most of an answer's body that is ever read, in bytes.
-pub const BODY_BYTES_MAX: usize = 1 << 20;
-
 /// The most hops that are followed within one host.
-const REDIRECTS_MAX: usize = 5;
-
-/// The most header lines an answer may have.
-const HEADERS_MAX: usize = 100;
+const REDIRECTS_MAX: u32 = 5;
 
 /// A request as written.
 #[derive(Debug, Clone)]
@@ -115,32 +111,23 @@ impl Call {
         format!("{} {origin}{}{query}", self.method, self.url.path())
     }
 
-    /// Opens the secrets and builds the client. Opens no connection.
+    /// Opens the secrets and reads the authorities of `ca`. Opens no connection.
     ///
     /// # Errors
     /// When a secret cannot be opened or the authorities cannot be read.
     pub fn ready(&self, secrets: &dyn Secrets, follow: bool) -> Result<Ready, Fault> {
         let fault = |message: String| Fault::new(self.span, message);
-        let tls = tls::client_config(self.ca.as_deref()).map_err(fault)?;
-        // Each look opens its own connection: a kept one would go on talking to where a name led
-        // yesterday, and hide an expired certificate.
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls)
-            .tls_info(true)
-            .no_proxy()
-            .redirect(if follow { same_host_only() } else { Policy::none() })
-            .dns_resolver(Arc::new(address::GuardedNames))
-            .pool_max_idle_per_host(0)
-            .http1_max_headers(HEADERS_MAX)
-            .user_agent(concat!("warroom/", env!("CARGO_PKG_VERSION")))
-            .referer(false)
-            .build()
-            .map_err(|error| fault(format!("failed to set up HTTP: {}", innermost(&error))))?;
+        let trust = Trust::of(self.ca.as_deref()).map_err(fault)?;
         let mut headers = Vec::new();
         for (name, header) in &self.headers {
             headers.push((name.clone(), open_header(header, secrets).map_err(fault)?));
         }
-        Ok(Ready { client, call: self.clone(), headers })
+        Ok(Ready {
+            trust,
+            redirects_max: if follow { REDIRECTS_MAX } else { 0 },
+            call: self.clone(),
+            headers,
+        })
     }
 }
 
@@ -223,32 +210,11 @@ fn opened_secret(
     Ok((credential.user, secret))
 }
 
-/// Follows a few hops within the same host and never from TLS to none; any other redirect is the
-/// answer itself.
-fn same_host_only() -> Policy {
-    Policy::custom(|attempt| {
-        let same = attempt.previous().last().is_some_and(|last| {
-            last.host_str() == attempt.url().host_str()
-                && last.port_or_known_default() == attempt.url().port_or_known_default()
-                && last.scheme() == attempt.url().scheme()
-        });
-        if same && attempt.previous().len() <= REDIRECTS_MAX {
-            attempt.follow()
-        } else {
-            attempt.stop()
-        }
-    })
-}
-
-fn peer_of(url: &Url) -> String {
-    let host = url.host_str().unwrap_or("?");
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
-}
-
 /// A request that can be sent.
 #[derive(Debug, Clone)]
 pub struct Ready {
-    client: Client,
+    trust: Trust,
+    redirects_max: u32,
     call: Call,
     headers: Vec<(HeaderName, Opened)>,
 }
@@ -258,7 +224,7 @@ pub struct Ready {
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
-    /// The body, at most [`BODY_BYTES_MAX`].
+    /// The body, at most [`wire::BODY_BYTES_MAX`].
     pub body: String,
     /// The body's length in bytes.
     pub bytes: usize,
@@ -310,50 +276,57 @@ impl Ready {
             };
             headers.append(name.clone(), value);
         }
-        let mut request =
-            self.client.request(self.call.method.clone(), self.call.url.clone()).headers(headers);
-        if let Some(body) = &self.call.body {
-            request = request.body(filler.fill(body));
-        }
+        let body = self.call.body.as_ref().map(|body| filler.fill(body).into());
+        let mut message = Message {
+            url: self.call.url.clone(),
+            method: self.call.method.clone(),
+            headers,
+            body: body.unwrap_or_default(),
+        };
         let began = clock.now();
-        let mut response = request.send().await.map_err(|error| self.explain(&error))?;
-        let certificate_ends_s = response
-            .extensions()
-            .get::<reqwest::tls::TlsInfo>()
-            .and_then(reqwest::tls::TlsInfo::peer_certificate)
-            .and_then(tls::not_after);
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.explain(&error))? {
-            if body.len() + chunk.len() > BODY_BYTES_MAX {
-                let why = format!("{} sent more than 1 MiB", self.peer());
-                return Err(Trouble::new(TroubleKind::Garbage, why));
+        let mut hops = 0;
+        let reply = loop {
+            let follow = hops < self.redirects_max;
+            let asked = wire::ask(&self.trust, &message, follow).await;
+            let reply = asked.map_err(|broken| self.explain(&broken))?;
+            match reply.next {
+                Some(next) => message = next,
+                None => break reply,
             }
-            body.extend_from_slice(&chunk);
-        }
+            hops += 1;
+        };
         Ok(Answer {
-            status: response.status(),
-            bytes: body.len(),
-            body: String::from_utf8_lossy(&body).into_owned(),
+            status: reply.status,
+            bytes: reply.body.len(),
+            body: String::from_utf8_lossy(&reply.body).into_owned(),
             took: clock.now().since(began),
-            certificate_ends_s,
-            points_elsewhere: response.status().is_redirection(),
+            certificate_ends_s: reply.certificate_ends_s,
+            points_elsewhere: reply.status.is_redirection(),
         })
     }
 
     /// The error in plain words; its own words would repeat the URL with what its query holds.
-    fn explain(&self, error: &reqwest::Error) -> Trouble {
+    fn explain(&self, broken: &Broken) -> Trouble {
         let peer = self.peer();
-        let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
-        while let Some(cause) = next {
-            if let Some(forbidden) = cause.downcast_ref::<address::Forbidden>() {
-                let why = format!("{peer} was not asked: {forbidden}");
+        let (error, connecting): (&(dyn Error + 'static), bool) = match broken {
+            Broken::Connecting(error) => (&**error, true),
+            Broken::Talking(error) => (&**error, false),
+            Broken::Ours(why) => {
+                let why = format!("{peer} was not asked: {why}");
                 return Trouble::unsent(TroubleKind::Ours, why);
             }
-            next = cause.source();
+            Broken::TooLong => {
+                let why = format!("{peer} sent more than 1 MiB");
+                return Trouble::new(TroubleKind::Garbage, why);
+            }
+        };
+        if let Some(forbidden) = error.downcast_ref::<address::Forbidden>() {
+            let why = format!("{peer} was not asked: {forbidden}");
+            return Trouble::unsent(TroubleKind::Ours, why);
         }
         let detail = innermost(error);
         let mut failure = known_cause(&peer, error).unwrap_or_else(|| {
-            if error.is_connect() {
+            if connecting {
                 let why = format!("{peer} cannot be reached: {detail}");
                 Trouble::unsent(TroubleKind::Unreachable, why)
             } else {
@@ -362,7 +335,7 @@ impl Ready {
             }
         });
         // Only an error while connecting proves that nothing was sent.
-        failure.unsent = error.is_connect();
+        failure.unsent = connecting;
         failure
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::StatusCode;
+use hyper::StatusCode;
 
 use super::call::{Answer, Call, Ready};
 use super::{settings, tls};

@@ -3,10 +3,12 @@
 mod address;
 mod call;
 mod check;
+mod http1;
 mod look;
 mod request;
 mod settings;
 mod tls;
+mod wire;
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::StatusCode;
+use hyper::StatusCode;
 
 use super::call::{Answer, Call, Ready};
 use super::look::{Endpoint, ReadyEndpoint, WORDS, headline, refuses_us};

@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::ResolvesServerCert;
+use rustls::sign::CertifiedKey;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -14,8 +17,8 @@ use super::request::Request;
 use super::*;
 use crate::domain::preview::Standing;
 use crate::domain::reading::{FactValue, Health, LookErrorKind};
-use crate::port::Action;
 use crate::port::OperateError;
+use crate::port::{Action, Looks};
 use crate::systems::kit::testing::{Lines, Stage, execution, probe_setup, spec, table};
 
 /// Requests as the server read them, heads and bodies.
@@ -136,7 +139,7 @@ async fn answers_become_readings() {
         "Up: 302 in 12 ms",
     )
     .await;
-    let large = reply("200 OK", "", &"x".repeat(super::call::BODY_BYTES_MAX + 1));
+    let large = reply("200 OK", "", &"x".repeat(super::wire::BODY_BYTES_MAX + 1));
     check(large, "", "Garbage: PEER sent more than 1 MiB").await;
 }
 
@@ -179,33 +182,72 @@ impl Authority {
         Self { file, issuer: Issuer::new(params, key) }
     }
 
-    /// A TLS server for `name` whose certificate ends in November of `year`.
-    async fn server(&self, name: &str, year: i32) -> u16 {
+    /// A certificate for `name` that ends in November of `year`, with its key.
+    fn signed(&self, name: &str, year: i32) -> CertifiedKey {
         let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
         params.not_before = rcgen::date_time_ymd(2020, 1, 1);
         params.not_after = rcgen::date_time_ymd(year, 11, 20);
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .expect("a pair");
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                if let Ok(stream) = acceptor.accept(stream).await {
-                    answer(stream, reply("200 OK", "", ""), Asked::default()).await;
-                }
-            }
-        });
-        port
+        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        let chain = vec![certificate.der().clone()];
+        CertifiedKey::from_der(chain, key, &provider).expect("a pair")
     }
+
+    /// A TLS server for `name` whose certificate ends in November of `year`.
+    async fn server(&self, name: &str, year: i32) -> u16 {
+        tls_server(Shown(Mutex::new(vec![self.signed(name, year).into()])), &[]).await
+    }
+}
+
+/// Shows one certificate after the other, and the last one from then on.
+#[derive(Debug)]
+struct Shown(Mutex<Vec<Arc<CertifiedKey>>>);
+
+impl ResolvesServerCert for Shown {
+    fn resolve(&self, _: rustls::server::ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let mut left = self.0.lock().expect("one thread");
+        if left.len() > 1 { Some(left.remove(0)) } else { left.first().cloned() }
+    }
+}
+
+/// A TLS server that answers `200`, by HTTP/2 where that is among the `protocols` it speaks.
+async fn tls_server(shown: Shown, protocols: &[&[u8]]) -> u16 {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(shown));
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(stream) = acceptor.accept(stream).await else { continue };
+            if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
+                answer_by_2(stream).await;
+            } else {
+                answer(stream, reply("200 OK", "", ""), Asked::default()).await;
+            }
+        }
+    });
+    port
+}
+
+/// Answers each request of a connection by HTTP/2 with the request's own first line.
+async fn answer_by_2(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+    let service = hyper::service::service_fn(async |request: hyper::Request<_>| {
+        let _: &hyper::body::Incoming = request.body();
+        let line = format!("{} {} {:?}", request.method(), request.uri(), request.version());
+        let body = http_body_util::Full::new(hyper::body::Bytes::from(line));
+        Ok::<_, std::convert::Infallible>(hyper::Response::new(body))
+    });
+    let _ = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
 }
 
 #[tokio::test]
@@ -232,6 +274,107 @@ async fn certificates_are_checked_and_said_clearly() {
     check("127.0.0.1", 2999, theirs.file.path().to_owned(), unknown).await;
     let no_file = spec("b = { url = 'https://a.test/', ca = '/no/such/file' }");
     assert!(Http.probe(probe_setup(&no_file)).is_err());
+}
+
+#[tokio::test]
+async fn each_look_meets_who_is_there_now() {
+    let authority = Authority::new("ours");
+    // A session that is resumed would go on showing the certificate of the first look.
+    let shown = [2999, 2021].map(|year| authority.signed("127.0.0.1", year).into());
+    let port = tls_server(Shown(Mutex::new(shown.into())), &[]).await;
+    let ca = authority.file.path().display();
+    let it = spec(&format!("b = {{ url = 'https://127.0.0.1:{port}/', ca = '{ca}' }}"));
+    let mut probe = Http.probe(probe_setup(&it)).expect("the settings are right");
+    let mut look = async || shown_b(&probe.look().await);
+    assert_eq!(look().await, "Up: 200 in 12 ms");
+    let expired = format!("Garbage: the certificate of 127.0.0.1:{port} has expired; renew it");
+    assert_eq!(look().await, expired);
+
+    // A server that is being stopped: no new connections, and the old ones are still served.
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let it = spec(&format!("b = {{ url = 'http://127.0.0.1:{port}/' }}"));
+    let mut probe = Http.probe(probe_setup(&it)).expect("the settings are right");
+    let (served, first) = tokio::join!(
+        async {
+            let (mut stream, _) = listener.accept().await.expect("it is asked");
+            let _ = stream.read(&mut [0; 4096]).await;
+            let kept_alive = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+            stream.write_all(kept_alive).await.expect("it listens");
+            stream
+        },
+        probe.look()
+    );
+    assert_eq!(shown_b(&first), "Up: 200 in 12 ms");
+    drop(listener);
+    let refused = format!("Unreachable: 127.0.0.1:{port} refused the connection");
+    assert_eq!(shown_b(&probe.look().await), refused);
+    drop(served);
+}
+
+/// What a look told of side B.
+fn shown_b(looks: &Looks) -> String {
+    shown(looks.b.as_ref().expect("B is there"))
+}
+
+#[tokio::test]
+async fn http_2_is_spoken_where_the_peer_wants_it() {
+    let authority = Authority::new("ours");
+    let ca = authority.file.path().display();
+    let line = |port: u16| format!("POST https://127.0.0.1:{port}/a?b=c HTTP/2.0");
+    let check = async |protocols: &[&[u8]], want_2: bool| {
+        let one = Shown(Mutex::new(vec![authority.signed("127.0.0.1", 2999).into()]));
+        let port = tls_server(one, protocols).await;
+        let settings = format!(
+            "b = {{ url = 'https://127.0.0.1:{port}/a?b=c#d', method = 'POST', ca = '{ca}', \
+             body = 'x', expect = {{ body_contains = '{}' }} }}",
+            line(port)
+        );
+        let up = shown(&look_at(&settings).await) == "Up: 200 in 12 ms";
+        assert_eq!(up, want_2, "{protocols:?}");
+    };
+    check(&[b"h2", b"http/1.1"], true).await;
+    check(&[b"http/1.1"], false).await;
+}
+
+#[tokio::test]
+async fn redirects_change_the_method_as_browsers_do() {
+    let check = async |status: &str, method: &str, want: &str| {
+        let moved = reply(status, "Location: new?x#y\r\n", "");
+        let (port, asked) = server(&[moved, reply("200 OK", "", "")]).await;
+        let settings = format!(
+            "b = {{ url = 'http://127.0.0.1:{port}/a/old', method = '{method}', body = 'text', \
+             headers = {{ Content-Type = 'text/plain', X-Kept = 'yes' }} }}"
+        );
+        assert_eq!(shown(&look_at(&settings).await), "Up: 200 in 12 ms");
+        let second = asked.lock().expect("one thread")[1].clone();
+        let (head, body) = second.split_once("\r\n\r\n").expect("a head");
+        let first_line = head.lines().next().expect("a line");
+        let kept = head.contains("content-type: ");
+        assert_eq!(format!("{first_line} {kept} {body}"), want, "{status} {method}");
+        assert!(head.contains("x-kept: yes") && head.contains("accept: */*"), "{head}");
+        assert!(head.contains(&format!("host: 127.0.0.1:{port}")), "{head}");
+    };
+    for status in ["301 Moved", "302 Found", "303 See"] {
+        check(status, "POST", "GET /a/new?x HTTP/1.1 false ").await;
+    }
+    check("301 Moved", "PUT", "PUT /a/new?x HTTP/1.1 true text").await;
+    check("303 See", "PUT", "GET /a/new?x HTTP/1.1 false ").await;
+    check("307 Temporary", "POST", "POST /a/new?x HTTP/1.1 true text").await;
+    check("308 Permanent", "POST", "POST /a/new?x HTTP/1.1 true text").await;
+}
+
+#[tokio::test]
+async fn the_other_family_of_addresses_is_tried() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let here = listener.local_addr().expect("an address");
+    let nobody = ("::1".parse::<std::net::IpAddr>().expect("an address"), here.port()).into();
+    for addresses in [vec![here], vec![nobody, here], vec![here, nobody]] {
+        let stream = super::wire::connect(&addresses).await.expect("somebody answers");
+        assert_eq!(stream.peer_addr().expect("a peer"), here);
+    }
+    assert!(super::wire::connect(&[nobody]).await.is_err());
+    assert!(super::wire::connect(&[]).await.is_err());
 }
 
 #[test]
@@ -273,11 +416,9 @@ fn wrong_settings_are_refused() {
 
 #[tokio::test]
 async fn metadata_behind_a_name_is_refused() {
-    use reqwest::dns::Resolve as _;
     // A name in the form of an address is resolved without a server.
-    let resolve = |name: &str| address::GuardedNames.resolve(name.parse().expect("a name"));
-    assert!(resolve("127.0.0.1").await.is_ok());
-    let refused = resolve("169.254.169.254").await.err().expect("it is refused");
+    assert!(address::resolve("127.0.0.1", 80).await.is_ok());
+    let refused = address::resolve("169.254.169.254", 80).await.expect_err("it is refused");
     assert!(refused.is::<address::Forbidden>(), "{refused}");
 }
 

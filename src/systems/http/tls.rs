@@ -1,60 +1,6 @@
-//! The TLS side of an HTTP call: which authorities are trusted, until when a certificate is good.
+//! Until when the certificate of an HTTPS peer is good.
 
-use std::path::Path;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
-
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
-
-/// The largest file of authorities that is read, in bytes.
-const CA_FILE_BYTES_MAX: u64 = 1 << 20;
-
-/// A client configuration that trusts the system's authorities, or only those of `ca`.
-///
-/// # Errors
-/// A sentence, when the file cannot be read or holds no certificate.
-pub fn client_config(ca: Option<&Path>) -> Result<ClientConfig, String> {
-    let roots = match ca {
-        None => system_roots(),
-        Some(path) => Arc::new(roots_of(path)?),
-    };
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| format!("failed to set up TLS: {error}"))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(config)
-}
-
-/// The system's authorities, read once: reading them takes longer than many a look.
-fn system_roots() -> Arc<RootCertStore> {
-    static ROOTS: OnceLock<Arc<RootCertStore>> = OnceLock::new();
-    let roots = ROOTS.get_or_init(|| {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        Arc::new(roots)
-    });
-    Arc::clone(roots)
-}
-
-fn roots_of(path: &Path) -> Result<RootCertStore, String> {
-    let shown = path.display();
-    let length = std::fs::metadata(path).map(|file| file.len());
-    let length = length.map_err(|error| format!("failed to read `{shown}`: {error}"))?;
-    if length > CA_FILE_BYTES_MAX {
-        return Err(format!("`{shown}` is larger than 1 MiB, so it is no file of authorities"));
-    }
-    let certificates = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| format!("failed to read certificates from `{shown}`: {error}"))?;
-    let mut roots = RootCertStore::empty();
-    let (added, _) = roots.add_parsable_certificates(certificates);
-    if added == 0 { Err(format!("`{shown}` holds no certificate in PEM form")) } else { Ok(roots) }
-}
 
 /// When a certificate ends, in seconds since 1970; none when it is not understood.
 ///

@@ -1,11 +1,13 @@
 //! TLS as every kind speaks it: whose word is trusted, loaded once and no sooner than needed.
 
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
+use rustls::client::Resumption;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
+use tokio::sync::OnceCell;
 
 /// The largest file of authorities that is read, in bytes.
 const CA_FILE_BYTES_MAX: u64 = 1 << 20;
@@ -35,18 +37,20 @@ impl Trust {
     ///
     /// # Errors
     /// A sentence, when the machine has no authorities.
-    pub fn config(&self) -> Result<Arc<ClientConfig>, String> {
+    pub async fn config(&self) -> Result<Arc<ClientConfig>, String> {
         match self {
             Self::Own(config) => Ok(Arc::clone(config)),
-            Self::Machine => of_machine(),
+            Self::Machine => OF_MACHINE.get_or_init(of_machine).await.clone(),
         }
     }
 }
 
-/// The machine's authorities, read once: reading them takes longer than many a look.
-fn of_machine() -> Result<Arc<ClientConfig>, String> {
-    static CONFIG: OnceLock<Result<Arc<ClientConfig>, String>> = OnceLock::new();
-    let made = CONFIG.get_or_init(|| {
+/// What trusts the machine's authorities, made once.
+static OF_MACHINE: OnceCell<Result<Arc<ClientConfig>, String>> = OnceCell::const_new();
+
+/// Reads the machine's authorities beside the looks: it takes longer than many of them.
+async fn of_machine() -> Result<Arc<ClientConfig>, String> {
+    let reading = tokio::task::spawn_blocking(|| {
         let mut roots = RootCertStore::empty();
         let found = rustls_native_certs::load_native_certs().certs;
         let (added, _) = roots.add_parsable_certificates(found);
@@ -55,16 +59,19 @@ fn of_machine() -> Result<Arc<ClientConfig>, String> {
         }
         config_of(Arc::new(roots))
     });
-    made.clone()
+    reading.await.unwrap_or_else(|error| Err(format!("failed to read the authorities: {error}")))
 }
 
 fn config_of(roots: Arc<RootCertStore>) -> Result<Arc<ClientConfig>, String> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| format!("TLS cannot be set up: {error}"))?
         .with_root_certificates(roots)
         .with_no_client_auth();
+    // A resumed session shows the certificate of the first one, checked then: one that has expired
+    // since, or that was exchanged, would never be seen.
+    config.resumption = Resumption::disabled();
     Ok(Arc::new(config))
 }
 

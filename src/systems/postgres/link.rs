@@ -52,7 +52,7 @@ pub(super) async fn connect(
     let (place, user) = (target.place.clone(), target.user.clone());
     let trouble = |error| of_driver(&error, &place, &user, false);
     let (client, driver) = if let Some(trust) = &target.trust {
-        let tls = trust.config().map_err(|why| Trouble::unsent(TroubleKind::Ours, why))?;
+        let tls = trust.config().await.map_err(|why| Trouble::unsent(TroubleKind::Ours, why))?;
         let tls = MakeRustlsConnect::new((*tls).clone());
         let (client, driver) = config.connect(tls).await.map_err(trouble)?;
         (client, tokio::spawn(async move { drop(driver.await) }))

@@ -73,7 +73,7 @@ impl Wire {
                 let host = &target.endpoint.host;
                 let name = ServerName::try_from(host.clone())
                     .map_err(|_| ours(format!("`{host}` is not a name that TLS knows")))?;
-                let connector = TlsConnector::from(trust.config().map_err(ours)?);
+                let connector = TlsConnector::from(trust.config().await.map_err(ours)?);
                 Box::new(connector.connect(name, stream).await.map_err(failed)?)
             }
         };

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use crate::domain::ids::{Side, SystemId};
 use crate::domain::rules::period;
@@ -42,7 +42,7 @@ pub struct Shown {
 }
 
 /// What is said of each system on each side, by its alarms.
-type Urgent<'a> = BTreeMap<(&'a SystemId, Side), Priority>;
+type Urgent<'a> = HashMap<(&'a SystemId, Side), Priority>;
 
 fn note_of(cell: &Cell) -> String {
     cell.last_reading.as_ref().map_or_else(String::new, |reading| {
@@ -154,6 +154,10 @@ fn shown_by(
 
 /// The state of a whole region, for the panel's title.
 pub fn summary(screen: &Screen<'_>, side: Side) -> Row {
+    summary_by(screen, &screen.assessment.urgent(), side)
+}
+
+fn summary_by(screen: &Screen<'_>, urgent: &Urgent<'_>, side: Side) -> Row {
     if side == screen.assessment.active {
         match &screen.assessment.primary {
             Primary::Red { .. } => return Row::of(CRIT, "■1 DOWN"),
@@ -163,11 +167,10 @@ pub fn summary(screen: &Screen<'_>, side: Side) -> Row {
             Primary::Healthy => {}
         }
     }
-    let urgent = screen.assessment.urgent();
     // Of what is meant to work there: the same that the alarm of a lost region counts.
     let systems = screen.site.systems.iter().filter(|system| !is_idle(screen, system, side));
     let states: Vec<Ink> =
-        systems.filter_map(|system| Some(seen(screen, &urgent, system, side)?.ink)).collect();
+        systems.filter_map(|system| Some(seen(screen, urgent, system, side)?.ink)).collect();
     for (ink, word) in [(CRIT, "■1"), (WARN, "▲2"), (STALE, "? stale"), (UNKNOWN, "?")] {
         let count = states.iter().filter(|state| **state == ink).count();
         if count > 0 {
@@ -188,6 +191,15 @@ fn weight(ink: Ink) -> usize {
 /// The systems that pass the filter, in the site's order; where they are more than `room`, the
 /// worst first, since what is cut off must not be what matters.
 pub fn ordered<'a>(screen: &Screen<'a>, sides: &[Side], room: usize) -> Vec<&'a SystemSpec> {
+    ordered_by(screen, &screen.assessment.urgent(), sides, room)
+}
+
+fn ordered_by<'a>(
+    screen: &Screen<'a>,
+    urgent: &Urgent<'_>,
+    sides: &[Side],
+    room: usize,
+) -> Vec<&'a SystemSpec> {
     let mut systems: Vec<&SystemSpec> = screen
         .site
         .systems
@@ -195,9 +207,8 @@ pub fn ordered<'a>(screen: &Screen<'a>, sides: &[Side], room: usize) -> Vec<&'a 
         .filter(|system| screen.model.passes(system.id.as_str()))
         .collect();
     if systems.len() > room {
-        let urgent = screen.assessment.urgent();
         systems.sort_by_cached_key(|system| {
-            let seen = sides.iter().filter_map(|side| seen(screen, &urgent, system, *side));
+            let seen = sides.iter().filter_map(|side| seen(screen, urgent, system, *side));
             seen.map(|seen| weight(seen.ink)).min().unwrap_or(usize::MAX)
         });
     }
@@ -206,15 +217,20 @@ pub fn ordered<'a>(screen: &Screen<'a>, sides: &[Side], room: usize) -> Vec<&'a 
 
 /// The rows of a region, of which `room` are seen at once from row `scroll` on; the others are
 /// there, and empty.
-fn rows(screen: &Screen<'_>, side: Side, width: usize, room: usize, scroll: usize) -> Vec<Row> {
-    let mut systems = ordered(screen, &[side], room);
+fn rows(
+    screen: &Screen<'_>,
+    urgent: &Urgent<'_>,
+    side: Side,
+    (width, room): (usize, usize),
+    scroll: usize,
+) -> Vec<Row> {
+    let mut systems = ordered_by(screen, urgent, &[side], room);
     systems.retain(|system| system.sides[side.index()].is_some());
     let widest = systems.iter().map(|system| width_of(system.id.as_str())).max().unwrap_or(0);
     let name_width = widest.min(NAME_CELLS_MAX).min(width / 3);
     let first = scroll.min((systems.len() + 1).saturating_sub(room));
-    let urgent = screen.assessment.urgent();
     let row = |system: &SystemSpec| {
-        let shown = shown_by(screen, &urgent, system, side)?;
+        let shown = shown_by(screen, urgent, system, side)?;
         let name = Row::new().cell(TEXT, system.id.as_str(), name_width);
         let gap = WORD_CELLS_MIN.saturating_sub(width_of(&shown.word)) + 1;
         let state = Row::of(shown.ink, shown.word).put(TEXT, " ".repeat(gap));
@@ -233,7 +249,8 @@ fn rows(screen: &Screen<'_>, side: Side, width: usize, room: usize, scroll: usiz
 /// Draws a region's panel.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, side: Side, screen: &Screen<'_>) {
     let panel = if side == Side::A { Panel::RegionA } else { Panel::RegionB };
-    let right = summary(screen, side);
+    let urgent = screen.assessment.urgent();
+    let right = summary_by(screen, &urgent, side);
     let short = format!("{} {side} {}", panel.index() + 1, phrase::label(screen, side));
     let title = first_fit(
         vec![Row::plain(format!("{short} {}", phrase::part(screen, side))), Row::plain(short)],
@@ -249,7 +266,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, side: Side, screen: &Screen<'_>
     let inside = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     let (width, room) = (usize::from(inside.width), usize::from(inside.height));
     let scroll = screen.model.scroll[panel.index()];
-    canvas.rows(inside, &window(&rows(screen, side, width, room, scroll), scroll, room));
+    let rows = rows(screen, &urgent, side, (width, room), scroll);
+    canvas.rows(inside, &window(&rows, scroll, room));
 }
 
 /// What the lists are filtered by, for the lower line of a panel.

@@ -1,8 +1,10 @@
 //! Colours as numbers, and what is left of them on terminals that know fewer.
 
+use std::sync::LazyLock;
+
 use ratatui::style::Color;
 
-use super::difference::distance;
+use super::difference::{look, nearest};
 
 /// How many colours the terminal knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,10 +90,9 @@ impl Rgb {
     /// Of the cube and the greys the one that looks most like it: by distance in numbers a red
     /// becomes an orange.
     fn nearest_256(self) -> u8 {
-        let near = |(_, one): &(u8, Self), (_, other): &(u8, Self)| {
-            distance(self, *one).total_cmp(&distance(self, *other))
-        };
-        palette_256().min_by(near).map_or(16, |(at, _)| at)
+        static LOOKS: LazyLock<Vec<(u8, [f64; 3])>> =
+            LazyLock::new(|| palette_256().map(|(at, rgb)| (at, look(rgb))).collect());
+        nearest(look(self), &LOOKS).unwrap_or(16)
     }
 }
 
@@ -113,6 +114,19 @@ pub(super) fn palette_256() -> impl Iterator<Item = (u8, Rgb)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_passed_over_is_never_the_nearest() {
+        use super::super::difference::ciede2000;
+        let looks: Vec<_> = palette_256().map(|(at, rgb)| (at, look(rgb))).collect();
+        for value in 0..4096_u32 {
+            let part = |shift: u32| u8::try_from((value >> shift) & 15).expect("small") * 17;
+            let own = Rgb(part(8), part(4), part(0));
+            let far = |one: &(u8, [f64; 3])| ciede2000(look(own), one.1);
+            let near = looks.iter().min_by(|one, other| far(one).total_cmp(&far(other)));
+            assert_eq!(near.map(|(at, _)| *at), Some(own.nearest_256()), "{own:?}");
+        }
+    }
 
     #[test]
     fn colours_are_read_and_come_down() {

@@ -2,9 +2,28 @@
 
 use super::color::Rgb;
 
-/// How far two colours look apart for most eyes (CIEDE2000).
-pub(super) fn distance(one: Rgb, other: Rgb) -> f64 {
-    apart(linear(one), linear(other))
+/// A colour by how it looks to most eyes (CIELAB).
+pub(super) fn look(color: Rgb) -> [f64; 3] {
+    lab(linear(color))
+}
+
+/// Which of these looks most like `own` (CIEDE2000), the first of equals. Lightness alone never
+/// tells more than the whole distance, by the largest weight that the formula gives it; a terminal
+/// of 256 colours asks this for every colour of a theme before its first frame.
+pub(super) fn nearest<N: Copy>(own: [f64; 3], among: &[(N, [f64; 3])]) -> Option<N> {
+    const LIGHTNESS_WEIGHT_MAX: f64 = 1.75;
+    let mut best: Option<(N, f64)> = None;
+    for (name, other) in among {
+        let least = (own[0] - other[0]).abs() / LIGHTNESS_WEIGHT_MAX;
+        if best.is_some_and(|(_, known)| least > known) {
+            continue;
+        }
+        let far = ciede2000(own, *other);
+        if best.is_none_or(|(_, known)| far < known) {
+            best = Some((*name, far));
+        }
+    }
+    best.map(|(name, _)| name)
 }
 
 /// A colour in linear light, each part from 0 to 1.
@@ -31,13 +50,14 @@ fn lab(light: Linear) -> [f64; 3] {
     [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
 }
 
+#[cfg(test)]
 pub(super) fn apart(one: Linear, other: Linear) -> f64 {
     ciede2000(lab(one), lab(other))
 }
 
 /// The colour difference of CIE 142-2001, after Sharma, Wu and Dalal, "The CIEDE2000
 /// Color-Difference Formula: Implementation Notes" (2005).
-fn ciede2000(one: [f64; 3], other: [f64; 3]) -> f64 {
+pub(super) fn ciede2000(one: [f64; 3], other: [f64; 3]) -> f64 {
     let [l1, a1, b1] = one;
     let [l2, a2, b2] = other;
     let mean_c7 = f64::midpoint(a1.hypot(b1), a2.hypot(b2)).powi(7);

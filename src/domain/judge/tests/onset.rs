@@ -10,7 +10,7 @@ use crate::domain::verdict::{Alarm, Priority};
 
 /// `pg ▲2, redis ■1`: how urgent each system of A is.
 fn marks(judged: &Assessment) -> String {
-    let urgent = judged.urgent();
+    let urgent = std::collections::BTreeMap::from_iter(judged.urgent());
     let here = urgent.iter().filter(|((_, side), _)| *side == Side::A);
     let marks = here.map(|((system, _), priority)| match priority {
         Priority::ActNow => format!("{system} 1"),
