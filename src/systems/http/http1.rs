@@ -65,7 +65,7 @@ pub async fn ask(
         (Some(_), _) => Vec::new(),
         (None, Framing::Length(bytes)) => reader.exactly(bytes).await?,
         (None, Framing::Chunks) => reader.chunks().await?,
-        (None, Framing::UntilEnd) => reader.to_the_end().await?,
+        (None, Framing::UntilEnd) => reader.until_end().await?,
     };
     Ok(Reply { status: head.status, body, next, certificate_ends_s: None })
 }
@@ -144,7 +144,7 @@ impl Head {
             || *method == Method::HEAD;
         let framing = if bare {
             Framing::Length(0)
-        } else if let Some(coding) = named("transfer-encoding").last() {
+        } else if let Some(coding) = named("transfer-encoding").next_back() {
             match last_of_list(coding.value) {
                 b"chunked" if response.version == Some(1) => Framing::Chunks,
                 _ => Framing::UntilEnd,
@@ -230,7 +230,7 @@ impl<S: AsyncRead + Unpin> Reader<S> {
         Ok(std::mem::replace(&mut self.read, rest))
     }
 
-    async fn to_the_end(&mut self) -> Result<Vec<u8>, Broken> {
+    async fn until_end(&mut self) -> Result<Vec<u8>, Broken> {
         while self.more().await? {
             if self.read.len() > BODY_BYTES_MAX {
                 return Err(Broken::TooLong);
