@@ -55,7 +55,7 @@ pub fn line_without_end(beginning: &str) -> String {
 pub const MARKS_PER_CELL_MAX: usize = 4;
 
 /// Text that is safe to print: controls in visible form, direction overrides named, at most four
-/// combining marks a cell, bounded length, one line. Copies share it: a reason is told in many rows.
+/// combining marks a cell, bounded length, one line. Copies share it: many rows tell one reason.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct Clean(Arc<str>);

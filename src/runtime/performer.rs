@@ -67,8 +67,16 @@ pub struct Performer<A> {
 }
 
 impl<A> Performer<A> {
+    /// Carries out effects, one after the other. Never blocks.
+    pub fn perform_all<R: Writes>(&mut self, effects: impl IntoIterator<Item = Effect<R>>)
+    where
+        A: Acts<R>,
+    {
+        effects.into_iter().for_each(|effect| self.perform(effect));
+    }
+
     /// Carries out one effect. Never blocks.
-    pub fn perform<R: Writes>(&mut self, effect: Effect<R>)
+    fn perform<R: Writes>(&mut self, effect: Effect<R>)
     where
         A: Acts<R>,
     {

@@ -73,17 +73,15 @@ pub async fn run<D: Desk, A: Acts<D::Role>>(
     let mut ticks = interval(TICK_RUNNING);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut waited = Duration::ZERO;
-    for effect in console.wake() {
-        performer.perform(effect);
-    }
+    performer.perform_all(console.wake());
     if let Some(folder) = performer.acts.run_folder() {
         performer.recorder.resume(folder, console, clock.now());
     }
     // A terminal tells how its size changes, never what it is: too small for a guarded step, say.
     let size = screen.terminal.size()?;
-    for effect in console.step(Event::Input(Input::Resize(size.width, size.height)), clock.now()) {
-        performer.perform(effect);
-    }
+    performer.perform_all(
+        console.step(Event::Input(Input::Resize(size.width, size.height)), clock.now()),
+    );
     draw(console, screen, theme, clock)?;
     let drawn = Arc::clone(&screen.drawn);
     while !console.is_over() {
@@ -118,14 +116,11 @@ pub async fn run<D: Desk, A: Acts<D::Role>>(
             }
         };
         let batch = (event, due, clock.now());
-        for effect in take_batch(console, performer, &mut inbox, screen, batch) {
-            performer.perform(effect);
-        }
+        let effects = take_batch(console, performer, &mut inbox, screen, batch);
+        performer.perform_all(effects);
         // A terminal that is gone says so by the first frame it cannot take, before any signal.
         if draw(console, screen, theme, clock).is_err() {
-            for effect in console.step(Event::Signal(Told::End), clock.now()) {
-                performer.perform(effect);
-            }
+            performer.perform_all(console.step(Event::Signal(Told::End), clock.now()));
         }
     }
     Ok(())

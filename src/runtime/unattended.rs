@@ -244,9 +244,7 @@ pub async fn run<D: Desk<Role = Commander>, A: Acts<Commander>>(
     let mut ticks = interval(TICK_RUNNING);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut waited = Duration::ZERO;
-    for effect in console.wake() {
-        performer.perform(effect);
-    }
+    performer.perform_all(console.wake());
     if let Some(folder) = performer.acts.run_folder() {
         performer.recorder.resume(folder, console, clock.now());
     }
@@ -276,17 +274,13 @@ pub async fn run<D: Desk<Role = Commander>, A: Acts<Commander>>(
         }
         effects.extend(recorder.settle(console, now));
         let (more, end) = pilot.turn(console, now);
-        for effect in effects.into_iter().chain(more) {
-            performer.perform(effect);
-        }
+        performer.perform_all(effects.into_iter().chain(more));
         for line in pilot.news(console, now) {
             tell(&line);
         }
         if let Some(end) = end {
             // What is known is kept for the console that takes over, also when nobody asked.
-            for effect in console.step(Event::Signal(Told::End), now) {
-                performer.perform(effect);
-            }
+            performer.perform_all(console.step(Event::Signal(Told::End), now));
             return Ok(end);
         }
     }

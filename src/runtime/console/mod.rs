@@ -153,8 +153,7 @@ impl<D: Desk> Console<D> {
                 outage = Some(Outage { t0, basis, ledger, detected: None });
             }
         }
-        let about = about(None, served, &parts.site, &snapshot, now);
-        let active = about.active;
+        let active = about(None, served, &parts.site, &snapshot, now).active;
         // Judged before anything is made of it.
         let assessment = Assessment::unjudged(active);
         let ledger = freeze(&parts.site, &snapshot, active, now);

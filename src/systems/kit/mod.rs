@@ -1,4 +1,4 @@
-//! What two or more kinds of system need: sides, names, trust, rules on answers, sentences, waiting.
+//! What two or more kinds of system need: sides, trust, rules on answers, sentences, waiting.
 
 pub mod child;
 pub mod each;
