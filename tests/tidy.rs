@@ -34,6 +34,7 @@ const LAYERS: [Layer; 9] = [
         may_import: &["domain"],
         // strsim, toml and unicode_width are pure functions of texts; serde and schemars derive.
         crates: &[
+            "jiff",
             "schemars",
             "serde",
             "strsim",
@@ -78,6 +79,7 @@ const LAYERS: [Layer; 9] = [
             "tokio_postgres_rustls",
             "tokio_rustls",
             "url",
+            "x509_cert",
         ],
         not_of_std: &[],
     },
