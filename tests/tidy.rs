@@ -38,6 +38,7 @@ const LAYERS: [Layer; 9] = [
             "schemars",
             "serde",
             "strsim",
+            "strum",
             "thiserror",
             "toml",
             "unicode_segmentation",
@@ -86,7 +87,7 @@ const LAYERS: [Layer; 9] = [
     Layer {
         name: "sim",
         may_import: &["domain", "port", "sim"],
-        crates: &["serde", "serde_json", "thiserror", "tokio"],
+        crates: &["serde", "serde_json", "strum", "thiserror", "tokio"],
         not_of_std: &["env", "net", "process", "thread"],
     },
     Layer {
@@ -125,7 +126,7 @@ const LAYERS: [Layer; 9] = [
     Layer {
         name: "files",
         may_import: &["domain", "port", "files"],
-        crates: &["sha2", "thiserror"],
+        crates: &["sha2", "strum", "thiserror"],
         not_of_std: &["env", "net", "process", "thread"],
     },
     Layer {
@@ -147,6 +148,7 @@ const LAYERS: [Layer; 9] = [
             "schemars",
             "serde",
             "serde_json",
+            "strum",
             "thiserror",
             "tikv_jemallocator",
             "tokio",

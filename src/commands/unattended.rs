@@ -218,11 +218,10 @@ fn result_lines(run: &Run, plan: &Runbook, site: &Site) -> Vec<String> {
         let found = line.and_then(|line| Some(line.seconds(line.measured.as_ref()?.0)));
         let measured =
             found.map_or("not measured".to_owned(), |found| format!("measured: {found}"));
-        let expected = row.loss_s.map_or("UNKNOWN".to_owned(), |loss| format!("{loss:.1}s"));
         let verdict = row.verdict.word();
         let (system, mode) = (&row.system, run.mode);
         let expected = match mode {
-            Mode::Ungraceful => format!("{expected} expected ({verdict}), "),
+            Mode::Ungraceful => format!("{} expected ({verdict}), ", row.expected()),
             Mode::Planned => String::new(),
         };
         lines.push(format!("loss of {system}: {expected}{measured}"));

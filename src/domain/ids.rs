@@ -6,6 +6,7 @@ use jiff::Span;
 use jiff::civil::DateTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
 use super::time::Utc;
 
@@ -107,7 +108,18 @@ name!(
 
 /// One of the two regions, as the site file calls them.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    IntoStaticStr,
 )]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "SideName")]
@@ -140,9 +152,14 @@ impl Side {
 
     /// `A` or `B`, as the screen says it.
     pub fn letter(self) -> &'static str {
+        self.into()
+    }
+
+    /// `a` or `b`, as files and keys of alarms have it.
+    pub fn key(self) -> &'static str {
         match self {
-            Self::A => "A",
-            Self::B => "B",
+            Self::A => "a",
+            Self::B => "b",
         }
     }
 }

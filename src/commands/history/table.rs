@@ -124,13 +124,13 @@ fn write_plan(out: &mut String, fresh: &Freshness<'_>) {
 
 fn step_cells(step: &Step, pace: &StepPace) -> Vec<String> {
     let last = pace.last_real.map_or_else(|| "NEVER".to_owned(), |at| at.utc().dated());
-    let (p50, p80) = (short_time(pace.act_p50), short_time(pace.act_p80));
+    let (p50, p80) = (short_time(pace.act.p50), short_time(pace.act.p80));
     if pace.runs == 0 {
         let none = || "-".to_owned();
         let plan = |time| format!("{time} by the plan");
         return vec![step.id.to_string(), "0".to_owned(), plan(p50), none(), none(), none(), last];
     }
-    let (first, late) = (short_time(pace.hand_p50), short_time(pace.hand_p80));
+    let (first, late) = (short_time(pace.hand.p50), short_time(pace.hand.p80));
     vec![step.id.to_string(), pace.runs.to_string(), p50, p80, first, late, last]
 }
 

@@ -44,7 +44,7 @@ pub(super) fn criteria(
         unsettled(&mut list, scene);
     }
     if scene.views(standby).next().is_none() {
-        let key = format!("systems/{}", standby.letter().to_lowercase());
+        let key = format!("systems/{}", standby.key());
         let ask = Ask::whole(key, format!("{standby} has systems"));
         list.add_store(ask, Met::Unknown, "the site names no system there");
     }
@@ -175,15 +175,11 @@ fn lag(list: &mut List, view: &View<'_>, losses: &Ledger, red_since: Option<Stam
     let loss = measured_time(loss_s);
     let sample = at.ago(view.now);
     match (red_since, verdict) {
-        (Some(_), LossVerdict::Pass) => {
+        (Some(_), LossVerdict::Pass | LossVerdict::Breach) => {
+            let met = if verdict == LossVerdict::Pass { Met::Yes } else { Met::No };
             let seen =
                 format!("would lose {loss} as of T0, RPO {rpo}, lag last known {sample} ago");
-            list.add_store(ask, Met::Yes, seen);
-        }
-        (Some(_), LossVerdict::Breach) => {
-            let seen =
-                format!("would lose {loss} as of T0, RPO {rpo}, lag last known {sample} ago");
-            list.add_store(ask, Met::No, seen);
+            list.add_store(ask, met, seen);
         }
         (None, LossVerdict::Pass) | (Some(_), LossVerdict::Unknown) => {
             let seen = format!("would lose up to {loss} by the lag known {sample} ago, RPO {rpo}");
@@ -339,8 +335,7 @@ fn fence(list: &mut List, scene: &Scene<'_>, stores: &BTreeSet<SystemId>) {
     let of_stores = || scene.views(side).filter(|view| stores.contains(&view.system.id));
     let open: Vec<&str> =
         of_stores().filter(|view| !is_fenced(view)).map(|view| view.system.id.as_str()).collect();
-    let ask =
-        Ask::whole(format!("fenced/{}", side.letter().to_lowercase()), format!("{side} is fenced"));
+    let ask = Ask::whole(format!("fenced/{}", side.key()), format!("{side} is fenced"));
     if open.is_empty() && !stores.is_empty() {
         let all_tell = of_stores().all(|view| told(&view).is_some());
         let how = if all_tell { "" } else { ": its fence was seen done, and nothing denies it" };

@@ -140,7 +140,7 @@ fn told_text(body: &Body, plan: Option<&Runbook>) -> String {
 }
 
 fn step_text(body: &Body, plan: Option<&Runbook>) -> String {
-    let step = step_of(body).map_or_else(String::new, |step| name(plan, step));
+    let step = body.step().map_or_else(String::new, |step| name(plan, step));
     match body {
         Body::Intended { .. } => intent_text(body, &step),
         Body::Started { attempt, .. } => format!("{step} attempt {attempt} is running"),
@@ -205,94 +205,6 @@ pub fn outcome_text(outcome: &Outcome) -> String {
         Outcome::AlreadySo { evidence } => format!("was already so: {evidence}"),
         Outcome::Failed { cause, message } => format!("FAILED, {}: {message}", cause.words()),
         Outcome::Unknown { message } => format!("UNKNOWN: {message}"),
-    }
-}
-
-/// The step that a word is about.
-pub fn step_of(body: &Body) -> Option<&StepId> {
-    match body {
-        Body::Intended { step, .. }
-        | Body::Started { step, .. }
-        | Body::Ended { step, .. }
-        | Body::Verified { step, .. }
-        | Body::NotVerified { step, .. }
-        | Body::Reconciled { step, .. }
-        | Body::Resolved { step, .. }
-        | Body::Attested { step, .. }
-        | Body::Skipped { step, .. }
-        | Body::Retried { step, .. }
-        | Body::AbortAsked { step, .. }
-        | Body::EndedEarlier { step, .. }
-        | Body::RunnerLost { step, .. }
-        | Body::Signalled { step, .. }
-        | Body::Untrue { step, .. }
-        | Body::TrueAgain { step } => Some(step),
-        Body::Escalated { step, .. } => step.as_ref(),
-        Body::Opened { .. }
-        | Body::Declared { .. }
-        | Body::LedgerAccepted { .. }
-        | Body::T0Set { .. }
-        | Body::Held { .. }
-        | Body::Released
-        | Body::Restored { .. }
-        | Body::LossMeasured { .. }
-        | Body::LossReopened { .. }
-        | Body::AbortStarted { .. }
-        | Body::Closed { .. }
-        | Body::Noted { .. }
-        | Body::Acknowledged { .. }
-        | Body::Alarmed { .. }
-        | Body::TierRestored { .. }
-        | Body::CriterionAccepted { .. }
-        | Body::Forecasted { .. }
-        | Body::AbortPlanned { .. }
-        | Body::Updated { .. }
-        | Body::Resumed { .. }
-        | Body::ClockDoubted { .. } => None,
-    }
-}
-
-/// True for what a person does; the console's own words and those of probes are false.
-pub fn is_by_a_person(body: &Body) -> bool {
-    match body {
-        Body::Opened { .. }
-        | Body::Declared { .. }
-        | Body::LedgerAccepted { .. }
-        | Body::T0Set { .. }
-        | Body::Escalated { .. }
-        | Body::Intended { .. }
-        | Body::Resolved { .. }
-        | Body::Attested { .. }
-        | Body::Skipped { .. }
-        | Body::Retried { .. }
-        | Body::AbortAsked { .. }
-        | Body::Held { .. }
-        | Body::Released
-        | Body::AbortStarted { .. }
-        | Body::CriterionAccepted { .. }
-        | Body::Updated { .. }
-        | Body::Closed { .. }
-        | Body::Noted { .. }
-        | Body::Acknowledged { .. } => true,
-        Body::Started { .. }
-        | Body::Ended { .. }
-        | Body::Verified { .. }
-        | Body::NotVerified { .. }
-        | Body::Reconciled { .. }
-        | Body::EndedEarlier { .. }
-        | Body::RunnerLost { .. }
-        | Body::Signalled { .. }
-        | Body::Untrue { .. }
-        | Body::TrueAgain { .. }
-        | Body::Restored { .. }
-        | Body::LossMeasured { .. }
-        | Body::LossReopened { .. }
-        | Body::Alarmed { .. }
-        | Body::TierRestored { .. }
-        | Body::Forecasted { .. }
-        | Body::AbortPlanned { .. }
-        | Body::Resumed { .. }
-        | Body::ClockDoubted { .. } => false,
     }
 }
 
