@@ -3,7 +3,7 @@
 use super::machine::Machine;
 use crate::domain::setting::{Kind, Meant, Setting, SettingSpec};
 use crate::domain::settings::{Fault, Fields, Table};
-use crate::systems::kit::endpoint::{Endpoint, split_host};
+use crate::systems::kit::endpoint::{Endpoint, NO_HOST, split_host};
 
 /// The most words of a command line.
 const WORDS_MAX: usize = 64;
@@ -179,14 +179,15 @@ impl Plan {
             Ok::<_, Fault>(setting.of(fields)?.unwrap_or_default())
         };
         let endpoint = |text: String| {
-            let (host, port) = split_host(&text);
-            Endpoint { host, port: port.unwrap_or(5432) }
+            let (host, port) =
+                split_host(&text).ok_or_else(|| fields.refuse(SOURCE.spec.name, NO_HOST))?;
+            Ok(Endpoint { host, port: port.unwrap_or(5432) })
         };
         Ok(Self {
             data: DATA.get(fields)?.0,
             user: USER.get(fields)?.0,
             machine: Machine { through: words(&THROUGH)?, env: words(&ENV)?, bin: path(&BIN)? },
-            source: SOURCE.of(fields)?.map(endpoint),
+            source: SOURCE.of(fields)?.map(endpoint).transpose()?,
             passfile: path(&PASSFILE)?,
             sslmode: SSL_MODE.of(fields)?.map(str::to_owned),
             slot: SLOT.of(fields)?.map(|slot| slot.0),
