@@ -102,8 +102,8 @@ impl Endpoint {
 }
 
 /// What a host must be, where it is none.
-pub const NO_HOST: &str = "must be a name or an address, with `:` and a port of 1 to 65535 where it is written with it \
-     (`[2001:db8::1]:5432`)";
+pub const NO_HOST: &str = "must be a name or an address, with `:` and a port of 1 to 65535 where \
+                           it is written with it (`[2001:db8::1]:5432`)";
 
 /// Splits `pg-a:5433`, `[::1]:5433`; leaves `::1`, `pg-a` and `/run/postgresql` whole. None where
 /// what follows the host is no port: it must never be taken for the usual one.
