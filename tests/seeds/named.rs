@@ -16,6 +16,7 @@ use warroom::domain::time::Stamp;
 use warroom::ui::available::guide;
 use warroom::ui::command::Command;
 use warroom::ui::dialog::abort_run::AbortRun;
+use warroom::ui::dialog::asked::Ask;
 use warroom::ui::dialog::card::Card;
 use warroom::ui::dialog::choose::Choose;
 use warroom::ui::dialog::declare::Declare;
@@ -475,8 +476,8 @@ fn completes(mut seat: Seat<'_>) -> Result<(), String> {
         let exactly = frame.iter().find_map(|row| row.split("exactly:").nth(1));
         let exactly = exactly.map(|text| text.trim_matches([' ', '┃', '│', '|']).to_owned());
         let model = &seat.model;
-        let at_reason = model.over::<Declare>().is_some_and(|open| open.0.at_reason)
-            || model.over::<AbortRun>().is_some_and(|open| open.typed.at_reason);
+        let at_reason = model.over::<Declare>().is_some_and(|open| open.0.asks() == Ask::Reason)
+            || model.over::<AbortRun>().is_some_and(|open| open.typed.asks() == Ask::Reason);
         let reads = is_open::<Losses>(model);
         let asks_nothing =
             reads || is_open::<Choose>(model) || model.over() == Some(&Question::of(Asks::Close));
