@@ -1,5 +1,6 @@
 //! One loop, one journal, one clock: turns what happens into events and wishes into effects.
 
+pub mod attended;
 pub mod clipboard;
 pub mod clock;
 pub mod console;
@@ -9,6 +10,7 @@ pub mod event;
 pub mod follow;
 pub mod journal;
 pub mod last_words;
+pub mod log;
 pub mod look_once;
 pub mod observations;
 pub mod paths;
@@ -17,6 +19,7 @@ pub mod poller;
 pub mod presence;
 pub mod prints;
 pub mod privacy;
+pub mod recorded;
 pub mod recording;
 pub mod redact;
 pub mod run_loop;
