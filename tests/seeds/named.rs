@@ -26,7 +26,6 @@ use warroom::ui::dialog::go_no_go::GoNoGo;
 use warroom::ui::dialog::help::Help;
 use warroom::ui::dialog::ledger::Losses;
 use warroom::ui::dialog::palette::Palette;
-use warroom::ui::dialog::question::{Asks, Question};
 use warroom::ui::dialog::report::Report;
 use warroom::ui::dialog::update::Update;
 use warroom::ui::facts::Facts;
@@ -275,7 +274,7 @@ impl Pressed<'_> {
     /// Whether the command of the key did what it is for.
     pub fn did(&self, command: Command) -> bool {
         let after = self.after;
-        let asks = |asks: Asks| after.over() == Some(&Question::of(asks));
+        let asks = |purpose| after.over() == Some(&Form::of(purpose));
         match command {
             Command::Help => is_open::<Help>(after),
             Command::Run | Command::Compensate => match after.over::<Card>() {
@@ -303,14 +302,14 @@ impl Pressed<'_> {
             Command::AcceptLedger => is_open::<Losses>(after),
             Command::Choose => is_open::<Choose>(after),
             Command::AbortRun => is_open::<AbortRun>(after),
-            Command::Close => asks(Asks::Close),
+            Command::Close => asks(Purpose::Close),
             Command::Evidence => is_open::<Evidence>(after),
             Command::Readiness => is_open::<GoNoGo>(after),
             Command::Report => is_open::<Report>(after),
             Command::Update => is_open::<Update>(after),
             Command::Palette => is_open::<Palette>(after),
-            Command::Arm => asks(Asks::Arm) || self.asked,
-            Command::Quit => asks(Asks::Leave) || self.asked,
+            Command::Arm => asks(Purpose::Arm) || self.asked,
+            Command::Quit => asks(Purpose::Leave) || self.asked,
             Command::Hold | Command::Acknowledge | Command::VerifyNow | Command::Copy => self.asked,
             Command::Panel(number) => self.after.focus == Panel::ALL[usize::from(number) - 1],
             Command::Zoom => self.after.zoomed != self.before.zoomed,
@@ -480,7 +479,7 @@ fn completes(mut seat: Seat<'_>) -> Result<(), String> {
             || model.over::<AbortRun>().is_some_and(|open| open.typed.asks() == Ask::Reason);
         let reads = is_open::<Losses>(model);
         let asks_nothing =
-            reads || is_open::<Choose>(model) || model.over() == Some(&Question::of(Asks::Close));
+            reads || is_open::<Choose>(model) || model.over() == Some(&Form::of(Purpose::Close));
         let unresolved =
             matches!(model.over(), Some(Form { purpose: Purpose::Resolve(_, None), .. }));
         match exactly {

@@ -16,7 +16,6 @@ pub mod ledger;
 mod lossy;
 pub mod palette;
 mod prelude;
-pub mod question;
 pub mod report;
 pub mod set_t0;
 pub mod update;

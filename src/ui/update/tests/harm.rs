@@ -12,7 +12,6 @@ use crate::ui::dialog::card::Card;
 use crate::ui::dialog::declare::Declare;
 use crate::ui::dialog::form::{Form, Purpose};
 use crate::ui::dialog::palette::Palette;
-use crate::ui::dialog::question::{Asks, Question};
 use crate::ui::dialog::set_t0::SetT0;
 use crate::ui::keymap::Key;
 use crate::ui::model::Panel;
@@ -189,7 +188,7 @@ fn apt_words(bench: &Bench) -> &'static str {
     if let Some(Form { purpose: Purpose::AbortStep(_), .. }) = model.over() {
         return "abort running";
     }
-    if let Some(Question { asks: Asks::Arm, .. }) = model.over() {
+    if let Some(Form { purpose: Purpose::Arm, .. }) = model.over() {
         return "arm";
     }
     "a long enough reason"

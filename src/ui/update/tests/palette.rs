@@ -13,7 +13,6 @@ use crate::ui::dialog::go_no_go::GoNoGo;
 use crate::ui::dialog::help::Help;
 use crate::ui::dialog::ledger::Losses;
 use crate::ui::dialog::palette::Palette;
-use crate::ui::dialog::question::{Asks, Question};
 use crate::ui::dialog::set_t0::SetT0;
 use crate::ui::dialog::update::Update;
 
@@ -41,6 +40,8 @@ fn over(bench: &Bench) -> String {
             Purpose::Escalate(_) => format!("escalate `{}`", field.text),
             Purpose::Criterion(key, _) => format!("accept {key} `{}`", field.text),
             Purpose::Seek => format!("seek `{}`", field.text),
+            Purpose::Arm => format!("arm `{}`", field.text),
+            Purpose::Close | Purpose::Leave => format!("{purpose:?}"),
         };
     }
     let text = |typed: &Asked, index: usize| typed.fields[index].text.clone();
@@ -57,11 +58,6 @@ fn over(bench: &Bench) -> String {
     }
     if let Some(Update { field, .. }) = open.as_a() {
         return format!("update `{}`", field.text);
-    }
-    match open.as_a() {
-        Some(Question { asks: Asks::Arm, field }) => return format!("arm `{}`", field.text),
-        Some(Question { asks, .. }) => return format!("{asks:?}"),
-        None => {}
     }
     if open.as_a::<Help>().is_some() {
         return "help".to_owned();
