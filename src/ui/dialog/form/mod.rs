@@ -1,4 +1,4 @@
-//! Forms with one field or none: a note, a reason, an observed value, a question that Enter answers.
+//! Forms with one field or none: a note, a reason, a value, a question that Enter answers.
 
 mod purpose;
 mod rows;
