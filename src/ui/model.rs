@@ -42,14 +42,7 @@ impl Panel {
 
     /// The place in [`Self::ALL`].
     pub fn index(self) -> usize {
-        match self {
-            Self::RegionA => 0,
-            Self::RegionB => 1,
-            Self::Replication => 2,
-            Self::Runbook => 3,
-            Self::Output => 4,
-            Self::Timeline => 5,
-        }
+        self as usize
     }
 }
 

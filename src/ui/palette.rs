@@ -57,26 +57,27 @@ pub fn search(text: &str) -> Vec<&'static CommandSpec> {
             COMMANDS.iter().partition(|spec| spec.acts == Acts::Moves);
         return others.into_iter().chain(moves).collect();
     }
-    let (ignore, smart) = (CaseMatching::Ignore, Normalization::Smart);
-    let fuzzy = Pattern::new(&wanted, ignore, smart, AtomKind::Fuzzy);
-    let whole = Pattern::new(&wanted, ignore, smart, AtomKind::Substring);
-    let mut matcher = Matcher::new(Config::DEFAULT);
-    let mut buffer = Vec::new();
-    let mut score = |pattern: &Pattern, text: &str| {
-        pattern.score(Utf32Str::new(text, &mut buffer), &mut matcher)
-    };
+    let mut fuzzy = scorer(&wanted, AtomKind::Fuzzy);
+    let mut whole = scorer(&wanted, AtomKind::Substring);
     let mut found: Vec<(u32, &CommandSpec)> = COMMANDS
         .iter()
         .filter_map(|spec| {
             let name = plain(spec.name);
             let exact = u32::from(name == wanted) + u32::from(name.starts_with(&wanted));
-            let by_name = score(&fuzzy, &name).map(|score| score + 10_000 * (1 + exact));
-            let rank = by_name.or_else(|| score(&whole, spec.doc))?;
+            let by_name = fuzzy(&name).map(|score| score + 10_000 * (1 + exact));
+            let rank = by_name.or_else(|| whole(spec.doc))?;
             Some((rank, spec))
         })
         .collect();
     found.sort_by_key(|(rank, _)| std::cmp::Reverse(*rank));
     found.into_iter().map(|(_, spec)| spec).collect()
+}
+
+/// How well texts match what is wanted; none for one that does not.
+fn scorer(wanted: &str, kind: AtomKind) -> impl FnMut(&str) -> Option<u32> {
+    let pattern = Pattern::new(wanted, CaseMatching::Ignore, Normalization::Smart, kind);
+    let (mut matcher, mut buffer) = (Matcher::new(Config::DEFAULT), Vec::new());
+    move |text| pattern.score(Utf32Str::new(text, &mut buffer), &mut matcher)
 }
 
 /// Names are searched in words, so that `t0 set` and `t0-set` are one.
@@ -152,17 +153,9 @@ fn meant_steps<'a>(rest: &str, runbook: Option<&'a Runbook>) -> Vec<&'a Step> {
     if runbook.meant(rest.trim_end()).is_some() || rest.trim_end().contains(' ') {
         return Vec::new();
     }
-    let fuzzy =
-        Pattern::new(rest.trim(), CaseMatching::Ignore, Normalization::Smart, AtomKind::Fuzzy);
-    let mut matcher = Matcher::new(Config::DEFAULT);
-    let mut buffer = Vec::new();
-    let mut found: Vec<(u32, &Step)> = Vec::new();
-    for step in &runbook.steps {
-        if let Some(score) = fuzzy.score(Utf32Str::new(step.id.as_str(), &mut buffer), &mut matcher)
-        {
-            found.push((score, step));
-        }
-    }
+    let mut score = scorer(rest.trim(), AtomKind::Fuzzy);
+    let scored = runbook.steps.iter().filter_map(|step| Some((score(step.id.as_str())?, step)));
+    let mut found: Vec<(u32, &Step)> = scored.collect();
     found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
     found.into_iter().map(|(_, step)| step).collect()
 }

@@ -13,7 +13,7 @@ use super::panel::{
 };
 use super::screen::Screen;
 use super::theme::Theme;
-use super::widget::canvas::Canvas;
+use super::widget::canvas::{Canvas, columns_of, rows_of};
 use super::widget::ink::{FOCUS, INFO, MUTED, NEXT, TEXT, WARN};
 use super::widget::row::{Row, cut, width_of};
 use crate::domain::console::Access;
@@ -178,23 +178,18 @@ fn draw_wide(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>, book: 
     let systems = u16::try_from(screen.site.systems.len()).unwrap_or(u16::MAX);
     let wanted = systems.saturating_add(3);
     let upper = wanted.clamp(6, (content.height * 2 / 5).max(6)).min(content.height);
+    let (upper, lower) = rows_of(content, upper);
     let third = content.width * 3 / 10;
-    let upper_row = Rect { height: upper, ..content };
-    draw_panel(canvas, Rect { width: third, ..upper_row }, Panel::RegionA, screen);
-    let second = Rect { x: content.x + third, width: third, ..upper_row };
-    draw_panel(canvas, second, Panel::RegionB, screen);
-    let last = Rect { x: content.x + 2 * third, width: content.width - 2 * third, ..upper_row };
-    draw_panel(canvas, last, Panel::Replication, screen);
-    let lower = Rect { y: content.y + upper, height: content.height - upper, ..content };
+    let (one, rest) = columns_of(upper, third);
+    let (other, last) = columns_of(rest, third);
     let base = if book > 80 { 160 } else { 120 };
     let book = (u32::from(content.width) * u32::from(book) / base).min(u32::from(content.width));
-    let book = u16::try_from(book).unwrap_or(content.width);
-    draw_panel(canvas, Rect { width: book, ..lower }, Panel::Runbook, screen);
-    let right = Rect { x: lower.x + book, width: lower.width - book, ..lower };
-    let half = right.height * 2 / 5;
-    draw_panel(canvas, Rect { height: half, ..right }, Panel::Output, screen);
-    let timeline = Rect { y: right.y + half, height: right.height - half, ..right };
-    draw_panel(canvas, timeline, Panel::Timeline, screen);
+    let (book, right) = columns_of(lower, u16::try_from(book).unwrap_or(content.width));
+    let (output, timeline) = rows_of(right, right.height * 2 / 5);
+    let areas = [one, other, last, book, output, timeline];
+    for (panel, area) in Panel::ALL.into_iter().zip(areas) {
+        draw_panel(canvas, area, panel, screen);
+    }
 }
 
 /// One table, the runbook, and the last line of output and timeline.
@@ -202,14 +197,11 @@ fn draw_compact(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>) {
     let lists = content.height.saturating_sub(2);
     let systems = u16::try_from(screen.site.systems.len()).unwrap_or(u16::MAX);
     let upper = systems.saturating_add(2).min(lists / 2);
-    table::draw(canvas, Rect { height: upper, ..content }, screen);
-    let lower = Rect { y: content.y + upper, height: lists - upper, ..content };
+    let (lists, last) = rows_of(content, lists);
+    let (upper, lower) = rows_of(lists, upper);
+    table::draw(canvas, upper, screen);
     runbook::draw_bare(canvas, lower, screen);
-    draw_last_lines(
-        canvas,
-        Rect { y: lower.bottom(), height: content.height - lists, ..content },
-        screen,
-    );
+    draw_last_lines(canvas, last, screen);
 }
 
 fn draw_last_lines(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
@@ -225,27 +217,23 @@ fn draw_last_lines(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
 fn draw_portrait(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>) {
     let systems = u16::try_from(screen.site.systems.len()).unwrap_or(u16::MAX);
     let each = systems.saturating_add(2).clamp(4, (content.height / 6).max(4));
-    let mut top = content.y;
+    let mut rest = content;
     for panel in [Panel::RegionA, Panel::RegionB, Panel::Replication] {
-        let height = each.min(content.bottom().saturating_sub(top));
-        draw_panel(canvas, Rect { y: top, height, ..content }, panel, screen);
-        top += height;
+        let (area, below) = rows_of(rest, each);
+        draw_panel(canvas, area, panel, screen);
+        rest = below;
     }
-    let rest = content.bottom().saturating_sub(top);
-    if rest < 16 {
-        let lists = rest.saturating_sub(2);
-        runbook::draw_bare(canvas, Rect { y: top, height: lists, ..content }, screen);
-        draw_last_lines(canvas, Rect { y: top + lists, height: rest - lists, ..content }, screen);
+    if rest.height < 16 {
+        let (lists, last) = rows_of(rest, rest.height.saturating_sub(2));
+        runbook::draw_bare(canvas, lists, screen);
+        draw_last_lines(canvas, last, screen);
         return;
     }
-    let book = rest / 2;
-    let output = (rest - book) / 2;
-    draw_panel(canvas, Rect { y: top, height: book, ..content }, Panel::Runbook, screen);
-    top += book;
-    draw_panel(canvas, Rect { y: top, height: output, ..content }, Panel::Output, screen);
-    top += output;
-    let height = content.bottom().saturating_sub(top);
-    draw_panel(canvas, Rect { y: top, height, ..content }, Panel::Timeline, screen);
+    let (book, below) = rows_of(rest, rest.height / 2);
+    let (output, timeline) = rows_of(below, below.height / 2);
+    draw_panel(canvas, book, Panel::Runbook, screen);
+    draw_panel(canvas, output, Panel::Output, screen);
+    draw_panel(canvas, timeline, Panel::Timeline, screen);
 }
 
 /// The lit step, and where this is too small to confirm it, that; then the last of the timeline.

@@ -16,6 +16,7 @@ use warroom::domain::time::Stamp;
 use warroom::ui::available::guide;
 use warroom::ui::command::Command;
 use warroom::ui::dialog::abort_run::AbortRun;
+use warroom::ui::dialog::asked::Ask;
 use warroom::ui::dialog::card::Card;
 use warroom::ui::dialog::choose::Choose;
 use warroom::ui::dialog::declare::Declare;
@@ -25,7 +26,6 @@ use warroom::ui::dialog::go_no_go::GoNoGo;
 use warroom::ui::dialog::help::Help;
 use warroom::ui::dialog::ledger::Losses;
 use warroom::ui::dialog::palette::Palette;
-use warroom::ui::dialog::question::{Asks, Question};
 use warroom::ui::dialog::report::Report;
 use warroom::ui::dialog::update::Update;
 use warroom::ui::facts::Facts;
@@ -274,7 +274,7 @@ impl Pressed<'_> {
     /// Whether the command of the key did what it is for.
     pub fn did(&self, command: Command) -> bool {
         let after = self.after;
-        let asks = |asks: Asks| after.over() == Some(&Question::of(asks));
+        let asks = |purpose| after.over() == Some(&Form::of(purpose));
         match command {
             Command::Help => is_open::<Help>(after),
             Command::Run | Command::Compensate => match after.over::<Card>() {
@@ -302,14 +302,14 @@ impl Pressed<'_> {
             Command::AcceptLedger => is_open::<Losses>(after),
             Command::Choose => is_open::<Choose>(after),
             Command::AbortRun => is_open::<AbortRun>(after),
-            Command::Close => asks(Asks::Close),
+            Command::Close => asks(Purpose::Close),
             Command::Evidence => is_open::<Evidence>(after),
             Command::Readiness => is_open::<GoNoGo>(after),
             Command::Report => is_open::<Report>(after),
             Command::Update => is_open::<Update>(after),
             Command::Palette => is_open::<Palette>(after),
-            Command::Arm => asks(Asks::Arm) || self.asked,
-            Command::Quit => asks(Asks::Leave) || self.asked,
+            Command::Arm => asks(Purpose::Arm) || self.asked,
+            Command::Quit => asks(Purpose::Leave) || self.asked,
             Command::Hold | Command::Acknowledge | Command::VerifyNow | Command::Copy => self.asked,
             Command::Panel(number) => self.after.focus == Panel::ALL[usize::from(number) - 1],
             Command::Zoom => self.after.zoomed != self.before.zoomed,
@@ -475,11 +475,11 @@ fn completes(mut seat: Seat<'_>) -> Result<(), String> {
         let exactly = frame.iter().find_map(|row| row.split("exactly:").nth(1));
         let exactly = exactly.map(|text| text.trim_matches([' ', '┃', '│', '|']).to_owned());
         let model = &seat.model;
-        let at_reason = model.over::<Declare>().is_some_and(|open| open.0.at_reason)
-            || model.over::<AbortRun>().is_some_and(|open| open.typed.at_reason);
+        let at_reason = model.over::<Declare>().is_some_and(|open| open.0.asks() == Ask::Reason)
+            || model.over::<AbortRun>().is_some_and(|open| open.typed.asks() == Ask::Reason);
         let reads = is_open::<Losses>(model);
         let asks_nothing =
-            reads || is_open::<Choose>(model) || model.over() == Some(&Question::of(Asks::Close));
+            reads || is_open::<Choose>(model) || model.over() == Some(&Form::of(Purpose::Close));
         let unresolved =
             matches!(model.over(), Some(Form { purpose: Purpose::Resolve(_, None), .. }));
         match exactly {

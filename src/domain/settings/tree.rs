@@ -3,7 +3,7 @@
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::domain::settings::{Fault, Key, Node, Span, Table, Value};
+use crate::domain::settings::{Fault, Fields, Key, Node, Span, Table, Value, unknown};
 
 /// Texts that a file may inherit, by name.
 pub type Library<'a> = &'a [(&'a str, &'a str)];
@@ -67,20 +67,35 @@ fn node(spanned: &Spanned<DeValue<'_>>) -> Result<Node, Fault> {
     Ok(Node { span, value })
 }
 
-/// Finds the text that a file inherits.
+/// The head of a file of a kind that may inherit another of `library`: its name, and what it lies
+/// over, as `read` makes it of a text, with the place where that is named.
 ///
 /// # Errors
-/// When there is none of that name; the nearest is named.
-pub fn inherited<'a>(
-    library: Library<'a>,
-    name: &str,
-    what: &str,
-    place: Span,
-) -> Result<&'a str, Fault> {
-    library.iter().find(|(known, _)| *known == name).map(|(_, text)| *text).ok_or_else(|| {
+/// When it has no schema or no name, inherits what is not there (the nearest is named) or itself,
+/// or what it inherits cannot be read.
+pub fn head<T>(
+    tree: &Table,
+    fields: &Fields<'_>,
+    (kind, library, depth): (&str, Library<'_>, usize),
+    read: impl FnOnce(&str) -> Result<T, Fault>,
+) -> Result<(String, Option<(T, Span)>), Fault> {
+    if fields.integer("schema", 1, 1)?.is_none() {
+        return Err(Fault::new(Span::default(), format!("the {kind} needs `schema = 1`")));
+    }
+    let name = fields.need_text("name")?.to_owned();
+    let Some(parent) = fields.text("inherits")? else { return Ok((name, None)) };
+    let place = tree.get("inherits").map_or(tree.span, |node| node.span);
+    if depth >= INHERIT_DEPTH_MAX {
+        return Err(Fault::new(place, format!("{kind}s inherit one another in a circle")));
+    }
+    let Some((_, text)) = library.iter().find(|(known, _)| *known == parent) else {
         let names = library.iter().map(|(known, _)| *known);
-        Fault::new(place, crate::domain::settings::unknown(what, name, names))
-    })
+        return Err(Fault::new(place, unknown(&format!("a {kind}"), parent, names)));
+    };
+    let beneath = read(text).map_err(|fault| {
+        Fault::new(place, format!("{kind} `{parent}`, which it inherits: {}", fault.message))
+    })?;
+    Ok((name, Some((beneath, place))))
 }
 
 #[cfg(test)]

@@ -7,22 +7,25 @@ use crate::domain::run::intent::Intent;
 use crate::domain::runbook::Runbook;
 use crate::domain::time::short_time;
 
-use super::pair::Pair;
+use super::asked::{Ask, Asked};
 
 /// The rows that it can be scrolled by; the view shows fewer where there are fewer.
 const ROWS_MAX: usize = 300;
 
 /// Giving the run up: the words, then the reason.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct AbortRun {
     /// What was typed.
-    pub typed: Pair,
+    pub typed: Asked,
     /// First row of the plan shown.
     pub scroll: usize,
 }
 
-/// The word that confirms it.
-const WORD: &str = "abort run";
+impl Default for AbortRun {
+    fn default() -> Self {
+        Self { typed: Asked::of(&[Ask::Word("abort run"), Ask::Reason]), scroll: 0 }
+    }
+}
 
 impl Dialog for AbortRun {
     fn press(&mut self, hand: &mut Hand<'_>) -> After {
@@ -32,16 +35,42 @@ impl Dialog for AbortRun {
             scroll_by(&mut self.scroll, ROWS_MAX, PAGE / 2, hand.command);
             return After::STAY;
         }
-        let wish = |typed, reason| Intent::AbortRun { typed, reason };
-        self.typed.press(hand, (Command::AbortRun, WORD), wish)
+        if let Some(after) = self.typed.press(hand) {
+            return after;
+        }
+        let (typed, reason) = (self.typed.text(0).to_owned(), self.typed.reason(1));
+        checked(hand, Command::AbortRun, Wish::Intent(Intent::AbortRun { typed, reason }))
     }
 
-    fn sheet(&self, screen: &Screen<'_>, room: Room) -> Sheet {
-        sheet(screen, self, room.width)
+    fn sheet(&self, screen: &Screen<'_>, Room { width, .. }: Room) -> Sheet {
+        let mut body = Vec::new();
+        if let (Some(run), Some(book)) = (screen.run, screen.runbook) {
+            body.extend(plan_rows(
+                screen,
+                &abort::planned(run, book, screen.assessment),
+                book,
+                width,
+            ));
+        }
+        body.extend(paragraph(
+            MUTED,
+            "No step goes forward any more. Each step goes back by its own key, one at a time; the \
+             clock goes on.",
+            width,
+        ));
+        let foot = self.typed.foot(screen, "", width, true);
+        Sheet {
+            title: Row::plain("ABORT THE RUN"),
+            right: Row::of(WARN, "▲2 the service is not restored by this"),
+            body,
+            foot,
+            scroll: self.scroll,
+        }
     }
 
     fn hints(&self, _: &Screen<'_>) -> Hints {
-        Hints { moves: &["up/down read the plan"], ..self.typed.hints("gives the run up") }
+        let hints = self.typed.hints("gives the run up", "goes on to the reason");
+        Hints { moves: &["up/down read the plan"], ..hints }
     }
 
     fn manner(&self) -> Manner {
@@ -49,28 +78,7 @@ impl Dialog for AbortRun {
     }
 
     fn typing(&mut self, _: &Facts<'_>) -> Vec<Typing<'_>> {
-        self.typed.typing(WORD)
-    }
-}
-
-fn sheet(screen: &Screen<'_>, dialog: &AbortRun, width: usize) -> Sheet {
-    let mut body = Vec::new();
-    if let (Some(run), Some(book)) = (screen.run, screen.runbook) {
-        body.extend(plan_rows(screen, &abort::planned(run, book, screen.assessment), book, width));
-    }
-    body.extend(paragraph(
-        MUTED,
-        "No step goes forward any more. Each step goes back by its own key, one at a time; the \
-         clock goes on.",
-        width,
-    ));
-    let foot = dialog.typed.foot(screen, WORD, "", width);
-    Sheet {
-        title: Row::plain("ABORT THE RUN"),
-        right: Row::of(WARN, "▲2 the service is not restored by this"),
-        body,
-        foot,
-        scroll: dialog.scroll,
+        self.typed.typing()
     }
 }
 

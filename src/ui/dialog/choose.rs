@@ -55,8 +55,58 @@ impl Dialog for Choose {
         After::STAY
     }
 
-    fn sheet(&self, screen: &Screen<'_>, room: Room) -> Sheet {
-        sheet(screen, self, room.width)
+    fn sheet(&self, screen: &Screen<'_>, Room { width, .. }: Room) -> Sheet {
+        let mut body: Vec<Row> = screen
+            .runbooks
+            .iter()
+            .enumerate()
+            .map(|(index, book)| {
+                let chosen = index == self.index;
+                let hard = book.steps.iter().filter(|step| step.class == Class::X).count();
+                let sum = book.steps.iter().map(|step| step.expect).sum();
+                let left = Row::of(FOCUS, if chosen { "▸ " } else { "  " })
+                    .put(TEXT, format!("{}  {}", book.name, book.title));
+                let right = Row::of(
+                    MUTED,
+                    format!(
+                        "{} > {}  {} steps, {hard} irreversible, {} one by one",
+                        phrase::label(screen, book.from),
+                        phrase::label(screen, book.to),
+                        book.steps.len(),
+                        short_time(sum)
+                    ),
+                );
+                let row = Row::spread(left, right, width);
+                if chosen { row.over(SELECTION) } else { row }
+            })
+            .collect();
+        if body.is_empty() {
+            body.push(Row::of(MUTED, "this site has no runbook"));
+        }
+        body.push(Row::new());
+        let mode = |mode: Mode, text: &str| {
+            let mark = if self.mode == mode { "(x)" } else { "( )" };
+            vec![Row::plain(format!("{mark} {}: {text}", mode.word())).cut(width)]
+        };
+        body.extend(mode(Mode::Planned, "both regions answer, nothing may be lost"));
+        body.extend(mode(
+            Mode::Ungraceful,
+            "the primary is lost; lag gates use the accepted ledger",
+        ));
+        body.push(Row::new());
+        if let Some(book) = screen.runbooks.get(self.index) {
+            body.extend(lossy::list(book, width));
+        }
+        Sheet {
+            title: Row::plain("CHOOSE A RUNBOOK"),
+            right: Row::of(MUTED, "Tab = planned or ungraceful"),
+            body,
+            foot: vec![
+                rule(width),
+                leave_row("Enter = open a run of it. Nothing is run by that.").cut(width),
+            ],
+            scroll: self.scroll.max(self.index.saturating_sub(2)),
+        }
     }
 
     fn hints(&self, _: &Screen<'_>) -> Hints {
@@ -66,56 +116,5 @@ impl Dialog for Choose {
             moves: &["up/down choose", "pgdn read"],
             ..Hints::ask("opens this run, and runs nothing")
         }
-    }
-}
-
-fn sheet(screen: &Screen<'_>, choose: &Choose, width: usize) -> Sheet {
-    let mut body: Vec<Row> = screen
-        .runbooks
-        .iter()
-        .enumerate()
-        .map(|(index, book)| {
-            let chosen = index == choose.index;
-            let hard = book.steps.iter().filter(|step| step.class == Class::X).count();
-            let sum = book.steps.iter().map(|step| step.expect).sum();
-            let left = Row::of(FOCUS, if chosen { "▸ " } else { "  " })
-                .put(TEXT, format!("{}  {}", book.name, book.title));
-            let right = Row::of(
-                MUTED,
-                format!(
-                    "{} > {}  {} steps, {hard} irreversible, {} one by one",
-                    phrase::label(screen, book.from),
-                    phrase::label(screen, book.to),
-                    book.steps.len(),
-                    short_time(sum)
-                ),
-            );
-            let row = Row::spread(left, right, width);
-            if chosen { row.over(SELECTION) } else { row }
-        })
-        .collect();
-    if body.is_empty() {
-        body.push(Row::of(MUTED, "this site has no runbook"));
-    }
-    body.push(Row::new());
-    let mode = |mode: Mode, text: &str| {
-        let mark = if choose.mode == mode { "(x)" } else { "( )" };
-        vec![Row::plain(format!("{mark} {}: {text}", mode.word())).cut(width)]
-    };
-    body.extend(mode(Mode::Planned, "both regions answer, nothing may be lost"));
-    body.extend(mode(Mode::Ungraceful, "the primary is lost; lag gates use the accepted ledger"));
-    body.push(Row::new());
-    if let Some(book) = screen.runbooks.get(choose.index) {
-        body.extend(lossy::list(book, width));
-    }
-    Sheet {
-        title: Row::plain("CHOOSE A RUNBOOK"),
-        right: Row::of(MUTED, "Tab = planned or ungraceful"),
-        body,
-        foot: vec![
-            rule(width),
-            leave_row("Enter = open a run of it. Nothing is run by that.").cut(width),
-        ],
-        scroll: choose.scroll.max(choose.index.saturating_sub(2)),
     }
 }

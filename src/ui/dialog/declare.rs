@@ -4,8 +4,8 @@ use super::prelude::*;
 use crate::domain::run::intent::Intent;
 use crate::domain::verdict::{Primary, Signal};
 
+use super::asked::{Ask, Asked};
 use super::ledger;
-use super::pair::Pair;
 
 /// Failing systems named before the rest is only counted.
 const SIGNALS_MAX: usize = 4;
@@ -14,24 +14,58 @@ const SIGNALS_MAX: usize = 4;
 const TABLE_FROM: usize = 100;
 
 /// Declaring: the word, then the reason.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Declare(pub Pair);
+#[derive(Debug, Clone, PartialEq)]
+pub struct Declare(pub Asked);
 
-/// The word that confirms it.
-const WORD: &str = "declare";
+impl Default for Declare {
+    fn default() -> Self {
+        Self(Asked::of(&[Ask::Word("declare"), Ask::Reason]))
+    }
+}
 
 impl Dialog for Declare {
     fn press(&mut self, hand: &mut Hand<'_>) -> After {
-        let wish = |typed, reason| Intent::Declare { typed, reason };
-        self.0.press(hand, (Command::Declare, WORD), wish)
+        if let Some(after) = self.0.press(hand) {
+            return after;
+        }
+        let (typed, reason) = (self.0.text(0).to_owned(), self.0.reason(1));
+        checked(hand, Command::Declare, Wish::Intent(Intent::Declare { typed, reason }))
     }
 
-    fn sheet(&self, screen: &Screen<'_>, room: Room) -> Sheet {
-        sheet(screen, &self.0, room.width)
+    fn sheet(&self, screen: &Screen<'_>, Room { width, .. }: Room) -> Sheet {
+        let (ink, state, signals) = told(screen);
+        let mut body = fact("STATE", ink, &state, width);
+        let needs = screen.site.red_needs_signals;
+        let rule = format!("red needs {needs} failing systems while the reference answers");
+        body.extend(fact("RULE", TEXT, &rule, width));
+        for signal in signals.iter().take(SIGNALS_MAX) {
+            let text = format!("{} since {}: {}", signal.system, signal.since.utc(), signal.why);
+            // One row each: T0 and the losses stay in sight on a small screen.
+            body.push(Row::plain(" ".repeat(LEAD)).put(TEXT, text).cut(width));
+        }
+        if signals.len() > SIGNALS_MAX {
+            let text = format!("and {} more", signals.len() - SIGNALS_MAX);
+            body.extend(fact("", TEXT, &text, width));
+        }
+        let t0 = if phrase::t0(screen).is_some() {
+            phrase::t0_text(screen)
+        } else {
+            "T0 is the moment of the declaration: the primary is not red".to_owned()
+        };
+        body.extend(fact("BEGAN", TEXT, &t0, width));
+        body.extend(who(screen, width));
+        if width < TABLE_FROM {
+            body.extend(fact("LOSE", TEXT, &ledger::sentence(screen), width));
+        } else {
+            body.push(Row::new());
+            body.extend(ledger::table(screen, width));
+        }
+        let foot = self.0.foot(screen, "Declaring runs nothing.", width, true);
+        Sheet { title: Row::plain("DECLARE A DISASTER"), right: Row::new(), body, foot, scroll: 0 }
     }
 
     fn hints(&self, _: &Screen<'_>) -> Hints {
-        self.0.hints("declares, and runs nothing")
+        self.0.hints("declares, and runs nothing", "goes on to the reason")
     }
 
     fn manner(&self) -> Manner {
@@ -39,40 +73,8 @@ impl Dialog for Declare {
     }
 
     fn typing(&mut self, _: &Facts<'_>) -> Vec<Typing<'_>> {
-        self.0.typing(WORD)
+        self.0.typing()
     }
-}
-
-fn sheet(screen: &Screen<'_>, pair: &Pair, width: usize) -> Sheet {
-    let (ink, state, signals) = told(screen);
-    let mut body = fact("STATE", ink, &state, width);
-    let needs = screen.site.red_needs_signals;
-    let rule = format!("red needs {needs} failing systems while the reference answers");
-    body.extend(fact("RULE", TEXT, &rule, width));
-    for signal in signals.iter().take(SIGNALS_MAX) {
-        let text = format!("{} since {}: {}", signal.system, signal.since.utc(), signal.why);
-        // One row each: T0 and the losses stay in sight on a small screen.
-        body.push(Row::plain(" ".repeat(LEAD)).put(TEXT, text).cut(width));
-    }
-    if signals.len() > SIGNALS_MAX {
-        let text = format!("and {} more", signals.len() - SIGNALS_MAX);
-        body.extend(fact("", TEXT, &text, width));
-    }
-    let t0 = if phrase::t0(screen).is_some() {
-        phrase::t0_text(screen)
-    } else {
-        "T0 is the moment of the declaration: the primary is not red".to_owned()
-    };
-    body.extend(fact("BEGAN", TEXT, &t0, width));
-    body.extend(who(screen, width));
-    if width < TABLE_FROM {
-        body.extend(fact("LOSE", TEXT, &ledger::sentence(screen), width));
-    } else {
-        body.push(Row::new());
-        body.extend(ledger::table(screen, width));
-    }
-    let foot = pair.foot(screen, WORD, "Declaring runs nothing.", width);
-    Sheet { title: Row::plain("DECLARE A DISASTER"), right: Row::new(), body, foot, scroll: 0 }
 }
 
 fn told<'a>(screen: &Screen<'a>) -> (Ink, String, &'a [Signal]) {

@@ -29,8 +29,28 @@ impl Dialog for Evidence {
         read(&mut self.scroll, hand.facts.site.systems.len() * ROWS_PER_SYSTEM, hand)
     }
 
-    fn sheet(&self, screen: &Screen<'_>, room: Room) -> Sheet {
-        sheet(screen, self.side, self.scroll, room.width)
+    fn sheet(&self, screen: &Screen<'_>, Room { width, .. }: Room) -> Sheet {
+        let label = phrase::label(screen, self.side);
+        let mut body = why_rows(screen, self.side, width);
+        body.extend(reference_rows(screen, width));
+        for system in &screen.site.systems {
+            if screen.model.passes(system.id.as_str()) {
+                body.extend(system_rows(screen, system, self.side, width));
+            }
+        }
+        let mut foot = vec![rule(width)];
+        let text = format!(
+            "seen from {} only; red needs {} failing systems. Tab = the other region, Esc = close",
+            screen.me.host, screen.site.red_needs_signals
+        );
+        foot.extend(paragraph(MUTED, &text, width));
+        Sheet {
+            title: Row::plain(format!("EVIDENCE {} {label}", self.side)),
+            right: region::summary(screen, self.side),
+            body,
+            foot,
+            scroll: self.scroll,
+        }
     }
 
     fn hints(&self, _: &Screen<'_>) -> Hints {
@@ -131,28 +151,4 @@ fn why_rows(screen: &Screen<'_>, side: Side, width: usize) -> Vec<Row> {
         fact(lead, ink, &format!("{system} since {}: {why}", since.utc()), width)
     };
     screen.assessment.primary.signals().iter().flat_map(told).collect()
-}
-
-fn sheet(screen: &Screen<'_>, side: Side, scroll: usize, width: usize) -> Sheet {
-    let label = phrase::label(screen, side);
-    let mut body = why_rows(screen, side, width);
-    body.extend(reference_rows(screen, width));
-    for system in &screen.site.systems {
-        if screen.model.passes(system.id.as_str()) {
-            body.extend(system_rows(screen, system, side, width));
-        }
-    }
-    let mut foot = vec![rule(width)];
-    let text = format!(
-        "seen from {} only; red needs {} failing systems. Tab = the other region, Esc = close",
-        screen.me.host, screen.site.red_needs_signals
-    );
-    foot.extend(paragraph(MUTED, &text, width));
-    Sheet {
-        title: Row::plain(format!("EVIDENCE {side} {label}")),
-        right: region::summary(screen, side),
-        body,
-        foot,
-        scroll,
-    }
 }

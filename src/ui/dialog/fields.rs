@@ -3,21 +3,14 @@
 use crate::ui::field::Field;
 use crate::ui::widget::ink::{BORDER, FIELD, FOCUS, Ink, KEY, MATCH, MUTED, TEXT, WRONG};
 pub(super) use crate::ui::widget::row::paragraph;
-use crate::ui::widget::row::{Row, width_of, wrap};
+use crate::ui::widget::row::{Row, hanging, width_of};
 
 /// Cells of the words at the left of a sheet's rows.
 pub(super) const LEAD: usize = 10;
 
 /// A lead word and text wrapped beneath itself.
 pub(super) fn fact(lead: &str, ink: Ink, text: &str, width: usize) -> Vec<Row> {
-    wrap(text, width.saturating_sub(LEAD))
-        .into_iter()
-        .enumerate()
-        .map(|(index, line)| {
-            let lead = if index == 0 { lead } else { "" };
-            Row::of(FOCUS, format!("{lead:<LEAD$}")).put(ink, line)
-        })
-        .collect()
+    hanging((FOCUS, &format!("{lead:<LEAD$}")), ink, text, width)
 }
 
 /// The line between what scrolls and what stays.

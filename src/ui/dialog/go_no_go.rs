@@ -82,7 +82,7 @@ fn criterion_rows(
     width: usize,
 ) -> Vec<Row> {
     let (ink, glyph) = fitness::glyph(criterion);
-    let run = screen.run.filter(|run| !run.stage.is_closed());
+    let run = screen.open_run();
     let acceptance = run.and_then(|run| acceptance(run, criterion));
     let mark = if selected { "▸ " } else { "  " };
     let state = format!("{glyph} {}", criterion.word());
@@ -106,18 +106,17 @@ fn criterion_rows(
     if quiet {
         return rows;
     }
-    let beneath = |row: Row| Row::plain(" ".repeat(INDENT)).join(row);
+    let indent = " ".repeat(INDENT);
+    let beneath = |row: Row| Row::plain(&indent).join(row);
     rows.extend(lines.map(|line| beneath(Row::of(TEXT, line))));
     if selected {
-        let lines = wrap(&rest, room);
-        rows.extend(lines.into_iter().map(|line| beneath(Row::of(MUTED, line))));
+        rows.extend(hanging((TEXT, &indent), MUTED, &rest, width));
     } else {
         rows.push(beneath(Row::of(MUTED, rest).cut(room)));
     }
     for row in acceptance.iter().flat_map(fitness::accepted) {
         let ink = row.pieces().next().map_or(TEXT, |(ink, _)| ink);
-        let lines = wrap(&row.text(), room);
-        rows.extend(lines.into_iter().map(|line| beneath(Row::of(ink, line))));
+        rows.extend(hanging((TEXT, &indent), ink, &row.text(), width));
     }
     rows
 }
@@ -165,7 +164,7 @@ fn sheet(screen: &Screen<'_>, sorted: &[&Criterion], chosen: usize, width: usize
     }
     let last = chosen + 1 == sorted.len();
     body.extend(day_rows(screen, width));
-    let open = screen.run.is_some_and(|run| !run.stage.is_closed());
+    let open = screen.open_run().is_some();
     let how = match (screen.access, open) {
         (Access::ReadOnly, _) => "Read only: it can be accepted at the commander's console.",
         (_, false) => "What is not met can be accepted by name once a run is open.",

@@ -28,11 +28,8 @@ pub(super) fn read(scroll: &mut usize, rows: usize, hand: &Hand<'_>) -> After {
     After::STAY
 }
 
-/// True when a reason is long enough; else it is said.
-pub(super) fn is_reason(hand: &mut Hand<'_>, reason: &Field) -> bool {
-    let enough = reason.length() >= REASON_CHARS_MIN;
-    if !enough {
-        hand.refuse(format!("the reason needs at least {REASON_CHARS_MIN} characters"));
-    }
-    enough
+/// Why a reason cannot stand on record; none when it is long enough.
+pub(super) fn too_short(reason: &Field) -> Option<String> {
+    let short = reason.length() < REASON_CHARS_MIN;
+    short.then(|| format!("the reason needs at least {REASON_CHARS_MIN} characters"))
 }

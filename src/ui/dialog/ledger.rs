@@ -100,8 +100,8 @@ pub(super) fn table(screen: &Screen<'_>, width: usize) -> Vec<Row> {
             (Some(_), Some((lag_s, loss_s))) => rest(lag_s, loss_s),
             (Some((at, _)), None) => short_time(screen.ledger.as_of.since(*at)),
         };
-        let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), phrase::seconds);
-        let rpo = row.rpo_s.map_or_else(|| "none".to_owned(), phrase::seconds);
+        let loss = phrase::loss(row);
+        let rpo = phrase::limit(row, "none");
         let glyph = match row.verdict {
             LossVerdict::Pass => "ok ",
             LossVerdict::Breach => "■1 ",

@@ -1,6 +1,7 @@
 //! What lies over the content: one file a dialog, with its state, keys, sheet and hints.
 
 pub mod abort_run;
+pub mod asked;
 pub mod card;
 pub mod choose;
 mod close;
@@ -13,10 +14,8 @@ pub mod help;
 mod keys;
 pub mod ledger;
 mod lossy;
-pub mod pair;
 pub mod palette;
 mod prelude;
-pub mod question;
 pub mod report;
 pub mod set_t0;
 pub mod update;

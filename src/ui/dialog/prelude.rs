@@ -3,7 +3,7 @@
 pub(in crate::ui::dialog) use super::fields::{
     LEAD, exact, fact, leave_row, rule, words as words_field,
 };
-pub(in crate::ui::dialog) use super::keys::{PAGE, checked, is_reason, read};
+pub(in crate::ui::dialog) use super::keys::{PAGE, checked, read, too_short};
 pub(in crate::ui::dialog) use crate::ui::command::Command;
 pub(in crate::ui::dialog) use crate::ui::facts::Facts;
 pub(in crate::ui::dialog) use crate::ui::field::Field;
@@ -17,6 +17,6 @@ pub(in crate::ui::dialog) use crate::ui::screen::Screen;
 pub(in crate::ui::dialog) use crate::ui::widget::ink::{
     CRIT, FOCUS, INFO, Ink, MUTED, OK, SELECTION, STALE, TEXT, UNKNOWN, WARN,
 };
-pub(in crate::ui::dialog) use crate::ui::widget::row::{Row, paragraph, width_of, wrap};
+pub(in crate::ui::dialog) use crate::ui::widget::row::{Row, hanging, paragraph, width_of, wrap};
 pub(in crate::ui::dialog) use crate::ui::widget::sheet::{Room, Sheet};
 pub(in crate::ui::dialog) use crate::ui::wish::Wish;

@@ -34,8 +34,34 @@ impl Dialog for Update {
         After::STAY
     }
 
-    fn sheet(&self, screen: &Screen<'_>, room: Room) -> Sheet {
-        sheet(screen, &self.field, self.scroll, room.width)
+    fn sheet(&self, screen: &Screen<'_>, Room { width, .. }: Room) -> Sheet {
+        let mut body = Vec::new();
+        for line in update_text::lines(screen, &self.field.text) {
+            let parts = wrap(line.as_str(), width.saturating_sub(INDENT.len()));
+            for (index, part) in parts.into_iter().enumerate() {
+                let lead = if index == 0 { "" } else { INDENT };
+                body.push(Row::of(TEXT, format!("{lead}{part}")));
+            }
+        }
+        body.push(
+            Row::of(MUTED, "made of what is on the screen, without names of hosts").cut(width),
+        );
+        let (ink, right, enter) = match is_recorded(screen) {
+            Ok(()) => (INFO, "◆3 Enter puts it on record", "Enter = record it and copy it."),
+            Err(why) => (WARN, why, "Enter = copy it, NOT recorded."),
+        };
+        Sheet {
+            title: Row::plain("STATUS UPDATE"),
+            right: Row::of(ink, right),
+            body,
+            foot: vec![
+                rule(width),
+                Row::of(TEXT, "a sentence of your own, or none:").cut(width),
+                typed(&self.field, true, TEXT, width),
+                leave_row(enter).cut(width),
+            ],
+            scroll: self.scroll,
+        }
     }
 
     fn hints(&self, _: &Screen<'_>) -> Hints {
@@ -58,34 +84,6 @@ impl Dialog for Update {
 
 /// Cells that the later rows of a line stand to the right.
 const INDENT: &str = "    ";
-
-fn sheet(screen: &Screen<'_>, field: &Field, scroll: usize, width: usize) -> Sheet {
-    let mut body = Vec::new();
-    for line in update_text::lines(screen, &field.text) {
-        let parts = wrap(line.as_str(), width.saturating_sub(INDENT.len()));
-        for (index, part) in parts.into_iter().enumerate() {
-            let lead = if index == 0 { "" } else { INDENT };
-            body.push(Row::of(TEXT, format!("{lead}{part}")));
-        }
-    }
-    body.push(Row::of(MUTED, "made of what is on the screen, without names of hosts").cut(width));
-    let (ink, right, enter) = match is_recorded(screen) {
-        Ok(()) => (INFO, "◆3 Enter puts it on record", "Enter = record it and copy it."),
-        Err(why) => (WARN, why, "Enter = copy it, NOT recorded."),
-    };
-    Sheet {
-        title: Row::plain("STATUS UPDATE"),
-        right: Row::of(ink, right),
-        body,
-        foot: vec![
-            rule(width),
-            Row::of(TEXT, "a sentence of your own, or none:").cut(width),
-            typed(field, true, TEXT, width),
-            leave_row(enter).cut(width),
-        ],
-        scroll,
-    }
-}
 
 /// Whether it can be put on record.
 ///

@@ -1,7 +1,7 @@
 //! Reads a keymap file and refuses what would surprise a hand.
 
 use super::{Binding, Key, Keymap, SEQUENCE_KEYS_MAX};
-use crate::domain::settings::tree::{INHERIT_DEPTH_MAX, Library, inherited, parse};
+use crate::domain::settings::tree::{Library, head, parse};
 use crate::domain::settings::{Fault, Fields, Node, Span, Table, Value, unknown};
 use crate::ui::command::{COMMANDS, Command, Context};
 
@@ -32,29 +32,13 @@ pub(super) fn keymap(text: &str, library: Library<'_>) -> Result<Keymap, Fault> 
 fn layer(text: &str, library: Library<'_>, depth: usize) -> Result<(String, Vec<Entry>), Fault> {
     let tree = parse(text)?;
     let fields = Fields::new(&tree, "the keymap");
-    if fields.integer("schema", 1, 1)?.is_none() {
-        return Err(Fault::new(Span::default(), "the keymap needs `schema = 1`"));
+    let deeper = |text: &str| layer(text, library, depth + 1);
+    let (name, beneath) = head(&tree, &fields, ("keymap", library, depth), deeper)?;
+    let mut entries = Vec::new();
+    if let Some(((_, inherited), place)) = beneath {
+        // A fault found later in what was inherited has its place in this file.
+        entries.extend(inherited.into_iter().map(|entry| Entry { span: place, ..entry }));
     }
-    let name = fields.need_text("name")?.to_owned();
-    let mut entries = match fields.text("inherits")? {
-        None => Vec::new(),
-        Some(parent) => {
-            let place = tree.get("inherits").map_or(tree.span, |node| node.span);
-            if depth >= INHERIT_DEPTH_MAX {
-                return Err(Fault::new(place, "keymaps inherit one another in a circle"));
-            }
-            let text = inherited(library, parent, "a keymap", place)?;
-            let (_, mut entries) = layer(text, library, depth + 1).map_err(|fault| {
-                let message = format!("keymap `{parent}`, which it inherits: {}", fault.message);
-                Fault::new(place, message)
-            })?;
-            // A fault found later in what was inherited has its place in this file.
-            for entry in &mut entries {
-                entry.span = place;
-            }
-            entries
-        }
-    };
     for context in Context::ALL {
         if let Some(table) = fields.table(context.name())? {
             let own = read_context(context, table)?;

@@ -3,7 +3,7 @@
 use crate::domain::report::{Claim, LossLine, Report, Section, StepLine, Tone, Value};
 use crate::domain::run::phase::Phase;
 use crate::ui::widget::ink::{BORDER, CRIT, FOCUS, Ink, MUTED, OK, TEXT, UNKNOWN, WARN};
-use crate::ui::widget::row::{Row, as_many, beside, paragraph, width_of, wrap};
+use crate::ui::widget::row::{Row, as_many, beside, hanging, paragraph, width_of};
 
 /// The parts of a report, as they are read one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,28 +25,27 @@ pub enum Part {
 impl Part {
     /// The one after it.
     pub fn next(self) -> Self {
-        match self {
-            Self::All => Self::Result,
-            Self::Result => Self::Steps,
-            Self::Steps => Self::Decisions,
-            Self::Decisions => Self::Well,
-            Self::Well => Self::Timeline,
-            Self::Timeline => Self::All,
-        }
+        PARTS[(self as usize + 1) % PARTS.len()].0
     }
 
     /// Its heading.
     pub fn title(self) -> &'static str {
-        match self {
-            Self::All => "everything",
-            Self::Result => "result",
-            Self::Steps => "steps",
-            Self::Decisions => "decisions",
-            Self::Well => "well, not well",
-            Self::Timeline => "timeline",
-        }
+        PARTS[self as usize].1
     }
 }
+
+/// The rows of a report in a width.
+type Body = fn(&Report, usize) -> Vec<Row>;
+
+/// The parts in their order, with their headings and rows.
+const PARTS: [(Part, &str, Body); 6] = [
+    (Part::All, "everything", all),
+    (Part::Result, "result", result),
+    (Part::Steps, "steps", steps),
+    (Part::Decisions, "decisions", decisions),
+    (Part::Well, "well, not well", well),
+    (Part::Timeline, "timeline", timeline),
+];
 
 /// From this width on two columns stand side by side.
 const TWO_COLUMNS: usize = 100;
@@ -57,14 +56,7 @@ const FIGURES: usize = 30;
 
 /// The rows of a part of the report.
 pub(crate) fn body(report: &Report, part: Part, width: usize) -> Vec<Row> {
-    match part {
-        Part::All => all(report, width),
-        Part::Result => result(report, width),
-        Part::Steps => steps(report, width),
-        Part::Decisions => decisions(report, width),
-        Part::Well => well(report, width),
-        Part::Timeline => timeline(report, width),
-    }
+    PARTS[part as usize].2(report, width)
 }
 
 fn all(report: &Report, width: usize) -> Vec<Row> {
@@ -300,12 +292,7 @@ fn told(mark: &str, mark_ink: Ink, claim: &Claim, width: usize) -> Vec<Row> {
         format!("{}: {}", claim.label, claim.value)
     };
     let why = entries(&claim.entries);
-    let lines = wrap(&format!("{text}  {why}"), width.saturating_sub(2));
-    let lines = lines.into_iter().enumerate().map(|(index, line)| {
-        let lead = if index == 0 { mark } else { " " };
-        Row::of(mark_ink, format!("{lead} ")).put(TEXT, line)
-    });
-    lines.collect()
+    hanging((mark_ink, &format!("{mark} ")), TEXT, &format!("{text}  {why}"), width)
 }
 
 /// Sections that hold something; empty ones would bury them.

@@ -1,5 +1,6 @@
 //! Words of the forecast: the finish, the time to decide, stuck steps, the clock of each tier.
 
+use super::prelude::*;
 use std::time::Duration;
 
 use crate::domain::catalogue::Class;
@@ -7,9 +8,6 @@ use crate::domain::forecast::{RtoState, Stuck, TierClock};
 use crate::domain::ids::StepId;
 use crate::domain::runbook::Step;
 use crate::domain::time::{clock_text, short_time};
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{CRIT, INFO, Ink, MUTED, OK, TEXT, WARN};
-use crate::ui::widget::row::{Row, as_many};
 
 use super::phrase;
 
@@ -65,6 +63,11 @@ pub fn decide_by(screen: &Screen<'_>) -> Row {
     }
 }
 
+/// What is left of an objective: whole seconds of both clocks always add up to it.
+pub fn left_of(rto: Duration, gone: Duration) -> Duration {
+    Duration::from_secs(rto.as_secs().saturating_sub(gone.as_secs()))
+}
+
 /// The clock of a tier that the big clock does not count: `files L00:42:10 of 1h ON TRACK`, `core
 /// MET 04:28 of 10:00`.
 fn tier(screen: &Screen<'_>, tier: &TierClock, long: bool) -> Row {
@@ -79,8 +82,7 @@ fn tier(screen: &Screen<'_>, tier: &TierClock, long: bool) -> Row {
             .put(TEXT, format!("{of} "))
             .put(ink, word),
         (None, Some(gone)) => {
-            // Whole seconds of both clocks always add up to the objective.
-            let left = Duration::from_secs(tier.rto.as_secs().saturating_sub(gone.as_secs()));
+            let left = left_of(tier.rto, gone);
             Row::of(MUTED, format!("{name} "))
                 .put(TEXT, format!("L{}{of} ", phrase::minutes(left)))
                 .put(ink, word)

@@ -1,14 +1,12 @@
 //! Words of the go/no-go list: how a criterion is, since when, what was accepted, the 24 h figures.
 
+use super::prelude::*;
 use std::time::Duration;
 
 use crate::domain::ids::Side;
 use crate::domain::readiness::{Acceptance, Drift, sum};
 use crate::domain::time::short_time;
 use crate::domain::verdict::{Criterion, Met};
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{CRIT, Ink, OK, TEXT, UNKNOWN, WARN};
-use crate::ui::widget::row::Row;
 
 use super::{phrase, spoken};
 
@@ -46,7 +44,7 @@ pub fn since(screen: &Screen<'_>, criterion: &Criterion) -> String {
 /// `NO-GO`, with what a person accepted of it.
 pub fn verdict(screen: &Screen<'_>) -> Row {
     let assessment = screen.assessment;
-    let run = screen.run.filter(|run| !run.stage.is_closed());
+    let run = screen.open_run();
     let text = sum(&assessment.verdict, &assessment.criteria, run);
     Row::of(spoken::verdict_ink(&assessment.verdict), text)
 }

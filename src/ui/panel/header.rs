@@ -1,16 +1,11 @@
 //! The first two rows: what this console is and where it looks, and the one worst thing.
 
+use super::prelude::*;
 use crate::domain::console::{Access, JournalState};
 use crate::domain::run::event::RunKind;
 use crate::domain::time::clock_text;
 use crate::domain::verdict::{Alarm, Primary, Priority};
 use crate::ui::command::Command;
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{
-    BADGE_ARMED, BADGE_DRILL, BADGE_LIVE, BADGE_READONLY, BADGE_REPLAY, BADGE_SAFE, BADGE_SIM,
-    CRIT, Ink, MUTED, OK, STALE, TEXT, UNKNOWN, WARN,
-};
-use crate::ui::widget::row::{Row, first_fit};
 
 use super::phrase;
 

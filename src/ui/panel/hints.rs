@@ -1,12 +1,11 @@
 //! What the open dialog takes now: its keys, of which none is refused, and what NEXT says of it.
 
+use super::prelude::*;
 use crate::domain::text::Clean;
 use crate::ui::command::Command;
 use crate::ui::facts::Facts;
 use crate::ui::over::Dialog;
-use crate::ui::screen::Screen;
 use crate::ui::update::trial::why_not_here;
-use crate::ui::widget::row::width_of;
 
 use super::offer::{GAP, Offers, Piece};
 

@@ -1,12 +1,10 @@
 //! The last row: the keys that can be used now; those that cannot are left out or grey.
 
+use super::prelude::*;
 use crate::domain::console::Access;
 use crate::domain::run::state::Run;
 use crate::ui::command::{COMMANDS, Command, CommandSpec};
 use crate::ui::model::Panel;
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{MUTED, TEXT};
-use crate::ui::widget::row::{Row, as_many};
 
 use super::{hints, phrase};
 

@@ -1,13 +1,11 @@
 //! What steps printed, and what happened when and by whom; the newest at the end.
 
+use super::prelude::*;
 use ratatui::layout::Rect;
 
 use crate::domain::run::words;
 use crate::ui::model::Panel;
-use crate::ui::screen::Screen;
-use crate::ui::widget::canvas::{Canvas, FrameLook};
-use crate::ui::widget::ink::{INFO, MUTED, TEXT};
-use crate::ui::widget::row::{Row, fit};
+use crate::ui::widget::canvas::Canvas;
 
 use super::region;
 
@@ -72,14 +70,7 @@ fn draw_list(
     } else {
         Row::of(MUTED, format!("follows, {count} {}", if count == 1 { "row" } else { "rows" }))
     };
-    let look = FrameLook {
-        title,
-        right,
-        below: region::filter_note(screen),
-        focused: screen.model.focus == panel,
-    };
-    let inner = canvas.frame(area, &look);
-    let inside = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let inside = canvas.panel(area, &region::look(screen, panel, title, right));
     let mut rows = tail(screen, count, back, usize::from(inside.height), of);
     if rows.is_empty() {
         rows.push(Row::of(MUTED, empty));

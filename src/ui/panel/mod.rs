@@ -9,6 +9,7 @@ pub mod logs;
 pub mod next;
 pub mod offer;
 pub mod phrase;
+mod prelude;
 pub mod quiet;
 pub mod red;
 pub mod region;

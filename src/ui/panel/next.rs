@@ -56,7 +56,7 @@ pub fn pieces(screen: &Screen<'_>) -> Vec<Piece> {
 /// What is going on, for a console without acts: it names no key.
 fn watched(screen: &Screen<'_>) -> String {
     if phrase::is_red_moment(screen) {
-        return match screen.run.filter(|run| !run.stage.is_closed()) {
+        return match screen.open_run() {
             Some(_) => "red, not declared yet".to_owned(),
             None => format!("red, not declared here; {}", phrase::elsewhere(screen)),
         };
@@ -103,7 +103,7 @@ fn but_now(screen: &Screen<'_>) -> String {
     }
 }
 
-fn without_run<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>) -> Offers<'q, 'a> {
+fn without_run<'a>(offers: Offers<'a>, screen: &Screen<'_>) -> Offers<'a> {
     let offers = match &screen.assessment.primary {
         Primary::Red { .. } => return red(offers, screen),
         Primary::Suspect { signals } => offers.say(phrase::suspected(screen, signals)),
@@ -127,8 +127,8 @@ fn without_run<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>) -> Offers<'q
 }
 
 /// The primary is red and nobody declared: the plan is opened first, then declared.
-fn red<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>) -> Offers<'q, 'a> {
-    let open = screen.run.is_some_and(|run| !run.stage.is_closed());
+fn red<'a>(offers: Offers<'a>, screen: &Screen<'_>) -> Offers<'a> {
+    let open = screen.open_run().is_some();
     let offers = offers.also(Command::Evidence, "evidence");
     let offers = if screen.runbook.is_none() {
         offers.say(format!("{}: nothing can be run from here", phrase::no_runbook(screen)))
@@ -142,7 +142,7 @@ fn red<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>) -> Offers<'q, 'a> {
     offers.say("Nothing was run here.")
 }
 
-fn with_run<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &'a Run) -> Offers<'q, 'a> {
+fn with_run<'a>(offers: Offers<'a>, screen: &Screen<'_>, run: &Run) -> Offers<'a> {
     match screen.journal {
         JournalState::Failed(_) => {
             let text = "make room for the journal: nothing new starts, running steps go on";
@@ -203,7 +203,7 @@ fn with_run<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &'a Run) -
 }
 
 /// The run is given up: what is open, what goes back next, or that it can be closed.
-fn aborting<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &'a Run) -> Offers<'q, 'a> {
+fn aborting<'a>(offers: Offers<'a>, screen: &Screen<'_>, run: &Run) -> Offers<'a> {
     if run.is_held() {
         return offers
             .say("HOLD: nothing more is taken back, the clock goes on")
@@ -257,17 +257,17 @@ fn awaited(screen: &Screen<'_>, proofs: &[Proof]) -> String {
     if texts.is_empty() { "that a person says so".to_owned() } else { texts.join(", ") }
 }
 
-fn unknown<'q, 'a>(offers: Offers<'q, 'a>, step: &Step) -> Offers<'q, 'a> {
+fn unknown<'a>(offers: Offers<'a>, step: &Step) -> Offers<'a> {
     let what = format!("resolve \"{}\": did it take effect? look first", step.title);
     offers.step(Command::Resolve, step, &what)
 }
 
-fn left_running<'q, 'a>(offers: Offers<'q, 'a>, step: &Step) -> Offers<'q, 'a> {
+fn left_running<'a>(offers: Offers<'a>, step: &Step) -> Offers<'a> {
     let what = format!("end what \"{}\" started: its runner is gone, it still runs", step.title);
     offers.step(Command::AbortStep, step, &what)
 }
 
-fn current_step<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>) -> Offers<'q, 'a> {
+fn current_step<'a>(offers: Offers<'a>, screen: &Screen<'_>) -> Offers<'a> {
     let Some((step, state)) = phrase::current(screen) else {
         return offers.say("no step can go on: look at failed and skipped steps");
     };
@@ -293,7 +293,7 @@ fn current_step<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>) -> Offers<'
     }
 }
 
-fn failed<'q, 'a>(offers: Offers<'q, 'a>, step: &Step, meanwhile: &str) -> Offers<'q, 'a> {
+fn failed<'a>(offers: Offers<'a>, step: &Step, meanwhile: &str) -> Offers<'a> {
     let title = &step.title;
     offers
         .say(format!("\"{title}\" failed"))
@@ -303,12 +303,7 @@ fn failed<'q, 'a>(offers: Offers<'q, 'a>, step: &Step, meanwhile: &str) -> Offer
 }
 
 /// A step that waits for a hand.
-fn ready<'q, 'a>(
-    offers: Offers<'q, 'a>,
-    screen: &Screen<'a>,
-    step: &Step,
-    meanwhile: &str,
-) -> Offers<'q, 'a> {
+fn ready<'a>(offers: Offers<'a>, screen: &Screen<'_>, step: &Step, meanwhile: &str) -> Offers<'a> {
     let title = &step.title;
     if phrase::is_planned_without_primary(screen) && waits(screen, step) {
         let lost = phrase::label(screen, screen.direction().from);
@@ -333,12 +328,12 @@ fn waits(screen: &Screen<'_>, step: &Step) -> bool {
 }
 
 /// A step runs: how long it takes, and what can be run beside it.
-fn running<'q, 'a>(
-    offers: Offers<'q, 'a>,
-    screen: &Screen<'a>,
+fn running<'a>(
+    offers: Offers<'a>,
+    screen: &Screen<'_>,
     step: &Step,
     state: &StepState,
-) -> Offers<'q, 'a> {
+) -> Offers<'a> {
     let late = clocks::stuck(screen, &step.id).is_some();
     let offers = paced(offers, screen, step, state, "works");
     let beside = screen.run.and_then(Run::beside);
@@ -355,13 +350,13 @@ fn running<'q, 'a>(
 
 /// `works 12s, about 28s left, usually 40s: "Promote pg in B"`, or that it is stuck: the times
 /// first, they are what is waited for.
-fn paced<'q, 'a>(
-    offers: Offers<'q, 'a>,
-    screen: &Screen<'a>,
+fn paced<'a>(
+    offers: Offers<'a>,
+    screen: &Screen<'_>,
     step: &Step,
     state: &StepState,
     does: &str,
-) -> Offers<'q, 'a> {
+) -> Offers<'a> {
     let title = format!(": \"{}\"", step.title);
     if let Some(late) = clocks::stuck(screen, &step.id) {
         return offers.say_first(&clocks::stuck_words(late), &title);
@@ -379,7 +374,7 @@ fn paced<'q, 'a>(
     offers.say_first(&first, &format!(", usually {usual}{title}"))
 }
 
-fn closed<'q, 'a>(offers: Offers<'q, 'a>, screen: &Screen<'a>, run: &Run) -> Offers<'q, 'a> {
+fn closed<'a>(offers: Offers<'a>, screen: &Screen<'_>, run: &Run) -> Offers<'a> {
     let how = match &run.closed {
         Some((at, Closing::Complete)) => format!("closed complete at {}", at.utc()),
         Some((at, Closing::CompleteExcept { steps })) => {

@@ -1,15 +1,13 @@
 //! What NEXT is made of: words, and keys that do now what is written beside them.
 
+use super::prelude::*;
 use crate::domain::runbook::Step;
 use crate::domain::text::Clean;
 use crate::ui::available::{GUARDED_SIZE_MIN, why_not_offered};
 use crate::ui::command::Command;
 use crate::ui::meant::{meant, steps_shown};
 use crate::ui::model::{Model, Panel};
-use crate::ui::screen::Screen;
 use crate::ui::update::moves::back_leaves;
-use crate::ui::widget::ink::NEXT;
-use crate::ui::widget::row::{Row, cut, width_of, wrap};
 
 use super::phrase;
 
@@ -71,14 +69,14 @@ impl Piece {
 
 /// What to do now, piece by piece; a key is in it only when it is not refused now.
 #[derive(Debug, Clone)]
-pub struct Offers<'q, 'a> {
-    screen: &'q Screen<'a>,
+pub struct Offers<'a> {
+    screen: &'a Screen<'a>,
     pieces: Vec<Piece>,
 }
 
-impl<'q, 'a> Offers<'q, 'a> {
+impl<'a> Offers<'a> {
     /// None yet.
-    pub fn of(screen: &'q Screen<'a>) -> Self {
+    pub fn of(screen: &'a Screen<'a>) -> Self {
         Self { screen, pieces: Vec::new() }
     }
 

@@ -1,5 +1,6 @@
 //! Short texts that several panels share: regions, ages, exposure, the current step.
 
+use super::prelude::*;
 use std::time::Duration;
 
 use crate::domain::ids::{Side, StepId};
@@ -14,8 +15,6 @@ pub use crate::domain::time::no_less as seconds;
 use crate::domain::time::{Stamp, short_time};
 use crate::domain::verdict::{Primary, Priority, Signal, T0Basis};
 use crate::ui::command::Command;
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{CRIT, INFO, Ink, OK, UNKNOWN, WARN};
 
 /// `00:00`, minutes and seconds as the runbook counts them; hours where there are any.
 pub fn minutes(time: Duration) -> String {
@@ -57,7 +56,7 @@ pub fn glyph(priority: Priority) -> (Ink, &'static str) {
 /// Which way the next failover would go: that of a run until it is over, then from what serves now.
 pub fn direction_now(screen: &Screen<'_>) -> Direction {
     let active = screen.assessment.active;
-    let open = screen.run.filter(|run| !run.stage.is_closed());
+    let open = screen.open_run();
     open.map_or(Direction { from: active, to: active.other() }, |run| run.direction)
 }
 
@@ -171,6 +170,21 @@ pub fn frozen_at(screen: &Screen<'_>) -> &'static str {
     if losses_until(screen) == LossesAt::Switch { "switch" } else { "T0" }
 }
 
+/// What a store would lose, `UNKNOWN` where nobody can say.
+pub fn loss(row: &LedgerRow) -> String {
+    row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), seconds)
+}
+
+/// What a store may lose, or a word for that nothing is promised.
+pub fn limit(row: &LedgerRow, none: &str) -> String {
+    row.rpo_s.map_or_else(|| none.to_owned(), seconds)
+}
+
+/// `97s of 5m00s`.
+pub fn loss_of(row: &LedgerRow) -> String {
+    format!("{} of {}", loss(row), limit(row, "no RPO"))
+}
+
 /// True when at least one lag is known from a look that is not too old.
 pub fn is_any_lag_live(screen: &Screen<'_>) -> bool {
     let to = screen.direction().to;
@@ -232,10 +246,8 @@ pub fn exposure(screen: &Screen<'_>) -> (Ink, String) {
         None if screen.ledger.rows.is_empty() => (UNKNOWN, "? not known, no store".to_owned()),
         None => (UNKNOWN, format!("UNKNOWN for {}", screen.ledger.rows.len())),
         Some(row) => {
-            let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), seconds);
-            let limit = row.rpo_s.map_or_else(|| "no RPO".to_owned(), seconds);
-            let words =
-                format!("worst {loss} of {limit} {} {}{doubt}", row.verdict.word(), row.system);
+            let (loss, verdict) = (loss_of(row), row.verdict.word());
+            let words = format!("worst {loss} {verdict} {}{doubt}", row.system);
             (verdict_ink(row.verdict, unknown > 0 || silent), words)
         }
     }
@@ -263,6 +275,12 @@ pub fn named(screen: &Screen<'_>, step: &StepId) -> String {
 /// `8 Promote pg in B (promote-pg)`: a step as the runbook panel numbers and calls it.
 pub fn named_fully(screen: &Screen<'_>, step: &StepId) -> String {
     screen.runbook.map_or_else(|| step.to_string(), |book| book.named_fully(step))
+}
+
+/// Who may declare.
+pub fn declarers(screen: &Screen<'_>) -> String {
+    let names = screen.site.declarers();
+    if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
 }
 
 /// What is watched while the primary is suspect: looks that failed are no signals yet.

@@ -1,5 +1,6 @@
 //! "If the primary failed now": the strip while there is no incident.
 
+use super::prelude::*;
 use std::time::Duration;
 
 use crate::domain::catalogue::Class;
@@ -8,10 +9,7 @@ use crate::domain::readiness::worst_first;
 use crate::domain::time::short_time;
 use crate::domain::verdict::{Criterion, Met};
 use crate::ui::command::Command;
-use crate::ui::screen::Screen;
 use crate::ui::widget::bar::bar;
-use crate::ui::widget::ink::{Ink, MUTED, OK, TEXT, UNKNOWN, WARN};
-use crate::ui::widget::row::{Row, as_many, first_fit};
 
 use super::{fitness, phrase, spoken};
 
@@ -76,13 +74,6 @@ fn stores<'a>(screen: &Screen<'a>) -> Vec<&'a LedgerRow> {
     rows
 }
 
-/// `97s of 5m00s`.
-fn loss(row: &LedgerRow) -> String {
-    let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), phrase::seconds);
-    let limit = row.rpo_s.map_or_else(|| "no RPO".to_owned(), phrase::seconds);
-    format!("{loss} of {limit}")
-}
-
 fn loss_ink(screen: &Screen<'_>, row: &LedgerRow) -> Ink {
     let silent = !phrase::is_any_lag_live(screen) && row.verdict == LossVerdict::Pass;
     if silent { UNKNOWN } else { phrase::loss_ink(row.verdict) }
@@ -97,7 +88,7 @@ fn store_row(screen: &Screen<'_>, row: &LedgerRow) -> Row {
     };
     Row::new()
         .cell(TEXT, row.system.as_str(), 8)
-        .put(TEXT, format!("{:>14} ", loss(row)))
+        .put(TEXT, format!("{:>14} ", phrase::loss_of(row)))
         .put(ink, bar)
         .put(ink, row.verdict.word())
 }
@@ -146,8 +137,7 @@ fn left_rows(screen: &Screen<'_>, rows: usize, width: usize) -> Vec<Row> {
     };
     all.push(met);
     all.resize(rows.saturating_sub(1), Row::new());
-    let declarers = screen.site.declarers();
-    let who = if declarers.is_empty() { "nobody".to_owned() } else { declarers.join(", ") };
+    let who = phrase::declarers(screen);
     all.push(as_many(
         vec![Row::of(MUTED, format!("may declare: {who}")), Row::of(MUTED, plan(screen))],
         "   ",
@@ -229,7 +219,8 @@ fn worst(screen: &Screen<'_>) -> Row {
         None => Row::plain("RPO ").put(UNKNOWN, "? no store"),
         Some(row) => {
             let word = if phrase::is_any_lag_live(screen) { "RPO " } else { "RPO ? last " };
-            Row::plain(word).put(loss_ink(screen, row), format!("{} {}", loss(row), row.system))
+            Row::plain(word)
+                .put(loss_ink(screen, row), format!("{} {}", phrase::loss_of(row), row.system))
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The moment the primary goes red: what we know, what to do, what else is wrong. Nothing is run.
 
+use super::prelude::*;
 use ratatui::layout::Rect;
 
 use crate::domain::console::Access;
@@ -12,10 +13,7 @@ use crate::domain::time::short_time;
 use crate::domain::verdict::{Criterion, Met, Primary, Signal, T0Basis};
 use crate::ui::available::why_not_now;
 use crate::ui::command::Command;
-use crate::ui::screen::Screen;
-use crate::ui::widget::canvas::{Canvas, FrameLook, ruled};
-use crate::ui::widget::ink::{CRIT, FOCUS, Ink, MUTED, OK, TEXT, UNKNOWN, WARN};
-use crate::ui::widget::row::{Row, fit, wrap};
+use crate::ui::widget::canvas::{Canvas, FrameLook, columns_of, rows_of, ruled};
 use crate::ui::widget::sheet::window;
 
 use super::{clocks, fitness, phrase, spoken};
@@ -49,14 +47,7 @@ fn failing(systems: usize, needed: usize) -> String {
 
 /// Rows of one fact: a lead word, then inked text wrapped beneath each other.
 fn fact(lead: &str, ink: Ink, text: &str, width: usize) -> Vec<Row> {
-    wrap(text, width.saturating_sub(LEAD))
-        .into_iter()
-        .enumerate()
-        .map(|(index, line)| {
-            let lead = if index == 0 { lead } else { "" };
-            Row::of(FOCUS, fit(lead, LEAD)).put(ink, line)
-        })
-        .collect()
+    hanging((FOCUS, &fit(lead, LEAD)), ink, text, width)
 }
 
 fn signals<'a>(screen: &Screen<'a>) -> (&'a [Signal], Option<T0Basis>) {
@@ -127,8 +118,8 @@ fn data(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     }
     let mut rows = fact("DATA", TEXT, "if we promote now we expect to lose:", width);
     for row in &screen.ledger.rows {
-        let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), phrase::seconds);
-        let limit = row.rpo_s.map_or_else(|| "no RPO".to_owned(), phrase::seconds);
+        let loss = phrase::loss(row);
+        let limit = phrase::limit(row, "no RPO");
         rows.push(
             Row::plain(" ".repeat(LEAD))
                 .cell(TEXT, row.system.as_str(), 12)
@@ -149,7 +140,7 @@ fn data_compact(screen: &Screen<'_>, width: usize) -> Vec<Row> {
         .rows
         .iter()
         .map(|row| {
-            let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), phrase::seconds);
+            let loss = phrase::loss(row);
             format!("{} {loss} {}", row.system, row.verdict.word())
         })
         .collect();
@@ -233,18 +224,9 @@ fn do_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     let key = |command| phrase::key(screen, command);
     let label = phrase::label(screen, screen.assessment.active);
     let since = phrase::t0(screen).map_or_else(String::new, |(at, _)| at.utc().to_string());
-    let declarers = screen.site.declarers();
-    let who = if declarers.is_empty() { "nobody".to_owned() } else { declarers.join(", ") };
+    let who = phrase::declarers(screen);
     let step = |number: &str, lead: &str, text: String| {
-        let indent = 13;
-        wrap(&text, width.saturating_sub(indent))
-            .into_iter()
-            .enumerate()
-            .map(|(index, line)| {
-                let (number, lead) = if index == 0 { (number, lead) } else { ("", "") };
-                Row::of(FOCUS, format!("{number:<3}{lead:<10}")).put(TEXT, line)
-            })
-            .collect::<Vec<_>>()
+        hanging((FOCUS, &format!("{number:<3}{lead:<10}")), TEXT, &text, width)
     };
     let mut rows = step(
         "1",
@@ -253,7 +235,7 @@ fn do_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     );
     let title =
         screen.runbook.map_or_else(|| phrase::no_runbook(screen), |book| book.title.to_string());
-    let opened = screen.run.filter(|run| !run.stage.is_closed());
+    let opened = screen.open_run();
     let how = match (opened, screen.access) {
         (Some(run), _) => format!(".  It is open as {}", run.id),
         (None, Access::ReadOnly) => String::new(),
@@ -288,11 +270,7 @@ fn do_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
         ),
     ));
     let mine = "This console has changed nothing, no step runs by itself";
-    rows.extend(
-        wrap(&format!("{mine}; {}.", phrase::elsewhere(screen)), width)
-            .into_iter()
-            .map(|line| Row::of(TEXT, line)),
-    );
+    rows.extend(paragraph(TEXT, &format!("{mine}; {}.", phrase::elsewhere(screen)), width));
     rows
 }
 
@@ -332,34 +310,27 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
     let alarms = alarm_rows(screen, usize::from(area.width) - 4);
     let alarm_height =
         u16::try_from(alarms.len() + 2).unwrap_or(u16::MAX).clamp(4, area.height / 3);
-    let upper_height = area.height - alarm_height;
-    let half = area.width / 2;
-    let know = Rect { width: half, height: upper_height, ..area };
-    let act = Rect { x: area.x + half, width: area.width - half, height: upper_height, ..area };
-    let below = Rect { y: area.y + upper_height, height: alarm_height, ..area };
-    let panel = |canvas: &mut Canvas<'_>, at: Rect, title: Row, right: Row, focused: bool| {
-        let look = FrameLook { title, right, below: Row::new(), focused };
-        let inner = canvas.frame(at, &look);
-        Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
+    let (upper, below) = rows_of(area, area.height - alarm_height);
+    let (know, act) = columns_of(upper, area.width / 2);
+    let mut panel = |at: Rect, title: &str, right: Row, rows: &dyn Fn(usize) -> Vec<Row>| {
+        let (title, focused) = (Row::plain(title), at == know);
+        let inside = canvas.panel(at, &FrameLook { title, right, below: Row::new(), focused });
+        let rows = rows(usize::from(inside.width));
+        canvas.rows(inside, &window(&rows, 0, usize::from(inside.height)));
     };
-    let inside = panel(canvas, know, Row::plain("WHAT WE KNOW"), Row::new(), true);
-    let rows = know_rows(screen, usize::from(inside.width));
-    canvas.rows(inside, &window(&rows, 0, usize::from(inside.height)));
-    let inside = panel(canvas, act, Row::plain("WHAT TO DO NOW"), Row::new(), false);
-    let rows = do_rows(screen, usize::from(inside.width));
-    canvas.rows(inside, &window(&rows, 0, usize::from(inside.height)));
-    let title = Row::plain(format!("ALARMS  {} shown", screen.assessment.alarms.len()));
+    panel(know, "WHAT WE KNOW", Row::new(), &|width| know_rows(screen, width));
+    panel(act, "WHAT TO DO NOW", Row::new(), &|width| do_rows(screen, width));
+    let title = format!("ALARMS  {} shown", screen.assessment.alarms.len());
     let folded: usize = screen.assessment.alarms.iter().map(|alarm| alarm.consequences.len()).sum();
-    let right = Row::of(MUTED, format!("{folded} grouped"));
-    let inside = panel(canvas, below, title, right, false);
-    canvas.rows(inside, &window(&alarms, 0, usize::from(inside.height)));
+    panel(below, &title, Row::of(MUTED, format!("{folded} grouped")), &|_| alarms.clone());
 }
 
 /// One column, the most needed first, where there is little room.
 fn draw_compact(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
     let width = usize::from(area.width);
-    let title = ruled(&Row::plain("WHAT WE KNOW"), &Row::new(), FOCUS, "━", width);
-    canvas.row(area.x, area.y, area.width, &title);
+    let title = |words| ruled(&Row::plain(words), &Row::new(), true, width);
+    let (top, inside) = rows_of(area, 1);
+    canvas.rows(top, &[title("WHAT WE KNOW")]);
     let mut know = what(screen, SIGNALS_NAMED_COMPACT, width);
     know.extend(not_us(screen, width));
     know.extend(data_compact(screen, width));
@@ -371,11 +342,9 @@ fn draw_compact(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
     let know_room = room - act_room;
     let know_rows = window(&know, 0, know_room);
     let used = u16::try_from(know_rows.len()).unwrap_or(area.height);
-    let inside = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     canvas.rows(inside, &know_rows);
-    let title = ruled(&Row::plain("WHAT TO DO NOW"), &Row::new(), FOCUS, "━", width);
-    let below = Rect { y: inside.y + used, height: inside.height.saturating_sub(used), ..inside };
-    let mut rows = vec![title];
+    let (_, below) = rows_of(inside, used);
+    let mut rows = vec![title("WHAT TO DO NOW")];
     rows.extend(window(&act, 0, usize::from(below.height).saturating_sub(1)));
     canvas.rows(below, &rows);
 }

@@ -1,5 +1,6 @@
 //! A region: one row per system with its state in a glyph and a word, its note and its age.
 
+use super::prelude::*;
 use ratatui::layout::Rect;
 
 use std::collections::HashMap;
@@ -11,10 +12,7 @@ use crate::domain::snapshot::{Cell, CellState};
 use crate::domain::time::short_time;
 use crate::domain::verdict::{Primary, Priority};
 use crate::ui::model::Panel;
-use crate::ui::screen::Screen;
 use crate::ui::widget::canvas::{Canvas, FrameLook};
-use crate::ui::widget::ink::{CRIT, INFO, Ink, MUTED, OK, STALE, TEXT, UNKNOWN, WARN};
-use crate::ui::widget::row::{Row, first_fit, width_of};
 use crate::ui::widget::sheet::window;
 
 use super::phrase;
@@ -256,18 +254,17 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, side: Side, screen: &Screen<'_>
         vec![Row::plain(format!("{short} {}", phrase::part(screen, side))), Row::plain(short)],
         usize::from(area.width).saturating_sub(right.width() + FRAME_CELLS),
     );
-    let look = FrameLook {
-        title,
-        right,
-        below: filter_note(screen),
-        focused: screen.model.focus == panel,
-    };
-    let inner = canvas.frame(area, &look);
-    let inside = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let inside = canvas.panel(area, &look(screen, panel, title, right));
     let (width, room) = (usize::from(inside.width), usize::from(inside.height));
     let scroll = screen.model.scroll[panel.index()];
     let rows = rows(screen, &urgent, side, (width, room), scroll);
     canvas.rows(inside, &window(&rows, scroll, room));
+}
+
+/// The frame around a list.
+pub fn look(screen: &Screen<'_>, panel: Panel, title: Row, right: Row) -> FrameLook {
+    let focused = screen.model.focus == panel;
+    FrameLook { title, right, below: filter_note(screen), focused }
 }
 
 /// What the lists are filtered by, for the lower line of a panel.

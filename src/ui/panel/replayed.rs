@@ -1,10 +1,8 @@
 //! The status of a replay, where a live console says what to do next.
 
+use super::prelude::*;
 use crate::domain::time::{clock_text, short_time};
 use crate::ui::replay::Replay;
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{CRIT, FOCUS, MUTED, NEXT, WARN};
-use crate::ui::widget::row::{Row, first_fit};
 
 /// Paused or playing, how fast, which entry, which moment, and what is missing: in one row, or in
 /// two where the screen is narrow and high.

@@ -1,5 +1,6 @@
 //! Replication: how far every store is behind, by which measure, against what was promised.
 
+use super::prelude::*;
 use ratatui::layout::Rect;
 
 use crate::domain::ids::Side;
@@ -8,11 +9,8 @@ use crate::domain::rules::period;
 use crate::domain::site::SystemSpec;
 use crate::domain::time::short_time;
 use crate::ui::model::Panel;
-use crate::ui::screen::Screen;
 use crate::ui::widget::bar::curve;
-use crate::ui::widget::canvas::{Canvas, FrameLook};
-use crate::ui::widget::ink::{CRIT, Ink, MUTED, OK, STALE, TEXT, UNKNOWN};
-use crate::ui::widget::row::{Row, width_of};
+use crate::ui::widget::canvas::Canvas;
 use crate::ui::widget::sheet::window;
 
 use super::{phrase, region};
@@ -202,14 +200,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
         (false, true) => "live".to_owned(),
         (false, false) => "? not live".to_owned(),
     };
-    let look = FrameLook {
-        title: Row::plain(format!("3 REPLICATION {} > {}", way.from, way.to)),
-        right: Row::of(MUTED, state),
-        below: region::filter_note(screen),
-        focused: screen.model.focus == Panel::Replication,
-    };
-    let inner = canvas.frame(area, &look);
-    let inside = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    let title = Row::plain(format!("3 REPLICATION {} > {}", way.from, way.to));
+    let look = region::look(screen, Panel::Replication, title, Row::of(MUTED, state));
+    let inside = canvas.panel(area, &look);
     let rows = rows(screen, usize::from(inside.width));
     let scroll = screen.model.scroll[Panel::Replication.index()];
     canvas.rows(inside, &window(&rows, scroll, usize::from(inside.height)));

@@ -1,11 +1,9 @@
 //! When the next status update is due: at the right of NEXT, or in the header where NEXT is full.
 
+use super::prelude::*;
 use crate::domain::console::Access;
 use crate::domain::rhythm::{Rhythm, rhythm};
 use crate::ui::command::Command;
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{MUTED, WARN};
-use crate::ui::widget::row::{Row, width_of};
 
 use super::{next, phrase};
 

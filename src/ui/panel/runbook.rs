@@ -1,5 +1,6 @@
 //! The runbook: every step with its state, what it usually takes and what was measured.
 
+use super::prelude::*;
 use ratatui::layout::Rect;
 
 use crate::domain::catalogue::Class;
@@ -10,12 +11,7 @@ use crate::domain::runbook::{Compensation, Runbook, Step};
 use crate::domain::time::short_time;
 use crate::ui::meant::{meant, steps_shown};
 use crate::ui::model::Panel;
-use crate::ui::screen::Screen;
-use crate::ui::widget::canvas::{Canvas, FrameLook, ruled};
-use crate::ui::widget::ink::{
-    BORDER, CRIT, FOCUS, INFO, Ink, MUTED, OK, PENDING, SELECTION, TEXT, UNKNOWN, WARN,
-};
-use crate::ui::widget::row::Row;
+use crate::ui::widget::canvas::{Canvas, FrameLook, rows_of, ruled};
 
 use super::{clocks, phrase, region, runbook_abort};
 
@@ -324,9 +320,8 @@ pub fn draw_bare(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
     let width = usize::from(area.width);
     let (title, right) = title(screen);
     let focused = screen.model.focus == Panel::Runbook;
-    let (ink, flat) = if focused { (FOCUS, "━") } else { (BORDER, "─") };
-    canvas.row(area.x, area.y, area.width, &ruled(&title, &right, ink, flat, width));
-    let inside = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let (top, inside) = rows_of(area, 1);
+    canvas.rows(top, &[ruled(&title, &right, focused, width)]);
     canvas.rows(inside, &body(screen, width, usize::from(inside.height)));
 }
 

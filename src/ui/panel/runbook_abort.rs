@@ -1,14 +1,12 @@
 //! The runbook while the run is given up: what goes back, in its order, and what stays.
 
+use super::prelude::*;
 use crate::domain::run::event::Purpose;
 use crate::domain::run::phase::Phase;
 use crate::domain::run::state::{Abort, Run, StepState};
 use crate::domain::runbook::{Compensation, Runbook, Step};
 use crate::domain::time::{clock_text, short_time};
 use crate::ui::meant::{steps_listed, steps_shown};
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{CRIT, FOCUS, INFO, Ink, MUTED, OK, SELECTION, TEXT, UNKNOWN, WARN};
-use crate::ui::widget::row::Row;
 
 use super::phrase;
 use super::runbook::{self, Columns};

@@ -1,11 +1,9 @@
 //! Words of the strip: how fit the standby is, how the journal is, a sentence to say aloud.
 
+use super::prelude::*;
 use crate::domain::console::JournalState;
 use crate::domain::forecast::RtoState;
 use crate::domain::verdict::Verdict;
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{CRIT, Ink, MUTED, OK, UNKNOWN, WARN};
-use crate::ui::widget::row::Row;
 
 use super::phrase;
 
@@ -38,7 +36,7 @@ pub fn other_losses(screen: &Screen<'_>, count: usize) -> Vec<Row> {
         .iter()
         .filter(|row| Some(&row.system) != worst)
         .map(|row| {
-            let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), phrase::seconds);
+            let loss = phrase::loss(row);
             format!("{} {loss}", row.system)
         })
         .collect();

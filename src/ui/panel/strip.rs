@@ -1,16 +1,14 @@
 //! The clock strip: time gone, time left, how it will end, what is lost; on every frame.
 
+use super::prelude::*;
 use std::time::Duration;
 
 use ratatui::layout::Rect;
 
 use crate::domain::time::{clock_text, short_time};
-use crate::ui::screen::Screen;
 use crate::ui::widget::bar::bar;
 use crate::ui::widget::canvas::{Canvas, FrameLook};
 use crate::ui::widget::digits::{self, Size};
-use crate::ui::widget::ink::{CRIT, HELD, INFO, MUTED, OK, TEXT, WARN};
-use crate::ui::widget::row::{Row, as_many, first_fit, fit};
 
 use super::{clocks, phrase, quiet, spoken};
 
@@ -86,8 +84,7 @@ fn left(screen: &Screen<'_>, whole: bool) -> Row {
     if gone > rto {
         Row::of(CRIT, format!("OVER {}", clock_text(gone.saturating_sub(rto)))).put(TEXT, of)
     } else {
-        // Whole seconds of both clocks always add up to the objective.
-        let shown = Duration::from_secs(rto.as_secs().saturating_sub(gone.as_secs()));
+        let shown = clocks::left_of(rto, gone);
         Row::plain(format!("LEFT {}", clock_text(shown))).put(TEXT, of)
     }
 }
@@ -154,7 +151,7 @@ pub fn tiny(screen: &Screen<'_>, width: usize) -> Row {
     let left = match forecast.rto {
         Some(rto) if gone > rto => format!(" +{}", phrase::minutes(gone.saturating_sub(rto))),
         Some(rto) => {
-            let whole = Duration::from_secs(rto.as_secs().saturating_sub(gone.as_secs()));
+            let whole = clocks::left_of(rto, gone);
             format!(" L{}", phrase::minutes(whole))
         }
         None => String::new(),
@@ -269,14 +266,13 @@ fn draw_framed(canvas: &mut Canvas<'_>, area: Rect, look: Look, screen: &Screen<
         (true, false) => Row::plain("CLOCKS"),
     };
     let right = spoken::journal(screen);
-    let inner = canvas.frame(area, &FrameLook { title, right, ..FrameLook::default() });
-    let width = usize::from(inner.width).saturating_sub(2);
+    let inside = canvas.panel(area, &FrameLook { title, right, ..FrameLook::default() });
+    let width = usize::from(inside.width);
     let rows = if incident {
         incident_rows(canvas.ascii(), look, screen, width)
     } else {
-        quiet::rows(screen, usize::from(inner.height), width)
+        quiet::rows(screen, usize::from(inside.height), width)
     };
-    let inside = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     canvas.rows(inside, &rows);
 }
 

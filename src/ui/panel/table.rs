@@ -1,14 +1,12 @@
 //! Both regions and the lags as one table, where there is no room for three panels.
 
+use super::prelude::*;
 use ratatui::layout::Rect;
 
 use crate::domain::ids::Side;
 use crate::domain::site::SystemSpec;
 use crate::ui::model::Panel;
-use crate::ui::screen::Screen;
-use crate::ui::widget::canvas::{Canvas, ruled};
-use crate::ui::widget::ink::{BORDER, FOCUS, MUTED, TEXT};
-use crate::ui::widget::row::{Row, first_fit};
+use crate::ui::widget::canvas::{Canvas, rows_of, ruled};
 use crate::ui::widget::sheet::window;
 
 use super::{phrase, region, replication};
@@ -79,15 +77,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
     let width = usize::from(area.width);
     let focused =
         matches!(screen.model.focus, Panel::RegionA | Panel::RegionB | Panel::Replication);
-    let (ink, flat) = if focused { (FOCUS, "━") } else { (BORDER, "─") };
     let title = Row::plain("1 A / 2 B / 3 REPLICATION");
-    canvas.row(
-        area.x,
-        area.y,
-        area.width,
-        &ruled(&title, &region::filter_note(screen), ink, flat, width),
-    );
-    let inside = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let (top, inside) = rows_of(area, 1);
+    canvas.rows(top, &[ruled(&title, &region::filter_note(screen), focused, width)]);
     let room = usize::from(inside.height);
     let rows = rows(screen, width, room);
     let scroll = screen.model.scroll[Panel::RegionA.index()];

@@ -7,9 +7,11 @@ mod color;
 mod difference;
 mod token;
 
+use std::iter::successors;
+
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::domain::settings::tree::{INHERIT_DEPTH_MAX, Library, inherited, parse};
+use crate::domain::settings::tree::{Library, head, parse};
 use crate::domain::settings::{Fault, Fields, Node, Span, Table, Value, unknown};
 
 pub use color::{Depth, Rgb};
@@ -94,15 +96,7 @@ impl Theme {
 
     /// What a meaning looks like, by its name; an unknown name looks like the group it is in.
     pub fn named(&self, name: &str) -> Style {
-        let mut name = name;
-        loop {
-            if let Some(token) = Token::from_name(name) {
-                return self.style(token);
-            }
-            let Some((group, _)) = name.rsplit_once('.') else { break };
-            name = group;
-        }
-        self.style(Token::Text)
+        self.style(groups(name).find_map(Token::from_name).unwrap_or(Token::Text))
     }
 }
 
@@ -122,19 +116,15 @@ impl Look {
 
 /// The look of a token: its own, that of a dotted group it is in, that of its base.
 fn look_of(resolved: &[(String, Look)], token: Token) -> Look {
-    let mut next = Some(token);
-    while let Some(token) = next {
-        let mut name = token.name();
-        loop {
-            if let Some((_, look)) = resolved.iter().find(|(known, _)| known == name) {
-                return *look;
-            }
-            let Some((group, _)) = name.rsplit_once('.') else { break };
-            name = group;
-        }
-        next = token.base();
-    }
-    Look::default()
+    let mut names = successors(Some(token), |token| token.base()).map(Token::name).flat_map(groups);
+    let found =
+        |name: &str| resolved.iter().find(|(known, _)| known == name).map(|(_, look)| *look);
+    names.find_map(found).unwrap_or_default()
+}
+
+/// A dotted name, and the groups that it is in, the innermost first.
+fn groups(name: &str) -> impl Iterator<Item = &str> {
+    successors(Some(name), |name| name.rsplit_once('.').map(|(group, _)| group))
 }
 
 /// A look as written, its colours still names.
@@ -159,28 +149,12 @@ impl Layer {
     fn read(text: &str, library: Library<'_>, depth: usize) -> Result<Self, Fault> {
         let tree = parse(text)?;
         let fields = Fields::new(&tree, "the theme");
-        let schema = fields.integer("schema", 1, 1)?;
-        if schema.is_none() {
-            return Err(Fault::new(Span::default(), "the theme needs `schema = 1`"));
-        }
-        let name = fields.need_text("name")?.to_owned();
-        let mut layer = match fields.text("inherits")? {
-            None => Self::default(),
-            Some(parent) => {
-                let place = tree.get("inherits").map_or(tree.span, |node| node.span);
-                if depth >= INHERIT_DEPTH_MAX {
-                    return Err(Fault::new(place, "themes inherit one another in a circle"));
-                }
-                let text = inherited(library, parent, "a theme", place)?;
-                let beneath = |fault: Fault| {
-                    let message = format!("theme `{parent}`, which it inherits: {}", fault.message);
-                    Fault::new(place, message)
-                };
-                let layer = Self::read(text, library, depth + 1).map_err(beneath)?;
-                layer.resolve().map_err(beneath)?;
-                layer
-            }
+        let deeper = |text: &str| {
+            let layer = Self::read(text, library, depth + 1)?;
+            layer.resolve().map(|_| layer)
         };
+        let (name, beneath) = head(&tree, &fields, ("theme", library, depth), deeper)?;
+        let mut layer = beneath.map_or_else(Self::default, |(layer, _)| layer);
         layer.name = name;
         if let Some(palette) = fields.table("palette")? {
             layer.read_palette(palette)?;

@@ -18,7 +18,6 @@ use crate::ui::dialog::go_no_go::GoNoGo;
 use crate::ui::dialog::help::Help;
 use crate::ui::dialog::ledger::Losses;
 use crate::ui::dialog::palette::Palette;
-use crate::ui::dialog::question::{Asks, Question};
 use crate::ui::dialog::report::Report;
 use crate::ui::dialog::set_t0::SetT0;
 use crate::ui::dialog::update::Update;
@@ -80,10 +79,10 @@ fn opens(model: &Model, facts: &Facts<'_>, command: Command) -> Option<Box<dyn D
         Command::Declare => Box::new(Declare::default()),
         Command::AbortRun => Box::new(AbortRun::default()),
         Command::AcceptLedger => Box::new(Losses { opened: facts.now }),
-        Command::Close => Box::new(Question::of(Asks::Close)),
-        Command::Arm if facts.access != Access::Armed => Box::new(Question::of(Asks::Arm)),
+        Command::Close => Box::new(Form::of(Purpose::Close)),
+        Command::Arm if facts.access != Access::Armed => Box::new(Form::of(Purpose::Arm)),
         Command::Quit if facts.open_run().is_some() && model.replay.is_none() => {
-            Box::new(Question::of(Asks::Leave))
+            Box::new(Form::of(Purpose::Leave))
         }
         Command::Report => Box::new(Report { part: Part::All, scroll: 0 }),
         Command::SetT0 => Box::new(SetT0::default()),

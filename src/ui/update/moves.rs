@@ -34,20 +34,15 @@ pub(super) fn move_in_panel(model: &mut Model, facts: &Facts<'_>, command: Comma
 }
 
 fn mirrored(command: Command) -> Command {
-    let pairs = [
-        (Command::Up, Command::Down),
-        (Command::PageUp, Command::PageDown),
-        (Command::First, Command::Last),
-    ];
-    for (one, other) in pairs {
-        if command == one {
-            return other;
-        }
-        if command == other {
-            return one;
-        }
+    match command {
+        Command::Up => Command::Down,
+        Command::Down => Command::Up,
+        Command::PageUp => Command::PageDown,
+        Command::PageDown => Command::PageUp,
+        Command::First => Command::Last,
+        Command::Last => Command::First,
+        other => other,
     }
-    command
 }
 
 /// Focuses a panel by its key, 1 to 6.

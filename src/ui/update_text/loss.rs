@@ -20,7 +20,7 @@ pub(super) fn loss(screen: &Screen<'_>, at: Moment) -> String {
         parts.push(format!("UNKNOWN for {unknown}"));
     }
     if let (Some(row), _) = phrase::worst_loss(screen) {
-        let expected = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), phrase::seconds);
+        let expected = phrase::loss(row);
         let limit = match (row.rpo_s, row.verdict) {
             (Some(rpo), LossVerdict::Breach) => {
                 format!(", OVER its limit {}", phrase::seconds(rpo))

@@ -145,15 +145,15 @@ impl<'a> Canvas<'a> {
             return area;
         }
         let lines = if look.focused {
-            ["┏", "━", "┓", "┃", "┗", "┛"]
+            ["┏", "┓", "┃", "┗", "┛"]
         } else {
-            ["┌", "─", "┐", "│", "└", "┘"]
+            ["┌", "┐", "│", "└", "┘"]
         };
-        let [top_left, flat, top_right, side, bottom_left, bottom_right] = lines;
-        let ink = if look.focused { FOCUS } else { BORDER };
+        let [top_left, top_right, side, bottom_left, bottom_right] = lines;
+        let (ink, _) = line_of(look.focused);
         let inner = usize::from(area.width) - 2;
-        let upper = ruled(&look.title, &look.right, ink, flat, inner);
-        let lower = ruled(&look.below, &Row::new(), ink, flat, inner);
+        let upper = ruled(&look.title, &look.right, look.focused, inner);
+        let lower = ruled(&look.below, &Row::new(), look.focused, inner);
         let edge = |left: &str, row: Row, right: &str| Row::of(ink, left).join(row).put(ink, right);
         self.row(area.x, area.y, area.width, &edge(top_left, upper, top_right));
         let last = area.bottom() - 1;
@@ -165,14 +165,40 @@ impl<'a> Canvas<'a> {
         }
         Rect::new(area.x + 1, area.y + 1, area.width - 2, area.height - 2)
     }
+
+    /// The same; a cell at each side of what is inside stays free.
+    pub fn panel(&mut self, area: Rect, look: &FrameLook) -> Rect {
+        let inner = self.frame(area, look);
+        Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner }
+    }
 }
 
 fn ground(theme: &Theme) -> Style {
     theme.style(Token::Background).patch(theme.style(TEXT))
 }
 
+/// The upper rows of an area, as many as there are of so many, and the rest.
+pub fn rows_of(area: Rect, height: u16) -> (Rect, Rect) {
+    let height = height.min(area.height);
+    let rest = Rect { y: area.y + height, height: area.height - height, ..area };
+    (Rect { height, ..area }, rest)
+}
+
+/// The left columns of an area, and the rest.
+pub fn columns_of(area: Rect, width: u16) -> (Rect, Rect) {
+    let width = width.min(area.width);
+    let rest = Rect { x: area.x + width, width: area.width - width, ..area };
+    (Rect { width, ..area }, rest)
+}
+
+/// The ink and the dash of a line around what has the keys, or has not.
+fn line_of(focused: bool) -> (Ink, &'static str) {
+    if focused { (FOCUS, "━") } else { (BORDER, "─") }
+}
+
 /// A line with words in it: `─ left ───── right ─`.
-pub fn ruled(left: &Row, right: &Row, ink: Ink, flat: &str, width: usize) -> Row {
+pub fn ruled(left: &Row, right: &Row, focused: bool, width: usize) -> Row {
+    let (ink, flat) = line_of(focused);
     let pad = |row: &Row| {
         if row.is_empty() {
             Row::new()

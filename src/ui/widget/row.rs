@@ -228,6 +228,16 @@ pub fn paragraph(ink: Ink, text: &str, width: usize) -> Vec<Row> {
     wrap(text, width).into_iter().map(|line| Row::of(ink, line)).collect()
 }
 
+/// A lead and a text wrapped beside it: only the first line has the lead.
+pub fn hanging((lead_ink, lead): (Ink, &str), ink: Ink, text: &str, width: usize) -> Vec<Row> {
+    let (cells, mut lead) = (width_of(lead), lead.to_owned());
+    let line = |line| {
+        let lead = std::mem::replace(&mut lead, " ".repeat(cells));
+        Row::of(lead_ink, lead).put(ink, line)
+    };
+    wrap(text, width.saturating_sub(cells)).into_iter().map(line).collect()
+}
+
 /// Two lists side by side, the left one so wide, with a line between them.
 pub fn beside(left: &[Row], right: &[Row], width: usize, line: &str) -> Vec<Row> {
     (0..left.len().max(right.len()))

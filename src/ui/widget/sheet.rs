@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::canvas::{Canvas, FrameLook};
+use super::canvas::{Canvas, FrameLook, rows_of};
 use super::ink::{MUTED, TEXT};
 use super::row::Row;
 
@@ -92,19 +92,12 @@ pub fn draw_with(canvas: &mut Canvas<'_>, content: Rect, sheet: &Sheet, body: &[
     let inner = if framed(content) {
         let wanted = u16::try_from(body.len() + sheet.foot.len() + 3).unwrap_or(u16::MAX);
         let outer = Rect::new(left, content.y, width, content.height.min(wanted));
-        let look = FrameLook {
-            title: sheet.title.clone(),
-            right: sheet.right.clone(),
-            below: Row::new(),
-            focused: true,
-        };
-        let inside = canvas.frame(outer, &look);
-        Rect::new(inside.x + 1, inside.y, inside.width.saturating_sub(2), inside.height)
+        let (title, right) = (sheet.title.clone(), sheet.right.clone());
+        canvas.panel(outer, &FrameLook { title, right, below: Row::new(), focused: true })
     } else {
         let title = Row::spread(sheet.title.clone(), sheet.right.clone(), usize::from(outer.width));
         canvas.row(outer.x, outer.y, outer.width, &title);
-        let taken = outer.height.min(1);
-        Rect::new(outer.x, outer.y + taken, outer.width, outer.height - taken)
+        rows_of(outer, 1).1
     };
     let height = usize::from(inner.height);
     // The end of the foot holds the field and how to leave: it stays when there is no room for all.
@@ -113,8 +106,8 @@ pub fn draw_with(canvas: &mut Canvas<'_>, content: Rect, sheet: &Sheet, body: &[
     let room = height - foot_rows;
     let rows = window(body, sheet.scroll, room);
     canvas.rows(inner, &rows);
-    let foot_at = inner.bottom() - u16::try_from(foot_rows).unwrap_or(inner.height);
-    canvas.rows(Rect { y: foot_at, ..inner }, foot);
+    let (_, below) = rows_of(inner, u16::try_from(room).unwrap_or(u16::MAX));
+    canvas.rows(below, foot);
 }
 
 /// The rows of a list that are seen from `scroll`, with a last row that tells how many more follow.

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use super::state::Card;
+use super::state::{Card, dry_run};
 use crate::domain::catalogue::Guard;
 use crate::domain::console::{Access, Rehearsal};
 use crate::domain::gates::Seen;
 use crate::domain::ids::StepId;
-use crate::domain::run::intent::{Intent, REASON_CHARS_MIN};
+use crate::domain::run::intent::Intent;
 use crate::domain::runbook::Step;
 use crate::domain::text::Clean;
 use crate::domain::time::short_time;
 use crate::ui::available::why_not_step;
 use crate::ui::command::Command;
-use crate::ui::dialog::keys::{PAGE, is_reason};
+use crate::ui::dialog::keys::{PAGE, too_short};
 use crate::ui::facts::Facts;
 use crate::ui::field::Field;
 use crate::ui::meant::scroll_by;
@@ -80,10 +80,6 @@ pub fn show(model: &mut Model, facts: &Facts<'_>, step: &StepId, back: bool) -> 
 fn gate_words(seen: &Seen) -> String {
     let (gate, seen) = (seen.words(), &seen.seen);
     format!("the gate `{gate}` does not hold: {seen}; tab breaks it, with a reason")
-}
-
-fn dry_run<'a>(facts: &Facts<'a>, step: &StepId, back: bool) -> Option<&'a Rehearsal> {
-    facts.rehearsal.filter(|seen| seen.step == *step && seen.back == back)
 }
 
 fn call_of(facts: &Facts<'_>, step: &StepId, back: bool) -> Clean {
@@ -213,8 +209,8 @@ impl Card {
         }
         let wanted = self.wanted(step, facts);
         if let Some((_, reason)) = self.breaking.as_ref().filter(|_| self.at_reason) {
-            if !is_reason(hand, reason) {
-                return After::STAY;
+            if let Some(why) = too_short(reason) {
+                return hand.refuse(why);
             }
             self.at_reason = false;
             return if wanted.is_some() { After::STAY } else { self.confirm(hand.model, facts) };
@@ -266,10 +262,9 @@ impl Card {
             self.breaking = None;
             return Some("the gate holds now, so nothing is broken: press it again".to_owned());
         }
-        let reason = self.breaking.as_ref().map(|(_, reason)| reason.length());
-        if reason.is_some_and(|length| length < REASON_CHARS_MIN) {
+        if let Some(why) = self.breaking.as_ref().and_then(|(_, reason)| too_short(reason)) {
             self.at_reason = true;
-            return Some(format!("the reason needs at least {REASON_CHARS_MIN} characters"));
+            return Some(why);
         }
         failing.iter().find(|(at, _)| Some(*at) != broken).map(|(_, seen)| gate_words(seen))
     }

@@ -10,11 +10,11 @@ use crate::ui::command::Command;
 use crate::ui::panel::{clocks, phrase};
 use crate::ui::screen::Screen;
 use crate::ui::widget::ink::{CRIT, FOCUS, INFO, Ink, MUTED, OK, STALE, TEXT, UNKNOWN, WARN};
-use crate::ui::widget::row::{Row, beside, wrap};
+use crate::ui::widget::row::{Row, beside, hanging};
 use crate::ui::widget::sheet::{Fold, Sheet};
 
 use super::foot;
-use super::state::Card;
+use super::state::{Card, dry_run};
 use crate::ui::dialog::fields::{fact, paragraph};
 use crate::ui::dialog::lossy;
 
@@ -103,14 +103,10 @@ fn danger(card: &Card, step: &Step, width: usize) -> Row {
     }
 }
 
-fn rehearsal<'a>(screen: &Screen<'a>, card: &Card) -> Option<&'a Rehearsal> {
-    screen.rehearsal.filter(|seen| seen.step == card.step && seen.back == card.back)
-}
-
 /// What will change, and how it is called.
 fn change_rows(screen: &Screen<'_>, card: &Card, width: usize) -> (Vec<Row>, Vec<Row>) {
     let head = Row::of(FOCUS, "WHAT WILL CHANGE  ");
-    let Some(seen) = rehearsal(screen, card) else {
+    let Some(seen) = dry_run(screen, &card.step, card.back) else {
         let why = match screen.run {
             None => "there is no dry run without an open run",
             Some(_) if screen.model.replay.is_some() => "no dry run of it is recorded here",
@@ -134,11 +130,8 @@ fn change_rows(screen: &Screen<'_>, card: &Card, width: usize) -> (Vec<Row>, Vec
     rows.extend(paragraph(ink, &text, width));
     for change in &seen.preview.changes {
         let ink: Ink = if change.mark == '!' { WARN } else { TEXT };
-        let lines = wrap(change.text.as_str(), width.saturating_sub(2));
-        rows.extend(lines.into_iter().enumerate().map(|(index, line)| {
-            let mark = if index == 0 { change.mark } else { ' ' };
-            Row::of(ink, format!("{mark} ")).put(ink, line)
-        }));
+        let lead = format!("{} ", change.mark);
+        rows.extend(hanging((ink, &lead), ink, change.text.as_str(), width));
     }
     let count =
         |mark: char| seen.preview.changes.iter().filter(|change| change.mark == mark).count();
@@ -156,9 +149,8 @@ fn change_rows(screen: &Screen<'_>, card: &Card, width: usize) -> (Vec<Row>, Vec
 }
 
 fn check_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec<Row> {
-    let mut rows = vec![
-        Row::of(FOCUS, "CHECKS  ").put(MUTED, "looked at again every second while this is open"),
-    ];
+    let note = "looked at again every second while this is open";
+    let mut rows = vec![Row::of(FOCUS, "CHECKS  ").put(MUTED, note)];
     if card.back || step.gates.is_empty() {
         rows.push(Row::of(MUTED, "no gate is written for this step"));
     }
@@ -175,11 +167,7 @@ fn check_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Ve
         *counted += 1;
         let note = if broken == Some(index) { ", BROKEN with a reason" } else { "" };
         let text = format!("{}{note}", seen.says());
-        let lines = wrap(&text, width.saturating_sub(3));
-        rows.extend(lines.into_iter().enumerate().map(|(line_index, line)| {
-            let lead = if line_index == 0 { word } else { "   " };
-            Row::of(ink, lead).put(TEXT, line)
-        }));
+        rows.extend(hanging((ink, word), TEXT, &text, width));
     }
     if !gates.is_empty() {
         let ink = if open > 0 { WARN } else { MUTED };
@@ -208,8 +196,8 @@ fn cost_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec
                 (OK, format!("{} nothing: {how}", target.system))
             }
             Some(row) => {
-                let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), phrase::seconds);
-                let rpo = row.rpo_s.map_or_else(|| "none".to_owned(), phrase::seconds);
+                let loss = phrase::loss(row);
+                let rpo = phrase::limit(row, "none");
                 let word = row.verdict.word();
                 (
                     phrase::loss_ink(row.verdict),

@@ -1,12 +1,18 @@
 //! What the card of a step holds: what is confirmed, what was typed, what counts down.
 
 use crate::domain::catalogue::Guard;
+use crate::domain::console::Rehearsal;
 use crate::domain::ids::StepId;
 use crate::domain::runbook::Step;
 use crate::domain::time::Stamp;
 use crate::ui::command::Command;
 use crate::ui::facts::Facts;
 use crate::ui::field::Field;
+
+/// The last dry run of a step, or of taking it back.
+pub(super) fn dry_run<'a>(facts: &Facts<'a>, step: &StepId, back: bool) -> Option<&'a Rehearsal> {
+    facts.rehearsal.filter(|seen| seen.step == *step && seen.back == back)
+}
 
 /// The card of a step: what would change, gates, loss, undo, timing, and how to start it.
 #[derive(Debug, Clone, PartialEq)]

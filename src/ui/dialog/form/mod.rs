@@ -1,200 +1,18 @@
-//! Forms with one field: a note, a reason, an observed value, what became of an unknown attempt.
+//! Forms with one field or none: a note, a reason, a value, a question that Enter answers.
 
+mod purpose;
 mod rows;
+
+pub use self::purpose::Purpose;
 
 use self::rows::{key_rows, told_rows};
 use super::prelude::*;
 use crossterm::event::KeyCode;
 
-use crate::domain::ids::StepId;
-use crate::domain::run::decide::SHORT_REASON_CHARS_MIN;
-use crate::domain::run::intent::{Intent, REASON_CHARS_MIN};
 use crate::domain::text::Clean;
-use crate::domain::verdict::Met;
 use crate::ui::available::{why_not_accept, why_not_step};
 use crate::ui::meant::meant;
-use crate::ui::replay::{ReplayKey, ReplayWish, Target};
-
-/// What a form asks for; all forms have one field and do nothing until it is right.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Purpose {
-    /// A note for the timeline.
-    Note,
-    /// The reason for skipping a step.
-    Skip(StepId),
-    /// The value a person observed.
-    Attest(StepId),
-    /// The reason for trying again; for a step whose target removes repetitions by their key, also
-    /// whether it is to take the next attempt as a new act.
-    Retry(StepId, Option<bool>),
-    /// What became of an unknown attempt; the flag is the answer chosen so far.
-    Resolve(StepId, Option<bool>),
-    /// The reason for going on as if the primary were lost; a step, or the whole run.
-    Escalate(Option<StepId>),
-    /// `abort <step>`, typed.
-    AbortStep(StepId),
-    /// The reason for going on although a go/no-go criterion, by its key, is as it is.
-    Criterion(String, Met),
-    /// Where a replay is to go.
-    Seek,
-}
-
-impl Purpose {
-    /// The command that it belongs to.
-    fn command(&self) -> Command {
-        match self {
-            Self::Note => Command::Note,
-            Self::Skip(_) => Command::Skip,
-            Self::Attest(_) => Command::Attest,
-            Self::Retry(..) => Command::Retry,
-            Self::Resolve(..) => Command::Resolve,
-            Self::Escalate(_) => Command::Escalate,
-            Self::AbortStep(_) => Command::AbortStep,
-            Self::Criterion(..) => Command::Readiness,
-            Self::Seek => Command::Replay(ReplayKey::Seek),
-        }
-    }
-
-    /// The table: title, text, what is asked, what Enter does.
-    fn says(&self, aborting: bool) -> [&'static str; 4] {
-        match self {
-            Self::Note => [
-                "NOTE",
-                "Stands in the timeline and the report, with your name.",
-                "the note:",
-                "writes it down",
-            ],
-            Self::Skip(_) if aborting => [
-                "LEAVE A STEP AS IT IS",
-                "It is not taken back, nor is what it rests on. The reason is on record.",
-                "the reason:",
-                "leaves the step as it is",
-            ],
-            Self::Skip(_) => [
-                "SKIP A STEP",
-                "It is left out; what needs it waits for what it needed. The reason is on record.",
-                "the reason:",
-                "skips the step",
-            ],
-            Self::Attest(_) => [
-                "ATTEST",
-                "No probe can see this step. Write the value that you saw, not that it is fine.",
-                "what you saw:",
-                "attests it",
-            ],
-            Self::Retry(..) => [
-                "TRY AGAIN",
-                "The step becomes ready; it is run by its own key. Nothing is run by this.",
-                "what is different now:",
-                "makes the step ready again",
-            ],
-            Self::Resolve(..) => [
-                "RESOLVE AN UNKNOWN OUTCOME",
-                "Look at the target first. Your word is on record as an assertion, not a \
-                 measurement.",
-                "how you know:",
-                "puts your word on record",
-            ],
-            Self::Escalate(_) => [
-                "GO ON AS IF THE PRIMARY WERE LOST",
-                "Gates that ask the lost region use the accepted ledger instead. There is no way \
-                 back.",
-                "the reason:",
-                "goes on as if the primary were lost",
-            ],
-            Self::Seek => [
-                "SEEK",
-                "T+12:30 counts from T0, 14:02:10Z is the time of day, #31 is a journal entry.",
-                "go to:",
-                "goes there",
-            ],
-            Self::AbortStep(_) => [
-                "ABORT THE RUNNING STEP",
-                "What it started is asked to end (TERM), after 5 s made to (KILL). \
-                 What it changed stays; the step fails or is unknown.",
-                "",
-                "asks the step to end",
-            ],
-            Self::Criterion(..) => [
-                "GO ON ALTHOUGH IT IS NOT MET",
-                "Your name and reason go on record. The criterion stays as it is, and is shown so.",
-                "why it may be accepted:",
-                "accepts it as it is",
-            ],
-        }
-    }
-
-    /// What tab chooses.
-    fn choice(&self) -> Option<&'static str> {
-        match self {
-            Self::Retry(_, Some(_)) => Some("the same or a new key"),
-            Self::Resolve(..) => Some("done or not done"),
-            Self::Escalate(_) => Some("the run or the step"),
-            _ => None,
-        }
-    }
-
-    /// The step that it is about.
-    pub fn step(&self) -> Option<&StepId> {
-        match self {
-            Self::Note | Self::Seek | Self::Criterion(..) => None,
-            Self::Skip(step)
-            | Self::Attest(step)
-            | Self::Retry(step, _)
-            | Self::Resolve(step, _)
-            | Self::AbortStep(step) => Some(step),
-            Self::Escalate(step) => step.as_ref(),
-        }
-    }
-
-    /// The text that must be typed, where it is one that confirms.
-    fn exactly(&self) -> Option<String> {
-        match self {
-            Self::AbortStep(step) => Some(format!("abort {step}")),
-            _ => None,
-        }
-    }
-
-    /// The fewest characters that it accepts.
-    fn least_chars(&self, facts: &Facts<'_>) -> usize {
-        match self {
-            Self::Note | Self::Seek => 1,
-            Self::Attest(_) | Self::Retry(..) => SHORT_REASON_CHARS_MIN,
-            Self::Skip(step) => {
-                let ungraceful = facts.run.is_some_and(|run| run.is_ungraceful(step));
-                let found = facts.step(step).filter(|_| !facts.is_aborting());
-                let light = found.is_some_and(|step| step.optional || step.waived(ungraceful));
-                if light { SHORT_REASON_CHARS_MIN } else { REASON_CHARS_MIN }
-            }
-            Self::Resolve(..) | Self::Escalate(_) | Self::Criterion(..) => REASON_CHARS_MIN,
-            Self::AbortStep(_) => 0,
-        }
-    }
-
-    /// What it asks for once it is accepted; none when its text is no place to seek to.
-    fn wish(&self, text: Clean) -> Option<Wish> {
-        let chosen = |answer: &Option<bool>| answer.unwrap_or(false);
-        let intent = match self.clone() {
-            Self::Seek => {
-                return Target::parse(text.as_str()).map(ReplayWish::Seek).map(Wish::Replay);
-            }
-            Self::Note => Intent::Note { text },
-            Self::Skip(step) => Intent::Skip { step, reason: text },
-            Self::Attest(step) => Intent::Attest { step, value: text },
-            Self::Retry(step, new_key) => {
-                let new_key = chosen(&new_key);
-                Intent::Retry { step, reason: text, new_key, by_itself: false }
-            }
-            Self::Resolve(step, done) => {
-                Intent::Resolve { step, done: chosen(&done), reason: text }
-            }
-            Self::Escalate(step) => Intent::Escalate { step, reason: text },
-            Self::AbortStep(step) => Intent::AbortStep { step, typed: text.to_string() },
-            Self::Criterion(key, met) => Intent::AcceptCriterion { key, met, reason: text },
-        };
-        Some(Wish::Intent(intent))
-    }
-}
+use crate::ui::replay::Target;
 
 /// A form.
 #[derive(Debug, Clone, PartialEq)]
@@ -270,6 +88,7 @@ impl Dialog for Form {
             {
                 *done = Some(hand.key.code == KeyCode::Left);
             }
+            (Some(_) | None, purpose) if purpose.is_question() => {}
             (Some(_) | None, _) => {
                 self.field.press(hand.key);
             }
@@ -280,7 +99,7 @@ impl Dialog for Form {
     fn sheet(&self, screen: &Screen<'_>, Room { width, .. }: Room) -> Sheet {
         let Self { purpose, field } = self;
         let [title, text, ask, _] = purpose.says(screen.is_aborting());
-        let mut body = paragraph(TEXT, text, width);
+        let mut body = if text.is_empty() { Vec::new() } else { paragraph(TEXT, text, width) };
         body.extend(told_rows(screen, purpose, width));
         let mut foot = vec![rule(width)];
         if let Purpose::Resolve(_, answer) = purpose {
@@ -294,25 +113,44 @@ impl Dialog for Form {
             foot.extend(key_rows(*new_key, width));
         }
         foot.extend(match purpose.exactly() {
-            Some(text) => exact(&format!("{} types", screen.me), &text, field, true, width),
+            Some(text) if ask.is_empty() => {
+                exact(&format!("{} types", screen.me), &text, field, true, width)
+            }
+            Some(text) => exact(ask, &text, field, true, width),
+            None if purpose.is_question() => Vec::new(),
             None => words_field(ask, purpose.least_chars(screen), field, true, width),
         });
-        foot.push(leave_row("Enter = accept.").cut(width));
-        Sheet { title: Row::plain(title), right: Row::new(), body, foot, scroll: 0 }
+        foot.push(leave_row(purpose.enter()).cut(width));
+        let right = match purpose {
+            Purpose::Leave => Row::of(INFO, "◆3 the run stays open"),
+            _ => Row::new(),
+        };
+        Sheet { title: Row::plain(title), right, body, foot, scroll: 0 }
     }
 
     fn hints(&self, screen: &Screen<'_>) -> Hints {
         let [.., does] = self.purpose.says(screen.is_aborting());
-        Hints { tab: self.purpose.choice(), ..Hints::typed(does) }
+        let typed = match &self.purpose {
+            Purpose::Arm => Some("type `arm`"),
+            question if question.is_question() => None,
+            _ => Some("type"),
+        };
+        Hints { typed, tab: self.purpose.choice(), ..Hints::ask(does) }
     }
 
     fn manner(&self) -> Manner {
+        if self.purpose.is_question() {
+            return Manner::ASKS;
+        }
         let writes = matches!(self.purpose, Purpose::Note | Purpose::Seek);
         let care = if writes { Care::Read } else { Care::Answered };
         Manner { care, ..Manner::FIELD }
     }
 
     fn typing(&mut self, _: &Facts<'_>) -> Vec<Typing<'_>> {
+        if self.purpose.is_question() {
+            return Vec::new();
+        }
         let wants = self.purpose.exactly().map_or(Wants::Words, Wants::Exactly);
         vec![Typing::of(&mut self.field, wants, true)]
     }
@@ -321,6 +159,7 @@ impl Dialog for Form {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::StepId;
     use crate::domain::run::phase::Phase;
     use crate::ui::fixture;
 

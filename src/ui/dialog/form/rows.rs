@@ -2,15 +2,19 @@
 
 use super::Purpose;
 use crate::domain::run::phase::Phase;
-use crate::ui::dialog::lossy;
 use crate::ui::dialog::prelude::*;
+use crate::ui::dialog::{close, lossy};
 use crate::ui::panel::{fitness, region, runbook};
 
 /// What is to be known before it is written: the criterion, the step and how it is.
 pub(super) fn told_rows(screen: &Screen<'_>, purpose: &Purpose, width: usize) -> Vec<Row> {
     let mut rows = Vec::new();
-    if let Purpose::Criterion(key, _) = purpose {
-        return criterion_rows(screen, key, width);
+    match purpose {
+        Purpose::Criterion(key, _) => return criterion_rows(screen, key, width),
+        Purpose::Arm => return arm(screen, width),
+        Purpose::Close => return close::body(screen, width),
+        Purpose::Leave => return leave(screen, width),
+        _ => {}
     }
     if let Purpose::Escalate(step) = purpose {
         let what = match step {
@@ -87,4 +91,38 @@ fn primary_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     let label = phrase::label(screen, side);
     let lead = Row::of(FOCUS, format!("{:<LEAD$}", "PRIMARY")).put(TEXT, format!("{label} "));
     vec![lead.join(region::summary(screen, side)).cut(width)]
+}
+
+fn arm(screen: &Screen<'_>, width: usize) -> Vec<Row> {
+    let kind = screen.kind.badge();
+    let mut body = paragraph(
+        TEXT,
+        &format!(
+            "This is a {kind} console. Armed, your keys act on both regions of {}:",
+            screen.site.title
+        ),
+        width,
+    );
+    for text in [
+        "steps run; dangerous ones still ask for typed text; each is on record before it acts",
+        "SAFE again when the run is closed, and after 15 idle minutes unless a step runs",
+        "declaring, notes and acknowledging work without arming",
+    ] {
+        body.extend(fact("  -", TEXT, text, width));
+    }
+    body.push(Row::new());
+    let user = format!("{} ({}@{})", screen.me, screen.me.user, screen.me.host);
+    body.extend(fact("YOU", TEXT, &user, width));
+    body
+}
+
+fn leave(screen: &Screen<'_>, width: usize) -> Vec<Row> {
+    let open = screen.run.map_or_else(
+        || "none".to_owned(),
+        |run| close::names(screen, &close::in_phase(run, Phase::is_open)),
+    );
+    let mut body = fact("RUNNING", TEXT, &format!("{open}: goes on without this console"), width);
+    body.extend(fact("CLOCK", TEXT, "goes on; T0 is on record", width));
+    body.extend(fact("BACK", TEXT, "start warroom again: it takes the run up where it is", width));
+    body
 }

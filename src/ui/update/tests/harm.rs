@@ -7,12 +7,12 @@ use super::bench::{Bench, STEPS, short};
 use crate::domain::console::Access;
 use crate::domain::run::intent::Intent;
 use crate::ui::dialog::abort_run::AbortRun;
+use crate::ui::dialog::asked::Ask;
 use crate::ui::dialog::card::Card;
 use crate::ui::dialog::declare::Declare;
 use crate::ui::dialog::form::{Form, Purpose};
 use crate::ui::dialog::palette::Palette;
-use crate::ui::dialog::question::{Asks, Question};
-use crate::ui::dialog::set_t0::{At, SetT0};
+use crate::ui::dialog::set_t0::SetT0;
 use crate::ui::keymap::Key;
 use crate::ui::model::Panel;
 use crate::ui::wish::Wish;
@@ -164,11 +164,11 @@ fn apt_words(bench: &Bench) -> &'static str {
         let at = usize::try_from(bench.now).expect("small") % PALETTE_LINES.len();
         return PALETTE_LINES[at].trim_start_matches('=');
     }
-    if let Some(SetT0 { at, .. }) = model.over() {
-        return match at {
-            At::Time => "2026-11-20T13:50:00Z",
-            At::Reason => "a long enough reason",
-            At::Word => "t0",
+    if let Some(SetT0(asked)) = model.over() {
+        return match asked.asks() {
+            Ask::T0 => "2026-11-20T13:50:00Z",
+            Ask::Reason => "a long enough reason",
+            Ask::Word(word) => word,
         };
     }
     if let Some(card) = model.over::<Card>() {
@@ -179,16 +179,16 @@ fn apt_words(bench: &Bench) -> &'static str {
             _ => {}
         }
     }
-    if model.over::<Declare>().is_some_and(|open| !open.0.at_reason) {
+    if model.over::<Declare>().is_some_and(|open| open.0.asks() != Ask::Reason) {
         return "declare";
     }
-    if model.over::<AbortRun>().is_some_and(|open| !open.typed.at_reason) {
+    if model.over::<AbortRun>().is_some_and(|open| open.typed.asks() != Ask::Reason) {
         return "abort run";
     }
     if let Some(Form { purpose: Purpose::AbortStep(_), .. }) = model.over() {
         return "abort running";
     }
-    if let Some(Question { asks: Asks::Arm, .. }) = model.over() {
+    if let Some(Form { purpose: Purpose::Arm, .. }) = model.over() {
         return "arm";
     }
     "a long enough reason"

@@ -5,6 +5,7 @@ use Access::{Armed, ReadOnly, Safe};
 use super::bench::{Bench, step_id};
 use crate::domain::console::Access;
 use crate::ui::dialog::abort_run::AbortRun;
+use crate::ui::dialog::asked::{Ask, Asked};
 use crate::ui::dialog::card::Card;
 use crate::ui::dialog::declare::Declare;
 use crate::ui::dialog::form::{Form, Purpose};
@@ -12,8 +13,7 @@ use crate::ui::dialog::go_no_go::GoNoGo;
 use crate::ui::dialog::help::Help;
 use crate::ui::dialog::ledger::Losses;
 use crate::ui::dialog::palette::Palette;
-use crate::ui::dialog::question::{Asks, Question};
-use crate::ui::dialog::set_t0::{At, SetT0};
+use crate::ui::dialog::set_t0::SetT0;
 use crate::ui::dialog::update::Update;
 
 const NOTHING: &[&str] = &[];
@@ -40,25 +40,24 @@ fn over(bench: &Bench) -> String {
             Purpose::Escalate(_) => format!("escalate `{}`", field.text),
             Purpose::Criterion(key, _) => format!("accept {key} `{}`", field.text),
             Purpose::Seek => format!("seek `{}`", field.text),
+            Purpose::Arm => format!("arm `{}`", field.text),
+            Purpose::Close | Purpose::Leave => format!("{purpose:?}"),
         };
     }
-    if let Some(Declare(pair)) = open.as_a() {
-        return format!("declare `{}` `{}`", pair.word.text, pair.reason.text);
+    let text = |typed: &Asked, index: usize| typed.fields[index].text.clone();
+    if let Some(Declare(typed)) = open.as_a() {
+        return format!("declare `{}` `{}`", text(typed, 0), text(typed, 1));
     }
     if let Some(AbortRun { typed, .. }) = open.as_a() {
-        return format!("abort run `{}` `{}`", typed.word.text, typed.reason.text);
+        return format!("abort run `{}` `{}`", text(typed, 0), text(typed, 1));
     }
-    if let Some(typed) = open.as_a::<SetT0>() {
-        let (time, reason, word) = (&typed.time.text, &typed.reason.text, &typed.word.text);
-        return format!("t0 `{time}` `{reason}` `{word}` at {:?}", typed.at);
+    if let Some(SetT0(typed)) = open.as_a() {
+        let [time, reason, word] = [0, 1, 2].map(|index| text(typed, index));
+        let at = ["Time", "Reason", "Word"][typed.at];
+        return format!("t0 `{time}` `{reason}` `{word}` at {at}");
     }
     if let Some(Update { field, .. }) = open.as_a() {
         return format!("update `{}`", field.text);
-    }
-    match open.as_a() {
-        Some(Question { asks: Asks::Arm, field }) => return format!("arm `{}`", field.text),
-        Some(Question { asks, .. }) => return format!("{asks:?}"),
-        None => {}
     }
     if open.as_a::<Help>().is_some() {
         return "help".to_owned();
@@ -208,7 +207,7 @@ fn a_paste_into_the_palette_is_thrown_away() {
 
 #[test]
 fn t0_is_moved_by_a_moment_a_reason_and_a_word() {
-    let check = |script: &[&str], want: Option<&str>, at: At, said: &str| {
+    let check = |script: &[&str], want: Option<&str>, at: Ask, said: &str| {
         let mut bench = Bench::new(Safe, "executing");
         bench.script(&[":", "=t0 set", "enter"]);
         bench.script(script);
@@ -218,25 +217,25 @@ fn t0_is_moved_by_a_moment_a_reason_and_a_word() {
             assert!(wished.contains(want), "{wished}");
         } else {
             let Some(typed) = bench.model.over::<SetT0>() else { panic!("{script:?}") };
-            assert_eq!(typed.at, at, "{script:?}: {}", bench.notice());
+            assert_eq!(typed.0.asks(), at, "{script:?}: {}", bench.notice());
         }
         assert!(bench.notice().contains(said), "{script:?}: {}", bench.notice());
     };
     // The bench's console looks at 13:56:50Z.
     let (time, reason) = ("=2026-11-20T13:50:00Z", "=the page says so");
-    check(&[time, "enter"], None, At::Reason, "");
-    check(&["=soon", "enter"], None, At::Time, "`soon` is no moment");
-    check(&["=2026-11-20T15:50:00Z", "enter"], None, At::Time, "in the future");
-    check(&["=2026-11-18T13:50:00Z", "enter"], None, At::Time, "24 h before");
-    check(&[time, "enter", "=short", "enter"], None, At::Reason, "at least 10");
-    check(&[time, "enter", reason, "enter"], None, At::Word, "");
-    check(&[time, "enter", reason, "enter", "=t", "enter"], None, At::Word, "exactly `t0`");
+    check(&[time, "enter"], None, Ask::Reason, "");
+    check(&["=soon", "enter"], None, Ask::T0, "`soon` is no moment");
+    check(&["=2026-11-20T15:50:00Z", "enter"], None, Ask::T0, "in the future");
+    check(&["=2026-11-18T13:50:00Z", "enter"], None, Ask::T0, "24 h before");
+    check(&[time, "enter", "=short", "enter"], None, Ask::Reason, "at least 10");
+    check(&[time, "enter", reason, "enter"], None, Ask::Word("t0"), "");
+    check(&[time, "enter", reason, "enter", "=t", "enter"], None, Ask::Word("t0"), "exactly `t0`");
     let whole = [time, "enter", reason, "enter", "=t0", "enter"];
-    check(&whole, Some("typed: \"t0\""), At::Word, "");
-    check(&whole, Some("the page says so"), At::Word, "");
+    check(&whole, Some("typed: \"t0\""), Ask::Word("t0"), "");
+    check(&whole, Some("the page says so"), Ask::Word("t0"), "");
     // Out of order by tab, and changed at the end.
     let mixed = [time, "tab", reason, "tab", "=t0", "tab", "enter"];
-    check(&mixed, None, At::Word, "");
+    check(&mixed, None, Ask::Word("t0"), "");
 }
 
 #[test]

@@ -7,9 +7,8 @@ use super::bench::{Bench, step_id};
 use crate::domain::console::{Access, JournalState};
 use crate::ui::command::Command;
 use crate::ui::dialog::card::Card;
-use crate::ui::dialog::form::Form;
+use crate::ui::dialog::form::{Form, Purpose};
 use crate::ui::dialog::help::Help;
-use crate::ui::dialog::question::{Asks, Question};
 use crate::ui::dialog::report::Report;
 use crate::ui::laid::Part;
 use crate::ui::model::Panel;
@@ -545,7 +544,7 @@ fn looking_around_moves_only_the_view() {
     assert!(bench.model.dialog.is_none());
     assert_eq!(bench.wished(), NOTHING);
     bench.script(&["ctrl-c"]);
-    assert_eq!(bench.model.over(), Some(&Question::of(Asks::Leave)), "steps go on: ask first");
+    assert_eq!(bench.model.over(), Some(&Form::of(Purpose::Leave)), "steps go on: ask first");
 }
 
 #[test]
