@@ -1,0 +1,12 @@
+//! Everything that is tested on real servers, in one binary: started here, killed here.
+
+mod failover;
+mod postgres;
+mod proxied;
+mod redis;
+#[expect(dead_code, reason = "the tests of the terminal and the bench of the budgets use more")]
+#[path = "../seat/mod.rs"]
+mod seat;
+mod servers;
+mod truth;
+mod turns;

@@ -1,0 +1,38 @@
+//! The pair of the `postgres` tests as a system of a site.
+
+use std::time::Duration;
+
+use warroom::domain::ids::SystemId;
+use warroom::domain::settings::{Span, Table, Value};
+use warroom::domain::site::SystemSpec;
+
+pub use crate::servers::hands::*;
+use crate::servers::postgres::Pair;
+
+/// The pair as a system of a site, watched and acted on with these secrets.
+pub fn system(pair: &Pair, read: &str, act: &str, settings: Table) -> SystemSpec {
+    system_at(pair.a.port, pair.b.port, read, act, settings)
+}
+
+/// Two ports as a system of a site.
+pub fn system_at(a: u16, b: u16, read: &str, act: &str, settings: Table) -> SystemSpec {
+    let side = |port: u16| {
+        table(vec![
+            ("host", text("127.0.0.1")),
+            ("port", Value::Integer(i64::from(port))),
+            ("read", text(read)),
+            ("act", text(act)),
+        ])
+    };
+    SystemSpec {
+        idle_standby: false,
+        id: SystemId::new("pg").unwrap(),
+        kind: "postgres".to_owned(),
+        objective: None,
+        every: Duration::from_secs(2),
+        timeout: Duration::from_secs(5),
+        settings,
+        sides: [Some(side(a)), Some(side(b))],
+        span: Span::default(),
+    }
+}

@@ -1,0 +1,39 @@
+//! The pair of the `redis` tests as a system of a site.
+
+use std::time::Duration;
+
+use warroom::domain::ids::SystemId;
+use warroom::domain::settings::{Span, Table, Value};
+use warroom::domain::site::SystemSpec;
+
+pub use crate::servers::hands::*;
+use crate::servers::redis::Pair;
+
+/// The pair, watched and acted on with these secrets, each side with its heartbeat.
+pub fn system(pair: &Pair, read: &str, act: &str, settings: Table) -> SystemSpec {
+    system_at(pair.a.port, pair.b.port, read, act, settings)
+}
+
+/// Two ports as a system of a site.
+pub fn system_at(a: u16, b: u16, read: &str, act: &str, settings: Table) -> SystemSpec {
+    let side = |port: u16, heartbeat: &str| {
+        table(vec![
+            ("host", text("127.0.0.1")),
+            ("port", Value::Integer(i64::from(port))),
+            ("read", text(read)),
+            ("act", text(act)),
+            ("heartbeat", text(heartbeat)),
+        ])
+    };
+    SystemSpec {
+        idle_standby: false,
+        id: SystemId::new("cache").unwrap(),
+        kind: "redis".to_owned(),
+        objective: None,
+        every: Duration::from_secs(2),
+        timeout: Duration::from_secs(2),
+        settings,
+        sides: [Some(side(a, "dr:hb:a")), Some(side(b, "dr:hb:b"))],
+        span: Span::default(),
+    }
+}
