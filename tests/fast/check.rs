@@ -8,25 +8,16 @@ use std::sync::Arc;
 use warroom::commands::check::{CheckSetup, check};
 use warroom::commands::demo::{self, DemoPlan};
 use warroom::commands::exit::Exit;
-use warroom::domain::time::{BootId, Stamp};
-use warroom::port::Clock;
 
+use crate::stand::HandClock;
 use crate::toy::TOYS;
-
-struct Still;
-
-impl Clock for Still {
-    fn now(&self) -> Stamp {
-        Stamp { wall_ms: 0, boot_ms: 0, boot: BootId(1) }
-    }
-}
 
 fn environment(name: &str) -> Option<String> {
     (name == "SET").then(|| "canary-77".to_owned())
 }
 
 fn setup() -> CheckSetup {
-    CheckSetup { kinds: TOYS, environment, clock: Arc::new(Still) }
+    CheckSetup { kinds: TOYS, environment, clock: Arc::new(HandClock::default()) }
 }
 
 const SITE: &str = r#"
@@ -311,7 +302,7 @@ async fn a_silent_reference_is_told() {
 /// The demo as it is shipped has no world; written by `warroom demo` it is whole.
 #[tokio::test]
 async fn a_simulated_site_is_checked_in_its_world() {
-    let setup = CheckSetup::new(Arc::new(Still));
+    let setup = CheckSetup::new(Arc::new(HandClock::default()));
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("sites/demo");
     let report = check(&shipped, true, &setup).await;
     let wanted = "site.toml:15:9: there is no simulated world in `@world@`; \
@@ -320,7 +311,8 @@ async fn a_simulated_site_is_checked_in_its_world() {
     assert_eq!(report.exit(), Exit::Finding, "{report}");
 
     let dir = tempfile::tempdir().expect("a folder");
-    let written = demo::write(dir.path(), DemoPlan::default(), &Still).expect("written");
+    let written =
+        demo::write(dir.path(), DemoPlan::default(), &HandClock::default()).expect("written");
     let report = check(&written.site, false, &setup).await;
     assert!(report.to_string().contains("reference  ok           sim: answered"), "{report}");
     assert_eq!(report.exit(), Exit::Ok, "{report}");

@@ -40,6 +40,8 @@ use warroom::ui::theme::Theme;
 use warroom::ui::update::Input;
 use warroom::ui::wish::Wish;
 
+use crate::stand::chance::Chance;
+
 fn parts<D: Desk>(desk: D, remembered: Option<Observations>) -> Parts<D> {
     let text = DEMO_SITE.replace("@world@", "/nowhere");
     let site = read_site(&text).expect("the demo's site is right");
@@ -654,19 +656,6 @@ fn t0_is_remembered() {
     later.ticks(20);
     let again = later.kept.clone().expect("it is kept again").red.expect("still red");
     assert_eq!(again.0, t0);
-}
-
-/// A small source of chance that any machine repeats (Vigna's `splitmix64`).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end
-    }
 }
 
 /// Anything but the key that arms.

@@ -4,7 +4,6 @@ mod abandon;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use warroom::app::kinds::{read_runbook, read_site};
@@ -13,7 +12,6 @@ use warroom::domain::catalogue::{ActionSpec, Class};
 use warroom::domain::ids::{RunId, Side, StepId, SystemId};
 use warroom::domain::preview::Standing;
 use warroom::domain::reading::FactValue;
-use warroom::domain::run::commit::{Execution, Hash, IntentRecord};
 use warroom::domain::run::event::Purpose;
 use warroom::domain::runbook::{
     Amount, Bound, Compensation, Direction, Exact, Gate, Runbook, Step, UngracefulGate,
@@ -22,56 +20,24 @@ use warroom::domain::settings::Table;
 use warroom::domain::site::Site;
 use warroom::domain::snapshot::Snapshot;
 use warroom::domain::text::Clean;
-use warroom::domain::time::{BootId, Stamp};
+use warroom::domain::time::Stamp;
 use warroom::files::shipped::{DEMO_FAILBACK, DEMO_FAILOVER};
-use warroom::port::{
-    Boxed, Clock, Credential, OperateError, OperatorSetup, Output, Probe, Secrets,
-};
+use warroom::port::{Clock, OperateError, OperatorSetup, Probe, Secrets};
 use warroom::sim::{ACTIONS, Pause, World, operator_for, probe_for};
+
+use crate::stand::{HandClock, Lines, NoSecrets, execution};
 
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Seconds that a person takes between two steps.
 const PERSON_S: u64 = 5;
 
-#[derive(Default)]
-struct Virtual(AtomicU64);
-
-impl Clock for Virtual {
-    fn now(&self) -> Stamp {
-        let boot_ms = self.0.load(Ordering::SeqCst);
-        Stamp { wall_ms: 1_795_183_330_000, boot_ms, boot: BootId(1) }
-    }
-}
-
-impl Pause for Virtual {
-    fn pause(&self, time: Duration) -> Boxed<'_, ()> {
-        let ms = u64::try_from(time.as_millis()).expect("a short pause");
-        self.0.fetch_add(ms, Ordering::SeqCst);
-        Box::pin(std::future::ready(()))
-    }
-}
-
-struct NoSecrets;
-
-impl Secrets for NoSecrets {
-    fn open(&self, _name: &str) -> Result<Credential, Clean> {
-        Err("the demo has no secrets".into())
-    }
-}
-
-struct Silent;
-
-impl Output for Silent {
-    fn line(&mut self, _line: &str) {}
-}
-
 /// A console with patience instead of a person.
 struct Drive {
     _folder: tempfile::TempDir,
     world: PathBuf,
     site: Site,
-    clock: Arc<Virtual>,
+    clock: Arc<HandClock>,
     probes: BTreeMap<SystemId, Box<dyn Probe>>,
     snapshot: Snapshot,
     runtime: tokio::runtime::Runtime,
@@ -80,12 +46,12 @@ struct Drive {
 impl Drive {
     fn new(plan: DemoPlan) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        let clock = Arc::new(Virtual::default());
+        let clock = Arc::new(HandClock::default());
         let demo = write(folder.path(), plan, &*clock).expect("the demo is written");
         let text = std::fs::read_to_string(demo.site.join("site.toml")).expect("a site file");
         let site = read_site(&text).expect("the written site is right");
         let probe = |spec: &warroom::domain::site::SystemSpec| {
-            let clock: Arc<dyn Clock> = Arc::<Virtual>::clone(&clock);
+            let clock: Arc<dyn Clock> = Arc::<HandClock>::clone(&clock);
             (spec.id.clone(), probe_for(&demo.world, spec, clock))
         };
         let probes = site.systems.iter().map(probe).collect();
@@ -101,7 +67,7 @@ impl Drive {
     }
 
     fn poll(&mut self) {
-        self.clock.0.fetch_add(1000, Ordering::SeqCst);
+        self.clock.pass_s(1);
         let at = self.clock.now();
         for (id, probe) in &mut self.probes {
             let looks = self.runtime.block_on(probe.look());
@@ -209,7 +175,7 @@ impl Drive {
             let spec = self.site.system(&target.system).expect("a system of the site");
             (spec, direction.side(target.place))
         });
-        let clock: Arc<dyn Clock> = Arc::<Virtual>::clone(&self.clock);
+        let clock: Arc<dyn Clock> = Arc::<HandClock>::clone(&self.clock);
         let setup = OperatorSetup {
             site: &self.site,
             step,
@@ -220,10 +186,11 @@ impl Drive {
             secrets: &NoSecrets,
             clock,
         };
-        let pause: Arc<dyn Pause> = Arc::<Virtual>::clone(&self.clock);
+        let pause: Arc<dyn Pause> = Arc::<HandClock>::clone(&self.clock);
         let mut operator =
             operator_for(self.world.clone(), action, &setup, pause).expect("right settings");
-        let evidence = self.runtime.block_on(operator.apply(&execution(id), &mut Silent))?;
+        let evidence =
+            self.runtime.block_on(operator.apply(&execution(id), &mut Lines::default()))?;
         let standing = self.runtime.block_on(operator.check());
         assert!(matches!(standing, Standing::Done(_)), "{id}: {standing:?}");
         Ok(evidence)
@@ -254,20 +221,6 @@ impl Drive {
         let world = World::open(&self.world).expect("the world opens");
         world.state_now(self.clock.now()).expect("the acts are read")
     }
-}
-
-fn execution(step: &StepId) -> Execution {
-    Execution::of_locked_intent(
-        IntentRecord {
-            run: RunId::new("demo-1").expect("a name"),
-            step: step.clone(),
-            attempt: 1,
-            purpose: Purpose::Forward,
-            seq: 1,
-            hash: Hash::NONE,
-        },
-        1,
-    )
 }
 
 /// The time of the longest chain of `needs`, of the steps that stand in the order they can be done.

@@ -12,6 +12,9 @@ mod picture;
 mod replay;
 mod screens;
 mod seeds;
+#[expect(dead_code, reason = "other tests use more")]
+#[path = "../stand/mod.rs"]
+mod stand;
 mod status;
 #[path = "../picture/svg.rs"]
 mod svg;

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::fixture::{self, DIALOGS, MOMENTS};
@@ -13,11 +12,12 @@ use warroom::commands::demo::{DemoPlan, write};
 use warroom::commands::exit::Exit;
 use warroom::commands::status::{self, Known, Outlook, Status};
 use warroom::domain::snapshot::Snapshot;
-use warroom::domain::time::{BootId, Stamp};
 use warroom::files::site::LoadedSite;
 use warroom::port::Clock;
 use warroom::runtime::observations::Learned;
 use warroom::runtime::redact::Redactor;
+
+use crate::stand::HandClock;
 
 fn schema_path() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/status.schema.json")
@@ -59,29 +59,18 @@ fn every_field_is_documented() {
     assert!(bare.is_empty(), "{bare:?}");
 }
 
-/// A clock that is moved by hand.
-struct Hand(AtomicU64);
-
-impl Clock for Hand {
-    fn now(&self) -> Stamp {
-        let boot_ms = self.0.load(Ordering::SeqCst);
-        let wall_ms = 1_795_183_330_000 + i64::try_from(boot_ms).expect("small");
-        Stamp { wall_ms, boot_ms, boot: BootId(1) }
-    }
-}
-
 /// The demo's site with a world of its own.
 struct Demo {
     _folder: tempfile::TempDir,
     site: LoadedSite,
-    hand: Arc<Hand>,
+    hand: Arc<HandClock>,
     snapshot: Snapshot,
 }
 
 impl Demo {
     fn new(fail_after_s: Option<u64>) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        let hand = Arc::new(Hand(AtomicU64::new(1000)));
+        let hand = Arc::new(HandClock::at(1000));
         let fail_after = fail_after_s.map(Duration::from_secs);
         let plan = DemoPlan { seed: 3, fail_after, returns_after: None };
         let demo = write(folder.path(), plan, &*hand).expect("the demo is written");
@@ -91,10 +80,10 @@ impl Demo {
 
     /// One round of looks a second.
     fn rounds(&mut self, count: u64) -> Status {
-        let clock: Arc<dyn Clock> = Arc::<Hand>::clone(&self.hand);
+        let clock: Arc<dyn Clock> = Arc::<HandClock>::clone(&self.hand);
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         for _ in 0..count {
-            self.hand.0.fetch_add(1000, Ordering::SeqCst);
+            self.hand.pass_s(1);
             let (site, mut none) = (&self.site, Learned::new());
             let look = status::look(site, &clock, Duration::ZERO, &mut none, &mut self.snapshot);
             runtime.block_on(look).expect("probes can be made");

@@ -6,31 +6,28 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use secrecy::SecretString;
 use serde_json::Value as Json;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use warroom::app::kinds::KINDS;
 use warroom::domain::catalogue::Class;
-use warroom::domain::ids::{RunId, StepId};
-use warroom::domain::ids::{Side, SystemId};
+use warroom::domain::ids::RunId;
+use warroom::domain::ids::Side;
 use warroom::domain::preview::Standing;
 use warroom::domain::reading::{Certainty, Health, Identity, Look};
 use warroom::domain::run::commit::{Execution, Hash, IntentRecord};
 use warroom::domain::run::event::Purpose;
-use warroom::domain::runbook::{Compensation, Direction, Place, Step, Target, Ungraceful};
+use warroom::domain::runbook::{Direction, Place, Step, Target};
 use warroom::domain::settings::{Key, Node, Span, Table, Value, parse_duration};
+use warroom::domain::site::Site;
 use warroom::domain::site::SystemSpec;
-use warroom::domain::site::{Region, Site};
 use warroom::domain::snapshot::COMMON_FACTS;
 use warroom::domain::text::Clean;
-use warroom::domain::time::{BootId, Stamp};
 use warroom::files::kinds::Kinds;
-use warroom::port::{
-    Action, Clock, Credential, Expected, OperatorSetup, Output, ProbeSetup, Secrets, System,
-};
+use warroom::port::{Action, Expected, OperatorSetup, ProbeSetup, System};
 use warroom::runtime::clock::SystemClock;
 
+use crate::stand::{self, AllSecrets, HandClock, Lines};
 use crate::worked;
 
 /// All kinds, the worked example of ARCHITECTURE.md among them: what is written there is held too.
@@ -80,37 +77,16 @@ fn spec(example: &str) -> SystemSpec {
     };
     let sides = [side("a"), side("b")];
     SystemSpec {
-        idle_standby: false,
-        id: SystemId::new(&id).expect("a name"),
-        kind,
-        objective: None,
         every: every.expect("`every`"),
         timeout: timeout.expect("`timeout`"),
         settings: table(all),
         sides,
-        span: Span::default(),
-    }
-}
-
-struct NoClock;
-
-impl Clock for NoClock {
-    fn now(&self) -> Stamp {
-        Stamp { wall_ms: 1_795_183_330_000, boot_ms: 1000, boot: BootId(1) }
-    }
-}
-
-struct AnySecret;
-
-impl Secrets for AnySecret {
-    fn open(&self, name: &str) -> Result<Credential, Clean> {
-        let secret = SecretString::from(format!("canary-{name}"));
-        Ok(Credential { user: Some("wr".to_owned()), secret: Some(secret) })
+        ..stand::system(&id, &kind)
     }
 }
 
 fn setup(spec: &SystemSpec) -> ProbeSetup<'_> {
-    ProbeSetup { spec, secrets: &AnySecret, clock: Arc::new(NoClock) }
+    ProbeSetup { spec, secrets: &AllSecrets, clock: Arc::new(HandClock::at(1000)) }
 }
 
 #[test]
@@ -415,7 +391,7 @@ fn harmless(look: &Look, case: &str) {
     for text in found {
         let acts = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c);
         assert!(!text.contains(acts), "{case}: {text:?}");
-        assert!(!text.contains("canary-"), "{case} tells a secret: {text}");
+        assert!(!text.contains("hunter2-"), "{case} tells a secret: {text}");
     }
     if let Err(error) = look {
         assert!(!error.message.is_empty(), "{case} gives no reason");
@@ -493,58 +469,22 @@ const STEP: Duration = Duration::from_secs(2);
 const STEP_AND_GRACE: Duration = Duration::from_secs(8);
 
 fn site(spec: &SystemSpec) -> Site {
-    let region = |label: &str, starts_as_primary| Region {
-        label: label.into(),
-        aws_region: None,
-        starts_as_primary,
-    };
     Site {
         name: "contract".to_owned(),
         title: "Contract".into(),
-        reference: Vec::new(),
-        red_needs_signals: 1,
-        people: Vec::new(),
-        objectives: Vec::new(),
-        regions: [region("Region A", true), region("Region B", false)],
-        systems: vec![spec.clone()],
-        secrets: Vec::new(),
-        rules: Vec::new(),
+        ..stand::site(vec![spec.clone()])
     }
 }
 
 fn step(one: &dyn Action, with: Table, spec: &SystemSpec) -> Step {
     let action = one.spec();
     Step {
-        id: StepId::new("it").expect("a name"),
         title: "Do it".into(),
-        group: None,
-        action,
-        change: action.change,
         with,
         target: Some(Target { system: spec.id.clone(), place: Place::To }),
-        needs: Vec::new(),
         expect: STEP,
         timeout: STEP,
-        gates: Vec::new(),
-        ungraceful: Ungraceful::Same,
-        compensation: Compensation::NotNeeded,
-        class: action.class,
-        guard: action.guard,
-        second_person: false,
-        automatic: false,
-        optional: false,
-        say: None,
-        span: Span::default(),
-    }
-}
-
-/// What an attempt printed.
-#[derive(Default)]
-struct Printed(Vec<String>);
-
-impl Output for Printed {
-    fn line(&mut self, line: &str) {
-        self.0.push(line.to_owned());
+        ..stand::step("it", action)
     }
 }
 
@@ -564,7 +504,7 @@ fn execution(step: &Step) -> Execution {
 }
 
 fn plain(text: &Clean, case: &str) {
-    assert!(!text.as_str().contains("canary-"), "{case} tells a secret: {text}");
+    assert!(!text.as_str().contains("hunter2-"), "{case} tells a secret: {text}");
     assert!(!text.as_str().contains(char::is_control), "{case}: {text:?}");
 }
 
@@ -595,13 +535,13 @@ async fn act_on(owner: &dyn System, one: &'static dyn Action, peer: Peer, expect
         target: Some((&spec, Side::B)),
         expected,
         direction: Direction { from: Side::A, to: Side::B },
-        secrets: &AnySecret,
+        secrets: &AllSecrets,
         clock: Arc::new(SystemClock::new()),
     };
     let mut operator = one.operator(setup).unwrap_or_else(|fault| panic!("{case}: {fault}"));
     let execution = execution(&step);
     let late = |what: &str| format!("{case}: {what} exceeds its time");
-    let mut printed = Printed::default();
+    let mut printed = Lines::default();
     let met = tokio::time::timeout(STEP_AND_GRACE, operator.identity()).await;
     match met.unwrap_or_else(|_| panic!("{}", late("identity"))) {
         Ok(met) => assert!(met.is_none(), "{case} takes it for {met:?}"),
@@ -632,9 +572,9 @@ async fn act_on(owner: &dyn System, one: &'static dyn Action, peer: Peer, expect
         let ended = tokio::time::timeout(STEP + STEP_AND_GRACE, ended).await;
         let ended = ended.unwrap_or_else(|_| panic!("{}", late("apply")));
         let text = ended.map_or_else(|error| error.to_string(), |evidence| evidence.to_string());
-        assert!(!text.is_empty() && !text.contains("canary-"), "{case}: {text:?}");
+        assert!(!text.is_empty() && !text.contains("hunter2-"), "{case}: {text:?}");
     }
-    assert!(!printed.0.join(" ").contains("canary-"), "{case} prints a secret");
+    assert!(!printed.0.join(" ").contains("hunter2-"), "{case} prints a secret");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -675,7 +615,7 @@ fn a_step_that_needs_a_target_is_refused_without() {
             target: None,
             expected: Expected::default(),
             direction: Direction { from: Side::A, to: Side::B },
-            secrets: &AnySecret,
+            secrets: &AllSecrets,
             clock: Arc::new(SystemClock::new()),
         };
         let Err(fault) = one.operator(setup) else { panic!("{name} acts on no target") };
@@ -737,19 +677,19 @@ async fn the_worked_example_tells_role_and_lag_and_acts() {
             target: Some((&spec, side)),
             expected: Expected { alone, ..Expected::default() },
             direction: Direction { from: Side::A, to: Side::B },
-            secrets: &AnySecret,
+            secrets: &AllSecrets,
             clock: Arc::new(SystemClock::new()),
         };
         one.operator(setup).expect("its settings are right")
     };
     let once = execution(&step(&worked::Promote, Table::default(), &spec));
     let mut promote = act(&worked::Promote, Side::B, true);
-    let refused = promote.apply(&once, &mut Printed::default()).await.expect_err("A is open");
+    let refused = promote.apply(&once, &mut Lines::default()).await.expect_err("A is open");
     assert!(refused.to_string().contains("fence it first"), "{refused}");
     let mut fence = act(&worked::Fence, Side::A, false);
     assert!(matches!(fence.check().await, Standing::NotDone(_)));
-    fence.apply(&once, &mut Printed::default()).await.expect("it obeys");
+    fence.apply(&once, &mut Lines::default()).await.expect("it obeys");
     assert!(matches!(fence.check().await, Standing::Done(_)));
-    promote.apply(&once, &mut Printed::default()).await.expect("A is closed");
+    promote.apply(&once, &mut Lines::default()).await.expect("A is closed");
     assert!(matches!(promote.check().await, Standing::Done(_)));
 }

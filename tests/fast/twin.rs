@@ -9,7 +9,6 @@ mod step;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use warroom::app::kinds::load;
@@ -26,10 +25,10 @@ use warroom::domain::run::refusal::Refusal;
 use warroom::domain::run::role::Commander;
 use warroom::domain::runbook::{Direction, Runbook};
 use warroom::domain::text::Clean;
-use warroom::domain::time::{BootId, Stamp};
+use warroom::domain::time::Stamp;
 use warroom::files::shipped::SHIPPED;
 use warroom::files::site::LoadedSite;
-use warroom::port::{Boxed, Clock, Credential, Operator, OperatorSetup, Output, Probe, Secrets};
+use warroom::port::{Clock, Operator, OperatorSetup, Probe, Secrets};
 use warroom::runtime::console::{Console, Parts};
 use warroom::runtime::desk::CommanderDesk;
 use warroom::runtime::effect::{Effect, Record};
@@ -44,6 +43,8 @@ use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
 use warroom::ui::wish::Wish;
 
+use crate::stand::{HandClock, Lines, NoSecrets};
+
 /// When region A is lost, and when it is back.
 const FAILS_S: u64 = 20;
 const RETURNS_S: u64 = 3600;
@@ -54,43 +55,12 @@ const RED_WITHIN_S: u64 = 5;
 /// Virtual seconds that a whole run may take.
 const RUN_S_MAX: u64 = 4 * 3600;
 
-struct Virtual(AtomicU64);
-
-impl Clock for Virtual {
-    fn now(&self) -> Stamp {
-        let boot_ms = self.0.load(Ordering::SeqCst);
-        let wall_ms = 1_795_183_330_000 + i64::try_from(boot_ms).expect("small");
-        Stamp { wall_ms, boot_ms, boot: BootId(1) }
-    }
-}
-
-impl Pause for Virtual {
-    fn pause(&self, time: Duration) -> Boxed<'_, ()> {
-        self.0.fetch_add(u64::try_from(time.as_millis()).expect("short"), Ordering::SeqCst);
-        Box::pin(std::future::ready(()))
-    }
-}
-
-struct NoSecrets;
-
-impl Secrets for NoSecrets {
-    fn open(&self, _name: &str) -> Result<Credential, Clean> {
-        Err("a twin has no secrets".into())
-    }
-}
-
-struct Silent;
-
-impl Output for Silent {
-    fn line(&mut self, _line: &str) {}
-}
-
 /// A twin in its world.
 struct Place {
     _folder: tempfile::TempDir,
     site: LoadedSite,
     world: PathBuf,
-    clock: Arc<Virtual>,
+    clock: Arc<HandClock>,
     runtime: tokio::runtime::Runtime,
 }
 
@@ -114,7 +84,7 @@ impl Place {
             let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
             panic!("{}\n{made:#?}", lines.join("\n"))
         });
-        let clock = Arc::new(Virtual(AtomicU64::new(1000)));
+        let clock = Arc::new(HandClock::at(1000));
         let mut plan = WorldPlan::of_site(&site.site, 7).expect("a world");
         if loses {
             plan.fail_after = Some(Duration::from_secs(FAILS_S));
@@ -138,7 +108,7 @@ impl Place {
             let spec = self.site.site.system(&target.system).expect("a system");
             (spec, direction.side(target.place))
         });
-        let clock: Arc<dyn Clock> = Arc::<Virtual>::clone(&self.clock);
+        let clock: Arc<dyn Clock> = Arc::<HandClock>::clone(&self.clock);
         let (site, with, secrets) = (&self.site.site, &step.with, &NoSecrets);
         let setup = OperatorSetup {
             site,
@@ -150,7 +120,7 @@ impl Place {
             secrets,
             clock,
         };
-        let pause: Arc<dyn Pause> = Arc::<Virtual>::clone(&self.clock);
+        let pause: Arc<dyn Pause> = Arc::<HandClock>::clone(&self.clock);
         (step.class != Class::H).then(|| {
             operator_for(self.world.clone(), step.action, &setup, pause).expect("right settings")
         })
@@ -193,7 +163,7 @@ impl<'a> Bench<'a> {
         let reason = Clean::new("the twin is tried");
         let orders = Orders { mode, reason, accept_losses: true, until: None };
         let probe = |spec: &warroom::domain::site::SystemSpec| {
-            let clock: Arc<dyn Clock> = Arc::<Virtual>::clone(&place.clock);
+            let clock: Arc<dyn Clock> = Arc::<HandClock>::clone(&place.clock);
             (spec.id.clone(), probe_for(&place.world, spec, clock))
         };
         Self {
@@ -219,7 +189,7 @@ impl<'a> Bench<'a> {
 
     /// A second passes, and every system is looked at.
     fn second(&mut self) {
-        self.place.clock.0.fetch_add(1000, Ordering::SeqCst);
+        self.place.clock.pass_s(1);
         let at = self.now();
         let mut heard = Vec::new();
         for (system, probe) in &mut self.probes {
@@ -280,7 +250,7 @@ impl<'a> Bench<'a> {
         let (step, attempt) = (intent.step.clone(), intent.attempt);
         let mut operator = self.place.operator(self.runbook, &step).expect("it has an operator");
         let execution = Execution::of_locked_intent(intent, 1);
-        let done = self.place.runtime.block_on(operator.apply(&execution, &mut Silent));
+        let done = self.place.runtime.block_on(operator.apply(&execution, &mut Lines::default()));
         let evidence = done.unwrap_or_else(|error| panic!("{step}: {error}"));
         let found = Aftermath::Ended(Outcome::Applied { evidence });
         Event::Found { step, attempt, found }
@@ -288,7 +258,7 @@ impl<'a> Bench<'a> {
 
     /// What only a person does: the first ready step that is not automatic.
     fn person(&mut self, why: &Clean) {
-        self.place.clock.0.fetch_add(5000, Ordering::SeqCst);
+        self.place.clock.pass_s(5);
         let run = self.console.run().expect("a run is open");
         let ready = |step: &&warroom::domain::runbook::Step| {
             run.step(&step.id).is_some_and(|state| state.phase == Phase::Ready) && !step.automatic
@@ -390,7 +360,7 @@ fn every_shipped_site_is_taken_over_and_back_in_its_twin() {
             place.state().stores.values().filter_map(|store| store.lost_s).collect();
         assert!(lost.iter().any(|lost| *lost > 0.0), "asynchronous copies lose something");
         while !place.state().alive[0] {
-            place.clock.0.fetch_add(60_000, Ordering::SeqCst);
+            place.clock.pass_s(60);
         }
         run(&place, "failback", Mode::Planned);
         let state = place.state();

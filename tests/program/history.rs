@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -15,23 +14,14 @@ use warroom::domain::ids::{RunId, Side, StepId, SystemId};
 use warroom::domain::ledger::{Ledger, LedgerRow, LossVerdict};
 use warroom::domain::run::event::{Actor, Body, Closing, Mode, Outcome, Purpose, RunKind};
 use warroom::domain::runbook::{Direction, Runbook};
-use warroom::domain::time::{BootId, Stamp};
+use warroom::domain::time::Stamp;
 use warroom::domain::verdict::T0Basis;
 use warroom::port::Clock;
 use warroom::runtime::journal::store::FolderStore;
 use warroom::runtime::journal::{Frozen, Journal, Reply};
 use warroom::runtime::paths::StatePaths;
 
-/// A clock that stands where the test put it.
-struct Set(AtomicU64);
-
-impl Clock for Set {
-    fn now(&self) -> Stamp {
-        let second = self.0.load(Ordering::SeqCst);
-        let wall_ms = 1_795_183_330_000 + i64::try_from(second).expect("small") * 1000;
-        Stamp { wall_ms, boot_ms: second * 1000, boot: BootId(1) }
-    }
-}
+use crate::stand::HandClock;
 
 /// A state folder with the demo's site in it.
 struct Stage {
@@ -44,7 +34,7 @@ struct Stage {
 impl Stage {
     fn new() -> Self {
         let place = tempfile::tempdir().expect("a folder");
-        let clock = Set(AtomicU64::new(0));
+        let clock = HandClock::default();
         let plan = DemoPlan::default();
         let demo = demo::write(&place.path().join("demo"), plan, &clock).expect("it is written");
         let site = load(&demo.site).expect("the demo's site is right");
@@ -69,8 +59,8 @@ impl Stage {
         *runs += 1;
         let name = format!("demo-20261120-1400{runs:02}");
         let begin = *runs * 10_000;
-        let clock = Arc::new(Set(AtomicU64::new(begin)));
-        let set = |second: u64| clock.0.store(begin + second, Ordering::SeqCst);
+        let clock = Arc::new(HandClock::at(begin * 1000));
+        let set = |second: u64| clock.set((begin + second) * 1000);
         let (send, replies) = channel();
         let texts = ["site.toml", "runbooks/failover.toml"]
             .map(|name| std::fs::read_to_string(self.site().join(name)).expect("readable"));

@@ -13,6 +13,9 @@ mod report;
 #[expect(dead_code, reason = "the tests with real servers and the bench of the budgets use more")]
 #[path = "../seat/mod.rs"]
 mod seat;
+#[expect(dead_code, reason = "other tests use more")]
+#[path = "../stand/mod.rs"]
+mod stand;
 mod status;
 #[path = "../stand/toy.rs"]
 mod toy;

@@ -1,6 +1,7 @@
 //! Everything that is tested on real servers, in one binary: started here, killed here.
 
 mod failover;
+mod hands;
 mod postgres;
 mod proxied;
 mod redis;
@@ -8,5 +9,8 @@ mod redis;
 #[path = "../seat/mod.rs"]
 mod seat;
 mod servers;
+#[expect(dead_code, reason = "other tests use more")]
+#[path = "../stand/mod.rs"]
+mod stand;
 mod truth;
 mod turns;

@@ -5,7 +5,6 @@
 //! relays' runs; `WARROOM_SEED=17` begins with that seed, `WARROOM_PAIRS=3` takes as many pairs at
 //! a time. `docs/campaigns.md` lists all campaigns.
 
-mod chance;
 mod disk;
 mod hand;
 mod judge;

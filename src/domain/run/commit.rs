@@ -55,7 +55,8 @@ impl TryFrom<String> for Hash {
     }
 }
 
-/// The journal's word that a record is durable. Made by `runtime/journal` only (`tests/fast/tidy.rs`).
+/// The journal's word that a record is durable. Made by `runtime/journal` only
+/// (`tests/fast/tidy.rs`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Receipt {
     seq: u64,

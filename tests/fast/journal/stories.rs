@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use crate::stand;
 use warroom::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use warroom::domain::ids::{PersonId, RunId, Side, StepId, SystemId, TierId};
 use warroom::domain::ledger::{Ledger, LedgerRow, LossVerdict};
@@ -320,14 +321,7 @@ pub fn runbook() -> Runbook {
         span: Span::default(),
     };
     Runbook {
-        name: "failover".to_owned(),
         title: "Lose region A".into(),
-        from: Side::A,
-        to: Side::B,
-        back: None,
-        restored: Vec::new(),
-        go: Vec::new(),
-        steps: vec![step("promote"), step("scale"), step("tell")],
-        hash: String::new(),
+        ..stand::runbook(vec![step("promote"), step("scale"), step("tell")])
     }
 }

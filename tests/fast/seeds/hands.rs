@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -11,34 +11,16 @@ use warroom::domain::preview::Standing;
 use warroom::domain::run::commit::{Execution, IntentRecord};
 use warroom::domain::run::event::{Cause, Outcome, Warrant};
 use warroom::domain::text::Clean;
-use warroom::domain::time::{BootId, Stamp};
+use warroom::domain::time::Stamp;
 use warroom::port::{Boxed, Clock, OperateError, Operator, Output};
 use warroom::runtime::runner::meeting::other_server;
 use warroom::sim::Pause;
 
-/// Time that passes only when the voyage says so.
-#[derive(Default)]
-pub struct Virtual(AtomicU64);
-
-impl Virtual {
-    /// Lets time pass.
-    pub fn pass(&self, time: Duration) {
-        let ms = u64::try_from(time.as_millis()).expect("a short time");
-        self.0.fetch_add(ms, Ordering::SeqCst);
-    }
-}
-
-impl Clock for Virtual {
-    fn now(&self) -> Stamp {
-        let ms = self.0.load(Ordering::SeqCst);
-        let wall_ms = 1_795_183_330_000 + i64::try_from(ms).expect("a short time");
-        Stamp { wall_ms, boot_ms: 1_000_000 + ms, boot: BootId(1) }
-    }
-}
+use crate::stand::HandClock;
 
 /// Waits on the virtual clock; polled after every step of it.
 struct Nap {
-    clock: Arc<Virtual>,
+    clock: Arc<HandClock>,
     until: u64,
 }
 
@@ -50,13 +32,13 @@ impl Future for Nap {
     }
 }
 
-fn nap(clock: &Arc<Virtual>, time: Duration) -> Nap {
+fn nap(clock: &Arc<HandClock>, time: Duration) -> Nap {
     let ms = u64::try_from(time.as_millis()).expect("a short time");
     Nap { clock: Arc::clone(clock), until: clock.now().boot_ms + ms }
 }
 
 /// The operators' way of waiting.
-pub struct Patience(pub Arc<Virtual>);
+pub struct Patience(pub Arc<HandClock>);
 
 impl Pause for Patience {
     fn pause(&self, time: Duration) -> Boxed<'_, ()> {
@@ -127,7 +109,7 @@ impl Granted {
 /// Performs an attempt as its runner does: never on a grant that is no longer good, never on
 /// another server, never what is so already, never without knowing.
 pub fn perform(
-    clock: Arc<Virtual>,
+    clock: Arc<HandClock>,
     mut operator: Box<dyn Operator>,
     granted: Granted,
     mut printed: Printed,
@@ -163,7 +145,7 @@ pub fn perform(
 
 /// Looks at a standing until it is done or the patience is over.
 pub fn stand(
-    clock: &Arc<Virtual>,
+    clock: &Arc<HandClock>,
     mut operator: Box<dyn Operator>,
     patience: Duration,
 ) -> Work<Standing> {

@@ -18,10 +18,9 @@ use warroom::domain::run::state::Run;
 use warroom::domain::runbook::{Compensation, Runbook};
 use warroom::domain::settings::Table;
 use warroom::domain::site::SystemSpec;
-use warroom::domain::text::Clean;
 use warroom::domain::time::Stamp;
 use warroom::files::site::LoadedSite;
-use warroom::port::{Clock, Credential, Expected, Operator, OperatorSetup, Probe, Secrets};
+use warroom::port::{Clock, Expected, Operator, OperatorSetup, Probe, Secrets};
 use warroom::runtime::console::{Console, Parts};
 use warroom::runtime::desk::CommanderDesk;
 use warroom::runtime::effect::{Effect, Job, Record};
@@ -35,23 +34,15 @@ use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
 use warroom::ui::wish::Wish;
 
-use super::hands::{Granted, Patience, Printed, Virtual, Work, now, perform, poll, stand};
+use super::hands::{Granted, Patience, Printed, Work, now, perform, poll, stand};
 use super::watchers::Watcher;
+use crate::stand::{HandClock, NoSecrets};
 
 /// Between two steps of the world's clock.
 const TICK: Duration = Duration::from_millis(250);
 
 /// Ticks between two looks at every system.
 const LOOK_TICKS: u64 = 4;
-
-/// Opens nothing: a simulated world has no secrets.
-pub struct NoSecrets;
-
-impl Secrets for NoSecrets {
-    fn open(&self, _name: &str) -> Result<Credential, Clean> {
-        Err("the demo has no secrets".into())
-    }
-}
 
 struct Attempt {
     step: StepId,
@@ -77,7 +68,7 @@ pub struct Voyage {
     /// The console.
     pub console: Console<CommanderDesk>,
     /// The time.
-    pub clock: Arc<Virtual>,
+    pub clock: Arc<HandClock>,
     /// Refusals that the console answered.
     pub refusals: Vec<String>,
     /// What the run's journal holds.
@@ -118,11 +109,11 @@ impl Voyage {
     /// A console that looks at a new world, calm for the first seconds.
     pub fn begin(plan: DemoPlan) -> Self {
         let folder = fast_folder();
-        let clock = Arc::new(Virtual::default());
+        let clock = Arc::new(HandClock::at(1_000_000));
         let demo = write(folder.path(), plan, &*clock).expect("the demo is written");
         let site = load(&demo.site).expect("the demo's site is right");
         let probe = |spec: &SystemSpec| {
-            let clock: Arc<dyn Clock> = Arc::<Virtual>::clone(&clock);
+            let clock: Arc<dyn Clock> = Arc::<HandClock>::clone(&clock);
             (spec.id.clone(), probe_for(&demo.world, spec, clock))
         };
         let probes = site.site.systems.iter().map(probe).collect();
@@ -350,7 +341,7 @@ impl Voyage {
                 };
                 let tell = self.answers.0.clone();
                 let answer = Box::new(move |reply| drop(tell.send(reply)));
-                let clock: Arc<dyn Clock> = Arc::<Virtual>::clone(&self.clock);
+                let clock: Arc<dyn Clock> = Arc::<HandClock>::clone(&self.clock);
                 self.journal = None;
                 let journal = Journal::create(&folder, frozen, &run, kind, clock, answer);
                 self.journal = Some(journal.expect("the journal begins"));
@@ -432,7 +423,7 @@ impl Voyage {
             let spec = self.site.site.system(&target.system).expect("the site has the system");
             (spec, job.direction.side(target.place))
         });
-        let clock: Arc<dyn Clock> = Arc::<Virtual>::clone(&self.clock);
+        let clock: Arc<dyn Clock> = Arc::<HandClock>::clone(&self.clock);
         let setup = OperatorSetup {
             site: &self.site.site,
             step,

@@ -13,6 +13,7 @@ use warroom::runtime::journal;
 use super::driver::{Way, drive};
 use super::toy::{STEPS, Toy};
 use crate::seat::{PATIENCE, Seat, pass};
+use crate::stand::chance::Chance;
 
 /// Set to `full` for whole campaigns; else samples run.
 const CAMPAIGN: &str = "WARROOM_CAMPAIGN";
@@ -42,19 +43,6 @@ fn is_full() -> bool {
 
 fn sized((full, sample): (u32, u32)) -> u32 {
     if is_full() { full } else { sample }
-}
-
-/// A small source of chance that any machine repeats (Vigna's `splitmix64`).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end
-    }
 }
 
 /// Does a numbered piece of work on some threads, and answers how often it said true.

@@ -5,19 +5,10 @@ use std::process::{Command, Output};
 
 use warroom::app::kinds::{read_runbook, read_site};
 use warroom::commands::demo::{DemoPlan, write};
-use warroom::domain::time::Stamp;
 use warroom::files::shipped::DEMO_FAILOVER;
-use warroom::port::Clock;
 
-use super::tale::{at, by_chance};
-
-struct Still;
-
-impl Clock for Still {
-    fn now(&self) -> Stamp {
-        at(0)
-    }
-}
+use super::tale::by_chance;
+use crate::stand::HandClock;
 
 /// A state folder with one run of the demo's plan in it.
 struct Place {
@@ -30,7 +21,8 @@ const RUN: &str = "shop-5";
 impl Place {
     fn new() -> Self {
         let root = tempfile::tempdir().expect("a folder");
-        let demo = write(&root.path().join("demo"), DemoPlan::default(), &Still).expect("a demo");
+        let demo = write(&root.path().join("demo"), DemoPlan::default(), &HandClock::default())
+            .expect("a demo");
         let site = std::fs::read_to_string(demo.site.join("site.toml")).expect("a site file");
         let parsed = read_site(&site).expect("the demo's site");
         let runbook = read_runbook(DEMO_FAILOVER, "failover", &parsed).expect("its plan");

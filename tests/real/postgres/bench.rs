@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use warroom::domain::ids::SystemId;
-use warroom::domain::settings::{Span, Table, Value};
+use warroom::domain::settings::{Table, Value};
 use warroom::domain::site::SystemSpec;
 
-pub use crate::servers::hands::*;
+pub use crate::hands::*;
 use crate::servers::postgres::Pair;
+use crate::stand;
 
 /// The pair as a system of a site, watched and acted on with these secrets.
 pub fn system(pair: &Pair, read: &str, act: &str, settings: Table) -> SystemSpec {
@@ -25,14 +25,10 @@ pub fn system_at(a: u16, b: u16, read: &str, act: &str, settings: Table) -> Syst
         ])
     };
     SystemSpec {
-        idle_standby: false,
-        id: SystemId::new("pg").unwrap(),
-        kind: "postgres".to_owned(),
-        objective: None,
         every: Duration::from_secs(2),
         timeout: Duration::from_secs(5),
         settings,
         sides: [Some(side(a)), Some(side(b))],
-        span: Span::default(),
+        ..stand::system("pg", "postgres")
     }
 }

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use warroom::domain::run::event::{Body, RunEvent};
 
-use super::chance::Chance;
 use super::disk;
 use super::hand::STEPS;
 use super::rig::{Rig, STORES};
 use crate::seat::WARROOM;
 use crate::servers::proxy::Weather;
+use crate::stand::chance::Chance;
 
 /// The phases of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

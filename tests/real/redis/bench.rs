@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use warroom::domain::ids::SystemId;
-use warroom::domain::settings::{Span, Table, Value};
+use warroom::domain::settings::{Table, Value};
 use warroom::domain::site::SystemSpec;
 
-pub use crate::servers::hands::*;
+pub use crate::hands::*;
 use crate::servers::redis::Pair;
+use crate::stand;
 
 /// The pair, watched and acted on with these secrets, each side with its heartbeat.
 pub fn system(pair: &Pair, read: &str, act: &str, settings: Table) -> SystemSpec {
@@ -26,14 +26,10 @@ pub fn system_at(a: u16, b: u16, read: &str, act: &str, settings: Table) -> Syst
         ])
     };
     SystemSpec {
-        idle_standby: false,
-        id: SystemId::new("cache").unwrap(),
-        kind: "redis".to_owned(),
-        objective: None,
         every: Duration::from_secs(2),
         timeout: Duration::from_secs(2),
         settings,
         sides: [Some(side(a, "dr:hb:a")), Some(side(b, "dr:hb:b"))],
-        span: Span::default(),
+        ..stand::system("cache", "redis")
     }
 }

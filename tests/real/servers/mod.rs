@@ -4,7 +4,6 @@
 
 pub mod account;
 pub mod dns;
-pub mod hands;
 pub mod load;
 pub mod postgres;
 pub mod proxy;

@@ -33,9 +33,10 @@ use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
 use warroom::ui::wish::Wish;
 
-use super::super::hands::{Granted, Patience, Printed, Virtual, Work, now, perform, poll, stand};
-use super::super::voyage::{NoSecrets, fast_folder};
+use super::super::hands::{Granted, Patience, Printed, Work, now, perform, poll, stand};
+use super::super::voyage::fast_folder;
 use super::Tally;
+use crate::stand::{HandClock, NoSecrets};
 
 /// The longest incident, in virtual time.
 pub const END: Duration = Duration::from_secs(240);
@@ -83,7 +84,7 @@ pub struct Stage {
     /// Its seed.
     pub seed: u64,
     /// The time.
-    pub clock: Arc<Virtual>,
+    pub clock: Arc<HandClock>,
     /// When it began.
     pub began: Stamp,
     /// The console.
@@ -153,7 +154,7 @@ impl Stage {
     /// An incident with everything that goes wrong in it.
     pub fn of_seed(seed: u64) -> Self {
         let (site, plan, keymap) = written();
-        let clock = Arc::new(Virtual::default());
+        let clock = Arc::new(HandClock::at(1_000_000));
         let folder = fast_folder();
         let world = World::create(&folder.path().join("world"), world_of(seed, site), &*clock);
         let anna = PersonId::new("anna").expect("a name");
@@ -512,7 +513,7 @@ impl Stage {
             let spec = site.system(&target.system).expect("the site has the system");
             (spec, job.direction.side(target.place))
         });
-        let clock: Arc<dyn Clock> = Arc::<Virtual>::clone(&self.clock);
+        let clock: Arc<dyn Clock> = Arc::<HandClock>::clone(&self.clock);
         let setup = OperatorSetup {
             site,
             step,

@@ -1,6 +1,7 @@
 //! A small source of chance that any machine repeats (Vigna's `splitmix64`).
 
 /// The source; its number is the seed.
+#[derive(Debug)]
 pub struct Chance(pub u64);
 
 impl Chance {
@@ -15,6 +16,6 @@ impl Chance {
 
     /// One of several.
     pub fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
-        all[usize::try_from(self.below(all.len() as u64)).unwrap()]
+        all[usize::try_from(self.below(all.len() as u64)).expect("it fits in memory")]
     }
 }

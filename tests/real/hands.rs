@@ -12,9 +12,9 @@ use warroom::domain::preview::{Preview, Standing};
 use warroom::domain::reading::{FactValue, Health, Identity, Look, Reading};
 use warroom::domain::run::commit::{Execution, Hash, IntentRecord};
 use warroom::domain::run::event::Purpose;
-use warroom::domain::runbook::{Compensation, Direction, Place, Step, Target, Ungraceful};
+use warroom::domain::runbook::{Direction, Place, Step, Target};
 use warroom::domain::settings::{Key, Node, Span, Table, Value};
-use warroom::domain::site::{Region, Site, SystemSpec};
+use warroom::domain::site::{Site, SystemSpec};
 use warroom::domain::text::Clean;
 use warroom::domain::time::{BootId, Stamp};
 use warroom::port::{
@@ -22,7 +22,8 @@ use warroom::port::{
     ProbeSetup, Secrets,
 };
 
-use super::postgres::{ACT_PASSWORD, FOLLOW_PASSWORD, PLAIN_PASSWORD, READ_PASSWORD};
+use crate::servers::postgres::{ACT_PASSWORD, FOLLOW_PASSWORD, PLAIN_PASSWORD, READ_PASSWORD};
+use crate::stand;
 
 /// The machine's clock.
 pub struct WallClock;
@@ -103,7 +104,7 @@ impl Watcher {
         let start = std::time::Instant::now();
         while found.is_none() {
             let look = self.side(side);
-            assert!(start.elapsed() < super::DEADLINE, "{what}: never; last {last:?}");
+            assert!(start.elapsed() < crate::servers::DEADLINE, "{what}: never; last {last:?}");
             found = look.as_ref().ok().filter(|reading| wanted(reading)).cloned();
             last = Some(look);
         }
@@ -285,45 +286,15 @@ pub fn done(standing: &Standing) -> bool {
 fn step(action: &'static ActionSpec, spec: &SystemSpec, side: Side, with: Table) -> Step {
     let target = Target { system: spec.id.clone(), place: Place::Fixed(side) };
     Step {
-        id: StepId::new("step").unwrap(),
         title: "Step".into(),
-        group: None,
-        action,
-        change: action.change,
         with,
         target: Some(target),
-        needs: Vec::new(),
         expect: Duration::from_secs(1),
         timeout: Duration::from_secs(90),
-        gates: Vec::new(),
-        ungraceful: Ungraceful::Same,
-        compensation: Compensation::NotNeeded,
-        class: action.class,
-        guard: action.guard,
-        second_person: false,
-        automatic: false,
-        optional: false,
-        say: None,
-        span: Span::default(),
+        ..stand::step("step", action)
     }
 }
 
 fn site(spec: &SystemSpec) -> Site {
-    let region = |label: &str, starts_as_primary| Region {
-        label: label.into(),
-        aws_region: None,
-        starts_as_primary,
-    };
-    Site {
-        name: "test".to_owned(),
-        title: "Test".into(),
-        reference: Vec::new(),
-        red_needs_signals: 1,
-        people: Vec::new(),
-        objectives: Vec::new(),
-        regions: [region("Region A", true), region("Region B", false)],
-        systems: vec![spec.clone()],
-        secrets: Vec::new(),
-        rules: Vec::new(),
-    }
+    stand::site(vec![spec.clone()])
 }
