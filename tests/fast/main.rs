@@ -1,12 +1,16 @@
 //! Everything that is tested inside one process: no server, no terminal, no process is started.
 mod check;
 mod console;
+#[path = "../kind/contract.rs"]
+mod contract;
 mod demo;
 mod docs;
 mod files;
 #[path = "../fixture/mod.rs"]
 mod fixture;
 mod journal;
+#[path = "../kind/peers.rs"]
+mod peers;
 #[path = "../picture/mod.rs"]
 mod picture;
 mod replay;
@@ -18,10 +22,9 @@ mod stand;
 mod status;
 #[path = "../picture/svg.rs"]
 mod svg;
-mod systems;
 mod tidy;
 #[path = "../stand/toy.rs"]
 mod toy;
 mod twin;
-#[path = "../worked/kind.rs"]
+#[path = "../kind/worked.rs"]
 mod worked;

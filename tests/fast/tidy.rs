@@ -1,5 +1,6 @@
 //! The house rules of ARCHITECTURE.md, kept by a machine: who may import whom, sizes, words.
 mod circles;
+mod promises;
 mod source;
 
 use std::path::Path;

@@ -1,7 +1,8 @@
 //! Everything that is tested on real servers, in one binary: started here, killed here.
 
 mod failover;
-mod hands;
+#[path = "../kind/mod.rs"]
+mod kind;
 mod postgres;
 mod proxied;
 mod redis;

@@ -1,9 +1,6 @@
 //! Peers that cannot be trusted or never answer.
 
-use std::net::TcpListener;
-use std::time::{Duration, Instant};
-
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{CertificateParams, KeyPair};
 use warroom::domain::ids::Side;
 use warroom::domain::reading::{LookErrorKind, Role};
 use warroom::domain::settings::{Table, Value};
@@ -11,22 +8,17 @@ use warroom::domain::site::SystemSpec;
 use warroom::port::System as _;
 
 use super::bench::{Watcher, system, system_at, table, text};
+use crate::kind::hostile::{self, authority};
 use crate::servers::folder;
 use crate::servers::postgres::Pair;
 use crate::turns::{Group, turn};
-
-fn authority() -> CertifiedIssuer<'static, KeyPair> {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
-}
 
 #[test]
 fn certificates_are_verified() {
     let Some(_turn) = turn(Group::Postgres) else { return };
     let pair = Pair::start();
     let folder = folder();
-    let (trusted, stranger) = (authority(), authority());
+    let (trusted, stranger) = (authority("trusted"), authority("stranger"));
     let path = |name: &str, pem: String| {
         let path = folder.path().join(name);
         std::fs::write(&path, pem).unwrap();
@@ -70,42 +62,15 @@ fn certificates_are_verified() {
 
 #[test]
 fn a_peer_that_never_answers_is_given_up_in_time() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let mut spec = system_at(port, port, "read", "act", Table::default());
-    spec.timeout = Duration::from_millis(500);
-    let mut watcher = Watcher::new(&spec);
-    for _ in 0..3 {
-        let start = Instant::now();
-        let looks = watcher.look();
-        assert!(start.elapsed() < spec.timeout, "{:?}", start.elapsed());
-        for look in [looks.a, looks.b] {
-            assert_eq!(look.unwrap().unwrap_err().kind, LookErrorKind::Timeout);
-        }
-    }
-    drop(listener);
-    let refused = watcher.side(Side::A).unwrap_err();
-    assert_eq!(refused.kind, LookErrorKind::Unreachable, "{refused}");
+    hostile::never_answers::<Pair>();
 }
 
 #[test]
 fn a_peer_that_speaks_something_else_is_garbage() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let spec = system_at(port, port, "read", "act", table(vec![("sslmode", text("disable"))]));
-    let server = std::thread::spawn(move || {
-        use std::io::Write as _;
-        for stream in listener.incoming().take(2) {
-            // The peer may have gone by now.
-            let _ = stream.unwrap().write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
-        }
-    });
-    let looks = Watcher::new(&spec).look();
-    for look in [looks.a, looks.b] {
-        let error = look.unwrap().unwrap_err();
+    let settings = table(vec![("sslmode", text("disable"))]);
+    for error in hostile::lies::<Pair>(settings, b"HTTP/1.1 400 Bad Request\r\n\r\n", b"") {
         assert!(error.counts_as_failure(), "{error:?}");
     }
-    server.join().unwrap();
 }
 
 #[test]

@@ -1,12 +1,12 @@
 //! States in which a server says that all is well, and it is not.
 
 use warroom::domain::ids::Side;
-use warroom::domain::link::LinkState;
 use warroom::domain::preview::Standing;
 use warroom::domain::reading::{Basis, Certainty, FactValue, Health, Writes};
 use warroom::domain::settings::{Table, Value};
 
 use super::bench::{Hand, Watcher, figure, system, table, text, why, yes};
+use crate::kind::truth::is_silent;
 use crate::servers::postgres::Pair;
 use crate::turns::{Group, turn};
 
@@ -70,8 +70,7 @@ fn a_sender_that_hangs_is_told_by_the_silence_of_the_link() {
         .until(Side::B, "the silence is told", |reading| yes(reading, "link_up") == Some(false));
     // The server still says `streaming`, and will for most of a minute.
     assert_eq!(b.fact("wal_receiver"), Some(&FactValue::Text("streaming".into())));
-    let state = b.link_state();
-    assert!(matches!(state, Some(LinkState::Silent(_))), "{state:?}");
+    assert!(is_silent(&b), "{:?}", b.link_state());
     assert!(b.note.as_str().contains("nothing received for"), "{}", b.note);
     assert!(why(&b).contains("replication from A does not run"), "{}", why(&b));
     let lag = b.lag.clone().expect("a standby");

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use warroom::app::kinds::read_site;
 use warroom::domain::ids::Side;
 
-use crate::hands::Watcher;
+use crate::kind::hands::Watcher;
 use crate::servers::postgres::{ACT_PASSWORD, Pair, READ_PASSWORD};
 use crate::servers::proxy::{Proxy, Weather};
 use crate::servers::redis;

@@ -1,24 +1,15 @@
 //! Peers that cannot be trusted or never answer, and servers that speak TLS or do not.
 
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::time::{Duration, Instant};
-
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rcgen::{CertificateParams, DnType, KeyPair};
 use warroom::domain::ids::Side;
 use warroom::domain::reading::{LookErrorKind, Role};
 use warroom::domain::settings::{Table, Value};
 
 use super::bench::{Hand, Watcher, system_at, table, text, why};
+use crate::kind::hostile::{self, authority};
+use crate::kind::recorded::serve;
 use crate::servers::redis::Pair;
 use crate::turns::{Group, turn};
-
-fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
-}
 
 #[test]
 fn certificates_are_verified() {
@@ -74,58 +65,13 @@ fn certificates_are_verified() {
 
 #[test]
 fn a_peer_that_never_answers_is_given_up_in_time() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let mut spec = system_at(port, port, "read", "act", Table::default());
-    spec.timeout = Duration::from_millis(500);
-    let mut watcher = Watcher::new(&spec);
-    for _ in 0..3 {
-        let start = Instant::now();
-        let looks = watcher.look();
-        assert!(start.elapsed() < spec.timeout, "{:?}", start.elapsed());
-        for look in [looks.a, looks.b] {
-            assert_eq!(look.unwrap().unwrap_err().kind, LookErrorKind::Timeout);
-        }
-    }
-    drop(listener);
-    let refused = watcher.side(Side::A).unwrap_err();
-    assert_eq!(refused.kind, LookErrorKind::Unreachable, "{refused}");
-}
-
-/// Serves every connection with bytes that begin as given and go on for ever, if `more`.
-fn serve(first: &'static [u8], more: &'static [u8]) -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let answer = move |mut stream: TcpStream| {
-        let mut asked = [0; 4096];
-        // The peer may have gone at any time.
-        while let Ok(count @ 1..) = stream.read(&mut asked) {
-            let commands = String::from_utf8_lossy(&asked[..count]).matches('*').count();
-            if stream.write_all(&first.repeat(commands)).is_err() {
-                return;
-            }
-            let more = more.repeat(1024);
-            while !more.is_empty() && stream.write_all(&more).is_ok() {}
-        }
-    };
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            std::thread::spawn(move || answer(stream));
-        }
-    });
-    port
+    hostile::never_answers::<Pair>();
 }
 
 #[test]
 fn answers_that_lie_are_never_well() {
     let check = |first: &'static [u8], more: &'static [u8], want: &str| {
-        let port = serve(first, more);
-        let mut spec = system_at(port, port, "read", "act", Table::default());
-        spec.timeout = Duration::from_secs(1);
-        let mut watcher = Watcher::new(&spec);
-        let start = Instant::now();
-        let error = watcher.side(Side::A).unwrap_err();
-        assert!(start.elapsed() < spec.timeout, "{:?}", start.elapsed());
+        let [error, _] = hostile::lies::<Pair>(Table::default(), first, more);
         assert!(error.to_string().contains(want), "{error} / {want}");
     };
     check(b"HTTP/1.1 400 Bad Request\r\n\r\n", b"", "not Redis");
@@ -143,7 +89,7 @@ fn answers_that_lie_are_never_well() {
 
 #[test]
 fn a_peer_that_hides_what_we_need_is_not_acted_on() {
-    let port = serve(b"+OK\r\n", b"");
+    let port = serve::<Pair>(b"+OK\r\n", b"");
     let spec = system_at(port, port, "read", "act", Table::default());
     for action in ["redis.promote", "redis.failover", "redis.replicate", "redis.verify_write"] {
         let mut hand = Hand::new(&spec, action, Side::B, Table::default());

@@ -9,10 +9,12 @@ use warroom::domain::settings::{Table, Value};
 use warroom::domain::site::SystemSpec;
 use warroom::port::{Expected, OperateError, Output};
 
-use super::bench::{Hand, Watcher, done, none_acts, shown, system_at, table, text};
+use super::bench::{Hand, Watcher, done, system_at, table, text};
+use crate::kind::identity::{none_acts, shown};
 use crate::servers::proxy::Proxy;
 use crate::servers::redis::{Pair, Server};
 use crate::servers::{DEADLINE, until};
+use crate::stand::Lines;
 use crate::turns::{Group, turn};
 
 /// A pair behind two names that can be moved, and a pair that nobody has anything to do with.
@@ -232,16 +234,6 @@ fn writes_are_open_unless_they_are_proven_closed() {
     assert_eq!(looker.met, [Some(Writes::Unknown)]);
     b.ask(&["REPLICAOF", "NO", "ONE"]);
     check("two primaries", [Writes::Open, Writes::Open]);
-}
-
-/// Keeps the lines of a copy.
-#[derive(Default)]
-struct Lines(Vec<String>);
-
-impl Output for Lines {
-    fn line(&mut self, line: &str) {
-        self.0.push(line.to_owned());
-    }
 }
 
 #[test]

@@ -3,10 +3,11 @@
 
 use warroom::domain::ids::Side;
 use warroom::domain::link::LinkState;
-use warroom::domain::reading::{Basis, Certainty, Health, Reading, Writes};
+use warroom::domain::reading::{Basis, Certainty, Health, Writes};
 use warroom::domain::settings::Table;
 
 use super::bench::{Watcher, system, table, text, why, yes};
+use crate::kind::truth::is_silent;
 use crate::servers::proxy::{Proxy, Weather};
 use crate::servers::redis::{Load, Pair};
 use crate::servers::{DEADLINE, until};
@@ -19,10 +20,6 @@ fn through_a_relay(pair: &Pair) -> Proxy {
     pair.b.until_info("master_link_status", "up");
     pair.until_caught_up();
     relay
-}
-
-fn is_silent(reading: &Reading) -> bool {
-    matches!(reading.link_state(), Some(LinkState::Silent(_)))
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What tests of a system with real servers share: secrets, clocks, looks and steps.
+//! Looks at a system and does its steps, as a console and a runner would.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,11 +7,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::runtime::Runtime;
 use warroom::app::kinds::KINDS;
 use warroom::domain::catalogue::ActionSpec;
-use warroom::domain::ids::{RunId, Side, StepId};
+use warroom::domain::ids::{Side, StepId};
 use warroom::domain::preview::{Preview, Standing};
 use warroom::domain::reading::{FactValue, Health, Identity, Look, Reading};
-use warroom::domain::run::commit::{Execution, Hash, IntentRecord};
-use warroom::domain::run::event::Purpose;
 use warroom::domain::runbook::{Direction, Place, Step, Target};
 use warroom::domain::settings::{Key, Node, Span, Table, Value};
 use warroom::domain::site::{Site, SystemSpec};
@@ -23,7 +21,7 @@ use warroom::port::{
 };
 
 use crate::servers::postgres::{ACT_PASSWORD, FOLLOW_PASSWORD, PLAIN_PASSWORD, READ_PASSWORD};
-use crate::stand;
+use crate::stand::{self, Lines};
 
 /// The machine's clock.
 pub struct WallClock;
@@ -136,16 +134,6 @@ pub fn figure(reading: &Reading, name: &str) -> Option<f64> {
     }
 }
 
-/// Keeps the lines of an attempt.
-#[derive(Default)]
-struct Lines(Vec<String>);
-
-impl Output for Lines {
-    fn line(&mut self, line: &str) {
-        self.0.push(line.to_owned());
-    }
-}
-
 /// One step on one side of a pair.
 pub struct Hand {
     runtime: Runtime,
@@ -213,69 +201,9 @@ impl Hand {
 
     /// Does it, and hears each line of its output as it comes.
     pub fn apply_telling(&mut self, output: &mut dyn Output) -> Result<Clean, OperateError> {
-        let execution = Execution::of_locked_intent(
-            IntentRecord {
-                run: RunId::new("test-20261120-140210").unwrap(),
-                step: self.step.clone(),
-                attempt: 1,
-                purpose: Purpose::Forward,
-                seq: 1,
-                hash: Hash::NONE,
-            },
-            1,
-        );
+        let execution = stand::execution(&self.step);
         self.runtime.block_on(self.operator.apply(&execution, output))
     }
-}
-
-/// What both sides of a look told of themselves, as what a step on `side` is meant for.
-pub fn shown(looks: &Looks, side: Side) -> Expected {
-    let told = |side: Side| {
-        let reading = looks.side(side).unwrap().as_ref().unwrap();
-        assert!(reading.role.is_none() || reading.writes.is_some(), "no writes: {reading:?}");
-        Some(reading.identity.clone().unwrap_or_else(|| panic!("no identity: {reading:?}")))
-    };
-    Expected { target: told(side), other: told(side.other()), ..Expected::default() }
-}
-
-/// Every step of the system's kind on `side` that is meant for `expected` finds another server
-/// there now: it says so, acts on nothing, and calls nothing done. `with` gives a step's settings,
-/// `state` tells what must not change.
-pub fn none_acts(
-    spec: &SystemSpec,
-    side: Side,
-    expected: &Expected,
-    with: impl Fn(&str) -> Table,
-    state: impl Fn() -> String,
-) {
-    let before = state();
-    let kind = KINDS.system(&spec.kind).unwrap();
-    let named = kind.actions().iter().map(|action| action.spec());
-    for action in named.filter(|action| action.needs_target) {
-        let name = action.name;
-        let mut hand = Hand::meant_for(spec, name, side, with(name), expected.clone());
-        let met = hand.identity().unwrap().unwrap_or_else(|| panic!("{name} tells no identity"));
-        assert_ne!(Some(met.server), expected.target.clone().map(|meant| meant.server), "{name}");
-        let standing = hand.check();
-        assert!(matches!(standing, Standing::Unknown(_)), "{name}: {standing:?}");
-        let outcome = hand.apply();
-        assert!(matches!(outcome, Err(OperateError::Refused(_))), "{name}: {outcome:?}");
-        assert_eq!(state(), before, "{name} acted");
-    }
-}
-
-/// A promotion that is meant only beside no open primary does nothing while the other side is one,
-/// however lately that was read as closed; once `close` has closed it, it goes on.
-pub fn promotes_alone(spec: &SystemSpec, action: &str, close: impl FnOnce()) {
-    let alone = || Expected { alone: true, ..Expected::default() };
-    let promote = || Hand::meant_for(spec, action, Side::B, Table::default(), alone());
-    let refused = promote().apply().unwrap_err();
-    assert!(refused.to_string().contains("nothing was done: fence it first"), "{refused}");
-    assert!(matches!(refused, OperateError::Refused(_)), "{refused:?}");
-    assert!(matches!(promote().check(), Standing::NotDone(_)), "it acted");
-    close();
-    promote().apply().unwrap();
-    assert!(done(&promote().check()));
 }
 
 /// True when it is done.

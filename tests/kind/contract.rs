@@ -1,22 +1,18 @@
 //! One contract for every kind of system, whatever its peer does; to be registered is to be held.
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde_json::Value as Json;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 use warroom::app::kinds::KINDS;
 use warroom::domain::catalogue::Class;
-use warroom::domain::ids::RunId;
 use warroom::domain::ids::Side;
 use warroom::domain::preview::Standing;
 use warroom::domain::reading::{Certainty, Health, Identity, Look};
-use warroom::domain::run::commit::{Execution, Hash, IntentRecord};
-use warroom::domain::run::event::Purpose;
 use warroom::domain::runbook::{Direction, Place, Step, Target};
 use warroom::domain::settings::{Key, Node, Span, Table, Value, parse_duration};
 use warroom::domain::site::Site;
@@ -27,6 +23,7 @@ use warroom::files::kinds::Kinds;
 use warroom::port::{Action, Expected, OperatorSetup, ProbeSetup, System};
 use warroom::runtime::clock::SystemClock;
 
+use crate::peers::Peer;
 use crate::stand::{self, AllSecrets, HandClock, Lines};
 use crate::worked;
 
@@ -243,29 +240,6 @@ fn examples_are_right_and_typing_errors_are_found() {
     }
 }
 
-/// What a peer does to whoever connects.
-#[derive(Debug, Clone, Copy)]
-enum Peer {
-    /// Nothing listens.
-    Gone,
-    /// Accepts and never answers.
-    Silent,
-    /// Accepts and closes.
-    Cuts,
-    /// Answers with bytes of no protocol, control characters among them.
-    Garbage,
-    /// Sends a byte now and then.
-    Drips,
-    /// Sends as fast as it can, 10 GB and more.
-    Floods,
-    /// Announces 10 GB over HTTP and sends them.
-    FloodsHttp,
-    /// Speaks HTTP correctly and puts control characters in everything.
-    Escapes,
-    /// Answers HTTP in headers without end.
-    HeadersWithoutEnd,
-}
-
 /// Peers that cost little are met at the same time, those that flood one after the other, so that
 /// a timeout that is missed is the probe's own fault.
 const ROUNDS: [&[Peer]; 4] = [
@@ -274,101 +248,6 @@ const ROUNDS: [&[Peer]; 4] = [
     &[Peer::FloodsHttp],
     &[Peer::HeadersWithoutEnd],
 ];
-
-/// Clears a terminal, turns text around, in ESC, C1 and direction overrides.
-const NASTY: &str = "\u{1b}[2J\u{9b}31m\u{202e}evil\u{7}\r\n\u{0}";
-
-impl Peer {
-    async fn serve(self, mut stream: TcpStream) -> std::io::Result<()> {
-        let mut asked = [0; 1024];
-        match self {
-            Self::Gone | Self::Cuts => {}
-            Self::Silent => while stream.read(&mut asked).await? > 0 {},
-            Self::Garbage => {
-                stream.write_all(NASTY.repeat(10).as_bytes()).await?;
-                while stream.read(&mut asked).await? > 0 {}
-            }
-            Self::Drips => {
-                let line = b"HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n";
-                for byte in line.iter().cycle() {
-                    stream.write_all(&[*byte]).await?;
-                    tokio::time::sleep(Duration::from_millis(20)).await;
-                }
-            }
-            Self::Floods => loop {
-                stream.write_all(&[b'S'; 16_384]).await?;
-            },
-            Self::FloodsHttp => {
-                let head = b"HTTP/1.1 200 OK\r\nContent-Length: 10000000000\r\n\r\n";
-                stream.write_all(head).await?;
-                loop {
-                    stream.write_all(&[b' '; 16_384]).await?;
-                }
-            }
-            Self::HeadersWithoutEnd => {
-                stream.write_all(b"HTTP/1.1 200 OK\r\n").await?;
-                loop {
-                    stream.write_all(b"X-More: and more\r\n").await?;
-                }
-            }
-            Self::Escapes => {
-                let _ = stream.read(&mut asked).await?;
-                let body = Json::from(NASTY).to_string();
-                let body = format!("{{\"status\":{body},\"state\":{body},\"role\":{body}}}");
-                let length = body.len();
-                let head = format!("HTTP/1.1 503 \u{9b}31m\r\nContent-Length: {length}\r\n");
-                stream.write_all(format!("{head}\r\n{body}").as_bytes()).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// What a datagram of this peer answers to one of ours, if anything.
-    fn datagram(self, asked: &[u8]) -> Option<Vec<u8>> {
-        match self {
-            Self::Gone | Self::Silent | Self::Cuts | Self::Drips => None,
-            Self::Garbage => Some(NASTY.repeat(10).into_bytes()),
-            Self::Floods | Self::FloodsHttp => Some(vec![0xff; 1200]),
-            // An answer to the very question, which says that one record follows, and then
-            // control characters follow.
-            Self::Escapes | Self::HeadersWithoutEnd => {
-                let mut answer = asked.to_vec();
-                if let Some(flags) = answer.get_mut(2..8) {
-                    flags.copy_from_slice(&[0x84, 0, 0, 1, 0, 1]);
-                }
-                answer.extend_from_slice(NASTY.as_bytes());
-                Some(answer)
-            }
-        }
-    }
-
-    /// Starts it on a free port, TCP and UDP.
-    async fn start(self) -> SocketAddr {
-        loop {
-            let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-            let address = listener.local_addr().expect("an address");
-            // Both protocols on one port; another one where UDP has it taken.
-            let Ok(datagrams) = UdpSocket::bind(address).await else { continue };
-            if matches!(self, Self::Gone) {
-                return address;
-            }
-            tokio::spawn(async move {
-                while let Ok((stream, _)) = listener.accept().await {
-                    tokio::spawn(self.serve(stream));
-                }
-            });
-            tokio::spawn(async move {
-                let mut asked = [0; 2048];
-                while let Ok((length, from)) = datagrams.recv_from(&mut asked).await {
-                    if let Some(answer) = self.datagram(&asked[..length]) {
-                        let _ = datagrams.send_to(&answer, from).await;
-                    }
-                }
-            });
-            return address;
-        }
-    }
-}
 
 fn texts<'j>(value: &'j Json, found: &mut Vec<&'j str>) {
     match value {
@@ -488,21 +367,6 @@ fn step(one: &dyn Action, with: Table, spec: &SystemSpec) -> Step {
     }
 }
 
-/// The first attempt of a step, as a runner would hold it.
-fn execution(step: &Step) -> Execution {
-    Execution::of_locked_intent(
-        IntentRecord {
-            run: RunId::new("contract-1").expect("a name"),
-            step: step.id.clone(),
-            attempt: 1,
-            purpose: Purpose::Forward,
-            seq: 1,
-            hash: Hash::NONE,
-        },
-        1,
-    )
-}
-
 fn plain(text: &Clean, case: &str) {
     assert!(!text.as_str().contains("hunter2-"), "{case} tells a secret: {text}");
     assert!(!text.as_str().contains(char::is_control), "{case}: {text:?}");
@@ -539,7 +403,7 @@ async fn act_on(owner: &dyn System, one: &'static dyn Action, peer: Peer, expect
         clock: Arc::new(SystemClock::new()),
     };
     let mut operator = one.operator(setup).unwrap_or_else(|fault| panic!("{case}: {fault}"));
-    let execution = execution(&step);
+    let execution = stand::execution(&step.id);
     let late = |what: &str| format!("{case}: {what} exceeds its time");
     let mut printed = Lines::default();
     let met = tokio::time::timeout(STEP_AND_GRACE, operator.identity()).await;
@@ -682,7 +546,7 @@ async fn the_worked_example_tells_role_and_lag_and_acts() {
         };
         one.operator(setup).expect("its settings are right")
     };
-    let once = execution(&step(&worked::Promote, Table::default(), &spec));
+    let once = stand::execution(&step(&worked::Promote, Table::default(), &spec).id);
     let mut promote = act(&worked::Promote, Side::B, true);
     let refused = promote.apply(&once, &mut Lines::default()).await.expect_err("A is open");
     assert!(refused.to_string().contains("fence it first"), "{refused}");
