@@ -37,11 +37,13 @@ const STEPS: usize = 8;
 
 fn main() {
     let wanted = std::env::args().nth(1).filter(|argument| !argument.starts_with('-'));
-    let rows: [(&str, fn()); 11] = [
+    let rows: [(&str, fn()); 13] = [
         ("start", start),
         ("keys", keys),
         ("flood", flood),
         ("idle", idle),
+        ("thousand", thousand),
+        ("peers", peers),
         ("recording", recording),
         ("red", red),
         ("step", step),
@@ -82,11 +84,12 @@ fn first_frame(place: &Place) -> Duration {
 }
 
 fn start() {
-    for (what, count) in [("1 system", 1), ("50 systems", 50)] {
+    let counts = [("1 system", 1, 8.0), ("50 systems", 50, 10.0), ("1,000 systems", 1000, 20.0)];
+    for (what, count, last) in counts {
         let peers = Peers::start();
         let place = Place::new(count, [&peers.healthy; 2], 1);
         let times = (0..STARTS).map(|_| first_frame(&place)).collect();
-        budget(&format!("exec to first frame, {what}"), "ms", Some(15.0), 8.0).ranks(times);
+        budget(&format!("exec to first frame, {what}"), "ms", Some(15.0), last).ranks(times);
     }
 }
 
@@ -175,6 +178,47 @@ fn idle() {
     let resident = resident_mb(seat.number());
     budget("resident memory, 50 systems", "MB", Some(40.0), 16.0).row(resident, "");
     leave(seat);
+}
+
+/// A thousand systems, half of them silent, and nobody does anything.
+fn thousand() {
+    let peers = Peers::start();
+    let place = Place::half_hung(1000, [&peers.hung, &peers.healthy]);
+    let mut seat = console(&place);
+    pass(Duration::from_secs(6));
+    let share = busy(&seat);
+    let times = key_times(&mut seat, ["1", "2"]);
+    let resident = resident_mb(seat.number());
+    leave(seat);
+    let what = "1,000 systems at 1 s, 500 hung";
+    budget(&format!("CPU, {what}"), "%", None, 20.0).row(share, "");
+    budget(&format!("resident memory, {what}"), "MB", None, 48.0).row(resident, "");
+    budget(&format!("key to frame, {what}"), "ms", None, 8.0).ranks(times);
+}
+
+/// Programs that people know, where they are installed, in the same terminal.
+fn peers() {
+    let programs: [&[&str]; 3] = [&["btop"], &["btm"], &["trip", "127.0.0.1"]];
+    for words in programs {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        if !std::env::split_paths(&path).any(|folder| folder.join(words[0]).is_file()) {
+            println!("{:<52} not installed here", words[0]);
+            continue;
+        }
+        let folder = tempfile::tempdir().expect("a folder");
+        let start = Start { program: &words[..1], arguments: &words[1..], ..Start::default() };
+        let begin = Instant::now();
+        let mut seat = Seat::take(folder.path(), &start);
+        seat.until("any text", |screen| !screen.trim().is_empty());
+        let first = begin.elapsed().as_secs_f64() * 1000.0;
+        pass(Duration::from_secs(4));
+        let share = busy(&seat);
+        table::beside(&format!("{}: exec to first text", words[0]), "ms", first);
+        table::beside(&format!("{}: idle CPU", words[0]), "%", share);
+        table::beside(&format!("{}: resident memory", words[0]), "MB", resident_mb(seat.number()));
+        seat.signal(Signal::KILL);
+        seat.ends();
+    }
 }
 
 /// What it costs to keep what is heard while a run is open: one console before and after it opens

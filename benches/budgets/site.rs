@@ -73,7 +73,16 @@ pub struct Place {
 
 impl Place {
     /// Writes a site of `count` systems at a peer for each region, with a plan that only looks.
-    pub fn new(count: usize, [in_a, in_b]: [&str; 2], steps: usize) -> Self {
+    pub fn new(count: usize, peers: [&str; 2], steps: usize) -> Self {
+        Self::of(count, |_| peers, steps)
+    }
+
+    /// The same, the first half of its systems at one peer on both sides, the others at another.
+    pub fn half_hung(count: usize, [hung, healthy]: [&str; 2]) -> Self {
+        Self::of(count, |number| [if number < count / 2 { hung } else { healthy }; 2], 1)
+    }
+
+    fn of<'a>(count: usize, peers: impl Fn(usize) -> [&'a str; 2], steps: usize) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut site = "schema = 1\nname = \"bench\"\ntitle = \"Bench\"\nred_needs_signals = 1\n\
             people.anna = { roles = [\"commander\"], may_declare = true }\n\
@@ -83,7 +92,7 @@ impl Place {
             .to_owned();
         for number in 0..count {
             let url = |peer: &str| format!("{{ url = \"http://{peer}/health/{number}\" }}");
-            let (in_a, in_b) = (url(in_a), url(in_b));
+            let [in_a, in_b] = peers(number).map(url);
             let _ = write!(
                 site,
                 "\n[systems.s{number:03}]\nkind = \"http\"\nobjective = \"core\"\n\

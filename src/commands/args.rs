@@ -77,6 +77,8 @@ pub enum Command {
     History(HistoryArgs),
     /// Show a run again, on the same screen and a clock of its own
     Replay(ReplayArgs),
+    /// What the program did and met lately, in all its processes
+    Log(LogArgs),
     /// Performs one attempt; started by the console, never by a person
     #[command(hide = true)]
     Runner {
@@ -115,6 +117,40 @@ pub struct CheckArgs {
     /// Read the files only; reach for nothing
     #[arg(long)]
     pub offline: bool,
+}
+
+/// Options of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct LogArgs {
+    /// How many lines at most, the last ones
+    #[arg(long, value_name = "LINES", default_value_t = 200)]
+    pub last: usize,
+    /// Only lines that are as grave, or graver
+    #[arg(long, value_enum, default_value_t = Level::Trace)]
+    pub level: Level,
+}
+
+/// How grave a line of the log is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Level {
+    /// A fault.
+    Error,
+    /// What should not be.
+    Warn,
+    /// What was done.
+    Info,
+    /// How it was done.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl Level {
+    /// True for a line of this level or a graver one, and for one of none.
+    pub(super) fn takes(self, line: &str) -> bool {
+        let word = line.split_whitespace().nth(2).unwrap_or_default();
+        Self::from_str(word, true).map_or(true, |level| level <= self)
+    }
 }
 
 /// Options of a report.

@@ -12,13 +12,16 @@ use super::opening::{find, load, need_terminal, start};
 use super::refused::Refused;
 use super::say::say;
 use super::unattended;
-use super::{demo, docs, dry_run, history, init, replay, report, runner, schema, status};
+use super::{
+    demo, docs, dry_run, history, init, log as log_command, replay, report, runner, schema, status,
+};
 use crate::app::compose;
 use crate::app::kinds::{KINDS, kind_of};
 use crate::app::parting::Way;
 use crate::port::Clock;
 use crate::runtime::clock::SystemClock;
-use crate::runtime::{last_words, privacy};
+use crate::runtime::paths::StatePaths;
+use crate::runtime::{last_words, log, privacy};
 
 /// Reads the command line and does what it asks.
 pub fn main() -> ExitCode {
@@ -34,7 +37,16 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Ok.into() };
         }
     };
-    match run(&cli) {
+    // Where there is no state folder there is nothing to keep a log in.
+    if let Ok(paths) = StatePaths::of_process()
+        && let Err(why) = log::start(paths.root().to_owned())
+    {
+        eprintln!("warroom: {why}");
+        return Exit::Usage.into();
+    }
+    let ended = run(&cli);
+    log::end();
+    match ended {
         Ok(exit) => exit,
         Err(Refused(exit, text)) => {
             eprintln!("warroom: {}", last_words::masked(&text));
@@ -45,6 +57,9 @@ pub fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Result<ExitCode, Refused> {
     let console = &cli.console;
+    if let None | Some(Command::Watch | Command::Demo(_) | Command::Run(_)) = &cli.command {
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), "a console begins");
+    }
     match &cli.command {
         None => {
             need_terminal()?;
@@ -106,6 +121,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Refused> {
         Some(Command::Report(args)) => Ok(report::command::run(args)?.into()),
         Some(Command::History(args)) => Ok(history::run(console, args)?.into()),
         Some(Command::Replay(args)) => Ok(replay::run(console, args)?.into()),
+        Some(Command::Log(args)) => Ok(log_command::run(args)?.into()),
         Some(Command::Runner { attempt }) => Ok(runner::perform(attempt)),
     }
 }

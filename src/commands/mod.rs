@@ -9,6 +9,7 @@ pub mod entry;
 pub mod exit;
 pub mod history;
 pub mod init;
+pub mod log;
 mod opening;
 mod refused;
 pub mod replay;

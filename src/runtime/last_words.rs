@@ -60,6 +60,7 @@ pub fn mask() {
         std::panic::set_hook(Box::new(move |panic| {
             let said = panic.to_string();
             let told = masked(&said);
+            tracing::error!("{told}");
             if !HOLDING.load(Ordering::Acquire) {
                 // What tells no secret is told as ever, with the way there where it is asked for.
                 if told == said {

@@ -9,6 +9,7 @@ pub mod event;
 pub mod follow;
 pub mod journal;
 pub mod last_words;
+pub mod log;
 pub mod look_once;
 pub mod observations;
 pub mod paths;

@@ -172,7 +172,8 @@ pub fn open_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(no_follow()).open(path)
 }
 
-fn no_follow() -> i32 {
+/// The flag by which a link is not followed.
+pub fn no_follow() -> i32 {
     i32::try_from(OFlags::NOFOLLOW.bits()).expect("open flags are small numbers")
 }
 

@@ -1,13 +1,14 @@
 //! Looks at every system at its own pace, each in its own task, so that a dead one delays nobody.
 
+use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 
-use crate::domain::ids::SystemId;
-use crate::domain::reading::{Look, LookError, LookErrorKind};
+use crate::domain::ids::{Side, SystemId};
+use crate::domain::reading::{Health, Look, LookError, LookErrorKind};
 use crate::domain::time::Stamp;
 use crate::port::{Clock, Looks, Probe};
 use crate::runtime::event::Event;
@@ -66,6 +67,7 @@ async fn poll(
     sleep(first).await;
     let mut ticks = interval(one.every.max(Duration::from_millis(1)));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut said = [None; 2];
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
@@ -76,6 +78,7 @@ async fn poll(
             Ok(looks) => looks,
             Err(_) => cut_off(one.sides, one.timeout),
         };
+        log_changes(one.system.as_ref(), &mut said, &looks);
         if events.send(heard(one.system.as_ref(), at, looks)).await.is_err() {
             return;
         }
@@ -83,6 +86,32 @@ async fn poll(
             && events.send(Event::Learned { system: system.clone(), learned }).await.is_err()
         {
             return;
+        }
+    }
+}
+
+/// What a side says, without its words, which may differ from look to look.
+type Said = Result<Discriminant<Health>, LookErrorKind>;
+
+/// Tells the log which side says otherwise than before.
+fn log_changes(system: Option<&SystemId>, said: &mut [Option<Said>; 2], looks: &Looks) {
+    let system = system.map_or("reference", SystemId::as_str);
+    for (side, look) in Side::BOTH.into_iter().zip([&looks.a, &looks.b]) {
+        let Some(look) = look else { continue };
+        let now = look.as_ref().map(|told| discriminant(&told.health)).map_err(|why| why.kind);
+        let before = said[side.index()].replace(now);
+        if before == Some(now) {
+            continue;
+        }
+        match look {
+            Ok(told) => match &told.health {
+                Health::Up if before.is_none() => {}
+                Health::Up => tracing::info!(system, %side, "up again"),
+                Health::Degraded(why) => tracing::info!(system, %side, "degraded: {why}"),
+                Health::Down(why) => tracing::warn!(system, %side, "down: {why}"),
+                Health::Unknown(why) => tracing::info!(system, %side, "unknown: {why}"),
+            },
+            Err(why) => tracing::warn!(system, %side, kind = ?why.kind, "{why}"),
         }
     }
 }

@@ -167,3 +167,29 @@ fn an_answer_that_cannot_be_written_is_none() {
         assert!(said.contains("failed to write the answer: No space left"), "{line}: {said}");
     }
 }
+
+#[test]
+fn the_log_tells_what_was_met_and_no_secret() {
+    let place = tempfile::tempdir().expect("a folder");
+    let dir = place.path();
+    shop(dir, &[]);
+    assert!(text(&ask(dir, "log").stdout).starts_with("Nothing was logged yet in "));
+    ask(dir, "status --site site");
+    let check = |line: &str, holds: &[&str], lacks: &[&str]| {
+        let told = ask(dir, line);
+        let told = (told.status.code(), text(&told.stdout), text(&told.stderr));
+        assert_eq!(told.0, Some(0), "{told:?}");
+        assert!(holds.iter().all(|word| told.1.contains(word)), "{line}: {told:?}");
+        assert!(!lacks.iter().any(|word| told.1.contains(word)), "{line}: {told:?}");
+    };
+    let met = ["WARN", "system=\"pg\" side=A", "127.0.0.1:9", "refused"];
+    check("log", &met, &["canary", "ERROR"]);
+    check("log --level warn", &met, &["INFO"]);
+    check("log --level error", &[], &["WARN"]);
+    check("log --last 1", &["system="], &["\n20"]);
+    let mut wrong = Command::new(env!("CARGO_BIN_EXE_warroom"));
+    wrong.args(["systems", "list"]).env("WARROOM_LOG", "warroom=loud").current_dir(dir);
+    let told = wrong.output().expect("it starts");
+    assert_eq!(told.status.code(), Some(64));
+    assert!(text(&told.stderr).contains("WARROOM_LOG is no filter"), "{told:?}");
+}

@@ -108,6 +108,7 @@ fn serve(mut writer: Writer, queue: &Receiver<Wish>, clock: &dyn Clock, replies:
             }
             Err(error) => {
                 let why: Clean = format!("failed to record: {error}").into();
+                tracing::error!("{why}");
                 if let WriteError::Disk(_) = error {
                     let time = rest.map_or(REST.0, |last| REST.1.min(last.time * 2));
                     rest = Some(Rest { since: now, time, why: why.clone() });

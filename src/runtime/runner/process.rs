@@ -161,10 +161,13 @@ fn run(
     let execution = Execution::of_locked_intent(context.intent, key);
     let (collar, was_cut) = (Collar::take(), Cell::new(false));
     let attempt = Attempt { folder, group, collar, warrant, clock, was_cut };
+    let (step, number) = (&execution.intent().step, execution.intent().attempt);
+    tracing::info!(%step, attempt = number, "attempt began");
     let ended = attempt.perform(prepared, &execution, &mut output, &runtime);
     // A lookup that hangs in a thread of its own must not keep this process.
     runtime.shutdown_background();
     output.finish();
+    tracing::info!(%step, attempt = number, outcome = ?ended.outcome, "attempt ended");
     write_exit(folder, redacted(ended.outcome, &redactor), attempt.clock.now())?;
     drop(lock);
     if ended.was_cut {

@@ -1,6 +1,6 @@
 //! Where one side of a system is: its address, asked anew each time, and how it is spoken to.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -51,7 +51,8 @@ impl Endpoint {
     /// # Errors
     /// When there is no host, or the port is written twice.
     pub fn read(fields: &Fields<'_>, port: &Setting<u16>) -> Result<Self, Fault> {
-        let (host, port_of_host) = split_host(&HOST.get(fields)?);
+        let written = split_host(&HOST.get(fields)?);
+        let (host, port_of_host) = written.ok_or_else(|| fields.refuse(HOST.spec.name, NO_HOST))?;
         let beside = port.get(fields)?;
         match port_of_host {
             Some(_) if fields.node("port").is_some() => {
@@ -100,22 +101,25 @@ impl Endpoint {
     }
 }
 
-/// Splits `pg-a:5433`, `[::1]:5433`; leaves `::1`, `pg-a` and `/run/postgresql` whole.
-pub fn split_host(text: &str) -> (String, Option<u16>) {
+/// What a host must be, where it is none.
+pub const NO_HOST: &str = "must be a name or an address, with `:` and a port of 1 to 65535 where \
+                           it is written with it (`[2001:db8::1]:5432`)";
+
+/// Splits `pg-a:5433`, `[::1]:5433`; leaves `::1`, `pg-a` and `/run/postgresql` whole. None where
+/// what follows the host is no port: it must never be taken for the usual one.
+pub fn split_host(text: &str) -> Option<(String, Option<u16>)> {
     let text = text.trim();
-    if text.starts_with('/') {
-        return (text.to_owned(), None);
-    }
-    if let Some((host, rest)) = text.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        return (host.to_owned(), rest.strip_prefix(':').and_then(|port| port.parse().ok()));
-    }
-    match text.rsplit_once(':') {
-        Some((host, port)) if !host.contains(':') => match port.parse() {
-            Ok(port) => (host.to_owned(), Some(port)),
-            Err(_) => (text.to_owned(), None),
-        },
-        _ => (text.to_owned(), None),
-    }
+    let (host, rest) = match text.strip_prefix('[') {
+        Some(inner) => inner.split_once(']')?,
+        None if text.starts_with('/') || text.parse::<Ipv6Addr>().is_ok() => (text, ""),
+        None => text.split_at(text.find(':').unwrap_or(text.len())),
+    };
+    let port = match rest.strip_prefix(':') {
+        Some(port) => Some(port.parse().ok().filter(|port| *port > 0)?),
+        None if rest.is_empty() => None,
+        None => return None,
+    };
+    (!host.is_empty()).then(|| (host.to_owned(), port))
 }
 
 #[cfg(test)]
@@ -125,7 +129,7 @@ mod tests {
     #[test]
     fn hosts_are_split_and_written_again() {
         let check = |text: &str, want: (&str, Option<u16>), place: &str, local: bool| {
-            let (host, port) = split_host(text);
+            let (host, port) = split_host(text).expect("a host");
             assert_eq!((host.as_str(), port), want, "{text}");
             let endpoint = Endpoint { host, port: port.unwrap_or(9) };
             assert_eq!((endpoint.place().as_str(), endpoint.is_local()), (place, local), "{text}");
@@ -137,5 +141,19 @@ mod tests {
         check("[2001:db8::1]:99", ("2001:db8::1", Some(99)), "[2001:db8::1]:99", false);
         check("/run/postgresql", ("/run/postgresql", None), "/run/postgresql:9", true);
         check("localhost", ("localhost", None), "localhost:9", true);
+        for wrong in [
+            "",
+            ":5432",
+            "pg-a:",
+            "pg-a:0",
+            "pg-a:x",
+            "pg-a:99999",
+            "[::1]:x",
+            "[::1",
+            "[::1]5",
+            "[]",
+        ] {
+            assert_eq!(split_host(wrong), None, "{wrong}");
+        }
     }
 }

@@ -202,6 +202,7 @@ impl<S: Server> SideProbe<S> {
         );
         match (leads, told) {
             (Leads::Elsewhere, _) => {
+                tracing::info!(place = self.target.place, "its name leads elsewhere by now");
                 self.aside = S::Aside::default();
                 None
             }

@@ -355,7 +355,10 @@ impl<S: Server> Target<S> {
         for peer in self.endpoint.addresses(limit).await.map_err(unreachable)? {
             match S::connect(self, Some(peer), limit).await {
                 Err(trouble) if trouble.kind == TroubleKind::Unreachable => last = trouble,
-                opened => return opened.map(|session| (session, Some(peer))),
+                opened => {
+                    tracing::debug!(place = self.place, %peer, ok = opened.is_ok(), "connected");
+                    return opened.map(|session| (session, Some(peer)));
+                }
             }
         }
         Err(last)

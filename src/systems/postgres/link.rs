@@ -9,7 +9,7 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres::{Client, Config, NoTls, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::Postgres;
+use super::settings::Postgres;
 use super::settings::TlsMode;
 use super::trouble::of_driver;
 use crate::systems::kit::server::Target;

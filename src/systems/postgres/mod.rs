@@ -37,10 +37,7 @@ use state::SideState;
 
 pub use actions::PROBE_TABLE_SQL;
 pub use rights::{ACT_ROLE_SQL, FOLLOW_ROLE_SQL, WATCH_ROLE_SQL};
-
-/// The kind `postgres`.
-#[derive(Debug, Clone, Copy)]
-pub struct Postgres;
+pub use settings::Postgres;
 
 impl Server for Postgres {
     const ABOUT: About = About {

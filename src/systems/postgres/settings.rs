@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use super::actions;
+use super::actions::rejoin::plan;
 use crate::domain::setting::{Kind, Meant, Setting, SettingSpec};
 use crate::domain::settings::{Fault, Fields, Table};
 use crate::systems::kit::endpoint::{self, Endpoint};
+
+/// The kind `postgres`.
+#[derive(Debug, Clone, Copy)]
+pub struct Postgres;
 
 /// The most tables that may be listed.
 pub(super) const TABLES_MAX: usize = 200;
@@ -24,7 +28,7 @@ const USER: Setting<String> =
 /// What a rejoin needs, for the steps that leave it out.
 const REJOIN: Setting<Table> = Setting::new(
     "rejoin",
-    Kind::PartOf(actions::REJOIN_SETTINGS),
+    Kind::PartOf(plan::SETTINGS),
     "Settings of postgres.rewind and postgres.base_backup for this side, where a step leaves them \
      out",
 );
@@ -216,7 +220,6 @@ impl Own {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Postgres;
     use super::*;
     use crate::domain::ids::Side;
     use crate::systems::kit::server::Written;

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
-use super::Redis;
+use super::settings::Redis;
 use super::trouble::{Question, of_connecting, of_driver};
 use super::wire::{Allowance, Wire};
 use crate::systems::kit::server::Target;

@@ -40,10 +40,7 @@ use crate::systems::kit::trouble::Trouble;
 use state::SideState;
 
 pub use rights::{ACT_RULES, WATCH_RULES};
-
-/// The kind `redis`.
-#[derive(Debug, Clone, Copy)]
-pub struct Redis;
+pub use settings::Redis;
 
 impl Server for Redis {
     const ABOUT: About = About {

@@ -6,6 +6,10 @@ use crate::domain::setting::{Kind, Setting, SettingSpec};
 use crate::domain::settings::{Fault, Fields};
 use crate::systems::kit::endpoint::{self, Endpoint};
 
+/// The kind `redis`.
+#[derive(Debug, Clone, Copy)]
+pub struct Redis;
+
 /// The longest heartbeat key, in bytes.
 const KEY_BYTES_MAX: usize = 256;
 
@@ -109,7 +113,6 @@ impl Own {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Redis;
     use super::*;
     use crate::domain::ids::Side;
     use crate::systems::kit::server::Written;

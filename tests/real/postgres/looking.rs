@@ -91,7 +91,7 @@ fn lag_does_not_lie() {
     });
 
     // The primary dies: received equals replayed, and the lag is unknown, never zero.
-    pair.a.kill9();
+    pair.a.kill9_all();
     let alone = watcher
         .until(Side::B, "the link is down", |reading| yes(reading, "link_up") == Some(false));
     assert!(truth::knows_no_lag(&alone), "{:?}", alone.lag);

@@ -1,6 +1,6 @@
 //! Keeps a reachable old primary from accepting writes, and lifts that again: the two actions.
 
-use super::super::Postgres;
+use super::super::settings::Postgres;
 use super::fencer::Fencer;
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::preview::{Preview, Standing};

@@ -8,8 +8,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::super::Postgres;
 use super::super::link::{Session, column};
+use super::super::settings::Postgres;
 use super::super::writers::{WATCH, Writers, read_writers, watch_writers};
 use crate::domain::preview::{Preview, Standing};
 use crate::domain::reading::Writes;

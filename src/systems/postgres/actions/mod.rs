@@ -3,13 +3,12 @@
 mod fence;
 mod fencer;
 mod promote;
-mod rejoin;
+pub(super) mod rejoin;
 mod verify_schema;
 mod verify_write;
 
 use crate::port::Action;
 
-pub(super) use rejoin::SETTINGS as REJOIN_SETTINGS;
 pub use verify_write::PROBE_TABLE_SQL;
 
 /// Every action of this system.

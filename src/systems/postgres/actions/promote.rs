@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::super::Postgres;
 use super::super::link::column;
+use super::super::settings::Postgres;
 use super::super::state::SideState;
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::preview::{Preview, PreviewLine, Standing};

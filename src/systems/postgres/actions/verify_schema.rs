@@ -1,7 +1,7 @@
 //! Checks that the target has the shape it should have: tables, valid indexes, and a fingerprint.
 
-use super::super::Postgres;
 use super::super::schema::{Schema, read_schema};
+use super::super::settings::Postgres;
 use super::super::settings::{TABLES_MAX, TableName};
 use super::super::state::read_identity;
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::super::Postgres;
 use super::super::link::{Session, column};
+use super::super::settings::Postgres;
 use super::super::settings::TableName;
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::preview::{Preview, Standing};

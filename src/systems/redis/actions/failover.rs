@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::super::Redis;
 use super::super::info::Follower;
 use super::super::link::Session;
+use super::super::settings::Redis;
 use super::super::state::{NO_FAILOVER, SideState};
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::preview::{Preview, Standing};

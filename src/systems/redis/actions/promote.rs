@@ -1,8 +1,8 @@
 //! Makes the replica a primary. What the old primary alone had is lost by it.
 
-use super::super::Redis;
 use super::super::flow::link_words;
 use super::super::history::{Split, split};
+use super::super::settings::Redis;
 use super::super::state::SideState;
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::preview::{Preview, PreviewLine, Standing};

@@ -1,8 +1,8 @@
 //! Makes a server a replica of the other side. Whatever it holds that the other has not is erased.
 
-use super::super::Redis;
 use super::super::flow::link_words;
 use super::super::history::continues;
+use super::super::settings::Redis;
 use super::super::state::SideState;
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::preview::{Preview, PreviewLine, Standing};

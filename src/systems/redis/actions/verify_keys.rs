@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use redis::Value;
 
-use super::super::Redis;
 use super::super::link::Session;
+use super::super::settings::Redis;
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::preview::{Preview, Standing};
 use crate::domain::run::commit::Execution;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::Redis;
+use super::super::settings::Redis;
 use super::super::state::SideState;
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::preview::{Preview, Standing};

@@ -5,14 +5,14 @@
 //! the stop on it is the data that is compared, and that it is not the new primary's own.
 
 mod machine;
-mod plan;
+pub(in super::super) mod plan;
 mod verify;
 mod work;
 
 use std::time::Duration;
 
-use super::super::Postgres;
 use super::super::link::Session;
+use super::super::settings::Postgres;
 use super::super::state::{NEEDS_MONITOR, SideState};
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::ids::Side;
@@ -25,11 +25,10 @@ use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::port::{Clock, Expected, OperateError, Output};
 use crate::systems::kit::seat::{Rights, Seat, check_target, line};
+use crate::systems::kit::server::Written;
 use crate::systems::kit::task::{At, Task};
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
 use plan::Plan;
-
-pub(in super::super) use plan::SETTINGS;
 
 /// How the old primary gets the new one's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +67,7 @@ const REWIND: ActionSpec = ActionSpec {
          checkpoint is waited for",
     ],
     needs_target: true,
-    settings: SETTINGS,
+    settings: plan::SETTINGS,
 };
 
 const BASE_BACKUP: ActionSpec = ActionSpec {
@@ -83,7 +82,7 @@ const BASE_BACKUP: ActionSpec = ActionSpec {
     reversal: "None by itself: the old data is kept beside, as the outcome says",
     permissions: PERMISSIONS,
     needs_target: true,
-    settings: SETTINGS,
+    settings: plan::SETTINGS,
 };
 
 /// `postgres.rewind`, or `postgres.base_backup` where it is no `REWIND`.
@@ -99,8 +98,11 @@ impl<const REWINDS: bool> Task for Rejoin<REWINDS> {
         Plan::of(fields)
     }
 
-    fn with_for(table: &Table, target: (&SystemSpec, Side)) -> Result<Plan, Fault> {
-        Plan::read(Self::SPEC.name, table, target)
+    fn with_for(table: &Table, (system, side): (&SystemSpec, Side)) -> Result<Plan, Fault> {
+        let sides = Written::<Postgres>::both(system)?;
+        let of_side = sides[side.index()].as_ref().and_then(|own| own.own.rejoin.as_ref());
+        let other = sides[side.other().index()].as_ref().map(|other| &other.endpoint);
+        Plan::read(Self::SPEC.name, table, of_side, other)
     }
 
     /// A plan must be complete for one side at least: which one rejoins is known only in a run.

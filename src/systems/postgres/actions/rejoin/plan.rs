@@ -1,13 +1,9 @@
 //! What a rejoin is told: the old primary's files and programs, and whom it is to follow.
 
-use super::super::super::Postgres;
 use super::machine::Machine;
-use crate::domain::ids::Side;
 use crate::domain::setting::{Kind, Meant, Setting, SettingSpec};
 use crate::domain::settings::{Fault, Fields, Table};
-use crate::domain::site::SystemSpec;
-use crate::systems::kit::endpoint::{Endpoint, split_host};
-use crate::systems::kit::server::Written;
+use crate::systems::kit::endpoint::{Endpoint, NO_HOST, split_host};
 
 /// The most words of a command line.
 const WORDS_MAX: usize = 64;
@@ -150,16 +146,15 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Reads what stands in `with`, and in `rejoin` of the side for what that leaves out.
+    /// Reads what stands in `with`, in `of_side` what that leaves out, and that the new primary is
+    /// at `other` where nothing else is said.
     pub(super) fn read(
         name: &str,
         with: &Table,
-        (system, side): (&SystemSpec, Side),
+        of_side: Option<&Table>,
+        other: Option<&Endpoint>,
     ) -> Result<Self, Fault> {
-        let sides = Written::<Postgres>::both(system)?;
-        let own = sides[side.index()].as_ref();
         let mut merged = with.clone();
-        let of_side = own.and_then(|own| own.own.rejoin.as_ref());
         for (key, node) in of_side.into_iter().flat_map(|table| &table.entries) {
             if merged.get(&key.name).is_none() {
                 merged.entries.push((key.clone(), node.clone()));
@@ -168,8 +163,7 @@ impl Plan {
         let fields = Fields::new(&merged, format!("`with` of {name}"));
         let mut plan = Self::of(&fields)?;
         fields.finish()?;
-        let other = sides[side.other().index()].as_ref();
-        let endpoint = plan.source.or_else(|| other.map(|other| other.endpoint.clone()));
+        let endpoint = plan.source.or_else(|| other.cloned());
         plan.source = endpoint.filter(|at| is_plain(&at.host) && !at.is_folder());
         if plan.source.is_none() {
             let why = "must be `host:port` of the new primary as the target reaches it";
@@ -185,14 +179,15 @@ impl Plan {
             Ok::<_, Fault>(setting.of(fields)?.unwrap_or_default())
         };
         let endpoint = |text: String| {
-            let (host, port) = split_host(&text);
-            Endpoint { host, port: port.unwrap_or(5432) }
+            let (host, port) =
+                split_host(&text).ok_or_else(|| fields.refuse(SOURCE.spec.name, NO_HOST))?;
+            Ok(Endpoint { host, port: port.unwrap_or(5432) })
         };
         Ok(Self {
             data: DATA.get(fields)?.0,
             user: USER.get(fields)?.0,
             machine: Machine { through: words(&THROUGH)?, env: words(&ENV)?, bin: path(&BIN)? },
-            source: SOURCE.of(fields)?.map(endpoint),
+            source: SOURCE.of(fields)?.map(endpoint).transpose()?,
             passfile: path(&PASSFILE)?,
             sslmode: SSL_MODE.of(fields)?.map(str::to_owned),
             slot: SLOT.of(fields)?.map(|slot| slot.0),
@@ -252,6 +247,8 @@ fn is_plain(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::Side;
+    use crate::systems::kit::task::Task as _;
     use crate::systems::kit::testing::{spec, table};
 
     const SIDES: &str = "
@@ -259,7 +256,7 @@ mod tests {
         b = { host = 'pg-b:5433', read = 'r', act = 'a' }";
 
     fn read(with: &str) -> Result<Plan, String> {
-        Plan::read("postgres.rewind", &table(with), (&spec(SIDES), Side::A))
+        super::super::Rejoin::<true>::with_for(&table(with), (&spec(SIDES), Side::A))
             .map_err(|fault| fault.message)
     }
 

@@ -1,7 +1,7 @@
 //! What must be seen before a rejoin touches anything: whose data it is, and that nobody writes it.
 
-use super::super::super::Postgres;
 use super::super::super::link::{Session, column};
+use super::super::super::settings::Postgres;
 use super::super::super::state::SideState;
 use super::super::super::writers::{WATCH, watch_writers};
 use super::work::{NO_SERVER, refused};
