@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::fixture::{self, DIALOGS, MOMENTS};
-use crate::{picture, svg};
 use ratatui::buffer::Buffer;
 use warroom::domain::console::Access;
 use warroom::domain::time::clock_text;
@@ -14,6 +12,9 @@ use warroom::ui::over::Dialog;
 use warroom::ui::theme::{Theme, Token};
 use warroom::ui::update_text;
 use warroom::ui::widget::digits::{self, Size};
+
+use crate::fixture::{self, DIALOGS, MOMENTS};
+use crate::{picture, svg};
 
 /// Sizes from nothing to large, where no frame may panic nor lose the clock.
 const ODD_SIZES: [(u16, u16); 16] = [

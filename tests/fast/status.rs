@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::fixture::{self, DIALOGS, MOMENTS};
 use serde_json::{Value, json};
 use warroom::app::kinds::load;
 use warroom::commands::demo::{DemoPlan, write};
@@ -17,6 +16,7 @@ use warroom::port::Clock;
 use warroom::runtime::observations::Learned;
 use warroom::runtime::redact::Redactor;
 
+use crate::fixture::{self, DIALOGS, MOMENTS};
 use crate::stand::HandClock;
 
 fn schema_path() -> PathBuf {

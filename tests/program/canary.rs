@@ -11,10 +11,11 @@ mod watcher;
 use std::path::Path;
 use std::process::Command;
 
-use crate::seat::{Seat, Start, WARROOM};
 use hunt::Hunt;
 use site::{Site, TYPED};
 use watcher::Watcher;
+
+use crate::seat::{Seat, Start, WARROOM};
 
 /// Kinds of place that must have had something in them, or the hunt was no hunt.
 const KINDS: [&str; 35] = [

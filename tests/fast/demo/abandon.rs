@@ -1,7 +1,6 @@
 //! The demo's plan given up at every step, in the planned and in the ungraceful way: what the abort
 //! plan says is what the world then is.
 
-use super::*;
 use warroom::domain::abort;
 use warroom::domain::catalogue::Fencing;
 use warroom::domain::ledger::Ledger;
@@ -9,6 +8,8 @@ use warroom::domain::run::event::{Actor, Body, Cause, Closing, Mode, Outcome, Ru
 use warroom::domain::run::phase::{Phase, Stage};
 use warroom::domain::run::state::Run;
 use warroom::domain::verdict::{Assessment, Primary, T0Basis, Verdict};
+
+use super::*;
 
 /// A run put on record word by word.
 struct Told {

@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use crate::stand;
 use warroom::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use warroom::domain::ids::{PersonId, RunId, Side, StepId, SystemId, TierId};
 use warroom::domain::ledger::{Ledger, LedgerRow, LossVerdict};
@@ -11,11 +10,12 @@ use warroom::domain::reading::{Basis, Certainty, Lag, LagUnit};
 use warroom::domain::run::event::{
     Actor, Body, Cause, Closing, GateSeen, Mode, Outcome, Purpose, RunKind, Stays,
 };
-use warroom::domain::runbook::{Compensation, Direction, Runbook, Step, Ungraceful};
-use warroom::domain::settings::{Span, Table};
+use warroom::domain::runbook::{Direction, Runbook, Step};
 use warroom::domain::time::{BootId, Stamp};
 use warroom::domain::verdict::{Signal, T0Basis};
 use warroom::port::Clock;
+
+use crate::stand;
 
 /// The frozen texts of all stories.
 pub const SITE: &str = "name = \"lms\"\n";
@@ -299,26 +299,9 @@ const ACTION: ActionSpec = ActionSpec {
 /// The plan of all stories.
 pub fn runbook() -> Runbook {
     let step = |name: &str| Step {
-        id: step(name),
-        title: name.into(),
-        group: None,
-        action: &ACTION,
-        change: ACTION.change,
-        with: Table::default(),
-        target: None,
-        needs: Vec::new(),
         expect: Duration::from_secs(5),
         timeout: Duration::from_secs(30),
-        gates: Vec::new(),
-        ungraceful: Ungraceful::Same,
-        compensation: Compensation::NotNeeded,
-        class: Class::X,
-        guard: Guard::TypedVerb,
-        second_person: false,
-        automatic: false,
-        optional: false,
-        say: None,
-        span: Span::default(),
+        ..stand::step(name, &ACTION)
     };
     Runbook {
         title: "Lose region A".into(),

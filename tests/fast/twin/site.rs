@@ -6,7 +6,6 @@
 use anyhow::{Context as _, anyhow};
 use toml::{Table, Value};
 
-use super::step;
 use warroom::app::kinds::KINDS;
 use warroom::domain::ids::SystemId;
 use warroom::domain::runbook::{Runbook, Step, Ungraceful};
@@ -15,6 +14,8 @@ use warroom::domain::snapshot::COMMON_FACTS;
 use warroom::files::site::LoadedSite;
 use warroom::sim;
 use warroom::sim::Nature;
+
+use super::step;
 
 /// A site and its runbooks as texts, over simulated systems.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,12 +2,13 @@
 
 use toml::{Table, Value};
 
-use super::site::is_known;
 use warroom::domain::catalogue::{ActionSpec, Change, Class};
 use warroom::domain::runbook::{Compensation, Place, Step};
 use warroom::domain::settings;
 use warroom::sim;
 use warroom::sim::Nature;
+
+use super::site::is_known;
 
 /// How much of all users a side must get until its resolvers count as switched.
 const SWITCHED_SHARE: f64 = 0.95;

@@ -5,9 +5,10 @@ use std::process::Command;
 
 use rustix::process::Signal;
 
+use warroom::domain::run::event::{Body, Outcome};
+
 use super::toy::{STEPS, Toy, is_done};
 use crate::seat::{PLAIN, Seat, Start, WARROOM, WIDE, pass, until};
-use warroom::domain::run::event::{Body, Outcome};
 
 /// The words with which a console of the demo is started.
 const DEMO: &[&str] = &["demo", "--seed", "5", "--fail-after", "2s"];

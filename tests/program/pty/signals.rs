@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use warroom::runtime::runner::folder::SPAWNED_FILE;
+
 use super::frames::restored;
 use super::toy::{Toy, is_done};
 use crate::seat::{Seat, pass, until};
-use warroom::runtime::runner::folder::SPAWNED_FILE;
 
 /// A console whose first step runs for about two seconds.
 fn running() -> (Toy, Seat) {
