@@ -17,6 +17,7 @@ use warroom::runtime::console::{Console, Parts};
 use warroom::runtime::desk::ObserverDesk;
 use warroom::runtime::event::Event;
 use warroom::runtime::journal::{Journal, ReadBack, Reply};
+use warroom::runtime::recorded;
 use warroom::runtime::recording::Recorder;
 use warroom::ui::keymap::Keymap;
 use warroom::ui::model::Model;
@@ -101,13 +102,14 @@ pub fn fill_with_readings(folder: &Path, site: &Path) -> usize {
     };
     let mut console = Console::new(parts, now);
     let mut recorder = Recorder::patient();
-    recorder.resume(folder, &mut console, now);
+    recorded::resume(&mut console, &mut recorder, folder, now);
     let mut number = found.events.len();
     for second in 0..SECONDS {
         let ahead = u64::try_from(second * 1000).expect("small");
         filling.clock.1.store(ahead, Ordering::SeqCst);
         let now = filling.clock.now();
-        let mut hear = |event| drop(recorder.step(&mut console, Some(folder), event, now));
+        let mut hear =
+            |event| drop(recorded::step(&mut console, &mut recorder, Some(folder), event, now));
         for (index, system) in systems.iter().enumerate() {
             let mut reading = Reading::new(now, Health::Up, "200 OK");
             reading.took_ms = u64::try_from((second * 7 + index * 3) % 40).ok();
@@ -119,7 +121,7 @@ pub fn fill_with_readings(folder: &Path, site: &Path) -> usize {
             number += 1;
         }
         hear(Event::Tick);
-        drop(recorder.settle(&mut console, now));
+        drop(recorded::settle(&mut console, &mut recorder, now));
     }
     number
 }

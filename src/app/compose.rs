@@ -21,6 +21,7 @@ use crate::domain::runbook::Runbook;
 use crate::domain::text::Clean;
 use crate::files::site::LoadedSite;
 use crate::port::Clock;
+use crate::runtime::attended::Attended;
 use crate::runtime::clock::SystemClock;
 use crate::runtime::console::{Console, Parts};
 use crate::runtime::desk::{CommanderDesk, Desk, ObserverDesk};
@@ -295,11 +296,10 @@ impl Ground {
             let events = (channels.events, tell);
             let mut performer = self.performer(gear, hands, events, &site.site.name, kind);
             let (events, journal) = (channels.inbox, channels.answers);
-            let inbox = Inbox { inputs, readings, events, journal };
+            let inbox = Inbox { readings, events, journal };
             let clock = &self.clock;
-            let ended =
-                run_loop::run(&mut console, &mut performer, inbox, &mut screen, &self.theme, clock)
-                    .await;
+            let person = Attended::new(inputs, &mut screen, &self.theme, clock.as_ref())?;
+            let ended = run_loop::run(&mut console, &mut performer, inbox, person, clock).await;
             parting.note(console.run());
             leave(performer);
             anyhow::Ok(ended?)

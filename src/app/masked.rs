@@ -6,8 +6,8 @@ use secrecy::SecretString;
 
 use super::secrets::{ActSecrets, ReadSecrets, listed_names};
 use crate::domain::link::{Link, LinkWord};
-use crate::domain::preview::{Preview, PreviewLine, Standing};
-use crate::domain::reading::{FactValue, Health, Identity, Look, LookError, Position, Reading};
+use crate::domain::preview::{Preview, Standing};
+use crate::domain::reading::{FactValue, Health, Identity, Look, LookError, Reading};
 use crate::domain::run::commit::Execution;
 use crate::domain::site::{SecretSource, Site};
 use crate::domain::text::Clean;
@@ -61,33 +61,39 @@ impl Mask {
         self.0.text(text)
     }
 
-    fn look(&self, look: Look) -> Look {
-        match look {
-            Ok(reading) => Ok(self.reading(reading)),
-            Err(error) => Err(LookError { kind: error.kind, message: self.text(&error.message) }),
+    fn all<'t>(&self, texts: impl IntoIterator<Item = &'t mut Clean>) {
+        texts.into_iter().for_each(|text| *text = self.text(text));
+    }
+
+    fn look(&self, mut look: Look) -> Look {
+        match &mut look {
+            Ok(reading) => self.reading(reading),
+            Err(LookError { kind: _, message }) => *message = self.text(message),
         }
+        look
     }
 
     /// Every field by name: one that is added later does not compile until it is thought of here.
-    fn reading(&self, reading: Reading) -> Reading {
+    fn reading(&self, reading: &mut Reading) {
         let Reading {
-            at,
-            took_ms,
             health,
-            role,
-            writes,
             hindered,
             identity,
-            lag,
             link,
-            held,
             end,
             parted,
-            capacity,
-            mut facts,
+            facts,
             note,
+            // These hold no text of a peer.
+            at: _,
+            took_ms: _,
+            role: _,
+            writes: _,
+            lag: _,
+            held: _,
+            capacity: _,
         } = reading;
-        for fact in &mut facts {
+        for fact in facts {
             match &mut fact.value {
                 FactValue::Text(text) | FactValue::Unknown(text) => *text = self.text(text),
                 FactValue::Boolean(_)
@@ -96,66 +102,41 @@ impl Mask {
                 | FactValue::Share(_) => {}
             }
         }
-        let position = |told: Position| Position { of: self.text(&told.of), ..told };
-        Reading {
-            at,
-            took_ms,
-            health: match health {
-                Health::Up => Health::Up,
-                Health::Degraded(why) => Health::Degraded(self.text(&why)),
-                Health::Down(why) => Health::Down(self.text(&why)),
-                Health::Unknown(why) => Health::Unknown(self.text(&why)),
-            },
-            role,
-            writes,
-            hindered: hindered.map(|why| self.text(&why)),
-            identity: identity.map(|told| self.identity(&told)),
-            lag,
-            link: link.map(|told| self.link(told)),
-            held,
-            end: end.map(position),
-            parted: parted.map(position),
-            capacity,
-            facts,
-            note: self.text(&note),
+        match health {
+            Health::Up => {}
+            Health::Degraded(why) | Health::Down(why) | Health::Unknown(why) => self.all([why]),
         }
-    }
-
-    fn link(&self, told: Link) -> Link {
-        let says = match told.says {
-            LinkWord::Unknown(why) => LinkWord::Unknown(self.text(&why)),
-            known @ (LinkWord::Up | LinkWord::Down) => known,
-        };
-        Link { says, ..told }
-    }
-
-    fn identity(&self, told: &Identity) -> Identity {
-        Identity { server: self.text(&told.server), data: self.text(&told.data) }
-    }
-
-    fn standing(&self, standing: &Standing) -> Standing {
-        match standing {
-            Standing::Done(text) => Standing::Done(self.text(text)),
-            Standing::NotDone(text) => Standing::NotDone(self.text(text)),
-            Standing::Unknown(text) => Standing::Unknown(self.text(text)),
+        if let Some(Link { says: LinkWord::Unknown(why), .. }) = link {
+            self.all([why]);
         }
+        identity.iter_mut().for_each(|told| self.identity(told));
+        self.all([end, parted].into_iter().flatten().map(|told| &mut told.of));
+        self.all(hindered.iter_mut().chain([note]));
     }
 
-    fn preview(&self, preview: Preview) -> Preview {
-        let line = |line: PreviewLine| PreviewLine { mark: line.mark, text: self.text(&line.text) };
-        Preview {
-            changes: preview.changes.into_iter().map(line).collect(),
-            call: self.text(&preview.call),
-            acts_as: self.text(&preview.acts_as),
-        }
+    fn identity(&self, Identity { server, data }: &mut Identity) {
+        self.all([server, data]);
     }
 
-    fn error(&self, error: &OperateError) -> OperateError {
-        match error {
-            OperateError::Refused(why) => OperateError::Refused(self.text(why)),
-            OperateError::Permission(why) => OperateError::Permission(self.text(why)),
-            OperateError::Ambiguous(why) => OperateError::Ambiguous(self.text(why)),
-        }
+    fn standing(&self, mut standing: Standing) -> Standing {
+        let (Standing::Done(text) | Standing::NotDone(text) | Standing::Unknown(text)) =
+            &mut standing;
+        self.all([text]);
+        standing
+    }
+
+    fn preview(&self, mut preview: Preview) -> Preview {
+        let Preview { changes, call, acts_as } = &mut preview;
+        self.all(changes.iter_mut().map(|line| &mut line.text).chain([call, acts_as]));
+        preview
+    }
+
+    fn error(&self, mut error: OperateError) -> OperateError {
+        let (OperateError::Refused(why)
+        | OperateError::Permission(why)
+        | OperateError::Ambiguous(why)) = &mut error;
+        self.all([why]);
+        error
     }
 }
 
@@ -200,24 +181,21 @@ impl Operator for MaskedOperator {
 
     fn identity(&mut self) -> Boxed<'_, Result<Option<Identity>, Clean>> {
         Box::pin(async {
-            let told = self.operator.identity().await;
-            told.map(|told| told.map(|told| self.mask.identity(&told)))
-                .map_err(|why| self.mask.text(&why))
+            let mut told = self.operator.identity().await;
+            match &mut told {
+                Ok(told) => told.iter_mut().for_each(|told| self.mask.identity(told)),
+                Err(why) => self.mask.all([why]),
+            }
+            told
         })
     }
 
     fn check(&mut self) -> Boxed<'_, Standing> {
-        Box::pin(async {
-            let standing = self.operator.check().await;
-            self.mask.standing(&standing)
-        })
+        Box::pin(async { self.mask.standing(self.operator.check().await) })
     }
 
     fn preview(&mut self) -> Boxed<'_, Preview> {
-        Box::pin(async {
-            let preview = self.operator.preview().await;
-            self.mask.preview(preview)
-        })
+        Box::pin(async { self.mask.preview(self.operator.preview().await) })
     }
 
     fn apply<'a>(
@@ -229,7 +207,7 @@ impl Operator for MaskedOperator {
             let outcome = self.operator.apply(execution, output).await;
             outcome
                 .map(|evidence| self.mask.text(&evidence))
-                .map_err(|error| self.mask.error(&error))
+                .map_err(|error| self.mask.error(error))
         })
     }
 }

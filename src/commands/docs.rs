@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use strum::VariantArray as _;
+
 use super::exit::Exit;
 use crate::app::kinds::KINDS;
 use crate::domain::catalogue::{ActionSpec, Change, Class, FactSpec};
@@ -131,7 +133,9 @@ pub fn stages_table() -> String {
 pub fn exits_table() -> String {
     table(
         &["code", "meaning"],
-        Exit::ALL.iter().map(|exit| vec![exit.number().to_string(), exit.meaning().to_owned()]),
+        Exit::VARIANTS
+            .iter()
+            .map(|exit| vec![exit.number().to_string(), exit.meaning().to_owned()]),
     )
 }
 
@@ -235,16 +239,7 @@ fn place_of(change: Change) -> (&'static str, &'static str) {
         Change::Fence => ("from", "  # the side that is left: it takes no more writes"),
         Change::Follow => ("from", "  # the side that is OVERWRITTEN, never the one that serves"),
         Change::Unfence => ("to", "  # the side that is to serve, never the one that is left"),
-        Change::Promote
-        | Change::HandOver
-        | Change::StopReplication
-        | Change::Scale
-        | Change::ShiftTraffic
-        | Change::Purge
-        | Change::Notify
-        | Change::ProveWrite
-        | Change::Check
-        | Change::None => ("to", ""),
+        _ => ("to", ""),
     }
 }
 

@@ -2,52 +2,34 @@
 
 use std::process::ExitCode;
 
+use strum::VariantArray;
+
 /// How the program ends; numbers follow `sysexits.h`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, VariantArray)]
+#[repr(u8)]
 pub enum Exit {
     /// 0: all well.
-    Ok,
+    Ok = 0,
     /// 1: something was found that a person should look at.
-    Finding,
+    Finding = 1,
     /// 64: the command line is wrong.
-    Usage,
+    Usage = 64,
     /// 69: something could not be reached.
-    Unreachable,
+    Unreachable = 69,
     /// 70: a fault of this program.
-    Internal,
+    Internal = 70,
     /// 75: may work later.
-    TryLater,
+    TryLater = 75,
     /// 77: a right is missing.
-    NotPermitted,
+    NotPermitted = 77,
     /// 78: a file that a person wrote is wrong.
-    Configuration,
+    Configuration = 78,
 }
 
 impl Exit {
-    /// All, in the order of their numbers.
-    pub const ALL: [Self; 8] = [
-        Self::Ok,
-        Self::Finding,
-        Self::Usage,
-        Self::Unreachable,
-        Self::Internal,
-        Self::TryLater,
-        Self::NotPermitted,
-        Self::Configuration,
-    ];
-
     /// The number.
     pub fn number(self) -> u8 {
-        match self {
-            Self::Ok => 0,
-            Self::Finding => 1,
-            Self::Usage => 64,
-            Self::Unreachable => 69,
-            Self::Internal => 70,
-            Self::TryLater => 75,
-            Self::NotPermitted => 77,
-            Self::Configuration => 78,
-        }
+        self as u8
     }
 
     /// What it means.
@@ -77,9 +59,9 @@ mod tests {
 
     #[test]
     fn numbers_are_distinct() {
-        let mut numbers: Vec<u8> = Exit::ALL.iter().map(|exit| exit.number()).collect();
+        let mut numbers: Vec<u8> = Exit::VARIANTS.iter().map(|exit| exit.number()).collect();
         assert!(numbers.is_sorted());
         numbers.dedup();
-        assert_eq!(numbers.len(), Exit::ALL.len());
+        assert_eq!(numbers.len(), Exit::VARIANTS.len());
     }
 }

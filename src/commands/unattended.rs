@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use anyhow::Context as _;
+use tokio::sync::mpsc;
 
 use super::args::RunArgs;
 use super::exit::Exit;
@@ -22,8 +23,9 @@ use crate::domain::time::{clock_text, short_time};
 use crate::files::site::LoadedSite;
 use crate::runtime::console::Parts;
 use crate::runtime::desk::CommanderDesk;
+use crate::runtime::run_loop::{self, Inbox};
 use crate::runtime::terminal::TerminalWriter;
-use crate::runtime::unattended::{self, Ears, End, Pilot};
+use crate::runtime::unattended::{End, Pilot, Unattended};
 use crate::runtime::workers;
 
 /// Runs what the plan marks automatic, and tells every line of the timeline.
@@ -62,10 +64,12 @@ pub fn run(mut site: LoadedSite, start: &Start, args: &RunArgs) -> anyhow::Resul
         let hands = (acts, workshop, TerminalWriter::nowhere());
         let events = (events.clone(), events);
         let mut performer = ground.performer(gear, hands, events, &site.site.name, start.kind);
-        let ears = Ears { events: inbox, journal: answers };
+        // What the probes tell comes with all else: nobody waits for a frame.
+        let (_, readings) = mpsc::channel(1);
+        let inbox = Inbox { readings, events: inbox, journal: answers };
+        let sitter = Unattended { pilot, tell: &mut |line: &str| say(line) };
         let clock = &ground.clock;
-        let tell = &mut |line: &str| say(line);
-        let end = unattended::run(&mut console, &mut performer, ears, pilot, tell, clock).await;
+        let end = run_loop::run(&mut console, &mut performer, inbox, sitter, clock).await;
         leave(performer);
         anyhow::Ok((end.context("failed to listen to signals")?, console.run().cloned()))
     });
@@ -214,11 +218,10 @@ fn result_lines(run: &Run, plan: &Runbook, site: &Site) -> Vec<String> {
         let found = line.and_then(|line| Some(line.seconds(line.measured.as_ref()?.0)));
         let measured =
             found.map_or("not measured".to_owned(), |found| format!("measured: {found}"));
-        let expected = row.loss_s.map_or("UNKNOWN".to_owned(), |loss| format!("{loss:.1}s"));
         let verdict = row.verdict.word();
         let (system, mode) = (&row.system, run.mode);
         let expected = match mode {
-            Mode::Ungraceful => format!("{expected} expected ({verdict}), "),
+            Mode::Ungraceful => format!("{} expected ({verdict}), ", row.expected()),
             Mode::Planned => String::new(),
         };
         lines.push(format!("loss of {system}: {expected}{measured}"));

@@ -63,19 +63,11 @@ impl Bound {
             }
             Bound::Is(Exact::Boolean(want)) => match value {
                 FactValue::Boolean(is) => Ok(is == want),
-                FactValue::Number(_)
-                | FactValue::Seconds(_)
-                | FactValue::Share(_)
-                | FactValue::Text(_)
-                | FactValue::Unknown(_) => Err("is not yes or no"),
+                _ => Err("is not yes or no"),
             },
             Bound::Is(Exact::Word(want)) => match value {
                 FactValue::Text(word) => Ok(word.as_str().eq_ignore_ascii_case(want)),
-                FactValue::Boolean(_)
-                | FactValue::Number(_)
-                | FactValue::Seconds(_)
-                | FactValue::Share(_)
-                | FactValue::Unknown(_) => Err("is not a word"),
+                _ => Err("is not a word"),
             },
         }
     }

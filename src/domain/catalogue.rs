@@ -1,13 +1,25 @@
 //! The kinds of step that exist: how dangerous each is, what it changes and how it is taken back.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, FromRepr, IntoStaticStr, VariantArray, VariantNames};
 
 use super::setting::SettingSpec;
 
 /// How far an action may be repeated (`safety.md`, action classes). Undeclared means `X`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    VariantNames,
+)]
 pub enum Class {
     /// Read-only check.
     R,
@@ -23,21 +35,11 @@ pub enum Class {
     H,
 }
 
-impl fmt::Display for Class {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.pad(match self {
-            Self::R => "R",
-            Self::I => "I",
-            Self::K => "K",
-            Self::N => "N",
-            Self::X => "X",
-            Self::H => "H",
-        })
-    }
-}
-
 /// How a person starts a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, FromRepr,
+)]
+#[repr(u8)]
 pub enum Guard {
     /// One key.
     OneKey,
@@ -52,23 +54,12 @@ pub enum Guard {
 impl Guard {
     /// 0 to 3, as plans and docs count them.
     pub fn number(self) -> u8 {
-        match self {
-            Self::OneKey => 0,
-            Self::StopWindow => 1,
-            Self::TypedTarget => 2,
-            Self::TypedVerb => 3,
-        }
+        self as u8
     }
 
     /// The guard of a number.
     pub fn from_number(number: i64) -> Option<Self> {
-        match number {
-            0 => Some(Self::OneKey),
-            1 => Some(Self::StopWindow),
-            2 => Some(Self::TypedTarget),
-            3 => Some(Self::TypedVerb),
-            _ => None,
-        }
+        Self::from_repr(u8::try_from(number).ok()?)
     }
 }
 
@@ -97,8 +88,20 @@ impl Fencing {
 
 /// What an action does to the world: what the rules, the clock, the abort planner and the simulator
 /// go by. A verb is for people; no rule reads it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Change {
     /// A region or a store is kept from writing.
     Fence,
@@ -129,51 +132,20 @@ pub enum Change {
 }
 
 impl Change {
-    /// All of them.
-    pub const ALL: [Self; 13] = [
-        Self::Fence,
-        Self::Unfence,
-        Self::Promote,
-        Self::HandOver,
-        Self::Follow,
-        Self::StopReplication,
-        Self::Scale,
-        Self::ShiftTraffic,
-        Self::Purge,
-        Self::Notify,
-        Self::ProveWrite,
-        Self::Check,
-        Self::None,
-    ];
-
     /// What a plan may say of a step whose action says nothing. That something is only looked at
     /// is the action's to say.
     pub fn declared() -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(|change| !matches!(change, Self::Check | Self::None))
+        Self::VARIANTS.iter().copied().filter(|change| !matches!(change, Self::Check | Self::None))
     }
 
     /// The change of a word.
     pub fn of_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|change| change.word() == word)
+        word.parse().ok()
     }
 
     /// Its word in a plan.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Fence => "fence",
-            Self::Unfence => "unfence",
-            Self::Promote => "promote",
-            Self::HandOver => "hand_over",
-            Self::Follow => "follow",
-            Self::StopReplication => "stop_replication",
-            Self::Scale => "scale",
-            Self::ShiftTraffic => "shift_traffic",
-            Self::Purge => "purge",
-            Self::Notify => "notify",
-            Self::ProveWrite => "prove_write",
-            Self::Check => "check",
-            Self::None => "none",
-        }
+        self.into()
     }
 
     /// What takes it back; none where nothing does.
@@ -185,13 +157,7 @@ impl Change {
             Self::Follow => Self::StopReplication,
             Self::Scale => Self::Scale,
             Self::ShiftTraffic => Self::ShiftTraffic,
-            Self::Promote
-            | Self::HandOver
-            | Self::Purge
-            | Self::Notify
-            | Self::ProveWrite
-            | Self::Check
-            | Self::None => Self::None,
+            _ => Self::None,
         }
     }
 
@@ -207,20 +173,7 @@ impl Change {
 
     /// True when the target takes no writes of users once it is done.
     pub fn closes(self) -> bool {
-        match self {
-            Self::Fence | Self::Follow => true,
-            Self::Unfence
-            | Self::Promote
-            | Self::HandOver
-            | Self::StopReplication
-            | Self::Scale
-            | Self::ShiftTraffic
-            | Self::Purge
-            | Self::Notify
-            | Self::ProveWrite
-            | Self::Check
-            | Self::None => false,
-        }
+        matches!(self, Self::Fence | Self::Follow)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::ids::StepId;
 use super::preview::{Preview, Standing};
 use super::text::Clean;
@@ -19,7 +21,7 @@ pub enum Access {
 }
 
 /// What the last dry run of a step showed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rehearsal {
     /// The step.
     pub step: StepId,
@@ -39,7 +41,7 @@ impl Rehearsal {
 }
 
 /// One line that a step printed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutputLine {
     /// The step.
     pub step: StepId,
@@ -50,7 +52,7 @@ pub struct OutputLine {
 }
 
 /// One row of the timeline: journal events and what the console saw, oldest first.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimelineRow {
     /// When.
     pub at: Stamp,

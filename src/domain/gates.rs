@@ -12,7 +12,7 @@ use super::runbook::{Bound, Direction, Gate, Runbook, UngracefulGate};
 use super::site::Site;
 use super::snapshot::{Cell, Snapshot, earlier};
 use super::text::Clean;
-use super::time::{Stamp, short_time};
+use super::time::{Stamp, short_time, whole_time};
 
 /// Readings up to this age count for a gate, whatever the period of the source.
 pub const READING_AGE_MAX: Duration = Duration::from_secs(5);
@@ -210,7 +210,7 @@ fn look_live(gate: &Gate, bound: &Bound, side: Side, frame: &Frame<'_>) -> (Clea
     if after.is_some_and(|after| !begun_after(reading.at, after)) {
         return unknown(&"read before the last step that it depends on ended: it is looked again");
     }
-    let ago = short_time(Duration::from_secs(age.as_secs()));
+    let ago = whole_time(age);
     if let FactValue::Unknown(why) = &value {
         return (format!("UNKNOWN ({why}), read {ago} ago").into(), None);
     }
@@ -236,7 +236,7 @@ fn look_not_open(cell: &Cell, period: Duration, frame: &Frame<'_>) -> (Clean, Op
     let Some(reading) = cell.current(frame.now, period) else {
         return ("it does not answer: whether it takes writes is not known".into(), Some(true));
     };
-    let ago = short_time(Duration::from_secs(frame.now.since(reading.at).as_secs()));
+    let ago = reading.at.ago(frame.now);
     if reading.is_open_primary() {
         let seen = format!("it answers and takes writes, read {ago} ago: fence it first");
         (seen.into(), Some(false))

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use jiff::Span;
+use jiff::civil::DateTime;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use strum::IntoStaticStr;
 
-use super::moment::wall_ms;
 use super::time::Utc;
 
 /// The longest name accepted anywhere, in bytes: names appear in file paths and in table cells.
@@ -106,7 +108,18 @@ name!(
 
 /// One of the two regions, as the site file calls them.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    IntoStaticStr,
 )]
 #[serde(rename_all = "lowercase")]
 #[schemars(rename = "SideName")]
@@ -139,9 +152,14 @@ impl Side {
 
     /// `A` or `B`, as the screen says it.
     pub fn letter(self) -> &'static str {
+        self.into()
+    }
+
+    /// `a` or `b`, as files and keys of alarms have it.
+    pub fn key(self) -> &'static str {
         match self {
-            Self::A => "A",
-            Self::B => "B",
+            Self::A => "a",
+            Self::B => "b",
         }
     }
 }
@@ -167,11 +185,8 @@ impl RunId {
         let Some(last) = last.filter(|last| **last >= now) else { return Ok(now) };
         let bad = || BadName { given: last.to_string() };
         let digits = moment_digits(last.as_str(), site).ok_or_else(bad)?;
-        let (date, time) = digits.split_at(8);
-        let days = format!("{}-{}-{}", &date[..4], &date[4..6], &date[6..]);
-        let of_day = format!("{}:{}:{}", &time[..2], &time[2..4], &time[4..]);
-        let next = if let Some(wall_ms) = wall_ms(&days, &of_day) {
-            Self::at(site, Utc::from_wall_ms(wall_ms + 1000))?
+        let next = if let Ok(at) = DateTime::strptime("%Y%m%d%H%M%S", &digits) {
+            Self::at(site, Utc(at.checked_add(Span::new().seconds(1)).map_err(|_| bad())?))?
         } else {
             // Digits that are no moment can still be counted on.
             let next = format!("{:014}", digits.parse::<u64>().map_err(|_| bad())? + 1);
@@ -182,8 +197,7 @@ impl RunId {
     }
 
     fn at(site: &str, utc: Utc) -> Result<Self, BadName> {
-        let (date, prefix) = (utc.date().replace('-', ""), Self::prefix(site));
-        Self::new(&format!("{prefix}{date}-{:02}{:02}{:02}", utc.hour, utc.minute, utc.second))
+        Self::new(&format!("{}{}", Self::prefix(site), utc.0.strftime("%Y%m%d-%H%M%S")))
     }
 
     /// True for a name that [`RunId::of_site`] may have made.

@@ -50,6 +50,13 @@ pub struct LedgerRow {
     pub verdict: LossVerdict,
 }
 
+impl LedgerRow {
+    /// The loss expected, to the tenth of a second.
+    pub fn expected(&self) -> String {
+        self.loss_s.map_or_else(|| "UNKNOWN".to_owned(), |loss| format!("{loss:.1}s"))
+    }
+}
+
 /// All stores' expected losses as of one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ledger {
@@ -60,6 +67,14 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// Every row in words, `pg 3.2s PASS`; none where it has none.
+    pub fn summary(&self) -> Option<String> {
+        let words =
+            |row: &LedgerRow| format!("{} {} {}", row.system, row.expected(), row.verdict.word());
+        let rows: Vec<String> = self.rows.iter().map(words).collect();
+        (!rows.is_empty()).then(|| rows.join(", "))
+    }
+
     /// The row of a store.
     pub fn row(&self, system: &SystemId) -> Option<&LedgerRow> {
         self.rows.iter().find(|row| row.system == *system)

@@ -1,6 +1,9 @@
 //! A moment as a person types it, `14:02:10Z`, and the bounds within which T0 may be moved.
 
+use std::str::FromStr;
 use std::time::Duration;
+
+use jiff::civil::{Date, Time};
 
 use super::time::{BootId, Stamp, Utc};
 
@@ -9,8 +12,6 @@ pub const T0_BEFORE_MAX: Duration = Duration::from_secs(24 * 3600);
 
 /// What is expected, for sentences.
 pub const MOMENT_FORM: &str = "a time in UTC such as 14:02:10Z or 2026-11-20T14:02:10Z";
-
-const DAY_MS: i64 = 86_400_000;
 
 /// Reads `14:02Z`, `14:02:10`, `14:02:10Z` or `2026-11-20T14:02:10Z`. A time without a date is the
 /// one nearest to `now`, so that 23:58 typed shortly after midnight is yesterday's.
@@ -24,17 +25,19 @@ pub fn read_moment(text: &str, now: Stamp) -> Result<Stamp, String> {
         Some((date, time)) => (Some(date), time),
         None => (None, bare),
     };
-    let of_day = of_day_ms(time).ok_or_else(fault)?;
+    let time = time_of(time).ok_or_else(fault)?;
+    let on = |day: Date| Utc(day.to_datetime(time)).wall_ms();
+    let today = now.utc().0.date();
     let nearest = || {
-        let today = now.wall_ms.div_euclid(DAY_MS) * DAY_MS + of_day;
+        let days = [today.yesterday(), Ok(today), today.tomorrow()];
         let away = |at: &i64| at.abs_diff(now.wall_ms);
-        [today - DAY_MS, today, today + DAY_MS].into_iter().min_by_key(away).unwrap_or(today)
+        days.into_iter().flatten().filter_map(on).min_by_key(away)
     };
     let wall_ms = match date {
-        Some(date) => days(date).ok_or_else(fault)? * DAY_MS + of_day,
+        Some(date) => date_of(date).and_then(on),
         None => nearest(),
     };
-    Ok(at_wall(wall_ms, now))
+    Ok(at_wall(wall_ms.ok_or_else(fault)?, now))
 }
 
 /// The moment of a time of the wall clock, on the boot clock of `now` where it lies in this boot;
@@ -49,41 +52,23 @@ fn at_wall(wall_ms: i64, now: Stamp) -> Stamp {
     }
 }
 
-fn number(text: &str, digits: usize, most: i64) -> Option<i64> {
+fn number<N: FromStr>(text: &str, digits: usize) -> Option<N> {
     let right = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|value| right && *value <= most)
+    text.parse().ok().filter(|_| right)
 }
 
-/// The wall clock at a date (`2026-11-20`) and a time of that day (`14:02:10`).
-pub(super) fn wall_ms(date: &str, time: &str) -> Option<i64> {
-    Some(days(date)? * DAY_MS + of_day_ms(time)?)
-}
-
-fn of_day_ms(text: &str) -> Option<i64> {
+fn time_of(text: &str) -> Option<Time> {
     let mut parts = text.split(':');
-    let hour = number(parts.next()?, 2, 23)?;
-    let minute = number(parts.next()?, 2, 59)?;
-    let second = parts.next().map_or(Some(0), |part| number(part, 2, 59))?;
-    parts.next().is_none().then_some(((hour * 60 + minute) * 60 + second) * 1000)
+    let (hour, minute) = (number(parts.next()?, 2)?, number(parts.next()?, 2)?);
+    let second = parts.next().map_or(Some(0), |part| number(part, 2))?;
+    Time::new(hour, minute, second, 0).ok().filter(|_| parts.next().is_none())
 }
 
-/// Days since 1970-01-01 of a civil date (Howard Hinnant, "chrono-compatible low-level date
-/// algorithms", `days_from_civil`).
-fn days(text: &str) -> Option<i64> {
+fn date_of(text: &str) -> Option<Date> {
     let mut parts = text.split('-');
-    let year = number(parts.next()?, 4, 9999)?;
-    let month = number(parts.next()?, 2, 12)?;
-    let day = number(parts.next()?, 2, 31)?;
-    let shifted = year - i64::from(month <= 2);
-    let era = shifted.div_euclid(400);
-    let year_of_era = shifted.rem_euclid(400);
-    let month_from_march = if month > 2 { month - 3 } else { month + 9 };
-    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    let days = era * 146_097 + day_of_era - 719_468;
-    // A day that its month does not have would come back as another.
-    let back = Utc::from_wall_ms(days * DAY_MS).date() == text;
-    (back && parts.next().is_none()).then_some(days)
+    let (year, month) = (number(parts.next()?, 4)?, number(parts.next()?, 2)?);
+    let day = number(parts.next()?, 2)?;
+    Date::new(year, month, day).ok().filter(|_| parts.next().is_none())
 }
 
 /// Whether T0 may be moved to `t0`; `known` are moments at which something of the incident was

@@ -56,15 +56,10 @@ impl Quantiles {
 /// What one step usually takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StepPace {
-    /// From its first grant to its end, failed attempts included, in half of all cases.
-    pub act_p50: Duration,
-    /// The same in eight of ten cases.
-    pub act_p80: Duration,
-    /// From the moment it could have been started to its first grant, in half of all cases: people
-    /// read, ask and type.
-    pub hand_p50: Duration,
-    /// The same in eight of ten cases.
-    pub hand_p80: Duration,
+    /// How long it takes.
+    pub act: Quantiles,
+    /// How long people take to begin it once they can.
+    pub hand: Quantiles,
     /// Earlier runs that the figures rest on; 0 when they are the plan's own.
     pub runs: u32,
     /// When it was last done outside of a simulation; none when it never was.
@@ -75,23 +70,11 @@ impl StepPace {
     /// What the plan itself expects, where there is no history.
     pub fn expected(step: &Step) -> Self {
         Self {
-            act_p50: step.expect,
-            act_p80: step.expect,
-            hand_p50: Duration::ZERO,
-            hand_p80: Duration::ZERO,
+            act: Quantiles::always(step.expect),
+            hand: Quantiles::default(),
             runs: 0,
             last_real: None,
         }
-    }
-
-    /// Acting.
-    pub fn act(&self) -> Quantiles {
-        Quantiles { p50: self.act_p50, p80: self.act_p80 }
-    }
-
-    /// Getting to it.
-    pub fn hand(&self) -> Quantiles {
-        Quantiles { p50: self.hand_p50, p80: self.hand_p80 }
     }
 }
 
@@ -143,10 +126,8 @@ impl Pace {
         let hands = Quantiles::of(samples.iter().map(|sample| sample.hand).collect());
         let (Some(act), Some(hand)) = (acts, hands) else { return StepPace::expected(step) };
         StepPace {
-            act_p50: act.p50,
-            act_p80: act.p80,
-            hand_p50: hand.p50,
-            hand_p80: hand.p80,
+            act,
+            hand,
             runs: u32::try_from(samples.len()).unwrap_or(u32::MAX),
             last_real: samples.iter().rev().find(|sample| sample.real).map(|sample| sample.at),
         }

@@ -119,7 +119,7 @@ fn scaled_by<'p>(
     let scales = |step: &&Step| {
         step.change == Change::Scale
             && step.target.as_ref().is_some_and(|target| {
-                let side = direction.side(target.place).letter().to_lowercase();
+                let side = direction.side(target.place).key();
                 criterion.key == format!("capacity/{}/{side}", target.system)
             })
     };

@@ -248,7 +248,7 @@ impl Step {
     fn words_to_type(&self, guard: Guard, verb: &str, direction: Direction) -> String {
         let target = match &self.target {
             Some(target) => {
-                let side = direction.side(target.place).letter().to_lowercase();
+                let side = direction.side(target.place).key();
                 format!("{}-{side}", target.system)
             }
             None => self.id.to_string(),

@@ -212,15 +212,11 @@ impl<'a> Fields<'a> {
     pub fn integer(&self, key: &'static str, least: i64, most: i64) -> Result<Option<i64>, Fault> {
         match self.node(key) {
             None => Ok(None),
-            Some(Node { value: Value::Integer(number), span }) => {
-                if (least..=most).contains(number) {
-                    Ok(Some(*number))
-                } else {
-                    let what = &self.what;
-                    let message =
-                        format!("`{key}` in {what} must be from {least} to {most}, not {number}");
-                    Err(Fault::new(*span, message))
-                }
+            Some(Node { value: Value::Integer(number), .. }) if (least..=most).contains(number) => {
+                Ok(Some(*number))
+            }
+            Some(Node { value: Value::Integer(number), .. }) => {
+                Err(self.refuse(key, &format!("must be from {least} to {most}, not {number}")))
             }
             Some(node) => Err(self.wrong(key, node, "a whole number")),
         }
@@ -243,9 +239,7 @@ impl<'a> Fields<'a> {
         if (least..=most).contains(&number) {
             Ok(Some(number))
         } else {
-            let what = &self.what;
-            let message = format!("`{key}` in {what} must be from {least} to {most}, not {number}");
-            Err(Fault::new(node.span, message))
+            Err(self.refuse(key, &format!("must be from {least} to {most}, not {number}")))
         }
     }
 
@@ -254,16 +248,7 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// When the value is not a text or has no valid unit.
     pub fn duration(&self, key: &'static str) -> Result<Option<Duration>, Fault> {
-        let Some(text) = self.text(key)? else { return Ok(None) };
-        let span = self.table.get(key).map_or(self.table.span, |node| node.span);
-        parse_duration(text).map(Some).ok_or_else(|| {
-            let what = &self.what;
-            let message = format!(
-                "`{key}` in {what} must be a time with its unit \
-                 (\"500ms\", \"5s\", \"1h30m\"), not \"{text}\""
-            );
-            Fault::new(span, message)
-        })
+        self.with_unit(key, "a time with its unit (\"500ms\", \"5s\", \"1h30m\")", parse_duration)
     }
 
     /// An optional size in bytes with its unit, such as `"64 KiB"`, `"1 MiB"`.
@@ -271,16 +256,18 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// When the value is not a text or has no valid unit.
     pub fn size(&self, key: &'static str) -> Result<Option<u64>, Fault> {
+        self.with_unit(key, "a size with its unit (\"64 KiB\", \"1 MiB\")", parse_size)
+    }
+
+    fn with_unit<T>(
+        &self,
+        key: &'static str,
+        wanted: &str,
+        parse: fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, Fault> {
         let Some(text) = self.text(key)? else { return Ok(None) };
-        let span = self.table.get(key).map_or(self.table.span, |node| node.span);
-        parse_size(text).map(Some).ok_or_else(|| {
-            let what = &self.what;
-            let message = format!(
-                "`{key}` in {what} must be a size with its unit \
-                 (\"64 KiB\", \"1 MiB\"), not \"{text}\""
-            );
-            Fault::new(span, message)
-        })
+        let wrong = || self.refuse(key, &format!("must be {wanted}, not \"{text}\""));
+        parse(text).map(Some).ok_or_else(wrong)
     }
 
     /// An optional list of texts; empty when not written.
@@ -288,17 +275,24 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// When the value is not a list of texts.
     pub fn texts(&self, key: &'static str) -> Result<Vec<&'a str>, Fault> {
+        self.list(key, "a list of texts", |value| match value {
+            Value::Text(text) => Some(text.as_str()),
+            _ => None,
+        })
+    }
+
+    fn list<T>(
+        &self,
+        key: &'static str,
+        wanted: &str,
+        pick: fn(&'a Value) -> Option<T>,
+    ) -> Result<Vec<T>, Fault> {
         let Some(node) = self.node(key) else { return Ok(Vec::new()) };
         let Value::List(items) = &node.value else {
-            return Err(self.wrong(key, node, "a list of texts"));
+            return Err(self.wrong(key, node, wanted));
         };
-        items
-            .iter()
-            .map(|item| match &item.value {
-                Value::Text(text) => Ok(text.as_str()),
-                _ => Err(self.wrong(key, item, "a list of texts")),
-            })
-            .collect()
+        let one = |item: &'a Node| pick(&item.value).ok_or_else(|| self.wrong(key, item, wanted));
+        items.iter().map(one).collect()
     }
 
     /// An optional table.
@@ -318,17 +312,10 @@ impl<'a> Fields<'a> {
     /// # Errors
     /// When the value is not a list of tables.
     pub fn tables(&self, key: &'static str) -> Result<Vec<&'a Table>, Fault> {
-        let Some(node) = self.node(key) else { return Ok(Vec::new()) };
-        let Value::List(items) = &node.value else {
-            return Err(self.wrong(key, node, "a list of tables"));
-        };
-        items
-            .iter()
-            .map(|item| match &item.value {
-                Value::Table(table) => Ok(table),
-                _ => Err(self.wrong(key, item, "a list of tables")),
-            })
-            .collect()
+        self.list(key, "a list of tables", |value| match value {
+            Value::Table(table) => Some(table),
+            _ => None,
+        })
     }
 
     /// One of `names`, if written.

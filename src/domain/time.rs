@@ -3,6 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
 use serde::{Deserialize, Serialize};
 
 /// Which start of the machine a boot time counts from (Linux: `/proc/sys/kernel/random/boot_id`).
@@ -104,59 +107,42 @@ impl Stamp {
         }
     }
 
-    /// The wall clock in UTC: year, month, day, hour, minute, second.
+    /// The wall clock in UTC, by the calendar.
     pub fn utc(self) -> Utc {
         Utc::from_wall_ms(self.wall_ms)
     }
+
+    /// How long ago this was at `now`, in whole seconds as a short time.
+    pub fn ago(self, now: Self) -> String {
+        whole_time(now.since(self))
+    }
 }
 
-/// A moment of the wall clock, in parts, for the screen and the report. Displays `14:02:10Z`.
+/// A moment of the wall clock in UTC, for the screen and the report. Displays `14:02:10Z`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Utc {
-    /// Full year, such as 2026.
-    pub year: i64,
-    /// 1 to 12.
-    pub month: u32,
-    /// 1 to 31.
-    pub day: u32,
-    /// 0 to 23.
-    pub hour: u32,
-    /// 0 to 59.
-    pub minute: u32,
-    /// 0 to 59.
-    pub second: u32,
-}
+pub struct Utc(pub DateTime);
 
 impl Utc {
-    /// Splits milliseconds since 1970 into a civil date and time of the proleptic Gregorian
-    /// calendar (Howard Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`).
+    /// The date and time of milliseconds since 1970. A wall clock beyond the years -9999 to 9999
+    /// shows the end of them.
     pub fn from_wall_ms(wall_ms: i64) -> Self {
-        let seconds = wall_ms.div_euclid(1000);
-        let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-        let shifted = days + 719_468;
-        let era = shifted.div_euclid(146_097);
-        let day_of_era = shifted.rem_euclid(146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let month_from_march = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-        let year = year_of_era + era * 400 + i64::from(month <= 2);
-        let part = |value: i64| u32::try_from(value).unwrap_or(0);
-        Self {
-            year,
-            month: part(month),
-            day: part(day),
-            hour: part(of_day / 3600),
-            minute: part(of_day % 3600 / 60),
-            second: part(of_day % 60),
-        }
+        let end = if wall_ms < 0 { Timestamp::MIN } else { Timestamp::MAX };
+        Self(Offset::UTC.to_datetime(Timestamp::from_millisecond(wall_ms).unwrap_or(end)))
+    }
+
+    /// Milliseconds since 1970; none at the end of the calendar.
+    pub fn wall_ms(self) -> Option<i64> {
+        Offset::UTC.to_timestamp(self.0).ok().map(Timestamp::as_millisecond)
     }
 
     /// `2026-11-20`.
     pub fn date(self) -> String {
-        format!("{:04}-{:02}-{:02}", self.year, self.month, self.day)
+        self.0.date().to_string()
+    }
+
+    /// `2026-11-20 14:02:10Z`, for people.
+    pub fn dated(self) -> String {
+        format!("{} {self}", self.date())
     }
 
     /// `2026-11-20T14:02:10Z`.
@@ -167,7 +153,7 @@ impl Utc {
 
 impl fmt::Display for Utc {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{:02}:{:02}:{:02}Z", self.hour, self.minute, self.second)
+        write!(out, "{}", self.0.strftime("%H:%M:%SZ"))
     }
 }
 
@@ -186,6 +172,27 @@ pub fn short_time(time: Duration) -> String {
         120..7200 => format!("{}m{:02}s", seconds / 60, seconds % 60),
         7200..172_800 => format!("{}h{:02}m", seconds / 3600, seconds % 3600 / 60),
         _ => format!("{}d{}h", seconds / 86_400, seconds % 86_400 / 3600),
+    }
+}
+
+/// The same of whole seconds: what goes on by itself shows no tenths.
+pub fn whole_time(time: Duration) -> String {
+    short_time(Duration::from_secs(time.as_secs()))
+}
+
+/// Measured seconds as a short time; what is no length is shown as it is.
+pub fn measured_time(seconds: f64) -> String {
+    let length = Duration::try_from_secs_f64(seconds.max(0.0));
+    length.map_or_else(|_| format!("{seconds} s"), short_time)
+}
+
+/// `12 ms`, `3 s`, `2.5 s`: a time as sentences about a server say it.
+pub fn spoken_time(time: Duration) -> String {
+    let ms = time.as_millis();
+    match ms {
+        0..1000 => format!("{ms} ms"),
+        _ if ms.is_multiple_of(1000) => format!("{} s", ms / 1000),
+        _ => format!("{:.1} s", time.as_secs_f64()),
     }
 }
 
@@ -304,6 +311,14 @@ mod tests {
         check(119.5, "2m00s");
         check(7201.0, "2h01m");
         check(f64::MAX, &short_time(Duration::MAX));
+    }
+
+    #[test]
+    fn times_are_said() {
+        let check = |ms: u64, want: &str| assert_eq!(spoken_time(Duration::from_millis(ms)), want);
+        check(12, "12 ms");
+        check(3000, "3 s");
+        check(2500, "2.5 s");
     }
 
     #[test]

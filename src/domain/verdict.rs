@@ -99,6 +99,12 @@ pub struct Alarm {
 }
 
 impl Alarm {
+    /// An alarm of no system, region or moment, which explains no other.
+    pub fn new(key: impl Into<String>, priority: Priority, sentence: impl Into<Clean>) -> Self {
+        let (key, sentence, consequences) = (key.into(), sentence.into(), Vec::new());
+        Self { key, priority, system: None, side: None, since: None, sentence, consequences }
+    }
+
     /// The order of rows: urgent ones first, then the earlier.
     pub fn urgency(&self) -> (Priority, bool, u64) {
         (self.priority, self.since.is_none(), self.since.map_or(0, |since| since.boot_ms))

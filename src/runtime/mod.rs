@@ -1,5 +1,6 @@
 //! One loop, one journal, one clock: turns what happens into events and wishes into effects.
 
+pub mod attended;
 pub mod clipboard;
 pub mod clock;
 pub mod console;
@@ -18,6 +19,7 @@ pub mod poller;
 pub mod presence;
 pub mod prints;
 pub mod privacy;
+pub mod recorded;
 pub mod recording;
 pub mod redact;
 pub mod run_loop;

@@ -48,12 +48,16 @@ impl Poke {
 pub fn start(watched: Vec<Watched>, clock: &Arc<dyn Clock>, events: &mpsc::Sender<Event>) -> Poke {
     let (poke, poked) = watch::channel(0);
     let count = u32::try_from(watched.len().max(1)).unwrap_or(u32::MAX);
-    for (index, one) in watched.into_iter().enumerate() {
-        let index = u32::try_from(index).unwrap_or(0);
-        let first = SPREAD_MAX.min(one.every) * index / count;
-        let (clock, events, poked) = (Arc::clone(clock), events.clone(), poked.clone());
-        tokio::spawn(poll(one, first, clock, events, poked));
-    }
+    let (clock, events) = (Arc::clone(clock), events.clone());
+    // Of a large site that takes longer than the first frame.
+    tokio::spawn(async move {
+        for (index, one) in watched.into_iter().enumerate() {
+            let index = u32::try_from(index).unwrap_or(0);
+            let first = SPREAD_MAX.min(one.every) * index / count;
+            let (clock, events, poked) = (Arc::clone(&clock), events.clone(), poked.clone());
+            tokio::spawn(poll(one, first, clock, events, poked));
+        }
+    });
     Poke(poke)
 }
 

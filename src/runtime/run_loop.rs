@@ -1,10 +1,9 @@
-//! The one loop: takes what happened next, lets the console decide, starts effects, draws once.
+//! The one loop: takes what happened next, lets the console decide, starts effects, turns once.
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
@@ -14,22 +13,18 @@ use crate::port::Clock;
 use crate::runtime::console::{Console, TICK_RUNNING};
 use crate::runtime::desk::Desk;
 use crate::runtime::effect::Effect;
-use crate::runtime::event::{Event, Signal as Told};
+use crate::runtime::event::{Event, Signal};
 use crate::runtime::journal::Reply;
 use crate::runtime::performer::{Acts, Performer};
-use crate::runtime::terminal::Fullscreen;
-use crate::ui::theme::Theme;
-use crate::ui::update::Input;
+use crate::runtime::recorded;
 
-/// Events taken in one go before the next frame.
+/// Events taken in one go before the next turn.
 const BATCH_MAX: usize = 2048;
 
-/// What the loop listens to.
+/// What every console listens to.
 pub struct Inbox {
-    /// Keys.
-    pub inputs: mpsc::Receiver<Input>,
-    /// What the probes tell. It comes one by one from every system and is taken in by the tick, so
-    /// that what a frame shows was judged, and a look costs no waking.
+    /// What the probes tell, where it may wait for the tick: so what a frame shows was judged, and
+    /// a look costs no waking.
     pub readings: mpsc::Receiver<Event>,
     /// Everything else.
     pub events: mpsc::Receiver<Event>,
@@ -38,11 +33,8 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    /// What is there already, keys first; what the probes told where it is `due`.
+    /// What is there already; what the probes told where it is `due`.
     fn next_ready(&mut self, due: bool) -> Option<Event> {
-        if let Ok(input) = self.inputs.try_recv() {
-            return Some(Event::Input(input));
-        }
         if let Ok(reply) = self.journal.try_recv() {
             return Some(Event::Journal(Box::new(reply)));
         }
@@ -53,55 +45,67 @@ impl Inbox {
     }
 }
 
-/// Runs the console until it is left.
+/// Who sits before the console: a person at a screen, or the choice of an unattended run.
+#[expect(async_fn_in_trait, reason = "it is awaited where it is called, on one thread")]
+pub trait Sitter<D: Desk> {
+    /// Why the loop ended.
+    type End;
+
+    /// What is done before the first event.
+    ///
+    /// # Errors
+    /// When the screen cannot be used.
+    fn begin(&mut self, console: &mut Console<D>) -> io::Result<Vec<Effect<D::Role>>>;
+
+    /// What only the sitter hears; may be dropped while it waits.
+    async fn next(&mut self, console: &mut Console<D>) -> Event;
+
+    /// What it has heard already.
+    fn next_ready(&mut self) -> Option<Event>;
+
+    /// Sees an event before the console does.
+    fn notice(&mut self, event: &Event);
+
+    /// Its turn after a batch of events, and why it was the last one.
+    fn turn(
+        &mut self,
+        console: &mut Console<D>,
+        now: Stamp,
+    ) -> (Vec<Effect<D::Role>>, Option<Self::End>);
+}
+
+/// Runs the console until its sitter ends it.
 ///
 /// # Errors
-/// When the terminal or the signals cannot be used.
-pub async fn run<D: Desk, A: Acts<D::Role>>(
+/// When the screen or the signals cannot be used.
+pub async fn run<D: Desk, A: Acts<D::Role>, S: Sitter<D>>(
     console: &mut Console<D>,
     performer: &mut Performer<A>,
     mut inbox: Inbox,
-    screen: &mut Fullscreen,
-    theme: &Theme,
+    mut sitter: S,
     clock: &Arc<dyn Clock>,
-) -> io::Result<()> {
+) -> io::Result<S::End> {
     let mut hang_up = signal(SignalKind::hangup())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut suspend = signal(SignalKind::from_raw(Signal::TSTP.as_raw()))?;
-    let mut resumed = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
     let mut ticks = interval(TICK_RUNNING);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut waited = Duration::ZERO;
     performer.perform_all(console.wake());
     if let Some(folder) = performer.acts.run_folder() {
-        performer.recorder.resume(folder, console, clock.now());
+        recorded::resume(console, &mut performer.recorder, folder, clock.now());
     }
-    // A terminal tells how its size changes, never what it is: too small for a guarded step, say.
-    let size = screen.terminal.size()?;
-    performer.perform_all(
-        console.step(Event::Input(Input::Resize(size.width, size.height)), clock.now()),
-    );
-    draw(console, screen, theme, clock)?;
-    let drawn = Arc::clone(&screen.drawn);
-    while !console.is_over() {
+    performer.perform_all(sitter.begin(console)?);
+    loop {
         let mut due = false;
         let event = tokio::select! {
             biased;
-            _ = hang_up.recv() => Event::Signal(Told::End),
-            _ = terminate.recv() => Event::Signal(Told::End),
-            _ = interrupt.recv() => Event::Signal(Told::End),
-            _ = suspend.recv() => Event::Signal(Told::Suspend),
-            Some(input) = inbox.inputs.recv() => Event::Input(input),
+            _ = hang_up.recv() => Event::Signal(Signal::End),
+            _ = terminate.recv() => Event::Signal(Signal::End),
+            _ = interrupt.recv() => Event::Signal(Signal::End),
+            event = sitter.next(console) => event,
             Some(reply) = inbox.journal.recv() => Event::Journal(Box::new(reply)),
             Some(event) = inbox.events.recv() => event,
-            () = drawn.notified() => Event::Drawn,
-            _ = resumed.recv() => {
-                // Whoever stopped us may have written over the screen.
-                screen.forget();
-                console.mark_dirty();
-                Event::Drawn
-            }
             _ = ticks.tick() => {
                 due = true;
                 waited += TICK_RUNNING;
@@ -115,58 +119,34 @@ pub async fn run<D: Desk, A: Acts<D::Role>>(
                 }
             }
         };
-        let batch = (event, due, clock.now());
-        let effects = take_batch(console, performer, &mut inbox, screen, batch);
+        let now = clock.now();
+        let effects = take_batch(console, performer, &mut inbox, &mut sitter, (event, due, now));
         performer.perform_all(effects);
-        // A terminal that is gone says so by the first frame it cannot take, before any signal.
-        if draw(console, screen, theme, clock).is_err() {
-            performer.perform_all(console.step(Event::Signal(Told::End), clock.now()));
+        let (effects, end) = sitter.turn(console, now);
+        performer.perform_all(effects);
+        if let Some(end) = end {
+            return Ok(end);
         }
     }
-    Ok(())
 }
 
 /// Takes in an event and what else is there already, and judges once.
-fn take_batch<D: Desk, A: Acts<D::Role>>(
+fn take_batch<D: Desk, A: Acts<D::Role>, S: Sitter<D>>(
     console: &mut Console<D>,
     performer: &mut Performer<A>,
     inbox: &mut Inbox,
-    screen: &mut Fullscreen,
+    sitter: &mut S,
     (event, due, now): (Event, bool, Stamp),
 ) -> Vec<Effect<D::Role>> {
-    notice(&event, screen);
     let (recorder, folder) = (&mut performer.recorder, performer.acts.run_folder());
-    let mut effects = recorder.step(console, folder, event, now);
-    for _ in 0..BATCH_MAX {
-        let Some(next) = inbox.next_ready(due) else { break };
-        notice(&next, screen);
-        effects.extend(recorder.step(console, folder, next, now));
+    let mut effects = Vec::new();
+    let mut next = Some(event);
+    for _ in 0..=BATCH_MAX {
+        let Some(event) = next else { break };
+        sitter.notice(&event);
+        effects.extend(recorded::step(console, recorder, folder, event, now));
+        next = sitter.next_ready().or_else(|| inbox.next_ready(due));
     }
-    effects.extend(recorder.settle(console, now));
+    effects.extend(recorded::settle(console, recorder, now));
     effects
-}
-
-/// A new size leaves nothing of the last frame, also when the terminal has had this size before.
-fn notice(event: &Event, screen: &mut Fullscreen) {
-    if let Event::Input(Input::Resize(..)) = event {
-        screen.forget();
-    }
-}
-
-fn draw<D: Desk>(
-    console: &mut Console<D>,
-    screen: &mut Fullscreen,
-    theme: &Theme,
-    clock: &Arc<dyn Clock>,
-) -> io::Result<()> {
-    if !screen.writer.is_ready() {
-        return Ok(());
-    }
-    if console.take_dirty() {
-        let now = clock.now();
-        screen.draw(|frame| console.draw(frame, theme, now))?;
-    } else {
-        screen.writer.hand_over();
-    }
-    Ok(())
 }

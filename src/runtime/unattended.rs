@@ -1,12 +1,7 @@
 //! A run without a person at the keys: the same console and desk, driven by the pure choice.
 
+use std::future::pending;
 use std::io;
-use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval};
 
 use crate::domain::catalogue::Guard;
 use crate::domain::console::{Access, JournalState, Rehearsal, TimelineRow};
@@ -14,20 +9,14 @@ use crate::domain::ids::StepId;
 use crate::domain::run::autopilot::{Choice, Orders, next};
 use crate::domain::run::intent::Intent;
 use crate::domain::run::refusal::Refusal;
-use crate::domain::run::role::Commander;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::port::Clock;
-use crate::runtime::console::{Console, TICK_RUNNING};
+use crate::runtime::console::Console;
 use crate::runtime::desk::Desk;
 use crate::runtime::effect::Effect;
-use crate::runtime::event::{Event, Signal as Told};
-use crate::runtime::journal::Reply;
-use crate::runtime::performer::{Acts, Performer};
+use crate::runtime::event::{Event, Signal};
+use crate::runtime::run_loop::Sitter;
 use crate::ui::wish::Wish;
-
-/// Events taken in one go before the next choice.
-const BATCH_MAX: usize = 512;
 
 /// How an unattended run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -204,84 +193,47 @@ enum Rehearsed {
 
 /// `2026-11-20 14:02:10Z  anna      declared`.
 pub fn line(at: Stamp, who: &str, text: &str) -> String {
-    let utc = at.utc();
-    format!("{} {utc}  {who:<9} {text}", utc.date())
+    format!("{}  {who:<9} {text}", at.utc().dated())
 }
 
-/// What the loop listens to.
-pub struct Ears {
-    /// Everything but the journal.
-    pub events: mpsc::Receiver<Event>,
-    /// The journal's answers.
-    pub journal: mpsc::Receiver<Reply>,
+/// A pilot, and where each line of the timeline is told once.
+pub struct Unattended<'a> {
+    /// Who chooses.
+    pub pilot: Pilot,
+    /// Takes a line.
+    pub tell: &'a mut dyn FnMut(&str),
 }
 
-impl Ears {
+impl<D: Desk> Sitter<D> for Unattended<'_> {
+    type End = End;
+
+    fn begin(&mut self, _: &mut Console<D>) -> io::Result<Vec<Effect<D::Role>>> {
+        Ok(Vec::new())
+    }
+
+    async fn next(&mut self, _: &mut Console<D>) -> Event {
+        pending().await
+    }
+
     fn next_ready(&mut self) -> Option<Event> {
-        if let Ok(reply) = self.journal.try_recv() {
-            return Some(Event::Journal(Box::new(reply)));
-        }
-        self.events.try_recv().ok()
+        None
     }
-}
 
-/// Drives the run until it ends, telling each line of the timeline once.
-///
-/// # Errors
-/// When the signals cannot be listened to.
-pub async fn run<D: Desk<Role = Commander>, A: Acts<Commander>>(
-    console: &mut Console<D>,
-    performer: &mut Performer<A>,
-    ears: Ears,
-    mut pilot: Pilot,
-    tell: &mut dyn FnMut(&str),
-    clock: &Arc<dyn Clock>,
-) -> io::Result<End> {
-    let mut ears = ears;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut ticks = interval(TICK_RUNNING);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut waited = Duration::ZERO;
-    performer.perform_all(console.wake());
-    if let Some(folder) = performer.acts.run_folder() {
-        performer.recorder.resume(folder, console, clock.now());
-    }
-    loop {
-        let event = tokio::select! {
-            biased;
-            _ = hang_up.recv() => Event::Signal(Told::End),
-            _ = terminate.recv() => Event::Signal(Told::End),
-            _ = interrupt.recv() => Event::Signal(Told::End),
-            Some(reply) = ears.journal.recv() => Event::Journal(Box::new(reply)),
-            Some(event) = ears.events.recv() => event,
-            _ = ticks.tick() => {
-                waited += TICK_RUNNING;
-                if waited < console.tick_after() {
-                    continue;
-                }
-                waited = Duration::ZERO;
-                Event::Tick
-            }
-        };
-        let now = clock.now();
-        let (recorder, folder) = (&mut performer.recorder, performer.acts.run_folder());
-        let mut effects = recorder.step(console, folder, event, now);
-        for _ in 0..BATCH_MAX {
-            let Some(event) = ears.next_ready() else { break };
-            effects.extend(recorder.step(console, folder, event, now));
+    fn notice(&mut self, _: &Event) {}
+
+    fn turn(
+        &mut self,
+        console: &mut Console<D>,
+        now: Stamp,
+    ) -> (Vec<Effect<D::Role>>, Option<End>) {
+        let (mut effects, end) = self.pilot.turn(console, now);
+        for line in self.pilot.news(console, now) {
+            (self.tell)(&line);
         }
-        effects.extend(recorder.settle(console, now));
-        let (more, end) = pilot.turn(console, now);
-        performer.perform_all(effects.into_iter().chain(more));
-        for line in pilot.news(console, now) {
-            tell(&line);
-        }
-        if let Some(end) = end {
+        if end.is_some() {
             // What is known is kept for the console that takes over, also when nobody asked.
-            performer.perform_all(console.step(Event::Signal(Told::End), now));
-            return Ok(end);
+            effects.extend(console.step(Event::Signal(Signal::End), now));
         }
+        (effects, end)
     }
 }

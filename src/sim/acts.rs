@@ -41,7 +41,7 @@ impl Act {
     /// The line without its line break: `61250 scale pods b 10 .`
     pub fn line(&self) -> String {
         let Self { elapsed_ms, change, system, side, amount } = self;
-        let side = side.letter().to_lowercase();
+        let side = side.key();
         format!("{elapsed_ms} {} {system} {side} {amount} {END}", change.word())
     }
 
@@ -119,6 +119,8 @@ pub fn append(path: &Path, act: &Act) -> Result<(), AppendError> {
 
 #[cfg(test)]
 mod tests {
+    use strum::VariantArray as _;
+
     use super::*;
 
     fn act(elapsed_ms: u64, change: Change, system: &str, amount: u32) -> Act {
@@ -127,7 +129,7 @@ mod tests {
 
     #[test]
     fn every_change_reads_back() {
-        for change in Change::ALL {
+        for &change in Change::VARIANTS {
             let written = act(61_250, change, "pg", 10);
             assert_eq!(Act::parse(&written.line()), Some(written));
         }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use crate::domain::catalogue::Change;
 use crate::domain::ids::{Side, SystemId};
@@ -16,8 +17,20 @@ use crate::domain::site::{Site, SystemSpec};
 pub const KIND: &str = "sim";
 
 /// How a simulated system behaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    EnumString,
+    IntoStaticStr,
+    VariantNames,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Nature {
     /// Answers requests; a warm standby answers too.
     Service,
@@ -34,28 +47,9 @@ pub enum Nature {
 }
 
 impl Nature {
-    /// The names as written in a site file.
-    pub const NAMES: [&'static str; 6] =
-        ["service", "store", "traffic", "compute", "cache", "users"];
-
-    fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|nature| nature.word() == name)
-    }
-
-    /// All of them.
-    const ALL: [Self; 6] =
-        [Self::Service, Self::Store, Self::Traffic, Self::Compute, Self::Cache, Self::Users];
-
-    /// Its name as written in a site file.
+    /// Its word in a site file.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Service => "service",
-            Self::Store => "store",
-            Self::Traffic => "traffic",
-            Self::Compute => "compute",
-            Self::Cache => "cache",
-            Self::Users => "users",
-        }
+        self.into()
     }
 
     /// The nature of a system to which these things can be done.
@@ -107,7 +101,7 @@ const WORLD: Setting<String> = Setting::new("world", Kind::Word, "folder of the 
     .example("\"world\"");
 
 const NATURE: Setting<&str> =
-    Setting::new("nature", Kind::Choice(&Nature::NAMES), "how it behaves")
+    Setting::new("nature", Kind::Choice(Nature::VARIANTS), "how it behaves")
         .required()
         .example("\"store\"");
 
@@ -197,7 +191,7 @@ impl SystemPlan {
             return Err(Fault::new(spec.span, message));
         }
         let world = PathBuf::from(WORLD.get(&fields)?);
-        let nature = Nature::from_name(NATURE.get(&fields)?).unwrap_or(Nature::Service);
+        let nature = NATURE.get(&fields)?.parse().unwrap_or(Nature::Service);
         let usual = Self::usual(spec, nature);
         let seconds = |time: Option<Duration>| time.map(|time| time.as_secs_f64());
         let plan = Self {
@@ -223,7 +217,7 @@ impl SystemPlan {
         }
         for (side, table) in Side::BOTH.into_iter().zip(&spec.sides) {
             if let Some(table) = table {
-                let place = side.letter().to_lowercase();
+                let place = side.key();
                 Fields::new(table, format!("`{place}` of system `{}`", spec.id)).finish()?;
             }
         }

@@ -324,7 +324,7 @@ impl Moment<'_> {
 /// The server of a store on a side: another one after its region came back.
 pub fn identity(plan: &WorldPlan, system: &SystemPlan, side: Side, now_s: f64) -> Identity {
     let (seed, id, starts) = (plan.seed, &system.id, plan.starts(side, now_s));
-    let place = side.letter().to_lowercase();
+    let place = side.key();
     Identity {
         server: format!("{seed}/{id}/{place} start {starts}").into(),
         data: format!("{seed}/{id}").into(),

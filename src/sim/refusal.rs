@@ -39,21 +39,6 @@ pub(super) fn refusal(step: &SimOperator, view: &View) -> Option<String> {
                 None
             }
         }
-        (
-            Change::Promote
-            | Change::HandOver
-            | Change::StopReplication
-            | Change::Follow
-            | Change::Scale
-            | Change::ShiftTraffic
-            | Change::Purge
-            | Change::Notify
-            | Change::Fence
-            | Change::Unfence
-            | Change::ProveWrite
-            | Change::Check
-            | Change::None,
-            _,
-        ) => None,
+        _ => None,
     }
 }

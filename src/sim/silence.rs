@@ -17,7 +17,7 @@ pub fn gone(chance: Chance, system: &SystemPlan, side: Side, gone_s: f64) -> Loo
     let words = refused(system.nature);
     let kind = chance.of("refusal").at(whole(gone_s / 20.0));
     let words = kind.pick(words).unwrap_or("no route to host");
-    let place = side.letter().to_lowercase();
+    let place = side.key();
     LookError::new(LookErrorKind::Unreachable, format!("{}-{place}: {words}", system.id))
 }
 

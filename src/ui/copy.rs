@@ -39,8 +39,7 @@ pub fn lines(screen: &Screen<'_>) -> Vec<Clean> {
     }
     let text = frame_text::text(&buffer);
     let run = phrase::run_name(screen);
-    let utc = screen.now.utc();
-    let head = format!("[{}] {run} {} {utc}", screen.kind.badge(), utc.date());
+    let head = format!("[{}] {run} {}", screen.kind.badge(), screen.now.utc().dated());
     let mut lines = vec![head];
     for line in text.lines().map(unframed) {
         // Empty rows are kept between others, not in rows of their own.

@@ -110,8 +110,7 @@ fn head(screen: &Screen<'_>, at: Moment) -> String {
         Moment::Restored => format!("STATUS UPDATE {number}, RESTORED"),
         Moment::GivenUp => format!("STATUS UPDATE {number}, GIVEN UP"),
     };
-    let utc = screen.now.utc();
-    format!("{} {what}, {} {utc}", badge(screen.kind), utc.date())
+    format!("{} {what}, {}", badge(screen.kind), screen.now.utc().dated())
 }
 
 fn incident(screen: &Screen<'_>) -> String {

@@ -32,9 +32,11 @@ const LAYERS: [Layer; 9] = [
         may_import: &["domain"],
         // strsim, toml and unicode_width are pure functions of texts; serde and schemars derive.
         crates: &[
+            "jiff",
             "schemars",
             "serde",
             "strsim",
+            "strum",
             "thiserror",
             "toml",
             "unicode_segmentation",
@@ -77,13 +79,14 @@ const LAYERS: [Layer; 9] = [
             "tokio_rustls",
             "tracing",
             "url",
+            "x509_cert",
         ],
         not_of_std: &[],
     },
     Layer {
         name: "sim",
         may_import: &["domain", "port", "sim"],
-        crates: &["serde", "serde_json", "thiserror", "tokio"],
+        crates: &["serde", "serde_json", "strum", "thiserror", "tokio"],
         not_of_std: &["env", "net", "process", "thread"],
     },
     Layer {
@@ -124,7 +127,7 @@ const LAYERS: [Layer; 9] = [
     Layer {
         name: "files",
         may_import: &["domain", "port", "files"],
-        crates: &["sha2", "thiserror"],
+        crates: &["sha2", "strum", "thiserror"],
         not_of_std: &["env", "net", "process", "thread"],
     },
     Layer {
@@ -146,6 +149,7 @@ const LAYERS: [Layer; 9] = [
             "schemars",
             "serde",
             "serde_json",
+            "strum",
             "thiserror",
             "tikv_jemallocator",
             "tokio",

@@ -272,7 +272,7 @@ fn a_console_learns_of_its_own_kind_and_counts_what_is_damaged() {
         let step = stage.plan.step(&StepId::new("fence-a").expect("a name")).expect("a step");
         let pace = paces.away_from(Side::A).of(step);
         let back = paces.away_from(Side::B).of(step).runs;
-        (pace.runs, pace.act_p50.as_secs(), pace.last_real.is_some(), back, paces.damaged)
+        (pace.runs, pace.act.p50.as_secs(), pace.last_real.is_some(), back, paces.damaged)
     };
     assert_eq!(figures(RunKind::Live), (0, 15, false, 0, 0));
     stage.run(RunKind::Simulation, 20, Some(190), None);
@@ -298,5 +298,5 @@ fn only_the_last_runs_are_read() {
     let paces = read_paces(&stage.paths, "demo", RunKind::Simulation);
     let step = stage.plan.step(&StepId::new("fence-a").expect("a name")).expect("a step");
     let pace = paces.away_from(Side::A).of(step);
-    assert_eq!((pace.runs, pace.act_p50.as_secs(), pace.act_p80.as_secs()), (20, 15, 21));
+    assert_eq!((pace.runs, pace.act.p50.as_secs(), pace.act.p80.as_secs()), (20, 15, 21));
 }

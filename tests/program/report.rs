@@ -6,12 +6,14 @@ mod page;
 mod tale;
 mod verifying;
 
+use strum::VariantArray as _;
 use tale::{Tale, given_up, valid, whole};
 use warroom::commands::report::format::Format;
+use warroom::commands::report::render_all;
 use warroom::domain::run::event::{Body, Outcome};
 
 fn text(tale: &Tale, format: Format) -> String {
-    tale.source().render_all(format).expect("the tale is of this runbook").text
+    render_all(&tale.source(), format).expect("the tale is of this runbook").text
 }
 
 fn has(report: &str, wanted: &[&str]) {
@@ -35,7 +37,7 @@ fn kept(name: &str, found: &str) {
 #[test]
 fn reports_look_as_kept() {
     for (name, tale) in [("whole", whole()), ("given-up", given_up())] {
-        for format in Format::ALL {
+        for &format in Format::VARIANTS {
             kept(&format!("{name}.{}", format.name()), &text(&tale, format));
         }
     }

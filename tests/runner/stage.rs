@@ -19,7 +19,7 @@ use warroom::runtime::clock::SystemClock;
 use warroom::runtime::journal::{Frozen, Journal, Reply};
 use warroom::runtime::runner::folder::AttemptFolder;
 use warroom::runtime::runner::{
-    self, Aftermath, LaunchError, Launched, Leash, State, cancel, inspect, launch_intent, watch,
+    self, Aftermath, LaunchError, Launched, Leash, cancel, inspect, launch_intent, watch,
 };
 
 use crate::{ACT, PATIENCE};
@@ -149,7 +149,7 @@ impl Stage {
         on_runtime(watch(&self.dir(), step, attempt, child, Arc::clone(&self.leash), left))
     }
 
-    pub fn inspect(&self) -> State {
+    pub fn inspect(&self) -> Option<Aftermath> {
         inspect(&self.dir(), &self.intent.step, self.intent.attempt)
     }
 

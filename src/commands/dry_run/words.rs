@@ -56,16 +56,8 @@ pub(super) fn plan(told: &Told<'_>) -> (Vec<String>, Vec<String>) {
 }
 
 fn losses(told: &Told<'_>) -> String {
-    let rows = told.seen.ledger.rows.iter().map(|row| {
-        let loss = row.loss_s.map_or("UNKNOWN".to_owned(), |loss| format!("{loss:.1}s"));
-        format!("{} {loss} {}", row.system, row.verdict.word())
-    });
-    let rows: Vec<String> = rows.collect();
-    let rows = if rows.is_empty() {
-        no_store(&told.site.site, &told.seen.snapshot).to_owned()
-    } else {
-        rows.join(", ")
-    };
+    let rows = told.seen.ledger.summary();
+    let rows = rows.unwrap_or_else(|| no_store(&told.site.site, &told.seen.snapshot).to_owned());
     format!("expected losses as of {}: {rows}", told.seen.ledger.as_of.utc())
 }
 

@@ -34,8 +34,8 @@ struct Told<'a> {
     site: &'a str,
     kind: RunKind,
     runbook: &'a str,
-    from: String,
-    to: String,
+    from: &'static str,
+    to: &'static str,
     mode: Mode,
     opened: String,
     closed: Option<String>,
@@ -72,8 +72,8 @@ struct Loss {
 struct Plan<'a> {
     runbook: &'a str,
     title: &'a str,
-    from: String,
-    to: String,
+    from: &'static str,
+    to: &'static str,
     last_run: Option<&'a str>,
     last_real_run: Option<&'a str>,
     /// Null without a run.
@@ -104,10 +104,6 @@ pub(super) fn text(rows: &[Row], plans: &[Freshness<'_>]) -> String {
     let mut text = serde_json::to_string_pretty(&whole).unwrap_or_default();
     text.push('\n');
     text
-}
-
-fn side(side: crate::domain::ids::Side) -> String {
-    side.letter().to_lowercase()
 }
 
 fn moment(at: Stamp) -> String {
@@ -142,8 +138,8 @@ fn told<'a>(name: &'a str, past: &'a Past) -> Told<'a> {
         site: &past.site.name,
         kind: run.kind,
         runbook: &past.plan.name,
-        from: side(run.direction.from),
-        to: side(run.direction.to),
+        from: run.direction.from.key(),
+        to: run.direction.to.key(),
         mode: run.mode,
         opened: moment(run.opened.0),
         closed: run.closed.as_ref().map(|(at, _)| moment(*at)),
@@ -169,18 +165,18 @@ fn plan_figures<'a>(fresh: &Freshness<'a>) -> Plan<'a> {
             step: step.id.as_str(),
             action: step.action.name,
             runs: pace.runs,
-            act_p50_s: pace.act_p50.as_secs_f64(),
-            act_p80_s: pace.act_p80.as_secs_f64(),
-            hand_p50_s: pace.hand_p50.as_secs_f64(),
-            hand_p80_s: pace.hand_p80.as_secs_f64(),
+            act_p50_s: pace.act.p50.as_secs_f64(),
+            act_p80_s: pace.act.p80.as_secs_f64(),
+            hand_p50_s: pace.hand.p50.as_secs_f64(),
+            hand_p80_s: pace.hand.p80.as_secs_f64(),
             last_real: pace.last_real.map(moment),
         }
     };
     Plan {
         runbook: &plan.name,
         title: plan.title.as_str(),
-        from: side(plan.from),
-        to: side(plan.to),
+        from: plan.from.key(),
+        to: plan.to.key(),
         last_run: fresh.last.map(|past| past.run.id.as_str()),
         last_real_run: fresh.last_real.map(|past| past.run.id.as_str()),
         changed_since_last_run: fresh.last.map(|past| past.plan_hash() != plan.hash),

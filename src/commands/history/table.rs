@@ -9,7 +9,7 @@ use crate::domain::ids::StepId;
 use crate::domain::pace::StepPace;
 use crate::domain::run::event::Closing;
 use crate::domain::runbook::Step;
-use crate::domain::time::{Stamp, clock_text, short_time};
+use crate::domain::time::{clock_text, short_time};
 use crate::ui::widget::row::width_of;
 
 /// The columns of the runs.
@@ -44,7 +44,7 @@ fn cells_of(row: &Row) -> Vec<String> {
                 run.kind.badge().to_owned(),
                 format!("{}, {}", past.plan.name, run.mode.word()),
                 format!("{} > {}", run.direction.from, run.direction.to),
-                moment(run.opened.0),
+                run.opened.0.utc().dated(),
                 closing(past),
                 total(past),
                 worst_loss(past),
@@ -52,10 +52,6 @@ fn cells_of(row: &Row) -> Vec<String> {
         }
         Err(why) => vec![row.name.clone(), format!("cannot be read: {why}")],
     }
-}
-
-fn moment(at: Stamp) -> String {
-    format!("{} {}", at.utc().date(), at.utc())
 }
 
 /// How a run ended, in words.
@@ -112,7 +108,7 @@ fn write_plan(out: &mut String, fresh: &Freshness<'_>) {
     let plan = fresh.plan;
     let real = fresh.last_real.map_or_else(
         || "NEVER run for real".to_owned(),
-        |past| format!("last run for real {} ({})", moment(past.run.opened.0), past.run.id),
+        |past| format!("last run for real {} ({})", past.run.opened.0.utc().dated(), past.run.id),
     );
     let changed = match fresh.last {
         None => "no run of it",
@@ -127,14 +123,14 @@ fn write_plan(out: &mut String, fresh: &Freshness<'_>) {
 }
 
 fn step_cells(step: &Step, pace: &StepPace) -> Vec<String> {
-    let last = pace.last_real.map_or_else(|| "NEVER".to_owned(), moment);
-    let (p50, p80) = (short_time(pace.act_p50), short_time(pace.act_p80));
+    let last = pace.last_real.map_or_else(|| "NEVER".to_owned(), |at| at.utc().dated());
+    let (p50, p80) = (short_time(pace.act.p50), short_time(pace.act.p80));
     if pace.runs == 0 {
         let none = || "-".to_owned();
         let plan = |time| format!("{time} by the plan");
         return vec![step.id.to_string(), "0".to_owned(), plan(p50), none(), none(), none(), last];
     }
-    let (first, late) = (short_time(pace.hand_p50), short_time(pace.hand_p80));
+    let (first, late) = (short_time(pace.hand.p50), short_time(pace.hand.p80));
     vec![step.id.to_string(), pace.runs.to_string(), p50, p80, first, late, last]
 }
 

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::format::Format;
 use super::verify::{Fault, sealed, verify};
-use super::{Source, seal};
-use crate::app::record::RecordError;
+use super::{render_all, seal};
+use crate::app::record::{Record, RecordError};
 use crate::commands::args::{ReportArgs, ReportCommand};
 use crate::commands::exit::Exit;
 use crate::commands::refused::Refused;
@@ -30,8 +30,8 @@ pub(in crate::commands) fn run(args: &ReportArgs) -> Result<Exit, Refused> {
 }
 
 fn make(name: &str, format: Format, out: Option<&Path>) -> Result<Exit, Refused> {
-    let source = Source::read(&run_folder(name)?).map_err(|error| found(&error))?;
-    let report = source.render_all(format).map_err(|error| found(&error))?;
+    let record = Record::read(&run_folder(name)?).map_err(|error| found(&error))?;
+    let report = render_all(&record, format).map_err(|error| found(&error))?;
     match out {
         Some(path) => {
             let failed = |error| Refused(Exit::Unreachable, format!("{}: {error}", path.display()));
@@ -39,10 +39,10 @@ fn make(name: &str, format: Format, out: Option<&Path>) -> Result<Exit, Refused>
         }
         None => say(&report.text)?,
     }
-    if source.finding == Finding::Whole {
+    if record.back.finding == Finding::Whole {
         return Ok(Exit::Ok);
     }
-    eprintln!("warroom: {}", source.finding.sentence());
+    eprintln!("warroom: {}", record.back.finding.sentence());
     Ok(Exit::Finding)
 }
 
@@ -76,13 +76,13 @@ fn check(path: &Path, journal: Option<&Path>) -> Result<Exit, Refused> {
             Refused(named, text)
         })?,
     };
-    let source = Source::read(&folder).map_err(|error| match error {
+    let record = Record::read(&folder).map_err(|error| match error {
         RecordError::Journal(JournalError::Io { .. } | JournalError::Empty(_)) => {
             Refused(named, format!("nothing was compared: {error}"))
         }
         error => found(&error),
     })?;
-    match verify(&file, &source) {
+    match verify(&file, &record) {
         Ok(done) => {
             let (all, words) = (done.all, &done.words);
             let head = done.entries;

@@ -1,7 +1,12 @@
 //! How a report is written.
 
+use strum::{EnumString, IntoStaticStr, VariantArray};
+
 /// The form of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, EnumString, IntoStaticStr, VariantArray,
+)]
+#[strum(serialize_all = "lowercase")]
 pub enum Format {
     /// Markdown.
     Md,
@@ -12,20 +17,13 @@ pub enum Format {
 }
 
 impl Format {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Md, Self::Html, Self::Json];
-
     /// Its name on the command line and in the seal.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Md => "md",
-            Self::Html => "html",
-            Self::Json => "json",
-        }
+        self.into()
     }
 
     /// The format of a name.
     pub fn of_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|format| format.name() == name)
+        name.parse().ok()
     }
 }

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::Source;
 use super::page::{Rendered, entry_list};
+use super::render;
 use super::seal::{self, Seal};
-use crate::app::record::RecordError;
+use crate::app::record::{Record, RecordError};
 use crate::domain::report::SCHEMA;
 use crate::domain::text::Clean;
 use crate::runtime::journal::head_words;
@@ -98,22 +98,22 @@ pub fn sealed(file: &[u8]) -> Result<Seal, Fault> {
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub fn verify(file: &[u8], source: &Source) -> Result<Verified, Fault> {
+pub fn verify(file: &[u8], record: &Record) -> Result<Verified, Fault> {
     let seal = seal::find(file).ok_or(Fault::NoSeal)?;
     if seal.schema != SCHEMA {
         return Err(Fault::Newer(seal.schema));
     }
-    if let Some(damage) = source.damage() {
+    if let Some(damage) = record.back.finding.damage() {
         return Err(Fault::Journal(damage));
     }
-    let all = source.events.len();
+    let all = record.back.events.len();
     let entries = usize::try_from(seal.entries).unwrap_or(usize::MAX);
-    let Some(head) = entries.checked_sub(1).and_then(|last| source.hashes.get(last)) else {
+    let Some(head) = entries.checked_sub(1).and_then(|last| record.back.hashes.get(last)) else {
         return Err(Fault::Chain(format!(
             "the report ends with entry #{entries}, the journal with #{all}"
         )));
     };
-    let expected = source.render(entries, seal.format)?;
+    let expected = render(record, entries, seal.format)?;
     if let Some(difference) = difference(file, &expected) {
         return Err(Fault::Differs(difference));
     }

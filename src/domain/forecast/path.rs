@@ -101,7 +101,7 @@ impl Paths {
                 _ if incident && step.ungraceful == Ungraceful::Skip => {
                     (Some(Left::default()), false)
                 }
-                _ => (Some(Left { hand: pace.hand(), act: pace.act() }), true),
+                _ => (Some(Left { hand: pace.hand, act: pace.act }), true),
             };
             let runs = left.is_some() && state.is_some_and(|state| state.phase.is_open());
             dangerous |= (waits || runs)
@@ -263,7 +263,7 @@ fn stuck_of(
     let spent = running(state, grounds)?;
     // The longest of a few runs is soon outlasted; the plan's own figure then counts too.
     let few = (1..RUNS_ENOUGH).contains(&pace.runs);
-    let p80 = if few { pace.act_p80.max(step.expect) } else { pace.act_p80 };
+    let p80 = if few { pace.act.p80.max(step.expect) } else { pace.act.p80 };
     (spent > p80).then(|| Stuck { step: step.id.clone(), spent, p80 })
 }
 
@@ -276,14 +276,14 @@ fn left_in_run(
     grounds: &Grounds<'_>,
     ends: impl Iterator<Item = Option<Stamp>>,
 ) -> (Option<Left>, bool) {
-    let whole = Left { hand: pace.hand(), act: pace.act() };
+    let whole = Left { hand: pace.hand, act: pace.act };
     match state.phase {
         // What was done and is no longer so has to be done again.
         Phase::Done if state.untrue.is_some() => (Some(whole), true),
         Phase::Done | Phase::Skipped | Phase::Compensated => (None, false),
         Phase::Granted | Phase::Running | Phase::Verifying => {
             let left = running(state, grounds)
-                .map(|spent| Left { hand: Quantiles::default(), act: pace.act().less(spent) });
+                .map(|spent| Left { hand: Quantiles::default(), act: pace.act.less(spent) });
             (left, false)
         }
         Phase::Pending | Phase::Ready | Phase::Failed | Phase::Unknown => {

@@ -77,42 +77,26 @@ fn red(scene: &Scene<'_>, t0: Stamp, folded: Vec<Alarm>) -> Alarm {
         .unwrap_or_default();
     let sentence = format!("PRIMARY {label} DOWN: {failing} of {all} systems fail{more}{witness}");
     Alarm {
-        key: format!("red/{}", letter(side)),
-        priority: Priority::ActNow,
-        system: None,
         side: Some(side),
         since: Some(t0),
-        sentence: sentence.into(),
         consequences: consequences(folded),
+        ..Alarm::new(format!("red/{}", side.key()), Priority::ActNow, sentence)
     }
 }
 
 fn us(signals: &[Signal], folded: Vec<Alarm>) -> Alarm {
     let since = signals.iter().map(|signal| signal.since).reduce(earlier);
-    Alarm {
-        key: "us".to_owned(),
-        priority: Priority::ActNow,
-        system: None,
-        side: None,
-        since,
-        sentence: "it is us: the reference and both regions are silent; check our own network"
-            .into(),
-        consequences: consequences(folded),
-    }
+    let sentence = "it is us: the reference and both regions are silent; check our own network";
+    let alarm = Alarm::new("us", Priority::ActNow, sentence);
+    Alarm { since, consequences: consequences(folded), ..alarm }
 }
 
 fn blind(scene: &Scene<'_>, why: &Clean) -> Alarm {
     let side = scene.active;
     let label = &scene.site.region(side).label;
-    Alarm {
-        key: format!("blind/{}", letter(side)),
-        priority: Priority::ActSoon,
-        system: None,
-        side: Some(side),
-        since: None,
-        sentence: format!("PRIMARY {label} is UNKNOWN: {why}").into(),
-        consequences: Vec::new(),
-    }
+    let (key, sentence) =
+        (format!("blind/{}", side.key()), format!("PRIMARY {label} is UNKNOWN: {why}"));
+    Alarm { side: Some(side), ..Alarm::new(key, Priority::ActSoon, sentence) }
 }
 
 /// Witnesses that contradict each other, by name.
@@ -128,13 +112,10 @@ fn disagreements(scene: &Scene<'_>, primary: &Primary, reference: &Reference) ->
             "{names} in {standby} still receives from {active}: it may be our path, not {active}"
         );
         found.push(Alarm {
-            key: format!("link/{}", letter(active)),
-            priority: Priority::ActSoon,
             system: Some(first.system.id.clone()),
             side: Some(standby),
             since,
-            sentence: sentence.into(),
-            consequences: Vec::new(),
+            ..Alarm::new(format!("link/{}", active.key()), Priority::ActSoon, sentence)
         });
     }
     if let (Reference::Silent { since, why }, false) =
@@ -152,15 +133,8 @@ fn disagreements(scene: &Scene<'_>, primary: &Primary, reference: &Reference) ->
                 format!("the reference is silent, so our own outage could not be told: {why}")
             }
         };
-        found.push(Alarm {
-            key: "reference".to_owned(),
-            priority: Priority::ActSoon,
-            system: None,
-            side: None,
-            since: *since,
-            sentence: sentence.into(),
-            consequences: Vec::new(),
-        });
+        let alarm = Alarm::new("reference", Priority::ActSoon, sentence);
+        found.push(Alarm { since: *since, ..alarm });
     }
     found
 }
@@ -171,13 +145,9 @@ fn roles(scene: &Scene<'_>) -> (Vec<Alarm>, Vec<Alarm>) {
     for (system, pair) in scene.systems() {
         let id = &system.id;
         let alarm = |key: &str, since, sentence: String| Alarm {
-            key: format!("{key}{id}"),
-            priority: Priority::ActNow,
             system: Some(id.clone()),
-            side: None,
             since,
-            sentence: sentence.into(),
-            consequences: Vec::new(),
+            ..Alarm::new(format!("{key}{id}"), Priority::ActNow, sentence)
         };
         match split_brain::ask(pair, scene.snapshot) {
             Roles::Two(since) => {
@@ -232,20 +202,13 @@ fn of_system(
     view: &View<'_>,
     criteria: &[Criterion],
 ) -> Vec<Alarm> {
-    let (id, place) = (&view.system.id, letter(view.side));
+    let (id, place) = (&view.system.id, view.side.key());
     let is_active = view.side == scene.serving(id);
     let red = matches!(primary, Primary::Red { .. });
     let mut found = Vec::new();
     let mut add = |key: String, priority, since: Option<Stamp>, sentence: String| {
-        found.push(Alarm {
-            key,
-            priority,
-            system: Some(id.clone()),
-            side: Some(view.side),
-            since,
-            sentence: sentence.into(),
-            consequences: Vec::new(),
-        });
+        let (system, side) = (Some(id.clone()), Some(view.side));
+        found.push(Alarm { system, side, since, ..Alarm::new(key, priority, sentence) });
     };
     for rule in scene.rules(id) {
         // A standby waits at less than full size; that is a criterion, not an alarm.
@@ -319,15 +282,10 @@ fn refused(
 /// it is about is to take its place.
 pub(in crate::domain) fn against(criterion: &Criterion, red: bool) -> Alarm {
     let (system, side) = criterion.alarm.clone().unzip();
-    Alarm {
-        key: criterion.key.clone(),
-        priority: if red { Priority::ActNow } else { Priority::ActSoon },
-        system,
-        side,
-        since: criterion.since.map(|since| since.at),
-        sentence: criterion.says(),
-        consequences: Vec::new(),
-    }
+    let priority = if red { Priority::ActNow } else { Priority::ActSoon };
+    let since = criterion.since.map(|since| since.at);
+    let alarm = Alarm::new(criterion.key.clone(), priority, criterion.says());
+    Alarm { system, side, since, ..alarm }
 }
 
 /// `pg in A: <why>`.
@@ -357,14 +315,12 @@ fn fold_side(scene: &Scene<'_>, side: Side, mut alarms: Vec<Alarm>) -> Vec<Alarm
         rest.iter().filter_map(|alarm| Some(alarm.system.as_ref()?.to_string())).collect();
     let label = &scene.site.region(side).label;
     let sentence = format!("{} more systems of {label}: {}", rest.len(), names.join(", "));
+    let priority = rest.iter().map(|alarm| alarm.priority).min().unwrap_or(Priority::Know);
     alarms.push(Alarm {
-        key: format!("more/{}", letter(side)),
-        priority: rest.iter().map(|alarm| alarm.priority).min().unwrap_or(Priority::Know),
-        system: None,
         side: Some(side),
         since: rest.iter().filter_map(|alarm| alarm.since).reduce(earlier),
-        sentence: sentence.into(),
         consequences: consequences(rest),
+        ..Alarm::new(format!("more/{}", side.key()), priority, sentence)
     });
     alarms
 }
@@ -376,11 +332,4 @@ fn consequences(folded: Vec<Alarm>) -> Vec<Consequence> {
         std::iter::once(Consequence::from(alarm)).chain(beneath)
     };
     folded.into_iter().flat_map(unfolded).collect()
-}
-
-fn letter(side: Side) -> &'static str {
-    match side {
-        Side::A => "a",
-        Side::B => "b",
-    }
 }

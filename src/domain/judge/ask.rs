@@ -94,5 +94,5 @@ impl List {
 
 /// `healthy/pg/b`.
 fn key(what: &str, view: &View<'_>) -> String {
-    format!("{what}/{}/{}", view.system.id, view.side.letter().to_lowercase())
+    format!("{what}/{}/{}", view.system.id, view.side.key())
 }

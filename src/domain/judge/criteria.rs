@@ -12,9 +12,8 @@ use crate::domain::rules::View;
 use crate::domain::rules::it_is_us::Reference;
 use crate::domain::rules::split_brain::{self, Roles};
 use crate::domain::snapshot::{Cell, CellState, trusted_lag};
-use crate::domain::time::{Stamp, short_time};
+use crate::domain::time::{Stamp, measured_time, whole_time};
 use crate::domain::verdict::{Criterion, Met, Primary, Verdict};
-use std::time::Duration;
 
 /// The key of the criterion that is asked where no store is known.
 pub const NO_STORE_KEY: &str = "losses";
@@ -45,7 +44,7 @@ pub(super) fn criteria(
         unsettled(&mut list, scene);
     }
     if scene.views(standby).next().is_none() {
-        let key = format!("systems/{}", standby.letter().to_lowercase());
+        let key = format!("systems/{}", standby.key());
         let ask = Ask::whole(key, format!("{standby} has systems"));
         list.add_store(ask, Met::Unknown, "the site names no system there");
     }
@@ -154,11 +153,11 @@ fn lag(list: &mut List, view: &View<'_>, losses: &Ledger, red_since: Option<Stam
     let Some(rpo_s) = row.and_then(|row| row.rpo_s) else {
         return list.add(ask, Met::Unknown, "its tier has no RPO");
     };
-    let rpo = seconds(rpo_s);
+    let rpo = measured_time(rpo_s);
     if let Some((seconds_behind, lag_at, certainty)) = view.current().and_then(live_lag) {
         let waits = view.current().and_then(|told| told.lag.as_ref()?.unapplied()).is_some();
         let word = if waits { "not received" } else { "behind" };
-        let behind = format!("{} {word}", seconds(seconds_behind));
+        let behind = format!("{} {word}", measured_time(seconds_behind));
         let read = age(view.now, lag_at);
         return if seconds_behind > rpo_s {
             list.add_store(ask, Met::No, format!("{behind}, RPO {rpo}, {read}"));
@@ -173,18 +172,14 @@ fn lag(list: &mut List, view: &View<'_>, losses: &Ledger, red_since: Option<Stam
     let Some((loss_s, (at, _), verdict)) = known else {
         return list.add_store(ask, Met::Unknown, "UNKNOWN: no lag was ever known");
     };
-    let loss = seconds(loss_s);
-    let sample = short_time(Duration::from_secs(view.now.since(*at).as_secs()));
+    let loss = measured_time(loss_s);
+    let sample = at.ago(view.now);
     match (red_since, verdict) {
-        (Some(_), LossVerdict::Pass) => {
+        (Some(_), LossVerdict::Pass | LossVerdict::Breach) => {
+            let met = if verdict == LossVerdict::Pass { Met::Yes } else { Met::No };
             let seen =
                 format!("would lose {loss} as of T0, RPO {rpo}, lag last known {sample} ago");
-            list.add_store(ask, Met::Yes, seen);
-        }
-        (Some(_), LossVerdict::Breach) => {
-            let seen =
-                format!("would lose {loss} as of T0, RPO {rpo}, lag last known {sample} ago");
-            list.add_store(ask, Met::No, seen);
+            list.add_store(ask, met, seen);
         }
         (None, LossVerdict::Pass) | (Some(_), LossVerdict::Unknown) => {
             let seen = format!("would lose up to {loss} by the lag known {sample} ago, RPO {rpo}");
@@ -219,7 +214,7 @@ fn link(list: &mut List, scene: &Scene<'_>, view: &View<'_>) {
     let Some(state) = reading.link_state() else { return };
     let (from, read) = (scene.active, age(view.now, reading.at));
     let dead = match &state {
-        LinkState::Silent(silent) => format!("nothing came for {}", whole_seconds(*silent)),
+        LinkState::Silent(silent) => format!("nothing came for {}", whole_time(*silent)),
         LinkState::Up | LinkState::Down | LinkState::Unknown(_) => "its link is down".to_owned(),
     };
     if let Some(witness) = scene.witness(view) {
@@ -230,7 +225,7 @@ fn link(list: &mut List, scene: &Scene<'_>, view: &View<'_>) {
                 (Met::Unknown, seen)
             }
             Witness::HeardBefore(silent) => {
-                let ago = whole_seconds(silent);
+                let ago = whole_time(silent);
                 let seen = format!("heard {from} {ago} ago, before that fell silent, {read}");
                 (Met::Unknown, seen)
             }
@@ -250,10 +245,6 @@ fn link(list: &mut List, scene: &Scene<'_>, view: &View<'_>) {
     };
     let (asks, wanted) = (format!("receives from {from}"), format!("to receive from {from}"));
     list.add(Ask::of("link", view, &asks, wanted), met, seen);
-}
-
-fn whole_seconds(time: Duration) -> String {
-    short_time(Duration::from_secs(time.as_secs()))
 }
 
 /// A fact that must not be yes, where the system tells it. `red` is true while the primary is lost.
@@ -344,8 +335,7 @@ fn fence(list: &mut List, scene: &Scene<'_>, stores: &BTreeSet<SystemId>) {
     let of_stores = || scene.views(side).filter(|view| stores.contains(&view.system.id));
     let open: Vec<&str> =
         of_stores().filter(|view| !is_fenced(view)).map(|view| view.system.id.as_str()).collect();
-    let ask =
-        Ask::whole(format!("fenced/{}", side.letter().to_lowercase()), format!("{side} is fenced"));
+    let ask = Ask::whole(format!("fenced/{}", side.key()), format!("{side} is fenced"));
     if open.is_empty() && !stores.is_empty() {
         let all_tell = of_stores().all(|view| told(&view).is_some());
         let how = if all_tell { "" } else { ": its fence was seen done, and nothing denies it" };
@@ -376,8 +366,4 @@ fn us(list: &mut List, primary: &Primary, reference: &Reference) {
             list.add(ask, Met::Unknown, format!("the reference is UNKNOWN: {why}"));
         }
     }
-}
-
-fn seconds(seconds: f64) -> String {
-    short_time(Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX))
 }

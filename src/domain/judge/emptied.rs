@@ -49,14 +49,12 @@ pub(super) fn alarms(scene: &Scene<'_>) -> Vec<Alarm> {
                 "restore it, then accept this in the go/no-go list of a run".to_owned()
             }
         };
+        let priority = if ordered { Priority::ActSoon } else { Priority::ActNow };
+        let sentence = format!("EMPTIED: {} in {words}; {rescue}", system.id);
         Some(Alarm {
-            key: emptied_key(&system.id),
-            priority: if ordered { Priority::ActSoon } else { Priority::ActNow },
             system: Some(system.id.clone()),
-            side: None,
             since: sides.iter().map(|(_, emptied)| emptied.at).reduce(earlier),
-            sentence: format!("EMPTIED: {} in {words}; {rescue}", system.id).into(),
-            consequences: Vec::new(),
+            ..Alarm::new(emptied_key(&system.id), priority, sentence)
         })
     };
     scene.site.systems.iter().filter_map(alarm).collect()

@@ -306,8 +306,7 @@ pub(super) fn start(failing: &[Failing<'_>], now: Stamp) -> (Stamp, T0Basis) {
 
 /// `read 2s ago`.
 pub(super) fn age(now: Stamp, at: Stamp) -> String {
-    let age = std::time::Duration::from_secs(now.since(at).as_secs());
-    format!("read {} ago", short_time(age))
+    format!("read {} ago", at.ago(now))
 }
 
 /// The reason of a state that is not up, with its word.

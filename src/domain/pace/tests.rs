@@ -31,10 +31,10 @@ fn figures(pace: &Pace, step: &str) -> (u64, u64, u64, u64, u32) {
     let plan = runbook();
     let found = pace.of(plan.step(&id(step)).expect("it is in the plan"));
     (
-        found.act_p50.as_secs(),
-        found.act_p80.as_secs(),
-        found.hand_p50.as_secs(),
-        found.hand_p80.as_secs(),
+        found.act.p50.as_secs(),
+        found.act.p80.as_secs(),
+        found.hand.p50.as_secs(),
+        found.hand.p80.as_secs(),
         found.runs,
     )
 }

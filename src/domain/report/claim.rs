@@ -4,9 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::domain::run::event::Missing;
-use crate::domain::run::words;
 use crate::domain::text::Clean;
-use crate::domain::time::{Stamp, clock_text};
+use crate::domain::time::{Stamp, clock_text, measured_time};
 
 /// What the report says where nothing was measured.
 pub const NOT_MEASURED: &str = "not measured";
@@ -117,8 +116,8 @@ impl fmt::Display for Value {
             Self::Since(ms) if *ms < 0 => format!("T-{}", clock_words(length(*ms))),
             Self::Since(ms) => format!("T+{}", clock_words(length(*ms))),
             Self::At(at) => moment(*at),
-            Self::Loss(seconds) => words::seconds(*seconds),
-            Self::AtMost(seconds) => format!("at most {}", words::seconds(*seconds)),
+            Self::Loss(seconds) => measured_time(*seconds),
+            Self::AtMost(seconds) => format!("at most {}", measured_time(*seconds)),
             Self::Missing(missing) => missing.words(),
             Self::Count(count) => count.to_string(),
             Self::NotMeasured => NOT_MEASURED.to_owned(),
@@ -131,8 +130,7 @@ impl fmt::Display for Value {
 
 /// `2026-11-20 14:02:10Z`.
 pub fn moment(at: Stamp) -> String {
-    let utc = at.utc();
-    format!("{} {utc}", utc.date())
+    at.utc().dated()
 }
 
 /// Whether a claim is good news; said in words too, never by a colour alone.

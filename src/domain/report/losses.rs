@@ -29,9 +29,7 @@ impl LossLine {
         let (measured, ..) = self.measured.as_ref()?;
         Some(*measured <= self.rpo_s?)
     }
-}
 
-impl LossLine {
     /// The seconds as they are known: exactly where nothing is missing, else no more than a bound.
     pub fn seconds(&self, measured: f64) -> Value {
         match self.missing {
@@ -44,29 +42,18 @@ impl LossLine {
 /// The stores of the ledger, then those measured beside it.
 pub(super) fn lines(tale: &Tale<'_>) -> Vec<LossLine> {
     let declared = tale.declared().map(|event| event.seq);
-    let rows = tale.run.ledger.as_ref().map_or(&[][..], |ledger| &ledger.rows);
-    let mut lines: Vec<LossLine> = rows
-        .iter()
-        .map(|row| LossLine {
-            system: row.system.clone(),
-            rpo_s: row.rpo_s,
-            expected: declared.map(|entry| (row.loss_s, row.verdict, entry)),
-            measured: measured(tale, &row.system),
-            missing: missing(tale, &row.system),
-        })
-        .collect();
-    for (system, ..) in &tale.run.losses {
-        if lines.iter().all(|line| line.system != *system) {
-            lines.push(LossLine {
-                system: system.clone(),
-                rpo_s: tale.site.rpo_of(system).map(|rpo| rpo.as_secs_f64()),
-                expected: None,
-                measured: measured(tale, system),
-                missing: missing(tale, system),
-            });
+    let line = |(system, _): (&SystemId, _)| {
+        let row = tale.run.ledger.as_ref().and_then(|ledger| ledger.row(system));
+        let of_site = || tale.site.rpo_of(system).map(|rpo| rpo.as_secs_f64());
+        LossLine {
+            system: system.clone(),
+            rpo_s: row.map_or_else(of_site, |row| row.rpo_s),
+            expected: row.zip(declared).map(|(row, entry)| (row.loss_s, row.verdict, entry)),
+            measured: measured(tale, system),
+            missing: missing(tale, system),
         }
-    }
-    lines
+    };
+    tale.run.measured().into_iter().map(line).collect()
 }
 
 /// The last word on what a store lost.

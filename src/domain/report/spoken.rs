@@ -9,7 +9,6 @@ use crate::domain::ids::StepId;
 use crate::domain::rhythm::UPDATE_EVERY;
 use crate::domain::run::event::{Body, RunEvent, Stays};
 use crate::domain::run::phase::Phase;
-use crate::domain::run::words;
 
 /// The status updates and how many of them kept the rhythm.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -161,8 +160,7 @@ pub(super) fn abort_section(tale: &Tale<'_>) -> Section {
         claims.push(Claim::nothing("abort.plan", "plan for it", Value::None));
     }
     let entries_of = |step: &StepId| -> Vec<u64> {
-        let about =
-            |event: &&RunEvent| event.seq > began.seq && words::step_of(&event.body) == Some(step);
+        let about = |event: &&RunEvent| event.seq > began.seq && event.body.step() == Some(step);
         tale.events().iter().filter(about).map(|event| event.seq).collect()
     };
     let planned: Vec<&StepId> = match plan.map(|event| &event.body) {

@@ -85,7 +85,7 @@ pub(super) fn lines(tale: &Tale<'_>) -> Vec<StepLine> {
 
 fn line(tale: &Tale<'_>, step: &Step, state: &StepState) -> StepLine {
     let mine: Vec<&RunEvent> =
-        tale.events().iter().filter(|e| words::step_of(&e.body) == Some(&step.id)).collect();
+        tale.events().iter().filter(|e| e.body.step() == Some(&step.id)).collect();
     let (first, last) = extent(&mine);
     let told =
         |event: Option<&RunEvent>| event.and_then(|event| Some((tale.since_t0(event)?, event.seq)));
@@ -163,7 +163,7 @@ pub(super) fn longest_wait(tale: &Tale<'_>) -> Option<Wait> {
     let mut since: Option<&RunEvent> = None;
     let mut longest: Option<(Duration, &RunEvent, &RunEvent)> = None;
     for event in tale.events().iter().filter(|event| (begin..=end).contains(&event.seq)) {
-        let acted = words::is_by_a_person(&event.body) || event.seq == end;
+        let acted = event.body.is_by_a_person() || event.seq == end;
         if let Some(from) = since.filter(|_| acted && open.is_empty())
             && let Some(time) = tale.since_t0(from).zip(tale.since_t0(event))
             && let Some(time) = between(time.0, time.1)
@@ -231,7 +231,7 @@ fn row(tale: &Tale<'_>, line: &StepLine, step: &Step, state: &StepState) -> Vec<
     let all = line.entries.iter().copied();
     let name = tale.runbook.named_fully(&step.id);
     let by = tale.events().iter().rev().find(|event| {
-        words::step_of(&event.body) == Some(&line.id)
+        event.body.step() == Some(&line.id)
             && matches!(
                 event.body,
                 Body::Intended { .. } | Body::Attested { .. } | Body::Skipped { .. }
@@ -241,10 +241,11 @@ fn row(tale: &Tale<'_>, line: &StepLine, step: &Step, state: &StepState) -> Vec<
         Some(event) => Claim::new(id("by"), "by", Value::text(event.by.to_string()), [event.seq]),
         None => Claim::nothing(id("by"), "by", Value::None),
     };
-    let seen =
-        tale.events().iter().rev().find(|event| {
-            words::step_of(&event.body) == Some(&line.id) && tells_evidence(&event.body)
-        });
+    let seen = tale
+        .events()
+        .iter()
+        .rev()
+        .find(|event| event.body.step() == Some(&line.id) && tells_evidence(&event.body));
     let evidence = match seen.filter(|_| !state.evidence.is_empty()) {
         Some(event) => {
             let seen = Value::Text(state.evidence.clone());

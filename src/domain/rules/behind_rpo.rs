@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::view::{Finding, View, not_heard};
 use crate::domain::snapshot::trusted_lag;
-use crate::domain::time::short_time;
+use crate::domain::time::{measured_time, short_time};
 
 /// Speaks when the lag of the present reading is over `rpo`.
 pub fn ask(view: &View<'_>, rpo: Duration) -> Finding {
@@ -15,17 +15,8 @@ pub fn ask(view: &View<'_>, rpo: Duration) -> Finding {
     if lag_s <= rpo.as_secs_f64() {
         return Finding::Quiet;
     }
-    // Since the first of the known lags in a row that are over the objective.
-    let since = view
-        .cell
-        .history
-        .samples()
-        .rev()
-        .filter_map(|sample| sample.lag_s.map(|lag_s| (sample.at, lag_s)))
-        .take_while(|(_, lag_s)| *lag_s > rpo.as_secs_f64())
-        .last()
-        .map_or(reading.at, |(at, _)| at);
-    let lag = short_time(Duration::try_from_secs_f64(lag_s).unwrap_or(Duration::MAX));
+    let since = view.lag_over_since(rpo).unwrap_or(reading.at);
+    let lag = measured_time(lag_s);
     let why = format!("{lag} behind, more than the RPO of {}", short_time(rpo));
     Finding::Speaks { since, why: why.into() }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::view::{Finding, View, not_heard};
-use crate::domain::time::short_time;
+use crate::domain::time::{measured_time, short_time};
 
 /// Speaks when every known lag was above `over` for at least `time`. A look that could not know the
 /// lag neither starts nor ends the time; when the newest could not, the rule cannot tell.
@@ -12,19 +12,10 @@ pub fn ask(view: &View<'_>, over: Duration, time: Duration) -> Finding {
     let Some(lag_s) = newest.lag_s else {
         return Finding::CannotTell("the lag is not known".into());
     };
-    let is_over = |lag_s: f64| lag_s > over.as_secs_f64();
-    let since = view
-        .cell
-        .history
-        .samples()
-        .rev()
-        .filter_map(|sample| sample.lag_s.map(|lag_s| (sample.at, lag_s)))
-        .take_while(|(_, lag_s)| is_over(*lag_s))
-        .last()
-        .map(|(at, _)| at);
+    let since = view.lag_over_since(over);
     match since {
         Some(since) if view.now.since(since) >= time => {
-            let lag = short_time(Duration::try_from_secs_f64(lag_s).unwrap_or(Duration::MAX));
+            let lag = measured_time(lag_s);
             let (over, lasted) = (short_time(over), short_time(view.now.since(since)));
             let why = format!("lag {lag}, over {over} for {lasted}");
             Finding::Speaks { since, why: why.into() }

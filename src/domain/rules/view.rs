@@ -51,6 +51,14 @@ impl<'a> View<'a> {
         Cell::is_fresh(sample.at, self.now, self.period()).then_some(sample)
     }
 
+    /// Since the first of the known lags in a row that are over a limit.
+    pub fn lag_over_since(&self, limit: Duration) -> Option<Stamp> {
+        let samples = self.cell.history.samples().rev();
+        let known = samples.filter_map(|sample| sample.lag_s.map(|lag_s| (sample.at, lag_s)));
+        let over = known.take_while(|(_, lag_s)| *lag_s > limit.as_secs_f64());
+        over.last().map(|(at, _)| at)
+    }
+
     /// `pg in A`.
     pub fn name(&self) -> String {
         format!("{} in {}", self.system.id, self.side)

@@ -1,5 +1,7 @@
 //! What a person (or the console itself) wishes to happen to a run, before anything was decided.
 
+use strum::EnumDiscriminants;
+
 use crate::domain::ids::StepId;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
@@ -9,7 +11,8 @@ use crate::domain::verdict::Met;
 pub const REASON_CHARS_MIN: usize = 10;
 
 /// One wish. Typed text has already been compared by the dialog; `decide` compares it again.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, EnumDiscriminants)]
+#[strum_discriminants(name(Kind), doc = "The kinds of wishes.")]
 pub enum Intent {
     /// Declare, by typing the word.
     Declare {

@@ -3,12 +3,12 @@
 mod attempt;
 pub mod autopilot;
 pub mod commit;
-mod critical;
 pub mod decide;
 pub mod event;
 mod fold;
 pub mod intent;
 pub mod misfit;
+mod nature;
 mod needs;
 pub mod observe;
 pub mod phase;

@@ -1,9 +1,13 @@
 //! The life of a step and of a run as tables: what is not listed is refused.
 
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
 /// Where a step is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr, VariantArray,
+)]
+#[strum(serialize_all = "lowercase")]
 pub enum Phase {
     /// Waits for other steps.
     Pending,
@@ -18,44 +22,22 @@ pub enum Phase {
     /// Seen or attested.
     Done,
     /// Did not work; certainly changed nothing, or what it says.
+    #[strum(serialize = "FAILED")]
     Failed,
     /// Whether it took effect is not known.
+    #[strum(serialize = "UNKNOWN")]
     Unknown,
     /// Left out, with a reason.
     Skipped,
     /// Taken back.
+    #[strum(serialize = "taken back")]
     Compensated,
 }
 
 impl Phase {
-    /// All, in the order of a life.
-    pub const ALL: [Self; 10] = [
-        Self::Pending,
-        Self::Ready,
-        Self::Granted,
-        Self::Running,
-        Self::Verifying,
-        Self::Done,
-        Self::Failed,
-        Self::Unknown,
-        Self::Skipped,
-        Self::Compensated,
-    ];
-
     /// The word on the screen.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Ready => "ready",
-            Self::Granted => "granted",
-            Self::Running => "running",
-            Self::Verifying => "verifying",
-            Self::Done => "done",
-            Self::Failed => "FAILED",
-            Self::Unknown => "UNKNOWN",
-            Self::Skipped => "skipped",
-            Self::Compensated => "taken back",
-        }
+        self.into()
     }
 
     /// True while an attempt is open.
@@ -70,7 +52,7 @@ impl Phase {
 }
 
 /// What moves a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray)]
 pub enum Cue {
     /// All steps it needs are done or skipped.
     NeedsMet,
@@ -117,31 +99,6 @@ pub enum Cue {
 }
 
 impl Cue {
-    /// All of them.
-    pub const ALL: [Self; 21] = [
-        Self::NeedsMet,
-        Self::NeedsLost,
-        Self::Intended,
-        Self::Started,
-        Self::Applied,
-        Self::Refused,
-        Self::Lost,
-        Self::Verified,
-        Self::NotVerified,
-        Self::FoundDone,
-        Self::FoundUndone,
-        Self::Attested,
-        Self::Skipped,
-        Self::Retried,
-        Self::IntendedBack,
-        Self::RefusedBack,
-        Self::VerifiedBack,
-        Self::NotVerifiedBack,
-        Self::FoundDoneBack,
-        Self::FoundUndoneBack,
-        Self::StillFailed,
-    ];
-
     /// What was done stays done when it is not taken back, and what was failed stays failed.
     pub fn of_step_that_was(self, phase: Phase) -> Self {
         match self {
@@ -200,7 +157,8 @@ pub fn next(phase: Phase, cue: Cue) -> Option<Phase> {
 }
 
 /// Where a run is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Stage {
     /// Opened, not declared.
     Standby,
@@ -209,6 +167,7 @@ pub enum Stage {
     /// Steps are run.
     Executing,
     /// No new step starts; the clock goes on.
+    #[strum(serialize = "HOLD")]
     Held,
     /// All steps are finished; the restored facts are waited for.
     Verifying,
@@ -223,16 +182,7 @@ pub enum Stage {
 impl Stage {
     /// The word on the screen.
     pub fn word(self) -> &'static str {
-        match self {
-            Self::Standby => "standby",
-            Self::Declared => "declared",
-            Self::Executing => "executing",
-            Self::Held => "HOLD",
-            Self::Verifying => "verifying",
-            Self::Aborting => "aborting",
-            Self::Complete => "complete",
-            Self::Aborted => "aborted",
-        }
+        self.into()
     }
 
     /// True when nothing can happen any more.
@@ -318,14 +268,14 @@ mod tests {
 
     #[test]
     fn what_must_never_happen_is_not_listed() {
-        for cue in Cue::ALL {
+        for &cue in Cue::VARIANTS {
             // An unknown attempt is never run again without proof or a decision.
             let to = next(Phase::Unknown, cue);
             assert!(
                 !matches!(to, Some(Phase::Running | Phase::Granted | Phase::Ready)),
                 "unknown {cue:?}"
             );
-            for phase in Phase::ALL {
+            for &phase in Phase::VARIANTS {
                 // Done needs a sensor, a named assertion, or a compensation that did not work.
                 if next(phase, cue) == Some(Phase::Done) {
                     assert!(

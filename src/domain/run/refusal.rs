@@ -8,6 +8,8 @@ use crate::domain::text::Clean;
 
 /// A wish that was not granted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+// Of those that name a step; without a plan it is called by its name.
+#[error("{}", self.tell(None))]
 pub enum Refusal {
     /// The console only watches.
     #[error("read-only: this console cannot act; start `warroom` without `watch` to command")]
@@ -49,10 +51,8 @@ pub enum Refusal {
         hint: &'static str,
     },
     /// The runbook has no such step.
-    #[error("{}", self.tell(None))]
     NoStep(StepId),
     /// The step is in the wrong phase.
-    #[error("{}", self.tell(None))]
     Phase {
         /// The step.
         step: StepId,
@@ -62,7 +62,6 @@ pub enum Refusal {
         hint: Clean,
     },
     /// What its attempt started still runs.
-    #[error("{}", self.tell(None))]
     Left {
         /// The step.
         step: StepId,
@@ -70,10 +69,8 @@ pub enum Refusal {
         left: Clean,
     },
     /// A person attests such a step.
-    #[error("{}", self.tell(None))]
     Attest(StepId),
     /// A sensor sees such a step.
-    #[error("{}", self.tell(None))]
     Sensed(StepId),
     /// The typed text does not match.
     #[error("type exactly `{wanted}`")]
@@ -82,7 +79,6 @@ pub enum Refusal {
         wanted: String,
     },
     /// The loss was not accepted.
-    #[error("{}", self.tell(None))]
     Ledger(StepId),
     /// The loss was accepted already.
     #[error("the expected losses were accepted already")]
@@ -97,7 +93,6 @@ pub enum Refusal {
         systems: Clean,
     },
     /// Both names of the target's system lead to one server.
-    #[error("{}", self.tell(None))]
     OneServer {
         /// The step.
         step: StepId,
@@ -105,7 +100,6 @@ pub enum Refusal {
         system: SystemId,
     },
     /// A name leads to the server that this run met under the other name.
-    #[error("{}", self.tell(None))]
     Exchanged {
         /// The step.
         step: StepId,
@@ -115,7 +109,6 @@ pub enum Refusal {
         side: Side,
     },
     /// The target's server was never seen.
-    #[error("{}", self.tell(None))]
     Unseen {
         /// The step.
         step: StepId,
@@ -142,10 +135,8 @@ pub enum Refusal {
         least: usize,
     },
     /// The site asks for a second person.
-    #[error("{}", self.tell(None))]
     SecondPerson(StepId),
     /// Nothing takes the step back.
-    #[error("{}", self.tell(None))]
     NoWayBack {
         /// The step.
         step: StepId,
@@ -153,7 +144,6 @@ pub enum Refusal {
         why: Clean,
     },
     /// Later steps rest on it.
-    #[error("{}", self.tell(None))]
     Later {
         /// The step.
         step: StepId,
@@ -161,7 +151,6 @@ pub enum Refusal {
         later: StepId,
     },
     /// What serves rests on it and stays.
-    #[error("{}", self.tell(None))]
     Rests {
         /// The step.
         step: StepId,
@@ -187,13 +176,9 @@ impl Refusal {
     pub fn tell(&self, plan: Option<&Runbook>) -> String {
         let name = |step: &StepId| words::name(plan, step);
         match self {
-            Self::NoStep(step) => {
-                let step = name(step);
-                format!("step {step} is not in this runbook")
-            }
+            Self::NoStep(step) => format!("step {} is not in this runbook", name(step)),
             Self::Phase { step, phase, hint } => {
-                let step = name(step);
-                format!("step {step} is {}: {hint}", phase.word())
+                format!("step {} is {}: {hint}", name(step), phase.word())
             }
             Self::Left { step, left } => {
                 let step = name(step);
@@ -224,17 +209,14 @@ impl Refusal {
                 )
             }
             Self::NoWayBack { step, why } => {
-                let step = name(step);
-                format!("step {step} cannot be taken back: {why}")
+                format!("step {} cannot be taken back: {why}", name(step))
             }
             Self::Later { step, later } => {
-                let step = name(step);
-                let later = name(later);
+                let (step, later) = (name(step), name(later));
                 format!("take back {later} first: it rests on {step}")
             }
             Self::Rests { step, later } => {
-                let step = name(step);
-                let later = name(later);
+                let (step, later) = (name(step), name(later));
                 format!("{step} stays: {later} rests on it, serves and cannot go back")
             }
             other => other.to_string(),

@@ -6,7 +6,7 @@ use super::event::{Body, Closing, GateSeen, Outcome, Purpose};
 use crate::domain::ids::StepId;
 use crate::domain::runbook::Runbook;
 use crate::domain::text::Clean;
-use crate::domain::time::short_time;
+use crate::domain::time::{measured_time, short_time};
 use crate::domain::verdict::{Signal, T0Basis};
 
 /// How well a T0 is known, in words.
@@ -29,11 +29,6 @@ pub fn closing(closing: &Closing, plan: Option<&Runbook>) -> String {
         }
         Closing::Aborted => "aborted".to_owned(),
     }
-}
-
-/// Seconds as a length of time with its unit; what is no length is shown as it is.
-pub fn seconds(value: f64) -> String {
-    Duration::try_from_secs_f64(value.max(0.0)).map_or_else(|_| format!("{value} s"), short_time)
 }
 
 /// What people call a step of the plan; its name where no plan is known.
@@ -70,7 +65,7 @@ fn event_text(body: &Body, plan: Option<&Runbook>) -> String {
         Body::Restored { evidence } => format!("RESTORED, the clock stops: {evidence}"),
         Body::LossMeasured { system, seconds: lost, how, missing } => {
             let missing = missing.map_or(String::new(), |one| format!("{} missing, ", one.words()));
-            format!("LOSS of {system} measured: {missing}{} ({how})", seconds(*lost))
+            format!("LOSS of {system} measured: {missing}{} ({how})", measured_time(*lost))
         }
         Body::LossReopened { system, why } => format!("LOSS of {system} is not known: {why}"),
         Body::AbortStarted { reason } => format!("GIVING UP the run: {reason}"),
@@ -120,7 +115,7 @@ fn told_text(body: &Body, plan: Option<&Runbook>) -> String {
             format!("ACCEPTED {asks} as it is ({evidence}): {reason}")
         }
         Body::Forecasted { finish_p50_s, finish_p80_s, runs } => {
-            let (p50, p80) = (seconds(*finish_p50_s), seconds(*finish_p80_s));
+            let (p50, p80) = (measured_time(*finish_p50_s), measured_time(*finish_p80_s));
             format!("FORECAST finish T+{p50} (p50), T+{p80} (p80), from {runs} runs")
         }
         Body::AbortPlanned { back, stays } => {
@@ -145,7 +140,7 @@ fn told_text(body: &Body, plan: Option<&Runbook>) -> String {
 }
 
 fn step_text(body: &Body, plan: Option<&Runbook>) -> String {
-    let step = step_of(body).map_or_else(String::new, |step| name(plan, step));
+    let step = body.step().map_or_else(String::new, |step| name(plan, step));
     match body {
         Body::Intended { .. } => intent_text(body, &step),
         Body::Started { attempt, .. } => format!("{step} attempt {attempt} is running"),
@@ -210,94 +205,6 @@ pub fn outcome_text(outcome: &Outcome) -> String {
         Outcome::AlreadySo { evidence } => format!("was already so: {evidence}"),
         Outcome::Failed { cause, message } => format!("FAILED, {}: {message}", cause.words()),
         Outcome::Unknown { message } => format!("UNKNOWN: {message}"),
-    }
-}
-
-/// The step that a word is about.
-pub fn step_of(body: &Body) -> Option<&StepId> {
-    match body {
-        Body::Intended { step, .. }
-        | Body::Started { step, .. }
-        | Body::Ended { step, .. }
-        | Body::Verified { step, .. }
-        | Body::NotVerified { step, .. }
-        | Body::Reconciled { step, .. }
-        | Body::Resolved { step, .. }
-        | Body::Attested { step, .. }
-        | Body::Skipped { step, .. }
-        | Body::Retried { step, .. }
-        | Body::AbortAsked { step, .. }
-        | Body::EndedEarlier { step, .. }
-        | Body::RunnerLost { step, .. }
-        | Body::Signalled { step, .. }
-        | Body::Untrue { step, .. }
-        | Body::TrueAgain { step } => Some(step),
-        Body::Escalated { step, .. } => step.as_ref(),
-        Body::Opened { .. }
-        | Body::Declared { .. }
-        | Body::LedgerAccepted { .. }
-        | Body::T0Set { .. }
-        | Body::Held { .. }
-        | Body::Released
-        | Body::Restored { .. }
-        | Body::LossMeasured { .. }
-        | Body::LossReopened { .. }
-        | Body::AbortStarted { .. }
-        | Body::Closed { .. }
-        | Body::Noted { .. }
-        | Body::Acknowledged { .. }
-        | Body::Alarmed { .. }
-        | Body::TierRestored { .. }
-        | Body::CriterionAccepted { .. }
-        | Body::Forecasted { .. }
-        | Body::AbortPlanned { .. }
-        | Body::Updated { .. }
-        | Body::Resumed { .. }
-        | Body::ClockDoubted { .. } => None,
-    }
-}
-
-/// True for what a person does; the console's own words and those of probes are false.
-pub fn is_by_a_person(body: &Body) -> bool {
-    match body {
-        Body::Opened { .. }
-        | Body::Declared { .. }
-        | Body::LedgerAccepted { .. }
-        | Body::T0Set { .. }
-        | Body::Escalated { .. }
-        | Body::Intended { .. }
-        | Body::Resolved { .. }
-        | Body::Attested { .. }
-        | Body::Skipped { .. }
-        | Body::Retried { .. }
-        | Body::AbortAsked { .. }
-        | Body::Held { .. }
-        | Body::Released
-        | Body::AbortStarted { .. }
-        | Body::CriterionAccepted { .. }
-        | Body::Updated { .. }
-        | Body::Closed { .. }
-        | Body::Noted { .. }
-        | Body::Acknowledged { .. } => true,
-        Body::Started { .. }
-        | Body::Ended { .. }
-        | Body::Verified { .. }
-        | Body::NotVerified { .. }
-        | Body::Reconciled { .. }
-        | Body::EndedEarlier { .. }
-        | Body::RunnerLost { .. }
-        | Body::Signalled { .. }
-        | Body::Untrue { .. }
-        | Body::TrueAgain { .. }
-        | Body::Restored { .. }
-        | Body::LossMeasured { .. }
-        | Body::LossReopened { .. }
-        | Body::Alarmed { .. }
-        | Body::TierRestored { .. }
-        | Body::Forecasted { .. }
-        | Body::AbortPlanned { .. }
-        | Body::Resumed { .. }
-        | Body::ClockDoubted { .. } => false,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use strum::VariantNames as _;
+
 use super::context::Context;
 use super::gate::{other_side, read_gates, read_place};
 use super::variant;
@@ -240,11 +242,12 @@ impl Reader<'_, '_> {
 
     /// Class and guard: the action's, or stricter ones of the plan.
     pub(super) fn strictness(&self, spec: &ActionSpec) -> Result<(Class, Guard), Fault> {
-        let written = self.fields.choice("class", &["R", "I", "K", "N", "X", "H"])?;
+        let written = self.fields.choice("class", Class::VARIANTS)?;
         let class = match written {
             None => spec.class,
             Some(letter) => {
-                let class = class_of(letter);
+                // Whatever is not known to be milder is irreversible.
+                let class = letter.parse().unwrap_or(Class::X);
                 // A person's deed is another thing, neither stricter nor laxer.
                 let other = (class == Class::H) != (spec.class == Class::H);
                 if other || class < spec.class {
@@ -374,18 +377,6 @@ fn item_span(table: &Table, key: &str, text: &str) -> Span {
         | Value::Float(_)
         | Value::Boolean(_)
         | Value::Table(_) => node.span,
-    }
-}
-
-fn class_of(letter: &str) -> Class {
-    match letter {
-        "R" => Class::R,
-        "I" => Class::I,
-        "K" => Class::K,
-        "N" => Class::N,
-        "H" => Class::H,
-        // Whatever is not known to be milder is irreversible.
-        _ => Class::X,
     }
 }
 

@@ -236,65 +236,55 @@ impl<D: Desk> Console<D> {
     /// Takes in one event.
     pub fn step(&mut self, event: Event, now: Stamp) -> Vec<Effect<D::Role>> {
         match event {
-            Event::Signal(Signal::End) => self.end(now),
+            Event::Signal(Signal::End) => return self.end(now),
             Event::Signal(Signal::Suspend) => {
                 let text = "suspending is refused: the clock would go on unseen; q leaves";
                 self.notice(now, text, true);
-                Vec::new()
             }
-            Event::Input(input) => self.input(&input, now),
-            Event::Drawn => Vec::new(),
-            Event::Journal(reply) => self.journal_replied(*reply, now),
-            Event::RunOpened(outcome) => self.run_opened(outcome, now),
-            Event::RunRead(events) => {
-                self.read_run(&events, now);
-                Vec::new()
+            Event::Input(input) => return self.input(&input, now),
+            Event::Drawn => {}
+            Event::Journal(reply) => return self.journal_replied(*reply, now),
+            Event::RunOpened(outcome) => return self.run_opened(outcome, now),
+            Event::RunRead(events) => self.read_run(&events, now),
+            Event::Started { step, attempt } => {
+                return self.say_own(Body::Started { step, attempt });
             }
-            Event::Started { step, attempt } => self.say_own(Body::Started { step, attempt }),
-            Event::Left { step, attempt, left } => self.left_behind(step, attempt, left, now),
+            Event::Left { step, attempt, left } => {
+                return self.left_behind(step, attempt, left, now);
+            }
             Event::Signalled { step, attempt, number, sent } => {
-                self.signalled(step, attempt, number, sent)
+                return self.signalled(step, attempt, number, sent);
             }
             Event::CancelFailed { step, why } => {
                 let text = format!("{step}: the request to end it was not written down: {why}");
                 self.write_row(now, "console", text.as_str());
                 self.notice(now, text, true);
-                Vec::new()
             }
-            Event::RunnerEnded { step, attempt, at } => self.runner_ended(step, attempt, at, now),
-            Event::Found { step, attempt, found } => self.found(&step, attempt, found),
+            Event::RunnerEnded { step, attempt, at } => {
+                return self.runner_ended(step, attempt, at, now);
+            }
+            Event::Found { step, attempt, found } => return self.found(&step, attempt, found),
             Event::Checked { step, attempt, why, standing } => {
-                self.checked(&step, attempt, why, standing, now)
+                return self.checked(&step, attempt, why, standing, now);
             }
-            Event::Rehearsed(rehearsal) => {
-                self.rehearsed(*rehearsal);
-                Vec::new()
-            }
+            Event::Rehearsed(rehearsal) => self.rehearsed(*rehearsal),
             Event::Output { step, at, lines } => {
                 self.printed(&step, lines, at.map_or(now, |at| at.at_most(now)));
-                Vec::new()
             }
-            Event::Heard { system, at, looks } => {
-                self.heard(&system, at, *looks);
-                Vec::new()
-            }
+            Event::Heard { system, at, looks } => self.heard(&system, at, *looks),
             Event::Learned { system, learned } => self.learned(system, learned),
             Event::Reference { at, look } => {
                 self.snapshot.reference.record(at, *look);
                 self.judge_due = true;
-                Vec::new()
             }
-            Event::Paced(paces) => {
-                self.paced(*paces, now);
-                Vec::new()
-            }
+            Event::Paced(paces) => self.paced(*paces, now),
             Event::Elsewhere(found) => {
                 self.elsewhere = found;
                 self.dirty = true;
-                Vec::new()
             }
-            Event::Tick => self.tick(now),
+            Event::Tick => return self.tick(now),
         }
+        Vec::new()
     }
 
     /// Leaves: what was observed is kept, running steps go on.

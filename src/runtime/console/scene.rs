@@ -8,11 +8,10 @@ use super::Console;
 use super::held::Outage;
 use crate::domain::console::{JournalState, OutputLine, Rehearsal, TimelineRow};
 use crate::domain::day::Day;
-use crate::domain::ids::{Side, StepId};
+use crate::domain::ids::Side;
 use crate::domain::judge::{self, Subject};
 use crate::domain::ledger::Ledger;
 use crate::domain::pace::Paces;
-use crate::domain::preview::{Preview, Standing};
 use crate::domain::readiness::Spells;
 use crate::domain::run::commit::Hash;
 use crate::domain::run::event::{Actor, Body, RunEvent};
@@ -28,57 +27,6 @@ use crate::runtime::desk::{Desk, ObserverDesk};
 use crate::runtime::journal::head_words;
 use crate::ui::model::Model;
 use crate::ui::replay::ReplayWish;
-
-/// A row of the timeline.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Row {
-    /// When.
-    pub at: Stamp,
-    /// Who.
-    pub who: Clean,
-    /// What.
-    pub text: Clean,
-}
-
-/// A line that a step printed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Printed {
-    /// The step.
-    pub step: StepId,
-    /// When it was read.
-    pub at: Stamp,
-    /// The line, redacted.
-    pub text: Clean,
-}
-
-/// A dry run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dry {
-    /// The step.
-    pub step: StepId,
-    /// True for its compensation.
-    pub back: bool,
-    /// When.
-    pub at: Stamp,
-    /// Whether it was so already.
-    pub standing: Standing,
-    /// What would have changed.
-    pub preview: Preview,
-}
-
-impl From<&Rehearsal> for Dry {
-    fn from(rehearsal: &Rehearsal) -> Self {
-        let Rehearsal { step, back, at, standing, preview } = rehearsal.clone();
-        Self { step, back, at, standing, preview }
-    }
-}
-
-impl From<Dry> for Rehearsal {
-    fn from(dry: Dry) -> Self {
-        let Dry { step, back, at, standing, preview } = dry;
-        Self { step, back, at, standing, preview }
-    }
-}
 
 /// All that a screen rests on beside the run's files and its journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -116,11 +64,11 @@ pub struct Scene {
     /// Why the journal could not record, while it could not.
     pub failed: Option<Clean>,
     /// The last dry run.
-    pub dry: Option<Dry>,
+    pub dry: Option<Rehearsal>,
     /// The timeline.
-    pub timeline: Vec<Row>,
+    pub timeline: Vec<TimelineRow>,
     /// What steps printed.
-    pub output: Vec<Printed>,
+    pub output: Vec<OutputLine>,
 }
 
 impl<D: Desk> Console<D> {
@@ -135,14 +83,6 @@ impl<D: Desk> Console<D> {
 
     /// The scene of this moment, for a recording.
     pub fn scene(&self, now: Stamp) -> Scene {
-        let row = |row: &TimelineRow| {
-            let TimelineRow { at, who, text } = row.clone();
-            Row { at, who, text }
-        };
-        let line = |line: &OutputLine| {
-            let OutputLine { step, at, text } = line.clone();
-            Printed { step, at, text }
-        };
         let outage = self.outage.as_ref();
         Scene {
             at: now,
@@ -163,9 +103,9 @@ impl<D: Desk> Console<D> {
                 JournalState::Failed(why) => Some(why.clone()),
                 JournalState::None | JournalState::Ok { .. } | JournalState::ReadOnly(_) => None,
             },
-            dry: self.rehearsal.as_ref().map(Dry::from),
-            timeline: self.timeline.iter().map(row).collect(),
-            output: self.output.iter().map(line).collect(),
+            dry: self.rehearsal.clone(),
+            timeline: self.timeline.iter().cloned().collect(),
+            output: self.output.iter().cloned().collect(),
         }
     }
 
@@ -207,11 +147,9 @@ impl Console<ObserverDesk> {
         if let Some(why) = scene.failed {
             self.journal = JournalState::Failed(why);
         }
-        self.rehearsal = scene.dry.map(Rehearsal::from);
-        let row = |Row { at, who, text }| TimelineRow { at, who, text };
-        self.timeline = scene.timeline.into_iter().map(row).collect();
-        let line = |Printed { step, at, text }| OutputLine { step, at, text };
-        self.output = scene.output.into_iter().map(line).collect();
+        self.rehearsal = scene.dry;
+        self.timeline = scene.timeline.into();
+        self.output = scene.output.into();
         self.refresh(scene.at);
     }
 

@@ -72,10 +72,8 @@ impl<D: Desk> Console<D> {
             (Primary::Red { t0, .. }, _) if alarm.key.starts_with("red/") => Some(*t0),
             (_, since) => since,
         };
-        let since = since.map_or_else(String::new, |at| {
-            let utc = at.utc();
-            format!(" since {:02}:{:02}Z", utc.hour, utc.minute)
-        });
+        let since = since
+            .map_or_else(String::new, |at| format!(" since {}", at.utc().0.strftime("%H:%MZ")));
         self.notify(&format!("{what}{since}"))
     }
 

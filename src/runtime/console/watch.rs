@@ -31,10 +31,9 @@ impl<D: Desk> Console<D> {
     }
 
     /// Keeps what a probe has learned for those that come after it.
-    pub(super) fn learned(&mut self, system: SystemId, learned: String) -> Vec<Effect<D::Role>> {
+    pub(super) fn learned(&mut self, system: SystemId, learned: String) {
         self.memory.learned.insert(system, learned);
         self.keep_due = true;
-        Vec::new()
     }
 
     /// For the figures of the last 24 hours.

@@ -6,7 +6,7 @@ use super::{Console, Opening};
 use crate::domain::console::JournalState;
 use crate::domain::identity;
 use crate::domain::ids::{RunId, StepId};
-use crate::domain::run::decide::{Context, may_open, permitted};
+use crate::domain::run::decide::{may_open, permitted};
 use crate::domain::run::event::Mode;
 use crate::domain::run::intent::Intent;
 use crate::domain::run::refusal::Refusal;
@@ -130,21 +130,11 @@ impl<D: Desk> Console<D> {
             return Err(Refusal::Journal(why.clone()));
         }
         let runbook = self.runbook().cloned().ok_or(Refusal::NoRun)?;
-        let me = self.me.clone();
-        let context = Context {
-            site: &self.site,
-            runbook: &runbook,
-            run: self.run.as_ref(),
-            snapshot: &self.snapshot,
-            assessment: &self.assessment,
-            ledger: &self.ledger,
-            t0: self.outage.as_ref().map(|outage| (outage.t0, outage.basis)),
-            detected: self.outage.as_ref().and_then(|outage| outage.detected),
-            by: &me,
-            armed: self.armed,
-            now,
-        };
-        let effects = match self.desk.wish(&context, intent) {
+        // It is put back at once; a desk is a few words.
+        let mut desk = std::mem::take(&mut self.desk);
+        let answer = desk.wish(&self.context(&runbook, now), intent);
+        self.desk = desk;
+        let effects = match answer {
             // Only the console's own words are in the way, for an instant that nobody can see.
             Err(Refusal::Recording) if self.waiting.is_none() && !self.desk.is_deciding() => {
                 self.waiting = Some((intent.clone(), now));

@@ -16,7 +16,7 @@ use crate::domain::run::state::Run;
 use crate::runtime::effect::{Effect, Writes};
 
 /// The part of the console that differs between looking and commanding.
-pub trait Desk {
+pub trait Desk: Default {
     /// The part.
     type Role: Writes;
 

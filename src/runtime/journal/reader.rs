@@ -58,6 +58,11 @@ impl Finding {
         }
     }
 
+    /// Why not all of the journal can be believed; a write that is just being made is no damage.
+    pub fn damage(&self) -> Option<Clean> {
+        (!self.may_go_on()).then(|| self.sentence())
+    }
+
     /// The sentence for the screen.
     pub fn sentence(&self) -> Clean {
         match self {

@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::take::{Seen, Take, What};
+use crate::domain::console::{OutputLine, Rehearsal, TimelineRow};
 use crate::domain::ids::{RunId, Side, StepId, SystemId};
 use crate::domain::pace::Paces;
 use crate::domain::reading::Look;
 use crate::domain::snapshot::{Cell, Snapshot};
 use crate::domain::text::Clean;
 use crate::domain::time::{BootId, Stamp};
-use crate::runtime::console::scene::{Dry, Printed, Row, Scene};
+use crate::runtime::console::scene::Scene;
 use crate::runtime::journal::format::{EncodeError, frame};
 
 /// Rows of a timeline or of output in one line.
@@ -75,10 +76,10 @@ pub(super) enum Line {
         reference: Box<Cell>,
     },
     Rows {
-        rows: Vec<Row>,
+        rows: Vec<TimelineRow>,
     },
     Printed {
-        lines: Vec<Printed>,
+        lines: Vec<OutputLine>,
     },
     Set,
     Heard {
@@ -106,7 +107,7 @@ pub(super) enum Line {
     },
     Rehearsed {
         n: Moment,
-        dry: Box<Dry>,
+        dry: Box<Rehearsal>,
     },
     Paced {
         n: Moment,

@@ -20,9 +20,7 @@ use self::writer::Shared;
 use crate::domain::run::event::Body;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::runtime::console::Console;
-use crate::runtime::desk::Desk;
-use crate::runtime::effect::Effect;
+use crate::runtime::console::scene::Scene;
 use crate::runtime::event::Event;
 use crate::runtime::journal::Reply;
 
@@ -49,6 +47,9 @@ fn number_of(name: &str) -> Option<u32> {
     (segment_name(number) == name).then_some(number)
 }
 
+/// What the screen has to say of a recording, where something failed.
+pub type Trouble = Option<Clean>;
+
 /// The recording of one run.
 struct Tape {
     queue: SyncSender<Take>,
@@ -61,8 +62,8 @@ struct Tape {
     tried: Stamp,
 }
 
-/// Records what a console takes in while a run is open, on a thread of its own. A console without
-/// a run's folder, such as a watcher's, has one that never begins.
+/// Is told what a console takes in while a run is open, and keeps it by a thread of its own. A
+/// console without a run's folder, such as a watcher's, has one that never begins.
 #[derive(Default)]
 pub struct Recorder {
     tape: Option<Tape>,
@@ -86,52 +87,15 @@ impl Recorder {
         self
     }
 
-    /// Lets a console take in one event and records what of it a replay needs. `folder` is that of
-    /// the open run, where there is one.
-    pub fn step<D: Desk>(
-        &mut self,
-        console: &mut Console<D>,
-        folder: Option<&Path>,
-        event: Event,
-        now: Stamp,
-    ) -> Vec<Effect<D::Role>> {
-        let opened = matches!(event, Event::RunOpened(Ok(())));
-        self.hear(&event, now);
-        let effects = console.step(event, now);
-        match folder {
-            Some(folder) if opened => self.begin(folder, console, None, now),
-            _ => self.mend(console, now),
-        }
-        effects
-    }
-
-    /// Lets a console judge and records that it did.
-    pub fn settle<D: Desk>(
-        &mut self,
-        console: &mut Console<D>,
-        now: Stamp,
-    ) -> Vec<Effect<D::Role>> {
-        let due = console.has_news();
-        let effects = console.settle(now);
-        if due {
-            self.note(What::Judged, now);
-        }
-        effects
-    }
-
-    /// Goes on with the recording of a run that was found open.
-    pub fn resume<D: Desk>(&mut self, folder: &Path, console: &mut Console<D>, now: Stamp) {
-        let why = "no console of this run was open";
-        self.begin(folder, console, Some(why.into()), now);
-    }
-
-    fn begin<D: Desk>(
+    /// Begins the recording of the run in `folder`, where `scene` is what is known; `why` says what
+    /// of before may lack. What failed, where it did.
+    pub fn begin(
         &mut self,
         folder: &Path,
-        console: &mut Console<D>,
+        scene: Scene,
         why: Option<Clean>,
         now: Stamp,
-    ) {
+    ) -> Trouble {
         let (queue, takes) = sync_channel(QUEUE_MAX);
         let shared = Arc::new(Shared::default());
         let limit = self.limit.unwrap_or(RECORDING_BYTES_MAX);
@@ -142,14 +106,20 @@ impl Recorder {
             Ok(thread) => {
                 self.threads.push(thread);
                 self.tape = Some(Tape { queue, shared, closed: None, missed: 0, tried: now });
-                self.note(What::Scene(Box::new(console.scene(now)), why), now);
+                self.note(What::Scene(Box::new(scene), why), now);
+                None
             }
-            Err(error) => console.recording_trouble(now, &error.to_string().into()),
+            Err(error) => Some(error.to_string().into()),
         }
     }
 
+    /// Is told that what was heard was judged.
+    pub fn judged(&mut self, now: Stamp) {
+        self.note(What::Judged, now);
+    }
+
     /// Records what of an event a replay needs.
-    fn hear(&mut self, event: &Event, now: Stamp) {
+    pub fn hear(&mut self, event: &Event, now: Stamp) {
         let Some(tape) = &mut self.tape else { return };
         if let Event::Journal(reply) = event
             && let Reply::Recorded { event, .. } = reply.as_ref()
@@ -192,12 +162,10 @@ impl Recorder {
         }
     }
 
-    /// Tells the screen what failed, once, and after a gap begins anew with a scene.
-    fn mend<D: Desk>(&mut self, console: &mut Console<D>, now: Stamp) {
-        let Some(tape) = &mut self.tape else { return };
-        if let Some(why) = tape.shared.trouble() {
-            console.recording_trouble(now, &why);
-        }
+    /// Says what failed, once, and after a gap begins anew with a scene.
+    pub fn mend(&mut self, scene: impl FnOnce() -> Scene, now: Stamp) -> Trouble {
+        let tape = self.tape.as_mut()?;
+        let trouble = tape.shared.trouble();
         let gap = tape.missed > 0 || tape.shared.is_broken();
         if gap && now.since(tape.tried) >= TRY_AGAIN {
             tape.tried = now;
@@ -205,8 +173,9 @@ impl Recorder {
                 Some(why) => why,
                 None => format!("the disk was slow: {} readings not kept", tape.missed).into(),
             };
-            self.note(What::Scene(Box::new(console.scene(now)), Some(why)), now);
+            self.note(What::Scene(Box::new(scene()), Some(why)), now);
         }
+        trouble
     }
 }
 

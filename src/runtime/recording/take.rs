@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::domain::console::Rehearsal;
 use crate::domain::ids::{Side, StepId, SystemId};
 use crate::domain::pace::Paces;
 use crate::domain::reading::{Look, Reading};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::port::Looks;
-use crate::runtime::console::scene::{Dry, Scene};
+use crate::runtime::console::scene::Scene;
 use crate::runtime::event::Event;
 use crate::runtime::journal::Reply;
 
@@ -93,7 +94,7 @@ pub enum What {
         lines: Vec<Clean>,
     },
     /// A step was rehearsed.
-    Rehearsed(Box<Dry>),
+    Rehearsed(Box<Rehearsal>),
     /// What earlier runs took became known.
     Paced(Box<Paces>),
     /// The journal recorded the entry of this number.
@@ -132,9 +133,7 @@ impl What {
             Event::Output { step, at, lines } => {
                 Some(Self::Output { step: step.clone(), at: *at, lines: lines.clone() })
             }
-            Event::Rehearsed(rehearsal) => {
-                Some(Self::Rehearsed(Box::new(Dry::from(rehearsal.as_ref()))))
-            }
+            Event::Rehearsed(rehearsal) => Some(Self::Rehearsed(rehearsal.clone())),
             Event::Journal(reply) => match reply.as_ref() {
                 Reply::Recorded { event, .. } => Some(Self::Entry(event.seq)),
                 Reply::Failed { why, .. } => Some(Self::Failed(why.clone())),
@@ -173,7 +172,7 @@ impl What {
             Self::Output { step, at, lines } => {
                 Some(Event::Output { step: step.clone(), at: *at, lines: lines.clone() })
             }
-            Self::Rehearsed(dry) => Some(Event::Rehearsed(Box::new(Dry::clone(dry).into()))),
+            Self::Rehearsed(dry) => Some(Event::Rehearsed(dry.clone())),
             Self::Paced(pace) => Some(Event::Paced(pace.clone())),
             Self::Tick => Some(Event::Tick),
             Self::Scene(..) | Self::Entry(_) | Self::Failed(_) | Self::Judged | Self::End(_) => {

@@ -4,6 +4,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::ids::StepId;
@@ -164,11 +165,7 @@ impl AttemptFolder {
     /// # Errors
     /// When it is there but cannot be read.
     pub fn exit(&self) -> io::Result<Option<Ending>> {
-        match self.read(EXIT_FILE) {
-            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        self.note_in(EXIT_FILE)
     }
 
     /// What its runner recorded before it acted; none before that.
@@ -176,11 +173,7 @@ impl AttemptFolder {
     /// # Errors
     /// When it is there but cannot be read: its runner died while it wrote it, before it acted.
     pub fn spawned(&self) -> io::Result<Option<Spawned>> {
-        match self.read(SPAWNED_FILE) {
-            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        self.note_in(SPAWNED_FILE)
     }
 
     /// Notes what was sent to end what the attempt started. That it is sent is what counts: a sick
@@ -214,6 +207,15 @@ impl AttemptFolder {
             return Err(io::ErrorKind::NotFound.into());
         }
         Lock::try_take(&self.file(LOCK_FILE))
+    }
+
+    /// What a file of the folder says; none where it is not there.
+    fn note_in<T: DeserializeOwned>(&self, name: &str) -> io::Result<Option<T>> {
+        match self.read(name) {
+            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {

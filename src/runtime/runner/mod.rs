@@ -101,25 +101,12 @@ pub enum LaunchError {
     },
 }
 
-/// What is known of an attempt right now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
-    /// Its runner lives, or something that it started.
-    Running,
-    /// It is over.
-    Ended(Outcome),
-    /// It never acted and, from now on, never will.
-    NotStarted,
-    /// Its runner died on the way; why nothing more is known.
-    Unknown(Clean),
-}
-
-/// What became of an attempt that was waited for.
+/// What became of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Aftermath {
     /// It is over.
     Ended(Outcome),
-    /// It never acted and never will.
+    /// It never acted and, from now on, never will.
     NotStarted,
     /// Its runner died on the way; why nothing more is known.
     Unknown(Clean),

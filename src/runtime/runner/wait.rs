@@ -16,7 +16,7 @@ use crate::runtime::paths::write_new;
 
 use super::folder::{AttemptFolder, CANCEL_FILE, SPAWNED_FILE, VOID_FILE};
 use super::group::{GRACE, Group, LOOK_EVERY, words};
-use super::{Aftermath, Launched, Leash, State};
+use super::{Aftermath, Launched, Leash};
 
 /// How long what was left must be seen before it is told: what dies together does so one by one.
 const LEFT_AFTER: Duration = Duration::from_millis(250);
@@ -61,30 +61,25 @@ pub fn watch(
     }
 }
 
-/// What is known of an attempt, without waiting. Only for the console that has the run's lock, and
+/// What became of an attempt, without waiting; none while it or something of it runs. Only for the console that has the run's lock, and
 /// for attempts that it did not start itself or whose runner it has waited for: an attempt found
 /// not started is made void, so that a runner that comes late refuses.
-pub fn inspect(run_dir: &Path, step: &StepId, attempt: u32) -> State {
+pub fn inspect(run_dir: &Path, step: &StepId, attempt: u32) -> Option<Aftermath> {
     let folder = AttemptFolder::of(run_dir, step, attempt);
-    let found = match folder.try_lock() {
+    Some(match folder.try_lock() {
         Ok(Some(lock)) => {
             let group = group_of(&folder, SystemClock::new().now());
             if group.is_some_and(|group| !group.members().is_empty()) {
-                return State::Running;
+                return None;
             }
             judge(&folder, &lock)
         }
-        Ok(None) => return State::Running,
+        Ok(None) => return None,
         // The folder comes before the runner: without it no runner was started, and none can be,
         // as only the console that has the run may start one.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Aftermath::NotStarted,
         Err(error) => unknown(&format!("failed to look at {}: {error}", folder.path().display())),
-    };
-    match found {
-        Aftermath::Ended(outcome) => State::Ended(outcome),
-        Aftermath::NotStarted => State::NotStarted,
-        Aftermath::Unknown(why) => State::Unknown(why),
-    }
+    })
 }
 
 fn unknown(why: &str) -> Aftermath {

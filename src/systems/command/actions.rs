@@ -12,11 +12,11 @@ use crate::domain::setting::{Kind, Setting};
 use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
+use crate::domain::time::spoken_time;
 use crate::port::{Action, Boxed, Clock, OperateError, Operator, OperatorSetup, Output};
 use crate::systems::kit::child::{Capture, End, GRACE, Start, Stream, end_text};
 use crate::systems::kit::placeholders::Placeholders;
 use crate::systems::kit::rule::{Rule, integers};
-use crate::systems::kit::trouble::span_text;
 use crate::systems::kit::wait::{PAUSE_MIN, Patience};
 
 /// The longest that one run of a `check` may take.
@@ -240,7 +240,7 @@ impl CommandOperator {
             Ok(end) => end,
             Err(failure) => return Err(OperateError::Refused(failure.message)),
         };
-        let took = span_text(self.clock.now().since(began));
+        let took = spoken_time(self.clock.now().since(began));
         let said = capture.last_words();
         let End::Exit(code) = end else {
             let text = format!("the command {}{said}", end_text(end, self.deadline));

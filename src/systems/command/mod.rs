@@ -12,11 +12,12 @@ use crate::domain::catalogue::FactSpec;
 use crate::domain::reading::{Fact, FactValue, Health, Look, LookError, LookErrorKind, Reading};
 use crate::domain::settings::Fault;
 use crate::domain::site::SystemSpec;
+use crate::domain::time::spoken_time;
 use crate::port::{About, Clock, Probe, ProbeSetup, System};
 use crate::systems::kit::child::{Capture, End, end_text};
 use crate::systems::kit::each::{EachSide, Looked};
 use crate::systems::kit::sides::both_sides;
-use crate::systems::kit::trouble::{Trouble, span_text};
+use crate::systems::kit::trouble::Trouble;
 use plan::Program;
 
 /// The time a probe that is over its timeout has for ending by itself.
@@ -80,7 +81,7 @@ async fn look(program: &Program, clock: &dyn Clock, timeout: Duration) -> Look {
             return Err(LookError::new(LookErrorKind::Ours, why));
         }
     };
-    let head = format!("exit {code} in {}", span_text(took));
+    let head = format!("exit {code} in {}", spoken_time(took));
     let said = capture.last_words();
     let judge = program.success.judge(code.into(), capture.stdout());
     let health = match (&program.degraded, judge) {

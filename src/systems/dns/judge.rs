@@ -5,8 +5,8 @@ use super::zone::{Answers, Expected};
 use crate::domain::ids::Side;
 use crate::domain::reading::{Fact, FactValue, Health, Look, LookError, Reading};
 use crate::domain::text::Clean;
-use crate::domain::time::Stamp;
-use crate::systems::kit::trouble::{Trouble, span_text};
+use crate::domain::time::{Stamp, spoken_time};
+use crate::systems::kit::trouble::Trouble;
 
 /// How many resolvers lead to a region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +51,12 @@ impl Switched {
             0 => String::new(),
             silent => format!(", {silent} silent"),
         };
-        format!("{} of {} switched, max TTL left {}{silent}", self.count, self.of, span_text(left))
+        format!(
+            "{} of {} switched, max TTL left {}{silent}",
+            self.count,
+            self.of,
+            spoken_time(left)
+        )
     }
 }
 

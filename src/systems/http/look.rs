@@ -8,12 +8,11 @@ use super::call::{Answer, Call, Ready};
 use super::{settings, tls};
 use crate::domain::reading::{Fact, FactValue, Health, Look, LookError, LookErrorKind, Reading};
 use crate::domain::settings::{Fault, Fields, Table};
-use crate::domain::time::Stamp;
+use crate::domain::time::{Stamp, spoken_time};
 use crate::port::{Clock, Secrets};
 use crate::systems::kit::each::Looked;
 use crate::systems::kit::placeholders::Placeholders;
 use crate::systems::kit::rule::{Rule, Words};
-use crate::systems::kit::trouble::span_text;
 
 /// What the parts of a rule on an answer are called.
 pub const WORDS: Words = Words { code: "status", range: (100, 599), contains: "body_contains" };
@@ -112,12 +111,12 @@ pub fn headline(answer: &Answer) -> String {
     } else {
         ""
     };
-    let (code, took) = (answer.status.as_u16(), span_text(answer.took));
+    let (code, took) = (answer.status.as_u16(), spoken_time(answer.took));
     format!("{code}{} in {took}{elsewhere}", reason.unwrap_or_default())
 }
 
 fn reading(at: Stamp, answer: &Answer, health: Health) -> Reading {
-    let note = format!("{} in {}", answer.status.as_u16(), span_text(answer.took));
+    let note = format!("{} in {}", answer.status.as_u16(), spoken_time(answer.took));
     let mut reading = Reading::new(at, health, note);
     reading.took_ms = u64::try_from(answer.took.as_millis()).ok();
     let mut fact = |name: &str, value| reading.facts.push(Fact { name: name.to_owned(), value });

@@ -10,7 +10,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
 use crate::domain::text::{LINE_BYTES_MAX, line_without_end};
-use crate::systems::kit::trouble::{Trouble, TroubleKind, span_text};
+use crate::domain::time::spoken_time;
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
 /// The time between asking a child's group to end and ending it.
 pub const GRACE: Duration = Duration::from_secs(5);
@@ -269,7 +270,7 @@ pub fn end_text(end: End, deadline: Duration) -> String {
     match end {
         End::Exit(code) => format!("exit {code}"),
         End::Signal(signal) => format!("was ended by signal {signal}"),
-        End::Deadline => format!("did not end within {} and was ended", span_text(deadline)),
+        End::Deadline => format!("did not end within {} and was ended", spoken_time(deadline)),
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::domain::text::Clean;
-use crate::systems::kit::trouble::span_text;
+use crate::domain::time::spoken_time;
 
 /// What a fresh answer of the resolver means for a connection that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub async fn addresses(host: &str, limit: Duration) -> Result<Vec<IpAddr>, Clean
         }
         Ok(Err(error)) => Err(format!("the name {host} is not found: {error}").into()),
         Err(_) => {
-            let limit = span_text(limit);
+            let limit = spoken_time(limit);
             Err(format!("the name {host} was not resolved within {limit}").into())
         }
     }

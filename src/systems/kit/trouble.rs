@@ -8,6 +8,7 @@ use rustls::CertificateError;
 
 use crate::domain::reading::{LookError, LookErrorKind};
 use crate::domain::text::Clean;
+use crate::domain::time::spoken_time;
 use crate::port::OperateError;
 
 /// The kinds of failure that are told apart.
@@ -62,7 +63,7 @@ impl Trouble {
 
     /// No answer within the deadline.
     pub fn timeout(peer: &str, deadline: Duration) -> Self {
-        let message = format!("{peer} did not answer within {}", span_text(deadline));
+        let message = format!("{peer} did not answer within {}", spoken_time(deadline));
         Self::new(TroubleKind::Timeout, message)
     }
 
@@ -110,16 +111,6 @@ impl From<Trouble> for LookError {
             | TroubleKind::OtherServer => LookErrorKind::Garbage,
         };
         Self { kind, message: trouble.message }
-    }
-}
-
-/// `12 ms`, `3 s`, `2.5 s`: a time as sentences say it.
-pub fn span_text(time: Duration) -> String {
-    let ms = time.as_millis();
-    match ms {
-        0..1000 => format!("{ms} ms"),
-        _ if ms.is_multiple_of(1000) => format!("{} s", ms / 1000),
-        _ => format!("{:.1} s", time.as_secs_f64()),
     }
 }
 
@@ -265,13 +256,5 @@ mod tests {
         check(TroubleKind::Missing, false);
         check(TroubleKind::Refused, false);
         check(TroubleKind::Ours, false);
-    }
-
-    #[test]
-    fn times_are_said() {
-        let check = |ms: u64, want: &str| assert_eq!(span_text(Duration::from_millis(ms)), want);
-        check(12, "12 ms");
-        check(3000, "3 s");
-        check(2500, "2.5 s");
     }
 }

@@ -2,10 +2,8 @@
 
 use super::state::{NEEDS_MONITOR, Receiver, SideState};
 use crate::domain::link::{Link, LinkState, LinkWord};
-use crate::domain::time::short_time;
+use crate::domain::time::whole_time;
 use crate::systems::kit::trail::Trail;
-use std::time::Duration;
-
 /// The longest silence while the primary has log to send, in seconds: it is sent as it is written.
 const OWED_MOST_S: f64 = 5.0;
 
@@ -62,8 +60,7 @@ fn milliseconds(seconds: f64) -> u64 {
 pub(super) fn words(own: &SideState, link: Option<&Link>) -> String {
     match (link.map(Link::state), &own.receiver) {
         (Some(LinkState::Silent(silent)), _) => {
-            let silent = Duration::from_secs(silent.as_secs());
-            format!("nothing received for {}", short_time(silent))
+            format!("nothing received for {}", whole_time(silent))
         }
         (_, Receiver::None) => "link down".to_owned(),
         (_, Receiver::Hidden) => "link UNKNOWN".to_owned(),

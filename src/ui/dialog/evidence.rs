@@ -5,7 +5,7 @@ use crate::domain::ids::Side;
 use crate::domain::rules::it_is_us::REFERENCE_EVERY;
 use crate::domain::site::SystemSpec;
 use crate::domain::snapshot::{Cell, CellState};
-use crate::domain::time::{Stamp, short_time};
+use crate::domain::time::Stamp;
 use crate::domain::verdict::{Primary, Signal};
 use crate::ui::panel::{region, replication};
 
@@ -44,8 +44,7 @@ impl Dialog for Evidence {
 }
 
 fn ago(screen: &Screen<'_>, at: Stamp) -> String {
-    let age = std::time::Duration::from_secs(screen.now.since(at).as_secs());
-    format!("{} ({} ago)", at.utc(), short_time(age))
+    format!("{} ({} ago)", at.utc(), at.ago(screen.now))
 }
 
 fn head(ink: Ink, name: &str, word: &str, kind: &str, width: usize) -> Row {

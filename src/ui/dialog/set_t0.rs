@@ -203,9 +203,8 @@ fn clock(screen: &Screen<'_>, gone: Duration) -> (Ink, String) {
 }
 
 fn becomes(screen: &Screen<'_>, t0: Stamp, width: usize) -> Vec<Row> {
-    let utc = t0.utc();
     let (ink, told) = clock(screen, screen.now.since(t0));
-    let mut rows = fact("BECOMES", ink, &format!("T0 {} {utc}; {told}", utc.date()), width);
+    let mut rows = fact("BECOMES", ink, &format!("T0 {}; {told}", t0.utc().dated()), width);
     let old = phrase::t0(screen).map(|(at, _)| at);
     if let Some(old) = old {
         let apart = clock_text(Duration::from_millis(old.wall_ms.abs_diff(t0.wall_ms)));

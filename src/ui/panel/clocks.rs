@@ -176,27 +176,27 @@ pub fn stuck_words(stuck: &Stuck) -> String {
 
 /// What a step takes in eight of ten runs, or what the plan expects.
 pub fn act_p80(screen: &Screen<'_>, step: &Step) -> Duration {
-    screen.forecast.step(&step.id).map_or(step.expect, |told| told.pace.act_p80)
+    screen.forecast.step(&step.id).map_or(step.expect, |told| told.pace.act.p80)
 }
 
 /// What a step usually takes, or what the plan expects.
 pub fn act_p50(screen: &Screen<'_>, step: &Step) -> Duration {
-    screen.forecast.step(&step.id).map_or(step.expect, |told| told.pace.act_p50)
+    screen.forecast.step(&step.id).map_or(step.expect, |told| told.pace.act.p50)
 }
 
 /// `p50 02:10, p80 03:10 in 7 runs`, or the plan's own figure.
 pub fn usual(screen: &Screen<'_>, step: &Step) -> String {
     match screen.forecast.step(&step.id).map(|told| &told.pace) {
         Some(pace) if pace.runs > 0 => {
-            let hand = if pace.hand_p80 < Duration::from_secs(1) || step.class == Class::H {
+            let hand = if pace.hand.p80 < Duration::from_secs(1) || step.class == Class::H {
                 String::new()
             } else {
-                format!(", begun {} after it could be", phrase::minutes(pace.hand_p80))
+                format!(", begun {} after it could be", phrase::minutes(pace.hand.p80))
             };
             format!(
                 "p50 {}, p80 {} in {} {}{hand}",
-                phrase::minutes(pace.act_p50),
-                phrase::minutes(pace.act_p80),
+                phrase::minutes(pace.act.p50),
+                phrase::minutes(pace.act.p80),
                 pace.runs,
                 if pace.runs == 1 { "run" } else { "runs" }
             )

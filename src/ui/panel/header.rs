@@ -2,7 +2,7 @@
 
 use crate::domain::console::{Access, JournalState};
 use crate::domain::run::event::RunKind;
-use crate::domain::time::{clock_text, short_time};
+use crate::domain::time::clock_text;
 use crate::domain::verdict::{Alarm, Primary, Priority};
 use crate::ui::command::Command;
 use crate::ui::screen::Screen;
@@ -38,7 +38,7 @@ fn poll(screen: &Screen<'_>, long: bool) -> Row {
         return Row::of(STALE, "poll: nothing heard yet");
     };
     let age = screen.now.since(heard);
-    let shown = short_time(std::time::Duration::from_secs(age.as_secs()));
+    let shown = heard.ago(screen.now);
     if age.as_secs() > POLL_LATE_S {
         return Row::of(STALE, format!("? poll LATE {shown} ago"));
     }
@@ -141,9 +141,7 @@ fn alarm_rows(screen: &Screen<'_>, alarm: &Alarm) -> Vec<Row> {
     let (ink, glyph) = phrase::glyph(alarm.priority);
     let head = Row::of(ink, format!("{glyph} {}", alarm.sentence));
     let since = alarm.since.map_or_else(String::new, |at| format!(" since {}", at.utc()));
-    let spent = alarm.since.map_or_else(String::new, |at| {
-        format!(" ({})", short_time(std::time::Duration::from_secs(screen.now.since(at).as_secs())))
-    });
+    let spent = alarm.since.map_or_else(String::new, |at| format!(" ({})", at.ago(screen.now)));
     let others = screen.assessment.alarms.len().saturating_sub(1);
     let folded = alarm.consequences.len();
     let grouped = if folded > 0 { format!("   {folded} grouped under it") } else { String::new() };

@@ -9,7 +9,7 @@ use crate::domain::run::phase::{Phase, Stage};
 use crate::domain::run::proof::{self, Proof, Told};
 use crate::domain::run::state::{Run, StepState};
 use crate::domain::runbook::Step;
-use crate::domain::time::short_time;
+use crate::domain::time::whole_time;
 use crate::domain::verdict::{Primary, Verdict};
 use crate::ui::command::Command;
 use crate::ui::screen::Screen;
@@ -369,14 +369,13 @@ fn paced<'q, 'a>(
     let Some(attempt) = state.open_attempt().filter(|_| state.phase != Phase::Verifying) else {
         return offers.say_first("its effect is looked for", &title);
     };
-    let whole = |time: Duration| short_time(Duration::from_secs(time.as_secs()));
     let (gone, usual) = (screen.now.since(attempt.granted), clocks::act_p50(screen, step));
     let left = usual.saturating_sub(gone);
-    let (gone, usual) = (whole(gone), whole(usual));
+    let (gone, usual) = (whole_time(gone), whole_time(usual));
     if left < Duration::from_secs(1) {
         return offers.say_first(&format!("{does} {gone}, over the usual {usual}"), &title);
     }
-    let first = format!("{does} {gone}, about {} left", whole(left));
+    let first = format!("{does} {gone}, about {} left", whole_time(left));
     offers.say_first(&first, &format!(", usually {usual}{title}"))
 }
 

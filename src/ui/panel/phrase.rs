@@ -10,7 +10,8 @@ use crate::domain::run::phase::Stage;
 use crate::domain::run::planned::{LossesAt, losses_at};
 use crate::domain::run::state::{Run, StepState};
 use crate::domain::runbook::{Direction, Step};
-use crate::domain::time::{Stamp, no_less, short_time};
+pub use crate::domain::time::no_less as seconds;
+use crate::domain::time::{Stamp, short_time};
 use crate::domain::verdict::{Primary, Priority, Signal, T0Basis};
 use crate::ui::command::Command;
 use crate::ui::screen::Screen;
@@ -24,11 +25,6 @@ pub fn minutes(time: Duration) -> String {
     } else {
         format!("{:02}:{:02}", seconds / 60, seconds % 60)
     }
-}
-
-/// A lag or a loss given in seconds, `0.8s`.
-pub fn seconds(seconds: f64) -> String {
-    no_less(seconds)
 }
 
 /// An age in steps of 5, 10 and 30 s, so that a calm screen is still.

@@ -181,7 +181,7 @@ fn expected(screen: &Screen<'_>, step: &Step, width: usize) -> String {
     let p80 = phrase::minutes(clocks::act_p80(screen, step));
     match screen.forecast.step(&step.id).map(|told| &told.pace) {
         Some(pace) if width >= QUANTILES_FROM && pace.runs > 0 => {
-            format!("{} {p80}", phrase::minutes(pace.act_p50))
+            format!("{} {p80}", phrase::minutes(pace.act.p50))
         }
         _ if width >= QUANTILES_FROM && screen.forecast.runs > 0 => format!("{p80:>11}"),
         _ => p80,

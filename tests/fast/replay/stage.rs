@@ -36,6 +36,7 @@ use warroom::runtime::journal::writer::{Start, Writer};
 use warroom::runtime::journal::{RUNBOOK_FILE, Reply, SITE_FILE, head_words, read};
 use warroom::runtime::observations::Observations;
 use warroom::runtime::paths::{create_folders, write_new};
+use warroom::runtime::recorded;
 use warroom::runtime::recording::{Recorder, What};
 use warroom::runtime::runner::Aftermath;
 use warroom::ui::keymap::Keymap;
@@ -175,7 +176,7 @@ impl Stage {
         parts.run = Some((run, plan));
         parts.journal = JournalState::Ok { words: head_words(back.head) };
         stage.console = Console::new(parts, now);
-        stage.recorder.resume(&folder, &mut stage.console, now);
+        recorded::resume(&mut stage.console, &mut stage.recorder, &folder, now);
         stage.looks(false);
         stage.looks(false);
         stage
@@ -190,12 +191,12 @@ impl Stage {
         }
         let before = self.records.len();
         let (console, folder) = (&mut self.console, self.folder.as_deref());
-        let effects = self.recorder.step(console, folder, event, self.now);
+        let effects = recorded::step(console, &mut self.recorder, folder, event, self.now);
         self.perform(effects);
-        let effects = self.recorder.settle(&mut self.console, self.now);
+        let effects = recorded::settle(&mut self.console, &mut self.recorder, self.now);
         self.perform(effects);
         // What the last answers called for is judged with the next batch.
-        let effects = self.recorder.settle(&mut self.console, self.now);
+        let effects = recorded::settle(&mut self.console, &mut self.recorder, self.now);
         self.perform(effects);
         if self.records.len() > before {
             let seq = self.records.last().map_or(0, |record| record.seq);
@@ -250,7 +251,7 @@ impl Stage {
             };
             for answer in answers {
                 let (console, folder) = (&mut self.console, self.folder.as_deref());
-                let more = self.recorder.step(console, folder, answer, self.now);
+                let more = recorded::step(console, &mut self.recorder, folder, answer, self.now);
                 self.perform(more);
             }
         }

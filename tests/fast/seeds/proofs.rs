@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use warroom::app::record::Record;
 use warroom::commands::replay::Player;
-use warroom::commands::report::Source;
 use warroom::commands::report::format::Format;
+use warroom::commands::report::render_all;
 use warroom::commands::report::verify::verify;
 use warroom::domain::report::Report;
 use warroom::domain::time::Stamp;
@@ -48,16 +49,16 @@ pub fn check_replay(what: &str, voyage: &mut Voyage) {
 /// journal is found.
 pub fn check_report(what: &str, seed: u64, voyage: &Voyage) -> Report {
     let folder = voyage.run_folder.as_deref().expect("a run was opened");
-    let source = Source::read(folder).expect("the run's folder is whole");
+    let source = Record::read(folder).expect("the run's folder is whole");
     for format in [Format::Md, Format::Html, Format::Json] {
-        let file = source.render_all(format).expect("it can be told").text.into_bytes();
+        let file = render_all(&source, format).expect("it can be told").text.into_bytes();
         assert!(verify(&file, &source).is_ok(), "{what}: {format:?}");
         let mut changed = file.clone();
         let place = usize::try_from(seed.wrapping_mul(2_654_435_761)).expect("fits") % file.len();
         changed[place] ^= 1;
         assert!(verify(&changed, &source).is_err(), "{what}: {format:?}, byte {place}");
     }
-    let file = source.render_all(Format::Json).expect("it can be told").text.into_bytes();
+    let file = render_all(&source, Format::Json).expect("it can be told").text.into_bytes();
     let journal = folder.join("journal-000001.log");
     let bytes = fs::read(&journal).expect("a journal");
     let mut changed = bytes.clone();
@@ -65,11 +66,11 @@ pub fn check_report(what: &str, seed: u64, voyage: &Voyage) -> Report {
     let place = usize::try_from(seed.wrapping_mul(40_503)).expect("fits") % (bytes.len() / 2);
     changed[place] ^= 1;
     fs::write(&journal, changed).expect("it can be written");
-    let found = Source::read(folder).map(|source| verify(&file, &source).is_err());
+    let found = Record::read(folder).map(|source| verify(&file, &source).is_err());
     assert!(found.unwrap_or(true), "{what}: byte {place} of the journal");
     fs::write(&journal, bytes).expect("it can be written");
     let run = voyage.run().expect("a run");
-    let plan = &source.runbook;
+    let plan = &source.plan;
     let report = Report::of(run, plan, &source.site);
     for claim in report.claims() {
         for entry in &claim.entries {

@@ -27,6 +27,7 @@ use warroom::runtime::effect::{Effect, Job, Record};
 use warroom::runtime::event::{Event, Why};
 use warroom::runtime::journal::{Frozen, Journal, Reply};
 use warroom::runtime::observations::Observations;
+use warroom::runtime::recorded;
 use warroom::runtime::recording::Recorder;
 use warroom::runtime::runner::Aftermath;
 use warroom::sim::{ACTIONS, World, WorldState, look_at_reference, operator_for, probe_for};
@@ -277,13 +278,13 @@ impl Voyage {
     /// Something happens, and is judged.
     pub fn event(&mut self, event: Event) {
         self.step(event);
-        let effects = self.recorder.settle(&mut self.console, self.clock.now());
+        let effects = recorded::settle(&mut self.console, &mut self.recorder, self.clock.now());
         self.perform_all(effects);
     }
 
     fn step(&mut self, event: Event) {
         let (console, folder) = (&mut self.console, self.run_folder.as_deref());
-        let effects = self.recorder.step(console, folder, event, self.clock.now());
+        let effects = recorded::step(console, &mut self.recorder, folder, event, self.clock.now());
         self.perform_all(effects);
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use warroom::commands::report::Source;
+use warroom::app::record::Record;
 use warroom::domain::catalogue::{Class, Fencing};
 use warroom::domain::ids::{PersonId, RunId, Side, StepId, SystemId, TierId};
 use warroom::domain::ledger::{Ledger, LedgerRow, LossVerdict};
@@ -17,9 +17,9 @@ use warroom::domain::time::{BootId, Stamp};
 use warroom::domain::verdict::{Signal, T0Basis};
 use warroom::files;
 use warroom::files::site::LoadedSite;
-use warroom::runtime::journal::Finding;
 use warroom::runtime::journal::format::{Header, Place, encode, encode_header, sha256};
 use warroom::runtime::journal::reader::{Segment, read_segments};
+use warroom::runtime::journal::{Finding, ReadBack};
 
 use crate::toy::TOYS;
 
@@ -138,20 +138,26 @@ impl Tale {
     }
 
     /// What is read back from these bytes in the place of the tale's own.
-    pub fn read(&self, segment: &Segment) -> Source {
+    pub fn read(&self, segment: &Segment) -> Record {
         let chain = read_segments(std::slice::from_ref(segment));
-        Source {
+        let Body::Opened { run, kind, .. } = &self.events[0].body else { panic!("it opens") };
+        let back = ReadBack {
+            run: run.clone(),
+            kind: *kind,
+            epoch: chain.epoch,
             events: chain.events,
             hashes: chain.hashes,
+            head: chain.head,
+            site: String::new(),
+            runbook: String::new(),
             finding: chain.finding,
-            runbook: self.runbook.clone(),
-            site: self.site.clone(),
-        }
+        };
+        Record { back, site: self.site.clone(), plan: self.runbook.clone() }
     }
 
-    pub fn source(&self) -> Source {
+    pub fn source(&self) -> Record {
         let source = self.read(&self.segment("site", "runbook"));
-        assert_eq!((&source.finding, &source.events), (&Finding::Whole, &self.events));
+        assert_eq!((&source.back.finding, &source.back.events), (&Finding::Whole, &self.events));
         source
     }
 }

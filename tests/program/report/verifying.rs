@@ -1,23 +1,23 @@
 //! A report survives its check, and one changed byte does not: of the report or of the journal.
 
-use warroom::commands::report::Source;
+use strum::VariantArray as _;
+use warroom::app::record::Record;
 use warroom::commands::report::format::Format;
 use warroom::commands::report::page::Rendered;
+use warroom::commands::report::render_all;
 use warroom::commands::report::verify::{Fault, difference, sealed, verify};
 use warroom::domain::run::event::Body;
 
 use super::tale::{Chance, Tale, by_chance, given_up, golden, golden_plan, valid, whole};
 
-fn render(source: &Source, format: Format) -> Rendered {
-    source.render_all(format).expect("the tale is of this runbook")
+fn render(source: &Record, format: Format) -> Rendered {
+    render_all(source, format).expect("the tale is of this runbook")
 }
 
-fn sources() -> Vec<Source> {
+fn sources() -> Vec<Record> {
     let kept = ["j1-complete", "j1-trouble", "j1-given-up"].map(|name| {
         let back = warroom::runtime::journal::read(&golden(name)).expect("a golden journal");
-        let (site, runbook) = (valid().0, golden_plan());
-        let (events, hashes, finding) = (back.events, back.hashes, back.finding);
-        Source { events, hashes, finding, runbook, site }
+        Record { back, site: valid().0, plan: golden_plan() }
     });
     let chance = (0..40).map(|seed| by_chance(seed, valid()));
     let told = [whole(), given_up()].into_iter().chain(chance);
@@ -27,15 +27,16 @@ fn sources() -> Vec<Source> {
 #[test]
 fn every_report_survives_its_check() {
     for source in sources() {
-        let all = source.events.len();
-        for format in Format::ALL {
+        let all = source.back.events.len();
+        for &format in Format::VARIANTS {
             let report = render(&source, format);
             let done = verify(report.text.as_bytes(), &source).expect("as the journal tells");
             assert_eq!((done.entries, done.all), (all as u64, all as u64));
             assert!(done.claims > all, "{} claims", done.claims);
             assert!(sealed(report.text.as_bytes()).is_ok());
             // A report that was made before the run was over is true as of then.
-            let early = source.render(all.div_ceil(2), format).expect("half of it");
+            let early = warroom::commands::report::render(&source, all.div_ceil(2), format)
+                .expect("half of it");
             let done = verify(early.text.as_bytes(), &source).expect("as the journal told then");
             assert_eq!(done.entries, all.div_ceil(2) as u64);
         }
@@ -51,7 +52,7 @@ fn others(byte: u8) -> [u8; 3] {
 fn every_changed_byte_of_a_report_is_found() {
     for tale in [whole(), given_up()] {
         let source = tale.source();
-        for format in Format::ALL {
+        for &format in Format::VARIANTS {
             let report = render(&source, format);
             let mut file = report.text.clone().into_bytes();
             for at in 0..file.len() {

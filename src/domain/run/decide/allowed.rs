@@ -3,11 +3,11 @@
 //! One table for all of them. `decide` asks it first of every wish, and the screen asks the same
 //! question to grey a key, so that what a key offers and what is granted cannot drift apart.
 
-use super::kind::Kind;
 use crate::domain::abort::{self, Blocked};
 use crate::domain::catalogue::Class;
 use crate::domain::ids::StepId;
 use crate::domain::run::event::{Actor, Mode};
+use crate::domain::run::intent::Kind;
 use crate::domain::run::phase::{Phase, Stage};
 use crate::domain::run::refusal::Refusal;
 use crate::domain::run::state::{Run, StepState};
@@ -188,18 +188,8 @@ fn refused_by_run(kind: Kind, run: &Run) -> Result<(), Refusal> {
             let why = "the run is ungraceful already";
             refuse_if(run.mode == Mode::Ungraceful, Refusal::Already(why))
         }
-        Kind::Declare
-        | Kind::AcceptCriterion
-        | Kind::Run
-        | Kind::Skip
-        | Kind::Attest
-        | Kind::Retry
-        | Kind::Resolve
-        | Kind::AbortStep
-        | Kind::AbortRun
-        | Kind::Note
-        | Kind::SendUpdate
-        | Kind::Acknowledge => Ok(()),
+        // The table says all there is against it.
+        _ => Ok(()),
     }
 }
 
@@ -250,18 +240,8 @@ fn refused_by_step(
         Kind::Escalate if state.escalated => {
             Err(Refusal::Already("the step is ungraceful already"))
         }
-        Kind::Escalate
-        | Kind::Declare
-        | Kind::AcceptLedger
-        | Kind::AcceptCriterion
-        | Kind::SetT0
-        | Kind::Hold
-        | Kind::Release
-        | Kind::AbortRun
-        | Kind::Close
-        | Kind::Note
-        | Kind::SendUpdate
-        | Kind::Acknowledge => Ok(()),
+        // It is about no step, or the run alone speaks for it.
+        _ => Ok(()),
     }
 }
 

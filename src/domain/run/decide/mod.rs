@@ -19,9 +19,9 @@ use crate::domain::ids::Side;
 use crate::domain::runbook::Runbook;
 use crate::domain::site::{Site, SiteRole};
 
+pub use super::intent::Kind;
 pub use allowed::{Asking, permitted};
 pub use context::{Context, Decision, SHORT_REASON_CHARS_MIN};
-pub use kind::Kind;
 
 /// Decides on a wish of a commander.
 ///

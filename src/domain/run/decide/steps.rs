@@ -230,7 +230,7 @@ pub(super) fn run_step(
 /// The action and its target: `sim.check pg-b`.
 fn called(step: &Step, run: &Run) -> Clean {
     let target = step.target.as_ref().map_or_else(String::new, |target| {
-        let side = run.direction.side(target.place).letter().to_lowercase();
+        let side = run.direction.side(target.place).key();
         format!(" {}-{side}", target.system)
     });
     Clean::new(&format!("{}{target}", step.action.name))

@@ -3,7 +3,7 @@
 use super::context::{Context, Decision, long_enough, the_run};
 use crate::domain::abort;
 use crate::domain::ids::StepId;
-use crate::domain::ledger::no_store;
+use crate::domain::ledger::{Ledger, no_store};
 use crate::domain::moment::check_t0;
 use crate::domain::readiness;
 use crate::domain::rhythm::next_number;
@@ -87,20 +87,8 @@ pub(super) fn accept_ledger(context: &Context<'_>) -> Result<Decision, Refusal> 
         Mode::Planned => Some(context.ledger),
         Mode::Ungraceful => run.ledger.as_ref(),
     };
-    let rows = shown.map_or(&[][..], |ledger| &ledger.rows);
-    let summary = rows
-        .iter()
-        .map(|row| {
-            let loss = row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), |s| format!("{s:.1}s"));
-            format!("{} {loss} {}", row.system, row.verdict.word())
-        })
-        .collect::<Vec<_>>()
-        .join(", ");
-    let summary = if summary.is_empty() {
-        no_store(context.site, context.snapshot).to_owned()
-    } else {
-        summary
-    };
+    let summary = shown.and_then(Ledger::summary);
+    let summary = summary.unwrap_or_else(|| no_store(context.site, context.snapshot).to_owned());
     Ok(Decision::Record(vec![Body::LedgerAccepted { summary: summary.into() }]))
 }
 

@@ -10,11 +10,12 @@ use crate::domain::run::commit::Execution;
 use crate::domain::setting::{Kind, Setting};
 use crate::domain::settings::{Fault, Fields};
 use crate::domain::text::Clean;
+use crate::domain::time::spoken_time;
 use crate::port::{OperateError, Output};
 use crate::systems::kit::seat::{Rights, line};
 use crate::systems::kit::server::Server;
 use crate::systems::kit::task::{At, Task};
-use crate::systems::kit::trouble::{Trouble, span_text};
+use crate::systems::kit::trouble::Trouble;
 
 /// The longest prefix, in bytes.
 const PREFIX_BYTES_MAX: usize = 128;
@@ -118,7 +119,7 @@ impl At<VerifyWrite> {
             None => {
                 format!(
                     "no key was written to {name} in the last {}",
-                    span_text(self.with.fresh_for)
+                    spoken_time(self.with.fresh_for)
                 )
             }
             Some(replid) if replid != state.replid => {
@@ -127,7 +128,7 @@ impl At<VerifyWrite> {
             Some(_) => {
                 let words = format!(
                     "{name} took a write within the last {}",
-                    span_text(self.with.fresh_for)
+                    spoken_time(self.with.fresh_for)
                 );
                 return Standing::Done(words.into());
             }

@@ -1,14 +1,11 @@
 //! The card of a step: what would change, what must hold, what it costs, and how to start it.
 
-use std::time::Duration;
-
 use crate::domain::abort;
 use crate::domain::catalogue::Class;
 use crate::domain::console::{Access, Rehearsal};
 use crate::domain::loss;
 use crate::domain::preview::Standing;
 use crate::domain::runbook::{Compensation, Step};
-use crate::domain::time::short_time;
 use crate::ui::command::Command;
 use crate::ui::panel::{clocks, phrase};
 use crate::ui::screen::Screen;
@@ -123,7 +120,7 @@ fn change_rows(screen: &Screen<'_>, card: &Card, width: usize) -> (Vec<Row>, Vec
         return (vec![head, Row::of(UNKNOWN, format!("? {why}"))], Vec::new());
     };
     let age = screen.now.since(seen.at);
-    let shown = short_time(Duration::from_secs(age.as_secs()));
+    let shown = seen.at.ago(screen.now);
     let mut rows = vec![if age > Rehearsal::AGE_MAX {
         head.put(STALE, format!("? dry run {shown} old, made again"))
     } else {
