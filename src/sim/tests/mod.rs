@@ -29,7 +29,7 @@ use crate::domain::settings::{Key, Node, Span, Table, Value};
 use crate::domain::site::{Site, SystemSpec};
 use crate::domain::text::Clean;
 use crate::domain::time::{BootId, Stamp};
-use crate::port::{Boxed, Clock, OperateError, Operator, OperatorSetup, Secrets};
+use crate::port::{Boxed, Clock, OperateError, Operator, OperatorSetup};
 use crate::stand::{self, HandClock, Lines, NoSecrets};
 
 const A_TO_B: Direction = Direction { from: Side::A, to: Side::B };
