@@ -140,12 +140,15 @@ fn take_batch<D: Desk, A: Acts<D::Role>, S: Sitter<D>>(
 ) -> Vec<Effect<D::Role>> {
     let (recorder, folder) = (&mut performer.recorder, performer.acts.run_folder());
     let mut effects = Vec::new();
+    let mut taken = 0;
     let mut next = Some(event);
-    for _ in 0..=BATCH_MAX {
-        let Some(event) = next else { break };
+    while let Some(event) = next {
         sitter.notice(&event);
         effects.extend(recorded::step(console, recorder, folder, event, now));
-        next = sitter.next_ready().or_else(|| inbox.next_ready(due));
+        taken += 1;
+        // What is not taken now is left where it waits.
+        let more = taken < BATCH_MAX;
+        next = more.then(|| sitter.next_ready().or_else(|| inbox.next_ready(due))).flatten();
     }
     effects.extend(recorded::settle(console, recorder, now));
     effects
