@@ -28,7 +28,7 @@ use warroom::domain::text::Clean;
 use warroom::domain::time::Stamp;
 use warroom::files::shipped::SHIPPED;
 use warroom::files::site::LoadedSite;
-use warroom::port::{Clock, Operator, OperatorSetup, Probe, Secrets};
+use warroom::port::{Clock, Operator, OperatorSetup, Probe};
 use warroom::runtime::console::{Console, Parts};
 use warroom::runtime::desk::CommanderDesk;
 use warroom::runtime::effect::{Effect, Record};

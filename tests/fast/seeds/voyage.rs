@@ -20,7 +20,7 @@ use warroom::domain::settings::Table;
 use warroom::domain::site::SystemSpec;
 use warroom::domain::time::Stamp;
 use warroom::files::site::LoadedSite;
-use warroom::port::{Clock, Expected, Operator, OperatorSetup, Probe, Secrets};
+use warroom::port::{Clock, Expected, Operator, OperatorSetup, Probe};
 use warroom::runtime::console::{Console, Parts};
 use warroom::runtime::desk::CommanderDesk;
 use warroom::runtime::effect::{Effect, Job, Record};
