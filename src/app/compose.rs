@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
 use super::parting::{Parting, Way};
@@ -28,6 +27,7 @@ use crate::runtime::desk::{CommanderDesk, Desk, ObserverDesk};
 use crate::runtime::event::Event;
 use crate::runtime::follow;
 use crate::runtime::journal;
+use crate::runtime::journal::format::sha256;
 use crate::runtime::observations::{self, Keeper, Observations};
 use crate::runtime::paths::StatePaths;
 use crate::runtime::performer::{Acts, CommanderActs, Leashes, Performer};
@@ -205,7 +205,7 @@ impl Ground {
         Parts {
             desk,
             site: site.site.clone(),
-            site_hash: hex_hash(&site.site_text),
+            site_hash: sha256(site.site_text.as_bytes()).hex(),
             runbooks: site.runbooks.clone(),
             me: self.me.clone(),
             kind: start.kind,
@@ -350,13 +350,4 @@ fn user_name() -> Clean {
 
 fn host_name() -> Clean {
     Clean::new(&rustix::system::uname().nodename().to_string_lossy())
-}
-
-/// SHA-256 of a text, in hex.
-pub fn hex_hash(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
-        use std::fmt::Write as _;
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }

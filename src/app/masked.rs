@@ -62,7 +62,9 @@ impl Mask {
     }
 
     fn all<'t>(&self, texts: impl IntoIterator<Item = &'t mut Clean>) {
-        texts.into_iter().for_each(|text| *text = self.text(text));
+        for text in texts {
+            *text = self.text(text);
+        }
     }
 
     fn look(&self, mut look: Look) -> Look {
@@ -109,7 +111,9 @@ impl Mask {
         if let Some(Link { says: LinkWord::Unknown(why), .. }) = link {
             self.all([why]);
         }
-        identity.iter_mut().for_each(|told| self.identity(told));
+        if let Some(told) = identity {
+            self.identity(told);
+        }
         self.all([end, parted].into_iter().flatten().map(|told| &mut told.of));
         self.all(hindered.iter_mut().chain([note]));
     }
@@ -183,7 +187,8 @@ impl Operator for MaskedOperator {
         Box::pin(async {
             let mut told = self.operator.identity().await;
             match &mut told {
-                Ok(told) => told.iter_mut().for_each(|told| self.mask.identity(told)),
+                Ok(Some(told)) => self.mask.identity(told),
+                Ok(None) => {}
                 Err(why) => self.mask.all([why]),
             }
             told

@@ -15,6 +15,7 @@ use crate::domain::run::autopilot::Orders;
 use crate::domain::run::event::{Closing, Mode};
 use crate::domain::run::intent::REASON_CHARS_MIN;
 use crate::domain::run::state::Run;
+use crate::domain::run::words;
 use crate::domain::runbook::Runbook;
 use crate::domain::settings::unknown;
 use crate::domain::site::{Site, SiteRole};
@@ -194,12 +195,8 @@ fn tell_end(
 fn result_lines(run: &Run, plan: &Runbook, site: &Site) -> Vec<String> {
     let mut lines = Vec::new();
     let closing = match run.closed.as_ref().map(|(_, closing)| closing) {
-        Some(Closing::Complete) => "complete".to_owned(),
-        Some(Closing::CompleteExcept { steps }) => {
-            let names: Vec<&str> = steps.iter().map(crate::domain::ids::StepId::as_str).collect();
-            format!("complete except {}", names.join(", "))
-        }
         Some(Closing::Aborted) => "ABORTED".to_owned(),
+        Some(how) => words::closing(how, None),
         None => "not closed".to_owned(),
     };
     lines.push(format!("CLOSED run {}: {closing}", run.id));

@@ -233,7 +233,7 @@ fn samples(runbook: &Runbook, run: &Run) -> Vec<(StepId, Sample)> {
     let mut lives: BTreeMap<&StepId, Life> =
         runbook.steps.iter().map(|step| (&step.id, Life::default())).collect();
     let declared = run.declaration.as_ref().map(|declaration| declaration.at);
-    for event in &run.events {
+    for event in run.events.iter() {
         let Some(id) = about(&event.body) else { continue };
         let Some(step) = runbook.step(id) else { continue };
         let ends = step.needs.iter().map(|need| lives.get(need).and_then(|life| life.ended));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::journal::format::sha256;
-use super::paths::{create_folders, open_file, replace};
+use super::paths::{create_folders, read_bounded, replace};
 use crate::domain::day::Day;
 use crate::domain::ids::{Side, SystemId};
 use crate::domain::ledger::Ledger;
@@ -82,7 +82,7 @@ pub struct Loaded {
 /// aside under another name and said, never fatal.
 pub fn load(dir: &Path) -> Loaded {
     let path = dir.join(OBSERVATIONS_FILE);
-    let read = read_bytes(&path).map_err(|error| error.to_string());
+    let read = read_bounded(&path, OBSERVATIONS_BYTES_MAX).map_err(|error| error.to_string());
     let read = read.and_then(|bytes| bytes.as_deref().map(decode).transpose());
     match read {
         Ok(observations) => Loaded { observations, notice: None },
@@ -107,7 +107,7 @@ pub fn load(dir: &Path) -> Loaded {
 /// What was set aside, where that is what another console wrote in the meantime: it goes back to
 /// its place, unless something newer is there already.
 fn put_back(aside: &Path, path: &Path) -> Option<Observations> {
-    let bytes = read_bytes(aside).ok()??;
+    let bytes = read_bounded(aside, OBSERVATIONS_BYTES_MAX).ok()??;
     let observations = decode(&bytes).ok()?;
     // A link is never made over a file that is there.
     let _ = fs::hard_link(aside, path);
@@ -117,20 +117,8 @@ fn put_back(aside: &Path, path: &Path) -> Option<Observations> {
 
 /// Reads the same without touching anything: what cannot be used is as if it were not there.
 pub fn peek(dir: &Path) -> Option<Observations> {
-    let bytes = read_bytes(&dir.join(OBSERVATIONS_FILE)).ok()??;
+    let bytes = read_bounded(&dir.join(OBSERVATIONS_FILE), OBSERVATIONS_BYTES_MAX).ok()??;
     decode(&bytes).ok()
-}
-
-fn read_bytes(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
-    match open_file(path) {
-        Ok(file) => {
-            file.take(OBSERVATIONS_BYTES_MAX).read_to_end(&mut bytes)?;
-            Ok(Some(bytes))
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 /// The file: a line with format and checksum, then one line of JSON.

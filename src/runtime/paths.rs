@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt as _, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -170,6 +170,50 @@ pub fn create_file(path: &Path) -> io::Result<File> {
 /// When it is not there, is a link or cannot be read.
 pub fn open_file(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).custom_flags(no_follow()).open(path)
+}
+
+/// At most so many bytes of a file that must not be a link; none where it is not there.
+///
+/// # Errors
+/// When it is a link or cannot be read.
+pub fn read_bounded(path: &Path, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    match open_file(path) {
+        Ok(file) => file.take(bytes_max).read_to_end(&mut bytes).map(|_| Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Files of one kind in a folder, counted: `journal-000001.log`.
+#[derive(Debug, Clone, Copy)]
+pub struct Numbered(pub &'static str);
+
+impl Numbered {
+    /// The name of a file.
+    pub fn name(self, number: u32) -> String {
+        format!("{}-{number:06}.log", self.0)
+    }
+
+    /// The numbers there are, in their order.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn in_folder(self, folder: &Path) -> io::Result<Vec<u32>> {
+        let mut numbers = Vec::new();
+        for entry in fs::read_dir(folder)? {
+            let name = entry?.file_name();
+            numbers.extend(name.to_str().and_then(|name| self.number_of(name)));
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    fn number_of(self, name: &str) -> Option<u32> {
+        let digits = name.strip_prefix(self.0)?.strip_prefix('-')?.strip_suffix(".log")?;
+        let number = digits.parse().ok()?;
+        (self.name(number) == name).then_some(number)
+    }
 }
 
 /// The flag by which a link is not followed.

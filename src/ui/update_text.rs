@@ -70,7 +70,7 @@ pub fn lines(screen: &Screen<'_>, sentence: &str) -> Vec<Clean> {
 /// The names of hosts that the site and the journal know.
 fn hosts(screen: &Screen<'_>) -> Vec<String> {
     let mut names = vec![screen.me.host.to_string()];
-    for event in screen.run.iter().flat_map(|run| &run.events) {
+    for event in screen.run.iter().flat_map(|run| run.events.iter()) {
         let host = event.by.host.as_str();
         if !names.iter().any(|known| known == host) {
             names.push(host.to_owned());

@@ -133,7 +133,7 @@ const LAYERS: [Layer; 9] = [
     Layer {
         name: "app",
         may_import: &["domain", "port", "systems", "sim", "files", "ui", "runtime", "app"],
-        crates: &["anyhow", "rustix", "secrecy", "sha2", "thiserror", "tokio", "toml"],
+        crates: &["anyhow", "rustix", "secrecy", "thiserror", "tokio", "toml"],
         not_of_std: &[],
     },
     Layer {

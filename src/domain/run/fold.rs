@@ -1,5 +1,6 @@
 //! How a run changes: one recorded event at a time, all or nothing, the same live and in replay.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::{Body, Cause, Closing, Mode, Outcome, Purpose, RunEvent};
@@ -20,11 +21,10 @@ impl Run {
         if event.seq != self.last_seq() + 1 {
             return Err(Misfit::Sequence { last: self.last_seq(), found: event.seq });
         }
-        let mut after = self.clone_without_events();
+        let mut after = self.clone();
         after.take(&event)?;
-        after.events = std::mem::take(&mut self.events);
-        after.events.push(event);
         *self = after;
+        Arc::make_mut(&mut self.events).push(event);
         Ok(())
     }
 
@@ -38,7 +38,7 @@ impl Run {
             |last| (last.at, last.by.clone()),
         );
         let event = RunEvent { seq: self.last_seq() + 1, at, by, body: body.clone() };
-        self.clone_without_events().take(&event)
+        self.clone().take(&event)
     }
 
     fn take(&mut self, event: &RunEvent) -> Result<(), Misfit> {

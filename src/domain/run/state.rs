@@ -1,6 +1,7 @@
 //! A run's state: nothing but its journal, folded; `apply` is the only thing that changes it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::event::{
@@ -217,8 +218,9 @@ pub struct Run {
     pub in_hand: Option<StepId>,
     /// The steps, in the plan's order.
     pub steps: Vec<StepState>,
-    /// Everything that happened, for the timeline and the report.
-    pub events: Vec<RunEvent>,
+    /// Everything that happened, for the timeline and the report. Copies of the run share it: no
+    /// move looks at it.
+    pub events: Arc<Vec<RunEvent>>,
     /// What each step needs, from the runbook.
     pub(super) needs: Vec<Vec<usize>>,
 }
@@ -278,42 +280,11 @@ impl Run {
             updated: None,
             in_hand: None,
             steps: runbook.steps.iter().map(|step| StepState::new(step.id.clone())).collect(),
-            events: vec![event.clone()],
+            events: Arc::new(vec![event.clone()]),
             needs,
         };
         opened.settle_needs();
         Ok(opened)
-    }
-
-    /// Everything but the list of events, which may be long and which no move looks at.
-    pub(super) fn clone_without_events(&self) -> Self {
-        Self {
-            events: Vec::new(),
-            id: self.id.clone(),
-            kind: self.kind,
-            direction: self.direction,
-            mode: self.mode,
-            stage: self.stage,
-            opened: self.opened.clone(),
-            declaration: self.declaration.clone(),
-            ledger: self.ledger.clone(),
-            accepted: self.accepted.clone(),
-            clock: self.clock,
-            held_since: self.held_since,
-            held_before: self.held_before,
-            restored: self.restored.clone(),
-            closed: self.closed.clone(),
-            losses: self.losses.clone(),
-            reopened: self.reopened.clone(),
-            tiers: self.tiers.clone(),
-            accepted_criteria: self.accepted_criteria.clone(),
-            forecasted: self.forecasted,
-            abort: self.abort.clone(),
-            updated: self.updated,
-            in_hand: self.in_hand.clone(),
-            steps: self.steps.clone(),
-            needs: self.needs.clone(),
-        }
     }
 
     /// The number of the last event.

@@ -13,7 +13,7 @@ impl Run {
     /// True where two primaries stood as the record ended: nothing is restored for good.
     pub fn stands_split(&self) -> bool {
         let mut standing = BTreeSet::new();
-        for event in &self.events {
+        for event in self.events.iter() {
             match &event.body {
                 Body::Alarmed { alarm, raised: true, .. } if alarm.starts_with(SPLIT_KEY) => {
                     standing.insert(alarm);

@@ -17,6 +17,7 @@ use super::kinds::Kinds;
 use super::toml_tree;
 use crate::domain::catalogue::Guard;
 use crate::domain::ids::{Side, StepId};
+use crate::domain::run::commit::Hash;
 use crate::domain::runbook::{Direction, Runbook, Step, Ungraceful};
 use crate::domain::settings::{Fault, Fields, Span, Table, unknown};
 use crate::domain::site::Site;
@@ -56,9 +57,9 @@ pub fn parse_all(text: &str, name: &str, site: &Site, kinds: Kinds) -> Result<Ru
 
 /// The first hex digits of the SHA-256 of a file's text.
 pub fn hash(text: &str) -> String {
-    let digest = Sha256::digest(text.as_bytes());
-    let halves = digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    halves.filter_map(|half| char::from_digit(u32::from(half), 16)).take(HASH_DIGITS).collect()
+    let mut hex = Hash(Sha256::digest(text.as_bytes()).into()).hex();
+    hex.truncate(HASH_DIGITS);
+    hex
 }
 
 fn read_runbook(

@@ -203,8 +203,8 @@ impl<D: Desk> Console<D> {
 
     /// Takes up a run that was found open.
     pub(super) fn take_run(&mut self, run: Run) {
-        for event in run.events.clone() {
-            self.write_event(&event);
+        for event in run.events.iter() {
+            self.write_event(event);
             match &event.body {
                 Body::Acknowledged { alarm } => self.acknowledged.push(alarm.clone()),
                 Body::Alarmed { alarm, raised: true, sentence } => {

@@ -1,14 +1,17 @@
 //! Where segments are written: files of the run's folder, or memory with faults in tests.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::reader::Segment;
-use crate::runtime::paths::{create_file, open_file, sync_folder};
+use crate::runtime::paths::{Numbered, create_file, open_file, sync_folder};
 
 /// The largest journal that is read, in bytes: more than a year of a busy run.
 pub const JOURNAL_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// The files that a journal stands in.
+const SEGMENTS: Numbered = Numbered("journal");
 
 /// An open segment.
 pub trait Sink: Send {
@@ -49,7 +52,7 @@ impl FolderStore {
 
     /// The file name of a segment: `journal-000001.log`.
     pub fn name(number: u32) -> String {
-        format!("journal-{number:06}.log")
+        SEGMENTS.name(number)
     }
 
     /// All segments as stored, in the order of their numbers.
@@ -66,13 +69,7 @@ impl FolderStore {
     /// # Errors
     /// When the folder cannot be read.
     pub fn numbers(&self) -> io::Result<Vec<u32>> {
-        let mut numbers = Vec::new();
-        for entry in fs::read_dir(&self.folder)? {
-            let name = entry?.file_name();
-            numbers.extend(name.to_str().and_then(number_of));
-        }
-        numbers.sort_unstable();
-        Ok(numbers)
+        SEGMENTS.in_folder(&self.folder)
     }
 
     fn read_one(&self, number: u32, left: &mut u64) -> io::Result<Segment> {
@@ -100,12 +97,6 @@ impl FolderStore {
         }
         sync_folder(&self.folder)
     }
-}
-
-fn number_of(name: &str) -> Option<u32> {
-    let digits = name.strip_prefix("journal-")?.strip_suffix(".log")?;
-    let number = digits.parse().ok()?;
-    (FolderStore::name(number) == name).then_some(number)
 }
 
 impl Store for FolderStore {

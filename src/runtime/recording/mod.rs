@@ -23,6 +23,7 @@ use crate::domain::time::Stamp;
 use crate::runtime::console::scene::Scene;
 use crate::runtime::event::Event;
 use crate::runtime::journal::Reply;
+use crate::runtime::paths::Numbered;
 
 /// The largest recording of a run, in bytes; what comes after is not kept.
 pub const RECORDING_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -38,14 +39,11 @@ const TRY_AGAIN: Duration = Duration::from_secs(5);
 
 /// The file name of a segment: `recording-000001.log`.
 pub fn segment_name(number: u32) -> String {
-    format!("recording-{number:06}.log")
+    SEGMENTS.name(number)
 }
 
-fn number_of(name: &str) -> Option<u32> {
-    let digits = name.strip_prefix("recording-")?.strip_suffix(".log")?;
-    let number = digits.parse().ok()?;
-    (segment_name(number) == name).then_some(number)
-}
+/// The files that a recording stands in.
+const SEGMENTS: Numbered = Numbered("recording");
 
 /// What the screen has to say of a recording, where something failed.
 pub type Trouble = Option<Clean>;

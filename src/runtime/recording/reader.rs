@@ -1,13 +1,12 @@
 //! Reads a recording back as far as it can be read: it is evidence of a screen, so damage costs
 //! what is damaged and no more.
 
-use std::fs;
 use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::line::{FORMAT, Last, Line, Setting, stamp};
 use super::take::{Take, What};
-use super::{RECORDING_BYTES_MAX, number_of, segment_name};
+use super::{RECORDING_BYTES_MAX, SEGMENTS, segment_name};
 use crate::domain::ids::RunId;
 use crate::domain::time::BootId;
 use crate::runtime::journal::format::{Framed, read_frame};
@@ -30,14 +29,9 @@ pub struct Recording {
 /// # Errors
 /// When the folder or a segment cannot be read at all.
 pub fn read(folder: &Path, run: &RunId) -> io::Result<Recording> {
-    let mut numbers: Vec<u32> = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        numbers.extend(entry?.file_name().to_str().and_then(number_of));
-    }
-    numbers.sort_unstable();
     let mut recording = Recording::default();
     let mut left = RECORDING_BYTES_MAX * 2;
-    for number in numbers {
+    for number in SEGMENTS.in_folder(folder)? {
         let mut bytes = Vec::new();
         let file = open_file(&folder.join(segment_name(number)))?;
         let read = file.take(left).read_to_end(&mut bytes)?;

@@ -10,7 +10,7 @@ use rustix::fs::statvfs;
 
 use super::line::Scribe;
 use super::take::{Take, What};
-use super::{number_of, segment_name};
+use super::{SEGMENTS, segment_name};
 use crate::domain::ids::RunId;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
@@ -192,12 +192,9 @@ impl Writer {
     fn begin(&mut self, now: Stamp) -> io::Result<()> {
         self.see_room()?;
         let (mut last, mut size) = (0, 0);
-        for entry in fs::read_dir(&self.folder)? {
-            let entry = entry?;
-            if let Some(number) = entry.file_name().to_str().and_then(number_of) {
-                last = last.max(number);
-                size += entry.metadata()?.len();
-            }
+        for number in SEGMENTS.in_folder(&self.folder)? {
+            last = number;
+            size += fs::symlink_metadata(self.folder.join(segment_name(number)))?.len();
         }
         if last >= SEGMENTS_MAX {
             return Err(io::Error::other(format!("it has {last} segments already")));

@@ -14,7 +14,9 @@ use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::runtime::journal::ATTEMPTS_FOLDER;
 use crate::runtime::journal::lock::Lock;
-use crate::runtime::paths::{create_file, make_folder, open_file, sync_folder, write_file};
+use crate::runtime::paths::{
+    create_file, make_folder, open_file, read_bounded, sync_folder, write_file,
+};
 
 /// The intent, written by the console before the runner is started.
 pub const INTENT_FILE: &str = "intent";
@@ -211,11 +213,8 @@ impl AttemptFolder {
 
     /// What a file of the folder says; none where it is not there.
     fn note_in<T: DeserializeOwned>(&self, name: &str) -> io::Result<Option<T>> {
-        match self.read(name) {
-            Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        let bytes = read_bounded(&self.file(name), NOTE_BYTES_MAX)?;
+        Ok(bytes.map(|bytes| serde_json::from_slice(&bytes)).transpose()?)
     }
 
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {

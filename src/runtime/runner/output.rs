@@ -1,7 +1,7 @@
 //! What an attempt prints: masked before it reaches the disk, its beginning and its end, no more.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::folder::{AttemptFolder, HEAD_FILE, TAIL_FILE, TIMES_FILE};
@@ -11,7 +11,7 @@ use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::port::Output;
 use crate::runtime::clock::SystemClock;
-use crate::runtime::paths::{Draft, create_file, open_file};
+use crate::runtime::paths::{Draft, create_file, read_bounded};
 use crate::runtime::redact::Redactor;
 
 /// Bytes kept of the beginning of an attempt's output.
@@ -200,12 +200,13 @@ pub fn output_since(
     offset: u64,
 ) -> io::Result<OutputSince> {
     let folder = AttemptFolder::of(run_dir, step, attempt);
-    let head = read_bounded(&folder.file(HEAD_FILE), HEAD_BYTES_MAX)?;
+    let head = read_bounded(&folder.file(HEAD_FILE), HEAD_BYTES_MAX as u64)?.unwrap_or_default();
     let from_head = usize::try_from(offset).ok().and_then(|start| head.get(start..));
     if let Some(rest) = from_head.filter(|rest| rest.contains(&b'\n')) {
         return Ok(lines_of(rest, offset, 0, &folder));
     }
-    let tail = read_bounded(&folder.file(TAIL_FILE), OFFSET_DIGITS + 1 + TAIL_BYTES_MAX * 3)?;
+    let tail_max = (OFFSET_DIGITS + 1 + TAIL_BYTES_MAX * 3) as u64;
+    let tail = read_bounded(&folder.file(TAIL_FILE), tail_max)?.unwrap_or_default();
     let Some((first, kept)) = tail.split_at_checked(OFFSET_DIGITS + 1) else {
         return Ok(OutputSince { next: offset, ..OutputSince::default() });
     };
@@ -229,17 +230,4 @@ fn lines_of(bytes: &[u8], start: u64, missed: u64, folder: &AttemptFolder) -> Ou
         since.next += u64::try_from(line.len()).unwrap_or(0);
     }
     since
-}
-
-pub(super) fn read_bounded(path: &Path, bytes_max: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    match open_file(path) {
-        Ok(file) => {
-            let limit = u64::try_from(bytes_max).unwrap_or(u64::MAX);
-            file.take(limit).read_to_end(&mut bytes)?;
-            Ok(bytes)
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(bytes),
-        Err(error) => Err(error),
-    }
 }

@@ -4,11 +4,10 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::output::read_bounded;
 use crate::domain::time::Stamp;
 use crate::port::Clock;
 use crate::runtime::clock::SystemClock;
-use crate::runtime::paths::{Draft, create_file};
+use crate::runtime::paths::{Draft, create_file, read_bounded};
 
 /// Stamps kept of one attempt. Past that, those that stand close to the one before give way.
 pub const STAMPS_MAX: usize = 1024;
@@ -110,7 +109,8 @@ impl Noted {
     /// the one before, is passed over. None are there from earlier versions.
     pub(super) fn read(path: &Path) -> Self {
         // One that did not give way yet is one too many for a moment.
-        let bytes = read_bounded(path, (STAMPS_MAX + 1) * STAMP_BYTES_MAX).unwrap_or_default();
+        let most = ((STAMPS_MAX + 1) * STAMP_BYTES_MAX) as u64;
+        let bytes = read_bounded(path, most).ok().flatten().unwrap_or_default();
         let mut marks: Vec<Mark> = Vec::new();
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             let Some(line) = line.strip_suffix(b"\n") else { continue };

@@ -61,11 +61,10 @@ pub fn watch(
     }
 }
 
-/// What became of an attempt, without waiting; none while it or something of it runs.
-///
-/// Only for the console that has the run's lock, and for attempts that it did not start itself or
-/// whose runner it has waited for: an attempt found not started is made void, so that a runner that
-/// comes late refuses.
+/// What became of an attempt, without waiting; none while it or something of it runs. Only for the
+/// console that has the run's lock, and for attempts that it did not start itself or whose runner
+/// it has waited for: an attempt found not started is made void, so that a runner that comes late
+/// refuses.
 pub fn inspect(run_dir: &Path, step: &StepId, attempt: u32) -> Option<Aftermath> {
     let folder = AttemptFolder::of(run_dir, step, attempt);
     Some(match folder.try_lock() {
