@@ -2,7 +2,8 @@
 //!
 //! `tests/real/BYHAND.md` tells the whole story; `tests/real/byhand` starts this.
 
-#[path = "../tests/real/mod.rs"]
+#[expect(dead_code, reason = "the tests use more of it")]
+#[path = "../tests/real/servers/mod.rs"]
 mod real;
 
 use std::io::{BufRead as _, Write as _};

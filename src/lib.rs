@@ -11,5 +11,9 @@ pub mod files;
 pub mod port;
 pub mod runtime;
 pub mod sim;
+#[cfg(test)]
+#[expect(dead_code, reason = "the tests outside use more")]
+#[path = "../tests/stand/mod.rs"]
+mod stand;
 pub mod systems;
 pub mod ui;

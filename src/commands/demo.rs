@@ -144,22 +144,15 @@ fn escaped(path: &str) -> String {
 mod tests {
     use super::*;
     use crate::commands::check::{CheckSetup, check};
-    use crate::domain::time::{BootId, Stamp};
     use crate::sim::{Nature, SystemPlan};
-
-    struct Still;
-
-    impl Clock for Still {
-        fn now(&self) -> Stamp {
-            Stamp { wall_ms: 1_795_183_330_000, boot_ms: 60_000, boot: BootId(1) }
-        }
-    }
+    use crate::stand::HandClock;
 
     #[test]
     fn the_demo_is_written_with_its_world() {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let odd = folder.path().join("with \"quotes\" and \\");
-        let demo = write(&odd, DemoPlan::default(), &Still).expect("the demo is written");
+        let demo =
+            write(&odd, DemoPlan::default(), &HandClock::at(60_000)).expect("the demo is written");
         let text = std::fs::read_to_string(demo.site.join("site.toml")).expect("a site file");
         assert!(!text.contains(WORLD_MARK));
         let site = read_site(&text).expect("the written site is right");
@@ -180,14 +173,18 @@ mod tests {
         ] {
             assert!(natures.contains(&nature), "{nature:?}");
         }
-        assert!(write(&odd, DemoPlan::default(), &Still).is_err(), "a world is never overwritten");
+        assert!(
+            write(&odd, DemoPlan::default(), &HandClock::at(60_000)).is_err(),
+            "a world is never overwritten"
+        );
     }
 
     #[tokio::test]
     async fn a_check_of_the_demo_finds_nothing() {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        let demo = write(folder.path(), DemoPlan::default(), &Still).expect("it is written");
-        let setup = CheckSetup::new(std::sync::Arc::new(Still));
+        let demo = write(folder.path(), DemoPlan::default(), &HandClock::at(60_000))
+            .expect("it is written");
+        let setup = CheckSetup::new(std::sync::Arc::new(HandClock::at(60_000)));
         let report = check(&demo.site, true, &setup).await;
         assert_eq!(report.exit(), Exit::Ok, "{report:#?}");
     }

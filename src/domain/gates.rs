@@ -266,6 +266,7 @@ mod tests {
     use crate::domain::runbook::{Amount, Exact, Place};
     use crate::domain::settings::Span;
     use crate::domain::time::BootId;
+    use crate::stand;
 
     const DIRECTION: Direction = Direction { from: Side::A, to: Side::B };
 
@@ -531,17 +532,7 @@ mod tests {
     #[test]
     fn the_clock_stops_only_on_facts_that_all_hold() {
         let check = |gates: Vec<Gate>, looks: &[(u64, Saw)], now: u64, want: bool| {
-            let runbook = Runbook {
-                name: "failover".to_owned(),
-                title: "Failover".into(),
-                from: Side::A,
-                to: Side::B,
-                back: None,
-                restored: gates,
-                go: Vec::new(),
-                steps: Vec::new(),
-                hash: String::new(),
-            };
+            let runbook = Runbook { restored: gates, ..stand::runbook(Vec::new()) };
             let run = opened(&runbook);
             let (all, seen) = restored(&run, &runbook, &site(), &heard(looks), at(now));
             assert_eq!((all, seen.len()), (want, runbook.restored.len()), "{seen:?}");

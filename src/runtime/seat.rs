@@ -324,9 +324,10 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::domain::ids::SystemId;
+
     use crate::domain::settings::{Key, Node, Span};
     use crate::domain::site::{Region, SystemSpec};
+    use crate::stand;
 
     fn table(entries: &[(&str, &str)]) -> Table {
         let entry = |(name, text): &(&str, &str)| {
@@ -343,17 +344,7 @@ mod tests {
     }
 
     fn system(name: &str, sides: [Option<Table>; 2]) -> SystemSpec {
-        SystemSpec {
-            id: SystemId::new(name).unwrap(),
-            kind: "postgres".to_owned(),
-            objective: None,
-            every: Duration::from_secs(5),
-            timeout: Duration::from_secs(1),
-            idle_standby: false,
-            settings: Table::default(),
-            sides,
-            span: Span::default(),
-        }
+        SystemSpec { every: Duration::from_secs(5), sides, ..stand::system(name, "postgres") }
     }
 
     /// A site with a store at two addresses and a system that has none.
@@ -364,17 +355,11 @@ mod tests {
         Site {
             name: name.to_owned(),
             title: name.into(),
-            reference: Vec::new(),
-            red_needs_signals: 1,
-            people: Vec::new(),
-            objectives: Vec::new(),
             regions: [region(true), region(false)],
-            systems: vec![
+            ..stand::site(vec![
                 system("pg", [side(a), side(b)]),
                 system("phone", [Some(Table::default()), Some(Table::default())]),
-            ],
-            secrets: Vec::new(),
-            rules: Vec::new(),
+            ])
         }
     }
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use warroom::runtime::runner::{Aftermath, Launched};
 
+use crate::chance::Chance;
 use crate::groups::is_gone;
 use crate::stage::Stage;
 
@@ -22,19 +23,6 @@ const WORKERS: u32 = 8;
 
 /// How long an attempt lives by itself, at most, in milliseconds.
 const LIFE_MS: u64 = 1000;
-
-/// A small source of chance that any machine repeats (Vigna's `splitmix64`).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end
-    }
-}
 
 /// What became of all attempts.
 #[derive(Debug, Default)]

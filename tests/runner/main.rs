@@ -1,5 +1,8 @@
 //! The runner as a real process: this test starts itself as one, kills it, cancels it.
 
+#[expect(dead_code, reason = "other tests use more")]
+#[path = "../stand/chance.rs"]
+mod chance;
 mod consoles;
 mod deaths;
 mod groups;

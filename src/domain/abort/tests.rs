@@ -6,10 +6,11 @@ use super::*;
 use crate::domain::catalogue::{Class, Fencing};
 use crate::domain::ids::{RunId, SystemId};
 use crate::domain::run::event::{Actor, Mode, RunEvent, RunKind};
-use crate::domain::runbook::{Direction, Place, Target, Ungraceful};
-use crate::domain::settings::{Span, Table};
+use crate::domain::runbook::{Direction, Place, Target};
+use crate::domain::settings::Table;
 use crate::domain::time::{BootId, Stamp};
 use crate::domain::verdict::{T0Basis, Verdict};
+use crate::stand::{self, chance::Chance};
 
 const fn action(name: &'static str, class: Class, change: Change) -> ActionSpec {
     ActionSpec {
@@ -41,45 +42,21 @@ fn id(name: &str) -> StepId {
 fn step(name: &str, action: &'static ActionSpec, needs: &[&str]) -> Step {
     let place = if action.change == Change::Fence { Place::From } else { Place::To };
     Step {
-        id: id(name),
-        title: name.into(),
-        group: None,
-        action,
-        change: action.change,
-        with: Table::default(),
         target: Some(Target { system: SystemId::new("pg").unwrap(), place }),
         needs: needs.iter().map(|name| id(name)).collect(),
         expect: Duration::from_secs(60),
         timeout: Duration::from_secs(120),
-        gates: Vec::new(),
-        ungraceful: Ungraceful::Same,
         compensation: match action.class {
             Class::I => Compensation::Action { action, with: Table::default() },
             Class::X | Class::N => Compensation::None("it costs 45 min".into()),
             _ => Compensation::NotNeeded,
         },
-        class: action.class,
-        guard: action.guard,
-        second_person: false,
-        optional: false,
-        automatic: false,
-        say: None,
-        span: Span::default(),
+        ..stand::step(name, action)
     }
 }
 
 fn book(steps: Vec<Step>) -> Runbook {
-    Runbook {
-        name: "failover".into(),
-        title: "Failover".into(),
-        from: Side::A,
-        to: Side::B,
-        back: None,
-        restored: Vec::new(),
-        go: Vec::new(),
-        steps,
-        hash: "abc".into(),
-    }
+    Runbook { hash: "abc".into(), ..stand::runbook(steps) }
 }
 
 fn plan() -> Runbook {
@@ -468,19 +445,6 @@ fn what_ran_joins_the_plan_and_a_failed_step_stays_failed() {
     assert_eq!(word(&story.run, &story.book), None);
 }
 
-/// A small source of chance that any machine repeats (Vigna's `splitmix64`).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % end as u64).unwrap()
-    }
-}
-
 fn random_plan(chance: &mut Chance) -> Runbook {
     let kinds = [&FENCE, &PROMOTE, &CHECK, &SCALE, &TRAFFIC, &TELL, &SCALE];
     let count = 2 + chance.below(8);
@@ -488,7 +452,7 @@ fn random_plan(chance: &mut Chance) -> Runbook {
         let needs: Vec<String> =
             (0..at).filter(|_| chance.below(3) == 0).map(|need| format!("s{need}")).collect();
         let needs: Vec<&str> = needs.iter().map(String::as_str).collect();
-        step(&format!("s{at}"), kinds[chance.below(kinds.len())], &needs)
+        step(&format!("s{at}"), chance.one_of(&kinds), &needs)
     });
     book(steps.collect())
 }
@@ -508,8 +472,8 @@ fn random_run(chance: &mut Chance, story: &mut Story) {
         if ready.is_empty() {
             return;
         }
-        let name = ready[chance.below(ready.len())].clone();
-        let how = if chance.below(6) == 0 { ends[chance.below(3)] } else { ways[chance.below(8)] };
+        let name = (*chance.one_of(&ready.iter().collect::<Vec<_>>())).clone();
+        let how = if chance.below(6) == 0 { chance.one_of(&ends) } else { chance.one_of(&ways) };
         story.act(name.as_str(), how);
     }
 }

@@ -11,9 +11,10 @@ use crate::domain::rules::bench::{self, at};
 use crate::domain::run::event::{
     Actor, Body, Cause, Closing, Mode, Outcome, Purpose, RunEvent, RunKind,
 };
-use crate::domain::runbook::{Compensation, Direction, Step, Ungraceful};
-use crate::domain::settings::{Span, Table};
+use crate::domain::runbook::{Direction, Step, Ungraceful};
+use crate::domain::settings::Span;
 use crate::domain::verdict::T0Basis;
+use crate::stand;
 
 pub(crate) static CHECK: ActionSpec = ActionSpec {
     name: "command.run",
@@ -37,26 +38,12 @@ pub(crate) fn id(name: &str) -> StepId {
 
 pub(crate) fn step(name: &str, needs: &[&str], expect_s: u64) -> Step {
     Step {
-        id: id(name),
-        title: name.into(),
-        group: None,
-        action: &CHECK,
-        change: CHECK.change,
-        with: Table::default(),
-        target: None,
         needs: needs.iter().map(|need| id(need)).collect(),
         expect: Duration::from_secs(expect_s),
         timeout: Duration::from_secs(expect_s * 2),
-        gates: Vec::new(),
-        ungraceful: Ungraceful::Same,
-        compensation: Compensation::NotNeeded,
         class: Class::I,
         guard: Guard::OneKey,
-        second_person: false,
-        automatic: false,
-        optional: false,
-        say: None,
-        span: Span::default(),
+        ..stand::step(name, &CHECK)
     }
 }
 
@@ -64,23 +51,12 @@ pub(crate) fn step(name: &str, needs: &[&str], expect_s: u64) -> Step {
 pub(crate) fn runbook() -> Runbook {
     let mut promote = step("promote", &["fence"], 300);
     promote.guard = Guard::TypedVerb;
-    Runbook {
-        name: "failover".to_owned(),
-        title: "Failover".into(),
-        from: Side::A,
-        to: Side::B,
-        back: None,
-        restored: Vec::new(),
-        go: Vec::new(),
-        // Written out of order on purpose.
-        steps: vec![
-            step("dns", &["promote", "scale"], 60),
-            promote,
-            step("scale", &["fence"], 200),
-            step("fence", &[], 100),
-        ],
-        hash: String::new(),
-    }
+    stand::runbook(vec![
+        step("dns", &["promote", "scale"], 60),
+        promote,
+        step("scale", &["fence"], 200),
+        step("fence", &[], 100),
+    ])
 }
 
 fn intended(step: StepId, attempt: u32, purpose: Purpose) -> Body {

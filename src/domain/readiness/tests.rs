@@ -7,11 +7,10 @@ use crate::domain::judge::judge;
 use crate::domain::ledger::freeze;
 use crate::domain::rules::bench::{Saw, at, hear, id, lag, site};
 use crate::domain::run::event::{Actor, Body, Mode, RunEvent, RunKind};
-use crate::domain::runbook::{
-    Amount, Bound, Compensation, Gate, GoCriterion, Place, Target, Ungraceful, UngracefulGate,
-};
-use crate::domain::settings::{Span, Table};
+use crate::domain::runbook::{Amount, Bound, Gate, GoCriterion, Place, Target, UngracefulGate};
+use crate::domain::settings::Span;
 use crate::domain::verdict::T0Basis;
+use crate::stand;
 
 const DIRECTION: Direction = Direction { from: Side::A, to: Side::B };
 
@@ -29,18 +28,11 @@ fn plan() -> Runbook {
     };
     let at_most = Duration::from_secs(300);
     Runbook {
-        name: "failover".to_owned(),
-        title: "Failover".into(),
-        from: Side::A,
-        to: Side::B,
-        back: None,
-        restored: Vec::new(),
         go: vec![
             lag("close", 5, None),
             lag("very close", 1, Some(UngracefulGate::Ledger { at_most })),
         ],
-        steps: Vec::new(),
-        hash: String::new(),
+        ..stand::runbook(Vec::new())
     }
 }
 
@@ -86,26 +78,10 @@ static SCALE: ActionSpec = ActionSpec {
 
 fn scale(system: &str, place: Place) -> Step {
     Step {
-        id: StepId::new("grow").unwrap(),
-        title: "grow".into(),
-        group: None,
-        action: &SCALE,
-        change: SCALE.change,
-        with: Table::default(),
         target: Some(Target { system: id(system), place }),
-        needs: Vec::new(),
-        expect: Duration::from_secs(10),
-        timeout: Duration::from_secs(60),
-        gates: Vec::new(),
-        ungraceful: Ungraceful::Same,
-        compensation: Compensation::NotNeeded,
         class: Class::I,
         guard: Guard::StopWindow,
-        second_person: false,
-        optional: false,
-        automatic: false,
-        say: None,
-        span: Span::default(),
+        ..stand::step("grow", &SCALE)
     }
 }
 

@@ -10,10 +10,10 @@ use crate::domain::reading::{
     Basis, Capacity, Certainty, Fact, FactValue, Health, Identity, Lag, LagUnit, Look, LookError,
     LookErrorKind, Reading, Role, Writes,
 };
-use crate::domain::settings::{Span, Table};
-use crate::domain::site::{Region, RuleSpec, RuleTest, Site, SystemSpec};
+use crate::domain::site::{RuleSpec, RuleTest, Site, SystemSpec};
 use crate::domain::snapshot::{Cell, Snapshot};
 use crate::domain::time::{BootId, Stamp};
+use crate::stand;
 
 /// The period of every system on the bench.
 pub(crate) const EVERY: Duration = Duration::from_secs(2);
@@ -30,15 +30,10 @@ pub(crate) fn id(name: &str) -> SystemId {
 
 pub(crate) fn system(name: &str) -> SystemSpec {
     SystemSpec {
-        idle_standby: false,
-        id: id(name),
-        kind: "sim".to_owned(),
         objective: Some(TierId::new("core").expect("a name")),
         every: EVERY,
         timeout: EVERY,
-        settings: Table::default(),
-        sides: [Some(Table::default()), Some(Table::default())],
-        span: Span::default(),
+        ..stand::system(name, "sim")
     }
 }
 
@@ -49,28 +44,21 @@ pub(crate) fn rule(name: &str, of: &str, test: RuleTest) -> RuleSpec {
 /// Gateway, pg and redis with a rule each (down after 3), pods without; RTO 1 h, RPO 5 min, two
 /// signals, a reference.
 pub(crate) fn site() -> Site {
-    let region = |label: &str, starts_as_primary| Region {
-        label: label.into(),
-        aws_region: None,
-        starts_as_primary,
-    };
     let down = |of: &str| rule(&format!("{of}_down"), of, RuleTest::Down { failures: 3 });
     Site {
         name: "lms".to_owned(),
         title: "Learning platform".into(),
         reference: vec!["https://ref.example/".to_owned()],
         red_needs_signals: 2,
-        people: Vec::new(),
         objectives: vec![Objective {
             tier: TierId::new("core").expect("a name"),
             rto: Duration::from_secs(3600),
             rpo: Duration::from_secs(300),
             rpo_guaranteed: false,
         }],
-        regions: [region("us-east-1", true), region("eu-central-1", false)],
-        systems: ["gateway", "pg", "redis", "pods"].map(system).to_vec(),
-        secrets: Vec::new(),
+        regions: stand::regions(["us-east-1", "eu-central-1"]),
         rules: vec![down("gateway"), down("pg"), down("redis")],
+        ..stand::site(["gateway", "pg", "redis", "pods"].map(system).to_vec())
     }
 }
 

@@ -52,7 +52,8 @@ impl TryFrom<String> for Hash {
     }
 }
 
-/// The journal's word that a record is durable. Made by `runtime/journal` only (`tests/tidy.rs`).
+/// The journal's word that a record is durable. Made by `runtime/journal` only
+/// (`tests/fast/tidy.rs`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Receipt {
     seq: u64,
@@ -145,7 +146,7 @@ pub struct IntentRecord {
 }
 
 /// Proof, inside the runner, that this attempt is on record and locked. Made by `runtime/runner`
-/// (and by the simulator's hands in tests) only, see `tests/tidy.rs`.
+/// (and by the simulator's hands in tests) only, see `tests/fast/tidy.rs`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Execution {
     intent: IntentRecord,

@@ -237,9 +237,10 @@ mod tests {
 
     use super::*;
     use crate::domain::catalogue::{ActionSpec, Class, Fencing, Guard};
-    use crate::domain::runbook::{Compensation, Place, Target, Ungraceful};
-    use crate::domain::settings::{Span, Table};
+    use crate::domain::runbook::{Place, Target};
+
     use crate::domain::time::BootId;
+    use crate::stand;
 
     const fn action(verb: &'static str, change: Change) -> ActionSpec {
         ActionSpec {
@@ -268,29 +269,13 @@ mod tests {
 
     fn step(action: &'static ActionSpec, target: Option<(&str, Place)>) -> Step {
         Step {
-            id: StepId::new("one").expect("a name"),
-            title: "one".into(),
-            group: None,
-            action,
-            change: action.change,
-            with: Table::default(),
             target: target.map(|(system, place)| Target {
                 system: SystemId::new(system).expect("a name"),
                 place,
             }),
-            needs: Vec::new(),
             expect: Duration::from_secs(1),
             timeout: Duration::from_secs(1),
-            gates: Vec::new(),
-            ungraceful: Ungraceful::Same,
-            compensation: Compensation::NotNeeded,
-            class: action.class,
-            guard: action.guard,
-            second_person: false,
-            automatic: false,
-            optional: false,
-            say: None,
-            span: Span::default(),
+            ..stand::step("one", action)
         }
     }
 

@@ -5,7 +5,6 @@ mod truth;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::actions::{ACTIONS, sim_operator};
@@ -20,66 +19,22 @@ use super::reading::Moment;
 use super::state::WorldState;
 use super::world::{World, WorldError};
 use crate::domain::catalogue::{ActionSpec, Change};
-use crate::domain::ids::{Side, StepId, SystemId};
+use crate::domain::ids::{Side, SystemId};
 use crate::domain::preview::{Preview, Standing};
 use crate::domain::reading::{
     Certainty, FactValue, Health, LookErrorKind, Position, Reading, Role, Writes,
 };
-use crate::domain::runbook::{Compensation, Direction, Step, Ungraceful};
+use crate::domain::runbook::{Direction, Step};
 use crate::domain::settings::{Key, Node, Span, Table, Value};
-use crate::domain::site::{Region, Site, SystemSpec};
+use crate::domain::site::{Site, SystemSpec};
 use crate::domain::text::Clean;
 use crate::domain::time::{BootId, Stamp};
-use crate::port::{
-    Boxed, Clock, Credential, OperateError, Operator, OperatorSetup, Output, Secrets,
-};
+use crate::port::{Boxed, Clock, OperateError, Operator, OperatorSetup};
+use crate::stand::{self, HandClock, Lines, NoSecrets};
 
 const A_TO_B: Direction = Direction { from: Side::A, to: Side::B };
 const B_TO_A: Direction = Direction { from: Side::B, to: Side::A };
 const DIES_S: u64 = 20;
-
-/// Time that passes only when an operator waits or the test says so.
-#[derive(Default)]
-struct Virtual(AtomicU64);
-
-impl Virtual {
-    fn pass(&self, seconds: u64) {
-        self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
-    }
-}
-
-impl Clock for Virtual {
-    fn now(&self) -> Stamp {
-        let ms = self.0.load(Ordering::SeqCst);
-        let wall_ms = 1_795_183_330_000 + i64::try_from(ms).expect("a short test");
-        Stamp { wall_ms, boot_ms: 60_000 + ms, boot: BootId(1) }
-    }
-}
-
-impl Pause for Virtual {
-    fn pause(&self, time: Duration) -> Boxed<'_, ()> {
-        let ms = u64::try_from(time.as_millis()).expect("a short pause");
-        self.0.fetch_add(ms, Ordering::SeqCst);
-        Box::pin(std::future::ready(()))
-    }
-}
-
-struct NoSecrets;
-
-impl Secrets for NoSecrets {
-    fn open(&self, name: &str) -> Result<Credential, Clean> {
-        Err(format!("the simulator opens no secret, not even {name}").into())
-    }
-}
-
-#[derive(Default)]
-struct Lines(Vec<String>);
-
-impl Output for Lines {
-    fn line(&mut self, line: &str) {
-        self.0.push(line.to_owned());
-    }
-}
 
 fn table(entries: &[(&str, Value)]) -> Table {
     let span = Span::default();
@@ -98,17 +53,7 @@ fn id(name: &str) -> SystemId {
 }
 
 fn spec(name: &str, kind: &str, settings: &[(&str, Value)]) -> SystemSpec {
-    SystemSpec {
-        idle_standby: false,
-        id: id(name),
-        kind: kind.to_owned(),
-        objective: None,
-        every: Duration::from_secs(1),
-        timeout: Duration::from_secs(1),
-        settings: table(settings),
-        sides: [Some(Table::default()), Some(Table::default())],
-        span: Span::default(),
-    }
+    SystemSpec { settings: table(settings), ..stand::system(name, kind) }
 }
 
 fn specs(world: &str) -> Vec<SystemSpec> {
@@ -136,22 +81,13 @@ fn plan(seed: u64) -> WorldPlan {
 }
 
 fn site(systems: Vec<SystemSpec>) -> Site {
-    let region = |label: &str, starts_as_primary: bool| Region {
-        label: label.into(),
-        aws_region: None,
-        starts_as_primary,
-    };
     Site {
         name: "demo".to_owned(),
         title: "Demo".into(),
         reference: vec!["sim:".to_owned()],
         red_needs_signals: 2,
-        people: Vec::new(),
-        objectives: Vec::new(),
-        regions: [region("A", true), region("B", false)],
-        systems,
-        secrets: Vec::new(),
-        rules: Vec::new(),
+        regions: stand::regions(["A", "B"]),
+        ..stand::site(systems)
     }
 }
 
@@ -164,13 +100,13 @@ fn action(name: &str) -> &'static ActionSpec {
 struct Stage {
     folder: tempfile::TempDir,
     site: Site,
-    clock: Arc<Virtual>,
+    clock: Arc<HandClock>,
 }
 
 impl Stage {
     fn new(plan: WorldPlan, site: Site) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        let clock = Arc::new(Virtual::default());
+        let clock = Arc::new(HandClock::at(60_000));
         World::create(folder.path(), plan, &*clock).expect("the world begins");
         Self { folder, site, clock }
     }
@@ -205,30 +141,14 @@ impl Stage {
         let with = table(with);
         let name = action.name.rsplit('.').next().unwrap_or("step").replace('_', "-");
         let step = Step {
-            id: StepId::new(&name).expect("a name"),
             title: "A step".into(),
-            group: None,
-            action,
-            change: action.change,
             with: with.clone(),
-            target: None,
-            needs: Vec::new(),
-            expect: Duration::from_secs(10),
             timeout: Duration::from_secs(180),
-            gates: Vec::new(),
-            ungraceful: Ungraceful::Same,
-            compensation: Compensation::NotNeeded,
-            class: action.class,
-            guard: action.guard,
-            second_person: false,
-            automatic: false,
-            optional: false,
-            say: None,
-            span: Span::default(),
+            ..stand::step(&name, action)
         };
         let target = target
             .map(|(name, side)| (self.site.system(&id(name)).expect("a system of the site"), side));
-        let clock: Arc<dyn Clock> = Arc::<Virtual>::clone(&self.clock);
+        let clock: Arc<dyn Clock> = Arc::<HandClock>::clone(&self.clock);
         let setup = OperatorSetup {
             site: &self.site,
             step: &step,
@@ -239,7 +159,7 @@ impl Stage {
             secrets: &NoSecrets,
             clock,
         };
-        let pause: Arc<dyn Pause> = Arc::<Virtual>::clone(&self.clock);
+        let pause: Arc<dyn Pause> = Arc::<HandClock>::clone(&self.clock);
         let mut operator =
             sim_operator(self.path().to_owned(), action, &setup, pause).expect("right settings");
         work(&mut operator)
@@ -278,7 +198,7 @@ impl Stage {
     }
 
     fn look(&self, name: &str, side: Side) -> crate::domain::reading::Look {
-        let clock: Arc<dyn Clock> = Arc::<Virtual>::clone(&self.clock);
+        let clock: Arc<dyn Clock> = Arc::<HandClock>::clone(&self.clock);
         let spec = self.site.system(&id(name)).expect("a system of the site");
         let mut probe = probe_for(self.path(), spec, clock);
         let looks = wait(probe.look());

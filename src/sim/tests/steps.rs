@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn a_promotion_counts_once() {
     let stage = Stage::usual(|_| {});
-    stage.clock.pass(DIES_S + 5);
+    stage.clock.pass_s(DIES_S + 5);
     let promote = action("sim.promote");
     let target = Some(("pg", Side::B));
     let (first, lines) = stage.apply(promote, target, A_TO_B, &[]);
@@ -29,10 +29,10 @@ fn a_promotion_counts_once() {
 #[test]
 fn an_attempt_that_follows_another_only_waits() {
     let stage = Stage::usual(|_| {});
-    stage.clock.pass(DIES_S + 5);
+    stage.clock.pass_s(DIES_S + 5);
     let world = World::open(stage.path()).expect("the world opens");
     world.append(stage.clock.now(), Change::Promote, "pg", Side::B, 0).expect("an act");
-    stage.clock.pass(3);
+    stage.clock.pass_s(3);
     let (outcome, lines) = stage.apply(action("sim.promote"), Some(("pg", Side::B)), A_TO_B, &[]);
     assert!(outcome.is_ok(), "{outcome:?}");
     assert!(lines[0].starts_with("waiting"), "{lines:?}");
@@ -42,7 +42,7 @@ fn an_attempt_that_follows_another_only_waits() {
 #[test]
 fn refusals_change_nothing() {
     let stage = Stage::usual(|_| {});
-    stage.clock.pass(DIES_S + 5);
+    stage.clock.pass_s(DIES_S + 5);
     let check = |name: &str, target: (&str, Side), with: &[(&str, Value)]| {
         let (outcome, _) = stage.apply(action(name), Some(target), B_TO_A, with);
         assert!(matches!(outcome, Err(OperateError::Refused(_))), "{name}: {outcome:?}");
@@ -63,7 +63,7 @@ fn refusals_change_nothing() {
 fn a_planned_switch_loses_nothing_or_changes_nothing() {
     let target = Some(("pg", Side::B));
     let stage = Stage::usual(|plan| plan.fail_after = None);
-    stage.clock.pass(30);
+    stage.clock.pass_s(30);
     // A still writes: it is waited for, and in the end nothing was done.
     let (outcome, lines) = stage.apply(action("sim.switch"), target, A_TO_B, &[]);
     assert!(matches!(outcome, Err(OperateError::Refused(_))), "{outcome:?}");
@@ -75,7 +75,7 @@ fn a_planned_switch_loses_nothing_or_changes_nothing() {
     assert_eq!(stage.state().stores[&id("pg")].lost_s, Some(0.0));
     // Without an A there is nothing to hand over.
     let stage = Stage::usual(|_| {});
-    stage.clock.pass(DIES_S + 5);
+    stage.clock.pass_s(DIES_S + 5);
     let (outcome, _) = stage.apply(action("sim.switch"), target, A_TO_B, &[]);
     let told = outcome.expect_err("A is silent").to_string();
     assert!(told.contains("A does not answer") && stage.acts().is_empty(), "{told}");
@@ -84,7 +84,7 @@ fn a_planned_switch_loses_nothing_or_changes_nothing() {
 #[test]
 fn a_write_is_proven_by_a_write_made_since_the_promotion() {
     let stage = Stage::usual(|plan| plan.fail_after = None);
-    stage.clock.pass(30);
+    stage.clock.pass_s(30);
     let (write, target) = (action("sim.verify_write"), Some(("pg", Side::B)));
     let check = || {
         stage.with_operator(write, target, A_TO_B, &[], |operator| match wait(operator.check()) {
@@ -101,7 +101,7 @@ fn a_write_is_proven_by_a_write_made_since_the_promotion() {
     assert_eq!(check(), "nothing was written to pg in B yet");
     let acts = stage.acts().len();
     stage.done("sim.verify_write", target, A_TO_B, &[]);
-    stage.clock.pass(5);
+    stage.clock.pass_s(5);
     let again = stage.done("sim.verify_write", target, A_TO_B, &[]);
     assert!(again.contains("took a write"), "{again}");
     assert_eq!(stage.acts().len(), acts + 2, "each proof is a write of its own");
@@ -110,7 +110,7 @@ fn a_write_is_proven_by_a_write_made_since_the_promotion() {
 #[test]
 fn what_a_fence_closed_says_so_itself_and_what_is_lifted_promises_nothing() {
     let stage = Stage::usual(|plan| plan.fail_after = None);
-    stage.clock.pass(30);
+    stage.clock.pass_s(30);
     let writes = |name: &str| Side::BOTH.map(|side| stage.reading(name, side).writes);
     assert_eq!(writes("kafka"), [Some(Writes::Open); 2]);
     stage.done("sim.fence", None, B_TO_A, &[]);
@@ -149,7 +149,7 @@ fn fail_over(stage: &Stage) {
 #[test]
 fn the_whole_plan_restores_the_users_in_both_directions() {
     let stage = Stage::usual(|plan| plan.returns_after = Some(Duration::from_secs(900)));
-    stage.clock.pass(DIES_S + 4);
+    stage.clock.pass_s(DIES_S + 4);
     fail_over(&stage);
     let state = stage.state();
     assert!(state.serves(plan_ref(), Side::B));
@@ -157,7 +157,7 @@ fn the_whole_plan_restores_the_users_in_both_directions() {
     assert_eq!(stage.reading("users", Side::B).health, Health::Up);
     assert_eq!(stage.reading("gateway", Side::B).fact("serving"), Some(&FactValue::Boolean(true)));
     // A comes back, fenced: still a primary, but one that takes no writes.
-    stage.clock.pass(900);
+    stage.clock.pass_s(900);
     assert_eq!(told(&stage)[0], "PRIMARY refused in 1");
     let a = |name: &'static str| Some((name, Side::A));
     for store in ["pg", "kafka", "objects"] {
@@ -209,14 +209,14 @@ fn told(stage: &Stage) -> [String; 2] {
 #[test]
 fn a_fence_closes_a_primary_and_does_not_demote_it() {
     let stage = Stage::usual(|plan| plan.fail_after = None);
-    stage.clock.pass(30);
+    stage.clock.pass_s(30);
     assert_eq!(told(&stage), ["PRIMARY open in 1", "standby refused in 1"]);
     stage.done("sim.fence", None, A_TO_B, &[]);
     assert_eq!(told(&stage), ["PRIMARY refused in 1", "standby refused in 1"]);
     stage.done("sim.switch", Some(("pg", Side::B)), A_TO_B, &[]);
     let after = ["PRIMARY refused in 1", "PRIMARY open in 2 parted from 1"];
     assert_eq!(told(&stage), after);
-    stage.clock.pass(600);
+    stage.clock.pass_s(600);
     assert_eq!(told(&stage), after);
     // Nothing is missing: the new history begins where the old one ends.
     let (a, b) = (stage.reading("pg", Side::A), stage.reading("pg", Side::B));
@@ -234,12 +234,12 @@ fn an_old_primary_comes_back_writing_unless_it_was_fenced() {
     let check = |fenced: bool, want: &str| {
         let stage = Stage::usual(|plan| plan.returns_after = Some(Duration::from_secs(300)));
         let before = stage.reading("pg", Side::A).identity;
-        stage.clock.pass(DIES_S + 4);
+        stage.clock.pass_s(DIES_S + 4);
         if fenced {
             stage.done("sim.fence", None, A_TO_B, &[]);
         }
         stage.done("sim.promote", Some(("pg", Side::B)), A_TO_B, &[]);
-        stage.clock.pass(400);
+        stage.clock.pass_s(400);
         assert_eq!(told(&stage), [want, "PRIMARY open in 2 parted from 1"]);
         assert_eq!(stage.state().stores[&id("pg")].split(false), !fenced);
         let after = stage.reading("pg", Side::A).identity;
@@ -260,10 +260,10 @@ fn what_is_missing_is_told_by_places_and_by_time() {
         let died_ms = plan.fail_after.expect("it dies").as_millis();
         let stage = Stage::new(plan, site(specs("w")));
         let began_ms = stage.clock.now().wall_ms;
-        stage.clock.pass(60);
+        stage.clock.pass_s(60);
         stage.done("sim.fence", None, A_TO_B, &[]);
         stage.done("sim.promote", Some(("pg", Side::B)), A_TO_B, &[]);
-        stage.clock.pass(400);
+        stage.clock.pass_s(400);
         let lost_s = stage.state().stores[&id("pg")].lost_s.expect("something is lost");
         let (a, b) = (stage.reading("pg", Side::A), stage.reading("pg", Side::B));
         let (end, parted) =
@@ -302,16 +302,16 @@ fn a_name_can_lead_astray() {
     let (a, b) = (server(Side::A), server(Side::B));
     assert_ne!(a, b);
     assert_eq!(met(), b);
-    stage.clock.pass(12);
+    stage.clock.pass_s(12);
     assert_eq!([server(Side::A), server(Side::B), met()], [a.clone(), a.clone(), a]);
-    stage.clock.pass(10);
+    stage.clock.pass_s(10);
     assert_eq!((server(Side::B), met()), (b.clone(), b));
 }
 
 #[test]
 fn users_see_what_was_left_out() {
     let stage = Stage::usual(|_| {});
-    stage.clock.pass(DIES_S + 4);
+    stage.clock.pass_s(DIES_S + 4);
     stage.done("sim.shift_traffic", Some(("dns", Side::B)), A_TO_B, &[]);
     let down = |word: &str| {
         let health = stage.reading("users", Side::B).health;
@@ -331,7 +331,7 @@ fn users_see_what_was_left_out() {
 #[test]
 fn a_preview_warns_of_what_is_missing() {
     let stage = Stage::usual(|_| {});
-    stage.clock.pass(DIES_S + 4);
+    stage.clock.pass_s(DIES_S + 4);
     let preview = |name: &str, target: (&str, Side)| -> Preview {
         stage.with_operator(action(name), Some(target), A_TO_B, &[], |operator| {
             wait(operator.preview())
@@ -392,7 +392,7 @@ fn a_real_site_can_be_simulated() {
     assert_eq!(natures, [Nature::Service, Nature::Store, Nature::Compute, Nature::Traffic]);
     let stage = Stage::new(plan, site);
     assert_eq!(stage.reading("pg", Side::A).role, Some(Role::Primary));
-    stage.clock.pass(DIES_S + 4);
+    stage.clock.pass_s(DIES_S + 4);
     let with = [("wait", text("60s"))];
     let (outcome, _) = stage.apply(&REAL_PROMOTE, Some(("pg", Side::B)), A_TO_B, &with);
     assert!(outcome.is_ok(), "{outcome:?}");

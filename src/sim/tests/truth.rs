@@ -65,7 +65,7 @@ fn a_lag_is_known_only_while_both_sides_are_there() {
         for second in 0..420 {
             let elapsed = Duration::from_secs(second);
             let state = WorldState::at(&plan, elapsed, &acts);
-            let at = Virtual::default().now();
+            let at = HandClock::at(60_000).now();
             let moment = Moment { plan: &plan, acts: &acts, state: &state, at };
             for system in plan.systems.iter().filter(|one| one.nature == Nature::Store) {
                 for side in Side::BOTH {
@@ -119,7 +119,7 @@ fn the_ledger_of_a_console_covers_the_truth() {
             let mut ledger_s = None;
             for second in 0..120_u32 {
                 let state = WorldState::at(&plan, Duration::from_secs(second.into()), &[]);
-                let at = Virtual::default().now();
+                let at = HandClock::at(60_000).now();
                 let moment = Moment { plan: &plan, acts: &[], state: &state, at };
                 if moment.look(system, Side::A).is_err() {
                     let (sampled, lag_s) = last.expect("a sample before the loss");
@@ -142,7 +142,7 @@ fn the_ledger_of_a_console_covers_the_truth() {
 fn time_goes_on_while_nobody_looks() {
     let stage = Stage::usual(|_| {});
     let world = World::open(stage.path()).expect("the world opens");
-    stage.clock.pass(90);
+    stage.clock.pass_s(90);
     assert_eq!(world.elapsed(stage.clock.now()), Duration::from_secs(90));
     // After a reboot the wall clock tells.
     let now = stage.clock.now();
@@ -159,7 +159,7 @@ fn region_a_is_lost_and_the_reference_stays() {
         assert_eq!(stage.reading(name, Side::A).health, Health::Up, "{name}");
     }
     assert!(matches!(stage.reading("users", Side::B).health, Health::Unknown(_)));
-    stage.clock.pass(DIES_S + 1);
+    stage.clock.pass_s(DIES_S + 1);
     let mut kinds = Vec::new();
     let mut words = Vec::new();
     for name in ["users", "gateway", "pg", "kafka", "objects", "pods"] {
@@ -186,14 +186,14 @@ fn when_we_are_cut_off_nothing_answers() {
         plan.fail_after = None;
         plan.we_are_cut = Some((Duration::from_secs(5), Duration::from_secs(9)));
     });
-    stage.clock.pass(6);
+    stage.clock.pass_s(6);
     for spec in &stage.site.systems {
         for side in Side::BOTH {
             assert!(stage.look(spec.id.as_str(), side).is_err(), "{} {side}", spec.id);
         }
     }
     assert!(super::super::probe::look_at_reference(stage.path(), &*stage.clock).is_err());
-    stage.clock.pass(3);
+    stage.clock.pass_s(3);
     assert_eq!(stage.reading("gateway", Side::A).health, Health::Up);
 }
 
@@ -203,7 +203,7 @@ fn answer_times_are_believable() {
     let mut took = Vec::new();
     for second in 0..18 {
         let state = WorldState::at(&plan, Duration::from_secs(second), &[]);
-        let at = Virtual::default().now();
+        let at = HandClock::at(60_000).now();
         let moment = Moment { plan: &plan, acts: &[], state: &state, at };
         let gateway = plan.system(&id("gateway")).expect("a gateway");
         for side in Side::BOTH {

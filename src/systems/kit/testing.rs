@@ -2,21 +2,17 @@
 
 #[cfg(test)]
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use secrecy::SecretString;
-
 use crate::domain::catalogue::ActionSpec;
-use crate::domain::ids::{RunId, Side, StepId, SystemId};
-use crate::domain::run::commit::{Execution, Hash, IntentRecord};
-use crate::domain::run::event::Purpose;
-use crate::domain::runbook::{Compensation, Direction, Step, Ungraceful};
+use crate::domain::ids::{Side, StepId};
+use crate::domain::run::commit::Execution;
+use crate::domain::runbook::{Direction, Step};
 use crate::domain::settings::{Key, Node, Span, Table, Value, parse_duration};
-use crate::domain::site::{Region, Site, SystemSpec};
-use crate::domain::text::Clean;
-use crate::domain::time::{BootId, Stamp};
-use crate::port::{Clock, Credential, OperatorSetup, Output, ProbeSetup, Secrets};
+use crate::domain::site::{Site, SystemSpec};
+use crate::port::{OperatorSetup, ProbeSetup};
+pub use crate::stand::Lines;
+use crate::stand::{self, AllSecrets, HandClock};
 
 fn value(from: toml::Value) -> Value {
     match from {
@@ -68,53 +64,17 @@ pub fn spec(text: &str) -> SystemSpec {
     take("objective");
     let sides = [side_of(take("a")), side_of(take("b"))];
     SystemSpec {
-        idle_standby: false,
-        id: SystemId::new("it").expect("a name"),
-        kind,
-        objective: None,
         every: every.unwrap_or(Duration::from_secs(1)),
         timeout: timeout.unwrap_or(Duration::from_secs(1)),
         settings: all,
         sides,
-        span: Span::default(),
-    }
-}
-
-/// A clock that moves 12 ms each time it is read.
-#[derive(Default)]
-pub struct TickingClock(AtomicU64);
-
-impl Clock for TickingClock {
-    fn now(&self) -> Stamp {
-        let ms = self.0.fetch_add(12, Ordering::Relaxed);
-        let wall_ms = 1_795_183_330_000 + i64::try_from(ms).expect("tests are short");
-        Stamp { wall_ms, boot_ms: ms, boot: BootId(1) }
-    }
-}
-
-/// Knows every secret: the user is `wr`, the secret `hunter2-<name>`.
-pub struct AllSecrets;
-
-impl Secrets for AllSecrets {
-    fn open(&self, name: &str) -> Result<Credential, Clean> {
-        let secret = SecretString::from(format!("hunter2-{name}"));
-        Ok(Credential { user: Some("wr".to_owned()), secret: Some(secret) })
-    }
-}
-
-/// Keeps what an attempt printed.
-#[derive(Default)]
-pub struct Lines(pub Vec<String>);
-
-impl Output for Lines {
-    fn line(&mut self, line: &str) {
-        self.0.push(line.to_owned());
+        ..stand::system("it", &kind)
     }
 }
 
 /// What a probe of `spec` is built from.
 pub fn probe_setup(spec: &SystemSpec) -> ProbeSetup<'_> {
-    ProbeSetup { spec, secrets: &AllSecrets, clock: Arc::new(TickingClock::default()) }
+    ProbeSetup { spec, secrets: &AllSecrets, clock: Arc::new(HandClock::ticking(12)) }
 }
 
 /// A step of a test with everything it refers to.
@@ -128,45 +88,18 @@ pub struct Stage {
 impl Stage {
     /// A step of `action` with these settings, on side B of the system, if there is one.
     pub fn new(action: &'static ActionSpec, with: &str, system: Option<&str>) -> Self {
-        let region = |label: &str, starts_as_primary| Region {
-            label: label.into(),
-            aws_region: None,
-            starts_as_primary,
-        };
         let site = Site {
-            name: "test".to_owned(),
-            title: "Test".into(),
-            reference: Vec::new(),
             red_needs_signals: 2,
-            people: Vec::new(),
-            objectives: Vec::new(),
-            regions: [region("East side", true), region("West side", false)],
-            systems: Vec::new(),
-            secrets: Vec::new(),
-            rules: Vec::new(),
+            regions: stand::regions(["East side", "West side"]),
+            ..stand::site(Vec::new())
         };
         let with = table(with);
         let step = Step {
-            id: StepId::new("the-step").expect("a name"),
             title: "The step".into(),
-            group: None,
-            action,
-            change: action.change,
             with: with.clone(),
-            target: None,
-            needs: Vec::new(),
             expect: Duration::from_secs(1),
             timeout: Duration::from_secs(2),
-            gates: Vec::new(),
-            ungraceful: Ungraceful::Same,
-            compensation: Compensation::NotNeeded,
-            class: action.class,
-            guard: action.guard,
-            second_person: false,
-            automatic: false,
-            optional: false,
-            say: None,
-            span: Span::default(),
+            ..stand::step("the-step", action)
         };
         Self { site, step, with, system: system.map(spec) }
     }
@@ -181,22 +114,12 @@ impl Stage {
             expected: crate::port::Expected::default(),
             direction: Direction { from: Side::A, to: Side::B },
             secrets: &AllSecrets,
-            clock: Arc::new(TickingClock::default()),
+            clock: Arc::new(HandClock::ticking(12)),
         }
     }
 }
 
 /// An execution as a runner would hold it: attempt 1 of `the-step` in run `run-1`.
 pub fn execution() -> Execution {
-    Execution::of_locked_intent(
-        IntentRecord {
-            run: RunId::new("run-1").expect("a name"),
-            step: StepId::new("the-step").expect("a name"),
-            attempt: 1,
-            purpose: Purpose::Forward,
-            seq: 1,
-            hash: Hash::NONE,
-        },
-        1,
-    )
+    stand::execution(&StepId::new("the-step").expect("a name"))
 }

@@ -10,14 +10,13 @@ use crate::domain::ledger::{Ledger, LedgerRow, LossVerdict};
 use crate::domain::reading::{Health, Identity, Reading};
 use crate::domain::run::decide::{Decision, decide};
 use crate::domain::run::event::{Actor, Cause, Outcome, RunEvent, RunKind};
-use crate::domain::runbook::{
-    Compensation, Direction, Exact, Gate, Place, Runbook, Target, Ungraceful, UngracefulGate,
-};
-use crate::domain::settings::{Span, Table};
+use crate::domain::runbook::{Direction, Exact, Gate, Place, Runbook, Target, UngracefulGate};
+use crate::domain::settings::Span;
 use crate::domain::site::{Person, Region, Site, SiteRole, SystemSpec};
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::BootId;
 use crate::domain::verdict::{Assessment, T0Basis, Verdict};
+use crate::stand::{self, chance::Chance};
 
 const fn action(class: Class, guard: Guard) -> ActionSpec {
     ActionSpec {
@@ -43,26 +42,10 @@ static HAND: ActionSpec = action(Class::H, Guard::OneKey);
 
 fn step(id: &str, action: &'static ActionSpec, needs: &[&str]) -> Step {
     Step {
-        id: step_id(id),
-        title: id.into(),
-        group: None,
-        action,
-        change: action.change,
-        with: Table::default(),
-        target: None,
         needs: needs.iter().map(|id| step_id(id)).collect(),
-        expect: Duration::from_secs(10),
         timeout: Duration::from_secs(20),
-        gates: Vec::new(),
-        ungraceful: Ungraceful::Same,
-        compensation: Compensation::NotNeeded,
-        class: action.class,
-        guard: action.guard,
-        second_person: false,
         automatic: true,
-        optional: false,
-        say: None,
-        span: Span::default(),
+        ..stand::step(id, action)
     }
 }
 
@@ -102,15 +85,9 @@ fn site() -> Site {
         objectives: Vec::new(),
         regions: [region(true), region(false)],
         systems: vec![SystemSpec {
-            idle_standby: false,
-            id: system_id("web"),
-            kind: "test".into(),
-            objective: None,
             every: Duration::from_secs(2),
             timeout: Duration::from_secs(2),
-            settings: Table::default(),
-            sides: [Some(Table::default()), Some(Table::default())],
-            span: Span::default(),
+            ..stand::system("web", "test")
         }],
         secrets: Vec::new(),
         rules: Vec::new(),
@@ -118,17 +95,7 @@ fn site() -> Site {
 }
 
 fn plan(steps: Vec<Step>) -> Runbook {
-    Runbook {
-        name: "failover".into(),
-        title: "Failover".into(),
-        from: Side::A,
-        to: Side::B,
-        back: None,
-        go: Vec::new(),
-        restored: vec![healthy(None)],
-        steps,
-        hash: "abc".into(),
-    }
+    Runbook { restored: vec![healthy(None)], hash: "abc".into(), ..stand::runbook(steps) }
 }
 
 fn at(second: u64) -> Stamp {
@@ -672,23 +639,6 @@ fn a_run_may_end_after_a_named_step() {
     assert_eq!(bench.choice(), Choice::Finished);
 }
 
-/// A small source of chance that any machine repeats (Vigna's `splitmix64`).
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end
-    }
-
-    fn one_in(&mut self, count: u64) -> bool {
-        self.below(count) == 0
-    }
-}
-
 fn any_plan(chance: &mut Chance) -> Vec<Step> {
     let actions = [&LOOK, &SET, &SET, &TELL, &BURN, &HAND];
     let names: Vec<String> = (0..2 + chance.below(8)).map(|number| format!("s{number}")).collect();
@@ -696,12 +646,12 @@ fn any_plan(chance: &mut Chance) -> Vec<Step> {
     for (index, name) in names.iter().enumerate() {
         let action = actions[usize::try_from(chance.below(6)).expect("small")];
         let needs: Vec<&str> =
-            names[..index].iter().filter(|_| chance.one_in(3)).map(String::as_str).collect();
+            names[..index].iter().filter(|_| chance.below(3) == 0).map(String::as_str).collect();
         let mut one = step(name, action, &needs);
         // What the reader of files would refuse is marked automatic too: the choice must not care.
-        one.automatic = !chance.one_in(6);
-        one.second_person = chance.one_in(20);
-        if chance.one_in(4) {
+        one.automatic = chance.below(6) != 0;
+        one.second_person = chance.below(20) == 0;
+        if chance.below(4) == 0 {
             one.gates.push(healthy(None));
         }
         steps.push(one);
@@ -712,7 +662,7 @@ fn any_plan(chance: &mut Chance) -> Vec<Step> {
 /// What the world does to the steps that are open, and to the readings.
 fn anything_happens(bench: &mut Bench, chance: &mut Chance) {
     bench.now += 1 + chance.below(4);
-    bench.hears(if chance.one_in(5) { Health::Down("no".into()) } else { Health::Up });
+    bench.hears(if chance.below(5) == 0 { Health::Down("no".into()) } else { Health::Up });
     let run = bench.run.as_ref().expect("open");
     let open: Vec<(String, Phase)> =
         run.steps.iter().map(|state| (state.id.to_string(), state.phase)).collect();

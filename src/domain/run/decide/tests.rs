@@ -22,6 +22,7 @@ use crate::domain::snapshot::Snapshot;
 use crate::domain::text::Clean;
 use crate::domain::time::{BootId, Stamp};
 use crate::domain::verdict::{Primary, T0Basis};
+use crate::stand;
 
 const fn action(name: &'static str, class: Class, guard: Guard, change: Change) -> ActionSpec {
     ActionSpec {
@@ -48,30 +49,16 @@ static ATTEST: ActionSpec = action("manual.attest", Class::H, Guard::OneKey, Cha
 
 fn step(id: &str, action: &'static ActionSpec, needs: &[&str]) -> Step {
     Step {
-        id: StepId::new(id).unwrap(),
-        title: id.into(),
-        group: None,
-        action,
-        change: action.change,
-        with: Table::default(),
         target: Some(Target { system: SystemId::new("pg").unwrap(), place: Place::To }),
         needs: needs.iter().map(|id| StepId::new(id).unwrap()).collect(),
         expect: Duration::from_secs(60),
         timeout: Duration::from_secs(120),
-        gates: Vec::new(),
-        ungraceful: Ungraceful::Same,
         compensation: match action.class {
             Class::I => Compensation::Action { action, with: Table::default() },
             Class::X => Compensation::None("rebuild A".into()),
             _ => Compensation::NotNeeded,
         },
-        class: action.class,
-        guard: action.guard,
-        second_person: false,
-        automatic: false,
-        optional: false,
-        say: None,
-        span: Span::default(),
+        ..stand::step(id, action)
     }
 }
 
@@ -88,21 +75,14 @@ fn plan() -> Runbook {
     let mut drain = step("drain", &CHECK, &[]);
     drain.ungraceful = Ungraceful::Skip;
     Runbook {
-        name: "failover".into(),
-        title: "Failover".into(),
-        from: Side::A,
-        to: Side::B,
-        back: None,
-        restored: Vec::new(),
-        go: Vec::new(),
-        steps: vec![
+        hash: "abc".into(),
+        ..stand::runbook(vec![
             fence,
             promote,
             step("traffic", &TRAFFIC, &["promote-pg"]),
             step("look", &ATTEST, &["traffic"]),
             drain,
-        ],
-        hash: "abc".into(),
+        ])
     }
 }
 
@@ -126,15 +106,9 @@ fn site() -> Site {
         objectives: Vec::new(),
         regions: [region("Region A", true), region("Region B", false)],
         systems: vec![SystemSpec {
-            idle_standby: false,
-            id: SystemId::new("pg").unwrap(),
-            kind: "test".into(),
-            objective: None,
             every: Duration::from_secs(2),
             timeout: Duration::from_secs(2),
-            settings: Table::default(),
-            sides: [Some(Table::default()), Some(Table::default())],
-            span: Span::default(),
+            ..stand::system("pg", "test")
         }],
         secrets: Vec::new(),
         rules: Vec::new(),

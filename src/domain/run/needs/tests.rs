@@ -7,10 +7,10 @@ use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::ids::{RunId, Side};
 use crate::domain::ledger::Ledger;
 use crate::domain::run::event::{Actor, Body, Mode, Outcome, Purpose, RunEvent, RunKind};
-use crate::domain::runbook::{Compensation, Direction, Runbook, Step, Ungraceful};
-use crate::domain::settings::{Span, Table};
+use crate::domain::runbook::{Direction, Runbook, Step};
 use crate::domain::time::{BootId, Stamp};
 use crate::domain::verdict::T0Basis;
+use crate::stand;
 
 static ACT: ActionSpec = ActionSpec {
     name: "test.act",
@@ -32,26 +32,11 @@ fn step_id(id: &str) -> StepId {
 
 fn step(id: &str, needs: &str) -> Step {
     Step {
-        id: step_id(id),
-        title: id.into(),
-        group: None,
-        action: &ACT,
-        change: ACT.change,
-        with: Table::default(),
-        target: None,
         needs: needs.split('+').filter(|need| !need.is_empty()).map(step_id).collect(),
         expect: Duration::from_secs(1),
         timeout: Duration::from_secs(1),
-        gates: Vec::new(),
-        ungraceful: Ungraceful::Same,
-        compensation: Compensation::NotNeeded,
-        class: ACT.class,
-        guard: ACT.guard,
-        second_person: false,
         automatic: true,
-        optional: false,
-        say: None,
-        span: Span::default(),
+        ..stand::step(id, &ACT)
     }
 }
 
@@ -60,17 +45,7 @@ fn plan(steps: &str) -> Runbook {
         let (id, needs) = text.split_once('<').unwrap_or((text, ""));
         step(id, needs)
     });
-    Runbook {
-        name: "failover".into(),
-        title: "Failover".into(),
-        from: Side::A,
-        to: Side::B,
-        back: None,
-        go: Vec::new(),
-        restored: Vec::new(),
-        steps: steps.collect(),
-        hash: "abc".into(),
-    }
+    Runbook { hash: "abc".into(), ..stand::runbook(steps.collect()) }
 }
 
 fn opened() -> Vec<Body> {

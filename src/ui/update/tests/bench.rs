@@ -1,7 +1,6 @@
 //! A console without a terminal: a plan with a step of every guard, and keys pressed by script.
 
 use std::sync::LazyLock;
-use std::time::Duration;
 
 use crossterm::event::{KeyEvent, KeyModifiers};
 
@@ -17,15 +16,16 @@ use crate::domain::run::intent::Intent;
 use crate::domain::run::refusal::Refusal;
 use crate::domain::run::state::Run;
 use crate::domain::runbook::{
-    Bound, Compensation, Direction, Exact, Gate, Place, Runbook, Step, Target, Ungraceful,
+    Bound, Compensation, Direction, Exact, Gate, Place, Runbook, Step, Target,
 };
 use crate::domain::settings::{Span, Table};
-use crate::domain::site::{Region, Site};
+use crate::domain::site::Site;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::{BootId, Stamp};
 use crate::domain::verdict::{
     Alarm, Assessment, Criterion, Met, Primary, Priority, T0Basis, Verdict,
 };
+use crate::stand;
 use crate::ui::facts::Facts;
 use crate::ui::keymap::{Key, Keymap};
 use crate::ui::model::Model;
@@ -89,26 +89,11 @@ fn step(name: &str) -> Step {
     };
     let back = Compensation::Action { action: &SCALE, with: Table::default() };
     Step {
-        id: step_id(name),
-        title: name.into(),
-        group: None,
-        action,
-        change: action.change,
-        with: Table::default(),
         target: (name == "promote").then_some(Target { system, place: Place::To }),
         needs: if name == "later" { vec![step_id("promote")] } else { Vec::new() },
-        expect: Duration::from_secs(10),
-        timeout: Duration::from_secs(60),
         gates: if name == "gated" { vec![gate] } else { Vec::new() },
-        ungraceful: Ungraceful::Same,
         compensation: if name == "done" { back } else { Compensation::NotNeeded },
-        class: action.class,
-        guard: action.guard,
-        second_person: false,
-        automatic: false,
-        optional: false,
-        say: None,
-        span: Span::default(),
+        ..stand::step(name, action)
     }
 }
 
@@ -257,33 +242,18 @@ impl Bench {
     /// `stage` is none, standby, executing, beside, retried or undone (both also `beside` a step
     /// that runs), held, aborting or aborted.
     pub(super) fn new(access: Access, stage: &str) -> Self {
-        let region = |label: &str, starts_as_primary| Region {
-            label: label.into(),
-            aws_region: None,
-            starts_as_primary,
-        };
         let site = Site {
             name: "lms".to_owned(),
             title: "Learning".into(),
-            reference: Vec::new(),
-            red_needs_signals: 1,
-            people: Vec::new(),
-            objectives: Vec::new(),
-            regions: [region("one", true), region("two", false)],
-            systems: Vec::new(),
-            secrets: Vec::new(),
-            rules: Vec::new(),
+            regions: stand::regions(["one", "two"]),
+            ..stand::site(Vec::new())
         };
         let runbook = |name: &str, from: Side| Runbook {
             name: name.to_owned(),
             title: name.into(),
             from,
             to: from.other(),
-            back: None,
-            restored: Vec::new(),
-            go: Vec::new(),
-            steps: STEPS.map(step).to_vec(),
-            hash: String::new(),
+            ..stand::runbook(STEPS.map(step).to_vec())
         };
         let runbooks = vec![runbook("failback", Side::B), runbook("failover", Side::A)];
         let replayed = || Run::replay(&runbooks[1], &events(stage)).expect("events fit");

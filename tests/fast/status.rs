@@ -1,0 +1,277 @@
+//! `warroom status --json`: what it says of simulated days, and that it keeps to its schema.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use warroom::app::kinds::load;
+use warroom::commands::demo::{DemoPlan, write};
+use warroom::commands::exit::Exit;
+use warroom::commands::status::{self, Known, Outlook, Status};
+use warroom::domain::snapshot::Snapshot;
+use warroom::files::site::LoadedSite;
+use warroom::port::Clock;
+use warroom::runtime::observations::Learned;
+use warroom::runtime::redact::Redactor;
+
+use crate::fixture::{self, DIALOGS, MOMENTS};
+use crate::stand::HandClock;
+
+fn schema_path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/status.schema.json")
+}
+
+fn validator() -> jsonschema::Validator {
+    let schema: Value = serde_json::from_str(&status::schema()).expect("the schema is JSON");
+    jsonschema::validator_for(&schema).expect("the schema is a schema")
+}
+
+/// What is wrong with an output, by its places.
+fn faults(validator: &jsonschema::Validator, output: &Value) -> Vec<String> {
+    validator.iter_errors(output).map(|e| format!("{}: {e}", e.instance_path())).collect()
+}
+
+#[test]
+fn the_schema_is_kept_in_the_tree() {
+    let found = status::schema();
+    if std::env::var_os("WARROOM_BLESS").is_some() {
+        std::fs::write(schema_path(), &found).expect("writable");
+    }
+    let kept = std::fs::read_to_string(schema_path()).unwrap_or_default();
+    let hint = "run `WARROOM_BLESS=1 cargo test --test fast status::` and look at the change";
+    assert!(kept == found, "docs/status.schema.json is behind the program; {hint}");
+}
+
+#[test]
+fn every_field_is_documented() {
+    let schema: Value = serde_json::from_str(&status::schema()).expect("the schema is JSON");
+    let mut bare = Vec::new();
+    let objects = schema["$defs"].as_object().expect("definitions").iter();
+    for (name, object) in objects.chain([(&"Status".to_owned(), &schema)]) {
+        for (field, about) in object["properties"].as_object().into_iter().flatten() {
+            if !about["description"].is_string() && about["$ref"].is_null() {
+                bare.push(format!("{name}.{field}"));
+            }
+        }
+    }
+    assert!(bare.is_empty(), "{bare:?}");
+}
+
+/// The demo's site with a world of its own.
+struct Demo {
+    _folder: tempfile::TempDir,
+    site: LoadedSite,
+    hand: Arc<HandClock>,
+    snapshot: Snapshot,
+}
+
+impl Demo {
+    fn new(fail_after_s: Option<u64>) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let hand = Arc::new(HandClock::at(1000));
+        let fail_after = fail_after_s.map(Duration::from_secs);
+        let plan = DemoPlan { seed: 3, fail_after, returns_after: None };
+        let demo = write(folder.path(), plan, &*hand).expect("the demo is written");
+        let site = load(&demo.site).expect("it loads");
+        Self { _folder: folder, site, hand, snapshot: Snapshot::default() }
+    }
+
+    /// One round of looks a second.
+    fn rounds(&mut self, count: u64) -> Status {
+        let clock: Arc<dyn Clock> = Arc::<HandClock>::clone(&self.hand);
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        for _ in 0..count {
+            self.hand.pass_s(1);
+            let (site, mut none) = (&self.site, Learned::new());
+            let look = status::look(site, &clock, Duration::ZERO, &mut none, &mut self.snapshot);
+            runtime.block_on(look).expect("probes can be made");
+        }
+        status::judged(&self.site, &Known::default(), &self.snapshot, clock.now()).0
+    }
+}
+
+fn value(status: &Status) -> Value {
+    serde_json::from_str(&status.json()).expect("the output is JSON")
+}
+
+#[test]
+fn simulated_days_are_told_truly_and_keep_to_the_schema() {
+    let validator = validator();
+    let check = |fail_after_s: Option<u64>, rounds: u64, want: Value, exit: Exit| {
+        let told = Demo::new(fail_after_s).rounds(rounds);
+        let output = value(&told);
+        assert_eq!(faults(&validator, &output), Vec::<String>::new());
+        for (path, want) in want.as_object().expect("a table") {
+            assert_eq!(output.pointer(path), Some(want), "{path} after {rounds} rounds");
+        }
+        assert_eq!(told.exit(), exit, "{told}");
+        output
+    };
+    // A warm standby below full size is fit: the plan scales it.
+    let calm = check(
+        None,
+        3,
+        json!({
+            "/schema": 1,
+            "/site/name": "demo",
+            "/site/simulated": true,
+            "/active_side": "a",
+            "/primary/state": "healthy",
+            "/primary/t0": null,
+            "/verdict/word": "go",
+            "/verdict/not_met": 0,
+            "/if_failed_now/runbook": "failover",
+            "/if_failed_now/rto_s": 600.0,
+            "/run": null,
+            "/systems/2/id": "pg",
+            "/systems/2/a/role": "primary",
+            "/systems/2/b/role": "standby",
+        }),
+        Exit::Ok,
+    );
+    let loss = calm["if_failed_now"]["worst_store"]["loss_s"].as_f64().expect("it is known");
+    assert!(loss > 0.0 && loss < 300.0, "{loss}");
+    let asks: BTreeSet<&str> = calm["criteria"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|line| line["key"].as_str())
+        .collect();
+    assert!(asks.contains("plan/DNS in B answers"), "{asks:?}");
+    assert!(asks.contains("capacity/pods/b"), "{asks:?}");
+    // One round cannot make a rule speak that wants three looks, and is not called healthy.
+    let suspect = json!({ "/primary/state": "suspect", "/primary/t0": null });
+    check(Some(0), 1, suspect, Exit::Finding);
+    let red = check(
+        Some(2),
+        6,
+        json!({
+            "/primary/state": "red",
+            "/primary/t0_basis": "exact",
+            "/if_failed_now": null,
+            "/ledger/frozen": true,
+        }),
+        Exit::Finding,
+    );
+    assert!(red["primary"]["elapsed_s"].as_f64().expect("known") >= 2.0, "{}", red["primary"]);
+    assert!(red["primary"]["signals"].as_array().expect("a list").len() >= 2);
+}
+
+#[test]
+fn a_round_is_counted_only_once_every_system_was_heard() {
+    let told = Demo::new(None).rounds(1);
+    for system in &told.systems {
+        for cell in [&system.a, &system.b].into_iter().flatten() {
+            assert_eq!(cell.heard_age_s, Some(0.0), "{}", system.id);
+        }
+    }
+    assert_eq!(told.reference.why, None);
+}
+
+#[test]
+fn nothing_that_answers_is_an_exit_of_its_own() {
+    let mut demo = Demo::new(None);
+    let now = demo.rounds(1).exit();
+    assert_eq!(now, Exit::Ok);
+    let nobody =
+        status::judged(&demo.site, &Known::default(), &Snapshot::default(), demo.hand.now()).0;
+    assert_eq!(nobody.exit(), Exit::Unreachable);
+    assert_eq!(faults(&validator(), &value(&nobody)), Vec::<String>::new());
+}
+
+/// The status of a made-up moment.
+fn moment(name: &str, redact: &Redactor) -> Status {
+    let fixture = fixture::of(name).expect("the moment exists");
+    status::status(&Outlook {
+        now: fixture.now,
+        site: &fixture.site,
+        simulated: false,
+        snapshot: &fixture.snapshot,
+        assessment: &fixture.assessment,
+        ledger: &fixture.ledger,
+        forecast: &fixture.forecast,
+        runbook: fixture.runbooks.first(),
+        run: fixture.run.as_ref().filter(|run| !run.stage.is_closed()),
+        journal: "the journal is whole",
+        trouble: None,
+        elsewhere: None,
+        day: &fixture.day,
+        redact,
+    })
+}
+
+#[test]
+fn every_moment_keeps_to_the_schema() {
+    let (validator, redact) = (validator(), Redactor::new(&[]));
+    for known in MOMENTS.iter().chain(DIALOGS) {
+        let output = value(&moment(known.name, &redact));
+        assert_eq!(faults(&validator, &output), Vec::<String>::new(), "{}", known.name);
+    }
+    let healthy = moment("healthy", &redact);
+    assert_eq!(healthy.exit(), Exit::Ok, "{healthy}");
+    let accepted = value(&moment("accepted", &redact));
+    assert_eq!(accepted["verdict"]["sum"], "NO-GO, 1 of 2 accepted by anna");
+    assert_eq!(accepted["criteria"][0]["accepted"]["drift"], "worse");
+    assert_eq!(accepted["run"]["stage"], "declared");
+}
+
+#[test]
+fn a_mutilated_output_is_refused() {
+    let validator = validator();
+    let whole = value(&moment("running", &Redactor::new(&[])));
+    assert!(validator.is_valid(&whole));
+    let check = |path: &str, put: Option<Value>| {
+        let mut output = whole.clone();
+        let (parent, field) = path.rsplit_once('/').expect("a path");
+        let parent = output.pointer_mut(parent).expect("it is there");
+        let parent = parent.as_object_mut().expect("an object");
+        assert!(parent.contains_key(field), "{path}");
+        match put {
+            Some(value) => parent.insert(field.to_owned(), value),
+            None => parent.remove(field),
+        };
+        assert!(!validator.is_valid(&output), "{path} was not missed");
+    };
+    for path in ["/schema", "/primary", "/verdict/word", "/systems", "/ledger/rows", "/run/rto_s"] {
+        check(path, None);
+    }
+    check("/schema", Some(json!(2)));
+    check("/primary/state", Some(json!("fine")));
+    check("/verdict/met", Some(json!(-1)));
+    check("/systems/0/a/state", Some(json!(null)));
+    check("/alarms/0/priority", Some(json!(4)));
+    check("/run/elapsed_s", Some(json!("a while")));
+}
+
+#[test]
+fn no_secret_is_told() {
+    let canary = "canary-7f3a-status";
+    let mut fixture = fixture::of("healthy").expect("the moment exists");
+    let evil = format!("answered postgres://wr:{canary}@db/x and {canary}");
+    for criterion in &mut fixture.assessment.criteria {
+        criterion.evidence = evil.as_str().into();
+    }
+    let redact = Redactor::new(&[canary.to_owned().into()]);
+    let told = status::status(&Outlook {
+        now: fixture.now,
+        site: &fixture.site,
+        simulated: false,
+        snapshot: &fixture.snapshot,
+        assessment: &fixture.assessment,
+        ledger: &fixture.ledger,
+        forecast: &fixture.forecast,
+        runbook: None,
+        run: None,
+        journal: "",
+        trouble: Some(&evil),
+        elsewhere: Some(&evil),
+        day: &fixture.day,
+        redact: &redact,
+    });
+    for text in [told.json(), told.to_string()] {
+        assert!(!text.contains(canary), "{text}");
+        assert!(text.contains("[redacted]"), "{text}");
+    }
+}

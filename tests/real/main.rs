@@ -1,0 +1,17 @@
+//! Everything that is tested on real servers, in one binary: started here, killed here.
+
+mod failover;
+#[path = "../kind/mod.rs"]
+mod kind;
+mod postgres;
+mod proxied;
+mod redis;
+#[expect(dead_code, reason = "the tests of the terminal and the bench of the budgets use more")]
+#[path = "../seat/mod.rs"]
+mod seat;
+mod servers;
+#[expect(dead_code, reason = "other tests use more")]
+#[path = "../stand/mod.rs"]
+mod stand;
+mod truth;
+mod turns;
