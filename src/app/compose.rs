@@ -233,6 +233,8 @@ impl Ground {
     /// The console, which knows which region served last and what to mask.
     pub fn console<D: Desk>(&self, parts: Parts<D>, site: &LoadedSite) -> Console<D> {
         let watches = parts.desk.read_only();
+        let version = env!("CARGO_PKG_VERSION");
+        tracing::info!(version, watches, site = site.site.name, "a console begins");
         let mut console = Console::new(parts, self.clock.now());
         let served = resume::served_on_record(&self.paths, &site.site.name);
         console.recall_served(served, self.clock.now());

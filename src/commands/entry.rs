@@ -57,9 +57,6 @@ pub fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Result<ExitCode, Refused> {
     let console = &cli.console;
-    if let None | Some(Command::Watch | Command::Demo(_) | Command::Run(_)) = &cli.command {
-        tracing::info!(version = env!("CARGO_PKG_VERSION"), "a console begins");
-    }
     match &cli.command {
         None => {
             need_terminal()?;

@@ -133,7 +133,7 @@ const LAYERS: [Layer; 9] = [
     Layer {
         name: "app",
         may_import: &["domain", "port", "systems", "sim", "files", "ui", "runtime", "app"],
-        crates: &["anyhow", "rustix", "secrecy", "thiserror", "tokio", "toml"],
+        crates: &["anyhow", "rustix", "secrecy", "thiserror", "tokio", "toml", "tracing"],
         not_of_std: &[],
     },
     Layer {
@@ -153,7 +153,6 @@ const LAYERS: [Layer; 9] = [
             "thiserror",
             "tikv_jemallocator",
             "tokio",
-            "tracing",
         ],
         not_of_std: &[],
     },
