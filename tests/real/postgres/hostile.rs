@@ -55,8 +55,8 @@ fn certificates_are_verified() {
     };
     check("verify-full", &trusted_file, Ok(()));
     check("require", &trusted_file, Ok(()));
-    check("verify-full", &stranger_file, Err("correct `ca`"));
-    check("prefer", &stranger_file, Err("correct `ca`"));
+    check("verify-full", &stranger_file, Err("name its file in `ca`"));
+    check("prefer", &stranger_file, Err("name its file in `ca`"));
     check("disable", &stranger_file, Ok(()));
 }
 

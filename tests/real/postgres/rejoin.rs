@@ -153,7 +153,7 @@ fn an_old_primary_is_rewound_and_the_way_back_is_a_fresh_copy() {
     let said = copy.apply_telling(&mut told).unwrap();
     assert_eq!(said.as_str(), "pg in Region B follows Region A on timeline 3");
     assert!(told.has("(100%)") && told.has("is kept in"), "{:#?}", told.0);
-    let kept = format!("{}.before-test-20261120-140210", pair.b.data().display());
+    let kept = format!("{}.before-run-1", pair.b.data().display());
     assert!(Path::new(&kept).join("PG_VERSION").is_file(), "{kept}");
     let follows = watcher.until(Side::B, "B follows A", is_still);
     assert_eq!((why(&follows), yes(&follows, "diverged")), (String::new(), Some(false)));
