@@ -18,7 +18,7 @@ fn certificates_are_verified() {
     let Some(_turn) = turn(Group::Postgres) else { return };
     let pair = Pair::start();
     let folder = folder();
-    let (trusted, stranger) = (authority("trusted"), authority("stranger"));
+    let [trusted, stranger, namesake] = ["trusted", "stranger", "trusted"].map(authority);
     let path = |name: &str, pem: String| {
         let path = folder.path().join(name);
         std::fs::write(&path, pem).unwrap();
@@ -26,6 +26,7 @@ fn certificates_are_verified() {
     };
     let trusted_file = path("trusted.pem", trusted.pem());
     let stranger_file = path("stranger.pem", stranger.pem());
+    let namesake_file = path("namesake.pem", namesake.pem());
     let look = |sslmode: &str, ca: &str, settings_of: &dyn Fn(Table) -> SystemSpec| {
         let settings = table(vec![("sslmode", text(sslmode)), ("ca", text(ca))]);
         Watcher::new(&settings_of(settings)).side(Side::A)
@@ -57,6 +58,7 @@ fn certificates_are_verified() {
     check("require", &trusted_file, Ok(()));
     check("verify-full", &stranger_file, Err("name its file in `ca`"));
     check("prefer", &stranger_file, Err("name its file in `ca`"));
+    check("verify-full", &namesake_file, Err("correct `ca`"));
     check("disable", &stranger_file, Ok(()));
 }
 
