@@ -239,7 +239,16 @@ fn place_of(change: Change) -> (&'static str, &'static str) {
         Change::Fence => ("from", "  # the side that is left: it takes no more writes"),
         Change::Follow => ("from", "  # the side that is OVERWRITTEN, never the one that serves"),
         Change::Unfence => ("to", "  # the side that is to serve, never the one that is left"),
-        _ => ("to", ""),
+        Change::Promote
+        | Change::HandOver
+        | Change::StopReplication
+        | Change::Scale
+        | Change::ShiftTraffic
+        | Change::Purge
+        | Change::Notify
+        | Change::ProveWrite
+        | Change::Check
+        | Change::None => ("to", ""),
     }
 }
 

@@ -157,7 +157,13 @@ impl Change {
             Self::Follow => Self::StopReplication,
             Self::Scale => Self::Scale,
             Self::ShiftTraffic => Self::ShiftTraffic,
-            _ => Self::None,
+            Self::Promote
+            | Self::HandOver
+            | Self::Purge
+            | Self::Notify
+            | Self::ProveWrite
+            | Self::Check
+            | Self::None => Self::None,
         }
     }
 

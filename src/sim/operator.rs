@@ -85,7 +85,17 @@ impl SimOperator {
                 self.asked.amount.or(units.map(|units| units.wanted)).unwrap_or(0)
             }
             Change::ShiftTraffic => self.asked.amount.unwrap_or(100),
-            _ => 0,
+            Change::Promote
+            | Change::HandOver
+            | Change::StopReplication
+            | Change::Follow
+            | Change::Purge
+            | Change::Notify
+            | Change::Fence
+            | Change::Unfence
+            | Change::ProveWrite
+            | Change::Check
+            | Change::None => 0,
         }
     }
 

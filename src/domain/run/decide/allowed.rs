@@ -189,7 +189,18 @@ fn refused_by_run(kind: Kind, run: &Run) -> Result<(), Refusal> {
             refuse_if(run.mode == Mode::Ungraceful, Refusal::Already(why))
         }
         // The table says all there is against it.
-        _ => Ok(()),
+        Kind::Declare
+        | Kind::AcceptCriterion
+        | Kind::Run
+        | Kind::Skip
+        | Kind::Attest
+        | Kind::Retry
+        | Kind::Resolve
+        | Kind::AbortStep
+        | Kind::AbortRun
+        | Kind::Note
+        | Kind::SendUpdate
+        | Kind::Acknowledge => Ok(()),
     }
 }
 
@@ -241,7 +252,18 @@ fn refused_by_step(
             Err(Refusal::Already("the step is ungraceful already"))
         }
         // It is about no step, or the run alone speaks for it.
-        _ => Ok(()),
+        Kind::Escalate
+        | Kind::Declare
+        | Kind::AcceptLedger
+        | Kind::AcceptCriterion
+        | Kind::SetT0
+        | Kind::Hold
+        | Kind::Release
+        | Kind::AbortRun
+        | Kind::Close
+        | Kind::Note
+        | Kind::SendUpdate
+        | Kind::Acknowledge => Ok(()),
     }
 }
 
