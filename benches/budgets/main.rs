@@ -206,7 +206,12 @@ fn peers() {
             continue;
         }
         let folder = tempfile::tempdir().expect("a folder");
-        let start = Start { program: &words[..1], arguments: &words[1..], ..Start::default() };
+        let start = Start {
+            program: &words[..1],
+            arguments: &words[1..],
+            environment: &[("LANG", "C.UTF-8")],
+            ..Start::default()
+        };
         let begin = Instant::now();
         let mut seat = Seat::take(folder.path(), &start);
         seat.until("any text", |screen| !screen.trim().is_empty());
