@@ -75,6 +75,9 @@ impl Pilot {
         }
         // The first looks may still be on their way: what they say of danger is waited for.
         if console.is_recording() || !console.has_looked_around(now) {
+            if console.stalled(now).is_some() {
+                self.waits = Some("the disk that holds the state folder does not answer".into());
+            }
             return (Vec::new(), None);
         }
         let Some(outlook) = console.outlook(self.runbook, &self.orders, now) else {

@@ -1,5 +1,7 @@
 //! What is known at this moment, of the world, the run and the console, for keys and frames alike.
 
+use std::time::Duration;
+
 use super::keymap::Keymap;
 use super::laid::Laid;
 use super::widget::sheet::Fold;
@@ -53,6 +55,8 @@ pub struct Facts<'a> {
     pub journal: &'a JournalState,
     /// True while a decision is being written: another one is refused until it is on record.
     pub recording: bool,
+    /// How long the disk has not taken a word, where it stalled.
+    pub stalled: Option<Duration>,
     /// Lines of output there are to scroll through.
     pub output_rows: usize,
     /// Rows of the timeline there are to scroll through.

@@ -77,6 +77,8 @@ struct Bench {
     /// What left the console for others: copies, notifications, titles, and bells as `bell`.
     shared: Vec<String>,
     journal_fails: bool,
+    /// What a disk that has stalled was asked and has not answered.
+    stalled: Option<Vec<Record>>,
     open_fails: bool,
     slow: bool,
     rehearsing: Vec<Rehearsal>,
@@ -95,6 +97,7 @@ impl Bench {
             kept: None,
             shared: Vec::new(),
             journal_fails: false,
+            stalled: None,
             open_fails: false,
             slow: false,
             rehearsing: Vec::new(),
@@ -115,12 +118,12 @@ impl Bench {
                     self.acts.push(grant.intent().clone());
                     continue;
                 }
-                Effect::Record(Record::Open { .. }) if self.open_fails => {
-                    Event::RunOpened(Err("the folder exists".into()))
-                }
-                Effect::Record(Record::Open { .. }) => Event::RunOpened(Ok(())),
-                Effect::Record(Record::Append { ticket, by, body }) => {
-                    Event::Journal(Box::new(self.append(ticket, by, *body)))
+                Effect::Record(record @ (Record::Open { .. } | Record::Append { .. })) => {
+                    if let Some(asked) = &mut self.stalled {
+                        asked.push(record);
+                        continue;
+                    }
+                    self.record(record)
                 }
                 Effect::Check { job, why, .. } => {
                     self.checks.push((job.step, job.attempt, why));
@@ -168,6 +171,22 @@ impl Bench {
             };
             let more = self.console.step(answer, self.now);
             self.perform(more);
+        }
+    }
+
+    /// The disk answers again, first of all what it was asked before.
+    fn recovers(&mut self) {
+        let asked = self.stalled.take().unwrap_or_default();
+        self.perform(asked.into_iter().map(Effect::Record).collect());
+    }
+
+    fn record(&mut self, record: Record) -> Event {
+        match record {
+            Record::Append { ticket, by, body } => {
+                Event::Journal(Box::new(self.append(ticket, by, *body)))
+            }
+            _ if self.open_fails => Event::RunOpened(Err("the folder exists".into())),
+            _ => Event::RunOpened(Ok(())),
         }
     }
 
@@ -503,6 +522,47 @@ impl Bench {
         self.types("it makes no sense");
         self.key(KeyCode::Enter);
     }
+}
+
+#[test]
+fn a_disk_that_does_not_answer_is_said() {
+    let waits = "THE DISK HAS NOT TAKEN";
+    let mut bench = Bench::new(None, 50_000);
+    for answers in [true, false, false, false, false] {
+        bench.looks(answers);
+    }
+    let check = |bench: &mut Bench, keys: &dyn Fn(&mut Bench), recorded: &str| {
+        bench.stalled = Some(Vec::new());
+        keys(bench);
+        bench.ticks(8);
+        let screen = bench.screen();
+        assert!(!screen.contains(waits), "a disk may take two seconds: {screen}");
+        bench.ticks(40);
+        let screen = bench.screen();
+        assert!(screen.contains(waits) && screen.contains("for 12s"), "{screen}");
+        assert!(screen.contains("NEXT  wait for the disk"), "{screen}");
+        // The answer clears it, whatever it is.
+        bench.recovers();
+        let screen = bench.screen();
+        assert!(!screen.contains(waits) && screen.contains(recorded), "{screen}");
+        bench.ticks(40);
+        assert!(!bench.screen().contains(waits), "{}", bench.screen());
+    };
+    let opens = |bench: &mut Bench| {
+        bench.key(KeyCode::Char('o'));
+        bench.key(KeyCode::Enter);
+    };
+    bench.open_fails = true;
+    check(&mut bench, &opens, "the run was not opened");
+    bench.open_fails = false;
+    check(&mut bench, &opens, "run opened");
+    let declares = |bench: &mut Bench| {
+        bench.key(KeyCode::Char('D'));
+        bench.pass(400);
+        bench.types("declare\tthe region is lost");
+        bench.key(KeyCode::Enter);
+    };
+    check(&mut bench, &declares, "DECLARED");
 }
 
 #[test]

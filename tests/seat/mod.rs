@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 pub const WARROOM: &str = env!("CARGO_BIN_EXE_warroom");
 
 /// How long anything may take to show before the test fails.
-pub const PATIENCE: Duration = Duration::from_secs(40);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The time between two typed characters: six within 150 ms are not typed by a hand.
 const HAND: Duration = Duration::from_millis(40);

@@ -2,7 +2,9 @@
 
 use ratatui::layout::Rect;
 
-use super::Console;
+use std::time::Duration;
+
+use super::{Console, DISK_SLOW_AFTER};
 use crate::domain::console::{Access, OutputLine, TimelineRow};
 use crate::domain::time::Stamp;
 use crate::domain::verdict::Assessment;
@@ -38,6 +40,11 @@ impl<D: Desk> Console<D> {
         self.desk.is_deciding() || self.waiting.is_some() || self.opening.is_some()
     }
 
+    /// How long the disk owes an answer, where that is longer than it may take.
+    pub fn stalled(&self, now: Stamp) -> Option<Duration> {
+        self.asked_disk.map(|at| now.since(at)).filter(|owed| *owed >= DISK_SLOW_AFTER)
+    }
+
     pub(super) fn facts(&self, now: Stamp) -> Facts<'_> {
         Facts {
             now,
@@ -55,6 +62,7 @@ impl<D: Desk> Console<D> {
             rehearsal: self.rehearsal.as_ref(),
             journal: &self.journal,
             recording: self.refuses_another(),
+            stalled: self.stalled(now),
             output_rows: self.output.len(),
             timeline_rows: self.timeline.len(),
             report: self.laid.as_deref(),
@@ -115,7 +123,9 @@ impl<D: Desk> Console<D> {
     ) -> T {
         self.output.make_contiguous();
         self.timeline.make_contiguous();
-        let facts = Facts { access, ..self.facts(now) };
+        let mut facts = Facts { access, ..self.facts(now) };
+        // Who only looks asks no disk.
+        facts.stalled = facts.stalled.filter(|_| access != Access::ReadOnly);
         let guide = available::guide(&facts, model);
         let output: &[OutputLine] = self.output.as_slices().0;
         let timeline: &[TimelineRow] = self.timeline.as_slices().0;

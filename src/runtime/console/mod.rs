@@ -57,6 +57,9 @@ pub const TIMELINE_ROWS_MAX: usize = 2000;
 /// An armed console that nobody touches turns safe after this.
 pub const IDLE_SAFE_AFTER: Duration = Duration::from_secs(15 * 60);
 
+/// A disk that takes longer for one word than this has stalled.
+pub const DISK_SLOW_AFTER: Duration = Duration::from_secs(3);
+
 /// The time between two ticks while nothing runs.
 pub const TICK: Duration = Duration::from_secs(1);
 
@@ -112,6 +115,8 @@ pub struct Console<D: Desk> {
     /// A wish that came while the console's own words were being recorded, and when.
     waiting: Option<(Intent, Stamp)>,
     journal: JournalState,
+    /// Since when the disk owes an answer.
+    asked_disk: Option<Stamp>,
     acknowledged: Vec<String>,
     raised: BTreeMap<String, Clean>,
     rung: BTreeSet<String>,
@@ -186,6 +191,7 @@ impl<D: Desk> Console<D> {
             last_run: parts.last_run,
             waiting: None,
             journal: parts.journal,
+            asked_disk: None,
             acknowledged: Vec::new(),
             raised: BTreeMap::new(),
             rung: BTreeSet::new(),
@@ -235,6 +241,16 @@ impl<D: Desk> Console<D> {
 
     /// Takes in one event.
     pub fn step(&mut self, event: Event, now: Stamp) -> Vec<Effect<D::Role>> {
+        if let Event::Journal(_) | Event::RunOpened(_) = event {
+            self.asked_disk = None;
+        }
+        let effects = self.take_in(event, now);
+        let asked = self.desk.is_recording() || self.opening.is_some();
+        self.asked_disk = asked.then(|| self.asked_disk.unwrap_or(now));
+        effects
+    }
+
+    fn take_in(&mut self, event: Event, now: Stamp) -> Vec<Effect<D::Role>> {
         match event {
             Event::Signal(Signal::End) => return self.end(now),
             Event::Signal(Signal::Suspend) => {

@@ -3,7 +3,7 @@
 use super::prelude::*;
 use crate::domain::console::{Access, JournalState};
 use crate::domain::run::event::RunKind;
-use crate::domain::time::clock_text;
+use crate::domain::time::{clock_text, whole_time};
 use crate::domain::verdict::{Alarm, Primary, Priority};
 use crate::ui::command::Command;
 
@@ -213,6 +213,11 @@ pub fn banner(screen: &Screen<'_>, width: usize) -> Row {
             vec![Row::of(CRIT, full), Row::of(CRIT, format!("■1 JOURNAL FAILED: {why}"))],
             width,
         );
+    }
+    if let Some(owed) = screen.stalled {
+        let head = format!("■1 THE DISK HAS NOT TAKEN the last word for {}", whole_time(owed));
+        let full = format!("{head}. What is not on record is not done; nothing new starts.");
+        return first_fit(vec![Row::of(CRIT, full), Row::of(CRIT, head)], width);
     }
     match screen.assessment.alarms.first() {
         Some(alarm) if alarm.priority != Priority::ActNow => {

@@ -43,6 +43,10 @@ pub fn pieces(screen: &Screen<'_>) -> Vec<Piece> {
         let text = format!("{}.  Read only: no key here changes anything.", watched(screen));
         return offers.say(text).pieces();
     }
+    if screen.stalled.is_some() {
+        let text = "wait for the disk that holds the state folder: see what blocks it";
+        return offers.say(text).also(Command::Quit, "leave, running steps go on").pieces();
+    }
     let offers = match screen.run {
         Some(run) if run.stage.is_closed() => closed(offers, screen, run),
         Some(run) if run.declaration.is_some() || !phrase::is_red_moment(screen) => {

@@ -320,6 +320,7 @@ impl Bench {
             rehearsal: self.rehearsal.as_ref(),
             journal: &self.journal,
             recording: false,
+            stalled: None,
             output_rows: 50,
             timeline_rows: 50,
             report: None,
