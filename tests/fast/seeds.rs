@@ -23,8 +23,18 @@ use warroom::domain::run::phase::Phase;
 use warroom::domain::run::state::StepState;
 use warroom::runtime::event::Event;
 
-/// The seeds of all voyages.
+/// The seeds of all voyages, where nobody asks for fewer.
 const SEEDS: u64 = 200;
+
+/// The variable that asks for fewer, and the least that shows anything.
+const ASKED: (&str, u64) = ("WARROOM_SEEDS", 50);
+
+/// How many seeds are lived through.
+fn seeds() -> u64 {
+    let asked = std::env::var(ASKED.0).ok();
+    let asked = asked.map(|text| text.parse().expect("a number of seeds"));
+    asked.unwrap_or(SEEDS).clamp(ASKED.1, SEEDS)
+}
 
 /// Earlier runs that a forecast rests on.
 const EARLIER: u64 = 20;
@@ -70,7 +80,7 @@ fn earlier_runs() -> Paces {
 fn a_lost_region_is_told_truly_from_first_to_last() {
     let paces = earlier_runs();
     let forecasts = Mutex::new(Forecasts::default());
-    every_seed(1..=SEEDS, |seed| {
+    every_seed(1..=seeds(), |seed| {
         let what = format!("seed {seed}");
         let mut voyage = Voyage::begin(lost_region(seed));
         voyage.event(Event::Paced(Box::new(paces.clone())));
@@ -84,14 +94,14 @@ fn a_lost_region_is_told_truly_from_first_to_last() {
     forecasts.into_inner().unwrap_or_else(PoisonError::into_inner).check();
     let (keys, moments, spent) = PRESSER.checked();
     println!("{keys} keys pressed in {moments} moments, {spent} ms");
-    assert!(keys > 2_000, "few keys were named: {keys}");
+    assert!(keys > seeds() * 10, "few keys were named: {keys}");
 }
 
 #[test]
 fn given_up_after_every_step_it_is_told_truly_what_is_left() {
     let plan_steps = 14;
     let (back, stays) = (AtomicU64::new(0), AtomicU64::new(0));
-    every_seed(1..=SEEDS, |seed| {
+    every_seed(1..=seeds(), |seed| {
         let (done, mode) = match seed % 2 {
             0 => (seed / 2 % (plan_steps + 1), Mode::Ungraceful),
             _ => (seed / 2 % (plan_steps + 1), Mode::Planned),
@@ -118,5 +128,5 @@ fn given_up_after_every_step_it_is_told_truly_what_is_left() {
     });
     // A test in which nothing went back, or nothing stayed, would show nothing.
     let (back, stays) = (back.into_inner(), stays.into_inner());
-    assert!(back > SEEDS && stays > SEEDS, "{back} went back, {stays} stay");
+    assert!(back > seeds() && stays > seeds(), "{back} went back, {stays} stay");
 }
