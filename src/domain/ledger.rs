@@ -9,7 +9,7 @@ use super::reading::{Certainty, Lag};
 use super::runbook::{Runbook, Step};
 use super::site::{Site, SystemSpec};
 use super::snapshot::{Cell, Snapshot};
-use super::time::Stamp;
+use super::time::{Stamp, no_less};
 
 /// Whether the expected loss keeps the objective.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -51,9 +51,9 @@ pub struct LedgerRow {
 }
 
 impl LedgerRow {
-    /// The loss expected, to the tenth of a second.
+    /// The loss expected, never less than it is; `UNKNOWN` where nobody can say.
     pub fn expected(&self) -> String {
-        self.loss_s.map_or_else(|| "UNKNOWN".to_owned(), |loss| format!("{loss:.1}s"))
+        self.loss_s.map_or_else(|| "UNKNOWN".to_owned(), no_less)
     }
 }
 

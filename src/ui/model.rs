@@ -74,6 +74,8 @@ pub struct Model {
     pub filtering: bool,
     /// What lies over the content.
     pub dialog: Option<Box<dyn Dialog>>,
+    /// First row shown of it, where it does not keep its own place.
+    pub dialog_scroll: usize,
     /// The last sentence for the person at the keys.
     pub notice: Option<Notice>,
     /// Keys of an unfinished sequence, as text.
@@ -135,6 +137,7 @@ impl Model {
         self.guards.from_palette = false;
         self.sequence.clear();
         self.notice = None;
+        self.dialog_scroll = 0;
         self.dialog = Some(dialog);
     }
 
@@ -165,6 +168,7 @@ impl Default for Model {
             filter: Field::default(),
             filtering: false,
             dialog: None,
+            dialog_scroll: 0,
             notice: None,
             sequence: Vec::new(),
             ascii: false,

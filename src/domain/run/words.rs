@@ -116,7 +116,13 @@ fn told_text(body: &Body, plan: Option<&Runbook>) -> String {
         }
         Body::Forecasted { finish_p50_s, finish_p80_s, runs } => {
             let (p50, p80) = (measured_time(*finish_p50_s), measured_time(*finish_p80_s));
-            format!("FORECAST finish T+{p50} (p50), T+{p80} (p80), from {runs} runs")
+            let finish = if p50 == p80 { p80 } else { format!("{p50} (p50), T+{p80} (p80)") };
+            let from = match runs {
+                0 => "the plan alone".to_owned(),
+                1 => "1 run".to_owned(),
+                runs => format!("{runs} runs"),
+            };
+            format!("FORECAST finish T+{finish}, from {from}")
         }
         Body::AbortPlanned { back, stays } => {
             let back: Vec<String> = back.iter().map(|step| name(plan, step)).collect();

@@ -3,13 +3,11 @@
 use super::prelude::*;
 use crate::domain::catalogue::Class;
 use crate::domain::run::event::Mode;
+use crate::domain::runbook::Runbook;
 use crate::domain::time::short_time;
 use crate::domain::verdict::Primary;
 
 use super::lossy;
-
-/// The rows that it can be scrolled by; the view shows fewer where there are fewer.
-const ROWS_MAX: usize = 300;
 
 /// Choosing a runbook, its direction and its mode.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +16,6 @@ pub struct Choose {
     pub index: usize,
     /// Planned or ungraceful.
     pub mode: Mode,
-    /// First row shown of what changes with the mode.
-    pub scroll: usize,
 }
 
 impl Choose {
@@ -29,7 +25,7 @@ impl Choose {
         let mode = if lost { Mode::Ungraceful } else { Mode::Planned };
         let active = facts.assessment.active;
         let index = facts.runbooks.iter().position(|plan| plan.from == active).unwrap_or(0);
-        Self { index, mode, scroll: 0 }
+        Self { index, mode }
     }
 }
 
@@ -43,9 +39,6 @@ impl Dialog for Choose {
                     Mode::Ungraceful => Mode::Planned,
                 };
             }
-            Some(Command::PageUp | Command::PageDown) => {
-                scroll_by(&mut self.scroll, ROWS_MAX, PAGE / 2, hand.command);
-            }
             Some(Command::Enter) if self.index < count => {
                 let (index, mode) = (self.index, self.mode);
                 return checked(hand, Command::Choose, Wish::Open { index, mode });
@@ -56,30 +49,15 @@ impl Dialog for Choose {
     }
 
     fn sheet(&self, screen: &Screen<'_>, Room { width, .. }: Room) -> Sheet {
-        let mut body: Vec<Row> = screen
-            .runbooks
-            .iter()
-            .enumerate()
-            .map(|(index, book)| {
-                let chosen = index == self.index;
-                let hard = book.steps.iter().filter(|step| step.class == Class::X).count();
-                let sum = book.steps.iter().map(|step| step.expect).sum();
-                let left = Row::of(FOCUS, if chosen { "▸ " } else { "  " })
-                    .put(TEXT, format!("{}  {}", book.name, book.title));
-                let right = Row::of(
-                    MUTED,
-                    format!(
-                        "{} > {}  {} steps, {hard} irreversible, {} one by one",
-                        phrase::label(screen, book.from),
-                        phrase::label(screen, book.to),
-                        book.steps.len(),
-                        short_time(sum)
-                    ),
-                );
-                let row = Row::spread(left, right, width);
-                if chosen { row.over(SELECTION) } else { row }
-            })
-            .collect();
+        let (mut body, mut at) = (Vec::new(), 0);
+        for (index, book) in screen.runbooks.iter().enumerate() {
+            let chosen = index == self.index;
+            if chosen {
+                at = body.len();
+            }
+            let rows = plan_rows(screen, book, chosen, width).into_iter();
+            body.extend(rows.map(|row| if chosen { row.over(SELECTION) } else { row }));
+        }
         if body.is_empty() {
             body.push(Row::of(MUTED, "this site has no runbook"));
         }
@@ -103,9 +81,9 @@ impl Dialog for Choose {
             body,
             foot: vec![
                 rule(width),
-                leave_row("Enter = open a run of it. Nothing is run by that.").cut(width),
+                leave_row("Enter = open a run of it. Nothing is run by that.", width),
             ],
-            scroll: self.scroll.max(self.index.saturating_sub(2)),
+            scroll: at.saturating_sub(2),
         }
     }
 
@@ -117,4 +95,25 @@ impl Dialog for Choose {
             ..Hints::ask("opens this run, and runs nothing")
         }
     }
+
+    fn manner(&self) -> Manner {
+        Manner::ASKS.scrolling(Scrolls::Pages)
+    }
+}
+
+/// A plan by its name and title, and what it is made of: beneath each other where one row is too
+/// narrow for both.
+fn plan_rows(screen: &Screen<'_>, book: &Runbook, chosen: bool, width: usize) -> Vec<Row> {
+    let hard = book.steps.iter().filter(|step| step.class == Class::X).count();
+    let sum = book.steps.iter().map(|step| step.expect).sum();
+    let left = Row::of(FOCUS, if chosen { "▸ " } else { "  " })
+        .put(TEXT, format!("{}  {}", book.name, book.title));
+    let way = [book.from, book.to].map(|side| phrase::label(screen, side)).join(" > ");
+    let (steps, time) = (book.steps.len(), short_time(sum));
+    let right =
+        Row::of(MUTED, format!("{way}  {steps} steps, {hard} irreversible, {time} one by one"));
+    if left.width() + 1 + right.width() <= width {
+        return vec![Row::spread(left, right, width)];
+    }
+    vec![left.cut(width), Row::plain("    ").join(right).cut(width)]
 }

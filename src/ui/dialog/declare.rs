@@ -55,7 +55,7 @@ impl Dialog for Declare {
         body.extend(fact("BEGAN", TEXT, &t0, width));
         body.extend(who(screen, width));
         if width < TABLE_FROM {
-            body.extend(fact("LOSE", TEXT, &ledger::sentence(screen), width));
+            body.extend(fact("LOSE", TEXT, &phrase::losses(screen), width));
         } else {
             body.push(Row::new());
             body.extend(ledger::table(screen, width));

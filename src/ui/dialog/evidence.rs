@@ -9,24 +9,19 @@ use crate::domain::time::Stamp;
 use crate::domain::verdict::{Primary, Signal};
 use crate::ui::panel::{region, replication};
 
-/// Rows that a system takes at most.
-const ROWS_PER_SYSTEM: usize = 8;
-
 /// What every probe of a side said.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
     /// The side.
     pub side: Side,
-    /// First row shown.
-    pub scroll: usize,
 }
 
 impl Dialog for Evidence {
     fn press(&mut self, hand: &mut Hand<'_>) -> After {
         if hand.command == Some(Command::NextPanel) {
-            (self.side, self.scroll) = (self.side.other(), 0);
+            (self.side, hand.model.dialog_scroll) = (self.side.other(), 0);
         }
-        read(&mut self.scroll, hand.facts.site.systems.len() * ROWS_PER_SYSTEM, hand)
+        read(hand)
     }
 
     fn sheet(&self, screen: &Screen<'_>, Room { width, .. }: Room) -> Sheet {
@@ -49,7 +44,7 @@ impl Dialog for Evidence {
             right: region::summary(screen, self.side),
             body,
             foot,
-            scroll: self.scroll,
+            scroll: 0,
         }
     }
 

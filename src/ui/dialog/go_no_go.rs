@@ -70,7 +70,7 @@ impl Dialog for GoNoGo {
     }
 
     fn manner(&self) -> Manner {
-        Manner::READ
+        Manner::READ.scrolling(Scrolls::Itself)
     }
 }
 

@@ -1,21 +1,17 @@
 //! Help for the context beneath: every command with its keys, and why it cannot be used now.
 
 use super::prelude::*;
-use crate::ui::command::COMMANDS;
 
 /// The widest the keys get.
 const KEYS_CELLS_MAX: usize = 16;
 
 /// Help for the context beneath.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Help {
-    /// First row shown.
-    pub scroll: usize,
-}
+#[derive(Debug, Clone, PartialEq)]
+pub struct Help;
 
 impl Dialog for Help {
     fn press(&mut self, hand: &mut Hand<'_>) -> After {
-        read(&mut self.scroll, COMMANDS.len(), hand)
+        read(hand)
     }
 
     fn sheet(&self, screen: &Screen<'_>, Room { width, .. }: Room) -> Sheet {
@@ -64,7 +60,7 @@ impl Dialog for Help {
                     "       [h] a person does it [?] unknown   > current   esc closes this",
                 ),
             ],
-            scroll: self.scroll,
+            scroll: 0,
         }
     }
 

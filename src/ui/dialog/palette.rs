@@ -93,7 +93,7 @@ impl Dialog for Palette {
     }
 
     fn manner(&self) -> Manner {
-        Manner { care: Care::Typed, ..Manner::FIELD }
+        Manner { care: Care::Typed, ..Manner::FIELD.scrolling(Scrolls::Itself) }
     }
 
     fn typing(&mut self, _: &Facts<'_>) -> Vec<Typing<'_>> {
@@ -129,7 +129,7 @@ fn sheet(screen: &Screen<'_>, field: &Field, chosen: usize, width: usize, room: 
         rule(width),
         ask,
         typed(field, true, TEXT, width),
-        leave_row("Enter = open it, nothing is run.").cut(width),
+        leave_row("Enter = open it, nothing is run.", width),
     ];
     Sheet {
         title: Row::plain("PALETTE"),

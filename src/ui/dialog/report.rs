@@ -85,7 +85,10 @@ impl Dialog for Report {
     }
 
     fn manner(&self) -> Manner {
-        Manner { contexts: &[Context::Report, Context::Dialog], ..Manner::READ }
+        Manner {
+            contexts: &[Context::Report, Context::Dialog],
+            ..Manner::READ.scrolling(Scrolls::Itself)
+        }
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>) {

@@ -102,7 +102,7 @@ fn becomes(screen: &Screen<'_>, t0: Stamp, width: usize) -> Vec<Row> {
     if let Some(old) = old {
         let apart = clock_text(Duration::from_millis(old.wall_ms.abs_diff(t0.wall_ms)));
         let way = if t0.wall_ms < old.wall_ms { "earlier" } else { "later" };
-        rows.extend(fact("", TEXT, &format!("{apart} {way} than now"), width));
+        rows.extend(fact("", TEXT, &format!("{apart} {way} than the T0 of now"), width));
     }
     rows
 }

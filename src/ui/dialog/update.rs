@@ -7,16 +7,11 @@ use crate::ui::update_text;
 
 use super::fields::typed;
 
-/// The most rows that it is scrolled by.
-const ROWS_MAX: usize = 60;
-
 /// A status update, composed from what is shown.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Update {
     /// The person's own sentence.
     pub field: Field,
-    /// First row shown.
-    pub scroll: usize,
 }
 
 impl Dialog for Update {
@@ -26,7 +21,7 @@ impl Dialog for Update {
                 let sentence = Clean::new(self.field.text.trim());
                 return After::Close(vec![Wish::Update { sentence }]);
             }
-            Some(_) => scroll_by(&mut self.scroll, ROWS_MAX, PAGE, hand.command),
+            Some(_) => {}
             None => {
                 self.field.press(hand.key);
             }
@@ -58,9 +53,9 @@ impl Dialog for Update {
                 rule(width),
                 Row::of(TEXT, "a sentence of your own, or none:").cut(width),
                 typed(&self.field, true, TEXT, width),
-                leave_row(enter).cut(width),
+                leave_row(enter, width),
             ],
-            scroll: self.scroll,
+            scroll: 0,
         }
     }
 

@@ -195,13 +195,10 @@ pub fn usual(screen: &Screen<'_>, step: &Step) -> String {
             } else {
                 format!(", begun {} after it could be", phrase::minutes(pace.hand.p80))
             };
-            format!(
-                "p50 {}, p80 {} in {} {}{hand}",
-                phrase::minutes(pace.act.p50),
-                phrase::minutes(pace.act.p80),
-                pace.runs,
-                if pace.runs == 1 { "run" } else { "runs" }
-            )
+            let (half, most) = (phrase::minutes(pace.act.p50), phrase::minutes(pace.act.p80));
+            let takes = if half == most { most } else { format!("p50 {half}, p80 {most}") };
+            let runs = if pace.runs == 1 { "run" } else { "runs" };
+            format!("{takes} in {} {runs}{hand}", pace.runs)
         }
         _ => format!("expected {} by the plan, no history", phrase::minutes(step.expect)),
     }

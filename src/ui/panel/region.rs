@@ -39,6 +39,22 @@ pub struct Shown {
     pub age: String,
 }
 
+impl Shown {
+    /// As much of the note as fits into so many cells beside the age: what stands behind a comma is
+    /// left out first.
+    pub fn note_in(&self, room: usize) -> String {
+        let age = width_of(&self.age);
+        let room = room.saturating_sub(age + usize::from(age > 0));
+        let cuts = self.note.rmatch_indices(", ").map(|(at, _)| &self.note[..at]);
+        let mut parts = cuts.map(|part| (part, width_of(part))).filter(|(_, cells)| *cells <= room);
+        match parts.next().filter(|_| width_of(&self.note) > room) {
+            Some((part, cells)) if cells < room => format!("{part}…"),
+            Some((part, _)) => part.to_owned(),
+            None => cut(&self.note, room),
+        }
+    }
+}
+
 /// What is said of each system on each side, by its alarms.
 type Urgent<'a> = HashMap<(&'a SystemId, Side), Priority>;
 
@@ -231,8 +247,9 @@ fn rows(
         let shown = shown_by(screen, urgent, system, side)?;
         let name = Row::new().cell(TEXT, system.id.as_str(), name_width);
         let gap = WORD_CELLS_MIN.saturating_sub(width_of(&shown.word)) + 1;
-        let state = Row::of(shown.ink, shown.word).put(TEXT, " ".repeat(gap));
-        let left = name.join(state).put(TEXT, shown.note);
+        let left = name.join(Row::of(shown.ink, &shown.word).put(TEXT, " ".repeat(gap)));
+        let note = shown.note_in(width.saturating_sub(left.width()));
+        let left = left.put(TEXT, note);
         Some(Row::spread(left, Row::of(MUTED, shown.age), width))
     };
     let seen = first..first + room;

@@ -115,7 +115,7 @@ fn last_known(screen: &Screen<'_>, system: &SystemSpec, limit: String) -> LagSho
         (_, None) => (phrase::seconds(loss), "no sample".to_owned()),
         (false, Some((at, _))) => {
             let age = short_time(phrase::stepped(screen.now.since(*at)));
-            (format!("{} ?", phrase::seconds(loss)), format!("source silent {age}"))
+            (phrase::seconds(loss), format!("silent for {age}"))
         }
     };
     let verdict = if frozen { verdict } else { (STALE, "?".to_owned()) };
@@ -181,7 +181,7 @@ pub fn rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
             shown.basis
         };
         let trend = if wide && !frozen { trend(screen, system) } else { String::new() };
-        let row = if wide { row.fit(name + 27) } else { row.fit(name + 22) };
+        let row = row.fit(name + if wide { 27 } else { 25 });
         rows.push(Row::spread(row.put(TEXT, " ").put(MUTED, more), Row::of(MUTED, trend), width));
     }
     if rows.len() == 1 {

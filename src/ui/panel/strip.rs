@@ -96,7 +96,7 @@ fn share(screen: &Screen<'_>) -> f64 {
 }
 
 fn gauge(screen: &Screen<'_>, cells: usize) -> Row {
-    if screen.forecast.rto.is_none() {
+    if screen.forecast.rto.is_none() || cells == 0 {
         return Row::new();
     }
     Row::of(clocks::state_ink(screen.forecast.state), bar(share(screen), cells))
@@ -178,11 +178,7 @@ fn text_row(screen: &Screen<'_>, width: usize) -> Row {
     }
     let clock = Row::plain(format!("RTO T+{}", elapsed(screen)));
     let parts = |bar: usize, margin_too: bool| {
-        let mut parts = vec![clock.clone(), left(screen, false)];
-        if bar > 0 {
-            parts.push(gauge(screen, bar));
-        }
-        parts.push(state(screen));
+        let mut parts = vec![clock.clone(), left(screen, false), gauge(screen, bar), state(screen)];
         if margin_too {
             parts.push(margin(screen));
         }
@@ -311,10 +307,15 @@ fn incident_rows(ascii: bool, look: Look, screen: &Screen<'_>, width: usize) -> 
         .collect()
 }
 
+fn two(one: Row, other: Row) -> Row {
+    if one.is_empty() || other.is_empty() {
+        one.join(other)
+    } else {
+        one.put(TEXT, "  ").join(other)
+    }
+}
+
 fn middle_five(screen: &Screen<'_>, width: usize) -> Vec<Row> {
-    let two = |one: Row, other: Row| {
-        if other.is_empty() { one } else { one.put(TEXT, "  ").join(other) }
-    };
     vec![
         left(screen, true),
         gauge(screen, 34),
@@ -330,12 +331,9 @@ fn middle_five(screen: &Screen<'_>, width: usize) -> Vec<Row> {
 }
 
 fn middle_three(screen: &Screen<'_>, width: usize) -> Vec<Row> {
-    let two = |one: Row, other: Row| {
-        if other.is_empty() { one } else { one.put(TEXT, "  ").join(other) }
-    };
     vec![
         left(screen, true),
-        first_fit([10, 6].map(|bar| two(gauge(screen, bar), margin(screen))).to_vec(), width),
+        first_fit([10, 6, 0].map(|bar| two(gauge(screen, bar), margin(screen))).to_vec(), width),
         two(state(screen), clocks::finish(screen, false)),
     ]
 }

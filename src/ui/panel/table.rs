@@ -14,12 +14,11 @@ use super::{phrase, region, replication};
 fn state(screen: &Screen<'_>, system: &SystemSpec, side: Side, width: usize) -> Row {
     match region::shown(screen, system, side) {
         None => Row::of(MUTED, "-").fit(width),
-        Some(shown) => Row::of(shown.ink, &shown.word)
-            .put(TEXT, " ")
-            .put(TEXT, shown.note)
-            .put(TEXT, " ")
-            .put(MUTED, shown.age)
-            .fit(width),
+        Some(shown) => {
+            let word = Row::of(shown.ink, &shown.word).put(TEXT, " ");
+            let note = shown.note_in(width.saturating_sub(word.width()));
+            word.put(TEXT, note).put(TEXT, " ").put(MUTED, shown.age).fit(width)
+        }
     }
 }
 

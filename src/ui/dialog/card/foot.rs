@@ -57,7 +57,7 @@ pub(super) fn rows(
              any key stops it",
             width,
         ));
-        rows.push(leave_row(if glass(screen, card) { "Tab = break glass" } else { "" }).cut(width));
+        rows.push(leave_row(if glass(screen, card) { "Tab = break glass" } else { "" }, width));
     }
     rows
 }
@@ -169,7 +169,7 @@ fn typed_rows(
     });
     // How to leave stands in the last row, too.
     if !is_tight(size) {
-        rows.push(leave_row("").cut(width));
+        rows.push(leave_row("", width));
     }
     rows
 }

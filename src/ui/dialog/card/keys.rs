@@ -37,9 +37,6 @@ const REHEARSE_AGAIN: Duration = Duration::from_secs(5);
 /// How long a guard 1 that was asked for waits for its dry run; later it must be asked for again.
 const START_WAIT_MAX: Duration = Duration::from_secs(10);
 
-/// The rows that a card can be scrolled by; the view shows fewer where there are fewer.
-const CARD_ROWS_MAX: usize = 200;
-
 /// The key of a step, or of taking it back: guard 0 runs at once, every other one opens the card.
 pub fn start(model: &mut Model, facts: &Facts<'_>, step: &Step, back: bool) -> Vec<Wish> {
     let guard = step.guard_of(back);
@@ -122,8 +119,8 @@ impl Card {
         match hand.command {
             Some(moves) if moves.is_scroll() => {
                 // A page leaves no row out that was not on the screen.
-                let page = hand.facts.fold.page.clamp(1, PAGE);
-                scroll_by(&mut self.scroll, CARD_ROWS_MAX, page, hand.command);
+                let (page, end) = (hand.facts.fold.page.clamp(1, PAGE), hand.facts.fold.end);
+                scroll_by(&mut self.scroll, end + 1, page, hand.command);
                 if self.scroll <= self.read + page {
                     self.read = self.read.max(self.scroll);
                 }

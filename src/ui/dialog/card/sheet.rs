@@ -196,7 +196,7 @@ fn cost_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec
                 (OK, format!("{} nothing: {how}", target.system))
             }
             Some(row) => {
-                let loss = phrase::loss(row);
+                let loss = row.expected();
                 let rpo = phrase::limit(row, "none");
                 let word = row.verdict.word();
                 (

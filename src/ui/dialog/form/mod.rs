@@ -120,7 +120,7 @@ impl Dialog for Form {
             None if purpose.is_question() => Vec::new(),
             None => words_field(ask, purpose.least_chars(screen), field, true, width),
         });
-        foot.push(leave_row(purpose.enter()).cut(width));
+        foot.push(leave_row(purpose.enter(), width));
         let right = match purpose {
             Purpose::Leave => Row::of(INFO, "◆3 the run stays open"),
             _ => Row::new(),
