@@ -55,6 +55,12 @@ impl LedgerRow {
     pub fn expected(&self) -> String {
         self.loss_s.map_or_else(|| "UNKNOWN".to_owned(), no_less)
     }
+
+    /// `pg 3.2s PASS`, `kyc UNKNOWN`.
+    pub fn words(&self) -> String {
+        let loss = self.loss_s.map(|_| format!("{} ", self.expected())).unwrap_or_default();
+        format!("{} {loss}{}", self.system, self.verdict.word())
+    }
 }
 
 /// All stores' expected losses as of one moment.
@@ -69,9 +75,7 @@ pub struct Ledger {
 impl Ledger {
     /// Every row in words, `pg 3.2s PASS`; none where it has none.
     pub fn summary(&self) -> Option<String> {
-        let words =
-            |row: &LedgerRow| format!("{} {} {}", row.system, row.expected(), row.verdict.word());
-        let rows: Vec<String> = self.rows.iter().map(words).collect();
+        let rows: Vec<String> = self.rows.iter().map(LedgerRow::words).collect();
         (!rows.is_empty()).then(|| rows.join(", "))
     }
 
@@ -160,4 +164,22 @@ fn row(
         (Some(_) | None, Some(_) | None) => LossVerdict::Unknown,
     };
     LedgerRow { system, last, loss_s, rpo_s, verdict }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loss_is_never_said_to_be_less_than_it_is() {
+        let check = |loss_s: Option<f64>, verdict, want: &str| {
+            let system = SystemId::new("pg").expect("a name");
+            let row = LedgerRow { system, last: None, loss_s, rpo_s: Some(300.0), verdict };
+            assert_eq!(row.words(), want);
+        };
+        check(Some(1.41), LossVerdict::Pass, "pg 1.5s PASS");
+        check(Some(42.2), LossVerdict::Pass, "pg 43s PASS");
+        check(Some(412.5), LossVerdict::Breach, "pg 6m53s BREACH");
+        check(None, LossVerdict::Unknown, "pg UNKNOWN");
+    }
 }

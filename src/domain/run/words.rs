@@ -230,4 +230,16 @@ mod tests {
         check(false, "fence may be tried again: found undone");
         check(true, "fence is tried again, unattended: found undone");
     }
+
+    #[test]
+    fn a_forecast_says_a_time_once() {
+        let check = |finish_p50_s, finish_p80_s, runs, want: &str| {
+            let word = Body::Forecasted { finish_p50_s, finish_p80_s, runs };
+            assert_eq!(event(&word, None).as_str(), want);
+        };
+        let both = "FORECAST finish T+3m00s (p50), T+4m00s (p80), from 3 runs";
+        check(180.0, 240.0, 3, both);
+        check(240.0, 240.0, 1, "FORECAST finish T+4m00s, from 1 run");
+        check(240.0, 240.0, 0, "FORECAST finish T+4m00s, from the plan alone");
+    }
 }

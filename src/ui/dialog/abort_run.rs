@@ -31,12 +31,8 @@ impl Dialog for AbortRun {
     fn sheet(&self, screen: &Screen<'_>, Room { width, .. }: Room) -> Sheet {
         let mut body = Vec::new();
         if let (Some(run), Some(book)) = (screen.run, screen.runbook) {
-            body.extend(plan_rows(
-                screen,
-                &abort::planned(run, book, screen.assessment),
-                book,
-                width,
-            ));
+            let plan = abort::planned(run, book, screen.assessment);
+            body.extend(plan_rows(screen, &plan, book, width));
         }
         body.extend(paragraph(
             MUTED,
@@ -45,13 +41,8 @@ impl Dialog for AbortRun {
             width,
         ));
         let foot = self.0.foot(screen, "", width, true);
-        Sheet {
-            title: Row::plain("ABORT THE RUN"),
-            right: Row::of(WARN, "▲2 the service is not restored by this"),
-            body,
-            foot,
-            scroll: 0,
-        }
+        let right = Row::of(WARN, "▲2 the service is not restored by this");
+        Sheet::of("ABORT THE RUN", right, body, foot)
     }
 
     fn hints(&self, _: &Screen<'_>) -> Hints {

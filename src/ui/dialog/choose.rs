@@ -62,29 +62,21 @@ impl Dialog for Choose {
             body.push(Row::of(MUTED, "this site has no runbook"));
         }
         body.push(Row::new());
-        let mode = |mode: Mode, text: &str| {
+        for (mode, text) in [
+            (Mode::Planned, "both regions answer, nothing may be lost"),
+            (Mode::Ungraceful, "the primary is lost; lag gates use the accepted ledger"),
+        ] {
             let mark = if self.mode == mode { "(x)" } else { "( )" };
-            vec![Row::plain(format!("{mark} {}: {text}", mode.word())).cut(width)]
-        };
-        body.extend(mode(Mode::Planned, "both regions answer, nothing may be lost"));
-        body.extend(mode(
-            Mode::Ungraceful,
-            "the primary is lost; lag gates use the accepted ledger",
-        ));
+            body.push(Row::plain(format!("{mark} {}: {text}", mode.word())).cut(width));
+        }
         body.push(Row::new());
         if let Some(book) = screen.runbooks.get(self.index) {
             body.extend(lossy::list(book, width));
         }
-        Sheet {
-            title: Row::plain("CHOOSE A RUNBOOK"),
-            right: Row::of(MUTED, "Tab = planned or ungraceful"),
-            body,
-            foot: vec![
-                rule(width),
-                leave_row("Enter = open a run of it. Nothing is run by that.", width),
-            ],
-            scroll: at.saturating_sub(2),
-        }
+        let right = Row::of(MUTED, "Tab = planned or ungraceful");
+        let leave = leave_row("Enter = open a run of it. Nothing is run by that.", width);
+        let foot = vec![rule(width), leave];
+        Sheet::of("CHOOSE A RUNBOOK", right, body, foot).from(at.saturating_sub(2))
     }
 
     fn hints(&self, _: &Screen<'_>) -> Hints {

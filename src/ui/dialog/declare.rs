@@ -61,7 +61,7 @@ impl Dialog for Declare {
             body.extend(ledger::table(screen, width));
         }
         let foot = self.0.foot(screen, "Declaring runs nothing.", width, true);
-        Sheet { title: Row::plain("DECLARE A DISASTER"), right: Row::new(), body, foot, scroll: 0 }
+        Sheet::of("DECLARE A DISASTER", Row::new(), body, foot)
     }
 
     fn hints(&self, _: &Screen<'_>) -> Hints {

@@ -127,13 +127,8 @@ fn sheet(screen: &Screen<'_>, counts_in: u128, width: usize) -> Sheet {
             left => leave_row(&format!("Enter counts in {left} s: read the losses."), width),
         },
     };
-    Sheet {
-        title: Row::plain("EXPECTED LOSSES"),
-        right: Row::of(MUTED, format!("as of {}", screen.ledger.as_of.utc())),
-        body,
-        foot: vec![rule(width), foot_text.cut(width)],
-        scroll: 0,
-    }
+    let right = Row::of(MUTED, format!("as of {}", screen.ledger.as_of.utc()));
+    Sheet::of("EXPECTED LOSSES", right, body, vec![rule(width), foot_text.cut(width)])
 }
 
 #[cfg(test)]

@@ -48,13 +48,8 @@ impl Report {
         } else {
             vec![rule(width), Row::spread(told, leave, width)]
         };
-        Sheet {
-            title: Row::plain(title),
-            right: Row::of(MUTED, format!("{run}, {count} entries")),
-            body: Vec::new(),
-            foot,
-            scroll: self.scroll,
-        }
+        let right = Row::of(MUTED, format!("{run}, {count} entries"));
+        Sheet::of(title, right, Vec::new(), foot).from(self.scroll)
     }
 }
 

@@ -45,18 +45,13 @@ impl Dialog for Update {
             Ok(()) => (INFO, "◆3 Enter puts it on record", "Enter = record it and copy it."),
             Err(why) => (WARN, why, "Enter = copy it, NOT recorded."),
         };
-        Sheet {
-            title: Row::plain("STATUS UPDATE"),
-            right: Row::of(ink, right),
-            body,
-            foot: vec![
-                rule(width),
-                Row::of(TEXT, "a sentence of your own, or none:").cut(width),
-                typed(&self.field, true, TEXT, width),
-                leave_row(enter, width),
-            ],
-            scroll: 0,
-        }
+        let foot = vec![
+            rule(width),
+            Row::of(TEXT, "a sentence of your own, or none:").cut(width),
+            typed(&self.field, true, TEXT, width),
+            leave_row(enter, width),
+        ];
+        Sheet::of("STATUS UPDATE", Row::of(ink, right), body, foot)
     }
 
     fn hints(&self, _: &Screen<'_>) -> Hints {

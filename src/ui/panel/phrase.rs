@@ -183,11 +183,7 @@ pub fn worst_first<'a>(screen: &Screen<'a>) -> Vec<&'a LedgerRow> {
 
 /// The same in one sentence.
 pub fn losses(screen: &Screen<'_>) -> String {
-    let one = |row: &LedgerRow| {
-        let loss = row.loss_s.map(|loss| format!("{} ", seconds(loss))).unwrap_or_default();
-        format!("{} {loss}{}", row.system, row.verdict.word())
-    };
-    let texts: Vec<String> = worst_first(screen).into_iter().map(one).collect();
+    let texts: Vec<String> = worst_first(screen).into_iter().map(LedgerRow::words).collect();
     if texts.is_empty() { no_store(screen).to_owned() } else { texts.join(", ") }
 }
 

@@ -21,6 +21,18 @@ pub struct Sheet {
     pub scroll: usize,
 }
 
+impl Sheet {
+    /// From its beginning.
+    pub fn of(title: impl AsRef<str>, right: Row, body: Vec<Row>, foot: Vec<Row>) -> Self {
+        Self { title: Row::plain(title), right, body, foot, scroll: 0 }
+    }
+
+    /// The same from a row on.
+    pub fn from(self, scroll: usize) -> Self {
+        Self { scroll, ..self }
+    }
+}
+
 /// The room that a dialog is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Room {

@@ -32,12 +32,8 @@ pub(super) fn sheet(
     fold: Fold,
 ) -> (Sheet, usize) {
     let Some(step) = screen.runbook.and_then(|book| book.step(&card.step)) else {
-        let sheet = Sheet {
-            title: Row::plain("STEP"),
-            body: vec![Row::of(WARN, format!("the runbook has no step `{}`", card.step))],
-            ..Sheet::default()
-        };
-        return (sheet, 0);
+        let body = vec![Row::of(WARN, format!("the runbook has no step `{}`", card.step))];
+        return (Sheet::of("STEP", Row::new(), body, Vec::new()), 0);
     };
     let (costs, more) =
         (cost_rows(screen, card, step, width), more_rows(screen, card, step, width));
@@ -64,17 +60,12 @@ pub(super) fn sheet(
         rows.extend(check_rows(screen, card, step, width));
         rows
     };
-    let sheet = Sheet {
-        title: title(screen, card, step),
-        right: danger(card, step, width),
-        body,
-        foot: foot::rows(screen, card, step, (width, size), fold),
-        scroll: card.scroll,
-    };
-    (sheet, must)
+    let foot = foot::rows(screen, card, step, (width, size), fold);
+    let sheet = Sheet::of(title(screen, card, step), danger(card, step, width), body, foot);
+    (sheet.from(card.scroll), must)
 }
 
-fn title(screen: &Screen<'_>, card: &Card, step: &Step) -> Row {
+fn title(screen: &Screen<'_>, card: &Card, step: &Step) -> String {
     let verb = match (card.confirming, card.back) {
         (false, _) => "STEP",
         (true, false) => "RUN",
@@ -84,7 +75,7 @@ fn title(screen: &Screen<'_>, card: &Card, step: &Step) -> Row {
         let side = screen.direction().side(target.place);
         format!(" in {}", phrase::label(screen, side))
     });
-    Row::plain(format!("{verb} {}{place}", phrase::named_fully(screen, &step.id)))
+    format!("{verb} {}{place}", phrase::named_fully(screen, &step.id))
 }
 
 fn danger(card: &Card, step: &Step, width: usize) -> Row {

@@ -125,7 +125,7 @@ impl Dialog for Form {
             Purpose::Leave => Row::of(INFO, "◆3 the run stays open"),
             _ => Row::new(),
         };
-        Sheet { title: Row::plain(title), right, body, foot, scroll: 0 }
+        Sheet::of(title, right, body, foot)
     }
 
     fn hints(&self, screen: &Screen<'_>) -> Hints {
