@@ -2,6 +2,8 @@
 
 mod guards;
 
+use strum::VariantArray;
+
 pub use self::guards::Guards;
 use super::command::{Command, Context};
 use super::field::Field;
@@ -13,7 +15,7 @@ use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 
 /// The six panels, by their keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray)]
 pub enum Panel {
     /// 1.
     RegionA,
@@ -31,14 +33,7 @@ pub enum Panel {
 
 impl Panel {
     /// All, in the order of their keys.
-    pub const ALL: [Self; 6] = [
-        Self::RegionA,
-        Self::RegionB,
-        Self::Replication,
-        Self::Runbook,
-        Self::Output,
-        Self::Timeline,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// The place in [`Self::ALL`].
     pub fn index(self) -> usize {

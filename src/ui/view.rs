@@ -180,12 +180,16 @@ pub(super) fn draw_panel(canvas: &mut Canvas<'_>, area: Rect, panel: Panel, scre
     }
 }
 
+/// Rows for all systems, and so many more.
+fn systems_and(more: u16, screen: &Screen<'_>) -> u16 {
+    u16::try_from(screen.site.systems.len()).unwrap_or(u16::MAX).saturating_add(more)
+}
+
 /// Three panels above, runbook with output and timeline below; `book` cells of 160 or 120 for the
 /// runbook.
 fn draw_wide(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>, book: u16) {
-    let systems = u16::try_from(screen.site.systems.len()).unwrap_or(u16::MAX);
-    let wanted = systems.saturating_add(3);
-    let upper = wanted.clamp(6, (content.height * 2 / 5).max(6)).min(content.height);
+    let upper =
+        systems_and(3, screen).clamp(6, (content.height * 2 / 5).max(6)).min(content.height);
     let (upper, lower) = rows_of(content, upper);
     let third = content.width * 3 / 10;
     let (one, rest) = columns_of(upper, third);
@@ -195,16 +199,15 @@ fn draw_wide(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>, book: 
     let (book, right) = columns_of(lower, u16::try_from(book).unwrap_or(content.width));
     let (output, timeline) = rows_of(right, right.height * 2 / 5);
     let areas = [one, other, last, book, output, timeline];
-    for (panel, area) in Panel::ALL.into_iter().zip(areas) {
-        draw_panel(canvas, area, panel, screen);
+    for (panel, area) in Panel::ALL.iter().zip(areas) {
+        draw_panel(canvas, area, *panel, screen);
     }
 }
 
 /// One table, the runbook, and the last line of output and timeline.
 fn draw_compact(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>) {
     let lists = content.height.saturating_sub(2);
-    let systems = u16::try_from(screen.site.systems.len()).unwrap_or(u16::MAX);
-    let upper = systems.saturating_add(2).min(lists / 2);
+    let upper = systems_and(2, screen).min(lists / 2);
     let (lists, last) = rows_of(content, lists);
     let (upper, lower) = rows_of(lists, upper);
     table::draw(canvas, upper, screen);
@@ -223,8 +226,7 @@ fn draw_last_lines(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
 
 /// Everything above each other, for narrow terminals.
 fn draw_portrait(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>) {
-    let systems = u16::try_from(screen.site.systems.len()).unwrap_or(u16::MAX);
-    let each = systems.saturating_add(2).clamp(4, (content.height / 6).max(4));
+    let each = systems_and(2, screen).clamp(4, (content.height / 6).max(4));
     let mut rest = content;
     for panel in [Panel::RegionA, Panel::RegionB, Panel::Replication] {
         let (area, below) = rows_of(rest, each);

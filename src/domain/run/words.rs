@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::event::{Body, Closing, GateSeen, Outcome, Purpose};
 use crate::domain::ids::StepId;
 use crate::domain::runbook::Runbook;
-use crate::domain::text::Clean;
+use crate::domain::text::{Clean, several};
 use crate::domain::time::{measured_time, short_time};
 use crate::domain::verdict::{Signal, T0Basis};
 
@@ -119,8 +119,7 @@ fn told_text(body: &Body, plan: Option<&Runbook>) -> String {
             let finish = if p50 == p80 { p80 } else { format!("{p50} (p50), T+{p80} (p80)") };
             let from = match runs {
                 0 => "the plan alone".to_owned(),
-                1 => "1 run".to_owned(),
-                runs => format!("{runs} runs"),
+                runs => several(*runs, "run"),
             };
             format!("FORECAST finish T+{finish}, from {from}")
         }

@@ -76,7 +76,7 @@ impl Dialog for Choose {
         let right = Row::of(MUTED, "Tab = planned or ungraceful");
         let leave = leave_row("Enter = open a run of it. Nothing is run by that.", width);
         let foot = vec![rule(width), leave];
-        Sheet::of("CHOOSE A RUNBOOK", right, body, foot).from(at.saturating_sub(2))
+        Sheet::of("CHOOSE A RUNBOOK", right, body, foot).at(at.saturating_sub(2))
     }
 
     fn hints(&self, _: &Screen<'_>) -> Hints {

@@ -2,7 +2,6 @@
 
 use crate::ui::field::Field;
 use crate::ui::widget::ink::{BORDER, FIELD, FOCUS, Ink, KEY, MATCH, MUTED, TEXT, WRONG};
-pub(super) use crate::ui::widget::row::paragraph;
 use crate::ui::widget::row::{Row, first_fit, hanging, width_of};
 
 /// Cells of the words at the left of a sheet's rows.

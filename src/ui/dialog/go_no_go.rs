@@ -174,5 +174,5 @@ fn sheet(screen: &Screen<'_>, sorted: &[&Criterion], chosen: usize, width: usize
     let foot = vec![rule(width), Row::of(MUTED, format!("{how}   Esc = close")).cut(width)];
     let sheet = Sheet::of(format!("GO / NO-GO  {label}"), fitness::verdict(screen), body, foot);
     // The end of the list brings the figures of the day into sight.
-    sheet.from(if last { usize::MAX } else { at.saturating_sub(ABOVE) })
+    sheet.at(if last { usize::MAX } else { at.saturating_sub(ABOVE) })
 }

@@ -132,7 +132,7 @@ fn sheet(screen: &Screen<'_>, field: &Field, chosen: usize, width: usize, room: 
     ];
     let right = Row::of(MUTED, "what its key asks for is asked for here, too");
     // The chosen row stays in sight, above the row that counts what follows.
-    Sheet::of("PALETTE", right, body, foot).from((chosen + 2).saturating_sub(seen))
+    Sheet::of("PALETTE", right, body, foot).at((chosen + 2).saturating_sub(seen))
 }
 
 fn line(screen: &Screen<'_>, row: &PaletteRow, chosen: bool, name: usize) -> Row {

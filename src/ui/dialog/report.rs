@@ -49,7 +49,7 @@ impl Report {
             vec![rule(width), Row::spread(told, leave, width)]
         };
         let right = Row::of(MUTED, format!("{run}, {count} entries"));
-        Sheet::of(title, right, Vec::new(), foot).from(self.scroll)
+        Sheet::of(title, right, Vec::new(), foot).at(self.scroll)
     }
 }
 

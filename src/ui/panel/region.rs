@@ -292,6 +292,6 @@ mod tests {
         check(down, "", 16, "last ok…");
         check("PRIMARY takes writes, in 9 ms", "", 28, "PRIMARY takes writes…");
         check("PRIMARY takes writes, in 9 ms", "40s", 28, "PRIMARY takes writes…");
-        check("PRIMARY takes writes, in 9 ms", "40s", 23, "PRIMARY takes write…");
+        check("PRIMARY takes writes, in 9 ms", "40s", 23, "PRIMARY takes writ…");
     }
 }

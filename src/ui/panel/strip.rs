@@ -177,27 +177,15 @@ fn text_row(screen: &Screen<'_>, width: usize) -> Row {
         return quiet::first_row(screen, width);
     }
     let clock = Row::plain(format!("RTO T+{}", elapsed(screen)));
-    let parts = |bar: usize, margin_too: bool| {
-        let mut parts = vec![clock.clone(), left(screen, false), gauge(screen, bar), state(screen)];
-        if margin_too {
-            parts.push(margin(screen));
-        }
-        parts
+    let whole = |bar: usize, margin_too: bool, gap: &str| {
+        let margin = if margin_too { margin(screen) } else { Row::new() };
+        let parts = [clock.clone(), left(screen, false), gauge(screen, bar), state(screen), margin];
+        as_many(parts.to_vec(), gap, usize::MAX)
     };
-    let whole = |parts: Vec<Row>, gap: &str| {
-        parts.into_iter().filter(|part| !part.is_empty()).fold(Row::new(), |row, part| {
-            if row.is_empty() { part } else { row.put(TEXT, gap).join(part) }
-        })
-    };
-    let mut rows = vec![
-        whole(parts(14, true), "  "),
-        whole(parts(10, true), "  "),
-        whole(parts(6, true), "  "),
-        whole(parts(6, false), "  "),
-        whole(parts(0, true), "  "),
-        whole(parts(0, false), "  "),
-        whole(parts(0, false), " "),
-    ];
+    let mut rows: Vec<Row> = [(14, true), (10, true), (6, true), (6, false), (0, true), (0, false)]
+        .map(|(bar, margin_too)| whole(bar, margin_too, "  "))
+        .to_vec();
+    rows.push(whole(0, false, " "));
     rows.push(tiny(screen, width));
     first_fit(rows, width)
 }
@@ -308,11 +296,7 @@ fn incident_rows(ascii: bool, look: Look, screen: &Screen<'_>, width: usize) -> 
 }
 
 fn two(one: Row, other: Row) -> Row {
-    if one.is_empty() || other.is_empty() {
-        one.join(other)
-    } else {
-        one.put(TEXT, "  ").join(other)
-    }
+    as_many(vec![one, other], "  ", usize::MAX)
 }
 
 fn middle_five(screen: &Screen<'_>, width: usize) -> Vec<Row> {

@@ -28,7 +28,7 @@ impl Sheet {
     }
 
     /// The same from a row on.
-    pub fn from(self, scroll: usize) -> Self {
+    pub fn at(self, scroll: usize) -> Self {
         Self { scroll, ..self }
     }
 }

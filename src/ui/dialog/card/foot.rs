@@ -4,17 +4,13 @@ use crate::domain::catalogue::Guard;
 use crate::domain::console::Access;
 use crate::domain::run::intent::REASON_CHARS_MIN;
 use crate::domain::runbook::Step;
-use crate::ui::command::Command;
-use crate::ui::panel::phrase;
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{BROKEN, CRIT, FOCUS, MUTED, OK, TEXT, WARN, WINDOW};
-use crate::ui::widget::row::Row;
+use crate::ui::dialog::prelude::*;
+use crate::ui::widget::ink::{BROKEN, WINDOW};
 use crate::ui::widget::sheet::Fold;
 
 use super::keys::STOP_WINDOW;
 use super::state::Card;
 use crate::ui::available::{GUARDED_SIZE_MIN, too_small};
-use crate::ui::dialog::fields::{exact, leave_row, paragraph, rule, words as words_field};
 
 /// Under this many rows of the terminal the foot says only what must be said.
 const TIGHT_BELOW: u16 = 30;

@@ -1,5 +1,6 @@
 //! Keys in the card of a step: reading it, confirming it as its guard asks, and the stop window.
 
+use crate::ui::dialog::prelude::*;
 use std::time::Duration;
 
 use super::state::{Card, dry_run};
@@ -12,14 +13,6 @@ use crate::domain::runbook::Step;
 use crate::domain::text::Clean;
 use crate::domain::time::short_time;
 use crate::ui::available::why_not_step;
-use crate::ui::command::Command;
-use crate::ui::dialog::keys::{PAGE, too_short};
-use crate::ui::facts::Facts;
-use crate::ui::field::Field;
-use crate::ui::meant::scroll_by;
-use crate::ui::model::Model;
-use crate::ui::over::{After, Hand};
-use crate::ui::wish::Wish;
 
 /// How long any key stops what is about to run.
 pub const STOP_WINDOW: Duration = Duration::from_secs(3);

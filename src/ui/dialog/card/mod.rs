@@ -9,12 +9,9 @@ pub use keys::{STOP_WINDOW, show, start};
 pub use state::Card;
 
 use crate::domain::catalogue::Guard;
-use crate::ui::facts::Facts;
+use crate::ui::dialog::prelude::*;
 use crate::ui::layout::dialog_content;
-use crate::ui::model::Model;
-use crate::ui::over::{After, Dialog, Hand, Hints, Manner, Scrolls, Typing, Wants};
-use crate::ui::screen::Screen;
-use crate::ui::widget::sheet::{Fold, Room, Sheet, inner_width, room};
+use crate::ui::widget::sheet::{Fold, inner_width, room};
 
 impl Dialog for Card {
     fn press(&mut self, hand: &mut Hand<'_>) -> After {

@@ -6,16 +6,13 @@ use crate::domain::console::{Access, Rehearsal};
 use crate::domain::loss;
 use crate::domain::preview::Standing;
 use crate::domain::runbook::{Compensation, Step};
-use crate::ui::command::Command;
-use crate::ui::panel::{clocks, phrase};
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{CRIT, FOCUS, INFO, Ink, MUTED, OK, STALE, TEXT, UNKNOWN, WARN};
-use crate::ui::widget::row::{Row, beside, hanging};
-use crate::ui::widget::sheet::{Fold, Sheet};
+use crate::ui::dialog::prelude::*;
+use crate::ui::panel::clocks;
+use crate::ui::widget::row::beside;
+use crate::ui::widget::sheet::Fold;
 
 use super::foot;
 use super::state::{Card, dry_run};
-use crate::ui::dialog::fields::{fact, paragraph};
 use crate::ui::dialog::lossy;
 
 /// Cells from which change and checks stand beside each other.
@@ -62,7 +59,7 @@ pub(super) fn sheet(
     };
     let foot = foot::rows(screen, card, step, (width, size), fold);
     let sheet = Sheet::of(title(screen, card, step), danger(card, step, width), body, foot);
-    (sheet.from(card.scroll), must)
+    (sheet.at(card.scroll), must)
 }
 
 fn title(screen: &Screen<'_>, card: &Card, step: &Step) -> String {
