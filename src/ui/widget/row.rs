@@ -1,18 +1,8 @@
 //! One row of inked text that knows its width, cuts between characters and never in one.
 
-use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
-
 use super::ink::{BORDER, Ink, TEXT};
-
-/// Cells that a text takes.
-pub fn width_of(text: &str) -> usize {
-    // Printable ASCII takes a cell each; breaking into characters as read costs far more.
-    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-        return text.len();
-    }
-    text.graphemes(true).map(UnicodeWidthStr::width).sum()
-}
+use super::letters::letters;
+pub use super::letters::width_of;
 
 /// `text` in at most `width` cells; what does not fit is replaced by `…`.
 pub fn cut(text: &str, width: usize) -> String {
@@ -30,12 +20,12 @@ pub fn cut(text: &str, width: usize) -> String {
 /// seen whole, with its unit, or not at all: a part of it would be read as another one.
 fn kept(text: &str, width: usize) -> usize {
     let (mut used, mut end) = (0, 0);
-    for grapheme in text.graphemes(true) {
-        used += grapheme.width();
+    for (letter, cells) in letters(text) {
+        used += cells;
         if used + 1 > width {
             break;
         }
-        end += grapheme.len();
+        end += letter.len();
     }
     let (head, rest) = text.split_at(end);
     let whole = head.trim_end();
@@ -91,13 +81,12 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
             used += cells;
             continue;
         }
-        for grapheme in word.graphemes(true) {
-            let cells = grapheme.width();
+        for (letter, cells) in letters(word) {
             if used > 0 && used + cells > width {
                 lines.push(String::new());
                 used = 0;
             }
-            push(&mut lines, grapheme);
+            push(&mut lines, letter);
             used += cells;
         }
     }
