@@ -36,7 +36,7 @@ fn masked(text: &str) -> Cow<'_, str> {
 }
 
 /// `1 look`, `3 looks`.
-pub fn several<N: fmt::Display + PartialEq + From<u8>>(count: N, one: &str) -> String {
+pub fn several<N: Copy + fmt::Display + PartialEq + From<u8>>(count: N, one: &str) -> String {
     format!("{count} {one}{}", if count == N::from(1) { "" } else { "s" })
 }
 
