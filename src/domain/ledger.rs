@@ -9,7 +9,7 @@ use super::reading::{Certainty, Lag};
 use super::runbook::{Runbook, Step};
 use super::site::{Site, SystemSpec};
 use super::snapshot::{Cell, Snapshot};
-use super::time::Stamp;
+use super::time::{Stamp, no_less};
 
 /// Whether the expected loss keeps the objective.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -51,9 +51,15 @@ pub struct LedgerRow {
 }
 
 impl LedgerRow {
-    /// The loss expected, to the tenth of a second.
+    /// The loss expected, never less than it is; `UNKNOWN` where nobody can say.
     pub fn expected(&self) -> String {
-        self.loss_s.map_or_else(|| "UNKNOWN".to_owned(), |loss| format!("{loss:.1}s"))
+        self.loss_s.map_or_else(|| "UNKNOWN".to_owned(), no_less)
+    }
+
+    /// `pg 3.2s PASS`, `kyc UNKNOWN`.
+    pub fn words(&self) -> String {
+        let loss = self.loss_s.map(|_| format!("{} ", self.expected())).unwrap_or_default();
+        format!("{} {loss}{}", self.system, self.verdict.word())
     }
 }
 
@@ -69,9 +75,7 @@ pub struct Ledger {
 impl Ledger {
     /// Every row in words, `pg 3.2s PASS`; none where it has none.
     pub fn summary(&self) -> Option<String> {
-        let words =
-            |row: &LedgerRow| format!("{} {} {}", row.system, row.expected(), row.verdict.word());
-        let rows: Vec<String> = self.rows.iter().map(words).collect();
+        let rows: Vec<String> = self.rows.iter().map(LedgerRow::words).collect();
         (!rows.is_empty()).then(|| rows.join(", "))
     }
 
@@ -160,4 +164,22 @@ fn row(
         (Some(_) | None, Some(_) | None) => LossVerdict::Unknown,
     };
     LedgerRow { system, last, loss_s, rpo_s, verdict }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loss_is_never_said_to_be_less_than_it_is() {
+        let check = |loss_s: Option<f64>, verdict, want: &str| {
+            let system = SystemId::new("pg").expect("a name");
+            let row = LedgerRow { system, last: None, loss_s, rpo_s: Some(300.0), verdict };
+            assert_eq!(row.words(), want);
+        };
+        check(Some(1.41), LossVerdict::Pass, "pg 1.5s PASS");
+        check(Some(42.2), LossVerdict::Pass, "pg 43s PASS");
+        check(Some(412.5), LossVerdict::Breach, "pg 6m53s BREACH");
+        check(None, LossVerdict::Unknown, "pg UNKNOWN");
+    }
 }

@@ -35,6 +35,11 @@ fn masked(text: &str) -> Cow<'_, str> {
     MASK.get().map_or(Cow::Borrowed(text), |mask| Cow::Owned(mask(text)))
 }
 
+/// `1 look`, `3 looks`.
+pub fn several<N: Copy + fmt::Display + PartialEq + From<u8>>(count: N, one: &str) -> String {
+    format!("{count} {one}{}", if count == N::from(1) { "" } else { "s" })
+}
+
 /// At most so many characters of a text, never with a part of a secret at the end; whoever cuts a
 /// text from outside uses this.
 pub fn head(text: &str, chars_max: usize) -> String {

@@ -8,12 +8,15 @@ use super::screen::GuideRow;
 use crate::domain::catalogue::Guard;
 use crate::domain::console::{Access, JournalState};
 use crate::domain::run::decide::{Kind, permitted};
+use crate::domain::run::event::Mode;
 use crate::domain::run::intent::Intent;
+use crate::domain::run::phase::Stage;
+use crate::domain::run::refusal::Refusal;
 use crate::domain::run::state::Run;
 use crate::domain::runbook::Step;
 use crate::domain::site::SiteRole;
 use crate::domain::text::Clean;
-use crate::domain::verdict::{Alarm, Met};
+use crate::domain::verdict::{Alarm, Met, Primary};
 
 /// The smallest terminal, columns and rows, on which guards 2 and 3 may be confirmed.
 pub const GUARDED_SIZE_MIN: (u16, u16) = (80, 24);
@@ -212,8 +215,20 @@ fn allowed(kind: Kind, facts: &Facts<'_>, step: Option<&Step>) -> Possible {
         return Err("no alarm waits to be acknowledged".into());
     }
     let id = step.map(|step| &step.id);
-    facts.allows(kind, id).map_err(|why| Clean::from(why.tell(facts.runbook)))?;
+    facts.allows(kind, id).map_err(|why| first_of(why, facts).tell(facts.runbook))?;
     if is_about_step(kind) && id.is_none() { Err("no step is selected".into()) } else { Ok(()) }
+}
+
+/// What stands before what is refused: a planned run without its primary is not declared as it is.
+fn first_of(why: Refusal, facts: &Facts<'_>) -> Refusal {
+    let planned = facts.run.is_some_and(|run| run.mode == Mode::Planned);
+    let red = matches!(facts.assessment.primary, Primary::Red { .. });
+    match why {
+        Refusal::Stage { stage: Stage::Standby, .. } if planned && red => {
+            Refusal::PlannedWhileRed(facts.assessment.active)
+        }
+        why => why,
+    }
 }
 
 /// What ends as a word in the journal needs one that can record.

@@ -1,5 +1,7 @@
 //! All that a key can be bound to, one row each: keymaps, help, keys row, palette and docs.
 
+use strum::{IntoStaticStr, VariantArray};
+
 use super::replay::ReplayKey;
 use crate::domain::ids::StepId;
 use crate::domain::run::decide::Kind;
@@ -51,8 +53,9 @@ pub enum Command {
     SetT0,
 }
 
-/// Where keys are bound; one table of a keymap each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// Where keys are bound; one table of a keymap each, in the order of the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum Context {
     /// Everywhere but in dialogs and fields.
     Global,
@@ -73,30 +76,9 @@ pub enum Context {
 }
 
 impl Context {
-    /// All, in the order of the files.
-    pub const ALL: [Self; 8] = [
-        Self::Global,
-        Self::List,
-        Self::Output,
-        Self::Replay,
-        Self::Drill,
-        Self::Report,
-        Self::Dialog,
-        Self::Field,
-    ];
-
     /// The name of its table in a keymap.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Global => "global",
-            Self::List => "list",
-            Self::Output => "output",
-            Self::Replay => "replay",
-            Self::Drill => "drill",
-            Self::Report => "report",
-            Self::Dialog => "dialog",
-            Self::Field => "field",
-        }
+        self.into()
     }
 }
 
@@ -354,11 +336,6 @@ impl Command {
     pub fn is_scroll(self) -> bool {
         use Command::{Down, First, Last, PageDown, PageUp, Up};
         matches!(self, Up | Down | PageUp | PageDown | First | Last)
-    }
-
-    /// True for what has no key of its own, because it says nothing without an argument.
-    pub fn is_only_named(self) -> bool {
-        matches!(self, Self::Select | Self::SetT0)
     }
 }
 

@@ -38,7 +38,7 @@ pub struct Facts<'a> {
     pub timeline_rows: usize,
     /// The report as it was laid out last; it is made anew where there is none that fits.
     pub report: Option<&'a Laid>,
-    /// What must be read of the open card before Enter counts.
+    /// How far the open dialog can be scrolled, and must be before Enter counts in it.
     pub fold: Fold,
 }
 

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use super::panel::strip::Look;
 use super::screen::Screen;
+use super::widget::sheet::{Fold, Room, room};
 
 /// How much fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,4 +66,13 @@ pub fn dialog_content(screen: &Screen<'_>, (width, height): (u16, u16)) -> Rect 
     let strip = class.strip(true).height_on(screen);
     let content = content(Rect::new(0, 0, width, height), class, strip);
     Rect { height: content.height.saturating_sub(1), ..content }
+}
+
+/// How far the open dialog must be scrolled before Enter counts in it, and how far it can be.
+pub fn reach(screen: &Screen<'_>) -> Fold {
+    let Some(open) = &screen.model.dialog else { return Fold::default() };
+    let content = dialog_content(screen, screen.model.size);
+    let sheet = open.sheet(screen, Room::of(content, screen.model.size));
+    let whole = Fold::of(sheet.body.len(), 0, room(content, sheet.foot.len()));
+    Fold { last: open.fold(screen).last, ..whole }
 }

@@ -2,6 +2,8 @@
 
 mod guards;
 
+use strum::VariantArray;
+
 pub use self::guards::Guards;
 use super::command::{Command, Context};
 use super::field::Field;
@@ -13,7 +15,7 @@ use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 
 /// The six panels, by their keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, VariantArray)]
 pub enum Panel {
     /// 1.
     RegionA,
@@ -31,14 +33,7 @@ pub enum Panel {
 
 impl Panel {
     /// All, in the order of their keys.
-    pub const ALL: [Self; 6] = [
-        Self::RegionA,
-        Self::RegionB,
-        Self::Replication,
-        Self::Runbook,
-        Self::Output,
-        Self::Timeline,
-    ];
+    pub const ALL: &'static [Self] = Self::VARIANTS;
 
     /// The place in [`Self::ALL`].
     pub fn index(self) -> usize {
@@ -74,6 +69,8 @@ pub struct Model {
     pub filtering: bool,
     /// What lies over the content.
     pub dialog: Option<Box<dyn Dialog>>,
+    /// First row shown of it, where it does not keep its own place.
+    pub dialog_scroll: usize,
     /// The last sentence for the person at the keys.
     pub notice: Option<Notice>,
     /// Keys of an unfinished sequence, as text.
@@ -135,6 +132,7 @@ impl Model {
         self.guards.from_palette = false;
         self.sequence.clear();
         self.notice = None;
+        self.dialog_scroll = 0;
         self.dialog = Some(dialog);
     }
 
@@ -165,6 +163,7 @@ impl Default for Model {
             filter: Field::default(),
             filtering: false,
             dialog: None,
+            dialog_scroll: 0,
             notice: None,
             sequence: Vec::new(),
             ascii: false,

@@ -69,7 +69,9 @@ pub trait Dialog: Kept + Debug + Send {
     fn draw(&self, canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>) {
         let whole = canvas.area();
         let room = Room::of(content, (whole.width, whole.height));
-        sheet::draw(canvas, content, &self.sheet(screen, room));
+        let mut sheet = self.sheet(screen, room);
+        sheet.scroll = sheet.scroll.max(screen.model.dialog_scroll);
+        sheet::draw(canvas, content, &sheet);
     }
 }
 
@@ -111,6 +113,20 @@ impl dyn Dialog {
         any.downcast_ref()
     }
 
+    /// True for a command that moves its first row: it does that to every dialog that has no list
+    /// to choose from and keeps no place of its own.
+    pub fn is_scrolled_by(&self, command: Command) -> bool {
+        match self.manner().scrolls {
+            Scrolls::Whole if self.has_field() => {
+                // The ends are those of the field.
+                command.is_scroll() && !matches!(command, Command::First | Command::Last)
+            }
+            Scrolls::Whole => command.is_scroll(),
+            Scrolls::Pages => matches!(command, Command::PageUp | Command::PageDown),
+            Scrolls::Itself => false,
+        }
+    }
+
     /// True when letters go into a field.
     pub fn has_field(&self) -> bool {
         self.manner().contexts == [Context::Field]
@@ -146,6 +162,17 @@ pub enum Care {
     Answered,
 }
 
+/// What moves the first row that is seen of a dialog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scrolls {
+    /// All keys that move a list.
+    Whole,
+    /// Pages; the others choose in it.
+    Pages,
+    /// It moves itself.
+    Itself,
+}
+
 /// What kind of dialog one is for keys.
 #[derive(Debug, Clone, Copy)]
 pub struct Manner {
@@ -153,15 +180,23 @@ pub struct Manner {
     pub care: Care,
     /// Whose keys count while it is open, the innermost first.
     pub contexts: &'static [Context],
+    /// What moves the first row that is seen of it.
+    pub scrolls: Scrolls,
 }
 
 impl Manner {
     /// Enter accepts it.
-    pub const ASKS: Self = Self { care: Care::Answered, contexts: &[Context::Dialog] };
+    pub const ASKS: Self =
+        Self { care: Care::Answered, contexts: &[Context::Dialog], scrolls: Scrolls::Whole };
     /// It is only read.
-    pub const READ: Self = Self { care: Care::Read, contexts: &[Context::Dialog] };
+    pub const READ: Self = Self { care: Care::Read, ..Self::ASKS };
     /// Enter accepts what was typed.
-    pub const FIELD: Self = Self { care: Care::Answered, contexts: &[Context::Field] };
+    pub const FIELD: Self = Self { contexts: &[Context::Field], ..Self::ASKS };
+
+    /// The same where it moves itself, or only by pages.
+    pub const fn scrolling(self, scrolls: Scrolls) -> Self {
+        Self { scrolls, ..self }
+    }
 }
 
 /// A hand on the keys of a dialog: what it pressed, what it may look at and change.

@@ -15,13 +15,19 @@ use super::screen::Screen;
 use super::theme::Theme;
 use super::widget::canvas::{Canvas, columns_of, rows_of};
 use super::widget::ink::{FOCUS, INFO, MUTED, NEXT, TEXT, WARN};
-use super::widget::row::{Row, cut, width_of};
+use super::widget::row::{Row, cut, hanging, width_of};
 use crate::domain::console::Access;
 use crate::domain::ids::Side;
 use crate::domain::time::Stamp;
 
 /// How long a sentence for the person at the keys stands.
 pub const NOTICE_SHOWN: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Rows that it takes at most.
+const MESSAGE_ROWS: u16 = 3;
+
+/// Rows of the content from which it may take more than one.
+const WRAPS_FROM: u16 = 12;
 
 /// Draws one frame of the screen.
 pub fn draw(frame: &mut Frame<'_>, screen: &Screen<'_>, theme: &Theme) {
@@ -119,25 +125,27 @@ fn draw_next(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
     canvas.rows(area, &rows);
 }
 
-/// Takes the last row of the content for a sentence to the person, or for the filter being typed.
+/// Takes the last rows of the content for a sentence to the person, or for the filter being typed.
 fn with_message(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>) -> Rect {
-    let Some(row) = message(screen) else { return content };
-    if content.height < 2 {
-        return content;
-    }
-    canvas.row(content.x, content.bottom() - 1, content.width, &row);
-    Rect { height: content.height - 1, ..content }
+    // Over a dialog it has one row: what must be read there stays in sight.
+    let wraps = screen.model.dialog.is_none() && content.height >= WRAPS_FROM;
+    let rows = message(screen, if wraps { usize::from(content.width) } else { usize::MAX });
+    let most = MESSAGE_ROWS.min(content.height.saturating_sub(1));
+    let taken = u16::try_from(rows.len()).unwrap_or(most).min(most);
+    let (content, below) = rows_of(content, content.height - taken);
+    canvas.rows(below, &rows);
+    content
 }
 
-fn message(screen: &Screen<'_>) -> Option<Row> {
+fn message(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     if screen.model.filtering {
         let typed = &screen.model.filter.text;
-        return Some(Row::of(FOCUS, "/ ").put(TEXT, typed).put(FOCUS, "_"));
+        return vec![Row::of(FOCUS, "/ ").put(TEXT, typed).put(FOCUS, "_")];
     }
-    let notice = screen.model.notice.as_ref()?;
-    let fresh = is_fresh(notice.at, screen.now);
+    let fresh = screen.model.notice.as_ref().filter(|notice| is_fresh(notice.at, screen.now));
+    let Some(notice) = fresh else { return Vec::new() };
     let (ink, lead) = if notice.refusal { (WARN, "▲2 refused: ") } else { (INFO, "◆3 ") };
-    fresh.then(|| Row::of(ink, lead).put(TEXT, notice.text.as_str()))
+    hanging((ink, lead), TEXT, notice.text.as_str(), width)
 }
 
 fn is_fresh(at: Stamp, now: Stamp) -> bool {
@@ -172,12 +180,16 @@ pub(super) fn draw_panel(canvas: &mut Canvas<'_>, area: Rect, panel: Panel, scre
     }
 }
 
+/// Rows for all systems, and so many more.
+fn systems_and(more: u16, screen: &Screen<'_>) -> u16 {
+    u16::try_from(screen.site.systems.len()).unwrap_or(u16::MAX).saturating_add(more)
+}
+
 /// Three panels above, runbook with output and timeline below; `book` cells of 160 or 120 for the
 /// runbook.
 fn draw_wide(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>, book: u16) {
-    let systems = u16::try_from(screen.site.systems.len()).unwrap_or(u16::MAX);
-    let wanted = systems.saturating_add(3);
-    let upper = wanted.clamp(6, (content.height * 2 / 5).max(6)).min(content.height);
+    let upper =
+        systems_and(3, screen).clamp(6, (content.height * 2 / 5).max(6)).min(content.height);
     let (upper, lower) = rows_of(content, upper);
     let third = content.width * 3 / 10;
     let (one, rest) = columns_of(upper, third);
@@ -187,16 +199,15 @@ fn draw_wide(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>, book: 
     let (book, right) = columns_of(lower, u16::try_from(book).unwrap_or(content.width));
     let (output, timeline) = rows_of(right, right.height * 2 / 5);
     let areas = [one, other, last, book, output, timeline];
-    for (panel, area) in Panel::ALL.into_iter().zip(areas) {
-        draw_panel(canvas, area, panel, screen);
+    for (panel, area) in Panel::ALL.iter().zip(areas) {
+        draw_panel(canvas, area, *panel, screen);
     }
 }
 
 /// One table, the runbook, and the last line of output and timeline.
 fn draw_compact(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>) {
     let lists = content.height.saturating_sub(2);
-    let systems = u16::try_from(screen.site.systems.len()).unwrap_or(u16::MAX);
-    let upper = systems.saturating_add(2).min(lists / 2);
+    let upper = systems_and(2, screen).min(lists / 2);
     let (lists, last) = rows_of(content, lists);
     let (upper, lower) = rows_of(lists, upper);
     table::draw(canvas, upper, screen);
@@ -215,8 +226,7 @@ fn draw_last_lines(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
 
 /// Everything above each other, for narrow terminals.
 fn draw_portrait(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>) {
-    let systems = u16::try_from(screen.site.systems.len()).unwrap_or(u16::MAX);
-    let each = systems.saturating_add(2).clamp(4, (content.height / 6).max(4));
+    let each = systems_and(2, screen).clamp(4, (content.height / 6).max(4));
     let mut rest = content;
     for panel in [Panel::RegionA, Panel::RegionB, Panel::Replication] {
         let (area, below) = rows_of(rest, each);

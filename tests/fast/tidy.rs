@@ -96,6 +96,7 @@ const LAYERS: [Layer; 9] = [
             "crossterm",
             "nucleo_matcher",
             "ratatui",
+            "strum",
             "thiserror",
             "toml",
             "unicode_segmentation",

@@ -70,7 +70,7 @@ impl Rgb {
 impl Token {
     /// True for lines that are not read: they need less contrast.
     fn is_line(self) -> bool {
-        matches!(self, Self::Border | Self::Focus | Self::BarEmpty | Self::BarFull)
+        matches!(self, Self::Border | Self::Focus)
     }
 
     /// True for grounds, which have no text of their own.

@@ -2,7 +2,7 @@
 
 use super::view::{Finding, View, not_heard};
 use crate::domain::snapshot::{Cell, CellState};
-use crate::domain::text::Clean;
+use crate::domain::text::{Clean, several};
 use crate::domain::time::Stamp;
 
 /// Failed looks in a row after which a system without a rule of its own is called down.
@@ -15,8 +15,11 @@ pub fn ask(view: &View<'_>, failures: u32) -> Finding {
     }
     match since(view, failures) {
         Some(since) => {
-            let why =
-                format!("{} failed in a row: {}", looks(view.cell.failures), last_reason(view));
+            let why = format!(
+                "{} failed in a row: {}",
+                several(view.cell.failures, "look"),
+                last_reason(view)
+            );
             Finding::Speaks { since, why: why.into() }
         }
         None => Finding::Quiet,
@@ -36,12 +39,8 @@ pub fn so_far(view: &View<'_>, failures: Option<u32>) -> Clean {
     let (count, reason) = (seen_in_a_row(view, u32::MAX).max(1), last_reason(view));
     match failures.filter(|failures| count < *failures) {
         Some(failures) => format!("{count} of {failures} looks failed: {reason}").into(),
-        None => format!("{} failed in a row: {reason}", looks(count)).into(),
+        None => format!("{} failed in a row: {reason}", several(count, "look")).into(),
     }
-}
-
-fn looks(count: u32) -> String {
-    format!("{count} {}", if count == 1 { "look" } else { "looks" })
 }
 
 /// Failed looks in a row without a pause in looking: failures from before a sleep or a closed

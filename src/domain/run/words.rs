@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::event::{Body, Closing, GateSeen, Outcome, Purpose};
 use crate::domain::ids::StepId;
 use crate::domain::runbook::Runbook;
-use crate::domain::text::Clean;
+use crate::domain::text::{Clean, several};
 use crate::domain::time::{measured_time, short_time};
 use crate::domain::verdict::{Signal, T0Basis};
 
@@ -116,7 +116,12 @@ fn told_text(body: &Body, plan: Option<&Runbook>) -> String {
         }
         Body::Forecasted { finish_p50_s, finish_p80_s, runs } => {
             let (p50, p80) = (measured_time(*finish_p50_s), measured_time(*finish_p80_s));
-            format!("FORECAST finish T+{p50} (p50), T+{p80} (p80), from {runs} runs")
+            let finish = if p50 == p80 { p80 } else { format!("{p50} (p50), T+{p80} (p80)") };
+            let from = match runs {
+                0 => "the plan alone".to_owned(),
+                runs => several(*runs, "run"),
+            };
+            format!("FORECAST finish T+{finish}, from {from}")
         }
         Body::AbortPlanned { back, stays } => {
             let back: Vec<String> = back.iter().map(|step| name(plan, step)).collect();
@@ -223,5 +228,17 @@ mod tests {
         };
         check(false, "fence may be tried again: found undone");
         check(true, "fence is tried again, unattended: found undone");
+    }
+
+    #[test]
+    fn a_forecast_says_a_time_once() {
+        let check = |finish_p50_s, finish_p80_s, runs, want: &str| {
+            let word = Body::Forecasted { finish_p50_s, finish_p80_s, runs };
+            assert_eq!(event(&word, None).as_str(), want);
+        };
+        let both = "FORECAST finish T+3m00s (p50), T+4m00s (p80), from 3 runs";
+        check(180.0, 240.0, 3, both);
+        check(240.0, 240.0, 1, "FORECAST finish T+4m00s, from 1 run");
+        check(240.0, 240.0, 0, "FORECAST finish T+4m00s, from the plan alone");
     }
 }

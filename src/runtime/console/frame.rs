@@ -15,6 +15,7 @@ use crate::ui::command::Command;
 use crate::ui::dialog::report::Report;
 use crate::ui::facts::Facts;
 use crate::ui::laid::Laid;
+use crate::ui::layout::reach;
 use crate::ui::model::Model;
 use crate::ui::screen::Screen;
 use crate::ui::theme::Theme;
@@ -69,11 +70,9 @@ impl<D: Desk> Console<D> {
         self.model.key(&self.keymap, command)
     }
 
-    /// What must be read of the open card before Enter counts.
+    /// How far the open dialog can be scrolled, and must be before Enter counts in it.
     pub(super) fn fold(&mut self, now: Stamp) -> Fold {
-        self.shown(now, |screen| {
-            screen.model.dialog.as_ref().map_or_else(Fold::default, |open| open.fold(screen))
-        })
+        self.shown(now, reach)
     }
 
     /// Draws the frame of this moment.

@@ -9,48 +9,30 @@ use crate::domain::time::short_time;
 
 use super::asked::{Ask, Asked};
 
-/// The rows that it can be scrolled by; the view shows fewer where there are fewer.
-const ROWS_MAX: usize = 300;
-
 /// Giving the run up: the words, then the reason.
 #[derive(Debug, Clone, PartialEq)]
-pub struct AbortRun {
-    /// What was typed.
-    pub typed: Asked,
-    /// First row of the plan shown.
-    pub scroll: usize,
-}
+pub struct AbortRun(pub Asked);
 
 impl Default for AbortRun {
     fn default() -> Self {
-        Self { typed: Asked::of(&[Ask::Word("abort run"), Ask::Reason]), scroll: 0 }
+        Self(Asked::of(&[Ask::Word("abort run"), Ask::Reason]))
     }
 }
 
 impl Dialog for AbortRun {
     fn press(&mut self, hand: &mut Hand<'_>) -> After {
-        // What moves a list that cannot have a cursor.
-        let ends = [Some(Command::First), Some(Command::Last)];
-        if hand.command.is_some_and(Command::is_scroll) && !ends.contains(&hand.command) {
-            scroll_by(&mut self.scroll, ROWS_MAX, PAGE / 2, hand.command);
-            return After::STAY;
-        }
-        if let Some(after) = self.typed.press(hand) {
+        if let Some(after) = self.0.press(hand) {
             return after;
         }
-        let (typed, reason) = (self.typed.text(0).to_owned(), self.typed.reason(1));
+        let (typed, reason) = (self.0.text(0).to_owned(), self.0.reason(1));
         checked(hand, Command::AbortRun, Wish::Intent(Intent::AbortRun { typed, reason }))
     }
 
     fn sheet(&self, screen: &Screen<'_>, Room { width, .. }: Room) -> Sheet {
         let mut body = Vec::new();
         if let (Some(run), Some(book)) = (screen.run, screen.runbook) {
-            body.extend(plan_rows(
-                screen,
-                &abort::planned(run, book, screen.assessment),
-                book,
-                width,
-            ));
+            let plan = abort::planned(run, book, screen.assessment);
+            body.extend(plan_rows(screen, &plan, book, width));
         }
         body.extend(paragraph(
             MUTED,
@@ -58,18 +40,13 @@ impl Dialog for AbortRun {
              clock goes on.",
             width,
         ));
-        let foot = self.typed.foot(screen, "", width, true);
-        Sheet {
-            title: Row::plain("ABORT THE RUN"),
-            right: Row::of(WARN, "▲2 the service is not restored by this"),
-            body,
-            foot,
-            scroll: self.scroll,
-        }
+        let foot = self.0.foot(screen, "", width, true);
+        let right = Row::of(WARN, "▲2 the service is not restored by this");
+        Sheet::of("ABORT THE RUN", right, body, foot)
     }
 
     fn hints(&self, _: &Screen<'_>) -> Hints {
-        let hints = self.typed.hints("gives the run up", "goes on to the reason");
+        let hints = self.0.hints("gives the run up", "goes on to the reason");
         Hints { moves: &["up/down read the plan"], ..hints }
     }
 
@@ -78,7 +55,7 @@ impl Dialog for AbortRun {
     }
 
     fn typing(&mut self, _: &Facts<'_>) -> Vec<Typing<'_>> {
-        self.typed.typing()
+        self.0.typing()
     }
 }
 

@@ -143,7 +143,7 @@ impl Asked {
                 }
             });
         }
-        foot.push(leave_row(note).cut(width));
+        foot.push(leave_row(note, width));
         foot
     }
 }

@@ -3,13 +3,11 @@
 use super::prelude::*;
 use crate::domain::catalogue::Class;
 use crate::domain::run::event::Mode;
+use crate::domain::runbook::Runbook;
 use crate::domain::time::short_time;
 use crate::domain::verdict::Primary;
 
 use super::lossy;
-
-/// The rows that it can be scrolled by; the view shows fewer where there are fewer.
-const ROWS_MAX: usize = 300;
 
 /// Choosing a runbook, its direction and its mode.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +16,6 @@ pub struct Choose {
     pub index: usize,
     /// Planned or ungraceful.
     pub mode: Mode,
-    /// First row shown of what changes with the mode.
-    pub scroll: usize,
 }
 
 impl Choose {
@@ -29,7 +25,7 @@ impl Choose {
         let mode = if lost { Mode::Ungraceful } else { Mode::Planned };
         let active = facts.assessment.active;
         let index = facts.runbooks.iter().position(|plan| plan.from == active).unwrap_or(0);
-        Self { index, mode, scroll: 0 }
+        Self { index, mode }
     }
 }
 
@@ -43,9 +39,6 @@ impl Dialog for Choose {
                     Mode::Ungraceful => Mode::Planned,
                 };
             }
-            Some(Command::PageUp | Command::PageDown) => {
-                scroll_by(&mut self.scroll, ROWS_MAX, PAGE / 2, hand.command);
-            }
             Some(Command::Enter) if self.index < count => {
                 let (index, mode) = (self.index, self.mode);
                 return checked(hand, Command::Choose, Wish::Open { index, mode });
@@ -56,57 +49,34 @@ impl Dialog for Choose {
     }
 
     fn sheet(&self, screen: &Screen<'_>, Room { width, .. }: Room) -> Sheet {
-        let mut body: Vec<Row> = screen
-            .runbooks
-            .iter()
-            .enumerate()
-            .map(|(index, book)| {
-                let chosen = index == self.index;
-                let hard = book.steps.iter().filter(|step| step.class == Class::X).count();
-                let sum = book.steps.iter().map(|step| step.expect).sum();
-                let left = Row::of(FOCUS, if chosen { "▸ " } else { "  " })
-                    .put(TEXT, format!("{}  {}", book.name, book.title));
-                let right = Row::of(
-                    MUTED,
-                    format!(
-                        "{} > {}  {} steps, {hard} irreversible, {} one by one",
-                        phrase::label(screen, book.from),
-                        phrase::label(screen, book.to),
-                        book.steps.len(),
-                        short_time(sum)
-                    ),
-                );
-                let row = Row::spread(left, right, width);
-                if chosen { row.over(SELECTION) } else { row }
-            })
-            .collect();
+        let (mut body, mut at) = (Vec::new(), 0);
+        for (index, book) in screen.runbooks.iter().enumerate() {
+            let chosen = index == self.index;
+            if chosen {
+                at = body.len();
+            }
+            let rows = plan_rows(screen, book, chosen, width).into_iter();
+            body.extend(rows.map(|row| if chosen { row.over(SELECTION) } else { row }));
+        }
         if body.is_empty() {
             body.push(Row::of(MUTED, "this site has no runbook"));
         }
         body.push(Row::new());
-        let mode = |mode: Mode, text: &str| {
+        for (mode, text) in [
+            (Mode::Planned, "both regions answer, nothing may be lost"),
+            (Mode::Ungraceful, "the primary is lost; lag gates use the accepted ledger"),
+        ] {
             let mark = if self.mode == mode { "(x)" } else { "( )" };
-            vec![Row::plain(format!("{mark} {}: {text}", mode.word())).cut(width)]
-        };
-        body.extend(mode(Mode::Planned, "both regions answer, nothing may be lost"));
-        body.extend(mode(
-            Mode::Ungraceful,
-            "the primary is lost; lag gates use the accepted ledger",
-        ));
+            body.push(Row::plain(format!("{mark} {}: {text}", mode.word())).cut(width));
+        }
         body.push(Row::new());
         if let Some(book) = screen.runbooks.get(self.index) {
             body.extend(lossy::list(book, width));
         }
-        Sheet {
-            title: Row::plain("CHOOSE A RUNBOOK"),
-            right: Row::of(MUTED, "Tab = planned or ungraceful"),
-            body,
-            foot: vec![
-                rule(width),
-                leave_row("Enter = open a run of it. Nothing is run by that.").cut(width),
-            ],
-            scroll: self.scroll.max(self.index.saturating_sub(2)),
-        }
+        let right = Row::of(MUTED, "Tab = planned or ungraceful");
+        let leave = leave_row("Enter = open a run of it. Nothing is run by that.", width);
+        let foot = vec![rule(width), leave];
+        Sheet::of("CHOOSE A RUNBOOK", right, body, foot).at(at.saturating_sub(2))
     }
 
     fn hints(&self, _: &Screen<'_>) -> Hints {
@@ -117,4 +87,25 @@ impl Dialog for Choose {
             ..Hints::ask("opens this run, and runs nothing")
         }
     }
+
+    fn manner(&self) -> Manner {
+        Manner::ASKS.scrolling(Scrolls::Pages)
+    }
+}
+
+/// A plan by its name and title, and what it is made of: beneath each other where one row is too
+/// narrow for both.
+fn plan_rows(screen: &Screen<'_>, book: &Runbook, chosen: bool, width: usize) -> Vec<Row> {
+    let hard = book.steps.iter().filter(|step| step.class == Class::X).count();
+    let sum = book.steps.iter().map(|step| step.expect).sum();
+    let left = Row::of(FOCUS, if chosen { "▸ " } else { "  " })
+        .put(TEXT, format!("{}  {}", book.name, book.title));
+    let way = [book.from, book.to].map(|side| phrase::label(screen, side)).join(" > ");
+    let (steps, time) = (book.steps.len(), short_time(sum));
+    let right =
+        Row::of(MUTED, format!("{way}  {steps} steps, {hard} irreversible, {time} one by one"));
+    if left.width() + 1 + right.width() <= width {
+        return vec![Row::spread(left, right, width)];
+    }
+    vec![left.cut(width), Row::plain("    ").join(right).cut(width)]
 }

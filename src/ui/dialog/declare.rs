@@ -55,13 +55,13 @@ impl Dialog for Declare {
         body.extend(fact("BEGAN", TEXT, &t0, width));
         body.extend(who(screen, width));
         if width < TABLE_FROM {
-            body.extend(fact("LOSE", TEXT, &ledger::sentence(screen), width));
+            body.extend(fact("LOSE", TEXT, &phrase::losses(screen), width));
         } else {
             body.push(Row::new());
             body.extend(ledger::table(screen, width));
         }
         let foot = self.0.foot(screen, "Declaring runs nothing.", width, true);
-        Sheet { title: Row::plain("DECLARE A DISASTER"), right: Row::new(), body, foot, scroll: 0 }
+        Sheet::of("DECLARE A DISASTER", Row::new(), body, foot)
     }
 
     fn hints(&self, _: &Screen<'_>) -> Hints {

@@ -7,35 +7,32 @@ use crate::domain::site::SystemSpec;
 use crate::domain::snapshot::{Cell, CellState};
 use crate::domain::time::Stamp;
 use crate::domain::verdict::{Primary, Signal};
-use crate::ui::panel::{region, replication};
-
-/// Rows that a system takes at most.
-const ROWS_PER_SYSTEM: usize = 8;
+use crate::ui::panel::region::Regions;
+use crate::ui::panel::replication;
 
 /// What every probe of a side said.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
     /// The side.
     pub side: Side,
-    /// First row shown.
-    pub scroll: usize,
 }
 
 impl Dialog for Evidence {
     fn press(&mut self, hand: &mut Hand<'_>) -> After {
         if hand.command == Some(Command::NextPanel) {
-            (self.side, self.scroll) = (self.side.other(), 0);
+            (self.side, hand.model.dialog_scroll) = (self.side.other(), 0);
         }
-        read(&mut self.scroll, hand.facts.site.systems.len() * ROWS_PER_SYSTEM, hand)
+        read(hand)
     }
 
     fn sheet(&self, screen: &Screen<'_>, Room { width, .. }: Room) -> Sheet {
         let label = phrase::label(screen, self.side);
+        let regions = Regions::of(screen);
         let mut body = why_rows(screen, self.side, width);
         body.extend(reference_rows(screen, width));
         for system in &screen.site.systems {
             if screen.model.passes(system.id.as_str()) {
-                body.extend(system_rows(screen, system, self.side, width));
+                body.extend(system_rows(&regions, system, self.side, width));
             }
         }
         let mut foot = vec![rule(width)];
@@ -44,13 +41,8 @@ impl Dialog for Evidence {
             screen.me.host, screen.site.red_needs_signals
         );
         foot.extend(paragraph(MUTED, &text, width));
-        Sheet {
-            title: Row::plain(format!("EVIDENCE {} {label}", self.side)),
-            right: region::summary(screen, self.side),
-            body,
-            foot,
-            scroll: self.scroll,
-        }
+        let title = format!("EVIDENCE {} {label}", self.side);
+        Sheet::of(title, regions.summary(self.side), body, foot)
     }
 
     fn hints(&self, _: &Screen<'_>) -> Hints {
@@ -102,8 +94,9 @@ fn looks(screen: &Screen<'_>, cell: &Cell, width: usize) -> Vec<Row> {
     rows
 }
 
-fn system_rows(screen: &Screen<'_>, system: &SystemSpec, side: Side, width: usize) -> Vec<Row> {
-    let Some(shown) = region::shown(screen, system, side) else {
+fn system_rows(regions: &Regions<'_>, system: &SystemSpec, side: Side, width: usize) -> Vec<Row> {
+    let screen = regions.screen;
+    let Some(shown) = regions.shown(system, side) else {
         return vec![head(MUTED, system.id.as_str(), "not in this region", &system.kind, width)];
     };
     let mut rows = vec![head(shown.ink, system.id.as_str(), &shown.word, &system.kind, width)];

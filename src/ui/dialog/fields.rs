@@ -2,8 +2,7 @@
 
 use crate::ui::field::Field;
 use crate::ui::widget::ink::{BORDER, FIELD, FOCUS, Ink, KEY, MATCH, MUTED, TEXT, WRONG};
-pub(super) use crate::ui::widget::row::paragraph;
-use crate::ui::widget::row::{Row, hanging, width_of};
+use crate::ui::widget::row::{Row, first_fit, hanging, width_of};
 
 /// Cells of the words at the left of a sheet's rows.
 pub(super) const LEAD: usize = 10;
@@ -91,10 +90,12 @@ pub(super) fn words(
     ]
 }
 
-/// The row that says how to leave.
-pub(super) fn leave_row(enter: &str) -> Row {
+/// The row that says what Enter does and how to leave, in as many words as fit.
+pub(super) fn leave_row(enter: &str, width: usize) -> Row {
     let lead = if enter.is_empty() { String::new() } else { format!("{enter}   ") };
-    Row::of(MUTED, format!("{lead}Esc = back, nothing happens (the default)"))
+    let leave =
+        ["Esc = back, nothing happens (the default)", "Esc = back, nothing happens", "Esc = back"];
+    first_fit(leave.map(|leave| Row::of(MUTED, format!("{lead}{leave}"))).to_vec(), width)
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ impl Dialog for GoNoGo {
     }
 
     fn manner(&self) -> Manner {
-        Manner::READ
+        Manner::READ.scrolling(Scrolls::Itself)
     }
 }
 
@@ -171,12 +171,8 @@ fn sheet(screen: &Screen<'_>, sorted: &[&Criterion], chosen: usize, width: usize
         (_, true) => "Enter = accept it as it is, with a reason; it stays as it is.",
     };
     let label = phrase::label(screen, screen.assessment.standby());
-    Sheet {
-        title: Row::plain(format!("GO / NO-GO  {label}")),
-        right: fitness::verdict(screen),
-        body,
-        foot: vec![rule(width), Row::of(MUTED, format!("{how}   Esc = close")).cut(width)],
-        // The end of the list brings the figures of the day into sight.
-        scroll: if last { usize::MAX } else { at.saturating_sub(ABOVE) },
-    }
+    let foot = vec![rule(width), Row::of(MUTED, format!("{how}   Esc = close")).cut(width)];
+    let sheet = Sheet::of(format!("GO / NO-GO  {label}"), fitness::verdict(screen), body, foot);
+    // The end of the list brings the figures of the day into sight.
+    sheet.at(if last { usize::MAX } else { at.saturating_sub(ABOVE) })
 }

@@ -4,7 +4,6 @@ use crate::domain::run::intent::REASON_CHARS_MIN;
 use crate::ui::available::why_not;
 use crate::ui::command::Command;
 use crate::ui::field::Field;
-use crate::ui::meant::scroll_by;
 use crate::ui::over::{After, Hand};
 use crate::ui::wish::Wish;
 
@@ -20,12 +19,8 @@ pub(super) fn checked(hand: &mut Hand<'_>, command: Command, wish: Wish) -> Afte
 }
 
 /// A key where something is only read: Enter closes.
-pub(super) fn read(scroll: &mut usize, rows: usize, hand: &Hand<'_>) -> After {
-    if hand.enters() {
-        return After::Close(Vec::new());
-    }
-    scroll_by(scroll, rows, PAGE, hand.command);
-    After::STAY
+pub(super) fn read(hand: &Hand<'_>) -> After {
+    if hand.enters() { After::Close(Vec::new()) } else { After::STAY }
 }
 
 /// Why a reason cannot stand on record; none when it is long enough.

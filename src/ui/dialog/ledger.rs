@@ -3,7 +3,7 @@
 use super::prelude::*;
 use std::time::Duration;
 
-use crate::domain::ledger::{LedgerRow, LossVerdict};
+use crate::domain::ledger::LossVerdict;
 use crate::domain::run::intent::Intent;
 use crate::domain::time::{Stamp, cut_upwards, short_time};
 
@@ -46,29 +46,6 @@ impl Dialog for Losses {
     }
 }
 
-/// The rows, the worst first: where not all fit, those that keep their objective are cut off.
-fn worst_first<'a>(screen: &Screen<'a>) -> Vec<&'a LedgerRow> {
-    let mut rows: Vec<&LedgerRow> = screen.ledger.rows.iter().collect();
-    rows.sort_by_key(|row| match row.verdict {
-        LossVerdict::Breach => 0,
-        LossVerdict::Unknown => 1,
-        LossVerdict::Pass => 2,
-    });
-    rows
-}
-
-/// The losses in one sentence.
-pub(super) fn sentence(screen: &Screen<'_>) -> String {
-    let texts: Vec<String> = worst_first(screen)
-        .into_iter()
-        .map(|row| {
-            let loss = row.loss_s.map(|loss| format!("{} ", phrase::seconds(loss)));
-            format!("{} {}{}", row.system, loss.unwrap_or_default(), row.verdict.word())
-        })
-        .collect();
-    if texts.is_empty() { phrase::no_store(screen).to_owned() } else { texts.join(", ") }
-}
-
 /// What is between two lengths of time as they are shown, so that the row adds up as it is read.
 fn rest(part_s: f64, whole_s: f64) -> String {
     let rest_s = (cut_upwards(whole_s) - cut_upwards(part_s)).max(0.0);
@@ -91,7 +68,7 @@ pub(super) fn table(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     };
     let heading = line(["STORE", "LAST LAG", &age, "EXPECTED LOSS", "RPO"]);
     let mut rows = vec![Row::of(MUTED, heading).put(MUTED, "VERDICT").cut(width)];
-    for row in worst_first(screen) {
+    for row in phrase::worst_first(screen) {
         let last = row.last.as_ref();
         let lag_s = last.and_then(|(_, lag)| lag.loss_seconds());
         let lag = lag_s.map_or_else(|| "UNKNOWN".to_owned(), phrase::seconds);
@@ -100,7 +77,7 @@ pub(super) fn table(screen: &Screen<'_>, width: usize) -> Vec<Row> {
             (Some(_), Some((lag_s, loss_s))) => rest(lag_s, loss_s),
             (Some((at, _)), None) => short_time(screen.ledger.as_of.since(*at)),
         };
-        let loss = phrase::loss(row);
+        let loss = row.expected();
         let rpo = phrase::limit(row, "none");
         let glyph = match row.verdict {
             LossVerdict::Pass => "ok ",
@@ -146,17 +123,12 @@ fn sheet(screen: &Screen<'_>, counts_in: u128, width: usize) -> Sheet {
     let foot_text = match accepted {
         Some((at, by)) => Row::of(MUTED, format!("accepted at {} by {by}   Esc = close", at.utc())),
         None => match counts_in {
-            0 => leave_row(&format!("Enter = {} accepts this, by name.", screen.me)),
-            left => leave_row(&format!("Enter counts in {left} s: read the losses.")),
+            0 => leave_row(&format!("Enter = {} accepts this, by name.", screen.me), width),
+            left => leave_row(&format!("Enter counts in {left} s: read the losses."), width),
         },
     };
-    Sheet {
-        title: Row::plain("EXPECTED LOSSES"),
-        right: Row::of(MUTED, format!("as of {}", screen.ledger.as_of.utc())),
-        body,
-        foot: vec![rule(width), foot_text.cut(width)],
-        scroll: 0,
-    }
+    let right = Row::of(MUTED, format!("as of {}", screen.ledger.as_of.utc()));
+    Sheet::of("EXPECTED LOSSES", right, body, vec![rule(width), foot_text.cut(width)])
 }
 
 #[cfg(test)]

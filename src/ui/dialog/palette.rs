@@ -93,7 +93,7 @@ impl Dialog for Palette {
     }
 
     fn manner(&self) -> Manner {
-        Manner { care: Care::Typed, ..Manner::FIELD }
+        Manner { care: Care::Typed, ..Manner::FIELD.scrolling(Scrolls::Itself) }
     }
 
     fn typing(&mut self, _: &Facts<'_>) -> Vec<Typing<'_>> {
@@ -119,9 +119,8 @@ fn sheet(screen: &Screen<'_>, field: &Field, chosen: usize, width: usize, room: 
         // One row is all there is room for: the one that Enter would take.
         let taken = found.get(chosen).map(|row| line(screen, row, true, name).cut(width));
         body = taken.into_iter().chain(body.into_iter().filter(|_| found.is_empty())).collect();
-        let title = Row::plain(format!("PALETTE {} found", found.len()));
         let foot = vec![typed(field, true, TEXT, width)];
-        return Sheet { title, body, foot, ..Sheet::default() };
+        return Sheet::of(format!("PALETTE {} found", found.len()), Row::new(), body, foot);
     }
     let seen = room.saturating_sub(FIXED_ROWS).max(1);
     let ask = Row::of(TEXT, "a command, or a part of its name:").cut(width);
@@ -129,16 +128,11 @@ fn sheet(screen: &Screen<'_>, field: &Field, chosen: usize, width: usize, room: 
         rule(width),
         ask,
         typed(field, true, TEXT, width),
-        leave_row("Enter = open it, nothing is run.").cut(width),
+        leave_row("Enter = open it, nothing is run.", width),
     ];
-    Sheet {
-        title: Row::plain("PALETTE"),
-        right: Row::of(MUTED, "what its key asks for is asked for here, too"),
-        body,
-        foot,
-        // The chosen row stays in sight, above the row that counts what follows.
-        scroll: (chosen + 2).saturating_sub(seen),
-    }
+    let right = Row::of(MUTED, "what its key asks for is asked for here, too");
+    // The chosen row stays in sight, above the row that counts what follows.
+    Sheet::of("PALETTE", right, body, foot).at((chosen + 2).saturating_sub(seen))
 }
 
 fn line(screen: &Screen<'_>, row: &PaletteRow, chosen: bool, name: usize) -> Row {

@@ -10,7 +10,7 @@ pub(in crate::ui::dialog) use crate::ui::field::Field;
 pub(in crate::ui::dialog) use crate::ui::meant::scroll_by;
 pub(in crate::ui::dialog) use crate::ui::model::Model;
 pub(in crate::ui::dialog) use crate::ui::over::{
-    After, Care, Dialog, Hand, Hints, Manner, Typing, Wants,
+    After, Care, Dialog, Hand, Hints, Manner, Scrolls, Typing, Wants,
 };
 pub(in crate::ui::dialog) use crate::ui::panel::phrase;
 pub(in crate::ui::dialog) use crate::ui::screen::Screen;

@@ -48,13 +48,8 @@ impl Report {
         } else {
             vec![rule(width), Row::spread(told, leave, width)]
         };
-        Sheet {
-            title: Row::plain(title),
-            right: Row::of(MUTED, format!("{run}, {count} entries")),
-            body: Vec::new(),
-            foot,
-            scroll: self.scroll,
-        }
+        let right = Row::of(MUTED, format!("{run}, {count} entries"));
+        Sheet::of(title, right, Vec::new(), foot).at(self.scroll)
     }
 }
 
@@ -85,7 +80,10 @@ impl Dialog for Report {
     }
 
     fn manner(&self) -> Manner {
-        Manner { contexts: &[Context::Report, Context::Dialog], ..Manner::READ }
+        Manner {
+            contexts: &[Context::Report, Context::Dialog],
+            ..Manner::READ.scrolling(Scrolls::Itself)
+        }
     }
 
     fn draw(&self, canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>) {

@@ -50,13 +50,9 @@ impl Dialog for SetT0 {
         }
         let stays = "the losses that were frozen, and the declaration";
         body.extend(fact("STAYS", TEXT, stays, width));
-        Sheet {
-            title: Row::plain("MOVE T0"),
-            right: Row::of(INFO, "◆3 moves the clock, runs nothing"),
-            body,
-            foot: self.0.foot(screen, "", width, rows >= ALL_FIELDS_ROWS),
-            scroll: 0,
-        }
+        let right = Row::of(INFO, "◆3 moves the clock, runs nothing");
+        let foot = self.0.foot(screen, "", width, rows >= ALL_FIELDS_ROWS);
+        Sheet::of("MOVE T0", right, body, foot)
     }
 
     fn hints(&self, _: &Screen<'_>) -> Hints {
@@ -102,7 +98,7 @@ fn becomes(screen: &Screen<'_>, t0: Stamp, width: usize) -> Vec<Row> {
     if let Some(old) = old {
         let apart = clock_text(Duration::from_millis(old.wall_ms.abs_diff(t0.wall_ms)));
         let way = if t0.wall_ms < old.wall_ms { "earlier" } else { "later" };
-        rows.extend(fact("", TEXT, &format!("{apart} {way} than now"), width));
+        rows.extend(fact("", TEXT, &format!("{apart} {way} than the T0 of now"), width));
     }
     rows
 }

@@ -7,16 +7,11 @@ use crate::ui::update_text;
 
 use super::fields::typed;
 
-/// The most rows that it is scrolled by.
-const ROWS_MAX: usize = 60;
-
 /// A status update, composed from what is shown.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Update {
     /// The person's own sentence.
     pub field: Field,
-    /// First row shown.
-    pub scroll: usize,
 }
 
 impl Dialog for Update {
@@ -26,7 +21,7 @@ impl Dialog for Update {
                 let sentence = Clean::new(self.field.text.trim());
                 return After::Close(vec![Wish::Update { sentence }]);
             }
-            Some(_) => scroll_by(&mut self.scroll, ROWS_MAX, PAGE, hand.command),
+            Some(_) => {}
             None => {
                 self.field.press(hand.key);
             }
@@ -50,18 +45,13 @@ impl Dialog for Update {
             Ok(()) => (INFO, "◆3 Enter puts it on record", "Enter = record it and copy it."),
             Err(why) => (WARN, why, "Enter = copy it, NOT recorded."),
         };
-        Sheet {
-            title: Row::plain("STATUS UPDATE"),
-            right: Row::of(ink, right),
-            body,
-            foot: vec![
-                rule(width),
-                Row::of(TEXT, "a sentence of your own, or none:").cut(width),
-                typed(&self.field, true, TEXT, width),
-                leave_row(enter).cut(width),
-            ],
-            scroll: self.scroll,
-        }
+        let foot = vec![
+            rule(width),
+            Row::of(TEXT, "a sentence of your own, or none:").cut(width),
+            typed(&self.field, true, TEXT, width),
+            leave_row(enter, width),
+        ];
+        Sheet::of("STATUS UPDATE", Row::of(ink, right), body, foot)
     }
 
     fn hints(&self, _: &Screen<'_>) -> Hints {

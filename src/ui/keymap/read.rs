@@ -1,5 +1,7 @@
 //! Reads a keymap file and refuses what would surprise a hand.
 
+use strum::VariantArray as _;
+
 use super::{Binding, Key, Keymap, SEQUENCE_KEYS_MAX};
 use crate::domain::settings::tree::{Library, head, parse};
 use crate::domain::settings::{Fault, Fields, Node, Span, Table, Value, unknown};
@@ -39,7 +41,7 @@ fn layer(text: &str, library: Library<'_>, depth: usize) -> Result<(String, Vec<
         // A fault found later in what was inherited has its place in this file.
         entries.extend(inherited.into_iter().map(|entry| Entry { span: place, ..entry }));
     }
-    for context in Context::ALL {
+    for &context in Context::VARIANTS {
         if let Some(table) = fields.table(context.name())? {
             let own = read_context(context, table)?;
             entries.retain(|old| !own.iter().any(|new| same_place(old, new)));

@@ -7,6 +7,7 @@ use crate::domain::catalogue::Class;
 use crate::domain::forecast::{RtoState, Stuck, TierClock};
 use crate::domain::ids::StepId;
 use crate::domain::runbook::Step;
+use crate::domain::text::several;
 use crate::domain::time::{clock_text, short_time};
 
 use super::phrase;
@@ -124,21 +125,15 @@ pub fn worst_tier(screen: &Screen<'_>) -> (bool, Row) {
 
 /// As many tiers as fit, the worst first, with what is left out counted; whole words where all fit.
 pub fn tier_cells(screen: &Screen<'_>, width: usize) -> Row {
-    let all = |long| {
-        let rows: Vec<Row> =
-            others(screen).into_iter().map(|clock| tier(screen, clock, long)).collect();
-        let count = rows.len();
-        let gaps = count.saturating_sub(1) * TIER_GAP.len();
-        (rows.iter().map(Row::width).sum::<usize>() + gaps <= width, rows)
+    let all = |long| others(screen).into_iter().map(move |clock| tier(screen, clock, long));
+    let fits = |rows: &Vec<Row>| {
+        let gaps = rows.len().saturating_sub(1) * TIER_GAP.len();
+        rows.iter().map(Row::width).sum::<usize>() + gaps <= width
     };
-    let (fits, rows) = all(true);
-    if fits {
+    if let Some(rows) = [true, false].map(|long| all(long).collect()).into_iter().find(fits) {
         return as_many(rows, TIER_GAP, width);
     }
-    let (fits, rows) = all(false);
-    if fits {
-        return as_many(rows, TIER_GAP, width);
-    }
+    let rows: Vec<Row> = all(false).collect();
     let count = rows.len();
     let room = width.saturating_sub(" +9 tiers".len());
     let mut used = 0;
@@ -150,9 +145,10 @@ pub fn tier_cells(screen: &Screen<'_>, width: usize) -> Row {
         })
         .collect();
     let hidden = count - shown.len();
-    let tiers = if hidden == 1 { "tier" } else { "tiers" };
     let gap = if shown.is_empty() { "" } else { " " };
-    as_many(shown, TIER_GAP, room).put(MUTED, format!("{gap}+{hidden} {tiers}")).cut(width)
+    as_many(shown, TIER_GAP, room)
+        .put(MUTED, format!("{gap}+{}", several(hidden, "tier")))
+        .cut(width)
 }
 
 /// Between two tiers.
@@ -195,13 +191,9 @@ pub fn usual(screen: &Screen<'_>, step: &Step) -> String {
             } else {
                 format!(", begun {} after it could be", phrase::minutes(pace.hand.p80))
             };
-            format!(
-                "p50 {}, p80 {} in {} {}{hand}",
-                phrase::minutes(pace.act.p50),
-                phrase::minutes(pace.act.p80),
-                pace.runs,
-                if pace.runs == 1 { "run" } else { "runs" }
-            )
+            let (half, most) = (phrase::minutes(pace.act.p50), phrase::minutes(pace.act.p80));
+            let takes = if half == most { most } else { format!("p50 {half}, p80 {most}") };
+            format!("{takes} in {}{hand}", several(pace.runs, "run"))
         }
         _ => format!("expected {} by the plan, no history", phrase::minutes(step.expect)),
     }

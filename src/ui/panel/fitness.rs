@@ -51,30 +51,20 @@ pub fn verdict(screen: &Screen<'_>) -> Row {
 
 /// `1 blocker, 2 warnings`, and how many cannot be told at all.
 pub fn counts(screen: &Screen<'_>) -> String {
-    let (mut blockers, mut unknown, mut warnings) = (0, 0, 0);
-    for criterion in &screen.assessment.criteria {
-        match (criterion.met, criterion.blinds) {
-            (Met::Yes, _) => {}
-            (Met::No, _) => blockers += 1,
-            (Met::Unknown, true) => unknown += 1,
-            (Met::Unknown, false) => warnings += 1,
+    let count = |ink: Ink, one: &str, more: &str| {
+        let criteria = screen.assessment.criteria.iter();
+        match criteria.filter(|criterion| glyph(criterion).0 == ink).count() {
+            0 => None,
+            1 => Some(format!("1 {one}")),
+            count => Some(format!("{count} {more}")),
         }
-    }
-    let several = |count: i32, word: &str| {
-        let end = if count == 1 { "" } else { "s" };
-        format!("{count} {word}{end}")
     };
-    let mut texts = Vec::new();
-    if blockers > 0 {
-        texts.push(several(blockers, "blocker"));
-    }
-    if unknown > 0 {
-        texts.push(format!("{unknown} UNKNOWN"));
-    }
-    if warnings > 0 {
-        texts.push(several(warnings, "warning"));
-    }
-    texts.join(", ")
+    let texts = [
+        count(CRIT, "blocker", "blockers"),
+        count(UNKNOWN, "UNKNOWN", "UNKNOWN"),
+        count(WARN, "warning", "warnings"),
+    ];
+    texts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// Who accepted it, when and why, and what became of it since.

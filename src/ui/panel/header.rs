@@ -155,17 +155,14 @@ fn alarm_rows(screen: &Screen<'_>, alarm: &Alarm) -> Vec<Row> {
         )
     };
     let tail = if known { "  acknowledged" } else { "  not acknowledged" };
+    let at = head.clone().put(ink, &since);
+    let whole = at.clone().put(ink, &spent);
     vec![
-        head.clone()
-            .put(ink, &since)
-            .put(ink, &spent)
-            .put(TEXT, &grouped)
-            .put(TEXT, &more)
-            .put(MUTED, &state),
-        head.clone().put(ink, &since).put(ink, &spent).put(TEXT, &short).put(MUTED, tail),
-        head.clone().put(ink, &since).put(TEXT, &short).put(MUTED, tail),
-        head.clone().put(ink, &since).put(TEXT, &short),
-        head.clone().put(ink, &since),
+        whole.clone().put(TEXT, &grouped).put(TEXT, &more).put(MUTED, &state),
+        whole.put(TEXT, &short).put(MUTED, tail),
+        at.clone().put(TEXT, &short).put(MUTED, tail),
+        at.clone().put(TEXT, &short),
+        at,
         head,
     ]
 }

@@ -4,6 +4,7 @@ use super::prelude::*;
 use ratatui::layout::Rect;
 
 use crate::domain::run::words;
+use crate::domain::text::several;
 use crate::ui::model::Panel;
 use crate::ui::widget::canvas::Canvas;
 
@@ -68,7 +69,7 @@ fn draw_list(
     let right = if back > 0 {
         Row::of(INFO, format!("{back} rows back"))
     } else {
-        Row::of(MUTED, format!("follows, {count} {}", if count == 1 { "row" } else { "rows" }))
+        Row::of(MUTED, format!("follows, {}", several(count, "row")))
     };
     let inside = canvas.panel(area, &region::look(screen, panel, title, right));
     let mut rows = tail(screen, count, back, usize::from(inside.height), of);

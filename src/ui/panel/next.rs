@@ -69,7 +69,7 @@ fn watched(screen: &Screen<'_>) -> String {
         let (word, counts) = (screen.assessment.verdict.word(), fitness::counts(screen));
         let counts = if counts.is_empty() { counts } else { format!(": {counts}") };
         let elsewhere = phrase::elsewhere(screen);
-        return format!("no run here; {elsewhere}; standby {word}{counts}");
+        return format!("no run here, standby {word}{counts}; {elsewhere}");
     };
     if run.stage.is_closed() {
         return format!("the run is {}, {}", run.stage.word(), now(screen));
@@ -300,7 +300,7 @@ fn current_step<'a>(offers: Offers<'a>, screen: &Screen<'_>) -> Offers<'a> {
 fn failed<'a>(offers: Offers<'a>, step: &Step, meanwhile: &str) -> Offers<'a> {
     let title = &step.title;
     offers
-        .say(format!("\"{title}\" failed"))
+        .say_first("FAILED", &format!(": \"{title}\""))
         .step(Command::Retry, step, &format!("retry{meanwhile}"))
         .also_step(Command::Skip, step, "skip with a reason")
         .also(Command::Evidence, "evidence")
@@ -401,6 +401,7 @@ mod tests {
     use crate::domain::ids::Side;
     use crate::domain::run::event::Mode;
     use crate::domain::verdict::T0Basis;
+    use crate::ui::available::why_not;
     use crate::ui::facts::Facts;
     use crate::ui::fixture;
 
@@ -424,7 +425,7 @@ mod tests {
 
     #[test]
     fn a_planned_run_that_is_only_open_is_told_what_to_do_about_a_lost_region() {
-        let check = |mode: Mode, want: &str| {
+        let check = |mode: Mode, want: &str, refused: &str| {
             let mut fixture = fixture::of("red").expect("the moment exists");
             fixture.access = Access::Armed;
             let open = fixture::of("declared").and_then(|declared| declared.run).map(|mut run| {
@@ -434,9 +435,13 @@ mod tests {
             fixture.run = open;
             let found = sentence(&fixture.screen());
             assert!(found.contains(want), "{found}");
+            // The key of a step names the same next act.
+            let why = why_not(Command::Run, &fixture.screen(), fixture.screen().model);
+            let why = why.unwrap_or_default();
+            assert!(why.as_str().contains(refused), "{why}");
         };
-        check(Mode::Planned, "! take it for lost, then declare");
-        check(Mode::Ungraceful, "D declare (typed)");
+        check(Mode::Planned, "! take it for lost, then declare", "take it for lost first, then");
+        check(Mode::Ungraceful, "D declare (typed)", "not while the run is standby: declare first");
     }
 
     #[test]
@@ -456,7 +461,7 @@ mod tests {
         let back = "esc leaves the selection, then run \"purge the CDN\"";
         check("beside", Some("scale-b"), back);
         check("failed", Some("fence-a"), "esc leaves the selection, then retry");
-        check("failed", None, "failed   R retry");
+        check("failed", None, "FAILED: \"scale B from 2 to 10\"   R retry");
         check("unknown", Some("scale-b"), "esc leaves the selection, then resolve");
         check("unknown", None, "U resolve");
     }

@@ -170,9 +170,21 @@ pub fn frozen_at(screen: &Screen<'_>) -> &'static str {
     if losses_until(screen) == LossesAt::Switch { "switch" } else { "T0" }
 }
 
-/// What a store would lose, `UNKNOWN` where nobody can say.
-pub fn loss(row: &LedgerRow) -> String {
-    row.loss_s.map_or_else(|| "UNKNOWN".to_owned(), seconds)
+/// The losses, the worst first: where not all fit, those that keep their objective are cut off.
+pub fn worst_first<'a>(screen: &Screen<'a>) -> Vec<&'a LedgerRow> {
+    let mut rows: Vec<&LedgerRow> = screen.ledger.rows.iter().collect();
+    rows.sort_by_key(|row| match row.verdict {
+        LossVerdict::Breach => 0,
+        LossVerdict::Unknown => 1,
+        LossVerdict::Pass => 2,
+    });
+    rows
+}
+
+/// The same in one sentence.
+pub fn losses(screen: &Screen<'_>) -> String {
+    let texts: Vec<String> = worst_first(screen).into_iter().map(LedgerRow::words).collect();
+    if texts.is_empty() { no_store(screen).to_owned() } else { texts.join(", ") }
 }
 
 /// What a store may lose, or a word for that nothing is promised.
@@ -182,7 +194,7 @@ pub fn limit(row: &LedgerRow, none: &str) -> String {
 
 /// `97s of 5m00s`.
 pub fn loss_of(row: &LedgerRow) -> String {
-    format!("{} of {}", loss(row), limit(row, "no RPO"))
+    format!("{} of {}", row.expected(), limit(row, "no RPO"))
 }
 
 /// True when at least one lag is known from a look that is not too old.

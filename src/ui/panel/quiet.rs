@@ -230,29 +230,25 @@ pub fn first_row(screen: &Screen<'_>, width: usize) -> Row {
     let side = screen.direction().from;
     let label = phrase::label(screen, side);
     let takes = || Row::plain("RTO ").put(time_ink(screen), time(screen));
-    let row = |lead: String, cells: usize, loss: bool| {
-        let mut row = Row::plain(lead).join(takes());
-        if cells > 0 {
-            row = row.put(TEXT, " ").join(gauge(screen, cells));
-        }
+    let named = format!("IF {label} FAILED NOW  ");
+    let short = format!("IF {side} FAILED NOW  ");
+    let row = |(lead, cells, loss): (&str, usize, bool)| {
+        let gauge = if cells > 0 { gauge(screen, cells) } else { Row::new() };
+        let row = as_many(vec![Row::plain(lead).join(takes()), gauge], " ", usize::MAX);
         if loss { row.put(TEXT, "  ").join(worst(screen)) } else { row }
     };
-    let named = || format!("IF {label} FAILED NOW  ");
-    let short = || format!("IF {side} FAILED NOW  ");
-    first_fit(
-        vec![
-            row(named(), 10, true),
-            row(named(), 6, true),
-            row(short(), 10, true),
-            row(short(), 6, true),
-            row(short(), 0, true),
-            row(named(), 0, false),
-            row(short(), 0, false),
-            row(String::new(), 0, true),
-            row(String::new(), 0, false),
-        ],
-        width,
-    )
+    let rows = [
+        (&*named, 10, true),
+        (&named, 6, true),
+        (&short, 10, true),
+        (&short, 6, true),
+        (&short, 0, true),
+        (&named, 0, false),
+        (&short, 0, false),
+        ("", 0, true),
+        ("", 0, false),
+    ];
+    first_fit(rows.map(row).to_vec(), width)
 }
 
 /// `READINESS NO-GO  ■1 same image in both regions: 4.12.1 (2h04m)  +1 warning`.

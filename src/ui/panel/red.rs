@@ -9,7 +9,7 @@ use crate::domain::reading::{Reading, Writes};
 use crate::domain::rules;
 use crate::domain::site::SystemSpec;
 use crate::domain::snapshot::CellState;
-use crate::domain::time::short_time;
+use crate::domain::time::{short_time, whole_time};
 use crate::domain::verdict::{Criterion, Met, Primary, Signal, T0Basis};
 use crate::ui::available::why_not_now;
 use crate::ui::command::Command;
@@ -30,19 +30,12 @@ const SIGNALS_NAMED: usize = 6;
 /// The same where there is little room.
 const SIGNALS_NAMED_COMPACT: usize = 1;
 
-fn several(systems: usize) -> String {
-    format!("{systems} {}", if systems == 1 { "system" } else { "systems" })
-}
-
-/// `3 systems fail by their rules, 2 make it red`.
-fn failing(systems: usize, needed: usize) -> String {
-    let (fail, make) = match (systems, needed) {
-        (1, 1) => ("fails by its rules", "makes"),
-        (1, _) => ("fails by its rules", "make"),
-        (_, 1) => ("fail by their rules", "makes"),
-        (_, _) => ("fail by their rules", "make"),
-    };
-    format!("{} {fail}, {needed} {make} it red", several(systems))
+/// `3 of the systems that fail have a rule, 2 make it red`: the banner counts all that fail, and
+/// one without a rule does not speak for the loss of its region.
+fn failing(ruled: usize, needed: usize) -> String {
+    let have = if ruled == 1 { "has" } else { "have" };
+    let make = if needed == 1 { "makes" } else { "make" };
+    format!("{ruled} of the systems that fail {have} a rule, {needed} {make} it red")
 }
 
 /// Rows of one fact: a lead word, then inked text wrapped beneath each other.
@@ -80,7 +73,7 @@ fn what(screen: &Screen<'_>, named: usize, width: usize) -> Vec<Row> {
         rows.extend(fact("", MUTED, &text, width));
     }
     let since = phrase::t0(screen).map_or_else(String::new, |(at, _)| {
-        let spent = short_time(screen.now.since(at));
+        let spent = whole_time(screen.now.since(at));
         match basis {
             Some(T0Basis::AtOrBefore) => {
                 format!("at or before {} ({spent}): the first look already failed", at.utc())
@@ -118,7 +111,7 @@ fn data(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     }
     let mut rows = fact("DATA", TEXT, "if we promote now we expect to lose:", width);
     for row in &screen.ledger.rows {
-        let loss = phrase::loss(row);
+        let loss = row.expected();
         let limit = phrase::limit(row, "no RPO");
         rows.push(
             Row::plain(" ".repeat(LEAD))
@@ -135,16 +128,7 @@ fn data_compact(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     if screen.ledger.rows.is_empty() {
         return data(screen, width);
     }
-    let losses: Vec<String> = screen
-        .ledger
-        .rows
-        .iter()
-        .map(|row| {
-            let loss = phrase::loss(row);
-            format!("{} {loss} {}", row.system, row.verdict.word())
-        })
-        .collect();
-    fact("DATA", TEXT, &format!("we expect to lose: {}", losses.join(", ")), width)
+    fact("DATA", TEXT, &format!("we expect to lose: {}", phrase::losses(screen)), width)
 }
 
 fn standby(screen: &Screen<'_>, width: usize) -> Vec<Row> {
@@ -356,9 +340,9 @@ mod tests {
     #[test]
     fn what_fails_is_counted_in_whole_sentences() {
         let check = |systems, needed, want: &str| assert_eq!(failing(systems, needed), want);
-        check(1, 1, "1 system fails by its rules, 1 makes it red");
-        check(1, 2, "1 system fails by its rules, 2 make it red");
-        check(3, 1, "3 systems fail by their rules, 1 makes it red");
-        check(3, 2, "3 systems fail by their rules, 2 make it red");
+        check(1, 1, "1 of the systems that fail has a rule, 1 makes it red");
+        check(1, 2, "1 of the systems that fail has a rule, 2 make it red");
+        check(3, 1, "3 of the systems that fail have a rule, 1 makes it red");
+        check(3, 2, "3 of the systems that fail have a rule, 2 make it red");
     }
 }

@@ -39,8 +39,28 @@ pub struct Shown {
     pub age: String,
 }
 
-/// What is said of each system on each side, by its alarms.
-type Urgent<'a> = HashMap<(&'a SystemId, Side), Priority>;
+impl Shown {
+    /// As much of the note as fits into so many cells beside the age: what stands behind a comma is
+    /// left out first.
+    pub fn note_in(&self, room: usize) -> String {
+        let age = width_of(&self.age);
+        let room = room.saturating_sub(age + usize::from(age > 0));
+        let cuts = self.note.rmatch_indices(", ").map(|(at, _)| &self.note[..at]);
+        let mut parts = cuts.map(|part| (part, width_of(part))).filter(|(_, cells)| *cells <= room);
+        match parts.next().filter(|_| width_of(&self.note) > room) {
+            Some((part, cells)) if cells < room => format!("{part}…"),
+            Some((part, _)) => part.to_owned(),
+            None => cut(&self.note, room),
+        }
+    }
+}
+
+/// The regions as they are seen: what the alarms say of each system is asked once for all of them.
+pub struct Regions<'a> {
+    /// The screen.
+    pub screen: &'a Screen<'a>,
+    urgent: HashMap<(&'a SystemId, Side), Priority>,
+}
 
 fn note_of(cell: &Cell) -> String {
     cell.last_reading.as_ref().map_or_else(String::new, |reading| {
@@ -74,108 +94,145 @@ struct Seen<'a> {
     cell: Option<&'a Cell>,
 }
 
-/// How a system is on a side; none where it is not in that region.
-fn seen<'a>(
-    screen: &Screen<'a>,
-    urgent: &Urgent<'_>,
-    system: &SystemSpec,
-    side: Side,
-) -> Option<Seen<'a>> {
-    system.sides[side.index()].as_ref()?;
-    let Some(cell) = screen.snapshot.cell(&system.id, side) else {
-        return Some(Seen { ink: UNKNOWN, told: None, state: CellState::NoData, cell: None });
-    };
-    let told = urgent.get(&(&system.id, side)).copied();
-    let state = cell.state(screen.now, period(system));
-    let is_idle = is_idle(screen, system, side);
-    let flagged = |default: Priority| phrase::glyph(told.unwrap_or(default)).0;
-    let ink = match &state {
-        CellState::Up if told.is_none() => OK,
-        CellState::Up => flagged(Priority::Know),
-        // Nobody is sent there and no alarm is raised: it need not answer before it serves.
-        CellState::Unknown(_) | CellState::Down(_) if is_idle && told.is_none() => MUTED,
-        // Red is what a rule says, never one look.
-        CellState::Degraded(_) | CellState::Down(_) => flagged(Priority::ActSoon),
-        CellState::Unknown(_) | CellState::NoData => UNKNOWN,
-        CellState::Stale(_) => STALE,
-    };
-    Some(Seen { ink, told, state, cell: Some(cell) })
-}
-
-/// How a system looks on a side; none where it is not in that region.
-pub fn shown(screen: &Screen<'_>, system: &SystemSpec, side: Side) -> Option<Shown> {
-    shown_by(screen, &screen.assessment.urgent(), system, side)
-}
-
-fn shown_by(
-    screen: &Screen<'_>,
-    urgent: &Urgent<'_>,
-    system: &SystemSpec,
-    side: Side,
-) -> Option<Shown> {
-    let Seen { ink, told, state, cell } = seen(screen, urgent, system, side)?;
-    let no_data = |ink| {
-        Some(Shown { ink, word: "?  no data".to_owned(), note: String::new(), age: String::new() })
-    };
-    let Some(cell) = cell else { return no_data(ink) };
-    let flagged = |default: Priority, word: &str| {
-        let (_, glyph) = phrase::glyph(told.unwrap_or(default));
-        format!("{glyph}{word}")
-    };
-    let last_ok = || cell.last_good.as_ref().map(|reading| reading.at.utc());
-    let (word, note) = match state {
-        CellState::Up if told.is_none() => ("ok".to_owned(), note_of(cell)),
-        CellState::Up => (flagged(Priority::Know, ""), note_of(cell)),
-        CellState::Degraded(why) => (flagged(Priority::ActSoon, ""), why.to_string()),
-        CellState::Unknown(why) | CellState::Down(why) if ink == MUTED => {
-            ("idle".to_owned(), why.to_string())
-        }
-        CellState::Down(why) => {
-            let note = match last_ok() {
-                Some(at) => format!("last ok {at}, {why}"),
-                None => why.to_string(),
-            };
-            (flagged(Priority::ActSoon, " DOWN"), note)
-        }
-        CellState::Unknown(why) => ("?".to_owned(), why.to_string()),
-        CellState::Stale(age) => {
-            let old = short_time(phrase::stepped(age));
-            (format!("? stale {old}"), note_of(cell))
-        }
-        CellState::NoData => return no_data(ink),
-    };
-    // A stale one says its age in its word.
-    let heard = cell.heard.filter(|_| ink != STALE);
-    let age = heard.map(|at| phrase::age_text(at, screen.now, period(system)));
-    Some(Shown { ink, word, note, age: age.unwrap_or_default() })
-}
-
-/// The state of a whole region, for the panel's title.
-pub fn summary(screen: &Screen<'_>, side: Side) -> Row {
-    summary_by(screen, &screen.assessment.urgent(), side)
-}
-
-fn summary_by(screen: &Screen<'_>, urgent: &Urgent<'_>, side: Side) -> Row {
-    if side == screen.assessment.active {
-        match &screen.assessment.primary {
-            Primary::Red { .. } => return Row::of(CRIT, "■1 DOWN"),
-            Primary::Suspect { .. } => return Row::of(WARN, "▲2 SUSPECT"),
-            Primary::ItIsUs { .. } => return Row::of(UNKNOWN, "? our own network"),
-            Primary::Blind(_) => return Row::of(UNKNOWN, "? blind"),
-            Primary::Healthy => {}
-        }
+impl<'a> Regions<'a> {
+    /// Of a screen.
+    pub fn of(screen: &'a Screen<'a>) -> Self {
+        Self { screen, urgent: screen.assessment.urgent() }
     }
-    // Of what is meant to work there: the same that the alarm of a lost region counts.
-    let systems = screen.site.systems.iter().filter(|system| !is_idle(screen, system, side));
-    let states: Vec<Ink> =
-        systems.filter_map(|system| Some(seen(screen, urgent, system, side)?.ink)).collect();
-    for (ink, word) in [(CRIT, "■1"), (WARN, "▲2"), (STALE, "? stale"), (UNKNOWN, "?")] {
-        let count = states.iter().filter(|state| **state == ink).count();
-        if count > 0 {
-            return Row::of(ink, format!("{word} {count} of {}", states.len()));
-        }
+
+    /// How a system is on a side; none where it is not in that region.
+    fn seen(&self, system: &SystemSpec, side: Side) -> Option<Seen<'a>> {
+        let screen = self.screen;
+        system.sides[side.index()].as_ref()?;
+        let Some(cell) = screen.snapshot.cell(&system.id, side) else {
+            return Some(Seen { ink: UNKNOWN, told: None, state: CellState::NoData, cell: None });
+        };
+        let told = self.urgent.get(&(&system.id, side)).copied();
+        let state = cell.state(screen.now, period(system));
+        let is_idle = is_idle(screen, system, side);
+        let flagged = |default: Priority| phrase::glyph(told.unwrap_or(default)).0;
+        let ink = match &state {
+            CellState::Up if told.is_none() => OK,
+            CellState::Up => flagged(Priority::Know),
+            // Nobody is sent there and no alarm is raised: it need not answer before it serves.
+            CellState::Unknown(_) | CellState::Down(_) if is_idle && told.is_none() => MUTED,
+            // Red is what a rule says, never one look.
+            CellState::Degraded(_) | CellState::Down(_) => flagged(Priority::ActSoon),
+            CellState::Unknown(_) | CellState::NoData => UNKNOWN,
+            CellState::Stale(_) => STALE,
+        };
+        Some(Seen { ink, told, state, cell: Some(cell) })
     }
-    Row::of(OK, "ok")
+
+    /// How a system looks on a side; none where it is not in that region.
+    pub fn shown(&self, system: &SystemSpec, side: Side) -> Option<Shown> {
+        let now = self.screen.now;
+        let Seen { ink, told, state, cell } = self.seen(system, side)?;
+        let no_data = |ink| {
+            Some(Shown {
+                ink,
+                word: "?  no data".to_owned(),
+                note: String::new(),
+                age: String::new(),
+            })
+        };
+        let Some(cell) = cell else { return no_data(ink) };
+        let flagged = |default: Priority, word: &str| {
+            let (_, glyph) = phrase::glyph(told.unwrap_or(default));
+            format!("{glyph}{word}")
+        };
+        let last_ok = || cell.last_good.as_ref().map(|reading| reading.at.utc());
+        let (word, note) = match state {
+            CellState::Up if told.is_none() => ("ok".to_owned(), note_of(cell)),
+            CellState::Up => (flagged(Priority::Know, ""), note_of(cell)),
+            CellState::Degraded(why) => (flagged(Priority::ActSoon, ""), why.to_string()),
+            CellState::Unknown(why) | CellState::Down(why) if ink == MUTED => {
+                ("idle".to_owned(), why.to_string())
+            }
+            CellState::Down(why) => {
+                let note = match last_ok() {
+                    Some(at) => format!("last ok {at}, {why}"),
+                    None => why.to_string(),
+                };
+                (flagged(Priority::ActSoon, " DOWN"), note)
+            }
+            CellState::Unknown(why) => ("?".to_owned(), why.to_string()),
+            CellState::Stale(age) => {
+                let old = short_time(phrase::stepped(age));
+                (format!("? stale {old}"), note_of(cell))
+            }
+            CellState::NoData => return no_data(ink),
+        };
+        // A stale one says its age in its word.
+        let heard = cell.heard.filter(|_| ink != STALE);
+        let age = heard.map(|at| phrase::age_text(at, now, period(system)));
+        Some(Shown { ink, word, note, age: age.unwrap_or_default() })
+    }
+
+    /// The state of a whole region, for the panel's title.
+    pub fn summary(&self, side: Side) -> Row {
+        let screen = self.screen;
+        if side == screen.assessment.active {
+            match &screen.assessment.primary {
+                Primary::Red { .. } => return Row::of(CRIT, "■1 DOWN"),
+                Primary::Suspect { .. } => return Row::of(WARN, "▲2 SUSPECT"),
+                Primary::ItIsUs { .. } => return Row::of(UNKNOWN, "? our own network"),
+                Primary::Blind(_) => return Row::of(UNKNOWN, "? blind"),
+                Primary::Healthy => {}
+            }
+        }
+        // Of what is meant to work there: the same that the alarm of a lost region counts.
+        let systems = screen.site.systems.iter().filter(|system| !is_idle(screen, system, side));
+        let states: Vec<Ink> =
+            systems.filter_map(|system| Some(self.seen(system, side)?.ink)).collect();
+        for (ink, word) in [(CRIT, "■1"), (WARN, "▲2"), (STALE, "? stale"), (UNKNOWN, "?")] {
+            let count = states.iter().filter(|state| **state == ink).count();
+            if count > 0 {
+                return Row::of(ink, format!("{word} {count} of {}", states.len()));
+            }
+        }
+        Row::of(OK, "ok")
+    }
+
+    /// The systems that pass the filter, in the site's order; where they are more than `room`, the
+    /// worst first, since what is cut off must not be what matters.
+    pub fn ordered(&self, sides: &[Side], room: usize) -> Vec<&'a SystemSpec> {
+        let passes = |system: &&SystemSpec| self.screen.model.passes(system.id.as_str());
+        let mut systems: Vec<_> = self.screen.site.systems.iter().filter(passes).collect();
+        if systems.len() > room {
+            systems.sort_by_cached_key(|system| {
+                let seen = sides.iter().filter_map(|side| self.seen(system, *side));
+                seen.map(|seen| weight(seen.ink)).min().unwrap_or(usize::MAX)
+            });
+        }
+        systems
+    }
+
+    /// The rows of a region, of which `room` are seen at once from row `scroll` on; the others are
+    /// there, and empty.
+    fn rows(&self, side: Side, (width, room): (usize, usize), scroll: usize) -> Vec<Row> {
+        let mut systems = self.ordered(&[side], room);
+        systems.retain(|system| system.sides[side.index()].is_some());
+        let widest = systems.iter().map(|system| width_of(system.id.as_str())).max().unwrap_or(0);
+        let name_width = widest.min(NAME_CELLS_MAX).min(width / 3);
+        let first = scroll.min((systems.len() + 1).saturating_sub(room));
+        let row = |system: &SystemSpec| {
+            let shown = self.shown(system, side)?;
+            let name = Row::new().cell(TEXT, system.id.as_str(), name_width);
+            let gap = WORD_CELLS_MIN.saturating_sub(width_of(&shown.word)) + 1;
+            let left = name.join(Row::of(shown.ink, &shown.word).put(TEXT, " ".repeat(gap)));
+            let note = shown.note_in(width.saturating_sub(left.width()));
+            let left = left.put(TEXT, note);
+            Some(Row::spread(left, Row::of(MUTED, shown.age), width))
+        };
+        let seen = first..first + room;
+        systems
+            .into_iter()
+            .enumerate()
+            .map(|(index, system)| if seen.contains(&index) { row(system) } else { None })
+            .map(Option::unwrap_or_default)
+            .collect()
+    }
 }
 
 /// How bad a state is, the worst first.
@@ -186,69 +243,11 @@ fn weight(ink: Ink) -> usize {
         .unwrap_or(usize::MAX)
 }
 
-/// The systems that pass the filter, in the site's order; where they are more than `room`, the
-/// worst first, since what is cut off must not be what matters.
-pub fn ordered<'a>(screen: &Screen<'a>, sides: &[Side], room: usize) -> Vec<&'a SystemSpec> {
-    ordered_by(screen, &screen.assessment.urgent(), sides, room)
-}
-
-fn ordered_by<'a>(
-    screen: &Screen<'a>,
-    urgent: &Urgent<'_>,
-    sides: &[Side],
-    room: usize,
-) -> Vec<&'a SystemSpec> {
-    let mut systems: Vec<&SystemSpec> = screen
-        .site
-        .systems
-        .iter()
-        .filter(|system| screen.model.passes(system.id.as_str()))
-        .collect();
-    if systems.len() > room {
-        systems.sort_by_cached_key(|system| {
-            let seen = sides.iter().filter_map(|side| seen(screen, urgent, system, *side));
-            seen.map(|seen| weight(seen.ink)).min().unwrap_or(usize::MAX)
-        });
-    }
-    systems
-}
-
-/// The rows of a region, of which `room` are seen at once from row `scroll` on; the others are
-/// there, and empty.
-fn rows(
-    screen: &Screen<'_>,
-    urgent: &Urgent<'_>,
-    side: Side,
-    (width, room): (usize, usize),
-    scroll: usize,
-) -> Vec<Row> {
-    let mut systems = ordered_by(screen, urgent, &[side], room);
-    systems.retain(|system| system.sides[side.index()].is_some());
-    let widest = systems.iter().map(|system| width_of(system.id.as_str())).max().unwrap_or(0);
-    let name_width = widest.min(NAME_CELLS_MAX).min(width / 3);
-    let first = scroll.min((systems.len() + 1).saturating_sub(room));
-    let row = |system: &SystemSpec| {
-        let shown = shown_by(screen, urgent, system, side)?;
-        let name = Row::new().cell(TEXT, system.id.as_str(), name_width);
-        let gap = WORD_CELLS_MIN.saturating_sub(width_of(&shown.word)) + 1;
-        let state = Row::of(shown.ink, shown.word).put(TEXT, " ".repeat(gap));
-        let left = name.join(state).put(TEXT, shown.note);
-        Some(Row::spread(left, Row::of(MUTED, shown.age), width))
-    };
-    let seen = first..first + room;
-    systems
-        .into_iter()
-        .enumerate()
-        .map(|(index, system)| if seen.contains(&index) { row(system) } else { None })
-        .map(Option::unwrap_or_default)
-        .collect()
-}
-
 /// Draws a region's panel.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, side: Side, screen: &Screen<'_>) {
     let panel = if side == Side::A { Panel::RegionA } else { Panel::RegionB };
-    let urgent = screen.assessment.urgent();
-    let right = summary_by(screen, &urgent, side);
+    let regions = Regions::of(screen);
+    let right = regions.summary(side);
     let short = format!("{} {side} {}", panel.index() + 1, phrase::label(screen, side));
     let title = first_fit(
         vec![Row::plain(format!("{short} {}", phrase::part(screen, side))), Row::plain(short)],
@@ -257,7 +256,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, side: Side, screen: &Screen<'_>
     let inside = canvas.panel(area, &look(screen, panel, title, right));
     let (width, room) = (usize::from(inside.width), usize::from(inside.height));
     let scroll = screen.model.scroll[panel.index()];
-    let rows = rows(screen, &urgent, side, (width, room), scroll);
+    let rows = regions.rows(side, (width, room), scroll);
     canvas.rows(inside, &window(&rows, scroll, room));
 }
 
@@ -273,5 +272,26 @@ pub fn filter_note(screen: &Screen<'_>) -> Row {
         Row::new()
     } else {
         Row::of(WARN, format!("only `{}`", screen.model.filter.text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_behind_a_comma_is_left_out_first() {
+        let check = |note: &str, age: &str, room: usize, want: &str| {
+            let (word, note, age) = (String::new(), note.to_owned(), age.to_owned());
+            assert_eq!(Shown { ink: OK, word, note, age }.note_in(room), want);
+        };
+        let down = "last ok 14:02:08Z, no answer in 1s";
+        check(down, "", 40, down);
+        check(down, "", 20, "last ok 14:02:08Z…");
+        check(down, "", 17, "last ok 14:02:08Z");
+        check(down, "", 16, "last ok…");
+        check("PRIMARY takes writes, in 9 ms", "", 28, "PRIMARY takes writes…");
+        check("PRIMARY takes writes, in 9 ms", "40s", 28, "PRIMARY takes writes…");
+        check("PRIMARY takes writes, in 9 ms", "40s", 23, "PRIMARY takes writ…");
     }
 }

@@ -115,7 +115,7 @@ fn last_known(screen: &Screen<'_>, system: &SystemSpec, limit: String) -> LagSho
         (_, None) => (phrase::seconds(loss), "no sample".to_owned()),
         (false, Some((at, _))) => {
             let age = short_time(phrase::stepped(screen.now.since(*at)));
-            (format!("{} ?", phrase::seconds(loss)), format!("source silent {age}"))
+            (phrase::seconds(loss), format!("silent for {age}"))
         }
     };
     let verdict = if frozen { verdict } else { (STALE, "?".to_owned()) };
@@ -167,8 +167,9 @@ pub fn rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     );
     let heading = if wide { heading.fit(name + 28).put(MUTED, "measure") } else { heading };
     let mut rows = vec![heading];
-    for system in stores {
-        let shown = lag_shown(screen, system);
+    let shown: Vec<LagShown> = stores.iter().map(|system| lag_shown(screen, system)).collect();
+    let verdict = shown.iter().map(|shown| width_of(&shown.verdict.1)).max().unwrap_or(0).max(4);
+    for (system, shown) in stores.into_iter().zip(shown) {
         let ink = if shown.lag == "UNKNOWN" { UNKNOWN } else { TEXT };
         let row = Row::new()
             .cell(TEXT, system.id.as_str(), name)
@@ -181,7 +182,7 @@ pub fn rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
             shown.basis
         };
         let trend = if wide && !frozen { trend(screen, system) } else { String::new() };
-        let row = if wide { row.fit(name + 27) } else { row.fit(name + 22) };
+        let row = row.fit(name + 18 + if wide { 9 } else { verdict });
         rows.push(Row::spread(row.put(TEXT, " ").put(MUTED, more), Row::of(MUTED, trend), width));
     }
     if rows.len() == 1 {

@@ -47,19 +47,17 @@ pub fn mark(step: &Step, state: Option<&StepState>) -> (Ink, &'static str) {
 
 /// What makes a step dangerous or different, in a word or two.
 pub fn danger(step: &Step) -> (Ink, &'static str) {
-    match (&step.class, &step.compensation) {
-        (Class::X, _) => (TEXT, "IRREVERSIBLE"),
-        (_, Compensation::None(_)) => (TEXT, "HARD UNDO"),
-        (_, Compensation::Action { .. } | Compensation::NotNeeded) if step.second_person => {
-            (TEXT, "TWO PERSONS")
+    match &step.compensation {
+        _ if step.class == Class::X => (TEXT, "IRREVERSIBLE"),
+        Compensation::None(_) => (TEXT, "HARD UNDO"),
+        Compensation::Action { .. } | Compensation::NotNeeded => {
+            let words = [
+                (step.second_person, (TEXT, "TWO PERSONS")),
+                (step.automatic, (MUTED, "auto")),
+                (step.optional, (MUTED, "optional")),
+            ];
+            words.into_iter().find_map(|(is_so, word)| is_so.then_some(word)).unwrap_or((MUTED, ""))
         }
-        (_, Compensation::Action { .. } | Compensation::NotNeeded) if step.automatic => {
-            (MUTED, "auto")
-        }
-        (_, Compensation::Action { .. } | Compensation::NotNeeded) if step.optional => {
-            (MUTED, "optional")
-        }
-        (_, Compensation::Action { .. } | Compensation::NotNeeded) => (MUTED, ""),
     }
 }
 
@@ -74,6 +72,10 @@ pub fn told(screen: &Screen<'_>, step: &Step, state: Option<&StepState>) -> Row 
     }
     let spent = state.took(screen.now).map(phrase::minutes).unwrap_or_default();
     let evidence = state.evidence.as_str();
+    let elapsed = || match clocks::stuck(screen, &step.id) {
+        Some(stuck) => Row::of(WARN, format!("▲2 {}  ", clocks::stuck_words(stuck))),
+        None => Row::of(INFO, format!("{spent} elapsed  ")),
+    };
     match state.phase {
         Phase::Pending => Row::of(MUTED, waits_for(screen, step)),
         Phase::Ready if step.class == Class::H => Row::of(INFO, "attest what you see"),
@@ -81,19 +83,9 @@ pub fn told(screen: &Screen<'_>, step: &Step, state: Option<&StepState>) -> Row 
         Phase::Granted => Row::of(INFO, format!("granted, runner starting  {spent} elapsed")),
         Phase::Running => {
             let line = screen.output.iter().rev().find(|line| line.step == step.id);
-            let line = line.map_or("running", |line| line.text.as_str());
-            match clocks::stuck(screen, &step.id) {
-                Some(stuck) => Row::of(WARN, format!("▲2 {}  ", clocks::stuck_words(stuck))),
-                None => Row::of(INFO, format!("{spent} elapsed  ")),
-            }
-            .put(TEXT, line)
+            elapsed().put(TEXT, line.map_or("running", |line| line.text.as_str()))
         }
-        Phase::Verifying => match clocks::stuck(screen, &step.id) {
-            Some(stuck) => Row::of(WARN, format!("▲2 {}  ", clocks::stuck_words(stuck))),
-            None => Row::of(INFO, format!("{spent} elapsed  ")),
-        }
-        .put(INFO, "verifying ")
-        .put(TEXT, evidence),
+        Phase::Verifying => elapsed().put(INFO, "verifying ").put(TEXT, evidence),
         Phase::Done => {
             let lead = if state.attested { "attested: " } else { "" };
             Row::of(TEXT, format!("{lead}{evidence}")).put(MUTED, format!("  {spent}"))
@@ -117,58 +109,68 @@ fn waits_for(screen: &Screen<'_>, step: &Step) -> String {
     if open.is_empty() { String::new() } else { format!("after {}", open.join(", ")) }
 }
 
-/// Cells of the columns, from the panel's width.
-pub(super) struct Columns {
-    pub(super) title: usize,
-    pub(super) danger: usize,
-    pub(super) expect: bool,
-}
-
-impl Columns {
-    pub(super) fn of(width: usize) -> Self {
-        match width {
-            0..50 => Self { title: (width / 2).max(11), danger: 0, expect: false },
-            50..72 => Self { title: 27, danger: 0, expect: true },
-            72..84 => Self { title: 27, danger: 12, expect: true },
-            84..120 => Self { title: 31, danger: 12, expect: true },
-            _ => Self { title: 43, danger: 12, expect: true },
-        }
+/// Cells of the title, and whether there is room for the word of danger and for the time.
+fn columns(width: usize) -> (usize, bool, bool) {
+    match width {
+        0..50 => ((width / 2).max(11), false, false),
+        50..72 => (27, false, true),
+        72..84 => (27, true, true),
+        84..120 => (31, true, true),
+        _ => (43, true, true),
     }
 }
 
-/// ` 8 Promote pg in B`: the number by which output, timeline, refusals and the palette name it.
-pub(super) fn numbered(screen: &Screen<'_>, step: &Step) -> String {
-    let number = screen.runbook.and_then(|book| book.number(&step.id));
-    format!("{:>2} {}", number.unwrap_or_default(), step.title)
+/// Cells of the word of danger.
+const DANGER_CELLS: usize = 12;
+
+/// A step of a list as it stands in its row.
+pub(super) struct Line {
+    /// The box, and what else stands before the title.
+    pub(super) mark: Row,
+    /// The ink of the title.
+    pub(super) title: Ink,
+    /// A word on it.
+    pub(super) word: (Ink, &'static str),
+    /// What it takes.
+    pub(super) takes: String,
+    /// What is known of it.
+    pub(super) told: Row,
+}
+
+impl Line {
+    /// With the number by which output, timeline, refusals and the palette name it.
+    pub(super) fn row(self, screen: &Screen<'_>, step: &Step, width: usize) -> Row {
+        let (lead, chosen) = lead(screen, step);
+        let (title, danger, expect) = columns(width);
+        let number = screen.runbook.and_then(|book| book.number(&step.id));
+        let numbered = format!("{:>2} {}", number.unwrap_or_default(), step.title);
+        let mut row = Row::of(FOCUS, lead).join(self.mark).cell(self.title, numbered, title);
+        if danger {
+            row = row.cell(self.word.0, self.word.1, DANGER_CELLS);
+        }
+        if expect {
+            row = row.put(MUTED, self.takes).put(TEXT, "  ");
+        }
+        let row = row.join(self.told).fit(width);
+        if chosen { row.over(SELECTION) } else { row }
+    }
 }
 
 fn step_row(screen: &Screen<'_>, step: &Step, width: usize) -> Row {
     let state = screen.run.and_then(|run| run.step(&step.id));
-    let (lead, chosen) = lead(screen, step);
-    let columns = Columns::of(width);
     let (ink, mark) = mark(step, state);
-    let sensed =
-        if step.class == Class::H || state.is_some_and(|state| state.attested) { "M" } else { "S" };
-    let (danger_ink, danger) = danger(step);
-    let title_ink = if matches!(ink, PENDING) { MUTED } else { TEXT };
-    let mut row = Row::of(FOCUS, lead)
-        .put(ink, mark)
+    let attested = step.class == Class::H || state.is_some_and(|state| state.attested);
+    let word = danger(step);
+    let mut told = told(screen, step, state);
+    if !columns(width).1 && !word.1.is_empty() && told.width() < 8 {
+        told = Row::of(word.0, word.1).put(TEXT, " ").join(told);
+    }
+    let mark = Row::of(ink, mark)
         .put(TEXT, " ")
-        .put(MUTED, sensed)
-        .put(MUTED, if screen.forecast.is_critical(&step.id) { "*" } else { " " })
-        .cell(title_ink, numbered(screen, step), columns.title);
-    if columns.danger > 0 {
-        row = row.cell(danger_ink, danger, columns.danger);
-    }
-    let mut last = told(screen, step, state);
-    if columns.danger == 0 && !danger.is_empty() && last.width() < 8 {
-        last = Row::of(danger_ink, danger).put(TEXT, " ").join(last);
-    }
-    if columns.expect {
-        row = row.put(MUTED, expected(screen, step, width)).put(TEXT, "  ");
-    }
-    let row = row.join(last).fit(width);
-    if chosen { row.over(SELECTION) } else { row }
+        .put(MUTED, if attested { "M" } else { "S" })
+        .put(MUTED, if screen.forecast.is_critical(&step.id) { "*" } else { " " });
+    let title = if matches!(ink, PENDING) { MUTED } else { TEXT };
+    Line { mark, title, word, takes: expected(screen, step, width), told }.row(screen, step, width)
 }
 
 /// What a step takes: `02:10 03:10` in half and in eight of ten runs where there is history and
@@ -201,26 +203,18 @@ fn list(
         return (rows, chosen, chosen);
     }
     let shown = steps_shown(book, screen.run, screen.model);
-    let mut groups = 0;
-    let mut last = &None;
-    for step in &shown {
-        if step.group.is_some() && step.group != *last {
-            groups += 1;
-        }
-        last = &step.group;
-    }
-    let with_groups = shown.len() + groups <= room;
+    let begins = |at: usize| {
+        let group = &shown[at].group;
+        group.is_some() && (at == 0 || shown[at - 1].group != *group)
+    };
+    let heads = (0..shown.len()).filter(|at| begins(*at)).count();
+    let with_groups = shown.len() + heads <= room;
     let mut rows = Vec::new();
     let (mut chosen_at, mut current_at) = (0, None);
-    let mut group = &None;
-    for step in shown {
-        if with_groups
-            && step.group != *group
-            && let Some(name) = &step.group
-        {
+    for (at, step) in shown.iter().enumerate() {
+        if let Some(name) = step.group.as_ref().filter(|_| with_groups && begins(at)) {
             rows.push(Row::of(FOCUS, name.as_str().to_uppercase()));
         }
-        group = &step.group;
         if lead(screen, step).1 {
             chosen_at = rows.len();
         } else if phrase::current(screen).is_some_and(|(current, _)| current.id == step.id) {

@@ -9,7 +9,7 @@ use crate::domain::time::{clock_text, short_time};
 use crate::ui::meant::{steps_listed, steps_shown};
 
 use super::phrase;
-use super::runbook::{self, Columns};
+use super::runbook::{self, Line};
 
 /// `4 ABORT 1 of 3 taken back`, and the abort's own clock.
 pub(super) fn title(screen: &Screen<'_>, book: &Runbook, run: &Run, abort: &Abort) -> (Row, Row) {
@@ -70,32 +70,16 @@ fn row(screen: &Screen<'_>, step: &Step, width: usize) -> Row {
         None => Part::Open,
     };
     let current = run.current().is_some_and(|now| now.id == step.id);
-    let (lead, chosen) = runbook::lead(screen, step);
-    let columns = Columns::of(width);
     let (ink, mark) = mark(&part, step, state);
-    let word = match part {
-        Part::Open => "open",
-        Part::Back => "take back",
-        Part::Stays(_) => "stays",
+    let time = phrase::minutes(step.expect);
+    let (title, word, takes) = match part {
+        Part::Open => (TEXT, "open", time),
+        Part::Back => (TEXT, "take back", time),
+        Part::Stays(_) => (MUTED, "stays", "     ".to_owned()),
     };
-    let title_ink = if matches!(part, Part::Stays(_)) { MUTED } else { TEXT };
-    let mut row = Row::of(FOCUS, lead).put(ink, mark).put(TEXT, " ").cell(
-        title_ink,
-        runbook::numbered(screen, step),
-        columns.title,
-    );
-    if columns.danger > 0 {
-        row = row.cell(MUTED, word, columns.danger);
-    }
-    if columns.expect {
-        let takes = match part {
-            Part::Stays(_) => "     ".to_owned(),
-            Part::Open | Part::Back => phrase::minutes(step.expect),
-        };
-        row = row.put(MUTED, takes).put(TEXT, "  ");
-    }
-    let row = row.join(told(screen, &part, step, state, current)).fit(width);
-    if chosen { row.over(SELECTION) } else { row }
+    let mark = Row::of(ink, mark).put(TEXT, " ");
+    let told = told(screen, &part, step, state, current);
+    Line { mark, title, word: (MUTED, word), takes, told }.row(screen, step, width)
 }
 
 fn failed_back(state: &StepState) -> bool {

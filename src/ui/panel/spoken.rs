@@ -36,7 +36,7 @@ pub fn other_losses(screen: &Screen<'_>, count: usize) -> Vec<Row> {
         .iter()
         .filter(|row| Some(&row.system) != worst)
         .map(|row| {
-            let loss = phrase::loss(row);
+            let loss = row.expected();
             format!("{} {loss}", row.system)
         })
         .collect();

@@ -96,7 +96,7 @@ fn share(screen: &Screen<'_>) -> f64 {
 }
 
 fn gauge(screen: &Screen<'_>, cells: usize) -> Row {
-    if screen.forecast.rto.is_none() {
+    if screen.forecast.rto.is_none() || cells == 0 {
         return Row::new();
     }
     Row::of(clocks::state_ink(screen.forecast.state), bar(share(screen), cells))
@@ -177,31 +177,15 @@ fn text_row(screen: &Screen<'_>, width: usize) -> Row {
         return quiet::first_row(screen, width);
     }
     let clock = Row::plain(format!("RTO T+{}", elapsed(screen)));
-    let parts = |bar: usize, margin_too: bool| {
-        let mut parts = vec![clock.clone(), left(screen, false)];
-        if bar > 0 {
-            parts.push(gauge(screen, bar));
-        }
-        parts.push(state(screen));
-        if margin_too {
-            parts.push(margin(screen));
-        }
-        parts
+    let whole = |bar: usize, margin_too: bool, gap: &str| {
+        let margin = if margin_too { margin(screen) } else { Row::new() };
+        let parts = [clock.clone(), left(screen, false), gauge(screen, bar), state(screen), margin];
+        as_many(parts.to_vec(), gap, usize::MAX)
     };
-    let whole = |parts: Vec<Row>, gap: &str| {
-        parts.into_iter().filter(|part| !part.is_empty()).fold(Row::new(), |row, part| {
-            if row.is_empty() { part } else { row.put(TEXT, gap).join(part) }
-        })
-    };
-    let mut rows = vec![
-        whole(parts(14, true), "  "),
-        whole(parts(10, true), "  "),
-        whole(parts(6, true), "  "),
-        whole(parts(6, false), "  "),
-        whole(parts(0, true), "  "),
-        whole(parts(0, false), "  "),
-        whole(parts(0, false), " "),
-    ];
+    let mut rows: Vec<Row> = [(14, true), (10, true), (6, true), (6, false), (0, true), (0, false)]
+        .map(|(bar, margin_too)| whole(bar, margin_too, "  "))
+        .to_vec();
+    rows.push(whole(0, false, " "));
     rows.push(tiny(screen, width));
     first_fit(rows, width)
 }
@@ -311,10 +295,11 @@ fn incident_rows(ascii: bool, look: Look, screen: &Screen<'_>, width: usize) -> 
         .collect()
 }
 
+fn two(one: Row, other: Row) -> Row {
+    as_many(vec![one, other], "  ", usize::MAX)
+}
+
 fn middle_five(screen: &Screen<'_>, width: usize) -> Vec<Row> {
-    let two = |one: Row, other: Row| {
-        if other.is_empty() { one } else { one.put(TEXT, "  ").join(other) }
-    };
     vec![
         left(screen, true),
         gauge(screen, 34),
@@ -330,12 +315,9 @@ fn middle_five(screen: &Screen<'_>, width: usize) -> Vec<Row> {
 }
 
 fn middle_three(screen: &Screen<'_>, width: usize) -> Vec<Row> {
-    let two = |one: Row, other: Row| {
-        if other.is_empty() { one } else { one.put(TEXT, "  ").join(other) }
-    };
     vec![
         left(screen, true),
-        first_fit([10, 6].map(|bar| two(gauge(screen, bar), margin(screen))).to_vec(), width),
+        first_fit([10, 6, 0].map(|bar| two(gauge(screen, bar), margin(screen))).to_vec(), width),
         two(state(screen), clocks::finish(screen, false)),
     ]
 }

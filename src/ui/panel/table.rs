@@ -9,28 +9,29 @@ use crate::ui::model::Panel;
 use crate::ui::widget::canvas::{Canvas, rows_of, ruled};
 use crate::ui::widget::sheet::window;
 
-use super::{phrase, region, replication};
+use super::region::{self, Regions};
+use super::{phrase, replication};
 
-fn state(screen: &Screen<'_>, system: &SystemSpec, side: Side, width: usize) -> Row {
-    match region::shown(screen, system, side) {
+fn state(regions: &Regions<'_>, system: &SystemSpec, side: Side, width: usize) -> Row {
+    match regions.shown(system, side) {
         None => Row::of(MUTED, "-").fit(width),
-        Some(shown) => Row::of(shown.ink, &shown.word)
-            .put(TEXT, " ")
-            .put(TEXT, shown.note)
-            .put(TEXT, " ")
-            .put(MUTED, shown.age)
-            .fit(width),
+        Some(shown) => {
+            let word = Row::of(shown.ink, &shown.word).put(TEXT, " ");
+            let note = shown.note_in(width.saturating_sub(word.width()));
+            word.put(TEXT, note).put(TEXT, " ").put(MUTED, shown.age).fit(width)
+        }
     }
 }
 
 /// The rows of the table: a heading, then the systems, the worst first when not all fit.
 pub fn rows(screen: &Screen<'_>, width: usize, room: usize) -> Vec<Row> {
+    let regions = Regions::of(screen);
     let name = 8;
     let lag = 16;
     let each = width.saturating_sub(name + lag + 3) / 2;
     let head = |side: Side| {
         let label = phrase::label(screen, side);
-        let state = region::summary(screen, side);
+        let state = regions.summary(side);
         let named = |words: String| Row::plain(words).put(TEXT, " ").join(state.clone());
         first_fit(
             vec![
@@ -50,7 +51,7 @@ pub fn rows(screen: &Screen<'_>, width: usize, room: usize) -> Vec<Row> {
         .join(head(Side::B))
         .put(TEXT, " ")
         .put(MUTED, when);
-    let systems = region::ordered(screen, &Side::BOTH, room.saturating_sub(1));
+    let systems = regions.ordered(&Side::BOTH, room.saturating_sub(1));
     let mut rows = vec![heading];
     for system in systems {
         let lag_row = if replication::is_replicated(screen, system) {
@@ -61,9 +62,9 @@ pub fn rows(screen: &Screen<'_>, width: usize, room: usize) -> Vec<Row> {
         };
         let row = Row::new()
             .cell(TEXT, system.id.as_str(), name)
-            .join(state(screen, system, Side::A, each))
+            .join(state(&regions, system, Side::A, each))
             .put(TEXT, " ")
-            .join(state(screen, system, Side::B, each))
+            .join(state(&regions, system, Side::B, each))
             .put(TEXT, " ")
             .join(lag_row)
             .cut(width);

@@ -93,11 +93,6 @@ impl Theme {
     pub fn style(&self, token: Token) -> Style {
         self.styles.get(token.index()).copied().unwrap_or_default()
     }
-
-    /// What a meaning looks like, by its name; an unknown name looks like the group it is in.
-    pub fn named(&self, name: &str) -> Style {
-        self.style(groups(name).find_map(Token::from_name).unwrap_or(Token::Text))
-    }
 }
 
 impl Look {

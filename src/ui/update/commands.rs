@@ -75,7 +75,7 @@ pub(super) fn quit(model: &mut Model, facts: &Facts<'_>) -> Vec<Wish> {
 fn opens(model: &Model, facts: &Facts<'_>, command: Command) -> Option<Box<dyn Dialog>> {
     let in_region = matches!(model.focus, Panel::RegionA | Panel::RegionB);
     Some(match command {
-        Command::Help => Box::new(Help::default()),
+        Command::Help => Box::new(Help),
         Command::Declare => Box::new(Declare::default()),
         Command::AbortRun => Box::new(AbortRun::default()),
         Command::AcceptLedger => Box::new(Losses { opened: facts.now }),
@@ -103,7 +103,7 @@ fn evidence(model: &Model, facts: &Facts<'_>) -> Evidence {
         Panel::RegionB => Side::B,
         _ => facts.assessment.active,
     };
-    Evidence { side, scroll: 0 }
+    Evidence { side }
 }
 
 /// What the form of a command asks for; none for a command without one.

@@ -5,6 +5,7 @@ use super::{look, named};
 use crate::ui::command::Command;
 use crate::ui::facts::Facts;
 use crate::ui::keymap::Key;
+use crate::ui::meant::scroll_by;
 use crate::ui::model::Model;
 use crate::ui::over::{After, Care, Dialog, Hand, Wants};
 use crate::ui::wish::Wish;
@@ -51,9 +52,9 @@ pub(super) fn refuse_burst(model: &mut Model, facts: &Facts<'_>) -> bool {
         Some(typing) if typing.wants == Wants::Words => return false,
         Some(typing) => {
             typing.field.clear();
-            "by its pace a paste, keys came faster than a hand types: refused, type it again"
+            "by its pace a paste, faster than a hand types: type it again"
         }
-        None => "keys came faster than a hand types: ignored until there is a pause",
+        None => "keys came faster than a hand types: pause, then press again",
     };
     model.sequence.clear();
     model.refuse(facts.now, text);
@@ -104,6 +105,12 @@ pub(super) fn press(model: &mut Model, facts: &Facts<'_>, key: Key) -> Vec<Wish>
             return vec![Wish::Copy];
         };
         model.refuse(now, why);
+        return Vec::new();
+    }
+    if let Some(moves) = command.filter(|command| dialog.is_scrolled_by(*command)) {
+        let fold = facts.fold;
+        scroll_by(&mut model.dialog_scroll, fold.end + 1, fold.page.max(1), Some(moves));
+        model.dialog = Some(dialog);
         return Vec::new();
     }
     let after = dialog.press(&mut Hand { model, facts, key, command });

@@ -46,9 +46,10 @@ pub fn update(model: &mut Model, facts: &Facts<'_>, input: &Input) -> Vec<Wish> 
         Input::Paste(_) => {
             model.guards.tells_paste = true;
             if !stop(model, facts.now) {
-                let text =
-                    "the terminal said paste: paste is refused, what counts is typed by hand";
-                model.refuse(facts.now, text);
+                model.refuse(
+                    facts.now,
+                    "the terminal said paste: paste is refused, type it by hand",
+                );
             }
             Vec::new()
         }

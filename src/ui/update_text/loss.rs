@@ -20,7 +20,7 @@ pub(super) fn loss(screen: &Screen<'_>, at: Moment) -> String {
         parts.push(format!("UNKNOWN for {unknown}"));
     }
     if let (Some(row), _) = phrase::worst_loss(screen) {
-        let expected = phrase::loss(row);
+        let expected = row.expected();
         let limit = match (row.rpo_s, row.verdict) {
             (Some(rpo), LossVerdict::Breach) => {
                 format!(", OVER its limit {}", phrase::seconds(rpo))

@@ -9,19 +9,48 @@ pub fn cut(text: &str, width: usize) -> String {
     if width_of(text) <= width {
         return text.to_owned();
     }
-    let mut out = String::new();
-    let mut used = 0;
-    for (letter, cells) in letters(text) {
-        if used + cells + 1 > width {
-            break;
-        }
-        used += cells;
-        out.push_str(letter);
-    }
+    let mut out = text[..kept(text, width)].to_owned();
     if width > 0 {
         out.push('…');
     }
     out
+}
+
+/// Bytes of a text that stand before the `…` where it has only so many cells. A number or a time is
+/// seen whole, with its unit, or not at all: a part of it would be read as another one.
+fn kept(text: &str, width: usize) -> usize {
+    let (mut used, mut end) = (0, 0);
+    for (letter, cells) in letters(text) {
+        used += cells;
+        if used + 1 > width {
+            break;
+        }
+        end += letter.len();
+    }
+    let (head, rest) = text.split_at(end);
+    let whole = head.trim_end();
+    let before = whole.rfind(' ').map_or("", |at| whole[..at].trim_end());
+    let is_torn = !before.is_empty() && is_number(&whole[before.len()..]) && {
+        let apart = whole.len() < head.len() || rest.starts_with(' ');
+        if apart { whole.ends_with(|last: char| last.is_ascii_digit()) } else { goes_on(rest) }
+    };
+    if is_torn { before.len() } else { end }
+}
+
+/// True for a word that begins as a number or a clock does.
+fn is_number(word: &str) -> bool {
+    let bare = word.trim_start_matches(|mark: char| !mark.is_alphanumeric());
+    bare.strip_prefix("T+").unwrap_or(bare).starts_with(|first: char| first.is_ascii_digit())
+}
+
+/// True where a number is not over yet: a digit, a unit, or a mark with a digit behind it.
+fn goes_on(rest: &str) -> bool {
+    let mut next = rest.chars();
+    match next.next() {
+        Some('.' | ':' | ',') => next.next().is_some_and(|second| second.is_ascii_digit()),
+        Some(first) => first.is_alphanumeric() || first == '%',
+        None => false,
+    }
 }
 
 /// `text` in exactly `width` cells.
@@ -144,24 +173,21 @@ impl Row {
         if self.width() <= width {
             return self;
         }
-        let mut kept = Self { pieces: Vec::new(), under: self.under };
-        let mut used = 0;
-        for (ink, text) in self.pieces {
-            let cells = width_of(&text);
-            // One cell is kept back for the ellipsis, since something is surely cut.
-            if used + cells < width {
-                used += cells;
-                kept.pieces.push((ink, text));
-            } else {
-                let mut text = cut(&format!("{text}  "), width - used);
-                if !text.ends_with('…') {
-                    text = cut(&format!("{text}…"), width - used);
-                }
-                kept.pieces.push((ink, text));
+        let mut left = kept(&self.text(), width);
+        let mut shown = Self { pieces: Vec::new(), under: self.under };
+        for (ink, mut text) in self.pieces {
+            let over = text.len() > left || left == 0;
+            if over {
+                text.truncate(left);
+                text.push_str(if width > 0 { "…" } else { "" });
+            }
+            left -= text.len().min(left);
+            shown.pieces.push((ink, text));
+            if over {
                 break;
             }
         }
-        kept
+        shown
     }
 
     /// The row in exactly `width` cells.
@@ -255,6 +281,33 @@ mod tests {
         check("東京リージョン", 5, "東京…");
         check("東京リージョン", 6, "東京…");
         check("e\u{301}e\u{301}e\u{301}", 2, "e\u{301}…");
+    }
+
+    #[test]
+    fn a_number_is_seen_whole_or_not_at_all() {
+        let check = |text: &str, width: usize, want: &str| {
+            assert_eq!(cut(text, width), want);
+            let (one, other) = text.split_at(text.len() / 2);
+            let row = Row::of(OK, one).put(MUTED, other).cut(width);
+            assert_eq!(row.text(), want, "across pieces");
+            assert!(row.width() <= width);
+        };
+        check("STUCK: 42:43 of p80 02:36", 24, "STUCK: 42:43 of p80…");
+        check("STUCK: 42:43 of p80 02:36", 10, "STUCK:…");
+        check("by 14:49:30Z", 10, "by…");
+        check("forecast T+00:12:55", 15, "forecast…");
+        check("group blocks 5432 from", 16, "group blocks…");
+        check("group blocks 5432 from", 19, "group blocks…");
+        check("group blocks 5432 from", 20, "group blocks 5432 f…");
+        check("answers in 12 ms", 14, "answers in…");
+        check("answers in 12 ms", 13, "answers in…");
+        check("since 12:00:05Z, no route", 17, "since 12:00:05Z,…");
+        check("since 12:00:05Z, no route", 16, "since 12:00:05Z…");
+        check("since (2h04m) or before", 10, "since…");
+        check("late by 1.4s, of 2", 12, "late by…");
+        // A name is no number, and what has nothing before it is all there is.
+        check("in eu-central-1", 14, "in eu-central…");
+        check("20261120-140650", 10, "20261120-…");
     }
 
     #[test]

@@ -21,6 +21,18 @@ pub struct Sheet {
     pub scroll: usize,
 }
 
+impl Sheet {
+    /// From its beginning.
+    pub fn of(title: impl AsRef<str>, right: Row, body: Vec<Row>, foot: Vec<Row>) -> Self {
+        Self { title: Row::plain(title), right, body, foot, scroll: 0 }
+    }
+
+    /// The same from a row on.
+    pub fn at(self, scroll: usize) -> Self {
+        Self { scroll, ..self }
+    }
+}
+
 /// The room that a dialog is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Room {
@@ -53,13 +65,15 @@ fn framed(content: Rect) -> bool {
     content.width >= 60 && content.height >= 8
 }
 
-/// How far a body must be scrolled before all of it was on the screen that must be read.
+/// How far a body can be scrolled, and must be before all that must be read was on the screen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Fold {
     /// The first row shown from which the last of those rows is seen.
     pub last: usize,
     /// Rows that are surely seen at once.
     pub page: usize,
+    /// The first row shown from which the last row of all is seen.
+    pub end: usize,
 }
 
 impl Fold {
@@ -67,8 +81,9 @@ impl Fold {
     pub fn of(rows: usize, must: usize, room: usize) -> Self {
         // The last row of the room may say how many more follow.
         let page = room.saturating_sub(1).max(1);
-        let last = if rows <= room { 0 } else { must.saturating_sub(page) };
-        Self { last, page }
+        let (last, end) =
+            if rows <= room { (0, 0) } else { (must.saturating_sub(page), rows - room) };
+        Self { last, page, end }
     }
 }
 
@@ -104,11 +119,17 @@ pub fn draw_with(canvas: &mut Canvas<'_>, content: Rect, sheet: &Sheet, body: &[
     let foot_rows = sheet.foot.len().min(height);
     let foot = &sheet.foot[sheet.foot.len() - foot_rows..];
     let room = height - foot_rows;
-    let rows = window(body, sheet.scroll, room);
+    let mut rows = window(body, sheet.scroll, room);
+    if let Some(last) = rows.pop_if(|_| sheet.scroll.saturating_add(room) < body.len()) {
+        rows.push(last.put(MUTED, MORE));
+    }
     canvas.rows(inner, &rows);
     let (_, below) = rows_of(inner, u16::try_from(room).unwrap_or(u16::MAX));
     canvas.rows(below, foot);
 }
+
+/// What brings into sight what a dialog has more.
+const MORE: &str = ": pgdn";
 
 /// The rows of a list that are seen from `scroll`, with a last row that tells how many more follow.
 pub fn window(rows: &[Row], scroll: usize, room: usize) -> Vec<Row> {

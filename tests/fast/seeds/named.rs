@@ -477,7 +477,7 @@ fn completes(mut seat: Seat<'_>) -> Result<(), String> {
         let exactly = exactly.map(|text| text.trim_matches([' ', '┃', '│', '|']).to_owned());
         let model = &seat.model;
         let at_reason = model.over::<Declare>().is_some_and(|open| open.0.asks() == Ask::Reason)
-            || model.over::<AbortRun>().is_some_and(|open| open.typed.asks() == Ask::Reason);
+            || model.over::<AbortRun>().is_some_and(|open| open.0.asks() == Ask::Reason);
         let reads = is_open::<Losses>(model);
         let asks_nothing =
             reads || is_open::<Choose>(model) || model.over() == Some(&Form::of(Purpose::Close));

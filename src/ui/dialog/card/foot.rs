@@ -4,17 +4,13 @@ use crate::domain::catalogue::Guard;
 use crate::domain::console::Access;
 use crate::domain::run::intent::REASON_CHARS_MIN;
 use crate::domain::runbook::Step;
-use crate::ui::command::Command;
-use crate::ui::panel::phrase;
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{BROKEN, CRIT, FOCUS, MUTED, OK, TEXT, WARN, WINDOW};
-use crate::ui::widget::row::Row;
+use crate::ui::dialog::prelude::*;
+use crate::ui::widget::ink::{BROKEN, WINDOW};
 use crate::ui::widget::sheet::Fold;
 
 use super::keys::STOP_WINDOW;
 use super::state::Card;
 use crate::ui::available::{GUARDED_SIZE_MIN, too_small};
-use crate::ui::dialog::fields::{exact, leave_row, paragraph, rule, words as words_field};
 
 /// Under this many rows of the terminal the foot says only what must be said.
 const TIGHT_BELOW: u16 = 30;
@@ -57,7 +53,7 @@ pub(super) fn rows(
              any key stops it",
             width,
         ));
-        rows.push(leave_row(if glass(screen, card) { "Tab = break glass" } else { "" }).cut(width));
+        rows.push(leave_row(if glass(screen, card) { "Tab = break glass" } else { "" }, width));
     }
     rows
 }
@@ -169,7 +165,7 @@ fn typed_rows(
     });
     // How to leave stands in the last row, too.
     if !is_tight(size) {
-        rows.push(leave_row("").cut(width));
+        rows.push(leave_row("", width));
     }
     rows
 }

@@ -1,5 +1,6 @@
 //! Keys in the card of a step: reading it, confirming it as its guard asks, and the stop window.
 
+use crate::ui::dialog::prelude::*;
 use std::time::Duration;
 
 use super::state::{Card, dry_run};
@@ -12,14 +13,6 @@ use crate::domain::runbook::Step;
 use crate::domain::text::Clean;
 use crate::domain::time::short_time;
 use crate::ui::available::why_not_step;
-use crate::ui::command::Command;
-use crate::ui::dialog::keys::{PAGE, too_short};
-use crate::ui::facts::Facts;
-use crate::ui::field::Field;
-use crate::ui::meant::scroll_by;
-use crate::ui::model::Model;
-use crate::ui::over::{After, Hand};
-use crate::ui::wish::Wish;
 
 /// How long any key stops what is about to run.
 pub const STOP_WINDOW: Duration = Duration::from_secs(3);
@@ -36,9 +29,6 @@ const REHEARSE_AGAIN: Duration = Duration::from_secs(5);
 
 /// How long a guard 1 that was asked for waits for its dry run; later it must be asked for again.
 const START_WAIT_MAX: Duration = Duration::from_secs(10);
-
-/// The rows that a card can be scrolled by; the view shows fewer where there are fewer.
-const CARD_ROWS_MAX: usize = 200;
 
 /// The key of a step, or of taking it back: guard 0 runs at once, every other one opens the card.
 pub fn start(model: &mut Model, facts: &Facts<'_>, step: &Step, back: bool) -> Vec<Wish> {
@@ -122,8 +112,8 @@ impl Card {
         match hand.command {
             Some(moves) if moves.is_scroll() => {
                 // A page leaves no row out that was not on the screen.
-                let page = hand.facts.fold.page.clamp(1, PAGE);
-                scroll_by(&mut self.scroll, CARD_ROWS_MAX, page, hand.command);
+                let (page, end) = (hand.facts.fold.page.clamp(1, PAGE), hand.facts.fold.end);
+                scroll_by(&mut self.scroll, end + 1, page, hand.command);
                 if self.scroll <= self.read + page {
                     self.read = self.read.max(self.scroll);
                 }

@@ -9,12 +9,9 @@ pub use keys::{STOP_WINDOW, show, start};
 pub use state::Card;
 
 use crate::domain::catalogue::Guard;
-use crate::ui::facts::Facts;
+use crate::ui::dialog::prelude::*;
 use crate::ui::layout::dialog_content;
-use crate::ui::model::Model;
-use crate::ui::over::{After, Dialog, Hand, Hints, Manner, Typing, Wants};
-use crate::ui::screen::Screen;
-use crate::ui::widget::sheet::{Fold, Room, Sheet, inner_width, room};
+use crate::ui::widget::sheet::{Fold, inner_width, room};
 
 impl Dialog for Card {
     fn press(&mut self, hand: &mut Hand<'_>) -> After {
@@ -43,7 +40,8 @@ impl Dialog for Card {
     }
 
     fn manner(&self) -> Manner {
-        if self.confirming { Manner::FIELD } else { Manner::ASKS }
+        let manner = if self.confirming { Manner::FIELD } else { Manner::ASKS };
+        manner.scrolling(Scrolls::Itself)
     }
 
     fn typing(&mut self, facts: &Facts<'_>) -> Vec<Typing<'_>> {

@@ -6,16 +6,13 @@ use crate::domain::console::{Access, Rehearsal};
 use crate::domain::loss;
 use crate::domain::preview::Standing;
 use crate::domain::runbook::{Compensation, Step};
-use crate::ui::command::Command;
-use crate::ui::panel::{clocks, phrase};
-use crate::ui::screen::Screen;
-use crate::ui::widget::ink::{CRIT, FOCUS, INFO, Ink, MUTED, OK, STALE, TEXT, UNKNOWN, WARN};
-use crate::ui::widget::row::{Row, beside, hanging};
-use crate::ui::widget::sheet::{Fold, Sheet};
+use crate::ui::dialog::prelude::*;
+use crate::ui::panel::clocks;
+use crate::ui::widget::row::beside;
+use crate::ui::widget::sheet::Fold;
 
 use super::foot;
 use super::state::{Card, dry_run};
-use crate::ui::dialog::fields::{fact, paragraph};
 use crate::ui::dialog::lossy;
 
 /// Cells from which change and checks stand beside each other.
@@ -32,12 +29,8 @@ pub(super) fn sheet(
     fold: Fold,
 ) -> (Sheet, usize) {
     let Some(step) = screen.runbook.and_then(|book| book.step(&card.step)) else {
-        let sheet = Sheet {
-            title: Row::plain("STEP"),
-            body: vec![Row::of(WARN, format!("the runbook has no step `{}`", card.step))],
-            ..Sheet::default()
-        };
-        return (sheet, 0);
+        let body = vec![Row::of(WARN, format!("the runbook has no step `{}`", card.step))];
+        return (Sheet::of("STEP", Row::new(), body, Vec::new()), 0);
     };
     let (costs, more) =
         (cost_rows(screen, card, step, width), more_rows(screen, card, step, width));
@@ -64,17 +57,12 @@ pub(super) fn sheet(
         rows.extend(check_rows(screen, card, step, width));
         rows
     };
-    let sheet = Sheet {
-        title: title(screen, card, step),
-        right: danger(card, step, width),
-        body,
-        foot: foot::rows(screen, card, step, (width, size), fold),
-        scroll: card.scroll,
-    };
-    (sheet, must)
+    let foot = foot::rows(screen, card, step, (width, size), fold);
+    let sheet = Sheet::of(title(screen, card, step), danger(card, step, width), body, foot);
+    (sheet.at(card.scroll), must)
 }
 
-fn title(screen: &Screen<'_>, card: &Card, step: &Step) -> Row {
+fn title(screen: &Screen<'_>, card: &Card, step: &Step) -> String {
     let verb = match (card.confirming, card.back) {
         (false, _) => "STEP",
         (true, false) => "RUN",
@@ -84,7 +72,7 @@ fn title(screen: &Screen<'_>, card: &Card, step: &Step) -> Row {
         let side = screen.direction().side(target.place);
         format!(" in {}", phrase::label(screen, side))
     });
-    Row::plain(format!("{verb} {}{place}", phrase::named_fully(screen, &step.id)))
+    format!("{verb} {}{place}", phrase::named_fully(screen, &step.id))
 }
 
 fn danger(card: &Card, step: &Step, width: usize) -> Row {
@@ -196,7 +184,7 @@ fn cost_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Vec
                 (OK, format!("{} nothing: {how}", target.system))
             }
             Some(row) => {
-                let loss = phrase::loss(row);
+                let loss = row.expected();
                 let rpo = phrase::limit(row, "none");
                 let word = row.verdict.word();
                 (

@@ -5,9 +5,7 @@ use crate::domain::console::Rehearsal;
 use crate::domain::ids::StepId;
 use crate::domain::runbook::Step;
 use crate::domain::time::Stamp;
-use crate::ui::command::Command;
-use crate::ui::facts::Facts;
-use crate::ui::field::Field;
+use crate::ui::dialog::prelude::*;
 
 /// The last dry run of a step, or of taking it back.
 pub(super) fn dry_run<'a>(facts: &Facts<'a>, step: &StepId, back: bool) -> Option<&'a Rehearsal> {

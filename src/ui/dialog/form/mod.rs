@@ -9,7 +9,7 @@ use self::rows::{key_rows, told_rows};
 use super::prelude::*;
 use crossterm::event::KeyCode;
 
-use crate::domain::text::Clean;
+use crate::domain::text::{Clean, several};
 use crate::ui::available::{why_not_accept, why_not_step};
 use crate::ui::meant::meant;
 use crate::ui::replay::Target;
@@ -55,8 +55,7 @@ impl Form {
         }
         let least = purpose.least_chars(facts);
         if self.field.length() < least {
-            let word = if least == 1 { "character" } else { "characters" };
-            return Err(format!("this needs at least {least} {word}").into());
+            return Err(format!("this needs at least {}", several(least, "character")).into());
         }
         let wish = purpose.wish(Clean::new(text));
         wish.ok_or_else(|| format!("write {}", Target::FORMS).into())
@@ -120,12 +119,12 @@ impl Dialog for Form {
             None if purpose.is_question() => Vec::new(),
             None => words_field(ask, purpose.least_chars(screen), field, true, width),
         });
-        foot.push(leave_row(purpose.enter()).cut(width));
+        foot.push(leave_row(purpose.enter(), width));
         let right = match purpose {
             Purpose::Leave => Row::of(INFO, "◆3 the run stays open"),
             _ => Row::new(),
         };
-        Sheet { title: Row::plain(title), right, body, foot, scroll: 0 }
+        Sheet::of(title, right, body, foot)
     }
 
     fn hints(&self, screen: &Screen<'_>) -> Hints {

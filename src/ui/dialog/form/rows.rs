@@ -4,7 +4,8 @@ use super::Purpose;
 use crate::domain::run::phase::Phase;
 use crate::ui::dialog::prelude::*;
 use crate::ui::dialog::{close, lossy};
-use crate::ui::panel::{fitness, region, runbook};
+use crate::ui::panel::region::Regions;
+use crate::ui::panel::{fitness, runbook};
 
 /// What is to be known before it is written: the criterion, the step and how it is.
 pub(super) fn told_rows(screen: &Screen<'_>, purpose: &Purpose, width: usize) -> Vec<Row> {
@@ -90,7 +91,7 @@ fn primary_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     let side = screen.direction().from;
     let label = phrase::label(screen, side);
     let lead = Row::of(FOCUS, format!("{:<LEAD$}", "PRIMARY")).put(TEXT, format!("{label} "));
-    vec![lead.join(region::summary(screen, side)).cut(width)]
+    vec![lead.join(Regions::of(screen).summary(side)).cut(width)]
 }
 
 fn arm(screen: &Screen<'_>, width: usize) -> Vec<Row> {

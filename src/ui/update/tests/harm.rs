@@ -182,7 +182,7 @@ fn apt_words(bench: &Bench) -> &'static str {
     if model.over::<Declare>().is_some_and(|open| open.0.asks() != Ask::Reason) {
         return "declare";
     }
-    if model.over::<AbortRun>().is_some_and(|open| open.typed.asks() != Ask::Reason) {
+    if model.over::<AbortRun>().is_some_and(|open| open.0.asks() != Ask::Reason) {
         return "abort run";
     }
     if let Some(Form { purpose: Purpose::AbortStep(_), .. }) = model.over() {

@@ -48,7 +48,7 @@ fn over(bench: &Bench) -> String {
     if let Some(Declare(typed)) = open.as_a() {
         return format!("declare `{}` `{}`", text(typed, 0), text(typed, 1));
     }
-    if let Some(AbortRun { typed, .. }) = open.as_a() {
+    if let Some(AbortRun(typed)) = open.as_a() {
         return format!("abort run `{}` `{}`", text(typed, 0), text(typed, 1));
     }
     if let Some(SetT0(typed)) = open.as_a() {

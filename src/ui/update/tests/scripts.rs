@@ -8,6 +8,7 @@ use crate::domain::console::{Access, JournalState};
 use crate::ui::command::Command;
 use crate::ui::dialog::card::Card;
 use crate::ui::dialog::form::{Form, Purpose};
+use crate::ui::dialog::go_no_go::GoNoGo;
 use crate::ui::dialog::help::Help;
 use crate::ui::dialog::report::Report;
 use crate::ui::laid::Part;
@@ -465,7 +466,7 @@ fn a_key_typed_for_another_dialog_does_not_act() {
 fn what_must_be_read_of_a_card_is_scrolled_through_before_enter_counts() {
     let check = |script: &[&str], want: &[&str], said: &str| {
         let mut bench = Bench::at_step(Access::Armed, "dns");
-        bench.fold = crate::ui::widget::sheet::Fold { last: 4, page: 3 };
+        bench.fold = crate::ui::widget::sheet::Fold { last: 4, page: 3, end: 9 };
         bench.script(&["r", "=dns"]);
         bench.script(script);
         assert_eq!(bench.wished(), want, "{script:?}: {}", bench.notice());
@@ -538,13 +539,38 @@ fn looking_around_moves_only_the_view() {
     assert_eq!((bench.model.filter.text.as_str(), bench.model.filtering), ("pg", false));
     bench.script(&["esc"]);
     assert_eq!(bench.model.filter.text, "");
+    bench.fold = crate::ui::widget::sheet::Fold { last: 0, page: 3, end: 7 };
     bench.script(&["2", "enter", "tab", "ctrl-c", "?", "down"]);
-    assert_eq!(bench.model.over(), Some(&Help { scroll: 1 }));
+    assert_eq!((bench.model.over(), bench.model.dialog_scroll), (Some(&Help), 1));
     bench.script(&["ctrl-c"]);
     assert!(bench.model.dialog.is_none());
     assert_eq!(bench.wished(), NOTHING);
     bench.script(&["ctrl-c"]);
     assert_eq!(bench.model.over(), Some(&Form::of(Purpose::Leave)), "steps go on: ask first");
+}
+
+#[test]
+fn every_dialog_that_is_taller_than_the_terminal_scrolls() {
+    let check = |open: &[&str], keys: &[&str], want: usize| {
+        let mut bench = Bench::at_step(Access::Armed, "dns");
+        bench.fold = crate::ui::widget::sheet::Fold { last: 0, page: 3, end: 7 };
+        bench.script(open);
+        let before = bench.model.dialog.clone();
+        bench.script(keys);
+        assert_eq!(bench.model.dialog_scroll, want, "{open:?} {keys:?}: {}", bench.notice());
+        let chooses = bench.model.over::<GoNoGo>().is_some();
+        assert!(chooses || bench.model.dialog == before, "{open:?}: nothing else is done by it");
+        assert_eq!(bench.wished(), NOTHING);
+    };
+    for open in ["!", "s", "t", "W", "E", "L", "u", "i", "?"] {
+        check(&[open], &["page-down"], 3);
+        check(&[open], &["page-down", "down", "up", "page-up"], 0);
+        // Never past its end: one key back moves what is seen.
+        check(&[open], &["page-down", "page-down", "page-down", "page-down", "up"], 6);
+    }
+    // A list to choose from moves by itself; another dialog begins at its top.
+    check(&["p"], &["page-down"], 0);
+    check(&["?", "page-down", "esc", "!"], &["down"], 1);
 }
 
 #[test]
