@@ -106,15 +106,10 @@ static SET: ActionSpec = ActionSpec {
 static CHECK: ActionSpec = ActionSpec {
     name: "command.check",
     doc: "Runs a looking program until it says yes or the step's time is over",
-    verb: "check",
-    class: Class::R,
-    guard: Guard::OneKey,
-    fencing: Fencing::IdempotentByKey,
-    change: Change::Check,
-    reversal: "Nothing to take back: it only looks",
     permissions: PERMISSIONS,
     needs_target: false,
     settings: &[CHECK_NEEDED.spec, ENV.spec, CWD.spec],
+    ..ActionSpec::LOOK
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]

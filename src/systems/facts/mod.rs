@@ -11,7 +11,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
+use crate::domain::catalogue::ActionSpec;
 use crate::domain::ids::Side;
 use crate::domain::preview::{Preview, PreviewLine, Standing};
 use crate::domain::run::commit::Execution;
@@ -60,14 +60,9 @@ static SPEC: ActionSpec = ActionSpec {
     name: "facts.wait",
     doc: "Looks at the target until one of its facts is as wanted or the step's time is over",
     verb: "wait",
-    class: Class::R,
-    guard: Guard::OneKey,
-    fencing: Fencing::IdempotentByKey,
-    change: Change::Check,
-    reversal: "Nothing to take back: it only looks",
     permissions: &["those of watching the target system"],
-    needs_target: true,
     settings: &[FACT.spec, AT_LEAST.spec, AT_MOST.spec, IS.spec],
+    ..ActionSpec::LOOK
 };
 
 /// The settings of the step.

@@ -12,6 +12,7 @@ pub mod rule;
 pub mod seat;
 pub mod server;
 pub mod sides;
+pub mod split;
 pub mod task;
 #[cfg(test)]
 pub mod testing;
