@@ -31,6 +31,7 @@ const VOLUME: Setting<String> =
     Setting::new("volume", Kind::Word, "The volume that is asked for").or("main");
 
 /// The kind.
+#[derive(Clone)]
 pub struct Tide;
 
 /// What a side told.

@@ -195,7 +195,7 @@ async fn standing(check: Option<&Start>, deadline: Duration) -> Standing {
     let deadline = deadline.min(CHECK_TIMEOUT_MAX);
     let mut capture = Capture::default();
     let mut keep = |stream: Stream, line: &str| capture.add(stream, line);
-    match check.run(deadline, PAUSE_MIN, &mut keep).await {
+    match check.run(None, deadline, PAUSE_MIN, &mut keep).await {
         Err(failure) => Standing::Unknown(failure.message),
         Ok(end) => {
             let text = format!("check: {}{}", end_text(end, deadline), capture.last_words());
@@ -231,7 +231,7 @@ impl CommandOperator {
             capture.add(stream, line);
             output.line(line);
         };
-        let end = match start.run(self.deadline, GRACE, &mut line).await {
+        let end = match start.run(None, self.deadline, GRACE, &mut line).await {
             Ok(end) => end,
             Err(failure) => return Err(OperateError::Refused(failure.message)),
         };

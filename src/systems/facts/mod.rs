@@ -88,9 +88,8 @@ impl Plan {
         let own = kind.facts().iter().map(|fact| fact.name);
         let known = COMMON_FACTS.iter().map(|(name, _)| *name).chain(own);
         if !known.clone().any(|name| name == fact) {
-            let at = fields.node("fact").map_or(with.span, |node| node.span);
             let what = format!("a fact of system `{}`", system.id);
-            return Err(Fault::new(at, unknown(&what, &fact, known)));
+            return Err(fields.fault("fact", unknown(&what, &fact, known)));
         }
         let wanted = Wanted::read(&fields)?;
         fields.finish()?;

@@ -30,14 +30,9 @@ const UNFENCE: ActionSpec = ActionSpec {
     name: "postgres.unfence",
     doc: "Lifts the fence of postgres.fence: new transactions may write again",
     verb: "unfence",
-    class: Class::I,
-    guard: Guard::TypedTarget,
-    fencing: Fencing::IdempotentByKey,
     change: Change::Unfence,
     reversal: "By postgres.fence",
-    permissions: PERMISSIONS,
-    needs_target: true,
-    settings: &[],
+    ..FENCE
 };
 
 /// `postgres.fence`, or `postgres.unfence` where it is not `SET`.

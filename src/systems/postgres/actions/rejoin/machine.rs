@@ -76,7 +76,7 @@ impl Machine {
                 output.line(line.trim());
             }
         };
-        let end = start.run_fed(text, limit, GRACE, &mut line).await;
+        let end = start.run(text, limit, GRACE, &mut line).await;
         match end {
             Ok(End::Exit(code)) => Ok(Answer { code, said }),
             Ok(end) => Err(OperateError::Ambiguous(

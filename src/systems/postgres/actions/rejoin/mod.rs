@@ -60,14 +60,9 @@ const BASE_BACKUP: ActionSpec = ActionSpec {
     doc: "Makes an old primary a standby of the new one by a fresh copy beside its data, which is \
           moved aside and kept; its configuration is kept, a fence in it is lifted",
     verb: "rebuild",
-    class: Class::X,
-    guard: Guard::TypedVerb,
-    fencing: Fencing::NotFenced,
-    change: Change::Follow,
     reversal: "None by itself: the old data is kept beside, as the outcome says",
     permissions: PERMISSIONS,
-    needs_target: true,
-    settings: plan::SETTINGS,
+    ..REWIND
 };
 
 /// `postgres.rewind`: what differs is copied over the old primary's own data. Where it does not
