@@ -188,6 +188,12 @@ pub struct Grounds<'a> {
     pub now: Stamp,
 }
 
+/// What is told before anything was judged.
+pub fn unknown(site: &Site, now: Stamp) -> Forecast {
+    let pace = &Pace::default();
+    forecast(&Grounds { site, runbook: None, run: None, t0: None, pace, split: false, now })
+}
+
 /// The forecast of a run, or of an incident that has no run yet.
 pub fn forecast(grounds: &Grounds<'_>) -> Forecast {
     let (run, now) = (grounds.run, grounds.now);

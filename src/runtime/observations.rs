@@ -16,8 +16,10 @@ use super::paths::{create_folders, read_bounded, replace};
 use crate::domain::day::Day;
 use crate::domain::ids::{Side, SystemId};
 use crate::domain::ledger::Ledger;
+use crate::domain::picture::{Outage, Picture};
 use crate::domain::readiness::Spells;
 use crate::domain::run::commit::Hash;
+use crate::domain::run::subject::Served;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
@@ -59,6 +61,39 @@ pub struct Observations {
     /// What the probes have learned, each in its own form; older files have none.
     #[serde(default)]
     pub learned: Learned,
+}
+
+impl Observations {
+    /// What is to be remembered of a picture.
+    pub fn of(picture: &Picture, learned: Learned, now: Stamp) -> Self {
+        let outage = picture.outage.as_ref();
+        Self {
+            saved: now,
+            snapshot: picture.snapshot.without_histories(),
+            red: outage.map(|outage| (outage.t0, outage.basis)),
+            ledger: outage.map(|outage| outage.ledger.clone()),
+            active: picture.served.map(|served| served.side),
+            active_at: picture.served.map(|served| served.at),
+            day: picture.day.clone(),
+            spells: picture.spells.clone(),
+            learned,
+        }
+    }
+
+    /// Puts what was remembered into a picture; what the probes had learned is left.
+    pub fn recall(self, picture: &mut Picture) -> Learned {
+        picture.snapshot.remember_all(self.snapshot);
+        picture.served =
+            self.active.map(|side| Served { side, at: self.active_at.unwrap_or(self.saved) });
+        picture.outage = self.red.zip(self.ledger).map(|((t0, basis), ledger)| Outage {
+            t0,
+            basis,
+            ledger,
+            detected: None,
+        });
+        (picture.day, picture.spells) = (self.day, self.spells);
+        self.learned
+    }
 }
 
 /// What the probes of a site's systems have learned, each in its own form.

@@ -148,7 +148,7 @@ impl Pilot {
     fn rehearsed<D: Desk>(&self, console: &Console<D>, step: &StepId, now: Stamp) -> Rehearsed {
         let guard = console
             .outlook(self.runbook, &self.orders, now)
-            .and_then(|outlook| outlook.context.runbook.step(step).map(|step| step.guard));
+            .and_then(|outlook| outlook.plan.step(step).map(|step| step.guard));
         if guard == Some(Guard::OneKey) {
             return Rehearsed::Call(Clean::default());
         }

@@ -212,7 +212,7 @@ fn allowed(kind: Kind, facts: &Facts<'_>, step: Option<&Step>) -> Possible {
         return Err("no alarm waits to be acknowledged".into());
     }
     let id = step.map(|step| &step.id);
-    facts.asking().allows(kind, id).map_err(|why| Clean::from(why.tell(facts.runbook)))?;
+    facts.allows(kind, id).map_err(|why| Clean::from(why.tell(facts.runbook)))?;
     if is_about_step(kind) && id.is_none() { Err("no step is selected".into()) } else { Ok(()) }
 }
 

@@ -6,8 +6,6 @@ use super::command::Command;
 use super::facts::Facts;
 use super::model::Model;
 use crate::domain::console::{OutputLine, TimelineRow};
-use crate::domain::day::Day;
-use crate::domain::forecast::Forecast;
 use crate::domain::run::event::RunKind;
 use crate::domain::text::Clean;
 
@@ -34,10 +32,6 @@ pub struct Screen<'a> {
     pub kind: RunKind,
     /// What of other state folders works on the site now, as far as this machine tells.
     pub elsewhere: Option<&'a Clean>,
-    /// The figures of the clock strip.
-    pub forecast: &'a Forecast,
-    /// The figures of the last 24 hours.
-    pub day: &'a Day,
     /// What steps printed, oldest first, bounded.
     pub output: &'a [OutputLine],
     /// What happened, oldest first, bounded.

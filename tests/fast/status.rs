@@ -9,8 +9,10 @@ use serde_json::{Value, json};
 use warroom::app::kinds::load;
 use warroom::commands::demo::{DemoPlan, write};
 use warroom::commands::exit::Exit;
-use warroom::commands::status::{self, Known, Outlook, Status};
+use warroom::commands::status::{self, Outlook, Recalled, Status};
+use warroom::domain::known::Known;
 use warroom::domain::snapshot::Snapshot;
+use warroom::domain::time::Stamp;
 use warroom::files::site::LoadedSite;
 use warroom::port::Clock;
 use warroom::runtime::observations::Learned;
@@ -88,8 +90,14 @@ impl Demo {
             let look = status::look(site, &clock, Duration::ZERO, &mut none, &mut self.snapshot);
             runtime.block_on(look).expect("probes can be made");
         }
-        status::judged(&self.site, &Known::default(), &self.snapshot, clock.now()).0
+        told(&self.site, self.snapshot.clone(), clock.now())
     }
+}
+
+/// What is told of a site of which nothing is remembered.
+fn told(site: &LoadedSite, snapshot: Snapshot, now: Stamp) -> Status {
+    let known = Recalled::default();
+    status::told(site, &known, &status::judged(site, &known, snapshot, now), now)
 }
 
 fn value(status: &Status) -> Value {
@@ -175,8 +183,7 @@ fn nothing_that_answers_is_an_exit_of_its_own() {
     let mut demo = Demo::new(None);
     let now = demo.rounds(1).exit();
     assert_eq!(now, Exit::Ok);
-    let nobody =
-        status::judged(&demo.site, &Known::default(), &Snapshot::default(), demo.hand.now()).0;
+    let nobody = told(&demo.site, Snapshot::default(), demo.hand.now());
     assert_eq!(nobody.exit(), Exit::Unreachable);
     assert_eq!(faults(&validator(), &value(&nobody)), Vec::<String>::new());
 }
@@ -185,19 +192,11 @@ fn nothing_that_answers_is_an_exit_of_its_own() {
 fn moment(name: &str, redact: &Redactor) -> Status {
     let fixture = fixture::of(name).expect("the moment exists");
     status::status(&Outlook {
-        now: fixture.now,
-        site: &fixture.site,
+        known: Known { run: fixture.known().open_run(), ..fixture.known() },
         simulated: false,
-        snapshot: &fixture.snapshot,
-        assessment: &fixture.assessment,
-        ledger: &fixture.ledger,
-        forecast: &fixture.forecast,
-        runbook: fixture.runbooks.first(),
-        run: fixture.run.as_ref().filter(|run| !run.stage.is_closed()),
         journal: "the journal is whole",
         trouble: None,
         elsewhere: None,
-        day: &fixture.day,
         redact,
     })
 }
@@ -255,19 +254,11 @@ fn no_secret_is_told() {
     }
     let redact = Redactor::new(&[canary.to_owned().into()]);
     let told = status::status(&Outlook {
-        now: fixture.now,
-        site: &fixture.site,
+        known: Known { runbook: None, run: None, ..fixture.known() },
         simulated: false,
-        snapshot: &fixture.snapshot,
-        assessment: &fixture.assessment,
-        ledger: &fixture.ledger,
-        forecast: &fixture.forecast,
-        runbook: None,
-        run: None,
         journal: "",
         trouble: Some(&evil),
         elsewhere: Some(&evil),
-        day: &fixture.day,
         redact: &redact,
     });
     for text in [told.json(), told.to_string()] {

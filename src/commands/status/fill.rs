@@ -1,18 +1,15 @@
 //! From what was judged to the status: words for words, with secrets masked in outside text.
 
-use crate::domain::day::Day;
-use crate::domain::forecast::Forecast;
+use std::ops::Deref;
+
 use crate::domain::ids::Side;
-use crate::domain::ledger::Ledger;
+use crate::domain::known::Known;
 use crate::domain::readiness::{self, worst_first};
 use crate::domain::rules::it_is_us::REFERENCE_EVERY;
-use crate::domain::run::state::Run;
-use crate::domain::runbook::Runbook;
-use crate::domain::site::Site;
-use crate::domain::snapshot::{CellState, Snapshot};
+use crate::domain::snapshot::CellState;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::domain::verdict::{Assessment, Criterion, Met, Primary, Priority, Signal, Verdict};
+use crate::domain::verdict::{Criterion, Met, Primary, Priority, Signal, Verdict};
 use crate::runtime::redact::Redactor;
 
 use super::form::{
@@ -24,34 +21,26 @@ use super::parts::{CellWord, DayStatus, IfFailedNow};
 /// All that a status tells of.
 #[derive(Clone, Copy)]
 pub struct Outlook<'a> {
-    /// The moment.
-    pub now: Stamp,
-    /// The site.
-    pub site: &'a Site,
+    /// What is known.
+    pub known: Known<'a>,
     /// True when a system of it is simulated.
     pub simulated: bool,
-    /// The readings.
-    pub snapshot: &'a Snapshot,
-    /// What they mean.
-    pub assessment: &'a Assessment,
-    /// The losses as of T0, or of now.
-    pub ledger: &'a Ledger,
-    /// The clocks.
-    pub forecast: &'a Forecast,
-    /// The plan of the run, or the one that leads away from the side that serves.
-    pub runbook: Option<&'a Runbook>,
-    /// The open run.
-    pub run: Option<&'a Run>,
-    /// What a check of its journal found.
+    /// What a check of the open run's journal found.
     pub journal: &'a str,
     /// Why an open run could not be read.
     pub trouble: Option<&'a str>,
     /// What of other state folders works on the site.
     pub elsewhere: Option<&'a str>,
-    /// The last 24 hours.
-    pub day: &'a Day,
     /// Masks secrets.
     pub redact: &'a Redactor,
+}
+
+impl<'a> Deref for Outlook<'a> {
+    type Target = Known<'a>;
+
+    fn deref(&self) -> &Known<'a> {
+        &self.known
+    }
 }
 
 impl Outlook<'_> {

@@ -20,21 +20,15 @@ use crate::app::record::Record;
 use crate::app::resume::served_on_record;
 use crate::app::secrets::ReadSecrets;
 use crate::app::workshop::{self, Unwatched};
-use crate::domain::forecast::{Grounds, forecast};
-use crate::domain::judge;
-use crate::domain::ledger::freeze;
 use crate::domain::pace::Paces;
-use crate::domain::readiness::Spells;
-use crate::domain::readiness::complete;
+use crate::domain::picture::{Footing, Picture};
 use crate::domain::run::event::RunKind;
-use crate::domain::run::planned;
 use crate::domain::run::state::Run;
-use crate::domain::run::subject::{Served, about};
-use crate::domain::runbook::{self, Runbook};
+use crate::domain::run::subject::Served;
+use crate::domain::runbook::Runbook;
 use crate::domain::site::Site;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::Stamp;
-use crate::domain::verdict::Primary;
 use crate::files::site::LoadedSite;
 use crate::port::Clock;
 use crate::runtime::look_once::look_for;
@@ -91,7 +85,7 @@ impl Status {
 
 /// What is known beside what is looked at now.
 #[derive(Debug, Default)]
-pub struct Known {
+pub struct Recalled {
     /// What consoles and watchers remember.
     pub remembered: Option<Observations>,
     /// The open run with the plan frozen with it, and what a check of its journal found.
@@ -110,7 +104,7 @@ pub struct Known {
 ///
 /// # Errors
 /// When the state folder cannot be found.
-pub fn recall(site: &mut LoadedSite) -> anyhow::Result<Known> {
+pub fn recall(site: &mut LoadedSite) -> anyhow::Result<Recalled> {
     let paths = StatePaths::of_process()?;
     let name = site.site.name.clone();
     let remembered = observations::peek(&memory(site, &paths)?);
@@ -118,7 +112,7 @@ pub fn recall(site: &mut LoadedSite) -> anyhow::Result<Known> {
     let paces = read_paces(&paths, &name, kind);
     let served = served_on_record(&paths, &name);
     let elsewhere = strangers(&paths, &site.site);
-    let mut known = Known { remembered, paces, served, elsewhere, ..Known::default() };
+    let mut known = Recalled { remembered, paces, served, elsewhere, ..Recalled::default() };
     match open_run_of(&paths, &name) {
         Ok(Some(open)) => {
             site.site = open.site;
@@ -141,30 +135,18 @@ fn memory(site: &LoadedSite, paths: &StatePaths) -> anyhow::Result<PathBuf> {
 /// same time its word stands; a folder that cannot be written costs no more than the memory.
 pub fn remember(
     folder: &Path,
-    known: &Known,
-    told: &Status,
-    (snapshot, learned, spells): (&Snapshot, Learned, Spells),
+    known: &Recalled,
+    mut picture: Picture,
+    learned: Learned,
     now: Stamp,
 ) {
-    let old = known.remembered.as_ref();
-    let is_over = told.primary.state == PrimaryWord::Healthy && known.run.is_none();
-    let outage = old.filter(|_| !is_over);
     let written = observations::peek(folder).map(|there| there.saved);
-    if written != old.map(|old| old.saved) {
+    if written != known.remembered.as_ref().map(|old| old.saved) {
         return;
     }
-    let kept = Observations {
-        saved: now,
-        snapshot: snapshot.without_histories(),
-        red: outage.and_then(|old| old.red),
-        ledger: outage.and_then(|old| old.ledger.clone()),
-        active: old.and_then(|old| old.active),
-        active_at: old.and_then(|old| old.active_at),
-        day: old.map(|old| old.day.clone()).unwrap_or_default(),
-        spells,
-        learned,
-    };
-    let _ = observations::save(folder, kept);
+    // Since when it is red is a console's word: one round of looks only takes it back.
+    picture.outage = picture.outage.filter(|outage| outage.detected.is_none());
+    let _ = observations::save(folder, Observations::of(&picture, learned, now));
 }
 
 /// An open run as its folder has it.
@@ -213,71 +195,32 @@ pub async fn look(
     Ok(())
 }
 
-/// Judges what was heard; and since when each criterion is as it is.
-pub fn judged(
-    site: &LoadedSite,
-    known: &Known,
-    snapshot: &Snapshot,
-    now: Stamp,
-) -> (Status, Spells) {
-    let remembered = known.remembered.as_ref();
-    let run = known.run.as_ref().map(|(run, ..)| run);
-    let last = remembered.and_then(|memory| {
-        Some(Served { side: memory.active?, at: memory.active_at.unwrap_or(memory.saved) })
-    });
-    let in_run = known.run.as_ref().map(|(run, plan, _)| (run, plan));
-    let served = Served::latest([last, known.served]);
-    let about = about(in_run, served, &site.site, snapshot, now);
-    let mut assessment = judge::judge(&site.site, snapshot, about, now);
-    let active = assessment.active;
-    let plan = match &known.run {
-        Some((_, plan, _)) => Some(plan),
-        None => runbook::away_from(&site.runbooks, active).map(|index| &site.runbooks[index]),
-    };
-    complete(&mut assessment, plan, run, &site.site, snapshot, now);
-    let mut spells = remembered.map(|memory| memory.spells.clone()).unwrap_or_default();
-    spells.follow(&assessment.criteria, now);
-    spells.tell(&mut assessment.criteria, &mut assessment.alarms);
-    // What a console froze at T0 stands, as long as it is the same outage.
-    let outage = remembered.and_then(|memory| Some((memory.red?, memory.ledger.clone()?)));
-    let red = match &assessment.primary {
-        Primary::Red { t0, .. } => Some(*t0),
-        Primary::Healthy => None,
-        Primary::Suspect { .. } | Primary::ItIsUs { .. } | Primary::Blind(_) => {
-            outage.as_ref().map(|((t0, _), _)| *t0)
-        }
-    };
-    let t0 = red.map(|t0| outage.as_ref().map_or(t0, |((known, _), _)| *known));
-    let of_run =
-        run.and_then(|run| planned::losses((run, plan), &assessment, (&site.site, snapshot), now));
-    let ledger = match (of_run, t0, outage) {
-        (Some(frozen), ..) | (None, Some(_), Some((_, frozen))) => frozen,
-        (None, Some(t0), None) => freeze(&site.site, snapshot, active, t0),
-        (None, None, _) => freeze(&site.site, snapshot, active, now),
-    };
-    let pace = known.paces.away_from(run.map_or(active, |run| run.direction.from));
-    let split = !assessment.split_brain.is_empty();
-    let grounds = Grounds { site: &site.site, runbook: plan, run, t0, pace, split, now };
-    let forecast = forecast(&grounds);
-    let day = remembered.map(|memory| memory.day.clone()).unwrap_or_default();
-    let simulated = kind_of(&site.site) == RunKind::Simulation;
-    let told = status(&Outlook {
-        now,
-        site: &site.site,
-        simulated,
-        snapshot,
-        assessment: &assessment,
-        ledger: &ledger,
-        forecast: &forecast,
-        runbook: plan,
-        run,
+/// Judges what was heard, as a console does.
+pub fn judged(site: &LoadedSite, known: &Recalled, snapshot: Snapshot, now: Stamp) -> Picture {
+    let mut picture = Picture::new(site.site.clone(), site.runbooks.clone(), now);
+    if let Some(old) = known.remembered.clone() {
+        old.recall(&mut picture);
+    }
+    picture.snapshot = snapshot;
+    picture.served = Served::latest([picture.served, known.served]);
+    picture.paces = known.paces.clone();
+    if let Some((run, plan, _)) = &known.run {
+        (picture.run, picture.plan) = (Some(run.clone()), Some(Arc::new(plan.clone())));
+    }
+    picture.judge(Footing { has_looked_around: true, is_opening: false }, now);
+    picture
+}
+
+/// What is told of it.
+pub fn told(site: &LoadedSite, known: &Recalled, picture: &Picture, now: Stamp) -> Status {
+    status(&Outlook {
+        known: picture.known(now),
+        simulated: kind_of(&site.site) == RunKind::Simulation,
         journal: known.run.as_ref().map_or("", |(_, _, journal)| journal),
         trouble: known.trouble.as_deref(),
         elsewhere: known.elsewhere.as_deref(),
-        day: &day,
         redact: &redactor(site),
-    });
-    (told, spells)
+    })
 }
 
 /// Masks the secrets that watching opens, and what looks like one.
@@ -307,12 +250,10 @@ pub fn command(
     // Probes may be waiting for peers that never answer.
     runtime.shutdown_background();
     looked?;
-    if let Some((run, ..)) = &known.run {
-        snapshot.take_accepted(&run.accepted_criteria);
-    }
     let now = clock.now();
-    let (told, spells) = judged(&site, &known, &snapshot, now);
+    let picture = judged(&site, &known, snapshot, now);
+    let told = told(&site, &known, &picture, now);
     let folder = memory(&site, &StatePaths::of_process()?)?;
-    remember(&folder, &known, &told, (&snapshot, learned, spells), now);
+    remember(&folder, &known, picture, learned, now);
     Ok(told)
 }

@@ -14,12 +14,12 @@ use left::Left;
 
 use super::decide::Context;
 use super::event::{Actor, Body, Mode, Pressure, Purpose};
-use super::intent::Intent;
+use super::intent::{Intent, Kind};
 use super::phase::{Phase, Stage};
 use super::state::{Run, StepState};
 use crate::domain::catalogue::Class;
 use crate::domain::ids::StepId;
-use crate::domain::runbook::{Amount, Bound, Step};
+use crate::domain::runbook::{Amount, Bound, Runbook, Step};
 use crate::domain::text::Clean;
 use crate::domain::time::{Stamp, short_time};
 use crate::domain::verdict::Primary;
@@ -58,6 +58,22 @@ pub struct Outlook<'a> {
     pub orders: &'a Orders,
     /// Since when this console looks.
     pub since: Stamp,
+    /// The plan of the run, or the one to open.
+    pub plan: &'a Runbook,
+    /// How the person who reads it presses a key.
+    pub keys: &'a dyn Keys,
+}
+
+impl Outlook<'_> {
+    fn key(&self, kind: Kind) -> String {
+        self.keys.key(kind)
+    }
+}
+
+/// How the wishes of a person are bound to keys.
+pub trait Keys: std::fmt::Debug {
+    /// The key of a kind of wish.
+    fn key(&self, kind: Kind) -> String;
 }
 
 /// What is to be done next.
@@ -83,12 +99,16 @@ pub fn next(outlook: &Outlook<'_>) -> Choice {
     match run.stage {
         Stage::Complete | Stage::Aborted => Choice::Finished,
         Stage::Aborting => {
-            person("the run is being given up: K takes done steps back, W closes it")
+            let (back, close) = (outlook.key(Kind::Compensate), outlook.key(Kind::Close));
+            person(format!(
+                "the run is being given up: {back} takes done steps back, {close} closes it"
+            ))
         }
-        Stage::Held => person("the plan is held: space goes on"),
+        Stage::Held => person(format!("the plan is held: {} goes on", outlook.key(Kind::Hold))),
         _ if run.mode != outlook.orders.mode => {
             let words = run.mode.word();
-            person(format!("the open run is {words}: say --{words}, or ! escalates it"))
+            let key = outlook.key(Kind::Escalate);
+            person(format!("the open run is {words}: say --{words}, or {key} escalates it"))
         }
         Stage::Standby => {
             let reason = outlook.orders.reason.clone();
@@ -107,12 +127,13 @@ fn person(sentence: impl Into<Clean>) -> Choice {
 fn two_primaries(outlook: &Outlook<'_>) -> String {
     let names: Vec<&str> =
         outlook.context.assessment.split_brain.iter().map(|(id, _)| id.as_str()).collect();
-    format!("SPLIT BRAIN: two primaries ({}): fence one of them with r", names.join(", "))
+    let (names, key) = (names.join(", "), outlook.key(Kind::Run));
+    format!("SPLIT BRAIN: two primaries ({names}): fence one of them with {key}")
 }
 
 /// What ends an unattended run at once, whatever could still be done.
 fn danger(outlook: &Outlook<'_>, run: &Run) -> Option<Choice> {
-    let Context { runbook, assessment, .. } = outlook.context;
+    let (runbook, assessment) = (outlook.plan, outlook.context.assessment);
     if !assessment.split_brain.is_empty() {
         return Some(person(two_primaries(outlook)));
     }
@@ -124,7 +145,10 @@ fn danger(outlook: &Outlook<'_>, run: &Run) -> Option<Choice> {
         && assessment.active == run.direction.from;
     (back && !no_return && run.restored.is_none()).then(|| {
         let from = run.direction.from;
-        person(format!("region {from} answers again: r goes on with the plan, E gives the run up"))
+        let (run, abort) = (outlook.key(Kind::Run), outlook.key(Kind::AbortRun));
+        person(format!(
+            "region {from} answers again: {run} goes on with the plan, {abort} gives the run up"
+        ))
     })
 }
 
@@ -143,7 +167,7 @@ fn go_on(outlook: &Outlook<'_>, run: &Run) -> Choice {
     if left.wish.is_none() && left.stuck.is_empty() && run.is_finished() {
         return finish(outlook, run);
     }
-    left.choice(run, outlook.context.runbook)
+    left.choice(outlook, run)
 }
 
 fn id_of(state: &StepState) -> &str {
@@ -154,13 +178,13 @@ fn pairs<'a>(
     outlook: &Outlook<'a>,
     run: &'a Run,
 ) -> impl Iterator<Item = (&'a Step, &'a StepState)> {
-    let steps = outlook.context.runbook.steps.iter();
+    let steps = outlook.plan.steps.iter();
     let wanted = steps.filter(|step| is_wanted(outlook, &step.id));
     wanted.filter_map(|step| Some((step, run.step(&step.id)?)))
 }
 
 fn is_wanted(outlook: &Outlook<'_>, id: &StepId) -> bool {
-    let runbook = outlook.context.runbook;
+    let runbook = outlook.plan;
     outlook
         .orders
         .until
@@ -231,7 +255,7 @@ fn finish(outlook: &Outlook<'_>, run: &Run) -> Choice {
     if run.restored.is_some() {
         return Choice::Wish(Intent::Close);
     }
-    let asked = outlook.context.runbook.restored.iter().map(|gate| match gate.bound {
+    let asked = outlook.plan.restored.iter().map(|gate| match gate.bound {
         Bound::AtLeast(Amount::Time(time)) => time,
         _ => Duration::ZERO,
     });

@@ -25,16 +25,16 @@ impl<D: Desk> Console<D> {
             Vec::new()
         };
         // What is seen is judged on what is on record, so that nothing is told twice.
-        let observed = match (self.open_run(), &self.plan) {
+        let observed = match (self.picture.open_run(), &self.picture.plan) {
             (Some(run), Some(plan)) if !self.desk.is_recording() => {
-                let seen = observed(run, plan, &self.site, &self.snapshot, now);
+                let seen = observed(run, plan, &self.picture.site, &self.picture.snapshot, now);
                 self.forecast_word().into_iter().chain(seen).collect()
             }
             _ => Vec::new(),
         };
-        if self.open_run().is_some() {
+        if self.picture.open_run().is_some() {
             let all = words.into_iter().chain(observed).collect();
-            effects.extend(self.desk.say(self.run.as_ref(), &self.own_name(), all));
+            effects.extend(self.desk.say(self.picture.run.as_ref(), &self.own_name(), all));
         }
         effects.extend(self.ring_for_the_clock());
         effects.extend(self.new_title());
@@ -46,25 +46,21 @@ impl<D: Desk> Console<D> {
     pub fn has_looked_around(&self, now: Stamp) -> bool {
         let heard = |system: &SystemSpec| {
             Side::BOTH.into_iter().any(|side| {
-                let cell = self.snapshot.cell(&system.id, side);
+                let cell = self.picture.snapshot.cell(&system.id, side);
                 let at = cell.and_then(|cell| cell.heard);
                 at.is_some_and(|at| {
                     at.boot == self.started.boot && at.boot_ms >= self.started.boot_ms
                 })
             })
         };
-        now.since(self.started) >= LOOK_AROUND_MAX || self.site.systems.iter().all(heard)
+        now.since(self.started) >= LOOK_AROUND_MAX || self.picture.site.systems.iter().all(heard)
     }
 
     /// Urgent alarms that appeared or went, once each; rings once for a new one.
     fn changed_alarms(&mut self, now: Stamp, effects: &mut Vec<Effect<D::Role>>) -> Vec<Body> {
-        let urgent: Vec<Alarm> = self
-            .assessment
-            .alarms
-            .iter()
-            .filter(|alarm| alarm.priority == Priority::ActNow)
-            .cloned()
-            .collect();
+        let alarms = self.picture.assessment.alarms.iter();
+        let urgent: Vec<Alarm> =
+            alarms.filter(|alarm| alarm.priority == Priority::ActNow).cloned().collect();
         let mut words = Vec::new();
         // What is seen at the same moment rings once, for the worst of it.
         let first = urgent.iter().find(|alarm| !self.raised.contains_key(&alarm.key));
@@ -89,7 +85,7 @@ impl<D: Desk> Console<D> {
             }
         }
         for (_, raised, sentence) in &words {
-            if self.open_run().is_none() {
+            if self.picture.open_run().is_none() {
                 let text = if *raised {
                     sentence.to_string()
                 } else {

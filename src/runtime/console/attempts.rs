@@ -34,7 +34,7 @@ const VERIFY_PATIENCE_MIN: Duration = Duration::from_secs(10);
 impl<D: Desk> Console<D> {
     /// Finds the open attempts of an earlier console again.
     pub(super) fn reattach(&mut self) -> Vec<Effect<D::Role>> {
-        let Some(run) = self.open_run() else { return Vec::new() };
+        let Some(run) = self.picture.open_run() else { return Vec::new() };
         let open: Vec<(StepId, u32, Phase)> = run
             .steps
             .iter()
@@ -68,7 +68,7 @@ impl<D: Desk> Console<D> {
         left: Clean,
         now: Stamp,
     ) -> Vec<Effect<D::Role>> {
-        let known = self.open_run().and_then(|run| run.step(&step));
+        let known = self.picture.open_run().and_then(|run| run.step(&step));
         if known.is_none_or(|state| state.left.is_some()) {
             return Vec::new();
         }
@@ -76,7 +76,7 @@ impl<D: Desk> Console<D> {
             now,
             format!(
                 "{}: its runner is gone, still running: {left}",
-                words::name(self.plan.as_deref(), &step)
+                words::name(self.picture.plan.as_deref(), &step)
             ),
             true,
         );
@@ -91,7 +91,7 @@ impl<D: Desk> Console<D> {
         number: usize,
         sent: Sent,
     ) -> Vec<Effect<D::Role>> {
-        let Some(run) = self.open_run() else { return Vec::new() };
+        let Some(run) = self.picture.open_run() else { return Vec::new() };
         let of_this = |event: &&RunEvent| {
             matches!(
                 &event.body,
@@ -114,7 +114,7 @@ impl<D: Desk> Console<D> {
         at: Stamp,
         now: Stamp,
     ) -> Vec<Effect<D::Role>> {
-        let state = self.open_run().and_then(|run| run.step(&step));
+        let state = self.picture.open_run().and_then(|run| run.step(&step));
         // What a lost runner left running ended later than that runner.
         let open = state.filter(|state| state.left.is_none()).and_then(StepState::open_attempt);
         let fresh = |open: &&Attempt| open.ended.is_none() && open.unread.is_zero();
@@ -147,7 +147,7 @@ impl<D: Desk> Console<D> {
             Aftermath::Unknown(message) => Outcome::Unknown { message },
         };
         let word = Body::Ended { step: step.clone(), attempt, outcome };
-        self.desk.say(self.run.as_ref(), &self.own_name(), vec![word])
+        self.desk.say(self.picture.run.as_ref(), &self.own_name(), vec![word])
     }
 
     pub(super) fn checked(
@@ -160,7 +160,7 @@ impl<D: Desk> Console<D> {
     ) -> Vec<Effect<D::Role>> {
         self.checking.remove(&(step.clone(), attempt, why as u8));
         self.dirty = true;
-        let Some(state) = self.open_run().and_then(|run| run.step(step)) else {
+        let Some(state) = self.picture.open_run().and_then(|run| run.step(step)) else {
             return Vec::new();
         };
         if state.last_attempt().is_some_and(|last| last.number != attempt) {
@@ -177,7 +177,7 @@ impl<D: Desk> Console<D> {
             Why::Sense => sensed(state, standing, doubted),
         };
         self.sensed.insert(step.clone(), (now, not_so));
-        self.desk.say(self.run.as_ref(), &self.own_name(), words)
+        self.desk.say(self.picture.run.as_ref(), &self.own_name(), words)
     }
 
     /// Looks again at done steps that set a state, and at unknown ones, one look at a time each.
@@ -185,7 +185,7 @@ impl<D: Desk> Console<D> {
         if self.desk.read_only() {
             return Vec::new();
         }
-        let Some(run) = self.open_run() else { return Vec::new() };
+        let Some(run) = self.picture.open_run() else { return Vec::new() };
         let due: Vec<(StepId, Why)> = run
             .steps
             .iter()
@@ -215,8 +215,8 @@ impl<D: Desk> Console<D> {
 
     /// Asks for the standing of a step, unless that is being asked already.
     pub(super) fn check(&mut self, step: &StepId, why: Why) -> Option<Effect<D::Role>> {
-        let run = self.open_run()?;
-        let plan = self.plan.clone()?;
+        let run = self.picture.open_run()?;
+        let plan = self.picture.plan.clone()?;
         let last = run.step(step)?.last_attempt()?;
         let (attempt, back) = (last.number, last.purpose == Purpose::Compensate);
         // What another server says under the same name is no word about this attempt.
@@ -255,17 +255,21 @@ impl<D: Desk> Console<D> {
     }
 
     fn superseded(&self, step: &StepId) -> bool {
-        let both = self.open_run().zip(self.plan.as_ref());
+        let both = self.picture.open_run().zip(self.picture.plan.as_ref());
         both.is_some_and(|(run, plan)| is_superseded(run, plan, step))
     }
 
     /// The class of the last attempt, as it was granted; before the first the plan's.
     fn class_of(&self, step: &StepId) -> Class {
-        let state = self.run.as_ref().and_then(|run| run.step(step));
+        let state = self.picture.run.as_ref().and_then(|run| run.step(step));
         if let Some(attempt) = state.and_then(StepState::last_attempt) {
             return attempt.class;
         }
-        self.plan.as_ref().and_then(|plan| plan.step(step)).map_or(Class::X, |step| step.class)
+        self.picture
+            .plan
+            .as_ref()
+            .and_then(|plan| plan.step(step))
+            .map_or(Class::X, |step| step.class)
     }
 }
 

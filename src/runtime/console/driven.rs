@@ -2,6 +2,7 @@
 
 use super::Console;
 use crate::domain::console::{JournalState, Rehearsal, TimelineRow};
+use crate::domain::known::Known;
 use crate::domain::run::autopilot::{Orders, Outlook};
 use crate::domain::run::decide::Context;
 use crate::domain::run::refusal::Refusal;
@@ -21,29 +22,20 @@ impl<D: Desk> Console<D> {
         orders: &'a Orders,
         now: Stamp,
     ) -> Option<Outlook<'a>> {
-        let runbook: &Runbook = match (&self.run, &self.plan) {
+        let runbook: &Runbook = match (&self.picture.run, &self.picture.plan) {
             (Some(_), Some(plan)) => plan,
-            _ => self.runbooks.get(index)?,
+            _ => self.picture.runbooks.get(index)?,
         };
         let context = self.context(runbook, now);
-        Some(Outlook { context, orders, since: self.started })
+        let keys = &self.keymap;
+        Some(Outlook { context, orders, since: self.started, plan: runbook, keys })
     }
 
     /// All that a decision about `runbook` may look at now.
     pub(super) fn context<'a>(&'a self, runbook: &'a Runbook, now: Stamp) -> Context<'a> {
-        Context {
-            site: &self.site,
-            runbook,
-            run: self.run.as_ref(),
-            snapshot: &self.snapshot,
-            assessment: &self.assessment,
-            ledger: &self.ledger,
-            t0: self.outage.as_ref().map(|outage| (outage.t0, outage.basis)),
-            detected: self.outage.as_ref().and_then(|outage| outage.detected),
-            by: &self.me,
-            armed: self.armed,
-            now,
-        }
+        let (runbook, run) = (Some(runbook), self.picture.run.as_ref());
+        let known = Known { runbook, run, ..self.picture.known(now) };
+        Context { known, me: &self.me, access: self.access() }
     }
 
     /// Grants a wish as if a person had pressed its keys: the same desk, the same decision.
@@ -62,7 +54,12 @@ impl<D: Desk> Console<D> {
 
     /// The run, open or just closed.
     pub fn run(&self) -> Option<&Run> {
-        self.run.as_ref()
+        self.picture.run.as_ref()
+    }
+
+    /// The plan of the run, or the one that is chosen.
+    pub fn runbook(&self) -> Option<&Runbook> {
+        self.picture.runbook()
     }
 
     /// The journal's state.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{Console, DISK_SLOW_AFTER};
 use crate::domain::console::{Access, OutputLine, TimelineRow};
+use crate::domain::run::decide::Context;
 use crate::domain::time::Stamp;
 use crate::domain::verdict::Assessment;
 use crate::runtime::desk::Desk;
@@ -32,7 +33,7 @@ impl<D: Desk> Console<D> {
 
     /// What the readings mean.
     pub fn assessment(&self) -> &Assessment {
-        &self.assessment
+        &self.picture.assessment
     }
 
     /// True while another decision would be refused, because one is still being written.
@@ -46,18 +47,11 @@ impl<D: Desk> Console<D> {
     }
 
     pub(super) fn facts(&self, now: Stamp) -> Facts<'_> {
+        let known = self.picture.known(now);
         Facts {
-            now,
-            access: self.access(),
+            context: Context { known, me: &self.me, access: self.access() },
             keymap: &self.keymap,
-            me: &self.me,
-            site: &self.site,
-            runbooks: &self.runbooks,
-            runbook: self.runbook(),
-            run: self.shown_run(),
-            assessment: &self.assessment,
-            snapshot: &self.snapshot,
-            ledger: &self.ledger,
+            runbooks: &self.picture.runbooks,
             acknowledged: &self.acknowledged,
             rehearsal: self.rehearsal.as_ref(),
             journal: &self.journal,
@@ -108,10 +102,12 @@ impl<D: Desk> Console<D> {
     pub(super) fn lay_report(&mut self) {
         let kept = self.laid.take();
         let Some(&Report { part, .. }) = self.model.over() else { return };
-        let (Some(run), Some(runbook)) = (&self.run, self.runbook()) else { return };
+        let (Some(run), Some(runbook)) = (&self.picture.run, self.picture.runbook()) else {
+            return;
+        };
         let (columns, rows) = self.model.size;
         let width = inner_width(Rect::new(0, 0, columns, rows));
-        self.laid = Some(Laid::renew(kept, (run, runbook, &self.site), part, width));
+        self.laid = Some(Laid::renew(kept, (run, runbook, &self.picture.site), part, width));
     }
 
     fn shown_as<T>(
@@ -123,7 +119,7 @@ impl<D: Desk> Console<D> {
     ) -> T {
         self.output.make_contiguous();
         self.timeline.make_contiguous();
-        let mut facts = Facts { access, ..self.facts(now) };
+        let mut facts = self.facts(now).with(access);
         // Who only looks asks no disk.
         facts.stalled = facts.stalled.filter(|_| access != Access::ReadOnly);
         let guide = available::guide(&facts, model);
@@ -131,10 +127,8 @@ impl<D: Desk> Console<D> {
         let timeline: &[TimelineRow] = self.timeline.as_slices().0;
         let screen = Screen {
             facts,
-            kind: self.shown_run().map_or(self.kind, |run| run.kind),
+            kind: self.picture.shown_run().map_or(self.kind, |run| run.kind),
             elsewhere: self.elsewhere.as_ref(),
-            forecast: &self.forecast,
-            day: &self.memory.day,
             output,
             timeline,
             model,

@@ -4,9 +4,6 @@ mod alarms;
 mod attempts;
 mod driven;
 mod frame;
-mod go_no_go;
-mod held;
-mod outage;
 mod pace;
 mod parts;
 mod record;
@@ -20,24 +17,17 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::forecast::Forecast;
-use crate::domain::ids::{RunId, Side, StepId};
-use crate::domain::judge;
-use crate::domain::ledger::{Ledger, freeze};
-use crate::domain::pace::Paces;
+use crate::domain::ids::{RunId, StepId};
+use crate::domain::picture::{Footing, Picture};
 use crate::domain::run::event::{Actor, Body, Mode, RunKind};
 use crate::domain::run::intent::Intent;
 use crate::domain::run::state::Run;
-use crate::domain::run::subject::{Served, about};
-use crate::domain::runbook::{self, Runbook};
-use crate::domain::site::Site;
-use crate::domain::snapshot::Snapshot;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::domain::verdict::Assessment;
 use crate::runtime::desk::Desk;
 use crate::runtime::effect::Effect;
 use crate::runtime::event::{Event, Signal, Why};
+use crate::runtime::observations::{Learned, Observations};
 
 use crate::domain::console::{JournalState, OutputLine, Rehearsal, TimelineRow};
 use crate::runtime::redact::Redactor;
@@ -45,8 +35,8 @@ use crate::ui::keymap::Keymap;
 use crate::ui::laid::Laid;
 use crate::ui::model::{Model, Notice};
 
-use self::held::{Memory, Outage, Variants};
 pub use self::parts::Parts;
+use self::variant::Variants;
 
 /// Lines of output kept for the screen; the whole output stays in the attempt's folder.
 pub const OUTPUT_LINES_MAX: usize = 2000;
@@ -81,31 +71,17 @@ struct Opening {
 #[expect(clippy::struct_excessive_bools, reason = "what is due by the next tick is yes or no")]
 pub struct Console<D: Desk> {
     desk: D,
-    site: Site,
+    picture: Picture,
     site_hash: String,
-    runbooks: Vec<Runbook>,
-    /// The plan that leads away from the region that serves; none where no plan does.
-    chosen: Option<usize>,
     me: Actor,
     kind: RunKind,
     keymap: Keymap,
     model: Model,
     armed: bool,
     touched: Stamp,
-    snapshot: Snapshot,
-    /// The region that was last known to serve.
-    served: Option<Served>,
-    memory: Memory,
-    assessment: Assessment,
-    forecast: Forecast,
-    /// What earlier runs took, once they were read.
-    paces: Paces,
-    ledger: Ledger,
-    outage: Option<Outage>,
-    run: Option<Run>,
-    /// The run's plan, each step in the variant that is in force.
-    plan: Option<Arc<Runbook>>,
-    /// The same as it was written, and what is rehearsed of it.
+    /// What the probes have learned.
+    learned: Learned,
+    /// The run's plan as it was written, and what is rehearsed of it.
     variants: Variants,
     opening: Option<Opening>,
     /// What of other state folders works on the site now.
@@ -146,46 +122,22 @@ pub struct Console<D: Desk> {
 impl<D: Desk> Console<D> {
     /// Puts a console together as of `now`.
     pub fn new(parts: Parts<D>, now: Stamp) -> Self {
-        let mut snapshot = Snapshot::default();
-        let (mut outage, mut served) = (None, None);
-        let mut memory = Memory::new(now);
-        if let Some(old) = parts.remembered {
-            snapshot.remember_all(old.snapshot);
-            served = old.active.map(|side| Served { side, at: old.active_at.unwrap_or(old.saved) });
-            memory.recall(old.day, old.spells);
-            memory.learned = old.learned;
-            if let (Some((t0, basis)), Some(ledger)) = (old.red, old.ledger) {
-                outage = Some(Outage { t0, basis, ledger, detected: None });
-            }
-        }
-        let active = about(None, served, &parts.site, &snapshot, now).active;
-        // Judged before anything is made of it.
-        let assessment = Assessment::unjudged(active);
-        let ledger = freeze(&parts.site, &snapshot, active, now);
+        let mut picture = Picture::new(parts.site, parts.runbooks, now);
+        let learned = parts.remembered.map(|old| old.recall(&mut picture)).unwrap_or_default();
         let (run, plan) = parts.run.map(|(run, plan)| (run, Arc::new(plan))).unzip();
+        picture.plan.clone_from(&plan);
         let mut console = Self {
             desk: parts.desk,
-            forecast: held::unknown(&parts.site, now),
-            paces: Paces::default(),
-            site: parts.site,
+            picture,
+            learned,
             site_hash: parts.site_hash,
-            runbooks: parts.runbooks,
-            chosen: None,
             me: parts.me,
             kind: parts.kind,
             keymap: parts.keymap,
             model: parts.model,
             armed: false,
             touched: now,
-            snapshot,
-            served,
-            memory,
-            assessment,
-            ledger,
-            outage,
-            run: None,
-            variants: Variants::of(plan.clone()),
-            plan,
+            variants: Variants::of(plan),
             opening: None,
             elsewhere: None,
             last_run: parts.last_run,
@@ -290,7 +242,7 @@ impl<D: Desk> Console<D> {
             Event::Heard { system, at, looks } => self.heard(&system, at, *looks),
             Event::Learned { system, learned } => self.learned(system, learned),
             Event::Reference { at, look } => {
-                self.snapshot.reference.record(at, *look);
+                self.picture.snapshot.reference.record(at, *look);
                 self.judge_due = true;
             }
             Event::Paced(paces) => self.paced(*paces, now),
@@ -306,7 +258,10 @@ impl<D: Desk> Console<D> {
     /// Leaves: what was observed is kept, running steps go on.
     fn end(&mut self, now: Stamp) -> Vec<Effect<D::Role>> {
         self.quit = true;
-        vec![Effect::Keep(Box::new(self.observations(now))), Effect::Quit]
+        vec![
+            Effect::Keep(Box::new(Observations::of(&self.picture, self.learned.clone(), now))),
+            Effect::Quit,
+        ]
     }
 
     /// Called once after each batch of events: judges what was heard and says what it calls for.
@@ -346,7 +301,7 @@ impl<D: Desk> Console<D> {
     pub fn tick_after(&self) -> Duration {
         let open = |run: &Run| run.steps.iter().any(|step| step.phase.is_open());
         let counting = self.model.is_counting();
-        if counting || self.run.as_ref().is_some_and(open) { TICK_RUNNING } else { TICK }
+        if counting || self.picture.run.as_ref().is_some_and(open) { TICK_RUNNING } else { TICK }
     }
 
     fn notice(&mut self, now: Stamp, text: impl Into<Clean>, refusal: bool) {
@@ -354,38 +309,14 @@ impl<D: Desk> Console<D> {
         self.dirty = true;
     }
 
-    /// The plan of the run, or the one that is chosen.
-    pub(super) fn runbook(&self) -> Option<&Runbook> {
-        match (self.shown_run(), &self.plan) {
-            (Some(_), Some(plan)) => Some(plan),
-            _ => self.runbooks.get(self.chosen?),
-        }
-    }
-
-    fn open_run(&self) -> Option<&Run> {
-        self.run.as_ref().filter(|run| !run.stage.is_closed())
-    }
-
     fn judge(&mut self, now: Stamp) {
-        if let Some(side) = judge::told(&self.site, &self.snapshot, now) {
-            self.served = Some(Served { side, at: now });
-        }
-        if let Some(run) = &self.run {
-            self.snapshot.take_accepted(&run.accepted_criteria);
-        }
-        self.assessment = judge::judge(&self.site, &self.snapshot, self.subject(now), now);
-        self.remember_outage(now);
-        self.tell_figures(self.assessment.active, now);
+        let footing = self.footing(now);
+        self.keep_due |= self.picture.judge(footing, now);
     }
 
-    /// What follows from the assessment: the plan on the screen, the losses, the clocks.
-    fn tell_figures(&mut self, active: Side, now: Stamp) {
-        if self.open_run().is_none() && self.opening.is_none() {
-            self.chosen = runbook::away_from(&self.runbooks, active);
-        }
-        self.weigh(now);
-        self.ledger = self.losses(active, now);
-        self.forecast = self.look_ahead(now);
+    fn footing(&self, now: Stamp) -> Footing {
+        let has_looked_around = self.has_looked_around(now);
+        Footing { has_looked_around, is_opening: self.opening.is_some() }
     }
 
     fn now_checking(&mut self, step: &StepId, attempt: u32, why: Why) -> bool {

@@ -1,7 +1,6 @@
-//! What earlier runs took: read in the background, learnt at the end of a run, asked each time.
+//! What earlier runs took: read in the background, learnt at the end of a run.
 
 use super::Console;
-use crate::domain::forecast::{Forecast, Grounds, forecast};
 use crate::domain::pace::Paces;
 use crate::domain::run::event::Body;
 use crate::domain::run::observe;
@@ -12,7 +11,7 @@ impl<D: Desk> Console<D> {
     /// Takes in what was read of earlier runs.
     pub(super) fn paced(&mut self, paces: Paces, now: Stamp) {
         let (runs, damaged) = (paces.runs(), paces.damaged);
-        self.paces = paces;
+        self.picture.paces = paces;
         // A run may have been closed while the others were read.
         self.learn();
         self.judge_due = true;
@@ -30,29 +29,15 @@ impl<D: Desk> Console<D> {
 
     /// Learns from the run on the screen once it is closed.
     pub(super) fn learn(&mut self) {
-        if let (Some(run), Some(plan)) = (&self.run, &self.plan)
+        if let (Some(run), Some(plan)) = (&self.picture.run, &self.picture.plan)
             && run.closed.is_some()
         {
-            self.paces.learn(plan, run);
+            self.picture.paces.learn(plan, run);
         }
-    }
-
-    /// When it will be over, as of now.
-    pub(super) fn look_ahead(&self, now: Stamp) -> Forecast {
-        let from = self.shown_run().map_or(self.assessment.active, |run| run.direction.from);
-        forecast(&Grounds {
-            site: &self.site,
-            runbook: self.runbook(),
-            run: self.shown_run(),
-            t0: self.outage.as_ref().map(|outage| outage.t0),
-            pace: self.paces.away_from(from),
-            split: !self.assessment.split_brain.is_empty(),
-            now,
-        })
     }
 
     /// The word that says when the run is expected to be finished, if it is still to be said.
     pub(super) fn forecast_word(&self) -> Option<Body> {
-        observe::forecasted(self.open_run()?, &self.forecast)
+        observe::forecasted(self.picture.open_run()?, &self.picture.forecast)
     }
 }

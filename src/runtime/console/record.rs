@@ -65,9 +65,9 @@ impl<D: Desk> Console<D> {
             self.lowest = event.at;
         }
         self.write_event(&event);
-        let outcome = match (&mut self.run, &self.plan, &body) {
+        let outcome = match (&mut self.picture.run, &self.picture.plan, &body) {
             (None, Some(plan), Body::Opened { .. }) => {
-                Run::opening(plan, &event).map(|run| self.run = Some(run))
+                Run::opening(plan, &event).map(|run| self.picture.run = Some(run))
             }
             (Some(run), ..) => run.apply(event),
             (None, ..) => Ok(()),
@@ -82,7 +82,7 @@ impl<D: Desk> Console<D> {
         self.resolve_plan();
         self.note_closing(&body);
         let void = self.why_void(&body, now);
-        let Some(run) = &self.run else { return Vec::new() };
+        let Some(run) = &self.picture.run else { return Vec::new() };
         let mut effects = self.desk.recorded(run, ticket, receipt, void.is_some());
         if let (Some(message), Body::Intended { step, attempt, .. }) = (void, &body) {
             self.notice(now, message.clone(), true);
@@ -97,7 +97,7 @@ impl<D: Desk> Console<D> {
 
     /// Why the grant of a word that is on record now is worth nothing any more.
     fn why_void(&self, body: &Body, now: Stamp) -> Option<Clean> {
-        let plan = self.plan.clone().filter(|_| matches!(body, Body::Intended { .. }))?;
+        let plan = self.picture.plan.clone().filter(|_| matches!(body, Body::Intended { .. }))?;
         still_good(&self.context(&plan, now), body).err()
     }
 
@@ -128,7 +128,7 @@ impl<D: Desk> Console<D> {
 
     /// Puts a word of the console itself on record.
     pub(super) fn say_own(&mut self, word: Body) -> Vec<Effect<D::Role>> {
-        self.desk.say(self.run.as_ref(), &self.own_name(), vec![word])
+        self.desk.say(self.picture.run.as_ref(), &self.own_name(), vec![word])
     }
 
     /// The console as the author of what it saw: a person is named only for what a person did.
@@ -139,12 +139,21 @@ impl<D: Desk> Console<D> {
     pub(super) fn note_closing(&mut self, body: &Body) {
         if let Body::Closed { .. } = body {
             self.armed = false;
-            self.outage = None;
+            self.picture.outage = None;
             self.learn();
             self.keep_due = true;
-            let over = self.run.as_ref().zip(self.plan.as_deref());
+            let over = self.picture.run.as_ref().zip(self.picture.plan.as_deref());
             let record = over.and_then(|(run, plan)| Served::on_record(run, plan));
-            self.served = Served::latest([self.served, record]);
+            self.picture.served = Served::latest([self.picture.served, record]);
+        }
+    }
+
+    /// Takes in which region served by the record of a run that is over.
+    pub fn recall_served(&mut self, record: Option<Served>, now: Stamp) {
+        let latest = Served::latest([self.picture.served, record]);
+        if latest != self.picture.served {
+            self.picture.served = latest;
+            self.judge(now);
         }
     }
 
@@ -159,13 +168,13 @@ impl<D: Desk> Console<D> {
             self.notice(now, format!("the run was not opened: {why}"), true);
             return Vec::new();
         }
-        let Some(runbook) = self.runbooks.get(opening.runbook) else { return Vec::new() };
+        let Some(runbook) = self.picture.runbooks.get(opening.runbook) else { return Vec::new() };
         let plan = Arc::new(runbook.clone());
         let direction = plan.direction();
         let word = Body::Opened {
             run: opening.run,
             kind: self.kind,
-            site: self.site.name.clone(),
+            site: self.picture.site.name.clone(),
             site_hash: self.site_hash.clone(),
             runbook: plan.name.clone(),
             runbook_hash: plan.hash.clone(),
@@ -174,8 +183,8 @@ impl<D: Desk> Console<D> {
         };
         self.say_of_opening(opening.behind, now);
         self.variants.begin(Arc::clone(&plan));
-        self.plan = Some(plan);
-        self.run = None;
+        self.picture.plan = Some(plan);
+        self.picture.run = None;
         self.acknowledged.clear();
         self.raised.clear();
         self.rung.clear();
@@ -216,7 +225,7 @@ impl<D: Desk> Console<D> {
                 _ => {}
             }
         }
-        self.run = Some(run);
+        self.picture.run = Some(run);
         self.resolve_plan();
     }
 
@@ -226,7 +235,9 @@ impl<D: Desk> Console<D> {
         self.dirty = true;
         let Some(first) = events.first() else { return };
         let Body::Opened { runbook, .. } = &first.body else { return };
-        let Some(plan) = self.runbooks.iter().find(|plan| plan.name == *runbook) else { return };
+        let Some(plan) = self.picture.runbooks.iter().find(|plan| plan.name == *runbook) else {
+            return;
+        };
         match Run::replay(plan, events) {
             Ok(Some(run)) => {
                 self.variants.begin(Arc::new(plan.clone()));
@@ -250,7 +261,7 @@ impl<D: Desk> Console<D> {
         let row = TimelineRow {
             at: event.at,
             who: event.by.to_string().into(),
-            text: words::event(&event.body, self.plan.as_deref()),
+            text: words::event(&event.body, self.picture.plan.as_deref()),
         };
         self.push_row(row);
     }

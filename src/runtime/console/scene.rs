@@ -5,19 +5,18 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Console;
-use super::held::Outage;
 use crate::domain::console::{JournalState, OutputLine, Rehearsal, TimelineRow};
 use crate::domain::day::Day;
 use crate::domain::ids::Side;
-use crate::domain::judge::{self, Subject};
 use crate::domain::ledger::Ledger;
 use crate::domain::pace::Paces;
+use crate::domain::picture::Outage;
 use crate::domain::readiness::Spells;
 use crate::domain::run::commit::Hash;
 use crate::domain::run::event::{Actor, Body, RunEvent};
 use crate::domain::run::misfit::Misfit;
 use crate::domain::run::state::Run;
-use crate::domain::run::subject::{Served, about};
+use crate::domain::run::subject::Served;
 use crate::domain::runbook::Runbook;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::text::Clean;
@@ -72,31 +71,22 @@ pub struct Scene {
 }
 
 impl<D: Desk> Console<D> {
-    /// What is judged.
-    pub(super) fn subject(&self, now: Stamp) -> Subject {
-        if let (Some(run), None) = (self.open_run(), &self.plan) {
-            return run.direction.from.into();
-        }
-        let run = self.run.as_ref().zip(self.plan.as_deref());
-        about(run, self.served, &self.site, &self.snapshot, now)
-    }
-
     /// The scene of this moment, for a recording.
     pub fn scene(&self, now: Stamp) -> Scene {
-        let outage = self.outage.as_ref();
+        let outage = self.picture.outage.as_ref();
         Scene {
             at: now,
             started: self.started,
             ticked: self.ticked,
             me: self.me.clone(),
-            known: self.run.as_ref().map_or(0, Run::last_seq),
-            snapshot: self.snapshot.clone(),
+            known: self.picture.run.as_ref().map_or(0, Run::last_seq),
+            snapshot: self.picture.snapshot.clone(),
             red: outage.map(|outage| (outage.t0, outage.basis, outage.detected)),
             ledger: outage.map(|outage| outage.ledger.clone()),
-            active: self.served.map(|served| served.side),
-            day: self.memory.day.clone(),
-            spells: self.memory.spells.clone(),
-            paces: self.paces.clone(),
+            active: self.picture.served.map(|served| served.side),
+            day: self.picture.day.clone(),
+            spells: self.picture.spells.clone(),
+            paces: self.picture.paces.clone(),
             acknowledged: self.acknowledged.clone(),
             raised: self.raised.clone(),
             failed: match &self.journal {
@@ -122,8 +112,8 @@ impl Console<ObserverDesk> {
     pub fn stand_before(&mut self, plan: Runbook) {
         let plan = std::sync::Arc::new(plan);
         self.variants.begin(std::sync::Arc::clone(&plan));
-        self.plan = Some(plan);
-        self.run = None;
+        self.picture.plan = Some(plan);
+        self.picture.run = None;
     }
 
     /// Puts a scene in the place of all that was heard; the run and its journal stay.
@@ -132,16 +122,16 @@ impl Console<ObserverDesk> {
         self.started = scene.started;
         self.ticked = scene.ticked;
         self.me = scene.me;
-        self.snapshot = scene.snapshot;
-        self.outage = match (scene.red, scene.ledger) {
+        self.picture.snapshot = scene.snapshot;
+        self.picture.outage = match (scene.red, scene.ledger) {
             (Some((t0, basis, detected)), Some(ledger)) => {
                 Some(Outage { t0, basis, ledger, detected })
             }
             _ => None,
         };
-        self.served = scene.active.map(|side| Served { side, at: scene.at });
-        self.memory.recall(scene.day, scene.spells);
-        self.paces = scene.paces;
+        self.picture.served = scene.active.map(|side| Served { side, at: scene.at });
+        (self.picture.day, self.picture.spells) = (scene.day, scene.spells);
+        self.picture.paces = scene.paces;
         self.acknowledged = scene.acknowledged;
         self.raised = scene.raised;
         if let Some(why) = scene.failed {
@@ -158,9 +148,9 @@ impl Console<ObserverDesk> {
     /// # Errors
     /// When it does not fit the run so far: nothing of it was taken in.
     pub fn tell(&mut self, event: &RunEvent, head: Hash) -> Result<(), Misfit> {
-        match (&mut self.run, &self.plan) {
+        match (&mut self.picture.run, &self.picture.plan) {
             (Some(run), _) => run.apply(event.clone())?,
-            (None, Some(plan)) => self.run = Some(Run::opening(plan, event)?),
+            (None, Some(plan)) => self.picture.run = Some(Run::opening(plan, event)?),
             (None, None) => return Err(Misfit::Opening { seq: event.seq }),
         }
         self.resolve_plan();
@@ -196,8 +186,8 @@ impl Console<ObserverDesk> {
     /// Tells what the passing of time alone changes, where no console was looking. It leaves no
     /// trace: what is shown next is the same whether this was asked or not.
     pub fn refresh(&mut self, now: Stamp) {
-        self.assessment = judge::judge(&self.site, &self.snapshot, self.subject(now), now);
-        self.tell_figures(self.assessment.active, now);
+        let footing = self.footing(now);
+        self.picture.refresh(footing, now);
     }
 
     /// What the keys asked for since this was asked last.
@@ -213,6 +203,6 @@ impl Console<ObserverDesk> {
 
     /// The time on the clock that counts from T0; none before a T0 is known.
     pub fn elapsed(&self) -> Option<std::time::Duration> {
-        self.forecast.elapsed
+        self.picture.forecast.elapsed
     }
 }

@@ -31,10 +31,10 @@ impl<D: Desk> Console<D> {
     ) -> Vec<Effect<D::Role>> {
         let lines = self.shown(now, |screen| update_text::lines(screen, sentence.as_str()));
         let lines = masked(&lines, &self.redactor);
-        let number = next_number(self.open_run());
+        let number = next_number(self.picture.open_run());
         let (effect, told) = self.handed(&lines);
         let mut effects = vec![effect];
-        if self.open_run().is_none() || self.desk.read_only() {
+        if self.picture.open_run().is_none() || self.desk.read_only() {
             let why = if self.desk.read_only() { "read only" } else { "no run is open" };
             self.notice(now, format!("status {told}; NOT recorded: {why}"), false);
             return effects;
@@ -68,7 +68,7 @@ impl<D: Desk> Console<D> {
             "us" => "our own network is silent".to_owned(),
             _ => format!("urgent alarm, {place}"),
         };
-        let since = match (&self.assessment.primary, alarm.since) {
+        let since = match (&self.picture.assessment.primary, alarm.since) {
             (Primary::Red { t0, .. }, _) if alarm.key.starts_with("red/") => Some(*t0),
             (_, since) => since,
         };
@@ -78,7 +78,7 @@ impl<D: Desk> Console<D> {
     }
 
     fn notify(&self, what: &str) -> Effect<D::Role> {
-        let kind = self.run.as_ref().map_or(self.kind, |run| run.kind).badge();
+        let kind = self.picture.run.as_ref().map_or(self.kind, |run| run.kind).badge();
         let chain = match &self.journal {
             JournalState::Ok { words } => format!(", journal {words}"),
             JournalState::None | JournalState::Failed(_) | JournalState::ReadOnly(_) => {
@@ -90,7 +90,7 @@ impl<D: Desk> Console<D> {
 
     /// Rings and tells once when the objective is at risk, and once when it is breached.
     pub(super) fn ring_for_the_clock(&mut self) -> Vec<Effect<D::Role>> {
-        let key = match self.forecast.state {
+        let key = match self.picture.forecast.state {
             // A forecast that jumps over the risk is a risk that begins.
             RtoState::AtRisk | RtoState::WillMiss => "RTO at risk",
             RtoState::Breached => "RTO breached",
@@ -102,7 +102,7 @@ impl<D: Desk> Console<D> {
             | RtoState::Contested => return Vec::new(),
         };
         // Every tier that the clock comes to count has a bell of its own.
-        let tier = self.forecast.tier.as_ref().map_or("", TierId::as_str);
+        let tier = self.picture.forecast.tier.as_ref().map_or("", TierId::as_str);
         if self.rung.insert(format!("{key} {tier}")) {
             vec![Effect::Bell, self.notify(key)]
         } else {
@@ -112,13 +112,13 @@ impl<D: Desk> Console<D> {
 
     /// `DRILL INC-7 T+23m ON TRACK`, when it changed.
     pub(super) fn new_title(&mut self) -> Option<Effect<D::Role>> {
-        let open = self.open_run();
-        let what = match (open, self.forecast.elapsed) {
+        let open = self.picture.open_run();
+        let what = match (open, self.picture.forecast.elapsed) {
             (Some(run), _) => run.id.to_string(),
-            (None, Some(_)) => format!("{} RED", self.site.name),
-            (None, None) => self.site.name.clone(),
+            (None, Some(_)) => format!("{} RED", self.picture.site.name),
+            (None, None) => self.picture.site.name.clone(),
         };
-        let clock = self.forecast.elapsed.map(|time| {
+        let clock = self.picture.forecast.elapsed.map(|time| {
             let minutes = time.as_secs() / 60;
             match minutes / 60 {
                 0 => format!(" T+{minutes}m"),
@@ -127,7 +127,7 @@ impl<D: Desk> Console<D> {
         });
         let clock = clock.unwrap_or_default();
         let kind = open.map_or(self.kind, |run| run.kind).badge();
-        let title = format!("{kind} {what}{clock} {}", self.forecast.state.words());
+        let title = format!("{kind} {what}{clock} {}", self.picture.forecast.state.words());
         if title == self.title {
             return None;
         }

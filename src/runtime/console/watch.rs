@@ -11,6 +11,7 @@ use crate::domain::time::{CLOCK_DOUBT, RtoClock, Stamp, short_time};
 use crate::port::Looks;
 use crate::runtime::desk::Desk;
 use crate::runtime::effect::Effect;
+use crate::runtime::observations::Observations;
 
 /// The least time between two writings of the observation file.
 const KEEP_AFTER: Duration = Duration::from_secs(2);
@@ -23,7 +24,7 @@ impl<D: Desk> Console<D> {
         for (side, look) in [(Side::A, looks.a), (Side::B, looks.b)] {
             if let Some(look) = look {
                 self.count(system, side, at, &look);
-                self.snapshot.record(system, side, at, look);
+                self.picture.snapshot.record(system, side, at, look);
             }
         }
         self.judge_due = true;
@@ -32,7 +33,7 @@ impl<D: Desk> Console<D> {
 
     /// Keeps what a probe has learned for those that come after it.
     pub(super) fn learned(&mut self, system: SystemId, learned: String) {
-        self.memory.learned.insert(system, learned);
+        self.learned.insert(system, learned);
         self.keep_due = true;
     }
 
@@ -46,7 +47,7 @@ impl<D: Desk> Console<D> {
             },
             Err(error) => (error.counts_as_failure().then_some(false), None),
         };
-        self.memory.day.count(system, side, at, good, lag);
+        self.picture.day.count(system, side, at, good, lag);
     }
 
     pub(super) fn tick(&mut self, now: Stamp) -> Vec<Effect<D::Role>> {
@@ -54,13 +55,17 @@ impl<D: Desk> Console<D> {
         let mut effects = self.ui_tick(now);
         self.judge_due = true;
         self.turn_safe_when_idle(now);
-        effects.extend(self.desk.retry(self.run.as_ref()));
+        effects.extend(self.desk.retry(self.picture.run.as_ref()));
         effects.extend(self.try_the_journal());
         effects.extend(self.sense(now));
         if self.keep_due && now.since(self.kept) >= KEEP_AFTER {
             self.keep_due = false;
             self.kept = now;
-            effects.push(Effect::Keep(Box::new(self.observations(now))));
+            effects.push(Effect::Keep(Box::new(Observations::of(
+                &self.picture,
+                self.learned.clone(),
+                now,
+            ))));
         }
         effects
     }
@@ -89,7 +94,7 @@ impl<D: Desk> Console<D> {
 
     /// The clock of the open run, while it counts.
     fn counting(&self) -> Option<&RtoClock> {
-        self.open_run()?.clock.as_ref().filter(|clock| clock.stopped.is_none())
+        self.picture.open_run()?.clock.as_ref().filter(|clock| clock.stopped.is_none())
     }
 
     /// Puts on record that the wall clock went further than ours, before anything that is measured
@@ -109,7 +114,7 @@ impl<D: Desk> Console<D> {
     /// disk with room again is noticed without anybody's wish.
     fn try_the_journal(&mut self) -> Vec<Effect<D::Role>> {
         let JournalState::Failed(why) = &self.journal else { return Vec::new() };
-        if self.open_run().is_none() || self.desk.is_recording() {
+        if self.picture.open_run().is_none() || self.desk.is_recording() {
             return Vec::new();
         }
         let found = format!("the journal records again; it could not: {why}").into();
@@ -117,8 +122,11 @@ impl<D: Desk> Console<D> {
     }
 
     fn turn_safe_when_idle(&mut self, now: Stamp) {
-        let running =
-            self.run.as_ref().is_some_and(|run| run.steps.iter().any(|step| step.phase.is_open()));
+        let running = self
+            .picture
+            .run
+            .as_ref()
+            .is_some_and(|run| run.steps.iter().any(|step| step.phase.is_open()));
         if self.armed && !running && now.since(self.touched) >= IDLE_SAFE_AFTER {
             self.armed = false;
             self.notice(now, "SAFE again: nobody touched the keys for 15 minutes", false);

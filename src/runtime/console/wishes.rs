@@ -50,7 +50,7 @@ impl<D: Desk> Console<D> {
         for wish in wishes {
             match self.grant(wish, now) {
                 Ok(more) => effects.extend(more),
-                Err(refusal) => self.notice(now, refusal.tell(self.plan.as_deref()), true),
+                Err(refusal) => self.notice(now, refusal.tell(self.picture.plan.as_deref()), true),
             }
         }
         effects
@@ -74,7 +74,7 @@ impl<D: Desk> Console<D> {
                 if self.desk.read_only() {
                     return Err(Refusal::ReadOnly);
                 }
-                permitted(&self.site, &self.me, SiteRole::Commander, "arm")?;
+                permitted(&self.picture.site, &self.me, SiteRole::Commander, "arm")?;
                 self.armed = true;
                 let key = self.key(Command::Arm);
                 let text = format!("ARMED: keys act now; {key} makes the console safe again");
@@ -119,7 +119,7 @@ impl<D: Desk> Console<D> {
             return Err(Refusal::ReadOnly);
         }
         if let Intent::Acknowledge { alarm } = intent
-            && self.open_run().is_none()
+            && self.picture.open_run().is_none()
         {
             // Without a run there is no journal; the acknowledgement lives as long as the alarm.
             self.acknowledged.push(alarm.clone());
@@ -129,7 +129,7 @@ impl<D: Desk> Console<D> {
         if let JournalState::Failed(why) | JournalState::ReadOnly(why) = &self.journal {
             return Err(Refusal::Journal(why.clone()));
         }
-        let runbook = self.runbook().cloned().ok_or(Refusal::NoRun)?;
+        let runbook = self.picture.runbook().cloned().ok_or(Refusal::NoRun)?;
         // It is put back at once; a desk is a few words.
         let mut desk = std::mem::take(&mut self.desk);
         let answer = desk.wish(&self.context(&runbook, now), intent);
@@ -146,7 +146,7 @@ impl<D: Desk> Console<D> {
             self.acknowledged.push(alarm.clone());
         }
         let key = |command| self.key(command);
-        self.notice(now, granted::granted(intent, self.plan.as_deref(), key), false);
+        self.notice(now, granted::granted(intent, self.picture.plan.as_deref(), key), false);
         Ok(effects)
     }
 
@@ -162,7 +162,7 @@ impl<D: Desk> Console<D> {
             Err(Refusal::Recording)
         };
         answer.unwrap_or_else(|refusal| {
-            self.notice(now, refusal.tell(self.plan.as_deref()), true);
+            self.notice(now, refusal.tell(self.picture.plan.as_deref()), true);
             Vec::new()
         })
     }
@@ -173,22 +173,23 @@ impl<D: Desk> Console<D> {
         mode: Mode,
         now: Stamp,
     ) -> Result<Vec<Effect<D::Role>>, Refusal> {
-        if self.open_run().is_some() || self.opening.is_some() {
+        if self.picture.open_run().is_some() || self.opening.is_some() {
             return Err(Refusal::RunOpen);
         }
-        let plan = self.runbooks.get(runbook).ok_or(Refusal::NoRun)?;
-        may_open(&self.site, &self.me, plan, self.assessment.active)?;
+        let plan = self.picture.runbooks.get(runbook).ok_or(Refusal::NoRun)?;
+        may_open(&self.picture.site, &self.me, plan, self.picture.assessment.active)?;
         let last = self.last_run.as_ref();
-        let run = RunId::of_site(&self.site.name, now.utc(), last).map_err(|_| {
+        let run = RunId::of_site(&self.picture.site.name, now.utc(), last).map_err(|_| {
             Refusal::Already("no name sorts after that of the last run: move its folder away")
         })?;
         let behind = last
             .filter(|last| {
-                RunId::of_site(&self.site.name, now.utc(), None).is_ok_and(|now| now < **last)
+                RunId::of_site(&self.picture.site.name, now.utc(), None)
+                    .is_ok_and(|now| now < **last)
             })
             .cloned();
         let effects = self.desk.open(run.clone(), runbook, self.kind)?;
-        self.chosen = Some(runbook);
+        self.picture.chosen = Some(runbook);
         self.last_run = Some(run.clone());
         self.opening = Some(Opening { run, runbook, mode, behind });
         Ok(effects)
@@ -199,16 +200,18 @@ impl<D: Desk> Console<D> {
         if self.desk.read_only() {
             return None;
         }
-        let plan = match &self.plan {
-            Some(plan) if self.run.is_some() => plan.clone(),
-            _ => std::sync::Arc::new(self.runbook()?.clone()),
+        let plan = match &self.picture.plan {
+            Some(plan) if self.picture.run.is_some() => plan.clone(),
+            _ => std::sync::Arc::new(self.picture.runbook()?.clone()),
         };
-        let direction = self.run.as_ref().map_or_else(|| plan.direction(), |run| run.direction);
-        let last = self.run.as_ref().and_then(|run| run.step(step)).and_then(|s| s.last_attempt());
+        let direction =
+            self.picture.run.as_ref().map_or_else(|| plan.direction(), |run| run.direction);
+        let last =
+            self.picture.run.as_ref().and_then(|run| run.step(step)).and_then(|s| s.last_attempt());
         let attempt = last.map_or(0, |last| last.number);
         let (target, other) = plan
             .step(step)
-            .map_or((None, None), |step| identity::shown(&self.snapshot, step, direction));
+            .map_or((None, None), |step| identity::shown(&self.picture.snapshot, step, direction));
         let (step, expected) = (step.clone(), Expected { target, other, ..Expected::default() });
         Some(Effect::Rehearse(Job { runbook: plan, direction, step, attempt, back, expected }))
     }

@@ -101,7 +101,7 @@ impl Desk for CommanderDesk {
             return Err(Refusal::Recording);
         }
         let word = |body, pledge, cancel| Word {
-            by: context.by.clone(),
+            by: context.me.clone(),
             body,
             pledge,
             cancel,

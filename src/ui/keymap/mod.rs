@@ -5,7 +5,9 @@ mod read;
 
 pub use key::Key;
 
-use super::command::{Command, Context};
+use super::command::{Acts, COMMANDS, Command, Context};
+use crate::domain::run::autopilot::Keys;
+use crate::domain::run::intent::Kind;
 use crate::domain::settings::Fault;
 use crate::domain::settings::tree::Library;
 
@@ -127,6 +129,15 @@ impl Keymap {
             .filter(|binding| binding.context == context && binding.command == command)
             .map(Binding::keys_text)
             .collect()
+    }
+}
+
+/// The keys of a console as it is opened: on its list, without a dialog.
+impl Keys for Keymap {
+    fn key(&self, kind: Kind) -> String {
+        let named = COMMANDS.iter().find(|spec| spec.acts == Acts::Run(kind));
+        let command = named.map_or(Command::Palette, |spec| spec.command);
+        self.key_of(&[Context::List, Context::Global], command)
     }
 }
 

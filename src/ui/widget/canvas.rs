@@ -3,10 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
 
 use super::ink::{BORDER, FOCUS, Ink, TEXT};
+use super::letters::letters;
 use super::row::Row;
 use crate::ui::theme::{Theme, Token};
 
@@ -95,34 +94,30 @@ impl<'a> Canvas<'a> {
         let mut at = x;
         for (ink, text) in row.pieces() {
             let style = self.style(ink, row.under);
-            for grapheme in text.graphemes(true) {
-                at = self.grapheme(at, y, x + width, grapheme, style);
+            for (letter, cells) in letters(text) {
+                let cells = u16::try_from(cells).unwrap_or(u16::MAX);
+                if cells > 0 && cells <= (x + width).saturating_sub(at) {
+                    self.letter((at, y), cells, letter, style);
+                    at += cells;
+                }
             }
         }
     }
 
-    fn grapheme(&mut self, at: u16, y: u16, end: u16, grapheme: &str, style: Style) -> u16 {
-        let cells = u16::try_from(grapheme.width()).unwrap_or(0);
-        if cells == 0 || at + cells > end {
-            return at;
-        }
-        let shown: &str = if !self.ascii || grapheme.is_ascii() {
-            grapheme
+    fn letter(&mut self, (x, y): (u16, u16), cells: u16, letter: &str, style: Style) {
+        let shown: &str = if !self.ascii || letter.is_ascii() {
+            letter
         } else {
-            ASCII.iter().find(|(from, _)| *from == grapheme).map_or("?", |(_, to)| *to)
+            ASCII.iter().find(|(from, _)| *from == letter).map_or("?", |(_, to)| *to)
         };
-        let wide_in_ascii = cells > 1 && shown == "?";
-        for place in at..at + cells {
+        for place in x..x + cells {
             let Some(cell) = self.buffer.cell_mut((place, y)) else { continue };
             cell.reset();
             cell.set_style(style);
-            if place == at {
+            if place == x || shown == "?" {
                 cell.set_symbol(shown);
-            } else if wide_in_ascii {
-                cell.set_symbol("?");
             }
         }
-        at + cells
     }
 
     /// Rows from the top of an area; what does not fit is left out.

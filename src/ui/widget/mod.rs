@@ -4,5 +4,6 @@ pub mod bar;
 pub mod canvas;
 pub mod digits;
 pub mod ink;
+pub mod letters;
 pub mod row;
 pub mod sheet;

@@ -1,18 +1,8 @@
 //! One row of inked text that knows its width, cuts between characters and never in one.
 
-use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
-
 use super::ink::{BORDER, Ink, TEXT};
-
-/// Cells that a text takes.
-pub fn width_of(text: &str) -> usize {
-    // Printable ASCII takes a cell each; breaking into characters as read costs far more.
-    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
-        return text.len();
-    }
-    text.graphemes(true).map(UnicodeWidthStr::width).sum()
-}
+use super::letters::letters;
+pub use super::letters::width_of;
 
 /// `text` in at most `width` cells; what does not fit is replaced by `…`.
 pub fn cut(text: &str, width: usize) -> String {
@@ -21,13 +11,12 @@ pub fn cut(text: &str, width: usize) -> String {
     }
     let mut out = String::new();
     let mut used = 0;
-    for grapheme in text.graphemes(true) {
-        let cells = grapheme.width();
+    for (letter, cells) in letters(text) {
         if used + cells + 1 > width {
             break;
         }
         used += cells;
-        out.push_str(grapheme);
+        out.push_str(letter);
     }
     if width > 0 {
         out.push('…');
@@ -63,13 +52,12 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
             used += cells;
             continue;
         }
-        for grapheme in word.graphemes(true) {
-            let cells = grapheme.width();
+        for (letter, cells) in letters(word) {
             if used > 0 && used + cells > width {
                 lines.push(String::new());
                 used = 0;
             }
-            push(&mut lines, grapheme);
+            push(&mut lines, letter);
             used += cells;
         }
     }

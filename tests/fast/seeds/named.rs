@@ -160,7 +160,8 @@ impl<'s> Seat<'s> {
     /// The screen without a guide: enough for whoever only presses.
     fn bare(&self) -> Screen<'_> {
         let (now, access, rehearsal) = (self.now, self.access, self.rehearsal.as_ref());
-        let facts = Facts { now, access, rehearsal, keymap: self.keymap, ..self.screen.facts };
+        let mut facts = Facts { rehearsal, keymap: self.keymap, ..self.screen.facts.with(access) };
+        facts.context.known.now = now;
         Screen { facts, model: &self.model, guide: &[], ..self.screen }
     }
 
@@ -513,8 +514,7 @@ fn every_key_that_is_named_in_a_made_up_moment_does_what_it_says() {
             continue;
         }
         for access in [Access::ReadOnly, Access::Safe, Access::Armed] {
-            let screen =
-                Screen { facts: Facts { access, ..fixture.screen().facts }, ..fixture.screen() };
+            let screen = Screen { facts: fixture.screen().facts.with(access), ..fixture.screen() };
             presser.press_all(&format!("{} {access:?}", moment.name), &screen);
         }
     }

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use warroom::app::kinds::load;
 use warroom::commands::exit::Exit;
-use warroom::commands::status::{self, Known, Status, VerdictWord};
+use warroom::commands::status::{self, Recalled, Status, VerdictWord};
 use warroom::domain::day::Day;
 use warroom::domain::ids::{Side, SystemId};
 use warroom::domain::ledger::{LossVerdict, freeze};
@@ -78,10 +78,6 @@ impl Rig {
         Self { folder, site, runtime, clock, console: Snapshot::default() }
     }
 
-    fn judged(&self, known: &Known, snapshot: &Snapshot) -> Status {
-        status::judged(&self.site, known, snapshot, self.clock.now()).0
-    }
-
     /// What a console says after one more look; it remembers what it saw.
     fn console(&mut self) -> Status {
         let mut snapshot = std::mem::take(&mut self.console);
@@ -101,21 +97,23 @@ impl Rig {
             learned: Learned::new(),
         });
         drop(keeper);
-        self.judged(&Known::default(), &self.console)
+        let known = Recalled::default();
+        let picture = status::judged(&self.site, &known, self.console.clone(), now);
+        status::told(&self.site, &known, &picture, now)
     }
 
     /// What `status` says: a process of its own, which goes on from what was kept, and keeps it.
     fn status(&self) -> Status {
-        let known = Known { remembered: peek(self.folder.path()), ..Known::default() };
+        let known = Recalled { remembered: peek(self.folder.path()), ..Recalled::default() };
         let mut snapshot = Snapshot::default();
         if let Some(memory) = &known.remembered {
             snapshot.remember_all(memory.snapshot.clone());
         }
         self.look(&mut snapshot);
         let now = self.clock.now();
-        let (told, spells) = status::judged(&self.site, &known, &snapshot, now);
-        let seen = (&snapshot, Learned::new(), spells);
-        status::remember(self.folder.path(), &known, &told, seen, now);
+        let picture = status::judged(&self.site, &known, snapshot, now);
+        let told = status::told(&self.site, &known, &picture, now);
+        status::remember(self.folder.path(), &known, picture, Learned::new(), now);
         told
     }
 

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use super::{Choice, Outlook, person, two_primaries};
+use crate::domain::known::Known;
 use crate::domain::rules::period;
 use crate::domain::run::decide::{Context, permitted};
 use crate::domain::run::event::Mode;
+use crate::domain::run::intent::Kind;
 use crate::domain::site::{Site, SiteRole};
 use crate::domain::snapshot::earlier;
 use crate::domain::text::Clean;
@@ -17,40 +19,49 @@ const LOOKS_MAX: u32 = 8;
 
 /// `choice`, where the site lets this person begin such a run now.
 pub(super) fn begin(outlook: &Outlook<'_>, choice: Choice) -> Choice {
-    let Context { site, by, assessment, runbook, now, .. } = outlook.context;
-    if let Err(refusal) = permitted(site, by, SiteRole::Commander, "command") {
+    let Outlook { context: Context { known, me, .. }, plan, .. } = outlook;
+    let Known { site, assessment, now, .. } = *known;
+    if let Err(refusal) = permitted(site, me, SiteRole::Commander, "command") {
         return person(refusal.to_string());
     }
-    let declarer = by.person.as_ref().and_then(|id| site.person(id));
+    let declare = outlook.key(Kind::Declare);
+    let declarer = me.person.as_ref().and_then(|id| site.person(id));
     if !site.people.is_empty() && !declarer.is_some_and(|person| person.may_declare) {
         let names = site.declarers().join(", ");
-        return person(format!("{by} may not declare at this site; it lets {names}: D declares"));
+        return person(format!(
+            "{me} may not declare at this site; it lets {names}: {declare} declares"
+        ));
     }
     if !assessment.split_brain.is_empty() {
         return person(two_primaries(outlook));
     }
     let looked_for = now.since(outlook.since);
     let still_looking = looked_for < look_around(site);
-    if assessment.active == runbook.to {
-        let why = format!("region {} serves already: this plan leads nowhere else", runbook.to);
+    if assessment.active == plan.to {
+        let why = format!("region {} serves already: this plan leads nowhere else", plan.to);
         return if still_looking { Choice::Wait(why.into()) } else { person(why) };
     }
     match (outlook.orders.mode, &assessment.primary) {
         (Mode::Ungraceful, Primary::Red { .. }) => match &assessment.verdict {
             verdict @ (Verdict::NoGo(reasons) | Verdict::Blind(reasons)) => {
                 let why = reasons.first().map_or("", Clean::as_str);
-                person(format!("the standby is {}: {why}; D declares all the same", verdict.word()))
+                let word = verdict.word();
+                person(format!("the standby is {word}: {why}; {declare} declares all the same"))
             }
             Verdict::Go | Verdict::Caution(_) => choice,
         },
         (Mode::Planned, Primary::Healthy) => match unwell(outlook) {
             None => choice,
             Some(why) if still_looking => Choice::Wait(why.into()),
-            Some(why) => person(format!("{why}: D declares all the same")),
+            Some(why) => person(format!("{why}: {declare} declares all the same")),
         },
-        (Mode::Planned, Primary::Red { .. }) => person(
-            "the primary is red: this is no planned run; say --ungraceful, or ! and D in a console",
-        ),
+        (Mode::Planned, Primary::Red { .. }) => {
+            let escalate = outlook.key(Kind::Escalate);
+            person(format!(
+                "the primary is red: this is no planned run; say --ungraceful, or {escalate} and \
+                 {declare} in a console",
+            ))
+        }
         (mode, primary) => {
             let state = primary_words(primary);
             let wanted = if mode == Mode::Planned { "healthy" } else { "red by the site's rules" };
@@ -60,7 +71,7 @@ pub(super) fn begin(outlook: &Outlook<'_>, choice: Choice) -> Choice {
             if still_looking {
                 Choice::Wait(why.into())
             } else {
-                person(format!("{why}: D declares all the same"))
+                person(format!("{why}: {declare} declares all the same"))
             }
         }
     }
@@ -69,7 +80,7 @@ pub(super) fn begin(outlook: &Outlook<'_>, choice: Choice) -> Choice {
 /// What in the serving region has not answered since this console began to look. A rule wants
 /// several failed looks before it speaks; to begin by itself, one of them is too many.
 fn unwell(outlook: &Outlook<'_>) -> Option<String> {
-    let Context { site, snapshot, assessment, .. } = outlook.context;
+    let Known { site, snapshot, assessment, .. } = outlook.context.known;
     let side = assessment.active;
     let mut here = site.systems.iter().filter(|system| system.sides[side.index()].is_some());
     here.find_map(|system| {

@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use super::*;
 use crate::domain::catalogue::{ActionSpec, Change, Fencing, Guard};
+use crate::domain::console::Access;
+use crate::domain::day::Day;
+use crate::domain::forecast::unknown;
 use crate::domain::ids::{PersonId, RunId, Side, SystemId};
 use crate::domain::judge;
+use crate::domain::known::Known;
 use crate::domain::ledger::{Ledger, LedgerRow, LossVerdict};
 use crate::domain::reading::{Health, Identity, Reading};
 use crate::domain::run::decide::{Decision, decide};
@@ -17,6 +21,32 @@ use crate::domain::snapshot::Snapshot;
 use crate::domain::time::BootId;
 use crate::domain::verdict::{Assessment, T0Basis, Verdict};
 use crate::stand::{self, chance::Chance};
+
+/// The keys that are shipped.
+#[derive(Debug)]
+struct Shipped;
+
+impl Keys for Shipped {
+    fn key(&self, kind: Kind) -> String {
+        let key = match kind {
+            Kind::Run => "r",
+            Kind::Compensate => "K",
+            Kind::Skip => "s",
+            Kind::Attest => "m",
+            Kind::Retry => "R",
+            Kind::Resolve => "U",
+            Kind::AbortStep => "X",
+            Kind::Hold => "space",
+            Kind::Declare => "D",
+            Kind::AcceptLedger => "L",
+            Kind::Escalate => "!",
+            Kind::AbortRun => "E",
+            Kind::Close => "W",
+            other => unreachable!("no sentence names the key of {other:?}"),
+        };
+        key.to_owned()
+    }
+}
 
 const fn action(class: Class, guard: Guard) -> ActionSpec {
     ActionSpec {
@@ -202,20 +232,24 @@ impl Bench {
 
     fn with<T>(&self, look: impl FnOnce(&Outlook<'_>) -> T) -> T {
         let by = self.by();
-        let context = Context {
-            site: &self.site,
-            runbook: &self.plan,
-            run: self.run.as_ref(),
-            snapshot: &self.snapshot,
+        let now = at(self.now);
+        let (site, snapshot, run) = (&self.site, &self.snapshot, self.run.as_ref());
+        let known = Known {
+            now,
+            site,
+            runbook: Some(&self.plan),
+            run,
+            snapshot,
             assessment: &self.assessment,
             ledger: &self.ledger,
+            forecast: &unknown(site, now),
+            day: &Day::default(),
             t0: None,
             detected: None,
-            by: &by,
-            armed: true,
-            now: at(self.now),
         };
-        look(&Outlook { context, orders: &self.orders, since: at(self.since) })
+        let context = Context { known, me: &by, access: Access::Armed };
+        let (plan, since) = (&self.plan, at(self.since));
+        look(&Outlook { context, orders: &self.orders, since, plan, keys: &Shipped })
     }
 
     fn choice(&self) -> Choice {

@@ -3,8 +3,10 @@
 //! One table for all of them. `decide` asks it first of every wish, and the screen asks the same
 //! question to grey a key, so that what a key offers and what is granted cannot drift apart.
 
+use super::context::Context;
 use crate::domain::abort::{self, Blocked};
 use crate::domain::catalogue::Class;
+use crate::domain::console::Access;
 use crate::domain::ids::StepId;
 use crate::domain::run::event::{Actor, Mode};
 use crate::domain::run::intent::Kind;
@@ -80,22 +82,7 @@ impl Kind {
     }
 }
 
-/// Who asks, of which run.
-#[derive(Debug, Clone, Copy)]
-pub struct Asking<'a> {
-    /// The site.
-    pub site: &'a Site,
-    /// The run's plan in force.
-    pub runbook: Option<&'a Runbook>,
-    /// The run.
-    pub run: Option<&'a Run>,
-    /// Who asks.
-    pub by: &'a Actor,
-    /// True when the console is armed.
-    pub armed: bool,
-}
-
-impl Asking<'_> {
+impl Context<'_> {
     /// Whether such a wish may be made at all now, whatever will be typed.
     ///
     /// # Errors
@@ -110,7 +97,7 @@ impl Asking<'_> {
         self.right(&needs.right)?;
         stage(run, &needs.stages)?;
         refused_by_run(kind, run)?;
-        if needs.armed && !self.armed {
+        if needs.armed && self.access != Access::Armed {
             return Err(Refusal::Safe);
         }
         let Some(id) = step else { return Ok(()) };
@@ -123,14 +110,14 @@ impl Asking<'_> {
     fn right(&self, right: &Right) -> Result<(), Refusal> {
         match right {
             Right::Anyone => Ok(()),
-            Right::Commander => permitted(self.site, self.by, SiteRole::Commander, "command"),
+            Right::Commander => permitted(self.site, self.me, SiteRole::Commander, "command"),
             Right::Declarer => {
-                permitted(self.site, self.by, SiteRole::Commander, "declare")?;
-                let person = self.by.person.as_ref().and_then(|id| self.site.person(id));
+                permitted(self.site, self.me, SiteRole::Commander, "declare")?;
+                let person = self.me.person.as_ref().and_then(|id| self.site.person(id));
                 if self.site.people.is_empty() || person.is_some_and(|person| person.may_declare) {
                     return Ok(());
                 }
-                let who = self.by.to_string().into();
+                let who = self.me.to_string().into();
                 let needs = "the site file gives `may_declare` to others";
                 Err(Refusal::NotPermitted { who, what: "declare", needs })
             }

@@ -20,7 +20,7 @@ use crate::domain::runbook::Runbook;
 use crate::domain::site::{Site, SiteRole};
 
 pub use super::intent::Kind;
-pub use allowed::{Asking, permitted};
+pub use allowed::permitted;
 pub use context::{Context, Decision, SHORT_REASON_CHARS_MIN};
 
 /// Decides on a wish of a commander.
@@ -28,7 +28,7 @@ pub use context::{Context, Decision, SHORT_REASON_CHARS_MIN};
 /// # Errors
 /// A [`Refusal`], whose text is the sentence to show.
 pub fn decide(context: &Context<'_>, intent: &Intent) -> Result<Decision, Refusal> {
-    context.asking().allows(intent.kind(), intent.step())?;
+    context.allows(intent.kind(), intent.step())?;
     match intent {
         Intent::Declare { typed, reason } => whole::declare(context, typed, reason),
         Intent::AcceptLedger => whole::accept_ledger(context),

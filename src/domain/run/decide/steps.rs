@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use super::context::{Context, Decision, SHORT_REASON_CHARS_MIN, find, long_enough, the_run};
+use super::context::{
+    Context, Decision, SHORT_REASON_CHARS_MIN, find, long_enough, the_plan, the_run,
+};
 use crate::domain::abort;
 use crate::domain::catalogue::{ActionSpec, Change, Class, Guard};
+use crate::domain::console::Access;
 use crate::domain::gates;
 use crate::domain::identity;
 use crate::domain::ids::{Side, StepId, SystemId};
@@ -84,7 +87,7 @@ fn warrant(
     let (target, other) = identity::shown(context.snapshot, step, run.direction);
     let side = run.direction.side(aim.place);
     let world = (context.site, context.snapshot);
-    let frame = gates::Frame::of_step(run, context.runbook, &id, world, context.now);
+    let frame = gates::Frame::of_step(run, the_plan(context)?, &id, world, context.now);
     let heard = context.snapshot.cell(&system, side).and_then(|cell| cell.heard);
     let waits =
         frame.after.is_some_and(|after| heard.is_none_or(|at| !gates::begun_after(at, after)));
@@ -111,7 +114,7 @@ fn exchanged(
         (Change::Fence, change) => change.promotes(),
         (other, change) => other.promotes() && change.closes(),
     };
-    context.runbook.steps.iter().filter(|other| opposed(other)).find_map(|other| {
+    context.runbook?.steps.iter().filter(|other| opposed(other)).find_map(|other| {
         let there = other.target.as_ref().filter(|there| there.system == aim.system)?;
         let state = run.step(&other.id).filter(|state| state.phase == Phase::Done)?;
         let met = state.last_forward()?.warrant.as_ref()?.target.as_ref()?;
@@ -130,9 +133,10 @@ pub fn still_good(context: &Context<'_>, intent: &Body) -> Result<(), Clean> {
     let Body::Intended { step: id, purpose, gates, warrant, .. } = intent else { return Ok(()) };
     let void = |why: &dyn std::fmt::Display| Clean::new(&format!("the grant is void: {why}"));
     let refused = |refusal: Refusal| void(&refusal);
-    let run = context.run.ok_or(Refusal::NoRun).map_err(refused)?;
+    let run = the_run(context).map_err(refused)?;
+    let plan = the_plan(context).map_err(refused)?;
     let (step, _) = find(context, id).map_err(refused)?;
-    if !context.armed {
+    if context.access != Access::Armed {
         return Err(void(&"the console went to SAFE before it was on record"));
     }
     if run.is_held() {
@@ -157,7 +161,7 @@ pub fn still_good(context: &Context<'_>, intent: &Body) -> Result<(), Clean> {
         return Ok(());
     }
     let world = (context.site, context.snapshot);
-    let frame = gates::Frame::of_step(run, context.runbook, id, world, context.now);
+    let frame = gates::Frame::of_step(run, plan, id, world, context.now);
     for (gate, then) in step.gates.iter().zip(gates).filter(|(_, then)| then.held) {
         let seen = gates::look(gate, &frame);
         if seen.held != Some(true) {
@@ -248,7 +252,7 @@ fn gates_seen(
     broken: Option<&(usize, Clean)>,
 ) -> Result<Vec<GateSeen>, Refusal> {
     let world = (context.site, context.snapshot);
-    let frame = gates::Frame::of_step(run, context.runbook, &step.id, world, context.now);
+    let frame = gates::Frame::of_step(run, the_plan(context)?, &step.id, world, context.now);
     let mut all = Vec::with_capacity(step.gates.len());
     for (index, gate) in step.gates.iter().enumerate() {
         let look = gates::look(gate, &frame);
@@ -330,7 +334,7 @@ fn leave(
     reason: &Clean,
 ) -> Result<Decision, Refusal> {
     long_enough(reason, REASON_CHARS_MIN)?;
-    let (back, stays) = abort::lists_leaving(run, context.runbook, id, reason);
+    let (back, stays) = abort::lists_leaving(run, the_plan(context)?, id, reason);
     Ok(Decision::Record(vec![Body::AbortPlanned { back, stays }]))
 }
 

@@ -6,8 +6,12 @@ use std::time::Duration;
 
 use super::*;
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
+use crate::domain::console::Access;
+use crate::domain::day::Day;
+use crate::domain::forecast::unknown;
 use crate::domain::ids::{PersonId, RunId, Side, StepId, SystemId};
 use crate::domain::judge;
+use crate::domain::known::Known;
 use crate::domain::ledger::freeze;
 use crate::domain::reading::{Fact, FactValue, Health, Identity, Reading, Role};
 use crate::domain::run::event::{Cause, Mode, Outcome, Pressure, RunEvent, RunKind};
@@ -218,19 +222,22 @@ impl Bench {
         let by = self.actor();
         let run = self.run.as_ref();
         let in_force = run.map_or_else(|| self.plan.clone(), |run| run.plan_in_force(&self.plan));
-        let context = Context {
-            site: &self.site,
-            runbook: &in_force,
+        let (site, snapshot) = (&self.site, &self.snapshot);
+        let known = Known {
+            now,
+            site,
+            runbook: Some(&in_force),
             run: self.run.as_ref(),
-            snapshot: &self.snapshot,
+            snapshot,
             assessment: &assessment,
             ledger: &ledger,
+            forecast: &unknown(site, now),
+            day: &Day::default(),
             t0: None,
             detected: None,
-            by: &by,
-            armed: self.armed,
-            now,
         };
+        let access = if self.armed { Access::Armed } else { Access::Safe };
+        let context = Context { known, me: &by, access };
         decide(&context, intent)
     }
 

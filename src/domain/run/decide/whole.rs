@@ -1,6 +1,6 @@
 //! Decisions on the whole run: declare, accept the losses, escalate, give up, close.
 
-use super::context::{Context, Decision, long_enough, the_run};
+use super::context::{Context, Decision, long_enough, the_plan, the_run};
 use crate::domain::abort;
 use crate::domain::ids::StepId;
 use crate::domain::ledger::{Ledger, no_store};
@@ -12,6 +12,7 @@ use crate::domain::run::intent::REASON_CHARS_MIN;
 use crate::domain::run::phase::{Phase, Stage};
 use crate::domain::run::refusal::Refusal;
 use crate::domain::run::state::Run;
+use crate::domain::runbook::Runbook;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::domain::verdict::{Met, Primary, T0Basis};
@@ -41,13 +42,13 @@ pub(super) fn declare(
     let ledger = context.ledger.clone();
     let (detected, reason) = (context.detected, reason.clone());
     let mut words = vec![Body::Declared { t0, basis, detected, signals, reason, ledger }];
-    words.extend(skips_in_force(run, context));
+    words.extend(skips_in_force(run, the_plan(context)?));
     Ok(Decision::Record(words))
 }
 
 /// What the plan itself leaves out of the steps that are ungraceful already.
-fn skips_in_force(run: &Run, context: &Context<'_>) -> impl Iterator<Item = Body> {
-    run.plan_skips(context.runbook)
+fn skips_in_force(run: &Run, plan: &Runbook) -> impl Iterator<Item = Body> {
+    run.plan_skips(plan)
         .into_iter()
         .filter(|word| matches!(word, Body::Skipped { step, .. } if run.is_ungraceful(step)))
 }
@@ -128,7 +129,7 @@ pub(super) fn escalate(
     };
     // Before the declaration nothing is left out yet: it will say so itself.
     if run.stage != Stage::Standby {
-        words.extend(run.plan_skips(context.runbook).into_iter().filter(meant));
+        words.extend(run.plan_skips(the_plan(context)?).into_iter().filter(meant));
     }
     Ok(Decision::Record(words))
 }
@@ -144,19 +145,19 @@ pub(super) fn abort_run(
     }
     long_enough(reason, REASON_CHARS_MIN)?;
     // The plan as it was read stands right behind the decision.
-    let (back, stays) = abort::lists(run, context.runbook);
+    let (back, stays) = abort::lists(run, the_plan(context)?);
     let started = Body::AbortStarted { reason: reason.clone() };
     Ok(Decision::Record(vec![started, Body::AbortPlanned { back, stays }]))
 }
 
 pub(super) fn close(context: &Context<'_>) -> Result<Decision, Refusal> {
-    let run = the_run(context)?;
+    let (run, plan) = (the_run(context)?, the_plan(context)?);
     if let Some(open) = run.steps.iter().find(|step| step.open_attempt().is_some()) {
-        let why = format!("step {} is {}", context.runbook.named(&open.id), open.phase.word());
+        let why = format!("step {} is {}", plan.named(&open.id), open.phase.word());
         return Err(Refusal::Open(why.into()));
     }
     if run.stage == Stage::Aborting {
-        return close_aborted(context, run);
+        return close_aborted(run, plan);
     }
     if run.restored.is_none() {
         let why = "the restored facts were not seen yet; give it up if it must end";
@@ -165,7 +166,7 @@ pub(super) fn close(context: &Context<'_>) -> Result<Decision, Refusal> {
     let unfinished: Vec<StepId> = run.unfinished().map(|step| step.id.clone()).collect();
     let waiting = run.steps.iter().find(|step| matches!(step.phase, Phase::Pending | Phase::Ready));
     if let Some(step) = waiting {
-        let named = context.runbook.named(&step.id);
+        let named = plan.named(&step.id);
         let why = format!("step {named} is {}: run it or skip it", step.phase.word());
         return Err(Refusal::Open(why.into()));
     }
@@ -178,12 +179,12 @@ pub(super) fn close(context: &Context<'_>) -> Result<Decision, Refusal> {
 }
 
 /// A run that was given up ends once each step that goes back is back, or left by a decision.
-fn close_aborted(context: &Context<'_>, run: &Run) -> Result<Decision, Refusal> {
-    let (back, _) = abort::lists(run, context.runbook);
+fn close_aborted(run: &Run, plan: &Runbook) -> Result<Decision, Refusal> {
+    let (back, _) = abort::lists(run, plan);
     let left: Vec<String> = back
         .iter()
         .filter(|id| run.step(id).is_none_or(|state| state.phase != Phase::Compensated))
-        .map(|id| context.runbook.named(id))
+        .map(|id| plan.named(id))
         .collect();
     if !left.is_empty() {
         let why = format!(
@@ -192,7 +193,7 @@ fn close_aborted(context: &Context<'_>, run: &Run) -> Result<Decision, Refusal> 
         );
         return Err(Refusal::Open(why.into()));
     }
-    let mut words: Vec<Body> = abort::word(run, context.runbook).into_iter().collect();
+    let mut words: Vec<Body> = abort::word(run, plan).into_iter().collect();
     words.push(Body::Closed { closing: Closing::Aborted });
     Ok(Decision::Record(words))
 }

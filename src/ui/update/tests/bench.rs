@@ -7,7 +7,10 @@ use crossterm::event::{KeyEvent, KeyModifiers};
 use super::super::{Input, tick, update};
 use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::console::{Access, JournalState, Rehearsal};
+use crate::domain::day::Day;
+use crate::domain::forecast::{Forecast, unknown};
 use crate::domain::ids::{RunId, Side, StepId, SystemId};
+use crate::domain::known::Known;
 use crate::domain::ledger::Ledger;
 use crate::domain::preview::{Preview, Standing};
 use crate::domain::run::decide::{Context, Decision, decide};
@@ -304,18 +307,13 @@ impl Bench {
     }
 
     pub(super) fn with<T>(&mut self, act: impl FnOnce(&mut Model, &Facts<'_>) -> T) -> T {
+        let mut model = std::mem::take(&mut self.model);
+        let (forecast, day) = (unknown(&self.site, at(self.now)), Day::default());
+        let known = self.known(&forecast, &day);
         let facts = Facts {
-            now: at(self.now),
-            access: self.access,
+            context: Context { known, me: &self.me, access: self.access },
             keymap: self.keymap,
-            me: &self.me,
-            site: &self.site,
             runbooks: &self.runbooks,
-            runbook: self.runbooks.get(1),
-            run: self.run.as_ref(),
-            assessment: &self.assessment,
-            snapshot: &self.snapshot,
-            ledger: &self.ledger,
             acknowledged: &[],
             rehearsal: self.rehearsal.as_ref(),
             journal: &self.journal,
@@ -326,24 +324,33 @@ impl Bench {
             report: None,
             fold: self.fold,
         };
-        act(&mut self.model, &facts)
+        let made = act(&mut model, &facts);
+        self.model = model;
+        made
     }
 
-    /// What a decision on a wish is now.
-    pub(super) fn decides(&self, intent: &Intent) -> Result<Decision, Refusal> {
-        let context = Context {
+    fn known<'a>(&'a self, forecast: &'a Forecast, day: &'a Day) -> Known<'a> {
+        Known {
+            now: at(self.now),
             site: &self.site,
-            runbook: &self.runbooks[1],
+            runbook: self.runbooks.get(1),
             run: self.run.as_ref(),
             snapshot: &self.snapshot,
             assessment: &self.assessment,
             ledger: &self.ledger,
+            forecast,
+            day,
             t0: None,
             detected: None,
-            by: &self.me,
-            armed: self.access == Access::Armed,
-            now: at(self.now),
-        };
+        }
+    }
+
+    /// What a decision on a wish is now.
+    pub(super) fn decides(&self, intent: &Intent) -> Result<Decision, Refusal> {
+        let forecast = unknown(&self.site, at(self.now));
+        let day = Day::default();
+        let known = self.known(&forecast, &day);
+        let context = Context { known, me: &self.me, access: self.access };
         decide(&context, intent)
     }
 
