@@ -17,9 +17,9 @@ use warroom::domain::reading::{
 use warroom::domain::time::Stamp;
 use warroom::port::{About, Action};
 use warroom::systems::kit::endpoint::{self, Endpoint};
-use warroom::systems::kit::identity::rival;
 use warroom::systems::kit::server::{Sight, Target};
 use warroom::systems::kit::task::prelude::*;
+use warroom::systems::kit::task::rival;
 use warroom::systems::kit::trail::Trail;
 use warroom::systems::kit::trouble::known_cause;
 

@@ -3,7 +3,6 @@
 pub mod child;
 pub mod each;
 pub mod endpoint;
-pub mod identity;
 pub mod name;
 pub mod pair;
 pub mod placeholders;

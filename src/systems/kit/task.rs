@@ -22,7 +22,7 @@ use crate::port::{
 
 /// What every task names.
 pub mod prelude {
-    pub use super::{At, Foreseen, Task, as_seen, tell};
+    pub use super::{At, Foreseen, Task, as_seen, rival, tell};
     pub use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
     pub use crate::domain::preview::{PreviewLine, Standing};
     pub use crate::domain::run::commit::Execution;
@@ -210,6 +210,12 @@ pub fn as_seen(seen: Standing, unread: &str, output: &mut dyn Output) -> Applied
         Standing::NotDone(words) => Err(OperateError::Refused(words)),
         Standing::Unknown(why) => Err(OperateError::Refused(format!("{unread}: {why}").into())),
     }
+}
+
+/// The end of a promotion that is meant only while no primary in `region` may take writes.
+pub fn rival(region: &Clean) -> OperateError {
+    let words = "answers and is not proven closed by now, so nothing was done: fence it first";
+    OperateError::Refused(format!("{region} {words}").into())
 }
 
 /// The outcome of a step that did its work, also as its last line.

@@ -6,7 +6,6 @@ use super::super::link::column;
 use super::super::settings::Postgres;
 use super::super::state::SideState;
 use crate::domain::reading::Writes;
-use crate::systems::kit::identity::rival;
 use crate::systems::kit::seat::Seat;
 use crate::systems::kit::task::prelude::*;
 

@@ -4,7 +4,6 @@ use super::super::flow::link_words;
 use super::super::history::split;
 use super::super::settings::Redis;
 use super::super::state::SideState;
-use crate::systems::kit::identity::rival;
 use crate::systems::kit::split::Split;
 use crate::systems::kit::task::prelude::*;
 

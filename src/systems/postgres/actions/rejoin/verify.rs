@@ -21,12 +21,11 @@ impl<const REWINDS: bool> At<Rejoin<REWINDS>> {
 
     async fn control(&self) -> Result<Control, OperateError> {
         let asked = self.tool("pg_controldata", &["-D", &self.with.data]);
-        let answer = self.with.machine.ask(&asked, None).await?;
-        if answer.code != 0 {
-            let (data, words) = (&self.with.data, answer.said.last_words());
-            return Err(refused(format!("{data} is no data directory that can be read{words}")));
-        }
-        Ok(Control::of(answer.said.stdout()))
+        let data = &self.with.data;
+        let failed =
+            |words| refused(format!("{data} is no data directory that can be read{words}"));
+        let said = self.with.machine.ask(&asked, None).await?.succeeded(failed)?;
+        Ok(Control::of(said.stdout()))
     }
 
     /// Refuses everything but a closed or stopped server of the new primary's cluster, on data that

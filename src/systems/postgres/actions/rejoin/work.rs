@@ -139,12 +139,9 @@ impl<const REWINDS: bool> At<Rejoin<REWINDS>> {
         arguments.extend(["--create-slot", "--if-not-exists", "--slot", slot]);
         let argv = self.tool("pg_receivewal", &arguments);
         let answer = self.with.machine.ask(&argv, None).await?;
-        if answer.code != 0 {
-            let words = answer.said.last_words();
-            return Err(refused(format!(
-                "the slot {slot} cannot be made{words}; nothing was done"
-            )));
-        }
+        answer.succeeded(|words| {
+            refused(format!("the slot {slot} cannot be made{words}; nothing was done"))
+        })?;
         output.line(&format!("slot {slot} is there on {}", self.seat.other_region));
         Ok(())
     }
@@ -186,13 +183,11 @@ impl<const REWINDS: bool> At<Rejoin<REWINDS>> {
         }
         output.line(&format!("configuration kept in {kept}"));
         let answer = self.with.machine.tell(&self.rewind_argv(), self.left(began), output).await?;
-        if answer.code != 0 {
-            let words = answer.said.last_words();
-            return Err(in_between(format!(
-                "pg_rewind failed{words}; {} is stopped: use postgres.base_backup",
-                self.seat.name
-            )));
-        }
+        let name = &self.seat.name;
+        answer.succeeded(|words| {
+            let words = format!("pg_rewind failed{words}; {name} is stopped");
+            in_between(format!("{words}: use postgres.base_backup"))
+        })?;
         self.copy_conf(&kept, data).await?;
         self.configure(&kept).await
     }
@@ -211,12 +206,10 @@ impl<const REWINDS: bool> At<Rejoin<REWINDS>> {
         );
         let answer =
             self.with.machine.tell(&self.copy_argv(&new), self.left(began), output).await?;
-        if answer.code != 0 {
-            let words = answer.said.last_words();
-            return Err(refused(format!(
-                "pg_basebackup failed{words}; {data} was not touched, what came is in {new}"
-            )));
-        }
+        answer.succeeded(|words| {
+            let words = format!("pg_basebackup failed{words}; {data} was not touched");
+            refused(format!("{words}, what came is in {new}"))
+        })?;
         if running {
             self.stop(began, output).await?;
         }
@@ -240,12 +233,9 @@ impl<const REWINDS: bool> At<Rejoin<REWINDS>> {
     /// Runs a small program that must succeed; by then the server is stopped.
     async fn must(&self, argv: &[&str]) -> Result<(), OperateError> {
         let owned: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
-        let answer = self.with.machine.ask(&owned, None).await?;
-        if answer.code == 0 {
-            return Ok(());
-        }
-        let (call, words) = (argv.join(" "), answer.said.last_words());
-        Err(in_between(format!("`{call}` failed{words}; {} is stopped", self.seat.name)))
+        let (call, name) = (argv.join(" "), &self.seat.name);
+        let failed = |words| in_between(format!("`{call}` failed{words}; {name} is stopped"));
+        self.with.machine.ask(&owned, None).await?.succeeded(failed).map(drop)
     }
 
     async fn copy_conf(&self, from: &str, to: &str) -> Result<(), OperateError> {
@@ -282,10 +272,8 @@ impl<const REWINDS: bool> At<Rejoin<REWINDS>> {
             written => written.to_vec(),
         };
         let answer = self.with.machine.tell(&argv, limit, output).await?;
-        if answer.code == 0 {
-            return Ok(());
-        }
-        let words = answer.said.last_words();
-        Err(in_between(format!("{} did not start{words}; see {log}", self.seat.name)))
+        let name = &self.seat.name;
+        let failed = |words| in_between(format!("{name} did not start{words}; see {log}"));
+        answer.succeeded(failed).map(drop)
     }
 }
