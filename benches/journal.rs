@@ -12,9 +12,9 @@ use warroom::domain::run::commit::Hash;
 use warroom::domain::run::event::{Actor, Body, Purpose, RunKind};
 use warroom::port::Clock as _;
 use warroom::runtime::clock::SystemClock;
-use warroom::runtime::journal::format::{Place, encode};
+use warroom::runtime::journal::format::{Header, encode};
 use warroom::runtime::journal::store::FolderStore;
-use warroom::runtime::journal::writer::{Start, Writer};
+use warroom::runtime::journal::writer::Writer;
 
 /// Records of each kind in the comparison.
 const ROUNDS: usize = 2000;
@@ -42,26 +42,18 @@ fn intent() -> Body {
     }
 }
 
+fn birth() -> Header {
+    let run = RunId::new("bench").expect("it is a name");
+    Header::birth(&run, RunKind::Drill, ["site", "runbook"], SystemClock::new().now())
+}
+
 fn writer(folder: &Path) -> Writer {
-    let start = Start {
-        run: RunId::new("bench").expect("it is a name"),
-        kind: RunKind::Drill,
-        epoch: 1,
-        seq: 0,
-        head: Hash::NONE,
-        last_segment: 0,
-        segments: 0,
-        site_sha256: Hash::NONE,
-        runbook_sha256: Hash::NONE,
-    };
-    Writer::begin(Box::new(FolderStore::new(folder)), start, SystemClock::new().now())
-        .expect("the folder is new")
+    Writer::begin(Box::new(FolderStore::new(folder)), birth(), 0).expect("the folder is new")
 }
 
 fn line() -> Vec<u8> {
-    let run = RunId::new("bench").expect("it is a name");
-    let place = Place { run: &run, epoch: 1, kind: RunKind::Drill, seq: 1000, prev: Hash([7; 32]) };
-    encode(place, SystemClock::new().now(), &actor(), &intent()).expect("it is small").0
+    let next = Header { after: 999, prev: Hash([7; 32]), ..birth() };
+    encode(&next, SystemClock::new().now(), &actor(), &intent()).expect("it is small").0
 }
 
 fn bare(folder: &Path) -> File {

@@ -229,6 +229,9 @@ pub enum OperateError {
     Ambiguous(Clean),
 }
 
+/// What an attempt came to: in a sentence, what was done and seen.
+pub type Applied = Result<Clean, OperateError>;
+
 /// Takes the lines an attempt prints. Lines are redacted and bounded behind this door.
 pub trait Output: Send {
     /// Adds a line.
@@ -261,5 +264,5 @@ pub trait Operator: Send {
         &'a mut self,
         execution: &'a Execution,
         output: &'a mut dyn Output,
-    ) -> Boxed<'a, Result<Clean, OperateError>>;
+    ) -> Boxed<'a, Applied>;
 }

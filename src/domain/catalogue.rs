@@ -211,6 +211,21 @@ pub struct ActionSpec {
 }
 
 impl ActionSpec {
+    /// What steps that only look have in common; each says where it differs.
+    pub const LOOK: Self = Self {
+        name: "",
+        doc: "",
+        verb: "check",
+        class: Class::R,
+        guard: Guard::OneKey,
+        fencing: Fencing::IdempotentByKey,
+        change: Change::Check,
+        reversal: "Nothing to take back: it only looks",
+        permissions: &[],
+        needs_target: true,
+        settings: &[],
+    };
+
     /// True for an action of this kind of system: it connects to its target by the system's names.
     pub fn is_of(&self, kind: &str) -> bool {
         self.name.split_once('.').is_some_and(|(owner, _)| owner == kind)
@@ -224,4 +239,9 @@ pub struct FactSpec {
     pub name: &'static str,
     /// What it means, with its unit.
     pub doc: &'static str,
+}
+
+/// A fact with what it means.
+pub const fn fact(name: &'static str, doc: &'static str) -> FactSpec {
+    FactSpec { name, doc }
 }

@@ -146,6 +146,7 @@ impl Day {
     }
 
     /// The smallest and largest lag known in the hours kept, in seconds.
+    #[cfg(test)]
     pub fn lag_range_s(&self, system: &SystemId, side: Side) -> Option<(f64, f64)> {
         let hours = self.hours(system, side);
         let least = hours.iter().filter_map(|hour| hour.lag_min_s).reduce(f64::min)?;
@@ -154,6 +155,7 @@ impl Day {
     }
 
     /// Good looks of all that told something in the hours kept, 0 to 1; none without any.
+    #[cfg(test)]
     pub fn availability(&self, system: &SystemId, side: Side) -> Option<f64> {
         share(self.hours(system, side).iter())
     }

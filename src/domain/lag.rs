@@ -107,6 +107,14 @@ pub struct Lag {
     pub unreceived: Option<Unreceived>,
 }
 
+impl Lag {
+    /// One of which nothing is known.
+    pub fn unknown(unit: LagUnit, basis: Basis) -> Self {
+        let certainty = Certainty::Unknown;
+        Self { seconds: None, amount: None, unit, basis, certainty, unreceived: None }
+    }
+}
+
 /// What a source has that its replica has not received: lost if the source were gone now. What was
 /// received and not applied yet is applied by a promotion too; that costs time, and no data.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -16,6 +16,13 @@ pub enum Standing {
     Unknown(Clean),
 }
 
+impl Standing {
+    /// That it is so, or that it is not.
+    pub fn of(is_so: bool, seen: impl Into<Clean>) -> Self {
+        if is_so { Self::Done(seen.into()) } else { Self::NotDone(seen.into()) }
+    }
+}
+
 /// What a step would do, shown before it is done.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Preview {

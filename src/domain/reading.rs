@@ -24,6 +24,14 @@ pub enum Health {
     Unknown(Clean),
 }
 
+impl Health {
+    /// It works, but for these reasons not as it should; up without any.
+    pub fn lacking(reasons: impl IntoIterator<Item = String>) -> Self {
+        let reasons: Vec<String> = reasons.into_iter().collect();
+        if reasons.is_empty() { Self::Up } else { Self::Degraded(reasons.join("; ").into()) }
+    }
+}
+
 /// The fact by which a store tells that a write made now would succeed.
 pub const WRITABLE: &str = "writable";
 

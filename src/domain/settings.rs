@@ -145,6 +145,11 @@ impl<'a> Fields<'a> {
         self.table.get(key)
     }
 
+    /// The table that is read.
+    pub fn whole(&self) -> &'a Table {
+        self.table
+    }
+
     /// What is read, as refusals call it.
     pub fn what(&self) -> &str {
         &self.what
@@ -159,8 +164,12 @@ impl<'a> Fields<'a> {
 
     /// The refusal of a value: `` `host` in system `pg` is empty ``.
     pub fn refuse(&self, key: &str, why: &str) -> Fault {
-        let span = self.table.get(key).map_or(self.table.span, |node| node.span);
-        Fault::new(span, format!("`{key}` in {} {why}", self.what))
+        self.fault(key, format!("`{key}` in {} {why}", self.what))
+    }
+
+    /// A fault that stands where `key` is written, else at the table.
+    pub fn fault(&self, key: &str, message: impl Into<String>) -> Fault {
+        Fault::new(self.table.get(key).map_or(self.table.span, |node| node.span), message)
     }
 
     /// The refusal of a table without `key`.

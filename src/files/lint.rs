@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::domain::catalogue::{Change, Class};
 use crate::domain::forecast::until_restored;
-use crate::domain::ids::StepId;
 use crate::domain::pace::Pace;
 use crate::domain::run::proof;
-use crate::domain::runbook::{Compensation, Direction, Place, Runbook, Step, Target, Ungraceful};
+use crate::domain::runbook::{Compensation, Runbook, Step, Target, Ungraceful};
 use crate::domain::settings::{Fault, Span};
 use crate::domain::site::{Site, SiteRole, SystemSpec};
 use crate::domain::time::short_time;
@@ -81,14 +80,7 @@ pub fn runbook_warnings(runbook: &Runbook, site: &Site) -> Vec<Fault> {
         found.push(Fault::new(Span::default(), message));
     }
     for step in &runbook.steps {
-        plan.check_promotion(step, &mut found);
-        plan.check_traffic(step, &mut found);
-        plan.check_scale(step, &mut found);
-        plan.check_evidence(step, &mut found);
-        plan.check_verification(step, &mut found);
-        plan.check_written(step, &mut found);
-        plan.check_side(step, &mut found);
-        check_automatic(step, &mut found);
+        found.extend(plan.against(step).map(|why| Fault::new(step.span, why)));
     }
     if let Some(rto) = site.rto() {
         let (takes, _) = until_restored(site, runbook, &Pace::default(), false);
@@ -103,17 +95,6 @@ pub fn runbook_warnings(runbook: &Runbook, site: &Site) -> Vec<Fault> {
         }
     }
     found
-}
-
-/// Traffic that moves by itself must rest on something that was looked at in that moment.
-fn check_automatic(step: &Step, found: &mut Vec<Fault>) {
-    if step.automatic && step.change == Change::ShiftTraffic && step.gates.is_empty() {
-        let message = format!(
-            "step `{}` moves traffic in an unattended run, and no gate of its own is asked first",
-            step.id
-        );
-        found.push(Fault::new(step.span, message));
-    }
 }
 
 struct Plan<'a> {
@@ -146,109 +127,103 @@ impl Plan<'_> {
         asked.iter().any(|step| step.gates.iter().any(|gate| gate.fact == fact))
     }
 
-    fn check_promotion(&self, step: &Step, found: &mut Vec<Fault>) {
+    /// What speaks against a step, a sentence each.
+    fn against(&self, step: &Step) -> impl Iterator<Item = String> {
+        let first = self.unfenced(step).into_iter().chain(self.hasty(step));
+        let rest = [
+            self.without_capacity(step),
+            self.scaled_early(step),
+            self.blind(step),
+            self.unseen(step),
+            self.unwritten(step),
+            self.misaimed(step),
+            automatic(step),
+        ];
+        first.chain(rest.into_iter().flatten())
+    }
+
+    fn unfenced(&self, step: &Step) -> Option<String> {
         // A handover makes the old primary a replica by itself.
-        if step.change == Change::Promote && !self.has_before(step, Change::Fence) {
-            let message = format!(
+        let fenced = self.has_before(step, Change::Fence);
+        (step.change == Change::Promote && !fenced).then(|| {
+            format!(
                 "step `{}` promotes, but nothing before it fences the old primary; add a fence \
                  (with `ungraceful = \"waive\"` where it may be out of reach)",
                 step.id
-            );
-            found.push(Fault::new(step.span, message));
-        }
+            )
+        })
     }
 
-    fn check_traffic(&self, step: &Step, found: &mut Vec<Fault>) {
-        if step.change != Change::ShiftTraffic {
-            return;
-        }
-        let ancestors = self.runbook.ancestors(&step.id);
-        let late: Vec<&StepId> = self
-            .runbook
-            .steps
-            .iter()
-            .filter(|other| other.change.promotes())
-            .map(|other| &other.id)
-            .filter(|id| !ancestors.contains(id))
-            .collect();
-        for promotion in late {
-            let message =
-                format!("step `{}` moves traffic without waiting for `{promotion}`", step.id);
-            found.push(Fault::new(step.span, message));
-        }
-        if !self.has_before(step, Change::Scale) && !self.asks(step, "capacity") {
-            let message = format!(
-                "step `{}` moves traffic, but nothing before it makes or checks capacity",
-                step.id
-            );
-            found.push(Fault::new(step.span, message));
-        }
-    }
-
-    fn check_scale(&self, step: &Step, found: &mut Vec<Fault>) {
-        let leaves = step.target.as_ref().is_some_and(|target| match target.place {
-            Place::From => true,
-            Place::To => false,
-            Place::Fixed(side) => side == self.runbook.from,
+    /// The promotions that traffic does not wait for.
+    fn hasty(&self, step: &Step) -> Vec<String> {
+        let (id, ancestors) = (&step.id, self.runbook.ancestors(&step.id));
+        let late = self.runbook.steps.iter().filter(|other| {
+            let promotes = step.change == Change::ShiftTraffic && other.change.promotes();
+            promotes && !ancestors.contains(&other.id)
         });
-        if step.change == Change::Scale
-            && leaves
-            && self.has(Change::ShiftTraffic)
-            && !self.has_before(step, Change::ShiftTraffic)
-        {
-            let message =
-                format!("step `{}` scales the serving side before traffic has moved", step.id);
-            found.push(Fault::new(step.span, message));
-        }
+        late.map(|late| format!("step `{id}` moves traffic without waiting for `{}`", late.id))
+            .collect()
     }
 
-    fn check_evidence(&self, step: &Step, found: &mut Vec<Fault>) {
+    fn without_capacity(&self, step: &Step) -> Option<String> {
+        let made = self.has_before(step, Change::Scale) || self.asks(step, "capacity");
+        let why = "moves traffic, but nothing before it makes or checks capacity";
+        (step.change == Change::ShiftTraffic && !made).then(|| format!("step `{}` {why}", step.id))
+    }
+
+    fn scaled_early(&self, step: &Step) -> Option<String> {
+        let leaves = step
+            .target
+            .as_ref()
+            .is_some_and(|target| self.runbook.direction().side(target.place) == self.runbook.from);
+        let moves = self.has(Change::ShiftTraffic) && !self.has_before(step, Change::ShiftTraffic);
+        (step.change == Change::Scale && leaves && moves)
+            .then(|| format!("step `{}` scales the serving side before traffic has moved", step.id))
+    }
+
+    fn blind(&self, step: &Step) -> Option<String> {
         // What follows is overwritten: how far it is behind says nothing of what only it holds.
         let follows = step.change == Change::Follow;
-        if step.class == Class::X && !follows && !self.asks(step, "lag") {
-            let message = format!(
+        (step.class == Class::X && !follows && !self.asks(step, "lag")).then(|| {
+            format!(
                 "step `{}` cannot be undone, and no gate before it asks how much would be lost \
                  (`lag`)",
                 step.id
-            );
-            found.push(Fault::new(step.span, message));
-        }
+            )
+        })
     }
 
-    fn check_verification(&self, step: &Step, found: &mut Vec<Fault>) {
+    fn unseen(&self, step: &Step) -> Option<String> {
         let looks =
             |step: &Step| matches!(step.class, Class::R | Class::H) || step.change.only_looks();
-        let seen = self
-            .runbook
-            .steps
-            .iter()
-            .any(|later| looks(later) && self.runbook.ancestors(&later.id).contains(&step.id));
-        if !looks(step) && !seen {
-            let message = format!("nothing after step `{}` looks whether it worked", step.id);
-            found.push(Fault::new(step.span, message));
-        }
+        let sees = |later: &Step| looks(later) && self.waits_for(later, step);
+        (!looks(step) && !self.runbook.steps.iter().any(sees))
+            .then(|| format!("nothing after step `{}` looks whether it worked", step.id))
     }
 
     /// RESTORED rests on a write to each promoted store.
-    fn check_written(&self, step: &Step, found: &mut Vec<Fault>) {
-        let Some(target) = step.target.as_ref().filter(|_| step.change.promotes()) else { return };
-        let is_later = |later: &Step| self.runbook.ancestors(&later.id).contains(&step.id);
-        if !proof::steps(self.runbook, &target.system).any(is_later) {
-            let message = format!(
+    fn unwritten(&self, step: &Step) -> Option<String> {
+        let target = step.target.as_ref().filter(|_| step.change.promotes())?;
+        let mut proofs = proof::steps(self.runbook, &target.system);
+        (!proofs.any(|later| self.waits_for(later, step))).then(|| {
+            format!(
                 "nothing after step `{}` writes to {} and reads it back: restored would rest on no \
                  write; add a step such as `postgres.verify_write`, or one with `change = \
                  \"{}\"`",
                 step.id,
                 target.system,
                 Change::ProveWrite.word(),
-            );
-            found.push(Fault::new(step.span, message));
-        }
+            )
+        })
+    }
+
+    fn waits_for(&self, later: &Step, step: &Step) -> bool {
+        self.runbook.ancestors(&later.id).contains(&step.id)
     }
 
     /// What closes or overwrites a side is not meant for the one that is to serve, and what opens
     /// one is not meant for the one that is left.
-    fn check_side(&self, step: &Step, found: &mut Vec<Fault>) {
+    fn misaimed(&self, step: &Step) -> Option<String> {
         let lossy = match &step.ungraceful {
             Ungraceful::Instead(variant) => Some(&**variant),
             Ungraceful::Same | Ungraceful::Skip | Ungraceful::Waive | Ungraceful::VariantOf(_) => {
@@ -256,13 +231,13 @@ impl Plan<'_> {
             }
         };
         let wrong = [Some(step), lossy].into_iter().flatten().find_map(|way| self.wrong_side(way));
-        found.extend(wrong.map(|why| Fault::new(step.span, format!("step `{}` {why}", step.id))));
+        wrong.map(|why| format!("step `{}` {why}", step.id))
     }
 
     /// Why the side that a step is aimed at is the wrong one, where the plan makes that plain.
     fn wrong_side(&self, step: &Step) -> Option<String> {
         let target = step.target.as_ref()?;
-        let direction = Direction { from: self.runbook.from, to: self.runbook.to };
+        let direction = self.runbook.direction();
         let side = direction.side(target.place);
         let (system, serves) = (&target.system, side == direction.to);
         // A step of the kind on the same store and side; one without a target is of all stores.
@@ -271,7 +246,7 @@ impl Plan<'_> {
             is(other.change) && other.target.as_ref().is_none_or(same)
         };
         let steps = || self.runbook.steps.iter();
-        let waits_for_it = |other: &&Step| self.runbook.ancestors(&other.id).contains(&step.id);
+        let waits_for_it = |other: &&Step| self.waits_for(other, step);
         let lifted = || {
             steps()
                 .filter(|other| like(other, |is| is == Change::Unfence))
@@ -302,4 +277,11 @@ impl Plan<'_> {
             _ => None,
         }
     }
+}
+
+/// Traffic that moves by itself must rest on something that was looked at in that moment.
+fn automatic(step: &Step) -> Option<String> {
+    let unasked = step.change == Change::ShiftTraffic && step.gates.is_empty();
+    let why = "moves traffic in an unattended run, and no gate of its own is asked first";
+    (step.automatic && unasked).then(|| format!("step `{}` {why}", step.id))
 }

@@ -2,20 +2,23 @@
 
 use super::faults::Faults;
 use crate::domain::ids::BadName;
-use crate::domain::settings::{Fault, Fields, Key, Span, Table, Value};
+use crate::domain::settings::{Fault, Fields, Key, Span, Value};
 
-/// The entries of a table of named tables, such as `[people]`, each with its key.
+/// The entries of a table of named tables, such as `[people]`, each with its key. `what` is what
+/// refusals call one, before its name.
 pub(super) fn named_tables<'a>(
     fields: &Fields<'a>,
     key: &'static str,
     what: &str,
     faults: &mut Faults,
-) -> Vec<(&'a Key, &'a Table)> {
+) -> Vec<(&'a Key, Fields<'a>)> {
     let Some(table) = faults.take(fields.table(key)).flatten() else { return Vec::new() };
     let mut found = Vec::new();
     for (name, node) in &table.entries {
         match &node.value {
-            Value::Table(inner) => found.push((name, inner)),
+            Value::Table(inner) => {
+                found.push((name, Fields::new(inner, format!("{what} `{}`", name.name))));
+            }
             other => {
                 let kind = other.kind();
                 faults
@@ -24,6 +27,18 @@ pub(super) fn named_tables<'a>(
         }
     }
     found
+}
+
+/// Reads the entries of a table of named tables; a faulty one is noted and left out.
+pub(super) fn read_named<T>(
+    fields: &Fields<'_>,
+    key: &'static str,
+    what: &str,
+    faults: &mut Faults,
+    read: impl Fn(&Key, &Fields<'_>) -> Result<T, Fault>,
+) -> Vec<T> {
+    let tables = named_tables(fields, key, what, faults);
+    tables.iter().filter_map(|(key, fields)| faults.take(read(key, fields))).collect()
 }
 
 /// The names written in a table of named tables, faulty entries too: one mistake is told once.

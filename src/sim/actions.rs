@@ -36,15 +36,8 @@ pub const ACTIONS: &[&dyn Action] = &[
 const BASE: ActionSpec = ActionSpec {
     name: "sim.check",
     doc: "Waits until a fact of a simulated system holds",
-    verb: "check",
-    class: Class::R,
-    guard: Guard::OneKey,
-    fencing: Fencing::IdempotentByKey,
-    change: Change::Check,
     reversal: "Nothing to take back",
-    permissions: &[],
-    needs_target: true,
-    settings: &[],
+    ..ActionSpec::LOOK
 };
 
 static PROMOTE: ActionSpec = PROMOTE_BASE;

@@ -211,10 +211,6 @@ impl SystemPlan {
             ..usual
         };
         fields.finish()?;
-        if spec.sides.iter().all(Option::is_none) {
-            let message = format!("system `{}` needs `a` or `b`, which may be empty", spec.id);
-            return Err(Fault::new(spec.span, message));
-        }
         for (side, table) in Side::BOTH.into_iter().zip(&spec.sides) {
             if let Some(table) = table {
                 let place = side.key();

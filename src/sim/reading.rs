@@ -95,18 +95,17 @@ impl Moment<'_> {
         } else {
             Health::Up
         };
-        let mut reading = Reading::new(self.at, health, "503, fenced");
         let errors = if self.state.share[side.index()] > 0.0 {
             FactValue::Share(self.state.user_errors(self.plan))
         } else {
             FactValue::Unknown("no users are sent here".into())
         };
-        reading.facts = vec![
+        let facts = vec![
             fact("status", FactValue::Number(if fenced { 503.0 } else { 200.0 })),
             fact("serving", FactValue::Boolean(self.state.serves(self.plan, side))),
             fact("user_errors", errors),
         ];
-        reading
+        Reading { facts, ..Reading::new(self.at, health, "503, fenced") }
     }
 
     fn store(&self, system: &SystemPlan, side: Side) -> Reading {
@@ -170,17 +169,15 @@ impl Moment<'_> {
         side: Side,
     ) -> (Health, String) {
         let now_s = self.state.now_s;
+        let degraded = |why: String| (Health::Degraded(why.as_str().into()), why);
         let receives = receives(system, store, side);
         if let Some(work) = store.promoting[side.index()] {
             let percent = work.share(now_s) * 100.0;
-            let why = format!("promoting, {percent:.0} % of the log applied");
-            return (Health::Degraded(why.as_str().into()), why);
+            return degraded(format!("promoting, {percent:.0} % of the log applied"));
         }
         if receives && let Some(work) = store.seeding {
             let percent = work.share(now_s) * 100.0;
-            let from = store.source;
-            let why = format!("first copy from {from}, {percent:.0} %");
-            return (Health::Degraded(why.as_str().into()), why);
+            return degraded(format!("first copy from {}, {percent:.0} %", store.source));
         }
         if self.state.fenced[side.index()] {
             return (Health::Up, "fenced, read-only".to_owned());
@@ -200,7 +197,7 @@ impl Moment<'_> {
         }
         let note = format!("no copies from {source} for {ago}");
         if self.state.alive[source.index()] {
-            (Health::Degraded(note.as_str().into()), note)
+            degraded(note)
         } else {
             // The replica itself is well: what is wrong is the other region.
             (Health::Up, note)
@@ -211,14 +208,12 @@ impl Moment<'_> {
     fn lag(&self, system: &SystemPlan, store: &StoreState) -> Lag {
         let known = self.state.alive == [true, true] && store.seeding.is_none();
         let seconds = (store.ahead_s * 1000.0).round() / 1000.0;
-        Lag {
-            seconds: known.then_some(seconds),
-            amount: known.then(|| whole((seconds * per_second(system.unit)).round())),
-            unit: system.unit,
-            basis: Basis::Simulated,
-            certainty: if known { Certainty::Known } else { Certainty::Unknown },
-            unreceived: None,
+        let unknown = Lag::unknown(system.unit, Basis::Simulated);
+        if !known {
+            return unknown;
         }
+        let amount = Some(whole((seconds * per_second(system.unit)).round()));
+        Lag { seconds: Some(seconds), amount, certainty: Certainty::Known, ..unknown }
     }
 
     fn backlog(&self, system: &SystemPlan, store: &StoreState) -> f64 {
@@ -244,13 +239,12 @@ impl Moment<'_> {
             Health::Up
         };
         let note = format!("{here:.0} of {RESOLVERS} resolvers answer {side}");
-        let mut reading = Reading::new(self.at, health, note);
-        reading.facts = vec![
+        let facts = vec![
             fact("share", FactValue::Share(share)),
             fact("resolvers", FactValue::Number(here)),
             fact("ttl", FactValue::Seconds(system.ttl_s)),
         ];
-        reading
+        Reading { facts, ..Reading::new(self.at, health, note) }
     }
 
     fn compute(&self, system: &SystemPlan, side: Side) -> Reading {
@@ -279,9 +273,8 @@ impl Moment<'_> {
             (false, true) => "purge on its way to the edges",
             (false, false) => "answers from the edge",
         };
-        let mut reading = Reading::new(self.at, Health::Up, note);
-        reading.facts = vec![fact("purged", FactValue::Boolean(empty))];
-        reading
+        let facts = vec![fact("purged", FactValue::Boolean(empty))];
+        Reading { facts, ..Reading::new(self.at, Health::Up, note) }
     }
 
     fn users(&self, chance: Chance, side: Side) -> Look {
@@ -291,9 +284,8 @@ impl Moment<'_> {
         if share <= 0.0 {
             let why = format!("no users are sent to {side}");
             let health = Health::Unknown(why.as_str().into());
-            let mut reading = Reading::new(self.at, health, why);
-            reading.facts = vec![fact("share", FactValue::Share(share))];
-            return Ok(reading);
+            let facts = vec![fact("share", FactValue::Share(share))];
+            return Ok(Reading { facts, ..Reading::new(self.at, health, why) });
         }
         let health = match &trouble {
             Some(Trouble::Gone) => return Err(silence::no_login(chance, self.state.now_s, side)),
@@ -311,13 +303,12 @@ impl Moment<'_> {
         };
         let errors = self.state.user_errors(self.plan);
         let note = format!("{percent:.0} % of users, {:.0} % errors", errors * 100.0);
-        let mut reading = Reading::new(self.at, health, note);
-        reading.took_ms = Some(took_ms(chance, Nature::Users, self.state.now_s));
-        reading.facts = vec![
+        let took_ms = Some(took_ms(chance, Nature::Users, self.state.now_s));
+        let facts = vec![
             fact("share", FactValue::Share(share)),
             fact("user_errors", FactValue::Share(errors)),
         ];
-        Ok(reading)
+        Ok(Reading { took_ms, facts, ..Reading::new(self.at, health, note) })
     }
 }
 

@@ -77,10 +77,6 @@ fn not_done(text: String) -> Standing {
     Standing::NotDone(text.into())
 }
 
-fn of(yes: bool, text: String) -> Standing {
-    if yes { done(text) } else { not_done(text) }
-}
-
 /// How a step stands at a moment.
 pub fn standing(step: &SimOperator, view: &View) -> Standing {
     if view.state.cut {
@@ -104,7 +100,7 @@ pub fn standing(step: &SimOperator, view: &View) -> Standing {
         (Change::Purge, _) => {
             let empty = purged(&view.acts, &step.object(), step.side, view.state.now_s);
             let words = if empty { "every edge is empty" } else { "edges keep old answers" };
-            of(empty, format!("{}: {words}", step.object()))
+            Standing::of(empty, format!("{}: {words}", step.object()))
         }
         (Change::ProveWrite, Some((system, _))) => written(step, view, system),
         (Change::Check, _) => checked(step, view),
@@ -185,7 +181,7 @@ fn scaled(step: &SimOperator, view: &View) -> Standing {
     let goal = step.asked.amount.unwrap_or(units.wanted);
     let text = format!("{} of {goal} units ready in {}", units.ready, step.side);
     if view.state.alive[step.side.index()] {
-        of(units.asked == goal && units.ready == goal, text)
+        Standing::of(units.asked == goal && units.ready == goal, text)
     } else {
         Standing::Unknown(format!("region {} does not answer", step.side).into())
     }
@@ -203,7 +199,7 @@ fn shifted(step: &SimOperator, view: &View) -> Standing {
     let (here, wanted) = (count(view.state.share[place]), count(view.state.share_wanted[place]));
     let ttl = view.world.plan().ttl_s();
     let text = format!("{here} of {RESOLVERS} resolvers answer {}, TTL {ttl:.0} s", step.side);
-    of(here == u64::from(goal) && wanted == u64::from(goal), text)
+    Standing::of(here == u64::from(goal) && wanted == u64::from(goal), text)
 }
 
 fn fenced(step: &SimOperator, view: &View, wanted: bool) -> Standing {
@@ -220,7 +216,7 @@ fn fenced(step: &SimOperator, view: &View, wanted: bool) -> Standing {
         (false, false) => format!("{side} is silent and not fenced: it may come back writing"),
     };
     let pending = view.state.fencing.is_some_and(|(which, _)| which == side);
-    of(fenced == wanted && !pending, text)
+    Standing::of(fenced == wanted && !pending, text)
 }
 
 fn checked(step: &SimOperator, view: &View) -> Standing {

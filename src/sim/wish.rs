@@ -1,7 +1,7 @@
 //! What a check step wants of one fact, read from its settings and held against a look.
 
 use crate::domain::reading::{FactValue, Health, Lag, Reading, WRITABLE};
-use crate::domain::runbook::{Amount, Exact};
+use crate::domain::runbook::{Amount, Bound, Exact};
 use crate::domain::settings::{Fault, Fields, Value, parse_duration};
 
 /// A fact and what it must be.
@@ -10,18 +10,7 @@ pub struct Wish {
     /// The fact's name.
     pub fact: String,
     /// What it must be.
-    pub must: Must,
-}
-
-/// What a fact must be.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Must {
-    /// At least this.
-    AtLeast(Amount),
-    /// At most this.
-    AtMost(Amount),
-    /// Exactly this.
-    Be(Exact),
+    pub must: Bound,
 }
 
 /// How a wish stands.
@@ -38,7 +27,7 @@ pub enum Answer {
 impl Wish {
     /// That a store takes writes.
     pub fn writable() -> Self {
-        Self { fact: WRITABLE.to_owned(), must: Must::Be(Exact::Boolean(true)) }
+        Self { fact: WRITABLE.to_owned(), must: Bound::Is(Exact::Boolean(true)) }
     }
 
     /// Reads `fact` with one of `is`, `at_least` and `at_most`; none when no fact is named.
@@ -68,14 +57,14 @@ impl Wish {
             Fault::new(node.span, format!("`{key}` must be {wanted}, not {found}"))
         };
         let must = match (*key, &node.value) {
-            ("is", Value::Boolean(yes)) => Must::Be(Exact::Boolean(*yes)),
-            ("is", Value::Integer(number)) => Must::Be(Exact::Integer(*number)),
-            ("is", Value::Text(word)) => Must::Be(Exact::Word(word.clone())),
+            ("is", Value::Boolean(yes)) => Bound::Is(Exact::Boolean(*yes)),
+            ("is", Value::Integer(number)) => Bound::Is(Exact::Integer(*number)),
+            ("is", Value::Text(word)) => Bound::Is(Exact::Word(word.clone())),
             ("is", _) => return Err(wrong("true, false, a whole number or a text")),
             (key, value) => {
                 let amount =
                     amount(value).ok_or_else(|| wrong("a number or a time with its unit"))?;
-                if key == "at_least" { Must::AtLeast(amount) } else { Must::AtMost(amount) }
+                if key == "at_least" { Bound::AtLeast(amount) } else { Bound::AtMost(amount) }
             }
         };
         Ok(Some(Self { fact: fact.to_owned(), must }))
@@ -85,29 +74,14 @@ impl Wish {
     pub fn holds_in(&self, reading: &Reading) -> Answer {
         let value = value_of(reading, &self.fact);
         let shown = format!("{} {}", self.fact, value.shown());
-        let number = match &value {
-            FactValue::Unknown(why) => return Answer::Untold(why.to_string()),
-            FactValue::Number(number) | FactValue::Seconds(number) | FactValue::Share(number) => {
-                Some(*number)
+        match (&value, self.must.holds(&value)) {
+            (FactValue::Unknown(why), _) => Answer::Untold(why.to_string()),
+            (_, Ok(true)) => Answer::Holds(shown),
+            (_, Ok(false)) => Answer::Fails(shown),
+            (_, Err(_)) => {
+                Answer::Untold(format!("{shown} cannot be compared with what is wanted"))
             }
-            FactValue::Boolean(_) | FactValue::Text(_) => None,
-        };
-        let holds = match (&self.must, number, &value) {
-            (Must::AtLeast(amount), Some(number), _) => number >= figure(*amount),
-            (Must::AtMost(amount), Some(number), _) => number <= figure(*amount),
-            (Must::Be(Exact::Boolean(wanted)), _, FactValue::Boolean(yes)) => yes == wanted,
-            (Must::Be(Exact::Word(word)), _, FactValue::Text(text)) => {
-                text.as_str().eq_ignore_ascii_case(word)
-            }
-            #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-            (Must::Be(Exact::Integer(wanted)), Some(number), _) => {
-                (number - *wanted as f64).abs() < 1e-9
-            }
-            (Must::AtLeast(_) | Must::AtMost(_) | Must::Be(_), _, _) => {
-                return Answer::Untold(format!("{shown} cannot be compared with what is wanted"));
-            }
-        };
-        if holds { Answer::Holds(shown) } else { Answer::Fails(shown) }
+        }
     }
 }
 
@@ -118,13 +92,6 @@ fn amount(value: &Value) -> Option<Amount> {
         Value::Float(number) => Some(Amount::Number(*number)),
         Value::Text(text) => parse_duration(text).map(Amount::Time),
         Value::Boolean(_) | Value::List(_) | Value::Table(_) => None,
-    }
-}
-
-fn figure(amount: Amount) -> f64 {
-    match amount {
-        Amount::Number(number) => number,
-        Amount::Time(time) => time.as_secs_f64(),
     }
 }
 

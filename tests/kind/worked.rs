@@ -10,24 +10,18 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
-use warroom::domain::catalogue::{ActionSpec, Change, Class, FactSpec, Fencing, Guard};
-use warroom::domain::preview::{Preview, Standing};
+use warroom::domain::catalogue::FactSpec;
 use warroom::domain::reading::{
     Basis, Certainty, Fact, FactValue, Health, Identity, Lag, LagUnit, Reading, Role, Writes,
 };
-use warroom::domain::run::commit::Execution;
-use warroom::domain::setting::{Kind, Setting};
-use warroom::domain::settings::{Fault, Fields};
-use warroom::domain::text::Clean;
 use warroom::domain::time::Stamp;
-use warroom::port::{About, Action, OperateError, Output};
+use warroom::port::{About, Action};
 use warroom::systems::kit::endpoint::{self, Endpoint};
-use warroom::systems::kit::identity::rival;
-use warroom::systems::kit::seat::{Rights, line};
-use warroom::systems::kit::server::{Server, Sight, Target};
-use warroom::systems::kit::task::{At, Task};
+use warroom::systems::kit::server::{Sight, Target};
+use warroom::systems::kit::task::prelude::*;
+use warroom::systems::kit::task::rival;
 use warroom::systems::kit::trail::Trail;
-use warroom::systems::kit::trouble::{Trouble, TroubleKind, known_cause};
+use warroom::systems::kit::trouble::known_cause;
 
 // ---- What may be written: each setting once.
 
@@ -37,6 +31,7 @@ const VOLUME: Setting<String> =
     Setting::new("volume", Kind::Word, "The volume that is asked for").or("main");
 
 /// The kind.
+#[derive(Clone)]
 pub struct Tide;
 
 /// What a side told.
@@ -220,19 +215,15 @@ impl Task for Promote {
         Ok(())
     }
 
-    async fn standing(at: &At<Self>) -> Standing {
+    async fn standing(at: &At<Self>) -> Result<Standing, Trouble> {
         stands(at, |state| state.primary, "primary", "standby").await
     }
 
-    async fn foresee(at: &At<Self>) -> Preview {
+    async fn foresee(at: &At<Self>) -> Foreseen {
         foresee(at, "role standby -> PRIMARY", "PROMOTE")
     }
 
-    async fn apply(
-        at: &At<Self>,
-        _execution: &Execution,
-        output: &mut dyn Output,
-    ) -> Result<Clean, OperateError> {
+    async fn apply(at: &mut At<Self>, _execution: &Execution, output: &mut dyn Output) -> Applied {
         if at.seat.alone
             && at.seat.other_state().await.is_ok_and(|other| other.primary && other.open)
         {
@@ -261,19 +252,15 @@ impl Task for Fence {
         Ok(())
     }
 
-    async fn standing(at: &At<Self>) -> Standing {
+    async fn standing(at: &At<Self>) -> Result<Standing, Trouble> {
         stands(at, |state| !state.primary || !state.open, "refuses writes", "takes writes").await
     }
 
-    async fn foresee(at: &At<Self>) -> Preview {
+    async fn foresee(at: &At<Self>) -> Foreseen {
         foresee(at, "writes accepted -> REFUSED", "FENCE")
     }
 
-    async fn apply(
-        at: &At<Self>,
-        _execution: &Execution,
-        output: &mut dyn Output,
-    ) -> Result<Clean, OperateError> {
+    async fn apply(at: &mut At<Self>, _execution: &Execution, output: &mut dyn Output) -> Applied {
         order(at, "FENCE", output).await
     }
 }
@@ -283,28 +270,17 @@ async fn stands<T: Task<On = Tide>>(
     is_so: fn(&State) -> bool,
     so: &str,
     not_so: &str,
-) -> Standing {
-    let name = &at.seat.name;
-    match at.seat.own.state().await {
-        Ok(state) if is_so(&state) => Standing::Done(format!("{name}: {so}").into()),
-        Ok(_) => Standing::NotDone(format!("{name}: {not_so}").into()),
-        Err(trouble) => Standing::Unknown(trouble.message),
-    }
+) -> Result<Standing, Trouble> {
+    let is_so = is_so(&at.seat.own.state().await?);
+    let words = if is_so { so } else { not_so };
+    Ok(Standing::of(is_so, format!("{}: {words}", at.seat.name)))
 }
 
-fn foresee<T: Task<On = Tide>>(at: &At<T>, change: &str, call: &str) -> Preview {
-    Preview {
-        changes: vec![line('~', format!("{} {change}", at.seat.name))],
-        call: call.into(),
-        acts_as: at.seat.own.acts_as(),
-    }
+fn foresee<T: Task<On = Tide>>(at: &At<T>, change: &str, call: &str) -> Foreseen {
+    (Ok(vec![line('~', format!("{} {change}", at.seat.name))]), call.to_owned())
 }
 
-async fn order<T: Task<On = Tide>>(
-    at: &At<T>,
-    words: &str,
-    output: &mut dyn Output,
-) -> Result<Clean, OperateError> {
+async fn order<T: Task<On = Tide>>(at: &At<T>, words: &str, output: &mut dyn Output) -> Applied {
     let own = &at.seat.own;
     let session = own.open().await.map_err(Trouble::before_sending)?;
     output.line(&format!("{words} at {}", own.target.place));

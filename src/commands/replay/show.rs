@@ -30,21 +30,11 @@ const FRAME: Duration = Duration::from_millis(100);
 /// Frames after which a paused replay is drawn again, so that what was said goes away.
 const PAUSED_FRAMES: u32 = 10;
 
-/// What was asked for on the command line.
-#[derive(Debug, Clone, Default)]
-struct Asked {
-    /// How fast to play from the start; without it, the replay waits at its first moment.
-    speed: Option<String>,
-    /// Where to begin.
-    at: Option<String>,
-}
-
 /// Shows the run that is asked for.
 pub(in crate::commands) fn run(console: &ConsoleArgs, args: &ReplayArgs) -> Result<Exit, Refused> {
     need_terminal()?;
     let folder = run_folder(&args.run)?;
-    let asked = Asked { speed: args.speed.clone(), at: args.at.clone() };
-    match show(&folder, &start(console, RunKind::Live), &asked)? {
+    match show(&folder, &start(console, RunKind::Live), args)? {
         None => Ok(Exit::Ok),
         Some(why) => Err(Refused(Exit::Finding, format!("the run was shown up to here: {why}"))),
     }
@@ -55,7 +45,7 @@ pub(in crate::commands) fn run(console: &ConsoleArgs, args: &ReplayArgs) -> Resu
 /// # Errors
 /// When the run cannot be read, the command line asks for a place that is not there, or the
 /// terminal cannot be used.
-fn show(folder: &Path, start: &Start, asked: &Asked) -> anyhow::Result<Option<Clean>> {
+fn show(folder: &Path, start: &Start, asked: &ReplayArgs) -> anyhow::Result<Option<Clean>> {
     let (theme, keymap) = (appearance::theme(start)?, appearance::keymap(start)?);
     let mut player = Player::open(folder, keymap, start.ascii)?;
     if player.entries() == 0 {

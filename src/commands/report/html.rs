@@ -140,34 +140,32 @@ fn cards(out: &mut Rendered, report: &Report) {
     for line in &report.parts.tiers {
         let took = line.took.as_ref().map(|(took, _)| Value::Clock(*took));
         let entries = line.took.as_ref().map_or(&[][..], |(_, entries)| entries);
-        let class = match line.is_met() {
-            Some(true) => "good",
-            Some(false) => "bad",
-            None => "unknown",
-        };
-        let word = line.word().unwrap_or("not measured");
-        let (tier, told) = (escape(&line.tier), of(took, &Value::Clock(line.rto)));
-        let text =
-            format!("<div class=\"card\">RTO {tier}<b class=\"{class}\">{word}</b>{told}</div>");
-        out.said(&format!("card.rto.{}", line.tier), entries, text);
-        out.line("");
+        let (name, told) = (("rto", line.tier.as_str()), of(took, &Value::Clock(line.rto)));
+        card(out, name, (line.is_met(), line.word()), &told, entries);
     }
     for line in &report.parts.losses {
         let entry: Vec<u64> = line.measured.iter().map(|(.., entry)| *entry).collect();
         let found = line.measured.as_ref().map(|(loss, ..)| line.seconds(*loss));
-        let (class, word) = match line.is_met() {
-            Some(true) => ("good", "MET"),
-            Some(false) => ("bad", "MISSED"),
-            None => ("unknown", "not measured"),
-        };
         let told = of(found, &line.rpo_s.map_or(Value::None, Value::Loss));
-        let store = escape(line.system.as_str());
-        let text =
-            format!("<div class=\"card\">RPO {store}<b class=\"{class}\">{word}</b>{told}</div>");
-        out.said(&format!("card.rpo.{}", line.system), &entry, text);
-        out.line("");
+        let word = line.is_met().map(|met| if met { "MET" } else { "MISSED" });
+        card(out, ("rpo", line.system.as_str()), (line.is_met(), word), &told, &entry);
     }
     out.line("</div>");
+}
+
+/// What one objective came to.
+fn card(
+    out: &mut Rendered,
+    (kind, name): (&str, &str),
+    (met, word): (Option<bool>, Option<&str>),
+    told: &str,
+    entries: &[u64],
+) {
+    let (title, class, shown) = (kind.to_uppercase(), tone(Tone::of(met)), escape(name));
+    let word = word.unwrap_or("not measured");
+    let text = format!("<div class=\"card\">{title} {shown}<b{class}>{word}</b>{told}</div>");
+    out.said(&format!("card.{kind}.{name}"), entries, text);
+    out.line("");
 }
 
 fn figure(out: &mut Rendered, id: &str, caption: &str, drawing: &str) {

@@ -111,8 +111,7 @@ pub(super) fn clocks(parts: &Parts) -> String {
     let (scale, rto) = scale_of(parts);
     let Some(declared) = parts.declared_ms.map(seconds) else {
         text(&mut out, 8.0, 40.0, "muted", "nothing was declared: no clock ran");
-        out.push_str("</svg>\n");
-        return out;
+        return out + "</svg>\n";
     };
     let end = parts.restored_ms.map(seconds);
     let worked = parts.steps.iter().filter_map(|step| step.end).map(|(ms, _)| seconds(ms));
@@ -139,8 +138,7 @@ pub(super) fn clocks(parts: &Parts) -> String {
     rto_line(&mut out, scale, rto, 22.0, 62.0);
     let total = end.map_or(NOT_MEASURED.to_owned(), |end| Value::Clock(length(end)).to_string());
     text(&mut out, RIGHT + 8.0, 46.0, "figure", &total);
-    out.push_str("</svg>\n");
-    out
+    out + "</svg>\n"
 }
 
 /// One row a step: what was expected as an outline, what was as a bar, against the RTO.
@@ -156,20 +154,16 @@ pub(super) fn steps(parts: &Parts) -> String {
         text(&mut out, RIGHT + 8.0, y + 17.0, "figure", &step_figure(step));
         y += ROW;
     }
-    if let Some(declared) = parts.declared_ms.map(seconds) {
-        upright(&mut out, "mark", scale.x(declared), 24.0, bottom);
-        text(&mut out, scale.x(declared) + 3.0, bottom + 14.0, "muted", "declared");
-    }
-    if let Some(restored) = parts.restored_ms.map(seconds) {
-        upright(&mut out, "mark", scale.x(restored), 24.0, bottom);
-        text(&mut out, scale.x(restored) + 3.0, bottom + 14.0, "muted", "restored");
+    for (ms, word) in [(parts.declared_ms, "declared"), (parts.restored_ms, "restored")] {
+        let Some(x) = ms.map(|ms| scale.x(seconds(ms))) else { continue };
+        upright(&mut out, "mark", x, 24.0, bottom);
+        text(&mut out, x + 3.0, bottom + 14.0, "muted", word);
     }
     text(&mut out, LEFT, bottom + 14.0, "muted", "T0");
     rto_line(&mut out, scale, rto, 20.0, bottom);
     let legend = "outline: expected, bar: actual, its second colour: beyond what was expected";
     text(&mut out, 8.0, bottom + 36.0, "muted", legend);
-    out.push_str("</svg>\n");
-    out
+    out + "</svg>\n"
 }
 
 fn step_bars(out: &mut String, scale: Scale, step: &StepLine, y: f64) {
@@ -240,6 +234,5 @@ pub(super) fn losses(losses: &[LossLine]) -> String {
         text(&mut out, RIGHT + 8.0, y + 29.0, "figure", &second);
         y += 44.0;
     }
-    out.push_str("</svg>\n");
-    out
+    out + "</svg>\n"
 }

@@ -85,11 +85,14 @@ pub struct Verified {
 /// # Errors
 /// When it has no seal, is of a newer form, or was changed.
 pub fn sealed(file: &[u8]) -> Result<Seal, Fault> {
-    let seal = seal::find(file).ok_or(Fault::NoSeal)?;
-    if seal.schema != SCHEMA {
-        return Err(Fault::Newer(seal.schema));
-    }
+    let seal = known(file)?;
     if seal.holds(file) { Ok(seal) } else { Err(Fault::Changed) }
+}
+
+/// The seal of a file, in a form that this version knows.
+fn known(file: &[u8]) -> Result<Seal, Fault> {
+    let seal = seal::find(file).ok_or(Fault::NoSeal)?;
+    if seal.schema == SCHEMA { Ok(seal) } else { Err(Fault::Newer(seal.schema)) }
 }
 
 /// Whether a file says what the journal tells: the chain, the entry it ends with, every byte.
@@ -99,10 +102,7 @@ pub fn sealed(file: &[u8]) -> Result<Seal, Fault> {
 /// # Errors
 /// The first thing that is wrong.
 pub fn verify(file: &[u8], record: &Record) -> Result<Verified, Fault> {
-    let seal = seal::find(file).ok_or(Fault::NoSeal)?;
-    if seal.schema != SCHEMA {
-        return Err(Fault::Newer(seal.schema));
-    }
+    let seal = known(file)?;
     if let Some(damage) = record.back.finding.damage() {
         return Err(Fault::Journal(damage));
     }

@@ -146,6 +146,17 @@ pub enum Tone {
     Unknown,
 }
 
+impl Tone {
+    /// Of an objective that was kept, missed, or is not known to be either.
+    pub fn of(met: Option<bool>) -> Self {
+        match met {
+            Some(true) => Self::Good,
+            Some(false) => Self::Bad,
+            None => Self::Unknown,
+        }
+    }
+}
+
 /// One claim.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claim {
@@ -181,6 +192,25 @@ impl Claim {
     /// A claim that says that nothing is known.
     pub fn nothing(id: impl Into<String>, label: impl AsRef<str>, value: Value) -> Self {
         Self::new(id, label, value, [])
+    }
+
+    /// A claim of what was measured, as far as it was.
+    pub fn measured(
+        id: impl Into<String>,
+        label: impl AsRef<str>,
+        found: Option<Value>,
+        entries: impl IntoIterator<Item = u64>,
+    ) -> Self {
+        match found {
+            Some(value) => Self::new(id, label, value, entries),
+            None => Self::nothing(id, label, Value::NotMeasured),
+        }
+    }
+
+    /// The claim, marked where it says that nothing is known.
+    pub fn marked(self) -> Self {
+        let unknown = self.value.is_nothing();
+        if unknown { self.toned(Tone::Unknown) } else { self }
     }
 
     /// The claim with a tone.

@@ -50,15 +50,8 @@ impl TierLine {
 
 /// `MET`, `MISSED`, or that nothing was measured.
 pub(super) fn verdict(id: String, label: &str, met: Option<bool>, entries: &[u64]) -> Claim {
-    match met {
-        Some(true) => {
-            Claim::new(id, label, Value::text("MET"), entries.iter().copied()).toned(Tone::Good)
-        }
-        Some(false) => {
-            Claim::new(id, label, Value::text("MISSED"), entries.iter().copied()).toned(Tone::Bad)
-        }
-        None => Claim::nothing(id, label, Value::NotMeasured).toned(Tone::Unknown),
-    }
+    let word = met.map(|met| Value::text(if met { "MET" } else { "MISSED" }));
+    Claim::measured(id, label, word, entries.iter().copied()).toned(Tone::of(met))
 }
 
 /// From T0 to the restoration, as the run's clock counted it.
@@ -104,21 +97,15 @@ pub(super) fn tier_section(tiers: &[TierLine]) -> Section {
         .map(|line| {
             let id = |part: &str| format!("rto.{}{part}", line.tier);
             let entries = line.took.as_ref().map_or(&[][..], |(_, entries)| entries);
-            let took = match &line.took {
-                Some((took, _)) => Value::Clock(grained(*took)),
-                None => Value::NotMeasured,
-            };
+            let entries = || entries.iter().copied();
+            let took = line.took.as_ref().map(|(took, _)| Value::Clock(grained(*took)));
+            let word = line.word().map(Value::text);
             vec![
                 Claim::new(id(".tier"), "tier", Value::text(&line.tier), [1]),
-                Claim::new(id(""), "restored after", took, entries.iter().copied()),
+                Claim::measured(id(""), "restored after", took, entries()),
                 Claim::new(id(".objective"), "RTO", Value::Clock(line.rto), [1]),
-                match line.word().filter(|_| line.is_met().is_none()) {
-                    Some(word) => {
-                        Claim::new(id(".verdict"), "verdict", Value::text(word), entries.to_vec())
-                            .toned(Tone::Unknown)
-                    }
-                    None => verdict(id(".verdict"), "verdict", line.is_met(), entries),
-                },
+                Claim::measured(id(".verdict"), "verdict", word, entries())
+                    .toned(Tone::of(line.is_met())),
             ]
         })
         .collect();
@@ -137,18 +124,11 @@ fn since(begin: End, end: End) -> Option<Duration> {
 
 fn clock(id: &str, name: &str, begin: End, end: End, time: Option<Duration>) -> Vec<Claim> {
     let ends = [begin, end].into_iter().flatten().map(|(_, entry)| entry);
-    let time = match time {
-        Some(time) => Claim::new(format!("clock.{id}"), "time", Value::Clock(time), ends),
-        None => {
-            Claim::nothing(format!("clock.{id}"), "time", Value::NotMeasured).toned(Tone::Unknown)
-        }
-    };
+    let time = time.map(Value::Clock);
+    let time = Claim::measured(format!("clock.{id}"), "time", time, ends).marked();
     let moment = |part: &str, end: End| {
-        let id = format!("clock.{id}.{part}");
-        match end {
-            Some((ms, entry)) => Claim::new(id, part, Value::Since(ms), [entry]),
-            None => Claim::nothing(id, part, Value::NotMeasured),
-        }
+        let (at, entry) = end.map(|(ms, entry)| (Value::Since(ms), entry)).unzip();
+        Claim::measured(format!("clock.{id}.{part}"), part, at, entry)
     };
     let name = Claim::new(format!("clock.{id}.name"), "clock", Value::text(name), [1]);
     vec![name, time, moment("from", begin), moment("to", end)]
@@ -243,7 +223,7 @@ fn busy(tale: &Tale<'_>) -> Option<Duration> {
 /// When T0 was and how well it is known.
 pub(super) fn t0(tale: &Tale<'_>) -> Vec<Claim> {
     let Some((at, entry)) = tale.t0 else {
-        return vec![Claim::nothing("t0", "T0", Value::NotMeasured).toned(Tone::Unknown)];
+        return vec![Claim::measured("t0", "T0", None, []).marked()];
     };
     let basis = tale.run.declaration.as_ref().map(|declaration| declaration.basis);
     let basis = basis.map_or(Value::NotMeasured, |basis| Value::text(words::t0_basis(basis)));
@@ -256,10 +236,13 @@ pub(super) fn t0(tale: &Tale<'_>) -> Vec<Claim> {
 /// What was forecast as the run was declared, and what became of it.
 pub(super) fn forecast(tale: &Tale<'_>) -> Section {
     let (id, title) = ("forecast", "Forecast and end");
-    let Some(said) = tale.first(|body| matches!(body, Body::Forecasted { .. })) else {
-        return Section::list(id, title, Vec::new());
-    };
-    let Body::Forecasted { finish_p50_s, finish_p80_s, runs } = &said.body else {
+    let said = tale.find(|body| match body {
+        Body::Forecasted { finish_p50_s, finish_p80_s, runs } => {
+            Some((*finish_p50_s, *finish_p80_s, *runs))
+        }
+        _ => None,
+    });
+    let Some((said, (finish_p50_s, finish_p80_s, runs))) = said else {
         return Section::list(id, title, Vec::new());
     };
     let time = |seconds: f64| {
@@ -269,35 +252,29 @@ pub(super) fn forecast(tale: &Tale<'_>) -> Section {
         Claim::new(format!("forecast.{part}"), label, value, [said.seq])
     };
     let mut claims = vec![
-        claim("p50", "half of all cases finish by T+", time(*finish_p50_s)),
-        claim("p80", "eight of ten cases finish by T+", time(*finish_p80_s)),
-        claim("runs", "earlier runs it rests on", Value::Count(u64::from(*runs))),
+        claim("p50", "half of all cases finish by T+", time(finish_p50_s)),
+        claim("p80", "eight of ten cases finish by T+", time(finish_p80_s)),
+        claim("runs", "earlier runs it rests on", Value::Count(u64::from(runs))),
     ];
-    match total(tale) {
+    let (label, total) = ("restored at T+", total(tale));
+    match total {
         Some((total, entries)) => {
             let took = total.as_secs_f64();
-            let (text, tone) = if took <= *finish_p50_s {
+            let (text, tone) = if took <= finish_p50_s {
                 ("as soon as forecast for half of all cases, or sooner", Tone::Good)
-            } else if took <= *finish_p80_s {
+            } else if took <= finish_p80_s {
                 ("within the forecast", Tone::Good)
             } else {
                 ("later than forecast for eight of ten cases", Tone::Bad)
             };
             let all: Vec<u64> = entries.iter().copied().chain([said.seq]).collect();
-            claims.push(Claim::new(
-                "forecast.actual",
-                "restored at T+",
-                Value::Clock(grained(total)),
-                entries,
-            ));
+            let total = Value::Clock(grained(total));
+            claims.push(Claim::new("forecast.actual", label, total, entries));
             let verdict = Claim::new("forecast.verdict", "it came", Value::text(text), all);
             claims.push(verdict.toned(tone));
         }
         None => {
-            claims.push(
-                Claim::nothing("forecast.actual", "restored at T+", Value::NotMeasured)
-                    .toned(Tone::Unknown),
-            );
+            claims.push(Claim::measured("forecast.actual", label, None, []).marked());
         }
     }
     Section::list(id, title, claims)

@@ -44,13 +44,19 @@ pub(super) fn lines(tale: &Tale<'_>) -> Vec<LossLine> {
     let declared = tale.declared().map(|event| event.seq);
     let line = |(system, _): (&SystemId, _)| {
         let row = tale.run.ledger.as_ref().and_then(|ledger| ledger.row(system));
+        let (measured, missing) = match told(tale, system).map(|event| (&event.body, event.seq)) {
+            Some((Body::LossMeasured { seconds, how, missing, .. }, entry)) => {
+                (Some((*seconds, how.clone(), entry)), *missing)
+            }
+            Some(_) | None => (None, None),
+        };
         let of_site = || tale.site.rpo_of(system).map(|rpo| rpo.as_secs_f64());
         LossLine {
             system: system.clone(),
             rpo_s: row.map_or_else(of_site, |row| row.rpo_s),
             expected: row.zip(declared).map(|(row, entry)| (row.loss_s, row.verdict, entry)),
-            measured: measured(tale, system),
-            missing: missing(tale, system),
+            measured,
+            missing,
         }
     };
     tale.run.measured().into_iter().map(line).collect()
@@ -64,21 +70,6 @@ fn told<'a>(tale: &Tale<'a>, system: &SystemId) -> Option<&'a RunEvent> {
         }
         _ => false,
     })
-}
-
-fn missing(tale: &Tale<'_>, system: &SystemId) -> Option<Missing> {
-    match &told(tale, system)?.body {
-        Body::LossMeasured { missing, .. } => *missing,
-        _ => None,
-    }
-}
-
-fn measured(tale: &Tale<'_>, system: &SystemId) -> Option<(f64, Clean, u64)> {
-    let event = told(tale, system)?;
-    match &event.body {
-        Body::LossMeasured { seconds, how, .. } => Some((*seconds, how.clone(), event.seq)),
-        _ => None,
-    }
 }
 
 /// Why what was measured of a store bounds its loss no more, where that is the last word on it.
@@ -108,52 +99,35 @@ fn row(tale: &Tale<'_>, line: &LossLine) -> Vec<Claim> {
     let id = |part: &str| format!("loss.{}{part}", line.system);
     let frozen = line.expected.as_ref().map(|(.., entry)| *entry);
     let promised = rpo_claim(tale, line, id(".rpo"), frozen);
-    let expected = match &line.expected {
-        Some((Some(loss), _, entry)) => {
-            Claim::new(id(".expected"), "expected", Value::Loss(*loss), [*entry])
-        }
-        Some((None, _, entry)) => {
-            Claim::new(id(".expected"), "expected", Value::text("UNKNOWN"), [*entry])
-                .toned(Tone::Unknown)
-        }
-        None => Claim::nothing(id(".expected"), "expected", Value::NotMeasured),
+    let claim = |part: &str, label: &str, value: Option<Value>, entry: Option<u64>| {
+        Claim::measured(id(part), label, value, entry)
     };
-    let judged = match &line.expected {
-        Some((_, judged, entry)) => {
-            Claim::new(id(".verdict"), "by that", Value::text(judged.word()), [*entry])
-                .toned(tone_of(*judged))
-        }
-        None => Claim::nothing(id(".verdict"), "by that", Value::NotMeasured),
-    };
-    let (found, how) = match &line.measured {
-        Some((loss, how, entry)) => (
-            Claim::new(id(".measured"), "measured", line.seconds(*loss), [*entry]),
-            Claim::new(id(".how"), "how", Value::Text(how.clone()), [*entry]),
-        ),
-        None => (
-            Claim::nothing(id(".measured"), "measured", Value::NotMeasured).toned(Tone::Unknown),
-            match reopened(tale, &line.system) {
-                Some((why, entry)) => Claim::new(id(".how"), "how", Value::Text(why), [entry]),
-                None => Claim::nothing(id(".how"), "how", Value::NotMeasured),
-            },
-        ),
-    };
-    let missing = match (line.missing, &line.measured) {
-        (Some(missing), Some((.., entry))) => {
-            Claim::new(id(".missing"), "missing", Value::Missing(missing), [*entry])
-        }
-        _ => Claim::nothing(id(".missing"), "missing", Value::NotMeasured),
-    };
+    let unknown = || Value::text("UNKNOWN");
+    let loss = line.expected.as_ref().map(|(loss, ..)| loss.map_or_else(unknown, Value::Loss));
+    let expected = claim(".expected", "expected", loss, frozen);
+    let judged = line.expected.as_ref().map(|(_, judged, _)| *judged);
+    let word = judged.map(|judged| Value::text(judged.word()));
+    let by_that = claim(".verdict", "by that", word, frozen);
+    let entry = line.measured.as_ref().map(|(.., entry)| *entry);
+    let found = line.measured.as_ref().map(|(loss, ..)| line.seconds(*loss));
+    let found = claim(".measured", "measured", found, entry).marked();
+    let measured = line.measured.as_ref().map(|(_, how, entry)| (how.clone(), *entry));
+    let how = measured.or_else(|| reopened(tale, &line.system));
+    let (how, told) = how.map(|(how, entry)| (Value::Text(how), entry)).unzip();
+    let missing = line.missing.filter(|_| entry.is_some()).map(Value::Missing);
     let entries: Vec<u64> = found.entries.iter().copied().chain(frozen).collect();
     vec![
         Claim::new(id(".store"), "store", Value::text(line.system.as_str()), found_or(&entries)),
         promised,
-        expected,
-        judged,
-        missing,
+        match line.expected {
+            Some((None, ..)) => expected.toned(Tone::Unknown),
+            Some(_) | None => expected,
+        },
+        by_that.toned(judged.map_or(Tone::Plain, tone_of)),
+        claim(".missing", "missing", missing, entry),
         found,
         verdict(id(".met"), "by that", line.is_met(), &entries),
-        how,
+        claim(".how", "how", how, told),
     ]
 }
 
@@ -187,11 +161,12 @@ fn tone_of(verdict: LossVerdict) -> Tone {
 /// Who accepted the expected losses, and in which words.
 pub(super) fn accepted(tale: &Tale<'_>) -> Claim {
     let (id, label) = ("loss.accepted", "expected losses accepted");
-    match tale.first(|body| matches!(body, Body::LedgerAccepted { .. })) {
-        Some(event) => {
-            let Body::LedgerAccepted { summary } = &event.body else {
-                return Claim::nothing(id, label, Value::None);
-            };
+    let accepted = tale.find(|body| match body {
+        Body::LedgerAccepted { summary } => Some(summary),
+        _ => None,
+    });
+    match accepted {
+        Some((event, summary)) => {
             let text = format!("by {} at {}: {summary}", event.by, moment(event.at));
             Claim::new(id, label, Value::text(text), [event.seq])
         }

@@ -56,14 +56,9 @@ pub(super) fn update_section(updates: &Updates) -> Section {
     let sent = updates.sent.iter().copied();
     claims.push(count("updates.sent", "handed over", sent));
     if !updates.sent.is_empty() {
-        let on_time = updates.on_time.len() as u64;
+        let (on_time, label) = (updates.on_time.len() as u64, "at most 5 min after the one before");
         let entries = updates.sent.iter().copied();
-        claims.push(Claim::new(
-            "updates.on_time",
-            "at most 5 min after the one before",
-            Value::Count(on_time),
-            entries,
-        ));
+        claims.push(Claim::new("updates.on_time", label, Value::Count(on_time), entries));
     }
     if let Some((time, entries)) = updates.longest {
         let label = "longest time without one, from the declaration on";
@@ -143,12 +138,11 @@ pub(super) fn hold_section(tale: &Tale<'_>) -> Section {
 /// Giving up: what was to be taken back and was or was not, and what stays.
 pub(super) fn abort_section(tale: &Tale<'_>) -> Section {
     let (id, title) = ("abort", "Giving up");
-    let Some(began) = tale.first(|body| matches!(body, Body::AbortStarted { .. })) else {
-        return Section::list(id, title, Vec::new());
-    };
-    let Body::AbortStarted { reason } = &began.body else {
-        return Section::list(id, title, Vec::new());
-    };
+    let began = tale.find(|body| match body {
+        Body::AbortStarted { reason } => Some(reason),
+        _ => None,
+    });
+    let Some((began, reason)) = began else { return Section::list(id, title, Vec::new()) };
     let mut claims = vec![Claim::new(
         "abort.reason",
         "given up",
@@ -163,16 +157,12 @@ pub(super) fn abort_section(tale: &Tale<'_>) -> Section {
         let about = |event: &&RunEvent| event.seq > began.seq && event.body.step() == Some(step);
         tale.events().iter().filter(about).map(|event| event.seq).collect()
     };
-    let planned: Vec<&StepId> = match plan.map(|event| &event.body) {
-        Some(Body::AbortPlanned { back, .. }) => back.iter().collect(),
-        _ => Vec::new(),
-    };
-    let stays: &[Stays] = match plan.map(|event| &event.body) {
-        Some(Body::AbortPlanned { stays, .. }) => stays,
-        _ => &[],
+    let (planned, stays): (&[StepId], &[Stays]) = match plan.map(|event| &event.body) {
+        Some(Body::AbortPlanned { back, stays, .. }) => (back, stays),
+        _ => (&[], &[]),
     };
     for state in &tale.run.steps {
-        let asked = planned.contains(&&state.id);
+        let asked = planned.contains(&state.id);
         let (text, tone) = match state.phase {
             Phase::Compensated => ("taken back", Tone::Good),
             Phase::Unknown => ("UNKNOWN whether it is there", Tone::Unknown),

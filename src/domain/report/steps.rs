@@ -58,12 +58,9 @@ pub struct Wait {
 
 /// The steps in the plan's order.
 pub(super) fn lines(tale: &Tale<'_>) -> Vec<StepLine> {
-    let mut lines: Vec<StepLine> = Vec::new();
-    for step in &tale.runbook.steps {
-        if let Some(state) = tale.run.step(&step.id) {
-            lines.push(line(tale, step, state));
-        }
-    }
+    let steps = tale.runbook.steps.iter();
+    let mut lines: Vec<StepLine> =
+        steps.filter_map(|step| Some(line(tale, step, tale.run.step(&step.id)?))).collect();
     let ready = |step: &Step| -> Option<AtEntry> {
         let ends = step.needs.iter().map(|need| lines.iter().find(|line| line.id == *need)?.end);
         let ends: Option<Vec<AtEntry>> = ends.collect();
@@ -211,42 +208,29 @@ pub(super) fn section(tale: &Tale<'_>, lines: &[StepLine]) -> Section {
 fn row(tale: &Tale<'_>, line: &StepLine, step: &Step, state: &StepState) -> Vec<Claim> {
     let id = |part: &str| format!("step.{}.{part}", line.id);
     let ends = line.ends.iter().copied();
-    let timed = |part: &str, label: &str, value: Option<Value>| match value {
-        Some(value) => Claim::new(id(part), label, value, ends.clone()),
-        None => Claim::nothing(id(part), label, Value::NotMeasured),
-    };
-    let moment = |part: &str, at: Option<AtEntry>| match at {
-        Some((ms, seq)) => Claim::new(id(part), part, Value::Since(ms), [seq]),
-        None => Claim::nothing(id(part), part, Value::NotMeasured),
+    let timed = |part: &str, value| Claim::measured(id(part), part, value, ends.clone());
+    let moment = |part: &str, at: Option<AtEntry>| {
+        let (at, seq) = at.map(|(ms, seq)| (Value::Since(ms), seq)).unzip();
+        Claim::measured(id(part), part, at, seq)
     };
     // From the figures that are printed beside it, so that they add up.
     let expect = grained(step.expect);
     let diff = line.actual.map(|took| Value::Difference(grain(millis(took)) - millis(expect)));
-    let waited = match (line.waited, line.start) {
-        (Some((time, since)), Some((_, start))) => {
-            Claim::new(id("waited"), "waited", Value::Time(time), [since, start])
-        }
-        _ => Claim::nothing(id("waited"), "waited", Value::NotMeasured),
-    };
+    let waited = line.waited.zip(line.start);
+    let (waited, between) =
+        waited.map(|((time, since), (_, start))| (Value::Time(time), [since, start])).unzip();
+    let between = between.into_iter().flatten();
     let all = line.entries.iter().copied();
     let name = tale.runbook.named_fully(&step.id);
-    let by = tale.events().iter().rev().find(|event| {
-        event.body.step() == Some(&line.id)
-            && matches!(
-                event.body,
-                Body::Intended { .. } | Body::Attested { .. } | Body::Skipped { .. }
-            )
+    let last = |is: fn(&Body) -> bool| tale.last(|body| body.step() == Some(&line.id) && is(body));
+    let by = last(|body| {
+        matches!(body, Body::Intended { .. } | Body::Attested { .. } | Body::Skipped { .. })
     });
     let by = match by {
         Some(event) => Claim::new(id("by"), "by", Value::text(event.by.to_string()), [event.seq]),
         None => Claim::nothing(id("by"), "by", Value::None),
     };
-    let seen = tale
-        .events()
-        .iter()
-        .rev()
-        .find(|event| event.body.step() == Some(&line.id) && tells_evidence(&event.body));
-    let evidence = match seen.filter(|_| !state.evidence.is_empty()) {
+    let evidence = match last(tells_evidence).filter(|_| !state.evidence.is_empty()) {
         Some(event) => {
             let seen = Value::Text(state.evidence.clone());
             Claim::new(id("evidence"), "evidence", seen, [event.seq])
@@ -257,11 +241,11 @@ fn row(tale: &Tale<'_>, line: &StepLine, step: &Step, state: &StepState) -> Vec<
         Claim::new(id("name"), "step", Value::text(name), [1]),
         Claim::new(id("action"), "action", Value::text(step.action.name), [1]),
         Claim::new(id("expected"), "expected", Value::Time(expect), [1]),
-        timed("actual", "actual", line.actual.map(Value::Time)),
-        timed("diff", "diff", diff),
+        timed("actual", line.actual.map(Value::Time)),
+        timed("diff", diff),
         moment("start", line.start),
         moment("end", line.end),
-        waited,
+        Claim::measured(id("waited"), "waited", waited, between),
         outcome(line, state, id("outcome"), all),
         by,
         evidence,

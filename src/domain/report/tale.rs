@@ -52,6 +52,14 @@ impl<'a> Tale<'a> {
         self.run.events.iter().find(|event| is(&event.body))
     }
 
+    /// The first event of which `tell` has something to say, with that.
+    pub(super) fn find<T>(
+        &self,
+        tell: impl Fn(&'a Body) -> Option<T>,
+    ) -> Option<(&'a RunEvent, T)> {
+        self.run.events.iter().find_map(|event| Some((event, tell(&event.body)?)))
+    }
+
     /// The last event that `is` tells.
     pub(super) fn last(&self, is: impl Fn(&Body) -> bool) -> Option<&'a RunEvent> {
         self.run.events.iter().rev().find(|event| is(&event.body))

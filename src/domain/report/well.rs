@@ -7,12 +7,14 @@ use super::claim::{Claim, Section, Tone, Value};
 use super::clocks::total;
 use super::spoken::unacknowledged;
 use super::steps::NO_HAND;
-use super::tale::{Tale, grained};
+use super::tale::{Tale, breaks_a_gate, grained};
 use crate::domain::ledger::{LossVerdict, no_store_on_record};
 use crate::domain::rhythm::UPDATE_EVERY;
 use crate::domain::run::event::{Body, Outcome};
 use crate::domain::run::phase::Phase;
 use crate::domain::time::clock_text;
+
+const ATTEMPTS: [&str; 2] = ["attempt", "attempts"];
 
 /// Collects sentences of one kind.
 struct Sentences {
@@ -28,6 +30,19 @@ impl Sentences {
         if !claim.entries.is_empty() {
             self.claims.push(claim.toned(self.tone));
         }
+    }
+
+    /// Says how many there were of one thing, if any.
+    fn count(
+        &mut self,
+        about: &str,
+        [one, more]: [&str; 2],
+        what: &str,
+        entries: impl IntoIterator<Item = u64>,
+    ) {
+        let entries: Vec<u64> = entries.into_iter().collect();
+        let noun = if entries.len() == 1 { one } else { more };
+        self.say(about, format!("{} {noun}{what}", entries.len()), entries);
     }
 }
 
@@ -71,12 +86,14 @@ fn recovery(tale: &Tale<'_>, parts: &Parts, well: &mut Sentences, not: &mut Sent
             (None, None) => {}
         }
     }
-    let forecast = tale.first(|body| matches!(body, Body::Forecasted { .. }));
-    if let Some(event) = forecast
-        && let Body::Forecasted { finish_p80_s, .. } = &event.body
+    let forecast = tale.find(|body| match body {
+        Body::Forecasted { finish_p80_s, .. } => Some(*finish_p80_s),
+        _ => None,
+    });
+    if let Some((event, finish_p80_s)) = forecast
         && let Some((took, entries)) = total(tale)
     {
-        let kept = took.as_secs_f64() <= *finish_p80_s;
+        let kept = took.as_secs_f64() <= finish_p80_s;
         let text = if kept { "held" } else { "was too early: it came later than p80" };
         let told = if kept { well } else { not };
         told.say("forecast", text, entries.into_iter().chain([event.seq]));
@@ -118,20 +135,10 @@ fn steps(tale: &Tale<'_>, parts: &Parts, well: &mut Sentences, not: &mut Sentenc
             Body::NotVerified { .. } | Body::Ended { outcome: Outcome::Failed { .. }, .. }
         )
     });
-    not.say("steps", counted("attempt failed", "attempts failed", failed.clone().count()), failed);
+    not.count("steps", ATTEMPTS, " failed", failed);
     let unknown = of(|body| matches!(body, Body::Ended { outcome: Outcome::Unknown { .. }, .. }));
-    let text = counted("attempt ended UNKNOWN", "attempts ended UNKNOWN", unknown.clone().count());
-    not.say("steps", text, unknown);
-    let broken = tale.events().iter().filter(|event| {
-        matches!(&event.body, Body::Intended { gates, .. } if gates.iter().any(|gate| !gate.held))
-    });
-    let broken: Vec<u64> = broken.map(|event| event.seq).collect();
-    let text = counted(
-        "start although a gate did not hold",
-        "starts although a gate did not hold",
-        broken.len(),
-    );
-    not.say("gates", text, broken);
+    not.count("steps", ATTEMPTS, " ended UNKNOWN", unknown);
+    not.count("gates", ["start", "starts"], " although a gate did not hold", of(breaks_a_gate));
     let late = parts.steps.iter().filter(|line| line.actual.is_some_and(|took| took > line.expect));
     for line in late {
         let (took, expect) = (Value::Time(line.actual.unwrap_or_default()), grained(line.expect));
@@ -140,10 +147,8 @@ fn steps(tale: &Tale<'_>, parts: &Parts, well: &mut Sentences, not: &mut Sentenc
     }
     let done = parts.steps.iter().filter(|line| line.phase == Phase::Done);
     let in_time = done.filter(|line| line.actual.is_some_and(|took| took <= line.expect));
-    let ends: Vec<u64> = in_time.filter_map(|line| line.end).map(|(_, seq)| seq).collect();
-    let text =
-        counted("step done as fast as expected", "steps done as fast as expected", ends.len());
-    well.say("steps", text, ends);
+    let ends = in_time.filter_map(|line| line.end).map(|(_, seq)| seq);
+    well.count("steps", ["step", "steps"], " done as fast as expected", ends);
     let untrue = tale.run.steps.iter().filter(|state| state.untrue.is_some());
     for state in untrue {
         let is = |body: &Body| matches!(body, Body::Untrue { step, .. } if *step == state.id);
@@ -169,13 +174,8 @@ fn people(tale: &Tale<'_>, parts: &Parts, well: &mut Sentences, not: &mut Senten
         let text = format!("for {} {NO_HAND}", Value::Time(wait.time));
         not.say("idle", text, [wait.from.0, wait.to.0]);
     }
-    let missed = unacknowledged(tale);
-    let text = counted(
-        "alarm has no acknowledgement on record",
-        "alarms have no acknowledgement on record",
-        missed.len(),
-    );
-    not.say("alarms", text, missed);
+    let (noun, what) = (["alarm has", "alarms have"], " no acknowledgement on record");
+    not.count("alarms", noun, what, unacknowledged(tale));
     if let Some(declared) = tale.declared()
         && tale.run.ledger.as_ref().is_some_and(|ledger| !ledger.rows.is_empty())
         && tale.run.asks_losses(Some(tale.runbook))
@@ -186,7 +186,3 @@ fn people(tale: &Tale<'_>, parts: &Parts, well: &mut Sentences, not: &mut Senten
 
 /// A time in which nothing happens that is worth a sentence.
 const LONG_WAIT: Duration = Duration::from_secs(300);
-
-fn counted(one: &str, more: &str, count: usize) -> String {
-    format!("{count} {}", if count == 1 { one } else { more })
-}

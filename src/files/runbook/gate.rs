@@ -7,7 +7,7 @@ use crate::domain::runbook::{
     Amount, Bound, Exact, Gate, GoCriterion, Place, Target, UngracefulGate,
 };
 use crate::domain::settings::{
-    Fault, Fields, Node, Span, Table, Value, parse_duration, parse_size, unknown,
+    Fault, Fields, Node, Span, Value, parse_duration, parse_size, unknown,
 };
 use crate::domain::site::SystemSpec;
 use crate::domain::snapshot::COMMON_FACTS;
@@ -43,10 +43,11 @@ pub(super) fn read_restored(
     let tables = fields.tables("restored")?;
     let mut gates = Vec::new();
     for table in tables {
-        let gate = read_gate(table, "a fact of `restored`", context)?;
+        let fields = Fields::new(table, "a fact of `restored`");
+        let gate = read_gate(&fields, context)?;
         if gate.ungraceful.is_some() {
-            let span = table.get("ungraceful").map_or(table.span, |node| node.span);
-            return Err(Fault::new(span, "a fact that stops the clock has no `ungraceful`"));
+            let why = "a fact that stops the clock has no `ungraceful`";
+            return Err(fields.fault("ungraceful", why));
         }
         gates.push(gate);
     }
@@ -63,7 +64,7 @@ pub(super) fn read_restored(
 /// The gates of a step.
 pub(super) fn read_gates(fields: &Fields<'_>, context: &Context<'_>) -> Result<Vec<Gate>, Fault> {
     let tables = fields.tables("gates")?;
-    tables.into_iter().map(|table| read_gate(table, "a gate", context)).collect()
+    tables.into_iter().map(|table| read_gate(&Fields::new(table, "a gate"), context)).collect()
 }
 
 /// True when a system stands in the region of a place, as the plan is written.
@@ -105,30 +106,24 @@ pub(super) fn other_side(
 /// Reads `system` and `in`.
 pub(super) fn read_place<'c>(
     fields: &Fields<'_>,
-    what: &str,
     context: &'c Context<'_>,
 ) -> Result<(&'c SystemSpec, Place), Fault> {
     let name = fields.need_text("system")?;
-    let span = fields.node("system").map_or(fields.span(), |node| node.span);
     let site = context.site;
     let system = site.systems.iter().find(|system| system.id.as_str() == name);
     let system = system.ok_or_else(|| {
         let names = site.systems.iter().map(|system| system.id.as_str());
-        Fault::new(span, unknown("a system of this site", name, names))
+        fields.fault("system", unknown("a system of this site", name, names))
     })?;
     let place = match fields.choice("in", &["from", "to", "a", "b"])? {
         Some("from") => Place::From,
         Some("to") => Place::To,
         Some("a") => Place::Fixed(Side::A),
         Some(_) => Place::Fixed(Side::B),
-        None => {
-            let wanted = "\"from\", \"to\", \"a\" or \"b\"";
-            return Err(missing(fields.span(), what, "in", wanted));
-        }
+        None => return Err(fields.missing("in", "\"from\", \"to\", \"a\" or \"b\"")),
     };
     if !stands_in(context, system, place) {
-        let span = fields.node("in").map_or(fields.span(), |node| node.span);
-        return Err(Fault::new(span, format!("`{name}` is not in that region")));
+        return Err(fields.fault("in", format!("`{name}` is not in that region")));
     }
     Ok((system, place))
 }
@@ -143,45 +138,30 @@ pub(super) fn read_go(
     for table in fields.tables("go")? {
         let fields = Fields::new(table, what);
         let title = fields.need_text("title")?;
-        let span = fields.node("title").map_or(table.span, |node| node.span);
         if title.trim().is_empty() {
-            return Err(Fault::new(
-                span,
-                format!("{what} needs a `title` that says what is asked"),
-            ));
+            let message = format!("{what} needs a `title` that says what is asked");
+            return Err(fields.fault("title", message));
         }
         let title = Clean::new(title);
         if criteria.iter().any(|known| known.title == title) {
             let message = format!("there are two criteria `{title}`; rename one");
-            return Err(Fault::new(span, message));
+            return Err(fields.fault("title", message));
         }
-        let gate = read_gate_of(&fields, table, what, context)?;
-        criteria.push(GoCriterion { title, gate });
+        criteria.push(GoCriterion { title, gate: read_gate(&fields, context)? });
     }
     Ok(criteria)
 }
 
-fn read_gate(table: &Table, what: &str, context: &Context<'_>) -> Result<Gate, Fault> {
-    read_gate_of(&Fields::new(table, what), table, what, context)
-}
-
-fn read_gate_of(
-    fields: &Fields<'_>,
-    table: &Table,
-    what: &str,
-    context: &Context<'_>,
-) -> Result<Gate, Fault> {
-    let (system, place) = read_place(fields, what, context)?;
+fn read_gate(fields: &Fields<'_>, context: &Context<'_>) -> Result<Gate, Fault> {
+    let (system, place) = read_place(fields, context)?;
     let fact = fields.need_text("fact")?;
     check_fact(fields, fact, system, context)?;
-    let bound = read_bound(fields, table, fact, what)?;
-    let ungraceful = match fields.node("ungraceful") {
-        None => None,
-        Some(node) => Some(read_ungraceful(node, fact, &bound)?),
-    };
+    let bound = read_bound(fields, fact)?;
+    let ungraceful = fields.node("ungraceful");
+    let ungraceful = ungraceful.map(|node| read_ungraceful(node, fact, &bound)).transpose()?;
     fields.finish()?;
     let (system, fact) = (system.id.clone(), fact.to_owned());
-    Ok(Gate { system, place, fact, bound, ungraceful, span: table.span })
+    Ok(Gate { system, place, fact, bound, ungraceful, span: fields.span() })
 }
 
 fn check_fact(
@@ -195,21 +175,21 @@ fn check_fact(
     if names().any(|name| name == fact) {
         return Ok(());
     }
-    let span = fields.node("fact").map_or(fields.span(), |node| node.span);
     let what = format!("a fact of `{}` (kind {})", system.id, system.kind);
-    Err(Fault::new(span, unknown(&what, fact, names())))
+    Err(fields.fault("fact", unknown(&what, fact, names())))
 }
 
 /// Exactly one of `at_least`, `at_most` and `is`.
-fn read_bound(fields: &Fields<'_>, table: &Table, fact: &str, what: &str) -> Result<Bound, Fault> {
+fn read_bound(fields: &Fields<'_>, fact: &str) -> Result<Bound, Fault> {
     let (least, most, is) = (fields.node("at_least"), fields.node("at_most"), fields.node("is"));
     match (least, most, is) {
         (Some(node), None, None) => Ok(Bound::AtLeast(read_amount(node, fact)?)),
         (None, Some(node), None) => Ok(Bound::AtMost(read_amount(node, fact)?)),
         (None, None, Some(node)) => Ok(Bound::Is(read_exact(node, fact)?)),
         _ => {
+            let what = fields.what();
             let message = format!("{what} needs exactly one of `at_least`, `at_most` and `is`");
-            Err(Fault::new(table.span, message))
+            Err(Fault::new(fields.span(), message))
         }
     }
 }
@@ -283,10 +263,9 @@ fn read_ungraceful(node: &Node, fact: &str, bound: &Bound) -> Result<UngracefulG
             return Err(Fault::new(node.span, message));
         }
     };
-    let what = "`ungraceful` of a gate";
-    let fields = Fields::new(table, what);
+    let fields = Fields::new(table, "`ungraceful` of a gate");
     let ledger = fields.choice("from", &["ledger"])?.is_some();
-    let weaker = read_bound(&fields, table, fact, what)?;
+    let weaker = read_bound(&fields, fact)?;
     fields.finish()?;
     if ledger {
         return match weaker {

@@ -100,13 +100,12 @@ fn read_name(fields: &Fields<'_>, stem: &str) -> Result<String, Fault> {
         let message = format!("the runbook needs `name = \"{stem}\"`, the same as its file");
         return Err(Fault::new(Span::default(), message));
     };
-    let span = fields.node("name").map_or(fields.span(), |node| node.span);
     if name != stem {
         let shown: String = name.chars().take(80).collect();
         let message = format!("`name` is \"{shown}\", but the file is called \"{stem}.toml\"");
-        return Err(Fault::new(span, message));
+        return Err(fields.fault("name", message));
     }
-    StepId::new(name).map_err(|bad| Fault::new(span, bad.to_string()))?;
+    StepId::new(name).map_err(|bad| fields.fault("name", bad.to_string()))?;
     Ok(name.to_owned())
 }
 
@@ -123,8 +122,7 @@ fn read_direction(fields: &Fields<'_>) -> Result<(Side, Side), Fault> {
     };
     let (from, to) = (side("from")?, side("to")?);
     if from == to {
-        let span = fields.node("to").map_or(fields.span(), |node| node.span);
-        return Err(Fault::new(span, "`from` and `to` are the same region"));
+        return Err(fields.fault("to", "`from` and `to` are the same region"));
     }
     Ok((from, to))
 }
@@ -196,19 +194,15 @@ fn first_in_a_circle(steps: &[Step]) -> Option<&Step> {
     loop {
         let before = left.len();
         let ids: Vec<&StepId> = left.iter().map(|step| &step.id).collect();
-        let keep: Vec<&Step> = left
+        left = left
             .iter()
             .copied()
             .filter(|step| step.needs.iter().any(|need| ids.contains(&need)))
             .collect();
-        left = keep;
         if left.len() == before {
             // What is left is a circle or waits for one; the circle's own steps come first.
-            return left
-                .iter()
-                .copied()
-                .find(|step| reaches(steps, step))
-                .or(left.first().copied());
+            let circle = left.iter().find(|step| reaches(steps, step));
+            return circle.or(left.first()).copied();
         }
     }
 }

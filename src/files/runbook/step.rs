@@ -33,8 +33,7 @@ pub(super) fn read_step(
 ) -> Option<Step> {
     let id = faults.take(read_id(table))?;
     let fields = Fields::new(table, format!("step `{id}`"));
-    let what = format!("step `{id}`");
-    let reader = Reader { fields: &fields, table, id: &id, what, context };
+    let reader = Reader { fields: &fields, table, id: &id, context };
     for known_even_if_never_read in ["id", "change", "class", "guard", "compensation"] {
         let _ = fields.node(known_even_if_never_read);
     }
@@ -106,15 +105,14 @@ pub(super) struct Reader<'r, 'a> {
     pub(super) fields: &'r Fields<'a>,
     pub(super) table: &'a Table,
     pub(super) id: &'r StepId,
-    pub(super) what: String,
     pub(super) context: &'r Context<'r>,
 }
 
 pub(super) type Found = (Option<&'static dyn System>, &'static dyn Action);
 
 impl Reader<'_, '_> {
-    fn what(&self) -> String {
-        self.what.clone()
+    fn what(&self) -> &str {
+        self.fields.what()
     }
 
     pub(super) fn place(&self, key: &str) -> Span {
@@ -137,8 +135,7 @@ impl Reader<'_, '_> {
 
     pub(super) fn action(&self, key: &'static str, fields: &Fields<'_>) -> Result<Found, Fault> {
         let name = fields.need_text(key)?;
-        let span = fields.node(key).map_or(fields.span(), |node| node.span);
-        self.context.kinds.action(name).map_err(|message| Fault::new(span, message))
+        self.context.kinds.action(name).map_err(|message| fields.fault(key, message))
     }
 
     /// What the step does to the world. An action that says it is not gainsaid.
@@ -162,14 +159,14 @@ impl Reader<'_, '_> {
             return match found {
                 Some((_, spec)) if spec.needs_target => {
                     let wanted = "such as `{ system = \"pg\", in = \"to\" }`";
-                    Err(missing(self.table.span, &self.what(), "target", wanted))
+                    Err(self.fields.missing("target", wanted))
                 }
                 Some(_) | None => Ok(None),
             };
         };
         let what = format!("the target of {}", self.what());
-        let fields = Fields::new(table, what.clone());
-        let (system, place) = read_place(&fields, &what, self.context)?;
+        let fields = Fields::new(table, what);
+        let (system, place) = read_place(&fields, self.context)?;
         fields.finish()?;
         if let Some((Some(owner), spec)) = found
             && spec.needs_target
@@ -210,11 +207,10 @@ impl Reader<'_, '_> {
     }
 
     fn times(&self) -> Result<(Duration, Duration), Fault> {
-        let what = self.what();
         let wanted = "when it is given up, such as \"60s\"";
         let timeout = self.fields.duration("timeout")?;
         let expect = self.fields.duration("expect")?;
-        let timeout = timeout.ok_or_else(|| missing(self.table.span, &what, "timeout", wanted))?;
+        let timeout = timeout.ok_or_else(|| self.fields.missing("timeout", wanted))?;
         self.check_times(expect.unwrap_or(timeout), timeout)
     }
 
@@ -224,18 +220,13 @@ impl Reader<'_, '_> {
         expect: Duration,
         timeout: Duration,
     ) -> Result<(Duration, Duration), Fault> {
-        let what = self.what();
         if !(TIMEOUT_MIN..=TIMEOUT_MAX).contains(&timeout) {
-            let message = format!("`timeout` in {what} must be from 1s to 24h");
-            return Err(Fault::new(self.place("timeout"), message));
+            return Err(self.fields.refuse("timeout", "must be from 1s to 24h"));
         }
         if expect > timeout {
-            let message = format!(
-                "`expect` in {what} is {}, longer than its timeout of {}",
-                short_time(expect),
-                short_time(timeout)
-            );
-            return Err(Fault::new(self.place("expect"), message));
+            let (expect, timeout) = (short_time(expect), short_time(timeout));
+            let why = format!("is {expect}, longer than its timeout of {timeout}");
+            return Err(self.fields.refuse("expect", &why));
         }
         Ok((expect, timeout))
     }
@@ -291,7 +282,7 @@ impl Reader<'_, '_> {
                 Class::I | Class::K | Class::N | Class::X => {
                     let wanted = "how it is taken back: `{ action = \"...\", with = { ... } }` \
                                   or `{ none = \"what it costs instead\" }`";
-                    Err(missing(self.table.span, &self.what(), "compensation", wanted))
+                    Err(self.fields.missing("compensation", wanted))
                 }
             };
         };

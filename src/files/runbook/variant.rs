@@ -37,9 +37,8 @@ pub(super) fn read(
 
 /// The variant that `table` declares; what it does not say is the step's own.
 fn variant(step: &Step, table: &Table, context: &Context<'_>, faults: &mut Faults) -> Option<Step> {
-    let what = format!("the lossy variant of step `{}`", step.id);
-    let fields = Fields::new(table, what.clone());
-    let reader = Reader { fields: &fields, table, id: &step.id, what, context };
+    let fields = Fields::new(table, format!("the lossy variant of step `{}`", step.id));
+    let reader = Reader { fields: &fields, table, id: &step.id, context };
     for known_even_if_never_read in ["change", "class", "guard", "compensation"] {
         let _ = fields.node(known_even_if_never_read);
     }

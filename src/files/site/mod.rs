@@ -12,7 +12,7 @@ use super::faults::{Faults, check_schema, first};
 use super::kinds::Kinds;
 use super::runbook;
 use super::toml_tree::{self, FileFault};
-use crate::domain::ids::is_name;
+use crate::domain::ids::{SystemId, is_name};
 use crate::domain::runbook::Runbook;
 use crate::domain::settings::{Fault, Fields, Span, Table, unknown};
 use crate::domain::site::Site;
@@ -220,14 +220,10 @@ fn read_name(fields: &Fields<'_>) -> Result<String, Fault> {
     let Some(name) = fields.text("name")? else {
         return Err(Fault::new(Span::default(), "the site needs `name`, a text in quotes"));
     };
-    if is_name(name) {
-        return Ok(name.to_owned());
+    if !is_name(name) {
+        SystemId::new(name).map_err(|bad| fields.fault("name", bad.to_string()))?;
     }
-    let span = fields.node("name").map_or(fields.span(), |node| node.span);
-    match crate::domain::ids::SystemId::new(name) {
-        Ok(_) => Ok(name.to_owned()),
-        Err(bad) => Err(Fault::new(span, bad.to_string())),
-    }
+    Ok(name.to_owned())
 }
 
 /// The reference of a simulated site.
@@ -242,12 +238,11 @@ fn read_reference(fields: &Fields<'_>) -> Result<Vec<String>, Fault> {
         }
         let host = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"));
         if host.is_none_or(|host| host.is_empty() || host.starts_with('/')) {
-            let span = fields.node("reference").map_or(fields.span(), |node| node.span);
             let shown: String = address.chars().take(80).collect();
             let message = format!(
                 "`{shown}` is not an address: write one that begins with https:// or http://"
             );
-            return Err(Fault::new(span, message));
+            return Err(fields.fault("reference", message));
         }
     }
     Ok(addresses.into_iter().map(str::to_owned).collect())

@@ -2,23 +2,18 @@
 
 use crate::domain::ids::{PersonId, TierId};
 use crate::domain::objective::Objective;
-use crate::domain::settings::{Fault, Fields, Key, Node, Span, Table, unknown};
+use crate::domain::settings::{Fault, Fields, Key, Node, Span, unknown};
 use crate::domain::site::{Person, Region, SiteRole};
 use crate::domain::text::Clean;
 use crate::files::faults::Faults;
-use crate::files::tables::{missing, name_of, named_tables};
+use crate::files::tables::{missing, name_of, named_tables, read_named};
 
 /// The people of `[people]`.
 pub(super) fn read_people(fields: &Fields<'_>, faults: &mut Faults) -> Vec<Person> {
-    let mut people = Vec::new();
-    for (key, table) in named_tables(fields, "people", "person", faults) {
-        people.extend(faults.take(read_person(key, table)));
-    }
-    people
+    read_named(fields, "people", "person", faults, read_person)
 }
 
-fn read_person(key: &Key, table: &Table) -> Result<Person, Fault> {
-    let fields = Fields::new(table, format!("person `{}`", key.name));
+fn read_person(key: &Key, fields: &Fields<'_>) -> Result<Person, Fault> {
     let id = name_of(key, PersonId::new)?;
     let mut roles = Vec::new();
     for role in fields.texts("roles")? {
@@ -28,14 +23,13 @@ fn read_person(key: &Key, table: &Table) -> Result<Person, Fault> {
             "watcher" => SiteRole::Watcher,
             other => {
                 let names = ["commander", "approver", "watcher"];
-                let span = fields.node("roles").map_or(key.span, |node| node.span);
-                return Err(Fault::new(span, unknown("a role", other, names.into_iter())));
+                return Err(fields.fault("roles", unknown("a role", other, names.into_iter())));
             }
         });
     }
     if roles.is_empty() {
         let wanted = "a list of \"commander\", \"approver\" and \"watcher\"";
-        return Err(missing(key.span, &format!("person `{}`", key.name), "roles", wanted));
+        return Err(missing(key.span, fields.what(), "roles", wanted));
     }
     let may_declare = fields.boolean("may_declare")?.unwrap_or(false);
     fields.finish()?;
@@ -44,24 +38,18 @@ fn read_person(key: &Key, table: &Table) -> Result<Person, Fault> {
 
 /// The objectives of `[objectives]`.
 pub(super) fn read_objectives(fields: &Fields<'_>, faults: &mut Faults) -> Vec<Objective> {
-    let mut objectives = Vec::new();
-    for (key, table) in named_tables(fields, "objectives", "objective", faults) {
-        objectives.extend(faults.take(read_objective(key, table)));
-    }
-    objectives
+    read_named(fields, "objectives", "objective", faults, read_objective)
 }
 
-fn read_objective(key: &Key, table: &Table) -> Result<Objective, Fault> {
-    let what = format!("objective `{}`", key.name);
-    let fields = Fields::new(table, what.clone());
+fn read_objective(key: &Key, fields: &Fields<'_>) -> Result<Objective, Fault> {
+    let what = fields.what();
     let tier = name_of(key, TierId::new)?;
     let wanted = "a time with its unit, such as \"1h\"";
-    let rto = fields.duration("rto")?.ok_or_else(|| missing(key.span, &what, "rto", wanted))?;
+    let rto = fields.duration("rto")?.ok_or_else(|| missing(key.span, what, "rto", wanted))?;
     if rto.is_zero() {
-        let span = fields.node("rto").map_or(key.span, |node| node.span);
-        return Err(Fault::new(span, format!("`rto` in {what} must be more than nothing")));
+        return Err(fields.refuse("rto", "must be more than nothing"));
     }
-    let rpo = fields.duration("rpo")?.ok_or_else(|| missing(key.span, &what, "rpo", wanted))?;
+    let rpo = fields.duration("rpo")?.ok_or_else(|| missing(key.span, what, "rpo", wanted))?;
     // Not guaranteed unless somebody vouches for it.
     let rpo_guaranteed = fields.boolean("rpo_guaranteed")?.unwrap_or(false);
     fields.finish()?;
@@ -73,7 +61,7 @@ pub(super) fn read_regions(fields: &Fields<'_>, faults: &mut Faults) -> Option<[
     let mut pair: [Option<Region>; 2] = [None, None];
     let before = faults.0.len();
     let span = fields.node("regions").map_or(Span::default(), |node: &Node| node.span);
-    for (key, table) in named_tables(fields, "regions", "region", faults) {
+    for (key, fields) in named_tables(fields, "regions", "region", faults) {
         let index = match key.name.as_str() {
             "a" => 0,
             "b" => 1,
@@ -82,7 +70,7 @@ pub(super) fn read_regions(fields: &Fields<'_>, faults: &mut Faults) -> Option<[
                 continue;
             }
         };
-        pair[index] = faults.take(read_region(key, table));
+        pair[index] = faults.take(read_region(key, &fields));
     }
     if faults.0.len() > before {
         return None;
@@ -101,16 +89,15 @@ pub(super) fn read_regions(fields: &Fields<'_>, faults: &mut Faults) -> Option<[
     Some([a, b])
 }
 
-fn read_region(key: &Key, table: &Table) -> Result<Region, Fault> {
-    let what = format!("region `{}`", key.name);
-    let fields = Fields::new(table, what.clone());
+fn read_region(key: &Key, fields: &Fields<'_>) -> Result<Region, Fault> {
+    let what = fields.what();
     let letter = key.name.to_uppercase();
     let label =
         fields.text("label")?.map_or_else(|| Clean::new(&format!("Region {letter}")), Clean::new);
     let aws_region = fields.text("aws_region")?.map(str::to_owned);
     let starts_as = fields.choice("starts_as", &["primary", "standby"])?;
     let wanted = "\"primary\" or \"standby\"";
-    let starts_as = starts_as.ok_or_else(|| missing(key.span, &what, "starts_as", wanted))?;
+    let starts_as = starts_as.ok_or_else(|| missing(key.span, what, "starts_as", wanted))?;
     fields.finish()?;
     Ok(Region { label, aws_region, starts_as_primary: starts_as == "primary" })
 }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::domain::ids::{RuleId, SystemId};
-use crate::domain::settings::{Fault, Fields, Key, Table, unknown};
+use crate::domain::settings::{Fault, Fields, Key, unknown};
 use crate::domain::site::{RuleSpec, RuleTest, SystemSpec};
 use crate::files::faults::Faults;
-use crate::files::tables::{missing, name_of, named_tables, written_names};
+use crate::files::tables::{missing, name_of, read_named, written_names};
 
 /// Samples below which a share or a percentile says nothing, unless the rule says otherwise.
 pub const MIN_SAMPLES: usize = 10;
@@ -28,31 +28,24 @@ pub(super) fn read_rules(
     faults: &mut Faults,
 ) -> Vec<RuleSpec> {
     let known = written_names(fields, "systems");
-    let mut rules = Vec::new();
-    for (key, table) in named_tables(fields, "rules", "rule", faults) {
-        let rule = read_rule(key, table, &known).and_then(|rule| {
-            check_reach(key, &rule, specs)?;
-            Ok(rule)
-        });
-        rules.extend(faults.take(rule));
-    }
-    rules
+    read_named(fields, "rules", "rule", faults, |key, fields| {
+        let rule = read_rule(key, fields, &known)?;
+        check_reach(key, &rule, specs)?;
+        Ok(rule)
+    })
 }
 
-fn read_rule(key: &Key, table: &Table, systems: &[&str]) -> Result<RuleSpec, Fault> {
-    let what = format!("rule `{}`", key.name);
-    let fields = Fields::new(table, what.clone());
+fn read_rule(key: &Key, fields: &Fields<'_>, systems: &[&str]) -> Result<RuleSpec, Fault> {
+    let what = fields.what();
     let id = name_of(key, RuleId::new)?;
     let wanted = "the system it is about";
-    let system =
-        fields.text("system")?.ok_or_else(|| missing(key.span, &what, "system", wanted))?;
-    let span = fields.node("system").map_or(key.span, |node| node.span);
+    let system = fields.text("system")?.ok_or_else(|| missing(key.span, what, "system", wanted))?;
     if !systems.contains(&system) {
         let message = unknown("a system of this site", system, systems.iter().copied());
-        return Err(Fault::new(span, message));
+        return Err(fields.fault("system", message));
     }
-    let system = SystemId::new(system).map_err(|bad| Fault::new(span, bad.to_string()))?;
-    let test = read_test(&fields, key, table, &what)?;
+    let system = SystemId::new(system).map_err(|bad| fields.fault("system", bad.to_string()))?;
+    let test = read_test(fields, key)?;
     fields.finish()?;
     Ok(RuleSpec { id, system, test })
 }
@@ -77,31 +70,23 @@ fn check_reach(key: &Key, rule: &RuleSpec, specs: &[SystemSpec]) -> Result<(), F
     Err(Fault::new(key.span, message))
 }
 
-fn read_test(fields: &Fields<'_>, key: &Key, table: &Table, what: &str) -> Result<RuleTest, Fault> {
+fn read_test(fields: &Fields<'_>, key: &Key) -> Result<RuleTest, Fault> {
+    let what = fields.what();
     // All are asked for, so that a misspelt one finds its nearest.
     let written: Vec<&str> =
         SHAPES.into_iter().filter(|shape| fields.node(shape).is_some()).collect();
     let shape = match written.as_slice() {
         [shape] => *shape,
         [] => {
-            let shapes = SHAPES.into_iter().chain(["system", "window", "min_samples", "for"]);
-            if let Some((odd, _)) = table.entries.iter().find(|(key, _)| {
-                !SHAPES.contains(&key.name.as_str())
-                    && !["system", "window", "min_samples", "for"].contains(&key.name.as_str())
-            }) {
-                let message = unknown(&format!("a key of {what}"), &odd.name, shapes);
-                return Err(Fault::new(odd.span, message));
-            }
+            fields.know(["window", "min_samples", "for"].into_iter());
+            fields.finish()?;
             let message = format!("{what} needs one of {}", SHAPES.join(", "));
             return Err(Fault::new(key.span, message));
         }
         [_, second, ..] => {
             let message =
                 format!("{what} asks two things ({}); write one rule for each", written.join(", "));
-            return Err(Fault::new(
-                fields.node(second).map_or(key.span, |node| node.span),
-                message,
-            ));
+            return Err(fields.fault(second, message));
         }
     };
     let time = |name: &'static str| -> Result<Duration, Fault> {
@@ -116,12 +101,12 @@ fn read_test(fields: &Fields<'_>, key: &Key, table: &Table, what: &str) -> Resul
         "failures" => RuleTest::Down { failures: count(fields, "failures", 1)? },
         "error_rate_over" => RuleTest::ErrorRate {
             over: share("error_rate_over")?,
-            window: window(fields, key, what)?,
+            window: window(fields, key)?,
             min_samples: samples(fields)?,
         },
         "p95_over" => RuleTest::P95 {
             over: time("p95_over")?,
-            window: window(fields, key, what)?,
+            window: window(fields, key)?,
             min_samples: samples(fields)?,
         },
         "degraded_for" => RuleTest::DegradedFor { time: time("degraded_for")? },
@@ -130,16 +115,12 @@ fn read_test(fields: &Fields<'_>, key: &Key, table: &Table, what: &str) -> Resul
     })
 }
 
-fn window(fields: &Fields<'_>, key: &Key, what: &str) -> Result<Duration, Fault> {
+fn window(fields: &Fields<'_>, key: &Key) -> Result<Duration, Fault> {
     let wanted = "how far back it looks, such as \"60s\"";
     let window = fields.duration("window")?;
-    let window = window.ok_or_else(|| missing(key.span, what, "window", wanted))?;
+    let window = window.ok_or_else(|| missing(key.span, fields.what(), "window", wanted))?;
     if window.is_zero() || window > WINDOW_MAX {
-        let span = fields.node("window").map_or(key.span, |node| node.span);
-        return Err(Fault::new(
-            span,
-            format!("`window` in {what} must be more than 0s, at most 1h"),
-        ));
+        return Err(fields.refuse("window", "must be more than 0s, at most 1h"));
     }
     Ok(window)
 }

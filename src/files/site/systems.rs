@@ -6,9 +6,10 @@ use std::time::Duration;
 use crate::domain::ids::{SystemId, TierId, is_name};
 use crate::domain::settings::{Fault, Fields, Key, Node, Span, Table, Value, unknown};
 use crate::domain::site::{SecretRef, SecretSource, SystemSpec};
+use crate::domain::time::short_time;
 use crate::files::faults::Faults;
 use crate::files::kinds::Kinds;
-use crate::files::tables::{missing, name_of, named_tables, written_names};
+use crate::files::tables::{missing, name_of, read_named, written_names};
 use crate::files::toml_tree;
 
 /// Time between two looks, unless the site says otherwise.
@@ -32,12 +33,10 @@ pub(super) fn read_systems(
     faults: &mut Faults,
 ) -> Vec<SystemSpec> {
     let tiers = written_names(fields, "objectives");
-    let mut specs = Vec::new();
     let before = faults.0.len();
-    for (key, table) in named_tables(fields, "systems", "system", faults) {
-        let spec = read_system(key, table, &tiers, kinds);
-        specs.extend(faults.take(spec));
-    }
+    let specs = read_named(fields, "systems", "system", faults, |key, fields| {
+        read_system(key, fields, &tiers, kinds)
+    });
     if specs.is_empty() && faults.0.len() == before {
         faults
             .add(Span::default(), "a site needs at least one system, such as `[systems.gateway]`");
@@ -47,38 +46,33 @@ pub(super) fn read_systems(
 
 fn read_system(
     key: &Key,
-    table: &Table,
+    fields: &Fields<'_>,
     tiers: &[&str],
     kinds: Kinds,
 ) -> Result<SystemSpec, Fault> {
-    let what = format!("system `{}`", key.name);
-    let fields = Fields::new(table, what.clone());
+    let (what, table) = (fields.what(), fields.whole());
     let id = name_of(key, SystemId::new)?;
     let wanted = "the kind of system, in quotes";
-    let kind = fields.text("kind")?.ok_or_else(|| missing(key.span, &what, "kind", wanted))?;
-    let place = |name: &'static str| fields.node(name).map_or(key.span, |node| node.span);
-    kinds.system(kind).map_err(|message| Fault::new(place("kind"), message))?;
+    let kind = fields.text("kind")?.ok_or_else(|| missing(key.span, what, "kind", wanted))?;
+    kinds.system(kind).map_err(|message| fields.fault("kind", message))?;
     let objective = match fields.text("objective")? {
         None => None,
         Some(tier) if tiers.contains(&tier) => TierId::new(tier).ok(),
         Some(tier) => {
             let names = tiers.iter().copied();
             let message = unknown("an objective of this site", tier, names);
-            return Err(Fault::new(place("objective"), message));
+            return Err(fields.fault("objective", message));
         }
     };
     let every = fields.duration("every")?.unwrap_or(EVERY);
     if !(EVERY_MIN..=EVERY_MAX).contains(&every) {
-        let message = format!("`every` in {what} must be from 200ms to 1h");
-        return Err(Fault::new(place("every"), message));
+        return Err(fields.refuse("every", "must be from 200ms to 1h"));
     }
     let timeout = fields.duration("timeout")?.unwrap_or(TIMEOUT.min(every));
     if timeout < TIMEOUT_MIN || timeout > every {
-        let message = format!(
-            "`timeout` in {what} must be from 100ms to `every` ({}), so that looks never pile up",
-            crate::domain::time::short_time(every)
-        );
-        return Err(Fault::new(place("timeout"), message));
+        let every = short_time(every);
+        let why = format!("must be from 100ms to `every` ({every}), so that looks never pile up");
+        return Err(fields.refuse("timeout", &why));
     }
     let idle_standby = fields.choice("standby", &["warm", "idle"])? == Some("idle");
     let sides = [fields.table("a")?.cloned(), fields.table("b")?.cloned()];
@@ -109,16 +103,11 @@ fn read_system(
 
 /// The secrets of `[secrets]`: where each is to be found, never the secret.
 pub(super) fn read_secrets(fields: &Fields<'_>, faults: &mut Faults) -> Vec<SecretRef> {
-    let mut secrets = Vec::new();
-    for (key, table) in named_tables(fields, "secrets", "secret", faults) {
-        secrets.extend(faults.take(read_secret(key, table)));
-    }
-    secrets
+    read_named(fields, "secrets", "secret", faults, read_secret)
 }
 
-fn read_secret(key: &Key, table: &Table) -> Result<SecretRef, Fault> {
-    let what = format!("secret `{}`", key.name);
-    let fields = Fields::new(table, what.clone());
+fn read_secret(key: &Key, fields: &Fields<'_>) -> Result<SecretRef, Fault> {
+    let what = fields.what();
     if !is_name(&key.name) {
         name_of(key, SystemId::new)?;
     }
@@ -129,7 +118,7 @@ fn read_secret(key: &Key, table: &Table) -> Result<SecretRef, Fault> {
         let message = format!("{what} has both `password` and `token`; write one of them");
         return Err(Fault::new(token.span, message));
     }
-    let source = password.or(token).map(|node| read_source(&what, node)).transpose()?;
+    let source = password.or(token).map(|node| read_source(what, node)).transpose()?;
     if user.is_none() && source.is_none() {
         let message = format!("{what} is empty: write `user`, `password` or `token`");
         return Err(Fault::new(key.span, message));
@@ -184,11 +173,7 @@ pub(super) fn check_secrets(
 
 fn check_reference(name: &str, span: Span, secrets: &[&str], faults: &mut Faults) {
     if !secrets.contains(&name) {
-        let names = secrets.iter().copied();
-        let fault = Fault::new(span, unknown("a secret of this site", name, names));
-        if !faults.0.contains(&fault) {
-            faults.0.push(fault);
-        }
+        faults.add(span, unknown("a secret of this site", name, secrets.iter().copied()));
     }
 }
 

@@ -38,6 +38,23 @@ pub struct Header {
     pub prev: Hash,
 }
 
+impl Header {
+    /// Before anything of a run is written: what its first segment says, but for the number.
+    pub fn birth(run: &RunId, kind: RunKind, [site, runbook]: [&str; 2], at: Stamp) -> Self {
+        Self {
+            segment: 0,
+            run: run.clone(),
+            epoch: 1,
+            kind,
+            after: 0,
+            at,
+            site_sha256: sha256(site.as_bytes()),
+            runbook_sha256: sha256(runbook.as_bytes()),
+            prev: Hash::NONE,
+        }
+    }
+}
+
 /// A record as it is written.
 #[derive(Debug, Serialize)]
 struct Writing<'a> {
@@ -104,21 +121,6 @@ pub enum EncodeError {
     Unreadable(#[from] serde_json::Error),
 }
 
-/// What a new record says of itself beside its body.
-#[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
-    /// The run.
-    pub run: &'a RunId,
-    /// How often the run was taken up.
-    pub epoch: u64,
-    /// What the run is for.
-    pub kind: RunKind,
-    /// The record's number.
-    pub seq: u64,
-    /// The hash of the line before.
-    pub prev: Hash,
-}
-
 /// The SHA-256 of bytes.
 pub fn sha256(bytes: &[u8]) -> Hash {
     Hash(Sha256::digest(bytes).into())
@@ -144,18 +146,20 @@ pub fn encode_header(header: &Header) -> Result<Vec<u8>, EncodeError> {
     frame(&serde_json::to_vec(header)?)
 }
 
-/// The stored line of a record, and the event as every reader will read it from that line.
+/// The stored line of the record that comes next where a header would say `next`, and the event as
+/// every reader will read it from that line.
 ///
 /// # Errors
 /// When it is too long or would not be read back.
 pub fn encode(
-    place: Place<'_>,
+    next: &Header,
     at: Stamp,
     by: &Actor,
     body: &Body,
 ) -> Result<(Vec<u8>, RunEvent), EncodeError> {
-    let Place { run, epoch, kind, seq, prev } = place;
-    let crit = body.is_critical();
+    let Header { run, epoch, kind, prev, .. } = next;
+    let (epoch, kind, prev) = (*epoch, *kind, *prev);
+    let (seq, crit) = (next.after + 1, body.is_critical());
     let json = serde_json::to_vec(&Writing { seq, run, epoch, kind, crit, at, by, body, prev })?;
     let line = frame(&json)?;
     let record: Record<'_> = serde_json::from_slice(&json)?;

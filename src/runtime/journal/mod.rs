@@ -18,16 +18,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::domain::ids::RunId;
-use crate::domain::run::commit::{Hash, Receipt};
+use crate::domain::run::commit::Receipt;
 use crate::domain::run::event::{Actor, Body, RunEvent, RunKind};
 use crate::domain::text::Clean;
 use crate::port::Clock;
 
-use self::format::sha256;
+use self::format::{Header, sha256};
 use self::lock::Lock;
 use self::reader::{Chain, read_segments};
 use self::store::FolderStore;
-use self::writer::{Start, WriteError, Writer, Written};
+use self::writer::{WriteError, Writer, Written};
 use super::paths::{create_folder, create_folders, disk_words, is_full, open_file, write_new};
 
 pub use self::head_words::head_words;
@@ -159,18 +159,8 @@ impl Journal {
         write(RUNBOOK_FILE, frozen.runbook)?;
         let attempts = dir.join(ATTEMPTS_FOLDER);
         create_folder(&attempts).map_err(io_error("make", &attempts))?;
-        let start = Start {
-            run: run.clone(),
-            kind,
-            epoch: 1,
-            seq: 0,
-            head: Hash::NONE,
-            last_segment: 0,
-            segments: 0,
-            site_sha256: sha256(frozen.site.as_bytes()),
-            runbook_sha256: sha256(frozen.runbook.as_bytes()),
-        };
-        let writer = Writer::begin(Box::new(FolderStore::new(dir)), start, clock.now())?;
+        let birth = Header::birth(run, kind, [frozen.site, frozen.runbook], clock.now());
+        let writer = Writer::begin(Box::new(FolderStore::new(dir)), birth, 0)?;
         Self::start(writer, lock, clock, replies).map_err(io_error("start a thread for", dir))
     }
 
@@ -215,23 +205,20 @@ pub fn recover(
     clock: &dyn Clock,
 ) -> Option<Result<(Writer, Written), WriteError>> {
     let birth = chain.birth.as_ref()?;
-    let start = Start {
-        run: birth.run.clone(),
-        kind: birth.kind,
+    let next = Header {
+        segment: chain.last_segment,
         epoch: chain.epoch.saturating_add(1),
-        seq: chain.events.last().map_or(0, |event| event.seq),
-        head: chain.head,
-        last_segment: chain.last_segment,
-        segments: chain.segments,
-        site_sha256: birth.site_sha256,
-        runbook_sha256: birth.runbook_sha256,
+        after: chain.events.last().map_or(0, |event| event.seq),
+        prev: chain.head,
+        at: clock.now(),
+        ..birth.clone()
     };
     let found = chain.finding.sentence();
     if chain.events.is_empty() {
         // The first record must open the run; until then there is nothing to take up.
         return Some(Err(WriteError::NothingOpened));
     }
-    let begun = Writer::begin(store, start, clock.now()).and_then(|mut writer| {
+    let begun = Writer::begin(store, next, chain.segments).and_then(|mut writer| {
         let written = writer.append(clock.now(), by, &Body::Resumed { found })?;
         Ok((writer, written))
     });

@@ -11,7 +11,7 @@ use crate::runtime::paths::{Numbered, create_file, open_file, sync_folder};
 pub const JOURNAL_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// The files that a journal stands in.
-const SEGMENTS: Numbered = Numbered("journal");
+pub(super) const SEGMENTS: Numbered = Numbered("journal");
 
 /// An open segment.
 pub trait Sink: Send {
@@ -61,15 +61,11 @@ impl FolderStore {
     /// When the folder or a segment cannot be read, or all are larger than [`JOURNAL_BYTES_MAX`].
     pub fn read(&self) -> io::Result<Vec<Segment>> {
         let mut left = JOURNAL_BYTES_MAX;
-        self.numbers()?.into_iter().map(|number| self.read_one(number, &mut left)).collect()
-    }
-
-    /// The numbers of all segments, in their order.
-    ///
-    /// # Errors
-    /// When the folder cannot be read.
-    pub fn numbers(&self) -> io::Result<Vec<u32>> {
-        SEGMENTS.in_folder(&self.folder)
+        SEGMENTS
+            .in_folder(&self.folder)?
+            .into_iter()
+            .map(|number| self.read_one(number, &mut left))
+            .collect()
     }
 
     fn read_one(&self, number: u32, left: &mut u64) -> io::Result<Segment> {

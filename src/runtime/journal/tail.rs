@@ -4,7 +4,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::format::{Framed, Record, Understood, read_frame, sha256, understand};
-use super::store::FolderStore;
+use super::store::SEGMENTS;
 use crate::domain::run::event::Body;
 use crate::domain::time::Stamp;
 use crate::runtime::paths::open_file;
@@ -20,9 +20,8 @@ pub fn closed_at(dir: &Path) -> Option<Stamp> {
 
 /// The end of the last segment that holds anything, from the beginning of a line on.
 fn last_bytes(dir: &Path) -> io::Result<Option<Vec<u8>>> {
-    let store = FolderStore::new(dir);
-    for number in store.numbers()?.into_iter().rev() {
-        let mut file = open_file(&dir.join(FolderStore::name(number)))?;
+    for number in SEGMENTS.in_folder(dir)?.into_iter().rev() {
+        let mut file = open_file(&dir.join(SEGMENTS.name(number)))?;
         let size = file.metadata()?.len();
         if size == 0 {
             continue;

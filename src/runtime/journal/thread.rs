@@ -127,11 +127,10 @@ mod tests {
 
     use super::*;
     use crate::domain::ids::RunId;
-    use crate::domain::run::commit::Hash;
     use crate::domain::run::event::RunKind;
     use crate::domain::time::BootId;
+    use crate::runtime::journal::format::Header;
     use crate::runtime::journal::store::{Sink, Store};
-    use crate::runtime::journal::writer::Start;
 
     /// A disk that has no room for anything while it is full, and counts what it was asked.
     #[derive(Clone, Default)]
@@ -179,19 +178,10 @@ mod tests {
     #[test]
     fn a_full_disk_is_left_alone_between_two_tries() {
         let disk = Disk::default();
-        let start = Start {
-            run: RunId::new("lms-1").unwrap(),
-            kind: RunKind::Live,
-            epoch: 1,
-            seq: 0,
-            head: Hash::NONE,
-            last_segment: 0,
-            segments: 0,
-            site_sha256: Hash::NONE,
-            runbook_sha256: Hash::NONE,
-        };
         let clock = Slow(AtomicU64::new(0));
-        let writer = Writer::begin(Box::new(disk.clone()), start, clock.now()).unwrap();
+        let run = RunId::new("lms-1").unwrap();
+        let birth = Header::birth(&run, RunKind::Live, ["", ""], clock.now());
+        let writer = Writer::begin(Box::new(disk.clone()), birth, 0).unwrap();
         let (wishes, queue) = sync_channel(2000);
         let (send, answers) = channel();
         let replies: Replies = Box::new(move |reply| send.send(reply).unwrap());

@@ -2,14 +2,13 @@
 
 use std::io;
 
-use crate::domain::ids::RunId;
-use crate::domain::run::commit::{Hash, Receipt};
-use crate::domain::run::event::{Actor, Body, RunEvent, RunKind};
+use crate::domain::run::commit::Receipt;
+use crate::domain::run::event::{Actor, Body, RunEvent};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::runtime::paths::disk_words;
 
-use super::format::{EncodeError, Header, Place, encode, encode_header, sha256};
+use super::format::{EncodeError, Header, encode, encode_header, sha256};
 use super::store::{Sink, Store};
 
 /// The most segments of one run that hold anything: a disk that fails for ever must not fill a
@@ -45,57 +44,37 @@ pub struct Written {
     pub rotated: Option<(u32, Clean)>,
 }
 
-/// From where a writer goes on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Start {
-    /// The run.
-    pub run: RunId,
-    /// What it is for.
-    pub kind: RunKind,
-    /// How often it was taken up, this time included.
-    pub epoch: u64,
-    /// The number of the last record.
-    pub seq: u64,
-    /// The hash of the last line.
-    pub head: Hash,
-    /// The number of the last segment that exists.
-    pub last_segment: u32,
-    /// How many segments hold anything.
-    pub segments: u32,
-    /// SHA-256 of the frozen site file.
-    pub site_sha256: Hash,
-    /// SHA-256 of the frozen runbook file.
-    pub runbook_sha256: Hash,
-}
-
 /// The one who writes a run's journal.
 pub struct Writer {
     store: Box<dyn Store>,
-    place: Start,
+    /// What the next header says, but for its number: that of the last segment that exists. The
+    /// hash is that of the last line that was written and synced.
+    next: Header,
+    /// How many segments hold anything.
+    segments: u32,
     /// None once poisoned; the next record opens a new segment.
     sink: Option<Box<dyn Sink>>,
     /// The last segment, while it never took a byte: there is nothing in it that could be doubted,
     /// so it is tried again before another one is made.
     unused: Option<Box<dyn Sink>>,
-    /// The last line that was written and synced.
-    acknowledged: Hash,
 }
 
 impl Writer {
-    /// Begins a new segment after `start` and makes its header durable.
+    /// Begins a new segment, which says `next` with its own number, and makes its header durable.
+    /// So many segments hold anything already.
     ///
     /// # Errors
     /// When that cannot be done; nothing was acknowledged then.
-    pub fn begin(store: Box<dyn Store>, start: Start, at: Stamp) -> Result<Self, WriteError> {
-        let acknowledged = start.head;
-        let mut writer = Self { store, place: start, sink: None, unused: None, acknowledged };
+    pub fn begin(store: Box<dyn Store>, next: Header, segments: u32) -> Result<Self, WriteError> {
+        let at = next.at;
+        let mut writer = Self { store, next, segments, sink: None, unused: None };
         writer.begin_segment(at)?;
         Ok(writer)
     }
 
     /// The number of the last acknowledged record.
     pub fn seq(&self) -> u64 {
-        self.place.seq
+        self.next.after
     }
 
     /// Writes a record: one write of the whole line, one sync, then the proof. An error poisons the
@@ -111,7 +90,7 @@ impl Writer {
             None => "the segment before failed".to_owned(),
         };
         self.begin_segment(at)?;
-        let rotated = Some((self.place.last_segment, Clean::new(&why)));
+        let rotated = Some((self.next.segment, Clean::new(&why)));
         match self.append_here(at, by, body) {
             Some(result) => result.map(|(event, receipt)| Written { event, receipt, rotated }),
             None => Err(WriteError::Segments),
@@ -126,15 +105,7 @@ impl Writer {
         body: &Body,
     ) -> Option<Result<(RunEvent, Receipt), WriteError>> {
         let mut sink = self.sink.take()?;
-        let seq = self.place.seq + 1;
-        let place = Place {
-            run: &self.place.run,
-            epoch: self.place.epoch,
-            kind: self.place.kind,
-            seq,
-            prev: self.acknowledged,
-        };
-        let (line, event) = match encode(place, at, by, body) {
+        let (line, event) = match encode(&self.next, at, by, body) {
             Ok(encoded) => encoded,
             Err(error) => {
                 // Nothing was written: the segment is as good as before.
@@ -146,9 +117,8 @@ impl Writer {
             return Some(Err(error.into()));
         }
         self.sink = Some(sink);
-        self.place.seq = seq;
-        self.acknowledged = sha256(&line);
-        Some(Ok((event, Receipt::of_durable(seq, self.acknowledged))))
+        (self.next.after, self.next.prev) = (event.seq, sha256(&line));
+        Some(Ok((event, Receipt::of_durable(self.next.after, self.next.prev))))
     }
 
     fn begin_segment(&mut self, at: Stamp) -> Result<(), WriteError> {
@@ -157,29 +127,19 @@ impl Writer {
             Some(sink) => sink,
             None => self.create_segment()?,
         };
-        let header = Header {
-            segment: self.place.last_segment,
-            run: self.place.run.clone(),
-            epoch: self.place.epoch,
-            kind: self.place.kind,
-            after: self.place.seq,
-            at,
-            site_sha256: self.place.site_sha256,
-            runbook_sha256: self.place.runbook_sha256,
-            prev: self.acknowledged,
-        };
-        let line = encode_header(&header)?;
+        self.next.at = at;
+        let line = encode_header(&self.next)?;
         if let Err(error) = sink.write_all(&line) {
             if sink.is_empty() {
                 self.unused = Some(sink);
             } else {
-                self.place.segments += 1;
+                self.segments += 1;
             }
             return Err(error.into());
         }
-        self.place.segments += 1;
+        self.segments += 1;
         sink.sync()?;
-        self.acknowledged = sha256(&line);
+        self.next.prev = sha256(&line);
         self.sink = Some(sink);
         Ok(())
     }
@@ -187,14 +147,14 @@ impl Writer {
     /// The next segment, empty. A number that an earlier, failed try left a file under is passed
     /// over; a number without a file is not, or a reader would miss it.
     fn create_segment(&mut self) -> Result<Box<dyn Sink>, WriteError> {
-        while self.place.segments < SEGMENTS_MAX {
-            match self.store.create(self.place.last_segment + 1) {
+        while self.segments < SEGMENTS_MAX {
+            match self.store.create(self.next.segment + 1) {
                 Ok(sink) => {
-                    self.place.last_segment += 1;
+                    self.next.segment += 1;
                     return Ok(sink);
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    self.place.last_segment += 1;
+                    self.next.segment += 1;
                 }
                 Err(error) => return Err(error.into()),
             }

@@ -37,7 +37,7 @@ impl Moment {
         Self(at.wall_ms, at.boot_ms, (at.boot != boot).then_some(at.boot))
     }
 
-    fn stamp(self, boot: BootId) -> Stamp {
+    pub(super) fn stamp(self, boot: BootId) -> Stamp {
         Stamp { wall_ms: self.0, boot_ms: self.1, boot: self.2.unwrap_or(boot) }
     }
 }
@@ -133,77 +133,46 @@ pub(super) enum Line {
     },
 }
 
+/// Whose look it is: a system's on a side, or the reference's.
+pub(super) type Place = Option<(SystemId, usize)>;
+
 /// What the last looks of a segment told: both ends of it keep the same.
 #[derive(Debug, Default)]
-pub(super) struct Last {
-    sides: BTreeMap<(SystemId, usize), Seen>,
-    reference: Option<Seen>,
-}
+pub(super) struct Last(BTreeMap<Place, Seen>);
 
 impl Last {
     pub(super) fn forget(&mut self) {
         *self = Self::default();
     }
 
-    fn place(&mut self, system: &SystemId, side: usize) -> Option<&mut Seen> {
-        self.sides.get_mut(&(system.clone(), side))
-    }
-
     /// Reads a look as it was written; none when it is like one that is not there.
     pub(super) fn read(
         &mut self,
-        place: Option<(&SystemId, usize)>,
+        place: Place,
         told: KeptLook,
         at: Stamp,
         boot: BootId,
     ) -> Option<Seen> {
-        let known = match place {
-            Some((system, side)) => self.place(system, side).cloned(),
-            None => self.reference.clone(),
-        };
         match told {
             KeptLook::Same(own, took_ms) => {
                 let own = own.map_or(at, |own| own.stamp(boot));
-                known.map(|known| known.again(own, took_ms))
+                self.0.get(&place).map(|known| known.again(own, took_ms))
             }
             KeptLook::New(look) => {
                 let seen = Seen::whole(*look);
-                self.keep(place, seen.clone());
+                self.0.insert(place, seen.clone());
                 Some(seen)
             }
         }
     }
 
-    fn keep(&mut self, place: Option<(&SystemId, usize)>, seen: Seen) {
-        match place {
-            Some((system, side)) => {
-                self.sides.insert((system.clone(), side), seen);
-            }
-            None => self.reference = Some(seen),
+    fn write(&mut self, place: Place, seen: &Seen, at: Stamp, boot: BootId) -> KeptLook {
+        if self.0.get(&place).is_some_and(|known| known.tells_the_same(seen)) {
+            let (own, took_ms) = seen.moment().unzip();
+            let own = own.filter(|own| *own != at).map(|own| Moment::of(own, boot));
+            return KeptLook::Same(own, took_ms.flatten());
         }
-    }
-
-    fn write(
-        &mut self,
-        place: Option<(&SystemId, usize)>,
-        seen: &Seen,
-        at: Stamp,
-        boot: BootId,
-    ) -> KeptLook {
-        let known = match place {
-            Some((system, side)) => self.place(system, side).cloned(),
-            None => self.reference.clone(),
-        };
-        if known.is_some_and(|known| known.tells_the_same(seen)) {
-            return match seen.moment() {
-                Some((own, took_ms)) => {
-                    let own = (own != at).then(|| Moment::of(own, boot));
-                    KeptLook::Same(own, took_ms)
-                }
-                None => KeptLook::Same(None, None),
-            };
-        }
-        self.keep(place, seen.clone());
+        self.0.insert(place, seen.clone());
         KeptLook::New(Box::new(seen.look()))
     }
 }
@@ -236,7 +205,7 @@ impl Scribe {
             What::Heard { system, at, looks } => {
                 let mut told = |side: Side| {
                     let seen = looks[side.index()].as_ref()?;
-                    Some(self.last.write(Some((system, side.index())), seen, *at, boot))
+                    Some(self.last.write(Some((system.clone(), side.index())), seen, *at, boot))
                 };
                 let (a, b) = (told(Side::A), told(Side::B));
                 Line::Heard { n, s: system.clone(), at: other(*at), a, b }
@@ -329,9 +298,4 @@ impl Setting {
 
 fn encode(line: &Line) -> Result<Vec<u8>, EncodeError> {
     frame(&serde_json::to_vec(line)?)
-}
-
-/// The stamps of a line's moments.
-pub(super) fn stamp(moment: Moment, boot: BootId) -> Stamp {
-    moment.stamp(boot)
 }

@@ -4,7 +4,7 @@
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use super::line::{FORMAT, Last, Line, Setting, stamp};
+use super::line::{FORMAT, Last, Line, Moment, Setting};
 use super::take::{Take, What};
 use super::{RECORDING_BYTES_MAX, SEGMENTS, segment_name};
 use crate::domain::ids::RunId;
@@ -93,32 +93,34 @@ impl Reading {
     /// The take that a line completes.
     fn take(&mut self, line: Line) -> Option<Take> {
         let boot = self.boot?;
-        let take = |n, what| Some(Take { now: stamp(n, boot), what });
+        let take = |n: Moment, what| Some(Take { now: n.stamp(boot), what });
         match line {
             Line::Begin { .. } => None,
             Line::Scene { n, scene, why } => {
                 self.last.forget();
-                self.setting = Some(Setting::begin(stamp(n, boot), scene, why));
+                self.setting = Some(Setting::begin(n.stamp(boot), scene, why));
                 None
             }
             Line::Set => self.setting.take().map(Setting::finish),
             Line::Heard { n, s: system, at, a, b } => {
-                let at = stamp(at.unwrap_or(n), boot);
+                let at = at.unwrap_or(n).stamp(boot);
                 let mut seen = |side, told: Option<_>| match told {
                     None => Some(None),
-                    Some(told) => self.last.read(Some((&system, side)), told, at, boot).map(Some),
+                    Some(told) => {
+                        self.last.read(Some((system.clone(), side)), told, at, boot).map(Some)
+                    }
                 };
                 // A look that is like one that was lost is lost too.
                 let looks = [seen(0, a)?, seen(1, b)?];
                 take(n, What::Heard { system, at, looks })
             }
             Line::Reference { n, at, look } => {
-                let at = stamp(at.unwrap_or(n), boot);
+                let at = at.unwrap_or(n).stamp(boot);
                 let look = self.last.read(None, look, at, boot)?;
                 take(n, What::Reference { at, look })
             }
             Line::Output { n, step, at, lines } => {
-                let at = at.map(|at| stamp(at, boot));
+                let at = at.map(|at| at.stamp(boot));
                 take(n, What::Output { step, at, lines })
             }
             Line::Rehearsed { n, dry } => take(n, What::Rehearsed(dry)),

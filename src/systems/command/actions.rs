@@ -106,15 +106,10 @@ static SET: ActionSpec = ActionSpec {
 static CHECK: ActionSpec = ActionSpec {
     name: "command.check",
     doc: "Runs a looking program until it says yes or the step's time is over",
-    verb: "check",
-    class: Class::R,
-    guard: Guard::OneKey,
-    fencing: Fencing::IdempotentByKey,
-    change: Change::Check,
-    reversal: "Nothing to take back: it only looks",
     permissions: PERMISSIONS,
     needs_target: false,
     settings: &[CHECK_NEEDED.spec, ENV.spec, CWD.spec],
+    ..ActionSpec::LOOK
 };
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -200,7 +195,7 @@ async fn standing(check: Option<&Start>, deadline: Duration) -> Standing {
     let deadline = deadline.min(CHECK_TIMEOUT_MAX);
     let mut capture = Capture::default();
     let mut keep = |stream: Stream, line: &str| capture.add(stream, line);
-    match check.run(deadline, PAUSE_MIN, &mut keep).await {
+    match check.run(None, deadline, PAUSE_MIN, &mut keep).await {
         Err(failure) => Standing::Unknown(failure.message),
         Ok(end) => {
             let text = format!("check: {}{}", end_text(end, deadline), capture.last_words());
@@ -236,7 +231,7 @@ impl CommandOperator {
             capture.add(stream, line);
             output.line(line);
         };
-        let end = match start.run(self.deadline, GRACE, &mut line).await {
+        let end = match start.run(None, self.deadline, GRACE, &mut line).await {
             Ok(end) => end,
             Err(failure) => return Err(OperateError::Refused(failure.message)),
         };

@@ -68,7 +68,7 @@ async fn look(program: &Program, clock: &dyn Clock, timeout: Duration) -> Look {
     let mut capture = Capture::default();
     let end = program
         .start
-        .run(timeout, LOOK_GRACE, &mut |stream, line| capture.add(stream, line))
+        .run(None, timeout, LOOK_GRACE, &mut |stream, line| capture.add(stream, line))
         .await?;
     let took = clock.now().since(at);
     let name = program.start.argv.first().map_or("", String::as_str);

@@ -68,15 +68,10 @@ impl Program {
         let start = read_start(&fields, "argv", what)?.ok_or_else(|| {
             Fault::new(table.span, format!("{what} needs `argv`, a list of texts"))
         })?;
-        let rule = |key: &'static str| {
-            let table = fields.table(key)?;
-            let rule = Rule::read(table, WORDS, &[0], &format!("`{key}` of {what}"))?;
-            Ok(table.map(|_| rule.clone()).ok_or(rule))
-        };
-        let success = match rule("success")? {
-            Ok(rule) | Err(rule) => rule,
-        };
-        let degraded = rule("degraded")?.ok();
+        let rule = |key: &str, table| Rule::read(table, WORDS, &[0], &format!("`{key}` of {what}"));
+        let success = rule("success", fields.table("success")?)?;
+        let degraded = fields.table("degraded")?;
+        let degraded = degraded.map(|table| rule("degraded", Some(table))).transpose()?;
         fields.finish()?;
         Ok(Self { start, success, degraded })
     }
@@ -91,16 +86,13 @@ pub fn read_start(
     key: &'static str,
     what: &str,
 ) -> Result<Option<Start>, Fault> {
-    let at = |key| fields.node(key).map_or_else(|| fields.span(), |node| node.span);
     let argv: Vec<String> = fields.texts(key)?.into_iter().map(str::to_owned).collect();
     let env = ENV.of(fields)?.unwrap_or_default();
     let cwd = CWD.of(fields)?;
     if let Some(name) = env.iter().find(|name| name.is_empty() || name.contains(['=', '\0'])) {
-        let message = format!(
-            "`env` in {what} lists names of variables, and `{}` is none",
-            name.replace('\0', "␀")
-        );
-        return Err(Fault::new(at("env"), message));
+        let name = name.replace('\0', "␀");
+        let message = format!("`env` in {what} lists names of variables, and `{name}` is none");
+        return Err(fields.fault("env", message));
     }
     if fields.node(key).is_none() {
         return Ok(None);
@@ -111,7 +103,7 @@ pub fn read_start(
         let message = format!(
             "`{key}` in {what} must be a list of texts, the program first: [\"fence\", \"a\"]"
         );
-        return Err(Fault::new(at(key), message));
+        return Err(fields.fault(key, message));
     }
     Ok(Some(Start { argv, env, cwd }))
 }

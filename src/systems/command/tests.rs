@@ -22,7 +22,7 @@ fn shell(script: &str) -> Start {
 async fn run(start: &Start, deadline: Duration, grace: Duration) -> (End, Vec<String>) {
     let mut lines = Vec::new();
     let mut keep = |stream: Stream, line: &str| lines.push(format!("{stream:?} {line}"));
-    let end = start.run(deadline, grace, &mut keep).await.expect("it starts");
+    let end = start.run(None, deadline, grace, &mut keep).await.expect("it starts");
     (end, lines)
 }
 
@@ -96,7 +96,7 @@ async fn dropping_ends_the_group() {
             *seen.lock().expect("one at a time") = line.parse::<i32>().ok();
             let _ = sender.send(());
         };
-        start.run(LONG, GRACE, &mut keep).await
+        start.run(None, LONG, GRACE, &mut keep).await
     });
     told.recv().await.expect("it starts");
     task.abort();

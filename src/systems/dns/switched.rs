@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::judge::{Switched, authoritative};
 use super::zone::Expected;
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
+use crate::domain::catalogue::ActionSpec;
 use crate::domain::ids::Side;
 use crate::domain::preview::{Preview, PreviewLine, Standing};
 use crate::domain::run::commit::Execution;
@@ -29,15 +29,9 @@ const AT_LEAST: Setting<Table> = Setting::new(
 static SPEC: ActionSpec = ActionSpec {
     name: "dns.switched",
     doc: "Waits until the zone's own servers and enough resolvers lead to the target region",
-    verb: "check",
-    class: Class::R,
-    guard: Guard::OneKey,
-    fencing: Fencing::IdempotentByKey,
-    change: Change::Check,
-    reversal: "Nothing to take back: it only looks",
     permissions: &["none: it asks as any client would"],
-    needs_target: true,
     settings: &[AT_LEAST.spec],
+    ..ActionSpec::LOOK
 };
 
 /// How many resolvers are enough.

@@ -130,10 +130,7 @@ impl Expected {
             .iter()
             .map(|text| usual_writing(text, kind))
             .collect::<Result<BTreeSet<String>, String>>()
-            .map_err(|why| {
-                let at = fields.node("answer").map_or(table.span, |node| node.span);
-                Fault::new(at, format!("`answer` in {what}: {why}"))
-            })?;
+            .map_err(|why| fields.fault("answer", format!("`answer` in {what}: {why}")))?;
         fields.finish()?;
         Ok(Self { question: Question { name, kind, servers, resolvers }, answers })
     }

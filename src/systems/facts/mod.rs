@@ -11,7 +11,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
+use crate::domain::catalogue::ActionSpec;
 use crate::domain::ids::Side;
 use crate::domain::preview::{Preview, PreviewLine, Standing};
 use crate::domain::run::commit::Execution;
@@ -60,14 +60,9 @@ static SPEC: ActionSpec = ActionSpec {
     name: "facts.wait",
     doc: "Looks at the target until one of its facts is as wanted or the step's time is over",
     verb: "wait",
-    class: Class::R,
-    guard: Guard::OneKey,
-    fencing: Fencing::IdempotentByKey,
-    change: Change::Check,
-    reversal: "Nothing to take back: it only looks",
     permissions: &["those of watching the target system"],
-    needs_target: true,
     settings: &[FACT.spec, AT_LEAST.spec, AT_MOST.spec, IS.spec],
+    ..ActionSpec::LOOK
 };
 
 /// The settings of the step.
@@ -93,9 +88,8 @@ impl Plan {
         let own = kind.facts().iter().map(|fact| fact.name);
         let known = COMMON_FACTS.iter().map(|(name, _)| *name).chain(own);
         if !known.clone().any(|name| name == fact) {
-            let at = fields.node("fact").map_or(with.span, |node| node.span);
             let what = format!("a fact of system `{}`", system.id);
-            return Err(Fault::new(at, unknown(&what, &fact, known)));
+            return Err(fields.fault("fact", unknown(&what, &fact, known)));
         }
         let wanted = Wanted::read(&fields)?;
         fields.finish()?;

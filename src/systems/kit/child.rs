@@ -59,24 +59,12 @@ pub enum End {
 
 impl Start {
     /// Runs it until it ends or `deadline` and `grace` are over. `line` gets every line as it
-    /// comes. Dropping the future ends the whole group at once. It finds nothing on its stdin.
+    /// comes. Dropping the future ends the whole group at once. It finds `text` on its stdin, short
+    /// enough to fit into a pipe at once, or nothing.
     ///
     /// # Errors
     /// When it cannot be started; nothing ran then.
     pub async fn run(
-        &self,
-        deadline: Duration,
-        grace: Duration,
-        line: &mut (dyn FnMut(Stream, &str) + Send),
-    ) -> Result<End, Trouble> {
-        self.run_fed(None, deadline, grace, line).await
-    }
-
-    /// The same, with a short text on its stdin: one that fits into a pipe at once.
-    ///
-    /// # Errors
-    /// When it cannot be started; nothing ran then.
-    pub async fn run_fed(
         &self,
         text: Option<&str>,
         deadline: Duration,

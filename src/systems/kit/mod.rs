@@ -3,7 +3,6 @@
 pub mod child;
 pub mod each;
 pub mod endpoint;
-pub mod identity;
 pub mod name;
 pub mod pair;
 pub mod placeholders;
@@ -12,6 +11,7 @@ pub mod rule;
 pub mod seat;
 pub mod server;
 pub mod sides;
+pub mod split;
 pub mod task;
 #[cfg(test)]
 pub mod testing;

@@ -31,7 +31,7 @@ pub trait Learned: Serialize + DeserializeOwned + Send {
 }
 
 /// A kind of server with a side in each region.
-pub trait Server: Sized + Send + Sync + 'static {
+pub trait Server: Clone + Send + Sync + 'static {
     /// What it says of itself.
     const ABOUT: About;
     /// Its port, with the default.
@@ -220,6 +220,7 @@ impl<S: Server> Written<S> {
 }
 
 /// Everything that is needed to connect to one side as one user.
+#[derive(Clone)]
 pub struct Target<S: Server> {
     /// Where it is.
     pub endpoint: Endpoint,
@@ -239,21 +240,6 @@ pub struct Target<S: Server> {
     pub answers_in: Option<Duration>,
     /// The only server that may answer, and what it is called then; any where none is told.
     meant: Option<(Identity, String)>,
-}
-
-impl<S: Server> Clone for Target<S> {
-    fn clone(&self) -> Self {
-        Self {
-            endpoint: self.endpoint.clone(),
-            own: self.own.clone(),
-            place: self.place.clone(),
-            user: self.user.clone(),
-            secret: self.secret.clone(),
-            trust: self.trust.clone(),
-            meant: self.meant.clone(),
-            ..*self
-        }
-    }
 }
 
 impl<S: Server> Target<S> {

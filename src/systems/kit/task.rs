@@ -3,18 +3,40 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::seat::{Rights, Seat, check_target};
+use super::seat::{Bench, Rights, Seat, check_target, line};
 use super::server::Server;
-use super::wait::MARGIN;
+use super::trouble::Trouble;
+use super::wait::{MARGIN, until};
 use crate::domain::catalogue::ActionSpec;
 use crate::domain::ids::{Side, StepId};
-use crate::domain::preview::{Preview, Standing};
+use crate::domain::preview::{Preview, PreviewLine, Standing};
 use crate::domain::reading::Identity;
 use crate::domain::run::commit::Execution;
 use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
-use crate::port::{Action, Boxed, Clock, Expected, OperateError, Operator, OperatorSetup, Output};
+use crate::domain::time::Stamp;
+use crate::port::{
+    Action, Applied, Boxed, Clock, Expected, OperateError, Operator, OperatorSetup, Output,
+};
+
+/// What every task names.
+pub mod prelude {
+    pub use super::{At, Foreseen, Task, as_seen, rival, tell};
+    pub use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
+    pub use crate::domain::preview::{PreviewLine, Standing};
+    pub use crate::domain::run::commit::Execution;
+    pub use crate::domain::setting::{Kind, Setting};
+    pub use crate::domain::settings::{Fault, Fields};
+    pub use crate::domain::text::Clean;
+    pub use crate::port::{Applied, OperateError, Output};
+    pub use crate::systems::kit::seat::{Bench, LOOK_EVERY, Rights, Told, line};
+    pub use crate::systems::kit::server::Server;
+    pub use crate::systems::kit::trouble::{Trouble, TroubleKind};
+}
+
+/// The lines of a preview, or why there are none; and the call.
+pub type Foreseen = (Result<Vec<PreviewLine>, Trouble>, String);
 
 /// A kind of step on a kind of server.
 pub trait Task: Sized + Send + Sync + 'static {
@@ -53,15 +75,22 @@ pub trait Task: Sized + Send + Sync + 'static {
         at.seat.own.identity()
     }
     /// Whether the effect is there. Changes nothing.
-    fn standing(at: &At<Self>) -> impl Future<Output = Standing> + Send;
-    /// What `apply` would do. Changes nothing.
-    fn foresee(at: &At<Self>) -> impl Future<Output = Preview> + Send;
+    ///
+    /// # Errors
+    /// Why that cannot be told.
+    fn standing(at: &At<Self>) -> impl Future<Output = Result<Standing, Trouble>> + Send;
+    /// What `apply` would change, or why the target cannot be seen; and the call. Changes nothing.
+    fn foresee(at: &At<Self>) -> impl Future<Output = Foreseen> + Send;
+    /// Who is asked to do it.
+    fn by(at: &At<Self>) -> &Bench<Self::On> {
+        &at.seat.own
+    }
     /// Does it, once.
     fn apply(
-        at: &At<Self>,
+        at: &mut At<Self>,
         execution: &Execution,
         output: &mut dyn Output,
-    ) -> impl Future<Output = Result<Clean, OperateError>> + Send;
+    ) -> impl Future<Output = Applied> + Send;
 }
 
 /// Reads a task's settings and refuses others.
@@ -121,23 +150,49 @@ impl<T: Task> Operator for At<T> {
     }
 
     fn check(&mut self) -> Boxed<'_, Standing> {
-        Box::pin(T::standing(self))
+        Box::pin(self.standing())
     }
 
     fn preview(&mut self) -> Boxed<'_, Preview> {
-        Box::pin(T::foresee(self))
+        Box::pin(async {
+            let (changes, call) = T::foresee(self).await;
+            let name = &self.seat.name;
+            let unseen = |why| vec![line('!', format!("{name} cannot be seen: {why}"))];
+            let changes = changes.unwrap_or_else(unseen);
+            Preview { changes, call: call.into(), acts_as: T::by(self).acts_as() }
+        })
     }
 
     fn apply<'a>(
         &'a mut self,
         execution: &'a Execution,
         output: &'a mut dyn Output,
-    ) -> Boxed<'a, Result<Clean, OperateError>> {
+    ) -> Boxed<'a, Applied> {
         Box::pin(T::apply(self, execution, output))
     }
 }
 
 impl<T: Task> At<T> {
+    /// How the step stands; unknown where that cannot be told.
+    pub async fn standing(&self) -> Standing {
+        T::standing(self).await.unwrap_or_else(|trouble| Standing::Unknown(trouble.message))
+    }
+
+    /// Looks until it is done, or until the step's time from `began` on is over; every change of
+    /// what is seen becomes a line of output.
+    ///
+    /// # Errors
+    /// What was seen last, where that was never done.
+    pub async fn until_done(
+        &mut self,
+        began: Stamp,
+        pause: Duration,
+        output: &mut dyn Output,
+    ) -> Result<Clean, Clean> {
+        let clock = Arc::clone(&self.clock);
+        until((&*clock, began, self.timeout), pause, output, self).await
+    }
+
     /// The step's time, less what its runner needs to end it.
     pub fn deadline(&self) -> Duration {
         self.timeout.saturating_sub(MARGIN)
@@ -149,17 +204,26 @@ impl<T: Task> At<T> {
 /// # Errors
 /// When it is not as wanted; nothing was changed then. `unread` completes "…: why" where it could
 /// not be told.
-pub fn as_seen(
-    seen: Standing,
-    unread: &str,
-    output: &mut dyn Output,
-) -> Result<Clean, OperateError> {
+pub fn as_seen(seen: Standing, unread: &str, output: &mut dyn Output) -> Applied {
     match seen {
-        Standing::Done(words) => {
-            output.line(words.as_str());
-            Ok(words)
-        }
+        Standing::Done(words) => tell(words, output),
         Standing::NotDone(words) => Err(OperateError::Refused(words)),
         Standing::Unknown(why) => Err(OperateError::Refused(format!("{unread}: {why}").into())),
     }
+}
+
+/// The end of a promotion that is meant only while no primary in `region` may take writes.
+pub fn rival(region: &Clean) -> OperateError {
+    let words = "answers and is not proven closed by now, so nothing was done: fence it first";
+    OperateError::Refused(format!("{region} {words}").into())
+}
+
+/// The outcome of a step that did its work, also as its last line.
+///
+/// # Errors
+/// Never.
+pub fn tell(words: impl Into<Clean>, output: &mut dyn Output) -> Applied {
+    let words = words.into();
+    output.line(words.as_str());
+    Ok(words)
 }

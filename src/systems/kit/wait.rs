@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::domain::preview::Standing;
 use crate::domain::text::Clean;
-use crate::port::{Clock, OperateError, Operator, Output};
+use crate::domain::time::Stamp;
+use crate::port::{Applied, Clock, OperateError, Operator, Output};
 
 /// The shortest pause between two looks of a waiting step.
 pub const PAUSE_MIN: Duration = Duration::from_secs(1);
@@ -33,23 +34,37 @@ impl Patience {
         &self,
         output: &mut dyn Output,
         operator: &mut dyn Operator,
-    ) -> Result<Clean, OperateError> {
-        let began = self.clock.now();
-        let pause = self.pause.max(PAUSE_MIN);
-        let mut said = Clean::default();
-        loop {
-            let why = match operator.check().await {
-                Standing::Done(seen) => return Ok(seen),
-                Standing::NotDone(why) | Standing::Unknown(why) => why,
-            };
-            if why != said {
-                output.line(why.as_str());
-                said = why;
-            }
-            if self.clock.now().since(began) + pause + MARGIN > self.deadline {
-                return Err(OperateError::Refused(said));
-            }
-            tokio::time::sleep(pause).await;
+    ) -> Applied {
+        let time = (&*self.clock, self.clock.now(), self.deadline);
+        let seen = until(time, self.pause.max(PAUSE_MIN), output, operator).await;
+        seen.map_err(OperateError::Refused)
+    }
+}
+
+/// Looks until it is done, or until the time from `began` on is over; every change of what is seen
+/// becomes a line of output.
+///
+/// # Errors
+/// What was seen last, where that was never done.
+pub async fn until(
+    (clock, began, deadline): (&dyn Clock, Stamp, Duration),
+    pause: Duration,
+    output: &mut dyn Output,
+    operator: &mut dyn Operator,
+) -> Result<Clean, Clean> {
+    let mut said = Clean::default();
+    loop {
+        let why = match operator.check().await {
+            Standing::Done(seen) => return Ok(seen),
+            Standing::NotDone(why) | Standing::Unknown(why) => why,
+        };
+        if why != said {
+            output.line(why.as_str());
+            said = why;
         }
+        if clock.now().since(began) + pause + MARGIN > deadline {
+            return Err(said);
+        }
+        tokio::time::sleep(pause).await;
     }
 }

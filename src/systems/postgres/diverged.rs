@@ -3,18 +3,8 @@
 use super::judge::View;
 use super::state::SideState;
 use crate::domain::ids::Side;
-use crate::domain::reading::{FactValue, Writes};
-
-/// What two histories are to each other.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Split {
-    /// One is the other's beginning.
-    No,
-    /// They have split; the sentence.
-    Yes(String),
-    /// It cannot be told; why.
-    Unknown(String),
-}
+use crate::domain::reading::Writes;
+use crate::systems::kit::split::Split;
 
 /// Compares the two sides of a look.
 pub(super) fn split(view: &View<'_>) -> Split {
@@ -32,15 +22,6 @@ pub(super) fn split(view: &View<'_>) -> Split {
         (false, true) => from_primary(two, one),
         (false, false) if own.timeline > other.timeline => of_primaries(two, one),
         (false, false) => of_primaries(one, two),
-    }
-}
-
-/// The fact of it.
-pub(super) fn diverged(view: &View<'_>) -> FactValue {
-    match split(view) {
-        Split::No => FactValue::Boolean(false),
-        Split::Yes(_) => FactValue::Boolean(true),
-        Split::Unknown(why) => FactValue::Unknown(why.into()),
     }
 }
 

@@ -1,10 +1,10 @@
 //! Every fact of a reading by name, and what each means.
 
-use super::diverged::diverged;
+use super::diverged::split;
 use super::judge::{View, hidden, sender_words};
 use super::schema::Schema;
 use super::state::{Beat, NEEDS_MONITOR, Receiver, SideState};
-use crate::domain::catalogue::FactSpec;
+use crate::domain::catalogue::{FactSpec, fact};
 use crate::domain::link::Link;
 use crate::domain::reading::{Fact, FactValue, Writes};
 use crate::domain::text::Clean;
@@ -50,10 +50,6 @@ pub(super) const FACTS: &[FactSpec] = &[
     fact("tables_missing", "how many of `schema_tables` do not exist; renewed once a minute"),
 ];
 
-const fn fact(name: &'static str, doc: &'static str) -> FactSpec {
-    FactSpec { name, doc }
-}
-
 /// The facts of one side.
 pub(super) fn facts(view: &View<'_>) -> Vec<Fact> {
     let own = view.own;
@@ -75,7 +71,7 @@ pub(super) fn facts(view: &View<'_>) -> Vec<Fact> {
     facts.of_keeping(own);
     facts.add("writable", writable(own));
     facts.of_connections(own);
-    facts.add("diverged", diverged(view));
+    facts.add("diverged", split(view).fact());
     let skew = view.other.map(|other| (own.clock_s - other.clock_s).abs());
     facts.add("clock_skew", seconds(skew, "the other side was not read"));
     facts.of_schema(view.schema);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::diverged::{Split, split};
+use super::diverged::split;
 use super::facts::facts;
 use super::lag::{Measured, lag};
 use super::schema::Schema;
@@ -14,6 +14,7 @@ use crate::domain::reading::{Health, LagUnit, Position, Reading, Role, Writes};
 use crate::domain::text::Clean;
 use crate::domain::time::{Stamp, short_time};
 use crate::systems::kit::pulse::Pulse;
+use crate::systems::kit::split::Split;
 use crate::systems::kit::trail::Trail;
 
 /// Replay that has not moved for so many seconds, with log to replay, is told.
@@ -61,9 +62,6 @@ impl View<'_> {
 pub(super) fn reading(at: Stamp, took_ms: u64, view: &View<'_>) -> Reading {
     let own = view.own;
     let role = if own.in_recovery { Role::Standby } else { Role::Primary };
-    let reasons = reasons(view);
-    let health =
-        if reasons.is_empty() { Health::Up } else { Health::Degraded(reasons.join("; ").into()) };
     let link = view.link();
     let mut lag = link.as_ref().map(|link| lag(&view.measured(Some(link))));
     if let (Some(lag), Split::Yes(_)) = (&mut lag, split(view)) {
@@ -83,7 +81,7 @@ pub(super) fn reading(at: Stamp, took_ms: u64, view: &View<'_>) -> Reading {
             (None, _) => format!("standby, {linked}, lag UNKNOWN"),
         },
     };
-    let mut reading = Reading::new(at, health, note);
+    let mut reading = Reading::new(at, Health::lacking(reasons(view)), note);
     reading.took_ms = Some(took_ms);
     reading.role = Some(role);
     reading.writes = Some(own.writes());

@@ -56,14 +56,7 @@ impl Measured<'_> {
 /// link too.
 pub(super) fn lag(measured: &Measured<'_>) -> Lag {
     let Measured { standby, primary, link, trail, .. } = *measured;
-    let nothing = Lag {
-        seconds: None,
-        amount: None,
-        unit: LagUnit::Bytes,
-        basis: Basis::LogPosition,
-        certainty: Certainty::Unknown,
-        unreceived: None,
-    };
+    let nothing = Lag::unknown(LagUnit::Bytes, Basis::LogPosition);
     let Some(primary) = primary.filter(|primary| primary.system == standby.system) else {
         return nothing;
     };

@@ -58,21 +58,21 @@ fn of_state(state: &SqlState, said: &str, place: &str, user: &str) -> Trouble {
     Trouble::new(kind, message)
 }
 
+/// What the server calls a missing right, and the right.
+const RIGHTS: [(&str, &str); 4] = [
+    ("function pg_promote", "EXECUTE ON FUNCTION pg_promote(boolean, integer)"),
+    ("function pg_reload_conf", "EXECUTE ON FUNCTION pg_reload_conf()"),
+    ("set parameter", "ALTER SYSTEM ON PARAMETER default_transaction_read_only"),
+    ("terminate", "pg_signal_backend"),
+];
+
 /// What to grant, from what the server says is missing.
 fn advice_for(said: &str, user: &str) -> String {
-    if said.contains("function pg_promote") {
-        format!("GRANT EXECUTE ON FUNCTION pg_promote(boolean, integer) TO {user}")
-    } else if said.contains("function pg_reload_conf") {
-        format!("GRANT EXECUTE ON FUNCTION pg_reload_conf() TO {user}")
-    } else if said.contains("set parameter") {
-        format!("GRANT ALTER SYSTEM ON PARAMETER default_transaction_read_only TO {user}")
-    } else if said.contains("terminate") {
-        format!("GRANT pg_signal_backend TO {user}")
-    } else if said.contains("for table") {
-        let table = said.rsplit("for table ").next().unwrap_or("");
-        format!("GRANT the missing right on {table} TO {user}")
-    } else {
-        format!("GRANT the missing right to {user}")
+    let known = RIGHTS.iter().find(|(word, _)| said.contains(word));
+    match (known, said.rsplit_once("for table ")) {
+        (Some((_, right)), _) => format!("GRANT {right} TO {user}"),
+        (None, Some((_, table))) => format!("GRANT the missing right on {table} TO {user}"),
+        (None, None) => format!("GRANT the missing right to {user}"),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::judge::{View, follower_words};
 use super::lag::span_s;
 use super::state::{Beat, SideState};
-use crate::domain::catalogue::FactSpec;
+use crate::domain::catalogue::{FactSpec, fact};
 use crate::domain::reading::{Fact, FactValue, Writes};
 
 /// The facts of a reading, for gates and docs.
@@ -38,10 +38,6 @@ pub(super) const FACTS: &[FactSpec] = &[
 
 /// How far a heartbeat may be ahead of the server's clock, in milliseconds.
 const CLOCK_SLACK_MS: i64 = 2000;
-
-const fn fact(name: &'static str, doc: &'static str) -> FactSpec {
-    FactSpec { name, doc }
-}
 
 /// The facts of one side.
 pub(super) fn facts(view: &View<'_>) -> Vec<Fact> {

@@ -2,29 +2,7 @@
 
 use super::state::SideState;
 use crate::domain::ids::Side;
-use crate::domain::reading::FactValue;
-
-/// Whether two servers' histories have split.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Split {
-    /// They have one history.
-    No,
-    /// They have not; the sentence.
-    Yes(String),
-    /// It cannot be told; why.
-    Unknown(String),
-}
-
-impl Split {
-    /// As the fact `diverged`.
-    pub(super) fn fact(&self) -> FactValue {
-        match self {
-            Self::No => FactValue::Boolean(false),
-            Self::Yes(_) => FactValue::Boolean(true),
-            Self::Unknown(why) => FactValue::Unknown(why.as_str().into()),
-        }
-    }
-}
+use crate::systems::kit::split::Split;
 
 /// Compares the server of `side` with the other one, read in the same look.
 pub(super) fn split(side: Side, own: &SideState, other: Option<&SideState>) -> Split {

@@ -3,7 +3,7 @@
 use super::empty::trap;
 use super::facts::facts;
 use super::flow::{link, link_words};
-use super::history::{Split, split};
+use super::history::split;
 use super::lag::{Measured, ceased_s, lag};
 use super::state::{Beat, NO_FAILOVER, SideState};
 use crate::domain::ids::Side;
@@ -12,6 +12,7 @@ use crate::domain::reading::{Health, Reading, Writes};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::systems::kit::pulse::Pulse;
+use crate::systems::kit::split::Split;
 use crate::systems::kit::trail::Trail;
 
 /// What is known when one side's reading is made.
@@ -101,17 +102,7 @@ fn health(view: &View<'_>, trap: Option<String>) -> Health {
     if view.own.loading {
         return Health::Down("it is loading its data set and serves nothing yet".into());
     }
-    match trap {
-        Some(why) => {
-            let mut all = reasons(view);
-            all.insert(0, why);
-            Health::Degraded(all.join("; ").into())
-        }
-        None => match reasons(view) {
-            all if all.is_empty() => Health::Up,
-            all => Health::Degraded(all.join("; ").into()),
-        },
-    }
+    Health::lacking(trap.into_iter().chain(reasons(view)))
 }
 
 /// Why the side does not work as it should, but for the trap.

@@ -32,27 +32,15 @@ pub(super) struct Measured<'a> {
 /// of itself is no lag.
 pub(super) fn lag(measured: &Measured<'_>) -> Lag {
     let Measured { replica, primary, source, pulse, trail } = *measured;
-    let unknown = |amount| Lag {
-        seconds: None,
-        amount,
-        unit: LagUnit::Bytes,
-        basis: Basis::Offset,
-        certainty: Certainty::Unknown,
-        unreceived: None,
-    };
+    let nothing = Lag::unknown(LagUnit::Bytes, Basis::Offset);
+    let unknown = |amount| Lag { amount, ..nothing.clone() };
     let Some(primary) = primary else { return unknown(None) };
     if primary.replid != replica.replid || replica.is_syncing() || replica.loading {
         return unknown(None);
     }
     let Some(bytes) = primary.offset.checked_sub(replica.offset) else { return unknown(None) };
-    let known = |seconds, basis| Lag {
-        seconds,
-        amount: Some(bytes),
-        unit: LagUnit::Bytes,
-        basis,
-        certainty: Certainty::Known,
-        unreceived: None,
-    };
+    let certainty = Certainty::Known;
+    let known = |seconds, basis| Lag { seconds, basis, certainty, ..unknown(Some(bytes)) };
     let live = link(replica, Some(primary)).is_some_and(|link| !link.is_dead());
     let level = bytes == 0 && live;
     let beats = primary.beat(source).at().zip(replica.beat(source).at());

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use warroom::domain::run::commit::Hash;
 use warroom::domain::run::event::{Body, RunEvent};
+use warroom::domain::time::Stamp;
 use warroom::port::Clock as _;
-use warroom::runtime::journal::format::sha256;
+use warroom::runtime::journal::format::Header;
 use warroom::runtime::journal::reader::{Chain, Segment};
-use warroom::runtime::journal::writer::{Start, Writer};
+use warroom::runtime::journal::writer::Writer;
 use warroom::runtime::journal::{Frozen, Journal, JournalError, ReadBack, Reply};
 
 use super::memory::{Fault, Memory};
@@ -22,25 +22,15 @@ pub fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join("golden").join(name)
 }
 
-pub fn start(story: &Story) -> Start {
-    Start {
-        run: run_id(),
-        kind: story.kind,
-        epoch: 1,
-        seq: 0,
-        head: Hash::NONE,
-        last_segment: 0,
-        segments: 0,
-        site_sha256: sha256(SITE.as_bytes()),
-        runbook_sha256: sha256(RUNBOOK.as_bytes()),
-    }
+pub fn start(story: &Story, now: Stamp) -> Header {
+    Header::birth(&run_id(), story.kind, [SITE, RUNBOOK], now)
 }
 
 /// Writes a story; the acknowledged events, whether or not all were.
 pub fn tell(memory: &Memory, story: &Story) -> Vec<RunEvent> {
     let clock = Ticking::new();
     let now = || clock.now();
-    let Ok(mut writer) = Writer::begin(Box::new(memory.clone()), start(story), now()) else {
+    let Ok(mut writer) = Writer::begin(Box::new(memory.clone()), start(story, now()), 0) else {
         return Vec::new();
     };
     let mut acknowledged = Vec::new();

@@ -100,7 +100,7 @@ fn a_record_that_would_not_be_readable_is_refused_and_harms_nothing() {
     let memory = Memory::default();
     let clock = Ticking::new();
     let now = || clock.now();
-    let mut writer = Writer::begin(Box::new(memory.clone()), start(story), now()).unwrap();
+    let mut writer = Writer::begin(Box::new(memory.clone()), start(story, now()), 0).unwrap();
     writer.append(now(), &actor(), &story.bodies[0]).unwrap();
     let loss = |seconds| Body::LossMeasured {
         system: warroom::domain::ids::SystemId::new("pg").unwrap(),
@@ -122,8 +122,8 @@ fn a_full_disk_costs_one_empty_segment_however_often_it_is_asked() {
     let story = &stories()[0];
     let clock = Ticking::new();
     let memory = Memory::default();
-    let mut writer =
-        Writer::begin(Box::new(memory.clone()), start(story), clock.now()).expect("there is room");
+    let birth = start(story, clock.now());
+    let mut writer = Writer::begin(Box::new(memory.clone()), birth, 0).expect("there is room");
     let mut append = |body: &Body| writer.append(clock.now(), &actor(), body);
     append(&story.bodies[0]).expect("there is room");
     memory.fail_at(0, Fault::Full);

@@ -30,9 +30,9 @@ use warroom::runtime::console::{Console, Parts};
 use warroom::runtime::desk::{CommanderDesk, Desk};
 use warroom::runtime::effect::{Effect, Record};
 use warroom::runtime::event::Event;
-use warroom::runtime::journal::format::sha256;
+use warroom::runtime::journal::format::Header;
 use warroom::runtime::journal::store::FolderStore;
-use warroom::runtime::journal::writer::{Start, Writer};
+use warroom::runtime::journal::writer::Writer;
 use warroom::runtime::journal::{RUNBOOK_FILE, Reply, SITE_FILE, head_words, read};
 use warroom::runtime::observations::Observations;
 use warroom::runtime::paths::{create_folders, write_new};
@@ -455,17 +455,13 @@ fn lag(number: u32) -> Lag {
 }
 
 fn writer_of(folder: &Path, run: &RunId, epoch: u64, events: &[RunEvent], head: Hash) -> Writer {
-    let start = Start {
-        run: run.clone(),
-        kind: RunKind::Simulation,
-        epoch,
-        seq: events.last().map_or(0, |event| event.seq),
-        head,
-        last_segment: u32::try_from(epoch).expect("small") - 1,
-        segments: 0,
-        site_sha256: sha256(site_text().as_bytes()),
-        runbook_sha256: sha256(DEMO_FAILOVER.as_bytes()),
-    };
     let at = Stamp { wall_ms: 1_795_183_000_000, boot_ms: 50_000, boot: BootId(1) };
-    Writer::begin(Box::new(FolderStore::new(folder)), start, at).expect("a segment begins")
+    let next = Header {
+        segment: u32::try_from(epoch).expect("small") - 1,
+        epoch,
+        after: events.last().map_or(0, |event| event.seq),
+        prev: head,
+        ..Header::birth(run, RunKind::Simulation, [&site_text(), DEMO_FAILOVER], at)
+    };
+    Writer::begin(Box::new(FolderStore::new(folder)), next, 0).expect("a segment begins")
 }

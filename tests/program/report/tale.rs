@@ -6,7 +6,6 @@ use warroom::app::record::Record;
 use warroom::domain::catalogue::{Class, Fencing};
 use warroom::domain::ids::{PersonId, RunId, Side, StepId, SystemId, TierId};
 use warroom::domain::ledger::{Ledger, LedgerRow, LossVerdict};
-use warroom::domain::run::commit::Hash;
 use warroom::domain::run::event::{
     Actor, Body, Cause, Closing, GateSeen, Mode, Outcome, Purpose, RunEvent, RunKind, Stays,
 };
@@ -17,7 +16,7 @@ use warroom::domain::time::{BootId, Stamp};
 use warroom::domain::verdict::{Signal, T0Basis};
 use warroom::files;
 use warroom::files::site::LoadedSite;
-use warroom::runtime::journal::format::{Header, Place, encode, encode_header, sha256};
+use warroom::runtime::journal::format::{Header, encode, encode_header, sha256};
 use warroom::runtime::journal::reader::{Segment, read_segments};
 use warroom::runtime::journal::{Finding, ReadBack};
 
@@ -114,24 +113,14 @@ impl Tale {
     /// The journal as it would be stored.
     pub fn segment(&self, site: &str, runbook: &str) -> Segment {
         let Body::Opened { run, kind, .. } = &self.events[0].body else { panic!("it opens") };
-        let (run, kind) = (run.clone(), *kind);
-        let header = Header {
-            segment: 1,
-            run: run.clone(),
-            epoch: 1,
-            kind,
-            after: 0,
-            at: self.events[0].at,
-            site_sha256: sha256(site.as_bytes()),
-            runbook_sha256: sha256(runbook.as_bytes()),
-            prev: Hash::NONE,
-        };
+        let birth = Header::birth(run, *kind, [site, runbook], self.events[0].at);
+        let mut header = Header { segment: 1, ..birth };
         let mut bytes = encode_header(&header).expect("a header");
-        let mut prev = sha256(&bytes);
+        header.prev = sha256(&bytes);
         for event in &self.events {
-            let place = Place { run: &run, epoch: 1, kind, seq: event.seq, prev };
-            let (line, _) = encode(place, event.at, &event.by, &event.body).expect("a line");
-            prev = sha256(&line);
+            header.after = event.seq - 1;
+            let (line, _) = encode(&header, event.at, &event.by, &event.body).expect("a line");
+            header.prev = sha256(&line);
             bytes.extend(line);
         }
         Segment { number: 1, name: "journal-000001.log".to_owned(), bytes }

@@ -1,15 +1,7 @@
 //! Keeps a reachable old primary from accepting writes, and lifts that again: the two actions.
 
 use super::super::settings::Postgres;
-use super::fencer::Fencer;
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
-use crate::domain::preview::{Preview, Standing};
-use crate::domain::run::commit::Execution;
-use crate::domain::settings::{Fault, Fields};
-use crate::domain::text::Clean;
-use crate::port::{OperateError, Output};
-use crate::systems::kit::seat::Rights;
-use crate::systems::kit::task::{At, Task};
+use crate::systems::kit::task::prelude::*;
 
 const PERMISSIONS: &[&str] = &[
     "GRANT ALTER SYSTEM ON PARAMETER default_transaction_read_only TO the acting role \
@@ -38,14 +30,9 @@ const UNFENCE: ActionSpec = ActionSpec {
     name: "postgres.unfence",
     doc: "Lifts the fence of postgres.fence: new transactions may write again",
     verb: "unfence",
-    class: Class::I,
-    guard: Guard::TypedTarget,
-    fencing: Fencing::IdempotentByKey,
     change: Change::Unfence,
     reversal: "By postgres.fence",
-    permissions: PERMISSIONS,
-    needs_target: true,
-    settings: &[],
+    ..FENCE
 };
 
 /// `postgres.fence`, or `postgres.unfence` where it is not `SET`.
@@ -61,19 +48,16 @@ impl<const SET: bool> Task for Fence<SET> {
         Ok(())
     }
 
-    async fn standing(at: &At<Self>) -> Standing {
-        Fencer::new(at, SET).standing().await
+    async fn standing(at: &At<Self>) -> Result<Standing, Trouble> {
+        at.stands().await
     }
 
-    async fn foresee(at: &At<Self>) -> Preview {
-        Fencer::new(at, SET).foresee().await
+    async fn foresee(at: &At<Self>) -> Foreseen {
+        let changes = at.gate_now().await.map(|gate| at.changes(&gate));
+        (changes, format!("{}; select pg_reload_conf()", Self::CALL))
     }
 
-    async fn apply(
-        at: &At<Self>,
-        _execution: &Execution,
-        output: &mut dyn Output,
-    ) -> Result<Clean, OperateError> {
-        Fencer::new(at, SET).set(output).await
+    async fn apply(at: &mut At<Self>, _execution: &Execution, output: &mut dyn Output) -> Applied {
+        at.set(output).await
     }
 }

@@ -11,18 +11,14 @@ use std::time::Duration;
 use super::super::link::{Session, column};
 use super::super::settings::Postgres;
 use super::super::writers::{WATCH, Writers, read_writers, watch_writers};
-use crate::domain::preview::{Preview, Standing};
+use super::fence::Fence;
 use crate::domain::reading::Writes;
-use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::port::{Clock, OperateError, Output};
-use crate::systems::kit::seat::{Seat, line};
-use crate::systems::kit::server::Server;
-use crate::systems::kit::task::{At, Task};
-use crate::systems::kit::trouble::{Trouble, TroubleKind};
+use crate::systems::kit::seat::Seat;
+use crate::systems::kit::task::prelude::*;
 
 /// The time between two looks at what the server is still to do.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// How long the server may take to load its configuration, or to write out what was committed.
 const LOAD_MAX: Duration = Duration::from_secs(5);
@@ -37,37 +33,23 @@ select pg_is_in_recovery() as recovering,
     where backend_type = 'client backend' and pid <> pg_backend_pid()) as sessions";
 
 /// How writes stand.
-struct Gate {
+pub(super) struct Gate {
     in_recovery: bool,
     writers: Writers,
     /// Other sessions open.
     sessions: i64,
 }
 
-/// What sets a fence, or lifts it.
-pub(super) struct Fencer<'a> {
-    seat: &'a Seat<Postgres>,
-    /// True to set the fence, false to lift it.
-    fenced: bool,
-    clock: &'a dyn Clock,
-    /// The step's time.
-    deadline: Duration,
+impl<const SET: bool> Fence<SET> {
+    /// The statement that sets the fence, or lifts it.
+    pub(super) const CALL: &str = if SET {
+        "alter system set default_transaction_read_only = on"
+    } else {
+        "alter system reset default_transaction_read_only"
+    };
 }
 
-impl<'a> Fencer<'a> {
-    /// One at the place of its task.
-    pub(super) fn new<T: Task<On = Postgres>>(at: &'a At<T>, fenced: bool) -> Self {
-        Self { seat: &at.seat, fenced, clock: &*at.clock, deadline: at.deadline() }
-    }
-
-    fn call(&self) -> &'static str {
-        if self.fenced {
-            "alter system set default_transaction_read_only = on"
-        } else {
-            "alter system reset default_transaction_read_only"
-        }
-    }
-
+impl<const SET: bool> At<Fence<SET>> {
     /// Asks on a session that began after the configuration was loaded: it has the default that
     /// every new session gets, and knows when the server loaded it.
     async fn gate(&self, session: &Session) -> Result<Gate, Trouble> {
@@ -80,40 +62,34 @@ impl<'a> Fencer<'a> {
         self.seat.own.within(asked).await
     }
 
-    async fn gate_now(&self) -> Result<Gate, Trouble> {
+    pub(super) async fn gate_now(&self) -> Result<Gate, Trouble> {
         self.gate(&self.seat.own.open().await?).await
     }
 
-    /// [`Fencer::gate_now`]; where all stands closed, what is seen to write within [`WATCH`].
+    /// [`Self::gate_now`]; where all stands closed, what is seen to write within [`WATCH`].
     async fn gate_watched(&self) -> Result<Gate, Trouble> {
         let session = self.seat.own.open().await?;
         let mut gate = self.gate(&session).await?;
-        if self.fenced && !gate.in_recovery {
-            let watched = watch_writers(&session, self.clock);
+        if SET && !gate.in_recovery {
+            let watched = watch_writers(&session, &*self.clock);
             gate.writers =
                 self.seat.own.within_limit(WATCH + Postgres::ANSWER_LIMIT, watched).await?;
         }
         Ok(gate)
     }
 
-    pub(super) async fn standing(&self) -> Standing {
-        let gate = match self.gate_watched().await {
-            Ok(gate) => gate,
-            Err(trouble) => return Standing::Unknown(trouble.message),
-        };
+    pub(super) async fn stands(&self) -> Result<Standing, Trouble> {
+        let gate = self.gate_watched().await?;
         let (name, default_on) = (&self.seat.name, gate.writers.default_on);
-        if !self.fenced {
-            return if default_on {
-                Standing::NotDone(format!("{name} is read-only by default").into())
-            } else {
-                Standing::Done(format!("{name} is not read-only by default").into())
-            };
+        if !SET {
+            let not = if default_on { "" } else { "not " };
+            return Ok(Standing::of(!default_on, format!("{name} is {not}read-only by default")));
         }
         if gate.in_recovery {
-            return Standing::Done(format!("{name} is a standby, refuses writes").into());
+            return Ok(Standing::Done(format!("{name} is a standby, refuses writes").into()));
         }
         let why = gate.writers.why_open().unwrap_or_default();
-        match gate.writers.writes() {
+        Ok(match gate.writers.writes() {
             Writes::Refused => Standing::Done(format!("{name} refuses writes").into()),
             Writes::Open if default_on => {
                 Standing::NotDone(format!("{name} is read-only by default, but {why}").into())
@@ -122,37 +98,29 @@ impl<'a> Fencer<'a> {
             Writes::Unknown => Standing::Unknown(
                 format!("whether {name} refuses writes cannot be told: {why}").into(),
             ),
-        }
+        })
     }
 
-    pub(super) async fn foresee(&self) -> Preview {
+    pub(super) fn changes(&self, gate: &Gate) -> Vec<PreviewLine> {
         let name = &self.seat.name;
-        let changes = match (self.gate_now().await, self.fenced) {
-            (Err(trouble), _) => vec![line('!', format!("{name} cannot be seen: {trouble}"))],
-            (Ok(gate), true) => {
-                let mut lines = vec![
-                    line('~', format!("{name} writes accepted -> REFUSED by default")),
-                    line('-', format!("{} open sessions ENDED", gate.sessions)),
-                    line('!', "sessions may still open transactions READ WRITE: no hard fence"),
-                ];
-                let beyond = gate.writers.beyond_a_fence();
-                lines.extend(beyond.into_iter().map(|why| line('!', format!("not ended: {why}"))));
-                lines
-            }
-            (Ok(_), false) => vec![line('~', format!("{name} writes refused -> ACCEPTED"))],
-        };
-        Preview {
-            changes,
-            call: format!("{}; select pg_reload_conf()", self.call()).into(),
-            acts_as: self.seat.own.acts_as(),
+        if !SET {
+            return vec![line('~', format!("{name} writes refused -> ACCEPTED"))];
         }
+        let mut lines = vec![
+            line('~', format!("{name} writes accepted -> REFUSED by default")),
+            line('-', format!("{} open sessions ENDED", gate.sessions)),
+            line('!', "sessions may still open transactions READ WRITE: no hard fence"),
+        ];
+        let beyond = gate.writers.beyond_a_fence();
+        lines.extend(beyond.into_iter().map(|why| line('!', format!("not ended: {why}"))));
+        lines
     }
 
-    pub(super) async fn set(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {
+    pub(super) async fn set(&self, output: &mut dyn Output) -> Applied {
         let began = self.clock.now();
         let session = self.load(output).await?;
         let name = &self.seat.name;
-        if !self.fenced {
+        if !SET {
             return Ok(format!("{name} is loaded without the fence").into());
         }
         let (ended, left) = self.end_older(session, began, output).await.map_err(half_done)?;
@@ -162,8 +130,7 @@ impl<'a> Fencer<'a> {
                 format!("{name} is read-only by default, {ended} sessions ended, but {why}")
             }
         };
-        output.line(&words);
-        Ok(words.into())
+        tell(words, output)
     }
 
     /// Writes the configuration and waits until the server has loaded it; returns a session that
@@ -172,23 +139,18 @@ impl<'a> Fencer<'a> {
         let session = self.seat.own.open().await.map_err(Trouble::before_sending)?;
         // Asked first, because a configuration that is written but cannot be loaded is half done.
         let may = "select has_function_privilege('pg_reload_conf()', 'execute') as may";
-        let may: bool = self
-            .seat
-            .own
-            .within(async { column(&session.row(may).await?, "may") })
-            .await
-            .map_err(Trouble::before_sending)?;
-        if !may {
+        let may = async { column::<bool>(&session.row(may).await?, "may") };
+        if !self.seat.own.within(may).await.map_err(Trouble::before_sending)? {
+            let user = &self.seat.own.target.user;
             let message = format!(
-                "{} may not reload the configuration; GRANT EXECUTE ON FUNCTION pg_reload_conf() \
-                 TO {}",
-                self.seat.own.target.user, self.seat.own.target.user
+                "{user} may not reload the configuration; GRANT EXECUTE ON FUNCTION \
+                 pg_reload_conf() TO {user}"
             );
             return Err(OperateError::Permission(message.into()));
         }
         let ambiguous = Trouble::into_operate_error;
         let gate = self.gate(&session).await.map_err(Trouble::before_sending)?;
-        if self.fenced
+        if SET
             && !gate.in_recovery
             && let Some(why) = gate.writers.why_lifted()
         {
@@ -197,8 +159,8 @@ impl<'a> Fencer<'a> {
             let message = format!("{name} cannot be fenced, nothing was changed: {why}");
             return Err(OperateError::Refused(message.into()));
         }
-        self.seat.own.within(session.run(self.call())).await.map_err(ambiguous)?;
-        output.line(self.call());
+        self.seat.own.within(session.run(Fence::<SET>::CALL)).await.map_err(ambiguous)?;
+        output.line(Fence::<SET>::CALL);
         // Only a load that came after the configuration was written counts.
         let reload = async {
             let now = "select extract(epoch from clock_timestamp())::float8 as now";
@@ -219,7 +181,7 @@ impl<'a> Fencer<'a> {
             if self.gate(&session).await?.writers.loaded_s > written_s {
                 return Ok(session);
             }
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
         let message = format!(
             "{} did not load its new configuration; its log says why",
@@ -249,7 +211,7 @@ impl<'a> Fencer<'a> {
                 continue;
             }
             for pid in &writers.pids {
-                if !denied.contains(pid) && !end(self.seat, &session, *pid).await? {
+                if !denied.contains(pid) && !end(&self.seat, &session, *pid).await? {
                     denied.insert(*pid);
                 }
                 asked.insert(*pid);
@@ -258,7 +220,7 @@ impl<'a> Fencer<'a> {
             let waited = self.clock.now();
             let only_denied = writers.pids.iter().all(|pid| denied.contains(pid));
             let patient = !writers.pids.is_empty() && waited.since(looked) < DENIED_MAX;
-            if (only_denied && !patient) || waited.since(began) + LOOK_EVERY > self.deadline {
+            if (only_denied && !patient) || waited.since(began) + LOOK_AGAIN > self.deadline() {
                 if writers.pids.is_empty() {
                     self.settle(&session, output).await?;
                 }
@@ -268,7 +230,7 @@ impl<'a> Fencer<'a> {
                 output.line(left.as_deref().unwrap_or_default());
                 said = left;
             }
-            tokio::time::sleep(LOOK_EVERY).await;
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
     }
 
@@ -288,7 +250,7 @@ impl<'a> Fencer<'a> {
                 if column(&session.row(&asked).await?, "flushed")? {
                     return Ok(true);
                 }
-                tokio::time::sleep(LOOK_EVERY).await;
+                tokio::time::sleep(LOOK_AGAIN).await;
             }
             Ok(false)
         };

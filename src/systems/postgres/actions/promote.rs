@@ -5,19 +5,9 @@ use std::time::Duration;
 use super::super::link::column;
 use super::super::settings::Postgres;
 use super::super::state::SideState;
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
-use crate::domain::preview::{Preview, PreviewLine, Standing};
 use crate::domain::reading::Writes;
-use crate::domain::run::commit::Execution;
-use crate::domain::setting::{Kind, Setting};
-use crate::domain::settings::{Fault, Fields};
-use crate::domain::text::Clean;
-use crate::port::{OperateError, Output};
-use crate::systems::kit::identity::rival;
-use crate::systems::kit::seat::{Rights, Seat, line};
-use crate::systems::kit::server::Server;
-use crate::systems::kit::task::{At, Task};
-use crate::systems::kit::trouble::{Trouble, TroubleKind};
+use crate::systems::kit::seat::Seat;
+use crate::systems::kit::task::prelude::*;
 
 const WAIT: Setting<Duration> = Setting::new(
     "wait",
@@ -51,33 +41,47 @@ impl Task for Promote {
         WAIT.get(fields)
     }
 
-    async fn standing(at: &At<Self>) -> Standing {
-        match at.seat.own.state().await {
-            Ok(state) if state.in_recovery => {
-                let words = format!("standby on timeline {}, in recovery", state.timeline);
-                Standing::NotDone(words.into())
-            }
-            Ok(state) => Standing::Done(format!("PRIMARY on timeline {}", state.timeline).into()),
-            Err(trouble) => Standing::Unknown(trouble.message),
-        }
+    async fn standing(at: &At<Self>) -> Result<Standing, Trouble> {
+        let SideState { in_recovery, timeline, .. } = at.seat.own.state().await?;
+        let standby = || format!("standby on timeline {timeline}, in recovery");
+        let words = if in_recovery { standby() } else { format!("PRIMARY on timeline {timeline}") };
+        Ok(Standing::of(!in_recovery, words))
     }
 
-    async fn foresee(at: &At<Self>) -> Preview {
+    async fn foresee(at: &At<Self>) -> Foreseen {
         let (state, other) = tokio::join!(at.seat.own.state(), at.seat.other_state());
         let call = format!("select pg_promote(true, {})", at.with.as_secs());
-        Preview {
-            changes: changes(&at.seat, state, other),
-            call: call.into(),
-            acts_as: at.seat.own.acts_as(),
-        }
+        (state.map(|state| changes(&at.seat, &state, other)), call)
     }
 
-    async fn apply(
-        at: &At<Self>,
-        _execution: &Execution,
-        output: &mut dyn Output,
-    ) -> Result<Clean, OperateError> {
-        at.promote(output).await
+    async fn apply(at: &mut At<Self>, _execution: &Execution, output: &mut dyn Output) -> Applied {
+        // The statement outlives the server's own wait a little, the connection the statement.
+        let statement_limit = at.with + Postgres::ANSWER_LIMIT;
+        let limit = statement_limit + Postgres::ANSWER_LIMIT;
+        let target = at.seat.own.target.answering_in(statement_limit);
+        let (session, has_rival) =
+            tokio::join!(target.connect(Postgres::ANSWER_LIMIT), at.has_rival());
+        let session = session.map_err(Trouble::before_sending)?;
+        if has_rival {
+            return Err(rival(&at.seat.other_region));
+        }
+        output.line(&format!("asking {} to promote itself", at.seat.own.target.place));
+        let call = format!("select pg_promote(true, {}) as promoted", at.with.as_secs());
+        let asked = async { column::<bool>(&session.row(&call).await?, "promoted") };
+        let promoted = at.seat.own.within_limit(limit, asked).await;
+        if !promoted.map_err(Trouble::into_operate_error)? {
+            let wait = at.with.as_secs();
+            let message = format!(
+                "{} did not finish its promotion within {wait} s; it goes on by itself",
+                at.seat.own.target.place
+            );
+            return Err(Trouble::new(TroubleKind::Timeout, message).into_operate_error());
+        }
+        let words = match at.seat.own.state().await {
+            Ok(state) => format!("PRIMARY on timeline {}", state.timeline),
+            Err(trouble) => format!("promoted; then {trouble}"),
+        };
+        tell(words, output)
     }
 }
 
@@ -90,54 +94,11 @@ impl At<Promote> {
                 Err(trouble) => trouble.kind == TroubleKind::OtherServer,
             }
     }
-
-    async fn promote(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {
-        // The statement outlives the server's own wait a little, the connection the statement.
-        let statement_limit = self.with + Postgres::ANSWER_LIMIT;
-        let limit = statement_limit + Postgres::ANSWER_LIMIT;
-        let target = self.seat.own.target.answering_in(statement_limit);
-        let (session, has_rival) =
-            tokio::join!(target.connect(Postgres::ANSWER_LIMIT), self.has_rival());
-        let session = session.map_err(Trouble::before_sending)?;
-        if has_rival {
-            return Err(rival(&self.seat.other_region));
-        }
-        output.line(&format!("asking {} to promote itself", self.seat.own.target.place));
-        let call = format!("select pg_promote(true, {}) as promoted", self.with.as_secs());
-        let promoted = self
-            .seat
-            .own
-            .within_limit(limit, async { column::<bool>(&session.row(&call).await?, "promoted") })
-            .await
-            .map_err(Trouble::into_operate_error)?;
-        if !promoted {
-            let wait = self.with.as_secs();
-            let message = format!(
-                "{} did not finish its promotion within {wait} s; it goes on by itself",
-                self.seat.own.target.place
-            );
-            return Err(Trouble::new(TroubleKind::Timeout, message).into_operate_error());
-        }
-        let words = match self.seat.own.state().await {
-            Ok(state) => format!("PRIMARY on timeline {}", state.timeline),
-            Err(trouble) => format!("promoted; then {trouble}"),
-        };
-        output.line(&words);
-        Ok(words.into())
-    }
 }
 
 /// The lines of the preview: role, timeline, writes, the link, and what to beware of.
-fn changes(
-    seat: &Seat<Postgres>,
-    state: Result<SideState, Trouble>,
-    other: Result<SideState, Trouble>,
-) -> Vec<PreviewLine> {
+fn changes(seat: &Seat<Postgres>, state: &SideState, other: Told<Postgres>) -> Vec<PreviewLine> {
     let (name, from) = (&seat.name, &seat.other_region);
-    let state = match state {
-        Ok(state) => state,
-        Err(trouble) => return vec![line('!', format!("{name} cannot be seen: {trouble}"))],
-    };
     if !state.in_recovery {
         let words = format!("{name} is PRIMARY already, on timeline {}", state.timeline);
         return vec![line('!', words)];

@@ -1,19 +1,10 @@
 //! Checks that the target has the shape it should have: tables, valid indexes, and a fingerprint.
 
-use super::super::schema::{Schema, read_schema};
+use super::super::schema::read_schema;
 use super::super::settings::Postgres;
 use super::super::settings::{TABLES_MAX, TableName};
 use super::super::state::read_identity;
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
-use crate::domain::preview::{Preview, Standing};
-use crate::domain::run::commit::Execution;
-use crate::domain::setting::{Kind, Setting};
-use crate::domain::settings::{Fault, Fields};
-use crate::domain::text::Clean;
-use crate::port::{OperateError, Output};
-use crate::systems::kit::seat::{Rights, line};
-use crate::systems::kit::task::{At, Task, as_seen};
-use crate::systems::kit::trouble::{Trouble, TroubleKind};
+use crate::systems::kit::task::prelude::*;
 
 const FINGERPRINT: Setting<String> = Setting::new(
     "fingerprint",
@@ -46,14 +37,10 @@ impl Task for VerifySchema {
               of the other side where that answers; says so where there was nothing to compare \
               with",
         verb: "verify",
-        class: Class::R,
-        guard: Guard::OneKey,
-        fencing: Fencing::IdempotentByKey,
-        change: Change::Check,
         reversal: "Nothing to take back: it only reads",
         permissions: &["CONNECT on the database; the system catalogue is readable by every role"],
-        needs_target: true,
         settings: &[FINGERPRINT.spec, TABLES.spec],
+        ..ActionSpec::LOOK
     };
     const RIGHTS: Rights = Rights::Read;
 
@@ -62,72 +49,51 @@ impl Task for VerifySchema {
         Ok(Wanted { fingerprint: FINGERPRINT.of(fields)?, tables })
     }
 
-    async fn standing(at: &At<Self>) -> Standing {
-        let schema = match at.read().await {
-            Ok(schema) => schema,
-            Err(trouble) => return Standing::Unknown(trouble.message),
-        };
+    async fn standing(at: &At<Self>) -> Result<Standing, Trouble> {
+        let session = at.seat.own.open().await?;
+        let tables: Vec<TableName> = at.tables().cloned().collect();
+        let schema = at.seat.own.within(read_schema(&session, &tables)).await?;
         let name = &at.seat.name;
         if schema.invalid_indexes > 0 {
             let words = format!("{name} has {} invalid indexes", schema.invalid_indexes);
-            return Standing::NotDone(words.into());
+            return Ok(Standing::NotDone(words.into()));
         }
         if !schema.missing.is_empty() {
             let words = format!("{name} lacks table {}", schema.missing.join(", "));
-            return Standing::NotDone(words.into());
+            return Ok(Standing::NotDone(words.into()));
         }
         let (wanted, whose) = match &at.with.fingerprint {
             Some(wanted) => (Ok(wanted.clone()), "the one of the plan".to_owned()),
             None => (at.other_fingerprint().await, format!("that of {}", at.seat.other_region)),
         };
         let found = &schema.fingerprint;
-        match wanted {
+        let (is_so, words) = match wanted {
             Ok(wanted) if wanted.eq_ignore_ascii_case(found) => {
-                Standing::Done(format!("{name} schema {found}, equal to {whose}").into())
+                (true, format!("{name} schema {found}, equal to {whose}"))
             }
-            Ok(wanted) => {
-                let words = format!("{name} schema {found} is not {whose}, {wanted}");
-                Standing::NotDone(words.into())
-            }
+            Ok(wanted) => (false, format!("{name} schema {found} is not {whose}, {wanted}")),
             Err(why) => {
-                let words = format!(
-                    "{name} schema {found}, no invalid index, {} tables there; not compared: {why}",
-                    tables(at).count(),
-                );
-                Standing::Done(words.into())
+                let seen = format!("no invalid index, {} tables there", tables.len());
+                (true, format!("{name} schema {found}, {seen}; not compared: {why}"))
             }
-        }
+        };
+        Ok(Standing::of(is_so, words))
     }
 
-    async fn foresee(at: &At<Self>) -> Preview {
-        Preview {
-            changes: vec![line('~', format!("{} is only read", at.seat.name))],
-            call: "md5 over columns, indexes and constraints of pg_catalog".into(),
-            acts_as: at.seat.own.acts_as(),
-        }
+    async fn foresee(at: &At<Self>) -> Foreseen {
+        let call = "md5 over columns, indexes and constraints of pg_catalog";
+        (Ok(vec![line('~', format!("{} is only read", at.seat.name))]), call.to_owned())
     }
 
-    async fn apply(
-        at: &At<Self>,
-        _execution: &Execution,
-        output: &mut dyn Output,
-    ) -> Result<Clean, OperateError> {
-        as_seen(Self::standing(at).await, "the schema could not be read", output)
+    async fn apply(at: &mut At<Self>, _execution: &Execution, output: &mut dyn Output) -> Applied {
+        as_seen(at.standing().await, "the schema could not be read", output)
     }
-}
-
-/// Those that the step and the system want.
-fn tables(at: &At<VerifySchema>) -> impl Iterator<Item = &TableName> {
-    at.with.tables.iter().chain(&at.seat.own.target.own.tables)
 }
 
 impl At<VerifySchema> {
-    async fn read(&self) -> Result<Schema, Trouble> {
-        let session = self.seat.own.open().await?;
-        self.seat
-            .own
-            .within(read_schema(&session, &tables(self).cloned().collect::<Vec<_>>()))
-            .await
+    /// Those that the step and the system want.
+    fn tables(&self) -> impl Iterator<Item = &TableName> {
+        self.with.tables.iter().chain(&self.seat.own.target.own.tables)
     }
 
     /// The other side's fingerprint, if it belongs to the same cluster.

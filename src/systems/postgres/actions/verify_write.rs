@@ -5,16 +5,7 @@ use std::time::Duration;
 use super::super::link::{Session, column};
 use super::super::settings::Postgres;
 use super::super::settings::TableName;
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
-use crate::domain::preview::{Preview, Standing};
-use crate::domain::run::commit::Execution;
-use crate::domain::setting::{Kind, Setting};
-use crate::domain::settings::{Fault, Fields};
-use crate::domain::text::Clean;
-use crate::port::{OperateError, Output};
-use crate::systems::kit::seat::{Rights, line};
-use crate::systems::kit::task::{At, Task};
-use crate::systems::kit::trouble::{Trouble, TroubleKind};
+use crate::systems::kit::task::prelude::*;
 
 const TABLE: Setting<TableName> =
     Setting::new("table", Kind::Word, "The table that a row is written to").or("warroom_probe");
@@ -83,13 +74,12 @@ impl Task for VerifyWrite {
         Ok(Wanted { table: TABLE.get(fields)?, create, fresh_for })
     }
 
-    async fn standing(at: &At<Self>) -> Standing {
+    async fn standing(at: &At<Self>) -> Result<Standing, Trouble> {
         let found = match at.find().await {
-            Ok(found) => found,
             Err(trouble) if trouble.kind == TroubleKind::Missing => {
-                return Standing::NotDone(trouble.message);
+                return Ok(Standing::NotDone(trouble.message));
             }
-            Err(trouble) => return Standing::Unknown(trouble.message),
+            found => found?,
         };
         let name = &at.seat.name;
         let words = match found {
@@ -109,13 +99,13 @@ impl Task for VerifyWrite {
                     "{name} took a write on timeline {timeline}, {:.0} s ago",
                     age_s.max(0.0)
                 );
-                return Standing::Done(words.into());
+                return Ok(Standing::Done(words.into()));
             }
         };
-        Standing::NotDone(words.into())
+        Ok(Standing::NotDone(words.into()))
     }
 
-    async fn foresee(at: &At<Self>) -> Preview {
+    async fn foresee(at: &At<Self>) -> Foreseen {
         let table = at.with.table.quoted().replace('"', "");
         let mut changes =
             vec![line('~', format!("{} row `{}` of {table} written", at.seat.name, key(at)))];
@@ -124,14 +114,10 @@ impl Task for VerifyWrite {
             changes.insert(0, line('+', text));
         }
         let call = format!("insert into {table} ... on conflict (key) do update; select");
-        Preview { changes, call: call.into(), acts_as: at.seat.own.acts_as() }
+        (Ok(changes), call)
     }
 
-    async fn apply(
-        at: &At<Self>,
-        execution: &Execution,
-        output: &mut dyn Output,
-    ) -> Result<Clean, OperateError> {
+    async fn apply(at: &mut At<Self>, execution: &Execution, output: &mut dyn Output) -> Applied {
         at.write(&execution.key(), output).await
     }
 }
@@ -192,7 +178,7 @@ impl At<VerifyWrite> {
         Ok(())
     }
 
-    async fn write(&self, value: &str, output: &mut dyn Output) -> Result<Clean, OperateError> {
+    async fn write(&self, value: &str, output: &mut dyn Output) -> Applied {
         let session = self.seat.own.open().await.map_err(Trouble::before_sending)?;
         let table = self.with.table.quoted();
         if self.with.create {
@@ -217,10 +203,8 @@ impl At<VerifyWrite> {
             let message = format!("{} read back another value than was written", self.seat.name);
             return Err(OperateError::Ambiguous(message.into()));
         }
-        let words =
-            format!("wrote and read back one row in {} on timeline {timeline}", self.seat.name);
-        output.line(&words);
-        Ok(words.into())
+        let name = &self.seat.name;
+        tell(format!("wrote and read back one row in {name} on timeline {timeline}"), output)
     }
 }
 

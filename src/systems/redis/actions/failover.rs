@@ -7,18 +7,8 @@ use super::super::info::Follower;
 use super::super::link::Session;
 use super::super::settings::Redis;
 use super::super::state::{NO_FAILOVER, SideState};
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
-use crate::domain::preview::{Preview, Standing};
 use crate::domain::reading::Position;
-use crate::domain::run::commit::Execution;
-use crate::domain::setting::{Kind, Setting};
-use crate::domain::settings::{Fault, Fields};
-use crate::domain::text::Clean;
-use crate::port::{OperateError, Output};
-use crate::systems::kit::seat::{Bench, LOOK_EVERY, Rights, Told, line};
-use crate::systems::kit::server::Server;
-use crate::systems::kit::task::{At, Task};
-use crate::systems::kit::trouble::Trouble;
+use crate::systems::kit::task::prelude::*;
 
 const WAIT: Setting<Duration> = Setting::new(
     "wait",
@@ -74,19 +64,57 @@ impl Task for Failover {
         Ok(Wanted { wait: WAIT.get(fields)?, replica })
     }
 
-    async fn standing(at: &At<Self>) -> Standing {
-        at.standing().await
+    async fn standing(at: &At<Self>) -> Result<Standing, Trouble> {
+        let (name, from) = (&at.seat.name, &at.seat.other_region);
+        let (own, source) = at.states().await;
+        let (own, source) = (own?, source?);
+        if own.failover != NO_FAILOVER || source.failover != NO_FAILOVER {
+            return Ok(Standing::NotDone("the failover is under way".into()));
+        }
+        let follows = own.replid == source.replid && source.follows();
+        Ok(match (own.is_primary(), source.is_primary()) {
+            (true, false) if follows => {
+                Standing::Done(format!("{name} is PRIMARY, {from} follows it").into())
+            }
+            (true, false) => {
+                Standing::NotDone(format!("{name} is PRIMARY, {from} does not follow yet").into())
+            }
+            (false, true) => Standing::NotDone(format!("{name} is a standby of {from}").into()),
+            (true, true) => Standing::Unknown("both sides are PRIMARY".into()),
+            (false, false) => Standing::Unknown("neither side is primary".into()),
+        })
     }
 
-    async fn foresee(at: &At<Self>) -> Preview {
-        at.foresee().await
+    async fn foresee(at: &At<Self>) -> Foreseen {
+        let (name, from) = (&at.seat.name, &at.seat.other_region);
+        let mut call = format!("FAILOVER TO <{name}> TIMEOUT {}", at.with.wait.as_millis());
+        let changes = match at.states().await {
+            (Err(trouble), _) | (_, Err(trouble)) => {
+                vec![line('!', format!("not both sides can be seen: {trouble}"))]
+            }
+            (Ok(own), Ok(source)) => match at.replica(&own, &source).await {
+                Err(why) => vec![line('!', format!("it will be REFUSED: {why}"))],
+                Ok(replica) => {
+                    call = at.call(&replica);
+                    let behind = source.offset.saturating_sub(own.offset);
+                    let wait = at.with.wait.as_secs();
+                    vec![
+                        line('~', format!("{from} role PRIMARY -> replica of {name}")),
+                        line('~', format!("{name} role replica -> PRIMARY, {behind} B to come")),
+                        line('~', format!("writes HELD BACK until it is over, at most {wait} s")),
+                    ]
+                }
+            },
+        };
+        (Ok(changes), call)
     }
 
-    async fn apply(
-        at: &At<Self>,
-        _execution: &Execution,
-        output: &mut dyn Output,
-    ) -> Result<Clean, OperateError> {
+    /// The side that hands over gives the order.
+    fn by(at: &At<Self>) -> &Bench<Redis> {
+        at.source()
+    }
+
+    async fn apply(at: &mut At<Self>, _execution: &Execution, output: &mut dyn Output) -> Applied {
         at.hand_over(output).await
     }
 }
@@ -100,28 +128,6 @@ impl At<Failover> {
     async fn states(&self) -> (Told<Redis>, Told<Redis>) {
         let (own, source) = tokio::join!(self.seat.own.state(), self.source().state());
         self.seat.apart(own, source)
-    }
-
-    async fn standing(&self) -> Standing {
-        let (name, from) = (&self.seat.name, &self.seat.other_region);
-        let (own, source) = match self.states().await {
-            (Ok(own), Ok(source)) => (own, source),
-            (Err(trouble), _) | (_, Err(trouble)) => return Standing::Unknown(trouble.message),
-        };
-        if own.failover != NO_FAILOVER || source.failover != NO_FAILOVER {
-            return Standing::NotDone("the failover is under way".into());
-        }
-        match (own.is_primary(), source.is_primary()) {
-            (true, false) if own.replid == source.replid && source.follows() => {
-                Standing::Done(format!("{name} is PRIMARY, {from} follows it").into())
-            }
-            (true, false) => {
-                Standing::NotDone(format!("{name} is PRIMARY, {from} does not follow yet").into())
-            }
-            (false, true) => Standing::NotDone(format!("{name} is a standby of {from}").into()),
-            (true, true) => Standing::Unknown("both sides are PRIMARY".into()),
-            (false, false) => Standing::Unknown("neither side is primary".into()),
-        }
     }
 
     /// What would keep the handover from being one, else the replica as its primary calls it.
@@ -148,31 +154,7 @@ impl At<Failover> {
         format!("FAILOVER TO {host} {port} TIMEOUT {}", self.with.wait.as_millis())
     }
 
-    async fn foresee(&self) -> Preview {
-        let (name, from) = (&self.seat.name, &self.seat.other_region);
-        let mut call = format!("FAILOVER TO <{name}> TIMEOUT {}", self.with.wait.as_millis());
-        let changes = match self.states().await {
-            (Err(trouble), _) | (_, Err(trouble)) => {
-                vec![line('!', format!("not both sides can be seen: {trouble}"))]
-            }
-            (Ok(own), Ok(source)) => match self.replica(&own, &source).await {
-                Err(why) => vec![line('!', format!("it will be REFUSED: {why}"))],
-                Ok(replica) => {
-                    call = self.call(&replica);
-                    let behind = source.offset.saturating_sub(own.offset);
-                    let wait = self.with.wait.as_secs();
-                    vec![
-                        line('~', format!("{from} role PRIMARY -> replica of {name}")),
-                        line('~', format!("{name} role replica -> PRIMARY, {behind} B to come")),
-                        line('~', format!("writes HELD BACK until it is over, at most {wait} s")),
-                    ]
-                }
-            },
-        };
-        Preview { changes, call: call.into(), acts_as: self.source().acts_as() }
-    }
-
-    async fn hand_over(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {
+    async fn hand_over(&self, output: &mut dyn Output) -> Applied {
         let refused = |why: String| OperateError::Refused(why.into());
         let session = self.source().open().await.map_err(Trouble::before_sending)?;
         let (own, source) = tokio::join!(self.seat.own.state(), self.source().state_on(&session));
@@ -229,11 +211,7 @@ impl At<Failover> {
 
     /// How the roles stand once no failover is under way any more, and what the old primary had
     /// written when it stopped that the new one did not go on from.
-    async fn outcome(
-        &self,
-        stopped: Option<&Position>,
-        output: &mut dyn Output,
-    ) -> Result<Clean, OperateError> {
+    async fn outcome(&self, stopped: Option<&Position>, output: &mut dyn Output) -> Applied {
         let (name, from) = (&self.seat.name, &self.seat.other_region);
         let source = self.source().state().await.map_err(Trouble::into_operate_error)?;
         if source.is_primary() {
@@ -254,9 +232,7 @@ impl At<Failover> {
             }
             _ => "what is lost could not be told".to_owned(),
         };
-        let words = format!("{name} is PRIMARY, {from} is its replica, {lost}");
-        output.line(&words);
-        Ok(words.into())
+        tell(format!("{name} is PRIMARY, {from} is its replica, {lost}"), output)
     }
 }
 

@@ -1,20 +1,11 @@
 //! Makes the replica a primary. What the old primary alone had is lost by it.
 
 use super::super::flow::link_words;
-use super::super::history::{Split, split};
+use super::super::history::split;
 use super::super::settings::Redis;
 use super::super::state::SideState;
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
-use crate::domain::preview::{Preview, PreviewLine, Standing};
-use crate::domain::run::commit::Execution;
-use crate::domain::setting::{Kind, Setting};
-use crate::domain::settings::{Fault, Fields};
-use crate::domain::text::Clean;
-use crate::port::{OperateError, Output};
-use crate::systems::kit::identity::rival;
-use crate::systems::kit::seat::{Rights, Told, line};
-use crate::systems::kit::task::{At, Task};
-use crate::systems::kit::trouble::{Trouble, TroubleKind};
+use crate::systems::kit::split::Split;
+use crate::systems::kit::task::prelude::*;
 
 const ALLOW_EMPTY: Setting<bool> = Setting::new(
     "allow_empty",
@@ -51,35 +42,54 @@ impl Task for Promote {
         ALLOW_EMPTY.get(fields)
     }
 
-    async fn standing(at: &At<Self>) -> Standing {
-        match at.seat.own.state().await {
-            Ok(state) if state.loading => Standing::Unknown("it is loading its data set".into()),
-            Ok(state) if state.is_primary() => Standing::Done(primary_words(&state)),
-            Ok(state) => {
-                let words = format!("standby, {}, {} keys", link_words(&state, None), state.keys);
-                Standing::NotDone(words.into())
-            }
-            Err(trouble) => Standing::Unknown(trouble.message),
+    async fn standing(at: &At<Self>) -> Result<Standing, Trouble> {
+        let state = at.seat.own.state().await?;
+        if state.loading {
+            return Ok(Standing::Unknown("it is loading its data set".into()));
         }
+        if state.is_primary() {
+            return Ok(Standing::Done(primary_words(&state)));
+        }
+        let words = format!("standby, {}, {} keys", link_words(&state, None), state.keys);
+        Ok(Standing::NotDone(words.into()))
     }
 
-    async fn foresee(at: &At<Self>) -> Preview {
+    async fn foresee(at: &At<Self>) -> Foreseen {
         let (state, other) = at.seat.states().await;
-        let changes = match state {
-            Ok(state) => at.changes(&state, &other),
-            Err(trouble) => {
-                vec![line('!', format!("{} cannot be seen: {trouble}", at.seat.name))]
-            }
-        };
-        Preview { changes, call: CALL.into(), acts_as: at.seat.own.acts_as() }
+        (state.map(|state| at.changes(&state, &other)), CALL.to_owned())
     }
 
-    async fn apply(
-        at: &At<Self>,
-        _execution: &Execution,
-        output: &mut dyn Output,
-    ) -> Result<Clean, OperateError> {
-        at.promote(output).await
+    async fn apply(at: &mut At<Self>, _execution: &Execution, output: &mut dyn Output) -> Applied {
+        let own = &at.seat.own;
+        let session = own.open().await.map_err(Trouble::before_sending)?;
+        let (state, other) = at.seat.states_on(&session).await;
+        let state = state.map_err(Trouble::before_sending)?;
+        if state.is_primary() {
+            return tell(format!("already so: {}", primary_words(&state)), output);
+        }
+        if let Some(why) = at.refusal(&state, other.as_ref().ok()) {
+            return Err(OperateError::Refused(why.into()));
+        }
+        let is_closed = match &other {
+            Ok(other) => !other.is_primary(),
+            Err(trouble) => trouble.kind != TroubleKind::OtherServer,
+        };
+        if at.seat.alone && !is_closed {
+            return Err(rival(&at.seat.other_region));
+        }
+        output.line(&format!("{CALL} at {}", own.target.place));
+        own.within(session.text(&["REPLICAOF", "NO", "ONE"]))
+            .await
+            .map_err(Trouble::into_operate_error)?;
+        let words = match own.state_on(&session).await {
+            Ok(state) if state.is_primary() => primary_words(&state),
+            Ok(_) => {
+                let words = format!("{} took the order and is still a replica", own.target.place);
+                return Err(OperateError::Ambiguous(words.into()));
+            }
+            Err(trouble) => format!("promoted; then {trouble}").into(),
+        };
+        tell(words, output)
     }
 }
 
@@ -142,42 +152,6 @@ impl At<Promote> {
         (state.is_syncing() && !saves).then(|| {
             format!("{name} fetches the whole data set: wait for that, or cut its link to {from}")
         })
-    }
-
-    async fn promote(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {
-        let own = &self.seat.own;
-        let session = own.open().await.map_err(Trouble::before_sending)?;
-        let (state, other) = self.seat.states_on(&session).await;
-        let state = state.map_err(Trouble::before_sending)?;
-        if state.is_primary() {
-            let words = format!("already so: {}", primary_words(&state));
-            output.line(&words);
-            return Ok(words.into());
-        }
-        if let Some(why) = self.refusal(&state, other.as_ref().ok()) {
-            return Err(OperateError::Refused(why.into()));
-        }
-        let is_closed = match &other {
-            Ok(other) => !other.is_primary(),
-            Err(trouble) => trouble.kind != TroubleKind::OtherServer,
-        };
-        if self.seat.alone && !is_closed {
-            return Err(rival(&self.seat.other_region));
-        }
-        output.line(&format!("{CALL} at {}", own.target.place));
-        own.within(session.text(&["REPLICAOF", "NO", "ONE"]))
-            .await
-            .map_err(Trouble::into_operate_error)?;
-        let words = match own.state_on(&session).await {
-            Ok(state) if state.is_primary() => primary_words(&state),
-            Ok(_) => {
-                let words = format!("{} took the order and is still a replica", own.target.place);
-                return Err(OperateError::Ambiguous(words.into()));
-            }
-            Err(trouble) => format!("promoted; then {trouble}").into(),
-        };
-        output.line(words.as_str());
-        Ok(words)
     }
 }
 

@@ -4,17 +4,7 @@ use super::super::flow::link_words;
 use super::super::history::continues;
 use super::super::settings::Redis;
 use super::super::state::SideState;
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
-use crate::domain::preview::{Preview, PreviewLine, Standing};
-use crate::domain::run::commit::Execution;
-use crate::domain::setting::{Kind, Setting};
-use crate::domain::settings::{Fault, Fields};
-use crate::domain::text::Clean;
-use crate::port::{OperateError, Output};
-use crate::systems::kit::seat::{LOOK_EVERY, Rights, Told, line};
-use crate::systems::kit::task::{At, Task};
-use crate::systems::kit::trouble::Trouble;
-use crate::systems::kit::wait::MARGIN;
+use crate::systems::kit::task::prelude::*;
 
 const DISCARD: Setting<bool> =
     Setting::new("discard", Kind::Boolean, "True to erase also what only the target holds")
@@ -68,20 +58,51 @@ impl Task for Replicate {
         Ok(Wanted { discard: DISCARD.get(fields)?, host, port: PORT.of(fields)? })
     }
 
-    async fn standing(at: &At<Self>) -> Standing {
-        at.standing().await
+    async fn standing(at: &At<Self>) -> Result<Standing, Trouble> {
+        let (name, from) = (&at.seat.name, &at.seat.other_region);
+        let (own, source) = at.seat.states().await;
+        let own = own?;
+        if own.is_primary() {
+            return Ok(Standing::NotDone(format!("{name} is PRIMARY, {} keys", own.keys).into()));
+        }
+        let words = link_words(&own, None);
+        Ok(match source {
+            Err(why) => Standing::Unknown(format!("{name}: {words}; {why}").into()),
+            Ok(source) if !source.is_primary() => {
+                Standing::NotDone(format!("{from} is no primary").into())
+            }
+            Ok(source) if own.follows() && own.replid == source.replid => {
+                Standing::Done(format!("{name} follows {from}, {words}").into())
+            }
+            Ok(_) => Standing::NotDone(format!("{name}: {words}").into()),
+        })
     }
 
-    async fn foresee(at: &At<Self>) -> Preview {
-        at.foresee().await
+    async fn foresee(at: &At<Self>) -> Foreseen {
+        let (own, source) = at.seat.states().await;
+        (own.map(|own| at.changes(&own, &source)), at.call())
     }
 
-    async fn apply(
-        at: &At<Self>,
-        _execution: &Execution,
-        output: &mut dyn Output,
-    ) -> Result<Clean, OperateError> {
-        at.follow(output).await
+    async fn apply(at: &mut At<Self>, _execution: &Execution, output: &mut dyn Output) -> Applied {
+        let (own, began) = (&at.seat.own, at.clock.now());
+        let session = own.open().await.map_err(Trouble::before_sending)?;
+        let (state, source) = at.seat.states_on(&session).await;
+        let state = state.map_err(Trouble::before_sending)?;
+        if let Some(why) = at.refusal(&state, &source) {
+            return Err(OperateError::Refused(why.into()));
+        }
+        output.line(&format!("{} at {}", at.call(), own.target.place));
+        let (host, port) = at.source();
+        own.within(session.text(&["REPLICAOF", host, &port.to_string()]))
+            .await
+            .map_err(Trouble::into_operate_error)?;
+        match at.until_done(began, LOOK_EVERY, output).await {
+            Ok(words) => tell(words, output),
+            Err(said) => {
+                let words = format!("ordered, but not done within the step's time: {said}");
+                Err(OperateError::Ambiguous(words.into()))
+            }
+        }
     }
 }
 
@@ -97,29 +118,6 @@ impl At<Replicate> {
     fn call(&self) -> String {
         let (host, port) = self.source();
         format!("REPLICAOF {host} {port}")
-    }
-
-    async fn standing(&self) -> Standing {
-        let (name, from) = (&self.seat.name, &self.seat.other_region);
-        let (own, source) = self.seat.states().await;
-        let own = match own {
-            Ok(own) => own,
-            Err(trouble) => return Standing::Unknown(trouble.message),
-        };
-        if own.is_primary() {
-            return Standing::NotDone(format!("{name} is PRIMARY, {} keys", own.keys).into());
-        }
-        let words = link_words(&own, None);
-        match source {
-            Err(why) => Standing::Unknown(format!("{name}: {words}; {why}").into()),
-            Ok(source) if !source.is_primary() => {
-                Standing::NotDone(format!("{from} is no primary").into())
-            }
-            Ok(source) if own.follows() && own.replid == source.replid => {
-                Standing::Done(format!("{name} follows {from}, {words}").into())
-            }
-            Ok(_) => Standing::NotDone(format!("{name}: {words}").into()),
-        }
     }
 
     /// What only the target holds; none where that is proven to be nothing.
@@ -155,17 +153,6 @@ impl At<Replicate> {
         Some(format!("{name} holds {lost}; export them, then set `discard = true`"))
     }
 
-    async fn foresee(&self) -> Preview {
-        let (own, source) = self.seat.states().await;
-        let changes = match own {
-            Ok(own) => self.changes(&own, &source),
-            Err(trouble) => {
-                vec![line('!', format!("{} cannot be seen: {trouble}", self.seat.name))]
-            }
-        };
-        Preview { changes, call: self.call().into(), acts_as: self.seat.own.acts_as() }
-    }
-
     fn changes(&self, own: &SideState, source: &Told<Redis>) -> Vec<PreviewLine> {
         let (name, from) = (&self.seat.name, &self.seat.other_region);
         if let Some(why) = self.refusal(own, source) {
@@ -186,40 +173,5 @@ impl At<Replicate> {
             lines.push(line('+', format!("{keys} keys copied anew from {from}")));
         }
         lines
-    }
-
-    async fn follow(&self, output: &mut dyn Output) -> Result<Clean, OperateError> {
-        let own = &self.seat.own;
-        let began = self.clock.now();
-        let session = own.open().await.map_err(Trouble::before_sending)?;
-        let (state, source) = self.seat.states_on(&session).await;
-        let state = state.map_err(Trouble::before_sending)?;
-        if let Some(why) = self.refusal(&state, &source) {
-            return Err(OperateError::Refused(why.into()));
-        }
-        output.line(&format!("{} at {}", self.call(), own.target.place));
-        let (host, port) = self.source();
-        own.within(session.text(&["REPLICAOF", host, &port.to_string()]))
-            .await
-            .map_err(Trouble::into_operate_error)?;
-        let mut said = Clean::default();
-        loop {
-            let why = match self.standing().await {
-                Standing::Done(words) => {
-                    output.line(words.as_str());
-                    return Ok(words);
-                }
-                Standing::NotDone(why) | Standing::Unknown(why) => why,
-            };
-            if why != said {
-                output.line(why.as_str());
-                said = why;
-            }
-            if self.clock.now().since(began) + LOOK_EVERY + MARGIN > self.timeout {
-                let words = format!("ordered, but not done within the step's time: {said}");
-                return Err(OperateError::Ambiguous(words.into()));
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
     }
 }

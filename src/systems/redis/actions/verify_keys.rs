@@ -7,16 +7,7 @@ use redis::Value;
 
 use super::super::link::Session;
 use super::super::settings::Redis;
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
-use crate::domain::preview::{Preview, Standing};
-use crate::domain::run::commit::Execution;
-use crate::domain::setting::{Kind, Setting};
-use crate::domain::settings::{Fault, Fields};
-use crate::domain::text::Clean;
-use crate::port::{OperateError, Output};
-use crate::systems::kit::seat::{Bench, Rights, line};
-use crate::systems::kit::task::{At, Task, as_seen};
-use crate::systems::kit::trouble::{Trouble, TroubleKind};
+use crate::systems::kit::task::prelude::*;
 
 const KEYS: Setting<String> =
     Setting::new("keys", Kind::Word, "The pattern of their names").required().example("\"auth:*\"");
@@ -70,14 +61,10 @@ impl Task for VerifyKeys {
               where the other side does not answer it only looks that there are such keys, and \
               says so",
         verb: "verify",
-        class: Class::R,
-        guard: Guard::OneKey,
-        fencing: Fencing::IdempotentByKey,
-        change: Change::Check,
         reversal: "Nothing to take back: it only reads",
         permissions: &["ACL SETUSER <watching user> +scan +exists +ttl +info +config|get ~auth:*"],
-        needs_target: true,
         settings: &[KEYS.spec, SAMPLE.spec, TTL_WITHIN.spec, MISSING_AT_MOST.spec],
+        ..ActionSpec::LOOK
     };
     const RIGHTS: Rights = Rights::Read;
 
@@ -90,35 +77,20 @@ impl Task for VerifyKeys {
         })
     }
 
-    async fn standing(at: &At<Self>) -> Standing {
-        let looked = tokio::time::timeout(LIMIT + LIMIT / 2, Box::pin(at.look()));
-        match looked.await {
-            Ok(Ok(standing)) => standing,
-            Ok(Err(trouble)) => Standing::Unknown(trouble.message),
-            Err(_) => {
-                let place = &at.seat.own.target.place;
-                Standing::Unknown(Trouble::timeout(place, LIMIT).message)
-            }
-        }
+    async fn standing(at: &At<Self>) -> Result<Standing, Trouble> {
+        let looked = tokio::time::timeout(LIMIT + LIMIT / 2, Box::pin(at.look())).await;
+        looked.unwrap_or_else(|_| Err(Trouble::timeout(&at.seat.own.target.place, LIMIT)))
     }
 
-    async fn foresee(at: &At<Self>) -> Preview {
+    async fn foresee(at: &At<Self>) -> Foreseen {
         let text = format!("{} and {} are only read", at.seat.name, at.seat.other_region);
         let pattern = &at.with.pattern;
         let call = format!("SCAN ... MATCH {pattern} COUNT {SCAN_COUNT}; EXISTS and TTL of each");
-        Preview {
-            changes: vec![line('~', text)],
-            call: call.into(),
-            acts_as: at.seat.own.acts_as(),
-        }
+        (Ok(vec![line('~', text)]), call)
     }
 
-    async fn apply(
-        at: &At<Self>,
-        _execution: &Execution,
-        output: &mut dyn Output,
-    ) -> Result<Clean, OperateError> {
-        as_seen(Self::standing(at).await, "the keys could not be read", output)
+    async fn apply(at: &mut At<Self>, _execution: &Execution, output: &mut dyn Output) -> Applied {
+        as_seen(at.standing().await, "the keys could not be read", output)
     }
 }
 

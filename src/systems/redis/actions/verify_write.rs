@@ -4,18 +4,8 @@ use std::time::Duration;
 
 use super::super::settings::Redis;
 use super::super::state::SideState;
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
-use crate::domain::preview::{Preview, Standing};
-use crate::domain::run::commit::Execution;
-use crate::domain::setting::{Kind, Setting};
-use crate::domain::settings::{Fault, Fields};
-use crate::domain::text::Clean;
 use crate::domain::time::spoken_time;
-use crate::port::{OperateError, Output};
-use crate::systems::kit::seat::{Rights, line};
-use crate::systems::kit::server::Server;
-use crate::systems::kit::task::{At, Task};
-use crate::systems::kit::trouble::Trouble;
+use crate::systems::kit::task::prelude::*;
 
 /// The longest prefix, in bytes.
 const PREFIX_BYTES_MAX: usize = 128;
@@ -67,28 +57,22 @@ impl Task for VerifyWrite {
         Ok(Wanted { prefix, fresh_for })
     }
 
-    async fn standing(at: &At<Self>) -> Standing {
-        match at.find().await {
-            Ok((state, found)) => at.judge(&state, found.as_deref()),
-            Err(trouble) => Standing::Unknown(trouble.message),
-        }
+    async fn standing(at: &At<Self>) -> Result<Standing, Trouble> {
+        let own = &at.seat.own;
+        let session = own.open().await?;
+        let key = at.key();
+        let words = ["GET", &key];
+        let (state, found) = tokio::join!(own.state_on(&session), own.within(session.text(&words)));
+        Ok(at.judge(&state?, found?.as_deref()))
     }
 
-    async fn foresee(at: &At<Self>) -> Preview {
+    async fn foresee(at: &At<Self>) -> Foreseen {
         let (key, seconds) = (at.key(), at.with.fresh_for.as_secs());
         let text = format!("{} key `{key}` written, gone after {seconds} s", at.seat.name);
-        Preview {
-            changes: vec![line('~', text)],
-            call: format!("SET {key} ... EX {seconds}; GET {key}").into(),
-            acts_as: at.seat.own.acts_as(),
-        }
+        (Ok(vec![line('~', text)]), format!("SET {key} ... EX {seconds}; GET {key}"))
     }
 
-    async fn apply(
-        at: &At<Self>,
-        execution: &Execution,
-        output: &mut dyn Output,
-    ) -> Result<Clean, OperateError> {
+    async fn apply(at: &mut At<Self>, execution: &Execution, output: &mut dyn Output) -> Applied {
         let (id, limit) = (execution.key(), Redis::ANSWER_LIMIT * 2);
         tokio::time::timeout(limit, at.write(&id, output)).await.unwrap_or_else(|_| {
             Err(OperateError::Ambiguous("the write was not answered in time".into()))
@@ -102,41 +86,21 @@ impl At<VerifyWrite> {
         format!("{}{}:{}", self.with.prefix, self.step, self.seat.side)
     }
 
-    async fn find(&self) -> Result<(SideState, Option<String>), Trouble> {
-        let own = &self.seat.own;
-        let session = own.open().await?;
-        let key = self.key();
-        let words = ["GET", &key];
-        let (state, found) = tokio::join!(own.state_on(&session), own.within(session.text(&words)));
-        Ok((state?, found?))
-    }
-
     fn judge(&self, state: &SideState, found: Option<&str>) -> Standing {
-        let name = &self.seat.name;
+        let (name, fresh_for) = (&self.seat.name, spoken_time(self.with.fresh_for));
         let history = found.and_then(|value| value.split_once(' ')).map(|(replid, _)| replid);
-        let words = match history {
-            _ if !state.is_primary() => format!("{name} is a standby, refuses writes"),
-            None => {
-                format!(
-                    "no key was written to {name} in the last {}",
-                    spoken_time(self.with.fresh_for)
-                )
-            }
+        let (written, words) = match history {
+            _ if !state.is_primary() => (false, format!("{name} is a standby, refuses writes")),
+            None => (false, format!("no key was written to {name} in the last {fresh_for}")),
             Some(replid) if replid != state.replid => {
-                format!("the key in {name} is of another history: not written here")
+                (false, format!("the key in {name} is of another history: not written here"))
             }
-            Some(_) => {
-                let words = format!(
-                    "{name} took a write within the last {}",
-                    spoken_time(self.with.fresh_for)
-                );
-                return Standing::Done(words.into());
-            }
+            Some(_) => (true, format!("{name} took a write within the last {fresh_for}")),
         };
-        Standing::NotDone(words.into())
+        Standing::of(written, words)
     }
 
-    async fn write(&self, id: &str, output: &mut dyn Output) -> Result<Clean, OperateError> {
+    async fn write(&self, id: &str, output: &mut dyn Output) -> Applied {
         let own = &self.seat.own;
         let session = own.open().await.map_err(Trouble::before_sending)?;
         let state = own.state_on(&session).await.map_err(Trouble::before_sending)?;
@@ -158,8 +122,6 @@ impl At<VerifyWrite> {
             0 => "less than 1 ms".to_owned(),
             ms => format!("{ms} ms"),
         };
-        let words = format!("wrote and read back one key in {} in {took}", self.seat.name);
-        output.line(&words);
-        Ok(words.into())
+        tell(format!("wrote and read back one key in {} in {took}", self.seat.name), output)
     }
 }

@@ -27,6 +27,13 @@ pub(super) struct Answer {
     pub(super) said: Capture,
 }
 
+impl Answer {
+    /// What it printed, where it succeeded; else the error that its last words make.
+    pub(super) fn succeeded<E>(self, failed: impl FnOnce(String) -> E) -> Result<Capture, E> {
+        if self.code == 0 { Ok(self.said) } else { Err(failed(self.said.last_words())) }
+    }
+}
+
 impl Machine {
     /// One of PostgreSQL's programs with its arguments and variables. Its words are English, so
     /// that they can be read here; every argument means itself to a shell too.
@@ -76,7 +83,7 @@ impl Machine {
                 output.line(line.trim());
             }
         };
-        let end = start.run_fed(text, limit, GRACE, &mut line).await;
+        let end = start.run(text, limit, GRACE, &mut line).await;
         match end {
             Ok(End::Exit(code)) => Ok(Answer { code, said }),
             Ok(end) => Err(OperateError::Ambiguous(

@@ -14,30 +14,15 @@ use std::time::Duration;
 use super::super::link::Session;
 use super::super::settings::Postgres;
 use super::super::state::{NEEDS_MONITOR, SideState};
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
 use crate::domain::ids::Side;
-use crate::domain::preview::{Preview, PreviewLine, Standing};
 use crate::domain::reading::{Identity, Writes};
-use crate::domain::run::commit::Execution;
-use crate::domain::settings::{Fault, Fields, Table};
+use crate::domain::settings::Table;
 use crate::domain::site::SystemSpec;
-use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::port::{Clock, Expected, OperateError, Output};
-use crate::systems::kit::seat::{Rights, Seat, check_target, line};
+use crate::systems::kit::seat::check_target;
 use crate::systems::kit::server::Written;
-use crate::systems::kit::task::{At, Task};
-use crate::systems::kit::trouble::{Trouble, TroubleKind};
+use crate::systems::kit::task::prelude::*;
 use plan::Plan;
-
-/// How the old primary gets the new one's data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
-    /// What differs is copied over its own data.
-    Rewind,
-    /// All is copied beside it, and put in its place.
-    BaseBackup,
-}
 
 const PERMISSIONS: &[&str] = &[
     "to run PostgreSQL's programs on the target's machine as the owner of its data",
@@ -75,18 +60,14 @@ const BASE_BACKUP: ActionSpec = ActionSpec {
     doc: "Makes an old primary a standby of the new one by a fresh copy beside its data, which is \
           moved aside and kept; its configuration is kept, a fence in it is lifted",
     verb: "rebuild",
-    class: Class::X,
-    guard: Guard::TypedVerb,
-    fencing: Fencing::NotFenced,
-    change: Change::Follow,
     reversal: "None by itself: the old data is kept beside, as the outcome says",
     permissions: PERMISSIONS,
-    needs_target: true,
-    settings: plan::SETTINGS,
+    ..REWIND
 };
 
-/// `postgres.rewind`, or `postgres.base_backup` where it is no `REWIND`.
-pub(super) struct Rejoin<const REWIND: bool>;
+/// `postgres.rewind`: what differs is copied over the old primary's own data. Where it does not
+/// rewind, `postgres.base_backup`: all is copied beside it, and put in its place.
+pub(super) struct Rejoin<const REWINDS: bool>;
 
 impl<const REWINDS: bool> Task for Rejoin<REWINDS> {
     type On = Postgres;
@@ -113,65 +94,75 @@ impl<const REWINDS: bool> Task for Rejoin<REWINDS> {
         a.or(b).map(|_| ())
     }
 
-    async fn identity(at: &At<Self>) -> Result<Option<Identity>, Clean> {
-        Rejoiner::new(at).who().await
-    }
-
-    async fn standing(at: &At<Self>) -> Standing {
-        Rejoiner::new(at).standing().await
-    }
-
-    async fn foresee(at: &At<Self>) -> Preview {
-        Rejoiner::new(at).foresee().await
-    }
-
-    async fn apply(
-        at: &At<Self>,
-        execution: &Execution,
-        output: &mut dyn Output,
-    ) -> Result<Clean, OperateError> {
-        Rejoiner::new(at).rejoin(execution, output).await
-    }
-}
-
-struct Rejoiner<'a> {
-    seat: &'a Seat<Postgres>,
-    expected: &'a Expected,
-    plan: &'a Plan,
-    way: Way,
-    clock: &'a dyn Clock,
-    /// The step's time.
-    deadline: Duration,
-}
-
-impl<'a> Rejoiner<'a> {
-    fn new<const REWINDS: bool>(at: &'a At<Rejoin<REWINDS>>) -> Self {
-        Self {
-            seat: &at.seat,
-            expected: &at.expected,
-            plan: &at.with,
-            way: if REWINDS { Way::Rewind } else { Way::BaseBackup },
-            clock: &*at.clock,
-            deadline: at.deadline(),
-        }
-    }
-
-    /// What is left of the step's time.
-    fn left(&self, began: Stamp) -> Duration {
-        self.deadline.saturating_sub(self.clock.now().since(began))
-    }
-
     /// Who answers; while no server runs on the data that is meant, the one that was shown: it is
     /// the one that will be started there.
-    async fn who(&self) -> Result<Option<Identity>, Clean> {
-        let met = self.seat.own.identity().await;
-        match (met, &self.expected.target) {
-            (Err(why), Some(shown)) => match self.data_of_a_stopped_server().await {
+    async fn identity(at: &At<Self>) -> Result<Option<Identity>, Clean> {
+        let met = at.seat.own.identity().await;
+        match (met, &at.expected.target) {
+            (Err(why), Some(shown)) => match at.data_of_a_stopped_server().await {
                 Some(data) if data == shown.data.as_str() => Ok(Some(shown.clone())),
                 Some(_) | None => Err(why),
             },
             (met, _) => met,
         }
+    }
+
+    async fn standing(at: &At<Self>) -> Result<Standing, Trouble> {
+        let name = &at.seat.name;
+        let target = match at.target_anew().await {
+            Err(_) if at.data_of_a_stopped_server().await.is_some() => {
+                return Ok(Standing::NotDone(format!("{name}: no server runs on its data").into()));
+            }
+            target => target?,
+        };
+        // Asked after the target, so that what the target holds is there by then: one that is
+        // busy would otherwise seem to hold what was never written here.
+        let source = at.seat.other_state().await?;
+        Ok(follows(name, &at.seat.other_region, &target, &source))
+    }
+
+    async fn foresee(at: &At<Self>) -> Foreseen {
+        let (target, source) = tokio::join!(at.target_anew(), at.seat.other_state());
+        let (name, from, data) = (&at.seat.name, &at.seat.other_region, &at.with.data);
+        let mut changes = Vec::new();
+        match &target {
+            Ok(target) if target.in_recovery => {}
+            Ok(target) => {
+                changes.push(line('~', format!("{name} role PRIMARY -> replica of {from}")));
+                if target.writes() != Writes::Refused {
+                    changes.push(line('!', format!("{name} still takes writes: fence it first")));
+                }
+            }
+            Err(trouble) => changes.push(line('!', format!("{name} does not answer: {trouble}"))),
+        }
+        if let (Ok(target), Ok(source)) = (&target, &source) {
+            changes.extend(dropped(from, target, source));
+        }
+        if let Err(trouble) = &source {
+            changes.push(line('!', format!("{from} cannot be seen: {trouble}")));
+        }
+        changes.push(line('~', format!("{name} server on {data} stopped and started")));
+        let call = if REWINDS {
+            changes.push(line('!', format!("{data} is overwritten in place")));
+            at.rewind_argv()
+        } else {
+            changes.push(line('+', format!("{data}.new-...: a copy as big as {from}'s data")));
+            changes.push(line('~', format!("{data} is moved to {data}.before-... and kept")));
+            at.copy_argv(&format!("{data}.new-..."))
+        };
+        let call: Vec<String> = at.with.machine.through.iter().chain(&call).cloned().collect();
+        (Ok(changes), call.join(" "))
+    }
+
+    async fn apply(at: &mut At<Self>, execution: &Execution, output: &mut dyn Output) -> Applied {
+        at.rejoin(execution, output).await
+    }
+}
+
+impl<const REWINDS: bool> At<Rejoin<REWINDS>> {
+    /// What is left of the step's time.
+    fn left(&self, began: Stamp) -> Duration {
+        self.deadline().saturating_sub(self.clock.now().since(began))
     }
 
     /// A session on the target after the act: the data and the place are compared, not the process.
@@ -191,64 +182,8 @@ impl<'a> Rejoiner<'a> {
         Ok(session)
     }
 
-    async fn standing(&self) -> Standing {
-        let target = match self.target_anew().await {
-            Ok(target) => target,
-            Err(trouble) => {
-                let name = &self.seat.name;
-                return if self.data_of_a_stopped_server().await.is_some() {
-                    Standing::NotDone(format!("{name}: no server runs on its data").into())
-                } else {
-                    Standing::Unknown(trouble.message)
-                };
-            }
-        };
-        // Asked after the target, so that what the target holds is there by then: one that is
-        // busy would otherwise seem to hold what was never written here.
-        match self.seat.other_state().await {
-            Ok(source) => follows(&self.seat.name, &self.seat.other_region, &target, &source),
-            Err(trouble) => Standing::Unknown(trouble.message),
-        }
-    }
-
     async fn target_anew(&self) -> Result<SideState, Trouble> {
         self.seat.own.state_on(&self.open_anew().await?).await
-    }
-
-    async fn foresee(&self) -> Preview {
-        let (target, source) = tokio::join!(self.target_anew(), self.seat.other_state());
-        let (name, from, data) = (&self.seat.name, &self.seat.other_region, &self.plan.data);
-        let mut changes = Vec::new();
-        match &target {
-            Ok(target) if target.in_recovery => {}
-            Ok(target) => {
-                changes.push(line('~', format!("{name} role PRIMARY -> replica of {from}")));
-                if target.writes() != Writes::Refused {
-                    changes.push(line('!', format!("{name} still takes writes: fence it first")));
-                }
-            }
-            Err(trouble) => changes.push(line('!', format!("{name} does not answer: {trouble}"))),
-        }
-        if let (Ok(target), Ok(source)) = (&target, &source) {
-            changes.extend(dropped(from, target, source));
-        }
-        if let Err(trouble) = &source {
-            changes.push(line('!', format!("{from} cannot be seen: {trouble}")));
-        }
-        changes.push(line('~', format!("{name} server on {data} stopped and started")));
-        match self.way {
-            Way::Rewind => changes.push(line('!', format!("{data} is overwritten in place"))),
-            Way::BaseBackup => {
-                changes.push(line('+', format!("{data}.new-...: a copy as big as {from}'s data")));
-                changes.push(line('~', format!("{data} is moved to {data}.before-... and kept")));
-            }
-        }
-        let call = match self.way {
-            Way::Rewind => self.rewind_argv(),
-            Way::BaseBackup => self.copy_argv(&format!("{data}.new-...")),
-        };
-        let call: Vec<String> = self.plan.machine.through.iter().chain(&call).cloned().collect();
-        Preview { changes, call: call.join(" ").into(), acts_as: self.seat.own.acts_as() }
     }
 }
 
@@ -298,7 +233,7 @@ fn dropped(from: &Clean, target: &SideState, source: &SideState) -> Option<Previ
     } else {
         format!("{bytes} B of log that {from} lacks are DISCARDED")
     };
-    Some(PreviewLine { mark: '!', text: text.into() })
+    Some(line('!', text))
 }
 
 #[cfg(test)]

@@ -4,17 +4,15 @@ use super::super::super::link::{Session, column};
 use super::super::super::settings::Postgres;
 use super::super::super::state::SideState;
 use super::super::super::writers::{WATCH, watch_writers};
+use super::Rejoin;
 use super::work::{NO_SERVER, refused};
-use super::{Rejoiner, Way};
 use crate::domain::reading::Writes;
-use crate::port::OperateError;
-use crate::systems::kit::server::Server;
-use crate::systems::kit::trouble::{Trouble, TroubleKind};
+use crate::systems::kit::task::prelude::*;
 
-impl Rejoiner<'_> {
+impl<const REWINDS: bool> At<Rejoin<REWINDS>> {
     /// The cluster of the data directory, where no server runs on it.
     pub(super) async fn data_of_a_stopped_server(&self) -> Option<String> {
-        let status = self.plan.machine.ask(&self.pg_ctl(&["status"]), None).await.ok()?;
+        let status = self.with.machine.ask(&self.pg_ctl(&["status"]), None).await.ok()?;
         if status.code != NO_SERVER {
             return None;
         }
@@ -22,23 +20,22 @@ impl Rejoiner<'_> {
     }
 
     async fn control(&self) -> Result<Control, OperateError> {
-        let asked = self.tool("pg_controldata", &["-D", &self.plan.data]);
-        let answer = self.plan.machine.ask(&asked, None).await?;
-        if answer.code != 0 {
-            let (data, words) = (&self.plan.data, answer.said.last_words());
-            return Err(refused(format!("{data} is no data directory that can be read{words}")));
-        }
-        Ok(Control::of(answer.said.stdout()))
+        let asked = self.tool("pg_controldata", &["-D", &self.with.data]);
+        let data = &self.with.data;
+        let failed =
+            |words| refused(format!("{data} is no data directory that can be read{words}"));
+        let said = self.with.machine.ask(&asked, None).await?.succeeded(failed)?;
+        Ok(Control::of(said.stdout()))
     }
 
     /// Refuses everything but a closed or stopped server of the new primary's cluster, on data that
     /// is its own. True when it runs.
     pub(super) async fn verify(&self, source: &SideState) -> Result<bool, OperateError> {
-        let (name, from, data) = (&self.seat.name, &self.seat.other_region, &self.plan.data);
+        let (name, from, data) = (&self.seat.name, &self.seat.other_region, &self.with.data);
         if source.in_recovery {
             return Err(refused(format!("{from} is no primary: nothing to follow")));
         }
-        if self.way == Way::BaseBackup && !self.is_there(data).await? {
+        if !REWINDS && !self.is_there(data).await? {
             // Cut between moving the old data aside and the new in its place, or a new disk.
             return match self.seat.own.open().await {
                 Ok(_) => Err(refused(format!("{name} answers, and there is no {data}"))),
@@ -52,13 +49,13 @@ impl Rejoiner<'_> {
                 control.cluster, source.system
             )));
         }
-        if self.way == Way::Rewind && !control.can_be_rewound {
+        if REWINDS && !control.can_be_rewound {
             return Err(refused(format!(
                 "{data} needs either data checksums or `wal_log_hints = on` for a rewind; nothing \
                  was done: use postgres.base_backup"
             )));
         }
-        let status = self.plan.machine.ask(&self.pg_ctl(&["status"]), None).await?;
+        let status = self.with.machine.ask(&self.pg_ctl(&["status"]), None).await?;
         let session = match (self.seat.own.open().await, status.code) {
             (Ok(session), 0) => session,
             (Ok(_), _) => {
@@ -88,7 +85,7 @@ impl Rejoiner<'_> {
         session: &Session,
         source: &SideState,
     ) -> Result<(), OperateError> {
-        let (name, data) = (&self.seat.name, &self.plan.data);
+        let (name, data) = (&self.seat.name, &self.with.data);
         let state = self.seat.own.state_on(session).await.map_err(Trouble::before_sending)?;
         if state.identity() == source.identity() {
             let server = state.identity().server;
@@ -113,7 +110,7 @@ impl Rejoiner<'_> {
             return Ok(());
         }
         // What is written here from now on is destroyed.
-        let watched = watch_writers(session, self.clock);
+        let watched = watch_writers(session, &*self.clock);
         let watched = self.seat.own.within_limit(WATCH + Postgres::ANSWER_LIMIT, watched).await;
         let writers = watched.map_err(Trouble::before_sending)?;
         if writers.writes() != Writes::Refused {
