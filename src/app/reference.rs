@@ -57,6 +57,7 @@ fn http_probe(
         timeout: TIMEOUT,
         settings: toml_tree::parse("").map_err(|f| f.to_string())?,
         sides: [Some(side), None],
+        secrets: Vec::new(),
         span: Span::default(),
     };
     let system = KINDS.system("http")?;

@@ -8,11 +8,9 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use super::kinds::KINDS;
-use crate::domain::settings::{Fault, Node, Table, Value};
+use crate::domain::settings::{Node, Table, Value};
 use crate::domain::site::{SecretRef, SecretSource, Site};
 use crate::domain::text::Clean;
-use crate::files::kinds::Kinds;
 use crate::port::{Credential, Secrets};
 
 /// The largest secret, in bytes.
@@ -83,30 +81,15 @@ pub struct ReadSecrets {
 
 impl ReadSecrets {
     /// The secrets that watching `site` needs; its folder is `dir`.
-    ///
-    /// # Errors
-    /// When a system's settings are wrong.
-    pub fn new(site: &Site, dir: &Path) -> Result<Self, Fault> {
-        Self::with(site, dir, KINDS, environment)
+    pub fn new(site: &Site, dir: &Path) -> Self {
+        Self::with_environment(site, dir, environment)
     }
 
-    /// As [`ReadSecrets::new`], with other kinds of system and another environment.
-    ///
-    /// # Errors
-    /// When a system's settings are wrong.
-    pub fn with(
-        site: &Site,
-        dir: &Path,
-        kinds: Kinds,
-        environment: Environment,
-    ) -> Result<Self, Fault> {
-        let mut readable = BTreeSet::new();
-        for spec in &site.systems {
-            let system =
-                kinds.system(&spec.kind).map_err(|message| Fault::new(spec.span, message))?;
-            readable.extend(system.secrets_to_watch(spec)?);
-        }
-        Ok(Self { all: ActSecrets::with_environment(site, dir, environment), readable })
+    /// As [`ReadSecrets::new`], with another environment.
+    pub fn with_environment(site: &Site, dir: &Path, environment: Environment) -> Self {
+        let names = site.systems.iter().flat_map(|spec| &spec.secrets);
+        let all = ActSecrets::with_environment(site, dir, environment);
+        Self { all, readable: names.cloned().collect() }
     }
 
     /// The names that may be opened.
@@ -130,10 +113,9 @@ impl Secrets for ReadSecrets {
 /// those that cannot be opened are nowhere to be shown either.
 pub fn known(site: &Site, dir: &Path, watches: bool) -> Vec<SecretString> {
     let all = ActSecrets::new(site, dir);
-    let readable = if watches { ReadSecrets::new(site, dir).ok() } else { None };
+    let readable = watches.then(|| ReadSecrets::new(site, dir));
     let open = |name: &str| match &readable {
         Some(readable) => readable.open(name),
-        None if watches => Err("not for watching".into()),
         None => all.open(name),
     };
     site.secrets.iter().filter_map(|secret| open(&secret.name).ok()?.secret).collect()

@@ -126,10 +126,7 @@ pub fn each_probe(
     clock: &Arc<dyn Clock>,
     learned: &Learned,
 ) -> (Vec<Watched>, Unwatched) {
-    let secrets = match ReadSecrets::new(site, dir) {
-        Ok(secrets) => secrets,
-        Err(fault) => return (Vec::new(), Unwatched(vec![fault.to_string()])),
-    };
+    let secrets = ReadSecrets::new(site, dir);
     let mask = Mask::of(&known_to_watch(site, &secrets));
     let of_system = |spec: &SystemSpec| -> Result<Watched, String> {
         let built = watched(spec, KINDS, &secrets, clock, &mask);

@@ -148,14 +148,7 @@ pub async fn check(dir: &Path, offline: bool, setup: &CheckSetup) -> CheckReport
             return report;
         }
     };
-    let read = match ReadSecrets::with(&loaded.site, dir, setup.kinds, setup.environment) {
-        Ok(read) => read,
-        Err(fault) => {
-            let fault = FileFault::new(&dir.join("site.toml"), &loaded.site_text, &fault);
-            report.add("file", Found::Faulty, fault.to_string());
-            return report;
-        }
-    };
+    let read = ReadSecrets::with_environment(&loaded.site, dir, setup.environment);
     add_files(&mut report, &loaded, &read);
     if !offline {
         add_secrets(&mut report, &loaded, setup);

@@ -11,6 +11,7 @@ use crate::app::start::Start;
 use crate::domain::run::event::RunKind;
 use crate::files::lookup;
 use crate::files::site::LoadedSite;
+use crate::runtime::opening;
 
 pub(super) fn start(args: &ConsoleArgs, kind: RunKind) -> Start {
     Start {
@@ -26,6 +27,7 @@ pub(super) fn start(args: &ConsoleArgs, kind: RunKind) -> Start {
 
 pub(super) fn need_terminal() -> Result<(), Refused> {
     if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
+        opening::say("starting");
         return Ok(());
     }
     let text = "the console needs a terminal; without one use `warroom status --json`, \

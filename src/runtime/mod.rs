@@ -13,6 +13,7 @@ pub mod last_words;
 pub mod log;
 pub mod look_once;
 pub mod observations;
+pub mod opening;
 pub mod paths;
 pub mod performer;
 pub mod poller;

@@ -78,6 +78,7 @@ fn spec(example: &str) -> SystemSpec {
         timeout: timeout.expect("`timeout`"),
         settings: table(all),
         sides,
+        secrets: Vec::new(),
         ..stand::system(&id, &kind)
     }
 }

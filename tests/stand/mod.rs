@@ -153,6 +153,7 @@ pub fn system(name: &str, kind: &str) -> SystemSpec {
         timeout: Duration::from_secs(1),
         settings: Table::default(),
         sides: [Some(Table::default()), Some(Table::default())],
+        secrets: Vec::new(),
         span: Span::default(),
     }
 }

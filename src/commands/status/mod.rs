@@ -225,7 +225,7 @@ pub fn told(site: &LoadedSite, known: &Recalled, picture: &Picture, now: Stamp) 
 
 /// Masks the secrets that watching opens, and what looks like one.
 fn redactor(site: &LoadedSite) -> Redactor {
-    let Ok(secrets) = ReadSecrets::new(&site.site, &site.dir) else { return Redactor::new(&[]) };
+    let secrets = ReadSecrets::new(&site.site, &site.dir);
     Redactor::new(&known_to_watch(&site.site, &secrets))
 }
 

@@ -178,9 +178,9 @@ fn read_site(tree: &Table, kinds: Kinds, faults: &mut Faults) -> Option<Site> {
     let objectives = people::read_objectives(&fields, faults);
     let regions = people::read_regions(&fields, faults);
     let secrets = read_secrets(&fields, faults);
-    let specs = read_systems(&fields, kinds, faults);
+    let mut specs = read_systems(&fields, kinds, faults);
     let rules = read_rules(&fields, &specs, faults);
-    check_secrets(&fields, &specs, kinds, faults);
+    check_secrets(&fields, &mut specs, kinds, faults);
     let signal_count = signals.and_then(|count| usize::try_from(count).ok());
     let red_needs_signals = signal_count.unwrap_or(RED_NEEDS_SIGNALS);
     let span = tree.get("red_needs_signals").map_or_else(

@@ -97,6 +97,7 @@ fn read_system(
         idle_standby,
         settings,
         sides,
+        secrets: Vec::new(),
         span: key.span,
     })
 }
@@ -149,10 +150,11 @@ fn read_source(what: &str, node: &Node) -> Result<SecretSource, Fault> {
     }
 }
 
-/// Lets each kind check its systems, and refuses references to secrets that do not exist.
+/// Lets each kind check its systems and say which secrets they open; refuses references to secrets
+/// that do not exist.
 pub(super) fn check_secrets(
     fields: &Fields<'_>,
-    specs: &[SystemSpec],
+    specs: &mut [SystemSpec],
     kinds: Kinds,
     faults: &mut Faults,
 ) {
@@ -160,9 +162,10 @@ pub(super) fn check_secrets(
     for spec in specs {
         let Ok(system) = kinds.system(&spec.kind) else { continue };
         let Some(names) = faults.take(system.secrets_to_watch(spec)) else { continue };
-        for name in names {
-            check_reference(&name, place_of(spec, &name), &secrets, faults);
+        for name in &names {
+            check_reference(name, place_of(spec, name), &secrets, faults);
         }
+        spec.secrets = names;
         for table in spec.sides.iter().flatten().chain([&spec.settings]) {
             if let Some(Node { value: Value::Text(name), span }) = table.get("act") {
                 check_reference(name, *span, &secrets, faults);

@@ -68,6 +68,7 @@ pub fn spec(text: &str) -> SystemSpec {
         timeout: timeout.unwrap_or(Duration::from_secs(1)),
         settings: all,
         sides,
+        secrets: Vec::new(),
         ..stand::system("it", &kind)
     }
 }

@@ -80,7 +80,7 @@ fn tells_why(seat: &mut Seat, key: &str, title: &str, hunt: &mut Hunt) {
 /// Waits until an attempt has ended badly; true when nobody knows how.
 fn ends_unknown(seat: &Seat, title: &str) -> bool {
     let unknown = format!("resolve \"{title}\"");
-    let failed = format!("\"{title}\" failed");
+    let failed = format!("FAILED: \"{title}\"");
     seat.until(&failed, |screen| screen.contains(&unknown) || screen.contains(&failed))
         .contains(&unknown)
 }
@@ -113,7 +113,7 @@ pub fn run_all(seat: &mut Seat, hunt: &mut Hunt) {
     if ends_unknown(seat, title) {
         resolves(seat, false, hunt);
     }
-    seat.shows(&format!("\"{title}\" failed"));
+    seat.shows(&format!("FAILED: \"{title}\""));
     tells_why(seat, "R", "TRY AGAIN", hunt);
     runs(seat, "ask", "ask", hunt);
     goes_on(seat, title, hunt);

@@ -59,6 +59,28 @@ pub fn restored(seat: &Seat) {
 }
 
 #[test]
+fn what_comes_before_the_first_frame_is_said_and_taken_away() {
+    let toy = Toy::new(50);
+    let mut seat = toy.seat(&[]);
+    seat.shows("READINESS");
+    let bytes = String::from_utf8_lossy(&seat.bytes()).into_owned();
+    let (before, _) = bytes.split_once("\x1b[?1049h").expect("a screen of its own");
+    let said = before.rfind("warroom: opening the state folder ...");
+    assert!(before.contains("warroom: starting ...") && said.is_some(), "{before:?}");
+    assert!(said < before.rfind("\r\x1b[2K"), "it is taken away: {before:?}");
+    seat.press("q");
+    assert_eq!(seat.ends(), 0);
+    restored(&seat);
+    // A site that cannot be used is told in a clean line.
+    std::fs::write(toy.site().join("site.toml"), "schema = 2").expect("a site file");
+    let mut seat = toy.seat(&[]);
+    assert_eq!(seat.ends(), 78);
+    assert!(seat.errors().starts_with("warroom: this site cannot be used"), "{}", seat.errors());
+    let bytes = String::from_utf8_lossy(&seat.bytes()).into_owned();
+    assert!(bytes.ends_with("\r\x1b[2K"), "{bytes:?}");
+}
+
+#[test]
 fn leaving_tells_the_run_and_the_way_back() {
     let toy = Toy::new(50);
     let mut seat = toy.seat(&[]);
