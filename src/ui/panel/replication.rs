@@ -115,7 +115,7 @@ fn last_known(screen: &Screen<'_>, system: &SystemSpec, limit: String) -> LagSho
         (_, None) => (phrase::seconds(loss), "no sample".to_owned()),
         (false, Some((at, _))) => {
             let age = short_time(phrase::stepped(screen.now.since(*at)));
-            (phrase::seconds(loss), format!("silent for {age}"))
+            (format!("{} ?", phrase::seconds(loss)), format!("silent for {age}"))
         }
     };
     let verdict = if frozen { verdict } else { (STALE, "?".to_owned()) };

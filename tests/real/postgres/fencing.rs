@@ -207,7 +207,8 @@ fn a_session_that_writes_against_the_fence_is_noticed() {
     // Loaded by the fence: a load behind it makes every session an older one.
     pair.a.sql("alter system set autovacuum_naptime = '1s'");
     fence.apply().unwrap();
-    assert!(done(&fence.check()));
+    let standing = fence.check();
+    assert!(done(&standing), "{standing:?}");
     assert_eq!(watcher.side(Side::A).unwrap().writes, Some(Writes::Refused));
 
     // As some drivers do by themselves, in a session that began behind the fence.
