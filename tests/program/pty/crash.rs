@@ -274,8 +274,7 @@ fn killed_apart_from_its_command_a_runner_never_makes_two_of_it() {
         lost.into_inner(),
         begin.elapsed()
     );
-    // How many depends on the machine's load; none would mean that nothing was tried.
-    assert!(hit * 4 > moments, "enough were killed before they ended: {hit}");
+    assert!(hit * 2 > moments, "most were killed before they ended: {hit}");
 }
 
 /// True when the console was killed at that call.
