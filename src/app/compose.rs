@@ -25,11 +25,11 @@ use crate::runtime::clock::SystemClock;
 use crate::runtime::console::{Console, Parts};
 use crate::runtime::desk::{CommanderDesk, Desk, ObserverDesk};
 use crate::runtime::event::Event;
+use crate::runtime::first_line;
 use crate::runtime::follow;
 use crate::runtime::journal;
 use crate::runtime::journal::format::sha256;
 use crate::runtime::observations::{self, Keeper, Observations};
-use crate::runtime::opening;
 use crate::runtime::paths::StatePaths;
 use crate::runtime::performer::{Acts, CommanderActs, Leashes, Performer};
 use crate::runtime::poller::{self, Watched};
@@ -62,7 +62,7 @@ const JOURNAL_QUEUE: usize = 256;
 /// # Errors
 /// When the terminal, the state folder or the site cannot be used.
 pub fn command(mut site: LoadedSite, start: &Start, way: Way) -> anyhow::Result<()> {
-    opening::say("opening the state folder");
+    first_line::say("opening the state folder");
     let ground = Ground::prepare(&site, start)?;
     let Cockpit { parts, acts, workshop, channels, seat: _seat } =
         Cockpit::take(&ground, &mut site, start)?;

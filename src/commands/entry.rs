@@ -21,7 +21,7 @@ use crate::app::parting::Way;
 use crate::port::Clock;
 use crate::runtime::clock::SystemClock;
 use crate::runtime::paths::StatePaths;
-use crate::runtime::{last_words, log, opening, privacy};
+use crate::runtime::{first_line, last_words, log, privacy};
 
 /// Reads the command line and does what it asks.
 pub fn main() -> ExitCode {
@@ -49,7 +49,7 @@ pub fn main() -> ExitCode {
     match ended {
         Ok(exit) => exit,
         Err(Refused(exit, text)) => {
-            opening::clear();
+            first_line::clear();
             eprintln!("warroom: {}", last_words::masked(&text));
             exit.into()
         }

@@ -11,7 +11,7 @@ use crate::app::start::Start;
 use crate::domain::run::event::RunKind;
 use crate::files::lookup;
 use crate::files::site::LoadedSite;
-use crate::runtime::opening;
+use crate::runtime::first_line;
 
 pub(super) fn start(args: &ConsoleArgs, kind: RunKind) -> Start {
     Start {
@@ -27,7 +27,7 @@ pub(super) fn start(args: &ConsoleArgs, kind: RunKind) -> Start {
 
 pub(super) fn need_terminal() -> Result<(), Refused> {
     if std::io::stdin().is_terminal() && std::io::stdout().is_terminal() {
-        opening::say("starting");
+        first_line::say("starting");
         return Ok(());
     }
     let text = "the console needs a terminal; without one use `warroom status --json`, \

@@ -20,7 +20,7 @@ use tokio::sync::{Notify, mpsc};
 
 use crate::domain::text::Clean;
 use crate::runtime::clipboard::{copy_bytes, notification_bytes};
-use crate::runtime::{last_words, opening};
+use crate::runtime::{first_line, last_words};
 use crate::ui::update::Input;
 
 /// How long leaving waits for a terminal that does not take its bytes.
@@ -155,7 +155,7 @@ impl Fullscreen {
     /// # Errors
     /// When standard input or output is not a terminal.
     pub fn enter() -> io::Result<Self> {
-        opening::clear();
+        first_line::clear();
         // With NO_COLOR set, crossterm 0.29 writes a bare reset that also drops bold and reverse;
         // the theme decides about colour instead.
         crossterm::style::force_color_output(true);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::look::{Endpoint, ReadyEndpoint};
-use crate::domain::catalogue::{ActionSpec, Change, Class, Fencing, Guard};
+use crate::domain::catalogue::ActionSpec;
 use crate::domain::preview::{Preview, PreviewLine, Standing};
 use crate::domain::reading::Health;
 use crate::domain::run::commit::Execution;
@@ -22,15 +22,8 @@ pub struct Check;
 static SPEC: ActionSpec = ActionSpec {
     name: "http.check",
     doc: "Looks at the target endpoint until it is up or the step's time is over",
-    verb: "check",
-    class: Class::R,
-    guard: Guard::OneKey,
-    fencing: Fencing::IdempotentByKey,
-    change: Change::Check,
-    reversal: "Nothing to take back: it only looks",
     permissions: &["read access to the endpoint, where it asks for any"],
-    needs_target: true,
-    settings: &[],
+    ..ActionSpec::LOOK
 };
 
 impl Action for Check {
