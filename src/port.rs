@@ -106,6 +106,9 @@ pub struct About {
     pub facts: &'static [FactSpec],
     /// Rights that watching needs.
     pub permissions: &'static [&'static str],
+    /// What an administrator gives to be watched and operated with the least rights: for what, and
+    /// the server's own words.
+    pub grants: &'static [(&'static str, &'static str)],
     /// The actions it brings to the catalogue.
     pub actions: &'static [&'static dyn Action],
     /// What a system of this kind is called in the example.

@@ -45,7 +45,8 @@ pub struct ConsoleArgs {
 }
 
 /// Everything that can be asked besides the console itself.
-#[derive(Debug, Clone, Subcommand)]
+#[derive(Debug, Clone, Subcommand, strum::IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Command {
     /// A simulated region loss in real seconds; nothing to install or configure
     Demo(DemoArgs),

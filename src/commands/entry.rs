@@ -13,7 +13,8 @@ use super::refused::Refused;
 use super::say::say;
 use super::unattended;
 use super::{
-    demo, docs, dry_run, history, init, log as log_command, replay, report, runner, schema, status,
+    demo, dry_run, history, init, log as log_command, replay, report, runner, schema, status,
+    systems,
 };
 use crate::app::compose;
 use crate::app::kinds::{KINDS, kind_of};
@@ -37,9 +38,10 @@ pub fn main() -> ExitCode {
             return if error.use_stderr() { Exit::Usage.into() } else { Exit::Ok.into() };
         }
     };
+    let what = cli.command.as_ref().map_or("console", Into::into);
     // Where there is no state folder there is nothing to keep a log in.
     if let Ok(paths) = StatePaths::of_process()
-        && let Err(why) = log::start(paths.root().to_owned())
+        && let Err(why) = log::start(paths.root().to_owned(), what)
     {
         eprintln!("warroom: {why}");
         return Exit::Usage.into();
@@ -108,12 +110,12 @@ fn run(cli: &Cli) -> Result<ExitCode, Refused> {
             Ok(Exit::Ok.into())
         }
         Some(Command::Systems { command: SystemsCommand::List }) => {
-            say(&docs::systems_list(KINDS))?;
+            say(&systems::list(KINDS))?;
             Ok(Exit::Ok.into())
         }
         Some(Command::Systems { command: SystemsCommand::Show { kind } }) => {
             let system = KINDS.system(kind).map_err(|why| Refused(Exit::Usage, why))?;
-            say(&docs::systems_show(system))?;
+            say(&systems::show(system))?;
             Ok(Exit::Ok.into())
         }
         Some(Command::Report(args)) => Ok(report::command::run(args)?.into()),

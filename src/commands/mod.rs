@@ -3,7 +3,6 @@
 pub mod args;
 pub mod check;
 pub mod demo;
-pub mod docs;
 mod dry_run;
 pub mod entry;
 pub mod exit;
@@ -19,4 +18,5 @@ mod runner;
 mod say;
 pub mod schema;
 pub mod status;
+pub mod systems;
 mod unattended;

@@ -11,7 +11,7 @@ use super::run::phase::Stage;
 use super::run::state::Run;
 use super::runbook::Runbook;
 use super::site::Site;
-use super::time::{RtoClock, Stamp};
+use super::time::{RtoClock, Stamp, margin_s};
 
 use path::Paths;
 pub use path::until_restored;
@@ -142,7 +142,7 @@ impl Forecast {
 
     /// Seconds between the finish at p80 and the deadline; negative when it comes too late.
     pub fn margin_s(&self) -> Option<f64> {
-        Some(self.rto?.as_secs_f64() - self.finish_p80?.as_secs_f64())
+        Some(margin_s(self.rto?, self.finish_p80?))
     }
 
     /// What is told of a step.

@@ -31,6 +31,8 @@ pub struct Seen {
     pub seen: Clean,
     /// Whether it holds; none when that cannot be told, which never counts as held.
     pub held: Option<bool>,
+    /// True where it holds because nothing speaks against it: nobody answered who could.
+    pub by_silence: bool,
 }
 
 impl Seen {
@@ -41,7 +43,7 @@ impl Seen {
 
     /// The gate in a sentence, what is before what is wanted.
     pub fn says(&self) -> Clean {
-        let Self { what, wanted, seen, held } = self;
+        let Self { what, wanted, seen, held, .. } = self;
         if *held == Some(true) {
             return format!("{what} {wanted}: {seen}").into();
         }
@@ -118,7 +120,13 @@ pub fn look(gate: &Gate, frame: &Frame<'_>) -> Seen {
     let what: Clean = format!("{} {} in {side}", gate.system, gate.fact).into();
     let live = |bound: &Bound| {
         let (seen, held) = look_live(gate, bound, side, frame);
-        Seen { what: what.clone(), wanted: bound.words().into(), seen, held }
+        let answers = |system| {
+            let cell = frame.snapshot.cell(&gate.system, side)?;
+            cell.current(frame.now, period(system))
+        };
+        let silent = || frame.site.system(&gate.system).and_then(answers).is_none();
+        let by_silence = *bound == Bound::NotOpen && held == Some(true) && silent();
+        Seen { what: what.clone(), wanted: bound.words().into(), seen, held, by_silence }
     };
     match (&gate.ungraceful, ungraceful) {
         (_, false) | (None, true) => live(&gate.bound),
@@ -128,11 +136,13 @@ pub fn look(gate: &Gate, frame: &Frame<'_>) -> Seen {
             wanted: gate.bound.words().into(),
             seen: "not asked in an ungraceful run".into(),
             held: Some(true),
+            by_silence: false,
         },
         (Some(UngracefulGate::Ledger { at_most }), true) => {
             let (seen, held) = look_at_ledger(gate, *at_most, accepted);
             let what = format!("{} loss in the accepted ledger", gate.system).into();
-            Seen { what, wanted: format!("at most {}", short_time(*at_most)).into(), seen, held }
+            let wanted = format!("at most {}", short_time(*at_most)).into();
+            Seen { what, wanted, seen, held, by_silence: false }
         }
     }
 }

@@ -24,6 +24,20 @@ pub fn shown(
     (of(side), of(side.other()))
 }
 
+/// True where another server is read for a step than the one that was shown for it.
+pub fn is_exchanged(shown: Option<&Identity>, now: Option<&Identity>) -> bool {
+    shown.is_some_and(|shown| now.is_none_or(|now| now.is_other(shown)))
+}
+
+/// True where the two names of a system led to one server when each was last read, however long
+/// ago: what is silent under one name by now may answer under the other.
+pub fn told_alike(snapshot: &Snapshot, system: &SystemId) -> bool {
+    let [Some(a), Some(b)] = Side::BOTH.map(|side| told(snapshot, system, side)) else {
+        return false;
+    };
+    !a.is_other(b)
+}
+
 /// Since when both names of a system have led to one and the same server, as last told by both at
 /// about the same time.
 pub fn one_server(snapshot: &Snapshot, system: &SystemId) -> Option<Stamp> {
@@ -34,4 +48,34 @@ pub fn one_server(snapshot: &Snapshot, system: &SystemId) -> Option<Stamp> {
     let together = a.at.boot == b.at.boot && last.since(first) <= PAIR_AGE_MAX;
     let same = a.identity.as_ref()?.server == b.identity.as_ref()?.server;
     (same && together).then_some(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::reading::{Health, Reading};
+    use crate::domain::time::BootId;
+
+    #[test]
+    fn one_server_under_two_names_is_told_however_long_ago_it_was_read() {
+        let check = |a: Option<(&str, u64)>, b: Option<(&str, u64)>, want: [bool; 2]| {
+            let (mut snapshot, pg) = (Snapshot::default(), SystemId::new("pg").expect("a name"));
+            for (side, read) in Side::BOTH.into_iter().zip([a, b]) {
+                let Some((server, second)) = read else { continue };
+                let at = Stamp { wall_ms: 0, boot_ms: second * 1000, boot: BootId(1) };
+                let (server, data) = (server.into(), "cluster".into());
+                let mut reading = Reading::new(at, Health::Up, "fine");
+                reading.identity = Some(Identity { server, data });
+                snapshot.record(&pg, side, at, Ok(reading));
+            }
+            let found = [told_alike(&snapshot, &pg), one_server(&snapshot, &pg).is_some()];
+            assert_eq!(found, want, "{a:?} {b:?}");
+        };
+        check(None, None, [false, false]);
+        check(Some(("one", 0)), None, [false, false]);
+        check(Some(("one", 0)), Some(("other", 0)), [false, false]);
+        check(Some(("one", 0)), Some(("one", 2)), [true, true]);
+        // It is silent under the first name by now.
+        check(Some(("one", 0)), Some(("one", 600)), [true, false]);
+    }
 }

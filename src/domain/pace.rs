@@ -316,11 +316,6 @@ impl Paces {
         self.learnt.len()
     }
 
-    /// True when the run was taken in.
-    pub fn knows(&self, run: &RunId) -> bool {
-        self.learnt.contains(run)
-    }
-
     /// Takes in an earlier run with the plan it had, once, oldest first.
     pub fn learn(&mut self, runbook: &Runbook, run: &Run) {
         if is_told_out(run) && self.learnt.insert(run.id.clone()) {

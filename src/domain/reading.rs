@@ -1,7 +1,5 @@
 //! What one look at one system in one region told: health, role, lag, capacity and named facts.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
 
 pub use super::held::{Held, HeldUnit};
@@ -91,6 +89,11 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// True where that is another server, or this one started anew.
+    pub fn is_other(&self, other: &Self) -> bool {
+        self.server != other.server
+    }
+
     /// Why the server that was met is not the one that is meant; none where it is, or where nobody
     /// said which is. Its data may have changed since by what was done here.
     pub fn another(&self, name: &str, expected: Option<&Self>) -> Option<String> {
@@ -163,9 +166,7 @@ impl FactValue {
         match self {
             Self::Boolean(yes) => if *yes { "yes" } else { "no" }.to_owned(),
             Self::Number(number) => format!("{number}"),
-            Self::Seconds(seconds) => {
-                super::time::short_time(Duration::from_secs_f64(seconds.clamp(0.0, 1e15)))
-            }
+            Self::Seconds(seconds) => super::time::no_less(seconds.clamp(0.0, 1e15)),
             Self::Share(share) => format!("{:.0} %", share * 100.0),
             Self::Text(text) => text.to_string(),
             Self::Unknown(why) => format!("UNKNOWN ({why})"),

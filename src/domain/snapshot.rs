@@ -93,6 +93,9 @@ pub struct Cell {
     pub unwell_since: Option<Stamp>,
     /// The last lag that could be believed, with the moment of its reading.
     pub last_lag: Option<(Stamp, Lag)>,
+    /// When another server, or the same one started anew, was first read under this name.
+    #[serde(default)]
+    pub exchanged: Option<Stamp>,
     /// What it held when it was last seen whole.
     #[serde(default)]
     pub whole: Option<Whole>,
@@ -124,6 +127,7 @@ impl Cell {
     /// Takes in the outcome of one look that began at `at`.
     pub fn record(&mut self, at: Stamp, mut look: Look) {
         if let Ok(reading) = &mut look {
+            self.follow_server(at, reading);
             self.follow_data(at, reading);
         }
         self.end_series_after_pause(at);

@@ -116,7 +116,7 @@ impl PartialEq<str> for Clean {
 fn clean(text: &str) -> Cow<'_, str> {
     let text = text.trim_end_matches(['\n', '\r']);
     // Nearly every text is plain, and every look of every system brings some.
-    let plain = |byte: &u8| (b' '..=b'~').contains(byte);
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~');
     if text.len() <= CLEAN_CHARS_MAX && text.as_bytes().iter().all(plain) {
         return Cow::Borrowed(text);
     }

@@ -163,6 +163,11 @@ pub fn clock_text(time: Duration) -> String {
     format!("{:02}:{:02}:{:02}", seconds / 3600, seconds % 3600 / 60, seconds % 60)
 }
 
+/// Seconds between a finish, as clocks show it, and the deadline: what stands side by side adds up.
+pub fn margin_s(rto: Duration, finish: Duration) -> f64 {
+    rto.as_secs_f64() - Duration::from_secs(finish.as_secs()).as_secs_f64()
+}
+
 /// `0.8s`, `42s`, `3m11s`, `3h12m`, `5d4h`: a length of time in at most six characters.
 pub fn short_time(time: Duration) -> String {
     let seconds = time.as_secs();

@@ -49,6 +49,8 @@ pub enum Event {
     RunOpened(Result<(), Clean>),
     /// A watcher read the journal of a run that another console commands.
     RunRead(Vec<RunEvent>),
+    /// What was observed is kept; why it is not, where the last writing failed.
+    Kept(Option<Clean>),
     /// An attempt's runner made its start durable and acts.
     Started {
         /// The step.

@@ -51,11 +51,12 @@ enum Waiting {
 
 static QUEUE: OnceLock<SyncSender<Waiting>> = OnceLock::new();
 
-/// Keeps from here on what this process does and meets, in the state folder `root`.
+/// Keeps from here on what this process does and meets, in the state folder `root`; `what` is the
+/// subcommand that it is.
 ///
 /// # Errors
 /// A sentence, when [`FILTER`] holds no filter.
-pub fn start(root: PathBuf) -> Result<(), String> {
+pub fn start(root: PathBuf, what: &'static str) -> Result<(), String> {
     let wanted = env::var(FILTER).unwrap_or_else(|_| USUAL.to_owned());
     let filter: Targets = wanted.parse().map_err(|error| {
         format!("{FILTER} is no filter ({error}): write one such as `debug` or `{USUAL}`")
@@ -71,7 +72,7 @@ pub fn start(root: PathBuf) -> Result<(), String> {
     if std::thread::Builder::new().name("log".to_owned()).spawn(keep).is_ok() {
         let lines = tracing_subscriber::fmt::layer()
             .with_ansi(false)
-            .with_timer(Stamped(SystemClock::new()))
+            .with_timer(Stamped(SystemClock::new(), what))
             .with_writer(move || lines.clone());
         let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
         let _ = QUEUE.set(queue);
@@ -88,13 +89,14 @@ pub fn end() {
 }
 
 /// When it was, and which process: several write into one file.
-struct Stamped(SystemClock);
+struct Stamped(SystemClock, &'static str);
 
 impl FormatTime for Stamped {
     fn format_time(&self, out: &mut Writer<'_>) -> fmt::Result {
         let now = self.0.now();
         let (second, ms) = (now.utc().iso(), now.wall_ms.rem_euclid(1000));
-        write!(out, "{}.{ms:03}Z [{}]", second.trim_end_matches('Z'), std::process::id())
+        let (second, process) = (second.trim_end_matches('Z'), std::process::id());
+        write!(out, "{second}.{ms:03}Z [{} {process}]", self.1)
     }
 }
 

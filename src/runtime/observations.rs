@@ -217,6 +217,7 @@ pub fn save(dir: &Path, observations: Observations) -> io::Result<()> {
 struct Desk {
     next: Option<Box<Observations>>,
     closing: bool,
+    /// Why the last writing failed.
     failure: Option<Clean>,
 }
 
@@ -231,26 +232,23 @@ impl Keeper {
     /// Begins to keep in a site's folder, which is made if needed.
     ///
     /// # Errors
-    /// When the folder or the thread cannot be made.
+    /// When the thread cannot be made.
     pub fn start(dir: &Path) -> io::Result<Self> {
-        create_folders(dir)?;
         let shared = Arc::new((Mutex::new(Desk::default()), Condvar::new()));
-        let (theirs, path) = (Arc::clone(&shared), dir.join(OBSERVATIONS_FILE));
+        let (theirs, dir) = (Arc::clone(&shared), dir.to_path_buf());
         let thread =
-            Builder::new().name("observations".to_owned()).spawn(move || serve(&theirs, &path))?;
+            Builder::new().name("observations".to_owned()).spawn(move || serve(&theirs, &dir))?;
         Ok(Self { shared, thread: Some(thread) })
     }
 
-    /// Keeps these instead of what waits to be written. Never waits for the disk.
-    pub fn keep(&self, observations: Observations) {
+    /// Keeps these instead of what waits to be written. Never waits for the disk. Why the last
+    /// writing failed.
+    pub fn keep(&self, observations: Observations) -> Option<Clean> {
         let (desk, changed) = &*self.shared;
-        lock(desk).next = Some(Box::new(observations));
+        let mut desk = lock(desk);
+        desk.next = Some(Box::new(observations));
         changed.notify_all();
-    }
-
-    /// Why the last writing failed, until one succeeds.
-    pub fn failure(&self) -> Option<Clean> {
-        lock(&self.shared.0).failure.clone()
+        desk.failure.clone()
     }
 }
 
@@ -270,18 +268,18 @@ fn lock(desk: &Mutex<Desk>) -> MutexGuard<'_, Desk> {
     desk.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn serve(shared: &(Mutex<Desk>, Condvar), path: &Path) {
+fn serve(shared: &(Mutex<Desk>, Condvar), dir: &Path) {
     let (desk, changed) = shared;
     loop {
         let idle = |desk: &mut Desk| desk.next.is_none() && !desk.closing;
         let mut held = changed.wait_while(lock(desk), idle).unwrap_or_else(PoisonError::into_inner);
         let Some(observations) = held.next.take() else { return };
         drop(held);
-        let written = encode_readable(*observations).and_then(|bytes| replace(path, &bytes));
+        let written = save(dir, *observations);
         let mut held = lock(desk);
         held.failure = written.err().map(|error| {
-            let path = path.display();
-            format!("failed to write {path}: {error}; T0 would not survive this console").into()
+            let path = dir.join(OBSERVATIONS_FILE);
+            format!("failed to write {}: {error}", path.display()).into()
         });
         // What comes within the next second waits for its end; closing does not.
         let waited = changed.wait_timeout_while(held, KEEP_EVERY, |desk| !desk.closing);
@@ -342,10 +340,18 @@ mod tests {
         for hour in 1..100 {
             keeper.keep(some(hour));
         }
-        assert_eq!(keeper.failure(), None);
+        assert_eq!(keeper.keep(some(100)), None);
         drop(keeper);
         let loaded = load(&dir);
-        assert_eq!(loaded, Loaded { observations: Some(some(99)), notice: None });
+        assert_eq!(loaded, Loaded { observations: Some(some(100)), notice: None });
+    }
+
+    #[test]
+    fn what_cannot_be_kept_is_told() {
+        let place = tempfile::NamedTempFile::new().unwrap();
+        let keeper = Keeper::start(place.path()).unwrap();
+        let why = std::iter::from_fn(|| Some(keeper.keep(some(1)))).find_map(|why| why).unwrap();
+        assert!(why.as_str().starts_with("failed to write /"), "{why}");
     }
 
     #[test]

@@ -89,7 +89,8 @@ impl<A> Performer<A> {
             Effect::LookNow => self.poke.look_now(),
             Effect::Keep(observations) => {
                 if let Some(keeper) = &self.keeper {
-                    keeper.keep(*observations);
+                    // What finds no place is said with the next.
+                    let _ = self.events.try_send(Event::Kept(keeper.keep(*observations)));
                 }
             }
             Effect::Title(title) => self.terminal.title(&title),

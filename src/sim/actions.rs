@@ -233,16 +233,6 @@ pub fn operator_for(
     action: &'static ActionSpec,
     setup: &OperatorSetup<'_>,
     pause: Arc<dyn Pause>,
-) -> Result<Box<dyn Operator>, Fault> {
-    Ok(Box::new(sim_operator(world, action, setup, pause)?))
-}
-
-/// As [`operator_for`], for those who know that it is ours.
-pub(super) fn sim_operator(
-    world: PathBuf,
-    action: &'static ActionSpec,
-    setup: &OperatorSetup<'_>,
-    pause: Arc<dyn Pause>,
 ) -> Result<SimOperator, Fault> {
     let ours = ACTIONS.iter().any(|known| known.spec().name == action.name);
     // The settings of an action that is not ours say nothing here.

@@ -53,6 +53,7 @@ static ABOUT: About = About {
     settings: plan::SETTINGS,
     facts: reading::FACTS,
     permissions: &["read and write the world's folder"],
+    grants: &[],
     actions: actions::ACTIONS,
     example_name: "pg",
     example_pace: ["1s", "1s"],

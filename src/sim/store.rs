@@ -65,11 +65,6 @@ impl StoreState {
     pub fn replica(&self) -> Side {
         self.source.other()
     }
-
-    /// True when both sides take writes that the other will never see.
-    pub fn split(&self, mirrored: bool) -> bool {
-        !mirrored && self.open == [true, true]
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -201,7 +201,7 @@ fn possible(command: Command, facts: &Facts<'_>, model: &Model, step: Option<&St
     let back = kind == Kind::Compensate;
     let small = step
         .filter(|_| back || kind == Kind::Run)
-        .and_then(|step| too_small(step.guard_of(back), model.size));
+        .and_then(|step| too_small_for(step.guard_of(back), model.size));
     match (allowed(kind, facts, step), small) {
         // Whoever armed for it would be refused for the size: that is told at once.
         (_, Some(small)) if allowed(kind, &facts.armed(), step).is_ok() => Err(small),
@@ -257,16 +257,16 @@ fn choosable(facts: &Facts<'_>) -> Possible {
 }
 
 /// Why guards 2 and 3 cannot be confirmed on so small a terminal.
-pub(crate) fn too_small(guard: Guard, size: (u16, u16)) -> Option<Clean> {
-    let (columns, rows) = GUARDED_SIZE_MIN;
+pub(crate) fn too_small_for(guard: Guard, size: (u16, u16)) -> Option<Clean> {
+    let why = || format!("guard {} must show what will change", guard.number());
     let typed = matches!(guard, Guard::TypedTarget | Guard::TypedVerb);
-    if !typed || (size.0 >= columns && size.1 >= rows) {
-        return None;
-    }
-    let (wide, high, number) = (size.0, size.1, guard.number());
-    let text = format!(
-        "enlarge to {columns}x{rows}: guard {number} must show what will change, and this \
-         terminal is {wide}x{high}"
-    );
-    Some(text.into())
+    typed.then(|| too_small(&why(), size)).flatten()
+}
+
+/// Why nothing that must be read is accepted on so small a terminal.
+pub(crate) fn too_small(why: &str, (wide, high): (u16, u16)) -> Option<Clean> {
+    let (columns, rows) = GUARDED_SIZE_MIN;
+    let fits = wide >= columns && high >= rows;
+    let text = || format!("enlarge to {columns}x{rows}: {why}, and this terminal is {wide}x{high}");
+    (!fits).then(|| text().into())
 }

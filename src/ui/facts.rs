@@ -32,6 +32,8 @@ pub struct Facts<'a> {
     pub recording: bool,
     /// How long the disk has not taken a word, where it stalled.
     pub stalled: Option<Duration>,
+    /// Why nothing that is observed can be written down.
+    pub unkept: Option<&'a Clean>,
     /// Lines of output there are to scroll through.
     pub output_rows: usize,
     /// Rows of the timeline there are to scroll through.

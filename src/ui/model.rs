@@ -7,7 +7,7 @@ use strum::VariantArray;
 pub use self::guards::Guards;
 use super::command::{Command, Context};
 use super::field::Field;
-use super::keymap::Keymap;
+use super::keymap::{Key, Keymap};
 use super::over::Dialog;
 use super::replay::Replay;
 use crate::domain::ids::StepId;
@@ -73,8 +73,8 @@ pub struct Model {
     pub dialog_scroll: usize,
     /// The last sentence for the person at the keys.
     pub notice: Option<Notice>,
-    /// Keys of an unfinished sequence, as text.
-    pub sequence: Vec<String>,
+    /// Keys of an unfinished sequence.
+    pub sequence: Vec<Key>,
     /// True with `--ascii`.
     pub ascii: bool,
     /// Columns and rows of the terminal.

@@ -50,6 +50,11 @@ pub trait Dialog: Kept + Debug + Send {
         After::STAY
     }
 
+    /// True where it judges by itself whether the terminal shows enough of what it does.
+    fn minds_size(&self) -> bool {
+        false
+    }
+
     /// True while something in it counts down.
     fn is_counting(&self) -> bool {
         false

@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::available::too_small;
+use super::available::too_small_for;
 use super::layout::{Class, content, next_height};
 use super::model::Panel;
 use super::panel::strip;
@@ -250,7 +250,7 @@ fn draw_portrait(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>) {
 fn draw_small(canvas: &mut Canvas<'_>, content: Rect, screen: &Screen<'_>) {
     let width = usize::from(content.width);
     let small = runbook::lit(screen)
-        .and_then(|step| too_small(step.guard_of(screen.is_aborting()), screen.model.size))
+        .and_then(|step| too_small_for(step.guard_of(screen.is_aborting()), screen.model.size))
         .filter(|_| screen.access != Access::ReadOnly && screen.open_run().is_some());
     let mut rows = vec![step_row(screen, width)];
     rows.extend(small.map(|why| Row::of(MUTED, why.as_str()).cut(width)));

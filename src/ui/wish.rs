@@ -51,6 +51,11 @@ pub enum Wish {
 }
 
 impl Wish {
+    /// True for what goes on record as this person's word.
+    pub fn is_word(&self) -> bool {
+        matches!(self, Self::Intent(_) | Self::Open { .. } | Self::Update { .. })
+    }
+
     /// True for what SAFE blocks: what moves a step forward or back, or gives the run up.
     pub fn is_act(&self) -> bool {
         matches!(self, Self::Intent(intent) if intent.kind().needs_arms())

@@ -22,7 +22,7 @@ use warroom::domain::snapshot::Snapshot;
 use warroom::domain::text::Clean;
 use warroom::domain::time::Stamp;
 use warroom::files::shipped::{DEMO_FAILBACK, DEMO_FAILOVER};
-use warroom::port::{Clock, OperateError, OperatorSetup, Probe};
+use warroom::port::{Clock, OperateError, Operator as _, OperatorSetup, Probe};
 use warroom::sim::{ACTIONS, Pause, World, operator_for, probe_for};
 
 use crate::stand::{HandClock, Lines, NoSecrets, execution};

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use warroom::app::kinds::{KINDS, load, read_runbook, read_site};
-use warroom::commands::docs::{self, KeyRow};
-use warroom::commands::schema;
+use warroom::commands::{schema, systems};
 use warroom::domain::catalogue::Change;
 use warroom::domain::runbook::Runbook;
 use warroom::domain::site::Site;
@@ -15,12 +14,16 @@ use warroom::port::{Action, System};
 
 use crate::toy::TOYS;
 
+mod tables;
+
+use tables::KeyRow;
+
 #[test]
 fn the_readme_tells_what_the_program_has() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let text = std::fs::read_to_string(&path).expect("there is a README");
-    let blocks = docs::blocks(KINDS);
-    let filled = docs::fill(&text, &blocks).expect("every block ends");
+    let blocks = tables::blocks(KINDS);
+    let filled = tables::fill(&text, &blocks).expect("every block ends");
     if std::env::var_os("WARROOM_BLESS").is_some() {
         std::fs::write(&path, &filled).expect("writable");
     } else {
@@ -99,13 +102,13 @@ fn pasted(owner: Option<&dyn System>, steps: &str) -> (Site, Runbook) {
 fn every_printed_step_is_read_by_the_real_reader() {
     let readme = include_str!("../../README.md");
     for (owner, action) in shown() {
-        let (name, step) = (action.spec().name, docs::step_example(owner, action));
-        let told = owner.is_none_or(|owner| docs::systems_show(owner).contains(&step));
+        let (name, step) = (action.spec().name, systems::step_example(owner, action));
+        let told = owner.is_none_or(|owner| systems::show(owner).contains(&step));
         assert!(told, "`systems show` has no step of {name}");
         assert_eq!(pasted(owner, &step).1.steps.len(), 1, "{name}");
     }
     for (owner, action) in KINDS.actions() {
-        let (name, step) = (action.spec().name, docs::step_example(owner, action));
+        let (name, step) = (action.spec().name, systems::step_example(owner, action));
         assert!(readme.contains(&step), "README.md has no step of {name}");
     }
 }
@@ -147,8 +150,8 @@ fn no_printed_step_harms_the_side_that_is_to_serve() {
         };
         let promotion = owner.actions().iter().find(is_other);
         let promotion =
-            promotion.map_or(String::new(), |one| docs::step_example(Some(owner), *one));
-        let step = docs::step_example(Some(owner), action);
+            promotion.map_or(String::new(), |one| systems::step_example(Some(owner), *one));
+        let step = systems::step_example(Some(owner), action);
         let place = if spec.change.closes() { "from" } else { "to" };
         let other = if place == "from" { "to" } else { "from" };
         let (place, other) = (format!("in = \"{place}\""), format!("in = \"{other}\""));
@@ -190,7 +193,7 @@ fn every_shipped_site_loads() {
 fn a_block_is_filled_and_all_else_stays() {
     let blocks = [("one", "new\n".to_owned()), ("two", "other\n".to_owned())];
     let check = |text: &str, want: Result<&str, &str>| {
-        let filled = docs::fill(text, &blocks);
+        let filled = tables::fill(text, &blocks);
         assert_eq!(filled.as_deref().map_err(String::as_str), want);
     };
     check("a\n<!-- one -->\nold\n<!-- /one -->\nz", Ok("a\n<!-- one -->\nnew\n<!-- /one -->\nz"));
@@ -205,9 +208,9 @@ fn kinds_and_actions_are_told() {
             assert!(text.lines().any(|found| found == *line), "no line `{line}` in\n{text}");
         }
     };
-    has(&docs::systems_list(TOYS), &["toy-web    A toy.", "toy-store  A toy."]);
+    has(&systems::list(TOYS), &["toy-web    A toy.", "toy-store  A toy."]);
     has(
-        &docs::systems_show(TOYS.systems[1]),
+        &systems::show(TOYS.systems[1]),
         &[
             "toy-store: A toy.",
             "  slots        replication slots",
@@ -218,13 +221,13 @@ fn kinds_and_actions_are_told() {
         ],
     );
     let promote = "| `toy.promote` | A toy. | X | 3 | not fenced | none |";
-    has(&docs::actions_table(TOYS), &[promote]);
-    has(&docs::systems_table(TOYS), &["| `toy-store` | A toy. | `toy.promote`, `toy.write` |"]);
-    has(&docs::phases_table(), &["| pending | needs met | ready |"]);
-    has(&docs::stages_table(), &["| standby | declared | declared |"]);
-    has(&docs::exits_table(), &["| 78 | a file that a person wrote is wrong |"]);
+    has(&tables::actions_table(TOYS), &[promote]);
+    has(&tables::systems_table(TOYS), &["| `toy-store` | A toy. | `toy.promote`, `toy.write` |"]);
+    has(&tables::phases_table(), &["| pending | needs met | ready |"]);
+    has(&tables::stages_table(), &["| standby | declared | declared |"]);
+    has(&tables::exits_table(), &["| 78 | a file that a person wrote is wrong |"]);
     let row = KeyRow { keys: vec!["|".into(), "f1".into()], command: "run", doc: "run it" };
-    has(&docs::keys_table(&[row]), &["| `\\|` or `f1` | `run` | run it |"]);
+    has(&tables::keys_table(&[row]), &["| `\\|` or `f1` | `run` | run it |"]);
 }
 
 /// The JSON form of a TOML text.

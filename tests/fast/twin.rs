@@ -121,9 +121,11 @@ impl Place {
             clock,
         };
         let pause: Arc<dyn Pause> = Arc::<HandClock>::clone(&self.clock);
-        (step.class != Class::H).then(|| {
-            operator_for(self.world.clone(), step.action, &setup, pause).expect("right settings")
-        })
+        if step.class == Class::H {
+            return None;
+        }
+        let ours = operator_for(self.world.clone(), step.action, &setup, pause);
+        Some(Box::new(ours.expect("right settings")))
     }
 }
 

@@ -58,6 +58,7 @@ impl Server for Tide {
         ],
         facts: &[FactSpec { name: "position", doc: "records that this side has" }],
         permissions: &["none: whoever reaches it may ask it"],
+        grants: &[],
         actions: &[&Promote as &dyn Action, &Fence],
         example_name: "tide",
         example_pace: ["1s", "1s"],

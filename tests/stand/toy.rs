@@ -25,6 +25,7 @@ const ABOUT: About = About {
     settings: &[],
     facts: &[],
     permissions: &[],
+    grants: &[],
     actions: &[&LOOK, &RUN, &FENCE, &SCALE, &SHIFT],
     example_name: "toy",
     example_pace: ["1s", "1s"],

@@ -6,6 +6,7 @@ use crate::domain::ids::Side;
 use crate::domain::known::Known;
 use crate::domain::readiness::{self, worst_first};
 use crate::domain::rules::it_is_us::REFERENCE_EVERY;
+use crate::domain::run::words;
 use crate::domain::snapshot::CellState;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
@@ -13,8 +14,9 @@ use crate::domain::verdict::{Criterion, Met, Primary, Priority, Signal, Verdict}
 use crate::runtime::redact::Redactor;
 
 use super::form::{
-    AcceptedStatus, AlarmStatus, CriterionStatus, PrimaryStatus, PrimaryWord, ReferenceStatus,
-    SCHEMA, SignalStatus, SiteStatus, SplitBrainStatus, Status, VerdictStatus, VerdictWord,
+    AcceptedStatus, AlarmStatus, CriterionStatus, PartsStatus, PrimaryStatus, PrimaryWord,
+    ReferenceStatus, SCHEMA, SignalStatus, SiteStatus, SplitBrainStatus, Status, VerdictStatus,
+    VerdictWord,
 };
 use super::parts::{CellWord, DayStatus, IfFailedNow};
 
@@ -77,6 +79,10 @@ pub fn status(outlook: &Outlook<'_>) -> Status {
             b: site.region(Side::B).label.to_string(),
         },
         active_side: assessment.active,
+        parts: PartsStatus { a: outlook.part(Side::A), b: outlook.part(Side::B) },
+        decided_by: outlook
+            .promoted()
+            .map(|step| outlook.text(&words::name(outlook.runbook, &step.id).into())),
         primary: primary(outlook),
         verdict: verdict(outlook),
         criteria: worst_first(&assessment.criteria)

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::parts::{CellWord, DayStatus, IfFailedNow, LedgerStatus, RunStatus, SystemStatus};
 use crate::domain::ids::Side;
+use crate::domain::known::Part;
 use crate::domain::readiness::Drift;
 use crate::domain::verdict::{Met, T0Basis};
 
@@ -26,6 +27,11 @@ pub struct Status {
     pub site: SiteStatus,
     /// The side that serves, or served until the incident.
     pub active_side: Side,
+    /// The part that each side plays now.
+    pub parts: PartsStatus,
+    /// The step of the open run that took the standby into service: `verdict` and `criteria` still
+    /// ask whether it may be; null before that.
+    pub decided_by: Option<String>,
     /// The state of the side that serves.
     pub primary: PrimaryStatus,
     /// May the standby be taken into service now?
@@ -68,6 +74,15 @@ pub struct SiteStatus {
     pub a: String,
     /// What people call side B.
     pub b: String,
+}
+
+/// The part that each side plays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PartsStatus {
+    /// That of side A.
+    pub a: Part,
+    /// That of side B.
+    pub b: Part,
 }
 
 /// The state of a primary in a word.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::domain::ids::Side;
 use crate::domain::judge::NO_STORE_KEY;
+use crate::domain::known::Part;
 use crate::domain::time::no_less;
 use crate::domain::verdict::Met;
 
@@ -49,28 +50,40 @@ fn no_store(status: &Status) -> String {
     said.map_or_else(|| "no store is known".to_owned(), |line| line.evidence.clone())
 }
 
+/// What each side is now, the one that serves first.
+fn parts(status: &Status) -> [String; 2] {
+    let (site, parts) = (&status.site, &status.parts);
+    let mut sides = [(&site.a, parts.a), (&site.b, parts.b)];
+    if status.active_side == Side::B {
+        sides.reverse();
+    }
+    sides.map(|(label, part)| match (part, status.primary.state) {
+        (Part::Primary, PrimaryWord::ItIsUs | PrimaryWord::Blind) => {
+            format!("{label} served when last seen")
+        }
+        (Part::Primary, _) => format!("{label} serves"),
+        (Part::Standby, _) => format!("{label} stands by"),
+        (Part::WasPrimary | Part::TakingOver, _) => format!("{label} {}", part.words()),
+    })
+}
+
 impl fmt::Display for Status {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let row = |out: &mut fmt::Formatter<'_>, lead: &str, text: &str| {
             writeln!(out, "{lead:<10} {text}")
         };
         let simulated = if self.site.simulated { ", simulated" } else { "" };
-        let (from, to) = match self.active_side {
-            Side::A => (&self.site.a, &self.site.b),
-            Side::B => (&self.site.b, &self.site.a),
-        };
-        let serves = match self.primary.state {
-            PrimaryWord::Healthy | PrimaryWord::Suspect => "serves",
-            PrimaryWord::Red => "was PRIMARY",
-            PrimaryWord::ItIsUs | PrimaryWord::Blind => "served when last seen",
-        };
-        let head =
-            format!("{}{simulated}: {from} {serves}, {to} stands by, {}", self.site.name, self.at);
+        let [from, to] = parts(self);
+        let head = format!("{}{simulated}: {from}, {to}, {}", self.site.name, self.at);
         row(out, "site", &head)?;
         row(out, "primary", &primary(self))?;
         let verdict = &self.verdict;
         let all = verdict.met + verdict.not_met + verdict.unknown;
         row(out, "standby", &format!("{}, {} of {all} criteria met", verdict.sum, verdict.met))?;
+        if let Some(step) = &self.decided_by {
+            let text = format!("decided: {step} is done; the criteria ask about a standby still");
+            row(out, "", &text)?;
+        }
         let open: Vec<_> = self.criteria.iter().filter(|line| line.met != Met::Yes).collect();
         for line in open.iter().take(NAMED_MAX) {
             row(out, "", &line.told)?;

@@ -12,7 +12,7 @@ use crate::domain::rules::View;
 use crate::domain::rules::it_is_us::Reference;
 use crate::domain::rules::split_brain::{self, Roles};
 use crate::domain::snapshot::{Cell, CellState, trusted_lag};
-use crate::domain::time::{Stamp, measured_time, whole_time};
+use crate::domain::time::{Stamp, measured_time, no_less, whole_time};
 use crate::domain::verdict::{Criterion, Met, Primary, Verdict};
 
 /// The key of the criterion that is asked where no store is known.
@@ -157,7 +157,7 @@ fn lag(list: &mut List, view: &View<'_>, losses: &Ledger, red_since: Option<Stam
     if let Some((seconds_behind, lag_at, certainty)) = view.current().and_then(live_lag) {
         let waits = view.current().and_then(|told| told.lag.as_ref()?.unapplied()).is_some();
         let word = if waits { "not received" } else { "behind" };
-        let behind = format!("{} {word}", measured_time(seconds_behind));
+        let behind = format!("{} {word}", no_less(seconds_behind));
         let read = age(view.now, lag_at);
         return if seconds_behind > rpo_s {
             list.add_store(ask, Met::No, format!("{behind}, RPO {rpo}, {read}"));
@@ -172,7 +172,7 @@ fn lag(list: &mut List, view: &View<'_>, losses: &Ledger, red_since: Option<Stam
     let Some((loss_s, (at, _), verdict)) = known else {
         return list.add_store(ask, Met::Unknown, "UNKNOWN: no lag was ever known");
     };
-    let loss = measured_time(loss_s);
+    let loss = no_less(loss_s);
     let sample = at.ago(view.now);
     match (red_since, verdict) {
         (Some(_), LossVerdict::Pass | LossVerdict::Breach) => {

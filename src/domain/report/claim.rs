@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::domain::run::event::Missing;
 use crate::domain::text::Clean;
-use crate::domain::time::{Stamp, clock_text, measured_time};
+use crate::domain::time::{Stamp, clock_text, no_less};
 
 /// What the report says where nothing was measured.
 pub const NOT_MEASURED: &str = "not measured";
@@ -116,8 +116,8 @@ impl fmt::Display for Value {
             Self::Since(ms) if *ms < 0 => format!("T-{}", clock_words(length(*ms))),
             Self::Since(ms) => format!("T+{}", clock_words(length(*ms))),
             Self::At(at) => moment(*at),
-            Self::Loss(seconds) => measured_time(*seconds),
-            Self::AtMost(seconds) => format!("at most {}", measured_time(*seconds)),
+            Self::Loss(seconds) => no_less(*seconds),
+            Self::AtMost(seconds) => format!("at most {}", no_less(*seconds)),
             Self::Missing(missing) => missing.words(),
             Self::Count(count) => count.to_string(),
             Self::NotMeasured => NOT_MEASURED.to_owned(),

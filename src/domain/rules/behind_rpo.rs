@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::view::{Finding, View, not_heard};
 use crate::domain::snapshot::trusted_lag;
-use crate::domain::time::{measured_time, short_time};
+use crate::domain::time::{no_less, short_time};
 
 /// Speaks when the lag of the present reading is over `rpo`.
 pub fn ask(view: &View<'_>, rpo: Duration) -> Finding {
@@ -16,7 +16,7 @@ pub fn ask(view: &View<'_>, rpo: Duration) -> Finding {
         return Finding::Quiet;
     }
     let since = view.lag_over_since(rpo).unwrap_or(reading.at);
-    let lag = measured_time(lag_s);
+    let lag = no_less(lag_s);
     let why = format!("{lag} behind, more than the RPO of {}", short_time(rpo));
     Finding::Speaks { since, why: why.into() }
 }

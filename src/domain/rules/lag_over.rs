@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::view::{Finding, View, not_heard};
-use crate::domain::time::{measured_time, short_time};
+use crate::domain::time::{no_less, short_time};
 
 /// Speaks when every known lag was above `over` for at least `time`. A look that could not know the
 /// lag neither starts nor ends the time; when the newest could not, the rule cannot tell.
@@ -15,7 +15,7 @@ pub fn ask(view: &View<'_>, over: Duration, time: Duration) -> Finding {
     let since = view.lag_over_since(over);
     match since {
         Some(since) if view.now.since(since) >= time => {
-            let lag = measured_time(lag_s);
+            let lag = no_less(lag_s);
             let (over, lasted) = (short_time(over), short_time(view.now.since(since)));
             let why = format!("lag {lag}, over {over} for {lasted}");
             Finding::Speaks { since, why: why.into() }

@@ -139,7 +139,7 @@ impl Cause {
             Self::Cancelled => "aborted",
             Self::NotVerified => "not verified",
             Self::NotStarted => "never started",
-            Self::Expired => "expired",
+            Self::Expired => "expired, nothing was done",
             Self::OtherServer => "another server",
         }
     }

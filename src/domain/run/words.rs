@@ -6,7 +6,7 @@ use super::event::{Body, Closing, GateSeen, Outcome, Purpose};
 use crate::domain::ids::StepId;
 use crate::domain::runbook::Runbook;
 use crate::domain::text::{Clean, several};
-use crate::domain::time::{measured_time, short_time};
+use crate::domain::time::{measured_time, no_less, short_time};
 use crate::domain::verdict::{Signal, T0Basis};
 
 /// How well a T0 is known, in words.
@@ -65,7 +65,7 @@ fn event_text(body: &Body, plan: Option<&Runbook>) -> String {
         Body::Restored { evidence } => format!("RESTORED, the clock stops: {evidence}"),
         Body::LossMeasured { system, seconds: lost, how, missing } => {
             let missing = missing.map_or(String::new(), |one| format!("{} missing, ", one.words()));
-            format!("LOSS of {system} measured: {missing}{} ({how})", measured_time(*lost))
+            format!("LOSS of {system} measured: {missing}{} ({how})", no_less(*lost))
         }
         Body::LossReopened { system, why } => format!("LOSS of {system} is not known: {why}"),
         Body::AbortStarted { reason } => format!("GIVING UP the run: {reason}"),

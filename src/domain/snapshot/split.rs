@@ -1,4 +1,4 @@
-//! Whether two sides of a system, read together, are two primaries that are not proven closed.
+//! Which server answers, and whether two sides that are read together are two open primaries.
 
 use super::{Cell, PAIR_AGE_MAX};
 use crate::domain::reading::Reading;
@@ -22,6 +22,16 @@ fn told_role(cell: &Cell, at: Stamp) -> Option<&Reading> {
     let reading = cell.last_reading.as_ref()?;
     let together = at.since(reading.at) <= PAIR_AGE_MAX && at.boot == reading.at.boot;
     (together && cell.last_error.is_none() && reading.role.is_some()).then_some(reading)
+}
+
+impl Cell {
+    /// Notes that another server tells this reading than told the last one.
+    pub(super) fn follow_server(&mut self, at: Stamp, reading: &Reading) {
+        let before = self.last_reading.as_ref().and_then(server_of);
+        if before.zip(server_of(reading)).is_some_and(|(before, now)| before != now) {
+            self.exchanged = Some(at);
+        }
+    }
 }
 
 fn server_of(reading: &Reading) -> Option<&Clean> {

@@ -201,9 +201,7 @@ impl<D: Desk> Console<D> {
                     step.last_attempt().is_some_and(|last| last.purpose == Purpose::Forward);
                 match step.phase {
                     Phase::Unknown => Some((step.id.clone(), Why::Reconcile)),
-                    Phase::Done
-                        if sets && forward && !step.attested && !self.superseded(&step.id) =>
-                    {
+                    Phase::Done if sets && forward && !self.superseded(&step.id) => {
                         Some((step.id.clone(), Why::Sense))
                     }
                     _ => None,

@@ -58,6 +58,7 @@ impl<D: Desk> Console<D> {
             journal: &self.journal,
             recording: self.refuses_another(),
             stalled: self.stalled(now),
+            unkept: self.unkept.as_ref(),
             output_rows: self.output.len(),
             timeline_rows: self.timeline.len(),
             report: self.laid.as_deref(),

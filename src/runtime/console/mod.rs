@@ -100,6 +100,8 @@ pub struct Console<D: Desk> {
     /// The report on the screen, while it is read.
     laid: Option<Arc<Laid>>,
     output: VecDeque<OutputLine>,
+    /// Why nothing that is observed can be written down.
+    unkept: Option<Clean>,
     timeline: VecDeque<TimelineRow>,
     checking: BTreeSet<(StepId, u32, u8)>,
     /// When each step was looked at last, and whether that look did not find it still so.
@@ -150,6 +152,7 @@ impl<D: Desk> Console<D> {
             rehearsal: None,
             laid: None,
             output: VecDeque::new(),
+            unkept: None,
             timeline: VecDeque::new(),
             checking: BTreeSet::new(),
             sensed: BTreeMap::new(),
@@ -215,6 +218,7 @@ impl<D: Desk> Console<D> {
             Event::RunOpened(outcome) => return self.run_opened(outcome, now),
             Event::RunRead(events) => self.read_run(&events, now),
             Event::Started { step, attempt } => {
+                self.model.notice = self.model.notice.take().filter(|notice| notice.refusal);
                 return self.say_own(Body::Started { step, attempt });
             }
             Event::Left { step, attempt, left } => {
@@ -227,6 +231,10 @@ impl<D: Desk> Console<D> {
                 let text = format!("{step}: the request to end it was not written down: {why}");
                 self.write_row(now, "console", text.as_str());
                 self.notice(now, text, true);
+            }
+            Event::Kept(unkept) => {
+                self.dirty |= self.unkept != unkept;
+                self.unkept = unkept;
             }
             Event::RunnerEnded { step, attempt, at } => {
                 return self.runner_ended(step, attempt, at, now);

@@ -18,6 +18,10 @@ use crate::runtime::desk::Desk;
 use crate::runtime::effect::Effect;
 use crate::runtime::event::Why;
 use crate::runtime::journal::{Reply, head_words};
+use crate::ui::widget::row::wrap;
+
+/// An outcome in the output is wrapped to this, so that a panel beside another shows it whole.
+const OUTCOME_COLUMNS: usize = 60;
 
 /// Said as a live run is opened.
 const NOT_PROTECTED: &str = "this machine has one commander; a console on another machine is not \
@@ -264,6 +268,14 @@ impl<D: Desk> Console<D> {
             text: words::event(&event.body, self.picture.plan.as_deref()),
         };
         self.push_row(row);
+        // Why a step ended otherwise than it should stands where its lines are, whole.
+        if let Body::Ended { step, outcome, .. } = &event.body
+            && matches!(outcome, Outcome::Failed { .. } | Outcome::Unknown { .. })
+        {
+            let lines = wrap(&words::outcome_text(outcome), OUTCOME_COLUMNS);
+            let lines = lines.into_iter().map(Clean::from).collect();
+            self.printed(step, lines, event.at);
+        }
     }
 
     pub(super) fn write_row(&mut self, at: Stamp, who: &str, text: impl Into<Clean>) {

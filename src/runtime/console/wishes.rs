@@ -191,6 +191,7 @@ impl<D: Desk> Console<D> {
         let effects = self.desk.open(run.clone(), runbook, self.kind)?;
         self.picture.chosen = Some(runbook);
         self.last_run = Some(run.clone());
+        self.notice(now, format!("opening run {run}: it goes on record"), false);
         self.opening = Some(Opening { run, runbook, mode, behind });
         Ok(effects)
     }

@@ -151,6 +151,7 @@ impl What {
             | Event::Left { .. }
             | Event::Signalled { .. }
             | Event::CancelFailed { .. }
+            | Event::Kept(_)
             | Event::RunnerEnded { .. }
             | Event::Learned { .. }
             | Event::Found { .. }

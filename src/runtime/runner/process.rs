@@ -22,6 +22,7 @@ use super::output::OutputFiles;
 use super::perform::Attempt;
 use crate::domain::run::commit::{Execution, IntentRecord};
 use crate::domain::run::event::{Body, Cause, Mode, Outcome, RunKind, Warrant};
+use crate::domain::run::words::outcome_text;
 use crate::domain::runbook::Direction;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
@@ -167,7 +168,7 @@ fn run(
     // A lookup that hangs in a thread of its own must not keep this process.
     runtime.shutdown_background();
     output.finish();
-    tracing::info!(%step, attempt = number, outcome = ?ended.outcome, "attempt ended");
+    tracing::info!(%step, attempt = number, "attempt ended: {}", outcome_text(&ended.outcome));
     write_exit(folder, redacted(ended.outcome, &redactor), attempt.clock.now())?;
     drop(lock);
     if ended.was_cut {

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::actions::{ACTIONS, sim_operator};
+use super::actions::{ACTIONS, operator_for};
 use super::acts::Act;
 use super::chance::Chance;
 use super::history;
@@ -161,7 +161,7 @@ impl Stage {
         };
         let pause: Arc<dyn Pause> = Arc::<HandClock>::clone(&self.clock);
         let mut operator =
-            sim_operator(self.path().to_owned(), action, &setup, pause).expect("right settings");
+            operator_for(self.path().to_owned(), action, &setup, pause).expect("right settings");
         work(&mut operator)
     }
 

@@ -241,7 +241,7 @@ fn an_old_primary_comes_back_writing_unless_it_was_fenced() {
         stage.done("sim.promote", Some(("pg", Side::B)), A_TO_B, &[]);
         stage.clock.pass_s(400);
         assert_eq!(told(&stage), [want, "PRIMARY open in 2 parted from 1"]);
-        assert_eq!(stage.state().stores[&id("pg")].split(false), !fenced);
+        assert_eq!(stage.state().stores[&id("pg")].open == [true, true], !fenced);
         let after = stage.reading("pg", Side::A).identity;
         let (before, after) = (before.expect("told"), after.expect("told"));
         assert_ne!(before.server, after.server, "it was started again");

@@ -38,6 +38,7 @@ static ABOUT: About = About {
     settings: plan::SETTINGS,
     facts: FACTS,
     permissions: &["to run the program as the console's own user"],
+    grants: &[],
     actions: actions::ACTIONS,
     example_name: "queue",
     example_pace: ["10s", "2s"],

@@ -43,6 +43,7 @@ static ABOUT: About = About {
     settings: zone::SETTINGS,
     facts: FACTS,
     permissions: &["none: it asks as any client would"],
+    grants: &[],
     actions: &[&switched::IsSwitched],
     example_name: "name",
     example_pace: ["10s", "1s"],

@@ -15,6 +15,7 @@ static ABOUT: About = About {
     settings: &[],
     facts: &[FactSpec { name: "count", doc: "looks so far" }],
     permissions: &[],
+    grants: &[],
     actions: &[],
     example_name: "it",
     example_pace: ["1s", "1s"],

@@ -37,6 +37,7 @@ static ABOUT: About = About {
     settings: settings::OF_SYSTEM,
     facts: FACTS,
     permissions: &["read access to the endpoint, where it asks for any"],
+    grants: &[],
     actions: &[&check::Check, &request::Request],
     example_name: "gateway",
     example_pace: ["5s", "1s"],

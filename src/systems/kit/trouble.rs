@@ -166,12 +166,23 @@ fn io_failure(peer: &str, error: &io::Error) -> Trouble {
     }
 }
 
+/// A peer that answers, and not in TLS: what we were told does not fit it. One that says nothing,
+/// or hangs up, is a failing peer like any other.
+pub fn not_tls(peer: &str) -> Trouble {
+    let sentence = format!("{peer} does not speak TLS; correct its address or the settings");
+    Trouble::unsent(TroubleKind::Ours, sentence)
+}
+
 /// A certificate that users would be refused by too counts against the peer; one that only our own
 /// list of authorities does not know says nothing of it.
 fn tls_failure(peer: &str, error: &rustls::Error) -> Trouble {
-    let rustls::Error::InvalidCertificate(certificate) = error else {
-        let sentence = format!("{peer} does not speak TLS as expected: {error}");
-        return Trouble::unsent(TroubleKind::Garbage, sentence);
+    let certificate = match error {
+        rustls::Error::InvalidCertificate(certificate) => certificate,
+        rustls::Error::InvalidMessage(_) => return not_tls(peer),
+        _ => {
+            let sentence = format!("{peer} does not speak TLS as expected: {error}");
+            return Trouble::unsent(TroubleKind::Garbage, sentence);
+        }
     };
     let (kind, why) = match certificate {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
@@ -194,6 +205,9 @@ fn tls_failure(peer: &str, error: &rustls::Error) -> Trouble {
             "is not signed by the authority of that name that is known here; correct `ca`"
                 .to_owned(),
         ),
+        CertificateError::Other(why) => {
+            (TroubleKind::Garbage, format!("is not accepted: {}", innermost(why.0.as_ref())))
+        }
         other => (TroubleKind::Garbage, format!("is not accepted: {other}")),
     };
     Trouble::unsent(kind, format!("the certificate of {peer} {why}"))

@@ -46,6 +46,7 @@ static ABOUT: About = About {
     settings: &[ASK.spec],
     facts: &[],
     permissions: &[],
+    grants: &[],
     actions: &[&Attest],
     example_name: "phones",
     example_pace: ["60s", "1s"],

@@ -47,6 +47,12 @@ impl Server for Postgres {
         settings: settings::SETTINGS,
         facts: facts::FACTS,
         permissions: rights::PERMISSIONS,
+        grants: &[
+            ("the role that watches", rights::WATCH_ROLE_SQL),
+            ("the table of postgres.verify_write", PROBE_TABLE_SQL),
+            ("the role that acts", rights::ACT_ROLE_SQL),
+            ("the role that a rejoined server follows with", rights::FOLLOW_ROLE_SQL),
+        ],
         actions: actions::ACTIONS,
         example_name: "pg",
         example_pace: ["2s", "2s"],

@@ -2,7 +2,7 @@
 
 use tokio_postgres::error::SqlState;
 
-use crate::systems::kit::trouble::{Trouble, TroubleKind, innermost, known_cause};
+use crate::systems::kit::trouble::{Trouble, TroubleKind, innermost, known_cause, not_tls};
 
 /// What an error of the driver means, at `place`, for `user`. `connected` tells whether a session
 /// was already there, so that something may have been sent.
@@ -23,8 +23,7 @@ pub(super) fn of_driver(
     }
     let detail = innermost(error);
     if detail.contains("TLS") {
-        let message = format!("{place} does not speak TLS: {detail}; set `sslmode` to match");
-        return Trouble::new(TroubleKind::Ours, message);
+        return not_tls(place);
     }
     if error.is_closed() {
         let kind = if connected { TroubleKind::Cut } else { TroubleKind::Unreachable };

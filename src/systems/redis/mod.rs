@@ -51,6 +51,10 @@ impl Server for Redis {
         settings: settings::SETTINGS,
         facts: facts::FACTS,
         permissions: rights::PERMISSIONS,
+        grants: &[
+            ("ACL SETUSER of the user that watches", rights::WATCH_RULES),
+            ("ACL SETUSER of the user that acts", rights::ACT_RULES),
+        ],
         actions: actions::ACTIONS,
         example_name: "cache",
         example_pace: ["2s", "2s"],

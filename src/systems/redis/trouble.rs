@@ -35,16 +35,6 @@ impl Question<'_> {
 
 /// What an error means that came while a connection was opened: nothing was asked yet.
 pub(super) fn of_connecting(error: &io::Error, place: &str) -> Trouble {
-    let not_tls = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref())
-        .is_some_and(|error| matches!(error, rustls::Error::InvalidMessage(_)));
-    let ended = error.kind() == io::ErrorKind::UnexpectedEof;
-    if not_tls || ended {
-        let message =
-            format!("{place} does not answer in TLS; if it does not speak TLS, set `tls = false`");
-        return Trouble::new(TroubleKind::Ours, message);
-    }
     known_cause(place, error)
         .unwrap_or_else(|| Trouble::unsent(TroubleKind::Unreachable, format!("{place}: {error}")))
 }

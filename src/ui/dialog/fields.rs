@@ -1,5 +1,6 @@
 //! Fields of dialogs: what is to be typed, what was typed, how much of it is right.
 
+use crate::domain::text::several;
 use crate::ui::field::Field;
 use crate::ui::widget::ink::{BORDER, FIELD, FOCUS, Ink, KEY, MATCH, MUTED, TEXT, WRONG};
 use crate::ui::widget::row::{Row, first_fit, hanging, width_of};
@@ -81,7 +82,7 @@ pub(super) fn words(
     let state = if count >= least {
         Row::of(MATCH, "long enough")
     } else {
-        Row::of(MUTED, format!("{count} of at least {least} characters"))
+        Row::of(MUTED, format!("{count} of at least {}", several(least, "character")))
     };
     let room = width.saturating_sub(state.width() + 2);
     vec![

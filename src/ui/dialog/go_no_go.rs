@@ -3,7 +3,6 @@
 use super::prelude::*;
 use crate::domain::console::Access;
 use crate::domain::readiness::{acceptance, worst_first};
-use crate::domain::run::phase::Phase;
 use crate::domain::verdict::{Criterion, Met};
 use crate::ui::available::why_not_accept;
 use crate::ui::panel::fitness;
@@ -136,12 +135,7 @@ fn day_rows(screen: &Screen<'_>, width: usize) -> Vec<Row> {
 
 /// Once a step that cannot be taken back was done, that the list asks a question already answered.
 fn decided(screen: &Screen<'_>, width: usize) -> Vec<Row> {
-    let (Some(run), Some(book)) = (screen.run, screen.runbook) else { return Vec::new() };
-    let open = run.declaration.is_some() && !run.stage.is_closed();
-    let promoted = book.steps.iter().find(|step| {
-        step.change.promotes() && run.step(&step.id).is_some_and(|state| state.phase == Phase::Done)
-    });
-    let Some(step) = promoted.filter(|_| open) else { return Vec::new() };
+    let Some(step) = screen.promoted() else { return Vec::new() };
     let standby = phrase::label(screen, screen.assessment.standby());
     let text = format!(
         "◆3 decided: {} is done. The list still asks whether {standby}, as a standby, may take \

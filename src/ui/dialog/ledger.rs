@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::domain::ledger::LossVerdict;
 use crate::domain::run::intent::Intent;
 use crate::domain::time::{Stamp, cut_upwards, short_time};
+use crate::ui::panel::red;
 
 /// How long the losses must have been on the screen before they can be accepted.
 const READ_MIN: Duration = Duration::from_secs(1);
@@ -115,6 +116,10 @@ fn sheet(screen: &Screen<'_>, counts_in: u128, width: usize) -> Sheet {
     if unknown > 0 {
         let text = format!("▲2 {unknown} of {all} stores: nobody can say how much is lost");
         body.extend(paragraph(WARN, &text, width));
+    }
+    // What is written there after T0 is lost too, and nobody here sees it.
+    if phrase::is_frozen(screen) {
+        body.extend(red::fence(screen, width));
     }
     if all > 0 && breach + unknown == 0 {
         body.push(Row::of(OK, "ok every store keeps its objective"));

@@ -139,6 +139,11 @@ impl fmt::Display for Key {
     }
 }
 
+/// Keys as people write them: `g g`.
+pub fn text_of(keys: &[Key]) -> String {
+    keys.iter().map(Key::to_string).collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 mod key;
 mod read;
 
-pub use key::Key;
+pub use key::{Key, text_of};
 
 use super::command::{Acts, COMMANDS, Command, Context};
 use crate::domain::run::autopilot::Keys;
@@ -37,8 +37,7 @@ pub struct Binding {
 impl Binding {
     /// The keys as people write them: `g g`.
     pub fn keys_text(&self) -> String {
-        let keys: Vec<String> = self.keys.iter().map(Key::to_string).collect();
-        keys.join(" ")
+        key::text_of(&self.keys)
     }
 }
 

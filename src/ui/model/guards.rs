@@ -23,8 +23,6 @@ pub struct Guards {
     pub focus_at: Option<Stamp>,
     /// When the dialog was opened.
     pub dialog_at: Option<Stamp>,
-    /// When the unfinished sequence began; its continuations show 300 ms later.
-    pub sequence_at: Option<Stamp>,
     /// True while a dialog that the palette opened has had no key of its own: the Enter that opened
     /// it must not go on and accept it.
     pub from_palette: bool,

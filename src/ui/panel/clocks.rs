@@ -8,7 +8,7 @@ use crate::domain::forecast::{RtoState, Stuck, TierClock};
 use crate::domain::ids::StepId;
 use crate::domain::runbook::Step;
 use crate::domain::text::several;
-use crate::domain::time::{clock_text, short_time};
+use crate::domain::time::{clock_text, margin_s, short_time};
 
 use super::phrase;
 
@@ -205,7 +205,7 @@ pub fn start_rows(screen: &Screen<'_>, step: &StepId) -> Vec<(Ink, String)> {
     let Some(rto) = forecast.rto else { return Vec::new() };
     let told = |wait: Duration| {
         let finish = forecast.finish_if_started(step, wait)?;
-        let margin = rto.as_secs_f64() - finish.p80.as_secs_f64();
+        let margin = margin_s(rto, finish.p80);
         let size = phrase::seconds(margin.abs());
         let word = if margin < 0.0 { "LATE by" } else { "margin" };
         let (first, last) = (clock_text(finish.p50), clock_text(finish.p80));

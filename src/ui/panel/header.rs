@@ -58,7 +58,7 @@ fn regions(screen: &Screen<'_>, parts: bool) -> Row {
     }
     let one = |side| {
         if parts {
-            format!("{} {}", phrase::label(screen, side), phrase::part(screen, side))
+            format!("{} {}", phrase::label(screen, side), screen.part(side).words())
         } else {
             phrase::label(screen, side).to_owned()
         }
@@ -216,6 +216,13 @@ pub fn banner(screen: &Screen<'_>, width: usize) -> Row {
         let full = format!("{head}. What is not on record is not done; nothing new starts.");
         return first_fit(vec![Row::of(CRIT, full), Row::of(CRIT, head)], width);
     }
+    if let Some(why) = screen.unkept {
+        let head = "■1 THE STATE FOLDER TAKES NOTHING";
+        return first_fit(
+            vec![Row::of(CRIT, format!("{head}: {why}")), Row::of(CRIT, head)],
+            width,
+        );
+    }
     match screen.assessment.alarms.first() {
         Some(alarm) if alarm.priority != Priority::ActNow => {
             first_fit(after(screen, alarm_rows(screen, alarm)), width)
@@ -266,6 +273,7 @@ mod tests {
         check("close", Some(suspect()), [open, met, "eu-central-1 serves and is SUSPECT"]);
         let lost = "■1 PRIMARY us-east-1 DOWN";
         check("close", Some(red()), [open, lost, "eu-central-1 is DOWN NOW"]);
-        check("restored", Some(red()), [over, lost, "eu-central-1 is DOWN NOW"]);
+        let gone = "eu-central-1 was PRIMARY > us-east-1 standby";
+        check("restored", Some(red()), [gone, lost, "eu-central-1 is DOWN NOW"]);
     }
 }

@@ -4,6 +4,7 @@ use super::prelude::*;
 use crate::domain::console::Access;
 use crate::domain::run::state::Run;
 use crate::ui::command::{COMMANDS, Command, CommandSpec};
+use crate::ui::keymap::{Lookup, text_of};
 use crate::ui::model::Panel;
 
 use super::{hints, phrase};
@@ -35,8 +36,7 @@ pub fn row(screen: &Screen<'_>, width: usize) -> Row {
         return Row::plain("type to filter   enter keep   esc show all").cut(width);
     }
     if !screen.model.sequence.is_empty() {
-        let typed = screen.model.sequence.join(" ");
-        return Row::plain(format!("{typed} …   esc forgets it")).cut(width);
+        return begun(screen, width);
     }
     if let Some(dialog) = &screen.model.dialog {
         return Row::plain(hints::row(screen, &**dialog, width)).cut(width);
@@ -60,6 +60,20 @@ pub fn row(screen: &Screen<'_>, width: usize) -> Row {
         })
         .collect();
     as_many(parts, "  ", width)
+}
+
+/// The keys that may follow a sequence that is begun, and what each would do.
+fn begun(screen: &Screen<'_>, width: usize) -> Row {
+    let model = screen.model;
+    let mut parts = vec![Row::plain(format!("{} …", text_of(&model.sequence)))];
+    if let Lookup::Prefix(next) = screen.keymap.look(model.contexts(), &model.sequence) {
+        let does = |command: Command| command.spec().map_or(command.name(), |spec| spec.doc);
+        parts.extend(next.into_iter().map(|(key, command)| {
+            Row::of(TEXT, key.to_string()).put(MUTED, format!(" {}", does(command)))
+        }));
+    }
+    parts.push(Row::plain("esc forgets it"));
+    as_many(parts, "   ", width)
 }
 
 fn same(one: Command, other: Command) -> bool {

@@ -47,6 +47,9 @@ pub fn pieces(screen: &Screen<'_>) -> Vec<Piece> {
         let text = "wait for the disk that holds the state folder: see what blocks it";
         return offers.say(text).also(Command::Quit, "leave, running steps go on").pieces();
     }
+    if screen.unkept.is_some() && screen.open_run().is_none() {
+        return offers.say("make the state folder writable: no run could go on record").pieces();
+    }
     let offers = match screen.run {
         Some(run) if run.stage.is_closed() => closed(offers, screen, run),
         Some(run) if run.declaration.is_some() || !phrase::is_red_moment(screen) => {
@@ -369,6 +372,10 @@ fn paced<'a>(
         return offers.say_first("its effect is looked for", &title);
     };
     let (gone, usual) = (screen.now.since(attempt.granted), clocks::act_p50(screen, step));
+    if state.phase == Phase::Granted {
+        let since = whole_time(gone);
+        return offers.say_first(&format!("granted {since} ago, not known to work"), &title);
+    }
     let left = usual.saturating_sub(gone);
     let (gone, usual) = (whole_time(gone), whole_time(usual));
     if left < Duration::from_secs(1) {
@@ -577,7 +584,7 @@ mod tests {
         let told = |fixture: &fixture::Fixture| {
             let screen = fixture.screen();
             let way = screen.direction();
-            let parts = [way.from, way.to].map(|side| phrase::part(&screen, side));
+            let parts = [way.from, way.to].map(|side| screen.part(side).words());
             (parts, phrase::is_frozen(&screen), sentence(&screen).contains("expected losses"))
         };
         assert_eq!(told(&fixture), (["was PRIMARY", "taking over"], true, true));
@@ -603,10 +610,12 @@ mod tests {
         let parts = |fixture: &fixture::Fixture| {
             let screen = fixture.screen();
             let way = screen.direction();
-            [way.from, way.to].map(|side| phrase::part(&screen, side))
+            [way.from, way.to].map(|side| screen.part(side).words())
         };
         assert_eq!(parts(&fixture), ["was PRIMARY", "taking over"]);
         fixture.run.as_mut().expect("a run").declaration = None;
+        assert_eq!(parts(&fixture), ["was PRIMARY", "standby"]);
+        fixture.assessment.primary = Primary::Healthy;
         assert_eq!(parts(&fixture), ["PRIMARY", "standby"]);
     }
 }

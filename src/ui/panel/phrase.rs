@@ -79,32 +79,6 @@ pub fn is_planned_without_primary(screen: &Screen<'_>) -> bool {
     matches!(screen.assessment.primary, Primary::Red { .. }) && screen.run.is_some_and(planned)
 }
 
-/// The part that a region plays now.
-pub fn part(screen: &Screen<'_>, side: Side) -> &'static str {
-    // A run that is only open has moved nothing: nobody declared yet. Neither has a planned one
-    // before its first promotion. One that is over moves nothing any more, and from the
-    // restoration on the one that serves now is the primary.
-    let active = side == screen.assessment.active;
-    let moves = |run: &&Run| {
-        !run.stage.is_closed() && run.declaration.is_some() && !is_still_served(screen, run)
-    };
-    let Some(run) = screen.run.filter(moves) else {
-        return if active { "PRIMARY" } else { "standby" };
-    };
-    let leaving = side == run.direction.from;
-    match (run.restored.is_some(), active, leaving) {
-        (true, true, _) => "PRIMARY",
-        (true, false, false) => "standby",
-        (_, _, true) => "was PRIMARY",
-        (false, _, false) => "taking over",
-    }
-}
-
-/// True while a planned run has promoted nothing and the region that it leaves is there.
-fn is_still_served(screen: &Screen<'_>, run: &Run) -> bool {
-    losses_at(run, screen.runbook, screen.assessment) == Some(LossesAt::Now)
-}
-
 /// The moment the clock counts from, and how well it is known; none without an incident.
 pub fn t0(screen: &Screen<'_>) -> Option<(Stamp, T0Basis)> {
     if let Some(run) = screen.run {

@@ -173,7 +173,7 @@ fn standby_row(screen: &Screen<'_>, width: usize) -> Row {
 }
 
 /// Whether the lost region can still take writes, as far as anything tells.
-fn fence(screen: &Screen<'_>, width: usize) -> Vec<Row> {
+pub fn fence(screen: &Screen<'_>, width: usize) -> Vec<Row> {
     let side = screen.assessment.active;
     let store = |system: &SystemSpec| {
         let cell = screen.snapshot.cell(&system.id, side)?;

@@ -250,7 +250,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, side: Side, screen: &Screen<'_>
     let right = regions.summary(side);
     let short = format!("{} {side} {}", panel.index() + 1, phrase::label(screen, side));
     let title = first_fit(
-        vec![Row::plain(format!("{short} {}", phrase::part(screen, side))), Row::plain(short)],
+        vec![Row::plain(format!("{short} {}", screen.part(side).words())), Row::plain(short)],
         usize::from(area.width).saturating_sub(right.width() + FRAME_CELLS),
     );
     let inside = canvas.panel(area, &look(screen, panel, title, right));

@@ -35,7 +35,7 @@ pub fn rows(screen: &Screen<'_>, width: usize, room: usize) -> Vec<Row> {
         let named = |words: String| Row::plain(words).put(TEXT, " ").join(state.clone());
         first_fit(
             vec![
-                named(format!("{side} {label} {}", phrase::part(screen, side))),
+                named(format!("{side} {label} {}", screen.part(side).words())),
                 named(format!("{side} {label}")),
                 named(side.to_string()),
             ],

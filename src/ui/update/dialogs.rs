@@ -2,6 +2,7 @@
 
 use super::guards::{accepted, changed, dialog_is_new, refusal};
 use super::{look, named};
+use crate::ui::available::too_small;
 use crate::ui::command::Command;
 use crate::ui::facts::Facts;
 use crate::ui::keymap::Key;
@@ -17,6 +18,15 @@ pub(super) fn settle(
     facts: &Facts<'_>,
     dialog: Box<dyn Dialog>,
 ) -> Vec<Wish> {
+    if let After::Stay(wishes) | After::Close(wishes) = &after
+        && !dialog.minds_size()
+        && wishes.iter().any(Wish::is_word)
+        && let Some(why) = too_small("what is accepted here must be seen", model.size)
+    {
+        model.refuse(facts.now, why);
+        model.dialog = Some(dialog);
+        return Vec::new();
+    }
     match after {
         After::Stay(wishes) => {
             model.dialog = Some(dialog);

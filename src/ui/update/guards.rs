@@ -28,9 +28,6 @@ pub const BURST: Duration = Duration::from_millis(150);
 /// After the focus returned, and in a new dialog, verbs and typed text are ignored this long.
 pub const SETTLE: Duration = Duration::from_millis(300);
 
-/// How long the continuations of a sequence stay hidden.
-pub const SEQUENCE_SHOWN_AFTER: Duration = Duration::from_millis(300);
-
 /// True when printable keys come faster than a hand types. Called for every printable key.
 pub(super) fn is_burst(guards: &mut Guards, now: Stamp) -> bool {
     let paused = guards.typed_at.last().is_none_or(|last| now.since(*last) >= BURST);

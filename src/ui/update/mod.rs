@@ -14,11 +14,11 @@ use crate::domain::time::Stamp;
 use crate::ui::available::why_not;
 use crate::ui::command::Command;
 use crate::ui::facts::Facts;
-use crate::ui::keymap::{Key, Lookup};
+use crate::ui::keymap::{Key, Lookup, text_of};
 use crate::ui::model::{Model, Panel};
 use crate::ui::wish::Wish;
 
-pub use guards::{BURST, BURST_KEYS, HELD, SAME_VERB, SEQUENCE_SHOWN_AFTER, SETTLE, TYPED_ON};
+pub use guards::{BURST, BURST_KEYS, HELD, SAME_VERB, SETTLE, TYPED_ON};
 pub use typed::mask_typed;
 
 /// What came from the terminal.
@@ -147,25 +147,21 @@ fn typed_on(key: Key) -> bool {
 /// The command of a key, or of the sequence that it ends; a key that means nothing ends it too.
 fn look(model: &mut Model, facts: &Facts<'_>, key: Key) -> Option<Command> {
     let now = facts.now;
-    let mut pressed: Vec<Key> = model.sequence.iter().filter_map(|text| Key::parse(text)).collect();
-    pressed.push(key);
+    let pressed = [model.sequence.as_slice(), &[key]].concat();
     match facts.keymap.look(model.contexts(), &pressed) {
         Lookup::Command(command) => {
             model.sequence.clear();
             Some(command)
         }
         Lookup::Prefix(_) => {
-            if model.sequence.is_empty() {
-                model.guards.sequence_at = Some(now);
-            }
-            model.sequence.push(key.to_string());
+            model.sequence.push(key);
             None
         }
         Lookup::None => {
             if model.sequence.is_empty() {
                 return None;
             }
-            let keys = model.sequence.join(" ");
+            let keys = text_of(&model.sequence);
             model.sequence.clear();
             model.refuse(now, format!("`{keys} {key}` means nothing"));
             None

@@ -436,7 +436,7 @@ impl Voyage {
             clock,
         };
         let pause = Arc::new(Patience(Arc::clone(&self.clock)));
-        operator_for(self.world.clone(), action, &setup, pause).expect("right settings")
+        Box::new(operator_for(self.world.clone(), action, &setup, pause).expect("right settings"))
     }
 }
 

@@ -76,7 +76,7 @@ fn warrant(
         return Ok(Warrant { expires, key, target: None, other: None, alone: false });
     };
     let (id, system) = (step.id.clone(), aim.system.clone());
-    if action.class != Class::R && identity::one_server(context.snapshot, &system).is_some() {
+    if action.class != Class::R && identity::told_alike(context.snapshot, &system) {
         return Err(Refusal::OneServer { step: id, system });
     }
     // A program or a request reaches what it acts on in its own way, by no name of the system.
@@ -169,12 +169,10 @@ pub fn still_good(context: &Context<'_>, intent: &Body) -> Result<(), Clean> {
         }
     }
     let (target, other) = identity::shown(context.snapshot, step, run.direction);
-    let moved = |shown: &Option<Identity>, now: &Option<Identity>| {
-        shown
-            .as_ref()
-            .is_some_and(|shown| now.as_ref().is_none_or(|now| now.server != shown.server))
+    let moved = |shown: &Option<Identity>, now: Option<Identity>| {
+        identity::is_exchanged(shown.as_ref(), now.as_ref())
     };
-    if moved(&warrant.target, &target) || moved(&warrant.other, &other) {
+    if moved(&warrant.target, target) || moved(&warrant.other, other) {
         return Err(void(&"another server answers under a name of its system by now"));
     }
     Ok(())

@@ -10,7 +10,7 @@ use crate::ui::widget::sheet::Fold;
 
 use super::keys::STOP_WINDOW;
 use super::state::Card;
-use crate::ui::available::{GUARDED_SIZE_MIN, too_small};
+use crate::ui::available::{GUARDED_SIZE_MIN, too_small_for, why_not_step};
 
 /// Under this many rows of the terminal the foot says only what must be said.
 const TIGHT_BELOW: u16 = 30;
@@ -35,7 +35,7 @@ pub(super) fn rows(
         rows.push(Row::of(MUTED, "checked once more at the last moment"));
         return rows;
     }
-    if too_small(card.guard(step), size).is_some() {
+    if too_small_for(card.guard(step), size).is_some() {
         let (columns, lines) = GUARDED_SIZE_MIN;
         let text = format!("too small: enlarge to {columns}x{lines}. Esc leaves");
         rows.push(Row::of(WARN, text).cut(width));
@@ -93,7 +93,7 @@ fn reading(
         Guard::TypedTarget => "the target is typed",
         Guard::TypedVerb => "verb and target are typed, then 3 s in which any key stops it",
     };
-    let small = too_small(guard, size).filter(|_| screen.access != Access::ReadOnly);
+    let small = too_small_for(guard, size).filter(|_| screen.access != Access::ReadOnly);
     let text = match screen.access {
         _ if small.is_some() => small.unwrap_or_default().to_string(),
         Access::ReadOnly => "read only: no key here changes anything".to_owned(),
@@ -101,7 +101,10 @@ fn reading(
             "{} arms this console; then close this and {key} runs it: {how}",
             phrase::key(screen, Command::Arm)
         ),
-        Access::Armed => format!("only being read: close this, then {key} runs it: {how}"),
+        Access::Armed => match why_not_step(card.command(), screen, screen.model, Some(step)) {
+            Some(why) => format!("only being read; {key} is refused: {why}"),
+            None => format!("only being read: close this, then {key} runs it: {how}"),
+        },
     };
     let mut rows = paragraph(TEXT, &text, width);
     rows.push(Row::of(MUTED, "Enter never runs a step.   Esc = close"));

@@ -3,7 +3,7 @@
 use crate::ui::dialog::prelude::*;
 use std::time::Duration;
 
-use super::state::{Card, dry_run};
+use super::state::{Card, dry_run, servers};
 use crate::domain::catalogue::Guard;
 use crate::domain::console::{Access, Rehearsal};
 use crate::domain::gates::Seen;
@@ -38,7 +38,8 @@ pub fn start(model: &mut Model, facts: &Facts<'_>, step: &Step, back: bool) -> V
         let (step, typed) = (step.id.clone(), String::new());
         return vec![Wish::Intent(Intent::Run { step, typed, broken: None, call })];
     }
-    let mut card = Card::of(step.id.clone(), back, true, facts.now);
+    let shown = servers(facts, &step.id);
+    let mut card = Card { shown, ..Card::of(step.id.clone(), back, true, facts.now) };
     let mut wishes = card.rehearse(facts);
     model.notice = None;
     if guard == Guard::StopWindow {
@@ -61,7 +62,8 @@ pub fn start(model: &mut Model, facts: &Facts<'_>, step: &Step, back: bool) -> V
 
 /// Opens the card to be read, and asks for a dry run.
 pub fn show(model: &mut Model, facts: &Facts<'_>, step: &StepId, back: bool) -> Vec<Wish> {
-    let mut card = Card::of(step.clone(), back, false, facts.now);
+    let shown = servers(facts, step);
+    let mut card = Card { shown, ..Card::of(step.clone(), back, false, facts.now) };
     let wishes = card.rehearse(facts);
     model.open(facts.now, Box::new(card));
     wishes
@@ -179,7 +181,12 @@ impl Card {
 
     /// Why its step cannot be started now, whatever is typed.
     pub(super) fn refusal(&self, model: &Model, facts: &Facts<'_>) -> Option<Clean> {
-        why_not_step(self.command(), facts, model, facts.step(&self.step))
+        let exchanged = || {
+            let why = "another server answers than when this card was opened, or it was started \
+                       anew: close it, look who answers, and ask for the step again";
+            self.is_exchanged(facts).then(|| why.into())
+        };
+        why_not_step(self.command(), facts, model, facts.step(&self.step)).or_else(exchanged)
     }
 
     /// Enter: dead until everything that the guard asks for is there.

@@ -18,6 +18,10 @@ impl Dialog for Card {
         self.take(hand)
     }
 
+    fn minds_size(&self) -> bool {
+        true
+    }
+
     fn sheet(&self, screen: &Screen<'_>, room: Room) -> Sheet {
         sheet::sheet(screen, self, room.width, room.size, self.fold(screen)).0
     }

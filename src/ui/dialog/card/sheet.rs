@@ -5,6 +5,8 @@ use crate::domain::catalogue::Class;
 use crate::domain::console::{Access, Rehearsal};
 use crate::domain::loss;
 use crate::domain::preview::Standing;
+use crate::domain::run::phase::Phase;
+use crate::domain::run::state::StepState;
 use crate::domain::runbook::{Compensation, Step};
 use crate::ui::dialog::prelude::*;
 use crate::ui::panel::clocks;
@@ -34,7 +36,7 @@ pub(super) fn sheet(
     };
     let (costs, more) =
         (cost_rows(screen, card, step, width), more_rows(screen, card, step, width));
-    let must;
+    let mut must;
     let body = if width >= COLUMNS_FROM {
         let half = width / 2 - 1;
         let (mut change, called) = change_rows(screen, card, half);
@@ -57,6 +59,9 @@ pub(super) fn sheet(
         rows.extend(check_rows(screen, card, step, width));
         rows
     };
+    let ended = ended_rows(screen, step, width);
+    must += ended.len();
+    let body = [ended, body].concat();
     let foot = foot::rows(screen, card, step, (width, size), fold);
     let sheet = Sheet::of(title(screen, card, step), danger(card, step, width), body, foot);
     (sheet.at(card.scroll), must)
@@ -89,6 +94,16 @@ fn danger(card: &Card, step: &Step, width: usize) -> Row {
             Row::of(MUTED, format!("class {class}, guard {}{auto}", guard.number()))
         }
     }
+}
+
+/// How it ended last, where that was no good end.
+fn ended_rows(screen: &Screen<'_>, step: &Step, width: usize) -> Vec<Row> {
+    let ended = screen.run.and_then(|run| run.step(&step.id));
+    let bad = |state: &&StepState| matches!(state.phase, Phase::Failed | Phase::Unknown);
+    let Some(state) = ended.filter(bad) else { return Vec::new() };
+    let cause = state.cause.map_or_else(String::new, |cause| format!(", {}", cause.words()));
+    let text = format!("■1 {}{cause}: {}", state.phase.word(), state.evidence);
+    paragraph(CRIT, &text, width)
 }
 
 /// What will change, and how it is called.
@@ -147,6 +162,7 @@ fn check_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Ve
     let broken = card.breaking.as_ref().map(|(index, _)| *index);
     for (index, seen) in gates.iter().enumerate() {
         let (ink, word) = match seen.held {
+            Some(true) if seen.by_silence => (WARN, "▲2 "),
             Some(true) => (OK, "ok "),
             Some(false) => (CRIT, "■1 "),
             None => (UNKNOWN, "?  "),
@@ -159,7 +175,9 @@ fn check_rows(screen: &Screen<'_>, card: &Card, step: &Step, width: usize) -> Ve
     }
     if !gates.is_empty() {
         let ink = if open > 0 { WARN } else { MUTED };
-        rows.push(Row::of(ink, format!("{held} hold, {open} do not")));
+        let silent = gates.iter().filter(|seen| seen.by_silence).count();
+        let how = if silent > 0 { format!(" ({silent} by silence alone)") } else { String::new() };
+        rows.push(Row::of(ink, format!("{held} hold{how}, {open} do not")));
     }
     let rights = step.action.permissions.join(", ");
     if !rights.is_empty() {

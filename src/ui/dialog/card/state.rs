@@ -2,7 +2,9 @@
 
 use crate::domain::catalogue::Guard;
 use crate::domain::console::Rehearsal;
+use crate::domain::identity;
 use crate::domain::ids::StepId;
+use crate::domain::reading::Identity;
 use crate::domain::runbook::Step;
 use crate::domain::time::Stamp;
 use crate::ui::dialog::prelude::*;
@@ -10,6 +12,13 @@ use crate::ui::dialog::prelude::*;
 /// The last dry run of a step, or of taking it back.
 pub(super) fn dry_run<'a>(facts: &Facts<'a>, step: &StepId, back: bool) -> Option<&'a Rehearsal> {
     facts.rehearsal.filter(|seen| seen.step == *step && seen.back == back)
+}
+
+/// The servers that are known of a step now.
+pub(super) fn servers(facts: &Facts<'_>, step: &StepId) -> [Option<Identity>; 2] {
+    facts.step(step).map_or([None, None], |step| {
+        identity::shown(facts.snapshot, step, facts.direction()).into()
+    })
 }
 
 /// The card of a step: what would change, gates, loss, undo, timing, and how to start it.
@@ -38,6 +47,8 @@ pub struct Card {
     pub rehearsed_at: Option<Stamp>,
     /// When the card was opened.
     pub opened: Stamp,
+    /// The servers that were shown then: its target's, and the other side's.
+    pub shown: [Option<Identity>; 2],
     /// First row shown, where the card is longer than the screen.
     pub scroll: usize,
     /// The furthest it was scrolled without a row left out.
@@ -48,6 +59,7 @@ impl Card {
     /// The card of a step, to be read, or to be confirmed.
     pub fn of(step: StepId, back: bool, confirming: bool, opened: Stamp) -> Self {
         Self {
+            shown: [None, None],
             step,
             back,
             confirming,
@@ -80,6 +92,13 @@ impl Card {
         let way = facts.direction();
         let text = if self.back { step.typed_text_back(way) } else { step.typed_text(way) };
         typed.then_some(text)
+    }
+
+    /// True where another server than the card was opened on answers for its step by now.
+    pub(super) fn is_exchanged(&self, facts: &Facts<'_>) -> bool {
+        let now = servers(facts, &self.step);
+        let both = self.shown.iter().zip(&now);
+        both.into_iter().any(|(shown, now)| identity::is_exchanged(shown.as_ref(), now.as_ref()))
     }
 
     /// Rows that must still be read before Enter counts.

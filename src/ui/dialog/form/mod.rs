@@ -119,7 +119,11 @@ impl Dialog for Form {
             None if purpose.is_question() => Vec::new(),
             None => words_field(ask, purpose.least_chars(screen), field, true, width),
         });
-        foot.push(leave_row(purpose.enter(), width));
+        let refused = match self.accepted(screen, screen.model) {
+            Ok(Wish::Intent(intent)) => screen.decides(&intent).is_err(),
+            Ok(_) | Err(_) => false,
+        };
+        foot.push(leave_row(if refused { "" } else { purpose.enter() }, width));
         let right = match purpose {
             Purpose::Leave => Row::of(INFO, "◆3 the run stays open"),
             _ => Row::new(),

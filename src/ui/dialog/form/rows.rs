@@ -1,7 +1,9 @@
 //! What is to be known before a form is written: the criterion, the step and how it is.
 
 use super::Purpose;
+use crate::domain::catalogue::Change;
 use crate::domain::run::phase::Phase;
+use crate::domain::runbook::Step;
 use crate::ui::dialog::prelude::*;
 use crate::ui::dialog::{close, lossy};
 use crate::ui::panel::region::Regions;
@@ -49,7 +51,24 @@ pub(super) fn told_rows(screen: &Screen<'_>, purpose: &Purpose, width: usize) ->
     if matches!(purpose, Purpose::Skip(_)) && state.phase == Phase::Failed {
         rows.extend(fact("", WARN, "▲2 it failed: what it changed stays", width));
     }
+    if matches!(purpose, Purpose::Skip(_)) && step.change == Change::ProveWrite {
+        let text = "▲2 without it no write is proven: whoever leaves it out answers for that";
+        rows.extend(fact("", WARN, text, width));
+    }
+    rows.extend(target_rows(screen, step, width));
     rows
+}
+
+/// What is read of the step's target now.
+fn target_rows(screen: &Screen<'_>, step: &Step, width: usize) -> Vec<Row> {
+    let regions = Regions::of(screen);
+    let seen = step.target.as_ref().and_then(|target| {
+        let side = screen.direction().side(target.place);
+        let shown = regions.shown(screen.site.system(&target.system)?, side)?;
+        let told = [shown.word, shown.note, shown.age].join(" ");
+        Some((shown.ink, format!("{} in {side}: {}", target.system, told.trim_end())))
+    });
+    seen.map_or_else(Vec::new, |(ink, text)| fact("READ NOW", ink, &text, width))
 }
 
 /// What is shown of a criterion that is to be accepted.

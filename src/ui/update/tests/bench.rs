@@ -237,7 +237,7 @@ pub(super) struct Bench {
     keymap: &'static Keymap,
     runbooks: Vec<Runbook>,
     assessment: Assessment,
-    snapshot: Snapshot,
+    pub(super) snapshot: Snapshot,
     ledger: Ledger,
 }
 
@@ -319,6 +319,7 @@ impl Bench {
             journal: &self.journal,
             recording: false,
             stalled: None,
+            unkept: None,
             output_rows: 50,
             timeline_rows: 50,
             report: None,

@@ -3,8 +3,10 @@
 use Access::{Armed, ReadOnly, Safe};
 
 use super::super::Input;
-use super::bench::{Bench, step_id};
+use super::bench::{Bench, at, step_id};
 use crate::domain::console::{Access, JournalState};
+use crate::domain::ids::{Side, SystemId};
+use crate::domain::reading::{Health, Identity, Reading};
 use crate::ui::command::Command;
 use crate::ui::dialog::card::Card;
 use crate::ui::dialog::form::{Form, Purpose};
@@ -620,4 +622,52 @@ fn the_guide_names_keys_and_reasons() {
     assert_eq!(why(Command::Choose), None);
     let help = rows.iter().find(|row| row.command == Command::Help).expect("it has a key");
     assert_eq!(help.keys.as_str(), "? or f1");
+}
+
+#[test]
+fn nothing_that_must_be_read_is_accepted_where_it_cannot_be() {
+    let check = |stage: &str, keys: &[&str], size: (u16, u16), want: bool| {
+        let mut bench = Bench::new(Access::Armed, stage);
+        bench.input(&Input::Resize(size.0, size.1));
+        bench.script(keys);
+        assert_eq!(bench.wished().len(), usize::from(want), "{keys:?} {size:?}");
+        assert_eq!(bench.notice().starts_with("enlarge to 80x24: what"), !want);
+        assert_eq!(bench.model.dialog.is_none(), want, "{keys:?} {size:?}: it stays");
+    };
+    let declare = ["D", "=declare", "enter", "=the region is gone", "enter"];
+    for (size, want) in [((80, 24), true), ((79, 24), false), ((80, 23), false), ((40, 8), false)] {
+        check("standby", &declare, size, want);
+    }
+}
+
+#[test]
+fn a_card_is_confirmed_for_the_servers_that_it_was_opened_on() {
+    let check = |then: &str, typed_first: bool, want: bool| {
+        let mut bench = Bench::at_step(Access::Armed, "promote");
+        let answers = |bench: &mut Bench, server: &str| {
+            let at = at(bench.now);
+            let mut reading = Reading::new(at, Health::Up, "fine");
+            let (server, data) = (server.into(), "cluster".into());
+            reading.identity = Some(Identity { server, data });
+            let pg = SystemId::new("pg").expect("a name");
+            bench.snapshot.record(&pg, Side::B, at, Ok(reading));
+        };
+        answers(&mut bench, "one");
+        bench.script(&["r"]);
+        let typed = "=promote pg-b";
+        if typed_first {
+            bench.script(&[typed, "enter", "+1000"]);
+        }
+        answers(&mut bench, then);
+        if !typed_first {
+            bench.script(&[typed, "enter"]);
+        }
+        bench.script(&["+1000", "+1000", "+1000"]);
+        assert_eq!(bench.wished().len(), usize::from(want), "{then} {}", bench.notice());
+        assert_eq!(bench.notice().contains("another server answers than when"), !want);
+    };
+    for typed_first in [false, true] {
+        check("one", typed_first, true);
+        check("other", typed_first, false);
+    }
 }

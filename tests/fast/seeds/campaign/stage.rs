@@ -526,6 +526,6 @@ impl Stage {
         };
         let world: PathBuf = self.folder.path().join("world");
         let pause = Arc::new(Patience(Arc::clone(&self.clock)));
-        operator_for(world, action, &setup, pause).expect("right settings")
+        Box::new(operator_for(world, action, &setup, pause).expect("right settings"))
     }
 }
