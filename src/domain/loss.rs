@@ -18,6 +18,9 @@ use super::time::Stamp;
 /// clock of the old primary's side.
 pub const LAST_REPLAYED: &str = "last_replayed_unix_ms";
 
+/// The fact by which a store tells its own clock as it was looked at, in milliseconds since 1970.
+pub const CLOCK: &str = "clock_unix_ms";
+
 /// The loss of one store.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Loss {
@@ -177,11 +180,9 @@ fn bounded(
     let closed = snapshot.closed_at(&system.id, direction.from).map(|(at, _)| at.wall_ms);
     let by_replay = match promoted.fact(LAST_REPLAYED) {
         Some(FactValue::Number(replayed_ms)) if *replayed_ms > 0.0 && replayed_ms.is_finite() => {
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "milliseconds since 1970 are below 2^52"
-            )]
-            let until = |wall_ms: i64| ((wall_ms as f64 - replayed_ms) / 1000.0).max(0.0);
+            // What was replayed is stamped by the clock of the side that is left, T0 by ours.
+            let ahead_ms = ahead_ms(system, snapshot, direction.from).unwrap_or(0.0);
+            let until = |wall_ms: i64| ((ms(wall_ms) + ahead_ms - replayed_ms) / 1000.0).max(0.0);
             // Replayed beyond T0 it wrote on: what it wrote until it was closed counts.
             match (until(t0.wall_ms), closed) {
                 (_, Some(closed_ms)) if reopened => Some(until(closed_ms)),
@@ -222,6 +223,18 @@ fn bounded(
         Some(_) => how,
     };
     Some((seconds, how))
+}
+
+/// How far the clock of a side is ahead of ours, at most: it was read no sooner than the look began.
+fn ahead_ms(system: &SystemSpec, snapshot: &Snapshot, side: Side) -> Option<f64> {
+    let read = snapshot.cell(&system.id, side)?.last_good.as_ref()?;
+    let Some(FactValue::Number(clock_ms)) = read.fact(CLOCK) else { return None };
+    Some(clock_ms - ms(read.at.wall_ms)).filter(|ahead_ms| ahead_ms.is_finite())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are below 2^52")]
+fn ms(wall_ms: i64) -> f64 {
+    wall_ms as f64
 }
 
 /// Seconds from the last look at the old primary to T0, where all that it held at that look is in
@@ -265,9 +278,7 @@ mod tests {
     }
 
     fn replayed(second: u64) -> (&'static str, FactValue) {
-        #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 fit")]
-        let value = FactValue::Number(at(second).wall_ms as f64);
-        (LAST_REPLAYED, value)
+        (LAST_REPLAYED, FactValue::Number(ms(at(second).wall_ms)))
     }
 
     /// A frozen ledger that expects so many seconds.
@@ -280,6 +291,24 @@ mod tests {
             verdict: LossVerdict::Pass,
         };
         Ledger { as_of: at(10), rows: vec![row] }
+    }
+
+    #[test]
+    fn what_was_replayed_is_held_against_the_clock_that_stamped_it() {
+        let check = |ahead_ms: i64| {
+            let mut snapshot = Snapshot::default();
+            let primary = Some(Role::Primary);
+            let by_a = |second: u64| ms(at(second).wall_ms + ahead_ms);
+            let old = told(5, primary, Some((CLOCK, FactValue::Number(by_a(5)))));
+            let new = told(60, primary, Some((LAST_REPLAYED, FactValue::Number(by_a(2)))));
+            snapshot.record(&id("pg"), Side::A, at(5), Ok(old));
+            snapshot.record(&id("pg"), Side::B, at(60), Ok(new));
+            let found = measured(&site(), &snapshot, DIRECTION, &frozen(None));
+            assert_eq!(found.first().map(|loss| loss.seconds), Some(8.0), "{ahead_ms}");
+        };
+        for ahead_ms in [0, 20_000, -20_000, 3_600_000] {
+            check(ahead_ms);
+        }
     }
 
     #[test]

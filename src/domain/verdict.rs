@@ -106,8 +106,11 @@ impl Alarm {
     }
 
     /// The order of rows: urgent ones first, then the earlier.
-    pub fn urgency(&self) -> (Priority, bool, u64) {
-        (self.priority, self.since.is_none(), self.since.map_or(0, |since| since.boot_ms))
+    pub fn urgency(&self) -> (bool, Priority, bool, u64) {
+        // Every write that goes on makes two primaries worse: nothing stands before them.
+        let split = self.key.starts_with(SPLIT_KEY);
+        let since = self.since.map_or(0, |since| since.boot_ms);
+        (!split, self.priority, self.since.is_none(), since)
     }
 }
 

@@ -56,9 +56,8 @@ pub(super) fn alarms(
     for (side, alarms) in Side::BOTH.into_iter().zip(sides) {
         all.extend(fold_side(scene, side, alarms));
     }
+    all.extend(split);
     all.sort_by_key(Alarm::urgency);
-    // Every write that goes on makes two primaries worse: nothing stands before them.
-    all.splice(..0, split);
     all
 }
 

@@ -4,7 +4,7 @@ use super::event::Mode;
 use super::phase::Phase;
 use super::state::{Run, StepState};
 use crate::domain::catalogue::{Change, Class};
-use crate::domain::ledger::{Ledger, freeze};
+use crate::domain::ledger::{Ledger, LossVerdict, freeze};
 use crate::domain::runbook::{Runbook, Step};
 use crate::domain::site::Site;
 use crate::domain::snapshot::{Snapshot, earlier};
@@ -76,11 +76,19 @@ pub fn losses(
 ) -> Option<Ledger> {
     let of = |as_of: Stamp| freeze(site, snapshot, run.direction.from, as_of);
     match (losses_at(run, plan, assessment)?, plan) {
-        (LossesAt::T0, _) => run.ledger.clone(),
+        (LossesAt::T0, _) => run.ledger.clone().map(|ledger| without(ledger, run)),
         (LossesAt::Now, None) => Some(of(now)),
         (LossesAt::Now | LossesAt::Switch, Some(plan)) => Some(of(switched(run, plan, now))),
         (LossesAt::Switch, None) => None,
     }
+}
+
+/// The losses as of T0 without those of stores that took writes behind it: nobody knows them.
+fn without(mut ledger: Ledger, run: &Run) -> Ledger {
+    for row in ledger.rows.iter_mut().filter(|row| run.reopened.contains(&row.system)) {
+        (row.loss_s, row.verdict) = (None, LossVerdict::Unknown);
+    }
+    ledger
 }
 
 /// When the region that is left was closed to writes: nothing is lost that would be written later.

@@ -44,6 +44,7 @@ pub(super) const FACTS: &[FactSpec] = &[
     fact("connections_free", "share of `max_connections` that is free, 0 to 1"),
     fact("synchronous_standby_names", "standbys that commits wait for"),
     fact("diverged", "yes when the two sides' histories have split"),
+    fact("clock_unix_ms", "this server's clock, ms since 1970"),
     fact("clock_skew", "seconds between the two servers' clocks, give or take the answer time"),
     fact("schema_fingerprint", "md5 over columns, indexes and constraints; renewed once a minute"),
     fact("invalid_indexes", "indexes that no query may use; renewed once a minute"),
@@ -72,6 +73,7 @@ pub(super) fn facts(view: &View<'_>) -> Vec<Fact> {
     facts.add("writable", writable(own));
     facts.of_connections(own);
     facts.add("diverged", split(view).fact());
+    facts.add("clock_unix_ms", FactValue::Number((own.clock_s * 1000.0).ceil()));
     let skew = view.other.map(|other| (own.clock_s - other.clock_s).abs());
     facts.add("clock_skew", seconds(skew, "the other side was not read"));
     facts.of_schema(view.schema);

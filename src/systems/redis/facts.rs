@@ -32,6 +32,7 @@ pub(super) const FACTS: &[FactSpec] = &[
         "the other side's heartbeat as it arrived here, ms since 1970; stands still after a \
          promotion",
     ),
+    fact("clock_unix_ms", "this server's clock, ms since 1970"),
     fact("connections", "open connections"),
     fact("memory_used", "used share of `maxmemory`, 0 to 1"),
 ];
@@ -111,6 +112,9 @@ impl Facts {
             Beat::Missing | Beat::NotAsked | Beat::Unreadable(_) => age(theirs),
         };
         self.add("last_replayed_unix_ms", replayed);
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds are below 2^52")]
+        let clock = own.clock_ms.map(|clock| FactValue::Number(clock as f64));
+        self.add("clock_unix_ms", clock.unwrap_or_else(|| unknown("the server told no time")));
     }
 }
 

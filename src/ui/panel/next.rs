@@ -372,17 +372,17 @@ fn paced<'a>(
         return offers.say_first("its effect is looked for", &title);
     };
     let (gone, usual) = (screen.now.since(attempt.granted), clocks::act_p50(screen, step));
-    if state.phase == Phase::Granted {
-        let since = whole_time(gone);
-        return offers.say_first(&format!("granted {since} ago, not known to work"), &title);
-    }
     let left = usual.saturating_sub(gone);
     let (gone, usual) = (whole_time(gone), whole_time(usual));
-    if left < Duration::from_secs(1) {
-        return offers.say_first(&format!("{does} {gone}, over the usual {usual}"), &title);
-    }
-    let first = format!("{does} {gone}, about {} left", whole_time(left));
-    offers.say_first(&first, &format!(", usually {usual}{title}"))
+    let told = match state.phase {
+        Phase::Granted => format!("granted {gone} ago, not known to work"),
+        _ if left < Duration::from_secs(1) => format!("{does} {gone}, over the usual {usual}"),
+        _ => {
+            let first = format!("{does} {gone}, about {} left", whole_time(left));
+            return offers.say_first(&first, &format!(", usually {usual}{title}"));
+        }
+    };
+    offers.say_first(&told, &title)
 }
 
 fn closed<'a>(offers: Offers<'a>, screen: &Screen<'_>, run: &Run) -> Offers<'a> {
