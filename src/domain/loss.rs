@@ -225,7 +225,7 @@ fn bounded(
     Some((seconds, how))
 }
 
-/// How far the clock of a side is ahead of ours, at most: it was read no sooner than the look began.
+/// How far the clock of a side is ahead of ours, at most: it was read after its look began.
 fn ahead_ms(system: &SystemSpec, snapshot: &Snapshot, side: Side) -> Option<f64> {
     let read = snapshot.cell(&system.id, side)?.last_good.as_ref()?;
     let Some(FactValue::Number(clock_ms)) = read.fact(CLOCK) else { return None };

@@ -174,7 +174,11 @@ impl Shelf {
 /// # Errors
 /// When a file is there and cannot be read.
 pub fn read(root: &Path) -> io::Result<Option<String>> {
-    let open = |name: &str| match File::open(root.join(name)) {
+    let open = |name: &str| match fs::symlink_metadata(root.join(name)).and_then(|at| {
+        // A pipe would be waited for.
+        let file = || File::open(root.join(name));
+        if at.is_file() { file() } else { Err(io::Error::other(format!("{name} is no file"))) }
+    }) {
         Ok(file) => Ok(Some(file)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),

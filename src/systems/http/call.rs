@@ -151,7 +151,13 @@ fn read_url(text: &str, span: Span) -> Result<Url, Fault> {
 
 fn read_header(node: &Node, name: &str) -> Result<Header, Fault> {
     let table = match &node.value {
-        Value::Text(text) => return Ok(Header::Text(text.clone())),
+        Value::Text(text) if HeaderValue::from_str(text).is_ok() => {
+            return Ok(Header::Text(text.clone()));
+        }
+        Value::Text(_) => {
+            let message = format!("header `{name}` has characters that no header may have");
+            return Err(Fault::new(node.span, message));
+        }
         Value::Table(table) => table,
         Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::List(_) => {
             let message = format!(

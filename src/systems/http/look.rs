@@ -98,9 +98,14 @@ impl Looked for ReadyEndpoint {
     }
 }
 
-/// True for the two statuses that speak of our rights and not of the peer's health.
+/// True for the statuses that speak of our rights and not of the peer's health.
 pub fn refuses_us(status: StatusCode) -> bool {
-    matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+    matches!(
+        status,
+        StatusCode::UNAUTHORIZED
+            | StatusCode::FORBIDDEN
+            | StatusCode::PROXY_AUTHENTICATION_REQUIRED
+    )
 }
 
 /// `503 Service Unavailable in 12 ms`.

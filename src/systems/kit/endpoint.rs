@@ -110,7 +110,9 @@ pub const NO_HOST: &str = "must be a name or an address, with `:` and a port of 
 pub fn split_host(text: &str) -> Option<(String, Option<u16>)> {
     let text = text.trim();
     let (host, rest) = match text.strip_prefix('[') {
-        Some(inner) => inner.split_once(']')?,
+        Some(inner) => {
+            inner.split_once(']').filter(|(address, _)| address.parse::<Ipv6Addr>().is_ok())?
+        }
         None if text.starts_with('/') || text.parse::<Ipv6Addr>().is_ok() => (text, ""),
         None => text.split_at(text.find(':').unwrap_or(text.len())),
     };
@@ -119,7 +121,8 @@ pub fn split_host(text: &str) -> Option<(String, Option<u16>)> {
         None if rest.is_empty() => None,
         None => return None,
     };
-    (!host.is_empty()).then(|| (host.to_owned(), port))
+    let odd = |character: char| character.is_whitespace() || character.is_control();
+    (!host.is_empty() && !host.contains(odd)).then(|| (host.to_owned(), port))
 }
 
 #[cfg(test)]
@@ -147,6 +150,10 @@ mod tests {
             "pg-a:",
             "pg-a:0",
             "pg-a:x",
+            "pg a",
+            "pg-a\u{7}",
+            "[::g]:1",
+            "[pg-a]:1",
             "pg-a:99999",
             "[::1]:x",
             "[::1",

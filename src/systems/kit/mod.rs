@@ -3,6 +3,7 @@
 pub mod child;
 pub mod each;
 pub mod endpoint;
+pub mod metered;
 pub mod name;
 pub mod pair;
 pub mod placeholders;

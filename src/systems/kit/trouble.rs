@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rustls::CertificateError;
 
+use super::metered::TooLong;
 use crate::domain::reading::{LookError, LookErrorKind};
 use crate::domain::text::Clean;
 use crate::domain::time::spoken_time;
@@ -121,6 +122,9 @@ pub fn known_cause(peer: &str, error: &(dyn Error + 'static)) -> Option<Trouble>
     while let Some(cause) = next {
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
             return Some(tls_failure(peer, tls));
+        }
+        if cause.downcast_ref::<TooLong>().is_some() {
+            return Some(Trouble::new(TroubleKind::Garbage, format!("{peer}: {cause}")));
         }
         next = if let Some(io) = cause.downcast_ref::<io::Error>() {
             match io.get_ref() {

@@ -11,7 +11,8 @@ use tokio::task::JoinHandle;
 
 use super::settings::Redis;
 use super::trouble::{Question, of_connecting, of_driver};
-use super::wire::{Allowance, Wire};
+use super::wire::over;
+use crate::systems::kit::metered::Allowance;
 use crate::systems::kit::server::Target;
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
@@ -29,7 +30,7 @@ pub(super) async fn connect(
     let allowance = Allowance::default();
     let failed = |error| of_connecting(&error, place);
     let stream = TcpStream::connect(peer).await.map_err(failed)?;
-    let wire = tokio::time::timeout(limit * 9 / 10, Wire::over(stream, target, &allowance));
+    let wire = tokio::time::timeout(limit * 9 / 10, over(stream, target, &allowance));
     let wire = wire.await.unwrap_or_else(|_| {
         // A server without TLS waits for the end of a line that never comes.
         let words = "when TLS was begun; if it does not speak TLS, set `tls = false`";
@@ -103,7 +104,7 @@ impl Session {
     /// The answer to a command. Only as long as the caller waits: it has no deadline of its own.
     pub(super) async fn ask(&self, words: &[&str]) -> Result<Value, Trouble> {
         let (name, arguments) = words.split_first().unwrap_or((&"PING", &[]));
-        self.allowance.renew(name);
+        self.renew(name);
         let mut command = redis::cmd(name);
         for argument in arguments {
             command.arg(*argument);
@@ -113,6 +114,15 @@ impl Session {
             .query_async::<Value>(&mut self.connection.clone())
             .await
             .map_err(|error| of_driver(&error, &asked))
+    }
+
+    /// Allows the answer to one more command.
+    fn renew(&self, command: &str) {
+        if matches!(command, "AUTH" | "SELECT") {
+            self.allowance.renew_for_login();
+        } else {
+            self.allowance.renew();
+        }
     }
 
     /// The text that a command answers; none where there is no such key.
@@ -133,7 +143,7 @@ impl Session {
         for words in questions.iter().take(2) {
             self.ask(words).await?;
         }
-        self.allowance.renew(first[0]);
+        self.renew(first[0]);
         let mut pipeline = redis::pipe();
         for words in questions {
             pipeline.cmd(words[0]).arg(words[1]);

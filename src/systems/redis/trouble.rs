@@ -4,7 +4,7 @@ use std::io;
 
 use redis::{ErrorKind, RedisError};
 
-use super::wire::TOO_LONG;
+use crate::systems::kit::metered::TooLong;
 use crate::systems::kit::trouble::{Trouble, TroubleKind, innermost, known_cause};
 
 /// What was asked, of whom, by whom. The words after a command's name are never told: they may be
@@ -47,8 +47,9 @@ pub(super) fn of_driver(error: &RedisError, asked: &Question<'_>) -> Trouble {
     }
     let detail = innermost(error);
     let all = format!("{error} {detail}");
-    if all.contains(TOO_LONG) {
-        return Trouble::new(TroubleKind::Garbage, format!("{place}: {TOO_LONG}"));
+    // The driver tells of an error of its stream by its words only.
+    if all.contains(&TooLong.to_string()) {
+        return Trouble::new(TroubleKind::Garbage, format!("{place}: {TooLong}"));
     }
     match error.kind() {
         ErrorKind::Io => Trouble::new(TroubleKind::Cut, format!("{place} closed the connection")),

@@ -278,11 +278,8 @@ fn current_step<'a>(offers: Offers<'a>, screen: &Screen<'_>) -> Offers<'a> {
     let Some((step, state)) = phrase::current(screen) else {
         return offers.say("no step can go on: look at failed and skipped steps");
     };
-    let title = &step.title;
-    if state.left.is_some() {
-        return left_running(offers, step);
-    }
     match state.phase {
+        _ if state.left.is_some() => left_running(offers, step),
         Phase::Unknown => unknown(offers, step),
         Phase::Failed => failed(offers, step, ""),
         Phase::Granted | Phase::Running | Phase::Verifying => running(offers, screen, step, state),
@@ -295,7 +292,7 @@ fn current_step<'a>(offers: Offers<'a>, screen: &Screen<'_>) -> Offers<'a> {
             }
         }
         Phase::Pending | Phase::Done | Phase::Skipped | Phase::Compensated => {
-            offers.say(format!("\"{title}\" is {}", state.phase.word()))
+            offers.say(format!("\"{}\" is {}", step.title, state.phase.word()))
         }
     }
 }
