@@ -21,6 +21,9 @@ use crate::domain::verdict::{Alarm, Met, Primary};
 /// The smallest terminal, columns and rows, on which guards 2 and 3 may be confirmed.
 pub const GUARDED_SIZE_MIN: (u16, u16) = (80, 24);
 
+/// The smallest terminal on which enough of a dialog is seen to accept what stands in it.
+const READ_SIZE_MIN: (u16, u16) = (40, 16);
+
 /// What is said to every verb where nothing can act.
 const READ_ONLY: &str = "read only: this console looks and cannot act";
 
@@ -260,12 +263,15 @@ fn choosable(facts: &Facts<'_>) -> Possible {
 pub(crate) fn too_small_for(guard: Guard, size: (u16, u16)) -> Option<Clean> {
     let why = || format!("guard {} must show what will change", guard.number());
     let typed = matches!(guard, Guard::TypedTarget | Guard::TypedVerb);
-    typed.then(|| too_small(&why(), size)).flatten()
+    typed.then(|| smaller(GUARDED_SIZE_MIN, &why(), size)).flatten()
 }
 
-/// Why nothing that must be read is accepted on so small a terminal.
-pub(crate) fn too_small(why: &str, (wide, high): (u16, u16)) -> Option<Clean> {
-    let (columns, rows) = GUARDED_SIZE_MIN;
+/// Why nothing that must be read is accepted on so small a terminal: too little of it is seen.
+pub(crate) fn too_small_to_read(size: (u16, u16)) -> Option<Clean> {
+    smaller(READ_SIZE_MIN, "what is accepted here must be seen", size)
+}
+
+fn smaller((columns, rows): (u16, u16), why: &str, (wide, high): (u16, u16)) -> Option<Clean> {
     let fits = wide >= columns && high >= rows;
     let text = || format!("enlarge to {columns}x{rows}: {why}, and this terminal is {wide}x{high}");
     (!fits).then(|| text().into())

@@ -126,12 +126,15 @@ fn primary(outlook: &Outlook<'_>) -> PrimaryStatus {
         why: None,
         t0: None,
         t0_basis: None,
+        called_red_since: None,
         elapsed_s: None,
         signals: Vec::new(),
     };
+    let called = outlook.t0.map(|(t0, _)| moment(t0));
     let of = |state, known: &[Signal]| PrimaryStatus {
         state,
         signals: signals(outlook, known),
+        called_red_since: called.clone().filter(|_| state != PrimaryWord::Red),
         ..none.clone()
     };
     match &outlook.assessment.primary {

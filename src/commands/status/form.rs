@@ -112,6 +112,9 @@ pub struct PrimaryStatus {
     pub t0: Option<String>,
     /// How well that is known.
     pub t0_basis: Option<T0Basis>,
+    /// Since when a console of this machine calls it red, where these few looks do not: a rule over
+    /// a window of time wants more of them.
+    pub called_red_since: Option<String>,
     /// Time since T0.
     pub elapsed_s: Option<f64>,
     /// What fails.

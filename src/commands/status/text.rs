@@ -30,7 +30,9 @@ fn primary(status: &Status) -> String {
     let why = primary.why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
     let since = match (&primary.t0, primary.elapsed_s) {
         (Some(t0), Some(_)) => format!(" since {t0} ({})", seconds(primary.elapsed_s)),
-        _ => String::new(),
+        _ => primary.called_red_since.as_ref().map_or_else(String::new, |since| {
+            format!(" (a console of this machine calls it RED since {since})")
+        }),
     };
     let signals: Vec<String> =
         primary.signals.iter().map(|signal| format!("{} {}", signal.system, signal.why)).collect();

@@ -65,6 +65,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
         if self.allowance.take(buffer.filled().len() - before) {
             Poll::Ready(Ok(()))
         } else {
+            buffer.set_filled(before);
             Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, TooLong)))
         }
     }
@@ -85,5 +86,47 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+    use crate::systems::kit::trouble::{TroubleKind, known_cause};
+
+    #[tokio::test]
+    async fn a_peer_is_read_no_further_than_it_was_asked() {
+        let check = async |sent: usize, renew: fn(&Allowance), most: usize| {
+            let (stream, mut peer) = tokio::io::duplex(64 * 1024);
+            let allowance = Allowance::default();
+            renew(&allowance);
+            let mut ours = Metered { stream, allowance };
+            let floods = tokio::spawn(async move {
+                // It is hung up on.
+                let _ = peer.write_all(&vec![b'x'; sent]).await;
+            });
+            let mut read = Vec::new();
+            let ended = ours.read_to_end(&mut read).await;
+            drop(ours);
+            floods.await.expect("it does not panic");
+            match ended {
+                Ok(_) => assert!(sent <= most && read.len() == sent, "{sent}"),
+                Err(error) => {
+                    let trouble = known_cause("pg-a", &error).expect("it is told");
+                    assert_eq!(trouble.kind, TroubleKind::Garbage);
+                    assert!(trouble.message.as_str().contains("too long"), "{trouble}");
+                    assert!(sent > most && read.len() <= most, "{sent}: {}", read.len());
+                }
+            }
+        };
+        for sent in [0, LOGIN_BYTES_MAX, LOGIN_BYTES_MAX + 1, 10_000_000] {
+            check(sent, |_| {}, LOGIN_BYTES_MAX).await;
+        }
+        for sent in [LOGIN_BYTES_MAX + 1, ANSWER_BYTES_MAX, ANSWER_BYTES_MAX + 1] {
+            check(sent, Allowance::renew, ANSWER_BYTES_MAX).await;
+        }
+        check(LOGIN_BYTES_MAX + 1, Allowance::renew_for_login, LOGIN_BYTES_MAX).await;
     }
 }

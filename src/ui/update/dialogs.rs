@@ -2,7 +2,7 @@
 
 use super::guards::{accepted, changed, dialog_is_new, refusal};
 use super::{look, named};
-use crate::ui::available::too_small;
+use crate::ui::available::too_small_to_read;
 use crate::ui::command::Command;
 use crate::ui::facts::Facts;
 use crate::ui::keymap::Key;
@@ -21,7 +21,7 @@ pub(super) fn settle(
     if let After::Stay(wishes) | After::Close(wishes) = &after
         && !dialog.minds_size()
         && wishes.iter().any(Wish::is_word)
-        && let Some(why) = too_small("what is accepted here must be seen", model.size)
+        && let Some(why) = too_small_to_read(model.size)
     {
         model.refuse(facts.now, why);
         model.dialog = Some(dialog);

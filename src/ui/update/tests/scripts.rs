@@ -631,11 +631,11 @@ fn nothing_that_must_be_read_is_accepted_where_it_cannot_be() {
         bench.input(&Input::Resize(size.0, size.1));
         bench.script(keys);
         assert_eq!(bench.wished().len(), usize::from(want), "{keys:?} {size:?}");
-        assert_eq!(bench.notice().starts_with("enlarge to 80x24: what"), !want);
+        assert_eq!(bench.notice().starts_with("enlarge to 40x16: what"), !want);
         assert_eq!(bench.model.dialog.is_none(), want, "{keys:?} {size:?}: it stays");
     };
     let declare = ["D", "=declare", "enter", "=the region is gone", "enter"];
-    for (size, want) in [((80, 24), true), ((79, 24), false), ((80, 23), false), ((40, 8), false)] {
+    for (size, want) in [((80, 24), true), ((40, 16), true), ((40, 15), false), ((40, 8), false)] {
         check("standby", &declare, size, want);
     }
 }
