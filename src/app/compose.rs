@@ -62,8 +62,8 @@ const JOURNAL_QUEUE: usize = 256;
 /// # Errors
 /// When the terminal, the state folder or the site cannot be used.
 pub fn command(mut site: LoadedSite, start: &Start, way: Way) -> anyhow::Result<()> {
+    first_line::say("opening the state folder");
     let ground = Ground::prepare(&site, start)?;
-    first_line::say(&format!("opening the state folder {}", ground.paths.root().display()));
     let Cockpit { parts, acts, workshop, channels, seat: _seat } =
         Cockpit::take(&ground, &mut site, start)?;
     let parting = Parting::new(way, &site.dir, &site.site.name, start, false);

@@ -24,11 +24,6 @@ pub fn shown(
     (of(side), of(side.other()))
 }
 
-/// True where another server is read for a step than the one that was shown for it.
-pub fn is_exchanged(shown: Option<&Identity>, now: Option<&Identity>) -> bool {
-    shown.is_some_and(|shown| now.is_none_or(|now| now.is_other(shown)))
-}
-
 /// True where the two names of a system led to one server when each was last read, however long
 /// ago: what is silent under one name by now may answer under the other.
 pub fn told_alike(snapshot: &Snapshot, system: &SystemId) -> bool {

@@ -376,3 +376,19 @@ impl Assessment {
         self.active.other()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_primaries_stand_before_whatever_is_raised() {
+        let split = Alarm::new(format!("{SPLIT_KEY}pg"), Priority::ActNow, "SPLIT BRAIN");
+        let red = Alarm::new("red/a", Priority::ActNow, "PRIMARY one DOWN");
+        let mut told = Assessment::unjudged(Side::A);
+        for alarm in [red, split, Alarm::new("gate", Priority::ActNow, "not met")] {
+            told.raise(alarm);
+        }
+        assert_eq!(told.alarms[0].sentence.as_str(), "SPLIT BRAIN");
+    }
+}

@@ -96,7 +96,7 @@ impl FormatTime for Stamped {
         let now = self.0.now();
         let (second, ms) = (now.utc().iso(), now.wall_ms.rem_euclid(1000));
         let (second, process) = (second.trim_end_matches('Z'), std::process::id());
-        write!(out, "{second}.{ms:03}Z [{} {process}]", self.1)
+        write!(out, "{second}.{ms:03}Z [{}:{process}]", self.1)
     }
 }
 

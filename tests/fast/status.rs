@@ -126,6 +126,8 @@ fn simulated_days_are_told_truly_and_keep_to_the_schema() {
             "/site/name": "demo",
             "/site/simulated": true,
             "/active_side": "a",
+            "/parts": { "a": "primary", "b": "standby" },
+            "/decided_by": null,
             "/primary/state": "healthy",
             "/primary/t0": null,
             "/verdict/word": "go",
@@ -157,6 +159,8 @@ fn simulated_days_are_told_truly_and_keep_to_the_schema() {
         6,
         json!({
             "/primary/state": "red",
+            "/parts": { "a": "was_primary", "b": "standby" },
+            "/primary/called_red_since": null,
             "/primary/t0_basis": "exact",
             "/if_failed_now": null,
             "/ledger/frozen": true,

@@ -9,9 +9,7 @@ use crate::domain::ledger;
 use crate::domain::reading::{Reading, Role};
 use crate::domain::rules::it_is_us::Reference;
 use crate::domain::rules::split_brain::{self, Roles};
-use crate::domain::rules::{
-    Finding, View, ask, behind_rpo, down, exchanged, flapping, is_signal, stale,
-};
+use crate::domain::rules::{Finding, View, ask, behind_rpo, down, flapping, is_signal, stale};
 use crate::domain::site::RuleTest;
 use crate::domain::snapshot::{CellState, earlier};
 use crate::domain::text::Clean;
@@ -240,9 +238,6 @@ fn of_system(
     }
     if let Finding::Speaks { since, why } = flapping::ask(view) {
         add(format!("flapping/{id}/{place}"), Priority::Know, Some(since), said(view, &why));
-    }
-    if let Finding::Speaks { since, why } = exchanged::ask(view) {
-        add(format!("exchanged/{id}/{place}"), Priority::ActSoon, Some(since), said(view, &why));
     }
     if let CellState::Unknown(_) = view.state() {
         let words = state_words(&view.state());

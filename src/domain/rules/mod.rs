@@ -4,7 +4,6 @@ pub mod behind_rpo;
 pub mod degraded;
 pub mod down;
 pub mod error_rate;
-pub mod exchanged;
 pub mod flapping;
 pub mod it_is_us;
 pub mod lag_over;

@@ -153,6 +153,24 @@ mod tests {
     }
 
     #[test]
+    fn what_was_written_behind_a_loss_takes_its_figure_away() {
+        let plan = runbook();
+        let mut run = run(&plan, Mode::Ungraceful, &[]);
+        let (site, mut snapshot) = (bench::site(), Snapshot::default());
+        snapshot.record(&id("pg"), Side::B, at(5), Ok(standby(5, 2.0)));
+        run.ledger = Some(freeze(&site, &snapshot, Side::A, at(10)));
+        let told = |run: &Run| {
+            let judged = judge(&site, &snapshot, Side::A, at(50));
+            let told = losses((run, Some(&plan)), &judged, (&site, &snapshot), at(50));
+            let row = told.expect("it is declared").row(&id("pg")).cloned().expect("a row");
+            (row.loss_s, row.verdict == LossVerdict::Unknown)
+        };
+        assert_eq!(told(&run).0, Some(7.0));
+        run.reopened.insert(id("pg"));
+        assert_eq!(told(&run), (None, true));
+    }
+
+    #[test]
     fn losses_are_accepted_where_a_step_goes_on_without_the_source() {
         let mut plan = runbook();
         plan.steps[0].class = Class::X;

@@ -25,6 +25,11 @@ impl<D: Desk> Console<D> {
             if let Some(look) = look {
                 self.count(system, side, at, &look);
                 self.picture.snapshot.record(system, side, at, look);
+                let cell = self.picture.snapshot.cell(system, side);
+                if cell.is_some_and(|cell| cell.exchanged == Some(at)) {
+                    let what = "another server answers than before, or it was started anew";
+                    self.write_row(at, "console", format!("{system} in {side}: {what}"));
+                }
             }
         }
         self.judge_due = true;

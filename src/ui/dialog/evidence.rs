@@ -71,6 +71,10 @@ fn looks(screen: &Screen<'_>, cell: &Cell, width: usize) -> Vec<Row> {
         let counts = if error.counts_as_failure() { "failed" } else { "tells nothing" };
         rows.extend(fact("  error", TEXT, &format!("{counts} {}: {error}", at.utc()), width));
     }
+    if let Some(at) = cell.exchanged {
+        let text = format!("another than before, or started anew, since {}", ago(screen, at));
+        rows.extend(fact("  server", WARN, &text, width));
+    }
     if cell.failures > 0 {
         let first = cell.first_failure.map_or_else(String::new, |at| ago(screen, at));
         let text = format!("{} in a row, the first {first}", cell.failures);

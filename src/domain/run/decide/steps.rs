@@ -169,10 +169,10 @@ pub fn still_good(context: &Context<'_>, intent: &Body) -> Result<(), Clean> {
         }
     }
     let (target, other) = identity::shown(context.snapshot, step, run.direction);
-    let moved = |shown: &Option<Identity>, now: Option<Identity>| {
-        identity::is_exchanged(shown.as_ref(), now.as_ref())
+    let moved = |shown: &Option<Identity>, now: &Option<Identity>| {
+        shown.as_ref().is_some_and(|shown| now.as_ref().is_none_or(|now| now.is_other(shown)))
     };
-    if moved(&warrant.target, target) || moved(&warrant.other, other) {
+    if moved(&warrant.target, &target) || moved(&warrant.other, &other) {
         return Err(void(&"another server answers under a name of its system by now"));
     }
     Ok(())

@@ -96,9 +96,11 @@ impl Card {
 
     /// True where another server than the card was opened on answers for its step by now.
     pub(super) fn is_exchanged(&self, facts: &Facts<'_>) -> bool {
-        let now = servers(facts, &self.step);
-        let both = self.shown.iter().zip(&now);
-        both.into_iter().any(|(shown, now)| identity::is_exchanged(shown.as_ref(), now.as_ref()))
+        let pairs = self.shown.iter().zip(servers(facts, &self.step));
+        // Who is silent by now is judged where the step is.
+        pairs.into_iter().any(|(shown, now)| {
+            shown.as_ref().zip(now).is_some_and(|(shown, now)| now.is_other(shown))
+        })
     }
 
     /// Rows that must still be read before Enter counts.
