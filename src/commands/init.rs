@@ -31,8 +31,8 @@ pub fn run(args: &InitArgs) -> anyhow::Result<Exit> {
     let usual = || Path::new("sites").join(shipped.name);
     let dir = args.dir.clone().unwrap_or_else(usual);
     let written = write(shipped, &dir)?;
-    let mut wrote: Vec<String> =
-        written.iter().map(|path| format!("wrote {}\n", path.display())).collect();
+    let mut wrote = vec![format!("{}: {}\n", shipped.name, shipped.doc)];
+    wrote.extend(written.iter().map(|path| format!("wrote {}\n", path.display())));
     let site = read_site(shipped.files[0].1)
         .map_err(|fault| anyhow!("failed to read the shipped site: {fault}"))?;
     wrote.push(next_steps(&site, &dir));
