@@ -21,7 +21,14 @@ use crate::systems::kit::trouble::Trouble;
 const NAMED_MAX: usize = 4;
 
 /// How long nothing may be written before a server counts as closed for who is to act.
-pub(super) const WATCH: Duration = Duration::from_secs(2);
+const WATCH: Duration = Duration::from_secs(2);
+
+/// How long nothing more may be written once something was: maintenance of another database, which
+/// no look of ours sees, comes once; who writes comes again.
+const WATCH_ON: Duration = Duration::from_secs(6);
+
+/// The longest that is watched.
+pub(super) const WATCH_MOST: Duration = WATCH.saturating_add(WATCH_ON);
 
 /// The time between two looks in that.
 const WATCH_EVERY: Duration = Duration::from_millis(50);
@@ -278,18 +285,31 @@ pub(super) async fn read_writers(session: &Session) -> Result<Writers, Trouble> 
     })
 }
 
-/// [`read_writers`]; where all stands closed, watched for [`WATCH`] whether anything writes.
+/// [`read_writers`]; where all stands closed, watched for [`WATCH`] whether anything writes, and
+/// where something did, for [`WATCH_ON`] whether it does again.
 pub(super) async fn watch_writers(
     session: &Session,
     clock: &dyn Clock,
 ) -> Result<Writers, Trouble> {
-    let (began, mut watched) = (clock.now(), Watched::default());
+    let (mut quiet, mut watched) = ((clock.now(), WATCH), Watched::default());
     loop {
         let mut writers = read_writers(session).await?;
         let now = clock.now();
         watched.look(&mut writers, now);
-        if writers.writes() != Writes::Refused || now.since(began) >= WATCH {
+        let rest = Writers { written: None, ..writers.clone() };
+        let again = match watched.written {
+            Some((at, ..)) if quiet.1 == WATCH => {
+                quiet = (at, WATCH_ON);
+                false
+            }
+            Some((at, ..)) => at != quiet.0,
+            None => false,
+        };
+        if again || rest.writes() != Writes::Refused {
             return Ok(writers);
+        }
+        if now.since(quiet.0) >= quiet.1 {
+            return Ok(rest);
         }
         tokio::time::sleep(WATCH_EVERY).await;
     }

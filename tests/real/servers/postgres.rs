@@ -202,11 +202,13 @@ impl Server {
     /// `kill -9` to the server: its children see that and end themselves.
     pub fn kill9(&mut self) {
         self.thaw();
+        let children = self.children("");
         self.signal(Signal::KILL);
         let process = self.process.take();
         // Its last children hold the port and the shared memory a little longer.
         until("the killed server is gone", DEADLINE, || {
             std::net::TcpStream::connect((self.address, self.port)).is_err()
+                && children.iter().all(|pid| !Path::new(&format!("/proc/{pid}")).exists())
         });
         drop(process);
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::super::link::{Session, column};
 use super::super::settings::Postgres;
-use super::super::writers::{WATCH, Writers, read_writers, watch_writers};
+use super::super::writers::{WATCH_MOST, Writers, read_writers, watch_writers};
 use super::fence::Fence;
 use crate::domain::reading::Writes;
 use crate::domain::time::Stamp;
@@ -66,14 +66,14 @@ impl<const SET: bool> At<Fence<SET>> {
         self.gate(&self.seat.own.open().await?).await
     }
 
-    /// [`Self::gate_now`]; where all stands closed, what is seen to write within [`WATCH`].
+    /// [`Self::gate_now`]; where all stands closed, what is seen to write within [`WATCH_MOST`].
     async fn gate_watched(&self) -> Result<Gate, Trouble> {
         let session = self.seat.own.open().await?;
         let mut gate = self.gate(&session).await?;
         if SET && !gate.in_recovery {
             let watched = watch_writers(&session, &*self.clock);
             gate.writers =
-                self.seat.own.within_limit(WATCH + Postgres::ANSWER_LIMIT, watched).await?;
+                self.seat.own.within_limit(WATCH_MOST + Postgres::ANSWER_LIMIT, watched).await?;
         }
         Ok(gate)
     }

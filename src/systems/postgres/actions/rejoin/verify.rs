@@ -3,7 +3,7 @@
 use super::super::super::link::{Session, column};
 use super::super::super::settings::Postgres;
 use super::super::super::state::SideState;
-use super::super::super::writers::{WATCH, watch_writers};
+use super::super::super::writers::{WATCH_MOST, watch_writers};
 use super::Rejoin;
 use super::work::{NO_SERVER, refused};
 use crate::domain::reading::Writes;
@@ -111,7 +111,8 @@ impl<const REWINDS: bool> At<Rejoin<REWINDS>> {
         }
         // What is written here from now on is destroyed.
         let watched = watch_writers(session, &*self.clock);
-        let watched = self.seat.own.within_limit(WATCH + Postgres::ANSWER_LIMIT, watched).await;
+        let watched =
+            self.seat.own.within_limit(WATCH_MOST + Postgres::ANSWER_LIMIT, watched).await;
         let writers = watched.map_err(Trouble::before_sending)?;
         if writers.writes() != Writes::Refused {
             let why = writers.why_open().unwrap_or_default();
