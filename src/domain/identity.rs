@@ -41,8 +41,7 @@ pub fn one_server(snapshot: &Snapshot, system: &SystemId) -> Option<Stamp> {
     let first = earlier(a.at, b.at);
     let last = if first == a.at { b.at } else { a.at };
     let together = a.at.boot == b.at.boot && last.since(first) <= PAIR_AGE_MAX;
-    let same = a.identity.as_ref()?.server == b.identity.as_ref()?.server;
-    (same && together).then_some(first)
+    (together && told_alike(snapshot, system)).then_some(first)
 }
 
 #[cfg(test)]

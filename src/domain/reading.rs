@@ -97,7 +97,7 @@ impl Identity {
     /// Why the server that was met is not the one that is meant; none where it is, or where nobody
     /// said which is. Its data may have changed since by what was done here.
     pub fn another(&self, name: &str, expected: Option<&Self>) -> Option<String> {
-        let expected = expected.filter(|expected| expected.server != self.server)?;
+        let expected = expected.filter(|expected| expected.is_other(self))?;
         Some(format!(
             "{name} is another server than the screen showed, or was started anew: expected {}, \
              met {}",

@@ -174,12 +174,10 @@ impl Shelf {
 /// # Errors
 /// When a file is there and cannot be read.
 pub fn read(root: &Path) -> io::Result<Option<String>> {
-    let open = |name: &str| match fs::symlink_metadata(root.join(name)).and_then(|at| {
+    let open = |name: &str| match fs::symlink_metadata(root.join(name)) {
         // A pipe would be waited for.
-        let file = || File::open(root.join(name));
-        if at.is_file() { file() } else { Err(io::Error::other(format!("{name} is no file"))) }
-    }) {
-        Ok(file) => Ok(Some(file)),
+        Ok(at) if !at.is_file() => Err(io::Error::other(format!("{name} is no file"))),
+        Ok(_) => File::open(root.join(name)).map(Some),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     };
