@@ -39,6 +39,17 @@ pub(super) fn of_connecting(error: &io::Error, place: &str) -> Trouble {
         .unwrap_or_else(|| Trouble::unsent(TroubleKind::Unreachable, format!("{place}: {error}")))
 }
 
+/// [`of_connecting`] while hands are shaken: a server without TLS answers anything, or hangs up.
+pub(super) fn of_handshake(error: &io::Error, place: &str) -> Trouble {
+    let tls: Option<&rustls::Error> = error.get_ref().and_then(|inner| inner.downcast_ref());
+    let trouble = of_connecting(error, place);
+    if !matches!(tls, None | Some(rustls::Error::InvalidMessage(_))) {
+        return trouble;
+    }
+    let message = format!("{trouble}; if it does not speak TLS, set `tls = false`");
+    Trouble { message: message.into(), ..trouble }
+}
+
 /// What an error of the driver means.
 pub(super) fn of_driver(error: &RedisError, asked: &Question<'_>) -> Trouble {
     let place = asked.place;

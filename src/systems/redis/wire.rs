@@ -6,7 +6,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::settings::Redis;
-use super::trouble::of_connecting;
+use super::trouble::{of_connecting, of_handshake};
 use crate::systems::kit::metered::{Allowance, Metered};
 use crate::systems::kit::server::Target;
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
@@ -32,7 +32,8 @@ pub(super) async fn over(
             let name = ServerName::try_from(host.clone())
                 .map_err(|_| ours(format!("`{host}` is not a name that TLS knows")))?;
             let connector = TlsConnector::from(trust.config().await.map_err(ours)?);
-            Box::new(connector.connect(name, stream).await.map_err(failed)?)
+            let hands = connector.connect(name, stream).await;
+            Box::new(hands.map_err(|error| of_handshake(&error, &target.place))?)
         }
     };
     Ok(Metered { stream, allowance: allowance.clone() })
