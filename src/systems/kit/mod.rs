@@ -20,3 +20,4 @@ pub mod tls;
 pub mod trail;
 pub mod trouble;
 pub mod wait;
+pub mod web;
