@@ -4,6 +4,7 @@ pub mod command;
 pub mod dns;
 pub mod facts;
 pub mod http;
+pub mod kafka;
 pub mod kit;
 pub mod manual;
 pub mod postgres;
@@ -16,6 +17,7 @@ pub const SYSTEMS: &[&dyn System] = &[
     &command::Command,
     &dns::Dns,
     &http::Http,
+    &kafka::Kafka,
     &manual::Manual,
     &postgres::Postgres,
     &redis::Redis,

@@ -266,6 +266,8 @@ pub struct Target<S: Server> {
     pub secret: Option<SecretString>,
     /// Whom connections trust; none where they are not encrypted.
     pub trust: Option<Trust>,
+    /// Their file, for drivers that bring a TLS of their own.
+    pub ca: Option<std::path::PathBuf>,
     /// The longest time that the server works on one request, where it can be told that.
     pub answers_in: Option<Duration>,
     /// The only server that may answer, and what it is called then; any where none is told.
@@ -304,6 +306,7 @@ impl<S: Server> Target<S> {
             place,
             user,
             user_is_named,
+            ca: written.ca.clone(),
             answers_in: None,
             meant: None,
         })

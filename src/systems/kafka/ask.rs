@@ -1,0 +1,332 @@
+//! What a cluster is asked in one look, in as few requests as there are brokers, however many
+//! partitions there are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rdkafka::consumer::Consumer as _;
+use rdkafka::error::KafkaError;
+use rdkafka::message::{Headers as _, Message as _};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+use super::client::Client;
+use super::settings::Own;
+use super::state::{Committed, Newest, Partition, SideState, Topic};
+use super::trouble::of_code;
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
+
+/// How far before its end a partition is read, one after the other, until a record is found: what
+/// ends a transaction has an offset too, and no record.
+const STEPS_BACK: [i64; 4] = [1, 2, 16, 256];
+
+/// Where groups stand is asked in one of so many looks.
+const GROUP_LOOKS: u32 = 10;
+
+/// How long that may take. Brokers that give no right to it do not answer at all.
+const GROUP_LIMIT: Duration = Duration::from_secs(1);
+
+/// How long one poll waits.
+const POLL: Duration = Duration::from_millis(20);
+
+/// The most records that are taken in one go: busy partitions go on while they are read.
+const READ_MOST: usize = 100_000;
+
+/// The most topics and partitions that are looked at.
+const PARTITIONS_MOST: usize = 20_000;
+
+/// The most names that a sentence lists.
+const NAMED_MOST: usize = 20;
+
+/// Reads one side, all but what Connect tells.
+pub(super) fn read(client: &mut Client, own: &Arc<Own>) -> Result<SideState, Trouble> {
+    let mut state = metadata(client, own)?;
+    let places: Vec<(String, i32)> = places(&state.topics);
+    if places.len() > PARTITIONS_MOST {
+        let message = format!(
+            "there are {} partitions to look at, at most {PARTITIONS_MOST}: name fewer `topics`",
+            places.len()
+        );
+        return Err(Trouble::new(TroubleKind::Ours, message));
+    }
+    let low = offsets(client, &places, Offset::Beginning)?;
+    let end = offsets(client, &places, Offset::End)?;
+    for (topic, partitions) in &mut state.topics {
+        for (number, partition) in partitions.iter_mut() {
+            let place = (topic.clone(), *number);
+            partition.low = low.get(&place).copied().unwrap_or_default();
+            partition.end = end.get(&place).copied().unwrap_or_default();
+        }
+    }
+    newest(client, &mut state)?;
+    groups(client, own, &mut state);
+    Ok(state)
+}
+
+/// Where the groups that the site names stand, on all partitions that are looked at.
+fn groups(client: &mut Client, own: &Own, state: &mut SideState) {
+    let places = places(&state.topics);
+    for group in own.groups.iter().filter(|_| !places.is_empty()) {
+        let told = client.groups.get(group).filter(|told| told.0 > 0).cloned();
+        let (left, committed) = told.unwrap_or_else(|| {
+            let committed = committed(client, group, &places, GROUP_LIMIT.min(client.limit / 2));
+            (GROUP_LOOKS, committed)
+        });
+        client.groups.insert(group.clone(), (left - 1, committed.clone()));
+        state.groups.insert(group.clone(), committed);
+    }
+}
+
+fn places(topics: &BTreeMap<String, Topic>) -> Vec<(String, i32)> {
+    let of = |(name, topic): (&String, &Topic)| {
+        topic.keys().map(|number| (name.clone(), *number)).collect::<Vec<_>>()
+    };
+    topics.iter().flat_map(of).collect()
+}
+
+/// Which topics there are, and who leads them.
+pub(super) fn metadata(client: &Client, own: &Arc<Own>) -> Result<SideState, Trouble> {
+    let told = client.consumer.fetch_metadata(None, client.limit);
+    let told = told.map_err(|error| client.trouble(&error))?;
+    // Asked of the broker just now, so this is not from before.
+    let cluster = client.consumer.client().fetch_cluster_id(client.limit);
+    let cluster = cluster.ok_or_else(|| {
+        Trouble::new(TroubleKind::Garbage, "the cluster does not tell which one it is")
+    })?;
+    let watched = |name: &str| {
+        name == own.heartbeat
+            || own.copied_heartbeat().as_deref() == Some(name)
+            || own.names.is_watched(name)
+    };
+    let mut state = SideState {
+        watched: Arc::clone(own),
+        cluster,
+        brokers: told.brokers().len(),
+        leaderless: 0,
+        topics: BTreeMap::new(),
+        hidden: Vec::new(),
+        flow: None,
+        groups: BTreeMap::new(),
+    };
+    for topic in told.topics().iter().filter(|topic| watched(topic.name())) {
+        if topic.error().is_some() {
+            if state.hidden.len() < NAMED_MOST {
+                state.hidden.push(topic.name().to_owned());
+            }
+            continue;
+        }
+        let leads = |partition: &&rdkafka::metadata::MetadataPartition| {
+            partition.leader() >= 0 && partition.error().is_none()
+        };
+        let led: Vec<i32> = topic.partitions().iter().filter(leads).map(|one| one.id()).collect();
+        state.leaderless += topic.partitions().len() - led.len();
+        let empty = Partition { low: 0, end: 0, newest: None, read: true };
+        let partitions = led.into_iter().map(|number| (number, empty)).collect();
+        state.topics.insert(topic.name().to_owned(), partitions);
+    }
+    Ok(state)
+}
+
+/// The first or the last offset of each partition, in one request to each broker.
+fn offsets(
+    client: &Client,
+    places: &[(String, i32)],
+    which: Offset,
+) -> Result<BTreeMap<(String, i32), i64>, Trouble> {
+    if places.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let mut list = TopicPartitionList::with_capacity(places.len());
+    for (topic, partition) in places {
+        let added = list.add_partition_offset(topic, *partition, which);
+        added.map_err(|error| client.trouble(&error))?;
+    }
+    let told = client.consumer.offsets_for_times(list, client.limit);
+    let told = told.map_err(|error| client.trouble(&error))?;
+    let mut found = BTreeMap::new();
+    for one in told.elements() {
+        one.error().map_err(|error| client.trouble(&error))?;
+        if let Offset::Offset(offset) = one.offset() {
+            found.insert((one.topic().to_owned(), one.partition()), offset);
+        }
+    }
+    Ok(found)
+}
+
+/// Reads the newest record of each partition whose end has moved since the last look.
+fn newest(client: &mut Client, state: &mut SideState) -> Result<(), Trouble> {
+    let mut left: BTreeMap<(String, i32), Partition> = BTreeMap::new();
+    for (topic, partitions) in &mut state.topics {
+        for (number, partition) in partitions.iter_mut() {
+            let place = (topic.clone(), *number);
+            match client.newest.get(&place) {
+                _ if partition.low >= partition.end => {}
+                Some((end, newest)) if *end == partition.end => partition.newest = *newest,
+                Some(_) | None => {
+                    left.insert(place, *partition);
+                }
+            }
+        }
+    }
+    let wanted: BTreeSet<(String, i32)> = left.keys().cloned().collect();
+    for back in STEPS_BACK {
+        if left.is_empty() {
+            break;
+        }
+        let reader = read_from(client, &left, back)?;
+        let mut known = Vec::new();
+        for (place, partition) in &left {
+            let found = reader.found.get(place).copied();
+            // What begins before it has no record at all for its readers.
+            let none = reader.is_read(place) && partition.end - back <= partition.low;
+            if found.is_some() || none {
+                known.push((place.clone(), (partition.end, found)));
+            }
+        }
+        for (place, newest) in known {
+            left.remove(&place);
+            client.newest.insert(place, newest);
+        }
+    }
+    for (topic, partitions) in &mut state.topics {
+        for (number, partition) in partitions.iter_mut() {
+            let place = (topic.clone(), *number);
+            if wanted.contains(&place) {
+                let known = client.newest.get(&place);
+                partition.newest = known.and_then(|(_, newest)| *newest);
+                partition.read = known.is_some_and(|(end, _)| *end == partition.end);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The newest records of partitions, from so many offsets before their ends.
+fn read_from<'a>(
+    client: &Client,
+    places: &'a BTreeMap<(String, i32), Partition>,
+    back: i64,
+) -> Result<Reader<'a>, Trouble> {
+    let mut list = TopicPartitionList::with_capacity(places.len());
+    for ((topic, number), partition) in places {
+        let from = Offset::Offset((partition.end - back).max(partition.low));
+        let added = list.add_partition_offset(topic, *number, from);
+        added.map_err(|error| client.trouble(&error))?;
+    }
+    client.consumer.assign(&list).map_err(|error| client.trouble(&error))?;
+    let mut reader = Reader::of(places);
+    let mut idle = Duration::ZERO;
+    while !reader.is_done() && idle < client.limit / 2 {
+        match client.consumer.poll(POLL) {
+            None => idle += POLL,
+            Some(Ok(message)) => reader.take(
+                (message.topic().to_owned(), message.partition()),
+                Newest {
+                    offset: message.offset(),
+                    at_ms: message.timestamp().to_millis().unwrap_or_default(),
+                    mark: mark(&message),
+                },
+            ),
+            Some(Err(KafkaError::PartitionEOF(number))) => reader.end(number),
+            Some(Err(error)) => return Err(client.trouble(&error)),
+        }
+    }
+    client.consumer.unassign().map_err(|error| client.trouble(&error))?;
+    Ok(reader)
+}
+
+/// What was read of partitions, until each has come to its end.
+struct Reader<'a> {
+    places: &'a BTreeMap<(String, i32), Partition>,
+    found: BTreeMap<(String, i32), Newest>,
+    /// Partitions whose last record was read.
+    whole: BTreeSet<(String, i32)>,
+    /// How often an end was told, by number of partition: the library tells no topic with it.
+    ends: BTreeMap<i32, usize>,
+    taken: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn of(places: &'a BTreeMap<(String, i32), Partition>) -> Self {
+        let (found, whole, ends) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
+        Self { places, found, whole, ends, taken: 0 }
+    }
+
+    fn take(&mut self, place: (String, i32), newest: Newest) {
+        self.taken += 1;
+        let Some(partition) = self.places.get(&place) else { return };
+        if newest.offset + 1 >= partition.end {
+            self.whole.insert(place.clone());
+        }
+        self.found.insert(place, newest);
+    }
+
+    fn end(&mut self, number: i32) {
+        *self.ends.entry(number).or_default() += 1;
+    }
+
+    /// Whether all that has this number has come to its end.
+    fn is_ended(&self, number: i32) -> bool {
+        let of_number = self.places.keys().filter(|(_, of)| *of == number).count();
+        self.ends.get(&number).is_some_and(|ends| *ends >= of_number)
+    }
+
+    fn is_done(&self) -> bool {
+        self.taken > READ_MOST
+            || self.whole.len() == self.places.len()
+            || self.places.keys().all(|place| self.whole.contains(place) || self.is_ended(place.1))
+    }
+
+    /// Whether a partition was read to its end.
+    fn is_read(&self, place: &(String, i32)) -> bool {
+        self.whole.contains(place) || self.is_ended(place.1)
+    }
+}
+
+/// A mark of all that is copied with a record.
+fn mark(message: &rdkafka::message::BorrowedMessage<'_>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    message.timestamp().to_millis().hash(&mut hasher);
+    message.key().hash(&mut hasher);
+    message.payload().hash(&mut hasher);
+    if let Some(headers) = message.headers() {
+        for header in headers.iter() {
+            (header.key, header.value).hash(&mut hasher);
+        }
+    }
+    hasher.finish()
+}
+
+/// Where a consumer group stands on these partitions.
+pub(super) fn committed(
+    client: &Client,
+    group: &str,
+    places: &[(String, i32)],
+    limit: Duration,
+) -> Committed {
+    let mut list = TopicPartitionList::with_capacity(places.len());
+    for (topic, partition) in places {
+        list.add_partition(topic, *partition);
+    }
+    let asks = client.of_group(group).map_err(|trouble| trouble.message)?;
+    let told = asks.committed_offsets(list, limit).map_err(|error| {
+        let code = super::client::code_of(&error);
+        let timed_out = code.is_some_and(|code| {
+            matches!(of_code("", code).kind, TroubleKind::Timeout | TroubleKind::NotReady)
+        });
+        if timed_out {
+            // Brokers that give no right to a group do not say so: they do not answer.
+            return "no answer: is DESCRIBE on the group missing?".into();
+        }
+        client.trouble(&error).message
+    })?;
+    let read = |one: &rdkafka::topic_partition_list::TopicPartitionListElem<'_>| {
+        let place = (one.topic().to_owned(), one.partition());
+        match one.offset() {
+            Offset::Offset(offset) => Some((place, offset)),
+            _ => None,
+        }
+    };
+    Ok(told.elements().iter().filter_map(read).collect())
+}

@@ -1,0 +1,301 @@
+//! The client library's connection to one cluster: on a thread of its own, because its calls block.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rdkafka::client::{ClientContext, OAuthToken};
+use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
+use rdkafka::consumer::{BaseConsumer, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::Message as _;
+use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
+use secrecy::ExposeSecret as _;
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+
+use super::settings::Kafka;
+use super::state::{Committed, Newest};
+use super::trouble::{of_client, of_events};
+use crate::systems::kit::server::Target;
+use crate::systems::kit::trouble::{Trouble, TroubleKind, known_cause};
+
+/// Whose offsets are read where no group of users is meant; nothing is ever kept under it.
+const OUR_GROUP: &str = "warroom";
+
+/// The least and the largest part of a batch that is asked for: the newest record is in its last.
+const FETCH_BYTES: u32 = 64 * 1024;
+
+/// The most that the library keeps of what it read ahead, in KiB.
+const QUEUE_KIB: u32 = 4096;
+
+/// How long we wait for the library to tell why something failed.
+const EVENT_LIMIT: Duration = Duration::from_millis(50);
+
+/// The most of its reasons that are kept.
+const EVENTS_MOST: usize = 16;
+
+/// What the library tells by itself: why brokers cannot be reached.
+#[derive(Clone, Default)]
+pub(super) struct Context {
+    events: Arc<Mutex<Vec<(KafkaError, String)>>>,
+    delivered: Arc<Mutex<Option<Result<(i32, i64), KafkaError>>>>,
+    token: Option<(String, String)>,
+}
+
+impl Context {
+    fn events(&self) -> Vec<(KafkaError, String)> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl ClientContext for Context {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn log(&self, level: RDKafkaLogLevel, _facility: &str, message: &str) {
+        tracing::debug!(?level, message, "the library of Kafka");
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        if events.len() < EVENTS_MOST {
+            events.push((error, reason.to_owned()));
+        }
+    }
+
+    fn generate_oauth_token(
+        &self,
+        _config: Option<&str>,
+    ) -> Result<OAuthToken, Box<dyn std::error::Error>> {
+        let (token, principal_name) = self.token.clone().ok_or("no token is configured")?;
+        // It is asked for anew with each session; the broker refuses one that has expired.
+        let lifetime_ms = i64::MAX / 1_000_000;
+        Ok(OAuthToken { token, principal_name, lifetime_ms })
+    }
+}
+
+impl ConsumerContext for Context {}
+
+impl ProducerContext for Context {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, delivered: &DeliveryResult<'_>, (): ()) {
+        let told = match delivered {
+            Ok(message) => Ok((message.partition(), message.offset())),
+            Err((error, _)) => Err(error.clone()),
+        };
+        *self.delivered.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
+    }
+}
+
+/// A client as the thread holds it.
+pub(super) struct Client {
+    /// Reads records and offsets.
+    pub(super) consumer: BaseConsumer<Context>,
+    /// The longest time for one call.
+    pub(super) limit: Duration,
+    /// The newest record of each partition, by its end: where that stands still, so does the record.
+    pub(super) newest: HashMap<(String, i32), (i64, Option<Newest>)>,
+    /// Where groups stood, and for how many looks more that will do.
+    pub(super) groups: HashMap<String, (u32, Committed)>,
+    /// Writes records, once it is needed.
+    producer: Option<BaseProducer<Context>>,
+    config: ClientConfig,
+    context: Context,
+    place: String,
+}
+
+impl Client {
+    /// A failure of the library, with the reason that it told beside it, if it did.
+    pub(super) fn trouble(&self, error: &KafkaError) -> Trouble {
+        if self.context.events().is_empty() {
+            // Reasons come as events, and events come to those who poll.
+            let _ = self.consumer.poll(EVENT_LIMIT);
+        }
+        of_events(&self.place, &self.context.events())
+            .unwrap_or_else(|| of_client(&self.place, error))
+    }
+
+    /// A reader of the same settings that tells another group's offsets.
+    ///
+    /// # Errors
+    /// When the library does not take them.
+    pub(super) fn of_group(&self, group: &str) -> Result<BaseConsumer<Context>, Trouble> {
+        let mut config = self.config.clone();
+        config.set("group.id", group);
+        let made = config.create_with_context(self.context.clone());
+        made.map_err(|error| of_client(&self.place, &error))
+    }
+
+    /// Writes one record, once, and waits until all brokers that must have it do; tells where it
+    /// stands.
+    ///
+    /// # Errors
+    /// Why that is not known.
+    pub(super) fn write(
+        &mut self,
+        topic: &str,
+        key: &str,
+        value: &str,
+        at_ms: i64,
+    ) -> Result<(i32, i64), Trouble> {
+        let failed = |error: &KafkaError| {
+            of_events(&self.place, &self.context.events())
+                .unwrap_or_else(|| of_client(&self.place, error))
+        };
+        if self.producer.is_none() {
+            let mut config = self.config.clone();
+            // What is not answered in time is not sent again: its time has passed.
+            config.set("acks", "all").set("retries", "0");
+            config.set("message.timeout.ms", self.limit.as_millis().to_string());
+            let made = config.create_with_context(self.context.clone());
+            self.producer = Some(made.map_err(|error| of_client(&self.place, &error))?);
+        }
+        let producer = self.producer.as_ref().expect("it was made above");
+        let delivered = &self.context.delivered;
+        *delivered.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        let record = BaseRecord::to(topic).key(key).payload(value).timestamp(at_ms);
+        producer.send(record).map_err(|(error, _)| failed(&error))?;
+        let flushed = producer.flush(self.limit + EVENT_LIMIT);
+        let told = delivered.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match (told, flushed) {
+            (Some(Ok(place)), _) => Ok(place),
+            (Some(Err(error)), _) | (None, Err(error)) => Err(failed(&error)),
+            (None, Ok(())) => {
+                let message = format!("{} did not say whether it has the record", self.place);
+                Err(Trouble::new(TroubleKind::Garbage, message))
+            }
+        }
+    }
+}
+
+type Job = Box<dyn FnOnce(&mut Client) + Send>;
+
+/// An open connection. Dropping it ends its thread as soon as the call that it is in has ended.
+pub struct Session {
+    jobs: Sender<Job>,
+    limit: Duration,
+}
+
+impl Session {
+    /// The longest time for one question.
+    pub(super) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// Has the thread do something, and waits for it. The caller may stop waiting at any time.
+    ///
+    /// # Errors
+    /// What the work ends with, or that its thread is gone.
+    pub(super) async fn on<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Client) -> Result<T, Trouble> + Send + 'static,
+    ) -> Result<T, Trouble> {
+        let gone = || Trouble::new(TroubleKind::Cut, "the client of Kafka ended");
+        let (told, hear) = oneshot::channel();
+        let job = Box::new(move |client: &mut Client| {
+            // Nobody waits any more: that is theirs to decide.
+            let _ = told.send(work(client));
+        });
+        self.jobs.send(job).map_err(|_| gone())?;
+        hear.await.unwrap_or_else(|_| Err(gone()))
+    }
+}
+
+/// Opens a session. The library would try a dead address for as long as it may, and then not say
+/// why: so it is dialled once before.
+pub(super) async fn connect(
+    target: &Target<Kafka>,
+    peer: Option<SocketAddr>,
+    limit: Duration,
+) -> Result<Session, Trouble> {
+    if let Some(peer) = peer
+        && target.own.brokers.is_empty()
+    {
+        let dialled = TcpStream::connect(peer).await;
+        dialled.map_err(|error| {
+            let other = || Trouble::unsent(TroubleKind::Unreachable, error.to_string());
+            known_cause(&target.place, &error).unwrap_or_else(other)
+        })?;
+    }
+    let (config, context) = config_of(target);
+    let place = target.place.clone();
+    let (jobs, work) = channel::<Job>();
+    let (made, hear) = oneshot::channel();
+    let run = move || {
+        let consumer = match config.create_with_context(context.clone()) {
+            Ok(consumer) => consumer,
+            Err(error) => {
+                let _ = made.send(Err(of_client(&place, &error)));
+                return;
+            }
+        };
+        let (newest, groups, producer) = (HashMap::new(), HashMap::new(), None);
+        // Four calls at most follow each other in a look.
+        let mut client =
+            Client { consumer, limit: limit / 2, newest, groups, producer, config, context, place };
+        let _ = made.send(Ok(()));
+        for job in work {
+            job(&mut client);
+        }
+    };
+    let thread = std::thread::Builder::new().name("kafka".to_owned()).spawn(run);
+    thread.map_err(|error| Trouble::unsent(TroubleKind::Ours, error.to_string()))?;
+    let gone = |_| Trouble::unsent(TroubleKind::Ours, "the client of Kafka could not be made");
+    hear.await.map_err(gone)??;
+    Ok(Session { jobs, limit: limit / 2 })
+}
+
+/// What the library is told.
+fn config_of(target: &Target<Kafka>) -> (ClientConfig, Context) {
+    let (own, ms) = (&target.own, |ms: u32| ms.to_string());
+    let brokers: Vec<String> =
+        std::iter::once(target.endpoint.place()).chain(own.brokers.iter().cloned()).collect();
+    let protocol = match (own.sasl.is_some(), own.tls) {
+        (false, false) => "plaintext",
+        (false, true) => "ssl",
+        (true, false) => "sasl_plaintext",
+        (true, true) => "sasl_ssl",
+    };
+    let isolation = if own.committed_only { "read_committed" } else { "read_uncommitted" };
+    let mut config = ClientConfig::new();
+    config
+        .set("bootstrap.servers", brokers.join(","))
+        .set("client.id", "warroom")
+        .set("group.id", OUR_GROUP)
+        .set("enable.auto.commit", "false")
+        .set("enable.auto.offset.store", "false")
+        .set("enable.partition.eof", "true")
+        .set("allow.auto.create.topics", "false")
+        .set("isolation.level", isolation)
+        .set("fetch.wait.max.ms", ms(100))
+        .set("fetch.message.max.bytes", ms(FETCH_BYTES))
+        .set("queued.max.messages.kbytes", ms(QUEUE_KIB))
+        .set("socket.connection.setup.timeout.ms", ms(3000))
+        .set("reconnect.backoff.ms", ms(50))
+        .set("reconnect.backoff.max.ms", ms(500))
+        .set("security.protocol", protocol)
+        .set_log_level(RDKafkaLogLevel::Warning);
+    if own.tls {
+        let ca = target.ca.as_ref().map(|path| path.display().to_string());
+        config.set("ssl.ca.location", ca.unwrap_or_else(|| "probe".to_owned()));
+    }
+    let mut context = Context::default();
+    if let (Some(mechanism), Some(secret)) = (own.sasl, &target.secret) {
+        config.set("sasl.mechanism", mechanism.to_uppercase());
+        if mechanism == "oauthbearer" {
+            context.token = Some((secret.expose_secret().to_owned(), target.user.clone()));
+        } else {
+            config.set("sasl.username", &target.user);
+            config.set("sasl.password", secret.expose_secret());
+        }
+    }
+    (config, context)
+}
+
+/// What a code of the library or of a broker means.
+pub(super) fn code_of(error: &KafkaError) -> Option<RDKafkaErrorCode> {
+    error.rdkafka_error_code()
+}

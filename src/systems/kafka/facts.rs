@@ -1,0 +1,95 @@
+//! What is told of a cluster beside its part and its lag.
+
+use super::judge::View;
+use super::lag::Measured;
+use super::state::SideState;
+use crate::domain::catalogue::{FactSpec, fact};
+use crate::domain::link::Link;
+use crate::domain::reading::{Fact, FactValue};
+
+/// All of them.
+pub(super) const FACTS: &[FactSpec] = &[
+    fact("writable", "whether each partition that is looked at has a leader"),
+    fact("link_up", "whether something is copied to here"),
+    fact("partitions", "partitions that are looked at"),
+    fact("leaderless", "partitions that nobody can write or read"),
+    fact("behind", "partitions of which not all is copied"),
+    fact("missing_topics", "topics of the other region that are not here"),
+    fact("lost_records", "thrown away at their source before they were copied"),
+    fact("doubled_records", "records that were copied more than once"),
+    fact("failed_tasks", "connectors and tasks of MirrorMaker 2 that failed"),
+    fact("mirror", "the state of what copies records to here, as Connect says"),
+    fact("duplicates", "records that the named groups would read once more here"),
+    fact("lag_unknown", "why the lag is not known"),
+];
+
+/// The facts of one side.
+pub(super) fn of(view: &View<'_>, measured: Option<&Measured>, link: Option<&Link>) -> Vec<Fact> {
+    let own = view.own;
+    let mut facts = Vec::new();
+    let mut tell = |name: &str, value| facts.push(Fact { name: name.to_owned(), value });
+    tell("writable", FactValue::Boolean(own.leaderless == 0));
+    if let Some(link) = link {
+        tell("link_up", link.up());
+    }
+    tell("partitions", count(own.topics.values().map(std::collections::BTreeMap::len).sum()));
+    tell("leaderless", count(own.leaderless));
+    if let Some(measured) = measured {
+        tell("behind", count(measured.behind));
+        tell("missing_topics", count(measured.missing.len()));
+        if let Some(why) = &measured.why {
+            tell("lag_unknown", FactValue::Text(why.as_str().into()));
+        }
+        tell("duplicates", duplicates(own, view.other));
+    }
+    tell("lost_records", number(view.copies().lost().0));
+    tell("doubled_records", number(view.copies().doubled().0));
+    match &own.flow {
+        None => {}
+        Some(Err(why)) => {
+            tell("failed_tasks", FactValue::Unknown(why.clone()));
+            tell("mirror", FactValue::Unknown(why.clone()));
+        }
+        Some(Ok(flow)) => {
+            let failed = flow.connectors.iter().map(super::connect::Connector::failed).sum();
+            tell("failed_tasks", count(failed));
+            let states: Vec<&str> = flow.sources().map(|source| source.state.as_str()).collect();
+            let word = if states.is_empty() { "none".to_owned() } else { states.join(", ") };
+            tell("mirror", FactValue::Text(word.into()));
+        }
+    }
+    facts
+}
+
+/// How many records the groups that go on here would read a second time: what they have left to
+/// read here, less what they have left at the source.
+fn duplicates(own: &SideState, source: Option<&SideState>) -> FactValue {
+    let Some(source) = source else { return FactValue::Unknown("the source is not read".into()) };
+    let mut total = 0_u64;
+    for (group, here) in &own.groups {
+        let (Ok(here), Some(Ok(there))) = (here, source.groups.get(group)) else {
+            return FactValue::Unknown(format!("group {group} cannot be read").into());
+        };
+        for ((topic, number), at_source) in there {
+            let Some(copy) = own.watched.names.copy_of(topic) else { continue };
+            let Some(to) = own.topics.get(&copy).and_then(|topic| topic.get(number)) else {
+                continue;
+            };
+            let from = source.topics.get(topic).and_then(|topic| topic.get(number));
+            let left_there = from.map_or(0, |from| (from.end - at_source).max(0));
+            // Without an offset it starts where its own settings say: at worst with the first.
+            let begins = here.get(&(copy, *number)).copied().unwrap_or(to.low);
+            total += (to.end - begins - left_there).max(0).unsigned_abs();
+        }
+    }
+    number(total)
+}
+
+fn count(count: usize) -> FactValue {
+    number(u64::try_from(count).unwrap_or(u64::MAX))
+}
+
+fn number(count: u64) -> FactValue {
+    #[expect(clippy::cast_precision_loss, reason = "counts of records are below 2^52")]
+    FactValue::Number(count as f64)
+}

@@ -1,0 +1,207 @@
+//! What both sides told, put together: the part that each plays, what is wrong, how far it is
+//! behind.
+
+use super::connect::{Flow, Part};
+use super::facts;
+use super::lag::{Measured, measure};
+use super::learned::{Copies, Learned};
+use super::state::SideState;
+use crate::domain::ids::Side;
+use crate::domain::link::{Link, LinkWord};
+use crate::domain::reading::{Health, Reading, Role, Writes};
+use crate::domain::time::Stamp;
+
+/// The most names that a sentence lists.
+const NAMED_MOST: usize = 3;
+
+/// The shortest silence after which nothing seems to be copied any more, in milliseconds:
+/// MirrorMaker 2 shares its work out anew now and then.
+const SILENCE_LEAST_MS: u64 = 10_000;
+
+/// One side in one look.
+pub(super) struct View<'a> {
+    pub(super) at: Stamp,
+    pub(super) side: Side,
+    pub(super) own: &'a SideState,
+    pub(super) other: Option<&'a SideState>,
+    pub(super) learned: &'a Learned,
+}
+
+/// What copies towards this side, as far as that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Following {
+    /// Something copies, or would after a pause.
+    Yes,
+    /// Nothing does.
+    No,
+    /// Nobody can tell.
+    Unknown,
+}
+
+impl View<'_> {
+    pub(super) fn copies(&self) -> &Copies {
+        &self.learned.copies[self.side.index()]
+    }
+
+    /// Whether this side follows the other one.
+    pub(super) fn following(&self) -> Following {
+        let arrives = self.copies().arrived.newest_ms().is_some();
+        match (&self.own.flow, self.copies().follows) {
+            (Some(Ok(flow)), _) if flow.follows() => Following::Yes,
+            (Some(Ok(_)), _) | (Some(Err(_)), Some(false)) => Following::No,
+            (Some(Err(_)), Some(true)) => Following::Yes,
+            (Some(Err(_)), None) => Following::Unknown,
+            // A process of its own tells nothing: it is known by what it brings.
+            (None, _) if arrives && !self.copies().arrived.has_ceased(self.at) => Following::Yes,
+            (None, _) if arrives => Following::Unknown,
+            (None, _) => Following::No,
+        }
+    }
+
+    /// How the copies are behind; none on a side that follows nobody.
+    pub(super) fn measured(&self) -> Option<Measured> {
+        if self.following() == Following::No {
+            return None;
+        }
+        let Some(source) = self.other else {
+            return Some(Measured::nothing("the other side was not read"));
+        };
+        let beats = &self.learned.beats[self.side.other().index()];
+        Some(measure(self.own, source, self.copies(), beats, self.at))
+    }
+
+    fn link(&self) -> Link {
+        let says = match &self.own.flow {
+            Some(Ok(flow)) => flow.word(),
+            Some(Err(why)) => LinkWord::Unknown(why.clone()),
+            None => LinkWord::Unknown("MirrorMaker 2 is a process of its own".into()),
+        };
+        let arrived = &self.copies().arrived;
+        let ms = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        Link {
+            says,
+            silent_ms: arrived.age(self.at).map(ms),
+            most_ms: ms(arrived.most()).max(SILENCE_LEAST_MS),
+        }
+    }
+
+    fn troubles(&self, measured: Option<&Measured>) -> Vec<String> {
+        let mut found = Vec::new();
+        let own = self.own;
+        if own.leaderless > 0 {
+            found.push(format!("{} partitions have no leader", own.leaderless));
+        }
+        if !own.hidden.is_empty() {
+            found.push(format!("no right to look at {}", named(&own.hidden)));
+        }
+        match &own.flow {
+            Some(Err(why)) => found.push(format!("what copies to here cannot be told: {why}")),
+            Some(Ok(flow)) => {
+                if let Some(other) = self.other
+                    && ![&own.cluster, &other.cluster].contains(&&flow.cluster)
+                {
+                    found.push("Connect works for a third cluster: correct `connect`".to_owned());
+                }
+                found.extend(flow.troubles());
+            }
+            None => {}
+        }
+        if let Some(measured) = measured {
+            if !measured.missing.is_empty() {
+                found.push(format!("not copied at all: {}", named(&measured.missing)));
+            }
+            if !measured.recreated.is_empty() {
+                let topics = named(&measured.recreated);
+                found.push(format!(
+                    "made anew at the source, so not copied from its start: {topics}"
+                ));
+            }
+        }
+        let (lost, of) = self.copies().lost();
+        if lost > 0 {
+            found.push(format!(
+                "{lost} records were thrown away before they were copied: {}",
+                named(&of)
+            ));
+        }
+        let (doubled, of) = self.copies().doubled();
+        if doubled > 0 {
+            found.push(format!("{doubled} records were copied twice: {}", named(&of)));
+        }
+        for (group, committed) in &own.groups {
+            if let Err(why) = committed {
+                found.push(format!("group {group}: {why}"));
+            }
+        }
+        found
+    }
+}
+
+impl Flow {
+    /// What Connect says of the copying.
+    fn word(&self) -> LinkWord {
+        let works = |state: &String| state == "RUNNING";
+        let all = self.sources().all(|source| {
+            works(&source.state) && !source.tasks.is_empty() && source.tasks.iter().all(works)
+        });
+        if self.follows() && all { LinkWord::Up } else { LinkWord::Down }
+    }
+
+    fn troubles(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for connector in &self.connectors {
+            let (name, failed) = (&connector.name, connector.failed());
+            if failed > 0 {
+                let of = connector.tasks.len();
+                let why = connector.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+                found.push(format!("{name}: {failed} FAILED, {of} tasks{why}"));
+            } else if connector.state == "PAUSED" {
+                found.push(format!("{name} is PAUSED"));
+            } else if connector.part == Part::Source
+                && connector.tasks.is_empty()
+                && !connector.is_stopped()
+            {
+                found.push(format!(
+                    "{name} is {} without tasks: nothing is copied",
+                    connector.state
+                ));
+            }
+        }
+        if let Err(why) = &self.copied
+            && self.follows()
+        {
+            found.push(format!("how far copying is cannot be told: {why}"));
+        }
+        found
+    }
+}
+
+/// The reading of one side.
+pub(super) fn reading(view: &View<'_>, took_ms: u64) -> Reading {
+    let measured = view.measured();
+    let health = Health::lacking(view.troubles(measured.as_ref()));
+    let note = format!("{} brokers, {} topics", view.own.brokers, view.own.topics.len());
+    let mut reading = Reading::new(view.at, health, note);
+    reading.took_ms = Some(took_ms);
+    reading.identity = Some(view.own.identity());
+    // A cluster takes writes whatever is copied to it.
+    reading.writes = Some(Writes::Open);
+    reading.role = match view.following() {
+        Following::Yes => Some(Role::Standby),
+        Following::No => Some(Role::Primary),
+        Following::Unknown => None,
+    };
+    reading.link = (reading.role != Some(Role::Primary)).then(|| view.link());
+    reading.facts = facts::of(view, measured.as_ref(), reading.link.as_ref());
+    reading.lag = measured.map(|measured| measured.lag);
+    reading
+}
+
+/// `orders, billing, users and 4 more`.
+pub(super) fn named<T: AsRef<str>>(names: &[T]) -> String {
+    let shown: Vec<&str> = names.iter().take(NAMED_MOST).map(AsRef::as_ref).collect();
+    match names.len().saturating_sub(NAMED_MOST) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}

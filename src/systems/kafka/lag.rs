@@ -1,0 +1,166 @@
+//! How far copies are behind their source: partition by partition, the worst of all.
+
+use super::learned::Copies;
+use super::state::{Partition, SideState};
+use crate::domain::reading::{Basis, Certainty, Lag, LagUnit};
+use crate::domain::time::Stamp;
+use crate::systems::kit::beats::Beats;
+
+/// What was measured of the copies in one region.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Measured {
+    pub(super) lag: Lag,
+    /// Why seconds or records are not known.
+    pub(super) why: Option<String>,
+    /// Partitions that are behind.
+    pub(super) behind: usize,
+    /// Topics of the source that are not here, though they have records.
+    pub(super) missing: Vec<String>,
+    /// Topics whose source was made anew: copying goes on where the old one ended.
+    pub(super) recreated: Vec<String>,
+}
+
+impl Measured {
+    /// What is known where a side could not be read.
+    pub(super) fn nothing(why: &str) -> Self {
+        Self {
+            lag: Lag::unknown(LagUnit::Records, Basis::Offset),
+            why: Some(why.to_owned()),
+            behind: 0,
+            missing: Vec::new(),
+            recreated: Vec::new(),
+        }
+    }
+}
+
+/// One copied partition that is behind.
+struct Behind {
+    seconds: Result<f64, String>,
+    records: Option<u64>,
+}
+
+/// Measures the copies of `source` in `own`; both were read in this look.
+pub(super) fn measure(
+    own: &SideState,
+    source: &SideState,
+    copies: &Copies,
+    beats: &Beats,
+    at: Stamp,
+) -> Measured {
+    let mut found = Measured::nothing("");
+    found.why = None;
+    let (mut seconds, mut records) = (0.0_f64, 0_u64);
+    let (mut seconds_known, mut records_known) = (true, true);
+    let now_ms = beats.now_ms(at);
+    for (topic, partitions) in &source.topics {
+        if !own.watched.is_copied(topic) {
+            continue;
+        }
+        let is_beat = own.watched.is_beat(topic);
+        let name = own.watched.names.copy_of(topic).unwrap_or_default();
+        let copy = own.topics.get(&name);
+        let is_filled = partitions.values().any(|from| from.low < from.end);
+        if copy.is_none() && is_filled {
+            found.missing.push(topic.clone());
+        }
+        for (number, from) in partitions {
+            let place = (topic.clone(), *number);
+            let to = copy.and_then(|copy| copy.get(number));
+            if from.is_level(to) {
+                continue;
+            }
+            let copied = copied(own, &place);
+            if copied.is_some_and(|next| from.end < next) && !found.recreated.contains(topic) {
+                found.recreated.push(topic.clone());
+            }
+            let behind = behind(from, to, copies, &place, copied, now_ms);
+            match behind.seconds {
+                Ok(of_this) => seconds = seconds.max(of_this),
+                Err(why) => {
+                    seconds_known = false;
+                    found.why.get_or_insert(format!("{topic}: {why}"));
+                }
+            }
+            if !is_beat {
+                found.behind += 1;
+                match behind.records {
+                    Some(of_this) => records = records.saturating_add(of_this),
+                    None => records_known = false,
+                }
+            }
+        }
+    }
+    let basis = if seconds > 0.0 { Basis::Heartbeat } else { Basis::Offset };
+    let known = seconds_known || records_known;
+    found.lag = Lag {
+        seconds: seconds_known.then_some(seconds),
+        amount: records_known.then_some(records),
+        unit: LagUnit::Records,
+        basis,
+        certainty: if known { Certainty::Known } else { Certainty::Unknown },
+        unreceived: None,
+    };
+    found
+}
+
+/// The offset that is to be copied next, as Connect last kept it.
+fn copied(own: &SideState, place: &(String, i32)) -> Option<i64> {
+    own.flow.as_ref()?.as_ref().ok()?.copied.as_ref().ok()?.get(place).copied()
+}
+
+impl Partition {
+    /// True where a copy has all that this one has: the newest record of both is the same, and the
+    /// order within a partition is kept. Ends do not tell: what ends a transaction counts in them,
+    /// and so does what was there twice.
+    pub(super) fn is_level(&self, copy: Option<&Self>) -> bool {
+        match (self.newest, copy.and_then(|copy| copy.newest)) {
+            _ if !self.read => false,
+            (None, _) => true,
+            (Some(newest), Some(copy)) => newest.mark == copy.mark,
+            (Some(_), None) => false,
+        }
+    }
+}
+
+fn behind(
+    from: &Partition,
+    to: Option<&Partition>,
+    copies: &Copies,
+    place: &(String, i32),
+    copied: Option<i64>,
+    now_ms: Option<i64>,
+) -> Behind {
+    let level = copies.level.get(place);
+    let newest = to.and_then(|to| to.newest);
+    let is_read = from.read && to.is_none_or(|to| to.read);
+    let seconds = match now_ms {
+        _ if !is_read => Err("not read in time".to_owned()),
+        None => Err("no heartbeats come, and some records are not copied".to_owned()),
+        Some(now_ms) => {
+            // A record from the future was made by a clock that is none.
+            let made = newest.map(|newest| newest.at_ms).filter(|made| *made <= now_ms);
+            match level.map(|level| level.at_ms).max(made) {
+                Some(reached) => Ok(seconds(now_ms.saturating_sub(reached).max(0))),
+                None => Err("nothing of it is here yet".to_owned()),
+            }
+        }
+    };
+    let by_level = level.and_then(|level| level.more).zip(newest);
+    let by_level = by_level.map(|(more, newest)| from.end - 1 - (newest.offset + more));
+    let by_connect = copied.map(|next| from.end - next.max(from.low));
+    let whole = newest.is_none().then_some(from.end - from.low);
+    let records = match (by_level, by_connect) {
+        (Some(records), _) if records > 0 => Some(records),
+        // A copy that seems to be ahead holds something twice.
+        (_, Some(records)) => Some(records.max(1)),
+        (_, None) => whole,
+    };
+    Behind { seconds, records: records.and_then(|records| u64::try_from(records).ok()) }
+}
+
+/// Milliseconds as seconds.
+pub(super) fn seconds(ms: i64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are below 2^52")]
+    let seconds = ms as f64 / 1000.0;
+    seconds
+}

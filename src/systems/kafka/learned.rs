@@ -1,0 +1,203 @@
+//! What looks at a pair of clusters have taught: when all was there last, what was lost or doubled.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use super::settings::Own;
+use super::state::{Partition, SideState};
+use crate::domain::ids::Side;
+use crate::domain::time::Stamp;
+use crate::systems::kit::beats::Beats;
+use crate::systems::kit::server;
+
+/// The most partitions whose losses are remembered.
+const LOSSES_MOST: usize = 200;
+
+/// How many records a copy may seem to be ahead of its source: the two are not read at one moment.
+const AHEAD_MOST: i64 = 50;
+
+/// When a copy of a partition had all that its source had, and how their offsets compared then.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Level {
+    /// A time of the source's heartbeats before that.
+    pub(super) at_ms: i64,
+    /// What the source's offsets are more; none where there was no record to compare.
+    pub(super) more: Option<i64>,
+}
+
+/// What was learned of the copies in one region.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Copies {
+    #[serde(skip)]
+    pub(super) level: HashMap<(String, i32), Level>,
+    /// Partitions of the source that were there in the look before.
+    #[serde(skip)]
+    known: Option<HashMap<(String, i32), i64>>,
+    #[serde(skip)]
+    ahead: HashMap<(String, i32), i64>,
+    /// Records that their source threw away before they were copied: by partition, from where on
+    /// and how many.
+    lost: BTreeMap<String, BTreeMap<i32, (i64, u64)>>,
+    /// Records that were copied more than once.
+    doubled: BTreeMap<String, u64>,
+    /// Whether something copied into this region when Connect last told.
+    pub(super) follows: Option<bool>,
+    /// The source's heartbeats as they arrive here.
+    pub(super) arrived: Beats,
+}
+
+impl Copies {
+    /// Records lost for good, and the topics that they were in.
+    pub(super) fn lost(&self) -> (u64, Vec<&str>) {
+        let count = self.lost.values().flat_map(BTreeMap::values).map(|(_, lost)| lost).sum();
+        (count, self.lost.keys().map(String::as_str).collect())
+    }
+
+    /// Records that are there more than once, and the topics that they are in.
+    pub(super) fn doubled(&self) -> (u64, Vec<&str>) {
+        (self.doubled.values().sum(), self.doubled.keys().map(String::as_str).collect())
+    }
+
+    fn learn(&mut self, own: &SideState, source: &SideState, before_ms: Option<i64>) {
+        let watched = &own.watched;
+        if let Some(Ok(flow)) = &own.flow {
+            self.follows = Some(flow.follows());
+        }
+        let empty = BTreeMap::new();
+        let copied = match &own.flow {
+            Some(Ok(flow)) => flow.copied.as_ref().unwrap_or(&empty),
+            Some(Err(_)) | None => &empty,
+        };
+        let mut known = HashMap::new();
+        for (topic, partitions) in source.topics.iter().filter(|(name, _)| watched.is_copied(name))
+        {
+            let copy = watched.names.copy_of(topic).and_then(|name| own.topics.get(&name));
+            for (number, from) in partitions {
+                let place = (topic.clone(), *number);
+                known.insert(place.clone(), from.end);
+                let to = copy.and_then(|copy| copy.get(number));
+                self.level(&place, from, to, before_ms);
+                if let Some(next) = copied.get(&place) {
+                    self.lose(&place, from, to, *next);
+                }
+                self.double(&place, from, to);
+            }
+        }
+        self.known = Some(known);
+    }
+
+    /// Remembers when all was there.
+    fn level(
+        &mut self,
+        place: &(String, i32),
+        from: &Partition,
+        to: Option<&Partition>,
+        before_ms: Option<i64>,
+    ) {
+        let was = self.known.as_ref().map(|known| known.get(place).copied());
+        // Made anew: what was known of the one before is of no use.
+        if was.flatten().is_some_and(|end| from.end < end) {
+            self.level.remove(place);
+        }
+        let is_new = was == Some(None);
+        let (at_ms, more) = match (from.newest, to.and_then(|to| to.newest)) {
+            (Some(source), Some(copy)) if source.mark == copy.mark => {
+                // Who made the record may have another clock than who writes heartbeats.
+                (Some(before_ms.unwrap_or(source.at_ms)), Some(source.offset - copy.offset))
+            }
+            (None, _) if from.read => (before_ms, None),
+            // It came since the look before, and so did all that is in it.
+            _ if is_new => (before_ms, None),
+            _ => (None, None),
+        };
+        let Some(at_ms) = at_ms else { return };
+        let earlier = self.level.get(place).and_then(|level| level.more);
+        if let (Some(earlier), Some(more)) = (earlier, more)
+            && more < earlier
+        {
+            *self.doubled.entry(place.0.clone()).or_default() += (earlier - more).unsigned_abs();
+        }
+        self.level.insert(place.clone(), Level { at_ms, more: more.or(earlier) });
+    }
+
+    /// Remembers what the source threw away before it was copied; `next` is to be copied next.
+    fn lose(&mut self, place: &(String, i32), from: &Partition, to: Option<&Partition>, next: i64) {
+        let level = self.level.get(place).and_then(|level| level.more);
+        let here =
+            to.and_then(|to| to.newest).zip(level).map(|(copy, more)| copy.offset + more + 1);
+        let next = here.map_or(next, |here| here.max(next));
+        if from.low <= next || from.end < next {
+            return;
+        }
+        let count: usize = self.lost.values().map(BTreeMap::len).sum();
+        let of_topic = self.lost.entry(place.0.clone()).or_default();
+        let lost = of_topic.get(&place.1).copied();
+        if lost.is_none() && count >= LOSSES_MOST {
+            return;
+        }
+        let earlier = lost.filter(|(from, _)| *from != next).map_or(0, |(_, lost)| lost);
+        of_topic.insert(place.1, (next, earlier + (from.low - next).unsigned_abs()));
+    }
+
+    /// Remembers where a copy runs ahead of its source, further in each look.
+    fn double(&mut self, place: &(String, i32), from: &Partition, to: Option<&Partition>) {
+        let level = self.level.get(place).and_then(|level| level.more);
+        let copy = to.and_then(|to| to.newest).zip(level);
+        let ahead = copy.map_or(0, |(copy, more)| copy.offset + more - (from.end - 1));
+        let before = self.ahead.insert(place.clone(), ahead).unwrap_or_default();
+        if ahead > before && before > AHEAD_MOST {
+            *self.doubled.entry(place.0.clone()).or_default() += (ahead - before).unsigned_abs();
+        }
+    }
+}
+
+/// What looks have taught, as it is written down.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Learned {
+    /// Each region's heartbeats, where they are written.
+    pub(super) beats: [Beats; 2],
+    /// What is copied into each region.
+    pub(super) copies: [Copies; 2],
+}
+
+impl server::Learned for Learned {
+    fn recall(&mut self, earlier: Self) {
+        let beats = self.beats.iter_mut().zip(earlier.beats);
+        beats.for_each(|(own, earlier)| own.recall(earlier));
+        for (own, mut earlier) in self.copies.iter_mut().zip(earlier.copies) {
+            let mut arrived = own.arrived.clone();
+            arrived.recall(std::mem::take(&mut earlier.arrived));
+            *own = Copies { arrived, ..earlier };
+        }
+    }
+}
+
+impl Learned {
+    /// Before the first look.
+    pub(super) fn new(sides: [Option<&Own>; 2]) -> Self {
+        let beats = sides.map(|own| Beats::new(own.and_then(|own| own.beats_every)));
+        let [a, b] = beats.clone();
+        let copies = [b, a].map(|arrived| Copies { arrived, ..Copies::default() });
+        Self { beats, copies }
+    }
+
+    /// Learns from a look.
+    pub(super) fn learn(&mut self, told: [Option<&SideState>; 2], at: Stamp) {
+        for side in Side::BOTH {
+            let Some(own) = told[side.index()] else { continue };
+            let newest = |topic: &str| own.newest_of(topic).map(|newest| newest.at_ms);
+            self.beats[side.index()].hear(at, newest(&own.watched.heartbeat));
+            let arrived = own.watched.copied_heartbeat().and_then(|topic| newest(&topic));
+            self.copies[side.index()].arrived.hear(at, arrived);
+        }
+        for side in Side::BOTH {
+            let [Some(own), Some(source)] = [side, side.other()].map(|side| told[side.index()])
+            else {
+                continue;
+            };
+            let before_ms = self.beats[side.other().index()].before_ms();
+            self.copies[side.index()].learn(own, source, before_ms);
+        }
+    }
+}

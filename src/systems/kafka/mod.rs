@@ -1,0 +1,173 @@
+//! Kafka in both regions with MirrorMaker 2 between them: what is copied, how far, and what never
+//! was.
+//!
+//! A lag is told partition by partition: the copy has all that its source has when the newest record
+//! of both is the same one. Ends compare badly, because what ends a transaction counts in them, and
+//! what Connect keeps is old when it is read.
+
+mod actions;
+mod ask;
+mod client;
+mod connect;
+mod facts;
+mod judge;
+mod lag;
+mod learned;
+mod rights;
+mod settings;
+mod state;
+#[cfg(test)]
+mod tests_support;
+mod trouble;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::domain::ids::Side;
+use crate::domain::reading::{Identity, Reading};
+use crate::domain::setting::Setting;
+use crate::domain::settings::{Fault, Fields};
+use crate::domain::site::SystemSpec;
+use crate::domain::time::Stamp;
+use crate::port::{About, Beat};
+use crate::systems::kit::beating::EVERY_USUAL;
+use crate::systems::kit::endpoint::Endpoint;
+use crate::systems::kit::server::{Server, Sight, Target, Written};
+use crate::systems::kit::trouble::Trouble;
+use connect::Rest;
+use state::SideState;
+
+pub use rights::{ACT_ACLS, BEAT_ACLS, WATCH_ACLS};
+pub use settings::Kafka;
+
+impl Server for Kafka {
+    const ABOUT: About = About {
+        kind: "kafka",
+        doc: "Kafka in both regions with MirrorMaker 2 between them: lag in records and seconds, \
+              what was lost, doubled or never copied, connectors, consumer groups",
+        settings: settings::SETTINGS,
+        facts: facts::FACTS,
+        permissions: rights::PERMISSIONS,
+        grants: &[
+            ("ACLs of the user that watches", rights::WATCH_ACLS),
+            ("ACLs of the user that acts", rights::ACT_ACLS),
+            ("ACLs of the user that writes heartbeats", rights::BEAT_ACLS),
+        ],
+        actions: actions::ACTIONS,
+        example_name: "stream",
+        example_pace: ["5s", "5s"],
+    };
+    const PORT: Setting<u16> = settings::PORT;
+    const USER_DEFAULT: Option<&'static str> = Some("anonymous");
+    // A session costs three threads and several round trips, and remembers what stood still.
+    const KEPT_FOR: Option<Duration> = Some(Duration::from_secs(60));
+
+    type Own = settings::Own;
+    type Session = client::Session;
+    type State = SideState;
+    type Learned = learned::Learned;
+    type Aside = ();
+
+    fn own(fields: &Fields<'_>, endpoint: &Endpoint) -> Result<Self::Own, Fault> {
+        settings::Own::read(fields, endpoint)
+    }
+
+    fn pair(sides: &mut [Option<Written<Self>>; 2], spec: &SystemSpec) -> Result<(), Fault> {
+        let [Some(a), Some(b)] = sides else { return Ok(()) };
+        if a.own.names.own == b.own.names.own {
+            let message = format!(
+                "the two sides of system `{}` have the same `alias`: write what MirrorMaker 2 calls \
+                 each cluster",
+                spec.id
+            );
+            return Err(Fault::new(b.span, message));
+        }
+        let called = |own: &Self::Own| (own.names.own.clone(), own.heartbeat.clone());
+        let (of_a, of_b) = (called(&a.own), called(&b.own));
+        for (side, (alias, heartbeat)) in [(a, of_b), (b, of_a)] {
+            side.own.names.other = Some(alias);
+            side.own.other_heartbeat = Some(heartbeat);
+        }
+        Ok(())
+    }
+
+    fn speaks_tls(own: &Self::Own) -> bool {
+        own.tls
+    }
+
+    fn unlearned(sides: [Option<&Self::Own>; 2]) -> Self::Learned {
+        learned::Learned::new(sides)
+    }
+
+    async fn connect(
+        target: &Target<Self>,
+        peer: Option<SocketAddr>,
+        limit: Duration,
+    ) -> Result<Self::Session, Trouble> {
+        client::connect(target, peer, limit).await
+    }
+
+    async fn identify(session: &Self::Session, target: &Target<Self>) -> Result<Identity, Trouble> {
+        let own = Arc::new(target.own.clone());
+        let state = session.on(move |client| ask::metadata(client, &own)).await?;
+        Ok(state.identity())
+    }
+
+    async fn ask(
+        session: &Self::Session,
+        target: &Target<Self>,
+        _watched: bool,
+    ) -> Result<SideState, Trouble> {
+        let own = Arc::new(target.own.clone());
+        let names = &target.own.names;
+        let asked = session.on(move |client| ask::read(client, &own));
+        let flow = async {
+            match Rest::of(target)? {
+                Ok(rest) => Some(rest.flow(names, session.limit()).await),
+                Err(trouble) => Some(Err(trouble)),
+            }
+        };
+        let (state, flow) = tokio::join!(asked, flow);
+        let mut state = state?;
+        state.flow = flow.map(|told| told.map_err(|trouble| trouble.message));
+        Ok(state)
+    }
+
+    fn identity(state: &SideState) -> Identity {
+        state.identity()
+    }
+
+    fn learn(learned: &mut Self::Learned, told: [Option<&mut SideState>; 2], at: Stamp) {
+        learned.learn(told.map(|state| state.map(|state| &*state)), at);
+    }
+
+    fn beats_every(own: &Self::Own) -> Option<Duration> {
+        Some(own.beats_every.unwrap_or(EVERY_USUAL))
+    }
+
+    async fn beat(
+        session: &Self::Session,
+        target: &Target<Self>,
+        _side: Side,
+        at: Stamp,
+    ) -> Result<Beat, Trouble> {
+        let topic = target.own.heartbeat.clone();
+        let value = at.wall_ms.to_string();
+        let write =
+            move |client: &mut client::Client| client.write(&topic, "warroom", &value, at.wall_ms);
+        session.on(write).await?;
+        Ok(Beat::Written)
+    }
+
+    fn judge(sight: &Sight<'_, Self>) -> Reading {
+        let view = judge::View {
+            at: sight.at,
+            side: sight.side,
+            own: sight.own,
+            other: sight.other,
+            learned: sight.learned,
+        };
+        judge::reading(&view, sight.took_ms)
+    }
+}
