@@ -4,6 +4,8 @@
 
 pub mod account;
 pub mod dns;
+pub mod janitor;
+pub mod kafka;
 pub mod load;
 pub mod peers;
 pub mod postgres;
