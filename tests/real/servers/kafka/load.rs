@@ -1,0 +1,228 @@
+//! A constant load of records, and what of it a reader of the other side lacks: the truth.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime};
+
+use rdkafka::client::ClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::message::{DeliveryResult, Message as _, OwnedMessage};
+use rdkafka::producer::{BaseRecord, NoCustomPartitioner, Producer as _, ProducerContext};
+use rdkafka::producer::{PurgeConfig, ThreadedProducer};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+
+use super::broker::Broker;
+use super::client::TIMEOUT;
+use crate::servers::{DEADLINE, until};
+
+/// One record that the cluster acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// Its number, which is its payload.
+    pub number: u64,
+    /// Where it is.
+    pub partition: i32,
+    /// Its place there.
+    pub offset: i64,
+    /// Its own time, when it was sent: milliseconds since 1970.
+    pub wall_ms: i64,
+}
+
+/// What the producer's thread hands on.
+#[derive(Default)]
+struct Kept(Mutex<Vec<Acknowledged>>);
+
+/// Puts on record what was acknowledged, and nothing else.
+struct Witness(Arc<Kept>);
+
+impl ClientContext for Witness {}
+
+impl ProducerContext for Witness {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, result: &DeliveryResult<'_>, (): ()) {
+        if let Ok(message) = result
+            && let Some(number) = number_in(message.payload())
+        {
+            let acknowledged = Acknowledged {
+                number,
+                partition: message.partition(),
+                offset: message.offset(),
+                wall_ms: message.timestamp().to_millis().unwrap_or(0),
+            };
+            self.0.0.lock().unwrap_or_else(PoisonError::into_inner).push(acknowledged);
+        }
+    }
+}
+
+/// Writes numbered records to all partitions of a topic in turn until it is dropped. While the
+/// cluster does not answer it goes on trying; a record counts once it was acknowledged.
+pub struct Load {
+    topic: String,
+    kept: Arc<Kept>,
+    ends: Arc<AtomicBool>,
+    writer: Option<JoinHandle<()>>,
+}
+
+impl Load {
+    /// Starts writing `per_second` records to the `partitions` of a topic.
+    pub fn start(broker: &Broker, topic: &str, partitions: i32, per_second: u32) -> Self {
+        let kept = Arc::new(Kept::default());
+        let ends = Arc::new(AtomicBool::new(false));
+        let mut config = broker.client();
+        // What is not taken within this time never comes to be, and is not waited for either.
+        config.set("message.timeout.ms", "3000").set("linger.ms", "1");
+        let producer: ThreadedProducer<Witness, NoCustomPartitioner> =
+            config.create_with_context(Witness(Arc::clone(&kept))).unwrap();
+        let (to, over) = (topic.to_owned(), Arc::clone(&ends));
+        let writer = std::thread::spawn(move || {
+            let every = Duration::from_secs(1) / per_second;
+            let mut due = Instant::now();
+            for (number, partition) in (1_u64..).zip((0..partitions).cycle()) {
+                if over.load(Ordering::Relaxed) {
+                    break;
+                }
+                let payload = number.to_string();
+                let record = BaseRecord::<str, _>::to(&to)
+                    .partition(partition)
+                    .payload(&payload)
+                    .timestamp(wall_ms());
+                // A queue that is full loses what was never acknowledged.
+                let _ = producer.send(record);
+                due += every;
+                std::thread::sleep(due.saturating_duration_since(Instant::now()));
+            }
+            if producer.flush(TIMEOUT).is_err() {
+                producer.purge(PurgeConfig::default().queue().inflight());
+            }
+        });
+        let load = Self { topic: topic.to_owned(), kept, ends, writer: Some(writer) };
+        until("the load of records writes", DEADLINE, || !load.acknowledged().is_empty());
+        load
+    }
+
+    /// The topic that it writes to.
+    pub fn topic(&self) -> &str {
+        &self.topic
+    }
+
+    /// What was acknowledged up to now.
+    pub fn acknowledged(&self) -> Vec<Acknowledged> {
+        self.kept.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits for `more` further acknowledgements.
+    pub fn until_more(&self, more: usize) {
+        let before = self.acknowledged().len();
+        until("the load of records goes on", DEADLINE, || {
+            self.acknowledged().len() >= before + more
+        });
+    }
+
+    /// Ends the load; what is under way is acknowledged or given up.
+    pub fn stop(&mut self) {
+        self.ends.store(true, Ordering::Relaxed);
+        if let Some(writer) = self.writer.take() {
+            writer.join().unwrap();
+        }
+    }
+}
+
+impl Drop for Load {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Reads a topic from its beginning, further each time, and keeps whose numbers it found.
+pub struct Arrived {
+    consumer: BaseConsumer,
+    topic: String,
+    partitions: i32,
+    /// The next offset to be read of each partition.
+    next: Vec<i64>,
+    numbers: HashSet<u64>,
+    read: u64,
+}
+
+impl Arrived {
+    /// A reader of committed records of `topic`, from which nothing was read yet.
+    pub fn new(broker: &Broker, topic: &str, partitions: i32) -> Self {
+        let mut config = broker.client();
+        config
+            .set("group.id", "rig-reads")
+            .set("enable.auto.commit", "false")
+            .set("isolation.level", "read_committed")
+            .set("enable.partition.eof", "true")
+            .set("fetch.wait.max.ms", "50");
+        let count = usize::try_from(partitions).unwrap();
+        Self {
+            consumer: config.create().unwrap(),
+            topic: topic.to_owned(),
+            partitions,
+            next: vec![0; count],
+            numbers: HashSet::new(),
+            read: 0,
+        }
+    }
+
+    /// Reads all that is there now. False where the topic cannot be read: then what was found
+    /// before is all that is known.
+    pub fn read_on(&mut self) -> bool {
+        let mut list = TopicPartitionList::new();
+        for (partition, next) in (0..self.partitions).zip(&self.next) {
+            let bounds = self.consumer.fetch_watermarks(&self.topic, partition, TIMEOUT);
+            let Ok((low, end)) = bounds else { return false };
+            if *next.max(&low) < end {
+                let from = Offset::Offset(*next.max(&low));
+                list.add_partition_offset(&self.topic, partition, from).unwrap();
+            }
+        }
+        let mut open = list.count();
+        self.consumer.assign(&list).unwrap();
+        let start = Instant::now();
+        while open > 0 && start.elapsed() < DEADLINE {
+            match self.consumer.poll(Duration::from_millis(100)) {
+                Some(Ok(message)) => {
+                    let message: OwnedMessage = message.detach();
+                    let at = usize::try_from(message.partition()).unwrap();
+                    self.next[at] = message.offset() + 1;
+                    self.read += 1;
+                    self.numbers.extend(number_in(message.payload()));
+                }
+                Some(Err(rdkafka::error::KafkaError::PartitionEOF(_))) => open -= 1,
+                Some(Err(_)) | None => {}
+            }
+        }
+        self.consumer.unassign().unwrap();
+        open == 0
+    }
+
+    /// How many records were read, each as often as it is there.
+    pub const fn read(&self) -> u64 {
+        self.read
+    }
+
+    /// Those of a load's acknowledged records that were not found, oldest first.
+    pub fn missing(&self, acknowledged: &[Acknowledged]) -> Vec<Acknowledged> {
+        let mut missing: Vec<Acknowledged> = acknowledged
+            .iter()
+            .filter(|record| !self.numbers.contains(&record.number))
+            .copied()
+            .collect();
+        missing.sort_unstable_by_key(|record| record.wall_ms);
+        missing
+    }
+}
+
+/// Milliseconds since 1970.
+pub fn wall_ms() -> i64 {
+    let since = SystemTime::UNIX_EPOCH.elapsed().unwrap();
+    i64::try_from(since.as_millis()).unwrap()
+}
+
+fn number_in(payload: Option<&[u8]>) -> Option<u64> {
+    std::str::from_utf8(payload?).ok()?.parse().ok()
+}
