@@ -1,3 +1,6 @@
 //! The `kafka` system against two real clusters with `MirrorMaker` 2 between them.
 
+mod acting;
+mod bench;
 mod rigs;
+mod truth;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use rdkafka::consumer::Consumer as _;
 use rdkafka::error::KafkaError;
 use rdkafka::message::{Headers as _, Message as _};
+use rdkafka::metadata::MetadataPartition;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::client::Client;
@@ -116,10 +117,10 @@ pub(super) fn metadata(client: &Client, own: &Arc<Own>) -> Result<SideState, Tro
             }
             continue;
         }
-        let leads = |partition: &&rdkafka::metadata::MetadataPartition| {
-            partition.leader() >= 0 && partition.error().is_none()
-        };
-        let led: Vec<i32> = topic.partitions().iter().filter(leads).map(|one| one.id()).collect();
+        let leads =
+            |partition: &&MetadataPartition| partition.leader() >= 0 && partition.error().is_none();
+        let led: Vec<i32> =
+            topic.partitions().iter().filter(leads).map(MetadataPartition::id).collect();
         state.leaderless += topic.partitions().len() - led.len();
         let empty = Partition { low: 0, end: 0, newest: None, read: true };
         let partitions = led.into_iter().map(|number| (number, empty)).collect();

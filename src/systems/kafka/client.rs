@@ -37,11 +37,14 @@ const EVENT_LIMIT: Duration = Duration::from_millis(50);
 /// The most of its reasons that are kept.
 const EVENTS_MOST: usize = 16;
 
+/// Where a record stands that was written, or why it is not known.
+type Delivered = Result<(i32, i64), KafkaError>;
+
 /// What the library tells by itself: why brokers cannot be reached.
 #[derive(Clone, Default)]
 pub(super) struct Context {
     events: Arc<Mutex<Vec<(KafkaError, String)>>>,
-    delivered: Arc<Mutex<Option<Result<(i32, i64), KafkaError>>>>,
+    delivered: Arc<Mutex<Option<Delivered>>>,
     token: Option<(String, String)>,
 }
 
@@ -105,6 +108,7 @@ pub(super) struct Client {
     config: ClientConfig,
     context: Context,
     place: String,
+    user: String,
 }
 
 impl Client {
@@ -114,7 +118,7 @@ impl Client {
             // Reasons come as events, and events come to those who poll.
             let _ = self.consumer.poll(EVENT_LIMIT);
         }
-        of_events(&self.place, &self.context.events())
+        of_events(&self.place, &self.user, &self.context.events())
             .unwrap_or_else(|| of_client(&self.place, error))
     }
 
@@ -142,7 +146,7 @@ impl Client {
         at_ms: i64,
     ) -> Result<(i32, i64), Trouble> {
         let failed = |error: &KafkaError| {
-            of_events(&self.place, &self.context.events())
+            of_events(&self.place, &self.user, &self.context.events())
                 .unwrap_or_else(|| of_client(&self.place, error))
         };
         if self.producer.is_none() {
@@ -221,7 +225,7 @@ pub(super) async fn connect(
         })?;
     }
     let (config, context) = config_of(target);
-    let place = target.place.clone();
+    let (place, user) = (target.place.clone(), target.user.clone());
     let (jobs, work) = channel::<Job>();
     let (made, hear) = oneshot::channel();
     let run = move || {
@@ -234,8 +238,17 @@ pub(super) async fn connect(
         };
         let (newest, groups, producer) = (HashMap::new(), HashMap::new(), None);
         // Four calls at most follow each other in a look.
-        let mut client =
-            Client { consumer, limit: limit / 2, newest, groups, producer, config, context, place };
+        let mut client = Client {
+            consumer,
+            limit: limit / 2,
+            newest,
+            groups,
+            producer,
+            config,
+            context,
+            place,
+            user,
+        };
         let _ = made.send(Ok(()));
         for job in work {
             job(&mut client);

@@ -45,6 +45,8 @@ pub(super) struct Connector {
     pub(super) tasks: Vec<String>,
     /// The first reason that a failed task tells.
     pub(super) why: Option<Clean>,
+    /// What it copies of transactions, where it copies.
+    pub(super) committed_only: bool,
 }
 
 impl Connector {
@@ -207,6 +209,8 @@ fn connectors(told: &Json, names: &Names) -> Vec<Connector> {
             return None;
         }
         let state = |json: &Json| json.get("state").and_then(Json::as_str).map(str::to_owned);
+        let isolation = ["source.consumer.isolation.level", "consumer.isolation.level"];
+        let isolation = isolation.into_iter().find_map(text);
         let tasks = entry.pointer("/status/tasks").and_then(Json::as_array);
         let tasks: Vec<&Json> = tasks.into_iter().flatten().take(LIST_MOST).collect();
         let whys = tasks.iter().filter_map(|task| task.get("trace").and_then(Json::as_str));
@@ -217,6 +221,7 @@ fn connectors(told: &Json, names: &Names) -> Vec<Connector> {
             state: state(entry.pointer("/status/connector")?)?,
             tasks: tasks.iter().filter_map(|task| state(task)).collect(),
             why: whys.map(first_line).next().map(Clean::from),
+            committed_only: isolation == Some("read_committed"),
         })
     };
     entries.iter().take(LIST_MOST).filter_map(read).collect()

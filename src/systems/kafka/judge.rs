@@ -102,6 +102,10 @@ impl View<'_> {
                 {
                     found.push("Connect works for a third cluster: correct `connect`".to_owned());
                 }
+                if flow.sources().any(|one| one.committed_only != own.watched.committed_only) {
+                    let words = "what is copied of transactions is not what `isolation` says";
+                    found.push(words.to_owned());
+                }
                 found.extend(flow.troubles());
             }
             None => {}
@@ -110,12 +114,11 @@ impl View<'_> {
             if !measured.missing.is_empty() {
                 found.push(format!("not copied at all: {}", named(&measured.missing)));
             }
-            if !measured.recreated.is_empty() {
-                let topics = named(&measured.recreated);
-                found.push(format!(
-                    "made anew at the source, so not copied from its start: {topics}"
-                ));
-            }
+        }
+        let remade = self.copies().remade();
+        if !remade.is_empty() {
+            let topics = named(&remade);
+            found.push(format!("made anew at the source, what was copied before stays: {topics}"));
         }
         let (lost, of) = self.copies().lost();
         if lost > 0 {

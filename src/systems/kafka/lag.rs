@@ -16,8 +16,6 @@ pub(super) struct Measured {
     pub(super) behind: usize,
     /// Topics of the source that are not here, though they have records.
     pub(super) missing: Vec<String>,
-    /// Topics whose source was made anew: copying goes on where the old one ended.
-    pub(super) recreated: Vec<String>,
 }
 
 impl Measured {
@@ -28,7 +26,6 @@ impl Measured {
             why: Some(why.to_owned()),
             behind: 0,
             missing: Vec::new(),
-            recreated: Vec::new(),
         }
     }
 }
@@ -66,13 +63,10 @@ pub(super) fn measure(
         for (number, from) in partitions {
             let place = (topic.clone(), *number);
             let to = copy.and_then(|copy| copy.get(number));
-            if from.is_level(to) {
+            if from.is_level(to) || from.is_passed(to, copies, &place) {
                 continue;
             }
             let copied = copied(own, &place);
-            if copied.is_some_and(|next| from.end < next) && !found.recreated.contains(topic) {
-                found.recreated.push(topic.clone());
-            }
             let behind = behind(from, to, copies, &place, copied, now_ms);
             match behind.seconds {
                 Ok(of_this) => seconds = seconds.max(of_this),
@@ -118,6 +112,20 @@ impl Partition {
             (None, _) => true,
             (Some(newest), Some(copy)) => newest.mark == copy.mark,
             (Some(_), None) => false,
+        }
+    }
+}
+
+impl Partition {
+    /// True where a copy, which is read at another moment, goes on where this one ends: it holds as
+    /// much, and what is newest there was made no sooner.
+    fn is_passed(&self, copy: Option<&Self>, copies: &Copies, place: &(String, i32)) -> bool {
+        let more = copies.level.get(place).and_then(|level| level.more);
+        match (self.newest, copy.and_then(|copy| copy.newest), more) {
+            (Some(newest), Some(copy), Some(more)) if self.read => {
+                copy.offset + more + 1 >= self.end && copy.at_ms >= newest.at_ms
+            }
+            _ => false,
         }
     }
 }

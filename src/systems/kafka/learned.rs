@@ -1,6 +1,7 @@
 //! What looks at a pair of clusters have taught: when all was there last, what was lost or doubled.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,9 @@ use crate::systems::kit::server;
 /// The most partitions whose losses are remembered.
 const LOSSES_MOST: usize = 200;
 
+/// For how long losses and the like are told.
+const TOLD_FOR: Duration = Duration::from_secs(86_400);
+
 /// How many records a copy may seem to be ahead of its source: the two are not read at one moment.
 const AHEAD_MOST: i64 = 50;
 
@@ -24,6 +28,13 @@ pub(super) struct Level {
     pub(super) at_ms: i64,
     /// What the source's offsets are more; none where there was no record to compare.
     pub(super) more: Option<i64>,
+}
+
+/// What was seen of a topic, and when last: a day later nobody is told of it any more.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Seen<T> {
+    at: Option<Stamp>,
+    what: T,
 }
 
 /// What was learned of the copies in one region.
@@ -38,9 +49,11 @@ pub(super) struct Copies {
     ahead: HashMap<(String, i32), i64>,
     /// Records that their source threw away before they were copied: by partition, from where on
     /// and how many.
-    lost: BTreeMap<String, BTreeMap<i32, (i64, u64)>>,
+    lost: BTreeMap<String, Seen<BTreeMap<i32, (i64, u64)>>>,
     /// Records that were copied more than once.
-    doubled: BTreeMap<String, u64>,
+    doubled: BTreeMap<String, Seen<u64>>,
+    /// Topics whose source was made anew.
+    remade: BTreeMap<String, Seen<()>>,
     /// Whether something copied into this region when Connect last told.
     pub(super) follows: Option<bool>,
     /// The source's heartbeats as they arrive here.
@@ -50,16 +63,37 @@ pub(super) struct Copies {
 impl Copies {
     /// Records lost for good, and the topics that they were in.
     pub(super) fn lost(&self) -> (u64, Vec<&str>) {
-        let count = self.lost.values().flat_map(BTreeMap::values).map(|(_, lost)| lost).sum();
+        let lost = self.lost.values().flat_map(|seen| seen.what.values());
+        let count = lost.map(|(_, lost)| lost).sum();
         (count, self.lost.keys().map(String::as_str).collect())
     }
 
     /// Records that are there more than once, and the topics that they are in.
     pub(super) fn doubled(&self) -> (u64, Vec<&str>) {
-        (self.doubled.values().sum(), self.doubled.keys().map(String::as_str).collect())
+        let count = self.doubled.values().map(|seen| seen.what).sum();
+        (count, self.doubled.keys().map(String::as_str).collect())
     }
 
-    fn learn(&mut self, own: &SideState, source: &SideState, before_ms: Option<i64>) {
+    /// Topics whose source was made anew.
+    pub(super) fn remade(&self) -> Vec<&str> {
+        self.remade.keys().map(String::as_str).collect()
+    }
+
+    /// Forgets what was told for long enough.
+    fn forget(&mut self, at: Stamp) {
+        let keeps = |seen: Option<Stamp>| seen.is_none_or(|seen| at.since(seen) < TOLD_FOR);
+        self.lost.retain(|_, seen| keeps(seen.at));
+        self.doubled.retain(|_, seen| keeps(seen.at));
+        self.remade.retain(|_, seen| keeps(seen.at));
+    }
+
+    fn double(&mut self, topic: &str, more: i64, at: Stamp) {
+        let seen = self.doubled.entry(topic.to_owned()).or_default();
+        (seen.at, seen.what) = (Some(at), seen.what + more.unsigned_abs());
+    }
+
+    fn learn(&mut self, own: &SideState, source: &SideState, before_ms: Option<i64>, at: Stamp) {
+        self.forget(at);
         let watched = &own.watched;
         if let Some(Ok(flow)) = &own.flow {
             self.follows = Some(flow.follows());
@@ -77,11 +111,11 @@ impl Copies {
                 let place = (topic.clone(), *number);
                 known.insert(place.clone(), from.end);
                 let to = copy.and_then(|copy| copy.get(number));
-                self.level(&place, from, to, before_ms);
+                self.level(&place, [Some(from), to], before_ms, at);
                 if let Some(next) = copied.get(&place) {
-                    self.lose(&place, from, to, *next);
+                    self.lose(&place, from, to, *next, at);
                 }
-                self.double(&place, from, to);
+                self.overtake(&place, from, to, at);
             }
         }
         self.known = Some(known);
@@ -91,14 +125,16 @@ impl Copies {
     fn level(
         &mut self,
         place: &(String, i32),
-        from: &Partition,
-        to: Option<&Partition>,
+        [from, to]: [Option<&Partition>; 2],
         before_ms: Option<i64>,
+        at: Stamp,
     ) {
+        let Some(from) = from else { return };
         let was = self.known.as_ref().map(|known| known.get(place).copied());
         // Made anew: what was known of the one before is of no use.
         if was.flatten().is_some_and(|end| from.end < end) {
             self.level.remove(place);
+            self.remade.insert(place.0.clone(), Seen { at: Some(at), what: () });
         }
         let is_new = was == Some(None);
         let (at_ms, more) = match (from.newest, to.and_then(|to| to.newest)) {
@@ -116,22 +152,34 @@ impl Copies {
         if let (Some(earlier), Some(more)) = (earlier, more)
             && more < earlier
         {
-            *self.doubled.entry(place.0.clone()).or_default() += (earlier - more).unsigned_abs();
+            self.double(&place.0, earlier - more, at);
         }
         self.level.insert(place.clone(), Level { at_ms, more: more.or(earlier) });
     }
 
     /// Remembers what the source threw away before it was copied; `next` is to be copied next.
-    fn lose(&mut self, place: &(String, i32), from: &Partition, to: Option<&Partition>, next: i64) {
+    fn lose(
+        &mut self,
+        place: &(String, i32),
+        from: &Partition,
+        to: Option<&Partition>,
+        next: i64,
+        at: Stamp,
+    ) {
         let level = self.level.get(place).and_then(|level| level.more);
         let here =
             to.and_then(|to| to.newest).zip(level).map(|(copy, more)| copy.offset + more + 1);
         let next = here.map_or(next, |here| here.max(next));
+        if from.end < next {
+            self.remade.insert(place.0.clone(), Seen { at: Some(at), what: () });
+        }
         if from.low <= next || from.end < next {
             return;
         }
-        let count: usize = self.lost.values().map(BTreeMap::len).sum();
+        let count: usize = self.lost.values().map(|seen| seen.what.len()).sum();
         let of_topic = self.lost.entry(place.0.clone()).or_default();
+        of_topic.at = Some(at);
+        let of_topic = &mut of_topic.what;
         let lost = of_topic.get(&place.1).copied();
         if lost.is_none() && count >= LOSSES_MOST {
             return;
@@ -141,13 +189,19 @@ impl Copies {
     }
 
     /// Remembers where a copy runs ahead of its source, further in each look.
-    fn double(&mut self, place: &(String, i32), from: &Partition, to: Option<&Partition>) {
+    fn overtake(
+        &mut self,
+        place: &(String, i32),
+        from: &Partition,
+        to: Option<&Partition>,
+        at: Stamp,
+    ) {
         let level = self.level.get(place).and_then(|level| level.more);
         let copy = to.and_then(|to| to.newest).zip(level);
         let ahead = copy.map_or(0, |(copy, more)| copy.offset + more - (from.end - 1));
         let before = self.ahead.insert(place.clone(), ahead).unwrap_or_default();
         if ahead > before && before > AHEAD_MOST {
-            *self.doubled.entry(place.0.clone()).or_default() += (ahead - before).unsigned_abs();
+            self.double(&place.0, ahead - before, at);
         }
     }
 }
@@ -197,7 +251,7 @@ impl Learned {
                 continue;
             };
             let before_ms = self.beats[side.other().index()].before_ms();
-            self.copies[side.index()].learn(own, source, before_ms);
+            self.copies[side.index()].learn(own, source, before_ms, at);
         }
     }
 }

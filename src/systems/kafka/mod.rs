@@ -17,6 +17,8 @@ mod rights;
 mod settings;
 mod state;
 #[cfg(test)]
+mod tests;
+#[cfg(test)]
 mod tests_support;
 mod trouble;
 

@@ -132,7 +132,7 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
     endpoint::CA.spec,
     SASL.spec,
     endpoint::READ.doc("The secret for watching; without it nobody logs in").spec,
-    endpoint::ACT.spec,
+    endpoint::ACT.example("\"kafka-act\"").spec,
     endpoint::BEAT.spec,
 ];
 
@@ -239,6 +239,9 @@ impl Own {
         };
         let sasl = SASL.of(fields)?;
         let logs_in = ["read", "act", "beat"].iter().any(|name| fields.node(name).is_some());
+        if sasl.is_some() && !logs_in {
+            return Err(refuse("sasl", "needs a secret to show: name `read`"));
+        }
         Ok(Self {
             brokers,
             names,

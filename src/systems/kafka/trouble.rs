@@ -7,7 +7,11 @@ use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
 /// The reason that the library told beside a failure, the gravest first: that all brokers are down
 /// says less than why.
-pub(super) fn of_events(place: &str, events: &[(KafkaError, String)]) -> Option<Trouble> {
+pub(super) fn of_events(
+    place: &str,
+    user: &str,
+    events: &[(KafkaError, String)],
+) -> Option<Trouble> {
     let found = |code: Code| events.iter().find(|(error, _)| code_of(error) == Some(code));
     let grave = [Code::Authentication, Code::SaslAuthenticationFailed, Code::SSL, Code::Resolve];
     let (error, reason) = grave.into_iter().find_map(found)?;
@@ -18,15 +22,15 @@ pub(super) fn of_events(place: &str, events: &[(KafkaError, String)]) -> Option<
                          `advertised.listeners` there";
             Trouble::unsent(TroubleKind::Unreachable, format!("{place} {words}"))
         }
-        _ => of_login(place, reason),
+        _ => of_login(place, user, reason),
     })
 }
 
-fn of_login(place: &str, reason: &str) -> Trouble {
+fn of_login(place: &str, user: &str, reason: &str) -> Trouble {
     let words = if reason.contains("mechanism") {
-        "does not take this kind of login; correct `sasl`"
+        "does not take this kind of login; correct `sasl`".to_owned()
     } else {
-        "does not accept our user or its secret"
+        format!("refused user {user}: unknown, or another secret")
     };
     Trouble::unsent(TroubleKind::Permission, format!("{place} {words}"))
 }

@@ -1,11 +1,15 @@
 //! Heartbeats of a store that has no clock of its own to tell: seen to come by our steady clock.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::pulse::Pulse;
 use crate::domain::time::Stamp;
+
+/// How many of the last ones tell how the two clocks compare: clocks drift.
+const HELD: usize = 16;
 
 /// The heartbeats of one region, as they were seen to come. The time that one tells is its
 /// writer's; how long it has been there is told by us, so that no two clocks are compared.
@@ -19,6 +23,9 @@ pub struct Beats {
     seen: Option<Stamp>,
     without: Option<Stamp>,
     looked: Option<Stamp>,
+    /// How far the writer's clock is ahead of our steady one at most, as the last ones told.
+    #[serde(skip)]
+    ahead_ms: VecDeque<i64>,
 }
 
 impl Beats {
@@ -41,8 +48,21 @@ impl Beats {
         if self.newest_ms != Some(newest_ms) {
             self.pulse.hear(newest_ms);
             (self.newest_ms, self.seen, self.without) = (Some(newest_ms), Some(at), self.looked);
+            self.hold(at, newest_ms);
         }
         self.looked = Some(at);
+    }
+
+    /// It was written after the last look that did not find it.
+    fn hold(&mut self, at: Stamp, newest_ms: i64) {
+        if self.looked.is_none_or(|looked| looked.boot != at.boot) {
+            return self.ahead_ms.clear();
+        }
+        let Some(without) = self.without else { return };
+        if self.ahead_ms.len() == HELD {
+            self.ahead_ms.pop_front();
+        }
+        self.ahead_ms.push_back(newest_ms.saturating_sub(boot_ms(without)));
     }
 
     /// The time that the newest one tells.
@@ -59,11 +79,13 @@ impl Beats {
     /// None where nothing comes any more, or it is not known yet whether anything does.
     pub fn now_ms(&self, at: Stamp) -> Option<i64> {
         let newest_ms = self.newest_ms.filter(|_| !self.has_ceased(at))?;
-        match self.without {
-            Some(without) => newest_ms.checked_add(ms(at.since(without))),
+        let held = self.ahead_ms.iter().min().map(|ahead| ahead.saturating_add(boot_ms(at)));
+        Some(match (held, self.without) {
+            (Some(held), _) => held.max(newest_ms),
+            (None, Some(without)) => newest_ms.saturating_add(ms(at.since(without))),
             // The first that we see: our clock, where the two are not far apart.
-            None => Some(newest_ms.max(at.wall_ms)),
-        }
+            (None, None) => newest_ms.max(at.wall_ms),
+        })
     }
 
     /// For how long the newest one has been there, at least.
@@ -82,6 +104,10 @@ impl Beats {
     pub fn has_ceased(&self, at: Stamp) -> bool {
         self.age(at).is_some_and(|age| self.pulse.has_ceased(age.as_secs_f64()))
     }
+}
+
+fn boot_ms(at: Stamp) -> i64 {
+    i64::try_from(at.boot_ms).unwrap_or(i64::MAX)
 }
 
 fn ms(time: Duration) -> i64 {
@@ -113,6 +139,10 @@ mod tests {
         check(&[(1000, 700), (2000, 1700)], 2000, Some(2700));
         check(&[(1000, 700), (2000, 1700), (3000, 1700)], 3000, Some(3700));
         check(&[(1000, 700), (2000, 1700), (3000, 1700)], 5100, None);
+        // Its region was away for a minute: that says nothing of the writer's clock.
+        check(&[(1000, 700), (2000, 1700), (62_000, 61_700)], 62_000, Some(62_700));
+        // A clock that is set back is followed.
+        check(&[(1000, 700), (2000, 1700), (3000, 700), (4000, 1700)], 4000, Some(2700));
     }
 
     #[test]

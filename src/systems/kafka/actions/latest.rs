@@ -1,7 +1,8 @@
 //! Proves that the target has the latest records of its source, or says that nothing can.
 
+use super::super::connect::Connector;
 use super::super::settings::Kafka;
-use super::super::state::SideState;
+use super::super::state::{SideState, Topic};
 use crate::systems::kit::task::prelude::*;
 
 /// `kafka.verify_latest`.
@@ -43,19 +44,18 @@ impl Task for VerifyLatest {
                 return Ok(Standing::Unknown(words.into()));
             }
         };
-        Ok(match unproven(&own, &first, &last) {
-            Some(why) => Standing::NotDone(format!("{name}: {why}").into()),
-            None => {
-                let copied = last.topics.iter().filter(|(topic, _)| own.watched.is_copied(topic));
-                let (topics, partitions) =
-                    copied.fold((0, 0), |(topics, count), (_, of)| (topics + 1, count + of.len()));
-                let words = format!(
-                    "{name} has the newest record of all {partitions} partitions of {topics} \
-                     topics of {from}"
-                );
-                Standing::Done(words.into())
-            }
-        })
+        if let Some(why) = unproven(&own, &first, &last) {
+            return Ok(Standing::NotDone(format!("{name}: {why}").into()));
+        }
+        let copied = last.topics.iter().filter(|(topic, _)| own.watched.is_copied(topic));
+        let count =
+            |(topics, partitions), (_, of): (&String, &Topic)| (topics + 1, partitions + of.len());
+        let (topics, partitions) = copied.fold((0, 0), count);
+        let words = format!(
+            "{name} has the newest record of all {partitions} partitions of {topics} topics of \
+             {from}"
+        );
+        Ok(Standing::Done(words.into()))
     }
 
     async fn foresee(at: &At<Self>) -> Foreseen {
@@ -71,7 +71,7 @@ impl Task for VerifyLatest {
 /// Why the newest records of the source are not proven to be here; none where they are.
 fn unproven(own: &SideState, first: &SideState, last: &SideState) -> Option<String> {
     match &own.flow {
-        Some(Ok(flow)) if !flow.sources().all(|source| source.is_stopped()) => {
+        Some(Ok(flow)) if !flow.sources().all(Connector::is_stopped) => {
             return Some("copying is not stopped: what comes next would be copied too".to_owned());
         }
         Some(Err(why)) => return Some(format!("whether copying is stopped is not known: {why}")),

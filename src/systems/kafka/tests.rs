@@ -1,0 +1,224 @@
+//! The lies of ends, offsets and states, each a case: what is told of made-up pairs of clusters.
+
+use super::connect::{Connector, Flow, Part};
+use super::judge::{View, reading};
+use super::learned::Learned;
+use super::state::{Partition, SideState};
+use super::tests_support::{cluster, owns, partition};
+use crate::domain::ids::Side;
+use crate::domain::reading::{Certainty, FactValue, Health, Reading, Role};
+use crate::domain::time::{BootId, Stamp};
+
+/// One look at both sides: the source's topics, the copies, and what Connect kept of `t`.
+struct Look<'a> {
+    a: Option<&'a [(&'a str, &'a [Partition])]>,
+    b: &'a [(&'a str, &'a [Partition])],
+    copied: Option<i64>,
+    state: &'a str,
+    tasks: &'a [&'a str],
+}
+
+fn flow(copied: Option<i64>, state: &str, tasks: &[&str]) -> Flow {
+    let copied = copied.map(|next| (("t".to_owned(), 0), next));
+    Flow {
+        cluster: "b".to_owned(),
+        connectors: vec![Connector {
+            name: "a-b".to_owned(),
+            part: Part::Source,
+            state: state.to_owned(),
+            tasks: tasks.iter().map(|task| (*task).to_owned()).collect(),
+            why: None,
+            committed_only: false,
+        }],
+        copied: Ok(copied.into_iter().collect()),
+    }
+}
+
+fn at(second: u64) -> Stamp {
+    let boot_ms = second * 1000;
+    Stamp { wall_ms: i64::try_from(boot_ms).unwrap(), boot_ms, boot: BootId(1) }
+}
+
+/// Looks once a second from second 100 on, and tells the last reading of B.
+fn looked(looks: &[Look<'_>]) -> Reading {
+    let [own_a, own_b] = owns("heartbeat_every = '1s'");
+    let mut learned = Learned::new([Some(&own_a), Some(&own_b)]);
+    let mut told = None;
+    for (second, look) in (100..).zip(looks) {
+        let a: Option<SideState> = look.a.map(|topics| cluster(&own_a, "a", topics));
+        let mut b = cluster(&own_b, "b", look.b);
+        b.flow = Some(Ok(flow(look.copied, look.state, look.tasks)));
+        learned.learn([a.as_ref(), Some(&b)], at(second));
+        let view =
+            View { at: at(second), side: Side::B, own: &b, other: a.as_ref(), learned: &learned };
+        told = Some(reading(&view, 1));
+    }
+    told.expect("there was a look")
+}
+
+/// A heartbeat of that second, on its way or here.
+fn beat(second: i64) -> Partition {
+    partition(0, second + 1, Some((second, second * 1000, second.unsigned_abs())))
+}
+
+/// What is wanted of a lag: seconds within these, records.
+type Wanted = (Option<(f64, f64)>, Option<u64>);
+
+#[test]
+fn lags_are_told_as_they_are() {
+    let check = |case: &str, looks: &[Look<'_>], want: Wanted| {
+        let lag = looked(looks).lag.expect(case);
+        let seconds = lag.seconds.filter(|_| lag.certainty == Certainty::Known);
+        match (seconds, want.0) {
+            (Some(found), Some((least, most))) => {
+                assert!((least..=most).contains(&found), "{case}: {found} s");
+            }
+            (found, want) => assert_eq!(found, want.map(|_| 0.0), "{case}"),
+        }
+        assert_eq!(lag.amount, want.1, "{case}");
+    };
+    let running =
+        |a, b, copied| Look { a: Some(a), b, copied, state: "RUNNING", tasks: &["RUNNING"] };
+    let record = |offset: i64, second: i64| Some((offset, second * 1000, offset.unsigned_abs()));
+    let beats = [beat(98), beat(99), beat(100), beat(101)];
+    let [beat_98, beat_99, beat_100, beat_101] = beats.each_ref().map(std::slice::from_ref);
+
+    // All is there: what Connect kept is old, and says otherwise.
+    let t: &[Partition] = &[partition(0, 10, record(9, 40))];
+    let a: &[(&str, &[Partition])] = &[("heartbeats", beat_99), ("t", t)];
+    let b: &[(&str, &[Partition])] = &[("A.heartbeats", beat_99), ("A.t", t)];
+    check("idle", &[running(a, b, Some(3))], (Some((0.0, 0.0)), Some(0)));
+
+    // The copy began elsewhere: what ends a transaction counts at the source alone.
+    let t: &[Partition] = &[partition(0, 200, record(198, 40))];
+    let copy: &[Partition] = &[partition(0, 99, Some((98, 40_000, 198)))];
+    let a: &[(&str, &[Partition])] = &[("heartbeats", beat_99), ("t", t)];
+    let b: &[(&str, &[Partition])] = &[("A.heartbeats", beat_99), ("A.t", copy)];
+    check("transactional", &[running(a, b, Some(199))], (Some((0.0, 0.0)), Some(0)));
+
+    // Ten more come and are not copied; the heartbeats are, by another task.
+    let more: &[Partition] = &[partition(0, 210, record(209, 101))];
+    let failed: &[(&str, &[Partition])] = &[("A.heartbeats", beat_101), ("A.t", copy)];
+    let source: &[(&str, &[Partition])] = &[("heartbeats", beat_101), ("t", more)];
+    let a_98: &[(&str, &[Partition])] = &[("heartbeats", beat_98), ("t", t)];
+    let b_98: &[(&str, &[Partition])] = &[("A.heartbeats", beat_98), ("A.t", copy)];
+    let looks = [running(a_98, b_98, None), running(a, b, None), running(source, failed, None)];
+    check("a task failed, heartbeats flow", &looks, (Some((1.0, 4.0)), Some(11)));
+
+    // Nothing is copied for two seconds; the newest record of both is seconds apart.
+    let quiet: &[(&str, &[Partition])] = &[("heartbeats", beat_100), ("t", t)];
+    let still: &[(&str, &[Partition])] = &[("heartbeats", beat_101), ("t", t)];
+    let looks = [
+        running(a_98, b_98, None),
+        running(a, b_98, None),
+        running(quiet, b_98, None),
+        running(still, b_98, None),
+    ];
+    check("nothing comes", &looks, (Some((3.0, 5.5)), Some(0)));
+
+    // No heartbeat comes: equal is equal, and nothing else is known in seconds.
+    let a: &[(&str, &[Partition])] = &[("t", t)];
+    let b: &[(&str, &[Partition])] = &[("A.t", copy)];
+    check("no heartbeat, level", &[running(a, b, None)], (Some((0.0, 0.0)), Some(0)));
+    let a: &[(&str, &[Partition])] = &[("t", more)];
+    check("no heartbeat, behind", &[running(a, b, Some(199))], (None, Some(11)));
+
+    // A new topic is not here yet.
+    let a: &[(&str, &[Partition])] = &[("heartbeats", beat_99), ("t", t)];
+    let b: &[(&str, &[Partition])] = &[("A.heartbeats", beat_99)];
+    check("missing", &[running(a, b, None)], (None, Some(200)));
+
+    // A side that was not read.
+    let gone = Look { a: None, b, copied: None, state: "RUNNING", tasks: &["RUNNING"] };
+    check("the source is gone", &[gone], (None, None));
+
+    // A partition whose newest record was not read in time.
+    let unread: &[Partition] = &[Partition { read: false, ..partition(0, 300, None) }];
+    let a: &[(&str, &[Partition])] = &[("heartbeats", beat_99), ("t", unread)];
+    let b: &[(&str, &[Partition])] = &[("A.heartbeats", beat_99), ("A.t", copy)];
+    check("not read in time", &[running(a, b, Some(290))], (None, Some(10)));
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let check = |case: &str, looks: &[Look<'_>], role: Option<Role>, want: &str| {
+        let reading = looked(looks);
+        let why = match &reading.health {
+            Health::Up => String::new(),
+            Health::Degraded(why) | Health::Down(why) | Health::Unknown(why) => why.to_string(),
+        };
+        assert_eq!(reading.role, role, "{case}");
+        assert!(why.contains(want) && (why.is_empty() == want.is_empty()), "{case}: {why}");
+    };
+    let standby = Some(Role::Standby);
+    let record = |offset: i64, mark: u64| Some((offset, 40_000, mark));
+    let one = |end: i64, mark: u64| [partition(0, end, record(end - 1, mark))];
+    let (t, trimmed) = (one(10, 9), [partition(8, 10, record(9, 9))]);
+    let behind = one(5, 4);
+    let a: &[(&str, &[Partition])] = &[("t", &t)];
+    let b: &[(&str, &[Partition])] = &[("A.t", &t)];
+    let with = |state, tasks| Look { a: Some(a), b, copied: None, state, tasks };
+    check("well", &[with("RUNNING", &["RUNNING"])], standby, "");
+    check("task", &[with("RUNNING", &["RUNNING", "FAILED"])], standby, "a-b: 1 FAILED, 2 tasks");
+    check("paused", &[with("PAUSED", &["PAUSED"])], standby, "a-b is PAUSED");
+    check("no task", &[with("RUNNING", &[])], standby, "without tasks: nothing is copied");
+    check("stopped", &[with("STOPPED", &[])], Some(Role::Primary), "");
+    let missing = Look { b: &[], ..with("RUNNING", &["RUNNING"]) };
+    check("missing", &[missing], standby, "not copied at all: t");
+    let lost: &[(&str, &[Partition])] = &[("t", &trimmed)];
+    let some: &[(&str, &[Partition])] = &[("A.t", &behind)];
+    let of_lost = |copied| Look {
+        a: Some(lost),
+        b: some,
+        copied: Some(copied),
+        state: "RUNNING",
+        tasks: &["RUNNING"],
+    };
+    check("trimmed", &[of_lost(5)], standby, "3 records were thrown away");
+    // It stays so, and is not counted again, when copying goes on.
+    check("trimmed", &[of_lost(5), of_lost(5), of_lost(9)], standby, "3 records were thrown away");
+    check("trimmed in time", &[of_lost(8)], standby, "");
+    let anew: &[(&str, &[Partition])] = &[("t", &behind)];
+    let remade = Look { a: Some(anew), copied: Some(9), ..with("RUNNING", &["RUNNING"]) };
+    check(
+        "made anew",
+        &[with("RUNNING", &["RUNNING"]), remade],
+        standby,
+        "made anew at the source",
+    );
+    // The same record stands further and further on: something is copied twice.
+    let doubled = [partition(0, 14, record(13, 9))];
+    let twice: &[(&str, &[Partition])] = &[("A.t", &doubled)];
+    let looks = [with("RUNNING", &["RUNNING"]), Look { b: twice, ..with("RUNNING", &["RUNNING"]) }];
+    check("doubled", &looks, standby, "4 records were copied twice: t");
+}
+
+#[test]
+fn groups_that_would_read_twice_are_counted() {
+    let [own_a, own_b] = owns("groups = ['g']");
+    let check = |here: Option<i64>, there: Option<i64>, want: Option<f64>| {
+        let t = [partition(0, 100, Some((99, 1000, 9)))];
+        let mut a = cluster(&own_a, "a", &[("t", &t)]);
+        let mut b = cluster(&own_b, "b", &[("A.t", &t)]);
+        let group = |topic: &str, offset: Option<i64>| {
+            let at = offset.map(|offset| ((topic.to_owned(), 0), offset));
+            Ok(at.into_iter().collect())
+        };
+        a.groups.insert("g".to_owned(), group("t", there));
+        b.groups.insert("g".to_owned(), group("A.t", here));
+        b.flow = Some(Ok(flow(None, "RUNNING", &["RUNNING"])));
+        let mut learned = Learned::new([Some(&own_a), Some(&own_b)]);
+        learned.learn([Some(&a), Some(&b)], at(100));
+        let view = View { at: at(100), side: Side::B, own: &b, other: Some(&a), learned: &learned };
+        let found = reading(&view, 1);
+        let found = match found.fact("duplicates") {
+            Some(FactValue::Number(count)) => Some(*count),
+            _ => None,
+        };
+        assert_eq!(found, want, "{here:?} {there:?}");
+    };
+    check(Some(90), Some(90), Some(0.0));
+    check(Some(60), Some(90), Some(30.0));
+    check(None, Some(90), Some(90.0));
+    check(None, None, Some(0.0));
+}

@@ -1,0 +1,91 @@
+//! The pair of the `kafka` tests as a system of a site.
+
+use std::time::Duration;
+
+use warroom::domain::settings::{Table, Value};
+use warroom::domain::site::SystemSpec;
+use warroom::systems::kafka::{ACT_ACLS, WATCH_ACLS};
+
+pub use crate::kind::hands::*;
+use crate::servers::kafka::Pair;
+use crate::servers::kafka::broker::{Broker, Door};
+use crate::servers::kafka::rights::{May, On};
+use crate::stand;
+
+/// How often it is looked at in these tests.
+pub const EVERY: Duration = Duration::from_millis(500);
+
+/// One side: its broker by one of its doors, and more settings.
+pub fn side(broker: &Broker, door: Door, alias: &str, more: Vec<(&str, Value)>) -> Table {
+    let port = Value::Integer(i64::from(broker.port(door)));
+    let always = vec![("host", text("127.0.0.1")), ("port", port), ("alias", text(alias))];
+    table(always.into_iter().chain(more).collect())
+}
+
+/// The pair as a system of a site that looks at these topics, with the least rights.
+pub fn system(pair: &Pair, topics: &str, more: Vec<(&str, Value)>) -> SystemSpec {
+    grant(pair);
+    let connect = |url: String| ("connect", Value::Table(table(vec![("url", text(&url))])));
+    let back = pair.back.as_ref().map(|back| connect(back.url()));
+    let settings = vec![
+        ("topics", list(&[topics])),
+        ("heartbeat_every", text("1s")),
+        ("isolation", text("read_committed")),
+        ("read", text("read")),
+        ("act", text("act")),
+    ];
+    SystemSpec {
+        every: EVERY,
+        timeout: Duration::from_secs(5),
+        settings: table(settings.into_iter().chain(more).collect()),
+        sides: [
+            Some(side(&pair.a, Door::Sasl, "A", back.into_iter().collect())),
+            Some(side(&pair.b, Door::Sasl, "B", vec![connect(pair.connect.url())])),
+        ],
+        ..stand::system("stream", "kafka")
+    }
+}
+
+/// Gives the users of the rig what `warroom systems show kafka` says, and nothing else.
+fn grant(pair: &Pair) {
+    for broker in [&pair.a, &pair.b] {
+        for (user, may, on) in [WATCH_ACLS, ACT_ACLS].into_iter().flat_map(rights) {
+            broker.allow(user, may, on);
+        }
+    }
+}
+
+/// The rights that commands for an administrator give: to whom, what, and on what.
+pub fn rights(commands: &'static str) -> Vec<(&'static str, May, On<'static>)> {
+    let mut rights = Vec::new();
+    for command in commands.lines() {
+        let words: Vec<&str> = command.split(' ').collect();
+        let of = |name: &str| {
+            let given = words.windows(2).filter(|pair| pair[0] == name);
+            given.map(|pair| pair[1].trim_matches('\'')).collect::<Vec<_>>()
+        };
+        let user = of("--allow-principal")[0].strip_prefix("User:").unwrap();
+        let on = match (of("--topic").first(), of("--group").first()) {
+            (Some(topic), _) => On::Topic(topic),
+            (None, Some(group)) => On::Group(group),
+            (None, None) => panic!("on nothing: {command}"),
+        };
+        for operation in of("--operation") {
+            let may = match operation {
+                "Read" => May::Read,
+                "Write" => May::Write,
+                "Describe" => May::Describe,
+                other => panic!("an unknown right: {other}"),
+            };
+            rights.push((user, may, on));
+        }
+    }
+    rights
+}
+
+/// A list of texts.
+pub fn list(texts: &[&str]) -> Value {
+    use warroom::domain::settings::{Node, Span};
+    let node = |one: &&str| Node { span: Span::default(), value: text(one) };
+    Value::List(texts.iter().map(node).collect())
+}
