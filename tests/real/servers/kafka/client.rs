@@ -51,7 +51,9 @@ impl Broker {
         let admin = self.admin();
         let results = wait(admin.delete_topics(&[topic], &options())).unwrap();
         assert!(results.iter().all(Result::is_ok), "{results:?}");
-        until(&format!("{topic} is gone"), DEADLINE, || !self.topics().contains(&topic.to_owned()));
+        until(&format!("{topic} is gone"), DEADLINE, || {
+            self.topics().iter().all(|there| there != topic)
+        });
     }
 
     /// Replaces all settings of a topic by these.

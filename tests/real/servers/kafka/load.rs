@@ -93,7 +93,7 @@ impl Load {
                 // A queue that is full loses what was never acknowledged.
                 let _ = producer.send(record);
                 due += every;
-                std::thread::sleep(due.saturating_duration_since(Instant::now()));
+                std::thread::park_timeout(due.saturating_duration_since(Instant::now()));
             }
             if producer.flush(TIMEOUT).is_err() {
                 producer.purge(PurgeConfig::default().queue().inflight());
