@@ -85,7 +85,8 @@ impl Broker {
         met.topics().iter().map(|topic| topic.name().to_owned()).collect()
     }
 
-    /// The first offset and the end of a partition, open transactions and all; nothing where there is none.
+    /// The first offset and the end of a partition, open transactions and all; nothing where there
+    /// is none.
     pub fn bounds(&self, topic: &str, partition: i32) -> Option<(i64, i64)> {
         self.reader("").fetch_watermarks(topic, partition, TIMEOUT).ok()
     }
