@@ -11,7 +11,11 @@ cat >/dev/null
 for file in "$1"/*.pid; do
     [ -f "$file" ] && kill -9 "$(cat "$file")"
 done
-rm -rf -- "$1""#;
+# One that is being ended may still make a file.
+for _ in 1 2 3 4 5; do
+    rm -rf -- "$1" && break
+    sleep 0.2
+done"#;
 
 /// One that waits. A value in a static is never dropped; this cleans up behind it all the same.
 pub struct Janitor(Child);

@@ -7,7 +7,6 @@ mod jvm;
 pub mod load;
 pub mod rights;
 
-use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -105,15 +104,15 @@ impl Pair {
     pub fn mend(&mut self) {
         self.back = None;
         for broker in [&mut self.a, &mut self.b] {
-            broker.jvm.thaw();
-            if !broker.jvm.is_started() {
+            broker.program.thaw();
+            if !broker.program.is_started() {
                 broker.launch();
             }
         }
-        self.connect.jvm.thaw();
+        self.connect.program.thaw();
         self.a.until_up();
         self.b.until_up();
-        if !self.connect.jvm.is_started() {
+        if !self.connect.program.is_started() {
             self.connect.launch();
         }
         self.connect.until_up();
@@ -127,11 +126,6 @@ impl Pair {
         back.start();
         back.configure();
         self.back.insert(back)
-    }
-
-    /// A folder that lives as long as the pair.
-    pub fn home(&self) -> &Path {
-        self.home.path()
     }
 
     /// What a topic of A is called in B.

@@ -9,6 +9,8 @@ pub mod kafka;
 pub mod load;
 pub mod peers;
 pub mod postgres;
+pub mod program;
+pub mod prometheus;
 pub mod proxy;
 pub mod redis;
 pub mod service;

@@ -7,10 +7,11 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 
+use super::super::postgres::{ACT_PASSWORD, PLAIN_PASSWORD, READ_PASSWORD};
+use super::super::program::Program;
+use super::super::{DEADLINE, free_port, until};
 use super::client::TIMEOUT;
-use super::jvm::{self, Jvm};
-use crate::servers::postgres::{ACT_PASSWORD, PLAIN_PASSWORD, READ_PASSWORD};
-use crate::servers::{DEADLINE, free_port, until};
+use super::jvm;
 
 /// Users, beside the rigs that come in plainly and may do everything: each with its password, for
 /// PLAIN and SCRAM-SHA-256 alike. None has a right until a test allows it.
@@ -33,7 +34,7 @@ pub enum Door {
 /// One cluster. Dropping it kills it.
 pub struct Broker {
     /// The program.
-    pub jvm: Jvm,
+    pub program: Program,
     /// The authority of its certificate, which is for 127.0.0.1.
     pub ca: PathBuf,
     ports: [u16; 4],
@@ -45,7 +46,7 @@ impl Broker {
     /// One whose storage is not formatted yet.
     pub fn new(home: &Path, name: &str) -> Self {
         let broker = Self {
-            jvm: Jvm::new(home, name),
+            program: Program::new(home, name),
             ca: home.join(format!("{name}-ca.pem")),
             ports: std::array::from_fn(|_| free_port("127.0.0.1")),
             controller: free_port("127.0.0.1"),
@@ -76,33 +77,33 @@ impl Broker {
 
     /// Makes its storage, with a new cluster and the users in it; to be called while it is dead.
     pub fn format(&self) {
-        let data = self.home.join(format!("{}.data", self.jvm.name));
+        let data = self.home.join(format!("{}.data", self.program.name));
         if data.exists() {
             fs::remove_dir_all(&data).unwrap();
         }
         let mut command = jvm::command(&self.home, 128, "kafka.tools.StorageTool");
-        command.args(["format", "-t", &cluster_id(&self.jvm.name), "-c"]).arg(self.settings());
+        command.args(["format", "-t", &cluster_id(&self.program.name), "-c"]).arg(self.settings());
         for (user, password) in USERS {
             let credential = format!("SCRAM-SHA-256=[name={user},password={password}]");
             command.args(["--add-scram", &credential]);
         }
         let output = command.output().unwrap();
         let said = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
-        assert!(output.status.success(), "{}: {said}", self.jvm.name);
+        assert!(output.status.success(), "{}: {said}", self.program.name);
     }
 
     /// Starts its process; see [`Self::until_up`].
     pub fn launch(&mut self) {
         let mut command = jvm::command(&self.home, 256, "kafka.Kafka");
         command.arg(self.settings());
-        self.jvm.start(command);
+        self.program.start(command);
     }
 
     /// Waits until it answers.
     pub fn until_up(&mut self) {
         let consumer: BaseConsumer = self.client().create().unwrap();
-        until(&format!("broker {} answers", self.jvm.name), DEADLINE, || {
-            self.jvm.assert_runs();
+        until(&format!("broker {} answers", self.program.name), DEADLINE, || {
+            self.program.assert_runs();
             consumer.fetch_metadata(None, TIMEOUT).is_ok_and(|met| !met.brokers().is_empty())
         });
     }
@@ -114,24 +115,24 @@ impl Broker {
     }
 
     fn settings(&self) -> PathBuf {
-        self.home.join(format!("{}.properties", self.jvm.name))
+        self.home.join(format!("{}.properties", self.program.name))
     }
 
     fn write_certificate(&self) {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.distinguished_name.push(DnType::CommonName, format!("ca-{}", self.jvm.name));
+        params.distinguished_name.push(DnType::CommonName, format!("ca-{}", self.program.name));
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         fs::write(&self.ca, authority.pem()).unwrap();
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-        params.distinguished_name.push(DnType::CommonName, self.jvm.name.as_str());
+        params.distinguished_name.push(DnType::CommonName, self.program.name.as_str());
         let certificate = params.signed_by(&key, &authority).unwrap();
         fs::write(self.key_store(), key.serialize_pem() + &certificate.pem()).unwrap();
     }
 
     fn key_store(&self) -> PathBuf {
-        self.home.join(format!("{}-server.pem", self.jvm.name))
+        self.home.join(format!("{}-server.pem", self.program.name))
     }
 
     fn properties(&self) -> String {
@@ -141,8 +142,8 @@ impl Broker {
             "PLAIN://127.0.0.1:{plain},SASL://127.0.0.1:{sasl},\
              TLS://127.0.0.1:{tls},SASLTLS://127.0.0.1:{sasl_tls}"
         );
-        let passwords: String =
-            USERS.iter().map(|(user, password)| format!(" user_{user}=\"{password}\"")).collect();
+        let passwords =
+            USERS.map(|(user, password)| format!(" user_{user}=\"{password}\"")).concat();
         let security = "org.apache.kafka.common.security";
         let mechanisms: String = ["sasl", "sasltls"]
             .map(|door| {
@@ -159,7 +160,7 @@ impl Broker {
             })
             .concat();
         let home = self.home.display();
-        let (name, keys) = (&self.jvm.name, self.key_store());
+        let (name, keys) = (&self.program.name, self.key_store());
         let keys = keys.display();
         format!(
             "process.roles=broker,controller\n\

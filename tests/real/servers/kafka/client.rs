@@ -11,8 +11,8 @@ use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use rdkafka::topic_partition_list::Offset;
 
+use super::super::{DEADLINE, until};
 use super::broker::{Broker, Door};
-use crate::servers::{DEADLINE, until};
 
 /// The longest time that one call may take.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
@@ -29,7 +29,7 @@ impl Broker {
         );
         let admin = self.admin();
         let results = wait(admin.create_topics([&new], &options())).unwrap();
-        results.into_iter().for_each(|result| _ = result.unwrap());
+        assert!(results.iter().all(Result::is_ok), "{results:?}");
         until(&format!("{topic} is there"), DEADLINE, || {
             self.ends(topic).is_some_and(|ends| ends.len() == usize::try_from(partitions).unwrap())
         });
@@ -40,7 +40,7 @@ impl Broker {
         let admin = self.admin();
         let more = NewPartitions::new(topic, partitions);
         let results = wait(admin.create_partitions([&more], &options())).unwrap();
-        results.into_iter().for_each(|result| _ = result.unwrap());
+        assert!(results.iter().all(Result::is_ok), "{results:?}");
         until(&format!("{topic} has grown"), DEADLINE, || {
             self.ends(topic).is_some_and(|ends| ends.len() == partitions)
         });
@@ -50,8 +50,10 @@ impl Broker {
     pub fn delete_topic(&self, topic: &str) {
         let admin = self.admin();
         let results = wait(admin.delete_topics(&[topic], &options())).unwrap();
-        results.into_iter().for_each(|result| _ = result.unwrap());
-        until(&format!("{topic} is gone"), DEADLINE, || !self.topics().contains(&topic.to_owned()));
+        assert!(results.iter().all(Result::is_ok), "{results:?}");
+        until(&format!("{topic} is gone"), DEADLINE, || {
+            self.topics().iter().all(|there| there != topic)
+        });
     }
 
     /// Replaces all settings of a topic by these.
@@ -63,7 +65,7 @@ impl Broker {
             });
         let admin = self.admin();
         let results = wait(admin.alter_configs([&config], &options())).unwrap();
-        results.into_iter().for_each(|result| _ = result.unwrap());
+        assert!(results.iter().all(Result::is_ok), "{results:?}");
     }
 
     /// Trims a partition: what is before `offset` is gone.
@@ -83,7 +85,8 @@ impl Broker {
         met.topics().iter().map(|topic| topic.name().to_owned()).collect()
     }
 
-    /// The first offset and the end of a partition; nothing where there is none.
+    /// The first offset and the end of a partition, open transactions and all; nothing where there
+    /// is none.
     pub fn bounds(&self, topic: &str, partition: i32) -> Option<(i64, i64)> {
         self.reader("").fetch_watermarks(topic, partition, TIMEOUT).ok()
     }
@@ -195,7 +198,8 @@ impl Broker {
     /// One that reads, commits for `group` where it is none, and is in no group.
     fn reader(&self, group: &str) -> BaseConsumer {
         let mut config = self.client();
-        config.set("enable.auto.commit", "false");
+        // Or the end would be told as before the first transaction that is still open.
+        config.set("enable.auto.commit", "false").set("isolation.level", "read_uncommitted");
         if !group.is_empty() {
             config.set("group.id", group);
         }

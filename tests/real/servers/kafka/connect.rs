@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::super::program::Program;
+use super::super::{DEADLINE, free_port, until};
 use super::Options;
 use super::broker::Broker;
-use super::jvm::{self, Jvm};
-use crate::servers::{DEADLINE, free_port, until};
+use super::jvm;
 
 /// The connectors of one direction.
 pub const SOURCE: &str = "mm2-source";
@@ -26,7 +27,7 @@ const CURED_BYTES: &str = "4000000";
 /// A worker, beside the cluster that it copies into. Dropping it kills it.
 pub struct Connect {
     /// The program.
-    pub jvm: Jvm,
+    pub program: Program,
     /// The port of its REST interface on 127.0.0.1.
     pub port: u16,
     home: std::path::PathBuf,
@@ -43,7 +44,7 @@ struct Cluster {
 
 impl Cluster {
     fn of(broker: &Broker) -> Self {
-        Self { alias: broker.jvm.name.to_uppercase(), address: broker.address() }
+        Self { alias: broker.program.name.to_uppercase(), address: broker.address() }
     }
 }
 
@@ -51,7 +52,7 @@ impl Connect {
     /// One that copies from one cluster to another and does not run yet.
     pub fn new(home: &Path, name: &str, from: &Broker, to: &Broker, options: &Options) -> Self {
         let connect = Self {
-            jvm: Jvm::new(home, name),
+            program: Program::new(home, name),
             port: free_port("127.0.0.1"),
             home: home.to_owned(),
             from: Cluster::of(from),
@@ -62,22 +63,17 @@ impl Connect {
         connect
     }
 
-    /// The address of its REST interface.
-    pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
-    }
-
     /// Starts its process; see [`Self::until_up`].
     pub fn launch(&mut self) {
         let mut command = jvm::command(&self.home, 512, CONNECT_CLASS);
         command.arg(self.settings());
-        self.jvm.start(command);
+        self.program.start(command);
     }
 
     /// Waits until it answers.
     pub fn until_up(&mut self) {
-        until(&format!("{} answers", self.jvm.name), DEADLINE, || {
-            self.jvm.assert_runs();
+        until(&format!("{} answers", self.program.name), DEADLINE, || {
+            self.program.assert_runs();
             self.try_call("GET", "/connectors", None).is_ok_and(|(status, _)| status == 200)
         });
     }
@@ -159,11 +155,6 @@ impl Connect {
         self.tell("POST", &format!("/connectors/{name}/restart?includeTasks=true"));
     }
 
-    /// Removes a connector.
-    pub fn delete(&self, name: &str) {
-        self.tell("DELETE", &format!("/connectors/{name}"));
-    }
-
     /// Lets one task of the source fail, the other goes on: a record in one partition is larger
     /// than it may send. The topic takes it (`max.message.bytes` of at least 2,000,000).
     pub fn poison(&self, from: &Broker, topic: &str, partition: i32) {
@@ -200,7 +191,7 @@ impl Connect {
     pub fn put(&self, name: &str, settings: &Value) {
         let path = format!("/connectors/{name}/config");
         let mut last = String::new();
-        let taken = crate::servers::comes_true(DEADLINE, || {
+        let taken = super::super::comes_true(DEADLINE, || {
             match self.try_call("PUT", &path, Some(settings)) {
                 Ok((200 | 201, _)) => return true,
                 Ok((status, told)) => last = format!("{status} {told}"),
@@ -255,7 +246,7 @@ impl Connect {
     }
 
     fn settings(&self) -> std::path::PathBuf {
-        self.home.join(format!("{}.properties", self.jvm.name))
+        self.home.join(format!("{}.properties", self.program.name))
     }
 
     fn properties(&self) -> String {
@@ -290,7 +281,7 @@ impl Connect {
     pub fn source(&self) -> Value {
         let mut settings = self.common("MirrorSourceConnector", &self.options.tasks.to_string());
         settings["topics"] = self.options.topics.as_str().into();
-        settings["refresh.topics.interval.seconds"] = self.seconds(self.options.refresh);
+        settings["refresh.topics.interval.seconds"] = seconds(self.options.refresh);
         settings["sync.topic.configs.interval.seconds"] = "30".into();
         settings["sync.topic.acls.enabled"] = "false".into();
         settings["offset.lag.max"] = "100".into();
@@ -301,10 +292,10 @@ impl Connect {
     fn checkpoint(&self) -> Value {
         let mut settings = self.common("MirrorCheckpointConnector", "1");
         settings["groups"] = self.options.groups.as_str().into();
-        settings["refresh.groups.interval.seconds"] = self.seconds(self.options.refresh);
-        settings["emit.checkpoints.interval.seconds"] = self.seconds(self.options.refresh);
+        settings["refresh.groups.interval.seconds"] = seconds(self.options.refresh);
+        settings["emit.checkpoints.interval.seconds"] = seconds(self.options.refresh);
         settings["sync.group.offsets.enabled"] = "true".into();
-        settings["sync.group.offsets.interval.seconds"] = self.seconds(self.options.refresh);
+        settings["sync.group.offsets.interval.seconds"] = seconds(self.options.refresh);
         settings
     }
 
@@ -338,10 +329,11 @@ impl Connect {
             "heartbeats.topic.replication.factor": "1",
         })
     }
-
-    fn seconds(&self, time: Duration) -> Value {
-        time.as_secs().max(1).to_string().into()
-    }
 }
 
 const CONNECT_CLASS: &str = "org.apache.kafka.connect.cli.ConnectDistributed";
+
+/// A time as these settings have it: whole seconds, of which there is one at least.
+fn seconds(time: Duration) -> Value {
+    time.as_secs().max(1).to_string().into()
+}

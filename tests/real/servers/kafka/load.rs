@@ -6,16 +6,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
+use rdkafka::ClientConfig;
 use rdkafka::client::ClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::message::{DeliveryResult, Message as _, OwnedMessage};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{DeliveryResult, Message as _};
 use rdkafka::producer::{BaseRecord, NoCustomPartitioner, Producer as _, ProducerContext};
 use rdkafka::producer::{PurgeConfig, ThreadedProducer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
+use super::super::{DEADLINE, until};
 use super::broker::Broker;
 use super::client::TIMEOUT;
-use crate::servers::{DEADLINE, until};
 
 /// One record that the cluster acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +62,6 @@ impl ProducerContext for Witness {
 /// Writes numbered records to all partitions of a topic in turn until it is dropped. While the
 /// cluster does not answer it goes on trying; a record counts once it was acknowledged.
 pub struct Load {
-    topic: String,
     kept: Arc<Kept>,
     ends: Arc<AtomicBool>,
     writer: Option<JoinHandle<()>>,
@@ -92,20 +93,15 @@ impl Load {
                 // A queue that is full loses what was never acknowledged.
                 let _ = producer.send(record);
                 due += every;
-                std::thread::sleep(due.saturating_duration_since(Instant::now()));
+                std::thread::park_timeout(due.saturating_duration_since(Instant::now()));
             }
             if producer.flush(TIMEOUT).is_err() {
                 producer.purge(PurgeConfig::default().queue().inflight());
             }
         });
-        let load = Self { topic: topic.to_owned(), kept, ends, writer: Some(writer) };
+        let load = Self { kept, ends, writer: Some(writer) };
         until("the load of records writes", DEADLINE, || !load.acknowledged().is_empty());
         load
-    }
-
-    /// The topic that it writes to.
-    pub fn topic(&self) -> &str {
-        &self.topic
     }
 
     /// What was acknowledged up to now.
@@ -138,7 +134,9 @@ impl Drop for Load {
 
 /// Reads a topic from its beginning, further each time, and keeps whose numbers it found.
 pub struct Arrived {
-    consumer: BaseConsumer,
+    config: ClientConfig,
+    /// Made anew where it could not read: one that once missed its topic misses it for long.
+    consumer: Option<BaseConsumer>,
     topic: String,
     partitions: i32,
     /// The next offset to be read of each partition.
@@ -159,7 +157,8 @@ impl Arrived {
             .set("fetch.wait.max.ms", "50");
         let count = usize::try_from(partitions).unwrap();
         Self {
-            consumer: config.create().unwrap(),
+            config,
+            consumer: None,
             topic: topic.to_owned(),
             partitions,
             next: vec![0; count],
@@ -171,33 +170,41 @@ impl Arrived {
     /// Reads all that is there now. False where the topic cannot be read: then what was found
     /// before is all that is known.
     pub fn read_on(&mut self) -> bool {
-        let mut list = TopicPartitionList::new();
-        for (partition, next) in (0..self.partitions).zip(&self.next) {
-            let bounds = self.consumer.fetch_watermarks(&self.topic, partition, TIMEOUT);
-            let Ok((low, end)) = bounds else { return false };
-            if *next.max(&low) < end {
-                let from = Offset::Offset(*next.max(&low));
-                list.add_partition_offset(&self.topic, partition, from).unwrap();
-            }
-        }
+        let consumer = self.consumer.take().unwrap_or_else(|| self.config.create().unwrap());
+        let Some(list) = self.unread(&consumer) else { return false };
         let mut open = list.count();
-        self.consumer.assign(&list).unwrap();
+        consumer.assign(&list).unwrap();
         let start = Instant::now();
-        while open > 0 && start.elapsed() < DEADLINE {
-            match self.consumer.poll(Duration::from_millis(100)) {
+        while open > 0 && start.elapsed() < TIMEOUT {
+            match consumer.poll(Duration::from_millis(100)) {
                 Some(Ok(message)) => {
-                    let message: OwnedMessage = message.detach();
                     let at = usize::try_from(message.partition()).unwrap();
                     self.next[at] = message.offset() + 1;
                     self.read += 1;
                     self.numbers.extend(number_in(message.payload()));
                 }
-                Some(Err(rdkafka::error::KafkaError::PartitionEOF(_))) => open -= 1,
+                Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
                 Some(Err(_)) | None => {}
             }
         }
-        self.consumer.unassign().unwrap();
+        consumer.unassign().unwrap();
+        if open == 0 {
+            self.consumer = Some(consumer);
+        }
         open == 0
+    }
+
+    /// From where each partition is to be read that has more; nothing where one is not known.
+    fn unread(&self, consumer: &BaseConsumer) -> Option<TopicPartitionList> {
+        let mut list = TopicPartitionList::new();
+        for (partition, next) in (0..self.partitions).zip(&self.next) {
+            let (low, end) = consumer.fetch_watermarks(&self.topic, partition, TIMEOUT).ok()?;
+            let from = *next.max(&low);
+            if from < end {
+                list.add_partition_offset(&self.topic, partition, Offset::Offset(from)).unwrap();
+            }
+        }
+        Some(list)
     }
 
     /// How many records were read, each as often as it is there.
