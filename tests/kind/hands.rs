@@ -20,8 +20,9 @@ use warroom::port::{
     OperatorSetup, Output, Probe, ProbeSetup, Secrets,
 };
 
-use crate::servers::beat::BEAT_PASSWORD;
-use crate::servers::postgres::{ACT_PASSWORD, FOLLOW_PASSWORD, PLAIN_PASSWORD, READ_PASSWORD};
+use crate::servers::postgres::{
+    ACT_PASSWORD, BEAT_PASSWORD, FOLLOW_PASSWORD, PLAIN_PASSWORD, READ_PASSWORD,
+};
 use crate::stand::{self, Lines};
 
 /// The machine's clock.

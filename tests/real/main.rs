@@ -1,5 +1,6 @@
 //! Everything that is tested on real servers, in one binary: started here, killed here.
 
+mod beats;
 mod failover;
 #[path = "../kind/mod.rs"]
 mod kind;

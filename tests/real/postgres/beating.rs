@@ -10,8 +10,8 @@ use warroom::port::Beat;
 use warroom::systems::postgres::{BEAT_ROLE_SQL, BEAT_TABLE_SQL};
 
 use super::bench::{Pulse, Watcher, system, table, text, why, yes};
-use crate::servers::beat::{self, BEAT_PASSWORD, Heart};
-use crate::servers::postgres::Pair;
+use crate::beats::{self, Heart};
+use crate::servers::postgres::{BEAT_PASSWORD, Pair};
 use crate::servers::{DEADLINE, until};
 use crate::turns::{Group, turn};
 
@@ -44,7 +44,7 @@ fn site(pair: &Pair) -> std::path::PathBuf {
     let (a, b) = (side(pair.a.port), side(pair.b.port));
     let settings = "kind = \"postgres\"\n\
                     heartbeat = { table = \"dr_heartbeat\", every = \"500ms\" }";
-    beat::site(pair.home(), &format!("{settings}\na = {a}\nb = {b}"))
+    beats::site(pair.home(), &format!("{settings}\na = {a}\nb = {b}"))
 }
 
 fn now_s() -> f64 {
@@ -218,10 +218,10 @@ fn it_has_the_rights_it_needs_and_says_which_is_missing() {
             assert!(error.to_string().contains(word), "{error}");
         }
     }
-    let once = beat::command(&site(&pair), "a").arg("--once").output().unwrap();
+    let once = beats::command(&site(&pair), "a").arg("--once").output().unwrap();
     assert_eq!(once.status.code(), Some(78), "{once:?}");
     pair.a.sql(BEAT_TABLE_SQL);
-    let once = || beat::command(&site(&pair), "a").arg("--once").output().unwrap();
+    let once = || beats::command(&site(&pair), "a").arg("--once").output().unwrap();
     assert_eq!(once().status.code(), Some(77));
     pair.a.sql("grant select, insert, update on dr_heartbeat to wr_beat");
     assert_eq!(once().status.code(), Some(0), "{:?}", once());
@@ -235,7 +235,7 @@ fn a_server_that_hangs_and_comes_back_is_told_and_written_again() {
     heart.until_said("  it        written\n");
     pair.a.freeze();
     heart.until_said("did not answer within 2 s");
-    let once = beat::command(&site(&pair), "a").arg("--once").output().unwrap();
+    let once = beats::command(&site(&pair), "a").arg("--once").output().unwrap();
     assert_eq!(once.status.code(), Some(69), "{once:?}");
     pair.a.thaw();
     heart.until_said("written (again; ");

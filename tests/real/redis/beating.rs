@@ -9,7 +9,7 @@ use warroom::domain::settings::Table;
 use warroom::port::Beat;
 
 use super::bench::{Pulse, Watcher, system, table, text, why};
-use crate::servers::beat::{self, Heart};
+use crate::beats::{self, Heart};
 use crate::servers::redis::{Pair, Server};
 use crate::servers::{DEADLINE, until};
 use crate::turns::{Group, turn};
@@ -30,7 +30,7 @@ fn site(pair: &Pair) -> std::path::PathBuf {
     };
     let (a, b) = (side(pair.a.port, "a"), side(pair.b.port, "b"));
     let settings = "kind = \"redis\"\nheartbeat_every = \"500ms\"";
-    beat::site(pair.home(), &format!("{settings}\na = {a}\nb = {b}"))
+    beats::site(pair.home(), &format!("{settings}\na = {a}\nb = {b}"))
 }
 
 fn now_s() -> f64 {
@@ -143,14 +143,14 @@ fn it_has_the_rights_it_needs_and_says_which_is_missing() {
         let said = pair.a.ask(&[&words[..], value].concat());
         assert!(said.contains("no permissions") || said.contains("permission"), "{said}");
     }
-    let once = || beat::command(&site(&pair), "a").arg("--once").output().unwrap();
+    let once = || beats::command(&site(&pair), "a").arg("--once").output().unwrap();
     let well = once();
     assert_eq!(well.status.code(), Some(0), "{well:?}");
     assert!(String::from_utf8_lossy(&well.stdout).contains("written: key `dr:hb:a`"), "{well:?}");
     pair.a.ask(&["ACL", "SETUSER", "wr_beat", "-set"]);
     assert_eq!(once().status.code(), Some(77));
     pair.a.kill9();
-    let gone = beat::command(&site(&pair), "a").arg("--once").output().unwrap();
+    let gone = beats::command(&site(&pair), "a").arg("--once").output().unwrap();
     assert_eq!(gone.status.code(), Some(69), "{gone:?}");
     assert!(String::from_utf8_lossy(&gone.stdout).contains("NOT WRITTEN: 127.0.0.1:"), "{gone:?}");
 }

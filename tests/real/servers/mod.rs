@@ -3,7 +3,6 @@
 //! Everything lives in a temporary folder and is killed when its value is dropped.
 
 pub mod account;
-pub mod beat;
 pub mod dns;
 pub mod load;
 pub mod postgres;

@@ -10,9 +10,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use warroom::systems::redis::{ACT_RULES, BEAT_RULES, WATCH_RULES};
 
-use super::beat::BEAT_PASSWORD;
 use super::load::Acknowledged;
-use super::postgres::{ACT_PASSWORD, PLAIN_PASSWORD, READ_PASSWORD};
+use super::postgres::{ACT_PASSWORD, BEAT_PASSWORD, PLAIN_PASSWORD, READ_PASSWORD};
 use super::{DEADLINE, Killed, PYTHON, account, beside, find_program, folder, free_port, until};
 
 /// Password of the rigs themselves.

@@ -5,13 +5,15 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{DEADLINE, Killed, until};
+use crate::servers::postgres::BEAT_PASSWORD;
+use crate::servers::{DEADLINE, Killed, until};
 
-/// Password of the user `wr_beat`, which has just the rights to write the heartbeat.
-pub const BEAT_PASSWORD: &str = "beating-canary";
+/// The time between two looks at what it said.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// The variable with its password.
 const VARIABLE: &str = "WR_BEAT";
@@ -62,7 +64,7 @@ impl Heart {
             let said = Arc::clone(&said);
             std::thread::spawn(move || {
                 for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-                    said.lock().unwrap().push_str(&format!("{line}\n"));
+                    said.lock().unwrap().extend([line.as_str(), "\n"]);
                 }
             });
         }
@@ -81,7 +83,7 @@ impl Heart {
         let start = std::time::Instant::now();
         while !self.said().contains(words) {
             assert!(start.elapsed() < DEADLINE, "`{words}` was never said:\n{}", self.said());
-            std::thread::park_timeout(super::LOOK_EVERY);
+            std::thread::park_timeout(LOOK_EVERY);
         }
     }
 
