@@ -1,4 +1,4 @@
-//! Writes every heartbeat of a region at its own pace, each in its own task, and tells changes only.
+//! Writes every heartbeat of a region at its own pace, each in its own task; tells changes only.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -196,13 +196,13 @@ impl Story {
 mod tests {
     use std::collections::VecDeque;
     use std::sync::Mutex;
-    use std::time::Instant;
 
     use tokio::sync::Barrier;
 
     use super::*;
     use crate::domain::text::Clean;
     use crate::port::Boxed;
+    use crate::runtime::clock::SystemClock;
     use crate::stand::HandClock;
 
     /// What a made-up store does next.
@@ -238,7 +238,7 @@ mod tests {
         }
 
         fn beat(&mut self) -> Boxed<'_, Beaten> {
-            self.asked.lock().unwrap().push(Instant::now());
+            self.asked.lock().unwrap().push(SystemClock::new().now());
             let next = if self.does.len() > 1 { self.does.pop_front() } else { None };
             let next = next.unwrap_or_else(|| self.does[0].clone());
             Box::pin(async move {
@@ -256,7 +256,7 @@ mod tests {
         }
     }
 
-    type Asked = Arc<Mutex<Vec<Instant>>>;
+    type Asked = Arc<Mutex<Vec<Stamp>>>;
 
     const SHORT: Duration = Duration::from_millis(100);
     const LONG: Duration = Duration::from_secs(3600);
@@ -320,7 +320,7 @@ mod tests {
         let asked = asked.lock().unwrap().clone();
         // It hung for 400 ms, in which eight were due.
         let after = &asked[2..];
-        let at_once = after.iter().filter(|at| at.duration_since(after[0]) < SHORT).count();
+        let at_once = after.iter().filter(|at| at.since(after[0]) < SHORT).count();
         assert!(at_once <= 5, "a burst: {asked:?}");
         drop(tasks);
     }

@@ -18,7 +18,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// The variable with its password.
 const VARIABLE: &str = "WR_BEAT";
 
-/// A site with one system, whose secret `beat` writes its heartbeats. No other secret can be opened.
+/// A site with one system, whose secret `beat` writes its heartbeats. No other can be opened.
 pub fn site(folder: &Path, system: &str) -> PathBuf {
     let text = format!(
         "schema = 1\nname = \"beaten\"\ntitle = \"Beaten\"\nred_needs_signals = 1\n\

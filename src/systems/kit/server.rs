@@ -1,8 +1,8 @@
 //! A server that stands in both regions: what a kind of it knows, and where one side of it is met.
 //!
 //! A kind says what its settings are, how to connect, what to ask and what the answers mean. The
-//! rest is here and in [`super::pair`], [`super::seat`], [`super::task`] and [`super::beating`], once
-//! for all kinds.
+//! rest is here and in [`super::pair`], [`super::seat`], [`super::task`] and [`super::beating`],
+//! once for all kinds.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -146,9 +146,9 @@ pub trait Server: Clone + Send + Sync + 'static {
     fn beats_what(_own: &Self::Own, _side: Side) -> String {
         "a heartbeat".to_owned()
     }
-    /// Writes the heartbeat of this side, if it is one that takes writes; `at` is the writer's time,
-    /// which is worth less than the server's own. A side that refuses writes because it is a
-    /// standby is [`Beat::Standby`], or [`TroubleKind::ReadOnly`]; one that is fenced is neither.
+    /// Writes the heartbeat of this side, if it is one that takes writes; `at` is the writer's
+    /// time, worth less than the server's own. A side that refuses writes as a standby is
+    /// [`Beat::Standby`], or [`TroubleKind::ReadOnly`]; one that is fenced is neither.
     fn beat(
         _session: &Self::Session,
         target: &Target<Self>,

@@ -39,9 +39,9 @@ pub(super) async fn write(
     }
 }
 
-/// One row for both regions: each server has its own, and a new primary writes over what it got from
-/// the old one, whose clock may be ahead. A heartbeat measures how replicas follow, so it waits for
-/// none of them.
+/// One row for both regions: each server has its own, and a new primary writes over what it got
+/// from the old one, whose clock may be ahead. A heartbeat measures how replicas follow, so it
+/// waits for none of them.
 fn upsert(heartbeat: &Heartbeat) -> String {
     let (table, column) = (heartbeat.table.quoted(), &heartbeat.column);
     format!(

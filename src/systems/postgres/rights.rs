@@ -27,8 +27,8 @@ grant alter system on parameter default_transaction_read_only to wr_act;
 grant usage on schema public to wr_act;
 grant select, insert, update on public.warroom_probe to wr_act;";
 
-/// The role of `warroom beat`: it writes the heartbeat row, made with [`super::BEAT_TABLE_SQL`], and
-/// nothing else.
+/// The role of `warroom beat`: it writes the heartbeat row, of the table that is made with
+/// [`super::BEAT_TABLE_SQL`], and nothing else.
 pub const BEAT_ROLE_SQL: &str = "\
 create role wr_beat login connection limit 8;
 grant usage on schema public to wr_beat;

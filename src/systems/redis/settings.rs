@@ -35,8 +35,8 @@ const HEARTBEAT: Setting<String> = Setting::new(
     Kind::Text,
     "In `a` and `b`, differing: the key to which something of yours in that region, or `warroom \
      beat` where `beat` is written, writes milliseconds since 1970, on that region's server, while \
-     it is the primary. The lag in seconds comes from it, as fine as it is written often; without it seconds are \
-     known only where nothing is outstanding",
+     it is the primary. The lag in seconds comes from it, as fine as it is written often; without \
+     it seconds are known only where nothing is outstanding",
 )
 .example_each("\"dr:hb:{side}\"");
 

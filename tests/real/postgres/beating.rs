@@ -105,7 +105,7 @@ fn the_lag_is_the_heartbeats_and_its_absence_is_no_lag() {
         assert!(age <= 3.0 * EVERY_S || basis(&b) != Some(Basis::Heartbeat), "{age} s: {lag:?}");
         ceased = why(&b).contains("the heartbeat stopped");
     }
-    // Level again, over a link that is down: nothing tells what is being written, and it is unknown.
+    // Level again, over a link that is down: nothing tells what is being written.
     pair.b.sql("select pg_wal_replay_resume()");
     pair.until_caught_up();
     pair.b.sql("alter system set primary_conninfo = ''");
