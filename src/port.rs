@@ -117,9 +117,13 @@ pub enum Beat {
 
 /// Writes what a lag is measured by, in one region, and nothing else.
 pub trait Beater: Send {
+    /// What it writes, where and as whom, in a few words.
+    fn what(&self) -> Clean;
     /// How often it is to be written.
     fn every(&self) -> Duration;
-    /// Writes it once. Answers within that time whatever the store does.
+    /// The longest time that one takes.
+    fn limit(&self) -> Duration;
+    /// Writes it once. Answers within its limit whatever the store does.
     fn beat(&mut self) -> Boxed<'_, Result<Beat, LookError>>;
 }
 

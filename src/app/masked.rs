@@ -1,6 +1,7 @@
 //! Probes and operators whose words are masked before anything else hears them: peers tell secrets.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
@@ -11,7 +12,7 @@ use crate::domain::reading::{FactValue, Health, Identity, Look, LookError, Readi
 use crate::domain::run::commit::Execution;
 use crate::domain::site::{SecretSource, Site};
 use crate::domain::text::Clean;
-use crate::port::{Boxed, Looks, OperateError, Operator, Output, Probe, Secrets};
+use crate::port::{Beat, Beater, Boxed, Looks, OperateError, Operator, Output, Probe, Secrets};
 use crate::runtime::last_words;
 use crate::runtime::redact::Redactor;
 
@@ -167,6 +168,41 @@ impl Probe for MaskedProbe {
 
     fn recall(&mut self, learned: &str) {
         self.probe.recall(learned);
+    }
+}
+
+/// A writer of heartbeats that tells no secret.
+pub struct MaskedBeater {
+    /// The writer.
+    pub beater: Box<dyn Beater>,
+    /// What masks.
+    pub mask: Mask,
+}
+
+impl Beater for MaskedBeater {
+    fn what(&self) -> Clean {
+        self.mask.text(&self.beater.what())
+    }
+
+    fn every(&self) -> Duration {
+        self.beater.every()
+    }
+
+    fn limit(&self) -> Duration {
+        self.beater.limit()
+    }
+
+    fn beat(&mut self) -> Boxed<'_, Result<Beat, LookError>> {
+        Box::pin(async {
+            let mut told = self.beater.beat().await;
+            match &mut told {
+                Ok(Beat::Written) => {}
+                Ok(Beat::Standby(why)) | Err(LookError { kind: _, message: why }) => {
+                    self.mask.all([why]);
+                }
+            }
+            told
+        })
     }
 }
 

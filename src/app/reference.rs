@@ -58,6 +58,7 @@ fn http_probe(
         settings: toml_tree::parse("").map_err(|f| f.to_string())?,
         sides: [Some(side), None],
         secrets: Vec::new(),
+        secrets_to_beat: [None, None],
         span: Span::default(),
     };
     let system = KINDS.system("http")?;

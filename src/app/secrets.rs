@@ -1,4 +1,4 @@
-//! Opens secrets by the names a site gives them; a watching console opens only what it needs.
+//! Opens secrets by the names a site gives them; who watches or beats opens only what that needs.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -8,10 +8,12 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
+use crate::domain::ids::Side;
 use crate::domain::settings::{Node, Table, Value};
 use crate::domain::site::{SecretRef, SecretSource, Site};
 use crate::domain::text::Clean;
 use crate::port::{Credential, Secrets};
+use crate::systems::kit::endpoint::ACT;
 
 /// The largest secret, in bytes.
 pub const SECRET_BYTES_MAX: u64 = 64 * 1024;
@@ -24,27 +26,20 @@ pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Opens every secret of the site: only for a process that performs a step.
-pub struct ActSecrets {
+/// Where the secrets of a site are.
+struct Shelf {
     refs: Vec<SecretRef>,
     dir: PathBuf,
     environment: Environment,
 }
 
-impl ActSecrets {
-    /// The secrets of a site whose folder is `dir`.
-    pub fn new(site: &Site, dir: &Path) -> Self {
-        Self::with_environment(site, dir, environment)
-    }
-
-    /// As [`ActSecrets::new`], with another environment.
-    pub fn with_environment(site: &Site, dir: &Path, environment: Environment) -> Self {
+impl Shelf {
+    fn new(site: &Site, dir: &Path, environment: Environment) -> Self {
         Self { refs: site.secrets.clone(), dir: dir.to_owned(), environment }
     }
 
-    /// Why each secret that cannot be opened cannot.
-    pub fn missing(&self) -> Vec<Clean> {
-        self.refs.iter().filter_map(|secret| self.open(&secret.name).err()).collect()
+    fn open(&self, name: &str) -> Result<Credential, Clean> {
+        self.find(name).map_err(Clean::from)
     }
 
     fn find(&self, name: &str) -> Result<Credential, String> {
@@ -67,15 +62,96 @@ impl ActSecrets {
     }
 }
 
+/// Opens every secret of the site but those of heartbeats: only for a process that performs a step.
+pub struct ActSecrets {
+    all: Shelf,
+    only_to_beat: BTreeSet<String>,
+}
+
+impl ActSecrets {
+    /// The secrets of a site whose folder is `dir`.
+    pub fn new(site: &Site, dir: &Path) -> Self {
+        Self::with_environment(site, dir, environment)
+    }
+
+    /// As [`ActSecrets::new`], with another environment.
+    pub fn with_environment(site: &Site, dir: &Path, environment: Environment) -> Self {
+        Self { all: Shelf::new(site, dir, environment), only_to_beat: only_to_beat(site) }
+    }
+
+    /// Why each secret that cannot be opened cannot.
+    pub fn missing(&self) -> Vec<Clean> {
+        let opens = |secret: &&SecretRef| !self.is_only_to_beat(&secret.name);
+        let refs = self.all.refs.iter().filter(opens);
+        refs.filter_map(|secret| self.open(&secret.name).err()).collect()
+    }
+
+    /// True for a secret of heartbeats, which is opened by `warroom beat` alone and need not be on
+    /// this machine.
+    pub fn is_only_to_beat(&self, name: &str) -> bool {
+        self.only_to_beat.contains(name)
+    }
+}
+
 impl Secrets for ActSecrets {
     fn open(&self, name: &str) -> Result<Credential, Clean> {
-        self.find(name).map_err(Clean::from)
+        if self.is_only_to_beat(name) {
+            let sentence =
+                format!("secret `{name}` is for heartbeats: only `warroom beat` opens it");
+            return Err(sentence.into());
+        }
+        self.all.open(name)
+    }
+}
+
+/// The secrets that write heartbeats and neither watch nor act.
+fn only_to_beat(site: &Site) -> BTreeSet<String> {
+    let systems = || site.systems.iter();
+    let tables = systems().flat_map(|spec| spec.sides.iter().flatten().chain([&spec.settings]));
+    let acts = tables.filter_map(|table| match &table.get(ACT.spec.name)?.value {
+        Value::Text(name) => Some(name.as_str()),
+        _ => None,
+    });
+    let used: BTreeSet<&str> =
+        systems().flat_map(|spec| &spec.secrets).map(String::as_str).chain(acts).collect();
+    let beats = systems().flat_map(|spec| spec.secrets_to_beat.iter().flatten());
+    beats.filter(|name| !used.contains(name.as_str())).cloned().collect()
+}
+
+/// Opens only the secrets that write one region's heartbeats; for all others it answers that it may
+/// not.
+pub struct BeatSecrets {
+    all: Shelf,
+    own: BTreeSet<String>,
+}
+
+impl BeatSecrets {
+    /// The secrets of the heartbeats of region `side` of `site`; its folder is `dir`.
+    pub fn new(site: &Site, dir: &Path, side: Side) -> Self {
+        let own = site.systems.iter().filter_map(|spec| spec.secrets_to_beat[side.index()].clone());
+        Self { all: Shelf::new(site, dir, environment), own: own.collect() }
+    }
+
+    /// What can be opened of it, to be masked wherever it would be shown.
+    pub fn known(&self) -> Vec<SecretString> {
+        self.own.iter().filter_map(|name| self.open(name).ok()?.secret).collect()
+    }
+}
+
+impl Secrets for BeatSecrets {
+    fn open(&self, name: &str) -> Result<Credential, Clean> {
+        if self.own.contains(name) {
+            self.all.open(name)
+        } else {
+            Err(format!("secret `{name}` writes no heartbeat of this region: it is not opened")
+                .into())
+        }
     }
 }
 
 /// Opens only the secrets that watching needs; for all others it answers that it may not.
 pub struct ReadSecrets {
-    all: ActSecrets,
+    all: Shelf,
     readable: BTreeSet<String>,
 }
 
@@ -88,8 +164,7 @@ impl ReadSecrets {
     /// As [`ReadSecrets::new`], with another environment.
     pub fn with_environment(site: &Site, dir: &Path, environment: Environment) -> Self {
         let names = site.systems.iter().flat_map(|spec| &spec.secrets);
-        let all = ActSecrets::with_environment(site, dir, environment);
-        Self { all, readable: names.cloned().collect() }
+        Self { all: Shelf::new(site, dir, environment), readable: names.cloned().collect() }
     }
 
     /// The names that may be opened.
@@ -186,7 +261,7 @@ mod tests {
         }
     }
 
-    fn site(dir: &Path) -> ActSecrets {
+    fn shelf(dir: &Path) -> Shelf {
         let reference = |name: &str, source| SecretRef {
             name: name.to_owned(),
             user: Some("anna".to_owned()),
@@ -194,7 +269,7 @@ mod tests {
         };
         let variable = |name: &str| Some(SecretSource::Environment(name.to_owned()));
         let file = |name: &str| Some(SecretSource::File(PathBuf::from(name)));
-        ActSecrets {
+        Shelf {
             refs: vec![
                 reference("set", variable("SET")),
                 reference("unset", variable("UNSET")),
@@ -222,7 +297,7 @@ mod tests {
         write(&dir.path().join("good"), &format!("{CANARY}\n"), 0o600);
         write(&dir.path().join("open"), CANARY, 0o640);
         write(&dir.path().join("long"), &"x".repeat(65 * 1024), 0o600);
-        let secrets = site(dir.path());
+        let secrets = shelf(dir.path());
         let check = |name: &str, want: Result<Option<&str>, &str>| {
             let opened = secrets.open(name);
             assert!(!format!("{opened:?}").contains(CANARY), "{opened:?}");
@@ -259,7 +334,7 @@ mod tests {
     fn watching_opens_only_what_it_needs() {
         let dir = tempfile::tempdir().expect("a folder");
         let readable = ["set".to_owned()].into();
-        let watch = ReadSecrets { all: site(dir.path()), readable };
+        let watch = ReadSecrets { all: shelf(dir.path()), readable };
         assert!(watch.open("set").is_ok());
         let sentence = watch.open("good").expect_err("not for watching").to_string();
         assert_eq!(sentence, "secret `good` is not for watching: it is opened only to act");
@@ -267,10 +342,12 @@ mod tests {
     }
 
     #[test]
-    fn a_watcher_knows_only_the_secrets_of_watching() {
+    fn who_watches_acts_or_beats_knows_the_secrets_of_that_alone() {
         let dir = tempfile::tempdir().expect("a folder");
-        write(&dir.path().join("read"), "of-reading", 0o600);
-        write(&dir.path().join("act"), "of-acting", 0o600);
+        for (name, secret) in [("read", "of-reading"), ("act", "of-acting"), ("beat", "of-beating")]
+        {
+            write(&dir.path().join(name), secret, 0o600);
+        }
         let text = r#"
 schema = 1
 name = "shop"
@@ -283,10 +360,12 @@ regions.b = { label = "B", starts_as = "standby" }
 [systems.pg]
 kind = "postgres"
 objective = "core"
-a = { host = "pg-a", database = "shop", read = "pg-read", act = "pg-act" }
-b = { host = "pg-b", database = "shop", read = "pg-read", act = "pg-act" }
+heartbeat = { table = "dr_heartbeat" }
+a = { host = "pg-a", database = "shop", read = "pg-read", act = "pg-act", beat = "pg-beat" }
+b = { host = "pg-b", database = "shop", read = "pg-read", act = "pg-act", beat = "pg-act" }
 [secrets]
 pg-read = { user = "r", password = { file = "read" } }
+pg-beat = { user = "h", password = { file = "beat" } }
 pg-act = { user = "w", password = { file = "act" } }
 gone = { user = "g", password = { file = "gone" } }
 [rules]
@@ -300,5 +379,23 @@ pg_down = { system = "pg", failures = 3 }
         };
         check(true, &["of-reading"]);
         check(false, &["of-reading", "of-acting"]);
+        let check = |side: Side, opened: &str, want: &str, refused: [&str; 2]| {
+            let beat = BeatSecrets::new(&site, dir.path(), side);
+            let known = beat.known();
+            let known: Vec<&str> = known.iter().map(ExposeSecret::expose_secret).collect();
+            assert_eq!(known, [want]);
+            assert!(beat.open(opened).is_ok());
+            for name in refused {
+                let sentence = beat.open(name).expect_err("it writes no heartbeat").to_string();
+                assert!(sentence.contains("writes no heartbeat of this region"), "{sentence}");
+            }
+        };
+        check(Side::A, "pg-beat", "of-beating", ["pg-read", "pg-act"]);
+        check(Side::B, "pg-act", "of-acting", ["pg-read", "pg-beat"]);
+        let act = ActSecrets::new(&site, dir.path());
+        let sentence = act.open("pg-beat").expect_err("it is for heartbeats").to_string();
+        assert_eq!(sentence, "secret `pg-beat` is for heartbeats: only `warroom beat` opens it");
+        let missing: Vec<String> = act.missing().iter().map(ToString::to_string).collect();
+        assert!(missing.len() == 1 && missing[0].contains("`gone`"), "{missing:?}");
     }
 }

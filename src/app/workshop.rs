@@ -8,10 +8,13 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::kinds::KINDS;
-use super::masked::{Mask, MaskedOperator, MaskedProbe, known_to_act, known_to_watch};
+use super::masked::{
+    Mask, MaskedBeater, MaskedOperator, MaskedProbe, known_to_act, known_to_watch,
+};
 use super::reference;
-use super::secrets::{ActSecrets, ReadSecrets, listed_names};
+use super::secrets::{ActSecrets, BeatSecrets, ReadSecrets, listed_names};
 use crate::domain::catalogue::Change;
+use crate::domain::ids::Side;
 use crate::domain::run::event::{Mode, Purpose, RunKind};
 use crate::domain::runbook::{Compensation, Runbook, Step, Ungraceful};
 use crate::domain::settings::{Fault, Table};
@@ -19,7 +22,8 @@ use crate::domain::site::{SecretSource, Site, SystemSpec};
 use crate::domain::text::Clean;
 use crate::files::frozen::Frozen;
 use crate::files::kinds::Kinds;
-use crate::port::{Clock, Expected, Operator, OperatorSetup, ProbeSetup};
+use crate::port::{BeatSetup, Clock, Expected, Operator, OperatorSetup, ProbeSetup};
+use crate::runtime::beats::Pulsing;
 use crate::runtime::effect::Job;
 use crate::runtime::observations::Learned;
 use crate::runtime::poller::Watched;
@@ -119,7 +123,37 @@ pub fn probes(
     if why.is_empty() { Ok(watched) } else { Err(Unwatched(why)) }
 }
 
-/// The same, as far as they can be built, and why the others cannot.
+/// The writers of all heartbeats of one region that the site names `beat` for.
+///
+/// # Errors
+/// [`Unwatched`] when one of them cannot be built.
+pub fn beaters(
+    site: &Site,
+    dir: &Path,
+    side: Side,
+    clock: &Arc<dyn Clock>,
+) -> Result<Vec<Pulsing>, Unwatched> {
+    let secrets = BeatSecrets::new(site, dir, side);
+    let mask = Mask::of(&secrets.known());
+    let (mut beaters, mut why) = (Vec::new(), Vec::new());
+    for spec in site.systems.iter().filter(|spec| spec.secrets_to_beat[side.index()].is_some()) {
+        let setup = BeatSetup { spec, side, secrets: &secrets, clock: Arc::clone(clock) };
+        let system = spec.id.clone();
+        let built = KINDS
+            .system(&spec.kind)
+            .and_then(|kind| kind.beater(setup).map_err(|fault| fault.to_string()));
+        match built {
+            Ok(beater) => {
+                let beater = Box::new(MaskedBeater { beater, mask: mask.clone() });
+                beaters.push(Pulsing { system, beater });
+            }
+            Err(fault) => why.push(format!("system `{system}`: {}", mask.sentence(&fault))),
+        }
+    }
+    if why.is_empty() { Ok(beaters) } else { Err(Unwatched(why)) }
+}
+
+/// The probes of [`probes`] as far as they can be built, and why the others cannot.
 pub fn each_probe(
     site: &Site,
     dir: &Path,

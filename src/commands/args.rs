@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::report::format::Format;
+use crate::domain::ids::Side;
 use crate::domain::run::event::Mode;
 
 /// Takes a two-region system through a disaster, one keypress a step.
@@ -52,6 +53,8 @@ pub enum Command {
     Demo(DemoArgs),
     /// The console, read-only: no step can be run from here
     Watch,
+    /// The heartbeats of one region that lags are measured by: writes them and nothing else
+    Beat(BeatArgs),
     /// Check the site, its runbooks, secrets and the reach of every probe
     Check(CheckArgs),
     /// A runbook without a person at the keys: what it marks automatic, or every call it would make
@@ -97,6 +100,36 @@ pub struct DemoArgs {
     /// When region A fails, such as 20s
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "20s")]
     pub fail_after: std::time::Duration,
+}
+
+/// Options of the heartbeats.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct BeatArgs {
+    /// The region that this runs in
+    #[arg(long = "in", value_name = "REGION", value_enum)]
+    pub region: Region,
+    /// Write each once and end
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// A region, as files have it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Region {
+    /// `regions.a`
+    A,
+    /// `regions.b`
+    B,
+}
+
+impl Region {
+    /// The side of every system that is there.
+    pub fn side(self) -> Side {
+        match self {
+            Self::A => Side::A,
+            Self::B => Side::B,
+        }
+    }
 }
 
 /// Options of a replay.
@@ -306,6 +339,10 @@ mod tests {
         check("warroom watch --site lms --theme dark", true);
         check("warroom demo --seed 7 --fail-after 1m30s --ascii", true);
         check("warroom demo --fail-after 90", false);
+        check("warroom beat --in a", true);
+        check("warroom beat --in b --once --site lms", true);
+        check("warroom beat", false);
+        check("warroom beat --in c", false);
         check("warroom check --offline --site lms", true);
         check("warroom status --json --wait 5s --site lms", true);
         check("warroom status --wait soon", false);

@@ -208,6 +208,10 @@ fn add_secrets(report: &mut CheckReport, loaded: &LoadedSite, setup: &CheckSetup
     let all = ActSecrets::with_environment(&loaded.site, &loaded.dir, setup.environment);
     for secret in &loaded.site.secrets {
         match all.open(&secret.name) {
+            Err(_) if all.is_only_to_beat(&secret.name) => {
+                let text = format!("{}: not opened, only `warroom beat` does", secret.name);
+                report.add("secret", Found::Good, text);
+            }
             Ok(_) => report.add("secret", Found::Good, secret.name.as_str()),
             Err(sentence) => report.add("secret", Found::NotPermitted, sentence),
         }

@@ -13,7 +13,7 @@ use super::refused::Refused;
 use super::say::say;
 use super::unattended;
 use super::{
-    demo, dry_run, history, init, log as log_command, replay, report, runner, schema, status,
+    beat, demo, dry_run, history, init, log as log_command, replay, report, runner, schema, status,
     systems,
 };
 use crate::app::compose;
@@ -74,6 +74,7 @@ fn run(cli: &Cli) -> Result<ExitCode, Refused> {
             compose::watch(&site, &start(console, kind_of(&site.site)))?;
             Ok(Exit::Ok.into())
         }
+        Some(Command::Beat(args)) => Ok(beat::run(console, args)?.into()),
         Some(Command::Demo(args)) => demo::run(console, args),
         Some(Command::Check(args)) => {
             let dir = find(console)?;

@@ -1,6 +1,7 @@
 //! What can be asked of the program: one file a subcommand, and what they have in common.
 
 pub mod args;
+mod beat;
 pub mod check;
 pub mod demo;
 mod dry_run;

@@ -137,6 +137,8 @@ pub struct SystemSpec {
     pub sides: [Option<Table>; 2],
     /// Names of the secrets that watching it opens, as its adapter reads what is written.
     pub secrets: Vec<String>,
+    /// Names of the secrets that write the heartbeat of region A and B, where it is written by us.
+    pub secrets_to_beat: [Option<String>; 2],
     /// Where the system is written.
     pub span: Span,
 }

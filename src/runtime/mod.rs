@@ -1,6 +1,7 @@
 //! One loop, one journal, one clock: turns what happens into events and wishes into effects.
 
 pub mod attended;
+pub mod beats;
 pub mod clipboard;
 pub mod clock;
 pub mod console;
@@ -27,6 +28,7 @@ pub mod run_loop;
 pub mod runner;
 pub mod runs;
 pub mod seat;
+pub mod teller;
 pub mod terminal;
 pub mod unattended;
 pub mod watcher;

@@ -20,7 +20,7 @@ use warroom::domain::site::SystemSpec;
 use warroom::domain::snapshot::COMMON_FACTS;
 use warroom::domain::text::Clean;
 use warroom::files::kinds::Kinds;
-use warroom::port::{Action, Expected, OperatorSetup, ProbeSetup, System};
+use warroom::port::{Action, BeatSetup, Expected, OperatorSetup, ProbeSetup, System};
 use warroom::runtime::clock::SystemClock;
 
 use crate::peers::Peer;
@@ -338,6 +338,63 @@ async fn no_peer_can_hold_up_or_fool_a_probe() {
         }
         while let Some(looked) = looks.join_next().await {
             if let Err(error) = looked {
+                std::panic::resume_unwind(error.into_panic());
+            }
+        }
+    }
+}
+
+/// A side of an example as one whose heartbeat is written, at this port.
+fn beaten(side: &mut Table, port: u16) {
+    let mut set = |name: &str, value: Value, adds: bool| {
+        let found = side.entries.iter_mut().find(|(key, _)| key.name == name);
+        let span = Span::default();
+        match found {
+            Some((_, node)) => node.value = value,
+            None if adds => {
+                side.entries.push((Key { name: name.to_owned(), span }, Node { span, value }));
+            }
+            None => {}
+        }
+    };
+    set("host", Value::Text(format!("127.0.0.1:{port}")), false);
+    set("beat", Value::Text("beat".to_owned()), true);
+    side.entries.retain(|(key, _)| key.name != "port");
+}
+
+async fn beat_at(one: &dyn System, peer: Peer) {
+    let case = format!("the heartbeat of {} at a peer that is {peer:?}", one.kind());
+    let port = peer.start().await.port();
+    let mut spec = spec(&pointed_at(&one.example(), port));
+    spec.sides.iter_mut().flatten().for_each(|side| beaten(side, port));
+    let clock = Arc::new(HandClock::ticking(1));
+    let setup = BeatSetup { spec: &spec, side: Side::B, secrets: &AllSecrets, clock };
+    let mut beater = one.beater(setup).unwrap_or_else(|fault| panic!("{case}: {fault}"));
+    plain(&beater.what(), &case);
+    assert!(beater.every() >= Duration::from_millis(100), "{case}");
+    for _ in 0..2 {
+        let beaten = tokio::time::timeout(beater.limit() + BOOKKEEPING, beater.beat()).await;
+        let beaten = beaten.unwrap_or_else(|_| panic!("{case} exceeds its limit"));
+        plain(&beaten.expect_err(&case).message, &case);
+    }
+}
+
+/// True for a kind whose heartbeat `warroom beat` writes.
+fn has_heartbeat(one: &dyn System) -> bool {
+    one.settings().iter().any(|setting| setting.name == "beat")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_peer_can_hold_up_or_fool_a_heartbeat() {
+    let beaten = || kinds().systems.iter().filter(|one| has_heartbeat(**one));
+    assert!(beaten().count() >= 2);
+    for round in ROUNDS {
+        let mut beats = tokio::task::JoinSet::new();
+        for (one, peer) in beaten().flat_map(|one| round.iter().map(move |peer| (one, peer))) {
+            beats.spawn(beat_at(*one, *peer));
+        }
+        while let Some(beat) = beats.join_next().await {
+            if let Err(error) = beat {
                 std::panic::resume_unwind(error.into_panic());
             }
         }

@@ -9,18 +9,20 @@ use warroom::app::kinds::KINDS;
 use warroom::domain::catalogue::ActionSpec;
 use warroom::domain::ids::{Side, StepId};
 use warroom::domain::preview::{Preview, Standing};
-use warroom::domain::reading::{FactValue, Health, Identity, Look, Reading};
+use warroom::domain::reading::{FactValue, Health, Identity, Look, LookError, Reading};
 use warroom::domain::runbook::{Direction, Place, Step, Target};
 use warroom::domain::settings::{Key, Node, Span, Table, Value};
 use warroom::domain::site::{Site, SystemSpec};
 use warroom::domain::text::Clean;
 use warroom::domain::time::{BootId, Stamp};
 use warroom::port::{
-    Clock, Credential, Expected, Looks, OperateError, Operator, OperatorSetup, Output, Probe,
-    ProbeSetup, Secrets,
+    Beat, BeatSetup, Beater, Clock, Credential, Expected, Looks, OperateError, Operator,
+    OperatorSetup, Output, Probe, ProbeSetup, Secrets,
 };
 
-use crate::servers::postgres::{ACT_PASSWORD, FOLLOW_PASSWORD, PLAIN_PASSWORD, READ_PASSWORD};
+use crate::servers::postgres::{
+    ACT_PASSWORD, BEAT_PASSWORD, FOLLOW_PASSWORD, PLAIN_PASSWORD, READ_PASSWORD,
+};
 use crate::stand::{self, Lines};
 
 /// The machine's clock.
@@ -42,6 +44,7 @@ impl Vault {
         Self(BTreeMap::from([
             ("read", ("wr_read", READ_PASSWORD)),
             ("act", ("wr_act", ACT_PASSWORD)),
+            ("beat", ("wr_beat", BEAT_PASSWORD)),
             ("plain", ("wr_plain", PLAIN_PASSWORD)),
             ("wrong", ("wr_read", "not-the-password")),
         ]))
@@ -107,6 +110,34 @@ impl Watcher {
             last = Some(look);
         }
         found.unwrap()
+    }
+}
+
+/// The writer of one side's heartbeat.
+pub struct Pulse {
+    runtime: Runtime,
+    beater: Box<dyn Beater>,
+}
+
+impl Pulse {
+    /// Writes the heartbeat of a side with this secret.
+    pub fn new(spec: &SystemSpec, side: Side, secret: &str) -> Self {
+        let mut spec = spec.clone();
+        for table in spec.sides.iter_mut().flatten() {
+            let (span, value) = (Span::default(), text(secret));
+            table.entries.push((Key { name: "beat".to_owned(), span }, Node { span, value }));
+        }
+        let vault = Vault::new();
+        let setup = BeatSetup { spec: &spec, side, secrets: &vault, clock: Arc::new(WallClock) };
+        let beater = KINDS.system(&spec.kind).unwrap().beater(setup).unwrap();
+        Self { runtime: Runtime::new().unwrap(), beater }
+    }
+
+    /// Writes it once.
+    pub fn beat(&mut self) -> Result<Beat, LookError> {
+        let beaten = self.runtime.block_on(self.beater.beat());
+        assert!(!format!("{beaten:?}").contains(BEAT_PASSWORD), "a secret was told: {beaten:?}");
+        beaten
     }
 }
 

@@ -18,7 +18,7 @@ use watcher::Watcher;
 use crate::seat::{Seat, Start, WARROOM};
 
 /// Kinds of place that must have had something in them, or the hunt was no hunt.
-const KINDS: [&str; 35] = [
+const KINDS: [&str; 36] = [
     "arguments of a console",
     "arguments of a runner",
     "arguments of what they start",
@@ -39,6 +39,7 @@ const KINDS: [&str; 35] = [
     "file spawned",
     "name of a file",
     "notification",
+    "output of beat",
     "output of check",
     "output of history",
     "output of history --json",
@@ -88,6 +89,10 @@ fn ask_all(run: &str, place: &Path, site: &Site, hunt: &mut Hunt) {
         ask("report --out", &["report", run, "--format", format, "--out", &file]);
         let told = ask("report verify", &["report", "verify", &file]);
         assert!(told.contains("all as the journal tells them"), "{told}");
+    }
+    for region in ["a", "b"] {
+        let told = ask("beat", &["beat", "--in", region, "--once", "--site", &folder]);
+        assert_eq!(told.lines().count(), 2, "{told}");
     }
     ask("check", &["--site", &folder, "check"]);
     ask("status", &["--site", &folder, "status"]);

@@ -4,6 +4,7 @@
 //! its parent had open, a neighbour's locks too; and what is timed at a terminal wants no campaign
 //! of incidents beside it.
 
+mod beat;
 mod canary;
 mod commands;
 mod history;

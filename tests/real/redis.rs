@@ -1,6 +1,7 @@
 //! The `redis` system against two real servers: what it says when all is well, and when not.
 
 mod acting;
+mod beating;
 mod bench;
 mod emptied;
 mod hostile;

@@ -154,6 +154,7 @@ pub fn system(name: &str, kind: &str) -> SystemSpec {
         settings: Table::default(),
         sides: [Some(Table::default()), Some(Table::default())],
         secrets: Vec::new(),
+        secrets_to_beat: [None, None],
         span: Span::default(),
     }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::domain::ids::{SystemId, TierId, is_name};
+use crate::domain::ids::{Side, SystemId, TierId, is_name};
 use crate::domain::settings::{Fault, Fields, Key, Node, Span, Table, Value, unknown};
 use crate::domain::site::{SecretRef, SecretSource, SystemSpec};
 use crate::domain::time::short_time;
@@ -98,6 +98,7 @@ fn read_system(
         settings,
         sides,
         secrets: Vec::new(),
+        secrets_to_beat: [None, None],
         span: key.span,
     })
 }
@@ -166,6 +167,10 @@ pub(super) fn check_secrets(
             check_reference(name, place_of(spec, name), &secrets, faults);
         }
         spec.secrets = names;
+        for side in Side::BOTH {
+            let name = faults.take(system.secret_to_beat(spec, side)).flatten();
+            spec.secrets_to_beat[side.index()] = name;
+        }
         for table in spec.sides.iter().flatten().chain([&spec.settings]) {
             for key in ["act", "beat"] {
                 if let Some(Node { value: Value::Text(name), span }) = table.get(key) {

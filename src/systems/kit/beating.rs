@@ -7,15 +7,23 @@ use super::server::{Server, Target, Written};
 use super::trouble::{Trouble, TroubleKind};
 use crate::domain::ids::Side;
 use crate::domain::reading::LookError;
+use crate::domain::setting::Kind;
 use crate::domain::settings::Fault;
+use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::port::{Beat, BeatSetup, Beater, Boxed, Clock};
 
 /// How often a heartbeat is written where the site does not say.
 pub const EVERY_USUAL: Duration = Duration::from_secs(1);
 
+/// How often a heartbeat may be written.
+pub const BEATS_EVERY: Kind = Kind::Time(100, 3_600_000);
+
 /// The shortest time for one heartbeat, however often they come: connecting takes its time.
 const LIMIT_LEAST: Duration = Duration::from_secs(2);
+
+/// The longest, however seldom they come.
+const LIMIT_MOST: Duration = Duration::from_secs(10);
 
 /// How long a connection is written to. What stands between may lead new ones elsewhere by then.
 const KEPT_FOR: Duration = Duration::from_secs(15);
@@ -51,10 +59,6 @@ impl<S: Server> Beating<S> {
         Ok(Self { clock: Arc::clone(&setup.clock), target, side: setup.side, every, kept: None })
     }
 
-    fn limit(&self) -> Duration {
-        self.every.max(LIMIT_LEAST)
-    }
-
     async fn once(&mut self) -> Result<Beat, Trouble> {
         let at = self.clock.now();
         let is_fresh = |opened: &Stamp| at.since(*opened) < KEPT_FOR;
@@ -73,8 +77,17 @@ impl<S: Server> Beating<S> {
 }
 
 impl<S: Server> Beater for Beating<S> {
+    fn what(&self) -> Clean {
+        let Target { own, place, user, .. } = &self.target;
+        format!("{} at {place} as {user}", S::beats_what(own, self.side)).into()
+    }
+
     fn every(&self) -> Duration {
         self.every
+    }
+
+    fn limit(&self) -> Duration {
+        self.every.clamp(LIMIT_LEAST, LIMIT_MOST)
     }
 
     fn beat(&mut self) -> Boxed<'_, Result<Beat, LookError>> {

@@ -15,6 +15,7 @@ pub mod seat;
 pub mod server;
 pub mod sides;
 pub mod split;
+pub mod system;
 pub mod task;
 #[cfg(test)]
 pub mod testing;

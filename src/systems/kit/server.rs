@@ -1,7 +1,8 @@
 //! A server that stands in both regions: what a kind of it knows, and where one side of it is met.
 //!
 //! A kind says what its settings are, how to connect, what to ask and what the answers mean. The
-//! rest is here and in [`super::pair`], [`super::seat`] and [`super::task`], once for all kinds.
+//! rest is here and in [`super::pair`], [`super::seat`], [`super::task`] and [`super::beating`],
+//! once for all kinds.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -17,10 +18,8 @@ use crate::domain::settings::{Fault, Fields, Span, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::port::{About, Beat, BeatSetup, Beater, Credential, Probe, ProbeSetup, Secrets, System};
-use crate::systems::kit::beating::Beating;
+use crate::port::{About, Beat, Credential, Secrets};
 use crate::systems::kit::endpoint::{ACT, BEAT, CA, Endpoint, READ};
-use crate::systems::kit::pair::PairProbe;
 use crate::systems::kit::sides::{both_sides, side_table};
 use crate::systems::kit::tls::Trust;
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
@@ -143,7 +142,13 @@ pub trait Server: Clone + Send + Sync + 'static {
     fn beats_every(_own: &Self::Own) -> Option<Duration> {
         None
     }
-    /// Writes the heartbeat of this side, if it is one that takes writes; `at` is the writer's time.
+    /// What is written as this side's heartbeat: "key `dr:hb:a`".
+    fn beats_what(_own: &Self::Own, _side: Side) -> String {
+        "a heartbeat".to_owned()
+    }
+    /// Writes the heartbeat of this side, if it is one that takes writes; `at` is the writer's
+    /// time, worth less than the server's own. A side that refuses writes as a standby is
+    /// [`Beat::Standby`], or [`TroubleKind::ReadOnly`]; one that is fenced is neither.
     fn beat(
         _session: &Self::Session,
         target: &Target<Self>,
@@ -231,7 +236,14 @@ impl<S: Server> Written<S> {
         }
         let mut sides = both_sides(spec, Self::read)?;
         S::pair(&mut sides, spec)?;
-        Ok(sides)
+        let in_vain = |side: &&Self| side.beat.is_some() && S::beats_every(&side.own).is_none();
+        match sides.iter().flatten().find(in_vain) {
+            Some(side) => {
+                let why = "has `beat`, and no `heartbeat` that it would write: name that too";
+                Err(Fault::new(side.span, format!("system `{}` {why}", spec.id)))
+            }
+            None => Ok(sides),
+        }
     }
 
     /// Reads the side that a step acts on.
@@ -381,34 +393,5 @@ impl<S: Server> Target<S> {
             }
         }
         Err(last)
-    }
-}
-
-impl<S: Server> System for S {
-    fn about(&self) -> &'static About {
-        &S::ABOUT
-    }
-
-    fn secrets_to_watch(&self, spec: &SystemSpec) -> Result<Vec<String>, Fault> {
-        let sides = Written::<S>::both(spec)?;
-        let mut names: Vec<String> =
-            sides.into_iter().flatten().filter_map(|side| side.read).collect();
-        names.sort();
-        names.dedup();
-        Ok(names)
-    }
-
-    fn probe(&self, setup: ProbeSetup<'_>) -> Result<Box<dyn Probe>, Fault> {
-        Ok(Box::new(PairProbe::<S>::new(&setup)?))
-    }
-
-    fn secret_to_beat(&self, spec: &SystemSpec, side: Side) -> Result<Option<String>, Fault> {
-        let [a, b] = Written::<S>::both(spec)?;
-        let written = if side == Side::A { a } else { b };
-        Ok(written.filter(|side| S::beats_every(&side.own).is_some()).and_then(|side| side.beat))
-    }
-
-    fn beater(&self, setup: BeatSetup<'_>) -> Result<Box<dyn Beater>, Fault> {
-        Ok(Box::new(Beating::<S>::new(&setup)?))
     }
 }

@@ -4,6 +4,7 @@
 //! the same look; without the primary it is unknown, whatever the standby says of itself.
 
 mod actions;
+mod beat;
 mod diverged;
 mod facts;
 mod judge;
@@ -29,14 +30,16 @@ use crate::domain::setting::Setting;
 use crate::domain::settings::{Fault, Fields};
 use crate::domain::site::SystemSpec;
 use crate::domain::time::Stamp;
-use crate::port::About;
+use crate::port::{About, Beat};
+use crate::systems::kit::beating::EVERY_USUAL;
 use crate::systems::kit::endpoint::Endpoint;
 use crate::systems::kit::server::{Server, Sight, Target, Written};
-use crate::systems::kit::trouble::Trouble;
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
 use state::SideState;
 
 pub use actions::PROBE_TABLE_SQL;
-pub use rights::{ACT_ROLE_SQL, FOLLOW_ROLE_SQL, WATCH_ROLE_SQL};
+pub use beat::BEAT_TABLE_SQL;
+pub use rights::{ACT_ROLE_SQL, BEAT_ROLE_SQL, FOLLOW_ROLE_SQL, WATCH_ROLE_SQL};
 pub use settings::Postgres;
 
 impl Server for Postgres {
@@ -52,6 +55,8 @@ impl Server for Postgres {
             ("the table of postgres.verify_write", PROBE_TABLE_SQL),
             ("the role that acts", rights::ACT_ROLE_SQL),
             ("the role that a rejoined server follows with", rights::FOLLOW_ROLE_SQL),
+            ("the table of the heartbeat", BEAT_TABLE_SQL),
+            ("the role of `warroom beat`", rights::BEAT_ROLE_SQL),
         ],
         actions: actions::ACTIONS,
         example_name: "pg",
@@ -164,6 +169,31 @@ impl Server for Postgres {
         left: Duration,
     ) -> bool {
         shape.look(session, &target.own.tables, at, left).await
+    }
+
+    fn beats_every(own: &Self::Own) -> Option<Duration> {
+        own.heartbeat.as_ref().map(|heartbeat| heartbeat.every.unwrap_or(EVERY_USUAL))
+    }
+
+    fn beats_what(own: &Self::Own, _side: Side) -> String {
+        own.heartbeat.as_ref().map_or_else(String::new, |heartbeat| {
+            let table = heartbeat.table.quoted().replace('"', "");
+            format!("`{}` in row 1 of {table}", heartbeat.column)
+        })
+    }
+
+    async fn beat(
+        session: &Self::Session,
+        target: &Target<Self>,
+        _side: Side,
+        _at: Stamp,
+    ) -> Result<Beat, Trouble> {
+        let none = || {
+            let why = format!("{} has no `heartbeat`", target.place);
+            Trouble::unsent(TroubleKind::Ours, why)
+        };
+        let heartbeat = target.own.heartbeat.as_ref().ok_or_else(none)?;
+        beat::write(session, heartbeat, &target.place).await
     }
 
     fn judge(sight: &Sight<'_, Self>) -> Reading {

@@ -1,4 +1,4 @@
-//! The least rights that warroom's two Postgres roles need, as SQL for an administrator.
+//! The least rights that warroom's Postgres roles need, as SQL for an administrator.
 
 /// What watching needs, one line a right; shown by `systems show postgres`.
 pub(super) const PERMISSIONS: &[&str] = &[
@@ -26,6 +26,13 @@ grant execute on function pg_reload_conf() to wr_act;
 grant alter system on parameter default_transaction_read_only to wr_act;
 grant usage on schema public to wr_act;
 grant select, insert, update on public.warroom_probe to wr_act;";
+
+/// The role of `warroom beat`: it writes the heartbeat row, of the table that is made with
+/// [`super::BEAT_TABLE_SQL`], and nothing else.
+pub const BEAT_ROLE_SQL: &str = "\
+create role wr_beat login connection limit 8;
+grant usage on schema public to wr_beat;
+grant select, insert, update on public.dr_heartbeat to wr_beat;";
 
 /// The role that a rejoined server replicates and is rewound with. Its password stands in a
 /// password file on that server's machine.

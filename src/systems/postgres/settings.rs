@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::actions::rejoin::plan;
 use crate::domain::setting::{Kind, Meant, Setting, SettingSpec};
 use crate::domain::settings::{Fault, Fields, Table};
+use crate::systems::kit::beating::BEATS_EVERY;
 use crate::systems::kit::endpoint::{self, Endpoint};
 
 /// The kind `postgres`.
@@ -45,7 +46,8 @@ const SSL_MODE: Setting<TlsMode> = Setting::new(
 const HEARTBEAT: Setting<Heartbeat> = Setting::new(
     "heartbeat",
     Kind::Table(&[BEAT_TABLE.spec, BEAT_COLUMN.spec, BEAT_EVERY.spec]),
-    "A row that something of yours updates on the primary; it is only read",
+    "A row that something of yours updates on the primary, or `warroom beat` does where `beat` is \
+     written",
 )
 .of_pair()
 .example("{ table = \"dr_heartbeat\" }");
@@ -58,9 +60,9 @@ const BEAT_COLUMN: Setting<String> =
 
 const BEAT_EVERY: Setting<Duration> = Setting::new(
     "every",
-    Kind::Time(0, u64::MAX),
-    "How often it is written; learned from watching if absent. One that is older than three times \
-     this measures nothing",
+    BEATS_EVERY,
+    "How often it is written, by `warroom beat` each second if absent; learned from watching then. \
+     One that is older than three times this measures nothing",
 );
 
 const TABLES: Setting<Vec<TableName>> = Setting::new(
@@ -81,6 +83,7 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
         .example("\"pg-read\"")
         .spec,
     endpoint::ACT.example("\"pg-act\"").spec,
+    endpoint::BEAT.spec,
     REJOIN.spec,
     SSL_MODE.spec,
     endpoint::CA.spec,
@@ -258,6 +261,9 @@ mod tests {
         check("sslmode = 'requir'", "host = 'x', read = 'x'", "mean `require`?");
         check("ca = 'x.pem'", "host = 'x', read = 'x'", "absolute path");
         check("heartbeat = 't'", "host = 'x', read = 'x'", "must be a table");
+        let none = "heartbeat = { table = 't', every = '0s' }";
+        check(none, "host = 'x', read = 'x'", "`every` in `heartbeat`");
+        check("", "host = 'x', read = 'x', beat = 'x'", "has `beat`, and no `heartbeat`");
         check("", "host = 'x', read = 'x', sslmode = 'require'", "write it beside `a` and `b`");
     }
 

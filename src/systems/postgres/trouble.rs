@@ -47,7 +47,10 @@ fn of_state(state: &SqlState, said: &str, place: &str, user: &str) -> Trouble {
         }
         "25006" => (TroubleKind::ReadOnly, format!("{place} refuses writes: {said}")),
         "3D000" => (TroubleKind::Ours, format!("{place}: {said}; correct `database`")),
-        "42P01" | "42883" | "3F000" | "42703" => (TroubleKind::Missing, format!("{place}: {said}")),
+        // No table, function, schema, column or, for an upsert, unique constraint.
+        "42P01" | "42883" | "3F000" | "42703" | "42P10" => {
+            (TroubleKind::Missing, format!("{place}: {said}"))
+        }
         _ if code.starts_with("28") => (
             TroubleKind::Permission,
             format!("{place} refused user {user}: {said}; check the secret and pg_hba.conf"),
@@ -97,6 +100,7 @@ mod tests {
         check("3D000", "database \"x\" does not exist", TroubleKind::Ours, "correct `database`");
         check("25006", "cannot execute INSERT", TroubleKind::ReadOnly, "refuses writes");
         check("57014", "canceling statement", TroubleKind::Timeout, "stopped the query");
+        check("42P10", "no unique constraint", TroubleKind::Missing, "no unique constraint");
         check("XX000", "odd", TroubleKind::Refused, "SQLSTATE XX000");
     }
 }

@@ -5,6 +5,7 @@
 //! replica says of itself is never a lag: on a dead link its own two offsets agree.
 
 mod actions;
+mod beat;
 mod config;
 mod empty;
 mod facts;
@@ -33,13 +34,14 @@ use crate::domain::setting::Setting;
 use crate::domain::settings::{Fault, Fields};
 use crate::domain::site::SystemSpec;
 use crate::domain::time::Stamp;
-use crate::port::About;
+use crate::port::{About, Beat};
+use crate::systems::kit::beating::EVERY_USUAL;
 use crate::systems::kit::endpoint::Endpoint;
 use crate::systems::kit::server::{Server, Sight, Target, Written};
-use crate::systems::kit::trouble::Trouble;
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
 use state::SideState;
 
-pub use rights::{ACT_RULES, WATCH_RULES};
+pub use rights::{ACT_RULES, BEAT_RULES, WATCH_RULES};
 pub use settings::Redis;
 
 impl Server for Redis {
@@ -54,6 +56,7 @@ impl Server for Redis {
         grants: &[
             ("ACL SETUSER of the user that watches", rights::WATCH_RULES),
             ("ACL SETUSER of the user that acts", rights::ACT_RULES),
+            ("ACL SETUSER of the user of `warroom beat`", rights::BEAT_RULES),
         ],
         actions: actions::ACTIONS,
         example_name: "cache",
@@ -151,6 +154,28 @@ impl Server for Redis {
 
     fn learn(learned: &mut Self::Learned, told: [Option<&mut SideState>; 2], _at: Stamp) {
         learned.learn(told);
+    }
+
+    fn beats_every(own: &Self::Own) -> Option<Duration> {
+        own.heartbeat.as_ref().map(|_| own.beats_every.unwrap_or(EVERY_USUAL))
+    }
+
+    fn beats_what(own: &Self::Own, _side: Side) -> String {
+        own.heartbeat.as_ref().map_or_else(String::new, |key| format!("key `{key}`"))
+    }
+
+    async fn beat(
+        session: &Self::Session,
+        target: &Target<Self>,
+        _side: Side,
+        _at: Stamp,
+    ) -> Result<Beat, Trouble> {
+        let none = || {
+            let why = format!("{} has no `heartbeat`", target.place);
+            Trouble::unsent(TroubleKind::Ours, why)
+        };
+        let key = target.own.heartbeat.as_ref().ok_or_else(none)?;
+        beat::write(session, key, &target.place).await
     }
 
     fn judge(sight: &Sight<'_, Self>) -> Reading {

@@ -1,4 +1,4 @@
-//! The least rights that warroom's two Redis users need, as ACL rules for an administrator.
+//! The least rights that warroom's Redis users need, as ACL rules for an administrator.
 
 /// What watching needs, one line a right; shown by `systems show redis`.
 pub(super) const PERMISSIONS: &[&str] = &[
@@ -19,3 +19,7 @@ pub const WATCH_RULES: &str =
 /// Rules of the acting user, for `ACL SETUSER wr_act on >PASSWORD ...`.
 pub const ACT_RULES: &str = "resetkeys resetchannels -@all +info +config|get +get +set +select \
      +replicaof +failover ~warroom:probe:*";
+
+/// Rules of the user of `warroom beat`, for `ACL SETUSER wr_beat on >PASSWORD ...`: it writes the
+/// heartbeat keys and nothing else. Add `+select` for a `database` other than 0.
+pub const BEAT_RULES: &str = "resetkeys resetchannels -@all +set +time ~dr:hb:*";

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::domain::setting::{Kind, Setting, SettingSpec};
 use crate::domain::settings::{Fault, Fields};
+use crate::systems::kit::beating::BEATS_EVERY;
 use crate::systems::kit::endpoint::{self, Endpoint};
 
 /// The kind `redis`.
@@ -32,18 +33,18 @@ const TLS: Setting<bool> = Setting::new(
 const HEARTBEAT: Setting<String> = Setting::new(
     "heartbeat",
     Kind::Text,
-    "In `a` and `b`, differing: the key to which something of yours in that region writes \
-     milliseconds since 1970, on that region's server, while it is the primary; it is only read. \
-     The lag in seconds comes from it, as fine as it is written often; without it seconds are \
-     known only where nothing is outstanding",
+    "In `a` and `b`, differing: the key to which something of yours in that region, or `warroom \
+     beat` where `beat` is written, writes milliseconds since 1970, on that region's server, while \
+     it is the primary. The lag in seconds comes from it, as fine as it is written often; without \
+     it seconds are known only where nothing is outstanding",
 )
 .example_each("\"dr:hb:{side}\"");
 
 const HEARTBEAT_EVERY: Setting<Duration> = Setting::new(
     "heartbeat_every",
-    Kind::Time(0, u64::MAX),
-    "How often it is written; learned from watching if absent. One that is older than three times \
-     this measures nothing: the lag is UNKNOWN",
+    BEATS_EVERY,
+    "How often it is written, by `warroom beat` each second if absent; learned from watching then. \
+     One that is older than three times this measures nothing: the lag is UNKNOWN",
 );
 
 const PERSISTENCE: Setting<&str> = Setting::new(
@@ -65,6 +66,7 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
         .example("\"redis-read\"")
         .spec,
     endpoint::ACT.example("\"redis-act\"").spec,
+    endpoint::BEAT.spec,
     TLS.spec,
     endpoint::CA.spec,
     HEARTBEAT.spec,
@@ -149,6 +151,8 @@ mod tests {
         check("ca = 'ca.pem'\na = { host = 'x' }", "must be an absolute path");
         check("heartbeat = ''\na = { host = 'x' }", "a key of 1 to 256 bytes");
         check("heartbeat = 'hb'\na = { host = 'x' }\nb = { host = 'y' }", "the same `heartbeat`");
+        check("a = { host = 'x', heartbeat = 'hb', heartbeat_every = '1ms' }", "heartbeat_every");
+        check("a = { host = 'x', beat = 'r' }", "has `beat`, and no `heartbeat`");
         check("persistence = 'on'\na = { host = 'x' }", "persistence");
         check("tsl = true\na = { host = 'x' }", "did you mean `tls`?");
     }

@@ -22,6 +22,9 @@ pub const READ_PASSWORD: &str = "read-only-canary";
 /// Password of the role `wr_act`, which has just the rights to act.
 pub const ACT_PASSWORD: &str = "acting-canary";
 
+/// Password of the role or user `wr_beat`, which has just the rights to write the heartbeat.
+pub const BEAT_PASSWORD: &str = "beating-canary";
+
 /// Password of the role `wr_follow`, with which a rejoined server replicates.
 pub const FOLLOW_PASSWORD: &str = "following-canary";
 

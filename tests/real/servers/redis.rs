@@ -8,10 +8,10 @@ use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
-use warroom::systems::redis::{ACT_RULES, WATCH_RULES};
+use warroom::systems::redis::{ACT_RULES, BEAT_RULES, WATCH_RULES};
 
 use super::load::Acknowledged;
-use super::postgres::{ACT_PASSWORD, PLAIN_PASSWORD, READ_PASSWORD};
+use super::postgres::{ACT_PASSWORD, BEAT_PASSWORD, PLAIN_PASSWORD, READ_PASSWORD};
 use super::{DEADLINE, Killed, PYTHON, account, beside, find_program, folder, free_port, until};
 
 /// Password of the rigs themselves.
@@ -50,6 +50,7 @@ impl Server {
              user replica on >{REPLICA_PASSWORD} +psync +replconf +ping\n\
              user wr_read on >{READ_PASSWORD} {WATCH_RULES} ~auth:*\n\
              user wr_act on >{ACT_PASSWORD} {ACT_RULES}\n\
+             user wr_beat on >{BEAT_PASSWORD} {BEAT_RULES}\n\
              user wr_plain on >{PLAIN_PASSWORD} -@all +info\n"
         );
         let path = folder.join("users.acl");
@@ -231,7 +232,7 @@ impl Server {
     }
 }
 
-/// A primary and its replica, with the users `wr_read`, `wr_act` and `wr_plain`.
+/// A primary and its replica, with the users `wr_read`, `wr_act`, `wr_beat` and `wr_plain`.
 pub struct Pair {
     /// Starts as the primary.
     pub a: Server,
