@@ -78,7 +78,7 @@ pub fn step_example(system: Option<&dyn System>, action: &dyn Action) -> String 
 fn place_of(change: Change) -> (&'static str, &'static str) {
     match change {
         Change::Fence => ("from", "  # the side that is left: it takes no more writes"),
-        Change::Follow => ("from", "  # the side that is OVERWRITTEN, never the one that serves"),
+        Change::Follow => ("from", "  # the side that becomes a COPY, never the one that serves"),
         Change::Unfence => ("to", "  # the side that is to serve, never the one that is left"),
         Change::Promote
         | Change::HandOver

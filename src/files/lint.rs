@@ -253,7 +253,8 @@ impl Plan<'_> {
                 .any(|o| waits_for_it(&o))
         };
         let overwritten = || {
-            steps().filter(|other| like(other, Change::promotes)).any(|other| !waits_for_it(&other))
+            let parts = |change: Change| change.promotes() || change == Change::StopReplication;
+            steps().filter(|other| like(other, parts)).any(|other| !waits_for_it(&other))
         };
         let copies =
             || self.before(step).iter().any(|other| like(other, |is| is == Change::Follow));
@@ -263,8 +264,8 @@ impl Plan<'_> {
                  that; the side that is left is `in = \"from\"`"
             )),
             Change::Follow if serves && overwritten() => Some(format!(
-                "overwrites {system} in {side} with a copy of the other side, and the plan \
-                 promotes it without waiting for that; the side that is left is `in = \"from\"`"
+                "makes {system} in {side} a copy of the other side, and the plan parts the two \
+                 without waiting for that; the side that is left is `in = \"from\"`"
             )),
             Change::Unfence if !serves && self.promotes() && !copies() => Some(format!(
                 "lets {system} in {side} write again, the side that is left, and nothing before \

@@ -146,7 +146,8 @@ fn no_printed_step_harms_the_side_that_is_to_serve() {
             continue;
         }
         let is_other = |one: &&&dyn Action| {
-            one.spec().change == Change::Promote && one.spec().name != spec.name
+            let parts = [Change::Promote, Change::StopReplication];
+            parts.contains(&one.spec().change) && one.spec().name != spec.name
         };
         let promotion = owner.actions().iter().find(is_other);
         let promotion =

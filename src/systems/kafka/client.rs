@@ -99,7 +99,7 @@ pub(super) struct Client {
     pub(super) consumer: BaseConsumer<Context>,
     /// The longest time for one call.
     pub(super) limit: Duration,
-    /// The newest record of each partition, by its end: where that stands still, so does the record.
+    /// The newest record of each partition, by its end: where that stands still, so does it.
     pub(super) newest: HashMap<(String, i32), (i64, Option<Newest>)>,
     /// Where groups stood, and for how many looks more that will do.
     pub(super) groups: HashMap<String, (u32, Committed)>,

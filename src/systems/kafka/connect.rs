@@ -1,4 +1,4 @@
-//! Kafka Connect: what it tells of MirrorMaker 2's connectors, and how they are stopped and started.
+//! Kafka Connect: what it tells of MirrorMaker 2's connectors; how they are stopped and started.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,9 +1,9 @@
 //! Kafka in both regions with MirrorMaker 2 between them: what is copied, how far, and what never
 //! was.
 //!
-//! A lag is told partition by partition: the copy has all that its source has when the newest record
-//! of both is the same one. Ends compare badly, because what ends a transaction counts in them, and
-//! what Connect keeps is old when it is read.
+//! A lag is told partition by partition: the copy has all that its source has when the newest
+//! record of both is the same one. Ends compare badly, because what ends a transaction counts in
+//! them, and what Connect keeps is old when it is read.
 
 mod actions;
 mod ask;
@@ -79,8 +79,8 @@ impl Server for Kafka {
         let [Some(a), Some(b)] = sides else { return Ok(()) };
         if a.own.names.own == b.own.names.own {
             let message = format!(
-                "the two sides of system `{}` have the same `alias`: write what MirrorMaker 2 calls \
-                 each cluster",
+                "the two sides of system `{}` have the same `alias`: write what MirrorMaker 2 \
+                 calls each cluster",
                 spec.id
             );
             return Err(Fault::new(b.span, message));

@@ -22,4 +22,5 @@ kafka-acls.sh --add --allow-principal User:wr_act --operation Write --topic warr
 
 /// The user that writes heartbeats.
 pub const BEAT_ACLS: &str = "\
-kafka-acls.sh --add --allow-principal User:wr_beat --operation Describe --operation Write --topic heartbeats";
+kafka-acls.sh --add --allow-principal User:wr_beat --operation Describe --operation Write \
+--topic heartbeats";

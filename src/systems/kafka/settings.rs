@@ -29,7 +29,7 @@ const BROKERS: Setting<Vec<String>> = Setting::new(
 const ALIAS: Setting<String> = Setting::new(
     "alias",
     Kind::Word,
-    "What MirrorMaker 2 calls this region's cluster: what is copied from it is called `alias.topic`",
+    "What MirrorMaker 2 calls this region's cluster: its copies are called `alias.topic`",
 )
 .required()
 .example_each("\"{side}\"");

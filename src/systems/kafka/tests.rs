@@ -64,19 +64,20 @@ fn beat(second: i64) -> Partition {
 /// What is wanted of a lag: seconds within these, records.
 type Wanted = (Option<(f64, f64)>, Option<u64>);
 
+fn check(case: &str, looks: &[Look<'_>], want: Wanted) {
+    let lag = looked(looks).lag.expect(case);
+    let seconds = lag.seconds.filter(|_| lag.certainty == Certainty::Known);
+    match (seconds, want.0) {
+        (Some(found), Some((least, most))) => {
+            assert!((least..=most).contains(&found), "{case}: {found} s");
+        }
+        (found, want) => assert_eq!(found, want.map(|_| 0.0), "{case}"),
+    }
+    assert_eq!(lag.amount, want.1, "{case}");
+}
+
 #[test]
 fn lags_are_told_as_they_are() {
-    let check = |case: &str, looks: &[Look<'_>], want: Wanted| {
-        let lag = looked(looks).lag.expect(case);
-        let seconds = lag.seconds.filter(|_| lag.certainty == Certainty::Known);
-        match (seconds, want.0) {
-            (Some(found), Some((least, most))) => {
-                assert!((least..=most).contains(&found), "{case}: {found} s");
-            }
-            (found, want) => assert_eq!(found, want.map(|_| 0.0), "{case}"),
-        }
-        assert_eq!(lag.amount, want.1, "{case}");
-    };
     let running =
         |a, b, copied| Look { a: Some(a), b, copied, state: "RUNNING", tasks: &["RUNNING"] };
     let record = |offset: i64, second: i64| Some((offset, second * 1000, offset.unsigned_abs()));

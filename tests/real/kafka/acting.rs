@@ -105,7 +105,7 @@ fn a_dead_source_is_no_proof_and_copying_stops_all_the_same() {
     pair.a.produce("orders-dead", 0, 10);
     let spec = system(&pair, "orders-dead", Vec::new());
     Watcher::new(&spec).until(Side::B, "all is copied", is_level);
-    pair.a.jvm.kill9();
+    pair.a.program.kill9();
     let mut stop = hand(&spec, "kafka.stop_mirror", Side::B);
     stop.apply().unwrap();
     assert!(done(&stop.check()));
@@ -122,11 +122,11 @@ fn an_order_without_an_answer_is_looked_at() {
     let spec = system(&pair, "orders-frozen", Vec::new());
     let mut stop = hand(&spec, "kafka.stop_mirror", Side::B);
     assert!(!done(&stop.check()));
-    pair.connect.jvm.freeze();
+    pair.connect.program.freeze();
     let Standing::Unknown(words) = stop.check() else { panic!("Connect does not answer") };
     assert!(words.as_str().contains("did not answer"), "{words}");
     assert!(matches!(stop.apply(), Err(OperateError::Refused(_))));
-    pair.connect.jvm.thaw();
+    pair.connect.program.thaw();
     stop.apply().unwrap();
     assert_eq!(pair.connect.state(SOURCE), "STOPPED");
 }

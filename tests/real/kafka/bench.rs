@@ -9,6 +9,7 @@ use warroom::systems::kafka::{ACT_ACLS, WATCH_ACLS};
 pub use crate::kind::hands::*;
 use crate::servers::kafka::Pair;
 use crate::servers::kafka::broker::{Broker, Door};
+use crate::servers::kafka::connect::Connect;
 use crate::servers::kafka::rights::{May, On};
 use crate::stand;
 
@@ -25,8 +26,11 @@ pub fn side(broker: &Broker, door: Door, alias: &str, more: Vec<(&str, Value)>) 
 /// The pair as a system of a site that looks at these topics, with the least rights.
 pub fn system(pair: &Pair, topics: &str, more: Vec<(&str, Value)>) -> SystemSpec {
     grant(pair);
-    let connect = |url: String| ("connect", Value::Table(table(vec![("url", text(&url))])));
-    let back = pair.back.as_ref().map(|back| connect(back.url()));
+    let connect = |worker: &Connect| {
+        let url = format!("http://127.0.0.1:{}", worker.port);
+        ("connect", Value::Table(table(vec![("url", text(&url))])))
+    };
+    let back = pair.back.as_ref().map(connect);
     let settings = vec![
         ("topics", list(&[topics])),
         ("heartbeat_every", text("1s")),
@@ -40,7 +44,7 @@ pub fn system(pair: &Pair, topics: &str, more: Vec<(&str, Value)>) -> SystemSpec
         settings: table(settings.into_iter().chain(more).collect()),
         sides: [
             Some(side(&pair.a, Door::Sasl, "A", back.into_iter().collect())),
-            Some(side(&pair.b, Door::Sasl, "B", vec![connect(pair.connect.url())])),
+            Some(side(&pair.b, Door::Sasl, "B", vec![connect(&pair.connect)])),
         ],
         ..stand::system("stream", "kafka")
     }

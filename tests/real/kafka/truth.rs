@@ -122,16 +122,16 @@ fn a_lag_is_never_below_the_truth() {
     until("all is copied", DEADLINE, || scales.arrived.read_on() && scales.missing().is_empty());
     assert_eq!(scales.weigh("idle"), LOOKS);
 
-    pair.b.jvm.freeze();
+    pair.b.program.freeze();
     assert!(claims_nothing(&scales.watcher.side(Side::B)));
-    pair.b.jvm.thaw();
+    pair.b.program.thaw();
     scales.watcher.until(Side::B, "B is back", |b| known(b).is_some());
     scales.weigh("B thawed");
 
-    pair.a.jvm.freeze();
+    pair.a.program.freeze();
     assert!(claims_nothing(&scales.watcher.side(Side::B)));
-    pair.a.jvm.thaw();
-    pair.a.jvm.kill9();
+    pair.a.program.thaw();
+    pair.a.program.kill9();
     let b = scales.watcher.side(Side::B);
     assert!(claims_nothing(&b), "{b:?}");
     assert_eq!(b.unwrap().role, Some(Role::Standby));

@@ -19,6 +19,7 @@ pub mod world;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -107,9 +108,22 @@ pub fn comes_true(limit: Duration, mut condition: impl FnMut() -> bool) -> bool 
     true
 }
 
-/// A port that was free a moment ago on `address`.
+/// A port that was free a moment ago on `address`, and that no client is given: whoever calls a
+/// server that is dead, again and again, would else meet itself on it one day, and keep it.
 pub fn free_port(address: &str) -> u16 {
-    TcpListener::bind((address, 0)).unwrap().local_addr().unwrap().port()
+    /// Above what is well known, below what Linux gives to clients.
+    const RANGE: std::ops::Range<u16> = 12_000..32_000;
+    static TRIED: AtomicU16 = AtomicU16::new(0);
+    let count = RANGE.end - RANGE.start;
+    // Other processes of tests begin elsewhere.
+    let begin = u16::try_from(std::process::id().wrapping_mul(97) % u32::from(count)).unwrap();
+    for _ in 0..count {
+        let next = (begin + TRIED.fetch_add(1, Ordering::Relaxed) % count) % count;
+        if let Ok(listener) = TcpListener::bind((address, RANGE.start + next)) {
+            return listener.local_addr().unwrap().port();
+        }
+    }
+    panic!("no port is free on {address}");
 }
 
 /// A folder for servers, reachable by the account they run as.

@@ -224,7 +224,8 @@ async fn order_all<T: Task<On = Kafka>>(
     let clusters = [Some(&state.cluster), other.as_ref().map(|other| &other.cluster)];
     if flow.connectors.is_empty() || !clusters.contains(&Some(&flow.cluster)) {
         let why = format!(
-            "{} has no connectors of this flow, or works for another cluster ({}); nothing was sent",
+            "{} has no connectors of this flow, or works for another cluster ({}); nothing was \
+             sent",
             rest.place(),
             flow.cluster
         );

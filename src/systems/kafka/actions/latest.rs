@@ -47,7 +47,8 @@ impl Task for VerifyLatest {
         if let Some(why) = unproven(&own, &first, &last) {
             return Ok(Standing::NotDone(format!("{name}: {why}").into()));
         }
-        let copied = last.topics.iter().filter(|(topic, _)| own.watched.is_copied(topic));
+        let is_meant = |topic: &String| own.watched.is_copied(topic) && !own.watched.is_beat(topic);
+        let copied = last.topics.iter().filter(|(topic, _)| is_meant(topic));
         let count =
             |(topics, partitions), (_, of): (&String, &Topic)| (topics + 1, partitions + of.len());
         let (topics, partitions) = copied.fold((0, 0), count);
