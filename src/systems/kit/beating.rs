@@ -61,18 +61,25 @@ impl<S: Server> Beating<S> {
 
     async fn once(&mut self) -> Result<Beat, Trouble> {
         let at = self.clock.now();
-        let is_fresh = |opened: &Stamp| at.since(*opened) < KEPT_FOR;
-        let session = match self.kept.take() {
-            Some((session, opened)) if is_fresh(&opened) && !S::is_closed(&session) => {
-                self.kept = Some((session, opened));
-                &self.kept.as_ref().expect("it was just put there").0
-            }
-            Some(_) | None => {
-                let session = self.target.connect(self.limit()).await?;
-                &self.kept.insert((session, at)).0
-            }
+        let is_good = |(session, opened): &(S::Session, Stamp)| {
+            at.since(*opened) < KEPT_FOR && !S::is_closed(session)
         };
-        S::beat(session, &self.target, self.side, self.clock.now()).await
+        if let Some((session, opened)) = self.kept.take().filter(is_good) {
+            let beaten = S::beat(&session, &self.target, self.side, at).await;
+            // A kept connection that is found dead says nothing of the server as it is now; and a
+            // heartbeat may be written twice.
+            let is_dead = |trouble: &Trouble| {
+                matches!(trouble.kind, TroubleKind::Cut | TroubleKind::Unreachable)
+            };
+            if !beaten.as_ref().is_err_and(is_dead) {
+                self.kept = Some((session, opened));
+                return beaten;
+            }
+        }
+        let session = self.target.connect(self.limit()).await?;
+        let beaten = S::beat(&session, &self.target, self.side, self.clock.now()).await;
+        self.kept = Some((session, at));
+        beaten
     }
 }
 

@@ -135,6 +135,12 @@ fn each_region_writes_while_its_side_takes_writes() {
     let logged = pair.b.log_text();
     assert!(!logged.contains("cannot execute"), "it tried to write to a standby: {logged}");
 
+    // A connection that is lost is opened anew, and nothing failed.
+    let since = pair.a.sql("select clock_timestamp()");
+    pair.a.sql("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'wr_beat'");
+    pair.a.until_sql(&format!("select max(ts) > '{since}' from dr_heartbeat"), "t");
+    assert!(!a.said().contains("NOT WRITTEN"), "{}", a.said());
+
     // Fenced: it is not written, and that is no standby.
     pair.a.sql("alter system set default_transaction_read_only = on");
     pair.a.sql("select pg_reload_conf()");

@@ -55,6 +55,11 @@ fn the_lag_is_the_heartbeats_and_its_absence_is_no_lag() {
     a.until_said(&format!("every 0.5s: key `dr:hb:a` at 127.0.0.1:{} as wr_beat", pair.a.port));
     a.until_said("  it        written\n");
     b.until_said("standby, nothing to write: 127.0.0.1:");
+    // A connection that is lost is opened anew, and nothing failed.
+    let was = beaten_at(&pair.a, "dr:hb:a");
+    pair.a.ask(&["CLIENT", "KILL", "USER", "wr_beat"]);
+    until("it is written again", DEADLINE, || beaten_at(&pair.a, "dr:hb:a") > was + 1000);
+    assert!(!a.said().contains("NOT WRITTEN"), "{}", a.said());
     let mut watcher = Watcher::new(&system(&pair, "read", "act", every()));
     let level = watcher.until(Side::B, "measured by the heartbeat", is_measured);
     let seconds = level.lag.unwrap().known_seconds().unwrap();
