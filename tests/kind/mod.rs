@@ -1,4 +1,4 @@
-//! How a kind of system is tested: one contract, and five questions to its real servers.
+//! How a kind of system is tested: one contract, and six questions to its real servers.
 //!
 //! A kind that is registered is held by the contract (`contract.rs`, in `tests/fast`): documented,
 //! read strictly, in time and never fooled whatever its peer does. `worked.rs` is a whole kind,
@@ -11,9 +11,12 @@
 //!   asked without a wire, in the kind's own `judge.rs`;
 //! - for the truth under load (`truth.rs`): no lag below it, in their `truth.rs` and `looking.rs`;
 //! - for identity (`identity.rs`): a name that moved, in `postgres/meant.rs`, `redis/moved.rs`;
-//! - for rights (`rights.rs`): a role with too little, in their `acting.rs` and `looking.rs`.
+//! - for rights (`rights.rs`): a role with too little, in their `acting.rs` and `looking.rs`;
+//! - for the heartbeat that it is measured by, where `warroom beat` writes one, in their
+//!   `beating.rs`.
 //!
-//! `hands.rs` looks and acts: a `Watcher` is a probe, a `Hand` one step on one side.
+//! `hands.rs` looks and acts: a `Watcher` is a probe, a `Hand` one step on one side, a `Pulse` the
+//! writer of one side's heartbeat.
 
 pub mod hands;
 pub mod hostile;

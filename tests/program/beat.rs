@@ -191,10 +191,11 @@ fn what_cannot_begin_is_refused() {
 fn nobody_else_opens_its_secret() {
     let place = tempfile::tempdir().expect("a folder");
     let site = site(place.path(), &store("cache", 9, true).replace("read = \"read\", ", ""));
-    for (line, code) in [("check", 77), ("status", 69)] {
+    let not_opened = "ok           beat: not opened, only `warroom beat` does";
+    for (line, code, words) in [("check", 77, &[not_opened][..]), ("status", 69, &[])] {
         let mut command = command(&site, line);
         let state = place.path().join("state");
-        let told = says(command.env_remove("WR_BEAT").env("XDG_STATE_HOME", state), code, &[]);
+        let told = says(command.env_remove("WR_BEAT").env("XDG_STATE_HOME", state), code, words);
         assert!(!told.contains("WR_BEAT"), "{line}: {told}");
     }
 }
