@@ -36,6 +36,12 @@ impl Clock for WallClock {
     }
 }
 
+/// A token for `wr_read` until 2100 that nobody signed (RFC 7515, `"alg":"none"`), as rigs take it.
+const UNSIGNED_TOKEN: &str = concat!(
+    "eyJhbGciOiJub25lIn0.",
+    "eyJzdWIiOiJ3cl9yZWFkIiwiaWF0IjoxNzAwMDAwMDAwLCJleHAiOjQxMDI0NDQ4MDB9."
+);
+
 /// The secrets of the rigs' users.
 pub struct Vault(BTreeMap<&'static str, (&'static str, &'static str)>);
 
@@ -47,6 +53,7 @@ impl Vault {
             ("beat", ("wr_beat", BEAT_PASSWORD)),
             ("plain", ("wr_plain", PLAIN_PASSWORD)),
             ("wrong", ("wr_read", "not-the-password")),
+            ("token", ("wr_read", UNSIGNED_TOKEN)),
         ]))
     }
 }

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::consumer::Consumer as _;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{Headers as _, Message as _};
 use rdkafka::metadata::MetadataPartition;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::client::Client;
+use super::client::{Client, code_of};
 use super::settings::Own;
 use super::state::{Committed, Newest, Partition, SideState, Topic};
 use super::trouble::of_code;
@@ -230,6 +230,8 @@ fn read_from<'a>(
                 },
             ),
             Some(Err(KafkaError::PartitionEOF(number))) => reader.end(number),
+            // Nothing is kept under our group, so no right to it is missed.
+            Some(Err(error)) if code_of(&error) == Some(Code::GroupAuthorizationFailed) => {}
             Some(Err(error)) => return Err(client.trouble(&error)),
         }
     }
@@ -312,7 +314,7 @@ pub(super) fn committed(
     }
     let asks = client.of_group(group).map_err(|trouble| trouble.message)?;
     let told = asks.committed_offsets(list, limit).map_err(|error| {
-        let code = super::client::code_of(&error);
+        let code = code_of(&error);
         let timed_out = code.is_some_and(|code| {
             matches!(of_code("", code).kind, TroubleKind::Timeout | TroubleKind::NotReady)
         });

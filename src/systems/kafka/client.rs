@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use rdkafka::client::{ClientContext, OAuthToken};
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
-use rdkafka::consumer::{BaseConsumer, ConsumerContext};
+use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Message as _;
+use rdkafka::metadata::MetadataPartition;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
@@ -18,7 +19,7 @@ use tokio::sync::oneshot;
 
 use super::settings::Kafka;
 use super::state::{Committed, Newest};
-use super::trouble::{of_client, of_events};
+use super::trouble::{of_client, of_code, of_events};
 use crate::systems::kit::server::Target;
 use crate::systems::kit::trouble::{Trouble, TroubleKind, known_cause};
 
@@ -63,7 +64,9 @@ impl ClientContext for Context {
 
     fn error(&self, error: KafkaError, reason: &str) {
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        if events.len() < EVENTS_MOST {
+        // That all brokers are down says less than why.
+        let says = code_of(&error) != Some(RDKafkaErrorCode::AllBrokersDown);
+        if says && events.len() < EVENTS_MOST {
             events.push((error, reason.to_owned()));
         }
     }
@@ -109,17 +112,57 @@ pub(super) struct Client {
     context: Context,
     place: String,
     user: String,
+    names_ca: bool,
+    tls: bool,
 }
 
 impl Client {
     /// A failure of the library, with the reason that it told beside it, if it did.
     pub(super) fn trouble(&self, error: &KafkaError) -> Trouble {
-        if self.context.events().is_empty() {
-            // Reasons come as events, and events come to those who poll.
+        // Reasons come as events, and events come to those who poll, each alone.
+        for _ in 0..EVENTS_MOST {
+            if self.consumer.poll(EVENT_LIMIT).is_none() {
+                break;
+            }
+        }
+        let mut trouble = self.told().unwrap_or_else(|| of_client(&self.place, error));
+        if trouble.kind == TroubleKind::Unreachable && !self.tls {
+            // It was dialled, so somebody is there.
+            let words = format!("{trouble}; if it speaks TLS, set `tls = true`");
+            trouble = Trouble { message: words.into(), ..trouble };
+        }
+        trouble
+    }
+
+    /// The partitions of a topic, asked for by its name: nothing else tells that it is hidden from
+    /// us, and not missing.
+    ///
+    /// # Errors
+    /// When it is either.
+    pub(super) fn partitions(&self, topic: &str) -> Result<Vec<i32>, Trouble> {
+        let told = self.consumer.fetch_metadata(Some(topic), self.limit);
+        let told = told.map_err(|error| self.trouble(&error))?;
+        let Some(found) = told.topics().first() else { return Ok(Vec::new()) };
+        match found.error() {
+            None => Ok(found.partitions().iter().map(MetadataPartition::id).collect()),
+            Some(error) => {
+                let trouble = of_code(&format!("topic {topic} at {}", self.place), error.into());
+                let message = format!("{trouble}; create it, or give the right");
+                Err(Trouble::unsent(trouble.kind, message))
+            }
+        }
+    }
+
+    /// The reason that the library told by itself, if it did.
+    fn told(&self) -> Option<Trouble> {
+        of_events(&self.place, &self.user, self.names_ca, &self.context.events())
+    }
+
+    /// A token is asked for by an event, and events come to those who poll.
+    fn show_token(&self) {
+        if self.context.token.is_some() {
             let _ = self.consumer.poll(EVENT_LIMIT);
         }
-        of_events(&self.place, &self.user, &self.context.events())
-            .unwrap_or_else(|| of_client(&self.place, error))
     }
 
     /// A reader of the same settings that tells another group's offsets.
@@ -129,8 +172,13 @@ impl Client {
     pub(super) fn of_group(&self, group: &str) -> Result<BaseConsumer<Context>, Trouble> {
         let mut config = self.config.clone();
         config.set("group.id", group);
-        let made = config.create_with_context(self.context.clone());
-        made.map_err(|error| of_client(&self.place, &error))
+        let made: Result<BaseConsumer<Context>, KafkaError> =
+            config.create_with_context(self.context.clone());
+        let made = made.map_err(|error| of_client(&self.place, &error))?;
+        if self.context.token.is_some() {
+            let _ = made.poll(EVENT_LIMIT);
+        }
+        Ok(made)
     }
 
     /// Writes one record, once, and waits until all brokers that must have it do; tells where it
@@ -145,19 +193,23 @@ impl Client {
         value: &str,
         at_ms: i64,
     ) -> Result<(i32, i64), Trouble> {
-        let failed = |error: &KafkaError| {
-            of_events(&self.place, &self.user, &self.context.events())
-                .unwrap_or_else(|| of_client(&self.place, error))
-        };
+        self.partitions(topic)?;
         if self.producer.is_none() {
             let mut config = self.config.clone();
             // What is not answered in time is not sent again: its time has passed.
             config.set("acks", "all").set("retries", "0");
             config.set("message.timeout.ms", self.limit.as_millis().to_string());
             let made = config.create_with_context(self.context.clone());
-            self.producer = Some(made.map_err(|error| of_client(&self.place, &error))?);
+            let made: BaseProducer<Context> =
+                made.map_err(|error| of_client(&self.place, &error))?;
+            if self.context.token.is_some() {
+                made.poll(EVENT_LIMIT);
+            }
+            self.producer = Some(made);
         }
         let producer = self.producer.as_ref().expect("it was made above");
+        let failed =
+            |error: &KafkaError| self.told().unwrap_or_else(|| of_client(&self.place, error));
         let delivered = &self.context.delivered;
         *delivered.lock().unwrap_or_else(PoisonError::into_inner) = None;
         let record = BaseRecord::to(topic).key(key).payload(value).timestamp(at_ms);
@@ -226,6 +278,7 @@ pub(super) async fn connect(
     }
     let (config, context) = config_of(target);
     let (place, user) = (target.place.clone(), target.user.clone());
+    let (names_ca, tls) = (target.ca.is_some(), target.own.tls);
     let (jobs, work) = channel::<Job>();
     let (made, hear) = oneshot::channel();
     let run = move || {
@@ -248,7 +301,10 @@ pub(super) async fn connect(
             context,
             place,
             user,
+            names_ca,
+            tls,
         };
+        client.show_token();
         let _ = made.send(Ok(()));
         for job in work {
             job(&mut client);

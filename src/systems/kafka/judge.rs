@@ -115,6 +115,15 @@ impl View<'_> {
                 found.push(format!("not copied at all: {}", named(&measured.missing)));
             }
         }
+        if let Some(Measured { unseen, .. }) = measured
+            && !unseen.is_empty()
+        {
+            found.push(format!(
+                "copied to here and not seen at the source (deleted there, or DESCRIBE is \
+                 missing): {}",
+                named(unseen)
+            ));
+        }
         let remade = self.copies().remade();
         if !remade.is_empty() {
             let topics = named(&remade);

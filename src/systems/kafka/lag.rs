@@ -1,5 +1,7 @@
 //! How far copies are behind their source: partition by partition, the worst of all.
 
+use std::collections::BTreeSet;
+
 use super::learned::Copies;
 use super::state::{Partition, SideState};
 use crate::domain::reading::{Basis, Certainty, Lag, LagUnit};
@@ -16,6 +18,8 @@ pub(super) struct Measured {
     pub(super) behind: usize,
     /// Topics of the source that are not here, though they have records.
     pub(super) missing: Vec<String>,
+    /// Topics that are here, and not seen at their source.
+    pub(super) unseen: Vec<String>,
 }
 
 impl Measured {
@@ -26,6 +30,7 @@ impl Measured {
             why: Some(why.to_owned()),
             behind: 0,
             missing: Vec::new(),
+            unseen: Vec::new(),
         }
     }
 }
@@ -84,6 +89,19 @@ pub(super) fn measure(
             }
         }
     }
+    found.unseen = unseen(own, source);
+    if let Some(topic) = found.unseen.first() {
+        // What is hidden from us may be behind.
+        (seconds_known, records_known) = (false, false);
+        found.why.get_or_insert(format!("{topic} is not seen at its source"));
+    }
+    let any = source.topics.keys().any(|topic| own.watched.names.is_source(topic));
+    if !any {
+        (seconds_known, records_known) = (false, false);
+        found.why = Some(
+            "no topic of the source is one of `topics`, or DESCRIBE on them is missing".to_owned(),
+        );
+    }
     let basis = if seconds > 0.0 { Basis::Heartbeat } else { Basis::Offset };
     let known = seconds_known || records_known;
     found.lag = Lag {
@@ -95,6 +113,20 @@ pub(super) fn measure(
         unreceived: None,
     };
     found
+}
+
+/// Topics that were copied to here and that the source does not show: no cluster says that it hides
+/// a topic for want of a right.
+fn unseen(own: &SideState, source: &SideState) -> Vec<String> {
+    let copies = own.topics.keys().filter_map(|name| own.watched.names.original_of(name));
+    let copied = own.flow.as_ref().and_then(|flow| flow.as_ref().ok());
+    let copied = copied.and_then(|flow| flow.copied.as_ref().ok());
+    let copied =
+        copied.into_iter().flat_map(|copied| copied.keys().map(|(topic, _)| topic.clone()));
+    let watched = copies.chain(copied).filter(|topic| own.watched.names.is_source(topic));
+    let unseen: BTreeSet<String> =
+        watched.filter(|topic| !source.topics.contains_key(topic)).collect();
+    unseen.into_iter().collect()
 }
 
 /// The offset that is to be copied next, as Connect last kept it.

@@ -250,7 +250,9 @@ impl Learned {
             else {
                 continue;
             };
-            let before_ms = self.beats[side.other().index()].before_ms();
+            let beats = &self.beats[side.other().index()];
+            // In the first look there is none before: one that is a second older will do.
+            let before_ms = beats.before_ms().or(beats.newest_ms().map(|newest| newest - 1000));
             self.copies[side.index()].learn(own, source, before_ms, at);
         }
     }

@@ -63,7 +63,7 @@ impl Server for Kafka {
     const PORT: Setting<u16> = settings::PORT;
     const USER_DEFAULT: Option<&'static str> = Some("anonymous");
     // A session costs three threads and several round trips, and remembers what stood still.
-    const KEPT_FOR: Option<Duration> = Some(Duration::from_secs(60));
+    const KEPT_FOR: Option<Duration> = Some(Duration::from_secs(15));
 
     type Own = settings::Own;
     type Session = client::Session;
@@ -146,6 +146,10 @@ impl Server for Kafka {
 
     fn beats_every(own: &Self::Own) -> Option<Duration> {
         Some(own.beats_every.unwrap_or(EVERY_USUAL))
+    }
+
+    fn beats_what(own: &Self::Own, _side: Side) -> String {
+        format!("topic {}", own.heartbeat)
     }
 
     async fn beat(

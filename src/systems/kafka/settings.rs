@@ -172,6 +172,12 @@ impl Names {
         Some(format!("{other}{}{topic}", self.separator))
     }
 
+    /// The topic of the other region that this is a copy of, where its name tells that.
+    pub(super) fn original_of(&self, topic: &str) -> Option<String> {
+        let alias = self.other.as_ref().filter(|_| self.is_copy(topic) && !self.identity)?;
+        Some(topic[alias.len() + self.separator.len()..].to_owned())
+    }
+
     /// Whether this is a copy of a topic of the other region.
     fn is_copy(&self, topic: &str) -> bool {
         let copied = |alias: &String| {

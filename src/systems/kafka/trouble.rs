@@ -3,20 +3,30 @@
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
 use super::client::code_of;
-use crate::systems::kit::trouble::{Trouble, TroubleKind};
+use crate::systems::kit::trouble::{Trouble, TroubleKind, not_tls};
 
 /// The reason that the library told beside a failure, the gravest first: that all brokers are down
 /// says less than why.
 pub(super) fn of_events(
     place: &str,
     user: &str,
+    names_ca: bool,
     events: &[(KafkaError, String)],
 ) -> Option<Trouble> {
     let found = |code: Code| events.iter().find(|(error, _)| code_of(error) == Some(code));
     let grave = [Code::Authentication, Code::SaslAuthenticationFailed, Code::SSL, Code::Resolve];
-    let (error, reason) = grave.into_iter().find_map(found)?;
+    let Some((error, reason)) = grave.into_iter().find_map(found) else {
+        if events.iter().any(|(_, reason)| reason.contains("connecting to a PLAINTEXT")) {
+            return Some(not_tls(place));
+        }
+        // The library's own guess, where a broker hangs up at the first word.
+        let other_door = events.iter().any(|(_, reason)| reason.contains("security.protocol"));
+        let words = "closed the connection at the first word; if it wants a login, name `read`";
+        let trouble = || Trouble::unsent(TroubleKind::Unreachable, format!("{place} {words}"));
+        return other_door.then(trouble);
+    };
     Some(match code_of(error)? {
-        Code::SSL => of_tls(place, reason),
+        Code::SSL => of_tls(place, names_ca, reason),
         Code::Resolve => {
             let words = "leads on to a broker whose name leads nowhere; correct \
                          `advertised.listeners` there";
@@ -36,7 +46,7 @@ fn of_login(place: &str, user: &str, reason: &str) -> Trouble {
 }
 
 /// The library tells in words alone what was wrong with a certificate.
-fn of_tls(place: &str, reason: &str) -> Trouble {
+fn of_tls(place: &str, names_ca: bool, reason: &str) -> Trouble {
     let has = |words: &str| reason.contains(words);
     let of =
         |kind, words: &str| Trouble::unsent(kind, format!("the certificate of {place} {words}"));
@@ -44,13 +54,12 @@ fn of_tls(place: &str, reason: &str) -> Trouble {
         of(TroubleKind::Garbage, "has expired; renew it")
     } else if has("hostname mismatch") || has("does not match") || has("IP address mismatch") {
         of(TroubleKind::Garbage, "is for another name")
-    } else if has("unable to get local issuer") || has("self-signed") || has("self signed") {
-        let words = "is signed by an authority that is not known here; name its file in `ca`";
-        of(TroubleKind::Ours, words)
     } else if has("certificate verify failed") || has("could not be verified") {
-        of(TroubleKind::Ours, "is not signed by an authority that is known here; correct `ca`")
+        let advice = if names_ca { "correct `ca`" } else { "name its file in `ca`" };
+        let words = "is signed by an authority that is not known here";
+        of(TroubleKind::Ours, &format!("{words}; {advice}"))
     } else if has("wrong version number") || has("connecting to a PLAINTEXT") {
-        crate::systems::kit::trouble::not_tls(place)
+        not_tls(place)
     } else {
         let words = format!("{place} does not speak TLS as expected; look at `warroom log`");
         Trouble::unsent(TroubleKind::Garbage, words)
@@ -74,9 +83,10 @@ pub(super) fn of_code(place: &str, code: Code) -> Trouble {
         Code::OperationTimedOut | Code::RequestTimedOut | Code::TimedOutQueue => {
             (TroubleKind::Timeout, "did not answer in time".to_owned())
         }
-        Code::TopicAuthorizationFailed => {
-            (TroubleKind::Permission, "gives us no right to a topic".to_owned())
-        }
+        Code::TopicAuthorizationFailed => (
+            TroubleKind::Permission,
+            "gives us no right to a topic that is looked at: READ or WRITE is missing".to_owned(),
+        ),
         Code::GroupAuthorizationFailed => {
             (TroubleKind::Permission, "gives us no right to a consumer group".to_owned())
         }

@@ -9,7 +9,6 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::super::client::Client;
 use super::super::settings::Kafka;
-use super::super::trouble::of_code;
 use crate::domain::time::spoken_time;
 use crate::systems::kit::task::prelude::*;
 
@@ -110,19 +109,12 @@ impl Task for VerifyWrite {
 
 /// The newest record of a key: when it was made, and what is in it.
 fn newest(client: &Client, topic: &str, key: &str) -> Result<Option<(i64, Vec<u8>)>, Trouble> {
-    let told = client.consumer.fetch_metadata(Some(topic), client.limit);
-    let told = told.map_err(|error| client.trouble(&error))?;
-    let of_topic = told.topics().first();
-    if let Some(error) = of_topic.and_then(rdkafka::metadata::MetadataTopic::error) {
-        let trouble = of_code(&format!("topic {topic}"), error.into());
-        return Err(Trouble::new(trouble.kind, format!("{trouble}; create it, or give the right")));
-    }
     let mut list = TopicPartitionList::new();
-    for partition in of_topic.iter().flat_map(|topic| topic.partitions()) {
-        let ends = client.consumer.fetch_watermarks(topic, partition.id(), client.limit);
+    for partition in client.partitions(topic)? {
+        let ends = client.consumer.fetch_watermarks(topic, partition, client.limit);
         let (low, end) = ends.map_err(|error| client.trouble(&error))?;
         let from = Offset::Offset((end - LOOKED_THROUGH).max(low));
-        let added = list.add_partition_offset(topic, partition.id(), from);
+        let added = list.add_partition_offset(topic, partition, from);
         added.map_err(|error| client.trouble(&error))?;
     }
     client.consumer.assign(&list).map_err(|error| client.trouble(&error))?;

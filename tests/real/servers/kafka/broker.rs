@@ -7,7 +7,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, 
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 
-use super::super::postgres::{ACT_PASSWORD, PLAIN_PASSWORD, READ_PASSWORD};
+use super::super::postgres::{ACT_PASSWORD, BEAT_PASSWORD, PLAIN_PASSWORD, READ_PASSWORD};
 use super::super::program::Program;
 use super::super::{DEADLINE, free_port, until};
 use super::client::TIMEOUT;
@@ -15,8 +15,12 @@ use super::jvm;
 
 /// Users, beside the rigs that come in plainly and may do everything: each with its password, for
 /// PLAIN and SCRAM-SHA-256 alike. None has a right until a test allows it.
-pub const USERS: [(&str, &str); 3] =
-    [("wr_read", READ_PASSWORD), ("wr_act", ACT_PASSWORD), ("wr_plain", PLAIN_PASSWORD)];
+pub const USERS: [(&str, &str); 4] = [
+    ("wr_read", READ_PASSWORD),
+    ("wr_act", ACT_PASSWORD),
+    ("wr_plain", PLAIN_PASSWORD),
+    ("wr_beat", BEAT_PASSWORD),
+];
 
 /// A way in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
