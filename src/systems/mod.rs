@@ -7,6 +7,7 @@ pub mod http;
 pub mod kit;
 pub mod manual;
 pub mod postgres;
+pub mod prometheus;
 pub mod redis;
 
 use crate::port::System;
@@ -18,5 +19,6 @@ pub const SYSTEMS: &[&dyn System] = &[
     &http::Http,
     &manual::Manual,
     &postgres::Postgres,
+    &prometheus::Prometheus,
     &redis::Redis,
 ];

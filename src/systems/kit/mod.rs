@@ -1,6 +1,7 @@
 //! What two or more kinds of system need: sides, trust, rules on answers, sentences, waiting.
 
 pub mod beating;
+pub mod check;
 pub mod child;
 pub mod each;
 pub mod endpoint;
