@@ -64,8 +64,11 @@ const LATENCY_TOP: Setting<Duration> = Setting::new(
     "The highest finite bucket of the histogram that `latency` reads: above is \"at least\"",
 );
 
-const LAG: Setting<String> =
-    Setting::new("lag", Kind::Word, "PromQL: how far a replica is behind, in seconds");
+const LAG: Setting<String> = Setting::new(
+    "lag",
+    Kind::Word,
+    "PromQL: how far a replica is behind, in seconds, as the exporter of `series` tells it",
+);
 
 const ERROR_RATE_OVER: Setting<Table> = Setting::new(
     "error_rate_over",
