@@ -8,6 +8,7 @@ pub mod kafka;
 pub mod kit;
 pub mod manual;
 pub mod postgres;
+pub mod prometheus;
 pub mod redis;
 
 use crate::port::System;
@@ -20,5 +21,6 @@ pub const SYSTEMS: &[&dyn System] = &[
     &kafka::Kafka,
     &manual::Manual,
     &postgres::Postgres,
+    &prometheus::Prometheus,
     &redis::Redis,
 ];

@@ -128,9 +128,8 @@ fn names_are_unique_and_everything_is_documented() {
 }
 
 /// Facts of the simulator that no real kind tells yet, and the kinds of later parts that will.
-const TOLD_LATER: [(&str, &str); 9] = [
+const TOLD_LATER: [(&str, &str); 8] = [
     ("serving", "alb: users are sent to the targets of this region"),
-    ("user_errors", "cloudwatch: share of failing requests"),
     ("backlog", "kafka: received and not yet applied"),
     ("schema", "postgres: tables and indexes are as on the source"),
     ("share", "route53, cloudflare: share of users that are sent here"),

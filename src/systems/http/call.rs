@@ -17,7 +17,7 @@ use crate::systems::kit::placeholders::{self, Placeholders};
 use crate::systems::kit::tls::Trust;
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
 use crate::systems::kit::web::wire::{self, Message, peer_of};
-use crate::systems::kit::web::{address, explain};
+use crate::systems::kit::web::{self, explain};
 
 /// The most hops that are followed within one host.
 const REDIRECTS_MAX: u32 = 5;
@@ -130,22 +130,11 @@ impl Call {
     }
 }
 
+/// Where a user and a password belong.
+const BASIC: &str = "headers = { Authorization = { basic = \"secret name\" } }";
+
 fn read_url(text: &str, span: Span) -> Result<Url, Fault> {
-    let fault = |message: String| Fault::new(span, message);
-    let url = Url::parse(text).map_err(|error| fault(format!("`url` is not a URL: {error}")))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(fault("`url` must start with `https://` or `http://`".to_owned()));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        let message = "`url` must not hold a user or password; write \
-                       `headers = { Authorization = { basic = \"secret name\" } }`";
-        return Err(fault(message.to_owned()));
-    }
-    let Some(host) = url.host_str() else { return Err(fault("`url` names no host".to_owned())) };
-    match address::literal(host).map(address::permit) {
-        Some(Err(forbidden)) => Err(fault(format!("`url`: {forbidden}"))),
-        Some(Ok(_)) | None => Ok(url),
-    }
+    web::url_of(text, BASIC).map_err(|why| Fault::new(span, why))
 }
 
 fn read_header(node: &Node, name: &str) -> Result<Header, Fault> {

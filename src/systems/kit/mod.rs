@@ -2,6 +2,7 @@
 
 pub mod beating;
 pub mod beats;
+pub mod check;
 pub mod child;
 pub mod each;
 pub mod endpoint;

@@ -90,7 +90,8 @@ impl Pair {
 
     /// The pair of all tests that can do with the usual settings: started for the first of them,
     /// mended for each, and held by one at a time. What a test writes bears a name of its own. It
-    /// is never dropped; its janitor ends it with the tests.
+    /// ends with the last test of its group; a static is never dropped, so its janitor ends it
+    /// where that never comes.
     pub fn shared() -> Shared {
         let mut held = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         match held.as_mut() {
@@ -98,6 +99,11 @@ impl Pair {
             None => *held = Some(Self::start(&Options::default())),
         }
         Shared(held)
+    }
+
+    /// Ends the shared pair, where there is one that nobody holds.
+    pub fn end_shared() {
+        *SHARED.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Lets everything run as at the start: what was killed, frozen, paused, stopped or changed.

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::Killed;
+use super::{DEADLINE, Killed, until};
 
 /// One that is killed on drop and, by a [`super::janitor::Janitor`] of its folder, with the tests.
 pub struct Program {
@@ -57,9 +57,25 @@ impl Program {
         }
     }
 
-    /// Stops it without ending it: connections are accepted by the kernel and never answered.
+    /// Stops it without ending it, each of its threads: connections are accepted by the kernel and
+    /// never answered.
     pub fn freeze(&self) {
         self.signal(Signal::STOP);
+        // The signal is sent; on a busy machine they still work for a moment.
+        until(&format!("{} is frozen", self.name), DEADLINE, || self.is_still());
+    }
+
+    /// Whether none of its threads runs, or can.
+    fn is_still(&self) -> bool {
+        let Some(process) = &self.process else { return true };
+        let tasks = fs::read_dir(format!("/proc/{}/task", process.0.id()));
+        let stopped =
+            |stat: &str| stat.rsplit(')').next().is_some_and(|rest| rest.starts_with(" T"));
+        // One that has gone meanwhile does not run.
+        let is_still = |task: PathBuf| {
+            fs::read_to_string(task.join("stat")).map_or(true, |stat| stopped(&stat))
+        };
+        tasks.into_iter().flatten().flatten().all(|task| is_still(task.path()))
     }
 
     /// Lets it go on.

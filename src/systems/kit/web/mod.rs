@@ -25,6 +25,26 @@ use wire::{Broken, Message};
 /// How much of a peer's own words a sentence repeats, in characters.
 const SAID_CHARS_MAX: usize = 200;
 
+/// The URL of a setting `url`, where it is one that may be asked; `instead` says what to write
+/// where it holds a user or a password.
+///
+/// # Errors
+/// Why it may not be asked.
+pub fn url_of(text: &str, instead: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| format!("`url` is not a URL: {error}"))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("`url` must start with `https://` or `http://`".to_owned());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(format!("`url` must not hold a user or password; write `{instead}`"));
+    }
+    let Some(host) = url.host_str() else { return Err("`url` names no host".to_owned()) };
+    match address::literal(host).map(address::permit) {
+        Some(Err(forbidden)) => Err(format!("`url`: {forbidden}")),
+        Some(Ok(_)) | None => Ok(url),
+    }
+}
+
 /// As whom a peer is asked.
 #[derive(Debug, Clone, Default)]
 pub enum As {

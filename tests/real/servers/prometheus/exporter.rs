@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The upper bounds of the buckets, in seconds; above is only `+Inf`.
 pub const BUCKETS: [f64; 6] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
@@ -17,12 +17,22 @@ struct Told {
     in_buckets: [u64; BUCKETS.len()],
     seconds: f64,
     count: u64,
-    lag_seconds: Option<f64>,
+    lag: Option<Lag>,
     is_dead: bool,
     scrapes: u64,
 }
 
-/// An exporter in this process, until the process ends.
+/// How far a replica is behind.
+#[derive(Debug, Clone, Copy)]
+pub enum Lag {
+    /// So many seconds.
+    Is(f64),
+    /// It got nothing since.
+    Since(Instant),
+}
+
+/// An exporter in this process, which its copies speak for too, until the process ends.
+#[derive(Clone)]
 pub struct Exporter {
     /// The port on 127.0.0.1.
     pub port: u16,
@@ -47,6 +57,9 @@ impl Exporter {
 
     /// Counts requests that ended with a status after a time.
     pub fn serve(&self, count: u64, status: u16, took: Duration) {
+        if count == 0 {
+            return;
+        }
         let mut told = lock(&self.told);
         *told.by_status.entry(status).or_default() += count;
         told.count += count;
@@ -61,8 +74,8 @@ impl Exporter {
     }
 
     /// Tells a lag from now on, or none.
-    pub fn lag(&self, seconds: Option<f64>) {
-        lock(&self.told).lag_seconds = seconds;
+    pub fn lag(&self, lag: Option<Lag>) {
+        lock(&self.told).lag = lag;
     }
 
     /// Hangs up on whoever asks, or does so no more.
@@ -121,7 +134,11 @@ fn page(told: &Told) -> String {
     let count = told.count;
     writeln!(page, "request_seconds_bucket{{le=\"+Inf\"}} {count}").unwrap();
     writeln!(page, "request_seconds_sum {}\nrequest_seconds_count {count}", told.seconds).unwrap();
-    if let Some(lag) = told.lag_seconds {
+    if let Some(lag) = told.lag {
+        let lag = match lag {
+            Lag::Is(seconds) => seconds,
+            Lag::Since(start) => start.elapsed().as_secs_f64(),
+        };
         writeln!(page, "# TYPE replication_lag_seconds gauge\nreplication_lag_seconds {lag}")
             .unwrap();
     }
