@@ -1,0 +1,4 @@
+//! The `s3` system against two real MinIO servers and doubles of AWS: what it says when all is
+//! well, and when not.
+
+mod servers;
