@@ -3,13 +3,14 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
 use crate::domain::catalogue::{ActionSpec, FactSpec};
 use crate::domain::ids::Side;
 use crate::domain::preview::{Preview, Standing};
-use crate::domain::reading::{Identity, Look};
+use crate::domain::reading::{Identity, Look, LookError};
 use crate::domain::run::commit::Execution;
 use crate::domain::runbook::{Direction, Step};
 use crate::domain::setting::{SettingSpec, example_lines};
@@ -92,6 +93,36 @@ pub trait Probe: Send {
     }
 }
 
+/// What a heartbeat writer is built from.
+#[derive(Clone)]
+pub struct BeatSetup<'a> {
+    /// The system as written.
+    pub spec: &'a SystemSpec,
+    /// The region whose heartbeat it is.
+    pub side: Side,
+    /// Opens secrets for heartbeats.
+    pub secrets: &'a dyn Secrets,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What one heartbeat came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Beat {
+    /// It is written.
+    Written,
+    /// This side takes no writes, as it should be on a standby: there was nothing to write.
+    Standby(Clean),
+}
+
+/// Writes what a lag is measured by, in one region, and nothing else.
+pub trait Beater: Send {
+    /// How often it is to be written.
+    fn every(&self) -> Duration;
+    /// Writes it once. Answers within that time whatever the store does.
+    fn beat(&mut self) -> Boxed<'_, Result<Beat, LookError>>;
+}
+
 /// What a kind of system says of itself: docs, help, checks and the contract test are made from it.
 pub struct About {
     /// Its unique name, written as `kind` in a site file.
@@ -132,6 +163,21 @@ pub trait System: Send + Sync {
     /// # Errors
     /// When a setting is wrong or a secret cannot be opened.
     fn probe(&self, setup: ProbeSetup<'_>) -> Result<Box<dyn Probe>, Fault>;
+    /// The name of the secret that writes this region's heartbeat; none where the site names none.
+    ///
+    /// # Errors
+    /// When the settings are wrong.
+    fn secret_to_beat(&self, _spec: &SystemSpec, _side: Side) -> Result<Option<String>, Fault> {
+        Ok(None)
+    }
+    /// Builds the writer of one region's heartbeat. Opens no connection.
+    ///
+    /// # Errors
+    /// When a setting is wrong, a secret cannot be opened, or the kind has no heartbeat.
+    fn beater(&self, setup: BeatSetup<'_>) -> Result<Box<dyn Beater>, Fault> {
+        let why = format!("systems of kind `{}` have no heartbeat to write", self.kind());
+        Err(Fault::new(setup.spec.span, why))
+    }
 
     /// Its unique name.
     fn kind(&self) -> &'static str {

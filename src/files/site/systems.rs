@@ -167,8 +167,10 @@ pub(super) fn check_secrets(
         }
         spec.secrets = names;
         for table in spec.sides.iter().flatten().chain([&spec.settings]) {
-            if let Some(Node { value: Value::Text(name), span }) = table.get("act") {
-                check_reference(name, *span, &secrets, faults);
+            for key in ["act", "beat"] {
+                if let Some(Node { value: Value::Text(name), span }) = table.get(key) {
+                    check_reference(name, *span, &secrets, faults);
+                }
             }
         }
     }

@@ -1,6 +1,5 @@
 //! One HTTP request as written in a file: read, made ready with its secrets, sent, answered.
 
-use std::error::Error;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,15 +9,15 @@ use hyper::{Method, StatusCode};
 use secrecy::ExposeSecret;
 use url::Url;
 
-use super::address;
 use super::settings::{BODY, CA, HEADERS, URL};
-use super::wire::{self, Broken, Message, peer_of};
 use crate::domain::setting::Setting;
 use crate::domain::settings::{Fault, Fields, Node, Span, Value};
 use crate::port::{Clock, Secrets};
 use crate::systems::kit::placeholders::{self, Placeholders};
 use crate::systems::kit::tls::Trust;
-use crate::systems::kit::trouble::{Trouble, TroubleKind, innermost, known_cause};
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
+use crate::systems::kit::web::wire::{self, Message, peer_of};
+use crate::systems::kit::web::{address, explain};
 
 /// The most hops that are followed within one host.
 const REDIRECTS_MAX: u32 = 5;
@@ -294,7 +293,7 @@ impl Ready {
         let reply = loop {
             let follow = hops < self.redirects_max;
             let asked = wire::ask(&self.trust, &message, follow).await;
-            let reply = asked.map_err(|broken| self.explain(&broken))?;
+            let reply = asked.map_err(|broken| explain(&self.peer(), &broken))?;
             match reply.next {
                 Some(next) => message = next,
                 None => break reply,
@@ -309,39 +308,5 @@ impl Ready {
             certificate_ends_s: reply.certificate_ends_s,
             points_elsewhere: reply.status.is_redirection(),
         })
-    }
-
-    /// The error in plain words; its own words would repeat the URL with what its query holds.
-    fn explain(&self, broken: &Broken) -> Trouble {
-        let peer = self.peer();
-        let (error, connecting): (&(dyn Error + 'static), bool) = match broken {
-            Broken::Connecting(error) => (&**error, true),
-            Broken::Talking(error) => (&**error, false),
-            Broken::Ours(why) => {
-                let why = format!("{peer} was not asked: {why}");
-                return Trouble::unsent(TroubleKind::Ours, why);
-            }
-            Broken::TooLong => {
-                let why = format!("{peer} sent more than 1 MiB");
-                return Trouble::new(TroubleKind::Garbage, why);
-            }
-        };
-        if let Some(forbidden) = error.downcast_ref::<address::Forbidden>() {
-            let why = format!("{peer} was not asked: {forbidden}");
-            return Trouble::unsent(TroubleKind::Ours, why);
-        }
-        let detail = innermost(error);
-        let mut failure = known_cause(&peer, error).unwrap_or_else(|| {
-            if connecting {
-                let why = format!("{peer} cannot be reached: {detail}");
-                Trouble::unsent(TroubleKind::Unreachable, why)
-            } else {
-                let why = format!("{peer} gave no valid answer: {detail}");
-                Trouble::new(TroubleKind::Garbage, why)
-            }
-        });
-        // Only an error while connecting proves that nothing was sent.
-        failure.unsent = connecting;
-        failure
     }
 }

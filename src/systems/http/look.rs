@@ -5,7 +5,7 @@ use std::time::Duration;
 use hyper::StatusCode;
 
 use super::call::{Answer, Call, Ready};
-use super::{settings, tls};
+use super::settings;
 use crate::domain::reading::{Fact, FactValue, Health, Look, LookError, LookErrorKind, Reading};
 use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::time::{Stamp, spoken_time};
@@ -13,6 +13,7 @@ use crate::port::{Clock, Secrets};
 use crate::systems::kit::each::Looked;
 use crate::systems::kit::placeholders::Placeholders;
 use crate::systems::kit::rule::{Rule, Words};
+use crate::systems::kit::web::certificate;
 
 /// What the parts of a rule on an answer are called.
 pub const WORDS: Words = Words { code: "status", range: (100, 599), contains: "body_contains" };
@@ -130,7 +131,7 @@ fn reading(at: Stamp, answer: &Answer, health: Health) -> Reading {
     // At most 1 MiB, so it always fits.
     fact("size", FactValue::Number(f64::from(u32::try_from(answer.bytes).unwrap_or(u32::MAX))));
     if let Some(end_s) = answer.certificate_ends_s {
-        let left = tls::left(end_s, at.wall_ms.div_euclid(1000));
+        let left = certificate::left(end_s, at.wall_ms.div_euclid(1000));
         fact("tls_expires_in", FactValue::Seconds(left.as_secs_f64()));
     }
     reading

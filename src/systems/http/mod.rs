@@ -1,14 +1,10 @@
 //! HTTP endpoints: asked in both regions, judged by status and body, requested as steps.
 
-mod address;
 mod call;
 mod check;
-mod http1;
 mod look;
 mod request;
 mod settings;
-mod tls;
-mod wire;
 
 #[cfg(test)]
 mod tests;

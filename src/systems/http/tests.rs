@@ -139,7 +139,8 @@ async fn answers_become_readings() {
         "Up: 302 in 12 ms",
     )
     .await;
-    let large = reply("200 OK", "", &"x".repeat(super::wire::BODY_BYTES_MAX + 1));
+    let large =
+        reply("200 OK", "", &"x".repeat(crate::systems::kit::web::wire::BODY_BYTES_MAX + 1));
     check(large, "", "Garbage: PEER sent more than 1 MiB").await;
 }
 
@@ -370,11 +371,12 @@ async fn the_other_family_of_addresses_is_tried() {
     let here = listener.local_addr().expect("an address");
     let nobody = ("::1".parse::<std::net::IpAddr>().expect("an address"), here.port()).into();
     for addresses in [vec![here], vec![nobody, here], vec![here, nobody]] {
-        let stream = super::wire::connect(&addresses).await.expect("somebody answers");
+        let stream =
+            crate::systems::kit::web::wire::connect(&addresses).await.expect("somebody answers");
         assert_eq!(stream.peer_addr().expect("a peer"), here);
     }
-    assert!(super::wire::connect(&[nobody]).await.is_err());
-    assert!(super::wire::connect(&[]).await.is_err());
+    assert!(crate::systems::kit::web::wire::connect(&[nobody]).await.is_err());
+    assert!(crate::systems::kit::web::wire::connect(&[]).await.is_err());
 }
 
 #[test]
@@ -417,9 +419,11 @@ fn wrong_settings_are_refused() {
 #[tokio::test]
 async fn metadata_behind_a_name_is_refused() {
     // A name in the form of an address is resolved without a server.
-    assert!(address::resolve("127.0.0.1", 80).await.is_ok());
-    let refused = address::resolve("169.254.169.254", 80).await.expect_err("it is refused");
-    assert!(refused.is::<address::Forbidden>(), "{refused}");
+    assert!(crate::systems::kit::web::address::resolve("127.0.0.1", 80).await.is_ok());
+    let refused = crate::systems::kit::web::address::resolve("169.254.169.254", 80)
+        .await
+        .expect_err("it is refused");
+    assert!(refused.is::<crate::systems::kit::web::address::Forbidden>(), "{refused}");
 }
 
 #[tokio::test]

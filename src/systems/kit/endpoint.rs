@@ -36,6 +36,13 @@ pub const READ: Setting<String> =
 pub const ACT: Setting<String> =
     Setting::new("act", Kind::Secret, "The secret for acting; never opened by `watch`");
 
+/// The secret for heartbeats.
+pub const BEAT: Setting<String> = Setting::new(
+    "beat",
+    Kind::Secret,
+    "The secret of `warroom beat`, which writes this region's heartbeat and nothing else",
+);
+
 /// The address of one side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {

@@ -1,5 +1,6 @@
 //! What two or more kinds of system need: sides, trust, rules on answers, sentences, waiting.
 
+pub mod beating;
 pub mod child;
 pub mod each;
 pub mod endpoint;
@@ -20,3 +21,4 @@ pub mod tls;
 pub mod trail;
 pub mod trouble;
 pub mod wait;
+pub mod web;

@@ -17,8 +17,9 @@ use crate::domain::settings::{Fault, Fields, Span, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::port::{About, Credential, ProbeSetup, Secrets, System};
-use crate::systems::kit::endpoint::{ACT, CA, Endpoint, READ};
+use crate::port::{About, Beat, BeatSetup, Beater, Credential, Probe, ProbeSetup, Secrets, System};
+use crate::systems::kit::beating::Beating;
+use crate::systems::kit::endpoint::{ACT, BEAT, CA, Endpoint, READ};
 use crate::systems::kit::pair::PairProbe;
 use crate::systems::kit::sides::{both_sides, side_table};
 use crate::systems::kit::tls::Trust;
@@ -41,6 +42,9 @@ pub trait Server: Clone + Send + Sync + 'static {
     /// How long a connection is kept between looks; none where each look connects anew. What stands
     /// between us and a server may lead new connections elsewhere while it holds on to ours.
     const KEPT_FOR: Option<Duration> = None;
+    /// False where the driver finds the addresses of the name by itself: [`Server::connect`] gets
+    /// none then.
+    const DIALS: bool = true;
     /// The longest time for an operator to open a connection, or to wait for an answer.
     const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
@@ -55,6 +59,13 @@ pub trait Server: Clone + Send + Sync + 'static {
     /// What is known of a side that is not asked in each look, and not written down.
     type Aside: Default + Send + Sync + 'static;
 
+    /// Reads where one side is.
+    ///
+    /// # Errors
+    /// When that is not written, or wrong.
+    fn endpoint(fields: &Fields<'_>) -> Result<Endpoint, Fault> {
+        Endpoint::read(fields, &Self::PORT)
+    }
     /// Reads one side's own settings; unknown keys are refused afterwards.
     ///
     /// # Errors
@@ -128,6 +139,21 @@ pub trait Server: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = bool> + Send {
         std::future::ready(true)
     }
+    /// How often this side's heartbeat is to be written, where the site names one.
+    fn beats_every(_own: &Self::Own) -> Option<Duration> {
+        None
+    }
+    /// Writes the heartbeat of this side, if it is one that takes writes; `at` is the writer's time.
+    fn beat(
+        _session: &Self::Session,
+        target: &Target<Self>,
+        _side: Side,
+        _at: Stamp,
+    ) -> impl Future<Output = Result<Beat, Trouble>> + Send {
+        let why = format!("{} has no heartbeat", target.place);
+        std::future::ready(Err(Trouble::unsent(TroubleKind::Ours, why)))
+    }
+
     /// What all this means for one side.
     fn judge(view: &Sight<'_, Self>) -> Reading;
 }
@@ -166,6 +192,8 @@ pub struct Written<S: Server> {
     pub read: Option<String>,
     /// The secret for acting.
     pub act: Option<String>,
+    /// The secret for heartbeats.
+    pub beat: Option<String>,
     /// Where it stands in the file.
     pub span: Span,
 }
@@ -174,13 +202,15 @@ impl<S: Server> Written<S> {
     fn read(table: &Table, what: &str) -> Result<Self, Fault> {
         let fields = Fields::new(table, what);
         fields.know(S::ABOUT.settings.iter().map(|setting| setting.name));
-        let endpoint = Endpoint::read(&fields, &S::PORT)?;
+        let endpoint = S::endpoint(&fields)?;
+        let has = |name| S::ABOUT.settings.iter().any(|setting| setting.name == name);
         let written = Self {
             own: S::own(&fields, &endpoint)?,
             endpoint,
             ca: CA.of(&fields)?,
             read: READ.of(&fields)?,
             act: ACT.of(&fields)?,
+            beat: if has(BEAT.spec.name) { BEAT.of(&fields)? } else { None },
             span: table.span,
         };
         fields.finish()?;
@@ -330,7 +360,7 @@ impl<S: Server> Target<S> {
 
     /// Tries the addresses of the name one after the other, so that the one that answered is known.
     async fn open(&self, limit: Duration) -> Result<(S::Session, Option<SocketAddr>), Trouble> {
-        if self.endpoint.is_folder() {
+        if self.endpoint.is_folder() || !S::DIALS {
             return Ok((S::connect(self, None, limit).await?, None));
         }
         let unreachable = |why: Clean| {
@@ -365,7 +395,17 @@ impl<S: Server> System for S {
         Ok(names)
     }
 
-    fn probe(&self, setup: ProbeSetup<'_>) -> Result<Box<dyn crate::port::Probe>, Fault> {
+    fn probe(&self, setup: ProbeSetup<'_>) -> Result<Box<dyn Probe>, Fault> {
         Ok(Box::new(PairProbe::<S>::new(&setup)?))
+    }
+
+    fn secret_to_beat(&self, spec: &SystemSpec, side: Side) -> Result<Option<String>, Fault> {
+        let [a, b] = Written::<S>::both(spec)?;
+        let written = if side == Side::A { a } else { b };
+        Ok(written.filter(|side| S::beats_every(&side.own).is_some()).and_then(|side| side.beat))
+    }
+
+    fn beater(&self, setup: BeatSetup<'_>) -> Result<Box<dyn Beater>, Fault> {
+        Ok(Box::new(Beating::<S>::new(&setup)?))
     }
 }

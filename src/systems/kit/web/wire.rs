@@ -150,7 +150,26 @@ pub struct Reply {
 /// # Errors
 /// Why there is no answer.
 pub async fn ask(trust: &Trust, message: &Message, follow: bool) -> Result<Reply, Broken> {
-    let stream = reach(&message.url).await?;
+    ask_at(trust, message, None, follow).await
+}
+
+/// The same at one address, where it was chosen before.
+///
+/// # Errors
+/// Why there is no answer.
+pub async fn ask_at(
+    trust: &Trust,
+    message: &Message,
+    address: Option<SocketAddr>,
+    follow: bool,
+) -> Result<Reply, Broken> {
+    let stream = match address {
+        Some(chosen) => {
+            address::permit(chosen.ip()).map_err(|why| Broken::Connecting(why.into()))?;
+            connect(&[chosen]).await?
+        }
+        None => reach(&message.url).await?,
+    };
     if message.url.scheme() == "https" {
         // Much larger than the rest, and rarer.
         Box::pin(ask_tls(trust, message, stream, follow)).await
@@ -179,7 +198,7 @@ async fn ask_tls(
     let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
     let session = stream.get_ref().1;
     let certificate = session.peer_certificates().and_then(<[_]>::first);
-    let certificate_ends_s = certificate.and_then(|shown| super::tls::not_after(shown));
+    let certificate_ends_s = certificate.and_then(|shown| super::certificate::not_after(shown));
     let reply = if session.alpn_protocol() == Some(H2) {
         ask_http2(message, stream, follow).await?
     } else {
@@ -269,6 +288,9 @@ async fn reach(url: &Url) -> Result<TcpStream, Broken> {
 
 /// Connects to the first address that answers. Addresses of the family that the resolver prefers
 /// are tried one after the other, those of the other beside them after a short while.
+///
+/// # Errors
+/// When none answers; the last one's reason.
 pub async fn connect(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
     let is_first = |address: &&SocketAddr| {
         addresses.first().is_some_and(|first| first.is_ipv6() == address.is_ipv6())

@@ -1,0 +1,100 @@
+//! Writes the heartbeat of one side, again and again, on a connection that is opened anew when old.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::server::{Server, Target, Written};
+use super::trouble::{Trouble, TroubleKind};
+use crate::domain::ids::Side;
+use crate::domain::reading::LookError;
+use crate::domain::settings::Fault;
+use crate::domain::time::Stamp;
+use crate::port::{Beat, BeatSetup, Beater, Boxed, Clock};
+
+/// How often a heartbeat is written where the site does not say.
+pub const EVERY_USUAL: Duration = Duration::from_secs(1);
+
+/// The shortest time for one heartbeat, however often they come: connecting takes its time.
+const LIMIT_LEAST: Duration = Duration::from_secs(2);
+
+/// How long a connection is written to. What stands between may lead new ones elsewhere by then.
+const KEPT_FOR: Duration = Duration::from_secs(15);
+
+/// The writer of one side's heartbeat.
+pub struct Beating<S: Server> {
+    clock: Arc<dyn Clock>,
+    target: Target<S>,
+    side: Side,
+    every: Duration,
+    kept: Option<(S::Session, Stamp)>,
+}
+
+impl<S: Server> Beating<S> {
+    /// Builds it; opens no connection.
+    ///
+    /// # Errors
+    /// When a setting is wrong, the side names no heartbeat or no secret for it, or that cannot be
+    /// opened.
+    pub fn new(setup: &BeatSetup<'_>) -> Result<Self, Fault> {
+        let written = Written::<S>::one(setup.spec, setup.side)?;
+        let refuse = |what: &str| {
+            let message = format!(
+                "side {} of system `{}` needs {what} for its heartbeat to be written",
+                setup.side, setup.spec.id
+            );
+            Fault::new(written.span, message)
+        };
+        let every = S::beats_every(&written.own).ok_or_else(|| refuse("`heartbeat`"))?;
+        let secret = written.beat.as_deref();
+        let secret = secret.ok_or_else(|| refuse("`beat`, the name of a secret"))?;
+        let target = Target::new(&written, Some(secret), setup.secrets)?;
+        Ok(Self { clock: Arc::clone(&setup.clock), target, side: setup.side, every, kept: None })
+    }
+
+    fn limit(&self) -> Duration {
+        self.every.max(LIMIT_LEAST)
+    }
+
+    async fn once(&mut self) -> Result<Beat, Trouble> {
+        let at = self.clock.now();
+        let is_fresh = |opened: &Stamp| at.since(*opened) < KEPT_FOR;
+        let session = match self.kept.take() {
+            Some((session, opened)) if is_fresh(&opened) && !S::is_closed(&session) => {
+                self.kept = Some((session, opened));
+                &self.kept.as_ref().expect("it was just put there").0
+            }
+            Some(_) | None => {
+                let session = self.target.connect(self.limit()).await?;
+                &self.kept.insert((session, at)).0
+            }
+        };
+        S::beat(session, &self.target, self.side, self.clock.now()).await
+    }
+}
+
+impl<S: Server> Beater for Beating<S> {
+    fn every(&self) -> Duration {
+        self.every
+    }
+
+    fn beat(&mut self) -> Boxed<'_, Result<Beat, LookError>> {
+        Box::pin(async {
+            let limit = self.limit();
+            let beaten = match tokio::time::timeout(limit, self.once()).await {
+                Ok(beaten) => beaten,
+                Err(_) => Err(Trouble::timeout(&self.target.place, limit)),
+            };
+            match beaten {
+                Err(trouble) if trouble.kind == TroubleKind::ReadOnly => {
+                    Ok(Beat::Standby(trouble.message))
+                }
+                Err(trouble) => {
+                    // What may still come of it must not be taken for the answer to the next one.
+                    self.kept = None;
+                    Err(trouble.into())
+                }
+                Ok(beat) => Ok(beat),
+            }
+        })
+    }
+}

@@ -1,0 +1,216 @@
+//! Peers that speak HTTP: asked over a connection of their own each time, bounded in all they send.
+
+pub mod address;
+pub mod certificate;
+mod http1;
+pub mod wire;
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
+use hyper::{HeaderMap, Method, StatusCode};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value as Json;
+use url::Url;
+
+use crate::systems::kit::server::{Server, Target};
+use crate::systems::kit::tls::Trust;
+use crate::systems::kit::trouble::{Trouble, TroubleKind, innermost, known_cause};
+use wire::{Broken, Message};
+
+/// How much of a peer's own words a sentence repeats, in characters.
+const SAID_CHARS_MAX: usize = 200;
+
+/// As whom a peer is asked.
+#[derive(Debug, Clone, Default)]
+pub enum As {
+    /// Nobody.
+    #[default]
+    Nobody,
+    /// A user with a password (RFC 7617), or whoever has the token (RFC 6750).
+    Header(HeaderValue),
+}
+
+impl As {
+    /// A user with a password; without a user the secret is a token.
+    ///
+    /// # Errors
+    /// When the secret has characters that no header may have.
+    pub fn of(user: Option<&str>, secret: Option<&SecretString>) -> Result<Self, Trouble> {
+        let Some(secret) = secret else { return Ok(Self::Nobody) };
+        let secret = secret.expose_secret();
+        let text = match user {
+            Some(user) => format!("Basic {}", STANDARD.encode(format!("{user}:{secret}"))),
+            None => format!("Bearer {secret}"),
+        };
+        let mut value = HeaderValue::from_str(&text).map_err(|_| {
+            let message = "the secret has characters that no header may have";
+            Trouble::unsent(TroubleKind::Ours, message)
+        })?;
+        value.set_sensitive(true);
+        Ok(Self::Header(value))
+    }
+}
+
+/// A peer that is asked in JSON.
+#[derive(Debug, Clone)]
+pub struct Web {
+    base: Url,
+    /// The only address of the name that is asked, where it was chosen before.
+    address: Option<SocketAddr>,
+    trust: Trust,
+    asks: As,
+}
+
+/// What a peer answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its body as JSON; null where that is none.
+    pub json: Json,
+    /// The beginning of its body, for sentences.
+    pub said: String,
+}
+
+impl Web {
+    /// The peer at a URL.
+    pub fn new(base: Url, trust: Trust, asks: As) -> Self {
+        Self { base, address: None, trust, asks }
+    }
+
+    /// One side of a pair, at this address of its name.
+    ///
+    /// # Errors
+    /// When the side's host is none that a URL may have, or its secret none for a header.
+    pub fn of<S: Server>(target: &Target<S>, peer: Option<SocketAddr>) -> Result<Self, Trouble> {
+        let scheme = if target.trust.is_some() { "https" } else { "http" };
+        let base = Url::parse(&format!("{scheme}://{}/", target.endpoint.place()));
+        let base = base.map_err(|error| {
+            let message = format!("{} is no host of a URL: {error}", target.endpoint.host);
+            Trouble::unsent(TroubleKind::Ours, message)
+        })?;
+        let user = target.user_is_named.then_some(target.user.as_str());
+        let asks = As::of(user, target.secret.as_ref())?;
+        let trust = target.trust.clone().unwrap_or(Trust::Machine);
+        Ok(Self { base, address: peer, trust, asks })
+    }
+
+    /// What it is called in sentences: `a.example:9200`.
+    pub fn place(&self) -> String {
+        wire::peer_of(&self.base)
+    }
+
+    /// Asks for what is at a path, with its query.
+    ///
+    /// # Errors
+    /// Why there is no answer; any status is one.
+    pub async fn get(&self, path: &str) -> Result<Answer, Trouble> {
+        self.ask(Method::GET, path, None).await
+    }
+
+    /// Sends one request, once.
+    ///
+    /// # Errors
+    /// Why there is no answer; any status is one.
+    pub async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Json>,
+    ) -> Result<Answer, Trouble> {
+        let base = self.base.path().trim_end_matches('/');
+        let url = self.base.join(&format!("{base}/{}", path.trim_start_matches('/')));
+        let url = url.map_err(|error| {
+            Trouble::unsent(TroubleKind::Ours, format!("`{path}` is no path: {error}"))
+        })?;
+        let mut headers = HeaderMap::new();
+        match &self.asks {
+            As::Nobody => {}
+            As::Header(value) => {
+                headers.insert(AUTHORIZATION, value.clone());
+            }
+        }
+        let mut bytes = Vec::new();
+        if let Some(body) = body {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            bytes = body.to_string().into_bytes();
+        }
+        let message = Message { url, method, headers, body: bytes.into() };
+        let asked = wire::ask_at(&self.trust, &message, self.address, false).await;
+        let reply = asked.map_err(|broken| explain(&self.place(), &broken))?;
+        let said = String::from_utf8_lossy(&reply.body[..reply.body.len().min(SAID_CHARS_MAX * 4)])
+            .chars()
+            .take(SAID_CHARS_MAX)
+            .collect();
+        let json = serde_json::from_slice(&reply.body).unwrap_or(Json::Null);
+        Ok(Answer { status: reply.status, json, said })
+    }
+
+    /// The same, no longer than `limit`.
+    ///
+    /// # Errors
+    /// Why there is no answer in time.
+    pub async fn ask_within(
+        &self,
+        limit: Duration,
+        method: Method,
+        path: &str,
+        body: Option<&Json>,
+    ) -> Result<Answer, Trouble> {
+        let asked = tokio::time::timeout(limit, self.ask(method, path, body)).await;
+        asked.unwrap_or_else(|_| Err(Trouble::timeout(&self.place(), limit)))
+    }
+
+    /// Why an answer is not the one that was wanted, by its status; `why` is what the peer said.
+    pub fn refusal(&self, status: StatusCode, why: &str) -> Trouble {
+        let place = self.place();
+        let code = status.as_u16();
+        let why = if why.is_empty() { String::new() } else { format!(": {why}") };
+        let (kind, words) = match code {
+            401 => (TroubleKind::Permission, "does not accept our user or its secret"),
+            403 => (TroubleKind::Permission, "does not give us the right"),
+            404 => (TroubleKind::Missing, "does not have what was asked for"),
+            400..500 => (TroubleKind::Refused, "refused"),
+            // Something between us and the peer may have said so after the peer did it.
+            502..=504 => (TroubleKind::Cut, "is not ready, or what stands before it is"),
+            500..600 => (TroubleKind::Garbage, "failed"),
+            _ => (TroubleKind::Garbage, "gave an answer that is none to the question"),
+        };
+        Trouble::new(kind, format!("{place} {words} ({code}{why})"))
+    }
+}
+
+/// Why a peer gave no answer, in plain words; the error's own would repeat the URL with what its
+/// query holds.
+pub fn explain(peer: &str, broken: &Broken) -> Trouble {
+    let (error, connecting): (&(dyn Error + 'static), bool) = match broken {
+        Broken::Connecting(error) => (&**error, true),
+        Broken::Talking(error) => (&**error, false),
+        Broken::Ours(why) => {
+            return Trouble::unsent(TroubleKind::Ours, format!("{peer} was not asked: {why}"));
+        }
+        Broken::TooLong => {
+            return Trouble::new(TroubleKind::Garbage, format!("{peer} sent more than 1 MiB"));
+        }
+    };
+    if let Some(forbidden) = error.downcast_ref::<address::Forbidden>() {
+        return Trouble::unsent(TroubleKind::Ours, format!("{peer} was not asked: {forbidden}"));
+    }
+    let detail = innermost(error);
+    let mut failure = known_cause(peer, error).unwrap_or_else(|| {
+        if connecting {
+            let why = format!("{peer} cannot be reached: {detail}");
+            Trouble::unsent(TroubleKind::Unreachable, why)
+        } else {
+            Trouble::new(TroubleKind::Garbage, format!("{peer} gave no valid answer: {detail}"))
+        }
+    });
+    // Only an error while connecting proves that nothing was sent.
+    failure.unsent = connecting;
+    failure
+}
