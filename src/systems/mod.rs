@@ -8,6 +8,7 @@ pub mod kit;
 pub mod manual;
 pub mod postgres;
 pub mod redis;
+pub mod s3;
 
 use crate::port::System;
 
@@ -19,4 +20,5 @@ pub const SYSTEMS: &[&dyn System] = &[
     &manual::Manual,
     &postgres::Postgres,
     &redis::Redis,
+    &s3::S3,
 ];

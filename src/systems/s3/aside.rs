@@ -1,0 +1,204 @@
+//! What rarely changes, asked once a minute: how the bucket is set up, its backups, its metrics.
+
+use std::time::Duration;
+
+use aws_sdk_s3::types::{BucketVersioningStatus, ExpirationStatus};
+
+use super::backups::{Newest, newest, tenants};
+use super::metrics::Measured;
+use super::settings::S3;
+use super::store::Session;
+use crate::domain::reading::FactValue;
+use crate::domain::text::{Clean, several};
+use crate::domain::time::Stamp;
+use crate::systems::kit::aws::trouble::{code_of, of_sdk};
+use crate::systems::kit::server::Target;
+use crate::systems::kit::trouble::Trouble;
+
+/// How often it is asked.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// What is known of a side beside its looks.
+#[derive(Debug, Default)]
+pub struct Aside {
+    setup: Option<(Stamp, Setup)>,
+    backups: Option<(Stamp, Result<Newest, Clean>)>,
+    /// Tenants whose sets are still to be found, and those that were.
+    sweep: Option<(Vec<String>, Newest)>,
+}
+
+/// How a bucket is set up, each as a fact.
+#[derive(Debug, Clone)]
+pub(super) struct Setup {
+    /// `enabled`, `suspended` or `off`.
+    pub(super) versioning: FactValue,
+    pub(super) lifecycle: FactValue,
+    pub(super) encryption: FactValue,
+    pub(super) public_blocked: FactValue,
+}
+
+impl Aside {
+    /// How the bucket is set up, once it was asked.
+    pub(super) fn setup(&self) -> Option<&Setup> {
+        self.setup.as_ref().map(|(_, setup)| setup)
+    }
+
+    /// Its newest backups, once they were found, or why they were not.
+    pub(super) fn backups(&self) -> Option<&Result<Newest, Clean>> {
+        self.backups.as_ref().map(|(_, found)| found)
+    }
+
+    /// Asks what is due, as far as the time goes; false where the session hangs.
+    pub(super) async fn look(
+        &mut self,
+        session: &Session,
+        target: &Target<S3>,
+        at: Stamp,
+        left: Duration,
+    ) -> bool {
+        tokio::time::timeout(left, async {
+            if is_due(self.setup.as_ref().map(|(asked, _)| *asked), at) {
+                let (setup, ()) = tokio::join!(setup(session), measure(session, target, at));
+                self.setup = Some((at, setup));
+            }
+            self.sweep(session, target, at).await;
+        })
+        .await
+        .is_ok()
+    }
+
+    /// Goes on with the backups: tenant by tenant, over as many looks as it takes.
+    async fn sweep(&mut self, session: &Session, target: &Target<S3>, at: Stamp) {
+        let Some(wanted) = &target.own.backups else { return };
+        if self.sweep.is_none() && !is_due(self.backups.as_ref().map(|(asked, _)| *asked), at) {
+            return;
+        }
+        if self.sweep.is_none() {
+            match tenants(session, wanted).await {
+                Ok(of) => self.sweep = Some((of, Newest::default())),
+                Err(trouble) => self.backups = Some((at, Err(trouble.message))),
+            }
+        }
+        while let Some((left, found)) = &mut self.sweep {
+            let Some(tenant) = left.last() else {
+                self.backups = self.sweep.take().map(|(_, found)| (at, Ok(found)));
+                return;
+            };
+            match newest(session, wanted, tenant, at.wall_ms).await {
+                Ok(set) => {
+                    let set = (tenant.clone(), set);
+                    found.of.push(set);
+                    left.pop();
+                }
+                Err(trouble) => {
+                    (self.sweep, self.backups) = (None, Some((at, Err(trouble.message))));
+                }
+            }
+        }
+    }
+}
+
+fn is_due(asked: Option<Stamp>, at: Stamp) -> bool {
+    asked.is_none_or(|asked| at.since(asked) >= EVERY)
+}
+
+/// Asks CloudWatch for the rules that copy to the other side.
+async fn measure(session: &Session, target: &Target<S3>, at: Stamp) {
+    let own = &target.own;
+    if session.metrics.is_none() {
+        return;
+    }
+    let measured = match session.rules().await {
+        Ok(mut rules) => {
+            rules.retain(|rule| Some(rule.to.as_str()) == own.other_bucket());
+            Measured::ask(session, &rules, at.wall_ms).await
+        }
+        Err(_) => None,
+    };
+    if let (Some(measured), Ok(mut last)) = (measured, own.shared.measured[own.side.index()].lock())
+    {
+        *last = Some(measured);
+    }
+}
+
+fn text(words: &str) -> FactValue {
+    FactValue::Text(words.into())
+}
+
+fn unknown(trouble: Trouble) -> FactValue {
+    FactValue::Unknown(trouble.message)
+}
+
+/// How the bucket is set up; what is not set up is told apart from what may not be read.
+async fn setup(session: &Session) -> Setup {
+    let (client, bucket, owner) = (&session.client, session.bucket(), || session.owner());
+    let versioning = async {
+        let asked = session.asked("s3:GetBucketVersioning");
+        let ask = client.get_bucket_versioning().bucket(bucket);
+        match ask.set_expected_bucket_owner(owner()).send().await {
+            Ok(told) => text(match told.status() {
+                Some(BucketVersioningStatus::Enabled) => "enabled",
+                Some(_) => "suspended",
+                None => "off",
+            }),
+            Err(error) => unknown(of_sdk(&error, &asked)),
+        }
+    };
+    let lifecycle = async {
+        let asked = session.asked("s3:GetLifecycleConfiguration");
+        let ask = client.get_bucket_lifecycle_configuration().bucket(bucket);
+        match ask.set_expected_bucket_owner(owner()).send().await {
+            Ok(told) => {
+                let on = |rule: &&aws_sdk_s3::types::LifecycleRule| {
+                    *rule.status() == ExpirationStatus::Enabled
+                };
+                text(&several(told.rules().iter().filter(on).count() as u64, "rule"))
+            }
+            Err(error) if code_of(&error) == Some("NoSuchLifecycleConfiguration") => text("none"),
+            Err(error) => unknown(of_sdk(&error, &asked)),
+        }
+    };
+    let encryption = async {
+        let asked = session.asked("s3:GetEncryptionConfiguration");
+        let ask = client.get_bucket_encryption().bucket(bucket);
+        match ask.set_expected_bucket_owner(owner()).send().await {
+            Ok(told) => {
+                let rules = told.server_side_encryption_configuration().map(|all| all.rules());
+                let first = rules.unwrap_or_default().first();
+                let by = first.and_then(|rule| rule.apply_server_side_encryption_by_default());
+                text(by.map_or("none", |by| by.sse_algorithm().as_str()))
+            }
+            Err(error) => match code_of(&error) {
+                Some("ServerSideEncryptionConfigurationNotFoundError") => text("none"),
+                _ => unknown(of_sdk(&error, &asked)),
+            },
+        }
+    };
+    let public_blocked = async {
+        let asked = session.asked("s3:GetBucketPublicAccessBlock");
+        let ask = client.get_public_access_block().bucket(bucket);
+        match ask.set_expected_bucket_owner(owner()).send().await {
+            Ok(told) => {
+                let all = told.public_access_block_configuration();
+                let block = all.is_some_and(|all| {
+                    [
+                        all.block_public_acls(),
+                        all.ignore_public_acls(),
+                        all.block_public_policy(),
+                        all.restrict_public_buckets(),
+                    ]
+                    .iter()
+                    .all(|one| *one == Some(true))
+                });
+                FactValue::Boolean(block)
+            }
+            Err(error) if code_of(&error) == Some("NoSuchPublicAccessBlockConfiguration") => {
+                FactValue::Boolean(false)
+            }
+            Err(error) => unknown(of_sdk(&error, &asked)),
+        }
+    };
+    let (versioning, lifecycle, encryption, public_blocked) =
+        tokio::join!(versioning, lifecycle, encryption, public_blocked);
+    Setup { versioning, lifecycle, encryption, public_blocked }
+}
