@@ -1,4 +1,6 @@
 //! The `s3` system against two real MinIO servers and doubles of AWS: what it says when all is
 //! well, and when not.
 
+mod bench;
 mod servers;
+mod truth;

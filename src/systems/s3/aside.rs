@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_s3::types::{BucketVersioningStatus, ExpirationStatus};
 
 use super::backups::{Newest, newest, tenants};
+use super::gap::Gap;
 use super::metrics::Measured;
 use super::settings::S3;
 use super::store::Session;
@@ -61,6 +62,7 @@ impl Aside {
                 let (setup, ()) = tokio::join!(setup(session), measure(session, target, at));
                 self.setup = Some((at, setup));
             }
+            make_up(session, target, at).await;
             self.sweep(session, target, at).await;
         })
         .await
@@ -100,6 +102,29 @@ impl Aside {
 
 fn is_due(asked: Option<Stamp>, at: Stamp) -> bool {
     asked.is_none_or(|asked| at.since(asked) >= EVERY)
+}
+
+/// Goes on with the proof that what was written during an outage has arrived. Cut off in the
+/// middle of a page, it reads that page again.
+async fn make_up(session: &Session, target: &Target<S3>, at: Stamp) {
+    let own = &target.own;
+    let last = || Some(own.shared.gaps[own.side.index()].lock().ok()?.clone()).flatten();
+    let measured = || Some(own.shared.measured[own.side.index()].lock().ok()?.clone()).flatten();
+    while let Some(gap) = last().filter(Gap::is_over) {
+        let is_drained = measured().is_some_and(|it| it.is_drained_since(gap.to_ms(), at.wall_ms));
+        let proof = if is_drained { Ok(None) } else { gap.prove(session).await };
+        let left = match proof {
+            Ok(left) => left,
+            Err(trouble) => return tracing::info!(%trouble, "an outage is not proven made up for"),
+        };
+        let goes_on = left.as_ref().is_some_and(Gap::goes_on);
+        if let Ok(mut gap) = own.shared.gaps[own.side.index()].lock() {
+            *gap = left;
+        }
+        if !goes_on {
+            return;
+        }
+    }
 }
 
 /// Asks CloudWatch for the rules that copy to the other side.

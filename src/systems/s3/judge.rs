@@ -90,7 +90,11 @@ fn note(view: &View<'_>, role: Option<Role>, found: &Found) -> String {
     let to = view.settings.other_bucket().unwrap_or("no other bucket");
     match role {
         Some(Role::Primary) => format!("PRIMARY, copied to {to}"),
-        Some(Role::Standby) => format!("standby, {}", words(found)),
+        Some(Role::Standby) => {
+            let unproven = view.measure().gap().is_some_and(|gap| gap.is_over());
+            let more = if unproven { ", those of an outage are still being counted" } else { "" };
+            format!("standby, {}{more}", words(found))
+        }
         None => match (view.copies(view.side), view.copies(view.side.other())) {
             (Some(true), Some(true)) => "rules copy both ways: no side is the primary".to_owned(),
             (Some(false), Some(false)) => "no rule copies either way".to_owned(),

@@ -2,9 +2,11 @@
 //!
 //! Canaries are small and come at intervals: what was written after that one may be missing, so the
 //! figure is up to one interval above the truth. A big object takes longer than a canary; where
-//! CloudWatch tells the longest way of an object, the longer of the two counts.
+//! CloudWatch tells the longest way of an object, the longer of the two counts. After an outage
+//! canaries prove nothing until the source's objects of that time were asked for ([`Gap`]).
 
 use super::canary::{Arrived, Canary, arrived, folder};
+use super::gap::Gap;
 use super::learned::Learned;
 use super::settings::Own;
 use super::state::State;
@@ -49,6 +51,11 @@ impl Measure<'_> {
         Some(seconds(now_ms.saturating_sub(one.at_ms).max(0)))
     }
 
+    /// An outage whose objects are not all known to be here.
+    pub(super) fn gap(&self) -> Option<&Gap> {
+        self.learned.gaps[self.side.index()].as_ref()
+    }
+
     /// What the canaries of the source tell.
     pub(super) fn found(&self) -> Found {
         let Some(source) = self.source else { return Found::Unread };
@@ -76,9 +83,11 @@ impl Measure<'_> {
     pub(super) fn lag(&self, found: &Found) -> Lag {
         let nothing = Lag::unknown(LagUnit::Objects, Basis::Heartbeat);
         let Found::Measured(found) = found else { return nothing };
-        let (certainty, since) = match (found.until, found.missing) {
+        let gap = self.gap();
+        let proves = |until: &Canary| gap.is_none_or(|gap| gap.is_after(until.at_ms));
+        let (certainty, since) = match (found.until.filter(proves), found.missing) {
             (Some(until), _) => (Certainty::Known, until),
-            // What came before the oldest that was read may be missing too.
+            // What came before it, of what was read or at all, may be missing too.
             (None, Some(missing)) => (Certainty::LowerBound, missing),
             (None, None) => return nothing,
         };

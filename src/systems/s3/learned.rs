@@ -4,19 +4,24 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::canary::arrived;
+use super::canary::{Arrived, Canaries, arrived};
+use super::gap::Gap;
 use super::settings::{Own, Shared};
 use super::state::{State, WINDOW_MS};
 use crate::domain::ids::Side;
 use crate::domain::time::{BootId, Stamp};
-use crate::systems::kit::pulse::Pulse;
+use crate::systems::kit::pulse::{PERIOD_ASSUMED, PERIODS_MOST, Pulse};
 use crate::systems::kit::server;
 
 /// So long a canary may be on its way to its own bucket and come there after a later one.
 const LATE_MS: i64 = 60_000;
+
+/// While one arrives so often there is no outage.
+const STALL_LEAST: Duration = Duration::from_secs(2);
 
 /// Answers from which a clock is taken.
 const ANSWERS: usize = 16;
@@ -64,16 +69,28 @@ pub struct Learned {
     pub(super) copies: [Option<bool>; 2],
     /// The time of the canary of each region until which all were seen to have arrived.
     pub(super) until_ms: [Option<i64>; 2],
+    /// The outage of each side's copying that is not known to be made up for.
+    pub(super) gaps: [Option<Gap>; 2],
     /// From where on they are listed.
     from_ms: [i64; 2],
+    /// The last of each region until which all arrived, and since when it is that one.
+    #[serde(skip)]
+    stands: [Option<(i64, Stamp)>; 2],
+    /// Since when the two were not both read.
+    #[serde(skip)]
+    blind: [Option<Stamp>; 2],
 }
 
 impl server::Learned for Learned {
     fn recall(&mut self, earlier: Self) {
         (self.copies, self.until_ms, self.from_ms) =
             (earlier.copies, earlier.until_ms, earlier.from_ms);
-        for side in Side::BOTH {
-            self.shared.from_ms[side.index()].store(self.from_ms[side.index()], Ordering::Relaxed);
+        self.gaps = earlier.gaps;
+        for at in Side::BOTH.map(Side::index) {
+            self.shared.from_ms[at].store(self.from_ms[at], Ordering::Relaxed);
+            if let Ok(mut gap) = self.shared.gaps[at].lock() {
+                gap.clone_from(&self.gaps[at]);
+            }
         }
         let pulses = self.pulses.iter_mut().zip(earlier.pulses);
         pulses.for_each(|(own, earlier)| own.recall(earlier));
@@ -90,13 +107,19 @@ impl Learned {
             pulses: sides.map(|own| Pulse::new(own.and_then(|own| own.canary_every))),
             copies: [None; 2],
             until_ms: [None; 2],
+            gaps: [None, None],
             from_ms: [0; 2],
+            stands: [None; 2],
+            blind: [None; 2],
         }
     }
 
     /// Learns from a look.
     pub(super) fn learn(&mut self, told: [Option<&State>; 2], at: Stamp) {
         for side in Side::BOTH {
+            if told.iter().any(Option::is_none) {
+                self.blind[side.index()].get_or_insert(at);
+            }
             let Some(state) = told[side.index()] else { continue };
             if let Some(clock_ms) = state.clock_ms {
                 self.clocks[side.index()].hear(at, clock_ms);
@@ -107,16 +130,19 @@ impl Learned {
             if state.copies.is_some() {
                 self.copies[side.index()] = state.copies;
             }
-            self.follow(side, state, told[side.other().index()]);
+            self.follow(side, state, told[side.other().index()], at);
         }
     }
 
     /// Lists a region's canaries from a later one on: from one that has arrived with all before
     /// it, or, where nothing is copied, from an hour before the newest.
-    fn follow(&mut self, side: Side, source: &State, copy: Option<&State>) {
+    fn follow(&mut self, side: Side, source: &State, copy: Option<&State>, now: Stamp) {
         let at = side.index();
         let listed = &source.canaries[at];
         let found = copy.and_then(|copy| arrived(listed, &copy.canaries[at]));
+        if let (Some(found), Some(true)) = (&found, source.copies) {
+            self.follow_gap(at, listed, found, now);
+        }
         let until = found.and_then(|found| found.until);
         if let Some(until) = until {
             self.until_ms[at] = self.until_ms[at].max(Some(until.at_ms));
@@ -131,6 +157,26 @@ impl Learned {
             self.shared.from_ms[at].fetch_max(known.name_ms, Ordering::Relaxed);
         }
         self.from_ms[at] = self.shared.from_ms[at].load(Ordering::Relaxed);
+    }
+
+    /// Notices an outage: some are missing and none arrives, or the two were not both read for a
+    /// while, in which that may have been so.
+    fn follow_gap(&mut self, at: usize, listed: &Canaries, found: &Arrived, now: Stamp) {
+        let until = found.until.map_or(0, |until| until.name_ms);
+        let known = self.stands[at].filter(|(last, _)| *last == until);
+        let (_, since) = *self.stands[at].insert(known.unwrap_or((until, now)));
+        let period = self.pulses[at].period().unwrap_or(PERIOD_ASSUMED);
+        let is_stalled =
+            found.missing.is_some() && now.since(since) >= (period * PERIODS_MOST).max(STALL_LEAST);
+        let blind = self.blind[at].take().is_some_and(|since| now.since(since) >= STALL_LEAST);
+        let last_ms = if blind { self.until_ms[at] } else { None };
+        let since_ms = last_ms.or(found.until.or(found.missing).map(|one| one.at_ms));
+        let Ok(mut gap) = self.shared.gaps[at].lock() else { return };
+        if let (Some(since_ms), true) = (since_ms, is_stalled || last_ms.is_some()) {
+            *gap = Some(Gap::begin(gap.take(), since_ms, listed));
+        }
+        *gap = gap.take().map(|gap| gap.follow(listed, found));
+        self.gaps[at].clone_from(&gap);
     }
 }
 

@@ -68,6 +68,17 @@ impl Measured {
         Ok(self.of(PENDING, now_ms)?.sum())
     }
 
+    /// True where no rule has had anything that waits or failed since a time.
+    pub(super) fn is_drained_since(&self, ms: i64, now_ms: i64) -> bool {
+        let later = |point: Option<Point>| point.filter(|point| point.at_ms > ms);
+        let is_none = |point: Option<Point>| later(point).is_some_and(|point| point.value == 0.0);
+        let rules = self.told.as_ref();
+        self.pending(now_ms).is_ok()
+            && rules.is_ok_and(|rules| {
+                rules.iter().all(|points| is_none(points[PENDING]) && is_none(points[FAILED]))
+            })
+    }
+
     /// Operations that failed in the newest minute told, of all rules.
     pub(super) fn failed(&self, now_ms: i64) -> Result<f64, Clean> {
         Ok(self.of(FAILED, now_ms)?.sum())

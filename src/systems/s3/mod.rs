@@ -10,6 +10,7 @@ mod aside;
 mod backups;
 mod canary;
 mod facts;
+mod gap;
 mod judge;
 mod lag;
 mod learned;

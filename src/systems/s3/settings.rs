@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::gap::Gap;
 use super::metrics::Measured;
 use crate::domain::ids::Side;
 use crate::domain::setting::{Kind, Meant, Setting, SettingSpec};
@@ -183,6 +184,8 @@ impl Meant for Backups {
 pub(super) struct Shared {
     /// The time from which on the canaries of each region are listed; 0 before the first look.
     pub(super) from_ms: [AtomicI64; 2],
+    /// The outage of each side's copying that is not known to be made up for.
+    pub(super) gaps: [Mutex<Option<Gap>>; 2],
     /// What was measured of each side's rules, once something was.
     pub(super) measured: [Mutex<Option<Measured>>; 2],
 }

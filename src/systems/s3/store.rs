@@ -15,6 +15,7 @@ use crate::systems::kit::trouble::{Trouble, TroubleKind};
 const PAGE: i32 = 1000;
 
 /// A bucket that can be asked. Clients keep their connections for a while.
+#[derive(Clone)]
 pub struct Session {
     /// Its client.
     pub(super) client: Client,

@@ -197,8 +197,7 @@ impl Load {
     pub fn missing_in(&self, bucket: &Bucket) -> Vec<Put> {
         // Asked first: what is acknowledged later may be there or not.
         let mut all = self.acknowledged();
-        let prefix = all[0].key.rsplit_once('/').map_or("", |(prefix, _)| prefix).to_owned();
-        let there = bucket.keys(&prefix);
+        let there = bucket.keys("");
         all.retain(|put| !there.contains_key(&put.key));
         all
     }
@@ -229,12 +228,16 @@ fn write(bucket: &Bucket, plan: &Plan, over: &AtomicBool, told: &Mutex<Vec<Put>>
             && beaten.is_none_or(|at| at.elapsed() >= *every)
         {
             beaten = Some(Instant::now());
-            bucket.put(&format!("{prefix}{:013}", now_ms()), Vec::new());
+            put(bucket, format!("{prefix}{:013}", now_ms()), Vec::new(), told);
         }
         let key = format!("{}{number:08}", plan.prefix);
         let bytes = 10_000 + (number as usize * 7919) % 90_000;
-        if bucket.put(&key, vec![b'x'; bytes]) {
-            told.lock().unwrap().push(Put { key, wall_ms: now_ms() });
-        }
+        put(bucket, key, vec![b'x'; bytes], told);
+    }
+}
+
+fn put(bucket: &Bucket, key: String, bytes: Vec<u8>, told: &Mutex<Vec<Put>>) {
+    if bucket.put(&key, bytes) {
+        told.lock().unwrap().push(Put { key, wall_ms: now_ms() });
     }
 }
