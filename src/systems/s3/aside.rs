@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aws_sdk_s3::types::{BucketVersioningStatus, ExpirationStatus};
+use aws_sdk_s3::types::{BucketVersioningStatus, ExpirationStatus, LifecycleRule};
 
 use super::backups::{Newest, newest, tenants};
 use super::gap::Gap;
@@ -57,16 +57,15 @@ impl Aside {
         at: Stamp,
         left: Duration,
     ) -> bool {
-        tokio::time::timeout(left, async {
+        let work = async {
             if is_due(self.setup.as_ref().map(|(asked, _)| *asked), at) {
                 let (setup, ()) = tokio::join!(setup(session), measure(session, target, at));
                 self.setup = Some((at, setup));
             }
             make_up(session, target, at).await;
             self.sweep(session, target, at).await;
-        })
-        .await
-        .is_ok()
+        };
+        tokio::time::timeout(left, Box::pin(work)).await.is_ok()
     }
 
     /// Goes on with the backups: tenant by tenant, over as many looks as it takes.
@@ -127,7 +126,7 @@ async fn make_up(session: &Session, target: &Target<S3>, at: Stamp) {
     }
 }
 
-/// Asks CloudWatch for the rules that copy to the other side.
+/// Asks `CloudWatch` for the rules that copy to the other side.
 async fn measure(session: &Session, target: &Target<S3>, at: Stamp) {
     let own = &target.own;
     if session.metrics.is_none() {
@@ -156,74 +155,76 @@ fn unknown(trouble: Trouble) -> FactValue {
 
 /// How the bucket is set up; what is not set up is told apart from what may not be read.
 async fn setup(session: &Session) -> Setup {
-    let (client, bucket, owner) = (&session.client, session.bucket(), || session.owner());
-    let versioning = async {
-        let asked = session.asked("s3:GetBucketVersioning");
-        let ask = client.get_bucket_versioning().bucket(bucket);
-        match ask.set_expected_bucket_owner(owner()).send().await {
-            Ok(told) => text(match told.status() {
-                Some(BucketVersioningStatus::Enabled) => "enabled",
-                Some(_) => "suspended",
-                None => "off",
-            }),
-            Err(error) => unknown(of_sdk(&error, &asked)),
-        }
-    };
-    let lifecycle = async {
-        let asked = session.asked("s3:GetLifecycleConfiguration");
-        let ask = client.get_bucket_lifecycle_configuration().bucket(bucket);
-        match ask.set_expected_bucket_owner(owner()).send().await {
-            Ok(told) => {
-                let on = |rule: &&aws_sdk_s3::types::LifecycleRule| {
-                    *rule.status() == ExpirationStatus::Enabled
-                };
-                text(&several(told.rules().iter().filter(on).count() as u64, "rule"))
-            }
-            Err(error) if code_of(&error) == Some("NoSuchLifecycleConfiguration") => text("none"),
-            Err(error) => unknown(of_sdk(&error, &asked)),
-        }
-    };
-    let encryption = async {
-        let asked = session.asked("s3:GetEncryptionConfiguration");
-        let ask = client.get_bucket_encryption().bucket(bucket);
-        match ask.set_expected_bucket_owner(owner()).send().await {
-            Ok(told) => {
-                let rules = told.server_side_encryption_configuration().map(|all| all.rules());
-                let first = rules.unwrap_or_default().first();
-                let by = first.and_then(|rule| rule.apply_server_side_encryption_by_default());
-                text(by.map_or("none", |by| by.sse_algorithm().as_str()))
-            }
-            Err(error) => match code_of(&error) {
-                Some("ServerSideEncryptionConfigurationNotFoundError") => text("none"),
-                _ => unknown(of_sdk(&error, &asked)),
-            },
-        }
-    };
-    let public_blocked = async {
-        let asked = session.asked("s3:GetBucketPublicAccessBlock");
-        let ask = client.get_public_access_block().bucket(bucket);
-        match ask.set_expected_bucket_owner(owner()).send().await {
-            Ok(told) => {
-                let all = told.public_access_block_configuration();
-                let block = all.is_some_and(|all| {
-                    [
-                        all.block_public_acls(),
-                        all.ignore_public_acls(),
-                        all.block_public_policy(),
-                        all.restrict_public_buckets(),
-                    ]
-                    .iter()
-                    .all(|one| *one == Some(true))
-                });
-                FactValue::Boolean(block)
-            }
-            Err(error) if code_of(&error) == Some("NoSuchPublicAccessBlockConfiguration") => {
-                FactValue::Boolean(false)
-            }
-            Err(error) => unknown(of_sdk(&error, &asked)),
-        }
-    };
-    let (versioning, lifecycle, encryption, public_blocked) =
-        tokio::join!(versioning, lifecycle, encryption, public_blocked);
+    let (versioning, lifecycle, encryption, public_blocked) = tokio::join!(
+        versioning(session),
+        lifecycle(session),
+        encryption(session),
+        public_blocked(session)
+    );
     Setup { versioning, lifecycle, encryption, public_blocked }
+}
+
+async fn versioning(session: &Session) -> FactValue {
+    let asked = session.asked("s3:GetBucketVersioning");
+    let ask = session.client.get_bucket_versioning().bucket(session.bucket());
+    match Box::pin(ask.set_expected_bucket_owner(session.owner()).send()).await {
+        Ok(told) => text(match told.status() {
+            Some(BucketVersioningStatus::Enabled) => "enabled",
+            Some(_) => "suspended",
+            None => "off",
+        }),
+        Err(error) => unknown(of_sdk(&error, &asked)),
+    }
+}
+
+async fn lifecycle(session: &Session) -> FactValue {
+    let asked = session.asked("s3:GetLifecycleConfiguration");
+    let ask = session.client.get_bucket_lifecycle_configuration().bucket(session.bucket());
+    match Box::pin(ask.set_expected_bucket_owner(session.owner()).send()).await {
+        Ok(told) => {
+            let on = |rule: &&LifecycleRule| *rule.status() == ExpirationStatus::Enabled;
+            text(&several(told.rules().iter().filter(on).count() as u64, "rule"))
+        }
+        Err(error) if code_of(&error) == Some("NoSuchLifecycleConfiguration") => text("none"),
+        Err(error) => unknown(of_sdk(&error, &asked)),
+    }
+}
+
+async fn encryption(session: &Session) -> FactValue {
+    const NONE: &str = "ServerSideEncryptionConfigurationNotFoundError";
+    let asked = session.asked("s3:GetEncryptionConfiguration");
+    let ask = session.client.get_bucket_encryption().bucket(session.bucket());
+    match Box::pin(ask.set_expected_bucket_owner(session.owner()).send()).await {
+        Ok(told) => {
+            let all = told.server_side_encryption_configuration();
+            let first = all.and_then(|all| all.rules().first());
+            let by = first.and_then(|rule| rule.apply_server_side_encryption_by_default());
+            text(by.map_or("none", |by| by.sse_algorithm().as_str()))
+        }
+        Err(error) if code_of(&error) == Some(NONE) => text("none"),
+        Err(error) => unknown(of_sdk(&error, &asked)),
+    }
+}
+
+async fn public_blocked(session: &Session) -> FactValue {
+    let asked = session.asked("s3:GetBucketPublicAccessBlock");
+    let ask = session.client.get_public_access_block().bucket(session.bucket());
+    match Box::pin(ask.set_expected_bucket_owner(session.owner()).send()).await {
+        Ok(told) => {
+            let all = told.public_access_block_configuration();
+            FactValue::Boolean(all.is_some_and(|all| {
+                let blocks = [
+                    all.block_public_acls(),
+                    all.ignore_public_acls(),
+                    all.block_public_policy(),
+                    all.restrict_public_buckets(),
+                ];
+                blocks.iter().all(|one| *one == Some(true))
+            }))
+        }
+        Err(error) if code_of(&error) == Some("NoSuchPublicAccessBlockConfiguration") => {
+            FactValue::Boolean(false)
+        }
+        Err(error) => unknown(of_sdk(&error, &asked)),
+    }
 }

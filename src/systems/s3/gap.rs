@@ -141,7 +141,10 @@ mod tests {
             |written: i64, there: &[i64], is_stalled, want: Option<(i64, bool, i64)>| {
                 let (source, copy) = (canaries(1..=written), canaries(there.iter().copied()));
                 let found = arrived(&source, &copy).unwrap();
-                gap = Gap::follow(gap.take(), &source, &found, is_stalled);
+                if is_stalled {
+                    gap = Some(Gap::begin(gap.take(), found.until.unwrap().at_ms, &source));
+                }
+                gap = gap.take().map(|gap: Gap| gap.follow(&source, &found));
                 let told = gap.as_ref().map(|gap: &Gap| (gap.from_ms, gap.is_over, gap.to_ms));
                 assert_eq!(told, want, "{written} {there:?}");
             };

@@ -3,6 +3,7 @@
 use super::aside::Aside;
 use super::canary::folder;
 use super::facts::facts;
+use super::gap::Gap;
 use super::lag::{Found, Measure};
 use super::learned::Learned;
 use super::settings::Own;
@@ -40,13 +41,12 @@ impl View<'_> {
     /// Its part: the source of the only rule between the two, or where that leads. With rules both
     /// ways, or none, there is no such part.
     pub(super) fn role(&self) -> Option<Role> {
-        let status = || self.own.status.as_ref()?.as_ref().ok()?.as_deref();
         match (self.copies(self.side), self.copies(self.side.other())) {
             (Some(true), Some(false) | None) => Some(Role::Primary),
             (Some(false), Some(true)) => Some(Role::Standby),
             // Nobody ever saw the other side: a copy says itself that it is one.
-            (Some(false), None) if status() == Some("REPLICA") => Some(Role::Standby),
-            (Some(true | false), _) | (None, _) => None,
+            (Some(false), None) if self.own.is_copy => Some(Role::Standby),
+            (Some(true | false) | None, _) => None,
         }
     }
 
@@ -91,7 +91,7 @@ fn note(view: &View<'_>, role: Option<Role>, found: &Found) -> String {
     match role {
         Some(Role::Primary) => format!("PRIMARY, copied to {to}"),
         Some(Role::Standby) => {
-            let unproven = view.measure().gap().is_some_and(|gap| gap.is_over());
+            let unproven = view.measure().gap().is_some_and(Gap::is_over);
             let more = if unproven { ", those of an outage are still being counted" } else { "" };
             format!("standby, {}{more}", words(found))
         }

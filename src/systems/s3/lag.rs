@@ -2,7 +2,7 @@
 //!
 //! Canaries are small and come at intervals: what was written after that one may be missing, so the
 //! figure is up to one interval above the truth. A big object takes longer than a canary; where
-//! CloudWatch tells the longest way of an object, the longer of the two counts. After an outage
+//! `CloudWatch` tells the longest way of an object, the longer of the two counts. After an outage
 //! canaries prove nothing until the source's objects of that time were asked for ([`Gap`]).
 
 use super::canary::{Arrived, Canary, arrived, folder};

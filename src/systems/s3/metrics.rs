@@ -1,4 +1,4 @@
-//! What CloudWatch tells of a bucket's copying: each figure only while its newest point is fresh.
+//! What `CloudWatch` tells of a bucket's copying: each figure only while its newest point is fresh.
 
 use super::store::{Rule, Session};
 use crate::domain::text::Clean;

@@ -168,7 +168,7 @@ impl Server for S3 {
         let put = session.client.put_object().bucket(session.bucket()).key(key);
         let put = put.set_expected_bucket_owner(session.owner());
         let put = put.body(ByteStream::from_static(b""));
-        put.send().await.map(|_| Beat::Written).map_err(|error| of_sdk(&error, &asked))
+        Box::pin(put.send()).await.map(|_| Beat::Written).map_err(|error| of_sdk(&error, &asked))
     }
 
     fn judge(sight: &Sight<'_, Self>) -> Reading {

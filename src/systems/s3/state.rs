@@ -30,11 +30,13 @@ pub struct State {
     pub(super) canaries: [Canaries; 2],
     /// What became of its own newest canary: how that is called, or nothing where no rule covers it.
     pub(super) status: Option<Result<Option<String>, Clean>>,
+    /// True where the newest canary of the other side came here as a copy, by its own word.
+    pub(super) is_copy: bool,
     /// The store's clock, to the second and never ahead.
     pub(super) clock_ms: Option<i64>,
     /// Whether a rule copies it to the other side's bucket; none where its rules are not known.
     pub(super) copies: Option<bool>,
-    /// What CloudWatch told of its rules last.
+    /// What `CloudWatch` told of its rules last.
     pub(super) measured: Option<Measured>,
 }
 
@@ -68,20 +70,19 @@ pub(super) async fn read_state(
         canaries(session, own, Side::B, watched)
     );
     let canaries = [a?, b?];
-    let newest = canaries[own.side.index()].newest();
-    let status = match newest.filter(|_| watched) {
-        Some(newest) => {
-            Some(known(session.status(&key(&own.canary, own.side, newest.name_ms)).await)?)
-        }
-        None => None,
+    let fate = async |of: Side| {
+        let newest = canaries[of.index()].newest().filter(|_| watched)?;
+        Some(session.status(&key(&own.canary, of, newest.name_ms)).await)
     };
+    let (status, copied) = tokio::join!(fate(own.side), fate(own.side.other()));
     let measured = own.shared.measured[own.side.index()].lock();
     let mut state = State {
         server,
         data: data(own),
         rules: known(rules)?,
         canaries,
-        status,
+        status: status.map(known).transpose()?,
+        is_copy: matches!(copied, Some(Ok(Some(status))) if status == "REPLICA"),
         clock_ms: session.clock.last_ms(),
         copies: None,
         measured: measured.ok().and_then(|last| last.clone()),

@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
-use aws_sdk_s3::types::{ReplicationRule, ReplicationRuleStatus};
+use aws_sdk_s3::types::{ReplicationConfiguration, ReplicationRule, ReplicationRuleStatus};
 
 use super::settings::S3;
 use crate::domain::text::Clean;
@@ -118,9 +118,9 @@ pub(super) async fn connect(target: &Target<S3>) -> Result<Session, Trouble> {
         instance_role: own.instance_role,
         ca: own.ca.as_deref(),
     };
-    let (config, clock) = configure(&access).await?;
+    let (config, clock) = Box::pin(configure(&access)).await?;
     if let Some(expected) = &own.account {
-        let met = account(&config, place, user).await?;
+        let met = Box::pin(account(&config, place, user)).await?;
         if met != *expected {
             let words = format!(
                 "user {user} of {place} is of account {met}, and the site says {expected}: correct \
@@ -161,7 +161,8 @@ impl Session {
     /// store tells that.
     pub(super) async fn server(&self) -> Result<Clean, Trouble> {
         let asked = self.asked("s3:ListAllMyBuckets");
-        let told = self.client.list_buckets().prefix(&self.bucket).send().await;
+        // The client's futures are big, and every operator would carry them.
+        let told = Box::pin(self.client.list_buckets().prefix(&self.bucket).send()).await;
         let made = match told.map_err(|error| of_sdk(&error, &asked)) {
             Ok(told) => {
                 let named = |one: &&aws_sdk_s3::types::Bucket| one.name() == Some(&self.bucket);
@@ -180,9 +181,9 @@ impl Session {
     pub(super) async fn rules(&self) -> Result<Vec<Rule>, Trouble> {
         let asked = self.asked("s3:GetReplicationConfiguration");
         let ask = self.client.get_bucket_replication().bucket(&self.bucket);
-        match ask.set_expected_bucket_owner(self.owner()).send().await {
+        match Box::pin(ask.set_expected_bucket_owner(self.owner()).send()).await {
             Ok(told) => {
-                let rules = told.replication_configuration().map(|all| all.rules());
+                let rules = told.replication_configuration().map(ReplicationConfiguration::rules);
                 Ok(rules.unwrap_or_default().iter().map(Rule::of).collect())
             }
             Err(error) if code_of(&error) == Some("ReplicationConfigurationNotFoundError") => {
@@ -197,7 +198,7 @@ impl Session {
         let asked = self.asked("s3:ListBucket");
         let (mut found, mut token) = (Listed { whole: true, ..Listed::default() }, None);
         for _ in 0..wanted.pages {
-            let told = self
+            let ask = self
                 .client
                 .list_objects_v2()
                 .bucket(&self.bucket)
@@ -206,10 +207,8 @@ impl Session {
                 .set_delimiter(wanted.folders.then(|| "/".to_owned()))
                 .set_expected_bucket_owner(self.owner())
                 .max_keys(PAGE)
-                .set_continuation_token(token)
-                .send()
-                .await
-                .map_err(|error| of_sdk(&error, &asked))?;
+                .set_continuation_token(token);
+            let told = Box::pin(ask.send()).await.map_err(|error| of_sdk(&error, &asked))?;
             found.objects.extend(told.contents().iter().filter_map(object));
             let folders = told.common_prefixes().iter().filter_map(|one| one.prefix());
             found.folders.extend(folders.map(str::to_owned));
@@ -226,7 +225,7 @@ impl Session {
     pub(super) async fn status(&self, key: &str) -> Result<Option<String>, Trouble> {
         let asked = self.asked("s3:GetObject");
         let ask = self.client.head_object().bucket(&self.bucket).key(key);
-        let told = ask.set_expected_bucket_owner(self.owner()).send().await;
+        let told = Box::pin(ask.set_expected_bucket_owner(self.owner()).send()).await;
         let told = told.map_err(|error| of_sdk(&error, &asked))?;
         Ok(told.replication_status().map(|status| status.as_str().to_owned()))
     }

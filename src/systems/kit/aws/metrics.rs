@@ -1,4 +1,4 @@
-//! Metrics of CloudWatch, many in one request. A metric without a new point is not known, never 0.
+//! Metrics of `CloudWatch`, many in one request. A metric without a new point is not known, never 0.
 
 use std::time::Duration;
 
@@ -68,7 +68,7 @@ pub async fn newest(
     for (chunk, some) in queries.chunks(QUERIES_MAX).enumerate() {
         let first = chunk * QUERIES_MAX;
         let numbered = some.iter().enumerate();
-        let told = client
+        let ask = client
             .get_metric_data()
             .set_metric_data_queries(Some(
                 numbered.map(|(at, query)| of(first + at, query)).collect(),
@@ -76,10 +76,8 @@ pub async fn newest(
             .start_time(DateTime::from_secs(now_s - WINDOW_S))
             // What ends now would leave out the minute that is not over.
             .end_time(DateTime::from_secs(now_s + i64::from(PERIOD_S)))
-            .scan_by(ScanBy::TimestampDescending)
-            .send()
-            .await
-            .map_err(|error| of_sdk(&error, asked))?;
+            .scan_by(ScanBy::TimestampDescending);
+        let told = Box::pin(ask.send()).await.map_err(|error| of_sdk(&error, asked))?;
         for result in told.metric_data_results() {
             let at = result.id().and_then(|id| id.strip_prefix('m')?.parse::<usize>().ok());
             if let Some(point) = at.and_then(|at| points.get_mut(at)) {

@@ -203,7 +203,7 @@ impl HttpConnector for Bounded {
 /// When it cannot be told.
 pub async fn account(config: &SdkConfig, place: &str, user: &str) -> Result<String, Trouble> {
     let asked = Asked { place, user, right: "sts:GetCallerIdentity" };
-    let told = aws_sdk_sts::Client::new(config).get_caller_identity().send().await;
+    let told = Box::pin(aws_sdk_sts::Client::new(config).get_caller_identity().send()).await;
     let told = told.map_err(|error| of_sdk(&error, &asked))?;
     let nameless = || Trouble::new(TroubleKind::Garbage, format!("{place} told no account"));
     told.account.ok_or_else(nameless)

@@ -14,6 +14,9 @@ use crate::systems::kit::trouble::{Trouble, TroubleKind, innermost, known_cause}
 /// The most characters of a peer's own words.
 const WORDS_MAX: usize = 160;
 
+/// The codes of who is asked too often.
+const SLOWED: [&str; 4] = ["SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded"];
+
 /// What was asked, of whom and as whom, for sentences.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
@@ -120,11 +123,10 @@ fn of_answer(status: u16, code: Option<&str>, words: Option<&str>, asked: &Asked
         ("PreconditionFailed" | "ConditionalRequestConflict", _) | (_, 412) => {
             say(TroubleKind::Refused, format!("{place}: something else stands there by now"))
         }
-        (code, 429) => say(TroubleKind::NotReady, slowed(place, code)),
-        (
-            code @ ("SlowDown" | "Throttling" | "ThrottlingException" | "RequestLimitExceeded"),
-            _,
-        ) => say(TroubleKind::NotReady, slowed(place, code)),
+        (code, status) if status == 429 || SLOWED.contains(&code) => {
+            let words = format!("{place} asks to be asked less often{}", in_words(code));
+            say(TroubleKind::NotReady, words)
+        }
         ("", 503) | ("ServiceUnavailable" | "XMinioServerNotInitialized", _) => {
             say(TroubleKind::NotReady, format!("{place} is not ready to answer (503)"))
         }
@@ -152,10 +154,6 @@ fn is_denial(code: &str, status: u16) -> bool {
     code.starts_with("AccessDenied")
         || matches!(code, "UnauthorizedOperation" | "AllAccessDisabled")
         || (code.is_empty() && matches!(status, 401 | 403))
-}
-
-fn slowed(place: &str, code: &str) -> String {
-    format!("{place} asks to be asked less often{}", in_words(code))
 }
 
 /// ` (SlowDown)`; nothing where there is no code.
