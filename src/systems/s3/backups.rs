@@ -8,7 +8,7 @@ use super::lag::seconds;
 use super::settings::Backups;
 use super::store::{Session, Wanted};
 use crate::domain::reading::LagUnit;
-use crate::domain::time::spoken_time;
+use crate::domain::settings::written_duration;
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
 /// The most pages of sets, or of tenants, that are read.
@@ -59,7 +59,10 @@ impl Newest {
                 let age_s = seconds(now_ms - set.at_ms);
                 let most = wanted.newest_at_most;
                 if age_s > most.as_secs_f64() {
-                    let (name, most) = (&set.name, spoken_time(most));
+                    let (name, most) = (
+                        &set.name,
+                        written_duration(u64::try_from(most.as_millis()).unwrap_or(u64::MAX)),
+                    );
                     faults.push(format!(
                         "the newest complete backup{whose} is {name}, over {most} old"
                     ));
@@ -207,7 +210,7 @@ mod tests {
         check(vec![], &["there is no backup below `backups/`"]);
         check(vec![("", set(9, 5000))], &[]);
         check(vec![("x", set(9, 5000)), ("y", set(4, 5000))], &[]);
-        let old = "the newest complete backup of tenant y is h3, over 6 h old";
+        let old = "the newest complete backup of tenant y is h3, over 6h old";
         check(vec![("x", set(9, 5000)), ("y", set(3, 5000))], &[old]);
         let none = "there is no complete backup of tenant x";
         check(vec![("x", None), ("y", set(1, 5000))], &[none]);

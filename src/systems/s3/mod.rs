@@ -9,6 +9,7 @@ mod actions;
 mod aside;
 mod backups;
 mod canary;
+mod connecting;
 mod facts;
 mod gap;
 mod judge;
@@ -48,9 +49,9 @@ const BEAT_EVERY: Duration = Duration::from_secs(10);
 impl Server for S3 {
     const ABOUT: About = About {
         kind: "s3",
-        doc: "A bucket of S3, or of what speaks like it, that is copied to one in the other region: \
-              role by its rules, lag by canaries, what became of them, versions, encryption, and \
-              the newest complete backups",
+        doc: "A bucket of S3, or of what speaks like it, that is copied to one in the other \
+              region: role by its rules, lag by canaries, what became of them, versions, \
+              encryption, and the newest complete backups",
         settings: settings::SETTINGS,
         facts: facts::FACTS,
         permissions: rights::PERMISSIONS,
@@ -119,7 +120,7 @@ impl Server for S3 {
         _peer: Option<SocketAddr>,
         _limit: Duration,
     ) -> Result<Self::Session, Trouble> {
-        store::connect(target).await
+        connecting::connect(target).await
     }
 
     async fn identify(session: &Self::Session, target: &Target<Self>) -> Result<Identity, Trouble> {

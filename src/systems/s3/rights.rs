@@ -5,7 +5,7 @@ pub(super) const PERMISSIONS: &[&str] = &[
     "s3:ListBucket: canaries and backups; without it nothing is told",
     "s3:GetReplicationConfiguration: which side copies to which; without it no role and no lag",
     "s3:GetObject of the canaries: what became of the newest one",
-    "s3:ListAllMyBuckets: when the bucket was made, by which one made anew under its name is noticed",
+    "s3:ListAllMyBuckets: when the bucket was made, by which one made anew is noticed",
     "s3:GetBucketVersioning, s3:GetLifecycleConfiguration, s3:GetEncryptionConfiguration, \
      s3:GetBucketPublicAccessBlock: the facts of these names",
     "cloudwatch:GetMetricData, only with `metrics = true`",
@@ -29,7 +29,7 @@ pub const WATCH_POLICY_AWS: &str = concat!(
     r#""Resource":"*"}]}"#,
 );
 
-/// The policy of the user that acts. At Amazon it also needs `iam:PassRole` of the role that copies.
+/// The policy of the user that acts. At Amazon `iam:PassRole` of the role that copies, too.
 pub const ACT_POLICY: &str = concat!(
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","#,
     r#""Action":["s3:ListBucket","s3:GetReplicationConfiguration","#,

@@ -30,7 +30,7 @@ const BUCKET: Setting<String> =
 const REGION: Setting<String> = Setting::new(
     "region",
     Kind::Word,
-    "Its region as the store calls it, such as `eu-central-1`; a store of your own takes `us-east-1`",
+    "Its region as the store calls it, such as `eu-central-1`; others than Amazon take `us-east-1`",
 )
 .required()
 .example("\"us-east-1\"");
@@ -78,8 +78,8 @@ const CANARY: Setting<String> = Setting::new(
 const CANARY_EVERY: Setting<Duration> = Setting::new(
     "canary_every",
     Kind::Time(1000, 86_400_000),
-    "How often one is written; `warroom beat` writes one every 10 s if absent. A newest one that is \
-     older than three times this measures nothing: the lag is UNKNOWN",
+    "How often one is written; `warroom beat` writes one every 10 s if absent. A newest one that \
+     is older than three times this measures nothing: the lag is UNKNOWN",
 )
 .of_pair();
 
@@ -96,7 +96,8 @@ const BACKUPS: Setting<Backups> = Setting::new(
     Kind::Table(&[PREFIX.spec, NEWEST_AT_MOST.spec, COMPLETE.spec, SIZE_LEAST.spec, TENANTS.spec]),
     "Sets of backup files below date-named prefixes, such as `backups/2026-11-22T06-00Z/`",
 )
-.of_pair();
+.of_pair()
+.example("{ prefix = \"backups/\" }");
 
 const PREFIX: Setting<String> =
     Setting::new("prefix", Kind::Word, "What comes before the dates, ending in `/`").required();
@@ -135,9 +136,9 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
             "The secret for watching: the access key's id as user, its secret as password; without \
              one the machine's own credentials",
         )
-        .example("\"s3-read\"")
+        .example("\"objects-read\"")
         .spec,
-    endpoint::ACT.example("\"s3-act\"").spec,
+    endpoint::ACT.example("\"objects-act\"").spec,
     endpoint::BEAT.spec,
     ROLE.spec,
     ACCOUNT.spec,

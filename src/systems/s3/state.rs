@@ -28,7 +28,7 @@ pub struct State {
     pub(super) rules: Result<Vec<Rule>, Clean>,
     /// The canaries of both regions that are in its bucket.
     pub(super) canaries: [Canaries; 2],
-    /// What became of its own newest canary: how that is called, or nothing where no rule covers it.
+    /// What became of its own newest canary: a word, or nothing where no rule covers it.
     pub(super) status: Option<Result<Option<String>, Clean>>,
     /// True where the newest canary of the other side came here as a copy, by its own word.
     pub(super) is_copy: bool,

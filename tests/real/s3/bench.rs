@@ -21,6 +21,10 @@ impl Rig for Pair {
         [self.a.port, self.b.port]
     }
 
+    fn commands_in(asked: &[u8]) -> usize {
+        String::from_utf8_lossy(asked).matches(" HTTP/1.1\r\n").count()
+    }
+
     fn system_at(ports: [u16; 2], read: &str, act: &str, settings: Table) -> SystemSpec {
         let urls = ports.map(|port| format!("http://127.0.0.1:{port}"));
         system_of([("src", &urls[0]), ("dst", &urls[1])], read, act, settings)

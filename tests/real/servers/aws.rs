@@ -1,5 +1,5 @@
-//! Two doubles of AWS on loopback: moto, which is strict with requests, and MiniStack, which copies
-//! objects from bucket to bucket.
+//! Two doubles of AWS on loopback: moto, which is strict with requests, and `MiniStack`,
+//! which copies objects from bucket to bucket.
 
 use std::net::TcpStream;
 use std::process::{Command, Stdio};

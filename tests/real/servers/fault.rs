@@ -115,7 +115,7 @@ impl Request {
             }
             if let Some((_, scope)) = line.split_once("Credential=") {
                 // KEY/20261122/eu-central-1/s3/aws4_request
-                region = scope.split('/').nth(2).unwrap_or_default().to_owned();
+                scope.split('/').nth(2).unwrap_or_default().clone_into(&mut region);
             }
             if lower.starts_with("expect:") {
                 (&*stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;

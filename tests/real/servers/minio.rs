@@ -1,4 +1,4 @@
-//! Two real MinIO servers whose buckets are copied one to the other, and a constant load of objects.
+//! Two real servers of `MinIO` whose buckets are copied one to the other.
 
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};

@@ -1,5 +1,5 @@
-//! Buckets as a test sees them, at whatever speaks S3, and a constant load of objects that remembers
-//! what was acknowledged.
+//! Buckets as a test sees them, at whatever speaks S3, and a constant load of objects that
+//! remembers what was acknowledged.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -91,11 +91,6 @@ impl Bucket {
         let body = ByteStream::from(bytes);
         let put = self.client.put_object().bucket(&self.name).key(key).body(body);
         self.wait(put.send()).is_ok()
-    }
-
-    /// Deletes an object.
-    pub fn delete(&self, key: &str) {
-        self.wait(self.client.delete_object().bucket(&self.name).key(key).send()).unwrap();
     }
 
     /// The keys that begin with `prefix`, each with its time in milliseconds since 1970; none where
@@ -220,7 +215,9 @@ fn write(bucket: &Bucket, plan: &Plan, over: &AtomicBool, told: &Mutex<Vec<Put>>
     for number in 0_u32.. {
         // The pace is kept however long one takes, without a burst afterwards.
         let due = began + plan.every * number;
-        std::thread::sleep(due.saturating_duration_since(Instant::now()).min(plan.every));
+        while let Some(left) = due.checked_duration_since(Instant::now()).filter(|l| !l.is_zero()) {
+            std::thread::park_timeout(left.min(plan.every));
+        }
         if over.load(Ordering::Relaxed) {
             return;
         }

@@ -1,4 +1,4 @@
-//! Metrics of `CloudWatch`, many in one request. A metric without a new point is not known, never 0.
+//! Metrics of `CloudWatch`, many in one request. Without a new point one is not known, never 0.
 
 use std::time::Duration;
 

@@ -42,9 +42,9 @@ impl Task for Replicate {
     type With = Wanted;
     const SPEC: ActionSpec = ActionSpec {
         name: "s3.replicate",
-        doc: "Makes the target's bucket a copy of the other side's: turns on that side's rules which \
-              lead here, or adds one. Objects that are there already are NOT copied by a new rule: \
-              use S3 Batch Replication, or the store's own resync",
+        doc: "Makes the target's bucket a copy of the other side's: turns on that side's rules \
+              which lead here, or adds one. Objects that are there already are NOT copied by a new \
+              rule: use S3 Batch Replication, or the store's own resync",
         verb: "replicate",
         class: Class::I,
         guard: Guard::TypedTarget,

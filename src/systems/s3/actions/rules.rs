@@ -132,9 +132,10 @@ pub(super) fn added(xml: Option<&str>, destination: &str, role: &str) -> String 
     let priority = xml.map_or(0, |xml| xml.matches("<Rule>").count()) + 1;
     let [role, destination] = [role, destination].map(escaped);
     let rule = format!(
-        "<Rule><ID>{OUR_RULE}-{priority}</ID><Priority>{priority}</Priority><Status>Enabled</Status>\
-         <Filter><Prefix></Prefix></Filter><DeleteMarkerReplication><Status>Enabled</Status>\
-         </DeleteMarkerReplication><Destination><Bucket>{destination}</Bucket></Destination></Rule>"
+        "<Rule><ID>{OUR_RULE}-{priority}</ID><Priority>{priority}</Priority>\
+         <Status>Enabled</Status><Filter><Prefix></Prefix></Filter>\
+         <DeleteMarkerReplication><Status>Enabled</Status></DeleteMarkerReplication>\
+         <Destination><Bucket>{destination}</Bucket></Destination></Rule>"
     );
     match xml.and_then(|xml| xml.split_once(END)) {
         Some((before, after)) => format!("{before}{rule}{END}{after}"),

@@ -31,14 +31,14 @@ impl Task for VerifyWrite {
     type With = Duration;
     const SPEC: ActionSpec = ActionSpec {
         name: "s3.verify_write",
-        doc: "Writes one new object to the target and reads it back; its key names the side, so that \
-              one copied from the other proves nothing, and older ones are removed",
+        doc: "Writes one new object to the target and reads it back; its key names the side, so \
+              that one copied from the other proves nothing, and older ones are removed",
         verb: "verify",
         class: Class::I,
         guard: Guard::StopWindow,
         fencing: Fencing::IdempotentByKey,
         change: Change::ProveWrite,
-        reversal: "Nothing to take back: an empty object below `warroom-probe/` stays until the next",
+        reversal: "Nothing to take back: a small object below `warroom-probe/` stays",
         permissions: &["s3:ListBucket, and s3:PutObject, s3:GetObject, s3:DeleteObject of \
                         `warroom-probe/*`"],
         needs_target: true,
