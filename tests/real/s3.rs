@@ -1,4 +1,4 @@
-//! The `s3` system against two real MinIO servers and doubles of AWS: what it says when all is
+//! The `s3` system against two real servers of `MinIO` and doubles of AWS: what it says when all is
 //! well, and when not.
 
 mod acting;

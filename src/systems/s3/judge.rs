@@ -196,3 +196,157 @@ fn source_reasons(view: &View<'_>) -> Vec<String> {
     }
     reasons
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::canary::{Canaries, Canary};
+    use super::super::facts::FACTS;
+    use super::super::settings::S3;
+    use super::super::store::Rule;
+    use super::*;
+    use crate::domain::reading::Certainty;
+    use crate::domain::time::BootId;
+    use crate::systems::kit::server::Written;
+    use crate::systems::kit::testing::spec;
+
+    const NOW_MS: i64 = 1_764_000_100_000;
+
+    fn at(second: u64) -> Stamp {
+        Stamp { wall_ms: NOW_MS, boot_ms: second * 1000, boot: BootId(1) }
+    }
+
+    fn settings(side: Side) -> Own {
+        let text =
+            "region = 'x'\ncanary_every = '1s'\na = { bucket = 'src' }\nb = { bucket = 'dst' }";
+        Written::<S3>::one(&spec(text), side).unwrap().own
+    }
+
+    /// Canaries that were written so many seconds before now.
+    fn canaries(ages_s: &[i64]) -> Canaries {
+        let one = |age: &i64| Canary { name_ms: NOW_MS - age * 1000, at_ms: NOW_MS - age * 1000 };
+        Canaries { from_ms: 1, list: ages_s.iter().map(one).collect(), whole: true }
+    }
+
+    fn state(bucket: &str, to: Option<(&str, bool)>, of_a: &[i64]) -> State {
+        let rule = |(to, is_enabled): (&str, bool)| Rule {
+            id: "r1".to_owned(),
+            is_enabled,
+            to: to.to_owned(),
+            prefix: Some(String::new()),
+        };
+        State {
+            server: bucket.into(),
+            data: "src and dst".into(),
+            rules: Ok(to.map(rule).into_iter().collect()),
+            canaries: [canaries(of_a), canaries(&[])],
+            status: None,
+            is_copy: false,
+            clock_ms: Some(NOW_MS),
+            copies: Some(to.is_some_and(|(_, on)| on)),
+            measured: None,
+        }
+    }
+
+    /// The readings of A and B; none of a side that was not read.
+    fn read(a: Option<&State>, b: Option<&State>, learned: &mut Learned) -> [Option<Reading>; 2] {
+        learned.learn([a, b], at(1));
+        let told = [a, b];
+        Side::BOTH.map(|side| {
+            let view = View {
+                at: at(1),
+                side,
+                own: told[side.index()]?,
+                other: told[side.other().index()],
+                settings: &settings(side),
+                learned,
+                aside: &Aside::default(),
+            };
+            Some(reading(5, &view))
+        })
+    }
+
+    fn learned() -> Learned {
+        let owns = Side::BOTH.map(settings);
+        Learned::new(owns.each_ref().map(Some))
+    }
+
+    #[test]
+    fn roles_come_from_the_rules_between_the_two() {
+        let (primary, standby) = (Some(Role::Primary), Some(Role::Standby));
+        let check = |a: Option<(&str, bool)>, b: Option<(&str, bool)>, want: [Option<Role>; 2]| {
+            let (a, b) = (state("src", a, &[0]), state("dst", b, &[0]));
+            let found = read(Some(&a), Some(&b), &mut learned());
+            assert_eq!(found.map(|one| one.unwrap().role), want);
+        };
+        check(Some(("dst", true)), None, [primary, standby]);
+        check(None, Some(("src", true)), [standby, primary]);
+        check(Some(("dst", true)), Some(("src", true)), [None, None]);
+        check(Some(("dst", false)), None, [None, None]);
+        check(Some(("elsewhere", true)), None, [None, None]);
+        // With the source gone a copy knows what it was, or says so itself.
+        let (a, b) = (state("src", Some(("dst", true)), &[0]), state("dst", None, &[0]));
+        let mut seen = learned();
+        read(Some(&a), Some(&b), &mut seen);
+        assert_eq!(read(None, Some(&b), &mut seen)[1].as_ref().unwrap().role, standby);
+        assert_eq!(read(None, Some(&b), &mut learned())[1].as_ref().unwrap().role, None);
+        let copy = State { is_copy: true, ..b };
+        assert_eq!(read(None, Some(&copy), &mut learned())[1].as_ref().unwrap().role, standby);
+    }
+
+    #[test]
+    fn a_lag_is_told_since_the_last_canary_before_a_missing_one() {
+        let check = |a: &[i64], b: &[i64], want: (Option<f64>, Certainty), words: &str| {
+            let (a, b) = (state("src", Some(("dst", true)), a), state("dst", None, b));
+            let found = read(Some(&a), Some(&b), &mut learned());
+            let reading = found[1].as_ref().unwrap();
+            let lag = reading.lag.as_ref().unwrap();
+            // The clock of a store tells whole seconds: up to one more.
+            let seconds = lag.seconds.map(|seconds| (seconds - 0.999).round());
+            assert_eq!((seconds, lag.certainty), want, "{reading:?}");
+            assert!(reading.note.as_str().contains(words), "{}", reading.note);
+        };
+        let (known, unknown) = (Certainty::Known, Certainty::Unknown);
+        check(&[2, 1, 0], &[2, 1, 0], (Some(0.0), known), "all canaries are here");
+        check(&[2, 1, 0], &[2, 1], (Some(1.0), known), "1 canary missing");
+        // Newer ones came first: the newest that is there says nothing.
+        check(&[9, 8, 7, 1, 0], &[9, 1, 0], (Some(9.0), known), "2 canaries missing");
+        check(&[9, 8, 7], &[8, 7], (Some(9.0), Certainty::LowerBound), "1 canary missing");
+        // Ceased, or never written: nothing is measured, and never 0.
+        check(&[60, 59], &[60, 59], (None, unknown), "canaries ceased");
+        check(&[], &[], (None, unknown), "no canary is written");
+        check(&[60, 59], &[60], (Some(60.0), known), "1 canary missing");
+    }
+
+    #[test]
+    fn what_hinders_copying_is_said() {
+        let check = |a: &State, b: Option<&State>, want: &str| {
+            let found = read(Some(a), b, &mut learned());
+            let why = format!("{:?}", found[0].as_ref().unwrap().health);
+            assert!(why.contains(want), "{why} / {want}");
+        };
+        let (a, b) = (state("src", Some(("dst", true)), &[1, 0]), state("dst", None, &[1, 0]));
+        check(&a, Some(&b), "Up");
+        check(&state("src", None, &[0]), Some(&b), "no rule copies either way");
+        let failed = State { status: Some(Ok(Some("FAILED".to_owned()))), ..a.clone() };
+        check(&failed, Some(&b), "the newest canary could not be copied (FAILED)");
+        let hidden = State { rules: Err("no right".into()), copies: None, ..a.clone() };
+        check(&hidden, Some(&b), "its rules cannot be read: no right");
+        check(&state("src", Some(("dst", true)), &[60]), Some(&b), "its canaries ceased 61 s ago");
+        check(&state("src", Some(("dst", true)), &[]), Some(&b), "nobody writes canaries");
+        let same = State { server: "src".into(), ..b.clone() };
+        check(&a, Some(&same), "A and B are one and the same bucket");
+        let narrow =
+            Rule { prefix: Some("data/".to_owned()), ..a.rules.clone().unwrap()[0].clone() };
+        check(&State { rules: Ok(vec![narrow]), ..a }, Some(&b), "no rule copies `dr-canary/a/`");
+    }
+
+    #[test]
+    fn every_fact_is_documented() {
+        let (a, b) = (state("src", Some(("dst", true)), &[1, 0]), state("dst", None, &[1]));
+        for reading in read(Some(&a), Some(&b), &mut learned()).into_iter().flatten() {
+            for fact in reading.facts {
+                assert!(FACTS.iter().any(|spec| spec.name == fact.name), "{}", fact.name);
+            }
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use warroom::domain::ids::Side;
 use warroom::domain::preview::{Preview, Standing};
-use warroom::domain::reading::Role;
+use warroom::domain::reading::{FactValue, Role};
 use warroom::domain::settings::{Table, Value};
 use warroom::port::OperateError;
 
@@ -74,13 +74,15 @@ fn copying_is_stopped_resumed_and_turned_round() {
     assert_eq!(roles(&mut watcher), [Some(Role::Primary), Some(Role::Standby)]);
 
     // Turned round for the way back: first the old way ends.
-    let destination = pair.b.know(&pair.a);
-    let with = || table(vec![("destination", text(&destination))]);
-    let refused = hand("s3.replicate", Side::A, with()).apply().unwrap_err();
+    pair.b.replicate_to(&pair.a);
+    assert_eq!(roles(&mut watcher), [None, None]);
+    assert!(watcher.side(Side::B).unwrap().note.as_str().contains("rules copy both ways"));
+    hand("s3.stop_replication", Side::B, Table::default()).apply().unwrap();
+    let refused = hand("s3.replicate", Side::A, Table::default()).apply().unwrap_err();
     assert!(refused.to_string().contains("stop that with s3.stop_replication first"), "{refused}");
     hand("s3.stop_replication", Side::A, Table::default()).apply().unwrap();
-    let mut back = hand("s3.replicate", Side::A, with());
-    shows(&back.preview(), "+ replication Region B -> Region A: a rule is added");
+    let mut back = hand("s3.replicate", Side::A, Table::default());
+    shows(&back.preview(), "+ replication Region B -> Region A: its rules are turned on");
     back.apply().unwrap();
     assert!(done(&back.check()));
     assert_eq!(roles(&mut watcher), [Some(Role::Standby), Some(Role::Primary)]);
@@ -125,7 +127,7 @@ fn the_newest_complete_backup_counts() {
             ("prefix", text("backups/")),
             ("newest_at_most", text("100000d")),
             ("complete", text("MANIFEST")),
-            ("size_least", text("1kB")),
+            ("size_least", text("1 KiB")),
         ];
         of.push(("tenants", Value::Boolean(tenants)));
         vec![("backups", Value::Table(table(of)))]
@@ -149,7 +151,7 @@ fn the_newest_complete_backup_counts() {
         })
     };
     let reading = told(&spec);
-    let fact = |name: &str| reading.fact(name).map(|value| value.shown());
+    let fact = |name: &str| reading.fact(name).map(FactValue::shown);
     assert_eq!(fact("backup_set").as_deref(), Some("2026-11-21T06-00Z"));
     assert_eq!(
         (fact("backup_size"), fact("backup_files")),

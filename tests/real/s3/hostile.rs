@@ -160,6 +160,13 @@ fn an_account_that_is_not_meant_is_asked_for_nothing() {
     let a = watcher.side(Side::A).unwrap();
     assert!(why(&a).contains("no rule copies either way"), "{}", why(&a));
     assert_eq!(yes(&a, "public_blocked"), Some(false));
+    // A rule is made with the role that it needs; nothing of it is invented.
+    let replicate = |with: Table| Hand::new(&spec(ACCOUNT), "s3.replicate", Side::B, with);
+    let role = text("arn:aws:iam::123456789012:role/copy");
+    replicate(table(vec![("role", role)])).apply().unwrap();
+    let looks = watcher.look();
+    let roles = [looks.a, looks.b].map(|look| look.unwrap().unwrap().role);
+    assert_eq!(roles, [Some(Role::Primary), Some(Role::Standby)]);
     // One region is a black hole: the other one answers as before.
     proxy.region("eu-west-1", Fault::Silent);
     let looks = Watcher::new(&spec(ACCOUNT)).look();

@@ -190,16 +190,6 @@ impl Server {
         });
     }
 
-    /// Makes another server known as a place to copy to, without a rule; its name for rules.
-    pub fn know(&self, other: &Server) -> String {
-        self.replicate_to(other);
-        let bucket = format!("{}/{}", self.name, self.bucket);
-        let told = self.admin(&["replicate", "ls", &bucket]);
-        let name = told.split('"').find(|word| word.starts_with("arn:")).unwrap().to_owned();
-        self.store().forget_rules();
-        name
-    }
-
     /// Starts it anew so that it speaks nothing but TLS.
     pub fn use_tls(&mut self, certificate: &str, key: &str) {
         self.kill9();

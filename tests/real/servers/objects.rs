@@ -120,11 +120,6 @@ impl Bucket {
         let told = self.wait(self.client.head_object().bucket(&self.name).key(key).send());
         told.ok()?.replication_status().map(|status| status.as_str().to_owned())
     }
-
-    /// Deletes all rules by which it is copied.
-    pub fn forget_rules(&self) {
-        self.wait(self.client.delete_bucket_replication().bucket(&self.name).send()).unwrap();
-    }
 }
 
 /// One object whose writing was acknowledged.

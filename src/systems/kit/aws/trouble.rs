@@ -116,7 +116,7 @@ fn of_answer(status: u16, code: Option<&str>, words: Option<&str>, asked: &Asked
             | "IllegalLocationConstraintException",
             _,
         )
-        | (_, 301 | 307) => {
+        | (_, 301 | 307 | 308) => {
             let why = "is in another region than the site says; correct `region`";
             say(TroubleKind::Ours, format!("{place} {why}"))
         }
@@ -138,6 +138,9 @@ fn of_answer(status: u16, code: Option<&str>, words: Option<&str>, asked: &Asked
             say(TroubleKind::Permission, why)
         }
         (code, 404) => say(TroubleKind::Missing, format!("{place}: not there{}", in_words(code))),
+        ("", 200..=299) => {
+            say(TroubleKind::Garbage, format!("{place} answered what cannot be read"))
+        }
         // It may have done it all the same.
         (code, 500..) => {
             say(TroubleKind::Garbage, format!("{place} failed with {status}{}", in_words(code)))
@@ -195,6 +198,7 @@ mod tests {
         check(400, "Throttling", TroubleKind::NotReady, "less often (Throttling)");
         check(503, "", TroubleKind::NotReady, "is not ready to answer");
         check(500, "InternalError", TroubleKind::Garbage, "failed with 500 (InternalError)");
+        check(200, "", TroubleKind::Garbage, "answered what cannot be read");
         check(501, "NotImplemented", TroubleKind::Missing, "does not know this question");
         check(412, "PreconditionFailed", TroubleKind::Refused, "something else stands there");
         check(400, "Odd", TroubleKind::Refused, "answered 400 (Odd): in its own words");
