@@ -63,12 +63,13 @@ impl Server for S3 {
         ],
         actions: actions::ACTIONS,
         example_name: "objects",
-        example_pace: ["30s", "5s"],
+        example_pace: ["30s", "3s"],
     };
     const PORT: Setting<u16> = settings::PORT;
     const USER_DEFAULT: Option<&'static str> = Some(MACHINE);
     const KEPT_FOR: Option<Duration> = Some(Duration::from_secs(15));
     const DIALS: bool = false;
+    const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 
     type Own = settings::Own;
     type Session = store::Session;

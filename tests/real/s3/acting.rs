@@ -49,8 +49,8 @@ fn copying_is_stopped_resumed_and_turned_round() {
 
     // Stopped: nothing but the status of the rule changes, also not what Amazon does not know.
     let rules = pair.a.admin(&["replicate", "ls", "a/src"]);
-    let mut stop = hand("s3.stop_replication", Side::A, Table::default());
-    assert_eq!(says(&stop.check()), "not done: objects in Region A is copied to Region B");
+    let mut stop = hand("s3.stop_replication", Side::B, Table::default());
+    assert_eq!(says(&stop.check()), "not done: objects in Region B is a copy of Region A");
     shows(&stop.preview(), "- replication Region A -> Region B: 1 rules OFF");
     stop.apply().unwrap();
     assert!(done(&stop.check()));
@@ -77,10 +77,13 @@ fn copying_is_stopped_resumed_and_turned_round() {
     pair.b.replicate_to(&pair.a);
     assert_eq!(roles(&mut watcher), [None, None]);
     assert!(watcher.side(Side::B).unwrap().note.as_str().contains("rules copy both ways"));
-    hand("s3.stop_replication", Side::B, Table::default()).apply().unwrap();
-    let refused = hand("s3.replicate", Side::A, Table::default()).apply().unwrap_err();
-    assert!(refused.to_string().contains("stop that with s3.stop_replication first"), "{refused}");
     hand("s3.stop_replication", Side::A, Table::default()).apply().unwrap();
+    let refused = hand("s3.replicate", Side::A, Table::default()).apply().unwrap_err();
+    assert!(
+        refused.to_string().contains("stop that with s3.stop_replication of Region B first"),
+        "{refused}"
+    );
+    hand("s3.stop_replication", Side::B, Table::default()).apply().unwrap();
     let mut back = hand("s3.replicate", Side::A, Table::default());
     shows(&back.preview(), "+ replication Region B -> Region A: its rules are turned on");
     back.apply().unwrap();
@@ -91,6 +94,8 @@ fn copying_is_stopped_resumed_and_turned_round() {
 
     // Without the other side there is no proof, and that is said.
     pair.a.kill9();
+    let stopped = stop.apply().unwrap_err();
+    assert!(stopped.to_string().contains("nothing was sent"), "{stopped}");
     let said = says(&verify().check());
     assert!(said.starts_with("unknown: no proof possible: Region A is not read"), "{said}");
 }

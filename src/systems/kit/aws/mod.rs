@@ -55,8 +55,11 @@ const OPERATION_LIMIT: Duration = Duration::from_millis(4800);
 /// How often a request is tried.
 const ATTEMPTS: u32 = 2;
 
+/// The longest pause before the second attempt: what is refused at once is told at once.
+const PAUSE_MOST: Duration = Duration::from_millis(50);
+
 /// The most bytes of one answer.
-const ANSWER_BYTES_MAX: usize = 4 << 20;
+const ANSWER_BYTES_MAX: usize = 2 << 20;
 
 /// What sessions of an assumed role are called there.
 const SESSION_NAME: &str = "warroom";
@@ -113,12 +116,16 @@ pub async fn configure(access: &Access<'_>) -> Result<(SdkConfig, PeerClock), Tr
         .operation_attempt_timeout(ATTEMPT_LIMIT)
         .operation_timeout(OPERATION_LIMIT)
         .build();
+    let retries = RetryConfig::standard()
+        .with_max_attempts(ATTEMPTS)
+        .with_initial_backoff(PAUSE_MOST)
+        .with_max_backoff(PAUSE_MOST);
     let region = Region::new(access.region.to_owned());
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(region.clone())
         .http_client(client)
-        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .retry_config(retries)
         .timeout_config(limits);
     let mut config = config.credentials_provider(credentials(access, &region)).build();
     if let Some(url) = access.endpoint {

@@ -1,7 +1,7 @@
-//! Stops the copying to the other side: the rules that lead there are turned off, not deleted.
+//! Stops the copying into the target: the other side's rules that lead here are turned off, not
+//! deleted.
 
 use super::super::settings::S3;
-use super::super::state::State;
 use super::rules::{put, switched, written};
 use crate::systems::kit::task::prelude::*;
 
@@ -13,56 +13,81 @@ impl Task for Stop {
     type With = ();
     const SPEC: ActionSpec = ActionSpec {
         name: "s3.stop_replication",
-        doc: "Turns off the target's rules that copy to the other side; what was written and not \
-              copied by then stays uncopied",
+        doc: "Turns off the other side's rules that copy to the target, while that side answers; \
+              what was written there and not copied by then stays uncopied",
         verb: "stop",
         class: Class::I,
         guard: Guard::TypedTarget,
         fencing: Fencing::IdempotentByKey,
         change: Change::StopReplication,
-        reversal: "By s3.replicate on the other side; what was written meanwhile is not copied by \
-                   that",
-        permissions: &["s3:GetReplicationConfiguration", "s3:PutReplicationConfiguration"],
+        reversal: "s3.replicate",
+        permissions: &[
+            "on the other side: s3:GetReplicationConfiguration, s3:PutReplicationConfiguration",
+        ],
         needs_target: true,
         settings: &[],
     };
-    const RIGHTS: Rights = Rights::Act;
+    const RIGHTS: Rights = Rights::ActOnBoth;
 
     fn with(_fields: &Fields<'_>) -> Result<(), Fault> {
         Ok(())
     }
 
     async fn standing(at: &At<Self>) -> Result<Standing, Trouble> {
-        Ok(at.judge(&at.seat.own.state().await?))
+        let (own, source) = at.seat.states().await;
+        own?;
+        let (name, from) = (&at.seat.name, &at.seat.other_region);
+        let unread = |why: &Clean| {
+            Standing::Unknown(format!("{from} does not tell its rules: {why}").into())
+        };
+        Ok(match source {
+            Err(why) => unread(&why.message),
+            Ok(source) => match (&source.rules, source.copies) {
+                (Err(why), _) => unread(why),
+                (Ok(_), Some(true)) => {
+                    Standing::NotDone(format!("{name} is a copy of {from}").into())
+                }
+                (Ok(_), Some(false) | None) => {
+                    Standing::Done(format!("no rule of {from} copies to {name}").into())
+                }
+            },
+        })
     }
 
     async fn foresee(at: &At<Self>) -> Foreseen {
-        let (name, there) = (&at.seat.name, &at.seat.other_region);
-        let lines = at.seat.own.state().await.map(|state| {
-            let on = state.rules_to(at.to()).count();
-            if on == 0 {
-                return vec![line('~', format!("{name} has no rule that copies to {there}"))];
-            }
-            vec![
-                line('-', format!("replication {} -> {there}: {on} rules OFF", at.seat.region)),
-                line('!', format!("what {name} holds and {there} lacks stays missing there")),
-            ]
+        let (own, source) = at.seat.states().await;
+        let (name, from) = (&at.seat.name, &at.seat.other_region);
+        let lines = own.map(|_| match source {
+            Err(why) => vec![line('!', format!("it will be REFUSED: {why}"))],
+            Ok(source) => match source.rules_to(Some(at.bucket())).count() {
+                0 => vec![line('~', format!("no rule of {from} copies to {name}"))],
+                on => vec![
+                    line('-', format!("replication {from} -> {}: {on} rules OFF", at.seat.region)),
+                    line('!', format!("what {from} holds and {name} lacks stays missing there")),
+                ],
+            },
         });
         (lines, "PutBucketReplication with the rules' Status Disabled".to_owned())
     }
 
+    fn by(at: &At<Self>) -> &Bench<S3> {
+        at.seat.other.as_ref().unwrap_or(&at.seat.own)
+    }
+
     async fn apply(at: &mut At<Self>, _execution: &Execution, output: &mut dyn Output) -> Applied {
-        let (own, began) = (&at.seat.own, at.clock.now());
-        let session = own.open().await.map_err(Trouble::before_sending)?;
-        let text = own.within(written(&session)).await.map_err(Trouble::before_sending)?;
-        let to = at.to().unwrap_or_default();
-        let Some(off) = text.and_then(|text| switched(&text, to, false)) else {
-            let words =
-                format!("{} has no rule that copies to {}", at.seat.name, at.seat.other_region);
+        let began = at.clock.now();
+        let (own, source) = at.seat.states().await;
+        own.map_err(Trouble::before_sending)?;
+        source.map_err(Trouble::before_sending)?;
+        let bench = Self::by(at);
+        let session = bench.open().await.map_err(Trouble::before_sending)?;
+        let text = bench.within(written(&session)).await.map_err(Trouble::before_sending)?;
+        let Some(off) = text.and_then(|text| switched(&text, at.bucket(), false)) else {
+            let words = format!("no rule of {} copies to {}", at.seat.other_region, at.seat.name);
             return tell(words, output);
         };
-        output.line(&format!("rules to {to} are turned off at {}", own.target.place));
-        own.within(put(&session, off)).await.map_err(Trouble::into_operate_error)?;
+        output.line(&format!("rules to {} are turned off at {}", at.bucket(), bench.target.place));
+        bench.within(put(&session, off)).await.map_err(Trouble::into_operate_error)?;
         match at.until_done(began, LOOK_EVERY, output).await {
             Ok(words) => tell(words, output),
             Err(said) => Err(OperateError::Ambiguous(format!("ordered, but: {said}").into())),
@@ -71,18 +96,8 @@ impl Task for Stop {
 }
 
 impl At<Stop> {
-    fn to(&self) -> Option<&str> {
-        self.seat.own.target.own.other_bucket()
-    }
-
-    fn judge(&self, state: &State) -> Standing {
-        let (name, there) = (&self.seat.name, &self.seat.other_region);
-        match (&state.rules, state.copies) {
-            (Err(why), _) => Standing::Unknown(why.clone()),
-            (Ok(_), Some(true)) => Standing::NotDone(format!("{name} is copied to {there}").into()),
-            (Ok(_), Some(false) | None) => {
-                Standing::Done(format!("{name} is copied to {there} by no rule").into())
-            }
-        }
+    /// The target's bucket, to which nothing is to be copied.
+    fn bucket(&self) -> &str {
+        &self.seat.own.target.own.bucket
     }
 }
