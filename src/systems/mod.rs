@@ -10,6 +10,7 @@ pub mod manual;
 pub mod postgres;
 pub mod prometheus;
 pub mod redis;
+pub mod s3;
 
 use crate::port::System;
 
@@ -23,4 +24,5 @@ pub const SYSTEMS: &[&dyn System] = &[
     &postgres::Postgres,
     &prometheus::Prometheus,
     &redis::Redis,
+    &s3::S3,
 ];

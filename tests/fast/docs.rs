@@ -156,13 +156,15 @@ fn no_printed_step_harms_the_side_that_is_to_serve() {
         let place = if spec.change.closes() { "from" } else { "to" };
         let other = if place == "from" { "to" } else { "from" };
         let (place, other) = (format!("in = \"{place}\""), format!("in = \"{other}\""));
+        // Where a kind promotes nothing, what follows is not overwritten before it serves.
+        let can_harm = spec.change != Change::Follow || !promotion.is_empty();
         assert!(step.contains(&place), "{step}");
         for (step, harms) in [(step.clone(), false), (step.replace(&place, &other), true)] {
             let (site, plan) = pasted(Some(owner), &format!("{promotion}{step}"));
             let told = lint::runbook_warnings(&plan, &site);
             let told: Vec<String> = told.iter().map(ToString::to_string).collect();
             let wrong = told.iter().any(|told| told.contains("the side that is"));
-            assert_eq!(wrong, harms, "{step}\n{told:#?}");
+            assert_eq!(wrong, harms && can_harm, "{step}\n{told:#?}");
         }
         turned += 1;
     }

@@ -9,6 +9,7 @@ mod postgres;
 mod prometheus;
 mod proxied;
 mod redis;
+mod s3;
 #[expect(dead_code, reason = "the tests of the terminal and the bench of the budgets use more")]
 #[path = "../seat/mod.rs"]
 mod seat;

@@ -12,6 +12,7 @@ use crate::servers::require;
 pub enum Group {
     Failover,
     Kafka,
+    Objects,
     Postgres,
     Prometheus,
     Proxied,
@@ -24,6 +25,7 @@ impl Group {
     const fn peers(self) -> &'static [Peer] {
         match self {
             Self::Kafka => &[peers::KAFKA],
+            Self::Objects => &[peers::AWS, peers::MINIO],
             Self::Prometheus => &[peers::PROMETHEUS],
             Self::Failover | Self::Postgres | Self::Proxied | Self::Redis | Self::Truth => &[],
         }

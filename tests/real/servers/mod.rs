@@ -3,10 +3,14 @@
 //! Everything lives in a temporary folder and is killed when its value is dropped.
 
 pub mod account;
+pub mod aws;
 pub mod dns;
+pub mod fault;
 pub mod janitor;
 pub mod kafka;
 pub mod load;
+pub mod minio;
+pub mod objects;
 pub mod peers;
 pub mod postgres;
 pub mod program;

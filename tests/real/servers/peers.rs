@@ -11,8 +11,14 @@ pub struct Peer {
     pub folder: &'static str,
 }
 
+/// The two doubles of AWS, each in a Python environment.
+pub const AWS: Peer = Peer { script: "aws", folder: "aws-5.2.5-1.5.33" };
+
 /// Brokers, Connect and `MirrorMaker` 2, as jars.
 pub const KAFKA: Peer = Peer { script: "kafka", folder: "kafka-3.9.1" };
+
+/// A server of objects and its client, built from source.
+pub const MINIO: Peer = Peer { script: "minio", folder: "minio-7aac2a2c5b7c-cf909e1063a9" };
 
 /// Debian's Prometheus, unpacked and never installed.
 pub const PROMETHEUS: Peer = Peer { script: "prometheus", folder: "prometheus-debian" };

@@ -1,0 +1,8 @@
+//! The `s3` system against two real servers of `MinIO` and doubles of AWS: what it says when all is
+//! well, and when not.
+
+mod acting;
+mod bench;
+mod hostile;
+mod servers;
+mod truth;

@@ -1,0 +1,178 @@
+//! A relay before a server of HTTP that fails on purpose, for all or for one region of AWS.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+/// What becomes of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It is answered.
+    None,
+    /// It is answered so much later.
+    Late(Duration),
+    /// It is answered with 503 and `SlowDown`.
+    Unavailable,
+    /// It is taken and never answered.
+    Silent,
+    /// Half of the answer comes, then the connection is cut.
+    Half,
+}
+
+#[derive(Default)]
+struct State {
+    /// For a region, or for all others under the empty name.
+    faults: BTreeMap<String, Fault>,
+    /// Requests of each region.
+    asked: BTreeMap<String, usize>,
+    over: bool,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+/// A port on 127.0.0.1 that leads to a server of HTTP.
+pub struct FaultProxy {
+    /// Where it listens.
+    pub port: u16,
+    shared: Arc<Shared>,
+}
+
+impl FaultProxy {
+    /// Listens on a free port and leads to `target` on 127.0.0.1.
+    pub fn to(target: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let shared = Arc::<Shared>::default();
+        let inside = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                if inside.state.lock().unwrap().over {
+                    return;
+                }
+                let inside = Arc::clone(&inside);
+                // Whoever asked may have gone meanwhile.
+                std::thread::spawn(move || inside.serve(client, target).ok());
+            }
+        });
+        Self { port, shared }
+    }
+
+    /// What becomes of all requests from now on, also of those that wait.
+    pub fn all(&self, fault: Fault) {
+        self.shared.state.lock().unwrap().faults.clear();
+        self.region("", fault);
+    }
+
+    /// What becomes of the requests that are signed for a region.
+    pub fn region(&self, region: &str, fault: Fault) {
+        self.shared.state.lock().unwrap().faults.insert(region.to_owned(), fault);
+        self.shared.changed.notify_all();
+    }
+
+    /// How many requests were signed for a region.
+    pub fn asked(&self, region: &str) -> usize {
+        self.shared.state.lock().unwrap().asked.get(region).copied().unwrap_or(0)
+    }
+
+    /// Where it is, for clients.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+}
+
+impl Drop for FaultProxy {
+    fn drop(&mut self) {
+        self.shared.state.lock().unwrap().over = true;
+        self.shared.changed.notify_all();
+        // Whoever waits for the next connection gets one.
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
+    }
+}
+
+/// One request as it came, and the region it is signed for.
+struct Request {
+    bytes: Vec<u8>,
+    region: String,
+}
+
+impl Request {
+    /// Reads one, and asks that the connection ends with its answer: then an answer is over where
+    /// nothing more comes.
+    fn read(stream: &TcpStream) -> std::io::Result<Option<Self>> {
+        let mut reader = BufReader::new(stream);
+        let (mut bytes, mut line, mut length) = (Vec::new(), String::new(), 0);
+        let mut region = String::new();
+        while reader.read_line(&mut line)? > 2 {
+            let lower = line.to_ascii_lowercase();
+            if let Some(told) = lower.strip_prefix("content-length:") {
+                length = told.trim().parse().unwrap_or(0);
+            }
+            if let Some((_, scope)) = line.split_once("Credential=") {
+                // KEY/20261122/eu-central-1/s3/aws4_request
+                scope.split('/').nth(2).unwrap_or_default().clone_into(&mut region);
+            }
+            if lower.starts_with("expect:") {
+                (&*stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+            } else if !lower.starts_with("connection:") {
+                bytes.extend_from_slice(line.as_bytes());
+            }
+            line.clear();
+        }
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        bytes.extend_from_slice(b"Connection: close\r\n\r\n");
+        reader.take(length).read_to_end(&mut bytes)?;
+        Ok(Some(Self { bytes, region }))
+    }
+}
+
+impl Shared {
+    fn serve(&self, mut client: TcpStream, target: u16) -> std::io::Result<()> {
+        let Some(request) = Request::read(&client)? else { return Ok(()) };
+        let fault = self.admit(&request.region);
+        if fault == Fault::Unavailable {
+            const BODY: &str = "<Error><Code>SlowDown</Code><Message>on purpose</Message></Error>";
+            let length = BODY.len();
+            let head = "HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\n";
+            let rest = format!("Connection: close\r\nContent-Length: {length}\r\n\r\n{BODY}");
+            return client.write_all(format!("{head}{rest}").as_bytes());
+        }
+        let mut server = TcpStream::connect(("127.0.0.1", target))?;
+        server.write_all(&request.bytes)?;
+        let mut answer = Vec::new();
+        server.read_to_end(&mut answer)?;
+        if fault == Fault::Half {
+            answer.truncate(answer.len() / 2);
+        }
+        client.write_all(&answer)?;
+        client.shutdown(Shutdown::Both)
+    }
+
+    /// Counts a request and holds it back as long as it is to be; what then becomes of it.
+    fn admit(&self, region: &str) -> Fault {
+        let began = Instant::now();
+        let mut state = self.state.lock().unwrap();
+        *state.asked.entry(region.to_owned()).or_default() += 1;
+        loop {
+            let fault = [region, ""].iter().find_map(|name| state.faults.get(*name).copied());
+            let left = match fault.unwrap_or(Fault::None) {
+                _ if state.over => return Fault::Unavailable,
+                Fault::Late(by) => by.saturating_sub(began.elapsed()),
+                Fault::Silent => Duration::MAX,
+                other @ (Fault::None | Fault::Unavailable | Fault::Half) => return other,
+            };
+            state = match left {
+                Duration::ZERO => return Fault::None,
+                Duration::MAX => self.changed.wait(state).unwrap(),
+                left => self.changed.wait_timeout(state, left).unwrap().0,
+            };
+        }
+    }
+}
