@@ -6,13 +6,13 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rdkafka::consumer::Consumer as _;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{Headers as _, Message as _};
 use rdkafka::metadata::MetadataPartition;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::client::{Client, code_of};
+use super::client::{Client, Context, code_of};
 use super::settings::Own;
 use super::state::{Committed, Newest, Partition, SideState, Topic};
 use super::trouble::of_code;
@@ -51,13 +51,18 @@ pub(super) fn read(client: &mut Client, own: &Arc<Own>) -> Result<SideState, Tro
         );
         return Err(Trouble::new(TroubleKind::Ours, message));
     }
-    let low = offsets(client, &places, Offset::Beginning)?;
-    let end = offsets(client, &places, Offset::End)?;
+    let low = offsets(client, &client.consumer, &places, Offset::Beginning)?;
+    let stable = offsets(client, &client.consumer, &places, Offset::End)?;
+    let end = match &client.of_all {
+        Some(of_all) => offsets(client, of_all, &places, Offset::End)?,
+        None => stable.clone(),
+    };
     for (topic, partitions) in &mut state.topics {
         for (number, partition) in partitions.iter_mut() {
             let place = (topic.clone(), *number);
             partition.low = low.get(&place).copied().unwrap_or_default();
-            partition.end = end.get(&place).copied().unwrap_or_default();
+            partition.stable = stable.get(&place).copied().unwrap_or_default();
+            partition.end = end.get(&place).copied().unwrap_or_default().max(partition.stable);
         }
     }
     newest(client, &mut state)?;
@@ -122,7 +127,7 @@ pub(super) fn metadata(client: &Client, own: &Arc<Own>) -> Result<SideState, Tro
         let led: Vec<i32> =
             topic.partitions().iter().filter(leads).map(MetadataPartition::id).collect();
         state.leaderless += topic.partitions().len() - led.len();
-        let empty = Partition { low: 0, end: 0, newest: None, read: true };
+        let empty = Partition { low: 0, end: 0, stable: 0, newest: None, read: true };
         let partitions = led.into_iter().map(|number| (number, empty)).collect();
         state.topics.insert(topic.name().to_owned(), partitions);
     }
@@ -132,6 +137,7 @@ pub(super) fn metadata(client: &Client, own: &Arc<Own>) -> Result<SideState, Tro
 /// The first or the last offset of each partition, in one request to each broker.
 fn offsets(
     client: &Client,
+    asked: &BaseConsumer<Context>,
     places: &[(String, i32)],
     which: Offset,
 ) -> Result<BTreeMap<(String, i32), i64>, Trouble> {
@@ -143,7 +149,7 @@ fn offsets(
         let added = list.add_partition_offset(topic, *partition, which);
         added.map_err(|error| client.trouble(&error))?;
     }
-    let told = client.consumer.offsets_for_times(list, client.limit);
+    let told = asked.offsets_for_times(list, client.limit);
     let told = told.map_err(|error| client.trouble(&error))?;
     let mut found = BTreeMap::new();
     for one in told.elements() {
@@ -162,8 +168,8 @@ fn newest(client: &mut Client, state: &mut SideState) -> Result<(), Trouble> {
         for (number, partition) in partitions.iter_mut() {
             let place = (topic.clone(), *number);
             match client.newest.get(&place) {
-                _ if partition.low >= partition.end => {}
-                Some((end, newest)) if *end == partition.end => partition.newest = *newest,
+                _ if partition.low >= partition.stable => {}
+                Some((end, newest)) if *end == partition.stable => partition.newest = *newest,
                 Some(_) | None => {
                     left.insert(place, *partition);
                 }
@@ -180,9 +186,9 @@ fn newest(client: &mut Client, state: &mut SideState) -> Result<(), Trouble> {
         for (place, partition) in &left {
             let found = reader.found.get(place).copied();
             // What begins before it has no record at all for its readers.
-            let none = reader.is_read(place) && partition.end - back <= partition.low;
+            let none = reader.is_read(place) && partition.stable - back <= partition.low;
             if found.is_some() || none {
-                known.push((place.clone(), (partition.end, found)));
+                known.push((place.clone(), (partition.stable, found)));
             }
         }
         for (place, newest) in known {
@@ -196,7 +202,7 @@ fn newest(client: &mut Client, state: &mut SideState) -> Result<(), Trouble> {
             if wanted.contains(&place) {
                 let known = client.newest.get(&place);
                 partition.newest = known.and_then(|(_, newest)| *newest);
-                partition.read = known.is_some_and(|(end, _)| *end == partition.end);
+                partition.read = known.is_some_and(|(end, _)| *end == partition.stable);
             }
         }
     }
@@ -211,7 +217,7 @@ fn read_from<'a>(
 ) -> Result<Reader<'a>, Trouble> {
     let mut list = TopicPartitionList::with_capacity(places.len());
     for ((topic, number), partition) in places {
-        let from = Offset::Offset((partition.end - back).max(partition.low));
+        let from = Offset::Offset((partition.stable - back).max(partition.low));
         let added = list.add_partition_offset(topic, *number, from);
         added.map_err(|error| client.trouble(&error))?;
     }
@@ -259,7 +265,7 @@ impl<'a> Reader<'a> {
     fn take(&mut self, place: (String, i32), newest: Newest) {
         self.taken += 1;
         let Some(partition) = self.places.get(&place) else { return };
-        if newest.offset + 1 >= partition.end {
+        if newest.offset + 1 >= partition.stable {
             self.whole.insert(place.clone());
         }
         self.found.insert(place, newest);

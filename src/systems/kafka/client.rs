@@ -100,6 +100,8 @@ impl ProducerContext for Context {
 pub(super) struct Client {
     /// Reads records and offsets.
     pub(super) consumer: BaseConsumer<Context>,
+    /// Tells ends of all there is, where the other one is given only what is committed.
+    pub(super) of_all: Option<BaseConsumer<Context>>,
     /// The longest time for one call.
     pub(super) limit: Duration,
     /// The newest record of each partition, by its end: where that stands still, so does it.
@@ -158,13 +160,6 @@ impl Client {
         of_events(&self.place, &self.user, self.names_ca, &self.context.events())
     }
 
-    /// A token is asked for by an event, and events come to those who poll.
-    fn show_token(&self) {
-        if self.context.token.is_some() {
-            let _ = self.consumer.poll(EVENT_LIMIT);
-        }
-    }
-
     /// A reader of the same settings that tells another group's offsets.
     ///
     /// # Errors
@@ -172,13 +167,7 @@ impl Client {
     pub(super) fn of_group(&self, group: &str) -> Result<BaseConsumer<Context>, Trouble> {
         let mut config = self.config.clone();
         config.set("group.id", group);
-        let made: Result<BaseConsumer<Context>, KafkaError> =
-            config.create_with_context(self.context.clone());
-        let made = made.map_err(|error| of_client(&self.place, &error))?;
-        if self.context.token.is_some() {
-            let _ = made.poll(EVENT_LIMIT);
-        }
-        Ok(made)
+        reader(&config, &self.context, &self.place)
     }
 
     /// Writes one record, once, and waits until all brokers that must have it do; tells where it
@@ -277,34 +266,33 @@ pub(super) async fn connect(
         })?;
     }
     let (config, context) = config_of(target);
-    let (place, user) = (target.place.clone(), target.user.clone());
-    let (names_ca, tls) = (target.ca.is_some(), target.own.tls);
     let (jobs, work) = channel::<Job>();
     let (made, hear) = oneshot::channel();
+    let (place, user) = (target.place.clone(), target.user.clone());
+    let (names_ca, tls) = (target.ca.is_some(), target.own.tls);
+    let committed_only = target.own.committed_only;
     let run = move || {
-        let consumer = match config.create_with_context(context.clone()) {
-            Ok(consumer) => consumer,
-            Err(error) => {
-                let _ = made.send(Err(of_client(&place, &error)));
+        let readers = || {
+            let mut of_all = config.clone();
+            of_all.set("isolation.level", "read_uncommitted");
+            let of_all = committed_only.then(|| reader(&of_all, &context, &place)).transpose()?;
+            Ok((reader(&config, &context, &place)?, of_all))
+        };
+        let (consumer, of_all) = match readers() {
+            Ok(readers) => readers,
+            Err(trouble) => {
+                let _ = made.send(Err(trouble));
                 return;
             }
         };
         let (newest, groups, producer) = (HashMap::new(), HashMap::new(), None);
         // Four calls at most follow each other in a look.
+        let limit = limit / 2;
+        #[rustfmt::skip]
         let mut client = Client {
-            consumer,
-            limit: limit / 2,
-            newest,
-            groups,
-            producer,
-            config,
-            context,
-            place,
-            user,
-            names_ca,
-            tls,
+            consumer, of_all, limit, newest, groups, producer, config, context, place, user,
+            names_ca, tls,
         };
-        client.show_token();
         let _ = made.send(Ok(()));
         for job in work {
             job(&mut client);
@@ -315,6 +303,21 @@ pub(super) async fn connect(
     let gone = |_| Trouble::unsent(TroubleKind::Ours, "the client of Kafka could not be made");
     hear.await.map_err(gone)??;
     Ok(Session { jobs, limit: limit / 2 })
+}
+
+fn reader(
+    config: &ClientConfig,
+    context: &Context,
+    place: &str,
+) -> Result<BaseConsumer<Context>, Trouble> {
+    let made: Result<BaseConsumer<Context>, KafkaError> =
+        config.create_with_context(context.clone());
+    let made = made.map_err(|error| of_client(place, &error))?;
+    if context.token.is_some() {
+        // A token is asked for by an event, and events come to those who poll.
+        let _ = made.poll(EVENT_LIMIT);
+    }
+    Ok(made)
 }
 
 /// What the library is told.

@@ -45,16 +45,18 @@ impl View<'_> {
 
     /// Whether this side follows the other one.
     pub(super) fn following(&self) -> Following {
-        let arrives = self.copies().arrived.newest_ms().is_some();
-        match (&self.own.flow, self.copies().follows) {
-            (Some(Ok(flow)), _) if flow.follows() => Following::Yes,
-            (Some(Ok(_)), _) | (Some(Err(_)), Some(false)) => Following::No,
-            (Some(Err(_)), Some(true)) => Following::Yes,
-            (Some(Err(_)), None) => Following::Unknown,
+        let arrived = &self.copies().arrived;
+        let follows = match &self.own.flow {
+            Some(Ok(flow)) => Some(flow.follows()),
+            Some(Err(_)) => self.copies().follows,
             // A process of its own tells nothing: it is known by what it brings.
-            (None, _) if arrives && !self.copies().arrived.has_ceased(self.at) => Following::Yes,
-            (None, _) if arrives => Following::Unknown,
-            (None, _) => Following::No,
+            None if arrived.newest_ms().is_none() => Some(false),
+            None => (!arrived.has_ceased(self.at)).then_some(true),
+        };
+        match follows {
+            Some(true) => Following::Yes,
+            Some(false) => Following::No,
+            None => Following::Unknown,
         }
     }
 
@@ -110,10 +112,10 @@ impl View<'_> {
             }
             None => {}
         }
-        if let Some(measured) = measured {
-            if !measured.missing.is_empty() {
-                found.push(format!("not copied at all: {}", named(&measured.missing)));
-            }
+        if let Some(Measured { missing, .. }) = measured
+            && !missing.is_empty()
+        {
+            found.push(format!("not copied at all: {}", named(missing)));
         }
         if let Some(Measured { unseen, .. }) = measured
             && !unseen.is_empty()

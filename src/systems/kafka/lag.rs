@@ -140,7 +140,7 @@ impl Partition {
     /// and so does what was there twice.
     pub(super) fn is_level(&self, copy: Option<&Self>) -> bool {
         match (self.newest, copy.and_then(|copy| copy.newest)) {
-            _ if !self.read => false,
+            _ if !self.read || self.stable < self.end => false,
             (None, _) => true,
             (Some(newest), Some(copy)) => newest.mark == copy.mark,
             (Some(_), None) => false,
@@ -154,7 +154,7 @@ impl Partition {
     fn is_passed(&self, copy: Option<&Self>, copies: &Copies, place: &(String, i32)) -> bool {
         let more = copies.level.get(place).and_then(|level| level.more);
         match (self.newest, copy.and_then(|copy| copy.newest), more) {
-            (Some(newest), Some(copy), Some(more)) if self.read => {
+            (Some(newest), Some(copy), Some(more)) if self.read && self.stable == self.end => {
                 copy.offset + more + 1 >= self.end && copy.at_ms >= newest.at_ms
             }
             _ => false,

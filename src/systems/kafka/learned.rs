@@ -37,6 +37,9 @@ struct Seen<T> {
     what: T,
 }
 
+/// What partitions lost: from which offset on, and how many records.
+type Lost = BTreeMap<i32, (i64, u64)>;
+
 /// What was learned of the copies in one region.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Copies {
@@ -49,7 +52,7 @@ pub(super) struct Copies {
     ahead: HashMap<(String, i32), i64>,
     /// Records that their source threw away before they were copied: by partition, from where on
     /// and how many.
-    lost: BTreeMap<String, Seen<BTreeMap<i32, (i64, u64)>>>,
+    lost: BTreeMap<String, Seen<Lost>>,
     /// Records that were copied more than once.
     doubled: BTreeMap<String, Seen<u64>>,
     /// Topics whose source was made anew.
@@ -138,11 +141,11 @@ impl Copies {
         }
         let is_new = was == Some(None);
         let (at_ms, more) = match (from.newest, to.and_then(|to| to.newest)) {
-            (Some(source), Some(copy)) if source.mark == copy.mark => {
+            (Some(source), Some(copy)) if source.mark == copy.mark && from.stable == from.end => {
                 // Who made the record may have another clock than who writes heartbeats.
                 (Some(before_ms.unwrap_or(source.at_ms)), Some(source.offset - copy.offset))
             }
-            (None, _) if from.read => (before_ms, None),
+            (None, _) if from.read && from.stable == from.end => (before_ms, None),
             // It came since the look before, and so did all that is in it.
             _ if is_new => (before_ms, None),
             _ => (None, None),

@@ -24,8 +24,11 @@ pub(super) struct Newest {
 pub(super) struct Partition {
     /// The first offset that is still there.
     pub(super) low: i64,
-    /// The offset after the last one.
+    /// The offset after the last one, also of transactions that are open.
     pub(super) end: i64,
+    /// How far readers are given records: an open transaction keeps back all that comes after it
+    /// from those who read what is committed.
+    pub(super) stable: i64,
     /// Its newest record; none where it has none that readers are given.
     pub(super) newest: Option<Newest>,
     /// False where the newest record could not be read in this look.

@@ -20,7 +20,7 @@ pub(super) fn owns(more: &str) -> [Own; 2] {
 /// A partition: its ends and its newest record by offset, time and mark.
 pub(super) fn partition(low: i64, end: i64, newest: Option<(i64, i64, u64)>) -> Partition {
     let newest = newest.map(|(offset, at_ms, mark)| Newest { offset, at_ms, mark });
-    Partition { low, end, newest, read: true }
+    Partition { low, end, stable: end, newest, read: true }
 }
 
 /// A cluster with these topics.

@@ -189,6 +189,17 @@ fn what_no_offset_tells_is_told() {
     pair.a.transact("orders-odd-tx", 0, 1, &[false; 5]);
     let _ = level(&mut watcher, "transactions are copied");
 
+    // One that stays open keeps back what others write after it: that is copied by nobody.
+    let open = pair.a.hang_transaction("orders-odd-tx", 0, 3);
+    pair.a.produce("orders-odd-tx", 0, 4);
+    let b = watcher
+        .until(Side::B, "it is noticed", |b| known(b).is_some_and(|(seconds, _)| seconds > 1.5));
+    assert!(known(&b).is_some_and(|(_, records)| records >= Some(4)), "{b:?}");
+    drop(open);
+    pair.a.delete_topic("orders-odd-tx");
+    pair.a.create_topic("orders-odd-tx", 1, &[]);
+    level(&mut watcher, "it is made anew");
+
     // Trimmed while paused: 200 records are lost for good.
     pair.connect.pause(SOURCE);
     pair.a.produce("orders-odd-new", 0, 300);
