@@ -4,5 +4,6 @@
 mod acting;
 mod bench;
 mod hostile;
+mod measured;
 mod servers;
 mod truth;

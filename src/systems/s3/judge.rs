@@ -242,7 +242,7 @@ mod tests {
             status: None,
             is_copy: false,
             clock_ms: Some(NOW_MS),
-            copies: Some(to.is_some_and(|(_, on)| on)),
+            copies: Some(to.is_some_and(|(to, on)| on && to != "elsewhere")),
             measured: None,
         }
     }

@@ -25,8 +25,6 @@ struct Truth {
     load: Load,
     b: Bucket,
     watcher: Watcher,
-    /// The most and the least that was told above the truth, in seconds.
-    told: Vec<f64>,
 }
 
 impl Truth {
@@ -34,7 +32,7 @@ impl Truth {
         let spec: SystemSpec = system(&pair, Vec::new());
         let (b, load) = (pair.b.store(), Load::start(pair.a.store(), plan()));
         load.until_more(60);
-        Self { pair, load, b, watcher: Watcher::new(&spec), told: Vec::new() }
+        Self { pair, load, b, watcher: Watcher::new(&spec) }
     }
 
     /// One look, held against what was missing before and after it; the seconds that are told.
@@ -44,10 +42,7 @@ impl Truth {
         let end = now_ms();
         let after = self.load.missing_in(&self.b);
         let lag = reading.lag.clone().unwrap();
-        let Some(told) = lag.known_seconds() else {
-            eprintln!("UNKNOWN missing {} {}", before.len(), reading.note);
-            return None;
-        };
+        let told = lag.known_seconds()?;
         assert_eq!(reading.role, Some(Role::Standby));
         let keys: BTreeSet<&String> = after.iter().map(|put| &put.key).collect();
         let age = |put: Option<&Put>, at: i64| put.map_or(0, |put| (at - put.wall_ms).max(0));
@@ -57,10 +52,6 @@ impl Truth {
         #[expect(clippy::cast_precision_loss, reason = "small numbers")]
         let [least, most] = [least, most].map(|ms| ms as f64 / 1000.0);
         let missing = (before.len(), after.len());
-        eprintln!(
-            "told {told:.2} least {least:.2} most {most:.2} missing {missing:?} {}",
-            reading.note
-        );
         if lag.certainty == Certainty::LowerBound {
             let slack = CLOCK.as_secs_f64();
             assert!(told <= most + slack, "at least {told} s, true are {most} s: {reading:?}");
@@ -69,7 +60,6 @@ impl Truth {
         assert!(told >= least, "told {told} s, true are {least} s of {missing:?}: {reading:?}");
         let above = (CANARY_EVERY + CLOCK).as_secs_f64() + 0.5;
         assert!(told <= most + above, "told {told} s, true are {most} s: {reading:?}");
-        self.told.push(told - least);
         Some(told)
     }
 

@@ -1,0 +1,106 @@
+//! What is written to be measured by, with the rights of the docs, and what `CloudWatch` tells.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_cloudwatch::types::{Dimension, MetricDatum};
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use aws_smithy_types::DateTime;
+use tokio::runtime::Runtime;
+use warroom::app::kinds::KINDS;
+use warroom::domain::ids::Side;
+use warroom::domain::reading::{Certainty, FactValue, LookErrorKind};
+use warroom::domain::settings::{Table, Value};
+use warroom::port::{Beat, BeatSetup};
+use warroom::systems::s3::BEAT_POLICY;
+
+use super::bench::{Hand, Vault, WallClock, Watcher, rights, system_of, table, text};
+use crate::kind::Rig as _;
+use crate::servers::aws::{Cloud, Double};
+use crate::servers::minio::Pair;
+use crate::servers::objects::now_ms;
+use crate::servers::{DEADLINE, until};
+use crate::turns::{Group, turn};
+
+#[test]
+fn canaries_are_written_with_the_right_to_write_them_and_no_other() {
+    let Some(_turn) = turn(Group::Objects) else { return };
+    let pair = Pair::start();
+    rights(&pair.a);
+    rights(&pair.b);
+    let settings = table(vec![("beat", text("plain"))]);
+    let spec = Pair::system_at(pair.ports(), "read", "act", settings);
+    let (vault, runtime) = (Vault::new(), Runtime::new().unwrap());
+    let setup =
+        BeatSetup { spec: &spec, side: Side::A, secrets: &vault, clock: Arc::new(WallClock) };
+    let beater = RefCell::new(KINDS.system("s3").unwrap().beater(setup).unwrap());
+    let beat = || runtime.block_on(beater.borrow_mut().beat());
+    assert_eq!(beater.borrow().every(), Duration::from_secs(1));
+    let denied = beat().unwrap_err();
+    assert_eq!(denied.kind, LookErrorKind::Permission);
+    assert!(denied.to_string().contains("allow it `s3:PutObject`"), "{denied}");
+    pair.a.give("wr_plain", &BEAT_POLICY.replace("BUCKET", "src"));
+    until("the right is there", DEADLINE, || beat() == Ok(Beat::Written));
+    let mut watcher = Watcher::new(&spec);
+    let reading = watcher.until(Side::B, "a lag is measured", |reading| {
+        // A heart beats.
+        beat().unwrap();
+        reading.lag.as_ref().is_some_and(|lag| lag.certainty == Certainty::Known)
+    });
+    assert!(reading.lag.unwrap().seconds.is_some_and(|seconds| seconds < 5.0));
+    // It may write nothing else.
+    let plain = Pair::system_at(pair.ports(), "read", "plain", Table::default());
+    let verify = Hand::new(&plain, "s3.verify_write", Side::A, Table::default()).apply();
+    assert!(verify.is_err());
+}
+
+#[test]
+fn metrics_count_while_they_are_fresh() {
+    let Some(_turn) = turn(Group::Objects) else { return };
+    let (cloud, region) = (Cloud::start(Double::Moto), "eu-central-1");
+    cloud.bucket(region, "src").make();
+    cloud.bucket(region, "dst").make();
+    let url = cloud.url();
+    let settings = || table(vec![("metrics", Value::Boolean(true)), ("region", text(region))]);
+    let spec = || system_of([("src", &*url), ("dst", &*url)], "read", "act", settings());
+    let role = table(vec![("role", text("arn:aws:iam::123456789012:role/copy"))]);
+    Hand::new(&spec(), "s3.replicate", Side::B, role).apply().unwrap();
+    let config = aws_sdk_cloudwatch::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(region))
+        .endpoint_url(&url)
+        .credentials_provider(Credentials::new("rig-admin", "rig", None, None, "test"))
+        .build();
+    let client = aws_sdk_cloudwatch::Client::from_conf(config);
+    let runtime = Runtime::new().unwrap();
+    let put = |name: &str, age_s: i64, value: f64| {
+        let dimension =
+            |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
+        let datum = MetricDatum::builder()
+            .metric_name(name)
+            .timestamp(DateTime::from_secs(now_ms() / 1000 - age_s))
+            .value(value)
+            .dimensions(dimension("SourceBucket", "src"))
+            .dimensions(dimension("DestinationBucket", "dst"))
+            .dimensions(dimension("RuleId", "warroom-1"))
+            .build();
+        let put = client.put_metric_data().namespace("AWS/S3").metric_data(datum);
+        runtime.block_on(put.send()).unwrap();
+    };
+    let told = || {
+        let mut watcher = Watcher::new(&spec());
+        // What is asked beside a look is told by the next one.
+        watcher.until(Side::A, "it was asked", |reading| {
+            matches!(reading.fact("lifecycle"), Some(FactValue::Text(_)))
+        });
+        let reading = watcher.side(Side::A).unwrap();
+        reading.fact("pending_operations").unwrap().clone()
+    };
+    // Nothing was ever told: not known, never 0.
+    assert!(matches!(told(), FactValue::Unknown(_)), "{:?}", told());
+    put("OperationsPendingReplication", 600, 7.0);
+    assert!(matches!(told(), FactValue::Unknown(_)), "{:?}", told());
+    put("OperationsPendingReplication", 60, 9.0);
+    assert_eq!(told(), FactValue::Number(9.0));
+}
