@@ -1,9 +1,11 @@
 //! Everything that is tested on real servers, in one binary: started here, killed here.
 
 mod failover;
+mod kafka;
 #[path = "../kind/mod.rs"]
 mod kind;
 mod postgres;
+mod prometheus;
 mod proxied;
 mod redis;
 #[expect(dead_code, reason = "the tests of the terminal and the bench of the budgets use more")]

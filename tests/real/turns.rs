@@ -2,6 +2,7 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::servers::peers::{self, Peer};
 use crate::servers::require;
 
 /// Tests that may run beside each other. What they measure in seconds, a second group beside them
@@ -9,10 +10,23 @@ use crate::servers::require;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
     Failover,
+    Kafka,
     Postgres,
+    Prometheus,
     Proxied,
     Redis,
     Truth,
+}
+
+impl Group {
+    /// What its tests need beside the servers of Debian's packages, which each group needs.
+    const fn peers(self) -> &'static [Peer] {
+        match self {
+            Self::Kafka => &[peers::KAFKA],
+            Self::Prometheus => &[peers::PROMETHEUS],
+            Self::Failover | Self::Postgres | Self::Proxied | Self::Redis | Self::Truth => &[],
+        }
+    }
 }
 
 /// The group that runs, and how many of its tests do.
@@ -26,7 +40,7 @@ pub struct Turn(Group);
 
 /// Waits for the tests of other groups; nothing where real servers are missing, which it has said.
 pub fn turn(group: Group) -> Option<Turn> {
-    if !require() {
+    if !require(group.peers()) {
         return None;
     }
     let mut running = running();

@@ -5,6 +5,7 @@
 pub mod account;
 pub mod dns;
 pub mod load;
+pub mod peers;
 pub mod postgres;
 pub mod proxy;
 pub mod redis;
@@ -17,6 +18,8 @@ use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+
+use peers::Peer;
 
 /// The longest time that anything in a test is waited for.
 pub const DEADLINE: Duration = Duration::from_secs(60);
@@ -41,19 +44,26 @@ pub fn missing() -> Vec<String> {
     missing
 }
 
-/// True when real servers can be used. Panics with the list of missing packages when
-/// `WARROOM_REAL=strict`; otherwise says on stderr what is not tested.
-pub fn require() -> bool {
-    let missing = missing();
-    if missing.is_empty() {
+/// True when the servers of Debian's packages and these peers can be used. Otherwise panics with
+/// what is missing when `WARROOM_REAL=strict`, and says on stderr what is not tested.
+pub fn require(peers: &[Peer]) -> bool {
+    let mut wanted = Vec::new();
+    let packages = missing();
+    if !packages.is_empty() {
+        wanted.push(format!("install the Debian packages: {}", packages.join(" ")));
+    }
+    for peer in peers.iter().filter(|peer| !peer.is_there()) {
+        wanted.push(format!("run {}", peer.made_by()));
+    }
+    if wanted.is_empty() {
         return true;
     }
-    let list = missing.join(" ");
+    let list = wanted.join("; ");
     assert!(
         std::env::var("WARROOM_REAL").as_deref() != Ok("strict"),
-        "real servers are missing; install the Debian packages: {list}"
+        "real servers are missing; {list}"
     );
-    eprintln!("NOT TESTED: real servers are missing; install the Debian packages: {list}");
+    eprintln!("NOT TESTED: real servers are missing; {list}");
     false
 }
 

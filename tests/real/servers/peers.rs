@@ -1,0 +1,48 @@
+//! Servers that Debian has no package for: fetched or built once by a script, outside the tree.
+
+use std::path::PathBuf;
+
+/// One of them, made by the script of its name in `tests/real/peers`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// The script's name.
+    pub script: &'static str,
+    /// The folder that the script makes, named after the version that it is pinned to.
+    pub folder: &'static str,
+}
+
+/// Brokers, Connect and `MirrorMaker` 2, as jars.
+pub const KAFKA: Peer = Peer { script: "kafka", folder: "kafka-3.9.1" };
+
+/// Debian's Prometheus, unpacked and never installed.
+pub const PROMETHEUS: Peer = Peer { script: "prometheus", folder: "prometheus-debian" };
+
+impl Peer {
+    /// Where it is, once it was made. A script gives the folder this name when all is in it.
+    pub fn home(&self) -> PathBuf {
+        all().join(self.folder)
+    }
+
+    /// Whether it was made.
+    pub fn is_there(&self) -> bool {
+        self.home().is_dir()
+    }
+
+    /// The command that makes it.
+    pub fn made_by(&self) -> String {
+        format!("tests/real/peers/{} {}", self.script, all().display())
+    }
+}
+
+/// Where all of them are: as `tests/run` says, or where it keeps them by itself.
+fn all() -> PathBuf {
+    let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    from("WARROOM_PEERS").map_or_else(
+        || {
+            let cache = from("XDG_CACHE_HOME").map(PathBuf::from);
+            let home = || PathBuf::from(from("HOME").unwrap_or_else(|| "/tmp".into()));
+            cache.unwrap_or_else(|| home().join(".cache")).join("warroom/peers")
+        },
+        PathBuf::from,
+    )
+}
