@@ -4,6 +4,7 @@
 //! rest is here and in [`super::pair`], [`super::seat`] and [`super::task`], once for all kinds.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -17,7 +18,9 @@ use crate::domain::settings::{Fault, Fields, Span, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::port::{About, Beat, BeatSetup, Beater, Credential, Probe, ProbeSetup, Secrets, System};
+use crate::port::{
+    About, Beat, BeatSetup, Beater, Clock, Credential, Probe, ProbeSetup, Secrets, System,
+};
 use crate::systems::kit::beating::Beating;
 use crate::systems::kit::endpoint::{ACT, BEAT, CA, Endpoint, READ};
 use crate::systems::kit::pair::PairProbe;
@@ -268,6 +271,8 @@ pub struct Target<S: Server> {
     pub trust: Option<Trust>,
     /// The longest time that the server works on one request, where it can be told that.
     pub answers_in: Option<Duration>,
+    /// The time, for what is signed with it.
+    pub clock: Arc<dyn Clock>,
     /// The only server that may answer, and what it is called then; any where none is told.
     meant: Option<(Identity, String)>,
 }
@@ -282,6 +287,7 @@ impl<S: Server> Target<S> {
         written: &Written<S>,
         secret: Option<&str>,
         secrets: &dyn Secrets,
+        clock: &Arc<dyn Clock>,
     ) -> Result<Self, Fault> {
         let fault = |message: String| Fault::new(written.span, message);
         let credential = match secret {
@@ -305,6 +311,7 @@ impl<S: Server> Target<S> {
             user,
             user_is_named,
             answers_in: None,
+            clock: Arc::clone(clock),
             meant: None,
         })
     }
