@@ -6,6 +6,7 @@ pub mod facts;
 pub mod http;
 pub mod kit;
 pub mod manual;
+pub mod opensearch;
 pub mod postgres;
 pub mod redis;
 
@@ -17,6 +18,7 @@ pub const SYSTEMS: &[&dyn System] = &[
     &dns::Dns,
     &http::Http,
     &manual::Manual,
+    &opensearch::OpenSearch,
     &postgres::Postgres,
     &redis::Redis,
 ];
