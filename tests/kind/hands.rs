@@ -38,7 +38,8 @@ impl Clock for WallClock {
 pub struct Vault(BTreeMap<&'static str, (&'static str, &'static str)>);
 
 impl Vault {
-    fn new() -> Self {
+    /// All of them.
+    pub fn new() -> Self {
         Self(BTreeMap::from([
             ("read", ("wr_read", READ_PASSWORD)),
             ("act", ("wr_act", ACT_PASSWORD)),

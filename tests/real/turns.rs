@@ -2,6 +2,7 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::servers::opensearch;
 use crate::servers::peers::{self, Peer};
 use crate::servers::require;
 
@@ -15,6 +16,7 @@ pub enum Group {
     Prometheus,
     Proxied,
     Redis,
+    Search,
     Truth,
 }
 
@@ -24,6 +26,7 @@ impl Group {
         match self {
             Self::Kafka => &[peers::KAFKA],
             Self::Prometheus => &[peers::PROMETHEUS],
+            Self::Search => &[opensearch::PEER],
             Self::Failover | Self::Postgres | Self::Proxied | Self::Redis | Self::Truth => &[],
         }
     }

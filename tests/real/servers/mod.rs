@@ -5,6 +5,7 @@
 pub mod account;
 pub mod dns;
 pub mod load;
+pub mod opensearch;
 pub mod peers;
 pub mod postgres;
 pub mod proxy;
