@@ -7,6 +7,7 @@ pub mod http;
 pub mod kafka;
 pub mod kit;
 pub mod manual;
+pub mod opensearch;
 pub mod postgres;
 pub mod prometheus;
 pub mod redis;
@@ -21,6 +22,7 @@ pub const SYSTEMS: &[&dyn System] = &[
     &http::Http,
     &kafka::Kafka,
     &manual::Manual,
+    &opensearch::OpenSearch,
     &postgres::Postgres,
     &prometheus::Prometheus,
     &redis::Redis,

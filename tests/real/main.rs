@@ -5,6 +5,7 @@ mod failover;
 mod kafka;
 #[path = "../kind/mod.rs"]
 mod kind;
+mod opensearch;
 mod postgres;
 mod prometheus;
 mod proxied;

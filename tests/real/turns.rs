@@ -3,6 +3,7 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::servers::kafka::Pair;
+use crate::servers::opensearch;
 use crate::servers::peers::{self, Peer};
 use crate::servers::require;
 
@@ -17,6 +18,7 @@ pub enum Group {
     Prometheus,
     Proxied,
     Redis,
+    Search,
     Truth,
 }
 
@@ -27,6 +29,7 @@ impl Group {
             Self::Kafka => &[peers::KAFKA],
             Self::Objects => &[peers::AWS, peers::MINIO],
             Self::Prometheus => &[peers::PROMETHEUS],
+            Self::Search => &[opensearch::PEER],
             Self::Failover | Self::Postgres | Self::Proxied | Self::Redis | Self::Truth => &[],
         }
     }

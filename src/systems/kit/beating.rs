@@ -55,7 +55,7 @@ impl<S: Server> Beating<S> {
         let every = S::beats_every(&written.own).ok_or_else(|| refuse("`heartbeat`"))?;
         let secret = written.beat.as_deref();
         let secret = secret.ok_or_else(|| refuse("`beat`, the name of a secret"))?;
-        let target = Target::new(&written, Some(secret), setup.secrets)?;
+        let target = Target::new(&written, Some(secret), setup.secrets, &setup.clock)?;
         Ok(Self { clock: Arc::clone(&setup.clock), target, side: setup.side, every, kept: None })
     }
 

@@ -60,7 +60,12 @@ impl<S: Server> PairProbe<S> {
         let side = |written: &Option<Written<S>>| {
             let made = written.as_ref().map(|written| {
                 Ok(SideProbe {
-                    target: Target::new(written, written.read.as_deref(), setup.secrets)?,
+                    target: Target::new(
+                        written,
+                        written.read.as_deref(),
+                        setup.secrets,
+                        &setup.clock,
+                    )?,
                     limit,
                     kept: None,
                     nameless: None,

@@ -71,8 +71,8 @@ impl<S: Server> Bench<S> {
         };
         let name = format!("{} in {}", spec.id, setup.site.region(side).label);
         let expected = if is_target { &setup.expected.target } else { &setup.expected.other };
-        let target =
-            Target::new(&written, secret, setup.secrets)?.meant_for(expected.clone(), &name);
+        let target = Target::new(&written, secret, setup.secrets, &setup.clock)?
+            .meant_for(expected.clone(), &name);
         Ok(Self { target })
     }
 

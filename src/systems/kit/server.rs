@@ -5,6 +5,7 @@
 //! once for all kinds.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -18,7 +19,7 @@ use crate::domain::settings::{Fault, Fields, Span, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::port::{About, Beat, Credential, Secrets};
+use crate::port::{About, Beat, Clock, Credential, Secrets};
 use crate::systems::kit::endpoint::{ACT, BEAT, CA, Endpoint, READ};
 use crate::systems::kit::sides::{both_sides, side_table};
 use crate::systems::kit::tls::Trust;
@@ -282,6 +283,8 @@ pub struct Target<S: Server> {
     pub ca: Option<std::path::PathBuf>,
     /// The longest time that the server works on one request, where it can be told that.
     pub answers_in: Option<Duration>,
+    /// The time, for what is signed with it.
+    pub clock: Arc<dyn Clock>,
     /// The only server that may answer, and what it is called then; any where none is told.
     meant: Option<(Identity, String)>,
 }
@@ -296,6 +299,7 @@ impl<S: Server> Target<S> {
         written: &Written<S>,
         secret: Option<&str>,
         secrets: &dyn Secrets,
+        clock: &Arc<dyn Clock>,
     ) -> Result<Self, Fault> {
         let fault = |message: String| Fault::new(written.span, message);
         let credential = match secret {
@@ -320,6 +324,7 @@ impl<S: Server> Target<S> {
             user_is_named,
             ca: written.ca.clone(),
             answers_in: None,
+            clock: Arc::clone(clock),
             meant: None,
         })
     }

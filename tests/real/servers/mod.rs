@@ -11,6 +11,7 @@ pub mod kafka;
 pub mod load;
 pub mod minio;
 pub mod objects;
+pub mod opensearch;
 pub mod peers;
 pub mod postgres;
 pub mod program;

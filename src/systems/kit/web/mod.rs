@@ -3,10 +3,12 @@
 pub mod address;
 pub mod certificate;
 mod http1;
+pub mod sign;
 pub mod wire;
 
 use std::error::Error;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -20,6 +22,7 @@ use url::Url;
 use crate::systems::kit::server::{Server, Target};
 use crate::systems::kit::tls::Trust;
 use crate::systems::kit::trouble::{Trouble, TroubleKind, innermost, known_cause};
+use sign::Signer;
 use wire::{Broken, Message};
 
 /// How much of a peer's own words a sentence repeats, in characters.
@@ -53,6 +56,8 @@ pub enum As {
     Nobody,
     /// A user with a password (RFC 7617), or whoever has the token (RFC 6750).
     Header(HeaderValue),
+    /// Whoever signs each request.
+    Signed(Arc<Signer>),
 }
 
 impl As {
@@ -120,6 +125,11 @@ impl Web {
         Ok(Self { base, address: peer, trust, asks })
     }
 
+    /// The same peer, asked in signed requests.
+    pub fn signed(self, signer: Signer) -> Self {
+        Self { asks: As::Signed(Arc::new(signer)), ..self }
+    }
+
     /// What it is called in sentences: `a.example:9200`.
     pub fn place(&self) -> String {
         wire::peer_of(&self.base)
@@ -149,16 +159,17 @@ impl Web {
             Trouble::unsent(TroubleKind::Ours, format!("`{path}` is no path: {error}"))
         })?;
         let mut headers = HeaderMap::new();
+        let mut bytes = Vec::new();
+        if let Some(body) = body {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            bytes = body.to_string().into_bytes();
+        }
         match &self.asks {
             As::Nobody => {}
             As::Header(value) => {
                 headers.insert(AUTHORIZATION, value.clone());
             }
-        }
-        let mut bytes = Vec::new();
-        if let Some(body) = body {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-            bytes = body.to_string().into_bytes();
+            As::Signed(signer) => signer.sign(&method, &url, &bytes, &mut headers)?,
         }
         let message = Message { url, method, headers, body: bytes.into() };
         let asked = wire::ask_at(&self.trust, &message, self.address, false).await;
