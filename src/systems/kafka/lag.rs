@@ -90,17 +90,9 @@ pub(super) fn measure(
         }
     }
     found.unseen = unseen(own, source);
-    if let Some(topic) = found.unseen.first() {
-        // What is hidden from us may be behind.
+    if let Some(why) = hidden(own, source, &found.unseen) {
         (seconds_known, records_known) = (false, false);
-        found.why.get_or_insert(format!("{topic} is not seen at its source"));
-    }
-    let any = source.topics.keys().any(|topic| own.watched.names.is_source(topic));
-    if !any {
-        (seconds_known, records_known) = (false, false);
-        found.why = Some(
-            "no topic of the source is one of `topics`, or DESCRIBE on them is missing".to_owned(),
-        );
+        found.why.get_or_insert(why);
     }
     let basis = if seconds > 0.0 { Basis::Heartbeat } else { Basis::Offset };
     let known = seconds_known || records_known;
@@ -113,6 +105,15 @@ pub(super) fn measure(
         unreceived: None,
     };
     found
+}
+
+/// Why nothing of what was measured can be all: what is hidden from us may be behind.
+fn hidden(own: &SideState, source: &SideState, unseen: &[String]) -> Option<String> {
+    if !source.topics.keys().any(|topic| own.watched.names.is_source(topic)) {
+        let why = "no topic of the source is one of `topics`, or DESCRIBE on them is missing";
+        return Some(why.to_owned());
+    }
+    unseen.first().map(|topic| format!("{topic} is not seen at its source"))
 }
 
 /// Topics that were copied to here and that the source does not show: no cluster says that it hides

@@ -19,7 +19,7 @@ use crate::domain::settings::{Fault, Fields, Span, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::port::{About, Beat, Clock, Credential, Secrets};
+use crate::port::{About, Beat, Clock, Secrets};
 use crate::systems::kit::endpoint::{ACT, BEAT, CA, Endpoint, READ};
 use crate::systems::kit::sides::{both_sides, side_table};
 use crate::systems::kit::tls::Trust;
@@ -302,10 +302,8 @@ impl<S: Server> Target<S> {
         clock: &Arc<dyn Clock>,
     ) -> Result<Self, Fault> {
         let fault = |message: String| Fault::new(written.span, message);
-        let credential = match secret {
-            Some(name) => secrets.open(name).map_err(|why| fault(why.to_string()))?,
-            None => Credential::default(),
-        };
+        let opened = secret.map(|name| secrets.open(name)).transpose();
+        let credential = opened.map_err(|why| fault(why.to_string()))?.unwrap_or_default();
         let (endpoint, own) = (written.endpoint.clone(), written.own.clone());
         let place = S::place(&endpoint, &own);
         let named = S::user(&own).map(str::to_owned).or(credential.user);

@@ -4,6 +4,7 @@ use warroom::domain::ids::Side;
 use warroom::domain::preview::{Preview, Standing};
 use warroom::domain::reading::{FactValue, Role};
 use warroom::domain::settings::{Table, Value};
+use warroom::domain::site::SystemSpec;
 use warroom::port::OperateError;
 
 use super::bench::{Hand, Watcher, done, plan, system, table, text, why};
@@ -27,6 +28,12 @@ fn shows(preview: &Preview, want: &str) {
     assert!(lines.iter().any(|line| line.contains(want)), "{want} in {lines:#?}");
 }
 
+/// The roles as one look tells them.
+fn roles(watcher: &mut Watcher) -> [Option<Role>; 2] {
+    let looks = watcher.look();
+    [looks.a, looks.b].map(|look| look.unwrap().unwrap().role)
+}
+
 #[test]
 fn copying_is_stopped_resumed_and_turned_round() {
     let Some(_turn) = turn(Group::Objects) else { return };
@@ -35,10 +42,6 @@ fn copying_is_stopped_resumed_and_turned_round() {
     let hand = |action: &str, side: Side, with: Table| Hand::new(&spec, action, side, with);
     let mut watcher = Watcher::new(&spec);
     let mut load = Load::start(pair.a.store(), plan());
-    let roles = |watcher: &mut Watcher| {
-        let looks = watcher.look();
-        [looks.a, looks.b].map(|look| look.unwrap().unwrap().role)
-    };
     assert_eq!(roles(&mut watcher), [Some(Role::Primary), Some(Role::Standby)]);
     let verify = || hand("s3.verify_replicated", Side::B, table(vec![("prefix", text("data/"))]));
     load.until_more(20);
@@ -73,24 +76,7 @@ fn copying_is_stopped_resumed_and_turned_round() {
     assert_eq!(pair.a.admin(&["replicate", "ls", "a/src"]), rules);
     assert_eq!(roles(&mut watcher), [Some(Role::Primary), Some(Role::Standby)]);
 
-    // Turned round for the way back: first the old way ends.
-    pair.b.replicate_to(&pair.a);
-    assert_eq!(roles(&mut watcher), [None, None]);
-    assert!(watcher.side(Side::B).unwrap().note.as_str().contains("rules copy both ways"));
-    hand("s3.stop_replication", Side::A, Table::default()).apply().unwrap();
-    let refused = hand("s3.replicate", Side::A, Table::default()).apply().unwrap_err();
-    assert!(
-        refused.to_string().contains("stop that with s3.stop_replication of Region B first"),
-        "{refused}"
-    );
-    hand("s3.stop_replication", Side::B, Table::default()).apply().unwrap();
-    let mut back = hand("s3.replicate", Side::A, Table::default());
-    shows(&back.preview(), "+ replication Region B -> Region A: its rules are turned on");
-    back.apply().unwrap();
-    assert!(done(&back.check()));
-    assert_eq!(roles(&mut watcher), [Some(Role::Standby), Some(Role::Primary)]);
-    assert!(pair.b.store().put("data/back", vec![1]));
-    until("it comes back", DEADLINE, || pair.a.store().keys("data/back").len() == 1);
+    turned_round(&pair, &spec, &mut watcher);
 
     // Without the other side there is no proof, and that is said.
     pair.a.kill9();
@@ -98,6 +84,28 @@ fn copying_is_stopped_resumed_and_turned_round() {
     assert!(stopped.to_string().contains("nothing was sent"), "{stopped}");
     let said = says(&verify().check());
     assert!(said.starts_with("unknown: no proof possible: Region A is not read"), "{said}");
+}
+
+/// For the way back: first the old way ends.
+fn turned_round(pair: &Pair, spec: &SystemSpec, watcher: &mut Watcher) {
+    let hand = |action: &str, side: Side| Hand::new(spec, action, side, Table::default());
+    pair.b.replicate_to(&pair.a);
+    assert_eq!(roles(watcher), [None, None]);
+    assert!(watcher.side(Side::B).unwrap().note.as_str().contains("rules copy both ways"));
+    hand("s3.stop_replication", Side::A).apply().unwrap();
+    let refused = hand("s3.replicate", Side::A).apply().unwrap_err();
+    assert!(
+        refused.to_string().contains("stop that with s3.stop_replication of Region B first"),
+        "{refused}"
+    );
+    hand("s3.stop_replication", Side::B).apply().unwrap();
+    let mut back = hand("s3.replicate", Side::A);
+    shows(&back.preview(), "+ replication Region B -> Region A: its rules are turned on");
+    back.apply().unwrap();
+    assert!(done(&back.check()));
+    assert_eq!(roles(watcher), [Some(Role::Standby), Some(Role::Primary)]);
+    assert!(pair.b.store().put("data/back", vec![1]));
+    until("it comes back", DEADLINE, || pair.a.store().keys("data/back").len() == 1);
 }
 
 #[test]

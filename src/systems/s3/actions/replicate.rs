@@ -50,7 +50,7 @@ impl Task for Replicate {
         guard: Guard::TypedTarget,
         fencing: Fencing::IdempotentByKey,
         change: Change::Follow,
-        reversal: "s3.stop_replication",
+        reversal: "By s3.stop_replication at the same target",
         permissions: &[
             "on the other side: s3:GetReplicationConfiguration, s3:PutReplicationConfiguration",
             "iam:PassRole of `role`, at Amazon",
@@ -164,8 +164,8 @@ impl At<Replicate> {
         }
         (own.copies == Some(true) && !self.with.both_ways).then(|| {
             format!(
-                "{name} copies to {from} itself: stop that with s3.stop_replication of {from} first, \
-                 or set `both_ways = true`"
+                "{name} copies to {from} itself: stop that with s3.stop_replication of {from} \
+                 first, or set `both_ways = true`"
             )
         })
     }

@@ -17,10 +17,10 @@ impl Task for Stop {
               what was written there and not copied by then stays uncopied",
         verb: "stop",
         class: Class::I,
-        guard: Guard::TypedTarget,
+        guard: Guard::StopWindow,
         fencing: Fencing::IdempotentByKey,
         change: Change::StopReplication,
-        reversal: "s3.replicate",
+        reversal: "By s3.replicate at the same target",
         permissions: &[
             "on the other side: s3:GetReplicationConfiguration, s3:PutReplicationConfiguration",
         ],
