@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::error::KafkaError;
 use rdkafka::message::{Headers as _, Message as _};
 use rdkafka::metadata::MetadataPartition;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -225,7 +225,7 @@ fn read_from<'a>(
     let mut reader = Reader::of(places);
     let mut idle = Duration::ZERO;
     while !reader.is_done() && idle < client.limit / 2 {
-        match client.consumer.poll(POLL) {
+        match client.poll(POLL) {
             None => idle += POLL,
             Some(Ok(message)) => reader.take(
                 (message.topic().to_owned(), message.partition()),
@@ -236,8 +236,6 @@ fn read_from<'a>(
                 },
             ),
             Some(Err(KafkaError::PartitionEOF(number))) => reader.end(number),
-            // Nothing is kept under our group, so no right to it is missed.
-            Some(Err(error)) if code_of(&error) == Some(Code::GroupAuthorizationFailed) => {}
             Some(Err(error)) => return Err(client.trouble(&error)),
         }
     }

@@ -10,7 +10,7 @@ use rdkafka::client::{ClientContext, OAuthToken};
 use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::Message as _;
+use rdkafka::message::{BorrowedMessage, Message as _};
 use rdkafka::metadata::MetadataPartition;
 use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
 use secrecy::ExposeSecret as _;
@@ -134,6 +134,14 @@ impl Client {
             trouble = Trouble { message: words.into(), ..trouble };
         }
         trouble
+    }
+
+    /// The next record or event, if one comes in time. Nothing is kept under our group, so no right
+    /// to it is missed.
+    pub(super) fn poll(&self, wait: Duration) -> Option<Result<BorrowedMessage<'_>, KafkaError>> {
+        let no_right =
+            |error: &KafkaError| code_of(error) == Some(RDKafkaErrorCode::GroupAuthorizationFailed);
+        self.consumer.poll(wait).filter(|event| !event.as_ref().is_err_and(no_right))
     }
 
     /// The partitions of a topic, asked for by its name: nothing else tells that it is hidden from

@@ -169,6 +169,7 @@ fn what_one_failed_task_leaves_is_told() {
 fn what_no_offset_tells_is_told() {
     let Some(_turn) = turn(Group::Kafka) else { return };
     let pair = Pair::shared();
+    pair.a.create_topic("orders-odd", 1, &[]);
     let mut watcher = Watcher::new(&system(&pair, "orders-odd.*", Vec::new()));
     watcher.until(Side::B, "heartbeats come", |b| known(b).is_some());
     let level = |watcher: &mut Watcher, what: &str| {

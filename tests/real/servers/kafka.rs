@@ -116,8 +116,10 @@ impl Pair {
             }
         }
         self.connect.program.thaw();
-        self.a.until_up();
-        self.b.until_up();
+        for broker in [&mut self.a, &mut self.b] {
+            broker.until_up();
+            broker.disallow_all();
+        }
         if !self.connect.program.is_started() {
             self.connect.launch();
         }

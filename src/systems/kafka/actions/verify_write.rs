@@ -120,7 +120,7 @@ fn newest(client: &Client, topic: &str, key: &str) -> Result<Option<(i64, Vec<u8
     client.consumer.assign(&list).map_err(|error| client.trouble(&error))?;
     let (mut found, mut ended, mut idle) = (None, 0, Duration::ZERO);
     while ended < list.count() && idle < client.limit {
-        match client.consumer.poll(POLL) {
+        match client.poll(POLL) {
             None => idle += POLL,
             Some(Ok(message)) if message.key() == Some(key.as_bytes()) => {
                 let made_ms = message.timestamp().to_millis().unwrap_or_default();

@@ -32,6 +32,9 @@ const DELETE_ACLS: i16 = 31;
 const VERSION: i16 = 1;
 const LITERAL: u8 = 3;
 const ALLOW: u8 = 3;
+const ANY: u8 = 1;
+/// A text that is not there.
+const NOTHING: [u8; 2] = [0xff, 0xff];
 
 impl Broker {
     /// Allows a user this, and waits until it holds.
@@ -44,12 +47,34 @@ impl Broker {
         self.change_right(DELETE_ACLS, user, may, on);
     }
 
+    /// Takes back all that anybody was given.
+    pub fn disallow_all(&self) {
+        let mut any = vec![ANY];
+        any.extend(NOTHING);
+        any.push(ANY);
+        any.extend(NOTHING);
+        any.extend(NOTHING);
+        any.extend([ANY, ANY]);
+        self.ask(DELETE_ACLS, &any);
+    }
+
     fn change_right(&self, request: i16, user: &str, may: May, on: On<'_>) {
         let (kind, name) = match on {
             On::Topic(name) => (2, name),
             On::Group(name) => (3, name),
             On::Cluster => (4, "kafka-cluster"),
         };
+        let mut right = vec![kind];
+        text(&mut right, name);
+        right.push(LITERAL);
+        text(&mut right, &format!("User:{user}"));
+        text(&mut right, "*");
+        right.extend([may as u8, ALLOW]);
+        self.ask(request, &right);
+    }
+
+    /// Sends a request about one right.
+    fn ask(&self, request: i16, right: &[u8]) {
         let mut body = Vec::new();
         body.extend(request.to_be_bytes());
         body.extend(VERSION.to_be_bytes());
@@ -57,12 +82,7 @@ impl Broker {
         body.extend(1_i32.to_be_bytes());
         text(&mut body, "rig");
         body.extend(1_i32.to_be_bytes());
-        body.push(kind);
-        text(&mut body, name);
-        body.push(LITERAL);
-        text(&mut body, &format!("User:{user}"));
-        text(&mut body, "*");
-        body.extend([may as u8, ALLOW]);
+        body.extend(right);
 
         let mut stream = TcpStream::connect(self.address()).unwrap();
         stream.set_read_timeout(Some(TIMEOUT)).unwrap();
@@ -73,7 +93,7 @@ impl Broker {
         let mut answer = vec![0; usize::try_from(u32::from_be_bytes(length)).unwrap()];
         stream.read_exact(&mut answer).unwrap();
         // Number, throttle, how many, and of the first how it went.
-        assert_eq!(answer[12..14], [0, 0], "{user} {may:?} {on:?}: {answer:?}");
+        assert_eq!(answer[12..14], [0, 0], "{right:?}: {answer:?}");
     }
 }
 
