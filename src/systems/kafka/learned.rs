@@ -55,6 +55,9 @@ pub(super) struct Copies {
     lost: BTreeMap<String, Seen<Lost>>,
     /// Records that were copied more than once.
     doubled: BTreeMap<String, Seen<u64>>,
+    /// What was to be copied next in the look before.
+    #[serde(skip)]
+    next: HashMap<(String, i32), i64>,
     /// Topics whose source was made anew.
     remade: BTreeMap<String, Seen<()>>,
     /// Whether something copied into this region when Connect last told.
@@ -173,7 +176,10 @@ impl Copies {
         let here =
             to.and_then(|to| to.newest).zip(level).map(|(copy, more)| copy.offset + more + 1);
         let next = here.map_or(next, |here| here.max(next));
-        if from.end < next {
+        // Both sides are asked at the same time, so what was copied by now may have come since the
+        // source told its end. What was copied by the look before was there.
+        let before = self.next.insert(place.clone(), next);
+        if before.is_some_and(|before| from.end < before) {
             self.remade.insert(place.0.clone(), Seen { at: Some(at), what: () });
         }
         if from.low <= next || from.end < next {

@@ -187,6 +187,13 @@ fn what_is_wrong_is_named() {
         standby,
         "made anew at the source",
     );
+    // The copies are asked at the same time as their source, and may be asked later.
+    let (eleven, ten) = (one(11, 10), one(10, 9));
+    let later: &[(&str, &[Partition])] = &[("A.t", &eleven)];
+    let as_asked: &[(&str, &[Partition])] = &[("t", &ten)];
+    let copied = Some(11);
+    let later = Look { a: Some(as_asked), b: later, copied, ..with("RUNNING", &["RUNNING"]) };
+    check("asked later", &[with("RUNNING", &["RUNNING"]), later], standby, "");
     // The same record stands further and further on: something is copied twice.
     let doubled = [partition(0, 14, record(13, 9))];
     let twice: &[(&str, &[Partition])] = &[("A.t", &doubled)];
