@@ -24,6 +24,9 @@ const REPLICA: Setting<String> = Setting::new(
      replicas",
 );
 
+/// So long the old primary may take until it follows, before nobody asks what it had.
+const FOLLOWS_WITHIN: Duration = Duration::from_secs(2);
+
 /// `redis.failover`.
 pub(super) struct Failover;
 
@@ -195,7 +198,7 @@ impl At<Failover> {
             tokio::time::sleep(LOOK_EVERY).await;
             state = self.source().state_on(&session).await;
         }
-        self.outcome(stopped.as_ref(), output).await
+        self.outcome(stopped, output).await
     }
 
     /// The server's own timeout did not end it: it is ended here.
@@ -211,9 +214,9 @@ impl At<Failover> {
 
     /// How the roles stand once no failover is under way any more, and what the old primary had
     /// written when it stopped that the new one did not go on from.
-    async fn outcome(&self, stopped: Option<&Position>, output: &mut dyn Output) -> Applied {
+    async fn outcome(&self, stopped: Option<Position>, output: &mut dyn Output) -> Applied {
         let (name, from) = (&self.seat.name, &self.seat.other_region);
-        let source = self.source().state().await.map_err(Trouble::into_operate_error)?;
+        let mut source = self.source().state().await.map_err(Trouble::into_operate_error)?;
         if source.is_primary() {
             let why = format!(
                 "{name} had not received everything within {} s: {from} gave the failover up and \
@@ -226,8 +229,20 @@ impl At<Failover> {
         if !own.is_primary() {
             return Err(OperateError::Ambiguous("neither side is primary".into()));
         }
-        let lost = match (stopped, own.parted()) {
-            (Some(stopped), Some(parted)) if stopped.of == parted.of => {
+        let (parted, began) = (own.parted(), self.clock.now());
+        let is_of = |one: &Position| parted.as_ref().is_some_and(|parted| parted.of == one.of);
+        let mut stopped = stopped.filter(is_of);
+        // A quick handover is over before anybody saw it hold writes back. As a replica it tells
+        // where it went on from what it had; with more than that it throws all away, and does not.
+        while stopped.is_none() && self.clock.now().since(began) < FOLLOWS_WITHIN {
+            stopped = source.parted().filter(is_of);
+            if stopped.is_none() {
+                tokio::time::sleep(LOOK_EVERY).await;
+                source = self.source().state().await.map_err(Trouble::into_operate_error)?;
+            }
+        }
+        let lost = match (stopped, &parted) {
+            (Some(stopped), Some(parted)) => {
                 format!("{} B lost", stopped.at.saturating_sub(parted.at))
             }
             _ => "what is lost could not be told".to_owned(),
