@@ -69,7 +69,7 @@ fn shard_of(name: &str, shards: u32, routing_shards: u32) -> u32 {
 }
 
 /// The hash by which documents are routed: Murmur3 of a text's UTF-16, low bytes first.
-fn murmur3(text: &str) -> u32 {
+pub(super) fn murmur3(text: &str) -> u32 {
     const C1: u32 = 0xcc9e_2d51;
     const C2: u32 = 0x1b87_3593;
     let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();

@@ -20,7 +20,9 @@ const TRAILS_MAX: usize = 256;
 /// How far a side had followed a leader when that was last known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Followed {
-    /// The leader's history.
+    /// What the copies are called.
+    pub(super) by: String,
+    /// The leader's history as these copies were first seen to follow it.
     pub(super) of: String,
     /// Its operations that had arrived.
     pub(super) at: u64,
@@ -64,10 +66,14 @@ impl Learned {
                 Some(Role::Primary) => self.note(own, at),
                 Some(Role::Standby) => {
                     let arrived = own.operations(|shard| shard.complete);
-                    let known = self.followed[side.index()].as_ref().map(|before| &before.of);
-                    let of = other.filter(|other| other.is_primary()).map(SideState::history);
-                    if let (Some(of), Some(at)) = (of.or_else(|| known.cloned()), arrived) {
-                        self.followed[side.index()] = Some(Followed { of, at });
+                    let (by, before) = (own.history(), self.followed[side.index()].take());
+                    let before = before.filter(|before| before.by == by);
+                    let at = arrived.or(before.as_ref().map(|before| before.at));
+                    let of = before.map(|before| before.of).or_else(|| {
+                        other.filter(|other| other.is_primary()).map(SideState::history)
+                    });
+                    if let (Some(of), Some(at)) = (of, at) {
+                        self.followed[side.index()] = Some(Followed { by, of, at });
                     }
                 }
                 None => {}
@@ -118,6 +124,8 @@ pub(super) enum Pace {
     Live,
     /// Its own, told before the follower was asked: under load nobody is level with the newest.
     AsAsked,
+    /// Its own, which takes no writes: a copy that has more is one of another history.
+    Still,
 }
 
 /// How many operations a follower lacks of all indices; or why nobody knows.
@@ -186,6 +194,7 @@ pub(super) fn behind(
 fn reached(there: Shard, here: Shard, told: Option<(i64, i64)>, pace: Pace) -> Option<(u64, u64)> {
     let count = |at: i64| u64::try_from(at.saturating_add(1)).unwrap_or(0);
     match told {
+        Some((_, follower)) if pace == Pace::Still && follower > there.newest => None,
         // The leader is asked on two ways in one look: the larger word counts.
         Some((leader, follower)) => {
             let leads = if pace == Pace::Live { there.newest.max(leader) } else { there.newest };
@@ -222,7 +231,16 @@ impl Measured<'_> {
             .leader
             .ok_or_else(|| format!("{} was not read as leader in this look", self.from))?;
         let all = self.own.indices.iter();
-        all.map(|own| Ok((own, behind(own, leader, self.alias, Pace::Live)?))).collect()
+        let all: Result<Vec<_>, String> =
+            all.map(|own| Ok((own, behind(own, leader, self.alias, Pace::Live)?))).collect();
+        let followed = self.learned.followed[self.from.other().index()].as_ref();
+        let followed = followed.filter(|followed| followed.by == self.own.history());
+        match followed {
+            Some(followed) if followed.of != leader.history() => all.and_then(|_| {
+                Err(format!("{} has made indices anew: what is here is of the old ones", self.from))
+            }),
+            Some(_) | None => all,
+        }
     }
 
     /// The lag.

@@ -111,7 +111,9 @@ fn made_of(found: &Json, blocks: &Json, name: &str) -> Option<Made> {
     let is_set = |name: &&str| settings[*name] == "true";
     let shards = number("index.number_of_shards")?;
     let routing = found["routing_num_shards"].as_u64().and_then(|told| u32::try_from(told).ok());
+    let uuid = settings["index.uuid"].as_str().unwrap_or_default();
     Some(Made {
+        uuid: head(uuid, WORD_CHARS_MAX),
         closed: found["state"] == "close",
         blocked: WRITE_BLOCKS.iter().any(is_set) || blocks_of(own) || blocks_of(&blocks["global"]),
         marked: settings[MARK].is_string() || own[BLOCK].is_object(),

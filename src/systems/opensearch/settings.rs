@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::domain::setting::{Kind, Setting, SettingSpec};
 use crate::domain::settings::{Fault, Fields, Table};
-use crate::systems::kit::beating::EVERY_USUAL;
+use crate::systems::kit::beating::{BEATS_EVERY, EVERY_USUAL};
 use crate::systems::kit::endpoint::{self, Endpoint};
 
 /// The kind `opensearch`.
@@ -57,11 +57,12 @@ const HEARTBEAT: Setting<String> = Setting::new(
      It measures its own shards; without it seconds are told by when the leader's sequence numbers \
      were seen to pass",
 )
+.example("\"warroom-beats\"")
 .of_pair();
 
 const HEARTBEAT_EVERY: Setting<Duration> = Setting::new(
     "heartbeat_every",
-    Kind::Time(100, 3_600_000),
+    BEATS_EVERY,
     "How often it is written; 1s for `warroom beat` and learned from watching if absent. One that \
      is older than three times this measures nothing",
 )

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::beats::Beat;
+use super::beats::{Beat, murmur3};
 use super::session::Root;
 use crate::domain::reading::{Identity, Role, Writes};
 use crate::domain::text::{Clean, head};
@@ -50,6 +50,8 @@ impl Copying {
 /// How an index is made and kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Made {
+    /// What no index that was made later under the same name is called.
+    pub(super) uuid: String,
     /// It is closed: nothing can be read or written.
     pub(super) closed: bool,
     /// A block of its own forbids writes.
@@ -204,11 +206,10 @@ impl SideState {
         Some(sum)
     }
 
-    /// What its history of operations is called while it leads: another one where the indices have
-    /// other shards.
+    /// What its history of operations is called: another one where an index was made anew.
     pub(super) fn history(&self) -> String {
-        let shards: u64 = self.there().map(|(_, made)| u64::from(made.shards)).sum();
-        format!("{}/{shards}", self.root.uuid)
+        let made: Vec<&str> = self.there().map(|(_, made)| made.uuid.as_str()).collect();
+        format!("{}/{:x}", self.root.uuid, murmur3(&made.join("/")))
     }
 
     /// The index of a name.

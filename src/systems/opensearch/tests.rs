@@ -35,7 +35,13 @@ fn cluster(uuid: &str, copying: Copying, shards: &[i64]) -> SideState {
         (0..).zip(shards.iter().map(|at| Shard { newest: *at, complete: *at })).collect();
     let count = u32::try_from(shards.len()).unwrap();
     let marked = copying != Copying::Nothing;
-    let made = Made { shards: count, routing_shards: count, marked, ..Made::default() };
+    let made = Made {
+        uuid: uuid.to_owned(),
+        shards: count,
+        routing_shards: count,
+        marked,
+        ..Made::default()
+    };
     let name = "books".to_owned();
     let index = Index { name, made: Some(made), copying, alias: None, shards };
     SideState {
@@ -253,6 +259,36 @@ fn where_a_history_ended_is_remembered_over_a_promotion() {
 }
 
 #[test]
+fn copies_of_indices_that_were_made_anew_are_not_level() {
+    let mut learned = Learned::default();
+    let (leads, follows) = (leader(&[30]), syncing(&[(30, 30)]));
+    let check = |learned: &Learned, follows: &SideState, leads: &SideState, want: &str| {
+        let told = read_with(Side::B, follows, Some(leads), learned);
+        let certainty = if want == "up" { Certainty::Known } else { Certainty::Unknown };
+        assert_eq!(told.lag.as_ref().expect("it follows").certainty, certainty, "{told:?}");
+        assert!(why(&told).contains(want), "{} / {want}", why(&told));
+    };
+    learned.learn([Some(&leads), Some(&follows)], at(90));
+    check(&learned, &follows, &leads, "up");
+    // Under the same name, and with fewer operations than its copy has.
+    let anew = changed(leader(&[3]), |made| made.uuid = "anew".to_owned());
+    learned.learn([Some(&anew), Some(&follows)], at(95));
+    check(&learned, &follows, &anew, "has made indices anew");
+    // Copied anew too.
+    let again = changed(syncing(&[(3, 3)]), |made| made.uuid = "again".to_owned());
+    learned.learn([Some(&anew), Some(&again)], at(100));
+    check(&learned, &again, &anew, "up");
+    // What was followed is known to those who look later.
+    let text = serde_json::to_string(&learned).expect("it is plain");
+    let mut later = Learned::default();
+    crate::systems::kit::server::Learned::recall(
+        &mut later,
+        serde_json::from_str(&text).expect("it was written so"),
+    );
+    check(&later, &again, &leads, "has made indices anew");
+}
+
+#[test]
 fn under_load_what_was_asked_first_is_enough() {
     let (leads, follows) = (leader(&[20]), syncing(&[(25, 20)]));
     let check = |pace: Pace, want: u64| {
@@ -260,4 +296,8 @@ fn under_load_what_was_asked_first_is_enough() {
     };
     check(Pace::Live, 5);
     check(Pace::AsAsked, 0);
+    // More than a leader holds that takes no writes is of another history.
+    assert_eq!(lacking(&syncing(&[(20, 20)]), &leads, "east", Pace::Still), Ok(0));
+    let more = lacking(&syncing(&[(20, 25)]), &leads, "east", Pace::Still);
+    assert_eq!(more, Err("`books` holds what its leader never wrote".to_owned()));
 }

@@ -29,11 +29,13 @@ impl Task for Drain {
         let (name, from) = (&at.seat.name, &at.seat.other_region);
         let (own, source) = at.seat.states().await;
         let (own, source) = (own?, source?);
-        let lacks = lacking(&own, &source, &at.seat.own.target.own.alias, Pace::Live);
+        let is_still = source.writes() == Writes::Refused;
+        let pace = if is_still { Pace::Still } else { Pace::Live };
+        let lacks = lacking(&own, &source, &at.seat.own.target.own.alias, pace);
         Ok(match lacks {
             _ if !source.is_primary() => Standing::NotDone(format!("{from} does not lead").into()),
             Err(why) => Standing::Unknown(format!("{name}: {why}").into()),
-            Ok(lacks) if source.writes() != Writes::Refused => {
+            Ok(lacks) if !is_still => {
                 let words = format!("{from} is not proven closed: it may write on");
                 Standing::NotDone(format!("{words}; {name} lacks {lacks} ops").into())
             }
