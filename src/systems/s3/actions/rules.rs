@@ -129,7 +129,13 @@ fn own_status(rule: &str, on: bool) -> Option<String> {
 pub(super) fn added(xml: Option<&str>, destination: &str, role: &str) -> String {
     const OPEN: &str =
         "<ReplicationConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">";
-    let priority = xml.map_or(0, |xml| xml.matches("<Rule>").count()) + 1;
+    let rules = xml.unwrap_or_default();
+    // No two rules may have the same one; the old form of a rule has none.
+    let used = rules.split("<Priority>").skip(1).filter_map(|rest| {
+        rest.split_once('<').and_then(|(number, _)| number.trim().parse::<u32>().ok())
+    });
+    let count = u32::try_from(rules.matches("<Rule>").count()).unwrap_or(u32::MAX);
+    let priority = used.fold(count, u32::max).saturating_add(1);
     let [role, destination] = [role, destination].map(escaped);
     let rule = format!(
         "<Rule><ID>{OUR_RULE}-{priority}</ID><Priority>{priority}</Priority>\
@@ -182,5 +188,8 @@ mod tests {
         let third = added(Some(MINIO), "arn:aws:s3:::new", "");
         assert!(third.contains("<Priority>3</Priority>") && third.contains("arn:aws:s3:::other"));
         assert_eq!(third.matches(END).count(), 1);
+        let ninth = MINIO.replacen("</Rule>", "<Priority>8</Priority></Rule>", 1);
+        let next = added(Some(&ninth), "arn:aws:s3:::new", "");
+        assert!(next.contains("<ID>warroom-9</ID><Priority>9</Priority>"), "{next}");
     }
 }
