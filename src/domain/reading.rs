@@ -167,11 +167,20 @@ impl FactValue {
             Self::Boolean(yes) => if *yes { "yes" } else { "no" }.to_owned(),
             Self::Number(number) => format!("{number}"),
             Self::Seconds(seconds) => super::time::no_less(seconds.clamp(0.0, 1e15)),
-            Self::Share(share) => format!("{:.0} %", share * 100.0),
+            Self::Share(share) => percent(*share),
             Self::Text(text) => text.to_string(),
             Self::Unknown(why) => format!("UNKNOWN ({why})"),
         }
     }
+}
+
+/// A share in percent: `33.3 %`. What is little is never shown as nothing, nor nearly all as all.
+fn percent(share: f64) -> String {
+    let least = if share > 0.0 { 1.0 } else { 0.0 };
+    let most = if share < 1.0 { 999.0 } else { 1000.0 };
+    let percents = (share * 1000.0).round().clamp(least, most) / 10.0;
+    let decimals = usize::from(percents.fract() != 0.0);
+    format!("{percents:.decimals$} %")
 }
 
 /// What one look told.
@@ -313,6 +322,18 @@ pub type Look = Result<Reading, LookError>;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn little_is_not_nothing_and_nearly_all_is_not_all() {
+        let check = |share: f64, want: &str| assert_eq!(FactValue::Share(share).shown(), want);
+        check(0.0, "0 %");
+        check(0.0001, "0.1 %");
+        check(0.0012, "0.1 %");
+        check(0.6, "60 %");
+        check(1.0 / 3.0, "33.3 %");
+        check(0.9999, "99.9 %");
+        check(1.0, "100 %");
+    }
 
     #[test]
     fn servers_are_told_apart_by_what_they_say() {
