@@ -288,10 +288,11 @@ impl Seat {
 
     /// Opens a dialog by a key, and reads its title before any other key.
     pub fn opens(&mut self, key: &str, title: &str) {
-        // The same verb within half a second counts once; a person presses again.
-        for _ in 0..20 {
-            self.press(key);
-            if self.seen_within(READING * 2, title) {
+        // What it needs may not be there yet: a person presses again. Not before the answer to the
+        // first press must have come, or the second one would be typed into the dialog.
+        for _ in 0..6 {
+            self.verb(key);
+            if self.seen_within(ANSWER, title) {
                 return pass(READING);
             }
         }
