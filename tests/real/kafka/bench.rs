@@ -51,7 +51,7 @@ pub fn system(pair: &Pair, topics: &str, more: Vec<(&str, Value)>) -> SystemSpec
 }
 
 /// Gives the users of the rig what `warroom systems show kafka` says, and nothing else.
-fn grant(pair: &Pair) {
+pub fn grant(pair: &Pair) {
     for broker in [&pair.a, &pair.b] {
         for (user, may, on) in [WATCH_ACLS, ACT_ACLS].into_iter().flat_map(rights) {
             broker.allow(user, may, on);
