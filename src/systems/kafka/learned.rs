@@ -50,6 +50,9 @@ pub(super) struct Copies {
     known: Option<HashMap<(String, i32), i64>>,
     #[serde(skip)]
     ahead: HashMap<(String, i32), i64>,
+    /// What was to be copied next in the look before.
+    #[serde(skip)]
+    next: HashMap<(String, i32), i64>,
     /// Records that their source threw away before they were copied: by partition, from where on
     /// and how many.
     lost: BTreeMap<String, Seen<Lost>>,
@@ -173,7 +176,10 @@ impl Copies {
         let here =
             to.and_then(|to| to.newest).zip(level).map(|(copy, more)| copy.offset + more + 1);
         let next = here.map_or(next, |here| here.max(next));
-        if from.end < next {
+        // What is copied is read later than its source: only what it had reached in the look before
+        // must be there.
+        let before = self.next.insert(place.clone(), next);
+        if before.is_some_and(|before| from.end < before) {
             self.remade.insert(place.0.clone(), Seen { at: Some(at), what: () });
         }
         if from.low <= next || from.end < next {
