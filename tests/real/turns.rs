@@ -13,6 +13,8 @@ use crate::servers::require;
 pub enum Group {
     Failover,
     Kafka,
+    /// A whole site, with every kind of store in it.
+    Lms,
     Objects,
     Postgres,
     Prometheus,
@@ -27,6 +29,7 @@ impl Group {
     const fn peers(self) -> &'static [Peer] {
         match self {
             Self::Kafka => &[peers::KAFKA],
+            Self::Lms => &[peers::KAFKA, peers::MINIO],
             Self::Objects => &[peers::AWS, peers::MINIO],
             Self::Prometheus => &[peers::PROMETHEUS],
             Self::Search => &[opensearch::PEER],
