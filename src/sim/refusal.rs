@@ -31,7 +31,7 @@ pub(super) fn refusal(step: &SimOperator, view: &View) -> Option<String> {
             let (title, from) = (&system.title, side.other());
             if view.state.alive != [true, true] {
                 Some("both regions must answer for a first copy".to_owned())
-            } else if view.state.share[side.index()] > 0.0 {
+            } else if !system.mirrored && view.state.share[side.index()] > 0.0 {
                 Some(format!("users are sent to {side}: {title} there is in use"))
             } else if !system.mirrored && !state.primary[from.index()] {
                 Some(format!("{title} in {from} is not primary: nothing to follow"))

@@ -37,7 +37,8 @@ fn a_site_is_written_once_and_says_what_is_next() {
         "wrote sites/lms/site.toml",
         "wrote sites/lms/runbooks/failback.toml",
         "set WR_PG_READ, ",
-        "write sites/lms/secrets/pg-act, sites/lms/secrets/redis-act: the secret alone, mode 0600",
+        "write sites/lms/secrets/pg-act, sites/lms/secrets/redis-act, ",
+        "sites/lms/secrets/kafka-act, sites/lms/secrets/files-act: the secret alone, mode 0600",
         "warroom check --offline --site sites/lms",
     ];
     says(&warroom(here.path(), "init --from lms"), 0, &next);

@@ -38,7 +38,7 @@ struct Stores {
 impl Stores {
     fn start() -> Self {
         let stream = kafka::Pair::shared();
-        crate::kafka::bench::grant(&stream);
+        stream.grant();
         stream.a.create_topic(TOPIC, 3, &[]);
         let search = opensearch::Pair::start();
         search.followed(INDEX, 2);

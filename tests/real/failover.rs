@@ -7,6 +7,7 @@
 
 mod facts;
 mod killed;
+mod lms;
 mod lost;
 pub mod person;
 mod planned;

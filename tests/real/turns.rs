@@ -14,6 +14,8 @@ pub enum Group {
     Cost,
     Failover,
     Kafka,
+    /// A whole site, with every kind of store in it.
+    Lms,
     Objects,
     Postgres,
     Prometheus,
@@ -29,6 +31,7 @@ impl Group {
         match self {
             Self::Cost => &[peers::KAFKA, peers::MINIO, opensearch::PEER],
             Self::Kafka => &[peers::KAFKA],
+            Self::Lms => &[peers::KAFKA, peers::MINIO],
             Self::Objects => &[peers::AWS, peers::MINIO],
             Self::Prometheus => &[peers::PROMETHEUS],
             Self::Search => &[opensearch::PEER],

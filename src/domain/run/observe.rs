@@ -161,14 +161,10 @@ fn supersedes(later: &Step, step: &Step) -> bool {
         Change::Scale | Change::ShiftTraffic => after == change,
         // Promoting a follower, or stopping its copies, ends it.
         Change::Follow => after.promotes() || after == Change::StopReplication,
-        // A promoted store that is made a follower again is primary no more.
-        Change::Promote | Change::HandOver => after == Change::Follow,
-        Change::StopReplication
-        | Change::Purge
-        | Change::Notify
-        | Change::ProveWrite
-        | Change::Check
-        | Change::None => false,
+        // A promoted store that is made a follower again is primary no more, and copies that were
+        // stopped flow again.
+        Change::Promote | Change::HandOver | Change::StopReplication => after == Change::Follow,
+        Change::Purge | Change::Notify | Change::ProveWrite | Change::Check | Change::None => false,
     }
 }
 
@@ -261,6 +257,7 @@ mod tests {
     static FENCE: ActionSpec = action("fence", Change::Fence);
     static UNFENCE: ActionSpec = action("unfence", Change::Unfence);
     static FOLLOW: ActionSpec = action("replicate", Change::Follow);
+    static STOP: ActionSpec = action("stop", Change::StopReplication);
     static SET: ActionSpec = action("set", Change::None);
     static PROMOTE: ActionSpec = action("promote", Change::Promote);
     static SHIFT: ActionSpec = action("shift", Change::ShiftTraffic);
@@ -301,6 +298,9 @@ mod tests {
             ((&FOLLOW, pg_a), (&PROMOTE, pg_a), true),
             ((&FOLLOW, pg_a), (&PROMOTE, redis_a), false),
             ((&FOLLOW, pg_a), (&FOLLOW, pg_b), true),
+            ((&FOLLOW, pg_a), (&STOP, pg_a), true),
+            ((&STOP, pg_a), (&FOLLOW, pg_a), true),
+            ((&STOP, pg_a), (&FOLLOW, pg_b), false),
             ((&SET, pg_a), (&SET, pg_b), false),
             ((&SET, pg_a), (&SET, pg_a), false),
             ((&PROMOTE, pg_a), (&CHECK, pg_a), false),

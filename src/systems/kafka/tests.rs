@@ -10,6 +10,7 @@ use crate::domain::reading::{Certainty, FactValue, Health, Reading, Role};
 use crate::domain::time::{BootId, Stamp};
 
 /// One look at both sides: the source's topics, the copies, and what Connect kept of `t`.
+#[derive(Clone, Copy)]
 struct Look<'a> {
     a: Option<&'a [(&'a str, &'a [Partition])]>,
     b: &'a [(&'a str, &'a [Partition])],
@@ -187,13 +188,13 @@ fn what_is_wrong_is_named() {
         standby,
         "made anew at the source",
     );
-    // The copies are asked at the same time as their source, and may be asked later.
-    let (eleven, ten) = (one(11, 10), one(10, 9));
-    let later: &[(&str, &[Partition])] = &[("A.t", &eleven)];
-    let as_asked: &[(&str, &[Partition])] = &[("t", &ten)];
-    let copied = Some(11);
-    let later = Look { a: Some(as_asked), b: later, copied, ..with("RUNNING", &["RUNNING"]) };
-    check("asked later", &[with("RUNNING", &["RUNNING"]), later], standby, "");
+    // To one who was not there then it is told by what had been reached.
+    check("made anew before", &[remade, remade], standby, "made anew at the source");
+    // On a busy topic the copy, which is read later, holds more than its source was seen to hold.
+    let later = one(13, 12);
+    let ahead: &[(&str, &[Partition])] = &[("A.t", &later)];
+    let busy = Look { b: ahead, copied: Some(13), ..with("RUNNING", &["RUNNING"]) };
+    check("busy", &[with("RUNNING", &["RUNNING"]), busy], standby, "");
     // The same record stands further and further on: something is copied twice.
     let doubled = [partition(0, 14, record(13, 9))];
     let twice: &[(&str, &[Partition])] = &[("A.t", &doubled)];

@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use warroom::domain::settings::{Table, Value};
 use warroom::domain::site::SystemSpec;
-use warroom::systems::kafka::{ACT_ACLS, WATCH_ACLS};
 
 pub use crate::kind::hands::*;
 use crate::servers::kafka::Pair;
 use crate::servers::kafka::broker::{Broker, Door};
 use crate::servers::kafka::connect::Connect;
-use crate::servers::kafka::rights::{May, On};
+pub use crate::servers::kafka::rights::rights;
 use crate::stand;
 
 /// How often it is looked at in these tests.
@@ -25,7 +24,7 @@ pub fn side(broker: &Broker, door: Door, alias: &str, more: Vec<(&str, Value)>) 
 
 /// The pair as a system of a site that looks at these topics, with the least rights.
 pub fn system(pair: &Pair, topics: &str, more: Vec<(&str, Value)>) -> SystemSpec {
-    grant(pair);
+    pair.grant();
     let connect = |worker: &Connect| {
         let url = format!("http://127.0.0.1:{}", worker.port);
         ("connect", Value::Table(table(vec![("url", text(&url))])))
@@ -48,43 +47,6 @@ pub fn system(pair: &Pair, topics: &str, more: Vec<(&str, Value)>) -> SystemSpec
         ],
         ..stand::system("stream", "kafka")
     }
-}
-
-/// Gives the users of the rig what `warroom systems show kafka` says, and nothing else.
-pub fn grant(pair: &Pair) {
-    for broker in [&pair.a, &pair.b] {
-        for (user, may, on) in [WATCH_ACLS, ACT_ACLS].into_iter().flat_map(rights) {
-            broker.allow(user, may, on);
-        }
-    }
-}
-
-/// The rights that commands for an administrator give: to whom, what, and on what.
-pub fn rights(commands: &'static str) -> Vec<(&'static str, May, On<'static>)> {
-    let mut rights = Vec::new();
-    for command in commands.lines() {
-        let words: Vec<&str> = command.split(' ').collect();
-        let of = |name: &str| {
-            let given = words.windows(2).filter(|pair| pair[0] == name);
-            given.map(|pair| pair[1].trim_matches('\'')).collect::<Vec<_>>()
-        };
-        let user = of("--allow-principal")[0].strip_prefix("User:").unwrap();
-        let on = match (of("--topic").first(), of("--group").first()) {
-            (Some(topic), _) => On::Topic(topic),
-            (None, Some(group)) => On::Group(group),
-            (None, None) => panic!("on nothing: {command}"),
-        };
-        for operation in of("--operation") {
-            let may = match operation {
-                "Read" => May::Read,
-                "Write" => May::Write,
-                "Describe" => May::Describe,
-                other => panic!("an unknown right: {other}"),
-            };
-            rights.push((user, may, on));
-        }
-    }
-    rights
 }
 
 /// A list of texts.

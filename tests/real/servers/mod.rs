@@ -8,6 +8,7 @@ pub mod dns;
 pub mod fault;
 pub mod janitor;
 pub mod kafka;
+pub mod lms;
 pub mod load;
 pub mod minio;
 pub mod objects;

@@ -163,54 +163,58 @@ impl World {
         self.pair.home().join("pgpass")
     }
 
-    fn write_site(&self) {
+    /// A template of `tests/real/site` with what this world has in its places.
+    fn fill(&self, text: &str) -> String {
         let site = self.site();
-        for folder in [site.join("runbooks"), self.state()] {
+        [
+            ("@service@", self.port.to_string()),
+            ("@outside@", self.outside.0.to_string()),
+            ("@pg-a@", self.pair.a.port.to_string()),
+            ("@pg-b@", self.pair.b.port.to_string()),
+            ("@cache-a@", self.cache.a.port.to_string()),
+            ("@cache-b@", self.cache.b.port.to_string()),
+            ("@data-a@", self.pair.a.data().display().to_string()),
+            ("@data-b@", self.pair.b.data().display().to_string()),
+            ("@bin@", self.pair.a.bin().display().to_string()),
+            ("@through@", format!("{:?}", Server::through())),
+            ("@passfile@", self.passfile().display().to_string()),
+            ("@authority@", self.dns.authority.to_string()),
+            ("@resolver@", self.dns.resolver.to_string()),
+            ("@name@", site.join("name").display().to_string()),
+            ("@key@", self.dns.key.display().to_string()),
+            ("@zone@", ZONE.to_owned()),
+            ("@dig@", find_program("dig").unwrap().display().to_string()),
+            ("@nsupdate@", find_program("nsupdate").unwrap().display().to_string()),
+        ]
+        .iter()
+        .fold(text.to_owned(), |text, (key, value)| text.replace(key, value))
+    }
+
+    /// Writes a file of the site, filled.
+    pub fn write(&self, name: &str, text: &str, mode: u32) {
+        let path = self.site().join(name);
+        fs::write(&path, self.fill(text)).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn write_site(&self) {
+        for folder in [self.site().join("runbooks"), self.state()] {
             fs::create_dir_all(folder).unwrap();
         }
-        let fill = |text: &str| {
-            [
-                ("@service@", self.port.to_string()),
-                ("@outside@", self.outside.0.to_string()),
-                ("@pg-a@", self.pair.a.port.to_string()),
-                ("@pg-b@", self.pair.b.port.to_string()),
-                ("@cache-a@", self.cache.a.port.to_string()),
-                ("@cache-b@", self.cache.b.port.to_string()),
-                ("@data-a@", self.pair.a.data().display().to_string()),
-                ("@data-b@", self.pair.b.data().display().to_string()),
-                ("@bin@", self.pair.a.bin().display().to_string()),
-                ("@through@", format!("{:?}", Server::through())),
-                ("@passfile@", self.passfile().display().to_string()),
-                ("@authority@", self.dns.authority.to_string()),
-                ("@resolver@", self.dns.resolver.to_string()),
-                ("@name@", site.join("name").display().to_string()),
-                ("@key@", self.dns.key.display().to_string()),
-                ("@zone@", ZONE.to_owned()),
-                ("@dig@", find_program("dig").unwrap().display().to_string()),
-                ("@nsupdate@", find_program("nsupdate").unwrap().display().to_string()),
-            ]
-            .iter()
-            .fold(text.to_owned(), |text, (key, value)| text.replace(key, value))
-        };
-        let write = |name: &str, text: &str, mode: u32| {
-            let path = site.join(name);
-            fs::write(&path, fill(text)).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        };
-        write("site.toml", include_str!("../site/site.toml"), 0o644);
-        write("runbooks/failover.toml", include_str!("../site/failover.toml"), 0o644);
+        self.write("site.toml", include_str!("../site/site.toml"), 0o644);
+        self.write("runbooks/failover.toml", include_str!("../site/failover.toml"), 0o644);
         for (name, places) in [("planned", TO_B), ("failback", TO_A)] {
             let text = include_str!("../site/planned.toml").replace("@plan@", name);
             let text = places.iter().fold(text, |text, (key, value)| text.replace(key, value));
-            write(&format!("runbooks/{name}.toml"), &text, 0o644);
+            self.write(&format!("runbooks/{name}.toml"), &text, 0o644);
         }
-        write("name", include_str!("../site/name.sh"), 0o755);
+        self.write("name", include_str!("../site/name.sh"), 0o755);
         let passfile = self.passfile();
         fs::write(&passfile, format!("*:*:*:wr_follow:{FOLLOW_PASSWORD}\n")).unwrap();
         fs::set_permissions(&passfile, fs::Permissions::from_mode(0o600)).unwrap();
         account::give(&passfile);
         // Both kinds of server take the same passwords here.
-        write("pg-act", ACT_PASSWORD, 0o600);
+        self.write("pg-act", ACT_PASSWORD, 0o600);
     }
 }
 

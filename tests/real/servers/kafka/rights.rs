@@ -3,6 +3,9 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
+use warroom::systems::kafka::{ACT_ACLS, WATCH_ACLS};
+
+use super::Pair;
 use super::broker::Broker;
 use super::client::TIMEOUT;
 
@@ -95,6 +98,45 @@ impl Broker {
         // Number, throttle, how many, and of the first how it went.
         assert_eq!(answer[12..14], [0, 0], "{right:?}: {answer:?}");
     }
+}
+
+impl Pair {
+    /// Gives the users of the rig what `warroom systems show kafka` says, and nothing else.
+    pub fn grant(&self) {
+        for broker in [&self.a, &self.b] {
+            for (user, may, on) in [WATCH_ACLS, ACT_ACLS].into_iter().flat_map(rights) {
+                broker.allow(user, may, on);
+            }
+        }
+    }
+}
+
+/// The rights that commands for an administrator give: to whom, what, and on what.
+pub fn rights(commands: &'static str) -> Vec<(&'static str, May, On<'static>)> {
+    let mut rights = Vec::new();
+    for command in commands.lines() {
+        let words: Vec<&str> = command.split(' ').collect();
+        let of = |name: &str| {
+            let given = words.windows(2).filter(|pair| pair[0] == name);
+            given.map(|pair| pair[1].trim_matches('\'')).collect::<Vec<_>>()
+        };
+        let user = of("--allow-principal")[0].strip_prefix("User:").unwrap();
+        let on = match (of("--topic").first(), of("--group").first()) {
+            (Some(topic), _) => On::Topic(topic),
+            (None, Some(group)) => On::Group(group),
+            (None, None) => panic!("on nothing: {command}"),
+        };
+        for operation in of("--operation") {
+            let may = match operation {
+                "Read" => May::Read,
+                "Write" => May::Write,
+                "Describe" => May::Describe,
+                other => panic!("an unknown right: {other}"),
+            };
+            rights.push((user, may, on));
+        }
+    }
+    rights
 }
 
 fn text(body: &mut Vec<u8>, text: &str) {
