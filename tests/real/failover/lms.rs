@@ -32,11 +32,10 @@ const TAKE_OVER: [Known; 6] = [
     ("stop-mirror", "stop copying records to B", Start::Window),
 ];
 
-const SERVE: [Known; 5] = [
+const SERVE: [Known; 4] = [
     ("verify-stream", "write a record in B", Start::Key),
     ("verify-objects", "write an object in B", Start::Window),
     ("switch-dns", "lead the name to B", Start::Typed("dns-b")),
-    ("dns-switched", "resolvers follow", Start::Key),
     ("check-service", "service in B works", Start::Key),
 ];
 
@@ -55,15 +54,13 @@ const FOLLOW: [Known; 2] = [
     ("follow-objects", "B's objects go to A", Start::Typed("objects-a")),
 ];
 
-const TURN_ROUND: [Known; 8] = [
+const TURN_ROUND: [Known; 6] = [
     ("objects-there", "A has the objects", Start::Key),
     ("mirror-back", "B copies A's records", Start::Window),
     ("stop-mirror", "stop copying records to A", Start::Window),
     ("latest-records", "A has the latest records", Start::Key),
-    ("verify-stream", "write a record in A", Start::Key),
     ("stop-objects", "stop copying objects to A", Start::Window),
     ("objects-back", "A's objects go to B again", Start::Typed("objects-b")),
-    ("verify-objects", "write an object in A", Start::Window),
 ];
 
 const HAND_OVER: [Known; 8] = [
