@@ -83,11 +83,14 @@ impl Lms {
 
     /// Region A comes back as it was.
     pub fn return_a(&mut self) {
+        let back = self.stream.back.as_mut().expect("it was started");
         self.stream.a.launch();
+        // It waits for its cluster by itself.
+        back.launch();
         self.world.return_a();
         self.objects.a.start();
         self.stream.a.until_up();
-        self.stream.back.as_mut().expect("it was started").start();
+        back.until_up();
     }
 
     /// Copies to A what was written to B while no rule led there, as the store itself does it.
