@@ -2,7 +2,7 @@
 
 mod acting;
 mod beating;
-mod bench;
+pub mod bench;
 mod hostile;
 mod rigs;
 mod truth;

@@ -2,7 +2,7 @@
 //! well, and when not.
 
 mod acting;
-mod bench;
+pub mod bench;
 mod hostile;
 mod measured;
 mod servers;
