@@ -145,6 +145,8 @@ pub fn live(store: &Store<'_>) {
     person::try_again(&mut console, "its runner was killed");
     let mut console = story.lose_the_console(console);
     person::arm(&mut console);
+    // Not before B was read once more since the two were parted.
+    console.shows_within(&format!("r run \"{}\"", story.write.1), DEADLINE);
     person::start(&mut console, story.write);
     story.until_row(&console, story.write, 'x');
     story.return_a(&console);
@@ -228,7 +230,7 @@ impl<'s> Story<'s> {
 
     /// Waits until the runbook marks a step so.
     fn until_row(&self, console: &Seat, (id, title, _): Known, mark: char) {
-        let mark = format!("[{mark}] S");
+        let mark = format!("[{mark}] ");
         console.until_within(&format!("{id} is {mark}"), PATIENCE, |text| {
             let mut rows = text.lines().filter_map(|line| line.split_once(&mark));
             rows.any(|(_, row)| row.contains(title))
@@ -333,7 +335,7 @@ impl<'s> Story<'s> {
         console
     }
 
-    /// The old side goes on taking writes: an alarm within two looks.
+    /// The old side goes on taking writes: an alarm by the second look that begins after that.
     fn return_a(&self, console: &Seat) {
         let Store { servers, alarm, .. } = self.store;
         if !self.store.is_lost {
@@ -342,8 +344,9 @@ impl<'s> Story<'s> {
         }
         assert!(!banner(&console.screen()).contains(alarm), "{}", console.screen());
         servers.thaw();
-        let two_polls = Duration::from_secs(self.store.every_s) * 2 + DRAWN;
-        console.until_within(alarm, two_polls, |text| banner(text).contains(alarm));
+        // The one that is under way, and two more.
+        let limit = Duration::from_secs(self.store.every_s) * 3 + DRAWN;
+        console.until_within(alarm, limit, |text| banner(text).contains(alarm));
         servers.until_a_writes();
     }
 }
