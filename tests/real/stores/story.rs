@@ -148,7 +148,7 @@ pub fn live(store: &Store<'_>) {
     // Not before B was read once more since the two were parted.
     console.shows_within(&format!("r run \"{}\"", story.write.1), DEADLINE);
     person::start(&mut console, story.write);
-    story.until_row(&console, story.write, 'x');
+    until_row(&console, story.write, 'x');
     story.return_a(&console);
     assert_eq!(facts::attempts(&story.events(), story.write.0), 1);
 }
@@ -164,6 +164,15 @@ fn shows_lag(text: &str, id: &str) -> bool {
 /// The line that tells the most urgent alarm.
 fn banner(text: &str) -> &str {
     text.lines().nth(1).unwrap_or_default()
+}
+
+/// Waits until the runbook marks a step so.
+fn until_row(console: &Seat, (id, title, _): Known, mark: char) {
+    let mark = format!("[{mark}] ");
+    console.until_within(&format!("{id} is {mark}"), PATIENCE, |text| {
+        let mut rows = text.lines().filter_map(|line| line.split_once(&mark));
+        rows.any(|(_, row)| row.contains(title))
+    });
 }
 
 struct Story<'s> {
@@ -228,15 +237,6 @@ impl<'s> Story<'s> {
         Seat::take(&self.state(), &start)
     }
 
-    /// Waits until the runbook marks a step so.
-    fn until_row(&self, console: &Seat, (id, title, _): Known, mark: char) {
-        let mark = format!("[{mark}] ");
-        console.until_within(&format!("{id} is {mark}"), PATIENCE, |text| {
-            let mut rows = text.lines().filter_map(|line| line.split_once(&mark));
-            rows.any(|(_, row)| row.contains(title))
-        });
-    }
-
     fn until_recorded(&self, what: &str, is: impl Fn(&Body) -> bool) {
         until(what, PATIENCE, || self.events().iter().any(|event| is(&event.body)));
     }
@@ -289,7 +289,7 @@ impl<'s> Story<'s> {
         match &store.found {
             Found::Done(undo) => {
                 looked(true);
-                self.until_row(console, *part, 'x');
+                until_row(console, *part, 'x');
                 assert!(store.servers.are_parted());
                 undo();
             }
@@ -298,12 +298,12 @@ impl<'s> Story<'s> {
                 assert!(!store.servers.are_parted());
             }
             Found::Unknown => {
-                self.until_row(console, *part, '?');
+                until_row(console, *part, '?');
                 assert!(!store.servers.are_parted());
                 person::resolve_as_not_done(console, "it is still copied, I looked");
             }
         }
-        self.until_row(console, *part, '!');
+        until_row(console, *part, '!');
         assert_eq!(self.done_so_often(), (1, 1));
     }
 
@@ -329,7 +329,7 @@ impl<'s> Story<'s> {
         relay.let_go();
         let console = self.sit_down();
         self.until_recorded("the run is taken up", |body| matches!(body, Body::Resumed { .. }));
-        self.until_row(&console, *part, 'x');
+        until_row(&console, *part, 'x');
         assert!(store.servers.are_parted());
         assert_eq!(self.done_so_often(), (2, 2));
         console
