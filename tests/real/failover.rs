@@ -5,7 +5,7 @@
 //! a region, press the keys of a commander, and hold what the screen and the report say against
 //! what is really so in the servers.
 
-mod facts;
+pub mod facts;
 mod killed;
 mod lms;
 mod lost;

@@ -19,5 +19,6 @@ mod servers;
 #[expect(dead_code, reason = "other tests use more")]
 #[path = "../stand/mod.rs"]
 mod stand;
+mod stores;
 mod truth;
 mod turns;

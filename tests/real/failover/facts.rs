@@ -8,7 +8,7 @@ use warroom::domain::run::event::{Body, RunEvent};
 use warroom::runtime::journal;
 
 /// The folder of the newest run below a console's state.
-fn run_folder(state: &Path) -> PathBuf {
+pub fn run_folder(state: &Path) -> PathBuf {
     let runs = fs::read_dir(state.join("warroom/runs")).unwrap();
     runs.map(|entry| entry.unwrap().path()).max().expect("a run")
 }

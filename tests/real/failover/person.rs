@@ -6,7 +6,7 @@ use crate::seat::{self, Seat, pass};
 use crate::servers::world::World;
 
 /// The longest that anything asked of the journal takes to be on the screen.
-const RECORDED: Duration = Duration::from_secs(5);
+pub const RECORDED: Duration = Duration::from_secs(5);
 
 /// The longest that a step of these tests takes, its stop window and its proof included.
 pub const STEP: Duration = Duration::from_secs(60);
@@ -105,20 +105,27 @@ pub fn until_dialog_is_gone(console: &Seat, title: &str) {
 }
 
 /// Starts a step and does all that its guard asks for.
-pub fn start(console: &mut Seat, (id, _, how): Known) {
-    match how {
+pub fn start(console: &mut Seat, step: Known) {
+    match step.2 {
         Start::Key | Start::Window => console.verb("r"),
-        Start::Typed(text) => {
-            console.verb("r");
-            let id = format!("({id})");
-            console.until_within(&format!("RUN {id}"), RECORDED, |text| {
-                text.lines().any(|line| line.contains("━ RUN ") && line.contains(&id))
-            });
-            pass(seat::READING);
-            console.until_within("the dry run is there", STEP, |text| text.contains(" old"));
-            console.types_seen(text);
+        Start::Typed(_) => {
+            fill_in(console, step);
             console.types("\r");
         }
+    }
+}
+
+/// Opens the card of a step, reads it, and types what its guard asks for; Enter is not pressed.
+pub fn fill_in(console: &mut Seat, (id, _, how): Known) {
+    console.verb("r");
+    let id = format!("({id})");
+    console.until_within(&format!("RUN {id}"), RECORDED, |text| {
+        text.lines().any(|line| line.contains("━ RUN ") && line.contains(&id))
+    });
+    pass(seat::READING);
+    console.until_within("the dry run is there", STEP, |text| text.contains(" old"));
+    if let Start::Typed(text) = how {
+        console.types_seen(text);
     }
 }
 
@@ -158,6 +165,24 @@ pub fn run_in_a_moment(console: &mut Seat, step: Known) {
         console.until_within("it is looked at again", STEP, |text| !text.contains("▲2 refused"));
         run(console, step);
     }
+}
+
+/// Makes a step that failed, or is not true any more, ready again.
+pub fn try_again(console: &mut Seat, reason: &str) {
+    console.verb_opens("R", "TRY AGAIN");
+    console.types_seen(reason);
+    console.types("\r");
+    until_dialog_is_gone(console, "TRY AGAIN");
+}
+
+/// Says that an attempt whose outcome is unknown did not take effect.
+pub fn resolve_as_not_done(console: &mut Seat, reason: &str) {
+    console.verb_opens("U", "RESOLVE AN UNKNOWN");
+    // It took effect; it did not.
+    console.types("\t\t");
+    console.types_seen(reason);
+    console.types("\r");
+    until_dialog_is_gone(console, "RESOLVE AN UNKNOWN");
 }
 
 /// Attests the step that only a person can see.

@@ -21,12 +21,27 @@ pub enum Fault {
     Half,
 }
 
+/// What of a request is held back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// The request: it never arrives.
+    Request,
+    /// Its answer: what it asks for is done.
+    Answer,
+}
+
 #[derive(Default)]
 struct State {
     /// For a region, or for all others under the empty name.
     faults: BTreeMap<String, Fault>,
     /// Requests of each region.
     asked: BTreeMap<String, usize>,
+    /// The first lines of all that may change something.
+    orders: Vec<String>,
+    /// What is held back of orders that have this in their first line.
+    held: Option<(&'static str, Held)>,
+    /// How many orders are held back.
+    holding: usize,
     over: bool,
 }
 
@@ -80,6 +95,28 @@ impl FaultProxy {
         self.shared.state.lock().unwrap().asked.get(region).copied().unwrap_or(0)
     }
 
+    /// Holds back each order that has `part` in its first line, or its answer, from now on.
+    pub fn hold(&self, part: &'static str, held: Held) {
+        self.shared.state.lock().unwrap().held = Some((part, held));
+    }
+
+    /// Whether an order is held back now; where it is the answer, what it asks for is done.
+    pub fn is_holding(&self) -> bool {
+        self.shared.state.lock().unwrap().holding > 0
+    }
+
+    /// Holds back nothing any more.
+    pub fn let_go(&self) {
+        self.shared.state.lock().unwrap().held = None;
+        self.shared.changed.notify_all();
+    }
+
+    /// How many orders came that have `part` in their first line, those held back among them.
+    pub fn orders(&self, part: &str) -> usize {
+        let state = self.shared.state.lock().unwrap();
+        state.orders.iter().filter(|line| line.contains(part)).count()
+    }
+
     /// Where it is, for clients.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
@@ -99,6 +136,8 @@ impl Drop for FaultProxy {
 struct Request {
     bytes: Vec<u8>,
     region: String,
+    /// The first line.
+    line: String,
 }
 
 impl Request {
@@ -107,11 +146,14 @@ impl Request {
     fn read(stream: &TcpStream) -> std::io::Result<Option<Self>> {
         let mut reader = BufReader::new(stream);
         let (mut bytes, mut line, mut length) = (Vec::new(), String::new(), 0);
-        let mut region = String::new();
+        let (mut region, mut first) = (String::new(), String::new());
         while reader.read_line(&mut line)? > 2 {
             let lower = line.to_ascii_lowercase();
             if let Some(told) = lower.strip_prefix("content-length:") {
                 length = told.trim().parse().unwrap_or(0);
+            }
+            if first.is_empty() {
+                line.trim_end().clone_into(&mut first);
             }
             if let Some((_, scope)) = line.split_once("Credential=") {
                 // KEY/20261122/eu-central-1/s3/aws4_request
@@ -129,7 +171,7 @@ impl Request {
         }
         bytes.extend_from_slice(b"Connection: close\r\n\r\n");
         reader.take(length).read_to_end(&mut bytes)?;
-        Ok(Some(Self { bytes, region }))
+        Ok(Some(Self { bytes, region, line: first }))
     }
 }
 
@@ -144,10 +186,18 @@ impl Shared {
             let rest = format!("Connection: close\r\nContent-Length: {length}\r\n\r\n{BODY}");
             return client.write_all(format!("{head}{rest}").as_bytes());
         }
+        let held = self.note(&request.line);
+        if held == Some(Held::Request) {
+            self.hold_back();
+            return Ok(());
+        }
         let mut server = TcpStream::connect(("127.0.0.1", target))?;
         server.write_all(&request.bytes)?;
         let mut answer = Vec::new();
         server.read_to_end(&mut answer)?;
+        if held == Some(Held::Answer) {
+            self.hold_back();
+        }
         if fault == Fault::Half {
             answer.truncate(answer.len() / 2);
         }
@@ -174,5 +224,25 @@ impl Shared {
                 left => self.changed.wait_timeout(state, left).unwrap().0,
             };
         }
+    }
+
+    /// Notes a request that may change something; what of it is held back.
+    fn note(&self, line: &str) -> Option<Held> {
+        if line.starts_with("GET ") || line.starts_with("HEAD ") {
+            return None;
+        }
+        let mut state = self.state.lock().unwrap();
+        state.orders.push(line.to_owned());
+        state.held.filter(|(part, _)| line.contains(part)).map(|(_, held)| held)
+    }
+
+    /// Waits until nothing is held back any more.
+    fn hold_back(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.holding += 1;
+        while state.held.is_some() && !state.over {
+            state = self.changed.wait(state).unwrap();
+        }
+        state.holding -= 1;
     }
 }
