@@ -3,7 +3,7 @@
 
 use super::connect::{Flow, Part};
 use super::facts;
-use super::lag::{Measured, measure};
+use super::lag::{Measured, Now, measure};
 use super::learned::{Copies, Learned};
 use super::state::SideState;
 use crate::domain::ids::Side;
@@ -61,7 +61,7 @@ impl View<'_> {
     }
 
     /// How the copies are behind; none on a side that follows nobody.
-    pub(super) fn measured(&self) -> Option<Measured> {
+    pub(super) fn measured(&self, took_ms: u64) -> Option<Measured> {
         if self.following() == Following::No {
             return None;
         }
@@ -69,7 +69,8 @@ impl View<'_> {
             return Some(Measured::nothing("the other side was not read"));
         };
         let beats = &self.learned.beats[self.side.other().index()];
-        Some(measure(self.own, source, self.copies(), beats, self.at))
+        let now_ms = beats.now_ms(self.at).map(|now_ms| Now { began_ms: now_ms, took_ms });
+        Some(measure(self.own, source, self.copies(), now_ms))
     }
 
     fn link(&self) -> Link {
@@ -142,12 +143,26 @@ impl View<'_> {
         if doubled > 0 {
             found.push(format!("{doubled} records were copied twice: {}", named(&of)));
         }
-        for (group, committed) in &own.groups {
-            if let Err(why) = committed {
-                found.push(format!("group {group}: {why}"));
-            }
-        }
+        found.extend(self.group_troubles());
         found
+    }
+
+    fn group_troubles(&self) -> impl Iterator<Item = String> {
+        let follows = self.following() != Following::No;
+        let source = self.other.filter(|_| follows).map(|other| &other.groups);
+        self.own.groups.iter().filter_map(move |(group, here)| {
+            let there = source.and_then(|groups| groups.get(group)?.as_ref().ok());
+            match here {
+                Err(why) => Some(format!("group {group}: {why}")),
+                Ok(here) if here.is_empty() && there.is_some_and(|there| !there.is_empty()) => {
+                    Some(format!(
+                        "group {group} has no offset here: it would begin where its own settings \
+                         say, at worst with the first record (`sync.group.offsets.enabled`)"
+                    ))
+                }
+                Ok(_) => None,
+            }
+        })
     }
 }
 
@@ -192,7 +207,7 @@ impl Flow {
 
 /// The reading of one side.
 pub(super) fn reading(view: &View<'_>, took_ms: u64) -> Reading {
-    let measured = view.measured();
+    let measured = view.measured(took_ms);
     let health = Health::lacking(view.troubles(measured.as_ref()));
     let note = format!("{} brokers, {} topics", view.own.brokers, view.own.topics.len());
     let mut reading = Reading::new(view.at, health, note);
