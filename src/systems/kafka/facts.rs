@@ -21,6 +21,15 @@ pub(super) const FACTS: &[FactSpec] = &[
     fact("mirror", "the state of what copies records to here, as Connect says"),
     fact("duplicates", "records that the named groups would read once more here, at most"),
     fact("lag_unknown", "why the lag is not known"),
+    fact(
+        "replicator_latency",
+        "the longest way of a record through MSK Replicator in the newest minute that CloudWatch \
+         tells; never taken for the lag, for it falls to 0 where nothing may be read",
+    ),
+    fact("replicator_waits", "records that MSK Replicator has not consumed, by CloudWatch"),
+    fact("replicator_throughput", "bytes that MSK Replicator copies a second, by CloudWatch"),
+    fact("replicator_failures", "failures of MSK Replicator in that minute"),
+    fact("replicator_denied", "attempts of MSK Replicator in that minute that were denied"),
 ];
 
 /// The facts of one side.
@@ -57,6 +66,9 @@ pub(super) fn of(view: &View<'_>, measured: Option<&Measured>, link: Option<&Lin
             let word = if states.is_empty() { "none".to_owned() } else { states.join(", ") };
             tell("mirror", FactValue::Text(word.into()));
         }
+    }
+    if let Some((_, told)) = view.replicator {
+        facts.extend(told.facts(view.at.wall_ms));
     }
     facts
 }

@@ -5,6 +5,8 @@ use super::connect::{Flow, Part};
 use super::facts;
 use super::lag::{Measured, Now, measure};
 use super::learned::{Copies, Learned};
+use super::replicator::Told;
+use super::settings::Replicator;
 use super::state::SideState;
 use crate::domain::ids::Side;
 use crate::domain::link::{Link, LinkWord};
@@ -25,6 +27,8 @@ pub(super) struct View<'a> {
     pub(super) own: &'a SideState,
     pub(super) other: Option<&'a SideState>,
     pub(super) learned: &'a Learned,
+    /// The MSK Replicator that copies to here, where one does, and what was told of it.
+    pub(super) replicator: Option<(&'a Replicator, &'a Told)>,
 }
 
 /// What copies towards this side, as far as that is known.
@@ -77,6 +81,9 @@ impl View<'_> {
         let says = match &self.own.flow {
             Some(Ok(flow)) => flow.word(),
             Some(Err(why)) => LinkWord::Unknown(why.clone()),
+            None if self.replicator.is_some() => {
+                LinkWord::Unknown("MSK Replicator tells no state".into())
+            }
             None => LinkWord::Unknown("MirrorMaker 2 is a process of its own".into()),
         };
         let arrived = &self.copies().arrived;
@@ -144,6 +151,9 @@ impl View<'_> {
             found.push(format!("{doubled} records were copied twice: {}", named(&of)));
         }
         found.extend(self.group_troubles());
+        if let Some((replicator, told)) = self.replicator {
+            found.extend(told.troubles(&replicator.name, self.at.wall_ms));
+        }
         found
     }
 

@@ -54,7 +54,7 @@ fn looked(looks: &[Look<'_>]) -> Reading {
         learned.learn([a.as_ref(), Some(&b)], at(second));
         let (own, other) = (&b, a.as_ref());
         let (at, learned) = (at(second), &learned);
-        let view = View { at, side: Side::B, own, other, learned };
+        let view = View { at, side: Side::B, own, other, learned, replicator: None };
         told = Some(reading(&view, 1));
     }
     told.expect("there was a look")
@@ -223,7 +223,7 @@ fn duplicates(here: Option<i64>, there: Option<i64>, end: i64) -> (Option<f64>, 
         b.flow = Some(Ok(flow(None, "RUNNING", &["RUNNING"])));
         learned.learn([Some(&a), Some(&b)], at(second));
         let (at, own, other, learned) = (at(second), &b, Some(&a), &learned);
-        let view = View { at, side: Side::B, own, other, learned };
+        let view = View { at, side: Side::B, own, other, learned, replicator: None };
         told = Some(reading(&view, 1));
     }
     let told = told.expect("there were two looks");
