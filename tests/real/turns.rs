@@ -26,7 +26,7 @@ impl Group {
     /// What its tests need beside the servers of Debian's packages, which each group needs.
     const fn peers(self) -> &'static [Peer] {
         match self {
-            Self::Kafka => &[peers::KAFKA],
+            Self::Kafka => &[peers::AWS, peers::KAFKA],
             Self::Objects => &[peers::AWS, peers::MINIO],
             Self::Prometheus => &[peers::PROMETHEUS],
             Self::Search => &[opensearch::PEER],
