@@ -39,7 +39,8 @@ struct Stores {
 impl Stores {
     fn start() -> Self {
         let stream = kafka::Pair::shared();
-        stream.grant();
+        stream.a.grant();
+        stream.b.grant();
         stream.a.create_topic(TOPIC, 3, &[]);
         let search = opensearch::Pair::start();
         search.followed(INDEX, 2);

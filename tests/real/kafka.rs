@@ -3,6 +3,10 @@
 mod acting;
 mod beating;
 pub mod bench;
+mod groups;
 mod hostile;
+mod many;
+mod process;
+mod replicator;
 mod rigs;
 mod truth;

@@ -30,7 +30,7 @@ impl Group {
     const fn peers(self) -> &'static [Peer] {
         match self {
             Self::Cost => &[peers::KAFKA, peers::MINIO, opensearch::PEER],
-            Self::Kafka => &[peers::KAFKA],
+            Self::Kafka => &[peers::AWS, peers::KAFKA],
             Self::Lms => &[peers::KAFKA, peers::MINIO],
             Self::Objects => &[peers::AWS, peers::MINIO],
             Self::Prometheus => &[peers::PROMETHEUS],

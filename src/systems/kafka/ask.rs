@@ -20,7 +20,13 @@ use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
 /// How far before its end a partition is read, one after the other, until a record is found: what
 /// ends a transaction has an offset too, and no record.
-const STEPS_BACK: [i64; 4] = [1, 2, 16, 256];
+const STEPS_BACK: [i64; 4] = [1, 2, 16, BACK_MOST];
+
+/// The furthest of them.
+const BACK_MOST: i64 = 256;
+
+/// How often partitions that may have no record at all are read apart in one look.
+const APART_MOST: usize = 4;
 
 /// Where groups stand is asked in one of so many looks.
 const GROUP_LOOKS: u32 = 10;
@@ -177,23 +183,21 @@ fn newest(client: &mut Client, state: &mut SideState) -> Result<(), Trouble> {
         }
     }
     let wanted: BTreeSet<(String, i32)> = left.keys().cloned().collect();
-    for back in STEPS_BACK {
-        if left.is_empty() {
-            break;
+    let steps = STEPS_BACK.map(|back| (back, false)).into_iter();
+    for (back, is_apart) in steps.chain([(BACK_MOST, true); APART_MOST]) {
+        let asked = if is_apart { apart(&left) } else { left.clone() };
+        if asked.is_empty() {
+            continue;
         }
-        let reader = read_from(client, &left, back)?;
-        let mut known = Vec::new();
-        for (place, partition) in &left {
+        let reader = read_from(client, &asked, back)?;
+        for (place, partition) in &asked {
             let found = reader.found.get(place).copied();
             // What begins before it has no record at all for its readers.
             let none = reader.is_read(place) && partition.stable - back <= partition.low;
             if found.is_some() || none {
-                known.push((place.clone(), (partition.stable, found)));
+                left.remove(place);
+                client.newest.insert(place.clone(), (partition.stable, found));
             }
-        }
-        for (place, newest) in known {
-            left.remove(&place);
-            client.newest.insert(place, newest);
         }
     }
     for (topic, partitions) in &mut state.topics {
@@ -207,6 +211,14 @@ fn newest(client: &mut Client, state: &mut SideState) -> Result<(), Trouble> {
         }
     }
     Ok(())
+}
+
+/// Those that may have no record at all, each number once: the end of one is told for certain then.
+fn apart(left: &BTreeMap<(String, i32), Partition>) -> BTreeMap<(String, i32), Partition> {
+    let mut numbers = BTreeSet::new();
+    let whole = |of: &Partition| of.stable - BACK_MOST <= of.low;
+    let alone = left.iter().filter(|(place, of)| whole(of) && numbers.insert(place.1));
+    alone.map(|(place, of)| (place.clone(), *of)).collect()
 }
 
 /// The newest records of partitions, from so many offsets before their ends.
@@ -249,45 +261,58 @@ struct Reader<'a> {
     found: BTreeMap<(String, i32), Newest>,
     /// Partitions whose last record was read.
     whole: BTreeSet<(String, i32)>,
-    /// How often an end was told, by number of partition: the library tells no topic with it.
-    ends: BTreeMap<i32, usize>,
+    /// By number of partition.
+    ends: BTreeMap<i32, Ends>,
     taken: usize,
+}
+
+/// How far all partitions of one number are: the library tells an end without its topic, and that
+/// of one partition once more after each record that came later.
+#[derive(Default)]
+struct Ends {
+    places: usize,
+    whole: usize,
+    told: usize,
+}
+
+impl Ends {
+    /// Whether each seems to have come to its end.
+    fn is_over(&self) -> bool {
+        self.whole == self.places || self.told >= self.places
+    }
 }
 
 impl<'a> Reader<'a> {
     fn of(places: &'a BTreeMap<(String, i32), Partition>) -> Self {
-        let (found, whole, ends) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
-        Self { places, found, whole, ends, taken: 0 }
+        let mut ends: BTreeMap<i32, Ends> = BTreeMap::new();
+        for (_, number) in places.keys() {
+            ends.entry(*number).or_default().places += 1;
+        }
+        Self { places, found: BTreeMap::new(), whole: BTreeSet::new(), ends, taken: 0 }
     }
 
     fn take(&mut self, place: (String, i32), newest: Newest) {
         self.taken += 1;
         let Some(partition) = self.places.get(&place) else { return };
-        if newest.offset + 1 >= partition.stable {
-            self.whole.insert(place.clone());
+        if newest.offset + 1 >= partition.stable && self.whole.insert(place.clone()) {
+            self.ends.entry(place.1).or_default().whole += 1;
         }
         self.found.insert(place, newest);
     }
 
     fn end(&mut self, number: i32) {
-        *self.ends.entry(number).or_default() += 1;
-    }
-
-    /// Whether all that has this number has come to its end.
-    fn is_ended(&self, number: i32) -> bool {
-        let of_number = self.places.keys().filter(|(_, of)| *of == number).count();
-        self.ends.get(&number).is_some_and(|ends| *ends >= of_number)
+        self.ends.entry(number).or_default().told += 1;
     }
 
     fn is_done(&self) -> bool {
-        self.taken > READ_MOST
-            || self.whole.len() == self.places.len()
-            || self.places.keys().all(|place| self.whole.contains(place) || self.is_ended(place.1))
+        self.taken > READ_MOST || self.ends.values().all(Ends::is_over)
     }
 
-    /// Whether a partition was read to its end.
+    /// Whether a partition was read to its end. Where several share its number, that is told by its
+    /// last record alone: the ends may all have been those of others.
     fn is_read(&self, place: &(String, i32)) -> bool {
-        self.whole.contains(place) || self.is_ended(place.1)
+        let is_alone = |ends: &Ends| ends.places == 1 && ends.told > 0;
+        self.whole.contains(place) || self.ends.get(&place.1).is_some_and(is_alone)
     }
 }
 
@@ -336,4 +361,34 @@ pub(super) fn committed(
         }
     };
     Ok(told.elements().iter().filter_map(read).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests_support::partition;
+    use super::*;
+
+    #[test]
+    fn an_end_is_not_taken_for_that_of_another_topic() {
+        let check = |topics: &[&str], told: &[Option<i64>], want: (bool, bool)| {
+            let place = |topic: &&str| ((*topic).to_owned(), 7);
+            let places = topics.iter().map(|of| (place(of), partition(0, 1, None))).collect();
+            let mut reader = Reader::of(&places);
+            for one in told {
+                match one {
+                    None => reader.end(7),
+                    Some(offset) => {
+                        let newest = Newest { offset: *offset, at_ms: 1, mark: 1 };
+                        reader.take(place(&"busy"), newest);
+                    }
+                }
+            }
+            let found = (reader.is_done(), reader.is_read(&place(&"still")));
+            assert_eq!(found, want, "{topics:?}: {told:?}");
+        };
+        check(&["still"], &[None], (true, true));
+        check(&["busy", "still"], &[Some(0)], (false, false));
+        // A record that came later brings an end once more: the other one's may be missing yet.
+        check(&["busy", "still"], &[Some(0), None, Some(1), None], (true, false));
+    }
 }

@@ -1,8 +1,8 @@
 //! What is told of a cluster beside its part and its lag.
 
 use super::judge::View;
-use super::lag::Measured;
-use super::state::SideState;
+use super::lag::{Measured, copied};
+use super::learned::Level;
 use crate::domain::catalogue::{FactSpec, fact};
 use crate::domain::link::Link;
 use crate::domain::reading::{Fact, FactValue};
@@ -19,8 +19,17 @@ pub(super) const FACTS: &[FactSpec] = &[
     fact("doubled_records", "records that were copied more than once"),
     fact("failed_tasks", "connectors and tasks of MirrorMaker 2 that failed"),
     fact("mirror", "the state of what copies records to here, as Connect says"),
-    fact("duplicates", "records that the named groups would read once more here"),
+    fact("duplicates", "records that the named groups would read once more here, at most"),
     fact("lag_unknown", "why the lag is not known"),
+    fact(
+        "replicator_latency",
+        "the longest way of a record through MSK Replicator in the newest minute that CloudWatch \
+         tells; never taken for the lag, for it falls to 0 where nothing may be read",
+    ),
+    fact("replicator_waits", "records that MSK Replicator has not consumed, by CloudWatch"),
+    fact("replicator_throughput", "bytes that MSK Replicator copies a second, by CloudWatch"),
+    fact("replicator_failures", "failures of MSK Replicator in that minute"),
+    fact("replicator_denied", "attempts of MSK Replicator in that minute that were denied"),
 ];
 
 /// The facts of one side.
@@ -40,7 +49,7 @@ pub(super) fn of(view: &View<'_>, measured: Option<&Measured>, link: Option<&Lin
         if let Some(why) = &measured.why {
             tell("lag_unknown", FactValue::Text(why.as_str().into()));
         }
-        tell("duplicates", duplicates(own, view.other));
+        tell("duplicates", duplicates(view));
     }
     tell("lost_records", number(view.copies().lost().0));
     tell("doubled_records", number(view.copies().doubled().0));
@@ -58,28 +67,37 @@ pub(super) fn of(view: &View<'_>, measured: Option<&Measured>, link: Option<&Lin
             tell("mirror", FactValue::Text(word.into()));
         }
     }
+    if let Some((_, told)) = view.replicator {
+        facts.extend(told.facts(view.at.wall_ms));
+    }
     facts
 }
 
-/// How many records the groups that go on here would read a second time: what they have left to
-/// read here, less what they have left at the source.
-fn duplicates(own: &SideState, source: Option<&SideState>) -> FactValue {
-    let Some(source) = source else { return FactValue::Unknown("the source is not read".into()) };
+/// How many records the groups that go on here would read a second time, at most: from where they
+/// begin here to where they stand at the source. Where offsets cannot be compared yet, that is all
+/// that is here.
+fn duplicates(view: &View<'_>) -> FactValue {
+    let own = view.own;
+    let Some(source) = view.other else {
+        return FactValue::Unknown("the source is not read".into());
+    };
     let mut total = 0_u64;
     for (group, here) in &own.groups {
         let (Ok(here), Some(Ok(there))) = (here, source.groups.get(group)) else {
             return FactValue::Unknown(format!("group {group} cannot be read").into());
         };
-        for ((topic, number), at_source) in there {
-            let Some(copy) = own.watched.names.copy_of(topic) else { continue };
-            let Some(to) = own.topics.get(&copy).and_then(|topic| topic.get(number)) else {
+        for (place, at_source) in there {
+            let Some(copy) = own.watched.names.copy_of(&place.0) else { continue };
+            let Some(to) = own.topics.get(&copy).and_then(|topic| topic.get(&place.1)) else {
                 continue;
             };
-            let from = source.topics.get(topic).and_then(|topic| topic.get(number));
-            let left_there = from.map_or(0, |from| (from.end - at_source).max(0));
+            let level = view.copies().level.get(place);
+            let by_connect = || copied(own, place).map(|next| next - to.end);
+            let more = level.and_then(Level::sure_more).or_else(by_connect);
+            let reached = more.map_or(to.end, |more| (at_source - more).min(to.end));
             // Without an offset it starts where its own settings say: at worst with the first.
-            let begins = here.get(&(copy, *number)).copied().unwrap_or(to.low);
-            total += (to.end - begins - left_there).max(0).unsigned_abs();
+            let begins = here.get(&(copy, place.1)).copied().unwrap_or(to.low).max(to.low);
+            total += (reached - begins).max(0).unsigned_abs();
         }
     }
     number(total)

@@ -3,8 +3,10 @@
 
 use super::connect::{Flow, Part};
 use super::facts;
-use super::lag::{Measured, measure};
+use super::lag::{Measured, Now, measure};
 use super::learned::{Copies, Learned};
+use super::replicator::Told;
+use super::settings::Replicator;
 use super::state::SideState;
 use crate::domain::ids::Side;
 use crate::domain::link::{Link, LinkWord};
@@ -25,6 +27,8 @@ pub(super) struct View<'a> {
     pub(super) own: &'a SideState,
     pub(super) other: Option<&'a SideState>,
     pub(super) learned: &'a Learned,
+    /// The MSK Replicator that copies to here, where one does, and what was told of it.
+    pub(super) replicator: Option<(&'a Replicator, &'a Told)>,
 }
 
 /// What copies towards this side, as far as that is known.
@@ -61,7 +65,7 @@ impl View<'_> {
     }
 
     /// How the copies are behind; none on a side that follows nobody.
-    pub(super) fn measured(&self) -> Option<Measured> {
+    pub(super) fn measured(&self, took_ms: u64) -> Option<Measured> {
         if self.following() == Following::No {
             return None;
         }
@@ -69,13 +73,17 @@ impl View<'_> {
             return Some(Measured::nothing("the other side was not read"));
         };
         let beats = &self.learned.beats[self.side.other().index()];
-        Some(measure(self.own, source, self.copies(), beats, self.at))
+        let now_ms = beats.now_ms(self.at).map(|now_ms| Now { began_ms: now_ms, took_ms });
+        Some(measure(self.own, source, self.copies(), now_ms))
     }
 
     fn link(&self) -> Link {
         let says = match &self.own.flow {
             Some(Ok(flow)) => flow.word(),
             Some(Err(why)) => LinkWord::Unknown(why.clone()),
+            None if self.replicator.is_some() => {
+                LinkWord::Unknown("MSK Replicator tells no state".into())
+            }
             None => LinkWord::Unknown("MirrorMaker 2 is a process of its own".into()),
         };
         let arrived = &self.copies().arrived;
@@ -142,12 +150,29 @@ impl View<'_> {
         if doubled > 0 {
             found.push(format!("{doubled} records were copied twice: {}", named(&of)));
         }
-        for (group, committed) in &own.groups {
-            if let Err(why) = committed {
-                found.push(format!("group {group}: {why}"));
-            }
+        found.extend(self.group_troubles());
+        if let Some((replicator, told)) = self.replicator {
+            found.extend(told.troubles(&replicator.name, self.at.wall_ms));
         }
         found
+    }
+
+    fn group_troubles(&self) -> impl Iterator<Item = String> {
+        let follows = self.following() != Following::No;
+        let source = self.other.filter(|_| follows).map(|other| &other.groups);
+        self.own.groups.iter().filter_map(move |(group, here)| {
+            let there = source.and_then(|groups| groups.get(group)?.as_ref().ok());
+            match here {
+                Err(why) => Some(format!("group {group}: {why}")),
+                Ok(here) if here.is_empty() && there.is_some_and(|there| !there.is_empty()) => {
+                    Some(format!(
+                        "group {group} has no offset here: it would begin where its own settings \
+                         say, at worst with the first record (`sync.group.offsets.enabled`)"
+                    ))
+                }
+                Ok(_) => None,
+            }
+        })
     }
 }
 
@@ -192,7 +217,7 @@ impl Flow {
 
 /// The reading of one side.
 pub(super) fn reading(view: &View<'_>, took_ms: u64) -> Reading {
-    let measured = view.measured();
+    let measured = view.measured(took_ms);
     let health = Health::lacking(view.troubles(measured.as_ref()));
     let note = format!("{} brokers, {} topics", view.own.brokers, view.own.topics.len());
     let mut reading = Reading::new(view.at, health, note);

@@ -2,11 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use super::learned::Copies;
+use super::learned::{Copies, Level};
 use super::state::{Partition, SideState};
 use crate::domain::reading::{Basis, Certainty, Lag, LagUnit};
-use crate::domain::time::Stamp;
-use crate::systems::kit::beats::Beats;
+
+/// The time of a look by the clock of the source's heartbeats, in milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Now {
+    /// When it began.
+    pub(super) began_ms: i64,
+    /// How long it took: records that are read in it may have been made in it.
+    pub(super) took_ms: u64,
+}
+
+impl Now {
+    fn ended_ms(self) -> i64 {
+        self.began_ms.saturating_add_unsigned(self.took_ms)
+    }
+}
 
 /// What was measured of the copies in one region.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,14 +59,12 @@ pub(super) fn measure(
     own: &SideState,
     source: &SideState,
     copies: &Copies,
-    beats: &Beats,
-    at: Stamp,
+    now: Option<Now>,
 ) -> Measured {
     let mut found = Measured::nothing("");
     found.why = None;
     let (mut seconds, mut records) = (0.0_f64, 0_u64);
     let (mut seconds_known, mut records_known) = (true, true);
-    let now_ms = beats.now_ms(at);
     for (topic, partitions) in &source.topics {
         if !own.watched.is_copied(topic) {
             continue;
@@ -72,7 +83,7 @@ pub(super) fn measure(
                 continue;
             }
             let copied = copied(own, &place);
-            let behind = behind(from, to, copies, &place, copied, now_ms);
+            let behind = behind(from, to, copies, &place, copied, now);
             match behind.seconds {
                 Ok(of_this) => seconds = seconds.max(of_this),
                 Err(why) => {
@@ -131,7 +142,7 @@ fn unseen(own: &SideState, source: &SideState) -> Vec<String> {
 }
 
 /// The offset that is to be copied next, as Connect last kept it.
-fn copied(own: &SideState, place: &(String, i32)) -> Option<i64> {
+pub(super) fn copied(own: &SideState, place: &(String, i32)) -> Option<i64> {
     own.flow.as_ref()?.as_ref().ok()?.copied.as_ref().ok()?.get(place).copied()
 }
 
@@ -153,7 +164,7 @@ impl Partition {
     /// True where a copy, which is read at another moment, goes on where this one ends: it holds as
     /// much, and what is newest there was made no sooner.
     fn is_passed(&self, copy: Option<&Self>, copies: &Copies, place: &(String, i32)) -> bool {
-        let more = copies.level.get(place).and_then(|level| level.more);
+        let more = copies.level.get(place).and_then(Level::sure_more);
         match (self.newest, copy.and_then(|copy| copy.newest), more) {
             (Some(newest), Some(copy), Some(more)) if self.read && self.stable == self.end => {
                 copy.offset + more + 1 >= self.end && copy.at_ms >= newest.at_ms
@@ -169,24 +180,24 @@ fn behind(
     copies: &Copies,
     place: &(String, i32),
     copied: Option<i64>,
-    now_ms: Option<i64>,
+    now: Option<Now>,
 ) -> Behind {
     let level = copies.level.get(place);
     let newest = to.and_then(|to| to.newest);
     let is_read = from.read && to.is_none_or(|to| to.read);
-    let seconds = match now_ms {
+    let seconds = match now {
         _ if !is_read => Err("not read in time".to_owned()),
         None => Err("no heartbeats come, and some records are not copied".to_owned()),
-        Some(now_ms) => {
+        Some(now) => {
             // A record from the future was made by a clock that is none.
-            let made = newest.map(|newest| newest.at_ms).filter(|made| *made <= now_ms);
+            let made = newest.map(|newest| newest.at_ms).filter(|made| *made <= now.ended_ms());
             match level.map(|level| level.at_ms).max(made) {
-                Some(reached) => Ok(seconds(now_ms.saturating_sub(reached).max(0))),
+                Some(reached) => Ok(seconds(now.began_ms.saturating_sub(reached).max(0))),
                 None => Err("nothing of it is here yet".to_owned()),
             }
         }
     };
-    let by_level = level.and_then(|level| level.more).zip(newest);
+    let by_level = level.and_then(Level::sure_more).zip(newest);
     let by_level = by_level.map(|(more, newest)| from.end - 1 - (newest.offset + more));
     let by_connect = copied.map(|next| from.end - next.max(from.low));
     let whole = newest.is_none().then_some(from.end - from.low);

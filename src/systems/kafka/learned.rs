@@ -28,6 +28,16 @@ pub(super) struct Level {
     pub(super) at_ms: i64,
     /// What the source's offsets are more; none where there was no record to compare.
     pub(super) more: Option<i64>,
+    /// False since what copies was away: it begins again a little before where it ended, and what
+    /// is there twice then seems to be further on than it is.
+    pub(super) sure: bool,
+}
+
+impl Level {
+    /// What the source's offsets are more, as long as that is sure.
+    pub(super) fn sure_more(&self) -> Option<i64> {
+        self.more.filter(|_| self.sure)
+    }
 }
 
 /// What was seen of a topic, and when last: a day later nobody is told of it any more.
@@ -50,14 +60,14 @@ pub(super) struct Copies {
     known: Option<HashMap<(String, i32), i64>>,
     #[serde(skip)]
     ahead: HashMap<(String, i32), i64>,
+    /// What Connect had kept as the next offset to be copied in the look before.
+    #[serde(skip)]
+    kept: HashMap<(String, i32), i64>,
     /// Records that their source threw away before they were copied: by partition, from where on
     /// and how many.
     lost: BTreeMap<String, Seen<Lost>>,
     /// Records that were copied more than once.
     doubled: BTreeMap<String, Seen<u64>>,
-    /// What was to be copied next in the look before.
-    #[serde(skip)]
-    next: HashMap<(String, i32), i64>,
     /// Topics whose source was made anew.
     remade: BTreeMap<String, Seen<()>>,
     /// Whether something copied into this region when Connect last told.
@@ -119,12 +129,21 @@ impl Copies {
                 let to = copy.and_then(|copy| copy.get(number));
                 self.level(&place, [Some(from), to], before_ms, at);
                 if let Some(next) = copied.get(&place) {
+                    // It may keep what came since the source was read: what it had kept in the look
+                    // before was there.
+                    let kept = self.kept.insert(place.clone(), *next).unwrap_or_default();
+                    if from.end < kept.min(*next) {
+                        self.remade.insert(topic.clone(), Seen { at: Some(at), what: () });
+                    }
                     self.lose(&place, from, to, *next, at);
                 }
                 self.overtake(&place, from, to, at);
             }
         }
         self.known = Some(known);
+        if self.arrived.has_ceased(at) {
+            self.level.values_mut().for_each(|level| level.sure = false);
+        }
     }
 
     /// Remembers when all was there.
@@ -160,7 +179,8 @@ impl Copies {
         {
             self.double(&place.0, earlier - more, at);
         }
-        self.level.insert(place.clone(), Level { at_ms, more: more.or(earlier) });
+        let sure = more.is_some() || self.level.get(place).is_some_and(|level| level.sure);
+        self.level.insert(place.clone(), Level { at_ms, more: more.or(earlier), sure });
     }
 
     /// Remembers what the source threw away before it was copied; `next` is to be copied next.
@@ -176,12 +196,6 @@ impl Copies {
         let here =
             to.and_then(|to| to.newest).zip(level).map(|(copy, more)| copy.offset + more + 1);
         let next = here.map_or(next, |here| here.max(next));
-        // Both sides are asked at the same time, so what was copied by now may have come since the
-        // source told its end. What was copied by the look before was there.
-        let before = self.next.insert(place.clone(), next);
-        if before.is_some_and(|before| from.end < before) {
-            self.remade.insert(place.0.clone(), Seen { at: Some(at), what: () });
-        }
         if from.low <= next || from.end < next {
             return;
         }

@@ -13,6 +13,7 @@ mod facts;
 mod judge;
 mod lag;
 mod learned;
+mod replicator;
 mod rights;
 mod settings;
 mod state;
@@ -32,7 +33,7 @@ use crate::domain::setting::Setting;
 use crate::domain::settings::{Fault, Fields};
 use crate::domain::site::SystemSpec;
 use crate::domain::time::Stamp;
-use crate::port::{About, Beat};
+use crate::port::{About, Beat, Credential};
 use crate::systems::kit::beating::EVERY_USUAL;
 use crate::systems::kit::endpoint::Endpoint;
 use crate::systems::kit::server::{Server, Sight, Target, Written};
@@ -69,7 +70,7 @@ impl Server for Kafka {
     type Session = client::Session;
     type State = SideState;
     type Learned = learned::Learned;
-    type Aside = ();
+    type Aside = replicator::Told;
 
     fn own(fields: &Fields<'_>, endpoint: &Endpoint) -> Result<Self::Own, Fault> {
         settings::Own::read(fields, endpoint)
@@ -92,6 +93,10 @@ impl Server for Kafka {
             side.own.other_heartbeat = Some(heartbeat);
         }
         Ok(())
+    }
+
+    fn also_read(own: &mut Self::Own) -> Option<(&str, &mut Option<Credential>)> {
+        own.replicator.as_mut()?.also_read()
     }
 
     fn speaks_tls(own: &Self::Own) -> bool {
@@ -144,6 +149,19 @@ impl Server for Kafka {
         learned.learn(told.map(|state| state.map(|state| &*state)), at);
     }
 
+    async fn look_aside(
+        _session: &Self::Session,
+        target: &Target<Self>,
+        aside: &mut Self::Aside,
+        at: Stamp,
+        left: Duration,
+    ) -> bool {
+        if let Some(replicator) = &target.own.replicator {
+            aside.look(replicator, at, left).await;
+        }
+        true
+    }
+
     fn beats_every(own: &Self::Own) -> Option<Duration> {
         Some(own.beats_every.unwrap_or(EVERY_USUAL))
     }
@@ -173,6 +191,7 @@ impl Server for Kafka {
             own: sight.own,
             other: sight.other,
             learned: sight.learned,
+            replicator: sight.target.own.replicator.as_ref().map(|of| (of, sight.aside)),
         };
         judge::reading(&view, sight.took_ms)
     }

@@ -7,6 +7,7 @@ pub(super) const PERMISSIONS: &[&str] = &[
     "DESCRIBE on the `groups` that are named: a broker does not say that this right is missing, it \
      does not answer",
     "at Connect: GET on /connectors, where it tells users apart",
+    "with `replicator`: cloudwatch:GetMetricData",
 ];
 
 /// The user that watches.

@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::domain::setting::{Kind, Setting, SettingSpec};
 use crate::domain::settings::{Fault, Fields, Table};
+use crate::port::Credential;
 use crate::systems::kit::endpoint::{self, Endpoint, split_host};
 
 /// The kind `kafka`.
@@ -114,6 +115,43 @@ const CONNECT: Setting<Table> = Setting::new(
 )
 .example_each("{ url = \"http://127.0.0.1:9\" }");
 
+const REPLICATOR_NAME: Setting<String> =
+    Setting::new("name", Kind::Word, "What it is called").required();
+
+const REPLICATOR_REGION: Setting<String> =
+    Setting::new("region", Kind::Word, "Amazon's name of this region: `eu-central-1`").required();
+
+const REPLICATOR_ENDPOINT: Setting<String> = Setting::new(
+    "endpoint",
+    Kind::Word,
+    "URL of what tells metrics there, where that is not Amazon's own CloudWatch",
+);
+
+const REPLICATOR_READ: Setting<String> = endpoint::READ.doc(
+    "The secret for its metrics: the access key's id as user, its secret as password; without one \
+     the machine's own credentials",
+);
+
+const INSTANCE_ROLE: Setting<bool> = Setting::new(
+    "instance_role",
+    Kind::Boolean,
+    "True where credentials may come from the cloud's metadata service, without a secret",
+)
+.or("false");
+
+const REPLICATOR: Setting<Table> = Setting::new(
+    "replicator",
+    Kind::Table(&[
+        REPLICATOR_NAME.spec,
+        REPLICATOR_REGION.spec,
+        REPLICATOR_ENDPOINT.spec,
+        REPLICATOR_READ.spec,
+        INSTANCE_ROLE.spec,
+    ]),
+    "MSK Replicator that copies to this region, in the place of MirrorMaker 2 and `connect`: what \
+     CloudWatch tells of it becomes facts, asked once a minute, and never the lag",
+);
+
 /// What may be written at the system or in `a` and `b`.
 pub(super) const SETTINGS: &[SettingSpec] = &[
     endpoint::HOST.example_each("\"127.0.0.1\"").spec,
@@ -128,6 +166,7 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
     HEARTBEAT_EVERY.spec,
     GROUPS.spec,
     CONNECT.spec,
+    REPLICATOR.spec,
     TLS.spec,
     endpoint::CA.spec,
     SASL.spec,
@@ -142,6 +181,25 @@ pub(super) struct Connect {
     pub(super) url: Url,
     pub(super) ca: Option<PathBuf>,
     pub(super) login: bool,
+}
+
+/// The MSK Replicator that copies to a side, as its metrics are asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Replicator {
+    pub(super) name: String,
+    pub(super) region: String,
+    pub(super) endpoint: Option<String>,
+    pub(super) instance_role: bool,
+    read: Option<String>,
+    /// What the secret holds, once a probe opened it.
+    pub(super) key: Option<Credential>,
+}
+
+impl Replicator {
+    /// The secret for its metrics, and where what it holds is kept.
+    pub(super) fn also_read(&mut self) -> Option<(&str, &mut Option<Credential>)> {
+        Some((self.read.as_deref()?, &mut self.key))
+    }
 }
 
 /// How topics are called on both sides.
@@ -219,6 +277,7 @@ pub struct Own {
     pub(super) beats_every: Option<Duration>,
     pub(super) groups: Vec<String>,
     pub(super) connect: Option<Connect>,
+    pub(super) replicator: Option<Replicator>,
     pub(super) tls: bool,
     pub(super) sasl: Option<&'static str>,
 }
@@ -248,6 +307,12 @@ impl Own {
         if sasl.is_some() && !logs_in {
             return Err(refuse("sasl", "needs a secret to show: name `read`"));
         }
+        let connect = CONNECT.of(fields)?.map(|table| read_connect(&table)).transpose()?;
+        let replicator = REPLICATOR.of(fields)?.map(|table| read_replicator(&table)).transpose()?;
+        if connect.is_some() && replicator.is_some() {
+            let why = "copies where MirrorMaker 2 does not: take `connect` or this one away";
+            return Err(refuse("replicator", why));
+        }
         Ok(Self {
             brokers,
             names,
@@ -256,7 +321,8 @@ impl Own {
             other_heartbeat: None,
             beats_every: HEARTBEAT_EVERY.of(fields)?,
             groups: GROUPS.of(fields)?.unwrap_or_default(),
-            connect: CONNECT.of(fields)?.map(|table| read_connect(&table)).transpose()?,
+            connect,
+            replicator,
             tls: TLS.of(fields)?.unwrap_or_else(|| !endpoint.is_local()),
             sasl: sasl.or(logs_in.then_some("plain")),
         })
@@ -280,17 +346,37 @@ impl Own {
 
 fn read_connect(table: &Table) -> Result<Connect, Fault> {
     let fields = Fields::new(table, "`connect`");
-    let text = CONNECT_URL.get(&fields)?;
-    let refuse = || fields.refuse("url", "must be `http://` or `https://` with a host");
-    let url = Url::parse(&text).map_err(|_| refuse())?;
-    let plain = url.username().is_empty() && url.password().is_none() && url.has_host();
-    if !matches!(url.scheme(), "http" | "https") || !plain {
-        return Err(refuse());
-    }
+    let url = url_of(&fields, "url", &CONNECT_URL.get(&fields)?)?;
     let connect =
         Connect { url, ca: endpoint::CA.of(&fields)?, login: CONNECT_LOGIN.get(&fields)? };
     fields.finish()?;
     Ok(connect)
+}
+
+fn read_replicator(table: &Table) -> Result<Replicator, Fault> {
+    let fields = Fields::new(table, "`replicator`");
+    let endpoint = REPLICATOR_ENDPOINT.of(&fields)?;
+    endpoint.as_ref().map(|text| url_of(&fields, "endpoint", text)).transpose()?;
+    let replicator = Replicator {
+        name: REPLICATOR_NAME.get(&fields)?,
+        region: REPLICATOR_REGION.get(&fields)?,
+        endpoint,
+        instance_role: INSTANCE_ROLE.get(&fields)?,
+        read: REPLICATOR_READ.of(&fields)?,
+        key: None,
+    };
+    fields.finish()?;
+    Ok(replicator)
+}
+
+fn url_of(fields: &Fields<'_>, name: &str, text: &str) -> Result<Url, Fault> {
+    let refuse = || fields.refuse(name, "must be `http://` or `https://` with a host");
+    let url = Url::parse(text).map_err(|_| refuse())?;
+    let plain = url.username().is_empty() && url.password().is_none() && url.has_host();
+    if !matches!(url.scheme(), "http" | "https") || !plain {
+        return Err(refuse());
+    }
+    Ok(url)
 }
 
 #[cfg(test)]
@@ -336,6 +422,13 @@ mod tests {
         check("a = { host = 'x', alias = 'e' }\nb = { host = 'y', alias = 'e' }", "same `alias`");
         check("a = { host = 'x', alias = 'e', connect = { url = 'ftp://x' } }", "`http://`");
         check("a = { host = 'x', alias = 'e', connect = {} }", "`connect` needs `url`");
+        let with = |more: &str| format!("a = {{ host = 'x', alias = 'e', {more} }}");
+        check(&with("replicator = { name = 'r' }"), "`replicator` needs `region`");
+        let replicator = "replicator = { name = 'r', region = 'eu-west-1'";
+        check(&with(&format!("{replicator}, endpoint = 'aws' }}")), "`http://`");
+        check(&with(&format!("{replicator}, key = 'k' }}")), "`key`");
+        let both = format!("{replicator} }}, connect = {{ url = 'http://x' }}");
+        check(&with(&both), "take `connect` or this one away");
         check("a = { host = 'x', alias = 'e', sasl = 'kerberos' }", "sasl");
         check("sasl = 'plain'\na = { host = 'x', alias = 'e' }", "`sasl`");
     }

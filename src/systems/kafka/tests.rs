@@ -9,6 +9,9 @@ use crate::domain::ids::Side;
 use crate::domain::reading::{Certainty, FactValue, Health, Reading, Role};
 use crate::domain::time::{BootId, Stamp};
 
+/// A topic by its name.
+type Topic<'a> = (&'a str, &'a [Partition]);
+
 /// One look at both sides: the source's topics, the copies, and what Connect kept of `t`.
 #[derive(Clone, Copy)]
 struct Look<'a> {
@@ -50,8 +53,9 @@ fn looked(looks: &[Look<'_>]) -> Reading {
         let mut b = cluster(&own_b, "b", look.b);
         b.flow = Some(Ok(flow(look.copied, look.state, look.tasks)));
         learned.learn([a.as_ref(), Some(&b)], at(second));
-        let view =
-            View { at: at(second), side: Side::B, own: &b, other: a.as_ref(), learned: &learned };
+        let (own, other) = (&b, a.as_ref());
+        let (at, learned) = (at(second), &learned);
+        let view = View { at, side: Side::B, own, other, learned, replicator: None };
         told = Some(reading(&view, 1));
     }
     told.expect("there was a look")
@@ -195,6 +199,12 @@ fn what_is_wrong_is_named() {
     let ahead: &[(&str, &[Partition])] = &[("A.t", &later)];
     let busy = Look { b: ahead, copied: Some(13), ..with("RUNNING", &["RUNNING"]) };
     check("busy", &[with("RUNNING", &["RUNNING"]), busy], standby, "");
+    // The source is read first, and one more comes before the copy is.
+    let moment: &[(&str, &[Partition])] = &[("A.t", &one(11, 10))];
+    let passed = Look { b: moment, ..of_lost(10) };
+    let passed = Look { a: Some(a), ..passed };
+    let level = Look { a: Some(a), b, ..of_lost(10) };
+    check("read a moment later", &[level, passed], standby, "");
     // The same record stands further and further on: something is copied twice.
     let doubled = [partition(0, 14, record(13, 9))];
     let twice: &[(&str, &[Partition])] = &[("A.t", &doubled)];
@@ -202,32 +212,92 @@ fn what_is_wrong_is_named() {
     check("doubled", &looks, standby, "4 records were copied twice: t");
 }
 
-#[test]
-fn groups_that_would_read_twice_are_counted() {
+/// What the group `g` stands at here and at its source, whose partition ends at `end`; the copy
+/// has 100 records, and had as many as its source a look before.
+fn duplicates(here: Option<i64>, there: Option<i64>, end: i64) -> (Option<f64>, Health) {
     let [own_a, own_b] = owns("groups = ['g']");
-    let check = |here: Option<i64>, there: Option<i64>, want: Option<f64>| {
-        let t = [partition(0, 100, Some((99, 1000, 9)))];
-        let mut a = cluster(&own_a, "a", &[("t", &t)]);
-        let mut b = cluster(&own_b, "b", &[("A.t", &t)]);
-        let group = |topic: &str, offset: Option<i64>| {
-            let at = offset.map(|offset| ((topic.to_owned(), 0), offset));
-            Ok(at.into_iter().collect())
-        };
+    let mut learned = Learned::new([Some(&own_a), Some(&own_b)]);
+    let copy = [partition(0, 100, Some((99, 1000, 99)))];
+    let source = |end: i64| [partition(0, end, Some((end - 1, 1000, end.unsigned_abs() - 1)))];
+    let group = |topic: &str, offset: Option<i64>| {
+        Ok(offset.into_iter().map(|offset| ((topic.to_owned(), 0), offset)).collect())
+    };
+    let mut told = None;
+    for (second, end) in [(100, 100), (101, end)] {
+        let mut a = cluster(&own_a, "a", &[("t", &source(end))]);
+        let mut b = cluster(&own_b, "b", &[("A.t", &copy)]);
         a.groups.insert("g".to_owned(), group("t", there));
         b.groups.insert("g".to_owned(), group("A.t", here));
         b.flow = Some(Ok(flow(None, "RUNNING", &["RUNNING"])));
-        let mut learned = Learned::new([Some(&own_a), Some(&own_b)]);
-        learned.learn([Some(&a), Some(&b)], at(100));
-        let view = View { at: at(100), side: Side::B, own: &b, other: Some(&a), learned: &learned };
-        let found = reading(&view, 1);
-        let found = match found.fact("duplicates") {
-            Some(FactValue::Number(count)) => Some(*count),
-            _ => None,
-        };
-        assert_eq!(found, want, "{here:?} {there:?}");
+        learned.learn([Some(&a), Some(&b)], at(second));
+        let (at, own, other, learned) = (at(second), &b, Some(&a), &learned);
+        let view = View { at, side: Side::B, own, other, learned, replicator: None };
+        told = Some(reading(&view, 1));
+    }
+    let told = told.expect("there were two looks");
+    let count = match told.fact("duplicates") {
+        Some(FactValue::Number(count)) => Some(*count),
+        _ => None,
     };
-    check(Some(90), Some(90), Some(0.0));
-    check(Some(60), Some(90), Some(30.0));
-    check(None, Some(90), Some(90.0));
-    check(None, None, Some(0.0));
+    (count, told.health)
+}
+
+#[test]
+fn groups_that_would_read_twice_are_counted() {
+    let check = |here, there, end, want| {
+        assert_eq!(duplicates(here, there, end).0, Some(want), "{here:?} {there:?} {end}");
+    };
+    check(Some(90), Some(90), 100, 0.0);
+    check(Some(60), Some(90), 100, 30.0);
+    check(None, Some(90), 100, 90.0);
+    check(None, None, 100, 0.0);
+    // What is not copied yet is read nowhere twice, and takes nothing off.
+    check(Some(60), Some(90), 150, 30.0);
+    check(Some(60), Some(120), 150, 40.0);
+    let named = |here, there| {
+        let health = duplicates(here, there, 100).1;
+        format!("{health:?}").contains("group g has no offset here")
+    };
+    assert!(named(None, Some(90)) && !named(Some(90), Some(90)) && !named(None, None));
+}
+
+#[test]
+fn what_is_there_twice_is_not_taken_for_what_is_missing() {
+    let t: &[Partition] = &[partition(0, 200, Some((198, 40_000, 198)))];
+    let copy: &[Partition] = &[partition(0, 99, Some((98, 40_000, 198)))];
+    // Six new ones came, and five are missing.
+    let more: &[Partition] = &[partition(0, 210, Some((209, 50_000, 209)))];
+    let further: &[Partition] = &[partition(0, 105, Some((104, 41_000, 204)))];
+    // Or four came once more and two are new: nine are missing.
+    let twice: &[Partition] = &[partition(0, 105, Some((104, 41_000, 200)))];
+    let beats: Vec<[Partition; 1]> = (99..=106).map(|second| [beat(second)]).collect();
+    let told = |ceased: bool| {
+        let looks: Vec<_> = beats.iter().enumerate().collect();
+        let last = looks.len() - 1;
+        let topics: Vec<[Vec<Topic<'_>>; 2]> = looks
+            .iter()
+            .map(|(at, beat)| {
+                let arrived = if ceased && (1..last).contains(at) { &beats[0] } else { *beat };
+                let newer = if ceased { twice } else { further };
+                let (from, to) = if *at == last { (more, newer) } else { (t, copy) };
+                [
+                    vec![("heartbeats", &beat[..]), ("t", from)],
+                    vec![("A.heartbeats", &arrived[..]), ("A.t", to)],
+                ]
+            })
+            .collect();
+        let looks: Vec<Look<'_>> = topics
+            .iter()
+            .map(|[a, b]| Look {
+                a: Some(&a[..]),
+                b: &b[..],
+                copied: None,
+                state: "RUNNING",
+                tasks: &["RUNNING"],
+            })
+            .collect();
+        looked(&looks).lag.expect("it follows").amount
+    };
+    assert_eq!(told(false), Some(5), "it never was away");
+    assert_eq!(told(true), None, "it was away, so some of it may be there twice");
 }

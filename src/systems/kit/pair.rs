@@ -54,7 +54,12 @@ impl<S: Server> PairProbe<S> {
     /// # Errors
     /// When a setting is wrong or a secret cannot be opened.
     pub fn new(setup: &ProbeSetup<'_>) -> Result<Self, Fault> {
-        let written = Written::<S>::both(setup.spec)?;
+        let mut written = Written::<S>::both(setup.spec)?;
+        for side in written.iter_mut().flatten() {
+            let Some((name, kept)) = S::also_read(&mut side.own) else { continue };
+            let opened = setup.secrets.open(name);
+            *kept = Some(opened.map_err(|why| Fault::new(side.span, why.to_string()))?);
+        }
         // A little is left for the console to receive what was found.
         let limit = setup.spec.timeout * 9 / 10;
         let side = |written: &Option<Written<S>>| {

@@ -9,8 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::domain::ids::Side;
 use crate::domain::reading::{Identity, Reading};
@@ -19,17 +17,13 @@ use crate::domain::settings::{Fault, Fields, Span, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::port::{About, Beat, Clock, Secrets};
+use crate::port::{About, Beat, Clock, Credential, Secrets};
 use crate::systems::kit::endpoint::{ACT, BEAT, CA, Endpoint, READ};
 use crate::systems::kit::sides::{both_sides, side_table};
 use crate::systems::kit::tls::Trust;
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
-/// What a probe has learned from look to look, as it is written down.
-pub trait Learned: Serialize + DeserializeOwned + Send {
-    /// Goes on from what an earlier probe had learned.
-    fn recall(&mut self, earlier: Self);
-}
+pub use crate::systems::kit::learned::Learned;
 
 /// A kind of server with a side in each region.
 pub trait Server: Clone + Send + Sync + 'static {
@@ -77,6 +71,10 @@ pub trait Server: Clone + Send + Sync + 'static {
     /// When they do not fit together.
     fn pair(_sides: &mut [Option<Written<Self>>; 2], _spec: &SystemSpec) -> Result<(), Fault> {
         Ok(())
+    }
+    /// A further secret for watching, and where what a probe opens by it is kept.
+    fn also_read(_own: &mut Self::Own) -> Option<(&str, &mut Option<Credential>)> {
+        None
     }
     /// True where connections are encrypted, or may be.
     fn speaks_tls(own: &Self::Own) -> bool;

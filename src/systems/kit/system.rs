@@ -14,9 +14,11 @@ impl<S: Server> System for S {
     }
 
     fn secrets_to_watch(&self, spec: &SystemSpec) -> Result<Vec<String>, Fault> {
-        let sides = Written::<S>::both(spec)?;
-        let mut names: Vec<String> =
-            sides.into_iter().flatten().filter_map(|side| side.read).collect();
+        let mut names: Vec<String> = Vec::new();
+        for mut side in Written::<S>::both(spec)?.into_iter().flatten() {
+            names.extend(S::also_read(&mut side.own).map(|(name, _)| name.to_owned()));
+            names.extend(side.read);
+        }
         names.sort();
         names.dedup();
         Ok(names)

@@ -94,7 +94,10 @@ pub trait Task: Sized + Send + Sync + 'static {
 }
 
 /// Reads a task's settings and refuses others.
-fn read<T: Task>(table: &Table) -> Result<T::With, Fault> {
+///
+/// # Errors
+/// When one is wrong or unknown.
+pub fn read<T: Task>(table: &Table) -> Result<T::With, Fault> {
     let fields = Fields::new(table, T::SPEC.name);
     fields.know(T::SPEC.settings.iter().map(|setting| setting.name));
     let with = T::with(&fields)?;

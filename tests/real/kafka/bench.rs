@@ -24,12 +24,21 @@ pub fn side(broker: &Broker, door: Door, alias: &str, more: Vec<(&str, Value)>) 
 
 /// The pair as a system of a site that looks at these topics, with the least rights.
 pub fn system(pair: &Pair, topics: &str, more: Vec<(&str, Value)>) -> SystemSpec {
-    pair.grant();
     let connect = |worker: &Connect| {
         let url = format!("http://127.0.0.1:{}", worker.port);
         ("connect", Value::Table(table(vec![("url", text(&url))])))
     };
     let back = pair.back.as_ref().map(connect);
+    let sides = [(&pair.a, back.into_iter().collect()), (&pair.b, vec![connect(&pair.connect)])];
+    of_sides(sides, topics, more)
+}
+
+/// Two clusters as such a system, each with more settings of its own.
+pub fn of_sides(
+    sides: [(&Broker, Vec<(&str, Value)>); 2],
+    topics: &str,
+    more: Vec<(&str, Value)>,
+) -> SystemSpec {
     let settings = vec![
         ("topics", list(&[topics])),
         ("heartbeat_every", text("1s")),
@@ -37,14 +46,16 @@ pub fn system(pair: &Pair, topics: &str, more: Vec<(&str, Value)>) -> SystemSpec
         ("read", text("read")),
         ("act", text("act")),
     ];
+    let [a, b] = sides;
+    let [a, b] = [("A", a), ("B", b)].map(|(alias, (broker, more))| {
+        broker.grant();
+        Some(side(broker, Door::Sasl, alias, more))
+    });
     SystemSpec {
         every: EVERY,
         timeout: Duration::from_secs(5),
         settings: table(settings.into_iter().chain(more).collect()),
-        sides: [
-            Some(side(&pair.a, Door::Sasl, "A", back.into_iter().collect())),
-            Some(side(&pair.b, Door::Sasl, "B", vec![connect(&pair.connect)])),
-        ],
+        sides: [a, b],
         ..stand::system("stream", "kafka")
     }
 }

@@ -1,19 +1,28 @@
 //! Peers and doors that are not what they should be: each is told in a sentence, in time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use warroom::domain::ids::Side;
-use warroom::domain::reading::{Certainty, LookError, LookErrorKind};
+use tokio::sync::mpsc;
+use warroom::app::kinds::KINDS;
+use warroom::domain::ids::{Side, SystemId};
+use warroom::domain::reading::{Certainty, Health, Look, LookError, LookErrorKind, Reading};
 use warroom::domain::settings::{Table, Value};
 use warroom::domain::site::SystemSpec;
-use warroom::port::{Expected, OperateError};
+use warroom::domain::snapshot::Snapshot;
+use warroom::domain::time::Stamp;
+use warroom::port::{Boxed, Clock, Expected, Looks, OperateError, Probe, ProbeSetup};
+use warroom::runtime::event::Event;
+use warroom::runtime::look_once::record;
+use warroom::runtime::poller::{self, Watched};
 
-use super::bench::{Hand, Watcher, list, side, system, table, text, why};
+use super::bench::{Hand, Vault, WallClock, Watcher, list, side, system, table, text, why};
 use crate::kind::identity::none_acts;
 use crate::servers::kafka::Pair;
 use crate::servers::kafka::broker::Door;
 use crate::servers::kafka::connect::SOURCE;
 use crate::servers::kafka::rights::{May, On};
+use crate::servers::{DEADLINE, until};
 use crate::stand;
 use crate::turns::{Group, turn};
 
@@ -133,4 +142,106 @@ fn another_cluster_than_the_screen_showed_is_left_alone() {
     let expected = Expected { target, ..Expected::default() };
     let states = || format!("{:?} {:?}", pair.connect.states(SOURCE), pair.b.ends("warroom-probe"));
     none_acts(&spec, Side::B, &expected, |_| Table::default(), states);
+}
+
+#[test]
+fn a_right_that_is_taken_is_missed_by_the_next_record() {
+    let Some(_turn) = turn(Group::Kafka) else { return };
+    let pair = Pair::shared();
+    let topic = "orders-taken";
+    pair.a.create_topic(topic, 1, &[]);
+    pair.a.produce(topic, 0, 10);
+    let spec = system(&pair, topic, Vec::new());
+    let level = |look: &Look| {
+        look.as_ref().is_ok_and(|b| b.lag.as_ref().is_some_and(|lag| lag.amount == Some(0)))
+    };
+    let mut watcher = Watcher::new(&spec);
+    until("all is copied", DEADLINE, || level(&watcher.side(Side::B)));
+    let (all, beats) = (On::Topic("*"), On::Topic("heartbeats"));
+    pair.a.allow("wr_read", May::Read, beats);
+    pair.a.disallow("wr_read", May::Read, all);
+    let denied = |look: Look| {
+        let error = look.err().filter(|error| error.kind == LookErrorKind::Permission);
+        error.is_some_and(|error| error.message.as_str().contains("READ"))
+    };
+    until("the right is gone", DEADLINE, || denied(Watcher::new(&spec).side(Side::A)));
+    // What was read before is all that there is, until something is written.
+    let b = watcher.side(Side::B);
+    assert!(level(&b) || b.unwrap().lag.unwrap().certainty == Certainty::Unknown);
+    pair.a.produce(topic, 0, 1);
+    let looks = watcher.look();
+    let b = looks.b.unwrap().unwrap();
+    assert_eq!(b.lag.unwrap().certainty, Certainty::Unknown);
+    assert!(denied(looks.a.unwrap()));
+    pair.a.allow("wr_read", May::Read, all);
+    pair.a.disallow("wr_read", May::Read, beats);
+}
+
+/// A system that is always well.
+struct Steady;
+
+impl Probe for Steady {
+    fn look(&mut self) -> Boxed<'_, Looks> {
+        let well = Reading::new(WallClock.now(), Health::Up, "well");
+        Box::pin(std::future::ready(Looks { a: Some(Ok(well)), b: None }))
+    }
+}
+
+#[test]
+fn a_hung_broker_delays_nothing_else() {
+    let Some(_turn) = turn(Group::Kafka) else { return };
+    let pair = Pair::shared();
+    let topic = "orders-hung";
+    pair.a.create_topic(topic, 1, &[]);
+    pair.a.produce(topic, 0, 10);
+    let every = Duration::from_secs(1);
+    let spec = SystemSpec { every, ..system(&pair, topic, Vec::new()) };
+    let vault = Vault::new();
+    let clock: Arc<dyn Clock> = Arc::new(WallClock);
+    let setup = ProbeSetup { spec: &spec, secrets: &vault, clock: Arc::clone(&clock) };
+    let probe = KINDS.system("kafka").unwrap().probe(setup).unwrap();
+    let steady = stand::system("steady", "manual").id;
+    let watched = |system: &SystemId, probe| {
+        let system = Some(system.clone());
+        Watched { system, every, timeout: spec.timeout, probe, sides: [true; 2] }
+    };
+    let watched = vec![watched(&spec.id, probe), watched(&steady, Box::new(Steady))];
+    let (events, mut inbox) = mpsc::channel(64);
+    let (mut snapshot, mut steadily) = (Snapshot::default(), Vec::new());
+    let (mut frozen, mut hung) = (None, 0);
+    let work = async {
+        let _poke = poller::start(watched, &clock, &events);
+        while hung < 2 {
+            let event = inbox.recv().await.unwrap();
+            let Event::Heard { system, at, looks } = event else { continue };
+            if system == steady {
+                steadily.extend(frozen.map(|_| at));
+                continue;
+            }
+            if frozen.is_some_and(|since: Stamp| at.boot_ms > since.boot_ms) {
+                hung += 1;
+                let a = looks.a.as_ref().unwrap().as_ref().unwrap_err();
+                assert!(a.counts_as_failure(), "{a}");
+                let b = looks.b.as_ref().unwrap().as_ref().unwrap();
+                assert_eq!(b.lag.as_ref().unwrap().certainty, Certainty::Unknown);
+                let took = clock.now().since(at);
+                assert!(took < spec.timeout, "{took:?}");
+            }
+            record(&mut snapshot, &spec.id, at, *looks);
+            let last = snapshot.cell(&spec.id, Side::B).and_then(|cell| cell.last_lag.as_ref());
+            if frozen.is_none() && last.is_some_and(|(_, lag)| lag.amount == Some(0)) {
+                pair.a.program.freeze();
+                frozen = Some(clock.now());
+            }
+        }
+    };
+    // One thread for all: what holds it up is found out.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(work);
+    pair.a.program.thaw();
+    // What was known last stays known, with its age.
+    let (at, lag) = snapshot.cell(&spec.id, Side::B).unwrap().last_lag.clone().unwrap();
+    assert!(lag.amount == Some(0) && clock.now().since(at) > every, "{lag:?}");
+    let gaps = steadily.windows(2).map(|two| two[1].since(two[0]));
+    assert!(gaps.max().unwrap() < every * 2, "{steadily:?}");
 }

@@ -2,9 +2,11 @@
 
 use warroom::domain::ids::Side;
 use warroom::domain::reading::{Certainty, Look, Reading, Role};
+use warroom::domain::site::SystemSpec;
 
 use super::bench::{EVERY, Watcher, figure, system, why};
 use crate::servers::kafka::Pair;
+use crate::servers::kafka::broker::Broker;
 use crate::servers::kafka::connect::SOURCE;
 use crate::servers::kafka::load::{Acknowledged, Arrived, Load, wall_ms};
 use crate::servers::{DEADLINE, until};
@@ -19,8 +21,8 @@ const ABOVE_S: f64 = 2.5;
 const LOOKS: usize = 5;
 
 /// A loaded topic, what watches it, and what is there in truth.
-struct Scales {
-    watcher: Watcher,
+pub struct Scales {
+    pub watcher: Watcher,
     load: Load,
     arrived: Arrived,
     told: usize,
@@ -28,14 +30,25 @@ struct Scales {
 
 impl Scales {
     fn new(pair: &Pair, topic: &str) -> Self {
-        pair.a.create_topic(topic, PARTITIONS, &[]);
-        let load = Load::start(&pair.a, topic, PARTITIONS, 200);
-        let arrived = Arrived::new(&pair.b, &Pair::remote(topic), PARTITIONS);
-        let watcher = Watcher::new(&system(pair, topic, Vec::new()));
+        Self::on([&pair.a, &pair.b], topic, &system(pair, topic, Vec::new()))
+    }
+
+    /// Loads a new topic of the first of two clusters, and waits until it is copied and measured.
+    pub fn on([a, b]: [&Broker; 2], topic: &str, spec: &SystemSpec) -> Self {
+        a.create_topic(topic, PARTITIONS, &[]);
+        let load = Load::start(a, topic, PARTITIONS, 200);
+        let arrived = Arrived::new(b, &Pair::remote(topic), PARTITIONS);
+        let watcher = Watcher::new(spec);
         let mut scales = Self { watcher, load, arrived, told: 0 };
         until("it is copied", DEADLINE, || scales.arrived.read_on() && scales.missing().len() < 50);
         scales.watcher.until(Side::B, "it is measured", |b| known(b).is_some());
         scales
+    }
+
+    /// Ends the load, and waits until all of it is copied.
+    pub fn end(&mut self) {
+        self.load.stop();
+        until("all is copied", DEADLINE, || self.arrived.read_on() && self.missing().is_empty());
     }
 
     fn missing(&self) -> Vec<Acknowledged> {
@@ -43,7 +56,7 @@ impl Scales {
     }
 
     /// Looks some times, holds each figure against the truth, and tells how often there was one.
-    fn weigh(&mut self, state: &str) -> usize {
+    pub fn weigh(&mut self, state: &str) -> usize {
         let mut known_in = 0;
         for _ in 0..LOOKS {
             std::thread::park_timeout(EVERY);
@@ -92,7 +105,7 @@ fn span_s(to_ms: i64, from_ms: i64) -> f64 {
 }
 
 /// The seconds and records that a reading claims.
-fn known(reading: &Reading) -> Option<(f64, Option<u64>)> {
+pub fn known(reading: &Reading) -> Option<(f64, Option<u64>)> {
     let lag = reading.lag.as_ref().filter(|lag| lag.certainty == Certainty::Known)?;
     Some((lag.seconds?, lag.amount))
 }
@@ -118,8 +131,7 @@ fn a_lag_is_never_below_the_truth() {
     pair.connect.resume(SOURCE);
     scales.weigh("resumed");
 
-    scales.load.stop();
-    until("all is copied", DEADLINE, || scales.arrived.read_on() && scales.missing().is_empty());
+    scales.end();
     assert_eq!(scales.weigh("idle"), LOOKS);
 
     pair.b.program.freeze();

@@ -5,6 +5,7 @@ pub mod client;
 pub mod connect;
 mod jvm;
 pub mod load;
+pub mod mirror;
 pub mod rights;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -65,19 +66,7 @@ static SHARED: Mutex<Option<Pair>> = Mutex::new(None);
 impl Pair {
     /// Starts all and waits until the connectors run.
     pub fn start(options: &Options) -> Self {
-        let home = tempfile::Builder::new().prefix("wr-kafka-").tempdir().unwrap();
-        let janitor = Janitor::of(home.path());
-        jvm::write_log_settings(home.path());
-        let mut a = Broker::new(home.path(), "a");
-        let mut b = Broker::new(home.path(), "b");
-        std::thread::scope(|scope| {
-            for broker in [&mut a, &mut b] {
-                scope.spawn(|| {
-                    broker.format();
-                    broker.launch();
-                });
-            }
-        });
+        let (home, janitor, [mut a, mut b]) = launch_clusters();
         let mut connect = Connect::new(home.path(), "connect", &a, &b, options);
         // It waits for its cluster by itself.
         connect.launch();
@@ -140,6 +129,23 @@ impl Pair {
     pub fn remote(topic: &str) -> String {
         format!("A.{topic}")
     }
+}
+
+/// Starts two clusters in a folder of their own; they do not answer yet.
+fn launch_clusters() -> (TempDir, Janitor, [Broker; 2]) {
+    let home = tempfile::Builder::new().prefix("wr-kafka-").tempdir().unwrap();
+    let janitor = Janitor::of(home.path());
+    jvm::write_log_settings(home.path());
+    let mut brokers = ["a", "b"].map(|name| Broker::new(home.path(), name));
+    std::thread::scope(|scope| {
+        for broker in &mut brokers {
+            scope.spawn(|| {
+                broker.format();
+                broker.launch();
+            });
+        }
+    });
+    (home, janitor, brokers)
 }
 
 /// The shared pair, for as long as one test holds it.

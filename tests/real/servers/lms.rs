@@ -142,7 +142,8 @@ fn start_stream() -> kafka::Pair {
         }
         broker.create_topic("warroom-probe", 1, &[]);
     }
-    pair.grant();
+    pair.a.grant();
+    pair.b.grant();
     let back = pair.start_back();
     for connector in [SOURCE, CHECKPOINT, HEARTBEAT] {
         back.stop(connector);

@@ -9,8 +9,10 @@ use crate::domain::ids::Side;
 use crate::domain::settings::Table;
 use crate::domain::site::SystemSpec;
 use crate::domain::time::Stamp;
+use crate::systems::kit::seat::check_target;
 use crate::systems::kit::server::Written;
 use crate::systems::kit::task::prelude::*;
+use crate::systems::kit::task::read;
 
 /// The time between two looks at connectors that stop or start.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -46,6 +48,10 @@ impl Task for StopMirror {
 
     fn with_for(_table: &Table, target: (&SystemSpec, Side)) -> Result<(), Fault> {
         needs_connect(target)
+    }
+
+    fn check(table: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
+        check::<Self>(table, system)
     }
 
     async fn standing(at: &At<Self>) -> Result<Standing, Trouble> {
@@ -97,6 +103,10 @@ impl Task for StartMirror {
         needs_connect(target)
     }
 
+    fn check(table: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
+        check::<Self>(table, system)
+    }
+
     async fn standing(at: &At<Self>) -> Result<Standing, Trouble> {
         let (state, name) = (at.seat.own.state().await?, &at.seat.name);
         let flow = flow_of(&state)?;
@@ -145,14 +155,23 @@ fn circle<T: Task<On = Kafka>>(at: &At<T>, other: Option<&SideState>) -> Option<
     }
 }
 
+/// What is wrong wherever it is done: Connect copies to neither side.
+fn check<T: Task<On = Kafka>>(table: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
+    read::<T>(table)?;
+    check_target::<Kafka>(system, T::RIGHTS)?;
+    let Some(spec) = system else { return Ok(()) };
+    let [a, b] = Side::BOTH.map(|side| needs_connect((spec, side)));
+    b.or(a)
+}
+
 fn needs_connect((spec, side): (&SystemSpec, Side)) -> Result<(), Fault> {
     let written = Written::<Kafka>::one(spec, side)?;
     if written.own.connect.is_some() {
         return Ok(());
     }
     let message = format!(
-        "side {side} of system `{}` names no `connect`; MirrorMaker 2 as a process of its own is \
-         stopped and started by a `command` step",
+        "side {side} of system `{}` names no `connect`; MirrorMaker 2 as a process of its own, or \
+         MSK Replicator, is stopped and started by a `command` step",
         spec.id
     );
     Err(Fault::new(written.span, message))

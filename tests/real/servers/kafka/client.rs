@@ -8,6 +8,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, AlterConfig, NewTopic, ResourceS
 use rdkafka::admin::{NewPartitions, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+use rdkafka::metadata::MetadataTopic;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use rdkafka::topic_partition_list::Offset;
 
@@ -33,6 +34,47 @@ impl Broker {
         until(&format!("{topic} is there"), DEADLINE, || {
             self.ends(topic).is_some_and(|ends| ends.len() == usize::try_from(partitions).unwrap())
         });
+    }
+
+    /// Makes many topics at once, and waits until each of their partitions has a leader.
+    pub fn create_topics(&self, topics: &[String], partitions: i32, settings: &[(&str, &str)]) {
+        let of = |topic| {
+            let new = NewTopic::new(topic, partitions, TopicReplication::Fixed(1));
+            settings.iter().fold(new, |new, (name, value)| new.set(name, value))
+        };
+        let new: Vec<NewTopic<'_>> = topics.iter().map(|topic| of(topic.as_str())).collect();
+        let admin = self.admin();
+        let results = wait(admin.create_topics(&new, &options())).unwrap();
+        assert!(results.iter().all(Result::is_ok), "{results:?}");
+        let count = topics.len() * usize::try_from(partitions).unwrap();
+        until("the topics are there", DEADLINE, || {
+            let Ok(met) = self.reader("").fetch_metadata(None, TIMEOUT) else { return false };
+            let ours = met.topics().iter().filter(|met| topics.iter().any(|t| t == met.name()));
+            let led = ours.flat_map(MetadataTopic::partitions).filter(|one| one.leader() >= 0);
+            led.count() == count
+        });
+    }
+
+    /// Deletes many topics at once; that goes on when this has ended.
+    pub fn delete_topics(&self, topics: &[String]) {
+        let names: Vec<&str> = topics.iter().map(String::as_str).collect();
+        let admin = self.admin();
+        let results = wait(admin.delete_topics(&names, &options())).unwrap();
+        assert!(results.iter().all(Result::is_ok), "{results:?}");
+    }
+
+    /// Writes one record to each of the first `partitions` of topics, all of one moment, and waits
+    /// until all are acknowledged.
+    pub fn produce_each(&self, topics: &[String], partitions: i32, payload: &str, wall_ms: i64) {
+        let producer: BaseProducer = self.client().set("linger.ms", "1").create().unwrap();
+        for topic in topics {
+            for partition in 0..partitions {
+                let record = BaseRecord::<str, _>::to(topic).partition(partition);
+                let record = record.payload(payload).timestamp(wall_ms);
+                producer.send(record).map_err(|(error, _)| error).unwrap();
+            }
+        }
+        producer.flush(DEADLINE).unwrap();
     }
 
     /// Adds partitions to a topic, up to this many.

@@ -5,7 +5,6 @@ use std::net::TcpStream;
 
 use warroom::systems::kafka::{ACT_ACLS, WATCH_ACLS};
 
-use super::Pair;
 use super::broker::Broker;
 use super::client::TIMEOUT;
 
@@ -100,13 +99,11 @@ impl Broker {
     }
 }
 
-impl Pair {
+impl Broker {
     /// Gives the users of the rig what `warroom systems show kafka` says, and nothing else.
     pub fn grant(&self) {
-        for broker in [&self.a, &self.b] {
-            for (user, may, on) in [WATCH_ACLS, ACT_ACLS].into_iter().flat_map(rights) {
-                broker.allow(user, may, on);
-            }
+        for (user, may, on) in [WATCH_ACLS, ACT_ACLS].into_iter().flat_map(rights) {
+            self.allow(user, may, on);
         }
     }
 }

@@ -1,0 +1,147 @@
+//! What `CloudWatch` tells of the MSK Replicator that copies to a region, each figure only while
+//! its newest point is fresh.
+//!
+//! None of it is the lag: it falls to 0 where the replicator may no longer read its source, and
+//! counts what was not consumed, not what has not arrived.
+
+use std::time::Duration;
+
+use aws_sdk_cloudwatch::Client;
+
+use super::settings::Replicator;
+use crate::domain::reading::{Fact, FactValue};
+use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+use crate::systems::kit::aws::metrics::{Point, Query, newest};
+use crate::systems::kit::aws::trouble::Asked;
+use crate::systems::kit::aws::{Access, MACHINE, configure};
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
+
+/// How often it is asked.
+const EVERY: Duration = Duration::from_secs(60);
+
+/// The longest time that asking may take beside a look.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// Of the longest way of a record, in milliseconds.
+const LATENCY: usize = 0;
+/// Of failures.
+const FAILED: usize = 3;
+/// Of what was denied.
+const DENIED: usize = 4;
+
+/// The metrics, how the points of a minute become one, and the fact that each is told as.
+const METRICS: [(&str, &str, &str); 5] = [
+    ("ReplicationLatency", "Maximum", "replicator_latency"),
+    ("MessageLag", "Sum", "replicator_waits"),
+    ("ReplicatorThroughput", "Average", "replicator_throughput"),
+    ("ReplicatorFailure", "Sum", "replicator_failures"),
+    ("AuthError", "Sum", "replicator_denied"),
+];
+
+/// What was told last, or why nothing.
+#[derive(Debug, Default)]
+pub struct Told {
+    asked: Option<Stamp>,
+    points: Option<Result<Vec<Option<Point>>, Clean>>,
+}
+
+impl Told {
+    /// Asks, where that is due. One that does not answer costs one look a minute.
+    pub(super) async fn look(&mut self, of: &Replicator, at: Stamp, left: Duration) {
+        if self.asked.is_some_and(|asked| at.since(asked) < EVERY) {
+            return;
+        }
+        self.asked = Some(at);
+        let place = format!("CloudWatch of {}", of.region);
+        let limit = left.min(LIMIT);
+        let asked = tokio::time::timeout(limit, Box::pin(ask(of, &place, at.wall_ms))).await;
+        let told = asked.unwrap_or_else(|_| Err(Trouble::timeout(&place, limit)));
+        self.points = Some(told.map_err(|trouble| trouble.message));
+    }
+
+    fn figure(&self, metric: usize, now_ms: i64) -> Result<f64, Clean> {
+        let points = self.points.as_ref().ok_or("not asked yet")?;
+        let point = points.as_ref().map_err(Clone::clone)?.get(metric).copied().flatten();
+        let fresh = point.filter(|point| point.is_fresh(now_ms)).map(|point| point.value);
+        fresh.ok_or_else(|| "CloudWatch has no point of the last 5 minutes".into())
+    }
+
+    /// All of it as facts.
+    pub(super) fn facts(&self, now_ms: i64) -> impl Iterator<Item = Fact> {
+        METRICS.into_iter().enumerate().map(move |(metric, (_, _, name))| {
+            let value = match self.figure(metric, now_ms) {
+                Ok(ms) if metric == LATENCY => FactValue::Seconds(ms / 1000.0),
+                Ok(figure) => FactValue::Number(figure),
+                Err(why) => FactValue::Unknown(why),
+            };
+            Fact { name: name.to_owned(), value }
+        })
+    }
+
+    /// What is wrong with it.
+    pub(super) fn troubles(&self, name: &str, now_ms: i64) -> impl Iterator<Item = String> {
+        let of = move |metric: usize, words: &str| {
+            let count = self.figure(metric, now_ms).ok().filter(|count| *count > 0.0)?;
+            Some(format!("MSK Replicator {name} {words} {count} times in the newest minute told"))
+        };
+        [of(FAILED, "failed"), of(DENIED, "was denied its source or target")].into_iter().flatten()
+    }
+}
+
+async fn ask(of: &Replicator, place: &str, now_ms: i64) -> Result<Vec<Option<Point>>, Trouble> {
+    let user = of.key.as_ref().map(|key| key.user.as_deref());
+    if user == Some(None) {
+        let words =
+            format!("the secret for {place} names no user: write the access key's id there");
+        return Err(Trouble::unsent(TroubleKind::Ours, words));
+    }
+    let user = user.flatten().unwrap_or(MACHINE);
+    let secret = of.key.as_ref().and_then(|key| key.secret.as_ref());
+    let access = Access {
+        place,
+        region: &of.region,
+        endpoint: of.endpoint.as_deref(),
+        key: secret.map(|secret| (user, secret)),
+        role: None,
+        instance_role: of.instance_role,
+        ca: None,
+    };
+    let (config, _clock) = configure(&access).await?;
+    let asked = Asked { place, user, right: "cloudwatch:GetMetricData" };
+    let query = |(name, statistic, _): (&'static str, &'static str, &str)| Query {
+        namespace: "AWS/Kafka",
+        name,
+        statistic,
+        dimensions: vec![("ReplicatorName", of.name.clone())],
+    };
+    newest(&Client::new(&config), &asked, &METRICS.map(query), now_ms).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_fresh_is_not_known_and_never_none() {
+        let check = |points: Option<Result<Vec<Option<Point>>, Clean>>, want: &[&str]| {
+            let told = Told { asked: None, points };
+            let shown: Vec<String> = told.facts(400_000).map(|fact| fact.value.shown()).collect();
+            assert_eq!(shown, want);
+            told.troubles("copier", 400_000).collect::<Vec<_>>()
+        };
+        let nothing = |why: &str| format!("UNKNOWN ({why})");
+        let stale = nothing("CloudWatch has no point of the last 5 minutes");
+        let never = nothing("not asked yet");
+        assert!(check(None, &[never.as_str(); 5]).is_empty());
+        let denied = nothing("no right");
+        assert!(check(Some(Err("no right".into())), &[denied.as_str(); 5]).is_empty());
+        let of = |at_ms, values: [f64; 5]| {
+            Some(Ok(values.map(|value| Some(Point { at_ms, value })).to_vec()))
+        };
+        let old = of(90_000, [0.0, 0.0, 0.0, 3.0, 0.0]);
+        assert!(check(old, &[stale.as_str(); 5]).is_empty());
+        let told = check(of(390_000, [1500.0, 7.0, 9.0, 3.0, 0.0]), &["1.5s", "7", "9", "3", "0"]);
+        assert_eq!(told, ["MSK Replicator copier failed 3 times in the newest minute told"]);
+    }
+}
