@@ -186,7 +186,7 @@ fn figures_that_are_not_fresh_are_not_told() {
         ["4", "12.34", "0.0012", "0.1201", "3.41"],
         Health::Up,
         "12.3 requests/s, 0.2 % fail, take 121 ms, 7.6s behind",
-        "sample_age 4.1s, traffic 12.34, user_errors 0 %, latency 0.2s, lag_seconds 7.6s",
+        "sample_age 4.1s, traffic 12.34, user_errors 0.1 %, latency 0.2s, lag_seconds 7.6s",
     );
     // Restarted, it answers with the value of before.
     check(
