@@ -255,7 +255,8 @@ impl Seat {
         }
     }
 
-    /// Types at the pace of a hand.
+    /// Types at the pace of a hand, blindly: what stalls the console bunches the keys, and six at
+    /// once are refused as a paste.
     pub fn types(&mut self, text: &str) {
         let mut buffer = [0; 4];
         for letter in text.chars() {
@@ -264,12 +265,18 @@ impl Seat {
         }
     }
 
-    /// Types into the field that has the cursor, seeing each letter arrive before the next.
+    /// Types into the field that has the cursor, seeing each letter arrive before the next; a tab
+    /// goes on to the next field.
     pub fn types_seen(&mut self, text: &str) {
-        for (at, letter) in text.char_indices() {
-            let end = at + letter.len_utf8();
-            self.types(&text[at..end]);
-            self.shows_within(&format!("> {}_", &text[..end]), ANSWER);
+        for (field, part) in text.split('\t').enumerate() {
+            if field > 0 {
+                self.types("\t");
+            }
+            for (at, letter) in part.char_indices() {
+                let end = at + letter.len_utf8();
+                self.types(&part[at..end]);
+                self.shows_within(&format!("> {}_", &part[..end]), ANSWER);
+            }
         }
     }
 

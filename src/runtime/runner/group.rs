@@ -11,7 +11,7 @@
 use std::fs;
 use std::path::Path;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::process::{
     Pid, Signal, getpid, kill_process, kill_process_group, test_kill_process_group,
@@ -143,12 +143,8 @@ impl Group {
         let mut known = Vec::new();
         let Some(told) = self.press(Signal::TERM, &mut known) else { return };
         note(Pressure::Term, &told);
-        let looks = GRACE.as_millis() / LOOK_EVERY.as_millis();
-        for _ in 0..looks {
-            sleep(LOOK_EVERY);
-            if self.gather(&mut known).is_empty() {
-                return;
-            }
+        if gone_within(GRACE, || self.gather(&mut known).is_empty()) {
+            return;
         }
         for round in 0..KILLS_MAX {
             let Some(told) = self.press(Signal::KILL, &mut known) else { return };
@@ -188,6 +184,19 @@ impl Group {
         };
         sent != Err(rustix::io::Errno::PERM)
     }
+}
+
+/// Looks until all are gone, or until the time is over, however long a look takes: a busy machine
+/// is read slowly.
+fn gone_within(time: Duration, mut is_gone: impl FnMut() -> bool) -> bool {
+    let end = Instant::now() + time;
+    while Instant::now() < end {
+        sleep(LOOK_EVERY);
+        if is_gone() {
+            return true;
+        }
+    }
+    false
 }
 
 /// `2 processes (4711 sh, 4712 sleep)`.
@@ -305,6 +314,23 @@ mod tests {
         // Somebody else had this process's number before.
         let before = Group { leader: this.leader, started: started - 1 };
         assert_eq!(before.members(), []);
+    }
+
+    #[test]
+    fn a_grace_is_a_time_however_slowly_the_list_is_read() {
+        let slow = LOOK_EVERY * 4;
+        let check = |gone_at: u32, looks_max: u32| {
+            let mut looks = 0;
+            let is_gone = gone_within(slow, || {
+                sleep(slow);
+                looks += 1;
+                looks == gone_at
+            });
+            assert!(looks <= looks_max, "{looks}");
+            assert_eq!(is_gone, gone_at == 1);
+        };
+        check(1, 1);
+        check(9, 1);
     }
 
     #[test]

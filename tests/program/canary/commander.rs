@@ -40,7 +40,7 @@ pub fn take_charge(seat: &mut Seat, hunt: &mut Hunt) {
     seat.opens("o", "CHOOSE A RUNBOOK");
     enters(seat, "CHOOSE A RUNBOOK");
     seat.opens("D", "DECLARE A DISASTER");
-    seat.types("declare\tall of it tells ");
+    seat.types_seen("declare\tall of it tells ");
     types_a_secret(seat, hunt);
     enters(seat, "DECLARE A DISASTER");
     seat.shows("by anna");
@@ -50,7 +50,7 @@ pub fn take_charge(seat: &mut Seat, hunt: &mut Hunt) {
     pass(READING * 3);
     enters(seat, "EXPECTED LOSSES");
     seat.opens("A", "ARM THIS CONSOLE");
-    seat.types("arm");
+    seat.types_seen("arm");
     enters(seat, "ARM THIS CONSOLE");
 }
 
@@ -72,7 +72,7 @@ fn tells_why(seat: &mut Seat, key: &str, title: &str, hunt: &mut Hunt) {
     // The timeline has the word too.
     let framed = format!("━ {title}");
     seat.opens(key, &framed);
-    seat.types("told all ");
+    seat.types_seen("told all ");
     types_a_secret(seat, hunt);
     enters(seat, &framed);
 }
@@ -89,7 +89,7 @@ fn ends_unknown(seat: &Seat, title: &str) -> bool {
 fn resolves(seat: &mut Seat, done: bool, hunt: &mut Hunt) {
     seat.opens("U", "RESOLVE AN UNKNOWN OUTCOME");
     seat.press(if done { "\x1b[D" } else { "\x1b[C" });
-    seat.types("it told all ");
+    seat.types_seen("it told all ");
     types_a_secret(seat, hunt);
     enters(seat, "RESOLVE AN UNKNOWN OUTCOME");
 }
@@ -100,7 +100,8 @@ fn goes_on(seat: &mut Seat, title: &str, hunt: &mut Hunt) {
         return resolves(seat, true, hunt);
     }
     seat.opens("s", "SKIP A STEP");
-    seat.types("it told everything\r");
+    seat.types_seen("it told everything");
+    seat.types("\r");
     seat.hides("SKIP A STEP");
 }
 

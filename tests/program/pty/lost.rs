@@ -30,7 +30,7 @@ fn what_a_lost_runner_started_is_said_and_ended_by_x_in_safe() {
     seat.verb("A");
     seat.shows("[SAFE]");
     seat.opens("X", "ABORT THE RUNNING STEP");
-    seat.types("abort one");
+    seat.types_seen("abort one");
     seat.press("\r");
     seat.shows("? UNKNOWN");
     let sent = |body: &Body| matches!(body, Body::Signalled { signal: Pressure::Term, .. });
@@ -61,7 +61,7 @@ fn a_command_that_nobody_can_look_at_is_asked_of_a_person_at_once() {
     assert!(message.as_str().contains("no `check`"), "{message}");
     assert!(message.as_str().contains("exit 0"), "{message}");
     seat.opens("U", "RESOLVE AN UNKNOWN");
-    seat.types("\tits line is there");
+    seat.types_seen("\tits line is there");
     seat.press("\r");
     until("the word on record", || toy.has(|body| matches!(body, Body::Resolved { .. })));
 }
@@ -73,9 +73,9 @@ fn a_stop_window_that_slept_starts_nothing() {
     seat.declares();
     seat.arms();
     seat.opens("r", "━ RUN ");
-    seat.types("run one");
+    seat.types_seen("run one");
     seat.press("\r");
-    seat.shows("any key stops it");
+    seat.shows("it starts in a moment");
     seat.signal(Signal::STOP);
     pass(Duration::from_secs(4));
     seat.signal(Signal::CONT);

@@ -55,7 +55,7 @@ fn copies_updates_and_notifications_are_told_to_the_terminal() {
     assert!(copied.starts_with("[SIM] no run here ") && copied.contains("RUNBOOK"), "{copied}");
     pass(Duration::from_millis(600));
     seat.opens("u", "STATUS UPDATE");
-    seat.types("all hands");
+    seat.types_seen("all hands");
     seat.press("\r");
     seat.shows("NOT recorded: no run is open");
     let update = copies(&seat).pop().expect("the update was copied");

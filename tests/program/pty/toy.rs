@@ -191,7 +191,7 @@ impl Seat {
     /// Declares a run that is open.
     pub fn declares_open_run(&mut self) {
         self.opens("D", "DECLARE A DISASTER");
-        self.types("declare\tthe region is lost");
+        self.types_seen("declare\tthe region is lost");
         self.press("\r");
         self.shows("declared T+");
     }
@@ -199,7 +199,7 @@ impl Seat {
     /// Arms the console.
     pub fn arms(&mut self) {
         self.opens("A", "ARM THIS CONSOLE");
-        self.types("arm");
+        self.types_seen("arm");
         self.press("\r");
         self.shows("[ARMED]");
     }
@@ -208,7 +208,7 @@ impl Seat {
     pub fn runs(&mut self, step: &str, typed: &str) {
         self.opens("r", "━ RUN ");
         self.shows(&format!("({step})"));
-        self.types(typed);
+        self.types_seen(typed);
         self.press("\r");
         self.hides("━ RUN ");
     }
