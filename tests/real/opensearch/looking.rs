@@ -128,13 +128,13 @@ fn the_lag_of_a_busy_pair_is_never_below_the_truth() {
 fn gone(pair: &mut Pair, judge: &mut Judge, load: &Load) {
     pair.order(|orders| orders.held = true);
     load.until_more(50);
-    pair.a.freeze();
+    pair.a.program.freeze();
     let looks = judge.watcher.look();
     assert_eq!(looks.a.unwrap().unwrap_err().kind, LookErrorKind::Timeout);
     let b = looks.b.unwrap().unwrap();
     assert!(knows_no_lag(&b), "{:?}", b.lag);
     assert_eq!((b.role, b.writes), (Some(Role::Standby), Some(Writes::Refused)));
-    pair.a.kill9();
+    pair.a.program.kill9();
     let looks = judge.watcher.look();
     assert_eq!(looks.a.unwrap().unwrap_err().kind, LookErrorKind::Unreachable);
     let b = looks.b.unwrap().unwrap();
