@@ -6,11 +6,8 @@ use super::facts;
 use super::lag::{Measured, Now, measure};
 use super::learned::Copies;
 use super::settings::Kafka;
-use super::state::SideState;
-use crate::domain::ids::Side;
 use crate::domain::link::{Link, LinkWord};
 use crate::domain::reading::{Health, Reading, Role, Writes};
-use crate::domain::time::Stamp;
 use crate::systems::kit::server::Sight;
 
 /// The most names that a sentence lists.

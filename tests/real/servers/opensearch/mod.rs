@@ -183,7 +183,7 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        self.kill9();
+        self.program.kill9();
     }
 }
 
