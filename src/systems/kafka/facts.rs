@@ -67,8 +67,8 @@ pub(super) fn of(view: &View<'_>, measured: Option<&Measured>, link: Option<&Lin
             tell("mirror", FactValue::Text(word.into()));
         }
     }
-    if let Some((_, told)) = view.replicator {
-        facts.extend(told.facts(view.at.wall_ms));
+    if view.settings.replicator.is_some() {
+        facts.extend(view.aside.facts(view.at.wall_ms));
     }
     facts
 }

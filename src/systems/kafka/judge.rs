@@ -4,14 +4,11 @@
 use super::connect::{Flow, Part};
 use super::facts;
 use super::lag::{Measured, Now, measure};
-use super::learned::{Copies, Learned};
-use super::replicator::Told;
-use super::settings::Replicator;
-use super::state::SideState;
-use crate::domain::ids::Side;
+use super::learned::Copies;
+use super::settings::Kafka;
 use crate::domain::link::{Link, LinkWord};
 use crate::domain::reading::{Health, Reading, Role, Writes};
-use crate::domain::time::Stamp;
+use crate::systems::kit::server::Sight;
 
 /// The most names that a sentence lists.
 const NAMED_MOST: usize = 3;
@@ -21,15 +18,7 @@ const NAMED_MOST: usize = 3;
 const SILENCE_LEAST_MS: u64 = 10_000;
 
 /// One side in one look.
-pub(super) struct View<'a> {
-    pub(super) at: Stamp,
-    pub(super) side: Side,
-    pub(super) own: &'a SideState,
-    pub(super) other: Option<&'a SideState>,
-    pub(super) learned: &'a Learned,
-    /// The MSK Replicator that copies to here, where one does, and what was told of it.
-    pub(super) replicator: Option<(&'a Replicator, &'a Told)>,
-}
+pub(super) type View<'a> = Sight<'a, Kafka>;
 
 /// What copies towards this side, as far as that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +54,7 @@ impl View<'_> {
     }
 
     /// How the copies are behind; none on a side that follows nobody.
-    pub(super) fn measured(&self, took_ms: u64) -> Option<Measured> {
+    pub(super) fn measured(&self) -> Option<Measured> {
         if self.following() == Following::No {
             return None;
         }
@@ -73,7 +62,8 @@ impl View<'_> {
             return Some(Measured::nothing("the other side was not read"));
         };
         let beats = &self.learned.beats[self.side.other().index()];
-        let now_ms = beats.now_ms(self.at).map(|now_ms| Now { began_ms: now_ms, took_ms });
+        let now_ms =
+            beats.now_ms(self.at).map(|now_ms| Now { began_ms: now_ms, took_ms: self.took_ms });
         Some(measure(self.own, source, self.copies(), now_ms))
     }
 
@@ -81,7 +71,7 @@ impl View<'_> {
         let says = match &self.own.flow {
             Some(Ok(flow)) => flow.word(),
             Some(Err(why)) => LinkWord::Unknown(why.clone()),
-            None if self.replicator.is_some() => {
+            None if self.settings.replicator.is_some() => {
                 LinkWord::Unknown("MSK Replicator tells no state".into())
             }
             None => LinkWord::Unknown("MirrorMaker 2 is a process of its own".into()),
@@ -151,8 +141,8 @@ impl View<'_> {
             found.push(format!("{doubled} records were copied twice: {}", named(&of)));
         }
         found.extend(self.group_troubles());
-        if let Some((replicator, told)) = self.replicator {
-            found.extend(told.troubles(&replicator.name, self.at.wall_ms));
+        if let Some(replicator) = &self.settings.replicator {
+            found.extend(self.aside.troubles(&replicator.name, self.at.wall_ms));
         }
         found
     }
@@ -216,12 +206,12 @@ impl Flow {
 }
 
 /// The reading of one side.
-pub(super) fn reading(view: &View<'_>, took_ms: u64) -> Reading {
-    let measured = view.measured(took_ms);
+pub(super) fn reading(view: &View<'_>) -> Reading {
+    let measured = view.measured();
     let health = Health::lacking(view.troubles(measured.as_ref()));
     let note = format!("{} brokers, {} topics", view.own.brokers, view.own.topics.len());
     let mut reading = Reading::new(view.at, health, note);
-    reading.took_ms = Some(took_ms);
+    reading.took_ms = Some(view.took_ms);
     reading.identity = Some(view.own.identity());
     // A cluster takes writes whatever is copied to it.
     reading.writes = Some(Writes::Open);

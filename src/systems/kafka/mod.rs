@@ -185,14 +185,6 @@ impl Server for Kafka {
     }
 
     fn judge(sight: &Sight<'_, Self>) -> Reading {
-        let view = judge::View {
-            at: sight.at,
-            side: sight.side,
-            own: sight.own,
-            other: sight.other,
-            learned: sight.learned,
-            replicator: sight.target.own.replicator.as_ref().map(|of| (of, sight.aside)),
-        };
-        judge::reading(&view, sight.took_ms)
+        judge::reading(sight)
     }
 }

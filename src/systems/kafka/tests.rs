@@ -3,6 +3,8 @@
 use super::connect::{Connector, Flow, Part};
 use super::judge::{View, reading};
 use super::learned::Learned;
+use super::replicator::Told;
+use super::settings::Own;
 use super::state::{Partition, SideState};
 use super::tests_support::{cluster, owns, partition};
 use crate::domain::ids::Side;
@@ -43,6 +45,19 @@ fn at(second: u64) -> Stamp {
     Stamp { wall_ms: i64::try_from(boot_ms).unwrap(), boot_ms, boot: BootId(1) }
 }
 
+/// The reading of B.
+fn told_of_b(
+    settings: &Own,
+    own: &SideState,
+    other: Option<&SideState>,
+    learned: &Learned,
+    at: Stamp,
+) -> Reading {
+    let (side, user, aside, nameless) = (Side::B, "wr_read", &Told::default(), None);
+    let took_ms = 1;
+    reading(&View { at, took_ms, side, own, other, settings, user, learned, aside, nameless })
+}
+
 /// Looks once a second from second 100 on, and tells the last reading of B.
 fn looked(looks: &[Look<'_>]) -> Reading {
     let [own_a, own_b] = owns("heartbeat_every = '1s'");
@@ -53,10 +68,7 @@ fn looked(looks: &[Look<'_>]) -> Reading {
         let mut b = cluster(&own_b, "b", look.b);
         b.flow = Some(Ok(flow(look.copied, look.state, look.tasks)));
         learned.learn([a.as_ref(), Some(&b)], at(second));
-        let (own, other) = (&b, a.as_ref());
-        let (at, learned) = (at(second), &learned);
-        let view = View { at, side: Side::B, own, other, learned, replicator: None };
-        told = Some(reading(&view, 1));
+        told = Some(told_of_b(&own_b, &b, a.as_ref(), &learned, at(second)));
     }
     told.expect("there was a look")
 }
@@ -230,9 +242,7 @@ fn duplicates(here: Option<i64>, there: Option<i64>, end: i64) -> (Option<f64>, 
         b.groups.insert("g".to_owned(), group("A.t", here));
         b.flow = Some(Ok(flow(None, "RUNNING", &["RUNNING"])));
         learned.learn([Some(&a), Some(&b)], at(second));
-        let (at, own, other, learned) = (at(second), &b, Some(&a), &learned);
-        let view = View { at, side: Side::B, own, other, learned, replicator: None };
-        told = Some(reading(&view, 1));
+        told = Some(told_of_b(&own_b, &b, Some(&a), &learned, at(second)));
     }
     let told = told.expect("there were two looks");
     let count = match told.fact("duplicates") {

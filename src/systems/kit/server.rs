@@ -174,8 +174,10 @@ pub struct Sight<'a, S: Server> {
     pub own: &'a S::State,
     /// What the other side told in the same look.
     pub other: Option<&'a S::State>,
-    /// Where and as whom it was asked.
-    pub target: &'a Target<S>,
+    /// What is written of it.
+    pub settings: &'a S::Own,
+    /// As whom it was asked, for sentences.
+    pub user: &'a str,
     /// What earlier looks taught.
     pub learned: &'a S::Learned,
     /// What is not asked in each look.

@@ -1,8 +1,7 @@
 //! From what both sides told to the reading of one side: health, role, lag and every fact by name.
 
-use super::aside::Aside;
-use super::lag::{Learned, Measured, ceased_s, span_s};
-use super::settings::Own;
+use super::lag::{Measured, ceased_s, span_s};
+use super::settings::OpenSearch;
 use super::state::{Copying, Index, SideState};
 use crate::domain::catalogue::{FactSpec, fact};
 use crate::domain::ids::Side;
@@ -12,7 +11,7 @@ use crate::domain::reading::{
     Fact, FactValue, Health, LagUnit, Position, Reading, Role, WRITABLE, Writes,
 };
 use crate::domain::text::{Clean, several};
-use crate::domain::time::Stamp;
+use crate::systems::kit::server::Sight;
 
 /// The facts of a reading, for gates and docs.
 pub(super) const FACTS: &[FactSpec] = &[
@@ -39,26 +38,11 @@ pub(super) const FACTS: &[FactSpec] = &[
     ),
 ];
 
-/// What is known when one side's reading is made.
-pub(super) struct View<'a> {
-    /// When the look began.
-    pub(super) at: Stamp,
-    /// The side.
-    pub(super) side: Side,
-    /// What it told.
-    pub(super) own: &'a SideState,
-    /// What the other side told in the same look.
-    pub(super) other: Option<&'a SideState>,
-    /// Its settings.
-    pub(super) settings: &'a Own,
-    /// What earlier looks taught.
-    pub(super) learned: &'a Learned,
-    /// What is asked now and then.
-    pub(super) aside: &'a Aside,
-}
+/// One side in one look.
+pub(super) type View<'a> = Sight<'a, OpenSearch>;
 
 /// The reading of one side.
-pub(super) fn reading(view: &View<'_>, took_ms: u64) -> Reading {
+pub(super) fn reading(view: &View<'_>) -> Reading {
     let (own, role) = (view.own, view.own.role());
     let follows = role == Some(Role::Standby);
     let behind = follows.then(|| view.measured());
@@ -74,7 +58,7 @@ pub(super) fn reading(view: &View<'_>, took_ms: u64) -> Reading {
         (_, None) => "role UNKNOWN".to_owned(),
     };
     let mut reading = Reading::new(view.at, health(view, behind.as_ref()), note);
-    reading.took_ms = Some(took_ms);
+    reading.took_ms = Some(view.took_ms);
     reading.role = role;
     reading.writes = Some(own.writes());
     reading.hindered = view.hindered().map(Clean::from);

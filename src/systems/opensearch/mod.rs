@@ -132,15 +132,6 @@ impl Server for OpenSearch {
     }
 
     fn judge(sight: &Sight<'_, Self>) -> Reading {
-        let view = judge::View {
-            at: sight.at,
-            side: sight.side,
-            own: sight.own,
-            other: sight.other,
-            settings: &sight.target.own,
-            learned: sight.learned,
-            aside: sight.aside,
-        };
-        judge::reading(&view, sight.took_ms)
+        judge::reading(sight)
     }
 }

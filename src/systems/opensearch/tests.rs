@@ -74,7 +74,9 @@ fn changed(mut state: SideState, change: impl FnOnce(&mut Made)) -> SideState {
 
 fn read_with(side: Side, own: &SideState, other: Option<&SideState>, learned: &Learned) -> Reading {
     let (settings, aside, at) = (&self::own(""), &Aside::default(), at(100));
-    reading(&View { at, side, own, other, settings, learned, aside }, 5)
+    let (user, nameless) = ("wr_read", None);
+    let took_ms = 5;
+    reading(&View { at, took_ms, side, own, other, settings, user, learned, aside, nameless })
 }
 
 fn read(side: Side, own: &SideState, other: Option<&SideState>) -> Reading {
@@ -179,14 +181,17 @@ fn a_heartbeat_speaks_for_its_own_index_while_it_lives() {
             let learned = Learned::new([Some(&settings), Some(&settings)]);
             let view = View {
                 at: at(100),
+                took_ms: 5,
                 side: Side::B,
                 own: &follows,
                 other: Some(&leads),
                 settings: &settings,
+                user: "wr_read",
                 learned: &learned,
                 aside: &Aside::default(),
+                nameless: None,
             };
-            let lag = reading(&view, 5).lag.expect("it follows");
+            let lag = reading(&view).lag.expect("it follows");
             assert_eq!((lag.seconds, lag.basis), want, "{written:?} {arrived:?}");
         };
     let by = Basis::Heartbeat;

@@ -205,7 +205,7 @@ impl Server for Postgres {
             pulse: &sight.learned.pulse,
             schema: sight.aside.schema.as_ref(),
             nameless: sight.nameless,
-            user: &sight.target.user,
+            user: sight.user,
         };
         judge::reading(sight.at, sight.took_ms, &view)
     }

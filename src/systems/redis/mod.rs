@@ -185,7 +185,7 @@ impl Server for Redis {
             other: sight.other,
             pulses: &sight.learned.pulses,
             trail: &sight.learned.trail,
-            unsaved: sight.target.own.unsaved,
+            unsaved: sight.settings.unsaved,
         };
         judge::reading(sight.at, sight.took_ms, &view)
     }

@@ -1,35 +1,17 @@
 //! From what both sides told to the reading of one side: health, role, lag and every fact by name.
 
-use super::aside::Aside;
 use super::canary::folder;
 use super::facts::facts;
 use super::gap::Gap;
 use super::lag::{Found, Measure};
-use super::learned::Learned;
-use super::settings::Own;
-use super::state::State;
+use super::settings::S3;
 use crate::domain::ids::Side;
 use crate::domain::reading::{FactValue, Health, Reading, Role, Writes};
 use crate::domain::text::several;
-use crate::domain::time::Stamp;
+use crate::systems::kit::server::Sight;
 
-/// What is known when one side's reading is made.
-pub(super) struct View<'a> {
-    /// When the look began.
-    pub(super) at: Stamp,
-    /// The side.
-    pub(super) side: Side,
-    /// What it told.
-    pub(super) own: &'a State,
-    /// What the other side told in the same look.
-    pub(super) other: Option<&'a State>,
-    /// Its settings.
-    pub(super) settings: &'a Own,
-    /// What earlier looks taught.
-    pub(super) learned: &'a Learned,
-    /// What is not asked in each look.
-    pub(super) aside: &'a Aside,
-}
+/// One side in one look.
+pub(super) type View<'a> = Sight<'a, S3>;
 
 impl View<'_> {
     /// Whether a side copies to the other: as told now, else as it was told last.
@@ -71,12 +53,12 @@ impl View<'_> {
 }
 
 /// The reading of one side.
-pub(super) fn reading(took_ms: u64, view: &View<'_>) -> Reading {
+pub(super) fn reading(view: &View<'_>) -> Reading {
     let (role, measure) = (view.role(), view.measure());
     let found = measure.found();
     let lag = (role == Some(Role::Standby)).then(|| measure.lag(&found));
     let mut reading = Reading::new(view.at, health(view, role, &found), note(view, role, &found));
-    reading.took_ms = Some(took_ms);
+    reading.took_ms = Some(view.took_ms);
     reading.role = role;
     // A copy takes whatever is written to it: nothing here proves that anybody is kept out.
     reading.writes = Some(Writes::Open);
@@ -199,13 +181,16 @@ fn source_reasons(view: &View<'_>) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::aside::Aside;
     use super::super::canary::{Canaries, Canary};
     use super::super::facts::FACTS;
-    use super::super::settings::S3;
+    use super::super::learned::Learned;
+    use super::super::settings::Own;
+    use super::super::state::State;
     use super::super::store::Rule;
     use super::*;
     use crate::domain::reading::Certainty;
-    use crate::domain::time::BootId;
+    use crate::domain::time::{BootId, Stamp};
     use crate::systems::kit::server::Written;
     use crate::systems::kit::testing::spec;
 
@@ -254,14 +239,17 @@ mod tests {
         Side::BOTH.map(|side| {
             let view = View {
                 at: at(1),
+                took_ms: 5,
                 side,
                 own: told[side.index()]?,
                 other: told[side.other().index()],
                 settings: &settings(side),
+                user: "wr_read",
                 learned,
                 aside: &Aside::default(),
+                nameless: None,
             };
-            Some(reading(5, &view))
+            Some(reading(&view))
         })
     }
 

@@ -174,15 +174,6 @@ impl Server for S3 {
     }
 
     fn judge(sight: &Sight<'_, Self>) -> Reading {
-        let view = judge::View {
-            at: sight.at,
-            side: sight.side,
-            own: sight.own,
-            other: sight.other,
-            settings: &sight.target.own,
-            learned: sight.learned,
-            aside: sight.aside,
-        };
-        judge::reading(sight.took_ms, &view)
+        judge::reading(sight)
     }
 }

@@ -144,7 +144,7 @@ fn a_leader_that_is_dead_or_hangs_is_left_behind() {
     pair.order(|orders| orders.held = true);
     load.until_more(100);
     load.stop();
-    pair.a.freeze();
+    pair.a.program.freeze();
     let mut promote = hand(&both, "opensearch.promote", Side::B);
     must_show(
         &promote.preview(),
@@ -165,7 +165,7 @@ fn a_leader_that_is_dead_or_hangs_is_left_behind() {
     hand(&both, "opensearch.verify_write", Side::B).apply().unwrap();
 
     // The old leader is back: two primaries, and the way back is said.
-    pair.a.thaw();
+    pair.a.program.thaw();
     let looks = watcher.look();
     for look in [looks.a, looks.b] {
         let reading = look.unwrap().unwrap();
@@ -192,7 +192,7 @@ fn a_leader_that_hangs_unseen_does_not_leave_indices_closed() {
         "act",
         Table::default(),
     );
-    pair.a.freeze();
+    pair.a.program.freeze();
     let mut promote = hand(&spec, "opensearch.promote", Side::B);
     let said = promote.apply().unwrap();
     assert!(said.as_str().contains("is PRIMARY"), "{said}");

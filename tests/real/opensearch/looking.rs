@@ -129,13 +129,13 @@ fn gone(pair: &mut Pair, judge: &mut Judge, load: &Load) {
     pair.order(|orders| orders.held = true);
     // What was on its way as that was ordered still arrives.
     until("fifty are missing", DEADLINE, || load.missing_in(&pair.b, BOOKS).len() >= 50);
-    pair.a.freeze();
+    pair.a.program.freeze();
     let looks = judge.watcher.look();
     assert_eq!(looks.a.unwrap().unwrap_err().kind, LookErrorKind::Timeout);
     let b = looks.b.unwrap().unwrap();
     assert!(knows_no_lag(&b), "{:?}", b.lag);
     assert_eq!((b.role, b.writes), (Some(Role::Standby), Some(Writes::Refused)));
-    pair.a.kill9();
+    pair.a.program.kill9();
     let looks = judge.watcher.look();
     assert_eq!(looks.a.unwrap().unwrap_err().kind, LookErrorKind::Unreachable);
     let b = looks.b.unwrap().unwrap();

@@ -99,7 +99,7 @@ fn a_leader_that_is_gone_or_hangs_is_answered_for_as_measured() {
     until("it copies", DEADLINE, || pair.b.count("books") == 2);
     pair.introduce();
     // Frozen: a stop hangs and leaves the index closed.
-    pair.a.freeze();
+    pair.a.program.freeze();
     let (stop, port) = ("/_plugins/_replication/books/_stop", pair.gates[1].port);
     let is_closed = || pair.b.try_ask("GET", "/books/_doc/1", &Json::Null).0 == 400;
     std::thread::scope(|scope| {
@@ -111,7 +111,7 @@ fn a_leader_that_is_gone_or_hangs_is_answered_for_as_measured() {
         let (status, told) = pair.gates[1].ask("POST", stop, &json!({}));
         assert_eq!(status, 200, "{told}");
         assert!(!is_closed());
-        pair.a.kill9();
+        pair.a.program.kill9();
         let _ = hangs.join();
     });
 }
@@ -130,7 +130,7 @@ fn only_who_is_known_is_let_in() {
     assert_eq!((status, &told["message"]), (403, &json!("Missing Authentication Token")));
     assert_eq!(pair.gates[0].changes(), ["PUT /x"]);
     // What was written is there after a restart.
-    pair.a.kill9();
+    pair.a.program.kill9();
     pair.a.restart();
     assert_eq!(pair.a.count("x"), 0);
 }

@@ -79,7 +79,7 @@ fn copying_is_stopped_resumed_and_turned_round() {
     turned_round(&pair, &spec, &mut watcher);
 
     // Without the other side there is no proof, and that is said.
-    pair.a.kill9();
+    pair.a.program.kill9();
     let stopped = stop.apply().unwrap_err();
     assert!(stopped.to_string().contains("nothing was sent"), "{stopped}");
     let said = says(&verify().check());

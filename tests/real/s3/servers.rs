@@ -21,7 +21,7 @@ fn objects_are_copied_also_those_of_an_outage() {
     let mut load = Load::start(pair.a.store(), plan());
     load.until_more(40);
     until("B follows", DEADLINE, || load.missing_in(&b).len() < 20);
-    pair.b.kill9();
+    pair.b.program.kill9();
     load.until_more(40);
     pair.b.start();
     load.stop();

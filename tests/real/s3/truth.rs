@@ -95,7 +95,7 @@ fn a_lag_is_never_below_the_truth() {
     truth.pair.line.weather(Weather::Clear);
     truth.until_level();
     // B dies: nothing is told of it. It comes back, and what was missing comes after what is new.
-    truth.pair.b.kill9();
+    truth.pair.b.program.kill9();
     let error = truth.watcher.side(Side::B).unwrap_err();
     assert_eq!(error.kind, LookErrorKind::Unreachable, "{error}");
     truth.load.until_more(200);
@@ -103,10 +103,10 @@ fn a_lag_is_never_below_the_truth() {
     truth.look_for(Duration::from_secs(3));
     truth.until_level();
     // Frozen: no answer in time.
-    truth.pair.b.freeze();
+    truth.pair.b.program.freeze();
     let error = truth.watcher.side(Side::B).unwrap_err();
     assert_eq!(error.kind, LookErrorKind::Timeout, "{error}");
-    truth.pair.b.thaw();
+    truth.pair.b.program.thaw();
     truth.until_level();
     // Canaries cease, and others write on: nothing is measured any more.
     truth.load.stop();
@@ -115,7 +115,7 @@ fn a_lag_is_never_below_the_truth() {
     let a = truth.watcher.side(Side::A).unwrap();
     assert!(super::bench::why(&a).contains("its canaries ceased"), "{a:?}");
     // A is gone: the standby says that nobody knows.
-    truth.pair.a.kill9();
+    truth.pair.a.program.kill9();
     let b = truth.watcher.side(Side::B).unwrap();
     assert!(knows_no_lag(&b) && b.role == Some(Role::Standby), "{b:?}");
 }

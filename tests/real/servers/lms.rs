@@ -76,7 +76,7 @@ impl Lms {
         self.world.lose_a();
         self.stream.a.program.kill9();
         self.stream.back.as_mut().expect("it was started").program.kill9();
-        self.objects.a.kill9();
+        self.objects.a.program.kill9();
         // What kept objects from B is gone with it.
         self.objects.line.weather(super::proxy::Weather::Clear);
     }

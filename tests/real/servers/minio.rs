@@ -1,17 +1,18 @@
 //! Two real servers of `MinIO` whose buckets are copied one to the other.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use super::janitor::Janitor;
 use super::objects::{Access, Bucket, FIRST_REGION};
 use super::peers::MINIO;
 use super::postgres::{ACT_PASSWORD, PLAIN_PASSWORD, READ_PASSWORD};
+use super::program::Program;
 use super::proxy::Proxy;
-use super::{DEADLINE, Killed, folder, free_port, until};
+use super::{DEADLINE, folder, free_port, until};
 
 /// The administrator of both servers.
 const ADMIN: (&str, &str) = ("rig-admin", "rig-admin-password");
@@ -32,8 +33,9 @@ pub struct Server {
     pub bucket: &'static str,
     /// False for one that takes its time with what it could not copy at first.
     pub is_eager: bool,
+    /// Its process.
+    pub program: Program,
     home: PathBuf,
-    process: Option<Killed>,
     is_encrypted: bool,
 }
 
@@ -41,14 +43,12 @@ impl Server {
     fn new(home: &Path, name: &'static str, bucket: &'static str) -> Self {
         fs::create_dir(home.join(name)).unwrap();
         let port = free_port("127.0.0.1");
-        let home = home.to_owned();
-        Self { name, port, bucket, is_eager: true, home, process: None, is_encrypted: false }
+        let (program, home) = (Program::new(home, name), home.to_owned());
+        Self { name, port, bucket, is_eager: true, program, home, is_encrypted: false }
     }
 
     /// Starts it, or starts it again with what it held, and waits until it answers.
     pub fn start(&mut self) {
-        let log = self.home.join(format!("{}.log", self.name));
-        let log = OpenOptions::new().create(true).append(true).open(log).unwrap();
         let data = self.home.join(self.name);
         let mut command = Command::new(MINIO.home().join("minio"));
         command
@@ -62,14 +62,10 @@ impl Server {
             .envs([("GOMEMLIMIT", MEMORY), ("GOMAXPROCS", "2"), ("TZ", "UTC")])
             .envs(if self.is_eager { EAGER } else { [].as_slice() }.iter().copied())
             .env("HOME", &self.home)
-            .current_dir(&self.home)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log);
-        self.process = Some(Killed(command.spawn().unwrap()));
+            .current_dir(&self.home);
+        self.program.start(command);
         until(&format!("minio {} answers", self.name), DEADLINE, || {
-            let ended = self.process.as_mut().unwrap().0.try_wait().unwrap();
-            assert!(ended.is_none(), "{} ended: {}", self.name, self.log_text());
+            self.program.assert_runs();
             self.try_admin(&["ready", self.name]).is_ok()
         });
     }
@@ -78,41 +74,10 @@ impl Server {
         self.home.join(format!("{}-certificates", self.name))
     }
 
-    /// What it wrote to its log.
-    pub fn log_text(&self) -> String {
-        fs::read_to_string(self.home.join(format!("{}.log", self.name))).unwrap_or_default()
-    }
-
     /// Where it is, for clients.
     pub fn url(&self) -> String {
         let scheme = if self.is_encrypted { "https" } else { "http" };
         format!("{scheme}://127.0.0.1:{}", self.port)
-    }
-
-    /// `kill -9`.
-    pub fn kill9(&mut self) {
-        self.thaw();
-        if let Some(mut process) = self.process.take() {
-            process.kill();
-        }
-    }
-
-    /// Stops it without ending it: connections are accepted by the kernel and never answered.
-    pub fn freeze(&self) {
-        self.signal(Signal::STOP);
-    }
-
-    /// Lets a frozen server go on.
-    pub fn thaw(&self) {
-        self.signal(Signal::CONT);
-    }
-
-    fn signal(&self, signal: Signal) {
-        if let Some(process) = &self.process {
-            let pid = Pid::from_raw(process.0.id().cast_signed()).unwrap();
-            // Already gone is fine.
-            let _ = kill_process(pid, signal);
-        }
     }
 
     /// What `mc` answers to the administrator, in which `a` or `b` is this server.
@@ -192,7 +157,7 @@ impl Server {
 
     /// Starts it anew so that it speaks nothing but TLS.
     pub fn use_tls(&mut self, certificate: &str, key: &str) {
-        self.kill9();
+        self.program.kill9();
         let folder = self.certificates();
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("public.crt"), certificate).unwrap();
@@ -211,7 +176,8 @@ pub struct Pair {
     pub b: Server,
     /// The way from A to B.
     pub line: Proxy,
-    // Dropped after the servers.
+    // Both after the servers.
+    _janitor: Janitor,
     home: TempDir,
 }
 
@@ -226,6 +192,7 @@ impl Pair {
     /// Starts both; neither copies anything.
     pub fn apart() -> Self {
         let home = folder();
+        let janitor = Janitor::of(home.path());
         let mut a = Server::new(home.path(), "a", "src");
         let mut b = Server::new(home.path(), "b", "dst");
         std::thread::scope(|scope| {
@@ -237,7 +204,7 @@ impl Pair {
             }
         });
         let line = Proxy::to(b.port);
-        Self { a, b, line, home }
+        Self { a, b, line, _janitor: janitor, home }
     }
 
     /// A folder that lives as long as the pair.

@@ -24,11 +24,11 @@ impl Servers for Nodes<'_> {
     }
 
     fn freeze(&self) {
-        self.pair.a.freeze();
+        self.pair.a.program.freeze();
     }
 
     fn thaw(&self) {
-        self.pair.a.thaw();
+        self.pair.a.program.thaw();
     }
 
     fn until_a_writes(&self) {

@@ -15,21 +15,22 @@ mod standin;
 mod state;
 mod telling;
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value as Json, json};
 use tempfile::TempDir;
 
 pub use gate::Gate;
 pub use state::Orders;
 
+use super::janitor::Janitor;
 use super::peers::Peer;
-use super::{DEADLINE, Killed, account, comes_true, folder, free_port, until};
+use super::program::Program;
+use super::{DEADLINE, account, comes_true, folder, free_port, until};
 
 /// Where its script puts the plain distribution.
 pub const PEER: Peer = Peer { script: "opensearch", folder: "opensearch-2.19.4" };
@@ -67,7 +68,8 @@ pub struct Node {
     pub transport: u16,
     home: PathBuf,
     folder: PathBuf,
-    process: Option<Killed>,
+    /// Its process.
+    pub program: Program,
 }
 
 impl Node {
@@ -85,7 +87,7 @@ impl Node {
             transport,
             home: home.join("home"),
             folder,
-            process: None,
+            program: Program::new(home, name),
         };
         node.write_settings();
         node
@@ -112,8 +114,6 @@ impl Node {
 
     /// Starts it, or starts it again; [`Node::until_ready`] waits for it.
     pub fn spawn(&mut self) {
-        let log = self.folder.join("out.log");
-        let log = OpenOptions::new().create(true).append(true).open(log).unwrap();
         let at = self.folder.display().to_string();
         let (home, tmp) = (self.home.display(), self.folder.join("tmp"));
         let mut command = account::command("java", &tmp);
@@ -132,19 +132,15 @@ impl Node {
             .arg(format!("-Djava.io.tmpdir={at}/tmp"))
             .arg(format!("-Dopensearch.path.home={home}"))
             .arg(format!("-Dopensearch.path.conf={at}/conf"))
-            .args(["-cp", &format!("{home}/lib/*"), "org.opensearch.bootstrap.OpenSearch"])
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log);
-        self.process = Some(Killed(command.spawn().unwrap()));
+            .args(["-cp", &format!("{home}/lib/*"), "org.opensearch.bootstrap.OpenSearch"]);
+        self.program.start(command);
     }
 
     /// Waits until it serves.
     pub fn until_ready(&mut self) {
         let ask = "/_cluster/health?wait_for_status=yellow&timeout=1s";
         until(&format!("node {} serves", self.name), START_LIMIT, || {
-            let ended = self.process.as_mut().unwrap().0.try_wait().unwrap();
-            assert!(ended.is_none(), "{} ended: {}", self.name, self.log_text());
+            self.program.assert_runs();
             let told = http::call(self.port, "GET", ask, b"", ANSWER_LIMIT);
             told.is_ok_and(|told| told.status == 200 && told.told()["timed_out"] == false)
         });
@@ -156,40 +152,9 @@ impl Node {
         self.until_ready();
     }
 
-    /// What it wrote to its log.
-    pub fn log_text(&self) -> String {
-        fs::read_to_string(self.folder.join("out.log")).unwrap_or_default()
-    }
-
     /// Its folder for snapshots.
     pub fn repository(&self) -> PathBuf {
         self.folder.join("repo")
-    }
-
-    /// `kill -9`.
-    pub fn kill9(&mut self) {
-        self.thaw();
-        if let Some(mut process) = self.process.take() {
-            process.kill();
-        }
-    }
-
-    /// Stops it without ending it: connections are accepted by the kernel and never answered.
-    pub fn freeze(&self) {
-        self.signal(Signal::STOP);
-    }
-
-    /// Lets a frozen node go on.
-    pub fn thaw(&self) {
-        self.signal(Signal::CONT);
-    }
-
-    fn signal(&self, signal: Signal) {
-        if let Some(process) = &self.process {
-            let pid = Pid::from_raw(process.0.id().cast_signed()).unwrap();
-            // Already gone is fine.
-            let _ = kill_process(pid, signal);
-        }
     }
 
     /// The answer of the node itself; panics with its words where it refuses.
@@ -218,7 +183,7 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        self.kill9();
+        self.program.kill9();
     }
 }
 
@@ -238,7 +203,8 @@ pub struct Pair {
     pub b: Node,
     /// Where a site meets them.
     pub gates: [Gate; 2],
-    // Dropped after the nodes.
+    // Both after the nodes.
+    _janitor: Janitor,
     home: TempDir,
 }
 
@@ -252,6 +218,7 @@ impl Pair {
     /// Starts both, and waits until they serve.
     pub fn start() -> Self {
         let home = folder();
+        let janitor = Janitor::of(home.path());
         // Whoever the nodes run as need not reach where it is installed.
         copy(&installed(), &home.path().join("home"));
         let mut nodes = ["a", "b"].map(|name| Node::new(home.path(), name));
@@ -260,7 +227,7 @@ impl Pair {
         let [a, b] = nodes;
         let ports = [(a.transport, a.port), (b.transport, b.port)];
         let gates = [&a, &b].map(|node| Gate::before(node.port, &ports, plugin().is_none()));
-        let pair = Self { a, b, gates, home };
+        let pair = Self { a, b, gates, _janitor: janitor, home };
         pair.introduce();
         pair
     }
