@@ -1,6 +1,7 @@
 //! Everything that is tested on real servers, in one binary: started here, killed here.
 
 mod beats;
+mod cost;
 mod failover;
 mod kafka;
 #[path = "../kind/mod.rs"]

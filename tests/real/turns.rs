@@ -11,6 +11,7 @@ use crate::servers::require;
 /// would change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
+    Cost,
     Failover,
     Kafka,
     /// A whole site, with every kind of store in it.
@@ -28,6 +29,7 @@ impl Group {
     /// What its tests need beside the servers of Debian's packages, which each group needs.
     const fn peers(self) -> &'static [Peer] {
         match self {
+            Self::Cost => &[peers::KAFKA, peers::MINIO, opensearch::PEER],
             Self::Kafka => &[peers::AWS, peers::KAFKA],
             Self::Lms => &[peers::KAFKA, peers::MINIO],
             Self::Objects => &[peers::AWS, peers::MINIO],

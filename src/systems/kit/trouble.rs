@@ -62,6 +62,11 @@ impl Trouble {
         Self { kind, message: message.into(), unsent: true }
     }
 
+    /// A beat for what has none.
+    pub fn no_heartbeat(place: &str) -> Self {
+        Self::unsent(TroubleKind::Ours, format!("{place} has no `heartbeat`"))
+    }
+
     /// No answer within the deadline.
     pub fn timeout(peer: &str, deadline: Duration) -> Self {
         let message = format!("{peer} did not answer within {}", spoken_time(deadline));

@@ -125,8 +125,7 @@ impl Server for OpenSearch {
     ) -> Result<Beat, Trouble> {
         let made = read::metadata(session, &target.own).await?;
         let Some(index) = target.own.heartbeat.as_deref() else {
-            let why = format!("{} has no `heartbeat`", target.place);
-            return Err(Trouble::unsent(crate::systems::kit::trouble::TroubleKind::Ours, why));
+            return Err(Trouble::no_heartbeat(&target.place));
         };
         beats::write(session, (index, made.get(index)), side, at).await
     }

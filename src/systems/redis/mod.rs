@@ -38,7 +38,7 @@ use crate::port::{About, Beat};
 use crate::systems::kit::beating::EVERY_USUAL;
 use crate::systems::kit::endpoint::Endpoint;
 use crate::systems::kit::server::{Server, Sight, Target, Written};
-use crate::systems::kit::trouble::{Trouble, TroubleKind};
+use crate::systems::kit::trouble::Trouble;
 use state::SideState;
 
 pub use rights::{ACT_RULES, BEAT_RULES, WATCH_RULES};
@@ -170,10 +170,7 @@ impl Server for Redis {
         _side: Side,
         _at: Stamp,
     ) -> Result<Beat, Trouble> {
-        let none = || {
-            let why = format!("{} has no `heartbeat`", target.place);
-            Trouble::unsent(TroubleKind::Ours, why)
-        };
+        let none = || Trouble::no_heartbeat(&target.place);
         let key = target.own.heartbeat.as_ref().ok_or_else(none)?;
         beat::write(session, key, &target.place).await
     }

@@ -8,6 +8,7 @@ use crate::servers::kafka::Pair;
 use crate::servers::kafka::broker::Door;
 use crate::servers::kafka::connect::{CHECKPOINT, HEARTBEAT, SOURCE};
 use crate::servers::kafka::load::Load;
+use crate::servers::program::Program;
 use crate::turns::{Group, turn};
 
 const TOPIC: &str = "orders-stores";
@@ -26,12 +27,8 @@ impl Servers for Clusters<'_> {
         &self.relay
     }
 
-    fn freeze(&self) {
-        self.pair.a.program.freeze();
-    }
-
-    fn thaw(&self) {
-        self.pair.a.program.thaw();
+    fn a(&self) -> &Program {
+        &self.pair.a.program
     }
 
     fn until_a_writes(&self) {

@@ -10,6 +10,7 @@ use crate::opensearch::bench::BOOKS;
 use crate::servers::fault::{FaultProxy, Held};
 use crate::servers::opensearch::producer::Load;
 use crate::servers::opensearch::{EAST, Pair, WEST};
+use crate::servers::program::Program;
 use crate::turns::{Group, turn};
 
 struct Nodes<'p> {
@@ -23,12 +24,8 @@ impl Servers for Nodes<'_> {
         &self.relay
     }
 
-    fn freeze(&self) {
-        self.pair.a.program.freeze();
-    }
-
-    fn thaw(&self) {
-        self.pair.a.program.thaw();
+    fn a(&self) -> &Program {
+        &self.pair.a.program
     }
 
     fn until_a_writes(&self) {

@@ -9,6 +9,7 @@ use crate::s3::bench::{Hand, plan, system};
 use crate::servers::fault::{FaultProxy, Held};
 use crate::servers::minio::Pair;
 use crate::servers::objects::Load;
+use crate::servers::program::Program;
 use crate::turns::{Group, turn};
 
 struct Buckets<'p> {
@@ -24,12 +25,8 @@ impl Servers for Buckets<'_> {
         &self.relay
     }
 
-    fn freeze(&self) {
-        self.pair.a.program.freeze();
-    }
-
-    fn thaw(&self) {
-        self.pair.a.program.thaw();
+    fn a(&self) -> &Program {
+        &self.pair.a.program
     }
 
     fn until_a_writes(&self) {

@@ -16,6 +16,7 @@ use crate::failover::person::{self, Known, RECORDED, Start};
 use crate::seat::{self, Seat};
 use crate::servers::fault::{FaultProxy, Held};
 use crate::servers::postgres::{ACT_PASSWORD, READ_PASSWORD};
+use crate::servers::program::Program;
 use crate::servers::{DEADLINE, until};
 
 /// The longest that a step takes beside a source that is silent.
@@ -80,10 +81,8 @@ timeout = "30s"
 pub trait Servers {
     /// The relay before the server that is ordered to part the two.
     fn relay(&self) -> &FaultProxy;
-    /// Region A falls silent, and keeps what it has.
-    fn freeze(&self);
-    /// It goes on as if nothing had been.
-    fn thaw(&self);
+    /// The server in region A.
+    fn a(&self) -> &Program;
     /// Waits for one more write that A acknowledges.
     fn until_a_writes(&self);
     /// Whether the two are parted, asked of the servers themselves.
@@ -134,7 +133,7 @@ pub fn live(store: &Store<'_>) {
         text.contains("no alarm") && shows_lag(text, store.id)
     });
     if store.is_lost {
-        store.servers.freeze();
+        store.servers.a().freeze();
         console.shows_within("PRIMARY Region A DOWN", DEADLINE);
         person::take_charge(&mut console);
     } else {
@@ -339,11 +338,11 @@ impl<'s> Story<'s> {
     fn return_a(&self, console: &Seat) {
         let Store { servers, alarm, .. } = self.store;
         if !self.store.is_lost {
-            servers.freeze();
+            servers.a().freeze();
             console.shows_within("PRIMARY Region A DOWN", DEADLINE);
         }
         assert!(!banner(&console.screen()).contains(alarm), "{}", console.screen());
-        servers.thaw();
+        servers.a().thaw();
         // The one that is under way, and two more.
         let limit = Duration::from_secs(self.store.every_s) * 3 + DRAWN;
         console.until_within(alarm, limit, |text| banner(text).contains(alarm));
