@@ -151,8 +151,13 @@ pub(super) async fn write(
     }
     let names = names(side, made).map_err(|why| fault(TroubleKind::Ours, why))?;
     for name in names {
-        let body = json!({ "at_ms": at.wall_ms });
-        session.call(Method::PUT, &format!("/{index}/_doc/{name}"), Some(&body)).await?;
+        let (path, body) = (format!("/{index}/_doc/{name}"), json!({ "at_ms": at.wall_ms }));
+        let written = session.call(Method::PUT, &path, Some(&body)).await;
+        // It follows nobody: a block is no standby's, and nothing is written.
+        written.map_err(|trouble| {
+            let blocked = trouble.kind == TroubleKind::ReadOnly;
+            if blocked { Trouble { kind: TroubleKind::Refused, ..trouble } } else { trouble }
+        })?;
     }
     Ok(Beaten::Written)
 }

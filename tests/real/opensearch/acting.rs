@@ -304,6 +304,10 @@ fn a_heartbeat_measures_and_its_absence_is_no_zero() {
         lag.seconds > Some(1.5)
     });
     pair.order(|orders| orders.held = false);
+    // What leads and is blocked, as by a fence, is no standby.
+    pair.a.ask("PUT", "/beats/_block/write", &json!({}));
+    let refused = a.beat().unwrap_err();
+    assert!(refused.to_string().contains("refuses writes"), "{refused}");
     // It ceases: what is level by both sides' numbers stays so, and the absence is told.
     until("it has ceased", DEADLINE, || {
         let a = watcher.side(Side::A).unwrap();
