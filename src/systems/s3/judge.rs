@@ -1,6 +1,7 @@
 //! From what both sides told to the reading of one side: health, role, lag and every fact by name.
 
 use super::canary::folder;
+use super::coverage::left_out;
 use super::facts::facts;
 use super::gap::Gap;
 use super::lag::{Found, Measure};
@@ -96,6 +97,7 @@ fn words(found: &Found) -> String {
         }
         Found::Unread => unknown("the source is not read"),
         Found::Uncovered => unknown("no rule copies canaries"),
+        Found::NotAll(why) => unknown(why),
         Found::Reading => unknown("canaries are still being read"),
         Found::Ceased(None) => unknown("no canary is written"),
         Found::Ceased(Some(_)) => unknown("canaries ceased"),
@@ -147,9 +149,10 @@ fn source_reasons(view: &View<'_>) -> Vec<String> {
     let off =
         own.rules.iter().flatten().filter(|rule| !rule.is_enabled && Some(rule.to.as_str()) == to);
     reasons.extend(off.map(|rule| format!("rule {} to {} is off", rule.id, rule.to)));
-    if !own.rules_to(to).any(|rule| rule.covers(&folder)) {
+    if !own.rules_to(to).any(|rule| rule.scope.covers(&folder)) {
         reasons.push(format!("no rule copies `{folder}`: the lag is not measured"));
     }
+    reasons.extend(to.and_then(|to| left_out(own, to, settings)));
     match &own.status {
         Some(Ok(Some(status))) if status == "FAILED" => {
             reasons.push("the newest canary could not be copied (FAILED)".to_owned());
@@ -187,7 +190,7 @@ mod tests {
     use super::super::learned::Learned;
     use super::super::settings::Own;
     use super::super::state::State;
-    use super::super::store::Rule;
+    use super::super::store::{Rule, Scope};
     use super::*;
     use crate::domain::reading::Certainty;
     use crate::domain::time::{BootId, Stamp};
@@ -217,7 +220,7 @@ mod tests {
             id: "r1".to_owned(),
             is_enabled,
             to: to.to_owned(),
-            prefix: Some(String::new()),
+            scope: Scope::Everything,
         };
         State {
             server: bucket.into(),
@@ -234,6 +237,15 @@ mod tests {
 
     /// The readings of A and B; none of a side that was not read.
     fn read(a: Option<&State>, b: Option<&State>, learned: &mut Learned) -> [Option<Reading>; 2] {
+        read_with(&settings, a, b, learned)
+    }
+
+    fn read_with(
+        own: &dyn Fn(Side) -> Own,
+        a: Option<&State>,
+        b: Option<&State>,
+        learned: &mut Learned,
+    ) -> [Option<Reading>; 2] {
         learned.learn([a, b], at(1));
         let told = [a, b];
         Side::BOTH.map(|side| {
@@ -243,7 +255,7 @@ mod tests {
                 side,
                 own: told[side.index()]?,
                 other: told[side.other().index()],
-                settings: &settings(side),
+                settings: &own(side),
                 user: "wr_read",
                 learned,
                 aside: &Aside::default(),
@@ -324,8 +336,54 @@ mod tests {
         let same = State { server: "src".into(), ..b.clone() };
         check(&a, Some(&same), "A and B are one and the same bucket");
         let narrow =
-            Rule { prefix: Some("data/".to_owned()), ..a.rules.clone().unwrap()[0].clone() };
+            Rule { scope: Scope::Below("data/".to_owned()), ..a.rules.clone().unwrap()[0].clone() };
         check(&State { rules: Ok(vec![narrow]), ..a }, Some(&b), "no rule copies `dr-canary/a/`");
+    }
+
+    #[test]
+    fn canaries_do_not_speak_for_what_no_rule_copies() {
+        let [canaries, data] = ["dr-canary/", "data/"].map(|it| Scope::Below(it.to_owned()));
+        let check = |rules: &[(&Scope, bool)], prefixes: &[&str], want: &str| {
+            let mut a = state("src", Some(("dst", true)), &[1, 0]);
+            let rule = |(scope, on): &(&Scope, bool)| Rule {
+                is_enabled: *on,
+                scope: (*scope).clone(),
+                ..a.rules.as_ref().unwrap()[0].clone()
+            };
+            a.rules = Ok(rules.iter().map(rule).collect());
+            let prefixes = prefixes.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
+            let prefixes = (!prefixes.is_empty()).then_some(prefixes);
+            let own = |side| Own { prefixes: prefixes.clone(), ..settings(side) };
+            let b = state("dst", None, &[1, 0]);
+            let told = read_with(&own, Some(&a), Some(&b), &mut learned());
+            let [a, b] = told.map(Option::unwrap);
+            let lag = b.lag.unwrap();
+            assert_eq!(lag.certainty == Certainty::Known, want.is_empty(), "{rules:?}");
+            assert_eq!(lag.seconds.is_some(), want.is_empty(), "{rules:?}");
+            assert!(b.note.as_str().contains(want), "{} / {want}", b.note);
+            let why = format!("{:?}", a.health);
+            assert!(why.contains(want), "{why} / {want}");
+            assert_eq!(a.health == Health::Up, want.is_empty() && rules.iter().all(|one| one.1));
+        };
+        let tagged = Scope::Tagged("data/".to_owned());
+        check(&[(&Scope::Everything, true)], &[], "");
+        check(&[(&Scope::Everything, true), (&data, false)], &[], "");
+        check(&[(&canaries, true)], &[], "only keys below `dr-canary/` are copied to dst");
+        check(&[(&canaries, true), (&data, false)], &[], "only keys below `dr-canary/` are");
+        check(&[(&canaries, true), (&data, true)], &[], "only keys below `dr-canary/`, keys below");
+        check(
+            &[(&canaries, true), (&tagged, true)],
+            &[],
+            "objects with certain tags below `data/`",
+        );
+        // What the site means by it all.
+        let data_only = &["data/"];
+        check(&[(&canaries, true), (&data, true)], data_only, "");
+        check(&[(&canaries, true), (&data, true)], &["data/x/"], "");
+        check(&[(&canaries, true), (&data, true)], &["data/", "x/"], "no rule that is on copies");
+        check(&[(&canaries, true), (&data, false)], data_only, "copies all of `data/` to dst");
+        check(&[(&canaries, true), (&tagged, true)], data_only, "copies all of `data/` to dst");
+        check(&[(&canaries, true), (&data, true)], &["dat"], "copies all of `dat` to dst");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod aside;
 mod backups;
 mod canary;
 mod connecting;
+mod coverage;
 mod facts;
 mod gap;
 mod judge;

@@ -34,8 +34,41 @@ pub(super) struct Rule {
     pub(super) is_enabled: bool,
     /// The bucket that it copies to.
     pub(super) to: String,
-    /// What the keys begin with that it covers; none where tags decide.
-    pub(super) prefix: Option<String>,
+    /// Which keys it copies.
+    pub(super) scope: Scope,
+}
+
+/// Which keys a rule copies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// All of them.
+    Everything,
+    /// Those that begin so.
+    Below(String),
+    /// Of those that begin so the ones with certain tags: of no key alone it is known.
+    Tagged(String),
+}
+
+impl Scope {
+    /// True where it copies all that begins so.
+    pub(super) fn covers(&self, start: &str) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Below(prefix) => start.starts_with(prefix.as_str()),
+            Self::Tagged(_) => false,
+        }
+    }
+}
+
+impl std::fmt::Display for Scope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Everything => f.write_str("everything"),
+            Self::Below(prefix) => write!(f, "keys below `{prefix}`"),
+            Self::Tagged(prefix) if prefix.is_empty() => f.write_str("objects with certain tags"),
+            Self::Tagged(prefix) => write!(f, "objects with certain tags below `{prefix}`"),
+        }
+    }
 }
 
 impl Rule {
@@ -48,18 +81,20 @@ impl Rule {
         #[expect(deprecated, reason = "rules of the first version say it there")]
         let written = rule.prefix();
         let of_and = and.and_then(|and| and.prefix());
-        let prefix = filter.and_then(|filter| filter.prefix()).or(of_and).or(written);
+        // Some stores write an empty one beside the one that counts.
+        let told = [filter.and_then(|filter| filter.prefix()), of_and, written];
+        let prefix = told.into_iter().flatten().find(|prefix| !prefix.is_empty());
+        let prefix = prefix.unwrap_or_default().to_owned();
         Self {
             id: rule.id().unwrap_or_default().to_owned(),
             is_enabled: *rule.status() == ReplicationRuleStatus::Enabled,
             to: bucket_of(rule.destination().map_or("", |to| to.bucket())).to_owned(),
-            prefix: (!tagged).then(|| prefix.unwrap_or_default().to_owned()),
+            scope: match (tagged, prefix.is_empty()) {
+                (true, _) => Scope::Tagged(prefix),
+                (false, true) => Scope::Everything,
+                (false, false) => Scope::Below(prefix),
+            },
         }
-    }
-
-    /// True where it copies what begins so.
-    pub(super) fn covers(&self, folder: &str) -> bool {
-        self.prefix.as_ref().is_some_and(|prefix| folder.starts_with(prefix.as_str()))
     }
 }
 
