@@ -194,11 +194,14 @@ pub(super) fn behind(
 fn reached(there: Shard, here: Shard, told: Option<(i64, i64)>, pace: Pace) -> Option<(u64, u64)> {
     let count = |at: i64| u64::try_from(at.saturating_add(1)).unwrap_or(0);
     match told {
-        Some((_, follower)) if pace == Pace::Still && follower > there.newest => None,
+        Some((_, follower)) if pace == Pace::Still && follower.max(here.newest) > there.newest => {
+            None
+        }
         // The leader is asked on two ways in one look: the larger word counts.
         Some((leader, follower)) => {
             let leads = if pace == Pace::Live { there.newest.max(leader) } else { there.newest };
-            Some((count(leads), count(follower)))
+            // So is its copy, and of it the smaller one: its own shard has what it has.
+            Some((count(leads), count(follower.min(here.complete))))
         }
         // Nothing arrives while it is paused: more than its leader has is another history.
         None if here.newest > there.newest => None,

@@ -106,6 +106,10 @@ fn a_lag_is_what_both_sides_told_in_one_look() {
     check(&syncing(&[(9, 9)]), Some(&leader(&[1197])), Some(1188), up);
     check(&syncing(&[(20, 9)]), Some(&leader(&[15])), Some(11), up);
     check(&syncing(&[(9, 5), (-1, -1)]), Some(&leader(&[9, 3])), Some(8), up);
+    // Its word on the copying is stale, or of another leader: its own shard has what it has.
+    let mut stale = syncing(&[(19, 19)]);
+    stale.indices[0].copying = Copying::Syncing([(0, (49, 49))].into());
+    check(&stale, Some(&leader(&[49])), Some(30), up);
     // Its leader is dead or hangs: whatever it says of itself is level, and is no lag.
     check(&follower(Copying::LeaderGone, &[9]), None, None, up);
     let late = follower(Copying::Untold("late".into()), &[9]);
