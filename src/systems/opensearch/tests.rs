@@ -298,6 +298,37 @@ fn copies_of_indices_that_were_made_anew_are_not_level() {
 }
 
 #[test]
+fn an_index_that_was_made_anew_where_it_leads_has_lost_what_it_held() {
+    let mut learned = Learned::default();
+    let anew = |at: i64| changed(leader(&[at]), |made| made.uuid = "anew".to_owned());
+    let mut check = |own: &SideState, other: Option<&SideState>, want: &str| {
+        learned.learn([Some(own), other], at(90));
+        // Those who look later know it too.
+        let text = serde_json::to_string(&learned).expect("it is plain");
+        let mut later = Learned::default();
+        crate::systems::kit::server::Learned::recall(
+            &mut later,
+            serde_json::from_str(&text).expect("it was written so"),
+        );
+        learned = later;
+        let told = read_with(Side::A, own, other, &learned);
+        assert!(why(&told).contains(want), "{} / {want}", why(&told));
+    };
+    let gone = |now: u64| format!("`books` was made anew: it held 50 operations, now {now}");
+    check(&leader(&[49]), None, "up");
+    check(&anew(-1), None, &gone(0));
+    check(&anew(9), None, &gone(10));
+    check(&anew(24), None, "up");
+    // Written anew from what it held, or followed as it is: that is the data now.
+    check(&leader(&[49]), None, "up");
+    check(&leader(&[29]), None, "up");
+    check(&leader(&[49]), None, "up");
+    check(&anew(3), None, &gone(4));
+    check(&anew(3), Some(&syncing(&[(3, 3)])), "up");
+    check(&anew(3), None, "up");
+}
+
+#[test]
 fn under_load_what_was_asked_first_is_enough() {
     let (leads, follows) = (leader(&[20]), syncing(&[(25, 20)]));
     let check = |pace: Pace, want: u64| {
