@@ -129,7 +129,14 @@ fn health(view: &View<'_>, role: Option<Role>, found: &Found) -> Health {
             if let Found::Measured(arrived) = found
                 && arrived.until.is_none()
             {
-                reasons.push("not one canary that was read has arrived".to_owned());
+                reasons.push(match (arrived.there, arrived.count) {
+                    (0, _) => "not one canary that was read has arrived".to_owned(),
+                    (there, count) => format!(
+                        "of {} canaries that were read the oldest and {} more have not arrived",
+                        there + count,
+                        count - 1
+                    ),
+                });
             }
         }
         None => {}
@@ -315,6 +322,20 @@ mod tests {
         check(&[60, 59], &[60, 59], (None, unknown), "canaries ceased");
         check(&[], &[], (None, unknown), "no canary is written");
         check(&[60, 59], &[60], (Some(60.0), known), "1 canary missing");
+    }
+
+    #[test]
+    fn how_many_canaries_are_missing_is_true() {
+        let check = |there: &[i64], want: &str| {
+            let a = state("src", Some(("dst", true)), &[3, 2, 1, 0]);
+            let b = state("dst", None, there);
+            let told = read(Some(&a), Some(&b), &mut learned())[1].clone().unwrap();
+            let why = format!("{:?}", told.health);
+            assert!(why.contains(want), "{why} / {want}");
+        };
+        check(&[], "not one canary that was read has arrived");
+        check(&[1, 0], "of 4 canaries that were read the oldest and 1 more have not arrived");
+        check(&[3, 0], "Up");
     }
 
     #[test]
