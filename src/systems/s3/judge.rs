@@ -126,6 +126,7 @@ fn health(view: &View<'_>, role: Option<Role>, found: &Found) -> Health {
     match role {
         Some(Role::Primary) => reasons.extend(source_reasons(view)),
         Some(Role::Standby) => {
+            reasons.extend(view.measure().short());
             if let Found::Measured(arrived) = found
                 && arrived.until.is_none()
             {
@@ -195,6 +196,7 @@ mod tests {
     use super::super::canary::{Canaries, Canary};
     use super::super::facts::FACTS;
     use super::super::learned::Learned;
+    use super::super::sample::Page;
     use super::super::settings::Own;
     use super::super::state::State;
     use super::super::store::{Rule, Scope};
@@ -231,6 +233,7 @@ mod tests {
         };
         State {
             server: bucket.into(),
+            made_ms: Some(NOW_MS - 60_000),
             data: "src and dst".into(),
             rules: Ok(to.map(rule).into_iter().collect()),
             canaries: [canaries(of_a), canaries(&[])],
@@ -322,6 +325,42 @@ mod tests {
         check(&[60, 59], &[60, 59], (None, unknown), "canaries ceased");
         check(&[], &[], (None, unknown), "no canary is written");
         check(&[60, 59], &[60], (Some(60.0), known), "1 canary missing");
+    }
+
+    #[test]
+    fn a_copy_that_was_made_anew_is_no_copy_until_it_holds_what_was_there() {
+        let mut learned = learned();
+        let page = |keys: &[(&str, i64)], after: Option<&str>| Page {
+            at: at(1),
+            after: after.map(str::to_owned),
+            keys: keys
+                .iter()
+                .map(|(key, age_s)| ((*key).to_owned(), NOW_MS - age_s * 1000))
+                .collect(),
+            end: None,
+        };
+        let mut check = |pages: Option<[&[(&str, i64)]; 2]>, a_is_read: bool, want: &str| {
+            let [there, here] = [&learned.shared.pages[0], &learned.shared.pages[1]];
+            *there.lock().unwrap() = pages.map(|pages| page(pages[0], None));
+            *here.lock().unwrap() = pages.map(|pages| page(pages[1], None));
+            let a = state("src", Some(("dst", true)), &[1, 0]);
+            let b = state("dst", None, &[1, 0]);
+            let told = read(a_is_read.then_some(&a), Some(&b), &mut learned);
+            let b = told[1].as_ref().unwrap();
+            let is_known = b.lag.as_ref().unwrap().certainty == Certainty::Known;
+            assert_eq!(is_known, want == "Up" && a_is_read, "{b:?}");
+            let why = format!("{:?}", b.health);
+            assert!(why.contains(want), "{why} / {want}");
+        };
+        let held: &[(&str, i64)] = &[("backups/1", 90), ("data/1", 80), ("data/2", 3)];
+        check(Some([held, held]), true, "Up");
+        let want = "2 of 2 objects that are older than bucket dst are not in it, as `backups/1`";
+        check(Some([held, &[("data/2", 3)]]), true, want);
+        // It stays so while nothing is compared, and when the source is gone.
+        check(None, true, want);
+        check(None, false, want);
+        check(Some([held, &[("backups/1", 2)]]), true, "1 of 2 objects that are older");
+        check(Some([held, &[("backups/1", 2), ("data/1", 2)]]), true, "Up");
     }
 
     #[test]

@@ -59,6 +59,11 @@ impl Measure<'_> {
         self.learned.gaps[self.side.index()].as_ref()
     }
 
+    /// What the copy lacks of what was there before it was made, in words.
+    pub(super) fn short(&self) -> Option<String> {
+        Some(self.learned.short(self.side, self.copy)?.words(&self.own.bucket))
+    }
+
     /// What the canaries of the source tell.
     pub(super) fn found(&self) -> Found {
         let Some(source) = self.source else { return Found::Unread };
@@ -67,6 +72,9 @@ impl Measure<'_> {
             return Found::Uncovered;
         }
         if let Some(why) = left_out(source, &self.own.bucket, self.own) {
+            return Found::NotAll(why);
+        }
+        if let Some(why) = self.short() {
             return Found::NotAll(why);
         }
         let at = self.side.index();

@@ -9,6 +9,7 @@ use url::Url;
 
 use super::gap::Gap;
 use super::metrics::Measured;
+use super::sample::Page;
 use crate::domain::ids::Side;
 use crate::domain::setting::{Kind, Meant, Setting, SettingSpec};
 use crate::domain::settings::{Fault, Fields};
@@ -202,6 +203,10 @@ pub(super) struct Shared {
     pub(super) gaps: [Mutex<Option<Gap>>; 2],
     /// What was measured of each side's rules, once something was.
     pub(super) measured: [Mutex<Option<Measured>>; 2],
+    /// The key after which both sides are compared next.
+    pub(super) after: Mutex<Option<String>>,
+    /// The keys of each side that are to be compared.
+    pub(super) pages: [Mutex<Option<Page>>; 2],
 }
 
 /// One side's settings beside its address and secrets.

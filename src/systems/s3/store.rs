@@ -148,24 +148,27 @@ impl Session {
         &self.bucket
     }
 
-    /// What no other bucket shares: its name, where that leads, and when it was made, where the
-    /// store tells that.
-    pub(super) async fn server(&self) -> Result<Clean, Trouble> {
+    /// When it was made, in milliseconds since 1970, where the store tells that.
+    pub(super) async fn made_ms(&self) -> Result<Option<i64>, Trouble> {
         let asked = self.asked("s3:ListAllMyBuckets");
         // The client's futures are big, and every operator would carry them.
         let told = Box::pin(self.client.list_buckets().prefix(&self.bucket).send()).await;
-        let made = match told.map_err(|error| of_sdk(&error, &asked)) {
+        match told.map_err(|error| of_sdk(&error, &asked)) {
             Ok(told) => {
                 let named = |one: &&aws_sdk_s3::types::Bucket| one.name() == Some(&self.bucket);
                 let found = told.buckets().iter().find(named).and_then(|one| one.creation_date());
-                found.and_then(|made| made.to_millis().ok())
+                Ok(found.and_then(|made| made.to_millis().ok()))
             }
-            Err(trouble) if is_untold(&trouble) && !is_stranger(&trouble) => None,
-            Err(trouble) => return Err(trouble),
-        };
+            Err(trouble) if is_untold(&trouble) && !is_stranger(&trouble) => Ok(None),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// What no other bucket shares: its name, where that leads, and when it was made.
+    pub(super) fn server(&self, made: Option<i64>) -> Clean {
         let account = self.account.as_ref().map(|it| format!(" of {it}")).unwrap_or_default();
         let made = made.map(|ms| format!(" made {ms}")).unwrap_or_default();
-        Ok(format!("{} in {}{account}{made}", self.bucket, self.region).into())
+        format!("{} in {}{account}{made}", self.bucket, self.region).into()
     }
 
     /// The rules by which it is copied.
