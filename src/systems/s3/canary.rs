@@ -67,6 +67,13 @@ pub(super) struct Arrived {
     pub(super) whole: bool,
 }
 
+impl Arrived {
+    /// True where no other can be missing: all were read from one that is there with all before it.
+    pub(super) fn is_counted(&self) -> bool {
+        self.whole && (self.until.is_some() || self.missing.is_none())
+    }
+}
+
 /// Compares a bucket with its copy, both listed from the same time. Copies come out of order: the
 /// newest that is there proves nothing of those before it.
 pub(super) fn arrived(source: &Canaries, copy: &Canaries) -> Option<Arrived> {

@@ -105,7 +105,7 @@ impl Facts {
         self.add(
             "canaries_missing",
             match found {
-                Found::Measured(arrived) if arrived.whole => number(arrived.count),
+                Found::Measured(arrived) if arrived.is_counted() => number(arrived.count),
                 Found::Measured(_) | Found::Reading => unknown("not all of them were read yet"),
                 Found::Unread => unknown("the source is not read"),
                 Found::Uncovered => unknown("no rule copies canaries"),

@@ -92,7 +92,8 @@ fn words(found: &Found) -> String {
     match found {
         Found::Measured(arrived) if arrived.missing.is_none() => "all canaries are here".to_owned(),
         Found::Measured(arrived) => {
-            let (count, more) = (arrived.count as u64, if arrived.whole { "" } else { " or more" });
+            let more = if arrived.is_counted() { "" } else { " or more" };
+            let count = arrived.count as u64;
             format!("{} missing{more}", several(count, "canary").replace("canarys", "canaries"))
         }
         Found::Unread => unknown("the source is not read"),
@@ -320,7 +321,8 @@ mod tests {
         check(&[2, 1, 0], &[2, 1], (Some(1.0), known), "1 canary missing");
         // Newer ones came first: the newest that is there says nothing.
         check(&[9, 8, 7, 1, 0], &[9, 1, 0], (Some(9.0), known), "2 canaries missing");
-        check(&[9, 8, 7], &[8, 7], (Some(9.0), Certainty::LowerBound), "1 canary missing");
+        let bound = (Some(9.0), Certainty::LowerBound);
+        check(&[9, 8, 7], &[8, 7], bound, "1 canary missing or more");
         // Ceased, or never written: nothing is measured, and never 0.
         check(&[60, 59], &[60, 59], (None, unknown), "canaries ceased");
         check(&[], &[], (None, unknown), "no canary is written");
@@ -354,12 +356,12 @@ mod tests {
         };
         let held: &[(&str, i64)] = &[("backups/1", 90), ("data/1", 80), ("data/2", 3)];
         check(Some([held, held]), true, "Up");
-        let want = "2 of 2 objects that are older than bucket dst are not in it, as `backups/1`";
+        let want = "bucket dst lacks 2 of 2 objects from before it was made, as `backups/1`";
         check(Some([held, &[("data/2", 3)]]), true, want);
         // It stays so while nothing is compared, and when the source is gone.
         check(None, true, want);
         check(None, false, want);
-        check(Some([held, &[("backups/1", 2)]]), true, "1 of 2 objects that are older");
+        check(Some([held, &[("backups/1", 2)]]), true, "lacks 1 of 2 objects from");
         check(Some([held, &[("backups/1", 2), ("data/1", 2)]]), true, "Up");
     }
 

@@ -49,8 +49,8 @@ impl Short {
         let (missing, example) = (self.missing, &self.example);
         let objects = several(self.of as u64, "object");
         format!(
-            "{missing} of {objects} that are older than bucket {bucket} are not in it, as \
-             `{example}`: copy anew what was there before it was made"
+            "bucket {bucket} lacks {missing} of {objects} from before it was made, as `{example}`: \
+             have those copied anew"
         )
     }
 }
