@@ -75,15 +75,16 @@ pub fn losses(
     now: Stamp,
 ) -> Option<Ledger> {
     let of = |as_of: Stamp| freeze(site, snapshot, run.direction.from, as_of);
-    match (losses_at(run, plan, assessment)?, plan) {
-        (LossesAt::T0, _) => run.ledger.clone().map(|ledger| without(ledger, run)),
+    let ledger = match (losses_at(run, plan, assessment)?, plan) {
+        (LossesAt::T0, _) => run.ledger.clone(),
         (LossesAt::Now, None) => Some(of(now)),
         (LossesAt::Now | LossesAt::Switch, Some(plan)) => Some(of(switched(run, plan, now))),
         (LossesAt::Switch, None) => None,
-    }
+    };
+    ledger.map(|ledger| without(ledger, run))
 }
 
-/// The losses as of T0 without those of stores that took writes behind it: nobody knows them.
+/// The losses without those of stores that took writes behind their figure: nobody knows them.
 fn without(mut ledger: Ledger, run: &Run) -> Ledger {
     for row in ledger.rows.iter_mut().filter(|row| run.reopened.contains(&row.system)) {
         (row.loss_s, row.verdict) = (None, LossVerdict::Unknown);
@@ -154,20 +155,28 @@ mod tests {
 
     #[test]
     fn what_was_written_behind_a_loss_takes_its_figure_away() {
-        let plan = runbook();
-        let mut run = run(&plan, Mode::Ungraceful, &[]);
-        let (site, mut snapshot) = (bench::site(), Snapshot::default());
-        snapshot.record(&id("pg"), Side::B, at(5), Ok(standby(5, 2.0)));
-        run.ledger = Some(freeze(&site, &snapshot, Side::A, at(10)));
-        let told = |run: &Run| {
-            let judged = judge(&site, &snapshot, Side::A, at(50));
-            let told = losses((run, Some(&plan)), &judged, (&site, &snapshot), at(50));
-            let row = told.expect("it is declared").row(&id("pg")).cloned().expect("a row");
-            (row.loss_s, row.verdict == LossVerdict::Unknown)
+        let mut plan = runbook();
+        let promote = plan.steps.iter_mut().find(|step| step.id.as_str() == "promote");
+        promote.expect("it is there").change = Change::Promote;
+        let check = |mode, words: &[(u64, &str)], want_s: f64| {
+            let mut run = run(&plan, mode, words);
+            let (site, mut snapshot) = (bench::site(), Snapshot::default());
+            snapshot.record(&id("pg"), Side::B, at(5), Ok(standby(5, 2.0)));
+            run.ledger = Some(freeze(&site, &snapshot, Side::A, at(10)));
+            let told = |run: &Run| {
+                let judged = judge(&site, &snapshot, Side::A, at(50));
+                let told = losses((run, Some(&plan)), &judged, (&site, &snapshot), at(50));
+                let row = told.expect("it is declared").row(&id("pg")).cloned().expect("a row");
+                (row.loss_s, row.verdict == LossVerdict::Unknown)
+            };
+            assert_eq!(told(&run).0, Some(want_s));
+            run.reopened.insert(id("pg"));
+            assert_eq!(told(&run), (None, true));
         };
-        assert_eq!(told(&run).0, Some(7.0));
-        run.reopened.insert(id("pg"));
-        assert_eq!(told(&run), (None, true));
+        check(Mode::Ungraceful, &[], 7.0);
+        let words =
+            [(34, "start fence"), (35, "end fence"), (40, "start promote"), (44, "end promote")];
+        check(Mode::Planned, &words, 41.0);
     }
 
     #[test]

@@ -171,6 +171,13 @@ fn health(view: &View<'_>, behind: Option<&Measured<'_>>) -> Health {
     Health::lacking(reasons)
 }
 
+/// True for a primary beside another one, but for the one that serves beside one that is fenced:
+/// after a switch that is as it should be, and the fenced side says that nothing is copied.
+fn leads_beside(own: &SideState, other: &SideState) -> bool {
+    let serves = own.writes() == Writes::Open && other.writes() == Writes::Refused;
+    other.is_primary() && !serves
+}
+
 /// What is wrong with the indices, by name.
 fn of_indices(view: &View<'_>) -> Vec<String> {
     let own = view.own;
@@ -187,7 +194,7 @@ fn of_indices(view: &View<'_>) -> Vec<String> {
         say(Some(format!("{follow} followed, {lead}")), "open here: it has no role");
     } else if follow.is_some() && view.other.is_some_and(|it| it.role() == Some(Role::Standby)) {
         say(Some("neither side".to_owned()), "leads: both follow");
-    } else if lead.is_some() && view.other.is_some_and(SideState::is_primary) {
+    } else if lead.is_some() && view.other.is_some_and(|it| leads_beside(own, it)) {
         say(Some("neither side".to_owned()), "follows: nothing is copied");
     }
     say(own.which(|it| it.copying == Copying::Bootstrapping), "making their first copy");

@@ -231,6 +231,10 @@ fn roles_writes_and_health_are_the_indices_own() {
     check(&closed, Some(&follows), (primary, Writes::Refused), "`books` closed");
     let second = SideState { root: syncing(&[]).root, ..leader(&[9]) };
     check(&leader(&[9]), Some(&second), (primary, Writes::Open), "neither side follows");
+    // After a planned switch: the one that serves is well, the one that is fenced tells.
+    check(&fenced, Some(&second), (primary, Writes::Refused), "neither side follows");
+    let left = changed(second, |made| made.blocked = true);
+    check(&leader(&[9]), Some(&left), (primary, Writes::Open), "up");
     let untold = changed(follower(Copying::Untold("no".into()), &[9]), |made| made.marked = false);
     check(&untold, None, (None, Writes::Unknown), "is not told: no");
     let mut gone = leader(&[9]);

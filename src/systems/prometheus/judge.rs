@@ -23,6 +23,8 @@ pub struct Told {
     pub latency: Option<Sample>,
     /// Seconds that a replica is behind.
     pub lag: Option<Sample>,
+    /// Seconds since that was sampled, where the query is a selector; of what is worked out, 0.
+    pub lag_age: Option<Sample>,
     /// How long it took to be told all.
     pub took: Duration,
 }
@@ -58,6 +60,11 @@ impl Figures {
             let read = |sample| earlier.clone().and_then(|_| read(sample));
             sample.as_ref().map(read)
         };
+        let lag_age = match told.lag_age {
+            Some(Sample::Value(seconds)) => seconds + told.took.as_secs_f64(),
+            // A figure that is no series has no time of its own.
+            Some(Sample::Empty | Sample::Several(_) | Sample::Failed(_)) | None => 0.0,
+        };
         let traffic = after(&fresh, &told.traffic, traffic);
         let flows = traffic.clone().unwrap_or_else(|| fresh.clone()).and_then(flows);
         let latency = after(&flows, &told.latency, latency_seconds);
@@ -66,7 +73,7 @@ impl Figures {
             error_rate: after(&flows, &told.error_rate, error_rate),
             latency: latency.map(|told| told.and_then(|told| bounded(told, wanted.limits))),
             // It may have grown since by as much as its sample is old.
-            lag: after(&fresh, &told.lag, lag).map(|told| Ok(told? + fresh.clone()?)),
+            lag: after(&fresh, &told.lag, lag).map(|lag| Ok(lag? + fresh.clone()?.max(lag_age))),
             traffic,
             age,
         }
@@ -221,7 +228,8 @@ fn amount(name: &str, sample: &Sample, none: &str, nan: &str) -> Figure {
 
 /// By the end of the look, so that it is no less than the truth.
 fn age(told: &Told) -> Figure {
-    let none = "it has not been sampled for minutes, or this server has no such series";
+    let none = "its last scrape failed, it has not been sampled for minutes, or this server has \
+                no such series";
     let age = number("series", &told.age, none, "its samples have no time")?;
     if age < 0.0 {
         let why = "the newest sample of `series` is of the future: whoever writes its time has \

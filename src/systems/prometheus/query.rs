@@ -21,11 +21,31 @@ pub enum Sample {
     Failed(String),
 }
 
+/// What was answered to one query.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answered {
+    /// What it came to.
+    pub sample: Sample,
+    /// For which moment it was worked out, in seconds since 1970; none where there is no value.
+    pub at_s: Option<f64>,
+    /// The mark that it was asked with, where it comes back.
+    pub mark: Option<String>,
+}
+
+/// The label that brings a look's mark back.
+const MARK: &str = "warroom_look";
+
+/// A query that brings back a mark beside its value: an answer that was kept from before has
+/// another one.
+pub fn marked(query: &str, mark: &str) -> String {
+    format!("label_replace({query}, \"{MARK}\", \"{mark}\", \"\", \"\")")
+}
+
 /// Asks for what a query is now.
 ///
 /// # Errors
 /// Why the server gave no answer that says anything of the query.
-pub async fn ask(web: &Web, query: &str) -> Result<Sample, Trouble> {
+pub async fn ask(web: &Web, query: &str) -> Result<Answered, Trouble> {
     let escaped: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
     let answer = web.get(&format!("api/v1/query?query={escaped}")).await?;
     read(&answer).ok_or_else(|| none(web, &answer))
@@ -54,8 +74,15 @@ fn none(web: &Web, answer: &Answer) -> Trouble {
 }
 
 /// What an answer says; none where Prometheus does not answer like that.
-pub(super) fn read(answer: &Answer) -> Option<Sample> {
-    let json = &answer.json;
+pub(super) fn read(answer: &Answer) -> Option<Answered> {
+    let result = &answer.json["data"]["result"];
+    // A scalar is a pair itself.
+    let pair = if result[0]["value"].is_array() { &result[0]["value"] } else { result };
+    let mark = result[0]["metric"][MARK].as_str().map(cut);
+    Some(Answered { sample: sample(&answer.json)?, at_s: pair[0].as_f64(), mark })
+}
+
+fn sample(json: &Json) -> Option<Sample> {
     match json["status"].as_str()? {
         "success" => {}
         "error" => {

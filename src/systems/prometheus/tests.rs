@@ -89,7 +89,11 @@ fn recorded_answers_are_read() {
             json: serde_json::from_str(body).unwrap_or_default(),
             said: String::new(),
         };
-        assert_eq!(format!("{:?}", read(&answer)), format!("{want:?}"), "{body}");
+        assert_eq!(
+            format!("{:?}", read(&answer).map(|read| read.sample)),
+            format!("{want:?}"),
+            "{body}"
+        );
     };
     let vector = |inner: &str| {
         format!(r#"{{"status":"success","data":{{"resultType":"vector","result":[{inner}]}}}}"#)
@@ -143,6 +147,11 @@ fn sample(text: &str) -> Option<Sample> {
 
 /// What is made of the age, the traffic, the error rate, the latency and the lag.
 fn judged(told: [&str; 5]) -> Reading {
+    judged_beside(told, "")
+}
+
+/// The same, with the age of the lag's own sample.
+fn judged_beside(told: [&str; 5], lag_age: &str) -> Reading {
     let wanted = "scrape_every = '5s'\ntraffic = 't'\nerror_rate = 'e'\nerror_rate_over = 0.05\n\
                   down_over = 0.5\nlatency = 'l'\nlatency_over = '1s'\nlatency_top = '2500ms'\n\
                   lag = 'g'\nlag_over = '10s'";
@@ -154,6 +163,7 @@ fn judged(told: [&str; 5]) -> Reading {
         error_rate,
         latency,
         lag,
+        lag_age: sample(lag_age),
         took: Duration::from_millis(100),
     };
     judge(&wanted, &told, Stamp { wall_ms: 0, boot_ms: 0, boot: BootId(1) })
@@ -198,8 +208,8 @@ fn figures_that_are_not_fresh_are_not_told() {
         "no fresh samples",
         &format!("sample_age 28s, {nothing}"),
     );
-    let gone = "`series` is empty: it has not been sampled for minutes, or this server has no such \
-                series";
+    let gone = "`series` is empty: its last scrape failed, it has not been sampled for minutes, or \
+                this server has no such series";
     let of_age = format!("sample_age ?, {nothing}");
     check(["-", "-", "-", "-", "-"], unknown(gone), "no fresh samples", &of_age);
     // What is kept of a dead exporter has no word in it.
@@ -293,20 +303,41 @@ fn limits_and_odd_figures_are_told() {
     check(["14.95", "9", "0", "1", "1"], late);
 }
 
-/// A server that gives every request the same answer, and what the last one of them asked.
+/// An exporter may repeat what it was told long ago, with the time of then.
+#[test]
+fn a_lag_is_as_old_as_its_own_sample() {
+    let check = |lag_age: &str, want: &str| {
+        let reading = judged_beside(["4", "9", "0", "1", "1"], lag_age);
+        let lag = reading.facts.iter().find(|fact| fact.name == "lag_seconds").expect("asked for");
+        assert_eq!(lag.value.shown(), want, "{lag_age}");
+    };
+    check("100", "102s");
+    check("2", "5.1s");
+    for nothing in ["", "-", "!", "-9"] {
+        check(nothing, "5.1s");
+    }
+}
+
+/// A server that gives every request the same answer, and what the last one of them asked. `@mark@`
+/// in it becomes what it was marked with, `@at@` 1 in an answer to what is not marked, else 7.
 async fn server(head: &str, body: &str) -> (u16, std::sync::Arc<std::sync::Mutex<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("bound").port();
-    let length = body.len();
-    let reply = format!("HTTP/1.1 {head}\r\nContent-Length: {length}\r\n\r\n{body}");
+    let (head, body) = (head.to_owned(), body.to_owned());
     let last = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
     let asked = std::sync::Arc::clone(&last);
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut request = [0; 4096];
             let Ok(count) = stream.read(&mut request).await else { continue };
-            *asked.lock().expect("no test panics here") =
-                String::from_utf8_lossy(&request[..count]).into_owned();
+            let request = String::from_utf8_lossy(&request[..count]).into_owned();
+            let mark = request.split("%22warroom_look%22%2C+%22").nth(1);
+            let mark = mark.and_then(|rest| rest.split("%22").next()).unwrap_or_default();
+            let body = body.replace("@mark@", mark);
+            let body = body.replace("@at@", if mark.is_empty() { "1" } else { "7" });
+            let length = body.len();
+            let reply = format!("HTTP/1.1 {head}\r\nContent-Length: {length}\r\n\r\n{body}");
+            *asked.lock().expect("no test panics here") = request;
             // The other end may have gone.
             let _ = stream.write_all(reply.as_bytes()).await;
         }
@@ -357,10 +388,39 @@ async fn answers_that_are_none_of_prometheus_are_told() {
     check("500 Oops", "", LookErrorKind::Garbage, "failed (500)").await;
 }
 
+/// One series with a mark, worked out at a moment.
+fn vector_of(mark: &str, at_s: &str) -> String {
+    format!(
+        r#"{{"status":"success","data":{{"resultType":"vector","result":[{{"metric":
+        {{"warroom_look":"{mark}"}},"value":[{at_s},"1"]}}]}}}}"#
+    )
+}
+
+/// What stands between may keep answers, of all queries or of those that do not change.
+#[tokio::test]
+async fn answers_kept_from_before_are_told() {
+    let check = async |body: &str, want: &str| {
+        let (port, _) = server("200 OK", body).await;
+        let text = format!("a = {{ url = 'http://127.0.0.1:{port}' }}\nseries = 's'\nlag = 'l'");
+        let spec = spec(&text);
+        let mut probe = Prometheus.probe(probe_setup(&spec)).expect("the settings are right");
+        match probe.look().await.a.expect("A is there") {
+            Ok(reading) => assert_eq!((reading.health, want), (Health::Up, "")),
+            Err(error) => {
+                assert!(error.to_string().contains(want) && !want.is_empty(), "{error}");
+            }
+        }
+    };
+    check(&vector_of("@mark@", "7"), "").await;
+    check(&vector_of("1-1", "7"), "repeats an old answer for `series`").await;
+    check(&vector_of("@mark@", "@at@"), "repeats an old answer for `lag`").await;
+    check(r#"{"status":"success","data":{"resultType":"scalar","result":[7,"1"]}}"#, "`series`")
+        .await;
+}
+
 #[tokio::test]
 async fn it_is_asked_as_who_is_written() {
-    let body = r#"{"status":"success","data":{"resultType":"scalar","result":[1,"1"]}}"#;
-    let (port, asked) = server("200 OK", body).await;
+    let (port, asked) = server("200 OK", &vector_of("@mark@", "1")).await;
     let spec = spec(&format!(
         "a = {{ url = 'http://127.0.0.1:{port}/metrics/' }}\nseries = 's{{a=\"b\"}}'\nlag = 'l'\n\
          read = 'prom'"

@@ -102,6 +102,7 @@ impl Task for VerifyWrite {
         let body = json!({
             "cluster": session.root.uuid, "at_ms": at.clock.now().wall_ms, "by": execution.key(),
         });
+        at.make_evidence(&session).await.map_err(Trouble::into_operate_error)?;
         let note = at.note();
         let noted = own.within(session.call(Method::PUT, &note, Some(&body))).await;
         noted.map_err(Trouble::into_operate_error)?;
@@ -138,6 +139,16 @@ impl At<VerifyWrite> {
             }
         };
         Standing::NotDone(words.into())
+    }
+
+    /// Makes the index of the notes where it is not there: by itself the server would want a
+    /// replica of it, and turn a cluster of one node yellow.
+    async fn make_evidence(&self, session: &Session) -> Result<(), Trouble> {
+        let body = json!({ "settings": { "number_of_shards": 1, "auto_expand_replicas": "0-1" } });
+        let path = format!("/{}", self.with.evidence);
+        let made = self.seat.own.within(session.ask(Method::PUT, &path, Some(&body))).await?;
+        let there = made.json["error"]["type"] == "resource_already_exists_exception";
+        if made.status.is_success() || there { Ok(()) } else { Err(session.refused(&made)) }
     }
 
     /// Writes a document, reads it back, and deletes it.
