@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::state::{Index, SideState};
+use crate::domain::text::several;
 
 /// One index as the side that leads held it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,9 +50,9 @@ impl Holdings {
     /// What is gone, in words.
     pub(super) fn lost(&self) -> impl Iterator<Item = String> + '_ {
         self.0.iter().filter_map(|(name, kept)| {
-            let (lost, now) = (kept.lost?, kept.operations);
+            let (lost, now) = (several(kept.lost?, "operation"), kept.operations);
             Some(format!(
-                "`{name}` was made anew: it held {lost} operations, now {now}; restore it, or have \
+                "`{name}` was made anew: it held {lost}, now {now}; restore it, or have \
                  the other side follow what is there now"
             ))
         })
