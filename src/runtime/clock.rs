@@ -1,7 +1,7 @@
 //! The machine's clocks, read here and nowhere else.
 
 use std::fs;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -38,6 +38,22 @@ impl Default for SystemClock {
 impl Clock for SystemClock {
     fn now(&self) -> Stamp {
         Stamp { wall_ms: wall_ms(), boot_ms: boot_ms(), boot: self.boot }
+    }
+}
+
+/// Tells how long something has taken, without the time in which the machine slept.
+#[derive(Debug, Clone, Copy)]
+pub struct Timer(Instant);
+
+impl Timer {
+    /// From now on.
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// How long that is by now.
+    pub fn passed(self) -> Duration {
+        self.0.elapsed()
     }
 }
 

@@ -11,7 +11,7 @@
 use std::fs;
 use std::path::Path;
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{
     Pid, Signal, getpid, kill_process, kill_process_group, test_kill_process_group,
@@ -21,6 +21,7 @@ use super::folder::Spawned;
 use crate::domain::run::event::Pressure;
 use crate::domain::text::Clean;
 use crate::domain::time::BootId;
+use crate::runtime::clock::Timer;
 
 /// How long what an attempt started may take to end after TERM, before KILL.
 pub const GRACE: Duration = Duration::from_secs(5);
@@ -189,8 +190,8 @@ impl Group {
 /// Looks until all are gone, or until the time is over, however long a look takes: a busy machine
 /// is read slowly.
 fn gone_within(time: Duration, mut is_gone: impl FnMut() -> bool) -> bool {
-    let end = Instant::now() + time;
-    while Instant::now() < end {
+    let timer = Timer::start();
+    while timer.passed() < time {
         sleep(LOOK_EVERY);
         if is_gone() {
             return true;

@@ -216,6 +216,7 @@ fn of_indices(view: &View<'_>) -> Vec<String> {
             | Copying::Nothing => {}
         }
     }
+    reasons.extend(view.learned.holdings[view.side.index()].lost());
     for beat in &own.beats {
         if let super::beats::Beat::Unreadable(why) = beat {
             reasons.push(format!("heartbeat cannot be read: {why}"));

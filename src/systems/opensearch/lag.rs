@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::anew::Holdings;
 use super::settings::Own;
 use super::state::{Copying, Index, Shard, SideState};
 use crate::domain::ids::Side;
@@ -34,6 +35,9 @@ pub struct Learned {
     pub(super) pulses: [Pulse; 2],
     /// By the side that followed.
     pub(super) followed: [Option<Followed>; 2],
+    /// What each side held while it led.
+    #[serde(default)]
+    pub(super) holdings: [Holdings; 2],
     /// Where the leader's shards stood when. Not written down: too much, and soon learned again.
     #[serde(skip)]
     pub(super) trails: BTreeMap<String, Trail>,
@@ -41,7 +45,7 @@ pub struct Learned {
 
 impl server::Learned for Learned {
     fn recall(&mut self, earlier: Self) {
-        self.followed = earlier.followed;
+        (self.followed, self.holdings) = (earlier.followed, earlier.holdings);
         let pulses = self.pulses.iter_mut().zip(earlier.pulses);
         pulses.for_each(|(own, earlier)| own.recall(earlier));
     }
@@ -78,6 +82,14 @@ impl Learned {
                 }
                 None => {}
             }
+        }
+        for side in Side::BOTH {
+            let Some(own) = told[side.index()] else { continue };
+            let followed = self.followed[side.other().index()].as_ref();
+            let is_followed = told[side.other().index()]
+                .is_some_and(|other| other.role() == Some(Role::Standby))
+                && followed.is_some_and(|followed| followed.of == own.history());
+            self.holdings[side.index()].follow(own, is_followed);
         }
     }
 
@@ -194,11 +206,14 @@ pub(super) fn behind(
 fn reached(there: Shard, here: Shard, told: Option<(i64, i64)>, pace: Pace) -> Option<(u64, u64)> {
     let count = |at: i64| u64::try_from(at.saturating_add(1)).unwrap_or(0);
     match told {
-        Some((_, follower)) if pace == Pace::Still && follower > there.newest => None,
+        Some((_, follower)) if pace == Pace::Still && follower.max(here.newest) > there.newest => {
+            None
+        }
         // The leader is asked on two ways in one look: the larger word counts.
         Some((leader, follower)) => {
             let leads = if pace == Pace::Live { there.newest.max(leader) } else { there.newest };
-            Some((count(leads), count(follower)))
+            // So is its copy, and of it the smaller one: its own shard has what it has.
+            Some((count(leads), count(follower.min(here.complete))))
         }
         // Nothing arrives while it is paused: more than its leader has is another history.
         None if here.newest > there.newest => None,

@@ -5,6 +5,7 @@
 //! statistics lie, and its status lies while shards start or once its leader's name was dropped.
 
 mod actions;
+mod anew;
 mod aside;
 mod beats;
 mod judge;

@@ -106,6 +106,10 @@ fn a_lag_is_what_both_sides_told_in_one_look() {
     check(&syncing(&[(9, 9)]), Some(&leader(&[1197])), Some(1188), up);
     check(&syncing(&[(20, 9)]), Some(&leader(&[15])), Some(11), up);
     check(&syncing(&[(9, 5), (-1, -1)]), Some(&leader(&[9, 3])), Some(8), up);
+    // Its word on the copying is stale, or of another leader: its own shard has what it has.
+    let mut stale = syncing(&[(19, 19)]);
+    stale.indices[0].copying = Copying::Syncing([(0, (49, 49))].into());
+    check(&stale, Some(&leader(&[49])), Some(30), up);
     // Its leader is dead or hangs: whatever it says of itself is level, and is no lag.
     check(&follower(Copying::LeaderGone, &[9]), None, None, up);
     let late = follower(Copying::Untold("late".into()), &[9]);
@@ -295,6 +299,37 @@ fn copies_of_indices_that_were_made_anew_are_not_level() {
         serde_json::from_str(&text).expect("it was written so"),
     );
     check(&later, &again, &leads, "has made indices anew");
+}
+
+#[test]
+fn an_index_that_was_made_anew_where_it_leads_has_lost_what_it_held() {
+    let mut learned = Learned::default();
+    let anew = |at: i64| changed(leader(&[at]), |made| made.uuid = "anew".to_owned());
+    let mut check = |own: &SideState, other: Option<&SideState>, want: &str| {
+        learned.learn([Some(own), other], at(90));
+        // Those who look later know it too.
+        let text = serde_json::to_string(&learned).expect("it is plain");
+        let mut later = Learned::default();
+        crate::systems::kit::server::Learned::recall(
+            &mut later,
+            serde_json::from_str(&text).expect("it was written so"),
+        );
+        learned = later;
+        let told = read_with(Side::A, own, other, &learned);
+        assert!(why(&told).contains(want), "{} / {want}", why(&told));
+    };
+    let gone = |now: u64| format!("`books` was made anew: it held 50 operations, now {now}");
+    check(&leader(&[49]), None, "up");
+    check(&anew(-1), None, &gone(0));
+    check(&anew(9), None, &gone(10));
+    check(&anew(24), None, "up");
+    // Written anew from what it held, or followed as it is: that is the data now.
+    check(&leader(&[49]), None, "up");
+    check(&leader(&[29]), None, "up");
+    check(&leader(&[49]), None, "up");
+    check(&anew(3), None, &gone(4));
+    check(&anew(3), Some(&syncing(&[(3, 3)])), "up");
+    check(&anew(3), None, "up");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use aws_sdk_s3::types::{BucketVersioningStatus, ExpirationStatus, LifecycleRule}
 use super::backups::{Newest, newest, tenants};
 use super::gap::Gap;
 use super::metrics::Measured;
+use super::sample::{is_due as is_due_for_both, read};
 use super::settings::S3;
 use super::store::Session;
 use crate::domain::reading::FactValue;
@@ -26,6 +27,8 @@ pub struct Aside {
     backups: Option<(Stamp, Result<Newest, Clean>)>,
     /// Tenants whose sets are still to be found, and those that were.
     sweep: Option<(Vec<String>, Newest)>,
+    /// When keys were listed last to be compared.
+    sampled: Option<Stamp>,
 }
 
 /// How a bucket is set up, each as a fact.
@@ -61,6 +64,10 @@ impl Aside {
             if is_due(self.setup.as_ref().map(|(asked, _)| *asked), at) {
                 let (setup, ()) = tokio::join!(setup(session), measure(session, target, at));
                 self.setup = Some((at, setup));
+            }
+            if is_due_for_both(self.sampled, at) {
+                self.sampled = Some(at);
+                sample(session, target, at).await;
             }
             make_up(session, target, at).await;
             self.sweep(session, target, at).await;
@@ -123,6 +130,18 @@ async fn make_up(session: &Session, target: &Target<S3>, at: Stamp) {
         if !goes_on {
             return;
         }
+    }
+}
+
+/// Lists the keys that are to be compared next. Without them nothing is said of them.
+async fn sample(session: &Session, target: &Target<S3>, at: Stamp) {
+    let own = &target.own;
+    let page = match read(session, own, at).await {
+        Ok(page) => page,
+        Err(trouble) => return tracing::info!(%trouble, "no keys to compare"),
+    };
+    if let Ok(mut last) = own.shared.pages[own.side.index()].lock() {
+        *last = Some(page);
     }
 }
 

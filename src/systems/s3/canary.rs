@@ -61,8 +61,17 @@ pub(super) struct Arrived {
     pub(super) missing: Option<Canary>,
     /// How many are missing, of those that were read.
     pub(super) count: usize,
+    /// How many are there, of those that were read.
+    pub(super) there: usize,
     /// False where there are more, in either bucket, than were read.
     pub(super) whole: bool,
+}
+
+impl Arrived {
+    /// True where no other can be missing: all were read from one that is there with all before it.
+    pub(super) fn is_counted(&self) -> bool {
+        self.whole && (self.until.is_some() || self.missing.is_none())
+    }
 }
 
 /// Compares a bucket with its copy, both listed from the same time. Copies come out of order: the
@@ -74,10 +83,17 @@ pub(super) fn arrived(source: &Canaries, copy: &Canaries) -> Option<Arrived> {
     let end = copy.list.last().map_or(i64::MIN, |last| last.name_ms);
     let read = source.list.iter().filter(|one| copy.whole || one.name_ms <= end);
     let there = |one: &Canary| copy.list.binary_search_by_key(&one.name_ms, |c| c.name_ms).is_ok();
-    let mut found =
-        Arrived { until: None, missing: None, count: 0, whole: source.whole && copy.whole };
+    let mut found = Arrived {
+        until: None,
+        missing: None,
+        count: 0,
+        there: 0,
+        whole: source.whole && copy.whole,
+    };
     for one in read {
-        match (there(one), found.missing) {
+        let is_there = there(one);
+        found.there += usize::from(is_there);
+        match (is_there, found.missing) {
             (true, None) => found.until = Some(*one),
             (true, Some(_)) => {}
             (false, first) => {

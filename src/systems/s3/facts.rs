@@ -6,10 +6,14 @@ use crate::domain::catalogue::{FactSpec, fact};
 use crate::domain::reading::{Fact, FactValue};
 use crate::domain::text::Clean;
 
+/// The most rules whose keys are told.
+const RULES_NAMED_MAX: usize = 8;
+
 /// The facts of a reading, for gates and docs.
 pub(super) const FACTS: &[FactSpec] = &[
     fact("rules_on", "rules by which it is copied to the other side's bucket, and that are on"),
     fact("rules_off", "such rules that are off"),
+    fact("rules_cover", "what those copy that are on, such as `everything` or keys below a prefix"),
     fact("canary_age", "age of this side's own newest canary, by the store's clock"),
     fact(
         "canary_status",
@@ -73,6 +77,15 @@ impl Facts {
         };
         self.add("rules_on", counted(true));
         self.add("rules_off", counted(false));
+        let covers = match &view.own.rules {
+            Ok(_) => {
+                let all = view.own.rules_to(Some(to)).take(RULES_NAMED_MAX);
+                let all: Vec<String> = all.map(|rule| rule.scope.to_string()).collect();
+                text(if all.is_empty() { "nothing".to_owned() } else { all.join(", ") }.as_str())
+            }
+            Err(why) => FactValue::Unknown(why.clone()),
+        };
+        self.add("rules_cover", covers);
     }
 
     fn of_canaries(&mut self, view: &View<'_>, found: &Found) {
@@ -92,10 +105,11 @@ impl Facts {
         self.add(
             "canaries_missing",
             match found {
-                Found::Measured(arrived) if arrived.whole => number(arrived.count),
+                Found::Measured(arrived) if arrived.is_counted() => number(arrived.count),
                 Found::Measured(_) | Found::Reading => unknown("not all of them were read yet"),
                 Found::Unread => unknown("the source is not read"),
                 Found::Uncovered => unknown("no rule copies canaries"),
+                Found::NotAll(why) => unknown(why),
                 Found::Ceased(_) => unknown("no canary is written"),
             },
         );

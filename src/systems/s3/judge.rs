@@ -1,6 +1,7 @@
 //! From what both sides told to the reading of one side: health, role, lag and every fact by name.
 
 use super::canary::folder;
+use super::coverage::left_out;
 use super::facts::facts;
 use super::gap::Gap;
 use super::lag::{Found, Measure};
@@ -91,11 +92,13 @@ fn words(found: &Found) -> String {
     match found {
         Found::Measured(arrived) if arrived.missing.is_none() => "all canaries are here".to_owned(),
         Found::Measured(arrived) => {
-            let (count, more) = (arrived.count as u64, if arrived.whole { "" } else { " or more" });
+            let more = if arrived.is_counted() { "" } else { " or more" };
+            let count = arrived.count as u64;
             format!("{} missing{more}", several(count, "canary").replace("canarys", "canaries"))
         }
         Found::Unread => unknown("the source is not read"),
         Found::Uncovered => unknown("no rule copies canaries"),
+        Found::NotAll(why) => unknown(why),
         Found::Reading => unknown("canaries are still being read"),
         Found::Ceased(None) => unknown("no canary is written"),
         Found::Ceased(Some(_)) => unknown("canaries ceased"),
@@ -124,10 +127,18 @@ fn health(view: &View<'_>, role: Option<Role>, found: &Found) -> Health {
     match role {
         Some(Role::Primary) => reasons.extend(source_reasons(view)),
         Some(Role::Standby) => {
+            reasons.extend(view.measure().short());
             if let Found::Measured(arrived) = found
                 && arrived.until.is_none()
             {
-                reasons.push("not one canary that was read has arrived".to_owned());
+                reasons.push(match (arrived.there, arrived.count) {
+                    (0, _) => "not one canary that was read has arrived".to_owned(),
+                    (there, count) => format!(
+                        "of {} canaries that were read the oldest and {} more have not arrived",
+                        there + count,
+                        count - 1
+                    ),
+                });
             }
         }
         None => {}
@@ -147,9 +158,10 @@ fn source_reasons(view: &View<'_>) -> Vec<String> {
     let off =
         own.rules.iter().flatten().filter(|rule| !rule.is_enabled && Some(rule.to.as_str()) == to);
     reasons.extend(off.map(|rule| format!("rule {} to {} is off", rule.id, rule.to)));
-    if !own.rules_to(to).any(|rule| rule.covers(&folder)) {
+    if !own.rules_to(to).any(|rule| rule.scope.covers(&folder)) {
         reasons.push(format!("no rule copies `{folder}`: the lag is not measured"));
     }
+    reasons.extend(to.and_then(|to| left_out(own, to, settings)));
     match &own.status {
         Some(Ok(Some(status))) if status == "FAILED" => {
             reasons.push("the newest canary could not be copied (FAILED)".to_owned());
@@ -185,9 +197,10 @@ mod tests {
     use super::super::canary::{Canaries, Canary};
     use super::super::facts::FACTS;
     use super::super::learned::Learned;
+    use super::super::sample::Page;
     use super::super::settings::Own;
     use super::super::state::State;
-    use super::super::store::Rule;
+    use super::super::store::{Rule, Scope};
     use super::*;
     use crate::domain::reading::Certainty;
     use crate::domain::time::{BootId, Stamp};
@@ -217,10 +230,11 @@ mod tests {
             id: "r1".to_owned(),
             is_enabled,
             to: to.to_owned(),
-            prefix: Some(String::new()),
+            scope: Scope::Everything,
         };
         State {
             server: bucket.into(),
+            made_ms: Some(NOW_MS - 60_000),
             data: "src and dst".into(),
             rules: Ok(to.map(rule).into_iter().collect()),
             canaries: [canaries(of_a), canaries(&[])],
@@ -234,6 +248,15 @@ mod tests {
 
     /// The readings of A and B; none of a side that was not read.
     fn read(a: Option<&State>, b: Option<&State>, learned: &mut Learned) -> [Option<Reading>; 2] {
+        read_with(&settings, a, b, learned)
+    }
+
+    fn read_with(
+        own: &dyn Fn(Side) -> Own,
+        a: Option<&State>,
+        b: Option<&State>,
+        learned: &mut Learned,
+    ) -> [Option<Reading>; 2] {
         learned.learn([a, b], at(1));
         let told = [a, b];
         Side::BOTH.map(|side| {
@@ -243,7 +266,7 @@ mod tests {
                 side,
                 own: told[side.index()]?,
                 other: told[side.other().index()],
-                settings: &settings(side),
+                settings: &own(side),
                 user: "wr_read",
                 learned,
                 aside: &Aside::default(),
@@ -298,11 +321,62 @@ mod tests {
         check(&[2, 1, 0], &[2, 1], (Some(1.0), known), "1 canary missing");
         // Newer ones came first: the newest that is there says nothing.
         check(&[9, 8, 7, 1, 0], &[9, 1, 0], (Some(9.0), known), "2 canaries missing");
-        check(&[9, 8, 7], &[8, 7], (Some(9.0), Certainty::LowerBound), "1 canary missing");
+        let bound = (Some(9.0), Certainty::LowerBound);
+        check(&[9, 8, 7], &[8, 7], bound, "1 canary missing or more");
         // Ceased, or never written: nothing is measured, and never 0.
         check(&[60, 59], &[60, 59], (None, unknown), "canaries ceased");
         check(&[], &[], (None, unknown), "no canary is written");
         check(&[60, 59], &[60], (Some(60.0), known), "1 canary missing");
+    }
+
+    #[test]
+    fn a_copy_that_was_made_anew_is_no_copy_until_it_holds_what_was_there() {
+        let mut learned = learned();
+        let page = |keys: &[(&str, i64)], after: Option<&str>| Page {
+            at: at(1),
+            after: after.map(str::to_owned),
+            keys: keys
+                .iter()
+                .map(|(key, age_s)| ((*key).to_owned(), NOW_MS - age_s * 1000))
+                .collect(),
+            end: None,
+        };
+        let mut check = |pages: Option<[&[(&str, i64)]; 2]>, a_is_read: bool, want: &str| {
+            let [there, here] = [&learned.shared.pages[0], &learned.shared.pages[1]];
+            *there.lock().unwrap() = pages.map(|pages| page(pages[0], None));
+            *here.lock().unwrap() = pages.map(|pages| page(pages[1], None));
+            let a = state("src", Some(("dst", true)), &[1, 0]);
+            let b = state("dst", None, &[1, 0]);
+            let told = read(a_is_read.then_some(&a), Some(&b), &mut learned);
+            let b = told[1].as_ref().unwrap();
+            let is_known = b.lag.as_ref().unwrap().certainty == Certainty::Known;
+            assert_eq!(is_known, want == "Up" && a_is_read, "{b:?}");
+            let why = format!("{:?}", b.health);
+            assert!(why.contains(want), "{why} / {want}");
+        };
+        let held: &[(&str, i64)] = &[("backups/1", 90), ("data/1", 80), ("data/2", 3)];
+        check(Some([held, held]), true, "Up");
+        let want = "bucket dst lacks 2 of 2 objects from before it was made, as `backups/1`";
+        check(Some([held, &[("data/2", 3)]]), true, want);
+        // It stays so while nothing is compared, and when the source is gone.
+        check(None, true, want);
+        check(None, false, want);
+        check(Some([held, &[("backups/1", 2)]]), true, "lacks 1 of 2 objects from");
+        check(Some([held, &[("backups/1", 2), ("data/1", 2)]]), true, "Up");
+    }
+
+    #[test]
+    fn how_many_canaries_are_missing_is_true() {
+        let check = |there: &[i64], want: &str| {
+            let a = state("src", Some(("dst", true)), &[3, 2, 1, 0]);
+            let b = state("dst", None, there);
+            let told = read(Some(&a), Some(&b), &mut learned())[1].clone().unwrap();
+            let why = format!("{:?}", told.health);
+            assert!(why.contains(want), "{why} / {want}");
+        };
+        check(&[], "not one canary that was read has arrived");
+        check(&[1, 0], "of 4 canaries that were read the oldest and 1 more have not arrived");
+        check(&[3, 0], "Up");
     }
 
     #[test]
@@ -324,8 +398,54 @@ mod tests {
         let same = State { server: "src".into(), ..b.clone() };
         check(&a, Some(&same), "A and B are one and the same bucket");
         let narrow =
-            Rule { prefix: Some("data/".to_owned()), ..a.rules.clone().unwrap()[0].clone() };
+            Rule { scope: Scope::Below("data/".to_owned()), ..a.rules.clone().unwrap()[0].clone() };
         check(&State { rules: Ok(vec![narrow]), ..a }, Some(&b), "no rule copies `dr-canary/a/`");
+    }
+
+    #[test]
+    fn canaries_do_not_speak_for_what_no_rule_copies() {
+        let [canaries, data] = ["dr-canary/", "data/"].map(|it| Scope::Below(it.to_owned()));
+        let check = |rules: &[(&Scope, bool)], prefixes: &[&str], want: &str| {
+            let mut a = state("src", Some(("dst", true)), &[1, 0]);
+            let rule = |(scope, on): &(&Scope, bool)| Rule {
+                is_enabled: *on,
+                scope: (*scope).clone(),
+                ..a.rules.as_ref().unwrap()[0].clone()
+            };
+            a.rules = Ok(rules.iter().map(rule).collect());
+            let prefixes = prefixes.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
+            let prefixes = (!prefixes.is_empty()).then_some(prefixes);
+            let own = |side| Own { prefixes: prefixes.clone(), ..settings(side) };
+            let b = state("dst", None, &[1, 0]);
+            let told = read_with(&own, Some(&a), Some(&b), &mut learned());
+            let [a, b] = told.map(Option::unwrap);
+            let lag = b.lag.unwrap();
+            assert_eq!(lag.certainty == Certainty::Known, want.is_empty(), "{rules:?}");
+            assert_eq!(lag.seconds.is_some(), want.is_empty(), "{rules:?}");
+            assert!(b.note.as_str().contains(want), "{} / {want}", b.note);
+            let why = format!("{:?}", a.health);
+            assert!(why.contains(want), "{why} / {want}");
+            assert_eq!(a.health == Health::Up, want.is_empty() && rules.iter().all(|one| one.1));
+        };
+        let tagged = Scope::Tagged("data/".to_owned());
+        check(&[(&Scope::Everything, true)], &[], "");
+        check(&[(&Scope::Everything, true), (&data, false)], &[], "");
+        check(&[(&canaries, true)], &[], "only keys below `dr-canary/` are copied to dst");
+        check(&[(&canaries, true), (&data, false)], &[], "only keys below `dr-canary/` are");
+        check(&[(&canaries, true), (&data, true)], &[], "only keys below `dr-canary/`, keys below");
+        check(
+            &[(&canaries, true), (&tagged, true)],
+            &[],
+            "objects with certain tags below `data/`",
+        );
+        // What the site means by it all.
+        let data_only = &["data/"];
+        check(&[(&canaries, true), (&data, true)], data_only, "");
+        check(&[(&canaries, true), (&data, true)], &["data/x/"], "");
+        check(&[(&canaries, true), (&data, true)], &["data/", "x/"], "no rule that is on copies");
+        check(&[(&canaries, true), (&data, false)], data_only, "copies all of `data/` to dst");
+        check(&[(&canaries, true), (&tagged, true)], data_only, "copies all of `data/` to dst");
+        check(&[(&canaries, true), (&data, true)], &["dat"], "copies all of `dat` to dst");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! canaries prove nothing until the source's objects of that time were asked for ([`Gap`]).
 
 use super::canary::{Arrived, Canary, arrived, folder};
+use super::coverage::left_out;
 use super::gap::Gap;
 use super::learned::Learned;
 use super::settings::Own;
@@ -38,6 +39,8 @@ pub(super) enum Found {
     Unread,
     /// No rule copies canaries.
     Uncovered,
+    /// Others than canaries are not copied, or not there; why.
+    NotAll(String),
     /// There are more than were read up to now.
     Reading,
     /// There is none, or the last one is so many seconds old.
@@ -56,12 +59,23 @@ impl Measure<'_> {
         self.learned.gaps[self.side.index()].as_ref()
     }
 
+    /// What the copy lacks of what was there before it was made, in words.
+    pub(super) fn short(&self) -> Option<String> {
+        Some(self.learned.short(self.side, self.copy)?.words(&self.own.bucket))
+    }
+
     /// What the canaries of the source tell.
     pub(super) fn found(&self) -> Found {
         let Some(source) = self.source else { return Found::Unread };
         let folder = folder(&self.own.canary, self.side);
-        if !source.rules_to(Some(&self.own.bucket)).any(|rule| rule.covers(&folder)) {
+        if !source.rules_to(Some(&self.own.bucket)).any(|rule| rule.scope.covers(&folder)) {
             return Found::Uncovered;
+        }
+        if let Some(why) = left_out(source, &self.own.bucket, self.own) {
+            return Found::NotAll(why);
+        }
+        if let Some(why) = self.short() {
+            return Found::NotAll(why);
         }
         let at = self.side.index();
         let Some(found) = arrived(&source.canaries[at], &self.copy.canaries[at]) else {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::canary::{Arrived, Canaries, arrived};
 use super::gap::Gap;
+use super::sample::{Short, compare};
 use super::settings::{Own, Shared};
 use super::state::{State, WINDOW_MS};
 use crate::domain::ids::Side;
@@ -61,7 +62,9 @@ impl StoreClock {
 #[derive(Serialize, Deserialize)]
 pub struct Learned {
     #[serde(skip)]
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
+    #[serde(skip)]
+    buckets: [Option<String>; 2],
     #[serde(skip)]
     pub(super) clocks: [StoreClock; 2],
     pub(super) pulses: [Pulse; 2],
@@ -71,6 +74,12 @@ pub struct Learned {
     pub(super) until_ms: [Option<i64>; 2],
     /// The outage of each side's copying that is not known to be made up for.
     pub(super) gaps: [Option<Gap>; 2],
+    /// What the copy of each side lacks of what that held before the copy was made.
+    #[serde(default)]
+    short: [Option<Short>; 2],
+    /// The key after which that is looked for next.
+    #[serde(default)]
+    after: Option<String>,
     /// From where on they are listed.
     from_ms: [i64; 2],
     /// The last of each region until which all arrived, and since when it is that one.
@@ -86,6 +95,10 @@ impl server::Learned for Learned {
         (self.copies, self.until_ms, self.from_ms) =
             (earlier.copies, earlier.until_ms, earlier.from_ms);
         self.gaps = earlier.gaps;
+        (self.short, self.after) = (earlier.short, earlier.after);
+        if let Ok(mut after) = self.shared.after.lock() {
+            after.clone_from(&self.after);
+        }
         for at in Side::BOTH.map(Side::index) {
             self.shared.from_ms[at].store(self.from_ms[at], Ordering::Relaxed);
             if let Ok(mut gap) = self.shared.gaps[at].lock() {
@@ -103,11 +116,14 @@ impl Learned {
         let shared = sides.iter().flatten().next().map(|own| Arc::clone(&own.shared));
         Self {
             shared: shared.unwrap_or_default(),
+            buckets: sides.map(|own| own.map(|own| own.bucket.clone())),
             clocks: <[StoreClock; 2]>::default(),
             pulses: sides.map(|own| Pulse::new(own.and_then(|own| own.canary_every))),
             copies: [None; 2],
             until_ms: [None; 2],
             gaps: [None, None],
+            short: [None, None],
+            after: None,
             from_ms: [0; 2],
             stands: [None; 2],
             blind: [None; 2],
@@ -131,6 +147,41 @@ impl Learned {
                 self.copies[side.index()] = state.copies;
             }
             self.follow(side, state, told[side.other().index()], at);
+        }
+        self.compare(told);
+    }
+
+    /// What the copy of a side lacks, as long as that is the bucket it was found in.
+    pub(super) fn short(&self, source: Side, copy: &State) -> Option<&Short> {
+        self.short[source.index()].as_ref().filter(|short| Some(short.made_ms) == copy.made_ms)
+    }
+
+    /// Compares the keys that both sides listed in this look, and goes on where all are there.
+    fn compare(&mut self, told: [Option<&State>; 2]) {
+        let pages = self.shared.pages.each_ref().map(|page| page.lock().ok()?.take());
+        let [Some(a), Some(b)] = pages else { return };
+        let pages = [a, b];
+        let mut ended = None;
+        for side in Side::BOTH {
+            let (Some(source), Some(copy)) = (told[side.index()], told[side.other().index()])
+            else {
+                return;
+            };
+            if source.copies == Some(false) {
+                self.short[side.index()] = None;
+            }
+            let (Some(true), Some(made_ms)) = (source.copies, copy.made_ms) else { continue };
+            let to = self.buckets[side.other().index()].as_deref();
+            let is_covered = |key: &str| source.rules_to(to).any(|rule| rule.scope.covers(key));
+            let (own, other) = (&pages[side.index()], &pages[side.other().index()]);
+            let Some(found) = compare(own, other, made_ms, is_covered) else { return };
+            self.short[side.index()] = found.short;
+            ended = Some(found.end);
+        }
+        let is_all_there = self.short.iter().all(Option::is_none);
+        if let (Some(end), true, Ok(mut after)) = (ended, is_all_there, self.shared.after.lock()) {
+            self.after.clone_from(&end);
+            *after = end;
         }
     }
 

@@ -10,6 +10,7 @@ mod aside;
 mod backups;
 mod canary;
 mod connecting;
+mod coverage;
 mod facts;
 mod gap;
 mod judge;
@@ -17,6 +18,7 @@ mod lag;
 mod learned;
 mod metrics;
 mod rights;
+mod sample;
 mod settings;
 mod state;
 mod store;
@@ -125,7 +127,10 @@ impl Server for S3 {
     }
 
     async fn identify(session: &Self::Session, target: &Target<Self>) -> Result<Identity, Trouble> {
-        Ok(Identity { server: session.server().await?, data: state::data(&target.own) })
+        Ok(Identity {
+            server: session.server(session.made_ms().await?),
+            data: state::data(&target.own),
+        })
     }
 
     async fn ask(

@@ -2,10 +2,12 @@
 
 /// What watching needs, one line a right; shown by `systems show s3`.
 pub(super) const PERMISSIONS: &[&str] = &[
-    "s3:ListBucket: canaries and backups; without it nothing is told",
+    "s3:ListBucket: canaries, backups and, each minute, a page of all keys of which those that are \
+     older than the copy must be in both; without it nothing is told",
     "s3:GetReplicationConfiguration: which side copies to which; without it no role and no lag",
     "s3:GetObject of the canaries: what became of the newest one",
-    "s3:ListAllMyBuckets: when the bucket was made, by which one made anew is noticed",
+    "s3:ListAllMyBuckets: when the bucket was made, by which one made anew is noticed, and \
+     what it lacks",
     "s3:GetBucketVersioning, s3:GetLifecycleConfiguration, s3:GetEncryptionConfiguration, \
      s3:GetBucketPublicAccessBlock: the facts of these names",
     "cloudwatch:GetMetricData, only with `metrics = true`",

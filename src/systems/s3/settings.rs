@@ -9,6 +9,7 @@ use url::Url;
 
 use super::gap::Gap;
 use super::metrics::Measured;
+use super::sample::Page;
 use crate::domain::ids::Side;
 use crate::domain::setting::{Kind, Meant, Setting, SettingSpec};
 use crate::domain::settings::{Fault, Fields};
@@ -23,6 +24,9 @@ pub(super) const PORT: Setting<u16> = endpoint::PORT.or("443");
 
 /// The longest prefix of keys, in bytes.
 const PREFIX_BYTES_MAX: usize = 512;
+
+/// The most prefixes that must be copied.
+const PREFIXES_MAX: usize = 64;
 
 const BUCKET: Setting<String> =
     Setting::new("bucket", Kind::Word, "The bucket of that region").required();
@@ -82,6 +86,15 @@ const CANARY_EVERY: Setting<Duration> = Setting::new(
      is older than three times this measures nothing: the lag is UNKNOWN",
 )
 .of_pair();
+
+const PREFIXES: Setting<Vec<String>> = Setting::new(
+    "prefixes",
+    Kind::Texts(PREFIXES_MAX),
+    "What the keys begin with that must be copied, such as `data/`; the whole bucket if absent. \
+     Where the rules that are on leave some of it out, that is said and the lag is UNKNOWN",
+)
+.of_pair()
+.example("[\"data/\"]");
 
 const METRICS: Setting<bool> = Setting::new(
     "metrics",
@@ -146,6 +159,7 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
     endpoint::CA.spec,
     CANARY.spec,
     CANARY_EVERY.spec,
+    PREFIXES.spec,
     METRICS.spec,
     BACKUPS.spec,
 ];
@@ -189,6 +203,10 @@ pub(super) struct Shared {
     pub(super) gaps: [Mutex<Option<Gap>>; 2],
     /// What was measured of each side's rules, once something was.
     pub(super) measured: [Mutex<Option<Measured>>; 2],
+    /// The key after which both sides are compared next.
+    pub(super) after: Mutex<Option<String>>,
+    /// The keys of each side that are to be compared.
+    pub(super) pages: [Mutex<Option<Page>>; 2],
 }
 
 /// One side's settings beside its address and secrets.
@@ -204,6 +222,8 @@ pub struct Own {
     pub(super) ca: Option<PathBuf>,
     pub(super) canary: String,
     pub(super) canary_every: Option<Duration>,
+    /// What must be copied; the whole bucket where the site does not say.
+    pub(super) prefixes: Option<Vec<String>>,
     pub(super) metrics: bool,
     pub(super) backups: Option<Backups>,
     /// Which side it is.
@@ -221,6 +241,14 @@ impl Own {
         if !canary.ends_with('/') || canary.len() > PREFIX_BYTES_MAX {
             return Err(fields.refuse("canary", "must end in `/` and have at most 512 bytes"));
         }
+        let prefixes = PREFIXES.of(fields)?;
+        let is_none =
+            |prefixes: &Vec<String>| prefixes.is_empty() || prefixes.iter().any(String::is_empty);
+        if prefixes.as_ref().is_some_and(is_none) {
+            return Err(
+                fields.refuse("prefixes", "must name some, none empty; leave it out for all")
+            );
+        }
         Ok(Self {
             bucket: BUCKET.get(fields)?,
             region: REGION.get(fields)?,
@@ -232,6 +260,7 @@ impl Own {
             ca: endpoint::CA.of(fields)?,
             canary,
             canary_every: CANARY_EVERY.of(fields)?,
+            prefixes,
             metrics: METRICS.get(fields)?,
             backups: BACKUPS.of(fields)?,
             side: Side::A,
@@ -299,6 +328,8 @@ mod tests {
         check("region = 'x'\na = { bucket = 's', endpoint = 'http://u@h/' }", "nothing more");
         check(&format!("canary = 'dr'\n{a}"), "must end in `/`");
         check(&format!("canary_every = '10ms'\n{a}"), "must be from 1s to 1d");
+        check(&format!("prefixes = []\n{a}"), "must name some");
+        check(&format!("prefixes = ['data/', '']\n{a}"), "leave it out for all");
         check(&format!("backups = {{ prefix = 'backups' }}\n{a}"), "must end in `/`");
         check(&format!("backups = {{ prefix = 'b/', tenant = true }}\n{a}"), "mean `tenants`?");
         check(&format!("{a}b = {{ bucket = 'src' }}"), "have the same bucket");

@@ -22,6 +22,8 @@ pub(super) const WINDOW_MS: i64 = 3_600_000;
 #[derive(Debug, Clone)]
 pub struct State {
     pub(super) server: Clean,
+    /// When its bucket was made, in milliseconds since 1970, where that is told.
+    pub(super) made_ms: Option<i64>,
     /// Of both sides together: whose objects these are.
     pub(super) data: Clean,
     /// The rules by which it is copied, or why they are not known.
@@ -63,7 +65,7 @@ pub(super) async fn read_state(
 ) -> Result<State, Trouble> {
     let own = &target.own;
     // First and by itself: it tells the store's time, from which the first canaries are counted.
-    let server = session.server().await?;
+    let made_ms = session.made_ms().await?;
     let (rules, a, b) = tokio::join!(
         session.rules(),
         canaries(session, own, Side::A, watched),
@@ -77,7 +79,8 @@ pub(super) async fn read_state(
     let (status, copied) = tokio::join!(fate(own.side), fate(own.side.other()));
     let measured = own.shared.measured[own.side.index()].lock();
     let mut state = State {
-        server,
+        server: session.server(made_ms),
+        made_ms,
         data: data(own),
         rules: known(rules)?,
         canaries,

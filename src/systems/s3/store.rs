@@ -34,8 +34,41 @@ pub(super) struct Rule {
     pub(super) is_enabled: bool,
     /// The bucket that it copies to.
     pub(super) to: String,
-    /// What the keys begin with that it covers; none where tags decide.
-    pub(super) prefix: Option<String>,
+    /// Which keys it copies.
+    pub(super) scope: Scope,
+}
+
+/// Which keys a rule copies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// All of them.
+    Everything,
+    /// Those that begin so.
+    Below(String),
+    /// Of those that begin so the ones with certain tags: of no key alone it is known.
+    Tagged(String),
+}
+
+impl Scope {
+    /// True where it copies all that begins so.
+    pub(super) fn covers(&self, start: &str) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Below(prefix) => start.starts_with(prefix.as_str()),
+            Self::Tagged(_) => false,
+        }
+    }
+}
+
+impl std::fmt::Display for Scope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Everything => f.write_str("everything"),
+            Self::Below(prefix) => write!(f, "keys below `{prefix}`"),
+            Self::Tagged(prefix) if prefix.is_empty() => f.write_str("objects with certain tags"),
+            Self::Tagged(prefix) => write!(f, "objects with certain tags below `{prefix}`"),
+        }
+    }
 }
 
 impl Rule {
@@ -48,18 +81,20 @@ impl Rule {
         #[expect(deprecated, reason = "rules of the first version say it there")]
         let written = rule.prefix();
         let of_and = and.and_then(|and| and.prefix());
-        let prefix = filter.and_then(|filter| filter.prefix()).or(of_and).or(written);
+        // Some stores write an empty one beside the one that counts.
+        let told = [filter.and_then(|filter| filter.prefix()), of_and, written];
+        let prefix = told.into_iter().flatten().find(|prefix| !prefix.is_empty());
+        let prefix = prefix.unwrap_or_default().to_owned();
         Self {
             id: rule.id().unwrap_or_default().to_owned(),
             is_enabled: *rule.status() == ReplicationRuleStatus::Enabled,
             to: bucket_of(rule.destination().map_or("", |to| to.bucket())).to_owned(),
-            prefix: (!tagged).then(|| prefix.unwrap_or_default().to_owned()),
+            scope: match (tagged, prefix.is_empty()) {
+                (true, _) => Scope::Tagged(prefix),
+                (false, true) => Scope::Everything,
+                (false, false) => Scope::Below(prefix),
+            },
         }
-    }
-
-    /// True where it copies what begins so.
-    pub(super) fn covers(&self, folder: &str) -> bool {
-        self.prefix.as_ref().is_some_and(|prefix| folder.starts_with(prefix.as_str()))
     }
 }
 
@@ -113,24 +148,27 @@ impl Session {
         &self.bucket
     }
 
-    /// What no other bucket shares: its name, where that leads, and when it was made, where the
-    /// store tells that.
-    pub(super) async fn server(&self) -> Result<Clean, Trouble> {
+    /// When it was made, in milliseconds since 1970, where the store tells that.
+    pub(super) async fn made_ms(&self) -> Result<Option<i64>, Trouble> {
         let asked = self.asked("s3:ListAllMyBuckets");
         // The client's futures are big, and every operator would carry them.
         let told = Box::pin(self.client.list_buckets().prefix(&self.bucket).send()).await;
-        let made = match told.map_err(|error| of_sdk(&error, &asked)) {
+        match told.map_err(|error| of_sdk(&error, &asked)) {
             Ok(told) => {
                 let named = |one: &&aws_sdk_s3::types::Bucket| one.name() == Some(&self.bucket);
                 let found = told.buckets().iter().find(named).and_then(|one| one.creation_date());
-                found.and_then(|made| made.to_millis().ok())
+                Ok(found.and_then(|made| made.to_millis().ok()))
             }
-            Err(trouble) if is_untold(&trouble) && !is_stranger(&trouble) => None,
-            Err(trouble) => return Err(trouble),
-        };
+            Err(trouble) if is_untold(&trouble) && !is_stranger(&trouble) => Ok(None),
+            Err(trouble) => Err(trouble),
+        }
+    }
+
+    /// What no other bucket shares: its name, where that leads, and when it was made.
+    pub(super) fn server(&self, made: Option<i64>) -> Clean {
         let account = self.account.as_ref().map(|it| format!(" of {it}")).unwrap_or_default();
         let made = made.map(|ms| format!(" made {ms}")).unwrap_or_default();
-        Ok(format!("{} in {}{account}{made}", self.bucket, self.region).into())
+        format!("{} in {}{account}{made}", self.bucket, self.region).into()
     }
 
     /// The rules by which it is copied.

@@ -1,5 +1,7 @@
 //! Replication: how far every store is behind, by which measure, against what was promised.
 
+use std::time::Duration;
+
 use super::prelude::*;
 use ratatui::layout::Rect;
 
@@ -66,13 +68,9 @@ pub fn lag_shown(screen: &Screen<'_>, system: &SystemSpec) -> LagShown {
     if let Some(lag) = live
         && let Some(seconds) = lag.known_seconds()
     {
-        let over = rpo.is_some_and(|rpo| seconds > rpo.as_secs_f64());
         let at_least = lag.certainty == Certainty::LowerBound;
-        let verdict = match (rpo, over) {
-            (None, _) => (UNKNOWN, "no RPO".to_owned()),
-            (Some(_), true) => (CRIT, "■1 OVER".to_owned()),
-            (Some(_), false) => (OK, "ok".to_owned()),
-        };
+        let (ink, word) = live_verdict(rpo, seconds, at_least);
+        let verdict = (ink, word.to_owned());
         let lead = if at_least { ">= " } else { "" };
         return LagShown {
             lag: format!("{lead}{}", phrase::seconds(seconds)),
@@ -83,6 +81,16 @@ pub fn lag_shown(screen: &Screen<'_>, system: &SystemSpec) -> LagShown {
         };
     }
     last_known(screen, system, limit)
+}
+
+/// How a lag stands to its objective. That it is at least so much breaks one, and keeps none.
+fn live_verdict(rpo: Option<Duration>, seconds: f64, at_least: bool) -> (Ink, &'static str) {
+    match rpo.map(|rpo| seconds > rpo.as_secs_f64()) {
+        None => (UNKNOWN, "no RPO"),
+        Some(true) => (CRIT, "■1 OVER"),
+        Some(false) if at_least => (UNKNOWN, "?"),
+        Some(false) => (OK, "ok"),
+    }
 }
 
 fn last_known(screen: &Screen<'_>, system: &SystemSpec, limit: String) -> LagShown {
@@ -213,6 +221,19 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, screen: &Screen<'_>) {
 mod tests {
     use super::*;
     use crate::domain::reading::{Basis, LagUnit};
+
+    #[test]
+    fn a_lower_bound_keeps_no_objective() {
+        let check = |rpo_s: Option<u64>, seconds: f64, at_least: bool, want: &str| {
+            let told = live_verdict(rpo_s.map(Duration::from_secs), seconds, at_least);
+            assert_eq!(told.1, want, "{rpo_s:?} {seconds} {at_least}");
+        };
+        check(Some(300), 265.0, false, "ok");
+        check(Some(300), 265.0, true, "?");
+        check(Some(300), 301.0, true, "■1 OVER");
+        check(Some(300), 301.0, false, "■1 OVER");
+        check(None, 1.0, true, "no RPO");
+    }
 
     #[test]
     fn amounts_carry_their_unit() {

@@ -264,6 +264,14 @@ fn indices_are_restored_from_the_newest_good_snapshot() {
     restore.apply().unwrap();
     assert!(matches!(restore.check(), Standing::Done(_)));
     assert_eq!(pair.a.count(BOOKS), 1);
+    // Made anew under the same name it is as green and as open, and has lost what it held.
+    let mut watcher = Watcher::new(&spec);
+    let lost = "`books` was made anew: it held 1 operation, now 0";
+    watcher.until(Side::A, "it is read", |reading| reading.end.is_some());
+    assert!(!why(&watcher.side(Side::A).unwrap()).contains("made anew"));
+    pair.a.ask("DELETE", "/books", &json!(null));
+    pair.create(BOOKS, 2);
+    watcher.until(Side::A, "what is gone is said", |reading| why(reading).contains(lost));
 }
 
 #[test]

@@ -15,8 +15,9 @@ use warroom::domain::settings::{Table, Value};
 use warroom::port::{Beat, BeatSetup};
 use warroom::systems::s3::BEAT_POLICY;
 
-use super::bench::{Hand, Vault, WallClock, Watcher, rights, system_of, table, text};
+use super::bench::{Hand, Vault, WallClock, Watcher, rights, system_of, table, text, why};
 use crate::kind::Rig as _;
+use crate::kind::truth::knows_no_lag;
 use crate::servers::aws::{Cloud, Double};
 use crate::servers::minio::Pair;
 use crate::servers::objects::now_ms;
@@ -49,6 +50,24 @@ fn canaries_are_written_with_the_right_to_write_them_and_no_other() {
         reading.lag.as_ref().is_some_and(|lag| lag.certainty == Certainty::Known)
     });
     assert!(reading.lag.unwrap().seconds.is_some_and(|seconds| seconds < 5.0));
+    // Of what no rule copies canaries tell nothing.
+    assert!(pair.a.store().put("data/x", vec![1]));
+    until("it is copied", DEADLINE, || pair.b.store().keys("data/").len() == 1);
+    pair.a.copies_only("dr-canary/");
+    beat().unwrap();
+    let reading = watcher.side(Side::B).unwrap();
+    assert!(knows_no_lag(&reading), "{reading:?}");
+    let want = "only keys below `dr-canary/` are copied to dst";
+    assert!(reading.note.as_str().contains(want), "{}", reading.note);
+    assert!(why(&watcher.side(Side::A).unwrap()).contains(want));
+    pair.a.copies_only("");
+    assert_eq!(why(&watcher.side(Side::A).unwrap()), "");
+    // A bucket that was made anew takes new canaries, and is no copy.
+    pair.b.make_anew();
+    let reading = Watcher::new(&spec).side(Side::B).unwrap();
+    assert!(knows_no_lag(&reading), "{reading:?}");
+    let want = "bucket dst lacks 1 of 1 object from before it was made, as `data/x`";
+    assert!(why(&reading).contains(want), "{}", why(&reading));
     // It may write nothing else.
     let plain = Pair::system_at(pair.ports(), "read", "plain", Table::default());
     let verify = Hand::new(&plain, "s3.verify_write", Side::A, Table::default()).apply();

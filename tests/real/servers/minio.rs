@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use aws_sdk_s3::types::ReplicationRuleFilter;
 use tempfile::TempDir;
 
 use super::janitor::Janitor;
@@ -153,6 +154,25 @@ impl Server {
         until("the rule is taken", DEADLINE, || {
             self.try_admin(&[&["replicate", "add", &bucket], &to[..], &patience].concat()).is_ok()
         });
+    }
+
+    /// Of its rules there is one, and that copies nothing but keys which begin so.
+    pub fn copies_only(&self, prefix: &str) {
+        let store = self.store();
+        let told = store.client.get_bucket_replication().bucket(self.bucket);
+        let mut rules = store.wait(told.send()).unwrap().replication_configuration.unwrap();
+        let only = ReplicationRuleFilter::builder().prefix(prefix).build();
+        rules.rules[0].filter = Some(only);
+        let put = store.client.put_bucket_replication().bucket(self.bucket);
+        store.wait(put.replication_configuration(rules).send()).unwrap();
+    }
+
+    /// Deletes its bucket with all that it holds, and makes it anew.
+    pub fn make_anew(&self) {
+        let bucket = format!("{}/{}", self.name, self.bucket);
+        self.admin(&["rb", "--force", &bucket]);
+        self.admin(&["mb", &bucket]);
+        self.admin(&["version", "enable", &bucket]);
     }
 
     /// Starts it anew so that it speaks nothing but TLS.

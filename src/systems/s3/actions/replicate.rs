@@ -1,6 +1,7 @@
 //! Makes the target a copy of the other side: that side's rules which lead here are turned on, and
 //! one is made where there is none. The way back after a failover, and the end of a stop.
 
+use super::super::coverage::left_out;
 use super::super::settings::S3;
 use super::super::state::State;
 use super::rules::{added, put, switched, written};
@@ -80,7 +81,10 @@ impl Task for Replicate {
             Ok(source) => match (source.rules.as_ref().err(), source.copies, at.refusal(&own)) {
                 (Some(why), ..) => Standing::Unknown(why.clone()),
                 (None, Some(true), None) => {
-                    Standing::Done(format!("{name} is a copy of {from} by its rules").into())
+                    let own = &at.seat.own.target.own;
+                    let part = left_out(&source, &own.bucket, own);
+                    let but = part.map(|part| format!(", but {part}")).unwrap_or_default();
+                    Standing::Done(format!("{name} is a copy of {from} by its rules{but}").into())
                 }
                 (None, Some(true), Some(why)) => Standing::NotDone(why.into()),
                 (None, Some(false) | None, _) => {
