@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{Headers as _, Message as _};
+use rdkafka::message::{BorrowedMessage, Headers as _, Message as _, Timestamp};
 use rdkafka::metadata::MetadataPartition;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::client::{Client, Context, code_of};
 use super::settings::Own;
-use super::state::{Committed, Newest, Partition, SideState, Topic};
+use super::state::{Committed, Newest, Partition, SideState, Stamped, Topic};
 use super::trouble::of_code;
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
@@ -239,14 +239,9 @@ fn read_from<'a>(
     while !reader.is_done() && idle < client.limit / 2 {
         match client.poll(POLL) {
             None => idle += POLL,
-            Some(Ok(message)) => reader.take(
-                (message.topic().to_owned(), message.partition()),
-                Newest {
-                    offset: message.offset(),
-                    at_ms: message.timestamp().to_millis().unwrap_or_default(),
-                    mark: mark(&message),
-                },
-            ),
+            Some(Ok(message)) => {
+                reader.take((message.topic().to_owned(), message.partition()), newest_of(&message))
+            }
             Some(Err(KafkaError::PartitionEOF(number))) => reader.end(number),
             Some(Err(error)) => return Err(client.trouble(&error)),
         }
@@ -316,8 +311,18 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// A record, as the newest one of its partition.
+fn newest_of(message: &BorrowedMessage<'_>) -> Newest {
+    let stamped = match message.timestamp() {
+        Timestamp::LogAppendTime(_) => Stamped::Taken,
+        Timestamp::CreateTime(_) | Timestamp::NotAvailable => Stamped::Made,
+    };
+    let at_ms = message.timestamp().to_millis().unwrap_or_default();
+    Newest { offset: message.offset(), at_ms, stamped, mark: mark(message) }
+}
+
 /// A mark of all that is copied with a record.
-fn mark(message: &rdkafka::message::BorrowedMessage<'_>) -> u64 {
+fn mark(message: &BorrowedMessage<'_>) -> u64 {
     let mut hasher = DefaultHasher::new();
     message.timestamp().to_millis().hash(&mut hasher);
     message.key().hash(&mut hasher);
@@ -378,7 +383,8 @@ mod tests {
                 match one {
                     None => reader.end(7),
                     Some(offset) => {
-                        let newest = Newest { offset: *offset, at_ms: 1, mark: 1 };
+                        let newest =
+                            Newest { offset: *offset, at_ms: 1, stamped: Stamped::Made, mark: 1 };
                         reader.take(place(&"busy"), newest);
                     }
                 }

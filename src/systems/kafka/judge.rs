@@ -124,6 +124,15 @@ impl View<'_> {
                 named(unseen)
             ));
         }
+        if let Some(Measured { taken, .. }) = measured
+            && !taken.is_empty()
+        {
+            found.push(format!(
+                "copies tell when records arrived, not when they were made: set \
+                 `message.timestamp.type=CreateTime` here on {}",
+                named(taken)
+            ));
+        }
         let remade = self.copies().remade();
         if !remade.is_empty() {
             let topics = named(&remade);

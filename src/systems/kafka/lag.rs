@@ -6,6 +6,10 @@ use super::learned::{Copies, Level};
 use super::state::{Partition, SideState};
 use crate::domain::reading::{Basis, Certainty, Lag, LagUnit};
 
+/// Why seconds are not known of a copy whose broker stamps records itself.
+const TAKEN: &str = "its copy tells when records arrived, not when they were made: set \
+                     `message.timestamp.type=CreateTime` on it";
+
 /// The time of a look by the clock of the source's heartbeats, in milliseconds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Now {
@@ -33,6 +37,8 @@ pub(super) struct Measured {
     pub(super) missing: Vec<String>,
     /// Topics that are here, and not seen at their source.
     pub(super) unseen: Vec<String>,
+    /// Copies that tell when records arrived, not when they were made.
+    pub(super) taken: Vec<String>,
 }
 
 impl Measured {
@@ -44,6 +50,7 @@ impl Measured {
             behind: 0,
             missing: Vec::new(),
             unseen: Vec::new(),
+            taken: Vec::new(),
         }
     }
 }
@@ -75,6 +82,10 @@ pub(super) fn measure(
         let is_filled = partitions.values().any(|from| from.low < from.end);
         if copy.is_none() && is_filled {
             found.missing.push(topic.clone());
+        }
+        let newest = copy.iter().flat_map(|copy| copy.values()).filter_map(|to| to.newest);
+        if newest.into_iter().any(|newest| newest.made_ms().is_none()) {
+            found.taken.push(name.clone());
         }
         for (number, from) in partitions {
             let place = (topic.clone(), *number);
@@ -167,7 +178,8 @@ impl Partition {
         let more = copies.level.get(place).and_then(Level::sure_more);
         match (self.newest, copy.and_then(|copy| copy.newest), more) {
             (Some(newest), Some(copy), Some(more)) if self.read && self.stable == self.end => {
-                copy.offset + more + 1 >= self.end && copy.at_ms >= newest.at_ms
+                let later = copy.made_ms().is_some_and(|made| made >= newest.at_ms);
+                copy.offset + more + 1 >= self.end && later
             }
             _ => false,
         }
@@ -187,10 +199,12 @@ fn behind(
     let is_read = from.read && to.is_none_or(|to| to.read);
     let seconds = match now {
         _ if !is_read => Err("not read in time".to_owned()),
+        _ if newest.is_some_and(|newest| newest.made_ms().is_none()) => Err(TAKEN.to_owned()),
         None => Err("no heartbeats come, and some records are not copied".to_owned()),
         Some(now) => {
             // A record from the future was made by a clock that is none.
-            let made = newest.map(|newest| newest.at_ms).filter(|made| *made <= now.ended_ms());
+            let made =
+                newest.and_then(|newest| newest.made_ms()).filter(|made| *made <= now.ended_ms());
             match level.map(|level| level.at_ms).max(made) {
                 Some(reached) => Ok(seconds(now.began_ms.saturating_sub(reached).max(0))),
                 None => Err("nothing of it is here yet".to_owned()),

@@ -5,7 +5,7 @@ use super::judge::{View, reading};
 use super::learned::Learned;
 use super::replicator::Told;
 use super::settings::Own;
-use super::state::{Partition, SideState};
+use super::state::{Newest, Partition, SideState, Stamped};
 use super::tests_support::{cluster, owns, partition};
 use crate::domain::ids::Side;
 use crate::domain::reading::{Certainty, FactValue, Health, Reading, Role};
@@ -155,6 +155,45 @@ fn lags_are_told_as_they_are() {
     let a: &[(&str, &[Partition])] = &[("heartbeats", beat_99), ("t", unread)];
     let b: &[(&str, &[Partition])] = &[("A.heartbeats", beat_99), ("A.t", copy)];
     check("not read in time", &[running(a, b, Some(290))], (None, Some(10)));
+}
+
+#[test]
+fn what_arrived_late_is_not_taken_for_new() {
+    let taken = |of: Partition| {
+        let newest = of.newest.map(|newest| Newest { stamped: Stamped::Taken, ..newest });
+        [Partition { newest, ..of }]
+    };
+    // Written at second 70 and at 99; both arrive at 100.
+    let from = [partition(0, 10, Some((9, 99_000, 9)))];
+    let old = partition(0, 5, Some((4, 70_000, 4)));
+    let [arrived] = [taken(Partition { newest: None, ..old })];
+    let stamped = taken(partition(0, 5, Some((4, 100_000, 77))));
+    let beats = [[beat(99)], [beat(70)], taken(partition(0, 71, Some((70, 100_000, 78))))];
+    let told = |beats_here: &[Partition], here: &[Partition], beats: &[Partition]| {
+        let a: &[Topic<'_>] = &[("heartbeats", beats), ("t", &from)];
+        let b: &[Topic<'_>] = &[("A.heartbeats", beats_here), ("A.t", here)];
+        let look = Look { a: Some(a), b, copied: Some(5), state: "RUNNING", tasks: &["RUNNING"] };
+        let reading = looked(&[look]);
+        let lag = reading.lag.clone().expect("it follows");
+        let Health::Degraded(why) = reading.health else { return (lag, String::new()) };
+        (lag, why.to_string())
+    };
+    let set = "set `message.timestamp.type=CreateTime` here on";
+    let (lag, why) = told(&beats[0], &stamped, &beats[0]);
+    assert_eq!((lag.seconds, lag.amount), (None, Some(5)));
+    assert!(why.contains(&format!("{set} A.t")), "{why}");
+    let (lag, why) = told(&beats[2], &from, &beats[0]);
+    assert_eq!((lag.seconds, lag.amount), (None, Some(0)));
+    assert!(why.contains(&format!("{set} A.heartbeats")), "{why}");
+    // A copy that tells when it was made, and one that has nothing yet to tell by.
+    let (lag, why) = told(&beats[1], &[old], &beats[0]);
+    assert_eq!((lag.seconds, lag.amount, why.as_str()), (Some(30.0), Some(5), ""));
+    let (_, why) = told(&beats[1], &arrived, &beats[0]);
+    assert_eq!(why, "");
+    // The source's own time is its writers', whoever stamps it.
+    let source = taken(partition(0, 100, Some((99, 99_000, 99))));
+    let (lag, why) = told(&beats[1], &[old], &source);
+    assert_eq!((lag.seconds, lag.amount, why.as_str()), (Some(30.0), Some(5), ""));
 }
 
 #[test]

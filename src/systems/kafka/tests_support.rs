@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::settings::{Kafka, Own};
-use super::state::{Newest, Partition, SideState, Topic};
+use super::state::{Newest, Partition, SideState, Stamped, Topic};
 use crate::domain::ids::Side;
 use crate::systems::kit::server::Written;
 use crate::systems::kit::testing::spec;
@@ -19,7 +19,8 @@ pub(super) fn owns(more: &str) -> [Own; 2] {
 
 /// A partition: its ends and its newest record by offset, time and mark.
 pub(super) fn partition(low: i64, end: i64, newest: Option<(i64, i64, u64)>) -> Partition {
-    let newest = newest.map(|(offset, at_ms, mark)| Newest { offset, at_ms, mark });
+    let newest =
+        newest.map(|(offset, at_ms, mark)| Newest { offset, at_ms, stamped: Stamped::Made, mark });
     Partition { low, end, stable: end, newest, read: true }
 }
 
