@@ -138,6 +138,7 @@ impl View<'_> {
             let topics = named(&remade);
             found.push(format!("made anew at the source, what was copied before stays: {topics}"));
         }
+        found.extend(self.held_troubles());
         let (lost, of) = self.copies().lost();
         if lost > 0 {
             found.push(format!(
@@ -152,6 +153,30 @@ impl View<'_> {
         found.extend(self.group_troubles());
         if let Some(replicator) = &self.settings.replicator {
             found.extend(self.aside.troubles(&replicator.name, self.at.wall_ms));
+        }
+        found
+    }
+
+    /// What is wrong with the copies themselves.
+    fn held_troubles(&self) -> Vec<String> {
+        let (mut found, held) = (Vec::new(), &self.copies().held);
+        let called = |topic: &str| self.settings.names.copy_of(topic).unwrap_or_default();
+        let emptied: Vec<String> =
+            held.emptied().map(|(topic, of)| format!("{} ({of} records)", called(topic))).collect();
+        if !emptied.is_empty() {
+            found.push(format!(
+                "made anew here, or cut back: {}; what their source wrote before is gone here \
+                 unless it is copied again",
+                named(&emptied)
+            ));
+        }
+        let (missing, of) = held.grave();
+        if missing > 0 {
+            let of: Vec<String> = of.into_iter().map(called).collect();
+            found.push(format!(
+                "{missing} records that their source still has are here no more: {}",
+                named(&of)
+            ));
         }
         found
     }

@@ -87,6 +87,10 @@ pub(super) fn measure(
         if newest.into_iter().any(|newest| newest.made_ms().is_none()) {
             found.taken.push(name.clone());
         }
+        if copies.held.is_emptied(topic) {
+            (seconds_known, records_known) = (false, false);
+            found.why.get_or_insert(format!("{topic}: its copy was made anew here, or cut back"));
+        }
         for (number, from) in partitions {
             let place = (topic.clone(), *number);
             let to = copy.and_then(|copy| copy.get(number));

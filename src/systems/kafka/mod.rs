@@ -10,6 +10,7 @@ mod ask;
 mod client;
 mod connect;
 mod facts;
+mod held;
 mod judge;
 mod lag;
 mod learned;
@@ -19,6 +20,8 @@ mod settings;
 mod state;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_held;
 #[cfg(test)]
 mod tests_support;
 mod trouble;

@@ -1,82 +1,11 @@
 //! The lies of ends, offsets and states, each a case: what is told of made-up pairs of clusters.
 
-use super::connect::{Connector, Flow, Part};
-use super::judge::{View, reading};
 use super::learned::Learned;
-use super::replicator::Told;
-use super::settings::Own;
-use super::state::{Newest, Partition, SideState, Stamped};
-use super::tests_support::{cluster, owns, partition};
-use crate::domain::ids::Side;
-use crate::domain::reading::{Certainty, FactValue, Health, Reading, Role};
-use crate::domain::time::{BootId, Stamp};
-
-/// A topic by its name.
-type Topic<'a> = (&'a str, &'a [Partition]);
-
-/// One look at both sides: the source's topics, the copies, and what Connect kept of `t`.
-#[derive(Clone, Copy)]
-struct Look<'a> {
-    a: Option<&'a [(&'a str, &'a [Partition])]>,
-    b: &'a [(&'a str, &'a [Partition])],
-    copied: Option<i64>,
-    state: &'a str,
-    tasks: &'a [&'a str],
-}
-
-fn flow(copied: Option<i64>, state: &str, tasks: &[&str]) -> Flow {
-    let copied = copied.map(|next| (("t".to_owned(), 0), next));
-    Flow {
-        cluster: "b".to_owned(),
-        connectors: vec![Connector {
-            name: "a-b".to_owned(),
-            part: Part::Source,
-            state: state.to_owned(),
-            tasks: tasks.iter().map(|task| (*task).to_owned()).collect(),
-            why: None,
-            committed_only: false,
-        }],
-        copied: Ok(copied.into_iter().collect()),
-    }
-}
-
-fn at(second: u64) -> Stamp {
-    let boot_ms = second * 1000;
-    Stamp { wall_ms: i64::try_from(boot_ms).unwrap(), boot_ms, boot: BootId(1) }
-}
-
-/// The reading of B.
-fn told_of_b(
-    settings: &Own,
-    own: &SideState,
-    other: Option<&SideState>,
-    learned: &Learned,
-    at: Stamp,
-) -> Reading {
-    let (side, user, aside, nameless) = (Side::B, "wr_read", &Told::default(), None);
-    let took_ms = 1;
-    reading(&View { at, took_ms, side, own, other, settings, user, learned, aside, nameless })
-}
-
-/// Looks once a second from second 100 on, and tells the last reading of B.
-fn looked(looks: &[Look<'_>]) -> Reading {
-    let [own_a, own_b] = owns("heartbeat_every = '1s'");
-    let mut learned = Learned::new([Some(&own_a), Some(&own_b)]);
-    let mut told = None;
-    for (second, look) in (100..).zip(looks) {
-        let a: Option<SideState> = look.a.map(|topics| cluster(&own_a, "a", topics));
-        let mut b = cluster(&own_b, "b", look.b);
-        b.flow = Some(Ok(flow(look.copied, look.state, look.tasks)));
-        learned.learn([a.as_ref(), Some(&b)], at(second));
-        told = Some(told_of_b(&own_b, &b, a.as_ref(), &learned, at(second)));
-    }
-    told.expect("there was a look")
-}
-
-/// A heartbeat of that second, on its way or here.
-fn beat(second: i64) -> Partition {
-    partition(0, second + 1, Some((second, second * 1000, second.unsigned_abs())))
-}
+use super::state::{Newest, Partition, Stamped};
+use super::tests_support::{
+    Look, Topic, at, beat, cluster, flow, looked, owns, partition, told_of_b,
+};
+use crate::domain::reading::{Certainty, FactValue, Health, Role};
 
 /// What is wanted of a lag: seconds within these, records.
 type Wanted = (Option<(f64, f64)>, Option<u64>);
