@@ -118,6 +118,7 @@ pub(super) fn metadata(client: &Client, own: &Arc<Own>) -> Result<SideState, Tro
         leaderless: 0,
         topics: BTreeMap::new(),
         hidden: Vec::new(),
+        remade: BTreeMap::new(),
         flow: None,
         groups: BTreeMap::new(),
     };
@@ -312,7 +313,7 @@ impl<'a> Reader<'a> {
 }
 
 /// A record, as the newest one of its partition.
-fn newest_of(message: &BorrowedMessage<'_>) -> Newest {
+pub(super) fn newest_of(message: &BorrowedMessage<'_>) -> Newest {
     let stamped = match message.timestamp() {
         Timestamp::LogAppendTime(_) => Stamped::Taken,
         Timestamp::CreateTime(_) | Timestamp::NotAvailable => Stamped::Made,

@@ -70,7 +70,7 @@ pub(super) fn of(view: &View<'_>, measured: Option<&Measured>, link: Option<&Lin
         }
     }
     if view.settings.replicator.is_some() {
-        facts.extend(view.aside.facts(view.at.wall_ms));
+        facts.extend(view.aside.replicator.facts(view.at.wall_ms));
     }
     facts
 }

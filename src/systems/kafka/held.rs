@@ -142,6 +142,17 @@ impl Held {
         went_back
     }
 
+    /// Takes in that a copy was made anew and holds as much again; it had held so many records.
+    pub(super) fn remake(&mut self, topic: &str, [from, to]: [&Topic; 2], held: u64, at: Stamp) {
+        let emptied = self.emptied.entry(topic.to_owned()).or_default();
+        // Its bounds may have told so before.
+        (emptied.at, emptied.what) = (Some(at), emptied.what.max(held));
+        for (number, from) in from {
+            let holds = to.get(number).map_or(0, |to| to.end - to.low);
+            self.miss(&(topic.to_owned(), *number), from.low, from.end - holds, at);
+        }
+    }
+
     fn miss(&mut self, (topic, number): &(String, i32), from: i64, to: i64, at: Stamp) {
         let count: usize = self.gaps.values().map(|seen| seen.what.of.len()).sum();
         let gaps = self.gaps.entry(topic.clone()).or_default();

@@ -152,7 +152,7 @@ impl View<'_> {
         }
         found.extend(self.group_troubles());
         if let Some(replicator) = &self.settings.replicator {
-            found.extend(self.aside.troubles(&replicator.name, self.at.wall_ms));
+            found.extend(self.aside.replicator.troubles(&replicator.name, self.at.wall_ms));
         }
         found
     }

@@ -121,7 +121,12 @@ impl Copies {
         let mut known = HashMap::new();
         for (topic, partitions) in source.topics.iter().filter(|(name, _)| watched.is_copied(name))
         {
-            let copy = watched.names.copy_of(topic).and_then(|name| own.topics.get(&name));
+            let name = watched.names.copy_of(topic).unwrap_or_default();
+            let copy = own.topics.get(&name);
+            if source.remade.contains_key(topic) {
+                self.remake(topic, at);
+                self.level.retain(|place, _| place.0 != *topic);
+            }
             for (number, from) in partitions {
                 let place = (topic.clone(), *number);
                 known.insert(place.clone(), from.end);
@@ -143,6 +148,12 @@ impl Copies {
                     self.lose(&place, from, to, *next, at);
                 }
                 self.overtake(&place, from, to, at);
+            }
+            if let (Some(held), Some(copy)) = (own.remade.get(&name), copy)
+                && !watched.is_beat(topic)
+            {
+                self.held.remake(topic, [partitions, copy], *held, at);
+                self.level.retain(|place, _| place.0 != *topic);
             }
             self.held.weigh(topic, partitions);
         }

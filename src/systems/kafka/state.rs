@@ -77,6 +77,8 @@ pub struct SideState {
     pub(super) topics: BTreeMap<String, Topic>,
     /// Topics that we may not look at.
     pub(super) hidden: Vec<String>,
+    /// Topics that were made anew since the look before, and how many records they had held.
+    pub(super) remade: BTreeMap<String, u64>,
     /// What copies towards this side; none where the site names no Connect.
     pub(super) flow: Option<Result<Flow, Clean>>,
     /// Where the consumer groups that the site names stand.

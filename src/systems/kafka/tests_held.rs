@@ -100,3 +100,27 @@ fn what_copies_lost_is_told_by_the_next_process_too() {
     assert!(emptied(&mut next, 102));
     assert!(!emptied(&mut next, 101 + 86_400), "it is told for a day");
 }
+
+#[test]
+fn what_was_made_anew_and_holds_as_much_again_is_told() {
+    let [own_a, own_b] = owns("");
+    let told = |in_a: &[(&str, u64)], in_b: &[(&str, u64)]| {
+        let mut learned = Learned::new([Some(&own_a), Some(&own_b)]);
+        let (t, copy) = ([partition(0, 30, None)], [partition(0, 20, None)]);
+        let mut a = cluster(&own_a, "a", &[("t", &t)]);
+        let mut b = cluster(&own_b, "b", &[("A.t", &copy)]);
+        let of = |all: &[(&str, u64)]| {
+            all.iter().map(|(topic, held)| ((*topic).to_owned(), *held)).collect()
+        };
+        (a.remade, b.remade) = (of(in_a), of(in_b));
+        learned.learn([Some(&a), Some(&b)], at(100));
+        let copies = &learned.copies[Side::B.index()];
+        let remade: Vec<String> = copies.remade().into_iter().map(str::to_owned).collect();
+        (remade, copies.held.is_emptied("t"), copies.held.missing())
+    };
+    let t = || vec!["t".to_owned()];
+    assert_eq!(told(&[], &[]), (Vec::new(), false, 0));
+    assert_eq!(told(&[("t", 10)], &[]), (t(), false, 0));
+    assert_eq!(told(&[], &[("A.t", 10)]), (Vec::new(), true, 10));
+    assert_eq!(told(&[("u", 10)], &[("A.u", 10)]), (Vec::new(), false, 0));
+}

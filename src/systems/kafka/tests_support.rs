@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::anchors::Aside;
 use super::connect::{Connector, Flow, Part};
 use super::judge::{View, reading};
 use super::learned::Learned;
-use super::replicator::Told;
 use super::settings::{Kafka, Own};
 use super::state::{Newest, Partition, SideState, Stamped};
 use crate::domain::ids::Side;
@@ -40,6 +40,7 @@ pub(super) fn cluster(own: &Own, name: &str, topics: &[(&str, &[Partition])]) ->
         leaderless: 0,
         topics: topics.iter().map(|(name, all)| ((*name).to_owned(), topic(all))).collect(),
         hidden: Vec::new(),
+        remade: BTreeMap::new(),
         flow: None,
         groups: BTreeMap::new(),
     }
@@ -87,7 +88,7 @@ pub(super) fn told_of_b(
     learned: &Learned,
     at: Stamp,
 ) -> Reading {
-    let (side, user, aside, nameless) = (Side::B, "wr_read", &Told::default(), None);
+    let (side, user, aside, nameless) = (Side::B, "wr_read", &Aside::default(), None);
     let took_ms = 1;
     reading(&View { at, took_ms, side, own, other, settings, user, learned, aside, nameless })
 }
