@@ -158,12 +158,9 @@ mod tests {
     use super::super::tests_support::{cluster, owns, partition};
     use super::*;
 
-    fn record(offset: i64, mark: u64) -> Option<(i64, i64, u64)> {
-        Some((offset, 1000, mark))
-    }
-
-    fn newest(offset: i64, mark: u64) -> Newest {
-        partition(0, offset + 1, record(offset, mark)).newest.expect("it is given")
+    /// A partition with all records up to this one.
+    fn up_to(offset: i64, mark: u64) -> Partition {
+        partition(0, offset + 1, Some((offset, 1000, mark)))
     }
 
     #[test]
@@ -172,10 +169,10 @@ mod tests {
         // What is read back of a topic whose tenth record was seen, and what the topic holds then.
         let check = |read: &[(i64, u64)], low: i64, want: Option<u64>, next: i64| {
             let mut anchors = Anchors::default();
-            anchors.take(&cluster(&own, "a", &[("t", &[partition(0, 10, record(9, 9))])]));
-            let now = [partition(low, 20, record(19, 19))];
+            anchors.take(&cluster(&own, "a", &[("t", &[up_to(9, 9)])]));
+            let now = [Partition { low, ..up_to(19, 19) }];
             let mut state = cluster(&own, "a", &[("t", &now)]);
-            let read = read.iter().map(|(offset, mark)| newest(*offset, *mark));
+            let read = read.iter().filter_map(|(offset, mark)| up_to(*offset, *mark).newest);
             let read = read.map(|found| (("t".to_owned(), 0), found)).collect();
             anchors.compare(&read, &mut state);
             anchors.take(&state);
@@ -193,7 +190,7 @@ mod tests {
     #[test]
     fn a_few_are_read_in_each_look_and_all_in_turn() {
         let [own, _] = owns("");
-        let of: [Partition; 1] = [partition(0, 10, record(9, 9))];
+        let of = [up_to(9, 9)];
         let names: Vec<String> = (10..30).map(|number| format!("t{number}")).collect();
         let topics: Vec<(&str, &[Partition])> =
             names.iter().map(|name| (name.as_str(), &of[..])).collect();
