@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _, Timestamp};
 use rdkafka::metadata::MetadataPartition;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::client::{Client, Context, code_of};
+use super::judge::named;
 use super::settings::Own;
 use super::state::{Committed, Newest, Partition, SideState, Stamped, Topic};
 use super::trouble::of_code;
@@ -33,6 +34,9 @@ const GROUP_LOOKS: u32 = 10;
 
 /// How long that may take. Brokers that give no right to it do not answer at all.
 const GROUP_LIMIT: Duration = Duration::from_secs(1);
+
+/// How long we wait for what else comes where one topic is denied: the rest of them names it.
+const DENIED_WAIT: Duration = Duration::from_millis(100);
 
 /// How long one poll waits.
 const POLL: Duration = Duration::from_millis(20);
@@ -236,16 +240,26 @@ fn read_from<'a>(
     }
     client.consumer.assign(&list).map_err(|error| client.trouble(&error))?;
     let mut reader = Reader::of(places);
-    let mut idle = Duration::ZERO;
-    while !reader.is_done() && idle < client.limit / 2 {
+    let (mut idle, mut denied) = (Duration::ZERO, None);
+    while !reader.is_done() && idle < denied.as_ref().map_or(client.limit / 2, |_| DENIED_WAIT) {
         match client.poll(POLL) {
             None => idle += POLL,
             Some(Ok(message)) => {
-                reader.take((message.topic().to_owned(), message.partition()), newest_of(&message))
+                reader.take((message.topic().to_owned(), message.partition()), newest_of(&message));
             }
             Some(Err(KafkaError::PartitionEOF(number))) => reader.end(number),
+            Some(Err(error)) if code_of(&error) == Some(Code::TopicAuthorizationFailed) => {
+                if denied.replace(error).is_none() {
+                    idle = Duration::ZERO;
+                }
+            }
             Some(Err(error)) => return Err(client.trouble(&error)),
         }
+    }
+    if let Some(error) = denied {
+        let trouble = client.trouble(&error);
+        let message = format!("{trouble}: {}", named(&reader.unread()));
+        return Err(Trouble { message: message.into(), ..trouble });
     }
     client.consumer.unassign().map_err(|error| client.trouble(&error))?;
     Ok(reader)
@@ -294,6 +308,12 @@ impl<'a> Reader<'a> {
             self.ends.entry(place.1).or_default().whole += 1;
         }
         self.found.insert(place, newest);
+    }
+
+    /// Topics of which nothing came: the library does not say which of them is denied.
+    fn unread(&self) -> Vec<&str> {
+        let unread = self.places.keys().filter(|place| !self.found.contains_key(*place));
+        unread.map(|(topic, _)| topic.as_str()).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     fn end(&mut self, number: i32) {

@@ -110,29 +110,7 @@ impl View<'_> {
             }
             None => {}
         }
-        if let Some(Measured { missing, .. }) = measured
-            && !missing.is_empty()
-        {
-            found.push(format!("not copied at all: {}", named(missing)));
-        }
-        if let Some(Measured { unseen, .. }) = measured
-            && !unseen.is_empty()
-        {
-            found.push(format!(
-                "copied to here and not seen at the source (deleted there, or DESCRIBE is \
-                 missing): {}",
-                named(unseen)
-            ));
-        }
-        if let Some(Measured { taken, .. }) = measured
-            && !taken.is_empty()
-        {
-            found.push(format!(
-                "copies tell when records arrived, not when they were made: set \
-                 `message.timestamp.type=CreateTime` here on {}",
-                named(taken)
-            ));
-        }
+        found.extend(measured.into_iter().flat_map(Measured::troubles));
         let remade = self.copies().remade();
         if !remade.is_empty() {
             let topics = named(&remade);
@@ -197,6 +175,41 @@ impl View<'_> {
                 Ok(_) => None,
             }
         })
+    }
+}
+
+impl Measured {
+    fn troubles(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        if !self.missing.is_empty() {
+            found.push(format!(
+                "not copied at all: {} (or DESCRIBE on the copy is missing here)",
+                named(&self.missing)
+            ));
+        }
+        if !self.unseen.is_empty() {
+            found.push(format!(
+                "copied to here and not seen at the source (deleted there, or DESCRIBE is \
+                 missing): {}",
+                named(&self.unseen)
+            ));
+        }
+        if !self.nowhere.is_empty() {
+            found.push(format!(
+                "Connect keeps offsets of topics that neither region shows: {}; where they are \
+                 deleted in both, and not hidden for want of DESCRIBE, take their offsets out: \
+                 stop the connector, PATCH /connectors/<its name>/offsets with null for them",
+                named(&self.nowhere)
+            ));
+        }
+        if !self.taken.is_empty() {
+            found.push(format!(
+                "copies tell when records arrived, not when they were made: set \
+                 `message.timestamp.type=CreateTime` here on {}",
+                named(&self.taken)
+            ));
+        }
+        found
     }
 }
 

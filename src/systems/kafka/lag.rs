@@ -37,6 +37,8 @@ pub(super) struct Measured {
     pub(super) missing: Vec<String>,
     /// Topics that are here, and not seen at their source.
     pub(super) unseen: Vec<String>,
+    /// Topics that Connect keeps offsets of, and that neither region shows.
+    pub(super) nowhere: Vec<String>,
     /// Copies that tell when records arrived, not when they were made.
     pub(super) taken: Vec<String>,
 }
@@ -50,6 +52,7 @@ impl Measured {
             behind: 0,
             missing: Vec::new(),
             unseen: Vec::new(),
+            nowhere: Vec::new(),
             taken: Vec::new(),
         }
     }
@@ -83,14 +86,6 @@ pub(super) fn measure(
         if copy.is_none() && is_filled {
             found.missing.push(topic.clone());
         }
-        let newest = copy.iter().flat_map(|copy| copy.values()).filter_map(|to| to.newest);
-        if newest.into_iter().any(|newest| newest.made_ms().is_none()) {
-            found.taken.push(name.clone());
-        }
-        if copies.held.is_emptied(topic) {
-            (seconds_known, records_known) = (false, false);
-            found.why.get_or_insert(format!("{topic}: its copy was made anew here, or cut back"));
-        }
         for (number, from) in partitions {
             let place = (topic.clone(), *number);
             let to = copy.and_then(|copy| copy.get(number));
@@ -115,11 +110,16 @@ pub(super) fn measure(
             }
         }
     }
-    found.unseen = unseen(own, source);
-    if let Some(why) = hidden(own, source, &found.unseen) {
+    found.taken = taken(own, source);
+    let unseen = unseen(own, source);
+    if let Some(why) = hidden(own, source, &unseen).or_else(|| emptied(source, copies)) {
         (seconds_known, records_known) = (false, false);
         found.why.get_or_insert(why);
     }
+    let is_here = |topic: &String| {
+        own.watched.names.copy_of(topic).is_some_and(|name| own.topics.contains_key(&name))
+    };
+    (found.unseen, found.nowhere) = unseen.into_iter().partition(is_here);
     let basis = if seconds > 0.0 { Basis::Heartbeat } else { Basis::Offset };
     let known = seconds_known || records_known;
     found.lag = Lag {
@@ -140,6 +140,23 @@ fn hidden(own: &SideState, source: &SideState, unseen: &[String]) -> Option<Stri
         return Some(why.to_owned());
     }
     unseen.first().map(|topic| format!("{topic} is not seen at its source"))
+}
+
+/// Why nothing is known to be all where a copy lacks what it had.
+fn emptied(source: &SideState, copies: &Copies) -> Option<String> {
+    let topic = source.topics.keys().find(|topic| copies.held.is_emptied(topic))?;
+    Some(format!("{topic}: its copy was made anew here, or cut back"))
+}
+
+/// Copies that tell when records arrived.
+fn taken(own: &SideState, source: &SideState) -> Vec<String> {
+    let copied = source.topics.keys().filter(|topic| own.watched.is_copied(topic));
+    let names = copied.filter_map(|topic| own.watched.names.copy_of(topic));
+    let is_taken = |name: &String| {
+        let partitions = own.topics.get(name).into_iter().flat_map(|copy| copy.values());
+        partitions.filter_map(|to| to.newest).any(|newest| newest.made_ms().is_none())
+    };
+    names.filter(is_taken).collect()
 }
 
 /// Topics that were copied to here and that the source does not show: no cluster says that it hides

@@ -192,6 +192,29 @@ fn what_is_wrong_is_named() {
     check("doubled", &looks, standby, "4 records were copied twice: t");
 }
 
+#[test]
+fn what_may_be_hidden_is_not_said_to_be_gone() {
+    let t = [partition(0, 10, Some((9, 40_000, 9)))];
+    let u: Topic<'_> = ("u", &t);
+    let told = |a: &[Topic<'_>], b: &[Topic<'_>]| {
+        let tasks: &[&str] = &["RUNNING"];
+        let look = Look { a: Some(a), b, copied: Some(9), state: "RUNNING", tasks };
+        let reading = looked(&[look]);
+        let Health::Degraded(why) = reading.health else { panic!("{a:?}: it is told") };
+        (reading.lag.expect("it follows").certainty, why.to_string())
+    };
+    let check = |a: &[Topic<'_>], b: &[Topic<'_>], certainty: Certainty, want: &str| {
+        let found = told(a, b);
+        assert!(found.0 == certainty && found.1.contains(want), "{found:?}");
+    };
+    let copies: &[Topic<'_>] = &[("A.t", &t), ("A.u", &t)];
+    let missing = "not copied at all: t (or DESCRIBE on the copy is missing here)";
+    check(&[("t", &t), u], &copies[1..], Certainty::Known, missing);
+    check(&[u], copies, Certainty::Unknown, "not seen at the source (deleted there, or");
+    let nowhere = "offsets of topics that neither region shows: t; where they are deleted in both";
+    check(&[u], &copies[1..], Certainty::Unknown, nowhere);
+}
+
 /// What the group `g` stands at here and at its source, whose partition ends at `end`; the copy
 /// has 100 records, and had as many as its source a look before.
 fn duplicates(here: Option<i64>, there: Option<i64>, end: i64) -> (Option<f64>, Health) {
