@@ -333,7 +333,9 @@ fn config_of(target: &Target<Kafka>) -> (ClientConfig, Context) {
     let (own, ms) = (&target.own, |ms: u32| ms.to_string());
     let brokers: Vec<String> =
         std::iter::once(target.endpoint.place()).chain(own.brokers.iter().cloned()).collect();
-    let protocol = match (own.sasl.is_some(), own.tls) {
+    // A secret for acting alone is none for watching: who has none shows none.
+    let login = own.sasl.zip(target.secret.as_ref());
+    let protocol = match (login.is_some(), own.tls) {
         (false, false) => "plaintext",
         (false, true) => "ssl",
         (true, false) => "sasl_plaintext",
@@ -363,7 +365,7 @@ fn config_of(target: &Target<Kafka>) -> (ClientConfig, Context) {
         config.set("ssl.ca.location", ca.unwrap_or_else(|| "probe".to_owned()));
     }
     let mut context = Context::default();
-    if let (Some(mechanism), Some(secret)) = (own.sasl, &target.secret) {
+    if let Some((mechanism, secret)) = login {
         config.set("sasl.mechanism", mechanism.to_uppercase());
         if mechanism == "oauthbearer" {
             context.token = Some((secret.expose_secret().to_owned(), target.user.clone()));
