@@ -128,9 +128,15 @@ impl Client {
             }
         }
         let mut trouble = self.told().unwrap_or_else(|| of_client(&self.place, error));
-        if trouble.kind == TroubleKind::Unreachable && !self.tls {
-            // It was dialled, so somebody is there.
-            let words = format!("{trouble}; if it speaks TLS, set `tls = true`");
+        let anonymous = self.config.get("sasl.mechanism").is_none();
+        let advice = [
+            (anonymous, "; if it wants a login, name `read`"),
+            (!self.tls, "; if it speaks TLS, set `tls = true`"),
+        ];
+        // It was dialled, so somebody is there, who hangs up on strangers without a word.
+        if trouble.kind == TroubleKind::Unreachable {
+            let fits = advice.into_iter().filter(|(fits, _)| *fits);
+            let words = fits.fold(trouble.to_string(), |all, (_, words)| all + words);
             trouble = Trouble { message: words.into(), ..trouble };
         }
         trouble

@@ -21,7 +21,7 @@ pub(super) fn of_events(
         }
         // The library's own guess, where a broker hangs up at the first word.
         let other_door = events.iter().any(|(_, reason)| reason.contains("security.protocol"));
-        let words = "closed the connection at the first word; if it wants a login, name `read`";
+        let words = "closed the connection at the first word";
         let trouble = || Trouble::unsent(TroubleKind::Unreachable, format!("{place} {words}"));
         return other_door.then(trouble);
     };
