@@ -1,6 +1,7 @@
 //! The `kafka` system against two real clusters with `MirrorMaker` 2 between them.
 
 mod acting;
+mod anew;
 mod beating;
 pub mod bench;
 mod groups;

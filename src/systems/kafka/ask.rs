@@ -7,14 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::error::KafkaError;
-use rdkafka::message::{Headers as _, Message as _};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
+use rdkafka::message::{BorrowedMessage, Headers as _, Message as _, Timestamp};
 use rdkafka::metadata::MetadataPartition;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
 use super::client::{Client, Context, code_of};
+use super::judge::named;
 use super::settings::Own;
-use super::state::{Committed, Newest, Partition, SideState, Topic};
+use super::state::{Committed, Newest, Partition, SideState, Stamped, Topic};
 use super::trouble::of_code;
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
@@ -33,6 +34,9 @@ const GROUP_LOOKS: u32 = 10;
 
 /// How long that may take. Brokers that give no right to it do not answer at all.
 const GROUP_LIMIT: Duration = Duration::from_secs(1);
+
+/// How long we wait for what else comes where one topic is denied: the rest of them names it.
+const DENIED_WAIT: Duration = Duration::from_millis(100);
 
 /// How long one poll waits.
 const POLL: Duration = Duration::from_millis(20);
@@ -118,6 +122,7 @@ pub(super) fn metadata(client: &Client, own: &Arc<Own>) -> Result<SideState, Tro
         leaderless: 0,
         topics: BTreeMap::new(),
         hidden: Vec::new(),
+        remade: BTreeMap::new(),
         flow: None,
         groups: BTreeMap::new(),
     };
@@ -235,21 +240,26 @@ fn read_from<'a>(
     }
     client.consumer.assign(&list).map_err(|error| client.trouble(&error))?;
     let mut reader = Reader::of(places);
-    let mut idle = Duration::ZERO;
-    while !reader.is_done() && idle < client.limit / 2 {
+    let (mut idle, mut denied) = (Duration::ZERO, None);
+    while !reader.is_done() && idle < denied.as_ref().map_or(client.limit / 2, |_| DENIED_WAIT) {
         match client.poll(POLL) {
             None => idle += POLL,
-            Some(Ok(message)) => reader.take(
-                (message.topic().to_owned(), message.partition()),
-                Newest {
-                    offset: message.offset(),
-                    at_ms: message.timestamp().to_millis().unwrap_or_default(),
-                    mark: mark(&message),
-                },
-            ),
+            Some(Ok(message)) => {
+                reader.take((message.topic().to_owned(), message.partition()), newest_of(&message));
+            }
             Some(Err(KafkaError::PartitionEOF(number))) => reader.end(number),
+            Some(Err(error)) if code_of(&error) == Some(Code::TopicAuthorizationFailed) => {
+                if denied.replace(error).is_none() {
+                    idle = Duration::ZERO;
+                }
+            }
             Some(Err(error)) => return Err(client.trouble(&error)),
         }
+    }
+    if let Some(error) = denied {
+        let trouble = client.trouble(&error);
+        let message = format!("{trouble}: {}", named(&reader.unread()));
+        return Err(Trouble { message: message.into(), ..trouble });
     }
     client.consumer.unassign().map_err(|error| client.trouble(&error))?;
     Ok(reader)
@@ -300,6 +310,12 @@ impl<'a> Reader<'a> {
         self.found.insert(place, newest);
     }
 
+    /// Topics of which nothing came: the library does not say which of them is denied.
+    fn unread(&self) -> Vec<&str> {
+        let unread = self.places.keys().filter(|place| !self.found.contains_key(*place));
+        unread.map(|(topic, _)| topic.as_str()).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
     fn end(&mut self, number: i32) {
         self.ends.entry(number).or_default().told += 1;
     }
@@ -316,8 +332,18 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// A record, as the newest one of its partition.
+pub(super) fn newest_of(message: &BorrowedMessage<'_>) -> Newest {
+    let stamped = match message.timestamp() {
+        Timestamp::LogAppendTime(_) => Stamped::Taken,
+        Timestamp::CreateTime(_) | Timestamp::NotAvailable => Stamped::Made,
+    };
+    let at_ms = message.timestamp().to_millis().unwrap_or_default();
+    Newest { offset: message.offset(), at_ms, stamped, mark: mark(message) }
+}
+
 /// A mark of all that is copied with a record.
-fn mark(message: &rdkafka::message::BorrowedMessage<'_>) -> u64 {
+fn mark(message: &BorrowedMessage<'_>) -> u64 {
     let mut hasher = DefaultHasher::new();
     message.timestamp().to_millis().hash(&mut hasher);
     message.key().hash(&mut hasher);
@@ -378,7 +404,8 @@ mod tests {
                 match one {
                     None => reader.end(7),
                     Some(offset) => {
-                        let newest = Newest { offset: *offset, at_ms: 1, mark: 1 };
+                        let newest =
+                            Newest { offset: *offset, at_ms: 1, stamped: Stamped::Made, mark: 1 };
                         reader.take(place(&"busy"), newest);
                     }
                 }

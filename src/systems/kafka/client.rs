@@ -128,9 +128,15 @@ impl Client {
             }
         }
         let mut trouble = self.told().unwrap_or_else(|| of_client(&self.place, error));
-        if trouble.kind == TroubleKind::Unreachable && !self.tls {
-            // It was dialled, so somebody is there.
-            let words = format!("{trouble}; if it speaks TLS, set `tls = true`");
+        let anonymous = self.config.get("sasl.mechanism").is_none();
+        let advice = [
+            (anonymous, "; if it wants a login, name `read`"),
+            (!self.tls, "; if it speaks TLS, set `tls = true`"),
+        ];
+        // It was dialled, so somebody is there, who hangs up on strangers without a word.
+        if trouble.kind == TroubleKind::Unreachable {
+            let fits = advice.into_iter().filter(|(fits, _)| *fits);
+            let words = fits.fold(trouble.to_string(), |all, (_, words)| all + words);
             trouble = Trouble { message: words.into(), ..trouble };
         }
         trouble
@@ -333,7 +339,9 @@ fn config_of(target: &Target<Kafka>) -> (ClientConfig, Context) {
     let (own, ms) = (&target.own, |ms: u32| ms.to_string());
     let brokers: Vec<String> =
         std::iter::once(target.endpoint.place()).chain(own.brokers.iter().cloned()).collect();
-    let protocol = match (own.sasl.is_some(), own.tls) {
+    // A secret for acting alone is none for watching: who has none shows none.
+    let login = own.sasl.zip(target.secret.as_ref());
+    let protocol = match (login.is_some(), own.tls) {
         (false, false) => "plaintext",
         (false, true) => "ssl",
         (true, false) => "sasl_plaintext",
@@ -363,7 +371,7 @@ fn config_of(target: &Target<Kafka>) -> (ClientConfig, Context) {
         config.set("ssl.ca.location", ca.unwrap_or_else(|| "probe".to_owned()));
     }
     let mut context = Context::default();
-    if let (Some(mechanism), Some(secret)) = (own.sasl, &target.secret) {
+    if let Some((mechanism, secret)) = login {
         config.set("sasl.mechanism", mechanism.to_uppercase());
         if mechanism == "oauthbearer" {
             context.token = Some((secret.expose_secret().to_owned(), target.user.clone()));

@@ -16,6 +16,7 @@ pub(super) const FACTS: &[FactSpec] = &[
     fact("behind", "partitions of which not all is copied"),
     fact("missing_topics", "topics of the other region that are not here"),
     fact("lost_records", "thrown away at their source before they were copied"),
+    fact("missing_records", "thrown away here while their source still has them, at most"),
     fact("doubled_records", "records that were copied more than once"),
     fact("failed_tasks", "connectors and tasks of MirrorMaker 2 that failed"),
     fact("mirror", "the state of what copies records to here, as Connect says"),
@@ -52,6 +53,7 @@ pub(super) fn of(view: &View<'_>, measured: Option<&Measured>, link: Option<&Lin
         tell("duplicates", duplicates(view));
     }
     tell("lost_records", number(view.copies().lost().0));
+    tell("missing_records", number(view.copies().held.missing()));
     tell("doubled_records", number(view.copies().doubled().0));
     match &own.flow {
         None => {}
@@ -68,7 +70,7 @@ pub(super) fn of(view: &View<'_>, measured: Option<&Measured>, link: Option<&Lin
         }
     }
     if view.settings.replicator.is_some() {
-        facts.extend(view.aside.facts(view.at.wall_ms));
+        facts.extend(view.aside.replicator.facts(view.at.wall_ms));
     }
     facts
 }

@@ -110,25 +110,13 @@ impl View<'_> {
             }
             None => {}
         }
-        if let Some(Measured { missing, .. }) = measured
-            && !missing.is_empty()
-        {
-            found.push(format!("not copied at all: {}", named(missing)));
-        }
-        if let Some(Measured { unseen, .. }) = measured
-            && !unseen.is_empty()
-        {
-            found.push(format!(
-                "copied to here and not seen at the source (deleted there, or DESCRIBE is \
-                 missing): {}",
-                named(unseen)
-            ));
-        }
+        found.extend(measured.into_iter().flat_map(Measured::troubles));
         let remade = self.copies().remade();
         if !remade.is_empty() {
             let topics = named(&remade);
             found.push(format!("made anew at the source, what was copied before stays: {topics}"));
         }
+        found.extend(self.held_troubles());
         let (lost, of) = self.copies().lost();
         if lost > 0 {
             found.push(format!(
@@ -142,7 +130,31 @@ impl View<'_> {
         }
         found.extend(self.group_troubles());
         if let Some(replicator) = &self.settings.replicator {
-            found.extend(self.aside.troubles(&replicator.name, self.at.wall_ms));
+            found.extend(self.aside.replicator.troubles(&replicator.name, self.at.wall_ms));
+        }
+        found
+    }
+
+    /// What is wrong with the copies themselves.
+    fn held_troubles(&self) -> Vec<String> {
+        let (mut found, held) = (Vec::new(), &self.copies().held);
+        let called = |topic: &str| self.settings.names.copy_of(topic).unwrap_or_default();
+        let emptied: Vec<String> =
+            held.emptied().map(|(topic, of)| format!("{} ({of} records)", called(topic))).collect();
+        if !emptied.is_empty() {
+            found.push(format!(
+                "made anew here, or cut back: {}; what their source wrote before is gone here \
+                 unless it is copied again",
+                named(&emptied)
+            ));
+        }
+        let (missing, of) = held.grave();
+        if missing > 0 {
+            let of: Vec<String> = of.into_iter().map(called).collect();
+            found.push(format!(
+                "{missing} records that their source still has are here no more: {}",
+                named(&of)
+            ));
         }
         found
     }
@@ -163,6 +175,41 @@ impl View<'_> {
                 Ok(_) => None,
             }
         })
+    }
+}
+
+impl Measured {
+    fn troubles(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        if !self.missing.is_empty() {
+            found.push(format!(
+                "not copied at all: {} (or DESCRIBE on the copy is missing here)",
+                named(&self.missing)
+            ));
+        }
+        if !self.unseen.is_empty() {
+            found.push(format!(
+                "copied to here and not seen at the source (deleted there, or DESCRIBE is \
+                 missing): {}",
+                named(&self.unseen)
+            ));
+        }
+        if !self.nowhere.is_empty() {
+            found.push(format!(
+                "Connect keeps offsets of topics that neither region shows: {}; where they are \
+                 deleted in both, and not hidden for want of DESCRIBE, take their offsets out: \
+                 stop the connector, PATCH /connectors/<its name>/offsets with null for them",
+                named(&self.nowhere)
+            ));
+        }
+        if !self.taken.is_empty() {
+            found.push(format!(
+                "copies tell when records arrived, not when they were made: set \
+                 `message.timestamp.type=CreateTime` here on {}",
+                named(&self.taken)
+            ));
+        }
+        found
     }
 }
 

@@ -6,6 +6,10 @@ use super::learned::{Copies, Level};
 use super::state::{Partition, SideState};
 use crate::domain::reading::{Basis, Certainty, Lag, LagUnit};
 
+/// Why seconds are not known of a copy whose broker stamps records itself.
+const TAKEN: &str = "its copy tells when records arrived, not when they were made: set \
+                     `message.timestamp.type=CreateTime` on it";
+
 /// The time of a look by the clock of the source's heartbeats, in milliseconds.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Now {
@@ -33,6 +37,10 @@ pub(super) struct Measured {
     pub(super) missing: Vec<String>,
     /// Topics that are here, and not seen at their source.
     pub(super) unseen: Vec<String>,
+    /// Topics that Connect keeps offsets of, and that neither region shows.
+    pub(super) nowhere: Vec<String>,
+    /// Copies that tell when records arrived, not when they were made.
+    pub(super) taken: Vec<String>,
 }
 
 impl Measured {
@@ -44,6 +52,8 @@ impl Measured {
             behind: 0,
             missing: Vec::new(),
             unseen: Vec::new(),
+            nowhere: Vec::new(),
+            taken: Vec::new(),
         }
     }
 }
@@ -100,11 +110,16 @@ pub(super) fn measure(
             }
         }
     }
-    found.unseen = unseen(own, source);
-    if let Some(why) = hidden(own, source, &found.unseen) {
+    found.taken = taken(own, source);
+    let unseen = unseen(own, source);
+    if let Some(why) = hidden(own, source, &unseen).or_else(|| emptied(source, copies)) {
         (seconds_known, records_known) = (false, false);
         found.why.get_or_insert(why);
     }
+    let is_here = |topic: &String| {
+        own.watched.names.copy_of(topic).is_some_and(|name| own.topics.contains_key(&name))
+    };
+    (found.unseen, found.nowhere) = unseen.into_iter().partition(is_here);
     let basis = if seconds > 0.0 { Basis::Heartbeat } else { Basis::Offset };
     let known = seconds_known || records_known;
     found.lag = Lag {
@@ -125,6 +140,23 @@ fn hidden(own: &SideState, source: &SideState, unseen: &[String]) -> Option<Stri
         return Some(why.to_owned());
     }
     unseen.first().map(|topic| format!("{topic} is not seen at its source"))
+}
+
+/// Why nothing is known to be all where a copy lacks what it had.
+fn emptied(source: &SideState, copies: &Copies) -> Option<String> {
+    let topic = source.topics.keys().find(|topic| copies.held.is_emptied(topic))?;
+    Some(format!("{topic}: its copy was made anew here, or cut back"))
+}
+
+/// Copies that tell when records arrived.
+fn taken(own: &SideState, source: &SideState) -> Vec<String> {
+    let copied = source.topics.keys().filter(|topic| own.watched.is_copied(topic));
+    let names = copied.filter_map(|topic| own.watched.names.copy_of(topic));
+    let is_taken = |name: &String| {
+        let partitions = own.topics.get(name).into_iter().flat_map(|copy| copy.values());
+        partitions.filter_map(|to| to.newest).any(|newest| newest.made_ms().is_none())
+    };
+    names.filter(is_taken).collect()
 }
 
 /// Topics that were copied to here and that the source does not show: no cluster says that it hides
@@ -167,7 +199,8 @@ impl Partition {
         let more = copies.level.get(place).and_then(Level::sure_more);
         match (self.newest, copy.and_then(|copy| copy.newest), more) {
             (Some(newest), Some(copy), Some(more)) if self.read && self.stable == self.end => {
-                copy.offset + more + 1 >= self.end && copy.at_ms >= newest.at_ms
+                let later = copy.made_ms().is_some_and(|made| made >= newest.at_ms);
+                copy.offset + more + 1 >= self.end && later
             }
             _ => false,
         }
@@ -187,10 +220,12 @@ fn behind(
     let is_read = from.read && to.is_none_or(|to| to.read);
     let seconds = match now {
         _ if !is_read => Err("not read in time".to_owned()),
+        _ if newest.is_some_and(|newest| newest.made_ms().is_none()) => Err(TAKEN.to_owned()),
         None => Err("no heartbeats come, and some records are not copied".to_owned()),
         Some(now) => {
             // A record from the future was made by a clock that is none.
-            let made = newest.map(|newest| newest.at_ms).filter(|made| *made <= now.ended_ms());
+            let made =
+                newest.and_then(|newest| newest.made_ms()).filter(|made| *made <= now.ended_ms());
             match level.map(|level| level.at_ms).max(made) {
                 Some(reached) => Ok(seconds(now.began_ms.saturating_sub(reached).max(0))),
                 None => Err("nothing of it is here yet".to_owned()),

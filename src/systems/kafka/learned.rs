@@ -1,10 +1,10 @@
 //! What looks at a pair of clusters have taught: when all was there last, what was lost or doubled.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::held::{Held, Seen};
 use super::settings::Own;
 use super::state::{Partition, SideState};
 use crate::domain::ids::Side;
@@ -14,9 +14,6 @@ use crate::systems::kit::server;
 
 /// The most partitions whose losses are remembered.
 const LOSSES_MOST: usize = 200;
-
-/// For how long losses and the like are told.
-const TOLD_FOR: Duration = Duration::from_secs(86_400);
 
 /// How many records a copy may seem to be ahead of its source: the two are not read at one moment.
 const AHEAD_MOST: i64 = 50;
@@ -38,13 +35,6 @@ impl Level {
     pub(super) fn sure_more(&self) -> Option<i64> {
         self.more.filter(|_| self.sure)
     }
-}
-
-/// What was seen of a topic, and when last: a day later nobody is told of it any more.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Seen<T> {
-    at: Option<Stamp>,
-    what: T,
 }
 
 /// What partitions lost: from which offset on, and how many records.
@@ -70,6 +60,9 @@ pub(super) struct Copies {
     doubled: BTreeMap<String, Seen<u64>>,
     /// Topics whose source was made anew.
     remade: BTreeMap<String, Seen<()>>,
+    /// What the copies themselves held.
+    #[serde(default)]
+    pub(super) held: Held,
     /// Whether something copied into this region when Connect last told.
     pub(super) follows: Option<bool>,
     /// The source's heartbeats as they arrive here.
@@ -97,10 +90,16 @@ impl Copies {
 
     /// Forgets what was told for long enough.
     fn forget(&mut self, at: Stamp) {
-        let keeps = |seen: Option<Stamp>| seen.is_none_or(|seen| at.since(seen) < TOLD_FOR);
-        self.lost.retain(|_, seen| keeps(seen.at));
-        self.doubled.retain(|_, seen| keeps(seen.at));
-        self.remade.retain(|_, seen| keeps(seen.at));
+        self.lost.retain(|_, seen| seen.is_told(at));
+        self.doubled.retain(|_, seen| seen.is_told(at));
+        self.remade.retain(|_, seen| seen.is_told(at));
+        self.held.forget(at);
+    }
+
+    /// The source of a topic was made anew: what was known of the one before is of no use.
+    fn remake(&mut self, topic: &str, at: Stamp) {
+        self.remade.insert(topic.to_owned(), Seen { at: Some(at), what: () });
+        self.held.forget_topic(topic);
     }
 
     fn double(&mut self, topic: &str, more: i64, at: Stamp) {
@@ -122,23 +121,41 @@ impl Copies {
         let mut known = HashMap::new();
         for (topic, partitions) in source.topics.iter().filter(|(name, _)| watched.is_copied(name))
         {
-            let copy = watched.names.copy_of(topic).and_then(|name| own.topics.get(&name));
+            let name = watched.names.copy_of(topic).unwrap_or_default();
+            let copy = own.topics.get(&name);
+            if source.remade.contains_key(topic) {
+                self.remake(topic, at);
+                self.level.retain(|place, _| place.0 != *topic);
+            }
             for (number, from) in partitions {
                 let place = (topic.clone(), *number);
                 known.insert(place.clone(), from.end);
                 let to = copy.and_then(|copy| copy.get(number));
+                if let Some(to) = to.filter(|_| !watched.is_beat(topic)) {
+                    let more = self.level.get(&place).and_then(Level::sure_more);
+                    if self.held.look(&place, [from, to], more, at) {
+                        self.level.remove(&place);
+                    }
+                }
                 self.level(&place, [Some(from), to], before_ms, at);
                 if let Some(next) = copied.get(&place) {
                     // It may keep what came since the source was read: what it had kept in the look
                     // before was there.
                     let kept = self.kept.insert(place.clone(), *next).unwrap_or_default();
                     if from.end < kept.min(*next) {
-                        self.remade.insert(topic.clone(), Seen { at: Some(at), what: () });
+                        self.remake(topic, at);
                     }
                     self.lose(&place, from, to, *next, at);
                 }
                 self.overtake(&place, from, to, at);
             }
+            if let (Some(held), Some(copy)) = (own.remade.get(&name), copy)
+                && !watched.is_beat(topic)
+            {
+                self.held.remake(topic, [partitions, copy], *held, at);
+                self.level.retain(|place, _| place.0 != *topic);
+            }
+            self.held.weigh(topic, partitions);
         }
         self.known = Some(known);
         if self.arrived.has_ceased(at) {
@@ -159,7 +176,7 @@ impl Copies {
         // Made anew: what was known of the one before is of no use.
         if was.flatten().is_some_and(|end| from.end < end) {
             self.level.remove(place);
-            self.remade.insert(place.0.clone(), Seen { at: Some(at), what: () });
+            self.remake(&place.0, at);
         }
         let is_new = was == Some(None);
         let (at_ms, more) = match (from.newest, to.and_then(|to| to.newest)) {

@@ -6,10 +6,12 @@
 //! them, and what Connect keeps is old when it is read.
 
 mod actions;
+mod anchors;
 mod ask;
 mod client;
 mod connect;
 mod facts;
+mod held;
 mod judge;
 mod lag;
 mod learned;
@@ -19,6 +21,8 @@ mod settings;
 mod state;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_held;
 #[cfg(test)]
 mod tests_support;
 mod trouble;
@@ -70,7 +74,7 @@ impl Server for Kafka {
     type Session = client::Session;
     type State = SideState;
     type Learned = learned::Learned;
-    type Aside = replicator::Told;
+    type Aside = anchors::Aside;
 
     fn own(fields: &Fields<'_>, endpoint: &Endpoint) -> Result<Self::Own, Fault> {
         settings::Own::read(fields, endpoint)
@@ -150,15 +154,20 @@ impl Server for Kafka {
     }
 
     async fn look_aside(
-        _session: &Self::Session,
+        session: &Self::Session,
         target: &Target<Self>,
+        state: &mut Self::State,
         aside: &mut Self::Aside,
         at: Stamp,
         left: Duration,
     ) -> bool {
-        if let Some(replicator) = &target.own.replicator {
-            aside.look(replicator, at, left).await;
-        }
+        let anchors::Aside { replicator: told, anchors } = aside;
+        let of_replicator = async {
+            if let Some(replicator) = &target.own.replicator {
+                told.look(replicator, at, left).await;
+            }
+        };
+        tokio::join!(of_replicator, anchors.look(session, state, left));
         true
     }
 

@@ -93,11 +93,14 @@ const GROUPS: Setting<Vec<String>> = Setting::new(
 const TLS: Setting<bool> =
     Setting::new("tls", Kind::Boolean, "True for TLS; false only for loopback if absent");
 
+/// Brokers take anybody.
+const NO_LOGIN: &str = "none";
+
 const SASL: Setting<&str> = Setting::new(
     "sasl",
-    Kind::Choice(&["plain", "scram-sha-256", "scram-sha-512", "oauthbearer"]),
-    "How the secrets are shown to the brokers; with `oauthbearer` the secret is the token. \
-     `plain` if a secret is named",
+    Kind::Choice(&["plain", "scram-sha-256", "scram-sha-512", "oauthbearer", NO_LOGIN]),
+    "How the secrets are shown to the brokers; with `oauthbearer` the secret is the token; with \
+     `none` they take anybody, and the secrets are for Connect alone. `plain` if a secret is named",
 );
 
 const CONNECT_URL: Setting<String> =
@@ -170,7 +173,7 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
     TLS.spec,
     endpoint::CA.spec,
     SASL.spec,
-    endpoint::READ.doc("The secret for watching; without it nobody logs in").spec,
+    endpoint::READ.doc("The secret for watching; without it watching logs in nowhere").spec,
     endpoint::ACT.example("\"kafka-act\"").spec,
     endpoint::BEAT.spec,
 ];
@@ -279,6 +282,7 @@ pub struct Own {
     pub(super) connect: Option<Connect>,
     pub(super) replicator: Option<Replicator>,
     pub(super) tls: bool,
+    /// How a secret is shown to the brokers; none where they are shown none.
     pub(super) sasl: Option<&'static str>,
 }
 
@@ -304,7 +308,7 @@ impl Own {
         };
         let sasl = SASL.of(fields)?;
         let logs_in = ["read", "act", "beat"].iter().any(|name| fields.node(name).is_some());
-        if sasl.is_some() && !logs_in {
+        if sasl.is_some_and(|sasl| sasl != NO_LOGIN) && !logs_in {
             return Err(refuse("sasl", "needs a secret to show: name `read`"));
         }
         let connect = CONNECT.of(fields)?.map(|table| read_connect(&table)).transpose()?;
@@ -324,7 +328,7 @@ impl Own {
             connect,
             replicator,
             tls: TLS.of(fields)?.unwrap_or_else(|| !endpoint.is_local()),
-            sasl: sasl.or(logs_in.then_some("plain")),
+            sasl: sasl.or(logs_in.then_some("plain")).filter(|sasl| *sasl != NO_LOGIN),
         })
     }
 
@@ -431,5 +435,19 @@ mod tests {
         check(&with(&both), "take `connect` or this one away");
         check("a = { host = 'x', alias = 'e', sasl = 'kerberos' }", "sasl");
         check("sasl = 'plain'\na = { host = 'x', alias = 'e' }", "`sasl`");
+    }
+
+    #[test]
+    fn secrets_are_shown_as_it_is_written() {
+        let check = |more: &str, want: Option<&str>| {
+            let text = format!("a = {{ host = 'x', alias = 'e', {more} }}");
+            let own = Written::<Kafka>::one(&spec(&text), Side::A).expect("right").own;
+            assert_eq!(own.sasl, want, "{more}");
+        };
+        check("port = 1", None);
+        check("sasl = 'none'", None);
+        check("act = 's', sasl = 'none'", None);
+        check("act = 's'", Some("plain"));
+        check("read = 's', sasl = 'oauthbearer'", Some("oauthbearer"));
     }
 }

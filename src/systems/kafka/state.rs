@@ -8,15 +8,36 @@ use super::settings::Own;
 use crate::domain::reading::Identity;
 use crate::domain::text::Clean;
 
+/// Whose time a record tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stamped {
+    /// That of who made it.
+    Made,
+    /// That of the broker which took it (`LogAppendTime`): of a copy it tells when it arrived.
+    Taken,
+}
+
 /// The newest record that a partition gives its readers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Newest {
     /// Where it stands.
     pub(super) offset: i64,
-    /// When it was made, in milliseconds since 1970, by the clock of who made it.
+    /// The time that it tells, in milliseconds since 1970.
     pub(super) at_ms: i64,
+    /// Whose time that is.
+    pub(super) stamped: Stamped,
     /// A mark of all that is copied with it: equal on both sides for one record.
     pub(super) mark: u64,
+}
+
+impl Newest {
+    /// When it was made, as a copy tells it; none where it tells when it arrived.
+    pub(super) fn made_ms(&self) -> Option<i64> {
+        match self.stamped {
+            Stamped::Made => Some(self.at_ms),
+            Stamped::Taken => None,
+        }
+    }
 }
 
 /// One partition.
@@ -56,6 +77,8 @@ pub struct SideState {
     pub(super) topics: BTreeMap<String, Topic>,
     /// Topics that we may not look at.
     pub(super) hidden: Vec<String>,
+    /// Topics that were made anew since the look before, and how many records they had held.
+    pub(super) remade: BTreeMap<String, u64>,
     /// What copies towards this side; none where the site names no Connect.
     pub(super) flow: Option<Result<Flow, Clean>>,
     /// Where the consumer groups that the site names stand.

@@ -1,82 +1,11 @@
 //! The lies of ends, offsets and states, each a case: what is told of made-up pairs of clusters.
 
-use super::connect::{Connector, Flow, Part};
-use super::judge::{View, reading};
 use super::learned::Learned;
-use super::replicator::Told;
-use super::settings::Own;
-use super::state::{Partition, SideState};
-use super::tests_support::{cluster, owns, partition};
-use crate::domain::ids::Side;
-use crate::domain::reading::{Certainty, FactValue, Health, Reading, Role};
-use crate::domain::time::{BootId, Stamp};
-
-/// A topic by its name.
-type Topic<'a> = (&'a str, &'a [Partition]);
-
-/// One look at both sides: the source's topics, the copies, and what Connect kept of `t`.
-#[derive(Clone, Copy)]
-struct Look<'a> {
-    a: Option<&'a [(&'a str, &'a [Partition])]>,
-    b: &'a [(&'a str, &'a [Partition])],
-    copied: Option<i64>,
-    state: &'a str,
-    tasks: &'a [&'a str],
-}
-
-fn flow(copied: Option<i64>, state: &str, tasks: &[&str]) -> Flow {
-    let copied = copied.map(|next| (("t".to_owned(), 0), next));
-    Flow {
-        cluster: "b".to_owned(),
-        connectors: vec![Connector {
-            name: "a-b".to_owned(),
-            part: Part::Source,
-            state: state.to_owned(),
-            tasks: tasks.iter().map(|task| (*task).to_owned()).collect(),
-            why: None,
-            committed_only: false,
-        }],
-        copied: Ok(copied.into_iter().collect()),
-    }
-}
-
-fn at(second: u64) -> Stamp {
-    let boot_ms = second * 1000;
-    Stamp { wall_ms: i64::try_from(boot_ms).unwrap(), boot_ms, boot: BootId(1) }
-}
-
-/// The reading of B.
-fn told_of_b(
-    settings: &Own,
-    own: &SideState,
-    other: Option<&SideState>,
-    learned: &Learned,
-    at: Stamp,
-) -> Reading {
-    let (side, user, aside, nameless) = (Side::B, "wr_read", &Told::default(), None);
-    let took_ms = 1;
-    reading(&View { at, took_ms, side, own, other, settings, user, learned, aside, nameless })
-}
-
-/// Looks once a second from second 100 on, and tells the last reading of B.
-fn looked(looks: &[Look<'_>]) -> Reading {
-    let [own_a, own_b] = owns("heartbeat_every = '1s'");
-    let mut learned = Learned::new([Some(&own_a), Some(&own_b)]);
-    let mut told = None;
-    for (second, look) in (100..).zip(looks) {
-        let a: Option<SideState> = look.a.map(|topics| cluster(&own_a, "a", topics));
-        let mut b = cluster(&own_b, "b", look.b);
-        b.flow = Some(Ok(flow(look.copied, look.state, look.tasks)));
-        learned.learn([a.as_ref(), Some(&b)], at(second));
-        told = Some(told_of_b(&own_b, &b, a.as_ref(), &learned, at(second)));
-    }
-    told.expect("there was a look")
-}
-
-/// A heartbeat of that second, on its way or here.
-fn beat(second: i64) -> Partition {
-    partition(0, second + 1, Some((second, second * 1000, second.unsigned_abs())))
-}
+use super::state::{Newest, Partition, Stamped};
+use super::tests_support::{
+    Look, Topic, at, beat, cluster, flow, looked, owns, partition, told_of_b,
+};
+use crate::domain::reading::{Certainty, FactValue, Health, Role};
 
 /// What is wanted of a lag: seconds within these, records.
 type Wanted = (Option<(f64, f64)>, Option<u64>);
@@ -158,6 +87,45 @@ fn lags_are_told_as_they_are() {
 }
 
 #[test]
+fn what_arrived_late_is_not_taken_for_new() {
+    let taken = |of: Partition| {
+        let newest = of.newest.map(|newest| Newest { stamped: Stamped::Taken, ..newest });
+        [Partition { newest, ..of }]
+    };
+    // Written at second 70 and at 99; both arrive at 100.
+    let from = [partition(0, 10, Some((9, 99_000, 9)))];
+    let old = partition(0, 5, Some((4, 70_000, 4)));
+    let [arrived] = [taken(Partition { newest: None, ..old })];
+    let stamped = taken(partition(0, 5, Some((4, 100_000, 77))));
+    let beats = [[beat(99)], [beat(70)], taken(partition(0, 71, Some((70, 100_000, 78))))];
+    let told = |beats_here: &[Partition], here: &[Partition], beats: &[Partition]| {
+        let a: &[Topic<'_>] = &[("heartbeats", beats), ("t", &from)];
+        let b: &[Topic<'_>] = &[("A.heartbeats", beats_here), ("A.t", here)];
+        let look = Look { a: Some(a), b, copied: Some(5), state: "RUNNING", tasks: &["RUNNING"] };
+        let reading = looked(&[look]);
+        let lag = reading.lag.clone().expect("it follows");
+        let Health::Degraded(why) = reading.health else { return (lag, String::new()) };
+        (lag, why.to_string())
+    };
+    let set = "set `message.timestamp.type=CreateTime` here on";
+    let (lag, why) = told(&beats[0], &stamped, &beats[0]);
+    assert_eq!((lag.seconds, lag.amount), (None, Some(5)));
+    assert!(why.contains(&format!("{set} A.t")), "{why}");
+    let (lag, why) = told(&beats[2], &from, &beats[0]);
+    assert_eq!((lag.seconds, lag.amount), (None, Some(0)));
+    assert!(why.contains(&format!("{set} A.heartbeats")), "{why}");
+    // A copy that tells when it was made, and one that has nothing yet to tell by.
+    let (lag, why) = told(&beats[1], &[old], &beats[0]);
+    assert_eq!((lag.seconds, lag.amount, why.as_str()), (Some(30.0), Some(5), ""));
+    let (_, why) = told(&beats[1], &arrived, &beats[0]);
+    assert_eq!(why, "");
+    // The source's own time is its writers', whoever stamps it.
+    let source = taken(partition(0, 100, Some((99, 99_000, 99))));
+    let (lag, why) = told(&beats[1], &[old], &source);
+    assert_eq!((lag.seconds, lag.amount, why.as_str()), (Some(30.0), Some(5), ""));
+}
+
+#[test]
 fn what_is_wrong_is_named() {
     let check = |case: &str, looks: &[Look<'_>], role: Option<Role>, want: &str| {
         let reading = looked(looks);
@@ -222,6 +190,29 @@ fn what_is_wrong_is_named() {
     let twice: &[(&str, &[Partition])] = &[("A.t", &doubled)];
     let looks = [with("RUNNING", &["RUNNING"]), Look { b: twice, ..with("RUNNING", &["RUNNING"]) }];
     check("doubled", &looks, standby, "4 records were copied twice: t");
+}
+
+#[test]
+fn what_may_be_hidden_is_not_said_to_be_gone() {
+    let t = [partition(0, 10, Some((9, 40_000, 9)))];
+    let u: Topic<'_> = ("u", &t);
+    let told = |a: &[Topic<'_>], b: &[Topic<'_>]| {
+        let tasks: &[&str] = &["RUNNING"];
+        let look = Look { a: Some(a), b, copied: Some(9), state: "RUNNING", tasks };
+        let reading = looked(&[look]);
+        let Health::Degraded(why) = reading.health else { panic!("{a:?}: it is told") };
+        (reading.lag.expect("it follows").certainty, why.to_string())
+    };
+    let check = |a: &[Topic<'_>], b: &[Topic<'_>], certainty: Certainty, want: &str| {
+        let found = told(a, b);
+        assert!(found.0 == certainty && found.1.contains(want), "{found:?}");
+    };
+    let copies: &[Topic<'_>] = &[("A.t", &t), ("A.u", &t)];
+    let missing = "not copied at all: t (or DESCRIBE on the copy is missing here)";
+    check(&[("t", &t), u], &copies[1..], Certainty::Known, missing);
+    check(&[u], copies, Certainty::Unknown, "not seen at the source (deleted there, or");
+    let nowhere = "offsets of topics that neither region shows: t; where they are deleted in both";
+    check(&[u], &copies[1..], Certainty::Unknown, nowhere);
 }
 
 /// What the group `g` stands at here and at its source, whose partition ends at `end`; the copy

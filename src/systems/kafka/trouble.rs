@@ -21,7 +21,7 @@ pub(super) fn of_events(
         }
         // The library's own guess, where a broker hangs up at the first word.
         let other_door = events.iter().any(|(_, reason)| reason.contains("security.protocol"));
-        let words = "closed the connection at the first word; if it wants a login, name `read`";
+        let words = "closed the connection at the first word";
         let trouble = || Trouble::unsent(TroubleKind::Unreachable, format!("{place} {words}"));
         return other_door.then(trouble);
     };
@@ -69,7 +69,11 @@ fn of_tls(place: &str, names_ca: bool, reason: &str) -> Trouble {
 /// A failure of the library, or an error that a broker answered.
 pub(super) fn of_client(place: &str, error: &KafkaError) -> Trouble {
     let Some(code) = code_of(error) else {
-        return Trouble::unsent(TroubleKind::Ours, format!("{place} was not asked: {error}"));
+        // What it says then is for those who build it.
+        tracing::warn!(%error, "the library of Kafka takes no such settings");
+        let words = "was not asked: `sasl`, `tls` or `ca` are nothing to connect with; look at \
+                     `warroom log`";
+        return Trouble::unsent(TroubleKind::Ours, format!("{place} {words}"));
     };
     of_code(place, code)
 }
@@ -85,7 +89,7 @@ pub(super) fn of_code(place: &str, code: Code) -> Trouble {
         }
         Code::TopicAuthorizationFailed => (
             TroubleKind::Permission,
-            "gives us no right to a topic that is looked at: READ or WRITE is missing".to_owned(),
+            "gives us no right to a topic: READ or WRITE is missing".to_owned(),
         ),
         Code::GroupAuthorizationFailed => {
             (TroubleKind::Permission, "gives us no right to a consumer group".to_owned())

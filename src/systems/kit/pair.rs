@@ -171,19 +171,21 @@ impl<S: Server> SideProbe<S> {
 
     async fn look(&mut self, at: Stamp, clock: &dyn Clock) -> Result<Told<S>, Trouble> {
         let limit = self.limit;
-        let state = match tokio::time::timeout(limit, self.state(at)).await {
+        let mut state = match tokio::time::timeout(limit, self.state(at)).await {
             Ok(state) => state,
             Err(_) => Err(Trouble::timeout(&self.target.place, limit)),
         };
         let took = clock.now().since(at);
-        if state.is_err() {
+        match (&mut state, &self.kept) {
             // An answer that may still come must not be taken for the next one.
-            self.kept = None;
-        } else if let Some(Kept { session, .. }) = &self.kept {
-            let left = limit.saturating_sub(took);
-            if !S::look_aside(session, &self.target, &mut self.aside, at, left).await {
-                self.kept = None;
+            (Err(_), _) => self.kept = None,
+            (Ok(state), Some(Kept { session, .. })) => {
+                let (left, aside) = (limit.saturating_sub(took), &mut self.aside);
+                if !S::look_aside(session, &self.target, state, aside, at, left).await {
+                    self.kept = None;
+                }
             }
+            (Ok(_), None) => {}
         }
         let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
         state.map(|state| Told { state, took_ms })

@@ -126,11 +126,11 @@ pub trait Server: Clone + Send + Sync + 'static {
     fn renew(_state: &mut Self::State, _newer: Option<Self::State>, _other: &Self::State) {}
     /// Learns from a look, and tells each side what was learned before.
     fn learn(learned: &mut Self::Learned, told: [Option<&mut Self::State>; 2], at: Stamp);
-    /// Asks what is not asked in each look, in the time that is `left` of one; false when the
-    /// session is of no use any more.
+    /// Asks what not each look asks, in what is `left` of one; false if the session is of no use.
     fn look_aside(
         _session: &Self::Session,
         _target: &Target<Self>,
+        _state: &mut Self::State,
         _aside: &mut Self::Aside,
         _at: Stamp,
         _left: Duration,

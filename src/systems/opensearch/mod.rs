@@ -106,6 +106,7 @@ impl Server for OpenSearch {
     async fn look_aside(
         session: &Session,
         target: &Target<Self>,
+        _state: &mut Self::State,
         aside: &mut Self::Aside,
         at: Stamp,
         left: Duration,

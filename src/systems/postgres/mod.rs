@@ -164,6 +164,7 @@ impl Server for Postgres {
     async fn look_aside(
         session: &Self::Session,
         target: &Target<Self>,
+        _state: &mut Self::State,
         shape: &mut Self::Aside,
         at: Stamp,
         left: Duration,

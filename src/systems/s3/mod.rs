@@ -152,6 +152,7 @@ impl Server for S3 {
     async fn look_aside(
         session: &Self::Session,
         target: &Target<Self>,
+        _state: &mut Self::State,
         aside: &mut Self::Aside,
         at: Stamp,
         left: Duration,

@@ -59,6 +59,11 @@ fn every_door_is_opened_with_its_own_key() {
     check(Door::Sasl, vec![read(), sasl("scram-sha-256")]);
     check(Door::SaslTls, vec![tls(), ca(), read()]);
     check(Door::Sasl, vec![("read", text("token")), sasl("oauthbearer")]);
+    // A secret for acting alone is not shown by who watches.
+    let act = || ("act", text("act"));
+    check(Door::Plain, vec![act()]);
+    check(Door::Tls, vec![tls(), ca(), act(), sasl("scram-sha-256")]);
+    check(Door::Plain, vec![read(), act(), sasl("none")]);
 }
 
 #[test]
@@ -82,6 +87,8 @@ fn wrong_keys_are_told() {
     check(Door::Tls, vec![tls()], ours, "name its file in `ca`");
     check(Door::Plain, vec![tls()], ours, "does not speak TLS");
     check(Door::Tls, vec![], LookErrorKind::Unreachable, "set `tls = true`");
+    let act = ("act", text("act"));
+    check(Door::Sasl, vec![act], LookErrorKind::Unreachable, "if it wants a login, name `read`");
 }
 
 #[test]
@@ -111,6 +118,7 @@ fn missing_rights_are_no_missing_data() {
     let denied = Watcher::new(&spec).side(Side::A).unwrap_err();
     assert_eq!(denied.kind, LookErrorKind::Permission, "{denied}");
     assert!(denied.message.as_str().contains("READ"), "{denied}");
+    assert!(denied.message.as_str().contains("orders-rights"), "{denied}");
     pair.a.allow("wr_read", May::Read, all);
     level(&mut watcher);
     // Brokers do not say that the right to a group is missing: they do not answer.

@@ -196,6 +196,17 @@ fn what_no_offset_tells_is_told() {
     assert!(known(&b).is_none_or(|(seconds, records)| seconds > 0.0 && records >= Some(50)));
     level(&mut watcher, "the new topic is copied");
 
+    // A region whose brokers stamp records themselves: a copy tells when it arrived.
+    let (copy, stamps) = (&Pair::remote("orders-odd-new"), "message.timestamp.type");
+    pair.b.configure_topic(copy, &[(stamps, "LogAppendTime")]);
+    pair.a.produce("orders-odd-new", 0, 1);
+    let b = watcher.until(Side::B, "it is told", |b| why(b).contains("when records arrived"));
+    assert!(why(&b).contains(&format!("`{stamps}=CreateTime` here on {copy}")), "{}", why(&b));
+    assert!(b.lag.is_some_and(|lag| lag.seconds.is_none()));
+    pair.b.configure_topic(copy, &[(stamps, "CreateTime")]);
+    pair.a.produce("orders-odd-new", 0, 1);
+    level(&mut watcher, "it is set right");
+
     // Transactions: what ends one counts in the ends of its source, for ever.
     pair.a.create_topic("orders-odd-tx", 1, &[]);
     pair.a.transact("orders-odd-tx", 0, 1, &[true; 20]);
@@ -217,7 +228,7 @@ fn what_no_offset_tells_is_told() {
     pair.connect.pause(SOURCE);
     pair.a.produce("orders-odd-new", 0, 300);
     watcher.until(Side::B, "it is behind", |b| known(b).is_some_and(|(_, of)| of == Some(300)));
-    pair.a.delete_records("orders-odd-new", 0, 250);
+    pair.a.delete_records("orders-odd-new", 0, 252);
     let b = watcher.until(Side::B, "the loss is told", |b| figure(b, "lost_records") > Some(0.0));
     assert_eq!(figure(&b, "lost_records"), Some(200.0), "{}", why(&b));
     pair.connect.resume(SOURCE);

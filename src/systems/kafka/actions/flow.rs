@@ -29,7 +29,10 @@ impl Task for StopMirror {
     const SPEC: ActionSpec = ActionSpec {
         name: "kafka.stop_mirror",
         doc: "Stops MirrorMaker 2 towards the target at Kafka Connect, what copies records first, \
-              until nothing of it works any more; usually 1 to 5 s, 25 s where its source is dead",
+              until nothing of it works any more; usually 1 to 5 s, 25 s where its source is dead. \
+              From then on both clusters count as PRIMARY, until kafka.start_mirror towards the \
+              old side runs: in a planned failover both stand beside each other, without `needs` \
+              between them, or the way back is opened first",
         verb: "stop",
         class: Class::I,
         guard: Guard::StopWindow,

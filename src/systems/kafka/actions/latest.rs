@@ -15,7 +15,8 @@ impl Task for VerifyLatest {
         name: "kafka.verify_latest",
         doc: "Proves that the newest record of each copied partition is in the target: copying is \
               stopped, the source takes no more records, and both are compared. Where the source \
-              does not answer there is no proof, and it says so; usually 1 s",
+              does not answer there is no proof, and it says so. Older records are not compared; \
+              usually 1 s",
         verb: "verify",
         class: Class::R,
         guard: Guard::OneKey,
