@@ -61,13 +61,13 @@ impl Scales {
         for _ in 0..LOOKS {
             std::thread::park_timeout(EVERY);
             self.arrived.read_on();
-            let (before, began_ms) = (self.missing(), wall_ms());
+            let there = self.load.acknowledged();
+            let (before, began_ms) = (self.arrived.missing(&there), wall_ms());
             let look = self.watcher.side(Side::B);
             let ended_ms = wall_ms();
-            self.arrived.read_on();
+            until("the copy is read", DEADLINE, || self.arrived.read_on());
             // What was there before the look, and is missing after it, was missing in it.
-            let made_before = |record: &Acknowledged| record.wall_ms < began_ms - 50;
-            let after: Vec<Acknowledged> = self.missing().into_iter().filter(made_before).collect();
+            let after = self.arrived.missing(&there);
             let Some(reading) = look.as_ref().ok() else {
                 eprintln!("{state}: {look:?}");
                 continue;

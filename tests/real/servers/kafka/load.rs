@@ -172,10 +172,11 @@ impl Arrived {
     pub fn read_on(&mut self) -> bool {
         let consumer = self.consumer.take().unwrap_or_else(|| self.config.create().unwrap());
         let Some(list) = self.unread(&consumer) else { return false };
-        let mut open = list.count();
+        // The end of one is told again after each record that comes later.
+        let mut open: HashSet<i32> = list.elements().iter().map(|one| one.partition()).collect();
         consumer.assign(&list).unwrap();
         let start = Instant::now();
-        while open > 0 && start.elapsed() < TIMEOUT {
+        while !open.is_empty() && start.elapsed() < TIMEOUT {
             match consumer.poll(Duration::from_millis(100)) {
                 Some(Ok(message)) => {
                     let at = usize::try_from(message.partition()).unwrap();
@@ -183,15 +184,17 @@ impl Arrived {
                     self.read += 1;
                     self.numbers.extend(number_in(message.payload()));
                 }
-                Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
+                Some(Err(KafkaError::PartitionEOF(partition))) => {
+                    open.remove(&partition);
+                }
                 Some(Err(_)) | None => {}
             }
         }
         consumer.unassign().unwrap();
-        if open == 0 {
+        if open.is_empty() {
             self.consumer = Some(consumer);
         }
-        open == 0
+        open.is_empty()
     }
 
     /// From where each partition is to be read that has more; nothing where one is not known.
