@@ -25,6 +25,8 @@ pub struct Scales {
     pub watcher: Watcher,
     load: Load,
     arrived: Arrived,
+    /// Heartbeats as they are written, and as they arrive: what is missing of them is behind too.
+    beats: [Arrived; 2],
     told: usize,
 }
 
@@ -39,7 +41,9 @@ impl Scales {
         let load = Load::start(a, topic, PARTITIONS, 200);
         let arrived = Arrived::new(b, &Pair::remote(topic), PARTITIONS);
         let watcher = Watcher::new(spec);
-        let mut scales = Self { watcher, load, arrived, told: 0 };
+        let beats = "heartbeats";
+        let beats = [Arrived::new(a, beats, 1), Arrived::new(b, &Pair::remote(beats), 1)];
+        let mut scales = Self { watcher, load, arrived, beats, told: 0 };
         until("it is copied", DEADLINE, || scales.arrived.read_on() && scales.missing().len() < 50);
         scales.watcher.until(Side::B, "it is measured", |b| known(b).is_some());
         scales
@@ -55,12 +59,23 @@ impl Scales {
         self.arrived.missing(&self.load.acknowledged())
     }
 
+    /// When the oldest heartbeat was written that has not arrived.
+    fn beat_missing_ms(&mut self) -> Option<i64> {
+        for beats in self.beats.iter_mut().rev() {
+            beats.read_on();
+        }
+        let [written, arrived] = &self.beats;
+        let newest_ms = arrived.times_ms().last()?;
+        written.times_ms().range(newest_ms + 1..).next().copied()
+    }
+
     /// Looks some times, holds each figure against the truth, and tells how often there was one.
     pub fn weigh(&mut self, state: &str) -> usize {
         let mut known_in = 0;
         for _ in 0..LOOKS {
             std::thread::park_timeout(EVERY);
             self.arrived.read_on();
+            let beat_ms = self.beat_missing_ms();
             let there = self.load.acknowledged();
             let (before, began_ms) = (self.arrived.missing(&there), wall_ms());
             let look = self.watcher.side(Side::B);
@@ -80,8 +95,9 @@ impl Scales {
             let age = |at_ms: i64, of: &[Acknowledged]| {
                 of.first().map_or(0.0, |first| span_s(at_ms, first.wall_ms))
             };
+            let since_ms = beat_ms.map_or(began_ms, |beat_ms| beat_ms.min(began_ms));
             let (least, most) =
-                (age(began_ms, &after), age(ended_ms, &before).max(span_s(ended_ms, began_ms)));
+                (age(began_ms, &after), age(ended_ms, &before).max(span_s(ended_ms, since_ms)));
             eprintln!(
                 "{state}: {shown_s:.2} s, truth {least:.2} to {most:.2} s; {records:?} records, at \
                  least {} missing",

@@ -1,6 +1,6 @@
 //! A constant load of records, and what of it a reader of the other side lacks: the truth.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -142,6 +142,7 @@ pub struct Arrived {
     /// The next offset to be read of each partition.
     next: Vec<i64>,
     numbers: HashSet<u64>,
+    times_ms: BTreeSet<i64>,
     read: u64,
 }
 
@@ -163,6 +164,7 @@ impl Arrived {
             partitions,
             next: vec![0; count],
             numbers: HashSet::new(),
+            times_ms: BTreeSet::new(),
             read: 0,
         }
     }
@@ -183,6 +185,7 @@ impl Arrived {
                     self.next[at] = message.offset() + 1;
                     self.read += 1;
                     self.numbers.extend(number_in(message.payload()));
+                    self.times_ms.extend(message.timestamp().to_millis());
                 }
                 Some(Err(KafkaError::PartitionEOF(partition))) => {
                     open.remove(&partition);
@@ -208,6 +211,11 @@ impl Arrived {
             }
         }
         Some(list)
+    }
+
+    /// The times of the records that were read, in milliseconds since 1970.
+    pub const fn times_ms(&self) -> &BTreeSet<i64> {
+        &self.times_ms
     }
 
     /// How many records were read, each as often as it is there.
