@@ -162,6 +162,10 @@ impl Probe for MaskedProbe {
         })
     }
 
+    fn anew(&mut self) {
+        self.probe.anew();
+    }
+
     fn learned(&self) -> Option<String> {
         Some(self.mask.sentence(&self.probe.learned()?))
     }

@@ -3,7 +3,7 @@
 use std::io;
 
 /// How many.
-const WORKERS: usize = 2;
+const WORKERS: usize = 1;
 
 /// Starts them.
 ///

@@ -101,6 +101,12 @@ impl Watcher {
         self.runtime.block_on(self.probe.look())
     }
 
+    /// One look for which nothing is taken that was told before, as after a step.
+    pub fn look_anew(&mut self) -> Looks {
+        self.probe.anew();
+        self.look()
+    }
+
     /// One side of one look.
     pub fn side(&mut self, side: Side) -> Look {
         self.look().side(side).unwrap().clone()

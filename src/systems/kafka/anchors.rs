@@ -14,6 +14,8 @@ use super::ask::newest_of;
 use super::client::{Client, Session};
 use super::replicator;
 use super::state::{Newest, SideState};
+use crate::domain::time::Stamp;
+use crate::systems::kit::lately::is_due;
 
 /// How many topics are read back in one look, in turn: all partitions of one are made anew at once.
 const TOPICS_MOST: usize = 8;
@@ -48,16 +50,28 @@ struct Anchor {
 #[derive(Debug, Default)]
 pub(super) struct Anchors {
     held: BTreeMap<String, Anchor>,
-    /// The topic that was read back last.
+    /// The topic that was read back last, and when.
     last: String,
+    asked: Option<Stamp>,
 }
 
 impl Anchors {
     /// Reads some of them back; what does not come in time says nothing.
-    pub(super) async fn look(&mut self, session: &Session, state: &mut SideState, left: Duration) {
-        let asked = self.choose(state);
+    pub(super) async fn look(
+        &mut self,
+        session: &Session,
+        state: &mut SideState,
+        at: Stamp,
+        left: Duration,
+    ) {
         let limit = left.min(LIMIT);
-        if !asked.is_empty() && limit > POLL {
+        let asked = if is_due(self.asked, at) && limit > POLL {
+            self.choose(state)
+        } else {
+            BTreeMap::new()
+        };
+        if !asked.is_empty() {
+            self.asked = Some(at);
             let read = session.on(move |client| Ok(read_back(client, &asked, limit))).await;
             self.compare(&read.unwrap_or_default(), state);
         }

@@ -6,17 +6,19 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rdkafka::consumer::{BaseConsumer, Consumer as _};
+use rdkafka::consumer::Consumer as _;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _, Timestamp};
 use rdkafka::metadata::MetadataPartition;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::client::{Client, Context, code_of};
+use super::client::{Client, code_of};
 use super::judge::named;
+use super::offsets::{bounds, offsets};
 use super::settings::Own;
 use super::state::{Committed, Newest, Partition, SideState, Stamped, Topic};
 use super::trouble::of_code;
+use crate::domain::time::Stamp;
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
 /// How far before its end a partition is read, one after the other, until a record is found: what
@@ -51,7 +53,11 @@ const PARTITIONS_MOST: usize = 20_000;
 const NAMED_MOST: usize = 20;
 
 /// Reads one side, all but what Connect tells.
-pub(super) fn read(client: &mut Client, own: &Arc<Own>) -> Result<SideState, Trouble> {
+pub(super) fn read(
+    client: &mut Client,
+    own: &Arc<Own>,
+    at: Option<Stamp>,
+) -> Result<SideState, Trouble> {
     let mut state = metadata(client, own)?;
     let places: Vec<(String, i32)> = places(&state.topics);
     if places.len() > PARTITIONS_MOST {
@@ -61,8 +67,7 @@ pub(super) fn read(client: &mut Client, own: &Arc<Own>) -> Result<SideState, Tro
         );
         return Err(Trouble::new(TroubleKind::Ours, message));
     }
-    let low = offsets(client, &client.consumer, &places, Offset::Beginning)?;
-    let stable = offsets(client, &client.consumer, &places, Offset::End)?;
+    let (low, stable) = bounds(client, &places, at)?;
     let end = match &client.of_all {
         Some(of_all) => offsets(client, of_all, &places, Offset::End)?,
         None => stable.clone(),
@@ -143,33 +148,6 @@ pub(super) fn metadata(client: &Client, own: &Arc<Own>) -> Result<SideState, Tro
         state.topics.insert(topic.name().to_owned(), partitions);
     }
     Ok(state)
-}
-
-/// The first or the last offset of each partition, in one request to each broker.
-fn offsets(
-    client: &Client,
-    asked: &BaseConsumer<Context>,
-    places: &[(String, i32)],
-    which: Offset,
-) -> Result<BTreeMap<(String, i32), i64>, Trouble> {
-    if places.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    let mut list = TopicPartitionList::with_capacity(places.len());
-    for (topic, partition) in places {
-        let added = list.add_partition_offset(topic, *partition, which);
-        added.map_err(|error| client.trouble(&error))?;
-    }
-    let told = asked.offsets_for_times(list, client.limit);
-    let told = told.map_err(|error| client.trouble(&error))?;
-    let mut found = BTreeMap::new();
-    for one in told.elements() {
-        one.error().map_err(|error| client.trouble(&error))?;
-        if let Offset::Offset(offset) = one.offset() {
-            found.insert((one.topic().to_owned(), one.partition()), offset);
-        }
-    }
-    Ok(found)
 }
 
 /// Reads the newest record of each partition whose end has moved since the last look.

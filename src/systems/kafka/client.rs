@@ -17,9 +17,11 @@ use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
+use super::connect::{Had, Offsets};
 use super::settings::Kafka;
 use super::state::{Committed, Newest};
 use super::trouble::{of_client, of_code, of_events};
+use crate::domain::time::Stamp;
 use crate::systems::kit::server::Target;
 use crate::systems::kit::trouble::{Trouble, TroubleKind, known_cause};
 
@@ -106,6 +108,8 @@ pub(super) struct Client {
     pub(super) limit: Duration,
     /// The newest record of each partition, by its end: where that stands still, so does it.
     pub(super) newest: HashMap<(String, i32), (i64, Option<Newest>)>,
+    /// Where partitions begin, and when that was asked.
+    pub(super) low: Option<(Stamp, Offsets)>,
     /// Where groups stood, and for how many looks more that will do.
     pub(super) groups: HashMap<String, (u32, Committed)>,
     /// Writes records, once it is needed.
@@ -236,6 +240,8 @@ type Job = Box<dyn FnOnce(&mut Client) + Send>;
 pub struct Session {
     jobs: Sender<Job>,
     limit: Duration,
+    /// What Connect told.
+    pub(super) lately: Had,
 }
 
 impl Session {
@@ -288,7 +294,8 @@ pub(super) async fn connect(
     let run = move || {
         let readers = || {
             let mut of_all = config.clone();
-            of_all.set("isolation.level", "read_uncommitted");
+            // It only tells offsets, and looks for no coordinator of a group.
+            of_all.set("isolation.level", "read_uncommitted").remove("group.id");
             let of_all = committed_only.then(|| reader(&of_all, &context, &place)).transpose()?;
             Ok((reader(&config, &context, &place)?, of_all))
         };
@@ -299,12 +306,12 @@ pub(super) async fn connect(
                 return;
             }
         };
-        let (newest, groups, producer) = (HashMap::new(), HashMap::new(), None);
+        let (newest, groups, low, producer) = (HashMap::new(), HashMap::new(), None, None);
         // Four calls at most follow each other in a look.
         let limit = limit / 2;
         #[rustfmt::skip]
         let mut client = Client {
-            consumer, of_all, limit, newest, groups, producer, config, context, place, user,
+            consumer, of_all, limit, newest, low, groups, producer, config, context, place, user,
             names_ca, tls,
         };
         let _ = made.send(Ok(()));
@@ -316,7 +323,7 @@ pub(super) async fn connect(
     thread.map_err(|error| Trouble::unsent(TroubleKind::Ours, error.to_string()))?;
     let gone = |_| Trouble::unsent(TroubleKind::Ours, "the client of Kafka could not be made");
     hear.await.map_err(gone)??;
-    Ok(Session { jobs, limit: limit / 2 })
+    Ok(Session { jobs, limit: limit / 2, lately: Had::default() })
 }
 
 fn reader(

@@ -8,9 +8,12 @@ use serde_json::Value as Json;
 
 use super::settings::{Kafka, Names};
 use crate::domain::text::Clean;
+use crate::domain::time::Stamp;
+use crate::systems::kit::lately::Lately;
 use crate::systems::kit::server::Target;
 use crate::systems::kit::tls::Trust;
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
+use crate::systems::kit::web::idle::Idle;
 use crate::systems::kit::web::{As, Web};
 
 /// The classes of MirrorMaker 2's connectors, by their last words.
@@ -71,7 +74,18 @@ pub(super) struct Flow {
     pub(super) connectors: Vec<Connector>,
     /// The next offset of the source that is to be copied, by topic and partition, as last kept:
     /// what was copied since then is not in it. Why not, where it could not be asked.
-    pub(super) copied: Result<BTreeMap<(String, i32), i64>, Clean>,
+    pub(super) copied: Result<Offsets, Clean>,
+}
+
+/// Offsets by topic and partition.
+pub(super) type Offsets = BTreeMap<(String, i32), i64>;
+
+/// What Connect told lately. It keeps offsets for some seconds before it tells them itself.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Had {
+    pub(super) idle: Idle,
+    cluster: Lately<String>,
+    copied: Lately<Offsets>,
 }
 
 impl Flow {
@@ -93,45 +107,54 @@ pub(super) struct Rest {
 
 impl Rest {
     /// The one that the site names; none where it names none.
-    pub(super) fn of(target: &Target<Kafka>) -> Option<Result<Self, Trouble>> {
+    pub(super) fn of(target: &Target<Kafka>, idle: Idle) -> Option<Result<Self, Trouble>> {
         let written = target.own.connect.as_ref()?;
         let made = || {
             let ours = |why: String| Trouble::unsent(TroubleKind::Ours, why);
             let trust = Trust::of(written.ca.as_deref()).map_err(ours)?;
             let secret = target.secret.as_ref().filter(|_| written.login);
             let asks = As::of(Some(&target.user), secret)?;
-            Ok(Self { web: Web::new(written.url.clone(), trust, asks) })
+            Ok(Self { web: Web::new(written.url.clone(), trust, asks).keeping(idle) })
         };
         Some(made())
     }
 
     /// What copies towards this side, and how far that is.
-    pub(super) async fn flow(&self, names: &Names, limit: Duration) -> Result<Flow, Trouble> {
+    pub(super) async fn flow(
+        &self,
+        names: &Names,
+        had: &Had,
+        limit: Duration,
+        at: Option<Stamp>,
+    ) -> Result<Flow, Trouble> {
         let told = self.read("connectors?expand=status&expand=info", limit).await?;
-        let about = self.read("", limit).await?;
-        let cluster = about.get("kafka_cluster_id").and_then(Json::as_str).unwrap_or_default();
-        let cluster = cluster.to_owned();
+        let cluster = had.cluster.or_ask(at, self.cluster(limit)).await?;
         let mut flow =
             Flow { cluster, connectors: connectors(&told, names), copied: Ok(BTreeMap::new()) };
         flow.connectors.sort_by_key(|connector| connector.part);
-        let asked = flow.sources().map(|source| self.copied(&source.name, names, limit));
-        let told = futures(asked).await;
-        let all: Result<Vec<_>, Trouble> = told.into_iter().collect();
-        flow.copied = match all {
-            Ok(maps) => Ok(maps.into_iter().flatten().collect()),
-            Err(trouble) => Err(trouble.message),
-        };
+        let copied = had.copied.or_ask(at, self.copied(&flow, names, limit)).await;
+        flow.copied = copied.map_err(|trouble| trouble.message);
         Ok(flow)
+    }
+
+    async fn cluster(&self, limit: Duration) -> Result<String, Trouble> {
+        let about = self.read("", limit).await?;
+        let cluster = about.get("kafka_cluster_id").and_then(Json::as_str);
+        Ok(cluster.unwrap_or_default().to_owned())
     }
 
     async fn copied(
         &self,
-        connector: &str,
+        flow: &Flow,
         names: &Names,
         limit: Duration,
-    ) -> Result<BTreeMap<(String, i32), i64>, Trouble> {
-        let path = format!("connectors/{}/offsets", segment(connector));
-        Ok(copied(&self.read(&path, limit).await?, names))
+    ) -> Result<Offsets, Trouble> {
+        let mut all = Offsets::new();
+        for source in flow.sources() {
+            let path = format!("connectors/{}/offsets", segment(&source.name));
+            all.extend(copied(&self.read(&path, limit).await?, names));
+        }
+        Ok(all)
     }
 
     async fn read(&self, path: &str, limit: Duration) -> Result<Json, Trouble> {
@@ -179,15 +202,6 @@ impl Rest {
     }
 }
 
-/// Waits for all, one after the other has begun.
-async fn futures<F: Future>(all: impl Iterator<Item = F>) -> Vec<F::Output> {
-    let mut told = Vec::new();
-    for one in all {
-        told.push(one.await);
-    }
-    told
-}
-
 /// A name as a part of a path.
 fn segment(name: &str) -> String {
     url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20")
@@ -228,7 +242,7 @@ fn connectors(told: &Json, names: &Names) -> Vec<Connector> {
 }
 
 /// The next offset to copy of each partition of the other region.
-fn copied(told: &Json, names: &Names) -> BTreeMap<(String, i32), i64> {
+fn copied(told: &Json, names: &Names) -> Offsets {
     let entries = told.get("offsets").and_then(Json::as_array);
     let read = |entry: &Json| {
         let of = entry.get("partition")?;

@@ -1,6 +1,8 @@
 //! What both sides told, put together: the part that each plays, what is wrong, how far it is
 //! behind.
 
+use std::time::Duration;
+
 use super::connect::{Flow, Part};
 use super::facts;
 use super::lag::{Measured, Now, measure};
@@ -16,6 +18,10 @@ const NAMED_MOST: usize = 3;
 /// The shortest silence after which nothing seems to be copied any more, in milliseconds:
 /// MirrorMaker 2 shares its work out anew now and then.
 const SILENCE_LEAST_MS: u64 = 10_000;
+
+/// The age from which on heartbeats that came to a side were left by what copied there once:
+/// MirrorMaker 2 shares its work out anew within seconds.
+const LEFT_AFTER: Duration = Duration::from_secs(60);
 
 /// One side in one look.
 pub(super) type View<'a> = Sight<'a, Kafka>;
@@ -44,13 +50,21 @@ impl View<'_> {
             Some(Err(_)) => self.copies().follows,
             // A process of its own tells nothing: it is known by what it brings.
             None if arrived.newest_ms().is_none() => Some(false),
-            None => (!arrived.has_ceased(self.at)).then_some(true),
+            None if !arrived.has_ceased(self.at) => Some(true),
+            // What ceased long ago was left by an earlier way back, where Connect does this work.
+            None => (arrived.age(self.at) > Some(LEFT_AFTER) && self.works_by_connect())
+                .then_some(false),
         };
         match follows {
             Some(true) => Following::Yes,
             Some(false) => Following::No,
             None => Following::Unknown,
         }
+    }
+
+    /// Whether Connect tells what copies the other way.
+    fn works_by_connect(&self) -> bool {
+        self.other.is_some_and(|other| matches!(other.flow, Some(Ok(_))))
     }
 
     /// How the copies are behind; none on a side that follows nobody.
@@ -77,7 +91,7 @@ impl View<'_> {
             None => LinkWord::Unknown("MirrorMaker 2 is a process of its own".into()),
         };
         let arrived = &self.copies().arrived;
-        let ms = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         Link {
             says,
             silent_ms: arrived.age(self.at).map(ms),
@@ -108,6 +122,11 @@ impl View<'_> {
                 }
                 found.extend(flow.troubles());
             }
+            None if self.following() == Following::Unknown => found.push(
+                "whether anything copies to here is not known, the other region's heartbeats \
+                 ceased: name the `connect` that does"
+                    .to_owned(),
+            ),
             None => {}
         }
         found.extend(measured.into_iter().flat_map(Measured::troubles));

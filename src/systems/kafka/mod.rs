@@ -15,6 +15,7 @@ mod held;
 mod judge;
 mod lag;
 mod learned;
+mod offsets;
 mod replicator;
 mod rights;
 mod settings;
@@ -67,8 +68,9 @@ impl Server for Kafka {
     };
     const PORT: Setting<u16> = settings::PORT;
     const USER_DEFAULT: Option<&'static str> = Some("anonymous");
-    // A session costs three threads and several round trips, and remembers what stood still.
-    const KEPT_FOR: Option<Duration> = Some(Duration::from_secs(15));
+    // A session costs some threads, round trips and logins, and remembers what stood still. Which
+    // cluster answers is asked in each look, and its brokers' names are in what that answers.
+    const KEPT_FOR: Option<Duration> = Some(Duration::from_secs(60));
 
     type Own = settings::Own;
     type Session = client::Session;
@@ -128,14 +130,15 @@ impl Server for Kafka {
     async fn ask(
         session: &Self::Session,
         target: &Target<Self>,
-        _watched: bool,
+        watched: bool,
     ) -> Result<SideState, Trouble> {
         let own = Arc::new(target.own.clone());
-        let names = &target.own.names;
-        let asked = session.on(move |client| ask::read(client, &own));
+        let (names, had) = (&target.own.names, &session.lately);
+        let at = watched.then(|| target.clock.now());
+        let asked = session.on(move |client| ask::read(client, &own, at));
         let flow = async {
-            match Rest::of(target)? {
-                Ok(rest) => Some(rest.flow(names, session.limit()).await),
+            match Rest::of(target, had.idle.clone())? {
+                Ok(rest) => Some(rest.flow(names, had, session.limit(), at).await),
                 Err(trouble) => Some(Err(trouble)),
             }
         };
@@ -167,7 +170,7 @@ impl Server for Kafka {
                 told.look(replicator, at, left).await;
             }
         };
-        tokio::join!(of_replicator, anchors.look(session, state, left));
+        tokio::join!(of_replicator, anchors.look(session, state, at, left));
         true
     }
 

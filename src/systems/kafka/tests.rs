@@ -193,6 +193,33 @@ fn what_is_wrong_is_named() {
 }
 
 #[test]
+fn what_an_earlier_way_back_left_is_no_copying() {
+    let [own_a, own_b] = owns("heartbeat_every = '1s'");
+    let unknown = "whether anything copies to here is not known";
+    // How old the last heartbeat of A in B is, which has no Connect, and the state of that in A.
+    let check = |age: u64, state: Option<&str>, want: Option<Role>| {
+        let (now, left) = (1000, [beat(1000 - i64::try_from(age).unwrap())]);
+        let mut a = cluster(&own_a, "a", &[]);
+        a.flow = state.map(|state| Ok(flow(None, state, &[])));
+        let b = cluster(&own_b, "b", &[("A.heartbeats", &left)]);
+        let mut learned = Learned::new([Some(&own_a), Some(&own_b)]);
+        learned.learn([Some(&a), Some(&b)], at(now));
+        let told = told_of_b(&own_b, &b, Some(&a), &learned, at(now));
+        assert_eq!(told.role, want, "{age} {state:?}");
+        let says = matches!(&told.health, Health::Degraded(why) if why.as_str().contains(unknown));
+        assert_eq!(says, want.is_none(), "{:?}", told.health);
+    };
+    check(1, None, Some(Role::Standby));
+    check(1, Some("STOPPED"), Some(Role::Standby));
+    // What copies may share its work out anew, or be dead.
+    check(20, Some("STOPPED"), None);
+    check(20, None, None);
+    check(900, None, None);
+    check(90, Some("STOPPED"), Some(Role::Primary));
+    check(90, Some("RUNNING"), Some(Role::Primary));
+}
+
+#[test]
 fn what_may_be_hidden_is_not_said_to_be_gone() {
     let t = [partition(0, 10, Some((9, 40_000, 9)))];
     let u: Topic<'_> = ("u", &t);

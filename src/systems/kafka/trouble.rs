@@ -81,9 +81,10 @@ pub(super) fn of_client(place: &str, error: &KafkaError) -> Trouble {
 /// What a code means.
 pub(super) fn of_code(place: &str, code: Code) -> Trouble {
     let (kind, words) = match code {
-        Code::AllBrokersDown | Code::BrokerTransportFailure | Code::Resolve => {
-            (TroubleKind::Unreachable, "cannot be reached, or does not speak Kafka".to_owned())
-        }
+        Code::AllBrokersDown | Code::BrokerTransportFailure | Code::Resolve => (
+            TroubleKind::Unreachable,
+            "gives no answer: it hangs, or does not speak Kafka".to_owned(),
+        ),
         Code::OperationTimedOut | Code::RequestTimedOut | Code::TimedOutQueue => {
             (TroubleKind::Timeout, "did not answer in time".to_owned())
         }

@@ -7,6 +7,7 @@ pub mod check;
 pub mod child;
 pub mod each;
 pub mod endpoint;
+pub mod lately;
 pub mod learned;
 pub mod metered;
 pub mod name;

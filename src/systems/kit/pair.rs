@@ -102,7 +102,7 @@ impl<S: Server> PairProbe<S> {
         S::learn(&mut self.learned, [told(a), told(b)], at);
         let looks = Side::BOTH.map(|side| self.judge(at, side, &heard));
         if S::KEPT_FOR.is_none() {
-            self.sides.iter_mut().flatten().for_each(|side| side.kept = None);
+            self.anew();
         }
         let [a, b] = looks;
         Looks { a, b }
@@ -151,6 +151,10 @@ fn told<S: Server>(heard: &mut Heard<S>) -> Option<&mut S::State> {
 impl<S: Server> Probe for PairProbe<S> {
     fn look(&mut self) -> Boxed<'_, Looks> {
         Box::pin(self.look_both())
+    }
+
+    fn anew(&mut self) {
+        self.sides.iter_mut().flatten().for_each(|side| side.kept = None);
     }
 
     fn learned(&self) -> Option<String> {

@@ -56,6 +56,7 @@ impl Server for OpenSearch {
     };
     const PORT: Setting<u16> = settings::PORT;
     const USER_DEFAULT: Option<&'static str> = Some("anonymous");
+    const KEPT_FOR: Option<Duration> = Some(Duration::from_secs(15));
 
     type Own = settings::Own;
     type Session = Session;
@@ -92,7 +93,7 @@ impl Server for OpenSearch {
         target: &Target<Self>,
         watched: bool,
     ) -> Result<SideState, Trouble> {
-        read::state(session, &target.own, watched).await
+        read::state(session, &target.own, watched.then(|| target.clock.now())).await
     }
 
     fn identity(state: &SideState) -> Identity {

@@ -11,6 +11,7 @@ use super::session::{Session, why};
 use super::settings::Own;
 use super::state::{Condition, Copying, Index, Made, Shard, SideState};
 use crate::domain::text::{Clean, head};
+use crate::domain::time::Stamp;
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
 use crate::systems::kit::web::Answer;
 
@@ -30,29 +31,37 @@ const LEADER_GONE: &str = "failed to fetch replication status";
 const WRITE_BLOCKS: [&str; 3] =
     ["index.blocks.write", "index.blocks.read_only", "index.blocks.read_only_allow_delete"];
 
-/// Asks everything; both heartbeats too where `watched`.
+/// Asks everything; one who watches asks for both heartbeats too, and says when.
 pub(super) async fn state(
     session: &Session,
     own: &Own,
-    watched: bool,
+    at: Option<Stamp>,
 ) -> Result<SideState, Trouble> {
     let kept = async {
         let made = metadata(session, own).await?;
-        let beats = match own.heartbeat.as_deref().filter(|_| watched) {
+        let beats = match own.heartbeat.as_deref().filter(|_| at.is_some()) {
             Some(name) => beats::read(session, name, made.get(name)).await,
             None => [Beat::NotAsked, Beat::NotAsked],
         };
         Ok::<_, Trouble>((made, beats))
     };
-    let path = "/_cluster/health?filter_path=status,number_of_nodes,unassigned_shards";
+    let root = async {
+        let Some(at) = at else { return Ok(session.root.clone()) };
+        session.lately.root.or_ask(Some(at), session.who()).await
+    };
     let listed = own.listed();
     let counts = format!(
         "/{listed}/_stats/docs?level=shards&ignore_unavailable=true&filter_path=indices.*.shards.\
          *.seq_no,indices.*.shards.*.routing.primary,_shards.failed"
     );
-    let (kept, condition, counts, copying) =
-        tokio::join!(kept, session.get(path), session.get(&counts), copying(session, &own.indices));
-    let (mut made, beats) = kept?;
+    let (root, kept, condition, counts, copying) = tokio::join!(
+        root,
+        kept,
+        session.lately.condition.or_ask(at, condition(session)),
+        session.get(&counts),
+        copying(session, &own.indices)
+    );
+    let (root, (mut made, beats)) = (root?, kept?);
     let (counts, uncounted) = match counts {
         Ok(counts) => (counts, None),
         Err(trouble) => (Json::Null, Some(trouble.message)),
@@ -64,10 +73,8 @@ pub(super) async fn state(
         Index { name: name.clone(), made, copying, alias, shards }
     });
     Ok(SideState {
-        root: session.root.clone(),
-        condition: condition
-            .map_err(|trouble| trouble.message)
-            .and_then(|told| condition_of(&told).ok_or_else(|| "its health told no status".into())),
+        root,
+        condition: condition.map_err(|trouble| trouble.message),
         indices: indices.collect(),
         uncounted,
         beats,
@@ -121,6 +128,12 @@ fn made_of(found: &Json, blocks: &Json, name: &str) -> Option<Made> {
         routing_shards: routing.unwrap_or(shards),
         replicas: number("index.number_of_replicas").unwrap_or(0),
     })
+}
+
+async fn condition(session: &Session) -> Result<Condition, Trouble> {
+    let path = "/_cluster/health?filter_path=status,number_of_nodes,unassigned_shards";
+    condition_of(&session.get(path).await?)
+        .ok_or_else(|| Trouble::new(TroubleKind::Garbage, "its health told no status"))
 }
 
 fn condition_of(told: &Json) -> Option<Condition> {

@@ -8,9 +8,12 @@ use secrecy::SecretString;
 use serde_json::Value as Json;
 
 use super::settings::OpenSearch;
+use super::state::Condition;
 use crate::domain::text::head;
+use crate::systems::kit::lately::Lately;
 use crate::systems::kit::server::Target;
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
+use crate::systems::kit::web::idle::Idle;
 use crate::systems::kit::web::sign::Signer;
 use crate::systems::kit::web::{Answer, Web};
 
@@ -41,10 +44,19 @@ pub struct Session {
     user: String,
     /// What it is called in sentences.
     pub(super) place: String,
-    /// Who it is.
+    /// Who it was when it was first asked.
     pub(super) root: Root,
+    /// What it told lately.
+    pub(super) lately: Had,
     /// How long a request may take that hangs where a leader does.
     pub(super) side_limit: Duration,
+}
+
+/// What was told lately.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Had {
+    pub(super) root: Lately<Root>,
+    pub(super) condition: Lately<Condition>,
 }
 
 /// Asks a cluster at this address who it is.
@@ -53,7 +65,7 @@ pub(super) async fn connect(
     peer: Option<SocketAddr>,
     limit: Duration,
 ) -> Result<Session, Trouble> {
-    let mut web = Web::of(target, peer)?;
+    let mut web = Web::of(target, peer)?.keeping(Idle::default());
     if let Some(signing) = &target.own.signing {
         let secret = target.secret.clone().unwrap_or_else(|| SecretString::from(String::new()));
         web = web.signed(Signer {
@@ -70,28 +82,36 @@ pub(super) async fn connect(
         user: target.user.clone(),
         place: target.place.clone(),
         root: nobody,
+        lately: Had::default(),
         side_limit: (limit / 2).min(SIDE_LIMIT),
     };
-    let told = session.call(Method::GET, "/", None).await?;
-    let word = |value: &Json| value.as_str().map(|text| head(text, WORD_CHARS_MAX));
-    let place = &session.place;
-    let uuid = word(&told["cluster_uuid"]).filter(|uuid| !uuid.is_empty()).ok_or_else(|| {
-        let message = format!("{place} told no `cluster_uuid`: it is no OpenSearch");
-        Trouble::new(TroubleKind::Garbage, message)
-    })?;
-    if uuid == "_na_" {
-        let message = format!("{place} belongs to no cluster yet");
-        return Err(Trouble::new(TroubleKind::NotReady, message));
-    }
-    session.root = Root {
-        uuid,
-        name: word(&told["cluster_name"]).unwrap_or_default(),
-        version: word(&told["version"]["number"]).unwrap_or_default(),
-    };
+    let at = target.clock.now();
+    session.root = session.lately.root.or_ask(Some(at), session.who()).await?;
     Ok(session)
 }
 
 impl Session {
+    /// Asks who it is.
+    pub(super) async fn who(&self) -> Result<Root, Trouble> {
+        let told = self.get("/").await?;
+        let word = |value: &Json| value.as_str().map(|text| head(text, WORD_CHARS_MAX));
+        let place = &self.place;
+        let uuid =
+            word(&told["cluster_uuid"]).filter(|uuid| !uuid.is_empty()).ok_or_else(|| {
+                let message = format!("{place} told no `cluster_uuid`: it is no OpenSearch");
+                Trouble::new(TroubleKind::Garbage, message)
+            })?;
+        if uuid == "_na_" {
+            let message = format!("{place} belongs to no cluster yet");
+            return Err(Trouble::new(TroubleKind::NotReady, message));
+        }
+        Ok(Root {
+            uuid,
+            name: word(&told["cluster_name"]).unwrap_or_default(),
+            version: word(&told["version"]["number"]).unwrap_or_default(),
+        })
+    }
+
     /// Asks for what is at a path.
     pub(super) async fn get(&self, path: &str) -> Result<Json, Trouble> {
         self.call(Method::GET, path, None).await

@@ -4,7 +4,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
 
 use super::settings::S3;
-use super::store::Session;
+use super::store::{Had, Session};
 use crate::systems::kit::aws::{Access, account, configure};
 use crate::systems::kit::server::Target;
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
@@ -47,5 +47,6 @@ pub(super) async fn connect(target: &Target<S3>) -> Result<Session, Trouble> {
         bucket: own.bucket.clone(),
         region: own.region.clone(),
         account: own.account.clone(),
+        lately: Had::default(),
     })
 }

@@ -12,14 +12,14 @@ use super::canary::{Arrived, Canaries, arrived};
 use super::gap::Gap;
 use super::sample::{Short, compare};
 use super::settings::{Own, Shared};
-use super::state::{State, WINDOW_MS};
+use super::state::State;
 use crate::domain::ids::Side;
 use crate::domain::time::{BootId, Stamp};
 use crate::systems::kit::pulse::{PERIOD_ASSUMED, PERIODS_MOST, Pulse};
 use crate::systems::kit::server;
 
 /// So long a canary may be on its way to its own bucket and come there after a later one.
-const LATE_MS: i64 = 60_000;
+const LATE_MS: i64 = 20_000;
 
 /// While one arrives so often there is no outage.
 const STALL_LEAST: Duration = Duration::from_secs(2);
@@ -65,6 +65,9 @@ pub struct Learned {
     pub(super) shared: Arc<Shared>,
     #[serde(skip)]
     buckets: [Option<String>; 2],
+    /// How far back canaries of a side that nothing copies are read.
+    #[serde(skip)]
+    windows_ms: [i64; 2],
     #[serde(skip)]
     pub(super) clocks: [StoreClock; 2],
     pub(super) pulses: [Pulse; 2],
@@ -117,6 +120,7 @@ impl Learned {
         Self {
             shared: shared.unwrap_or_default(),
             buckets: sides.map(|own| own.map(|own| own.bucket.clone())),
+            windows_ms: sides.map(|own| own.map_or(0, Own::window_ms)),
             clocks: <[StoreClock; 2]>::default(),
             pulses: sides.map(|own| Pulse::new(own.and_then(|own| own.canary_every))),
             copies: [None; 2],
@@ -199,7 +203,7 @@ impl Learned {
             self.until_ms[at] = self.until_ms[at].max(Some(until.at_ms));
         }
         let end = if source.copies == Some(false) {
-            listed.newest().map(|newest| newest.name_ms - WINDOW_MS)
+            listed.newest().map(|newest| newest.name_ms - self.windows_ms[at])
         } else {
             until.map(|until| until.name_ms - LATE_MS)
         };

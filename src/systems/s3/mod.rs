@@ -45,9 +45,6 @@ use crate::systems::kit::trouble::Trouble;
 pub use rights::{ACT_POLICY, BEAT_POLICY, WATCH_POLICY, WATCH_POLICY_AWS};
 pub use settings::S3;
 
-/// How often a canary is written where the site does not say: each one costs a little.
-const BEAT_EVERY: Duration = Duration::from_secs(10);
-
 impl Server for S3 {
     const ABOUT: About = About {
         kind: "s3",
@@ -69,7 +66,8 @@ impl Server for S3 {
     };
     const PORT: Setting<u16> = settings::PORT;
     const USER_DEFAULT: Option<&'static str> = Some(MACHINE);
-    const KEPT_FOR: Option<Duration> = Some(Duration::from_secs(15));
+    // Each new one reads the authorities, gets credentials and connects anew.
+    const KEPT_FOR: Option<Duration> = Some(Duration::from_secs(30));
     const DIALS: bool = false;
     const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 
@@ -161,7 +159,7 @@ impl Server for S3 {
     }
 
     fn beats_every(own: &Self::Own) -> Option<Duration> {
-        Some(own.canary_every.unwrap_or(BEAT_EVERY))
+        Some(own.canary_every.unwrap_or(settings::BEAT_EVERY))
     }
 
     /// Each region writes its own canaries, whichever side is copied.

@@ -1,7 +1,7 @@
 //! What a site file says of a bucket and its copy in the other region.
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -194,11 +194,23 @@ impl Meant for Backups {
     }
 }
 
+/// How often a canary is written where the site does not say: each one costs a little.
+pub(super) const BEAT_EVERY: Duration = Duration::from_secs(10);
+
+/// How many periods back canaries are read at first, at most and at least.
+const WINDOW_PERIODS: u32 = 360;
+const WINDOW_PERIODS_LEAST: u32 = 3;
+
+/// How far back that is at most, where a period is not longer.
+const WINDOW_MOST: Duration = Duration::from_secs(3600);
+
 /// What looks at both sides and what they taught share: found in one look, needed in the next.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     /// The time from which on the canaries of each region are listed; 0 before the first look.
     pub(super) from_ms: [AtomicI64; 2],
+    /// Where no rule copies a side to the other one: its canaries measure nothing then.
+    pub(super) uncopied: [AtomicBool; 2],
     /// The outage of each side's copying that is not known to be made up for.
     pub(super) gaps: [Mutex<Option<Gap>>; 2],
     /// What was measured of each side's rules, once something was.
@@ -234,6 +246,14 @@ pub struct Own {
 }
 
 impl Own {
+    /// How far back canaries are read at first, in milliseconds: an hour where that is one page of
+    /// a list, and some periods at least.
+    pub(super) fn window_ms(&self) -> i64 {
+        let every = self.canary_every.unwrap_or(BEAT_EVERY);
+        let window = (every * WINDOW_PERIODS).min(WINDOW_MOST).max(every * WINDOW_PERIODS_LEAST);
+        i64::try_from(window.as_millis()).unwrap_or(i64::MAX)
+    }
+
     /// Reads them.
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self, Fault> {
         let endpoint = ENDPOINT.of(fields)?;
@@ -313,6 +333,19 @@ mod tests {
         check("region = 'x', endpoint = 'http://127.0.0.1:9000'", "127.0.0.1:9000", true);
         check("region = 'x', endpoint = 'https://minio.b'", "minio.b:443", true);
         check("region = 'x', endpoint = 'https://[::1]:7', path_style = false", "[::1]:7", false);
+    }
+
+    #[test]
+    fn canaries_are_read_back_as_far_as_a_page_reaches() {
+        let check = |every: &str, want_s: i64| {
+            let spec = spec(&format!("{every}\na = {{ bucket = 's', region = 'x' }}"));
+            let side = Written::<S3>::one(&spec, Side::A).unwrap();
+            assert_eq!(side.own.window_ms(), want_s * 1000, "{every}");
+        };
+        check("", 3600);
+        check("canary_every = '1s'", 360);
+        check("canary_every = '30s'", 3600);
+        check("canary_every = '1h'", 3 * 3600);
     }
 
     #[test]

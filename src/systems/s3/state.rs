@@ -15,9 +15,6 @@ use crate::systems::kit::trouble::Trouble;
 /// The most pages of canaries that are read in one look.
 const PAGES_MAX: usize = 4;
 
-/// How far back canaries are read at first.
-pub(super) const WINDOW_MS: i64 = 3_600_000;
-
 /// What a side told.
 #[derive(Debug, Clone)]
 pub struct State {
@@ -52,8 +49,7 @@ impl State {
         &'a self,
         bucket: Option<&'a str>,
     ) -> impl Iterator<Item = &'a Rule> + 'a {
-        let all = self.rules.iter().flatten();
-        all.filter(move |rule| rule.is_enabled && Some(rule.to.as_str()) == bucket)
+        rules_to(self.rules.as_deref().unwrap_or_default(), bucket)
     }
 }
 
@@ -64,34 +60,48 @@ pub(super) async fn read_state(
     watched: bool,
 ) -> Result<State, Trouble> {
     let own = &target.own;
-    // First and by itself: it tells the store's time, from which the first canaries are counted.
-    let made_ms = session.made_ms().await?;
-    let (rules, a, b) = tokio::join!(
-        session.rules(),
-        canaries(session, own, Side::A, watched),
-        canaries(session, own, Side::B, watched)
-    );
+    let (at, had) = (watched.then(|| target.clock.now()), &session.lately);
+    // First: when it was made comes with the store's time, from which the first canaries count.
+    let (made_ms, rules) = tokio::join!(had.made_ms.or_ask(at, session.made_ms()), session.rules());
+    let (made_ms, rules) = (made_ms?, known(rules)?);
+    let copies = rules.as_ref().ok().map(|rules| rules_to(rules, own.other_bucket()).count() > 0);
+    own.shared.uncopied[own.side.index()].store(copies == Some(false), Ordering::Relaxed);
+    let listed = async |of: Side| {
+        let listing = canaries(session, own, of, watched);
+        if own.shared.uncopied[of.index()].load(Ordering::Relaxed) {
+            return had.canaries[of.index()].or_ask(at, listing).await;
+        }
+        listing.await
+    };
+    let (a, b) = tokio::join!(listed(Side::A), listed(Side::B));
     let canaries = [a?, b?];
     let fate = async |of: Side| {
-        let newest = canaries[of.index()].newest().filter(|_| watched)?;
-        Some(session.status(&key(&own.canary, of, newest.name_ms)).await)
+        let Some(newest) = canaries[of.index()].newest().filter(|_| watched) else {
+            return Ok(None);
+        };
+        let key = key(&own.canary, of, newest.name_ms);
+        let ask = async { known(session.status(&key).await).map(Some) };
+        had.fates[of.index()].or_ask(at, ask).await
     };
     let (status, copied) = tokio::join!(fate(own.side), fate(own.side.other()));
     let measured = own.shared.measured[own.side.index()].lock();
-    let mut state = State {
+    Ok(State {
         server: session.server(made_ms),
         made_ms,
         data: data(own),
-        rules: known(rules)?,
+        rules,
         canaries,
-        status: status.map(known).transpose()?,
-        is_copy: matches!(copied, Some(Ok(Some(status))) if status == "REPLICA"),
+        status: status?,
+        is_copy: matches!(copied, Ok(Some(Ok(Some(status)))) if status == "REPLICA"),
         clock_ms: session.clock.last_ms(),
-        copies: None,
+        copies,
         measured: measured.ok().and_then(|last| last.clone()),
-    };
-    state.copies = state.rules.is_ok().then(|| state.rules_to(own.other_bucket()).count() > 0);
-    Ok(state)
+    })
+}
+
+/// The rules by which a bucket is copied to another and that are on.
+fn rules_to<'a>(rules: &'a [Rule], bucket: Option<&'a str>) -> impl Iterator<Item = &'a Rule> {
+    rules.iter().filter(move |rule| rule.is_enabled && Some(rule.to.as_str()) == bucket)
 }
 
 /// The pair, whichever side tells.
@@ -111,7 +121,7 @@ fn known<T>(told: Result<T, Trouble>) -> Result<Result<T, Clean>, Trouble> {
 
 /// The time from which on a region's canaries are listed, the same in both buckets.
 fn begin(own: &Own, of: Side, now_ms: i64) -> i64 {
-    let (from_ms, first) = (&own.shared.from_ms[of.index()], (now_ms - WINDOW_MS).max(1));
+    let (from_ms, first) = (&own.shared.from_ms[of.index()], (now_ms - own.window_ms()).max(1));
     match from_ms.compare_exchange(0, first, Ordering::Relaxed, Ordering::Relaxed) {
         Ok(_) => first,
         Err(from_ms) => from_ms,

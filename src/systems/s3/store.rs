@@ -3,9 +3,11 @@
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{ReplicationConfiguration, ReplicationRule, ReplicationRuleStatus};
 
+use super::canary::Canaries;
 use crate::domain::text::Clean;
 use crate::systems::kit::aws::PeerClock;
 use crate::systems::kit::aws::trouble::{Asked, code_of, of_sdk};
+use crate::systems::kit::lately::Lately;
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
 /// Keys of one page of a list.
@@ -25,7 +27,20 @@ pub struct Session {
     pub(super) bucket: String,
     pub(super) region: String,
     pub(super) account: Option<String>,
+    pub(super) lately: Had,
 }
+
+/// What was told lately.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Had {
+    pub(super) made_ms: Lately<Option<i64>>,
+    pub(super) canaries: [Lately<Canaries>; 2],
+    /// What became of the newest canary of each region.
+    pub(super) fates: [Lately<Option<Fate>>; 2],
+}
+
+/// The word on the copying of a canary, or why there is none.
+pub(super) type Fate = Result<Option<String>, Clean>;
 
 /// A rule by which a bucket is copied.
 #[derive(Debug, Clone, PartialEq, Eq)]

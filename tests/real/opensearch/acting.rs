@@ -88,7 +88,7 @@ fn a_planned_switch_under_load_loses_nothing_and_goes_back() {
     assert!(done(&write.check()), "{}", says(&write.check()));
     // The proof leaves no shard without a place, and the fenced side is no fault of this one: what
     // is missing is the replica that it was promoted with.
-    let b = watcher.look().b.unwrap().unwrap();
+    let b = watcher.look_anew().b.unwrap().unwrap();
     assert_eq!(why(&b), "the cluster is yellow, not green: 2 shards without a place");
     assert_eq!(pair.b.count(BOOKS), u64::try_from(acknowledged).unwrap());
     failback(&pair, &spec, &mut watcher);

@@ -13,6 +13,7 @@ use crate::systems::kit::seat::check_target;
 use crate::systems::kit::server::Written;
 use crate::systems::kit::task::prelude::*;
 use crate::systems::kit::task::read;
+use crate::systems::kit::web::idle::Idle;
 
 /// The time between two looks at connectors that stop or start.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -240,7 +241,7 @@ async fn order_all<T: Task<On = Kafka>>(
     let state = own.state_on(&session).await.map_err(Trouble::before_sending)?;
     let flow = flow_of(&state).map_err(Trouble::before_sending)?;
     let ours = || Trouble::unsent(TroubleKind::Ours, "no `connect` is named");
-    let rest = Rest::of(&own.target).ok_or_else(ours).and_then(|rest| rest);
+    let rest = Rest::of(&own.target, Idle::default()).ok_or_else(ours).and_then(|rest| rest);
     let rest = rest.map_err(Trouble::before_sending)?;
     let other = at.seat.other_state().await.ok();
     let clusters = [Some(&state.cluster), other.as_ref().map(|other| &other.cluster)];

@@ -1,4 +1,5 @@
-//! HTTP/1.1 for one request: written as a whole, its answer read and framed (RFC 9112).
+//! HTTP/1.1, one request after the other: written as a whole, its answer read and framed (RFC
+//! 9112).
 
 use std::future::poll_fn;
 use std::io;
@@ -46,15 +47,16 @@ impl From<Malformed> for Broken {
     }
 }
 
-/// Asks, and reads the answer; without its body where it leads on and `follow` is set.
+/// Asks, and reads the answer; without its body where it leads on and `follow` is set. The
+/// connection comes back where more may be asked over it.
 ///
 /// # Errors
 /// When the connection breaks or the answer is none.
-pub async fn ask(
+pub async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
     message: &Message,
-    stream: impl AsyncRead + AsyncWrite + Unpin,
+    stream: S,
     follow: bool,
-) -> Result<Reply, Broken> {
+) -> Result<(Reply, Option<S>), Broken> {
     let mut reader = Reader { stream, read: Vec::new() };
     let talking = |error: io::Error| Broken::Talking(error.into());
     reader.stream.write_all(&bytes_of(message)).await.map_err(talking)?;
@@ -67,7 +69,9 @@ pub async fn ask(
         (None, Framing::Chunks) => reader.chunks().await?,
         (None, Framing::UntilEnd) => reader.until_end().await?,
     };
-    Ok(Reply { status: head.status, body, next, certificate_ends_s: None })
+    let is_over = head.persists && next.is_none() && reader.read.is_empty();
+    let reply = Reply { status: head.status, body, next, certificate_ends_s: None };
+    Ok((reply, is_over.then_some(reader.stream)))
 }
 
 /// The request as it is sent. How long its body is, is ours to say.
@@ -117,6 +121,8 @@ struct Head {
     status: StatusCode,
     location: Option<Vec<u8>>,
     framing: Framing,
+    /// True where the peer goes on listening once all is said (RFC 9112, 9.3).
+    persists: bool,
 }
 
 impl Head {
@@ -159,7 +165,15 @@ impl Head {
                 Some(_) => return Err(Malformed::Length),
             }
         };
-        Ok(Some((Self { status, location, framing }, length)))
+        let closes = |line: &[u8]| {
+            line.split(|byte| *byte == b',')
+                .any(|word| word.trim_ascii().eq_ignore_ascii_case(b"close"))
+        };
+        let persists = response.version == Some(1)
+            && framing != Framing::UntilEnd
+            && status != StatusCode::SWITCHING_PROTOCOLS
+            && !named("connection").any(|header| closes(header.value));
+        Ok(Some((Self { status, location, framing, persists }, length)))
     }
 }
 
@@ -297,9 +311,10 @@ mod tests {
         };
         let (reply, ()) = tokio::join!(ask(&message, ours, true), peer);
         match reply {
-            Ok(Reply { next: Some(next), .. }) => format!("to {}", next.url),
-            Ok(reply) => {
-                format!("{} {}", reply.status.as_u16(), String::from_utf8_lossy(&reply.body))
+            Ok((Reply { next: Some(next), .. }, _)) => format!("to {}", next.url),
+            Ok((reply, stream)) => {
+                let (body, open) = (String::from_utf8_lossy(&reply.body), stream.is_some());
+                format!("{} {body}{}", reply.status.as_u16(), if open { "+" } else { "" })
             }
             Err(Broken::Talking(why)) => why.to_string(),
             Err(other) => format!("{other:?}"),
@@ -319,24 +334,27 @@ mod tests {
         let early = "end of file before message length reached";
         let chunked = "Transfer-Encoding: chunked\r\n";
         let badly = "the body's parts are not framed as they should be";
-        check("Content-Length: 3\r\n\r\nabc", "200 abc").await;
+        check("Content-Length: 3\r\n\r\nabc", "200 abc+").await;
         check("Content-Length: 3\r\n\r\nabcdef", "200 abc").await;
-        check("content-length: 3\r\nContent-Length: 3\r\n\r\nabc", "200 abc").await;
+        check("content-length: 3\r\nContent-Length: 3\r\n\r\nabc", "200 abc+").await;
         check("Content-Length: 4\r\n\r\nabc", early).await;
         check("\r\nabc", "200 abc").await;
         check("HTTP/1.0 503 No\r\n\r\nabc", "503 abc").await;
-        check(&format!("{chunked}\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n"), "200 abcde").await;
-        check(&format!("{chunked}\r\n3\r\nabc\r\n0\r\nA: b\r\n\r\n"), "200 abc").await;
-        check(&format!("Content-Length: 9\r\n{chunked}\r\n0\r\n\r\n"), "200 ").await;
-        check("Transfer-Encoding: gzip, Chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", "200 a").await;
+        check(&format!("{chunked}\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\n"), "200 abcde+").await;
+        check(&format!("{chunked}\r\n3\r\nabc\r\n0\r\nA: b\r\n\r\n"), "200 abc+").await;
+        check(&format!("Content-Length: 9\r\n{chunked}\r\n0\r\n\r\n"), "200 +").await;
+        check("Transfer-Encoding: gzip, Chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", "200 a+").await;
         check("Transfer-Encoding: gzip\r\n\r\nabc", "200 abc").await;
-        check("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No\r\n\r\n", "204 ").await;
+        check("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No\r\n\r\n", "204 +").await;
         check("HTTP/1.1 101 Other\r\n\r\nabc", "101 ").await;
-        check("HTTP/1.1 304 No\r\nContent-Length: 3\r\n\r\n", "304 ").await;
-        check_of(Method::HEAD, "Content-Length: 3\r\n\r\n", "200 ").await;
+        check("HTTP/1.1 304 No\r\nContent-Length: 3\r\n\r\n", "304 +").await;
+        check_of(Method::HEAD, "Content-Length: 3\r\n\r\n", "200 +").await;
         check("HTTP/1.1 302 F\r\nLocation: /b\r\n\r\n", "to http://a.test/b").await;
-        check("HTTP/1.1 302 F\r\nLocation: //b.test/\r\nContent-Length: 0\r\n\r\n", "302 ").await;
-        check("HTTP/1.1 302 F\r\nContent-Length: 0\r\n\r\n", "302 ").await;
+        check("HTTP/1.1 302 F\r\nLocation: //b.test/\r\nContent-Length: 0\r\n\r\n", "302 +").await;
+        check("HTTP/1.1 302 F\r\nContent-Length: 0\r\n\r\n", "302 +").await;
+        // Who says so listens no more.
+        check("Connection: x, Close\r\nContent-Length: 3\r\n\r\nabc", "200 abc").await;
+        check("HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc", "200 abc").await;
         // What is none.
         let cut = "connection closed before message completed";
         check("HTTP/1.1 200 OK\r\nContent-Le", cut).await;
@@ -369,7 +387,7 @@ mod tests {
         let many = |count: usize| "A: b\r\n".repeat(count);
         check(format!("HTTP/1.1 200 OK\r\n{}\r\n", many(HEADERS_MAX + 1)), large).await;
         let ok = format!("HTTP/1.1 200 OK\r\n{}Content-Length: 0\r\n\r\n", many(HEADERS_MAX - 1));
-        check(ok, "200 ").await;
+        check(ok, "200 +").await;
         let long = "x".repeat(HEAD_BYTES_MAX + READ_BYTES);
         check(format!("HTTP/1.1 200 OK\r\nA: {long}\r\n"), large).await;
         let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";

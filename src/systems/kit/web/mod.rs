@@ -1,8 +1,10 @@
-//! Peers that speak HTTP: asked over a connection of their own each time, bounded in all they send.
+//! Peers that speak HTTP: asked over a connection of their own each time unless a session with them
+//! is kept, bounded in all they send.
 
 pub mod address;
 pub mod certificate;
 mod http1;
+pub mod idle;
 pub mod sign;
 pub mod wire;
 
@@ -22,6 +24,7 @@ use url::Url;
 use crate::systems::kit::server::{Server, Target};
 use crate::systems::kit::tls::Trust;
 use crate::systems::kit::trouble::{Trouble, TroubleKind, innermost, known_cause};
+use idle::Idle;
 use sign::Signer;
 use wire::{Broken, Message};
 
@@ -89,6 +92,8 @@ pub struct Web {
     address: Option<SocketAddr>,
     trust: Trust,
     asks: As,
+    /// Connections that are kept.
+    idle: Option<Idle>,
 }
 
 /// What a peer answered.
@@ -105,7 +110,7 @@ pub struct Answer {
 impl Web {
     /// The peer at a URL.
     pub fn new(base: Url, trust: Trust, asks: As) -> Self {
-        Self { base, address: None, trust, asks }
+        Self { base, address: None, trust, asks, idle: None }
     }
 
     /// One side of a pair, at this address of its name.
@@ -122,12 +127,18 @@ impl Web {
         let user = target.user_is_named.then_some(target.user.as_str());
         let asks = As::of(user, target.secret.as_ref())?;
         let trust = target.trust.clone().unwrap_or(Trust::Machine);
-        Ok(Self { base, address: peer, trust, asks })
+        Ok(Self { base, address: peer, trust, asks, idle: None })
     }
 
     /// The same peer, asked in signed requests.
     pub fn signed(self, signer: Signer) -> Self {
         Self { asks: As::Signed(Arc::new(signer)), ..self }
+    }
+
+    /// The same peer, over connections that are kept as long as this is; only what is safe to be
+    /// asked twice goes over them.
+    pub fn keeping(self, idle: Idle) -> Self {
+        Self { idle: Some(idle), ..self }
     }
 
     /// What it is called in sentences: `a.example:9200`.
@@ -172,7 +183,11 @@ impl Web {
             As::Signed(signer) => signer.sign(&method, &url, &bytes, &mut headers)?,
         }
         let message = Message { url, method, headers, body: bytes.into() };
-        let asked = wire::ask_at(&self.trust, &message, self.address, false).await;
+        let kept = self.idle.as_ref().filter(|_| message.method == Method::GET);
+        let asked = match kept {
+            Some(idle) => wire::ask_kept(&self.trust, &message, self.address, idle).await,
+            None => wire::ask_at(&self.trust, &message, self.address, false).await,
+        };
         let reply = asked.map_err(|broken| explain(&self.place(), &broken))?;
         let said = String::from_utf8_lossy(&reply.body[..reply.body.len().min(SAID_CHARS_MAX * 4)])
             .chars()

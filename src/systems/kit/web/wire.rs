@@ -1,4 +1,5 @@
-//! One request over a connection of its own: name, TCP, TLS, HTTP/1.1 or 2, and the answer.
+//! One request, over a connection of its own unless one is kept for it: name, TCP, TLS, HTTP/1.1
+//! or 2, and the answer.
 
 use std::error::Error;
 use std::future::poll_fn;
@@ -23,10 +24,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use url::{Host, Position, Url};
 
 use super::address;
 use super::http1;
+use super::idle::{self, Idle};
 use crate::systems::kit::tls::Trust;
 
 /// The most of an answer's body that is ever read, in bytes.
@@ -35,8 +38,9 @@ pub const BODY_BYTES_MAX: usize = 1 << 20;
 /// How long the first family of addresses is alone before the other is tried beside it (RFC 8305).
 const OTHER_FAMILY_AFTER: Duration = Duration::from_millis(300);
 
-/// HTTP/2, as TLS names it.
+/// HTTP/2 and HTTP/1.1, as TLS names them.
 const H2: &[u8] = b"h2";
+const HTTP1: &[u8] = b"http/1.1";
 
 const NO_HOST: &str = "the URL names no host";
 
@@ -163,19 +167,70 @@ pub async fn ask_at(
     address: Option<SocketAddr>,
     follow: bool,
 ) -> Result<Reply, Broken> {
+    let stream = dial(&message.url, address).await?;
+    if message.url.scheme() == "https" {
+        // Much larger than the rest, and rarer.
+        Box::pin(ask_tls(trust, message, stream, follow)).await
+    } else {
+        Ok(http1::ask(message, stream, follow).await?.0)
+    }
+}
+
+/// The same over a connection that is kept, or a new one that is kept then. Whoever asks this must
+/// be free to ask twice: a kept connection may be found dead.
+///
+/// # Errors
+/// Why there is no answer.
+pub async fn ask_kept(
+    trust: &Trust,
+    message: &Message,
+    address: Option<SocketAddr>,
+    idle: &Idle,
+) -> Result<Reply, Broken> {
+    if let Some(stream) = idle.take() {
+        match http1::ask(message, stream, false).await {
+            Err(Broken::Talking(_)) => {}
+            told => return told.map(|told| idle.keep(told)),
+        }
+    }
+    let stream = dial(&message.url, address).await?;
+    let stream: idle::Open = if message.url.scheme() == "https" {
+        Box::new(Box::pin(encrypt(trust, &message.url, stream, &[HTTP1])).await?)
+    } else {
+        Box::new(stream)
+    };
+    http1::ask(message, stream, false).await.map(|told| idle.keep(told))
+}
+
+async fn dial(url: &Url, address: Option<SocketAddr>) -> Result<TcpStream, Broken> {
     let stream = match address {
         Some(chosen) => {
             address::permit(chosen.ip()).map_err(|why| Broken::Connecting(why.into()))?;
             connect(&[chosen]).await?
         }
-        None => reach(&message.url).await?,
+        None => reach(url).await?,
     };
-    if message.url.scheme() == "https" {
-        // Much larger than the rest, and rarer.
-        Box::pin(ask_tls(trust, message, stream, follow)).await
-    } else {
-        http1::ask(message, stream, follow).await
-    }
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+async fn encrypt(
+    trust: &Trust,
+    url: &Url,
+    stream: TcpStream,
+    speaks: &[&[u8]],
+) -> Result<TlsStream<TcpStream>, Broken> {
+    let mut config = (*trust.config().await.map_err(Broken::Ours)?).clone();
+    config.alpn_protocols = speaks.iter().map(|one| one.to_vec()).collect();
+    let name = match url.host() {
+        Some(Host::Ipv4(address)) => ServerName::from(IpAddr::from(address)),
+        Some(Host::Ipv6(address)) => ServerName::from(IpAddr::from(address)),
+        Some(Host::Domain(name)) => {
+            ServerName::try_from(name.to_owned()).map_err(io::Error::other)?
+        }
+        None => return Err(Broken::Ours(NO_HOST.to_owned())),
+    };
+    Ok(TlsConnector::from(Arc::new(config)).connect(name, stream).await?)
 }
 
 async fn ask_tls(
@@ -184,25 +239,14 @@ async fn ask_tls(
     stream: TcpStream,
     follow: bool,
 ) -> Result<Reply, Broken> {
-    let mut config = (*trust.config().await.map_err(Broken::Ours)?).clone();
-    config.alpn_protocols = [H2, b"http/1.1"].map(<[u8]>::to_vec).to_vec();
-    let name = match message.url.host() {
-        Some(Host::Ipv4(address)) => ServerName::from(IpAddr::from(address)),
-        Some(Host::Ipv6(address)) => ServerName::from(IpAddr::from(address)),
-        Some(Host::Domain(name)) => {
-            ServerName::try_from(name.to_owned()).map_err(io::Error::other)?
-        }
-        None => return Err(Broken::Ours(NO_HOST.to_owned())),
-    };
-    stream.set_nodelay(true)?;
-    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
+    let stream = encrypt(trust, &message.url, stream, &[H2, HTTP1]).await?;
     let session = stream.get_ref().1;
     let certificate = session.peer_certificates().and_then(<[_]>::first);
     let certificate_ends_s = certificate.and_then(|shown| super::certificate::not_after(shown));
     let reply = if session.alpn_protocol() == Some(H2) {
         ask_http2(message, stream, follow).await?
     } else {
-        http1::ask(message, stream, follow).await?
+        http1::ask(message, stream, follow).await?.0
     };
     Ok(Reply { certificate_ends_s, ..reply })
 }

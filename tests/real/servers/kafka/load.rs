@@ -13,7 +13,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::{DeliveryResult, Message as _};
 use rdkafka::producer::{BaseRecord, NoCustomPartitioner, Producer as _, ProducerContext};
 use rdkafka::producer::{PurgeConfig, ThreadedProducer};
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem};
 
 use super::super::{DEADLINE, until};
 use super::broker::Broker;
@@ -175,7 +175,8 @@ impl Arrived {
         let consumer = self.consumer.take().unwrap_or_else(|| self.config.create().unwrap());
         let Some(list) = self.unread(&consumer) else { return false };
         // The end of one is told again after each record that comes later.
-        let mut open: HashSet<i32> = list.elements().iter().map(|one| one.partition()).collect();
+        let parts = list.elements();
+        let mut open: HashSet<i32> = parts.iter().map(TopicPartitionListElem::partition).collect();
         consumer.assign(&list).unwrap();
         let start = Instant::now();
         while !open.is_empty() && start.elapsed() < TIMEOUT {
