@@ -3,7 +3,7 @@
 use std::io;
 
 /// How many.
-const WORKERS: usize = 1;
+const WORKERS: usize = 2;
 
 /// Starts them.
 ///

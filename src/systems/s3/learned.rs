@@ -18,7 +18,8 @@ use crate::domain::time::{BootId, Stamp};
 use crate::systems::kit::pulse::{PERIOD_ASSUMED, PERIODS_MOST, Pulse};
 use crate::systems::kit::server;
 
-/// So long a canary may be on its way to its own bucket and come there after a later one.
+/// So long a canary may be on its way to its own bucket and come there after a later one: some
+/// times what its writer waits for (`OPERATION_LIMIT` of the kit's clients).
 const LATE_MS: i64 = 20_000;
 
 /// While one arrives so often there is no outage.
