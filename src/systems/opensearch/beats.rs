@@ -104,7 +104,7 @@ pub(super) async fn read(session: &Session, index: &str, made: Option<&Made>) ->
         "/{index}/_mget?filter_path=docs._id,docs.found,docs._source.at_ms,docs.error.type"
     );
     let body = json!({ "ids": both.concat() });
-    match session.call(Method::GET, &path, Some(&body)).await {
+    match session.call(Method::POST, &path, Some(&body)).await {
         Err(trouble) => {
             [Beat::Unreadable(trouble.message.clone()), Beat::Unreadable(trouble.message)]
         }
