@@ -1,5 +1,6 @@
 //! Probes and operators whose words are masked before anything else hears them: peers tell secrets.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,16 +69,16 @@ impl Mask {
         }
     }
 
-    fn look(&self, mut look: Look) -> Look {
+    fn look(&self, mut look: Look, memo: &mut Memo) -> Look {
         match &mut look {
-            Ok(reading) => self.reading(reading),
+            Ok(reading) => self.reading(reading, memo),
             Err(LookError { kind: _, message }) => *message = self.text(message),
         }
         look
     }
 
     /// Every field by name: one that is added later does not compile until it is thought of here.
-    fn reading(&self, reading: &mut Reading) {
+    fn reading(&self, reading: &mut Reading, memo: &mut Memo) {
         let Reading {
             health,
             hindered,
@@ -96,9 +97,10 @@ impl Mask {
             held: _,
             capacity: _,
         } = reading;
+        let mut mask = |text: &mut Clean| *text = memo.text(self, text);
         for fact in facts {
             match &mut fact.value {
-                FactValue::Text(text) | FactValue::Unknown(text) => *text = self.text(text),
+                FactValue::Text(text) | FactValue::Unknown(text) => mask(text),
                 FactValue::Boolean(_)
                 | FactValue::Number(_)
                 | FactValue::Seconds(_)
@@ -107,16 +109,16 @@ impl Mask {
         }
         match health {
             Health::Up => {}
-            Health::Degraded(why) | Health::Down(why) | Health::Unknown(why) => self.all([why]),
+            Health::Degraded(why) | Health::Down(why) | Health::Unknown(why) => mask(why),
         }
         if let Some(Link { says: LinkWord::Unknown(why), .. }) = link {
-            self.all([why]);
+            mask(why);
         }
-        if let Some(told) = identity {
-            self.identity(told);
+        if let Some(Identity { server, data }) = identity {
+            [server, data].into_iter().for_each(&mut mask);
         }
-        self.all([end, parted].into_iter().flatten().map(|told| &mut told.of));
-        self.all(hindered.iter_mut().chain([note]));
+        [end, parted].into_iter().flatten().for_each(|told| mask(&mut told.of));
+        hindered.iter_mut().chain([note]).for_each(mask);
     }
 
     fn identity(&self, Identity { server, data }: &mut Identity) {
@@ -145,20 +147,48 @@ impl Mask {
     }
 }
 
+/// What the texts of a look were masked to: most are told again in the next one.
+#[derive(Default)]
+struct Memo {
+    before: HashMap<Clean, Clean>,
+    now: HashMap<Clean, Clean>,
+}
+
+impl Memo {
+    fn text(&mut self, mask: &Mask, text: &Clean) -> Clean {
+        let known = self.before.remove_entry(text);
+        let (text, masked) = known.unwrap_or_else(|| (text.clone(), mask.text(text)));
+        self.now.insert(text, masked.clone());
+        masked
+    }
+
+    fn end_look(&mut self) {
+        self.before = std::mem::take(&mut self.now);
+    }
+}
+
 /// A probe that tells no secret.
 pub struct MaskedProbe {
-    /// The probe.
-    pub probe: Box<dyn Probe>,
-    /// What masks.
-    pub mask: Mask,
+    probe: Box<dyn Probe>,
+    mask: Mask,
+    memo: Memo,
+}
+
+impl MaskedProbe {
+    /// The probe, masked.
+    pub fn new(probe: Box<dyn Probe>, mask: Mask) -> Self {
+        Self { probe, mask, memo: Memo::default() }
+    }
 }
 
 impl Probe for MaskedProbe {
     fn look(&mut self) -> Boxed<'_, Looks> {
         Box::pin(async {
             let Looks { a, b } = self.probe.look().await;
-            let mask = &self.mask;
-            Looks { a: a.map(|look| mask.look(look)), b: b.map(|look| mask.look(look)) }
+            let (mask, memo) = (&self.mask, &mut self.memo);
+            let [a, b] = [a, b].map(|look| look.map(|look| mask.look(look, memo)));
+            memo.end_look();
+            Looks { a, b }
         })
     }
 

@@ -211,7 +211,7 @@ pub fn watched(
 
 /// The same, with its words masked before anything hears them.
 pub fn masked(one: Watched, mask: &Mask) -> Watched {
-    Watched { probe: Box::new(MaskedProbe { probe: one.probe, mask: mask.clone() }), ..one }
+    Watched { probe: Box::new(MaskedProbe::new(one.probe, mask.clone())), ..one }
 }
 
 /// What a runner grants an operator beyond the step's own deadline, which operators keep

@@ -12,7 +12,8 @@ use rdkafka::message::{BorrowedMessage, Headers as _, Message as _, Timestamp};
 use rdkafka::metadata::MetadataPartition;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::client::{Client, code_of};
+use super::client::Client;
+use super::context::code_of;
 use super::judge::named;
 use super::offsets::{bounds, offsets};
 use super::settings::Own;

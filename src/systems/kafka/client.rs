@@ -2,22 +2,21 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::PoisonError;
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rdkafka::client::{ClientContext, OAuthToken};
-use rdkafka::config::{ClientConfig, RDKafkaLogLevel};
-use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext};
+use rdkafka::config::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::{BorrowedMessage, Message as _};
+use rdkafka::message::BorrowedMessage;
 use rdkafka::metadata::MetadataPartition;
-use rdkafka::producer::{BaseProducer, BaseRecord, DeliveryResult, Producer as _, ProducerContext};
-use secrecy::ExposeSecret as _;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-use super::connect::{Had, Offsets};
+use super::connect::{Offsets, Rest};
+use super::context::{Context, EVENTS_MOST, code_of, config_of};
 use super::settings::Kafka;
 use super::state::{Committed, Newest};
 use super::trouble::{of_client, of_code, of_events};
@@ -25,78 +24,8 @@ use crate::domain::time::Stamp;
 use crate::systems::kit::server::Target;
 use crate::systems::kit::trouble::{Trouble, TroubleKind, known_cause};
 
-/// Whose offsets are read where no group of users is meant; nothing is ever kept under it.
-const OUR_GROUP: &str = "warroom";
-
-/// The least and the largest part of a batch that is asked for: the newest record is in its last.
-const FETCH_BYTES: u32 = 64 * 1024;
-
-/// The most that the library keeps of what it read ahead, in KiB.
-const QUEUE_KIB: u32 = 4096;
-
 /// How long we wait for the library to tell why something failed.
 const EVENT_LIMIT: Duration = Duration::from_millis(50);
-
-/// The most of its reasons that are kept.
-const EVENTS_MOST: usize = 16;
-
-/// Where a record stands that was written, or why it is not known.
-type Delivered = Result<(i32, i64), KafkaError>;
-
-/// What the library tells by itself: why brokers cannot be reached.
-#[derive(Clone, Default)]
-pub(super) struct Context {
-    events: Arc<Mutex<Vec<(KafkaError, String)>>>,
-    delivered: Arc<Mutex<Option<Delivered>>>,
-    token: Option<(String, String)>,
-}
-
-impl Context {
-    fn events(&self) -> Vec<(KafkaError, String)> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl ClientContext for Context {
-    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
-
-    fn log(&self, level: RDKafkaLogLevel, _facility: &str, message: &str) {
-        tracing::debug!(?level, message, "the library of Kafka");
-    }
-
-    fn error(&self, error: KafkaError, reason: &str) {
-        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        // That all brokers are down says less than why.
-        let says = code_of(&error) != Some(RDKafkaErrorCode::AllBrokersDown);
-        if says && events.len() < EVENTS_MOST {
-            events.push((error, reason.to_owned()));
-        }
-    }
-
-    fn generate_oauth_token(
-        &self,
-        _config: Option<&str>,
-    ) -> Result<OAuthToken, Box<dyn std::error::Error>> {
-        let (token, principal_name) = self.token.clone().ok_or("no token is configured")?;
-        // It is asked for anew with each session; the broker refuses one that has expired.
-        let lifetime_ms = i64::MAX / 1_000_000;
-        Ok(OAuthToken { token, principal_name, lifetime_ms })
-    }
-}
-
-impl ConsumerContext for Context {}
-
-impl ProducerContext for Context {
-    type DeliveryOpaque = ();
-
-    fn delivery(&self, delivered: &DeliveryResult<'_>, (): ()) {
-        let told = match delivered {
-            Ok(message) => Ok((message.partition(), message.offset())),
-            Err((error, _)) => Err(error.clone()),
-        };
-        *self.delivered.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
-    }
-}
 
 /// A client as the thread holds it.
 pub(super) struct Client {
@@ -240,14 +169,18 @@ type Job = Box<dyn FnOnce(&mut Client) + Send>;
 pub struct Session {
     jobs: Sender<Job>,
     limit: Duration,
-    /// What Connect told.
-    pub(super) lately: Had,
+    rest: Option<Result<Rest, Trouble>>,
 }
 
 impl Session {
     /// The longest time for one question.
     pub(super) fn limit(&self) -> Duration {
         self.limit
+    }
+
+    /// Connect of this side, or why it cannot be asked; none where the site names none.
+    pub(super) fn rest(&self) -> Option<&Result<Rest, Trouble>> {
+        self.rest.as_ref()
     }
 
     /// Has the thread do something, and waits for it. The caller may stop waiting at any time.
@@ -288,7 +221,7 @@ pub(super) async fn connect(
     let (config, context) = config_of(target);
     let (jobs, work) = channel::<Job>();
     let (made, hear) = oneshot::channel();
-    let (place, user) = (target.place.clone(), target.user.clone());
+    let (place, user, of) = (target.place.clone(), target.user.clone(), target.clone());
     let (names_ca, tls) = (target.ca.is_some(), target.own.tls);
     let committed_only = target.own.committed_only;
     let run = move || {
@@ -314,7 +247,8 @@ pub(super) async fn connect(
             consumer, of_all, limit, newest, low, groups, producer, config, context, place, user,
             names_ca, tls,
         };
-        let _ = made.send(Ok(()));
+        // It may read a file: nothing but this thread waits for the disk.
+        let _ = made.send(Ok(Rest::of(&of)));
         for job in work {
             job(&mut client);
         }
@@ -322,8 +256,8 @@ pub(super) async fn connect(
     let thread = std::thread::Builder::new().name("kafka".to_owned()).spawn(run);
     thread.map_err(|error| Trouble::unsent(TroubleKind::Ours, error.to_string()))?;
     let gone = |_| Trouble::unsent(TroubleKind::Ours, "the client of Kafka could not be made");
-    hear.await.map_err(gone)??;
-    Ok(Session { jobs, limit: limit / 2, lately: Had::default() })
+    let rest = hear.await.map_err(gone)??;
+    Ok(Session { jobs, limit: limit / 2, rest })
 }
 
 fn reader(
@@ -339,58 +273,4 @@ fn reader(
         let _ = made.poll(EVENT_LIMIT);
     }
     Ok(made)
-}
-
-/// What the library is told.
-fn config_of(target: &Target<Kafka>) -> (ClientConfig, Context) {
-    let (own, ms) = (&target.own, |ms: u32| ms.to_string());
-    let brokers: Vec<String> =
-        std::iter::once(target.endpoint.place()).chain(own.brokers.iter().cloned()).collect();
-    // A secret for acting alone is none for watching: who has none shows none.
-    let login = own.sasl.zip(target.secret.as_ref());
-    let protocol = match (login.is_some(), own.tls) {
-        (false, false) => "plaintext",
-        (false, true) => "ssl",
-        (true, false) => "sasl_plaintext",
-        (true, true) => "sasl_ssl",
-    };
-    let isolation = if own.committed_only { "read_committed" } else { "read_uncommitted" };
-    let mut config = ClientConfig::new();
-    config
-        .set("bootstrap.servers", brokers.join(","))
-        .set("client.id", "warroom")
-        .set("group.id", OUR_GROUP)
-        .set("enable.auto.commit", "false")
-        .set("enable.auto.offset.store", "false")
-        .set("enable.partition.eof", "true")
-        .set("allow.auto.create.topics", "false")
-        .set("isolation.level", isolation)
-        .set("fetch.wait.max.ms", ms(100))
-        .set("fetch.message.max.bytes", ms(FETCH_BYTES))
-        .set("queued.max.messages.kbytes", ms(QUEUE_KIB))
-        .set("socket.connection.setup.timeout.ms", ms(3000))
-        .set("reconnect.backoff.ms", ms(50))
-        .set("reconnect.backoff.max.ms", ms(500))
-        .set("security.protocol", protocol)
-        .set_log_level(RDKafkaLogLevel::Warning);
-    if own.tls {
-        let ca = target.ca.as_ref().map(|path| path.display().to_string());
-        config.set("ssl.ca.location", ca.unwrap_or_else(|| "probe".to_owned()));
-    }
-    let mut context = Context::default();
-    if let Some((mechanism, secret)) = login {
-        config.set("sasl.mechanism", mechanism.to_uppercase());
-        if mechanism == "oauthbearer" {
-            context.token = Some((secret.expose_secret().to_owned(), target.user.clone()));
-        } else {
-            config.set("sasl.username", &target.user);
-            config.set("sasl.password", secret.expose_secret());
-        }
-    }
-    (config, context)
-}
-
-/// What a code of the library or of a broker means.
-pub(super) fn code_of(error: &KafkaError) -> Option<RDKafkaErrorCode> {
-    error.rdkafka_error_code()
 }

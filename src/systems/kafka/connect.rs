@@ -81,9 +81,8 @@ pub(super) struct Flow {
 pub(super) type Offsets = BTreeMap<(String, i32), i64>;
 
 /// What Connect told lately. It keeps offsets for some seconds before it tells them itself.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Had {
-    pub(super) idle: Idle,
+#[derive(Default)]
+struct Had {
     cluster: Lately<String>,
     copied: Lately<Offsets>,
 }
@@ -103,18 +102,20 @@ impl Flow {
 /// Connect of one side.
 pub(super) struct Rest {
     web: Web,
+    had: Had,
 }
 
 impl Rest {
-    /// The one that the site names; none where it names none.
-    pub(super) fn of(target: &Target<Kafka>, idle: Idle) -> Option<Result<Self, Trouble>> {
+    /// The one that the site names; none where it names none. It may read a file.
+    pub(super) fn of(target: &Target<Kafka>) -> Option<Result<Self, Trouble>> {
         let written = target.own.connect.as_ref()?;
         let made = || {
             let ours = |why: String| Trouble::unsent(TroubleKind::Ours, why);
             let trust = Trust::of(written.ca.as_deref()).map_err(ours)?;
             let secret = target.secret.as_ref().filter(|_| written.login);
             let asks = As::of(Some(&target.user), secret)?;
-            Ok(Self { web: Web::new(written.url.clone(), trust, asks).keeping(idle) })
+            let web = Web::new(written.url.clone(), trust, asks).keeping(Idle::default());
+            Ok(Self { web, had: Had::default() })
         };
         Some(made())
     }
@@ -123,10 +124,10 @@ impl Rest {
     pub(super) async fn flow(
         &self,
         names: &Names,
-        had: &Had,
         limit: Duration,
         at: Option<Stamp>,
     ) -> Result<Flow, Trouble> {
+        let had = &self.had;
         let told = self.read("connectors?expand=status&expand=info", limit).await?;
         let cluster = had.cluster.or_ask(at, self.cluster(limit)).await?;
         let mut flow =

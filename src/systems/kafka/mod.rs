@@ -10,6 +10,7 @@ mod anchors;
 mod ask;
 mod client;
 mod connect;
+mod context;
 mod facts;
 mod held;
 mod judge;
@@ -43,7 +44,6 @@ use crate::systems::kit::beating::EVERY_USUAL;
 use crate::systems::kit::endpoint::Endpoint;
 use crate::systems::kit::server::{Server, Sight, Target, Written};
 use crate::systems::kit::trouble::Trouble;
-use connect::Rest;
 use state::SideState;
 
 pub use rights::{ACT_ACLS, BEAT_ACLS, WATCH_ACLS};
@@ -133,13 +133,12 @@ impl Server for Kafka {
         watched: bool,
     ) -> Result<SideState, Trouble> {
         let own = Arc::new(target.own.clone());
-        let (names, had) = (&target.own.names, &session.lately);
-        let at = watched.then(|| target.clock.now());
+        let (names, at) = (&target.own.names, watched.then(|| target.clock.now()));
         let asked = session.on(move |client| ask::read(client, &own, at));
         let flow = async {
-            match Rest::of(target, had.idle.clone())? {
-                Ok(rest) => Some(rest.flow(names, had, session.limit(), at).await),
-                Err(trouble) => Some(Err(trouble)),
+            match session.rest()? {
+                Ok(rest) => Some(rest.flow(names, session.limit(), at).await),
+                Err(trouble) => Some(Err(trouble.clone())),
             }
         };
         let (state, flow) = tokio::join!(asked, flow);

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
-use super::client::{Client, Context};
+use super::client::Client;
 use super::connect::Offsets;
+use super::context::Context;
 use crate::domain::time::Stamp;
 use crate::systems::kit::lately::is_due;
 use crate::systems::kit::trouble::Trouble;

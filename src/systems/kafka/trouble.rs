@@ -2,7 +2,7 @@
 
 use rdkafka::error::{KafkaError, RDKafkaErrorCode as Code};
 
-use super::client::code_of;
+use super::context::code_of;
 use crate::systems::kit::trouble::{Trouble, TroubleKind, not_tls};
 
 /// The reason that the library told beside a failure, the gravest first: that all brokers are down

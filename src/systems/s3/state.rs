@@ -61,14 +61,21 @@ pub(super) async fn read_state(
 ) -> Result<State, Trouble> {
     let own = &target.own;
     let (at, had) = (watched.then(|| target.clock.now()), &session.lately);
+    let uncopied = |of: Side| &own.shared.uncopied[of.index()];
+    let is_uncopied = |of: Side| uncopied(of).load(Ordering::Relaxed);
+    // A copy is measured by its source's rules; those of the other side change rarely.
+    let ruled = at.filter(|_| is_uncopied(own.side));
     // First: when it was made comes with the store's time, from which the first canaries count.
-    let (made_ms, rules) = tokio::join!(had.made_ms.or_ask(at, session.made_ms()), session.rules());
-    let (made_ms, rules) = (made_ms?, known(rules)?);
+    let (made_ms, rules) = tokio::join!(
+        had.made_ms.or_ask(at, session.made_ms()),
+        had.rules.or_ask(ruled, async { known(session.rules().await) })
+    );
+    let (made_ms, rules) = (made_ms?, rules?);
     let copies = rules.as_ref().ok().map(|rules| rules_to(rules, own.other_bucket()).count() > 0);
-    own.shared.uncopied[own.side.index()].store(copies == Some(false), Ordering::Relaxed);
+    uncopied(own.side).store(copies == Some(false), Ordering::Relaxed);
     let listed = async |of: Side| {
         let listing = canaries(session, own, of, watched);
-        if own.shared.uncopied[of.index()].load(Ordering::Relaxed) {
+        if is_uncopied(of) {
             return had.canaries[of.index()].or_ask(at, listing).await;
         }
         listing.await

@@ -34,6 +34,7 @@ pub struct Session {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Had {
     pub(super) made_ms: Lately<Option<i64>>,
+    pub(super) rules: Lately<Result<Vec<Rule>, Clean>>,
     pub(super) canaries: [Lately<Canaries>; 2],
     /// What became of the newest canary of each region.
     pub(super) fates: [Lately<Option<Fate>>; 2],

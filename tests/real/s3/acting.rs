@@ -30,7 +30,7 @@ fn shows(preview: &Preview, want: &str) {
 
 /// The roles as one look tells them.
 fn roles(watcher: &mut Watcher) -> [Option<Role>; 2] {
-    let looks = watcher.look();
+    let looks = watcher.look_anew();
     [looks.a, looks.b].map(|look| look.unwrap().unwrap().role)
 }
 

@@ -164,7 +164,7 @@ fn an_account_that_is_not_meant_is_asked_for_nothing() {
     let replicate = |with: Table| Hand::new(&spec(ACCOUNT), "s3.replicate", Side::B, with);
     let role = text("arn:aws:iam::123456789012:role/copy");
     replicate(table(vec![("role", role)])).apply().unwrap();
-    let looks = watcher.look();
+    let looks = watcher.look_anew();
     let roles = [looks.a, looks.b].map(|look| look.unwrap().unwrap().role);
     assert_eq!(roles, [Some(Role::Primary), Some(Role::Standby)]);
     // One region is a black hole: the other one answers as before.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::connect::{Connector, Flow, Part, Rest};
+use super::super::connect::{Connector, Flow, Part};
 use super::super::settings::Kafka;
 use super::super::state::SideState;
 use crate::domain::ids::Side;
@@ -13,7 +13,6 @@ use crate::systems::kit::seat::check_target;
 use crate::systems::kit::server::Written;
 use crate::systems::kit::task::prelude::*;
 use crate::systems::kit::task::read;
-use crate::systems::kit::web::idle::Idle;
 
 /// The time between two looks at connectors that stop or start.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -241,7 +240,8 @@ async fn order_all<T: Task<On = Kafka>>(
     let state = own.state_on(&session).await.map_err(Trouble::before_sending)?;
     let flow = flow_of(&state).map_err(Trouble::before_sending)?;
     let ours = || Trouble::unsent(TroubleKind::Ours, "no `connect` is named");
-    let rest = Rest::of(&own.target, Idle::default()).ok_or_else(ours).and_then(|rest| rest);
+    let rest =
+        session.rest().ok_or_else(ours).and_then(|rest| rest.as_ref().map_err(Trouble::clone));
     let rest = rest.map_err(Trouble::before_sending)?;
     let other = at.seat.other_state().await.ok();
     let clusters = [Some(&state.cluster), other.as_ref().map(|other| &other.cluster)];

@@ -17,6 +17,7 @@ use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::meta::credentials::CredentialsProviderChain;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
@@ -126,6 +127,8 @@ pub async fn configure(access: &Access<'_>) -> Result<(SdkConfig, PeerClock), Tr
         .region(region.clone())
         .http_client(client)
         .retry_config(retries)
+        // All of a request is bounded in time already.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .timeout_config(limits);
     let mut config = config.credentials_provider(credentials(access, &region)).build();
     if let Some(url) = access.endpoint {
