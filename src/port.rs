@@ -1,8 +1,10 @@
 //! The one door between console and world: what a system offers to be watched and acted on.
 
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -46,6 +48,23 @@ pub trait Secrets: Send + Sync {
     fn open(&self, name: &str) -> Result<Credential, Clean>;
 }
 
+/// What the probes of one console share, each thing by its type: what many systems would ask of one
+/// place is asked once for all of them.
+#[derive(Clone, Default)]
+pub struct Commons(Arc<Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>>);
+
+impl Commons {
+    /// The one of its type, made when it is wanted first.
+    ///
+    /// # Panics
+    /// Never: what is kept by a type is of that type.
+    pub fn of<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let one = all.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(T::default()));
+        Arc::clone(one).downcast().expect("it is kept by its type")
+    }
+}
+
 /// What a probe is built from. `watch` hands over secrets that open only what reading needs.
 #[derive(Clone)]
 pub struct ProbeSetup<'a> {
@@ -55,6 +74,15 @@ pub struct ProbeSetup<'a> {
     pub secrets: &'a dyn Secrets,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What it shares with the others.
+    pub commons: Commons,
+}
+
+impl<'a> ProbeSetup<'a> {
+    /// For one that shares nothing.
+    pub fn alone(spec: &'a SystemSpec, secrets: &'a dyn Secrets, clock: &Arc<dyn Clock>) -> Self {
+        Self { spec, secrets, clock: Arc::clone(clock), commons: Commons::default() }
+    }
 }
 
 /// What both sides of a system told; none where the system is not in that region.

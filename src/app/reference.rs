@@ -62,7 +62,7 @@ fn http_probe(
         span: Span::default(),
     };
     let system = KINDS.system("http")?;
-    let setup = ProbeSetup { spec: &spec, secrets, clock: Arc::clone(clock) };
+    let setup = ProbeSetup::alone(&spec, secrets, clock);
     system.probe(setup).map_err(|fault| format!("reference `{address}`: {fault}"))
 }
 

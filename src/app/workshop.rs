@@ -22,7 +22,7 @@ use crate::domain::site::{SecretSource, Site, SystemSpec};
 use crate::domain::text::Clean;
 use crate::files::frozen::Frozen;
 use crate::files::kinds::Kinds;
-use crate::port::{BeatSetup, Clock, Expected, Operator, OperatorSetup, ProbeSetup};
+use crate::port::{BeatSetup, Clock, Commons, Expected, Operator, OperatorSetup, ProbeSetup};
 use crate::runtime::beats::Pulsing;
 use crate::runtime::effect::Job;
 use crate::runtime::observations::Learned;
@@ -162,8 +162,11 @@ pub fn each_probe(
 ) -> (Vec<Watched>, Unwatched) {
     let secrets = ReadSecrets::new(site, dir);
     let mask = Mask::of(&known_to_watch(site, &secrets));
+    let commons = Commons::default();
     let of_system = |spec: &SystemSpec| -> Result<Watched, String> {
-        let built = watched(spec, KINDS, &secrets, clock, &mask);
+        let setup =
+            ProbeSetup { commons: commons.clone(), ..ProbeSetup::alone(spec, &secrets, clock) };
+        let built = watched(&setup, KINDS, &mask);
         let mut one = built.map_err(|why| format!("system `{}`: {why}", spec.id))?;
         if let Some(learned) = learned.get(&spec.id) {
             one.probe.recall(learned);
@@ -189,15 +192,9 @@ pub fn each_probe(
 ///
 /// # Errors
 /// A sentence when it cannot be built, masked too.
-pub fn watched(
-    spec: &SystemSpec,
-    kinds: Kinds,
-    secrets: &ReadSecrets,
-    clock: &Arc<dyn Clock>,
-    mask: &Mask,
-) -> Result<Watched, String> {
-    let setup = ProbeSetup { spec, secrets, clock: Arc::clone(clock) };
-    let probe = kinds.system(&spec.kind)?.probe(setup);
+pub fn watched(setup: &ProbeSetup<'_>, kinds: Kinds, mask: &Mask) -> Result<Watched, String> {
+    let spec = setup.spec;
+    let probe = kinds.system(&spec.kind)?.probe(setup.clone());
     let probe = probe.map_err(|fault| mask.sentence(&fault.to_string()))?;
     let watched = Watched {
         system: Some(spec.id.clone()),

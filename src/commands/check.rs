@@ -20,7 +20,7 @@ use crate::files::kinds::Kinds;
 use crate::files::lint;
 use crate::files::site::{self, LoadedSite};
 use crate::files::toml_tree::{self, FileFault};
-use crate::port::{Clock, Looks, Secrets};
+use crate::port::{Clock, Looks, ProbeSetup, Secrets};
 use crate::runtime::look_once::{GRACE, Looked, look_once};
 use crate::sim;
 
@@ -227,7 +227,7 @@ async fn add_probes(
     let mask = Mask::of(&known_to_watch(&loaded.site, read));
     let mut watched = Vec::new();
     for spec in &loaded.site.systems {
-        match workshop::watched(spec, setup.kinds, read, &setup.clock, &mask) {
+        match workshop::watched(&ProbeSetup::alone(spec, read, &setup.clock), setup.kinds, &mask) {
             Ok(one) => watched.push(one),
             Err(sentence) => {
                 report.add("probe", Found::NotPermitted, format!("{}: {sentence}", spec.id));

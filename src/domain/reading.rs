@@ -161,6 +161,23 @@ pub enum FactValue {
 }
 
 impl FactValue {
+    /// Words.
+    pub fn text(words: impl Into<Clean>) -> Self {
+        Self::Text(words.into())
+    }
+
+    /// How many there are.
+    pub fn count(number: u64) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "counts that are shown are below 2^52")]
+        let number = number as f64;
+        Self::Number(number)
+    }
+
+    /// Why there is none.
+    pub fn unknown(why: impl Into<Clean>) -> Self {
+        Self::Unknown(why.into())
+    }
+
     /// The value as the screen shows it, with its unit.
     pub fn shown(&self) -> String {
         match self {

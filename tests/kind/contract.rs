@@ -20,7 +20,7 @@ use warroom::domain::site::SystemSpec;
 use warroom::domain::snapshot::COMMON_FACTS;
 use warroom::domain::text::Clean;
 use warroom::files::kinds::Kinds;
-use warroom::port::{Action, BeatSetup, Expected, OperatorSetup, ProbeSetup, System};
+use warroom::port::{Action, BeatSetup, Clock, Expected, OperatorSetup, ProbeSetup, System};
 use warroom::runtime::clock::SystemClock;
 
 use crate::peers::Peer;
@@ -84,7 +84,8 @@ fn spec(example: &str) -> SystemSpec {
 }
 
 fn setup(spec: &SystemSpec) -> ProbeSetup<'_> {
-    ProbeSetup { spec, secrets: &AllSecrets, clock: Arc::new(HandClock::at(1000)) }
+    let clock: Arc<dyn Clock> = Arc::new(HandClock::at(1000));
+    ProbeSetup::alone(spec, &AllSecrets, &clock)
 }
 
 #[test]

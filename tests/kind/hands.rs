@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
 use warroom::app::kinds::KINDS;
 use warroom::domain::catalogue::ActionSpec;
 use warroom::domain::ids::{Side, StepId};
@@ -16,7 +17,7 @@ use warroom::domain::site::{Site, SystemSpec};
 use warroom::domain::text::Clean;
 use warroom::domain::time::{BootId, Stamp};
 use warroom::port::{
-    Beat, BeatSetup, Beater, Clock, Credential, Expected, Looks, OperateError, Operator,
+    Beat, BeatSetup, Beater, Clock, Commons, Credential, Expected, Looks, OperateError, Operator,
     OperatorSetup, Output, Probe, ProbeSetup, Secrets,
 };
 
@@ -91,7 +92,8 @@ impl Watcher {
     /// Watches a system.
     pub fn new(spec: &SystemSpec) -> Self {
         let vault = Vault::new();
-        let setup = ProbeSetup { spec, secrets: &vault, clock: Arc::new(WallClock) };
+        let clock: Arc<dyn Clock> = Arc::new(WallClock);
+        let setup = ProbeSetup::alone(spec, &vault, &clock);
         let system = KINDS.system(&spec.kind).unwrap();
         Self { runtime: Runtime::new().unwrap(), probe: system.probe(setup).unwrap() }
     }
@@ -124,6 +126,50 @@ impl Watcher {
             last = Some(look);
         }
         found.unwrap()
+    }
+}
+
+/// Probes that share what they ask, as those of one console do.
+pub struct Shared {
+    runtime: Runtime,
+    commons: Commons,
+    probes: Vec<Box<dyn Probe>>,
+}
+
+impl Shared {
+    /// None yet.
+    pub fn new() -> Self {
+        Self { runtime: Runtime::new().unwrap(), commons: Commons::default(), probes: Vec::new() }
+    }
+
+    /// Watches one more system.
+    pub fn watch(&mut self, spec: &SystemSpec) {
+        let vault = Vault::new();
+        let clock: Arc<dyn Clock> = Arc::new(WallClock);
+        let commons = self.commons.clone();
+        let setup = ProbeSetup { commons, ..ProbeSetup::alone(spec, &vault, &clock) };
+        self.probes.push(KINDS.system(&spec.kind).unwrap().probe(setup).unwrap());
+    }
+
+    /// One look at each, all at once.
+    pub fn look(&mut self) -> Vec<Looks> {
+        let mut all = JoinSet::new();
+        let inside = self.runtime.enter();
+        for mut probe in self.probes.drain(..) {
+            all.spawn(async move {
+                let looks = probe.look().await;
+                (probe, looks)
+            });
+        }
+        drop(inside);
+        let (probes, looks) = self.runtime.block_on(all.join_all()).into_iter().unzip();
+        self.probes = probes;
+        looks
+    }
+
+    /// Nothing is taken that was told before, as after a step.
+    pub fn anew(&mut self) {
+        self.probes.iter_mut().for_each(|probe| probe.anew());
     }
 }
 

@@ -2,15 +2,26 @@
 
 Usage: aws.py PORT. Current clients of CloudWatch send CBOR (Smithy's RPC v2) and moto knows only
 JSON and forms: what comes in CBOR is handed on as JSON, and the answer goes back as CBOR.
+
+Of RDS moto is true in what it asks for, and not in what becomes of it: a replica keeps its source
+for ever, shares the number of its source, and is promoted at once. That is put right here: what
+takes time takes so many looks. POST /rig/rds sets what a test wants an instance to say.
+
+Of ElastiCache's Global Datastores it knows nothing. They are answered for here, strictly: what is
+not in the model is refused, a failover takes its time and serves nobody meanwhile.
 """
 
 import datetime
 import io
 import json
 import sys
+import urllib.parse
+import uuid
 
 import cbor2
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.rds.exceptions import DBInstanceNotFoundError, InvalidDBInstanceStateError
+from moto.rds.models import RDSBackend, rds_backends
 from werkzeug.serving import run_simple
 
 SERVICE = "GraniteServiceVersion20100801"
@@ -39,6 +50,212 @@ def as_cbor(name, value):
     return value
 
 
+# What an instance says after a promotion was ordered, look by look, and whether it still names its
+# source: at first it is as if nothing had been ordered.
+PROMOTION = [("available", True), ("modifying", True), ("rebooting", False), ("available", False)]
+CREATION = [("creating", True), ("available", True)]
+
+
+def replicating(instance):
+    """What a replica says of its replication while that runs."""
+    instance.status_infos = [
+        {"StatusType": "read replication", "Normal": True, "Status": "replicating"}
+    ]
+
+
+class Rds:
+    """The calls of moto's RDS whose effects are put right."""
+
+    create = RDSBackend.create_db_instance_read_replica
+    describe = RDSBackend.describe_db_instances
+    promote = RDSBackend.promote_read_replica
+
+    @staticmethod
+    def create_replica(backend, settings):
+        replica = Rds.create(backend, settings)
+        replica.dbi_resource_id = "db-" + uuid.uuid4().hex[:26].upper()
+        replica.steps = list(CREATION)
+        replicating(replica)
+        return replica
+
+    @staticmethod
+    def promote_replica(backend, settings):
+        name = settings["db_instance_identifier"]
+        instance = backend.databases.get(name)
+        if instance is None:
+            raise DBInstanceNotFoundError(name)
+        if instance.status != "available" or not instance.source_db_instance_identifier:
+            raise InvalidDBInstanceStateError(name, "a read replica that is available")
+        promoted = Rds.promote(backend, settings)
+        promoted.steps = list(PROMOTION)
+        promoted.promotions = getattr(promoted, "promotions", 0) + 1
+        return promoted
+
+    @staticmethod
+    def describe_all(backend, db_instance_identifier=None, filters=None):
+        found = Rds.describe(backend, db_instance_identifier, filters)
+        for instance in found:
+            steps = getattr(instance, "steps", None)
+            if steps:
+                instance.status, has_source = steps.pop(0)
+                if not has_source:
+                    instance.source_db_instance_identifier = None
+                    instance.status_infos = []
+        return found
+
+
+RDSBackend.create_db_instance_read_replica = Rds.create_replica
+RDSBackend.promote_read_replica = Rds.promote_replica
+RDSBackend.describe_db_instances = Rds.describe_all
+
+
+def rig(asked):
+    """What a test wants of an instance: its status, its replication; answers its promotions."""
+    backend = rds_backends[asked["account"]][asked["region"]]
+    instance = backend.databases[asked["instance"]]
+    if "status" in asked:
+        instance.status = asked["status"]
+    if "replication" in asked:
+        instance.status_infos = [
+            {"StatusType": "read replication", "Normal": False, "Status": asked["replication"]}
+        ]
+    return {"promotions": getattr(instance, "promotions", 0)}
+
+
+# What is known of Global Datastores, by their identifiers.
+DATASTORES = {}
+
+# How many looks a failover takes.
+FAILOVER = 3
+
+
+class Refusal(Exception):
+    """An answer that is an error: status, code and words."""
+
+
+class Datastores:
+    """The calls of ElastiCache that moto does not know, as its model describes them."""
+
+    @staticmethod
+    def find(asked):
+        name = asked.pop("GlobalReplicationGroupId", None)
+        if name not in DATASTORES:
+            words = f"Global Replication Group {name} not found"
+            raise Refusal(404, "GlobalReplicationGroupNotFoundFault", words)
+        return DATASTORES[name]
+
+    @staticmethod
+    def needs_available(store):
+        if store["steps"]:
+            words = "The Global Replication Group is not in a valid state: modifying"
+            raise Refusal(400, "InvalidGlobalReplicationGroupState", words)
+
+    @staticmethod
+    def member(store, asked, region, group):
+        wanted = (asked.pop(region, None), asked.pop(group, None))
+        for member in store["members"]:
+            if (member["region"], member["group"]) == wanted:
+                return member
+        raise Refusal(400, "InvalidParameterValue", f"{wanted} is no member")
+
+    @staticmethod
+    def describe(asked):
+        for name in ("MaxRecords", "ShowMemberInfo", "Marker"):
+            asked.pop(name, None)
+        stores = list(DATASTORES.values())
+        text = "".join(map(Datastores.xml, stores))
+        for store in stores:
+            if store["steps"]:
+                store["steps"] -= 1
+                if not store["steps"]:
+                    for member in store["members"]:
+                        is_target = member is store["target"]
+                        member["role"] = "PRIMARY" if is_target else "SECONDARY"
+        return f"<GlobalReplicationGroups>{text}</GlobalReplicationGroups>"
+
+    @staticmethod
+    def failover(asked):
+        store = Datastores.find(asked)
+        Datastores.needs_available(store)
+        target = Datastores.member(store, asked, "PrimaryRegion", "PrimaryReplicationGroupId")
+        if target["role"] == "PRIMARY":
+            raise Refusal(400, "InvalidParameterValue", "it is the primary already")
+        store.update(target=target, steps=FAILOVER, failovers=store["failovers"] + 1)
+        return Datastores.xml(store)
+
+    @staticmethod
+    def disassociate(asked):
+        store = Datastores.find(asked)
+        Datastores.needs_available(store)
+        leaver = Datastores.member(store, asked, "ReplicationGroupRegion", "ReplicationGroupId")
+        if leaver["role"] == "PRIMARY":
+            raise Refusal(400, "InvalidParameterValue", "the primary cannot leave")
+        store["members"].remove(leaver)
+        return Datastores.xml(store)
+
+    @staticmethod
+    def xml(store):
+        status = "modifying" if store["steps"] else "available"
+        members = "".join(
+            f"<GlobalReplicationGroupMember><ReplicationGroupId>{one['group']}</ReplicationGroupId>"
+            f"<ReplicationGroupRegion>{one['region']}</ReplicationGroupRegion>"
+            f"<Role>{one['role']}</Role><Status>associated</Status>"
+            f"<AutomaticFailover>enabled</AutomaticFailover></GlobalReplicationGroupMember>"
+            for one in store["members"]
+        )
+        return (
+            f"<GlobalReplicationGroup><GlobalReplicationGroupId>{store['name']}"
+            f"</GlobalReplicationGroupId><Status>{status}</Status><Members>{members}</Members>"
+            f"</GlobalReplicationGroup>"
+        )
+
+    CALLS = {
+        "DescribeGlobalReplicationGroups": describe,
+        "FailoverGlobalReplicationGroup": failover,
+        "DisassociateGlobalReplicationGroup": disassociate,
+    }
+
+    @staticmethod
+    def answer(asked):
+        """Status and body for a call; nothing for one of moto's."""
+        action = asked.pop("Action", None)
+        call = Datastores.CALLS.get(action)
+        if call is None:
+            return None
+        asked.pop("Version", None)
+        space = "http://elasticache.amazonaws.com/doc/2015-02-02/"
+        try:
+            told = call.__func__(asked)
+            if asked:
+                raise Refusal(400, "InvalidParameterValue", f"unknown: {sorted(asked)}")
+            body = (
+                f'<{action}Response xmlns="{space}"><{action}Result>{told}</{action}Result>'
+                f"<ResponseMetadata><RequestId>1</RequestId></ResponseMetadata></{action}Response>"
+            )
+            return "200 OK", body.encode()
+        except Refusal as refusal:
+            status, code, words = refusal.args
+            body = (
+                f'<ErrorResponse xmlns="{space}"><Error><Type>Sender</Type><Code>{code}</Code>'
+                f"<Message>{words}</Message></Error><RequestId>1</RequestId></ErrorResponse>"
+            )
+            return f"{status} Refused", body.encode()
+
+
+def make_datastore(asked):
+    """A datastore of these groups, the first of which is the primary; answers its failovers."""
+    name = asked["global"]
+    if "members" in asked:
+        members = [
+            {"region": region, "group": group, "role": "SECONDARY" if number else "PRIMARY"}
+            for number, (region, group) in enumerate(asked["members"])
+        ]
+        DATASTORES[name] = {
+            "name": name, "members": members, "steps": 0, "target": None, "failovers": 0
+        }
+    return {"failovers": DATASTORES[name]["failovers"]}
+
+
 class Translator:
     """Stands before moto."""
 
@@ -47,9 +264,23 @@ class Translator:
 
     def __call__(self, environment, start):
         path = environment.get("PATH_INFO", "")
+        length = int(environment.get("CONTENT_LENGTH") or 0)
+        wanted = {"/rig/rds": rig, "/rig/elasticache": make_datastore}.get(path)
+        if wanted is not None:
+            answer = json.dumps(wanted(json.loads(environment["wsgi.input"].read(length)))).encode()
+            start("200 OK", [("Content-Length", str(len(answer)))])
+            return [answer]
+        if "/elasticache/" in environment.get("HTTP_AUTHORIZATION", ""):
+            asked = environment["wsgi.input"].read(length)
+            environment["wsgi.input"] = io.BytesIO(asked)
+            told = Datastores.answer(dict(urllib.parse.parse_qsl(asked.decode())))
+            if told is not None:
+                status, answer = told
+                headers = [("Content-Type", "text/xml"), ("Content-Length", str(len(answer)))]
+                start(status, headers)
+                return [answer]
         if not path.startswith(PREFIX):
             return self.application(environment, start)
-        length = int(environment.get("CONTENT_LENGTH") or 0)
         asked = environment["wsgi.input"].read(length)
         question = cbor2.loads(asked) if asked else {}
         body = json.dumps(question, default=as_json).encode()

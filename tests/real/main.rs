@@ -1,7 +1,9 @@
 //! Everything that is tested on real servers, in one binary: started here, killed here.
 
+mod aurora;
 mod beats;
 mod cost;
+mod elasticache;
 mod failover;
 mod kafka;
 #[path = "../kind/mod.rs"]
@@ -10,6 +12,7 @@ mod opensearch;
 mod postgres;
 mod prometheus;
 mod proxied;
+mod rds;
 mod redis;
 mod s3;
 #[expect(dead_code, reason = "the tests of the terminal and the bench of the budgets use more")]

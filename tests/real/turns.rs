@@ -11,6 +11,8 @@ use crate::servers::require;
 /// would change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Group {
+    /// Amazon's services, of their doubles.
+    Cloud,
     Cost,
     Failover,
     Kafka,
@@ -30,6 +32,7 @@ impl Group {
     const fn peers(self) -> &'static [Peer] {
         match self {
             Self::Cost => &[peers::KAFKA, peers::MINIO, opensearch::PEER],
+            Self::Cloud => &[peers::AWS],
             Self::Kafka => &[peers::AWS, peers::KAFKA],
             Self::Lms => &[peers::KAFKA, peers::MINIO],
             Self::Objects => &[peers::AWS, peers::MINIO],

@@ -120,7 +120,7 @@ impl Action for Wait {
             return Err(Fault::new(system.span, message));
         }
         let (clock, kind) = (Arc::clone(&setup.clock), self.kind_of(system)?);
-        let probe = ProbeSetup { spec: system, secrets: setup.secrets, clock: Arc::clone(&clock) };
+        let probe = ProbeSetup::alone(system, setup.secrets, &clock);
         Ok(Box::new(WaitOperator {
             probe: kind.probe(probe)?,
             plan: Plan::read(setup.with, system, kind)?,

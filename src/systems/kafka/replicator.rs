@@ -13,8 +13,9 @@ use crate::domain::reading::{Fact, FactValue};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 use crate::systems::kit::aws::metrics::{Point, Query, newest};
+use crate::systems::kit::aws::place::Place;
 use crate::systems::kit::aws::trouble::Asked;
-use crate::systems::kit::aws::{Access, MACHINE, configure};
+use crate::systems::kit::aws::{Access, By, MACHINE, configure};
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
 /// How often it is asked.
@@ -98,22 +99,26 @@ async fn ask(of: &Replicator, place: &str, now_ms: i64) -> Result<Vec<Option<Poi
     }
     let user = user.flatten().unwrap_or(MACHINE);
     let secret = of.key.as_ref().and_then(|key| key.secret.as_ref());
-    let access = Access {
-        place,
-        region: &of.region,
-        endpoint: of.endpoint.as_deref(),
-        key: secret.map(|secret| (user, secret)),
+    let at = Place {
+        region: of.region.clone(),
+        endpoint: of.endpoint.clone(),
         role: None,
+        account: None,
         instance_role: of.instance_role,
         ca: None,
     };
-    let (config, _clock) = configure(&access).await?;
+    let by = match (secret, &of.key) {
+        (Some(secret), _) => By::Key(user, secret),
+        (None, Some(_)) => By::Profile(user),
+        (None, None) => By::Machine,
+    };
+    let (config, _clock) = configure(&Access { at: &at, by }).await?;
     let asked = Asked { place, user, right: "cloudwatch:GetMetricData" };
     let query = |(name, statistic, _): (&'static str, &'static str, &str)| Query {
         namespace: "AWS/Kafka",
         name,
         statistic,
-        dimensions: vec![("ReplicatorName", of.name.clone())],
+        dimensions: vec![("ReplicatorName".to_owned(), of.name.clone())],
     };
     newest(&Client::new(&config), &asked, &METRICS.map(query), now_ms).await
 }

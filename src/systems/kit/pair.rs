@@ -56,6 +56,7 @@ impl<S: Server> PairProbe<S> {
     pub fn new(setup: &ProbeSetup<'_>) -> Result<Self, Fault> {
         let mut written = Written::<S>::both(setup.spec)?;
         for side in written.iter_mut().flatten() {
+            S::share(&mut side.own, &setup.commons);
             let Some((name, kept)) = S::also_read(&mut side.own) else { continue };
             let opened = setup.secrets.open(name);
             *kept = Some(opened.map_err(|why| Fault::new(side.span, why.to_string()))?);
@@ -102,7 +103,7 @@ impl<S: Server> PairProbe<S> {
         S::learn(&mut self.learned, [told(a), told(b)], at);
         let looks = Side::BOTH.map(|side| self.judge(at, side, &heard));
         if S::KEPT_FOR.is_none() {
-            self.anew();
+            self.sides.iter_mut().flatten().for_each(|side| side.kept = None);
         }
         let [a, b] = looks;
         Looks { a, b }
@@ -154,7 +155,9 @@ impl<S: Server> Probe for PairProbe<S> {
     }
 
     fn anew(&mut self) {
-        self.sides.iter_mut().flatten().for_each(|side| side.kept = None);
+        for kept in self.sides.iter_mut().flatten().filter_map(|side| side.kept.take()) {
+            S::forget(&kept.session);
+        }
     }
 
     fn learned(&self) -> Option<String> {

@@ -17,7 +17,7 @@ use crate::domain::settings::{Fault, Fields, Span, Table};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::port::{About, Beat, Clock, Credential, Secrets};
+use crate::port::{About, Beat, Clock, Commons, Credential, Secrets};
 use crate::systems::kit::endpoint::{ACT, BEAT, CA, Endpoint, READ};
 use crate::systems::kit::sides::{both_sides, side_table};
 use crate::systems::kit::tls::Trust;
@@ -76,6 +76,8 @@ pub trait Server: Clone + Send + Sync + 'static {
     fn also_read(_own: &mut Self::Own) -> Option<(&str, &mut Option<Credential>)> {
         None
     }
+    /// Takes from what the probes of a console share what this one needs.
+    fn share(_own: &mut Self::Own, _commons: &Commons) {}
     /// True where connections are encrypted, or may be.
     fn speaks_tls(own: &Self::Own) -> bool;
     /// The user that is written beside the secrets.
@@ -99,6 +101,8 @@ pub trait Server: Clone + Send + Sync + 'static {
     fn is_closed(_session: &Self::Session) -> bool {
         false
     }
+    /// A step has changed something: what was asked before is of no use, also to other sessions.
+    fn forget(_session: &Self::Session) {}
     /// Which server a session goes to.
     fn identify(
         session: &Self::Session,

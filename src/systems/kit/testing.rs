@@ -10,7 +10,7 @@ use crate::domain::run::commit::Execution;
 use crate::domain::runbook::{Direction, Step};
 use crate::domain::settings::{Key, Node, Span, Table, Value, parse_duration};
 use crate::domain::site::{Site, SystemSpec};
-use crate::port::{OperatorSetup, ProbeSetup};
+use crate::port::{Clock, OperatorSetup, ProbeSetup};
 pub use crate::stand::Lines;
 use crate::stand::{self, AllSecrets, HandClock};
 
@@ -75,7 +75,8 @@ pub fn spec(text: &str) -> SystemSpec {
 
 /// What a probe of `spec` is built from.
 pub fn probe_setup(spec: &SystemSpec) -> ProbeSetup<'_> {
-    ProbeSetup { spec, secrets: &AllSecrets, clock: Arc::new(HandClock::ticking(12)) }
+    let clock: Arc<dyn Clock> = Arc::new(HandClock::ticking(12));
+    ProbeSetup::alone(spec, &AllSecrets, &clock)
 }
 
 /// A step of a test with everything it refers to.

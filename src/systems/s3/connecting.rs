@@ -5,48 +5,24 @@ use aws_sdk_s3::config::Builder;
 
 use super::settings::S3;
 use super::store::{Had, Session};
-use crate::systems::kit::aws::{Access, account, configure};
+use crate::systems::kit::aws::place::open;
 use crate::systems::kit::server::Target;
-use crate::systems::kit::trouble::{Trouble, TroubleKind};
+use crate::systems::kit::trouble::Trouble;
 
 /// Opens a session. Nothing is asked but the account, where the site names one.
 pub(super) async fn connect(target: &Target<S3>) -> Result<Session, Trouble> {
-    let (own, place, user) = (&target.own, &target.place, &target.user);
-    if target.secret.is_some() && !target.user_is_named {
-        let words =
-            format!("the secret for {place} names no user: write the access key's id there");
-        return Err(Trouble::unsent(TroubleKind::Ours, words));
-    }
-    let access = Access {
-        place,
-        region: &own.region,
-        endpoint: own.endpoint.as_deref(),
-        key: target.secret.as_ref().map(|secret| (user.as_str(), secret)),
-        role: own.role.as_deref(),
-        instance_role: own.instance_role,
-        ca: own.ca.as_deref(),
-    };
-    let (config, clock) = Box::pin(configure(&access)).await?;
-    if let Some(expected) = &own.account {
-        let met = Box::pin(account(&config, place, user)).await?;
-        if met != *expected {
-            let words = format!(
-                "user {user} of {place} is of account {met}, and the site says {expected}: correct \
-                 the secret or `account`; nothing was asked of the bucket"
-            );
-            return Err(Trouble::unsent(TroubleKind::Ours, words));
-        }
-    }
-    let client = Client::from_conf(Builder::from(&config).force_path_style(own.path_style).build());
+    let own = &target.own;
+    let opened = open(target, &own.at).await?;
+    let config = Builder::from(&opened.config).force_path_style(own.path_style).build();
     Ok(Session {
-        client,
-        metrics: own.metrics.then(|| aws_sdk_cloudwatch::Client::new(&config)),
-        clock,
-        place: place.clone(),
-        user: user.clone(),
+        client: Client::from_conf(config),
+        metrics: own.metrics.then(|| aws_sdk_cloudwatch::Client::new(&opened.config)),
+        clock: opened.clock,
+        place: target.place.clone(),
+        user: target.user.clone(),
         bucket: own.bucket.clone(),
-        region: own.region.clone(),
-        account: own.account.clone(),
+        region: own.at.region.clone(),
+        account: own.at.account.clone(),
         lately: Had::default(),
     })
 }

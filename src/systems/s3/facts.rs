@@ -54,7 +54,7 @@ pub(super) fn facts(view: &View<'_>, found: &Found) -> Vec<Fact> {
     facts.add("encryption", setup.map_or_else(later, |it| it.encryption.clone()));
     facts.add("public_blocked", setup.map_or_else(later, |it| it.public_blocked.clone()));
     facts.of_backups(view);
-    if let Some(url) = &view.settings.endpoint {
+    if let Some(url) = &view.settings.at.endpoint {
         facts.add("endpoint_override", text(url));
     }
     facts.0

@@ -38,9 +38,9 @@ impl Measured {
                 name,
                 statistic,
                 dimensions: vec![
-                    ("SourceBucket", session.bucket().to_owned()),
-                    ("DestinationBucket", rule.to.clone()),
-                    ("RuleId", rule.id.clone()),
+                    ("SourceBucket".to_owned(), session.bucket().to_owned()),
+                    ("DestinationBucket".to_owned(), rule.to.clone()),
+                    ("RuleId".to_owned(), rule.id.clone()),
                 ],
             }));
         }

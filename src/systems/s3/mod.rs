@@ -37,6 +37,7 @@ use crate::domain::site::SystemSpec;
 use crate::domain::time::Stamp;
 use crate::port::{About, Beat};
 use crate::systems::kit::aws::MACHINE;
+use crate::systems::kit::aws::place::Place;
 use crate::systems::kit::aws::trouble::of_sdk;
 use crate::systems::kit::endpoint::Endpoint;
 use crate::systems::kit::server::{Server, Sight, Target, Written};
@@ -78,7 +79,7 @@ impl Server for S3 {
     type Aside = aside::Aside;
 
     fn endpoint(fields: &Fields<'_>) -> Result<Endpoint, Fault> {
-        settings::endpoint_of(fields)
+        Place::endpoint(fields, "s3")
     }
 
     fn own(fields: &Fields<'_>, _endpoint: &Endpoint) -> Result<Self::Own, Fault> {
@@ -104,12 +105,11 @@ impl Server for S3 {
     }
 
     fn speaks_tls(own: &Self::Own) -> bool {
-        own.endpoint.as_ref().is_none_or(|url| !url.starts_with("http://"))
+        own.at.speaks_tls()
     }
 
     fn place(endpoint: &Endpoint, own: &Self::Own) -> String {
-        let at = if own.endpoint.is_some() { endpoint.place() } else { own.region.clone() };
-        format!("bucket {} at {at}", own.bucket)
+        format!("bucket {} at {}", own.bucket, own.at.words(endpoint))
     }
 
     fn unlearned(sides: [Option<&Self::Own>; 2]) -> Self::Learned {

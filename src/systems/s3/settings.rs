@@ -1,11 +1,8 @@
 //! What a site file says of a bucket and its copy in the other region.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-
-use url::Url;
 
 use super::gap::Gap;
 use super::metrics::Measured;
@@ -13,7 +10,8 @@ use super::sample::Page;
 use crate::domain::ids::Side;
 use crate::domain::setting::{Kind, Meant, Setting, SettingSpec};
 use crate::domain::settings::{Fault, Fields};
-use crate::systems::kit::endpoint::{self, Endpoint};
+use crate::systems::kit::aws::place::{self, Place};
+use crate::systems::kit::endpoint;
 
 /// The kind `s3`.
 #[derive(Debug, Clone, Copy)]
@@ -31,20 +29,12 @@ const PREFIXES_MAX: usize = 64;
 const BUCKET: Setting<String> =
     Setting::new("bucket", Kind::Word, "The bucket of that region").required();
 
-const REGION: Setting<String> = Setting::new(
-    "region",
-    Kind::Word,
-    "Its region as the store calls it, such as `eu-central-1`; others than Amazon take `us-east-1`",
-)
-.required()
-.example("\"us-east-1\"");
-
-const ENDPOINT: Setting<String> = Setting::new(
-    "endpoint",
-    Kind::Word,
-    "URL of a store that is not Amazon's own for that region; the reading says that one is used",
-)
-.example_each("\"http://127.0.0.1:9\"");
+const REGION: Setting<String> = place::REGION
+    .doc(
+        "Its region as the store calls it, such as `eu-central-1`; others than Amazon take \
+         `us-east-1`",
+    )
+    .example("\"us-east-1\"");
 
 const PATH_STYLE: Setting<bool> = Setting::new(
     "path_style",
@@ -52,22 +42,6 @@ const PATH_STYLE: Setting<bool> = Setting::new(
     "True where the bucket stands in the path and not in the host name; true with an `endpoint` if \
      absent",
 );
-
-const ROLE: Setting<String> =
-    Setting::new("role", Kind::Word, "ARN of the role to act as, with the secret's credentials");
-
-const ACCOUNT: Setting<String> = Setting::new(
-    "account",
-    Kind::Word,
-    "The account that the credentials and the bucket must belong to; nothing is asked elsewhere",
-);
-
-const INSTANCE_ROLE: Setting<bool> = Setting::new(
-    "instance_role",
-    Kind::Boolean,
-    "True where credentials may come from the cloud's metadata service, without a secret",
-)
-.or("false");
 
 const CANARY: Setting<String> = Setting::new(
     "canary",
@@ -142,20 +116,14 @@ const TENANTS: Setting<bool> = Setting::new(
 pub(super) const SETTINGS: &[SettingSpec] = &[
     BUCKET.example_each("\"assets-{side}\"").spec,
     REGION.spec,
-    ENDPOINT.spec,
+    place::ENDPOINT.spec,
     PATH_STYLE.spec,
-    endpoint::READ
-        .doc(
-            "The secret for watching: the access key's id as user, its secret as password; without \
-             one the machine's own credentials",
-        )
-        .example("\"objects-read\"")
-        .spec,
+    place::READ.example("\"objects-read\"").spec,
     endpoint::ACT.example("\"objects-act\"").spec,
     endpoint::BEAT.spec,
-    ROLE.spec,
-    ACCOUNT.spec,
-    INSTANCE_ROLE.spec,
+    place::ROLE.spec,
+    place::ACCOUNT.spec,
+    place::INSTANCE_ROLE.spec,
     endpoint::CA.spec,
     CANARY.spec,
     CANARY_EVERY.spec,
@@ -225,13 +193,8 @@ pub(super) struct Shared {
 #[derive(Debug, Clone)]
 pub struct Own {
     pub(super) bucket: String,
-    pub(super) region: String,
-    pub(super) endpoint: Option<String>,
+    pub(super) at: Place,
     pub(super) path_style: bool,
-    pub(super) role: Option<String>,
-    pub(super) account: Option<String>,
-    pub(super) instance_role: bool,
-    pub(super) ca: Option<PathBuf>,
     pub(super) canary: String,
     pub(super) canary_every: Option<Duration>,
     /// What must be copied; the whole bucket where the site does not say.
@@ -256,7 +219,7 @@ impl Own {
 
     /// Reads them.
     pub(super) fn read(fields: &Fields<'_>) -> Result<Self, Fault> {
-        let endpoint = ENDPOINT.of(fields)?;
+        let at = Place::read(fields)?;
         let canary = CANARY.get(fields)?;
         if !canary.ends_with('/') || canary.len() > PREFIX_BYTES_MAX {
             return Err(fields.refuse("canary", "must end in `/` and have at most 512 bytes"));
@@ -271,13 +234,8 @@ impl Own {
         }
         Ok(Self {
             bucket: BUCKET.get(fields)?,
-            region: REGION.get(fields)?,
-            path_style: PATH_STYLE.of(fields)?.unwrap_or(endpoint.is_some()),
-            endpoint,
-            role: ROLE.of(fields)?,
-            account: ACCOUNT.of(fields)?,
-            instance_role: INSTANCE_ROLE.get(fields)?,
-            ca: endpoint::CA.of(fields)?,
+            path_style: PATH_STYLE.of(fields)?.unwrap_or(at.endpoint.is_some()),
+            at,
             canary,
             canary_every: CANARY_EVERY.of(fields)?,
             prefixes,
@@ -293,26 +251,6 @@ impl Own {
     pub(super) fn other_bucket(&self) -> Option<&str> {
         self.buckets[self.side.other().index()].as_deref()
     }
-}
-
-/// Where a side is: at its `endpoint`, else where Amazon serves its region.
-pub(super) fn endpoint_of(fields: &Fields<'_>) -> Result<Endpoint, Fault> {
-    let Some(written) = ENDPOINT.of(fields)? else {
-        let host = format!("s3.{}.amazonaws.com", REGION.get(fields)?);
-        return Ok(Endpoint { host, port: 443 });
-    };
-    let why = "must be `http://` or `https://`, a host and maybe a port, and nothing more";
-    let refuse = || fields.refuse("endpoint", why);
-    let url = Url::parse(&written).map_err(|_| refuse())?;
-    let is_plain = matches!(url.scheme(), "http" | "https")
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.path() == "/"
-        && url.query().is_none()
-        && url.fragment().is_none();
-    let host = url.host_str().filter(|host| is_plain && !host.is_empty()).ok_or_else(refuse)?;
-    let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-    Ok(Endpoint { host, port: url.port_or_known_default().ok_or_else(refuse)? })
 }
 
 #[cfg(test)]

@@ -206,7 +206,7 @@ fn a_hung_broker_delays_nothing_else() {
     let spec = SystemSpec { every, ..system(&pair, topic, Vec::new()) };
     let vault = Vault::new();
     let clock: Arc<dyn Clock> = Arc::new(WallClock);
-    let setup = ProbeSetup { spec: &spec, secrets: &vault, clock: Arc::clone(&clock) };
+    let setup = ProbeSetup::alone(&spec, &vault, &clock);
     let probe = KINDS.system("kafka").unwrap().probe(setup).unwrap();
     let steady = stand::system("steady", "manual").id;
     let watched = |system: &SystemId, probe| {

@@ -4,9 +4,6 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_sdk_cloudwatch::types::{Dimension, MetricDatum};
-use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
-use aws_smithy_types::DateTime;
 use tokio::runtime::Runtime;
 use warroom::app::kinds::KINDS;
 use warroom::domain::ids::Side;
@@ -20,7 +17,6 @@ use crate::kind::Rig as _;
 use crate::kind::truth::knows_no_lag;
 use crate::servers::aws::{Cloud, Double};
 use crate::servers::minio::Pair;
-use crate::servers::objects::now_ms;
 use crate::servers::{DEADLINE, until};
 use crate::turns::{Group, turn};
 
@@ -85,27 +81,9 @@ fn metrics_count_while_they_are_fresh() {
     let spec = || system_of([("src", &*url), ("dst", &*url)], "read", "act", settings());
     let role = table(vec![("role", text("arn:aws:iam::123456789012:role/copy"))]);
     Hand::new(&spec(), "s3.replicate", Side::B, role).apply().unwrap();
-    let config = aws_sdk_cloudwatch::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(region))
-        .endpoint_url(&url)
-        .credentials_provider(Credentials::new("rig-admin", "rig", None, None, "test"))
-        .build();
-    let client = aws_sdk_cloudwatch::Client::from_conf(config);
-    let runtime = Runtime::new().unwrap();
     let put = |name: &str, age_s: i64, value: f64| {
-        let dimension =
-            |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
-        let datum = MetricDatum::builder()
-            .metric_name(name)
-            .timestamp(DateTime::from_secs(now_ms() / 1000 - age_s))
-            .value(value)
-            .dimensions(dimension("SourceBucket", "src"))
-            .dimensions(dimension("DestinationBucket", "dst"))
-            .dimensions(dimension("RuleId", "warroom-1"))
-            .build();
-        let put = client.put_metric_data().namespace("AWS/S3").metric_data(datum);
-        runtime.block_on(put.send()).unwrap();
+        let of = [("SourceBucket", "src"), ("DestinationBucket", "dst"), ("RuleId", "warroom-1")];
+        cloud.measure((region, "AWS/S3", name), &of, (value, age_s));
     };
     let told = || {
         let mut watcher = Watcher::new(&spec());

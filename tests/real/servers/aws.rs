@@ -1,12 +1,19 @@
 //! Two doubles of AWS on loopback: moto, which is strict with requests, and `MiniStack`,
 //! which copies objects from bucket to bucket.
 
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_cloudwatch::types::{Dimension, MetricDatum};
+use aws_smithy_types::DateTime;
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
 
-use super::objects::{Access, Bucket};
+use super::objects::{Access, Bucket, now_ms};
 use super::peers::AWS;
 use super::{DEADLINE, Killed, beside, folder, free_port, until};
 
@@ -72,6 +79,49 @@ impl Cloud {
     /// Where it is, for clients.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// What clients of a region are made from, as somebody who may do everything.
+    pub fn config(&self, region: &str) -> SdkConfig {
+        let credentials = Credentials::new("rig-admin", "rig", None, None, "rig");
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region.to_owned()))
+            .endpoint_url(self.url())
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build()
+    }
+
+    /// `CloudWatch` of a region tells a value of so long ago.
+    pub fn measure(
+        &self,
+        (region, namespace, name): (&str, &str, &str),
+        of: &[(&str, &str)],
+        (value, ago_s): (f64, i64),
+    ) {
+        let of =
+            of.iter().map(|(name, value)| Dimension::builder().name(*name).value(*value).build());
+        let datum = MetricDatum::builder()
+            .metric_name(name)
+            .timestamp(DateTime::from_millis(now_ms() - ago_s * 1000))
+            .value(value)
+            .set_dimensions(Some(of.collect()))
+            .build();
+        let client = aws_sdk_cloudwatch::Client::new(&self.config(region));
+        let put = client.put_metric_data().namespace(namespace).metric_data(datum).send();
+        Runtime::new().unwrap().block_on(put).unwrap();
+    }
+
+    /// Tells moto what Amazon has no call for, at `/rig/...`; its answer.
+    pub fn tell(&self, path: &str, body: &serde_json::Value) -> serde_json::Value {
+        let body = body.to_string();
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        let head = format!("POST {path} HTTP/1.0\r\nHost: rig\r\nContent-Length");
+        write!(stream, "{head}: {}\r\n\r\n{body}", body.len()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (_, told) = answer.split_once("\r\n\r\n").unwrap();
+        serde_json::from_str(told).unwrap_or_else(|_| panic!("{answer}"))
     }
 
     /// A bucket of a region, as somebody who may do everything.

@@ -3,8 +3,10 @@
 //! Everything lives in a temporary folder and is killed when its value is dropped.
 
 pub mod account;
+pub mod aurora;
 pub mod aws;
 pub mod dns;
+pub mod elasticache;
 pub mod fault;
 pub mod janitor;
 pub mod kafka;
@@ -18,6 +20,7 @@ pub mod postgres;
 pub mod program;
 pub mod prometheus;
 pub mod proxy;
+pub mod rds;
 pub mod redis;
 pub mod service;
 pub mod world;

@@ -24,7 +24,7 @@ const PERIOD_S: i32 = 60;
 pub const STALE_AFTER: Duration = Duration::from_secs(5 * 60);
 
 /// One metric.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Query {
     /// `AWS/S3`.
     pub namespace: &'static str,
@@ -33,7 +33,19 @@ pub struct Query {
     /// `Maximum`, `Sum`.
     pub statistic: &'static str,
     /// What it is measured of.
-    pub dimensions: Vec<(&'static str, String)>,
+    pub dimensions: Vec<(String, String)>,
+}
+
+impl Query {
+    /// The highest value of each minute, of what one dimension names.
+    pub fn highest(
+        namespace: &'static str,
+        name: &'static str,
+        (dimension, value): (&str, &str),
+    ) -> Self {
+        let dimensions = vec![(dimension.to_owned(), value.to_owned())];
+        Self { namespace, name, statistic: "Maximum", dimensions }
+    }
 }
 
 /// The newest point of a metric.
@@ -92,7 +104,7 @@ fn of(number: usize, query: &Query) -> MetricDataQuery {
     let dimensions = query
         .dimensions
         .iter()
-        .map(|(name, value)| Dimension::builder().name(*name).value(value).build())
+        .map(|(name, value)| Dimension::builder().name(name).value(value).build())
         .collect();
     let metric = Metric::builder()
         .namespace(query.namespace)

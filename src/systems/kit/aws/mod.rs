@@ -4,10 +4,15 @@
 //! Nothing of it comes from the environment unless the machine's own credentials are wanted: an
 //! endpoint, a number of attempts or a profile that was set for something else changes nothing.
 
+pub mod arn;
+pub mod beside;
+pub mod desk;
+pub mod managed;
 pub mod metrics;
+pub mod moves;
+pub mod place;
 pub mod trouble;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -23,7 +28,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -39,6 +44,7 @@ use http_body_util::Limited;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::trouble::{Trouble, TroubleKind};
+use place::Place;
 use trouble::{Asked, of_sdk};
 
 /// The longest time for a connection.
@@ -70,20 +76,21 @@ pub const MACHINE: &str = "(the machine's own credentials)";
 
 /// Where and as whom.
 pub struct Access<'a> {
-    /// What it is called in sentences.
-    pub place: &'a str,
-    /// The region, as requests are signed for it.
-    pub region: &'a str,
-    /// The address, where it is not Amazon's own for that region.
-    pub endpoint: Option<&'a str>,
-    /// The access key's name and secret; else the machine's own credentials.
-    pub key: Option<(&'a str, &'a SecretString)>,
-    /// The role to act as.
-    pub role: Option<&'a str>,
-    /// True where the machine may get its credentials from the metadata service of its cloud.
-    pub instance_role: bool,
-    /// The file of the authorities to trust.
-    pub ca: Option<&'a Path>,
+    /// Where.
+    pub at: &'a Place,
+    /// As whom.
+    pub by: By<'a>,
+}
+
+/// By which credentials.
+#[derive(Debug, Clone, Copy)]
+pub enum By<'a> {
+    /// An access key's id and secret.
+    Key(&'a str, &'a SecretString),
+    /// Those of a profile of this machine.
+    Profile(&'a str),
+    /// Those that this machine has.
+    Machine,
 }
 
 /// The clock of whoever answers, as its answers tell it: to the second, and never ahead.
@@ -121,7 +128,7 @@ pub async fn configure(access: &Access<'_>) -> Result<(SdkConfig, PeerClock), Tr
         .with_max_attempts(ATTEMPTS)
         .with_initial_backoff(PAUSE_MOST)
         .with_max_backoff(PAUSE_MOST);
-    let region = Region::new(access.region.to_owned());
+    let region = Region::new(access.at.region.clone());
     let config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(region.clone())
@@ -131,10 +138,11 @@ pub async fn configure(access: &Access<'_>) -> Result<(SdkConfig, PeerClock), Tr
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .timeout_config(limits);
     let mut config = config.credentials_provider(credentials(access, &region)).build();
-    if let Some(url) = access.endpoint {
+    if let Some(url) = &access.at.endpoint {
         config = config.into_builder().endpoint_url(url).build();
     }
-    if let Some(role) = access.role {
+    if let Some(role) = &access.at.role {
+        // In its own region: the credentials of one must not hang on another.
         let role = AssumeRoleProvider::builder(role).session_name(SESSION_NAME).region(region);
         let role = SharedCredentialsProvider::new(role.configure(&config).build().await);
         config = config.into_builder().credentials_provider(role).build();
@@ -143,30 +151,33 @@ pub async fn configure(access: &Access<'_>) -> Result<(SdkConfig, PeerClock), Tr
 }
 
 fn credentials(access: &Access<'_>, region: &Region) -> SharedCredentialsProvider {
-    if let Some((key, secret)) = access.key {
-        let secret = secret.expose_secret();
-        return SharedCredentialsProvider::new(Credentials::new(key, secret, None, None, "site"));
+    let profile = ProfileFileCredentialsProvider::builder();
+    match access.by {
+        By::Key(key, secret) => {
+            let secret = secret.expose_secret();
+            SharedCredentialsProvider::new(Credentials::new(key, secret, None, None, "site"))
+        }
+        By::Profile(name) => SharedCredentialsProvider::new(profile.profile_name(name).build()),
+        By::Machine => {
+            tracing::debug!(%region, "credentials come from this machine");
+            let environment = EnvironmentVariableCredentialsProvider::new();
+            let token = WebIdentityTokenCredentialsProvider::builder().build();
+            let chain = CredentialsProviderChain::first_try("Environment", environment)
+                .or_else("Profile", profile.build())
+                .or_else("WebIdentityToken", token);
+            SharedCredentialsProvider::new(if access.at.instance_role {
+                chain.or_else("Instance", ImdsCredentialsProvider::builder().build())
+            } else {
+                chain
+            })
+        }
     }
-    let profile = ProfileFileCredentialsProvider::builder().build();
-    let environment = EnvironmentVariableCredentialsProvider::new();
-    let token = WebIdentityTokenCredentialsProvider::builder().build();
-    let chain = CredentialsProviderChain::first_try("Environment", environment)
-        .or_else("Profile", profile)
-        .or_else("WebIdentityToken", token);
-    tracing::debug!(%region, "credentials come from this machine");
-    SharedCredentialsProvider::new(if access.instance_role {
-        chain.or_else("Instance", ImdsCredentialsProvider::builder().build())
-    } else {
-        chain
-    })
 }
 
 async fn http_client(access: &Access<'_>, clock: PeerClock) -> Result<SharedHttpClient, Trouble> {
-    let inner = if access.endpoint.is_some_and(|url| url.starts_with("http://")) {
-        Builder::new().build_http()
-    } else {
+    let inner = if access.at.speaks_tls() {
         let ours = |why: String| Trouble::unsent(TroubleKind::Ours, why);
-        let trusted = match access.ca {
+        let trusted = match &access.at.ca {
             Some(path) => {
                 let pem = tokio::fs::read(path).await;
                 let unread = |error| ours(format!("{} cannot be read: {error}", path.display()));
@@ -178,6 +189,8 @@ async fn http_client(access: &Access<'_>, clock: PeerClock) -> Result<SharedHttp
         let context = context.map_err(|error| ours(format!("TLS cannot be set up: {error}")))?;
         let provider = Provider::Rustls(CryptoMode::AwsLc);
         Builder::new().tls_provider(provider).tls_context(context).build_https()
+    } else {
+        Builder::new().build_http()
     };
     Ok(http_client_fn(move |settings, components| {
         let inner = inner.http_connector(settings, components);
@@ -207,14 +220,32 @@ impl HttpConnector for Bounded {
     }
 }
 
-/// The account that a configuration's credentials belong to. Asking needs no right.
+/// Whoever asks, as the service knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The account.
+    pub account: String,
+    /// The user or role, with its account: `arn:aws:sts::123456789012:assumed-role/dr/warroom`.
+    pub arn: String,
+}
+
+/// Who a configuration's credentials belong to. Asking needs no right.
 ///
 /// # Errors
 /// When it cannot be told.
-pub async fn account(config: &SdkConfig, place: &str, user: &str) -> Result<String, Trouble> {
+pub async fn caller(config: &SdkConfig, place: &str, user: &str) -> Result<Caller, Trouble> {
     let asked = Asked { place, user, right: "sts:GetCallerIdentity" };
     let told = Box::pin(aws_sdk_sts::Client::new(config).get_caller_identity().send()).await;
     let told = told.map_err(|error| of_sdk(&error, &asked))?;
     let nameless = || Trouble::new(TroubleKind::Garbage, format!("{place} told no account"));
-    told.account.ok_or_else(nameless)
+    let account = told.account.ok_or_else(nameless)?;
+    Ok(Caller { account, arn: told.arn.unwrap_or_default() })
+}
+
+/// When a configuration's credentials end, in milliseconds since 1970; none for those that do not,
+/// or that cannot be had now.
+pub async fn expires_ms(config: &SdkConfig) -> Option<i64> {
+    let credentials = config.credentials_provider()?.provide_credentials().await.ok()?;
+    let left = credentials.expiry()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    i64::try_from(left.as_millis()).ok()
 }

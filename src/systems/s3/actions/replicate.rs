@@ -152,7 +152,7 @@ impl At<Replicate> {
     /// What a new rule needs and nobody wrote.
     fn lacks(&self, seat: &Seat<S3>) -> Option<String> {
         let source = &seat.other.as_ref()?.target.own;
-        let (from, is_amazon) = (&seat.other_region, source.endpoint.is_none());
+        let (from, is_amazon) = (&seat.other_region, source.at.endpoint.is_none());
         (is_amazon && self.with.role.is_none()).then(|| {
             format!(
                 "{from} has no rule to here, and for a new one Amazon wants a role: write `role`"

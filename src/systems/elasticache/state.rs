@@ -1,0 +1,243 @@
+//! What Amazon told of a region's replication groups and of the Global Datastores they are in.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_sdk_elasticache::Client;
+use aws_sdk_elasticache::types::{
+    AutomaticFailoverStatus, GlobalReplicationGroup, MultiAzStatus, ReplicationGroup,
+};
+
+use super::settings::{ElastiCache, Named};
+use crate::domain::time::Stamp;
+use crate::systems::kit::aws::managed::Session;
+use crate::systems::kit::aws::metrics::Query;
+use crate::systems::kit::aws::moves::Member;
+use crate::systems::kit::aws::trouble::{Asked, of_sdk};
+use crate::systems::kit::trouble::Trouble;
+
+/// The metric of the lag, in seconds, the worst of all shards.
+pub(super) const LAG: &str = "GlobalDatastoreReplicationLag";
+
+const NAMESPACE: &str = "AWS/ElastiCache";
+
+/// The most of one page, and the most pages that are read.
+const PAGE: i32 = 100;
+const PAGES_MAX: usize = 20;
+
+/// How often it is asked what lags are measured of.
+const LISTED_EVERY: Duration = Duration::from_secs(600);
+
+/// A replication group, as the last answer told it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Group {
+    /// Its name, with account and region.
+    pub(super) arn: String,
+    /// When it was made: what no other group of that name shares.
+    pub(super) made: String,
+    /// `available`, `modifying`.
+    pub(super) status: String,
+    pub(super) engine: String,
+    /// `enabled` where a replica of its region takes over by itself.
+    pub(super) takes_over: String,
+    pub(super) multi_az: String,
+    pub(super) nodes: usize,
+    pub(super) shards: usize,
+    /// The global datastore that it says it is in, and as what.
+    pub(super) of: Option<(String, String)>,
+}
+
+impl Group {
+    fn of(told: &ReplicationGroup) -> Option<(String, Self)> {
+        let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+        let made = told.replication_group_create_time().and_then(|at| at.to_millis().ok());
+        let of = told.global_replication_group_info().and_then(|info| {
+            let role = info.global_replication_group_member_role().unwrap_or_default();
+            Some((info.global_replication_group_id()?.to_owned(), role.to_lowercase()))
+        });
+        let group = Self {
+            arn: text(told.arn()),
+            made: made.map(|ms| format!("made {ms}")).unwrap_or_default(),
+            status: text(told.status()),
+            engine: text(told.engine()),
+            takes_over: text(told.automatic_failover().map(AutomaticFailoverStatus::as_str)),
+            multi_az: text(told.multi_az().map(MultiAzStatus::as_str)),
+            nodes: told.member_clusters().len(),
+            shards: told.node_groups().len(),
+            of: of.filter(|(id, _)| !id.is_empty()),
+        };
+        Some((told.replication_group_id()?.to_lowercase(), group))
+    }
+}
+
+/// A Global Datastore, as one region tells of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Global {
+    pub(super) status: String,
+    /// Its groups, as `region/group`: the part of each and its status.
+    pub(super) members: BTreeMap<String, (String, String)>,
+}
+
+impl Global {
+    fn of(told: &GlobalReplicationGroup) -> Option<(String, Self)> {
+        let text = |text: Option<&str>| text.unwrap_or_default().to_lowercase();
+        let member = |one: &aws_sdk_elasticache::types::GlobalReplicationGroupMember| {
+            let (region, group) = (one.replication_group_region()?, one.replication_group_id()?);
+            let name = format!("{region}/{group}").to_lowercase();
+            Some((name, (text(one.role()), text(one.status()))))
+        };
+        let members = told.members().iter().filter_map(member).collect();
+        let global = Self { status: text(told.status()), members };
+        Some((told.global_replication_group_id()?.to_lowercase(), global))
+    }
+}
+
+/// All replication groups of a region that may be seen, and all Global Datastores.
+struct Groups {
+    of_region: BTreeMap<String, Group>,
+    global: BTreeMap<String, Global>,
+}
+
+impl Groups {
+    async fn ask(client: Client, (place, user): (String, String)) -> Result<Self, Trouble> {
+        let asked = |right| Asked { place: &place, user: &user, right };
+        let (mut of_region, mut global) = (BTreeMap::new(), BTreeMap::new());
+        let mut marker = None;
+        for _ in 0..PAGES_MAX {
+            let ask = client.describe_replication_groups().max_records(PAGE).set_marker(marker);
+            let told = Box::pin(ask.send()).await;
+            let right = "elasticache:DescribeReplicationGroups";
+            let told = told.map_err(|error| of_sdk(&error, &asked(right)))?;
+            of_region.extend(told.replication_groups().iter().filter_map(Group::of));
+            marker = told.marker().filter(|marker| !marker.is_empty()).map(str::to_owned);
+            if marker.is_none() {
+                break;
+            }
+        }
+        let mut marker = None;
+        for _ in 0..PAGES_MAX {
+            let ask = client.describe_global_replication_groups().show_member_info(true);
+            let told = Box::pin(ask.max_records(PAGE).set_marker(marker).send()).await;
+            let right = "elasticache:DescribeGlobalReplicationGroups";
+            let told = told.map_err(|error| of_sdk(&error, &asked(right)))?;
+            global.extend(told.global_replication_groups().iter().filter_map(Global::of));
+            marker = told.marker().filter(|marker| !marker.is_empty()).map(str::to_owned);
+            if marker.is_none() {
+                break;
+            }
+        }
+        Ok(Self { of_region, global })
+    }
+}
+
+/// What lags are measured of in a region: the dimensions of each.
+struct Lags(Vec<Vec<(String, String)>>);
+
+impl Lags {
+    async fn ask(
+        client: aws_sdk_cloudwatch::Client,
+        (place, user): (String, String),
+    ) -> Result<Self, Trouble> {
+        let asked = Asked { place: &place, user: &user, right: "cloudwatch:ListMetrics" };
+        let ask = client.list_metrics().namespace(NAMESPACE).metric_name(LAG);
+        let told = Box::pin(ask.send()).await.map_err(|error| of_sdk(&error, &asked))?;
+        let dimension = |one: &aws_sdk_cloudwatch::types::Dimension| {
+            Some((one.name()?.to_owned(), one.value()?.to_owned()))
+        };
+        let of = |one: &aws_sdk_cloudwatch::types::Metric| {
+            one.dimensions().iter().filter_map(dimension).collect()
+        };
+        Ok(Self(told.metrics().iter().map(of).collect()))
+    }
+
+    /// Those of a group: measured of itself, of its nodes, or of its Global Datastore.
+    fn of(&self, named: &Named) -> Vec<Query> {
+        let nodes = format!("{}-", named.group);
+        let is_its = |value: &str| {
+            value == named.group || value == named.global || value.starts_with(&nodes)
+        };
+        let all = self.0.iter().filter(|of| of.iter().any(|(_, value)| is_its(value)));
+        all.map(|dimensions| Query {
+            namespace: NAMESPACE,
+            name: LAG,
+            statistic: "Maximum",
+            dimensions: dimensions.clone(),
+        })
+        .collect()
+    }
+}
+
+/// What a side told.
+#[derive(Debug, Clone)]
+pub struct Told {
+    pub(super) group: Group,
+    /// The Global Datastore, where there is one of that name.
+    pub(super) global: Option<Global>,
+    /// What it is called.
+    pub(super) name: String,
+    /// How it is called as a member: `us-west-2/lms-b`.
+    pub(super) member: String,
+}
+
+/// A group: as all systems were told of it lately, or as it is now where no time is named.
+pub(super) async fn told(
+    session: &Session<ElastiCache>,
+    named: &Named,
+    at: Option<Stamp>,
+) -> Result<Told, Trouble> {
+    let ask = Groups::ask(session.client.clone(), session.asker());
+    let all = session.desk.told(at, ask).await?;
+    if let Some(at) = at {
+        let client = aws_sdk_cloudwatch::Client::new(session.desk.config());
+        let ask = Lags::ask(client, session.asker());
+        // What is not told is found the next time.
+        if let Ok(lags) = session.desk.told_each(LISTED_EVERY, at, ask).await {
+            named.find(lags.of(named));
+        }
+    }
+    let group = all.of_region.get(&named.group.to_lowercase()).cloned();
+    let group = group.ok_or_else(|| session.absent(&named.group))?;
+    let global = all.global.get(&named.global.to_lowercase()).cloned();
+    let region = session.desk.config().region().map(ToString::to_string).unwrap_or_default();
+    let member = format!("{region}/{}", named.group).to_lowercase();
+    Ok(Told { group, global, name: named.global.clone(), member })
+}
+
+impl Told {
+    /// Its part in the Global Datastore.
+    fn part(&self) -> Option<&str> {
+        self.global.as_ref()?.members.get(&self.member).map(|(role, _)| role.as_str())
+    }
+}
+
+impl Member for Told {
+    fn is_writer(&self) -> Option<bool> {
+        Some(self.part()? == "primary")
+    }
+
+    fn has_global(&self) -> bool {
+        self.global.is_some()
+    }
+
+    fn global(&self) -> &str {
+        &self.name
+    }
+
+    fn moving(&self) -> Option<String> {
+        let global = self.global.as_ref()?;
+        // It has no other word for a failover, and serves nobody while it is so.
+        (global.status == "modifying").then(|| format!("{} is being modified", self.name))
+    }
+
+    fn status(&self) -> &str {
+        &self.group.status
+    }
+
+    fn lacking(&self) -> Option<String> {
+        (self.group.nodes == 0).then(|| "the group has no node".to_owned())
+    }
+
+    fn can_write(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,358 @@
+//! What all systems of a region ask a service is asked once for all of them, and not in each look:
+//! Amazon counts questions, throttles whoever asks many, and takes money for some.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use aws_config::SdkConfig;
+use tokio::sync::watch;
+
+use super::metrics::{Point, Query, newest};
+use super::place::{Opened, Place, open};
+use super::trouble::Asked;
+use super::{PeerClock, expires_ms};
+use crate::domain::time::Stamp;
+use crate::port::{Clock, Commons};
+use crate::systems::kit::server::{Server, Target};
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
+
+/// How old an answer on what there is may be.
+const TOLD_EVERY: Duration = Duration::from_secs(30);
+
+/// How often metrics are asked for: they have a point a minute.
+pub const METRICS_EVERY: Duration = Duration::from_secs(60);
+
+/// The same for metrics that nobody wanted before.
+const METRICS_FIRST: Duration = Duration::from_secs(3);
+
+/// How long the first question for metrics waits for those of other systems.
+const GATHERED_IN: Duration = Duration::from_millis(300);
+
+/// How long it is believed that credentials are good for so long.
+const EXPIRY_EVERY: Duration = Duration::from_secs(60);
+
+/// After an error it is asked again so much later.
+const AGAIN_AFTER: Duration = Duration::from_secs(5);
+
+/// A question that has no answer after that is given up: each has a limit of its own.
+const LOST_AFTER: Duration = Duration::from_secs(15);
+
+/// What is forgotten because of one step is forgotten once, whichever system hears of it first.
+const ONE_STEP: Duration = Duration::from_secs(1);
+
+/// For as long as a console runs.
+const FOR_EVER: Duration = Duration::MAX;
+
+/// The desks of a console, by place and by who asks there.
+#[derive(Default)]
+pub struct Desks(Mutex<BTreeMap<Seated, Arc<Slot<Desk>>>>);
+
+/// Where, and who asks there.
+type Seated = (Place, String);
+
+impl Desks {
+    /// The desk for a side.
+    ///
+    /// # Errors
+    /// Why there is none: nobody to ask as, or somebody else than the site says.
+    pub async fn at<S: Server>(
+        &self,
+        target: &Target<S>,
+        place: &Place,
+    ) -> Result<Arc<Desk>, Trouble> {
+        let slot = {
+            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(all.entry((place.clone(), target.user.clone())).or_default())
+        };
+        let (at, theirs, place) = (target.clock.now(), target.whoever(), place.clone());
+        let ask = async move { Ok(Desk::new(open(&theirs, &place).await?, &theirs, &place)) };
+        slot.or_ask(at, FOR_EVER, None, ask).await
+    }
+}
+
+/// Where one region is asked as one user.
+pub struct Desk {
+    config: SdkConfig,
+    /// The services' clock.
+    pub clock: PeerClock,
+    ours: Arc<dyn Clock>,
+    place: String,
+    user: String,
+    told: Commons,
+    /// What was asked before is of no use.
+    since: Mutex<Option<Stamp>>,
+    wanted: Arc<Mutex<BTreeSet<Query>>>,
+}
+
+/// The newest points of all metrics that anybody wanted when they were asked for.
+struct Points {
+    wanted: BTreeSet<Query>,
+    of: BTreeMap<Query, Point>,
+}
+
+/// When credentials end.
+struct Expiry(Option<i64>);
+
+impl Desk {
+    fn new<S: Server>(opened: Opened, target: &Target<S>, place: &Place) -> Self {
+        Self {
+            config: opened.config,
+            clock: opened.clock,
+            ours: Arc::clone(&target.clock),
+            place: place.words(&target.endpoint),
+            user: target.user.clone(),
+            told: Commons::default(),
+            since: Mutex::default(),
+            wanted: Arc::default(),
+        }
+    }
+
+    /// What clients are made from.
+    pub fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    /// The region, or the address that stands in for it.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// Who asks.
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// A step has changed something: whatever was told before is asked again.
+    pub fn forget(&self) {
+        let at = self.ours.now();
+        let mut since = lock(&self.since);
+        if since.is_none_or(|since| at.since(since) > ONE_STEP) {
+            *since = Some(at);
+        }
+    }
+
+    /// An answer that all share, by its type. Whoever is about to act names no time, and asks.
+    ///
+    /// # Errors
+    /// What asking ends with.
+    pub async fn told<T: Send + Sync + 'static>(
+        &self,
+        at: Option<Stamp>,
+        ask: impl Future<Output = Result<T, Trouble>> + Send + 'static,
+    ) -> Result<Arc<T>, Trouble> {
+        match at {
+            Some(at) => self.told_each(TOLD_EVERY, at, ask).await,
+            None => ask.await.map(Arc::new),
+        }
+    }
+
+    /// The same, not older than `every`.
+    ///
+    /// # Errors
+    /// What asking ends with.
+    pub async fn told_each<T: Send + Sync + 'static>(
+        &self,
+        every: Duration,
+        at: Stamp,
+        ask: impl Future<Output = Result<T, Trouble>> + Send + 'static,
+    ) -> Result<Arc<T>, Trouble> {
+        let since = *lock(&self.since);
+        self.told.of::<Slot<T>>().or_ask(at, every, since, ask).await
+    }
+
+    /// The newest point of each metric, all that anybody wants in one request; none where there is
+    /// none, or none yet.
+    ///
+    /// # Errors
+    /// When they cannot be asked for.
+    pub async fn points(
+        &self,
+        queries: &[Query],
+        at: Stamp,
+    ) -> Result<Vec<Option<Point>>, Trouble> {
+        lock(&self.wanted).extend(queries.iter().cloned());
+        let slot = self.told.of::<Slot<Points>>();
+        let has_all = |last: &Points| queries.iter().all(|query| last.wanted.contains(query));
+        let last = slot.last();
+        let every = match &last {
+            Some(last) if has_all(last) => METRICS_EVERY,
+            Some(_) | None => METRICS_FIRST,
+        };
+        // All systems look first at about one time.
+        let gather = if last.is_none() { GATHERED_IN } else { Duration::ZERO };
+        let client = aws_sdk_cloudwatch::Client::new(&self.config);
+        let (place, user) = (format!("CloudWatch of {}", self.place), self.user.clone());
+        let wanted = Arc::clone(&self.wanted);
+        let ask = async move {
+            tokio::time::sleep(gather).await;
+            let wanted = lock(&wanted).clone();
+            let asked = Asked { place: &place, user: &user, right: "cloudwatch:GetMetricData" };
+            let all: Vec<Query> = wanted.iter().cloned().collect();
+            let points = newest(&client, &asked, &all, at.wall_ms).await?;
+            let of = all.into_iter().zip(points);
+            let of = of.filter_map(|(query, point)| Some((query, point?))).collect();
+            Ok(Points { wanted, of })
+        };
+        // No step changes what was measured before it.
+        let told = slot.or_ask(at, every, None, ask).await?;
+        Ok(queries.iter().map(|query| told.of.get(query).copied()).collect())
+    }
+
+    /// When our credentials end, in milliseconds since 1970; none for those that do not.
+    pub async fn expires_ms(&self, at: Stamp) -> Option<i64> {
+        let config = self.config.clone();
+        let ask = async move { Ok(Expiry(expires_ms(&config).await)) };
+        self.told_each(EXPIRY_EVERY, at, ask).await.ok().and_then(|expiry| expiry.0)
+    }
+}
+
+/// What asking ended with.
+type Answer<T> = Result<Arc<T>, Trouble>;
+
+/// A question that is asked once for all who want its answer; who does not wait for it finds it
+/// there the next time.
+pub struct Slot<T>(Mutex<Option<Question<T>>>);
+
+struct Question<T> {
+    at: Stamp,
+    told: watch::Receiver<Option<Answer<T>>>,
+}
+
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Question<T> {
+    /// Whether its answer will do: one that is not older than `keep`, or is still to come.
+    fn serves(&self, at: Stamp, keep: Duration, since: Option<Stamp>) -> bool {
+        let age = at.since(self.at);
+        let lasts = match &*self.told.borrow() {
+            None => LOST_AFTER,
+            Some(Ok(_)) => keep,
+            // It asked to be asked less often.
+            Some(Err(why)) if why.kind == TroubleKind::NotReady => keep.min(TOLD_EVERY),
+            Some(Err(_)) => AGAIN_AFTER,
+        };
+        age < lasts && since.is_none_or(|since| at.since(since) >= age)
+    }
+}
+
+impl<T: Send + Sync + 'static> Slot<T> {
+    /// The last answer.
+    fn last(&self) -> Option<Arc<T>> {
+        let question = lock(&self.0);
+        let told = question.as_ref()?.told.borrow();
+        told.as_ref()?.as_ref().ok().cloned()
+    }
+
+    /// The answer to the last question, or to one that is asked now.
+    async fn or_ask(
+        &self,
+        at: Stamp,
+        keep: Duration,
+        since: Option<Stamp>,
+        ask: impl Future<Output = Result<T, Trouble>> + Send + 'static,
+    ) -> Answer<T> {
+        let mut told = self.question(at, keep, since, ask);
+        let lost = || Trouble::unsent(TroubleKind::Ours, "a question was lost");
+        let told = told.wait_for(Option::is_some).await.map_err(|_| lost())?;
+        told.clone().unwrap_or_else(|| Err(lost()))
+    }
+
+    fn question(
+        &self,
+        at: Stamp,
+        keep: Duration,
+        since: Option<Stamp>,
+        ask: impl Future<Output = Result<T, Trouble>> + Send + 'static,
+    ) -> watch::Receiver<Option<Answer<T>>> {
+        let mut last = lock(&self.0);
+        if let Some(question) = last.as_ref().filter(|last| last.serves(at, keep, since)) {
+            return question.told.clone();
+        }
+        let (tell, told) = watch::channel(None);
+        // Whoever asked may not wait for the answer: it is for all of them.
+        tokio::spawn(async move {
+            let answer = ask.await.map(Arc::new);
+            tell.send_replace(Some(answer));
+        });
+        *last = Some(Question { at, told: told.clone() });
+        told
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::domain::time::BootId;
+
+    fn at(boot_s: u64) -> Stamp {
+        Stamp { wall_ms: 0, boot_ms: boot_s * 1000, boot: BootId(1) }
+    }
+
+    #[tokio::test]
+    async fn one_question_is_asked_for_all_and_not_too_often() {
+        let (slot, asked) = (Slot::<usize>::default(), Arc::new(AtomicUsize::new(0)));
+        // When somebody wants it, since when answers count, whether it fails, and what is heard.
+        let check = async |now: u64, since: Option<u64>, fails: Option<TroubleKind>, want| {
+            let count = Arc::clone(&asked);
+            let ask = async move {
+                let number = count.fetch_add(1, Ordering::Relaxed) + 1;
+                match fails {
+                    Some(kind) => Err(Trouble::new(kind, format!("the {number}th"))),
+                    None => Ok(number),
+                }
+            };
+            let told = slot.or_ask(at(now), TOLD_EVERY, since.map(at), ask).await;
+            let told = told.map(|number| *number).map_err(|why| why.message.to_string());
+            assert_eq!(told, want, "at {now}");
+        };
+        check(100, None, None, Ok(1)).await;
+        check(129, None, None, Ok(1)).await;
+        check(130, None, None, Ok(2)).await;
+        // A step at 131: what was asked before it is of no use, what is asked after it is.
+        check(132, Some(131), None, Ok(3)).await;
+        check(133, Some(131), None, Ok(3)).await;
+        let fourth = || Err("the 4th".to_owned());
+        check(163, None, Some(TroubleKind::Garbage), fourth()).await;
+        check(167, None, None, fourth()).await;
+        check(168, None, Some(TroubleKind::NotReady), Err("the 5th".to_owned())).await;
+        // Who is asked too often is left alone.
+        check(197, None, None, Err("the 5th".to_owned())).await;
+        check(198, None, None, Ok(6)).await;
+    }
+
+    #[tokio::test]
+    async fn who_does_not_wait_finds_the_answer_the_next_time() {
+        let (slot, gate) = (Slot::<u8>::default(), Arc::new(tokio::sync::Notify::new()));
+        let opened = Arc::clone(&gate);
+        let slow = async move {
+            opened.notified().await;
+            Ok(1)
+        };
+        let mut first = Box::pin(slot.or_ask(at(100), TOLD_EVERY, None, slow));
+        assert!(at_once(&mut first).await.is_none());
+        drop(first);
+        gate.notify_one();
+        let never = async { Err(Trouble::new(TroubleKind::Garbage, "asked twice")) };
+        assert_eq!(slot.or_ask(at(102), TOLD_EVERY, None, never).await.map(|told| *told), Ok(1));
+    }
+
+    /// What a future gives at once.
+    async fn at_once<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
+        tokio::select! {
+            biased;
+            told = future => Some(told),
+            () = std::future::ready(()) => None,
+        }
+    }
+}

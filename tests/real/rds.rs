@@ -1,0 +1,6 @@
+//! The `rds` system against AWS's double: what it says when all is well, and when not.
+
+mod acting;
+pub mod bench;
+mod hostile;
+mod looking;
