@@ -64,6 +64,6 @@ mod tests {
         check("a = { region = 'x' }", "needs `instance`");
         check("a = { instance = 'db' }", "needs `region`");
         check(&format!("{a}b = {{ instance = 'db', region = 'eu-west-1' }}"), "are one instance");
-        check(&format!("backup_at_most = '1s'\n{a}"), "must be from 1m");
+        check(&format!("backup_at_most = '1s'\n{a}"), "must be of at least 1m");
     }
 }

@@ -38,7 +38,8 @@ fn a_pair_is_told_with_a_lag_that_is_never_too_small() {
             None => assert_eq!((lag.seconds, lag.certainty), (None, Certainty::Unknown)),
         }
     };
-    check(None, Some((60.0, 130.0)));
+    check(None, None);
+    check(Some((0.0, 60)), Some((60.0, 130.0)));
     check(Some((7.0, 2)), Some((9.0, 80.0)));
     check(Some((-1.0, 2)), None);
 }

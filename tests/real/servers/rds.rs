@@ -43,7 +43,6 @@ impl Pair {
                 b.describe_db_instances().send().await.unwrap();
             }
         });
-        pair.lag(0.0, 60);
         pair
     }
 

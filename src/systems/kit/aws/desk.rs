@@ -39,7 +39,7 @@ const AGAIN_AFTER: Duration = Duration::from_secs(5);
 const LOST_AFTER: Duration = Duration::from_secs(15);
 
 /// What is forgotten because of one step is forgotten once, whichever system hears of it first.
-const ONE_STEP: Duration = Duration::from_secs(1);
+const ONE_STEP: Duration = Duration::from_millis(50);
 
 /// For as long as a console runs.
 const FOR_EVER: Duration = Duration::MAX;
@@ -171,6 +171,9 @@ impl Desk {
         queries: &[Query],
         at: Stamp,
     ) -> Result<Vec<Option<Point>>, Trouble> {
+        if queries.is_empty() {
+            return Ok(Vec::new());
+        }
         lock(&self.wanted).extend(queries.iter().cloned());
         let slot = self.told.of::<Slot<Points>>();
         let has_all = |last: &Points| queries.iter().all(|query| last.wanted.contains(query));
