@@ -60,8 +60,9 @@ impl Way for Failover {
     type Of = Aurora;
     const SPEC: ActionSpec = ActionSpec {
         name: "aurora.failover",
-        doc: "Makes this region's cluster the writer with FailoverGlobalCluster, whatever the other \
-              region does; what was not copied is lost, and the old cluster is made a copy anew",
+        doc: "Makes this region's cluster the writer with FailoverGlobalCluster, whatever the \
+              other region does; what was not copied is lost, and the old cluster is made a copy \
+              anew",
         verb: "failover",
         class: Class::X,
         guard: Guard::TypedVerb,

@@ -18,6 +18,7 @@ pub mod rule;
 pub mod seat;
 pub mod server;
 pub mod sides;
+pub mod sight;
 pub mod split;
 pub mod system;
 pub mod task;

@@ -18,7 +18,8 @@ const BACKUP_AT_MOST: Setting<Duration> = Setting::new(
     "backup_at_most",
     Kind::Time(60_000, u64::MAX),
     "How old what its newest backup in this region can restore may be; an older one is a warning",
-);
+)
+.example("\"1h\"");
 
 /// What may be written at the system or in `a` and `b`.
 pub(super) const SETTINGS: &[SettingSpec] = &[
