@@ -39,7 +39,7 @@ use crate::domain::setting::Setting;
 use crate::domain::settings::{Fault, Fields};
 use crate::domain::site::SystemSpec;
 use crate::domain::time::Stamp;
-use crate::port::{About, Beat, Credential};
+use crate::port::{About, Beat, Commons, Credential};
 use crate::systems::kit::beating::EVERY_USUAL;
 use crate::systems::kit::endpoint::Endpoint;
 use crate::systems::kit::server::{Server, Sight, Target, Written};
@@ -105,6 +105,12 @@ impl Server for Kafka {
         own.replicator.as_mut()?.also_read()
     }
 
+    fn share(own: &mut Self::Own, commons: &Commons) {
+        if let Some(replicator) = &mut own.replicator {
+            replicator.desks = commons.of();
+        }
+    }
+
     fn speaks_tls(own: &Self::Own) -> bool {
         own.tls
     }
@@ -166,7 +172,7 @@ impl Server for Kafka {
         let anchors::Aside { replicator: told, anchors } = aside;
         let of_replicator = async {
             if let Some(replicator) = &target.own.replicator {
-                told.look(replicator, at, left).await;
+                told.look(replicator, &target.clock, at, left).await;
             }
         };
         tokio::join!(of_replicator, anchors.look(session, state, at, left));

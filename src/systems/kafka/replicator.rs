@@ -4,19 +4,18 @@
 //! None of it is the lag: it falls to 0 where the replicator may no longer read its source, and
 //! counts what was not consumed, not what has not arrived.
 
+use std::sync::Arc;
 use std::time::Duration;
-
-use aws_sdk_cloudwatch::Client;
 
 use super::settings::Replicator;
 use crate::domain::reading::{Fact, FactValue};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::systems::kit::aws::metrics::{Point, Query, newest};
-use crate::systems::kit::aws::place::Place;
-use crate::systems::kit::aws::trouble::Asked;
+use crate::port::Clock;
+use crate::systems::kit::aws::metrics::{Point, Query};
+use crate::systems::kit::aws::place::Opened;
 use crate::systems::kit::aws::{Access, By, MACHINE, configure};
-use crate::systems::kit::trouble::{Trouble, TroubleKind};
+use crate::systems::kit::trouble::Trouble;
 
 /// How often it is asked.
 const EVERY: Duration = Duration::from_secs(60);
@@ -49,15 +48,21 @@ pub struct Told {
 
 impl Told {
     /// Asks, where that is due. One that does not answer costs one look a minute.
-    pub(super) async fn look(&mut self, of: &Replicator, at: Stamp, left: Duration) {
+    pub(super) async fn look(
+        &mut self,
+        of: &Replicator,
+        clock: &Arc<dyn Clock>,
+        at: Stamp,
+        left: Duration,
+    ) {
         if self.asked.is_some_and(|asked| at.since(asked) < EVERY) {
             return;
         }
         self.asked = Some(at);
-        let place = format!("CloudWatch of {}", of.region);
         let limit = left.min(LIMIT);
-        let asked = tokio::time::timeout(limit, Box::pin(ask(of, &place, at.wall_ms))).await;
-        let told = asked.unwrap_or_else(|_| Err(Trouble::timeout(&place, limit)));
+        let asked = tokio::time::timeout(limit, Box::pin(ask(of, clock, at))).await;
+        let late = || Trouble::timeout(&format!("CloudWatch of {}", of.at.region), limit);
+        let told = asked.unwrap_or_else(|_| Err(late()));
         self.points = Some(told.map_err(|trouble| trouble.message));
     }
 
@@ -90,37 +95,29 @@ impl Told {
     }
 }
 
-async fn ask(of: &Replicator, place: &str, now_ms: i64) -> Result<Vec<Option<Point>>, Trouble> {
-    let user = of.key.as_ref().map(|key| key.user.as_deref());
-    if user == Some(None) {
-        let words =
-            format!("the secret for {place} names no user: write the access key's id there");
-        return Err(Trouble::unsent(TroubleKind::Ours, words));
-    }
-    let user = user.flatten().unwrap_or(MACHINE);
-    let secret = of.key.as_ref().and_then(|key| key.secret.as_ref());
-    let at = Place {
-        region: of.region.clone(),
-        endpoint: of.endpoint.clone(),
-        role: None,
-        account: None,
-        instance_role: of.instance_role,
-        ca: None,
-    };
-    let by = match (secret, &of.key) {
-        (Some(secret), _) => By::Key(user, secret),
-        (None, Some(_)) => By::Profile(user),
-        (None, None) => By::Machine,
-    };
-    let (config, _clock) = configure(&Access { at: &at, by }).await?;
-    let asked = Asked { place, user, right: "cloudwatch:GetMetricData" };
+async fn ask(
+    of: &Replicator,
+    clock: &Arc<dyn Clock>,
+    at: Stamp,
+) -> Result<Vec<Option<Point>>, Trouble> {
+    let (place, key) = (of.at.clone(), of.key.clone().unwrap_or_default());
+    let user = key.user.as_deref().unwrap_or(MACHINE).to_owned();
+    let words = place.endpoint.clone().unwrap_or_else(|| place.region.clone());
+    let seated = (place.clone(), user);
+    // The client's futures are big.
+    let opened = Box::pin(async move {
+        let by = By::of(&place.region, key.user.as_deref(), key.secret.as_ref())?;
+        let (config, clock) = configure(&Access { at: &place, by }).await?;
+        Ok(Opened { config, clock })
+    });
+    let desk = of.desks.open(seated, words, clock, opened).await?;
     let query = |(name, statistic, _): (&'static str, &'static str, &str)| Query {
         namespace: "AWS/Kafka",
         name,
         statistic,
         dimensions: vec![("ReplicatorName".to_owned(), of.name.clone())],
     };
-    newest(&Client::new(&config), &asked, &METRICS.map(query), now_ms).await
+    desk.points(&METRICS.map(query), at).await
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a site file says of Kafka in both regions and of what copies between them.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use regex::Regex;
@@ -9,6 +10,8 @@ use url::Url;
 use crate::domain::setting::{Kind, Setting, SettingSpec};
 use crate::domain::settings::{Fault, Fields, Table};
 use crate::port::Credential;
+use crate::systems::kit::aws::desk::Desks;
+use crate::systems::kit::aws::place::{self, Place};
 use crate::systems::kit::endpoint::{self, Endpoint, split_host};
 
 /// The kind `kafka`.
@@ -121,35 +124,21 @@ const CONNECT: Setting<Table> = Setting::new(
 const REPLICATOR_NAME: Setting<String> =
     Setting::new("name", Kind::Word, "What it is called").required();
 
-const REPLICATOR_REGION: Setting<String> =
-    Setting::new("region", Kind::Word, "Amazon's name of this region: `eu-central-1`").required();
-
-const REPLICATOR_ENDPOINT: Setting<String> = Setting::new(
-    "endpoint",
-    Kind::Word,
-    "URL of what tells metrics there, where that is not Amazon's own CloudWatch",
-);
-
 const REPLICATOR_READ: Setting<String> = endpoint::READ.doc(
     "The secret for its metrics: the access key's id as user, its secret as password; without one \
      the machine's own credentials",
 );
 
-const INSTANCE_ROLE: Setting<bool> = Setting::new(
-    "instance_role",
-    Kind::Boolean,
-    "True where credentials may come from the cloud's metadata service, without a secret",
-)
-.or("false");
-
 const REPLICATOR: Setting<Table> = Setting::new(
     "replicator",
     Kind::Table(&[
         REPLICATOR_NAME.spec,
-        REPLICATOR_REGION.spec,
-        REPLICATOR_ENDPOINT.spec,
+        place::REGION.spec,
+        place::ENDPOINT.spec,
         REPLICATOR_READ.spec,
-        INSTANCE_ROLE.spec,
+        place::ROLE.spec,
+        place::ACCOUNT.spec,
+        place::INSTANCE_ROLE.spec,
     ]),
     "MSK Replicator that copies to this region, in the place of MirrorMaker 2 and `connect`: what \
      CloudWatch tells of it becomes facts, asked once a minute, and never the lag",
@@ -190,9 +179,9 @@ pub(super) struct Connect {
 #[derive(Debug, Clone)]
 pub(super) struct Replicator {
     pub(super) name: String,
-    pub(super) region: String,
-    pub(super) endpoint: Option<String>,
-    pub(super) instance_role: bool,
+    pub(super) at: Place,
+    /// Where metrics are asked for, together with the other systems of the console.
+    pub(super) desks: Arc<Desks>,
     read: Option<String>,
     /// What the secret holds, once a probe opened it.
     pub(super) key: Option<Credential>,
@@ -359,13 +348,11 @@ fn read_connect(table: &Table) -> Result<Connect, Fault> {
 
 fn read_replicator(table: &Table) -> Result<Replicator, Fault> {
     let fields = Fields::new(table, "`replicator`");
-    let endpoint = REPLICATOR_ENDPOINT.of(&fields)?;
-    endpoint.as_ref().map(|text| url_of(&fields, "endpoint", text)).transpose()?;
+    Place::endpoint(&fields, "monitoring")?;
     let replicator = Replicator {
         name: REPLICATOR_NAME.get(&fields)?,
-        region: REPLICATOR_REGION.get(&fields)?,
-        endpoint,
-        instance_role: INSTANCE_ROLE.get(&fields)?,
+        at: Place::read(&fields)?,
+        desks: Arc::default(),
         read: REPLICATOR_READ.of(&fields)?,
         key: None,
     };

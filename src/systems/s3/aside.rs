@@ -154,7 +154,7 @@ async fn measure(session: &Session, target: &Target<S3>, at: Stamp) {
     let measured = match session.rules().await {
         Ok(mut rules) => {
             rules.retain(|rule| Some(rule.to.as_str()) == own.other_bucket());
-            Measured::ask(session, &rules, at.wall_ms).await
+            Measured::ask(session, &rules, at).await
         }
         Err(_) => None,
     };

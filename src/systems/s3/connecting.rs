@@ -13,10 +13,11 @@ use crate::systems::kit::trouble::Trouble;
 pub(super) async fn connect(target: &Target<S3>) -> Result<Session, Trouble> {
     let own = &target.own;
     let opened = open(target, &own.at).await?;
+    let metrics = if own.metrics { Some(own.desks.at(target, &own.at).await?) } else { None };
     let config = Builder::from(&opened.config).force_path_style(own.path_style).build();
     Ok(Session {
         client: Client::from_conf(config),
-        metrics: own.metrics.then(|| aws_sdk_cloudwatch::Client::new(&opened.config)),
+        metrics,
         clock: opened.clock,
         place: target.place.clone(),
         user: target.user.clone(),

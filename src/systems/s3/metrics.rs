@@ -2,7 +2,8 @@
 
 use super::store::{Rule, Session};
 use crate::domain::text::Clean;
-use crate::systems::kit::aws::metrics::{Point, Query, newest};
+use crate::domain::time::Stamp;
+use crate::systems::kit::aws::metrics::{Point, Query};
 
 /// Of the operations that wait.
 const PENDING: usize = 0;
@@ -29,8 +30,8 @@ pub(super) struct Measured {
 
 impl Measured {
     /// Asks for all rules that copy to `bucket` at once; nothing without such a rule.
-    pub(super) async fn ask(session: &Session, rules: &[Rule], at_ms: i64) -> Option<Self> {
-        let client = session.metrics.as_ref()?;
+    pub(super) async fn ask(session: &Session, rules: &[Rule], at: Stamp) -> Option<Self> {
+        let desk = session.metrics.as_ref()?;
         let mut queries = Vec::new();
         for rule in rules.iter().filter(|rule| rule.is_enabled) {
             queries.extend(NAMES.iter().map(|(name, statistic)| Query {
@@ -47,10 +48,9 @@ impl Measured {
         if queries.is_empty() {
             return None;
         }
-        let asked = session.asked("cloudwatch:GetMetricData");
-        let told = newest(client, &asked, &queries, at_ms).await;
+        let told = desk.points(&queries, at).await;
         let told = told.map(|points| points.as_chunks().0.to_vec());
-        Some(Self { at_ms, told: told.map_err(|trouble| trouble.message) })
+        Some(Self { at_ms: at.wall_ms, told: told.map_err(|trouble| trouble.message) })
     }
 
     fn of(&self, metric: usize, now_ms: i64) -> Result<impl Iterator<Item = f64>, Clean> {

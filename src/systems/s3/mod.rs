@@ -35,7 +35,7 @@ use crate::domain::setting::Setting;
 use crate::domain::settings::{Fault, Fields};
 use crate::domain::site::SystemSpec;
 use crate::domain::time::Stamp;
-use crate::port::{About, Beat};
+use crate::port::{About, Beat, Commons};
 use crate::systems::kit::aws::MACHINE;
 use crate::systems::kit::aws::place::Place;
 use crate::systems::kit::aws::trouble::of_sdk;
@@ -102,6 +102,10 @@ impl Server for S3 {
             written.own.shared = Arc::clone(&shared);
         }
         Ok(())
+    }
+
+    fn share(own: &mut Self::Own, commons: &Commons) {
+        own.desks = commons.of();
     }
 
     fn speaks_tls(own: &Self::Own) -> bool {

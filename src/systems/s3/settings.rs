@@ -10,6 +10,7 @@ use super::sample::Page;
 use crate::domain::ids::Side;
 use crate::domain::setting::{Kind, Meant, Setting, SettingSpec};
 use crate::domain::settings::{Fault, Fields};
+use crate::systems::kit::aws::desk::Desks;
 use crate::systems::kit::aws::place::{self, Place};
 use crate::systems::kit::endpoint;
 
@@ -206,6 +207,8 @@ pub struct Own {
     /// The buckets of both sides.
     pub(super) buckets: [Option<String>; 2],
     pub(super) shared: Arc<Shared>,
+    /// Where metrics are asked for, together with the other systems of the console.
+    pub(super) desks: Arc<Desks>,
 }
 
 impl Own {
@@ -244,6 +247,7 @@ impl Own {
             side: Side::A,
             buckets: [None, None],
             shared: Arc::default(),
+            desks: Arc::default(),
         })
     }
 

@@ -1,11 +1,14 @@
 //! A bucket as one user sees it: each question that is asked of it, and what its answers mean.
 
+use std::sync::Arc;
+
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{ReplicationConfiguration, ReplicationRule, ReplicationRuleStatus};
 
 use super::canary::Canaries;
 use crate::domain::text::Clean;
 use crate::systems::kit::aws::PeerClock;
+use crate::systems::kit::aws::desk::Desk;
 use crate::systems::kit::aws::trouble::{Asked, code_of, of_sdk};
 use crate::systems::kit::lately::Lately;
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
@@ -19,7 +22,7 @@ pub struct Session {
     /// Its client.
     pub(super) client: Client,
     /// Metrics of its region, where the site wants them.
-    pub(super) metrics: Option<aws_sdk_cloudwatch::Client>,
+    pub(super) metrics: Option<Arc<Desk>>,
     /// The store's clock.
     pub(super) clock: PeerClock,
     pub(super) place: String,

@@ -2,6 +2,7 @@
 //! Amazon counts questions, throttles whoever asks many, and takes money for some.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -51,6 +52,12 @@ pub struct Desks(Mutex<BTreeMap<Seated, Arc<Slot<Desk>>>>);
 /// Where, and who asks there.
 type Seated = (Place, String);
 
+impl fmt::Debug for Desks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Desks")
+    }
+}
+
 impl Desks {
     /// The desk for a side.
     ///
@@ -61,12 +68,31 @@ impl Desks {
         target: &Target<S>,
         place: &Place,
     ) -> Result<Arc<Desk>, Trouble> {
-        let slot = {
-            let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(all.entry((place.clone(), target.user.clone())).or_default())
+        let (theirs, at) = (target.whoever(), place.clone());
+        let opened = async move { open(&theirs, &at).await };
+        let words = place.words(&target.endpoint);
+        self.open((place.clone(), target.user.clone()), words, &target.clock, opened).await
+    }
+
+    /// The desk for a place and a user, opened so where there is none; `words` for the place.
+    ///
+    /// # Errors
+    /// What opening it ends with.
+    pub async fn open(
+        &self,
+        seated: (Place, String),
+        words: String,
+        clock: &Arc<dyn Clock>,
+        opened: impl Future<Output = Result<Opened, Trouble>> + Send + 'static,
+    ) -> Result<Arc<Desk>, Trouble> {
+        let user = seated.1.clone();
+        let slot = Arc::clone(lock(&self.0).entry(seated).or_default());
+        let (at, ours) = (clock.now(), Arc::clone(clock));
+        let ask = async move {
+            let Opened { config, clock } = opened.await?;
+            let (told, since, wanted) = (Commons::default(), Mutex::default(), Arc::default());
+            Ok(Desk { config, clock, ours, place: words, user, told, since, wanted })
         };
-        let (at, theirs, place) = (target.clock.now(), target.whoever(), place.clone());
-        let ask = async move { Ok(Desk::new(open(&theirs, &place).await?, &theirs, &place)) };
         slot.or_ask(at, FOR_EVER, None, ask).await
     }
 }
@@ -95,19 +121,6 @@ struct Points {
 struct Expiry(Option<i64>);
 
 impl Desk {
-    fn new<S: Server>(opened: Opened, target: &Target<S>, place: &Place) -> Self {
-        Self {
-            config: opened.config,
-            clock: opened.clock,
-            ours: Arc::clone(&target.clock),
-            place: place.words(&target.endpoint),
-            user: target.user.clone(),
-            told: Commons::default(),
-            since: Mutex::default(),
-            wanted: Arc::default(),
-        }
-    }
-
     /// What clients are made from.
     pub fn config(&self) -> &SdkConfig {
         &self.config

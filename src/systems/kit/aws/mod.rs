@@ -93,6 +93,29 @@ pub enum By<'a> {
     Machine,
 }
 
+impl<'a> By<'a> {
+    /// By what a secret holds, if there is one; a profile is a user without a password.
+    ///
+    /// # Errors
+    /// When it holds a password and no user.
+    pub fn of(
+        place: &str,
+        user: Option<&'a str>,
+        secret: Option<&'a SecretString>,
+    ) -> Result<Self, Trouble> {
+        match (user, secret) {
+            (Some(user), Some(secret)) => Ok(Self::Key(user, secret)),
+            (Some(user), None) => Ok(Self::Profile(user)),
+            (None, None) => Ok(Self::Machine),
+            (None, Some(_)) => {
+                let why = "names no user: write the access key's id there";
+                let words = format!("the secret for {place} {why}");
+                Err(Trouble::unsent(TroubleKind::Ours, words))
+            }
+        }
+    }
+}
+
 /// The clock of whoever answers, as its answers tell it: to the second, and never ahead.
 #[derive(Debug, Clone, Default)]
 pub struct PeerClock(Arc<AtomicI64>);

@@ -135,16 +135,8 @@ pub struct Opened {
 /// When there is nobody to ask as, or it is somebody else than the site says.
 pub async fn open<S: Server>(target: &Target<S>, at: &Place) -> Result<Opened, Trouble> {
     let (place, user) = (&target.place, &target.user);
-    if target.secret.is_some() && !target.user_is_named {
-        let words =
-            format!("the secret for {place} names no user: write the access key's id there");
-        return Err(Trouble::unsent(TroubleKind::Ours, words));
-    }
-    let by = match &target.secret {
-        Some(secret) => By::Key(user, secret),
-        None if target.user_is_named => By::Profile(user),
-        None => By::Machine,
-    };
+    let named = target.user_is_named.then_some(user.as_str());
+    let by = By::of(place, named, target.secret.as_ref())?;
     let (config, clock) = Box::pin(configure(&Access { at, by })).await?;
     if let Some(expected) = &at.account {
         let met = Box::pin(caller(&config, place, user)).await?.account;
