@@ -102,8 +102,7 @@ async fn ask(
 ) -> Result<Vec<Option<Point>>, Trouble> {
     let (place, key) = (of.at.clone(), of.key.clone().unwrap_or_default());
     let user = key.user.as_deref().unwrap_or(MACHINE).to_owned();
-    let words = place.endpoint.clone().unwrap_or_else(|| place.region.clone());
-    let seated = (place.clone(), user);
+    let (words, seated) = (place.region.clone(), (place.clone(), user));
     // The client's futures are big.
     let opened = Box::pin(async move {
         let by = By::of(&place.region, key.user.as_deref(), key.secret.as_ref())?;

@@ -1,9 +1,5 @@
 //! MSK Replicator, as `CloudWatch` tells of it: a double of that, and true clusters.
 
-use aws_sdk_cloudwatch::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_cloudwatch::types::{Dimension, MetricDatum};
-use aws_smithy_types::DateTime;
-use tokio::runtime::Runtime;
 use warroom::domain::ids::Side;
 use warroom::domain::reading::{Certainty, FactValue, Reading};
 use warroom::domain::settings::Value;
@@ -11,7 +7,6 @@ use warroom::domain::settings::Value;
 use super::bench::{Watcher, of_sides, table, text, why};
 use crate::servers::aws::{Cloud, Double};
 use crate::servers::kafka::Pair;
-use crate::servers::objects::now_ms;
 use crate::servers::{DEADLINE, until};
 use crate::turns::{Group, turn};
 
@@ -33,23 +28,9 @@ fn metrics_of_a_replicator_are_facts_while_they_are_fresh_and_never_the_lag() {
     let Some(_turn) = turn(Group::Kafka) else { return };
     let (pair, cloud) = (Pair::shared(), Cloud::start(Double::Moto));
     let url = cloud.url();
-    let config = aws_sdk_cloudwatch::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(REGION))
-        .endpoint_url(&url)
-        .credentials_provider(Credentials::new("rig-admin", "rig", None, None, "test"))
-        .build();
-    let client = aws_sdk_cloudwatch::Client::from_conf(config);
-    let runtime = Runtime::new().unwrap();
     let put = |name: &str, age_s: i64, value: f64| {
-        let datum = MetricDatum::builder()
-            .metric_name(name)
-            .timestamp(DateTime::from_secs(now_ms() / 1000 - age_s))
-            .value(value)
-            .dimensions(Dimension::builder().name("ReplicatorName").value("copier").build())
-            .build();
-        let put = client.put_metric_data().namespace("AWS/Kafka").metric_data(datum);
-        runtime.block_on(put.send()).unwrap();
+        let of = [("ReplicatorName", "copier")];
+        cloud.measure((REGION, "AWS/Kafka", name), &of, (value, age_s));
     };
     let is_unknown = |reading: &Reading, want: &str| {
         let of = fact(reading, "replicator_latency");
