@@ -12,7 +12,7 @@ use crate::files::toml_tree::FileFault;
 use crate::files::{runbook, site};
 use crate::port::System;
 use crate::sim;
-use crate::systems::{SYSTEMS, facts};
+use crate::systems::{LEFT_OUT, SYSTEMS, facts};
 
 /// The kinds that can be watched, and the simulated one.
 const SYSTEMS_AND_SIM: [&dyn System; SYSTEMS.len() + 1] = {
@@ -23,8 +23,11 @@ const SYSTEMS_AND_SIM: [&dyn System; SYSTEMS.len() + 1] = {
 };
 
 /// All kinds.
-pub const KINDS: Kinds =
-    Kinds { systems: &SYSTEMS_AND_SIM, of_any: &[&facts::Wait { systems: || KINDS.systems }] };
+pub const KINDS: Kinds = Kinds {
+    systems: &SYSTEMS_AND_SIM,
+    of_any: &[&facts::Wait { systems: || KINDS.systems }],
+    left_out: LEFT_OUT,
+};
 
 /// Reads `site.toml` and all of `runbooks/*.toml` in `dir`.
 ///

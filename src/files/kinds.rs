@@ -10,6 +10,8 @@ pub struct Kinds {
     pub systems: &'static [&'static dyn System],
     /// The actions that work on systems of any kind and so belong to none.
     pub of_any: &'static [&'static dyn Action],
+    /// Kinds that this program is built without, each with the feature that would bring it.
+    pub left_out: &'static [(&'static str, &'static str)],
 }
 
 /// An action, with the kind of system that brings it; none for those that work on any kind.
@@ -23,6 +25,11 @@ impl Kinds {
     pub fn system(self, kind: &str) -> Result<&'static dyn System, String> {
         let mut all = self.systems.iter().copied();
         all.find(|system| system.kind() == kind).ok_or_else(|| {
+            if let Some((_, feature)) = self.left_out.iter().find(|(left, _)| *left == kind) {
+                return format!(
+                    "kind `{kind}` is left out of this program: build it with `--features {feature}`"
+                );
+            }
             unknown("a kind of system", kind, self.systems.iter().map(|system| system.kind()))
         })
     }

@@ -11,7 +11,7 @@ use warroom::port::{
     About, Action, Boxed, Looks, Operator, OperatorSetup, Probe, ProbeSetup, System,
 };
 
-pub const TOYS: Kinds = Kinds { systems: &[&WEB, &STORE], of_any: KINDS.of_any };
+pub const TOYS: Kinds = Kinds { systems: &[&WEB, &STORE], ..KINDS };
 
 pub struct Toy {
     about: About,

@@ -17,6 +17,7 @@ mod judge;
 mod lag;
 mod learned;
 mod offsets;
+#[cfg_attr(not(feature = "aws"), path = "replicator_absent.rs")]
 mod replicator;
 mod rights;
 mod settings;
@@ -107,7 +108,7 @@ impl Server for Kafka {
 
     fn share(own: &mut Self::Own, commons: &Commons) {
         if let Some(replicator) = &mut own.replicator {
-            replicator.desks = commons.of();
+            replicator.share(commons);
         }
     }
 

@@ -7,14 +7,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::settings::Replicator;
 use crate::domain::reading::{Fact, FactValue};
+use crate::domain::setting::{Kind, Setting};
+use crate::domain::settings::{Fault, Fields, Table};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::port::Clock;
+use crate::port::{Clock, Commons, Credential};
+use crate::systems::kit::aws::desk::Desks;
 use crate::systems::kit::aws::metrics::{Point, Query};
-use crate::systems::kit::aws::place::Opened;
+use crate::systems::kit::aws::place::{self, Opened, Place};
 use crate::systems::kit::aws::{Access, By, MACHINE, configure};
+use crate::systems::kit::endpoint;
 use crate::systems::kit::trouble::Trouble;
 
 /// How often it is asked.
@@ -38,6 +41,68 @@ const METRICS: [(&str, &str, &str); 5] = [
     ("ReplicatorFailure", "Sum", "replicator_failures"),
     ("AuthError", "Sum", "replicator_denied"),
 ];
+
+const NAME: Setting<String> = Setting::new("name", Kind::Word, "What it is called").required();
+
+const READ: Setting<String> = endpoint::READ.doc(
+    "The secret for its metrics: the access key's id as user, its secret as password; without one \
+     the machine's own credentials",
+);
+
+/// The setting that names it.
+pub(super) const SETTING: Setting<Table> = Setting::new(
+    "replicator",
+    Kind::Table(&[
+        NAME.spec,
+        place::REGION.spec,
+        place::ENDPOINT.spec,
+        READ.spec,
+        place::ROLE.spec,
+        place::ACCOUNT.spec,
+        place::INSTANCE_ROLE.spec,
+    ]),
+    "MSK Replicator that copies to this region, in the place of MirrorMaker 2 and `connect`: what \
+     CloudWatch tells of it becomes facts, asked once a minute, and never the lag",
+);
+
+/// The MSK Replicator that copies to a side, as its metrics are asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Replicator {
+    pub(super) name: String,
+    at: Place,
+    /// Where metrics are asked for, together with the other systems of the console.
+    desks: Arc<Desks>,
+    read: Option<String>,
+    /// What the secret holds, once a probe opened it.
+    key: Option<Credential>,
+}
+
+impl Replicator {
+    /// Reads it.
+    pub(super) fn read(table: &Table) -> Result<Self, Fault> {
+        let fields = Fields::new(table, "`replicator`");
+        Place::endpoint(&fields, "monitoring")?;
+        let replicator = Self {
+            name: NAME.get(&fields)?,
+            at: Place::read(&fields)?,
+            desks: Arc::default(),
+            read: READ.of(&fields)?,
+            key: None,
+        };
+        fields.finish()?;
+        Ok(replicator)
+    }
+
+    /// The secret for its metrics, and where what it holds is kept.
+    pub(super) fn also_read(&mut self) -> Option<(&str, &mut Option<Credential>)> {
+        Some((self.read.as_deref()?, &mut self.key))
+    }
+
+    /// Asks together with all that ask there.
+    pub(super) fn share(&mut self, commons: &Commons) {
+        self.desks = commons.of();
+    }
+}
 
 /// What was told last, or why nothing.
 #[derive(Debug, Default)]

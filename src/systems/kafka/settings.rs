@@ -1,17 +1,14 @@
 //! What a site file says of Kafka in both regions and of what copies between them.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use regex::Regex;
 use url::Url;
 
+use super::replicator::{Replicator, SETTING as REPLICATOR};
 use crate::domain::setting::{Kind, Setting, SettingSpec};
 use crate::domain::settings::{Fault, Fields, Table};
-use crate::port::Credential;
-use crate::systems::kit::aws::desk::Desks;
-use crate::systems::kit::aws::place::{self, Place};
 use crate::systems::kit::endpoint::{self, Endpoint, split_host};
 
 /// The kind `kafka`.
@@ -121,29 +118,6 @@ const CONNECT: Setting<Table> = Setting::new(
 )
 .example_each("{ url = \"http://127.0.0.1:9\" }");
 
-const REPLICATOR_NAME: Setting<String> =
-    Setting::new("name", Kind::Word, "What it is called").required();
-
-const REPLICATOR_READ: Setting<String> = endpoint::READ.doc(
-    "The secret for its metrics: the access key's id as user, its secret as password; without one \
-     the machine's own credentials",
-);
-
-const REPLICATOR: Setting<Table> = Setting::new(
-    "replicator",
-    Kind::Table(&[
-        REPLICATOR_NAME.spec,
-        place::REGION.spec,
-        place::ENDPOINT.spec,
-        REPLICATOR_READ.spec,
-        place::ROLE.spec,
-        place::ACCOUNT.spec,
-        place::INSTANCE_ROLE.spec,
-    ]),
-    "MSK Replicator that copies to this region, in the place of MirrorMaker 2 and `connect`: what \
-     CloudWatch tells of it becomes facts, asked once a minute, and never the lag",
-);
-
 /// What may be written at the system or in `a` and `b`.
 pub(super) const SETTINGS: &[SettingSpec] = &[
     endpoint::HOST.example_each("\"127.0.0.1\"").spec,
@@ -173,25 +147,6 @@ pub(super) struct Connect {
     pub(super) url: Url,
     pub(super) ca: Option<PathBuf>,
     pub(super) login: bool,
-}
-
-/// The MSK Replicator that copies to a side, as its metrics are asked for.
-#[derive(Debug, Clone)]
-pub(super) struct Replicator {
-    pub(super) name: String,
-    pub(super) at: Place,
-    /// Where metrics are asked for, together with the other systems of the console.
-    pub(super) desks: Arc<Desks>,
-    read: Option<String>,
-    /// What the secret holds, once a probe opened it.
-    pub(super) key: Option<Credential>,
-}
-
-impl Replicator {
-    /// The secret for its metrics, and where what it holds is kept.
-    pub(super) fn also_read(&mut self) -> Option<(&str, &mut Option<Credential>)> {
-        Some((self.read.as_deref()?, &mut self.key))
-    }
 }
 
 /// How topics are called on both sides.
@@ -301,7 +256,8 @@ impl Own {
             return Err(refuse("sasl", "needs a secret to show: name `read`"));
         }
         let connect = CONNECT.of(fields)?.map(|table| read_connect(&table)).transpose()?;
-        let replicator = REPLICATOR.of(fields)?.map(|table| read_replicator(&table)).transpose()?;
+        let replicator =
+            REPLICATOR.of(fields)?.map(|table| Replicator::read(&table)).transpose()?;
         if connect.is_some() && replicator.is_some() {
             let why = "copies where MirrorMaker 2 does not: take `connect` or this one away";
             return Err(refuse("replicator", why));
@@ -344,20 +300,6 @@ fn read_connect(table: &Table) -> Result<Connect, Fault> {
         Connect { url, ca: endpoint::CA.of(&fields)?, login: CONNECT_LOGIN.get(&fields)? };
     fields.finish()?;
     Ok(connect)
-}
-
-fn read_replicator(table: &Table) -> Result<Replicator, Fault> {
-    let fields = Fields::new(table, "`replicator`");
-    Place::endpoint(&fields, "monitoring")?;
-    let replicator = Replicator {
-        name: REPLICATOR_NAME.get(&fields)?,
-        at: Place::read(&fields)?,
-        desks: Arc::default(),
-        read: REPLICATOR_READ.of(&fields)?,
-        key: None,
-    };
-    fields.finish()?;
-    Ok(replicator)
 }
 
 fn url_of(fields: &Fields<'_>, name: &str, text: &str) -> Result<Url, Fault> {

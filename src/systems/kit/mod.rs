@@ -1,5 +1,6 @@
 //! What two or more kinds of system need: sides, trust, rules on answers, sentences, waiting.
 
+#[cfg(feature = "aws")]
 pub mod aws;
 pub mod beating;
 pub mod beats;

@@ -5,12 +5,12 @@ pub mod address;
 pub mod certificate;
 mod http1;
 pub mod idle;
+#[cfg(feature = "opensearch")]
 pub mod sign;
 pub mod wire;
 
 use std::error::Error;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -25,6 +25,7 @@ use crate::systems::kit::server::{Server, Target};
 use crate::systems::kit::tls::Trust;
 use crate::systems::kit::trouble::{Trouble, TroubleKind, innermost, known_cause};
 use idle::Idle;
+#[cfg(feature = "opensearch")]
 use sign::Signer;
 use wire::{Broken, Message};
 
@@ -60,7 +61,8 @@ pub enum As {
     /// A user with a password (RFC 7617), or whoever has the token (RFC 6750).
     Header(HeaderValue),
     /// Whoever signs each request.
-    Signed(Arc<Signer>),
+    #[cfg(feature = "opensearch")]
+    Signed(std::sync::Arc<Signer>),
 }
 
 impl As {
@@ -131,8 +133,9 @@ impl Web {
     }
 
     /// The same peer, asked in signed requests.
+    #[cfg(feature = "opensearch")]
     pub fn signed(self, signer: Signer) -> Self {
-        Self { asks: As::Signed(Arc::new(signer)), ..self }
+        Self { asks: As::Signed(std::sync::Arc::new(signer)), ..self }
     }
 
     /// The same peer, over connections that are kept as long as this is; only what is safe to be
@@ -180,6 +183,7 @@ impl Web {
             As::Header(value) => {
                 headers.insert(AUTHORIZATION, value.clone());
             }
+            #[cfg(feature = "opensearch")]
             As::Signed(signer) => signer.sign(&method, &url, &bytes, &mut headers)?,
         }
         let message = Message { url, method, headers, body: bytes.into() };
