@@ -26,9 +26,8 @@ impl Kinds {
         let mut all = self.systems.iter().copied();
         all.find(|system| system.kind() == kind).ok_or_else(|| {
             if let Some((_, feature)) = self.left_out.iter().find(|(left, _)| *left == kind) {
-                return format!(
-                    "kind `{kind}` is left out of this program: build it with `--features {feature}`"
-                );
+                let built = format!("build it with `--features {feature}`");
+                return format!("kind `{kind}` is left out of this program: {built}");
             }
             unknown("a kind of system", kind, self.systems.iter().map(|system| system.kind()))
         })
@@ -51,5 +50,21 @@ impl Kinds {
         self.actions().find(|(_, action)| action.spec().name == name).ok_or_else(|| {
             unknown("an action", name, self.actions().map(|(_, action)| action.spec().name))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_that_is_left_out_is_told_from_one_that_is_none() {
+        let kinds = Kinds { systems: &[], of_any: &[], left_out: &[("kafka", "kafka")] };
+        let check = |kind: &str, want: &str| {
+            let found = kinds.system(kind).err().expect("there is none");
+            assert!(found.contains(want), "{found}");
+        };
+        check("kafka", "left out of this program: build it with `--features kafka`");
+        check("kafke", "`kafke`");
     }
 }

@@ -4,6 +4,8 @@ mod console;
 #[path = "../kind/contract.rs"]
 mod contract;
 mod demo;
+// It tells of all there is, and of the examples that need it.
+#[cfg(all(feature = "aws", feature = "kafka", feature = "opensearch"))]
 mod docs;
 mod files;
 #[path = "../fixture/mod.rs"]

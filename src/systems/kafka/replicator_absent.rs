@@ -14,7 +14,7 @@ use crate::port::{Clock, Commons, Credential};
 pub(super) const SETTING: Setting<Table> = Setting::new(
     "replicator",
     Kind::Table(&[]),
-    "MSK Replicator that copies to this region: this program is built without `aws`, which it needs",
+    "MSK Replicator that copies to this region; it needs a program that is built with `aws`",
 );
 
 /// There is none.
