@@ -19,6 +19,7 @@ pub mod program;
 pub mod prometheus;
 pub mod proxy;
 pub mod redis;
+pub mod redis_groups;
 pub mod service;
 pub mod world;
 
