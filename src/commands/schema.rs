@@ -57,6 +57,7 @@ fn of_kind(system: &dyn System) -> Json {
     ];
     known.extend(common.map(|(name, schema)| (name.to_owned(), schema)));
     // What must be written may stand beside the sides, or in each of them.
+    let somewhere = json!({ "anyOf": [{ "required": ["a"] }, { "required": ["b"] }] });
     let needed = settings.iter().filter(|setting| setting.required).map(|setting| {
         let here = json!({ "required": [setting.name] });
         json!({ "anyOf": [here, { "properties": { "a": here, "b": here } }] })
@@ -67,8 +68,7 @@ fn of_kind(system: &dyn System) -> Json {
             "description": system.doc(),
             "properties": known,
             "additionalProperties": false,
-            "anyOf": [{ "required": ["a"] }, { "required": ["b"] }],
-            "allOf": needed.collect::<Vec<Json>>(),
+            "allOf": std::iter::once(somewhere).chain(needed).collect::<Vec<Json>>(),
         },
     })
 }

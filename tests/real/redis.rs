@@ -3,8 +3,10 @@
 mod acting;
 mod beating;
 mod bench;
+mod cluster;
 mod emptied;
 mod hostile;
 mod looking;
 mod moved;
+mod sentinel;
 mod truth;

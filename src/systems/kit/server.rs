@@ -1,8 +1,7 @@
 //! A server that stands in both regions: what a kind of it knows, and where one side of it is met.
 //!
-//! A kind says what its settings are, how to connect, what to ask and what the answers mean. The
-//! rest is here and in [`super::pair`], [`super::seat`], [`super::task`] and [`super::beating`],
-//! once for all kinds.
+//! A kind says what its settings are, how to connect, what to ask and what the answers mean; all
+//! else is here and in [`super::pair`], [`super::seat`], [`super::task`] and [`super::beating`].
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -37,9 +36,6 @@ pub trait Server: Clone + Send + Sync + 'static {
     /// How long a connection is kept between looks; none where each look connects anew. What stands
     /// between us and a server may lead new connections elsewhere while it holds on to ours.
     const KEPT_FOR: Option<Duration> = None;
-    /// False where the driver finds the addresses of the name by itself: [`Server::connect`] gets
-    /// none then.
-    const DIALS: bool = true;
     /// The longest time for an operator to open a connection, or to wait for an answer.
     const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
@@ -89,6 +85,11 @@ pub trait Server: Clone + Send + Sync + 'static {
     fn place(endpoint: &Endpoint, _own: &Self::Own) -> String {
         endpoint.place()
     }
+    /// False where the driver finds the addresses of the name by itself, or has other ones:
+    /// [`Server::connect`] gets none then.
+    fn dials(_own: &Self::Own) -> bool {
+        true
+    }
     /// Before the first look, from both sides' settings.
     fn unlearned(sides: [Option<&Self::Own>; 2]) -> Self::Learned;
 
@@ -122,8 +123,7 @@ pub trait Server: Clone + Send + Sync + 'static {
         false
     }
 
-    /// Which side must be asked once more: the two are not read at one moment, and what was written
-    /// in between is no lag.
+    /// Which side must be asked once more: what was written between the two reads is no lag.
     fn again(_a: &Self::State, _b: &Self::State) -> Option<Side> {
         None
     }
@@ -359,7 +359,7 @@ impl<S: Server> Target<S> {
 
     /// Tries the addresses of the name one after the other, so that the one that answered is known.
     async fn open(&self, limit: Duration) -> Result<(S::Session, Option<SocketAddr>), Trouble> {
-        if self.endpoint.is_folder() || !S::DIALS {
+        if self.endpoint.is_folder() || !S::dials(&self.own) {
             return Ok((S::connect(self, None, limit).await?, None));
         }
         let unreachable = |why: Clean| {

@@ -2,6 +2,7 @@
 
 use super::judge::{View, follower_words};
 use super::lag::span_s;
+use super::sentinel::Word;
 use super::state::{Beat, SideState};
 use crate::domain::catalogue::{FactSpec, fact};
 use crate::domain::reading::{Fact, FactValue, Writes};
@@ -35,6 +36,22 @@ pub(super) const FACTS: &[FactSpec] = &[
     fact("clock_unix_ms", "this server's clock, ms since 1970"),
     fact("connections", "open connections"),
     fact("memory_used", "used share of `maxmemory`, 0 to 1"),
+    fact("sentinel_primary", "the address that more than half of the named sentinels tell clients"),
+    fact("sentinels_agree", "yes when all that answer name the same address"),
+    fact("sentinels_named", "sentinels that the site names"),
+    fact("sentinels_answered", "of those, how many told their word in this look"),
+    fact("sentinels_known", "sentinels that watch the primary, by the sentinels' own count"),
+    fact("sentinel_quorum", "sentinels that must agree that the primary is down"),
+    fact("sentinel_down", "`no`, `s_down` (one of them says so) or `o_down` (agreed)"),
+    fact("sentinel_failover", "yes while the sentinels are failing over"),
+    fact("other_primaries", "servers beside the two sides' own that say they are primaries"),
+    fact("cluster_state", "cluster: `ok` when all nodes of the side that answer say so, or `fail`"),
+    fact("nodes_answered", "cluster: how many of the side's nodes told something, `3 of 3`"),
+    fact("slots_owned", "cluster: slots that the side's nodes own"),
+    fact("slots_unserved", "cluster: slots without a living owner, in both regions"),
+    fact("slots_lost", "cluster: slots all of whose copies are dead"),
+    fact("slots_disputed", "cluster: slots of which nodes name different owners"),
+    fact("worst_shard", "cluster: which of the copies here is furthest behind, and how far"),
 ];
 
 /// How far a heartbeat may be ahead of the server's clock, in milliseconds.
@@ -68,6 +85,7 @@ pub(super) fn facts(view: &View<'_>) -> Vec<Fact> {
     if let Some(share) = own.memory_used {
         facts.add("memory_used", FactValue::Share(share));
     }
+    facts.of_sentinels(view);
     facts.0
 }
 
@@ -89,6 +107,27 @@ impl Facts {
         let age = upstream.silent_s.map(|seconds| FactValue::Seconds(seconds as f64));
         self.add("link_age", age.unwrap_or_else(|| unknown("the link is down")));
         self.add("sync_in_progress", FactValue::Boolean(upstream.syncing));
+    }
+
+    fn of_sentinels(&mut self, view: &View<'_>) {
+        let Some(council) = view.own.council() else { return };
+        let (heard, none) = (council.heard(), || unknown("no majority of them agrees"));
+        let agreed = council.agreed();
+        let alike = heard.iter().all(|(_, word)| word.primary == heard[0].1.primary);
+        let of_word = |told: fn(&Word) -> u64| agreed.map_or_else(none, |word| count(told(word)));
+        let down = ["o_down", "s_down"].into_iter().find(|flag| council.any_has(flag));
+        let primary = agreed.map_or_else(none, |word| text(&word.primary.place()));
+        let rivals = council.rivals(view.own, view.other).count();
+        self.add("sentinel_primary", primary);
+        self.add("sentinels_agree", FactValue::Boolean(alike && !heard.is_empty()));
+        self.add("sentinels_named", count(council.words.len() as u64));
+        self.add("sentinels_answered", count(heard.len() as u64));
+        self.add("sentinels_known", of_word(|word| word.known));
+        self.add("sentinel_quorum", of_word(|word| word.quorum));
+        self.add("sentinel_down", text(down.unwrap_or("no")));
+        let moving = council.any_has("failover_in_progress");
+        self.add("sentinel_failover", FactValue::Boolean(moving));
+        self.add("other_primaries", count(rivals as u64));
     }
 
     fn of_beats(&mut self, view: &View<'_>) {
@@ -128,15 +167,18 @@ fn persistence(own: &SideState) -> FactValue {
     }
 }
 
-fn unknown(why: &str) -> FactValue {
+/// A fact that is not known, and why.
+pub(super) fn unknown(why: &str) -> FactValue {
     FactValue::Unknown(why.into())
 }
 
-fn text(text: &str) -> FactValue {
+/// A word as a fact.
+pub(super) fn text(text: &str) -> FactValue {
     FactValue::Text(text.into())
 }
 
-fn count(number: u64) -> FactValue {
+/// A count as a fact.
+pub(super) fn count(number: u64) -> FactValue {
     #[expect(clippy::cast_precision_loss, reason = "counts that are shown are below 2^52")]
     let number = number as f64;
     FactValue::Number(number)

@@ -44,11 +44,13 @@ impl View<'_> {
         if moving(self.own) || self.other.is_some_and(moving) {
             return Writes::Unknown;
         }
-        match &self.own.upstream {
+        let told = match &self.own.upstream {
             Some(upstream) if upstream.read_only => Writes::Refused,
             None if self.own.loading => Writes::Unknown,
             Some(_) | None => Writes::Open,
-        }
+        };
+        let council = self.own.council();
+        council.map_or(told, |council| council.writes(told, self.own, self.other))
     }
 
     /// The link to its primary.
@@ -116,6 +118,7 @@ fn reasons(view: &View<'_>) -> Vec<String> {
         reasons.push(why);
     }
     reasons.extend(if own.is_primary() { primary_reasons(view) } else { replica_reasons(view) });
+    reasons.extend(own.council().into_iter().flat_map(|it| it.reasons(own, view.other)));
     if own.failover != NO_FAILOVER {
         reasons.push(format!("a planned failover is under way: {}", own.failover));
     }

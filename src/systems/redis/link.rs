@@ -12,6 +12,8 @@ use tokio::task::JoinHandle;
 use super::settings::Redis;
 use super::trouble::{Question, of_connecting, of_driver};
 use super::wire::over;
+use crate::domain::text::Clean;
+use crate::systems::kit::endpoint::Endpoint;
 use crate::systems::kit::metered::Allowance;
 use crate::systems::kit::server::Target;
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
@@ -53,6 +55,38 @@ pub(super) async fn connect(
     };
     log_in(target, &session).await.map_err(|trouble| explain(target, trouble))?;
     Ok(session)
+}
+
+/// Opens a session at another address as the same user, within `limit`; with the address that the
+/// name led to.
+pub(super) async fn open_at(
+    target: &Target<Redis>,
+    at: &Endpoint,
+    limit: Duration,
+) -> Result<(Session, SocketAddr), Trouble> {
+    let mut aim = target.whoever();
+    (aim.place, aim.endpoint) = (at.place(), at.clone());
+    if !(aim.own.tls || aim.own.plain || at.is_local()) {
+        let message = format!("{} is no loopback address: write `tls`, true or false", aim.place);
+        return Err(Trouble::unsent(TroubleKind::Ours, message));
+    }
+    let opening = async {
+        let unreachable = |why: Clean| {
+            let message = format!("{} cannot be reached: {why}", aim.place);
+            Trouble::unsent(TroubleKind::Unreachable, message)
+        };
+        let mut last = unreachable("its name leads nowhere".into());
+        for peer in at.addresses(limit).await.map_err(unreachable)? {
+            match connect(&aim, Some(peer), limit).await {
+                Err(trouble) if trouble.kind == TroubleKind::Unreachable => last = trouble,
+                opened => return opened.map(|session| (session, peer)),
+            }
+        }
+        Err(last)
+    };
+    tokio::time::timeout(limit, opening)
+        .await
+        .unwrap_or_else(|_| Err(Trouble::timeout(&aim.place, limit)))
 }
 
 async fn log_in(target: &Target<Redis>, session: &Session) -> Result<(), Trouble> {
@@ -101,6 +135,11 @@ impl Drop for Session {
 }
 
 impl Session {
+    /// What the server is called in sentences.
+    pub(super) fn place(&self) -> &str {
+        &self.place
+    }
+
     /// The answer to a command. Only as long as the caller waits: it has no deadline of its own.
     pub(super) async fn ask(&self, words: &[&str]) -> Result<Value, Trouble> {
         let (name, arguments) = words.split_first().unwrap_or((&"PING", &[]));

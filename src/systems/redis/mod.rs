@@ -3,10 +3,16 @@
 //! A role is told by the server itself. A lag in bytes is a difference between two servers read in
 //! the same look, of one replication history; a lag in seconds needs a heartbeat key. What a
 //! replica says of itself is never a lag: on a dead link its own two offsets agree.
+//!
+//! Where sentinels watch the servers, their word and the server's own are both told; neither is
+//! taken for the other. A cluster that stands in both regions is one system: which side is the
+//! primary is which one owns the slots.
 
 mod actions;
 mod beat;
+mod beside;
 mod config;
+mod council;
 mod empty;
 mod facts;
 mod flow;
@@ -16,8 +22,13 @@ mod judge;
 mod lag;
 mod learned;
 mod link;
+mod map;
+mod meet;
+mod nodes;
 mod rights;
+mod sentinel;
 mod settings;
+mod shards;
 mod state;
 #[cfg(test)]
 mod tests_support;
@@ -39,9 +50,11 @@ use crate::systems::kit::beating::EVERY_USUAL;
 use crate::systems::kit::endpoint::Endpoint;
 use crate::systems::kit::server::{Server, Sight, Target, Written};
 use crate::systems::kit::trouble::Trouble;
+use beside::{Beside, is_ahead};
+use settings::Formation;
 use state::SideState;
 
-pub use rights::{ACT_RULES, BEAT_RULES, WATCH_RULES};
+pub use rights::{ACT_RULES, BEAT_RULES, SENTINEL_ACT_RULES, SENTINEL_WATCH_RULES, WATCH_RULES};
 pub use settings::Redis;
 
 impl Server for Redis {
@@ -49,7 +62,8 @@ impl Server for Redis {
         kind: "redis",
         doc: "Redis 6.2 or later with one replica across the regions: role, lag in bytes and \
               seconds, link and its age, keys and persistence of both sides, what keeps writes \
-              waiting, and whether a primary came back empty",
+              waiting, and whether a primary came back empty; with what Sentinel says of it, or as \
+              one Redis Cluster whose nodes stand in both regions",
         settings: settings::SETTINGS,
         facts: facts::FACTS,
         permissions: rights::PERMISSIONS,
@@ -57,6 +71,8 @@ impl Server for Redis {
             ("ACL SETUSER of the user that watches", rights::WATCH_RULES),
             ("ACL SETUSER of the user that acts", rights::ACT_RULES),
             ("ACL SETUSER of the user of `warroom beat`", rights::BEAT_RULES),
+            ("ACL SETUSER at sentinels, of the user that watches", rights::SENTINEL_WATCH_RULES),
+            ("ACL SETUSER at sentinels, of the user that acts", rights::SENTINEL_ACT_RULES),
         ],
         actions: actions::ACTIONS,
         example_name: "cache",
@@ -67,10 +83,14 @@ impl Server for Redis {
     const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 
     type Own = settings::Own;
-    type Session = link::Session;
+    type Session = meet::Met;
     type State = SideState;
     type Learned = learned::Learned;
     type Aside = ();
+
+    fn endpoint(fields: &Fields<'_>) -> Result<Endpoint, Fault> {
+        settings::endpoint_of(fields)
+    }
 
     fn own(fields: &Fields<'_>, endpoint: &Endpoint) -> Result<Self::Own, Fault> {
         settings::Own::read(fields, endpoint)
@@ -90,11 +110,27 @@ impl Server for Redis {
             return Err(Fault::new(spec.sides[1].as_ref().map_or(spec.span, |b| b.span), message));
         }
         sides.iter_mut().flatten().for_each(|side| side.own.heartbeats.clone_from(&keys));
-        Ok(())
+        let span = sides[1].as_ref().map_or(spec.span, |b| b.span);
+        let owns = sides.each_mut().map(|side| side.as_mut().map(|side| &mut side.own));
+        settings::pair(owns).map_err(|why| Fault::new(span, format!("system `{}`: {why}", spec.id)))
     }
 
     fn speaks_tls(own: &Self::Own) -> bool {
         own.tls
+    }
+
+    fn place(endpoint: &Endpoint, own: &Self::Own) -> String {
+        match &own.formation {
+            Formation::Watched(named) if named.lead => {
+                format!("{} of {}", named.master, endpoint.place())
+            }
+            Formation::Cluster(_) => format!("the cluster of {}", endpoint.place()),
+            Formation::Alone | Formation::Watched(_) => endpoint.place(),
+        }
+    }
+
+    fn dials(own: &Self::Own) -> bool {
+        own.formation.is_at_host()
     }
 
     fn unlearned(sides: [Option<&Self::Own>; 2]) -> Self::Learned {
@@ -106,11 +142,11 @@ impl Server for Redis {
         peer: Option<SocketAddr>,
         limit: Duration,
     ) -> Result<Self::Session, Trouble> {
-        link::connect(target, peer, limit).await
+        meet::connect(target, peer, limit).await
     }
 
     async fn identify(session: &Self::Session, target: &Target<Self>) -> Result<Identity, Trouble> {
-        state::read_identity(session, &target.place).await
+        meet::identify(session, target).await
     }
 
     async fn ask(
@@ -118,9 +154,7 @@ impl Server for Redis {
         target: &Target<Self>,
         watched: bool,
     ) -> Result<SideState, Trouble> {
-        let keys = target.own.heartbeats.each_ref();
-        let keys = keys.map(|key| key.as_deref().filter(|_| watched));
-        state::read_state(session, target.own.database, keys, &target.place).await
+        meet::ask(session, target, watched).await
     }
 
     fn identity(state: &SideState) -> Identity {
@@ -129,6 +163,10 @@ impl Server for Redis {
 
     /// A replica that seems behind is read once more, and so is a primary that seems to be.
     fn again(a: &SideState, b: &SideState) -> Option<Side> {
+        if a.is_of_cluster() {
+            let ahead = is_ahead(b, a).then_some(Side::A);
+            return ahead.or_else(|| is_ahead(a, b).then_some(Side::B));
+        }
         if a.replid != b.replid || a.is_primary() == b.is_primary() {
             return None;
         }
@@ -140,6 +178,9 @@ impl Server for Redis {
     }
 
     fn renew(state: &mut SideState, newer: Option<SideState>, other: &SideState) {
+        if state.is_of_cluster() {
+            return newer.into_iter().for_each(|newer| *state = newer);
+        }
         let is_same = |newer: &SideState| {
             newer.is_primary() == state.is_primary()
                 && (&newer.run_id, &newer.replid) == (&state.run_id, &state.replid)
@@ -176,6 +217,11 @@ impl Server for Redis {
     }
 
     fn judge(sight: &Sight<'_, Self>) -> Reading {
+        if let (Formation::Cluster(nodes), Beside::Cluster(own)) =
+            (&sight.settings.formation, &sight.own.beside)
+        {
+            return shards::reading(sight, nodes, own);
+        }
         let view = judge::View {
             side: sight.side,
             own: sight.own,

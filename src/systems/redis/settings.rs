@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::domain::setting::{Kind, Setting, SettingSpec};
 use crate::domain::settings::{Fault, Fields};
 use crate::systems::kit::beating::BEATS_EVERY;
-use crate::systems::kit::endpoint::{self, Endpoint};
+use crate::systems::kit::endpoint::{self, Endpoint, split_host};
 
 /// The kind `redis`.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +16,52 @@ const KEY_BYTES_MAX: usize = 256;
 
 /// The port.
 pub(super) const PORT: Setting<u16> = endpoint::PORT.or("6379").example_each("9");
+
+/// The usual port of a node of a cluster, and of a sentinel.
+const NODE_PORT: u16 = 6379;
+const SENTINEL_PORT: u16 = 26379;
+
+const HOST: Setting<String> = Setting::new(
+    "host",
+    Kind::Word,
+    "Name or address of the side, with `:port` where that is not written beside it; not where \
+     `nodes` are named, nor where `sentinels` of this side alone say where its primary is",
+)
+.example_each("\"127.0.0.1\"");
+
+const SENTINELS: Setting<Vec<String>> = Setting::new(
+    "sentinels",
+    Kind::Texts(9),
+    "The sentinels, each `host` or `host:port`: beside `a` and `b` where they watch the servers of \
+     both regions, which `host` names; in one of them, without `host`, where they say which server \
+     of that region is its primary. The server's own word is shown beside theirs",
+);
+
+const MASTER: Setting<String> =
+    Setting::new("master", Kind::Word, "What `sentinels` call the primary").or("mymaster");
+
+const SENTINEL_LOGIN: Setting<bool> = Setting::new(
+    "sentinel_login",
+    Kind::Boolean,
+    "True where the sentinels want the login of `read` and `act` too",
+)
+.or("false");
+
+const CLUSTER: Setting<bool> = Setting::new(
+    "cluster",
+    Kind::Boolean,
+    "True for one Redis Cluster whose nodes stand in both regions: its own replicas are the only \
+     copy in the other region that it has",
+)
+.or("false")
+.of_pair();
+
+const NODES: Setting<Vec<String>> = Setting::new(
+    "nodes",
+    Kind::Texts(32),
+    "In `a` and `b`: the cluster's nodes that stand in that region, each `host` or `host:port`, as \
+     the cluster itself calls them",
+);
 
 const DATABASE: Setting<i64> = Setting::new(
     "database",
@@ -55,8 +101,13 @@ const PERSISTENCE: Setting<&str> = Setting::new(
 
 /// What may be written at the system or in `a` and `b`.
 pub(super) const SETTINGS: &[SettingSpec] = &[
-    endpoint::HOST.example_each("\"127.0.0.1\"").spec,
+    HOST.spec,
     PORT.spec,
+    SENTINELS.spec,
+    MASTER.spec,
+    SENTINEL_LOGIN.spec,
+    CLUSTER.spec,
+    NODES.spec,
     DATABASE.spec,
     endpoint::READ
         .doc(
@@ -74,13 +125,156 @@ pub(super) const SETTINGS: &[SettingSpec] = &[
     PERSISTENCE.spec,
 ];
 
+/// What a side is made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Formation {
+    /// One server.
+    Alone,
+    /// One of the servers that sentinels watch.
+    Watched(Sentinels),
+    /// The nodes of a cluster that stand in this region.
+    Cluster(Nodes),
+}
+
+/// Who says which server is the primary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Sentinels {
+    /// Where they are.
+    pub(super) places: Vec<Endpoint>,
+    /// What they call the primary.
+    pub(super) master: String,
+    /// True where they want a login.
+    pub(super) login: bool,
+    /// True where they alone say where the server is.
+    pub(super) lead: bool,
+}
+
+/// The nodes of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Nodes {
+    /// Those in this region.
+    pub(super) here: Vec<Endpoint>,
+    /// Those in the other one.
+    pub(super) there: Vec<Endpoint>,
+}
+
+impl Formation {
+    fn read(fields: &Fields<'_>) -> Result<Self, Fault> {
+        let sentinels = places(fields, &SENTINELS, SENTINEL_PORT)?;
+        let nodes = places(fields, &NODES, NODE_PORT)?;
+        let (master, login) = (MASTER.get(fields)?, SENTINEL_LOGIN.get(fields)?);
+        for name in [MASTER.spec.name, SENTINEL_LOGIN.spec.name] {
+            if sentinels.is_none() && fields.node(name).is_some() {
+                return Err(fields.refuse(name, "is about `sentinels`: name them too"));
+            }
+        }
+        let lead = fields.node(HOST.spec.name).is_none();
+        match (CLUSTER.get(fields)?, sentinels, nodes) {
+            (false, None, None) => Ok(Self::Alone),
+            (false, Some(places), None) => {
+                Ok(Self::Watched(Sentinels { places, master, login, lead }))
+            }
+            (false, _, Some(_)) => {
+                let why = "are those of a cluster: write `cluster = true` beside `a` and `b`";
+                Err(fields.refuse(NODES.spec.name, why))
+            }
+            (true, Some(_), _) => {
+                Err(fields.refuse(SENTINELS.spec.name, "watch no cluster: leave them out"))
+            }
+            (true, None, None) => Err(fields.missing(NODES.spec.name, "a list of texts")),
+            (true, None, Some(_)) if !lead => {
+                Err(fields.refuse(HOST.spec.name, "is one server, and a cluster has `nodes`"))
+            }
+            (true, None, Some(here)) => Ok(Self::Cluster(Nodes { here, there: Vec::new() })),
+        }
+    }
+
+    /// The sentinels, where there are some.
+    pub(super) fn sentinels(&self) -> Option<&Sentinels> {
+        match self {
+            Self::Watched(sentinels) => Some(sentinels),
+            Self::Alone | Self::Cluster(_) => None,
+        }
+    }
+
+    /// True where the side is met at the address that is written as `host`.
+    pub(super) fn is_at_host(&self) -> bool {
+        match self {
+            Self::Alone => true,
+            Self::Watched(sentinels) => !sentinels.lead,
+            Self::Cluster(_) => false,
+        }
+    }
+}
+
+/// The addresses that a setting lists, each once.
+fn places(
+    fields: &Fields<'_>,
+    setting: &Setting<Vec<String>>,
+    port: u16,
+) -> Result<Option<Vec<Endpoint>>, Fault> {
+    let Some(texts) = setting.of(fields)? else { return Ok(None) };
+    let refuse = |why: &str| Err(fields.refuse(setting.spec.name, why));
+    let mut places: Vec<Endpoint> = Vec::new();
+    for text in &texts {
+        let Some((host, own_port)) = split_host(text).filter(|(host, _)| !host.starts_with('/'))
+        else {
+            return refuse(&format!("lists `{text}`: each must be `host` or `host:port`"));
+        };
+        let place = Endpoint { host, port: own_port.unwrap_or(port) };
+        if places.contains(&place) {
+            return refuse(&format!("lists {} twice", place.place()));
+        }
+        places.push(place);
+    }
+    if places.is_empty() { refuse("is empty") } else { Ok(Some(places)) }
+}
+
+/// Where a side is met first: its `host`, else the first of those that are asked for the rest.
+pub(super) fn endpoint_of(fields: &Fields<'_>) -> Result<Endpoint, Fault> {
+    let mut seeds = match Formation::read(fields)? {
+        Formation::Watched(sentinels) if sentinels.lead => sentinels.places,
+        Formation::Cluster(nodes) => nodes.here,
+        Formation::Alone | Formation::Watched(_) => return Endpoint::read(fields, &PORT),
+    };
+    if fields.node(PORT.spec.name).is_some() {
+        return Err(fields.refuse(PORT.spec.name, "goes with `host`: write it with each address"));
+    }
+    Ok(seeds.swap_remove(0))
+}
+
+/// Compares what both sides are made of, and tells each which nodes stand in the other region.
+pub(super) fn pair(sides: [Option<&mut Own>; 2]) -> Result<(), &'static str> {
+    let [Some(a), Some(b)] = sides else { return Ok(()) };
+    if let (Some(a), Some(b)) = (a.formation.sentinels(), b.formation.sentinels())
+        && (a.lead || b.lead)
+        && a.master == b.master
+        && a.places.iter().any(|at| b.places.contains(at))
+    {
+        return Err("the same sentinels would lead both sides to one server: write `host` in `a` \
+                    and in `b`, or name each side's own sentinels there");
+    }
+    if let (Formation::Cluster(a), Formation::Cluster(b)) = (&mut a.formation, &mut b.formation) {
+        if a.here.iter().any(|at| b.here.contains(at)) {
+            return Err("a node stands in one region: it is in `nodes` of both");
+        }
+        a.there.clone_from(&b.here);
+        b.there.clone_from(&a.here);
+    }
+    Ok(())
+}
+
 /// One side's settings beside its address and secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Own {
+    /// What it is made of.
+    pub(super) formation: Formation,
     /// The database.
     pub(super) database: i64,
     /// True to speak TLS only.
     pub(super) tls: bool,
+    /// True where the site says that others than loopback may be spoken to without it.
+    pub(super) plain: bool,
     /// The key that this region's heartbeat is written to.
     pub(super) heartbeat: Option<String>,
     /// Those of both regions.
@@ -102,9 +296,22 @@ impl Own {
         if heartbeat.as_ref().is_some_and(|key| key.is_empty() || key.len() > KEY_BYTES_MAX) {
             return Err(fields.refuse("heartbeat", "must be a key of 1 to 256 bytes"));
         }
+        let (formation, database) = (Formation::read(fields)?, DATABASE.get(fields)?);
+        if let Formation::Cluster(_) = formation {
+            if heartbeat.is_some() {
+                let why = "is one key, and a cluster keeps one key in one of its shards only";
+                return Err(fields.refuse("heartbeat", why));
+            }
+            if database != 0 {
+                return Err(fields.refuse("database", "is 0 in a cluster: leave it out"));
+            }
+        }
+        let tls = TLS.of(fields)?;
         Ok(Self {
-            database: DATABASE.get(fields)?,
-            tls: TLS.of(fields)?.unwrap_or_else(|| !endpoint.is_local()),
+            formation,
+            database,
+            tls: tls.unwrap_or_else(|| !endpoint.is_local()),
+            plain: tls == Some(false),
             heartbeat,
             heartbeats: [None, None],
             beats_every,
@@ -117,7 +324,7 @@ impl Own {
 mod tests {
     use super::*;
     use crate::domain::ids::Side;
-    use crate::systems::kit::server::Written;
+    use crate::systems::kit::server::{Server as _, Written};
     use crate::systems::kit::testing::spec;
 
     #[test]
@@ -155,5 +362,44 @@ mod tests {
         check("a = { host = 'x', beat = 'r' }", "has `beat`, and no `heartbeat`");
         check("persistence = 'on'\na = { host = 'x' }", "persistence");
         check("tsl = true\na = { host = 'x' }", "did you mean `tls`?");
+        let sentinels = "sentinels = ['s1', 's2:5']\n";
+        let led = "would lead both sides to one server";
+        check(&format!("{sentinels}a = {{}}\nb = {{}}"), led);
+        check("sentinels = ['s1']\na = { port = 5 }", "goes with `host`");
+        check("sentinels = []\na = { host = 'x' }", "`sentinels` in system `it` is empty");
+        check("sentinels = ['s1:x']\na = { host = 'x' }", "each must be `host` or `host:port`");
+        check("sentinels = ['s1', 's1:26379']\na = { host = 'x' }", "lists s1:26379 twice");
+        check("master = 'm'\na = { host = 'x' }", "name them too");
+        check("sentinel_login = true\na = { host = 'x' }", "name them too");
+        check("a = { nodes = ['n1'] }", "write `cluster = true` beside");
+        check("cluster = true\na = {}", "system `it` needs `nodes`");
+        check("cluster = true\na = { host = 'x', nodes = ['n1'] }", "a cluster has `nodes`");
+        check("cluster = true\nsentinels = ['s']\na = { nodes = ['n1'] }", "watch no cluster");
+        check("a = { cluster = true, nodes = ['n1'] }", "is for both sides");
+        let both = "cluster = true\na = { nodes = ['n1'] }\nb = { nodes = ['n1:6379'] }";
+        check(both, "a node stands in one region");
+        check("cluster = true\na = { nodes = ['n'], heartbeat = 'hb' }", "one of its shards only");
+        check("cluster = true\na = { nodes = ['n'], database = 1 }", "0 in a cluster");
+    }
+
+    #[test]
+    fn a_side_is_met_at_its_host_or_where_others_say() {
+        let check = |text: &str, side: Side, first: &str, place: &str, at_host: bool| {
+            let side = Written::<Redis>::one(&spec(text), side).unwrap();
+            assert_eq!(side.endpoint.place(), first, "{text}");
+            assert_eq!(Redis::place(&side.endpoint, &side.own), place, "{text}");
+            assert_eq!(Redis::dials(&side.own), at_host, "{text}");
+        };
+        let both = "sentinels = ['s1', 's2:5']\na = { host = 'x' }\nb = { host = 'y:7' }";
+        check(both, Side::A, "x:6379", "x:6379", true);
+        let led = "b = { host = 'y' }\na = { sentinels = ['s1', 's2:5'], master = 'm' }";
+        check(led, Side::A, "s1:26379", "m of s1:26379", false);
+        check(led, Side::B, "y:6379", "y:6379", true);
+        let cluster = "cluster = true\na = { nodes = ['n1', 'n2:7'] }\nb = { nodes = ['n3'] }";
+        check(cluster, Side::A, "n1:6379", "the cluster of n1:6379", false);
+        let [_, b] = Written::<Redis>::both(&spec(cluster)).unwrap();
+        let Formation::Cluster(nodes) = b.unwrap().own.formation else { panic!("no cluster") };
+        let there: Vec<String> = nodes.there.iter().map(Endpoint::place).collect();
+        assert_eq!(there, ["n1:6379", "n2:7"]);
     }
 }

@@ -1,11 +1,14 @@
 //! What one Redis server tells of itself in one look.
 
+use super::beside::{Beside, identity};
 use super::config::Config;
+use super::council::Council;
 use super::info::{Follower, Info};
 use super::link::Session;
 use crate::domain::ids::Side;
 use crate::domain::reading::{Held, HeldUnit, Identity, LagUnit, Position, Role};
 use crate::domain::text::{Clean, head};
+use crate::systems::kit::endpoint::Endpoint;
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
 /// The longest identifier or word that is kept of an answer.
@@ -114,12 +117,32 @@ pub struct SideState {
     pub(super) memory_used: Option<f64>,
     /// The two regions' heartbeats as they stand here.
     pub(super) beats: [Beat; 2],
+    /// The address that it was met at.
+    pub(super) at: Option<Endpoint>,
+    /// What was heard beside it.
+    pub(super) beside: Beside,
 }
 
 impl SideState {
     /// Which server it is.
     pub(super) fn identity(&self) -> Identity {
-        identity_of(&self.run_id, &self.replid)
+        match &self.beside {
+            Beside::Cluster(members) => identity(members),
+            Beside::Nothing | Beside::Sentinels(_) => identity_of(&self.run_id, &self.replid),
+        }
+    }
+
+    /// What its sentinels say, where it has some.
+    pub(super) fn council(&self) -> Option<&Council> {
+        match &self.beside {
+            Beside::Sentinels(council) => Some(council),
+            Beside::Nothing | Beside::Cluster(_) => None,
+        }
+    }
+
+    /// True where it is a node of a cluster.
+    pub(super) fn is_of_cluster(&self) -> bool {
+        matches!(self.beside, Beside::Cluster(_))
     }
 
     /// Where its history ends; none while it has none of its own, or does not count it.
@@ -248,6 +271,8 @@ impl SideState {
             clients: info.number("connected_clients"),
             memory_used: used.filter(|(_, most)| *most > 0.0).map(|(used, most)| used / most),
             beats: [Beat::NotAsked, Beat::NotAsked],
+            at: None,
+            beside: Beside::Nothing,
         })
     }
 }
@@ -292,6 +317,16 @@ fn identity_of(run_id: &str, replid: &str) -> Identity {
 
 fn bytes_of(replid: &str, at: u64) -> Position {
     Position { of: replid.into(), at, unit: LagUnit::Bytes }
+}
+
+/// Asks for the run of a server, and whether it says that it is a primary.
+pub(super) async fn read_role(session: &Session) -> Result<(String, bool), Trouble> {
+    let answer = session.text(&["INFO"]).await?.unwrap_or_default();
+    let info = Info::parse(&answer);
+    match info.text("run_id").zip(info.text("role")) {
+        Some((run_id, role @ ("master" | "slave"))) => Ok((word(run_id), role == "master")),
+        _ => Err(session.garbage(&["INFO"], &redis::Value::SimpleString(String::new()))),
+    }
 }
 
 /// Asks which server it is, and nothing else.

@@ -1,5 +1,6 @@
 //! States of made-up servers for this folder's unit tests.
 
+use super::beside::Beside;
 use super::config::Config;
 use super::info::Follower;
 use super::state::{Beat, Ills, NO_FAILOVER, SideState, Upstream};
@@ -34,6 +35,8 @@ pub(super) fn primary(offset: u64) -> SideState {
         clients: Some(3.0),
         memory_used: None,
         beats: [Beat::NotAsked, Beat::NotAsked],
+        at: None,
+        beside: Beside::Nothing,
     }
 }
 

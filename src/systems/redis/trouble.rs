@@ -27,7 +27,9 @@ impl Question<'_> {
     fn rule(&self) -> String {
         let name = self.command().to_ascii_lowercase();
         match (name.as_str(), self.words.get(1)) {
-            ("config", Some(what)) => format!("+config|{}", what.to_ascii_lowercase()),
+            ("config" | "cluster" | "sentinel", Some(what)) => {
+                format!("+{name}|{}", what.to_ascii_lowercase())
+            }
             _ => format!("+{name}"),
         }
     }
@@ -75,6 +77,9 @@ pub(super) fn of_driver(error: &RedisError, asked: &Question<'_>) -> Trouble {
 fn of_code(code: &str, said: &str, asked: &Question<'_>) -> Trouble {
     let Question { place, user, .. } = asked;
     let command = asked.command();
+    if let Some((kind, message)) = of_group(code, said, asked) {
+        return Trouble::new(kind, message);
+    }
     let (kind, message) = match code {
         "NOPERM" => (TroubleKind::Permission, missing_right(said, asked)),
         "WRONGPASS" => (
@@ -127,6 +132,34 @@ fn of_code(code: &str, said: &str, asked: &Question<'_>) -> Trouble {
         _ => (TroubleKind::Refused, format!("{place} refused {command}: {code} {said}")),
     };
     Trouble::new(kind, message)
+}
+
+/// What an error reply means that only sentinels and nodes of clusters give.
+fn of_group(code: &str, said: &str, asked: &Question<'_>) -> Option<(TroubleKind, String)> {
+    // What is said to a login may be the password again.
+    if !matches!(asked.command(), "SENTINEL" | "CLUSTER") {
+        return None;
+    }
+    let place = asked.place;
+    Some(match code {
+        "INPROG" => (
+            TroubleKind::Refused,
+            format!("{place} is failing over already: wait for the end of that"),
+        ),
+        "NOGOODSLAVE" => (
+            TroubleKind::Refused,
+            format!("{place} knows no replica that it would promote: is one well, and connected?"),
+        ),
+        "NOQUORUM" => (TroubleKind::Refused, format!("{place}: {said}")),
+        "ERR" if said.starts_with("No such master") => {
+            let name = asked.words.get(2).copied().unwrap_or_default();
+            (TroubleKind::Missing, format!("{place} watches no `{name}`: correct `master`"))
+        }
+        "ERR" if said.starts_with("This instance has cluster support disabled") => {
+            (TroubleKind::Ours, format!("{place} is no node of a cluster: correct `nodes`"))
+        }
+        _ => return None,
+    })
 }
 
 /// The sentence for a missing right, with the rule that gives it.
@@ -188,6 +221,20 @@ mod tests {
         check(&["SET", "x"], "MISCONF", "", TroubleKind::Refused, "cannot save to disk");
         check(&["SET", "x"], "NOREPLICAS", "", TroubleKind::Refused, "min-replicas-to-write");
         check(&["SELECT", "99"], "ERR", "out of range", TroubleKind::Ours, "correct `database`");
+        let refused = TroubleKind::Refused;
+        let order = ["SENTINEL", "FAILOVER", "m1"];
+        let inprog = "Failover already in progress";
+        check(&order, "INPROG", inprog, refused, "failing over already");
+        let good = "No suitable replica to promote";
+        check(&order, "NOGOODSLAVE", good, refused, "knows no replica that it would promote");
+        let quorum = "1 usable Sentinels. Not enough available Sentinels to reach the majority";
+        check(&order, "NOQUORUM", quorum, refused, "1 usable Sentinels");
+        let name = "No such master with that name";
+        check(&order, "ERR", name, TroubleKind::Missing, "watches no `m1`: correct `master`");
+        let rule = "this user has no permissions to run the 'sentinel|failover' command";
+        check(&order, "NOPERM", rule, right, "ACL SETUSER wr +sentinel|failover");
+        let off = "This instance has cluster support disabled";
+        check(&["CLUSTER", "NODES"], "ERR", off, TroubleKind::Ours, "no node of a cluster");
         check(&["FAILOVER"], "ERR", "unknown command", TroubleKind::Refused, "does not know");
         check(&["FAILOVER"], "ERR", "not a replica.", TroubleKind::Refused, "not a replica");
     }

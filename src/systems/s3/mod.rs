@@ -69,7 +69,6 @@ impl Server for S3 {
     const USER_DEFAULT: Option<&'static str> = Some(MACHINE);
     // Each new one reads the authorities, gets credentials and connects anew.
     const KEPT_FOR: Option<Duration> = Some(Duration::from_secs(30));
-    const DIALS: bool = false;
     const ANSWER_LIMIT: Duration = Duration::from_secs(3);
 
     type Own = settings::Own;
@@ -114,6 +113,10 @@ impl Server for S3 {
 
     fn place(endpoint: &Endpoint, own: &Self::Own) -> String {
         format!("bucket {} at {}", own.bucket, own.at.words(endpoint))
+    }
+
+    fn dials(_own: &Self::Own) -> bool {
+        false
     }
 
     fn unlearned(sides: [Option<&Self::Own>; 2]) -> Self::Learned {

@@ -22,6 +22,7 @@ pub mod prometheus;
 pub mod proxy;
 pub mod rds;
 pub mod redis;
+pub mod redis_groups;
 pub mod service;
 pub mod world;
 

@@ -40,8 +40,17 @@ pub struct Server {
     ca: Option<PathBuf>,
 }
 
+/// A folder for servers, with the program in it.
+pub fn home() -> TempDir {
+    let home = folder();
+    symlink(program().expect("`require` was asked first"), home.path().join("redis-server"))
+        .unwrap();
+    home
+}
+
 impl Server {
-    fn new(home: &Path, name: &str) -> Self {
+    /// One with the users of the rigs, not yet started.
+    pub fn new(home: &Path, name: &str) -> Self {
         let folder = home.join(name);
         fs::create_dir(&folder).unwrap();
         account::give(&folder);
@@ -245,9 +254,7 @@ pub struct Pair {
 impl Pair {
     /// Starts both and waits until the replica's link is up.
     pub fn start() -> Self {
-        let home = folder();
-        symlink(program().expect("`require` was asked first"), home.path().join("redis-server"))
-            .unwrap();
+        let home = home();
         let mut a = Server::new(home.path(), "a");
         let mut b = Server::new(home.path(), "b");
         a.start();

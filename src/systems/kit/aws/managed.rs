@@ -176,7 +176,6 @@ impl<K: Managed> Server for K {
     const USER_DEFAULT: Option<&'static str> = Some(MACHINE);
     // The desk that it is a way to lasts as long as the console.
     const KEPT_FOR: Option<Duration> = Some(Duration::from_secs(3600));
-    const DIALS: bool = false;
 
     type Own = Own<K>;
     type Session = Session<K>;
@@ -207,6 +206,10 @@ impl<K: Managed> Server for K {
 
     fn share(own: &mut Self::Own, commons: &Commons) {
         own.desks = commons.of();
+    }
+
+    fn dials(_own: &Self::Own) -> bool {
+        false
     }
 
     fn speaks_tls(own: &Self::Own) -> bool {

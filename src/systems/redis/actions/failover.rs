@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::super::council::against_promoting;
 use super::super::info::Follower;
 use super::super::link::Session;
 use super::super::settings::Redis;
@@ -147,6 +148,9 @@ impl At<Failover> {
         }
         if source.keys == 0 && own.keys > 0 {
             return Err(format!("{from} is EMPTY while {name} holds {} keys", own.keys));
+        }
+        if let Some(why) = against_promoting(own, Some(source)) {
+            return Err(format!("{name}: {why}"));
         }
         let addresses = addresses(&self.seat.own).await;
         let port = self.seat.own.target.endpoint.port;

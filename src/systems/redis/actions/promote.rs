@@ -1,5 +1,6 @@
 //! Makes the replica a primary. What the old primary alone had is lost by it.
 
+use super::super::council::against_promoting;
 use super::super::flow::link_words;
 use super::super::history::split;
 use super::super::settings::Redis;
@@ -7,7 +8,7 @@ use super::super::state::SideState;
 use crate::systems::kit::split::Split;
 use crate::systems::kit::task::prelude::*;
 
-const ALLOW_EMPTY: Setting<bool> = Setting::new(
+pub(super) const ALLOW_EMPTY: Setting<bool> = Setting::new(
     "allow_empty",
     Kind::Boolean,
     "True to promote a replica without keys, where the store may be empty",
@@ -146,6 +147,9 @@ impl At<Promote> {
             return Some(format!(
                 "{name} is EMPTY and {source}; `allow_empty = true` promotes it all the same"
             ));
+        }
+        if let Some(why) = against_promoting(state, other) {
+            return Some(format!("{name}: {why}"));
         }
         // Ending a copy from an empty primary is what saves the data.
         let saves = other.is_some_and(|other| is_trap(state, other));

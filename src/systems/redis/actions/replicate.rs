@@ -1,5 +1,6 @@
 //! Makes a server a replica of the other side. Whatever it holds that the other has not is erased.
 
+use super::super::council::against_following;
 use super::super::flow::link_words;
 use super::super::history::continues;
 use super::super::settings::Redis;
@@ -80,7 +81,7 @@ impl Task for Replicate {
 
     async fn foresee(at: &At<Self>) -> Foreseen {
         let (own, source) = at.seat.states().await;
-        (own.map(|own| at.changes(&own, &source)), at.call())
+        (own.map(|own| at.changes(&own, &source)), at.call(source.as_ref().ok()))
     }
 
     async fn apply(at: &mut At<Self>, _execution: &Execution, output: &mut dyn Output) -> Applied {
@@ -91,8 +92,9 @@ impl Task for Replicate {
         if let Some(why) = at.refusal(&state, &source) {
             return Err(OperateError::Refused(why.into()));
         }
-        output.line(&format!("{} at {}", at.call(), own.target.place));
-        let (host, port) = at.source();
+        let source = source.as_ref().ok();
+        output.line(&format!("{} at {}", at.call(source), own.target.place));
+        let (host, port) = at.source(source);
         own.within(session.text(&["REPLICAOF", host, &port.to_string()]))
             .await
             .map_err(Trouble::into_operate_error)?;
@@ -107,16 +109,19 @@ impl Task for Replicate {
 }
 
 impl At<Replicate> {
-    /// The other side as the target reaches it.
-    fn source(&self) -> (&str, u16) {
-        let other = self.seat.other.as_ref().map(|other| &other.target.endpoint);
+    /// The other side as the target reaches it: as the site says, or where sentinels led to it.
+    fn source<'s>(&'s self, source: Option<&'s SideState>) -> (&'s str, u16) {
+        let other = self.seat.other.as_ref().map(|other| &other.target);
+        let is_led = other.is_some_and(|other| !other.own.formation.is_at_host());
+        let met = source.filter(|_| is_led).and_then(|source| source.at.as_ref());
+        let other = met.or(other.map(|other| &other.endpoint));
         let host = self.with.host.as_deref().or(other.map(|other| other.host.as_str()));
         let port = self.with.port.or(other.map(|other| other.port));
         (host.unwrap_or_default(), port.unwrap_or_default())
     }
 
-    fn call(&self) -> String {
-        let (host, port) = self.source();
+    fn call(&self, source: Option<&SideState>) -> String {
+        let (host, port) = self.source(source);
         format!("REPLICAOF {host} {port}")
     }
 
@@ -143,6 +148,9 @@ impl At<Replicate> {
         }
         if source.loading {
             return Some(format!("{from} is loading its data set"));
+        }
+        if let Some(why) = against_following(own) {
+            return Some(format!("{name}: {why}"));
         }
         // No word of a plan allows this: it is how all copies of a store are lost.
         if source.keys == 0 && own.keys > 0 {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use redis::Value;
 
 use super::super::link::Session;
+use super::super::meet::refuse_cluster;
 use super::super::settings::Redis;
 use crate::systems::kit::task::prelude::*;
 
@@ -137,6 +138,7 @@ struct Found {
 impl At<VerifyKeys> {
     async fn look(&self) -> Result<Standing, Trouble> {
         let own = self.seat.own.open().await?;
+        refuse_cluster(&own)?;
         let Some(bench) = &self.seat.other else { return self.look_alone(&own).await };
         let there = async {
             let source = bench.open().await?;

@@ -1,0 +1,393 @@
+//! What the sentinels of a side come to together, beside what the servers say of themselves.
+
+use super::sentinel::Word;
+use super::state::SideState;
+use crate::domain::reading::Writes;
+use crate::domain::text::Clean;
+use crate::systems::kit::endpoint::Endpoint;
+use crate::systems::kit::trouble::{Trouble, TroubleKind};
+
+/// All that was heard of the sentinels of one side in one look.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Council {
+    /// The word of each that the site names, by its place.
+    pub(super) words: Vec<(String, Result<Word, Trouble>)>,
+    /// True where they alone say where the server is.
+    pub(super) lead: bool,
+    /// The servers that they know beside the one that was looked at.
+    pub(super) others: Vec<Other>,
+}
+
+/// A server that sentinels know, and its own word.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Other {
+    /// Where they say it is.
+    pub(super) at: Endpoint,
+    /// Its run, and whether it says that it is a primary; or why it told nothing.
+    pub(super) told: Result<(String, bool), Clean>,
+}
+
+impl Council {
+    /// The sentinels that answered, each once, by whatever names it was reached.
+    pub(super) fn heard(&self) -> Vec<(&str, &Word)> {
+        let mut heard: Vec<(&str, &Word)> = Vec::new();
+        for (place, word) in &self.words {
+            if let Ok(word) = word
+                && !heard.iter().any(|(_, other)| other.id == word.id)
+            {
+                heard.push((place, word));
+            }
+        }
+        heard
+    }
+
+    fn votes(&self, word: &Word) -> usize {
+        self.heard().iter().filter(|(_, other)| other.primary == word.primary).count()
+    }
+
+    /// The word that most of them share, if they are many or few; of several that of the newest
+    /// decision. Enough to look where it leads, never to act on.
+    pub(super) fn leader(&self) -> Option<&Word> {
+        let heard = self.heard();
+        heard.iter().map(|(_, word)| *word).max_by_key(|word| (self.votes(word), word.epoch))
+    }
+
+    /// The word of more than half of those that the site names.
+    pub(super) fn agreed(&self) -> Option<&Word> {
+        self.leader().filter(|word| self.votes(word) * 2 > self.words.len())
+    }
+
+    /// True where one of them says so of the primary.
+    pub(super) fn any_has(&self, flag: &str) -> bool {
+        self.heard().iter().any(|(_, word)| word.has(flag))
+    }
+
+    /// True when it is this server that the word is about.
+    pub(super) fn means(word: &Word, own: &SideState) -> bool {
+        own.at.as_ref() == Some(&word.primary) || word.run_id.as_ref() == Some(&own.run_id)
+    }
+
+    /// `3 of 3 sentinels name redis-a:6379`, or that they agree on none.
+    pub(super) fn says(&self) -> String {
+        let named = self.words.len();
+        let Some(word) = self.agreed() else {
+            let each = self.each_says();
+            return format!("no majority of the {named} sentinels names one: {each}");
+        };
+        let (votes, place) = (self.votes(word), word.primary.place());
+        format!("{votes} of {named} sentinels name {place}")
+    }
+
+    fn each_says(&self) -> String {
+        let names =
+            |(place, word): &(&str, &Word)| format!("{place} names {}", word.primary.place());
+        let each: Vec<String> = self.heard().iter().map(names).collect();
+        if each.is_empty() { "none answers".to_owned() } else { each.join(", ") }
+    }
+
+    /// What it means that none of them answered.
+    pub(super) fn silence(&self, place: &str) -> Trouble {
+        let first = self.words.iter().find_map(|(_, word)| word.as_ref().err());
+        let all = self.words.len();
+        match first {
+            Some(first) => {
+                let message = format!("none of {all} sentinels tells of {place}: {first}");
+                Trouble { message: message.into(), ..first.clone() }
+            }
+            None => Trouble::new(TroubleKind::Garbage, format!("{place} is named by nobody")),
+        }
+    }
+
+    /// What is wrong with their word, and what they say against the word of the servers.
+    pub(super) fn reasons(&self, own: &SideState, other: Option<&SideState>) -> Vec<String> {
+        let mut reasons = self.plight();
+        if let Some(word) = self.agreed() {
+            let (is_meant, says) = (Self::means(word, own), self.says());
+            if own.is_primary() && !is_meant {
+                reasons.push(format!(
+                    "it says PRIMARY while {says}: what it takes is LOST once they make it a \
+                     replica; fence it (redis.replicate)"
+                ));
+            } else if !own.is_primary() && is_meant {
+                reasons.push(format!("{says}, and it is a replica"));
+            } else if is_meant && word.run_id.as_ref().is_some_and(|run| *run != own.run_id) {
+                reasons.push("it was started anew, and the sentinels do not know yet".to_owned());
+            }
+        }
+        for rival in self.rivals(own, other) {
+            reasons.push(format!(
+                "{} says PRIMARY too while {}: what it takes is LOST",
+                rival.at.place(),
+                self.says()
+            ));
+        }
+        reasons
+    }
+
+    /// Why their word is no reason to rely on, whatever the servers say.
+    pub(super) fn plight(&self) -> Vec<String> {
+        let (heard, named) = (self.heard(), self.words.len());
+        let mut reasons = Vec::new();
+        let mut silent = self.words.iter().filter_map(|(_, word)| word.as_ref().err());
+        let count = silent.clone().count();
+        if let Some(first) = silent.next() {
+            reasons.push(format!("{count} of {named} sentinels tell nothing: {first}"));
+        }
+        if heard.len() + count < named {
+            let only = heard.len();
+            reasons.push(format!("several names lead to one sentinel: there are only {only}"));
+        }
+        let apart = |(_, word): &(&str, &Word)| heard[0].1.primary != word.primary;
+        if self.agreed().is_none() {
+            reasons.push(self.says());
+        } else if heard.iter().any(apart) {
+            reasons.push(format!("the sentinels disagree: {}", self.each_says()));
+        }
+        let stuck = heard.iter().find_map(|(_, word)| word.stuck.as_ref());
+        reasons.extend(stuck.map(|why| format!("a failover is not assured: {why}")));
+        if self.any_has("failover_in_progress") {
+            reasons.push("the sentinels are failing over".to_owned());
+        } else if let Some(word) = ["o_down", "s_down"].iter().find(|flag| self.any_has(flag)) {
+            let count = heard.iter().filter(|(_, heard)| heard.has(word)).count();
+            let what = format!("{count} of {named} sentinels take the primary for down ({word})");
+            reasons.push(what);
+        }
+        reasons
+    }
+
+    /// Why the server that they lead to tells nothing, with what they say of it.
+    pub(super) fn explain(&self, trouble: &Trouble) -> Trouble {
+        let mut all = vec![trouble.to_string()];
+        all.extend(self.agreed().map(|_| self.says()));
+        all.extend(self.plight());
+        Trouble { message: all.join("; ").into(), ..trouble.clone() }
+    }
+
+    /// Servers beside both sides' own that say they are primaries.
+    pub(super) fn rivals<'a>(
+        &'a self,
+        own: &'a SideState,
+        other: Option<&'a SideState>,
+    ) -> impl Iterator<Item = &'a Other> {
+        self.others.iter().filter(move |rival| {
+            let is_known =
+                |run: &str| own.run_id == run || other.is_some_and(|other| other.run_id == run);
+            rival.told.as_ref().is_ok_and(|(run, primary)| *primary && !is_known(run))
+        })
+    }
+
+    /// Whether the side takes writes, where its server says so of itself: closed only if none that
+    /// sentinels may lead to is open, or silent.
+    pub(super) fn writes(
+        &self,
+        told: Writes,
+        own: &SideState,
+        other: Option<&SideState>,
+    ) -> Writes {
+        let moving = self.any_has("failover_in_progress");
+        let silent = || self.others.iter().any(|other| other.told.is_err());
+        match told {
+            Writes::Open | Writes::Unknown => told,
+            Writes::Refused if self.lead && self.rivals(own, other).next().is_some() => {
+                Writes::Open
+            }
+            Writes::Refused if moving || (self.lead && silent()) => Writes::Unknown,
+            Writes::Refused => Writes::Refused,
+        }
+    }
+}
+
+/// Why sentinels would undo it if `own`, a replica, were made a primary behind their back.
+pub(super) fn against_promoting(own: &SideState, other: Option<&SideState>) -> Option<String> {
+    let councils = [Some(own), other].into_iter().flatten().filter_map(SideState::council);
+    let lives = |council: &Council| {
+        council.agreed().is_some_and(|word| {
+            !Council::means(word, own) && !word.has("s_down") && !word.has("o_down")
+        })
+    };
+    let council = councils.into_iter().find(|council| lives(council))?;
+    Some(format!(
+        "{}, and would make it a replica again within about 10 s: use redis.sentinel_failover, or \
+         stop them first",
+        council.says()
+    ))
+}
+
+/// Why sentinels would undo it if `own` were made a replica behind their back.
+pub(super) fn against_following(own: &SideState) -> Option<String> {
+    let council = own.council()?;
+    council.agreed().filter(|word| Council::means(word, own))?;
+    Some(format!(
+        "{}, and would take it for dead and promote another one: use redis.sentinel_failover, or \
+         stop them first",
+        council.says()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::beside::Beside;
+    use super::super::tests_support::{primary, replica};
+    use super::*;
+
+    const A: u16 = 6379;
+    const B: u16 = 6380;
+
+    fn at(port: u16) -> Endpoint {
+        Endpoint { host: "10.0.0.1".to_owned(), port }
+    }
+
+    /// The word of sentinel `id` that names the server at a port.
+    fn word(id: &str, named: u16) -> Word {
+        Word {
+            id: id.to_owned(),
+            primary: at(named),
+            run_id: None,
+            flags: "master".to_owned(),
+            known: 3,
+            quorum: 2,
+            epoch: 1,
+            stuck: None,
+            replicas: vec![at(if named == A { B } else { A })],
+            ready: 1,
+        }
+    }
+
+    fn silent() -> Result<Word, Trouble> {
+        Err(Trouble::new(TroubleKind::Timeout, "it hangs"))
+    }
+
+    fn council(words: Vec<Result<Word, Trouble>>, lead: bool) -> Council {
+        let place = |number: usize| format!("s{}:26379", number + 1);
+        let words = words.into_iter().enumerate().map(|(at, word)| (place(at), word)).collect();
+        Council { words, lead, others: Vec::new() }
+    }
+
+    fn beside(state: SideState, port: u16, council: Council) -> SideState {
+        SideState { at: Some(at(port)), beside: Beside::Sentinels(council), ..state }
+    }
+
+    #[test]
+    fn only_more_than_half_of_the_named_are_believed() {
+        let check = |words: Vec<Result<Word, Trouble>>, agreed: Option<u16>, leads: Option<u16>| {
+            let council = council(words, false);
+            let port = |word: Option<&Word>| word.map(|word| word.primary.port);
+            assert_eq!((port(council.agreed()), port(council.leader())), (agreed, leads));
+        };
+        let (a, b) = (|id: &str| Ok(word(id, A)), |id: &str| Ok(word(id, B)));
+        check(vec![a("1"), a("2"), a("3")], Some(A), Some(A));
+        check(vec![a("1"), a("2"), silent()], Some(A), Some(A));
+        // One lies, whatever it says of its age.
+        let newest = || Ok(Word { epoch: 999, ..word("3", B) });
+        check(vec![a("1"), a("2"), newest()], Some(A), Some(A));
+        // As many say one as the other: the newer decision is looked at, and not believed.
+        check(vec![a("1"), newest(), silent()], None, Some(B));
+        check(vec![a("1"), silent(), silent()], None, Some(A));
+        check(vec![silent(), silent(), silent()], None, None);
+        // One sentinel by three names has one vote.
+        check(vec![a("1"), a("1"), a("1")], None, Some(A));
+        check(vec![a("1")], Some(A), Some(A));
+        check(vec![b("1"), b("2"), a("3")], Some(B), Some(B));
+    }
+
+    #[test]
+    fn both_words_are_told_where_they_differ() {
+        let check =
+            |own: SideState, port: u16, words: Vec<Result<Word, Trouble>>, want: &[&str]| {
+                let own = beside(own, port, council(words, false));
+                let found = own.council().unwrap().reasons(&own, None);
+                assert_eq!(found.len(), want.len(), "{found:#?}");
+                for (found, want) in found.iter().zip(want) {
+                    assert!(found.contains(want), "{found} / {want}");
+                }
+            };
+        let all =
+            |named: u16| vec![Ok(word("1", named)), Ok(word("2", named)), Ok(word("3", named))];
+        let flagged = |flags: &str| {
+            let word = |id: &str| Ok(Word { flags: flags.to_owned(), ..word(id, A) });
+            vec![word("1"), word("2"), word("3")]
+        };
+        check(primary(5), A, all(A), &[]);
+        check(replica(5), B, all(A), &[]);
+        let back =
+            "it says PRIMARY while 3 of 3 sentinels name 10.0.0.1:6380: what it takes is LOST";
+        check(primary(5), A, all(B), &[back]);
+        check(replica(5), B, all(B), &["3 of 3 sentinels name 10.0.0.1:6380, and it is a replica"]);
+        let two = vec![Ok(word("1", A)), Ok(word("2", A)), silent()];
+        check(primary(5), A, two, &["1 of 3 sentinels tell nothing: it hangs"]);
+        let split = vec![Ok(word("1", A)), Ok(word("2", A)), Ok(word("3", B))];
+        let each = "disagree: s1:26379 names 10.0.0.1:6379, s2:26379 names 10.0.0.1:6379, s3:26379";
+        check(primary(5), A, split, &[each]);
+        // Parted: the old primary with the one sentinel on its side of the cut.
+        let parted = || vec![Ok(word("1", A)), Ok(word("2", B)), Ok(word("3", B))];
+        let rest = "it says PRIMARY while 2 of 3 sentinels name 10.0.0.1:6380";
+        check(primary(5), A, parted(), &["the sentinels disagree", rest]);
+        check(primary(9), B, parted(), &["the sentinels disagree"]);
+        let none = "no majority of the 3 sentinels names one: s1:26379 names 10.0.0.1:6379";
+        let alone = vec![Ok(word("1", A)), silent(), silent()];
+        check(primary(5), A, alone, &["2 of 3 sentinels tell nothing", none]);
+        let down = "3 of 3 sentinels take the primary for down (o_down)";
+        check(replica(5), B, flagged("s_down,o_down,master"), &[down]);
+        let moving = flagged("s_down,o_down,master,failover_in_progress");
+        check(replica(5), B, moving, &["the sentinels are failing over"]);
+        let stuck = Some(Clean::from("NOQUORUM 1 usable Sentinels"));
+        let stuck = vec![Ok(Word { stuck, ..word("1", A) })];
+        check(primary(5), A, stuck, &["a failover is not assured: NOQUORUM"]);
+        let known = Word { run_id: Some("r0".to_owned()), ..word("1", A) };
+        check(primary(5), A, vec![Ok(known)], &["it was started anew"]);
+        // Behind a translated address it is known by its run.
+        let known = Word { run_id: Some("r1".to_owned()), ..word("1", A) };
+        check(primary(5), 7000, vec![Ok(known)], &[]);
+    }
+
+    #[test]
+    fn a_side_that_sentinels_lead_to_is_closed_only_if_all_are() {
+        let other = |port: u16, told: Result<(&str, bool), &str>| Other {
+            at: at(port),
+            told: told.map(|(run, primary)| (run.to_owned(), primary)).map_err(Clean::from),
+        };
+        let check = |lead: bool, flags: &str, others: Vec<Other>, want: Writes| {
+            let words = vec![Ok(Word { flags: flags.to_owned(), ..word("1", B) })];
+            let council = Council { others, ..council(words, lead) };
+            let own = beside(replica(5), B, council.clone());
+            assert_eq!(council.writes(Writes::Refused, &own, None), want);
+            assert_eq!(council.writes(Writes::Open, &own, None), Writes::Open);
+        };
+        let closed = || other(A, Ok(("r3", false)));
+        check(true, "master", vec![closed()], Writes::Refused);
+        check(true, "master", vec![closed(), other(9, Err("it hangs"))], Writes::Unknown);
+        check(
+            true,
+            "master",
+            vec![other(9, Err("it hangs")), other(A, Ok(("r3", true)))],
+            Writes::Open,
+        );
+        check(true, "master,failover_in_progress", vec![closed()], Writes::Unknown);
+        check(false, "master,failover_in_progress", vec![closed()], Writes::Unknown);
+        // A host that the site names answers for itself alone.
+        check(false, "master", vec![other(9, Err("it hangs"))], Writes::Refused);
+        // Its own word under another address is no rival's.
+        check(true, "master", vec![other(9, Ok(("r9", true)))], Writes::Refused);
+    }
+
+    #[test]
+    fn what_sentinels_would_undo_is_refused() {
+        let check = |named: u16, flags: &str, promoting: bool, following: bool| {
+            let words = vec![Ok(Word { flags: flags.to_owned(), ..word("1", named) })];
+            let own = beside(replica(5), B, council(words.clone(), false));
+            assert_eq!(against_promoting(&own, None).is_some(), promoting, "{named} {flags}");
+            assert_eq!(against_following(&own).is_some(), following, "{named} {flags}");
+            // Those of the other side count too.
+            let (alone, there) = (replica(5), beside(primary(5), A, council(words, true)));
+            let alone = SideState { at: Some(at(B)), ..alone };
+            assert_eq!(against_promoting(&alone, Some(&there)).is_some(), promoting, "{named}");
+        };
+        check(A, "master", true, false);
+        check(A, "s_down,master", false, false);
+        check(A, "s_down,o_down,master", false, false);
+        check(B, "master", false, true);
+        let few = beside(replica(5), B, council(vec![Ok(word("1", A)), silent()], false));
+        assert_eq!(against_promoting(&few, None), None);
+        assert_eq!(against_promoting(&replica(5), None), None);
+    }
+}
