@@ -110,8 +110,8 @@ pub trait Probe: Send {
     /// peer does; a lag is only ever told when both sides were read in this look.
     fn look(&mut self) -> Boxed<'_, Looks>;
     /// Has the next look ask for everything: something was done, and what was told lately may be
-    /// untrue by now.
-    fn anew(&mut self) {}
+    /// untrue by now. All probes hear of one step under the same number.
+    fn anew(&mut self, _step: u64) {}
     /// What its looks have taught it that a single look does not tell, in a form of its own: a few
     /// thousand bytes at most. None for a probe that learns nothing.
     fn learned(&self) -> Option<String> {

@@ -192,8 +192,8 @@ impl Probe for MaskedProbe {
         })
     }
 
-    fn anew(&mut self) {
-        self.probe.anew();
+    fn anew(&mut self, step: u64) {
+        self.probe.anew(step);
     }
 
     fn learned(&self) -> Option<String> {

@@ -83,7 +83,7 @@ async fn poll(
                 if changed.is_err() {
                     return;
                 }
-                one.probe.anew();
+                one.probe.anew(*poked.borrow_and_update());
             }
         }
         let at = clock.now();
@@ -187,7 +187,7 @@ mod tests {
             Box::pin(std::future::ready(Looks { a, b: None }))
         }
 
-        fn anew(&mut self) {
+        fn anew(&mut self, _step: u64) {
             self.anew.fetch_add(1, Ordering::Relaxed);
         }
 

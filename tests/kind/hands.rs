@@ -86,6 +86,7 @@ pub fn text(text: &str) -> Value {
 pub struct Watcher {
     runtime: Runtime,
     probe: Box<dyn Probe>,
+    steps: u64,
 }
 
 impl Watcher {
@@ -95,7 +96,8 @@ impl Watcher {
         let clock: Arc<dyn Clock> = Arc::new(WallClock);
         let setup = ProbeSetup::alone(spec, &vault, &clock);
         let system = KINDS.system(&spec.kind).unwrap();
-        Self { runtime: Runtime::new().unwrap(), probe: system.probe(setup).unwrap() }
+        let probe = system.probe(setup).unwrap();
+        Self { runtime: Runtime::new().unwrap(), probe, steps: 0 }
     }
 
     /// One look.
@@ -105,7 +107,8 @@ impl Watcher {
 
     /// One look for which nothing is taken that was told before, as after a step.
     pub fn look_anew(&mut self) -> Looks {
-        self.probe.anew();
+        self.steps += 1;
+        self.probe.anew(self.steps);
         self.look()
     }
 
@@ -169,7 +172,7 @@ impl Shared {
 
     /// Nothing is taken that was told before, as after a step.
     pub fn anew(&mut self) {
-        self.probes.iter_mut().for_each(|probe| probe.anew());
+        self.probes.iter_mut().for_each(|probe| probe.anew(1));
     }
 }
 

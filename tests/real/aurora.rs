@@ -68,7 +68,7 @@ fn the_writer_is_handed_over_and_back_and_failed_over_once() {
     hand("aurora.detach", Side::B).apply().unwrap();
     let b = watcher.look_anew().b.unwrap().unwrap();
     assert_eq!(b.role, Some(Role::Primary));
-    assert!(why(&b).contains("it is not in the global database lms"), "{}", why(&b));
+    assert!(why(&b).contains("it is not in the global database lms"), "{b:?}");
 }
 
 #[test]

@@ -154,9 +154,9 @@ impl<S: Server> Probe for PairProbe<S> {
         Box::pin(self.look_both())
     }
 
-    fn anew(&mut self) {
+    fn anew(&mut self, step: u64) {
         for kept in self.sides.iter_mut().flatten().filter_map(|side| side.kept.take()) {
-            S::forget(&kept.session);
+            S::forget(&kept.session, step);
         }
     }
 

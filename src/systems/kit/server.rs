@@ -103,8 +103,9 @@ pub trait Server: Clone + Send + Sync + 'static {
     fn is_closed(_session: &Self::Session) -> bool {
         false
     }
-    /// A step has changed something: what was asked before is of no use, also to other sessions.
-    fn forget(_session: &Self::Session) {}
+    /// A step has changed something: what was asked before is of no use, also to other sessions,
+    /// which hear of the same step under the same number.
+    fn forget(_session: &Self::Session, _step: u64) {}
     /// Which server a session goes to.
     fn identify(
         session: &Self::Session,

@@ -39,9 +39,6 @@ const AGAIN_AFTER: Duration = Duration::from_secs(5);
 /// A question that has no answer after that is given up: each has a limit of its own.
 const LOST_AFTER: Duration = Duration::from_secs(15);
 
-/// What is forgotten because of one step is forgotten once, whichever system hears of it first.
-const ONE_STEP: Duration = Duration::from_millis(50);
-
 /// For as long as a console runs.
 const FOR_EVER: Duration = Duration::MAX;
 
@@ -106,8 +103,8 @@ pub struct Desk {
     place: String,
     user: String,
     told: Commons,
-    /// What was asked before is of no use.
-    since: Mutex<Option<Stamp>>,
+    /// The last step, and when it was heard of: what was asked before is of no use.
+    since: Mutex<Option<(u64, Stamp)>>,
     wanted: Arc<Mutex<BTreeSet<Query>>>,
 }
 
@@ -136,12 +133,12 @@ impl Desk {
         &self.user
     }
 
-    /// A step has changed something: whatever was told before is asked again.
-    pub fn forget(&self) {
-        let at = self.ours.now();
+    /// A step has changed something: whatever was told before is asked again, once for all who hear
+    /// of it.
+    pub fn forget(&self, step: u64) {
         let mut since = lock(&self.since);
-        if since.is_none_or(|since| at.since(since) > ONE_STEP) {
-            *since = Some(at);
+        if since.is_none_or(|(of, _)| of != step) {
+            *since = Some((step, self.ours.now()));
         }
     }
 
@@ -170,7 +167,7 @@ impl Desk {
         at: Stamp,
         ask: impl Future<Output = Result<T, Trouble>> + Send + 'static,
     ) -> Result<Arc<T>, Trouble> {
-        let since = *lock(&self.since);
+        let since = lock(&self.since).map(|(_, since)| since);
         self.told.of::<Slot<T>>().or_ask(at, every, since, ask).await
     }
 

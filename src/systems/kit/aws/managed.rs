@@ -233,8 +233,8 @@ impl<K: Managed> Server for K {
         Ok(Session { client: K::client(desk.config()), desk })
     }
 
-    fn forget(session: &Self::Session) {
-        session.desk.forget();
+    fn forget(session: &Self::Session, step: u64) {
+        session.desk.forget(step);
     }
 
     async fn identify(session: &Self::Session, target: &Target<Self>) -> Result<Identity, Trouble> {
