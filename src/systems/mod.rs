@@ -8,6 +8,7 @@ pub mod kafka;
 pub mod kit;
 pub mod manual;
 pub mod opensearch;
+pub mod patroni;
 pub mod postgres;
 pub mod prometheus;
 pub mod redis;
@@ -23,6 +24,7 @@ pub const SYSTEMS: &[&dyn System] = &[
     &kafka::Kafka,
     &manual::Manual,
     &opensearch::OpenSearch,
+    &patroni::Patroni,
     &postgres::Postgres,
     &prometheus::Prometheus,
     &redis::Redis,
