@@ -173,6 +173,6 @@ mod tests {
         check("members = ['/run/x'], scope = 'east'", "must be a name or an address");
         check("members = ['a1'], scope = 'west'", "have the same `scope`");
         check("members = ['a1'], scope = 'east', serves_at = ':5'", "must be a name");
-        check("members = ['a1'], scop = 'east'", "did you mean `scope`?");
+        check("members = ['a1'], scope = 'east', slots = 'x'", "did you mean `slot`?");
     }
 }
