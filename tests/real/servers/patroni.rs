@@ -148,6 +148,22 @@ impl Member {
         String::from_utf8_lossy(&title).contains(self.data().to_str()?).then_some(pid)
     }
 
+    /// Stops what replays in its PostgreSQL, or lets it go on. Patroni would end a pause of it.
+    pub fn hold_replay(&self, holds: bool) {
+        let parent = self.postgres_pid().unwrap().to_string();
+        let is_it = |entry: &fs::DirEntry| {
+            let title = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+            // The parent is the second field after the name in parentheses (`proc(5)`).
+            let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+            let of = stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(1));
+            of == Some(&parent) && String::from_utf8_lossy(&title).contains("startup recovering")
+        };
+        let found = fs::read_dir("/proc").unwrap().flatten().find(is_it).expect("it replays");
+        let pid = found.file_name().to_str().unwrap().parse().unwrap();
+        let signal = if holds { Signal::STOP } else { Signal::CONT };
+        kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+    }
+
     /// Notes its PostgreSQL for the janitor.
     fn keep_postgres(&self) {
         if let Some(pid) = self.postgres_pid() {
