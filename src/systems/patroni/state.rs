@@ -19,6 +19,7 @@ const NOT_RUNNING: [&str; 5] =
 
 /// One member as it told of itself.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own in the answer")]
 pub(super) struct Member {
     /// Where it was asked: `pg-a1:8008`.
     pub(super) place: String,

@@ -108,7 +108,6 @@ fn trapped(pair: &Pair, watcher: &mut Watcher) {
         let standing = demote.check();
         assert!(!done(&standing), "{standing:?}");
         let said = says(&standing);
-        eprintln!("TRAP {said}");
         let told = said.contains("DIVERGED") || said.contains("receives nothing");
         assert!(!told || said.contains("Patroni does not see that"), "{said}");
         // What the new primary writes does not arrive.
