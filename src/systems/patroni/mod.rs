@@ -3,13 +3,14 @@
 //!
 //! No member is believed alone: all that are named are asked at once, and what a cluster keeps of
 //! itself in its DCS is a hint. A lag is a difference between what both leaders told in the same
-//! look. That a demoted side streams, on the same timeline, proves nothing: it may have gone its own
-//! way before, and Patroni does not see that.
+//! look. That a demoted side streams, on the same timeline, proves nothing: it may have gone its
+//! own way before, and Patroni does not see that.
 
 mod actions;
 mod aside;
 mod judge;
 mod lag;
+mod order;
 mod rights;
 mod session;
 mod settings;

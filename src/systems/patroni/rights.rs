@@ -10,8 +10,8 @@ pub(super) const PERMISSIONS: &[&str] = &[
 pub(super) const CHANGES: &[&str] =
     &["the user of `restapi.authentication`, from an address in `restapi.allowlist`"];
 
-/// How an administrator lets only warroom's machine and the members change anything. Patroni has one
-/// user for all changes; a client certificate (`verify_client`) cannot be shown by warroom.
+/// How an administrator lets only warroom's machine and the members change anything. Patroni has
+/// one user for all changes; a client certificate (`verify_client`) cannot be shown by warroom.
 pub const REST_API: &str = "\
 restapi:
   authentication:

@@ -5,9 +5,11 @@ use std::fmt::Display;
 use super::state::{Member, SideState};
 use crate::systems::kit::split::Split;
 
-/// What becomes of a side whose history has split: Patroni compares timelines, and finds them equal.
-pub(super) const WHAT_TO_DO: &str = "Patroni does not see that: export what is only there, stop it, then make its data anew from \
-     the other side (`patronictl reinit`, or an empty data folder with `standby_cluster` in its DCS)";
+/// What to do where histories have split: Patroni compares timelines, and finds them equal.
+pub(super) const WHAT_TO_DO: &str = "Patroni does not see that: export what is only there, stop it, \
+                                     then make its data anew from the other side (`patronictl \
+                                     reinit`, or an empty data folder with `standby_cluster` in \
+                                     its DCS)";
 
 /// Compares two sides of one look, the first asked before the second.
 pub(super) fn split(

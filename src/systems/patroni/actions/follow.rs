@@ -3,10 +3,10 @@
 
 use serde_json::{Value as Json, json};
 
+use super::super::order::{PAUSED, configure};
 use super::super::settings::Patroni;
 use super::super::split::{WHAT_TO_DO, split};
 use super::super::state::SideState;
-use super::{PAUSED, configure};
 use crate::domain::reading::Writes;
 use crate::domain::settings::{Span, Table};
 use crate::domain::site::SystemSpec;
@@ -18,8 +18,8 @@ use crate::systems::kit::task::read;
 
 const FENCE: ActionSpec = ActionSpec {
     name: "patroni.fence",
-    doc: "Closes the target before a planned promotion of the other side: sets `standby_cluster`, so \
-          that Patroni stops its PostgreSQL in good order and starts it as a standby; done when \
+    doc: "Closes the target before a planned promotion of the other side: sets `standby_cluster`, \
+          so that Patroni stops its PostgreSQL in good order and starts it as a standby; done when \
           every member says that it takes no writes; usually 5 s, after `loop_wait` at most",
     verb: "fence",
     class: Class::X,
@@ -44,7 +44,7 @@ const DEMOTE: ActionSpec = ActionSpec {
     ..FENCE
 };
 
-/// `patroni.demote`, or `patroni.fence` where nothing is to be `PROVEN` yet: the other side follows.
+/// `patroni.demote`, or `patroni.fence` where nothing is to be `PROVEN` yet.
 pub(super) struct Follow<const PROVEN: bool>;
 
 impl<const PROVEN: bool> Task for Follow<PROVEN> {
@@ -187,8 +187,8 @@ impl<const PROVEN: bool> At<Follow<PROVEN>> {
         (leader.timeline >= primary.timeline).then(|| {
             let timeline = |number: Option<u64>| number.unwrap_or(0);
             format!(
-                "DIVERGED: {name} is a PRIMARY on timeline {}, {from} on {}: Patroni rewinds only an \
-                 older one; {WHAT_TO_DO}",
+                "DIVERGED: {name} is a PRIMARY on timeline {}, {from} on {}: Patroni rewinds only \
+                 an older one; {WHAT_TO_DO}",
                 timeline(leader.timeline),
                 timeline(primary.timeline)
             )

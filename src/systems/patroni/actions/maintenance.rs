@@ -2,15 +2,15 @@
 
 use serde_json::json;
 
+use super::super::order::configure;
 use super::super::settings::Patroni;
 use super::super::state::SideState;
-use super::configure;
 use crate::systems::kit::task::prelude::*;
 
 const PAUSE: ActionSpec = ActionSpec {
     name: "patroni.pause",
-    doc: "Puts the target's cluster into maintenance and waits until every member that answers says \
-          so: Patroni fails nothing over, promotes and demotes nobody; usually 1 s",
+    doc: "Puts the target's cluster into maintenance and waits until every member that answers \
+          says so: Patroni fails nothing over, promotes and demotes nobody; usually 1 s",
     verb: "pause",
     class: Class::I,
     guard: Guard::StopWindow,

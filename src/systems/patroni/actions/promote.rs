@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
+use super::super::order::{PAUSED, configure};
 use super::super::session::Session;
 use super::super::settings::Patroni;
 use super::super::split::split;
 use super::super::state::{Member, SideState};
-use super::{PAUSED, configure};
 use crate::domain::reading::Writes;
 use crate::systems::kit::split::Split;
 use crate::systems::kit::task::prelude::*;
@@ -76,7 +76,7 @@ impl Task for Promote {
 }
 
 impl At<Promote> {
-    /// A member out of recovery is a primary once it has the leader's lock, too: its own `/primary`.
+    /// A member out of recovery is a primary once it has the leader's lock, too: by `/primary`.
     async fn stands(&self, session: &Session, state: &SideState) -> Result<Standing, Trouble> {
         let name = &self.seat.name;
         let not = |words: String| Ok(Standing::NotDone(words.into()));

@@ -5,10 +5,10 @@ use std::time::Duration;
 use hyper::Method;
 use serde_json::json;
 
+use super::super::order::wait;
 use super::super::session::said;
 use super::super::settings::Patroni;
 use super::super::state::{Member, SideState};
-use super::wait;
 use crate::systems::kit::task::prelude::*;
 
 /// Patroni answers once it is over, and waits twice its `loop_wait` for that, 20 s at least.
