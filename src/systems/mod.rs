@@ -14,6 +14,7 @@ pub mod kit;
 pub mod manual;
 #[cfg(feature = "opensearch")]
 pub mod opensearch;
+pub mod patroni;
 pub mod postgres;
 pub mod prometheus;
 #[cfg(feature = "aws")]
@@ -38,6 +39,7 @@ pub const SYSTEMS: &[&dyn System] = &[
     &manual::Manual,
     #[cfg(feature = "opensearch")]
     &opensearch::OpenSearch,
+    &patroni::Patroni,
     &postgres::Postgres,
     &prometheus::Prometheus,
     #[cfg(feature = "aws")]

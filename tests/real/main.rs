@@ -9,6 +9,7 @@ mod kafka;
 #[path = "../kind/mod.rs"]
 mod kind;
 mod opensearch;
+mod patroni;
 mod postgres;
 mod prometheus;
 mod proxied;

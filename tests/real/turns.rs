@@ -19,6 +19,7 @@ pub enum Group {
     /// A whole site, with every kind of store in it.
     Lms,
     Objects,
+    Patroni,
     Postgres,
     Prometheus,
     Proxied,
@@ -36,6 +37,7 @@ impl Group {
             Self::Kafka => &[peers::AWS, peers::KAFKA],
             Self::Lms => &[peers::KAFKA, peers::MINIO],
             Self::Objects => &[peers::AWS, peers::MINIO],
+            Self::Patroni => &[peers::PATRONI],
             Self::Prometheus => &[peers::PROMETHEUS],
             Self::Search => &[opensearch::PEER],
             Self::Failover | Self::Postgres | Self::Proxied | Self::Redis | Self::Truth => &[],

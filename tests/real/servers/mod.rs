@@ -15,6 +15,7 @@ pub mod load;
 pub mod minio;
 pub mod objects;
 pub mod opensearch;
+pub mod patroni;
 pub mod peers;
 pub mod postgres;
 pub mod program;
@@ -52,6 +53,7 @@ pub fn missing() -> Vec<String> {
     };
     want(postgres::binaries().is_some(), "postgresql-15");
     want(redis::program().is_some() && find_program("redis-cli").is_some(), "redis-tools");
+    want(find_program("etcd").is_some(), "etcd-server");
     want(find_program("named").is_some(), "bind9");
     want(find_program("nsupdate").is_some() && find_program("dig").is_some(), "bind9-dnsutils");
     let psycopg2 = Command::new(PYTHON).args(["-c", "import psycopg2"]).output();

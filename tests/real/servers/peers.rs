@@ -20,6 +20,9 @@ pub const KAFKA: Peer = Peer { script: "kafka", folder: "kafka-3.9.1" };
 /// A server of objects and its client, built from source.
 pub const MINIO: Peer = Peer { script: "minio", folder: "minio-7aac2a2c5b7c-cf909e1063a9" };
 
+/// Patroni with its clients of etcd and PostgreSQL, as a folder of Python packages.
+pub const PATRONI: Peer = Peer { script: "patroni", folder: "patroni-4.1.5" };
+
 /// Debian's Prometheus, unpacked and never installed.
 pub const PROMETHEUS: Peer = Peer { script: "prometheus", folder: "prometheus-debian" };
 

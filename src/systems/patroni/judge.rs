@@ -1,0 +1,265 @@
+//! From what both sides told to the reading of one side: health, role, lag and every fact by name.
+
+use super::lag::{lag, link};
+use super::settings::Patroni;
+use super::split::split;
+use super::state::{Entry, Member, SideState};
+use crate::domain::catalogue::{FactSpec, fact};
+use crate::domain::link::Link;
+use crate::domain::reading::{
+    Fact, FactValue, Health, LagUnit, Position, Reading, Role, WRITABLE, Writes,
+};
+use crate::domain::text::several;
+use crate::systems::kit::server::Sight;
+use crate::systems::kit::split::Split;
+
+/// The facts of a reading, for gates and docs.
+pub(super) const FACTS: &[FactSpec] = &[
+    fact("scope", "what the cluster calls itself"),
+    fact("system_identifier", "which data it holds; equal on a primary and its replicas"),
+    fact("leader", "the member that leads"),
+    fact("members", "every member that answers, such as `a1 primary running, a2 replica running`"),
+    fact("members_silent", "how many of `members` told nothing, or are of another cluster"),
+    fact("server_version", "the version of the leader's PostgreSQL, as a number"),
+    fact("patroni_version", "the version of the leader's Patroni"),
+    fact("timeline", "the leader's timeline; equal ones are no proof of one history"),
+    fact("paused", "yes in maintenance: Patroni fails nothing over, promotes and demotes nobody"),
+    fact("locked", "yes while some member has the leader's lock, as far as the leader knows"),
+    fact("failsafe", "yes while a primary goes on without its DCS"),
+    fact("dcs_age", "how long ago the leader reached its DCS, by our clock"),
+    fact("pending_restart", "yes when a member waits for a restart to take its settings"),
+    fact("scheduled_switchover", "when a switchover inside the cluster is to be"),
+    fact("current_location", "primary: bytes of log that are safe on disk"),
+    fact("received_location", "standby: bytes of log received"),
+    fact("replayed_location", "standby: bytes of log replayed"),
+    fact("replayed_at", "standby: when the last replayed transaction was committed"),
+    fact("replay_gap", "standby: bytes of the primary's log that are not replayed yet"),
+    fact("replay_paused", "standby: yes while replay is paused"),
+    fact("replication_state", "standby: `streaming`, `in archive recovery` or `none`"),
+    fact("link_up", "standby: yes while its leader says that it streams"),
+    fact(
+        "writable",
+        "yes when a member is a primary that runs, no when every member says it is none",
+    ),
+    fact(
+        "diverged",
+        "yes when histories have split; no only once a later transaction was replayed",
+    ),
+];
+
+/// One side in one look.
+pub(super) type View<'a> = Sight<'a, Patroni>;
+
+/// The reading of one side.
+pub(super) fn reading(view: &View<'_>) -> Reading {
+    let own = view.own;
+    let standby = own.standby_leader();
+    let split = view.split();
+    let link = standby.map(link);
+    let mut lag = standby.map(|leader| {
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds of one look")]
+        let took_s = view.took_ms as f64 / 1000.0;
+        lag(leader, view.source(), &view.learned.trail, (view.at, took_s))
+    });
+    if let (Some(lag), Split::Yes(_)) = (&mut lag, &split) {
+        lag.doubt();
+    }
+    let note = match (own.leader(), &lag) {
+        (Some(leader), None) => format!("PRIMARY {}, {}", leader.name, timeline(leader)),
+        (Some(leader), Some(lag)) => match lag.amount {
+            Some(bytes) => format!("standby, {}, {bytes} B behind", replication(leader)),
+            None => format!("standby, {}, lag UNKNOWN", replication(leader)),
+        },
+        (None, _) => "no leader, role UNKNOWN".to_owned(),
+    };
+    let mut reading = Reading::new(view.at, view.health(&split, link.as_ref()), note);
+    reading.took_ms = Some(view.took_ms);
+    reading.role = own.role();
+    reading.writes = Some(own.writes());
+    reading.identity = Some(own.identity());
+    let position = |at| Position { of: own.system.as_str().into(), at, unit: LagUnit::Bytes };
+    reading.end = own.location().or(standby.and_then(Member::held)).map(position);
+    let began = view.aside.parted.zip(own.primary().and_then(|primary| primary.timeline));
+    let began = began.filter(|((timeline, _), now)| timeline == now).map(|((_, at), _)| at);
+    reading.parted = began.map(position);
+    reading.facts = view.facts(&split, link.as_ref());
+    reading.lag = lag;
+    reading.link = link;
+    reading
+}
+
+fn timeline(leader: &Member) -> String {
+    leader.timeline.map_or("timeline UNKNOWN".to_owned(), |number| format!("timeline {number}"))
+}
+
+fn replication(leader: &Member) -> &str {
+    leader.replication.as_deref().unwrap_or("nothing received")
+}
+
+impl View<'_> {
+    /// The other side as the source of this one.
+    fn source(&self) -> Option<&SideState> {
+        self.other.filter(|other| other.primary().is_some())
+    }
+
+    fn split(&self) -> Split {
+        match self.other {
+            Some(other) => split((&self.side, self.own), (&self.side.other(), other)),
+            None => Split::Unknown(format!("{} was not read", self.side.other())),
+        }
+    }
+
+    fn health(&self, split: &Split, link: Option<&Link>) -> Health {
+        let own = self.own;
+        let mut reasons = Vec::new();
+        let Some(leader) = own.leader() else {
+            let members = of_members(own);
+            return Health::Down(format!("no member leads: {}", members.join("; ")).into());
+        };
+        let mut say = |is_so: bool, words: String| {
+            if is_so {
+                reasons.push(words);
+            }
+        };
+        let primaries: Vec<&str> = own
+            .members
+            .iter()
+            .filter(|one| one.is_primary())
+            .map(|one| one.name.as_str())
+            .collect();
+        say(primaries.len() > 1, format!("TWO PRIMARIES in one cluster: {}", primaries.join(", ")));
+        say(own.is_paused(), "in maintenance: Patroni fails nothing over".to_owned());
+        let name = &leader.name;
+        say(leader.failsafe, format!("{name} goes on without its DCS (failsafe)"));
+        say(leader.unlocked, format!("{name} leads, and nobody has the leader's lock"));
+        let silent_s = self.dcs_age_s(leader);
+        let most = self.settings.dcs_silence.as_secs_f64();
+        if let Some(silent_s) = silent_s.filter(|silent_s| *silent_s > most) {
+            say(true, format!("{name} last reached its DCS {silent_s:.0} s ago, by our clock"));
+        }
+        if let Err(why) = &own.listed {
+            say(true, format!("what the DCS holds is not told: {why}"));
+        }
+        say(leader.replay_paused, "replay is paused".to_owned());
+        // With the other side silent a dead link is what is to be expected of a good standby.
+        let dead = self.source().is_some() && link.is_some_and(Link::is_dead);
+        say(dead, format!("nothing is received from {}", self.side.other()));
+        let follows = self.other.is_some_and(|other| other.standby_leader().is_some());
+        say(link.is_some() && follows, "neither side leads: both follow".to_owned());
+        if let Split::Yes(why) = split {
+            say(true, why.clone());
+        }
+        reasons.extend(of_members(own));
+        Health::lacking(reasons)
+    }
+
+    /// Seconds since a member reached its DCS, by our clock.
+    fn dcs_age_s(&self, member: &Member) -> Option<f64> {
+        let seen_ms = i64::try_from(member.dcs_seen_s?).ok()?.checked_mul(1000)?;
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are below 2^52")]
+        let age_s = self.at.wall_ms.saturating_sub(seen_ms).max(0) as f64 / 1000.0;
+        Some(age_s)
+    }
+
+    fn facts(&self, split: &Split, link: Option<&Link>) -> Vec<Fact> {
+        let own = self.own;
+        let mut facts = Vec::with_capacity(FACTS.len());
+        let mut add = |name: &str, value: FactValue| {
+            facts.push(Fact { name: name.to_owned(), value });
+        };
+        let text = |text: &str| FactValue::Text(text.into());
+        add("scope", text(&own.scope));
+        add("system_identifier", text(&own.system));
+        let each = own.members.iter();
+        let each = each.map(|one| format!("{} {} {}", one.name, one.role, one.state));
+        add("members", text(&each.collect::<Vec<_>>().join(", ")));
+        add("members_silent", count(Some(own.silent.len() as u64)));
+        add("paused", FactValue::Boolean(own.is_paused()));
+        let waits = own.members.iter().any(|member| member.pending_restart);
+        add("pending_restart", FactValue::Boolean(waits));
+        let scheduled = own.listed.as_ref().map(|listed| listed.scheduled.as_deref());
+        add(
+            "scheduled_switchover",
+            match scheduled {
+                Ok(at) => text(at.unwrap_or("none")),
+                Err(why) => FactValue::Unknown(why.message.clone()),
+            },
+        );
+        add(
+            WRITABLE,
+            match own.writes() {
+                Writes::Open => FactValue::Boolean(own.primary().is_some_and(Member::is_running)),
+                Writes::Refused => FactValue::Boolean(false),
+                Writes::Unknown => unknown("not every member tells whether it takes writes"),
+            },
+        );
+        add("diverged", split.fact());
+        let Some(leader) = own.leader() else { return facts };
+        add("leader", text(&leader.name));
+        add("server_version", count(leader.server_version));
+        add("patroni_version", text(&leader.version));
+        add("timeline", count(leader.timeline));
+        add("locked", FactValue::Boolean(!leader.unlocked));
+        add("failsafe", FactValue::Boolean(leader.failsafe));
+        let age = self.dcs_age_s(leader).map(FactValue::Seconds);
+        add("dcs_age", age.unwrap_or_else(|| unknown("not told")));
+        if own.role() == Some(Role::Primary) {
+            add("current_location", count(leader.location));
+            return facts;
+        }
+        add("received_location", count(leader.received));
+        add("replayed_location", count(leader.replayed));
+        let replayed_at = leader.replayed_at.as_deref().map(text);
+        let never = || unknown("nothing was replayed since the server was started");
+        add("replayed_at", replayed_at.unwrap_or_else(never));
+        let written = self.source().filter(|source| source.system == own.system);
+        let gap = written.and_then(SideState::location).zip(leader.replayed);
+        let not_read = || unknown("the source side was not read");
+        add("replay_gap", gap.map_or_else(not_read, |(at, by)| count(Some(at.saturating_sub(by)))));
+        add("replay_paused", FactValue::Boolean(leader.replay_paused));
+        add("replication_state", text(leader.replication.as_deref().unwrap_or("none")));
+        if let Some(link) = link {
+            add("link_up", link.up());
+        }
+        facts
+    }
+}
+
+/// What is wrong with the members, by name.
+fn of_members(own: &SideState) -> Vec<String> {
+    let mut reasons = Vec::new();
+    for member in &own.members {
+        let Member { name, state, .. } = member;
+        if !member.is_running() {
+            reasons.push(format!("{name} is {state}"));
+        }
+        if member.pending_restart {
+            reasons.push(format!("{name} waits for a restart to take its settings"));
+        }
+    }
+    reasons.extend(own.silent.iter().map(ToString::to_string));
+    let unnamed = own.unnamed();
+    if !unnamed.is_empty() {
+        let names = unnamed.join(", ");
+        let (count, are) = (several(unnamed.len(), "member"), "not named in `members`");
+        reasons.push(format!("{count} {are}, so not asked: {names}"));
+    }
+    let unheard = own.unheard();
+    reasons.extend(unheard.map(|Entry { name, role, state }| {
+        format!("{name} is {role} and {state}, by its cluster")
+    }));
+    if reasons.is_empty() && own.leader().is_none() {
+        let all = own.members.iter().map(|one| format!("{} is a {}", one.name, one.role));
+        reasons.extend(all);
+    }
+    reasons
+}
+
+fn unknown(why: &str) -> FactValue {
+    FactValue::Unknown(why.into())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "positions and counts are below 2^52")]
+fn count(number: Option<u64>) -> FactValue {
+    number.map_or_else(|| unknown("not told"), |number| FactValue::Number(number as f64))
+}
