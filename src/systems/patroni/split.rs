@@ -6,10 +6,11 @@ use super::state::{Member, SideState};
 use crate::systems::kit::split::Split;
 
 /// What to do where histories have split: Patroni compares timelines, and finds them equal.
-pub(super) const WHAT_TO_DO: &str = "Patroni does not see that: export what is only there, stop it, \
-                                     then make its data anew from the other side (`patronictl \
-                                     reinit`, or an empty data folder with `standby_cluster` in \
-                                     its DCS)";
+pub(super) const WHAT_TO_DO: &str = concat!(
+    "Patroni does not see that: export what is only there, stop it, then make its data anew ",
+    "from the other side (`patronictl reinit`, or an empty data folder with `standby_cluster` in ",
+    "its DCS)",
+);
 
 /// Compares two sides of one look, the first asked before the second.
 pub(super) fn split(
