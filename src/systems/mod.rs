@@ -2,8 +2,12 @@
 
 #[cfg(feature = "aws")]
 pub mod aurora;
+#[cfg(feature = "aws")]
+pub mod cloudwatch;
 pub mod command;
 pub mod dns;
+#[cfg(feature = "aws")]
+pub mod dynamodb;
 #[cfg(feature = "aws")]
 pub mod elasticache;
 pub mod facts;
@@ -29,8 +33,12 @@ use crate::port::System;
 pub const SYSTEMS: &[&dyn System] = &[
     #[cfg(feature = "aws")]
     &aurora::Aurora,
+    #[cfg(feature = "aws")]
+    &cloudwatch::CloudWatch,
     &command::Command,
     &dns::Dns,
+    #[cfg(feature = "aws")]
+    &dynamodb::DynamoDb,
     #[cfg(feature = "aws")]
     &elasticache::ElastiCache,
     &http::Http,
@@ -53,6 +61,10 @@ pub const SYSTEMS: &[&dyn System] = &[
 pub const LEFT_OUT: &[(&str, &str)] = &[
     #[cfg(not(feature = "aws"))]
     ("aurora", "aws"),
+    #[cfg(not(feature = "aws"))]
+    ("cloudwatch", "aws"),
+    #[cfg(not(feature = "aws"))]
+    ("dynamodb", "aws"),
     #[cfg(not(feature = "aws"))]
     ("elasticache", "aws"),
     #[cfg(not(feature = "aws"))]

@@ -58,6 +58,7 @@ const LAYERS: [Layer; 9] = [
             "aws_config",
             "aws_credential_types",
             "aws_sdk_cloudwatch",
+            "aws_sdk_dynamodb",
             "aws_sdk_elasticache",
             "aws_sdk_rds",
             "aws_sdk_s3",

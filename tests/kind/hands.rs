@@ -82,6 +82,12 @@ pub fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
 
+/// A list of texts.
+pub fn texts<T: AsRef<str>>(all: &[T]) -> Value {
+    let node = |one: &T| Node { span: Span::default(), value: text(one.as_ref()) };
+    Value::List(all.iter().map(node).collect())
+}
+
 /// A runtime and a probe on it.
 pub struct Watcher {
     runtime: Runtime,

@@ -2,7 +2,9 @@
 
 mod aurora;
 mod beats;
+mod cloudwatch;
 mod cost;
+mod dynamodb;
 mod elasticache;
 mod failover;
 mod kafka;

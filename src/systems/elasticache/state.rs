@@ -157,13 +157,7 @@ impl Lags {
             value == named.group || value == named.global || value.starts_with(&nodes)
         };
         let all = self.0.iter().filter(|of| of.iter().any(|(_, value)| is_its(value)));
-        all.map(|dimensions| Query {
-            namespace: NAMESPACE,
-            name: LAG,
-            statistic: "Maximum",
-            dimensions: dimensions.clone(),
-        })
-        .collect()
+        all.map(|of| Query::minutely((NAMESPACE, LAG), "Maximum", of.clone())).collect()
     }
 }
 

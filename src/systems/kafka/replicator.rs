@@ -175,12 +175,9 @@ async fn ask(
         Ok(Opened { config, clock })
     });
     let desk = of.desks.open(seated, words, clock, opened).await?;
-    let query = |(name, statistic, _): (&'static str, &'static str, &str)| Query {
-        namespace: "AWS/Kafka",
-        name,
-        statistic,
-        dimensions: vec![("ReplicatorName".to_owned(), of.name.clone())],
-    };
+    let dimensions = || vec![("ReplicatorName".to_owned(), of.name.clone())];
+    let query =
+        |(name, statistic, _)| Query::minutely(("AWS/Kafka", name), statistic, dimensions());
     desk.points(&METRICS.map(query), at).await
 }
 

@@ -34,16 +34,14 @@ impl Measured {
         let desk = session.metrics.as_ref()?;
         let mut queries = Vec::new();
         for rule in rules.iter().filter(|rule| rule.is_enabled) {
-            queries.extend(NAMES.iter().map(|(name, statistic)| Query {
-                namespace: "AWS/S3",
-                name,
-                statistic,
-                dimensions: vec![
-                    ("SourceBucket".to_owned(), session.bucket().to_owned()),
-                    ("DestinationBucket".to_owned(), rule.to.clone()),
-                    ("RuleId".to_owned(), rule.id.clone()),
-                ],
-            }));
+            let of = vec![
+                ("SourceBucket".to_owned(), session.bucket().to_owned()),
+                ("DestinationBucket".to_owned(), rule.to.clone()),
+                ("RuleId".to_owned(), rule.id.clone()),
+            ];
+            let query =
+                |(name, statistic)| Query::minutely(("AWS/S3", name), statistic, of.clone());
+            queries.extend(NAMES.map(query));
         }
         if queries.is_empty() {
             return None;

@@ -10,11 +10,11 @@ use warroom::domain::preview::Standing;
 use warroom::domain::reading::{
     Certainty, FactValue, Health, LookErrorKind, Reading, Role, Writes,
 };
-use warroom::domain::settings::{Node, Span, Table, Value};
+use warroom::domain::settings::{Table, Value};
 use warroom::domain::site::SystemSpec;
 use warroom::port::{Expected, OperateError};
 
-use super::bench::{Hand, Watcher, done, figure, system, table, text, why, yes};
+use super::bench::{Hand, Watcher, done, figure, system, table, text, texts, why, yes};
 use crate::kind::identity::shown;
 use crate::servers::redis::Server;
 use crate::servers::redis_groups::{MASTER, Watched};
@@ -22,12 +22,6 @@ use crate::servers::{DEADLINE, until};
 use crate::turns::{Group, turn};
 
 const FAILOVER: &str = "redis.sentinel_failover";
-
-/// A list of texts.
-fn texts(all: &[String]) -> Value {
-    let node = |one: &String| Node { span: Span::default(), value: text(one) };
-    Value::List(all.iter().map(node).collect())
-}
 
 fn settings(sentinels: &[String], login: bool) -> Table {
     table(vec![

@@ -6,6 +6,7 @@ pub mod account;
 pub mod aurora;
 pub mod aws;
 pub mod dns;
+pub mod dynamodb;
 pub mod elasticache;
 pub mod fault;
 pub mod janitor;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use aws_config::SdkConfig;
 use tokio::sync::watch;
 
-use super::metrics::{Point, Query, newest};
+use super::metrics::{Period, Point, Query, newest};
 use super::place::{Opened, Place, open};
 use super::trouble::Asked;
 use super::{PeerClock, expires_ms};
@@ -21,8 +21,8 @@ use crate::systems::kit::trouble::{Trouble, TroubleKind};
 /// How old an answer on what there is may be.
 const TOLD_EVERY: Duration = Duration::from_secs(30);
 
-/// How often metrics are asked for: they have a point a minute.
-pub const METRICS_EVERY: Duration = Duration::from_secs(60);
+/// Things for which there is no question for all of them are asked for one by one, one each so often.
+const ONE_EACH: Duration = Duration::from_secs(10);
 
 /// The same for metrics that nobody wanted before.
 const METRICS_FIRST: Duration = Duration::from_secs(3);
@@ -108,7 +108,26 @@ pub struct Desk {
     wanted: Arc<Mutex<BTreeSet<Query>>>,
 }
 
-/// The newest points of all metrics that anybody wanted when they were asked for.
+/// What is told of single things, by their names.
+struct Named<T>(Mutex<BTreeMap<String, Arc<Slot<T>>>>);
+
+impl<T> Default for Named<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Named<T> {
+    /// The one of a name, and how many there are.
+    fn of(&self, name: &str) -> (Arc<Slot<T>>, u32) {
+        let mut all = lock(&self.0);
+        let slot = Arc::clone(all.entry(name.to_owned()).or_default());
+        (slot, u32::try_from(all.len()).unwrap_or(u32::MAX))
+    }
+}
+
+/// The newest points of all metrics of a period that anybody wanted when they were asked for.
+#[derive(Default)]
 struct Points {
     wanted: BTreeSet<Query>,
     of: BTreeMap<Query, Point>,
@@ -131,6 +150,11 @@ impl Desk {
     /// Who asks.
     pub fn user(&self) -> &str {
         &self.user
+    }
+
+    /// Our time.
+    pub fn now(&self) -> Stamp {
+        self.ours.now()
     }
 
     /// A step has changed something: whatever was told before is asked again, once for all who hear
@@ -171,8 +195,26 @@ impl Desk {
         self.told.of::<Slot<T>>().or_ask(at, every, since, ask).await
     }
 
-    /// The newest point of each metric, all that anybody wants in one request; none where there is
-    /// none, or none yet.
+    /// An answer on one thing of many, by its name: the more of them there are, the rarer each is
+    /// asked for. Whoever is about to act names no time, and asks.
+    ///
+    /// # Errors
+    /// What asking ends with.
+    pub async fn told_of<T: Send + Sync + 'static>(
+        &self,
+        name: &str,
+        at: Option<Stamp>,
+        ask: impl Future<Output = Result<T, Trouble>> + Send + 'static,
+    ) -> Result<Arc<T>, Trouble> {
+        let Some(at) = at else { return ask.await.map(Arc::new) };
+        let since = lock(&self.since).map(|(_, since)| since);
+        let (slot, count) = self.told.of::<Named<T>>().of(name);
+        let every = TOLD_EVERY.max(ONE_EACH.saturating_mul(count));
+        slot.or_ask(at, every, since, ask).await
+    }
+
+    /// The newest point of each metric, all that anybody wants of one period in one request; none
+    /// where there is none, or none yet.
     ///
     /// # Errors
     /// When they cannot be asked for.
@@ -181,15 +223,33 @@ impl Desk {
         queries: &[Query],
         at: Stamp,
     ) -> Result<Vec<Option<Point>>, Trouble> {
-        if queries.is_empty() {
-            return Ok(Vec::new());
-        }
         lock(&self.wanted).extend(queries.iter().cloned());
-        let slot = self.told.of::<Slot<Points>>();
-        let has_all = |last: &Points| queries.iter().all(|query| last.wanted.contains(query));
+        let mut points = vec![None; queries.len()];
+        for period in Period::ALL {
+            let of_period = |query: &&Query| query.period == period;
+            let some: Vec<&Query> = queries.iter().filter(of_period).collect();
+            if some.is_empty() {
+                continue;
+            }
+            let told = self.points_of(period, &some, at).await?;
+            for (query, point) in queries.iter().zip(&mut points) {
+                *point = point.or_else(|| told.of.get(query).copied());
+            }
+        }
+        Ok(points)
+    }
+
+    async fn points_of(
+        &self,
+        period: Period,
+        queries: &[&Query],
+        at: Stamp,
+    ) -> Result<Arc<Points>, Trouble> {
+        let (slot, _) = self.told.of::<Named<Points>>().of(&format!("{period:?}"));
+        let has_all = |last: &Points| queries.iter().all(|query| last.wanted.contains(*query));
         let last = slot.last();
         let every = match &last {
-            Some(last) if has_all(last) => METRICS_EVERY,
+            Some(last) if has_all(last) => period.every(),
             Some(_) | None => METRICS_FIRST,
         };
         // All systems look first at about one time.
@@ -199,17 +259,17 @@ impl Desk {
         let wanted = Arc::clone(&self.wanted);
         let ask = async move {
             tokio::time::sleep(gather).await;
-            let wanted = lock(&wanted).clone();
+            let mut wanted = lock(&wanted).clone();
+            wanted.retain(|query| query.period == period);
             let asked = Asked { place: &place, user: &user, right: "cloudwatch:GetMetricData" };
             let all: Vec<Query> = wanted.iter().cloned().collect();
-            let points = newest(&client, &asked, &all, at.wall_ms).await?;
+            let points = newest(&client, &asked, &all, period, at.wall_ms).await?;
             let of = all.into_iter().zip(points);
             let of = of.filter_map(|(query, point)| Some((query, point?))).collect();
             Ok(Points { wanted, of })
         };
         // No step changes what was measured before it.
-        let told = slot.or_ask(at, every, None, ask).await?;
-        Ok(queries.iter().map(|query| told.of.get(query).copied()).collect())
+        slot.or_ask(at, every, None, ask).await
     }
 
     /// When our credentials end, in milliseconds since 1970; none for those that do not.

@@ -96,6 +96,8 @@ pub struct Own<K: Managed> {
     pub at: Place,
     /// What the things of both sides are called.
     pub pair: Vec<String>,
+    /// The other side's region.
+    pub other_region: Option<String>,
     desks: Arc<Desks>,
 }
 
@@ -190,7 +192,8 @@ impl<K: Managed> Server for K {
     fn own(fields: &Fields<'_>, _endpoint: &Endpoint) -> Result<Self::Own, Fault> {
         let named = K::named(fields)?;
         let pair = vec![K::name(&named).to_owned()];
-        Ok(Own { named, at: Place::read(fields)?, pair, desks: Arc::default() })
+        let at = Place::read(fields)?;
+        Ok(Own { named, at, pair, other_region: None, desks: Arc::default() })
     }
 
     fn pair(sides: &mut [Option<Written<Self>>; 2], spec: &SystemSpec) -> Result<(), Fault> {
@@ -201,6 +204,8 @@ impl<K: Managed> Server for K {
         }
         let pair = [a.own.pair.clone(), b.own.pair.clone()].concat();
         (a.own.pair, b.own.pair) = (pair.clone(), pair);
+        let regions = [&b.own.at.region, &a.own.at.region].map(|region| Some(region.clone()));
+        [a.own.other_region, b.own.other_region] = regions;
         Ok(())
     }
 

@@ -120,7 +120,11 @@ fn of_answer(status: u16, code: Option<&str>, words: Option<&str>, asked: &Asked
             let why = "is in another region than the site says; correct `region`";
             say(TroubleKind::Ours, format!("{place} {why}"))
         }
-        ("PreconditionFailed" | "ConditionalRequestConflict", _) | (_, 412) => {
+        (
+            "PreconditionFailed" | "ConditionalRequestConflict" | "ConditionalCheckFailedException",
+            _,
+        )
+        | (_, 412) => {
             say(TroubleKind::Refused, format!("{place}: something else stands there by now"))
         }
         (code, status) if status == 429 || SLOWED.contains(&code) => {
@@ -137,7 +141,9 @@ fn of_answer(status: u16, code: Option<&str>, words: Option<&str>, asked: &Asked
             let why = format!("{place}: user {user} may not do this; allow it `{right}` there");
             say(TroubleKind::Permission, why)
         }
-        (code, 404) => say(TroubleKind::Missing, format!("{place}: not there{}", in_words(code))),
+        (code @ "ResourceNotFoundException", _) | (code, 404) => {
+            say(TroubleKind::Missing, format!("{place}: not there{}", in_words(code)))
+        }
         ("", 200..=299) => {
             say(TroubleKind::Garbage, format!("{place} answered what cannot be read"))
         }
@@ -192,6 +198,7 @@ mod tests {
         check(403, "RequestTimeTooSkewed", TroubleKind::Ours, "compare the clocks");
         check(404, "NoSuchBucket", TroubleKind::Missing, "there is no such bucket");
         check(404, "", TroubleKind::Missing, "not there");
+        check(400, "ResourceNotFoundException", TroubleKind::Missing, "not there");
         check(301, "", TroubleKind::Ours, "correct `region`");
         check(400, "AuthorizationHeaderMalformed", TroubleKind::Ours, "correct `region`");
         check(503, "SlowDown", TroubleKind::NotReady, "less often (SlowDown)");
