@@ -2,6 +2,7 @@
 
 mod aurora;
 mod beats;
+mod clouds;
 mod cost;
 mod elasticache;
 mod failover;

@@ -246,7 +246,9 @@ impl<T> Question<T> {
             None => LOST_AFTER,
             Some(Ok(_)) => keep,
             // It asked to be asked less often.
-            Some(Err(why)) if why.kind == TroubleKind::NotReady => keep.min(TOLD_EVERY),
+            Some(Err(why)) if why.kind == TroubleKind::NotReady => {
+                keep.min(TOLD_EVERY).max(why.again_in.unwrap_or_default())
+            }
             Some(Err(_)) => AGAIN_AFTER,
         };
         age < lasts && since.is_none_or(|since| at.since(since) >= age)
