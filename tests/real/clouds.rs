@@ -236,7 +236,7 @@ impl Stage<'_> {
             let refusal = Refusal { retry_after_s, ..says(400, "Throttling", "Rate exceeded") };
             self.proxy.only(self.kind.question, Fault::Says(refusal));
             let clock = Arc::new(HandClock::at(1_000_000));
-            let mut watcher = Watcher::by(&self.spec, Arc::clone(&clock) as Arc<dyn Clock>);
+            let mut watcher = Watcher::by(&self.spec, &(Arc::clone(&clock) as Arc<dyn Clock>));
             for (at_s, want) in looks_at_s.into_iter().zip(want) {
                 clock.set(1_000_000 + at_s * 1000);
                 let error = watcher.side(Side::A).unwrap_err();

@@ -11,10 +11,10 @@
 //! | `ModifyDBInstance`: new name | moto, mended | one name goes, the other comes | reboot, DNS |
 //! | `CreateDBInstanceReadReplica` | moto, mended | one order, what is refused | keys, hours |
 //! | `DescribeDBSnapshots`, `..Backups` | moto | what is asked and read | what can be restored |
-//! | `DescribeDBClusters`, `..Global..` | MiniStack | who is the writer | states of a move |
-//! | `SwitchoverGlobalCluster` | MiniStack | one order, the writer moves | that nothing is lost |
-//! | `FailoverGlobalCluster` | MiniStack | one order, the writer moves | time, what is lost |
-//! | `RemoveFromGlobalCluster` | MiniStack | one order, it stands alone | new addresses |
+//! | `DescribeDBClusters`, `..Global..` | `MiniStack` | who is the writer | states of a move |
+//! | `SwitchoverGlobalCluster` | `MiniStack` | one order, the writer moves | that nothing is lost |
+//! | `FailoverGlobalCluster` | `MiniStack` | one order, the writer moves | time, what is lost |
+//! | `RemoveFromGlobalCluster` | `MiniStack` | one order, it stands alone | new addresses |
 //! | `DescribeReplicationGroups` | moto | what is asked and read | how late it tells |
 //! | `..GlobalReplicationGroup`, three | our own | parameters, roles | states, time |
 //! | `GetMetricData`, `ListMetrics` | moto, CBOR | newest point, none is none | dimensions |

@@ -74,22 +74,22 @@ impl Pair {
 
     /// What the instance of a side says of itself from now on.
     pub fn say(&self, side: usize, name: &str, what: impl Into<serde_json::Value>) {
-        self.rig(side, name, what.into());
+        self.rig(side, name, &what.into());
     }
 
     /// How often the instance of a side was promoted.
     pub fn promotions(&self, side: usize) -> u64 {
-        self.rig(side, "nothing", json!(null))["promotions"].as_u64().unwrap()
+        self.rig(side, "nothing", &json!(null))["promotions"].as_u64().unwrap()
     }
 
     /// How many replicas were made of the instance of a side.
     pub fn copies(&self, side: usize) -> u64 {
-        self.rig(side, "nothing", json!(null))["copies"].as_u64().unwrap()
+        self.rig(side, "nothing", &json!(null))["copies"].as_u64().unwrap()
     }
 
     /// The instances of a side's region.
     pub fn names(&self, side: usize) -> Vec<String> {
-        let told = self.rig(side, "nothing", json!(null));
+        let told = self.rig(side, "nothing", &json!(null));
         serde_json::from_value(told["names"].clone()).unwrap()
     }
 
@@ -103,7 +103,7 @@ impl Pair {
         self.runtime.block_on(call)
     }
 
-    fn rig(&self, side: usize, name: &str, what: serde_json::Value) -> serde_json::Value {
+    fn rig(&self, side: usize, name: &str, what: &serde_json::Value) -> serde_json::Value {
         let (region, instance) = (REGIONS[side], INSTANCES[side]);
         let of = json!({ "account": ACCOUNT, "region": region, "instance": instance, name: what });
         self.cloud.tell("/rig/rds", &of)
