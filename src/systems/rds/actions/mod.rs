@@ -1,4 +1,5 @@
-//! What can be done with an instance: promote a replica, make a new one, hold its backups against what is wanted.
+//! What can be done with an instance: promote a replica, make a new one, hold its backups against
+//! what is wanted.
 
 mod promote;
 mod replicate;
