@@ -98,9 +98,14 @@ pub struct Watcher {
 impl Watcher {
     /// Watches a system.
     pub fn new(spec: &SystemSpec) -> Self {
-        let vault = Vault::new();
         let clock: Arc<dyn Clock> = Arc::new(WallClock);
-        let setup = ProbeSetup::alone(spec, &vault, &clock);
+        Self::by(spec, &clock)
+    }
+
+    /// The same, by this clock.
+    pub fn by(spec: &SystemSpec, clock: &Arc<dyn Clock>) -> Self {
+        let vault = Vault::new();
+        let setup = ProbeSetup::alone(spec, &vault, clock);
         let system = KINDS.system(&spec.kind).unwrap();
         let probe = system.probe(setup).unwrap();
         Self { runtime: Runtime::new().unwrap(), probe, steps: 0 }

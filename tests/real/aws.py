@@ -4,8 +4,10 @@ Usage: aws.py PORT. Current clients of CloudWatch send CBOR (Smithy's RPC v2) an
 JSON and forms: what comes in CBOR is handed on as JSON, and the answer goes back as CBOR.
 
 Of RDS moto is true in what it asks for, and not in what becomes of it: a replica keeps its source
-for ever, shares the number of its source, and is promoted at once. That is put right here: what
-takes time takes so many looks. POST /rig/rds sets what a test wants an instance to say.
+for ever, shares the number of its source, and is promoted at once; a rename takes no time, and a
+name that is taken. That is put right here: what takes time takes so many looks, and what Amazon
+would refuse is refused. POST /rig/rds sets what a test wants an instance to say. What of all this
+is proven by it and what is not stands in `servers/aws.rs`.
 
 Of ElastiCache's Global Datastores it knows nothing. They are answered for here, strictly: what is
 not in the model is refused, a failover takes its time and serves nobody meanwhile.
@@ -20,7 +22,12 @@ import uuid
 
 import cbor2
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from moto.rds.exceptions import DBInstanceNotFoundError, InvalidDBInstanceStateError
+from moto.rds.exceptions import (
+    DBInstanceAlreadyExists,
+    DBInstanceNotFoundError,
+    InvalidDBInstanceStateError,
+    RDSClientError,
+)
 from moto.rds.models import RDSBackend, rds_backends
 from werkzeug.serving import run_simple
 
@@ -55,6 +62,17 @@ def as_cbor(name, value):
 PROMOTION = [("available", True), ("modifying", True), ("rebooting", False), ("available", False)]
 CREATION = [("creating", True), ("available", True)]
 
+# What it says look by look after a rename was ordered, under its old name; then that is gone.
+RENAMING = ["available", "renaming", "renaming"]
+
+# For what Amazon takes a parameter group when it makes a replica in another region.
+TAKE_PARAMETERS = ("mysql", "oracle", "db2")
+
+
+def resource_id():
+    """What no other instance shares."""
+    return "db-" + uuid.uuid4().hex[:26].upper()
+
 
 def replicating(instance):
     """What a replica says of its replication while that runs."""
@@ -66,16 +84,60 @@ def replicating(instance):
 class Rds:
     """The calls of moto's RDS whose effects are put right."""
 
-    create = RDSBackend.create_db_instance_read_replica
+    create = RDSBackend.create_db_instance
+    copy = RDSBackend.create_db_instance_read_replica
     describe = RDSBackend.describe_db_instances
+    modify = RDSBackend.modify_db_instance
     promote = RDSBackend.promote_read_replica
 
     @staticmethod
+    def create_instance(backend, settings):
+        instance = Rds.create(backend, settings)
+        instance.dbi_resource_id = resource_id()
+        return instance
+
+    @staticmethod
+    def source_of(backend, name):
+        """The source of a replica, which is named by its ARN from another region only."""
+        region = backend.region_name
+        if name.startswith("arn:"):
+            _, _, _, region, _, _, name = name.split(":")
+            if region == backend.region_name:
+                words = "The source is of this region: give its identifier, not its ARN"
+                raise RDSClientError("InvalidParameterValue", words)
+        source = rds_backends[backend.account_id][region].databases.get(name)
+        if source is None:
+            raise DBInstanceNotFoundError(name)
+        return source
+
+    @staticmethod
     def create_replica(backend, settings):
-        replica = Rds.create(backend, settings)
-        replica.dbi_resource_id = "db-" + uuid.uuid4().hex[:26].upper()
+        if settings["db_instance_identifier"].lower() in backend.databases:
+            raise DBInstanceAlreadyExists()
+        source = Rds.source_of(backend, settings["source_db_instance_identifier"])
+        if source.status not in ("available", "backing-up"):
+            words = f"The source DB instance is {source.status}"
+            raise RDSClientError("InvalidDBInstanceState", words)
+        if not source.backup_retention_period:
+            words = "Automated backups are not enabled for this database instance"
+            raise RDSClientError("InvalidDBInstanceState", words)
+        crosses, key = source.region != backend.region_name, settings.get("kms_key_id")
+        if crosses and bool(key) != bool(source.storage_encrypted):
+            words = "KmsKeyId goes with a source that is encrypted, and with no other"
+            raise RDSClientError("InvalidParameterCombination", words)
+        takes_parameters = source.engine.startswith(TAKE_PARAMETERS)
+        if settings.get("db_parameter_group_name") and not takes_parameters:
+            words = "DBParameterGroupName is not supported for this engine"
+            raise RDSClientError("InvalidParameterCombination", words)
+        # First: what follows is looked for in the region of the replica.
+        settings = {"backend": backend, **{key: settings[key] for key in settings}}
+        replica = Rds.copy(backend, settings)
+        replica.dbi_resource_id = resource_id()
+        replica.backup_retention_period = 0
         replica.steps = list(CREATION)
-        replicating(replica)
+        replica.status_infos = []
+        replica.promotions = replica.copies = 0
+        source.copies = getattr(source, "copies", 0) + 1
         return replica
 
     @staticmethod
@@ -92,34 +154,83 @@ class Rds:
         return promoted
 
     @staticmethod
+    def modify_instance(backend, name, settings):
+        to = settings.get("new_db_instance_identifier")
+        if to is None:
+            return Rds.modify(backend, name, settings)
+        instance = backend.databases.get(name)
+        if instance is None:
+            raise DBInstanceNotFoundError(name)
+        if instance.status != "available" or getattr(instance, "renaming", None) is not None:
+            words = f"The DB instance {name} is {instance.status} and cannot be modified"
+            raise RDSClientError("InvalidDBInstanceState", words)
+        if to.lower() in backend.databases:
+            raise DBInstanceAlreadyExists()
+        instance.pending_modified_values = {"DBInstanceIdentifier": to.lower()}
+        # Else it waits for a maintenance window, which never comes here.
+        if settings.get("apply_immediately"):
+            instance.renaming = list(RENAMING)
+        return instance
+
+    @staticmethod
+    def go_on_renaming(backend):
+        for name, instance in list(backend.databases.items()):
+            steps = getattr(instance, "renaming", None)
+            if steps is None:
+                continue
+            if steps:
+                instance.status = steps.pop(0)
+                continue
+            to = instance.pending_modified_values["DBInstanceIdentifier"]
+            instance.pending_modified_values, instance.renaming = {}, None
+            instance.db_instance_identifier = to
+            backend.databases[to] = backend.databases.pop(name)
+            instance.steps = [("rebooting", True), ("available", True)]
+
+    @staticmethod
     def describe_all(backend, db_instance_identifier=None, filters=None):
+        Rds.go_on_renaming(backend)
         found = Rds.describe(backend, db_instance_identifier, filters)
         for instance in found:
             steps = getattr(instance, "steps", None)
-            if steps:
-                instance.status, has_source = steps.pop(0)
-                if not has_source:
-                    instance.source_db_instance_identifier = None
-                    instance.status_infos = []
+            if not steps:
+                continue
+            instance.status, has_source = steps.pop(0)
+            if not has_source:
+                instance.source_db_instance_identifier = None
+                instance.status_infos = []
+            elif instance.source_db_instance_identifier and not steps:
+                replicating(instance)
         return found
 
 
+RDSBackend.create_db_instance = Rds.create_instance
 RDSBackend.create_db_instance_read_replica = Rds.create_replica
+RDSBackend.modify_db_instance = Rds.modify_instance
 RDSBackend.promote_read_replica = Rds.promote_replica
 RDSBackend.describe_db_instances = Rds.describe_all
 
 
 def rig(asked):
-    """What a test wants of an instance: its status, its replication; answers its promotions."""
+    """What a test wants of an instance: its status, its replication, how long its backups are kept,
+    whether it is encrypted, that it is not there; answers what became of it, and the names there.
+    """
     backend = rds_backends[asked["account"]][asked["region"]]
-    instance = backend.databases[asked["instance"]]
+    instance = backend.databases.get(asked["instance"])
     if "status" in asked:
         instance.status = asked["status"]
     if "replication" in asked:
         instance.status_infos = [
             {"StatusType": "read replication", "Normal": False, "Status": asked["replication"]}
         ]
-    return {"promotions": getattr(instance, "promotions", 0)}
+    if "retention" in asked:
+        instance.backup_retention_period = asked["retention"]
+    if "encrypted" in asked:
+        instance.storage_encrypted = asked["encrypted"]
+    if "gone" in asked:
+        del backend.databases[asked["instance"]]
+    counts = {name: getattr(instance, name, 0) for name in ("promotions", "copies")}
+    return {**counts, "names": sorted(backend.databases)}
 
 
 # What is known of Global Datastores, by their identifiers.

@@ -15,13 +15,13 @@ use crate::servers::fault::{Fault, FaultProxy};
 use crate::stand;
 use crate::turns::{Group, turn};
 
-/// The pair as a system, asked under this URL.
-fn system(url: &str) -> SystemSpec {
+/// The pair as a system, where each side is asked under this URL.
+pub fn system(urls: [&str; 2]) -> SystemSpec {
     let side = |at: usize| {
         Some(table(vec![
             ("group", text(GROUPS[at])),
             ("region", text(REGIONS[at])),
-            ("endpoint", text(url)),
+            ("endpoint", text(urls[at])),
             ("read", text("read")),
             ("act", text("act")),
         ]))
@@ -39,7 +39,8 @@ fn system(url: &str) -> SystemSpec {
 fn a_datastore_is_failed_over_once_and_back() {
     let Some(_turn) = turn(Group::Cloud) else { return };
     let pair = Pair::start();
-    let spec = system(&pair.cloud.url());
+    let url = pair.cloud.url();
+    let spec = system([&url, &url]);
     let mut watcher = Watcher::new(&spec);
     watcher.look();
     let looks = watcher.look_anew();
@@ -74,7 +75,8 @@ fn a_region_that_is_silent_does_not_hinder_the_other() {
     let Some(_turn) = turn(Group::Cloud) else { return };
     let pair = Pair::start();
     let proxy = FaultProxy::to(pair.cloud.port);
-    let spec = system(&proxy.url());
+    let url = proxy.url();
+    let spec = system([&url, &url]);
     // Beside an open primary nothing is meant; once that is silent it is.
     promotes_alone(&spec, "elasticache.failover", || proxy.region(REGIONS[0], Fault::Silent));
     let looks = Watcher::new(&spec).look();

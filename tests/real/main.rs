@@ -2,6 +2,7 @@
 
 mod aurora;
 mod beats;
+mod clouds;
 mod cloudwatch;
 mod cost;
 mod dynamodb;

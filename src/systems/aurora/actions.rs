@@ -45,7 +45,7 @@ impl Way for Switchover {
         told: Told,
         asked: (String, String),
     ) -> Result<(), Trouble> {
-        let order = session.client.switchover_global_cluster();
+        let order = session.once().switchover_global_cluster();
         let order = order.global_cluster_identifier(named.global);
         let order = order.target_db_cluster_identifier(told.cluster.arn);
         let told = Box::pin(order.send()).await;
@@ -87,7 +87,7 @@ impl Way for Failover {
         told: Told,
         asked: (String, String),
     ) -> Result<(), Trouble> {
-        let order = session.client.failover_global_cluster().allow_data_loss(true);
+        let order = session.once().failover_global_cluster().allow_data_loss(true);
         let order = order.global_cluster_identifier(named.global);
         let order = order.target_db_cluster_identifier(told.cluster.arn);
         let told = Box::pin(order.send()).await;
@@ -128,7 +128,7 @@ impl Way for Detach {
         told: Told,
         asked: (String, String),
     ) -> Result<(), Trouble> {
-        let order = session.client.remove_from_global_cluster();
+        let order = session.once().remove_from_global_cluster();
         let order = order.global_cluster_identifier(named.global);
         let told = Box::pin(order.db_cluster_identifier(told.cluster.arn).send()).await;
         told.map(|_| ()).map_err(|error| of_sdk(&error, &Self::asked(&asked)))

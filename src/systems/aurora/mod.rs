@@ -13,6 +13,7 @@ mod tests;
 
 use aws_config::SdkConfig;
 use aws_sdk_rds::Client;
+use aws_sdk_rds::config::Builder;
 
 use crate::domain::reading::Reading;
 use crate::domain::settings::{Fault, Fields};
@@ -20,6 +21,7 @@ use crate::domain::time::Stamp;
 use crate::port::About;
 use crate::systems::kit::aws::managed::{Managed, Own, Session};
 use crate::systems::kit::aws::metrics::Query;
+use crate::systems::kit::aws::trouble::LeaveAlone;
 use crate::systems::kit::server::Sight;
 use crate::systems::kit::trouble::Trouble;
 
@@ -59,7 +61,7 @@ impl Managed for Aurora {
     }
 
     fn client(config: &SdkConfig) -> Client {
-        Client::new(config)
+        Client::from_conf(Builder::from(config).retry_classifier(LeaveAlone).build())
     }
 
     fn metrics(own: &Own<Self>) -> Vec<Query> {

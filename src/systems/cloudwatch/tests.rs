@@ -50,11 +50,11 @@ fn what_fires_is_down_or_a_warning_as_the_site_says() {
     let degraded = |why: &str| Health::Degraded(why.into());
     let well = [("errors", Is::Quiet), ("slow", Is::Quiet)];
     check(&well, Some(3), Health::Up, "none");
-    let fires = "alarm errors fires for 2m5s: too many";
+    let fires = "alarm errors fires for 2m05s: too many";
     let both = [("errors", Is::Fires), ("slow", Is::Fires)];
     check(&both, Some(3), Health::Down(fires.into()), "errors, slow");
     let slow = [("errors", Is::Quiet), ("slow", Is::Fires)];
-    check(&slow, Some(3), degraded("alarm slow fires for 2m5s: too many"), "slow");
+    check(&slow, Some(3), degraded("alarm slow fires for 2m05s: too many"), "slow");
     // What says nothing is not well.
     let undecided = [("errors", Is::Undecided), ("slow", Is::Quiet)];
     check(&undecided, Some(3), degraded("alarm errors has no data"), "none");

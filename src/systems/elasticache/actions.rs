@@ -47,7 +47,7 @@ impl Way for Failover {
         asked: (String, String),
     ) -> Result<(), Trouble> {
         let region = Arn::of(&told.group.arn).map(|arn| arn.region).unwrap_or_default();
-        let order = session.client.failover_global_replication_group();
+        let order = session.once().failover_global_replication_group();
         let order = order.global_replication_group_id(named.global).primary_region(region);
         let told = Box::pin(order.primary_replication_group_id(named.group).send()).await;
         told.map(|_| ()).map_err(|error| of_sdk(&error, &Self::asked(&asked)))
@@ -89,7 +89,7 @@ impl Way for Detach {
         asked: (String, String),
     ) -> Result<(), Trouble> {
         let region = Arn::of(&told.group.arn).map(|arn| arn.region).unwrap_or_default();
-        let order = session.client.disassociate_global_replication_group();
+        let order = session.once().disassociate_global_replication_group();
         let order =
             order.global_replication_group_id(named.global).replication_group_id(named.group);
         let told = Box::pin(order.replication_group_region(region).send()).await;

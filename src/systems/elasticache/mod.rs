@@ -12,6 +12,7 @@ mod tests;
 
 use aws_config::SdkConfig;
 use aws_sdk_elasticache::Client;
+use aws_sdk_elasticache::config::Builder;
 
 use crate::domain::reading::Reading;
 use crate::domain::settings::{Fault, Fields};
@@ -19,6 +20,7 @@ use crate::domain::time::Stamp;
 use crate::port::About;
 use crate::systems::kit::aws::managed::{Managed, Own, Session};
 use crate::systems::kit::aws::metrics::Query;
+use crate::systems::kit::aws::trouble::LeaveAlone;
 use crate::systems::kit::server::Sight;
 use crate::systems::kit::trouble::Trouble;
 
@@ -57,7 +59,7 @@ impl Managed for ElastiCache {
     }
 
     fn client(config: &SdkConfig) -> Client {
-        Client::new(config)
+        Client::from_conf(Builder::from(config).retry_classifier(LeaveAlone).build())
     }
 
     fn metrics(own: &Own<Self>) -> Vec<Query> {

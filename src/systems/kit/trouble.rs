@@ -49,17 +49,24 @@ pub struct Trouble {
     pub message: Clean,
     /// True when certainly nothing reached the peer.
     pub unsent: bool,
+    /// For how long it asks to be left alone, if it says so.
+    pub again_in: Option<Duration>,
 }
 
 impl Trouble {
     /// A failure of which it is not known whether something reached the peer.
     pub fn new(kind: TroubleKind, message: impl Into<Clean>) -> Self {
-        Self { kind, message: message.into(), unsent: false }
+        Self { kind, message: message.into(), unsent: false, again_in: None }
     }
 
     /// A failure before anything reached the peer.
     pub fn unsent(kind: TroubleKind, message: impl Into<Clean>) -> Self {
-        Self { kind, message: message.into(), unsent: true }
+        Self { unsent: true, ..Self::new(kind, message) }
+    }
+
+    /// The same, of a peer that asks to be left alone for so long.
+    pub fn again_in(self, again_in: Option<Duration>) -> Self {
+        Self { again_in, ..self }
     }
 
     /// A beat for what has none.

@@ -328,9 +328,6 @@ fn nobody(members: &[Member], silent: &[Trouble]) -> Trouble {
     };
     let kind = silent.iter().find(|one| !is_gone(one)).or(silent.first()).map(|one| one.kind);
     let words: Vec<&str> = silent.iter().map(|one| one.message.as_str()).collect();
-    Trouble {
-        kind: kind.unwrap_or(TroubleKind::Unreachable),
-        message: words.join("; ").into(),
-        unsent: silent.iter().all(|one| one.unsent),
-    }
+    let trouble = Trouble::new(kind.unwrap_or(TroubleKind::Unreachable), words.join("; "));
+    Trouble { unsent: silent.iter().all(|one| one.unsent), ..trouble }
 }

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_rds::Client;
+use aws_sdk_rds::config::Builder;
 
 use crate::domain::reading::Reading;
 use crate::domain::settings::{Fault, Fields};
@@ -24,6 +25,7 @@ use crate::domain::time::Stamp;
 use crate::port::About;
 use crate::systems::kit::aws::managed::{Managed, Own, Session};
 use crate::systems::kit::aws::metrics::Query;
+use crate::systems::kit::aws::trouble::LeaveAlone;
 use crate::systems::kit::server::Sight;
 use crate::systems::kit::trouble::Trouble;
 
@@ -63,7 +65,7 @@ impl Managed for Rds {
     }
 
     fn client(config: &SdkConfig) -> Client {
-        Client::new(config)
+        Client::from_conf(Builder::from(config).retry_classifier(LeaveAlone).build())
     }
 
     fn metrics(own: &Own<Self>) -> Vec<Query> {

@@ -20,7 +20,8 @@ pub const WATCH_POLICY: &str = concat!(
 pub const ACT_POLICY: &str = concat!(
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","#,
     r#""Action":["rds:DescribeDBInstances"],"Resource":"*"},{"Effect":"Allow","#,
-    r#""Action":["rds:PromoteReadReplica","rds:CreateDBInstanceReadReplica"],"#,
+    r#""Action":["rds:PromoteReadReplica","rds:ModifyDBInstance","#,
+    r#""rds:CreateDBInstanceReadReplica"],"#,
     r#""Resource":["arn:aws:rds:*:*:db:INSTANCE","arn:aws:rds:*:*:og:*","#,
     r#""arn:aws:rds:*:*:pg:*","arn:aws:rds:*:*:subgrp:*"]}]}"#,
 );

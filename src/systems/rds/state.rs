@@ -31,6 +31,9 @@ pub struct Instance {
     pub(super) multi_az: bool,
     /// What it is a replica of: an ARN where that is in another region.
     pub(super) source: Option<String>,
+    /// The name that it is being given.
+    pub(super) renamed_to: Option<String>,
+    pub(super) encrypted: bool,
     /// Its replicas.
     pub(super) replicas: Vec<String>,
     /// How its replication goes.
@@ -69,6 +72,11 @@ impl Instance {
                 .read_replica_source_db_instance_identifier()
                 .filter(|source| !source.is_empty())
                 .map(str::to_owned),
+            renamed_to: told
+                .pending_modified_values()
+                .and_then(|values| values.db_instance_identifier())
+                .map(str::to_lowercase),
+            encrypted: told.storage_encrypted() == Some(true),
             replicas: told.read_replica_db_instance_identifiers().to_vec(),
             links: links.collect(),
             restorable_ms: told.latest_restorable_time().and_then(ms),
@@ -116,6 +124,16 @@ impl Instances {
         }
         Ok(Self(found))
     }
+
+    /// All as they are now.
+    pub(super) async fn now(session: &Session<Rds>) -> Result<Self, Trouble> {
+        Self::ask(session.client.clone(), session.asker(), None).await
+    }
+
+    /// The one of a name, if there is one.
+    pub(super) fn get(&self, name: &str) -> Option<Instance> {
+        self.0.get(&name.to_lowercase()).cloned()
+    }
 }
 
 /// One instance: as all systems were told of it lately, or as it is now where no time is named.
@@ -124,14 +142,13 @@ pub(super) async fn instance(
     name: &str,
     at: Option<Stamp>,
 ) -> Result<Instance, Trouble> {
-    let name = name.to_lowercase();
-    let one = at.is_none().then(|| name.clone());
+    let one = at.is_none().then(|| name.to_lowercase());
     let ask = Instances::ask(session.client.clone(), session.asker(), one);
     match session.desk.told(at, ask).await {
-        Ok(all) => all.0.get(&name).cloned().ok_or_else(|| session.absent(&name)),
+        Ok(all) => all.get(name).ok_or_else(|| session.absent(name)),
         // Asked for alone it is said so.
         Err(trouble) if at.is_none() && trouble.kind == TroubleKind::Missing => {
-            Err(session.absent(&name))
+            Err(session.absent(name))
         }
         Err(trouble) => Err(trouble),
     }

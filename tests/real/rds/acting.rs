@@ -7,6 +7,7 @@ use warroom::domain::preview::Standing;
 use warroom::domain::reading::{Role, Writes};
 use warroom::port::OperateError;
 
+use super::back::tagged;
 use super::bench::{Hand, Watcher, done, nothing, system};
 use crate::kind::identity::{none_acts, promotes_alone, shown};
 use crate::servers::fault::{Fault, FaultProxy};
@@ -79,8 +80,9 @@ fn another_instance_than_the_screen_showed_is_left_alone() {
     let expected = shown(&Watcher::new(&system([&urls[0], &urls[0]], Vec::new())).look(), Side::B);
     // The same name leads elsewhere: an instance that was made anew.
     let spec = system([&urls[0], &urls[1]], vec![("backup_at_most", super::bench::text("1d"))]);
-    let state = || pairs[1].promotions(1).to_string();
-    none_acts(&spec, Side::B, &expected, |_| nothing(), state);
+    let state = || format!("{} {:?}", pairs[1].promotions(1), pairs[1].names(1));
+    let with = |name: &str| if name == "rds.replicate" { tagged() } else { nothing() };
+    none_acts(&spec, Side::B, &expected, with, state);
     until("both answer", DEADLINE, || pairs[0].promotions(1) == 0);
     assert!(Duration::from_secs(1) < DEADLINE);
 }

@@ -1,4 +1,5 @@
 //! An Aurora global database with a cluster in two regions, of AWS's double that moves the writer.
+//! What that proves of each call stands in `aws.rs`.
 
 use aws_sdk_rds::Client;
 use tokio::runtime::Runtime;

@@ -1,5 +1,27 @@
 //! Two doubles of AWS on loopback: moto, which is strict with requests, and `MiniStack`,
 //! which copies objects from bucket to bucket.
+//!
+//! What they prove of databases and caches, call by call, and what they cannot. Neither looks at
+//! rights or signatures: that a policy is enough, and a wrong one told, is proven by neither.
+//!
+//! | call | of | proven | not proven |
+//! |---|---|---|---|
+//! | `DescribeDBInstances` | moto | what is asked, every field | how late it tells |
+//! | `PromoteReadReplica` | moto, mended | one order, states in between | minutes, whole rows |
+//! | `ModifyDBInstance`: new name | moto, mended | one name goes, the other comes | reboot, DNS |
+//! | `CreateDBInstanceReadReplica` | moto, mended | one order, what is refused | keys, hours |
+//! | `DescribeDBSnapshots`, `..Backups` | moto | what is asked and read | what can be restored |
+//! | `DescribeDBClusters`, `..Global..` | `MiniStack` | who is the writer | states of a move |
+//! | `SwitchoverGlobalCluster` | `MiniStack` | one order, the writer moves | that nothing is lost |
+//! | `FailoverGlobalCluster` | `MiniStack` | one order, the writer moves | time, what is lost |
+//! | `RemoveFromGlobalCluster` | `MiniStack` | one order, it stands alone | new addresses |
+//! | `DescribeReplicationGroups` | moto | what is asked and read | how late it tells |
+//! | `..GlobalReplicationGroup`, three | our own | parameters, roles | states, time |
+//! | `GetMetricData`, `ListMetrics` | moto, CBOR | newest point, none is none | dimensions |
+//! | `GetCallerIdentity` | both | another account is refused | who may do what |
+//! | any, refused | `FaultProxy` | each code's sentence, what follows | that Amazon words it so |
+//!
+//! Mended and our own: `aws.py`, from Amazon's model and the words of its documentation.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;

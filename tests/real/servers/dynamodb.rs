@@ -1,8 +1,8 @@
 //! A global table in two regions, of AWS's double that copies items.
 //!
-//! What it proves: that requests are such as Amazon takes, that an item of one region is found in the
-//! other one, keys of each type, what is told of a replica. What it cannot: how late items come (its
-//! metric is what a test puts there), states of a replica other than `ACTIVE`, throttling.
+//! What it proves: that requests are such as Amazon takes, that an item of one region is found in
+//! the other one, keys of each type, what is told of a replica. What it cannot: how late items come
+//! (its metric is what a test puts there), states of a replica other than `ACTIVE`, throttling.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{

@@ -1,5 +1,5 @@
 //! A Global Datastore with a replication group in two regions, of AWS's double and a strict part of
-//! our own for what that does not know.
+//! our own for what that does not know. What that proves of each call stands in `aws.rs`.
 
 use aws_sdk_elasticache::Client;
 use serde_json::json;

@@ -15,10 +15,43 @@ pub enum Fault {
     Late(Duration),
     /// It is answered with 503 and `SlowDown`.
     Unavailable,
+    /// It is answered with an error.
+    Says(Refusal),
     /// It is taken and never answered.
     Silent,
     /// Half of the answer comes, then the connection is cut.
     Half,
+    /// Half of what it tells comes, as if that were all: somebody in between has cut it.
+    Short,
+}
+
+/// An answer that is an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Refusal {
+    /// The status of HTTP.
+    pub status: u16,
+    /// The code.
+    pub code: &'static str,
+    /// What is said.
+    pub words: &'static str,
+    /// `Retry-After`, in seconds.
+    pub retry_after_s: Option<u32>,
+}
+
+impl Refusal {
+    /// It as it goes over the wire: as services of the query kind and S3 word it, both in one.
+    fn answer(&self) -> String {
+        let Self { status, code, words, retry_after_s } = *self;
+        let error = format!("<Code>{code}</Code><Message>{words}</Message>");
+        let body =
+            format!("<ErrorResponse><Error><Type>Sender</Type>{error}</Error></ErrorResponse>");
+        let retry = retry_after_s.map_or_else(String::new, |s| format!("Retry-After: {s}\r\n"));
+        let length = body.len();
+        format!(
+            "HTTP/1.1 {status} Refused\r\nContent-Type: text/xml\r\n{retry}Connection: close\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        )
+    }
 }
 
 /// What of a request is held back.
@@ -34,6 +67,9 @@ pub enum Held {
 struct State {
     /// For a region, or for all others under the empty name.
     faults: BTreeMap<String, Fault>,
+    /// For requests that have this in their first line, and how many there were.
+    only: Option<(&'static str, Fault)>,
+    met: usize,
     /// Requests of each region.
     asked: BTreeMap<String, usize>,
     /// The first lines of all that may change something.
@@ -80,7 +116,10 @@ impl FaultProxy {
 
     /// What becomes of all requests from now on, also of those that wait.
     pub fn all(&self, fault: Fault) {
-        self.shared.state.lock().unwrap().faults.clear();
+        let mut state = self.shared.state.lock().unwrap();
+        state.faults.clear();
+        state.only = None;
+        drop(state);
         self.region("", fault);
     }
 
@@ -88,6 +127,20 @@ impl FaultProxy {
     pub fn region(&self, region: &str, fault: Fault) {
         self.shared.state.lock().unwrap().faults.insert(region.to_owned(), fault);
         self.shared.changed.notify_all();
+    }
+
+    /// What becomes of requests that have `part` in their first line, and as before of others. A
+    /// query ends its first line with what it asks for: `Action=DescribeDBInstances`.
+    pub fn only(&self, part: &'static str, fault: Fault) {
+        let mut state = self.shared.state.lock().unwrap();
+        (state.only, state.met) = (Some((part, fault)), 0);
+        drop(state);
+        self.shared.changed.notify_all();
+    }
+
+    /// How many such requests came since.
+    pub fn met(&self) -> usize {
+        self.shared.state.lock().unwrap().met
     }
 
     /// How many requests were signed for a region.
@@ -170,15 +223,37 @@ impl Request {
             return Ok(None);
         }
         bytes.extend_from_slice(b"Connection: close\r\n\r\n");
+        let head = bytes.len();
         reader.take(length).read_to_end(&mut bytes)?;
+        let body = String::from_utf8_lossy(&bytes[head..]);
+        if let Some(action) = body.strip_prefix("Action=") {
+            let action = action.split('&').next().unwrap_or_default();
+            first = format!("{first} Action={action}");
+        }
         Ok(Some(Self { bytes, region, line: first }))
     }
+}
+
+/// Half of an answer's body, whose length nobody tells.
+fn short(answer: &[u8]) -> Vec<u8> {
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").map_or(0, |at| at + 4);
+    let (head, body) = answer.split_at(end);
+    let head = String::from_utf8_lossy(head);
+    let tells_length = |line: &&str| {
+        let line = line.to_ascii_lowercase();
+        line.starts_with("content-length:") || line.starts_with("transfer-encoding:")
+    };
+    let kept = head.split_inclusive("\r\n").filter(|line| !tells_length(line));
+    [kept.collect::<String>().as_bytes(), &body[..body.len() / 2]].concat()
 }
 
 impl Shared {
     fn serve(&self, mut client: TcpStream, target: u16) -> std::io::Result<()> {
         let Some(request) = Request::read(&client)? else { return Ok(()) };
-        let fault = self.admit(&request.region);
+        let fault = self.admit(&request);
+        if let Fault::Says(refusal) = fault {
+            return client.write_all(refusal.answer().as_bytes());
+        }
         if fault == Fault::Unavailable {
             const BODY: &str = "<Error><Code>SlowDown</Code><Message>on purpose</Message></Error>";
             let length = BODY.len();
@@ -201,22 +276,32 @@ impl Shared {
         if fault == Fault::Half {
             answer.truncate(answer.len() / 2);
         }
+        if fault == Fault::Short {
+            answer = short(&answer);
+        }
         client.write_all(&answer)?;
         client.shutdown(Shutdown::Both)
     }
 
     /// Counts a request and holds it back as long as it is to be; what then becomes of it.
-    fn admit(&self, region: &str) -> Fault {
-        let began = Instant::now();
+    fn admit(&self, request: &Request) -> Fault {
+        let (began, region) = (Instant::now(), request.region.as_str());
         let mut state = self.state.lock().unwrap();
         *state.asked.entry(region.to_owned()).or_default() += 1;
+        let is_it = |only: &(&str, Fault)| request.line.contains(only.0);
+        state.met += usize::from(state.only.as_ref().is_some_and(is_it));
         loop {
-            let fault = [region, ""].iter().find_map(|name| state.faults.get(*name).copied());
+            let of_all = || [region, ""].iter().find_map(|name| state.faults.get(*name).copied());
+            let fault = state.only.filter(is_it).map(|(_, fault)| fault).or_else(of_all);
             let left = match fault.unwrap_or(Fault::None) {
                 _ if state.over => return Fault::Unavailable,
                 Fault::Late(by) => by.saturating_sub(began.elapsed()),
                 Fault::Silent => Duration::MAX,
-                other @ (Fault::None | Fault::Unavailable | Fault::Half) => return other,
+                other @ (Fault::None
+                | Fault::Unavailable
+                | Fault::Half
+                | Fault::Short
+                | Fault::Says(_)) => return other,
             };
             state = match left {
                 Duration::ZERO => return Fault::None,

@@ -1,4 +1,5 @@
 //! An RDS instance and its replica in another region, of AWS's double, with the metrics of both.
+//! What that proves of each call stands in `aws.rs`.
 
 use aws_sdk_rds::Client;
 use serde_json::json;
@@ -46,25 +47,65 @@ impl Pair {
         pair
     }
 
-    /// `CloudWatch` tells so many seconds of lag, measured so long ago.
+    /// The replica of the second region is promoted, and the first one is behind for ever.
+    pub fn promote(&self) {
+        let b = self.client(1);
+        self.runtime.block_on(async {
+            let order = b.promote_read_replica().db_instance_identifier(INSTANCES[1]);
+            order.backup_retention_period(7).send().await.unwrap();
+            // It takes four looks.
+            for _ in 0..4 {
+                b.describe_db_instances().send().await.unwrap();
+            }
+        });
+    }
+
+    /// `CloudWatch` tells so many seconds of lag of the second region's replica, measured so long
+    /// ago.
     pub fn lag(&self, seconds: f64, ago_s: i64) {
-        let of = [("DBInstanceIdentifier", INSTANCES[1])];
-        self.cloud.measure((REGIONS[1], "AWS/RDS", "ReplicaLag"), &of, (seconds, ago_s));
+        self.lag_of(1, seconds, ago_s);
+    }
+
+    /// The same of a side's.
+    pub fn lag_of(&self, side: usize, seconds: f64, ago_s: i64) {
+        let of = [("DBInstanceIdentifier", INSTANCES[side])];
+        self.cloud.measure((REGIONS[side], "AWS/RDS", "ReplicaLag"), &of, (seconds, ago_s));
     }
 
     /// What the instance of a side says of itself from now on.
-    pub fn say(&self, side: usize, name: &str, word: &str) {
-        self.rig(side, name, word);
+    pub fn say(&self, side: usize, name: &str, what: impl Into<serde_json::Value>) {
+        self.rig(side, name, &what.into());
     }
 
     /// How often the instance of a side was promoted.
     pub fn promotions(&self, side: usize) -> u64 {
-        self.rig(side, "nothing", "")["promotions"].as_u64().unwrap()
+        self.rig(side, "nothing", &json!(null))["promotions"].as_u64().unwrap()
     }
 
-    fn rig(&self, side: usize, name: &str, word: &str) -> serde_json::Value {
+    /// How many replicas were made of the instance of a side.
+    pub fn copies(&self, side: usize) -> u64 {
+        self.rig(side, "nothing", &json!(null))["copies"].as_u64().unwrap()
+    }
+
+    /// The instances of a side's region.
+    pub fn names(&self, side: usize) -> Vec<String> {
+        let told = self.rig(side, "nothing", &json!(null));
+        serde_json::from_value(told["names"].clone()).unwrap()
+    }
+
+    /// For calls as somebody who may do everything.
+    pub fn client(&self, side: usize) -> Client {
+        Client::new(&self.cloud.config(REGIONS[side]))
+    }
+
+    /// Waits for a call.
+    pub fn wait<T>(&self, call: impl Future<Output = T>) -> T {
+        self.runtime.block_on(call)
+    }
+
+    fn rig(&self, side: usize, name: &str, what: &serde_json::Value) -> serde_json::Value {
         let (region, instance) = (REGIONS[side], INSTANCES[side]);
-        let of = json!({ "account": ACCOUNT, "region": region, "instance": instance, name: word });
+        let of = json!({ "account": ACCOUNT, "region": region, "instance": instance, name: what });
         self.cloud.tell("/rig/rds", &of)
     }
 }

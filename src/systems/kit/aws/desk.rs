@@ -21,7 +21,7 @@ use crate::systems::kit::trouble::{Trouble, TroubleKind};
 /// How old an answer on what there is may be.
 const TOLD_EVERY: Duration = Duration::from_secs(30);
 
-/// Things for which there is no question for all of them are asked for one by one, one each so often.
+/// Things for which there is no question for all of them are asked for one by one: one so often.
 const ONE_EACH: Duration = Duration::from_secs(10);
 
 /// The same for metrics that nobody wanted before.
@@ -306,7 +306,9 @@ impl<T> Question<T> {
             None => LOST_AFTER,
             Some(Ok(_)) => keep,
             // It asked to be asked less often.
-            Some(Err(why)) if why.kind == TroubleKind::NotReady => keep.min(TOLD_EVERY),
+            Some(Err(why)) if why.kind == TroubleKind::NotReady => {
+                keep.min(TOLD_EVERY).max(why.again_in.unwrap_or_default())
+            }
             Some(Err(_)) => AGAIN_AFTER,
         };
         age < lasts && since.is_none_or(|since| at.since(since) >= age)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
 
 use super::MACHINE;
 use super::arn::Arn;
@@ -116,6 +117,13 @@ impl<K: Managed> Session<K> {
         (place, self.desk.user().to_owned())
     }
 
+    /// A client for orders, which asks once: of two requests the second may be refused because the
+    /// first one, whose answer was lost, was obeyed.
+    pub fn once(&self) -> K::Client {
+        let config = self.desk.config().clone().into_builder();
+        K::client(&config.retry_config(RetryConfig::disabled()).build())
+    }
+
     /// That there is none of that name.
     pub fn absent(&self, name: &str) -> Trouble {
         let words = format!("there is no {} {name} in {}", K::THING, self.desk.place());
@@ -147,6 +155,22 @@ impl<K: Managed> State<K> {
     }
 }
 
+/// Refuses what is of another region or account than the site says.
+///
+/// # Errors
+/// When it is.
+pub fn check_meant<K: Managed>(target: &Target<K>, arn: &str) -> Result<(), Trouble> {
+    let at = &target.own.at;
+    let is_meant = Arn::of(arn).is_some_and(|arn| {
+        arn.region == at.region && at.account.as_ref().is_none_or(|account| account == arn.account)
+    });
+    if is_meant {
+        return Ok(());
+    }
+    let words = format!("{} is {arn}: correct `account`, `region` or the secret", target.place);
+    Err(Trouble::unsent(TroubleKind::Ours, words))
+}
+
 async fn read<K: Managed>(
     session: &Session<K>,
     target: &Target<K>,
@@ -159,16 +183,7 @@ async fn read<K: Managed>(
         Beside::ask(&session.desk, &queries, now, watched)
     );
     let told = told?;
-    let (text, _) = K::identity(&told);
-    let is_meant = Arn::of(text).is_some_and(|arn| {
-        arn.region == own.at.region
-            && own.at.account.as_ref().is_none_or(|account| account == arn.account)
-    });
-    if !is_meant {
-        let words =
-            format!("{} is {text}: correct `account`, `region` or the secret", target.place);
-        return Err(Trouble::unsent(TroubleKind::Ours, words));
-    }
+    check_meant(target, K::identity(&told).0)?;
     Ok(State { told, beside, data: own.pair.join(" and ").into() })
 }
 

@@ -12,6 +12,7 @@ pub mod metrics;
 pub mod moves;
 pub mod place;
 pub mod trouble;
+mod whole;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -221,7 +222,7 @@ async fn http_client(access: &Access<'_>, clock: PeerClock) -> Result<SharedHttp
     }))
 }
 
-/// A connector whose answers are bounded in size, and tell the time.
+/// A connector whose answers are bounded in size, whole where they are XML, and tell the time.
 #[derive(Debug)]
 struct Bounded {
     inner: SharedHttpConnector,
@@ -237,7 +238,11 @@ impl HttpConnector for Bounded {
                 clock.hear(date);
             }
             let body = Limited::new(answer.take_body(), ANSWER_BYTES_MAX);
-            *answer.body_mut() = SdkBody::from_body_1_x(body);
+            *answer.body_mut() = if whole::is_xml(&answer) {
+                whole::read(body).await?
+            } else {
+                SdkBody::from_body_1_x(body)
+            };
             Ok(answer)
         })
     }

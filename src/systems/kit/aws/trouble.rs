@@ -1,10 +1,13 @@
 //! Why a service of Amazon's kind told nothing, or did not do what was asked, in one sentence.
 
 use std::error::Error;
+use std::time::Duration;
 
 use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use http_body_util::LengthLimitError;
 
@@ -15,7 +18,25 @@ use crate::systems::kit::trouble::{Trouble, TroubleKind, innermost, known_cause}
 const WORDS_MAX: usize = 160;
 
 /// The codes of who is asked too often.
-const SLOWED: [&str; 4] = ["SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded"];
+const SLOWED: [&str; 10] = [
+    "BandwidthLimitExceeded",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+];
+
+/// The longest time for which whoever is asked too often is left alone at its word.
+const LEFT_ALONE_MOST: Duration = Duration::from_secs(300);
+
+/// The codes of what is done only while nothing else stands there.
+const TAKEN: [&str; 3] =
+    ["ConditionalCheckFailedException", "ConditionalRequestConflict", "PreconditionFailed"];
 
 /// What was asked, of whom and as whom, for sentences.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +67,8 @@ where
     match error {
         SdkError::ServiceError(told) => {
             let status = told.raw().status().as_u16();
-            of_answer(status, told.err().code(), told.err().message(), asked)
+            let trouble = of_answer(status, told.err().code(), told.err().message(), asked);
+            trouble.again_in(retry_after(told.raw()))
         }
         SdkError::TimeoutError(_) => late(),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => late(),
@@ -55,6 +77,31 @@ where
             Trouble::unsent(TroubleKind::Ours, format!("nothing was asked of {place}: {why}"))
         }
         _ => of_wire(error, place),
+    }
+}
+
+/// How long it asks to be left alone.
+fn retry_after(answer: &HttpResponse) -> Option<Duration> {
+    let seconds = answer.headers().get("retry-after")?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(LEFT_ALONE_MOST))
+}
+
+/// Keeps a client from asking at once again whoever has just asked to be asked less often.
+#[derive(Debug)]
+pub struct LeaveAlone;
+
+impl ClassifyRetry for LeaveAlone {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let Some(answer) = context.response() else { return RetryAction::NoActionIndicated };
+        let body = String::from_utf8_lossy(answer.body().bytes().unwrap_or_default());
+        let is_slowed = answer.status().as_u16() == 429
+            || answer.headers().get("retry-after").is_some()
+            || (!answer.status().is_success() && SLOWED.iter().any(|code| body.contains(code)));
+        if is_slowed { RetryAction::RetryForbidden } else { RetryAction::NoActionIndicated }
+    }
+
+    fn name(&self) -> &'static str {
+        "leaves alone who is asked too often"
     }
 }
 
@@ -96,17 +143,18 @@ fn of_answer(status: u16, code: Option<&str>, words: Option<&str>, asked: &Asked
         ("InvalidAccessKeyId" | "UnrecognizedClientException" | "InvalidClientTokenId", _) => {
             refused("it knows no such access key; correct the secret")
         }
+        ("RequestTimeTooSkewed" | "RequestExpired", _) => skewed(place),
+        // What is signed at another time is refused like what is signed wrongly.
+        ("SignatureDoesNotMatch" | "InvalidSignatureException", _) if is_about_time(words) => {
+            skewed(place)
+        }
         ("SignatureDoesNotMatch" | "AuthFailure" | "InvalidSignatureException", _) => {
             refused("wrong secret access key")
         }
         ("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired", _) => {
-            refused("its session has expired; log in again")
+            refused("its credentials have expired; renew them, or log in again")
         }
         ("InvalidToken", _) => refused("its session token is none; correct the secret"),
-        ("RequestTimeTooSkewed" | "RequestExpired", _) => {
-            let why = "takes our time for wrong; compare the clocks of both machines";
-            say(TroubleKind::Ours, format!("{place} {why}"))
-        }
         ("NoSuchBucket", _) => {
             say(TroubleKind::Missing, format!("{place}: there is no such bucket"))
         }
@@ -120,15 +168,12 @@ fn of_answer(status: u16, code: Option<&str>, words: Option<&str>, asked: &Asked
             let why = "is in another region than the site says; correct `region`";
             say(TroubleKind::Ours, format!("{place} {why}"))
         }
-        (
-            "PreconditionFailed" | "ConditionalRequestConflict" | "ConditionalCheckFailedException",
-            _,
-        )
-        | (_, 412) => {
+        (code, status) if status == 412 || TAKEN.contains(&code) => {
             say(TroubleKind::Refused, format!("{place}: something else stands there by now"))
         }
         (code, status) if status == 429 || SLOWED.contains(&code) => {
-            let words = format!("{place} asks to be asked less often{}", in_words(code));
+            let why = "is throttled: it asks to be asked less often";
+            let words = format!("{place} {why}{}", in_words(code));
             say(TroubleKind::NotReady, words)
         }
         ("", 503) | ("ServiceUnavailable" | "XMinioServerNotInitialized", _) => {
@@ -157,6 +202,16 @@ fn of_answer(status: u16, code: Option<&str>, words: Option<&str>, asked: &Asked
             say(TroubleKind::Refused, Clean::from(said).to_string())
         }
     }
+}
+
+fn skewed(place: &str) -> Trouble {
+    let why = "takes our time for wrong; compare the clocks of both machines";
+    Trouble::new(TroubleKind::Ours, format!("{place} {why}"))
+}
+
+fn is_about_time(words: Option<&str>) -> bool {
+    let words = words.unwrap_or_default();
+    words.contains("Signature expired") || words.contains("not yet current")
 }
 
 fn is_denial(code: &str, status: u16) -> bool {
@@ -194,8 +249,9 @@ mod tests {
         check(400, "AccessDeniedException", permission, "may not do this");
         check(403, "InvalidAccessKeyId", permission, "refused user AKIA1: it knows no such");
         check(403, "SignatureDoesNotMatch", permission, "refused user AKIA1: wrong secret");
-        check(400, "ExpiredToken", permission, "has expired; log in again");
+        check(400, "ExpiredToken", permission, "credentials have expired; renew them");
         check(403, "RequestTimeTooSkewed", TroubleKind::Ours, "compare the clocks");
+        check(400, "RequestExpired", TroubleKind::Ours, "compare the clocks");
         check(404, "NoSuchBucket", TroubleKind::Missing, "there is no such bucket");
         check(404, "", TroubleKind::Missing, "not there");
         check(400, "ResourceNotFoundException", TroubleKind::Missing, "not there");
@@ -203,11 +259,30 @@ mod tests {
         check(400, "AuthorizationHeaderMalformed", TroubleKind::Ours, "correct `region`");
         check(503, "SlowDown", TroubleKind::NotReady, "less often (SlowDown)");
         check(400, "Throttling", TroubleKind::NotReady, "less often (Throttling)");
+        check(429, "", TroubleKind::NotReady, "is throttled");
         check(503, "", TroubleKind::NotReady, "is not ready to answer");
         check(500, "InternalError", TroubleKind::Garbage, "failed with 500 (InternalError)");
         check(200, "", TroubleKind::Garbage, "answered what cannot be read");
         check(501, "NotImplemented", TroubleKind::Missing, "does not know this question");
         check(412, "PreconditionFailed", TroubleKind::Refused, "something else stands there");
         check(400, "Odd", TroubleKind::Refused, "answered 400 (Odd): in its own words");
+    }
+
+    #[test]
+    fn a_clock_that_is_wrong_is_no_wrong_secret() {
+        let asked = Asked { place: "RDS of x", user: "AKIA1", right: "rds:x" };
+        let check = |code: &str, words: &str, kind: TroubleKind, want: &str| {
+            let found = of_answer(403, Some(code), Some(words), &asked);
+            assert_eq!(found.kind, kind, "{words}: {found}");
+            assert!(found.message.as_str().contains(want), "{found} / {want}");
+        };
+        let late = "Signature expired: 20261123T120000Z is now earlier than 20261123T121000Z";
+        let early = "Signature not yet current: 20261123T130000Z is still later than";
+        for code in ["SignatureDoesNotMatch", "InvalidSignatureException"] {
+            check(code, late, TroubleKind::Ours, "compare the clocks of both machines");
+            check(code, early, TroubleKind::Ours, "compare the clocks of both machines");
+            let wrong = "The request signature we calculated does not match";
+            check(code, wrong, TroubleKind::Permission, "wrong secret access key");
+        }
     }
 }

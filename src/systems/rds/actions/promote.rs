@@ -30,7 +30,7 @@ impl Task for Promote {
         guard: Guard::TypedVerb,
         fencing: Fencing::FencedByTarget,
         change: Change::Promote,
-        reversal: "None: a new replica is created in the old region from the new primary",
+        reversal: "None: rds.replicate makes a new replica in the old region, which takes hours",
         permissions: &["rds:DescribeDBInstances, rds:PromoteReadReplica of the instance"],
         needs_target: true,
         settings: &[RETENTION.spec],
@@ -95,7 +95,7 @@ fn words(instance: &Instance) -> String {
 async fn order(session: Session<Rds>, target: Target<Rds>, days: i32) -> Result<(), Trouble> {
     let right = "rds:PromoteReadReplica";
     let asked = Asked { place: &target.place, user: &target.user, right };
-    let order = session.client.promote_read_replica();
+    let order = session.once().promote_read_replica();
     let order = order.db_instance_identifier(&target.own.named.instance);
     let told = Box::pin(order.backup_retention_period(days).send()).await;
     told.map(|_| ()).map_err(|error| of_sdk(&error, &asked))
@@ -125,7 +125,7 @@ impl At<Promote> {
             line('~', format!("{name} role replica -> PRIMARY; it REBOOTS, which takes minutes")),
             line('~', format!("{name} writes refused -> ACCEPTED")),
             line('-', format!("replication {from} -> {} REMOVED for ever", self.seat.region)),
-            line('!', format!("{from} can never follow again: a new replica takes hours")),
+            line('!', format!("{from} can never follow again: rds.replicate takes hours")),
         ]);
         match other {
             Err(why) => {
