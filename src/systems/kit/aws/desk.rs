@@ -7,14 +7,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use tokio::sync::watch;
 
+use super::charge::METRIC_USD;
 use super::metrics::{Point, Query, newest};
 use super::place::{Opened, Place, open};
 use super::trouble::Asked;
 use super::{PeerClock, expires_ms};
 use crate::domain::time::Stamp;
 use crate::port::{Clock, Commons};
+use crate::systems::kit::paced;
 use crate::systems::kit::server::{Server, Target};
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
@@ -86,9 +89,9 @@ impl Desks {
         let slot = Arc::clone(lock(&self.0).entry(seated).or_default());
         let (at, ours) = (clock.now(), Arc::clone(clock));
         let ask = async move {
-            let Opened { config, clock } = opened.await?;
+            let Opened { config, clock, lasting } = opened.await?;
             let (told, since, wanted) = (Commons::default(), Mutex::default(), Arc::default());
-            Ok(Desk { config, clock, ours, place: words, user, told, since, wanted })
+            Ok(Desk { config, clock, lasting, ours, place: words, user, told, since, wanted })
         };
         slot.or_ask(at, FOR_EVER, None, ask).await
     }
@@ -99,6 +102,7 @@ pub struct Desk {
     config: SdkConfig,
     /// The services' clock.
     pub clock: PeerClock,
+    lasting: Option<SharedCredentialsProvider>,
     ours: Arc<dyn Clock>,
     place: String,
     user: String,
@@ -115,7 +119,11 @@ struct Points {
 }
 
 /// When credentials end.
-struct Expiry(Option<i64>);
+struct Expiry {
+    at_ms: Option<i64>,
+    /// True where that is later than what was told the last time: whoever gives them renews them.
+    moves: bool,
+}
 
 impl Desk {
     /// What clients are made from.
@@ -184,7 +192,11 @@ impl Desk {
         if queries.is_empty() {
             return Ok(Vec::new());
         }
-        lock(&self.wanted).extend(queries.iter().cloned());
+        let count = {
+            let mut wanted = lock(&self.wanted);
+            wanted.extend(queries.iter().cloned());
+            wanted.len()
+        };
         let slot = self.told.of::<Slot<Points>>();
         let has_all = |last: &Points| queries.iter().all(|query| last.wanted.contains(query));
         let last = slot.last();
@@ -208,15 +220,28 @@ impl Desk {
             Ok(Points { wanted, of })
         };
         // No step changes what was measured before it.
-        let told = slot.or_ask(at, every, None, ask).await?;
+        let told = paced::each(METRICS_EVERY, async {
+            slot.1.want(METRICS_EVERY);
+            slot.1.measure(count, METRIC_USD);
+            slot.or_ask(at, every, None, ask).await
+        });
+        let told = told.await?;
         Ok(queries.iter().map(|query| told.of.get(query).copied()).collect())
     }
 
-    /// When our credentials end, in milliseconds since 1970; none for those that do not.
+    /// When our credentials end, in milliseconds since 1970; none for those that do not, or that
+    /// are renewed by themselves.
     pub async fn expires_ms(&self, at: Stamp) -> Option<i64> {
-        let config = self.config.clone();
-        let ask = async move { Ok(Expiry(expires_ms(&config).await)) };
-        self.told_each(EXPIRY_EVERY, at, ask).await.ok().and_then(|expiry| expiry.0)
+        let lasting = self.lasting.clone()?;
+        let last = self.told.of::<Slot<Expiry>>().last();
+        let ask = async move {
+            let at_ms = expires_ms(&lasting).await;
+            let last = last.and_then(|last| last.at_ms);
+            let moves = at_ms.zip(last).is_some_and(|(at_ms, last)| at_ms > last);
+            Ok(Expiry { at_ms, moves })
+        };
+        let told = self.told_each(EXPIRY_EVERY, at, ask).await.ok()?;
+        told.at_ms.filter(|_| !told.moves)
     }
 }
 
@@ -225,7 +250,7 @@ type Answer<T> = Result<Arc<T>, Trouble>;
 
 /// A question that is asked once for all who want its answer; who does not wait for it finds it
 /// there the next time.
-pub struct Slot<T>(Mutex<Option<Question<T>>>);
+pub struct Slot<T>(Mutex<Option<Question<T>>>, paced::Shared);
 
 struct Question<T> {
     at: Stamp,
@@ -234,7 +259,7 @@ struct Question<T> {
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self(Mutex::default(), paced::Shared::default())
     }
 }
 
@@ -282,11 +307,13 @@ impl<T: Send + Sync + 'static> Slot<T> {
         since: Option<Stamp>,
         ask: impl Future<Output = Result<T, Trouble>> + Send + 'static,
     ) -> watch::Receiver<Option<Answer<T>>> {
+        self.1.want(keep);
         let mut last = lock(&self.0);
         if let Some(question) = last.as_ref().filter(|last| last.serves(at, keep, since)) {
             return question.told.clone();
         }
         let (tell, told) = watch::channel(None);
+        let ask = self.1.ask(ask);
         // Whoever asked may not wait for the answer: it is for all of them.
         tokio::spawn(async move {
             let answer = ask.await.map(Arc::new);

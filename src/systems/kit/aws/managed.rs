@@ -81,7 +81,8 @@ pub trait Managed: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = ()> + Send {
         std::future::ready(())
     }
-    /// What all this means for one side.
+    /// What all this means for one side. What is told of every kind is added to it, see
+    /// [`Beside::tell`].
     fn judge(sight: &Sight<'_, Self>) -> Reading
     where
         Self: Sized;
@@ -157,6 +158,13 @@ async fn read<K: Managed>(
         Beside::ask(&session.desk, &queries, now, watched)
     );
     let told = told?;
+    // What is measured may be known only by what was told.
+    let found = K::metrics(own);
+    let beside = if watched && found.len() > queries.len() {
+        Beside::ask(&session.desk, &found, now, watched).await
+    } else {
+        beside
+    };
     let (text, _) = K::identity(&told);
     let is_meant = Arn::of(text).is_some_and(|arn| {
         arn.region == own.at.region
@@ -202,6 +210,11 @@ impl<K: Managed> Server for K {
         let pair = [a.own.pair.clone(), b.own.pair.clone()].concat();
         (a.own.pair, b.own.pair) = (pair.clone(), pair);
         Ok(())
+    }
+
+    fn stand_ins(spec: &SystemSpec) -> Result<[Option<Clean>; 2], Fault> {
+        let sides = Written::<Self>::both(spec)?;
+        Ok(sides.map(|side| Some(side?.own.at.stand_in()?.into())))
     }
 
     fn share(own: &mut Self::Own, commons: &Commons) {
@@ -268,7 +281,8 @@ impl<K: Managed> Server for K {
     }
 
     fn judge(sight: &Sight<'_, Self>) -> Reading {
-        <K as Managed>::judge(sight)
+        let reading = <K as Managed>::judge(sight);
+        sight.own.beside.tell(sight.settings.at.stand_in(), reading)
     }
 }
 
