@@ -17,7 +17,7 @@ use crate::stand;
 use crate::turns::{Group, turn};
 
 /// The pair as a system, where each side is asked under this URL.
-fn system(urls: [&str; 2]) -> SystemSpec {
+pub fn system(urls: [&str; 2]) -> SystemSpec {
     let side = |at: usize| {
         Some(table(vec![
             ("cluster", text(CLUSTERS[at])),

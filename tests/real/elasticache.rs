@@ -16,7 +16,7 @@ use crate::stand;
 use crate::turns::{Group, turn};
 
 /// The pair as a system, asked under this URL.
-fn system(url: &str) -> SystemSpec {
+pub fn system(url: &str) -> SystemSpec {
     let side = |at: usize| {
         Some(table(vec![
             ("group", text(GROUPS[at])),

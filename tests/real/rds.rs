@@ -2,5 +2,6 @@
 
 mod acting;
 pub mod bench;
+mod costing;
 mod hostile;
 mod looking;
