@@ -90,7 +90,7 @@ fn a_check_tells_what_a_day_costs_and_that_it_is_no_production() {
          secrets.read = {{ user = \"wr_read\", password = {{ env = \"WR_READ\" }} }}\n\
          rules.down = {{ system = \"db\", failures = 3 }}\n\
          [systems.db]\nkind = \"rds\"\nobjective = \"core\"\nread = \"read\"\n\
-         every = \"1s\"\ntimeout = \"5s\"\na = {}\nb = {}\n",
+         every = \"5s\"\ntimeout = \"5s\"\na = {}\nb = {}\n",
         side(0),
         side(1)
     );

@@ -24,6 +24,9 @@ use crate::systems::kit::trouble::{Trouble, TroubleKind};
 /// How old an answer on what there is may be.
 const TOLD_EVERY: Duration = Duration::from_secs(30);
 
+/// The same of what a global store says by itself: which member takes writes is asked of that.
+pub const MEMBERS_EVERY: Duration = Duration::from_secs(60);
+
 /// How often metrics are asked for: they have a point a minute.
 pub const METRICS_EVERY: Duration = Duration::from_secs(60);
 
@@ -159,8 +162,21 @@ impl Desk {
         at: Option<Stamp>,
         ask: impl Future<Output = Result<T, Trouble>> + Send + 'static,
     ) -> Result<Arc<T>, Trouble> {
+        self.told_rarely(TOLD_EVERY, at, ask).await
+    }
+
+    /// The same, where an answer may be older: what no role and no lag hangs on.
+    ///
+    /// # Errors
+    /// What asking ends with.
+    pub async fn told_rarely<T: Send + Sync + 'static>(
+        &self,
+        every: Duration,
+        at: Option<Stamp>,
+        ask: impl Future<Output = Result<T, Trouble>> + Send + 'static,
+    ) -> Result<Arc<T>, Trouble> {
         match at {
-            Some(at) => self.told_each(TOLD_EVERY, at, ask).await,
+            Some(at) => self.told_each(every, at, ask).await,
             None => ask.await.map(Arc::new),
         }
     }
