@@ -75,7 +75,7 @@ impl Site {
         self.systems.iter().filter(|system| system.is_stood_in())
     }
 
-    /// `ENDPOINT OVERRIDE: 3 systems`, where there are such; whatever leaves for others says so too.
+    /// `ENDPOINT OVERRIDE: 3 systems`, where there are such; what leaves for others says so too.
     pub fn override_words(&self) -> Option<String> {
         let count = self.stood_in().count();
         (count > 0).then(|| format!("ENDPOINT OVERRIDE: {}", several(count, "system")))

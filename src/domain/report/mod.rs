@@ -214,7 +214,7 @@ fn head(tale: &Tale<'_>) -> Section {
     Section::list("run", "Run", claims)
 }
 
-/// What stood in for a provider, where something did: what was done there was done to no production.
+/// What stood in for a provider, where something did: what was done there was no production.
 fn stand_ins(site: &Site) -> Option<String> {
     let all = site.stood_in().flat_map(|spec| {
         let sides = Side::BOTH.into_iter().zip(&spec.stand_ins);
