@@ -105,8 +105,8 @@ fn system_rows(regions: &Regions<'_>, system: &SystemSpec, side: Side, width: us
     };
     let mut rows = vec![head(shown.ink, system.id.as_str(), &shown.word, &system.kind, width)];
     if let Some(url) = &system.stand_ins[side.index()] {
-        let text = format!("{url} is asked in the provider's place: this is no production");
-        rows.extend(fact("  OVERRIDE", WARN, &text, width));
+        let text = format!("{url} in the provider's place: an override, this is no production");
+        rows.extend(fact("  asked", WARN, &text, width));
     }
     if let Some(cell) = screen.snapshot.cell(&system.id, side) {
         rows.extend(looks(screen, cell, width));

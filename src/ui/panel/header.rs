@@ -107,7 +107,7 @@ fn lines(screen: &Screen<'_>, told: &Row) -> [(Row, Row); 9] {
     let owed = if told.is_empty() { Row::new() } else { gap(told.clone(), 2) };
     let left = |spaced: bool, parts: bool, long: bool| {
         let cells = if spaced { 2 } else { 1 };
-        gap(badges_with(screen, if spaced { " " } else { "" }, spaced), cells)
+        gap(badges_with(screen, if spaced { " " } else { "" }, long), cells)
             .put(TEXT, &run)
             .put(TEXT, " ".repeat(cells))
             .join(gap(regions(screen, parts), cells))

@@ -10,7 +10,7 @@ use warroom::domain::site::SystemSpec;
 use warroom::domain::spending::Bill;
 use warroom::port::Clock;
 
-use super::bench::{Shared, WallClock};
+use super::bench::{Shared, WallClock, text, why};
 use crate::servers::fault::FaultProxy;
 use crate::servers::rds::{INSTANCES, Pair, REGIONS};
 use crate::servers::{aurora, elasticache};
@@ -71,6 +71,26 @@ fn fifty_stores_cost_what_is_told_after_one_round() {
     let all = Bill::sum(&bills);
     println!("{all}");
     assert!(all.requests_a_minute() <= REQUESTS_MAX, "{all}");
+}
+
+#[test]
+fn a_role_is_assumed_once_for_all_and_does_not_end() {
+    let Some(_turn) = turn(Group::Cloud) else { return };
+    let pair = Pair::start();
+    let proxy = FaultProxy::to(pair.cloud.port);
+    let url = proxy.url();
+    let role = vec![("role", text("arn:aws:iam::123456789012:role/dr"))];
+    let spec = super::bench::system([&url, &url], role);
+    let mut site = Shared::new();
+    site.watch(&spec);
+    site.watch(&spec);
+    for looks in site.look() {
+        for reading in [looks.a, looks.b].map(|look| look.unwrap().unwrap()) {
+            assert_eq!((why(&reading).as_str(), reading.credentials_end), ("", None));
+        }
+    }
+    // The role, what there is, its metrics, and its backups by two questions.
+    assert_eq!(REGIONS.map(|region| proxy.asked(region)), [5, 5]);
 }
 
 #[test]

@@ -348,8 +348,12 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use aws_credential_types::Credentials;
+    use aws_credential_types::credential_fn::provide_credentials_fn;
+
     use super::*;
     use crate::domain::time::BootId;
+    use crate::stand::HandClock;
 
     fn at(boot_s: u64) -> Stamp {
         Stamp { wall_ms: 0, boot_ms: boot_s * 1000, boot: BootId(1) }
@@ -401,6 +405,46 @@ mod tests {
         gate.notify_one();
         let never = async { Err(Trouble::new(TroubleKind::Garbage, "asked twice")) };
         assert_eq!(slot.or_ask(at(102), TOLD_EVERY, None, never).await.map(|told| *told), Ok(1));
+    }
+
+    #[tokio::test]
+    async fn credentials_that_are_renewed_by_themselves_do_not_end() {
+        let ends_s = Arc::new(AtomicUsize::new(0));
+        let given = Arc::clone(&ends_s);
+        let give = move || {
+            let ends_s = u64::try_from(given.load(Ordering::Relaxed)).expect("small");
+            let end =
+                Some(std::time::UNIX_EPOCH + Duration::from_secs(ends_s)).filter(|_| ends_s > 0);
+            async move { Ok(Credentials::new("key", "secret", None, end, "test")) }
+        };
+        let desk = |lasting| Desk {
+            config: SdkConfig::builder().build(),
+            clock: PeerClock::default(),
+            lasting,
+            ours: Arc::new(HandClock::at(0)),
+            place: "one".to_owned(),
+            user: "u".to_owned(),
+            told: Commons::default(),
+            since: Mutex::default(),
+            wanted: Arc::default(),
+        };
+        let some = desk(Some(SharedCredentialsProvider::new(provide_credentials_fn(give))));
+        // When it is asked, when what is given then ends, and what is told.
+        let check = async |now_s: u64, end_s: usize, want: Option<i64>| {
+            ends_s.store(end_s, Ordering::Relaxed);
+            assert_eq!(some.expires_ms(at(now_s)).await, want.map(|s| s * 1000), "at {now_s}");
+        };
+        check(100, 0, None).await;
+        check(160, 3700, Some(3700)).await;
+        check(219, 3760, Some(3700)).await;
+        // Who gives new ones each time is not believed to stop.
+        check(220, 3820, None).await;
+        check(280, 3880, None).await;
+        // What stays is what it is, also after a person has logged in again.
+        check(340, 3880, Some(3880)).await;
+        check(400, 9000, None).await;
+        check(460, 9000, Some(9000)).await;
+        assert_eq!(desk(None).expires_ms(at(100)).await, None);
     }
 
     /// What a future gives at once.

@@ -31,6 +31,7 @@ use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_smithy_async::time::SystemTimeSource;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -171,6 +172,8 @@ pub async fn configure(access: &Access<'_>) -> Result<Opened, Trouble> {
         .behavior_version(BehaviorVersion::latest())
         .region(region.clone())
         .http_client(client)
+        // Who assumes a role wants to know it.
+        .time_source(SystemTimeSource::new())
         // One for all clients that are made from it: each would have credentials of its own.
         .identity_cache(IdentityCache::lazy().build())
         .retry_config(retries)
