@@ -18,6 +18,7 @@ use crate::domain::runbook::{Direction, Step};
 use crate::domain::setting::{SettingSpec, example_lines};
 use crate::domain::settings::{Fault, Table};
 use crate::domain::site::{Site, SystemSpec};
+use crate::domain::spending::Round;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 
@@ -62,6 +63,18 @@ impl Commons {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let one = all.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(T::default()));
         Arc::clone(one).downcast().expect("it is kept by its type")
+    }
+}
+
+/// What the probes of one console ask of those who charge for questions, counted as it is sent; a
+/// part of what they share.
+#[derive(Debug, Default)]
+pub struct Spent(Mutex<Round>);
+
+impl Spent {
+    /// Tells it something, or asks it.
+    pub fn with<T>(&self, tell: impl FnOnce(&mut Round) -> T) -> T {
+        tell(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -193,6 +206,14 @@ pub trait System: Send + Sync {
     /// When the settings are wrong; also the check that a site file's settings are right, done
     /// without opening a connection or a secret.
     fn secrets_to_watch(&self, spec: &SystemSpec) -> Result<Vec<String>, Fault>;
+    /// Addresses that the site names in the place of a provider's own, per region: what answers
+    /// there is no production, and is never to look like it.
+    ///
+    /// # Errors
+    /// When the settings are wrong.
+    fn stand_ins(&self, _spec: &SystemSpec) -> Result<[Option<Clean>; 2], Fault> {
+        Ok([None, None])
+    }
     /// Builds the probe of one system. Opens no connection.
     ///
     /// # Errors

@@ -95,6 +95,7 @@ impl Mask {
             writes: _,
             lag: _,
             held: _,
+            credentials_end: _,
             capacity: _,
         } = reading;
         let mut mask = |text: &mut Clean| *text = memo.text(self, text);

@@ -59,6 +59,7 @@ fn http_probe(
         sides: [Some(side), None],
         secrets: Vec::new(),
         secrets_to_beat: [None, None],
+        stand_ins: [None, None],
         span: Span::default(),
     };
     let system = KINDS.system("http")?;

@@ -14,13 +14,14 @@ use crate::domain::ids::Side;
 use crate::domain::reading::{Health, Look, LookErrorKind, Reading};
 use crate::domain::settings::Fault;
 use crate::domain::site::{Site, SystemSpec};
+use crate::domain::spending::Bill;
 use crate::domain::text::Clean;
 use crate::domain::time::short_time;
 use crate::files::kinds::Kinds;
 use crate::files::lint;
 use crate::files::site::{self, LoadedSite};
 use crate::files::toml_tree::{self, FileFault};
-use crate::port::{Clock, Looks, ProbeSetup, Secrets};
+use crate::port::{Clock, Commons, Looks, ProbeSetup, Secrets, Spent};
 use crate::runtime::look_once::{GRACE, Looked, look_once};
 use crate::sim;
 
@@ -64,7 +65,7 @@ impl Found {
 /// One line of the report: `probe      unreachable  pg in B: no route`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
-    /// `file`, `secret`, `probe` or `reference`.
+    /// `file`, `secret`, `probe`, `cost` or `reference`.
     pub section: &'static str,
     /// How it was found.
     pub found: Found,
@@ -225,9 +226,13 @@ async fn add_probes(
     setup: &CheckSetup,
 ) {
     let mask = Mask::of(&known_to_watch(&loaded.site, read));
+    // As in a console: what many systems ask is asked once.
+    let commons = Commons::default();
     let mut watched = Vec::new();
     for spec in &loaded.site.systems {
-        match workshop::watched(&ProbeSetup::alone(spec, read, &setup.clock), setup.kinds, &mask) {
+        let alone = ProbeSetup::alone(spec, read, &setup.clock);
+        let shared = ProbeSetup { commons: commons.clone(), ..alone };
+        match workshop::watched(&shared, setup.kinds, &mask) {
             Ok(one) => watched.push(one),
             Err(sentence) => {
                 report.add("probe", Found::NotPermitted, format!("{}: {sentence}", spec.id));
@@ -238,6 +243,18 @@ async fn add_probes(
         if let Some(spec) = system.and_then(|id| loaded.site.system(&id)) {
             add_looks(report, &loaded.site, spec, looks.as_ref());
         }
+    }
+    add_costs(report, &commons, &mask);
+}
+
+/// What watching costs at those who charge for questions, by what this one round has sent.
+fn add_costs(report: &mut CheckReport, commons: &Commons, mask: &Mask) {
+    let mut bills = commons.of::<Spent>().with(|round| round.bills());
+    if bills.len() > 1 {
+        bills.push(Bill::sum(&bills));
+    }
+    for bill in bills {
+        report.add("cost", Found::Good, mask.sentence(&bill.to_string()));
     }
 }
 
@@ -258,7 +275,9 @@ fn add_looks(report: &mut CheckReport, site: &Site, spec: &SystemSpec, looks: Op
                 }
                 Ok(_) | Err(_) => judge(look),
             };
-            report.add("probe", found, format!("{} in {side}: {seen}", spec.id));
+            let over = spec.stand_ins[side.index()].as_ref();
+            let over = over.map_or_else(String::new, |url| format!(" (ENDPOINT OVERRIDE: {url})"));
+            report.add("probe", found, format!("{} in {side}: {seen}{over}", spec.id));
         } else if spec.sides[side.index()].is_some() {
             let text = format!("{} in {side}: the probe told nothing of this side", spec.id);
             report.add("probe", Found::Unreachable, text);

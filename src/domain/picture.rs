@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::credentials;
 use super::day::Day;
 use super::forecast::{Forecast, Grounds, forecast, unknown};
 use super::ids::Side;
@@ -211,6 +212,10 @@ impl Picture {
             split: !self.assessment.split_brain.is_empty(),
             now,
         });
+        let ending = credentials::alarm(&self.site, &self.snapshot, &self.forecast, now);
+        if let Some(alarm) = ending {
+            self.assessment.raise(alarm);
+        }
     }
 
     /// The go/no-go list as it lasts: what the plan asks too, since when, and how long it was GO.

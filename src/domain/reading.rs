@@ -28,6 +28,17 @@ impl Health {
         let reasons: Vec<String> = reasons.into_iter().collect();
         if reasons.is_empty() { Self::Up } else { Self::Degraded(reasons.join("; ").into()) }
     }
+
+    /// The same with one more thing that is not as it should be, if there is one.
+    pub fn but(self, reason: Option<String>) -> Self {
+        let Some(reason) = reason else { return self };
+        match self {
+            Self::Up => Self::Degraded(reason.into()),
+            Self::Degraded(why) => Self::Degraded(format!("{why}; {reason}").into()),
+            // What is graver is not made longer by it.
+            Self::Down(_) | Self::Unknown(_) => self,
+        }
+    }
 }
 
 /// The fact by which a store tells that a write made now would succeed.
@@ -235,6 +246,9 @@ pub struct Reading {
     /// On a promoted store: where the history it followed ended and its own began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parted: Option<Position>,
+    /// When the credentials end that it is watched with, where they do and nothing renews them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials_end: Option<Stamp>,
     /// Ready of wanted, for compute.
     pub capacity: Option<Capacity>,
     /// Everything else by name.
@@ -259,6 +273,7 @@ impl Reading {
             held: None,
             end: None,
             parted: None,
+            credentials_end: None,
             capacity: None,
             facts: Vec::new(),
             note: note.into(),

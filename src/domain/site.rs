@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::ids::{PersonId, RuleId, Side, SystemId, TierId};
 use super::objective::Objective;
 use super::settings::{Key, Node, Span, Table, Value};
-use super::text::Clean;
+use super::text::{Clean, several};
 
 /// Everything `site.toml` says, checked and resolved.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,6 +68,17 @@ impl Site {
     /// The RPO of a system's tier.
     pub fn rpo(&self, system: &SystemSpec) -> Option<Duration> {
         self.objective(system.objective.as_ref()?).map(|objective| objective.rpo)
+    }
+
+    /// The systems of which something stands in for the provider.
+    pub fn stood_in(&self) -> impl Iterator<Item = &SystemSpec> {
+        self.systems.iter().filter(|system| system.is_stood_in())
+    }
+
+    /// `ENDPOINT OVERRIDE: 3 systems`, where there are such; what leaves for others says so too.
+    pub fn override_words(&self) -> Option<String> {
+        let count = self.stood_in().count();
+        (count > 0).then(|| format!("ENDPOINT OVERRIDE: {}", several(count, "system")))
     }
 
     /// The side that the site file starts as primary.
@@ -139,11 +150,19 @@ pub struct SystemSpec {
     pub secrets: Vec<String>,
     /// Names of the secrets that write the heartbeat of region A and B, where it is written by us.
     pub secrets_to_beat: [Option<String>; 2],
+    /// Addresses in region A and B that are used in the place of a provider's own, as its adapter
+    /// reads what is written: what answers there is no production.
+    pub stand_ins: [Option<Clean>; 2],
     /// Where the system is written.
     pub span: Span,
 }
 
 impl SystemSpec {
+    /// True where something stands in for a provider.
+    pub fn is_stood_in(&self) -> bool {
+        self.stand_ins.iter().any(Option::is_some)
+    }
+
     /// The same as if it were written nowhere: a fault that is found in it while another file is
     /// read must not point into that file.
     pub fn unplaced(&self) -> Self {

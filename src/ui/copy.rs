@@ -39,7 +39,9 @@ pub fn lines(screen: &Screen<'_>) -> Vec<Clean> {
     }
     let text = frame_text::text(&buffer);
     let run = phrase::run_name(screen);
-    let head = format!("[{}] {run} {}", screen.kind.badge(), screen.now.utc().dated());
+    let over = screen.site.override_words();
+    let over = over.map_or_else(String::new, |words| format!("[{words}] "));
+    let head = format!("[{}] {over}{run} {}", screen.kind.badge(), screen.now.utc().dated());
     let mut lines = vec![head];
     for line in text.lines().map(unframed) {
         // Empty rows are kept between others, not in rows of their own.

@@ -110,7 +110,9 @@ fn head(screen: &Screen<'_>, at: Moment) -> String {
         Moment::Restored => format!("STATUS UPDATE {number}, RESTORED"),
         Moment::GivenUp => format!("STATUS UPDATE {number}, GIVEN UP"),
     };
-    format!("{} {what}, {}", badge(screen.kind), screen.now.utc().dated())
+    let over = screen.site.override_words();
+    let over = over.map_or_else(String::new, |words| format!("[{words}] "));
+    format!("{} {over}{what}, {}", badge(screen.kind), screen.now.utc().dated())
 }
 
 fn incident(screen: &Screen<'_>) -> String {

@@ -11,6 +11,8 @@ use warroom::commands::demo::{DemoPlan, write};
 use warroom::commands::exit::Exit;
 use warroom::commands::status::{self, Outlook, Recalled, Status};
 use warroom::domain::known::Known;
+use warroom::domain::report::Report;
+use warroom::domain::site::Site;
 use warroom::domain::snapshot::Snapshot;
 use warroom::domain::time::Stamp;
 use warroom::files::site::LoadedSite;
@@ -190,6 +192,45 @@ fn nothing_that_answers_is_an_exit_of_its_own() {
     let nobody = told(&demo.site, Snapshot::default(), demo.hand.now());
     assert_eq!(nobody.exit(), Exit::Unreachable);
     assert_eq!(faults(&validator(), &value(&nobody)), Vec::<String>::new());
+}
+
+#[test]
+fn what_stands_in_for_a_provider_is_told_before_anything_was_heard() {
+    const URL: &str = "http://127.0.0.1:9";
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let site = format!(
+        "schema = 1\nname = \"shop\"\nred_needs_signals = 1\n\
+         people.anna = {{ roles = [\"commander\"], may_declare = true }}\n\
+         objectives.core = {{ rto = \"10m\", rpo = \"5m\" }}\n\
+         regions.a = {{ starts_as = \"primary\" }}\nregions.b = {{ starts_as = \"standby\" }}\n\
+         rules.down = {{ system = \"db\", failures = 3 }}\n\
+         [systems.db]\nkind = \"rds\"\ninstance = \"db\"\n\
+         a = {{ region = \"eu-west-1\" }}\nb = {{ region = \"us-east-1\", endpoint = \"{URL}\" }}\n\
+         [systems.files]\nkind = \"s3\"\nregion = \"eu-west-1\"\n\
+         a = {{ bucket = \"one\", endpoint = \"{URL}\" }}\n\
+         b = {{ bucket = \"two\", endpoint = \"{URL}\" }}\n"
+    );
+    std::fs::create_dir(folder.path().join("runbooks")).expect("writable");
+    std::fs::write(folder.path().join("site.toml"), site).expect("writable");
+    let loaded = load(folder.path()).expect("it loads");
+    let told = told(&loaded, Snapshot::default(), HandClock::at(1000).now());
+    let output = value(&told);
+    assert_eq!(faults(&validator(), &output), Vec::<String>::new());
+    // S3 is spoken by many: whoever keeps his buckets elsewhere does so in production.
+    assert_eq!(output["site"]["endpoint_overrides"], json!(["db"]));
+    let of =
+        |system: usize, side: &str| output["systems"][system][side]["endpoint_override"].clone();
+    assert_eq!((of(0, "a"), of(0, "b")), (Value::Null, json!(URL)));
+    assert_eq!((of(1, "a"), of(1, "b")), (Value::Null, Value::Null));
+    assert!(told.to_string().contains("ENDPOINT OVERRIDE, no production: db\n"), "{told}");
+    let reported = |site: &Site| {
+        let fixture = fixture::of("close").expect("the moment exists");
+        let run = fixture.run.expect("a run");
+        let report = Report::of(&run, &fixture.runbooks[0], site);
+        report.claim("run.overrides").map(|claim| claim.value.to_string())
+    };
+    assert_eq!(reported(&loaded.site), Some(format!("db in B at {URL}; no production")));
+    assert_eq!(reported(&fixture::of("close").expect("the moment exists").site), None);
 }
 
 /// The status of a made-up moment.

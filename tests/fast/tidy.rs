@@ -64,6 +64,7 @@ const LAYERS: [Layer; 9] = [
             "aws_sdk_s3",
             "aws_sdk_sts",
             "aws_sigv4",
+            "aws_smithy_async",
             "aws_smithy_http_client",
             "aws_smithy_runtime_api",
             "aws_smithy_types",

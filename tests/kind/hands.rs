@@ -14,11 +14,12 @@ use warroom::domain::reading::{FactValue, Health, Identity, Look, LookError, Rea
 use warroom::domain::runbook::{Direction, Place, Step, Target};
 use warroom::domain::settings::{Key, Node, Span, Table, Value};
 use warroom::domain::site::{Site, SystemSpec};
+use warroom::domain::spending::Bill;
 use warroom::domain::text::Clean;
 use warroom::domain::time::{BootId, Stamp};
 use warroom::port::{
     Beat, BeatSetup, Beater, Clock, Commons, Credential, Expected, Looks, OperateError, Operator,
-    OperatorSetup, Output, Probe, ProbeSetup, Secrets,
+    OperatorSetup, Output, Probe, ProbeSetup, Secrets, Spent,
 };
 
 use crate::servers::postgres::{
@@ -147,21 +148,32 @@ impl Watcher {
 pub struct Shared {
     runtime: Runtime,
     commons: Commons,
+    clock: Arc<dyn Clock>,
     probes: Vec<Box<dyn Probe>>,
 }
 
 impl Shared {
     /// None yet.
     pub fn new() -> Self {
-        Self { runtime: Runtime::new().unwrap(), commons: Commons::default(), probes: Vec::new() }
+        Self::by(Arc::new(WallClock))
+    }
+
+    /// None yet, by this clock.
+    pub fn by(clock: Arc<dyn Clock>) -> Self {
+        let (runtime, commons) = (Runtime::new().unwrap(), Commons::default());
+        Self { runtime, commons, clock, probes: Vec::new() }
+    }
+
+    /// What watching them costs, after one round of looks.
+    pub fn bills(&self) -> Vec<Bill> {
+        self.commons.of::<Spent>().with(|round| round.bills())
     }
 
     /// Watches one more system.
     pub fn watch(&mut self, spec: &SystemSpec) {
         let vault = Vault::new();
-        let clock: Arc<dyn Clock> = Arc::new(WallClock);
         let commons = self.commons.clone();
-        let setup = ProbeSetup { commons, ..ProbeSetup::alone(spec, &vault, &clock) };
+        let setup = ProbeSetup { commons, ..ProbeSetup::alone(spec, &vault, &self.clock) };
         self.probes.push(KINDS.system(&spec.kind).unwrap().probe(setup).unwrap());
     }
 

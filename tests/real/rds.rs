@@ -3,4 +3,5 @@
 mod acting;
 mod back;
 pub mod bench;
+mod costing;
 mod looking;

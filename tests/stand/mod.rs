@@ -155,6 +155,7 @@ pub fn system(name: &str, kind: &str) -> SystemSpec {
         sides: [Some(Table::default()), Some(Table::default())],
         secrets: Vec::new(),
         secrets_to_beat: [None, None],
+        stand_ins: [None, None],
         span: Span::default(),
     }
 }

@@ -75,6 +75,7 @@ pub fn status(outlook: &Outlook<'_>) -> Status {
             name: site.name.clone(),
             title: site.title.to_string(),
             simulated: outlook.simulated,
+            endpoint_overrides: site.stood_in().map(|spec| spec.id.to_string()).collect(),
             a: site.region(Side::A).label.to_string(),
             b: site.region(Side::B).label.to_string(),
         },

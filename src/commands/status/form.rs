@@ -70,6 +70,9 @@ pub struct SiteStatus {
     pub title: String,
     /// True when a system of it is simulated.
     pub simulated: bool,
+    /// The systems of which something stands in for the provider, as `endpoint_override` of their
+    /// sides says: a site that has some is not production, or not all of it.
+    pub endpoint_overrides: Vec<String>,
     /// What people call side A.
     pub a: String,
     /// What people call side B.

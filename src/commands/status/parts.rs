@@ -49,6 +49,8 @@ pub struct CellStatus {
     /// True when the site says that it has nothing to do on this side: its state counts for
     /// nothing.
     pub idle: bool,
+    /// The URL that is asked in the place of the provider's own; null where that is asked.
+    pub endpoint_override: Option<String>,
     /// The age of the last look.
     pub heard_age_s: Option<f64>,
     /// The age of the last reading.

@@ -44,6 +44,7 @@ fn cell_status(outlook: &Outlook<'_>, spec: &SystemSpec, side: Side, cell: &Cell
         state,
         why,
         idle: spec.idle_standby && side != outlook.assessment.active,
+        endpoint_override: spec.stand_ins[side.index()].as_ref().map(|url| outlook.text(url)),
         heard_age_s: cell.heard.map(age),
         read_age_s: cell.last_reading.as_ref().map(|reading| age(reading.at)),
         failures: cell.failures,

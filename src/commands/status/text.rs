@@ -78,6 +78,10 @@ impl fmt::Display for Status {
         let [from, to] = parts(self);
         let head = format!("{}{simulated}: {from}, {to}, {}", self.site.name, self.at);
         row(out, "site", &head)?;
+        if let overrides @ [_, ..] = self.site.endpoint_overrides.as_slice() {
+            let text = format!("ENDPOINT OVERRIDE, no production: {}", overrides.join(", "));
+            row(out, "", &text)?;
+        }
         row(out, "primary", &primary(self))?;
         let verdict = &self.verdict;
         let all = verdict.met + verdict.not_met + verdict.unknown;

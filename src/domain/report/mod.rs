@@ -21,6 +21,7 @@ pub use spoken::Updates;
 pub use steps::{AtEntry, StepLine, Wait};
 
 use self::tale::{Tale, between, grain, millis};
+use crate::domain::ids::Side;
 use crate::domain::run::event::{Body, Outcome};
 use crate::domain::run::state::Run;
 use crate::domain::run::words;
@@ -189,6 +190,7 @@ fn head(tale: &Tale<'_>) -> Section {
         born("opened", "opened", opened),
         Claim::new("run.mode", "mode at the end", mode, [mode_entry]),
     ];
+    claims.extend(stand_ins(site).map(|text| born("overrides", "endpoint overrides", text)));
     match tale.declared() {
         Some(event) => {
             let by = Value::text(event.by.to_string());
@@ -210,6 +212,16 @@ fn head(tale: &Tale<'_>) -> Section {
         Claim::new("run.closed", "closed", Value::text(text), [run.last_seq()])
     });
     Section::list("run", "Run", claims)
+}
+
+/// What stood in for a provider, where something did: what was done there was no production.
+fn stand_ins(site: &Site) -> Option<String> {
+    let all = site.stood_in().flat_map(|spec| {
+        let sides = Side::BOTH.into_iter().zip(&spec.stand_ins);
+        sides.filter_map(|(side, url)| Some(format!("{} in {side} at {}", spec.id, url.as_ref()?)))
+    });
+    let all: Vec<String> = all.collect();
+    (!all.is_empty()).then(|| format!("{}; no production", all.join(", ")))
 }
 
 /// How often what happened, for the first look.

@@ -99,6 +99,7 @@ fn read_system(
         sides,
         secrets: Vec::new(),
         secrets_to_beat: [None, None],
+        stand_ins: [None, None],
         span: key.span,
     })
 }
@@ -151,8 +152,8 @@ fn read_source(what: &str, node: &Node) -> Result<SecretSource, Fault> {
     }
 }
 
-/// Lets each kind check its systems and say which secrets they open; refuses references to secrets
-/// that do not exist.
+/// Lets each kind check its systems and say which secrets they open and what stands in for their
+/// provider; refuses references to secrets that do not exist.
 pub(super) fn check_secrets(
     fields: &Fields<'_>,
     specs: &mut [SystemSpec],
@@ -167,6 +168,7 @@ pub(super) fn check_secrets(
             check_reference(name, place_of(spec, name), &secrets, faults);
         }
         spec.secrets = names;
+        spec.stand_ins = faults.take(system.stand_ins(spec)).unwrap_or_default();
         for side in Side::BOTH {
             let name = faults.take(system.secret_to_beat(spec, side)).flatten();
             spec.secrets_to_beat[side.index()] = name;

@@ -85,7 +85,9 @@ impl<D: Desk> Console<D> {
                 String::new()
             }
         };
-        Effect::Notify(format!("warroom: {what} ({kind}{chain})").into())
+        let over = self.picture.site.override_words();
+        let over = over.map_or_else(String::new, |words| format!(", {words}"));
+        Effect::Notify(format!("warroom: {what} ({kind}{over}{chain})").into())
     }
 
     /// Rings and tells once when the objective is at risk, and once when it is breached.
@@ -127,7 +129,9 @@ impl<D: Desk> Console<D> {
         });
         let clock = clock.unwrap_or_default();
         let kind = open.map_or(self.kind, |run| run.kind).badge();
-        let title = format!("{kind} {what}{clock} {}", self.picture.forecast.state.words());
+        let over = if self.picture.site.stood_in().next().is_some() { " OVERRIDE" } else { "" };
+        let state = self.picture.forecast.state.words();
+        let title = format!("{kind}{over} {what}{clock} {state}");
         if title == self.title {
             return None;
         }

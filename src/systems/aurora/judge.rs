@@ -8,7 +8,7 @@ use crate::domain::reading::{
 };
 use crate::domain::text::Clean;
 use crate::domain::time::no_less;
-use crate::systems::kit::aws::beside::Condition;
+use crate::systems::kit::aws::beside::{self, Condition};
 use crate::systems::kit::aws::moves::Member as _;
 use crate::systems::kit::server::Sight;
 
@@ -25,8 +25,8 @@ pub(super) const FACTS: &[FactSpec] = &[
     fact("rpo_lag", "standby: the newest AuroraGlobalDBRPOLag, as it was measured"),
     fact("lag_age", "standby: how old the first of these is"),
     fact("address", "the name under which the cluster's writer is reached"),
-    fact("credentials_left", "time until our credentials end, where they do"),
-    fact("endpoint_override", "the URL that is used in the place of Amazon's own"),
+    beside::CREDENTIALS_LEFT,
+    beside::ENDPOINT_OVERRIDE,
 ];
 
 /// The metrics of a cluster: what the copy lacks, and what would be lost.
@@ -122,7 +122,6 @@ fn health(view: &View<'_>) -> Health {
     if let (Role::Standby, Err(why)) = (own.role(), &beside.points) {
         reasons.push(format!("its lag cannot be read: {why}"));
     }
-    reasons.extend(beside.expiring());
     Health::lacking(reasons)
 }
 
@@ -152,11 +151,5 @@ fn facts(view: &View<'_>) -> Vec<Fact> {
     }
     let address = own.cluster.address.as_deref();
     add("address", address.map_or_else(|| FactValue::unknown("it has none yet"), FactValue::text));
-    if let Some(left) = beside.left_s() {
-        add("credentials_left", FactValue::Seconds(left));
-    }
-    if let Some(url) = &view.settings.at.endpoint {
-        add("endpoint_override", FactValue::text(url.as_str()));
-    }
     facts
 }

@@ -9,6 +9,7 @@ use aws_sdk_rds::types::{
 
 use super::settings::{Aurora, Named};
 use crate::domain::time::Stamp;
+use crate::systems::kit::aws::desk::MEMBERS_EVERY;
 use crate::systems::kit::aws::managed::Session;
 use crate::systems::kit::aws::moves::Member;
 use crate::systems::kit::aws::trouble::{Asked, of_sdk};
@@ -88,40 +89,45 @@ impl Global {
     }
 }
 
-/// All clusters of a region that may be seen, and all global databases, by their identifiers.
-pub(super) struct Clusters {
-    of_region: BTreeMap<String, Cluster>,
-    global: BTreeMap<String, Global>,
-}
+/// All clusters of a region that may be seen, by their identifiers.
+struct Clusters(BTreeMap<String, Cluster>);
 
 impl Clusters {
     async fn ask(client: Client, (place, user): (String, String)) -> Result<Self, Trouble> {
-        let asked = |right| Asked { place: &place, user: &user, right };
-        let (mut of_region, mut global) = (BTreeMap::new(), BTreeMap::new());
-        let mut marker = None;
+        let asked = Asked { place: &place, user: &user, right: "rds:DescribeDBClusters" };
+        let (mut found, mut marker) = (BTreeMap::new(), None);
         for _ in 0..PAGES_MAX {
             let ask = client.describe_db_clusters().max_records(PAGE).set_marker(marker);
             let told = Box::pin(ask.send()).await;
-            let told = told.map_err(|error| of_sdk(&error, &asked("rds:DescribeDBClusters")))?;
-            of_region.extend(told.db_clusters().iter().filter_map(Cluster::of));
+            let told = told.map_err(|error| of_sdk(&error, &asked))?;
+            found.extend(told.db_clusters().iter().filter_map(Cluster::of));
             marker = told.marker().filter(|marker| !marker.is_empty()).map(str::to_owned);
             if marker.is_none() {
                 break;
             }
         }
-        let mut marker = None;
+        Ok(Self(found))
+    }
+}
+
+/// All global databases that may be seen, by their identifiers.
+struct Globals(BTreeMap<String, Global>);
+
+impl Globals {
+    async fn ask(client: Client, (place, user): (String, String)) -> Result<Self, Trouble> {
+        let asked = Asked { place: &place, user: &user, right: "rds:DescribeGlobalClusters" };
+        let (mut found, mut marker) = (BTreeMap::new(), None);
         for _ in 0..PAGES_MAX {
             let ask = client.describe_global_clusters().max_records(PAGE).set_marker(marker);
             let told = Box::pin(ask.send()).await;
-            let told =
-                told.map_err(|error| of_sdk(&error, &asked("rds:DescribeGlobalClusters")))?;
-            global.extend(told.global_clusters().iter().filter_map(Global::of));
+            let told = told.map_err(|error| of_sdk(&error, &asked))?;
+            found.extend(told.global_clusters().iter().filter_map(Global::of));
             marker = told.marker().filter(|marker| !marker.is_empty()).map(str::to_owned);
             if marker.is_none() {
                 break;
             }
         }
-        Ok(Self { of_region, global })
+        Ok(Self(found))
     }
 }
 
@@ -131,11 +137,16 @@ pub(super) async fn told(
     named: &Named,
     at: Option<Stamp>,
 ) -> Result<Told, Trouble> {
-    let ask = Clusters::ask(session.client.clone(), session.asker());
-    let all = session.desk.told(at, ask).await?;
-    let cluster = all.of_region.get(&named.cluster.to_lowercase());
+    let clusters = Clusters::ask(session.client.clone(), session.asker());
+    let globals = Globals::ask(session.client.clone(), session.asker());
+    let (clusters, globals) = tokio::join!(
+        session.desk.told_rarely(MEMBERS_EVERY, at, clusters),
+        session.desk.told(at, globals)
+    );
+    let (clusters, globals) = (clusters?, globals?);
+    let cluster = clusters.0.get(&named.cluster.to_lowercase());
     let cluster = cluster.cloned().ok_or_else(|| session.absent(&named.cluster))?;
-    let global = all.global.get(&named.global.to_lowercase()).cloned();
+    let global = globals.0.get(&named.global.to_lowercase()).cloned();
     Ok(Told { cluster, global, name: named.global.clone() })
 }
 

@@ -6,6 +6,7 @@ use crate::domain::catalogue::{FactSpec, fact};
 use crate::domain::reading::{Fact, FactValue, Health, Reading};
 use crate::domain::text::Clean;
 use crate::domain::time::no_less;
+use crate::systems::kit::aws::beside;
 use crate::systems::kit::server::Sight;
 
 /// The facts of a reading, for gates and docs.
@@ -13,8 +14,8 @@ pub(super) const FACTS: &[FactSpec] = &[
     fact("firing", "the names of `alarms` and `warnings` that fire, or `none`"),
     fact("undecided", "those that have no data to decide by, or that are not there, or `none`"),
     fact("job_age", "how long ago the job's last success is, at most: it is told by the hour"),
-    fact("credentials_left", "time until our credentials end, where they do"),
-    fact("endpoint_override", "the URL that is used in the place of Amazon's own"),
+    beside::CREDENTIALS_LEFT,
+    beside::ENDPOINT_OVERRIDE,
 ];
 
 /// One side in one look.
@@ -95,7 +96,6 @@ fn health(view: &View<'_>) -> Health {
             Err(why) => reasons.push(why.to_string()),
         }
     }
-    reasons.extend(view.own.beside.expiring());
     Health::lacking(reasons)
 }
 
@@ -113,12 +113,6 @@ fn facts(view: &View<'_>) -> Vec<Fact> {
     if let Some(job) = &named.job {
         let age = view.job_age_s(job).map(FactValue::Seconds);
         add("job_age", age.unwrap_or_else(FactValue::Unknown));
-    }
-    if let Some(left) = view.own.beside.left_s() {
-        add("credentials_left", FactValue::Seconds(left));
-    }
-    if let Some(url) = &view.settings.at.endpoint {
-        add("endpoint_override", FactValue::text(url.as_str()));
     }
     facts
 }

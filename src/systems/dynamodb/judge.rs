@@ -10,6 +10,7 @@ use crate::domain::reading::{
 };
 use crate::domain::text::Clean;
 use crate::domain::time::no_less;
+use crate::systems::kit::aws::beside;
 use crate::systems::kit::server::Sight;
 
 /// The facts of a reading, for gates and docs.
@@ -21,8 +22,8 @@ pub(super) const FACTS: &[FactSpec] = &[
     fact("told_age", "how old the answer on the table is: tables are asked for one by one"),
     fact("replication_latency", "the newest ReplicationLatency from the other region, as measured"),
     fact("latency_age", "how old that is"),
-    fact("credentials_left", "time until our credentials end, where they do"),
-    fact("endpoint_override", "the URL that is used in the place of Amazon's own"),
+    beside::CREDENTIALS_LEFT,
+    beside::ENDPOINT_OVERRIDE,
 ];
 
 /// How long items take to the other region, in milliseconds: measured where they come from.
@@ -119,7 +120,6 @@ fn health(view: &View<'_>) -> Health {
     if let Err(why) = &beside.points {
         reasons.push(format!("how far the other region is behind it cannot be read: {why}"));
     }
-    reasons.extend(beside.expiring());
     Health::lacking(reasons)
 }
 
@@ -142,11 +142,5 @@ fn facts(view: &View<'_>) -> Vec<Fact> {
     add("replication_latency", seconds.unwrap_or_else(FactValue::Unknown));
     let age = point.map(|point| FactValue::Seconds(beside.age_s(point.at_ms)));
     add("latency_age", age.unwrap_or_else(FactValue::Unknown));
-    if let Some(left) = beside.left_s() {
-        add("credentials_left", FactValue::Seconds(left));
-    }
-    if let Some(url) = &view.settings.at.endpoint {
-        add("endpoint_override", FactValue::text(url.as_str()));
-    }
     facts
 }

@@ -8,7 +8,7 @@ use crate::domain::reading::{
 };
 use crate::domain::text::Clean;
 use crate::domain::time::no_less;
-use crate::systems::kit::aws::beside::Condition;
+use crate::systems::kit::aws::beside::{self, Condition};
 use crate::systems::kit::aws::moves::{Member as _, words};
 use crate::systems::kit::server::Sight;
 
@@ -24,8 +24,8 @@ pub(super) const FACTS: &[FactSpec] = &[
     fact("global_status", "the Global Datastore's status"),
     fact("replication_lag", "standby: the newest GlobalDatastoreReplicationLag, as measured"),
     fact("lag_age", "standby: how old that is"),
-    fact("credentials_left", "time until our credentials end, where they do"),
-    fact("endpoint_override", "the URL that is used in the place of Amazon's own"),
+    beside::CREDENTIALS_LEFT,
+    beside::ENDPOINT_OVERRIDE,
 ];
 
 /// One side in one look.
@@ -103,7 +103,6 @@ fn health(view: &View<'_>) -> Health {
     if let (Role::Standby, Err(why)) = (own.role(), &view.own.beside.points) {
         reasons.push(format!("its lag cannot be read: {why}"));
     }
-    reasons.extend(view.own.beside.expiring());
     Health::lacking(reasons)
 }
 
@@ -127,12 +126,6 @@ fn facts(view: &View<'_>) -> Vec<Fact> {
         add("replication_lag", seconds.unwrap_or_else(FactValue::Unknown));
         let age = point.map(|point| FactValue::Seconds(beside.age_s(point.at_ms)));
         add("lag_age", age.unwrap_or_else(FactValue::Unknown));
-    }
-    if let Some(left) = beside.left_s() {
-        add("credentials_left", FactValue::Seconds(left));
-    }
-    if let Some(url) = &view.settings.at.endpoint {
-        add("endpoint_override", FactValue::text(url.as_str()));
     }
     facts
 }

@@ -10,6 +10,7 @@ use aws_sdk_elasticache::types::{
 
 use super::settings::{ElastiCache, Named};
 use crate::domain::time::Stamp;
+use crate::systems::kit::aws::desk::MEMBERS_EVERY;
 use crate::systems::kit::aws::managed::Session;
 use crate::systems::kit::aws::metrics::Query;
 use crate::systems::kit::aws::moves::Member;
@@ -92,41 +93,47 @@ impl Global {
     }
 }
 
-/// All replication groups of a region that may be seen, and all Global Datastores.
-struct Groups {
-    of_region: BTreeMap<String, Group>,
-    global: BTreeMap<String, Global>,
-}
+/// All replication groups of a region that may be seen.
+struct Groups(BTreeMap<String, Group>);
 
 impl Groups {
     async fn ask(client: Client, (place, user): (String, String)) -> Result<Self, Trouble> {
-        let asked = |right| Asked { place: &place, user: &user, right };
-        let (mut of_region, mut global) = (BTreeMap::new(), BTreeMap::new());
-        let mut marker = None;
+        let right = "elasticache:DescribeReplicationGroups";
+        let asked = Asked { place: &place, user: &user, right };
+        let (mut found, mut marker) = (BTreeMap::new(), None);
         for _ in 0..PAGES_MAX {
             let ask = client.describe_replication_groups().max_records(PAGE).set_marker(marker);
             let told = Box::pin(ask.send()).await;
-            let right = "elasticache:DescribeReplicationGroups";
-            let told = told.map_err(|error| of_sdk(&error, &asked(right)))?;
-            of_region.extend(told.replication_groups().iter().filter_map(Group::of));
+            let told = told.map_err(|error| of_sdk(&error, &asked))?;
+            found.extend(told.replication_groups().iter().filter_map(Group::of));
             marker = told.marker().filter(|marker| !marker.is_empty()).map(str::to_owned);
             if marker.is_none() {
                 break;
             }
         }
-        let mut marker = None;
+        Ok(Self(found))
+    }
+}
+
+/// All Global Datastores that may be seen.
+struct Globals(BTreeMap<String, Global>);
+
+impl Globals {
+    async fn ask(client: Client, (place, user): (String, String)) -> Result<Self, Trouble> {
+        let right = "elasticache:DescribeGlobalReplicationGroups";
+        let asked = Asked { place: &place, user: &user, right };
+        let (mut found, mut marker) = (BTreeMap::new(), None);
         for _ in 0..PAGES_MAX {
             let ask = client.describe_global_replication_groups().show_member_info(true);
             let told = Box::pin(ask.max_records(PAGE).set_marker(marker).send()).await;
-            let right = "elasticache:DescribeGlobalReplicationGroups";
-            let told = told.map_err(|error| of_sdk(&error, &asked(right)))?;
-            global.extend(told.global_replication_groups().iter().filter_map(Global::of));
+            let told = told.map_err(|error| of_sdk(&error, &asked))?;
+            found.extend(told.global_replication_groups().iter().filter_map(Global::of));
             marker = told.marker().filter(|marker| !marker.is_empty()).map(str::to_owned);
             if marker.is_none() {
                 break;
             }
         }
-        Ok(Self { of_region, global })
+        Ok(Self(found))
     }
 }
 
@@ -179,8 +186,13 @@ pub(super) async fn told(
     named: &Named,
     at: Option<Stamp>,
 ) -> Result<Told, Trouble> {
-    let ask = Groups::ask(session.client.clone(), session.asker());
-    let all = session.desk.told(at, ask).await?;
+    let groups = Groups::ask(session.client.clone(), session.asker());
+    let globals = Globals::ask(session.client.clone(), session.asker());
+    let (groups, globals) = tokio::join!(
+        session.desk.told_rarely(MEMBERS_EVERY, at, groups),
+        session.desk.told(at, globals)
+    );
+    let (groups, globals) = (groups?, globals?);
     if let Some(at) = at {
         let client = aws_sdk_cloudwatch::Client::new(session.desk.config());
         let ask = Lags::ask(client, session.asker());
@@ -189,9 +201,9 @@ pub(super) async fn told(
             named.find(lags.of(named));
         }
     }
-    let group = all.of_region.get(&named.group.to_lowercase()).cloned();
+    let group = groups.0.get(&named.group.to_lowercase()).cloned();
     let group = group.ok_or_else(|| session.absent(&named.group))?;
-    let global = all.global.get(&named.global.to_lowercase()).cloned();
+    let global = globals.0.get(&named.global.to_lowercase()).cloned();
     let region = session.desk.config().region().map(ToString::to_string).unwrap_or_default();
     let member = format!("{region}/{}", named.group).to_lowercase();
     Ok(Told { group, global, name: named.global.clone(), member })

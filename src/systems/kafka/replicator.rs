@@ -15,7 +15,7 @@ use crate::domain::time::Stamp;
 use crate::port::{Clock, Commons, Credential};
 use crate::systems::kit::aws::desk::Desks;
 use crate::systems::kit::aws::metrics::{Point, Query};
-use crate::systems::kit::aws::place::{self, Opened, Place};
+use crate::systems::kit::aws::place::{self, Place};
 use crate::systems::kit::aws::{Access, By, MACHINE, configure};
 use crate::systems::kit::endpoint;
 use crate::systems::kit::trouble::Trouble;
@@ -171,8 +171,7 @@ async fn ask(
     // The client's futures are big.
     let opened = Box::pin(async move {
         let by = By::of(&place.region, key.user.as_deref(), key.secret.as_ref())?;
-        let (config, clock) = configure(&Access { at: &place, by }).await?;
-        Ok(Opened { config, clock })
+        configure(&Access { at: &place, by }).await
     });
     let desk = of.desks.open(seated, words, clock, opened).await?;
     let dimensions = || vec![("ReplicatorName".to_owned(), of.name.clone())];

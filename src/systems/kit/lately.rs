@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::domain::time::Stamp;
+use crate::systems::kit::paced;
 
 /// How old such an answer may be. Looks that come less often ask each time.
 const LATELY: Duration = Duration::from_secs(5);
@@ -37,7 +38,9 @@ impl<T: Clone> Lately<T> {
         if let Some(known) = self.known(at) {
             return Ok(known);
         }
-        let told = ask.await?;
+        // Who names no time asks each time.
+        let least = if at.is_some() { LATELY } else { Duration::ZERO };
+        let told = paced::each(least, ask).await?;
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *kept = at.map(|at| (at, told.clone()));
         Ok(told)

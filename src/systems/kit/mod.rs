@@ -12,6 +12,7 @@ pub mod lately;
 pub mod learned;
 pub mod metered;
 pub mod name;
+pub mod paced;
 pub mod pair;
 pub mod placeholders;
 pub mod pulse;

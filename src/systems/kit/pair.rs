@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::name::Leads;
+use super::paced;
 use super::server::{Learned, Server, Sight, Target, Written};
 use super::trouble::{Trouble, TroubleKind};
 use crate::domain::ids::Side;
@@ -12,13 +13,16 @@ use crate::domain::reading::Look;
 use crate::domain::settings::Fault;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::port::{Boxed, Clock, Looks, Probe, ProbeSetup};
+use crate::port::{Boxed, Clock, Looks, Probe, ProbeSetup, Spent};
 
 /// The probe of one pair.
 pub struct PairProbe<S: Server> {
     clock: Arc<dyn Clock>,
     sides: [Option<SideProbe<S>>; 2],
     learned: S::Learned,
+    /// The time between two looks, and where what they ask is counted.
+    every: Duration,
+    spent: Arc<Spent>,
 }
 
 /// One side: its connection and what is kept between looks.
@@ -86,6 +90,8 @@ impl<S: Server> PairProbe<S> {
             clock: Arc::clone(&setup.clock),
             sides: [side(a)?, side(b)?],
             learned: S::unlearned(owns),
+            every: setup.spec.every,
+            spent: setup.commons.of(),
         })
     }
 
@@ -151,7 +157,8 @@ fn told<S: Server>(heard: &mut Heard<S>) -> Option<&mut S::State> {
 
 impl<S: Server> Probe for PairProbe<S> {
     fn look(&mut self) -> Boxed<'_, Looks> {
-        Box::pin(self.look_both())
+        let (spent, every) = (Arc::clone(&self.spent), self.every);
+        Box::pin(paced::look(spent, every, self.look_both()))
     }
 
     fn anew(&mut self, step: u64) {
@@ -206,7 +213,8 @@ impl<S: Server> SideProbe<S> {
             return told;
         }
         self.kept = None;
-        let (session, peer) = self.target.reach(self.limit).await?;
+        let reach = self.target.reach(self.limit);
+        let (session, peer) = paced::each(S::KEPT_FOR.unwrap_or_default(), reach).await?;
         let state = S::ask(&session, &self.target, true).await;
         self.kept = Some(Kept { session, peer, opened: at });
         state

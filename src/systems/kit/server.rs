@@ -73,6 +73,13 @@ pub trait Server: Clone + Send + Sync + 'static {
     fn also_read(_own: &mut Self::Own) -> Option<(&str, &mut Option<Credential>)> {
         None
     }
+    /// Addresses in the place of a provider's own, per region.
+    ///
+    /// # Errors
+    /// When the settings are wrong.
+    fn stand_ins(_spec: &SystemSpec) -> Result<[Option<Clean>; 2], Fault> {
+        Ok([None, None])
+    }
     /// Takes from what the probes of a console share what this one needs.
     fn share(_own: &mut Self::Own, _commons: &Commons) {}
     /// True where connections are encrypted, or may be.

@@ -6,6 +6,7 @@ use super::server::{Server, Written};
 use crate::domain::ids::Side;
 use crate::domain::settings::Fault;
 use crate::domain::site::SystemSpec;
+use crate::domain::text::Clean;
 use crate::port::{About, BeatSetup, Beater, Probe, ProbeSetup, System};
 
 impl<S: Server> System for S {
@@ -22,6 +23,10 @@ impl<S: Server> System for S {
         names.sort();
         names.dedup();
         Ok(names)
+    }
+
+    fn stand_ins(&self, spec: &SystemSpec) -> Result<[Option<Clean>; 2], Fault> {
+        S::stand_ins(spec)
     }
 
     fn probe(&self, setup: ProbeSetup<'_>) -> Result<Box<dyn Probe>, Fault> {

@@ -3,6 +3,7 @@
 use super::judge::{METRICS, View};
 use crate::domain::catalogue::{FactSpec, fact};
 use crate::domain::reading::{Fact, FactValue};
+use crate::systems::kit::aws::beside;
 
 /// The facts of a reading, for gates and docs.
 pub(super) const FACTS: &[FactSpec] = &[
@@ -25,8 +26,8 @@ pub(super) const FACTS: &[FactSpec] = &[
         "age of the newest moment that can be restored in this region, of either side's instance",
     ),
     fact("address", "the name under which the instance is reached"),
-    fact("credentials_left", "time until our credentials end, where they do"),
-    fact("endpoint_override", "the URL that is used in the place of Amazon's own"),
+    beside::CREDENTIALS_LEFT,
+    beside::ENDPOINT_OVERRIDE,
 ];
 
 /// The facts of one side.
@@ -63,12 +64,6 @@ pub(super) fn facts(view: &View<'_>) -> Vec<Fact> {
             .as_deref()
             .map_or_else(|| FactValue::unknown("it has none yet"), FactValue::text),
     );
-    if let Some(left) = view.own.beside.left_s() {
-        facts.add("credentials_left", FactValue::Seconds(left));
-    }
-    if let Some(url) = &view.settings.at.endpoint {
-        facts.add("endpoint_override", FactValue::text(url.as_str()));
-    }
     facts.0
 }
 

@@ -141,7 +141,6 @@ fn health(view: &View<'_>) -> Health {
         reasons.push(format!("its lag cannot be read: {why}"));
     }
     reasons.extend(old_backup(view));
-    reasons.extend(view.own.beside.expiring());
     Health::lacking(reasons)
 }
 

@@ -14,6 +14,7 @@ use crate::domain::reading::FactValue;
 use crate::domain::text::{Clean, several};
 use crate::domain::time::Stamp;
 use crate::systems::kit::aws::trouble::{code_of, of_sdk};
+use crate::systems::kit::paced;
 use crate::systems::kit::server::Target;
 use crate::systems::kit::trouble::Trouble;
 
@@ -62,15 +63,16 @@ impl Aside {
     ) -> bool {
         let work = async {
             if is_due(self.setup.as_ref().map(|(asked, _)| *asked), at) {
-                let (setup, ()) = tokio::join!(setup(session), measure(session, target, at));
+                let asks = async { tokio::join!(setup(session), measure(session, target, at)) };
+                let (setup, ()) = paced::each(EVERY, asks).await;
                 self.setup = Some((at, setup));
             }
             if is_due_for_both(self.sampled, at) {
                 self.sampled = Some(at);
-                sample(session, target, at).await;
+                paced::each(EVERY, sample(session, target, at)).await;
             }
             make_up(session, target, at).await;
-            self.sweep(session, target, at).await;
+            paced::each(EVERY, self.sweep(session, target, at)).await;
         };
         tokio::time::timeout(left, Box::pin(work)).await.is_ok()
     }

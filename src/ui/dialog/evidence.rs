@@ -104,6 +104,10 @@ fn system_rows(regions: &Regions<'_>, system: &SystemSpec, side: Side, width: us
         return vec![head(MUTED, system.id.as_str(), "not in this region", &system.kind, width)];
     };
     let mut rows = vec![head(shown.ink, system.id.as_str(), &shown.word, &system.kind, width)];
+    if let Some(url) = &system.stand_ins[side.index()] {
+        let text = format!("{url} in the provider's place: an override, this is no production");
+        rows.extend(fact("  asked", WARN, &text, width));
+    }
     if let Some(cell) = screen.snapshot.cell(&system.id, side) {
         rows.extend(looks(screen, cell, width));
     }

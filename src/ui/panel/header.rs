@@ -14,6 +14,11 @@ const POLL_LATE_S: u64 = 30;
 
 /// `[LIVE] [ARMED]`.
 pub fn badges(screen: &Screen<'_>, gap: &str) -> Row {
+    badges_with(screen, gap, false)
+}
+
+/// The same, in whole words where there is room; what is no production says so at every size.
+fn badges_with(screen: &Screen<'_>, gap: &str, long: bool) -> Row {
     let kind: Ink = match screen.kind {
         RunKind::Live => BADGE_LIVE,
         RunKind::Drill => BADGE_DRILL,
@@ -25,7 +30,10 @@ pub fn badges(screen: &Screen<'_>, gap: &str) -> Row {
         Access::Armed => (BADGE_ARMED, "[ARMED]"),
         Access::ReadOnly => (BADGE_READONLY, "[READ-ONLY]"),
     };
-    Row::of(kind, format!("[{}]", screen.kind.badge())).put(TEXT, gap).put(access, word)
+    let row = Row::of(kind, format!("[{}]", screen.kind.badge())).put(TEXT, gap).put(access, word);
+    let Some(words) = screen.site.override_words() else { return row };
+    let words = if long { words } else { format!("OVERRIDE {}", screen.site.stood_in().count()) };
+    row.put(TEXT, gap).put(BADGE_DRILL, format!("[{words}]"))
 }
 
 fn poll(screen: &Screen<'_>, long: bool) -> Row {
@@ -99,7 +107,7 @@ fn lines(screen: &Screen<'_>, told: &Row) -> [(Row, Row); 9] {
     let owed = if told.is_empty() { Row::new() } else { gap(told.clone(), 2) };
     let left = |spaced: bool, parts: bool, long: bool| {
         let cells = if spaced { 2 } else { 1 };
-        gap(badges(screen, if spaced { " " } else { "" }), cells)
+        gap(badges_with(screen, if spaced { " " } else { "" }, long), cells)
             .put(TEXT, &run)
             .put(TEXT, " ".repeat(cells))
             .join(gap(regions(screen, parts), cells))
@@ -246,6 +254,28 @@ mod tests {
     use crate::domain::verdict::Assessment;
     use crate::ui::fixture;
     use crate::ui::panel::next;
+
+    #[test]
+    fn what_stands_in_for_a_provider_is_said_at_every_size() {
+        let check = |moment: &str, stood_in: usize, width: usize, want: &str| {
+            let mut fixture = fixture::of(moment).expect("the moment exists");
+            for system in fixture.site.systems.iter_mut().take(stood_in) {
+                system.stand_ins = [None, Some("http://127.0.0.1:9".into())];
+            }
+            let screen = fixture.screen();
+            let row = header(&screen, None, width);
+            let (text, shown) = (row.text(), row.width());
+            assert!(shown <= width && text.contains(want), "{moment} {width}: {text}");
+            assert_eq!(text.contains("OVERRIDE"), stood_in > 0, "{text}");
+        };
+        for moment in ["restored", "close", "red", "card"] {
+            check(moment, 0, 160, "]");
+            check(moment, 3, 160, "[ENDPOINT OVERRIDE: 3 systems]");
+            check(moment, 1, 120, "OVERRIDE");
+            check(moment, 1, 80, "[OVERRIDE 1]");
+            check(moment, 1, 40, "[OVERRIDE 1]");
+        }
+    }
 
     #[test]
     fn after_the_restoration_the_screen_says_what_is_now() {

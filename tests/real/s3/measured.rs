@@ -9,15 +9,19 @@ use warroom::app::kinds::KINDS;
 use warroom::domain::ids::Side;
 use warroom::domain::reading::{Certainty, FactValue, LookErrorKind};
 use warroom::domain::settings::{Table, Value};
-use warroom::port::{Beat, BeatSetup};
+use warroom::domain::site::SystemSpec;
+use warroom::domain::spending::Bill;
+use warroom::port::{Beat, BeatSetup, Clock};
 use warroom::systems::s3::BEAT_POLICY;
 
-use super::bench::{Hand, Vault, WallClock, Watcher, rights, system_of, table, text, why};
+use super::bench::{Hand, Shared, Vault, WallClock, Watcher, rights, system_of, table, text, why};
 use crate::kind::Rig as _;
 use crate::kind::truth::knows_no_lag;
 use crate::servers::aws::{Cloud, Double};
+use crate::servers::fault::FaultProxy;
 use crate::servers::minio::Pair;
 use crate::servers::{DEADLINE, until};
+use crate::stand::HandClock;
 use crate::turns::{Group, turn};
 
 #[test]
@@ -100,4 +104,41 @@ fn metrics_count_while_they_are_fresh() {
     assert!(matches!(told(), FactValue::Unknown(_)), "{:?}", told());
     put("OperationsPendingReplication", 60, 9.0);
     assert_eq!(told(), FactValue::Number(9.0));
+}
+
+#[test]
+fn looks_are_as_many_requests_as_one_round_tells() {
+    let Some(_turn) = turn(Group::Objects) else { return };
+    let (cloud, region) = (Cloud::start(Double::Moto), "eu-central-1");
+    cloud.bucket(region, "src").make();
+    cloud.bucket(region, "dst").make();
+    let proxy = FaultProxy::to(cloud.port);
+    let url = proxy.url();
+    let settings = table(vec![("metrics", Value::Boolean(true)), ("region", text(region))]);
+    let every = Duration::from_secs(30);
+    let spec = system_of([("src", &*url), ("dst", &*url)], "read", "act", settings);
+    let spec = SystemSpec { every, ..spec };
+    let role = table(vec![("role", text("arn:aws:iam::123456789012:role/copy"))]);
+    Hand::new(&spec, "s3.replicate", Side::B, role).apply().unwrap();
+    let hand = Arc::new(HandClock::at(1000));
+    let clock: Arc<dyn Clock> = Arc::<HandClock>::clone(&hand);
+    let mut site = Shared::by(clock);
+    site.watch(&spec);
+    let mut look = || {
+        for looks in site.look() {
+            assert!(looks.a.unwrap().is_ok() && looks.b.unwrap().is_ok());
+        }
+        Bill::sum(&site.bills())
+    };
+    let bill = look();
+    let before = proxy.asked(region);
+    // Ten minutes of its clock.
+    for _ in 0..20 {
+        hand.pass(every);
+        look();
+    }
+    let counted = f64::from(u32::try_from(proxy.asked(region) - before).unwrap());
+    let told = bill.requests_a_minute() * 10.0;
+    assert!((told - counted).abs() < 1e-6, "{told} {counted}");
+    assert!(bill.metrics > 0 && bill.usd_a_day.is_none(), "{bill}");
 }

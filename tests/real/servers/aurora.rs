@@ -25,38 +25,9 @@ pub struct Pair {
 impl Pair {
     /// A global database whose writer is in the first region.
     pub fn start() -> Self {
-        let pair =
-            Self { cloud: Cloud::start(Double::MiniStack), runtime: Runtime::new().unwrap() };
-        pair.runtime.block_on(async {
-            let [a, b] = REGIONS.map(|region| Client::new(&pair.cloud.config(region)));
-            let global = a.create_global_cluster().global_cluster_identifier(GLOBAL);
-            global.engine("aurora-postgresql").send().await.unwrap();
-            for (at, client) in [&a, &b].into_iter().enumerate() {
-                let cluster = client
-                    .create_db_cluster()
-                    .db_cluster_identifier(CLUSTERS[at])
-                    .engine("aurora-postgresql")
-                    .global_cluster_identifier(GLOBAL);
-                let cluster = if at == 0 {
-                    cluster.master_username("root").master_user_password("long-enough-1")
-                } else {
-                    cluster
-                };
-                cluster.send().await.unwrap();
-                let instance = client
-                    .create_db_instance()
-                    .db_instance_identifier(format!("{}-1", CLUSTERS[at]))
-                    .db_cluster_identifier(CLUSTERS[at])
-                    .db_instance_class("db.r6g.large")
-                    .engine("aurora-postgresql");
-                instance.send().await.unwrap();
-            }
-        });
-        for name in ["AuroraGlobalDBReplicationLag", "AuroraGlobalDBRPOLag"] {
-            let of = [("DBClusterIdentifier", CLUSTERS[1])];
-            pair.cloud.measure((REGIONS[1], "AWS/RDS", name), &of, (400.0, 60));
-        }
-        pair
+        let cloud = Cloud::start(Double::MiniStack);
+        stand(&cloud);
+        Self { cloud, runtime: Runtime::new().unwrap() }
     }
 
     /// Which region's cluster is the writer, as the first region tells it.
@@ -72,5 +43,38 @@ impl Pair {
     /// The ARN of a side's cluster.
     pub fn arn(side: usize) -> String {
         format!("arn:aws:rds:{}:{ACCOUNT}:cluster:{}", REGIONS[side], CLUSTERS[side])
+    }
+}
+
+/// Makes it in a double that runs.
+pub fn stand(cloud: &Cloud) {
+    Runtime::new().unwrap().block_on(async {
+        let [a, b] = REGIONS.map(|region| Client::new(&cloud.config(region)));
+        let global = a.create_global_cluster().global_cluster_identifier(GLOBAL);
+        global.engine("aurora-postgresql").send().await.unwrap();
+        for (at, client) in [&a, &b].into_iter().enumerate() {
+            let cluster = client
+                .create_db_cluster()
+                .db_cluster_identifier(CLUSTERS[at])
+                .engine("aurora-postgresql")
+                .global_cluster_identifier(GLOBAL);
+            let cluster = if at == 0 {
+                cluster.master_username("root").master_user_password("long-enough-1")
+            } else {
+                cluster
+            };
+            cluster.send().await.unwrap();
+            let instance = client
+                .create_db_instance()
+                .db_instance_identifier(format!("{}-1", CLUSTERS[at]))
+                .db_cluster_identifier(CLUSTERS[at])
+                .db_instance_class("db.r6g.large")
+                .engine("aurora-postgresql");
+            instance.send().await.unwrap();
+        }
+    });
+    for name in ["AuroraGlobalDBReplicationLag", "AuroraGlobalDBRPOLag"] {
+        let of = [("DBClusterIdentifier", CLUSTERS[1])];
+        cloud.measure((REGIONS[1], "AWS/RDS", name), &of, (400.0, 60));
     }
 }

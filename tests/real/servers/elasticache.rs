@@ -25,26 +25,8 @@ pub struct Pair {
 impl Pair {
     /// A Global Datastore whose primary is in the first region.
     pub fn start() -> Self {
-        let (pair, runtime) = (Self { cloud: Cloud::start(Double::Moto) }, Runtime::new().unwrap());
-        for (region, group) in REGIONS.into_iter().zip(GROUPS) {
-            let client = Client::new(&pair.cloud.config(region));
-            let made = client
-                .create_replication_group()
-                .replication_group_id(group)
-                .replication_group_description("lms")
-                .engine("redis")
-                .cache_node_type("cache.r6g.large")
-                .num_cache_clusters(2)
-                .automatic_failover_enabled(true)
-                .multi_az_enabled(true);
-            runtime.block_on(made.send()).unwrap();
-        }
-        let members = [(REGIONS[0], GROUPS[0]), (REGIONS[1], GROUPS[1])];
-        pair.cloud.tell("/rig/elasticache", &json!({ "global": GLOBAL, "members": members }));
-        // What it is measured of differs from account to account.
-        let of = [("ReplicationGroupId", GROUPS[1])];
-        let name = "GlobalDatastoreReplicationLag";
-        pair.cloud.measure((REGIONS[1], "AWS/ElastiCache", name), &of, (0.5, 60));
+        let pair = Self { cloud: Cloud::start(Double::Moto) };
+        stand(&pair.cloud);
         pair
     }
 
@@ -53,4 +35,28 @@ impl Pair {
         let told = self.cloud.tell("/rig/elasticache", &json!({ "global": GLOBAL }));
         told["failovers"].as_u64().unwrap()
     }
+}
+
+/// Makes it in a double that runs.
+pub fn stand(cloud: &Cloud) {
+    let runtime = Runtime::new().unwrap();
+    for (region, group) in REGIONS.into_iter().zip(GROUPS) {
+        let client = Client::new(&cloud.config(region));
+        let made = client
+            .create_replication_group()
+            .replication_group_id(group)
+            .replication_group_description("lms")
+            .engine("redis")
+            .cache_node_type("cache.r6g.large")
+            .num_cache_clusters(2)
+            .automatic_failover_enabled(true)
+            .multi_az_enabled(true);
+        runtime.block_on(made.send()).unwrap();
+    }
+    let members = [(REGIONS[0], GROUPS[0]), (REGIONS[1], GROUPS[1])];
+    cloud.tell("/rig/elasticache", &json!({ "global": GLOBAL, "members": members }));
+    // What it is measured of differs from account to account.
+    let of = [("ReplicationGroupId", GROUPS[1])];
+    let name = "GlobalDatastoreReplicationLag";
+    cloud.measure((REGIONS[1], "AWS/ElastiCache", name), &of, (0.5, 60));
 }

@@ -5,8 +5,18 @@ use std::time::Duration;
 
 use super::desk::Desk;
 use super::metrics::{Point, Query};
+use crate::domain::catalogue::{FactSpec, fact};
+use crate::domain::reading::{Fact, FactValue, Reading};
 use crate::domain::text::Clean;
 use crate::domain::time::{Stamp, no_less};
+
+/// The fact that every kind tells of our credentials, where they end.
+pub const CREDENTIALS_LEFT: FactSpec =
+    fact("credentials_left", "time until our credentials end, where they do");
+
+/// The fact that every kind tells where it is not Amazon that is asked.
+pub const ENDPOINT_OVERRIDE: FactSpec =
+    fact("endpoint_override", "the URL that is used in the place of Amazon's own");
 
 /// How long the newest metrics are waited for: without them everything else is told all the same.
 const METRICS_LIMIT: Duration = Duration::from_millis(800);
@@ -125,8 +135,32 @@ impl Beside {
         Some(seconds(self.expires_ms?.saturating_sub(self.now_ms).max(0)))
     }
 
+    /// Adds to a reading what is told by all kinds alike: until when our credentials last, and what
+    /// stands in for Amazon.
+    pub fn tell(&self, stand_in: Option<&str>, reading: Reading) -> Reading {
+        let mut told = Reading { health: reading.health.but(self.expiring()), ..reading };
+        let mut add = |spec: FactSpec, value| {
+            told.facts.push(Fact { name: spec.name.to_owned(), value });
+        };
+        if let Some(left_s) = self.left_s() {
+            add(CREDENTIALS_LEFT, FactValue::Seconds(left_s));
+        }
+        if let Some(url) = stand_in {
+            add(ENDPOINT_OVERRIDE, FactValue::text(url));
+        }
+        told.credentials_end = self.end_after(told.at);
+        told
+    }
+
+    /// When our credentials end, by the clock of a look.
+    fn end_after(&self, at: Stamp) -> Option<Stamp> {
+        let left_ms = self.expires_ms?.saturating_sub(self.now_ms);
+        let away = Duration::from_millis(left_ms.unsigned_abs());
+        Some(if left_ms < 0 { at.minus(away) } else { at.plus(away) })
+    }
+
     /// The warning that our credentials end soon.
-    pub fn expiring(&self) -> Option<String> {
+    fn expiring(&self) -> Option<String> {
         let left = self.left_s().filter(|left| *left < CREDENTIALS_LEAST_S)?;
         Some(format!("our credentials end in {}: renew them", no_less(left)))
     }
@@ -141,6 +175,8 @@ fn seconds(ms: i64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::reading::Health;
+    use crate::domain::time::BootId;
 
     #[test]
     fn a_lag_is_what_was_measured_and_all_the_time_since() {
@@ -168,15 +204,34 @@ mod tests {
 
     #[test]
     fn credentials_that_end_soon_are_a_warning() {
+        let at = Stamp { wall_ms: 8_999_000, boot_ms: 500_000, boot: BootId(1) };
         let check = |left_s: Option<i64>, want: Option<&str>| {
             let expires_ms = left_s.map(|left_s| 9_000_000 + left_s * 1000);
-            let told = Beside { points: Ok(Vec::new()), now_ms: 9_000_000, expires_ms };
+            let beside = Beside { points: Ok(Vec::new()), now_ms: 9_000_000, expires_ms };
             let want = want.map(|left| format!("our credentials end in {left}: renew them"));
-            assert_eq!(told.expiring(), want);
+            assert_eq!(beside.expiring(), want);
+            let told = beside.tell(None, Reading::new(at, Health::Up, "fine"));
+            let health = want.map_or(Health::Up, |want| Health::Degraded(want.into()));
+            assert_eq!(told.health, health);
+            // By the boot clock, whatever the wall clock says.
+            let end = told.credentials_end.map(|end| end.boot_ms.cast_signed());
+            assert_eq!(end, left_s.map(|left_s| 500_000 + left_s * 1000));
+            assert_eq!(told.fact("credentials_left").is_some(), left_s.is_some());
         };
         check(None, None);
         check(Some(3600), None);
         check(Some(3599), Some("59m59s"));
         check(Some(-5), Some("0s"));
+    }
+
+    #[test]
+    fn what_stands_in_for_amazon_is_a_fact() {
+        let beside = Beside { points: Ok(Vec::new()), now_ms: 0, expires_ms: None };
+        let at = Stamp { wall_ms: 0, boot_ms: 0, boot: BootId(1) };
+        let why = || Health::Down("gone".into());
+        let told = beside.tell(Some("http://127.0.0.1:9"), Reading::new(at, why(), "fine"));
+        assert_eq!(told.health, why());
+        let url = FactValue::text("http://127.0.0.1:9");
+        assert_eq!(told.fact("endpoint_override"), Some(&url));
     }
 }

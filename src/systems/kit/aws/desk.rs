@@ -7,14 +7,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use tokio::sync::watch;
 
+use super::charge::METRIC_USD;
 use super::metrics::{Period, Point, Query, newest};
 use super::place::{Opened, Place, open};
 use super::trouble::Asked;
 use super::{PeerClock, expires_ms};
 use crate::domain::time::Stamp;
 use crate::port::{Clock, Commons};
+use crate::systems::kit::paced;
 use crate::systems::kit::server::{Server, Target};
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
@@ -23,6 +26,9 @@ const TOLD_EVERY: Duration = Duration::from_secs(30);
 
 /// Things for which there is no question for all of them are asked for one by one: one so often.
 const ONE_EACH: Duration = Duration::from_secs(10);
+
+/// The same of what a global store says by itself: which member takes writes is asked of that.
+pub const MEMBERS_EVERY: Duration = Duration::from_secs(60);
 
 /// The same for metrics that nobody wanted before.
 const METRICS_FIRST: Duration = Duration::from_secs(3);
@@ -86,9 +92,9 @@ impl Desks {
         let slot = Arc::clone(lock(&self.0).entry(seated).or_default());
         let (at, ours) = (clock.now(), Arc::clone(clock));
         let ask = async move {
-            let Opened { config, clock } = opened.await?;
+            let Opened { config, clock, lasting } = opened.await?;
             let (told, since, wanted) = (Commons::default(), Mutex::default(), Arc::default());
-            Ok(Desk { config, clock, ours, place: words, user, told, since, wanted })
+            Ok(Desk { config, clock, lasting, ours, place: words, user, told, since, wanted })
         };
         slot.or_ask(at, FOR_EVER, None, ask).await
     }
@@ -99,6 +105,7 @@ pub struct Desk {
     config: SdkConfig,
     /// The services' clock.
     pub clock: PeerClock,
+    lasting: Option<SharedCredentialsProvider>,
     ours: Arc<dyn Clock>,
     place: String,
     user: String,
@@ -134,7 +141,11 @@ struct Points {
 }
 
 /// When credentials end.
-struct Expiry(Option<i64>);
+struct Expiry {
+    at_ms: Option<i64>,
+    /// True where that is later than what was told the last time: whoever gives them renews them.
+    moves: bool,
+}
 
 impl Desk {
     /// What clients are made from.
@@ -175,8 +186,21 @@ impl Desk {
         at: Option<Stamp>,
         ask: impl Future<Output = Result<T, Trouble>> + Send + 'static,
     ) -> Result<Arc<T>, Trouble> {
+        self.told_rarely(TOLD_EVERY, at, ask).await
+    }
+
+    /// The same, where an answer may be older: what no role and no lag hangs on.
+    ///
+    /// # Errors
+    /// What asking ends with.
+    pub async fn told_rarely<T: Send + Sync + 'static>(
+        &self,
+        every: Duration,
+        at: Option<Stamp>,
+        ask: impl Future<Output = Result<T, Trouble>> + Send + 'static,
+    ) -> Result<Arc<T>, Trouble> {
         match at {
-            Some(at) => self.told_each(TOLD_EVERY, at, ask).await,
+            Some(at) => self.told_each(every, at, ask).await,
             None => ask.await.map(Arc::new),
         }
     }
@@ -247,6 +271,8 @@ impl Desk {
     ) -> Result<Arc<Points>, Trouble> {
         let (slot, _) = self.told.of::<Named<Points>>().of(&format!("{period:?}"));
         let has_all = |last: &Points| queries.iter().all(|query| last.wanted.contains(*query));
+        let of_period = |query: &&Query| query.period == period;
+        let count = lock(&self.wanted).iter().filter(of_period).count();
         let last = slot.last();
         let every = match &last {
             Some(last) if has_all(last) => period.every(),
@@ -269,14 +295,27 @@ impl Desk {
             Ok(Points { wanted, of })
         };
         // No step changes what was measured before it.
-        slot.or_ask(at, every, None, ask).await
+        let told = paced::each(period.every(), async {
+            slot.1.want(period.every());
+            slot.1.measure(count, METRIC_USD);
+            slot.or_ask(at, every, None, ask).await
+        });
+        told.await
     }
 
-    /// When our credentials end, in milliseconds since 1970; none for those that do not.
+    /// When our credentials end, in milliseconds since 1970; none for those that do not, or that
+    /// are renewed by themselves.
     pub async fn expires_ms(&self, at: Stamp) -> Option<i64> {
-        let config = self.config.clone();
-        let ask = async move { Ok(Expiry(expires_ms(&config).await)) };
-        self.told_each(EXPIRY_EVERY, at, ask).await.ok().and_then(|expiry| expiry.0)
+        let lasting = self.lasting.clone()?;
+        let last = self.told.of::<Slot<Expiry>>().last();
+        let ask = async move {
+            let at_ms = expires_ms(&lasting).await;
+            let last = last.and_then(|last| last.at_ms);
+            let moves = at_ms.zip(last).is_some_and(|(at_ms, last)| at_ms > last);
+            Ok(Expiry { at_ms, moves })
+        };
+        let told = self.told_each(EXPIRY_EVERY, at, ask).await.ok()?;
+        told.at_ms.filter(|_| !told.moves)
     }
 }
 
@@ -285,7 +324,7 @@ type Answer<T> = Result<Arc<T>, Trouble>;
 
 /// A question that is asked once for all who want its answer; who does not wait for it finds it
 /// there the next time.
-pub struct Slot<T>(Mutex<Option<Question<T>>>);
+pub struct Slot<T>(Mutex<Option<Question<T>>>, paced::Shared);
 
 struct Question<T> {
     at: Stamp,
@@ -294,7 +333,7 @@ struct Question<T> {
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self(Mutex::default(), paced::Shared::default())
     }
 }
 
@@ -344,11 +383,13 @@ impl<T: Send + Sync + 'static> Slot<T> {
         since: Option<Stamp>,
         ask: impl Future<Output = Result<T, Trouble>> + Send + 'static,
     ) -> watch::Receiver<Option<Answer<T>>> {
+        self.1.want(keep);
         let mut last = lock(&self.0);
         if let Some(question) = last.as_ref().filter(|last| last.serves(at, keep, since)) {
             return question.told.clone();
         }
         let (tell, told) = watch::channel(None);
+        let ask = self.1.ask(ask);
         // Whoever asked may not wait for the answer: it is for all of them.
         tokio::spawn(async move {
             let answer = ask.await.map(Arc::new);
@@ -367,8 +408,12 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use aws_credential_types::Credentials;
+    use aws_credential_types::credential_fn::provide_credentials_fn;
+
     use super::*;
     use crate::domain::time::BootId;
+    use crate::stand::HandClock;
 
     fn at(boot_s: u64) -> Stamp {
         Stamp { wall_ms: 0, boot_ms: boot_s * 1000, boot: BootId(1) }
@@ -420,6 +465,46 @@ mod tests {
         gate.notify_one();
         let never = async { Err(Trouble::new(TroubleKind::Garbage, "asked twice")) };
         assert_eq!(slot.or_ask(at(102), TOLD_EVERY, None, never).await.map(|told| *told), Ok(1));
+    }
+
+    #[tokio::test]
+    async fn credentials_that_are_renewed_by_themselves_do_not_end() {
+        let ends_s = Arc::new(AtomicUsize::new(0));
+        let given = Arc::clone(&ends_s);
+        let give = move || {
+            let ends_s = u64::try_from(given.load(Ordering::Relaxed)).expect("small");
+            let end =
+                Some(std::time::UNIX_EPOCH + Duration::from_secs(ends_s)).filter(|_| ends_s > 0);
+            async move { Ok(Credentials::new("key", "secret", None, end, "test")) }
+        };
+        let desk = |lasting| Desk {
+            config: SdkConfig::builder().build(),
+            clock: PeerClock::default(),
+            lasting,
+            ours: Arc::new(HandClock::at(0)),
+            place: "one".to_owned(),
+            user: "u".to_owned(),
+            told: Commons::default(),
+            since: Mutex::default(),
+            wanted: Arc::default(),
+        };
+        let some = desk(Some(SharedCredentialsProvider::new(provide_credentials_fn(give))));
+        // When it is asked, when what is given then ends, and what is told.
+        let check = async |now_s: u64, end_s: usize, want: Option<i64>| {
+            ends_s.store(end_s, Ordering::Relaxed);
+            assert_eq!(some.expires_ms(at(now_s)).await, want.map(|s| s * 1000), "at {now_s}");
+        };
+        check(100, 0, None).await;
+        check(160, 3700, Some(3700)).await;
+        check(219, 3760, Some(3700)).await;
+        // Who gives new ones each time is not believed to stop.
+        check(220, 3820, None).await;
+        check(280, 3880, None).await;
+        // What stays is what it is, also after a person has logged in again.
+        check(340, 3880, Some(3880)).await;
+        check(400, 9000, None).await;
+        check(460, 9000, Some(9000)).await;
+        assert_eq!(desk(None).expires_ms(at(100)).await, None);
     }
 
     /// What a future gives at once.

@@ -82,7 +82,8 @@ pub trait Managed: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = ()> + Send {
         std::future::ready(())
     }
-    /// What all this means for one side.
+    /// What all this means for one side. What is told of every kind is added to it, see
+    /// [`Beside::tell`].
     fn judge(sight: &Sight<'_, Self>) -> Reading
     where
         Self: Sized;
@@ -184,6 +185,13 @@ async fn read<K: Managed>(
     );
     let told = told?;
     check_meant(target, K::identity(&told).0)?;
+    // What is measured may be known only by what was told.
+    let found = K::metrics(own);
+    let beside = if watched && found.len() > queries.len() {
+        Beside::ask(&session.desk, &found, now, watched).await
+    } else {
+        beside
+    };
     Ok(State { told, beside, data: own.pair.join(" and ").into() })
 }
 
@@ -224,6 +232,11 @@ impl<K: Managed> Server for K {
         Ok(())
     }
 
+    fn stand_ins(spec: &SystemSpec) -> Result<[Option<Clean>; 2], Fault> {
+        let sides = Written::<Self>::both(spec)?;
+        Ok(sides.map(|side| Some(side?.own.at.stand_in()?.into())))
+    }
+
     fn share(own: &mut Self::Own, commons: &Commons) {
         own.desks = commons.of();
     }
@@ -249,7 +262,7 @@ impl<K: Managed> Server for K {
         _peer: Option<SocketAddr>,
         _limit: Duration,
     ) -> Result<Self::Session, Trouble> {
-        let desk = target.own.desks.at(target, &target.own.at).await?;
+        let desk = Box::pin(target.own.desks.at(target, &target.own.at)).await?;
         Ok(Session { client: K::client(desk.config()), desk })
     }
 
@@ -258,7 +271,7 @@ impl<K: Managed> Server for K {
     }
 
     async fn identify(session: &Self::Session, target: &Target<Self>) -> Result<Identity, Trouble> {
-        Ok(read(session, target, false).await?.identity())
+        Ok(Box::pin(read(session, target, false)).await?.identity())
     }
 
     async fn ask(
@@ -266,7 +279,8 @@ impl<K: Managed> Server for K {
         target: &Target<Self>,
         watched: bool,
     ) -> Result<Self::State, Trouble> {
-        read(session, target, watched).await
+        // What a look carries is big, and every operator would carry it.
+        Box::pin(read(session, target, watched)).await
     }
 
     fn identity(state: &Self::State) -> Identity {
@@ -288,7 +302,8 @@ impl<K: Managed> Server for K {
     }
 
     fn judge(sight: &Sight<'_, Self>) -> Reading {
-        <K as Managed>::judge(sight)
+        let reading = <K as Managed>::judge(sight);
+        sight.own.beside.tell(sight.settings.at.stand_in(), reading)
     }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod arn;
 pub mod beside;
+pub mod charge;
 pub mod desk;
 pub mod managed;
 pub mod metrics;
@@ -19,6 +20,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableCredentialsProvider;
+use aws_config::identity::IdentityCache;
 use aws_config::imds::credentials::ImdsCredentialsProvider;
 use aws_config::meta::credentials::CredentialsProviderChain;
 use aws_config::profile::ProfileFileCredentialsProvider;
@@ -29,7 +31,8 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::web_identity_token::WebIdentityTokenCredentialsProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
+use aws_smithy_async::time::SystemTimeSource;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -44,8 +47,10 @@ use aws_smithy_types::date_time::Format;
 use http_body_util::Limited;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::paced;
 use super::trouble::{Trouble, TroubleKind};
-use place::Place;
+use charge::Payee;
+use place::{Opened, Place};
 use trouble::{Asked, of_sdk};
 
 /// The longest time for a connection.
@@ -68,6 +73,9 @@ const PAUSE_MOST: Duration = Duration::from_millis(50);
 
 /// The most bytes of one answer.
 const ANSWER_BYTES_MAX: usize = 2 << 20;
+
+/// For how long the credentials of an assumed role last.
+const ROLE_LASTS: Duration = Duration::from_secs(3600);
 
 /// What sessions of an assumed role are called there.
 const SESSION_NAME: &str = "warroom";
@@ -115,6 +123,14 @@ impl<'a> By<'a> {
             }
         }
     }
+
+    /// What the user is called.
+    fn user(&self) -> &'a str {
+        match self {
+            Self::Key(user, _) | Self::Profile(user) => user,
+            Self::Machine => MACHINE,
+        }
+    }
 }
 
 /// The clock of whoever answers, as its answers tell it: to the second, and never ahead.
@@ -139,7 +155,7 @@ impl PeerClock {
 ///
 /// # Errors
 /// When the authorities cannot be read.
-pub async fn configure(access: &Access<'_>) -> Result<(SdkConfig, PeerClock), Trouble> {
+pub async fn configure(access: &Access<'_>) -> Result<Opened, Trouble> {
     let clock = PeerClock::default();
     let client = http_client(access, clock.clone()).await?;
     let limits = TimeoutConfig::builder()
@@ -157,44 +173,74 @@ pub async fn configure(access: &Access<'_>) -> Result<(SdkConfig, PeerClock), Tr
         .behavior_version(BehaviorVersion::latest())
         .region(region.clone())
         .http_client(client)
+        // Who assumes a role wants to know it.
+        .time_source(SystemTimeSource::new())
+        // One for all clients that are made from it: each would have credentials of its own.
+        .identity_cache(IdentityCache::lazy().build())
         .retry_config(retries)
         // All of a request is bounded in time already.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .timeout_config(limits);
-    let mut config = config.credentials_provider(credentials(access, &region)).build();
+    let (own, lasting) = credentials(access, &region);
+    let mut config = config.credentials_provider(own).build();
     if let Some(url) = &access.at.endpoint {
         config = config.into_builder().endpoint_url(url).build();
     }
     if let Some(role) = &access.at.role {
         // In its own region: the credentials of one must not hang on another.
         let role = AssumeRoleProvider::builder(role).session_name(SESSION_NAME).region(region);
-        let role = SharedCredentialsProvider::new(role.configure(&config).build().await);
+        let role = role.session_length(ROLE_LASTS).configure(&config).build().await;
+        let role = SharedCredentialsProvider::new(Renewed(role));
         config = config.into_builder().credentials_provider(role).build();
     }
-    Ok((config, clock))
+    Ok(Opened { config, clock, lasting })
 }
 
-fn credentials(access: &Access<'_>, region: &Region) -> SharedCredentialsProvider {
+/// Whose credentials are used, and of these what may end without being renewed: a role, a token of
+/// the machine's and its metadata service give new ones by themselves.
+fn credentials(
+    access: &Access<'_>,
+    region: &Region,
+) -> (SharedCredentialsProvider, Option<SharedCredentialsProvider>) {
     let profile = ProfileFileCredentialsProvider::builder();
     match access.by {
         By::Key(key, secret) => {
-            let secret = secret.expose_secret();
-            SharedCredentialsProvider::new(Credentials::new(key, secret, None, None, "site"))
+            let key = Credentials::new(key, secret.expose_secret(), None, None, "site");
+            (SharedCredentialsProvider::new(key), None)
         }
-        By::Profile(name) => SharedCredentialsProvider::new(profile.profile_name(name).build()),
+        By::Profile(name) => {
+            let profile = SharedCredentialsProvider::new(profile.profile_name(name).build());
+            (profile.clone(), Some(profile))
+        }
         By::Machine => {
             tracing::debug!(%region, "credentials come from this machine");
             let environment = EnvironmentVariableCredentialsProvider::new();
+            let written = CredentialsProviderChain::first_try("Environment", environment)
+                .or_else("Profile", profile.build());
+            let written = SharedCredentialsProvider::new(written);
             let token = WebIdentityTokenCredentialsProvider::builder().build();
-            let chain = CredentialsProviderChain::first_try("Environment", environment)
-                .or_else("Profile", profile.build())
+            let chain = CredentialsProviderChain::first_try("Written", written.clone())
                 .or_else("WebIdentityToken", token);
-            SharedCredentialsProvider::new(if access.at.instance_role {
+            let all = SharedCredentialsProvider::new(if access.at.instance_role {
                 chain.or_else("Instance", ImdsCredentialsProvider::builder().build())
             } else {
                 chain
-            })
+            });
+            (all, Some(written))
         }
+    }
+}
+
+/// A role's credentials, which are asked for as often as they end and by nobody's looks.
+#[derive(Debug)]
+struct Renewed(AssumeRoleProvider);
+
+impl ProvideCredentials for Renewed {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(paced::each(ROLE_LASTS, self.0.provide_credentials()))
     }
 }
 
@@ -216,21 +262,25 @@ async fn http_client(access: &Access<'_>, clock: PeerClock) -> Result<SharedHttp
     } else {
         Builder::new().build_http()
     };
+    let payee = Payee::of(access.at, access.by.user());
     Ok(http_client_fn(move |settings, components| {
         let inner = inner.http_connector(settings, components);
-        SharedHttpConnector::new(Bounded { inner, clock: clock.clone() })
+        SharedHttpConnector::new(Bounded { inner, clock: clock.clone(), payee: payee.clone() })
     }))
 }
 
-/// A connector whose answers are bounded in size, whole where they are XML, and tell the time.
+/// A connector whose requests are counted, and whose answers are bounded in size, whole where they
+/// are XML, and tell the time.
 #[derive(Debug)]
 struct Bounded {
     inner: SharedHttpConnector,
     clock: PeerClock,
+    payee: Payee,
 }
 
 impl HttpConnector for Bounded {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        self.payee.count(&request);
         let (answer, clock) = (self.inner.call(request), self.clock.clone());
         HttpConnectorFuture::new(async move {
             let mut answer = answer.await?;
@@ -270,10 +320,10 @@ pub async fn caller(config: &SdkConfig, place: &str, user: &str) -> Result<Calle
     Ok(Caller { account, arn: told.arn.unwrap_or_default() })
 }
 
-/// When a configuration's credentials end, in milliseconds since 1970; none for those that do not,
-/// or that cannot be had now.
-pub async fn expires_ms(config: &SdkConfig) -> Option<i64> {
-    let credentials = config.credentials_provider()?.provide_credentials().await.ok()?;
+/// When credentials end, in milliseconds since 1970; none for those that do not, or that cannot be
+/// had now.
+pub async fn expires_ms(lasting: &SharedCredentialsProvider) -> Option<i64> {
+    let credentials = lasting.provide_credentials().await.ok()?;
     let left = credentials.expiry()?.duration_since(std::time::UNIX_EPOCH).ok()?;
     i64::try_from(left.as_millis()).ok()
 }

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use aws_config::SdkConfig;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use url::Url;
 
 use super::{Access, By, PeerClock, caller, configure};
@@ -24,6 +25,9 @@ pub const ENDPOINT: Setting<String> = Setting::new(
     "URL of a service that is not Amazon's own for that region; the reading says that one is used",
 )
 .example_each("\"http://127.0.0.1:9\"");
+
+/// How the names of Amazon's own addresses end.
+const AMAZONS: [&str; 3] = [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"];
 
 /// The secret for watching.
 pub const READ: Setting<String> = endpoint::READ.doc(
@@ -113,6 +117,16 @@ impl Place {
         self.endpoint.as_ref().is_none_or(|url| !url.starts_with("http://"))
     }
 
+    /// The address where it is none of Amazon's own: those are known by their names, which only the
+    /// authorities that everybody trusts vouch for.
+    pub fn stand_in(&self) -> Option<&str> {
+        let written = self.endpoint.as_deref()?;
+        let url = Url::parse(written).ok();
+        let host = url.as_ref().filter(|url| url.scheme() == "https").and_then(Url::host_str);
+        let named = host.is_some_and(|host| AMAZONS.iter().any(|end| host.ends_with(end)));
+        (!named || self.ca.is_some()).then_some(written)
+    }
+
     /// The region, or the address that stands in for it: nobody takes a rehearsal for the real one.
     pub fn words(&self, endpoint: &Endpoint) -> String {
         if self.endpoint.is_some() { endpoint.place() } else { self.region.clone() }
@@ -126,6 +140,8 @@ pub struct Opened {
     pub config: SdkConfig,
     /// The services' clock.
     pub clock: PeerClock,
+    /// Credentials that may end and that nothing here renews.
+    pub lasting: Option<SharedCredentialsProvider>,
 }
 
 /// Prepares the clients of a side. Nothing is asked but whose the credentials are, where the site
@@ -137,9 +153,9 @@ pub async fn open<S: Server>(target: &Target<S>, at: &Place) -> Result<Opened, T
     let (place, user) = (&target.place, &target.user);
     let named = target.user_is_named.then_some(user.as_str());
     let by = By::of(place, named, target.secret.as_ref())?;
-    let (config, clock) = Box::pin(configure(&Access { at, by })).await?;
+    let opened = Box::pin(configure(&Access { at, by })).await?;
     if let Some(expected) = &at.account {
-        let met = Box::pin(caller(&config, place, user)).await?.account;
+        let met = Box::pin(caller(&opened.config, place, user)).await?.account;
         if met != *expected {
             let words = format!(
                 "user {user} of {place} is of account {met}, and the site says {expected}: correct \
@@ -148,7 +164,7 @@ pub async fn open<S: Server>(target: &Target<S>, at: &Place) -> Result<Opened, T
             return Err(Trouble::unsent(TroubleKind::Ours, words));
         }
     }
-    Ok(Opened { config, clock })
+    Ok(opened)
 }
 
 /// Refuses to act as somebody of another account than what is acted on.
@@ -169,4 +185,34 @@ pub async fn check_caller<S: Server>(
         met.arn, met.account, target.place
     );
     Err(Trouble::unsent(TroubleKind::Ours, words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_amazons_own_addresses_stand_in_for_nobody() {
+        let check = |endpoint: Option<&str>, ca: Option<&str>, is_one: bool| {
+            let place = Place {
+                region: "eu-central-1".to_owned(),
+                endpoint: endpoint.map(str::to_owned),
+                role: None,
+                account: None,
+                instance_role: false,
+                ca: ca.map(PathBuf::from),
+            };
+            assert_eq!(place.stand_in(), endpoint.filter(|_| is_one), "{endpoint:?} {ca:?}");
+        };
+        let private = "https://vpce-0a1-x.rds.eu-central-1.vpce.amazonaws.com";
+        check(None, None, false);
+        check(Some(private), None, false);
+        check(Some("https://rds.eu-central-1.api.aws"), None, false);
+        // Anybody can be called so who is not asked for a certificate, or for one of his own.
+        check(Some("http://rds.eu-central-1.amazonaws.com"), None, true);
+        check(Some(private), Some("own.pem"), true);
+        check(Some("https://rds.amazonaws.com.example.org"), None, true);
+        check(Some("https://fakeamazonaws.com"), None, true);
+        check(Some("http://127.0.0.1:4566"), None, true);
+    }
 }
