@@ -15,6 +15,7 @@ pub const HOST: Setting<String> = Setting::new(
     Kind::Word,
     "Name or address of the side, with `:port` where that is not written beside it",
 )
+.leads_to_hosts()
 .required();
 
 /// The port, where it is not written with the host; each kind has its own default.

@@ -26,6 +26,7 @@ const MEMBERS: Setting<Vec<String>> = Setting::new(
     "The REST API of every member of this side's cluster, such as `pg-a1:8008`: all are asked at \
      once, and one that is not named may take writes unseen",
 )
+.leads_to_hosts()
 .required()
 .example_each("[\"127.0.0.1:9\"]");
 
@@ -50,6 +51,7 @@ const SERVES_AT: Setting<String> = Setting::new(
     "Where the other region reaches this side's PostgreSQL while it leads, such as \
      `pg-a.example:5432`: what the other side follows once it is demoted",
 )
+.leads_to_hosts()
 .example_each("\"127.0.0.1:9\"");
 
 const SLOT: Setting<String> = Setting::new(

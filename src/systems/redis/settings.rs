@@ -29,6 +29,7 @@ const HOST: Setting<String> = Setting::new(
     "Name or address of the side, with `:port` where that is not written beside it; not where \
      `nodes` are named, nor where `sentinels` of this side alone say where its primary is",
 )
+.leads_to_hosts()
 .example_each("\"127.0.0.1\"");
 
 const SENTINELS: Setting<Vec<String>> = Setting::new(
@@ -37,7 +38,8 @@ const SENTINELS: Setting<Vec<String>> = Setting::new(
     "The sentinels, each `host` or `host:port`: beside `a` and `b` where they watch the servers of \
      both regions, which `host` names; in one of them, without `host`, where they say which server \
      of that region is its primary. The server's own word is shown beside theirs",
-);
+)
+.leads_to_hosts();
 
 const MASTER: Setting<String> =
     Setting::new("master", Kind::Word, "What `sentinels` call the primary").or("mymaster");
@@ -63,7 +65,8 @@ const NODES: Setting<Vec<String>> = Setting::new(
     Kind::Texts(32),
     "In `a` and `b`: the cluster's nodes that stand in that region, each `host` or `host:port`, as \
      the cluster itself calls them",
-);
+)
+.leads_to_hosts();
 
 const DATABASE: Setting<i64> = Setting::new(
     "database",
