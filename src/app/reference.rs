@@ -57,6 +57,7 @@ fn http_probe(
         timeout: TIMEOUT,
         settings: toml_tree::parse("").map_err(|f| f.to_string())?,
         sides: [Some(side), None],
+        hosts: Vec::new(),
         secrets: Vec::new(),
         secrets_to_beat: [None, None],
         stand_ins: [None, None],

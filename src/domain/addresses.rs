@@ -10,6 +10,14 @@ pub fn without_addresses(text: &str, hosts: &[&str]) -> String {
     words.join(" ")
 }
 
+/// The host of an address or a URL, without its port: `pg-a` of `pg-a:5432`.
+pub fn host_of(text: &str) -> &str {
+    let text = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let text = text.split_once(['/', '?']).map_or(text, |(place, _)| place);
+    let text = text.rsplit_once('@').map_or(text, |(_, place)| place);
+    text.split_once(':').map_or(text, |(host, _)| host)
+}
+
 fn masked(word: &str, hosts: &[&str]) -> String {
     let outside = |letter: char| !letter.is_alphanumeric();
     let core = word.trim_matches(outside);
@@ -50,6 +58,16 @@ fn is_dotted(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_is_what_an_address_leads_to() {
+        let check = |text: &str, want: &str| assert_eq!(host_of(text), want);
+        check("pg-a", "pg-a");
+        check("pg-a:5432", "pg-a");
+        check("http://user@web-a:8080/health?deep=1", "web-a");
+        check("https://web-a?x", "web-a");
+        check("/run/postgresql", "");
+    }
 
     #[test]
     fn what_leads_to_a_host_is_masked() {

@@ -65,6 +65,8 @@ pub struct SettingSpec {
     pub example: Option<Example>,
     /// True for one of the system as a whole, which no side may say otherwise.
     pub of_pair: bool,
+    /// True where its texts lead to hosts, whose names are in no text that is shared.
+    pub is_host: bool,
 }
 
 impl SettingSpec {
@@ -163,6 +165,7 @@ impl<T> Setting<T> {
             default: None,
             example: None,
             of_pair: false,
+            is_host: false,
         };
         Self { spec, reads: PhantomData }
     }
@@ -194,6 +197,12 @@ impl<T> Setting<T> {
     /// What stands in the example of each side.
     pub const fn example_each(mut self, toml: &'static str) -> Self {
         self.spec.example = Some(Example::Each(toml));
+        self
+    }
+
+    /// Its texts lead to hosts: addresses with or without a port, or URLs.
+    pub const fn leads_to_hosts(mut self) -> Self {
+        self.spec.is_host = true;
         self
     }
 

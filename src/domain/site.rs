@@ -146,6 +146,8 @@ pub struct SystemSpec {
     pub settings: Table,
     /// What is written for region A and B; none where the system is not in that region.
     pub sides: [Option<Table>; 2],
+    /// Names of the hosts that it leads to, as its adapter declares what is written.
+    pub hosts: Vec<String>,
     /// Names of the secrets that watching it opens, as its adapter reads what is written.
     pub secrets: Vec<String>,
     /// Names of the secrets that write the heartbeat of region A and B, where it is written by us.

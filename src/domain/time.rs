@@ -61,6 +61,11 @@ impl Stamp {
         }
     }
 
+    /// True where something was never done, or was done so long ago.
+    pub fn is_due(self, last: Option<Self>, every: Duration) -> bool {
+        last.is_none_or(|last| self.since(last) >= every)
+    }
+
     /// This moment as another process tells it, or `now` where it claims to be later than that.
     pub fn at_most(self, now: Self) -> Self {
         let later = if self.boot == now.boot {

@@ -95,7 +95,7 @@ async fn poll(
         if events.send(heard(one.system.as_ref(), at, looks)).await.is_err() {
             return;
         }
-        if !changed && kept.is_some_and(|kept| at.since(kept) < LEARNED_EVERY) {
+        if !changed && !at.is_due(kept, LEARNED_EVERY) {
             continue;
         }
         kept = Some(at);

@@ -10,8 +10,6 @@ use crate::domain::rhythm::{UPDATE_EVERY, next_number};
 use crate::domain::run::event::RunKind;
 use crate::domain::run::phase::{Phase, Stage};
 use crate::domain::run::state::Run;
-use crate::domain::settings::{Table, Value};
-use crate::domain::site::Site;
 use crate::domain::text::Clean;
 use crate::domain::time::{clock_text, short_time};
 use crate::domain::verdict::{Primary, Priority, T0Basis};
@@ -76,21 +74,9 @@ fn hosts(screen: &Screen<'_>) -> Vec<String> {
             names.push(host.to_owned());
         }
     }
-    names.extend(site_hosts(screen.site));
+    names.extend(screen.site.systems.iter().flat_map(|system| system.hosts.clone()));
     names.retain(|name| !name.is_empty());
     names
-}
-
-fn site_hosts(site: &Site) -> Vec<String> {
-    let tables = site
-        .systems
-        .iter()
-        .flat_map(|system| system.sides.iter().flatten().chain(std::iter::once(&system.settings)));
-    let host = |table: &Table| match table.get("host").map(|node| &node.value) {
-        Some(Value::Text(name)) => Some(name.clone()),
-        Some(_) | None => None,
-    };
-    tables.filter_map(host).collect()
 }
 
 fn badge(kind: RunKind) -> &'static str {

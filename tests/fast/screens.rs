@@ -4,8 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
+use warroom::app::kinds::KINDS;
 use warroom::domain::console::Access;
+use warroom::domain::text::Clean;
 use warroom::domain::time::clock_text;
+use warroom::files::site;
 use warroom::ui::dialog::card::Card;
 use warroom::ui::frame_text;
 use warroom::ui::over::Dialog;
@@ -124,6 +127,73 @@ fn status_updates_read_as_kept() {
         }
     }
     assert_eq!(compare("status-updates", &texts), Ok(()), "UPDATE=1 keeps the new texts");
+}
+
+/// What leads to hosts in kinds of several shapes, each without a dot that would give it away.
+const HOSTS: &str = r#"
+schema = 1
+name = "shop"
+title = "Web shop"
+red_needs_signals = 1
+objectives.core = { rto = "1h", rpo = "5m" }
+regions.a = { label = "Region A", starts_as = "primary" }
+regions.b = { label = "Region B", starts_as = "standby" }
+people.anna = { roles = ["commander"], may_declare = true }
+
+[systems.cache]
+kind = "redis"
+sentinels = ["sentinel-1", "sentinel-2:26379"]
+a = { host = "redis-a:6380" }
+b = { host = "redis-b" }
+
+[systems.sessions]
+kind = "redis"
+cluster = true
+a = { nodes = ["node-1", "node-2:7001"] }
+b = { nodes = ["node-3"] }
+
+[systems.pg]
+kind = "patroni"
+a = { members = ["pg-a1", "pg-a2:8009"], scope = "east", serves_at = "vip-a:5432" }
+b = { members = ["pg-b1"], scope = "west" }
+
+[systems.web]
+kind = "http"
+a = { url = "http://web-a:8080/health" }
+b = { url = "http://web-b/health" }
+
+[rules]
+down = { system = "web", failures = 3 }
+"#;
+
+#[test]
+fn no_host_of_the_site_is_in_a_status_update() {
+    let site = site::parse(HOSTS, KINDS).expect("the site is right");
+    let mut fixture = fixture::of("healthy").expect("the moment exists");
+    let hosts = site.systems.iter().flat_map(|system| system.hosts.clone()).collect();
+    fixture.site.systems[0].hosts = hosts;
+    let named = [
+        "sentinel-1",
+        "sentinel-2",
+        "redis-a",
+        "redis-b",
+        "node-1",
+        "node-2",
+        "node-3",
+        "pg-a1",
+        "pg-a2",
+        "vip-a",
+        "pg-b1",
+        "web-a",
+        "web-b",
+    ];
+    for name in named {
+        let sentence = format!("ask {name} and {name}:6379 of ({name})");
+        let lines = update_text::lines(&fixture.screen(), &sentence);
+        let found = lines.iter().map(Clean::as_str).collect::<Vec<_>>().join("\n");
+        assert!(found.contains("NOTE ask [host] and [host]"), "{found}");
+        assert!(!found.contains(name), "{found}");
+    }
 }
 
 #[test]

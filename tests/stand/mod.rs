@@ -153,6 +153,7 @@ pub fn system(name: &str, kind: &str) -> SystemSpec {
         timeout: Duration::from_secs(1),
         settings: Table::default(),
         sides: [Some(Table::default()), Some(Table::default())],
+        hosts: Vec::new(),
         secrets: Vec::new(),
         secrets_to_beat: [None, None],
         stand_ins: [None, None],

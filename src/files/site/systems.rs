@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::domain::addresses::host_of;
 use crate::domain::ids::{Side, SystemId, TierId, is_name};
+use crate::domain::setting::SettingSpec;
 use crate::domain::settings::{Fault, Fields, Key, Node, Span, Table, Value, unknown};
 use crate::domain::site::{SecretRef, SecretSource, SystemSpec};
 use crate::domain::time::short_time;
@@ -97,6 +99,7 @@ fn read_system(
         idle_standby,
         settings,
         sides,
+        hosts: Vec::new(),
         secrets: Vec::new(),
         secrets_to_beat: [None, None],
         stand_ins: [None, None],
@@ -152,8 +155,8 @@ fn read_source(what: &str, node: &Node) -> Result<SecretSource, Fault> {
     }
 }
 
-/// Lets each kind check its systems and say which secrets they open and what stands in for their
-/// provider; refuses references to secrets that do not exist.
+/// Lets each kind check its systems and say which secrets they open, which hosts they lead to and
+/// what stands in for their provider; refuses references to secrets that do not exist.
 pub(super) fn check_secrets(
     fields: &Fields<'_>,
     specs: &mut [SystemSpec],
@@ -163,6 +166,7 @@ pub(super) fn check_secrets(
     let secrets = written_names(fields, "secrets");
     for spec in specs {
         let Ok(system) = kinds.system(&spec.kind) else { continue };
+        spec.hosts = hosts_of(spec, system.settings());
         let Some(names) = faults.take(system.secrets_to_watch(spec)) else { continue };
         for name in &names {
             check_reference(name, place_of(spec, name), &secrets, faults);
@@ -181,6 +185,22 @@ pub(super) fn check_secrets(
             }
         }
     }
+}
+
+/// The hosts that a system leads to, as its kind declares what is written.
+fn hosts_of(spec: &SystemSpec, settings: &[SettingSpec]) -> Vec<String> {
+    let tables = || spec.sides.iter().flatten().chain([&spec.settings]);
+    let leading = settings.iter().filter(|setting| setting.is_host);
+    let nodes = leading.flat_map(|setting| tables().filter_map(|table| table.get(setting.name)));
+    let texts = nodes.flat_map(|node| {
+        let one = std::slice::from_ref(node);
+        if let Value::List(nodes) = &node.value { nodes.as_slice() } else { one }
+    });
+    let host = |node: &Node| {
+        let Value::Text(text) = &node.value else { return None };
+        Some(host_of(text).to_owned())
+    };
+    texts.filter_map(host).collect()
 }
 
 fn check_reference(name: &str, span: Span, secrets: &[&str], faults: &mut Faults) {

@@ -15,6 +15,7 @@ pub const URL: Setting<String> = Setting::new(
     Kind::Word,
     "What to ask, `https://` or `http://`, without user or password",
 )
+.leads_to_hosts()
 .required()
 .example_each("\"http://127.0.0.1:9/health\"");
 

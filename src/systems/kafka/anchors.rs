@@ -15,7 +15,7 @@ use super::client::{Client, Session};
 use super::replicator;
 use super::state::{Newest, SideState};
 use crate::domain::time::Stamp;
-use crate::systems::kit::lately::is_due;
+use crate::systems::kit::lately::LATELY;
 
 /// How many topics are read back in one look, in turn: all partitions of one are made anew at once.
 const TOPICS_MOST: usize = 8;
@@ -65,7 +65,7 @@ impl Anchors {
         left: Duration,
     ) {
         let limit = left.min(LIMIT);
-        let asked = if is_due(self.asked, at) && limit > POLL {
+        let asked = if at.is_due(self.asked, LATELY) && limit > POLL {
             self.choose(state)
         } else {
             BTreeMap::new()

@@ -42,19 +42,20 @@ pub(super) fn of(view: &View<'_>, measured: Option<&Measured>, link: Option<&Lin
     if let Some(link) = link {
         tell("link_up", link.up());
     }
-    tell("partitions", count(own.topics.values().map(std::collections::BTreeMap::len).sum()));
-    tell("leaderless", count(own.leaderless));
+    let partitions = own.topics.values().map(std::collections::BTreeMap::len).sum::<usize>();
+    tell("partitions", FactValue::count(partitions as u64));
+    tell("leaderless", FactValue::count(own.leaderless as u64));
     if let Some(measured) = measured {
-        tell("behind", count(measured.behind));
-        tell("missing_topics", count(measured.missing.len()));
+        tell("behind", FactValue::count(measured.behind as u64));
+        tell("missing_topics", FactValue::count(measured.missing.len() as u64));
         if let Some(why) = &measured.why {
             tell("lag_unknown", FactValue::Text(why.as_str().into()));
         }
         tell("duplicates", duplicates(view));
     }
-    tell("lost_records", number(view.copies().lost().0));
-    tell("missing_records", number(view.copies().held.missing()));
-    tell("doubled_records", number(view.copies().doubled().0));
+    tell("lost_records", FactValue::count(view.copies().lost().0));
+    tell("missing_records", FactValue::count(view.copies().held.missing()));
+    tell("doubled_records", FactValue::count(view.copies().doubled().0));
     match &own.flow {
         None => {}
         Some(Err(why)) => {
@@ -62,8 +63,8 @@ pub(super) fn of(view: &View<'_>, measured: Option<&Measured>, link: Option<&Lin
             tell("mirror", FactValue::Unknown(why.clone()));
         }
         Some(Ok(flow)) => {
-            let failed = flow.connectors.iter().map(super::connect::Connector::failed).sum();
-            tell("failed_tasks", count(failed));
+            let failed = flow.connectors.iter().map(super::connect::Connector::failed);
+            tell("failed_tasks", FactValue::count(failed.sum::<usize>() as u64));
             let states: Vec<&str> = flow.sources().map(|source| source.state.as_str()).collect();
             let word = if states.is_empty() { "none".to_owned() } else { states.join(", ") };
             tell("mirror", FactValue::Text(word.into()));
@@ -102,14 +103,5 @@ fn duplicates(view: &View<'_>) -> FactValue {
             total += (reached - begins).max(0).unsigned_abs();
         }
     }
-    number(total)
-}
-
-fn count(count: usize) -> FactValue {
-    number(u64::try_from(count).unwrap_or(u64::MAX))
-}
-
-fn number(count: u64) -> FactValue {
-    #[expect(clippy::cast_precision_loss, reason = "counts of records are below 2^52")]
-    FactValue::Number(count as f64)
+    FactValue::count(total)
 }

@@ -9,7 +9,7 @@ use super::client::Client;
 use super::connect::Offsets;
 use super::context::Context;
 use crate::domain::time::Stamp;
-use crate::systems::kit::lately::is_due;
+use crate::systems::kit::lately::LATELY;
 use crate::systems::kit::trouble::Trouble;
 
 /// Where partitions begin and end. That they throw away records is told soon enough: the beginnings
@@ -21,7 +21,7 @@ pub(super) fn bounds(
 ) -> Result<(Offsets, Offsets), Trouble> {
     let ask = |client: &Client, which| offsets(client, &client.consumer, places, which);
     if let (Some((asked, low)), Some(at)) = (&client.low, at)
-        && !is_due(Some(*asked), at)
+        && !at.is_due(Some(*asked), LATELY)
     {
         let stable = ask(client, Offset::End)?;
         let ends_after = |place| low.get(place).is_some_and(|low| stable.get(place) >= Some(low));

@@ -120,7 +120,7 @@ impl Told {
         at: Stamp,
         left: Duration,
     ) {
-        if self.asked.is_some_and(|asked| at.since(asked) < EVERY) {
+        if !at.is_due(self.asked, EVERY) {
             return;
         }
         self.asked = Some(at);

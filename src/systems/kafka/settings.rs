@@ -25,7 +25,8 @@ const BROKERS: Setting<Vec<String>> = Setting::new(
     "brokers",
     Kind::Texts(LIST_MOST),
     "Further brokers to begin with, `host:port`; the others are learned from them",
-);
+)
+.leads_to_hosts();
 
 const ALIAS: Setting<String> = Setting::new(
     "alias",

@@ -15,6 +15,7 @@ pub const HOST: Setting<String> = Setting::new(
     Kind::Word,
     "Name or address of the side, with `:port` where that is not written beside it",
 )
+.leads_to_hosts()
 .required();
 
 /// The port, where it is not written with the host; each kind has its own default.
@@ -67,6 +68,33 @@ impl Endpoint {
             }
             of_host => Ok(Self { host, port: of_host.unwrap_or(beside) }),
         }
+    }
+
+    /// Reads the addresses that a setting lists, each once; `port` is that of one without its own.
+    ///
+    /// # Errors
+    /// When there is none, one is no address, or is there twice.
+    pub fn list(
+        fields: &Fields<'_>,
+        setting: &Setting<Vec<String>>,
+        port: u16,
+    ) -> Result<Option<Vec<Self>>, Fault> {
+        let Some(texts) = setting.of(fields)? else { return Ok(None) };
+        let refuse = |why: &str| fields.refuse(setting.spec.name, why);
+        let mut found: Vec<Self> = Vec::new();
+        for text in &texts {
+            let one = Self::of(text, port).filter(|one| !found.contains(one));
+            let why = || format!("names `{text}` twice, or it is none: it {NO_HOST}");
+            found.push(one.ok_or_else(|| refuse(&why()))?);
+        }
+        if found.is_empty() { Err(refuse("must name at least one")) } else { Ok(Some(found)) }
+    }
+
+    /// `pg-a`, `pg-a:5433`; none where that is no address of a network.
+    pub fn of(text: &str, port: u16) -> Option<Self> {
+        let (host, written) = split_host(text)?;
+        let found = Self { host, port: written.unwrap_or(port) };
+        (!found.is_folder()).then_some(found)
     }
 
     /// True for sockets and loopback: the traffic does not leave the machine.

@@ -7,12 +7,7 @@ use crate::domain::time::Stamp;
 use crate::systems::kit::paced;
 
 /// How old such an answer may be. Looks that come less often ask each time.
-const LATELY: Duration = Duration::from_secs(5);
-
-/// True where something was never asked, or not lately.
-pub fn is_due(asked: Option<Stamp>, at: Stamp) -> bool {
-    asked.is_none_or(|asked| at.since(asked) >= LATELY)
-}
+pub const LATELY: Duration = Duration::from_secs(5);
 
 /// An answer that a session had lately; whoever opens a new session has none.
 #[derive(Debug, Clone)]
@@ -49,7 +44,9 @@ impl<T: Clone> Lately<T> {
     fn known(&self, at: Option<Stamp>) -> Option<T> {
         let at = at?;
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.as_ref().filter(|(asked, _)| !is_due(Some(*asked), at)).map(|(_, told)| told.clone())
+        kept.as_ref()
+            .filter(|(asked, _)| !at.is_due(Some(*asked), LATELY))
+            .map(|(_, told)| told.clone())
     }
 }
 

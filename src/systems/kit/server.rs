@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::domain::catalogue::ActionSpec;
 use crate::domain::ids::Side;
 use crate::domain::reading::{Identity, Reading};
 use crate::domain::setting::Setting;
@@ -96,6 +97,10 @@ pub trait Server: Clone + Send + Sync + 'static {
     /// [`Server::connect`] gets none then.
     fn dials(_own: &Self::Own) -> bool {
         true
+    }
+    /// Why a step is not meant for a side that is made like this: "is a cluster: use …".
+    fn unsuited(_own: &Self::Own, _step: &ActionSpec) -> Option<&'static str> {
+        None
     }
     /// Before the first look, from both sides' settings.
     fn unlearned(sides: [Option<&Self::Own>; 2]) -> Self::Learned;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::seat::{Bench, Rights, Seat, check_target, line};
-use super::server::Server;
-use super::trouble::Trouble;
+use super::seat::{Bench, Rights, Seat, Told, check_target, line};
+use super::server::{Server, Written};
+use super::trouble::{Trouble, TroubleKind};
 use super::wait::{MARGIN, until};
 use crate::domain::catalogue::ActionSpec;
 use crate::domain::ids::{Side, StepId};
@@ -67,7 +67,8 @@ pub trait Task: Sized + Send + Sync + 'static {
     /// When a setting is wrong, or the target is none for this kind of step.
     fn check(table: &Table, system: Option<&SystemSpec>) -> Result<(), Fault> {
         read::<Self>(table)?;
-        check_target::<Self::On>(system, Self::RIGHTS)
+        check_target::<Self::On>(system, Self::RIGHTS)?;
+        system.map_or(Ok(()), suits::<Self>)
     }
 
     /// Which server answers now under the target's name.
@@ -105,6 +106,14 @@ pub fn read<T: Task>(table: &Table) -> Result<T::With, Fault> {
     Ok(with)
 }
 
+/// Refuses a target that is not made as the step wants it.
+fn suits<T: Task>(spec: &SystemSpec) -> Result<(), Fault> {
+    let sides = Written::<T::On>::both(spec)?;
+    let why = sides.iter().flatten().find_map(|side| T::On::unsuited(&side.own, &T::SPEC));
+    let fault = |why| Err(Fault::new(spec.span, format!("system `{}` {why}", spec.id)));
+    why.map_or(Ok(()), fault)
+}
+
 /// A task at its place.
 pub struct At<T: Task> {
     /// The servers and who asks.
@@ -133,7 +142,10 @@ impl<T: Task> Action for T {
     fn operator(&self, setup: OperatorSetup<'_>) -> Result<Box<dyn Operator>, Fault> {
         let seat = Seat::new(&setup, T::RIGHTS)?;
         let with = match setup.target {
-            Some(target) => T::with_for(setup.with, target)?,
+            Some(target) => {
+                suits::<T>(target.0)?;
+                T::with_for(setup.with, target)?
+            }
             None => read::<T>(setup.with)?,
         };
         Ok(Box::new(At::<T> {
@@ -194,6 +206,43 @@ impl<T: Task> At<T> {
     ) -> Result<Clean, Clean> {
         let clock = Arc::clone(&self.clock);
         until((&*clock, began, self.timeout), pause, output, self).await
+    }
+
+    /// Waits until what was ordered is done, as the end of the step: a line of output tells it.
+    ///
+    /// # Errors
+    /// Where it was not seen to be done within the step's time; it may still come.
+    pub async fn wait(
+        &mut self,
+        began: Stamp,
+        pause: Duration,
+        output: &mut dyn Output,
+    ) -> Applied {
+        match self.until_done(began, pause, output).await {
+            Ok(words) => tell(words, output),
+            Err(said) => {
+                let words = format!("ordered, but not done within the step's time: {said}");
+                Err(OperateError::Ambiguous(words.into()))
+            }
+        }
+    }
+
+    /// Refuses what is meant only while no primary on the other side may take writes; one that is
+    /// silent may be dead.
+    ///
+    /// # Errors
+    /// When the other side answers and is not proven closed.
+    pub fn no_rival(
+        &self,
+        other: &Told<T::On>,
+        is_closed: impl FnOnce(&<T::On as Server>::State) -> bool,
+    ) -> Result<(), OperateError> {
+        let is_closed = match other {
+            Ok(other) => is_closed(other),
+            Err(trouble) => trouble.kind != TroubleKind::OtherServer,
+        };
+        let is_refused = self.seat.alone && !is_closed;
+        if is_refused { Err(rival(&self.seat.other_region)) } else { Ok(()) }
     }
 
     /// The step's time, less what its runner needs to end it.

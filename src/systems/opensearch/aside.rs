@@ -48,8 +48,7 @@ impl Aside {
         at: Stamp,
         left: Duration,
     ) {
-        let is_fresh = self.asked.is_some_and(|asked| at.since(asked) < EVERY);
-        if is_fresh || left < LEFT_LEAST {
+        if !at.is_due(self.asked, EVERY) || left < LEFT_LEAST {
             return;
         }
         self.asked = Some(at);

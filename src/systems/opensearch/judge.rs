@@ -235,15 +235,6 @@ fn of_indices(view: &View<'_>) -> Vec<String> {
     reasons
 }
 
-fn unknown(why: &str) -> FactValue {
-    FactValue::Unknown(why.into())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts that are shown are below 2^52")]
-fn count(number: u64) -> FactValue {
-    FactValue::Number(number as f64)
-}
-
 fn facts(view: &View<'_>, told: &Reading) -> Vec<Fact> {
     let own = view.own;
     let mut facts = Vec::with_capacity(FACTS.len());
@@ -256,8 +247,8 @@ fn facts(view: &View<'_>, told: &Reading) -> Vec<Fact> {
     match &own.condition {
         Ok(condition) => {
             add("cluster_status", text(&condition.status));
-            add("nodes", count(condition.nodes));
-            add("unassigned_shards", count(condition.unassigned));
+            add("nodes", FactValue::count(condition.nodes));
+            add("unassigned_shards", FactValue::count(condition.unassigned));
         }
         Err(why) => add("cluster_status", FactValue::Unknown(why.clone())),
     }
@@ -268,13 +259,20 @@ fn facts(view: &View<'_>, told: &Reading) -> Vec<Fact> {
     add("index_states", text(&states.collect::<Vec<_>>().join(", ")));
     let missing: usize =
         own.there().map(|(it, made)| (made.shards as usize).saturating_sub(it.shards.len())).sum();
-    add("shards_missing", count(missing as u64));
+    add("shards_missing", FactValue::count(missing as u64));
     let follows = told.role == Some(Role::Standby);
-    let operations =
-        own.operations(|shard| if follows { shard.complete } else { shard.newest }).map(count);
-    add("operations", operations.unwrap_or_else(|| unknown("not every shard told its numbers")));
+    let operations = own
+        .operations(|shard| if follows { shard.complete } else { shard.newest })
+        .map(FactValue::count);
+    add(
+        "operations",
+        operations.unwrap_or_else(|| FactValue::unknown("not every shard told its numbers")),
+    );
     let replicas = own.there().map(|(_, made)| made.replicas).min();
-    add("replicas", replicas.map_or_else(|| unknown("no index"), |of| count(of.into())));
+    add(
+        "replicas",
+        replicas.map_or_else(|| FactValue::unknown("no index"), |of| FactValue::count(of.into())),
+    );
     add(
         WRITABLE,
         match own.writes() {
@@ -282,7 +280,7 @@ fn facts(view: &View<'_>, told: &Reading) -> Vec<Fact> {
                 FactValue::Boolean(own.indices.iter().all(|index| index.writes() == Writes::Open))
             }
             Writes::Refused => FactValue::Boolean(false),
-            Writes::Unknown => unknown("not every index tells whether it is copied"),
+            Writes::Unknown => FactValue::unknown("not every index tells whether it is copied"),
         },
     );
     if let Some(link) = &told.link {
@@ -300,7 +298,7 @@ fn facts(view: &View<'_>, told: &Reading) -> Vec<Fact> {
             add("snapshot_age", FactValue::Seconds(age_s));
             add("snapshot", text(&found.name));
         }
-        Some(Ok(None)) => add("snapshot_age", unknown("there is no good snapshot")),
+        Some(Ok(None)) => add("snapshot_age", FactValue::unknown("there is no good snapshot")),
         Some(Err(why)) => add("snapshot_age", FactValue::Unknown(why.clone())),
         None => {}
     }
@@ -317,7 +315,7 @@ fn of_beats(view: &View<'_>) -> Vec<Fact> {
     let beats = |side: Side| view.own.beats[side.index()].oldest();
     let age = |side: Side| {
         let age_s = beats(side).map(|at| FactValue::Seconds(span_s(view.at.wall_ms, at)));
-        age_s.unwrap_or_else(|| unknown("no heartbeat is there in whole"))
+        age_s.unwrap_or_else(|| FactValue::unknown("no heartbeat is there in whole"))
     };
     if view.settings.heartbeat.is_some() {
         add("heartbeat_age", age(view.side));
@@ -325,9 +323,9 @@ fn of_beats(view: &View<'_>) -> Vec<Fact> {
         let arrived = beats(view.side.other()).and_then(|at| u64::try_from(at).ok());
         // One index alone says nothing of when the others stopped.
         let alone = view.settings.indices.len() == 1;
-        let replayed = arrived.filter(|_| alone).map(count);
+        let replayed = arrived.filter(|_| alone).map(FactValue::count);
         let why = "the heartbeat measures its own index only";
-        add(LAST_REPLAYED, replayed.unwrap_or_else(|| unknown(why)));
+        add(LAST_REPLAYED, replayed.unwrap_or_else(|| FactValue::unknown(why)));
     }
     facts
 }

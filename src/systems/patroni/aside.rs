@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::session::Session;
 use super::state::SideState;
 use crate::domain::time::Stamp;
-use crate::systems::kit::lately::is_due;
+use crate::systems::kit::lately::LATELY;
 
 /// The most steps of a history that are read, from its end.
 const STEPS_MAX: usize = 64;
@@ -32,7 +32,7 @@ impl Aside {
             return;
         };
         let is_known = self.parted.is_some_and(|(known, _)| known == timeline);
-        if timeline < 2 || is_known || !is_due(self.asked, at) {
+        if timeline < 2 || is_known || !at.is_due(self.asked, LATELY) {
             return;
         }
         self.asked = Some(at);

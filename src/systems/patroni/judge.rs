@@ -167,12 +167,11 @@ impl View<'_> {
         let mut add = |name: &str, value: FactValue| {
             facts.push(Fact { name: name.to_owned(), value });
         };
-        let text = |text: &str| FactValue::Text(text.into());
-        add("scope", text(&own.scope));
-        add("system_identifier", text(&own.system));
+        add("scope", FactValue::text(own.scope.as_str()));
+        add("system_identifier", FactValue::text(own.system.as_str()));
         let each = own.members.iter();
         let each = each.map(|one| format!("{} {} {}", one.name, one.role, one.state));
-        add("members", text(&each.collect::<Vec<_>>().join(", ")));
+        add("members", FactValue::text(each.collect::<Vec<_>>().join(", ")));
         add("members_silent", count(Some(own.silent.len() as u64)));
         add("paused", FactValue::Boolean(own.is_paused()));
         let waits = own.members.iter().any(|member| member.pending_restart);
@@ -181,8 +180,8 @@ impl View<'_> {
         add(
             "scheduled_switchover",
             match scheduled {
-                Ok(at) => text(at.unwrap_or("none")),
-                Err(why) => FactValue::Unknown(why.message.clone()),
+                Ok(at) => FactValue::text(at.unwrap_or("none")),
+                Err(why) => FactValue::unknown(why.message.clone()),
             },
         );
         add(
@@ -190,34 +189,36 @@ impl View<'_> {
             match own.writes() {
                 Writes::Open => FactValue::Boolean(own.primary().is_some_and(Member::is_running)),
                 Writes::Refused => FactValue::Boolean(false),
-                Writes::Unknown => unknown("not every member tells whether it takes writes"),
+                Writes::Unknown => {
+                    FactValue::unknown("not every member tells whether it takes writes")
+                }
             },
         );
         add("diverged", split.fact());
         let Some(leader) = own.leader() else { return facts };
-        add("leader", text(&leader.name));
+        add("leader", FactValue::text(leader.name.as_str()));
         add("server_version", count(leader.server_version));
-        add("patroni_version", text(&leader.version));
+        add("patroni_version", FactValue::text(leader.version.as_str()));
         add("timeline", count(leader.timeline));
         add("locked", FactValue::Boolean(!leader.unlocked));
         add("failsafe", FactValue::Boolean(leader.failsafe));
         let age = self.dcs_age_s(leader).map(FactValue::Seconds);
-        add("dcs_age", age.unwrap_or_else(|| unknown("not told")));
+        add("dcs_age", age.unwrap_or_else(|| FactValue::unknown("not told")));
         if own.role() == Some(Role::Primary) {
             add("current_location", count(leader.location));
             return facts;
         }
         add("received_location", count(leader.received));
         add("replayed_location", count(leader.replayed));
-        let replayed_at = leader.replayed_at.as_deref().map(text);
-        let never = || unknown("nothing was replayed since the server was started");
+        let replayed_at = leader.replayed_at.as_deref().map(FactValue::text);
+        let never = || FactValue::unknown("nothing was replayed since the server was started");
         add("replayed_at", replayed_at.unwrap_or_else(never));
         let written = self.source().filter(|source| source.system == own.system);
         let gap = written.and_then(SideState::location).zip(leader.replayed);
-        let not_read = || unknown("the source side was not read");
+        let not_read = || FactValue::unknown("the source side was not read");
         add("replay_gap", gap.map_or_else(not_read, |(at, by)| count(Some(at.saturating_sub(by)))));
         add("replay_paused", FactValue::Boolean(leader.replay_paused));
-        add("replication_state", text(leader.replication.as_deref().unwrap_or("none")));
+        add("replication_state", FactValue::text(leader.replication.as_deref().unwrap_or("none")));
         if let Some(link) = link {
             add("link_up", link.up());
         }
@@ -255,11 +256,6 @@ fn of_members(own: &SideState) -> Vec<String> {
     reasons
 }
 
-fn unknown(why: &str) -> FactValue {
-    FactValue::Unknown(why.into())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "positions and counts are below 2^52")]
 fn count(number: Option<u64>) -> FactValue {
-    number.map_or_else(|| unknown("not told"), |number| FactValue::Number(number as f64))
+    number.map_or_else(|| FactValue::unknown("not told"), FactValue::count)
 }

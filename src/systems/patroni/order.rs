@@ -9,13 +9,13 @@ use super::session::Session;
 use super::settings::Patroni;
 use super::state::SideState;
 use crate::domain::time::Stamp;
-use crate::systems::kit::task::prelude::{Applied, At, OperateError, Output, Task, Trouble, tell};
+use crate::systems::kit::task::prelude::{Applied, At, Output, Task, Trouble};
 
 /// The longest time for a change of what a cluster keeps in its DCS.
 const CHANGE_LIMIT: Duration = Duration::from_secs(10);
 
 /// The time between two looks at what Patroni does in its own loop.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// The words for a side in maintenance: Patroni would take the order, and not follow it.
 pub(super) const PAUSED: &str = "is in maintenance, in which Patroni promotes and demotes nobody: \
@@ -34,20 +34,5 @@ pub(super) async fn configure<T: Task<On = Patroni>>(
     let order = (Method::PATCH, "/config", CHANGE_LIMIT);
     let asked = session.order(&place, order, body, output).await;
     asked.map_err(Trouble::into_operate_error)?;
-    wait(at, began, output).await
-}
-
-/// Waits until what was ordered is done.
-pub(super) async fn wait<T: Task<On = Patroni>>(
-    at: &mut At<T>,
-    began: Stamp,
-    output: &mut dyn Output,
-) -> Applied {
-    match at.until_done(began, LOOK_EVERY, output).await {
-        Ok(words) => tell(words, output),
-        Err(said) => {
-            let words = format!("ordered, and not done within the step's time: {said}");
-            Err(OperateError::Ambiguous(words.into()))
-        }
-    }
+    at.wait(began, LOOK_EVERY, output).await
 }

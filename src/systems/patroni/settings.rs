@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::domain::setting::{Kind, Setting, SettingSpec};
 use crate::domain::settings::{Fault, Fields};
-use crate::systems::kit::endpoint::{self, Endpoint, NO_HOST, split_host};
+use crate::systems::kit::endpoint::{self, Endpoint, NO_HOST};
 
 /// The kind `patroni`.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +26,7 @@ const MEMBERS: Setting<Vec<String>> = Setting::new(
     "The REST API of every member of this side's cluster, such as `pg-a1:8008`: all are asked at \
      once, and one that is not named may take writes unseen",
 )
+.leads_to_hosts()
 .required()
 .example_each("[\"127.0.0.1:9\"]");
 
@@ -50,6 +51,7 @@ const SERVES_AT: Setting<String> = Setting::new(
     "Where the other region reaches this side's PostgreSQL while it leads, such as \
      `pg-a.example:5432`: what the other side follows once it is demoted",
 )
+.leads_to_hosts()
 .example_each("\"127.0.0.1:9\"");
 
 const SLOT: Setting<String> = Setting::new(
@@ -103,7 +105,7 @@ impl Own {
         let members = members(fields)?;
         let serves_at = SERVES_AT.of(fields)?.map(|text| {
             let wrong = || fields.refuse("serves_at", NO_HOST);
-            address(&text, POSTGRES_PORT).ok_or_else(wrong)
+            Endpoint::of(&text, POSTGRES_PORT).ok_or_else(wrong)
         });
         Ok(Self {
             scope: SCOPE.get(fields)?,
@@ -118,23 +120,8 @@ impl Own {
 
 /// Reads where the members of a side are.
 pub(super) fn members(fields: &Fields<'_>) -> Result<Vec<Endpoint>, Fault> {
-    let (written, port) = (MEMBERS.get(fields)?, PORT.get(fields)?);
-    let mut members: Vec<Endpoint> = Vec::new();
-    for text in &written {
-        let member = address(text, port).filter(|member| !members.contains(member));
-        let why = || format!("names `{text}` twice, or it is none: it {NO_HOST}");
-        members.push(member.ok_or_else(|| fields.refuse("members", &why()))?);
-    }
-    if members.is_empty() {
-        return Err(fields.refuse("members", "must name at least one member"));
-    }
-    Ok(members)
-}
-
-fn address(text: &str, port: u16) -> Option<Endpoint> {
-    let (host, written) = split_host(text)?;
-    let found = Endpoint { host, port: written.unwrap_or(port) };
-    (!found.is_folder()).then_some(found)
+    let found = Endpoint::list(fields, &MEMBERS, PORT.get(fields)?)?;
+    Ok(found.expect("it is required"))
 }
 
 #[cfg(test)]
@@ -167,7 +154,7 @@ mod tests {
         };
         check("scope = 'east'", "needs `members`");
         check("members = ['a1']", "needs `scope`");
-        check("members = [], scope = 'east'", "must name at least one member");
+        check("members = [], scope = 'east'", "must name at least one");
         check("members = ['a1', 'a1:8008'], scope = 'east'", "names `a1:8008` twice");
         check("members = ['a1:x'], scope = 'east'", "must be a name or an address");
         check("members = ['/run/x'], scope = 'east'", "must be a name or an address");

@@ -57,10 +57,13 @@ pub(super) fn facts(view: &View<'_>) -> Vec<Fact> {
     let mut facts = Facts(Vec::with_capacity(FACTS.len()));
     facts.add("in_recovery", FactValue::Boolean(own.in_recovery));
     facts.add("timeline", FactValue::Number(f64::from(own.timeline)));
-    facts.add("system_identifier", FactValue::Text(own.system.to_string().into()));
-    facts.add("server_version", FactValue::Text(own.version.clone()));
-    let address = own.address.as_deref().map(|address| FactValue::Text(address.into()));
-    facts.add("server_address", address.unwrap_or_else(|| unknown("a local socket has none")));
+    facts.add("system_identifier", FactValue::text(own.system.to_string()));
+    facts.add("server_version", FactValue::text(own.version.clone()));
+    let address = own.address.as_deref().map(FactValue::text);
+    facts.add(
+        "server_address",
+        address.unwrap_or_else(|| FactValue::unknown("a local socket has none")),
+    );
     if own.in_recovery {
         facts.of_standby(own, view.link().as_ref());
         facts.add("replay_gap", gap(view, own.replay_lsn));
@@ -89,25 +92,25 @@ impl Facts {
 
     fn of_standby(&mut self, own: &SideState, link: Option<&Link>) {
         let (state, silent_s) = match &own.receiver {
-            Receiver::None => (FactValue::Text("none".into()), None),
-            Receiver::Hidden => (unknown(NEEDS_MONITOR), None),
+            Receiver::None => (FactValue::text("none"), None),
+            Receiver::Hidden => (FactValue::unknown(NEEDS_MONITOR), None),
             Receiver::Seen { status, silent_s, .. } => {
-                (FactValue::Text(status.as_str().into()), *silent_s)
+                (FactValue::text(status.as_str()), *silent_s)
             }
         };
         self.add("wal_receiver", state);
-        self.add("link_up", link.map_or_else(|| unknown("it has none"), Link::up));
+        self.add("link_up", link.map_or_else(|| FactValue::unknown("it has none"), Link::up));
         self.add("link_silent_for", seconds(silent_s, "there is no link to listen to"));
         self.add("replay_paused", FactValue::Boolean(own.replay_paused));
     }
 
     fn of_primary(&mut self, own: &SideState) {
         let sender = if own.senders.is_empty() {
-            FactValue::Text("none".into())
+            FactValue::text("none")
         } else if hidden(own) {
-            unknown(NEEDS_MONITOR)
+            FactValue::unknown(NEEDS_MONITOR)
         } else {
-            FactValue::Text(sender_words(own).into())
+            FactValue::text(sender_words(own))
         };
         self.add("sender", sender);
         self.add("current_lsn", position(own.current_lsn, "not told"));
@@ -133,7 +136,7 @@ impl Facts {
     fn of_keeping(&mut self, own: &SideState) {
         self.add("slots_retained", FactValue::Number(own.slots_retained.unwrap_or(0.0)));
         self.add("slot_lost", FactValue::Boolean(own.slots_lost > 0));
-        let age = own.archive_age_s.map_or_else(unknown, FactValue::Seconds);
+        let age = own.archive_age_s.map_or_else(FactValue::unknown, FactValue::Seconds);
         self.add("archive_age", age);
     }
 
@@ -141,13 +144,13 @@ impl Facts {
         self.add("connections", number(own.connections, "not told"));
         let free = own.connections.zip(own.connections_max).filter(|(_, most)| *most > 0.0);
         let share = free.map(|(open, most)| FactValue::Share((1.0 - open / most).clamp(0.0, 1.0)));
-        self.add("connections_free", share.unwrap_or_else(|| unknown("not told")));
+        self.add("connections_free", share.unwrap_or_else(|| FactValue::unknown("not told")));
     }
 
     fn of_schema(&mut self, schema: Result<&Schema, &Clean>) {
         match schema {
             Ok(schema) => {
-                let fingerprint = FactValue::Text(schema.fingerprint.as_str().into());
+                let fingerprint = FactValue::text(schema.fingerprint.as_str());
                 self.add("schema_fingerprint", fingerprint);
                 #[expect(clippy::cast_precision_loss, reason = "counts are small")]
                 let counts = (schema.invalid_indexes as f64, schema.missing.len() as f64);
@@ -163,20 +166,16 @@ impl Facts {
     }
 }
 
-fn unknown(why: &str) -> FactValue {
-    FactValue::Unknown(why.into())
-}
-
 fn seconds(value: Option<f64>, why: &str) -> FactValue {
-    value.map_or_else(|| unknown(why), |seconds| FactValue::Seconds(seconds.max(0.0)))
+    value.map_or_else(|| FactValue::unknown(why), |seconds| FactValue::Seconds(seconds.max(0.0)))
 }
 
 fn number(value: Option<f64>, why: &str) -> FactValue {
-    value.map_or_else(|| unknown(why), FactValue::Number)
+    value.map_or_else(|| FactValue::unknown(why), FactValue::Number)
 }
 
 fn position(lsn: Option<u64>, why: &str) -> FactValue {
-    lsn.map_or_else(|| unknown(why), |lsn| FactValue::Text(lsn_text(lsn).into()))
+    lsn.map_or_else(|| FactValue::unknown(why), |lsn| FactValue::text(lsn_text(lsn)))
 }
 
 fn writable(own: &SideState) -> FactValue {
@@ -184,7 +183,7 @@ fn writable(own: &SideState) -> FactValue {
         Writes::Open if own.hindered().is_some() => FactValue::Boolean(false),
         Writes::Open => FactValue::Boolean(true),
         Writes::Refused => FactValue::Boolean(false),
-        Writes::Unknown => unknown(&own.writers.why_open().unwrap_or_default()),
+        Writes::Unknown => FactValue::unknown(own.writers.why_open().unwrap_or_default()),
     }
 }
 
@@ -195,7 +194,7 @@ fn gap(view: &View<'_>, until: Option<u64>) -> FactValue {
     match (current, until) {
         #[expect(clippy::cast_precision_loss, reason = "far below 2^52 bytes apart")]
         (Some(current), Some(until)) => FactValue::Number(current.saturating_sub(until) as f64),
-        (None, _) | (_, None) => unknown("the source side was not read"),
+        (None, _) | (_, None) => FactValue::unknown("the source side was not read"),
     }
 }
 

@@ -156,7 +156,7 @@ impl Shape {
         at: Stamp,
         left: Duration,
     ) -> bool {
-        let due = self.asked.is_none_or(|asked| at.since(asked) >= SCHEMA_EVERY);
+        let due = at.is_due(self.asked, SCHEMA_EVERY);
         if !due || left < SCHEMA_TIME_MIN {
             return true;
         }

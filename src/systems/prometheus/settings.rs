@@ -17,6 +17,7 @@ const URL: Setting<String> = Setting::new(
     Kind::Word,
     "The server's base, `https://` or `http://`, without user or password",
 )
+.leads_to_hosts()
 .required()
 .example_each("\"http://127.0.0.1:9/\"");
 

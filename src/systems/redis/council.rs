@@ -2,10 +2,9 @@
 
 use super::sentinel::Word;
 use super::state::SideState;
-use crate::domain::reading::Writes;
+use crate::domain::reading::{Identity, Writes};
 use crate::domain::text::Clean;
-use crate::systems::kit::endpoint::Endpoint;
-use crate::systems::kit::trouble::{Trouble, TroubleKind};
+use crate::systems::kit::trouble::Trouble;
 
 /// All that was heard of the sentinels of one side in one look.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,9 +21,9 @@ pub(super) struct Council {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Other {
     /// Where they say it is.
-    pub(super) at: Endpoint,
-    /// Its run, and whether it says that it is a primary; or why it told nothing.
-    pub(super) told: Result<(String, bool), Clean>,
+    pub(super) place: String,
+    /// Who it is, and whether it says that it is a primary; or why it told nothing.
+    pub(super) told: Result<(Identity, bool), Clean>,
 }
 
 impl Council {
@@ -39,6 +38,10 @@ impl Council {
             }
         }
         heard
+    }
+
+    fn silent(&self) -> impl Iterator<Item = &Trouble> {
+        self.words.iter().filter_map(|(_, word)| word.as_ref().err())
     }
 
     fn votes(&self, word: &Word) -> usize {
@@ -62,6 +65,11 @@ impl Council {
         self.heard().iter().any(|(_, word)| word.has(flag))
     }
 
+    /// That they take the primary for down, in their word: agreed, or each for itself.
+    pub(super) fn down(&self) -> Option<&'static str> {
+        ["o_down", "s_down"].into_iter().find(|flag| self.any_has(flag))
+    }
+
     /// True when it is this server that the word is about.
     pub(super) fn means(word: &Word, own: &SideState) -> bool {
         own.at.as_ref() == Some(&word.primary) || word.run_id.as_ref() == Some(&own.run_id)
@@ -74,83 +82,70 @@ impl Council {
             let each = self.each_says();
             return format!("no majority of the {named} sentinels names one: {each}");
         };
-        let (votes, place) = (self.votes(word), word.primary.place());
-        format!("{votes} of {named} sentinels name {place}")
+        format!("{} of {named} sentinels name {}", self.votes(word), word.primary.place())
     }
 
     fn each_says(&self) -> String {
-        let names =
-            |(place, word): &(&str, &Word)| format!("{place} names {}", word.primary.place());
-        let each: Vec<String> = self.heard().iter().map(names).collect();
+        let heard = self.heard();
+        let names = heard.iter().map(|(at, word)| format!("{at} names {}", word.primary.place()));
+        let each: Vec<String> = names.collect();
         if each.is_empty() { "none answers".to_owned() } else { each.join(", ") }
     }
 
     /// What it means that none of them answered.
     pub(super) fn silence(&self, place: &str) -> Trouble {
-        let first = self.words.iter().find_map(|(_, word)| word.as_ref().err());
-        let all = self.words.len();
-        match first {
-            Some(first) => {
-                let message = format!("none of {all} sentinels tells of {place}: {first}");
-                Trouble { message: message.into(), ..first.clone() }
-            }
-            None => Trouble::new(TroubleKind::Garbage, format!("{place} is named by nobody")),
-        }
+        let first = self.silent().next().expect("there is a word of each, or a reason");
+        let message = format!("none of {} sentinels tells of {place}: {first}", self.words.len());
+        Trouble { message: message.into(), ..first.clone() }
     }
 
     /// What is wrong with their word, and what they say against the word of the servers.
     pub(super) fn reasons(&self, own: &SideState, other: Option<&SideState>) -> Vec<String> {
-        let mut reasons = self.plight();
+        let (mut reasons, says) = (self.plight(), self.says());
         if let Some(word) = self.agreed() {
-            let (is_meant, says) = (Self::means(word, own), self.says());
-            if own.is_primary() && !is_meant {
-                reasons.push(format!(
+            let is_new = word.run_id.as_ref().is_some_and(|run| *run != own.run_id);
+            let restarted = "it was started anew, and the sentinels do not know yet";
+            reasons.extend(match (own.is_primary(), Self::means(word, own)) {
+                (true, false) => Some(format!(
                     "it says PRIMARY while {says}: what it takes is LOST once they make it a \
                      replica; fence it (redis.replicate)"
-                ));
-            } else if !own.is_primary() && is_meant {
-                reasons.push(format!("{says}, and it is a replica"));
-            } else if is_meant && word.run_id.as_ref().is_some_and(|run| *run != own.run_id) {
-                reasons.push("it was started anew, and the sentinels do not know yet".to_owned());
-            }
+                )),
+                (false, true) => Some(format!("{says}, and it is a replica")),
+                (true, true) => is_new.then(|| restarted.to_owned()),
+                (false, false) => None,
+            });
         }
-        for rival in self.rivals(own, other) {
-            reasons.push(format!(
-                "{} says PRIMARY too while {}: what it takes is LOST",
-                rival.at.place(),
-                self.says()
-            ));
-        }
+        let rivals = self.rivals(own, other).map(|Other { place, .. }| {
+            format!("{place} says PRIMARY too while {says}: what it takes is LOST")
+        });
+        reasons.extend(rivals);
         reasons
     }
 
     /// Why their word is no reason to rely on, whatever the servers say.
     pub(super) fn plight(&self) -> Vec<String> {
         let (heard, named) = (self.heard(), self.words.len());
-        let mut reasons = Vec::new();
-        let mut silent = self.words.iter().filter_map(|(_, word)| word.as_ref().err());
-        let count = silent.clone().count();
-        if let Some(first) = silent.next() {
-            reasons.push(format!("{count} of {named} sentinels tell nothing: {first}"));
-        }
-        if heard.len() + count < named {
+        let (mut reasons, silent) = (Vec::new(), self.silent().count());
+        let first = self.silent().next();
+        let tells = |why| format!("{silent} of {named} sentinels tell nothing: {why}");
+        reasons.extend(first.map(tells));
+        if heard.len() + silent < named {
             let only = heard.len();
             reasons.push(format!("several names lead to one sentinel: there are only {only}"));
         }
-        let apart = |(_, word): &(&str, &Word)| heard[0].1.primary != word.primary;
         if self.agreed().is_none() {
             reasons.push(self.says());
-        } else if heard.iter().any(apart) {
+        } else if heard.iter().any(|(_, word)| word.primary != heard[0].1.primary) {
             reasons.push(format!("the sentinels disagree: {}", self.each_says()));
         }
         let stuck = heard.iter().find_map(|(_, word)| word.stuck.as_ref());
         reasons.extend(stuck.map(|why| format!("a failover is not assured: {why}")));
-        if self.any_has("failover_in_progress") {
+        if self.any_has(MOVING) {
             reasons.push("the sentinels are failing over".to_owned());
-        } else if let Some(word) = ["o_down", "s_down"].iter().find(|flag| self.any_has(flag)) {
-            let count = heard.iter().filter(|(_, heard)| heard.has(word)).count();
-            let what = format!("{count} of {named} sentinels take the primary for down ({word})");
-            reasons.push(what);
+        } else if let Some(flag) = self.down() {
+            let count = heard.iter().filter(|(_, heard)| heard.has(flag)).count();
+            reasons
+                .push(format!("{count} of {named} sentinels take the primary for down ({flag})"));
         }
         reasons
     }
@@ -169,11 +164,12 @@ impl Council {
         own: &'a SideState,
         other: Option<&'a SideState>,
     ) -> impl Iterator<Item = &'a Other> {
-        self.others.iter().filter(move |rival| {
-            let is_known =
-                |run: &str| own.run_id == run || other.is_some_and(|other| other.run_id == run);
-            rival.told.as_ref().is_ok_and(|(run, primary)| *primary && !is_known(run))
-        })
+        let is_new = move |it: &Identity| {
+            let other = other.map(SideState::identity);
+            it.is_other(&own.identity()) && other.is_none_or(|other| it.is_other(&other))
+        };
+        let told = |rival: &Other| rival.told.clone().ok();
+        self.others.iter().filter(move |one| told(one).is_some_and(|(it, is)| is && is_new(&it)))
     }
 
     /// Whether the side takes writes, where its server says so of itself: closed only if none that
@@ -184,51 +180,50 @@ impl Council {
         own: &SideState,
         other: Option<&SideState>,
     ) -> Writes {
-        let moving = self.any_has("failover_in_progress");
-        let silent = || self.others.iter().any(|other| other.told.is_err());
-        match told {
-            Writes::Open | Writes::Unknown => told,
-            Writes::Refused if self.lead && self.rivals(own, other).next().is_some() => {
-                Writes::Open
-            }
-            Writes::Refused if moving || (self.lead && silent()) => Writes::Unknown,
-            Writes::Refused => Writes::Refused,
+        let is_silent = self.others.iter().any(|other| other.told.is_err());
+        if told != Writes::Refused {
+            told
+        } else if self.lead && self.rivals(own, other).next().is_some() {
+            Writes::Open
+        } else if self.any_has(MOVING) || (self.lead && is_silent) {
+            Writes::Unknown
+        } else {
+            Writes::Refused
         }
     }
 }
 
+/// How a sentinel calls a primary that it moves.
+pub(super) const MOVING: &str = "failover_in_progress";
+
 /// Why sentinels would undo it if `own`, a replica, were made a primary behind their back.
 pub(super) fn against_promoting(own: &SideState, other: Option<&SideState>) -> Option<String> {
-    let councils = [Some(own), other].into_iter().flatten().filter_map(SideState::council);
-    let lives = |council: &Council| {
-        council.agreed().is_some_and(|word| {
-            !Council::means(word, own) && !word.has("s_down") && !word.has("o_down")
-        })
+    let lives = |council: &&Council| {
+        let named = council.agreed().filter(|word| !Council::means(word, own));
+        named.is_some_and(|word| !word.has("s_down") && !word.has("o_down"))
     };
-    let council = councils.into_iter().find(|council| lives(council))?;
-    Some(format!(
-        "{}, and would make it a replica again within about 10 s: use redis.sentinel_failover, or \
-         stop them first",
-        council.says()
-    ))
+    let mut councils = own.council.iter().chain(other.and_then(|other| other.council.as_ref()));
+    Some(undone(councils.find(lives)?, "make it a replica again within about 10 s"))
 }
 
 /// Why sentinels would undo it if `own` were made a replica behind their back.
 pub(super) fn against_following(own: &SideState) -> Option<String> {
-    let council = own.council()?;
+    let council = own.council.as_ref()?;
     council.agreed().filter(|word| Council::means(word, own))?;
-    Some(format!(
-        "{}, and would take it for dead and promote another one: use redis.sentinel_failover, or \
-         stop them first",
-        council.says()
-    ))
+    Some(undone(council, "take it for dead and promote another one"))
+}
+
+fn undone(council: &Council, how: &str) -> String {
+    let says = council.says();
+    format!("{says}, and would {how}: use redis.sentinel_failover, or stop them first")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::beside::Beside;
     use super::super::tests_support::{primary, replica};
     use super::*;
+    use crate::systems::kit::endpoint::Endpoint;
+    use crate::systems::kit::trouble::TroubleKind;
 
     const A: u16 = 6379;
     const B: u16 = 6380;
@@ -264,7 +259,7 @@ mod tests {
     }
 
     fn beside(state: SideState, port: u16, council: Council) -> SideState {
-        SideState { at: Some(at(port)), beside: Beside::Sentinels(council), ..state }
+        SideState { at: Some(at(port)), council: Some(council), ..state }
     }
 
     #[test]
@@ -295,7 +290,7 @@ mod tests {
         let check =
             |own: SideState, port: u16, words: Vec<Result<Word, Trouble>>, want: &[&str]| {
                 let own = beside(own, port, council(words, false));
-                let found = own.council().unwrap().reasons(&own, None);
+                let found = own.council.as_ref().unwrap().reasons(&own, None);
                 assert_eq!(found.len(), want.len(), "{found:#?}");
                 for (found, want) in found.iter().zip(want) {
                     assert!(found.contains(want), "{found} / {want}");
@@ -343,8 +338,13 @@ mod tests {
     #[test]
     fn a_side_that_sentinels_lead_to_is_closed_only_if_all_are() {
         let other = |port: u16, told: Result<(&str, bool), &str>| Other {
-            at: at(port),
-            told: told.map(|(run, primary)| (run.to_owned(), primary)).map_err(Clean::from),
+            place: at(port).place(),
+            told: told
+                .map(|(run, primary)| {
+                    let server = format!("run {run}").into();
+                    (Identity { server, data: "h1".into() }, primary)
+                })
+                .map_err(Clean::from),
         };
         let check = |lead: bool, flags: &str, others: Vec<Other>, want: Writes| {
             let words = vec![Ok(Word { flags: flags.to_owned(), ..word("1", B) })];

@@ -1,5 +1,6 @@
 //! Every fact of a reading by name, and what each means.
 
+use super::council::{Council, MOVING};
 use super::judge::{View, follower_words};
 use super::lag::span_s;
 use super::sentinel::Word;
@@ -57,129 +58,118 @@ pub(super) const FACTS: &[FactSpec] = &[
 /// How far a heartbeat may be ahead of the server's clock, in milliseconds.
 const CLOCK_SLACK_MS: i64 = 2000;
 
+/// Values by their names.
+type Named = Vec<(&'static str, FactValue)>;
+
+/// As facts of a reading.
+pub(super) fn named(facts: Named) -> Vec<Fact> {
+    facts.into_iter().map(|(name, value)| Fact { name: name.to_owned(), value }).collect()
+}
+
 /// The facts of one side.
 pub(super) fn facts(view: &View<'_>) -> Vec<Fact> {
     let own = view.own;
-    let mut facts = Facts(Vec::with_capacity(FACTS.len()));
-    facts.add("server_version", text(&own.version));
-    facts.add("run_id", text(&own.run_id));
-    facts.add("uptime", FactValue::Seconds(own.uptime_s.max(0.0)));
-    facts.add("replid", text(&own.replid));
-    facts.add("offset", count(own.offset));
-    facts.of_role(view);
+    let mut facts = vec![
+        ("server_version", FactValue::text(own.version.as_str())),
+        ("run_id", FactValue::text(own.run_id.as_str())),
+        ("uptime", FactValue::Seconds(own.uptime_s.max(0.0))),
+        ("replid", FactValue::text(own.replid.as_str())),
+        ("offset", FactValue::count(own.offset)),
+    ];
+    facts.extend(of_role(view));
     let writable = match view.writes() {
         Writes::Open => FactValue::Boolean(own.hindered().is_none()),
         Writes::Refused => FactValue::Boolean(false),
-        Writes::Unknown => unknown("it loads its data set or hands over"),
+        Writes::Unknown => FactValue::unknown("it loads its data set or hands over"),
     };
-    facts.add("writable", writable);
-    facts.add("failover_state", text(&own.failover));
-    facts.add("keys", count(own.keys));
-    facts.add("persistence", persistence(own));
-    facts.add("save_failed", FactValue::Boolean(own.save_failed()));
-    facts.add("empty_primary", FactValue::Boolean(view.trap().is_some()));
-    facts.add("diverged", view.split().fact());
-    facts.of_beats(view);
-    let clients = own.clients.map_or_else(|| unknown("not told"), FactValue::Number);
-    facts.add("connections", clients);
-    if let Some(share) = own.memory_used {
-        facts.add("memory_used", FactValue::Share(share));
-    }
-    facts.of_sentinels(view);
-    facts.0
+    facts.extend([
+        ("writable", writable),
+        ("failover_state", FactValue::text(own.failover.as_str())),
+        ("keys", FactValue::count(own.keys)),
+        ("persistence", persistence(own)),
+        ("save_failed", FactValue::Boolean(own.save_failed())),
+        ("empty_primary", FactValue::Boolean(view.trap().is_some())),
+        ("diverged", view.split().fact()),
+    ]);
+    facts.extend(of_beats(view));
+    let clients = own.clients.map_or_else(|| FactValue::unknown("not told"), FactValue::Number);
+    facts.push(("connections", clients));
+    facts.extend(own.memory_used.map(|share| ("memory_used", FactValue::Share(share))));
+    facts.extend(own.council.iter().flat_map(|council| of_sentinels(council, view)));
+    named(facts)
 }
 
-struct Facts(Vec<Fact>);
+fn of_role(view: &View<'_>) -> Named {
+    let (Some(upstream), Some(link)) = (&view.own.upstream, view.link()) else {
+        return vec![("replicas", FactValue::text(follower_words(view.own)))];
+    };
+    #[expect(clippy::cast_precision_loss, reason = "seconds are far below 2^52")]
+    let age = upstream.silent_s.map(|seconds| FactValue::Seconds(seconds as f64));
+    vec![
+        ("follows", FactValue::text(format!("{}:{}", upstream.host, upstream.port))),
+        ("link_up", link.up()),
+        ("link_age", age.unwrap_or_else(|| FactValue::unknown("the link is down"))),
+        ("sync_in_progress", FactValue::Boolean(upstream.syncing)),
+    ]
+}
 
-impl Facts {
-    fn add(&mut self, name: &str, value: FactValue) {
-        self.0.push(Fact { name: name.to_owned(), value });
-    }
+fn of_sentinels(council: &Council, view: &View<'_>) -> Named {
+    let (heard, agreed) = (council.heard(), council.agreed());
+    let of_word = |told: fn(&Word) -> FactValue| {
+        agreed.map_or_else(|| FactValue::unknown("no majority of them agrees"), told)
+    };
+    let alike = heard.iter().all(|(_, word)| word.primary == heard[0].1.primary);
+    let moving = council.any_has(MOVING);
+    let rivals = council.rivals(view.own, view.other).count();
+    vec![
+        ("sentinel_primary", of_word(|word| FactValue::text(word.primary.place()))),
+        ("sentinels_agree", FactValue::Boolean(alike && !heard.is_empty())),
+        ("sentinels_named", FactValue::count(council.words.len() as u64)),
+        ("sentinels_answered", FactValue::count(heard.len() as u64)),
+        ("sentinels_known", of_word(|word| FactValue::count(word.known))),
+        ("sentinel_quorum", of_word(|word| FactValue::count(word.quorum))),
+        ("sentinel_down", FactValue::text(council.down().unwrap_or("no"))),
+        ("sentinel_failover", FactValue::Boolean(moving)),
+        ("other_primaries", FactValue::count(rivals as u64)),
+    ]
+}
 
-    fn of_role(&mut self, view: &View<'_>) {
-        let own = view.own;
-        let (Some(upstream), Some(link)) = (&own.upstream, view.link()) else {
-            return self.add("replicas", text(&follower_words(own)));
-        };
-        self.add("follows", text(&format!("{}:{}", upstream.host, upstream.port)));
-        self.add("link_up", link.up());
-        #[expect(clippy::cast_precision_loss, reason = "seconds are far below 2^52")]
-        let age = upstream.silent_s.map(|seconds| FactValue::Seconds(seconds as f64));
-        self.add("link_age", age.unwrap_or_else(|| unknown("the link is down")));
-        self.add("sync_in_progress", FactValue::Boolean(upstream.syncing));
-    }
-
-    fn of_sentinels(&mut self, view: &View<'_>) {
-        let Some(council) = view.own.council() else { return };
-        let (heard, none) = (council.heard(), || unknown("no majority of them agrees"));
-        let agreed = council.agreed();
-        let alike = heard.iter().all(|(_, word)| word.primary == heard[0].1.primary);
-        let of_word = |told: fn(&Word) -> u64| agreed.map_or_else(none, |word| count(told(word)));
-        let down = ["o_down", "s_down"].into_iter().find(|flag| council.any_has(flag));
-        let primary = agreed.map_or_else(none, |word| text(&word.primary.place()));
-        let rivals = council.rivals(view.own, view.other).count();
-        self.add("sentinel_primary", primary);
-        self.add("sentinels_agree", FactValue::Boolean(alike && !heard.is_empty()));
-        self.add("sentinels_named", count(council.words.len() as u64));
-        self.add("sentinels_answered", count(heard.len() as u64));
-        self.add("sentinels_known", of_word(|word| word.known));
-        self.add("sentinel_quorum", of_word(|word| word.quorum));
-        self.add("sentinel_down", text(down.unwrap_or("no")));
-        let moving = council.any_has("failover_in_progress");
-        self.add("sentinel_failover", FactValue::Boolean(moving));
-        self.add("other_primaries", count(rivals as u64));
-    }
-
-    fn of_beats(&mut self, view: &View<'_>) {
-        let own = view.own;
-        let age = |beat: &Beat| match (beat, own.clock_ms) {
-            (Beat::At(at), Some(clock_ms)) => FactValue::Seconds(span_s(clock_ms, *at)),
-            (Beat::At(_), None) => unknown("the server told no time"),
-            (Beat::Missing, _) => unknown("no heartbeat was ever written or copied here"),
-            (Beat::NotAsked, _) => unknown("the site names no `heartbeat`"),
-            (Beat::Unreadable(why), _) => FactValue::Unknown(why.clone()),
-        };
-        let theirs = own.beat(view.side.other());
-        self.add("heartbeat_age", age(own.beat(view.side)));
-        self.add("last_replayed", age(theirs));
-        let ahead = |at: i64| own.clock_ms.is_none_or(|clock| at > clock + CLOCK_SLACK_MS);
-        let replayed = match theirs {
-            // It may be right, but a loss that it makes 0 may be anything.
-            Beat::At(at) if ahead(*at) => unknown("the heartbeat is ahead of this server's clock"),
-            #[expect(clippy::cast_precision_loss, reason = "milliseconds are below 2^52")]
-            Beat::At(at) => FactValue::Number(*at as f64),
-            Beat::Missing | Beat::NotAsked | Beat::Unreadable(_) => age(theirs),
-        };
-        self.add("last_replayed_unix_ms", replayed);
-        #[expect(clippy::cast_precision_loss, reason = "milliseconds are below 2^52")]
-        let clock = own.clock_ms.map(|clock| FactValue::Number(clock as f64));
-        self.add("clock_unix_ms", clock.unwrap_or_else(|| unknown("the server told no time")));
-    }
+fn of_beats(view: &View<'_>) -> Named {
+    let own = view.own;
+    let age = |beat: &Beat| match (beat, own.clock_ms) {
+        (Beat::At(at), Some(clock_ms)) => FactValue::Seconds(span_s(clock_ms, *at)),
+        (Beat::At(_), None) => FactValue::unknown("the server told no time"),
+        (Beat::Missing, _) => FactValue::unknown("no heartbeat was ever written or copied here"),
+        (Beat::NotAsked, _) => FactValue::unknown("the site names no `heartbeat`"),
+        (Beat::Unreadable(why), _) => FactValue::unknown(why.clone()),
+    };
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds are below 2^52")]
+    let number = |ms: i64| FactValue::Number(ms as f64);
+    let theirs = own.beat(view.side.other());
+    let ahead = |at: i64| own.clock_ms.is_none_or(|clock| at > clock + CLOCK_SLACK_MS);
+    let replayed = match theirs {
+        // It may be right, but a loss that it makes 0 may be anything.
+        Beat::At(at) if ahead(*at) => {
+            FactValue::unknown("the heartbeat is ahead of this server's clock")
+        }
+        Beat::At(at) => number(*at),
+        Beat::Missing | Beat::NotAsked | Beat::Unreadable(_) => age(theirs),
+    };
+    let clock = own.clock_ms.map_or_else(|| FactValue::unknown("the server told no time"), number);
+    vec![
+        ("heartbeat_age", age(own.beat(view.side))),
+        ("last_replayed", age(theirs)),
+        ("last_replayed_unix_ms", replayed),
+        ("clock_unix_ms", clock),
+    ]
 }
 
 fn persistence(own: &SideState) -> FactValue {
     match (own.append_only, &own.config.save_points) {
-        (true, Ok(true)) => text("aof and rdb"),
-        (true, _) => text("aof"),
-        (false, Ok(true)) => text("rdb"),
-        (false, Ok(false)) => text("off"),
-        (false, Err(why)) => FactValue::Unknown(why.clone()),
+        (true, Ok(true)) => FactValue::text("aof and rdb"),
+        (true, _) => FactValue::text("aof"),
+        (false, Ok(true)) => FactValue::text("rdb"),
+        (false, Ok(false)) => FactValue::text("off"),
+        (false, Err(why)) => FactValue::unknown(why.clone()),
     }
-}
-
-/// A fact that is not known, and why.
-pub(super) fn unknown(why: &str) -> FactValue {
-    FactValue::Unknown(why.into())
-}
-
-/// A word as a fact.
-pub(super) fn text(text: &str) -> FactValue {
-    FactValue::Text(text.into())
-}
-
-/// A count as a fact.
-pub(super) fn count(number: u64) -> FactValue {
-    #[expect(clippy::cast_precision_loss, reason = "counts that are shown are below 2^52")]
-    let number = number as f64;
-    FactValue::Number(number)
 }

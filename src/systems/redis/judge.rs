@@ -4,32 +4,17 @@ use super::empty::trap;
 use super::facts::facts;
 use super::flow::{link, link_words};
 use super::history::split;
-use super::lag::{Measured, ceased_s, lag};
+use super::lag::{ceased_s, lag};
+use super::settings::Redis;
 use super::state::{Beat, NO_FAILOVER, SideState};
-use crate::domain::ids::Side;
 use crate::domain::link::Link;
 use crate::domain::reading::{Health, Reading, Writes};
 use crate::domain::text::Clean;
-use crate::domain::time::Stamp;
-use crate::systems::kit::pulse::Pulse;
+use crate::systems::kit::sight::Sight;
 use crate::systems::kit::split::Split;
-use crate::systems::kit::trail::Trail;
 
-/// What is known when one side's reading is made.
-pub(super) struct View<'a> {
-    /// The side.
-    pub(super) side: Side,
-    /// What it told.
-    pub(super) own: &'a SideState,
-    /// What the other side told in the same look.
-    pub(super) other: Option<&'a SideState>,
-    /// How often the heartbeats of both regions come.
-    pub(super) pulses: &'a [Pulse; 2],
-    /// Where the primary stood at past looks.
-    pub(super) trail: &'a Trail,
-    /// True where persistence is meant to be off.
-    pub(super) unsaved: bool,
-}
+/// One side in one look.
+pub(super) type View<'a> = Sight<'a, Redis>;
 
 impl View<'_> {
     /// Why nobody may trust the pair, if so.
@@ -49,7 +34,7 @@ impl View<'_> {
             None if self.own.loading => Writes::Unknown,
             Some(_) | None => Writes::Open,
         };
-        let council = self.own.council();
+        let council = self.own.council.as_ref();
         council.map_or(told, |council| council.writes(told, self.own, self.other))
     }
 
@@ -69,13 +54,10 @@ impl View<'_> {
 }
 
 /// The reading of one side.
-pub(super) fn reading(at: Stamp, took_ms: u64, view: &View<'_>) -> Reading {
+pub(super) fn reading(view: &View<'_>) -> Reading {
     let own = view.own;
     let (primary, source) = (view.source(), view.side.other());
-    let pulse = &view.pulses[source.index()];
-    let trail = view.trail;
-    let measured = Measured { replica: own, primary, source, pulse, trail };
-    let mut behind = (!own.is_primary()).then(|| lag(&measured));
+    let mut behind = (!own.is_primary()).then(|| lag(own, primary, source, view.learned));
     let trap = view.trap();
     if let (Some(lag), Some(_)) = (&mut behind, &trap) {
         // To be level with an empty primary is no figure that anybody may rely on.
@@ -88,8 +70,8 @@ pub(super) fn reading(at: Stamp, took_ms: u64, view: &View<'_>) -> Reading {
             None => format!("standby, {}, lag UNKNOWN", link_words(own, primary)),
         },
     };
-    let mut reading = Reading::new(at, health(view, trap), note);
-    reading.took_ms = Some(took_ms);
+    let mut reading = Reading::new(view.at, health(view, trap), note);
+    reading.took_ms = Some(view.took_ms);
     reading.role = Some(own.role());
     reading.writes = Some(view.writes());
     reading.identity = Some(own.identity());
@@ -118,7 +100,7 @@ fn reasons(view: &View<'_>) -> Vec<String> {
         reasons.push(why);
     }
     reasons.extend(if own.is_primary() { primary_reasons(view) } else { replica_reasons(view) });
-    reasons.extend(own.council().into_iter().flat_map(|it| it.reasons(own, view.other)));
+    reasons.extend(own.council.iter().flat_map(|it| it.reasons(own, view.other)));
     if own.failover != NO_FAILOVER {
         reasons.push(format!("a planned failover is under way: {}", own.failover));
     }
@@ -134,13 +116,15 @@ fn reasons(view: &View<'_>) -> Vec<String> {
 }
 
 fn primary_reasons(view: &View<'_>) -> Vec<String> {
-    let off = view.own.keeps_on_disk() == Some(false) && !view.unsaved;
-    let why = "persistence is off: after a restart it is EMPTY, and its replica copies that";
-    let mut reasons: Vec<String> = off.then(|| why.to_owned()).into_iter().collect();
+    let mut reasons = Vec::new();
+    if view.own.keeps_on_disk() == Some(false) && !view.settings.unsaved {
+        let why = "persistence is off: after a restart it is EMPTY, and its replica copies that";
+        reasons.push(why.to_owned());
+    }
     reasons.extend(view.own.hindered().map(|why| format!("no write can succeed: {why}")));
     // While there is somebody who may be behind, the measure of it must not be lost unnoticed.
     if view.other.is_some_and(|other| !other.is_primary())
-        && let Some(age_s) = ceased_s(view.own, view.side, &view.pulses[view.side.index()])
+        && let Some(age_s) = ceased_s(view.own, view.side, view.learned)
     {
         reasons.push(format!("its heartbeat ceased {age_s:.0} s ago: the lag is not measured"));
     }
@@ -184,18 +168,38 @@ pub(super) fn follower_words(own: &SideState) -> String {
 mod tests {
     use super::super::config::Config;
     use super::super::facts::FACTS;
+    use super::super::learned::Learned;
     use super::super::state::Ills;
     use super::super::tests_support::{primary, replica};
     use super::*;
+    use crate::domain::ids::Side;
     use crate::domain::reading::{FactValue, Role};
-    use crate::domain::time::BootId;
-
-    const AT: Stamp = Stamp { wall_ms: 0, boot_ms: 0, boot: BootId(1) };
+    use crate::domain::time::{BootId, Stamp};
+    use crate::systems::kit::server::Written;
+    use crate::systems::kit::testing::spec;
 
     fn read(side: Side, own: &SideState, other: Option<&SideState>) -> Reading {
-        let pulses = &<[Pulse; 2]>::default();
-        let trail = &Trail::default();
-        reading(AT, 5, &View { side, own, other, pulses, trail, unsaved: false })
+        read_as("", side, own, other)
+    }
+
+    fn read_as(settings: &str, side: Side, own: &SideState, other: Option<&SideState>) -> Reading {
+        let spec = spec(&format!("{settings}\na = {{ host = 'x' }}"));
+        let settings = &Written::<Redis>::one(&spec, Side::A).unwrap().own;
+        let learned = &Learned::new([None, None]);
+        let at = Stamp { wall_ms: 0, boot_ms: 0, boot: BootId(1) };
+        let (aside, nameless) = (&(), None);
+        reading(&View {
+            at,
+            took_ms: 5,
+            side,
+            own,
+            other,
+            settings,
+            user: "wr",
+            learned,
+            aside,
+            nameless,
+        })
     }
 
     fn why(reading: &Reading) -> String {
@@ -251,10 +255,7 @@ mod tests {
         let found = read(Side::A, &ceased, Some(&replica(5)));
         assert!(why(&found).contains("heartbeat ceased 60 s ago"), "{found:?}");
         assert_eq!(why(&read(Side::A, &ceased, None)), "up");
-        let pulses = &<[Pulse; 2]>::default();
-        let trail = &Trail::default();
-        let meant = View { side: Side::A, own: &off, other: None, pulses, trail, unsaved: true };
-        assert_eq!(why(&reading(AT, 5, &meant)), "up");
+        assert_eq!(why(&read_as("persistence = 'off'", Side::A, &off, None)), "up");
     }
 
     #[test]

@@ -1,37 +1,26 @@
 //! How far a replica is behind its primary: a difference between two places read in the same look.
 
 use super::flow::link;
+use super::learned::Learned;
 use super::state::SideState;
 use crate::domain::ids::Side;
 use crate::domain::reading::{Basis, Certainty, Lag, LagUnit};
-use crate::systems::kit::pulse::Pulse;
-use crate::systems::kit::trail::Trail;
 
 /// How long ago a primary's own heartbeat ceased, if it did.
-pub(super) fn ceased_s(primary: &SideState, side: Side, pulse: &Pulse) -> Option<f64> {
+pub(super) fn ceased_s(primary: &SideState, side: Side, learned: &Learned) -> Option<f64> {
     let age_s = span_s(primary.clock_ms?, primary.beat(side).at()?);
-    pulse.has_ceased(age_s).then_some(age_s)
+    learned.pulses[side.index()].has_ceased(age_s).then_some(age_s)
 }
 
-/// What a lag is measured from.
-pub(super) struct Measured<'a> {
-    /// The replica.
-    pub(super) replica: &'a SideState,
-    /// Its primary, where that was read in the same look.
-    pub(super) primary: Option<&'a SideState>,
-    /// The region that the primary is in.
-    pub(super) source: Side,
-    /// How often the heartbeat of that region comes.
-    pub(super) pulse: &'a Pulse,
-    /// Where the primary stood at past looks.
-    pub(super) trail: &'a Trail,
-}
-
-/// The lag of a replica. Bytes only of one history; seconds from the heartbeat of the source
-/// region, or, on a live link, from where the primary stood at past looks. All that a replica says
-/// of itself is no lag.
-pub(super) fn lag(measured: &Measured<'_>) -> Lag {
-    let Measured { replica, primary, source, pulse, trail } = *measured;
+/// The lag of a replica behind a primary of the region `source`, where that was read in the same
+/// look. Bytes only of one history; seconds from the heartbeat of the source region, or, on a live
+/// link, from where the primary stood at past looks. All that a replica says of itself is no lag.
+pub(super) fn lag(
+    replica: &SideState,
+    primary: Option<&SideState>,
+    source: Side,
+    learned: &Learned,
+) -> Lag {
     let nothing = Lag::unknown(LagUnit::Bytes, Basis::Offset);
     let unknown = |amount| Lag { amount, ..nothing.clone() };
     let Some(primary) = primary else { return unknown(None) };
@@ -44,7 +33,7 @@ pub(super) fn lag(measured: &Measured<'_>) -> Lag {
     let live = link(replica, Some(primary)).is_some_and(|link| !link.is_dead());
     let level = bytes == 0 && live;
     let beats = primary.beat(source).at().zip(replica.beat(source).at());
-    let ceased = ceased_s(primary, source, pulse).is_some();
+    let ceased = ceased_s(primary, source, learned).is_some();
     match beats {
         // Read a moment later, the replica may hold a newer one.
         Some((written, arrived)) if !ceased && level => {
@@ -64,7 +53,8 @@ pub(super) fn lag(measured: &Measured<'_>) -> Lag {
         Some(_) | None if !live => known(None, Basis::Offset),
         Some(_) | None => {
             let now = primary.clock_ms.map(seconds);
-            let reached = now.zip(trail.reached(replica.offset));
+            let trail = learned.trails.get(&replica.replid);
+            let reached = now.zip(trail.and_then(|trail| trail.reached(replica.offset)));
             known(reached.map(|(now, at)| (now - at).max(0.0)), Basis::Offset)
         }
     }
@@ -89,20 +79,21 @@ mod tests {
     use super::super::state::Beat;
     use super::super::tests_support::{primary, replica};
     use super::*;
+    use crate::systems::kit::pulse::Pulse;
 
     #[test]
     fn lag_is_a_difference_of_two_places() {
-        let second = Pulse::new(Some(Duration::from_secs(1)));
+        let mut learned = Learned::new([None, None]);
+        learned.pulses[0] = Pulse::new(Some(Duration::from_secs(1)));
         // Where the primary stood two and a half seconds and one second before now.
-        let mut trail = Trail::default();
+        let trail = learned.trails.entry("h1".to_owned()).or_default();
         let now = primary(0).clock_ms.unwrap();
         trail.record("h1", seconds(now - 2_500), 300);
         trail.record("h1", seconds(now - 1_000), 380);
         let check = |replica: &SideState,
                      primary: Option<&SideState>,
                      want: (Option<f64>, Option<u64>, Basis, Certainty)| {
-            let (pulse, trail) = (&second, &trail);
-            let found = lag(&Measured { replica, primary, source: Side::A, pulse, trail });
+            let found = lag(replica, primary, Side::A, &learned);
             assert_eq!((found.seconds, found.amount, found.basis, found.certainty), want);
         };
         let (known, unknown) = (Certainty::Known, Certainty::Unknown);

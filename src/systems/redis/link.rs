@@ -12,8 +12,6 @@ use tokio::task::JoinHandle;
 use super::settings::Redis;
 use super::trouble::{Question, of_connecting, of_driver};
 use super::wire::over;
-use crate::domain::text::Clean;
-use crate::systems::kit::endpoint::Endpoint;
 use crate::systems::kit::metered::Allowance;
 use crate::systems::kit::server::Target;
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
@@ -57,38 +55,6 @@ pub(super) async fn connect(
     Ok(session)
 }
 
-/// Opens a session at another address as the same user, within `limit`; with the address that the
-/// name led to.
-pub(super) async fn open_at(
-    target: &Target<Redis>,
-    at: &Endpoint,
-    limit: Duration,
-) -> Result<(Session, SocketAddr), Trouble> {
-    let mut aim = target.whoever();
-    (aim.place, aim.endpoint) = (at.place(), at.clone());
-    if !(aim.own.tls || aim.own.plain || at.is_local()) {
-        let message = format!("{} is no loopback address: write `tls`, true or false", aim.place);
-        return Err(Trouble::unsent(TroubleKind::Ours, message));
-    }
-    let opening = async {
-        let unreachable = |why: Clean| {
-            let message = format!("{} cannot be reached: {why}", aim.place);
-            Trouble::unsent(TroubleKind::Unreachable, message)
-        };
-        let mut last = unreachable("its name leads nowhere".into());
-        for peer in at.addresses(limit).await.map_err(unreachable)? {
-            match connect(&aim, Some(peer), limit).await {
-                Err(trouble) if trouble.kind == TroubleKind::Unreachable => last = trouble,
-                opened => return opened.map(|session| (session, peer)),
-            }
-        }
-        Err(last)
-    };
-    tokio::time::timeout(limit, opening)
-        .await
-        .unwrap_or_else(|_| Err(Trouble::timeout(&aim.place, limit)))
-}
-
 async fn log_in(target: &Target<Redis>, session: &Session) -> Result<(), Trouble> {
     if let Some(password) = &target.secret {
         let password = password.expose_secret();
@@ -119,6 +85,9 @@ fn explain(target: &Target<Redis>, trouble: Trouble) -> Trouble {
     Trouble::new(TroubleKind::Unreachable, message)
 }
 
+/// Keys asked for at the same time.
+const AT_ONCE: usize = 50;
+
 /// An open connection. Dropping it closes it.
 pub struct Session {
     connection: MultiplexedConnection,
@@ -148,11 +117,8 @@ impl Session {
         for argument in arguments {
             command.arg(*argument);
         }
-        let asked = Question { place: &self.place, user: &self.user, words };
-        command
-            .query_async::<Value>(&mut self.connection.clone())
-            .await
-            .map_err(|error| of_driver(&error, &asked))
+        let answer = command.query_async(&mut self.connection.clone()).await;
+        answer.map_err(|error| of_driver(&error, &self.asked(words)))
     }
 
     /// Allows the answer to one more command.
@@ -175,29 +141,31 @@ impl Session {
         }
     }
 
-    /// The whole numbers that commands answer, sent all at once.
-    pub(super) async fn numbers(&self, questions: &[[&str; 2]]) -> Result<Vec<i64>, Trouble> {
-        let Some(first) = questions.first() else { return Ok(Vec::new()) };
-        // One of each command is asked alone as well: a refusal of many tells no words.
-        for words in questions.iter().take(2) {
-            self.ask(words).await?;
+    /// The whole number that a command answers for each key, many asked at once.
+    pub(super) async fn numbers(&self, name: &str, keys: &[String]) -> Result<Vec<i64>, Trouble> {
+        let mut all = Vec::new();
+        for some in keys.chunks(AT_ONCE) {
+            let words = [name, &some[0]];
+            // One is asked alone as well: a refusal of many tells no words.
+            self.ask(&words).await?;
+            self.renew(name);
+            let mut pipeline = redis::pipe();
+            for key in some {
+                pipeline.cmd(name).arg(key);
+            }
+            let answers = pipeline.query_async(&mut self.connection.clone()).await;
+            let told: Vec<i64> = answers.map_err(|error| of_driver(&error, &self.asked(&words)))?;
+            if told.len() != some.len() {
+                let message = format!("{} answered not all that was asked", self.place);
+                return Err(Trouble::new(TroubleKind::Garbage, message));
+            }
+            all.extend(told);
         }
-        self.renew(first[0]);
-        let mut pipeline = redis::pipe();
-        for words in questions {
-            pipeline.cmd(words[0]).arg(words[1]);
-        }
-        let asked = Question { place: &self.place, user: &self.user, words: first };
-        let answers: Vec<i64> = pipeline
-            .query_async(&mut self.connection.clone())
-            .await
-            .map_err(|error| of_driver(&error, &asked))?;
-        if answers.len() == questions.len() {
-            Ok(answers)
-        } else {
-            let message = format!("{} answered not all that was asked", self.place);
-            Err(Trouble::new(TroubleKind::Garbage, message))
-        }
+        Ok(all)
+    }
+
+    fn asked<'a>(&'a self, words: &'a [&'a str]) -> Question<'a> {
+        Question { place: &self.place, user: &self.user, words }
     }
 
     /// That an answer is of another kind than the command has.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::beside::{Member, Told};
-use super::nodes::{Row, SLOTS};
+use super::members::{Member, told};
+use super::nodes::{Row, SLOTS, slot_words};
 use super::settings::Nodes;
 use super::state::SideState;
 use crate::domain::ids::Side;
@@ -35,12 +35,10 @@ pub(super) struct Holder<'a> {
     pub(super) row: &'a Row,
     /// Where it stands; none where the site does not say.
     pub(super) stands: Option<Side>,
-    /// False where it is dead, or told nothing although it was asked.
-    pub(super) lives: bool,
-    /// True where most nodes say so, or do not reach it either.
+    /// True where most nodes say that it is dead, or do not reach it either.
     pub(super) dead: bool,
-    /// What it told of itself.
-    pub(super) told: Option<&'a SideState>,
+    /// What it told of itself, where it was asked.
+    member: Option<&'a Member>,
 }
 
 /// What all tables say of a node.
@@ -53,63 +51,17 @@ struct Heard<'a> {
     doubted: usize,
 }
 
-/// What was seen of a cluster in one look.
-pub(super) struct Seen<'a> {
-    /// The side that looks.
-    pub(super) side: Side,
-    /// Its nodes.
-    pub(super) own: &'a [Member],
-    /// The other side's nodes; nothing where that was not read.
-    pub(super) other: &'a [Member],
-    /// What the site says of both.
-    pub(super) nodes: &'a Nodes,
-}
-
-impl<'a> Seen<'a> {
-    fn members(&self) -> impl Iterator<Item = (Side, &'a Member)> {
-        let own = self.own.iter().map(|member| (self.side, member));
-        own.chain(self.other.iter().map(|member| (self.side.other(), member)))
-    }
-
-    fn tellers(&self) -> impl Iterator<Item = (Side, &'a Told)> {
-        self.members().filter_map(|(side, member)| Some((side, member.told.as_ref().ok()?)))
-    }
-
-    /// A node as it stands: where, whether it lives, and what it told.
-    fn holder(&self, heard: &Heard<'a>) -> Holder<'a> {
-        let row = heard.row;
-        let most = |count: usize| count * 2 > self.tellers().count();
-        let found = self.tellers().find(|(_, told)| told.id == row.id);
-        let listed = |places: &[Endpoint]| places.iter().any(|at| row.is_at(&at.place()));
-        let written = if listed(&self.nodes.here) {
-            Some(self.side)
-        } else {
-            listed(&self.nodes.there).then(|| self.side.other())
-        };
-        let is_silent =
-            self.members().any(|(_, member)| member.told.is_err() && row.is_at(&member.place));
-        let dead = most(heard.failed) || (is_silent && most(heard.doubted));
-        Holder {
-            row,
-            stands: found.map(|(side, _)| side).or(written),
-            lives: !dead && !is_silent,
-            dead,
-            told: found.map(|(_, told)| &told.node),
-        }
-    }
-}
-
 impl<'a> Map<'a> {
-    /// Draws it.
-    pub(super) fn of(seen: &Seen<'a>) -> Self {
+    /// Draws it of what the nodes of `side` told and those of the other one, which may be unread.
+    pub(super) fn of(side: Side, own: &'a [Member], other: &'a [Member], nodes: &Nodes) -> Self {
+        let tables: Vec<_> = told(own).chain(told(other)).map(|told| &told.table).collect();
         let mut rows: BTreeMap<&str, Heard> = BTreeMap::new();
         let mut claims: Vec<Option<(u64, &str)>> = vec![None; usize::from(SLOTS)];
-        let mut differs = vec![false; claims.len()];
-        for (index, (_, told)) in seen.tellers().enumerate() {
+        let mut disputed = vec![false; claims.len()];
+        for (index, table) in tables.iter().enumerate() {
             let mut told_of = vec![None; claims.len()];
-            for row in &told.table {
-                let none = Heard { row, failed: 0, doubted: 0 };
-                let heard = rows.entry(&row.id).or_insert(none);
+            for row in *table {
+                let heard = rows.entry(&row.id).or_insert(Heard { row, failed: 0, doubted: 0 });
                 if row.epoch > heard.row.epoch {
                     heard.row = row;
                 }
@@ -119,27 +71,34 @@ impl<'a> Map<'a> {
                     told_of[usize::from(slot)] = Some((row.epoch, row.id.as_str()));
                 }
             }
-            for ((claim, told), differs) in claims.iter_mut().zip(told_of).zip(&mut differs) {
-                let owner = |claim: Option<(u64, &'a str)>| claim.map(|(_, id)| id);
-                *differs |= index > 0 && owner(*claim) != owner(told);
+            for ((claim, told), disputed) in claims.iter_mut().zip(told_of).zip(&mut disputed) {
+                *disputed |= index > 0 && claim.map(|(_, id)| id) != told.map(|(_, id)| id);
                 *claim = (*claim).max(told);
             }
         }
-        let mut owned: BTreeMap<&str, usize> = BTreeMap::new();
-        for (_, id) in claims.iter().flatten() {
-            *owned.entry(id).or_default() += 1;
-        }
-        let copies_of = |id: &str| {
-            let copies = rows.values().filter(|one| one.row.copies.as_deref() == Some(id));
-            copies.map(|heard| seen.holder(heard)).collect()
+        let most = |count: usize| count * 2 > tables.len();
+        let holder = |heard: &Heard<'a>| {
+            let row = heard.row;
+            let here = own.iter().map(|member| (side, member));
+            let mut all = here.chain(other.iter().map(|member| (side.other(), member)));
+            let (found, member) = all.find(|(_, member)| member.is(row)).unzip();
+            let is_at = |places: &[Endpoint]| places.iter().any(|at| row.is_at(&at.place()));
+            let written = is_at(&nodes.here).then_some(side);
+            let written = written.or_else(|| is_at(&nodes.there).then_some(side.other()));
+            let is_silent = member.is_some_and(|member: &Member| member.told.is_err());
+            let dead = most(heard.failed) || (is_silent && most(heard.doubted));
+            Holder { row, stands: found.or(written), dead, member }
         };
+        let mut owned: BTreeMap<&str, usize> = BTreeMap::new();
+        claims.iter().flatten().for_each(|(_, id)| *owned.entry(id).or_default() += 1);
         let shard = |(id, slots): (&str, usize)| {
-            Some(Shard { owner: seen.holder(rows.get(id)?), slots, copies: copies_of(id) })
+            let copies = rows.values().filter(|one| one.row.copies.as_deref() == Some(id));
+            Shard { owner: holder(&rows[id]), slots, copies: copies.map(&holder).collect() }
         };
         Self {
             unowned: claims.iter().filter(|claim| claim.is_none()).count(),
-            disputed: differs.iter().filter(|differs| **differs).count(),
-            shards: owned.into_iter().filter_map(shard).collect(),
+            disputed: disputed.iter().filter(|disputed| **disputed).count(),
+            shards: owned.into_iter().map(shard).collect(),
         }
     }
 
@@ -161,10 +120,9 @@ impl<'a> Map<'a> {
 
     /// True when every slot is owned by a living node of the side, and nobody says otherwise.
     pub(super) fn is_whole_in(&self, side: Side) -> bool {
-        let here = |shard: &Shard| {
-            let owner = &shard.owner;
-            let says = owner.told.is_none_or(SideState::is_primary);
-            owner.stands == Some(side) && owner.lives && says
+        let here = |Shard { owner, .. }: &Shard| {
+            let says = owner.node().is_none_or(SideState::is_primary);
+            owner.stands == Some(side) && owner.lives() && says
         };
         self.slots(here) == usize::from(SLOTS) && self.disputed == 0
     }
@@ -175,16 +133,34 @@ impl<'a> Map<'a> {
     }
 }
 
+impl<'a> Holder<'a> {
+    /// False where it is dead, or told nothing although it was asked.
+    pub(super) fn lives(&self) -> bool {
+        !self.dead && self.member.is_none_or(|member| member.told.is_ok())
+    }
+
+    /// What it told of itself.
+    pub(super) fn node(&self) -> Option<&'a SideState> {
+        self.member?.node()
+    }
+}
+
 impl<'a> Shard<'a> {
+    /// `slots 0-5460`.
+    pub(super) fn words(&self) -> String {
+        slot_words(&self.owner.row.slots)
+    }
+
     /// True where the data is gone unless a dead node comes back.
     pub(super) fn is_lost(&self) -> bool {
         self.owner.dead && self.copies.iter().all(|copy| copy.dead)
     }
 
-    /// The best copy of it on a side that told of itself: one that follows, and has most.
-    pub(super) fn best(&self, side: Side) -> Option<(&Row, &'a SideState)> {
+    /// The best copy of it on a side that told of itself, with its place: one that follows, and has
+    /// most.
+    pub(super) fn best(&self, side: Side) -> Option<(&'a str, &'a SideState)> {
         let here = self.copies.iter().filter(|copy| copy.stands == Some(side));
-        let told = here.filter_map(|copy| Some((copy.row, copy.told?)));
+        let told = here.filter_map(|copy| Some((copy.member?.place.as_str(), copy.node()?)));
         told.max_by_key(|(_, node)| (node.follows(), node.offset))
     }
 }

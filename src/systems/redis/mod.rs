@@ -10,7 +10,6 @@
 
 mod actions;
 mod beat;
-mod beside;
 mod config;
 mod council;
 mod empty;
@@ -24,6 +23,7 @@ mod learned;
 mod link;
 mod map;
 mod meet;
+mod members;
 mod nodes;
 mod rights;
 mod sentinel;
@@ -39,6 +39,7 @@ use std::cmp::Ordering;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::domain::catalogue::ActionSpec;
 use crate::domain::ids::Side;
 use crate::domain::reading::{Identity, Reading};
 use crate::domain::setting::Setting;
@@ -50,7 +51,7 @@ use crate::systems::kit::beating::EVERY_USUAL;
 use crate::systems::kit::endpoint::Endpoint;
 use crate::systems::kit::server::{Server, Sight, Target, Written};
 use crate::systems::kit::trouble::Trouble;
-use beside::{Beside, is_ahead};
+use members::is_ahead;
 use settings::Formation;
 use state::SideState;
 
@@ -97,22 +98,7 @@ impl Server for Redis {
     }
 
     fn pair(sides: &mut [Option<Written<Self>>; 2], spec: &SystemSpec) -> Result<(), Fault> {
-        let keys =
-            sides.each_ref().map(|side| side.as_ref().and_then(|side| side.own.heartbeat.clone()));
-        if let [Some(a), Some(b)] = &keys
-            && a == b
-        {
-            let message = format!(
-                "the two sides of system `{}` have the same `heartbeat`: a key that both regions \
-                 write tells of neither",
-                spec.id
-            );
-            return Err(Fault::new(spec.sides[1].as_ref().map_or(spec.span, |b| b.span), message));
-        }
-        sides.iter_mut().flatten().for_each(|side| side.own.heartbeats.clone_from(&keys));
-        let span = sides[1].as_ref().map_or(spec.span, |b| b.span);
-        let owns = sides.each_mut().map(|side| side.as_mut().map(|side| &mut side.own));
-        settings::pair(owns).map_err(|why| Fault::new(span, format!("system `{}`: {why}", spec.id)))
+        settings::pair(sides, spec)
     }
 
     fn speaks_tls(own: &Self::Own) -> bool {
@@ -130,7 +116,15 @@ impl Server for Redis {
     }
 
     fn dials(own: &Self::Own) -> bool {
-        own.formation.is_at_host()
+        own.formation.seeds().is_none()
+    }
+
+    fn unsuited(own: &Self::Own, step: &ActionSpec) -> Option<&'static str> {
+        let is_for_pairs = !actions::FOR_CLUSTERS.contains(&step.name);
+        (is_for_pairs && own.formation.nodes().is_some()).then_some(
+            "is a Redis Cluster, and this step is for a pair: use redis.cluster_failover or \
+             redis.cluster_takeover",
+        )
     }
 
     fn unlearned(sides: [Option<&Self::Own>; 2]) -> Self::Learned {
@@ -145,8 +139,8 @@ impl Server for Redis {
         meet::connect(target, peer, limit).await
     }
 
-    async fn identify(session: &Self::Session, target: &Target<Self>) -> Result<Identity, Trouble> {
-        meet::identify(session, target).await
+    async fn identify(session: &Self::Session, _: &Target<Self>) -> Result<Identity, Trouble> {
+        meet::identify(session).await
     }
 
     async fn ask(
@@ -163,9 +157,9 @@ impl Server for Redis {
 
     /// A replica that seems behind is read once more, and so is a primary that seems to be.
     fn again(a: &SideState, b: &SideState) -> Option<Side> {
-        if a.is_of_cluster() {
-            let ahead = is_ahead(b, a).then_some(Side::A);
-            return ahead.or_else(|| is_ahead(a, b).then_some(Side::B));
+        if !a.members.is_empty() {
+            let ahead = is_ahead(&b.members, &a.members).then_some(Side::A);
+            return ahead.or_else(|| is_ahead(&a.members, &b.members).then_some(Side::B));
         }
         if a.replid != b.replid || a.is_primary() == b.is_primary() {
             return None;
@@ -178,17 +172,15 @@ impl Server for Redis {
     }
 
     fn renew(state: &mut SideState, newer: Option<SideState>, other: &SideState) {
-        if state.is_of_cluster() {
-            return newer.into_iter().for_each(|newer| *state = newer);
-        }
+        let is_pair = state.members.is_empty();
         let is_same = |newer: &SideState| {
             newer.is_primary() == state.is_primary()
                 && (&newer.run_id, &newer.replid) == (&state.run_id, &state.replid)
         };
-        if let Some(newer) = newer.filter(is_same) {
+        if let Some(newer) = newer.filter(|newer| !is_pair || is_same(newer)) {
             *state = newer;
         }
-        if !state.is_primary() {
+        if is_pair && !state.is_primary() {
             state.offset = state.offset.min(other.offset);
         }
     }
@@ -217,19 +209,9 @@ impl Server for Redis {
     }
 
     fn judge(sight: &Sight<'_, Self>) -> Reading {
-        if let (Formation::Cluster(nodes), Beside::Cluster(own)) =
-            (&sight.settings.formation, &sight.own.beside)
-        {
-            return shards::reading(sight, nodes, own);
+        match &sight.settings.formation {
+            Formation::Cluster(nodes) => shards::reading(sight, nodes),
+            Formation::Alone | Formation::Watched(_) => judge::reading(sight),
         }
-        let view = judge::View {
-            side: sight.side,
-            own: sight.own,
-            other: sight.other,
-            pulses: &sight.learned.pulses,
-            trail: &sight.learned.trail,
-            unsaved: sight.settings.unsaved,
-        };
-        judge::reading(sight.at, sight.took_ms, &view)
     }
 }

@@ -8,7 +8,7 @@ pub(super) const PERMISSIONS: &[&str] = &[
      how often a link is pinged; without it `persistence` is unknown unless the append-only file \
      is on, and of what hinders writes only what INFO tells is told",
     "+select, only for a `database` other than 0",
-    "+scan +exists +ttl and the keys, for redis.verify_keys",
+    "+scan +ttl and the keys, for redis.verify_keys",
     "+cluster|nodes +cluster|info, only for a cluster",
     "at sentinels that know users (`sentinel_login`): +sentinel|myid +sentinel|master \
      +sentinel|get-master-addr-by-name +sentinel|replicas +sentinel|ckquorum",
@@ -16,8 +16,8 @@ pub(super) const PERMISSIONS: &[&str] = &[
 
 /// Rules of the watching user, for `ACL SETUSER wr_read on >PASSWORD ...`. It may change nothing.
 /// Add the heartbeat keys and those that `redis.verify_keys` compares, such as `~auth:*`.
-pub const WATCH_RULES: &str = "resetkeys resetchannels -@all +info +config|get +get +scan +exists \
-     +ttl +select +cluster|nodes +cluster|info ~dr:hb:*";
+pub const WATCH_RULES: &str = "resetkeys resetchannels -@all +info +config|get +get +scan +ttl \
+     +select +cluster|nodes +cluster|info ~dr:hb:*";
 
 /// Rules of the acting user, for `ACL SETUSER wr_act on >PASSWORD ...`.
 pub const ACT_RULES: &str = "resetkeys resetchannels -@all +info +config|get +get +set +select \

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use crate::domain::setting::{Kind, Setting, SettingSpec};
 use crate::domain::settings::{Fault, Fields};
+use crate::domain::site::SystemSpec;
 use crate::systems::kit::beating::BEATS_EVERY;
-use crate::systems::kit::endpoint::{self, Endpoint, split_host};
+use crate::systems::kit::endpoint::{self, Endpoint};
+use crate::systems::kit::server::Written;
 
 /// The kind `redis`.
 #[derive(Debug, Clone, Copy)]
@@ -27,6 +29,7 @@ const HOST: Setting<String> = Setting::new(
     "Name or address of the side, with `:port` where that is not written beside it; not where \
      `nodes` are named, nor where `sentinels` of this side alone say where its primary is",
 )
+.leads_to_hosts()
 .example_each("\"127.0.0.1\"");
 
 const SENTINELS: Setting<Vec<String>> = Setting::new(
@@ -35,7 +38,8 @@ const SENTINELS: Setting<Vec<String>> = Setting::new(
     "The sentinels, each `host` or `host:port`: beside `a` and `b` where they watch the servers of \
      both regions, which `host` names; in one of them, without `host`, where they say which server \
      of that region is its primary. The server's own word is shown beside theirs",
-);
+)
+.leads_to_hosts();
 
 const MASTER: Setting<String> =
     Setting::new("master", Kind::Word, "What `sentinels` call the primary").or("mymaster");
@@ -61,7 +65,8 @@ const NODES: Setting<Vec<String>> = Setting::new(
     Kind::Texts(32),
     "In `a` and `b`: the cluster's nodes that stand in that region, each `host` or `host:port`, as \
      the cluster itself calls them",
-);
+)
+.leads_to_hosts();
 
 const DATABASE: Setting<i64> = Setting::new(
     "database",
@@ -160,33 +165,33 @@ pub(super) struct Nodes {
 
 impl Formation {
     fn read(fields: &Fields<'_>) -> Result<Self, Fault> {
-        let sentinels = places(fields, &SENTINELS, SENTINEL_PORT)?;
-        let nodes = places(fields, &NODES, NODE_PORT)?;
+        let sentinels = Endpoint::list(fields, &SENTINELS, SENTINEL_PORT)?;
+        let nodes = Endpoint::list(fields, &NODES, NODE_PORT)?;
         let (master, login) = (MASTER.get(fields)?, SENTINEL_LOGIN.get(fields)?);
-        for name in [MASTER.spec.name, SENTINEL_LOGIN.spec.name] {
-            if sentinels.is_none() && fields.node(name).is_some() {
-                return Err(fields.refuse(name, "is about `sentinels`: name them too"));
-            }
+        let is_written = |name: &'static str| fields.node(name).is_some();
+        let of_sentinels = [MASTER.spec.name, SENTINEL_LOGIN.spec.name];
+        if let Some(name) = of_sentinels.into_iter().find(|name| is_written(name))
+            && sentinels.is_none()
+        {
+            return Err(fields.refuse(name, "is about `sentinels`: name them too"));
         }
-        let lead = fields.node(HOST.spec.name).is_none();
-        match (CLUSTER.get(fields)?, sentinels, nodes) {
-            (false, None, None) => Ok(Self::Alone),
+        let lead = !is_written(HOST.spec.name);
+        let (name, why) = match (CLUSTER.get(fields)?, sentinels, nodes) {
+            (false, None, None) => return Ok(Self::Alone),
             (false, Some(places), None) => {
-                Ok(Self::Watched(Sentinels { places, master, login, lead }))
+                return Ok(Self::Watched(Sentinels { places, master, login, lead }));
             }
+            (true, None, Some(here)) if lead => {
+                return Ok(Self::Cluster(Nodes { here, there: Vec::new() }));
+            }
+            (true, None, None) => return Err(fields.missing(NODES.spec.name, "a list of texts")),
             (false, _, Some(_)) => {
-                let why = "are those of a cluster: write `cluster = true` beside `a` and `b`";
-                Err(fields.refuse(NODES.spec.name, why))
+                ("nodes", "are those of a cluster: write `cluster = true` beside `a` and `b`")
             }
-            (true, Some(_), _) => {
-                Err(fields.refuse(SENTINELS.spec.name, "watch no cluster: leave them out"))
-            }
-            (true, None, None) => Err(fields.missing(NODES.spec.name, "a list of texts")),
-            (true, None, Some(_)) if !lead => {
-                Err(fields.refuse(HOST.spec.name, "is one server, and a cluster has `nodes`"))
-            }
-            (true, None, Some(here)) => Ok(Self::Cluster(Nodes { here, there: Vec::new() })),
-        }
+            (true, Some(_), _) => ("sentinels", "watch no cluster: leave them out"),
+            (true, None, Some(_)) => ("host", "is one server, and a cluster has `nodes`"),
+        };
+        Err(fields.refuse(name, why))
     }
 
     /// The sentinels, where there are some.
@@ -197,71 +202,67 @@ impl Formation {
         }
     }
 
-    /// True where the side is met at the address that is written as `host`.
-    pub(super) fn is_at_host(&self) -> bool {
+    /// The nodes, where it is a cluster.
+    pub(super) fn nodes(&self) -> Option<&Nodes> {
         match self {
-            Self::Alone => true,
-            Self::Watched(sentinels) => !sentinels.lead,
-            Self::Cluster(_) => false,
+            Self::Cluster(nodes) => Some(nodes),
+            Self::Alone | Self::Watched(_) => None,
         }
     }
-}
 
-/// The addresses that a setting lists, each once.
-fn places(
-    fields: &Fields<'_>,
-    setting: &Setting<Vec<String>>,
-    port: u16,
-) -> Result<Option<Vec<Endpoint>>, Fault> {
-    let Some(texts) = setting.of(fields)? else { return Ok(None) };
-    let refuse = |why: &str| Err(fields.refuse(setting.spec.name, why));
-    let mut places: Vec<Endpoint> = Vec::new();
-    for text in &texts {
-        let Some((host, own_port)) = split_host(text).filter(|(host, _)| !host.starts_with('/'))
-        else {
-            return refuse(&format!("lists `{text}`: each must be `host` or `host:port`"));
-        };
-        let place = Endpoint { host, port: own_port.unwrap_or(port) };
-        if places.contains(&place) {
-            return refuse(&format!("lists {} twice", place.place()));
+    /// Those that are asked for the rest, where no `host` is the server itself.
+    pub(super) fn seeds(&self) -> Option<&[Endpoint]> {
+        match self {
+            Self::Watched(sentinels) if sentinels.lead => Some(&sentinels.places),
+            Self::Cluster(nodes) => Some(&nodes.here),
+            Self::Alone | Self::Watched(_) => None,
         }
-        places.push(place);
     }
-    if places.is_empty() { refuse("is empty") } else { Ok(Some(places)) }
 }
 
 /// Where a side is met first: its `host`, else the first of those that are asked for the rest.
 pub(super) fn endpoint_of(fields: &Fields<'_>) -> Result<Endpoint, Fault> {
-    let mut seeds = match Formation::read(fields)? {
-        Formation::Watched(sentinels) if sentinels.lead => sentinels.places,
-        Formation::Cluster(nodes) => nodes.here,
-        Formation::Alone | Formation::Watched(_) => return Endpoint::read(fields, &PORT),
-    };
-    if fields.node(PORT.spec.name).is_some() {
-        return Err(fields.refuse(PORT.spec.name, "goes with `host`: write it with each address"));
+    let formation = Formation::read(fields)?;
+    let Some(seeds) = formation.seeds() else { return Endpoint::read(fields, &PORT) };
+    match fields.node(PORT.spec.name) {
+        Some(_) => Err(fields.refuse("port", "goes with `host`: write it with each address")),
+        None => Ok(seeds[0].clone()),
     }
-    Ok(seeds.swap_remove(0))
 }
 
-/// Compares what both sides are made of, and tells each which nodes stand in the other region.
-pub(super) fn pair(sides: [Option<&mut Own>; 2]) -> Result<(), &'static str> {
+/// Compares both sides, and tells each which heartbeats and nodes the other one has.
+pub(super) fn pair(
+    sides: &mut [Option<Written<Redis>>; 2],
+    spec: &SystemSpec,
+) -> Result<(), Fault> {
+    let keys = sides.each_ref().map(|side| side.as_ref()?.own.heartbeat.clone());
+    sides.iter_mut().flatten().for_each(|side| side.own.heartbeats.clone_from(&keys));
     let [Some(a), Some(b)] = sides else { return Ok(()) };
-    if let (Some(a), Some(b)) = (a.formation.sentinels(), b.formation.sentinels())
+    let span = b.span;
+    let (a, b) = (&mut a.own, &mut b.own);
+    let one_key = a.heartbeat.is_some() && a.heartbeat == b.heartbeat;
+    let why = if one_key {
+        "the two sides have the same `heartbeat`: a key that both regions write tells of neither"
+    } else if let (Some(a), Some(b)) = (a.formation.sentinels(), b.formation.sentinels())
         && (a.lead || b.lead)
         && a.master == b.master
         && a.places.iter().any(|at| b.places.contains(at))
     {
-        return Err("the same sentinels would lead both sides to one server: write `host` in `a` \
-                    and in `b`, or name each side's own sentinels there");
-    }
-    if let (Formation::Cluster(a), Formation::Cluster(b)) = (&mut a.formation, &mut b.formation) {
-        if a.here.iter().any(|at| b.here.contains(at)) {
-            return Err("a node stands in one region: it is in `nodes` of both");
-        }
+        "the same sentinels would lead both sides to one server: write `host` in `a` and in `b`, \
+         or name each side's own sentinels there"
+    } else if let (Formation::Cluster(a), Formation::Cluster(b)) =
+        (&mut a.formation, &mut b.formation)
+    {
         a.there.clone_from(&b.here);
         b.there.clone_from(&a.here);
-    }
-    Ok(())
+        if !a.here.iter().any(|at| b.here.contains(at)) {
+            return Ok(());
+        }
+        "a node stands in one region: it is in `nodes` of both"
+    } else {
+        return Ok(());
+    };
+    Err(Fault::new(span, format!("system `{}`: {why}", spec.id)))
 }
 
 /// One side's settings beside its address and secrets.
@@ -297,14 +298,12 @@ impl Own {
             return Err(fields.refuse("heartbeat", "must be a key of 1 to 256 bytes"));
         }
         let (formation, database) = (Formation::read(fields)?, DATABASE.get(fields)?);
-        if let Formation::Cluster(_) = formation {
-            if heartbeat.is_some() {
-                let why = "is one key, and a cluster keeps one key in one of its shards only";
-                return Err(fields.refuse("heartbeat", why));
-            }
-            if database != 0 {
-                return Err(fields.refuse("database", "is 0 in a cluster: leave it out"));
-            }
+        if formation.nodes().is_some() && heartbeat.is_some() {
+            let why = "is one key, and a cluster keeps one key in one of its shards only";
+            return Err(fields.refuse("heartbeat", why));
+        }
+        if formation.nodes().is_some() && database != 0 {
+            return Err(fields.refuse("database", "is 0 in a cluster: leave it out"));
         }
         let tls = TLS.of(fields)?;
         Ok(Self {
@@ -324,7 +323,7 @@ impl Own {
 mod tests {
     use super::*;
     use crate::domain::ids::Side;
-    use crate::systems::kit::server::{Server as _, Written};
+    use crate::systems::kit::server::Server as _;
     use crate::systems::kit::testing::spec;
 
     #[test]
@@ -366,9 +365,12 @@ mod tests {
         let led = "would lead both sides to one server";
         check(&format!("{sentinels}a = {{}}\nb = {{}}"), led);
         check("sentinels = ['s1']\na = { port = 5 }", "goes with `host`");
-        check("sentinels = []\na = { host = 'x' }", "`sentinels` in system `it` is empty");
-        check("sentinels = ['s1:x']\na = { host = 'x' }", "each must be `host` or `host:port`");
-        check("sentinels = ['s1', 's1:26379']\na = { host = 'x' }", "lists s1:26379 twice");
+        check(
+            "sentinels = []\na = { host = 'x' }",
+            "`sentinels` in system `it` must name at least one",
+        );
+        check("sentinels = ['s1:x']\na = { host = 'x' }", "must be a name or an address");
+        check("sentinels = ['s1', 's1:26379']\na = { host = 'x' }", "names `s1:26379` twice");
         check("master = 'm'\na = { host = 'x' }", "name them too");
         check("sentinel_login = true\na = { host = 'x' }", "name them too");
         check("a = { nodes = ['n1'] }", "write `cluster = true` beside");
@@ -398,7 +400,8 @@ mod tests {
         let cluster = "cluster = true\na = { nodes = ['n1', 'n2:7'] }\nb = { nodes = ['n3'] }";
         check(cluster, Side::A, "n1:6379", "the cluster of n1:6379", false);
         let [_, b] = Written::<Redis>::both(&spec(cluster)).unwrap();
-        let Formation::Cluster(nodes) = b.unwrap().own.formation else { panic!("no cluster") };
+        let formation = b.unwrap().own.formation;
+        let nodes = formation.nodes().unwrap();
         let there: Vec<String> = nodes.there.iter().map(Endpoint::place).collect();
         assert_eq!(there, ["n1:6379", "n2:7"]);
     }

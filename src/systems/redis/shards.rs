@@ -1,144 +1,138 @@
 //! From what the nodes of a cluster told to the reading of one side: whose the slots are, what of
-//! them is lost, and how far the copies in the other region are behind.
+//! them is lost, and how far the copies in the other region are behind. What holds an owner and its
+//! copy together is judged as any pair is.
 
-use super::beside::{Beside, Member, Told, told};
-use super::empty::trap;
-use super::facts::{count, text, unknown};
-use super::flow::{link, link_words};
-use super::history::split;
-use super::lag::{Measured, lag};
-use super::map::{Map, Seen, Shard};
-use super::nodes::{SLOTS, slot_words};
-use super::settings::{Nodes, Redis};
+use std::collections::BTreeMap;
+
+use super::facts::named;
+use super::judge::{self, View};
+use super::map::{Holder, Map, Shard};
+use super::members::{Told, told, writes};
+use super::nodes::SLOTS;
+use super::settings::Nodes;
 use super::state::SideState;
 use crate::domain::link::Link;
 use crate::domain::reading::{
     Basis, Certainty, Fact, FactValue, Health, Held, HeldUnit, Lag, LagUnit, Reading, Role, Writes,
 };
 use crate::domain::text::Clean;
-use crate::systems::kit::pulse::Pulse;
-use crate::systems::kit::server::Sight;
-use crate::systems::kit::split::Split;
-use crate::systems::kit::trail::Trail;
 
 /// One side of a cluster in one look.
-struct View<'s> {
-    sight: &'s Sight<'s, Redis>,
-    own: &'s [Member],
-    /// The other side's nodes, where that was read.
-    other: Option<&'s [Member]>,
+struct Part<'s> {
+    sight: &'s View<'s>,
     map: Map<'s>,
+    is_primary: bool,
+    /// The shards that this side owns, each with the reading of its owner.
+    owned: Vec<Copied>,
+    /// Those that are owned elsewhere, each with the reading of the best copy here.
+    followed: Vec<Copied>,
 }
 
+/// A shard in words, and what its node on this side comes to beside the one on the other side; none
+/// where it told nothing.
+type Copied = (String, Option<Reading>);
+
 /// The reading of one side.
-pub(super) fn reading<'s>(
-    sight: &'s Sight<'s, Redis>,
-    nodes: &'s Nodes,
-    own: &'s [Member],
-) -> Reading {
-    let other = sight.other.and_then(|other| match &other.beside {
-        Beside::Cluster(members) => Some(members.as_slice()),
-        Beside::Nothing | Beside::Sentinels(_) => None,
-    });
-    let seen = Seen { side: sight.side, own, other: other.unwrap_or_default(), nodes };
-    let view = View { sight, own, other, map: Map::of(&seen) };
-    let is_primary = view.map.is_primary(sight.side);
-    let behind = (!is_primary).then(|| view.lag());
-    let mine = view.map.owned_in(Some(sight.side));
+pub(super) fn reading<'s>(sight: &'s View<'s>, nodes: &Nodes) -> Reading {
+    let (side, own) = (sight.side, &sight.own.members);
+    let other = sight.other.map(|other| other.members.as_slice()).unwrap_or_default();
+    let map = Map::of(side, own, other, nodes);
+    let is_here = |shard: &&Shard<'_>| shard.owner.stands == Some(side);
+    let copied = |shard: &Shard<'_>| {
+        let best = |side| shard.best(side).map(|(_, node)| node);
+        let owner = shard.owner.node();
+        let (own, other) =
+            if is_here(&shard) { (owner, best(side.other())) } else { (best(side), owner) };
+        (shard.words(), own.map(|own| beside(sight, own, other)))
+    };
+    let part = Part {
+        sight,
+        is_primary: map.is_primary(side),
+        owned: map.shards.iter().filter(is_here).map(copied).collect(),
+        followed: map.elsewhere(side).map(copied).collect(),
+        map,
+    };
+    let behind = (!part.is_primary).then(|| part.lag());
+    let mine = part.map.owned_in(Some(side));
     let note = match behind.as_ref().map(|lag| lag.amount) {
         None => format!("PRIMARY of {mine} slots, {} of {} nodes", told(own).count(), own.len()),
         Some(Some(bytes)) => format!("standby, {bytes} B behind"),
         Some(None) => "standby, lag UNKNOWN".to_owned(),
     };
-    let mut reading = Reading::new(sight.at, view.health(is_primary), note);
+    let mut reading = Reading::new(sight.at, part.health(), note);
     reading.took_ms = Some(sight.took_ms);
-    reading.role = Some(if is_primary { Role::Primary } else { Role::Standby });
+    reading.role = Some(if part.is_primary { Role::Primary } else { Role::Standby });
     reading.writes = Some(writes(own));
     reading.identity = Some(sight.own.identity());
-    reading.hindered = view.hindered(is_primary).map(Clean::from);
-    reading.link = view.link();
-    reading.held = is_primary.then(|| view.held()).flatten();
-    reading.facts = view.facts(behind.as_ref());
+    reading.hindered = part.hindered();
+    let links = part.followed.iter().filter_map(|(_, copy)| copy.as_ref()?.link.clone());
+    reading.link = links.max_by_key(|link| (link.is_dead(), link.silent_ms));
+    reading.held = part.held();
+    reading.facts = part.facts(reading.link.as_ref().map(Link::up));
     reading.lag = behind;
     reading
 }
 
-/// Whether the nodes of a side take writes: each tells which slots it owns itself, whatever others
-/// say of it. One that tells nothing may be open.
-pub(super) fn writes(members: &[Member]) -> Writes {
-    let owns = |told: &Told| told.table.iter().any(|row| row.is_myself && !row.slots.is_empty());
-    if told(members).any(owns) {
-        Writes::Open
-    } else if members.iter().any(|member| member.told.is_err()) {
-        Writes::Unknown
-    } else {
-        Writes::Refused
-    }
+/// What one node comes to beside the one that it copies from, or that copies from it.
+fn beside(sight: &View<'_>, own: &SideState, other: Option<&SideState>) -> Reading {
+    // Read later than its owner, a copy may hold more: it takes no writes of its own.
+    let is_later = |copy: &SideState, owner: &SideState| {
+        !copy.is_primary() && owner.replid == copy.replid && owner.offset < copy.offset
+    };
+    let other = other.filter(|other| !is_later(own, other) && !is_later(other, own));
+    judge::reading(&View { own, other, ..*sight })
 }
 
-impl<'s> View<'s> {
-    /// The copies on this side of what is owned elsewhere, each with its owner's own word.
-    fn pairs(&self) -> impl Iterator<Item = (&Shard<'s>, Option<&'s SideState>)> {
-        let side = self.sight.side;
-        self.map.elsewhere(side).map(move |shard| (shard, shard.best(side).map(|(_, node)| node)))
+impl<'s> Part<'s> {
+    /// What the side's nodes told.
+    fn own(&self) -> impl Iterator<Item = &'s Told> {
+        told(&self.sight.own.members)
+    }
+
+    /// True while all its nodes that answer say that the cluster does not work.
+    fn refuses(&self) -> bool {
+        self.own().all(|told| !told.ok)
     }
 
     /// True for a standby that is alone: of what is owned elsewhere nothing can be told.
-    fn is_alone(&self, is_primary: bool) -> bool {
-        !is_primary && self.other.is_none()
+    fn is_alone(&self) -> bool {
+        !self.is_primary && self.sight.other.is_none()
     }
 
+    /// The sum of what the copies here lack, and the longest time.
     fn lag(&self) -> Lag {
         let nothing = Lag::unknown(LagUnit::Bytes, Basis::Offset);
-        let mut all = Lag {
-            seconds: Some(0.0),
-            amount: Some(0),
-            certainty: Certainty::Known,
-            ..nothing.clone()
-        };
-        let mut shards = 0;
-        for (shard, copy) in self.pairs() {
-            shards += 1;
-            let one = copy.map_or_else(|| nothing.clone(), |copy| self.lag_of(shard, copy));
-            all.seconds = all.seconds.zip(one.seconds).map(|(all, one)| all.max(one));
-            all.amount = all.amount.zip(one.amount).map(|(all, one)| all.saturating_add(one));
+        let known = (Some(0.0), Some(0), Certainty::Known);
+        let (mut seconds, mut amount, mut certainty) = known;
+        for (_, copy) in &self.followed {
+            let one = copy.as_ref().and_then(|copy| copy.lag.as_ref()).unwrap_or(&nothing);
+            seconds = seconds.zip(one.seconds).map(|(all, one)| f64::max(all, one));
+            amount = amount.zip(one.amount).map(|(all, one)| u64::saturating_add(all, one));
             if one.certainty != Certainty::Known {
-                all.certainty = Certainty::Unknown;
+                certainty = Certainty::Unknown;
             }
         }
-        if shards == 0 || self.map.unowned > 0 || self.map.disputed > 0 { nothing } else { all }
-    }
-
-    fn lag_of(&self, shard: &Shard<'_>, replica: &SideState) -> Lag {
-        let (pulse, none) = (Pulse::default(), Trail::default());
-        let trail = self.sight.learned.shards.get(&replica.replid).unwrap_or(&none);
-        let (primary, source) = (shard.owner.told, self.sight.side.other());
-        let mut lag = lag(&Measured { replica, primary, source, pulse: &pulse, trail });
-        if primary.is_some_and(|primary| trap(source, primary, Some(replica)).is_some()) {
-            lag.doubt();
+        if self.followed.is_empty() || self.map.unowned > 0 || self.map.disputed > 0 {
+            return nothing;
         }
-        lag
+        Lag { seconds, amount, certainty, ..nothing }
     }
 
-    fn health(&self, is_primary: bool) -> Health {
-        let reasons = self.reasons(is_primary);
-        let all = usize::from(SLOTS);
-        let refuses = is_primary && told(self.own).all(|told| !told.ok);
-        let lost: Vec<&Shard> = self.map.shards.iter().filter(|shard| shard.is_lost()).collect();
-        let down = if self.is_alone(is_primary) {
-            None
-        } else if let Some(first) = lost.first() {
-            let slots = self.map.slots(Shard::is_lost);
-            let which = slot_words(&first.owner.row.slots);
-            Some(format!(
-                "all copies of {slots} of {all} slots are dead ({which}): their data is LOST \
+    fn health(&self) -> Health {
+        let (all, unowned) = (SLOTS, self.map.unowned);
+        let lost = self.map.slots(Shard::is_lost);
+        let which = self.map.shards.iter().find(|shard| shard.is_lost()).map(Shard::words);
+        let down = match which {
+            _ if self.is_alone() => None,
+            Some(which) => Some(format!(
+                "all copies of {lost} of {all} slots are dead ({which}): their data is LOST \
                  unless one of them comes back"
-            ))
-        } else if self.map.unowned > 0 {
-            Some(format!("{} of {all} slots have no owner", self.map.unowned))
-        } else {
-            refuses.then(|| "cluster_state:fail: its nodes refuse to serve".to_owned())
+            )),
+            None if unowned > 0 => Some(format!("{unowned} of {all} slots have no owner")),
+            None => (self.is_primary && self.refuses())
+                .then(|| "cluster_state:fail: its nodes refuse to serve".to_owned()),
         };
+        let reasons = self.reasons();
         match down {
             None => Health::lacking(reasons),
             Some(first) => {
@@ -148,200 +142,158 @@ impl<'s> View<'s> {
         }
     }
 
-    fn reasons(&self, is_primary: bool) -> Vec<String> {
-        let (side, map) = (self.sight.side, &self.map);
+    fn reasons(&self) -> Vec<String> {
+        let (side, map, members) = (self.sight.side, &self.map, &self.sight.own.members);
         let mut reasons = Vec::new();
-        let silent: Vec<_> =
-            self.own.iter().filter_map(|member| member.told.as_ref().err()).collect();
-        if let Some(first) = silent.first() {
-            let (count, all) = (silent.len(), self.own.len());
-            reasons.push(format!("{count} of {all} nodes tell nothing: {first}"));
-        }
+        let mut silent = members.iter().filter_map(|member| member.told.as_ref().err());
+        let (count, all) = (silent.clone().count(), members.len());
+        let first = silent.next();
+        reasons.extend(first.map(|why| format!("{count} of {all} nodes tell nothing: {why}")));
         if map.disputed > 0 {
             reasons.push(format!("its nodes disagree about who owns {} slots", map.disputed));
         }
-        let headless = |has_copy: bool| {
-            let lives = |shard: &Shard| shard.copies.iter().any(|copy| copy.lives) == has_copy;
-            map.slots(|shard| !shard.owner.lives && !shard.is_lost() && lives(shard))
-        };
-        for (slots, what) in [
-            (headless(true), "have no living master, a replica is to come"),
-            (headless(false), "have no copy that answers"),
+        for (has_copy, what) in [
+            (true, "have no living master, a replica is to come"),
+            (false, "have no copy that answers"),
         ] {
-            if slots > 0 && !self.is_alone(is_primary) {
+            let slots = map.slots(|shard| {
+                let lives = shard.copies.iter().any(Holder::lives);
+                !shard.owner.lives() && !shard.is_lost() && lives == has_copy
+            });
+            if slots > 0 && !self.is_alone() {
                 reasons.push(format!("{slots} slots {what}"));
             }
         }
-        let stranger = map.shards.iter().find(|shard| shard.owner.stands.is_none());
-        if let Some(stranger) = stranger {
+        if let Some(stranger) = map.shards.iter().find(|shard| shard.owner.stands.is_none()) {
             let (count, at) = (map.owned_in(None), &stranger.owner.row.at);
             reasons.push(format!(
                 "{count} slots are owned in neither region, as by {at}: name it in `nodes`"
             ));
         }
-        let there = map.owned_in(Some(side.other()));
-        let own = map.owned_in(Some(side));
+        let other = side.other();
+        let [own, there] = [side, other].map(|side| map.owned_in(Some(side)));
         if own > 0 && there > 0 {
-            let other = side.other();
             reasons.push(format!("{side} owns {own} slots and {other} owns {there}"));
         }
         let data = |state: &SideState| state.identity().data;
         if self.sight.other.is_some_and(|other| data(other) != data(self.sight.own)) {
             reasons.push("A and B are not nodes of one cluster, or do not know it yet".to_owned());
         }
-        reasons.extend(if is_primary { self.primary_reasons() } else { self.standby_reasons() });
-        reasons
-    }
-
-    fn primary_reasons(&self) -> Vec<String> {
-        let unsaved =
-            |told: &Told| told.node.is_primary() && told.node.keeps_on_disk() == Some(false);
-        let off = !self.sight.settings.unsaved && told(self.own).any(unsaved);
-        let why = "persistence is off: a node that restarts is EMPTY, and its replica copies that";
-        let mut reasons: Vec<String> = off.then(|| why.to_owned()).into_iter().collect();
-        for shard in self.map.shards.iter().filter(|it| it.owner.stands == Some(self.sight.side)) {
-            let copies = shard.copies.iter().filter_map(|copy| copy.told);
-            let traps =
-                copies.filter_map(|copy| trap(self.sight.side, shard.owner.told?, Some(copy)));
-            let which = slot_words(&shard.owner.row.slots);
-            reasons.extend(traps.map(|why| format!("{which}: {why}")));
-        }
-        reasons
-    }
-
-    fn standby_reasons(&self) -> Vec<String> {
-        let mut reasons = Vec::new();
-        if self.other.is_some() && told(self.own).all(|told| !told.ok) {
+        if !self.is_primary && self.sight.other.is_some() && self.refuses() {
             reasons.push("cluster_state:fail: nobody is served".to_owned());
         }
-        for (shard, copy) in self.pairs() {
-            let (which, source) = (slot_words(&shard.owner.row.slots), shard.owner.told);
-            let Some(copy) = copy else {
-                reasons.push(format!("{which} have no copy here that answers"));
-                continue;
-            };
-            reasons.extend(source.and_then(|source| {
-                trap(self.sight.side, copy, Some(source)).map(|why| format!("{which}: {why}"))
-            }));
-            let is_dead = link(copy, source).is_some_and(|link| link.is_dead());
-            // With the other side silent a dead link is what is to be expected of a good standby.
-            if source.is_some() && (is_dead || copy.is_syncing()) {
-                let words = link_words(copy, source);
-                reasons.push(format!("replication of {which} does not run: {words}"));
+        reasons.extend(self.of_shards());
+        reasons
+    }
+
+    /// What is wrong with the nodes of shards here, the same words once.
+    fn of_shards(&self) -> impl Iterator<Item = String> {
+        let mut found: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for (which, node) in &self.followed {
+            if node.is_none() {
+                found.entry(" have no copy here that answers".to_owned()).or_default().push(which);
             }
         }
-        reasons
+        for (which, node) in self.owned.iter().chain(&self.followed) {
+            if let Some(Health::Degraded(why) | Health::Down(why) | Health::Unknown(why)) =
+                node.as_ref().map(|node| &node.health)
+            {
+                found.entry(format!(": {why}")).or_default().push(which);
+            }
+        }
+        found.into_iter().map(|(why, which)| format!("{}{why}", which.join(", ")))
     }
 
     /// What a standby refuses with the rest of its cluster it takes once it has taken over.
-    fn hindered(&self, is_primary: bool) -> Option<String> {
-        if is_primary && told(self.own).all(|told| !told.ok) {
-            return Some("cluster_state:fail".to_owned());
+    fn hindered(&self) -> Option<Clean> {
+        if self.is_primary && self.refuses() {
+            return Some("cluster_state:fail".into());
         }
-        told(self.own).find_map(|told| told.node.hindered())
+        self.own().find_map(|told| told.node.hindered()).map(Clean::from)
     }
 
-    /// The worst of the links.
-    fn link(&self) -> Option<Link> {
-        let links = self.pairs().filter_map(|(shard, copy)| link(copy?, shard.owner.told));
-        links.max_by_key(|link| (link.is_dead(), link.silent_ms))
-    }
-
-    /// How many keys the owners hold, where they all tell that.
+    /// How many keys the owners hold, where they are all here and tell that.
     fn held(&self) -> Option<Held> {
-        let one = |shard: &Shard<'_>| Some(shard.owner.told?.held()?.count);
-        let count = self.map.shards.iter().map(one).sum::<Option<u64>>()?;
-        let whole = self.map.is_whole_in(self.sight.side);
-        whole.then_some(Held { count, unit: HeldUnit::Keys, loaded: None })
+        let one = |(_, owner): &Copied| Some(owner.as_ref()?.held.as_ref()?.count);
+        let count = self.owned.iter().map(one).sum::<Option<u64>>()?;
+        let is_whole = self.is_primary && self.map.is_whole_in(self.sight.side);
+        is_whole.then_some(Held { count, unit: HeldUnit::Keys, loaded: None })
     }
 
-    /// Whether any of the copies has left its owner's history.
-    fn split(&self) -> Split {
-        let side = self.sight.side;
-        let mut found = Split::No;
-        for (shard, copy) in self.pairs() {
-            let owner = shard.owner.told;
-            // Read later than its owner, a copy may hold more: it takes no writes of its own.
-            let is_later = |copy: &&SideState| {
-                let of_one = |owner: &SideState| owner.replid == copy.replid;
-                owner.is_some_and(|owner| of_one(owner) && owner.offset < copy.offset)
-            };
-            match copy.filter(|copy| !is_later(copy)).map(|copy| split(side, copy, owner)) {
-                Some(Split::Yes(why)) => return Split::Yes(why),
-                Some(Split::No) => {}
-                Some(unknown @ Split::Unknown(_)) => found = unknown,
-                None => found = Split::Unknown("not every copy was read beside its owner".into()),
-            }
-        }
-        found
+    /// Whether any of the copies here has left its owner's history.
+    fn diverged(&self) -> FactValue {
+        let [yes, no] = [true, false].map(FactValue::Boolean);
+        let unread = || FactValue::unknown("not every copy was read beside its owner");
+        let told = |(_, copy): &Copied| copy.as_ref()?.fact("diverged").cloned();
+        let all = self.followed.iter().map(|one| told(one).unwrap_or_else(unread));
+        let doubts: Vec<FactValue> = all.filter(|told| *told != no).collect();
+        if doubts.contains(&yes) { yes } else { doubts.into_iter().next().unwrap_or(no) }
     }
 
-    fn facts(&self, behind: Option<&Lag>) -> Vec<Fact> {
-        let (map, side) = (&self.map, self.sight.side);
-        let slots = |number: usize| count(number as u64);
-        let sum = told(self.own).filter(|told| told.node.is_primary() == behind.is_none());
-        let keys = count(sum.map(|told| told.node.keys).sum());
-        let up = self.link().map_or_else(|| unknown("it follows nobody"), |link| link.up());
-        let hindered = self.hindered(behind.is_none()).is_some();
-        let writable = match writes(self.own) {
-            Writes::Unknown => unknown("not every node answers"),
-            Writes::Open => FactValue::Boolean(!hindered),
+    fn facts(&self, link_up: Option<FactValue>) -> Vec<Fact> {
+        let (map, side, members) = (&self.map, self.sight.side, &self.sight.own.members);
+        let slots = |number: usize| FactValue::count(number as u64);
+        let sum = self.own().filter(|told| told.node.is_primary() == self.is_primary);
+        let writable = match writes(members) {
+            Writes::Unknown => FactValue::unknown("not every node answers"),
+            Writes::Open => FactValue::Boolean(self.hindered().is_none()),
             Writes::Refused => FactValue::Boolean(false),
         };
-        let ok = if told(self.own).all(|told| told.ok) { "ok" } else { "fail" };
         // Of what is owned elsewhere, tables tell late or never that it is gone.
-        let unread = self.other.is_none() && !map.is_whole_in(side);
-        let told_slots = |number: usize| {
-            if unread { unknown("the other side was not read") } else { slots(number) }
-        };
-        let headless = map.slots(|shard| !shard.owner.lives) + map.unowned;
-        let answered = format!("{} of {}", told(self.own).count(), self.own.len());
+        let is_unread = self.sight.other.is_none() && !map.is_whole_in(side);
+        let unread = || FactValue::unknown("the other side was not read");
+        let told_slots = |number: usize| if is_unread { unread() } else { slots(number) };
+        let headless = map.slots(|shard| !shard.owner.lives()) + map.unowned;
+        let answered = format!("{} of {}", self.own().count(), members.len());
         let mut facts = vec![
-            ("server_version", text(&self.sight.own.version)),
+            ("server_version", FactValue::text(self.sight.own.version.as_str())),
             ("writable", writable),
-            ("keys", keys),
-            ("diverged", self.split().fact()),
-            ("cluster_state", text(ok)),
-            ("nodes_answered", text(&answered)),
+            ("keys", FactValue::count(sum.map(|told| told.node.keys).sum())),
+            ("diverged", self.diverged()),
+            ("cluster_state", FactValue::text(if self.refuses() { "fail" } else { "ok" })),
+            ("nodes_answered", FactValue::text(answered)),
             ("slots_owned", slots(map.owned_in(Some(side)))),
             ("slots_unserved", told_slots(headless)),
             ("slots_lost", told_slots(map.slots(Shard::is_lost))),
             ("slots_disputed", slots(map.disputed)),
         ];
-        if behind.is_some() {
-            facts.push(("link_up", up));
+        if !self.is_primary {
+            let nobody = || FactValue::unknown("it follows nobody");
+            facts.push(("link_up", link_up.unwrap_or_else(nobody)));
             facts.push(("worst_shard", self.worst()));
         }
-        let fact = |(name, value): (&str, FactValue)| Fact { name: name.to_owned(), value };
-        facts.into_iter().map(fact).collect()
+        named(facts)
     }
 
     /// The shard that is furthest behind.
     fn worst(&self) -> FactValue {
-        let each = self.pairs().map(|(shard, copy)| {
-            let behind = copy.and_then(|copy| self.lag_of(shard, copy).amount);
+        let each = self.followed.iter().map(|(which, copy)| {
+            let lag = copy.as_ref().and_then(|copy| copy.lag.as_ref());
             // One of which nothing is known may be behind by any length.
-            (behind.unwrap_or(u64::MAX), slot_words(&shard.owner.row.slots))
+            (lag.and_then(|lag| lag.amount).unwrap_or(u64::MAX), which)
         });
         match each.max() {
-            None => unknown("nothing is owned elsewhere"),
-            Some((u64::MAX, which)) => unknown(&format!("{which}: not known how far behind")),
-            Some((bytes, which)) => text(&format!("{which}: {bytes} B behind")),
+            None => FactValue::unknown("nothing is owned elsewhere"),
+            Some((u64::MAX, which)) => {
+                FactValue::unknown(format!("{which}: not known how far behind"))
+            }
+            Some((bytes, which)) => FactValue::text(format!("{which}: {bytes} B behind")),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::beside::Told;
     use super::super::facts::FACTS;
     use super::super::learned::Learned;
+    use super::super::members::{Member, Told};
     use super::super::nodes::table;
-    use super::super::settings::Formation;
+    use super::super::settings::Redis;
     use super::super::tests_support::{primary, replica};
     use super::*;
     use crate::domain::ids::Side;
     use crate::domain::time::{BootId, Stamp};
+    use crate::systems::kit::server::Sight;
     use crate::systems::kit::server::Written;
     use crate::systems::kit::testing::spec;
 
@@ -373,7 +325,7 @@ mod tests {
 
     fn side(members: &[Member]) -> Option<SideState> {
         let first = told(members).next()?.node.clone();
-        Some(SideState { beside: Beside::Cluster(members.to_vec()), ..first })
+        Some(SideState { members: members.to_vec(), ..first })
     }
 
     fn readings(a: &[Member], b: &[Member]) -> [Option<Reading>; 2] {
@@ -393,8 +345,7 @@ mod tests {
                 aside: &(),
                 nameless: None,
             };
-            let Formation::Cluster(nodes) = &sight.settings.formation else { panic!("none") };
-            let reading = reading(&sight, nodes, if side == Side::A { a } else { b });
+            let reading = reading(&sight, sight.settings.formation.nodes().unwrap());
             for fact in &reading.facts {
                 assert!(FACTS.iter().any(|spec| spec.name == fact.name), "{}", fact.name);
             }

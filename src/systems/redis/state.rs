@@ -1,12 +1,12 @@
 //! What one Redis server tells of itself in one look.
 
-use super::beside::{Beside, identity};
 use super::config::Config;
 use super::council::Council;
 use super::info::{Follower, Info};
 use super::link::Session;
+use super::members::{Member, identity, writes};
 use crate::domain::ids::Side;
-use crate::domain::reading::{Held, HeldUnit, Identity, LagUnit, Position, Role};
+use crate::domain::reading::{Held, HeldUnit, Identity, LagUnit, Position, Role, Writes};
 use crate::domain::text::{Clean, head};
 use crate::systems::kit::endpoint::Endpoint;
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
@@ -119,30 +119,27 @@ pub struct SideState {
     pub(super) beats: [Beat; 2],
     /// The address that it was met at.
     pub(super) at: Option<Endpoint>,
-    /// What was heard beside it.
-    pub(super) beside: Beside,
+    /// What its sentinels say, where it has some.
+    pub(super) council: Option<Council>,
+    /// The nodes of its cluster in its region, itself among them; none where it is of no cluster.
+    pub(super) members: Vec<Member>,
 }
 
 impl SideState {
-    /// Which server it is.
+    /// Which server it is, or which nodes of which cluster.
     pub(super) fn identity(&self) -> Identity {
-        match &self.beside {
-            Beside::Cluster(members) => identity(members),
-            Beside::Nothing | Beside::Sentinels(_) => identity_of(&self.run_id, &self.replid),
+        match self.members.as_slice() {
+            [] => identity_of(&self.run_id, &self.replid),
+            members => identity(members),
         }
     }
 
-    /// What its sentinels say, where it has some.
-    pub(super) fn council(&self) -> Option<&Council> {
-        match &self.beside {
-            Beside::Sentinels(council) => Some(council),
-            Beside::Nothing | Beside::Cluster(_) => None,
+    /// True where it is proven that it takes no writes by its role.
+    pub(super) fn is_closed(&self) -> bool {
+        match self.members.as_slice() {
+            [] => !self.is_primary(),
+            members => writes(members) == Writes::Refused,
         }
-    }
-
-    /// True where it is a node of a cluster.
-    pub(super) fn is_of_cluster(&self) -> bool {
-        matches!(self.beside, Beside::Cluster(_))
     }
 
     /// Where its history ends; none while it has none of its own, or does not count it.
@@ -200,24 +197,26 @@ impl SideState {
     /// Why a write is refused for now, or would be once it is promoted, in its own settings' words.
     pub(super) fn hindered(&self) -> Option<String> {
         let wanted = self.config.min_replicas;
-        let lacks = self.good_replicas.filter(|good| {
-            // That it counts them tells that at least one is wanted.
-            *good < wanted.unwrap_or(1)
-        });
-        let saves = self.config.save_points == Ok(true);
-        let stops = self.config.stops_on_failed_save == Some(true);
+        // That it counts them tells that at least one is wanted.
+        let lacks = self.good_replicas.filter(|good| *good < wanted.unwrap_or(1));
         if let Some(good) = lacks {
             let wanted = wanted.map_or_else(|| "more".to_owned(), |wanted| wanted.to_string());
-            Some(format!("{good} replicas keep up, `min-replicas-to-write` wants {wanted}"))
-        } else if self.ills.aof_failed {
-            Some("its append-only file cannot be written: it refuses writes".to_owned())
-        } else if self.ills.rdb_failed && saves && stops {
-            Some("its last save failed, `stop-writes-on-bgsave-error` refuses writes".to_owned())
-        } else if self.ills.is_full {
-            Some("its memory is used up, `maxmemory-policy noeviction` refuses writes".to_owned())
-        } else {
-            None
+            return Some(format!(
+                "{good} replicas keep up, `min-replicas-to-write` wants {wanted}"
+            ));
         }
+        let saves = self.config.save_points == Ok(true);
+        let stops = saves && self.config.stops_on_failed_save == Some(true);
+        let why = if self.ills.aof_failed {
+            "its append-only file cannot be written: it"
+        } else if self.ills.rdb_failed && stops {
+            "its last save failed, `stop-writes-on-bgsave-error`"
+        } else if self.ills.is_full {
+            "its memory is used up, `maxmemory-policy noeviction`"
+        } else {
+            return None;
+        };
+        Some(format!("{why} refuses writes"))
     }
 
     /// The heartbeat of a region as it stands here.
@@ -226,11 +225,8 @@ impl SideState {
     }
 
     /// From the answer of `INFO`; the rest is filled in by the caller.
-    fn of_info(info: &Info<'_>, database: i64, place: &str) -> Result<Self, Trouble> {
-        let missing = |name: &str| {
-            let message = format!("{place} told no `{name}` in INFO: is it Redis 6.2 or later?");
-            Trouble::new(TroubleKind::Garbage, message)
-        };
+    pub(super) fn of_info(info: &Info<'_>, database: i64, place: &str) -> Result<Self, Trouble> {
+        let missing = |name: &str| untold(place, name);
         let text = |name: &str| Some(word(info.text(name)?));
         let need = |name: &str| text(name).ok_or_else(|| missing(name));
         let role = need("role")?;
@@ -272,7 +268,8 @@ impl SideState {
             memory_used: used.filter(|(_, most)| *most > 0.0).map(|(used, most)| used / most),
             beats: [Beat::NotAsked, Beat::NotAsked],
             at: None,
-            beside: Beside::Nothing,
+            council: None,
+            members: Vec::new(),
         })
     }
 }
@@ -319,25 +316,17 @@ fn bytes_of(replid: &str, at: u64) -> Position {
     Position { of: replid.into(), at, unit: LagUnit::Bytes }
 }
 
-/// Asks for the run of a server, and whether it says that it is a primary.
-pub(super) async fn read_role(session: &Session) -> Result<(String, bool), Trouble> {
-    let answer = session.text(&["INFO"]).await?.unwrap_or_default();
-    let info = Info::parse(&answer);
-    match info.text("run_id").zip(info.text("role")) {
-        Some((run_id, role @ ("master" | "slave"))) => Ok((word(run_id), role == "master")),
-        _ => Err(session.garbage(&["INFO"], &redis::Value::SimpleString(String::new()))),
-    }
-}
-
-/// Asks which server it is, and nothing else.
-pub(super) async fn read_identity(session: &Session, place: &str) -> Result<Identity, Trouble> {
+/// Asks which server it is and whether it says that it is a primary, and nothing else.
+pub(super) async fn read_identity(session: &Session) -> Result<(Identity, bool), Trouble> {
     let text = session.text(&["INFO"]).await?.unwrap_or_default();
     let info = Info::parse(&text);
-    let Some((run_id, replid)) = info.text("run_id").zip(info.text("master_replid")) else {
-        let message = format!("{place} told no `run_id` in INFO: is it Redis 6.2 or later?");
-        return Err(Trouble::new(TroubleKind::Garbage, message));
-    };
-    Ok(identity_of(&word(run_id), &word(replid)))
+    let told = |name: &str| info.text(name).map(word);
+    match (told("run_id"), told("master_replid"), info.text("role")) {
+        (Some(run_id), Some(replid), Some(role @ ("master" | "slave"))) => {
+            Ok((identity_of(&run_id, &replid), role == "master"))
+        }
+        _ => Err(untold(session.place(), "run_id")),
+    }
 }
 
 /// Asks everything at once. A right that is missing for one of the smaller questions must not hide
@@ -345,10 +334,8 @@ pub(super) async fn read_identity(session: &Session, place: &str) -> Result<Iden
 pub(super) async fn read_state(
     session: &Session,
     database: i64,
-    heartbeats: [Option<&str>; 2],
-    place: &str,
+    [a, b]: [Option<&str>; 2],
 ) -> Result<SideState, Trouble> {
-    let [a, b] = heartbeats;
     let (info, a, b, config) = tokio::join!(
         session.text(&["INFO"]),
         read_beat(session, a),
@@ -356,10 +343,14 @@ pub(super) async fn read_state(
         Box::pin(Config::read(session)),
     );
     let text = info?.unwrap_or_default();
-    let mut state = SideState::of_info(&Info::parse(&text), database, place)?;
-    state.beats = [a, b];
-    state.config = config;
-    Ok(state)
+    let state = SideState::of_info(&Info::parse(&text), database, session.place())?;
+    Ok(SideState { beats: [a, b], config, ..state })
+}
+
+/// That `INFO` is not the one of a server that we know.
+fn untold(place: &str, name: &str) -> Trouble {
+    let message = format!("{place} told no `{name}` in INFO: is it Redis 6.2 or later?");
+    Trouble::new(TroubleKind::Garbage, message)
 }
 
 async fn read_beat(session: &Session, key: Option<&str>) -> Beat {

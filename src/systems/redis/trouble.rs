@@ -75,106 +75,69 @@ pub(super) fn of_driver(error: &RedisError, asked: &Question<'_>) -> Trouble {
 
 /// What an error reply means: its first word, and the rest.
 fn of_code(code: &str, said: &str, asked: &Question<'_>) -> Trouble {
-    let Question { place, user, .. } = asked;
-    let command = asked.command();
-    if let Some((kind, message)) = of_group(code, said, asked) {
-        return Trouble::new(kind, message);
-    }
-    let (kind, message) = match code {
-        "NOPERM" => (TroubleKind::Permission, missing_right(said, asked)),
-        "WRONGPASS" => (
-            TroubleKind::Permission,
-            format!("{place} refused user {user}: wrong name or password; check the secret"),
-        ),
-        "NOAUTH" => (
-            TroubleKind::Permission,
-            format!("{place} wants a password; name a secret with `read` or `act`"),
-        ),
-        "DENIED" => (
-            TroubleKind::Permission,
-            format!("{place} is in protected mode: it answers only its own machine"),
-        ),
-        "LOADING" => (
-            TroubleKind::NotReady,
-            format!("{place} is loading its data set and answers nothing yet"),
-        ),
-        "MASTERDOWN" => {
-            (TroubleKind::Refused, format!("{place} has lost its primary and serves no stale data"))
+    use TroubleKind::{Missing, NotReady, Ours, Permission, ReadOnly, Refused};
+    let (command, user) = (asked.command(), asked.user);
+    let (kind, why) = match code {
+        "NOPERM" => (Permission, missing_right(said, asked)),
+        "WRONGPASS" => {
+            (Permission, format!(" refused user {user}: wrong name or password; check the secret"))
         }
-        "READONLY" => {
-            (TroubleKind::ReadOnly, format!("{place} is a replica: it refuses writes ({command})"))
+        "NOAUTH" => {
+            (Permission, " wants a password; name a secret with `read` or `act`".to_owned())
         }
-        "MISCONF" => {
-            (TroubleKind::Refused, format!("{place} refuses writes because it cannot save to disk"))
+        "DENIED" => {
+            (Permission, " is in protected mode: it answers only its own machine".to_owned())
         }
-        "NOREPLICAS" => (
-            TroubleKind::Refused,
-            format!("{place} refuses writes: fewer replicas than min-replicas-to-write"),
-        ),
-        "OOM" => (
-            TroubleKind::Refused,
-            format!("{place} refuses writes: its memory is used up (maxmemory)"),
-        ),
+        "LOADING" => (NotReady, " is loading its data set and answers nothing yet".to_owned()),
+        "MASTERDOWN" => (Refused, " has lost its primary and serves no stale data".to_owned()),
+        "READONLY" => (ReadOnly, format!(" is a replica: it refuses writes ({command})")),
+        "MISCONF" => (Refused, " refuses writes because it cannot save to disk".to_owned()),
+        "NOREPLICAS" => {
+            (Refused, " refuses writes: fewer replicas than min-replicas-to-write".to_owned())
+        }
+        "OOM" => (Refused, " refuses writes: its memory is used up (maxmemory)".to_owned()),
         "ERR" if said.starts_with("max number of clients") => {
-            (TroubleKind::NotReady, format!("{place} has no connection left: {said}"))
+            (NotReady, format!(" has no connection left: {said}"))
         }
-        "ERR" if said.starts_with("unknown command") => (
-            TroubleKind::Refused,
-            format!("{place} does not know {command}: too old, or blocked by its provider"),
-        ),
-        _ if command == "AUTH" => (
-            TroubleKind::Permission,
-            format!("{place} refused user {user}: {}", without_secrets(said)),
-        ),
-        "ERR" if command == "SELECT" => {
-            (TroubleKind::Ours, format!("{place}: {said}; correct `database`"))
+        "ERR" if said.starts_with("unknown command") => {
+            (Refused, format!(" does not know {command}: too old, or blocked by its provider"))
         }
-        _ => (TroubleKind::Refused, format!("{place} refused {command}: {code} {said}")),
-    };
-    Trouble::new(kind, message)
-}
-
-/// What an error reply means that only sentinels and nodes of clusters give.
-fn of_group(code: &str, said: &str, asked: &Question<'_>) -> Option<(TroubleKind, String)> {
-    // What is said to a login may be the password again.
-    if !matches!(asked.command(), "SENTINEL" | "CLUSTER") {
-        return None;
-    }
-    let place = asked.place;
-    Some(match code {
-        "INPROG" => (
-            TroubleKind::Refused,
-            format!("{place} is failing over already: wait for the end of that"),
-        ),
+        _ if command == "AUTH" => {
+            (Permission, format!(" refused user {user}: {}", without_secrets(said)))
+        }
+        "ERR" if command == "SELECT" => (Ours, format!(": {said}; correct `database`")),
+        // What follows only sentinels and nodes of clusters say.
+        "INPROG" => (Refused, " is failing over already: wait for the end of that".to_owned()),
         "NOGOODSLAVE" => (
-            TroubleKind::Refused,
-            format!("{place} knows no replica that it would promote: is one well, and connected?"),
+            Refused,
+            " knows no replica that it would promote: is one well, and connected?".to_owned(),
         ),
-        "NOQUORUM" => (TroubleKind::Refused, format!("{place}: {said}")),
+        "NOQUORUM" => (Refused, format!(": {said}")),
         "ERR" if said.starts_with("No such master") => {
             let name = asked.words.get(2).copied().unwrap_or_default();
-            (TroubleKind::Missing, format!("{place} watches no `{name}`: correct `master`"))
+            (Missing, format!(" watches no `{name}`: correct `master`"))
         }
         "ERR" if said.starts_with("This instance has cluster support disabled") => {
-            (TroubleKind::Ours, format!("{place} is no node of a cluster: correct `nodes`"))
+            (Ours, " is no node of a cluster: correct `nodes`".to_owned())
         }
-        _ => return None,
-    })
+        _ => (Refused, format!(" refused {command}: {code} {said}")),
+    };
+    Trouble::new(kind, format!("{}{why}", asked.place))
 }
 
 /// The sentence for a missing right, with the rule that gives it.
 fn missing_right(said: &str, asked: &Question<'_>) -> String {
-    let Question { place, user, words } = asked;
-    match words.get(1) {
-        Some(key) if said.contains("key") && asked.command() != "AUTH" => format!(
-            "{place}: user {user} may not use key `{key}` with {}; ACL SETUSER {user} ~{key}",
-            asked.command()
-        ),
-        _ => format!(
-            "{place}: user {user} may not use {}; ACL SETUSER {user} {}",
-            asked.command(),
-            asked.rule()
-        ),
+    let (user, command) = (asked.user, asked.command());
+    match asked.words.get(1) {
+        Some(key) if said.contains("key") && command != "AUTH" => {
+            format!(
+                ": user {user} may not use key `{key}` with {command}; ACL SETUSER {user} ~{key}"
+            )
+        }
+        _ => {
+            let rule = asked.rule();
+            format!(": user {user} may not use {command}; ACL SETUSER {user} {rule}")
+        }
     }
 }
 

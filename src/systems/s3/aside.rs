@@ -7,7 +7,7 @@ use aws_sdk_s3::types::{BucketVersioningStatus, ExpirationStatus, LifecycleRule}
 use super::backups::{Newest, newest, tenants};
 use super::gap::Gap;
 use super::metrics::Measured;
-use super::sample::{is_due as is_due_for_both, read};
+use super::sample::{is_due, read};
 use super::settings::S3;
 use super::store::Session;
 use crate::domain::reading::FactValue;
@@ -16,7 +16,6 @@ use crate::domain::time::Stamp;
 use crate::systems::kit::aws::trouble::{code_of, of_sdk};
 use crate::systems::kit::paced;
 use crate::systems::kit::server::Target;
-use crate::systems::kit::trouble::Trouble;
 
 /// How often it is asked.
 const EVERY: Duration = Duration::from_secs(60);
@@ -62,12 +61,12 @@ impl Aside {
         left: Duration,
     ) -> bool {
         let work = async {
-            if is_due(self.setup.as_ref().map(|(asked, _)| *asked), at) {
+            if at.is_due(self.setup.as_ref().map(|(asked, _)| *asked), EVERY) {
                 let asks = async { tokio::join!(setup(session), measure(session, target, at)) };
                 let (setup, ()) = paced::each(EVERY, asks).await;
                 self.setup = Some((at, setup));
             }
-            if is_due_for_both(self.sampled, at) {
+            if is_due(self.sampled, at) {
                 self.sampled = Some(at);
                 paced::each(EVERY, sample(session, target, at)).await;
             }
@@ -80,7 +79,8 @@ impl Aside {
     /// Goes on with the backups: tenant by tenant, over as many looks as it takes.
     async fn sweep(&mut self, session: &Session, target: &Target<S3>, at: Stamp) {
         let Some(wanted) = &target.own.backups else { return };
-        if self.sweep.is_none() && !is_due(self.backups.as_ref().map(|(asked, _)| *asked), at) {
+        if self.sweep.is_none() && !at.is_due(self.backups.as_ref().map(|(asked, _)| *asked), EVERY)
+        {
             return;
         }
         if self.sweep.is_none() {
@@ -106,10 +106,6 @@ impl Aside {
             }
         }
     }
-}
-
-fn is_due(asked: Option<Stamp>, at: Stamp) -> bool {
-    asked.is_none_or(|asked| at.since(asked) >= EVERY)
 }
 
 /// Goes on with the proof that what was written during an outage has arrived. Cut off in the
@@ -166,14 +162,6 @@ async fn measure(session: &Session, target: &Target<S3>, at: Stamp) {
     }
 }
 
-fn text(words: &str) -> FactValue {
-    FactValue::Text(words.into())
-}
-
-fn unknown(trouble: Trouble) -> FactValue {
-    FactValue::Unknown(trouble.message)
-}
-
 /// How the bucket is set up; what is not set up is told apart from what may not be read.
 async fn setup(session: &Session) -> Setup {
     let (versioning, lifecycle, encryption, public_blocked) = tokio::join!(
@@ -189,12 +177,12 @@ async fn versioning(session: &Session) -> FactValue {
     let asked = session.asked("s3:GetBucketVersioning");
     let ask = session.client.get_bucket_versioning().bucket(session.bucket());
     match Box::pin(ask.set_expected_bucket_owner(session.owner()).send()).await {
-        Ok(told) => text(match told.status() {
+        Ok(told) => FactValue::text(match told.status() {
             Some(BucketVersioningStatus::Enabled) => "enabled",
             Some(_) => "suspended",
             None => "off",
         }),
-        Err(error) => unknown(of_sdk(&error, &asked)),
+        Err(error) => FactValue::unknown(of_sdk(&error, &asked).message),
     }
 }
 
@@ -204,10 +192,12 @@ async fn lifecycle(session: &Session) -> FactValue {
     match Box::pin(ask.set_expected_bucket_owner(session.owner()).send()).await {
         Ok(told) => {
             let on = |rule: &&LifecycleRule| *rule.status() == ExpirationStatus::Enabled;
-            text(&several(told.rules().iter().filter(on).count() as u64, "rule"))
+            FactValue::text(several(told.rules().iter().filter(on).count() as u64, "rule"))
         }
-        Err(error) if code_of(&error) == Some("NoSuchLifecycleConfiguration") => text("none"),
-        Err(error) => unknown(of_sdk(&error, &asked)),
+        Err(error) if code_of(&error) == Some("NoSuchLifecycleConfiguration") => {
+            FactValue::text("none")
+        }
+        Err(error) => FactValue::unknown(of_sdk(&error, &asked).message),
     }
 }
 
@@ -220,10 +210,10 @@ async fn encryption(session: &Session) -> FactValue {
             let all = told.server_side_encryption_configuration();
             let first = all.and_then(|all| all.rules().first());
             let by = first.and_then(|rule| rule.apply_server_side_encryption_by_default());
-            text(by.map_or("none", |by| by.sse_algorithm().as_str()))
+            FactValue::text(by.map_or("none", |by| by.sse_algorithm().as_str()))
         }
-        Err(error) if code_of(&error) == Some(NONE) => text("none"),
-        Err(error) => unknown(of_sdk(&error, &asked)),
+        Err(error) if code_of(&error) == Some(NONE) => FactValue::text("none"),
+        Err(error) => FactValue::unknown(of_sdk(&error, &asked).message),
     }
 }
 
@@ -246,6 +236,6 @@ async fn public_blocked(session: &Session) -> FactValue {
         Err(error) if code_of(&error) == Some("NoSuchPublicAccessBlockConfiguration") => {
             FactValue::Boolean(false)
         }
-        Err(error) => unknown(of_sdk(&error, &asked)),
+        Err(error) => FactValue::unknown(of_sdk(&error, &asked).message),
     }
 }

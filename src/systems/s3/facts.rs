@@ -48,14 +48,14 @@ pub(super) fn facts(view: &View<'_>, found: &Found) -> Vec<Fact> {
     facts.of_canaries(view, found);
     facts.of_metrics(view);
     let setup = view.aside.setup();
-    let later = || unknown("not asked yet");
+    let later = || FactValue::unknown("not asked yet");
     facts.add("versioning", setup.map_or_else(later, |it| it.versioning.clone()));
     facts.add("lifecycle", setup.map_or_else(later, |it| it.lifecycle.clone()));
     facts.add("encryption", setup.map_or_else(later, |it| it.encryption.clone()));
     facts.add("public_blocked", setup.map_or_else(later, |it| it.public_blocked.clone()));
     facts.of_backups(view);
     if let Some(url) = &view.settings.at.endpoint {
-        facts.add("endpoint_override", text(url));
+        facts.add("endpoint_override", FactValue::text(url.as_str()));
     }
     facts.0
 }
@@ -70,9 +70,9 @@ impl Facts {
     fn of_rules(&mut self, view: &View<'_>) {
         let Some(to) = view.settings.other_bucket() else { return };
         let counted = |on: bool| match &view.own.rules {
-            Ok(rules) => {
-                number(rules.iter().filter(|rule| rule.to == to && rule.is_enabled == on).count())
-            }
+            Ok(rules) => FactValue::count(
+                rules.iter().filter(|rule| rule.to == to && rule.is_enabled == on).count() as u64,
+            ),
             Err(why) => FactValue::Unknown(why.clone()),
         };
         self.add("rules_on", counted(true));
@@ -81,7 +81,7 @@ impl Facts {
             Ok(_) => {
                 let all = view.own.rules_to(Some(to)).take(RULES_NAMED_MAX);
                 let all: Vec<String> = all.map(|rule| rule.scope.to_string()).collect();
-                text(if all.is_empty() { "nothing".to_owned() } else { all.join(", ") }.as_str())
+                FactValue::text(if all.is_empty() { "nothing".to_owned() } else { all.join(", ") })
             }
             Err(why) => FactValue::Unknown(why.clone()),
         };
@@ -89,12 +89,12 @@ impl Facts {
     }
 
     fn of_canaries(&mut self, view: &View<'_>, found: &Found) {
-        let none = || unknown("no canary of this side was read");
+        let none = || FactValue::unknown("no canary of this side was read");
         self.add("canary_age", view.canary_age_s().map_or_else(none, FactValue::Seconds));
         self.add(
             "canary_status",
             match &view.own.status {
-                Some(Ok(status)) => text(status.as_deref().unwrap_or("not covered")),
+                Some(Ok(status)) => FactValue::text(status.as_deref().unwrap_or("not covered")),
                 Some(Err(why)) => FactValue::Unknown(why.clone()),
                 None => none(),
             },
@@ -105,17 +105,21 @@ impl Facts {
         self.add(
             "canaries_missing",
             match found {
-                Found::Measured(arrived) if arrived.is_counted() => number(arrived.count),
-                Found::Measured(_) | Found::Reading => unknown("not all of them were read yet"),
-                Found::Unread => unknown("the source is not read"),
-                Found::Uncovered => unknown("no rule copies canaries"),
-                Found::NotAll(why) => unknown(why),
-                Found::Ceased(_) => unknown("no canary is written"),
+                Found::Measured(arrived) if arrived.is_counted() => {
+                    FactValue::count(arrived.count as u64)
+                }
+                Found::Measured(_) | Found::Reading => {
+                    FactValue::unknown("not all of them were read yet")
+                }
+                Found::Unread => FactValue::unknown("the source is not read"),
+                Found::Uncovered => FactValue::unknown("no rule copies canaries"),
+                Found::NotAll(why) => FactValue::unknown(why.as_str()),
+                Found::Ceased(_) => FactValue::unknown("no canary is written"),
             },
         );
         #[expect(clippy::cast_precision_loss, reason = "milliseconds are below 2^52")]
         let until = view.learned.until_ms[view.side.other().index()].map(|ms| ms as f64);
-        let never = || unknown("no canary of the other side was seen to arrive");
+        let never = || FactValue::unknown("no canary of the other side was seen to arrive");
         self.add("last_replayed_unix_ms", until.map_or_else(never, FactValue::Number));
     }
 
@@ -127,7 +131,9 @@ impl Facts {
         let told = |figure: Option<Result<f64, Clean>>| match figure {
             Some(Ok(figure)) => Ok(figure),
             Some(Err(why)) => Err(FactValue::Unknown(why)),
-            None => Err(unknown("no rule copies to the other side, or it was not asked yet")),
+            None => {
+                Err(FactValue::unknown("no rule copies to the other side, or it was not asked yet"))
+            }
         };
         let measured = view.own.measured.as_ref();
         let count = |figure| told(figure).map_or_else(|why| why, FactValue::Number);
@@ -140,37 +146,29 @@ impl Facts {
     fn of_backups(&mut self, view: &View<'_>) {
         let Some(wanted) = &view.settings.backups else { return };
         let newest = match view.aside.backups() {
-            None => return self.add("backup_age", unknown("not asked yet")),
+            None => return self.add("backup_age", FactValue::unknown("not asked yet")),
             Some(Err(why)) => return self.add("backup_age", FactValue::Unknown(why.clone())),
             Some(Ok(newest)) => newest,
         };
         let worst = newest.worst();
         if wanted.tenants {
-            self.add("backup_tenants", number(newest.of.len()));
-            self.add("backup_tenant", worst.map_or_else(|| text("none"), |(name, _)| text(name)));
+            self.add("backup_tenants", FactValue::count(newest.of.len() as u64));
+            self.add(
+                "backup_tenant",
+                worst.map_or_else(
+                    || FactValue::text("none"),
+                    |(name, _)| FactValue::text(name.as_str()),
+                ),
+            );
         }
         let Some(set) = worst.and_then(|(_, set)| set.as_ref()) else {
-            return self.add("backup_age", unknown("there is no complete backup"));
+            return self.add("backup_age", FactValue::unknown("there is no complete backup"));
         };
         let age_s = super::lag::seconds((view.at.wall_ms - set.at_ms).max(0));
         self.add("backup_age", FactValue::Seconds(age_s));
-        self.add("backup_set", text(&set.name));
+        self.add("backup_set", FactValue::text(set.name.as_str()));
         #[expect(clippy::cast_precision_loss, reason = "sizes that are shown are below 2^52")]
         self.add("backup_size", FactValue::Number(set.size as f64));
-        self.add("backup_files", number(set.files));
+        self.add("backup_files", FactValue::count(set.files as u64));
     }
-}
-
-fn unknown(why: &str) -> FactValue {
-    FactValue::Unknown(why.into())
-}
-
-fn text(text: &str) -> FactValue {
-    FactValue::Text(text.into())
-}
-
-fn number(count: usize) -> FactValue {
-    #[expect(clippy::cast_precision_loss, reason = "counts that are shown are below 2^52")]
-    let count = count as f64;
-    FactValue::Number(count)
 }

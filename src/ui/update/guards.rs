@@ -30,7 +30,7 @@ pub const SETTLE: Duration = Duration::from_millis(300);
 
 /// True when printable keys come faster than a hand types. Called for every printable key.
 pub(super) fn is_burst(guards: &mut Guards, now: Stamp) -> bool {
-    let paused = guards.typed_at.last().is_none_or(|last| now.since(*last) >= BURST);
+    let paused = now.is_due(guards.typed_at.last().copied(), BURST);
     if paused {
         guards.burst = false;
     }

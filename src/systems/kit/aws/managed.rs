@@ -20,11 +20,11 @@ use crate::domain::settings::{Fault, Fields};
 use crate::domain::site::SystemSpec;
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
-use crate::port::{About, Applied, Commons, OperateError, Output};
+use crate::port::{About, Applied, Commons, Output};
 use crate::systems::kit::endpoint::{self, Endpoint};
 use crate::systems::kit::learned::Nothing;
 use crate::systems::kit::server::{Server, Sight, Target, Written};
-use crate::systems::kit::task::{At, Task, tell};
+use crate::systems::kit::task::{At, Task};
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
 /// The port of Amazon's own endpoints.
@@ -327,11 +327,5 @@ pub async fn order_and_wait<K: Managed, T: Task<On = K>>(
     let (call, order) = order;
     output.line(&format!("{call}: {}", own.target.place));
     own.within(order).await.map_err(Trouble::into_operate_error)?;
-    match at.until_done(began, PAUSE, output).await {
-        Ok(words) => tell(words, output),
-        Err(said) => {
-            let words = format!("ordered, but not done within the step's time: {said}");
-            Err(OperateError::Ambiguous(words.into()))
-        }
-    }
+    at.wait(began, PAUSE, output).await
 }

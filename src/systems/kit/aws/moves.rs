@@ -118,13 +118,8 @@ impl<W: Way> Task for By<W> {
             return Err(OperateError::Refused(why.into()));
         }
         // Only a hand-over of both closes the other side itself.
-        let is_closed = W::NEEDS_BOTH
-            || match &other {
-                Ok(other) => other.told.writes() == Writes::Refused,
-                Err(trouble) => trouble.kind != TroubleKind::OtherServer,
-            };
-        if at.seat.alone && !is_closed {
-            return Err(rival(&at.seat.other_region));
+        if !W::NEEDS_BOTH {
+            at.no_rival(&other, |other| other.told.writes() == Writes::Refused)?;
         }
         let (config, target) = (session.desk.config().clone(), &own.target);
         let asked = (target.place.clone(), target.user.clone());

@@ -24,6 +24,7 @@ pub const ENDPOINT: Setting<String> = Setting::new(
     Kind::Word,
     "URL of a service that is not Amazon's own for that region; the reading says that one is used",
 )
+.leads_to_hosts()
 .example_each("\"http://127.0.0.1:9\"");
 
 /// How the names of Amazon's own addresses end.

@@ -124,13 +124,7 @@ impl Task for Follow {
                 OperateError::Ambiguous(words.into())
             })?;
         }
-        match at.until_done(began, LOOK_EVERY * 5, output).await {
-            Ok(words) => tell(words, output),
-            Err(said) => {
-                let words = format!("ordered, but not done within the step's time: {said}");
-                Err(OperateError::Ambiguous(words.into()))
-            }
-        }
+        at.wait(began, LOOK_EVERY * 5, output).await
     }
 }
 

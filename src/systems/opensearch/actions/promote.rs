@@ -76,9 +76,7 @@ impl Task for Promote {
         if let Some(why) = at.refusal(&state) {
             return Err(OperateError::Refused(why.into()));
         }
-        if at.seat.alone && !is_closed(&other) {
-            return Err(rival(&at.seat.other_region));
-        }
+        at.no_rival(&other, |other| other.writes() == Writes::Refused)?;
         let mut work = Work { at, session: &session, leader_named: true, changed: false };
         match work.promote(&state, other.is_err(), output).await {
             Ok(words) => tell(words, output),
@@ -88,14 +86,6 @@ impl Task for Promote {
                 Err(OperateError::Ambiguous(words.into()))
             }
         }
-    }
-}
-
-/// True where the other side cannot be taking writes; one that is silent may be dead.
-fn is_closed(other: &Told<OpenSearch>) -> bool {
-    match other {
-        Ok(other) => other.writes() == Writes::Refused,
-        Err(trouble) => trouble.kind != TroubleKind::OtherServer,
     }
 }
 

@@ -122,13 +122,7 @@ impl Task for Restore {
         let body = json!({ "indices": own.target.own.listed(), "include_global_state": false });
         let told = order(own, &session, (Method::POST, &path), Some(&body), output).await;
         told.map_err(Trouble::into_operate_error)?;
-        match at.until_done(began, LOOK_EVERY * 5, output).await {
-            Ok(words) => tell(words, output),
-            Err(said) => {
-                let words = format!("ordered, but not done within the step's time: {said}");
-                Err(OperateError::Ambiguous(words.into()))
-            }
-        }
+        at.wait(began, LOOK_EVERY * 5, output).await
     }
 }
 

@@ -62,14 +62,7 @@ impl Task for Promote {
         if let Some(why) = at.refusal(&state, &other) {
             return Err(OperateError::Refused(why.into()));
         }
-        let is_closed = match &other {
-            Ok(other) => !other.may_lead(),
-            // One that is silent may be dead.
-            Err(trouble) => trouble.kind != TroubleKind::OtherServer,
-        };
-        if at.seat.alone && !is_closed {
-            return Err(rival(&at.seat.other_region));
-        }
+        at.no_rival(&other, |other| !other.may_lead())?;
         let body = json!({ "standby_cluster": null });
         configure(at, (&session, &state), &body, began, output).await
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hyper::Method;
 use serde_json::json;
 
-use super::super::order::wait;
+use super::super::order::LOOK_EVERY;
 use super::super::session::said;
 use super::super::settings::Patroni;
 use super::super::state::{Member, SideState};
@@ -105,7 +105,7 @@ impl Task for Switchover {
             Ok(answer) => output.line(said(&answer)),
             Err(trouble) => return at.looked_again(trouble).await,
         }
-        wait(at, began, output).await
+        at.wait(began, LOOK_EVERY, output).await
     }
 }
 

@@ -65,13 +65,7 @@ impl Task for Promote {
         if let Some(why) = refusal(&instance) {
             return Err(OperateError::Refused(why.into()));
         }
-        let is_closed = match &other {
-            Ok(other) => other.told.writes() == Writes::Refused,
-            Err(trouble) => trouble.kind != TroubleKind::OtherServer,
-        };
-        if at.seat.alone && !is_closed {
-            return Err(rival(&at.seat.other_region));
-        }
+        at.no_rival(&other, |other| other.told.writes() == Writes::Refused)?;
         let (config, arn) = (session.desk.config().clone(), instance.arn.clone());
         let order = order(session, own.target.clone(), at.with);
         order_and_wait(at, &config, &arn, ("PromoteReadReplica", order), output).await

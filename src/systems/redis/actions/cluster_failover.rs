@@ -3,20 +3,15 @@
 
 use std::time::Duration;
 
-use super::super::beside::{Member, told};
-use super::super::map::{Holder, Map, Seen};
-use super::super::meet::{Met, members, node};
-use super::super::nodes::{SLOTS, slot_words};
-use super::super::settings::{Formation, Nodes, Redis};
-use super::super::shards::writes;
-use super::super::state::read_role;
+use super::super::map::{Holder, Map, Shard};
+use super::super::meet::{Met, node};
+use super::super::nodes::SLOTS;
+use super::super::settings::Redis;
+use super::super::state::{SideState, read_identity};
 use super::promote::ALLOW_EMPTY;
-use crate::domain::reading::Writes;
+use super::way::{By, Way, give};
 use crate::domain::time::Stamp;
 use crate::systems::kit::task::prelude::*;
-
-/// The most orders that a preview lists.
-const LISTED_MAX: usize = 12;
 
 /// So long one node may take to be elected: a server gives it up after 5 s by itself.
 const ELECTED_WITHIN: Duration = Duration::from_secs(6);
@@ -25,12 +20,7 @@ const ELECTED_WITHIN: Duration = Duration::from_secs(6);
 /// of then once more, finds that it was not meant, and goes back to be a replica.
 const ROUNDS: u32 = 3;
 
-const PERMISSIONS: &[&str] = &[
-    "ACL SETUSER <acting user> +cluster|failover +cluster|nodes +cluster|info +info +config|get, \
-     at each node of the target",
-];
-
-const HAND_OVER: ActionSpec = ActionSpec {
+pub(super) const HAND_OVER: ActionSpec = ActionSpec {
     name: "redis.cluster_failover",
     doc: "Hands the slots of a Redis Cluster over to the target's nodes with CLUSTER FAILOVER, one \
           shard after the other: each owner holds writes back until its replica has everything",
@@ -40,12 +30,15 @@ const HAND_OVER: ActionSpec = ActionSpec {
     fencing: Fencing::FencedByTarget,
     change: Change::HandOver,
     reversal: "By redis.cluster_failover to the other region",
-    permissions: PERMISSIONS,
+    permissions: &[
+        "ACL SETUSER <acting user> +cluster|failover +cluster|nodes +cluster|info +info \
+         +config|get, at each node of the target",
+    ],
     needs_target: true,
     settings: &[],
 };
 
-const TAKE_OVER: ActionSpec = ActionSpec {
+pub(super) const TAKE_OVER: ActionSpec = ActionSpec {
     name: "redis.cluster_takeover",
     doc: "Makes the target's nodes of a Redis Cluster the owners of all slots without the owners' \
           help: CLUSTER FAILOVER FORCE where most owners live and can agree, else TAKEOVER; what \
@@ -56,19 +49,12 @@ const TAKE_OVER: ActionSpec = ActionSpec {
     fencing: Fencing::IdempotentByKey,
     change: Change::Promote,
     reversal: "By redis.cluster_failover once the old owners follow; what only they had is lost",
-    permissions: PERMISSIONS,
-    needs_target: true,
     settings: &[ALLOW_EMPTY.spec],
+    ..HAND_OVER
 };
 
 /// `redis.cluster_failover`, or `redis.cluster_takeover` where it is `FORCED`.
 pub(super) struct ClusterFailover<const FORCED: bool>;
-
-/// What both sides' nodes told.
-struct Nodewise {
-    own: Vec<Member>,
-    other: Result<Vec<Member>, Trouble>,
-}
 
 /// What one node is ordered to do.
 struct Order {
@@ -78,161 +64,122 @@ struct Order {
     how: Option<&'static str>,
 }
 
-impl<const FORCED: bool> Task for ClusterFailover<FORCED> {
-    type On = Redis;
+fn order_of(how: Option<&'static str>) -> Vec<&'static str> {
+    ["CLUSTER", "FAILOVER"].into_iter().chain(how).collect()
+}
+
+impl<const FORCED: bool> Way for ClusterFailover<FORCED> {
     type With = bool;
     const SPEC: ActionSpec = if FORCED { TAKE_OVER } else { HAND_OVER };
-    const RIGHTS: Rights = Rights::Act;
+    const NEEDS_OTHER: bool = true;
 
     fn with(fields: &Fields<'_>) -> Result<bool, Fault> {
         if FORCED { ALLOW_EMPTY.get(fields) } else { Ok(false) }
     }
 
-    async fn standing(at: &At<Self>) -> Result<Standing, Trouble> {
-        let session = at.seat.own.open().await?;
-        Ok(at.judge(&at.seen(&session).await?))
-    }
-
-    async fn foresee(at: &At<Self>) -> Foreseen {
-        let seen = async { at.seen(&at.seat.own.open().await?).await };
-        match seen.await {
-            Err(trouble) => (Err(trouble), At::<Self>::call(&[])),
-            Ok(seen) => match at.orders(&seen) {
-                Err(why) => (
-                    Ok(vec![line('!', format!("it will be REFUSED: {why}"))]),
-                    At::<Self>::call(&[]),
-                ),
-                Ok(orders) => (Ok(at.changes(&orders)), At::<Self>::call(&orders)),
-            },
-        }
-    }
-
-    async fn apply(at: &mut At<Self>, _execution: &Execution, output: &mut dyn Output) -> Applied {
-        let (own, began) = (&at.seat.own, at.clock.now());
-        let session = own.open().await.map_err(Trouble::before_sending)?;
-        let seen = at.seen(&session).await.map_err(Trouble::before_sending)?;
-        if let Standing::Done(words) = at.judge(&seen) {
-            return tell(format!("already so: {words}"), output);
-        }
-        let is_closed = match &seen.other {
-            Ok(members) => writes(members) == Writes::Refused,
-            Err(trouble) => trouble.kind != TroubleKind::OtherServer,
-        };
-        let mut orders = at.orders(&seen).map_err(|why| OperateError::Refused(why.into()))?;
-        if FORCED && at.seat.alone && !is_closed {
-            return Err(rival(&at.seat.other_region));
-        }
-        for round in 1..=ROUNDS {
-            at.give(&session, &orders, round, output).await?;
-            let seen = match at.settled(&session, began).await? {
-                Ok(words) => return tell(words, output),
-                Err(seen) => seen,
-            };
-            let late = at.clock.now().since(began) > at.deadline();
-            match at.orders(&seen) {
-                Ok(more) if !late => orders = more,
-                Ok(_) => break,
-                Err(why) => return Err(OperateError::Ambiguous(why.into())),
-            }
-        }
-        let said = match at.standing().await {
-            Standing::Done(words) => return tell(words, output),
-            Standing::NotDone(words) | Standing::Unknown(words) => words,
-        };
-        Err(OperateError::Ambiguous(format!("ordered, and it came to nothing: {said}").into()))
-    }
-}
-
-impl Order {
-    fn call(&self) -> String {
-        self.how
-            .map_or_else(|| "CLUSTER FAILOVER".to_owned(), |how| format!("CLUSTER FAILOVER {how}"))
-    }
-}
-
-impl<const FORCED: bool> At<ClusterFailover<FORCED>> {
-    /// What the target's nodes tell, and those of the other side if they do soon.
-    async fn seen(&self, session: &Met) -> Result<Nodewise, Trouble> {
-        let own = self.seat.own.within(members(session)).await?;
-        let other = async {
-            let session = self.seat.open_other().await?;
-            let bench = self.seat.other.as_ref();
-            let bench = bench.ok_or_else(|| Trouble::timeout("nobody", Redis::ANSWER_LIMIT))?;
-            bench.soon(members(&session)).await
-        };
-        Ok(Nodewise { own, other: other.await })
-    }
-
-    fn map<'s>(&'s self, seen: &'s Nodewise) -> Map<'s> {
-        static NOWHERE: Nodes = Nodes { here: Vec::new(), there: Vec::new() };
-        let nodes = match &self.seat.own.target.own.formation {
-            Formation::Cluster(nodes) => nodes,
-            Formation::Alone | Formation::Watched(_) => &NOWHERE,
-        };
-        let other = seen.other.as_deref().unwrap_or_default();
-        Map::of(&Seen { side: self.seat.side, own: &seen.own, other, nodes })
-    }
-
-    fn judge(&self, seen: &Nodewise) -> Standing {
-        let (map, side) = (self.map(seen), self.seat.side);
-        let owned = map.owned_in(Some(side));
-        let words = format!("{} owns {owned} of {SLOTS} slots", self.seat.name);
+    fn judge(at: &At<By<Self>>, own: &SideState, other: &Told<Redis>) -> Standing {
+        let Some(map) = at.map(own, other) else { return Standing::Unknown(NO_CLUSTER.into()) };
+        let owned = map.owned_in(Some(at.seat.side));
+        let words = format!("{} owns {owned} of {SLOTS} slots", at.seat.name);
         match map.disputed {
-            0 => Standing::of(map.is_whole_in(side), words),
-            disputed => {
-                let words = format!("{words}, and nodes disagree about {disputed}");
-                Standing::NotDone(words.into())
-            }
+            0 => Standing::of(map.is_whole_in(at.seat.side), words),
+            count => Standing::NotDone(format!("{words}, and nodes disagree about {count}").into()),
         }
     }
 
-    /// Orders one node after the other.
-    async fn give(
-        &self,
-        session: &Met,
-        orders: &[Order],
-        round: u32,
-        output: &mut dyn Output,
-    ) -> Result<(), OperateError> {
-        for (given, order) in orders.iter().enumerate() {
-            output.line(&format!("{} at {}", order.call(), order.place));
-            let words: Vec<&str> = ["CLUSTER", "FAILOVER"].into_iter().chain(order.how).collect();
-            let ordered = match node(session, &order.place) {
-                Some(node) => self.seat.own.within(node.text(&words)).await,
-                None => Err(Trouble::timeout(&order.place, Redis::ANSWER_LIMIT)),
+    fn refusal(at: &At<By<Self>>, own: &SideState, other: &Told<Redis>) -> Option<String> {
+        at.orders(own, other).err()
+    }
+
+    fn changes(at: &At<By<Self>>, own: &SideState, other: &Told<Redis>) -> Vec<PreviewLine> {
+        let (orders, from) = (at.orders(own, other).unwrap_or_default(), &at.seat.other_region);
+        let one = |Order { place, slots, behind, .. }: &Order| {
+            let behind = match behind {
+                Some(bytes) if FORCED => format!("{bytes} B LOST"),
+                Some(bytes) => format!("{bytes} B to come"),
+                None => "what is LOST cannot be told".to_owned(),
             };
-            match ordered {
-                Ok(_) => self.until_owner(session, &order.place).await,
-                Err(trouble) if given == 0 && round == 1 => {
-                    return Err(trouble.into_operate_error());
-                }
-                Err(trouble) => {
-                    let words = format!("{trouble}; others were ordered before");
-                    return Err(OperateError::Ambiguous(words.into()));
-                }
-            }
-        }
-        Ok(())
+            line('~', format!("{slots}: {place} replica -> PRIMARY, {behind}"))
+        };
+        let mut lines: Vec<PreviewLine> = orders.iter().map(one).collect();
+        let alone = "most owners are gone: TAKEOVER asks nobody, so let none of them come back and \
+                     serve";
+        lines.push(match orders.first().and_then(|order| order.how) {
+            None if orders.is_empty() => line('!', format!("{} owns all already", at.seat.name)),
+            None => line('~', "writes HELD BACK until each is over"),
+            Some("TAKEOVER") => line('!', alone),
+            Some(_) => line('!', format!("what only {from} has is lost")),
+        });
+        lines
     }
 
-    /// Looks a while whether all is owned here: what then holds, or what was seen last.
-    async fn settled(
-        &self,
+    fn call(at: &At<By<Self>>, own: &Told<Redis>, other: &Told<Redis>) -> String {
+        let orders = own.as_ref().ok().and_then(|own| at.orders(own, other).ok());
+        let orders = orders.unwrap_or_default();
+        let places: Vec<&str> = orders.iter().map(|order| order.place.as_str()).collect();
+        let how = orders.first().map_or(FORCED.then_some("FORCE"), |order| order.how);
+        let call = order_of(how).join(" ");
+        if places.is_empty() { call } else { format!("{call} at {}", places.join(", ")) }
+    }
+
+    async fn order(
+        at: &mut At<By<Self>>,
         session: &Met,
+        (mut own, mut other): (SideState, Told<Redis>),
         began: Stamp,
-    ) -> Result<Result<Clean, Nodewise>, OperateError> {
-        let (from, most) = (self.clock.now(), self.deadline());
-        loop {
-            let lost = |trouble: Trouble| OperateError::Ambiguous(trouble.message);
-            let seen = self.seen(session).await.map_err(lost)?;
-            let now = self.clock.now();
-            let is_late = now.since(from) > ELECTED_WITHIN || now.since(began) > most;
-            match self.judge(&seen) {
-                Standing::Done(words) => return Ok(Ok(words)),
-                Standing::NotDone(_) | Standing::Unknown(_) if is_late => return Ok(Err(seen)),
-                Standing::NotDone(_) | Standing::Unknown(_) => tokio::time::sleep(LOOK_EVERY).await,
+        output: &mut dyn Output,
+    ) -> Applied {
+        let ambiguous = |words: String| OperateError::Ambiguous(words.into());
+        let mut is_begun = false;
+        for _ in 0..ROUNDS {
+            for order in at.orders(&own, &other).map_err(ambiguous)? {
+                let silent = || Trouble::timeout(&order.place, Redis::ANSWER_LIMIT);
+                let given = match node(session, &order.place) {
+                    Some(node) => give(&at.seat.own, node, &order_of(order.how), output).await,
+                    None => Err(silent().before_sending()),
+                };
+                given.map_err(|error| {
+                    let before = format!("{error}; others were ordered before");
+                    if is_begun { ambiguous(before) } else { error }
+                })?;
+                is_begun = true;
+                at.until_owner(session, &order.place).await;
+            }
+            let from = at.clock.now();
+            loop {
+                let told = at.seat.states_on(session).await;
+                own = told.0.map_err(|trouble| OperateError::Ambiguous(trouble.message))?;
+                other = told.1;
+                if let Standing::Done(words) = Self::judge(at, &own, &other) {
+                    return tell(words, output);
+                }
+                if at.clock.now().since(from) > ELECTED_WITHIN || at.is_late(began) {
+                    break;
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+            if at.is_late(began) {
+                break;
             }
         }
+        let (Standing::Done(said) | Standing::NotDone(said) | Standing::Unknown(said)) =
+            Self::judge(at, &own, &other);
+        Err(ambiguous(format!("ordered, and it came to nothing: {said}")))
+    }
+}
+
+/// Why nothing is done where the site names one server.
+const NO_CLUSTER: &str = "it is not written as a cluster: set `cluster = true`";
+
+impl<const FORCED: bool> At<By<ClusterFailover<FORCED>>> {
+    fn map<'s>(&self, own: &'s SideState, other: &'s Told<Redis>) -> Option<Map<'s>> {
+        let nodes = self.seat.own.target.own.formation.nodes()?;
+        let other = other.as_ref().map(|other| other.members.as_slice()).unwrap_or_default();
+        Some(Map::of(self.seat.side, &own.members, other, nodes))
+    }
+
+    fn is_late(&self, began: Stamp) -> bool {
+        self.clock.now().since(began) > self.deadline()
     }
 
     /// Waits a while for a node to be an owner: two that ask for votes at once get none.
@@ -241,7 +188,7 @@ impl<const FORCED: bool> At<ClusterFailover<FORCED>> {
         while let Some(node) = node(session, place)
             && self.clock.now().since(began) < ELECTED_WITHIN
         {
-            if own.within(read_role(node)).await.is_ok_and(|(_, primary)| primary) {
+            if own.within(read_identity(node)).await.is_ok_and(|(_, is_primary)| is_primary) {
                 return;
             }
             tokio::time::sleep(LOOK_EVERY).await;
@@ -249,89 +196,44 @@ impl<const FORCED: bool> At<ClusterFailover<FORCED>> {
     }
 
     /// What is to be ordered, or why nothing is.
-    fn orders(&self, seen: &Nodewise) -> Result<Vec<Order>, String> {
-        let (map, side, name) = (self.map(seen), self.seat.side, &self.seat.name);
+    fn orders(&self, own: &SideState, other: &Told<Redis>) -> Result<Vec<Order>, String> {
+        let (side, name) = (self.seat.side, &self.seat.name);
+        let map = self.map(own, other).ok_or_else(|| format!("{name}: {NO_CLUSTER}"))?;
         if map.unowned > 0 {
             return Err(format!("{} slots have no owner: no failover gives them one", map.unowned));
         }
         // Owners elect; of those that the site names only one that answers can be told to live.
-        let can_vote =
-            |owner: &Holder<'_>| owner.lives && (owner.told.is_some() || owner.stands.is_none());
+        let can_vote = |owner: &Holder<'_>| {
+            owner.lives() && (owner.node().is_some() || owner.stands.is_none())
+        };
         let voters = map.shards.iter().filter(|shard| can_vote(&shard.owner)).count();
         let forced = if voters * 2 > map.shards.len() { "FORCE" } else { "TAKEOVER" };
-        let mut orders = Vec::new();
-        for shard in map.elsewhere(side) {
-            let slots = slot_words(&shard.owner.row.slots);
-            let Some((row, copy)) = shard.best(side) else {
+        let order = |shard: &Shard<'_>| {
+            let (slots, owner) = (shard.words(), &shard.owner);
+            let Some((place, copy)) = shard.best(side) else {
                 return Err(format!("{slots} have no copy in {name} that answers"));
             };
-            let is_it =
-                |member: &&Member| told(std::slice::from_ref(*member)).any(|it| it.id == row.id);
-            let place = seen.own.iter().find(is_it).map(|member| member.place.clone());
-            let place = place.ok_or_else(|| format!("{slots} have no copy in {name}"))?;
-            let source = shard.owner.told;
             if copy.is_syncing() {
-                return Err(format!(
-                    "{place} fetches the whole data set of {slots}: wait for that"
-                ));
+                let what = format!("the whole data set of {slots}");
+                return Err(format!("{place} fetches {what}: wait for that"));
             }
+            let source = owner.node();
             let is_empty = copy.keys == 0 && source.is_none_or(|source| source.keys > 0);
             if FORCED && is_empty && !self.with {
                 let allowed = "`allow_empty = true` promotes it all the same";
                 return Err(format!("{place} holds no keys of {slots}; {allowed}"));
             }
-            let can_hand_over = shard.owner.lives && copy.follows();
-            if !(FORCED || can_hand_over) {
-                let at = &shard.owner.row.at;
+            if !(FORCED || (owner.lives() && copy.follows())) {
+                let at = &owner.row.at;
                 return Err(format!(
                     "{place} does not follow {at}, the owner of {slots}, or that is dead: only \
                      redis.cluster_takeover goes on without it"
                 ));
             }
             let behind = source.map(|source| source.offset.saturating_sub(copy.offset));
-            orders.push(Order { place, slots, behind, how: FORCED.then_some(forced) });
-        }
-        Ok(orders)
-    }
-
-    fn changes(&self, orders: &[Order]) -> Vec<PreviewLine> {
-        let from = &self.seat.other_region;
-        let one = |order: &Order| {
-            let Order { place, slots, behind, .. } = order;
-            let behind = match behind {
-                Some(bytes) if FORCED => format!("{bytes} B LOST"),
-                Some(bytes) => format!("{bytes} B to come"),
-                None => "what is LOST cannot be told".to_owned(),
-            };
-            line('~', format!("{slots}: {place} replica -> PRIMARY, {behind}"))
+            let how = FORCED.then_some(forced);
+            Ok(Order { place: place.to_owned(), slots, behind, how })
         };
-        let mut lines: Vec<PreviewLine> = orders.iter().take(LISTED_MAX).map(one).collect();
-        let more = orders.len().saturating_sub(LISTED_MAX);
-        if more > 0 {
-            lines.push(line('~', format!("and {more} more shards")));
-        }
-        match orders.first().and_then(|order| order.how) {
-            None if orders.is_empty() => {
-                lines.push(line('!', format!("{} owns all already", self.seat.name)));
-            }
-            None => lines.push(line('~', "writes HELD BACK until each is over".to_owned())),
-            Some("TAKEOVER") => {
-                let words = "most owners are gone: TAKEOVER asks nobody, so let none of them come \
-                             back and serve";
-                lines.push(line('!', words));
-            }
-            Some(_) => lines.push(line('!', format!("what only {from} has is lost"))),
-        }
-        lines
-    }
-
-    fn call(orders: &[Order]) -> String {
-        let places: Vec<&str> =
-            orders.iter().take(LISTED_MAX).map(|order| order.place.as_str()).collect();
-        match orders.first() {
-            None if FORCED => "CLUSTER FAILOVER FORCE".to_owned(),
-            None => "CLUSTER FAILOVER".to_owned(),
-            Some(order) => format!("{} at {}", order.call(), places.join(", ")),
-        }
+        map.elsewhere(side).map(order).collect()
     }
 }

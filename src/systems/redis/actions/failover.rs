@@ -1,13 +1,14 @@
 //! Hands the part of the primary over to its replica, without loss, while both work.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::super::council::against_promoting;
 use super::super::info::Follower;
-use super::super::link::Session;
+use super::super::meet::Met;
 use super::super::settings::Redis;
 use super::super::state::{NO_FAILOVER, SideState};
+use super::way::give;
 use crate::domain::reading::Position;
 use crate::systems::kit::task::prelude::*;
 
@@ -75,9 +76,8 @@ impl Task for Failover {
         if own.failover != NO_FAILOVER || source.failover != NO_FAILOVER {
             return Ok(Standing::NotDone("the failover is under way".into()));
         }
-        let follows = own.replid == source.replid && source.follows();
         Ok(match (own.is_primary(), source.is_primary()) {
-            (true, false) if follows => {
+            (true, false) if own.replid == source.replid && source.follows() => {
                 Standing::Done(format!("{name} is PRIMARY, {from} follows it").into())
             }
             (true, false) => {
@@ -91,26 +91,26 @@ impl Task for Failover {
 
     async fn foresee(at: &At<Self>) -> Foreseen {
         let (name, from) = (&at.seat.name, &at.seat.other_region);
-        let mut call = format!("FAILOVER TO <{name}> TIMEOUT {}", at.with.wait.as_millis());
-        let changes = match at.states().await {
+        let unnamed = format!("FAILOVER TO <{name}> TIMEOUT {}", at.with.wait.as_millis());
+        let why = match at.states().await {
             (Err(trouble), _) | (_, Err(trouble)) => {
-                vec![line('!', format!("not both sides can be seen: {trouble}"))]
+                format!("not both sides can be seen: {trouble}")
             }
             (Ok(own), Ok(source)) => match at.replica(&own, &source).await {
-                Err(why) => vec![line('!', format!("it will be REFUSED: {why}"))],
+                Err(why) => format!("it will be REFUSED: {why}"),
                 Ok(replica) => {
-                    call = at.call(&replica);
                     let behind = source.offset.saturating_sub(own.offset);
                     let wait = at.with.wait.as_secs();
-                    vec![
+                    let changes = vec![
                         line('~', format!("{from} role PRIMARY -> replica of {name}")),
                         line('~', format!("{name} role replica -> PRIMARY, {behind} B to come")),
                         line('~', format!("writes HELD BACK until it is over, at most {wait} s")),
-                    ]
+                    ];
+                    return (Ok(changes), at.order(&replica).join(" "));
                 }
             },
         };
-        (Ok(changes), call)
+        (Ok(vec![line('!', why)]), unnamed)
     }
 
     /// The side that hands over gives the order.
@@ -119,7 +119,15 @@ impl Task for Failover {
     }
 
     async fn apply(at: &mut At<Self>, _execution: &Execution, output: &mut dyn Output) -> Applied {
-        at.hand_over(output).await
+        let session = at.source().open().await.map_err(Trouble::before_sending)?;
+        let (own, source) = tokio::join!(at.seat.own.state(), at.source().state_on(&session));
+        let (own, source) = at.seat.apart(own, source);
+        let own = own.map_err(Trouble::before_sending)?;
+        let source = source.map_err(Trouble::before_sending)?;
+        let refused = |why: String| OperateError::Refused(why.into());
+        let order = at.order(&at.replica(&own, &source).await.map_err(refused)?);
+        let stopped = at.hand_over(&session, &order, output).await?;
+        at.outcome(stopped, output).await
     }
 }
 
@@ -152,40 +160,37 @@ impl At<Failover> {
         if let Some(why) = against_promoting(own, Some(source)) {
             return Err(format!("{name}: {why}"));
         }
-        let addresses = addresses(&self.seat.own).await;
-        let port = self.seat.own.target.endpoint.port;
-        pick(&source.followers, self.with.replica.as_ref(), &addresses, port)
+        let at = &self.seat.own.target.endpoint;
+        let found = at.addresses(Redis::ANSWER_LIMIT).await;
+        let addresses: Vec<IpAddr> = found.iter().flatten().map(SocketAddr::ip).collect();
+        pick(&source.followers, self.with.replica.as_ref(), &addresses, at.port)
     }
 
-    fn call(&self, (host, port): &(String, u16)) -> String {
-        format!("FAILOVER TO {host} {port} TIMEOUT {}", self.with.wait.as_millis())
+    fn order(&self, (host, port): &(String, u16)) -> Vec<String> {
+        let (port, wait) = (port.to_string(), self.with.wait.as_millis().to_string());
+        ["FAILOVER", "TO", host, &port, "TIMEOUT", &wait].map(str::to_owned).into()
     }
 
-    async fn hand_over(&self, output: &mut dyn Output) -> Applied {
-        let refused = |why: String| OperateError::Refused(why.into());
-        let session = self.source().open().await.map_err(Trouble::before_sending)?;
-        let (own, source) = tokio::join!(self.seat.own.state(), self.source().state_on(&session));
-        let (own, source) = self.seat.apart(own, source);
-        let own = own.map_err(Trouble::before_sending)?;
-        let source = source.map_err(Trouble::before_sending)?;
-        let replica = self.replica(&own, &source).await.map_err(refused)?;
-        output.line(&format!("{} at {}", self.call(&replica), self.source().target.place));
-        let (port, wait) = (replica.1.to_string(), self.with.wait.as_millis().to_string());
-        let words = ["FAILOVER", "TO", &replica.0, &port, "TIMEOUT", &wait];
-        let began = self.clock.now();
-        // Asked in one breath with the order: whatever it wrote, it wrote before this answer.
-        let (ordered, mut state) = tokio::join!(
-            self.source().within(session.text(&words)),
-            self.source().state_on(&session)
-        );
-        ordered.map_err(Trouble::into_operate_error)?;
+    /// Orders it, and looks until no failover is under way; with where the old primary had come to
+    /// when it was seen to hold writes back.
+    async fn hand_over(
+        &self,
+        session: &Met,
+        order: &[String],
+        output: &mut dyn Output,
+    ) -> Result<Option<Position>, OperateError> {
+        let (source, began) = (self.source(), self.clock.now());
         let limit = self.with.wait + Redis::ANSWER_LIMIT;
-        let mut said = String::new();
-        let mut stopped = None;
+        let words: Vec<&str> = order.iter().map(String::as_str).collect();
+        // Asked in one breath with the order: whatever it wrote, it wrote before this answer.
+        let ordered = give(source, session, &words, output);
+        let (ordered, mut state) = tokio::join!(ordered, source.state_on(session));
+        ordered?;
+        let (mut said, mut stopped) = (String::new(), None);
         loop {
             let over = self.clock.now().since(began) > limit;
             match state {
-                Ok(state) if state.failover == NO_FAILOVER => break,
+                Ok(state) if state.failover == NO_FAILOVER => return Ok(stopped),
                 Ok(state) => {
                     stopped = state.end();
                     if state.failover != said {
@@ -197,23 +202,19 @@ impl At<Failover> {
                 Err(_) => {}
             }
             if over {
-                return Err(self.give_up(&session, output).await);
+                return Err(self.give_up(session, output).await);
             }
             tokio::time::sleep(LOOK_EVERY).await;
-            state = self.source().state_on(&session).await;
+            state = source.state_on(session).await;
         }
-        self.outcome(stopped, output).await
     }
 
     /// The server's own timeout did not end it: it is ended here.
-    async fn give_up(&self, session: &Session, output: &mut dyn Output) -> OperateError {
-        output.line("FAILOVER ABORT");
-        let ended = self.source().within(session.text(&["FAILOVER", "ABORT"])).await;
-        let words = match ended {
-            Ok(_) => "the failover did not end in time and was aborted: look at both roles".into(),
-            Err(trouble) => trouble.message,
-        };
-        OperateError::Ambiguous(words)
+    async fn give_up(&self, session: &Met, output: &mut dyn Output) -> OperateError {
+        let words = "the failover did not end in time and was aborted: look at both roles";
+        let ended = give(self.source(), session, &["FAILOVER", "ABORT"], output).await;
+        let words = ended.map_or_else(|error| error.to_string(), |()| words.to_owned());
+        OperateError::Ambiguous(words.into())
     }
 
     /// How the roles stand once no failover is under way any more, and what the old primary had
@@ -222,10 +223,10 @@ impl At<Failover> {
         let (name, from) = (&self.seat.name, &self.seat.other_region);
         let mut source = self.source().state().await.map_err(Trouble::into_operate_error)?;
         if source.is_primary() {
+            let wait = self.with.wait.as_secs();
             let why = format!(
-                "{name} had not received everything within {} s: {from} gave the failover up and \
-                 is PRIMARY as before",
-                self.with.wait.as_secs()
+                "{name} had not received everything within {wait} s: {from} gave the failover up \
+                 and is PRIMARY as before"
             );
             return Err(OperateError::Refused(why.into()));
         }
@@ -245,20 +246,12 @@ impl At<Failover> {
                 source = self.source().state().await.map_err(Trouble::into_operate_error)?;
             }
         }
-        let lost = match (stopped, &parted) {
-            (Some(stopped), Some(parted)) => {
-                format!("{} B lost", stopped.at.saturating_sub(parted.at))
-            }
-            _ => "what is lost could not be told".to_owned(),
-        };
+        let lost = stopped.zip(parted.as_ref()).map_or_else(
+            || "what is lost could not be told".to_owned(),
+            |(stopped, parted)| format!("{} B lost", stopped.at.saturating_sub(parted.at)),
+        );
         tell(format!("{name} is PRIMARY, {from} is its replica, {lost}"), output)
     }
-}
-
-/// The addresses that a side's name leads to.
-async fn addresses(bench: &Bench<Redis>) -> Vec<IpAddr> {
-    let found = bench.target.endpoint.addresses(Redis::ANSWER_LIMIT).await;
-    found.unwrap_or_default().into_iter().map(|address| address.ip()).collect()
 }
 
 /// The replica that is meant, as the primary lists it: the one that the plan names, else the one at
@@ -269,29 +262,22 @@ fn pick(
     addresses: &[IpAddr],
     port: u16,
 ) -> Result<(String, u16), String> {
-    let online: Vec<&Follower> =
-        followers.iter().filter(|follower| follower.state == "online").collect();
-    let at = |follower: &Follower| (follower.host.clone(), follower.port);
+    let online = followers.iter().filter(|follower| follower.state == "online");
+    let online: Vec<_> = online.map(|follower| (follower.host.clone(), follower.port)).collect();
     if let Some(wanted) = wanted {
         let (host, port) = wanted;
-        return online
-            .iter()
-            .map(|follower| at(follower))
-            .find(|found| found == wanted)
-            .ok_or_else(|| format!("the primary lists no online replica {host}:{port}"));
+        let none = || format!("the primary lists no online replica {host}:{port}");
+        return online.into_iter().find(|found| found == wanted).ok_or_else(none);
     }
-    let ours = online.iter().find(|follower| {
-        let address: Option<IpAddr> = follower.host.parse().ok();
-        follower.port == port && address.is_some_and(|address| addresses.contains(&address))
-    });
-    match (ours, online.as_slice()) {
-        (Some(ours), _) | (None, [ours]) => Ok(at(ours)),
+    let is_ours = |(host, at): &&(String, u16)| {
+        *at == port && host.parse::<IpAddr>().is_ok_and(|address| addresses.contains(&address))
+    };
+    match (online.iter().find(is_ours), online.as_slice()) {
+        (Some(one), _) | (None, [one]) => Ok(one.clone()),
         (None, []) => Err("the primary lists no online replica".to_owned()),
         (None, several) => {
-            let list: Vec<String> = several
-                .iter()
-                .map(|follower| format!("{}:{}", follower.host, follower.port))
-                .collect();
+            let list: Vec<_> =
+                several.iter().map(|(host, port)| format!("{host}:{port}")).collect();
             Err(format!("which of {} is meant? name it with `replica`", list.join(", ")))
         }
     }

@@ -3,8 +3,11 @@
 use super::super::council::against_following;
 use super::super::flow::link_words;
 use super::super::history::continues;
+use super::super::meet::Met;
 use super::super::settings::Redis;
 use super::super::state::SideState;
+use super::way::{By, Way, give};
+use crate::domain::time::Stamp;
 use crate::systems::kit::task::prelude::*;
 
 const DISCARD: Setting<bool> =
@@ -30,8 +33,7 @@ pub struct Wanted {
     port: Option<u16>,
 }
 
-impl Task for Replicate {
-    type On = Redis;
+impl Way for Replicate {
     type With = Wanted;
     const SPEC: ActionSpec = ActionSpec {
         name: "redis.replicate",
@@ -49,6 +51,7 @@ impl Task for Replicate {
         settings: &[DISCARD.spec, HOST.spec, PORT.spec],
     };
     const RIGHTS: Rights = Rights::ActOnPair;
+    const NEEDS_OTHER: bool = true;
 
     fn with(fields: &Fields<'_>) -> Result<Wanted, Fault> {
         let host = HOST.of(fields)?;
@@ -59,86 +62,23 @@ impl Task for Replicate {
         Ok(Wanted { discard: DISCARD.get(fields)?, host, port: PORT.of(fields)? })
     }
 
-    async fn standing(at: &At<Self>) -> Result<Standing, Trouble> {
-        let (name, from) = (&at.seat.name, &at.seat.other_region);
-        let (own, source) = at.seat.states().await;
-        let own = own?;
-        if own.is_primary() {
-            return Ok(Standing::NotDone(format!("{name} is PRIMARY, {} keys", own.keys).into()));
-        }
-        let words = link_words(&own, None);
-        Ok(match source {
-            Err(why) => Standing::Unknown(format!("{name}: {words}; {why}").into()),
-            Ok(source) if !source.is_primary() => {
-                Standing::NotDone(format!("{from} is no primary").into())
-            }
+    fn judge(at: &At<By<Self>>, own: &SideState, source: &Told<Redis>) -> Standing {
+        let (name, from, words) = (&at.seat.name, &at.seat.other_region, link_words(own, None));
+        let (is_so, seen) = match source {
+            _ if own.is_primary() => (false, format!("{name} is PRIMARY, {} keys", own.keys)),
+            Err(why) => return Standing::Unknown(format!("{name}: {words}; {why}").into()),
+            Ok(source) if !source.is_primary() => (false, format!("{from} is no primary")),
             Ok(source) if own.follows() && own.replid == source.replid => {
-                Standing::Done(format!("{name} follows {from}, {words}").into())
+                (true, format!("{name} follows {from}, {words}"))
             }
-            Ok(_) => Standing::NotDone(format!("{name}: {words}").into()),
-        })
-    }
-
-    async fn foresee(at: &At<Self>) -> Foreseen {
-        let (own, source) = at.seat.states().await;
-        (own.map(|own| at.changes(&own, &source)), at.call(source.as_ref().ok()))
-    }
-
-    async fn apply(at: &mut At<Self>, _execution: &Execution, output: &mut dyn Output) -> Applied {
-        let (own, began) = (&at.seat.own, at.clock.now());
-        let session = own.open().await.map_err(Trouble::before_sending)?;
-        let (state, source) = at.seat.states_on(&session).await;
-        let state = state.map_err(Trouble::before_sending)?;
-        if let Some(why) = at.refusal(&state, &source) {
-            return Err(OperateError::Refused(why.into()));
-        }
-        let source = source.as_ref().ok();
-        output.line(&format!("{} at {}", at.call(source), own.target.place));
-        let (host, port) = at.source(source);
-        own.within(session.text(&["REPLICAOF", host, &port.to_string()]))
-            .await
-            .map_err(Trouble::into_operate_error)?;
-        match at.until_done(began, LOOK_EVERY, output).await {
-            Ok(words) => tell(words, output),
-            Err(said) => {
-                let words = format!("ordered, but not done within the step's time: {said}");
-                Err(OperateError::Ambiguous(words.into()))
-            }
-        }
-    }
-}
-
-impl At<Replicate> {
-    /// The other side as the target reaches it: as the site says, or where sentinels led to it.
-    fn source<'s>(&'s self, source: Option<&'s SideState>) -> (&'s str, u16) {
-        let other = self.seat.other.as_ref().map(|other| &other.target);
-        let is_led = other.is_some_and(|other| !other.own.formation.is_at_host());
-        let met = source.filter(|_| is_led).and_then(|source| source.at.as_ref());
-        let other = met.or(other.map(|other| &other.endpoint));
-        let host = self.with.host.as_deref().or(other.map(|other| other.host.as_str()));
-        let port = self.with.port.or(other.map(|other| other.port));
-        (host.unwrap_or_default(), port.unwrap_or_default())
-    }
-
-    fn call(&self, source: Option<&SideState>) -> String {
-        let (host, port) = self.source(source);
-        format!("REPLICAOF {host} {port}")
-    }
-
-    /// What only the target holds; none where that is proven to be nothing.
-    fn only_here(&self, own: &SideState, source: &SideState) -> Option<String> {
-        let ahead = own.offset > source.offset;
-        let proven = own.keys == 0
-            || continues(source, own)
-            || (!own.is_primary() && own.replid == source.replid && !ahead);
-        (!proven).then(|| {
-            format!("up to {} keys that {} may not have", own.keys, self.seat.other_region)
-        })
+            Ok(_) => (false, format!("{name}: {words}")),
+        };
+        Standing::of(is_so, seen)
     }
 
     /// Why the target is not to copy from the other side as both stand.
-    fn refusal(&self, own: &SideState, source: &Told<Redis>) -> Option<String> {
-        let (name, from) = (&self.seat.name, &self.seat.other_region);
+    fn refusal(at: &At<By<Self>>, own: &SideState, source: &Told<Redis>) -> Option<String> {
+        let (name, from) = (&at.seat.name, &at.seat.other_region);
         let source = match source {
             Ok(source) => source,
             Err(why) => return Some(format!("nobody knows what would be copied: {why}")),
@@ -157,29 +97,66 @@ impl At<Replicate> {
             let keys = own.keys;
             return Some(format!("{from} is EMPTY: copying it would erase {keys} keys of {name}"));
         }
-        let lost = self.only_here(own, source).filter(|_| !self.with.discard)?;
+        let lost = at.only_here(own, source).filter(|_| !at.with.discard)?;
         Some(format!("{name} holds {lost}; export them, then set `discard = true`"))
     }
 
-    fn changes(&self, own: &SideState, source: &Told<Redis>) -> Vec<PreviewLine> {
-        let (name, from) = (&self.seat.name, &self.seat.other_region);
-        if let Some(why) = self.refusal(own, source) {
-            return vec![line('!', format!("it will be REFUSED: {why}"))];
-        }
-        let source = source.as_ref().ok();
+    fn changes(at: &At<By<Self>>, own: &SideState, source: &Told<Redis>) -> Vec<PreviewLine> {
+        let (name, from) = (&at.seat.name, &at.seat.other_region);
+        let Ok(source) = source else { return Vec::new() };
         let role = if own.is_primary() { "PRIMARY" } else { "replica" };
         let mut lines = vec![
             line('~', format!("{name} role {role} -> replica of {from}")),
             line('~', format!("{name} writes -> REFUSED")),
+            match at.only_here(own, source) {
+                Some(lost) => line('-', format!("{name} ERASED: {lost}")),
+                None => line('~', format!("{name} holds nothing that {from} lacks")),
+            },
         ];
-        match source.and_then(|source| self.only_here(own, source)) {
-            Some(lost) => lines.push(line('-', format!("{name} ERASED: {lost}"))),
-            None => lines.push(line('~', format!("{name} holds nothing that {from} lacks"))),
-        }
-        if source.is_some_and(|source| !continues(source, own) && source.replid != own.replid) {
-            let keys = source.map_or(0, |source| source.keys);
-            lines.push(line('+', format!("{keys} keys copied anew from {from}")));
+        if !continues(source, own) && source.replid != own.replid {
+            lines.push(line('+', format!("{} keys copied anew from {from}", source.keys)));
         }
         lines
+    }
+
+    fn call(at: &At<By<Self>>, _own: &Told<Redis>, source: &Told<Redis>) -> String {
+        let (host, port) = at.source(source);
+        format!("REPLICAOF {host} {port}")
+    }
+
+    async fn order(
+        at: &mut At<By<Self>>,
+        session: &Met,
+        (_, source): (SideState, Told<Redis>),
+        began: Stamp,
+        output: &mut dyn Output,
+    ) -> Applied {
+        let (host, port) = at.source(&source);
+        give(&at.seat.own, session, &["REPLICAOF", host, &port.to_string()], output).await?;
+        at.wait(began, LOOK_EVERY, output).await
+    }
+}
+
+impl At<By<Replicate>> {
+    /// The other side as the target reaches it: as the site says, or where sentinels led to it.
+    fn source<'s>(&'s self, source: &'s Told<Redis>) -> (&'s str, u16) {
+        let other = self.seat.other.as_ref().map(|other| &other.target);
+        let is_led = other.is_some_and(|other| other.own.formation.seeds().is_some());
+        let met = source.as_ref().ok().filter(|_| is_led).and_then(|source| source.at.as_ref());
+        let other = met.or(other.map(|other| &other.endpoint));
+        let host = self.with.host.as_deref().or(other.map(|other| other.host.as_str()));
+        let port = self.with.port.or(other.map(|other| other.port));
+        (host.unwrap_or_default(), port.unwrap_or_default())
+    }
+
+    /// What only the target holds; none where that is proven to be nothing.
+    fn only_here(&self, own: &SideState, source: &SideState) -> Option<String> {
+        let ahead = own.offset > source.offset;
+        let proven = own.keys == 0
+            || continues(source, own)
+            || (!own.is_primary() && own.replid == source.replid && !ahead);
+        (!proven).then(|| {
+            format!("up to {} keys that {} may not have", own.keys, self.seat.other_region)
+        })
     }
 }

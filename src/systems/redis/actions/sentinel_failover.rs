@@ -1,23 +1,21 @@
 //! Has the sentinels make another server the primary: that of the target, or, where they alone lead
 //! to a region's server, any other than the one that was shown.
 
-use super::super::council::Council;
-use super::super::meet::open_sentinel;
-use super::super::settings::Redis;
+use super::super::council::{Council, MOVING};
+use super::super::meet::{Met, open_sentinel};
+use super::super::settings::{Redis, Sentinels};
 use super::super::state::SideState;
+use super::way::{By, Way, give};
+use crate::domain::time::Stamp;
 use crate::systems::kit::endpoint::Endpoint;
 use crate::systems::kit::task::prelude::*;
-
-/// How a sentinel calls a primary that it moves.
-const MOVING: &str = "failover_in_progress";
 
 const NONE_NAMED: &str = "the site names no `sentinels` here";
 
 /// `redis.sentinel_failover`.
 pub(super) struct SentinelFailover;
 
-impl Task for SentinelFailover {
-    type On = Redis;
+impl Way for SentinelFailover {
     type With = ();
     const SPEC: ActionSpec = ActionSpec {
         name: "redis.sentinel_failover",
@@ -37,84 +35,36 @@ impl Task for SentinelFailover {
         needs_target: true,
         settings: &[],
     };
-    const RIGHTS: Rights = Rights::Act;
+    const NEEDS_OTHER: bool = false;
 
     fn with(_fields: &Fields<'_>) -> Result<(), Fault> {
         Ok(())
     }
 
-    async fn standing(at: &At<Self>) -> Result<Standing, Trouble> {
-        let own = &at.seat.own;
-        // Where the sentinels lead, another server is what is wanted.
-        let session = if at.is_led() { own.open_any().await? } else { own.open().await? };
-        let state = own.state_on(&session).await?;
-        Ok(at.judge(&state))
+    /// Where the sentinels lead, another server is what is wanted.
+    fn is_moved(at: &At<By<Self>>) -> bool {
+        at.is_led()
     }
 
-    async fn foresee(at: &At<Self>) -> Foreseen {
-        let (state, other) = at.seat.states().await;
-        let named = at.seat.own.target.own.formation.sentinels();
-        let master = named.map_or("<master>", |named| named.master.as_str());
-        let call = format!("SENTINEL FAILOVER {master}");
-        (state.map(|state| at.changes(&state, other.as_ref().ok())), call)
-    }
-
-    async fn apply(at: &mut At<Self>, _execution: &Execution, output: &mut dyn Output) -> Applied {
-        let (own, began) = (&at.seat.own, at.clock.now());
-        let session = own.open().await.map_err(Trouble::before_sending)?;
-        let (state, other) = at.seat.states_on(&session).await;
-        let state = state.map_err(Trouble::before_sending)?;
-        if let Standing::Done(words) = at.judge(&state) {
-            return tell(format!("already so: {words}"), output);
-        }
-        if let Some(why) = at.refusal(&state) {
-            return Err(OperateError::Refused(why.into()));
-        }
-        let is_closed = match &other {
-            Ok(other) => !other.is_primary(),
-            Err(trouble) => trouble.kind != TroubleKind::OtherServer,
-        };
-        if at.seat.alone && !is_closed {
-            return Err(rival(&at.seat.other_region));
-        }
-        at.order(&state, output).await?;
-        match at.until_done(began, LOOK_EVERY, output).await {
-            Ok(words) => tell(words, output),
-            Err(said) => {
-                let words = format!("ordered, but not done within the step's time: {said}");
-                Err(OperateError::Ambiguous(words.into()))
-            }
-        }
-    }
-}
-
-impl At<SentinelFailover> {
-    /// True where the sentinels alone say where the server is.
-    fn is_led(&self) -> bool {
-        self.seat.own.target.own.formation.sentinels().is_some_and(|named| named.lead)
-    }
-
-    fn judge(&self, state: &SideState) -> Standing {
-        let name = &self.seat.name;
-        let Some(council) = state.council() else { return Standing::Unknown(NONE_NAMED.into()) };
+    fn judge(at: &At<By<Self>>, own: &SideState, _other: &Told<Redis>) -> Standing {
+        let Some(council) = &own.council else { return Standing::Unknown(NONE_NAMED.into()) };
         let says = council.says();
         let Some(word) = council.agreed() else { return Standing::Unknown(says.into()) };
         if council.any_has(MOVING) {
             return Standing::NotDone("the sentinels are failing over".into());
         }
-        let role = if state.is_primary() { "PRIMARY" } else { "a replica" };
-        let at = state.at.as_ref().map_or_else(String::new, |at| format!(" at {}", at.place()));
-        let words: Clean = format!("{name} is {role}{at}, {says}").into();
-        if !state.is_primary() || !Council::means(word, state) {
-            return Standing::NotDone(words);
+        let role = if own.is_primary() { "PRIMARY" } else { "a replica" };
+        let place = own.at.as_ref().map_or_else(String::new, |at| format!(" at {}", at.place()));
+        let words = format!("{} is {role}{place}, {says}", at.seat.name);
+        let is_it = own.is_primary() && Council::means(word, own);
+        if !at.is_led() {
+            return Standing::of(is_it, words);
         }
-        let shown = self.expected.target.as_ref().filter(|_| self.is_led());
-        match shown {
-            None if self.is_led() => Standing::NotDone(words),
-            None => Standing::Done(words),
-            Some(shown) if !shown.is_other(&state.identity()) => Standing::NotDone(words),
+        let shown = at.expected.target.as_ref();
+        match shown.filter(|shown| is_it && shown.is_other(&own.identity())) {
+            None => Standing::NotDone(words.into()),
             // It goes on where the one that was shown stopped.
-            Some(shown) if shown.data.as_str() == state.replid_before => Standing::Done(words),
+            Some(shown) if shown.data.as_str() == own.replid_before => Standing::Done(words.into()),
             Some(_) => Standing::Unknown(
                 format!("{words}; it does not go on where the one that was shown stood").into(),
             ),
@@ -122,88 +72,96 @@ impl At<SentinelFailover> {
     }
 
     /// Why the sentinels are not to be asked as all stands.
-    fn refusal(&self, state: &SideState) -> Option<String> {
-        let name = &self.seat.name;
-        let Some(council) = state.council() else { return Some(NONE_NAMED.to_owned()) };
+    fn refusal(at: &At<By<Self>>, own: &SideState, _other: &Told<Redis>) -> Option<String> {
+        let name = &at.seat.name;
+        let Some(council) = &own.council else { return Some(NONE_NAMED.to_owned()) };
         let says = council.says();
         let Some(word) = council.agreed() else {
             let why = council.plight().join("; ");
             return Some(format!("{why}: nothing is done by the word of a few"));
         };
-        let means = Council::means(word, state);
         if council.any_has(MOVING) {
             return Some("the sentinels are failing over already".to_owned());
         }
         if let Some(why) = &word.stuck {
             return Some(format!("a failover is not assured: {why}"));
         }
-        match (self.is_led(), state.is_primary(), means) {
-            (true, true, true) => {}
-            (true, ..) => return Some(format!("{name} is no primary by its own word; {says}")),
-            (false, true, _) => {
-                return Some(format!("{name} is PRIMARY by its own word; {says}"));
+        let is_it = own.is_primary() && Council::means(word, own);
+        match (at.is_led(), own.is_primary()) {
+            (true, _) if !is_it => Some(format!("{name} is no primary by its own word; {says}")),
+            (false, true) => Some(format!("{name} is PRIMARY by its own word; {says}")),
+            (false, false) if !own.follows() => {
+                Some(format!("{name} follows nobody now: it lacks what it did not get"))
             }
-            (false, false, _) if !state.follows() => {
-                return Some(format!("{name} follows nobody now: it lacks what it did not get"));
+            (true, _) | (false, false) => {
+                let none = council.heard().iter().all(|(_, word)| word.ready == 0);
+                let words = "the sentinels know no replica that they would promote";
+                none.then(|| words.to_owned())
             }
-            (false, false, _) => {}
         }
-        let none = council.heard().iter().all(|(_, word)| word.ready == 0);
-        none.then(|| "the sentinels know no replica that they would promote".to_owned())
     }
 
-    fn changes(&self, state: &SideState, other: Option<&SideState>) -> Vec<PreviewLine> {
-        let (name, from) = (&self.seat.name, &self.seat.other_region);
-        if let Standing::Done(words) = self.judge(state) {
-            return vec![line('!', format!("it is so already: {words}"))];
-        }
-        if let Some(why) = self.refusal(state) {
-            return vec![line('!', format!("it will be REFUSED: {why}"))];
-        }
-        let ready = state.council().and_then(Council::agreed).map_or(0, |word| word.ready);
-        let mut lines = if self.is_led() {
-            let at = state.at.as_ref().map(Endpoint::place).unwrap_or_default();
+    fn changes(at: &At<By<Self>>, own: &SideState, other: &Told<Redis>) -> Vec<PreviewLine> {
+        let (name, from) = (&at.seat.name, &at.seat.other_region);
+        let ready = own.council.as_ref().and_then(Council::agreed).map_or(0, |word| word.ready);
+        let mut lines = if at.is_led() {
+            let place = own.at.as_ref().map(Endpoint::place).unwrap_or_default();
             let to = format!("one of {ready} replicas, as the sentinels choose");
-            vec![line('~', format!("{name} PRIMARY {at} -> {to}"))]
+            vec![line('~', format!("{name} PRIMARY {place} -> {to}"))]
         } else {
             vec![
                 line('~', format!("{name} role replica -> PRIMARY")),
                 line('~', format!("{from} role PRIMARY -> replica of {name}")),
             ]
         };
-        if !self.is_led() && ready > 1 {
+        if !at.is_led() && ready > 1 {
             let words = format!("the sentinels choose among {ready} replicas: it may be another");
             lines.push(line('!', words));
         }
-        if other.is_none_or(SideState::is_primary) || self.is_led() {
+        if at.is_led() || !other.as_ref().is_ok_and(|other| !other.is_primary()) {
             let words = "the old primary takes writes for some seconds more: they are LOST";
             lines.push(line('!', words));
         }
         lines
     }
 
-    /// Orders it, of one sentinel only: two that are asked would both move the primary.
-    async fn order(&self, state: &SideState, output: &mut dyn Output) -> Result<(), OperateError> {
-        let own = &self.seat.own;
+    fn call(at: &At<By<Self>>, _own: &Told<Redis>, _other: &Told<Redis>) -> String {
+        let master = at.named().map_or("<master>", |named| named.master.as_str());
+        format!("SENTINEL FAILOVER {master}")
+    }
+
+    /// Of one sentinel only: two that are asked would both move the primary.
+    async fn order(
+        at: &mut At<By<Self>>,
+        _session: &Met,
+        (state, _): (SideState, Told<Redis>),
+        began: Stamp,
+        output: &mut dyn Output,
+    ) -> Applied {
         let none = || OperateError::Refused(NONE_NAMED.into());
-        let named = own.target.own.formation.sentinels().ok_or_else(none)?;
-        let heard = state.council().map(Council::heard).unwrap_or_default();
-        let mut last = none();
+        let (own, named) = (&at.seat.own, at.named().ok_or_else(none)?);
+        let heard = state.council.as_ref().map(Council::heard).unwrap_or_default();
+        let mut opened = Err(none());
         for (place, _) in heard {
             let Some(at) = named.places.iter().find(|at| at.place() == place) else { continue };
-            let opened = open_sentinel(&own.target, at, named.login, Redis::ANSWER_LIMIT).await;
-            let sentinel = match opened {
-                Ok(sentinel) => sentinel,
-                Err(trouble) => {
-                    last = trouble.before_sending();
-                    continue;
-                }
-            };
-            output.line(&format!("SENTINEL FAILOVER {} at {place}", named.master));
-            let words = ["SENTINEL", "FAILOVER", named.master.as_str()];
-            let ordered = own.within(sentinel.text(&words)).await;
-            return ordered.map(|_| ()).map_err(Trouble::into_operate_error);
+            let session = open_sentinel(&own.target, at, named.login, Redis::ANSWER_LIMIT).await;
+            opened = session.map_err(Trouble::before_sending);
+            if opened.is_ok() {
+                break;
+            }
         }
-        Err(last)
+        give(own, &opened?, &["SENTINEL", "FAILOVER", &named.master], output).await?;
+        at.wait(began, LOOK_EVERY, output).await
+    }
+}
+
+impl At<By<SentinelFailover>> {
+    fn named(&self) -> Option<&Sentinels> {
+        self.seat.own.target.own.formation.sentinels()
+    }
+
+    /// True where the sentinels alone say where the server is.
+    fn is_led(&self) -> bool {
+        self.named().is_some_and(|named| named.lead)
     }
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use redis::Value;
 
 use super::super::link::Session;
-use super::super::meet::refuse_cluster;
 use super::super::settings::Redis;
 use crate::systems::kit::task::prelude::*;
 
@@ -33,9 +32,6 @@ const SCAN_COUNT: &str = "500";
 /// The most answers of `SCAN`: a rare prefix in a big store must not keep the server busy.
 const SCANS_MAX: u32 = 1000;
 
-/// Keys asked for at the same time.
-const AT_ONCE: usize = 50;
-
 /// The longest time for a whole comparison; what was compared by then counts.
 const LIMIT: Duration = Duration::from_secs(4);
 
@@ -58,12 +54,12 @@ impl Task for VerifyKeys {
     type With = Wanted;
     const SPEC: ActionSpec = ActionSpec {
         name: "redis.verify_keys",
-        doc: "Compares a sample of the keys with a prefix between both sides by EXISTS and TTL; \
+        doc: "Compares a sample of the keys with a prefix between both sides by TTL; \
               where the other side does not answer it only looks that there are such keys, and \
               says so",
         verb: "verify",
         reversal: "Nothing to take back: it only reads",
-        permissions: &["ACL SETUSER <watching user> +scan +exists +ttl +info +config|get ~auth:*"],
+        permissions: &["ACL SETUSER <watching user> +scan +ttl +info +config|get ~auth:*"],
         settings: &[KEYS.spec, SAMPLE.spec, TTL_WITHIN.spec, MISSING_AT_MOST.spec],
         ..ActionSpec::LOOK
     };
@@ -86,7 +82,7 @@ impl Task for VerifyKeys {
     async fn foresee(at: &At<Self>) -> Foreseen {
         let text = format!("{} and {} are only read", at.seat.name, at.seat.other_region);
         let pattern = &at.with.pattern;
-        let call = format!("SCAN ... MATCH {pattern} COUNT {SCAN_COUNT}; EXISTS and TTL of each");
+        let call = format!("SCAN ... MATCH {pattern} COUNT {SCAN_COUNT}; TTL of each");
         (Ok(vec![line('~', text)]), call)
     }
 
@@ -95,34 +91,14 @@ impl Task for VerifyKeys {
     }
 }
 
-/// A key's remaining life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Life {
-    /// There is no such key.
-    Gone,
-    /// It does not expire.
-    Forever,
-    /// It lives for so many seconds.
-    Seconds(i64),
-}
+/// What TTL answers of a key that is not there, and of one that does not expire; else it is the
+/// seconds that are left.
+const GONE: i64 = -2;
+const FOREVER: i64 = -1;
 
-impl Life {
-    /// From what TTL answers.
-    fn of_ttl(ttl: i64) -> Self {
-        match ttl {
-            -1 => Self::Forever,
-            0.. => Self::Seconds(ttl),
-            _ => Self::Gone,
-        }
-    }
-
-    /// True when the two are the same but for `within` seconds.
-    fn is_like(self, other: Self, within_s: i64) -> bool {
-        match (self, other) {
-            (Self::Seconds(one), Self::Seconds(other)) => (one - other).abs() <= within_s,
-            (Self::Gone | Self::Forever | Self::Seconds(_), _) => self == other,
-        }
-    }
+/// True when two lives are the same but for `within_s` seconds.
+fn is_like(one: i64, other: i64, within_s: i64) -> bool {
+    one == other || (one >= 0 && other >= 0 && (one - other).abs() <= within_s)
 }
 
 /// What a comparison found.
@@ -131,14 +107,11 @@ struct Found {
     compared: usize,
     missing: Vec<String>,
     unlike: Vec<String>,
-    /// True when not every key with the prefix was in the sample.
-    partial: bool,
 }
 
 impl At<VerifyKeys> {
     async fn look(&self) -> Result<Standing, Trouble> {
         let own = self.seat.own.open().await?;
-        refuse_cluster(&own)?;
         let Some(bench) = &self.seat.other else { return self.look_alone(&own).await };
         let there = async {
             let source = bench.open().await?;
@@ -146,80 +119,65 @@ impl At<VerifyKeys> {
         };
         let (here, there) = tokio::join!(self.seat.own.state_on(&own), bench.soon(there));
         let source = match there {
-            Ok((state, source)) => self.seat.apart(here, Ok(state)).1.map(|_| source),
-            Err(trouble) => Err(trouble),
-        };
-        let source = match source {
-            Ok(source) => source,
+            Ok((state, source)) => self.seat.apart(here, Ok(state)).1.map(|_| source)?,
             // Somebody answers: to say that nobody does would not be true.
             Err(trouble) if trouble.kind == TroubleKind::OtherServer => return Err(trouble),
             Err(_) => return self.look_alone(&own).await,
         };
-        let (name, from) = (&self.seat.name, &self.seat.other_region);
         let (keys, partial) = self.sample(bench, &source).await?;
         let mut found = self.compare(&own, &source, keys).await?;
         if !found.missing.is_empty() || !found.unlike.is_empty() {
             // What was just written may be on its way, what just expired may be gone at one side.
             tokio::time::sleep(SECOND_LOOK_AFTER).await;
-            let again: Vec<String> =
-                found.missing.drain(..).chain(found.unlike.drain(..)).collect();
-            let second = self.compare(&own, &source, again).await?;
-            (found.missing, found.unlike) = (second.missing, second.unlike);
+            let again = [found.missing, found.unlike].concat();
+            found = Found { compared: found.compared, ..self.compare(&own, &source, again).await? };
         }
-        found.partial = partial;
-        Ok(self.judge(&found, name, from.as_str()))
+        let of = if partial { "sampled keys" } else { "keys" };
+        Ok(self.judge(&found, of))
     }
 
-    fn judge(&self, found: &Found, name: &str, from: &str) -> Standing {
-        let pattern = &self.with.pattern;
-        let of = if found.partial { "sampled keys" } else { "keys" };
-        let compared = found.compared;
-        if compared == 0 {
-            return Standing::NotDone(format!("{from} has no key `{pattern}`").into());
-        }
-        let missing = found.missing.len();
-        if missing > self.with.missing_at_most {
-            let first = &found.missing[0];
-            let words =
-                format!("{missing} of {compared} {of} `{pattern}` are not in {name}, as `{first}`");
-            return Standing::NotDone(words.into());
-        }
-        if let Some(first) = found.unlike.first() {
-            let (unlike, within) = (found.unlike.len(), self.with.ttl_within.as_secs());
-            let words = format!(
-                "{unlike} of {compared} {of} `{pattern}` live more than {within} s longer or \
-                 shorter in {name} than in {from}, as `{first}`"
-            );
-            return Standing::NotDone(words.into());
-        }
-        let words = format!(
-            "{} of {compared} {of} `{pattern}` of {from} are in {name}, with the same life",
-            compared - missing
-        );
-        Standing::Done(words.into())
+    fn judge(&self, Found { compared, missing, unlike }: &Found, of: &str) -> Standing {
+        let (name, from) = (&self.seat.name, &self.seat.other_region);
+        let (pattern, within) = (&self.with.pattern, self.with.ttl_within.as_secs());
+        let (count, apart) = (missing.len(), unlike.len());
+        let lacking = missing.first().filter(|_| count > self.with.missing_at_most);
+        let (is_so, words) = match (lacking, unlike.first()) {
+            _ if *compared == 0 => (false, format!("{from} has no key `{pattern}`")),
+            (Some(first), _) => {
+                let what = format!("{count} of {compared} {of} `{pattern}`");
+                (false, format!("{what} are not in {name}, as `{first}`"))
+            }
+            (None, Some(first)) => (
+                false,
+                format!(
+                    "{apart} of {compared} {of} `{pattern}` live more than {within} s longer or \
+                     shorter in {name} than in {from}, as `{first}`"
+                ),
+            ),
+            (None, None) => {
+                let what = format!("{} of {compared} {of} `{pattern}`", compared - count);
+                (true, format!("{what} of {from} are in {name}, with the same life"))
+            }
+        };
+        Standing::of(is_so, words)
     }
 
     /// Without the other side there is nothing to compare with; that there are keys is something.
     async fn look_alone(&self, own: &Session) -> Result<Standing, Trouble> {
-        let (name, from) = (&self.seat.name, &self.seat.other_region);
-        let pattern = &self.with.pattern;
+        let (name, from, pattern) = (&self.seat.name, &self.seat.other_region, &self.with.pattern);
         let (keys, partial) = self.sample(&self.seat.own, own).await?;
-        let at_least = if partial { "at least " } else { "" };
-        let mut forever = 0;
-        for some in keys.chunks(AT_ONCE) {
-            let lives = self.lives(own, some).await?;
-            forever += lives.iter().filter(|life| **life == Life::Forever).count();
-        }
-        let count = keys.len();
-        if count == 0 {
-            let words = format!("{name} has no key `{pattern}`; {from} does not answer");
-            return Ok(Standing::NotDone(words.into()));
-        }
-        let words = format!(
-            "{name} has {at_least}{count} keys `{pattern}`, {forever} of them without an end; NOT \
-             COMPARED: {from} does not answer"
-        );
-        Ok(Standing::Done(words.into()))
+        let lives = own.numbers("TTL", &keys).await?;
+        let forever = lives.into_iter().filter(|life| *life == FOREVER).count();
+        let (count, at_least) = (keys.len(), if partial { "at least " } else { "" });
+        let words = if keys.is_empty() {
+            format!("{name} has no key `{pattern}`; {from} does not answer")
+        } else {
+            format!(
+                "{name} has {at_least}{count} keys `{pattern}`, {forever} of them without an end; \
+                 NOT COMPARED: {from} does not answer"
+            )
+        };
+        Ok(Standing::of(!keys.is_empty(), words))
     }
 
     /// Keys with the prefix, and whether there may be more of them.
@@ -237,16 +195,13 @@ impl At<VerifyKeys> {
                 return Err(session.garbage(&words, &answer));
             };
             keys.extend(some);
-            if keys.len() >= self.with.sample {
-                let partial = keys.len() > self.with.sample || next != "0";
-                return Ok((keys.into_iter().take(self.with.sample).collect(), partial));
-            }
-            if next == "0" {
-                return Ok((keys.into_iter().collect(), false));
-            }
             cursor = next;
+            if cursor == "0" || keys.len() >= self.with.sample {
+                break;
+            }
         }
-        Ok((keys.into_iter().collect(), true))
+        let partial = cursor != "0" || keys.len() > self.with.sample;
+        Ok((keys.into_iter().take(self.with.sample).collect(), partial))
     }
 
     async fn compare(
@@ -256,30 +211,22 @@ impl At<VerifyKeys> {
         keys: Vec<String>,
     ) -> Result<Found, Trouble> {
         let within_s = i64::try_from(self.with.ttl_within.as_secs()).unwrap_or(i64::MAX);
+        let (here, there) = tokio::join!(own.numbers("TTL", &keys), source.numbers("TTL", &keys));
+        let (here, there) = (here?, there?);
         let mut found = Found::default();
-        for some in keys.chunks(AT_ONCE) {
-            let (here, there) = tokio::join!(self.lives(own, some), self.lives(source, some));
-            for (key, (here, there)) in some.iter().zip(here?.into_iter().zip(there?)) {
-                match (here, there) {
-                    // Gone where it was found: it expired or was deleted meanwhile.
-                    (_, Life::Gone) => continue,
-                    (Life::Gone, _) => found.missing.push(key.clone()),
-                    _ if here.is_like(there, within_s) => {}
-                    _ => found.unlike.push(key.clone()),
-                }
-                found.compared += 1;
+        for ((key, here), there) in keys.into_iter().zip(here).zip(there) {
+            // Gone where it was found: it expired or was deleted meanwhile.
+            if there == GONE {
+                continue;
+            }
+            found.compared += 1;
+            if here == GONE {
+                found.missing.push(key);
+            } else if !is_like(here, there, within_s) {
+                found.unlike.push(key);
             }
         }
         Ok(found)
-    }
-
-    /// The lives of some keys, asked all at once.
-    async fn lives(&self, session: &Session, keys: &[String]) -> Result<Vec<Life>, Trouble> {
-        let questions: Vec<[&str; 2]> =
-            keys.iter().flat_map(|key| [["EXISTS", key.as_str()], ["TTL", key.as_str()]]).collect();
-        let answers = session.numbers(&questions).await?;
-        let life = |pair: &[i64]| if pair[0] == 0 { Life::Gone } else { Life::of_ttl(pair[1]) };
-        Ok(answers.chunks_exact(2).map(life).collect())
     }
 }
 
@@ -303,9 +250,8 @@ mod tests {
     #[test]
     fn lives_are_compared() {
         let check = |one: i64, other: i64, want: bool| {
-            let (one, other) = (Life::of_ttl(one), Life::of_ttl(other));
-            assert_eq!(one.is_like(other, 5), want, "{one:?} {other:?}");
-            assert_eq!(other.is_like(one, 5), want, "{other:?} {one:?}");
+            assert_eq!(is_like(one, other, 5), want, "{one:?} {other:?}");
+            assert_eq!(is_like(other, one, 5), want, "{other:?} {one:?}");
         };
         check(-1, -1, true);
         check(100, 105, true);

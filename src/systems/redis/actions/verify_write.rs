@@ -106,8 +106,7 @@ impl At<VerifyWrite> {
         let state = own.state_on(&session).await.map_err(Trouble::before_sending)?;
         let value = format!("{} {id}", state.replid);
         let seconds = self.with.fresh_for.as_secs().to_string();
-        let began = self.clock.now();
-        let key = self.key();
+        let (began, key) = (self.clock.now(), self.key());
         let work = async {
             session.text(&["SET", &key, &value, "EX", &seconds]).await?;
             session.text(&["GET", &key]).await
