@@ -75,13 +75,16 @@ impl Task for Replicate {
     /// Who has the site's name; while nobody has, what was shown: it is not touched by what is left
     /// to do.
     async fn identity(at: &At<Self>) -> Result<Option<Identity>, Clean> {
-        match (at.seat.own.identity().await, &at.expected.target) {
-            (Err(why), Some(shown)) => match at.scene_now().await {
-                Ok(scene) if scene.own.is_none() => Ok(Some(shown.clone())),
-                Ok(_) | Err(_) => Err(why),
-            },
-            (met, _) => met,
-        }
+        let own = &at.seat.own;
+        let met = async {
+            let all = own.within(Instances::now(&own.open_any().await?)).await?;
+            let Some(met) = all.get(at.plan().instance) else {
+                return Ok(at.expected.target.clone());
+            };
+            check_meant(&own.target, &met.arn)?;
+            Ok(Some(at.identity_of(&met)))
+        };
+        met.await.map_err(|trouble: Trouble| trouble.message)
     }
 
     async fn standing(at: &At<Self>) -> Result<Standing, Trouble> {
@@ -235,13 +238,17 @@ impl At<Replicate> {
         let is_shown = |one: &Instance| self.is_shown(one);
         if !ours && !is_shown(met) && !scene.kept.as_ref().is_some_and(is_shown) {
             let shown = self.expected.target.as_ref();
-            let server = format!("{} {}", met.arn, met.resource).into();
-            let data = shown.map(|shown| shown.data.clone()).unwrap_or_default();
-            let why = Identity { server, data }.another(&self.seat.name, shown);
+            let why = self.identity_of(met).another(&self.seat.name, shown);
             let why = format!("{}; nothing is done to it", why.unwrap_or_default());
             return Err(Trouble::new(TroubleKind::OtherServer, why));
         }
         Ok(scene)
+    }
+
+    /// As readings tell it.
+    fn identity_of(&self, instance: &Instance) -> Identity {
+        let (Instance { arn, resource, .. }, own) = (instance, &self.seat.own.target.own);
+        Identity { server: format!("{arn} {resource}").into(), data: own.pair.join(" and ").into() }
     }
 
     /// Whether this is what the screen showed, under whatever name it is now.
