@@ -148,10 +148,10 @@ fn every_lie_of_a_service_is_told() {
     users.failing.store(0, Ordering::Relaxed);
     users.took_ms.store(9000, Ordering::Relaxed);
     // It is down for as long as the errors of before are of the last minute.
-    let slow = until(
-        "it is slow",
-        &|reading| matches!(&reading.health, Health::Degraded(why) if why.as_str().contains("at least 2.5s")),
-    );
+    let slow = until("it is slow", &|reading| match &reading.health {
+        Health::Degraded(why) => why.as_str().contains("at least 2.5s"),
+        Health::Up | Health::Down(_) | Health::Unknown(_) => false,
+    });
     assert!(unknown(&slow, "latency").contains("at least 2.5s"));
     users.took_ms.store(20, Ordering::Relaxed);
     until("it is up again", &|reading| reading.health == Health::Up);
