@@ -11,8 +11,6 @@ use warroom::commands::demo::{DemoPlan, write};
 use warroom::commands::exit::Exit;
 use warroom::commands::status::{self, Outlook, Recalled, Status};
 use warroom::domain::known::Known;
-use warroom::domain::report::Report;
-use warroom::domain::site::Site;
 use warroom::domain::snapshot::Snapshot;
 use warroom::domain::time::Stamp;
 use warroom::files::site::LoadedSite;
@@ -194,8 +192,11 @@ fn nothing_that_answers_is_an_exit_of_its_own() {
     assert_eq!(faults(&validator(), &value(&nobody)), Vec::<String>::new());
 }
 
+#[cfg(feature = "aws")]
 #[test]
 fn what_stands_in_for_a_provider_is_told_before_anything_was_heard() {
+    use warroom::domain::report::Report;
+    use warroom::domain::site::Site;
     const URL: &str = "http://127.0.0.1:9";
     let folder = tempfile::tempdir().expect("a folder for the test");
     let site = format!(

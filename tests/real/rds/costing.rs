@@ -127,7 +127,7 @@ fn a_check_tells_what_a_day_costs_and_that_it_is_no_production() {
         let line = format!("cost       ok           {who}: {figures}");
         assert!(told.contains(&line), "{line}\n{told}");
     };
-    // Each 30 s what there is, each minute the metrics, each 5 minutes the backups by two questions.
+    // Each 30 s what there is, each minute the metrics, each 5 minutes two questions on backups.
     let figures = "3.4 requests a minute, 4,896 a day, 2 metrics each 60s";
     for region in REGIONS {
         cost(&format!("{region} at {url} as wr_read"), figures);
