@@ -59,7 +59,7 @@ fn what_fires_is_down_or_a_warning_as_the_site_says() {
     let undecided = [("errors", Is::Undecided), ("slow", Is::Quiet)];
     check(&undecided, Some(3), degraded("alarm errors has no data"), "none");
     check(&well[..1], Some(3), degraded("there is no alarm slow"), "none");
-    let late = "Backups/Nightly/Succeeded: the last success is 27h old";
+    let late = "Backups/Nightly/Succeeded: the last success is 27h00m old";
     check(&well, Some(27), degraded(late), "none");
     let never = "Backups/Nightly/Succeeded counted no success in the last 15 days";
     check(&well, None, degraded(never), "none");

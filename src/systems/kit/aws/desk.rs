@@ -3,26 +3,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use tokio::sync::watch;
 
 use super::charge::METRIC_USD;
 use super::metrics::{Period, Point, Query, newest};
 use super::place::{Opened, Place, open};
+use super::slot::{Named, Slot, TOLD_EVERY, lock};
 use super::trouble::Asked;
 use super::{PeerClock, expires_ms};
 use crate::domain::time::Stamp;
 use crate::port::{Clock, Commons};
 use crate::systems::kit::paced;
 use crate::systems::kit::server::{Server, Target};
-use crate::systems::kit::trouble::{Trouble, TroubleKind};
-
-/// How old an answer on what there is may be.
-const TOLD_EVERY: Duration = Duration::from_secs(30);
+use crate::systems::kit::trouble::Trouble;
 
 /// Things for which there is no question for all of them are asked for one by one: one so often.
 const ONE_EACH: Duration = Duration::from_secs(10);
@@ -38,12 +35,6 @@ const GATHERED_IN: Duration = Duration::from_millis(300);
 
 /// How long it is believed that credentials are good for so long.
 const EXPIRY_EVERY: Duration = Duration::from_secs(60);
-
-/// After an error it is asked again so much later.
-const AGAIN_AFTER: Duration = Duration::from_secs(5);
-
-/// A question that has no answer after that is given up: each has a limit of its own.
-const LOST_AFTER: Duration = Duration::from_secs(15);
 
 /// For as long as a console runs.
 const FOR_EVER: Duration = Duration::MAX;
@@ -113,24 +104,6 @@ pub struct Desk {
     /// The last step, and when it was heard of: what was asked before is of no use.
     since: Mutex<Option<(u64, Stamp)>>,
     wanted: Arc<Mutex<BTreeSet<Query>>>,
-}
-
-/// What is told of single things, by their names.
-struct Named<T>(Mutex<BTreeMap<String, Arc<Slot<T>>>>);
-
-impl<T> Default for Named<T> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
-}
-
-impl<T> Named<T> {
-    /// The one of a name, and how many there are.
-    fn of(&self, name: &str) -> (Arc<Slot<T>>, u32) {
-        let mut all = lock(&self.0);
-        let slot = Arc::clone(all.entry(name.to_owned()).or_default());
-        (slot, u32::try_from(all.len()).unwrap_or(u32::MAX))
-    }
 }
 
 /// The newest points of all metrics of a period that anybody wanted when they were asked for.
@@ -296,8 +269,8 @@ impl Desk {
         };
         // No step changes what was measured before it.
         let told = paced::each(period.every(), async {
-            slot.1.want(period.every());
-            slot.1.measure(count, METRIC_USD);
+            slot.shared().want(period.every());
+            slot.shared().measure(count, METRIC_USD);
             slot.or_ask(at, every, None, ask).await
         });
         told.await
@@ -319,91 +292,6 @@ impl Desk {
     }
 }
 
-/// What asking ended with.
-type Answer<T> = Result<Arc<T>, Trouble>;
-
-/// A question that is asked once for all who want its answer; who does not wait for it finds it
-/// there the next time.
-pub struct Slot<T>(Mutex<Option<Question<T>>>, paced::Shared);
-
-struct Question<T> {
-    at: Stamp,
-    told: watch::Receiver<Option<Answer<T>>>,
-}
-
-impl<T> Default for Slot<T> {
-    fn default() -> Self {
-        Self(Mutex::default(), paced::Shared::default())
-    }
-}
-
-impl<T> Question<T> {
-    /// Whether its answer will do: one that is not older than `keep`, or is still to come.
-    fn serves(&self, at: Stamp, keep: Duration, since: Option<Stamp>) -> bool {
-        let age = at.since(self.at);
-        let lasts = match &*self.told.borrow() {
-            None => LOST_AFTER,
-            Some(Ok(_)) => keep,
-            // It asked to be asked less often.
-            Some(Err(why)) if why.kind == TroubleKind::NotReady => {
-                keep.min(TOLD_EVERY).max(why.again_in.unwrap_or_default())
-            }
-            Some(Err(_)) => AGAIN_AFTER,
-        };
-        age < lasts && since.is_none_or(|since| at.since(since) >= age)
-    }
-}
-
-impl<T: Send + Sync + 'static> Slot<T> {
-    /// The last answer.
-    fn last(&self) -> Option<Arc<T>> {
-        let question = lock(&self.0);
-        let told = question.as_ref()?.told.borrow();
-        told.as_ref()?.as_ref().ok().cloned()
-    }
-
-    /// The answer to the last question, or to one that is asked now.
-    async fn or_ask(
-        &self,
-        at: Stamp,
-        keep: Duration,
-        since: Option<Stamp>,
-        ask: impl Future<Output = Result<T, Trouble>> + Send + 'static,
-    ) -> Answer<T> {
-        let mut told = self.question(at, keep, since, ask);
-        let lost = || Trouble::unsent(TroubleKind::Ours, "a question was lost");
-        let told = told.wait_for(Option::is_some).await.map_err(|_| lost())?;
-        told.clone().unwrap_or_else(|| Err(lost()))
-    }
-
-    fn question(
-        &self,
-        at: Stamp,
-        keep: Duration,
-        since: Option<Stamp>,
-        ask: impl Future<Output = Result<T, Trouble>> + Send + 'static,
-    ) -> watch::Receiver<Option<Answer<T>>> {
-        self.1.want(keep);
-        let mut last = lock(&self.0);
-        if let Some(question) = last.as_ref().filter(|last| last.serves(at, keep, since)) {
-            return question.told.clone();
-        }
-        let (tell, told) = watch::channel(None);
-        let ask = self.1.ask(ask);
-        // Whoever asked may not wait for the answer: it is for all of them.
-        tokio::spawn(async move {
-            let answer = ask.await.map(Arc::new);
-            tell.send_replace(Some(answer));
-        });
-        *last = Some(Question { at, told: told.clone() });
-        told
-    }
-}
-
-fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
-    of.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -417,54 +305,6 @@ mod tests {
 
     fn at(boot_s: u64) -> Stamp {
         Stamp { wall_ms: 0, boot_ms: boot_s * 1000, boot: BootId(1) }
-    }
-
-    #[tokio::test]
-    async fn one_question_is_asked_for_all_and_not_too_often() {
-        let (slot, asked) = (Slot::<usize>::default(), Arc::new(AtomicUsize::new(0)));
-        // When somebody wants it, since when answers count, whether it fails, and what is heard.
-        let check = async |now: u64, since: Option<u64>, fails: Option<TroubleKind>, want| {
-            let count = Arc::clone(&asked);
-            let ask = async move {
-                let number = count.fetch_add(1, Ordering::Relaxed) + 1;
-                match fails {
-                    Some(kind) => Err(Trouble::new(kind, format!("the {number}th"))),
-                    None => Ok(number),
-                }
-            };
-            let told = slot.or_ask(at(now), TOLD_EVERY, since.map(at), ask).await;
-            let told = told.map(|number| *number).map_err(|why| why.message.to_string());
-            assert_eq!(told, want, "at {now}");
-        };
-        check(100, None, None, Ok(1)).await;
-        check(129, None, None, Ok(1)).await;
-        check(130, None, None, Ok(2)).await;
-        // A step at 131: what was asked before it is of no use, what is asked after it is.
-        check(132, Some(131), None, Ok(3)).await;
-        check(133, Some(131), None, Ok(3)).await;
-        let fourth = || Err("the 4th".to_owned());
-        check(163, None, Some(TroubleKind::Garbage), fourth()).await;
-        check(167, None, None, fourth()).await;
-        check(168, None, Some(TroubleKind::NotReady), Err("the 5th".to_owned())).await;
-        // Who is asked too often is left alone.
-        check(197, None, None, Err("the 5th".to_owned())).await;
-        check(198, None, None, Ok(6)).await;
-    }
-
-    #[tokio::test]
-    async fn who_does_not_wait_finds_the_answer_the_next_time() {
-        let (slot, gate) = (Slot::<u8>::default(), Arc::new(tokio::sync::Notify::new()));
-        let opened = Arc::clone(&gate);
-        let slow = async move {
-            opened.notified().await;
-            Ok(1)
-        };
-        let mut first = Box::pin(slot.or_ask(at(100), TOLD_EVERY, None, slow));
-        assert!(at_once(&mut first).await.is_none());
-        drop(first);
-        gate.notify_one();
-        let never = async { Err(Trouble::new(TroubleKind::Garbage, "asked twice")) };
-        assert_eq!(slot.or_ask(at(102), TOLD_EVERY, None, never).await.map(|told| *told), Ok(1));
     }
 
     #[tokio::test]
@@ -505,14 +345,5 @@ mod tests {
         check(400, 9000, None).await;
         check(460, 9000, Some(9000)).await;
         assert_eq!(desk(None).expires_ms(at(100)).await, None);
-    }
-
-    /// What a future gives at once.
-    async fn at_once<T>(future: &mut (impl Future<Output = T> + Unpin)) -> Option<T> {
-        tokio::select! {
-            biased;
-            told = future => Some(told),
-            () = std::future::ready(()) => None,
-        }
     }
 }

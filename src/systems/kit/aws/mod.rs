@@ -12,6 +12,7 @@ pub mod managed;
 pub mod metrics;
 pub mod moves;
 pub mod place;
+mod slot;
 pub mod trouble;
 mod whole;
 
