@@ -1,8 +1,7 @@
 //! The pipe from a console to a runner that it started: takes a grant back without any disk.
 
 use std::cell::{Cell, RefCell};
-use std::io::{self, Write as _};
-use std::process::ChildStdin;
+use std::io::{self, PipeReader, PipeWriter, Write as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -25,7 +24,7 @@ pub struct Leash(Mutex<Held>);
 
 #[derive(Debug, Default)]
 struct Held {
-    pipe: Option<ChildStdin>,
+    pipe: Option<PipeWriter>,
     /// What was said before there was a pipe.
     early: Vec<String>,
     end_asked: bool,
@@ -36,13 +35,19 @@ impl Leash {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the pipe of a runner that was just started.
-    pub(super) fn hold(&self, pipe: Option<ChildStdin>) {
+    /// The end for a runner that is about to be started. What was said before is in it already: a
+    /// runner that is faster than its console would act on a grant that was taken back.
+    ///
+    /// # Errors
+    /// When there is no pipe to be had.
+    pub(super) fn end_for_runner(&self) -> io::Result<PipeReader> {
+        let (theirs, ours) = io::pipe()?;
         let mut held = self.held();
-        held.pipe = pipe;
+        held.pipe = Some(ours);
         for word in std::mem::take(&mut held.early) {
             held.say(word);
         }
+        Ok(theirs)
     }
 
     /// Takes the grant back. A runner that has begun to act goes on: only an end stops that.
@@ -124,5 +129,28 @@ impl Collar {
                 Err(_) => return,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+
+    #[test]
+    fn what_was_said_before_a_runner_is_there_when_it_starts() {
+        let leash = Leash::default();
+        leash.void(&"the plan was held".into());
+        let mut theirs = leash.end_for_runner().unwrap();
+        let mut heard = [0; 64];
+        // It does not wait: all of it is in the pipe by now.
+        let count = theirs.read(&mut heard).unwrap();
+        assert_eq!(&heard[..count], b"void the plan was held\n");
+        leash.end();
+        let count = theirs.read(&mut heard).unwrap();
+        assert_eq!(&heard[..count], b"end\n");
+        drop(leash);
+        assert_eq!(theirs.read(&mut heard).unwrap(), 0);
     }
 }

@@ -148,18 +148,17 @@ pub fn launch_intent(
         }
     })?;
     let spawn_error = |source| LaunchError::Spawn { exe: exe.to_path_buf(), source };
-    let mut child = Command::new(exe)
+    let child = Command::new(exe)
         .arg(RUNNER_COMMAND)
         .arg(absolute(folder.path()).map_err(spawn_error)?)
         .env_clear()
         .envs(env.iter().map(|(name, value)| (name, value)))
         .current_dir(run_dir)
-        .stdin(Stdio::piped())
+        .stdin(leash.end_for_runner().map_err(spawn_error)?)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .map_err(spawn_error)?;
-    leash.hold(child.stdin.take());
     Ok(Launched { child })
 }
 

@@ -75,6 +75,10 @@ impl Load {
         let mut config = broker.client();
         // What is not taken within this time never comes to be, and is not waited for either.
         config.set("message.timeout.ms", "3000").set("linger.ms", "1");
+        // A server that was frozen has forgotten its connections: by itself the library would wait
+        // a minute for an answer on each, and longer from one attempt to the next.
+        config.set("socket.timeout.ms", "5000").set("socket.connection.setup.timeout.ms", "5000");
+        config.set("reconnect.backoff.max.ms", "1000");
         let producer: ThreadedProducer<Witness, NoCustomPartitioner> =
             config.create_with_context(Witness(Arc::clone(&kept))).unwrap();
         let (to, over) = (topic.to_owned(), Arc::clone(&ends));
