@@ -20,7 +20,7 @@ use crate::turns::{Group, turn};
 const REGION: &str = "us-east-1";
 
 /// Its alarms and its job as a system of one region.
-fn system(url: &str) -> SystemSpec {
+pub fn system(url: &str) -> SystemSpec {
     let a = table(vec![
         ("alarms", texts(&["errors"])),
         ("warnings", texts(&["slow"])),

@@ -21,7 +21,7 @@ use ScalarAttributeType::{B, N, S};
 const VERIFY: &str = "dynamodb.verify_write";
 
 /// The table as a system, asked under this URL.
-fn system(url: &str) -> SystemSpec {
+pub fn system(url: &str) -> SystemSpec {
     let side = |at: usize| {
         Some(table(vec![
             ("region", text(REGIONS[at])),

@@ -1,6 +1,7 @@
 //! What `CloudWatch` told of alarms, in one look.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_cloudwatch::Client;
@@ -14,6 +15,9 @@ use crate::systems::kit::aws::managed::{Own, Session};
 use crate::systems::kit::aws::trouble::{Asked, of_sdk};
 use crate::systems::kit::aws::{Caller, caller};
 use crate::systems::kit::trouble::Trouble;
+
+/// How often it is asked whose credentials they are.
+const WHOSE_EVERY: Duration = Duration::from_secs(3600);
 
 /// How an alarm stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +109,7 @@ pub(super) async fn told(
     let (desk, asker) = (&session.desk, session.asker());
     let (config, (place, user)) = (desk.config().clone(), session.asker());
     let whose = async move { caller(&config, &place, &user).await };
-    let whose = desk.told_of::<Caller>("", at, whose).await?;
+    let whose = desk.told_rarely::<Caller>(WHOSE_EVERY, at, whose).await?;
     let ask = Alarms::ask(desk.config().clone(), asker, own.named.all());
     let alarms = desk.told_of(&own.named.words, at, ask).await?;
     let partition = whose.arn.split(':').nth(1).unwrap_or("aws");

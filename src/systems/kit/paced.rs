@@ -50,7 +50,7 @@ pub fn count(place: &str, usd: Option<f64>) {
 }
 
 /// A question that is asked once for many, by its number.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Shared(u64);
 
 impl Default for Shared {

@@ -13,7 +13,7 @@ use warroom::port::Clock;
 use super::bench::{Shared, WallClock, text, why};
 use crate::servers::fault::FaultProxy;
 use crate::servers::rds::{INSTANCES, Pair, REGIONS};
-use crate::servers::{aurora, elasticache};
+use crate::servers::{aurora, dynamodb, elasticache};
 use crate::stand::HandClock;
 use crate::turns::{Group, turn};
 
@@ -71,6 +71,41 @@ fn fifty_stores_cost_what_is_told_after_one_round() {
     let all = Bill::sum(&bills);
     println!("{all}");
     assert!(all.requests_a_minute() <= REQUESTS_MAX, "{all}");
+}
+
+#[test]
+fn all_kinds_together_ask_no_oftener_than_few() {
+    let Some(_turn) = turn(Group::Cloud) else { return };
+    let pair = Pair::start();
+    aurora::stand(&pair.cloud);
+    elasticache::stand(&pair.cloud);
+    dynamodb::stand(&pair.cloud);
+    let proxy = FaultProxy::to(pair.cloud.port);
+    let hand = Arc::new(HandClock::at(1000));
+    let clock: Arc<dyn Clock> = Arc::<HandClock>::clone(&hand);
+    let mut site = Shared::by(clock);
+    let url = proxy.url();
+    let others = [crate::dynamodb::system(&url), crate::cloudwatch::system(&url)];
+    for spec in stores(&url).step_by(2).take(30).chain(others.into_iter().cycle().take(20)) {
+        site.watch(&spec);
+    }
+    let mut watch = |seconds: u16| {
+        for _ in 0..seconds {
+            hand.pass_s(1);
+            for looks in site.look() {
+                assert!(looks.a.unwrap().is_ok());
+            }
+        }
+    };
+    let asked = || REGIONS.map(|region| proxy.asked(region)).iter().sum::<usize>();
+    // Once all have asked for the first time.
+    watch(60);
+    let before = asked();
+    watch(WATCHED_S);
+    let counted = u32::try_from(asked() - before).unwrap();
+    let a_minute = f64::from(counted) * 60.0 / f64::from(WATCHED_S);
+    println!("{a_minute} requests a minute");
+    assert!((REQUESTS_MAX / 2.0..=REQUESTS_MAX).contains(&a_minute), "{a_minute}");
 }
 
 #[test]

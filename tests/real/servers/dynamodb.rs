@@ -5,6 +5,7 @@
 //! (its metric is what a test puts there), states of a replica other than `ACTIVE`, throttling.
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::create_table::builders::CreateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, AttributeValue, BillingMode, CreateReplicationGroupMemberAction,
     KeySchemaElement, KeyType, ReplicationGroupUpdate, ScalarAttributeType,
@@ -26,27 +27,38 @@ pub struct Pair {
     runtime: Runtime,
 }
 
+/// A table in both regions of a double that knows no replicas.
+pub fn stand(cloud: &Cloud) {
+    let runtime = Runtime::new().unwrap();
+    for region in REGIONS {
+        let client = Client::new(&cloud.config(region));
+        runtime.block_on(make(&client, &[("id", ScalarAttributeType::S)]).send()).unwrap();
+    }
+}
+
+/// The order of a table whose key has these parts.
+fn make(client: &Client, key: &[(&str, ScalarAttributeType)]) -> CreateTableFluentBuilder {
+    let make = client.create_table().table_name(TABLE).billing_mode(BillingMode::PayPerRequest);
+    key.iter().enumerate().fold(make, |make, (number, (name, kind))| {
+        let part = if number == 0 { KeyType::Hash } else { KeyType::Range };
+        let part = KeySchemaElement::builder().attribute_name(*name).key_type(part);
+        let of = AttributeDefinition::builder().attribute_name(*name);
+        make.key_schema(part.build().unwrap())
+            .attribute_definitions(of.attribute_type(kind.clone()).build().unwrap())
+    })
+}
+
 impl Pair {
     /// A table of the first region with a replica in the second, its key of these parts.
     pub fn start(key: &[(&str, ScalarAttributeType)]) -> Self {
         let pair =
             Self { cloud: Cloud::start(Double::MiniStack), runtime: Runtime::new().unwrap() };
         let client = pair.client(0);
-        let mut make = client.create_table().table_name(TABLE);
-        make = make.billing_mode(BillingMode::PayPerRequest);
-        for (number, (name, kind)) in key.iter().enumerate() {
-            let part = if number == 0 { KeyType::Hash } else { KeyType::Range };
-            let part = KeySchemaElement::builder().attribute_name(*name).key_type(part);
-            let of = AttributeDefinition::builder().attribute_name(*name);
-            make = make
-                .key_schema(part.build().unwrap())
-                .attribute_definitions(of.attribute_type(kind.clone()).build().unwrap());
-        }
         let to = CreateReplicationGroupMemberAction::builder().region_name(REGIONS[1]);
         let to = ReplicationGroupUpdate::builder().create(to.build().unwrap()).build();
         let copy = client.update_table().table_name(TABLE).replica_updates(to);
         pair.runtime.block_on(async {
-            make.send().await.unwrap();
+            make(&client, key).send().await.unwrap();
             copy.send().await.unwrap();
         });
         pair

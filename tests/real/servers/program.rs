@@ -83,6 +83,11 @@ impl Program {
         self.signal(Signal::CONT);
     }
 
+    /// Freezes it, or lets it go on.
+    pub fn silence(&self, is_silent: bool) {
+        if is_silent { self.freeze() } else { self.thaw() }
+    }
+
     fn signal(&self, signal: Signal) {
         if let Some(process) = &self.process {
             let pid = Pid::from_raw(process.0.id().cast_signed()).unwrap();

@@ -1,6 +1,6 @@
 //! Kafka: copying into B is stopped beside a cluster in A that is silent.
 
-use super::story::{Found, Servers, Store, live};
+use super::story::{Found, Returned, Servers, Store, live};
 use crate::failover::person::Start;
 use crate::kafka::bench::system;
 use crate::servers::fault::{FaultProxy, Held};
@@ -8,7 +8,6 @@ use crate::servers::kafka::Pair;
 use crate::servers::kafka::broker::Door;
 use crate::servers::kafka::connect::{CHECKPOINT, HEARTBEAT, SOURCE};
 use crate::servers::kafka::load::Load;
-use crate::servers::program::Program;
 use crate::turns::{Group, turn};
 
 const TOPIC: &str = "orders-stores";
@@ -27,8 +26,8 @@ impl Servers for Clusters<'_> {
         &self.relay
     }
 
-    fn a(&self) -> &Program {
-        &self.pair.a.program
+    fn silence_a(&self, is_silent: bool) {
+        self.pair.a.program.silence(is_silent);
     }
 
     fn until_a_writes(&self) {
@@ -62,15 +61,17 @@ fn kafka_is_parted_once_by_whoever_lives() {
              a = {{ host = \"127.0.0.1\", port = {a}, alias = \"A\" }}\n\
              b = {{ host = \"127.0.0.1\", port = {b}, alias = \"B\", connect = {connect} }}"
         ),
+        more: String::new(),
         every_s: 2,
         actions: ["kafka.stop_mirror", "kafka.verify_write"],
+        writes_to: "stream",
         starts: [Start::Window, Start::Key],
         // The first of three connectors: two are still to be stopped when the runner dies.
         order: "/mm2-source/stop",
         held: Held::Answer,
         found: Found::NotDone,
         is_lost: true,
-        alarm: "SPLIT BRAIN: stream is PRIMARY in A and in B",
+        returned: Returned::TakesWrites("SPLIT BRAIN: stream is PRIMARY in A and in B"),
         servers: &clusters,
     });
     pair.b.delete_topic(PROBE);

@@ -4,13 +4,12 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::story::{Found, Servers, Store, live};
+use super::story::{Found, Returned, Servers, Store, live};
 use crate::failover::person::Start;
 use crate::opensearch::bench::BOOKS;
 use crate::servers::fault::{FaultProxy, Held};
 use crate::servers::opensearch::producer::Load;
 use crate::servers::opensearch::{EAST, Pair, WEST};
-use crate::servers::program::Program;
 use crate::turns::{Group, turn};
 
 struct Nodes<'p> {
@@ -24,8 +23,8 @@ impl Servers for Nodes<'_> {
         &self.relay
     }
 
-    fn a(&self) -> &Program {
-        &self.pair.a.program
+    fn silence_a(&self, is_silent: bool) {
+        self.pair.a.program.silence(is_silent);
     }
 
     fn until_a_writes(&self) {
@@ -55,15 +54,17 @@ fn opensearch_is_promoted_once_by_whoever_lives() {
              b = {{ host = \"127.0.0.1\", port = {}, alias = \"{EAST}\" }}",
             nodes.relay.port
         ),
+        more: String::new(),
         every_s: 3,
         actions: ["opensearch.promote", "opensearch.verify_write"],
+        writes_to: "search",
         starts: [Start::Typed("promote search-b"), Start::Window],
         order: "/_stop",
         // It never arrives: nothing was done, and of what is irreversible a person says so.
         held: Held::Request,
         found: Found::Unknown,
         is_lost: true,
-        alarm: "SPLIT BRAIN: search is PRIMARY in A and in B",
+        returned: Returned::TakesWrites("SPLIT BRAIN: search is PRIMARY in A and in B"),
         servers: &nodes,
     });
     let stops = |order: &String| order.ends_with("/_stop");

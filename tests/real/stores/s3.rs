@@ -3,13 +3,12 @@
 use warroom::domain::ids::Side;
 use warroom::domain::settings::Table;
 
-use super::story::{Found, Servers, Store, live};
+use super::story::{Found, Returned, Servers, Store, live};
 use crate::failover::person::Start;
 use crate::s3::bench::{Hand, plan, system};
 use crate::servers::fault::{FaultProxy, Held};
 use crate::servers::minio::Pair;
 use crate::servers::objects::Load;
-use crate::servers::program::Program;
 use crate::turns::{Group, turn};
 
 struct Buckets<'p> {
@@ -25,8 +24,8 @@ impl Servers for Buckets<'_> {
         &self.relay
     }
 
-    fn a(&self) -> &Program {
-        &self.pair.a.program
+    fn silence_a(&self, is_silent: bool) {
+        self.pair.a.program.silence(is_silent);
     }
 
     fn until_a_writes(&self) {
@@ -67,15 +66,17 @@ fn s3_is_parted_once_by_whoever_lives() {
             buckets.relay.url(),
             pair.b.url()
         ),
+        more: String::new(),
         every_s: 2,
         actions: ["s3.stop_replication", "s3.verify_write"],
+        writes_to: "objects",
         starts: [Start::Window, Start::Window],
         order: "?replication",
         held: Held::Answer,
         found: Found::Done(&copy_again),
         is_lost: false,
         // Neither is the other's copy, and both take writes.
-        alarm: "no rule copies either way",
+        returned: Returned::TakesWrites("no rule copies either way"),
         servers: &buckets,
     });
 }

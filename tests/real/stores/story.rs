@@ -16,7 +16,6 @@ use crate::failover::person::{self, Known, RECORDED, Start};
 use crate::seat::{self, Seat};
 use crate::servers::fault::{FaultProxy, Held};
 use crate::servers::postgres::{ACT_PASSWORD, READ_PASSWORD};
-use crate::servers::program::Program;
 use crate::servers::{DEADLINE, until};
 
 /// The longest that a step takes beside a source that is silent.
@@ -43,6 +42,7 @@ read = "read"
 act = "act"
 @system@
 
+@more@
 [secrets]
 read = { user = "wr_read", password = { env = "WR_READ" } }
 act = { user = "wr_act", password = { file = "act" } }
@@ -72,7 +72,7 @@ compensation = { none = "copy again, by hand" }
 id = "write"
 title = "write in the other one"
 action = "@write@"
-target = { system = "@id@", in = "to" }
+target = { system = "@writes_to@", in = "to" }
 expect = "2s"
 timeout = "30s"
 "#;
@@ -81,8 +81,8 @@ timeout = "30s"
 pub trait Servers {
     /// The relay before the server that is ordered to part the two.
     fn relay(&self) -> &FaultProxy;
-    /// The server in region A.
-    fn a(&self) -> &Program;
+    /// Region A falls silent, or answers again.
+    fn silence_a(&self, is_silent: bool);
     /// Waits for one more write that A acknowledges.
     fn until_a_writes(&self);
     /// Whether the two are parted, asked of the servers themselves.
@@ -99,16 +99,28 @@ pub enum Found<'s> {
     Unknown,
 }
 
+/// What becomes of A once it is back.
+pub enum Returned {
+    /// It goes on taking writes, and the banner says this.
+    TakesWrites(&'static str),
+    /// It has been told, and follows.
+    Follows,
+}
+
 /// One store: a row of the table.
 pub struct Store<'s> {
     /// What the site calls it.
     pub id: &'static str,
     /// What the site says of it.
     pub system: String,
+    /// What else the site has: where the rows are, where the store itself has none.
+    pub more: String,
     /// The seconds between two looks.
     pub every_s: u64,
     /// The actions of the two steps.
     pub actions: [&'static str; 2],
+    /// The system that the second one writes to.
+    pub writes_to: &'static str,
     /// How they are started.
     pub starts: [Start; 2],
     /// What stands in the first line of the order that parts the two.
@@ -119,8 +131,8 @@ pub struct Store<'s> {
     pub found: Found<'s>,
     /// True where A is lost from the beginning; else it is silent for a while at the end.
     pub is_lost: bool,
-    /// What the banner says once A is back.
-    pub alarm: &'static str,
+    /// What A is once it is back.
+    pub returned: Returned,
     /// Its servers.
     pub servers: &'s dyn Servers,
 }
@@ -133,7 +145,7 @@ pub fn live(store: &Store<'_>) {
         text.contains("no alarm") && shows_lag(text, store.id)
     });
     if store.is_lost {
-        store.servers.a().freeze();
+        store.servers.silence_a(true);
         console.shows_within("PRIMARY Region A DOWN", DEADLINE);
         person::take_charge(&mut console);
     } else {
@@ -196,6 +208,8 @@ impl<'s> Story<'s> {
         let every = store.every_s.to_string();
         let places = [
             ("@system@", store.system.as_str()),
+            ("@more@", store.more.as_str()),
+            ("@writes_to@", store.writes_to),
             ("@every@", every.as_str()),
             ("@part@", store.actions[0]),
             ("@write@", store.actions[1]),
@@ -334,18 +348,34 @@ impl<'s> Story<'s> {
         console
     }
 
-    /// The old side goes on taking writes: an alarm by the second look that begins after that.
+    /// The old side is back: it goes on taking writes, which is an alarm by the second look that
+    /// begins after that, or it follows.
     fn return_a(&self, console: &Seat) {
-        let Store { servers, alarm, .. } = self.store;
+        let Store { servers, returned, .. } = self.store;
         if !self.store.is_lost {
-            servers.a().freeze();
+            servers.silence_a(true);
             console.shows_within("PRIMARY Region A DOWN", DEADLINE);
         }
-        assert!(!banner(&console.screen()).contains(alarm), "{}", console.screen());
-        servers.a().thaw();
         // The one that is under way, and two more.
         let limit = Duration::from_secs(self.store.every_s) * 3 + DRAWN;
-        console.until_within(alarm, limit, |text| banner(text).contains(alarm));
-        servers.until_a_writes();
+        match returned {
+            Returned::TakesWrites(alarm) => {
+                assert!(!banner(&console.screen()).contains(alarm), "{}", console.screen());
+                servers.silence_a(false);
+                console.until_within(alarm, limit, |text| banner(text).contains(alarm));
+                servers.until_a_writes();
+            }
+            Returned::Follows => {
+                let follows = |text: &str| {
+                    let is_it =
+                        |line: &str| line.contains(self.store.id) && line.contains("standby");
+                    text.lines().any(is_it)
+                };
+                assert!(!follows(&console.screen()), "{}", console.screen());
+                servers.silence_a(false);
+                console.until_within("A follows", limit, follows);
+                assert!(!banner(&console.screen()).contains("SPLIT"), "{}", console.screen());
+            }
+        }
     }
 }

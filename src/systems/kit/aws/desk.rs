@@ -12,7 +12,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 use super::charge::METRIC_USD;
 use super::metrics::{Period, Point, Query, newest};
 use super::place::{Opened, Place, open};
-use super::slot::{Named, Slot, TOLD_EVERY, lock};
+use super::slot::{Budget, Named, Slot, TOLD_EVERY, lock};
 use super::trouble::Asked;
 use super::{PeerClock, expires_ms};
 use crate::domain::time::Stamp;
@@ -85,7 +85,8 @@ impl Desks {
         let ask = async move {
             let Opened { config, clock, lasting } = opened.await?;
             let (told, since, wanted) = (Commons::default(), Mutex::default(), Arc::default());
-            Ok(Desk { config, clock, lasting, ours, place: words, user, told, since, wanted })
+            let (place, budget) = (words, Budget::default());
+            Ok(Desk { config, clock, lasting, ours, place, user, told, budget, since, wanted })
         };
         slot.or_ask(at, FOR_EVER, None, ask).await
     }
@@ -101,6 +102,7 @@ pub struct Desk {
     place: String,
     user: String,
     told: Commons,
+    budget: Budget,
     /// The last step, and when it was heard of: what was asked before is of no use.
     since: Mutex<Option<(u64, Stamp)>>,
     wanted: Arc<Mutex<BTreeSet<Query>>>,
@@ -188,8 +190,7 @@ impl Desk {
         at: Stamp,
         ask: impl Future<Output = Result<T, Trouble>> + Send + 'static,
     ) -> Result<Arc<T>, Trouble> {
-        let since = lock(&self.since).map(|(_, since)| since);
-        self.told.of::<Slot<T>>().or_ask(at, every, since, ask).await
+        self.within_budget(&self.told.of::<Slot<T>>(), every, at, ask).await
     }
 
     /// An answer on one thing of many, by its name: the more of them there are, the rarer each is
@@ -204,9 +205,20 @@ impl Desk {
         ask: impl Future<Output = Result<T, Trouble>> + Send + 'static,
     ) -> Result<Arc<T>, Trouble> {
         let Some(at) = at else { return ask.await.map(Arc::new) };
-        let since = lock(&self.since).map(|(_, since)| since);
         let (slot, count) = self.told.of::<Named<T>>().of(name);
         let every = TOLD_EVERY.max(ONE_EACH.saturating_mul(count));
+        self.within_budget(&slot, every, at, ask).await
+    }
+
+    async fn within_budget<T: Send + Sync + 'static>(
+        &self,
+        slot: &Slot<T>,
+        every: Duration,
+        at: Stamp,
+        ask: impl Future<Output = Result<T, Trouble>> + Send + 'static,
+    ) -> Result<Arc<T>, Trouble> {
+        let since = lock(&self.since).map(|(_, since)| since);
+        let every = self.budget.allows(slot.shared(), every);
         slot.or_ask(at, every, since, ask).await
     }
 
@@ -251,6 +263,8 @@ impl Desk {
             Some(last) if has_all(last) => period.every(),
             Some(_) | None => METRICS_FIRST,
         };
+        // It counts, and is not made rarer: a lag is as old as its point.
+        self.budget.allows(slot.shared(), period.every());
         // All systems look first at about one time.
         let gather = if last.is_none() { GATHERED_IN } else { Duration::ZERO };
         let client = aws_sdk_cloudwatch::Client::new(&self.config);
@@ -280,14 +294,16 @@ impl Desk {
     /// are renewed by themselves.
     pub async fn expires_ms(&self, at: Stamp) -> Option<i64> {
         let lasting = self.lasting.clone()?;
-        let last = self.told.of::<Slot<Expiry>>().last();
+        let slot = self.told.of::<Slot<Expiry>>();
+        let last = slot.last();
         let ask = async move {
             let at_ms = expires_ms(&lasting).await;
             let last = last.and_then(|last| last.at_ms);
             let moves = at_ms.zip(last).is_some_and(|(at_ms, last)| at_ms > last);
             Ok(Expiry { at_ms, moves })
         };
-        let told = self.told_each(EXPIRY_EVERY, at, ask).await.ok()?;
+        // That is asked of ourselves.
+        let told = slot.or_ask(at, EXPIRY_EVERY, None, ask).await.ok()?;
         told.at_ms.filter(|_| !told.moves)
     }
 }

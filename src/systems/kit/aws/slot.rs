@@ -109,6 +109,24 @@ impl<T: Send + Sync + 'static> Slot<T> {
     }
 }
 
+/// The most requests of a minute that the questions of one place come to: both regions of a site
+/// stay below 20, and none of them takes what an account's other programs need.
+const REQUESTS_A_MINUTE: f64 = 9.75;
+
+/// How often each question of a place is wanted.
+#[derive(Default)]
+pub struct Budget(Mutex<BTreeMap<paced::Shared, Duration>>);
+
+impl Budget {
+    /// How often a question may be asked that is wanted so often: the rarer, the more there are.
+    pub fn allows(&self, question: paced::Shared, every: Duration) -> Duration {
+        let mut all = lock(&self.0);
+        all.insert(question, every);
+        let a_minute: f64 = all.values().map(|every| 60.0 / every.as_secs_f64()).sum();
+        every.mul_f64((a_minute / REQUESTS_A_MINUTE).max(1.0))
+    }
+}
+
 /// What is told of single things, by their names.
 pub struct Named<T>(Mutex<BTreeMap<String, Arc<Slot<T>>>>);
 
@@ -173,6 +191,24 @@ mod tests {
         // Who is asked too often is left alone.
         check(197, None, None, Err("the 5th".to_owned())).await;
         check(198, None, None, Ok(6)).await;
+    }
+
+    #[test]
+    fn many_questions_are_asked_rarer() {
+        let (budget, s) = (Budget::default(), Duration::from_secs);
+        let each: [paced::Shared; 20] = std::array::from_fn(|_| paced::Shared::default());
+        // Two a minute each: no more than four of them fit, and a fifth makes all of them wait.
+        for question in &each[..4] {
+            assert_eq!(budget.allows(*question, s(30)), s(30));
+        }
+        assert!(budget.allows(each[4], s(30)) > s(30));
+        assert!(budget.allows(each[0], s(30)) > s(30));
+        for question in each {
+            budget.allows(question, s(30));
+        }
+        let every = budget.allows(each[0], s(30)).as_secs_f64();
+        let a_minute = 20.0 * 60.0 / every;
+        assert!((a_minute - REQUESTS_A_MINUTE).abs() < 0.01, "{a_minute}");
     }
 
     #[tokio::test]
