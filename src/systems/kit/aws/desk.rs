@@ -341,6 +341,7 @@ mod tests {
             place: "one".to_owned(),
             user: "u".to_owned(),
             told: Commons::default(),
+            budget: Budget::default(),
             since: Mutex::default(),
             wanted: Arc::default(),
         };
