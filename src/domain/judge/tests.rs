@@ -173,6 +173,11 @@ fn the_side_that_serves_is_told_by_the_stores() {
     check(&[pg(Side::A, Saw::Standby)], Some(Side::A), 0, Side::A);
     check(&both, Some(Side::B), 0, Side::B);
     check(&both, None, 0, Side::A);
+    // A store that one region alone has is primary for want of another.
+    let mut alone = site();
+    alone.systems.iter_mut().find(|one| one.id == id("pg")).unwrap().sides[0] = None;
+    let alone_in_b = snapshot(&[pg(Side::B, Saw::Primary)], &[]);
+    assert_eq!(told(&alone, &alone_in_b, at(0)), None);
 }
 
 #[test]
