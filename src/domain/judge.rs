@@ -46,10 +46,12 @@ pub fn active(site: &Site, snapshot: &Snapshot, remembered: Option<Side>, now: S
     told(site, snapshot, now).or(remembered).unwrap_or_else(|| site.starts_primary())
 }
 
-/// The side that serves by what the stores tell now; none where they do not tell one apart.
+/// The side that serves by what the stores tell now; none where they do not tell one apart. A
+/// store that one region alone has is primary for want of another, and tells nothing of the two.
 pub fn told(site: &Site, snapshot: &Snapshot, now: Stamp) -> Option<Side> {
     let (rules, about) = (HashMap::new(), Side::A.into());
-    let pairs = scene::pairs(site, snapshot, now);
+    let mut pairs = scene::pairs(site, snapshot, now);
+    pairs.retain(|pair| pair.iter().all(Option::is_some));
     let (active, pairs) = (Side::A, pairs.as_slice());
     let scene = Scene { site, snapshot, pairs, rules: &rules, active, about: &about, now };
     let some = |side: Side, wanted: fn(&Reading) -> bool| {
