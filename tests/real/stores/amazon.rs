@@ -1,5 +1,8 @@
 //! What Amazon runs, by its doubles: a replica is promoted, the writer of a global store is moved,
-//! while region A is silent. The doubles have no rows: a real server stands for what is promoted.
+//! while region A is silent. The doubles have no rows: a real pair stands for them, and the test does
+//! to its standby what Amazon does to the rows.
+
+use std::thread;
 
 use crate::failover::person::Start;
 use crate::servers::fault::{Fault, FaultProxy, Held};
@@ -14,7 +17,10 @@ const REGIONS: [&str; 2] = servers::rds::REGIONS;
 /// A pair behind one relay, which leads to both regions.
 struct Regions<'p> {
     relay: FaultProxy,
+    /// What the double tells.
     are_parted: &'p dyn Fn() -> bool,
+    /// Takes the rows of B into service, once or more.
+    promote_rows: &'p dyn Fn(),
 }
 
 impl Servers for Regions<'_> {
@@ -31,7 +37,11 @@ impl Servers for Regions<'_> {
     fn until_a_writes(&self) {}
 
     fn are_parted(&self) -> bool {
-        (self.are_parted)()
+        let are_parted = (self.are_parted)();
+        if are_parted {
+            (self.promote_rows)();
+        }
+        are_parted
     }
 }
 
@@ -65,7 +75,7 @@ fn story(row: Row<'_>) {
             "[systems.rows]\nobjective = \"core\"\nevery = \"2s\"\ntimeout = \"2s\"\n\
              read = \"read\"\nact = \"act\"\n{rows}\n"
         ),
-        every_s: 5,
+        every_s: 3,
         actions: [row.action, write],
         writes_to: "rows",
         starts: [Start::Typed(row.typed), Start::Window],
@@ -79,22 +89,26 @@ fn story(row: Row<'_>) {
     });
 }
 
-/// A database of region B alone.
-fn sql(server: &postgres::Server) -> (String, &'static str) {
+/// The endpoint of a database in region B.
+fn sql(rows: &postgres::Pair) -> (String, &'static str) {
     let settings = format!(
         "kind = \"postgres\"\nb = {{ host = \"127.0.0.1:{}\", database = \"postgres\" }}",
-        server.port
+        rows.b.port
     );
     (settings, "postgres.verify_write")
 }
 
-#[test]
-fn a_replica_is_promoted_once_by_whoever_lives() {
-    let Some(_turn) = turn(Group::Cloud) else { return };
+fn promote_sql(rows: &postgres::Pair) {
+    rows.b.sql("select case when pg_is_in_recovery() then pg_promote() end");
+}
+
+fn a_replica_is_promoted() {
     let (pair, rows) = (servers::rds::Pair::start(), postgres::Pair::start());
     pair.lag(0.5, 30);
     let are_parted = || pair.promotions(1) == 1;
-    let servers = Regions { relay: FaultProxy::to(pair.cloud.port), are_parted: &are_parted };
+    let promote_rows = || promote_sql(&rows);
+    let relay = FaultProxy::to(pair.cloud.port);
+    let servers = Regions { relay, are_parted: &are_parted, promote_rows: &promote_rows };
     story(Row {
         id: "database",
         kind: "kind = \"rds\"",
@@ -104,19 +118,19 @@ fn a_replica_is_promoted_once_by_whoever_lives() {
         order: "Action=PromoteReadReplica",
         // Nobody tells the old primary.
         returned: Returned::TakesWrites("SPLIT BRAIN: database is PRIMARY in A and in B"),
-        rows: sql(&rows.a),
+        rows: sql(&rows),
         servers: &servers,
     });
     assert_eq!(pair.promotions(1), 1);
 }
 
-#[test]
-fn a_writer_is_failed_over_once_by_whoever_lives() {
-    let Some(_turn) = turn(Group::Cloud) else { return };
+fn a_writer_is_failed_over() {
     let (pair, rows) = (servers::aurora::Pair::start(), postgres::Pair::start());
     let b = servers::aurora::Pair::arn(1);
     let are_parted = || pair.writer().as_ref() == Some(&b);
-    let servers = Regions { relay: FaultProxy::to(pair.cloud.port), are_parted: &are_parted };
+    let promote_rows = || promote_sql(&rows);
+    let relay = FaultProxy::to(pair.cloud.port);
+    let servers = Regions { relay, are_parted: &are_parted, promote_rows: &promote_rows };
     let kind = format!("kind = \"aurora\"\nglobal_cluster = \"{}\"", servers::aurora::GLOBAL);
     story(Row {
         id: "database",
@@ -126,20 +140,20 @@ fn a_writer_is_failed_over_once_by_whoever_lives() {
         typed: "failover database-b",
         order: "Action=FailoverGlobalCluster",
         returned: Returned::Follows,
-        rows: sql(&rows.a),
+        rows: sql(&rows),
         servers: &servers,
     });
 }
 
-#[test]
-fn a_datastore_is_failed_over_once_by_whoever_lives() {
-    let Some(_turn) = turn(Group::Cloud) else { return };
+fn a_datastore_is_failed_over() {
     let (pair, rows) = (servers::elasticache::Pair::start(), redis::Pair::start());
     let are_parted = || pair.failovers() == 1;
-    let servers = Regions { relay: FaultProxy::to(pair.cloud.port), are_parted: &are_parted };
+    let promote_rows = || drop(rows.b.ask(&["REPLICAOF", "NO", "ONE"]));
+    let relay = FaultProxy::to(pair.cloud.port);
+    let servers = Regions { relay, are_parted: &are_parted, promote_rows: &promote_rows };
     let global = servers::elasticache::GLOBAL;
     let kind = format!("kind = \"elasticache\"\nglobal_datastore = \"{global}\"");
-    let at = format!("kind = \"redis\"\nb = {{ host = \"127.0.0.1:{}\" }}", rows.a.port);
+    let at = format!("kind = \"redis\"\nb = {{ host = \"127.0.0.1:{}\" }}", rows.b.port);
     story(Row {
         id: "cache",
         kind: &kind,
@@ -152,4 +166,24 @@ fn a_datastore_is_failed_over_once_by_whoever_lives() {
         servers: &servers,
     });
     assert_eq!(pair.failovers(), 1);
+}
+
+/// Beside each other: each of them waits for its doubles most of the time.
+#[test]
+fn what_amazon_runs_is_parted_once_by_whoever_lives() {
+    let Some(_turn) = turn(Group::Cloud) else { return };
+    let stories: [(&str, fn()); 3] = [
+        ("rds", a_replica_is_promoted),
+        ("aurora", a_writer_is_failed_over),
+        ("elasticache", a_datastore_is_failed_over),
+    ];
+    thread::scope(|scope| {
+        let begin = |name: &str, story| {
+            thread::Builder::new().name(name.to_owned()).spawn_scoped(scope, story).unwrap()
+        };
+        let running = stories.map(|(name, story)| begin(name, story));
+        for story in running {
+            story.join().unwrap();
+        }
+    });
 }
