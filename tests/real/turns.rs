@@ -32,7 +32,9 @@ impl Group {
     /// What its tests need beside the servers of Debian's packages, which each group needs.
     const fn peers(self) -> &'static [Peer] {
         match self {
-            Self::Cost => &[peers::KAFKA, peers::MINIO, opensearch::PEER],
+            Self::Cost => {
+                &[peers::AWS, peers::KAFKA, peers::MINIO, opensearch::PEER, peers::PATRONI]
+            }
             Self::Cloud => &[peers::AWS],
             Self::Kafka => &[peers::AWS, peers::KAFKA],
             Self::Lms => &[peers::KAFKA, peers::MINIO],
