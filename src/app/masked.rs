@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use super::secrets::{ActSecrets, ReadSecrets, listed_names};
 use crate::domain::link::{Link, LinkWord};
 use crate::domain::preview::{Preview, Standing};
-use crate::domain::reading::{FactValue, Health, Identity, Look, LookError, Reading};
+use crate::domain::reading::{FactValue, Health, Identity, Look, LookError, Reading, Rival};
 use crate::domain::run::commit::Execution;
 use crate::domain::site::{SecretSource, Site};
 use crate::domain::text::Clean;
@@ -83,6 +83,7 @@ impl Mask {
             health,
             hindered,
             identity,
+            rival,
             link,
             end,
             parted,
@@ -117,6 +118,9 @@ impl Mask {
         }
         if let Some(Identity { server, data }) = identity {
             [server, data].into_iter().for_each(&mut mask);
+        }
+        if let Some(Rival { place, is_silent: _ }) = rival {
+            mask(place);
         }
         [end, parted].into_iter().flatten().for_each(|told| mask(&mut told.of));
         hindered.iter_mut().chain([note]).for_each(mask);

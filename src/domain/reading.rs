@@ -117,6 +117,22 @@ impl Identity {
     }
 }
 
+/// Another primary of a store, which neither side speaks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rival {
+    /// Where it is, or what it is called.
+    pub place: Clean,
+    /// True where it is silent and was primary when it was last heard: it may still take writes.
+    pub is_silent: bool,
+}
+
+impl Rival {
+    /// One that says so now.
+    pub fn seen(place: impl Into<Clean>) -> Self {
+        Self { place: place.into(), is_silent: false }
+    }
+}
+
 /// A point in a store's history of changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
@@ -225,6 +241,9 @@ pub struct Reading {
     /// Whether it takes writes; told by every system that tells a role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub writes: Option<Writes>,
+    /// A primary beside the server that speaks for the side, on neither side, where one is seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rival: Option<Rival>,
     /// Why no write can succeed now although nothing forbids it; on a standby, why none could once
     /// it is promoted. It proves nothing closed: a fence asks `writes` alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -266,6 +285,7 @@ impl Reading {
             health,
             role: None,
             writes: None,
+            rival: None,
             hindered: None,
             identity: None,
             lag: None,

@@ -96,6 +96,9 @@ pub struct Cell {
     /// When another server, or the same one started anew, was first read under this name.
     #[serde(default)]
     pub exchanged: Option<Stamp>,
+    /// Since when each reading tells of another primary, on neither side.
+    #[serde(default)]
+    pub rival_since: Option<Stamp>,
     /// What it held when it was last seen whole.
     #[serde(default)]
     pub whole: Option<Whole>,
@@ -188,6 +191,7 @@ impl Cell {
 
     fn record_reading(&mut self, at: Stamp, reading: Reading) {
         self.last_error = None;
+        self.rival_since = reading.rival.as_ref().map(|_| self.rival_since.unwrap_or(at));
         match &reading.health {
             Health::Up => {
                 self.healthy_since.get_or_insert(at);
@@ -367,6 +371,7 @@ impl Snapshot {
             healthy_since: cell.healthy_since,
             degraded_since: cell.degraded_since,
             last_lag: cell.last_lag.clone(),
+            rival_since: cell.rival_since,
             whole: cell.whole.clone(),
             emptied: cell.emptied.clone(),
             ..Cell::default()

@@ -153,6 +153,26 @@ fn roles(scene: &Scene<'_>) -> (Vec<Alarm>, Vec<Alarm>) {
                 let words = format!("SPLIT BRAIN: {id} is PRIMARY in A and in B; fence one now");
                 split.push(alarm(SPLIT_KEY, Some(since), words));
             }
+            Roles::Rival(since) => {
+                let place = rival_at(&pair);
+                let is_primary = |view| split_brain::role(&view) == Some(Role::Primary);
+                let words = if pair.into_iter().flatten().any(is_primary) {
+                    format!(
+                        "SPLIT BRAIN: {id} is PRIMARY at {place} too, on neither side; fence it"
+                    )
+                } else {
+                    format!("{id} is PRIMARY at {place}, which is on neither side")
+                };
+                split.push(alarm(SPLIT_KEY, Some(since), words));
+            }
+            Roles::MayBeRival(since) => {
+                let place = rival_at(&pair);
+                let words = format!(
+                    "{id} was PRIMARY at {place} when that was last heard: it may still take writes"
+                );
+                let rival = alarm("rival/", Some(since), words);
+                others.push(Alarm { priority: Priority::ActSoon, ..rival });
+            }
             Roles::TwoLastSeen(since) => {
                 let words = format!(
                     "SPLIT BRAIN: {id} had two primaries when last read; one is silent, that is \
@@ -176,6 +196,11 @@ fn roles(scene: &Scene<'_>) -> (Vec<Alarm>, Vec<Alarm>) {
     }
     split.sort_by_key(Alarm::urgency);
     (split, others)
+}
+
+fn rival_at<'a>(pair: &[Option<View<'a>>; 2]) -> &'a Clean {
+    let (_, rival) = split_brain::rival(pair).expect("its roles tell of one");
+    &rival.place
 }
 
 /// The alarms of one side, one a system, most urgent first.

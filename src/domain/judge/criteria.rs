@@ -307,6 +307,8 @@ fn one_primary(list: &mut List, scene: &Scene<'_>) {
         let id = &system.id;
         let (met, seen) = match split_brain::ask(pair, scene.snapshot) {
             Roles::Two(_) => (Met::No, "both sides are PRIMARY and not proven closed"),
+            Roles::Rival(_) => (Met::No, "a server on neither side is PRIMARY"),
+            Roles::MayBeRival(_) => (Met::Unknown, "another one was PRIMARY when last heard"),
             Roles::TwoLastSeen(_) => (Met::No, "both were PRIMARY when last read; one is silent"),
             Roles::OneServer(_) => (Met::No, "both names lead to the same server"),
             Roles::None | Roles::Fine => continue,

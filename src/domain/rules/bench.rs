@@ -8,7 +8,7 @@ use crate::domain::link::Link;
 use crate::domain::objective::Objective;
 use crate::domain::reading::{
     Basis, Capacity, Certainty, Fact, FactValue, Health, Identity, Lag, LagUnit, Look, LookError,
-    LookErrorKind, Reading, Role, Writes,
+    LookErrorKind, Reading, Rival, Role, Writes,
 };
 use crate::domain::site::{RuleSpec, RuleTest, Site, SystemSpec};
 use crate::domain::snapshot::{Cell, Snapshot};
@@ -77,6 +77,8 @@ pub(crate) enum Saw {
     Writes(Writes),
     /// The same of a server with a name of its own.
     Server(&'static str, Writes),
+    /// A third server takes writes too, or did and is silent.
+    Rival(Role, bool),
     /// A standby with a lag in seconds.
     Lag(f64, Certainty, Basis),
     /// A standby with a fact.
@@ -107,6 +109,10 @@ impl Saw {
                 (reading.role, reading.writes) = (Some(Role::Primary), Some(*writes));
                 let (server, data) = ((*name).into(), "cluster".into());
                 reading.identity = Some(Identity { server, data });
+            }
+            Self::Rival(role, is_silent) => {
+                let rival = Rival { is_silent: *is_silent, ..Rival::seen("10.0.0.9:6379") };
+                (reading.role, reading.rival) = (Some(*role), Some(rival));
             }
             Self::Lag(seconds, certainty, basis) => {
                 reading.role = Some(Role::Standby);

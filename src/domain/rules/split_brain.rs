@@ -3,9 +3,9 @@
 use super::view::View;
 use crate::domain::identity;
 use crate::domain::ids::{Side, SystemId};
-use crate::domain::reading::{Reading, Role};
-use crate::domain::site::Site;
-use crate::domain::snapshot::Snapshot;
+use crate::domain::reading::{Reading, Rival, Role};
+use crate::domain::site::{Site, SystemSpec};
+use crate::domain::snapshot::{Cell, Snapshot};
 use crate::domain::time::Stamp;
 
 /// What the two sides of a system say of their roles.
@@ -13,6 +13,10 @@ use crate::domain::time::Stamp;
 pub enum Roles {
     /// Two primaries, none proven closed, as read just now; since when.
     Two(Stamp),
+    /// One is on neither side, as was last read; since when.
+    Rival(Stamp),
+    /// One on neither side was primary and is silent: it may take writes; since when.
+    MayBeRival(Stamp),
     /// There were two when they were last read, and one is silent now: not over; since when.
     TwoLastSeen(Stamp),
     /// Both names lead to one server; since when that is read.
@@ -25,6 +29,15 @@ pub enum Roles {
 
 /// Asks the two sides of one system; a side where it is not is none.
 pub fn ask(views: [Option<View<'_>>; 2], snapshot: &Snapshot) -> Roles {
+    let roles = beside_each_other(views, snapshot);
+    match (rival(&views), roles) {
+        (Some((since, rival)), _) if !rival.is_silent => Roles::Rival(since),
+        (Some((since, _)), Roles::None | Roles::Fine) => Roles::MayBeRival(since),
+        (Some(_) | None, roles) => roles,
+    }
+}
+
+fn beside_each_other(views: [Option<View<'_>>; 2], snapshot: &Snapshot) -> Roles {
     let [Some(a), Some(b)] = views else { return Roles::Fine };
     if let Some(since) = identity::one_server(snapshot, &a.system.id) {
         return Roles::OneServer(since);
@@ -38,16 +51,24 @@ pub fn ask(views: [Option<View<'_>>; 2], snapshot: &Snapshot) -> Roles {
     }
 }
 
+/// Since when a primary of a system is on neither side, and which.
+pub fn rival<'a>(views: &[Option<View<'a>>; 2]) -> Option<(Stamp, &'a Rival)> {
+    views.iter().flatten().find_map(|view| view.cell.rival())
+}
+
 /// The systems that have two primaries, or had when last read, and since when: until one side is
 /// proven closed.
 pub fn standing(site: &Site, snapshot: &Snapshot) -> Vec<(SystemId, Stamp)> {
-    let on_both = |system: &&crate::domain::site::SystemSpec| {
-        Side::BOTH.iter().all(|side| system.sides[side.index()].is_some())
+    let since = |system: &SystemSpec| {
+        let cells = Side::BOTH.iter().filter(|side| system.sides[side.index()].is_some());
+        let cells = cells.filter_map(|side| snapshot.cell(&system.id, *side));
+        let mut rivals = cells.filter_map(Cell::rival).filter(|(_, rival)| !rival.is_silent);
+        let rival = rivals.next().map(|(since, _)| since);
+        let is_on_both = system.sides.iter().all(Option::is_some);
+        rival.or_else(|| snapshot.both_open_since(&system.id).filter(|_| is_on_both))
     };
-    let systems = site.systems.iter().filter(on_both);
-    systems
-        .filter_map(|system| Some((system.id.clone(), snapshot.both_open_since(&system.id)?)))
-        .collect()
+    let standing = |system: &SystemSpec| Some((system.id.clone(), since(system)?));
+    site.systems.iter().filter_map(standing).collect()
 }
 
 /// The role that a side tells now.
@@ -89,6 +110,10 @@ mod tests {
             30,
             Roles::Two(at(30)),
         );
+        // One that was primary and is silent is a doubt.
+        let silent = [(0, Saw::Rival(Role::Primary, true))];
+        check(&silent, &[(0, Standby)], 0, Roles::MayBeRival(at(0)));
+        check(&silent, &[(0, Primary)], 0, Roles::Two(at(0)));
         // Silence does not end it, a side that follows does.
         let both = [(0, Primary), (2, Primary)];
         let then = |saw: Saw| [both.to_vec(), vec![(4, saw)]].concat();
@@ -110,5 +135,16 @@ mod tests {
         check(&[(2, one.clone())], &[(2, one)], 2, Roles::OneServer(at(2)));
         let other = Saw::Server("other", Writes::Open);
         check(&[(2, same(Writes::Open))], &[(2, other)], 2, Roles::Two(at(2)));
+        // A third server takes writes beside a primary, whatever the other side is.
+        let rival = [(0, Saw::Rival(Role::Primary, false))];
+        check(&rival, &[(0, Standby)], 0, Roles::Rival(at(0)));
+        check(&rival, &[(0, Primary)], 0, Roles::Rival(at(0)));
+        check(&rival, &[(0, Silent)], 0, Roles::Rival(at(0)));
+        check(&[(0, Saw::Rival(Role::Standby, false))], &[(0, Primary)], 0, Roles::Rival(at(0)));
+        check(&[(0, Saw::Rival(Role::Standby, false))], &[(0, Standby)], 0, Roles::Rival(at(0)));
+        // Silence does not end it, a reading that tells of none does.
+        let then = |saw: Saw| [rival.to_vec(), vec![(4, saw)]].concat();
+        check(&then(Silent), &[], 4, Roles::Rival(at(0)));
+        check(&then(Primary), &[(4, Silent)], 4, Roles::Fine);
     }
 }

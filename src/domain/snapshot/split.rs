@@ -1,7 +1,7 @@
 //! Which server answers, and whether two sides that are read together are two open primaries.
 
 use super::{Cell, PAIR_AGE_MAX};
-use crate::domain::reading::Reading;
+use crate::domain::reading::{Reading, Rival};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 
@@ -25,6 +25,12 @@ fn told_role(cell: &Cell, at: Stamp) -> Option<&Reading> {
 }
 
 impl Cell {
+    /// Since when another primary is told of that is on neither side, and where: until a reading
+    /// tells of none.
+    pub fn rival(&self) -> Option<(Stamp, &Rival)> {
+        self.rival_since.zip(self.last_reading.as_ref()?.rival.as_ref())
+    }
+
     /// Notes that another server tells this reading than told the last one.
     pub(super) fn follow_server(&mut self, at: Stamp, reading: &Reading) {
         let before = self.last_reading.as_ref().and_then(server_of);

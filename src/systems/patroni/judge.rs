@@ -77,6 +77,7 @@ pub(super) fn reading(view: &View<'_>) -> Reading {
     reading.role = own.role();
     reading.writes = Some(own.writes());
     reading.identity = Some(own.identity());
+    reading.rival = own.rival();
     let position = |at| Position { of: own.system.as_str().into(), at, unit: LagUnit::Bytes };
     reading.end = own.location().or(standby.and_then(Member::held)).map(position);
     let began = view.aside.parted.zip(own.primary().and_then(|primary| primary.timeline));

@@ -1,6 +1,8 @@
 //! How far a standby cluster is behind: bytes from both leaders in one look, seconds by when the
 //! primary was seen to stand where the standby stands.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::state::{Member, SideState};
@@ -17,6 +19,9 @@ pub struct Learned {
     pub(super) trail: Trail,
     /// Which side's leader had replayed more than it received.
     odd: [bool; 2],
+    /// Members of each side that were primary when they were last heard: their names by their
+    /// places.
+    led: [BTreeMap<String, String>; 2],
 }
 
 impl server::Learned for Learned {
@@ -39,10 +44,24 @@ impl Learned {
             // What it stood at was asked after the look began.
             self.trail.record(&of, clock_s(at), location);
         }
-        for (odd, told) in self.odd.iter_mut().zip(told) {
+        let mut told = told;
+        for (odd, told) in self.odd.iter_mut().zip(&mut told) {
             let Some(told) = told else { continue };
             let now = told.standby_leader().is_some_and(Member::replayed_more);
             told.odd_before = std::mem::replace(odd, now);
+        }
+        for (led, told) in self.led.iter_mut().zip(told) {
+            let Some(told) = told else { continue };
+            for member in &told.members {
+                if member.is_primary() {
+                    led.insert(member.place.clone(), member.name.clone());
+                } else {
+                    led.remove(&member.place);
+                }
+            }
+            let is_silent = |place: &&String| !told.members.iter().any(|one| one.place == **place);
+            let name = |place: &String| format!("{} at {place}", led[place]);
+            told.silent_primary = led.keys().find(is_silent).map(name);
         }
     }
 }

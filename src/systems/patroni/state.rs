@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::settings::Own;
-use crate::domain::reading::{Identity, Role, Writes};
+use crate::domain::reading::{Identity, Rival, Role, Writes};
 use crate::domain::text::head;
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
@@ -190,6 +190,8 @@ pub struct SideState {
     pub(super) listed: Result<Listed, Trouble>,
     /// True where its leader had replayed more than it received in the look before, too.
     pub(super) odd_before: bool,
+    /// A member that is silent and was primary when it was last heard.
+    pub(super) silent_primary: Option<String>,
 }
 
 impl SideState {
@@ -221,7 +223,7 @@ impl SideState {
             is_ours
         });
         let scope = own.scope.clone();
-        Ok(Self { scope, system, members, silent, listed, odd_before: false })
+        Ok(Self { scope, system, members, silent, listed, odd_before: false, silent_primary: None })
     }
 
     /// Which cluster told this.
@@ -243,6 +245,17 @@ impl SideState {
     /// The leader where it is a primary.
     pub(super) fn primary(&self) -> Option<&Member> {
         self.leader().filter(|leader| leader.is_primary())
+    }
+
+    /// Another primary than its leader: seen, or silent since it was one. Who is silent may hang,
+    /// and its server goes on.
+    pub(super) fn rival(&self) -> Option<Rival> {
+        let leader = self.leader()?;
+        let primaries = self.members.iter().filter(|one| one.is_primary());
+        let mut others = primaries.filter(|one| one.place != leader.place);
+        let seen = others.next().map(|one| Rival::seen(format!("{} at {}", one.name, one.place)));
+        let silent = |name: &String| Rival { place: name.as_str().into(), is_silent: true };
+        seen.or_else(|| self.silent_primary.as_ref().map(silent))
     }
 
     /// Where the log of its primary stands.

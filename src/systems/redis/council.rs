@@ -115,8 +115,11 @@ impl Council {
                 (false, false) => None,
             });
         }
+        let led_to = |place: &str| self.agreed().is_some_and(|word| word.primary.place() == place);
         let rivals = self.rivals(own, other).map(|Other { place, .. }| {
-            format!("{place} says PRIMARY too while {says}: what it takes is LOST")
+            let lost =
+                if led_to(place) { "what the sides' own servers take" } else { "what it takes" };
+            format!("{place} says PRIMARY, on neither side, while {says}: {lost} is LOST")
         });
         reasons.extend(rivals);
         reasons

@@ -76,6 +76,7 @@ pub(super) fn reading(view: &View<'_>) -> Reading {
     reading.writes = Some(view.writes());
     reading.identity = Some(own.identity());
     (reading.end, reading.parted) = (own.end(), own.parted());
+    reading.rival = own.rival(view.other);
     reading.hindered = own.hindered().map(Clean::from);
     (reading.lag, reading.link, reading.held) = (behind, view.link(), own.held());
     reading.facts = facts(view);

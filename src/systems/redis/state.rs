@@ -6,7 +6,7 @@ use super::info::{Follower, Info};
 use super::link::Session;
 use super::members::{Member, identity, writes};
 use crate::domain::ids::Side;
-use crate::domain::reading::{Held, HeldUnit, Identity, LagUnit, Position, Role, Writes};
+use crate::domain::reading::{Held, HeldUnit, Identity, LagUnit, Position, Rival, Role, Writes};
 use crate::domain::text::{Clean, head};
 use crate::systems::kit::endpoint::Endpoint;
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
@@ -192,6 +192,12 @@ impl SideState {
     pub(super) fn held(&self) -> Option<Held> {
         let settled = !self.loading && (self.is_primary() || self.follows());
         settled.then_some(Held { count: self.keys, unit: HeldUnit::Keys, loaded: self.loaded })
+    }
+
+    /// A primary that sentinels know and that is on neither side.
+    pub(super) fn rival(&self, other: Option<&Self>) -> Option<Rival> {
+        let rival = self.council.as_ref()?.rivals(self, other).next()?;
+        Some(Rival::seen(rival.place.as_str()))
     }
 
     /// Why a write is refused for now, or would be once it is promoted, in its own settings' words.
