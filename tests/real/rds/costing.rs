@@ -11,6 +11,8 @@ use warroom::domain::spending::Bill;
 use warroom::port::Clock;
 
 use super::bench::{Shared, WallClock, text, why};
+use crate::kind::hands::table;
+use crate::servers::aws::ACCOUNT;
 use crate::servers::fault::FaultProxy;
 use crate::servers::rds::{INSTANCES, Pair, REGIONS};
 use crate::servers::{aurora, dynamodb, elasticache};
@@ -86,7 +88,13 @@ fn all_kinds_together_ask_no_oftener_than_few() {
     let mut site = Shared::by(clock);
     let url = proxy.url();
     let others = [crate::dynamodb::system(&url), crate::cloudwatch::system(&url)];
-    for spec in stores(&url).step_by(2).take(30).chain(others.into_iter().cycle().take(20)) {
+    let all = stores(&url).step_by(2).take(30).chain(others.into_iter().cycle().take(20));
+    for (number, mut spec) in all.enumerate() {
+        // Some say whose account it is, and some do not.
+        if number % 2 == 0 {
+            let account = table(vec![("account", text(ACCOUNT))]);
+            spec.settings.entries.extend(account.entries);
+        }
         site.watch(&spec);
     }
     let mut watch = |seconds: u16| {
