@@ -41,7 +41,11 @@ const FOR_EVER: Duration = Duration::MAX;
 
 /// The desks of a console, by place and by who asks there.
 #[derive(Default)]
-pub struct Desks(Mutex<BTreeMap<Seated, Arc<Slot<Desk>>>>);
+pub struct Desks {
+    seats: Mutex<BTreeMap<Seated, Arc<Slot<Desk>>>>,
+    /// Of all of them: who asks at two desks of an account is throttled there as one.
+    budget: Arc<Budget>,
+}
 
 /// Where, and who asks there.
 type Seated = (Place, String);
@@ -80,12 +84,12 @@ impl Desks {
         opened: impl Future<Output = Result<Opened, Trouble>> + Send + 'static,
     ) -> Result<Arc<Desk>, Trouble> {
         let user = seated.1.clone();
-        let slot = Arc::clone(lock(&self.0).entry(seated).or_default());
+        let slot = Arc::clone(lock(&self.seats).entry(seated).or_default());
         let (at, ours) = (clock.now(), Arc::clone(clock));
+        let (place, budget) = (words, Arc::clone(&self.budget));
         let ask = async move {
             let Opened { config, clock, lasting } = opened.await?;
             let (told, since, wanted) = (Commons::default(), Mutex::default(), Arc::default());
-            let (place, budget) = (words, Budget::default());
             Ok(Desk { config, clock, lasting, ours, place, user, told, budget, since, wanted })
         };
         slot.or_ask(at, FOR_EVER, None, ask).await
@@ -102,7 +106,7 @@ pub struct Desk {
     place: String,
     user: String,
     told: Commons,
-    budget: Budget,
+    budget: Arc<Budget>,
     /// The last step, and when it was heard of: what was asked before is of no use.
     since: Mutex<Option<(u64, Stamp)>>,
     wanted: Arc<Mutex<BTreeSet<Query>>>,
@@ -264,7 +268,7 @@ impl Desk {
             Some(_) | None => METRICS_FIRST,
         };
         // It counts, and is not made rarer: a lag is as old as its point.
-        self.budget.allows(slot.shared(), period.every());
+        self.budget.set(slot.shared(), period.every());
         // All systems look first at about one time.
         let gather = if last.is_none() { GATHERED_IN } else { Duration::ZERO };
         let client = aws_sdk_cloudwatch::Client::new(&self.config);
@@ -341,7 +345,7 @@ mod tests {
             place: "one".to_owned(),
             user: "u".to_owned(),
             told: Commons::default(),
-            budget: Budget::default(),
+            budget: Arc::default(),
             since: Mutex::default(),
             wanted: Arc::default(),
         };

@@ -109,21 +109,36 @@ impl<T: Send + Sync + 'static> Slot<T> {
     }
 }
 
-/// The most requests of a minute that the questions of one place come to: both regions of a site
-/// stay below 20, and none of them takes what an account's other programs need.
-const REQUESTS_A_MINUTE: f64 = 9.75;
+/// The most requests of a minute that the questions of a console come to: an account's other
+/// programs need theirs.
+const REQUESTS_A_MINUTE: f64 = 19.5;
 
-/// How often each question of a place is wanted.
+/// How many requests of a minute each question of a console wants.
 #[derive(Default)]
-pub struct Budget(Mutex<BTreeMap<paced::Shared, Duration>>);
+pub struct Budget {
+    /// Those that cannot be made rarer.
+    set: Mutex<BTreeMap<paced::Shared, f64>>,
+    wanted: Mutex<BTreeMap<paced::Shared, f64>>,
+}
+
+fn a_minute(every: Duration) -> f64 {
+    60.0 / every.as_secs_f64()
+}
 
 impl Budget {
     /// How often a question may be asked that is wanted so often: the rarer, the more there are.
     pub fn allows(&self, question: paced::Shared, every: Duration) -> Duration {
-        let mut all = lock(&self.0);
-        all.insert(question, every);
-        let a_minute: f64 = all.values().map(|every| 60.0 / every.as_secs_f64()).sum();
-        every.mul_f64((a_minute / REQUESTS_A_MINUTE).max(1.0))
+        let set: f64 = lock(&self.set).values().sum();
+        let mut wanted = lock(&self.wanted);
+        wanted.insert(question, a_minute(every));
+        // Whatever is set, something is left to see how things stand.
+        let left = (REQUESTS_A_MINUTE - set).max(REQUESTS_A_MINUTE / 4.0);
+        every.mul_f64((wanted.values().sum::<f64>() / left).max(1.0))
+    }
+
+    /// Notes a question that is asked so often, come what may.
+    pub fn set(&self, question: paced::Shared, every: Duration) {
+        lock(&self.set).insert(question, a_minute(every));
     }
 }
 
@@ -196,18 +211,25 @@ mod tests {
     #[test]
     fn many_questions_are_asked_rarer() {
         let (budget, s) = (Budget::default(), Duration::from_secs);
-        let each: [paced::Shared; 20] = std::array::from_fn(|_| paced::Shared::default());
-        // Two a minute each: no more than four of them fit, and a fifth makes all of them wait.
-        for question in &each[..4] {
+        let each: [paced::Shared; 40] = std::array::from_fn(|_| paced::Shared::default());
+        // Two a minute each: no more than nine of them fit, and a tenth makes all of them wait.
+        for question in &each[..9] {
             assert_eq!(budget.allows(*question, s(30)), s(30));
         }
-        assert!(budget.allows(each[4], s(30)) > s(30));
+        assert!(budget.allows(each[9], s(30)) > s(30));
         assert!(budget.allows(each[0], s(30)) > s(30));
         for question in each {
             budget.allows(question, s(30));
         }
         let every = budget.allows(each[0], s(30)).as_secs_f64();
-        let a_minute = 20.0 * 60.0 / every;
+        let a_minute = 40.0 * 60.0 / every;
+        assert!((a_minute - REQUESTS_A_MINUTE).abs() < 0.01, "{a_minute}");
+        // What cannot be made rarer is taken from the others.
+        for question in [paced::Shared::default(), paced::Shared::default()] {
+            budget.set(question, s(60));
+        }
+        let every = budget.allows(each[0], s(30)).as_secs_f64();
+        let a_minute = 2.0 + 40.0 * 60.0 / every;
         assert!((a_minute - REQUESTS_A_MINUTE).abs() < 0.01, "{a_minute}");
     }
 
