@@ -13,6 +13,7 @@ use crate::domain::ids::{PersonId, RunId, Side, StepId, SystemId};
 use crate::domain::judge;
 use crate::domain::known::Known;
 use crate::domain::ledger::freeze;
+use crate::domain::loss::LAST_REPLAYED;
 use crate::domain::reading::{Fact, FactValue, Health, Identity, Reading, Role};
 use crate::domain::run::event::{Cause, Mode, Outcome, Pressure, RunEvent, RunKind};
 use crate::domain::run::phase::{Phase, Stage};
@@ -645,6 +646,11 @@ fn status_updates_are_numbered_in_an_open_run() {
     refuses(&bench, &update, "no run is open");
 }
 
+#[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are below 2^52")]
+fn ms_of(at: Stamp) -> f64 {
+    at.wall_ms as f64
+}
+
 /// What the console would say by itself now.
 fn observed_of(bench: &Bench) -> Vec<Body> {
     let run = bench.run.as_ref().unwrap();
@@ -688,6 +694,35 @@ fn what_a_crash_kept_from_the_record_is_made_up_for() {
     let Ok(Decision::Record(words)) = bench.ask(&abort) else { panic!("it is granted") };
     bench.apply(words[0].clone());
     assert_eq!(observed_of(&bench), words[1..]);
+}
+
+#[test]
+fn what_the_old_primary_took_beside_the_new_one_is_no_measured_loss() {
+    let mut bench = Bench::new(Mode::Planned);
+    bench.grant(&declare());
+    bench.finish("fence", "");
+    bench.finish("promote-pg", "promote pg-b");
+    assert_eq!(observed_of(&bench), []);
+    let record = |bench: &mut Bench, a: Role, b: Role| {
+        let now = at(bench.now().boot_ms / 1000 + 1);
+        for (side, role) in [(Side::A, a), (Side::B, b)] {
+            let mut reading = Reading::new(now, Health::Up, "ok");
+            reading.role = Some(role);
+            let replayed = FactValue::Number(ms_of(at(100)) + 60_000.0);
+            reading.facts.push(Fact { name: LAST_REPLAYED.into(), value: replayed });
+            bench.snapshot.record(&SystemId::new("pg").unwrap(), side, now, Ok(reading));
+        }
+    };
+    // Nobody closed it, and both take writes for a while: no measure was taken before.
+    record(&mut bench, Role::Primary, Role::Primary);
+    let words = observed_of(&bench);
+    assert!(matches!(&words[..], [Body::LossReopened { .. }]), "{words:?}");
+    bench.apply(words[0].clone());
+    record(&mut bench, Role::Primary, Role::Primary);
+    assert_eq!(observed_of(&bench), [], "it is said once");
+    // What it took is thrown away as it follows; what was replayed before tells nothing of that.
+    record(&mut bench, Role::Standby, Role::Primary);
+    assert_eq!(observed_of(&bench), []);
 }
 
 #[test]
