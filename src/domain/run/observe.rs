@@ -179,7 +179,10 @@ fn measured_losses(run: &Run, runbook: &Runbook, site: &Site, snapshot: &Snapsho
     // A planned run leaves a region that writes on after its declaration: that bounds nothing.
     let ledger = run.ledger.as_ref().filter(|_| run.mode == Mode::Ungraceful);
     let frozen = loss::Frozen { t0: clock.t0, ledger, reopened: &run.reopened };
-    let open = run.losses.iter().filter_map(|(system, ..)| {
+    // Measured or not: what it takes now is thrown away as it follows, and nobody will tell of it.
+    let measured = |system: &SystemId| run.losses.iter().any(|(known, ..)| known == system);
+    let untold = |system: &&SystemId| measured(system) || !run.reopened.contains(*system);
+    let open = site.systems.iter().map(|system| &system.id).filter(untold).filter_map(|system| {
         let why = loss::reopened(system, snapshot, run.direction, clock.t0)?;
         Some(Body::LossReopened { system: system.clone(), why })
     });
