@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::history::{History, Sample};
 use super::ids::{Side, SystemId};
 use super::in_order;
-use super::reading::{Basis, Health, Lag, Look, LookError, Position, Reading, Role};
+use super::reading::{Basis, Health, Lag, Look, LookError, Position, Reading};
 use super::text::Clean;
 use super::time::Stamp;
 pub use emptied::{EMPTIED, Emptied, Emptying, Whole};
@@ -294,29 +294,6 @@ impl Snapshot {
                 None => {}
             }
             self.note_closed(system, side, at);
-        }
-    }
-
-    /// From the first look that finds a primary closed nothing more can be written there: where it
-    /// stands then is all that there is.
-    fn note_closed(&mut self, system: &SystemId, side: Side, at: Stamp) {
-        let Some(pair) = self.cells.get(system) else { return };
-        let Some(reading) = pair[side.index()].last_reading.as_ref().filter(|told| told.at == at)
-        else {
-            return;
-        };
-        if reading.role.is_none() {
-            return;
-        }
-        let closed = reading.role == Some(Role::Primary) && !reading.is_open_primary();
-        let end = reading.end.clone().filter(|_| closed);
-        let known = self.closed_at.entry(system.clone()).or_default();
-        let place = &mut known[side.index()];
-        match end {
-            Some(end) => {
-                place.get_or_insert((at, end));
-            }
-            None => *place = None,
         }
     }
 

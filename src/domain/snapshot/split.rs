@@ -1,7 +1,9 @@
-//! Which server answers, and whether two sides that are read together are two open primaries.
+//! Which server answers, whether two sides that are read together are two open primaries, and where
+//! one ended that was closed.
 
-use super::{Cell, PAIR_AGE_MAX};
-use crate::domain::reading::{Reading, Rival};
+use super::{Cell, PAIR_AGE_MAX, Snapshot};
+use crate::domain::ids::{Side, SystemId};
+use crate::domain::reading::{Reading, Rival, Role};
 use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 
@@ -22,6 +24,31 @@ fn told_role(cell: &Cell, at: Stamp) -> Option<&Reading> {
     let reading = cell.last_reading.as_ref()?;
     let together = at.since(reading.at) <= PAIR_AGE_MAX && at.boot == reading.at.boot;
     (together && cell.last_error.is_none() && reading.role.is_some()).then_some(reading)
+}
+
+impl Snapshot {
+    /// From the first look that finds a primary closed nothing more can be written there: where it
+    /// stands then is all that there is.
+    pub(super) fn note_closed(&mut self, system: &SystemId, side: Side, at: Stamp) {
+        let Some(pair) = self.cells.get(system) else { return };
+        let Some(reading) = pair[side.index()].last_reading.as_ref().filter(|told| told.at == at)
+        else {
+            return;
+        };
+        if reading.role.is_none() {
+            return;
+        }
+        let closed = reading.role == Some(Role::Primary) && !reading.is_open_primary();
+        let end = reading.end.clone().filter(|_| closed);
+        let known = self.closed_at.entry(system.clone()).or_default();
+        let place = &mut known[side.index()];
+        match end {
+            Some(end) => {
+                place.get_or_insert((at, end));
+            }
+            None => *place = None,
+        }
+    }
 }
 
 impl Cell {

@@ -48,7 +48,7 @@ impl<T> Question<T> {
             Some(Err(why)) if why.kind == TroubleKind::NotReady => {
                 keep.min(TOLD_EVERY).max(why.again_in.unwrap_or_default())
             }
-            Some(Err(_)) => AGAIN_AFTER,
+            Some(Err(why)) => AGAIN_AFTER.max(why.again_in.unwrap_or_default()),
         };
         age < lasts && since.is_none_or(|since| at.since(since) >= age)
     }

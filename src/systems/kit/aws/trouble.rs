@@ -133,6 +133,23 @@ fn has<E: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
     false
 }
 
+/// What is wrong with who asks, by the code of an answer.
+fn wrong_credentials(code: &str) -> Option<&'static str> {
+    Some(match code {
+        "InvalidAccessKeyId" | "UnrecognizedClientException" | "InvalidClientTokenId" => {
+            "it knows no such access key; correct the secret"
+        }
+        "SignatureDoesNotMatch" | "AuthFailure" | "InvalidSignatureException" => {
+            "wrong secret access key"
+        }
+        "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" => {
+            "its credentials have expired; renew them, or log in again"
+        }
+        "InvalidToken" => "its session token is none; correct the secret",
+        _ => return None,
+    })
+}
+
 /// What an answer that is an error means. HEAD is answered without a word: then the status tells.
 fn of_answer(status: u16, code: Option<&str>, words: Option<&str>, asked: &Asked<'_>) -> Trouble {
     let Asked { place, user, right } = *asked;
@@ -140,21 +157,14 @@ fn of_answer(status: u16, code: Option<&str>, words: Option<&str>, asked: &Asked
     let refused =
         |why: &str| say(TroubleKind::Permission, format!("{place} refused user {user}: {why}"));
     match (code.unwrap_or_default(), status) {
-        ("InvalidAccessKeyId" | "UnrecognizedClientException" | "InvalidClientTokenId", _) => {
-            refused("it knows no such access key; correct the secret")
-        }
         ("RequestTimeTooSkewed" | "RequestExpired", _) => skewed(place),
         // What is signed at another time is refused like what is signed wrongly.
         ("SignatureDoesNotMatch" | "InvalidSignatureException", _) if is_about_time(words) => {
             skewed(place)
         }
-        ("SignatureDoesNotMatch" | "AuthFailure" | "InvalidSignatureException", _) => {
-            refused("wrong secret access key")
+        (code, _) if wrong_credentials(code).is_some() => {
+            refused(wrong_credentials(code).unwrap_or_default())
         }
-        ("ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired", _) => {
-            refused("its credentials have expired; renew them, or log in again")
-        }
-        ("InvalidToken", _) => refused("its session token is none; correct the secret"),
         ("NoSuchBucket", _) => {
             say(TroubleKind::Missing, format!("{place}: there is no such bucket"))
         }
@@ -176,23 +186,27 @@ fn of_answer(status: u16, code: Option<&str>, words: Option<&str>, asked: &Asked
             let words = format!("{place} {why}{}", in_words(code));
             say(TroubleKind::NotReady, words)
         }
-        ("", 503) | ("ServiceUnavailable" | "XMinioServerNotInitialized", _) => {
+        ("XMinioServerNotInitialized", _) => {
             say(TroubleKind::NotReady, format!("{place} is not ready to answer (503)"))
         }
+        // It may have done it all the same, and only its answer is missing.
+        ("" | "ServiceUnavailable", 502..=504) => say(
+            TroubleKind::Cut,
+            format!("{place} is not ready, or what stands before it is ({status})"),
+        ),
         ("NotImplemented", _) | (_, 501 | 405) => {
             say(TroubleKind::Missing, format!("{place} does not know this question"))
         }
-        (code, status) if is_denial(code, status) => {
-            let why = format!("{place}: user {user} may not do this; allow it `{right}` there");
-            say(TroubleKind::Permission, why)
-        }
+        (code, status) if is_denial(code, status) => say(
+            TroubleKind::Permission,
+            format!("{place}: user {user} may not do this; allow it `{right}` there"),
+        ),
         (code @ "ResourceNotFoundException", _) | (code, 404) => {
             say(TroubleKind::Missing, format!("{place}: not there{}", in_words(code)))
         }
         ("", 200..=299) => {
             say(TroubleKind::Garbage, format!("{place} answered what cannot be read"))
         }
-        // It may have done it all the same.
         (code, 500..) => {
             say(TroubleKind::Garbage, format!("{place} failed with {status}{}", in_words(code)))
         }
@@ -260,7 +274,9 @@ mod tests {
         check(503, "SlowDown", TroubleKind::NotReady, "less often (SlowDown)");
         check(400, "Throttling", TroubleKind::NotReady, "less often (Throttling)");
         check(429, "", TroubleKind::NotReady, "is throttled");
-        check(503, "", TroubleKind::NotReady, "is not ready to answer");
+        check(503, "", TroubleKind::Cut, "is not ready (503)");
+        check(503, "ServiceUnavailable", TroubleKind::Cut, "is not ready");
+        check(503, "XMinioServerNotInitialized", TroubleKind::NotReady, "is not ready (503)");
         check(500, "InternalError", TroubleKind::Garbage, "failed with 500 (InternalError)");
         check(200, "", TroubleKind::Garbage, "answered what cannot be read");
         check(501, "NotImplemented", TroubleKind::Missing, "does not know this question");

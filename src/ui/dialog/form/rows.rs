@@ -66,9 +66,16 @@ fn target_rows(screen: &Screen<'_>, step: &Step, width: usize) -> Vec<Row> {
         let side = screen.direction().side(target.place);
         let shown = regions.shown(screen.site.system(&target.system)?, side)?;
         let told = [shown.word, shown.note, shown.age].join(" ");
-        Some((shown.ink, format!("{} in {side}: {}", target.system, told.trim_end())))
+        let words = format!("{} in {side}: {}", target.system, told.trim_end());
+        let mut rows = fact("READ NOW", shown.ink, &words, width);
+        // What is wrong with it hides what it is, which is what a person decides by.
+        let cell = screen.snapshot.cell(&target.system, side)?;
+        let note = cell.last_reading.as_ref().map(|reading| reading.note.as_str());
+        let note = note.filter(|note| cell.last_error.is_none() && !told.contains(note));
+        rows.extend(note.iter().flat_map(|note| fact("", TEXT, note, width)));
+        Some(rows)
     });
-    seen.map_or_else(Vec::new, |(ink, text)| fact("READ NOW", ink, &text, width))
+    seen.unwrap_or_default()
 }
 
 /// What is shown of a criterion that is to be accepted.
