@@ -373,6 +373,29 @@ mod tests {
     }
 
     #[test]
+    fn where_an_old_primary_began_itself_closes_nothing() {
+        // It was promoted at 300 by an earlier failover, and is silent since T0; handed over, and it
+        // follows now, it tells the end of what it wrote.
+        let check = |role: Role, parted: u64, want: (f64, Option<u64>)| {
+            let mut snapshot = Snapshot::default();
+            let mut old = told(8, Some(role), None);
+            (old.end, old.parted) = (Some(bytes("c1", 501)), Some(bytes("c1", parted)));
+            snapshot.record(&id("pg"), Side::A, at(8), Ok(old));
+            let mut new = told(60, Some(Role::Primary), Some(replayed(1)));
+            new.parted = Some(bytes("c1", 500));
+            snapshot.record(&id("pg"), Side::B, at(60), Ok(new));
+            let found = measured(&site(), &snapshot, DIRECTION, &frozen(None));
+            let loss = found.first().expect("it is measured");
+            let missing = loss.missing.as_ref().map(|missing| missing.amount);
+            assert_eq!((loss.seconds, missing), want, "{}", loss.how);
+        };
+        check(Role::Primary, 300, (9.0, None));
+        check(Role::Primary, 500, (9.0, None));
+        check(Role::Standby, 500, (0.0, Some(0)));
+        check(Role::Standby, 501, (9.0, Some(1)));
+    }
+
+    #[test]
     fn what_was_written_after_t0_until_the_close_counts() {
         let mut snapshot = Snapshot::default();
         let mut old = told(30, Some(Role::Primary), None);
