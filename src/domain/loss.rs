@@ -140,8 +140,10 @@ pub fn between(
         Role::Standby => (closed?, other.end.as_ref()?),
         Role::Primary => {
             // A primary that handed over and follows now tells itself where it left its history.
-            let old = || snapshot.cell(system, from)?.last_reading.as_ref()?.parted.as_ref();
-            (closed.or_else(old)?, other.parted.as_ref()?)
+            // One that is primary tells where its own began, which closed nothing.
+            let old = || snapshot.cell(system, from)?.last_reading.as_ref();
+            let left = || old().filter(|old| old.role == Some(Role::Standby))?.parted.as_ref();
+            (closed.or_else(left)?, other.parted.as_ref()?)
         }
     };
     if end.of != has.of || end.unit != has.unit {
