@@ -140,7 +140,11 @@ pub fn between(
         Role::Standby => (closed?, other.end.as_ref()?),
         Role::Primary => {
             // A primary that handed over and follows now tells itself where it left its history.
-            let old = || snapshot.cell(system, from)?.last_reading.as_ref()?.parted.as_ref();
+            // One that leads tells where its own began, and may have written on since.
+            let old = || {
+                let old = snapshot.cell(system, from)?.last_reading.as_ref()?;
+                old.parted.as_ref().filter(|_| old.role == Some(Role::Standby))
+            };
             (closed.or_else(old)?, other.parted.as_ref()?)
         }
     };
@@ -370,6 +374,26 @@ mod tests {
         check(&[(8, open, 501)], Some(bytes("c1", 500)), (9.0, unknown));
         check(&[(20, closed, 500)], Some(bytes("another", 500)), (9.0, unknown));
         check(&[(20, closed, 500)], None, (9.0, unknown));
+    }
+
+    #[test]
+    fn where_a_silent_primary_once_began_is_no_end_of_it() {
+        let check = |role, want: Option<u64>| {
+            let mut snapshot = Snapshot::default();
+            let mut old = told(8, Some(role), None);
+            (old.end, old.parted) = (Some(bytes("c1", 700)), Some(bytes("c1", 500)));
+            snapshot.record(&id("pg"), Side::A, at(8), Ok(old));
+            let mut new = told(60, Some(Role::Primary), Some(replayed(9)));
+            (new.end, new.parted) = (Some(bytes("c1", 900)), Some(bytes("c1", 600)));
+            snapshot.record(&id("pg"), Side::B, at(60), Ok(new));
+            let found = measured(&site(), &snapshot, DIRECTION, &frozen(None));
+            let missing = found.first().and_then(|loss| loss.missing.as_ref());
+            assert_eq!(missing.map(|missing| missing.amount), want);
+        };
+        // It was promoted itself once, wrote on, and was never read closed.
+        check(Role::Primary, None);
+        // It follows: that is where it left its history.
+        check(Role::Standby, Some(0));
     }
 
     #[test]
