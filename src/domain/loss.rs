@@ -140,10 +140,12 @@ pub fn between(
         Role::Standby => (closed?, other.end.as_ref()?),
         Role::Primary => {
             // A primary that handed over and follows now tells itself where it left its history.
-            // One that is primary tells where its own began, which closed nothing.
-            let old = || snapshot.cell(system, from)?.last_reading.as_ref();
-            let left = || old().filter(|old| old.role == Some(Role::Standby))?.parted.as_ref();
-            (closed.or_else(left)?, other.parted.as_ref()?)
+            // One that leads tells where its own began, and may have written on since.
+            let old = || {
+                let old = snapshot.cell(system, from)?.last_reading.as_ref()?;
+                old.parted.as_ref().filter(|_| old.role == Some(Role::Standby))
+            };
+            (closed.or_else(old)?, other.parted.as_ref()?)
         }
     };
     if end.of != has.of || end.unit != has.unit {
@@ -376,8 +378,8 @@ mod tests {
 
     #[test]
     fn where_an_old_primary_began_itself_closes_nothing() {
-        // It was promoted at 300 by an earlier failover, and is silent since T0; handed over, and it
-        // follows now, it tells the end of what it wrote.
+        // It was promoted at 300 by an earlier failover, and is silent since T0. One that handed
+        // over and follows now tells the end of what it wrote.
         let check = |role: Role, parted: u64, want: (f64, Option<u64>)| {
             let mut snapshot = Snapshot::default();
             let mut old = told(8, Some(role), None);

@@ -40,6 +40,11 @@ impl Trail {
         self.points.push_back((clock_s, position));
     }
 
+    /// Where the log of a history stood when it was last told.
+    pub fn end(&self, of: &str) -> Option<u64> {
+        self.points.back().filter(|_| self.of == of).map(|(_, point)| *point)
+    }
+
     /// The first look, on the primary's clock, at which it had written beyond `position`.
     pub fn passed(&self, position: u64) -> Option<f64> {
         self.points.iter().find(|(_, point)| *point > position).map(|(clock_s, _)| *clock_s)
@@ -85,6 +90,7 @@ mod tests {
         let mut check = |of: &str, (clock_s, position), asked, want: (Option<f64>, Option<f64>)| {
             trail.record(of, clock_s, position);
             assert_eq!((trail.reached(asked), trail.passed(asked)), want, "{trail:?}");
+            assert_eq!((trail.end(of), trail.end("h0")), (Some(position), None));
         };
         check("h1", (10.0, 100), 100, (Some(10.0), None));
         check("h1", (11.0, 100), 100, (Some(11.0), None));

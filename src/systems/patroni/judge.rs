@@ -1,6 +1,8 @@
 //! From what both sides told to the reading of one side: health, role, lag and every fact by name.
 
-use super::lag::{lag, link};
+use std::time::Duration;
+
+use super::lag::{Source, fenced, lag, link};
 use super::settings::Patroni;
 use super::split::split;
 use super::state::{Entry, Member, SideState};
@@ -33,7 +35,10 @@ pub(super) const FACTS: &[FactSpec] = &[
     fact("received_location", "standby: bytes of log received"),
     fact("replayed_location", "standby: bytes of log replayed"),
     fact("replayed_at", "standby: when the last replayed transaction was committed"),
-    fact("replay_gap", "standby: bytes of the primary's log that are not replayed yet"),
+    fact(
+        "replay_gap",
+        "standby: bytes of the primary's log that are not replayed yet; of a fenced one's, too",
+    ),
     fact("replay_paused", "standby: yes while replay is paused"),
     fact("replication_state", "standby: `streaming`, `in archive recovery` or `none`"),
     fact("link_up", "standby: yes while its leader says that it streams"),
@@ -56,14 +61,12 @@ pub(super) fn reading(view: &View<'_>) -> Reading {
     let standby = own.standby_leader();
     let split = view.split();
     let link = standby.map(link);
-    let mut lag = standby.map(|leader| {
+    let source = view.source(&split);
+    let lag = standby.map(|leader| {
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of one look")]
         let took_s = view.took_ms as f64 / 1000.0;
-        lag(leader, view.source(), &view.learned.trail, (view.at, took_s))
+        lag(leader, source.as_ref().ok().copied(), &view.learned.trail, (view.at, took_s))
     });
-    if let (Some(lag), Split::Yes(_)) = (&mut lag, &split) {
-        lag.doubt();
-    }
     let note = match (own.leader(), &lag) {
         (Some(leader), None) => format!("PRIMARY {}, {}", leader.name, timeline(leader)),
         (Some(leader), Some(lag)) => match lag.amount {
@@ -83,7 +86,7 @@ pub(super) fn reading(view: &View<'_>) -> Reading {
     let began = view.aside.parted.zip(own.primary().and_then(|primary| primary.timeline));
     let began = began.filter(|((timeline, _), now)| timeline == now).map(|((_, at), _)| at);
     reading.parted = began.map(position);
-    reading.facts = view.facts(&split, link.as_ref());
+    reading.facts = view.facts(&split, source.as_ref(), link.as_ref());
     reading.lag = lag;
     reading.link = link;
     reading
@@ -98,15 +101,31 @@ fn replication(leader: &Member) -> &str {
 }
 
 impl View<'_> {
-    /// The other side as the source of this one.
-    fn source(&self) -> Option<&SideState> {
-        self.other.filter(|other| other.primary().is_some())
+    /// What the other side is as the source of this one; else why nothing can be measured from it.
+    fn source(&self, split: &Split) -> Result<Source, String> {
+        if let Split::Yes(why) = split {
+            return Err(why.clone());
+        }
+        let other = self.other.ok_or("the source side was not read")?;
+        let leader = other.leader().ok_or("the source side has no leader")?;
+        if let Some(why) = leader.old_word(self.at, self.settings.dcs_silence) {
+            return Err(why);
+        }
+        match (other.primary(), other.location()) {
+            (Some(_), Some(end)) => Ok(Source { end, is_closed: false }),
+            (Some(_), None) => Err("the source side told no position".to_owned()),
+            (None, _) => fenced(self.own, other, self.learned),
+        }
     }
 
     fn split(&self) -> Split {
-        match self.other {
+        let told = match self.other {
             Some(other) => split((&self.side, self.own), (&self.side.other(), other)),
             None => Split::Unknown(format!("{} was not read", self.side.other())),
+        };
+        match (told, self.learned.known_split(&self.own.system)) {
+            (Split::Unknown(_), Some(why)) => Split::Yes(why),
+            (told, _) => told,
         }
     }
 
@@ -117,33 +136,31 @@ impl View<'_> {
             let members = of_members(own);
             return Health::Down(format!("no member leads: {}", members.join("; ")).into());
         };
-        let mut say = |is_so: bool, words: String| {
-            if is_so {
-                reasons.push(words);
-            }
-        };
         let primaries: Vec<&str> = own
             .members
             .iter()
             .filter(|one| one.is_primary())
             .map(|one| one.name.as_str())
             .collect();
+        let mut say = |is_so: bool, words: String| reasons.extend(is_so.then_some(words));
         say(primaries.len() > 1, format!("TWO PRIMARIES in one cluster: {}", primaries.join(", ")));
         say(own.is_paused(), "in maintenance: Patroni fails nothing over".to_owned());
         let name = &leader.name;
         say(leader.failsafe, format!("{name} goes on without its DCS (failsafe)"));
         say(leader.unlocked, format!("{name} leads, and nobody has the leader's lock"));
-        let silent_s = self.dcs_age_s(leader);
-        let most = self.settings.dcs_silence.as_secs_f64();
-        if let Some(silent_s) = silent_s.filter(|silent_s| *silent_s > most) {
-            say(true, format!("{name} last reached its DCS {silent_s:.0} s ago, by our clock"));
-        }
+        let silence = self.settings.dcs_silence;
+        // A replica that has lost its DCS alone changes nothing.
+        let most = |one: &Member| if one.place == leader.place { silence } else { Duration::MAX };
+        let old = own.members.iter().filter_map(|one| one.old_word(self.at, most(one)));
+        reasons.extend(old);
+        let mut say = |is_so: bool, words: String| reasons.extend(is_so.then_some(words));
         if let Err(why) = &own.listed {
             say(true, format!("what the DCS holds is not told: {why}"));
         }
         say(leader.replay_paused, "replay is paused".to_owned());
         // With the other side silent a dead link is what is to be expected of a good standby.
-        let dead = self.source().is_some() && link.is_some_and(Link::is_dead);
+        let leads = self.other.is_some_and(|other| other.primary().is_some());
+        let dead = leads && link.is_some_and(Link::is_dead);
         say(dead, format!("nothing is received from {}", self.side.other()));
         let follows = self.other.is_some_and(|other| other.standby_leader().is_some());
         say(link.is_some() && follows, "neither side leads: both follow".to_owned());
@@ -154,15 +171,12 @@ impl View<'_> {
         Health::lacking(reasons)
     }
 
-    /// Seconds since a member reached its DCS, by our clock.
-    fn dcs_age_s(&self, member: &Member) -> Option<f64> {
-        let seen_ms = i64::try_from(member.dcs_seen_s?).ok()?.checked_mul(1000)?;
-        #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are below 2^52")]
-        let age_s = self.at.wall_ms.saturating_sub(seen_ms).max(0) as f64 / 1000.0;
-        Some(age_s)
-    }
-
-    fn facts(&self, split: &Split, link: Option<&Link>) -> Vec<Fact> {
+    fn facts(
+        &self,
+        split: &Split,
+        source: Result<&Source, &String>,
+        link: Option<&Link>,
+    ) -> Vec<Fact> {
         let own = self.own;
         let mut facts = Vec::with_capacity(FACTS.len());
         let mut add = |name: &str, value: FactValue| {
@@ -203,7 +217,7 @@ impl View<'_> {
         add("timeline", count(leader.timeline));
         add("locked", FactValue::Boolean(!leader.unlocked));
         add("failsafe", FactValue::Boolean(leader.failsafe));
-        let age = self.dcs_age_s(leader).map(FactValue::Seconds);
+        let age = leader.dcs_age_s(self.at).map(FactValue::Seconds);
         add("dcs_age", age.unwrap_or_else(|| FactValue::unknown("not told")));
         if own.role() == Some(Role::Primary) {
             add("current_location", count(leader.location));
@@ -214,10 +228,8 @@ impl View<'_> {
         let replayed_at = leader.replayed_at.as_deref().map(FactValue::text);
         let never = || FactValue::unknown("nothing was replayed since the server was started");
         add("replayed_at", replayed_at.unwrap_or_else(never));
-        let written = self.source().filter(|source| source.system == own.system);
-        let gap = written.and_then(SideState::location).zip(leader.replayed);
-        let not_read = || FactValue::unknown("the source side was not read");
-        add("replay_gap", gap.map_or_else(not_read, |(at, by)| count(Some(at.saturating_sub(by)))));
+        let gap = source.map(|source| leader.replayed.map(|by| source.end.saturating_sub(by)));
+        add("replay_gap", gap.map_or_else(|why| FactValue::unknown(why.as_str()), count));
         add("replay_paused", FactValue::Boolean(leader.replay_paused));
         add("replication_state", FactValue::text(leader.replication.as_deref().unwrap_or("none")));
         if let Some(link) = link {
@@ -239,6 +251,7 @@ fn of_members(own: &SideState) -> Vec<String> {
             reasons.push(format!("{name} waits for a restart to take its settings"));
         }
     }
+    reasons.extend(own.astray.iter().cloned());
     reasons.extend(own.silent.iter().map(ToString::to_string));
     let unnamed = own.unnamed();
     if !unnamed.is_empty() {

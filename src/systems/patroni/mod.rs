@@ -8,8 +8,10 @@
 
 mod actions;
 mod aside;
+mod dates;
 mod judge;
 mod lag;
+mod learned;
 mod order;
 mod rights;
 mod session;
@@ -58,7 +60,7 @@ impl Server for Patroni {
     type Own = settings::Own;
     type Session = Session;
     type State = SideState;
-    type Learned = lag::Learned;
+    type Learned = learned::Learned;
     type Aside = aside::Aside;
 
     fn endpoint(fields: &Fields<'_>) -> Result<Endpoint, Fault> {
@@ -95,7 +97,7 @@ impl Server for Patroni {
     }
 
     fn unlearned(_sides: [Option<&Self::Own>; 2]) -> Self::Learned {
-        lag::Learned::default()
+        learned::Learned::default()
     }
 
     async fn connect(

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use super::settings::{Own, Patroni};
 use super::state::{Listed, Member, SideState};
 use crate::domain::reading::Identity;
-use crate::port::Output;
+use crate::port::{Clock, Output};
 use crate::systems::kit::server::Target;
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
 use crate::systems::kit::web::{Answer, Web};
@@ -22,12 +22,12 @@ use crate::systems::kit::web::{Answer, Web};
 const MEMBER_LIMIT: Duration = Duration::from_millis(1800);
 
 /// The REST API of every member of one side.
-#[derive(Debug)]
 pub struct Session {
     members: Vec<(String, Web)>,
     own: Own,
     user: String,
     limit: Duration,
+    clock: Arc<dyn Clock>,
     /// What they told as the session began, until it is asked for.
     told: Mutex<Option<SideState>>,
 }
@@ -45,6 +45,7 @@ pub(super) async fn connect(target: &Target<Patroni>, limit: Duration) -> Result
         own: target.own.clone(),
         user: target.user.clone(),
         limit: (limit * 4 / 5).min(MEMBER_LIMIT),
+        clock: Arc::clone(&target.clock),
         told: Mutex::default(),
     };
     let told = session.gather().await?;
@@ -86,7 +87,11 @@ impl Session {
         while let Some(Ok((index, (member, list)))) = asking.join_next().await {
             let place = &self.members[index].0;
             told[index] = Some(match member {
-                Some(told) => told.and_then(|told| Member::read(place, &told, &self.own)),
+                Some(told) => told.and_then(|told| {
+                    let now_ms = self.clock.now().wall_ms;
+                    let told_ago_ms = told.told_s.map(|at_s| now_ms - at_s.saturating_mul(1000));
+                    Ok(Member { told_ago_ms, ..Member::read(place, &told.json, &self.own)? })
+                }),
                 None => Err(Trouble::timeout(place, self.limit)),
             });
             if let Some(list) = list {
@@ -94,7 +99,7 @@ impl Session {
                     let message = format!("{place} lists no members");
                     Trouble::new(TroubleKind::Garbage, message)
                 };
-                listed = list.and_then(|list| Listed::read(&list).ok_or_else(wrong));
+                listed = list.and_then(|list| Listed::read(&list.json).ok_or_else(wrong));
             }
         }
         let lost = |index: usize| Trouble::timeout(&self.members[index].0, self.limit);
@@ -144,7 +149,7 @@ pub(super) fn said(answer: &Answer) -> &str {
     if answer.said.trim_start().starts_with('<') { "" } else { answer.said.trim() }
 }
 
-type Told = Option<Result<Json, Trouble>>;
+type Told = Option<Result<Answer, Trouble>>;
 
 /// What a member tells of itself, and what the first of all that answers lists.
 async fn ask(web: &Web, listing: &AtomicBool, limit: Duration) -> (Told, Told) {
@@ -162,10 +167,10 @@ async fn ask(web: &Web, listing: &AtomicBool, limit: Duration) -> (Told, Told) {
     (own, list)
 }
 
-async fn fetch(web: &Web, path: &str) -> Result<Json, Trouble> {
+async fn fetch(web: &Web, path: &str) -> Result<Answer, Trouble> {
     let answer = web.get(path).await?;
     if answer.status == StatusCode::OK && answer.json.is_object() {
-        return Ok(answer.json);
+        return Ok(answer);
     }
     if answer.status == StatusCode::OK {
         let message = format!("{} answered {path} with what is no JSON object", web.place());

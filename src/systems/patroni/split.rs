@@ -7,9 +7,10 @@ use crate::systems::kit::split::Split;
 
 /// What to do where histories have split: Patroni compares timelines, and finds them equal.
 pub(super) const WHAT_TO_DO: &str = concat!(
-    "Patroni does not see that: export what is only there, stop it, then make its data anew ",
-    "from the other side (`patronictl reinit`, or an empty data folder with `standby_cluster` in ",
-    "its DCS)",
+    "Patroni does not see that: export what is only there; then stop every Patroni there with its ",
+    "PostgreSQL, empty their data folders, set `standby_cluster` in its DCS, delete the key ",
+    "`initialize` beside it (no `patronictl remove`, which deletes both), and start them: the ",
+    "first one copies the other side (`patronictl reinit` copies its own leader)",
 );
 
 /// Compares two sides of one look, the first asked before the second.
@@ -61,6 +62,11 @@ fn followed(
         } else {
             Split::Unknown(format!("{words}: look again"))
         };
+    }
+    if standby.timeline != primary.timeline {
+        // What it replayed may come from whoever led before.
+        let words = timelines(standby, primary);
+        return Split::Unknown(format!("{one} follows {two}, {words}: not proven"));
     }
     if standby.streams() && follower.replayed_anothers() {
         return Split::No;

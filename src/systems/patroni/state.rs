@@ -1,10 +1,13 @@
 //! What the members of one side told in a look, as it came, and who of them leads.
 
+use std::time::Duration;
+
 use serde_json::Value as Json;
 
 use super::settings::Own;
 use crate::domain::reading::{Identity, Rival, Role, Writes};
 use crate::domain::text::head;
+use crate::domain::time::Stamp;
 use crate::systems::kit::trouble::{Trouble, TroubleKind};
 
 /// How many characters of a name, a word or a time are kept.
@@ -53,6 +56,10 @@ pub(super) struct Member {
     pub(super) pending_restart: bool,
     /// When it last reached its DCS, in seconds since 1970.
     pub(super) dcs_seen_s: Option<u64>,
+    /// How long ago it told all this, by its own clock and ours as it came; they need not agree.
+    pub(super) told_ago_ms: Option<i64>,
+    /// For how long its answer has been repeated, where that is longer than one takes.
+    pub(super) repeated_s: Option<f64>,
 }
 
 impl Member {
@@ -91,6 +98,8 @@ impl Member {
             failsafe: is_set("failsafe_mode_is_active"),
             pending_restart: is_set("pending_restart"),
             dcs_seen_s: told["dcs_last_seen"].as_u64(),
+            told_ago_ms: None,
+            repeated_s: None,
         })
     }
 
@@ -114,6 +123,28 @@ impl Member {
 
     pub(super) fn streams(&self) -> bool {
         self.replication.as_deref() == Some("streaming")
+    }
+
+    /// Seconds since it reached its DCS, by our clock.
+    pub(super) fn dcs_age_s(&self, at: Stamp) -> Option<f64> {
+        let seen_ms = i64::try_from(self.dcs_seen_s?).ok()?.checked_mul(1000)?;
+        #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are below 2^52")]
+        let age_s = at.wall_ms.saturating_sub(seen_ms).max(0) as f64 / 1000.0;
+        Some(age_s)
+    }
+
+    /// Why what it tells may not be of now: it has not reached its DCS for longer than it may, or
+    /// an answer of it is repeated.
+    pub(super) fn old_word(&self, at: Stamp, dcs_silence: Duration) -> Option<String> {
+        let name = &self.name;
+        let repeated = self.repeated_s.map(|age_s| {
+            format!("an answer of {name} is repeated: it is {age_s:.0} s old, by its own `Date`")
+        });
+        let silent = || {
+            let silent_s = self.dcs_age_s(at).filter(|age_s| *age_s > dcs_silence.as_secs_f64())?;
+            Some(format!("{name} last reached its DCS {silent_s:.0} s ago, by our clock"))
+        };
+        repeated.or_else(silent)
     }
 
     /// What would survive here if the source were gone.
@@ -192,6 +223,8 @@ pub struct SideState {
     pub(super) odd_before: bool,
     /// A member that is silent and was primary when it was last heard.
     pub(super) silent_primary: Option<String>,
+    /// Replicas that follow their leader no more, each in a sentence.
+    pub(super) astray: Vec<String>,
 }
 
 impl SideState {
@@ -223,7 +256,8 @@ impl SideState {
             is_ours
         });
         let scope = own.scope.clone();
-        Ok(Self { scope, system, members, silent, listed, odd_before: false, silent_primary: None })
+        let (odd_before, silent_primary, astray) = Default::default();
+        Ok(Self { scope, system, members, silent, listed, odd_before, silent_primary, astray })
     }
 
     /// Which cluster told this.
@@ -256,6 +290,16 @@ impl SideState {
         let seen = others.next().map(|one| Rival::seen(format!("{} at {}", one.name, one.place)));
         let silent = |name: &String| Rival { place: name.as_str().into(), is_silent: true };
         seen.or_else(|| self.silent_primary.as_ref().map(silent))
+    }
+
+    /// A replica that does not follow its leader: on another timeline, or fed by nobody while the
+    /// leader is elsewhere.
+    pub(super) fn strays<'s>(&'s self, member: &Member) -> Option<&'s Member> {
+        let is_replica = member.is_running() && member.role == "replica";
+        let leader = self.leader().filter(|_| is_replica)?;
+        let elsewhere = leader.location.or(leader.held()) != member.held();
+        let parted = member.timeline.is_some() && member.timeline != leader.timeline;
+        (parted || (member.replication.is_none() && elsewhere)).then_some(leader)
     }
 
     /// Where the log of its primary stands.

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::aside::Aside;
 use super::judge;
-use super::lag::Learned;
+use super::learned::Learned;
 use super::settings::Own;
 use super::state::{Listed, Member, SideState};
 use crate::domain::ids::Side;
@@ -107,6 +107,27 @@ fn west(told: &Json) -> SideState {
     state("west", std::slice::from_ref(told), Some(&["w1"])).unwrap()
 }
 
+/// A member of the east that is no leader.
+fn replica(name: &str, held: u64) -> Json {
+    let told =
+        with(&primary(name, 1), &json!({ "role": "replica", "replication_state": "streaming" }));
+    let xlog = json!({ "location": null, "received_location": held, "replayed_location": held });
+    with(&told, &json!({ "xlog": xlog }))
+}
+
+/// A side after it was fenced: it follows, and was just started for that.
+fn fenced(location: u64) -> Json {
+    let told = with(
+        &standby(location, location),
+        &json!({ "patroni": { "scope": "east", "name": "e1" } }),
+    );
+    let started = "2026-11-23 08:00:30+00:00";
+    with(
+        &told,
+        &json!({ "postmaster_start_time": started, "xlog": { "replayed_timestamp": null } }),
+    )
+}
+
 /// Looks at both sides one after the other, a second apart; the last readings.
 fn looks(all: &[(Option<SideState>, Option<SideState>)]) -> [Option<Reading>; 2] {
     let (mut learned, mut readings) = (Learned::default(), [None, None]);
@@ -180,6 +201,160 @@ fn a_lag_is_told_only_where_both_leaders_were_read() {
 }
 
 #[test]
+fn after_a_fence_the_lag_is_what_the_closed_side_holds_alone() {
+    // What A told before, what both told after; seconds and bytes of the gap, or why not.
+    let check = |before: u64, a: &Json, b: &Json, want: Result<(Option<f64>, f64), &str>| {
+        let open = (Some(east(&[primary("e1", before)])), Some(west(b)));
+        let closed = (Some(east(std::slice::from_ref(a))), Some(west(b)));
+        let [a, b] = looks(&[open, closed]).map(Option::unwrap);
+        assert_eq!((a.writes, b.writes), (Some(Writes::Refused), Some(Writes::Refused)));
+        assert_eq!(a.lag.unwrap().known_seconds(), None, "it may have gone its own way");
+        let (lag, gap) = (b.lag.as_ref().unwrap(), b.fact("replay_gap").unwrap());
+        match (gap, want) {
+            (FactValue::Number(gap), Ok(want)) => assert_eq!((lag.known_seconds(), *gap), want),
+            (FactValue::Unknown(why), Err(want)) => {
+                assert!(why.as_str().contains(want), "{why}");
+                assert_eq!((lag.known_seconds(), lag.amount), (None, None));
+            }
+            (gap, want) => panic!("{gap:?}, not {want:?}"),
+        }
+    };
+    let b = standby(500, 500);
+    check(500, &fenced(500), &b, Ok((Some(0.0), 0.0)));
+    check(400, &fenced(500), &standby(400, 400), Ok((Some(1.02), 100.0)));
+    check(500, &fenced(500), &standby(400, 400), Ok((None, 100.0)));
+    // The link between the two changes nothing where nothing is written.
+    check(
+        500,
+        &fenced(500),
+        &with(&b, &json!({ "replication_state": null })),
+        Ok((Some(0.0), 0.0)),
+    );
+    // Just started it does not tell yet all that it wrote.
+    check(700, &fenced(500), &b, Ok((None, 200.0)));
+    let two = with(&fenced(500), &json!({ "timeline": 2 }));
+    check(500, &two, &b, Err("both follow, on two timelines"));
+    let started = json!({ "postmaster_start_time": "2026-11-23 08:00:30+00:00" });
+    check(500, &fenced(500), &with(&b, &started), Err("nothing was replayed that was committed"));
+    let starts = with(&fenced(500), &json!({ "state": "starting" }));
+    check(500, &starts, &b, Err("not every member says that it takes no writes"));
+}
+
+#[test]
+fn what_is_repeated_or_old_tells_no_lag() {
+    // How long ago the primary told in each look, by both clocks, and when it reached its DCS.
+    let check = |ago_ms: &[i64], dcs_s: u64, want: Result<(), &str>| {
+        let told = with(&primary("e1", 500), &json!({ "dcs_last_seen": dcs_s }));
+        let look = |ago_ms: &i64| {
+            let mut a = east(std::slice::from_ref(&told));
+            a.members[0].told_ago_ms = Some(*ago_ms);
+            (Some(a), Some(west(&standby(500, 500))))
+        };
+        let all: Vec<_> = ago_ms.iter().map(look).collect();
+        let [a, b] = looks(&all).map(Option::unwrap);
+        let (lag, gap) = (b.lag.as_ref().unwrap(), b.fact("replay_gap").cloned().unwrap());
+        let Err(words) = want else {
+            assert_eq!(
+                (lag.known_seconds(), gap, a.health),
+                (Some(0.0), FactValue::count(0), Health::Up)
+            );
+            return;
+        };
+        assert_eq!((lag.known_seconds(), lag.amount, lag.unreceived), (None, None, None));
+        assert!(matches!(&gap, FactValue::Unknown(why) if why.as_str().contains(words)), "{gap:?}");
+        assert!(why(&a).contains(words), "{}", why(&a));
+    };
+    check(&[0, 900, 1800], AT_S - 9, Ok(()));
+    // The clocks differ.
+    check(&[40_000, 40_300], AT_S - 9, Ok(()));
+    check(&[0, 2000, 4000], AT_S - 9, Err("an answer of e1 is repeated: it is 4 s old"));
+    check(&[0, 4000, 100], AT_S - 9, Ok(()));
+    check(&[0], AT_S - 41, Err("e1 last reached its DCS 41 s ago"));
+}
+
+#[test]
+fn two_sides_that_both_led_are_split_until_one_is_proven_to_follow() {
+    let led = json!({ "role": "primary", "timeline": 2, "xlog": { "location": 600 } });
+    let both = (
+        Some(east(&[with(&primary("e1", 500), &json!({ "timeline": 2 }))])),
+        Some(west(&with(&standby(1, 1), &led))),
+    );
+    let a = |location| Some(east(&[with(&primary("e1", location), &json!({ "timeline": 2 }))]));
+    let follows = |changes: Json| {
+        Some(west(&with(&with(&standby(480, 480), &json!({ "timeline": 2 })), &changes)))
+    };
+    let check = |then: (Option<SideState>, Option<SideState>), want: bool| {
+        let [_, b] = looks(&[both.clone(), then]);
+        let b = b.unwrap();
+        assert_eq!(b.fact("diverged"), Some(&FactValue::Boolean(want)), "{b:?}");
+        if want {
+            assert!(why(&b).contains("nothing has proven one history since"), "{}", why(&b));
+            // A count of bytes between two histories is none.
+            let lag = b.lag.as_ref().unwrap();
+            assert_eq!((lag.amount, lag.known_seconds()), (None, None));
+            assert!(!b.note.as_str().contains("behind"), "{}", b.note);
+        }
+    };
+    let since = json!({ "xlog": { "replayed_timestamp": null } });
+    check((a(500), follows(since.clone())), true);
+    check((a(500), follows(json!({ "replication_state": null }))), true);
+    check((None, follows(since)), true);
+    check((a(500), follows(json!({}))), false);
+}
+
+#[test]
+fn another_primary_of_the_same_cluster_is_told() {
+    let check = |all: &[SideState], want: Option<(&str, bool)>| {
+        let all: Vec<_> = all.iter().map(|a| (Some(a.clone()), None)).collect();
+        let [a, _] = looks(&all);
+        let rival = a.unwrap().rival;
+        let found = rival.as_ref().map(|rival| (rival.place.as_str(), rival.is_silent));
+        assert_eq!(found, want);
+    };
+    let (e1, e2) = (primary("e1", 500), primary("e2", 600));
+    check(&[east(&[e1.clone(), replica("e2", 500)])], None);
+    check(&[east(&[e1.clone(), e2.clone()])], Some(("e2 at east:1", false)));
+    // It was primary, and is silent while another leads: it may still take writes.
+    let before = east(&[replica("e1", 500), e2.clone()]);
+    let hangs = east(&[e1.clone(), json!("e2 is silent")]);
+    check(&[before.clone(), hangs.clone()], Some(("e2 at east:1", true)));
+    check(&[before.clone(), hangs.clone(), hangs.clone()], Some(("e2 at east:1", true)));
+    check(&[before, hangs.clone(), east(&[e1.clone(), replica("e2", 500)])], None);
+    // It never was: nobody says that it takes writes.
+    check(&[east(&[e1.clone(), replica("e2", 500)]), hangs], None);
+    // The one that leads is silent, too: there is none beside it.
+    check(&[east(&[replica("e1", 500), e2]), east(&[replica("e1", 500), json!("silent")])], None);
+}
+
+#[test]
+fn a_replica_that_stands_still_elsewhere_is_told() {
+    let check = |looked: &[(u64, &Json)], want: Option<&str>| {
+        let look = |(location, e2): &(u64, &Json)| {
+            let told = with(&primary("e1", *location), &json!({ "timeline": 2 }));
+            (Some(east(&[told, (*e2).clone()])), None)
+        };
+        let all: Vec<_> = looked.iter().map(look).collect();
+        let [a, _] = looks(&all);
+        let found = why(&a.unwrap());
+        assert_eq!(found.contains("stands still"), want.is_some(), "{found}");
+        assert!(want.is_none_or(|want| found.contains(want)), "{found}");
+    };
+    let old = replica("e2", 700);
+    let on = |changes: &Json| with(&with(&old, &json!({ "timeline": 2 })), changes);
+    // A moment after its leader has changed it is on its way.
+    check(&[(500, &old)], None);
+    check(&[(500, &old), (520, &on(&json!({})))], None);
+    let words =
+        "e2 does not follow its leader e1: it stands still on timeline 1, the leader is on 2";
+    check(&[(500, &old), (720, &old)], Some(words));
+    // Fed by nobody, and behind; level it lacks nothing.
+    let dead = on(&json!({ "replication_state": null }));
+    check(&[(720, &dead), (720, &dead)], Some("e2 does not follow"));
+    check(&[(700, &dead), (700, &dead)], None);
+    check(&[(720, &on(&json!({}))), (740, &on(&json!({})))], None);
+}
+
+#[test]
 fn what_streams_on_the_same_timeline_may_have_split() {
     let check = |a: &SideState, b: &Json, rounds: usize, want: Result<bool, &str>| {
         let all = vec![(Some(a.clone()), Some(west(b))); rounds];
@@ -219,6 +394,9 @@ fn what_streams_on_the_same_timeline_may_have_split() {
     check(&later, &trap, 1, Err("look again"));
     check(&later, &trap, 2, Ok(true));
     check(&a(500), &with(&standby(500, 500), &json!({ "timeline": 2 })), 1, Ok(true));
+    // It streams from who led before.
+    let newer = east(&[with(&primary("e1", 900), &json!({ "timeline": 2 }))]);
+    check(&newer, &standby(500, 500), 1, Err("B follows A, on timelines 1 and 2: not proven"));
     // Both lead.
     let told = json!({ "role": "primary", "timeline": 3, "xlog": { "location": 600 } });
     let [a, b] = check(&a(500), &with(&standby(1, 1), &told), 1, Ok(true));
@@ -277,8 +455,7 @@ fn a_side_is_closed_only_where_every_member_says_so() {
     let check = |side: &SideState, want: (Option<Role>, Writes)| {
         assert_eq!((side.role(), side.writes()), want, "{side:?}");
     };
-    let replica = json!({ "role": "replica", "xlog": { "location": null } });
-    let replica = with(&with(&primary("e2", 1), &replica), &json!({ "patroni": { "name": "e2" } }));
+    let replica = replica("e2", 1);
     let (primary, standby) = (primary("e1", 500), standby(5, 5));
     let (leads, follows) = (Some(Role::Primary), Some(Role::Standby));
     check(&east(&[replica.clone(), primary.clone()]), (leads, Writes::Open));

@@ -88,6 +88,7 @@ fn recorded_answers_are_read() {
             status: StatusCode::OK,
             json: serde_json::from_str(body).unwrap_or_default(),
             said: String::new(),
+            told_s: None,
         };
         assert_eq!(
             format!("{:?}", read(&answer).map(|read| read.sample)),

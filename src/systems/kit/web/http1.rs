@@ -13,7 +13,7 @@ use hyper::{Method, StatusCode};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use url::Position;
 
-use super::wire::{BODY_BYTES_MAX, Broken, Message, OUR_NAME, Reply, peer_of};
+use super::wire::{BODY_BYTES_MAX, Broken, Message, OUR_NAME, Reply, moment_of, peer_of};
 
 /// The most header lines an answer may have.
 const HEADERS_MAX: usize = 100;
@@ -70,7 +70,8 @@ pub async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
         (None, Framing::UntilEnd) => reader.until_end().await?,
     };
     let is_over = head.persists && next.is_none() && reader.read.is_empty();
-    let reply = Reply { status: head.status, body, next, certificate_ends_s: None };
+    let Head { status, told_s, .. } = head;
+    let reply = Reply { status, body, next, told_s, certificate_ends_s: None };
     Ok((reply, is_over.then_some(reader.stream)))
 }
 
@@ -120,6 +121,8 @@ enum Framing {
 struct Head {
     status: StatusCode,
     location: Option<Vec<u8>>,
+    /// When it is of, in seconds since 1970.
+    told_s: Option<i64>,
     framing: Framing,
     /// True where the peer goes on listening once all is said (RFC 9112, 9.3).
     persists: bool,
@@ -145,6 +148,7 @@ impl Head {
             headers.filter(move |header| header.name.eq_ignore_ascii_case(name))
         };
         let location = named("location").next().map(|header| header.value.to_vec());
+        let told_s = named("date").next().and_then(|header| moment_of(header.value));
         let bare = status.is_informational()
             || [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status)
             || *method == Method::HEAD;
@@ -173,7 +177,7 @@ impl Head {
             && framing != Framing::UntilEnd
             && status != StatusCode::SWITCHING_PROTOCOLS
             && !named("connection").any(|header| closes(header.value));
-        Ok(Some((Self { status, location, framing, persists }, length)))
+        Ok(Some((Self { status, location, told_s, framing, persists }, length)))
     }
 }
 
@@ -376,6 +380,19 @@ mod tests {
         check("Content-Length: 1048577\r\n\r\n", "TooLong").await;
         check(&format!("{chunked}\r\n100001\r\n"), "TooLong").await;
         check(&format!("{chunked}\r\nffffffffffffffff\r\n"), "TooLong").await;
+    }
+
+    #[test]
+    fn the_moment_of_an_answer_is_its_own_word() {
+        let check = |date: &str, want: Option<i64>| {
+            let answer = format!("HTTP/1.1 200 OK\r\nDATE: {date}\r\n\r\n");
+            let head = Head::parse(answer.as_bytes(), &Method::GET).expect("one").expect("all");
+            assert_eq!(head.0.told_s, want, "{date}");
+        };
+        check("Fri, 20 Nov 2026 00:00:00 GMT", Some(1_795_132_800));
+        check(" Fri, 20 Nov 2026 00:00:01 GMT ", Some(1_795_132_801));
+        check("now", None);
+        check("", None);
     }
 
     #[tokio::test]

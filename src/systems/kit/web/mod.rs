@@ -107,6 +107,8 @@ pub struct Answer {
     pub json: Json,
     /// The beginning of its body, for sentences.
     pub said: String,
+    /// When it was made, by the peer's clock, in seconds since 1970.
+    pub told_s: Option<i64>,
 }
 
 impl Web {
@@ -198,7 +200,7 @@ impl Web {
             .take(SAID_CHARS_MAX)
             .collect();
         let json = serde_json::from_slice(&reply.body).unwrap_or(Json::Null);
-        Ok(Answer { status: reply.status, json, said })
+        Ok(Answer { status: reply.status, json, said, told_s: reply.told_s })
     }
 
     /// The same, no longer than `limit`.

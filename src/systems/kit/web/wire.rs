@@ -14,7 +14,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http2;
 use hyper::header::{
-    ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION,
+    ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, LOCATION,
     TRANSFER_ENCODING, USER_AGENT,
 };
 use hyper::{HeaderMap, Method, Request, StatusCode};
@@ -142,6 +142,8 @@ pub struct Reply {
     pub body: Vec<u8>,
     /// What is to be asked instead; the body was not read then.
     pub next: Option<Message>,
+    /// When it was made, by the clock of who made it, in seconds since 1970.
+    pub told_s: Option<i64>,
     /// When the peer's certificate ends, in seconds since 1970.
     pub certificate_ends_s: Option<i64>,
 }
@@ -264,6 +266,7 @@ async fn ask_http2(
     let status = response.status();
     let location = response.headers().get(LOCATION).map(HeaderValue::as_bytes);
     let next = message.redirected(status, location).filter(|_| follow);
+    let told_s = response.headers().get(DATE).and_then(|date| moment_of(date.as_bytes()));
     let (mut body, mut read) = (response.into_body(), Vec::new());
     while next.is_none() {
         let frame = async { body.frame().await.transpose() };
@@ -274,7 +277,7 @@ async fn ask_http2(
         }
         read.extend_from_slice(chunk);
     }
-    Ok(Reply { status, body: read, next, certificate_ends_s: None })
+    Ok(Reply { status, body: read, next, told_s, certificate_ends_s: None })
 }
 
 /// The connection under an exchange. Dropping it closes it.
@@ -311,6 +314,12 @@ impl Line {
 pub fn peer_of(url: &Url) -> String {
     let host = url.host_str().unwrap_or("?");
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+}
+
+/// A moment as HTTP writes it (RFC 9110, 5.6.7), in seconds since 1970.
+pub fn moment_of(date: &[u8]) -> Option<i64> {
+    let written = std::str::from_utf8(date).ok()?;
+    jiff::fmt::rfc2822::parse(written.trim()).ok().map(|at| at.timestamp().as_second())
 }
 
 /// Connects to where the URL leads now.
