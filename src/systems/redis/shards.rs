@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::facts::named;
 use super::judge::{self, View};
 use super::map::{Holder, Map, Shard};
-use super::members::{Told, told, writes};
+use super::members::{Told, Twice, served_twice, told, writes};
 use super::nodes::SLOTS;
 use super::settings::Nodes;
 use super::state::SideState;
@@ -21,6 +21,8 @@ use crate::domain::text::Clean;
 struct Part<'s> {
     sight: &'s View<'s>,
     map: Map<'s>,
+    /// What both sides serve: then each is a primary, and speaks for itself alone.
+    twice: Option<Twice>,
     is_primary: bool,
     /// The shards that this side owns, each with the reading of its owner.
     owned: Vec<Copied>,
@@ -36,7 +38,10 @@ type Copied = (String, Option<Reading>);
 pub(super) fn reading<'s>(sight: &'s View<'s>, nodes: &Nodes) -> Reading {
     let (side, own) = (sight.side, &sight.own.members);
     let other = sight.other.map(|other| other.members.as_slice()).unwrap_or_default();
-    let map = Map::of(side, own, other, nodes);
+    let (mut map, twice) = (Map::of(side, own, other, nodes), served_twice(own, other));
+    if twice.is_some() {
+        map = Map { disputed: map.disputed, ..Map::of(side, own, &[], nodes) };
+    }
     let is_here = |shard: &&Shard<'_>| shard.owner.stands == Some(side);
     let copied = |shard: &Shard<'_>| {
         let best = |side| shard.best(side).map(|(_, node)| node);
@@ -47,13 +52,14 @@ pub(super) fn reading<'s>(sight: &'s View<'s>, nodes: &Nodes) -> Reading {
     };
     let part = Part {
         sight,
-        is_primary: map.is_primary(side),
+        twice,
+        is_primary: twice.is_some() || map.is_primary(side),
         owned: map.shards.iter().filter(is_here).map(copied).collect(),
         followed: map.elsewhere(side).map(copied).collect(),
         map,
     };
     let behind = (!part.is_primary).then(|| part.lag());
-    let mine = part.map.owned_in(Some(side));
+    let mine = part.mine();
     let note = match behind.as_ref().map(|lag| lag.amount) {
         None => format!("PRIMARY of {mine} slots, {} of {} nodes", told(own).count(), own.len()),
         Some(Some(bytes)) => format!("standby, {bytes} B behind"),
@@ -89,6 +95,12 @@ impl<'s> Part<'s> {
         told(&self.sight.own.members)
     }
 
+    /// How many slots the nodes of the side own.
+    fn mine(&self) -> usize {
+        let owned = || self.map.owned_in(Some(self.sight.side));
+        self.twice.map_or_else(owned, |twice| twice.own)
+    }
+
     /// True while all its nodes that answer say that the cluster does not work.
     fn refuses(&self) -> bool {
         self.own().all(|told| !told.ok)
@@ -112,7 +124,11 @@ impl<'s> Part<'s> {
                 certainty = Certainty::Unknown;
             }
         }
-        if self.followed.is_empty() || self.map.unowned > 0 || self.map.disputed > 0 {
+        // Of what is owned here, an owner that is silent or loads has nothing that anybody knows.
+        let serves = |owner: &Reading| !matches!(owner.health, Health::Down(_));
+        let is_unread = |(_, owner): &Copied| !owner.as_ref().is_some_and(serves);
+        let is_apart = self.map.unowned > 0 || self.map.disputed > 0;
+        if self.followed.is_empty() || is_apart || self.owned.iter().any(is_unread) {
             return nothing;
         }
         Lag { seconds, amount, certainty, ..nothing }
@@ -145,6 +161,12 @@ impl<'s> Part<'s> {
     fn reasons(&self) -> Vec<String> {
         let (side, map, members) = (self.sight.side, &self.map, &self.sight.own.members);
         let mut reasons = Vec::new();
+        reasons.extend(self.twice.map(|Twice { slots, .. }| {
+            format!(
+                "A and B are both primary of {slots} slots: what one takes the other lacks; fence \
+                 one"
+            )
+        }));
         let mut silent = members.iter().filter_map(|member| member.told.as_ref().err());
         let (count, all) = (silent.clone().count(), members.len());
         let first = silent.next();
@@ -172,7 +194,7 @@ impl<'s> Part<'s> {
         }
         let other = side.other();
         let [own, there] = [side, other].map(|side| map.owned_in(Some(side)));
-        if own > 0 && there > 0 {
+        if own > 0 && there > 0 && self.twice.is_none() {
             reasons.push(format!("{side} owns {own} slots and {other} owns {there}"));
         }
         let data = |state: &SideState| state.identity().data;
@@ -252,7 +274,7 @@ impl<'s> Part<'s> {
             ("diverged", self.diverged()),
             ("cluster_state", FactValue::text(if self.refuses() { "fail" } else { "ok" })),
             ("nodes_answered", FactValue::text(answered)),
-            ("slots_owned", slots(map.owned_in(Some(side)))),
+            ("slots_owned", slots(self.mine())),
             ("slots_unserved", told_slots(headless)),
             ("slots_lost", told_slots(map.slots(Shard::is_lost))),
             ("slots_disputed", slots(map.disputed)),
@@ -467,11 +489,69 @@ mod tests {
         let moved = "n1 h:1@1 master - 0 0 1 connected 0-8191\nn2 h:2@1 master - 0 0 2 connected\n\
             n3 h:3@1 slave n1 0 0 1 connected\nn4 h:4@1 master - 0 0 3 connected 8192-16383\n";
         let both = ["A owns 8192 slots and B owns 8192", "disagree about who owns 8192 slots"];
-        check([moved, WELL, moved, moved], &[], true, both, ["8192 0 0 8192", "8192 0 0 8192"]);
+        check([moved, WELL, moved, moved], &[], false, both, ["8192 0 0 8192", "8192 0 0 8192"]);
         // A node of another region owns some.
         let strange = WELL.replace("n2 h:2@1", "n9 h:9@1").replace("slave n2", "slave n9");
         let name_it = "8192 slots are owned in neither region, as by h:9: name it in `nodes`";
         check([&strange; 4], &[2], true, [name_it; 2], ["8192 0 0 0", "0 0 0 0"]);
+    }
+
+    /// B's nodes as owners of all slots in a cluster of their own.
+    const OWN_CLUSTER: &str = "n3 h:3@1 master - 0 0 9 connected 0-8191\n\
+        n4 h:4@1 master - 0 0 8 connected 8192-16383\n";
+
+    #[test]
+    fn what_both_regions_serve_makes_two_primaries() {
+        let check = |b: [(&str, SideState, bool); 2], is_open: bool, want: [&str; 2]| {
+            let [a, _] = four([WELL; 4], true);
+            let [three, four] = b;
+            let b = [node(3, three.0, three.1, three.2), node(4, four.0, four.1, four.2)];
+            let found = readings(&a, &b).map(Option::unwrap);
+            for (found, want) in found.iter().zip(want) {
+                let says = "A and B are both primary of ";
+                assert_eq!(why(found).contains(says), is_open, "{}", why(found));
+                assert_eq!(figures(found), want, "{}", why(found));
+            }
+            let [here, there] = found;
+            let keys = here.fact("keys").map(FactValue::shown);
+            assert_eq!((here.role, keys.as_deref()), (Some(Role::Primary), Some("20")));
+            assert_eq!((here.is_open_primary(), there.is_open_primary()), (true, is_open));
+            assert_eq!((here.lag, there.lag.is_none()), (None, is_open));
+        };
+        let own = |ok: bool| (OWN_CLUSTER, primary(700), ok);
+        check([own(true), own(true)], true, ["16384 0 0 16384", "16384 0 0 16384"]);
+        // One node alone has left, and took its slots or all of them with it.
+        let moved = "n1 h:1@1 master - 0 0 1 connected 0-8191\nn2 h:2@1 master - 0 0 2 connected\n\
+            n3 h:3@1 slave n1 0 0 1 connected\nn4 h:4@1 master - 0 0 3 connected 8192-16383\n";
+        let copy = (WELL, replica(500), true);
+        let two = ["16384 0 0 8192", "8192 0 0 8192"];
+        check([copy.clone(), (moved, primary(700), true)], true, two);
+        let all = "n4 h:4@1 master - 0 0 0 connected 0-16383\n";
+        let two = ["16384 0 0 16384", "16384 0 0 16384"];
+        check([copy.clone(), (all, primary(700), true)], true, two);
+        // It says that it serves nobody: it has heard of the others, and gives way.
+        let none = ["8192 0 0 8192", "8192 0 0 8192"];
+        check([copy, (moved, primary(700), false)], false, none);
+    }
+
+    #[test]
+    fn a_slot_whose_owner_is_silent_has_no_lag() {
+        let moved = "n1 h:1@1 master - 0 0 1 connected 0-8191\nn2 h:2@1 slave n4 0 0 3 connected\n\
+            n3 h:3@1 slave n1 0 0 1 connected\nn4 h:4@1 master - 0 0 3 connected 8192-16383\n";
+        let check = |owner: Member, copy: Member, want: Option<u64>| {
+            let a = [node(1, moved, primary(500), true), copy];
+            let b = [node(3, moved, replica(480), true), owner];
+            let [_, there] = readings(&a, &b).map(Option::unwrap);
+            assert_eq!(there.role, Some(Role::Standby), "{}", why(&there));
+            assert_eq!(there.lag.unwrap().amount, want, "{}", there.note);
+        };
+        let owner = || node(4, moved, primary(700), true);
+        let copy = || node(2, moved, replica(700), true);
+        check(owner(), copy(), Some(20));
+        check(dead(4), copy(), None);
+        check(dead(4), dead(2), None);
+        let loads = SideState { loading: true, ..primary(700) };
+        check(node(4, moved, loads, true), copy(), None);
     }
 
     #[test]
