@@ -13,7 +13,8 @@ use super::settings::Nodes;
 use super::state::SideState;
 use crate::domain::link::Link;
 use crate::domain::reading::{
-    Basis, Certainty, Fact, FactValue, Health, Held, HeldUnit, Lag, LagUnit, Reading, Role, Writes,
+    Basis, Certainty, Fact, FactValue, Health, Lag, LagUnit, Part as DataPart, Reading, Role,
+    Writes,
 };
 use crate::domain::text::Clean;
 
@@ -73,7 +74,7 @@ pub(super) fn reading<'s>(sight: &'s View<'s>, nodes: &Nodes) -> Reading {
     reading.hindered = part.hindered();
     let links = part.followed.iter().filter_map(|(_, copy)| copy.as_ref()?.link.clone());
     reading.link = links.max_by_key(|link| (link.is_dead(), link.silent_ms));
-    reading.held = part.held();
+    reading.parts = part.parts();
     reading.facts = part.facts(reading.link.as_ref().map(Link::up));
     reading.lag = behind;
     reading
@@ -234,12 +235,28 @@ impl<'s> Part<'s> {
         self.own().find_map(|told| told.node.hindered()).map(Clean::from)
     }
 
-    /// How many keys the owners hold, where they are all here and tell that.
-    fn held(&self) -> Option<Held> {
-        let one = |(_, owner): &Copied| Some(owner.as_ref()?.held.as_ref()?.count);
-        let count = self.owned.iter().map(one).sum::<Option<u64>>()?;
-        let is_whole = self.is_primary && self.map.is_whole_in(self.sight.side);
-        is_whole.then_some(Held { count, unit: HeldUnit::Keys, loaded: None })
+    /// How much each node here holds of the shard that it owns or copies: of a sum nobody sees that
+    /// one of them lost it.
+    fn parts(&self) -> Vec<DataPart> {
+        let of_shard = |shard: &Shard<'_>| {
+            let words = shard.words();
+            let holders = [&shard.owner].into_iter().chain(&shard.copies);
+            let here = holders.filter(|holder| holder.stands == Some(self.sight.side));
+            let part = |(place, node): (&str, &SideState)| DataPart {
+                name: format!("{words} at {place}").into(),
+                role: node.role(),
+                identity: node.identity(),
+                held: node.held(),
+            };
+            here.filter_map(Holder::told).map(part).collect::<Vec<_>>()
+        };
+        self.map.shards.iter().flat_map(of_shard).collect()
+    }
+
+    /// True where an owner is empty, and its copy is not.
+    fn has_empty_owner(&self) -> bool {
+        let mut all = self.owned.iter().chain(&self.followed).filter_map(|(_, node)| node.as_ref());
+        all.any(|node| node.fact("empty_primary") == Some(&FactValue::Boolean(true)))
     }
 
     /// Whether any of the copies here has left its owner's history.
@@ -255,7 +272,11 @@ impl<'s> Part<'s> {
     fn facts(&self, link_up: Option<FactValue>) -> Vec<Fact> {
         let (map, side, members) = (&self.map, self.sight.side, &self.sight.own.members);
         let slots = |number: usize| FactValue::count(number as u64);
-        let sum = self.own().filter(|told| told.node.is_primary() == self.is_primary);
+        let owners = self.own().filter(|told| told.node.is_primary()).map(|told| told.node.keys);
+        let copies = map.elsewhere(side).filter_map(|shard| shard.best(side));
+        // Of several copies of one shard each holds the same keys.
+        let copied = copies.map(|(_, node)| node.keys);
+        let keys: u64 = if self.is_primary { owners.sum() } else { copied.sum() };
         let writable = match writes(members) {
             Writes::Unknown => FactValue::unknown("not every node answers"),
             Writes::Open => FactValue::Boolean(self.hindered().is_none()),
@@ -270,7 +291,8 @@ impl<'s> Part<'s> {
         let mut facts = vec![
             ("server_version", FactValue::text(self.sight.own.version.as_str())),
             ("writable", writable),
-            ("keys", FactValue::count(sum.map(|told| told.node.keys).sum())),
+            ("keys", FactValue::count(keys)),
+            ("empty_primary", FactValue::Boolean(self.has_empty_owner())),
             ("diverged", self.diverged()),
             ("cluster_state", FactValue::text(if self.refuses() { "fail" } else { "ok" })),
             ("nodes_answered", FactValue::text(answered)),
@@ -411,7 +433,20 @@ mod tests {
         assert_eq!((lag.amount, lag.certainty), (Some(20), Certainty::Known));
         let worst = there.fact("worst_shard").map(FactValue::shown);
         assert_eq!(worst.as_deref(), Some("slots 8192-16383: 20 B behind"));
-        assert_eq!(here.held.map(|held| held.count), Some(20));
+        let parts = |reading: &Reading| -> Vec<String> {
+            let told = |part: &DataPart| {
+                let (role, held) = (part.role.word(), part.held.unwrap());
+                format!("{} {role} {} {held}", part.name, part.identity.server)
+            };
+            reading.parts.iter().map(told).collect()
+        };
+        let want = |role, [one, two]: [u8; 2]| {
+            let role = Role::word(role);
+            [("0-8191", one), ("8192-16383", two)]
+                .map(|(slots, at)| format!("slots {slots} at h:{at} {role} run r{at} 10 keys"))
+        };
+        assert_eq!(parts(&here), want(Role::Primary, [1, 2]));
+        assert_eq!(parts(&there), want(Role::Standby, [3, 4]));
         let identity = |reading: &Reading| reading.identity.clone().unwrap();
         assert_eq!(identity(&here).server.as_str(), "cluster nodes n1 n2");
         assert_eq!(identity(&there).data.as_str(), "cluster of 4 nodes, n1 among them");
