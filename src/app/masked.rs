@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use super::secrets::{ActSecrets, ReadSecrets, listed_names};
 use crate::domain::link::{Link, LinkWord};
 use crate::domain::preview::{Preview, Standing};
-use crate::domain::reading::{FactValue, Health, Identity, Look, LookError, Reading, Rival};
+use crate::domain::reading::{FactValue, Health, Identity, Look, LookError, Part, Reading, Rival};
 use crate::domain::run::commit::Execution;
 use crate::domain::site::{SecretSource, Site};
 use crate::domain::text::Clean;
@@ -87,6 +87,7 @@ impl Mask {
             link,
             end,
             parted,
+            parts,
             facts,
             note,
             // These hold no text of a peer.
@@ -118,6 +119,9 @@ impl Mask {
         }
         if let Some(Identity { server, data }) = identity {
             [server, data].into_iter().for_each(&mut mask);
+        }
+        for Part { name, role: _, identity: Identity { server, data }, held: _ } in parts {
+            [name, server, data].into_iter().for_each(&mut mask);
         }
         if let Some(Rival { place, is_silent: _ }) = rival {
             mask(place);

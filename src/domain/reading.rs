@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-pub use super::held::{Held, HeldUnit};
+pub use super::held::{Held, HeldUnit, Part};
 pub use super::lag::{Basis, Certainty, Lag, LagUnit, Unreceived};
 use super::link::Link;
 use super::text::Clean;
@@ -259,6 +259,10 @@ pub struct Reading {
     /// How much data it holds; none where that cannot be told or changes as it is copied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<Held>,
+    /// The parts that hold data each by itself, where a side is made of several; then `held` is
+    /// none: what one lost is not seen in a sum.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<Part>,
     /// Where its history of changes ends: what is written on a primary, what is held on a standby.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<Position>,
@@ -291,6 +295,7 @@ impl Reading {
             lag: None,
             link: None,
             held: None,
+            parts: Vec::new(),
             end: None,
             parted: None,
             credentials_end: None,

@@ -15,7 +15,7 @@ use super::in_order;
 use super::reading::{Basis, Health, Lag, Look, LookError, Position, Reading};
 use super::text::Clean;
 use super::time::Stamp;
-pub use emptied::{EMPTIED, Emptied, Emptying, Whole};
+pub use emptied::{EMPTIED, Emptied, Emptying, Kept, Whole};
 
 /// Periods after which a value that was not renewed is stale.
 pub const STALE_PERIODS: u32 = 3;
@@ -99,12 +99,12 @@ pub struct Cell {
     /// Since when each reading tells of another primary, on neither side.
     #[serde(default)]
     pub rival_since: Option<Stamp>,
-    /// What it held when it was last seen whole.
-    #[serde(default)]
-    pub whole: Option<Whole>,
-    /// That its data is gone, until a person has accepted that.
-    #[serde(default)]
-    pub emptied: Option<Emptied>,
+    /// What is remembered of the data that it held.
+    #[serde(default, flatten)]
+    pub kept: Kept,
+    /// The same of each part that holds data by itself.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<String, Kept>,
     /// Past looks, from which rates, percentiles and lags over time are taken.
     pub history: History,
 }
@@ -349,8 +349,8 @@ impl Snapshot {
             degraded_since: cell.degraded_since,
             last_lag: cell.last_lag.clone(),
             rival_since: cell.rival_since,
-            whole: cell.whole.clone(),
-            emptied: cell.emptied.clone(),
+            kept: cell.kept.clone(),
+            parts: cell.parts.clone(),
             ..Cell::default()
         };
         Self {

@@ -25,11 +25,8 @@ impl Snapshot {
 }
 
 /// The sides of a system whose data is gone, and what that is in words.
-fn of_system<'a>(
-    scene: &Scene<'a>,
-    system: &SystemSpec,
-) -> Option<(Vec<(Side, &'a Emptied)>, String)> {
-    let sides: Vec<(Side, &Emptied)> = scene.snapshot.emptied(&system.id).collect();
+fn of_system(scene: &Scene<'_>, system: &SystemSpec) -> Option<(Vec<(Side, Emptied)>, String)> {
+    let sides: Vec<(Side, Emptied)> = scene.snapshot.emptied(&system.id).collect();
     let words: Vec<String> = sides.iter().map(|(side, emptied)| emptied.words(*side)).collect();
     (!sides.is_empty()).then(|| (sides, words.join(", ")))
 }
@@ -70,11 +67,11 @@ fn serves(scene: &Scene<'_>, system: &SystemSpec, side: Side) -> bool {
 fn still_holds(
     scene: &Scene<'_>,
     system: &SystemSpec,
-    sides: &[(Side, &Emptied)],
+    sides: &[(Side, Emptied)],
 ) -> Option<String> {
     let [(side, emptied)] = sides else { return None };
     let there = side.other();
-    let held = scene.snapshot.cell(&system.id, there)?.whole.as_ref()?.held();
+    let held = scene.snapshot.cell(&system.id, there)?.kept.whole.as_ref()?.held();
     let whole = held.unit == emptied.before.unit && held.count >= emptied.before.count.div_ceil(2);
     whole.then(|| format!("{there} still holds {held}"))
 }

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Cell, PAIR_AGE_MAX, Snapshot, earlier};
 use crate::domain::ids::{Side, SystemId};
-use crate::domain::reading::{Health, Held, Identity, Reading, Role};
+use crate::domain::reading::{Health, Held, Identity, Part, Reading, Role};
+use crate::domain::text::Clean;
 use crate::domain::time::Stamp;
 
 /// The fact that a side lost its data and nobody accepted that.
@@ -49,12 +50,23 @@ pub struct Emptied {
     pub before: Held,
     /// How it went.
     pub how: Emptying,
+    /// The part of the side that held it; none for all of it. Of several, the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Clean>,
+    /// How many other parts lost data in the same way.
+    #[serde(default, skip_serializing_if = "is_none_more")]
+    pub more: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_none_more(more: &usize) -> bool {
+    *more == 0
 }
 
 impl Emptied {
     /// `B copied a source without its 500 keys`.
     pub fn words(&self, side: Side) -> String {
-        let before = self.before;
+        let before = self.of_parts();
         match self.how {
             Emptying::Restarted => format!("{side} came back EMPTY, without its {before}"),
             Emptying::Copied => format!("{side} copied a source without its {before}"),
@@ -62,9 +74,24 @@ impl Emptied {
         }
     }
 
+    /// `500 keys`, `500 keys of slots 0-5460 and 2 more`.
+    fn of_parts(&self) -> String {
+        let of = self.part.iter().map(|part| format!(" of {part}"));
+        let more = (self.more > 0).then(|| format!(" and {} more", self.more));
+        [self.before.to_string()].into_iter().chain(of).chain(more).collect()
+    }
+
+    /// As one with those that lost their data in the same way.
+    fn with(self, next: &Self) -> Self {
+        let count = self.before.count.saturating_add(next.before.count);
+        let before = Held { count, ..self.before };
+        Self { at: earlier(self.at, next.at), before, more: self.more + 1 + next.more, ..self }
+    }
+
     /// A side without its data does not do its work, and to be level with it is no figure.
-    fn mark(&self, reading: &mut Reading, now: Held) {
-        let before = self.before;
+    fn mark(&self, reading: &mut Reading, now: u64) {
+        let now = Held { count: now, ..self.before };
+        let before = self.of_parts();
         let (why, is_down) = match self.how {
             Emptying::Restarted => (format!("it came back EMPTY: {now}, {before} before"), true),
             Emptying::Copied => (format!("it copied EMPTINESS: {now}, {before} before"), false),
@@ -83,40 +110,133 @@ impl Emptied {
     }
 }
 
-impl Cell {
-    /// Takes in how much a side holds, and judges a reading whose data is gone.
-    pub(super) fn follow_data(&mut self, at: Stamp, reading: &mut Reading) {
-        let (Some(held), Some(identity), Some(role)) =
-            (reading.held, reading.identity.clone(), reading.role)
-        else {
-            return;
-        };
-        let seen = Whole { at, held, identity };
+/// Those of one way as one: a side of many parts may lose them all at once.
+fn as_one<'a>(all: impl Iterator<Item = &'a Emptied> + Clone) -> impl Iterator<Item = Emptied> {
+    let ways = [Emptying::Restarted, Emptying::Copied, Emptying::Ordered];
+    ways.into_iter().filter_map(move |how| {
+        let mut same = all.clone().filter(|emptied| emptied.how == how);
+        let first = same.next()?.clone();
+        Some(same.fold(first, Emptied::with))
+    })
+}
+
+/// What is remembered of data that is held in one place.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// What it held when it was last seen whole.
+    #[serde(default)]
+    pub whole: Option<Whole>,
+    /// That its data is gone, until a person has accepted that.
+    #[serde(default)]
+    pub emptied: Option<Emptied>,
+}
+
+impl Kept {
+    /// Takes in how much is held now; true where data that was there is gone.
+    fn follow(&mut self, seen: Whole, role: Role, part: Option<&Clean>) -> bool {
+        let (at, held) = (seen.at, seen.held);
         let how = self.whole.as_ref().and_then(|whole| how(whole, &seen, role));
         let is_new = |known: &Emptied| known.how == Emptying::Ordered;
         if let (Some(how), Some(whole)) = (how, &self.whole)
             && self.emptied.as_ref().is_none_or(is_new)
         {
-            self.emptied = Some(Emptied { at, before: whole.held, how });
+            let (before, part) = (whole.held, part.cloned());
+            self.emptied = Some(Emptied { at, before, how, part, more: 0 });
         }
         let Some(emptied) = &self.emptied else {
             self.whole = Some(seen);
-            return;
+            return false;
         };
         let gone = is_gone(held, emptied.before);
         if emptied.how == Emptying::Ordered {
             self.whole = Some(seen);
             // Filled again by those who emptied it.
             self.emptied.take_if(|_| !gone);
-        } else if gone {
-            emptied.mark(reading, held);
+            return false;
         }
+        gone
+    }
+
+    /// That data which a restart or a copy took is gone here.
+    fn lost(&self) -> Option<&Emptied> {
+        self.emptied.as_ref().filter(|emptied| emptied.how != Emptying::Ordered)
+    }
+}
+
+impl Cell {
+    /// Takes in how much a side holds, and judges a reading whose data is gone.
+    pub(super) fn follow_data(&mut self, at: Stamp, reading: &mut Reading) {
+        let mut gone: Vec<(Emptied, u64)> = Vec::new();
+        for place in places(reading) {
+            let Place { part, role, identity, held } = place;
+            let kept = self.kept_at(part);
+            let seen = Whole { at, held, identity: identity.clone() };
+            if kept.follow(seen, role, part) {
+                gone.extend(kept.emptied.clone().map(|emptied| (emptied, held.count)));
+            }
+        }
+        self.forget_parts(reading);
+        for emptied in as_one(gone.iter().map(|(emptied, _)| emptied)) {
+            let same = gone.iter().filter(|(one, _)| one.how == emptied.how);
+            emptied.mark(reading, same.map(|(_, now)| now).sum());
+        }
+    }
+
+    /// Parts that are not there any more are forgotten once they are too many.
+    fn forget_parts(&mut self, reading: &Reading) {
+        if self.parts.len() > PARTS_MAX {
+            let is_told = |name: &String| reading.parts.iter().any(|it| it.name.as_str() == name);
+            self.parts.retain(|name, kept| kept.emptied.is_some() || is_told(name));
+        }
+    }
+
+    /// What of its data is gone, until a person has accepted that.
+    pub fn emptied(&self) -> impl Iterator<Item = &Emptied> + Clone {
+        let parts = self.parts.values().filter_map(|kept| kept.emptied.as_ref());
+        self.kept.emptied.iter().chain(parts)
     }
 
     /// Whether data that a restart or a copy took is gone here.
     pub fn lost_data(&self) -> Option<&Emptied> {
-        self.emptied.as_ref().filter(|emptied| emptied.how != Emptying::Ordered)
+        self.emptied().find(|emptied| emptied.how != Emptying::Ordered)
     }
+
+    fn kept_at(&mut self, part: Option<&Clean>) -> &mut Kept {
+        match part {
+            None => &mut self.kept,
+            Some(part) => self.parts.entry(part.to_string()).or_default(),
+        }
+    }
+
+    fn kept_of(&self, part: Option<&Clean>) -> Option<&Kept> {
+        part.map_or(Some(&self.kept), |part| self.parts.get(part.as_str()))
+    }
+
+    fn all_kept(&mut self) -> impl Iterator<Item = &mut Kept> {
+        [&mut self.kept].into_iter().chain(self.parts.values_mut())
+    }
+}
+
+/// The most parts of a side that are remembered although they are not told any more.
+const PARTS_MAX: usize = 64;
+
+/// Where data is held, as a reading tells it: in the side as a whole, or in a part of it.
+struct Place<'r> {
+    part: Option<&'r Clean>,
+    role: Role,
+    identity: &'r Identity,
+    held: Held,
+}
+
+fn places(reading: &Reading) -> Vec<Place<'_>> {
+    let whole = || {
+        let (role, identity, held) = (reading.role?, reading.identity.as_ref()?, reading.held?);
+        Some(Place { part: None, role, identity, held })
+    };
+    let parts = reading.parts.iter().filter_map(|Part { name, role, identity, held }| {
+        Some(Place { part: Some(name), role: *role, identity, held: (*held)? })
+    });
+    whole().into_iter().chain(parts).collect()
 }
 
 /// Less than half of it is there: a first write to an empty server makes it not whole.
@@ -146,48 +266,57 @@ fn how(before: &Whole, now: &Whole, role: Role) -> Option<Emptying> {
     }
 }
 
-/// A side that copied everything back from one that never lost it is whole.
+/// What copied everything back from where it was never lost is whole.
 pub(super) fn mend(pair: &mut [Cell; 2]) {
-    for side in Side::BOTH {
-        let (own, other) = (&pair[side.index()], &pair[side.other().index()]);
-        let (Some(emptied), None) = (own.lost_data(), &other.emptied) else { continue };
-        let (Some(here), Some(there)) = (&own.last_reading, &other.last_reading) else { continue };
-        let follows = (here.role, there.role) == (Some(Role::Standby), Some(Role::Primary))
-            && own.last_error.is_none()
-            && other.last_error.is_none()
-            && data_of(here).is_some()
-            && data_of(here) == data_of(there);
-        if follows && here.held.is_some_and(|held| !is_gone(held, emptied.before)) {
-            let cell = &mut pair[side.index()];
-            (cell.emptied, cell.whole) = (None, None);
+    if pair.iter().all(|cell| cell.lost_data().is_none()) {
+        return;
+    }
+    let told = |cell: &'_ Cell| cell.last_reading.clone().filter(|_| cell.last_error.is_none());
+    let readings = [told(&pair[0]), told(&pair[1])];
+    // Who has the data from the first, by its history.
+    let mut sources: Vec<Clean> = Vec::new();
+    for (cell, reading) in pair.iter().zip(&readings) {
+        for Place { part, role, identity, .. } in reading.iter().flat_map(places) {
+            let is_whole = cell.kept_of(part).is_some_and(|kept| kept.emptied.is_none());
+            if role == Role::Primary && is_whole {
+                sources.push(identity.data.clone());
+            }
+        }
+    }
+    for (cell, reading) in pair.iter_mut().zip(&readings) {
+        for Place { part, role, identity, held } in reading.iter().flat_map(places) {
+            let is_back = |emptied: &Emptied| !is_gone(held, emptied.before);
+            let follows = role == Role::Standby && sources.contains(&identity.data);
+            let kept =
+                cell.kept_of(part).filter(|kept| follows && kept.lost().is_some_and(is_back));
+            if kept.is_some() {
+                *cell.kept_at(part) = Kept::default();
+            }
         }
     }
 }
 
-fn data_of(reading: &Reading) -> Option<&crate::domain::text::Clean> {
-    reading.identity.as_ref().map(|identity| &identity.data)
-}
-
 impl Snapshot {
-    /// The sides of a system whose data is gone, until a person has accepted that.
-    pub fn emptied(&self, system: &SystemId) -> impl Iterator<Item = (Side, &Emptied)> {
+    /// The sides of a system whose data is gone, until a person has accepted that: each way in
+    /// which it went as one.
+    pub fn emptied(&self, system: &SystemId) -> impl Iterator<Item = (Side, Emptied)> {
         let pair = self.cells.get(system);
-        Side::BOTH.into_iter().filter_map(move |side| {
-            pair.and_then(|pair| Some((side, pair[side.index()].emptied.as_ref()?)))
-        })
+        Side::BOTH.into_iter().filter_map(move |side| Some((side, pair?))).flat_map(
+            |(side, pair)| as_one(pair[side.index()].emptied()).map(move |emptied| (side, emptied)),
+        )
     }
 
     /// Takes what is there now for the data, where a person accepted what was seen, and when.
     pub(in crate::domain) fn end_emptied(&mut self, accepted: impl Fn(&SystemId) -> Option<Stamp>) {
         for (system, pair) in &mut self.cells {
-            if pair.iter().all(|cell| cell.emptied.is_none()) {
+            if pair.iter().all(|cell| cell.emptied().next().is_none()) {
                 continue;
             }
             let Some(at) = accepted(system) else { continue };
-            for cell in pair.iter_mut() {
+            for kept in pair.iter_mut().flat_map(Cell::all_kept) {
                 let seen_before = |emptied: &mut Emptied| earlier(emptied.at, at) == emptied.at;
-                if cell.emptied.take_if(seen_before).is_some() {
-                    cell.whole = None;
+                if kept.emptied.take_if(seen_before).is_some() {
+                    kept.whole = None;
                 }
             }
         }
@@ -250,7 +379,7 @@ mod tests {
     }
 
     fn told(snapshot: &Snapshot) -> Vec<(Side, u64, Emptying)> {
-        let told = |(side, emptied): (Side, &Emptied)| (side, emptied.before.count, emptied.how);
+        let told = |(side, emptied): (Side, Emptied)| (side, emptied.before.count, emptied.how);
         snapshot.emptied(&id("redis")).map(told).collect()
     }
 
@@ -352,5 +481,75 @@ mod tests {
         hear(&mut snapshot, &both(4, "a2", "h2", 400));
         assert_eq!(health(&snapshot, A), Health::Up);
         assert_eq!(told(&snapshot).len(), 2);
+    }
+
+    /// What a part tells: its name, role, run, history and keys.
+    type Told = (&'static str, Role, &'static str, &'static str, u64);
+
+    fn hear_parts(snapshot: &mut Snapshot, second: u64, side: Side, told: &[Told]) {
+        let mut reading = Reading::new(at(second), Health::Up, "fine");
+        let part = |(name, role, server, data, count): &Told| Part {
+            name: (*name).into(),
+            role: *role,
+            identity: Identity { server: (*server).into(), data: (*data).into() },
+            held: Some(Held { count: *count, unit: HeldUnit::Keys, loaded: None }),
+        };
+        reading.role = Some(if side == A { P } else { S });
+        reading.identity = Some(Identity { server: side.to_string().into(), data: "c".into() });
+        reading.parts = told.iter().map(part).collect();
+        snapshot.record(&id("redis"), side, at(second), Ok(reading));
+    }
+
+    #[test]
+    fn what_a_part_lost_is_not_hidden_by_the_others() {
+        let check = |looks: &[(Side, &[Told])], want: &[(Side, u64, Emptying)], words: &str| {
+            let (mut whole, mut kept) = (Snapshot::default(), Snapshot::default());
+            for (second, (side, told)) in (0..).zip(looks) {
+                hear_parts(&mut whole, second, *side, told);
+                let mut next = Snapshot::default();
+                let text = serde_json::to_string(&kept.without_histories()).unwrap();
+                next.remember_all(serde_json::from_str(&text).unwrap());
+                hear_parts(&mut next, second, *side, told);
+                kept = next;
+            }
+            for snapshot in [&whole, &kept] {
+                assert_eq!(told(snapshot), want, "{looks:?}");
+                let system = id("redis");
+                let all = snapshot.emptied(&system);
+                let all: Vec<String> = all.map(|(side, emptied)| emptied.words(side)).collect();
+                assert_eq!(all.join(", "), words);
+            }
+        };
+        let a: [Told; 2] = [("p0 at a", P, "a1", "h0", 100), ("p1 at a", P, "a2", "h1", 900)];
+        let b: [Told; 2] = [("p0 at b", S, "b1", "h0", 100), ("p1 at b", S, "b2", "h1", 900)];
+        let before: [(Side, &[Told]); 2] = [(A, &a), (B, &b)];
+        check(&before, &[], "");
+        // One of them is started anew without its data, and its copy copies that.
+        let (empty, copied) = (("p0 at a", P, "a9", "h9", 0), ("p0 at b", S, "b1", "h9", 0));
+        let (a_lost, b_lost) = ([empty, a[1]], [copied, b[1]]);
+        let lost: [(Side, &[Told]); 4] = [before[0], before[1], (A, &a_lost), (B, &b_lost)];
+        let words = "A came back EMPTY, without its 100 keys of p0 at a";
+        check(&lost[..3], &[(A, 100, Restarted)], words);
+        let words = format!("{words}, B copied a source without its 100 keys of p0 at b");
+        check(&lost, &[(A, 100, Restarted), (B, 100, Copied)], &words);
+        // It is silent for a while, and then all of it is gone.
+        let all = [empty, ("p1 at a", P, "a8", "h8", 5)];
+        let words = "A came back EMPTY, without its 1000 keys of p0 at a and 1 more";
+        let looks = [before[0], (A, &[]), (A, &all[..1]), (A, &all)];
+        check(&looks, &[(A, 1000, Restarted)], words);
+        // Its copy takes over with all that was there, and is copied back.
+        let (took, back) = (("p0 at b", P, "b1", "h7", 100), ("p0 at a", S, "a9", "h7", 100));
+        let (b_took, a_back) = ([took, b[1]], [back, a[1]]);
+        let mended = [before[0], before[1], (A, &a_lost), (B, &b_took), (A, &a_back)];
+        check(&mended, &[], "");
+        // Without the data of one part the side is not well, and gives no figure.
+        let mut snapshot = Snapshot::default();
+        for (second, (side, told)) in (0..).zip(&lost) {
+            hear_parts(&mut snapshot, second, *side, told);
+        }
+        let cell = |side| snapshot.cell(&id("redis"), side).unwrap();
+        assert!(matches!(cell(A).last_reading.as_ref().unwrap().health, Health::Down(_)));
+        assert!(matches!(cell(B).last_reading.as_ref().unwrap().health, Health::Degraded(_)));
+        assert!(cell(B).lost_data().is_some());
     }
 }

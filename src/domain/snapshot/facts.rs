@@ -67,7 +67,7 @@ impl Cell {
                     None => "it cannot be told in seconds",
                 }),
             },
-            EMPTIED => FactValue::Boolean(self.emptied.is_some()),
+            EMPTIED => FactValue::Boolean(self.emptied().next().is_some()),
             // The older name of Redis for the same, of a primary or of what copied it.
             "empty_primary" if self.lost_data().is_some() => FactValue::Boolean(true),
             "capacity" => reading.capacity.map_or_else(

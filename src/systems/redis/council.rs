@@ -4,6 +4,7 @@ use super::sentinel::Word;
 use super::state::SideState;
 use crate::domain::reading::{Identity, Writes};
 use crate::domain::text::Clean;
+use crate::systems::kit::endpoint::Endpoint;
 use crate::systems::kit::trouble::Trouble;
 
 /// All that was heard of the sentinels of one side in one look.
@@ -73,6 +74,18 @@ impl Council {
     /// True when it is this server that the word is about.
     pub(super) fn means(word: &Word, own: &SideState) -> bool {
         own.at.as_ref() == Some(&word.primary) || word.run_id.as_ref() == Some(&own.run_id)
+    }
+
+    /// True where the word is about this replica, its primary, or the server of the other side: by an
+    /// address or a run.
+    pub(super) fn watches(word: &Word, own: &SideState, other: Option<&SideState>) -> bool {
+        let knows = |at: &Endpoint| word.primary == *at || word.replicas.contains(at);
+        let follows = own.upstream.as_ref().is_some_and(|upstream| {
+            (&upstream.host, upstream.port) == (&word.primary.host, word.primary.port)
+        });
+        [Some(own), other].into_iter().flatten().any(|state| {
+            state.at.as_ref().is_some_and(knows) || word.run_id.as_ref() == Some(&state.run_id)
+        }) || follows
     }
 
     /// `3 of 3 sentinels name redis-a:6379`, or that they agree on none.
@@ -225,7 +238,6 @@ fn undone(council: &Council, how: &str) -> String {
 mod tests {
     use super::super::tests_support::{primary, replica};
     use super::*;
-    use crate::systems::kit::endpoint::Endpoint;
     use crate::systems::kit::trouble::TroubleKind;
 
     const A: u16 = 6379;
@@ -371,6 +383,50 @@ mod tests {
         check(false, "master", vec![other(9, Err("it hangs"))], Writes::Refused);
         // Its own word under another address is no rival's.
         check(true, "master", vec![other(9, Ok(("r9", true)))], Writes::Refused);
+    }
+
+    #[test]
+    fn a_third_primary_is_a_rival_whomever_they_name() {
+        let check = |named: u16, third: bool, sides: [&SideState; 2], want: Option<&str>| {
+            let words = ["1", "2", "3"].map(|id| Ok(word(id, named))).into();
+            let identity = Identity { server: "run r3".into(), data: "h3".into() };
+            let others = vec![Other { place: at(9).place(), told: Ok((identity, third)) }];
+            let council = Council { others, ..council(words, false) };
+            let [own, other] = sides.map(|state| beside(state.clone(), A, council.clone()));
+            let rival = own.rival(Some(&other)).map(|rival| rival.place.to_string());
+            assert_eq!(rival, want.map(|_| at(9).place()));
+            let found = own.council.as_ref().unwrap().reasons(&own, Some(&other)).join("; ");
+            assert!(want.is_none_or(|want| found.contains(want)), "{found} / {want:?}");
+        };
+        let (a, b) = (primary(9), replica(9));
+        let theirs = "10.0.0.1:9 says PRIMARY, on neither side, while 3 of 3 sentinels name \
+                      10.0.0.1:9: what the sides' own servers take is LOST";
+        check(9, true, [&a, &b], Some(theirs));
+        check(9, true, [&b, &a], Some(theirs));
+        let ours = "sentinels name 10.0.0.1:6379: what it takes is LOST";
+        check(A, true, [&a, &b], Some(ours));
+        check(A, false, [&a, &b], None);
+    }
+
+    #[test]
+    fn sentinels_of_another_system_watch_none_of_ours() {
+        let check = |named: u16, run: Option<&str>, upstream: &str, want: bool| {
+            let replicas =
+                if upstream == "redis-a" && named == A { vec![at(B)] } else { Vec::new() };
+            let run_id = run.map(str::to_owned);
+            let word = Word { run_id, replicas, ..word("1", named) };
+            let mut own = SideState { at: Some(at(B)), ..replica(5) };
+            own.upstream.as_mut().unwrap().host = upstream.to_owned();
+            let there = SideState { run_id: "r7".to_owned(), ..primary(5) };
+            let there = SideState { at: Some(at(9)), ..there };
+            assert_eq!(Council::watches(&word, &own, Some(&there)), want, "{named} {run:?}");
+        };
+        check(A, None, "redis-a", true);
+        check(7, None, "redis-a", false);
+        check(7, Some("r8"), "redis-a", false);
+        // Behind translated addresses it is known by its run, or by what the replica calls it.
+        check(7, Some("r7"), "redis-a", true);
+        check(A, None, "10.0.0.1", true);
     }
 
     #[test]

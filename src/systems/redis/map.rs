@@ -141,7 +141,13 @@ impl<'a> Holder<'a> {
 
     /// What it told of itself.
     pub(super) fn node(&self) -> Option<&'a SideState> {
-        self.member?.node()
+        self.told().map(|(_, node)| node)
+    }
+
+    /// What it told of itself, with its place in the site.
+    pub(super) fn told(&self) -> Option<(&'a str, &'a SideState)> {
+        let member = self.member?;
+        Some((member.place.as_str(), member.node()?))
     }
 }
 
@@ -160,7 +166,6 @@ impl<'a> Shard<'a> {
     /// most.
     pub(super) fn best(&self, side: Side) -> Option<(&'a str, &'a SideState)> {
         let here = self.copies.iter().filter(|copy| copy.stands == Some(side));
-        let told = here.filter_map(|copy| Some((copy.member?.place.as_str(), copy.node()?)));
-        told.max_by_key(|(_, node)| (node.follows(), node.offset))
+        here.filter_map(Holder::told).max_by_key(|(_, node)| (node.follows(), node.offset))
     }
 }

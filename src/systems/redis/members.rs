@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::nodes::Row;
+use super::nodes::{Row, SLOTS};
 use super::state::SideState;
 use crate::domain::reading::{Identity, Writes};
 use crate::domain::text::Clean;
@@ -57,6 +57,40 @@ pub(super) fn writes(members: &[Member]) -> Writes {
     } else {
         Writes::Refused
     }
+}
+
+/// How old the claim to each slot is that one of the nodes says it owns itself, while it also says
+/// that its cluster works: what is written there is taken.
+fn served(members: &[Member]) -> Vec<Option<u64>> {
+    let mut served = vec![None; usize::from(SLOTS)];
+    let rows = told(members).filter(|told| told.ok).flat_map(|told| &told.table);
+    for row in rows.filter(|row| row.is_myself) {
+        for slot in row.slots.iter().flat_map(|(from, to)| *from..=*to) {
+            let claim = &mut served[usize::from(slot)];
+            *claim = (*claim).max(Some(row.epoch));
+        }
+    }
+    served
+}
+
+/// Slots that nodes of both sides serve, each by its own word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Twice {
+    /// How many.
+    pub(super) slots: usize,
+    /// How many slots the first side serves in all.
+    pub(super) own: usize,
+    /// True where the claim of the first side is older than that of the second.
+    pub(super) is_older: bool,
+}
+
+/// Whether there are two clusters, or two owners of some slots, each of which takes writes.
+pub(super) fn served_twice(own: &[Member], other: &[Member]) -> Option<Twice> {
+    let (here, there) = (served(own), served(other));
+    let mut both = here.iter().zip(&there).filter_map(|(here, there)| here.zip(*there)).peekable();
+    let (epoch, newer) = *both.peek()?;
+    let own = here.iter().flatten().count();
+    Some(Twice { slots: both.count(), own, is_older: epoch < newer })
 }
 
 /// True where one of the copies seems to hold more than its owner, which was read earlier.

@@ -51,7 +51,7 @@ use crate::systems::kit::beating::EVERY_USUAL;
 use crate::systems::kit::endpoint::Endpoint;
 use crate::systems::kit::server::{Server, Sight, Target, Written};
 use crate::systems::kit::trouble::Trouble;
-use members::is_ahead;
+use members::{is_ahead, served_twice};
 use settings::Formation;
 use state::SideState;
 
@@ -158,6 +158,10 @@ impl Server for Redis {
     /// A replica that seems behind is read once more, and so is a primary that seems to be.
     fn again(a: &SideState, b: &SideState) -> Option<Side> {
         if !a.members.is_empty() {
+            // Slots that were handed over between the two reads have one owner.
+            if let Some(twice) = served_twice(&a.members, &b.members) {
+                return Some(if twice.is_older { Side::A } else { Side::B });
+            }
             let ahead = is_ahead(&b.members, &a.members).then_some(Side::A);
             return ahead.or_else(|| is_ahead(&a.members, &b.members).then_some(Side::B));
         }

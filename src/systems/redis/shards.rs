@@ -7,13 +7,14 @@ use std::collections::BTreeMap;
 use super::facts::named;
 use super::judge::{self, View};
 use super::map::{Holder, Map, Shard};
-use super::members::{Told, told, writes};
+use super::members::{Told, Twice, served_twice, told, writes};
 use super::nodes::SLOTS;
 use super::settings::Nodes;
 use super::state::SideState;
 use crate::domain::link::Link;
 use crate::domain::reading::{
-    Basis, Certainty, Fact, FactValue, Health, Held, HeldUnit, Lag, LagUnit, Reading, Role, Writes,
+    Basis, Certainty, Fact, FactValue, Health, Lag, LagUnit, Part as DataPart, Reading, Role,
+    Writes,
 };
 use crate::domain::text::Clean;
 
@@ -21,6 +22,8 @@ use crate::domain::text::Clean;
 struct Part<'s> {
     sight: &'s View<'s>,
     map: Map<'s>,
+    /// What both sides serve: then each is a primary, and speaks for itself alone.
+    twice: Option<Twice>,
     is_primary: bool,
     /// The shards that this side owns, each with the reading of its owner.
     owned: Vec<Copied>,
@@ -36,7 +39,10 @@ type Copied = (String, Option<Reading>);
 pub(super) fn reading<'s>(sight: &'s View<'s>, nodes: &Nodes) -> Reading {
     let (side, own) = (sight.side, &sight.own.members);
     let other = sight.other.map(|other| other.members.as_slice()).unwrap_or_default();
-    let map = Map::of(side, own, other, nodes);
+    let (mut map, twice) = (Map::of(side, own, other, nodes), served_twice(own, other));
+    if twice.is_some() {
+        map = Map { disputed: map.disputed, ..Map::of(side, own, &[], nodes) };
+    }
     let is_here = |shard: &&Shard<'_>| shard.owner.stands == Some(side);
     let copied = |shard: &Shard<'_>| {
         let best = |side| shard.best(side).map(|(_, node)| node);
@@ -47,13 +53,14 @@ pub(super) fn reading<'s>(sight: &'s View<'s>, nodes: &Nodes) -> Reading {
     };
     let part = Part {
         sight,
-        is_primary: map.is_primary(side),
+        twice,
+        is_primary: twice.is_some() || map.is_primary(side),
         owned: map.shards.iter().filter(is_here).map(copied).collect(),
         followed: map.elsewhere(side).map(copied).collect(),
         map,
     };
     let behind = (!part.is_primary).then(|| part.lag());
-    let mine = part.map.owned_in(Some(side));
+    let mine = part.mine();
     let note = match behind.as_ref().map(|lag| lag.amount) {
         None => format!("PRIMARY of {mine} slots, {} of {} nodes", told(own).count(), own.len()),
         Some(Some(bytes)) => format!("standby, {bytes} B behind"),
@@ -67,7 +74,7 @@ pub(super) fn reading<'s>(sight: &'s View<'s>, nodes: &Nodes) -> Reading {
     reading.hindered = part.hindered();
     let links = part.followed.iter().filter_map(|(_, copy)| copy.as_ref()?.link.clone());
     reading.link = links.max_by_key(|link| (link.is_dead(), link.silent_ms));
-    reading.held = part.held();
+    reading.parts = part.parts();
     reading.facts = part.facts(reading.link.as_ref().map(Link::up));
     reading.lag = behind;
     reading
@@ -87,6 +94,12 @@ impl<'s> Part<'s> {
     /// What the side's nodes told.
     fn own(&self) -> impl Iterator<Item = &'s Told> {
         told(&self.sight.own.members)
+    }
+
+    /// How many slots the nodes of the side own.
+    fn mine(&self) -> usize {
+        let owned = || self.map.owned_in(Some(self.sight.side));
+        self.twice.map_or_else(owned, |twice| twice.own)
     }
 
     /// True while all its nodes that answer say that the cluster does not work.
@@ -112,7 +125,11 @@ impl<'s> Part<'s> {
                 certainty = Certainty::Unknown;
             }
         }
-        if self.followed.is_empty() || self.map.unowned > 0 || self.map.disputed > 0 {
+        // Of what is owned here, an owner that is silent or loads has nothing that anybody knows.
+        let serves = |owner: &Reading| !matches!(owner.health, Health::Down(_));
+        let is_unread = |(_, owner): &Copied| !owner.as_ref().is_some_and(serves);
+        let is_apart = self.map.unowned > 0 || self.map.disputed > 0;
+        if self.followed.is_empty() || is_apart || self.owned.iter().any(is_unread) {
             return nothing;
         }
         Lag { seconds, amount, certainty, ..nothing }
@@ -145,6 +162,12 @@ impl<'s> Part<'s> {
     fn reasons(&self) -> Vec<String> {
         let (side, map, members) = (self.sight.side, &self.map, &self.sight.own.members);
         let mut reasons = Vec::new();
+        reasons.extend(self.twice.map(|Twice { slots, .. }| {
+            format!(
+                "A and B are both primary of {slots} slots: what one takes the other lacks; fence \
+                 one"
+            )
+        }));
         let mut silent = members.iter().filter_map(|member| member.told.as_ref().err());
         let (count, all) = (silent.clone().count(), members.len());
         let first = silent.next();
@@ -172,7 +195,7 @@ impl<'s> Part<'s> {
         }
         let other = side.other();
         let [own, there] = [side, other].map(|side| map.owned_in(Some(side)));
-        if own > 0 && there > 0 {
+        if own > 0 && there > 0 && self.twice.is_none() {
             reasons.push(format!("{side} owns {own} slots and {other} owns {there}"));
         }
         let data = |state: &SideState| state.identity().data;
@@ -212,12 +235,28 @@ impl<'s> Part<'s> {
         self.own().find_map(|told| told.node.hindered()).map(Clean::from)
     }
 
-    /// How many keys the owners hold, where they are all here and tell that.
-    fn held(&self) -> Option<Held> {
-        let one = |(_, owner): &Copied| Some(owner.as_ref()?.held.as_ref()?.count);
-        let count = self.owned.iter().map(one).sum::<Option<u64>>()?;
-        let is_whole = self.is_primary && self.map.is_whole_in(self.sight.side);
-        is_whole.then_some(Held { count, unit: HeldUnit::Keys, loaded: None })
+    /// How much each node here holds of the shard that it owns or copies: of a sum nobody sees that
+    /// one of them lost it.
+    fn parts(&self) -> Vec<DataPart> {
+        let of_shard = |shard: &Shard<'_>| {
+            let words = shard.words();
+            let holders = [&shard.owner].into_iter().chain(&shard.copies);
+            let here = holders.filter(|holder| holder.stands == Some(self.sight.side));
+            let part = |(place, node): (&str, &SideState)| DataPart {
+                name: format!("{words} at {place}").into(),
+                role: node.role(),
+                identity: node.identity(),
+                held: node.held(),
+            };
+            here.filter_map(Holder::told).map(part).collect::<Vec<_>>()
+        };
+        self.map.shards.iter().flat_map(of_shard).collect()
+    }
+
+    /// True where an owner is empty, and its copy is not.
+    fn has_empty_owner(&self) -> bool {
+        let mut all = self.owned.iter().chain(&self.followed).filter_map(|(_, node)| node.as_ref());
+        all.any(|node| node.fact("empty_primary") == Some(&FactValue::Boolean(true)))
     }
 
     /// Whether any of the copies here has left its owner's history.
@@ -233,7 +272,11 @@ impl<'s> Part<'s> {
     fn facts(&self, link_up: Option<FactValue>) -> Vec<Fact> {
         let (map, side, members) = (&self.map, self.sight.side, &self.sight.own.members);
         let slots = |number: usize| FactValue::count(number as u64);
-        let sum = self.own().filter(|told| told.node.is_primary() == self.is_primary);
+        let owners = self.own().filter(|told| told.node.is_primary()).map(|told| told.node.keys);
+        let copies = map.elsewhere(side).filter_map(|shard| shard.best(side));
+        // Of several copies of one shard each holds the same keys.
+        let copied = copies.map(|(_, node)| node.keys);
+        let keys: u64 = if self.is_primary { owners.sum() } else { copied.sum() };
         let writable = match writes(members) {
             Writes::Unknown => FactValue::unknown("not every node answers"),
             Writes::Open => FactValue::Boolean(self.hindered().is_none()),
@@ -248,11 +291,12 @@ impl<'s> Part<'s> {
         let mut facts = vec![
             ("server_version", FactValue::text(self.sight.own.version.as_str())),
             ("writable", writable),
-            ("keys", FactValue::count(sum.map(|told| told.node.keys).sum())),
+            ("keys", FactValue::count(keys)),
+            ("empty_primary", FactValue::Boolean(self.has_empty_owner())),
             ("diverged", self.diverged()),
             ("cluster_state", FactValue::text(if self.refuses() { "fail" } else { "ok" })),
             ("nodes_answered", FactValue::text(answered)),
-            ("slots_owned", slots(map.owned_in(Some(side)))),
+            ("slots_owned", slots(self.mine())),
             ("slots_unserved", told_slots(headless)),
             ("slots_lost", told_slots(map.slots(Shard::is_lost))),
             ("slots_disputed", slots(map.disputed)),
@@ -389,7 +433,20 @@ mod tests {
         assert_eq!((lag.amount, lag.certainty), (Some(20), Certainty::Known));
         let worst = there.fact("worst_shard").map(FactValue::shown);
         assert_eq!(worst.as_deref(), Some("slots 8192-16383: 20 B behind"));
-        assert_eq!(here.held.map(|held| held.count), Some(20));
+        let parts = |reading: &Reading| -> Vec<String> {
+            let told = |part: &DataPart| {
+                let (role, held) = (part.role.word(), part.held.unwrap());
+                format!("{} {role} {} {held}", part.name, part.identity.server)
+            };
+            reading.parts.iter().map(told).collect()
+        };
+        let want = |role, [one, two]: [u8; 2]| {
+            let role = Role::word(role);
+            [("0-8191", one), ("8192-16383", two)]
+                .map(|(slots, at)| format!("slots {slots} at h:{at} {role} run r{at} 10 keys"))
+        };
+        assert_eq!(parts(&here), want(Role::Primary, [1, 2]));
+        assert_eq!(parts(&there), want(Role::Standby, [3, 4]));
         let identity = |reading: &Reading| reading.identity.clone().unwrap();
         assert_eq!(identity(&here).server.as_str(), "cluster nodes n1 n2");
         assert_eq!(identity(&there).data.as_str(), "cluster of 4 nodes, n1 among them");
@@ -467,11 +524,69 @@ mod tests {
         let moved = "n1 h:1@1 master - 0 0 1 connected 0-8191\nn2 h:2@1 master - 0 0 2 connected\n\
             n3 h:3@1 slave n1 0 0 1 connected\nn4 h:4@1 master - 0 0 3 connected 8192-16383\n";
         let both = ["A owns 8192 slots and B owns 8192", "disagree about who owns 8192 slots"];
-        check([moved, WELL, moved, moved], &[], true, both, ["8192 0 0 8192", "8192 0 0 8192"]);
+        check([moved, WELL, moved, moved], &[], false, both, ["8192 0 0 8192", "8192 0 0 8192"]);
         // A node of another region owns some.
         let strange = WELL.replace("n2 h:2@1", "n9 h:9@1").replace("slave n2", "slave n9");
         let name_it = "8192 slots are owned in neither region, as by h:9: name it in `nodes`";
         check([&strange; 4], &[2], true, [name_it; 2], ["8192 0 0 0", "0 0 0 0"]);
+    }
+
+    /// B's nodes as owners of all slots in a cluster of their own.
+    const OWN_CLUSTER: &str = "n3 h:3@1 master - 0 0 9 connected 0-8191\n\
+        n4 h:4@1 master - 0 0 8 connected 8192-16383\n";
+
+    #[test]
+    fn what_both_regions_serve_makes_two_primaries() {
+        let check = |b: [(&str, SideState, bool); 2], is_open: bool, want: [&str; 2]| {
+            let [a, _] = four([WELL; 4], true);
+            let [three, four] = b;
+            let b = [node(3, three.0, three.1, three.2), node(4, four.0, four.1, four.2)];
+            let found = readings(&a, &b).map(Option::unwrap);
+            for (found, want) in found.iter().zip(want) {
+                let says = "A and B are both primary of ";
+                assert_eq!(why(found).contains(says), is_open, "{}", why(found));
+                assert_eq!(figures(found), want, "{}", why(found));
+            }
+            let [here, there] = found;
+            let keys = here.fact("keys").map(FactValue::shown);
+            assert_eq!((here.role, keys.as_deref()), (Some(Role::Primary), Some("20")));
+            assert_eq!((here.is_open_primary(), there.is_open_primary()), (true, is_open));
+            assert_eq!((here.lag, there.lag.is_none()), (None, is_open));
+        };
+        let own = |ok: bool| (OWN_CLUSTER, primary(700), ok);
+        check([own(true), own(true)], true, ["16384 0 0 16384", "16384 0 0 16384"]);
+        // One node alone has left, and took its slots or all of them with it.
+        let moved = "n1 h:1@1 master - 0 0 1 connected 0-8191\nn2 h:2@1 master - 0 0 2 connected\n\
+            n3 h:3@1 slave n1 0 0 1 connected\nn4 h:4@1 master - 0 0 3 connected 8192-16383\n";
+        let copy = (WELL, replica(500), true);
+        let two = ["16384 0 0 8192", "8192 0 0 8192"];
+        check([copy.clone(), (moved, primary(700), true)], true, two);
+        let all = "n4 h:4@1 master - 0 0 0 connected 0-16383\n";
+        let two = ["16384 0 0 16384", "16384 0 0 16384"];
+        check([copy.clone(), (all, primary(700), true)], true, two);
+        // It says that it serves nobody: it has heard of the others, and gives way.
+        let none = ["8192 0 0 8192", "8192 0 0 8192"];
+        check([copy, (moved, primary(700), false)], false, none);
+    }
+
+    #[test]
+    fn a_slot_whose_owner_is_silent_has_no_lag() {
+        let moved = "n1 h:1@1 master - 0 0 1 connected 0-8191\nn2 h:2@1 slave n4 0 0 3 connected\n\
+            n3 h:3@1 slave n1 0 0 1 connected\nn4 h:4@1 master - 0 0 3 connected 8192-16383\n";
+        let check = |owner: Member, copy: Member, want: Option<u64>| {
+            let a = [node(1, moved, primary(500), true), copy];
+            let b = [node(3, moved, replica(480), true), owner];
+            let [_, there] = readings(&a, &b).map(Option::unwrap);
+            assert_eq!(there.role, Some(Role::Standby), "{}", why(&there));
+            assert_eq!(there.lag.unwrap().amount, want, "{}", there.note);
+        };
+        let owner = || node(4, moved, primary(700), true);
+        let copy = || node(2, moved, replica(700), true);
+        check(owner(), copy(), Some(20));
+        check(dead(4), copy(), None);
+        check(dead(4), dead(2), None);
+        let loads = SideState { loading: true, ..primary(700) };
+        check(node(4, moved, loads, true), copy(), None);
     }
 
     #[test]

@@ -76,6 +76,7 @@ fn a_cluster_in_two_regions_is_told_handed_over_and_taken() {
     what_nodes_do_not_own_or_agree_on(&cluster, &mut watcher);
     both_copies_are_lost(&mut cluster, &mut watcher);
     the_region_is_lost(&mut cluster, &spec, &mut watcher);
+    one_is_back_and_serves_all_by_itself(&mut cluster, &mut watcher);
 }
 
 fn well(cluster: &Cluster, watcher: &mut Watcher) {
@@ -87,7 +88,10 @@ fn well(cluster: &Cluster, watcher: &mut Watcher) {
     assert_eq!(slots(&b), [0.0, 0.0, 0.0, 0.0].map(Some));
     let lag = b.lag.clone().unwrap();
     assert_eq!((lag.seconds, lag.amount, lag.certainty), (Some(0.0), Some(0), Certainty::Known));
-    assert_eq!(a.held.map(|held| held.count), Some(30));
+    let held = |reading: &Reading| -> u64 {
+        reading.parts.iter().filter_map(|part| part.held).map(|held| held.count).sum()
+    };
+    assert_eq!([held(&a), held(&b)], [30; 2]);
     let (here, there) = (a.identity.unwrap(), b.identity.unwrap());
     assert_eq!(here.data, there.data);
     assert_ne!(here.server, there.server);
@@ -281,4 +285,23 @@ fn the_region_is_lost(cluster: &mut Cluster, spec: &SystemSpec, watcher: &mut Wa
     });
     let kept: usize = cluster.b.iter().map(|node| node.keys("auth:").len()).sum();
     assert_eq!(kept, 31);
+}
+
+fn one_is_back_and_serves_all_by_itself(cluster: &mut Cluster, watcher: &mut Watcher) {
+    let lone = &mut cluster.a[0];
+    lone.start();
+    until("it can be emptied", DEADLINE, || lone.try_ask(&["FLUSHALL"]).is_ok());
+    lone.ask(&["CLUSTER", "RESET", "HARD"]);
+    lone.ask(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+    until("it takes writes", DEADLINE, || lone.try_ask(&["SET", "auth:lost", "x"]).is_ok());
+    for side in Side::BOTH {
+        let reading = watcher.until(side, "both are primaries", |reading| {
+            why(reading).contains("A and B are both primary of 16384 slots")
+        });
+        assert!(reading.is_open_primary(), "{reading:?}");
+        assert_eq!(slots(&reading)[0], Some(16384.0));
+        assert_eq!(reading.lag, None);
+    }
+    let keys = Side::BOTH.map(|side| figure(&watcher.side(side).unwrap(), "keys"));
+    assert_eq!(keys, [Some(1.0), Some(31.0)]);
 }

@@ -119,7 +119,8 @@ fn the_word_of_sentinels_and_that_of_servers_are_both_told() {
     let led_by = one.until(Side::A, "another one is led to", |a| a.identity != expected.target);
     if watched.pair.a.info("role") == "master" {
         assert_eq!(figure(&led_by, "other_primaries"), Some(1.0), "{led_by:?}");
-        let want = format!("127.0.0.1:{} says PRIMARY too while", watched.pair.a.port);
+        let want = format!("127.0.0.1:{} says PRIMARY, on neither side", watched.pair.a.port);
+        assert_eq!(led_by.rival.as_ref().map(|rival| rival.is_silent), Some(false));
         assert!(why(&led_by).contains(&want), "{}", why(&led_by));
     }
     is_told_and_fenced(&spec, Side::A, &watched.pair.a, &watched.pair.b);

@@ -3,6 +3,7 @@
 
 use super::super::council::{Council, MOVING};
 use super::super::meet::{Met, open_sentinel};
+use super::super::sentinel;
 use super::super::settings::{Redis, Sentinels};
 use super::super::state::SideState;
 use super::way::{By, Way, give};
@@ -72,7 +73,7 @@ impl Way for SentinelFailover {
     }
 
     /// Why the sentinels are not to be asked as all stands.
-    fn refusal(at: &At<By<Self>>, own: &SideState, _other: &Told<Redis>) -> Option<String> {
+    fn refusal(at: &At<By<Self>>, own: &SideState, other: &Told<Redis>) -> Option<String> {
         let name = &at.seat.name;
         let Some(council) = &own.council else { return Some(NONE_NAMED.to_owned()) };
         let says = council.says();
@@ -85,6 +86,9 @@ impl Way for SentinelFailover {
         }
         if let Some(why) = &word.stuck {
             return Some(format!("a failover is not assured: {why}"));
+        }
+        if !at.is_led() && !Council::watches(word, own, other.as_ref().ok()) {
+            return Some(format!("{says}, and know neither {name} nor its primary: another group"));
         }
         let is_it = own.is_primary() && Council::means(word, own);
         match (at.is_led(), own.is_primary()) {
@@ -142,11 +146,19 @@ impl Way for SentinelFailover {
         let (own, named) = (&at.seat.own, at.named().ok_or_else(none)?);
         let heard = state.council.as_ref().map(Council::heard).unwrap_or_default();
         let mut opened = Err(none());
-        for (place, _) in heard {
+        for (place, word) in heard {
             let Some(at) = named.places.iter().find(|at| at.place() == place) else { continue };
             let session = open_sentinel(&own.target, at, named.login, Redis::ANSWER_LIMIT).await;
             opened = session.map_err(Trouble::before_sending);
-            if opened.is_ok() {
+            // Names may lead to the sentinels of another system by now.
+            if let Ok(session) = &opened {
+                let now = own.within(sentinel::ask(session, &named.master)).await;
+                let now = now.map_err(Trouble::before_sending)?;
+                if (&now.id, &now.primary) != (&word.id, &word.primary) {
+                    let why =
+                        format!("{place} is another sentinel than was asked: nothing is done");
+                    return Err(OperateError::Refused(why.into()));
+                }
                 break;
             }
         }
