@@ -274,9 +274,9 @@ mod tests {
         check(503, "SlowDown", TroubleKind::NotReady, "less often (SlowDown)");
         check(400, "Throttling", TroubleKind::NotReady, "less often (Throttling)");
         check(429, "", TroubleKind::NotReady, "is throttled");
-        check(503, "", TroubleKind::Cut, "is not ready (503)");
+        check(503, "", TroubleKind::Cut, "or what stands before it is (503)");
         check(503, "ServiceUnavailable", TroubleKind::Cut, "is not ready");
-        check(503, "XMinioServerNotInitialized", TroubleKind::NotReady, "is not ready (503)");
+        check(503, "XMinioServerNotInitialized", TroubleKind::NotReady, "is not ready to answer");
         check(500, "InternalError", TroubleKind::Garbage, "failed with 500 (InternalError)");
         check(200, "", TroubleKind::Garbage, "answered what cannot be read");
         check(501, "NotImplemented", TroubleKind::Missing, "does not know this question");
