@@ -298,6 +298,12 @@ impl RtoClock {
     }
 }
 
+/// A moment as mail and HTTP write it, `Fri, 20 Nov 2026 00:00:00 GMT`, in seconds since 1970.
+pub fn seconds_of(written: &str) -> Option<i64> {
+    let at = jiff::fmt::rfc2822::parse(written).ok()?;
+    Some(at.timestamp().as_second())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

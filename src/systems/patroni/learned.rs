@@ -1,5 +1,5 @@
-//! What looks at a pair teach from one to the next: where the log stood when, who led, whose word is
-//! old, who follows no more, and that two sides have both written.
+//! What looks at a pair teach from one to the next: where the log stood when, who led, whose word
+//! is old, who follows no more, and that two sides have both written.
 
 use std::collections::BTreeMap;
 
@@ -91,7 +91,10 @@ impl Learned {
                 led.remove(&member.place);
             }
         }
-        let is_silent = |place: &&String| !told.members.iter().any(|one| one.place == **place);
+        let is_silent = |place: &&String| {
+            let mut heard = told.members.iter();
+            !heard.any(|one| one.place == **place || one.name == led[*place])
+        };
         let name = |place: &String| format!("{} at {place}", led[place]);
         told.silent_primary = led.keys().find(is_silent).map(name);
     }
@@ -108,8 +111,8 @@ impl Learned {
             let number =
                 |member: &Member| member.timeline.map_or("?".to_owned(), |it| it.to_string());
             Some(format!(
-                "{} does not follow its leader {}: it stands still on timeline {}, the leader is on \
-                 {}; what it holds may be another history",
+                "{} does not follow its leader {}: it stands still on timeline {}, its leader \
+                 on {}; what it holds may be another history",
                 one.name,
                 leader.name,
                 number(one),

@@ -237,12 +237,20 @@ impl SideState {
         let (mut members, mut silent) = (Vec::new(), Vec::new());
         for told in told {
             match told {
-                Ok(member) => members.push(member),
+                Ok(member) => {
+                    let known = members.iter().find(|one: &&Member| one.name == member.name);
+                    if let Some(Member { name, place, .. }) = known {
+                        let words = format!("{} leads to {name}, as {place} does", member.place);
+                        silent.push(Trouble::new(TroubleKind::OtherServer, words));
+                    } else {
+                        members.push(member);
+                    }
+                }
                 Err(trouble) => silent.push(trouble),
             }
         }
         let has_data = |one: &&Member| !one.system.is_empty();
-        let first = leader_of(&members).filter(has_data);
+        let first = leader_of(&members, listed.as_ref().ok()).filter(has_data);
         let first = first.or_else(|| members.iter().find(has_data));
         let Some(system) = first.map(|one| one.system.clone()) else {
             return Err(nobody(&members, &silent));
@@ -268,7 +276,7 @@ impl SideState {
 
     /// Who leads, as those who answer tell it.
     pub(super) fn leader(&self) -> Option<&Member> {
-        leader_of(&self.members)
+        leader_of(&self.members, self.listed.as_ref().ok())
     }
 
     /// The leader of a standby cluster; none where any member is a primary.
@@ -292,8 +300,7 @@ impl SideState {
         seen.or_else(|| self.silent_primary.as_ref().map(silent))
     }
 
-    /// A replica that does not follow its leader: on another timeline, or fed by nobody while the
-    /// leader is elsewhere.
+    /// The leader that a replica does not follow: it is on another timeline, or fed by nobody.
     pub(super) fn strays<'s>(&'s self, member: &Member) -> Option<&'s Member> {
         let is_replica = member.is_running() && member.role == "replica";
         let leader = self.leader().filter(|_| is_replica)?;
@@ -365,11 +372,14 @@ impl SideState {
     }
 }
 
-/// A primary before all, and rather one that has the lock.
-fn leader_of(members: &[Member]) -> Option<&Member> {
+/// A primary before all, and rather the one that has the lock.
+fn leader_of<'m>(members: &'m [Member], listed: Option<&Listed>) -> Option<&'m Member> {
     let primaries = || members.iter().filter(|member| member.is_primary());
+    let mut entries = listed.into_iter().flat_map(|listed| &listed.members);
+    let holder = entries.find(|entry| entry.role == "leader").map(|entry| &entry.name);
     primaries()
-        .find(|member| !member.unlocked)
+        .find(|member| Some(&member.name) == holder)
+        .or_else(|| primaries().find(|member| !member.unlocked))
         .or_else(|| primaries().next())
         .or_else(|| members.iter().find(|member| member.is_standby_leader()))
 }

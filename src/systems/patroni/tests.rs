@@ -314,6 +314,13 @@ fn another_primary_of_the_same_cluster_is_told() {
     let (e1, e2) = (primary("e1", 500), primary("e2", 600));
     check(&[east(&[e1.clone(), replica("e2", 500)])], None);
     check(&[east(&[e1.clone(), e2.clone()])], Some(("e2 at east:1", false)));
+    // Whoever has the lock leads.
+    let locked = state("east", &[e1.clone(), e2.clone()], Some(&["e2"])).unwrap();
+    check(&[locked], Some(("e1 at east:0", false)));
+    // Two addresses of one are no two.
+    let twice = state("east", &[e1.clone(), e1.clone()], Some(&["e1"])).unwrap();
+    assert_eq!(twice.silent[0].message.as_str(), "east:1 leads to e1, as east:0 does");
+    check(&[east(&[json!("silent"), e1.clone()]), twice], None);
     // It was primary, and is silent while another leads: it may still take writes.
     let before = east(&[replica("e1", 500), e2.clone()]);
     let hangs = east(&[e1.clone(), json!("e2 is silent")]);
@@ -344,8 +351,7 @@ fn a_replica_that_stands_still_elsewhere_is_told() {
     // A moment after its leader has changed it is on its way.
     check(&[(500, &old)], None);
     check(&[(500, &old), (520, &on(&json!({})))], None);
-    let words =
-        "e2 does not follow its leader e1: it stands still on timeline 1, the leader is on 2";
+    let words = "e2 does not follow its leader e1: it stands still on timeline 1, its leader on 2";
     check(&[(500, &old), (720, &old)], Some(words));
     // Fed by nobody, and behind; level it lacks nothing.
     let dead = on(&json!({ "replication_state": null }));

@@ -30,6 +30,7 @@ use url::{Host, Position, Url};
 use super::address;
 use super::http1;
 use super::idle::{self, Idle};
+use crate::domain::time::seconds_of;
 use crate::systems::kit::tls::Trust;
 
 /// The most of an answer's body that is ever read, in bytes.
@@ -318,8 +319,7 @@ pub fn peer_of(url: &Url) -> String {
 
 /// A moment as HTTP writes it (RFC 9110, 5.6.7), in seconds since 1970.
 pub fn moment_of(date: &[u8]) -> Option<i64> {
-    let written = std::str::from_utf8(date).ok()?;
-    jiff::fmt::rfc2822::parse(written.trim()).ok().map(|at| at.timestamp().as_second())
+    seconds_of(std::str::from_utf8(date).ok()?.trim())
 }
 
 /// Connects to where the URL leads now.

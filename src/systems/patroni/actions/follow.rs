@@ -71,23 +71,26 @@ impl<const PROVEN: bool> Task for Follow<PROVEN> {
     }
 
     async fn standing(at: &At<Self>) -> Result<Standing, Trouble> {
+        let goal = at.goal().await;
         let (own, source) = at.seat.states().await;
-        Ok(at.stands(&own?, &source))
+        Ok(at.stands(&own?, &source, goal))
     }
 
     async fn foresee(at: &At<Self>) -> Foreseen {
+        let goal = at.goal().await;
         let (own, source) = at.seat.states().await;
         let call = at.body().map_or_else(|fault| fault.message, |body| body.to_string());
-        (own.map(|own| at.changes(&own, &source)), format!("PATCH /config {call}"))
+        (own.map(|own| at.changes(&own, &source, goal)), format!("PATCH /config {call}"))
     }
 
     async fn apply(at: &mut At<Self>, _execution: &Execution, output: &mut dyn Output) -> Applied {
         let began = at.clock.now();
         let body = at.body().map_err(|fault| OperateError::Refused(fault.message.into()))?;
         let session = at.seat.own.open().await.map_err(Trouble::before_sending)?;
+        let goal = at.goal().await;
         let (state, source) = at.seat.states_on(&session).await;
         let state = state.map_err(Trouble::before_sending)?;
-        if let Standing::Done(words) = at.stands(&state, &source) {
+        if let Standing::Done(words) = at.stands(&state, &source, goal) {
             return tell(format!("already so: {words}"), output);
         }
         if let Some(why) = at.refusal(&state, &source) {
@@ -112,7 +115,13 @@ impl<const PROVEN: bool> At<Follow<PROVEN>> {
         Ok(json!({ "standby_cluster": followed }))
     }
 
-    fn stands(&self, own: &SideState, source: &Told<Patroni>) -> Standing {
+    /// Where the log of the other side stands as a look for proof begins: what was replayed before
+    /// proves nothing of now.
+    async fn goal(&self) -> Option<u64> {
+        if PROVEN { self.seat.other_state().await.ok()?.location() } else { None }
+    }
+
+    fn stands(&self, own: &SideState, source: &Told<Patroni>, goal: Option<u64>) -> Standing {
         let name = &self.seat.name;
         match (own.writes(), own.standby_leader()) {
             (Writes::Open, _) => {
@@ -124,7 +133,7 @@ impl<const PROVEN: bool> At<Follow<PROVEN>> {
                 Standing::Unknown(format!("{name}: {words}").into())
             }
             (_, None) => Standing::NotDone(format!("no member of {name} leads").into()),
-            (_, Some(_)) if PROVEN => self.follows(own, source),
+            (_, Some(_)) if PROVEN => self.follows(own, source, goal),
             (_, Some(leader)) => {
                 let words = format!("{name} takes no writes: {} is a standby leader", leader.name);
                 Standing::Done(words.into())
@@ -132,18 +141,24 @@ impl<const PROVEN: bool> At<Follow<PROVEN>> {
         }
     }
 
-    /// Whether a standby cluster holds what the other side wrote since. That it streams, on the
-    /// same timeline, is what a side says that has gone its own way, too.
-    fn follows(&self, own: &SideState, source: &Told<Patroni>) -> Standing {
+    /// Whether a standby cluster holds what the other side wrote until this look began. That it
+    /// streams, on the same timeline, is what a side says that has gone its own way, too.
+    fn follows(&self, own: &SideState, source: &Told<Patroni>, goal: Option<u64>) -> Standing {
         let (name, from) = (&self.seat.name, &self.seat.other_region);
         let source = match source {
             Ok(source) => source,
             Err(why) => return Standing::Unknown(format!("{name}: not proven: {why}").into()),
         };
         let not = |why: &str| Standing::NotDone(format!("{name}: {why}").into());
-        let (Some(_), Some(leader)) = (source.primary(), own.standby_leader()) else {
+        let (Some(primary), Some(leader), Some(goal)) =
+            (source.primary(), own.standby_leader(), goal)
+        else {
             return not(&format!("{from} is no primary that could be followed"));
         };
+        let silence = self.seat.own.target.own.dcs_silence;
+        if let Some(why) = primary.old_word(self.clock.now(), silence) {
+            return Standing::Unknown(format!("{name}: not proven: {why}").into());
+        }
         if let Split::Yes(why) = split((name, own), (from, source)) {
             return not(&format!("DIVERGED: {why}; {WHAT_TO_DO}"));
         }
@@ -159,8 +174,16 @@ impl<const PROVEN: bool> At<Follow<PROVEN>> {
                  be written in {from}"
             ));
         }
+        let lacks = goal.saturating_sub(leader.replayed.unwrap_or(0));
+        if lacks > 0 {
+            let words = "that was written there as this look began is not replayed: not proven";
+            return not(&format!("streams from {from}, and {lacks} B {words}"));
+        }
         let at = leader.replayed_at.as_deref().unwrap_or_default();
-        let words = format!("{name} follows {from}: replayed what was committed there at {at}");
+        let words = format!(
+            "{name} follows {from}: replayed what was committed there at {at}, and all that was \
+             written there as this look began"
+        );
         Standing::Done(words.into())
     }
 
@@ -195,9 +218,14 @@ impl<const PROVEN: bool> At<Follow<PROVEN>> {
         })
     }
 
-    fn changes(&self, own: &SideState, source: &Told<Patroni>) -> Vec<PreviewLine> {
+    fn changes(
+        &self,
+        own: &SideState,
+        source: &Told<Patroni>,
+        goal: Option<u64>,
+    ) -> Vec<PreviewLine> {
         let (name, from) = (&self.seat.name, &self.seat.other_region);
-        if let Standing::Done(words) = self.stands(own, source) {
+        if let Standing::Done(words) = self.stands(own, source, goal) {
             return vec![line('~', format!("already so: {words}"))];
         }
         let mut lines = Vec::new();

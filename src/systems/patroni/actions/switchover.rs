@@ -25,6 +25,9 @@ const AWAY_FROM: Setting<String> = Setting::new(
 )
 .example("\"a1\"");
 
+/// Who may be handed the lead.
+const FOLLOWING: &str = "on the timeline of its leader";
+
 /// `patroni.switchover`.
 pub(super) struct Switchover;
 
@@ -137,17 +140,25 @@ impl At<Switchover> {
     fn picked<'s>(&self, state: &'s SideState) -> Result<(&'s Member, &'s Member), String> {
         let name = &self.seat.name;
         let leader = state.leader().ok_or_else(|| format!("no member of {name} leads"))?;
-        let may_lead = |member: &&Member| member.is_running() && member.name != leader.name;
+        // One that stands on another timeline may hold most, of another history.
+        let may_lead = |member: &&Member| {
+            let is_other = member.is_running() && member.name != leader.name;
+            is_other && member.timeline == leader.timeline
+        };
         let next = match &self.with {
             Wanted::Candidate(wanted) => state.member(wanted).filter(may_lead),
             Wanted::AwayFrom(_) => {
                 let others = state.members.iter().filter(may_lead);
-                others.max_by_key(|member| (member.held(), member.streams()))
+                others.max_by_key(|member| (member.streams(), member.held()))
             }
         };
         let nobody = || match &self.with {
-            Wanted::Candidate(wanted) => format!("{name} has no member `{wanted}` that runs"),
-            Wanted::AwayFrom(unwanted) => format!("{name} has no member that runs but {unwanted}"),
+            Wanted::Candidate(wanted) => {
+                format!("{name} has no member `{wanted}` that runs {FOLLOWING}")
+            }
+            Wanted::AwayFrom(unwanted) => {
+                format!("{name} has no member that runs {FOLLOWING} but {unwanted}")
+            }
         };
         next.map(|next| (leader, next)).ok_or_else(nobody)
     }
