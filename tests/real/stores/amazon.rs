@@ -1,6 +1,6 @@
 //! What Amazon runs, by its doubles: a replica is promoted, the writer of a global store is moved,
-//! while region A is silent. The doubles have no rows: a real pair stands for them, and the test does
-//! to its standby what Amazon does to the rows.
+//! while region A is silent. The doubles have no rows: a real pair stands for them, and the test
+//! does to its standby what Amazon does to the rows.
 
 use std::thread;
 
