@@ -12,11 +12,10 @@ use serde::{Deserialize, Serialize};
 use super::history::{History, Sample};
 use super::ids::{Side, SystemId};
 use super::in_order;
-use super::reading::{Health, Lag, Look, LookError, Position, Reading, Role};
+use super::reading::{Basis, Health, Lag, Look, LookError, Position, Reading, Role};
 use super::text::Clean;
 use super::time::Stamp;
 pub use emptied::{EMPTIED, Emptied, Emptying, Kept, Whole};
-pub use facts::trusted_lag;
 
 /// Periods after which a value that was not renewed is stale.
 pub const STALE_PERIODS: u32 = 3;
@@ -52,6 +51,22 @@ pub fn earlier(one: Stamp, other: Stamp) -> Stamp {
         one.wall_ms <= other.wall_ms
     };
     if first { one } else { other }
+}
+
+/// The lag of a reading in seconds, where it is a figure that may be believed.
+///
+/// Not believed are: a lag whose source was not read, a negative one (the clocks disagree or the
+/// regions are swapped), one that is no number, and one that a replica with a dead link tells from
+/// what it last replayed: that is 0 for as long as nothing arrives (`systems.md` 0.1, rule 2).
+pub fn trusted_lag(reading: &Reading) -> Option<f64> {
+    let lag = reading.lag.as_ref()?;
+    let seconds = lag.known_seconds()?;
+    let link_is_dead = reading.link_state().is_some_and(|state| state.is_dead());
+    let from_replay = match lag.basis {
+        Basis::ReplayTimestamp | Basis::Metric => true,
+        Basis::Heartbeat | Basis::LogPosition | Basis::Offset | Basis::Simulated => false,
+    };
+    (seconds.is_finite() && seconds >= 0.0 && !(link_is_dead && from_replay)).then_some(seconds)
 }
 
 /// All that is known of one system on one side.
@@ -166,11 +181,8 @@ impl Cell {
         };
         let pause = at.since(heard);
         if pause > SERIES_PAUSE_MAX && pause > usual * STALE_PERIODS {
-            self.failures = 0;
-            self.first_failure = None;
-            self.unwell_since = None;
-            self.healthy_since = None;
-            self.degraded_since = None;
+            (self.failures, self.first_failure, self.unwell_since) = (0, None, None);
+            (self.healthy_since, self.degraded_since) = (None, None);
         }
     }
 
@@ -346,7 +358,6 @@ impl Snapshot {
     /// What is worth keeping across consoles: everything but the histories.
     pub fn without_histories(&self) -> Self {
         let bare = |cell: &Cell| Cell {
-            history: History::default(),
             last_good: cell.last_good.clone(),
             last_reading: cell.last_reading.clone(),
             last_error: cell.last_error.clone(),
@@ -390,7 +401,7 @@ impl Snapshot {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::reading::{Basis, Certainty, Fact, FactValue, LagUnit, LookErrorKind};
+    use crate::domain::reading::{Certainty, Fact, FactValue, LagUnit, LookErrorKind};
     use crate::domain::time::BootId;
 
     const EVERY: Duration = Duration::from_secs(2);

@@ -2,25 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Cell, CellState, EMPTIED, earlier};
-use crate::domain::reading::{Basis, Certainty, FactValue, Health, Reading, Writes};
+use super::{Cell, CellState, EMPTIED, earlier, trusted_lag};
+use crate::domain::reading::{Certainty, FactValue, Health, Writes};
 use crate::domain::time::{Stamp, short_time};
-
-/// The lag of a reading in seconds, where it is a figure that may be believed.
-///
-/// Not believed are: a lag whose source was not read, a negative one (the clocks disagree or the
-/// regions are swapped), one that is no number, and one that a replica with a dead link tells from
-/// what it last replayed: that is 0 for as long as nothing arrives (`systems.md` 0.1, rule 2).
-pub fn trusted_lag(reading: &Reading) -> Option<f64> {
-    let lag = reading.lag.as_ref()?;
-    let seconds = lag.known_seconds()?;
-    let link_is_dead = reading.link_state().is_some_and(|state| state.is_dead());
-    let from_replay = match lag.basis {
-        Basis::ReplayTimestamp | Basis::Metric => true,
-        Basis::Heartbeat | Basis::LogPosition | Basis::Offset | Basis::Simulated => false,
-    };
-    (seconds.is_finite() && seconds >= 0.0 && !(link_is_dead && from_replay)).then_some(seconds)
-}
 
 impl Cell {
     /// The first look after the last pause in looking that the history remembers, of a system
