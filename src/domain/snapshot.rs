@@ -181,11 +181,8 @@ impl Cell {
         };
         let pause = at.since(heard);
         if pause > SERIES_PAUSE_MAX && pause > usual * STALE_PERIODS {
-            self.failures = 0;
-            self.first_failure = None;
-            self.unwell_since = None;
-            self.healthy_since = None;
-            self.degraded_since = None;
+            (self.failures, self.first_failure, self.unwell_since) = (0, None, None);
+            (self.healthy_since, self.degraded_since) = (None, None);
         }
     }
 
@@ -338,7 +335,6 @@ impl Snapshot {
     /// What is worth keeping across consoles: everything but the histories.
     pub fn without_histories(&self) -> Self {
         let bare = |cell: &Cell| Cell {
-            history: History::default(),
             last_good: cell.last_good.clone(),
             last_reading: cell.last_reading.clone(),
             last_error: cell.last_error.clone(),

@@ -76,8 +76,8 @@ impl Council {
         own.at.as_ref() == Some(&word.primary) || word.run_id.as_ref() == Some(&own.run_id)
     }
 
-    /// True where the word is about this replica, its primary, or the server of the other side: by an
-    /// address or a run.
+    /// True where the word is about this replica, its primary, or the server of the other side: by
+    /// an address or a run.
     pub(super) fn watches(word: &Word, own: &SideState, other: Option<&SideState>) -> bool {
         let knows = |at: &Endpoint| word.primary == *at || word.replicas.contains(at);
         let follows = own.upstream.as_ref().is_some_and(|upstream| {

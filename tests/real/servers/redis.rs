@@ -139,7 +139,7 @@ impl Server {
             let name = entry.file_name();
             if name.to_string_lossy().starts_with("appendonly") {
                 fs::remove_dir_all(entry.path()).unwrap();
-            } else if name == "dump.rdb" {
+            } else if name == "dump.rdb" || name == "nodes.conf" {
                 fs::remove_file(entry.path()).unwrap();
             }
         }
