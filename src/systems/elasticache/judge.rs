@@ -108,6 +108,7 @@ fn health(view: &View<'_>) -> Health {
         (Some(_), Some(_)) => {}
     }
     reasons.extend(own.moving());
+    reasons.extend(own.doubt());
     if own.group.takes_over == "disabled" {
         reasons.push("no replica of its region takes over by itself".to_owned());
     }

@@ -237,7 +237,15 @@ pub(super) async fn told(
     let global = globals.0.get(&named.global.to_lowercase()).cloned();
     let region = session.desk.config().region().map(ToString::to_string).unwrap_or_default();
     let member = format!("{region}/{}", named.group).to_lowercase();
-    Ok(Told { group, global, name: named.global.clone(), member })
+    let mut told = Told { group, global, name: named.global.clone(), member };
+    if at.is_some() && told.contradiction().is_some() {
+        // What the group said may be older than a move of the writer.
+        let ask = Groups::ask(session.client.clone(), session.asker());
+        let groups = session.desk.told(at, ask).await?;
+        let group = groups.0.get(&named.group.to_lowercase()).cloned();
+        told.group = group.ok_or_else(|| session.absent(&named.group))?;
+    }
+    Ok(told)
 }
 
 impl Told {
@@ -276,5 +284,24 @@ impl Member for Told {
 
     fn can_write(&self) -> bool {
         true
+    }
+
+    fn other_writers(&self) -> Vec<&str> {
+        let all = self.global.iter().flat_map(|global| &global.members);
+        let others = all.filter(|(of, (role, _))| role == "primary" && **of != self.member);
+        others.map(|(of, _)| of.as_str()).collect()
+    }
+
+    fn contradiction(&self) -> Option<String> {
+        let (of, word) = self.group.of.as_ref()?;
+        let part = self.part().unwrap_or("no member");
+        let is_ours = of.eq_ignore_ascii_case(&self.name);
+        (!is_ours || word != part).then(|| {
+            format!(
+                "the group says that it is {word} of {of}, and {} that it is {part}: one of them \
+                 is wrong",
+                self.name
+            )
+        })
     }
 }

@@ -162,6 +162,29 @@ fn parts_and_health_are_those_that_are_told() {
     let mut moving = standby();
     moving.told.global.as_mut().unwrap().status = "modifying".to_owned();
     check(&moving, Role::Standby, Writes::Unknown, "ldgnf-lms is being modified");
+    // Amazon names two primaries: none of them is proven.
+    let mut two = state(Side::B, Some(Side::B), &[]);
+    let part = |part: &str| (part.to_owned(), "associated".to_owned());
+    two.told.global.as_mut().unwrap().members.insert("us-a/lms-a".to_owned(), part("primary"));
+    let too = "degraded: ldgnf-lms names us-a/lms-a as its writer too";
+    check(&two, Role::Primary, Writes::Unknown, too);
+    // The group and its datastore do not say the same: it may be a primary.
+    let says = |of: Option<Side>, of_global: &str, word: &str| {
+        let mut state = state(Side::B, of, &[0.5]);
+        state.told.group.of = Some((of_global.to_owned(), word.to_owned()));
+        state
+    };
+    check(&says(Some(Side::B), "ldgnf-lms", "primary"), Role::Primary, Writes::Open, "up");
+    check(&says(Some(Side::A), "ldgnf-lms", "secondary"), Role::Standby, Writes::Refused, "up");
+    let wrong = "degraded: the group says that it is primary of ldgnf-lms, and ldgnf-lms that it is \
+                 secondary";
+    check(&says(Some(Side::A), "ldgnf-lms", "primary"), Role::Primary, Writes::Unknown, wrong);
+    let wrong = "the group says that it is secondary of ldgnf-lms";
+    check(&says(Some(Side::B), "ldgnf-lms", "secondary"), Role::Primary, Writes::Unknown, wrong);
+    let other = "the group says that it is secondary of ldgnf-old";
+    check(&says(Some(Side::A), "ldgnf-old", "secondary"), Role::Primary, Writes::Unknown, other);
+    let out = "secondary of ldgnf-lms, and ldgnf-lms that it is no member";
+    check(&says(None, "ldgnf-lms", "secondary"), Role::Primary, Writes::Unknown, out);
     let alone = state(Side::B, None, &[]);
     check(&alone, Role::Primary, Writes::Open, "it is not in the Global Datastore ldgnf-lms");
     let mut plain = standby();
